@@ -1,0 +1,1 @@
+"""The management node over HTTP: the only room that knows URLs and names on the wire."""

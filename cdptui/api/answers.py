@@ -1,0 +1,172 @@
+"""An HTTP answer to its body, or to the error that it is.
+
+The server answers every business error with 503 and a JSON `error` object, a refused session included; 401 is never
+used, 400 and 404 are plain text, and there is normally no Content-Type, so bodies are sniffed.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from cdptui.api.errors import (
+    ApiError,
+    CdpUnavailable,
+    LoginNeedsMore,
+    LoginRefused,
+    NotAManagementNode,
+    NotReady,
+    PermissionDenied,
+    RateLimited,
+    ServerError,
+    SessionInvalid,
+    TimedOut,
+    TooManySessions,
+    Unreachable,
+    UnreadableAnswer,
+)
+from cdptui.models.text import inert
+
+_MAX_DETAIL: Final = 300
+
+_BY_CODE: Final[dict[str, type[ApiError]]] = {
+    "ID.1000": LoginRefused,
+    "ID.1001": SessionInvalid,
+    "ID.1002": PermissionDenied,
+    "ID.1005": LoginNeedsMore,
+    "ID.1006": TooManySessions,
+    "SYS.1001": TimedOut,
+    "SYS.1010": NotReady,
+    "SYS.1012": NotReady,
+    "PORTAL.1000": CdpUnavailable,
+    "PORTAL.1002": NotReady,
+}
+_BY_PREFIX: Final[dict[str, type[ApiError]]] = {
+    "ID.20": LoginNeedsMore,
+    "LOGIN_CONTROL.": LoginNeedsMore,
+    "LICENSE.": CdpUnavailable,
+}
+_INVALID_SESSION: Final = frozenset(f"ORG_ZSTACK_IDENTITY_{number}" for number in (10018, 10019, 10020))
+# The default refusal of a policy has the code of any failed operation and a text in the server's language.
+_DENIED_WORDS: Final = ("is denied", "denied by", "permission", "拒绝", "权限")
+
+
+class ErrorCode(Struct, rename="camel"):
+    """The server's error object; which fields it has depends on the server's generation."""
+
+    code: str = ""
+    description: str | None = None
+    details: str | None = None
+    elaboration: str | None = None
+    localized_message: str | None = None
+    i18n_details: str | None = msgspec.field(name="i18nDetails", default=None)
+    global_error_code: str | None = None
+    cause: ErrorCode | None = None
+    causes: list[ErrorCode] | None = None
+
+    def deepest(self) -> ErrorCode:
+        """The error that started it."""
+        error, depth = self, 0
+        while depth < 20 and (inner := error.cause or (error.causes[0] if error.causes else None)) is not None:
+            error, depth = inner, depth + 1
+        return error
+
+    def message(self) -> str:
+        """The best sentence for a person: the deepest cause's, in the language that the server chose."""
+        error = self.deepest()
+        texts = (error.localized_message, error.i18n_details, error.details, error.elaboration, error.description)
+        return inert(next((text for text in texts if text), error.code or "no details"), _MAX_DETAIL)
+
+
+class _ErrorReply(Struct):
+    error: ErrorCode | None = None
+
+
+_error_decoder = msgspec.json.Decoder(_ErrorReply, strict=False)
+
+
+def check_answer(status: int, body: bytes, *, url: str, location: str = "") -> bytes:
+    """Return the JSON body of a good answer; raise the ApiError that a bad one is.
+
+    `url` is for the message and has no query. `location` is the header of a redirect, which is never followed.
+    """
+    if status == 200 and _looks_like_json(body):
+        # The vendor's page promises an `error` in every reply; real ones have it only when there is one.
+        if b'"error"' in body[:_MAX_DETAIL] and (error := _read_error(body)) is not None:
+            raise _class_of(error)(error.message(), url=url, code=inert(error.code, 60))
+        return body
+    raise _bad_answer(status, body, url, location)
+
+
+def _bad_answer(status: int, body: bytes, url: str, location: str) -> ApiError:
+    code = f"HTTP {status}"
+    text = _plain_text(body)
+    is_page = body.lstrip()[:1] == b"<"
+    if 300 <= status < 400:
+        return NotAManagementNode(f"redirects to {inert(location, 200)}", url=url, code=code)
+    match status:
+        case 503 if _looks_like_json(body):
+            return _business_error(body, url)
+        case 502 | 503 | 504:
+            return Unreachable("a proxy answers that the node behind it does not", url=url, code=code)
+        case 404 if "no api mapping" in text:
+            return CdpUnavailable(text, url=url, code=code)
+        case 429:
+            return RateLimited(text, url=url, code=code)
+        case 403 if not is_page:
+            return PermissionDenied(text, url=url, code=code)
+        case 400 | 500 if not is_page:
+            return ServerError(text or "no details", url=url, code=code)
+        case 200 | 202 if not is_page and (body or status == 202):
+            return UnreadableAnswer(f"not a JSON object: {text or 'empty'}", url=url, code=code)
+        case _:
+            return NotAManagementNode(_title(body) or text or "an empty answer", url=url, code=code)
+
+
+def _business_error(body: bytes, url: str) -> ApiError:
+    error = _read_error(body)
+    if error is None:
+        return Unreachable("503 without ZStack's error object: a proxy, or the node is down", url=url, code="HTTP 503")
+    return _class_of(error)(error.message(), url=url, code=inert(error.code, 60))
+
+
+def _read_error(body: bytes) -> ErrorCode | None:
+    try:
+        return _error_decoder.decode(body).error
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def _class_of(error: ErrorCode) -> type[ApiError]:
+    codes = {error.code, error.global_error_code or ""}
+    if codes & _INVALID_SESSION:
+        return SessionInvalid
+    if error.code in _BY_CODE:
+        return _BY_CODE[error.code]
+    for prefix, kind in _BY_PREFIX.items():
+        if error.code.startswith(prefix):
+            return kind
+    said = f"{error.details or ''} {error.i18n_details or ''}".lower()
+    if error.code == "SYS.1006" and any(word in said for word in _DENIED_WORDS):
+        return PermissionDenied
+    return ServerError
+
+
+def _looks_like_json(body: bytes) -> bool:
+    return body.lstrip()[:1] == b"{"
+
+
+def _plain_text(body: bytes) -> str:
+    return inert(body[: _MAX_DETAIL * 4].decode("utf-8", errors="replace").strip(), _MAX_DETAIL)
+
+
+def _title(page: bytes) -> str:
+    """The title of an HTML page: enough to know whose it is."""
+    head = page[:4096].decode("utf-8", errors="replace")
+    start, end = head.lower().find("<title>"), head.lower().find("</title>")
+    title = " ".join(head[start + 7 : end].split()) if 0 <= start < end else ""
+    if title:
+        return inert(f"a web page, “{title}”", _MAX_DETAIL)
+    return "a web page" if page.lstrip()[:1] == b"<" else ""

@@ -1,0 +1,150 @@
+"""The management node as the monitor needs it: the task query page by page, names, the zone, the session."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Sequence
+from datetime import tzinfo
+from typing import Final
+
+import httpx
+import msgspec
+from msgspec import Struct
+
+from cdptui.api.auth import Auth
+from cdptui.api.decode import Page, TaskDecoder, decode_page
+from cdptui.api.errors import (
+    CdpUnavailable,
+    PermissionDenied,
+    ServerError,
+    SessionContended,
+    SessionInvalid,
+    UnreadableAnswer,
+)
+from cdptui.api.fields import task_fields
+from cdptui.api.http import Http, Timeouts
+from cdptui.api.paging import Paging, Window
+from cdptui.api.session import Session
+from cdptui.api.timestamps import parse_zone
+from cdptui.clock import Clock
+from cdptui.models.snapshot import Reading
+from cdptui.models.task import Field, Task
+from cdptui.models.text import inert
+
+log = logging.getLogger(__name__)
+
+NAMES_PER_CALL: Final = 150
+"""Uuids in one query string: 34 bytes each stay inside the 8 KiB that a bare Tomcat takes."""
+
+
+class _Zone(Struct):
+    timezone: str | None = None
+    offset: str | None = None
+
+
+class _Name(Struct, rename="camel"):
+    uuid: str
+    resource_name: str | None = None
+
+
+class _Names(Struct):
+    inventories: list[_Name] = []
+
+
+class Client:
+    """A source of tasks over HTTP. One object a management node; one poll at a time."""
+
+    def __init__(
+        self,
+        base_url: str,
+        auth: Auth,
+        *,
+        timeout_s: float,
+        clock: Clock,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """`base_url` ends in `/zstack/v1`; `timeout_s` is the wait for the next byte of an answer."""
+        self._http = Http(base_url, Timeouts.of(timeout_s), transport=transport)
+        self._session = Session(self._http, auth, clock)
+        self._decoder = TaskDecoder()
+        self._asked_zone = False
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """The server's zone; None until it said so, or when it does not say."""
+        return self._decoder.zone
+
+    def use_password(self, password: str) -> None:
+        """Take another password for the next login."""
+        self._session.use_password(password)
+
+    async def read(self) -> AsyncIterator[Reading]:
+        """Read all tasks; yields after each page, the last time with `is_complete`. Raises ApiError.
+
+        Logs in when there is no session yet. Asks the server for its zone before the first page.
+        """
+        if not self._asked_zone:
+            await self._learn_zone()
+        self._decoder.new_round()
+        paging = Paging()
+        while not paging.is_done:
+            window = paging.next_window()
+            page = await self._query_tasks(window)
+            paging.accept(window, self._decoder.decode(page.rows), page.total)
+            yield Reading(paging.tasks, paging.total, paging.is_done, paging.pages)
+
+    async def names(self, uuids: Sequence[str]) -> dict[str, str]:
+        """Return the names of those of `uuids` (at most `NAMES_PER_CALL`) that the server knows. Raises ApiError."""
+        body = await self._call("/resources/names", [("uuids", uuid) for uuid in uuids[:NAMES_PER_CALL]])
+        try:
+            found = msgspec.json.decode(body, type=_Names).inventories
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise UnreadableAnswer(inert(str(error)), url=f"{self._http.base_url}/resources/names") from error
+        return {name.uuid: inert(name.resource_name) for name in found if name.resource_name}
+
+    def fields(self, task: Task) -> tuple[Field, ...]:
+        """Every field that the server sent of `task`."""
+        return task_fields(task, self.zone)
+
+    async def aclose(self) -> None:
+        """Log out and close all connections; takes about a second at most."""
+        try:
+            await self._session.close()
+        finally:
+            await self._http.aclose()
+
+    async def _query_tasks(self, window: Window) -> Page:
+        params = [
+            ("limit", str(window.limit)),
+            ("start", str(window.start)),
+            ("replyWithCount", "true"),
+            # Names are not unique and change; only the uuid keeps the pages in one order.
+            ("sort", "+uuid"),
+        ]
+        body = await self._call("/cdp-task", params)
+        try:
+            return decode_page(body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise UnreadableAnswer(inert(str(error), 200), url=f"{self._http.base_url}/cdp-task") from error
+
+    async def _learn_zone(self) -> None:
+        """Ask for the zone in which the server writes its dates; without an answer they stay without one."""
+        try:
+            body = await self._call("/management-nodes/platform-timezone", [])
+            zone = msgspec.json.decode(body, type=_Zone)
+        except (PermissionDenied, CdpUnavailable, ServerError, msgspec.DecodeError, UnicodeDecodeError) as error:
+            log.warning("the server's zone is unknown, dates are shown as it writes them: %s", error)
+        else:
+            self._decoder.zone = parse_zone(zone.timezone, zone.offset)
+        self._asked_zone = True
+
+    async def _call(self, path: str, params: Sequence[tuple[str, str]]) -> bytes:
+        token = await self._session.token()
+        try:
+            return await self._http.send("GET", path, params=params, token=token)
+        except SessionInvalid as refused:
+            token = await self._session.renew(refused)
+        try:
+            return await self._http.send("GET", path, params=params, token=token)
+        except SessionInvalid as again:
+            raise SessionContended(again.detail, url=again.url, code=again.code) from again

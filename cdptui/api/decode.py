@@ -1,0 +1,259 @@
+"""Replies to nouns: tolerant of everything that servers were seen or said to send.
+
+One bad field never hides a task, one bad task never hides the others. Text is made inert here, at the door.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import zlib
+from collections.abc import Iterable
+from datetime import tzinfo
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from cdptui.api.timestamps import is_readable_date, parse_moment
+from cdptui.models.task import ResourceRef, Task
+from cdptui.models.text import inert
+
+Count = Annotated[int, Meta(ge=0)]
+Date = int | float | str | None
+
+MAX_COUNT: Final = 2**64 - 1
+"""The columns behind the numbers are unsigned 64 bit."""
+
+WHOLE_RECORD: Final = "inventory"
+"""In `bad_fields` when not even the record could be read."""
+
+
+class Page(Struct, frozen=True):
+    """One reply of a query call, its records not yet decoded."""
+
+    rows: tuple[bytes, ...]
+    total: int | None
+
+
+class WireRef(Struct, rename="camel"):
+    """A resource ref as it is written."""
+
+    task_uuid: str | None = None
+    resource_uuid: str | None = None
+    resource_type: str | None = None
+    create_date: Date = None
+    last_op_date: Date = None
+
+
+class WireTask(Struct, rename="camel"):
+    """A task as it is written; the fast way for well-formed records."""
+
+    uuid: str | None = None
+    name: str | None = None
+    description: str | None = None
+    policy_uuid: str | None = None
+    backup_storage_uuid: str | None = None
+    status: str | None = None
+    state: str | None = None
+    task_type: str | None = None
+    backup_bandwidth: Count | None = None
+    max_capacity: Count | None = None
+    used_capacity: Count | None = None
+    max_latency: Count | None = None
+    last_latency: Count | None = None
+    current_latency: Count | None = None
+    create_date: Date = None
+    last_op_date: Date = None
+    resource_refs: list[WireRef] = []
+
+
+class _QueryReply(Struct):
+    inventories: list[Raw] | None = None
+    inventory: Raw | None = None
+    total: int | float | str | None = None
+
+
+_reply_decoder = msgspec.json.Decoder(_QueryReply)
+_task_decoder = msgspec.json.Decoder(WireTask, strict=False)
+_TASK_FIELDS: Final = msgspec.structs.fields(WireTask)
+_NUMBERS: Final = (
+    "backup_bandwidth",
+    "max_capacity",
+    "used_capacity",
+    "max_latency",
+    "last_latency",
+    "current_latency",
+)
+
+
+def decode_page(body: bytes) -> Page:
+    """Split a query reply into its records.
+
+    Raises msgspec.DecodeError when it is not a query reply: an answer without `inventories` (or the `inventory` of
+    the vendor's manual) is never taken for an empty list.
+    """
+    try:
+        reply = _reply_decoder.decode(body)
+    except msgspec.ValidationError:
+        raise
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        # Bytes that are no UTF-8 in one name must not cost the whole list.
+        reply = _reply_decoder.decode(body.decode("utf-8", errors="replace"))
+    rows = reply.inventories
+    if rows is None:
+        if reply.inventory is None:
+            raise msgspec.ValidationError("there is no list of inventories in it")
+        rows = [reply.inventory]
+    try:
+        total = None if reply.total is None else int(reply.total)
+    except (ValueError, OverflowError):
+        total = None
+    return Page(tuple(bytes(row) for row in rows), total)
+
+
+class TaskDecoder:
+    """Turns records into tasks, and the same bytes into the same task object.
+
+    Remembers the records of the last two rounds, so that a poll in which little changed decodes little.
+    """
+
+    def __init__(self, zone: tzinfo | None = None) -> None:
+        self._zone = zone
+        self._last: dict[bytes, Task] = {}
+        self._current: dict[bytes, Task] = {}
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """The server's zone, for dates that name none."""
+        return self._zone
+
+    @zone.setter
+    def zone(self, zone: tzinfo | None) -> None:
+        if zone != self._zone:
+            self._zone = zone
+            self._last, self._current = {}, {}
+
+    def new_round(self) -> None:
+        """Begin a poll: what the poll before the last one saw is forgotten."""
+        self._last, self._current = self._current, {}
+
+    def decode(self, rows: Iterable[bytes]) -> list[Task]:
+        """Return the tasks of `rows`, in order."""
+        tasks = []
+        for row in rows:
+            task = self._current.get(row) or self._last.get(row) or decode_task(row, self._zone)
+            self._current[row] = task
+            tasks.append(task)
+        return tasks
+
+
+def decode_task(row: bytes, zone: tzinfo | None) -> Task:
+    """Return the task in `row`; what cannot be read is None there and named in `bad_fields`. Never raises."""
+    try:
+        wire = _task_decoder.decode(row)
+        bad: set[str] = set()
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        wire, bad = _decode_field_by_field(row)
+    for name in _NUMBERS:
+        if (getattr(wire, name) or 0) > MAX_COUNT:
+            setattr(wire, name, None)
+            bad.add(_wire_name(name))
+    return _task_of(wire, bad, row, zone)
+
+
+def _task_of(wire: WireTask, bad: set[str], row: bytes, zone: tzinfo | None) -> Task:
+    if not wire.uuid:
+        bad.add("uuid")
+    bad.update(name for name in ("name", "status", "state") if getattr(wire, name) is None)
+    for name, date in (("createDate", wire.create_date), ("lastOpDate", wire.last_op_date)):
+        if not is_readable_date(date):
+            bad.add(name)
+    rpo_ms = wire.last_latency if wire.last_latency is not None else wire.current_latency
+    return Task(
+        uuid=inert(wire.uuid) if wire.uuid else f"no-uuid-{zlib.crc32(row):08x}",
+        name=inert(wire.name or ""),
+        status=_word(wire.status) or "?",
+        state=_word(wire.state) or "?",
+        description=None if wire.description is None else inert(wire.description),
+        task_type=_word(wire.task_type),
+        policy_uuid=_word(wire.policy_uuid),
+        backup_storage_uuid=_word(wire.backup_storage_uuid),
+        bandwidth_limit_bps=wire.backup_bandwidth,
+        plan_bytes=wire.max_capacity,
+        used_bytes=wire.used_capacity,
+        rpo_target_ms=wire.max_latency,
+        rpo_ms=rpo_ms,
+        created_at=parse_moment(wire.create_date, zone),
+        last_op_at=parse_moment(wire.last_op_date, zone),
+        resource_refs=tuple(_ref_of(ref, zone) for ref in wire.resource_refs),
+        bad_fields=frozenset(bad),
+        raw=row,
+    )
+
+
+def _ref_of(ref: WireRef, zone: tzinfo | None) -> ResourceRef:
+    return ResourceRef(
+        resource_uuid=inert(ref.resource_uuid or "?"),
+        resource_type=_word(ref.resource_type) or "?",
+        task_uuid=inert(ref.task_uuid or ""),
+        created_at=parse_moment(ref.create_date, zone),
+        last_op_at=parse_moment(ref.last_op_date, zone),
+    )
+
+
+def _word(text: str | None) -> str | None:
+    """A text that thousands of tasks share, kept once."""
+    return None if text is None else sys.intern(inert(text, 255))
+
+
+def _decode_field_by_field(row: bytes) -> tuple[WireTask, set[str]]:
+    wire = WireTask()
+    record = loads_tolerantly(row)
+    if not isinstance(record, dict):
+        wire.name = "(unreadable record)"
+        return wire, {WHOLE_RECORD}
+    bad: set[str] = set()
+    for field in _TASK_FIELDS:
+        if field.encode_name not in record:
+            continue
+        value = record[field.encode_name]
+        if field.name == "resource_refs":
+            wire.resource_refs, is_bad = _refs_one_by_one(value)
+            if is_bad:
+                bad.add(field.encode_name)
+            continue
+        try:
+            setattr(wire, field.name, msgspec.convert(value, field.type, strict=False))
+        except (msgspec.ValidationError, OverflowError):
+            bad.add(field.encode_name)
+    return wire, bad
+
+
+def loads_tolerantly(row: bytes) -> object:
+    """Return what `row` holds, also where msgspec is strict (numbers out of range, lone surrogates); None if nothing.
+
+    Such records are rare, so the standard library's slower and more forgiving reader serves.
+    """
+    try:
+        return json.loads(row.decode("utf-8", errors="replace"))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _refs_one_by_one(value: object) -> tuple[list[WireRef], bool]:
+    if value is None:
+        return [], False
+    if not isinstance(value, list):
+        return [], True
+    refs: list[WireRef] = []
+    for item in value:
+        try:
+            refs.append(msgspec.convert(item, WireRef, strict=False))
+        except msgspec.ValidationError:
+            continue
+    return refs, len(refs) < len(value)
+
+
+def _wire_name(name: str) -> str:
+    return next(field.encode_name for field in _TASK_FIELDS if field.name == name)

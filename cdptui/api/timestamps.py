@@ -1,0 +1,110 @@
+"""Dates as the management node writes them.
+
+A Java 8 server writes `Nov 14, 2017 10:20:57 PM`: English, in its own zone, which it does not name. Java 9 puts a
+comma after the year, Java 20 a narrow no-break space before AM/PM; other calls write ISO 8601 or epoch numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+_MONTHS: Final = {
+    name: number
+    for number, name in enumerate(
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), start=1
+    )
+}
+_JAVA: Final = re.compile(
+    r"\s*([A-Za-z]{3})[a-z]*\.?\s+(\d{1,2}),\s*(\d{4}),?\s+(\d{1,2}):(\d{2}):(\d{2})(?:\s*([AaPp])\.?[Mm]\.?)?\s*"
+)
+_OFFSET: Final = re.compile(r"\s*(?:GMT|UTC)?([+-])(\d{1,2}):?(\d{2})?\s*")
+_EPOCH_MS_FROM: Final = 1e11
+"""Larger numbers are milliseconds: as seconds this would be the year 5138."""
+
+
+@lru_cache(maxsize=65536)
+def parse_moment(value: str | float | None, zone: tzinfo | None) -> datetime | None:
+    """Return the moment in UTC, or None when it cannot be known.
+
+    `zone` is the server's, for forms that name none; without it those stay unknown rather than wrong by hours.
+
+    >>> parse_moment("Nov 14, 2017 10:20:57 PM", timezone(timedelta(hours=8)))
+    datetime.datetime(2017, 11, 14, 14, 20, 57, tzinfo=datetime.timezone.utc)
+    >>> parse_moment("Nov 14, 2017 10:20:57 PM", None) is None
+    True
+    """
+    try:
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            return _from_epoch(value)
+        return _from_text(value, zone)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def is_readable_date(value: str | float | None) -> bool:
+    """Whether `value` has one of the known forms, whatever the zone."""
+    return value is None or parse_moment(value, UTC) is not None
+
+
+def parse_zone(name: str | None, offset: str | None) -> tzinfo | None:
+    """Return the zone that a server named, by its name if this machine knows it, else by its offset.
+
+    >>> parse_zone(None, "+8:00")
+    datetime.timezone(datetime.timedelta(seconds=28800))
+    """
+    for text in (name, offset):
+        match = _OFFSET.fullmatch(text or "")
+        if match is None:
+            continue
+        sign, hours, minutes = match.groups()
+        delta = timedelta(hours=int(hours), minutes=int(minutes or 0))
+        if delta < timedelta(hours=24):
+            fixed = timezone(-delta if sign == "-" else delta)
+            return _named_zone(name) or fixed
+    return _named_zone(name)
+
+
+def _named_zone(name: str | None) -> tzinfo | None:
+    if not name or len(name) > 64:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def _from_epoch(value: float) -> datetime:
+    seconds = value / 1000 if abs(value) >= _EPOCH_MS_FROM else value
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _from_text(text: str, zone: tzinfo | None) -> datetime | None:
+    match = _JAVA.fullmatch(text)
+    if match is not None:
+        month, day, year, hour, minute, second, half = match.groups()
+        hours = int(hour)
+        if half:
+            hours = hours % 12 + (12 if half in "Pp" else 0)
+        local = datetime(int(year), _month(month), int(day), hours, int(minute), int(second))  # noqa: DTZ001 - the zone follows
+    elif text.strip().isdecimal() and len(text) > 8:
+        return _from_epoch(float(text))
+    else:
+        local = datetime.fromisoformat(text.strip())
+    if local.tzinfo is None:
+        if zone is None:
+            return None
+        local = local.replace(tzinfo=zone)
+    return local.astimezone(UTC)
+
+
+def _month(name: str) -> int:
+    number = _MONTHS.get(name.lower())
+    if number is None:
+        raise ValueError(name)
+    return number

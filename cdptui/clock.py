@@ -1,0 +1,52 @@
+"""The only clock: what time it is, how long something took, and how long to wait.
+
+Everything that needs time takes a `Clock`, so that a test turns hours by hand. No other module asks the system.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Time as the monitor sees it."""
+
+    def now(self) -> datetime:
+        """The wall clock, aware, in UTC. May jump; never used to measure."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that only grow; for ages, durations and schedules."""
+        ...
+
+    async def wait(self, event: asyncio.Event, timeout_s: float | None) -> bool:
+        """Wait for `event`, for ever or at most `timeout_s`; whether it came."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The wall clock, aware, in UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Seconds since an arbitrary start."""
+        return time.monotonic()
+
+    async def wait(self, event: asyncio.Event, timeout_s: float | None) -> bool:
+        """Wait for `event`, for ever or at most `timeout_s`; whether it came."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await event.wait()
+        except TimeoutError:
+            return False
+
+
+def local_now() -> datetime:
+    """The wall clock in the zone of this machine, for a clock on screen."""
+    return datetime.now().astimezone()

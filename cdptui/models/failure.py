@@ -1,0 +1,65 @@
+"""Why a poll brought nothing, by what a person can do about it. A value, so that it can flow like data."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from msgspec import Struct
+
+
+class FailureKind(Enum):
+    """What kind of thing went wrong; render has the words and the advice for each."""
+
+    UNREACHABLE = "unreachable"
+    """No connection: refused, reset, no route, name not found."""
+    TIMED_OUT = "timed out"
+    TLS = "tls"
+    NOT_A_NODE = "not a management node"
+    """Something answers, but not a ZStack management node: a proxy's page, another web server."""
+    LOGIN_REFUSED = "login refused"
+    LOGIN_NEEDS_MORE = "login needs more"
+    """Second factor, captcha, a password that must be changed, a locked account."""
+    TOO_MANY_SESSIONS = "too many sessions"
+    SESSION_INVALID = "session invalid"
+    SESSION_CONTENDED = "session contended"
+    """Our session was ended twice in short order: somebody else's login ends it."""
+    PERMISSION_DENIED = "permission denied"
+    CDP_UNAVAILABLE = "cdp unavailable"
+    """The node has no CDP module, or no licence for it."""
+    NOT_READY = "not ready"
+    """The management node is starting."""
+    SERVER_ERROR = "server error"
+    RATE_LIMITED = "rate limited"
+    UNREADABLE = "unreadable"
+    """The answer is no JSON, is cut off, or is not of the form that this call has."""
+    INTERNAL = "internal"
+    """A fault of ours; the log has the traceback."""
+
+
+WAITS_FOR_PERSON = frozenset(
+    {
+        FailureKind.LOGIN_REFUSED,
+        FailureKind.LOGIN_NEEDS_MORE,
+        FailureKind.TOO_MANY_SESSIONS,
+        FailureKind.SESSION_INVALID,
+        FailureKind.SESSION_CONTENDED,
+    }
+)
+"""Trying these again by itself could lock the operator's account or end a colleague's session."""
+
+
+class Failure(Struct, frozen=True):
+    """One failed poll."""
+
+    kind: FailureKind
+    detail: str
+    """What the server or the system said, inert; may be empty."""
+    url: str
+    """Where it was asked, without query and credentials."""
+    code: str = ""
+    """The server's error code such as SYS.1006, or the HTTP status."""
+
+    @property
+    def waits_for_person(self) -> bool:
+        """Whether trying again needs somebody to decide so."""
+        return self.kind in WAITS_FOR_PERSON

@@ -1,0 +1,44 @@
+"""The tasks of one moment."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from cdptui.models.task import Task
+
+
+class Reading(Struct, frozen=True):
+    """What a source has read so far of its tasks; the last one of a poll is complete."""
+
+    tasks: tuple[Task, ...]
+    """In the server's order (by uuid), each uuid once."""
+    total: int | None
+    """How many the server says it has; None when it did not say."""
+    is_complete: bool
+    pages: int = 1
+
+
+class Snapshot(Struct, frozen=True):
+    """What one poll brought.
+
+    `tasks` are in the server's order (by uuid), each uuid once.
+    """
+
+    tasks: tuple[Task, ...]
+    total: int | None
+    """How many tasks the server says it has; None when it did not say."""
+    is_complete: bool
+    """False while pages are still to come: then the list is shorter than the truth."""
+    taken_at: datetime
+    taken_monotonic: float
+    """The same moment on the monotonic clock, in seconds: ages come from this one."""
+    duration_s: float
+    """First request sent to last answer read."""
+    pages: int = 1
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether the server has tasks that are not in here."""
+        return not self.is_complete or (self.total is not None and len(self.tasks) < self.total)

@@ -1,0 +1,80 @@
+"""The one sanitiser: text from outside made inert, so that it can be drawn, logged and copied.
+
+Names, descriptions and error texts come from other people. After `inert` nothing in them can move a cursor, change a
+colour, reverse the reading direction, hide itself or push the columns out of line.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
+"""Stands for a character that must not be drawn; visible, so that `a` and `a<zero width space>` look different."""
+
+MAX_LENGTH: Final = 4096
+"""Characters kept. The server's longest texts (error details) are capped at 4096 by the server itself."""
+
+_MAX_COMBINING: Final = 2
+_CONTROL_PICTURES: Final = 0x2400
+_REGIONAL_A: Final = 0x1F1E6
+_REGIONAL_Z: Final = 0x1F1FF
+_SKIN_TONES: Final = range(0x1F3FB, 0x1F400)
+_VARIATION_SELECTORS: Final = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0), range(0x180B, 0x1810))
+
+
+def inert(text: str, limit: int = MAX_LENGTH) -> str:
+    r"""Return `text` on one line, without anything that a terminal would act upon.
+
+    Controls become their pictures, invisible and direction-changing characters become `REPLACEMENT`, marks stacked
+    on one letter are limited, emoji modifiers (whose width no two terminals agree on) go. Idempotent. At most `limit`
+    characters come back, the last one then an ellipsis.
+
+    >>> inert("erp\x1b[31m-db\n")
+    'erp␛[31m-db␊'
+    >>> inert("财务系统-CDP")
+    '财务系统-CDP'
+    """
+    if len(text) <= limit and text.isascii() and text.isprintable():
+        return text
+    # One character past the limit is enough to know that there was more; a hostile megabyte costs nothing.
+    kept = "".join(map(_inert_character, text[: limit + 1]))
+    limited = _limit_combining(unicodedata.normalize("NFC", kept))
+    return limited if len(limited) <= limit else limited[: limit - 1] + "…"
+
+
+def _inert_character(char: str) -> str:
+    code = ord(char)
+    if code < 0x20:
+        return chr(_CONTROL_PICTURES + code)
+    if code < 0x7F:
+        return char
+    if code == 0x7F:
+        return "\N{SYMBOL FOR DELETE}"
+    if _REGIONAL_A <= code <= _REGIONAL_Z:
+        return chr(ord("A") + code - _REGIONAL_A)
+    if code in _SKIN_TONES or any(code in selectors for selectors in _VARIATION_SELECTORS):
+        return ""
+    match unicodedata.category(char):
+        case "Cc" | "Cf" | "Cs" | "Co" | "Cn" | "Zl" | "Zp":
+            return REPLACEMENT
+        case "Zs":
+            return " "
+        case "Me":
+            return ""
+        case _:
+            return char
+
+
+def _limit_combining(text: str) -> str:
+    out: list[str] = []
+    run = _MAX_COMBINING  # a mark with nothing before it to stand on goes too
+    for char in text:
+        if unicodedata.category(char) == "Mn":
+            run += 1
+            if run > _MAX_COMBINING:
+                continue
+        else:
+            run = 0
+        out.append(char)
+    return "".join(out)

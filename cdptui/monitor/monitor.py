@@ -1,0 +1,191 @@
+"""Polls a source for ever and tells what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+
+from cdptui.clock import Clock
+from cdptui.models.change import ChangeKind, diff
+from cdptui.models.failure import Failure, FailureKind
+from cdptui.models.growth import full_in_s, growth
+from cdptui.models.severity import severity_of
+from cdptui.models.snapshot import Reading, Snapshot
+from cdptui.models.task import Task
+from cdptui.models.text import inert
+from cdptui.models.track import Track
+from cdptui.models.vitals import Vitals
+from cdptui.monitor.poller import Poller
+from cdptui.monitor.series import SeriesBook
+from cdptui.monitor.source import TaskSource
+from cdptui.monitor.turns import Turns
+from cdptui.monitor.update import Update
+
+log = logging.getLogger(__name__)
+
+GROWTH_RECHECK_S = 300.0
+"""A task that stopped growing says nothing; its rate is worked out again after this long without a change."""
+
+_SLICE = 500
+"""Tasks worked on before other work on the event loop gets its turn."""
+
+
+class Monitor:
+    """One management node, watched. One poll in flight at a time, by construction: there is one loop."""
+
+    def __init__(self, source: TaskSource, clock: Clock, poller: Poller) -> None:
+        self._source = source
+        self._clock = clock
+        self._poller = poller
+        self._series = SeriesBook()
+        self._wake = asyncio.Event()
+        self._update = Update(snapshot=None, interval_s=poller.interval_s)
+        self._vitals: dict[str, Vitals] = {}
+        self._growth_at: dict[str, float] = {}
+        self.turns = Turns(clock)
+
+    @property
+    def interval_s(self) -> float:
+        """Seconds from the start of one poll to the next, while all is well."""
+        return self._poller.interval_s
+
+    def refresh(self) -> None:
+        """Poll now, whatever the schedule says; no effect beside a poll that is under way."""
+        self._wake.set()
+
+    def set_interval(self, interval_s: float) -> None:
+        """Change the rhythm, from the next poll on."""
+        self._poller.interval_s = interval_s
+        self._wake.set()
+
+    def track(self, uuid: str) -> Track:
+        """The history of a task's used capacity."""
+        return self._series.track(uuid)
+
+    async def updates(self) -> AsyncIterator[Update]:
+        """Poll for ever. A failed poll is an update, never an exception and never an empty list."""
+        while True:
+            # A wish from before this poll is fulfilled by it.
+            self._wake.clear()
+            async with self.turns.poll():
+                async for update in self._poll():
+                    self._update = update
+                    yield update
+            async for update in self._wait():
+                self._update = update
+                yield update
+
+    async def _poll(self) -> AsyncIterator[Update]:
+        started = self._clock.monotonic()
+        try:
+            async for reading in self._source.read():
+                # Half a list would hide tasks that were on screen; only the very first one fills page by page.
+                is_first = self._update.snapshot is None or not self._update.snapshot.is_complete
+                if reading.is_complete or is_first:
+                    yield await self._digest(reading, started)
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong in one poll must not end the feed
+            failure = self._failure_of(error)
+            retry_at = self._poller.after_failure(self._clock.monotonic())
+            self._log_transition(failure)
+            yield Update(
+                snapshot=self._update.snapshot,
+                vitals=self._update.vitals,
+                failure=failure,
+                attempt=self._poller.failures,
+                next_poll_at=None if failure.waits_for_person else retry_at,
+                interval_s=self.interval_s,
+            )
+
+    async def _wait(self) -> AsyncIterator[Update]:
+        """Wait for the next poll; a new interval is told at once and moves the schedule."""
+        interval_s = self.interval_s
+        while True:
+            due, now = self._update.next_poll_at, self._clock.monotonic()
+            woken = await self._clock.wait(self._wake, None if due is None else max(0.0, due - now))
+            if not woken or self.interval_s == interval_s:
+                return
+            self._wake.clear()
+            if due is not None and self._update.failure is None:
+                due = max(self._clock.monotonic(), due + self.interval_s - interval_s)
+            interval_s = self.interval_s
+            yield Update(
+                snapshot=self._update.snapshot,
+                vitals=self._update.vitals,
+                failure=self._update.failure,
+                attempt=self._update.attempt,
+                next_poll_at=due,
+                interval_s=interval_s,
+            )
+
+    async def _digest(self, reading: Reading, started: float) -> Update:
+        now = self._clock.monotonic()
+        snapshot = Snapshot(
+            tasks=reading.tasks,
+            total=reading.total,
+            is_complete=reading.is_complete,
+            taken_at=self._clock.now(),
+            taken_monotonic=now,
+            duration_s=now - started,
+            pages=reading.pages,
+        )
+        before = self._update.snapshot
+        changes = diff(before.tasks, snapshot.tasks) if before is not None and before.is_complete else ()
+        gone = [change.task.uuid for change in changes if change.kind is ChangeKind.VANISHED]
+        self._series.forget(gone)
+        for uuid in gone:
+            self._vitals.pop(uuid, None)
+            self._growth_at.pop(uuid, None)
+        vitals = await self._vitals_of(snapshot)
+        next_at: float | None = None
+        if reading.is_complete:
+            if self._poller.failures:
+                log.info("answers again after %d failed polls", self._poller.failures)
+            next_at = self._poller.after_success(started, self._clock.monotonic())
+        return Update(snapshot, vitals, changes, next_poll_at=next_at, interval_s=self.interval_s)
+
+    async def _vitals_of(self, snapshot: Snapshot) -> tuple[Vitals, ...]:
+        now = snapshot.taken_monotonic
+        longest_wait_s = 2.5 * self.interval_s + snapshot.duration_s
+        self._series.look(now, longest_wait_s, len(snapshot.tasks))
+        vitals: list[Vitals] = []
+        for index, task in enumerate(snapshot.tasks):
+            if index % _SLICE == _SLICE - 1:
+                await asyncio.sleep(0)
+            vitals.append(self._vitals_of_task(task, now))
+        return tuple(vitals)
+
+    def _vitals_of_task(self, task: Task, now: float) -> Vitals:
+        series = self._series.record(task, now)
+        known = self._vitals.get(task.uuid)
+        is_stale = now >= self._growth_at.get(task.uuid, 0.0)
+        if known is not None and known.task is task and series is None and not is_stale:
+            return known
+        rate = known.growth if known is not None else None
+        if series is not None or is_stale:
+            series = series or self._series.of(task.uuid)
+            rate = growth(series.points(), now) if series is not None else None
+            self._growth_at[task.uuid] = now + GROWTH_RECHECK_S
+        vitals = Vitals(
+            task=task,
+            severity=severity_of(task.status, task.state),
+            growth=rate,
+            full_in_s=full_in_s(task.used_bytes, task.plan_bytes, rate),
+        )
+        self._vitals[task.uuid] = vitals
+        return vitals
+
+    def _failure_of(self, error: Exception) -> Failure:
+        as_failure = getattr(error, "as_failure", None)
+        if callable(as_failure):
+            failure = as_failure()
+            if isinstance(failure, Failure):
+                return failure
+        log.error("a poll failed in a way that is not foreseen", exc_info=error)
+        return Failure(FailureKind.INTERNAL, inert(f"{type(error).__name__}: {error}", 300), url="")
+
+    def _log_transition(self, failure: Failure) -> None:
+        """The first failure of a kind is news; the hundredth is not."""
+        last = self._update.failure
+        if last is None or last.kind is not failure.kind:
+            log.warning("poll failed: %s %s %s (%s)", failure.kind.value, failure.code, failure.detail, failure.url)

@@ -1,0 +1,66 @@
+"""When the next poll is due. Pure: moments go in, moments come out."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Final
+
+MIN_INTERVAL_S: Final = 1.0
+MAX_INTERVAL_S: Final = 3600.0
+DEFAULT_INTERVAL_S: Final = 10.0
+"""The server itself refreshes latency once a minute and capacity every five; only status moves in between."""
+
+MAX_BACKOFF_S: Final = 300.0
+
+INTERVALS_S: Final = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
+"""The steps of the + and - keys."""
+
+_FIRST_RETRY_S: Final = 2.0
+_JITTER: Final = 0.2
+_BREATH_S: Final = 0.5
+
+
+class Poller:
+    """The rhythm: a fixed beat while all is well, exponential back-off while it is not.
+
+    Moments are seconds of a monotonic clock.
+    """
+
+    def __init__(self, interval_s: float = DEFAULT_INTERVAL_S, chance: Callable[[], float] = random.random) -> None:
+        """`chance` gives the jitter, from 0 to 1."""
+        self.interval_s = interval_s
+        self.failures = 0
+        """Failed polls in a row."""
+        self._chance = chance
+
+    def after_success(self, started: float, now: float) -> float:
+        """Moment of the next poll: on the beat of the starts, but never without a breath for the server."""
+        self.failures = 0
+        return max(started + self.interval_s, now + min(_BREATH_S, self.interval_s))
+
+    def after_failure(self, now: float) -> float:
+        """Moment of the next try: 2 s doubling to 5 min, give or take a fifth, so that many do not come at once."""
+        self.failures += 1
+        # Beyond 2**10 the limit has long been reached; an exponent that grew for weeks would overflow.
+        delay = min(MAX_BACKOFF_S, _FIRST_RETRY_S * 2.0 ** min(self.failures - 1, 10))
+        spread = 1 + _JITTER * (2 * self._chance() - 1)
+        return now + min(MAX_BACKOFF_S, delay * spread)
+
+
+def longer(interval_s: float) -> float:
+    """The next step up from an interval.
+
+    >>> longer(10.0), longer(7.0), longer(3600.0)
+    (15.0, 10.0, 3600.0)
+    """
+    return next((step for step in INTERVALS_S if step > interval_s), INTERVALS_S[-1])
+
+
+def shorter(interval_s: float) -> float:
+    """The next step down from an interval.
+
+    >>> shorter(10.0), shorter(1.0)
+    (5.0, 1.0)
+    """
+    return next((step for step in reversed(INTERVALS_S) if step < interval_s), INTERVALS_S[0])

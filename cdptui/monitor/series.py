@@ -1,0 +1,95 @@
+"""What used capacity was: a bounded record for each task that holds changes, not polls."""
+
+from __future__ import annotations
+
+from array import array
+from collections import deque
+from collections.abc import Iterable
+from typing import Final
+
+from cdptui.models.growth import Point
+from cdptui.models.task import Task
+from cdptui.models.track import Gap, Track
+
+MAX_POINTS: Final = 300
+"""Changes kept for one task: a day at the server's own pace of one in five minutes."""
+
+MIN_POINTS: Final = 24
+TOTAL_POINTS: Final = 1_500_000
+"""Changes kept in all, 16 bytes each: a large fleet has shorter memories, not a larger process."""
+
+_MAX_GAPS: Final = 50
+
+
+class Series:
+    """Changes of one task's used capacity, oldest first; thinned when full, the newest always exact."""
+
+    __slots__ = ("_times", "_values")
+
+    def __init__(self) -> None:
+        self._times = array("d")
+        self._values = array("d")
+
+    def __len__(self) -> int:
+        return len(self._times)
+
+    def record(self, at: float, used_bytes: int, max_points: int = MAX_POINTS) -> bool:
+        """Take a reading; whether it was a change."""
+        if self._values and self._values[-1] == used_bytes:
+            return False
+        self._times.append(at)
+        self._values.append(used_bytes)
+        if len(self._times) > max_points:
+            self._thin()
+        return True
+
+    def points(self) -> tuple[Point, ...]:
+        """All that is kept."""
+        return tuple(Point(at, int(value)) for at, value in zip(self._times, self._values, strict=True))
+
+    def _thin(self) -> None:
+        """Drop every other point of the older half: the further back, the coarser."""
+        half = len(self._times) // 2
+        self._times = self._times[:half:2] + self._times[half:]
+        self._values = self._values[:half:2] + self._values[half:]
+
+
+class SeriesBook:
+    """The series of a whole fleet, and the gaps that all of them share."""
+
+    def __init__(self) -> None:
+        self._series: dict[str, Series] = {}
+        self._gaps: deque[Gap] = deque(maxlen=_MAX_GAPS)
+        self._last_look: float | None = None
+        self._max_points = MAX_POINTS
+
+    def look(self, at: float, longest_wait_s: float, fleet_size: int) -> None:
+        """Begin to record a poll at `at`; a longer wait since the last one than `longest_wait_s` was a gap."""
+        if self._last_look is not None and at - self._last_look > longest_wait_s:
+            self._gaps.append(Gap(self._last_look, at))
+        self._last_look = at
+        self._max_points = max(MIN_POINTS, min(MAX_POINTS, TOTAL_POINTS // max(1, fleet_size)))
+
+    def record(self, task: Task, at: float) -> Series | None:
+        """Take a task's reading; its series if that changed, else None."""
+        if task.used_bytes is None:
+            return None
+        series = self._series.get(task.uuid)
+        if series is None:
+            series = self._series[task.uuid] = Series()
+        return series if series.record(at, task.used_bytes, self._max_points) else None
+
+    def of(self, uuid: str) -> Series | None:
+        """The series of a task."""
+        return self._series.get(uuid)
+
+    def forget(self, uuids: Iterable[str]) -> None:
+        """Drop the series of tasks that are gone."""
+        for uuid in uuids:
+            self._series.pop(uuid, None)
+
+    def track(self, uuid: str) -> Track:
+        """All that is known of a task's used capacity."""
+        series = self._series.get(uuid)
+        points = series.points() if series is not None else ()
+        return Track(points, tuple(self._gaps), until=self._last_look or 0.0)

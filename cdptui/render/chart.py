@@ -1,0 +1,125 @@
+"""The capacity sparkline: used capacity over time against the plan, on a scale that does not flatter.
+
+The scale runs from zero to the plan, always: a full disk and a wiggle of 0.01 % look like what they are. The exact
+figures stand below it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from cdptui.models.track import Track
+from cdptui.render import units
+from cdptui.render.columns import fill_role
+from cdptui.render.span import Line, Role, Span
+
+_BLOCKS: Final = "▁▂▃▄▅▆▇█"
+_PLAN_DASH: Final = "┄"
+_GAP_DOT: Final = "·"
+_GUTTER: Final = 9
+_MIN_WINDOW_S: Final = 60.0
+
+
+def capacity_chart(track: Track, plan_bytes: int | None, width: int, height: int) -> list[Line]:
+    """Return `height` rows of chart, an axis with its span of time, and a line of figures, `width` cells wide.
+
+    Each column shows the highest level in its share of the window; where nobody looked there is a dot at the bottom.
+    """
+    columns = max(8, width - _GUTTER - 1)
+    window_s = max(_MIN_WINDOW_S, track.until - track.since)
+    levels = sample(track, window_s, columns)
+    known = [level for level in levels if level is not None]
+    if not known:
+        return [(Span("no reading of used capacity yet", Role.DIM),)]
+    top = float(max(plan_bytes or 0, *known)) or 1.0
+    plan_row = _plan_row(plan_bytes, top, height)
+    lines: list[Line] = []
+    for row in range(height - 1, -1, -1):
+        label, role = _label(row, height, plan_row, plan_bytes, top)
+        lines.append(
+            (Span(f"{label:>{_GUTTER - 1}} ", role), Span("┤", Role.DIM), *_row(levels, row, height, top, plan_row))
+        )
+    lines.append(_axis(window_s, columns))
+    lines.append(_figures(known, plan_bytes, is_gapped=len(known) < len(levels) and bool(track.gaps)))
+    return lines
+
+
+def sample(track: Track, window_s: float, columns: int) -> list[int | None]:
+    """The highest level in each of `columns` equal shares of the last `window_s`; None where nothing is known.
+
+    >>> from cdptui.models.growth import Point
+    >>> sample(Track((Point(0, 5), Point(50, 9)), until=100), 100, 4)
+    [5, 5, 9, 9]
+    """
+    start = track.until - window_s
+    step = window_s / columns
+    levels: list[int | None] = []
+    for index in range(columns):
+        begin = start + index * step
+        end = track.until if index == columns - 1 else begin + step
+        seen = [track.level(end if index == columns - 1 else end - step / 2)]
+        # A short peak between two columns must not be lost.
+        seen.extend(point.used_bytes for point in track.points if begin <= point.at < end)
+        known = [level for level in seen if level is not None]
+        levels.append(max(known) if known else None)
+    return levels
+
+
+def _plan_row(plan_bytes: int | None, top: float, height: int) -> int | None:
+    if not plan_bytes:
+        return None
+    return min(height - 1, math.ceil(plan_bytes / top * height) - 1)
+
+
+def _label(row: int, height: int, plan_row: int | None, plan_bytes: int | None, top: float) -> tuple[str, Role]:
+    if row == plan_row:
+        return units.size(plan_bytes), Role.PLAN
+    if row == height - 1:
+        return units.size(int(top)), Role.DIM
+    return ("0", Role.DIM) if row == 0 else ("", Role.DIM)
+
+
+def _row(levels: list[int | None], row: int, height: int, top: float, plan_row: int | None) -> list[Span]:
+    """One row of cells, neighbours of one role joined."""
+    spans: list[Span] = []
+    for level in levels:
+        char, role = _cell(level, row, height, top, plan_row)
+        if spans and spans[-1].role is role:
+            spans[-1] = Span(spans[-1].text + char, role)
+        else:
+            spans.append(Span(char, role))
+    return spans
+
+
+def _cell(level: int | None, row: int, height: int, top: float, plan_row: int | None) -> tuple[str, Role]:
+    empty = (_PLAN_DASH, Role.PLAN) if row == plan_row else (" ", Role.DIM)
+    if level is None:
+        return (_GAP_DOT, Role.DIM) if row == 0 else empty
+    eighths = round(level / top * height * 8)
+    # Something is not nothing, however small beside the plan.
+    eighths = max(1, eighths) if level > 0 else 0
+    filled = eighths - row * 8
+    if filled <= 0:
+        return empty
+    return _BLOCKS[min(8, filled) - 1], Role.BAR
+
+
+def _axis(window_s: float, columns: int) -> Line:
+    left = f"-{units.duration(window_s)}"
+    return (Span(" " * _GUTTER + "└" + left + "─" * max(0, columns - len(left) - 3) + "now", Role.DIM),)
+
+
+def _figures(known: list[int], plan_bytes: int | None, *, is_gapped: bool) -> Line:
+    now = known[-1]
+    role = fill_role(now / plan_bytes) if plan_bytes else Role.STRONG
+    gap = (Span("  · not seen", Role.DIM),) if is_gapped else ()
+    return (
+        Span("min ", Role.DIM),
+        Span(units.size(min(known))),
+        Span("  max ", Role.DIM),
+        Span(units.size(max(known))),
+        Span("  now ", Role.DIM),
+        Span(units.size(now), role),
+        *gap,
+    )

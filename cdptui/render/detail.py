@@ -1,0 +1,204 @@
+"""The detail pane: one task, everything that is known of it, in lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Final
+
+from cdptui.models.growth import DAY_S, HOUR_S, Growth, growth
+from cdptui.models.severity import is_rpo_breach
+from cdptui.models.task import Field, Task, Unit
+from cdptui.models.track import Track
+from cdptui.models.vitals import Vitals
+from cdptui.render import units
+from cdptui.render.chart import capacity_chart
+from cdptui.render.columns import bar, fill_role, full_in_role, rpo_role, short_type
+from cdptui.render.span import Line, Role, Span
+from cdptui.render.statuses import MEANINGS, status_span
+
+_LABEL: Final = 10
+_BLANK: Final[Line] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DetailContext:
+    """What the pane needs beside the task."""
+
+    fields: Sequence[Field]
+    track: Track
+    names: Mapping[str, str]
+    names_problem: str
+    """Why names are missing; empty when they are not, or are on their way."""
+    now: datetime
+    zone: tzinfo | None
+    """The server's zone; None when it is not known."""
+    is_gone: bool = False
+    """True when the task is no longer in the list."""
+
+
+def detail_lines(row: Vitals, context: DetailContext, width: int, chart_height: int) -> list[Line]:
+    """All lines of the pane, `width` cells wide; longer texts are cut by the drawing side, never wrapped into columns."""
+    task = row.task
+    return [
+        *_head(row, context),
+        _BLANK,
+        *_capacity(row, context, width, chart_height),
+        _BLANK,
+        *_resources(task, context, width),
+        _BLANK,
+        *_fields(task, context, width),
+    ]
+
+
+def _head(row: Vitals, context: DetailContext) -> list[Line]:
+    task = row.task
+    lines: list[Line] = [
+        (Span(task.name or "(no name)", Role.STRONG),),
+        (
+            *status_span(task.status, task.state),
+            Span(f" · {task.state} · ", Role.DIM),
+            Span(MEANINGS[row.severity], Role.DIM),
+        ),
+    ]
+    if context.is_gone:
+        lines.append((Span("no longer on the server", Role.WARN),))
+    if task.bad_fields:
+        lines.append((Span(f"could not be read: {', '.join(sorted(task.bad_fields))}", Role.BAD),))
+    if task.description:
+        lines.append((Span(task.description, Role.DIM),))
+    return lines
+
+
+def _capacity(row: Vitals, context: DetailContext, width: int, chart_height: int) -> list[Line]:
+    task, track = row.task, context.track
+    lines: list[Line] = [_used_of_plan(task)]
+    if task.rpo_ms is not None:
+        lines.append(_rpo(task))
+    lines.append(_growth(track))
+    if row.full_in_s is not None:
+        lines.append(_full_in(row.full_in_s))
+    lines.append(_BLANK)
+    lines.extend(capacity_chart(track, task.plan_bytes, width, chart_height))
+    return lines
+
+
+def _used_of_plan(task: Task) -> Line:
+    ratio = task.used_ratio
+    used = units.size(task.used_bytes)
+    if ratio is None:
+        plan = "no plan set" if task.plan_bytes == 0 else "plan unknown"
+        return (_label("used"), Span(used, Role.STRONG), Span(f"  {plan}", Role.DIM))
+    return (
+        _label("used"),
+        Span(used, Role.STRONG),
+        Span(f" of {units.size(task.plan_bytes)}  "),
+        Span(f"{units.percent(ratio)} ", fill_role(ratio)),
+        *bar(ratio, 10),
+    )
+
+
+def _rpo(task: Task) -> Line:
+    role = rpo_role(task.rpo_ratio, is_on=task.state != "Disabled")
+    target = f" of {units.latency(task.rpo_target_ms)} permitted" if task.rpo_target_ms else ""
+    breach = (Span("  breach", Role.BAD),) if is_rpo_breach(task) else ()
+    return (_label("RPO"), Span(units.latency(task.rpo_ms), role), Span(target, Role.DIM), *breach)
+
+
+def _growth(track: Track) -> Line:
+    hour = growth(track.points, track.until, HOUR_S)
+    day = growth(track.points, track.until, DAY_S)
+    if day is None:
+        return (_label("growth"), Span("not known yet: nothing has changed since the start", Role.DIM))
+    spans = [_label("growth")]
+    if hour is not None:
+        spans.append(Span(units.rate(hour.bytes_per_s)))
+        spans.append(Span("  "))
+    spans.append(Span(units.rate(day.bytes_per_s, int(DAY_S), "day")))
+    spans.append(Span(_basis(day), Role.DIM))
+    return tuple(spans)
+
+
+def _basis(rate: Growth) -> str:
+    return f"  from {units.duration(rate.span_s)}" if rate.span_s < 0.9 * DAY_S else ""
+
+
+def _full_in(seconds: float) -> Line:
+    if seconds <= 0:
+        return (_label("full in"), Span("full: a task at its plan stops protecting", Role.BAD))
+    return (_label("full in"), Span(units.duration(seconds), full_in_role(seconds)), Span(" at this growth", Role.DIM))
+
+
+def _resources(task: Task, context: DetailContext, width: int) -> list[Line]:
+    count = len(task.resource_refs)
+    lines = [_heading(f"Protects {count} resource{'' if count == 1 else 's'}", width)]
+    if not count:
+        lines.append((Span("no VM is attached to this task", Role.WARN),))
+        return lines
+    if context.names_problem:
+        lines.append((Span(f"names: {context.names_problem}", Role.WARN),))
+    is_wide = width >= 96
+    for ref in task.resource_refs:
+        kind, name = short_type(ref.resource_type), context.names.get(ref.resource_uuid)
+        named = Span(name, Role.STRONG) if name else Span("name not known", Role.DIM)
+        dates = Span(f"since {_date(ref.created_at, context)}  last change {_date(ref.last_op_at, context)}", Role.DIM)
+        if is_wide:
+            lines.append((Span(f"{kind:<6}"), Span(f"{ref.resource_uuid}  "), named, Span("  "), dates))
+        else:
+            lines.append((Span(f"{kind:<6}"), named))
+            lines.append((Span("      "), Span(ref.resource_uuid)))
+            lines.append((Span("      "), dates))
+    return lines
+
+
+def _date(at: datetime | None, context: DetailContext) -> str:
+    return units.UNKNOWN if at is None else at.astimezone(context.zone).strftime("%Y-%m-%d")
+
+
+def _fields(task: Task, context: DetailContext, width: int) -> list[Line]:
+    fields = context.fields
+    name_width = min(24, max((len(field.name) for field in fields), default=0))
+    lines = [_heading("Fields as the server sent them", width)]
+    for field in fields:
+        human, raw = _in_words(field, context)
+        spans = [Span(f"{field.name:<{name_width}} ", Role.DIM if field.is_known else Role.ACCENT)]
+        if field.is_bad:
+            spans.append(Span(raw, Role.BAD))
+            spans.append(Span("  not readable", Role.BAD))
+        elif human:
+            spans.append(Span(human))
+            spans.append(Span(f"  {raw}", Role.DIM))
+        else:
+            spans.append(Span(raw))
+        lines.append(tuple(spans))
+    if not any(field.name in {"lastLatency", "currentLatency"} for field in fields):
+        lines.append((Span("no latency: servers before 4.4.24 have none", Role.DIM),))
+    if any(not field.is_known for field in fields):
+        lines.append((Span("in this colour: fields that cdptui does not know", Role.ACCENT),))
+    return lines
+
+
+def _in_words(field: Field, context: DetailContext) -> tuple[str, str]:
+    """The humanised value, empty where it would only repeat the raw one, and the raw value."""
+    match field.unit:
+        case Unit.BYTES if field.quantity is not None:
+            return units.size(field.quantity), field.text
+        case Unit.BYTES_PER_SECOND if field.quantity is not None:
+            return f"{units.size(field.quantity)}/s a volume" if field.quantity else "no limit", field.text
+        case Unit.MILLISECONDS if field.quantity is not None:
+            return units.latency(field.quantity), field.text
+        case Unit.MOMENT if field.at is not None:
+            return f"{units.age(field.at, context.now)} ago".replace("in ", "ahead by "), field.text
+        case Unit.UUID if field.text in context.names:
+            return context.names[field.text], field.text
+        case _:
+            return "", field.text
+
+
+def _label(text: str) -> Span:
+    return Span(f"{text:<{_LABEL}}", Role.DIM)
+
+
+def _heading(text: str, width: int) -> Line:
+    return (Span(text, Role.ACCENT), Span(" " + "─" * max(0, width - len(text) - 1), Role.TRACK))

@@ -1,0 +1,202 @@
+"""The two lines that are always true: who is watched and how fresh it is; how the fleet stands."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime, tzinfo
+from typing import NamedTuple
+
+from cdptui.models.failure import Failure
+from cdptui.models.severity import Severity, is_near_full, is_rpo_breach, severity_of
+from cdptui.models.vitals import Vitals
+from cdptui.render import units
+from cdptui.render.failures import short_cause
+from cdptui.render.span import Line, Role, Span
+from cdptui.render.statuses import GLYPHS, OTHER_GLYPH, ROLES, status_rank
+
+STALE_INTERVALS = 2
+"""Data older than so many intervals is stale."""
+
+
+class Connection(NamedTuple):
+    """How things stand with the node, as the header says it. Times in seconds."""
+
+    node: str
+    account: str
+    loaded: int | None
+    """Tasks in the list; None before the first answer."""
+    total: int | None
+    age_s: float | None
+    poll_s: float | None
+    interval_s: float
+    failure: Failure | None
+    attempt: int
+    retry_in_s: float | None
+    is_loading: bool
+    """True while the pages of the first answer are still coming."""
+    now: datetime
+    zone: tzinfo | None
+    behind: int | None = None
+    """Changes that a frozen view does not show; None when it is not frozen."""
+
+
+class Fleet(NamedTuple):
+    """The sums of a whole list."""
+
+    statuses: tuple[tuple[str, int, Severity], ...]
+    """Status, how many, and the worst severity among them; worst status first."""
+    used_bytes: int
+    plan_bytes: int
+    near_full: int
+    rpo_breaches: int
+    bad_records: int
+
+
+def connection_word(connection: Connection) -> Span:
+    """The state of the connection in a word or two."""
+    failure = connection.failure
+    if failure is not None:
+        cause = short_cause(failure)
+        if failure.waits_for_person:
+            return Span(f"✖ {cause}", Role.BAD)
+        due = connection.retry_in_s
+        when = f"in {due:.0f} s" if due is not None and due >= 0.5 else "now"
+        return Span(f"▲ retry {connection.attempt} {when}: {cause}", Role.BAD)
+    if connection.age_s is None:
+        return Span("◌ connecting", Role.BUSY)
+    if connection.is_loading:
+        return Span("◌ loading", Role.BUSY)
+    if connection.age_s > STALE_INTERVALS * connection.interval_s:
+        return Span("▲ stale", Role.WARN)
+    return Span("● live", Role.OK)
+
+
+def connection_line(connection: Connection, width: int, measure: Callable[[str], int]) -> Line:
+    """The first line; what fits `width` cells by importance, `measure` being the width of a text in cells.
+
+    Everything that ticks has its fixed place at the right, so that a new second repaints a few cells.
+    """
+    left = [connection_word(connection)]
+    if connection.behind is not None:
+        left.append(Span(f"‖ paused, {connection.behind} changes behind", Role.WARN))
+    left += [Span(connection.node, Role.STRONG), Span(connection.account, Role.DIM)]
+    right = _right(connection)
+    for dropped in range(len(_DROP_ORDER) + 1):
+        gone = set(_DROP_ORDER[:dropped])
+        kept_left = [
+            span for index, span in enumerate(left) if not (span.text == connection.account and "account" in gone)
+        ]
+        kept_right = [span for name, span in right if name not in gone]
+        line = _spread(kept_left, kept_right, width, measure)
+        if line is not None:
+            return line
+    return (left[0],)
+
+
+_DROP_ORDER = ("interval", "poll", "account", "clock", "age-word", "tasks", "age")
+
+
+def _right(connection: Connection) -> list[tuple[str, Span]]:
+    parts: list[tuple[str, Span]] = []
+    if connection.loaded is not None:
+        total = connection.loaded if connection.total is None else max(connection.total, connection.loaded)
+        is_short = connection.loaded < total
+        parts.append(("tasks", Span(f"{connection.loaded}/{total} tasks", Role.WARN if is_short else Role.TEXT)))
+    parts.append(("interval", Span(f"every {connection.interval_s:g} s", Role.DIM)))
+    if connection.poll_s is not None:
+        parts.append(("poll", Span(f"poll {units.poll_time(connection.poll_s)}", Role.DIM)))
+    if connection.age_s is not None:
+        is_old = connection.age_s > STALE_INTERVALS * connection.interval_s
+        parts.append(("age", Span(f"age {units.duration(connection.age_s):>5}", Role.WARN if is_old else Role.TEXT)))
+    local = connection.now.astimezone(connection.zone)
+    clock = f"{local:%H:%M} {units.zone_name(connection.now, connection.zone)}"
+    parts.append(("clock", Span(clock, Role.DIM)))
+    return parts
+
+
+def fleet_of(rows: Sequence[Vitals]) -> Fleet:
+    """Add up a list."""
+    counts: Counter[str] = Counter()
+    worst: dict[str, Severity] = {}
+    for row in rows:
+        task = row.task
+        counts[task.status] += 1
+        severity = severity_of(task.status, task.state)
+        worst[task.status] = max(worst.get(task.status, severity), severity)
+    ordered = sorted(counts, key=lambda status: (status_rank(status), status))
+    return Fleet(
+        statuses=tuple((status, counts[status], worst[status]) for status in ordered),
+        used_bytes=sum(row.task.used_bytes or 0 for row in rows),
+        plan_bytes=sum(row.task.plan_bytes or 0 for row in rows),
+        near_full=sum(is_near_full(row.task) for row in rows),
+        rpo_breaches=sum(is_rpo_breach(row.task) for row in rows),
+        bad_records=sum(bool(row.task.bad_fields) for row in rows),
+    )
+
+
+def fleet_line(fleet: Fleet, width: int, measure: Callable[[str], int]) -> Line:
+    """The second line: a count for each status, and the sums."""
+    for form in range(4):
+        left = [
+            Span(f"{GLYPHS.get(status, OTHER_GLYPH)} {count} {status}", ROLES[severity])
+            for status, count, severity in fleet.statuses
+        ]
+        line = _spread(left, _sums(fleet, form), width, measure, gap="  " if form < 3 else " ")
+        if line is not None:
+            return line
+    spans = [span for status in left for span in (status, Span(" "))]
+    return tuple(spans)
+
+
+def _sums(fleet: Fleet, form: int) -> list[Span]:
+    """The sums, shorter with each form."""
+    ratio = fleet.used_bytes / fleet.plan_bytes if fleet.plan_bytes else None
+    used, plan = units.size(fleet.used_bytes), units.size(fleet.plan_bytes)
+    near = Role.WARN if fleet.near_full else Role.DIM
+    breach = Role.BAD if fleet.rpo_breaches else Role.DIM
+    bad = [Span(f"! {fleet.bad_records} unreadable", Role.BAD)] if fleet.bad_records else []
+    if form == 0:
+        return [
+            *bad,
+            Span(f"Σ {used} of {plan} ({units.percent(ratio)})"),
+            Span(f"▲ {fleet.near_full} near full", near),
+            Span(f"↯ {fleet.rpo_breaches} RPO breaches", breach),
+        ]
+    if form == 1:
+        return [
+            *bad,
+            Span(f"Σ {used} of {plan}"),
+            Span(f"▲ {fleet.near_full} near full", near),
+            Span(f"↯ {fleet.rpo_breaches} RPO", breach),
+        ]
+    return [
+        *bad,
+        Span(f"Σ {used}/{plan}" if form == 2 else f"Σ {units.percent(ratio)}"),
+        Span(f"▲ {fleet.near_full} full", near),
+        Span(f"↯ {fleet.rpo_breaches} RPO", breach),
+    ]
+
+
+def _spread(
+    left: Sequence[Span], right: Sequence[Span], width: int, measure: Callable[[str], int], gap: str = "  "
+) -> Line | None:
+    """Left spans at the left, right spans at the right; None when they do not fit."""
+    left_spans = _joined(left, gap)
+    right_spans = _joined(right, gap)
+    used = sum(measure(span.text) for span in (*left_spans, *right_spans))
+    space = width - used
+    if space < (len(gap) if right_spans else 0):
+        return None
+    return (*left_spans, Span(" " * space), *right_spans)
+
+
+def _joined(spans: Sequence[Span], gap: str) -> list[Span]:
+    joined: list[Span] = []
+    for span in spans:
+        if not span.text:
+            continue
+        if joined:
+            joined.append(Span(gap))
+        joined.append(span)
+    return joined

@@ -1,0 +1,49 @@
+"""The one table of statuses: glyph and word; and of severities: role and what they mean."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cdptui.models.severity import Severity, severity_of
+from cdptui.render.span import Line, Role, Span
+
+GLYPHS: Final = {
+    "Failed": "✖",
+    "Unknown": "?",
+    "Stopped": "■",
+    "Stopping": "◕",
+    "Starting": "◔",
+    "Created": "○",
+    "DataMerging": "◆",
+    "Running": "●",
+}
+"""Worst first. Newer servers have statuses that are not in here; they are shown as they are."""
+
+OTHER_GLYPH: Final = "◇"
+
+ROLES: Final = {
+    Severity.CRITICAL: Role.BAD,
+    Severity.WARNING: Role.WARN,
+    Severity.BUSY: Role.BUSY,
+    Severity.HEALTHY: Role.OK,
+    Severity.CALM: Role.CALM,
+}
+
+MEANINGS: Final = {
+    Severity.CRITICAL: "switched on, but it does not protect",
+    Severity.WARNING: "not as it should be",
+    Severity.BUSY: "on its way",
+    Severity.HEALTHY: "protecting",
+    Severity.CALM: "switched off",
+}
+
+
+def status_span(status: str, state: str) -> Line:
+    """A status with its glyph, in the role of its severity under `state`."""
+    return (Span(f"{GLYPHS.get(status, OTHER_GLYPH)} {status}", ROLES[severity_of(status, state)]),)
+
+
+def status_rank(status: str) -> int:
+    """Place in the order of statuses, worst first; unknown ones after the bad and before the good."""
+    order = tuple(GLYPHS)
+    return order.index(status) if status in GLYPHS else order.index("Stopping")
