@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from cdptui.clock import Clock
@@ -40,8 +40,10 @@ class Names:
         self.problem: str = ""
         """Why names are missing, in the server's words; empty when the last call went well."""
 
-    def __getitem__(self, uuid: str) -> str | None:
-        return self._names.get(uuid)
+    @property
+    def known(self) -> Mapping[str, str]:
+        """Names by uuid, as far as they are known; grows in place."""
+        return self._names
 
     def want(self, uuids: Iterable[str]) -> None:
         """Ask for the names of what is on screen now; what was wanted before and is not any more is dropped."""

@@ -39,7 +39,7 @@ class DetailContext:
 
 
 def detail_lines(row: Vitals, context: DetailContext, width: int, chart_height: int) -> list[Line]:
-    """All lines of the pane, `width` cells wide; longer texts are cut by the drawing side, never wrapped into columns."""
+    """All lines of the pane, `width` cells wide; longer texts are cut by the drawing side."""
     task = row.task
     return [
         *_head(row, context),

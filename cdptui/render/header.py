@@ -77,24 +77,28 @@ def connection_line(connection: Connection, width: int, measure: Callable[[str],
 
     Everything that ticks has its fixed place at the right, so that a new second repaints a few cells.
     """
-    left = [connection_word(connection)]
-    if connection.behind is not None:
-        left.append(Span(f"‖ paused, {connection.behind} changes behind", Role.WARN))
-    left += [Span(connection.node, Role.STRONG), Span(connection.account, Role.DIM)]
-    right = _right(connection)
+    left, right = _left(connection), _right(connection)
     for dropped in range(len(_DROP_ORDER) + 1):
         gone = set(_DROP_ORDER[:dropped])
-        kept_left = [
-            span for index, span in enumerate(left) if not (span.text == connection.account and "account" in gone)
-        ]
+        kept_left = [span for name, span in left if name not in gone]
         kept_right = [span for name, span in right if name not in gone]
         line = _spread(kept_left, kept_right, width, measure)
         if line is not None:
             return line
-    return (left[0],)
+    return tuple(span for name, span in left if name == "word")
 
 
-_DROP_ORDER = ("interval", "poll", "account", "clock", "age-word", "tasks", "age")
+_DROP_ORDER = ("interval", "poll", "account", "clock", "tasks", "node", "age")
+"""What goes first when the line is too short."""
+
+
+def _left(connection: Connection) -> list[tuple[str, Span]]:
+    parts = [("word", connection_word(connection))]
+    if connection.behind is not None:
+        parts.append(("word", Span(f"‖ paused, {connection.behind} changes behind", Role.WARN)))
+    parts.append(("node", Span(connection.node, Role.STRONG)))
+    parts.append(("account", Span(connection.account, Role.DIM)))
+    return parts
 
 
 def _right(connection: Connection) -> list[tuple[str, Span]]:

@@ -146,11 +146,7 @@ def zone_name(at: datetime, zone: tzinfo | None) -> str:
 
 
 def _two_units(seconds: int) -> str:
-    for unit, below, small, letters in (
-        (_DAY, None, _HOUR, "dh"),
-        (_HOUR, _DAY, _MINUTE, "hm"),
-        (_MINUTE, _HOUR, 1, "ms"),
-    ):
+    for unit, small, letters in ((_DAY, _HOUR, "dh"), (_HOUR, _MINUTE, "hm"), (_MINUTE, 1, "ms")):
         if seconds >= unit:
             rest = seconds % unit // small
             return f"{seconds // unit}{letters[0]}" + (f"{rest:02d}{letters[1]}" if rest else "")

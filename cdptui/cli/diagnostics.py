@@ -1,0 +1,51 @@
+"""The only module that writes to stderr and that knows exit codes.
+
+    0  ok
+    1  failure
+    2  usage, bad input, or not a terminal
+    3  cannot connect, where a command needs one answer
+    4  authentication refused, where a command needs one answer
+
+The monitor itself never ends with 3 or 4: it stays up and says so.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from enum import IntEnum
+from typing import IO, Final
+
+import click
+
+MISSING_EXTRA: Final = "the simulator needs packages that are not installed: pip install 'cdptui[demo]'"
+
+
+class ExitCode(IntEnum):
+    """What the process ends with."""
+
+    OK = 0
+    FAILURE = 1
+    USAGE = 2
+
+
+class CommandFailed(click.ClickException):
+    """Ends the process with one line for a person."""
+
+    def __init__(self, message: str, code: ExitCode = ExitCode.FAILURE) -> None:
+        super().__init__(message)
+        self.code = code
+
+    def show(self, file: IO[str] | None = None) -> None:
+        """Print the line."""
+        complain(self.message, file)
+
+
+def complain(message: str, file: IO[str] | None = None) -> None:
+    """One line on stderr."""
+    click.echo(f"cdptui: {message}", file=file or sys.stderr)
+
+
+def show_traceback(error: BaseException) -> None:
+    """The whole story, for --debug."""
+    traceback.print_exception(error, file=sys.stderr)

@@ -1,0 +1,66 @@
+"""The log: a file of bounded size, readable by its owner only, that holds no secret."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Collection
+from io import TextIOWrapper
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Final
+
+from cdptui.cli.diagnostics import CommandFailed, ExitCode
+
+LEVELS: Final = ("debug", "info", "warning", "error")
+
+_MAX_BYTES: Final = 2_000_000
+_SECRETS: Final = re.compile(r"(OAuth\s+|sessions/|JSESSIONID=|\"password\":\s*\")[^\s\"',;)]+|\b[0-9a-f]{128}\b")
+_CHATTY: Final = ("httpx", "httpcore", "asyncio", "uvicorn")
+"""Their request lines hold URLs with session ids."""
+
+
+class _Redacted(logging.Formatter):
+    """Takes secrets out of everything that is written, tracebacks included."""
+
+    def __init__(self, secrets: Collection[str]) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+        self._secrets = tuple(secret for secret in secrets if secret)
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return _SECRETS.sub(lambda match: f"{match[1] or ''}***", text)
+
+
+class _PrivateFile(RotatingFileHandler):
+    """Made with mode 0600, and only when there is something to write."""
+
+    def make_file(self) -> None:
+        """Make the file if it is not there. Raises OSError."""
+        Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(self.baseFilename, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))
+
+    def _open(self) -> TextIOWrapper:
+        self.make_file()
+        return super()._open()
+
+
+def log_to(path: Path, level: str, secrets: Collection[str], *, is_asked_for: bool) -> None:
+    """Send the log to `path`; raises CommandFailed when a file that was asked for cannot be written."""
+    handler = _PrivateFile(path, maxBytes=_MAX_BYTES, backupCount=1, encoding="utf-8", delay=True)
+    handler.setFormatter(_Redacted(secrets))
+    if is_asked_for:
+        try:
+            handler.make_file()
+        except OSError as error:
+            message = f"cannot write the log file {path}: {error.strerror or error}"
+            raise CommandFailed(message, ExitCode.USAGE) from error
+    logging.raiseExceptions = False
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,55 @@
+"""`cdptui`: runs the monitor on this terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING
+
+from cdptui.cli.diagnostics import CommandFailed, ExitCode
+from cdptui.clock import SystemClock
+from cdptui.config.address import node_of
+from cdptui.config.settings import MonitorSettings
+
+if TYPE_CHECKING:
+    from cdptui.tui.app import CdptuiApp
+
+_ENDED_BY = {signal.SIGINT: 0, signal.SIGTERM: 143, signal.SIGHUP: 129}
+"""Exit code by signal; 128 plus its number, save for the one that the keyboard sends."""
+
+
+def run_monitor(settings: MonitorSettings, *, theme: str) -> int:
+    """Run until somebody quits; returns the exit code. Raises CommandFailed after a fault of ours."""
+    return asyncio.run(_run(settings, theme))
+
+
+async def _run(settings: MonitorSettings, theme: str) -> int:
+    # Textual takes a quarter of a second to import: not for --help, and not for a URL that is wrong.
+    from cdptui.monitor.build import open_link  # noqa: PLC0415
+    from cdptui.tui.app import CdptuiApp  # noqa: PLC0415
+
+    clock = SystemClock()
+    app = CdptuiApp(
+        lambda: open_link(settings, clock),
+        node=node_of(settings.base_url),
+        account=settings.account or "given session",
+        clock=clock,
+        interval_s=settings.interval_s,
+        theme=theme,
+    )
+    _leave_on_signals(app)
+    try:
+        code = await app.run_async()
+    finally:
+        if app.link is not None:
+            await app.link.aclose()
+    if app.crash is not None:
+        raise CommandFailed("stopped by a fault of its own; the log file has the details") from app.crash
+    return ExitCode.FAILURE if code is None else code
+
+
+def _leave_on_signals(app: CdptuiApp) -> None:
+    """A signal ends the app like a key: terminal restored, session logged out."""
+    loop = asyncio.get_running_loop()
+    for number, code in _ENDED_BY.items():
+        loop.add_signal_handler(number, app.exit, code)

@@ -1,0 +1,29 @@
+"""What this process is attached to."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from cdptui.cli.diagnostics import CommandFailed, ExitCode
+
+_NOT_A_TERMINAL = "not a terminal: the monitor needs one to draw on and to read keys from"
+
+
+def require_terminal(*, is_stdin_used: bool) -> None:
+    """Raise CommandFailed when nothing could be drawn or no key could be read.
+
+    `is_stdin_used` says that stdin is a pipe on purpose; keys then come from the controlling terminal.
+    """
+    if not sys.stdout.isatty() or (not is_stdin_used and not sys.stdin.isatty()):
+        raise CommandFailed(_NOT_A_TERMINAL, ExitCode.USAGE)
+
+
+def take_keys_from_terminal() -> None:
+    """After stdin has given the password, make it the controlling terminal again. Raises CommandFailed."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR)
+    except OSError as error:
+        raise CommandFailed(_NOT_A_TERMINAL, ExitCode.USAGE) from error
+    os.dup2(terminal, 0)
+    os.close(terminal)

@@ -1,0 +1,85 @@
+"""The address of a management node, however it was written."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+from cdptui.config.errors import ConfigError
+
+DEFAULT_PORT: Final = 8080
+"""The management node speaks plain HTTP here; https is a proxy's."""
+
+_API: Final = "/zstack/v1"
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_HOST: Final = re.compile(r"[^\s/?#@\\<>\"'`{}|^%\x00-\x1f\x7f]+")
+
+
+def normalise(address: str) -> str:
+    """Return the base URL of the API for an address with or without scheme, port, `/zstack` or `/zstack/v1`.
+
+    Raises ConfigError.
+
+    >>> normalise("10.0.0.5")
+    'http://10.0.0.5:8080/zstack/v1'
+    >>> normalise("https://cloud.example.com/zstack/")
+    'https://cloud.example.com/zstack/v1'
+    """
+    text = address.strip()
+    if not text:
+        raise ConfigError("the URL is empty")
+    has_scheme = _SCHEME.match(text) is not None
+    parts = _split(text if has_scheme else f"http://{text}", address)
+    if parts.scheme not in {"http", "https"}:
+        raise _refuse(address, "only http and https are spoken")
+    if parts.username is not None or parts.password is not None:
+        raise ConfigError("a URL must not carry credentials: use --account and a password prompt, file or pipe")
+    if parts.query or parts.fragment:
+        raise _refuse(address, "a query or fragment has no meaning here")
+    host, port = parts.hostname or "", _port(parts, address)
+    if not _HOST.fullmatch(host):
+        raise _refuse(address, "there is no host in it")
+    if port is None and not has_scheme:
+        port = DEFAULT_PORT
+    netloc = (f"[{host}]" if ":" in host else host) + (f":{port}" if port is not None else "")
+    return f"{parts.scheme}://{netloc}{_api_path(parts.path)}"
+
+
+def node_of(base_url: str) -> str:
+    """The node as people call it: without the API's path.
+
+    >>> node_of("http://10.0.0.5:8080/zstack/v1")
+    'http://10.0.0.5:8080'
+    """
+    return base_url.removesuffix(_API)
+
+
+def _split(url: str, address: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise _refuse(address, str(error)) from error
+
+
+def _port(parts: SplitResult, address: str) -> int | None:
+    try:
+        port = parts.port
+    except ValueError as error:
+        raise _refuse(address, "the port must be a number from 1 to 65535") from error
+    if port == 0:
+        raise _refuse(address, "the port must be a number from 1 to 65535")
+    return port
+
+
+def _api_path(path: str) -> str:
+    path = path.rstrip("/")
+    if path.endswith(_API):
+        return path
+    return path + ("/v1" if path.endswith("/zstack") else _API)
+
+
+def _refuse(address: str, why: str) -> ConfigError:
+    # Whatever stands before an @ may be a password.
+    shown = address.rpartition("@")[2]
+    return ConfigError(f"not a usable URL: {shown!r}: {why}")

@@ -1,0 +1,20 @@
+"""The environment variables that count, under all the names that the vendor's own clients use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Final
+
+URL: Final = ("ZSTACK_API_URL",)
+HOST: Final = ("ZSTACK_HOST",)
+PORT: Final = ("ZSTACK_PORT",)
+ACCOUNT: Final = ("ZSTACK_ACCOUNT", "ZSTACK_ACCOUNT_NAME")
+PASSWORD: Final = ("ZSTACK_PASSWORD", "ZSTACK_ACCOUNT_PASSWORD")
+SESSION: Final = ("ZSTACK_SESSION_ID",)
+
+
+def lookup(names: tuple[str, ...], environ: Mapping[str, str] | None = None) -> str | None:
+    """The value of the first of `names` that is set; set to nothing is not set."""
+    values = os.environ if environ is None else environ
+    return next((values[name] for name in names if values.get(name)), None)

@@ -1,0 +1,136 @@
+"""The Textual application: brings screen and monitor together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import ClassVar, Final
+
+from rich.console import RenderableType
+from textual._compositor import CompositorUpdate
+from textual.app import App
+from textual.screen import Screen
+
+from cdptui.clock import Clock
+from cdptui.models.failure import Failure, FailureKind
+from cdptui.models.text import inert
+from cdptui.monitor.build import Link
+from cdptui.monitor.update import Update
+from cdptui.tui.commands import ActionCommands
+from cdptui.tui.frame import Frame
+from cdptui.tui.keymap import Place, bindings
+from cdptui.tui.messages import MonitorUpdated, NamesLearned
+from cdptui.tui.screens.main import MainScreen
+from cdptui.tui.themes import DEFAULT_THEME, THEMES
+
+log = logging.getLogger(__name__)
+
+_THEME_NAMES: Final = tuple(theme.name for theme in THEMES)
+
+
+class CdptuiApp(App[int], inherit_bindings=False):
+    """The monitor on a terminal. Returns the exit code."""
+
+    TITLE = "cdptui"
+    CSS_PATH = "styles/main.tcss"
+    COMMANDS: ClassVar = {ActionCommands}
+    BINDINGS: ClassVar = bindings([Place.PROGRAM])
+    ALLOW_SELECT = False
+
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[Link]],
+        *,
+        node: str,
+        account: str,
+        clock: Clock,
+        interval_s: float,
+        theme: str = DEFAULT_THEME,
+    ) -> None:
+        """`connect` builds the link to the node; it is called after the first frame is on screen."""
+        super().__init__()
+        self.animation_level = "none"
+        for known in THEMES:
+            self.register_theme(known)
+        self.theme = theme
+        self.link: Link | None = None
+        """What must be closed when the app has ended."""
+        self.crash: BaseException | None = None
+        """What ended the app, when it was a fault of ours."""
+        self._connect = connect
+        self._interval_s = interval_s
+        self._frame = Frame()
+        self._main = MainScreen(node=node, account=account, clock=clock, interval_s=interval_s)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """The variables that our styles need, for themes that are not ours."""
+        return dict(THEMES[0].variables)
+
+    def get_default_screen(self) -> Screen[None]:
+        """Our one screen is the bottom of the stack."""
+        return self._main
+
+    def on_mount(self) -> None:
+        """Watch, once there is something to look at."""
+        self.call_after_refresh(self.run_worker, self._watch(), name="watch", exit_on_error=False)
+
+    async def _watch(self) -> None:
+        """Feed the screen for as long as it is there. What breaks here is said, and does not end the app."""
+        try:
+            self.link = link = await self._connect()
+            self._main.use_link(link)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(link.names.run(self._tell_names))
+                async for update in link.monitor.updates():
+                    self.post_message(MonitorUpdated(update))
+        except Exception as error:
+            log.exception("the monitor ended")
+            failure = Failure(FailureKind.INTERNAL, inert(f"{type(error).__name__}: {error}", 300), url="")
+            update = Update(snapshot=None, failure=failure, interval_s=self._interval_s)
+            self.post_message(MonitorUpdated(update))
+
+    def _tell_names(self) -> None:
+        self.post_message(NamesLearned())
+
+    def on_monitor_updated(self, message: MonitorUpdated) -> None:
+        """Show it."""
+        self._main.take(message.update)
+
+    def on_names_learned(self) -> None:
+        """Show them."""
+        self._main.learn_names()
+
+    async def action_quit(self) -> None:
+        """Leave; the session is logged out behind the restored terminal."""
+        self.exit(0)
+
+    def action_next_theme(self) -> None:
+        """Go through our themes."""
+        at = _THEME_NAMES.index(self.theme) if self.theme in _THEME_NAMES else -1
+        self.theme = _THEME_NAMES[(at + 1) % len(_THEME_NAMES)]
+
+    def action_redraw(self) -> None:
+        """Write every cell again, whatever the terminal shows now."""
+        self._frame.forget()
+        self.screen.refresh(layout=True)
+
+    def _fatal_error(self) -> None:
+        """End with the terminal as it was, instead of printing pages of traceback with the values of all variables."""
+        self.crash = self._exception
+        log.critical("the app ended by a fault of its own", exc_info=self.crash)
+        self._close_messages_no_wait()
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        """Write only the cells that differ from what the terminal shows."""
+        is_shown = (
+            isinstance(renderable, CompositorUpdate)
+            and self._running
+            and not self._closed
+            and not self.is_headless
+            and not self._batch_count
+            and self._driver is not None
+        )
+        if is_shown and isinstance(renderable, CompositorUpdate):
+            renderable = self._frame.reduce(renderable, self.console, (self.size.width, self.size.height))
+        super()._display(screen, renderable)

@@ -1,0 +1,40 @@
+"""The palette: every action by name, from the table of keys."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from cdptui.tui.keymap import KEYS, Place, keys_in_words
+from cdptui.tui.themes import THEMES
+
+
+class ActionCommands(Provider):
+    """Actions and themes."""
+
+    async def discover(self) -> Hits:
+        """Everything, before anything is typed."""
+        for name, help_text, run in self._commands():
+            yield DiscoveryHit(name, run, help=help_text)
+
+    async def search(self, query: str) -> Hits:
+        """What fits what was typed."""
+        matcher = self.matcher(query)
+        for name, help_text, run in self._commands():
+            score = matcher.match(f"{name} {help_text}")
+            if score > 0:
+                yield Hit(score, matcher.highlight(name), run, help=help_text)
+
+    def _commands(self) -> Iterator[tuple[str, str, Callable[[], Awaitable[None] | None]]]:
+        for key in KEYS:
+            if key.place is Place.MOTION or key.action == "command_palette":
+                continue
+            run = partial(self.screen.run_action, key.action)
+            yield f"{key.label} ({keys_in_words(key)})", key.help, run
+        for theme in THEMES:
+            yield f"Theme: {theme.name}", "colours", partial(self._use_theme, theme.name)
+
+    def _use_theme(self, name: str) -> None:
+        self.app.theme = name

@@ -1,0 +1,109 @@
+"""The one table of keys. Bindings, help, palette, footer and the README's table are made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+from typing import Final, NamedTuple
+
+from textual.binding import Binding
+
+
+class Place(Enum):
+    """Where a key works."""
+
+    MOTION = "Moving, in the list and in the detail pane"
+    LIST = "The list"
+    DETAIL = "The detail pane"
+    POLL = "Polling"
+    PROGRAM = "The program"
+
+
+class Key(NamedTuple):
+    """One thing that can be done, and the keys that do it."""
+
+    id: str
+    """For keymaps; never changes once released."""
+    keys: str
+    """Textual's names, separated by commas."""
+    action: str
+    label: str
+    """One or two words, for the footer and the palette."""
+    help: str
+    place: Place
+    in_footer: bool = False
+
+
+KEYS: Final = (
+    Key("down", "down,j", "cursor_down", "Down", "one line down", Place.MOTION),
+    Key("up", "up,k", "cursor_up", "Up", "one line up", Place.MOTION),
+    Key("page-down", "pagedown,ctrl+f", "page_down", "Page down", "one screen down", Place.MOTION),
+    Key("page-up", "pageup,ctrl+b", "page_up", "Page up", "one screen up", Place.MOTION),
+    Key("top", "home,g", "top", "Top", "to the first line", Place.MOTION),
+    Key("bottom", "end,G", "bottom", "Bottom", "to the last line", Place.MOTION),
+    Key("open", "enter,tab", "open", "Open", "to the detail pane, which opens", Place.LIST),
+    Key("sort", "s", "sort_menu", "Sort", "choose what the list is sorted by", Place.LIST, in_footer=True),
+    Key("sort-left", "less_than_sign", "sort_move(-1)", "Sort left", "sort by the column to the left", Place.LIST),
+    Key("sort-right", "greater_than_sign", "sort_move(1)", "Sort right", "sort by the column to the right", Place.LIST),
+    Key("invert", "I", "sort_invert", "Invert", "turn the order round", Place.LIST),
+    Key("detail", "d", "toggle_detail", "Detail", "show or hide the detail pane", Place.DETAIL, in_footer=True),
+    Key("grow", "right_square_bracket", "resize_detail(5)", "Larger", "larger detail pane", Place.DETAIL),
+    Key("shrink", "left_square_bracket", "resize_detail(-5)", "Smaller", "smaller detail pane", Place.DETAIL),
+    Key("back", "escape", "back", "Back", "back to the list", Place.DETAIL),
+    Key(
+        "refresh",
+        "r",
+        "refresh",
+        "Refresh",
+        "poll now; after a refused login: type the password again",
+        Place.POLL,
+        in_footer=True,
+    ),
+    Key("pause", "p", "pause", "Pause", "freeze the view; polling goes on", Place.POLL, in_footer=True),
+    Key("slower", "plus", "slower", "Slower", "longer interval", Place.POLL),
+    Key("faster", "minus", "faster", "Faster", "shorter interval", Place.POLL),
+    Key("help", "question_mark,f1", "help", "Help", "this page", Place.PROGRAM, in_footer=True),
+    Key("palette", "ctrl+p", "command_palette", "Palette", "every action by name", Place.PROGRAM),
+    Key("theme", "t", "next_theme", "Theme", "next theme", Place.PROGRAM),
+    Key("redraw", "ctrl+l", "redraw", "Redraw", "draw the whole screen again", Place.PROGRAM),
+    Key("quit", "q,ctrl+c", "quit", "Quit", "log out and leave", Place.PROGRAM, in_footer=True),
+)
+
+_SIGNS: Final = {
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "plus": "+",
+    "minus": "-",
+    "question_mark": "?",
+    "down": "↓",
+    "up": "↑",
+    "pagedown": "PgDn",
+    "pageup": "PgUp",
+    "home": "Home",
+    "end": "End",
+    "enter": "Enter",
+    "tab": "Tab",
+    "escape": "Esc",
+    "f1": "F1",
+}
+
+
+def bindings(places: Iterable[Place]) -> list[Binding | tuple[str, str] | tuple[str, str, str]]:
+    """The bindings of some places, for a widget or screen."""
+    wanted = set(places)
+    return [
+        Binding(key.keys, key.action, key.label, show=key.in_footer, tooltip=key.help, id=key.id)
+        for key in KEYS
+        if key.place in wanted
+    ]
+
+
+def keys_in_words(key: Key) -> str:
+    """The keys as they stand on a keyboard.
+
+    >>> keys_in_words(KEYS[0])
+    '↓ j'
+    """
+    return " ".join(_SIGNS.get(name, name.replace("ctrl+", "^")) for name in key.keys.split(","))

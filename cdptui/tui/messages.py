@@ -1,0 +1,27 @@
+"""What happened, as messages. Those that replace each other say so: under load only the newest is handled."""
+
+from __future__ import annotations
+
+from textual.message import Message
+
+from cdptui.monitor.update import Update
+
+
+class MonitorUpdated(Message):
+    """The monitor took a step."""
+
+    def __init__(self, update: Update) -> None:
+        super().__init__()
+        self.update = update
+
+    def can_replace(self, message: Message) -> bool:
+        """An update holds everything that is known, so it stands for all before it."""
+        return isinstance(message, MonitorUpdated)
+
+
+class NamesLearned(Message):
+    """Names of resources became known, or turned out not to be had."""
+
+    def can_replace(self, message: Message) -> bool:
+        """One look at the names serves for all."""
+        return isinstance(message, NamesLearned)

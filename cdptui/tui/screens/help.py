@@ -1,0 +1,59 @@
+"""Help: made from the table of keys, the columns and the statuses, so that it cannot be out of date."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.screen import ModalScreen
+
+from cdptui.render.columns import COLUMNS
+from cdptui.render.span import Line, Role, Span
+from cdptui.render.statuses import GLYPHS, OTHER_GLYPH
+from cdptui.tui.keymap import KEYS, Place, keys_in_words
+from cdptui.tui.widgets.line_view import ScrollingLines
+
+
+class HelpScreen(ModalScreen[None]):
+    """All keys, columns and signs."""
+
+    CSS_PATH = "../styles/dialogs.tcss"
+    BINDINGS: ClassVar = [Binding("escape,q,question_mark,f1,enter", "dismiss", "Close", show=False)]
+
+    def compose(self) -> ComposeResult:
+        """One pane of lines."""
+        view = ScrollingLines(id="help")
+        view.border_title = "Help"
+        view.border_subtitle = "Esc closes"
+        yield view
+
+    def on_mount(self) -> None:
+        """Fill it."""
+        view = self.query_one(ScrollingLines)
+        view.show(help_lines())
+        view.focus()
+
+
+def help_lines() -> list[Line]:
+    """The help page."""
+    lines: list[Line] = []
+    for place in Place:
+        lines.append((Span(place.value, Role.ACCENT),))
+        lines.extend(
+            (Span(f"  {keys_in_words(key):<14}", Role.STRONG), Span(key.help)) for key in KEYS if key.place is place
+        )
+        lines.append(())
+    lines.append((Span("Columns", Role.ACCENT),))
+    lines.extend((Span(f"  {column.heading:<14}", Role.STRONG), Span(column.help)) for column in COLUMNS)
+    lines.append(())
+    lines.append((Span("Statuses", Role.ACCENT),))
+    signs = [f"{glyph} {status}" for status, glyph in GLYPHS.items()]
+    lines.append((Span("  " + "  ".join(signs[:4])),))
+    lines.append((Span("  " + "  ".join(signs[4:])),))
+    lines.append((Span(f"  {OTHER_GLYPH} any other word of a newer server"),))
+    lines.append((Span("  + a task that appeared   ~ one whose settings or status changed"),))
+    lines.append(())
+    lines.append((Span("The list stands worst first: a task that is switched on and does not protect leads,"),))
+    lines.append((Span("then RPO against its target, then used of plan, then the name."),))
+    return lines

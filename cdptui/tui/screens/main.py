@@ -1,0 +1,341 @@
+"""The one screen: header, list, detail pane, footer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Final
+
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.screen import Screen
+
+from cdptui.clock import Clock, local_now
+from cdptui.models.change import Change, ChangeKind
+from cdptui.models.failure import FailureKind
+from cdptui.models.vitals import Vitals
+from cdptui.monitor.build import Link
+from cdptui.monitor.poller import longer, shorter
+from cdptui.monitor.update import Update
+from cdptui.render.columns import CellContext
+from cdptui.render.detail import DetailContext
+from cdptui.render.failures import sentence
+from cdptui.render.header import Connection, Fleet, fleet_of
+from cdptui.render.order import Order, arrange
+from cdptui.tui.keymap import Place, bindings
+from cdptui.tui.screens.help import HelpScreen
+from cdptui.tui.screens.password import PasswordScreen
+from cdptui.tui.screens.sort_menu import SortMenu
+from cdptui.tui.widgets.bars import Banner, FooterBar, HeaderBar
+from cdptui.tui.widgets.detail_pane import DetailPane
+from cdptui.tui.widgets.task_table import TableView, TaskTable
+
+_TICK_S: Final = 1.0
+_MARK_S: Final = 4.0
+_NOTICE_S: Final = 5.0
+_DETAIL_SHARES: Final = range(20, 81)
+_WIDE_FROM: Final = 110
+
+
+@dataclass(slots=True)
+class _Frozen:
+    """A view that stands still while the polls go on."""
+
+    update: Update
+    changed: set[str] = field(default_factory=set)
+
+
+class MainScreen(Screen[None]):
+    """Shows updates of one monitor and passes wishes back to it."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE_FROM, "-wide")]  # noqa: RUF012 - Textual's own declaration
+    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (6, "-tall")]  # noqa: RUF012
+    BINDINGS: ClassVar = bindings([Place.LIST, Place.DETAIL, Place.POLL])
+    AUTO_FOCUS = "#tasks"
+
+    def __init__(self, *, node: str, account: str, clock: Clock, interval_s: float) -> None:
+        super().__init__()
+        self._node = node
+        self._account = account
+        self._clock = clock
+        self._link: Link | None = None
+        self._update = Update(snapshot=None, interval_s=interval_s)
+        self._frozen: _Frozen | None = None
+        self._fleet: Fleet = fleet_of(())
+        self._order = Order()
+        self._rows: list[Vitals] = []
+        self._marks: Mapping[str, str] = {}
+        self._marks_until = 0.0
+        self._notice = ""
+        self._notice_until = 0.0
+        self._is_detail_wanted: bool | None = None
+        self._detail_share: int | None = None
+
+    def compose(self) -> ComposeResult:
+        """Header, banner, list and detail, footer."""
+        yield HeaderBar(id="header")
+        yield Banner(id="banner")
+        with Container(id="body"):
+            yield TaskTable(self._view(), id="tasks")
+            yield DetailPane(id="detail")
+        yield FooterBar(id="footer")
+
+    def on_mount(self) -> None:
+        """Begin to tick: the age of the data is the only thing that moves by itself."""
+        self._show_bars()
+        self.set_interval(_TICK_S, self._tick)
+
+    def on_resize(self) -> None:
+        """Lay out for the new size."""
+        self.call_after_refresh(self._lay_out)
+
+    # What comes in
+
+    def use_link(self, link: Link) -> None:
+        """The node to pass wishes to."""
+        self._link = link
+
+    def take(self, update: Update) -> None:
+        """Show an update, or keep it while the view is frozen."""
+        before, self._update = self._update, update
+        if update.vitals is not before.vitals:
+            self._fleet = fleet_of(update.vitals)
+        if self._frozen is not None:
+            self._frozen.changed.update(change.task.uuid for change in update.changes)
+        else:
+            self._mark_changes(update)
+            if update.vitals is not before.vitals or update.snapshot is None:
+                self._show_list()
+        self._show_bars()
+
+    def learn_names(self) -> None:
+        """Names became known."""
+        self.query_one(TaskTable).refresh_changed()
+        self._show_detail()
+
+    def on_task_table_cursor_moved(self) -> None:
+        """Show the task under the cursor."""
+        self._show_detail()
+
+    def on_task_table_scrolled(self) -> None:
+        """Ask for the names of what is in sight."""
+        self._want_names()
+
+    # Wishes
+
+    def action_refresh(self) -> None:
+        """Poll now; a refused login needs the person's password first."""
+        failure = self._update.failure
+        if failure is not None and failure.kind is FailureKind.LOGIN_REFUSED:
+            self.app.push_screen(PasswordScreen(self._account, self._node), self._take_password)
+        elif self._link is not None:
+            self._link.monitor.refresh()
+            self._say("refreshing")
+
+    def action_pause(self) -> None:
+        """Freeze the view, or let it go on with what came meanwhile."""
+        if self._frozen is None:
+            self._frozen = _Frozen(self._update)
+            self._say("the view is frozen, polling goes on; p again to go on")
+        else:
+            self._frozen = None
+            self._show_list()
+            self._say("the view is live again")
+        self._show_bars()
+
+    def action_slower(self) -> None:
+        """A longer interval."""
+        self._change_interval(longer)
+
+    def action_faster(self) -> None:
+        """A shorter interval."""
+        self._change_interval(shorter)
+
+    def action_sort_menu(self) -> None:
+        """Choose an order from a list."""
+        self.app.push_screen(SortMenu(self._order), self._take_order)
+
+    def action_sort_move(self, step: int) -> None:
+        """Sort by the next or previous column."""
+        self._take_order(self._order.moved(step))
+
+    def action_sort_invert(self) -> None:
+        """Turn the order round."""
+        self._take_order(self._order.inverted())
+
+    def action_open(self) -> None:
+        """Go to the detail pane, or back from it."""
+        detail = self.query_one(DetailPane)
+        if detail.has_focus:
+            self.action_back()
+            return
+        self._is_detail_wanted = True
+        self._lay_out()
+        detail.focus()
+
+    def action_back(self) -> None:
+        """Go to the list."""
+        self.query_one(TaskTable).focus()
+
+    def action_toggle_detail(self) -> None:
+        """Show or hide the detail pane."""
+        self._is_detail_wanted = not self._is_detail_shown
+        if not self._is_detail_wanted:
+            self.action_back()
+        self._lay_out()
+
+    def action_resize_detail(self, step: int) -> None:
+        """Give the detail pane more or less room, in percent."""
+        share = (self._detail_share or (42 if self._is_wide else 50)) + step
+        self._detail_share = max(_DETAIL_SHARES.start, min(share, _DETAIL_SHARES.stop - 1))
+        self._lay_out()
+
+    def action_help(self) -> None:
+        """Show the keys."""
+        self.app.push_screen(HelpScreen())
+
+    # Showing
+
+    def _tick(self) -> None:
+        now = self._clock.monotonic()
+        if self._marks and now >= self._marks_until:
+            self._marks = {}
+            self.query_one(TaskTable).show(self._view())
+        if self._notice and now >= self._notice_until:
+            self._notice = ""
+        self._show_bars()
+
+    def _lay_out(self) -> None:
+        detail = self.query_one(DetailPane)
+        detail.set_class(self._is_detail_shown, "-shown")
+        share = self._detail_share
+        detail.styles.width = f"{share}%" if share is not None and self._is_wide else None
+        detail.styles.height = f"{share}%" if share is not None and not self._is_wide else None
+        self._show_bars()
+        self._show_detail()
+
+    @property
+    def _is_wide(self) -> bool:
+        return self.size.width >= _WIDE_FROM
+
+    @property
+    def _is_detail_shown(self) -> bool:
+        return self._is_wide if self._is_detail_wanted is None else self._is_detail_wanted
+
+    @property
+    def _in_view(self) -> Update:
+        """What the list shows: the newest update, or the one that was frozen."""
+        return self._frozen.update if self._frozen is not None else self._update
+
+    def _view(self) -> TableView:
+        names = self._link.names.known if self._link is not None else {}
+        snapshot = self._in_view.snapshot
+        now = snapshot.taken_at if snapshot is not None else self._clock.now()
+        return TableView(self._rows, CellContext(now, names), self._order, self._marks, self._placeholder())
+
+    def _placeholder(self) -> str:
+        if self._in_view.snapshot is not None:
+            return "no CDP tasks on this node, or none that this account may see"
+        return "" if self._update.failure is not None else f"connecting to {self._node} …"
+
+    def _show_list(self) -> None:
+        self._rows = arrange(self._in_view.vitals, self._order)
+        self.query_one(TaskTable).show(self._view())
+        self._show_detail()
+        self._want_names()
+
+    def _show_bars(self) -> None:
+        failure = self._update.failure
+        self.query_one(HeaderBar).show_state(self._connection(), self._fleet)
+        self.query_one(Banner).show_problem(sentence(failure) if failure is not None else "")
+        self.query_one(FooterBar).show_notice(self._notice)
+
+    def _connection(self) -> Connection:
+        update, now = self._update, self._clock.monotonic()
+        snapshot = update.snapshot
+        due = update.next_poll_at
+        return Connection(
+            node=self._node,
+            account=self._account,
+            loaded=len(snapshot.tasks) if snapshot is not None else None,
+            total=snapshot.total if snapshot is not None else None,
+            age_s=now - snapshot.taken_monotonic if snapshot is not None else None,
+            poll_s=snapshot.duration_s if snapshot is not None else None,
+            interval_s=update.interval_s,
+            failure=update.failure,
+            attempt=update.attempt,
+            retry_in_s=due - now if due is not None else None,
+            is_loading=snapshot is not None and not snapshot.is_complete,
+            now=local_now(),
+            zone=None,
+            behind=len(self._frozen.changed) if self._frozen is not None else None,
+        )
+
+    def _show_detail(self) -> None:
+        detail, link = self.query_one(DetailPane), self._link
+        if not self._is_detail_shown or link is None:
+            return
+        uuid = self.query_one(TaskTable).cursor_uuid
+        row = next((row for row in self._rows if row.task.uuid == uuid), None)
+        snapshot = self._in_view.snapshot
+        if row is None or snapshot is None:
+            detail.show_nothing()
+            return
+        context = DetailContext(
+            fields=link.fields(row.task),
+            track=link.monitor.track(row.task.uuid),
+            names=link.names.known,
+            names_problem=link.names.problem,
+            now=snapshot.taken_at,
+            zone=link.zone,
+        )
+        detail.show_task(row, context)
+
+    def _want_names(self) -> None:
+        if self._link is not None:
+            rows = self.query_one(TaskTable).visible_rows()
+            self._link.names.want(ref.resource_uuid for row in rows for ref in row.task.resource_refs)
+
+    def _take_password(self, password: str | None) -> None:
+        if password and self._link is not None:
+            self._link.use_password(password)
+            self._say("logging in")
+
+    def _take_order(self, order: Order | None) -> None:
+        if order is not None and order != self._order:
+            self._order = order
+            self._show_list()
+            column = order.column
+            by = "worst first" if column is None else f"by {column.heading.lower()}"
+            self._say(f"sorted {by}{', the other way round' if order.is_inverted else ''}")
+
+    def _change_interval(self, step: Callable[[float], float]) -> None:
+        if self._link is not None:
+            interval_s = step(self._link.monitor.interval_s)
+            self._link.monitor.set_interval(interval_s)
+            self._say(f"polling every {interval_s:g} s")
+
+    def _mark_changes(self, update: Update) -> None:
+        notable = [change for change in update.changes if change.is_notable]
+        if not notable:
+            return
+        signs = {ChangeKind.APPEARED: "+", ChangeKind.CHANGED: "~"}
+        self._marks = {change.task.uuid: signs[change.kind] for change in notable if change.kind in signs}
+        self._marks_until = self._clock.monotonic() + _MARK_S
+        self._say(_changes_in_words(notable))
+
+    def _say(self, notice: str) -> None:
+        self._notice = notice
+        self._notice_until = self._clock.monotonic() + _NOTICE_S
+        self.query_one(FooterBar).show_notice(notice)
+
+
+def _changes_in_words(changes: Sequence[Change]) -> str:
+    """What happened since the last poll, with the name where it was one task."""
+    parts = []
+    for kind in ChangeKind:
+        tasks = [change.task for change in changes if change.kind is kind]
+        if tasks:
+            who = tasks[0].name if len(tasks) == 1 else f"{len(tasks)} tasks"
+            parts.append(f"{who} {kind.value}")
+    return ", ".join(parts)

@@ -1,0 +1,56 @@
+"""The sort menu."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.screen import ModalScreen
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from cdptui.render.columns import COLUMNS
+from cdptui.render.order import WORST_FIRST, Order
+
+
+class SortMenu(ModalScreen[Order | None]):
+    """Gives the chosen order; choosing the present one turns it round."""
+
+    CSS_PATH = "../styles/dialogs.tcss"
+    BINDINGS: ClassVar = [
+        Binding("escape,q,s", "dismiss", "Close", show=False),
+        Binding("j", "down", "Down", show=False),
+        Binding("k", "up", "Up", show=False),
+    ]
+
+    def __init__(self, order: Order) -> None:
+        super().__init__()
+        self._order = order
+
+    def compose(self) -> ComposeResult:
+        """A list of columns."""
+        options = [Option(self._label(WORST_FIRST, "Worst first"), id=WORST_FIRST)]
+        options += [Option(self._label(column.key, column.heading), id=column.key) for column in COLUMNS]
+        menu = OptionList(*options, id="sort-menu", markup=False)
+        menu.border_title = "Sort by"
+        menu.highlighted = next(index for index, option in enumerate(options) if option.id == self._order.key)
+        yield menu
+
+    def action_down(self) -> None:
+        """Next column."""
+        self.query_one(OptionList).action_cursor_down()
+
+    def action_up(self) -> None:
+        """Previous column."""
+        self.query_one(OptionList).action_cursor_up()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Give back the choice."""
+        key = event.option.id or WORST_FIRST
+        self.dismiss(self._order.inverted() if key == self._order.key else Order(key))
+
+    def _label(self, key: str, heading: str) -> str:
+        if key != self._order.key:
+            return f"  {heading}"
+        return f"{'▼' if self._order.is_descending else '▲'} {heading}"

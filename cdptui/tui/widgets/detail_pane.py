@@ -1,0 +1,45 @@
+"""The detail pane: the lines of one task, laid out for the pane's own size."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cdptui.models.vitals import Vitals
+from cdptui.render.detail import DetailContext, detail_lines
+from cdptui.render.span import Line, Role, Span
+from cdptui.tui.widgets.line_view import ScrollingLines
+
+_MIN_CHART: Final = 3
+_MAX_CHART: Final = 10
+
+
+class DetailPane(ScrollingLines):
+    """Shows one task."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
+        self._subject: tuple[Vitals, DetailContext] | None = None
+
+    def show_task(self, row: Vitals, context: DetailContext) -> None:
+        """Show a task from now on; another task begins at the top."""
+        if self._subject is None or self._subject[0].task.uuid != row.task.uuid:
+            self.scroll_to(y=0, animate=False, immediate=True)
+        self._subject = (row, context)
+        self.show(self._lay_out())
+
+    def show_nothing(self) -> None:
+        """There is no task to show."""
+        self._subject = None
+        self.show(self._lay_out())
+
+    def on_resize(self) -> None:
+        """Lay out for the new size."""
+        self.show(self._lay_out())
+        self.refresh()
+
+    def _lay_out(self) -> list[Line]:
+        if self._subject is None:
+            return [(Span("no task", Role.DIM),)]
+        # A third of the pane shows the trend without pushing the resources out of sight.
+        chart_height = max(_MIN_CHART, min(_MAX_CHART, self.size.height // 4))
+        return detail_lines(*self._subject, max(20, self.size.width), chart_height)

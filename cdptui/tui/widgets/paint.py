@@ -1,0 +1,66 @@
+"""Spans to strips: text cut to cells, roles to styles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Literal
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+from textual.widget import Widget
+
+from cdptui.render.span import Line, Role, Span
+
+ROLE_CLASSES: Final = frozenset(f"role-{role}" for role in Role)
+"""Component classes of every widget that draws spans; the stylesheet gives them the theme's colours."""
+
+
+class Painter:
+    """Draws lines for one widget in the colours of the current theme."""
+
+    def __init__(self, widget: Widget) -> None:
+        self._widget = widget
+        self._styles: dict[tuple[Role, str], Style] = {}
+
+    def forget(self) -> None:
+        """The theme or the widget's own style changed."""
+        self._styles.clear()
+
+    def style(self, role: Role, background: str = "") -> Style:
+        """The style of a role on the widget's background, or on that of the component class `background`."""
+        key = (role, background)
+        style = self._styles.get(key)
+        if style is None:
+            style = self._widget.rich_style + self._widget.get_component_rich_style(f"role-{role}", partial=True)
+            if background:
+                style += self._widget.get_component_rich_style(background, partial=True)
+            self._styles[key] = style
+        return style
+
+    def segments(
+        self, spans: Sequence[Span], width: int, align: Literal["left", "right"] = "left", background: str = ""
+    ) -> list[Segment]:
+        """Exactly `width` cells of spans; what does not fit ends in an ellipsis."""
+        pieces: list[Segment] = []
+        left = width
+        for index, (text, role) in enumerate(spans):
+            length = cell_len(text)
+            is_last = index == len(spans) - 1
+            if length > left or (length == left and not is_last and any(span.text for span in spans[index + 1 :])):
+                cut = set_cell_size(text, max(0, left - 1)) + "…" if left > 0 else ""
+                pieces.append(Segment(cut, self.style(role, background)))
+                left = 0
+                break
+            if text:
+                pieces.append(Segment(text, self.style(role, background)))
+            left -= length
+        if left > 0:
+            padding = Segment(" " * left, self.style(Role.TEXT, background))
+            pieces = [padding, *pieces] if align == "right" else [*pieces, padding]
+        return [piece for piece in pieces if piece.text]
+
+    def strip(self, line: Line, width: int, background: str = "") -> Strip:
+        """A whole line of `width` cells."""
+        return Strip(self.segments(line, width, background=background), width)

@@ -1,0 +1,274 @@
+"""The task list: a virtual table on the line API that draws only what is seen, and again only what changed.
+
+The rows come sorted; the table keeps its cursor on a task, not on a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Final, NamedTuple
+
+from rich.segment import Segment
+from textual import events
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from cdptui.models.vitals import Vitals
+from cdptui.render.columns import GAP, CellContext, Placed, place
+from cdptui.render.order import Order
+from cdptui.render.span import Line, Role, Span
+from cdptui.tui.keymap import Place, bindings
+from cdptui.tui.widgets.paint import ROLE_CLASSES, Painter
+
+_MARK_WIDTH: Final = 2
+_HEADING_LINES: Final = 1
+
+
+class TableView(NamedTuple):
+    """Everything that the table shows."""
+
+    rows: Sequence[Vitals]
+    """In the order in which they stand."""
+    context: CellContext
+    order: Order
+    marks: Mapping[str, str] = {}
+    """A character before a task's name, by uuid."""
+    placeholder: str = ""
+    """What to say when there are no rows."""
+
+
+class _Painted(NamedTuple):
+    """What a line shows; equal means that there is nothing to draw."""
+
+    cells: tuple[Line, ...]
+    mark: str
+    background: str
+
+
+class TaskTable(ScrollView, can_focus=True):
+    """The list of tasks."""
+
+    BINDINGS: ClassVar = bindings([Place.MOTION])
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*ROLE_CLASSES, "table-cursor", "table-cursor-unfocused", "table-heading"}
+    DEFAULT_CSS = """
+    TaskTable {
+        overflow-x: hidden;
+        overflow-y: auto;
+        scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable;
+    }
+    """
+
+    class CursorMoved(Message):
+        """The cursor is on another task, or on none."""
+
+        def __init__(self, uuid: str | None) -> None:
+            super().__init__()
+            self.uuid = uuid
+
+        def can_replace(self, message: Message) -> bool:
+            """Only where it is now matters."""
+            return isinstance(message, TaskTable.CursorMoved)
+
+    class Scrolled(Message):
+        """Other tasks are in sight."""
+
+        def can_replace(self, message: Message) -> bool:
+            """Only what is in sight now matters."""
+            return isinstance(message, TaskTable.Scrolled)
+
+    def __init__(self, view: TableView, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
+        self._view = view
+        self._painter = Painter(self)
+        self._placed: tuple[Placed, ...] = ()
+        self._index: dict[str, int] = {}
+        self._cursor = 0
+        self._painted: dict[int, _Painted] = {}
+
+    # What is shown
+
+    def show(self, view: TableView) -> None:
+        """Show `view` from now on; the cursor stays on its task, or goes to the neighbour of one that is gone."""
+        before, cursor_before = self._view, self.cursor_uuid
+        self._view = view
+        if view.rows is not before.rows:
+            self._index = {row.task.uuid: index for index, row in enumerate(view.rows)}
+            self._cursor = self._follow(before.rows)
+            if len(view.rows) != len(before.rows) or not before.rows:
+                self.virtual_size = Size(self.size.width, len(view.rows) + _HEADING_LINES)
+                self.refresh_changed()
+            self._keep_cursor_in_sight()
+        if view.order != before.order:
+            self.refresh_line(self.scroll_offset.y)
+        if not view.rows:
+            self.refresh()
+        self.refresh_changed()
+        if self.cursor_uuid != cursor_before:
+            self.post_message(self.CursorMoved(self.cursor_uuid))
+
+    @property
+    def cursor_uuid(self) -> str | None:
+        """Uuid of the task under the cursor; None in an empty list."""
+        rows = self._view.rows
+        return rows[self._cursor].task.uuid if 0 <= self._cursor < len(rows) else None
+
+    def visible_rows(self) -> Sequence[Vitals]:
+        """The rows in sight."""
+        top = self.scroll_offset.y
+        return self._view.rows[top : top + self._row_lines]
+
+    def refresh_changed(self) -> None:
+        """Draw the lines again that would not look as they do."""
+        top = self.scroll_offset.y
+        for y in range(_HEADING_LINES, self.size.height):
+            index = top + y - _HEADING_LINES
+            painted = self._look_of(index) if index < len(self._view.rows) else None
+            if painted != self._painted.get(y):
+                self.refresh_line(y + top)
+
+    def _follow(self, before: Sequence[Vitals]) -> int:
+        """Where the cursor goes: its task, else the nearest one below that is still there, else above."""
+        if not self._view.rows:
+            return 0
+        below = range(self._cursor, len(before))
+        above = range(min(self._cursor, len(before)) - 1, -1, -1)
+        for index in (*below, *above) if self._cursor < len(before) else above:
+            found = self._index.get(before[index].task.uuid)
+            if found is not None:
+                return found
+        return min(self._cursor, len(self._view.rows) - 1)
+
+    # Moving
+
+    def move_to(self, index: int) -> None:
+        """Put the cursor on a row, the nearest one there is."""
+        rows = self._view.rows
+        if not rows:
+            return
+        index = max(0, min(index, len(rows) - 1))
+        if index == self._cursor:
+            return
+        self._cursor = index
+        self._keep_cursor_in_sight()
+        self.refresh_changed()
+        self.post_message(self.CursorMoved(self.cursor_uuid))
+
+    def action_cursor_down(self) -> None:
+        """Move to the next task."""
+        self.move_to(self._cursor + 1)
+
+    def action_cursor_up(self) -> None:
+        """Move to the task above."""
+        self.move_to(self._cursor - 1)
+
+    def action_page_down(self) -> None:
+        """Move a screen down."""
+        self.move_to(self._cursor + max(1, self._row_lines - 1))
+
+    def action_page_up(self) -> None:
+        """Move a screen up."""
+        self.move_to(self._cursor - max(1, self._row_lines - 1))
+
+    def action_top(self) -> None:
+        """Move to the first task."""
+        self.move_to(0)
+
+    def action_bottom(self) -> None:
+        """Move to the last task."""
+        self.move_to(len(self._view.rows) - 1)
+
+    @property
+    def _row_lines(self) -> int:
+        return max(0, self.size.height - _HEADING_LINES)
+
+    def _keep_cursor_in_sight(self) -> None:
+        top, lines = self.scroll_offset.y, max(1, self._row_lines)
+        wanted = min(max(top, self._cursor - lines + 1), self._cursor)
+        if wanted != top:
+            self.scroll_to(y=wanted, animate=False, force=True, immediate=True)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Draw the other rows, and tell that others are in sight."""
+        super().watch_scroll_y(old_value, new_value)
+        if round(old_value) != round(new_value):
+            self.post_message(self.Scrolled())
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor where the mouse is."""
+        if event.y >= _HEADING_LINES:
+            self.move_to(self.scroll_offset.y + event.y - _HEADING_LINES)
+
+    def on_resize(self) -> None:
+        """Lay the columns out for the new width."""
+        self._placed = place(max(1, self.size.width - _MARK_WIDTH))
+        self.virtual_size = Size(self.size.width, len(self._view.rows) + _HEADING_LINES)
+        self._painted.clear()
+        self._keep_cursor_in_sight()
+        self.refresh()
+        self.post_message(self.Scrolled())
+
+    def on_focus(self) -> None:
+        """The cursor shows whether keys go here."""
+        self.refresh_changed()
+
+    def on_blur(self) -> None:
+        """The cursor shows whether keys go here."""
+        self.refresh_changed()
+
+    # Drawing
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line of the screen."""
+        width = self.size.width
+        if y < _HEADING_LINES:
+            return self._heading(width)
+        index = self.scroll_offset.y + y - _HEADING_LINES
+        if index >= len(self._view.rows):
+            self._painted.pop(y, None)
+            is_middle = not self._view.rows and y == max(_HEADING_LINES, self.size.height // 3)
+            return self._painter.strip(self._centred(width) if is_middle else (), width)
+        look = self._painted[y] = self._look_of(index)
+        segments = [Segment(f"{look.mark:<{_MARK_WIDTH}}", self._painter.style(Role.NEW, look.background))]
+        gap = Segment(" " * GAP, self._painter.style(Role.TEXT, look.background))
+        for placed, cell in zip(self._placed, look.cells, strict=True):
+            if placed.x:
+                segments.append(gap)
+            segments += self._painter.segments(cell, placed.width, placed.column.align, look.background)
+        strip = Strip(segments)
+        return strip.adjust_cell_length(width, self._painter.style(Role.TEXT, look.background))
+
+    def notify_style_update(self) -> None:
+        """Take the colours of a new theme."""
+        super().notify_style_update()
+        self._painter.forget()
+
+    def _look_of(self, index: int) -> _Painted:
+        row = self._view.rows[index]
+        background = ""
+        if index == self._cursor:
+            background = "table-cursor" if self.has_focus else "table-cursor-unfocused"
+        return _Painted(
+            cells=tuple(placed.column.cell(row, self._view.context) for placed in self._placed),
+            mark=self._view.marks.get(row.task.uuid, ""),
+            background=background,
+        )
+
+    def _heading(self, width: int) -> Strip:
+        order = self._view.order
+        arrow = "▼" if order.is_descending else "▲"
+        segments = [Segment(" " * _MARK_WIDTH, self._painter.style(Role.DIM, "table-heading"))]
+        for placed in self._placed:
+            if placed.x:
+                segments.append(Segment(" " * GAP, self._painter.style(Role.DIM, "table-heading")))
+            is_sorted = placed.column.key == order.key
+            text = placed.column.heading + (arrow if is_sorted else "")
+            role = Role.ACCENT if is_sorted else Role.DIM
+            segments += self._painter.segments((Span(text, role),), placed.width, placed.column.align, "table-heading")
+        return Strip(segments).adjust_cell_length(width, self._painter.style(Role.DIM, "table-heading"))
+
+    def _centred(self, width: int) -> Line:
+        text = self._view.placeholder
+        return (Span(" " * max(0, (width - len(text)) // 2) + text, Role.DIM),)
