@@ -14,6 +14,9 @@ HOUR_S: Final = 3600.0
 DAY_S: Final = 86400.0
 
 _MAX_POINTS: Final = 16
+_MIN_POINTS: Final = 3
+"""The first reading was set at some time before it was seen, so one change alone is no rate."""
+
 _SILENCE_FACTOR: Final = 2.0
 _HELD_S: Final = 600.0
 """Twice the server's own refresh of used capacity (five minutes): a value that stood for so long has not moved."""
@@ -40,7 +43,7 @@ def growth(points: Sequence[Point], until: float, window_s: float = DAY_S) -> Gr
 
     Median of the slopes between all pairs of points (Theil-Sen), so that a burst or an odd reading does not carry it
     away. Drops (merging, expired recovery points) are taken out first: what is measured is how fast a task eats into
-    the room it has. None with fewer than two readings.
+    the room it has. None until two changes were seen.
 
     >>> growth([Point(0, 0), Point(300, 300), Point(600, 600)], until=600)
     Growth(bytes_per_s=1.0, span_s=600.0)
@@ -50,15 +53,15 @@ def growth(points: Sequence[Point], until: float, window_s: float = DAY_S) -> Gr
     start = until - window_s
     seen = [point for point in points if point.at >= start]
     climbed = _without_drops(seen)
-    if len(climbed) < 2:
+    if len(climbed) < _MIN_POINTS:
         # One reading that held for long is a rate as well: none at all.
         held_s = until - points[-1].at if points else 0.0
         return Growth(0.0, min(window_s, held_s)) if held_s >= _HELD_S else None
     gaps = [after.at - before.at for before, after in pairwise(climbed)]
     if until - climbed[-1].at > _SILENCE_FACTOR * median(gaps):
         climbed.append(Point(until, climbed[-1].used_bytes))
-    # The first reading was set at some time before it was first seen: with enough others it only misleads.
-    sample = _thin(climbed[1:] if len(climbed) > 3 else climbed)
+    # With enough others the first reading, whose own time is not known, only misleads.
+    sample = _thin(climbed[1:] if len(climbed) > _MIN_POINTS else climbed)
     slopes = [(b.used_bytes - a.used_bytes) / (b.at - a.at) for a, b in combinations(sample, 2) if b.at > a.at]
     if not slopes:
         return None

@@ -30,6 +30,7 @@ def capacity_chart(track: Track, plan_bytes: int | None, width: int, height: int
     window_s = max(_MIN_WINDOW_S, track.until - track.since)
     levels = sample(track, window_s, columns)
     known = [level for level in levels if level is not None]
+    unseen = round((1 - (track.until - track.since) / window_s) * columns)
     if not known:
         return [(Span("no reading of used capacity yet", Role.DIM),)]
     top = float(max(plan_bytes or 0, *known)) or 1.0
@@ -38,10 +39,14 @@ def capacity_chart(track: Track, plan_bytes: int | None, width: int, height: int
     for row in range(height - 1, -1, -1):
         label, role = _label(row, height, plan_row, plan_bytes, top)
         lines.append(
-            (Span(f"{label:>{_GUTTER - 1}} ", role), Span("┤", Role.DIM), *_row(levels, row, height, top, plan_row))
+            (
+                Span(f"{label:>{_GUTTER - 1}} ", role),
+                Span("┤", Role.DIM),
+                *_row(levels, row, height, top, plan_row, unseen),
+            )
         )
     lines.append(_axis(window_s, columns))
-    lines.append(_figures(known, plan_bytes, is_gapped=len(known) < len(levels) and bool(track.gaps)))
+    lines.append(_figures(known, plan_bytes, is_gapped=any(level is None for level in levels[unseen:])))
     return lines
 
 
@@ -80,11 +85,13 @@ def _label(row: int, height: int, plan_row: int | None, plan_bytes: int | None, 
     return ("0", Role.DIM) if row == 0 else ("", Role.DIM)
 
 
-def _row(levels: list[int | None], row: int, height: int, top: float, plan_row: int | None) -> list[Span]:
+def _row(levels: list[int | None], row: int, height: int, top: float, plan_row: int | None, unseen: int) -> list[Span]:
     """One row of cells, neighbours of one role joined."""
     spans: list[Span] = []
-    for level in levels:
+    for index, level in enumerate(levels):
         char, role = _cell(level, row, height, top, plan_row)
+        if index < unseen and char == _GAP_DOT:
+            char = " "
         if spans and spans[-1].role is role:
             spans[-1] = Span(spans[-1].text + char, role)
         else:

@@ -19,6 +19,9 @@ from cdptui.render.span import Line, Role, Span
 from cdptui.render.statuses import MEANINGS, status_span
 
 _LABEL: Final = 10
+_LOW_PANE: Final = 18
+_LOW_CHART: Final = 3
+_HIGH_CHART: Final = 10
 _BLANK: Final[Line] = ()
 
 
@@ -38,13 +41,19 @@ class DetailContext:
     """True when the task is no longer in the list."""
 
 
-def detail_lines(row: Vitals, context: DetailContext, width: int, chart_height: int) -> list[Line]:
-    """All lines of the pane, `width` cells wide; longer texts are cut by the drawing side."""
+def detail_lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[Line]:
+    """All lines of the pane, for a pane of `width` and `height` cells: the chart is in sight without scrolling.
+
+    Longer texts are cut by the drawing side.
+    """
     task = row.task
+    is_low = height < _LOW_PANE
+    chart_height = _LOW_CHART if is_low else max(_LOW_CHART, min(_HIGH_CHART, height // 4))
+    chart = capacity_chart(context.track, task.plan_bytes, width, chart_height)
+    top = _low_head(row, context) if is_low else [*_head(row, context), _BLANK, *_figures(row, context), _BLANK]
     return [
-        *_head(row, context),
-        _BLANK,
-        *_capacity(row, context, width, chart_height),
+        *top,
+        *chart,
         _BLANK,
         *_resources(task, context, width),
         _BLANK,
@@ -71,7 +80,18 @@ def _head(row: Vitals, context: DetailContext) -> list[Line]:
     return lines
 
 
-def _capacity(row: Vitals, context: DetailContext, width: int, chart_height: int) -> list[Line]:
+def _low_head(row: Vitals, context: DetailContext) -> list[Line]:
+    """The same figures for a pane of few lines: as many to a line as belong together."""
+    head, status, *rest = _head(row, context)
+    figures = [tuple(span._replace(text=span.text.strip() + " ") for span in line) for line in _figures(row, context)]
+    pairs = [
+        (*figures[at], *((Span("  "), *figures[at + 1]) if at + 1 < len(figures) else ()))
+        for at in range(0, len(figures), 2)
+    ]
+    return [(*head, Span("  "), *status), *rest[:1], *pairs]
+
+
+def _figures(row: Vitals, context: DetailContext) -> list[Line]:
     task, track = row.task, context.track
     lines: list[Line] = [_used_of_plan(task)]
     if task.rpo_ms is not None:
@@ -79,8 +99,6 @@ def _capacity(row: Vitals, context: DetailContext, width: int, chart_height: int
     lines.append(_growth(track))
     if row.full_in_s is not None:
         lines.append(_full_in(row.full_in_s))
-    lines.append(_BLANK)
-    lines.extend(capacity_chart(track, task.plan_bytes, width, chart_height))
     return lines
 
 
@@ -110,7 +128,7 @@ def _growth(track: Track) -> Line:
     hour = growth(track.points, track.until, HOUR_S)
     day = growth(track.points, track.until, DAY_S)
     if day is None:
-        return (_label("growth"), Span("not known yet: nothing has changed since the start", Role.DIM))
+        return (_label("growth"), Span("not known yet", Role.DIM))
     spans = [_label("growth")]
     if hour is not None:
         spans.append(Span(units.rate(hour.bytes_per_s)))

@@ -141,16 +141,21 @@ def fleet_of(rows: Sequence[Vitals]) -> Fleet:
 
 def fleet_line(fleet: Fleet, width: int, measure: Callable[[str], int]) -> Line:
     """The second line: a count for each status, and the sums."""
-    for form in range(4):
+    for form in range(_FORMS):
+        blank = "" if form == _FORMS - 1 else " "
         left = [
-            Span(f"{GLYPHS.get(status, OTHER_GLYPH)} {count} {status}", ROLES[severity])
+            Span(f"{GLYPHS.get(status, OTHER_GLYPH)}{blank}{count} {status}", ROLES[severity])
             for status, count, severity in fleet.statuses
         ]
-        line = _spread(left, _sums(fleet, form), width, measure, gap="  " if form < 3 else " ")
+        right = _sums(fleet, form)
+        line = _spread(left, right, width, measure, gap="  " if form < 2 else " ")
         if line is not None:
             return line
-    spans = [span for status in left for span in (status, Span(" "))]
-    return tuple(spans)
+    # What does not fit is cut at the end: the worst statuses stand first.
+    return tuple(_joined([*right, *left], " "))
+
+
+_FORMS = 5
 
 
 def _sums(fleet: Fleet, form: int) -> list[Span]:
@@ -174,11 +179,18 @@ def _sums(fleet: Fleet, form: int) -> list[Span]:
             Span(f"▲ {fleet.near_full} near full", near),
             Span(f"↯ {fleet.rpo_breaches} RPO", breach),
         ]
+    if form == 2:
+        return [
+            *bad,
+            Span(f"Σ {units.percent(ratio)}"),
+            Span(f"▲ {fleet.near_full} full", near),
+            Span(f"↯ {fleet.rpo_breaches} RPO", breach),
+        ]
     return [
-        *bad,
-        Span(f"Σ {used}/{plan}" if form == 2 else f"Σ {units.percent(ratio)}"),
-        Span(f"▲ {fleet.near_full} full", near),
-        Span(f"↯ {fleet.rpo_breaches} RPO", breach),
+        *([Span(f"!{fleet.bad_records}", Role.BAD)] if fleet.bad_records else []),
+        Span(f"Σ{units.percent(ratio)}"),
+        Span(f"▲{fleet.near_full}", near),
+        Span(f"↯{fleet.rpo_breaches}", breach),
     ]
 
 

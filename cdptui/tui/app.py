@@ -21,6 +21,7 @@ from cdptui.tui.commands import ActionCommands
 from cdptui.tui.frame import Frame
 from cdptui.tui.keymap import Place, bindings
 from cdptui.tui.messages import MonitorUpdated, NamesLearned
+from cdptui.tui.screens.help import HelpScreen
 from cdptui.tui.screens.main import MainScreen
 from cdptui.tui.themes import DEFAULT_THEME, THEMES
 
@@ -104,6 +105,10 @@ class CdptuiApp(App[int], inherit_bindings=False):
     async def action_quit(self) -> None:
         """Leave; the session is logged out behind the restored terminal."""
         self.exit(0)
+
+    def action_help(self) -> None:
+        """Show the keys."""
+        self.push_screen(HelpScreen())
 
     def action_next_theme(self) -> None:
         """Go through our themes."""

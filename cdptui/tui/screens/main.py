@@ -23,7 +23,6 @@ from cdptui.render.failures import sentence
 from cdptui.render.header import Connection, Fleet, fleet_of
 from cdptui.render.order import Order, arrange
 from cdptui.tui.keymap import Place, bindings
-from cdptui.tui.screens.help import HelpScreen
 from cdptui.tui.screens.password import PasswordScreen
 from cdptui.tui.screens.sort_menu import SortMenu
 from cdptui.tui.widgets.bars import Banner, FooterBar, HeaderBar
@@ -190,10 +189,6 @@ class MainScreen(Screen[None]):
         self._detail_share = max(_DETAIL_SHARES.start, min(share, _DETAIL_SHARES.stop - 1))
         self._lay_out()
 
-    def action_help(self) -> None:
-        """Show the keys."""
-        self.app.push_screen(HelpScreen())
-
     # Showing
 
     def _tick(self) -> None:
@@ -209,7 +204,9 @@ class MainScreen(Screen[None]):
         detail = self.query_one(DetailPane)
         detail.set_class(self._is_detail_shown, "-shown")
         share = self._detail_share
-        detail.styles.width = f"{share}%" if share is not None and self._is_wide else None
+        is_beside = share is not None and self._is_wide
+        detail.styles.width = f"{share}%" if is_beside else None
+        detail.styles.max_width = "100%" if is_beside else None
         detail.styles.height = f"{share}%" if share is not None and not self._is_wide else None
         self._show_bars()
         self._show_detail()

@@ -20,7 +20,7 @@ class HeaderBar(LineView):
 
     def show_state(self, connection: Connection, fleet: Fleet) -> None:
         """Show how things stand."""
-        width = max(1, self.size.width)
+        width = self.width
         self.show([connection_line(connection, width, cell_len), fleet_line(fleet, width, cell_len)])
 
 
@@ -38,7 +38,7 @@ class FooterBar(LineView):
 
     def show_notice(self, notice: str, hints: Sequence[tuple[str, str]] = _HINTS) -> None:
         """Show the keys at the left and `notice` at the right."""
-        width = self.size.width
+        width = self.width
         spans: list[Span] = []
         used = cell_len(notice)
         for keys, label in hints:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from cdptui.models.vitals import Vitals
 from cdptui.render.detail import DetailContext, detail_lines
 from cdptui.render.span import Line, Role, Span
 from cdptui.tui.widgets.line_view import ScrollingLines
-
-_MIN_CHART: Final = 3
-_MAX_CHART: Final = 10
 
 
 class DetailPane(ScrollingLines):
@@ -40,6 +35,4 @@ class DetailPane(ScrollingLines):
     def _lay_out(self) -> list[Line]:
         if self._subject is None:
             return [(Span("no task", Role.DIM),)]
-        # A third of the pane shows the trend without pushing the resources out of sight.
-        chart_height = max(_MIN_CHART, min(_MAX_CHART, self.size.height // 4))
-        return detail_lines(*self._subject, max(20, self.size.width), chart_height)
+        return detail_lines(*self._subject, max(20, self.width), self.size.height)

@@ -34,7 +34,7 @@ class LineView(ScrollView, can_focus=False):
     def show(self, lines: Sequence[Line]) -> None:
         """Show `lines` from now on."""
         before, self._lines = self._lines, tuple(lines)
-        size = Size(self.size.width, len(self._lines))
+        size = Size(self.width, len(self._lines))
         if size.height != self.virtual_size.height:
             self.virtual_size = size
             self.refresh()
@@ -42,6 +42,11 @@ class LineView(ScrollView, can_focus=False):
         for y, (old, new) in enumerate(zip(before, self._lines, strict=False)):
             if old != new:
                 self.refresh_line(y)
+
+    @property
+    def width(self) -> int:
+        """Cells for text: without padding and scroll bar."""
+        return max(1, self.scrollable_content_region.width)
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -52,7 +57,7 @@ class LineView(ScrollView, can_focus=False):
         """Draw one line of the screen."""
         index = y + self.scroll_offset.y
         line = self._lines[index] if index < len(self._lines) else ()
-        return self._painter.strip(line, self.size.width)
+        return self._painter.strip(line, self.width)
 
     def notify_style_update(self) -> None:
         """Take the colours of a new theme."""
@@ -67,6 +72,7 @@ class ScrollingLines(LineView, can_focus=True):
     DEFAULT_CSS = """
     ScrollingLines {
         overflow-y: auto;
+        scrollbar-gutter: stable;
     }
     """
 

@@ -98,7 +98,7 @@ class TaskTable(ScrollView, can_focus=True):
             self._index = {row.task.uuid: index for index, row in enumerate(view.rows)}
             self._cursor = self._follow(before.rows)
             if len(view.rows) != len(before.rows) or not before.rows:
-                self.virtual_size = Size(self.size.width, len(view.rows) + _HEADING_LINES)
+                self.virtual_size = Size(self._width, len(view.rows) + _HEADING_LINES)
                 self.refresh_changed()
             self._keep_cursor_in_sight()
         if view.order != before.order:
@@ -181,6 +181,11 @@ class TaskTable(ScrollView, can_focus=True):
         self.move_to(len(self._view.rows) - 1)
 
     @property
+    def _width(self) -> int:
+        """Cells beside the scroll bar, whose place is kept even when there is none."""
+        return max(1, self.scrollable_content_region.width)
+
+    @property
     def _row_lines(self) -> int:
         return max(0, self.size.height - _HEADING_LINES)
 
@@ -203,8 +208,8 @@ class TaskTable(ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         """Lay the columns out for the new width."""
-        self._placed = place(max(1, self.size.width - _MARK_WIDTH))
-        self.virtual_size = Size(self.size.width, len(self._view.rows) + _HEADING_LINES)
+        self._placed = place(max(1, self._width - _MARK_WIDTH))
+        self.virtual_size = Size(self._width, len(self._view.rows) + _HEADING_LINES)
         self._painted.clear()
         self._keep_cursor_in_sight()
         self.refresh()
@@ -222,7 +227,7 @@ class TaskTable(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the screen."""
-        width = self.size.width
+        width = self._width
         if y < _HEADING_LINES:
             return self._heading(width)
         index = self.scroll_offset.y + y - _HEADING_LINES
