@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 HOUR_S: Final = 3600.0
 DAY_S: Final = 86400.0
 
-_MAX_POINTS: Final = 16
+_SAMPLES: Final = 16
 _MIN_POINTS: Final = 3
 """The first reading was set at some time before it was seen, so one change alone is no rate."""
 
@@ -41,7 +41,7 @@ class Growth(NamedTuple):
 def growth(points: Sequence[Point], until: float, window_s: float = DAY_S) -> Growth | None:
     """Return the rate at which new data came in during the last `window_s` before `until`.
 
-    Median of the slopes between all pairs of points (Theil-Sen), so that a burst or an odd reading does not carry it
+    Median of the slopes between all pairs of moments (Theil-Sen), so that a burst or an odd reading does not carry it
     away. Drops (merging, expired recovery points) are taken out first: what is measured is how fast a task eats into
     the room it has. None until two changes were seen.
 
@@ -61,10 +61,8 @@ def growth(points: Sequence[Point], until: float, window_s: float = DAY_S) -> Gr
     if until - climbed[-1].at > _SILENCE_FACTOR * median(gaps):
         climbed.append(Point(until, climbed[-1].used_bytes))
     # With enough others the first reading, whose own time is not known, only misleads.
-    sample = _thin(climbed[1:] if len(climbed) > _MIN_POINTS else climbed)
-    slopes = [(b.used_bytes - a.used_bytes) / (b.at - a.at) for a, b in combinations(sample, 2) if b.at > a.at]
-    if not slopes:
-        return None
+    curve = climbed[1:] if len(climbed) > _MIN_POINTS else climbed
+    slopes = [(b.used_bytes - a.used_bytes) / (b.at - a.at) for a, b in combinations(_resample(curve), 2)]
     return Growth(median(slopes), until - climbed[0].at)
 
 
@@ -97,8 +95,17 @@ def _without_drops(points: Sequence[Point]) -> list[Point]:
     return [Point(point.at + lost_s, point.used_bytes) for point in climbed]
 
 
-def _thin(points: Sequence[Point]) -> Sequence[Point]:
-    if len(points) <= _MAX_POINTS:
-        return points
-    step = (len(points) - 1) / (_MAX_POINTS - 1)
-    return [points[round(index * step)] for index in range(_MAX_POINTS)]
+def _resample(points: Sequence[Point]) -> list[Point]:
+    """The line through `points` at evenly spaced moments: a rate is about time, however unevenly changes came."""
+    first, last = points[0].at, points[-1].at
+    step = (last - first) / (_SAMPLES - 1)
+    samples: list[Point] = []
+    index = 0
+    for number in range(_SAMPLES):
+        at = last if number == _SAMPLES - 1 else first + number * step
+        while points[index + 1].at < at:
+            index += 1
+        before, after = points[index], points[index + 1]
+        share = (at - before.at) / (after.at - before.at)
+        samples.append(Point(at, round(before.used_bytes + share * (after.used_bytes - before.used_bytes))))
+    return samples

@@ -10,7 +10,6 @@ import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import TYPE_CHECKING
 
 from cdptui.clock import Clock
 from cdptui.config.settings import MonitorSettings
@@ -18,9 +17,7 @@ from cdptui.models.task import Field, Task
 from cdptui.monitor.details import Names
 from cdptui.monitor.monitor import Monitor
 from cdptui.monitor.poller import Poller
-
-if TYPE_CHECKING:
-    from cdptui.api.client import Client
+from cdptui.monitor.source import Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +26,31 @@ class Link:
 
     monitor: Monitor
     names: Names
-    _client: Client
+    _node: Node
+
+    @classmethod
+    def to(cls, node: Node, clock: Clock, interval_s: float, errors: tuple[type[Exception], ...]) -> Link:
+        """Watch `node`, whose side questions fail with one of `errors`."""
+        monitor = Monitor(node, clock, Poller(interval_s))
+        return cls(monitor, Names(node.names, clock, monitor.turns, errors), node)
 
     @property
     def zone(self) -> tzinfo | None:
         """The zone in which the server writes dates, as far as it is known."""
-        return self._client.zone
+        return self._node.zone
 
     def fields(self, task: Task) -> Sequence[Field]:
         """Every field that the server sent of a task."""
-        return self._client.fields(task)
+        return self._node.fields(task)
 
     def use_password(self, password: str) -> None:
         """Try another password, at once."""
-        self._client.use_password(password)
+        self._node.use_password(password)
         self.monitor.refresh()
 
     async def aclose(self) -> None:
         """Log out and hang up; takes two seconds at most."""
-        await self._client.aclose()
+        await self._node.aclose()
 
 
 async def open_link(settings: MonitorSettings, clock: Clock) -> Link:
@@ -63,6 +66,4 @@ async def open_link(settings: MonitorSettings, clock: Clock) -> Link:
         else AccountLogin.with_password(settings.account or "", settings.password or "")
     )
     client = await asyncio.to_thread(Client, settings.base_url, auth, timeout_s=settings.timeout_s, clock=clock)
-    monitor = Monitor(client, clock, Poller(settings.interval_s))
-    names = Names(client.names, clock, monitor.turns, errors=(ApiError,))
-    return Link(monitor, names, client)
+    return Link.to(client, clock, settings.interval_s, errors=(ApiError,))

@@ -68,10 +68,13 @@ class Monitor:
         while True:
             # A wish from before this poll is fulfilled by it.
             self._wake.clear()
-            async with self.turns.poll():
+            try:
+                await self.turns.begin_poll()
                 async for update in self._poll():
                     self._update = update
                     yield update
+            finally:
+                self.turns.end_poll()
             async for update in self._wait():
                 self._update = update
                 yield update

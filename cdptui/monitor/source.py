@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from datetime import tzinfo
 from typing import Protocol
 
-from cdptui.models.failure import Failure
 from cdptui.models.snapshot import Reading
+from cdptui.models.task import Field, Task
 
 
 class TaskSource(Protocol):
@@ -24,9 +25,22 @@ class TaskSource(Protocol):
         ...
 
 
-class SourceError(Protocol):
-    """What an error of a source can say of itself."""
+class Node(TaskSource, Protocol):
+    """A source that can be asked side questions as well."""
 
-    def as_failure(self) -> Failure:
-        """The error as a value."""
+    @property
+    def zone(self) -> tzinfo | None:
+        """The zone in which the node writes dates; None when it is not known."""
+        ...
+
+    def fields(self, task: Task) -> Sequence[Field]:
+        """Every field that the node sent of a task."""
+        ...
+
+    async def names(self, uuids: Sequence[str]) -> dict[str, str]:
+        """The names of those uuids that the node knows. Raises like `read`."""
+        ...
+
+    def use_password(self, password: str) -> None:
+        """Take another password for the next login."""
         ...

@@ -26,15 +26,14 @@ class Turns:
         self._no_poll.set()
         self._no_question.set()
 
-    @asynccontextmanager
-    async def poll(self) -> AsyncIterator[None]:
-        """The time of one poll."""
+    async def begin_poll(self) -> None:
+        """Take the turn for a poll; `end_poll` must follow."""
         self._no_poll.clear()
-        try:
-            await self._clock.wait(self._no_question, _PATIENCE_S)
-            yield
-        finally:
-            self._no_poll.set()
+        await self._clock.wait(self._no_question, _PATIENCE_S)
+
+    def end_poll(self) -> None:
+        """Let the side questions have theirs."""
+        self._no_poll.set()
 
     @asynccontextmanager
     async def side_question(self) -> AsyncIterator[None]:

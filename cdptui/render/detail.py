@@ -144,7 +144,7 @@ def _basis(rate: Growth) -> str:
 
 def _full_in(seconds: float) -> Line:
     if seconds <= 0:
-        return (_label("full in"), Span("full: a task at its plan stops protecting", Role.BAD))
+        return (_label("full"), Span("a task at its plan stops protecting", Role.BAD))
     return (_label("full in"), Span(units.duration(seconds), full_in_role(seconds)), Span(" at this growth", Role.DIM))
 
 

@@ -264,7 +264,9 @@ class TaskTable(ScrollView, can_focus=True):
     def _heading(self, width: int) -> Strip:
         order = self._view.order
         arrow = "▼" if order.is_descending else "▲"
-        segments = [Segment(" " * _MARK_WIDTH, self._painter.style(Role.DIM, "table-heading"))]
+        # The default order belongs to no column, so its sign stands before all of them.
+        corner = arrow if order.column is None else ""
+        segments = [Segment(f"{corner:<{_MARK_WIDTH}}", self._painter.style(Role.ACCENT, "table-heading"))]
         for placed in self._placed:
             if placed.x:
                 segments.append(Segment(" " * GAP, self._painter.style(Role.DIM, "table-heading")))

@@ -1,0 +1,121 @@
+"""Stand-ins at the seams: the clock and the node. Nothing of ours is mocked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from cdptui.api.errors import ApiError
+from cdptui.api.fields import task_fields
+from cdptui.models.snapshot import Reading
+from cdptui.models.task import Field, ResourceRef, Task
+
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+GIB = 2**30
+
+
+@dataclass
+class FakeClock:
+    """Time that moves only when somebody waits for it, and then at once."""
+
+    seconds: float = 0.0
+    waits: list[float | None] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        return EPOCH + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    async def wait(self, event: asyncio.Event, timeout_s: float | None) -> bool:
+        self.waits.append(timeout_s)
+        await asyncio.sleep(0)
+        if event.is_set():
+            return True
+        if timeout_s is None:
+            return await event.wait()
+        self.seconds += timeout_s
+        return event.is_set()
+
+
+def a_task(name: str = "cdp-erp-db", uuid: str | None = None, **changes: object) -> Task:
+    """A healthy task; its raw bytes differ with every field, as the server's would."""
+    uuid = uuid or f"uuid-of-{name}"
+    values: dict[str, object] = {
+        "status": "Running",
+        "state": "Enabled",
+        "plan_bytes": 100 * GIB,
+        "used_bytes": 40 * GIB,
+        "rpo_target_ms": 600_000,
+        "rpo_ms": 1_830,
+        "last_op_at": EPOCH - timedelta(hours=2),
+        "resource_refs": (ResourceRef(resource_uuid=f"vm-of-{name}", resource_type="VmInstanceVO", task_uuid=uuid),),
+        **changes,
+    }
+    raw = repr(sorted(values.items())).encode()
+    return Task(uuid=uuid, name=name, raw=raw, **values)  # type: ignore[arg-type]  # built from keywords
+
+
+Answer = Sequence[Task] | Sequence[Reading] | Exception
+
+
+class ScriptedNode:
+    """A node whose answers are given; the last one is given again for ever."""
+
+    def __init__(self, *answers: Answer, on_read: Callable[[], None] = lambda: None) -> None:
+        self.answers: list[Answer] = list(answers)
+        self.on_read = on_read
+        self.reads = 0
+        self.in_flight = 0
+        self.most_in_flight = 0
+        self.closed = 0
+        self.passwords: list[str] = []
+        self.asked_names: list[tuple[str, ...]] = []
+        self.known_names: dict[str, str] | ApiError = {}
+        self.gate = asyncio.Event()
+        """Answers are held back while it is clear."""
+        self.gate.set()
+
+    @property
+    def zone(self) -> tzinfo | None:
+        return UTC
+
+    async def read(self) -> AsyncIterator[Reading]:
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            await self.gate.wait()
+            answer = self.answers[min(self.reads, len(self.answers) - 1)]
+            self.reads += 1
+            self.on_read()
+            if isinstance(answer, Exception):
+                raise answer
+            for item in self._readings(answer):
+                yield item
+        finally:
+            self.in_flight -= 1
+
+    @staticmethod
+    def _readings(answer: Sequence[Task] | Sequence[Reading]) -> list[Reading]:
+        readings = [item for item in answer if isinstance(item, Reading)]
+        if readings:
+            return readings
+        tasks = tuple(item for item in answer if isinstance(item, Task))
+        return [Reading(tasks, len(tasks), is_complete=True)]
+
+    def fields(self, task: Task) -> tuple[Field, ...]:
+        return task_fields(task, UTC)
+
+    async def names(self, uuids: Sequence[str]) -> dict[str, str]:
+        self.asked_names.append(tuple(uuids))
+        if isinstance(self.known_names, ApiError):
+            raise self.known_names
+        return {uuid: self.known_names[uuid] for uuid in uuids if uuid in self.known_names}
+
+    def use_password(self, password: str) -> None:
+        self.passwords.append(password)
+
+    async def aclose(self) -> None:
+        self.closed += 1

@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from cdptui.api.errors import LoginRefused, Unreachable
+from cdptui.models.change import ChangeKind
+from cdptui.models.failure import FailureKind
+from cdptui.models.snapshot import Reading
+from cdptui.models.track import Gap
+from cdptui.monitor.monitor import Monitor
+from cdptui.monitor.poller import Poller
+from cdptui.monitor.update import Update
+from tests.doubles import GIB, FakeClock, ScriptedNode, a_task
+
+URL = "http://node/zstack/v1/cdp-task"
+
+
+def a_monitor(node: ScriptedNode, clock: FakeClock, interval_s: float = 10.0) -> Monitor:
+    return Monitor(node, clock, Poller(interval_s, chance=lambda: 0.5))
+
+
+async def take(updates: AsyncIterator[Update], count: int) -> list[Update]:
+    return [await anext(updates) for _ in range(count)]
+
+
+async def test_polls_follow_the_interval() -> None:
+    clock, starts = FakeClock(), []
+    node = ScriptedNode([a_task()], on_read=lambda: starts.append(clock.seconds))
+    await take(a_monitor(node, clock).updates(), 4)
+    assert starts == [0.0, 10.0, 20.0, 30.0]
+
+
+async def test_never_two_polls_in_flight_however_often_refresh_is_wished() -> None:
+    clock = FakeClock()
+    node = ScriptedNode([a_task()])
+    monitor = a_monitor(node, clock)
+    updates = monitor.updates()
+    for _ in range(20):
+        monitor.refresh()
+        await anext(updates)
+        monitor.refresh()
+        monitor.refresh()
+    assert node.most_in_flight == 1
+
+
+async def test_refresh_polls_at_once() -> None:
+    clock = FakeClock()
+    monitor = a_monitor(ScriptedNode([a_task()]), clock)
+    updates = monitor.updates()
+    await anext(updates)
+    monitor.refresh()
+    await anext(updates)
+    assert clock.seconds == 0.0
+
+
+async def test_the_first_list_fills_page_by_page() -> None:
+    one, two = a_task("a"), a_task("b")
+    pages = [Reading((one,), 2, is_complete=False, pages=1), Reading((one, two), 2, is_complete=True, pages=2)]
+    updates = await take(a_monitor(ScriptedNode(pages), FakeClock()).updates(), 2)
+    loaded = [(len(update.vitals), update.snapshot and update.snapshot.is_partial) for update in updates]
+    assert loaded == [(1, True), (2, False)]
+    assert updates[0].next_poll_at is None
+    assert updates[1].next_poll_at == 10.0
+
+
+async def test_a_later_poll_never_shows_half_a_list() -> None:
+    one, two = a_task("a"), a_task("b")
+    pages = [Reading((one,), 2, is_complete=False), Reading((one, two), 2, is_complete=True)]
+    updates = await take(a_monitor(ScriptedNode([one, two], pages), FakeClock()).updates(), 2)
+    assert [len(update.vitals) for update in updates] == [2, 2]
+
+
+async def test_a_failed_poll_keeps_the_last_good_data_and_says_why() -> None:
+    node = ScriptedNode([a_task()], Unreachable("Connection refused", url=URL))
+    good, bad = await take(a_monitor(node, FakeClock()).updates(), 2)
+    assert bad.snapshot is good.snapshot
+    assert bad.vitals is good.vitals
+    assert bad.failure is not None
+    assert (bad.failure.kind, bad.failure.detail, bad.attempt) == (FailureKind.UNREACHABLE, "Connection refused", 1)
+    assert bad.next_poll_at == 12.0
+
+
+async def test_the_feed_survives_a_fault_of_ours() -> None:
+    node = ScriptedNode(ZeroDivisionError("oops"), [a_task()])
+    bad, good = await take(a_monitor(node, FakeClock()).updates(), 2)
+    assert bad.failure is not None
+    assert bad.failure.kind is FailureKind.INTERNAL
+    assert good.failure is None
+    assert len(good.vitals) == 1
+
+
+async def test_a_refused_login_is_tried_once_and_waits_for_the_person() -> None:
+    clock = FakeClock()
+    monitor = a_monitor(ScriptedNode(LoginRefused("wrong", url=URL, code="ID.1000"), [a_task()]), clock)
+    updates = monitor.updates()
+    refused = await anext(updates)
+    assert refused.next_poll_at is None
+    monitor.refresh()
+    assert (await anext(updates)).failure is None
+    assert None in clock.waits, "it waited without a time-out"
+
+
+async def test_a_new_interval_is_told_at_once_and_moves_the_next_poll() -> None:
+    clock = FakeClock()
+    monitor = a_monitor(ScriptedNode([a_task()]), clock)
+    updates = monitor.updates()
+    await anext(updates)
+    monitor.set_interval(30.0)
+    told = await anext(updates)
+    assert (told.interval_s, told.next_poll_at, clock.seconds) == (30.0, 30.0, 0.0)
+    await anext(updates)
+    assert clock.seconds == 30.0
+
+
+async def test_changes_are_lossless() -> None:
+    stays, goes, moves = a_task("stays"), a_task("goes"), a_task("moves")
+    comes, moved = a_task("comes"), a_task("moves", status="Failed")
+    node = ScriptedNode([stays, goes, moves], [stays, moved, comes])
+    _, update = await take(a_monitor(node, FakeClock()).updates(), 2)
+    seen = {(change.task.name, change.kind, change.fields) for change in update.changes}
+    assert seen == {
+        ("moves", ChangeKind.CHANGED, frozenset({"status"})),
+        ("comes", ChangeKind.APPEARED, frozenset()),
+        ("goes", ChangeKind.VANISHED, frozenset()),
+    }
+
+
+async def test_a_task_that_did_not_change_is_the_same_row_object() -> None:
+    task, other = a_task("same"), a_task("other")
+    node = ScriptedNode([task, other], [task, a_task("other", used_bytes=41 * GIB)])
+    first, second = await take(a_monitor(node, FakeClock()).updates(), 2)
+    assert second.vitals[0] is first.vitals[0]
+    assert second.vitals[1] is not first.vitals[1]
+
+
+async def test_growth_comes_from_used_capacity_over_time() -> None:
+    polls = [[a_task(used_bytes=(40 + n) * GIB)] for n in range(5)]
+    updates = await take(a_monitor(ScriptedNode(*polls), FakeClock()).updates(), 5)
+    newest = updates[-1].vitals[0]
+    assert newest.growth is not None
+    assert newest.growth.bytes_per_s == pytest.approx(GIB / 10)
+    assert newest.full_in_s == pytest.approx((100 - 44) * 10)
+
+
+async def test_a_task_that_stands_still_comes_to_no_growth() -> None:
+    polls = [[a_task(used_bytes=(40 + n) * GIB)] for n in range(5)]
+    updates = a_monitor(ScriptedNode(*polls), FakeClock(), interval_s=60.0).updates()
+    newest = (await take(updates, 120))[-1].vitals[0]
+    assert newest.growth is not None
+    assert newest.growth.bytes_per_s == pytest.approx(0.0)
+    assert newest.full_in_s is None
+
+
+async def test_an_outage_is_a_gap_in_the_track() -> None:
+    down = Unreachable("down", url=URL)
+    clock = FakeClock()
+    node = ScriptedNode([a_task()], down, down, down, down, down, [a_task()])
+    monitor = a_monitor(node, clock)
+    await take(monitor.updates(), 7)
+    track = monitor.track("uuid-of-cdp-erp-db")
+    assert track.gaps == (Gap(0.0, clock.seconds),)
+    assert track.level(clock.seconds / 2) is None
+    assert track.level(clock.seconds) == 40 * GIB
+
+
+async def test_a_task_that_vanished_is_forgotten() -> None:
+    monitor = a_monitor(ScriptedNode([a_task("a")], []), FakeClock())
+    await take(monitor.updates(), 2)
+    assert monitor.track("uuid-of-a").points == ()

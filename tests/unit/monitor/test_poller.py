@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+
+from cdptui.monitor.poller import INTERVALS_S, MAX_BACKOFF_S, Poller, longer, shorter
+
+
+def test_polls_keep_the_beat_of_their_starts() -> None:
+    assert Poller(10.0).after_success(started=100.0, now=103.0) == 110.0
+
+
+def test_a_poll_that_took_longer_than_the_interval_still_leaves_the_server_a_breath() -> None:
+    assert Poller(10.0).after_success(started=100.0, now=125.0) == 125.5
+
+
+def test_back_off_doubles_up_to_five_minutes() -> None:
+    poller = Poller(10.0, chance=lambda: 0.5)
+    assert [poller.after_failure(0.0) for _ in range(9)] == [2, 4, 8, 16, 32, 64, 128, 256, 300]
+
+
+@pytest.mark.parametrize(("chance", "delay"), [(0.0, 1.6), (1.0, 2.4)])
+def test_jitter_is_a_fifth_either_way(chance: float, delay: float) -> None:
+    assert Poller(10.0, chance=lambda: chance).after_failure(0.0) == pytest.approx(delay)
+
+
+def test_jitter_never_exceeds_the_longest_back_off() -> None:
+    poller = Poller(10.0, chance=lambda: 1.0)
+    assert max(poller.after_failure(0.0) for _ in range(20)) == MAX_BACKOFF_S
+
+
+def test_weeks_of_failures_do_not_overflow() -> None:
+    poller = Poller(10.0)
+    poller.failures = 10**6
+    assert poller.after_failure(0.0) <= MAX_BACKOFF_S
+
+
+def test_one_success_ends_the_back_off() -> None:
+    poller = Poller(10.0, chance=lambda: 0.5)
+    for _ in range(5):
+        poller.after_failure(0.0)
+    poller.after_success(0.0, 0.0)
+    assert poller.failures == 0
+    assert poller.after_failure(0.0) == 2.0
+
+
+def test_plus_and_minus_walk_the_same_steps() -> None:
+    up = [INTERVALS_S[0]]
+    while longer(up[-1]) != up[-1]:
+        up.append(longer(up[-1]))
+    down = [INTERVALS_S[-1]]
+    while shorter(down[-1]) != down[-1]:
+        down.append(shorter(down[-1]))
+    assert up == list(INTERVALS_S) == down[::-1]
