@@ -1,0 +1,161 @@
+"""A real terminal for a real process: a pty, a screen that understands it, and a count of every byte."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+import pyte
+
+CDPTUI = (sys.executable, "-m", "cdptui")
+
+_NOT_PYTES = re.compile(rb"\x1b\[[?>=<][\d;]*\$?[a-zA-Z]|\x1b\[\d+;\d+;\d+t")
+"""What Textual asks and tells of newer terminals; pyte would print parts of it."""
+
+_UNFINISHED = re.compile(rb"\x1b(\[[?>=<]?[\d;]*\$?)?\Z")
+"""An escape sequence whose rest comes with the next read."""
+
+_CLEAN_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR")
+
+
+class Terminal:
+    """Runs a command on a pty of its own and reads its screen."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        columns: int = 120,
+        lines: int = 40,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self._screen = pyte.Screen(columns, lines)
+        self._stream = pyte.ByteStream(self._screen)
+        self.output = bytearray()
+        """Every byte that the process wrote."""
+        self._held = b""
+        self._master, self._slave = pty.openpty()
+        self._size(columns, lines)
+        self.modes_before = termios.tcgetattr(self._slave)
+        kept = {name: os.environ[name] for name in _CLEAN_ENVIRONMENT if name in os.environ}
+        self.process = subprocess.Popen(
+            command,
+            stdin=self._slave,
+            stdout=self._slave,
+            stderr=self._slave,
+            start_new_session=True,
+            preexec_fn=self._take_terminal,
+            env={**kept, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(environment or {})},
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait(10)
+        os.close(self._master)
+        os.close(self._slave)
+
+    def _take_terminal(self) -> None:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+    def _size(self, columns: int, lines: int) -> None:
+        fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Make the window another size."""
+        self._screen.resize(lines, columns)
+        self._size(columns, lines)
+
+    # What is on it
+
+    @property
+    def lines(self) -> list[str]:
+        """The screen, line by line."""
+        return [line.rstrip() for line in self._screen.display]
+
+    @property
+    def text(self) -> str:
+        """The whole screen."""
+        return "\n".join(self.lines)
+
+    def line_with(self, text: str) -> str:
+        """The first line that holds `text`; empty when none does."""
+        return next((line for line in self.lines if text in line), "")
+
+    # What happens on it
+
+    def send(self, keys: str) -> None:
+        """Type."""
+        os.write(self._master, keys.encode())
+
+    def wait_for(self, what: str | Callable[[Terminal], object], *, seconds: float = 20.0) -> None:
+        """Read until the screen shows `what`: a regular expression, or a condition on this terminal."""
+        pattern = re.compile(what) if isinstance(what, str) else None
+        deadline = time.monotonic() + seconds
+        while True:
+            if pattern.search(self.text) if pattern is not None else what(self):  # type: ignore[operator]  # one or the other
+                return
+            left = deadline - time.monotonic()
+            if left <= 0 or (not self._read(left) and self.process.poll() is not None):
+                break
+        message = f"waited for {what!r} in vain; exit code {self.process.poll()}; the screen:\n{self.text}"
+        raise AssertionError(message)
+
+    def read_for(self, seconds: float) -> bytes:
+        """Read whatever comes within a time, for counting."""
+        start, deadline = len(self.output), time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0 and self._read(left):
+            pass
+        return bytes(self.output[start:])
+
+    def wait_for_end(self, seconds: float = 10.0) -> int:
+        """Read until the process has ended; its exit code."""
+        deadline = time.monotonic() + seconds
+        while self.process.poll() is None and time.monotonic() < deadline:
+            self._read(0.05)
+        while self._read(0.05):
+            pass
+        return self.process.wait(max(0.1, deadline - time.monotonic()))
+
+    @property
+    def is_restored(self) -> bool:
+        """Whether the terminal is as it was: modes, main screen, cursor, mouse, bracketed paste."""
+        switched = {match[1].decode(): match[2] for match in re.finditer(rb"\x1b\[\?(\d+)([hl])", bytes(self.output))}
+        is_off = all(switched.get(mode, b"l") == b"l" for mode in ("1049", "1000", "1002", "1003", "1006", "2004"))
+        is_cursor_on = switched.get("25", b"h") == b"h"
+        return is_off and is_cursor_on and termios.tcgetattr(self._slave) == self.modes_before
+
+    def _read(self, seconds: float) -> bool:
+        """Read once, waiting at most `seconds`; whether there was anything."""
+        ready, _, _ = select.select([self._master], [], [], seconds)
+        if not ready:
+            return False
+        try:
+            data = os.read(self._master, 65536)
+        except OSError:
+            return False
+        self.output += data
+        self._held += data
+        whole = _UNFINISHED.sub(b"", self._held)
+        self._held = self._held[len(whole) :]
+        self._stream.feed(_NOT_PYTES.sub(b"", whole))
+        return bool(data)

@@ -1,0 +1,123 @@
+"""The app on a scripted node, without a terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+from rich.cells import cell_len
+from textual.pilot import Pilot
+
+from cdptui.api.errors import ApiError
+from cdptui.clock import SystemClock
+from cdptui.models.vitals import Vitals
+from cdptui.monitor.build import Link
+from cdptui.render.span import text_of
+from cdptui.tui.app import CdptuiApp
+from cdptui.tui.widgets.bars import Banner, FooterBar, HeaderBar
+from cdptui.tui.widgets.detail_pane import DetailPane
+from cdptui.tui.widgets.task_table import TaskTable
+from tests.doubles import ScriptedNode
+
+PATIENCE_S = 10.0
+
+
+class Running:
+    """The app, and what is on its screen."""
+
+    def __init__(self, app: CdptuiApp, pilot: Pilot[int], node: ScriptedNode) -> None:
+        self.app = app
+        self.pilot = pilot
+        self.node = node
+
+    @property
+    def table(self) -> TaskTable:
+        return self.app.screen_stack[0].query_one(TaskTable)
+
+    @property
+    def detail(self) -> DetailPane:
+        return self.app.screen_stack[0].query_one(DetailPane)
+
+    @property
+    def rows(self) -> list[Vitals]:
+        return list(self.table.visible_rows())
+
+    @property
+    def names(self) -> list[str]:
+        return [row.task.name for row in self.rows]
+
+    @property
+    def cursor(self) -> str | None:
+        return self.table.cursor_uuid
+
+    def text_of(self, kind: type[HeaderBar | Banner | FooterBar | DetailPane]) -> str:
+        return "\n".join(text_of(line) for line in self.app.screen_stack[0].query_one(kind).lines)
+
+    @property
+    def header(self) -> str:
+        return self.text_of(HeaderBar)
+
+    @property
+    def banner(self) -> str:
+        return self.text_of(Banner)
+
+    @property
+    def footer(self) -> str:
+        return self.text_of(FooterBar)
+
+    @property
+    def screen_lines(self) -> list[str]:
+        """What a terminal would show."""
+        return [strip.text for strip in self.app.screen._compositor.render_strips()]
+
+    @property
+    def screen(self) -> str:
+        return "\n".join(self.screen_lines)
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Let the app work until something is so."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not condition():
+            assert time.monotonic() < deadline, f"waited in vain; the screen:\n{self.screen}"
+            await self.pilot.pause()
+
+    async def poll(self) -> None:
+        """Make it poll once more, and see to what came."""
+        reads = self.node.reads
+        await self.press("r")
+        await self.until(lambda: self.node.reads > reads)
+        await self.pilot.pause()
+
+    def assert_every_line_fits(self) -> None:
+        width = self.app.size.width
+        assert {cell_len(line) for line in self.screen_lines} == {width}
+
+
+@asynccontextmanager
+async def running(
+    node: ScriptedNode, *, size: tuple[int, int] = (120, 40), interval_s: float = 3600.0
+) -> AsyncIterator[Running]:
+    """Run the app on `node`; it polls once by itself, then when asked to."""
+    clock = SystemClock()
+
+    async def connect() -> Link:
+        await asyncio.sleep(0)
+        return Link.to(node, clock, interval_s, (ApiError,))
+
+    app = CdptuiApp(connect, node="http://node:8080", account="admin", clock=clock, interval_s=interval_s)
+    async with app.run_test(size=size) as pilot:
+        yield Running(app, pilot, node)
+
+
+@asynccontextmanager
+async def showing(*polls: Sequence[object] | Exception, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Running]:
+    """Run the app until its first poll is on screen."""
+    async with running(ScriptedNode(*polls), size=size) as run:  # type: ignore[arg-type]  # lists of tasks or readings
+        await run.until(lambda: run.rows or run.banner or "no CDP tasks" in run.screen)
+        yield run

@@ -1,0 +1,111 @@
+"""The cursor is on a task, not on a line."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from cdptui.models.task import Task
+from tests.doubles import a_task
+from tests.tui.running import showing
+
+
+def fleet(*names: str, **changes: object) -> list[Task]:
+    return [a_task(name, **changes) for name in names]
+
+
+async def test_cursor_stays_on_its_task_when_rows_move() -> None:
+    before = fleet("a", "b", "c", "d")
+    after = [*fleet("a", "b", "d"), a_task("c", status="Failed")]
+    async with showing(before, after) as run:
+        await run.press("j", "j")
+        assert run.cursor == "uuid-of-c"
+        await run.poll()
+        await run.until(lambda: run.names[0] == "c")
+        assert run.cursor == "uuid-of-c"
+
+
+@pytest.mark.parametrize(
+    ("at", "left", "goes_to"),
+    [
+        pytest.param("b", "acd", "c", id="the next one takes its place"),
+        pytest.param("d", "abc", "c", id="above when there is none below"),
+        pytest.param("b", "ad", "d", id="past others that are gone as well"),
+        pytest.param("a", "bcd", "b", id="from the first line"),
+    ],
+)
+async def test_cursor_goes_to_the_neighbour_when_its_task_vanishes(at: str, left: str, goes_to: str) -> None:
+    async with showing(fleet(*"abcd"), fleet(*left)) as run:
+        for _ in range("abcd".index(at)):
+            await run.press("j")
+        assert run.cursor == f"uuid-of-{at}"
+        await run.poll()
+        await run.until(lambda: len(run.rows) == len(left))
+        assert run.cursor == f"uuid-of-{goes_to}"
+
+
+async def test_an_empty_list_has_no_cursor_and_the_next_one_has_it_at_the_top() -> None:
+    async with showing(fleet(*"abc"), [], fleet(*"xyz")) as run:
+        await run.press("G")
+        await run.poll()
+        await run.until(lambda: run.cursor is None)
+        assert "no CDP tasks" in run.screen
+        await run.poll()
+        await run.until(lambda: run.cursor == "uuid-of-x")
+
+
+async def test_cursor_and_scroll_survive_a_hundred_shuffles() -> None:
+    chance = random.Random(7)
+    names = [f"task-{n:03d}" for n in range(200)]
+    polls = [[a_task(name, rpo_ms=chance.randrange(600_000)) for name in names] for _ in range(30)]
+    async with showing(*polls) as run:
+        await run.press("pagedown", "pagedown", "j", "j")
+        held = run.cursor
+        for _ in range(len(polls) - 1):
+            await run.poll()
+            assert run.cursor == held
+            assert held in {row.task.uuid for row in run.rows}, "the cursor is in sight"
+
+
+async def test_scroll_stays_while_nothing_moves() -> None:
+    names = [f"task-{n:03d}" for n in range(200)]
+    async with showing(fleet(*names), fleet(*names, used_bytes=1)) as run:
+        await run.press("pagedown", "pagedown", "k")
+        before = run.names
+        await run.poll()
+        await run.until(lambda: run.rows[0].task.used_bytes == 1)
+        assert run.names == before
+
+
+@pytest.mark.parametrize(
+    ("keys", "index"),
+    [
+        (("j",), 1),
+        (("down", "down"), 2),
+        (("j", "k"), 0),
+        (("G",), 199),
+        (("end",), 199),
+        (("G", "g"), 0),
+        (("end", "home"), 0),
+        (("k",), 0),
+        (("G", "j"), 199),
+        (("G", "up"), 198),
+    ],
+)
+async def test_motion_keys(keys: tuple[str, ...], index: int) -> None:
+    names = [f"task-{n:03d}" for n in range(200)]
+    async with showing(fleet(*names)) as run:
+        await run.press(*keys)
+        assert run.cursor == f"uuid-of-{names[index]}"
+
+
+@pytest.mark.parametrize(("down", "up"), [("pagedown", "pageup"), ("ctrl+f", "ctrl+b")])
+async def test_pages_overlap_by_a_line_and_come_back(down: str, up: str) -> None:
+    names = [f"task-{n:03d}" for n in range(200)]
+    async with showing(fleet(*names)) as run:
+        lines = len(run.rows)
+        await run.press(down)
+        assert run.cursor == f"uuid-of-{names[lines - 1]}"
+        await run.press(up)
+        assert run.cursor == f"uuid-of-{names[0]}"

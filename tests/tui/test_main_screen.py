@@ -1,0 +1,247 @@
+from __future__ import annotations
+
+import pytest
+
+from cdptui.api.errors import LoginRefused, Unreachable
+from cdptui.models.snapshot import Reading
+from cdptui.tui.screens.password import PasswordScreen
+from cdptui.tui.screens.sort_menu import SortMenu
+from cdptui.tui.widgets.detail_pane import DetailPane
+from tests.doubles import GIB, ScriptedNode, a_task
+from tests.tui.running import running, showing
+
+URL = "http://node:8080/zstack/v1/cdp-task"
+SIZES = [(80, 24), (120, 40), (200, 50)]
+
+
+async def test_the_frame_is_there_before_the_first_answer() -> None:
+    node = ScriptedNode([a_task()])
+    node.gate.clear()
+    async with running(node) as run:
+        await run.until(lambda: node.in_flight == 1)
+        assert "connecting" in run.header
+        assert "connecting to http://node:8080" in run.screen
+        assert "NAME" in run.screen
+        node.gate.set()
+        await run.until(lambda: run.rows)
+        assert "live" in run.header
+
+
+async def test_the_list_fills_page_by_page() -> None:
+    one, two = a_task("a"), a_task("b")
+    async with showing([Reading((one,), 2, is_complete=False)], [one, two]) as run:
+        assert "loading" in run.header
+        assert "1/2 tasks" in run.header
+        await run.poll()
+        await run.until(lambda: "2/2 tasks" in run.header)
+
+
+async def test_worst_comes_first() -> None:
+    tasks = [
+        a_task("running"),
+        a_task("off", status="Stopped", state="Disabled"),
+        a_task("failed", status="Failed"),
+        a_task("breach", rpo_ms=700_000),
+        a_task("starting", status="Starting"),
+        a_task("full", used_bytes=99 * GIB),
+        a_task("stopped", status="Stopped"),
+    ]
+    async with showing(tasks) as run:
+        assert run.names == ["failed", "stopped", "starting", "breach", "full", "running", "off"]
+
+
+async def test_header_adds_up_the_fleet() -> None:
+    tasks = [
+        a_task("a"),
+        a_task("b", status="Failed"),
+        a_task("c", rpo_ms=700_000, used_bytes=95 * GIB),
+        a_task("d", status="Stopped", state="Disabled"),
+    ]
+    async with showing(tasks, size=(200, 50)) as run:
+        assert "✖ 1 Failed  ■ 1 Stopped  ● 2 Running" in run.header
+        assert "Σ 215 GiB of 400 GiB (53%)  ▲ 1 near full  ↯ 1 RPO breaches" in run.header
+        assert "admin" in run.header
+        assert "every 3600 s" in run.header
+
+
+async def test_an_outage_keeps_the_data_and_counts_down() -> None:
+    async with showing([a_task()], Unreachable("Connection refused", url=URL), [a_task()]) as run:
+        await run.poll()
+        await run.until(lambda: run.banner)
+        assert "retry 1 in" in run.header
+        assert "Connection refused" in run.banner
+        assert URL in run.banner
+        assert "check the address" in run.banner
+        assert run.names == ["cdp-erp-db"]
+        await run.poll()
+        await run.until(lambda: not run.banner)
+        assert "live" in run.header
+
+
+async def test_a_refused_login_waits_and_the_person_types_another_password() -> None:
+    async with showing(LoginRefused("wrong", url=URL, code="ID.1000"), [a_task()]) as run:
+        assert "login refused" in run.header
+        assert "ID.1000" in run.banner
+        assert run.node.reads == 1
+        await run.press("r")
+        assert isinstance(run.app.screen, PasswordScreen)
+        await run.press(*"secret", "enter")
+        await run.until(lambda: run.rows)
+        assert run.node.passwords == ["secret"]
+
+
+async def test_pause_freezes_the_view_and_counts_what_is_behind() -> None:
+    polls = [[a_task(name, used_bytes=n) for name in "abc"] for n in (1, 2, 3)]
+    async with showing(*polls) as run:
+        await run.press("p")
+        await run.poll()
+        await run.poll()
+        await run.until(lambda: "paused, 3 changes behind" in run.header)
+        assert {row.task.used_bytes for row in run.rows} == {1}
+        assert run.node.reads == 3
+        await run.press("p")
+        assert {row.task.used_bytes for row in run.rows} == {3}
+        assert "paused" not in run.header
+
+
+async def test_sorting_while_paused_sorts_what_is_shown() -> None:
+    polls = [[a_task(name, used_bytes=n) for name in "ab"] for n in (1, 2)]
+    async with showing(*polls) as run:
+        await run.press("p")
+        await run.poll()
+        await run.press("greater_than_sign", "I")
+        assert run.names == ["b", "a"]
+        assert {row.task.used_bytes for row in run.rows} == {1}
+
+
+async def test_sort_keys_walk_the_columns_and_invert() -> None:
+    async with showing([a_task("a", used_bytes=1), a_task("b", used_bytes=2)]) as run:
+        await run.press("greater_than_sign")
+        assert "NAME▲" in run.screen
+        await run.press("I")
+        assert "NAME▼" in run.screen
+        assert run.names == ["b", "a"]
+        await run.press("less_than_sign")
+        assert "NAME▼" not in run.screen
+
+
+async def test_sort_menu_chooses_a_column() -> None:
+    async with showing([a_task("a", used_bytes=1), a_task("b", used_bytes=2)]) as run:
+        await run.press("s")
+        assert isinstance(run.app.screen, SortMenu)
+        await run.press("down", "down", "down", "j", "enter")
+        await run.until(lambda: "USED▼" in run.screen)
+        assert run.names == ["b", "a"]
+
+
+async def test_plus_and_minus_change_the_interval() -> None:
+    async with showing([a_task()]) as run:
+        await run.press("minus")
+        await run.until(lambda: "every 1800 s" in run.header)
+        await run.press("plus")
+        await run.until(lambda: "every 3600 s" in run.header)
+
+
+async def test_what_appeared_and_changed_is_marked_but_restless_fields_are_not() -> None:
+    before = [a_task("steady"), a_task("grows"), a_task("breaks")]
+    after = [a_task("steady"), a_task("grows", used_bytes=41 * GIB), a_task("breaks", status="Failed"), a_task("new")]
+    async with showing(before, after) as run:
+        await run.poll()
+        await run.until(lambda: "new" in run.names)
+        marks = {line[2:10].strip(): line[0] for line in run.screen_lines[3:7]}
+        assert marks == {"breaks": "~", "new": "+", "steady": " ", "grows": " "}
+        assert "new appeared" in run.footer
+        assert "breaks changed" in run.footer
+
+
+async def test_what_vanished_is_told() -> None:
+    async with showing([a_task("a"), a_task("b")], [a_task("a")]) as run:
+        await run.poll()
+        await run.until(lambda: "b vanished" in run.footer)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_every_line_fits_with_hostile_names(size: tuple[int, int]) -> None:
+    names = ["财务系统-CDP", "x" * 255, "[red]markup[/red]", "🔥 fire 🔥", "e\u0301" * 30, "", "a[/]b"]
+    tasks = [a_task(name, uuid=f"u{n}", description=name) for n, name in enumerate(names)]
+    async with showing(tasks, size=size) as run:
+        for _ in names:
+            run.assert_every_line_fits()
+            await run.press("j")
+        await run.press("d")
+        run.assert_every_line_fits()
+        assert "[red]markup[/red]" in run.screen
+
+
+async def test_detail_pane_is_beside_the_list_when_wide_and_below_on_demand_when_narrow() -> None:
+    async with showing([a_task()], size=(120, 40)) as run:
+        assert run.detail.region.x > 0
+        await run.press("d")
+        assert not run.detail.display
+    async with showing([a_task()], size=(80, 24)) as run:
+        assert not run.detail.display
+        await run.press("enter")
+        assert run.detail.display
+        assert run.detail.region.y > run.table.region.y
+        assert run.detail.has_focus
+        await run.press("escape")
+        assert run.table.has_focus
+
+
+async def test_detail_pane_can_be_resized() -> None:
+    async with showing([a_task()]) as run:
+        before = run.detail.size.width
+        await run.press("right_square_bracket")
+        wider = run.detail.size.width
+        await run.press("left_square_bracket", "left_square_bracket")
+        assert run.detail.size.width < before < wider
+
+
+async def test_detail_pane_follows_the_cursor_and_shows_names() -> None:
+    node = ScriptedNode([a_task("a"), a_task("b", description="second")])
+    node.known_names = {"vm-of-a": "erp-db-01", "vm-of-b": "mail-01"}
+    async with running(node, size=(200, 50)) as run:
+        await run.until(lambda: "erp-db-01" in run.screen)
+        await run.press("j")
+        await run.until(lambda: "second" in run.screen)
+        assert "mail-01" in run.text_of(DetailPane)
+
+
+async def test_help_is_made_from_the_bindings() -> None:
+    async with showing([a_task()]) as run:
+        await run.press("question_mark")
+        assert "to the last line" in run.screen
+        await run.press("escape")
+        assert "to the last line" not in run.screen
+
+
+async def test_palette_runs_actions_by_name() -> None:
+    async with showing([a_task()]) as run:
+        await run.press("ctrl+p")
+        await run.press(*"pause", "enter")
+        await run.until(lambda: "paused" in run.header)
+
+
+async def test_q_leaves_with_code_0() -> None:
+    async with showing([a_task()]) as run:
+        await run.press("q")
+        assert run.app.return_value == 0
+
+
+@pytest.mark.parametrize("size", [(40, 10), (20, 5), (10, 3), (1, 1), (400, 120)])
+async def test_no_size_breaks_it(size: tuple[int, int]) -> None:
+    async with showing([a_task("a"), a_task("b", status="Failed")], size=(80, 24)) as run:
+        await run.press("d")
+        await run.pilot.resize_terminal(*size)
+        await run.press("j", "k", "tab", "j", "escape", "s", "escape")
+        await run.pilot.resize_terminal(80, 24)
+        await run.until(lambda: "NAME" in run.screen)
+        assert run.names == ["b", "a"]
+
+
+async def test_a_theme_change_redraws_everything() -> None:
+    async with showing([a_task()]) as run:
+        dark = run.table.render_line(1)
+        await run.press("t")
+        assert run.app.theme == "light"
+        assert run.table.render_line(1) != dark
