@@ -45,8 +45,3 @@ class SystemClock:
                 return await event.wait()
         except TimeoutError:
             return False
-
-
-def local_now() -> datetime:
-    """The wall clock in the zone of this machine, for a clock on screen."""
-    return datetime.now().astimezone()

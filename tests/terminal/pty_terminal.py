@@ -22,6 +22,13 @@ import pyte
 
 CDPTUI = (sys.executable, "-m", "cdptui")
 
+_ON_THIS_TERMINAL = (
+    sys.executable,
+    "-c",
+    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])",
+)
+"""Makes stdin the controlling terminal, so that the process gets its signals."""
+
 _NOT_PYTES = re.compile(rb"\x1b\[[?>=<][\d;]*\$?[a-zA-Z]|\x1b\[\d+;\d+;\d+t")
 """What Textual asks and tells of newer terminals; pyte would print parts of it."""
 
@@ -52,12 +59,11 @@ class Terminal:
         self.modes_before = termios.tcgetattr(self._slave)
         kept = {name: os.environ[name] for name in _CLEAN_ENVIRONMENT if name in os.environ}
         self.process = subprocess.Popen(
-            command,
+            [*_ON_THIS_TERMINAL, *command],
             stdin=self._slave,
             stdout=self._slave,
             stderr=self._slave,
             start_new_session=True,
-            preexec_fn=self._take_terminal,
             env={**kept, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(environment or {})},
         )
 
@@ -73,9 +79,6 @@ class Terminal:
             self.process.wait(10)
         os.close(self._master)
         os.close(self._slave)
-
-    def _take_terminal(self) -> None:
-        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
     def _size(self, columns: int, lines: int) -> None:
         fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))

@@ -12,7 +12,7 @@ from tests.tui.running import showing
 
 
 def fleet(*names: str, **changes: object) -> list[Task]:
-    return [a_task(name, **changes) for name in names]
+    return [a_task(name, None, **changes) for name in names]
 
 
 async def test_cursor_stays_on_its_task_when_rows_move() -> None:

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.screen import Screen
 
-from cdptui.clock import Clock, local_now
+from cdptui.clock import Clock
 from cdptui.models.change import Change, ChangeKind
 from cdptui.models.failure import FailureKind
 from cdptui.models.vitals import Vitals
@@ -263,7 +263,7 @@ class MainScreen(Screen[None]):
             attempt=update.attempt,
             retry_in_s=due - now if due is not None else None,
             is_loading=snapshot is not None and not snapshot.is_complete,
-            now=local_now(),
+            now=self._clock.now(),
             zone=None,
             behind=len(self._frozen.changed) if self._frozen is not None else None,
         )

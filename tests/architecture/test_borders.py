@@ -1,0 +1,79 @@
+"""What each command really loads, and how large the house may get."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "cdptui"
+
+ALLOWED_AT_THE_TOP = {"pyproject.toml", "README.md", "cdptui", "tests", "screenshots"}
+
+
+def modules_after(code: str) -> set[str]:
+    """The top-level names in sys.modules after `code` ran in a process of its own."""
+    script = f"import sys\n{code}\nprint('\\n'.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    return set(done.stdout.split())
+
+
+HELP = """
+from cdptui.cli.main import cdptui
+try:
+    cdptui(["--help"], prog_name="cdptui", standalone_mode=False)
+except SystemExit:
+    pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "forbidden"),
+    [
+        pytest.param(HELP, {"textual", "rich", "httpx", "msgspec", "starlette", "uvicorn", "sqlite3"}, id="--help"),
+        pytest.param(
+            "import cdptui.tui.app, cdptui.monitor.build",
+            {"httpx", "starlette", "uvicorn", "sqlite3"},
+            id="the first frame",
+        ),
+        pytest.param("import cdptui.render.columns, cdptui.render.detail", {"textual", "rich", "httpx"}, id="render"),
+        pytest.param("import cdptui.monitor.monitor", {"textual", "rich", "httpx"}, id="the headless core"),
+        pytest.param(
+            "import cdptui.simulator.server",
+            {"textual", "cdptui.models", "cdptui.api", "cdptui.monitor", "cdptui.render", "httpx"},
+            id="the simulator",
+        ),
+    ],
+)
+def test_nothing_is_loaded_that_is_not_needed(code: str, forbidden: set[str]) -> None:
+    assert not modules_after(code) & forbidden
+
+
+def test_a_module_is_a_room_not_a_house() -> None:
+    long = {
+        str(path.relative_to(ROOT)): lines
+        for path in PACKAGE.rglob("*.py")
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 400
+    }
+    assert not long
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    silent = [
+        str(path.relative_to(ROOT))
+        for path in PACKAGE.rglob("*.py")
+        if not path.read_text(encoding="utf-8").startswith('"""')
+    ]
+    assert not silent
+
+
+def test_the_top_level_holds_nothing_else() -> None:
+    if not (ROOT / ".git").exists():
+        tracked = {path.name for path in ROOT.iterdir()}
+    else:
+        listed = subprocess.run(["git", "ls-files"], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+        tracked = {line.partition("/")[0] for line in listed.splitlines()}
+    assert {name for name in tracked if not name.startswith(".")} <= ALLOWED_AT_THE_TOP | {"cdptui.egg-info"}
