@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from cdptui.api.decode import UNREADABLE
 from cdptui.api.errors import (
     ApiError,
     CdpUnavailable,
@@ -135,7 +136,7 @@ def _business_error(body: bytes, url: str) -> ApiError:
 def _read_error(body: bytes) -> ErrorCode | None:
     try:
         return _error_decoder.decode(body).error
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
 
 

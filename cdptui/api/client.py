@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from cdptui.api.auth import Auth
-from cdptui.api.decode import Page, TaskDecoder, decode_page
+from cdptui.api.decode import UNREADABLE, Page, TaskDecoder, decode_page
 from cdptui.api.errors import (
     CdpUnavailable,
     PermissionDenied,
@@ -98,7 +98,7 @@ class Client:
         body = await self._call("/resources/names", [("uuids", uuid) for uuid in uuids[:NAMES_PER_CALL]])
         try:
             found = msgspec.json.decode(body, type=_Names).inventories
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise UnreadableAnswer(inert(str(error)), url=f"{self._http.base_url}/resources/names") from error
         return {name.uuid: inert(name.resource_name) for name in found if name.resource_name}
 
@@ -124,7 +124,7 @@ class Client:
         body = await self._call("/cdp-task", params)
         try:
             return decode_page(body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise UnreadableAnswer(inert(str(error), 200), url=f"{self._http.base_url}/cdp-task") from error
 
     async def _learn_zone(self) -> None:
@@ -132,7 +132,7 @@ class Client:
         try:
             body = await self._call("/management-nodes/platform-timezone", [])
             zone = msgspec.json.decode(body, type=_Zone)
-        except (PermissionDenied, CdpUnavailable, ServerError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (PermissionDenied, CdpUnavailable, ServerError, *UNREADABLE) as error:
             log.warning("the server's zone is unknown, dates are shown as it writes them: %s", error)
         else:
             self._decoder.zone = parse_zone(zone.timezone, zone.offset)

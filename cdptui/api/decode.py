@@ -29,6 +29,10 @@ WHOLE_RECORD: Final = "inventory"
 """In `bad_fields` when not even the record could be read."""
 
 
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What reading somebody else's JSON can raise."""
+
+
 class Page(Struct, frozen=True):
     """One reply of a query call, its records not yet decoded."""
 
@@ -90,7 +94,7 @@ _NUMBERS: Final = (
 def decode_page(body: bytes) -> Page:
     """Split a query reply into its records.
 
-    Raises msgspec.DecodeError when it is not a query reply: an answer without `inventories` (or the `inventory` of
+    Raises one of `UNREADABLE` when it is not a query reply: an answer without `inventories` (or the `inventory` of
     the vendor's manual) is never taken for an empty list.
     """
     try:
@@ -153,7 +157,7 @@ def decode_task(row: bytes, zone: tzinfo | None) -> Task:
     try:
         wire = _task_decoder.decode(row)
         bad: set[str] = set()
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         wire, bad = _decode_field_by_field(row)
     for name in _NUMBERS:
         if (getattr(wire, name) or 0) > MAX_COUNT:

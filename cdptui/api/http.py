@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import socket
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -154,8 +156,12 @@ def _reasons(error: BaseException) -> list[BaseException]:
 
 def _reason_in_words(reasons: Sequence[BaseException]) -> str:
     for reason in reasons:
-        if isinstance(reason, OSError) and reason.strerror:
-            return inert(reason.strerror, 120)
+        match reason:
+            case socket.gaierror():
+                return f"name not found: {inert(reason.strerror or '', 120)}"
+            case OSError(errno=int(number)):
+                # asyncio replaces the system's word by its own; the number still has it.
+                return os.strerror(number)
     return ""
 
 

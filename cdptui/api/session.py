@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from cdptui.api.auth import AccountLogin, Auth, GivenSession
+from cdptui.api.decode import UNREADABLE
 from cdptui.api.errors import ApiError, LoginRefused, SessionContended, SessionInvalid, UnreadableAnswer
 from cdptui.api.http import Http
 from cdptui.clock import Clock
@@ -125,7 +126,7 @@ class Session:
             raise
         try:
             token = msgspec.json.decode(body, type=_LoginReply).inventory.uuid
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             url = f"{self._http.base_url}/accounts/login"
             raise UnreadableAnswer("a login reply without a session", url=url) from error
         log.info("logged in")

@@ -277,13 +277,13 @@ def _password(account: str, base_url: str, *, from_stdin: bool, file: Path | Non
 
 
 def main() -> None:
-    """The entry point: every expected failure is one line and an exit code, never a traceback."""
+    """The entry point: every failure is one line and an exit code, and a traceback only with --debug."""
     is_debug = "--debug" in sys.argv
     try:
         cdptui(prog_name="cdptui", standalone_mode=False)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
-    except (ConfigError, CommandFailed, click.ClickException, click.Abort) as error:
+    except Exception as error:  # noqa: BLE001 - the end of the process: what is left must not be a page of traceback
         _end_with(error, is_debug=is_debug)
 
 
@@ -300,6 +300,9 @@ def _end_with(error: Exception, *, is_debug: bool) -> None:
         case click.Abort():
             complain("aborted")
             sys.exit(ExitCode.FAILURE)
-        case _:
+        case ConfigError():
             complain(str(error))
             sys.exit(ExitCode.USAGE)
+        case _:
+            complain(f"a fault of its own: {type(error).__name__}: {error}; --debug shows where")
+            sys.exit(ExitCode.FAILURE)

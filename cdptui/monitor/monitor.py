@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 from cdptui.clock import Clock
 from cdptui.models.change import ChangeKind, diff
@@ -63,7 +63,7 @@ class Monitor:
         """The history of a task's used capacity."""
         return self._series.track(uuid)
 
-    async def updates(self) -> AsyncIterator[Update]:
+    async def updates(self) -> AsyncGenerator[Update, None]:
         """Poll for ever. A failed poll is an update, never an exception and never an empty list."""
         while True:
             # A wish from before this poll is fulfilled by it.

@@ -1,0 +1,59 @@
+"""The README says what is so: its tables come from the same source as the program."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from cdptui.cli.main import cdptui
+from cdptui.tui.keymap import KEYS, Place, keys_in_words
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def keys_table() -> str:
+    """The table of keys in Markdown."""
+    lines = ["| key | action |", "|---|---|"]
+    for place in Place:
+        lines.append(f"| | **{place.value}** |")
+        for key in KEYS:
+            if key.place is place:
+                names = " ".join(f"`{name}`" for name in keys_in_words(key).split())
+                lines.append(f"| {names} | {key.help} |")
+    return "\n".join(lines)
+
+
+def test_the_table_of_keys_is_the_programs() -> None:
+    assert keys_table() in README
+
+
+def test_every_option_is_in_the_readme() -> None:
+    options = [name for parameter in cdptui.params if isinstance(parameter, click.Option) for name in parameter.opts]
+    assert not [name for name in options if name.startswith("--") and name not in README]
+
+
+def test_every_environment_variable_is_in_the_readme() -> None:
+    source = (ROOT / "cdptui/config/environment.py").read_text(encoding="utf-8")
+    assert not [name for name in re.findall(r"ZSTACK_\w+", source) if name not in README]
+
+
+@pytest.mark.parametrize(
+    "command", ["cdptui --version", "cdptui --help", "cdptui demo --help", "cdptui simulate --help"]
+)
+def test_the_harmless_commands_run(command: str) -> None:
+    words = command.split()[1:]
+    done = subprocess.run([sys.executable, "-m", "cdptui", *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert max(len(line) for line in done.stdout.splitlines()) <= 80
+
+
+def test_every_link_leads_somewhere() -> None:
+    targets = re.findall(r"\]\(([^)#:]+)\)", README)
+    assert targets
+    assert not [target for target in targets if not (ROOT / target).exists()]

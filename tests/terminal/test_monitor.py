@@ -1,0 +1,225 @@
+"""The real program on a real terminal against the real simulator over a real socket."""
+
+from __future__ import annotations
+
+import math
+import re
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cdptui.simulator.node import ManagementNode
+from cdptui.simulator.server import EmbeddedServer
+
+from cdptui.simulator.faults import Fault
+from tests.terminal.conftest import OpenMonitor
+from tests.terminal.pty_terminal import CDPTUI, Terminal
+from tests.wire.canned import VENDOR_PAGE, canned
+
+Simulate = Callable[..., tuple[ManagementNode, EmbeddedServer]]
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+
+
+def bars(terminal: Terminal) -> int:
+    """How much of the sparkline is filled, in eighths."""
+    chart = [line.partition("┤")[2] for line in terminal.lines if "┤" in line]
+    return sum(BLOCKS.index(char) + 1 for line in chart for char in line if char in BLOCKS)
+
+
+def test_the_main_job_from_start_to_end(simulate: Simulate, monitor: OpenMonitor) -> None:
+    node, server = simulate(tasks=60, speed=600)
+    terminal = monitor(server.url, "--interval", "1")
+    terminal.wait_for(r"live .*60/60 tasks")
+    worst = next(line for line in terminal.lines[3:] if line.strip())
+    assert re.search(r"✖ Failed|\? Unknown|■ Stopped", worst), "the worst task leads"
+
+    def growing(terminal: Terminal) -> object:
+        return re.search(r"^ growth +\+", "\n".join(line.partition("│")[2] for line in terminal.lines), re.MULTILINE)
+
+    # Some task that grows, found by sorting; then its detail, larger, with the chart growing to the right.
+    for _ in range(8):
+        terminal.send(">")
+    terminal.wait_for("sorted by growth")
+    terminal.send("g")
+    terminal.wait_for(growing)
+    before = bars(terminal)
+    terminal.wait_for(lambda screen: bars(screen) > before + 8)
+
+    server.stop()
+    terminal.wait_for(r"retry \d+ (in \d+ s|now): unreachable")
+    assert "60/60 tasks" in terminal.lines[0], "the last good data stays"
+    assert server.start() == server.url
+    terminal.wait_for(r"● live")
+
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0
+    assert terminal.is_restored
+    assert node.sessions.alive() == 0
+
+
+def test_the_vendors_example_is_shown_to_the_letter(monitor: OpenMonitor) -> None:
+    with canned(VENDOR_PAGE.read_bytes()) as server:
+        terminal = monitor(server.url, columns=200, lines=50)
+        terminal.wait_for("My Task")
+        row = terminal.line_with("● Running")
+        assert "My Task" in row
+        assert "22.8 MiB" in row
+        assert "100 GiB" in row
+        terminal.wait_for("backupStorageUuid")
+        for text in (
+            "22.8 MiB of 100 GiB",
+            "● Running · Enabled",
+            "uuid              cfcb3c865b2e363f96ec43615c9862d6",
+            "name              My Task",
+            "policyUuid        aa3ff8d5586b39c18b330f2b118e6936",
+            "backupStorageUuid 2ff526012ceb362ebfa903ba69d7a53a",
+            "status            Running",
+            "state             Enabled",
+            "taskType          VM",
+            "backupBandwidth   100 MiB/s a volume",
+            "maxCapacity       100 GiB",
+            "usedCapacity      22.8 MiB",
+        ):
+            assert text in terminal.text
+        terminal.send("q")
+        assert terminal.wait_for_end() == 0
+
+
+def test_2500_tasks_come_in_three_pages_with_one_login_and_leave_no_session(
+    simulate: Simulate, monitor: OpenMonitor
+) -> None:
+    node, server = simulate(tasks=2500)
+    terminal = monitor(server.url, "--interval", "1")
+    terminal.wait_for("2500/2500 tasks")
+    seen = len(node.journal.requests)
+    # Three more polls of three pages each.
+    terminal.wait_for(lambda _: len(node.journal.requests) >= seen + 9)
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0
+    requests = list(node.journal.requests)
+    queries = [request for request in requests if request.path.endswith("/cdp-task")]
+    starts = [re.search(r"start=(\d+)", request.query) for request in queries]
+    assert [int(start[1]) for start in starts[:6] if start] == [0, 999, 1999] * 2
+    assert len(queries) == math.ceil(len(queries) / 3) * 3
+    assert [request.path for request in requests].count("/zstack/v1/accounts/login") == 1
+    assert max(request.in_flight for request in requests) == 1
+    assert [request.has_cookie for request in requests] == [False] + [True] * (len(requests) - 1)
+    assert node.sessions.alive() == 0
+
+
+def test_a_refresh_with_one_change_writes_under_400_bytes(simulate: Simulate, monitor: OpenMonitor) -> None:
+    node, server = simulate(tasks=60)
+    node.world.freeze()
+    terminal = monitor(server.url, "--interval", "3600")
+    terminal.wait_for("60/60 tasks")
+    terminal.wait_for(lambda _: any(request.path.endswith("/names") for request in node.journal.requests))
+    terminal.send("j")
+    # Quiet, but for the age that ticks.
+    terminal.wait_for(lambda screen: len(screen.read_for(1.5)) < 200)
+    shown = next(line for line in terminal.lines[3:] if "● Running" in line)
+    uuid = next(uuid for uuid, task in node.world.tasks.items() if shown.split()[0] == task.inventory["name"])
+    node.world.alter(uuid, usedCapacity=int(node.world.tasks[uuid].inventory["usedCapacity"]) + 3 * 2**30)
+    terminal.send("r")
+    written = terminal.read_for(0.9)
+    assert b"refreshing" in written
+    assert len(written) < 400 + 150, "the notice that the key was heard comes on top"
+
+
+def test_ten_thousand_tasks_do_not_hold_the_first_frame(simulate: Simulate, monitor: OpenMonitor) -> None:
+    node, server = simulate(tasks=10_000)
+    node.faults.add(Fault(kind="delay", seconds=60.0))
+    terminal = monitor(server.url)
+    terminal.wait_for("NAME .*STATUS")
+    assert "connecting" in terminal.lines[0]
+    terminal.send("?")
+    terminal.wait_for("Moving, in the list")
+    terminal.send("\x1b")
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0
+    assert terminal.is_restored
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 0)], ids=str)
+def test_signals_restore_the_terminal_and_log_out(
+    simulate: Simulate, monitor: OpenMonitor, number: signal.Signals, code: int
+) -> None:
+    node, server = simulate()
+    terminal = monitor(server.url)
+    terminal.wait_for("60/60 tasks")
+    assert node.sessions.alive() == 1
+    terminal.process.send_signal(number)
+    assert terminal.wait_for_end() == code
+    assert terminal.is_restored
+    assert node.sessions.alive() == 0
+
+
+def test_demo_needs_nothing_else() -> None:
+    with Terminal([*CDPTUI, "demo"]) as terminal:
+        terminal.wait_for(r"live .*60/60 tasks")
+        terminal.send("q")
+        assert terminal.wait_for_end() == 0
+        assert terminal.is_restored
+
+
+def test_the_password_is_asked_for_without_echo(simulate: Simulate, monitor: OpenMonitor) -> None:
+    _, server = simulate(password="s3cret-word")
+    terminal = monitor(server.url, "--account", "admin", ZSTACK_PASSWORD="")
+    terminal.wait_for("Password of admin at http://")
+    terminal.send("s3cret-word\r")
+    terminal.wait_for("60/60 tasks")
+    assert b"s3cret-word" not in terminal.output
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0
+
+
+def test_a_refused_password_is_tried_once_and_another_can_be_typed(simulate: Simulate, monitor: OpenMonitor) -> None:
+    node, server = simulate()
+    terminal = monitor(server.url, "--interval", "1", ZSTACK_PASSWORD="wrong")
+    terminal.wait_for("login refused")
+    terminal.read_for(2.5)
+    assert [request.path for request in node.journal.requests].count("/zstack/v1/accounts/login") == 1
+    terminal.send("r")
+    terminal.wait_for("Log in again")
+    terminal.send("password\r")
+    terminal.wait_for("60/60 tasks")
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0
+    assert b"wrong" not in terminal.output.replace(b"Incorrect", b"")
+
+
+def test_a_password_from_stdin_leaves_the_keys_to_the_terminal(simulate: Simulate, tmp_path: Path) -> None:
+    _, server = simulate()
+    secret = tmp_path / "password"
+    secret.write_text("password\n")
+    line = f"{' '.join(CDPTUI)} --url {server.url} --account admin --password-stdin < {secret}"
+    with Terminal(["sh", "-c", line]) as terminal:
+        terminal.wait_for("60/60 tasks")
+        terminal.send("q")
+        assert terminal.wait_for_end() == 0
+
+
+def test_a_given_session_is_used_and_left_alone(simulate: Simulate, monitor: OpenMonitor) -> None:
+    node, server = simulate()
+    session = node.sessions.open("admin")
+    terminal = monitor(server.url, ZSTACK_SESSION_ID=session, ZSTACK_PASSWORD="")
+    terminal.wait_for("60/60 tasks")
+    assert "given session" in terminal.lines[0]
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0
+    assert node.sessions.alive() == 1
+    assert session.encode() not in terminal.output
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(80, 24), (120, 40), (200, 50)])
+def test_it_fits_the_screen(simulate: Simulate, monitor: OpenMonitor, columns: int, lines: int) -> None:
+    _, server = simulate()
+    terminal = monitor(server.url, columns=columns, lines=lines)
+    terminal.wait_for("60/60 tasks")
+    for key, expected in (("d", ""), ("d", ""), ("s", "Sort by"), ("\x1b", ""), ("?", "Moving, in"), ("\x1b", "")):
+        terminal.send(key)
+        terminal.wait_for(expected)
+    assert terminal.lines[lines - 1].strip().endswith("quit")
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0
