@@ -6,6 +6,7 @@ import math
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import click
 from click.core import ParameterSource
@@ -183,14 +184,15 @@ def cdptui(  # noqa: PLR0913, PLR0917 - one parameter an option
     callback=_positive,
     help="How much faster than real its time runs.",
 )
-@click.pass_obj
-def demo(common: _Common, tasks: int, seed: int, speed: float) -> None:
+@click.pass_context
+def demo(context: click.Context, tasks: int, seed: int, speed: float) -> None:
     """Open the monitor on an embedded simulated node; nothing else is needed."""
+    common: _Common = context.obj
     require_terminal(is_stdin_used=False)
     common.start_log([])
     from cdptui.cli.demo import run_demo  # noqa: PLC0415 - only what is needed is imported
 
-    sys.exit(run_demo(tasks=tasks, seed=seed, speed=speed, theme=common.theme))
+    context.exit(run_demo(tasks=tasks, seed=seed, speed=speed, theme=common.theme))
 
 
 @cdptui.command()
@@ -280,14 +282,13 @@ def main() -> None:
     """The entry point: every failure is one line and an exit code, and a traceback only with --debug."""
     is_debug = "--debug" in sys.argv
     try:
-        cdptui(prog_name="cdptui", standalone_mode=False)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
+        code = cdptui(prog_name="cdptui", standalone_mode=False)
     except Exception as error:  # noqa: BLE001 - the end of the process: what is left must not be a page of traceback
         _end_with(error, is_debug=is_debug)
+    sys.exit(code)
 
 
-def _end_with(error: Exception, *, is_debug: bool) -> None:
+def _end_with(error: Exception, *, is_debug: bool) -> NoReturn:
     if is_debug:
         show_traceback(error)
     match error:

@@ -39,7 +39,7 @@ def normalise(address: str) -> str:
         raise _refuse(address, "a query or fragment has no meaning here")
     host, port = parts.hostname or "", _port(parts, address)
     if not _HOST.fullmatch(host):
-        raise _refuse(address, "there is no host in it")
+        raise _refuse(address, f"{host!r} is no host name" if host else "there is no host in it")
     if port is None and not has_scheme:
         port = DEFAULT_PORT
     netloc = (f"[{host}]" if ":" in host else host) + (f":{port}" if port is not None else "")

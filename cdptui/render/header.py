@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
+from enum import IntEnum
 from typing import NamedTuple
 
 from cdptui.models.failure import Failure
@@ -13,7 +14,7 @@ from cdptui.models.vitals import Vitals
 from cdptui.render import units
 from cdptui.render.failures import short_cause
 from cdptui.render.span import Line, Role, Span
-from cdptui.render.statuses import GLYPHS, OTHER_GLYPH, ROLES, status_rank
+from cdptui.render.statuses import GLYPHS, OTHER_GLYPH, ROLES, SHORT_WORDS, status_rank
 
 STALE_INTERVALS = 2
 """Data older than so many intervals is stale."""
@@ -140,57 +141,62 @@ def fleet_of(rows: Sequence[Vitals]) -> Fleet:
 
 
 def fleet_line(fleet: Fleet, width: int, measure: Callable[[str], int]) -> Line:
-    """The second line: a count for each status, and the sums."""
-    for form in range(_FORMS):
-        blank = "" if form == _FORMS - 1 else " "
-        left = [
-            Span(f"{GLYPHS.get(status, OTHER_GLYPH)}{blank}{count} {status}", ROLES[severity])
-            for status, count, severity in fleet.statuses
-        ]
-        right = _sums(fleet, form)
-        line = _spread(left, right, width, measure, gap="  " if form < 2 else " ")
+    """The second line: a count for each status, and the sums; in the longest form that fits."""
+    right: list[Span] = []
+    left: list[Span] = []
+    for form in _Form:
+        left, right = _counts(fleet, form), _sums(fleet, form)
+        line = _spread(left, right, width, measure, gap="  " if form <= _Form.PLAIN else " ")
         if line is not None:
             return line
-    # What does not fit is cut at the end: the worst statuses stand first.
+    # What does not fit is cut at the end, and the worst statuses stand first.
     return tuple(_joined([*right, *left], " "))
 
 
-_FORMS = 5
+class _Form(IntEnum):
+    """How much room the second line takes, the most first."""
+
+    FULL = 0
+    PLAIN = 1
+    TIGHT = 2
+    SHORT = 3
+    SIGNS = 4
+    BRIEF = 5
+    """Words only for what does not protect; help has the other glyphs."""
 
 
-def _sums(fleet: Fleet, form: int) -> list[Span]:
-    """The sums, shorter with each form."""
+def _counts(fleet: Fleet, form: _Form) -> list[Span]:
+    spans = []
+    for status, count, severity in fleet.statuses:
+        word = SHORT_WORDS.get(status, status) if form >= _Form.SHORT else status
+        if form is _Form.BRIEF and severity < Severity.CRITICAL:
+            word = ""
+        blank = "" if form >= _Form.SHORT else " "
+        spans.append(Span(f"{GLYPHS.get(status, OTHER_GLYPH)}{blank}{count} {word}".rstrip(), ROLES[severity]))
+    return spans
+
+
+def _sums(fleet: Fleet, form: _Form) -> list[Span]:
     ratio = fleet.used_bytes / fleet.plan_bytes if fleet.plan_bytes else None
     used, plan = units.size(fleet.used_bytes), units.size(fleet.plan_bytes)
-    near = Role.WARN if fleet.near_full else Role.DIM
-    breach = Role.BAD if fleet.rpo_breaches else Role.DIM
-    bad = [Span(f"! {fleet.bad_records} unreadable", Role.BAD)] if fleet.bad_records else []
-    if form == 0:
-        return [
-            *bad,
-            Span(f"Σ {used} of {plan} ({units.percent(ratio)})"),
-            Span(f"▲ {fleet.near_full} near full", near),
-            Span(f"↯ {fleet.rpo_breaches} RPO breaches", breach),
-        ]
-    if form == 1:
-        return [
-            *bad,
-            Span(f"Σ {used} of {plan}"),
-            Span(f"▲ {fleet.near_full} near full", near),
-            Span(f"↯ {fleet.rpo_breaches} RPO", breach),
-        ]
-    if form == 2:
-        return [
-            *bad,
-            Span(f"Σ {units.percent(ratio)}"),
-            Span(f"▲ {fleet.near_full} full", near),
-            Span(f"↯ {fleet.rpo_breaches} RPO", breach),
-        ]
+    match form:
+        case _Form.FULL:
+            words = f"Σ {used} of {plan} ({units.percent(ratio)})", "▲ {} near full", "↯ {} RPO breaches"
+        case _Form.PLAIN:
+            words = f"Σ {used} of {plan}", "▲ {} near full", "↯ {} RPO"
+        case _Form.TIGHT:
+            words = f"Σ {used} of {plan}", "▲ {} full", "↯ {} RPO"
+        case _Form.SHORT:
+            words = f"Σ {units.percent(ratio)}", "▲ {} full", "↯ {} RPO"
+        case _:
+            words = f"Σ{units.percent(ratio)}", "▲{}", "↯{}"
+    sums, near, breaches = words
+    bad = f"! {fleet.bad_records} unreadable" if form < _Form.SIGNS else f"!{fleet.bad_records}"
     return [
-        *([Span(f"!{fleet.bad_records}", Role.BAD)] if fleet.bad_records else []),
-        Span(f"Σ{units.percent(ratio)}"),
-        Span(f"▲{fleet.near_full}", near),
-        Span(f"↯{fleet.rpo_breaches}", breach),
+        *([Span(bad, Role.BAD)] if fleet.bad_records else []),
+        Span(sums),
+        Span(near.format(fleet.near_full), Role.WARN if fleet.near_full else Role.DIM),
+        Span(breaches.format(fleet.rpo_breaches), Role.BAD if fleet.rpo_breaches else Role.DIM),
     ]
 
 

@@ -19,6 +19,9 @@ GLYPHS: Final = {
 }
 """Worst first. Newer servers have statuses that are not in here; they are shown as they are."""
 
+SHORT_WORDS: Final = {"DataMerging": "Merging"}
+"""For places where every cell counts."""
+
 OTHER_GLYPH: Final = "◇"
 
 ROLES: Final = {

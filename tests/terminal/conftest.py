@@ -5,9 +5,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
-
 from cdptui.simulator.settings import SimulatorSettings
 from tests.terminal.pty_terminal import CDPTUI, Terminal
 
