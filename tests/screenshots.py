@@ -47,7 +47,7 @@ class Picture:
 
 PICTURES = (
     Picture("list", 120, 40, ("d",)),
-    Picture("detail", 120, 40, ("j",)),
+    Picture("detail", 120, 40, ("g", "j")),
     Picture("narrow", 80, 24),
     Picture("narrow-detail", 80, 24, ("enter",)),
     Picture("wide", 200, 50),

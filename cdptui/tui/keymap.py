@@ -39,7 +39,7 @@ KEYS: Final = (
     Key("up", "up,k", "cursor_up", "Up", "one line up", Place.MOTION),
     Key("page-down", "pagedown,ctrl+f", "page_down", "Page down", "one screen down", Place.MOTION),
     Key("page-up", "pageup,ctrl+b", "page_up", "Page up", "one screen up", Place.MOTION),
-    Key("top", "home,g", "top", "Top", "to the first line", Place.MOTION),
+    Key("top", "home,g", "top", "Top", "to the first line, and stay there", Place.MOTION),
     Key("bottom", "end,G", "bottom", "Bottom", "to the last line", Place.MOTION),
     Key("open", "enter,tab", "open", "Open", "to the detail pane, which opens", Place.LIST),
     Key("sort", "s", "sort_menu", "Sort", "choose what the list is sorted by", Place.LIST, in_footer=True),

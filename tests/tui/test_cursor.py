@@ -78,6 +78,19 @@ async def test_scroll_stays_while_nothing_moves() -> None:
         assert run.names == before
 
 
+async def test_a_list_that_nobody_touched_stays_at_its_top() -> None:
+    names = [f"task-{n:03d}" for n in range(200)]
+    before = [a_task("task-000", status="Failed"), *fleet(*names[1:])]
+    after = [a_task("task-000", status="Stopped", state="Disabled"), *fleet(*names[1:])]
+    async with showing(before, after) as run:
+        assert run.cursor == "uuid-of-task-000"
+        await run.poll()
+        await run.until(lambda: run.names[0] == "task-001")
+        assert run.cursor == "uuid-of-task-000", "the cursor went with its task, the view did not"
+        await run.press("j")
+        assert run.cursor == "uuid-of-task-002", "a move begins at what is seen"
+
+
 @pytest.mark.parametrize(
     ("keys", "index"),
     [

@@ -1,6 +1,7 @@
 """The task list: a virtual table on the line API that draws only what is seen, and again only what changed.
 
-The rows come sorted; the table keeps its cursor on a task, not on a line.
+The rows come sorted; the table keeps its cursor on a task, not on a line. It scrolls after a task that somebody went
+to; a list that nobody has touched stays at its top, where the worst tasks are, for whoever walks by.
 """
 
 from __future__ import annotations
@@ -86,6 +87,7 @@ class TaskTable(ScrollView, can_focus=True):
         self._placed: tuple[Placed, ...] = ()
         self._index: dict[str, int] = {}
         self._cursor = 0
+        self._is_chosen = False
         self._painted: dict[int, _Painted] = {}
 
     # What is shown
@@ -100,7 +102,8 @@ class TaskTable(ScrollView, can_focus=True):
             if len(view.rows) != len(before.rows) or not before.rows:
                 self.virtual_size = Size(self._width, len(view.rows) + _HEADING_LINES)
                 self.refresh_changed()
-            self._keep_cursor_in_sight()
+            if self._is_chosen:
+                self._keep_cursor_in_sight()
         if view.order != before.order:
             self.refresh_line(self.scroll_offset.y)
         if not view.rows:
@@ -148,6 +151,7 @@ class TaskTable(ScrollView, can_focus=True):
         rows = self._view.rows
         if not rows:
             return
+        self._is_chosen = True
         index = max(0, min(index, len(rows) - 1))
         if index == self._cursor:
             return
@@ -158,27 +162,35 @@ class TaskTable(ScrollView, can_focus=True):
 
     def action_cursor_down(self) -> None:
         """Move to the next task."""
-        self.move_to(self._cursor + 1)
+        self.move_to(self._from + 1)
 
     def action_cursor_up(self) -> None:
         """Move to the task above."""
-        self.move_to(self._cursor - 1)
+        self.move_to(self._from - 1)
 
     def action_page_down(self) -> None:
         """Move a screen down."""
-        self.move_to(self._cursor + max(1, self._row_lines - 1))
+        self.move_to(self._from + max(1, self._row_lines - 1))
 
     def action_page_up(self) -> None:
         """Move a screen up."""
-        self.move_to(self._cursor - max(1, self._row_lines - 1))
+        self.move_to(self._from - max(1, self._row_lines - 1))
 
     def action_top(self) -> None:
-        """Move to the first task."""
+        """Move to the first task, and stay at the top of the list from then on."""
         self.move_to(0)
+        self._is_chosen = False
 
     def action_bottom(self) -> None:
         """Move to the last task."""
         self.move_to(len(self._view.rows) - 1)
+
+    @property
+    def _from(self) -> int:
+        """Where a move begins: at the cursor, or at the top of what is seen when nobody has chosen that task."""
+        top = self.scroll_offset.y
+        is_in_sight = top <= self._cursor < top + self._row_lines
+        return self._cursor if self._is_chosen or is_in_sight else top
 
     @property
     def _width(self) -> int:
@@ -211,7 +223,8 @@ class TaskTable(ScrollView, can_focus=True):
         self._placed = place(max(1, self._width - _MARK_WIDTH))
         self.virtual_size = Size(self._width, len(self._view.rows) + _HEADING_LINES)
         self._painted.clear()
-        self._keep_cursor_in_sight()
+        if self._is_chosen:
+            self._keep_cursor_in_sight()
         self.refresh()
         self.post_message(self.Scrolled())
 

@@ -1,0 +1,85 @@
+"""The node about itself: version, time, zone, what it supports, its licences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdptui.simulator.exchange import Reply
+from cdptui.simulator.routing import Api, Call
+from cdptui.simulator.wire import encode, in_hash_order, zone_offset
+
+if TYPE_CHECKING:
+    from cdptui.simulator.node import ManagementNode
+
+_MANAGED = "org.zstack.header.managementnode"
+
+
+class Management:
+    """APIs about the node. Their replies are mapped with "all", so they carry `success`."""
+
+    def __init__(self, node: ManagementNode) -> None:
+        self._node = node
+
+    def apis(self) -> list[Api]:
+        """What is on offer."""
+        actions = {
+            "getVersion": ("APIGetVersionMsg", self._version),
+            "getCurrentTime": ("APIGetCurrentTimeMsg", self._time),
+            "getSupportAPIs": ("APIGetSupportAPIsMsg", self._supported),
+        }
+        return [
+            *(
+                Api(
+                    name=f"{_MANAGED}.{name}",
+                    method="PUT",
+                    paths=("/management-nodes/actions",),
+                    handle=handle,
+                    word=word,
+                    is_open=True,
+                )
+                for word, (name, handle) in actions.items()
+            ),
+            Api(
+                name=f"{_MANAGED}.APIGetPlatformTimeZoneMsg",
+                method="GET",
+                paths=("/management-nodes/platform-timezone",),
+                handle=self._zone,
+            ),
+            Api(
+                name="org.zstack.license.APIGetLicenseAddOnsMsg",
+                method="GET",
+                paths=("/licenses/addons",),
+                handle=self._addons,
+                is_open=True,
+            ),
+        ]
+
+    def _version(self, _call: Call) -> Reply:
+        return Reply(200, encode({"version": self._node.settings.version, "success": True}))
+
+    def _time(self, _call: Call) -> Reply:
+        now = self._node.wall()
+        # The odd name is the vendor's.
+        moment = {"MillionSeconds": int(now * 1000), "Seconds": int(now)}
+        return Reply(200, encode({"currentTime": moment, "success": True}))
+
+    def _supported(self, _call: Call) -> Reply:
+        names = [api.message for api in self._node.router.apis if api.name != "api-jobs"]
+        return Reply(200, encode({"supportApis": names, "success": True}))
+
+    def _zone(self, _call: Call) -> Reply:
+        offset = zone_offset(self._node.wall(), self._node.zone)
+        return Reply(200, encode({"timezone": self._node.settings.zone, "offset": offset, "success": True}))
+
+    def _addons(self, _call: Call) -> Reply:
+        addon = in_hash_order(
+            {
+                "name": "CDP",
+                "modules": ["cdp"],
+                "licenseType": "AddOn",
+                "expired": False,
+                "issuedDate": self._node.date(self._node.started_at - 200 * 86400),
+                "expiredDate": self._node.date(self._node.started_at + 500 * 86400),
+            }
+        )
+        return Reply(200, encode({"addons": [addon]}))

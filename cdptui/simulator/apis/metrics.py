@@ -1,0 +1,85 @@
+"""The two metrics of CDP tasks, as the vendor's monitoring gives them: points over time with their labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdptui.simulator import errors
+from cdptui.simulator.exchange import ApiRefusal, Reply
+from cdptui.simulator.routing import Api, Call
+from cdptui.simulator.wire import encode
+from cdptui.simulator.world.noise import unit
+from cdptui.simulator.world.task import Task
+
+if TYPE_CHECKING:
+    from cdptui.simulator.node import ManagementNode
+
+_NAMESPACE = "ZStack/CdpTask"
+_USED, _LATENCY = "CdpTaskUsedCapacityInPercent", "CdpTaskLatency"
+_DEFAULT_SPAN_S = 3600
+_MOST_POINTS = 10_000
+_MILLISECONDS = 10**11
+
+
+class Metrics:
+    """`GET /zwatch/metrics`. The past is drawn back from the present: the fleet keeps no history of its own."""
+
+    def __init__(self, node: ManagementNode) -> None:
+        self._node = node
+
+    def apis(self) -> list[Api]:
+        """What is on offer."""
+        known = (
+            "namespace metricName startTime endTime period offsetAheadOfCurrentTime labels valueConditions functions"
+        )
+        return [
+            Api(
+                name="org.zstack.zwatch.api.APIGetMetricDataMsg",
+                method="GET",
+                paths=("/zwatch/metrics",),
+                handle=self._data,
+                parameters=frozenset(known.split()),
+            )
+        ]
+
+    def _data(self, call: Call) -> Reply:
+        metric = call.request.first("metricName")
+        if call.request.first("namespace") != _NAMESPACE or metric not in (_USED, _LATENCY):
+            text = f"no metric[{metric}] found in the namespace[{call.request.first('namespace')}]"
+            raise ApiRefusal(errors.invalid_argument(text))
+        labels = dict(label.split("=", 1) for label in call.request.params.get("labels", ()) if "=" in label)
+        tasks = [
+            task
+            for task in self._node.world.tasks.values()
+            if labels.get("CdpTaskUuid", task.uuid) == task.uuid
+            and labels.get("CdpTaskStatus", task.status) == task.status
+        ]
+        moments = self._moments(call, max(1, len(tasks)))
+        data = [self._point(task, metric, moment) for task in tasks for moment in moments]
+        return Reply(200, encode({"data": data}))
+
+    def _moments(self, call: Call, tasks: int) -> range:
+        now = int(self._node.wall())
+        end = min(now, self._seconds(call, "endTime", now))
+        start = self._seconds(call, "startTime", end - _DEFAULT_SPAN_S)
+        period = max(1, self._seconds(call, "period", 60))
+        first = start - start % period + period
+        return range(max(first, end - period * (_MOST_POINTS // tasks)), end + 1, period)
+
+    def _point(self, task: Task, metric: str, moment: int) -> dict[str, object]:
+        used, latency = self._node.world.vitals(task)
+        if metric == _LATENCY:
+            value = latency * (0.7 + 0.6 * unit(task.seed, moment // 60))
+        else:
+            ago_h = (self._node.wall() - moment) / 3600 * self._node.settings.speed
+            value = 100 * max(0.0, used - task.pace * ago_h) / task.plan if task.plan else 0.0
+        labels = {"CdpTaskUuid": task.uuid, "CdpTaskStatus": task.status}
+        return {"value": round(value, 3), "time": moment, "labels": labels}
+
+    def _seconds(self, call: Call, name: str, default: int) -> int:
+        text = call.request.first(name)
+        if text is None:
+            return default
+        if not text.isdigit():
+            raise ApiRefusal(errors.invalid_argument(f"field[{name}] must be a number, but got {text}"))
+        return int(text) // 1000 if int(text) > _MILLISECONDS else int(text)

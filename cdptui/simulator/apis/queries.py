@@ -1,0 +1,85 @@
+"""The query APIs, and the names of any resource."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cdptui.simulator import errors
+from cdptui.simulator.exchange import ApiRefusal, Reply
+from cdptui.simulator.query.engine import Engine
+from cdptui.simulator.query.grammar import PARAMETERS, parse_query
+from cdptui.simulator.routing import Api, Call
+from cdptui.simulator.wire import encode, in_hash_order
+
+if TYPE_CHECKING:
+    from cdptui.simulator.node import ManagementNode
+
+_CDP = "org.zstack.header.storage.cdp"
+
+
+class Queries:
+    """Everything that is read by the shared query grammar."""
+
+    def __init__(self, node: ManagementNode) -> None:
+        self._node = node
+        tables = node.inventories
+        self.engines: dict[str, Engine[Any]] = {
+            f"{_CDP}.APIQueryCdpTaskMsg": Engine(node.task_table.table, node.zone),
+            f"{_CDP}.APIQueryCdpPolicyMsg": Engine(tables.policies, node.zone),
+            "org.zstack.header.vm.APIQueryVmInstanceMsg": Engine(tables.machines, node.zone),
+            "org.zstack.header.volume.APIQueryVolumeMsg": Engine(tables.volumes, node.zone),
+            "org.zstack.header.storage.backup.APIQueryBackupStorageMsg": Engine(tables.storages, node.zone),
+        }
+        """By the name of their message."""
+
+    def apis(self) -> list[Api]:
+        """What is on offer."""
+        paths = ("/cdp-task", "/cdp-backup-storage/policy", "/vm-instances", "/volumes", "/backup-storage")
+        return [
+            *(
+                self._query(name, engine, path)
+                for (name, engine), path in zip(self.engines.items(), paths, strict=True)
+            ),
+            Api(
+                name="org.zstack.header.vo.APIGetResourceNamesMsg",
+                method="GET",
+                paths=("/resources/names",),
+                handle=self._names,
+                parameters=frozenset({"uuids"}),
+            ),
+        ]
+
+    def _query(self, name: str, engine: Engine[Any], path: str) -> Api:
+        def handle(call: Call) -> Reply:
+            uuid = call.variables.get("uuid")
+            # A query by uuid in the path does not look at the parameters at all.
+            body = engine.reply(parse_query(call.request.params)) if uuid is None else engine.one(uuid)
+            return Reply(200, body)
+
+        return Api(name=name, method="GET", paths=(path, f"{path}/{{uuid}}"), handle=handle, parameters=PARAMETERS)
+
+    def _names(self, call: Call) -> Reply:
+        uuids = call.request.params.get("uuids")
+        if not uuids:
+            text = "field[uuids] of message[org.zstack.header.vo.APIGetResourceNamesMsg] is mandatory, can not be null"
+            raise ApiRefusal(errors.invalid_argument(text))
+        found = [inventory for uuid in dict.fromkeys(uuids) if (inventory := self._name(uuid)) is not None]
+        return Reply(200, encode({"inventories": found}))
+
+    def _name(self, uuid: str) -> dict[str, object] | None:
+        """One resource's name; there is no filter by owner, and the unknown are left out."""
+        world = self._node.world
+        package = "org.zstack"
+        if (task := world.tasks.get(uuid)) is not None:
+            name, kind, concrete = str(task.pins.get("name", task.name)), "CdpTaskVO", f"{_CDP}.CdpTaskVO"
+        elif (machine := world.machines.get(uuid)) is not None:
+            name, kind, concrete = machine.name, "VmInstanceVO", f"{package}.header.vm.VmInstanceVO"
+        elif (storage := world.storages.get(uuid)) is not None:
+            concrete = f"{package}.storage.backup.imagestore.ImageStoreBackupStorageVO"
+            name, kind = storage.name, "BackupStorageVO"
+        elif (policy := world.policies.get(uuid)) is not None:
+            name, kind, concrete = policy.name, "CdpPolicyVO", f"{_CDP}.CdpPolicyVO"
+        else:
+            return None
+        values: dict[str, object] = {"uuid": uuid, "resourceName": name, "resourceType": kind}
+        return in_hash_order(values | {"concreteResourceType": concrete})

@@ -1,0 +1,100 @@
+"""Who is asking: the two kinds of Authorization header, and the refusals that each of them meets."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from base64 import b64encode
+from datetime import datetime, timedelta, timezone
+from hashlib import sha1
+from zoneinfo import ZoneInfo
+
+from cdptui.simulator.exchange import Request, TextRefusal
+from cdptui.simulator.sessions import Sessions
+from cdptui.simulator.settings import SimulatorSettings
+
+_SKEW = timedelta(minutes=15)
+_DATE = re.compile(r"[A-Z][a-z]{2}, (\d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2}) (\S+)")
+_OFFSET = re.compile(r"(?:GMT|UTC)?([+-])(\d{2}):?(\d{2})")
+_DATE_WANTED = "'Date' format error, correct format is 'EEE, dd MMM yyyy HH:mm:ss z'"
+
+
+def authenticate(request: Request, sessions: Sessions, settings: SimulatorSettings, wall: float) -> None:
+    """Let the request pass, its session renewed. `wall` is the server's own idea of now.
+
+    Raises TextRefusal 400 or 403 from the REST layer, ApiRefusal ID.1001 for a session that is not valid.
+    """
+    header = request.headers.get("authorization")
+    if header is None:
+        raise TextRefusal(400, "missing header 'Authorization'")
+    header = header.strip()
+    if header.startswith("OAuth"):
+        sessions.renew(header.removeprefix("OAuth").strip())
+    elif header.startswith("ZStack"):
+        _check_access_key(header.removeprefix("ZStack").strip(), request, settings, wall)
+    else:
+        raise TextRefusal(400, "Authorization type must be 'OAuth'")
+
+
+def sign(secret: str, method: str, date: str, uri: str) -> str:
+    r"""The signature of a request: HMAC-SHA1 over method, the Date header's text and the decoded path without context.
+
+    >>> sign("secret0123456789", "GET", "Tue, 14 Nov 2017 22:20:57 GMT+08:00", "/v1/cdp-task")
+    'MnIaWqH2X2xTPiSc4qmNMSGufg4='
+    """
+    text = f"{method}\n{date}\n{uri}".encode()
+    return b64encode(hmac.new(secret.encode(), text, sha1).digest()).decode()
+
+
+def _check_access_key(text: str, request: Request, settings: SimulatorSettings, wall: float) -> None:
+    date = request.headers.get("date")
+    if date is None:
+        # The vendor's spelling.
+        raise TextRefusal(400, "'Date' must be incuded in request header")
+    _check_time(date, settings, wall)
+    parts = text.split(":")
+    if len(parts) != 2:
+        raise TextRefusal(400, "accessKey format is 'ZStack AccessKeyId:Signature'")
+    if parts[0] != settings.access_key_id:
+        raise TextRefusal(403, f"the accessKey[{parts[0]}] is not existed or disabled")
+    wanted = sign(settings.access_key_secret, request.method, date, request.api_path)
+    if not hmac.compare_digest(wanted.encode(), parts[1].encode()):
+        raise TextRefusal(403, "wrong accessKey signature")
+
+
+def _check_time(text: str, settings: SimulatorSettings, wall: float) -> None:
+    zone = ZoneInfo(settings.zone)
+    signed = _parse_date(text, accept_offsets=settings.dialect.newer_errors)
+    now = datetime.fromtimestamp(wall, zone)
+    if not settings.dialect.check_time_zone:
+        # The vendor's default drops the zone: a client in another zone is hours off though its clock is right.
+        signed, now = signed.replace(tzinfo=None), now.replace(tzinfo=None)
+    skew = signed - now
+    if abs(skew) > _SKEW:
+        raise TextRefusal(403, "requestTimeTooSkewed")
+
+
+def _parse_date(text: str, *, accept_offsets: bool) -> datetime:
+    found = _DATE.fullmatch(text)
+    if found is None:
+        raise TextRefusal(400, _DATE_WANTED)
+    zone = _parse_zone(found[2], accept_offsets=accept_offsets)
+    if zone is None:
+        raise TextRefusal(400, _DATE_WANTED)
+    try:
+        return datetime.strptime(found[1], "%d %b %Y %H:%M:%S").replace(tzinfo=zone)
+    except ValueError:
+        raise TextRefusal(400, _DATE_WANTED) from None
+
+
+def _parse_zone(name: str, *, accept_offsets: bool) -> timezone | ZoneInfo | None:
+    if name in ("GMT", "UTC"):
+        return ZoneInfo("UTC")
+    if name == "CST":
+        # Java reads it as US Central, not as China.
+        return ZoneInfo("America/Chicago")
+    offset = _OFFSET.fullmatch(name)
+    if offset is None or not (accept_offsets or name.startswith(("GMT", "UTC"))):
+        return None
+    minutes = int(offset[2]) * 60 + int(offset[3])
+    return timezone(timedelta(minutes=minutes if offset[1] == "+" else -minutes)) if minutes < 1440 else None

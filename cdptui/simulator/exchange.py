@@ -1,0 +1,66 @@
+"""One HTTP exchange as the node's rooms see it: what was asked, what is answered, and the ways to refuse.
+
+Refusal
+├── TextRefusal      400, 403, 404 …: plain text, written by the REST layer
+└── ApiRefusal       503: a business error, JSON `{"error": {…}}`
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from cdptui.simulator.errors import ErrorCode
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request whose body was read. Header names are in lower case."""
+
+    method: str
+    path: str
+    """Decoded, with the context: `/zstack/v1/cdp-task`."""
+    query: str
+    """As it came, still percent-encoded."""
+    params: dict[str, list[str]]
+    headers: dict[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+    @property
+    def api_path(self) -> str:
+        """The path without the context: `/v1/cdp-task`. It is also what an access key signs."""
+        return self.path.removeprefix("/zstack")
+
+    def first(self, name: str) -> str | None:
+        """First value of a query parameter, None when it is missing."""
+        values = self.params.get(name)
+        return values[0] if values else None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Status, body and the few headers that the server sets on purpose. There is no Content-Type among them."""
+
+    status: int
+    body: bytes
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+class Refusal(Exception):
+    """The server will not do that."""
+
+
+class TextRefusal(Refusal):
+    """The REST layer refuses, in plain text."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+
+
+class ApiRefusal(Refusal):
+    """An API refuses: 503 with an error code, whatever the reason, a bad session too."""
+
+    def __init__(self, error: ErrorCode) -> None:
+        super().__init__(error.code)
+        self.error = error

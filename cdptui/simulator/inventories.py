@@ -1,0 +1,207 @@
+"""The inventories on the wire: which fields each kind has, in which form, and which Java classes stand behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
+from typing import Protocol, TypeVar
+from zoneinfo import ZoneInfo
+
+from cdptui.simulator.query.table import Column, Kind, Table
+from cdptui.simulator.settings import Dialect
+from cdptui.simulator.wire import encode, in_hash_order, java_date
+from cdptui.simulator.world.estate import ZONE_UUID, Machine, Policy, Storage, Volume
+from cdptui.simulator.world.fleet import World
+
+
+class HasUuid(Protocol):
+    """Anything that the server keeps by uuid."""
+
+    @property
+    def uuid(self) -> str:
+        """Its key."""
+
+
+Row = TypeVar("Row", bound=HasUuid)
+Fields = Callable[[Row], dict[str, object]]
+
+
+class Inventories:
+    """The tables beside that of the tasks."""
+
+    def __init__(self, world: World, zone: ZoneInfo, dialect: Dialect) -> None:
+        self._world = world
+        self._zone = zone
+        self._java9 = dialect.java9_dates
+        self.policies = self._policy_table()
+        self.storages = self._storage_table()
+        self.machines = self._machine_table()
+        self.volumes = self._volume_table()
+
+    def machine_fields(self, machine: Machine) -> dict[str, object]:
+        """A VmInstanceInventory."""
+        date = java_date(machine.created, self._zone, java9=self._java9)
+        volumes = machine.volumes
+        return {
+            "uuid": machine.uuid,
+            "name": machine.name,
+            "zoneUuid": ZONE_UUID,
+            "clusterUuid": machine.cluster_uuid,
+            "hostUuid": machine.host_uuid if machine.state == "Running" else None,
+            "lastHostUuid": machine.host_uuid,
+            "rootVolumeUuid": volumes[0].uuid,
+            "platform": "Linux",
+            "architecture": "x86_64",
+            "hypervisorType": "KVM",
+            "type": "UserVm",
+            "state": machine.state,
+            "cpuNum": 2 << machine.seed % 4,
+            "memorySize": (2 << 30) << machine.seed % 5,
+            "allVolumes": [self.volume_fields(volume) for volume in volumes],
+            "vmNics": [],
+            "createDate": date,
+            "lastOpDate": date,
+        }
+
+    def volume_fields(self, volume: Volume) -> dict[str, object]:
+        """A VolumeInventory."""
+        date = java_date(volume.created, self._zone, java9=self._java9)
+        return {
+            "uuid": volume.uuid,
+            "name": volume.name,
+            "vmInstanceUuid": volume.machine_uuid,
+            "type": volume.kind,
+            "format": "qcow2",
+            "size": volume.size,
+            "actualSize": volume.actual_size,
+            "deviceId": volume.device_id,
+            "state": "Enabled",
+            "status": "Ready",
+            "isShareable": False,
+            "createDate": date,
+            "lastOpDate": date,
+        }
+
+    def policy_fields(self, policy: Policy) -> dict[str, object]:
+        """A CdpPolicyInventory."""
+        date = java_date(policy.created, self._zone, java9=self._java9)
+        return {
+            "uuid": policy.uuid,
+            "name": policy.name,
+            "state": "Enabled",
+            "description": None,
+            "retentionTimePerDay": policy.retention_days,
+            "hourlyRpSinceDay": policy.hourly_since_day,
+            "dailyRpSinceDay": policy.daily_since_day,
+            "expireTimeInDay": 0,
+            "fullBackupIntervalInDay": policy.full_backup_days,
+            "recoveryPointPerSecond": policy.seconds,
+            "createDate": date,
+            "lastOpDate": date,
+        }
+
+    def storage_fields(self, storage: Storage) -> dict[str, object]:
+        """A BackupStorageInventory."""
+        return {
+            "uuid": storage.uuid,
+            "name": storage.name,
+            "description": None,
+            "url": storage.url,
+            "totalCapacity": storage.total,
+            "availableCapacity": self._world.available(storage),
+            "type": "ImageStoreBackupStorage",
+            "state": "Enabled",
+            "status": "Connected" if storage.connected else "Disconnected",
+            "createDate": java_date(storage.created, self._zone, java9=self._java9),
+            "lastOpDate": java_date(storage.changed, self._zone, java9=self._java9),
+            "attachedZoneUuids": [ZONE_UUID],
+        }
+
+    def _policy_table(self) -> Table[Policy]:
+        found = _columns(
+            self.policy_fields,
+            text="name description",
+            numbers="retentionTimePerDay hourlyRpSinceDay dailyRpSinceDay expireTimeInDay fullBackupIntervalInDay "
+            "recoveryPointPerSecond",
+            dates={"createDate": attrgetter("created"), "lastOpDate": attrgetter("created")},
+        )
+        found["state"] = Column(
+            "state", Kind.TEXT, lambda _: "Enabled", enum_class="org.zstack.header.storage.cdp.CdpPolicyState"
+        )
+        java_class = "org.zstack.header.storage.cdp.CdpPolicyInventory"
+        return _table(java_class, found, self.policy_fields, self._world.policies)
+
+    def _storage_table(self) -> Table[Storage]:
+        found = _columns(
+            self.storage_fields,
+            text="name description url type state status",
+            numbers="totalCapacity availableCapacity",
+            dates={"createDate": attrgetter("created"), "lastOpDate": attrgetter("changed")},
+            lists="attachedZoneUuids",
+        )
+        java_class = "org.zstack.header.storage.backup.BackupStorageInventory"
+        return _table(java_class, found, self.storage_fields, self._world.storages)
+
+    def _machine_table(self) -> Table[Machine]:
+        found = _columns(
+            self.machine_fields,
+            text="name zoneUuid clusterUuid hostUuid lastHostUuid rootVolumeUuid platform architecture hypervisorType "
+            "type state",
+            numbers="cpuNum memorySize",
+            dates={"createDate": attrgetter("created"), "lastOpDate": attrgetter("created")},
+            lists="allVolumes vmNics",
+        )
+        found["name"] = Column("name", Kind.TEXT, attrgetter("name"))
+        found["state"] = Column("state", Kind.TEXT, attrgetter("state"))
+        table = _table("org.zstack.header.vm.VmInstanceInventory", found, self.machine_fields, self._world.machines)
+        table.reached["allVolumes.uuid"] = Column(
+            "allVolumes.uuid", Kind.TEXT, lambda machine: [volume.uuid for volume in machine.volumes]
+        )
+        table.nested = _volume_classes
+        return table
+
+    def _volume_table(self) -> Table[Volume]:
+        found = _columns(
+            self.volume_fields,
+            text="name vmInstanceUuid type format state status isShareable",
+            numbers="size actualSize deviceId",
+            dates={"createDate": attrgetter("created"), "lastOpDate": attrgetter("created")},
+        )
+        nothing: dict[str, Volume] = {}
+        table = _table("org.zstack.header.volume.VolumeInventory", found, self.volume_fields, nothing)
+        table.rows = lambda: [volume for machine in self._world.machines.values() for volume in machine.volumes]
+        table.by_uuid = lambda uuid: next((volume for volume in table.rows() if volume.uuid == uuid), None)
+        return table
+
+
+def shuffled(rows: Iterable[Row]) -> list[Row]:
+    """The order of a query without `sort`: always the same, and no order that a client could mistake for one."""
+    return sorted(rows, key=lambda row: row.uuid[::-1])
+
+
+def _volume_classes(machine: Machine) -> tuple[tuple[str, str], ...]:
+    return tuple((f"allVolumes[{i}]", "org.zstack.header.volume.VolumeInventory") for i in range(len(machine.volumes)))
+
+
+def _columns(
+    fields: Fields[Row], *, text: str, numbers: str, dates: Mapping[str, Callable[[Row], float]], lists: str = ""
+) -> dict[str, Column[Row]]:
+    def column(name: str, kind: Kind) -> Column[Row]:
+        return Column(name, kind, lambda row: fields(row)[name])
+
+    found: dict[str, Column[Row]] = {"uuid": Column("uuid", Kind.TEXT, lambda row: row.uuid)}
+    for kind, names in ((Kind.TEXT, text), (Kind.NUMBER, numbers), (Kind.LIST, lists)):
+        found |= {name: column(name, kind) for name in names.split()}
+    return found | {name: Column(name, Kind.DATE, read) for name, read in dates.items()}
+
+
+def _table(java_class: str, found: dict[str, Column[Row]], fields: Fields[Row], rows: Mapping[str, Row]) -> Table[Row]:
+    return Table(
+        java_class=java_class,
+        columns=found,
+        rows=lambda: shuffled(rows.values()),
+        by_uuid=rows.get,
+        encode=lambda row: encode(in_hash_order(fields(row))),
+        wire_value=lambda row, name: fields(row)[name],
+        version=lambda: 0,
+    )

@@ -1,0 +1,54 @@
+"""Asynchronous jobs: accepted with a location, asked after without any authentication, kept for some hours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import uuid4
+
+from cdptui.simulator.errors import ErrorCode
+
+Result = dict[str, object] | ErrorCode
+
+_KEPT_S = 10_800.0
+"""The vendor's `rest.completedApi.expiredPeriod`."""
+_TAKES_S = 1.0
+
+
+@dataclass(slots=True)
+class Job:
+    """One job. Moments are epoch seconds."""
+
+    uuid: str
+    ready_at: float
+    finish: Callable[[], Result]
+    result: Result | None = None
+
+
+class Jobs:
+    """All jobs of the node. They end when their time has come and somebody asks the node anything."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self.takes_s = _TAKES_S
+        """Seconds that a job takes."""
+        self._now = now
+        self._jobs: dict[str, Job] = {}
+
+    def accept(self, finish: Callable[[], Result], uuid: str | None = None) -> Job:
+        """Take a job on; `finish` ends it and gives what it answers."""
+        job = Job(uuid or uuid4().hex, self._now() + self.takes_s, finish)
+        self._jobs[job.uuid] = job
+        return job
+
+    def settle(self) -> None:
+        """End the jobs whose time has come, forget those that are too old."""
+        now = self._now()
+        for job in list(self._jobs.values()):
+            if job.result is None and job.ready_at <= now:
+                job.result = job.finish()
+            elif job.ready_at + _KEPT_S <= now:
+                del self._jobs[job.uuid]
+
+    def find(self, uuid: str) -> Job | None:
+        """A job that is known, running or done."""
+        return self._jobs.get(uuid)

@@ -1,0 +1,1 @@
+"""The query API that all inventories share: its grammar, and its evaluation over rows."""

@@ -1,0 +1,196 @@
+"""A node on a real socket: in the foreground for the command line, or in a thread of its own for demos and tests."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from types import TracebackType
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from cdptui.simulator.app import App, Connections
+from cdptui.simulator.node import ManagementNode
+
+_KEEP_ALIVE_S = 120
+_MAX_HEADER_BYTES = 65536
+_BACKLOG = 100
+_TICK_S = 1.0
+_STOP_S = 5.0
+
+
+async def serve(node: ManagementNode, *, on_ready: Callable[[str], None]) -> None:
+    """Serve in the foreground until SIGINT, SIGTERM or cancellation.
+
+    `on_ready` gets the URL, with the real port, once the socket listens. Raises OSError when the port is in use.
+    """
+    with contextlib.closing(_listening_socket(node.settings.host, node.settings.port)) as listener:
+        url = _url(listener)
+        server = _Server(node, lambda: on_ready(url))
+        with _signals(server.stop):
+            await server.run_on(listener)
+
+
+class EmbeddedServer:
+    """The same in a daemon thread with its own event loop and no signal handlers."""
+
+    def __init__(self, node: ManagementNode) -> None:
+        self.node = node
+        self.url = ""
+        """Known after the first start, and the same after every other."""
+        self._port = node.settings.port
+        self._server: _Server | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> str:
+        """Listen, and return the URL. A second start comes back on the same port. Raises OSError when it is in use."""
+        if self._thread is not None:
+            return self.url
+        listener = _listening_socket(self.node.settings.host, self._port)
+        self._port = listener.getsockname()[1]
+        self.url = _url(listener)
+        ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(listener, ready), name="simulator", daemon=True)
+        self._thread.start()
+        ready.wait()
+        if self._server is None or not self._server.started:
+            text = f"the simulator does not listen on {self.url}"
+            raise OSError(text)
+        return self.url
+
+    def stop(self) -> None:
+        """Stop listening and break off all connections, idle or not."""
+        if self._thread is None:
+            return
+        if self._loop is not None and self._server is not None:
+            self._loop.call_soon_threadsafe(self._server.stop)
+        self._thread.join(_STOP_S)
+        self._thread = self._loop = self._server = None
+
+    def __enter__(self) -> EmbeddedServer:
+        """Started."""
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stopped."""
+        self.stop()
+
+    def _run(self, listener: socket.socket, ready: threading.Event) -> None:
+        async def main() -> None:
+            self._loop = asyncio.get_running_loop()
+            self._server = _Server(self.node, ready.set)
+            await self._server.run_on(listener)
+
+        try:
+            with contextlib.closing(listener):
+                asyncio.run(main())
+        finally:
+            # Also when it never came to listening: whoever waits for it must not wait for ever.
+            ready.set()
+
+
+class _Server(uvicorn.Server, Connections):
+    """Uvicorn without its own signals and log, that stops at once."""
+
+    def __init__(self, node: ManagementNode, on_ready: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                App(node, self),
+                http="h11",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                log_level="error",
+                access_log=False,
+                server_header=False,
+                backlog=_BACKLOG,
+                timeout_keep_alive=_KEEP_ALIVE_S,
+                timeout_graceful_shutdown=1,
+                h11_max_incomplete_event_size=_MAX_HEADER_BYTES,
+            )
+        )
+        self._on_ready = on_ready
+        self._stopped = asyncio.Event()
+
+    async def run_on(self, listener: socket.socket) -> None:
+        """Serve on a bound socket until stopped."""
+        try:
+            await self.serve(sockets=[listener])
+        except asyncio.CancelledError:
+            self.stop()
+            await self.shutdown(sockets=[listener])
+            raise
+
+    def stop(self) -> None:
+        """End, with all connections: what hangs is told that its client has left, and goes."""
+        self.should_exit = True
+        self._stopped.set()
+        for protocol in list(self.server_state.connections):
+            if protocol.transport is not None:
+                protocol.transport.abort()
+
+    def find(self, client: tuple[str, int]) -> asyncio.Transport | None:
+        """The transport of the connection from that client."""
+        for protocol in self.server_state.connections:
+            if isinstance(protocol, H11Protocol) and protocol.client == client:
+                return protocol.transport
+        return None
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are the foreground's business."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then say so."""
+        await super().startup(sockets=sockets)
+        self._on_ready()
+
+    async def main_loop(self) -> None:
+        """Wait to be stopped; the tick only renews the Date header."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopped.wait(), _TICK_S)
+
+
+def _listening_socket(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # The protocol is named because asyncio sets TCP_NODELAY only where it is: else each answer waits 40 ms for an ACK.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+@contextlib.contextmanager
+def _signals(stop: Callable[[], None]) -> Iterator[None]:
+    """Stop on SIGINT and SIGTERM, where the main thread can hear them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    for number in numbers:
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)

@@ -1,0 +1,84 @@
+"""Login sessions: given out, renewed by every call, ended by age, by logout or by force."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+from cdptui.simulator import errors
+from cdptui.simulator.exchange import ApiRefusal
+
+MAX_CONCURRENT = 500
+"""The vendor's `session.maxConcurrent`."""
+
+ADMIN_ACCOUNT_UUID = "36c27e8ff05c4780bf6d2fa65700f22e"
+"""Fixed on every installation."""
+
+
+@dataclass(slots=True)
+class Session:
+    """One login."""
+
+    uuid: str = field(repr=False)
+    created_at: float
+    expires_at: float
+
+
+class Sessions:
+    """All sessions of the node's one account. Times are epoch seconds."""
+
+    def __init__(self, timeout_s: float, now: Callable[[], float], *, unique: bool = False) -> None:
+        self.unique = unique
+        """A new login ends the older sessions; the vendor's `enable.unique.session`."""
+        self.logins = 0
+        self._timeout_s = timeout_s
+        self._now = now
+        self._alive: dict[str, Session] = {}
+        self._ended: set[str] = set()
+
+    def open(self) -> Session:
+        """A new session. Raises ApiRefusal ID.1006 when 500 are alive: leaked sessions lock the account out."""
+        if self.unique:
+            self.kill_all()
+        if self.alive() >= MAX_CONCURRENT:
+            raise ApiRefusal(errors.too_many_sessions(MAX_CONCURRENT))
+        now = self._now()
+        session = Session(uuid4().hex, now, now + self._timeout_s)
+        self._alive[session.uuid] = session
+        self.logins += 1
+        return session
+
+    def renew(self, uuid: str) -> Session:
+        """The session of a call, its life extended. Raises ApiRefusal ID.1001 when it is unknown or has ended."""
+        self._bury()
+        session = self._alive.get(uuid)
+        if session is None:
+            raise ApiRefusal(errors.session_expired() if uuid in self._ended else errors.unknown_session())
+        session.expires_at = self._now() + self._timeout_s
+        return session
+
+    def is_valid(self, uuid: str) -> bool:
+        """True for a living session; asking does not renew it."""
+        self._bury()
+        return uuid in self._alive
+
+    def close(self, uuid: str) -> None:
+        """Log out. Unknown ids are fine, as on the real server."""
+        if self._alive.pop(uuid, None) is not None:
+            self._ended.add(uuid)
+
+    def alive(self) -> int:
+        """Number of sessions that have not ended."""
+        self._bury()
+        return len(self._alive)
+
+    def kill_all(self) -> None:
+        """End every session, as another operator's login or a restart of the database would."""
+        self._ended.update(self._alive)
+        self._alive.clear()
+
+    def _bury(self) -> None:
+        now = self._now()
+        for uuid in [uuid for uuid, session in self._alive.items() if session.expires_at <= now]:
+            self.close(uuid)

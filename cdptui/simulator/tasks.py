@@ -1,0 +1,177 @@
+"""The table of CDP tasks on the wire, in the dialect of the server's generation, each row kept until it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from msgspec import Raw
+
+from cdptui.simulator.inventories import shuffled
+from cdptui.simulator.query.table import Column, Kind, Table, columns
+from cdptui.simulator.settings import Dialect
+from cdptui.simulator.wire import encode, in_hash_order, java_date, java_double
+from cdptui.simulator.world.fleet import World
+from cdptui.simulator.world.task import Task
+
+JAVA_CLASS = "org.zstack.header.storage.cdp.CdpTaskInventory"
+_PACKAGE = JAVA_CLASS.rpartition(".")[0]
+_REF_CLASS = f"{_PACKAGE}.CdpTaskResourceRefInventory"
+_NUMBERS = ("backupBandwidth", "maxCapacity", "usedCapacity", "maxLatency", "lastLatency", "currentLatency")
+
+
+class TaskTable:
+    """Builds the query table of the tasks, and their inventories for jobs."""
+
+    def __init__(self, world: World, zone: ZoneInfo, dialect: Dialect) -> None:
+        self._world = world
+        self._zone = zone
+        self._dialect = dialect
+        self._kept: dict[str, tuple[tuple[int, int, int, int], bytes]] = {}
+        self._order: tuple[int, list[Task]] = (-1, [])
+        self.table = self._table()
+
+    def fields(self, task: Task) -> dict[str, object]:
+        """A CdpTaskInventory with its nulls; pinned fields win."""
+        used, latency = self._world.vitals(task)
+        created = self._date(task.created)
+        machine = task.machine
+        values: dict[str, object] = {
+            "uuid": task.uuid,
+            "name": task.name,
+            "description": task.description,
+            "policyUuid": task.policy.uuid,
+            "backupStorageUuid": task.storage.uuid,
+            "status": task.status,
+            "state": task.state,
+            "taskType": "VM",
+            "backupBandwidth": task.bandwidth,
+            "maxCapacity": task.plan,
+            "usedCapacity": used,
+            "createDate": created,
+            "lastOpDate": self._date(task.changed),
+            "resourceRefs": [] if machine is None else [_reference(task.uuid, machine.uuid, created)],
+        }
+        if self._dialect.latency != "absent":
+            values["maxLatency"] = task.max_latency
+            values[self._dialect.latency] = latency
+        if self._dialect.extra_fields:
+            values["scene"] = "Normal"
+        if task.pins:
+            self._pin(values, task.pins)
+        return values
+
+    def inventory(self, task: Task) -> dict[str, object]:
+        """The wire form of a task: no nulls, hash order, floats if the dialect wants them."""
+        values = in_hash_order(self.fields(task))
+        if self._dialect.float_numbers:
+            for name in _NUMBERS:
+                if isinstance(values.get(name), int | float):
+                    values[name] = Raw(java_double(values[name]).encode())  # type: ignore[arg-type]
+        return values
+
+    def encode(self, task: Task) -> bytes:
+        """The wire form as bytes, kept until something of it changes."""
+        used, latency = self._world.vitals(task)
+        state = (used, latency, task.ticket, self._world.version)
+        kept = self._kept.get(task.uuid)
+        if kept is None or kept[0] != state:
+            kept = (state, encode(self.inventory(task)))
+            self._kept[task.uuid] = kept
+        return kept[1]
+
+    def _rows(self) -> list[Task]:
+        if self._order[0] != self._world.version:
+            self._order = (self._world.version, shuffled(self._world.tasks.values()))
+            self._kept = {uuid: kept for uuid, kept in self._kept.items() if uuid in self._world.tasks}
+        return self._order[1]
+
+    def _table(self) -> Table[Task]:
+        latency = self._dialect.latency
+        long_names = ["backupBandwidth", "maxCapacity", "usedCapacity"]
+        long_names += [] if latency == "absent" else ["maxLatency", latency]
+        enums = {"taskType": "CdpTaskType", "state": "CdpTaskState", "status": "CdpTaskStatus"}
+        return Table(
+            java_class=JAVA_CLASS,
+            columns=columns(
+                self._column("uuid", is_steady=True),
+                self._column("name", is_steady=True),
+                *(self._column(name) for name in ("description", "policyUuid", "backupStorageUuid")),
+                *(self._column(name, enum_class=f"{_PACKAGE}.{java}") for name, java in enums.items()),
+                *(self._column(name, Kind.NUMBER, is_primitive=True) for name in long_names),
+                Column("createDate", Kind.DATE, lambda task: task.created),
+                Column("lastOpDate", Kind.DATE, lambda task: task.changed),
+                self._column("resourceRefs", Kind.LIST),
+            ),
+            rows=self._rows,
+            by_uuid=self._world.tasks.get,
+            encode=self.encode,
+            wire_value=lambda task, name: self.inventory(task).get(name),
+            version=lambda: self._world.version,
+            reached={
+                f"resourceRefs.{name}": self._reached(name) for name in ("resourceUuid", "resourceType", "taskUuid")
+            },
+            nested=_reference_classes,
+        )
+
+    def _column(
+        self,
+        name: str,
+        kind: Kind = Kind.TEXT,
+        *,
+        enum_class: str | None = None,
+        is_primitive: bool = False,
+        is_steady: bool = False,
+    ) -> Column[Task]:
+        read = self._reader(name)
+        return Column(name, kind, read, enum_class=enum_class, is_primitive=is_primitive, is_steady=is_steady)
+
+    def _reader(self, name: str) -> Callable[[Task], object]:
+        quick: dict[str, Callable[[Task], object]] = {
+            "uuid": lambda task: task.uuid,
+            "name": lambda task: task.name,
+            "status": lambda task: task.status,
+            "state": lambda task: task.state,
+            "policyUuid": lambda task: task.policy.uuid,
+            "backupStorageUuid": lambda task: task.storage.uuid,
+            "maxCapacity": lambda task: task.plan,
+            "maxLatency": lambda task: task.max_latency,
+            "usedCapacity": lambda task: self._world.vitals(task)[0],
+            self._dialect.latency: lambda task: self._world.vitals(task)[1],
+        }
+        plain = quick.get(name)
+        if plain is None:
+            return lambda task: self.fields(task).get(name)
+        return lambda task: task.pins.get(name, plain(task)) if task.pins else plain(task)
+
+    def _reached(self, name: str) -> Column[Task]:
+        def read(task: Task) -> list[object]:
+            refs = self.fields(task)["resourceRefs"]
+            return [ref.get(name) for ref in refs if isinstance(ref, dict)] if isinstance(refs, list) else []
+
+        return Column(f"resourceRefs.{name}", Kind.TEXT, read)
+
+    def _pin(self, values: dict[str, object], pins: dict[str, object]) -> None:
+        for name, value in pins.items():
+            is_moment = name in ("createDate", "lastOpDate") and isinstance(value, int | float)
+            values[name] = self._date(value) if is_moment else value  # type: ignore[arg-type]
+
+    def _date(self, moment: float) -> str:
+        return java_date(moment, self._zone, java9=self._dialect.java9_dates)
+
+
+def _reference(task: str, machine: str, created: str) -> dict[str, object]:
+    return in_hash_order(
+        {
+            "taskUuid": task,
+            "resourceUuid": machine,
+            "resourceType": "VmInstanceVO",
+            "createDate": created,
+            "lastOpDate": created,
+        }
+    )
+
+
+def _reference_classes(task: Task) -> tuple[tuple[str, str], ...]:
+    refs = task.pins.get("resourceRefs", [task.machine] if task.machine is not None else [])
+    return tuple((f"resourceRefs[{i}]", _REF_CLASS) for i in range(len(refs) if isinstance(refs, list) else 0))

@@ -1,0 +1,95 @@
+"""How a task comes into being: its plan, its pace, its rhythm and its weaknesses, drawn from the fleet's seed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from random import Random
+
+from cdptui.simulator.world.estate import GIB, TIB, Machine, Policy, Storage, hex_uuid
+from cdptui.simulator.world.names import description, machine_name, task_name
+from cdptui.simulator.world.task import Task
+
+_PLANS = (50, 100, 100, 150, 200, 200, 300, 500, 500, 800, 1024, 1024, 2048, 3072, 4096)
+_TARGETS_MS = (600_000,) * 8 + (300_000, 900_000, 1_800_000, 60_000)
+_BANDWIDTHS = (0, 0, 104_857_600, 104_857_600, 52_428_800, 209_715_200)
+_YEAR_S = 364 * 86400.0
+
+LARGEST_PLAN = 4 * TIB
+_TIGHT_SHARE = 0.13
+_NO_PLAN_EVERY = 40
+_NO_MACHINE_EVERY = 45
+_EDGE_EVERY = 25
+"""Every so many tasks one is in the branch office: a chance would now and then put a tenth of the fleet there."""
+
+
+class Nursery:
+    """Makes tasks, one after the other, always the same ones for the same seed."""
+
+    def __init__(self, rng: Random, policies: Sequence[Policy], storages: Sequence[Storage]) -> None:
+        self._rng = rng
+        self._policies = policies
+        self._edge, *self._big = storages
+        self._made = 0
+
+    def make(self, wall: float, *, is_new: bool) -> Task:
+        """One task as it is at the wall moment: just created, or somewhere in its life of up to a year."""
+        rng = self._rng
+        number = self._made
+        self._made += 1
+        name = task_name(rng, number)
+        created = wall if is_new else wall - rng.random() ** 0.7 * _YEAR_S - 3600
+        plan = rng.choice(_PLANS) * GIB
+        pace, floor, keep, merge_every = self._temper(plan)
+        task = Task(
+            uuid=hex_uuid(rng),
+            name=name,
+            description=description(rng),
+            policy=self._policies[min(2, int(rng.random() * 3.2))],
+            storage=self._edge if number % _EDGE_EVERY == _EDGE_EVERY - 1 else rng.choice(self._big),
+            machine=self._machine(name, number, created),
+            bandwidth=rng.choice(_BANDWIDTHS),
+            plan=0 if number % _NO_PLAN_EVERY == _NO_PLAN_EVERY // 2 else plan,
+            max_latency=rng.choice(_TARGETS_MS),
+            created=created,
+            changed=created + (wall - created) * rng.random(),
+            seed=rng.getrandbits(64),
+            rhythm=rng.randrange(3),
+            pace=pace,
+            floor=floor,
+            keep=keep,
+            merge_every=merge_every,
+            base_latency=int(700 * math.exp(rng.random() * 2.6)),
+        )
+        journal = self._journal(task)
+        task.used = floor * 0.02 if is_new else floor + journal * (keep + (1 - keep) * rng.random())
+        return task
+
+    def _temper(self, plan: int) -> tuple[float, float, float, int]:
+        """Pace (bytes an hour), floor, keep and hours between merges that leave a healthy task in balance.
+
+        A merge takes (1 - keep) of the journal, so the journal swings about pace * hours / (1 - keep).
+        """
+        rng = self._rng
+        if rng.random() < _TIGHT_SHARE:
+            days = 2.5 + rng.random() * 6
+            return plan * 0.55 / (days * 24), plan * 0.4, 0.93, 30
+        share_a_day = 0.0004 * math.exp(rng.random() * 5.2)
+        hours = 18 + rng.randrange(42)
+        keep = 0.3 + rng.random() * 0.3
+        fill = 0.3 + rng.random() * 0.48 if rng.random() < 0.86 else 0.8 + rng.random() * 0.13
+        journal = min(share_a_day * hours / 24 / (1 - keep), fill * 0.6)
+        return plan * journal * (1 - keep) / hours, plan * (fill - journal * 0.8), keep, hours
+
+    def _journal(self, task: Task) -> float:
+        if task.keep > 0.9:
+            return self._rng.random() * 0.5 * (task.floor / 0.4)
+        return task.pace * task.merge_every / (1 - task.keep)
+
+    def _machine(self, task: str, number: int, created: float) -> Machine | None:
+        rng = self._rng
+        uuid, seed, chance = hex_uuid(rng), rng.getrandbits(62), rng.random()
+        if number % _NO_MACHINE_EVERY == _NO_MACHINE_EVERY // 4:
+            return None
+        state = "Running" if chance < 0.95 else ("Stopped" if chance < 0.985 else "Paused")
+        return Machine(uuid, machine_name(task, number), seed, state, created - 86400.0 * rng.randrange(1, 200))

@@ -1,0 +1,243 @@
+"""The world of the node: all tasks and what stands around them, moved forward when somebody looks.
+
+The one owner of mutable fleet state. Callers from several threads hold `lock`.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from random import Random
+from threading import RLock
+from zoneinfo import ZoneInfo
+
+from cdptui.simulator.settings import SimulatorSettings
+from cdptui.simulator.world.birth import Nursery
+from cdptui.simulator.world.clock import FleetClock
+from cdptui.simulator.world.estate import Machine, Storage, make_policies, make_storages
+from cdptui.simulator.world.lifecycle import Lifecycle
+from cdptui.simulator.world.noise import mix, unit
+from cdptui.simulator.world.population import Population, size_storages
+from cdptui.simulator.world.task import Task
+
+_DAY = 1440
+_CATCH_UP_TASK_DAYS = 20_000
+_CATCH_UP_DAYS = 60.0
+_CATCH_UP_LEAST_DAYS = 0.25
+_BIRTH_EVERY = 8 * 60 * 60
+"""Fleet minutes for each task between two arrivals or departures: one in eight hours in a fleet of sixty."""
+
+
+class World:
+    """All tasks, by uuid, and the storages, machines and policies around them.
+
+    Time moves in `advance` only, from event to event. When much more fleet time has passed than there is reason to
+    live through (more than 60 days, or 20,000 task-days, yet never less than a quarter of a day), the fleet has slept
+    the rest: it is skipped, and growth goes on from where it was.
+    """
+
+    def __init__(self, settings: SimulatorSettings, now: Callable[[], float]) -> None:
+        self.lock = RLock()
+        self.version = 0
+        """Changes when tasks come, go or are renamed."""
+        self.minute = 0
+        self._now = now
+        self._target = settings.tasks
+        self._events: list[tuple[int, int, Task | Storage | None, int]] = []
+        self._sequence = 0
+        start = now()
+        self._clock = FleetClock(start, settings.speed, ZoneInfo(settings.zone))
+        self._lifecycle = Lifecycle(self._clock, self._schedule)
+        rng = Random(settings.seed)  # noqa: S311 - a fleet, not a secret
+        self._rng = rng
+        self.policies = {policy.uuid: policy for policy in make_policies(rng, start)}
+        storages = make_storages(rng, settings.tasks, start)
+        self.storages = {storage.uuid: storage for storage in storages}
+        self._nursery = Nursery(rng, list(self.policies.values()), storages)
+        self.tasks: dict[str, Task] = {}
+        self.machines: dict[str, Machine] = {}
+        self._populate(settings.tasks, start, storages)
+
+    def advance(self) -> None:
+        """Bring the fleet to the present."""
+        with self.lock:
+            now = self._now()
+            target = self._clock.minute(now)
+            excess = target - self.minute - self._most_minutes()
+            if excess > 0:
+                self._clock.skip(now, excess)
+                target = self._clock.minute(now)
+            while self._events and self._events[0][0] <= target:
+                minute, _, subject, ticket = heapq.heappop(self._events)
+                self.minute = max(self.minute, minute)
+                self._happen(minute, subject, ticket)
+            self.minute = max(self.minute, target)
+
+    def vitals(self, task: Task) -> tuple[int, int]:
+        """The usedCapacity (bytes) and lastLatency (ms) as the server knows them now."""
+        return task.used_at(self.minute), task.latency_at(self.minute)
+
+    def available(self, storage: Storage) -> int:
+        """Bytes left on a storage."""
+        used = sum(self.tasks[uuid].used_at(self.minute) for uuid in storage.tasks)
+        return max(storage.total // 50, storage.total - used)
+
+    # What operators do through the API.
+
+    def switch(self, task: Task, *, on: bool) -> None:
+        """Begin to enable or to disable a task; `arrive` ends it."""
+        with self.lock:
+            task.state = "Enabled" if on else "Disabled"
+            self._unpin(task, "state", "status")
+            self._lifecycle.enter(task, "Starting" if on else "Stopping", self.minute)
+
+    def arrive(self, task: Task) -> None:
+        """What `switch` began is done."""
+        with self.lock:
+            if task.uuid not in self.tasks:
+                return
+            if task.status == "Starting":
+                self._lifecycle.run(task, self.minute)
+            elif task.status == "Stopping":
+                self._lifecycle.enter(task, "Stopped", self.minute, lasts=7 * _DAY)
+
+    def update(self, task: Task, changes: dict[str, object]) -> None:
+        """Change what an UpdateCdpTask may change; other keys are left alone."""
+        with self.lock:
+            attributes = {"name": "name", "description": "description", "backupBandwidth": "bandwidth"}
+            attributes |= {"maxCapacity": "plan", "maxLatency": "max_latency"}
+            for key in attributes.keys() & changes.keys():
+                self._unpin(task, key)
+                setattr(task, attributes[key], changes[key])
+            task.changed = self._now()
+            self._lifecycle.replan(task, self.minute)
+            self.version += 1
+
+    # What tests do by hand.
+
+    def add(self, **overrides: object) -> str:
+        """Add a task that has been running for a while, some of its wire fields pinned by hand. Returns its uuid."""
+        with self.lock:
+            task = self._nursery.make(self._now(), is_new=False)
+            task.uuid = str(overrides.pop("uuid", task.uuid))
+            task.name = str(overrides.pop("name", task.name))
+            self._admit(task)
+            self._lifecycle.prepare(task, self.minute)
+            self._lifecycle.run(task, self.minute)
+            task.pins.update(overrides)
+            return task.uuid
+
+    def alter(self, uuid: str, **fields: object) -> None:
+        """Pin wire fields of a task by hand: they stay so, whatever the fleet does. None leaves the field out.
+
+        Dates are epoch seconds or any text. Raises KeyError for an unknown uuid.
+        """
+        with self.lock:
+            self.tasks[uuid].pins.update(fields)
+            self.version += 1
+
+    def release(self, uuid: str) -> None:
+        """Undo `alter`."""
+        with self.lock:
+            self.tasks[uuid].pins.clear()
+            self.version += 1
+
+    def remove(self, uuid: str) -> None:
+        """Delete a task and its machine's protection. Raises KeyError for an unknown uuid."""
+        with self.lock:
+            task = self.tasks.pop(uuid)
+            task.ticket += 1
+            task.storage.tasks.pop(uuid, None)
+            if task.machine is not None:
+                self.machines.pop(task.machine.uuid, None)
+            self.version += 1
+
+    def freeze(self) -> None:
+        """Stop fleet time: nothing changes but by hand."""
+        with self.lock:
+            self.advance()
+            self._clock.freeze(self._now())
+
+    def thaw(self) -> None:
+        """Let fleet time go on."""
+        with self.lock:
+            self._clock.thaw(self._now())
+
+    def _populate(self, count: int, start: float, storages: list[Storage]) -> None:
+        storages[0].connected = count < 1
+        for _ in range(count):
+            self._admit(self._nursery.make(start, is_new=False))
+        tasks = list(self.tasks.values())
+        Population(self._rng, self._clock, self._lifecycle, storages[0]).settle(tasks)
+        size_storages(tasks, storages)
+        for i, storage in enumerate(storages):
+            storage.changed = self._clock.wall(-12) if not storage.connected else storage.changed
+            self._push(self._storage_lasts(storage, i), storage)
+        if count:
+            self._push(self._membership_gap(), None)
+
+    def _admit(self, task: Task) -> None:
+        self.tasks[task.uuid] = task
+        task.storage.tasks[task.uuid] = None
+        if task.machine is not None:
+            self.machines[task.machine.uuid] = task.machine
+        self.version += 1
+
+    def _most_minutes(self) -> int:
+        days = min(_CATCH_UP_DAYS, _CATCH_UP_TASK_DAYS / max(1, len(self.tasks)))
+        return int(max(_CATCH_UP_LEAST_DAYS, days) * _DAY)
+
+    def _push(self, minute: int, subject: Task | Storage | None, ticket: int = 0) -> None:
+        self._sequence += 1
+        heapq.heappush(self._events, (minute, self._sequence, subject, ticket))
+
+    def _schedule(self, task: Task, minute: int) -> None:
+        self._push(minute, task, task.ticket)
+
+    def _happen(self, minute: int, subject: Task | Storage | None, ticket: int) -> None:
+        if isinstance(subject, Task):
+            if subject.ticket == ticket:
+                self._lifecycle.turn(subject, minute)
+        elif isinstance(subject, Storage):
+            self._storage_turn(subject, minute)
+        else:
+            self._membership_turn(minute)
+
+    def _storage_turn(self, storage: Storage, minute: int) -> None:
+        storage.connected = not storage.connected
+        storage.changed = self._clock.wall(minute)
+        tasks = [self.tasks[uuid] for uuid in list(storage.tasks)]
+        for place, task in enumerate(tasks):
+            if storage.connected:
+                self._lifecycle.storage_back(task, minute, place)
+            else:
+                self._lifecycle.storage_lost(task, minute)
+        self._push(minute + self._storage_lasts(storage, minute), storage)
+
+    def _storage_lasts(self, storage: Storage, salt: int) -> int:
+        seed = int(storage.uuid[:16], 16)
+        chance = unit(seed, salt)
+        if storage.is_edge:
+            return int(90 + 300 * chance) if storage.connected else int(35 + 90 * chance)
+        return int((12 + 40 * chance) * _DAY) if storage.connected else int(5 + 15 * chance)
+
+    def _membership_turn(self, minute: int) -> None:
+        size = len(self.tasks)
+        slack = max(0, min(self._target // 10 - 1, self._target // 20 + 1))
+        grows = mix(0x626F726E, minute) % (2 * slack + 1) >= size - self._target + slack
+        if grows and size < self._target + slack:
+            task = self._nursery.make(self._clock.wall(minute), is_new=True)
+            self._admit(task)
+            self._lifecycle.create(task, minute)
+        elif not grows and size > self._target - slack:
+            uuids = list(self.tasks)
+            self.remove(uuids[mix(0x676F6E65, minute) % size])
+        self._push(minute + self._membership_gap(), None)
+
+    def _membership_gap(self) -> int:
+        return max(1, _BIRTH_EVERY // max(1, self._target))
+
+    @staticmethod
+    def _unpin(task: Task, *names: str) -> None:
+        for name in names:
+            task.pins.pop(name, None)

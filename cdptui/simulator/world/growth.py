@@ -1,0 +1,96 @@
+"""How a protected machine writes over its day: rhythm, moods and bursts, as bytes in each hour.
+
+The hours are drawn from the task's seed, so the sum up to any minute is the same however it is asked for.
+"""
+
+from __future__ import annotations
+
+from copy import copy
+
+from cdptui.simulator.world.noise import mix
+
+_OFFICE = (1, 1, 1, 1, 1, 2, 4, 8, 14, 18, 19, 17, 12, 14, 18, 18, 16, 13, 9, 6, 4, 3, 2, 1)
+_NIGHTLY = (10, 22, 30, 26, 14, 6, 4, 5, 6, 7, 7, 7, 6, 7, 7, 7, 6, 6, 6, 5, 5, 5, 6, 8)
+_STEADY = (9, 8, 8, 8, 8, 8, 9, 10, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 10, 10, 10, 10, 9, 9)
+
+_BURST = 5.0
+_BURST_CHANCE = 0.012
+_WEEKEND = 0.45
+_MOOD_SALT = 0x6D6F6F64
+_BURST_SALT = 0x62757273
+
+
+def _normalized(shape: tuple[int, ...]) -> tuple[float, ...]:
+    mean = sum(shape) / len(shape)
+    return tuple(value / mean for value in shape)
+
+
+RHYTHMS = (_normalized(_OFFICE), _normalized(_NIGHTLY), _normalized(_STEADY))
+OFFICE = 0
+
+PEAK = max(max(rhythm) for rhythm in RHYTHMS) * 1.4 * _BURST
+"""No hour writes more than this many times the mean."""
+
+
+def hour_factor(seed: int, rhythm: int, hour: int) -> float:
+    """How many times its mean the machine writes in that hour, counted from a Monday 0:00."""
+    day = hour // 24
+    factor = RHYTHMS[rhythm][hour % 24] * (0.6 + 0.8 * (mix(seed ^ _MOOD_SALT, day) >> 44) / 1048576.0)
+    if rhythm == OFFICE and day % 7 >= 5:
+        factor *= _WEEKEND
+    if (mix(seed ^ _BURST_SALT, hour) >> 44) / 1048576.0 < _BURST_CHANCE:
+        factor *= _BURST
+    return factor
+
+
+class Meter:
+    """Bytes written since a minute. It only goes forward, hour by hour, so asking often is cheap."""
+
+    __slots__ = ("_from", "_hour", "_offset", "_pace", "_rhythm", "_seed", "_until_hour", "_within")
+
+    def __init__(self, seed: int, rhythm: int, pace: float, minute: int, offset: int) -> None:
+        self._offset = offset
+        """Minutes from a Monday 0:00 to the fleet's minute 0."""
+        minute += offset
+        self._seed = seed
+        self._rhythm = rhythm
+        self._pace = pace
+        """Mean bytes an hour."""
+        self._from = minute
+        self._hour = minute // 60
+        self._until_hour = 0.0
+        self._within = pace * hour_factor(seed, rhythm, self._hour)
+
+    def fork(self) -> Meter:
+        """A copy to look ahead with."""
+        return copy(self)
+
+    def written(self, minute: int) -> float:
+        """Bytes from the start of the meter to a fleet minute; minutes must not go back by an hour."""
+        minute += self._offset
+        while minute >= (self._hour + 1) * 60:
+            begin = max(self._from, self._hour * 60)
+            self._until_hour += self._within * ((self._hour + 1) * 60 - begin) / 60
+            self._hour += 1
+            self._within = self._pace * hour_factor(self._seed, self._rhythm, self._hour)
+        begin = max(self._from, self._hour * 60)
+        return self._until_hour + self._within * (minute - begin) / 60
+
+
+def crossing(meter: Meter, room: float, begin: int, end: int) -> int | None:
+    """First minute of the five-minute grid in (begin, end] by which more than `room` bytes were written."""
+    minute = begin
+    while minute < end:
+        following = min(minute + 60, end)
+        if meter.written(following) > room:
+            return _within_hour(meter, room, minute, following)
+        minute = following
+    return None
+
+
+def _within_hour(meter: Meter, room: float, begin: int, end: int) -> int:
+    first = begin - begin % 5 + 5
+    for minute in range(first, end, 5):
+        if meter.written(minute) > room:
+            return minute
+    return end

@@ -1,0 +1,112 @@
+"""One task of the fleet: what it is, what it does now, and what its two numbers are at a minute.
+
+Numbers between two events follow from the state at the last event alone, so nothing depends on how often one asks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from cdptui.simulator.world.estate import Machine, Policy, Storage
+from cdptui.simulator.world.growth import Meter
+from cdptui.simulator.world.noise import mix, unit
+
+CAPACITY_EVERY = 5
+"""Minutes between two looks of the server at the capacity (`monitor.interval`); at the latency it looks each minute."""
+
+_DAY = 1440
+_EPISODE_CHANCE = 0.3
+_EPISODE_SALT = 0x6C6167
+_JITTER_SALT = 0x6A6974
+_MINUTE_MS = 60_000
+
+
+@dataclass(slots=True, eq=False)
+class Task:
+    """The state of one task. Minutes are fleet minutes, `created` and `changed` wall moments, sizes bytes."""
+
+    uuid: str
+    name: str
+    description: str | None
+    policy: Policy
+    storage: Storage
+    machine: Machine | None
+    bandwidth: int
+    plan: int
+    max_latency: int
+    created: float
+    changed: float
+    seed: int
+    rhythm: int
+    pace: float
+    """Mean bytes an hour."""
+    floor: float
+    """What a merge never goes below: the full copy."""
+    keep: float
+    """Share of the journal that survives a merge."""
+    merge_every: int
+    base_latency: int
+
+    state: str = "Enabled"
+    status: str = "Running"
+    since: int = 0
+    """Minute in which the status began."""
+    used: float = 0.0
+    """Bytes at `since`."""
+    until: int = 0
+    used_at_end: float | None = None
+    """While merging or copying for the first time: bytes that there will be at `until`."""
+    meter: Meter | None = None
+    """While running."""
+    merge_at: int = 0
+    mishap_at: int = 0
+    turns: int = 0
+    """Number of events so far: the index of its next draw of chance."""
+    ticket: int = 0
+    """The one waiting event that still counts."""
+    lag_from: int = -1
+    lag_until: int = -1
+    """A spell of lag that was there from the start."""
+    pins: dict[str, object] = field(default_factory=dict)
+    """Wire fields that a test has set by hand; they win over everything."""
+
+    def used_at(self, minute: int) -> int:
+        """The `usedCapacity` as the server last saw it."""
+        return int(self.used_now(max(self.since, minute - minute % CAPACITY_EVERY)))
+
+    def used_now(self, seen: int) -> float:
+        """Bytes really in use at that minute. Minutes must not go back by an hour."""
+        if self.meter is not None:
+            return self.used + self.meter.written(seen)
+        if self.used_at_end is not None and self.until > self.since:
+            done = min(1.0, (seen - self.since) / (self.until - self.since))
+            return self.used + (self.used_at_end - self.used) * done
+        return self.used
+
+    def latency_at(self, minute: int) -> int:
+        """The `lastLatency` in milliseconds as the server last saw it."""
+        if self.status == "Created" or (self.status == "Stopped" and self.state == "Disabled"):
+            return 0
+        calm = int(self.base_latency * (0.6 + 0.8 * unit(self.seed ^ _JITTER_SALT, minute)))
+        if self.status == "Running":
+            begin = self._lagging_since(minute)
+            return calm if begin is None else calm + (minute - begin) * _MINUTE_MS
+        if self.status == "DataMerging":
+            slow = 1.3 if self.seed % 5 == 0 else 0.2
+            return calm + int(min((minute - self.since) * _MINUTE_MS, self.max_latency * slow))
+        if self.status in ("Unknown", "Stopping"):
+            return int(self.base_latency)
+        # A task that should run and does not is measured up to its target; beyond that the server gives up counting.
+        return min(self.max_latency, calm + (minute - self.since) * _MINUTE_MS)
+
+    def _lagging_since(self, minute: int) -> int | None:
+        if self.lag_from < minute < self.lag_until:
+            return self.lag_from
+        day = minute // _DAY
+        chance = mix(self.seed ^ _EPISODE_SALT, day)
+        if chance % 1000 >= _EPISODE_CHANCE * 1000:
+            return None
+        length = 45 + (chance >> 16) % 240
+        begin = max(self.since, day * _DAY + (chance >> 32) % (_DAY - length))
+        end = day * _DAY + (chance >> 32) % (_DAY - length) + length
+        return begin if begin < minute < end else None

@@ -1,0 +1,114 @@
+"""The state machine of one task."""
+
+from __future__ import annotations
+
+import pytest
+
+from cdptui.simulator.settings import SimulatorSettings
+from cdptui.simulator.world.fleet import World
+from cdptui.simulator.world.task import Task
+from tests.unit.simulator.clocks import HandClock
+
+
+class Fleet:
+    """One task that runs, and a clock that moves in fleet minutes."""
+
+    def __init__(self) -> None:
+        self.clock = HandClock()
+        self.world = World(SimulatorSettings(tasks=0), self.clock)
+        self.task: Task = self.world.tasks[self.world.add()]
+        self.task.storage.connected = True
+        self.task.mishap_at = 10**9
+
+    def minutes(self, count: int) -> str:
+        self.clock.pass_time(60 * count)
+        self.world.advance()
+        return self.task.status
+
+    def until(self, *statuses: str, within: int) -> int:
+        """Minutes until one of the statuses is reached."""
+        for minute in range(within):
+            if self.task.status in statuses:
+                return minute
+            self.minutes(1)
+        pytest.fail(f"still {self.task.status}")
+
+
+@pytest.fixture
+def fleet() -> Fleet:
+    return Fleet()
+
+
+def test_full_task_fails_and_is_rescued(fleet: Fleet) -> None:
+    task = fleet.task
+    task.plan = int(task.used) + 1
+    fleet.world.update(task, {"maxCapacity": task.plan})
+    fleet.until("Failed", within=24 * 60)
+    assert task.used_now(fleet.world.minute) > task.plan
+    failed_for = fleet.until("Starting", within=41 * 60)
+    assert failed_for >= 5 * 60
+    fleet.until("Running", within=60)
+    assert task.used <= task.plan
+
+
+def test_merge_lets_the_used_capacity_fall(fleet: Fleet) -> None:
+    task = fleet.task
+    task.floor, task.used, task.keep = 0.0, 1e9, 0.5
+    task.plan = 10**12
+    task.merge_at = fleet.world.minute + 10
+    fleet.world.update(task, {"maxCapacity": task.plan})
+    fleet.until("DataMerging", within=20)
+    before = fleet.world.vitals(task)[0]
+    fleet.until("Running", within=160)
+    assert fleet.world.vitals(task)[0] < 0.6 * before
+
+
+def test_disabling_stops_and_enabling_starts(fleet: Fleet) -> None:
+    world, task = fleet.world, fleet.task
+    world.switch(task, on=False)
+    assert (task.state, task.status) == ("Disabled", "Stopping")
+    world.arrive(task)
+    assert (task.state, task.status) == ("Disabled", "Stopped")
+    assert world.vitals(task)[1] == 0
+    world.switch(task, on=True)
+    assert (task.state, task.status) == ("Enabled", "Starting")
+    world.arrive(task)
+    assert (task.state, task.status) == ("Enabled", "Running")
+
+
+def test_task_is_unknown_while_its_storage_is_away(fleet: Fleet) -> None:
+    task, storage = fleet.task, fleet.task.storage
+    fleet.world._storage_turn(storage, fleet.world.minute)
+    assert (task.status, storage.connected) == ("Unknown", False)
+    used = fleet.world.vitals(task)[0]
+    fleet.minutes(2)
+    assert fleet.world.vitals(task)[0] == used
+    fleet.world._storage_turn(storage, fleet.world.minute)
+    assert task.status == "Starting"
+    fleet.until("Running", within=100)
+
+
+def test_accident_stops_an_enabled_task_for_hours(fleet: Fleet) -> None:
+    task = fleet.task
+    for _ in range(400):
+        task.mishap_at = fleet.world.minute + 1
+        fleet.world.update(task, {"maxCapacity": 0})
+        fleet.minutes(2)
+        if task.status == "Stopping" and task.state == "Enabled":
+            break
+        fleet.until("Running", within=40 * 1440)
+    fleet.until("Stopped", within=20)
+    assert task.state == "Enabled"
+    assert 0 < fleet.world.vitals(task)[1] <= task.max_latency
+    assert fleet.until("Starting", within=31 * 60) > 3 * 60
+
+
+def test_new_task_is_created_then_starts_then_runs(fleet: Fleet) -> None:
+    fleet.world._lifecycle.create(fleet.task, fleet.world.minute)
+    assert fleet.task.status == "Created"
+    fleet.task.used = 0.0
+    fleet.until("Starting", within=30)
+    assert fleet.minutes(30) == "Starting"
+    assert 0 < fleet.world.vitals(fleet.task)[0] < fleet.task.floor
+    fleet.until("Running", within=300)
+    assert fleet.world.vitals(fleet.task)[0] >= int(fleet.task.floor)

@@ -1,0 +1,154 @@
+"""The fleet: the same for a seed, in balance for weeks, and never ahead of the wall clock."""
+
+from __future__ import annotations
+
+from collections import Counter
+from statistics import mean
+
+import pytest
+
+from cdptui.simulator.settings import SimulatorSettings
+from cdptui.simulator.world.estate import GIB, TIB
+from cdptui.simulator.world.fleet import World
+from tests.unit.simulator.clocks import START, HandClock
+
+FAST = SimulatorSettings(speed=600)
+DAY_S = 86400 / FAST.speed
+
+
+def picture(world: World) -> list[tuple[object, ...]]:
+    return [
+        (task.uuid, task.name, task.status, task.state, task.plan, round(task.changed, 3), *world.vitals(task))
+        for task in world.tasks.values()
+    ]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 77])
+def test_first_screen_shows_every_trouble(seed: int) -> None:
+    world = World(SimulatorSettings(seed=seed), HandClock())
+    tasks = list(world.tasks.values())
+    statuses = Counter((task.status, task.state) for task in tasks)
+    assert len(tasks) == 60
+    assert 0.74 <= statuses["Running", "Enabled"] / 60 <= 0.88
+    wanted = {"Failed", "Stopped", "Created", "Starting", "DataMerging", "Stopping", "Unknown"}
+    assert wanted <= {task.status for task in tasks}
+    assert statuses["Stopped", "Enabled"]
+    assert statuses["Stopped", "Disabled"]
+    assert any(task.status == "Running" and world.vitals(task)[1] > task.max_latency for task in tasks)
+    assert any(task.status == "Running" and task.plan and world.vitals(task)[0] > 0.9 * task.plan for task in tasks)
+    assert all(50 * GIB <= task.plan <= 4 * TIB for task in tasks if task.plan)
+    assert all(START - 366 * 86400 < task.created <= START for task in tasks)
+    assert all(task.created <= task.changed <= START for task in tasks)
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 11, 12, 400])
+def test_fleet_of_any_size_starts_with_exactly_that_many(count: int) -> None:
+    world = World(SimulatorSettings(tasks=count), HandClock())
+    world.advance()
+    assert len(world.tasks) == count
+
+
+def test_paces_are_orders_of_magnitude_apart() -> None:
+    paces = sorted(task.pace for task in World(SimulatorSettings(tasks=300), HandClock()).tasks.values())
+    assert paces[-5] > 500 * paces[5]
+
+
+def test_same_seed_is_the_same_fleet_and_another_is_not() -> None:
+    first, second = World(FAST, HandClock()), World(FAST, HandClock())
+    other = World(SimulatorSettings(seed=2), HandClock())
+    assert picture(first) == picture(second)
+    assert set(first.tasks).isdisjoint(other.tasks)
+
+
+def test_fleet_does_not_depend_on_how_often_it_is_asked() -> None:
+    often_clock, seldom_clock = HandClock(), HandClock()
+    often, seldom = World(FAST, often_clock), World(FAST, seldom_clock)
+    for step in range(600):
+        often_clock.pass_time(DAY_S / 100)
+        often.advance()
+        if step % 7 == 0:
+            picture(often)
+    seldom_clock.now = often_clock.now
+    seldom.advance()
+    assert often.minute > 6 * 1430
+    assert picture(often) == picture(seldom)
+
+
+def test_weeks_pass_and_the_fleet_stays_plausible() -> None:
+    clock = HandClock()
+    world = World(FAST, clock)
+    running: list[float] = []
+    seen: Counter[str] = Counter()
+    fills: list[float] = []
+    sizes: set[int] = set()
+    for _ in range(42 * 6):
+        clock.pass_time(DAY_S / 6)
+        world.advance()
+        tasks = list(world.tasks.values())
+        sizes.add(len(tasks))
+        seen.update(task.status for task in tasks)
+        running.append(sum(task.status == "Running" for task in tasks) / len(tasks))
+        fills.append(mean(world.vitals(task)[0] / task.plan for task in tasks if task.plan))
+        assert all(world.vitals(task)[0] <= task.plan * 1.06 for task in tasks if task.plan)
+        assert all(task.changed <= clock.now and task.created <= clock.now for task in tasks)
+    assert 0.78 <= mean(running) <= 0.93
+    assert min(running) > 0.4
+    assert 0.35 < mean(fills[-30:]) < 0.8
+    assert {"Failed", "Stopped", "Unknown", "DataMerging", "Stopping", "Created"} <= set(seen)
+    assert 54 <= min(sizes) <= max(sizes) <= 66
+    assert len(sizes) > 2
+
+
+def test_long_silence_is_slept_through_cheaply() -> None:
+    clock = HandClock()
+    world = World(FAST, clock)
+    clock.pass_time(3 * 365 * DAY_S)
+    world.advance()
+    assert world.minute <= 61 * 1440
+    assert all(task.changed <= clock.now for task in world.tasks.values())
+
+
+def test_capacity_is_seen_every_five_minutes_and_latency_every_minute() -> None:
+    clock = HandClock()
+    world = World(SimulatorSettings(tasks=40), clock)
+    clock.pass_time(20 * 60)
+    world.advance()
+    before = {task.uuid: world.vitals(task) for task in world.tasks.values() if task.status == "Running"}
+    clock.pass_time(60)
+    world.advance()
+    after = {task.uuid: world.vitals(task) for task in world.tasks.values() if task.status == "Running"}
+    same = before.keys() & after.keys()
+    assert all(before[uuid][0] == after[uuid][0] for uuid in same)
+    assert sum(before[uuid][1] != after[uuid][1] for uuid in same) > len(same) * 0.9
+    clock.pass_time(5 * 60)
+    world.advance()
+    grown = [uuid for uuid in same if uuid in world.tasks and world.vitals(world.tasks[uuid])[0] > before[uuid][0]]
+    assert len(grown) > len(same) * 0.8
+
+
+def test_frozen_fleet_changes_by_hand_only() -> None:
+    clock = HandClock()
+    world = World(FAST, clock)
+    world.freeze()
+    before = picture(world)
+    clock.pass_time(DAY_S)
+    world.advance()
+    assert picture(world) == before
+    world.thaw()
+    clock.pass_time(DAY_S)
+    world.advance()
+    assert picture(world) != before
+
+
+def test_hands_add_alter_and_remove() -> None:
+    world = World(SimulatorSettings(tasks=3), HandClock())
+    uuid = world.add(name="mine", usedCapacity=7)
+    assert world.tasks[uuid].pins == {"usedCapacity": 7}
+    world.alter(uuid, status="Sleepwalking")
+    assert world.tasks[uuid].pins["status"] == "Sleepwalking"
+    world.release(uuid)
+    assert not world.tasks[uuid].pins
+    world.remove(uuid)
+    assert uuid not in world.tasks
+    with pytest.raises(KeyError):
+        world.alter(uuid, status="x")
