@@ -13,7 +13,7 @@ from types import TracebackType
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from cdptui.simulator.app import App, Connections
+from cdptui.simulator.app import Connections, web_app
 from cdptui.simulator.node import ManagementNode
 
 _KEEP_ALIVE_S = 120
@@ -103,7 +103,7 @@ class _Server(uvicorn.Server, Connections):
     def __init__(self, node: ManagementNode, on_ready: Callable[[], None]) -> None:
         super().__init__(
             uvicorn.Config(
-                App(node, self),
+                web_app(node, self),
                 http="h11",
                 ws="none",
                 lifespan="off",

@@ -115,8 +115,9 @@ def test_a_refresh_with_one_change_writes_under_400_bytes(simulate: Simulate, mo
     terminal = monitor(server.url, "--interval", "3")
     terminal.wait_for("60/60 tasks")
     terminal.wait_for(lambda _: any(request.path.endswith("/names") for request in node.journal.requests))
-    # Quiet, but for the age that ticks.
-    terminal.wait_for(lambda screen: len(screen.read_for(1.5)) < 200)
+    # Two more polls, so that names and columns have come to rest.
+    seen = len(node.journal.requests)
+    terminal.wait_for(lambda _: len(node.journal.requests) >= seen + 2)
     shown = [line for line in terminal.lines[3:] if "● Running" in line][3]
     task = next(task for task in node.world.tasks.values() if shown.split()[0] == task.name)
     used, _ = node.world.vitals(task)
