@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,30 +29,34 @@ from cdptui.tui.widgets.bars import HeaderBar
 FOLDER = Path(__file__).parents[1] / "screenshots"
 
 _START = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
-_POLLS = 40
-_STEP_S = 600.0
-_PORT = re.compile(r"127\.0\.0\.1:\d+")
+_POLLS = 36
+_STEP_S = 300.0
+"""The server itself looks at capacity every five minutes."""
 
 
 @dataclass(frozen=True)
-class Picture:
-    """One file, and how to get there."""
+class Sitting:
+    """One run of the app, and the keys between its pictures."""
 
-    name: str
     columns: int
     lines: int
-    keys: tuple[str, ...] = ()
-    theme: str = "dark"
+    pictures: tuple[tuple[str, tuple[str, ...]], ...]
 
 
-PICTURES = (
-    Picture("list", 120, 40, ("d",)),
-    Picture("detail", 120, 40, ("g", "j")),
-    Picture("narrow", 80, 24),
-    Picture("narrow-detail", 80, 24, ("enter",)),
-    Picture("wide", 200, 50),
-    Picture("light", 120, 40, theme="light"),
-    Picture("help", 120, 40, ("question_mark",)),
+SITTINGS = (
+    Sitting(
+        120,
+        40,
+        (
+            ("detail", ("j", "j", "j", "j", "j")),
+            ("list", ("d",)),
+            ("sort", ("s",)),
+            ("help", ("escape", "question_mark")),
+            ("light", ("escape", "d", "t")),
+        ),
+    ),
+    Sitting(80, 24, (("narrow", ()), ("narrow-detail", ("enter",)))),
+    Sitting(200, 50, (("wide", ()),)),
 )
 
 
@@ -78,54 +82,57 @@ class SteppedClock:
         return await event.wait()
 
 
-async def take(picture: Picture) -> str:
-    """Run the app as `picture` says; the SVG."""
+async def take(sitting: Sitting) -> dict[str, str]:
+    """Run the app as `sitting` says; the SVGs by name."""
     clock = SteppedClock()
     node = ManagementNode(SimulatorSettings(port=0, tasks=60, seed=1), now=clock.epoch)
     with EmbeddedServer(node) as server:
-        settings = MonitorSettings(base_url=normalise(server.url), account="admin", password="password")
+        settings = MonitorSettings(
+            base_url=normalise(server.url), account="admin", password="password", interval_s=_STEP_S
+        )
         app = CdptuiApp(
             lambda: open_link(settings, clock),
             node="http://10.0.0.5:8080",
             account="admin",
             clock=clock,
             interval_s=settings.interval_s,
-            theme=picture.theme,
         )
-        async with app.run_test(size=(picture.columns, picture.lines)) as pilot:
+        made = {}
+        async with app.run_test(size=(sitting.columns, sitting.lines)) as pilot:
             await _watch_for_hours(app, pilot, clock)
-            await pilot.press(*picture.keys)
-            await _settle(app, pilot, lambda: True)
-            svg = app.export_screenshot(title="cdptui")
+            for name, keys in sitting.pictures:
+                await pilot.press(*keys)
+                await _settle(pilot, lambda: True, rest=5)
+                made[name] = app.export_screenshot(title="cdptui")
         if app.link is not None:
             await app.link.aclose()
-    return _PORT.sub("10.0.0.5:8080", svg)
+    return made
 
 
 async def _watch_for_hours(app: CdptuiApp, pilot: Pilot[int], clock: SteppedClock) -> None:
-    await _settle(app, pilot, lambda: "60/60" in _header(app))
+    await _settle(pilot, lambda: "60/60" in _header(app))
     for _ in range(_POLLS):
         clock.seconds += _STEP_S
         before = app._main._update
         await pilot.press("r")
-        await _settle(app, pilot, lambda before=before: app._main._update is not before)
-    clock.seconds += 3
+        await _settle(pilot, lambda before=before: app._main._update is not before)  # type: ignore[misc]  # bound now
+    clock.seconds += 7
     app._main._tick()
-    await _settle(app, pilot, lambda: app.link is not None and app.link.names.known)
+    await _settle(pilot, lambda: app.link is not None and app.link.names.known, rest=5)
 
 
 def _header(app: CdptuiApp) -> str:
     return str(app.screen_stack[0].query_one(HeaderBar).lines)
 
 
-async def _settle(app: CdptuiApp, pilot: Pilot[int], condition: object) -> None:
+async def _settle(pilot: Pilot[int], condition: Callable[[], object], rest: int = 1) -> None:
     deadline = time.monotonic() + 20
-    while not condition():  # type: ignore[operator]  # a condition without arguments
+    while not condition():
         if time.monotonic() > deadline:
             message = "the app never came to the picture"
             raise TimeoutError(message)
         await pilot.pause()
-    for _ in range(5):
+    for _ in range(rest):
         await pilot.pause()
 
 
@@ -135,13 +142,14 @@ def make(folder: Path) -> list[Path]:
     time.tzset()
     folder.mkdir(parents=True, exist_ok=True)
     made = []
-    for picture in PICTURES:
-        path = folder / f"{picture.name}.svg"
-        path.write_text(asyncio.run(take(picture)), encoding="utf-8")
-        made.append(path)
+    for sitting in SITTINGS:
+        for name, svg in asyncio.run(take(sitting)).items():
+            path = folder / f"{name}.svg"
+            path.write_text(svg, encoding="utf-8")
+            made.append(path)
     return made
 
 
 if __name__ == "__main__":
     for made_file in make(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER):
-        print(made_file)
+        sys.stdout.write(f"{made_file}\n")

@@ -86,9 +86,15 @@ async def test_a_list_that_nobody_touched_stays_at_its_top() -> None:
         assert run.cursor == "uuid-of-task-000"
         await run.poll()
         await run.until(lambda: run.names[0] == "task-001")
-        assert run.cursor == "uuid-of-task-000", "the cursor went with its task, the view did not"
-        await run.press("j")
-        assert run.cursor == "uuid-of-task-002", "a move begins at what is seen"
+        assert run.cursor == "uuid-of-task-001", "nobody had put it on the other one"
+
+
+async def test_a_cursor_that_nobody_moved_stays_on_its_task_while_that_is_in_sight() -> None:
+    async with showing(fleet(*"abc"), [*fleet("a", "b"), a_task("c", status="Failed")]) as run:
+        assert run.cursor == "uuid-of-a"
+        await run.poll()
+        await run.until(lambda: run.names[0] == "c")
+        assert run.cursor == "uuid-of-a"
 
 
 @pytest.mark.parametrize(

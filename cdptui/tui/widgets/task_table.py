@@ -1,7 +1,8 @@
 """The task list: a virtual table on the line API that draws only what is seen, and again only what changed.
 
 The rows come sorted; the table keeps its cursor on a task, not on a line. It scrolls after a task that somebody went
-to; a list that nobody has touched stays at its top, where the worst tasks are, for whoever walks by.
+to. A list that nobody has touched stays at its top, where the worst tasks are, for whoever walks by: a cursor that
+nobody has put anywhere lets go of a task that leaves the screen.
 """
 
 from __future__ import annotations
@@ -104,6 +105,8 @@ class TaskTable(ScrollView, can_focus=True):
                 self.refresh_changed()
             if self._is_chosen:
                 self._keep_cursor_in_sight()
+            elif not self._is_cursor_in_sight:
+                self._cursor = min(self.scroll_offset.y, max(0, len(view.rows) - 1))
         if view.order != before.order:
             self.refresh_line(self.scroll_offset.y)
         if not view.rows:
@@ -162,19 +165,19 @@ class TaskTable(ScrollView, can_focus=True):
 
     def action_cursor_down(self) -> None:
         """Move to the next task."""
-        self.move_to(self._from + 1)
+        self.move_to(self._cursor + 1)
 
     def action_cursor_up(self) -> None:
         """Move to the task above."""
-        self.move_to(self._from - 1)
+        self.move_to(self._cursor - 1)
 
     def action_page_down(self) -> None:
         """Move a screen down."""
-        self.move_to(self._from + max(1, self._row_lines - 1))
+        self.move_to(self._cursor + max(1, self._row_lines - 1))
 
     def action_page_up(self) -> None:
         """Move a screen up."""
-        self.move_to(self._from - max(1, self._row_lines - 1))
+        self.move_to(self._cursor - max(1, self._row_lines - 1))
 
     def action_top(self) -> None:
         """Move to the first task, and stay at the top of the list from then on."""
@@ -186,11 +189,8 @@ class TaskTable(ScrollView, can_focus=True):
         self.move_to(len(self._view.rows) - 1)
 
     @property
-    def _from(self) -> int:
-        """Where a move begins: at the cursor, or at the top of what is seen when nobody has chosen that task."""
-        top = self.scroll_offset.y
-        is_in_sight = top <= self._cursor < top + self._row_lines
-        return self._cursor if self._is_chosen or is_in_sight else top
+    def _is_cursor_in_sight(self) -> bool:
+        return 0 <= self._cursor - self.scroll_offset.y < max(1, self._row_lines)
 
     @property
     def _width(self) -> int:
