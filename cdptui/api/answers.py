@@ -6,12 +6,11 @@ used, 400 and 404 are plain text, and there is normally no Content-Type, so bodi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
-import msgspec
-from msgspec import Struct
-
-from cdptui.api.decode import UNREADABLE
+from cdptui.api.decode import loads_tolerantly
 from cdptui.api.errors import (
     ApiError,
     CdpUnavailable,
@@ -54,38 +53,43 @@ _INVALID_SESSION: Final = frozenset(f"ORG_ZSTACK_IDENTITY_{number}" for number i
 _DENIED_WORDS: Final = ("is denied", "denied by", "permission", "拒绝", "权限")
 
 
-class ErrorCode(Struct, rename="camel"):
-    """The server's error object; which fields it has depends on the server's generation."""
+@dataclass(frozen=True, slots=True)
+class ErrorCode:
+    """The server's error object, as far as it can be read; which fields it has depends on the server's generation."""
 
-    code: str = ""
-    description: str | None = None
-    details: str | None = None
-    elaboration: str | None = None
-    localized_message: str | None = None
-    i18n_details: str | None = msgspec.field(name="i18nDetails", default=None)
-    global_error_code: str | None = None
-    cause: ErrorCode | None = None
-    causes: list[ErrorCode] | None = None
+    code: str
+    global_code: str
+    texts: tuple[str, ...]
+    """What it says, the best for a person first."""
+    cause: ErrorCode | None
 
-    def deepest(self) -> ErrorCode:
-        """The error that started it."""
-        error, depth = self, 0
-        while depth < 20 and (inner := error.cause or (error.causes[0] if error.causes else None)) is not None:
-            error, depth = inner, depth + 1
-        return error
+    @classmethod
+    def read(cls, record: Mapping[str, object], depth: int = 0) -> ErrorCode:
+        """Read an error and what caused it; fields of another kind than they should be are passed over."""
+        causes = record.get("causes")
+        inner = record.get("cause") or (causes[0] if isinstance(causes, list) and causes else None)
+        texts = (record.get(name) for name in _TEXTS)
+        return cls(
+            code=_text_or_nothing(record.get("code")),
+            global_code=_text_or_nothing(record.get("globalErrorCode")),
+            texts=tuple(text for text in texts if isinstance(text, str) and text),
+            cause=cls.read(inner, depth + 1) if isinstance(inner, dict) and depth < _MAX_DEPTH else None,
+        )
 
     def message(self) -> str:
         """The best sentence for a person: the deepest cause's, in the language that the server chose."""
-        error = self.deepest()
-        texts = (error.localized_message, error.i18n_details, error.details, error.elaboration, error.description)
-        return inert(next((text for text in texts if text), error.code or "no details"), _MAX_DETAIL)
+        error = self
+        while error.cause is not None:
+            error = error.cause
+        return inert(next(iter(error.texts), error.code or "no details"), _MAX_DETAIL)
 
 
-class _ErrorReply(Struct):
-    error: ErrorCode | None = None
+_TEXTS: Final = ("localizedMessage", "i18nDetails", "details", "elaboration", "description")
+_MAX_DEPTH: Final = 20
 
 
-_error_decoder = msgspec.json.Decoder(_ErrorReply, strict=False)
+def _text_or_nothing(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def check_answer(status: int, body: bytes, *, url: str, location: str = "") -> bytes:
@@ -134,22 +138,20 @@ def _business_error(body: bytes, url: str) -> ApiError:
 
 
 def _read_error(body: bytes) -> ErrorCode | None:
-    try:
-        return _error_decoder.decode(body).error
-    except UNREADABLE:
-        return None
+    reply = loads_tolerantly(body)
+    record = reply.get("error") if isinstance(reply, dict) else None
+    return ErrorCode.read(record) if isinstance(record, dict) else None
 
 
 def _class_of(error: ErrorCode) -> type[ApiError]:
-    codes = {error.code, error.global_error_code or ""}
-    if codes & _INVALID_SESSION:
+    if {error.code, error.global_code} & _INVALID_SESSION:
         return SessionInvalid
     if error.code in _BY_CODE:
         return _BY_CODE[error.code]
     for prefix, kind in _BY_PREFIX.items():
         if error.code.startswith(prefix):
             return kind
-    said = f"{error.details or ''} {error.i18n_details or ''}".lower()
+    said = " ".join(error.texts).lower()
     if error.code == "SYS.1006" and any(word in said for word in _DENIED_WORDS):
         return PermissionDenied
     return ServerError

@@ -15,8 +15,11 @@ class AccountLogin:
 
     @classmethod
     def with_password(cls, account: str, password: str) -> AccountLogin:
-        """Build it from the plain password; the server compares lower-case hexadecimal SHA-512, unsalted."""
-        return cls(account, hashlib.sha512(password.encode()).hexdigest())
+        """Build it from the plain password; the server compares lower-case hexadecimal SHA-512, unsalted.
+
+        Bytes that were no UTF-8 where it was typed are hashed as they were.
+        """
+        return cls(account, hashlib.sha512(password.encode(errors="surrogateescape")).hexdigest())
 
     def body(self) -> dict[str, dict[str, str]]:
         """The body of PUT /accounts/login. The wrapper is `logInByAccount`; the older `logIn` loses the parameters."""

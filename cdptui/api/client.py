@@ -15,9 +15,9 @@ from cdptui.api.auth import Auth
 from cdptui.api.decode import UNREADABLE, Page, TaskDecoder, decode_page
 from cdptui.api.errors import (
     CdpUnavailable,
+    NotAManagementNode,
     PermissionDenied,
     ServerError,
-    SessionContended,
     SessionInvalid,
     UnreadableAnswer,
 )
@@ -35,6 +35,16 @@ log = logging.getLogger(__name__)
 
 NAMES_PER_CALL: Final = 150
 """Uuids in one query string: 34 bytes each stay inside the 8 KiB that a bare Tomcat takes."""
+
+
+_OF_THE_CALL_ALONE: Final = (
+    CdpUnavailable,
+    NotAManagementNode,
+    PermissionDenied,
+    ServerError,
+    UnreadableAnswer,
+)
+"""What can be wrong with one call while others go well."""
 
 
 class _Zone(Struct):
@@ -84,6 +94,8 @@ class Client:
         Logs in when there is no session yet. Asks the server for its zone before the first page.
         """
         if not self._asked_zone:
+            # The login's own errors are not the zone's, and not to be passed over with them.
+            await self._session.token()
             await self._learn_zone()
         self._decoder.new_round()
         paging = Paging()
@@ -132,7 +144,7 @@ class Client:
         try:
             body = await self._call("/management-nodes/platform-timezone", [])
             zone = msgspec.json.decode(body, type=_Zone)
-        except (PermissionDenied, CdpUnavailable, ServerError, *UNREADABLE) as error:
+        except (*_OF_THE_CALL_ALONE, *UNREADABLE) as error:
             log.warning("the server's zone is unknown, dates are shown as it writes them: %s", error)
         else:
             self._decoder.zone = parse_zone(zone.timezone, zone.offset)
@@ -143,8 +155,8 @@ class Client:
         try:
             return await self._http.send("GET", path, params=params, token=token)
         except SessionInvalid as refused:
-            token = await self._session.renew(refused)
+            token = await self._session.renew(refused, token)
         try:
             return await self._http.send("GET", path, params=params, token=token)
         except SessionInvalid as again:
-            raise SessionContended(again.detail, url=again.url, code=again.code) from again
+            raise self._session.contended(again) from again

@@ -72,10 +72,13 @@ class WireTask(Struct, rename="camel"):
     resource_refs: list[WireRef] = []
 
 
+_NOTHING: Final = Raw(b"null")
+
+
 class _QueryReply(Struct):
     inventories: list[Raw] | None = None
-    inventory: Raw | None = None
-    total: int | float | str | None = None
+    inventory: Raw = _NOTHING
+    total: Raw = _NOTHING
 
 
 _reply_decoder = msgspec.json.Decoder(_QueryReply)
@@ -102,16 +105,19 @@ def decode_page(body: bytes) -> Page:
     except msgspec.ValidationError:
         raise
     except (msgspec.DecodeError, UnicodeDecodeError):
-        # Bytes that are no UTF-8 in one name must not cost the whole list.
-        reply = _reply_decoder.decode(body.decode("utf-8", errors="replace"))
+        # A name that is no UTF-8, or half a surrogate pair, must not cost the whole list.
+        record = loads_tolerantly(body)
+        if not isinstance(record, dict):
+            raise
+        reply = _reply_decoder.decode(json.dumps(record, ensure_ascii=False).encode(errors="replace"))
     rows = reply.inventories
     if rows is None:
-        if reply.inventory is None:
+        if bytes(reply.inventory) == b"null":
             raise msgspec.ValidationError("there is no list of inventories in it")
         rows = [reply.inventory]
     try:
-        total = None if reply.total is None else int(reply.total)
-    except (ValueError, OverflowError):
+        total = msgspec.json.decode(reply.total, type=Count | None, strict=False)
+    except UNREADABLE:
         total = None
     return Page(tuple(bytes(row) for row in rows), total)
 

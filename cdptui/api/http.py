@@ -20,7 +20,15 @@ import httpx
 
 from cdptui import __version__
 from cdptui.api.answers import check_answer
-from cdptui.api.errors import ApiError, NotAManagementNode, TimedOut, TlsFailed, Unreachable, UnreadableAnswer
+from cdptui.api.errors import (
+    ApiError,
+    NotAManagementNode,
+    SessionInvalid,
+    TimedOut,
+    TlsFailed,
+    Unreachable,
+    UnreadableAnswer,
+)
 from cdptui.models.text import inert
 
 log = logging.getLogger(__name__)
@@ -93,6 +101,8 @@ class Http:
 
         `shown_path` stands for `path` in messages where that holds a secret. Raises ApiError.
         """
+        if token is not None and not (token.isascii() and token.isprintable()):
+            raise SessionInvalid("it holds characters that no session id has", url=self._base_url)
         url = self._base_url + path
         shown = self._base_url + (shown_path or path)
         headers = {} if token is None else {"Authorization": f"OAuth {token}"}

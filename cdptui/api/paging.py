@@ -18,6 +18,10 @@ PAGE_SIZE: Final = 1000
 MAX_PAGES: Final = 5000
 """A server whose list never ends is cut off here."""
 
+_MAX_BARREN: Final = 10
+"""Full pages in a row without a new task. Many newcomers before the place of reading make some; a server that ignores
+`start` makes them for ever."""
+
 _OVERLAPS: Final = (1, 100, PAGE_SIZE)
 
 
@@ -36,6 +40,7 @@ class Paging:
         self._tasks: dict[str, Task] = {}
         self._position = 0
         self._tries = 0
+        self._barren = 0
         self.total: int | None = None
         """The newest count that the server gave."""
         self.pages = 0
@@ -71,8 +76,8 @@ class Paging:
         self._position = window.start + len(tasks)
         self._tries = 0
         is_last = len(tasks) < window.limit or (self.total is not None and self._position >= self.total)
-        # A server that ignores `start` answers the same rows for ever.
-        self.is_done = is_last or not has_new
+        self._barren = 0 if has_new else self._barren + 1
+        self.is_done = is_last or self._barren >= _MAX_BARREN
         self._give_up_if_endless()
 
     def _give_up_if_endless(self) -> None:

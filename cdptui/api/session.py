@@ -57,30 +57,38 @@ class Session:
         if self._token is None:
             if self._login is None:
                 self._login = asyncio.create_task(self._log_in())
+            login = self._login
             # Shielded: a login that is given up half way would leave a session behind that nobody closes.
             try:
-                self._token = await asyncio.shield(self._login)
+                self._token = await asyncio.shield(login)
             finally:
-                if self._login.done():
+                if login.done() and self._login is login:
                     self._login = None
         return self._token
 
-    async def renew(self, refused: SessionInvalid) -> str:
-        """Log in again after the server has `refused` the session.
+    async def renew(self, refused: SessionInvalid, token: str) -> str:
+        """Log in again after the server has `refused` the session `token`.
 
         Raises `refused` itself for a given session, which cannot be renewed, and SessionContended when this is the
         second time in short order.
         """
         if isinstance(self._auth, GivenSession):
             raise refused
+        if token != self._token:
+            # Somebody else here has renewed it meanwhile.
+            return await self.token()
         now = self._clock.monotonic()
         last, self._token = self._renewed_at, None
         if last is not None and now - last < CONTENTION_S:
-            self._renewed_at = None
-            raise SessionContended(refused.detail, url=refused.url, code=refused.code) from refused
+            raise self.contended(refused) from refused
         self._renewed_at = now
         log.info("session no longer valid, logging in again")
         return await self.token()
+
+    def contended(self, refused: SessionInvalid) -> SessionContended:
+        """Give the session up: what was just renewed was refused again. The next try logs in anew."""
+        self._token = self._renewed_at = None
+        return SessionContended(refused.detail, url=refused.url, code=refused.code)
 
     def use_password(self, password: str) -> None:
         """Take another password for the next login, after one was refused."""
@@ -123,6 +131,10 @@ class Session:
             body = await self._http.send("PUT", "/accounts/login", json=self._auth.body())
         except LoginRefused as error:
             self._refused = error
+            raise
+        except ApiError as error:
+            # A server that fails may quote what it was sent.
+            error.detail = error.detail.replace(self._auth.password_hash, "***")
             raise
         try:
             token = msgspec.json.decode(body, type=_LoginReply).inventory.uuid

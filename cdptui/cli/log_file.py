@@ -41,7 +41,12 @@ class _PrivateFile(RotatingFileHandler):
     def make_file(self) -> None:
         """Make the file if it is not there. Raises OSError."""
         Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(self.baseFilename, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))
+        descriptor = os.open(self.baseFilename, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+        try:
+            # It may have been there before, readable by others.
+            os.fchmod(descriptor, 0o600)
+        finally:
+            os.close(descriptor)
 
     def _open(self) -> TextIOWrapper:
         self.make_file()

@@ -296,7 +296,7 @@ def _end_with(error: Exception, *, is_debug: bool) -> NoReturn:
             error.show()
             sys.exit(error.code)
         case click.ClickException():
-            error.show()
+            complain(f"{error.format_message()} (cdptui --help lists what there is)")
             sys.exit(error.exit_code)
         case click.Abort():
             complain("aborted")

@@ -29,12 +29,13 @@ def normalise(address: str) -> str:
     text = address.strip()
     if not text:
         raise ConfigError("the URL is empty")
+    if "@" in text:
+        # Before anything of it is quoted: what stands before an @ may be a password.
+        raise ConfigError("a URL must not carry credentials: use --account and a password prompt, file or pipe")
     has_scheme = _SCHEME.match(text) is not None
     parts = _split(text if has_scheme else f"http://{text}", address)
     if parts.scheme not in {"http", "https"}:
         raise _refuse(address, "only http and https are spoken")
-    if parts.username is not None or parts.password is not None:
-        raise ConfigError("a URL must not carry credentials: use --account and a password prompt, file or pipe")
     if parts.query or parts.fragment:
         raise _refuse(address, "a query or fragment has no meaning here")
     host, port = parts.hostname or "", _port(parts, address)
@@ -80,6 +81,4 @@ def _api_path(path: str) -> str:
 
 
 def _refuse(address: str, why: str) -> ConfigError:
-    # Whatever stands before an @ may be a password.
-    shown = address.rpartition("@")[2]
-    return ConfigError(f"not a usable URL: {shown!r}: {why}")
+    return ConfigError(f"not a usable URL: {address!r}: {why}")

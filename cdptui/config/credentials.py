@@ -26,14 +26,15 @@ def read_password_file(path: Path) -> str:
     except OSError as error:
         message = f"cannot read the password file {path}: {error.strerror or error}"
         raise ConfigError(message) from error
-    except UnicodeDecodeError as error:
-        message = f"the password file {path} is not UTF-8 text"
-        raise ConfigError(message) from error
 
 
 def read_password(file: IO[str], source: str) -> str:
     """Return the first line of `file`, without its end. Raises ConfigError when there is none."""
-    password = file.readline(_MAX_PASSWORD).rstrip("\r\n")
+    try:
+        password = file.readline(_MAX_PASSWORD).rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        message = f"the password in {source} is not UTF-8 text"
+        raise ConfigError(message) from error
     if not password:
         message = f"there is no password in {source}"
         raise ConfigError(message)

@@ -1,4 +1,4 @@
-"""How fast used capacity grows, and when the plan is full: a robust slope over what was observed.
+"""How fast used capacity grows, and when the plan is full: a robust rate over what was observed.
 
 The server has no throughput figure, so growth is derived from used capacity over time.
 """
@@ -6,14 +6,16 @@ The server has no throughput figure, so growth is derived from used capacity ove
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations, pairwise
+from itertools import pairwise
 from statistics import median
 from typing import Final, NamedTuple
 
 HOUR_S: Final = 3600.0
 DAY_S: Final = 86400.0
 
-_SAMPLES: Final = 16
+_TRIMMED: Final = 0.1
+"""Share of the time that is left out at either end."""
+
 _MIN_POINTS: Final = 3
 """The first reading was set at some time before it was seen, so one change alone is no rate."""
 
@@ -41,29 +43,28 @@ class Growth(NamedTuple):
 def growth(points: Sequence[Point], until: float, window_s: float = DAY_S) -> Growth | None:
     """Return the rate at which new data came in during the last `window_s` before `until`.
 
-    Median of the slopes between all pairs of moments (Theil-Sen), so that a burst or an odd reading does not carry it
-    away. Drops (merging, expired recovery points) are taken out first: what is measured is how fast a task eats into
-    the room it has. None until two changes were seen.
+    The mean over time of the slopes from change to change, without the steepest and the flattest tenth of the time, so
+    that a burst or an odd reading does not carry it away. Drops (merging, expired recovery points) do not count: what
+    is measured is how fast a task eats into the room it has. None until two changes were seen; a task that changes too
+    seldom for the window is measured over its last changes.
 
-    >>> growth([Point(0, 0), Point(300, 300), Point(600, 600)], until=600)
+    >>> growth([Point(0.0, 0), Point(300.0, 300), Point(600.0, 600)], until=600.0)
     Growth(bytes_per_s=1.0, span_s=600.0)
     >>> growth([Point(0, 500), Point(300, 800), Point(600, 100), Point(900, 400)], until=900).bytes_per_s
     1.0
     """
-    start = until - window_s
-    seen = [point for point in points if point.at >= start]
-    climbed = _without_drops(seen)
-    if len(climbed) < _MIN_POINTS:
+    seen = [point for point in points if point.at >= until - window_s]
+    if len(seen) < _MIN_POINTS:
+        seen = list(points[-_MIN_POINTS:])
+    slopes = _slopes(_without_spikes(seen))
+    if len(seen) < _MIN_POINTS or not slopes:
         # One reading that held for long is a rate as well: none at all.
         held_s = until - points[-1].at if points else 0.0
-        return Growth(0.0, min(window_s, held_s)) if held_s >= _HELD_S else None
-    gaps = [after.at - before.at for before, after in pairwise(climbed)]
-    if until - climbed[-1].at > _SILENCE_FACTOR * median(gaps):
-        climbed.append(Point(until, climbed[-1].used_bytes))
-    # With enough others the first reading, whose own time is not known, only misleads.
-    curve = climbed[1:] if len(climbed) > _MIN_POINTS else climbed
-    slopes = [(b.used_bytes - a.used_bytes) / (b.at - a.at) for a, b in combinations(_resample(curve), 2)]
-    return Growth(median(slopes), until - climbed[0].at)
+        return Growth(0.0, min(window_s, held_s)) if held_s >= _HELD_S and len(points) < _MIN_POINTS else None
+    silence_s = until - seen[-1].at
+    if silence_s > _SILENCE_FACTOR * median(slope.seconds for slope in slopes):
+        slopes.append(_Slope(0.0, silence_s))
+    return Growth(_trimmed_mean(slopes), until - seen[0].at)
 
 
 def full_in_s(used_bytes: int | None, plan_bytes: int | None, rate: Growth | None) -> float | None:
@@ -81,31 +82,41 @@ def full_in_s(used_bytes: int | None, plan_bytes: int | None, rate: Growth | Non
     return (plan_bytes - used_bytes) / rate.bytes_per_s
 
 
-def _without_drops(points: Sequence[Point]) -> list[Point]:
-    """Each drop's loss added back, and the step of the drop itself taken as unknown: its two ends become one place."""
-    climbed = list(points[:1])
-    lost_bytes, lost_s = 0, 0.0
-    for before, after in pairwise(points):
-        if after.used_bytes < before.used_bytes:
-            lost_bytes += before.used_bytes - after.used_bytes
-            lost_s += after.at - before.at
-        else:
-            climbed.append(Point(after.at - lost_s, after.used_bytes + lost_bytes))
-    # Shift so that the newest keeps its own time: silence is measured against now.
-    return [Point(point.at + lost_s, point.used_bytes) for point in climbed]
+class _Slope(NamedTuple):
+    bytes_per_s: float
+    seconds: float
 
 
-def _resample(points: Sequence[Point]) -> list[Point]:
-    """The line through `points` at evenly spaced moments: a rate is about time, however unevenly changes came."""
-    first, last = points[0].at, points[-1].at
-    step = (last - first) / (_SAMPLES - 1)
-    samples: list[Point] = []
-    index = 0
-    for number in range(_SAMPLES):
-        at = last if number == _SAMPLES - 1 else first + number * step
-        while points[index + 1].at < at:
-            index += 1
-        before, after = points[index], points[index + 1]
-        share = (at - before.at) / (after.at - before.at)
-        samples.append(Point(at, round(before.used_bytes + share * (after.used_bytes - before.used_bytes))))
-    return samples
+def _without_spikes(points: Sequence[Point]) -> list[Point]:
+    """Leave out single readings that stick out above both neighbours: an odd reading, not data that came and went."""
+    kept = list(points[:1])
+    for before, point, after in zip(points, points[1:], points[2:], strict=False):
+        if not before.used_bytes <= after.used_bytes < point.used_bytes:
+            kept.append(point)
+    return kept + list(points[1:][-1:])
+
+
+def _slopes(points: Sequence[Point]) -> list[_Slope]:
+    """From each change to the next, drops left out; the first reading too where it can be spared.
+
+    It was set at some time before it was seen, so its own slope is too steep.
+    """
+    pairs = [(before, after) for before, after in pairwise(points) if after.at > before.at]
+    slopes = [
+        _Slope((after.used_bytes - before.used_bytes) / (after.at - before.at), after.at - before.at)
+        for before, after in pairs
+        if after.used_bytes >= before.used_bytes
+    ]
+    return slopes[1:] if len(slopes) > _MIN_POINTS else slopes
+
+
+def _trimmed_mean(slopes: Sequence[_Slope]) -> float:
+    """The mean weighted by time, without the lowest and the highest tenth of the time."""
+    total_s = sum(slope.seconds for slope in slopes)
+    low_s, high_s = _TRIMMED * total_s, (1 - _TRIMMED) * total_s
+    at_s, weighted = 0.0, 0.0
+    for slope in sorted(slopes):
+        inside_s = min(at_s + slope.seconds, high_s) - max(at_s, low_s)
+        weighted += slope.bytes_per_s * max(0.0, inside_s)
+        at_s += slope.seconds
+    return weighted / (high_s - low_s)

@@ -13,7 +13,7 @@ class Reading(Struct, frozen=True):
     """What a source has read so far of its tasks; the last one of a poll is complete."""
 
     tasks: tuple[Task, ...]
-    """In the server's order (by uuid), each uuid once."""
+    """By uuid, each once; tasks that moved between two pages stand at the end."""
     total: int | None
     """How many the server says it has; None when it did not say."""
     is_complete: bool
@@ -23,7 +23,7 @@ class Reading(Struct, frozen=True):
 class Snapshot(Struct, frozen=True):
     """What one poll brought.
 
-    `tasks` are in the server's order (by uuid), each uuid once.
+    `tasks` hold each uuid once, in the order of the reading.
     """
 
     tasks: tuple[Task, ...]

@@ -23,6 +23,10 @@ _SKIN_TONES: Final = range(0x1F3FB, 0x1F400)
 _VARIATION_SELECTORS: Final = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0), range(0x180B, 0x1810))
 
 
+_INVISIBLE_LETTERS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+"""Letters and marks by their category that nevertheless show nothing."""
+
+
 def inert(text: str, limit: int = MAX_LENGTH) -> str:
     r"""Return `text` on one line, without anything that a terminal would act upon.
 
@@ -40,7 +44,8 @@ def inert(text: str, limit: int = MAX_LENGTH) -> str:
     # One character past the limit is enough to know that there was more; a hostile megabyte costs nothing.
     kept = "".join(map(_inert_character, text[: limit + 1]))
     limited = _limit_combining(unicodedata.normalize("NFC", kept))
-    return limited if len(limited) <= limit else limited[: limit - 1] + "…"
+    is_whole = len(text) <= limit + 1 and len(limited) <= limit
+    return limited if is_whole else limited[: limit - 1] + "…"
 
 
 def _inert_character(char: str) -> str:
@@ -55,6 +60,8 @@ def _inert_character(char: str) -> str:
         return chr(ord("A") + code - _REGIONAL_A)
     if code in _SKIN_TONES or any(code in selectors for selectors in _VARIATION_SELECTORS):
         return ""
+    if char in _INVISIBLE_LETTERS:
+        return REPLACEMENT
     match unicodedata.category(char):
         case "Cc" | "Cf" | "Cs" | "Co" | "Cn" | "Zl" | "Zp":
             return REPLACEMENT

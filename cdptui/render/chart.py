@@ -61,9 +61,9 @@ def sample(track: Track, window_s: float, columns: int) -> list[int | None]:
     step = window_s / columns
     levels: list[int | None] = []
     for index in range(columns):
-        begin = start + index * step
-        end = track.until if index == columns - 1 else begin + step
-        seen = [track.level(end if index == columns - 1 else end - step / 2)]
+        # Both borders by the same sum, so that nothing falls between two shares.
+        begin, end = start + index * step, start + (index + 1) * step
+        seen = [track.level(track.until if index == columns - 1 else end - step / 2)]
         # A short peak between two columns must not be lost.
         seen.extend(point.used_bytes for point in track.points if begin <= point.at < end)
         known = [level for level in seen if level is not None]

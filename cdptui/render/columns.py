@@ -137,7 +137,10 @@ def _protects(row: Vitals, context: CellContext) -> Line:
 
 
 def _last_op(row: Vitals, context: CellContext) -> Line:
-    return (Span(units.age(row.task.last_op_at, context.now), Role.DIM),)
+    at = row.task.last_op_at
+    if at is not None and units.is_ahead(at, context.now):
+        return (Span("ahead", Role.WARN),)
+    return (Span(units.age(at, context.now), Role.DIM),)
 
 
 def _severity_value(row: Vitals) -> SortValue:
@@ -246,7 +249,7 @@ def place(width: int, columns: Sequence[Column] = COLUMNS) -> tuple[Placed, ...]
         if column in columns and (needed <= left or not chosen):
             chosen.append(column)
             left -= needed
-    widths = {column.key: column.width for column in chosen}
+    widths = {column.key: min(column.width, max(1, width)) for column in chosen}
     for column in chosen:
         extra = max(0, min(left, column.flex))
         widths[column.key] += extra

@@ -207,7 +207,7 @@ def _in_words(field: Field, context: DetailContext) -> tuple[str, str]:
         case Unit.MILLISECONDS if field.quantity is not None:
             return units.latency(field.quantity), field.text
         case Unit.MOMENT if field.at is not None:
-            return f"{units.age(field.at, context.now)} ago".replace("in ", "ahead by "), field.text
+            return units.ago(field.at, context.now), field.text
         case Unit.UUID if field.text in context.names:
             return context.names[field.text], field.text
         case _:

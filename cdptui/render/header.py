@@ -49,6 +49,8 @@ class Fleet(NamedTuple):
     """Status, how many, and the worst severity among them; worst status first."""
     used_bytes: int
     plan_bytes: int
+    used_ratio: float | None
+    """Used of plan over the tasks that have a plan; None when none has."""
     near_full: int
     rpo_breaches: int
     bad_records: int
@@ -86,7 +88,7 @@ def connection_line(connection: Connection, width: int, measure: Callable[[str],
         line = _spread(kept_left, kept_right, width, measure)
         if line is not None:
             return line
-    return tuple(span for name, span in left if name == "word")
+    return _cut(_joined([span for name, span in left if name == "word"], "  "), width, measure)
 
 
 _DROP_ORDER = ("interval", "poll", "account", "clock", "tasks", "node", "age")
@@ -129,11 +131,14 @@ def fleet_of(rows: Sequence[Vitals]) -> Fleet:
         counts[task.status] += 1
         severity = severity_of(task.status, task.state)
         worst[task.status] = max(worst.get(task.status, severity), severity)
+    planned = [row.task for row in rows if row.task.plan_bytes]
+    plan_bytes = sum(task.plan_bytes or 0 for task in planned)
     ordered = sorted(counts, key=lambda status: (status_rank(status), status))
     return Fleet(
         statuses=tuple((status, counts[status], worst[status]) for status in ordered),
         used_bytes=sum(row.task.used_bytes or 0 for row in rows),
-        plan_bytes=sum(row.task.plan_bytes or 0 for row in rows),
+        plan_bytes=plan_bytes,
+        used_ratio=sum(task.used_bytes or 0 for task in planned) / plan_bytes if plan_bytes else None,
         near_full=sum(is_near_full(row.task) for row in rows),
         rpo_breaches=sum(is_rpo_breach(row.task) for row in rows),
         bad_records=sum(bool(row.task.bad_fields) for row in rows),
@@ -150,7 +155,7 @@ def fleet_line(fleet: Fleet, width: int, measure: Callable[[str], int]) -> Line:
         if line is not None:
             return line
     # What does not fit is cut at the end, and the worst statuses stand first.
-    return tuple(_joined([*right, *left], " "))
+    return _cut(_joined([*right, *left], " "), width, measure)
 
 
 class _Form(IntEnum):
@@ -177,7 +182,7 @@ def _counts(fleet: Fleet, form: _Form) -> list[Span]:
 
 
 def _sums(fleet: Fleet, form: _Form) -> list[Span]:
-    ratio = fleet.used_bytes / fleet.plan_bytes if fleet.plan_bytes else None
+    ratio = fleet.used_ratio
     used, plan = units.size(fleet.used_bytes), units.size(fleet.plan_bytes)
     match form:
         case _Form.FULL:
@@ -222,3 +227,20 @@ def _joined(spans: Sequence[Span], gap: str) -> list[Span]:
             joined.append(Span(gap))
         joined.append(span)
     return joined
+
+
+def _cut(spans: Sequence[Span], width: int, measure: Callable[[str], int]) -> Line:
+    """What fits, with an ellipsis where something does not."""
+    kept: list[Span] = []
+    left = width
+    for span in spans:
+        if measure(span.text) > left:
+            text = span.text
+            while text and measure(text) > left - 1:
+                text = text[:-1]
+            if left > 0:
+                kept.append(span._replace(text=text + "…"))
+            break
+        kept.append(span)
+        left -= measure(span.text)
+    return tuple(kept)

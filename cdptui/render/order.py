@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
@@ -48,16 +49,18 @@ def arrange(rows: Iterable[Vitals], order: Order) -> list[Vitals]:
     column = order.column
     ordered = sorted(rows, key=_name_key)
     if column is None:
-        return sorted(ordered, key=_worst_key, reverse=order.is_descending)
+        unknown = -1.0 if order.is_descending else math.inf
+        return sorted(ordered, key=lambda row: _worst_key(row, unknown), reverse=order.is_descending)
     value = column.sort_value
     known = [row for row in ordered if not value(row)[0]]
-    unknown = [row for row in ordered if value(row)[0]]
+    valueless = [row for row in ordered if value(row)[0]]
     # Reversing a stable sort would reverse names among equals as well; sorting with `reverse` does not.
-    return sorted(known, key=lambda row: value(row)[1], reverse=order.is_descending) + unknown
+    return sorted(known, key=lambda row: value(row)[1], reverse=order.is_descending) + valueless
 
 
-def _worst_key(row: Vitals) -> tuple[int, float, float]:
-    return (int(row.severity), row.task.rpo_ratio or 0.0, row.task.used_ratio or 0.0)
+def _worst_key(row: Vitals, unknown: float) -> tuple[int, float, float]:
+    rpo, used = row.task.rpo_ratio, row.task.used_ratio
+    return (int(row.severity), unknown if rpo is None else rpo, unknown if used is None else used)
 
 
 def _name_key(row: Vitals) -> tuple[str, str]:

@@ -60,7 +60,8 @@ def percent(ratio: float | None) -> str:
         return "<1%"
     if ratio > 9.99:
         return ">999%"
-    return f"{int(ratio * 100 + 1e-9)}%"
+    whole = int(ratio * 100 + 1e-9)
+    return f"{min(99, whole) if ratio < 1 else whole}%"
 
 
 @lru_cache(maxsize=8192)
@@ -105,9 +106,9 @@ def poll_time(seconds: float) -> str:
     >>> poll_time(0.0123), poll_time(2.34), poll_time(75)
     ('12 ms', '2.3 s', ' 75 s')
     """
-    if seconds < 0.1:
+    if seconds < 0.0995:
         return f"{max(1, round(seconds * 1000)):2d} ms"
-    if seconds < 10:
+    if seconds < 9.95:
         return f"{seconds:.1f} s"
     return f"{min(999, round(seconds)):3d} s"
 
@@ -122,9 +123,29 @@ def age(then: datetime | None, now: datetime) -> str:
     """
     if then is None:
         return UNKNOWN
-    seconds = (now - then).total_seconds()
-    # A clock that is a few seconds off is not worth a word.
-    return duration(max(0.0, seconds)) if seconds > -_MINUTE else f"in {duration(-seconds)}"
+    return f"in {duration((then - now).total_seconds())}" if is_ahead(then, now) else duration(_since(then, now))
+
+
+def ago(then: datetime, now: datetime) -> str:
+    """The same in a sentence.
+
+    >>> from datetime import UTC, timedelta
+    >>> now = datetime(2026, 1, 1, tzinfo=UTC)
+    >>> ago(now - timedelta(hours=3), now), ago(now + timedelta(hours=3), now)
+    ('3 h ago', 'ahead by 3 h')
+    """
+    if is_ahead(then, now):
+        return f"ahead by {duration((then - now).total_seconds())}"
+    return f"{duration(_since(then, now))} ago"
+
+
+def is_ahead(then: datetime, now: datetime) -> bool:
+    """Whether a moment lies ahead by more than clocks that are a few seconds off explain."""
+    return (then - now).total_seconds() >= _MINUTE
+
+
+def _since(then: datetime, now: datetime) -> float:
+    return max(0.0, (now - then).total_seconds())
 
 
 def moment(at: datetime | None, zone: tzinfo | None) -> str:

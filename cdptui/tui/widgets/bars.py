@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from rich.cells import cell_len
@@ -18,10 +17,20 @@ _HINTS: Final = tuple((keys_in_words(key).split()[0], key.label.lower()) for key
 class HeaderBar(LineView):
     """Two lines: the connection and the fleet."""
 
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
+        self._state: tuple[Connection, Fleet] | None = None
+
     def show_state(self, connection: Connection, fleet: Fleet) -> None:
         """Show how things stand."""
-        width = self.width
-        self.show([connection_line(connection, width, cell_len), fleet_line(fleet, width, cell_len)])
+        self._state = (connection, fleet)
+        self.on_resize()
+
+    def on_resize(self) -> None:
+        """Lay out for the width, as soon as there is one."""
+        if self._state is not None and self.size.width:
+            connection, fleet = self._state
+            self.show([connection_line(connection, self.width, cell_len), fleet_line(fleet, self.width, cell_len)])
 
 
 class Banner(LineView):
@@ -36,16 +45,26 @@ class Banner(LineView):
 class FooterBar(LineView):
     """The keys that matter here, and what just happened."""
 
-    def show_notice(self, notice: str, hints: Sequence[tuple[str, str]] = _HINTS) -> None:
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
+        self._notice = ""
+
+    def show_notice(self, notice: str) -> None:
         """Show the keys at the left and `notice` at the right."""
-        width = self.width
+        self._notice = notice
+        self.on_resize()
+
+    def on_resize(self) -> None:
+        """Lay out for the width, as soon as there is one."""
+        if not self.size.width:
+            return
         spans: list[Span] = []
-        used = cell_len(notice)
-        for keys, label in hints:
+        used = cell_len(self._notice)
+        for keys, label in _HINTS:
             needed = cell_len(keys) + cell_len(label) + 3
-            if used + needed > width:
+            if used + needed > self.width:
                 break
             spans += [Span(f" {keys} ", Role.ACCENT), Span(f"{label} ", Role.DIM)]
             used += needed
-        line: Line = (*spans, Span(" " * max(0, width - used)), Span(notice, Role.NEW))
+        line: Line = (*spans, Span(" " * max(0, self.width - used)), Span(self._notice, Role.NEW))
         self.show([line])

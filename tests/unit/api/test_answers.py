@@ -1,0 +1,287 @@
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cdptui.api import errors as e
+from cdptui.api.answers import check_answer
+from cdptui.models.failure import FailureKind
+from tests.unit.api.test_decode import any_json
+from tests.unit.api.wire import SESSION_EXPIRED, encoded, error
+
+URL = "http://10.0.0.5:8080/zstack/v1/cdp-task"
+
+DENIED = (
+    "operation[API:org.zstack.header.storage.cdp.APIQueryCdpTaskMsg] is denied by default, "
+    "please contact admin to correct it"
+)
+NO_OPERATOR = (
+    "Invalid query parameter. The 'name' in the parameter[q] doesn't contain any query operator. "
+    "Valid query operators are [[!=, >=, <=, !?=, !~=, ~=, ?=, =, >, <, is null, not null]]"
+)
+NOT_CONNECTED = "Backup storage[uuid: b1c5a2f04f0e4c6f9d2f1f0a3f6e7d21] is not connected"
+DISCONNECTED = error(
+    "SYS.1006",
+    "failed to enable the task",
+    location="start-cdp-task-on-host",
+    cause={"code": "SYS.1006", "description": "An operation failed", "details": NOT_CONNECTED},
+)
+SESSION_EXPIRED_NEWER = error(
+    "ID.1001",
+    "Session expired",
+    globalErrorCode="ORG_ZSTACK_IDENTITY_10019",
+    message="Session expired",
+    localizedMessage="Session expired",
+    retryable=False,
+    httpStatus=0,
+)
+NO_FIELD = (
+    "org.zstack.header.exception.CloudRuntimeException: inventory class[class "
+    "org.zstack.header.storage.cdp.CdpTaskInventory] not having field[foo]"
+)
+CAPTCHA = "Missing verify code. Get verify code through captcha related API: GetLoginCaptcha"
+SECOND_FACTOR = '{"authentications":["googleAuth"],"credentials":"admin"}'
+PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "detail", "code"),
+    [
+        pytest.param(
+            503,
+            error("ID.1000", "错误信息: 错误的帐号或密码"),
+            e.LoginRefused,
+            "错误信息: 错误的帐号或密码",
+            "ID.1000",
+            id="11.11",
+        ),
+        pytest.param(503, error("ID.2001", SECOND_FACTOR), e.LoginNeedsMore, SECOND_FACTOR, "ID.2001", id="11.12"),
+        pytest.param(
+            503, error("LOGIN_CONTROL.1005", CAPTCHA), e.LoginNeedsMore, CAPTCHA, "LOGIN_CONTROL.1005", id="11.13"
+        ),
+        pytest.param(503, SESSION_EXPIRED, e.SessionInvalid, "Session expired", "ID.1001", id="11.14"),
+        pytest.param(503, SESSION_EXPIRED_NEWER, e.SessionInvalid, "Session expired", "ID.1001", id="11.15"),
+        pytest.param(503, error("SYS.1006", DENIED), e.PermissionDenied, DENIED, "SYS.1006", id="11.16"),
+        pytest.param(
+            503, error("ID.1002", "is admin only"), e.PermissionDenied, "is admin only", "ID.1002", id="11.17"
+        ),
+        pytest.param(503, error("SYS.1000", NO_FIELD), e.ServerError, NO_FIELD, "SYS.1000", id="11.18"),
+        pytest.param(503, error("SYS.1001", "message timeout"), e.TimedOut, "message timeout", "SYS.1001", id="11.19"),
+        pytest.param(503, DISCONNECTED, e.ServerError, NOT_CONNECTED, "SYS.1006", id="11.20"),
+        pytest.param(503, error("LICENSE.1001", "no"), e.CdpUnavailable, "no", "LICENSE.1001", id="11.21"),
+        pytest.param(
+            400,
+            b"missing header 'Authorization'",
+            e.ServerError,
+            "missing header 'Authorization'",
+            "HTTP 400",
+            id="11.22",
+        ),
+        pytest.param(
+            400,
+            b"Authorization type must be 'OAuth'",
+            e.ServerError,
+            "Authorization type must be 'OAuth'",
+            "HTTP 400",
+            id="11.23",
+        ),
+        pytest.param(
+            400,
+            b"Invalid query parameter. 'limit' must be an integer",
+            e.ServerError,
+            "Invalid query parameter. 'limit' must be an integer",
+            "HTTP 400",
+            id="11.24",
+        ),
+        pytest.param(400, NO_OPERATOR.encode(), e.ServerError, NO_OPERATOR, "HTTP 400", id="11.25"),
+        pytest.param(
+            404,
+            b"no api mapping to /v1/cdp-task",
+            e.CdpUnavailable,
+            "no api mapping to /v1/cdp-task",
+            "HTTP 404",
+            id="11.26",
+        ),
+        pytest.param(403, b"requestTimeTooSkewed", e.PermissionDenied, "requestTimeTooSkewed", "HTTP 403", id="11.27"),
+        pytest.param(
+            403, b"wrong accessKey signature", e.PermissionDenied, "wrong accessKey signature", "HTTP 403", id="11.28"
+        ),
+        pytest.param(429, b"Rate limit exceeded", e.RateLimited, "Rate limit exceeded", "HTTP 429", id="11.29"),
+        pytest.param(
+            500,
+            b"java.lang.NullPointerException",
+            e.ServerError,
+            "java.lang.NullPointerException",
+            "HTTP 500",
+            id="500 with text",
+        ),
+        pytest.param(500, b"", e.ServerError, "no details", "HTTP 500", id="500 with nothing"),
+        pytest.param(502, PAGE, e.Unreachable, None, "HTTP 502", id="502 of a proxy"),
+        pytest.param(504, PAGE, e.Unreachable, None, "HTTP 504", id="504 of a proxy"),
+        pytest.param(503, PAGE, e.Unreachable, None, "HTTP 503", id="503 of a proxy"),
+        pytest.param(503, b"", e.Unreachable, None, "HTTP 503", id="503 with nothing"),
+        pytest.param(503, b'{"message":"no upstream"}', e.Unreachable, None, "HTTP 503", id="503 with JSON of a proxy"),
+        pytest.param(503, b'{"error":', e.Unreachable, None, "HTTP 503", id="503 cut off"),
+        pytest.param(404, PAGE, e.NotAManagementNode, None, "HTTP 404", id="404 of another web server"),
+        pytest.param(403, PAGE, e.NotAManagementNode, None, "HTTP 403", id="403 of a firewall"),
+        pytest.param(401, b"", e.NotAManagementNode, None, "HTTP 401", id="401, which ZStack never uses"),
+        pytest.param(200, PAGE, e.NotAManagementNode, None, "HTTP 200", id="200 of a captive portal"),
+        pytest.param(200, b"", e.NotAManagementNode, None, "HTTP 200", id="200 with nothing"),
+        pytest.param(200, b"OK", e.UnreadableAnswer, None, "HTTP 200", id="200 with text"),
+        pytest.param(200, b"[]", e.UnreadableAnswer, None, "HTTP 200", id="200 with a list"),
+        pytest.param(202, b"{}", e.UnreadableAnswer, None, "HTTP 202", id="202 to a query"),
+        pytest.param(200, SESSION_EXPIRED, e.SessionInvalid, "Session expired", "ID.1001", id="an error with 200"),
+    ],
+)
+def test_every_answer_that_is_none_becomes_the_right_error(
+    status: int, body: bytes, kind: type[e.ApiError], detail: str | None, code: str
+) -> None:
+    with pytest.raises(e.ApiError) as caught:
+        check_answer(status, body, url=URL)
+    assert type(caught.value) is kind
+    assert (caught.value.code, caught.value.url) == (code, URL)
+    assert caught.value.detail == detail if detail is not None else caught.value.detail
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("ID.1005", e.LoginNeedsMore),
+        ("ID.1006", e.TooManySessions),
+        *((f"ID.200{number}", e.LoginNeedsMore) for number in range(4)),
+        *((f"LOGIN_CONTROL.100{number}", e.LoginNeedsMore) for number in range(6)),
+        ("SYS.1003", e.ServerError),
+        ("SYS.1006", e.ServerError),
+        ("SYS.1007", e.ServerError),
+        ("SYS.1009", e.ServerError),
+        ("SYS.1010", e.NotReady),
+        ("SYS.1012", e.NotReady),
+        ("SYS.1016", e.ServerError),
+        ("PORTAL.1000", e.CdpUnavailable),
+        ("PORTAL.1002", e.NotReady),
+        *((f"LICENSE.{number}", e.CdpUnavailable) for number in (1000, 1001, 1003, 1005)),
+        ("SOMETHING.9999", e.ServerError),
+    ],
+)
+def test_the_code_decides(code: str, kind: type[e.ApiError]) -> None:
+    with pytest.raises(e.ApiError) as caught:
+        check_answer(503, error(code, "text"), url=URL)
+    assert type(caught.value) is kind
+    assert caught.value.as_failure().kind is kind.kind
+
+
+@pytest.mark.parametrize("number", [10018, 10019, 10020])
+@pytest.mark.parametrize("name", ["code", "globalErrorCode"])
+def test_an_invalid_session_is_known_by_any_of_its_codes(number: int, name: str) -> None:
+    said = {"code": "SYS.1000", "details": "会话已过期", name: f"ORG_ZSTACK_IDENTITY_{number}"}
+    with pytest.raises(e.SessionInvalid):
+        check_answer(503, encoded({"error": said}), url=URL)
+
+
+@pytest.mark.parametrize(
+    "details", ["operation[API:x] is denied by default", "操作被拒绝", "没有权限", "the operation Is Denied by policy"]
+)
+def test_a_denial_is_known_by_its_text_as_its_code_is_that_of_any_failure(details: str) -> None:
+    with pytest.raises(e.PermissionDenied):
+        check_answer(503, error("SYS.1006", details), url=URL)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        pytest.param({"details": "d", "localizedMessage": "l", "i18nDetails": "i"}, "l", id="localized first"),
+        pytest.param({"details": "d", "i18nDetails": "i"}, "i", id="then the one in the server's language"),
+        pytest.param({"details": "d", "elaboration": "e", "description": "s"}, "d", id="then the details"),
+        pytest.param({"elaboration": "e", "description": "s"}, "e", id="then the elaboration"),
+        pytest.param({"description": "s"}, "s", id="then the description"),
+        pytest.param({}, "X.1", id="then the code"),
+        pytest.param(
+            {"details": "d", "causes": [{"code": "Y.1", "details": "deep"}]}, "deep", id="the first of causes"
+        ),
+        pytest.param({"details": "d", "causes": []}, "d", id="no causes"),
+        pytest.param(
+            {"details": "d", "cause": {"code": "Y.1", "cause": {"code": "Z.1", "details": "deepest"}}},
+            "deepest",
+            id="the deepest cause",
+        ),
+        pytest.param({"details": "a\x1b[31mb\nc"}, "a␛[31mb␊c", id="inert"),
+    ],
+)
+def test_the_best_sentence_is_chosen(said: dict[str, object], expected: str) -> None:
+    with pytest.raises(e.ServerError) as caught:
+        check_answer(503, encoded({"error": {"code": "X.1", **said}}), url=URL)
+    assert caught.value.detail == expected
+
+
+def test_a_redirect_says_where_to_and_is_no_management_node() -> None:
+    with pytest.raises(e.NotAManagementNode, match=r"redirects to https://sso\.example\.com/"):
+        check_answer(302, b"", url=URL, location="https://sso.example.com/")
+
+
+def test_a_page_is_named_by_its_title() -> None:
+    with pytest.raises(e.NotAManagementNode, match="Welcome to nginx!"):
+        check_answer(200, b"<!DOCTYPE html><html><head><title>Welcome to\n nginx!</title>", url=URL)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"inventories":[]}',
+        b' {"inventories":[]}',
+        b'{"inventories":[{"name":"error"}]}',
+        b'{"success":true,"error":null,"inventories":[]}',
+        b'{"error":{}',
+        b"{",
+    ],
+)
+def test_a_good_answer_comes_back_as_it_is(body: bytes) -> None:
+    assert check_answer(200, body, url=URL) == body
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from([200, 202, 301, 400, 401, 403, 404, 405, 429, 500, 502, 503, 504]),
+    st.one_of(
+        st.binary(max_size=50),
+        any_json.map(lambda value: json.dumps({"error": value}).encode()),
+        st.dictionaries(
+            st.sampled_from(["code", "details", "cause", "causes", "opaque", "description"]), any_json, max_size=4
+        ).map(lambda value: json.dumps({"error": value}).encode()),
+    ),
+)
+def test_an_answer_is_a_body_or_an_error_of_ours(status: int, body: bytes) -> None:
+    if status == 200 and body.lstrip()[:1] == b"{":
+        with suppress(e.ApiError):
+            assert check_answer(status, body, url=URL) == body
+        return
+    with pytest.raises(e.ApiError) as caught:
+        check_answer(status, body, url=URL)
+    assert caught.value.detail.isprintable()
+    assert len(caught.value.detail) <= 400
+
+
+def test_an_answer_nested_very_deep_is_an_error_of_ours() -> None:
+    with pytest.raises(e.ApiError):
+        check_answer(503, b'{"error":' + b'{"cause":' * 100_000, url=URL)
+
+
+def test_details_of_an_odd_form_do_not_hide_the_code() -> None:
+    with pytest.raises(e.SessionInvalid):
+        check_answer(503, encoded({"error": {"code": "ID.1001", "details": {"text": "expired"}}}), url=URL)
+
+
+def test_a_message_has_its_kind_its_detail_and_where_it_was_asked() -> None:
+    failure = e.Unreachable("Connection refused", url=URL).as_failure()
+    assert (failure.kind, failure.detail, failure.url) == (FailureKind.UNREACHABLE, "Connection refused", URL)
+    assert str(e.Unreachable("Connection refused", url=URL)) == f"unreachable: Connection refused ({URL})"
+
+
+def test_every_kind_of_error_but_our_own_faults_has_its_class() -> None:
+    def below(kind: type[e.ApiError]) -> set[type[e.ApiError]]:
+        return {kind}.union(*(below(child) for child in kind.__subclasses__()))
+
+    assert {kind.kind for kind in below(e.ApiError)} == set(FailureKind) - {FailureKind.INTERNAL}

@@ -1,0 +1,247 @@
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+
+from cdptui import __version__
+from cdptui.api import errors as e
+from cdptui.api.client import NAMES_PER_CALL
+from cdptui.models.snapshot import Reading
+from tests.unit.api.node import BASE, LOGIN, NAMES, TASKS, ZONE, Answer, MockNode, connect, read, say
+from tests.unit.api.wire import FULL_ROW, VENDOR_ROW, error, reply
+
+PAGE = b"<html><head><title>404 Not Found</title></head></html>"
+
+
+def fleet(count: int) -> list[dict[str, object]]:
+    return [{**VENDOR_ROW, "uuid": f"{number:032x}", "name": f"task {number}"} for number in range(count)]
+
+
+async def test_the_tasks_of_the_node_are_read() -> None:
+    client = connect(MockNode([FULL_ROW, VENDOR_ROW]))
+    assert [task.name for task in await read(client)] == ["cdp-erp-db", "My Task"]
+    await client.aclose()
+
+
+async def test_an_empty_cloud_is_an_empty_list_after_one_request() -> None:
+    node = MockNode()
+    client = connect(node)
+    assert await read(client) == ()
+    assert len(node.asked(TASKS)) == 1
+    await client.aclose()
+
+
+async def test_the_query_is_the_one_that_the_server_understands() -> None:
+    node = MockNode([FULL_ROW])
+    client = connect(node)
+    await read(client)
+    (query,) = node.asked(TASKS)
+    assert query.method == "GET"
+    assert str(query.url) == f"{BASE}/cdp-task?limit=1000&start=0&replyWithCount=true&sort=%2Buuid"
+    await client.aclose()
+
+
+async def test_every_request_says_who_asks_and_in_which_language() -> None:
+    node = MockNode([FULL_ROW])
+    client = connect(node)
+    await read(client)
+    await client.names(["vm"])
+    await client.aclose()
+    assert {request.headers["user-agent"] for request in node.requests} == {f"cdptui/{__version__}"}
+    assert {request.headers["accept-language"] for request in node.requests} == {"en"}
+
+
+async def test_a_long_list_is_read_page_by_page_and_grows_as_it_is_read() -> None:
+    node = MockNode(fleet(2500))
+    client = connect(node)
+    readings: list[Reading] = [reading async for reading in client.read()]
+    assert [len(reading.tasks) for reading in readings] == [1000, 2000, 2500]
+    assert [reading.is_complete for reading in readings] == [False, False, True]
+    assert [reading.pages for reading in readings] == [1, 2, 3]
+    assert {reading.total for reading in readings} == {2500}
+    assert [request.url.params["start"] for request in node.asked(TASKS)] == ["0", "999", "1999"]
+    await client.aclose()
+
+
+async def test_a_task_that_did_not_change_is_the_same_object_in_the_next_poll() -> None:
+    node = MockNode([FULL_ROW, VENDOR_ROW])
+    client = connect(node)
+    first = await read(client)
+    node.rows = [FULL_ROW, {**VENDOR_ROW, "status": "Failed"}]
+    second = await read(client)
+    assert second[0] is first[0]
+    assert second[1] is not first[1]
+    await client.aclose()
+
+
+async def test_the_zone_is_asked_once_and_dates_are_read_in_it() -> None:
+    node = MockNode([FULL_ROW])
+    client = connect(node)
+    assert client.zone is None
+    for _ in range(3):
+        (task,) = await read(client)
+        assert task.created_at == datetime(2025, 3, 4, 1, 12, 33, tzinfo=UTC)
+    assert client.zone == ZoneInfo("Asia/Shanghai")
+    assert len(node.asked(ZONE)) == 1
+    await client.aclose()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(say(404, b"no api mapping to /v1/management-nodes/platform-timezone"), id="no such call"),
+        pytest.param(say(404, PAGE), id="a proxy that lets only some paths through"),
+        pytest.param(say(403, b"forbidden"), id="403"),
+        pytest.param(say(403, PAGE), id="403 of a firewall"),
+        pytest.param(say(503, error("ID.1002", "admin only")), id="admin only"),
+        pytest.param(say(503, error("SYS.1006", "operation[API:x] is denied by default")), id="denied by policy"),
+        pytest.param(say(503, error("PORTAL.1000", "no service")), id="not wired"),
+        pytest.param(say(500, b""), id="500"),
+        pytest.param(say(200, b"{}"), id="nothing said"),
+        pytest.param(say(200, b'{"timezone":'), id="cut off"),
+        pytest.param(say(200, b'{"timezone":8}'), id="of an odd form"),
+        pytest.param(say(200, b'{"timezone":"Mars/Olympus"}'), id="a zone that nobody knows"),
+    ],
+)
+async def test_without_the_zone_the_tasks_are_read_all_the_same(answer: httpx.Response) -> None:
+    node = MockNode([FULL_ROW])
+    client = connect(node)
+    node.next(ZONE, answer)
+    for _ in range(2):
+        (task,) = await read(client)
+        assert task.name == "cdp-erp-db"
+        assert task.created_at is None
+        assert task.bad_fields == frozenset()
+    assert len(node.asked(ZONE)) == 1
+    await client.aclose()
+
+
+async def test_a_node_that_does_not_answer_the_first_question_is_asked_for_its_zone_again() -> None:
+    node = MockNode([FULL_ROW])
+    client = connect(node)
+    node.next(ZONE, httpx.ConnectError("refused"))
+    with pytest.raises(e.Unreachable):
+        await read(client)
+    await read(client)
+    assert client.zone == ZoneInfo("Asia/Shanghai")
+    await client.aclose()
+
+
+async def test_a_login_that_failed_does_not_cost_the_zone() -> None:
+    node = MockNode([FULL_ROW])
+    client = connect(node)
+    node.next(LOGIN, say(500, b"starting"))
+    with suppress(e.ServerError):
+        await read(client)
+    await read(client)
+    assert client.zone == ZoneInfo("Asia/Shanghai")
+    await client.aclose()
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        pytest.param(b"{}", e.UnreadableAnswer, id="an empty object"),
+        pytest.param(b'{"schema":{},"total":3}', e.UnreadableAnswer, id="a count without a list"),
+        pytest.param(b'{"inventories":null}', e.UnreadableAnswer, id="null"),
+        pytest.param(b"[]", e.UnreadableAnswer, id="a bare list"),
+        pytest.param(b"", e.NotAManagementNode, id="nothing"),
+        pytest.param(PAGE, e.NotAManagementNode, id="a page"),
+        pytest.param(reply([FULL_ROW])[:-1], e.UnreadableAnswer, id="cut off at the end"),
+        pytest.param(reply([FULL_ROW])[:99], e.UnreadableAnswer, id="cut off in the middle"),
+        pytest.param(b"{", e.UnreadableAnswer, id="cut off at once"),
+        pytest.param(b'{"inventories":' + b"[" * 100_000, e.UnreadableAnswer, id="nested very deep"),
+    ],
+)
+async def test_an_answer_that_is_no_list_is_never_an_empty_one(body: bytes, kind: type[e.ApiError]) -> None:
+    client = connect(node := MockNode([FULL_ROW]))
+    node.next(TASKS, say(200, body))
+    readings: list[Reading] = []
+    with pytest.raises(e.ApiError) as caught:
+        await read(client, readings)
+    assert type(caught.value) is kind
+    assert caught.value.url == f"{BASE}/cdp-task"
+    assert readings == []
+    await client.aclose()
+
+
+async def test_a_second_page_that_fails_leaves_no_complete_reading() -> None:
+    client = connect(node := MockNode(fleet(1500)))
+    first_page = say(200, reply(fleet(1000), total=1500))
+    node.next(TASKS, first_page, say(500, b"oops"))
+    readings: list[Reading] = []
+    with pytest.raises(e.ServerError):
+        await read(client, readings)
+    assert [reading.is_complete for reading in readings] == [False]
+    await client.aclose()
+
+
+@pytest.mark.parametrize("path", [LOGIN, ZONE, TASKS])
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_a_redirect_is_not_followed_and_carries_nothing_away(path: str, status: int) -> None:
+    client = connect(node := MockNode([FULL_ROW]))
+    moved: Answer = say(status, b"", Location="http://elsewhere.example/zstack/v1/cdp-task")
+    node.next(path, moved)
+    if path == ZONE:
+        # Whatever that answer is taken for, the next one is asked at the same node.
+        node.next(TASKS, moved)
+    with pytest.raises(e.NotAManagementNode, match=r"redirects to http://elsewhere\.example"):
+        await read(client)
+    await client.aclose()
+    assert {request.url.host for request in node.requests} == {"10.0.0.5"}
+
+
+async def test_names_are_asked_in_one_call_with_the_key_repeated() -> None:
+    node = MockNode(names={"vm": "erp-db-01", "bs": "backup\x1b[2J"})
+    client = connect(node)
+    assert await client.names(["vm", "bs", "gone"]) == {"vm": "erp-db-01", "bs": "backup␛[2J"}
+    (request,) = node.asked(NAMES)
+    assert request.url.query == b"uuids=vm&uuids=bs&uuids=gone"
+    await client.aclose()
+
+
+async def test_names_of_more_than_a_url_can_hold_are_cut() -> None:
+    node = MockNode()
+    client = connect(node)
+    await client.names([f"{number:032x}" for number in range(NAMES_PER_CALL + 50)])
+    (request,) = node.asked(NAMES)
+    assert len(request.url.params.get_list("uuids")) == NAMES_PER_CALL
+    assert len(str(request.url)) < 8192
+    await client.aclose()
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        pytest.param(say(200, b'{"inventories":[{"name":'), e.UnreadableAnswer, id="cut off"),
+        pytest.param(say(200, b'{"inventories":7}'), e.UnreadableAnswer, id="of another form"),
+        pytest.param(say(503, error("SYS.1006", "is denied")), e.PermissionDenied, id="denied"),
+        pytest.param(httpx.ReadTimeout("slow"), e.TimedOut, id="slow"),
+    ],
+)
+async def test_names_that_fail_are_an_error_of_ours(answer: Answer, kind: type[e.ApiError]) -> None:
+    client = connect(node := MockNode())
+    node.next(NAMES, answer)
+    with pytest.raises(kind):
+        await client.names(["vm"])
+    await client.aclose()
+
+
+async def test_a_resource_without_a_name_has_none() -> None:
+    client = connect(node := MockNode())
+    node.next(NAMES, say(200, b'{"inventories":[{"uuid":"a"},{"uuid":"b","resourceName":""}]}'))
+    assert await client.names(["a", "b"]) == {}
+    await client.aclose()
+
+
+async def test_every_field_of_a_task_can_be_asked_for() -> None:
+    client = connect(MockNode([{**FULL_ROW, "scene": "Normal"}]))
+    (task,) = await read(client)
+    fields = {field.name: field for field in client.fields(task)}
+    assert fields["createDate"].at == datetime(2025, 3, 4, 1, 12, 33, tzinfo=UTC)
+    assert not fields["scene"].is_known
+    await client.aclose()

@@ -1,0 +1,286 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cdptui.api.decode import MAX_COUNT, WHOLE_RECORD, TaskDecoder, decode_page, decode_task
+from cdptui.models.task import ResourceRef, Task
+from tests.unit.api.wire import FULL_ROW, VENDOR_ROW, encoded, reply, row
+
+SHANGHAI = timezone(timedelta(hours=8))
+NUMBERS = {
+    "backupBandwidth": "bandwidth_limit_bps",
+    "maxCapacity": "plan_bytes",
+    "usedCapacity": "used_bytes",
+    "maxLatency": "rpo_target_ms",
+    "lastLatency": "rpo_ms",
+}
+
+any_json = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(st.characters(exclude_categories=()))),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def test_a_whole_record_becomes_a_task() -> None:
+    raw = row()
+    assert decode_task(raw, SHANGHAI) == Task(
+        uuid="0f6a1c2b3d4e45f6a7b8c9d0e1f2a3b4",
+        name="cdp-erp-db",
+        status="Running",
+        state="Enabled",
+        description="ERP database",
+        task_type="VM",
+        policy_uuid="9f2c7d5e1b3a4c0d8e6f5a4b3c2d1e0f",
+        backup_storage_uuid="b1c5a2f04f0e4c6f9d2f1f0a3f6e7d21",
+        bandwidth_limit_bps=104857600,
+        plan_bytes=107374182400,
+        used_bytes=68719476736,
+        rpo_target_ms=600000,
+        rpo_ms=1830,
+        created_at=datetime(2025, 3, 4, 1, 12, 33, tzinfo=UTC),
+        last_op_at=datetime(2025, 6, 18, 14, 41, 7, tzinfo=UTC),
+        resource_refs=(
+            ResourceRef(
+                resource_uuid="d2f9a6c5c69c4be28bfa1c85d1e4652d",
+                resource_type="VmInstanceVO",
+                task_uuid="0f6a1c2b3d4e45f6a7b8c9d0e1f2a3b4",
+                created_at=datetime(2025, 3, 4, 1, 12, 33, tzinfo=UTC),
+                last_op_at=datetime(2025, 3, 4, 1, 12, 33, tzinfo=UTC),
+            ),
+        ),
+        raw=raw,
+    )
+
+
+def test_the_example_of_the_vendors_page_is_read_without_complaint() -> None:
+    task = decode_task(encoded(VENDOR_ROW), None)
+    assert (task.bandwidth_limit_bps, task.plan_bytes, task.used_bytes) == (104857600, 107374182400, 23959160)
+    assert (task.rpo_ms, task.rpo_target_ms, task.created_at, task.resource_refs) == (None, None, None, ())
+    assert task.bad_fields == frozenset()
+
+
+@pytest.mark.parametrize("status", ["DataMerging", "Stopping", "Levitating", "合并中"])
+def test_a_status_that_no_list_has_is_carried_as_it_is(status: str) -> None:
+    task = decode_task(row(status=status), None)
+    assert task.status == status
+    assert not task.bad_fields
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        pytest.param({"lastLatency": 5, "currentLatency": 7}, 5, id="the newer name wins"),
+        pytest.param({"lastLatency": 0, "currentLatency": 7}, 0, id="zero is a reading"),
+        pytest.param({"lastLatency": None, "currentLatency": 7}, 7, id="the older name serves"),
+        pytest.param({"lastLatency": None}, None, id="old servers have neither"),
+    ],
+)
+def test_the_rpo_is_read_under_both_names(fields: dict[str, object], expected: int | None) -> None:
+    record = {name: value for name, value in {**FULL_ROW, **fields}.items() if value is not None}
+    assert decode_task(encoded(record), None).rpo_ms == expected
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.sampled_from(sorted(NUMBERS)),
+    st.integers(0, MAX_COUNT),
+    st.sampled_from(["integer", "text", "float", "scientific", "float as text"]),
+)
+def test_a_whole_number_is_read_however_it_is_written(name: str, number: int, form: str) -> None:
+    if "float" in form or form == "scientific":
+        number = int(float(number % 2**53))
+    texts = {
+        "integer": f"{number}",
+        "text": f'"{number}"',
+        "float": f"{number}.0",
+        "scientific": f"{number}E0",
+        "float as text": f'"{number}.0"',
+    }
+    raw = row(**{name: "HERE"}).replace(b'"HERE"', texts[form].encode())
+    task = decode_task(raw, None)
+    assert getattr(task, NUMBERS[name]) == number
+    assert not task.bad_fields
+
+
+@pytest.mark.parametrize("name", sorted(NUMBERS))
+@pytest.mark.parametrize(
+    "text", ["-1", "1.5", "1e400", "NaN", "true", '"many"', '""', "[]", "{}", "18446744073709551616", "9" * 40]
+)
+def test_a_number_that_makes_no_sense_is_unknown_and_named(name: str, text: str) -> None:
+    task = decode_task(row(**{name: "HERE"}).replace(b'"HERE"', text.encode()), None)
+    assert getattr(task, NUMBERS[name]) is None
+    assert task.bad_fields == {name}
+    assert (task.uuid, task.name, task.status) == (FULL_ROW["uuid"], "cdp-erp-db", "Running")
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.dictionaries(st.sampled_from([*FULL_ROW, "currentLatency", "scene"]), any_json, min_size=1, max_size=4))
+def test_a_bad_field_never_hides_the_task(changes: dict[str, Any]) -> None:
+    raw = json.dumps({**FULL_ROW, **changes}).encode()
+    task = decode_task(raw, SHANGHAI)
+    untouched = FULL_ROW.keys() - changes.keys()
+    assert task.raw == raw
+    assert task.bad_fields <= changes.keys()
+    assert task.uuid
+    assert {"uuid", "name", "status", "state"} & untouched == {
+        name
+        for name in ("uuid", "name", "status", "state")
+        if name in untouched and getattr(task, name) == FULL_ROW[name]
+    }
+    for name in NUMBERS.keys() & untouched - ({"lastLatency"} if "currentLatency" in changes else set()):
+        assert getattr(task, NUMBERS[name]) == FULL_ROW[name]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.one_of(
+        st.binary(max_size=60),
+        any_json.map(lambda value: json.dumps(value).encode()),
+        st.integers(0, len(row()) - 1).map(lambda length: row()[:length]),
+    )
+)
+def test_no_bytes_make_decoding_fail(raw: bytes) -> None:
+    task = decode_task(raw, UTC)
+    assert task.uuid
+    assert task.raw == raw
+
+
+@pytest.mark.parametrize("raw", [b"", b"null", b"[]", b"7", b'"task"', b'{"uuid":"a"', b"\xff"])
+def test_a_record_that_is_none_is_shown_as_one_that_cannot_be_read(raw: bytes) -> None:
+    task = decode_task(raw, None)
+    assert WHOLE_RECORD in task.bad_fields
+    assert task.uuid.startswith("no-uuid-")
+    assert task.name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(b"9" * 5000, id="a number of five thousand figures"),
+        pytest.param(b'"\\ud800"', id="half a surrogate pair"),
+        pytest.param(b'"\xff\xfe"', id="no UTF-8"),
+    ],
+)
+def test_a_hostile_unknown_field_costs_neither_name_nor_status(text: bytes) -> None:
+    task = decode_task(row(scene="HERE").replace(b'"HERE"', text), None)
+    assert (task.uuid, task.name, task.status) == (FULL_ROW["uuid"], "cdp-erp-db", "Running")
+
+
+@pytest.mark.parametrize("name", ["name", "status", "state", "uuid"])
+def test_what_every_task_must_have_is_missed(name: str) -> None:
+    record = {key: value for key, value in FULL_ROW.items() if key != name}
+    assert decode_task(encoded(record), None).bad_fields == {name}
+
+
+def test_two_records_without_a_uuid_are_two_tasks() -> None:
+    first, second = (decode_task(row(uuid=None, name=name), None) for name in ("a", "b"))
+    assert first.uuid != second.uuid
+
+
+def test_one_bad_ref_does_not_hide_the_other() -> None:
+    task = decode_task(row(resourceRefs=[7, {"resourceUuid": "vm", "resourceType": "VmInstanceVO"}]), None)
+    assert [ref.resource_uuid for ref in task.resource_refs] == ["vm"]
+    assert task.bad_fields == {"resourceRefs"}
+
+
+@pytest.mark.parametrize("value", ["soon", True, [], "0000-00-00"])
+@pytest.mark.parametrize("name", ["createDate", "lastOpDate"])
+def test_a_date_that_is_none_is_named(name: str, value: object) -> None:
+    task = decode_task(row(**{name: value}), SHANGHAI)
+    assert task.bad_fields == {name}
+
+
+def test_text_is_made_inert_at_the_door() -> None:
+    task = decode_task(row(name="a\x1b[31mb", description="c\nd", status="Run\u202ening", taskType="V\x00M"), None)
+    assert (task.name, task.description, task.status, task.task_type) == ("a␛[31mb", "c␊d", "Run�ning", "V␀M")
+
+
+def test_a_page_is_split_without_decoding_its_records() -> None:
+    page = decode_page(reply([FULL_ROW, VENDOR_ROW], total=7))
+    assert page.total == 7
+    assert [json.loads(raw) for raw in page.rows] == [FULL_ROW, VENDOR_ROW]
+
+
+@pytest.mark.parametrize(
+    ("body", "rows", "total"),
+    [
+        pytest.param(b'{"schema":{},"inventories":[]}', 0, None, id="no match"),
+        pytest.param(b'{"schema":{},"total":0,"inventories":[]}', 0, 0, id="an empty cloud"),
+        pytest.param(b'{"inventory":{"uuid":"a"}}', 1, None, id="the manual's inventory"),
+        pytest.param(b'{"inventories":[null,1,{"uuid":"a"}],"total":3.0}', 3, 3, id="odd records are records"),
+        pytest.param(b'{"inventories":[{"name":"\xff"}],"total":"1"}', 1, 1, id="no UTF-8 in a name"),
+        pytest.param(b'{"inventories":[{"name":"\\ud83d"},{}],"total":2}', 2, 2, id="half a surrogate pair in a name"),
+        pytest.param(b'{"success":true,"error":null,"inventories":[]}', 0, None, id="as the vendor's page says"),
+    ],
+)
+def test_the_forms_of_a_query_reply(body: bytes, rows: int, total: int | None) -> None:
+    page = decode_page(body)
+    assert (len(page.rows), page.total) == (rows, total)
+
+
+@settings(max_examples=100, deadline=None)
+@given(any_json.filter(lambda value: "\\ud" not in json.dumps(value)))
+def test_a_total_that_is_no_number_costs_only_the_total(total: object) -> None:
+    body = json.dumps({"total": total, "inventories": [FULL_ROW]})
+    page = decode_page(body.replace("NaN", "1e400").replace("Infinity", "1e400").encode())
+    assert len(page.rows) == 1
+    assert page.total is None or isinstance(page.total, int)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"{}", id="nothing in it"),
+        pytest.param(b'{"schema":{},"total":3}', id="a count only"),
+        pytest.param(b'{"inventories":null}', id="null for a list"),
+        pytest.param(b'{"inventories":{}}', id="an object for a list"),
+        pytest.param(b'{"inventories":"none"}', id="text for a list"),
+        pytest.param(b'{"results":[]}', id="another call's reply"),
+        pytest.param(b"[]", id="a bare list"),
+        pytest.param(b"", id="no bytes"),
+        pytest.param(b"<html></html>", id="a page"),
+        pytest.param(b'{"inventories":[', id="cut off at once"),
+        pytest.param(reply([FULL_ROW])[:-1], id="cut off at the end"),
+        pytest.param(reply([FULL_ROW])[:200], id="cut off in the middle"),
+        pytest.param(b'{"inventories":[]} trailing', id="something behind it"),
+    ],
+)
+def test_what_is_no_query_reply_is_never_an_empty_list(body: bytes) -> None:
+    with pytest.raises((msgspec.DecodeError, UnicodeDecodeError)):
+        decode_page(body)
+
+
+def names(decoder: TaskDecoder, rows: list[Mapping[str, Any]]) -> list[Task]:
+    decoder.new_round()
+    return decoder.decode(encoded(record) for record in rows)
+
+
+def test_equal_bytes_give_the_same_object_in_the_next_round() -> None:
+    decoder = TaskDecoder()
+    (first,) = names(decoder, [FULL_ROW])
+    assert names(decoder, [FULL_ROW])[0] is first
+    assert names(decoder, [{**FULL_ROW, "usedCapacity": 1}])[0].used_bytes == 1
+
+
+def test_records_of_the_round_before_the_last_are_forgotten() -> None:
+    decoder = TaskDecoder()
+    (first,) = names(decoder, [FULL_ROW])
+    names(decoder, [])
+    names(decoder, [])
+    assert names(decoder, [FULL_ROW])[0] is not first
+
+
+def test_a_zone_learned_later_reads_the_dates_again() -> None:
+    decoder = TaskDecoder()
+    assert names(decoder, [FULL_ROW])[0].created_at is None
+    decoder.zone = SHANGHAI
+    assert names(decoder, [FULL_ROW])[0].created_at == datetime(2025, 3, 4, 1, 12, 33, tzinfo=UTC)

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cdptui.api.decode import decode_task
+from cdptui.api.fields import task_fields
+from cdptui.models.task import Field, Unit
+from cdptui.models.text import inert
+from tests.unit.api.test_decode import any_json
+from tests.unit.api.wire import FULL_ROW, VENDOR_ROW, encoded, row
+
+SHANGHAI = timezone(timedelta(hours=8))
+
+
+def fields_of(raw: bytes) -> dict[str, Field]:
+    return {field.name: field for field in task_fields(decode_task(raw, SHANGHAI), SHANGHAI)}
+
+
+def test_every_field_of_the_vendors_example_is_there_once() -> None:
+    fields = task_fields(decode_task(encoded(VENDOR_ROW), None), None)
+    assert sorted(field.name for field in fields) == sorted(VENDOR_ROW)
+    assert all(field.is_known and not field.is_bad for field in fields)
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "quantity"),
+    [
+        ("maxCapacity", Unit.BYTES, 107374182400),
+        ("backupBandwidth", Unit.BYTES_PER_SECOND, 104857600),
+        ("lastLatency", Unit.MILLISECONDS, 1830),
+        ("policyUuid", Unit.UUID, None),
+        ("name", Unit.TEXT, None),
+        ("createDate", Unit.MOMENT, None),
+    ],
+)
+def test_a_known_field_has_its_unit(name: str, unit: Unit, quantity: int | None) -> None:
+    field = fields_of(row())[name]
+    assert (field.unit, field.quantity, field.text) == (unit, quantity, str(FULL_ROW[name]))
+
+
+def test_a_date_has_its_moment() -> None:
+    assert fields_of(row())["createDate"].at == datetime(2025, 3, 4, 1, 12, 33, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("Normal", "Normal"), (7, "7"), (None, "null"), ({"a": [1]}, '{"a":[1]}'), (True, "true"), ("a\x1bb", "a␛b")],
+)
+def test_an_unknown_field_is_shown_as_it_was_written(value: object, text: str) -> None:
+    field = fields_of(row(scene=value))["scene"]
+    assert (field.text, field.is_known, field.is_bad) == (text, False, False)
+
+
+def test_an_unknown_field_of_a_ref_is_shown() -> None:
+    (field,) = (f for f in fields_of(row(resourceRefs=[{"resourceUuid": "vm", "scene": 1}])).values() if not f.is_known)
+    assert (field.name, field.text) == ("resourceRefs[0].scene", "1")
+
+
+def test_a_field_that_could_not_be_read_is_shown_as_bad_with_its_text() -> None:
+    field = fields_of(row(maxCapacity="many"))["maxCapacity"]
+    assert (field.text, field.quantity, field.is_bad) == ("many", None, True)
+
+
+@pytest.mark.parametrize("raw", [b"", b"[]", b"\xff\x1b"])
+def test_a_record_that_cannot_be_read_is_shown_whole(raw: bytes) -> None:
+    (field,) = task_fields(decode_task(raw, None), None)
+    assert field.is_bad
+    assert "\x1b" not in field.text
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from([*FULL_ROW, "currentLatency"]) | st.text(st.characters(exclude_categories=()), max_size=5),
+        any_json,
+        max_size=5,
+    )
+)
+def test_every_field_that_came_is_shown_and_inert(changes: dict[str, Any]) -> None:
+    record = {**FULL_ROW, **changes}
+    fields = task_fields(decode_task(json.dumps(record).encode(), SHANGHAI), SHANGHAI)
+    shown = {field.name for field in fields}
+    assert {inert(name) for name in record} - {"resourceRefs"} <= shown
+    assert all(inert(field.name) == field.name and inert(field.text) == field.text for field in fields)

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from cdptui.api import errors as e
+from cdptui.api.http import MAX_BODY_BYTES, Http, Timeouts, host_of
+
+BASE = "http://10.0.0.5:8080/zstack/v1"
+
+
+def answering(answer: httpx.Response | Exception) -> Http:
+    def handle(request: httpx.Request) -> httpx.Response:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return Http(BASE, Timeouts.of(15.0), transport=httpx.MockTransport(handle))
+
+
+def caused(error: Exception, cause: Exception) -> Exception:
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("timeout_s", "expected"),
+    [
+        pytest.param(15.0, Timeouts(5.0, 15.0, 45.0), id="the default"),
+        pytest.param(2.0, Timeouts(2.0, 2.0, 6.0), id="shorter than a connection may take"),
+        pytest.param(300.0, Timeouts(5.0, 300.0, 900.0), id="very patient"),
+    ],
+)
+def test_one_number_sets_all_time_outs(timeout_s: float, expected: Timeouts) -> None:
+    assert Timeouts.of(timeout_s) == expected
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "detail"),
+    [
+        pytest.param(
+            caused(
+                httpx.ConnectError("All connection attempts failed"), ConnectionRefusedError(111, "Connection refused")
+            ),
+            e.Unreachable,
+            "Connection refused",
+            id="refused",
+        ),
+        pytest.param(
+            caused(httpx.ConnectError(""), socket.gaierror(-2, "Name or service not known")),
+            e.Unreachable,
+            "name not found: Name or service not known",
+            id="no such name",
+        ),
+        pytest.param(httpx.ReadError(""), e.Unreachable, "ReadError", id="reset without a word"),
+        pytest.param(httpx.ConnectTimeout(""), e.TimedOut, "no connection within 5 s", id="no connection in time"),
+        pytest.param(httpx.ReadTimeout(""), e.TimedOut, "no answer within 15 s", id="no answer in time"),
+        pytest.param(httpx.PoolTimeout(""), e.TimedOut, "no answer within 15 s", id="no free connection in time"),
+        pytest.param(
+            caused(httpx.ConnectError("x"), ssl.SSLCertVerificationError(1, "self-signed certificate")),
+            e.TlsFailed,
+            None,
+            id="certificate not trusted",
+        ),
+        pytest.param(
+            httpx.RemoteProtocolError("Server disconnected without sending a response."),
+            e.Unreachable,
+            "the connection was closed before the answer was complete",
+            id="hung up",
+        ),
+        pytest.param(
+            httpx.RemoteProtocolError("peer closed connection without sending complete message body"),
+            e.Unreachable,
+            "the connection was closed before the answer was complete",
+            id="hung up in the middle",
+        ),
+        pytest.param(
+            httpx.RemoteProtocolError("illegal status line: bytearray(b'SSH-2.0-OpenSSH')"),
+            e.NotAManagementNode,
+            None,
+            id="speaks no HTTP",
+        ),
+        pytest.param(httpx.DecodingError("bad gzip"), e.UnreadableAnswer, "bad gzip", id="broken compression"),
+        pytest.param(httpx.UnsupportedProtocol("no"), e.Unreachable, "no", id="odd protocol"),
+    ],
+)
+async def test_a_broken_connection_becomes_the_right_error(
+    error: Exception, kind: type[e.ApiError], detail: str | None
+) -> None:
+    async with answering(error) as http:
+        with pytest.raises(e.ApiError) as caught:
+            await http.send("GET", "/cdp-task")
+    assert type(caught.value) is kind
+    assert caught.value.url == f"{BASE}/cdp-task"
+    assert detail is None or caught.value.detail == detail
+
+
+async def test_an_address_that_no_request_can_have_is_an_error_of_ours() -> None:
+    async with Http("http://10.0.0.5:8080/\x00/zstack/v1", Timeouts.of(1.0)) as http:
+        with pytest.raises(e.ApiError):
+            await http.send("GET", "/cdp-task")
+
+
+async def test_an_answer_without_an_end_is_not_read_to_its_end() -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while True:
+            sent += 2**22
+            yield b" " * 2**22
+
+    async with answering(httpx.Response(200, content=endless())) as http:
+        with pytest.raises(e.UnreadableAnswer, match="larger than"):
+            await http.send("GET", "/cdp-task")
+    assert sent <= MAX_BODY_BYTES + 2**22
+
+
+async def test_an_answer_that_trickles_is_given_up_in_the_end() -> None:
+    async def trickle() -> AsyncIterator[bytes]:
+        while True:
+            yield b" "
+            await asyncio.sleep(0)
+
+    async with answering(httpx.Response(200, content=trickle())) as http:
+        with pytest.raises(e.TimedOut, match="took too long"):
+            await http.send("GET", "/cdp-task", total_s=0.01)
+
+
+async def test_a_path_that_holds_a_secret_is_not_shown() -> None:
+    async with answering(httpx.ConnectError("refused")) as http:
+        with pytest.raises(e.Unreachable) as caught:
+            await http.send("DELETE", "/accounts/sessions/secret", shown_path="/accounts/sessions/***")
+    assert "secret" not in str(caught.value)
+    assert caught.value.url == f"{BASE}/accounts/sessions/***"
+
+
+@pytest.mark.parametrize("token", ["secret\n", "secret\r\nX-Evil: 1", "财secret", "secret\x00"])
+async def test_a_session_id_that_no_header_can_carry_is_an_error_that_does_not_tell_it(token: str) -> None:
+    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        async with Http(f"http://127.0.0.1:{port}/zstack/v1", Timeouts.of(1.0)) as http:
+            with pytest.raises(e.ApiError) as caught:
+                await http.send("GET", "/cdp-task", token=token)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("http://10.0.0.5:8080/zstack/v1", "10.0.0.5:8080"),
+        ("https://cloud.example.com/zstack/v1", "cloud.example.com"),
+        ("http://admin:secret@10.0.0.5/zstack/v1", "10.0.0.5"),
+    ],
+)
+def test_the_host_of_a_url_has_no_credentials(url: str, host: str) -> None:
+    assert host_of(url) == host

@@ -1,0 +1,377 @@
+"""Who logs in, when, and how often: over the client, for that is what must behave."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+
+import httpx
+import pytest
+
+from cdptui.api import errors as e
+from cdptui.api.auth import AccountLogin, GivenSession
+from tests.doubles import FakeClock
+from tests.unit.api.node import LOGIN, NAMES, PASSWORD, TASKS, MockNode, connect, read, say, sent_json, token_of
+from tests.unit.api.wire import FULL_ROW, SESSION_EXPIRED, encoded, error
+
+HASH = hashlib.sha512(PASSWORD.encode()).hexdigest()
+EXPIRED = say(503, SESSION_EXPIRED)
+
+
+async def test_it_logs_in_once_whatever_is_asked_afterwards() -> None:
+    node = MockNode([FULL_ROW])
+    client = connect(node)
+    for _ in range(3):
+        await read(client)
+    await client.names(["a"])
+    (login,) = node.asked(LOGIN)
+    assert login.method == "PUT"
+    assert sent_json(login) == {"logInByAccount": {"accountName": "admin", "password": HASH}}
+    assert login.headers["content-type"] == "application/json;charset=UTF-8"
+    assert "authorization" not in login.headers
+    await client.aclose()
+
+
+async def test_every_request_carries_the_session_and_the_cookie_of_the_first_answer() -> None:
+    node = MockNode([FULL_ROW])
+    client = connect(node)
+    await read(client)
+    after_login = [request for request in node.requests if request not in node.asked(LOGIN)]
+    assert after_login
+    assert {token_of(request) for request in after_login} == {f"session{1:025}"}
+    assert {request.headers["cookie"] for request in after_login} == {"JSESSIONID=cookie1"}
+    await client.aclose()
+
+
+async def test_a_session_that_ended_is_renewed_once_and_the_request_sent_again() -> None:
+    node = MockNode([FULL_ROW])
+    client = connect(node)
+    await read(client)
+    node.kill_sessions()
+    assert [task.name for task in await read(client)] == ["cdp-erp-db"]
+    assert len(node.asked(LOGIN)) == 2
+    assert [token_of(request)[-1] for request in node.asked(TASKS)] == ["1", "1", "2"]
+    await client.aclose()
+
+
+async def test_sessions_that_end_hours_apart_are_renewed_each_time() -> None:
+    node, clock = MockNode([FULL_ROW]), FakeClock()
+    client = connect(node, clock=clock)
+    for _ in range(4):
+        node.kill_sessions()
+        clock.seconds += 7200
+        await read(client)
+    assert len(node.asked(LOGIN)) == 4
+    await client.aclose()
+
+
+@pytest.mark.parametrize(("pause_s", "is_contended"), [(59.0, True), (60.0, False)])
+async def test_two_invalidations_within_a_minute_are_a_contention(pause_s: float, is_contended: bool) -> None:
+    node, clock = MockNode([FULL_ROW]), FakeClock()
+    client = connect(node, clock=clock)
+    await read(client)
+    node.kill_sessions()
+    await read(client)
+    clock.seconds += pause_s
+    node.kill_sessions()
+    if is_contended:
+        with pytest.raises(e.SessionContended):
+            await read(client)
+    else:
+        await read(client)
+    assert len(node.asked(LOGIN)) == (2 if is_contended else 3)
+    await client.aclose()
+
+
+async def test_a_session_that_ends_again_at_once_is_a_contention() -> None:
+    node = MockNode([FULL_ROW])
+    client = connect(node)
+    node.next(TASKS, EXPIRED, EXPIRED)
+    with pytest.raises(e.SessionContended):
+        await read(client)
+    assert len(node.asked(LOGIN)) == 2
+    await client.aclose()
+
+
+@pytest.mark.parametrize("refusals", [pytest.param(2, id="at once"), pytest.param(1, id="at the next poll")])
+async def test_after_a_contention_the_next_try_takes_the_session_back(refusals: int) -> None:
+    node = MockNode([FULL_ROW])
+    client = connect(node)
+    node.next(TASKS, *[EXPIRED] * refusals)
+    if refusals == 1:
+        await read(client)
+        node.kill_sessions()
+    with pytest.raises(e.SessionContended):
+        await read(client)
+    node.kill_sessions()
+    # A person decided to try again.
+    assert len(await read(client)) == 1
+    await client.aclose()
+
+
+async def test_two_requests_refused_for_one_ended_session_are_no_contention() -> None:
+    node = MockNode([FULL_ROW], names={"vm": "erp-db-01"})
+    client = connect(node)
+    await read(client)
+    both_are_out = asyncio.Barrier(2)
+
+    class Slow(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            answer = await node.handle_async_request(request)
+            if answer.status_code == 503:
+                await both_are_out.wait()
+            return answer
+
+    slow = connect(Slow())
+    await read(slow)
+    node.kill_sessions()
+    tasks, names = await asyncio.gather(read(slow), slow.names(["vm"]))
+    assert len(tasks) == 1
+    assert names == {"vm": "erp-db-01"}
+    await slow.aclose()
+    await client.aclose()
+
+
+async def test_two_questions_at_the_start_share_one_login() -> None:
+    node = MockNode([FULL_ROW], names={"vm": "erp-db-01"})
+    client = connect(node)
+    await asyncio.gather(read(client), client.names(["vm"]), client.names(["vm"]))
+    assert len(node.asked(LOGIN)) == 1
+    await client.aclose()
+
+
+async def test_a_refused_login_is_not_repeated_until_there_is_another_password() -> None:
+    node = MockNode([FULL_ROW])
+    client = connect(node)
+    node.next(LOGIN, say(503, error("ID.1000", "错误的帐号或密码")))
+    for _ in range(3):
+        with pytest.raises(e.LoginRefused):
+            await read(client)
+    assert len(node.asked(LOGIN)) == 1
+    client.use_password("another")
+    assert len(await read(client)) == 1
+    assert (
+        sent_json(node.asked(LOGIN)[-1])["logInByAccount"]
+        == AccountLogin.with_password("admin", "another").body()["logInByAccount"]
+    )
+    await client.aclose()
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("ID.2001", e.LoginNeedsMore),
+        ("LOGIN_CONTROL.1002", e.LoginNeedsMore),
+        ("ID.1005", e.LoginNeedsMore),
+        ("ID.1006", e.TooManySessions),
+    ],
+)
+async def test_a_login_that_wants_a_person_says_so_and_is_not_repeated_by_itself(
+    code: str, kind: type[e.ApiError]
+) -> None:
+    node = MockNode([FULL_ROW])
+    client = connect(node)
+    node.next(LOGIN, say(503, error(code, "why")))
+    with pytest.raises(kind) as caught:
+        await read(client)
+    assert caught.value.as_failure().waits_for_person
+    assert len(node.asked(LOGIN)) == 1
+    await client.aclose()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(say(500, b"oops"), id="a fault of the server"),
+        pytest.param(say(503, error("SYS.1006", "account is disabled")), id="a refusal of a kind that we do not know"),
+        pytest.param(say(503, error("SYS.1006", "login is denied by IP rule")), id="a denial"),
+        pytest.param(say(404, b"no api mapping to /v1/accounts/login"), id="no such call"),
+    ],
+)
+async def test_one_poll_tries_one_login_whatever_comes_of_it(answer: httpx.Response) -> None:
+    node = MockNode([FULL_ROW])
+    client = connect(node)
+    node.next(LOGIN, answer)
+    with pytest.raises(e.ApiError):
+        await read(client)
+    assert len(node.asked(LOGIN)) == 1
+    await client.aclose()
+
+
+async def test_a_login_that_failed_on_the_way_is_tried_again_at_the_next_poll() -> None:
+    node = MockNode([FULL_ROW])
+    client = connect(node)
+    node.next(LOGIN, httpx.ConnectError("refused"))
+    with pytest.raises(e.Unreachable):
+        await read(client)
+    assert len(await read(client)) == 1
+    await client.aclose()
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"inventory":{}}', b'{"inventory":{"uuid":7}}', b'{"inventory":'])
+async def test_a_login_reply_without_a_session_is_unreadable(body: bytes) -> None:
+    node = MockNode([FULL_ROW])
+    client = connect(node)
+    node.next(LOGIN, say(200, body))
+    with pytest.raises(e.UnreadableAnswer):
+        await read(client)
+    await client.aclose()
+
+
+async def test_a_given_session_is_used_as_it_is_and_left_alive() -> None:
+    node = MockNode([FULL_ROW])
+    node.sessions.add("given")
+    client = connect(node, GivenSession("given"))
+    await read(client)
+    await client.aclose()
+    assert {token_of(request) for request in node.requests} == {"given"}
+    assert node.asked(LOGIN) == node.asked("/accounts/sessions/") == []
+    assert node.sessions == {"given"}
+
+
+async def test_a_given_session_that_ended_is_never_renewed() -> None:
+    node = MockNode([FULL_ROW])
+    client = connect(node, GivenSession("ended"))
+    with pytest.raises(e.SessionInvalid) as caught:
+        await read(client)
+    assert type(caught.value) is e.SessionInvalid
+    assert node.asked(LOGIN) == []
+    await client.aclose()
+
+
+async def test_another_password_changes_nothing_for_a_given_session() -> None:
+    node = MockNode([FULL_ROW])
+    node.sessions.add("given")
+    client = connect(node, GivenSession("given"))
+    client.use_password("another")
+    assert len(await read(client)) == 1
+    assert node.asked(LOGIN) == []
+    await client.aclose()
+
+
+async def test_it_logs_out_on_closing() -> None:
+    node = MockNode([FULL_ROW])
+    client = connect(node)
+    await read(client)
+    await client.aclose()
+    (logout,) = node.asked("/accounts/sessions/")
+    assert (logout.method, logout.url.path) == ("DELETE", f"/zstack/v1/accounts/sessions/session{1:025}")
+    assert node.sessions == set()
+
+
+async def test_closing_without_a_session_asks_nothing() -> None:
+    node = MockNode()
+    await connect(node).aclose()
+    assert node.requests == []
+
+
+async def test_closing_twice_logs_out_once() -> None:
+    node = MockNode([FULL_ROW])
+    client = connect(node)
+    await read(client)
+    await client.aclose()
+    await client.aclose()
+    assert len(node.asked("/accounts/sessions/")) == 1
+
+
+async def test_a_session_renewed_after_the_first_is_the_one_logged_out() -> None:
+    node = MockNode([FULL_ROW])
+    client = connect(node)
+    await read(client)
+    node.kill_sessions()
+    await read(client)
+    await client.aclose()
+    assert node.sessions == set()
+
+
+async def test_a_login_given_up_half_way_leaves_no_session_behind() -> None:
+    node = MockNode([FULL_ROW])
+    asked, may_answer = asyncio.Event(), asyncio.Event()
+
+    class SlowLogin(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            answer = await node.handle_async_request(request)
+            if request.url.path.endswith(LOGIN):
+                asked.set()
+                await may_answer.wait()
+            return answer
+
+    client = connect(SlowLogin())
+    poll = asyncio.create_task(client.names(["vm"]))
+    await asked.wait()
+    poll.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await poll
+    may_answer.set()
+    await client.aclose()
+    assert node.issued == 1
+    assert node.sessions == set()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(httpx.ConnectError("refused"), id="unreachable"),
+        pytest.param(say(500, b"oops"), id="server error"),
+        pytest.param(say(404, b"no api mapping to /v1/accounts/sessions"), id="no such call"),
+    ],
+)
+async def test_a_logout_that_fails_does_not_fail_the_exit_and_tells_no_secret(
+    answer: httpx.Response | Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    node = MockNode([FULL_ROW])
+    client = connect(node)
+    await read(client)
+    node.next(f"/accounts/sessions/session{1:025}", answer)
+    with caplog.at_level(logging.INFO, logger="cdptui"):
+        await client.aclose()
+    said = [record.getMessage() for record in caplog.records if record.name.startswith("cdptui")]
+    assert any("not logged out" in line for line in said)
+    assert not any(f"session{1:025}" in line for line in said)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        say(503, error("ID.1000", "wrong")),
+        say(503, error("ID.2001", "second factor")),
+        say(500, b"oops"),
+        say(200, b"{}"),
+        say(302, b"", Location="http://elsewhere.example/"),
+        httpx.ConnectError("refused"),
+        httpx.ReadTimeout("slow"),
+    ],
+    ids=lambda answer: type(answer).__name__ if isinstance(answer, Exception) else str(answer.status_code),
+)
+async def test_no_error_of_a_login_tells_a_secret(answer: httpx.Response | Exception) -> None:
+    node = MockNode([FULL_ROW])
+    client = connect(node)
+    node.next(LOGIN, answer)
+    with pytest.raises(e.ApiError) as caught:
+        await read(client)
+    current: BaseException | None = caught.value
+    while current is not None:
+        for shown in (str(current), repr(current), *map(str, current.args)):
+            assert PASSWORD not in shown
+            assert HASH not in shown
+        current = current.__cause__ or current.__context__
+    await client.aclose()
+
+
+async def test_a_refused_session_is_not_told() -> None:
+    node = MockNode()
+    client = connect(node, GivenSession("very-secret-id"))
+    node.next("/management-nodes/platform-timezone", say(503, encoded({"error": {"code": "ID.1001"}})))
+    with pytest.raises(e.SessionInvalid) as caught:
+        await read(client)
+    assert "very-secret-id" not in str(caught.value) + repr(caught.value) + str(caught.value.as_failure())
+    await client.aclose()
+
+
+async def test_names_refused_by_a_session_ended_are_asked_again() -> None:
+    node = MockNode([FULL_ROW], names={"vm": "erp-db-01"})
+    client = connect(node)
+    node.next(NAMES, EXPIRED)
+    assert await client.names(["vm"]) == {"vm": "erp-db-01"}
+    await client.aclose()

@@ -1,0 +1,233 @@
+"""The program as a shell sees it: what it says, on which stream, and with which exit code."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cdptui import __version__
+
+ROOT = Path(__file__).resolve().parents[3]
+QUIET = {
+    name: value for name, value in os.environ.items() if not name.startswith(("ZSTACK_", "COLUMNS", "LC_", "LANG"))
+}
+LINE = "cdptui: "
+
+
+def cdptui(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run it without a terminal."""
+    return subprocess.run(
+        [sys.executable, "-m", "cdptui", *arguments],
+        cwd=ROOT,
+        env={**QUIET, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+
+
+def on_terminal(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run it on a terminal of its own, with stderr apart."""
+    ours, theirs = pty.openpty()
+    try:
+        return subprocess.run(
+            [sys.executable, "-m", "cdptui", *arguments],
+            cwd=ROOT,
+            env={**QUIET, "TERM": "xterm", **environment},
+            stdin=theirs,
+            stdout=theirs,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+def assert_one_clear_line(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert done.returncode == 2
+    assert not done.stdout
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(LINE)
+    for word in words:
+        assert word in line
+
+
+@pytest.mark.parametrize("interval", ["nan", "inf", "0", "-1", "0.5", "3601", "abc", ""])
+def test_a_bad_interval_is_a_usage_error(interval: str) -> None:
+    assert_one_clear_line(cdptui("--url", "node", f"--interval={interval}"), "--interval")
+
+
+@pytest.mark.parametrize("timeout", ["nan", "0", "301"])
+def test_a_bad_time_out_is_a_usage_error(timeout: str) -> None:
+    assert_one_clear_line(cdptui("--url", "node", f"--timeout={timeout}"), "--timeout")
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("ftp://node", "only http and https"),
+        ("http://", "no host"),
+        ("node:port", "port"),
+        ("http://admin:secret@node", "credentials"),
+    ],
+)
+def test_a_bad_url_is_a_usage_error_that_tells_no_password(url: str, why: str) -> None:
+    done = cdptui("--url", url)
+    assert_one_clear_line(done, why)
+    assert "secret" not in done.stderr
+
+
+def test_a_bad_url_of_the_environment_is_told_as_well() -> None:
+    assert_one_clear_line(cdptui(ZSTACK_API_URL="ftp://node"), "ftp://node")
+
+
+def test_without_any_node_it_says_how_to_name_one() -> None:
+    assert_one_clear_line(cdptui(), "--url", "ZSTACK_API_URL", "cdptui demo")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--colour", "red"), ("--theme", "pink"), ("frobnicate",), ("--password-stdin", "--password-file", "x")],
+)
+def test_what_nobody_offers_is_a_usage_error(arguments: tuple[str, ...]) -> None:
+    done = cdptui("--url", "node", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert any(argument in done.stderr.splitlines()[-1] for argument in arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--url", "node"), ("demo",), ("--url", "node", "--password-stdin")],
+    ids=["monitor", "demo", "password from a pipe"],
+)
+def test_without_a_terminal_it_says_so(arguments: tuple[str, ...]) -> None:
+    assert_one_clear_line(cdptui(*arguments), "not a terminal")
+
+
+def test_with_output_to_a_pipe_it_says_so_before_it_asks_for_a_password() -> None:
+    assert_one_clear_line(cdptui("--url", "node", "--account", "admin"), "not a terminal")
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "why"),
+    [
+        pytest.param(None, 0, "No such file", id="not there"),
+        pytest.param(b"secret\n", 0o644, "chmod 600", id="readable by all"),
+        pytest.param(b"secret\n", 0o640, "chmod 600", id="readable by a group"),
+        pytest.param(b"", 0o600, "no password", id="empty"),
+        pytest.param(b"\xff\xfe", 0o600, "not UTF-8", id="no text"),
+    ],
+)
+def test_a_bad_password_file_is_a_usage_error(tmp_path: Path, content: bytes | None, mode: int, why: str) -> None:
+    path = tmp_path / "password"
+    if content is not None:
+        path.write_bytes(content)
+        path.chmod(mode)
+    done = on_terminal("--url", "node", "--password-file", str(path))
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(LINE)
+    assert why in line
+    assert "secret" not in line
+
+
+def test_the_simulator_refuses_a_bad_password_file_as_well(tmp_path: Path) -> None:
+    assert_one_clear_line(cdptui("simulate", "--password-file", str(tmp_path / "nowhere")), "No such file")
+
+
+def test_a_log_file_that_cannot_be_written_is_a_usage_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = on_terminal("--url", "node", "--log-file", str(tmp_path / "file" / "log"), ZSTACK_SESSION_ID="given")
+    assert done.returncode == 2
+    assert "cannot write the log file" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_debug_shows_the_traceback_behind_the_line() -> None:
+    done = cdptui("--debug", "--url", "ftp://node")
+    assert done.returncode == 2
+    assert done.stderr.startswith("Traceback")
+    assert done.stderr.splitlines()[-1].startswith(LINE)
+
+
+@pytest.mark.parametrize("command", [(), ("demo",), ("simulate",)], ids=["cdptui", "demo", "simulate"])
+@pytest.mark.parametrize("columns", ["80", "200"])
+def test_help_fits_eighty_columns(command: tuple[str, ...], columns: str) -> None:
+    done = cdptui(*command, "--help", COLUMNS=columns)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Usage: cdptui")
+    assert [line for line in done.stdout.splitlines() if len(line) > 80] == []
+
+
+def test_help_names_every_variable_and_every_default() -> None:
+    text = " ".join(cdptui("--help").stdout.split())
+    variables = (
+        "ZSTACK_API_URL",
+        "ZSTACK_HOST",
+        "ZSTACK_PORT",
+        "ZSTACK_ACCOUNT",
+        "ZSTACK_ACCOUNT_NAME",
+        "ZSTACK_PASSWORD",
+        "ZSTACK_ACCOUNT_PASSWORD",
+        "ZSTACK_SESSION_ID",
+    )
+    assert [name for name in variables if name not in text] == []
+    for option, default in (
+        ("--account", "admin"),
+        ("--interval", "10.0"),
+        ("--timeout", "15.0"),
+        ("--theme", "dark"),
+        ("--log-level", "warning"),
+        ("--log-file", "in the user's log folder"),
+    ):
+        _, _, after = text.partition(option)
+        assert f"[default: {default}]" in after.partition(" --")[0], option
+
+
+def test_there_is_no_option_for_a_password_that_others_could_read() -> None:
+    text = cdptui("--help").stdout
+    assert "--password " not in text
+    assert cdptui("--url", "node", "--password", "secret").returncode == 2
+
+
+def test_the_version_is_told() -> None:
+    done = cdptui("--version")
+    assert (done.returncode, done.stdout) == (0, f"cdptui, version {__version__}\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--help",), ("--version",), ("demo", "--help"), ("--url", "ftp://node"), ("--url", "node")],
+    ids=["help", "version", "help of a command", "bad URL", "no terminal"],
+)
+def test_what_ends_at_once_loads_neither_textual_nor_the_network(arguments: tuple[str, ...]) -> None:
+    code = f"""
+import atexit, sys
+sys.argv = ["cdptui", *{arguments!r}]
+heavy = ("textual", "rich", "httpx", "starlette", "uvicorn", "asyncio")
+atexit.register(lambda: print("loaded:", *[name for name in heavy if name in sys.modules], file=sys.__stdout__))
+from cdptui.cli.main import main
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=QUIET,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    (loaded,) = (line for line in done.stdout.splitlines() if line.startswith("loaded:"))
+    assert loaded.split()[1:] == []

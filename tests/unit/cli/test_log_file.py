@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cdptui.cli.diagnostics import CommandFailed, ExitCode
+from cdptui.cli.log_file import log_to
+
+PASSWORD = "correct horse"
+HASH = hashlib.sha512(PASSWORD.encode()).hexdigest()
+SESSION = "7c1e2d3f4a5b46c7988d9e0f1a2b3c4d"
+SECRETS = (PASSWORD, HASH, SESSION)
+
+log = logging.getLogger("cdptui.test")
+
+
+@pytest.fixture(autouse=True)
+def _own_logging() -> Iterator[None]:
+    """The log is the process's: give it back as it was."""
+    root = logging.getLogger()
+    handlers, level, raises = root.handlers[:], root.level, logging.raiseExceptions
+    chatty = {name: logging.getLogger(name).level for name in ("httpx", "httpcore", "asyncio", "uvicorn")}
+    yield
+    for handler in set(root.handlers) - set(handlers):
+        handler.close()
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.raiseExceptions = raises
+    for name, was in chatty.items():
+        logging.getLogger(name).setLevel(was)
+
+
+def start(path: Path, *secrets: str, level: str = "debug", is_asked_for: bool = True) -> None:
+    log_to(path, level, secrets, is_asked_for=is_asked_for)
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        pytest.param(f"logging in with {PASSWORD}", id="the password"),
+        pytest.param(f'{{"logInByAccount":{{"accountName":"admin","password":"{HASH}"}}}}', id="the body of a login"),
+        pytest.param(f"hash {HASH}", id="the hash alone"),
+        pytest.param(f"Authorization: OAuth {SESSION}", id="a header"),
+        pytest.param(f"('authorization', 'OAuth {SESSION}')", id="a header as Python shows it"),
+        pytest.param(f"b'OAuth {SESSION}'", id="a header as bytes"),
+        pytest.param(f"DELETE http://node/zstack/v1/accounts/sessions/{SESSION} 200", id="the URL of a logout"),
+        pytest.param(f"Set-Cookie: JSESSIONID={SESSION}; Path=/zstack", id="a cookie"),
+        pytest.param(f"given {SESSION}", id="a session from outside"),
+    ],
+)
+def test_no_secret_reaches_the_file(tmp_path: Path, message: str) -> None:
+    start(tmp_path / "log", PASSWORD, SESSION if message.startswith("given") else "")
+    log.error("%s", message)
+    text = (tmp_path / "log").read_text()
+    assert "***" in text
+    assert not [secret for secret in SECRETS if secret in text]
+
+
+def test_tracebacks_hold_no_secret_either(tmp_path: Path) -> None:
+    start(tmp_path / "log", PASSWORD)
+    try:
+        try:
+            int(f"OAuth {SESSION} and {PASSWORD}")
+        except ValueError as error:
+            raise RuntimeError("/accounts/sessions/" + SESSION, HASH) from error
+    except RuntimeError:
+        log.exception("it failed")
+    text = (tmp_path / "log").read_text()
+    assert "RuntimeError" in text
+    assert "ValueError" in text
+    assert not [secret for secret in SECRETS if secret in text]
+
+
+def test_what_is_no_secret_is_written_as_it_is(tmp_path: Path) -> None:
+    start(tmp_path / "log", PASSWORD, "")
+    log.error("task %s of %s is Failed", "财务系统-CDP", "d2f9a6c5c69c4be28bfa1c85d1e4652d")
+    line = (tmp_path / "log").read_text(encoding="utf-8")
+    assert line.endswith("ERROR cdptui.test: task 财务系统-CDP of d2f9a6c5c69c4be28bfa1c85d1e4652d is Failed\n")
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_only_its_owner_can_read_the_file(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        start(tmp_path / "made" / "log", PASSWORD)
+        log.error("something")
+    finally:
+        os.umask(before)
+    assert mode_of(tmp_path / "made" / "log") == 0o600
+
+
+def test_only_its_owner_can_read_a_file_that_was_turned_over(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        start(tmp_path / "log")
+        for _ in range(30):
+            log.error("x" * 100_000)
+    finally:
+        os.umask(before)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["log", "log.1"]
+    assert {mode_of(path) for path in tmp_path.iterdir()} == {0o600}
+    assert all(path.stat().st_size <= 2_000_000 for path in tmp_path.iterdir())
+
+
+def test_nothing_is_made_before_there_is_something_to_write(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "log"
+    start(path, is_asked_for=False, level="warning")
+    log.info("not worth a line")
+    assert not path.parent.exists()
+    log.warning("worth a line")
+    assert path.read_text().count("\n") == 1
+
+
+def test_a_file_that_was_asked_for_is_there_at_once(tmp_path: Path) -> None:
+    start(tmp_path / "log")
+    assert (tmp_path / "log").read_bytes() == b""
+
+
+def test_a_file_that_was_asked_for_and_cannot_be_written_is_a_usage_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CommandFailed, match="cannot write the log file") as caught:
+        start(tmp_path / "file" / "log")
+    assert caught.value.code is ExitCode.USAGE
+
+
+def test_a_default_place_that_cannot_be_written_stops_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    start(tmp_path / "file" / "log", is_asked_for=False)
+    log.error("nobody hears this")
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("name", ["httpx", "httpcore", "asyncio", "uvicorn.access"])
+def test_libraries_that_log_urls_are_kept_quiet(tmp_path: Path, name: str) -> None:
+    start(tmp_path / "log")
+    logging.getLogger(name).info("GET /accounts/sessions/%s", SESSION)
+    assert (tmp_path / "log").read_text() == ""
+
+
+@pytest.mark.parametrize(("level", "lines"), [("debug", 4), ("info", 3), ("warning", 2), ("error", 1)])
+def test_the_level_is_the_one_that_was_asked_for(tmp_path: Path, level: str, lines: int) -> None:
+    start(tmp_path / "log", level=level)
+    for method in (log.debug, log.info, log.warning, log.error):
+        method("a line")
+    assert (tmp_path / "log").read_text().count("\n") == lines

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import string
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from cdptui.config.address import node_of, normalise
+from cdptui.config.errors import ConfigError
+
+hosts = st.one_of(
+    st.from_regex(r"[a-z][a-z0-9-]{0,20}(\.[a-z]{2,5})?", fullmatch=True),
+    st.ip_addresses(v=4).map(str),
+    st.ip_addresses(v=6).map(lambda ip: f"[{ip}]"),
+)
+ports = st.none() | st.integers(1, 65535)
+paths = st.sampled_from(["", "/", "/zstack", "/zstack/", "/zstack/v1", "/zstack/v1/", "/proxy", "/proxy/zstack/v1/"])
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        pytest.param("10.0.0.5", "http://10.0.0.5:8080/zstack/v1", id="a bare host"),
+        pytest.param("10.0.0.5:9000", "http://10.0.0.5:9000/zstack/v1", id="with a port"),
+        pytest.param("node/zstack", "http://node:8080/zstack/v1", id="without a scheme, with the context"),
+        pytest.param("  http://node:8080/zstack/v1/  ", "http://node:8080/zstack/v1", id="complete, with blanks"),
+        pytest.param("https://cloud.example.com", "https://cloud.example.com/zstack/v1", id="https has its own port"),
+        pytest.param("HTTPS://Cloud.Example.COM/zstack", "https://cloud.example.com/zstack/v1", id="capitals"),
+        pytest.param("https://proxy/a/b", "https://proxy/a/b/zstack/v1", id="behind a prefix"),
+        pytest.param("https://proxy/a/zstack/v1", "https://proxy/a/zstack/v1", id="behind a prefix, complete"),
+        pytest.param("[::1]", "http://[::1]:8080/zstack/v1", id="IPv6"),
+        pytest.param("http://[fe80::1]:80", "http://[fe80::1]:80/zstack/v1", id="IPv6 with a port"),
+    ],
+)
+def test_an_address_is_taken_however_it_is_written(address: str, expected: str) -> None:
+    assert normalise(address) == expected
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(["", "http://", "https://", "HTTP://"]), hosts, ports, paths)
+def test_what_is_normal_stays_as_it_is(scheme: str, host: str, port: int | None, path: str) -> None:
+    once = normalise(f"{scheme}{host}{'' if port is None else f':{port}'}{path}")
+    assert normalise(once) == once
+    assert once.endswith("/zstack/v1")
+    assert once.count("/zstack") == 1
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(["", "http://", "https://"]), hosts, ports)
+def test_the_api_path_makes_no_difference(scheme: str, host: str, port: int | None) -> None:
+    node = f"{scheme}{host}{'' if port is None else f':{port}'}"
+    assert len({normalise(node + path) for path in ("", "/", "/zstack", "/zstack/", "/zstack/v1", "/zstack/v1/")}) == 1
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=40))
+def test_any_text_is_an_address_or_refused_in_one_line(text: str) -> None:
+    said = ""
+    try:
+        base = normalise(text)
+    except ConfigError as error:
+        said = str(error)
+    else:
+        assert base.startswith(("http://", "https://"))
+        assert normalise(base) == base
+    assert len(said.splitlines()) <= 1
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(["", "http://", "https://", "ftp://", "//", "http:/", "http:"]),
+    st.text(st.sampled_from(string.ascii_letters + ":/?#[]@\\%&= ℀é"), max_size=4),
+    st.text(st.sampled_from(string.digits + ":/?#[]@\\%&= ℀é"), max_size=4),
+    st.sampled_from(["host", "h℀st", "host:99999", "[::1", "", "host/zstack", "host?x"]),
+)
+@example("http://", "admin", "", "h℀st")
+@example("", "admin", "80/", "host")
+@example("", "admin:", "80/", "host")
+def test_an_address_with_credentials_is_refused_and_they_are_not_told(
+    scheme: str, user: str, salt: str, host: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        normalise(f"{scheme}{user}:{salt}secret@{host}")
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("", "empty"),
+        ("   ", "empty"),
+        ("ftp://node", "only http and https"),
+        ("http://", "no host"),
+        ("http:///zstack", "no host"),
+        ("http://node:0", "port"),
+        ("http://node:65536", "port"),
+        ("http://node:port", "port"),
+        ("node:80a", "port"),
+        ("http://node/zstack?x=1", "query"),
+        ("http://node/#top", "fragment"),
+        ("http://[::1", "IPv6"),
+        ("http://no de", "host"),
+        ("http://<script>", "host"),
+        ("-\x1b", "host"),
+    ],
+)
+def test_what_cannot_be_an_address_is_refused_with_a_reason(address: str, why: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        normalise(address)
+    assert why in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("base", "node"),
+    [
+        ("http://10.0.0.5:8080/zstack/v1", "http://10.0.0.5:8080"),
+        ("https://proxy/a/zstack/v1", "https://proxy/a"),
+    ],
+)
+def test_people_call_the_node_without_the_path(base: str, node: str) -> None:
+    assert node_of(base) == node

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cdptui.models.change import ChangeKind, diff
+from cdptui.models.task import Task
+from tests.doubles import EPOCH, a_task
+
+fleets = st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 2)).map(
+    lambda fleet: [a_task(name, used_bytes=used) for name, used in fleet.items()]
+)
+
+
+def kinds(before: list[Task], after: list[Task]) -> list[tuple[str, str]]:
+    return [(change.kind.value, change.task.name) for change in diff(before, after)]
+
+
+def test_the_same_list_has_no_changes() -> None:
+    tasks = [a_task("a"), a_task("b")]
+    assert diff(tasks, list(tasks)) == ()
+
+
+def test_equal_bytes_are_the_same_task_even_in_another_object() -> None:
+    assert diff([a_task("a")], [a_task("a")]) == ()
+
+
+def test_what_appeared_changed_and_vanished_is_told_in_the_order_of_the_new_list() -> None:
+    before = [a_task("a"), a_task("b"), a_task("c")]
+    after = [a_task("d"), a_task("c", status="Failed"), a_task("a")]
+    assert kinds(before, after) == [("appeared", "d"), ("changed", "c"), ("vanished", "b")]
+
+
+def test_a_rename_is_a_change_not_a_coming_and_going() -> None:
+    task = a_task("old")
+    (change,) = diff([task], [msgspec.structs.replace(task, name="new", raw=b"as renamed")])
+    assert change.kind is ChangeKind.CHANGED
+    assert change.fields == {"name"}
+    assert (change.before and change.before.name, change.after and change.after.name) == ("old", "new")
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_notable"),
+    [
+        pytest.param({"used_bytes": 1}, False, id="used capacity moves all day"),
+        pytest.param({"rpo_ms": 5}, False, id="so does the RPO"),
+        pytest.param({"used_bytes": 1, "rpo_ms": 5, "last_op_at": EPOCH}, False, id="all restless ones together"),
+        pytest.param({"status": "Failed"}, True, id="a status"),
+        pytest.param({"used_bytes": 1, "status": "Failed"}, True, id="a status among restless ones"),
+        pytest.param({"plan_bytes": 7}, True, id="a plan"),
+    ],
+)
+def test_only_what_does_not_move_by_itself_is_notable(changes: dict[str, object], is_notable: bool) -> None:
+    changed = a_task("a", **changes)  # type: ignore[arg-type]  # no uuid among them
+    (change,) = diff([a_task("a")], [changed])
+    assert change.fields == set(changes)
+    assert change.is_notable is is_notable
+
+
+def test_coming_and_going_is_notable() -> None:
+    assert all(change.is_notable for change in diff([a_task("a")], [a_task("b")]))
+
+
+@settings(max_examples=100, deadline=None)
+@given(fleets, fleets)
+def test_applying_the_changes_to_the_old_list_gives_the_new_one(before: list[Task], after: list[Task]) -> None:
+    tasks = {task.uuid: task for task in before}
+    for change in diff(before, after):
+        if change.after is None:
+            del tasks[change.task.uuid]
+        else:
+            tasks[change.task.uuid] = change.after
+    assert sorted(tasks.values(), key=lambda task: task.uuid) == sorted(after, key=lambda task: task.uuid)

@@ -1,0 +1,83 @@
+"""The small nouns: task ratios, snapshots, tracks, failures."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cdptui.models.failure import Failure, FailureKind
+from cdptui.models.growth import Point
+from cdptui.models.snapshot import Snapshot
+from cdptui.models.track import Gap, Track
+from tests.doubles import EPOCH, a_task
+
+
+@pytest.mark.parametrize(
+    ("used", "plan", "expected"),
+    [(50, 100, 0.5), (0, 100, 0.0), (150, 100, 1.5), (50, 0, None), (50, None, None), (None, 100, None)],
+)
+def test_the_share_of_the_plan_is_unknown_without_both_sides(
+    used: int | None, plan: int | None, expected: float | None
+) -> None:
+    assert a_task(used_bytes=used, plan_bytes=plan).used_ratio == expected
+
+
+@pytest.mark.parametrize(
+    ("rpo", "target", "expected"), [(300, 600, 0.5), (0, 600, 0.0), (5, 0, None), (5, None, None), (None, 600, None)]
+)
+def test_the_share_of_the_rpo_target_is_unknown_without_both_sides(
+    rpo: int | None, target: int | None, expected: float | None
+) -> None:
+    assert a_task(rpo_ms=rpo, rpo_target_ms=target).rpo_ratio == expected
+
+
+@pytest.mark.parametrize(
+    ("loaded", "total", "is_complete", "is_partial"),
+    [
+        pytest.param(2, 2, True, False, id="all of them"),
+        pytest.param(2, 3, True, True, id="fewer than the server has"),
+        pytest.param(2, None, True, False, id="the server did not say"),
+        pytest.param(2, 2, False, True, id="pages are still to come"),
+        pytest.param(0, 0, True, False, id="an empty cloud"),
+    ],
+)
+def test_a_short_snapshot_says_so(loaded: int, total: int | None, is_complete: bool, is_partial: bool) -> None:
+    tasks = tuple(a_task(str(index)) for index in range(loaded))
+    snapshot = Snapshot(tasks, total, is_complete, taken_at=EPOCH, taken_monotonic=0.0, duration_s=0.1)
+    assert snapshot.is_partial is is_partial
+
+
+@pytest.mark.parametrize("kind", FailureKind)
+def test_only_what_a_second_try_could_make_worse_waits_for_a_person(kind: FailureKind) -> None:
+    waits = {
+        FailureKind.LOGIN_REFUSED,
+        FailureKind.LOGIN_NEEDS_MORE,
+        FailureKind.TOO_MANY_SESSIONS,
+        FailureKind.SESSION_INVALID,
+        FailureKind.SESSION_CONTENDED,
+    }
+    assert Failure(kind, "", "").waits_for_person is (kind in waits)
+
+
+def test_a_track_without_readings_knows_nothing() -> None:
+    track = Track(until=50.0)
+    assert track.level(50.0) is None
+    assert track.since == 50.0
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.integers(0, 1000), unique=True, max_size=12).map(sorted),
+    st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 1000)).map(sorted), max_size=3),
+    st.integers(-10, 1100),
+)
+def test_a_level_is_the_last_reading_unless_nobody_looked(moments: list[int], gaps: list[list[int]], at: int) -> None:
+    track = Track(
+        tuple(Point(float(moment), moment * 10) for moment in moments),
+        tuple(Gap(float(start), float(end)) for start, end in gaps),
+        until=1000.0,
+    )
+    seen = [moment for moment in moments if moment <= at]
+    is_hidden = at > 1000 or any(start < at < end for start, end in gaps)
+    assert track.level(at) == (seen[-1] * 10 if seen and not is_hidden else None)

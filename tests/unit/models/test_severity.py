@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cdptui.models.severity import Severity, is_near_full, is_rpo_breach, severity_of
+from tests.doubles import a_task
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "expected"),
+    [
+        ("Running", "Enabled", Severity.HEALTHY),
+        ("DataMerging", "Enabled", Severity.HEALTHY),
+        ("Created", "Enabled", Severity.BUSY),
+        ("Starting", "Enabled", Severity.BUSY),
+        ("Stopping", "Enabled", Severity.BUSY),
+        ("Stopped", "Enabled", Severity.CRITICAL),
+        ("Failed", "Enabled", Severity.CRITICAL),
+        ("Unknown", "Enabled", Severity.CRITICAL),
+        ("Levitating", "Enabled", Severity.WARNING),
+        ("Stopped", "Disabled", Severity.CALM),
+        ("Created", "Disabled", Severity.CALM),
+        ("Stopping", "Disabled", Severity.BUSY),
+        ("Running", "Disabled", Severity.WARNING),
+        ("Failed", "Disabled", Severity.WARNING),
+        ("Stopped", "Levitating", Severity.CRITICAL),
+    ],
+)
+def test_a_status_is_judged_under_its_state(status: str, state: str, expected: Severity) -> None:
+    assert severity_of(status, state) is expected
+
+
+@given(st.text(), st.sampled_from(["Enabled", "Disabled", "?"]))
+def test_a_word_that_nobody_knows_is_never_taken_for_healthy(status: str, state: str) -> None:
+    known = {"Running", "DataMerging", "Created", "Starting", "Stopping", "Stopped", "Failed", "Unknown"}
+    assert status in known or severity_of(status, state) is Severity.WARNING
+
+
+@pytest.mark.parametrize(
+    ("used", "plan", "expected"),
+    [
+        pytest.param(89, 100, False, id="below"),
+        pytest.param(90, 100, True, id="at the mark"),
+        pytest.param(150, 100, True, id="over its plan"),
+        pytest.param(90, 0, False, id="no plan"),
+        pytest.param(90, None, False, id="plan unknown"),
+        pytest.param(None, 100, False, id="used unknown"),
+    ],
+)
+def test_near_full_needs_a_plan_and_a_reading(used: int | None, plan: int | None, expected: bool) -> None:
+    assert is_near_full(a_task(used_bytes=used, plan_bytes=plan)) is expected
+
+
+@pytest.mark.parametrize(
+    ("rpo", "target", "state", "expected"),
+    [
+        pytest.param(600_000, 600_000, "Enabled", False, id="at its target"),
+        pytest.param(600_001, 600_000, "Enabled", True, id="over its target"),
+        pytest.param(600_001, 600_000, "Disabled", False, id="switched off"),
+        pytest.param(600_001, 0, "Enabled", False, id="no target"),
+        pytest.param(600_001, None, "Enabled", False, id="target unknown"),
+        pytest.param(None, 600_000, "Enabled", False, id="RPO unknown"),
+    ],
+)
+def test_a_breach_is_an_rpo_over_its_target(rpo: int | None, target: int | None, state: str, expected: bool) -> None:
+    assert is_rpo_breach(a_task(rpo_ms=rpo, rpo_target_ms=target, state=state)) is expected

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from cdptui.models.growth import Growth
+from cdptui.models.task import ResourceRef
+from cdptui.render.columns import COLUMNS, GAP, PRIORITY, CellContext, Column, bar, place, short_type
+from cdptui.render.span import Role, text_of
+from tests.doubles import EPOCH, GIB
+from tests.unit.render.rows import a_row
+
+CONTEXT = CellContext(now=EPOCH, names={"vm-of-cdp-erp-db": "erp-db-01"})
+BY_KEY = {column.key: column for column in COLUMNS}
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(1, 400))
+@example(1)
+@example(15)
+@example(16)
+def test_columns_are_never_wider_than_asked_and_the_name_is_always_there(width: int) -> None:
+    placed = place(width)
+    assert placed[0].column.key == "name"
+    assert placed[-1].x + placed[-1].width <= width
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(1, 400), st.sets(st.sampled_from(COLUMNS), min_size=1))
+def test_columns_stand_in_their_order_side_by_side(width: int, some: set[Column]) -> None:
+    columns = [column for column in COLUMNS if column in some]
+    placed = place(width, columns)
+    assert [p.column for p in placed] == [column for column in columns if column in [p.column for p in placed]]
+    assert placed[0].x == 0
+    for left, right in pairwise(placed):
+        assert right.x == left.x + left.width + GAP
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(16, 400), st.integers(0, 100))
+def test_more_room_never_takes_a_column_away_unless_for_a_more_needed_one(width: int, more: int) -> None:
+    before, after = ([PRIORITY.index(p.column) for p in place(w)] for w in (width, width + more))
+    lost = set(before) - set(after)
+    assert all(min(set(after) - set(before)) < place_lost for place_lost in lost)
+
+
+def test_wide_terminals_have_every_column() -> None:
+    assert [p.column for p in place(160)] == list(COLUMNS)
+
+
+def test_every_column_has_its_place_in_the_priorities_and_a_key_of_its_own() -> None:
+    assert sorted(column.key for column in PRIORITY) == sorted({column.key for column in COLUMNS})
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.key)
+def test_a_heading_fits_its_column(column: Column) -> None:
+    assert cell_len(column.heading) <= column.width
+    assert column.help
+
+
+@pytest.mark.parametrize(
+    ("key", "changes", "text"),
+    [
+        ("name", {}, "cdp-erp-db"),
+        ("status", {}, "● Running"),
+        ("status", {"status": "Failed"}, "✖ Failed"),
+        ("status", {"status": "Levitating"}, "◇ Levitating"),
+        ("state", {"state": "Disabled"}, "Disabled"),
+        ("used", {}, "40 GiB"),
+        ("used", {"used_bytes": None}, "–"),
+        ("used", {"used_bytes": None, "bad_fields": frozenset({"usedCapacity"})}, "bad"),
+        ("plan", {}, "100 GiB"),
+        ("plan", {"plan_bytes": 0}, "none"),
+        ("plan", {"plan_bytes": None}, "–"),
+        ("plan", {"plan_bytes": None, "bad_fields": frozenset({"maxCapacity"})}, "bad"),
+        ("use", {"plan_bytes": 0}, ""),
+        ("use", {"used_bytes": 100 * GIB}, " 100% ██████"),
+        ("rpo", {}, "1.8s/10m"),
+        ("rpo", {"rpo_target_ms": 0}, "1.8s"),
+        ("rpo", {"rpo_ms": None}, ""),
+        ("rpo", {"rpo_ms": None, "bad_fields": frozenset({"lastLatency"})}, "bad"),
+        ("growth", {}, ""),
+        ("growth", {"growth": Growth(0.0, 600)}, "0/h"),
+        ("growth", {"growth": Growth(GIB / 3600, 600)}, "+1 GiB/h"),
+        ("full-in", {}, ""),
+        ("full-in", {"full_in_s": 0.0}, "full"),
+        ("full-in", {"full_in_s": 7200.0}, "2 h"),
+        ("full-in", {"full_in_s": 1e12}, "> 1 y"),
+        ("protects", {}, "erp-db-01"),
+        ("protects", {"resource_refs": ()}, "nothing"),
+        ("protects", {"resource_refs": (ResourceRef("x", "VmInstanceVO"),)}, "VM"),
+        ("protects", {"resource_refs": (ResourceRef("x", "VmInstanceVO"), ResourceRef("y", "V"))}, "2 resources"),
+        ("last-op", {}, "2 h"),
+        ("last-op", {"last_op_at": None}, "–"),
+    ],
+)
+def test_cells(key: str, changes: dict[str, object], text: str) -> None:
+    assert text_of(BY_KEY[key].cell(a_row(**changes), CONTEXT)) == text  # type: ignore[arg-type]
+
+
+def test_a_task_without_a_name_says_so() -> None:
+    assert text_of(BY_KEY["name"].cell(a_row(""), CONTEXT)) == "(no name)"
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.none() | st.integers(0, 2**64 - 1),
+    st.none() | st.integers(0, 2**64 - 1),
+    st.none() | st.floats(0, 1e15).map(lambda rate: Growth(rate, 600.0)),
+    st.none() | st.floats(0, 1e15),
+    st.none() | st.integers(-(10**8), 10**8).map(lambda seconds: EPOCH + timedelta(seconds=seconds)),
+)
+def test_figures_fit_their_columns(
+    used: int | None, plan: int | None, growth: Growth | None, full_in_s: float | None, last_op: object
+) -> None:
+    row = a_row(used_bytes=used, plan_bytes=plan, growth=growth, full_in_s=full_in_s, last_op_at=last_op)
+    for key in ("used", "plan", "use", "growth", "full-in", "last-op"):
+        assert cell_len(text_of(BY_KEY[key].cell(row, CONTEXT))) <= BY_KEY[key].width
+
+
+@pytest.mark.parametrize("status", ["Failed", "Unknown", "Stopped", "Stopping", "Starting", "Created", "DataMerging"])
+def test_every_known_status_fits_its_column(status: str) -> None:
+    assert cell_len(text_of(BY_KEY["status"].cell(a_row(status=status), CONTEXT))) <= BY_KEY["status"].width
+
+
+@pytest.mark.parametrize(
+    ("ratio", "role"), [(0.0, Role.TEXT), (0.89, Role.TEXT), (0.9, Role.WARN), (1.0, Role.BAD), (2.0, Role.BAD)]
+)
+def test_the_share_of_the_plan_warns_before_it_is_full(ratio: float, role: Role) -> None:
+    row = a_row(used_bytes=int(ratio * 1000), plan_bytes=1000)
+    assert BY_KEY["use"].cell(row, CONTEXT)[0].role is role
+
+
+@pytest.mark.parametrize(
+    ("rpo", "state", "role"),
+    [
+        (400_000, "Enabled", Role.TEXT),
+        (500_000, "Enabled", Role.WARN),
+        (700_000, "Enabled", Role.BAD),
+        (700_000, "Disabled", Role.DIM),
+    ],
+)
+def test_the_rpo_warns_before_it_is_a_breach_and_only_when_switched_on(rpo: int, state: str, role: Role) -> None:
+    assert BY_KEY["rpo"].cell(a_row(rpo_ms=rpo, state=state), CONTEXT)[0].role is role
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.floats(0, 5), st.integers(1, 40))
+def test_a_bar_has_its_length_and_shows_something_for_something(ratio: float, cells: int) -> None:
+    text = text_of(bar(ratio, cells))
+    assert len(text) == cells
+    assert (text == "░" * cells) == (ratio == 0)
+    assert ratio < 1 or text == "█" * cells
+
+
+@pytest.mark.parametrize(
+    ("written", "word"),
+    [("VmInstanceVO", "VM"), ("org.zstack.VolumeVO", "org.zstack.Volume"), ("VolumeVO", "Volume"), ("?", "?")],
+)
+def test_a_class_name_becomes_a_word(written: str, word: str) -> None:
+    assert short_type(written) == word

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from cdptui.api.decode import decode_task
+from cdptui.api.fields import task_fields
+from cdptui.models.growth import Point
+from cdptui.models.severity import severity_of
+from cdptui.models.track import Track
+from cdptui.models.vitals import Vitals
+from cdptui.render.detail import DetailContext, detail_lines
+from cdptui.render.span import Role, text_of
+from tests.unit.api.wire import FULL_ROW, VENDOR_ROW, encoded
+
+GIB = 2**30
+NOW = datetime(2025, 6, 18, 15, 0, tzinfo=UTC)
+SHANGHAI = timezone(timedelta(hours=8))
+SIZES = [pytest.param(120, 40, id="wide and high"), pytest.param(80, 24, id="ordinary"), pytest.param(60, 10, id="low")]
+
+
+def lines(
+    row: Mapping[str, Any],
+    width: int = 100,
+    height: int = 40,
+    *,
+    track: Track | None = None,
+    full_in_s: float | None = None,
+    **context: Any,
+) -> list[str]:
+    """The pane for a record of the wire."""
+    task = decode_task(encoded(row), SHANGHAI)
+    settings: dict[str, Any] = {
+        "fields": task_fields(task, SHANGHAI),
+        "track": track or Track((Point(0.0, task.used_bytes or 0),), until=60.0),
+        "names": {},
+        "names_problem": "",
+        "now": NOW,
+        "zone": SHANGHAI,
+        **context,
+    }
+    vitals = Vitals(task, severity_of(task.status, task.state), full_in_s=full_in_s)
+    return [text_of(line) for line in detail_lines(vitals, DetailContext(**settings), width, height)]
+
+
+def line_of(text: list[str], name: str) -> str:
+    """The line of a field."""
+    (found,) = (line for line in text if line.split(" ")[0] == name)
+    return found
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_every_field_of_the_vendors_example_is_shown(width: int, height: int) -> None:
+    text = lines(VENDOR_ROW, width, height)
+    assert "My Task" in text[0]
+    assert any("Running" in line and "Enabled" in line for line in text[:2])
+    assert any("22.8 MiB of 100 GiB" in line for line in text)
+    for name, value in VENDOR_ROW.items():
+        line = line_of(text, name)
+        assert value in line if isinstance(value, str) else name in line
+    assert "22.8 MiB" in line_of(text, "usedCapacity")
+    assert "100 GiB" in line_of(text, "maxCapacity")
+    assert "100 MiB/s a volume" in line_of(text, "backupBandwidth")
+    assert any("servers before 4.4.24" in line for line in text)
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_every_field_of_a_newer_server_is_shown(width: int, height: int) -> None:
+    text = lines({**FULL_ROW, "scene": "Normal"}, width, height)
+    for name in {**FULL_ROW, "scene": 0}.keys() - {"resourceRefs"}:
+        assert line_of(text, name)
+    assert "1.8s" in line_of(text, "lastLatency")
+    assert "10m" in line_of(text, "maxLatency")
+    assert "Normal" in line_of(text, "scene")
+    assert any("fields that cdptui does not know" in line for line in text)
+    assert any("d2f9a6c5c69c4be28bfa1c85d1e4652d" in line for line in text)
+    assert any("1.8s of 10m permitted" in line for line in text)
+    assert not any("servers before 4.4.24" in line for line in text)
+
+
+@pytest.mark.parametrize(
+    ("ago", "words"),
+    [
+        pytest.param(timedelta(seconds=30), "30 s ago", id="seconds"),
+        pytest.param(timedelta(minutes=18, seconds=53), "18 min ago", id="minutes"),
+        pytest.param(timedelta(hours=5), "5 h ago", id="hours"),
+        pytest.param(timedelta(days=100), "100 d ago", id="days"),
+        pytest.param(-timedelta(minutes=5), "ahead by 5 min", id="minutes ahead"),
+        pytest.param(-timedelta(hours=8), "ahead by 8 h", id="hours ahead, as with a wrong zone"),
+    ],
+)
+def test_a_date_has_its_age_in_words(ago: timedelta, words: str) -> None:
+    changed = datetime(2025, 6, 18, 14, 41, 7, tzinfo=UTC)
+    line = line_of(lines(FULL_ROW, now=changed + ago), "lastOpDate")
+    assert line.split(None, 1)[1].startswith(f"{words}  ")
+    assert line.endswith(FULL_ROW["lastOpDate"])
+
+
+def test_a_date_without_a_zone_is_shown_as_it_was_written() -> None:
+    task = decode_task(encoded(FULL_ROW), None)
+    text = lines(FULL_ROW, fields=task_fields(task, None), zone=None)
+    assert "ago" not in line_of(text, "lastOpDate")
+    assert FULL_ROW["lastOpDate"] in line_of(text, "lastOpDate")
+
+
+def test_uuids_have_their_names_beside_them() -> None:
+    names = {FULL_ROW["policyUuid"]: "gold", FULL_ROW["resourceRefs"][0]["resourceUuid"]: "erp-db-01"}
+    text = lines(FULL_ROW, names=names)
+    assert "gold" in line_of(text, "policyUuid")
+    assert FULL_ROW["policyUuid"] in line_of(text, "policyUuid")
+    assert any("erp-db-01" in line for line in text)
+
+
+def test_names_that_are_missing_say_why() -> None:
+    text = lines(FULL_ROW, names_problem="no permission")
+    assert any("name not known" in line for line in text)
+    assert "names: no permission" in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({"maxCapacity": 0}, "no plan set", id="no plan"),
+        pytest.param({"maxCapacity": "many"}, "plan unknown", id="plan that cannot be read"),
+        pytest.param({"backupBandwidth": 0}, "no limit", id="no limit"),
+        pytest.param({"lastLatency": 700_000}, "breach", id="a breach"),
+        pytest.param({"resourceRefs": []}, "no VM is attached to this task", id="protects nothing"),
+        pytest.param({"status": "Failed"}, "switched on, but it does not protect", id="what a status means"),
+        pytest.param({"usedCapacity": "?"}, "could not be read: usedCapacity", id="a bad field"),
+        pytest.param({"description": "ERP [red]x[/]"}, "ERP [red]x[/]", id="a description with markup"),
+        pytest.param({"name": ""}, "(no name)", id="no name"),
+    ],
+)
+def test_what_is_odd_is_said(changes: dict[str, object], expected: str) -> None:
+    assert any(expected in line for line in lines({**FULL_ROW, **changes}))
+
+
+def test_a_bad_field_is_shown_as_it_came_and_marked() -> None:
+    line = line_of(lines({**FULL_ROW, "usedCapacity": "a lot"}), "usedCapacity")
+    assert "a lot" in line
+    assert "not readable" in line
+
+
+def test_a_switched_off_task_has_no_breach() -> None:
+    assert not any("breach" in line for line in lines({**FULL_ROW, "lastLatency": 700_000, "state": "Disabled"}))
+
+
+@pytest.mark.parametrize("height", [10, 40])
+def test_a_task_that_is_gone_says_so(height: int) -> None:
+    assert any("no longer on the server" in line for line in lines(FULL_ROW, height=height, is_gone=True))
+
+
+@pytest.mark.parametrize(
+    ("full_in_s", "expected"),
+    [(0.0, "a task at its plan stops protecting"), (7200.0, "2 h at this growth"), (None, None)],
+)
+def test_the_time_until_full_is_told_when_it_is_known(full_in_s: float | None, expected: str | None) -> None:
+    found = [line for line in lines(FULL_ROW, full_in_s=full_in_s) if line.startswith("full")]
+    assert found == [] if expected is None else expected in found[0]
+
+
+def test_growth_is_told_for_the_hour_and_the_day_with_what_it_rests_on() -> None:
+    track = Track(tuple(Point(index * 300.0, index * GIB) for index in range(24)), until=23 * 300.0)
+    (line,) = (line for line in lines(FULL_ROW, track=track) if line.startswith("growth"))
+    assert "+12 GiB/h" in line
+    assert "+288 GiB/day" in line
+    assert "from 1 h" in line
+
+
+def test_growth_that_nobody_knows_is_not_zero() -> None:
+    (line,) = (line for line in lines(FULL_ROW) if line.startswith("growth"))
+    assert line.split()[1:] == ["not", "known", "yet"]
+
+
+@pytest.mark.parametrize("height", [8, 10, 17, 18, 24, 40, 60])
+def test_the_chart_is_in_sight_without_scrolling(height: int) -> None:
+    text = lines(FULL_ROW, 80, height)
+    (figures,) = (index for index, line in enumerate(text) if line.startswith("min "))
+    assert figures < height or height < 10
+
+
+def test_a_field_that_we_do_not_know_is_told_by_more_than_its_colour() -> None:
+    task = decode_task(encoded({**FULL_ROW, "scene": "Normal"}), SHANGHAI)
+    context = DetailContext(task_fields(task, SHANGHAI), Track(), {}, "", NOW, SHANGHAI)
+    pane = detail_lines(Vitals(task, severity_of(task.status, task.state)), context, 100, 40)
+    (scene,) = (line for line in pane if text_of(line).startswith("scene"))
+    assert scene[0].role is Role.ACCENT
+    assert any("does not know" in text_of(line) for line in pane)

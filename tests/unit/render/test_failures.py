@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+
+from cdptui.models.failure import Failure, FailureKind
+from cdptui.models.severity import Severity
+from cdptui.render.failures import sentence, short_cause
+from cdptui.render.statuses import GLYPHS, MEANINGS, OTHER_GLYPH, ROLES, status_rank
+
+URL = "http://10.0.0.5:8080/zstack/v1/cdp-task"
+
+
+@pytest.mark.parametrize("kind", FailureKind)
+def test_every_kind_of_failure_has_short_words_and_advice(kind: FailureKind) -> None:
+    failure = Failure(kind, "details", URL)
+    assert 0 < len(short_cause(failure)) <= 24
+    what, arrow, advice = sentence(failure).partition(" → ")
+    assert what == f"{short_cause(failure)}: details, at {URL}"
+    assert arrow
+    assert advice
+
+
+def test_no_two_kinds_of_failure_sound_the_same() -> None:
+    assert len({short_cause(Failure(kind, "", "")) for kind in FailureKind}) == len(FailureKind)
+
+
+@pytest.mark.parametrize(
+    ("failure", "beginning"),
+    [
+        (Failure(FailureKind.SERVER_ERROR, "oops", URL, "SYS.1000"), f"server error: SYS.1000: oops, at {URL} → "),
+        (Failure(FailureKind.SERVER_ERROR, "", URL, "SYS.1000"), f"server error: SYS.1000, at {URL} → "),
+        (Failure(FailureKind.SERVER_ERROR, "oops", ""), "server error: oops → "),
+        (Failure(FailureKind.SERVER_ERROR, "", ""), "server error → "),
+    ],
+)
+def test_a_sentence_says_only_what_is_known(failure: Failure, beginning: str) -> None:
+    assert sentence(failure).startswith(beginning)
+
+
+def test_every_severity_has_a_role_and_a_meaning() -> None:
+    assert set(ROLES) == set(MEANINGS) == set(Severity)
+    assert len(set(ROLES.values())) == len(Severity)
+
+
+def test_no_two_statuses_share_a_glyph() -> None:
+    assert len({*GLYPHS.values(), OTHER_GLYPH}) == len(GLYPHS) + 1
+
+
+def test_an_unknown_status_stands_after_the_bad_and_before_the_good() -> None:
+    order = sorted([*GLYPHS, "Levitating"], key=lambda status: (status_rank(status), status))
+    assert order.index("Stopped") < order.index("Levitating") < order.index("Running")

@@ -1,0 +1,217 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from cdptui.models.failure import Failure, FailureKind
+from cdptui.models.severity import Severity
+from cdptui.render.header import Connection, connection_line, connection_word, fleet_line, fleet_of
+from cdptui.render.span import Role, text_of
+from tests.doubles import GIB
+from tests.unit.render.rows import a_row
+
+WIDTHS = range(20, 251)
+REFUSED = Failure(FailureKind.UNREACHABLE, "Connection refused", "http://10.0.0.5:8080/zstack/v1")
+LIVE = Connection(
+    node="http://10.0.0.5:8080",
+    account="admin",
+    loaded=60,
+    total=60,
+    age_s=3.0,
+    poll_s=0.012,
+    interval_s=10.0,
+    failure=None,
+    attempt=0,
+    retry_in_s=None,
+    is_loading=False,
+    now=datetime(2026, 1, 1, 9, 5, tzinfo=UTC),
+    zone=UTC,
+)
+CONNECTING = LIVE._replace(loaded=None, total=None, age_s=None, poll_s=None)
+RETRYING = LIVE._replace(failure=REFUSED, attempt=3, retry_in_s=7.4)
+
+
+def failed(kind: FailureKind) -> Connection:
+    return LIVE._replace(failure=Failure(kind, "", ""), attempt=1)
+
+
+@pytest.mark.parametrize(
+    ("connection", "word"),
+    [
+        pytest.param(CONNECTING, "◌ connecting", id="before the first answer"),
+        pytest.param(LIVE._replace(is_loading=True), "◌ loading", id="pages are still to come"),
+        pytest.param(LIVE, "● live", id="fresh"),
+        pytest.param(LIVE._replace(age_s=20.0), "● live", id="as old as two intervals"),
+        pytest.param(LIVE._replace(age_s=20.1), "▲ stale", id="older than two intervals"),
+        pytest.param(RETRYING, "▲ retry 3 in 7 s: unreachable", id="waiting for the next try"),
+        pytest.param(RETRYING._replace(retry_in_s=0.2), "▲ retry 3 now: unreachable", id="about to try"),
+        pytest.param(RETRYING._replace(retry_in_s=None), "▲ retry 3 now: unreachable", id="trying"),
+        pytest.param(
+            CONNECTING._replace(failure=REFUSED, attempt=1, retry_in_s=5), "▲ retry 1 in 5 s: unreachable", id="never"
+        ),
+        pytest.param(failed(FailureKind.LOGIN_REFUSED), "✖ login refused", id="wants a person"),
+        pytest.param(failed(FailureKind.SESSION_CONTENDED), "✖ session taken over", id="wants a person to decide"),
+    ],
+)
+def test_the_state_of_the_connection_in_a_word(connection: Connection, word: str) -> None:
+    assert connection_word(connection).text == word
+
+
+@pytest.mark.parametrize("kind", FailureKind)
+def test_no_failure_looks_live(kind: FailureKind) -> None:
+    word = connection_word(failed(kind))
+    assert word.role is Role.BAD
+    assert "live" not in word.text
+
+
+def test_a_wide_line_says_everything() -> None:
+    line = connection_line(LIVE, 120, cell_len)
+    text = text_of(line)
+    assert cell_len(text) == 120
+    for part in (
+        "● live",
+        "http://10.0.0.5:8080",
+        "admin",
+        "60/60 tasks",
+        "every 10 s",
+        "poll 12 ms",
+        "age   3 s",
+        "09:05 UTC",
+    ):
+        assert part in text
+
+
+@pytest.mark.parametrize(
+    ("loaded", "total", "text", "role"),
+    [
+        (60, 60, "60/60 tasks", Role.TEXT),
+        (1000, 1312, "1000/1312 tasks", Role.WARN),
+        (60, None, "60/60 tasks", Role.TEXT),
+        (60, 59, "60/60 tasks", Role.TEXT),
+        (0, 0, "0/0 tasks", Role.TEXT),
+    ],
+)
+def test_a_partial_list_says_how_much_of_it_is_there(loaded: int, total: int | None, text: str, role: Role) -> None:
+    line = connection_line(LIVE._replace(loaded=loaded, total=total), 120, cell_len)
+    (span,) = (span for span in line if "tasks" in span.text)
+    assert (span.text, span.role) == (text, role)
+
+
+def test_old_data_is_marked_by_its_age_as_well() -> None:
+    line = connection_line(LIVE._replace(age_s=300.0), 120, cell_len)
+    (age,) = (span for span in line if span.text.startswith("age"))
+    assert (age.text, age.role) == ("age 5 min", Role.WARN)
+
+
+@pytest.mark.parametrize(
+    "connection",
+    [
+        pytest.param(LIVE, id="live"),
+        pytest.param(CONNECTING, id="connecting"),
+        pytest.param(RETRYING, id="retrying"),
+        pytest.param(RETRYING._replace(attempt=1234, retry_in_s=300.0), id="retrying for long"),
+        pytest.param(LIVE._replace(behind=17), id="paused"),
+        pytest.param(
+            LIVE._replace(behind=12345, failure=REFUSED, attempt=99, retry_in_s=300.0), id="paused and failing"
+        ),
+        pytest.param(
+            LIVE._replace(node="https://管理节点.example.com/very/long/prefix", account="财务"), id="wide names"
+        ),
+        pytest.param(LIVE._replace(loaded=100_000, total=100_000, age_s=1e6, poll_s=75.0), id="large figures"),
+        pytest.param(failed(FailureKind.LOGIN_REFUSED), id="waiting for a person"),
+    ],
+)
+def test_the_first_line_fits_every_width(connection: Connection) -> None:
+    word = connection_word(connection).text
+    for width in WIDTHS:
+        text = text_of(connection_line(connection, width, cell_len))
+        assert cell_len(text) <= width, f"{cell_len(text)} cells in {width}: {text!r}"
+        assert text.startswith(word[: width - 1])
+
+
+def test_the_word_of_the_connection_and_the_pause_stay_apart_on_narrow_screens() -> None:
+    for width in WIDTHS:
+        text = text_of(connection_line(LIVE._replace(behind=17), width, cell_len))
+        assert "live‖" not in text, f"at {width}"
+
+
+def test_what_matters_less_goes_first() -> None:
+    shown = [
+        [part for part in ("live", "age", "http", "tasks", "UTC", "admin", "poll", "every") if part in text]
+        for text in (text_of(connection_line(LIVE, width, cell_len)) for width in reversed(WIDTHS))
+    ]
+    for wider, narrower in pairwise(shown):
+        assert narrower == wider[: len(narrower)]
+
+
+FLEET = fleet_of(
+    [
+        a_row("a", status="Running", used_bytes=40 * GIB),
+        a_row("b", status="Running", used_bytes=95 * GIB),
+        a_row("c", status="Failed", rpo_ms=900_000),
+        a_row("d", status="Stopped", state="Disabled"),
+        a_row("e", status="Stopped", state="Enabled"),
+        a_row("f", status="Levitating", bad_fields=frozenset({"maxCapacity"}), plan_bytes=None),
+        a_row("g", status="Starting", used_bytes=None),
+    ]
+)
+
+
+def test_a_fleet_is_added_up_worst_status_first() -> None:
+    assert FLEET.statuses == (
+        ("Failed", 1, Severity.CRITICAL),
+        ("Stopped", 2, Severity.CRITICAL),
+        ("Levitating", 1, Severity.WARNING),
+        ("Starting", 1, Severity.BUSY),
+        ("Running", 2, Severity.HEALTHY),
+    )
+    assert (FLEET.plan_bytes, FLEET.used_bytes) == (600 * GIB, 295 * GIB)
+    assert (FLEET.near_full, FLEET.rpo_breaches, FLEET.bad_records) == (1, 1, 1)
+
+
+def test_an_empty_fleet_is_all_zeros() -> None:
+    text = text_of(fleet_line(fleet_of([]), 100, cell_len))
+    assert "0 B of 0 B" in text
+    assert "▲ 0 near full" in text
+
+
+def test_a_wide_second_line_says_everything() -> None:
+    text = text_of(fleet_line(FLEET, 200, cell_len))
+    assert cell_len(text) == 200
+    for part in (
+        "✖ 1 Failed",
+        "■ 2 Stopped",
+        "◇ 1 Levitating",
+        "● 2 Running",
+        "295 GiB of 600 GiB (49%)",
+        "▲ 1 near full",
+        "↯ 1 RPO breaches",
+        "! 1 unreadable",
+    ):
+        assert part in text
+
+
+many_statuses = st.lists(
+    st.sampled_from(
+        ["Running", "Failed", "Stopped", "DataMerging", "Starting", "Stopping", "Created", "Unknown", "合并中"]
+    ),
+    max_size=30,
+).map(lambda statuses: fleet_of([a_row(str(index), status=status) for index, status in enumerate(statuses)]))
+
+
+@settings(max_examples=30, deadline=None)
+@given(many_statuses, st.sampled_from(WIDTHS))
+def test_the_second_line_fits_every_width(fleet: object, width: int) -> None:
+    text = text_of(fleet_line(fleet, width, cell_len))  # type: ignore[arg-type]
+    assert cell_len(text) <= width, f"{cell_len(text)} cells in {width}: {text!r}"
+
+
+def test_the_number_of_failed_tasks_is_seen_at_eighty_columns() -> None:
+    text = text_of(fleet_line(FLEET, 80, cell_len))
+    assert cell_len(text) == 80
+    assert "1 Failed" in text.replace("✖1", "✖ 1")
