@@ -49,8 +49,6 @@ class Fleet(NamedTuple):
     """Status, how many, and the worst severity among them; worst status first."""
     used_bytes: int
     plan_bytes: int
-    used_ratio: float | None
-    """Used of plan over the tasks that have a plan; None when none has."""
     near_full: int
     rpo_breaches: int
     bad_records: int
@@ -131,14 +129,11 @@ def fleet_of(rows: Sequence[Vitals]) -> Fleet:
         counts[task.status] += 1
         severity = severity_of(task.status, task.state)
         worst[task.status] = max(worst.get(task.status, severity), severity)
-    planned = [row.task for row in rows if row.task.plan_bytes]
-    plan_bytes = sum(task.plan_bytes or 0 for task in planned)
     ordered = sorted(counts, key=lambda status: (status_rank(status), status))
     return Fleet(
         statuses=tuple((status, counts[status], worst[status]) for status in ordered),
         used_bytes=sum(row.task.used_bytes or 0 for row in rows),
-        plan_bytes=plan_bytes,
-        used_ratio=sum(task.used_bytes or 0 for task in planned) / plan_bytes if plan_bytes else None,
+        plan_bytes=sum(row.task.plan_bytes or 0 for row in rows),
         near_full=sum(is_near_full(row.task) for row in rows),
         rpo_breaches=sum(is_rpo_breach(row.task) for row in rows),
         bad_records=sum(bool(row.task.bad_fields) for row in rows),
@@ -182,7 +177,7 @@ def _counts(fleet: Fleet, form: _Form) -> list[Span]:
 
 
 def _sums(fleet: Fleet, form: _Form) -> list[Span]:
-    ratio = fleet.used_ratio
+    ratio = fleet.used_bytes / fleet.plan_bytes if fleet.plan_bytes else None
     used, plan = units.size(fleet.used_bytes), units.size(fleet.plan_bytes)
     match form:
         case _Form.FULL:

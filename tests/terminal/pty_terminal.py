@@ -123,6 +123,10 @@ class Terminal:
         message = f"waited for {what!r} in vain; exit code {self.process.poll()}; the screen:\n{self.text}"
         raise AssertionError(message)
 
+    def wait_for_no(self, text: str, *, seconds: float = 20.0) -> None:
+        """Read until `text` is no longer on the screen."""
+        self.wait_for(lambda screen: text not in screen.text, seconds=seconds)
+
     def read_for(self, seconds: float) -> bytes:
         """Read whatever comes within a time, for counting."""
         start, deadline = len(self.output), time.monotonic() + seconds

@@ -141,7 +141,7 @@ def test_ten_thousand_tasks_do_not_hold_the_first_frame(simulate: Simulate, moni
     terminal.send("?")
     terminal.wait_for("Moving, in the list")
     terminal.send("q")
-    terminal.wait_for(lambda screen: "Moving, in the list" not in screen.text)
+    terminal.wait_for_no("Moving, in the list")
     terminal.send("q")
     assert terminal.wait_for_end() == 0
     assert terminal.is_restored
@@ -227,7 +227,7 @@ def test_it_fits_the_screen(simulate: Simulate, monitor: OpenMonitor, columns: i
         terminal.send(key)
         terminal.wait_for(dialog)
         terminal.send("\x1b")
-        terminal.wait_for(lambda screen, dialog=dialog: dialog not in screen.text)
+        terminal.wait_for_no(dialog)
     is_open = "┤" in terminal.text
     terminal.send("d")
     terminal.wait_for(lambda screen: ("┤" in screen.text) is not is_open)
