@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from cdptui.models.failure import Failure, FailureKind
@@ -46,7 +47,7 @@ def short_cause(failure: Failure) -> str:
     return _WORDS[failure.kind].short
 
 
-def sentence(failure: Failure) -> str:
+def sentence(failure: Failure, *, with_url: bool = True) -> str:
     """One line: what happened, in whose words, where, and what to do.
 
     >>> sentence(Failure(FailureKind.UNREACHABLE, "Connection refused", "http://10.0.0.5:8080/zstack/v1"))
@@ -54,5 +55,17 @@ def sentence(failure: Failure) -> str:
     """
     words = _WORDS[failure.kind]
     said = f"{failure.code}: {failure.detail}" if failure.code and failure.detail else failure.detail or failure.code
-    parts = [words.short, f": {said}" if said else "", f", at {failure.url}" if failure.url else ""]
-    return "".join(parts) + f" → {words.advice}"
+    where = f", at {failure.url}" if failure.url and with_url else ""
+    return f"{words.short}{f': {said}' if said else ''}{where} → {words.advice}"
+
+
+def fitting_sentence(failure: Failure, width: int, measure: Callable[[str], int]) -> str:
+    """The sentence for a line of `width` cells: what to do matters more than the URL and than all that was said."""
+    for text in (sentence(failure), sentence(failure, with_url=False)):
+        if measure(text) <= width:
+            return text
+    advice = f"… → {_WORDS[failure.kind].advice}"
+    said = sentence(failure, with_url=False).partition(" → ")[0]
+    while said and measure(said) + measure(advice) > width:
+        said = said[:-1]
+    return said + advice

@@ -61,7 +61,8 @@ class Running:
 
     @property
     def banner(self) -> str:
-        return self.text_of(Banner)
+        """What the banner says; empty while it is not there."""
+        return self.text_of(Banner) if self.app.screen_stack[0].query_one(Banner).display else ""
 
     @property
     def footer(self) -> str:

@@ -245,3 +245,14 @@ async def test_a_theme_change_redraws_everything() -> None:
         await run.press("t")
         assert run.app.theme == "light"
         assert run.table.render_line(1) != dark
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_banner_says_what_to_do_on_every_screen(size: tuple[int, int]) -> None:
+    failure = Unreachable("Connection refused", url=URL)
+    async with showing([a_task()], failure, size=size) as run:
+        await run.poll()
+        await run.until(lambda: run.banner)
+        assert "Connection refused" in run.banner
+        assert run.banner.endswith("check the address and that the node is up")
+        assert run.banner in run.screen

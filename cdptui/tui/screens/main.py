@@ -19,7 +19,6 @@ from cdptui.monitor.poller import longer, shorter
 from cdptui.monitor.update import Update
 from cdptui.render.columns import CellContext
 from cdptui.render.detail import DetailContext
-from cdptui.render.failures import sentence
 from cdptui.render.header import Connection, Fleet, fleet_of
 from cdptui.render.order import Order, arrange
 from cdptui.tui.keymap import Place, bindings
@@ -242,9 +241,8 @@ class MainScreen(Screen[None]):
         self._want_names()
 
     def _show_bars(self) -> None:
-        failure = self._update.failure
         self.query_one(HeaderBar).show_state(self._connection(), self._fleet)
-        self.query_one(Banner).show_problem(sentence(failure) if failure is not None else "")
+        self.query_one(Banner).show_failure(self._update.failure)
         self.query_one(FooterBar).show_notice(self._notice)
 
     def _connection(self) -> Connection:

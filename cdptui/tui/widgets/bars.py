@@ -6,6 +6,8 @@ from typing import Final
 
 from rich.cells import cell_len
 
+from cdptui.models.failure import Failure
+from cdptui.render.failures import fitting_sentence
 from cdptui.render.header import Connection, Fleet, connection_line, fleet_line
 from cdptui.render.span import Line, Role, Span
 from cdptui.tui.keymap import KEYS, keys_in_words
@@ -36,10 +38,23 @@ class HeaderBar(LineView):
 class Banner(LineView):
     """One line that is there only while something is wrong."""
 
-    def show_problem(self, problem: str) -> None:
-        """Show a sentence, or nothing at all when it is empty."""
-        self.show([(Span(f"✖ {problem}", Role.BAD),)] if problem else [])
-        self.set_class(bool(problem), "-shown")
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
+        self._failure: Failure | None = None
+
+    def show_failure(self, failure: Failure | None) -> None:
+        """Say what is wrong and what to do, or be gone."""
+        if failure != self._failure:
+            self._failure = failure
+            self.set_class(failure is not None, "-shown")
+            self.on_resize()
+
+    def on_resize(self) -> None:
+        """Lay out for the width, as soon as there is one."""
+        if self._failure is None or not self.size.width:
+            return
+        said = fitting_sentence(self._failure, self.width - 2, cell_len)
+        self.show([(Span(f"✖ {said}", Role.BAD),)])
 
 
 class FooterBar(LineView):
