@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+import click
+
 from cdptui.cli.diagnostics import MISSING_EXTRA, CommandFailed
-from cdptui.cli.monitor import run_monitor
+from cdptui.cli.options import Display, GroupedCommand, fleet_options
+from cdptui.cli.terminal import require_terminal
 from cdptui.config.address import normalise
 from cdptui.config.settings import MonitorSettings
 
@@ -13,8 +16,15 @@ _INTERVAL_S: Final = 2.0
 """In a fleet whose time runs fast, so should the eye."""
 
 
-def run_demo(*, tasks: int, seed: int, speed: float, theme: str) -> int:
-    """Start both ends; returns the exit code. Raises CommandFailed without the packages of the extra."""
+@click.command(cls=GroupedCommand)
+@fleet_options(speed=60.0)
+@click.pass_context
+def demo(context: click.Context, tasks: int, seed: int, speed: float) -> None:
+    """Open the monitor on an embedded simulated node; nothing else is needed."""
+    display: Display = context.obj
+    require_terminal(is_stdin_used=False)
+    from cdptui.cli.monitor import run_monitor  # noqa: PLC0415 - only what is needed is imported
+
     try:
         from cdptui.simulator.node import ManagementNode  # noqa: PLC0415 - in an extra that may be missing
         from cdptui.simulator.server import EmbeddedServer  # noqa: PLC0415
@@ -26,4 +36,4 @@ def run_demo(*, tasks: int, seed: int, speed: float, theme: str) -> int:
         monitor = MonitorSettings(
             base_url=normalise(server.url), account=settings.account, password=settings.password, interval_s=_INTERVAL_S
         )
-        return run_monitor(monitor, theme=theme)
+        context.exit(run_monitor(monitor, display))

@@ -13,8 +13,6 @@ from typing import Final
 
 from cdptui.cli.diagnostics import CommandFailed, ExitCode
 
-LEVELS: Final = ("debug", "info", "warning", "error")
-
 _MAX_BYTES: Final = 2_000_000
 _SECRETS: Final = re.compile(r"(OAuth\s+|sessions/|JSESSIONID=|\"password\":\s*\")[^\s\"',;)]+|\b[0-9a-f]{128}\b")
 _CHATTY: Final = ("httpx", "httpcore", "asyncio", "uvicorn")
@@ -38,19 +36,28 @@ class _Redacted(logging.Formatter):
 class _PrivateFile(RotatingFileHandler):
     """Made with mode 0600, and only when there is something to write."""
 
-    def make_file(self) -> None:
-        """Make the file if it is not there. Raises OSError."""
-        Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self.baseFilename, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
-        try:
-            # It may have been there before, readable by others.
-            os.fchmod(descriptor, 0o600)
-        finally:
-            os.close(descriptor)
-
     def _open(self) -> TextIOWrapper:
-        self.make_file()
+        _make_private(Path(self.baseFilename))
         return super()._open()
+
+
+def make_private_file(path: Path) -> None:
+    """Make a log file that was asked for, readable by its owner only. Raises CommandFailed."""
+    try:
+        _make_private(path)
+    except OSError as error:
+        message = f"cannot write the log file {path}: {error.strerror or error}"
+        raise CommandFailed(message, ExitCode.USAGE) from error
+
+
+def _make_private(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+    try:
+        # It may have been there before, readable by others.
+        os.fchmod(descriptor, 0o600)
+    finally:
+        os.close(descriptor)
 
 
 def log_to(path: Path, level: str, secrets: Collection[str], *, is_asked_for: bool) -> None:
@@ -58,11 +65,7 @@ def log_to(path: Path, level: str, secrets: Collection[str], *, is_asked_for: bo
     handler = _PrivateFile(path, maxBytes=_MAX_BYTES, backupCount=1, encoding="utf-8", delay=True)
     handler.setFormatter(_Redacted(secrets))
     if is_asked_for:
-        try:
-            handler.make_file()
-        except OSError as error:
-            message = f"cannot write the log file {path}: {error.strerror or error}"
-            raise CommandFailed(message, ExitCode.USAGE) from error
+        make_private_file(path)
     logging.raiseExceptions = False
     root = logging.getLogger()
     root.handlers[:] = [handler]

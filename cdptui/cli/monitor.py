@@ -1,41 +1,50 @@
-"""`cdptui`: runs the monitor on this terminal."""
+"""Runs the monitor on this terminal: the event loop, the signals, and what must be given back at the end."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cdptui.cli.diagnostics import CommandFailed, ExitCode
+from cdptui.cli.options import Display
 from cdptui.clock import SystemClock
 from cdptui.config.address import node_of
 from cdptui.config.settings import MonitorSettings
 
 if TYPE_CHECKING:
+    from cdptui.monitor.build import Link
     from cdptui.tui.app import CdptuiApp
 
-_ENDED_BY = {signal.SIGINT: 0, signal.SIGTERM: 143, signal.SIGHUP: 129}
+_ENDED_BY: Final = {signal.SIGINT: 0, signal.SIGTERM: 143, signal.SIGHUP: 129}
 """Exit code by signal; 128 plus its number, save for the one that the keyboard sends."""
 
 
-def run_monitor(settings: MonitorSettings, *, theme: str) -> int:
+def run_monitor(settings: MonitorSettings, display: Display) -> int:
     """Run until somebody quits; returns the exit code. Raises CommandFailed after a fault of ours."""
-    return asyncio.run(_run(settings, theme))
+    display.log.check()
+    return asyncio.run(_run(settings, display))
 
 
-async def _run(settings: MonitorSettings, theme: str) -> int:
+async def _run(settings: MonitorSettings, display: Display) -> int:
     # Textual takes a quarter of a second to import: not for --help, and not for a URL that is wrong.
     from cdptui.monitor.build import open_link  # noqa: PLC0415
     from cdptui.tui.app import CdptuiApp  # noqa: PLC0415
 
     clock = SystemClock()
+
+    async def connect() -> Link:
+        # There is nothing to log before the first frame, and it is not to wait for that.
+        display.log.start([settings.password or "", settings.session_id or ""])
+        return await open_link(settings, clock)
+
     app = CdptuiApp(
-        lambda: open_link(settings, clock),
+        connect,
         node=node_of(settings.base_url),
         account=settings.account or "given session",
         clock=clock,
         interval_s=settings.interval_s,
-        theme=theme,
+        theme=display.theme,
     )
     _leave_on_signals(app)
     try:

@@ -1,11 +1,14 @@
-"""Options in groups, so that --help can be read."""
+"""What the commands' options have in common: headings, so that --help can be read, and those that several share."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import click
+
+from cdptui.cli.log import Log
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -52,3 +55,41 @@ class GroupedGroup(click.Group):
 def option(*names: str, heading: str, **settings: Any) -> Callable[[Function], Function]:  # noqa: ANN401
     """A click option under a heading, with its default and environment variable in the help."""
     return click.option(*names, cls=GroupedOption, heading=heading, show_default=True, show_envvar=True, **settings)
+
+
+class Display(NamedTuple):
+    """How any command that draws shall do it."""
+
+    theme: str
+    log: Log
+
+
+def positive(context: click.Context, parameter: click.Parameter, value: float) -> float:
+    """A callback: the number must be a finite one above zero."""
+    if not math.isfinite(value) or not 0 < value <= 100_000:
+        raise click.BadParameter("must be more than 0 and at most 100000", ctx=context, param=parameter)
+    return value
+
+
+def fleet_options(speed: float) -> Callable[[Function], Function]:
+    """The options of a simulated fleet, with the default `speed`."""
+    options = (
+        option("--tasks", heading="Fleet", type=click.IntRange(0, 100_000), default=60, metavar="N", help="How many."),
+        option("--seed", heading="Fleet", type=int, default=1, metavar="N", help="The same seed is the same fleet."),
+        option(
+            "--speed",
+            heading="Fleet",
+            type=float,
+            default=speed,
+            metavar="X",
+            callback=positive,
+            help="How much faster than real its time runs.",
+        ),
+    )
+
+    def decorate(function: Function) -> Function:
+        for decorator in reversed(options):
+            function = decorator(function)
+        return function
+
+    return decorate

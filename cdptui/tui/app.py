@@ -21,7 +21,6 @@ from cdptui.tui.commands import ActionCommands
 from cdptui.tui.frame import Frame
 from cdptui.tui.keymap import Place, bindings
 from cdptui.tui.messages import MonitorUpdated, NamesLearned
-from cdptui.tui.screens.help import HelpScreen
 from cdptui.tui.screens.main import MainScreen
 from cdptui.tui.themes import DEFAULT_THEME, THEMES
 
@@ -108,6 +107,8 @@ class CdptuiApp(App[int], inherit_bindings=False):
 
     def action_help(self) -> None:
         """Show the keys."""
+        from cdptui.tui.screens.help import HelpScreen  # noqa: PLC0415 - not needed for the first frame
+
         self.push_screen(HelpScreen())
 
     def action_next_theme(self) -> None:

@@ -22,8 +22,6 @@ from cdptui.render.detail import DetailContext
 from cdptui.render.header import Connection, Fleet, fleet_of
 from cdptui.render.order import Order, arrange
 from cdptui.tui.keymap import Place, bindings
-from cdptui.tui.screens.password import PasswordScreen
-from cdptui.tui.screens.sort_menu import SortMenu
 from cdptui.tui.widgets.bars import Banner, FooterBar, HeaderBar
 from cdptui.tui.widgets.detail_pane import DetailPane
 from cdptui.tui.widgets.task_table import TableView, TaskTable
@@ -125,6 +123,8 @@ class MainScreen(Screen[None]):
         """Poll now; a refused login needs the person's password first."""
         failure = self._update.failure
         if failure is not None and failure.kind is FailureKind.LOGIN_REFUSED:
+            from cdptui.tui.screens.password import PasswordScreen  # noqa: PLC0415 - not needed for the first frame
+
             self.app.push_screen(PasswordScreen(self._account, self._node), self._take_password)
         elif self._link is not None:
             self._link.monitor.refresh()
@@ -151,6 +151,8 @@ class MainScreen(Screen[None]):
 
     def action_sort_menu(self) -> None:
         """Choose an order from a list."""
+        from cdptui.tui.screens.sort_menu import SortMenu  # noqa: PLC0415 - not needed for the first frame
+
         self.app.push_screen(SortMenu(self._order), self._take_order)
 
     def action_sort_move(self, step: int) -> None:
