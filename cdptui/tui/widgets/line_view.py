@@ -11,13 +11,12 @@ from textual.strip import Strip
 
 from cdptui.render.span import Line
 from cdptui.tui.keymap import Place, bindings
-from cdptui.tui.widgets.paint import ROLE_CLASSES, Painter
+from cdptui.tui.widgets.paint import Painter
 
 
 class LineView(ScrollView, can_focus=False):
     """Shows lines; only those that changed are drawn again."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(ROLE_CLASSES)
     DEFAULT_CSS = """
     LineView {
         overflow-x: hidden;

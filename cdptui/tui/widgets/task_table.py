@@ -22,7 +22,7 @@ from cdptui.render.columns import GAP, CellContext, Placed, place
 from cdptui.render.order import Order
 from cdptui.render.span import Line, Role, Span
 from cdptui.tui.keymap import Place, bindings
-from cdptui.tui.widgets.paint import ROLE_CLASSES, Painter
+from cdptui.tui.widgets.paint import Painter
 
 _MARK_WIDTH: Final = 2
 _HEADING_LINES: Final = 1
@@ -53,7 +53,6 @@ class TaskTable(ScrollView, can_focus=True):
     """The list of tasks."""
 
     BINDINGS: ClassVar = bindings([Place.MOTION])
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*ROLE_CLASSES, "table-cursor", "table-cursor-unfocused", "table-heading"}
     DEFAULT_CSS = """
     TaskTable {
         overflow-x: hidden;
@@ -267,7 +266,7 @@ class TaskTable(ScrollView, can_focus=True):
         row = self._view.rows[index]
         background = ""
         if index == self._cursor:
-            background = "table-cursor" if self.has_focus else "table-cursor-unfocused"
+            background = "cursor-background" if self.has_focus else "cursor-unfocused"
         return _Painted(
             cells=tuple(placed.column.cell(row, self._view.context) for placed in self._placed),
             mark=self._view.marks.get(row.task.uuid, ""),
@@ -279,15 +278,15 @@ class TaskTable(ScrollView, can_focus=True):
         arrow = "▼" if order.is_descending else "▲"
         # The default order belongs to no column, so its sign stands before all of them.
         corner = arrow if order.column is None else ""
-        segments = [Segment(f"{corner:<{_MARK_WIDTH}}", self._painter.style(Role.ACCENT, "table-heading"))]
+        segments = [Segment(f"{corner:<{_MARK_WIDTH}}", self._painter.style(Role.ACCENT, "panel"))]
         for placed in self._placed:
             if placed.x:
-                segments.append(Segment(" " * GAP, self._painter.style(Role.DIM, "table-heading")))
+                segments.append(Segment(" " * GAP, self._painter.style(Role.DIM, "panel")))
             is_sorted = placed.column.key == order.key
             text = placed.column.heading + (arrow if is_sorted else "")
             role = Role.ACCENT if is_sorted else Role.DIM
-            segments += self._painter.segments((Span(text, role),), placed.width, placed.column.align, "table-heading")
-        return Strip(segments).adjust_cell_length(width, self._painter.style(Role.DIM, "table-heading"))
+            segments += self._painter.segments((Span(text, role),), placed.width, placed.column.align, "panel")
+        return Strip(segments).adjust_cell_length(width, self._painter.style(Role.DIM, "panel"))
 
     def _centred(self, width: int) -> Line:
         text = self._view.placeholder
