@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from cdptui.clock import Clock
 from cdptui.models.change import ChangeKind, diff
 from cdptui.models.failure import Failure, FailureKind
+from cdptui.models.fleet import Fleet, FleetSum
 from cdptui.models.growth import full_in_s, growth
 from cdptui.models.severity import severity_of
 from cdptui.models.snapshot import Reading, Snapshot
@@ -26,6 +27,9 @@ log = logging.getLogger(__name__)
 
 GROWTH_RECHECK_S = 300.0
 """A task that stopped growing says nothing; its rate is worked out again after this long without a change."""
+
+PARTIAL_S = 0.25
+"""Seconds between two looks at a first list that is still coming in: a hundred pages need no hundred lists."""
 
 _SLICE = 500
 """Tasks worked on before other work on the event loop gets its turn."""
@@ -81,11 +85,14 @@ class Monitor:
 
     async def _poll(self) -> AsyncIterator[Update]:
         started = self._clock.monotonic()
+        shown_at = -PARTIAL_S
         try:
             async for reading in self._source.read():
                 # Half a list would hide tasks that were on screen; only the very first one fills page by page.
                 is_first = self._update.snapshot is None or not self._update.snapshot.is_complete
-                if reading.is_complete or is_first:
+                now = self._clock.monotonic()
+                if reading.is_complete or (is_first and now - shown_at >= PARTIAL_S):
+                    shown_at = now
                     yield await self._digest(reading, started)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong in one poll must not end the feed
             failure = self._failure_of(error)
@@ -94,6 +101,7 @@ class Monitor:
             yield Update(
                 snapshot=self._update.snapshot,
                 vitals=self._update.vitals,
+                fleet=self._update.fleet,
                 failure=failure,
                 attempt=self._poller.failures,
                 next_poll_at=None if failure.waits_for_person else retry_at,
@@ -115,6 +123,7 @@ class Monitor:
             yield Update(
                 snapshot=self._update.snapshot,
                 vitals=self._update.vitals,
+                fleet=self._update.fleet,
                 failure=self._update.failure,
                 attempt=self._update.attempt,
                 next_poll_at=due,
@@ -139,24 +148,27 @@ class Monitor:
         for uuid in gone:
             self._vitals.pop(uuid, None)
             self._growth_at.pop(uuid, None)
-        vitals = await self._vitals_of(snapshot)
+        vitals, fleet = await self._vitals_of(snapshot)
         next_at: float | None = None
         if reading.is_complete:
             if self._poller.failures:
                 log.info("answers again after %d failed polls", self._poller.failures)
             next_at = self._poller.after_success(started, self._clock.monotonic())
-        return Update(snapshot, vitals, changes, next_poll_at=next_at, interval_s=self.interval_s)
+        return Update(snapshot, vitals, fleet, changes, next_poll_at=next_at, interval_s=self.interval_s)
 
-    async def _vitals_of(self, snapshot: Snapshot) -> tuple[Vitals, ...]:
+    async def _vitals_of(self, snapshot: Snapshot) -> tuple[tuple[Vitals, ...], Fleet]:
         now = snapshot.taken_monotonic
         longest_wait_s = 2.5 * self.interval_s + snapshot.duration_s
         self._series.look(now, longest_wait_s, len(snapshot.tasks))
         vitals: list[Vitals] = []
+        fleet = FleetSum()
         for index, task in enumerate(snapshot.tasks):
             if index % _SLICE == _SLICE - 1:
                 await asyncio.sleep(0)
-            vitals.append(self._vitals_of_task(task, now))
-        return tuple(vitals)
+            row = self._vitals_of_task(task, now)
+            vitals.append(row)
+            fleet.add(row)
+        return tuple(vitals), fleet.total()
 
     def _vitals_of_task(self, task: Task, now: float) -> Vitals:
         series = self._series.record(task, now)

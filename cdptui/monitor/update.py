@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from cdptui.models.change import Change
 from cdptui.models.failure import Failure
+from cdptui.models.fleet import Fleet
 from cdptui.models.snapshot import Snapshot
 from cdptui.models.vitals import Vitals
 
@@ -20,6 +21,8 @@ class Update(Struct, frozen=True):
     """The newest good data, however old; None before the first answer."""
     vitals: tuple[Vitals, ...] = ()
     """A row for each task of the snapshot, in its order."""
+    fleet: Fleet = Fleet()
+    """The sums of those rows."""
     changes: tuple[Change, ...] = ()
     """What is different from the update before."""
     failure: Failure | None = None

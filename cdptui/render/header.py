@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
 from enum import IntEnum
 from typing import NamedTuple
 
 from cdptui.models.failure import Failure
-from cdptui.models.severity import Severity, is_near_full, is_rpo_breach, severity_of
-from cdptui.models.vitals import Vitals
+from cdptui.models.fleet import Fleet
+from cdptui.models.severity import Severity
 from cdptui.render import units
 from cdptui.render.failures import short_cause
 from cdptui.render.span import Line, Role, Span
@@ -40,18 +39,6 @@ class Connection(NamedTuple):
     zone: tzinfo | None
     behind: int | None = None
     """Changes that a frozen view does not show; None when it is not frozen."""
-
-
-class Fleet(NamedTuple):
-    """The sums of a whole list."""
-
-    statuses: tuple[tuple[str, int, Severity], ...]
-    """Status, how many, and the worst severity among them; worst status first."""
-    used_bytes: int
-    plan_bytes: int
-    near_full: int
-    rpo_breaches: int
-    bad_records: int
 
 
 def connection_word(connection: Connection) -> Span:
@@ -120,26 +107,6 @@ def _right(connection: Connection) -> list[tuple[str, Span]]:
     return parts
 
 
-def fleet_of(rows: Sequence[Vitals]) -> Fleet:
-    """Add up a list."""
-    counts: Counter[str] = Counter()
-    worst: dict[str, Severity] = {}
-    for row in rows:
-        task = row.task
-        counts[task.status] += 1
-        severity = severity_of(task.status, task.state)
-        worst[task.status] = max(worst.get(task.status, severity), severity)
-    ordered = sorted(counts, key=lambda status: (status_rank(status), status))
-    return Fleet(
-        statuses=tuple((status, counts[status], worst[status]) for status in ordered),
-        used_bytes=sum(row.task.used_bytes or 0 for row in rows),
-        plan_bytes=sum(row.task.plan_bytes or 0 for row in rows),
-        near_full=sum(is_near_full(row.task) for row in rows),
-        rpo_breaches=sum(is_rpo_breach(row.task) for row in rows),
-        bad_records=sum(bool(row.task.bad_fields) for row in rows),
-    )
-
-
 def fleet_line(fleet: Fleet, width: int, measure: Callable[[str], int]) -> Line:
     """The second line: a count for each status, and the sums; in the longest form that fits."""
     right: list[Span] = []
@@ -167,7 +134,7 @@ class _Form(IntEnum):
 
 def _counts(fleet: Fleet, form: _Form) -> list[Span]:
     spans = []
-    for status, count, severity in fleet.statuses:
+    for status, count, severity in sorted(fleet.statuses, key=lambda counted: (status_rank(counted[0]), counted[0])):
         word = SHORT_WORDS.get(status, status) if form >= _Form.SHORT else status
         if form is _Form.BRIEF and severity < Severity.CRITICAL:
             word = ""

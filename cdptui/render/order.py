@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, Final, NamedTuple
 
 from cdptui.models.vitals import Vitals
 from cdptui.render.columns import COLUMNS, Column
@@ -40,28 +40,100 @@ class Order(NamedTuple):
         return Order(keys[(keys.index(self.key) + step) % len(keys)])
 
 
-def arrange(rows: Iterable[Vitals], order: Order) -> list[Vitals]:
-    """Return `rows` in `order`.
+class Arrangement:
+    """The list in its order, kept from poll to poll: what did not change is neither compared nor moved again.
 
     The default is worst first: severity, then RPO against its target, then used of plan, then name. Equal rows stand
     by name and uuid, so that nothing moves without a reason; unknown values come last in either direction.
     """
-    column = order.column
-    ordered = sorted(rows, key=_name_key)
+
+    def __init__(self) -> None:
+        self._order = Order()
+        self._rows: dict[str, Vitals] = {}
+        self._keys: dict[str, _Key] = {}
+        self._sorted: list[_Key] = []
+
+    def arrange(self, rows: Iterable[Vitals], order: Order) -> list[Vitals]:
+        """Return `rows` in `order`."""
+        if order != self._order:
+            self._order = order
+            self._rows, self._keys, self._sorted = {}, {}, []
+        key_of = _key_function(order)
+        before, now = self._rows, {row.task.uuid: row for row in rows}
+        moved: list[_Key] = []
+        left: set[_Key] = {self._keys.pop(uuid) for uuid in before.keys() - now.keys()}
+        for uuid, row in now.items():
+            if before.get(uuid) is row:
+                continue
+            key, old = key_of(row), self._keys.get(uuid)
+            if key != old:
+                self._keys[uuid] = key
+                moved.append(key)
+                if old is not None:
+                    left.add(old)
+        if left:
+            self._sorted = [key for key in self._sorted if key not in left]
+        if moved:
+            # Two runs, the second a small one: what the built-in sort is best at.
+            self._sorted += sorted(moved)
+            self._sorted.sort()
+        self._rows = now
+        return [now[key[-1]] for key in self._sorted]
+
+
+def arrange(rows: Iterable[Vitals], order: Order) -> list[Vitals]:
+    """Return `rows` in `order`, once."""
+    return Arrangement().arrange(rows, order)
+
+
+_Key = tuple[Any, ...]
+"""Values that compare in the order of the list; the last is the uuid."""
+
+
+class _Reversed(str):
+    """A text that sorts the other way round."""
+
+    __slots__ = ()
+
+    def __lt__(self, other: str) -> bool:
+        return str.__gt__(self, other)
+
+
+def _key_function(order: Order) -> Callable[[Vitals], _Key]:
+    column, is_descending = order.column, order.is_descending
     if column is None:
-        unknown = -1.0 if order.is_descending else math.inf
-        return sorted(ordered, key=lambda row: _worst_key(row, unknown), reverse=order.is_descending)
-    value = column.sort_value
-    known = [row for row in ordered if not value(row)[0]]
-    valueless = [row for row in ordered if value(row)[0]]
-    # Reversing a stable sort would reverse names among equals as well; sorting with `reverse` does not.
-    return sorted(known, key=lambda row: value(row)[1], reverse=order.is_descending) + valueless
+        return _worst_key if is_descending else _best_key
+
+    def key(row: Vitals) -> _Key:
+        is_unknown, value = column.sort_value(row)
+        if is_descending:
+            value = _Reversed(value) if isinstance(value, str) else -value
+        return (is_unknown, value, row.task.name.casefold(), row.task.uuid)
+
+    return key
 
 
-def _worst_key(row: Vitals, unknown: float) -> tuple[int, float, float]:
-    rpo, used = row.task.rpo_ratio, row.task.used_ratio
-    return (int(row.severity), unknown if rpo is None else rpo, unknown if used is None else used)
+def _worst_key(row: Vitals) -> _Key:
+    task = row.task
+    rpo, used = task.rpo_ratio, task.used_ratio
+    unknown = math.inf
+    return (
+        -row.severity,
+        unknown if rpo is None else -rpo,
+        unknown if used is None else -used,
+        task.name.casefold(),
+        task.uuid,
+    )
 
 
-def _name_key(row: Vitals) -> tuple[str, str]:
-    return (row.task.name.casefold(), row.task.uuid)
+def _best_key(row: Vitals) -> _Key:
+    task = row.task
+    rpo, used = task.rpo_ratio, task.used_ratio
+    unknown = math.inf
+    return (
+        int(row.severity),
+        unknown if rpo is None else rpo,
+        unknown if used is None else used,
+        task.name.casefold(),
+        task.uuid,
+    )

@@ -19,8 +19,8 @@ from cdptui.monitor.poller import longer, shorter
 from cdptui.monitor.update import Update
 from cdptui.render.columns import CellContext
 from cdptui.render.detail import DetailContext
-from cdptui.render.header import Connection, Fleet, fleet_of
-from cdptui.render.order import Order, arrange
+from cdptui.render.header import Connection
+from cdptui.render.order import Arrangement, Order
 from cdptui.tui.keymap import Place, bindings
 from cdptui.tui.widgets.bars import Banner, FooterBar, HeaderBar
 from cdptui.tui.widgets.detail_pane import DetailPane
@@ -57,8 +57,8 @@ class MainScreen(Screen[None]):
         self._link: Link | None = None
         self._update = Update(snapshot=None, interval_s=interval_s)
         self._frozen: _Frozen | None = None
-        self._fleet: Fleet = fleet_of(())
         self._order = Order()
+        self._arrangement = Arrangement()
         self._rows: list[Vitals] = []
         self._marks: Mapping[str, str] = {}
         self._marks_until = 0.0
@@ -94,8 +94,6 @@ class MainScreen(Screen[None]):
     def take(self, update: Update) -> None:
         """Show an update, or keep it while the view is frozen."""
         before, self._update = self._update, update
-        if update.vitals is not before.vitals:
-            self._fleet = fleet_of(update.vitals)
         if self._frozen is not None:
             self._frozen.changed.update(change.task.uuid for change in update.changes)
         else:
@@ -237,13 +235,13 @@ class MainScreen(Screen[None]):
         return "" if self._update.failure is not None else f"connecting to {self._node} …"
 
     def _show_list(self) -> None:
-        self._rows = arrange(self._in_view.vitals, self._order)
+        self._rows = self._arrangement.arrange(self._in_view.vitals, self._order)
         self.query_one(TaskTable).show(self._view())
         self._show_detail()
         self._want_names()
 
     def _show_bars(self) -> None:
-        self.query_one(HeaderBar).show_state(self._connection(), self._fleet)
+        self.query_one(HeaderBar).show_state(self._connection(), self._update.fleet)
         self.query_one(Banner).show_failure(self._update.failure)
         self.query_one(FooterBar).show_notice(self._notice)
 

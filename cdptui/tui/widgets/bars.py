@@ -7,8 +7,9 @@ from typing import Final
 from rich.cells import cell_len
 
 from cdptui.models.failure import Failure
+from cdptui.models.fleet import Fleet
 from cdptui.render.failures import fitting_sentence
-from cdptui.render.header import Connection, Fleet, connection_line, fleet_line
+from cdptui.render.header import Connection, connection_line, fleet_line
 from cdptui.render.span import Line, Role, Span
 from cdptui.tui.keymap import KEYS, keys_in_words
 from cdptui.tui.widgets.line_view import LineView
