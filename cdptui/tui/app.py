@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import ClassVar, Final
 
+from msgspec import structs
 from rich.console import RenderableType
 from textual._compositor import CompositorUpdate
 from textual.app import App
@@ -25,6 +26,9 @@ from cdptui.tui.screens.main import MainScreen
 from cdptui.tui.themes import DEFAULT_THEME, THEMES
 
 log = logging.getLogger(__name__)
+
+_ANEW_S: Final = 30.0
+"""Seconds until watching begins anew after a fault of ours."""
 
 _THEME_NAMES: Final = tuple(theme.name for theme in THEMES)
 
@@ -59,6 +63,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
         self.crash: BaseException | None = None
         """What ended the app, when it was a fault of ours."""
         self._connect = connect
+        self._clock = clock
         self._interval_s = interval_s
         self._frame = Frame()
         self._main = MainScreen(node=node, account=account, clock=clock, interval_s=interval_s)
@@ -76,19 +81,24 @@ class CdptuiApp(App[int], inherit_bindings=False):
         self.call_after_refresh(self.run_worker, self._watch(), name="watch", exit_on_error=False)
 
     async def _watch(self) -> None:
-        """Feed the screen for as long as it is there. What breaks here is said, and does not end the app."""
-        try:
-            self.link = link = await self._connect()
-            self._main.use_link(link)
-            async with asyncio.TaskGroup() as group:
-                group.create_task(link.names.run(self._tell_names))
-                async for update in link.monitor.updates():
-                    self.post_message(MonitorUpdated(update))
-        except Exception as error:
-            log.exception("the monitor ended")
-            failure = Failure(FailureKind.INTERNAL, inert(f"{type(error).__name__}: {error}", 300), url="")
-            update = Update(snapshot=None, failure=failure, interval_s=self._interval_s)
-            self.post_message(MonitorUpdated(update))
+        """Feed the screen for as long as it is there. A fault of ours is said, and watching begins anew."""
+        last = Update(snapshot=None, interval_s=self._interval_s)
+        while True:
+            try:
+                if self.link is None:
+                    self.link = await self._connect()
+                    self._main.use_link(self.link)
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self.link.names.run(self._tell_names))
+                    async for last in self.link.monitor.updates():
+                        self.post_message(MonitorUpdated(last))
+            except Exception as error:
+                log.exception("the monitor ended")
+                failure = Failure(FailureKind.INTERNAL, inert(_first_words(error), 300), url="")
+                due = self._clock.monotonic() + _ANEW_S
+                last = structs.replace(last, failure=failure, attempt=1, next_poll_at=due)
+                self.post_message(MonitorUpdated(last))
+                await self._clock.wait(asyncio.Event(), _ANEW_S)
 
     def _tell_names(self) -> None:
         self.post_message(NamesLearned())
@@ -140,3 +150,10 @@ class CdptuiApp(App[int], inherit_bindings=False):
         if is_shown and isinstance(renderable, CompositorUpdate):
             renderable = self._frame.reduce(renderable, self.console, (self.size.width, self.size.height))
         super()._display(screen, renderable)
+
+
+def _first_words(error: BaseException) -> str:
+    """What really went wrong, for one line: groups say only that something did."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}"

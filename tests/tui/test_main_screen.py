@@ -256,3 +256,18 @@ async def test_the_banner_says_what_to_do_on_every_screen(size: tuple[int, int])
         assert "Connection refused" in run.banner
         assert run.banner.endswith("check the address and that the node is up")
         assert run.banner in run.screen
+
+
+async def test_a_fault_of_ours_is_said_and_the_app_stays() -> None:
+    node = ScriptedNode([a_task()])
+
+    def no_names(uuids: object) -> None:
+        raise ZeroDivisionError(uuids)
+
+    node.names = no_names  # type: ignore[method-assign,assignment]  # a node that breaks its promise
+    async with running(node) as run:
+        await run.until(lambda: "fault in cdptui" in run.header)
+        assert run.names == ["cdp-erp-db"], "what was good stays"
+        assert "ZeroDivisionError" in run.banner
+        await run.press("q")
+        assert run.app.return_value == 0
