@@ -22,15 +22,24 @@ from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import Strip
 
 
+class Ink(NamedTuple):
+    """How a cell is drawn: SGR parameters, empty for the terminal's own."""
+
+    attributes: str = ""
+    """Bold and the like."""
+    foreground: str = ""
+    background: str = ""
+
+
 class Cell(NamedTuple):
-    """One place on the screen: its character and its style as an SGR sequence without the frame."""
+    """One place on the screen."""
 
     char: str
     """Empty for the right half of a wide character; with combining marks behind it otherwise."""
-    sgr: str
+    ink: Ink
 
 
-_NOTHING: Final = Cell("\0", "")
+_NOTHING: Final = Cell("\0", Ink())
 """Differs from every cell: what stands there is not known."""
 
 _BRIDGE: Final = 4
@@ -70,28 +79,42 @@ class Frame:
             self._lines = [[_NOTHING] * width for _ in range(height)]
         color_system = console._color_system or ColorSystem.TRUECOLOR  # noqa: SLF001 - rich has no public way
         pieces: list[str] = []
-        style = ""
+        ink = Ink()
         for y, x, cells in _pieces(update, color_system):
             if 0 <= y < height:
-                style = self._write(y, x, cells[: max(0, width - x)], pieces, style)
+                ink = self._write(y, x, cells[: max(0, width - x)], pieces, ink)
         if not pieces:
             return None
-        return WrittenUpdate("".join(pieces) + ("\x1b[0m" if style else ""))
+        return WrittenUpdate("".join(pieces) + ("\x1b[0m" if ink != Ink() else ""))
 
-    def _write(self, y: int, x: int, cells: Sequence[Cell], pieces: list[str], style: str) -> str:
-        """Append what changes line `y` from column `x` on; returns the style that the terminal is left in."""
+    def _write(self, y: int, x: int, cells: Sequence[Cell], pieces: list[str], ink: Ink) -> Ink:
+        """Append what changes line `y` from column `x` on; returns the ink that the terminal is left with."""
         line = self._lines[y]
         if line[x : x + len(cells)] == cells:
-            return style
+            return ink
         for start, end in _runs(line, x, cells):
             pieces.append(f"\x1b[{y + 1};{start + 1}H")
-            for cell in cells[start - x : end - x]:
-                if cell.sgr != style:
-                    pieces.append(f"\x1b[0;{cell.sgr}m" if cell.sgr else "\x1b[0m")
-                    style = cell.sgr
-                pieces.append(cell.char)
+            for char, wanted in cells[start - x : end - x]:
+                if char == " " and not wanted.attributes and not ink.attributes:
+                    # The colour of a blank cannot be seen: no need to change it.
+                    wanted = wanted._replace(foreground=ink.foreground)  # noqa: PLW2901
+                if wanted != ink:
+                    pieces.append(_change(ink, wanted))
+                    ink = wanted
+                pieces.append(char)
         line[x : x + len(cells)] = cells
-        return style
+        return ink
+
+
+def _change(ink: Ink, wanted: Ink) -> str:
+    """The shortest sequence from one ink to another."""
+    if wanted.attributes != ink.attributes:
+        parts = ["0", *wanted]
+    else:
+        foreground = "" if wanted.foreground == ink.foreground else wanted.foreground or "39"
+        background = "" if wanted.background == ink.background else wanted.background or "49"
+        parts = [foreground, background]
+    return f"\x1b[{';'.join(part for part in parts if part)}m"
 
 
 def _runs(line: Sequence[Cell], x: int, cells: Sequence[Cell]) -> Iterator[tuple[int, int]]:
@@ -146,23 +169,36 @@ def _cells(strip: Iterable[object], color_system: ColorSystem) -> list[Cell]:
     for text, style, control in strip:
         if control:
             continue
-        sgr = _sgr(style, color_system) if style is not None else ""
+        ink = _ink(style, color_system) if style is not None else Ink()
+        blank = Cell(" ", Ink(background=ink.background) if _is_plain(style) else ink)
         if text.isascii():
-            cells.extend([Cell(char, sgr) for char in text])
+            cells.extend([blank if char == " " else Cell(char, ink) for char in text])
             continue
         for char in text:
             match get_character_cell_size(char):
                 case 0:
                     if cells:
-                        cells[-1] = Cell(cells[-1].char + char, cells[-1].sgr)
+                        cells[-1] = Cell(cells[-1].char + char, cells[-1].ink)
                 case 1:
-                    cells.append(Cell(char, sgr))
+                    cells.append(blank if char == " " else Cell(char, ink))
                 case _:
-                    cells.append(Cell(char, sgr))
-                    cells.append(Cell("", sgr))
+                    cells.append(Cell(char, ink))
+                    cells.append(Cell("", ink))
     return cells
 
 
+def _is_plain(style: Style | None) -> bool:
+    """Whether a blank in this style shows nothing but its background."""
+    return style is None or not (style.reverse or style.underline or style.underline2 or style.strike or style.overline)
+
+
 @lru_cache(maxsize=4096)
-def _sgr(style: Style, color_system: ColorSystem) -> str:
-    return Strip.render_ansi(style, color_system)
+def _ink(style: Style, color_system: ColorSystem) -> Ink:
+    foreground = Style(color=style.color) if style.color is not None else None
+    background = Style(bgcolor=style.bgcolor) if style.bgcolor is not None else None
+    attributes = style.without_color
+    return Ink(
+        attributes=Strip.render_ansi(attributes, color_system),
+        foreground=Strip.render_ansi(foreground, color_system) if foreground is not None else "",
+        background=Strip.render_ansi(background, color_system) if background is not None else "",
+    )

@@ -1,0 +1,129 @@
+"""What is written in pieces looks like what would be written whole."""
+
+from __future__ import annotations
+
+import pyte
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.color import ColorSystem
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
+from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual.geometry import Region
+from textual.strip import Strip
+
+from cdptui.tui.frame import Frame
+
+WIDTH, HEIGHT = 12, 4
+CONSOLE = Console(color_system="truecolor", force_terminal=True)
+STYLES = [
+    Style(),
+    Style(color="#ff0000", bgcolor="#000010"),
+    Style(color="#00ff00", bgcolor="#000010", bold=True),
+    Style(bgcolor="#202020"),
+    Style(color="#0000ff", bgcolor="#202020", reverse=True),
+    Style(underline=True),
+]
+
+pieces = st.lists(
+    st.tuples(st.text(alphabet="ab 财统é█", min_size=1, max_size=6), st.sampled_from(STYLES)), min_size=1, max_size=5
+)
+lines = pieces.map(lambda parts: Strip([Segment(text, style) for text, style in parts]).crop_extend(0, WIDTH, Style()))
+screens = st.lists(lines, min_size=HEIGHT, max_size=HEIGHT)
+
+
+class Glass:
+    """A terminal that what is written can be read from."""
+
+    def __init__(self) -> None:
+        self._screen = pyte.Screen(WIDTH, HEIGHT)
+        self._screen.set_mode(pyte.modes.LNM)
+        self._screen.reset_mode(pyte.modes.DECAWM)
+        self._stream = pyte.Stream(self._screen)
+
+    def write(self, text: str) -> None:
+        self._stream.feed(text)
+
+    def look(self) -> list[list[tuple[str, str, str, bool]]]:
+        """Character, colours as far as they can be seen, and weight of each cell."""
+        cells = []
+        for y in range(HEIGHT):
+            row = [self._screen.buffer[y][x] for x in range(WIDTH)]
+            cells.append(
+                [
+                    (cell.data, "" if _shows_nothing(cell) else cell.fg, cell.bg, cell.bold and cell.data != " ")
+                    for cell in row
+                ]
+            )
+        return cells
+
+
+def _shows_nothing(cell: pyte.screens.Char) -> bool:
+    return cell.data in {" ", ""} and not cell.reverse and not cell.underscore
+
+
+def layout(screen: list[Strip]) -> LayoutUpdate:
+    return LayoutUpdate([[strip] for strip in screen], Region(0, 0, WIDTH, HEIGHT))
+
+
+def whole(screen: list[Strip]) -> Glass:
+    glass = Glass()
+    for y, strip in enumerate(screen):
+        glass.write(f"\x1b[{y + 1};1H" + strip.render(CONSOLE))
+    return glass
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(screens, min_size=1, max_size=4))
+def test_a_screen_written_by_its_differences_looks_like_one_written_whole(history: list[list[Strip]]) -> None:
+    frame, glass = Frame(), Glass()
+    for screen in history:
+        update = frame.reduce(layout(screen), CONSOLE, (WIDTH, HEIGHT))
+        if update is not None:
+            glass.write(update.render_segments(CONSOLE))
+        assert glass.look() == whole(screen).look()
+
+
+@settings(max_examples=200, deadline=None)
+@given(screens, lines, st.integers(0, HEIGHT - 1), st.integers(0, WIDTH - 1), st.integers(1, WIDTH))
+def test_a_repainted_region_changes_that_region_alone(
+    before: list[Strip], line: Strip, y: int, left: int, width: int
+) -> None:
+    right = min(WIDTH, left + width)
+    frame, glass = Frame(), Glass()
+    written = frame.reduce(layout(before), CONSOLE, (WIDTH, HEIGHT))
+    assert written is not None
+    glass.write(written.render_segments(CONSOLE))
+    chops = [{0: line if row == y else None} for row in range(HEIGHT)]
+    update = frame.reduce(
+        ChopsUpdate(chops, [(y, left, right)], [[WIDTH]] * HEIGHT),
+        CONSOLE,
+        (WIDTH, HEIGHT),
+    )
+    if update is not None:
+        glass.write(update.render_segments(CONSOLE))
+    others = [row for row in range(HEIGHT) if row != y]
+    assert [glass.look()[row] for row in others] == [whole(before).look()[row] for row in others]
+
+
+def test_nothing_is_written_for_what_is_already_shown() -> None:
+    frame = Frame()
+    screen = [Strip([Segment("abc".ljust(WIDTH), STYLES[1])]) for _ in range(HEIGHT)]
+    assert frame.reduce(layout(screen), CONSOLE, (WIDTH, HEIGHT)) is not None
+    assert frame.reduce(layout(screen), CONSOLE, (WIDTH, HEIGHT)) is None
+
+
+def test_a_redraw_writes_everything_again() -> None:
+    frame = Frame()
+    screen = [Strip([Segment("abc".ljust(WIDTH), STYLES[1])]) for _ in range(HEIGHT)]
+    first = frame.reduce(layout(screen), CONSOLE, (WIDTH, HEIGHT))
+    frame.forget()
+    again = frame.reduce(layout(screen), CONSOLE, (WIDTH, HEIGHT))
+    assert first is not None
+    assert again is not None
+    assert first.render_segments(CONSOLE) == again.render_segments(CONSOLE)
+
+
+def test_the_console_of_the_test_has_all_colours() -> None:
+    assert CONSOLE._color_system is ColorSystem.TRUECOLOR
