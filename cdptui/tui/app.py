@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import ClassVar, Final
 
 from msgspec import structs
 from rich.console import RenderableType
 from textual._compositor import CompositorUpdate
+from textual.actions import ActionParseResult
 from textual.app import App
+from textual.dom import DOMNode
 from textual.screen import Screen
 
 from cdptui.clock import Clock
@@ -62,6 +64,8 @@ class CdptuiApp(App[int], inherit_bindings=False):
         """What must be closed when the app has ended."""
         self.crash: BaseException | None = None
         """What ended the app, when it was a fault of ours."""
+        self.faults = 0
+        """Actions that failed by a fault of ours or of a library."""
         self._connect = connect
         self._clock = clock
         self._interval_s = interval_s
@@ -110,6 +114,24 @@ class CdptuiApp(App[int], inherit_bindings=False):
     def on_names_learned(self) -> None:
         """Show them."""
         self._main.learn_names()
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Do what a key stands for. One that fails is said and logged: no key may end a monitor that has run for weeks.
+
+        Textual's own lists, for one, raise KeyError on Page Up before they were laid out.
+        """
+        try:
+            return await super().run_action(action, default_namespace, namespaces)
+        except Exception as error:
+            log.exception("the action %s failed", action)
+            self.faults += 1
+            self._main.say(f"that failed: {inert(_first_words(error), 80)}")
+            return True
 
     async def action_quit(self) -> None:
         """Leave; the session is logged out behind the restored terminal."""

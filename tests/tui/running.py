@@ -114,6 +114,7 @@ async def running(
     app = CdptuiApp(connect, node="http://node:8080", account="admin", clock=clock, interval_s=interval_s)
     async with app.run_test(size=size) as pilot:
         yield Running(app, pilot, node)
+        assert app.faults == 0, "an action failed"
 
 
 @asynccontextmanager

@@ -271,3 +271,15 @@ async def test_a_fault_of_ours_is_said_and_the_app_stays() -> None:
         assert "ZeroDivisionError" in run.banner
         await run.press("q")
         assert run.app.return_value == 0
+
+
+async def test_an_action_that_fails_does_not_end_the_app(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: object) -> None:
+        raise KeyError(0)
+
+    monkeypatch.setattr("cdptui.tui.screens.main.MainScreen.action_pause", broken)
+    async with showing([a_task()]) as run:
+        await run.press("p")
+        assert "that failed: KeyError: 0" in run.footer
+        assert run.app.faults == 1
+        run.app.faults = 0

@@ -126,17 +126,17 @@ class MainScreen(Screen[None]):
             self.app.push_screen(PasswordScreen(self._account, self._node), self._take_password)
         elif self._link is not None:
             self._link.monitor.refresh()
-            self._say("refreshing")
+            self.say("refreshing")
 
     def action_pause(self) -> None:
         """Freeze the view, or let it go on with what came meanwhile."""
         if self._frozen is None:
             self._frozen = _Frozen(self._update)
-            self._say("the view is frozen, polling goes on; p again to go on")
+            self.say("the view is frozen, polling goes on; p again to go on")
         else:
             self._frozen = None
             self._show_list()
-            self._say("the view is live again")
+            self.say("the view is live again")
         self._show_bars()
 
     def action_slower(self) -> None:
@@ -294,7 +294,7 @@ class MainScreen(Screen[None]):
     def _take_password(self, password: str | None) -> None:
         if password and self._link is not None:
             self._link.use_password(password)
-            self._say("logging in")
+            self.say("logging in")
 
     def _take_order(self, order: Order | None) -> None:
         if order is not None and order != self._order:
@@ -302,13 +302,13 @@ class MainScreen(Screen[None]):
             self._show_list()
             column = order.column
             by = "worst first" if column is None else f"by {column.heading.lower()}"
-            self._say(f"sorted {by}{', the other way round' if order.is_inverted else ''}")
+            self.say(f"sorted {by}{', the other way round' if order.is_inverted else ''}")
 
     def _change_interval(self, step: Callable[[float], float]) -> None:
         if self._link is not None:
             interval_s = step(self._link.monitor.interval_s)
             self._link.monitor.set_interval(interval_s)
-            self._say(f"polling every {interval_s:g} s")
+            self.say(f"polling every {interval_s:g} s")
 
     def _mark_changes(self, update: Update) -> None:
         notable = [change for change in update.changes if change.is_notable]
@@ -317,9 +317,10 @@ class MainScreen(Screen[None]):
         signs = {ChangeKind.APPEARED: "+", ChangeKind.CHANGED: "~"}
         self._marks = {change.task.uuid: signs[change.kind] for change in notable if change.kind in signs}
         self._marks_until = self._clock.monotonic() + _MARK_S
-        self._say(_changes_in_words(notable))
+        self.say(_changes_in_words(notable))
 
-    def _say(self, notice: str) -> None:
+    def say(self, notice: str) -> None:
+        """Tell something in the footer for a few seconds."""
         self._notice = notice
         self._notice_until = self._clock.monotonic() + _NOTICE_S
         self.query_one(FooterBar).show_notice(notice)
