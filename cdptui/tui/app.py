@@ -12,6 +12,7 @@ from rich.console import RenderableType
 from textual._compositor import CompositorUpdate
 from textual.actions import ActionParseResult
 from textual.app import App
+from textual.await_complete import AwaitComplete
 from textual.dom import DOMNode
 from textual.screen import Screen
 
@@ -132,6 +133,10 @@ class CdptuiApp(App[int], inherit_bindings=False):
             self.faults += 1
             self._main.say(f"that failed: {inert(_first_words(error), 80)}")
             return True
+
+    def pop_screen(self) -> AwaitComplete:
+        """Close a dialog. The palette closes itself twice when keys come fast; the list under it must stay then."""
+        return super().pop_screen() if len(self.screen_stack) > 1 else AwaitComplete.nothing()
 
     async def action_quit(self) -> None:
         """Leave; the session is logged out behind the restored terminal."""

@@ -283,3 +283,14 @@ async def test_an_action_that_fails_does_not_end_the_app(monkeypatch: pytest.Mon
         assert "that failed: KeyError: 0" in run.footer
         assert run.app.faults == 1
         run.app.faults = 0
+
+
+async def test_a_dialog_that_closes_itself_twice_leaves_the_list() -> None:
+    async with showing([a_task()]) as run:
+        await run.press("question_mark")
+        dialog = run.app.screen
+        dialog.dismiss()
+        dialog.dismiss()
+        await run.until(lambda: run.app.screen is run.app.screen_stack[0])
+        await run.press("p")
+        assert "paused" in run.header
