@@ -136,7 +136,9 @@ class CdptuiApp(App[int], inherit_bindings=False):
 
     def pop_screen(self) -> AwaitComplete:
         """Close a dialog. The palette closes itself twice when keys come fast; the list under it must stay then."""
-        return super().pop_screen() if len(self.screen_stack) > 1 else AwaitComplete.nothing()
+        if len(self.screen_stack) > 1:
+            return super().pop_screen()
+        return AwaitComplete.nothing()  # type: ignore[no-untyped-call]  # the library left it untyped
 
     async def action_quit(self) -> None:
         """Leave; the session is logged out behind the restored terminal."""
