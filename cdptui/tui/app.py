@@ -138,7 +138,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
         """Close a dialog. The palette closes itself twice when keys come fast; the list under it must stay then."""
         if len(self.screen_stack) > 1:
             return super().pop_screen()
-        return AwaitComplete.nothing()  # type: ignore[no-untyped-call]  # the library left it untyped
+        return AwaitComplete.nothing()  # type: ignore[no-any-return, no-untyped-call]  # the library left it untyped
 
     async def action_quit(self) -> None:
         """Leave; the session is logged out behind the restored terminal."""
