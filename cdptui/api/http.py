@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -173,8 +172,3 @@ def _reason_in_words(reasons: Sequence[BaseException]) -> str:
                 # asyncio replaces the system's word by its own; the number still has it.
                 return os.strerror(number)
     return ""
-
-
-def host_of(url: str) -> str:
-    """Host and port of a URL, for the header."""
-    return urlsplit(url).netloc.rpartition("@")[2]

@@ -47,11 +47,6 @@ class Session:
         self._refused: LoginRefused | None = None
         self._login: asyncio.Task[str] | None = None
 
-    @property
-    def account(self) -> str | None:
-        """Who we are, or None with a given session: the server does not say whose it is."""
-        return self._auth.account if isinstance(self._auth, AccountLogin) else None
-
     async def token(self) -> str:
         """The session id to send; logs in if there is none. Raises ApiError."""
         if self._token is None:

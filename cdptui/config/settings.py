@@ -9,6 +9,8 @@ from typing import Final
 from cdptui.config.errors import ConfigError
 
 DEFAULT_INTERVAL_S: Final = 10.0
+"""The server itself refreshes latency once a minute and capacity every five; only status moves in between."""
+
 MIN_INTERVAL_S: Final = 1.0
 MAX_INTERVAL_S: Final = 3600.0
 DEFAULT_TIMEOUT_S: Final = 15.0

@@ -6,11 +6,6 @@ import random
 from collections.abc import Callable
 from typing import Final
 
-MIN_INTERVAL_S: Final = 1.0
-MAX_INTERVAL_S: Final = 3600.0
-DEFAULT_INTERVAL_S: Final = 10.0
-"""The server itself refreshes latency once a minute and capacity every five; only status moves in between."""
-
 MAX_BACKOFF_S: Final = 300.0
 
 INTERVALS_S: Final = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
@@ -27,7 +22,7 @@ class Poller:
     Moments are seconds of a monotonic clock.
     """
 
-    def __init__(self, interval_s: float = DEFAULT_INTERVAL_S, chance: Callable[[], float] = random.random) -> None:
+    def __init__(self, interval_s: float, chance: Callable[[], float] = random.random) -> None:
         """`chance` gives the jitter, from 0 to 1."""
         self.interval_s = interval_s
         self.failures = 0

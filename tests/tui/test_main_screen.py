@@ -104,6 +104,15 @@ async def test_pause_freezes_the_view_and_counts_what_is_behind() -> None:
         assert "paused" not in run.header
 
 
+async def test_a_frozen_view_says_when_its_task_is_gone() -> None:
+    async with showing([a_task("a"), a_task("b")], [a_task("b")]) as run:
+        await run.press("p")
+        assert "no longer on the server" not in run.screen
+        await run.poll()
+        await run.until(lambda: "no longer on the server" in run.screen)
+        assert run.names == ["a", "b"]
+
+
 async def test_sorting_while_paused_sorts_what_is_shown() -> None:
     polls = [[a_task(name, used_bytes=n) for name in "ab"] for n in (1, 2)]
     async with showing(*polls) as run:

@@ -96,6 +96,7 @@ class MainScreen(Screen[None]):
         before, self._update = self._update, update
         if self._frozen is not None:
             self._frozen.changed.update(change.task.uuid for change in update.changes)
+            self._show_detail()
         else:
             self._mark_changes(update)
             if update.vitals is not before.vitals or update.snapshot is None:
@@ -283,8 +284,14 @@ class MainScreen(Screen[None]):
             names_problem=link.names.problem,
             now=snapshot.taken_at,
             zone=link.zone,
+            is_gone=self._is_gone(row.task.uuid),
         )
         detail.show_task(row, context)
+
+    def _is_gone(self, uuid: str) -> bool:
+        """Whether a frozen view shows a task that the node no longer has."""
+        newest = self._update.snapshot
+        return self._frozen is not None and newest is not None and all(task.uuid != uuid for task in newest.tasks)
 
     def _want_names(self) -> None:
         if self._link is not None:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from cdptui.api import errors as e
-from cdptui.api.http import MAX_BODY_BYTES, Http, Timeouts, host_of
+from cdptui.api.http import MAX_BODY_BYTES, Http, Timeouts
 
 BASE = "http://10.0.0.5:8080/zstack/v1"
 
@@ -149,15 +149,3 @@ async def test_a_session_id_that_no_header_can_carry_is_an_error_that_does_not_t
             with pytest.raises(e.ApiError) as caught:
                 await http.send("GET", "/cdp-task", token=token)
     assert "secret" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("url", "host"),
-    [
-        ("http://10.0.0.5:8080/zstack/v1", "10.0.0.5:8080"),
-        ("https://cloud.example.com/zstack/v1", "cloud.example.com"),
-        ("http://admin:secret@10.0.0.5/zstack/v1", "10.0.0.5"),
-    ],
-)
-def test_the_host_of_a_url_has_no_credentials(url: str, host: str) -> None:
-    assert host_of(url) == host
