@@ -1,0 +1,124 @@
+"""`python -m tests.benchmarks [NAME...] [--json F]`: measures, prints one table, exits 1 when a budget is broken."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from tests.benchmarks import (
+    bytes_written,
+    headless,
+    idle,
+    latency,
+    memory,
+    polling,
+    startup,
+)
+from tests.benchmarks.figures import Figure, Measured
+
+FIGURES: tuple[Figure, ...] = (
+    *startup.FIGURES,
+    *idle.FIGURES,
+    *bytes_written.FIGURES,
+    *latency.FIGURES,
+    *headless.FIGURES,
+    *polling.FIGURES,
+    *memory.FIGURES,
+)
+
+_HEADINGS = ("figure", "ours", "peer", "ratio", "budget", "ok")
+
+
+class _Line(NamedTuple):
+    """A figure, and what came of it; None when it could not be measured."""
+
+    figure: Figure
+    measured: Measured | None
+    problem: str = ""
+
+    @property
+    def is_ok(self) -> bool:
+        return self.measured is not None and self.figure.is_met(self.measured)
+
+
+@click.command()
+@click.argument("names", nargs=-1)
+@click.option(
+    "--json", "json_file", type=click.Path(path_type=Path), metavar="F", help="Write the results to F as well."
+)
+@click.option("--list", "is_list", is_flag=True, help="Only say what there is, and how it is measured.")
+def benchmarks(names: tuple[str, ...], json_file: Path | None, is_list: bool) -> None:
+    """Measure what NAMES begin with, or everything."""
+    asked = [figure for figure in FIGURES if figure.is_asked(names)]
+    unknown = [name for name in names if not any(figure.is_asked((name,)) for figure in FIGURES)]
+    if unknown:
+        known = ", ".join(figure.name for figure in FIGURES)
+        message = f"no such benchmark: {', '.join(unknown)}; there are {known}"
+        raise click.UsageError(message)
+    if is_list:
+        for figure in asked:
+            click.echo(f"{figure.name}: {figure.title}; {figure.budget}\n\n    {figure.measure.__doc__}\n")
+        return
+    started = time.monotonic()
+    lines = [_measure(figure) for figure in asked]
+    click.echo(_table(lines))
+    click.echo(f"{len(lines)} figures in {time.monotonic() - started:.0f} s", err=True)
+    if json_file is not None:
+        json_file.write_text(json.dumps([_as_json(line) for line in lines], indent=1), encoding="utf-8")
+    sys.exit(0 if all(line.is_ok for line in lines) else 1)
+
+
+def _measure(figure: Figure) -> _Line:
+    click.echo(f"{figure.name} …", err=True, nl=False)
+    started = time.monotonic()
+    try:
+        line = _Line(figure, figure.measure())
+    except (AssertionError, OSError, ValueError) as error:
+        # One that fails must not cost the others; it counts as broken.
+        line = _Line(figure, None, str(error))
+    found = line.problem if line.measured is None else f"{line.measured.ours}  ({line.measured.note or 'no more'})"
+    click.echo(f" {'ok' if line.is_ok else 'NOT OK'}  {found}  [{time.monotonic() - started:.0f} s]", err=True)
+    return line
+
+
+def _table(lines: Iterable[_Line]) -> str:
+    rows = [_HEADINGS, *(_row(line) for line in lines)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
+    padded = [
+        "| " + " | ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
+    ]
+    rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
+    return "\n".join([padded[0], rule, *padded[1:]])
+
+
+def _row(line: _Line) -> tuple[str, ...]:
+    figure, measured = line.figure, line.measured
+    if measured is None:
+        return (figure.title, "not measured", "", "", figure.budget, "NO")
+    ratio = "" if measured.ratio is None else f"{measured.ratio:.2f}"
+    return (figure.title, measured.ours, measured.peer, ratio, figure.budget, "yes" if line.is_ok else "NO")
+
+
+def _as_json(line: _Line) -> dict[str, object]:
+    figure = line.figure
+    measured = None if line.measured is None else asdict(line.measured)
+    return {
+        "name": figure.name,
+        "title": figure.title,
+        "budget": figure.budget,
+        "limit": figure.limit,
+        "measured": measured,
+        "problem": line.problem,
+        "ok": line.is_ok,
+    }
+
+
+if __name__ == "__main__":
+    benchmarks(prog_name="python -m tests.benchmarks")

@@ -1,0 +1,148 @@
+"""The real app without a terminal on a simulated node over HTTP, watched from inside: `python -m … URL POLLS`.
+
+Prints JSON: the longest holds of the event loop by phase, CPU seconds a poll, memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import sys
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from cdptui.clock import SystemClock
+from cdptui.config.address import normalise
+from cdptui.config.settings import MonitorSettings
+from cdptui.monitor.build import open_link
+from cdptui.tui.app import CdptuiApp
+from tests.benchmarks.watched import held_bytes, peak_bytes
+
+_BEAT_S = 0.001
+_LOOK_S = 0.004
+_HELD_S = 0.03
+_PATIENCE_S = 240.0
+
+
+class HeldLoop:
+    """A beat every millisecond on the event loop; what lies between two beats was somebody else's."""
+
+    def __init__(self) -> None:
+        self.phase = "connecting"
+        self.longest: dict[str, float] = {}
+        self.spots: Counter[str] = Counter()
+        """Where the loop was while it was held for longer than the smaller budget: samples by function of ours."""
+        self.collections: list[float] = []
+        self._last = time.perf_counter()
+        self._is_running = True
+        self._collecting = 0.0
+        self._main = threading.get_ident()
+        self._looker = threading.Thread(target=self._look, daemon=True)
+
+    def start(self) -> None:
+        """Begin to beat, and look over the loop's shoulder."""
+        gc.callbacks.append(self._collect)
+        self._last = time.perf_counter()
+        asyncio.get_running_loop().call_later(_BEAT_S, self._beat)
+        self._looker.start()
+
+    def stop(self) -> None:
+        """No more beats."""
+        self._is_running = False
+        self._looker.join()
+        gc.callbacks.remove(self._collect)
+
+    def _beat(self) -> None:
+        now = time.perf_counter()
+        gap = now - self._last - _BEAT_S
+        self.longest[self.phase] = max(gap, self.longest.get(self.phase, 0.0))
+        self._last = now
+        if self._is_running:
+            asyncio.get_running_loop().call_later(_BEAT_S, self._beat)
+
+    def _look(self) -> None:
+        while self._is_running:
+            time.sleep(_LOOK_S)
+            if time.perf_counter() - self._last > _HELD_S:
+                self.spots[_spot(sys._current_frames()[self._main])] += 1
+
+    def _collect(self, phase: str, _info: dict[str, int]) -> None:
+        if phase == "start":
+            self._collecting = time.perf_counter()
+        else:
+            self.collections.append(time.perf_counter() - self._collecting)
+
+
+def _spot(frame: FrameType | None) -> str:
+    """The innermost function of ours on a stack, else the innermost."""
+    innermost = frame
+    while frame is not None:
+        if f"{os.sep}cdptui{os.sep}" in frame.f_code.co_filename:
+            return f"{Path(frame.f_code.co_filename).stem}.{frame.f_code.co_qualname}:{frame.f_lineno}"
+        frame = frame.f_back
+    return "nothing" if innermost is None else f"{innermost.f_code.co_filename}:{innermost.f_lineno}"
+
+
+async def watch(url: str, polls: int) -> dict[str, Any]:
+    """Run the app; `polls` with the beat, then as many without it, whose CPU is counted."""
+    settings = MonitorSettings(base_url=normalise(url), account="admin", password="password", interval_s=1.0)
+    clock = SystemClock()
+    app = CdptuiApp(
+        lambda: open_link(settings, clock), node=url, account="admin", clock=clock, interval_s=settings.interval_s
+    )
+    running = asyncio.create_task(app.run_async(headless=True, size=(120, 40)))
+    await _until(lambda: app._running and app.screen_stack and app.screen.is_mounted and app.screen._compositor.size)
+    base_bytes = held_bytes()
+    held = HeldLoop()
+    held.start()
+    await _until(lambda: app._main._update.snapshot is not None)
+    held.phase = "first load"
+    await _until(lambda: app._main._update.snapshot is not None and app._main._update.snapshot.is_complete)
+    held.phase = "steady"
+    durations = await _polls(app, polls)
+    held.stop()
+    before = time.process_time()
+    await _polls(app, polls)
+    cpu_s = (time.process_time() - before) / polls
+    app.exit()
+    await running
+    if app.link is not None:
+        await app.link.aclose()
+    return {
+        "longest_ms": {phase: round(gap * 1000, 1) for phase, gap in held.longest.items()},
+        "spots": held.spots.most_common(8),
+        "collection_ms": round(max(held.collections, default=0.0) * 1000, 1),
+        "poll_s": durations,
+        "cpu_s": cpu_s,
+        "base_bytes": base_bytes,
+        "peak_bytes": peak_bytes(),
+    }
+
+
+async def _polls(app: CdptuiApp, count: int) -> float:
+    """Wait for so many polls; seconds that the last one took."""
+    for _ in range(count):
+        before = app._main._update.snapshot
+        await _until(lambda before=before: app._main._update.snapshot is not before)
+    snapshot = app._main._update.snapshot
+    return snapshot.duration_s if snapshot is not None else 0.0
+
+
+async def _until(condition: Any) -> None:
+    deadline = time.monotonic() + _PATIENCE_S
+    while not condition():
+        if time.monotonic() > deadline:
+            message = "the app never came to that"
+            raise TimeoutError(message)
+        await asyncio.sleep(0.005)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("TERM", "xterm-256color")
+    sys.stdout.write(json.dumps(asyncio.run(watch(sys.argv[1], int(sys.argv[2])))) + "\n")

@@ -1,0 +1,168 @@
+"""The real app through simulated days, headless: `python -m … day TASKS POLLS` or `… week`. Prints JSON.
+
+Monitor, series and screen are the real ones; each poll is painted before the next one comes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import sys
+import time
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, tzinfo
+from typing import Any
+
+from msgspec import structs
+
+from cdptui.api.auth import AccountLogin
+from cdptui.api.client import Client
+from cdptui.api.decode import decode_task
+from cdptui.api.errors import ApiError
+from cdptui.api.fields import task_fields
+from cdptui.models.snapshot import Reading
+from cdptui.models.task import Field, Task
+from cdptui.monitor.build import Link
+from cdptui.monitor.series import SeriesBook
+from cdptui.monitor.source import Node
+from cdptui.tui.app import CdptuiApp
+from tests.benchmarks.simulated_fleet import FleetTransport, SimulatedClock, row
+from tests.benchmarks.watched import held_bytes, peak_bytes
+
+_HOUR_S, _DAY_S = 3600.0, 86_400.0
+_WEEK_TASKS, _WEEK_INTERVAL_S = 1000, 10.0
+_WEEK_LIMIT_S = 420.0
+"""Of real time: a week that takes longer is not lived to its end, and says so."""
+
+_CAPACITY_S = 300.0
+_CAPACITY_EVERY = int(_CAPACITY_S / _WEEK_INTERVAL_S)
+"""Polls between two changes of a task's capacity: the server looks every five minutes."""
+
+
+class GrowingNode:
+    """A thousand tasks: each changes every 30 polls, in turn; each hour one goes and another comes."""
+
+    def __init__(self) -> None:
+        self._tasks = {number: decode_task(row(number, 0), UTC) for number in range(_WEEK_TASKS)}
+        self._next = _WEEK_TASKS
+        self._polls = 0
+
+    @property
+    def zone(self) -> tzinfo | None:
+        return UTC
+
+    async def read(self) -> AsyncIterator[Reading]:
+        self._polls += 1
+        if self._polls % (_HOUR_S / _WEEK_INTERVAL_S) == 0:
+            del self._tasks[next(iter(self._tasks))]
+            self._tasks[self._next] = decode_task(row(self._next, 0), UTC)
+            self._next += 1
+        for number in self._tasks:
+            if number % _CAPACITY_EVERY == self._polls % _CAPACITY_EVERY:
+                self._tasks[number] = decode_task(row(number, self._polls // _CAPACITY_EVERY), UTC)
+        yield Reading(tuple(self._tasks.values()), len(self._tasks), is_complete=True)
+
+    def fields(self, task: Task) -> tuple[Field, ...]:
+        return task_fields(task, UTC)
+
+    async def names(self, uuids: Sequence[str]) -> dict[str, str]:
+        return {uuid: f"vm-{uuid[-6:]}" for uuid in uuids}
+
+    def use_password(self, password: str) -> None:
+        raise NotImplementedError
+
+    async def aclose(self) -> None:
+        pass
+
+
+class Sitting:
+    """The app on a node, in simulated time."""
+
+    def __init__(self, interval_s: float, last_s: float, *, live_through: int = 0, limit_s: float = 3600.0) -> None:
+        """`live_through` is a number of polls that only the series see; after `limit_s` of real time it ends early."""
+        self.clock = SimulatedClock(self._show, last_s)
+        self._interval_s = interval_s
+        self._live_through = live_through
+        self._ends_at = time.monotonic() + limit_s
+        self.hours: list[tuple[float, int, int]] = []
+        """Simulated hour, bytes of memory held, blocks that the interpreter has given out: one line an hour."""
+        self._app: CdptuiApp | None = None
+
+    async def run(self, node: Node) -> None:
+        """Until time stands still."""
+
+        async def connect() -> Link:
+            await asyncio.sleep(0)
+            return Link.to(node, self.clock, self._interval_s, (ApiError,))
+
+        self._app = app = CdptuiApp(
+            connect, node="http://node", account="admin", clock=self.clock, interval_s=self._interval_s
+        )
+        async with app.run_test(size=(120, 40)):
+            await self.clock.is_over.wait()
+        if app.crash is not None or app._main._update.failure is not None:
+            message = f"{app.crash!r} {app._main._update.failure!r}"
+            raise AssertionError(message)
+
+    async def _show(self) -> AsyncIterator[None]:
+        app = self._app
+        assert app is not None
+        if app.link is None:
+            return
+        while app._main._update is not app.link.monitor._update:
+            yield
+        app._main._tick()
+        app._main._on_timer_update()
+        yield
+        snapshot = app._main._update.snapshot
+        if self._live_through and snapshot is not None:
+            self._record(app.link.monitor._series, snapshot.tasks)
+        if time.monotonic() > self._ends_at:
+            self.clock.is_over.set()
+        if self.clock.seconds >= _HOUR_S * (len(self.hours) + 1):
+            gc.collect()
+            self.hours.append((self.clock.seconds / _HOUR_S, held_bytes(), sys.getallocatedblocks()))
+
+    def _record(self, series: SeriesBook, tasks: Sequence[Task]) -> None:
+        """Poll after poll, as the monitor would: a change of each task every time."""
+        for number in range(self._live_through):
+            self.clock.seconds += self._interval_s
+            series.look(self.clock.seconds, 2.5 * self._interval_s, len(tasks))
+            for task in tasks:
+                grown = structs.replace(task, used_bytes=(task.used_bytes or 0) + number)
+                series.record(grown, self.clock.seconds)
+        self._live_through = 0
+
+
+def a_day(tasks: int, polls: int) -> dict[str, Any]:
+    """24 simulated hours: the series live through all but the last of them, everything through the last `polls` polls.
+
+    All tasks change every five minutes, which is the server's own pace.
+    """
+
+    async def run() -> None:
+        sitting = Sitting(_CAPACITY_S, _DAY_S, live_through=int(_DAY_S / _CAPACITY_S) - polls)
+        auth = AccountLogin.with_password("admin", "password")
+        client = Client(
+            "http://node:8080/zstack/v1", auth, timeout_s=60.0, clock=sitting.clock, transport=FleetTransport(tasks)
+        )
+        await sitting.run(client)
+
+    started = time.monotonic()
+    asyncio.run(run())
+    return {"peak_bytes": peak_bytes(), "held_bytes": held_bytes(), "took_s": time.monotonic() - started}
+
+
+def a_week() -> dict[str, Any]:
+    """Seven simulated days of polls every ten seconds."""
+    sitting = Sitting(_WEEK_INTERVAL_S, 7 * _DAY_S, limit_s=_WEEK_LIMIT_S)
+    started = time.monotonic()
+    node = GrowingNode()
+    asyncio.run(sitting.run(node))
+    return {"hours": sitting.hours, "polls": node._polls, "took_s": time.monotonic() - started}
+
+
+if __name__ == "__main__":
+    found = a_week() if sys.argv[1] == "week" else a_day(int(sys.argv[2]), int(sys.argv[3]))
+    sys.stdout.write(json.dumps(found) + "\n")

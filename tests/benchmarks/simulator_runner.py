@@ -1,0 +1,105 @@
+"""A simulated node whose fleet changes as it is told, in a process of its own: `python -m …simulator_runner TASKS`.
+
+Prints its URL, then answers each line of JSON on stdin with one on stdout. The fleet stands still but for `churn` tasks
+before each poll. Task names begin with a number of their own, so that a screen tells them apart.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from random import Random
+from typing import Any
+
+from cdptui.simulator.exchange import Reply, Request
+from cdptui.simulator.node import ManagementNode
+from cdptui.simulator.server import EmbeddedServer
+from cdptui.simulator.settings import SimulatorSettings
+from cdptui.simulator.world.task import Task
+
+_GIB = 2**30
+
+
+class ChangingNode(ManagementNode):
+    """Changes some tasks before it answers the first page of a poll, and notes when that was."""
+
+    def __init__(self, tasks: int) -> None:
+        super().__init__(SimulatorSettings(port=0, tasks=tasks, seed=1))
+        self.world.freeze()
+        self.tasks = list(self.world.tasks.values())
+        for number, task in enumerate(self.tasks):
+            task.name = f"{number:06d} {task.name}"
+        self.world.version += 1
+        self.churn = 0
+        self.is_stamped = False
+        self.polls: list[float] = []
+        """Monotonic moments at which the first page of a poll was ready to be sent."""
+        self._random = Random(1)
+
+    def answer(self, request: Request) -> Reply:
+        """As the node does."""
+        is_poll = request.path.endswith("/cdp-task") and request.first("start") in (None, "0")
+        if is_poll:
+            self._change()
+        reply = super().answer(request)
+        if is_poll:
+            self.polls.append(time.monotonic())
+        return reply
+
+    def alter(self, number: int, fields: dict[str, object]) -> None:
+        """Pin wire fields of one task."""
+        with self.world.lock:
+            self._pin(self.tasks[number], fields)
+
+    def _change(self) -> None:
+        with self.world.lock:
+            for task in self._random.sample(self.tasks, self.churn):
+                used, latency = self.world.vitals(task)
+                used = int(used * self._random.uniform(0.8, 1.0)) + self._random.randrange(_GIB)
+                self._pin(task, {"usedCapacity": used, "lastLatency": int(latency * self._random.uniform(0.8, 1.2))})
+            if self.is_stamped:
+                # The worst of all, so that it stands in the first line.
+                worst = {"status": "Failed", "state": "Enabled", "maxLatency": 1000, "lastLatency": 10**9}
+                self._pin(self.tasks[0], {"name": f"stamp {len(self.polls) + 1:05d}", **worst})
+
+    @staticmethod
+    def _pin(task: Task, fields: dict[str, object]) -> None:
+        task.pins.update(fields)
+        # Another ticket makes the kept row of this task void, and of no other. No event waits in a frozen world.
+        task.ticket += 1
+
+
+def _obey(node: ChangingNode, order: dict[str, Any]) -> object:
+    match order["do"]:
+        case "churn":
+            node.churn = order["count"]
+        case "stamp":
+            node.is_stamped = True
+        case "alter":
+            node.alter(order["number"], order["fields"])
+        case "forget":
+            node.journal.clear()
+            node.polls.clear()
+        case "polls":
+            return node.polls
+        case "requests":
+            return [[request.path, request.query] for request in node.journal.requests]
+        case other:
+            message = f"no such order: {other}"
+            raise ValueError(message)
+    return None
+
+
+def main() -> None:
+    node = ChangingNode(int(sys.argv[1]))
+    with EmbeddedServer(node) as server:
+        sys.stdout.write(server.url + "\n")
+        sys.stdout.flush()
+        for line in sys.stdin:
+            sys.stdout.write(json.dumps(_obey(node, json.loads(line))) + "\n")
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
