@@ -97,12 +97,13 @@ class Client:
             # The login's own errors are not the zone's, and not to be passed over with them.
             await self._session.token()
             await self._learn_zone()
-        self._decoder.new_round()
         paging = Paging()
         while not paging.is_done:
             window = paging.next_window()
             page = await self._query_tasks(window)
             paging.accept(window, self._decoder.decode(page.rows), page.total)
+            if paging.is_done:
+                self._decoder.remember(paging.by_uuid)
             yield Reading(paging.tasks, paging.total, paging.is_done, paging.pages)
 
     async def names(self, uuids: Sequence[str]) -> dict[str, str]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import sys
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import tzinfo
 from typing import Annotated, Final
 
 import msgspec
-from msgspec import Meta, Raw, Struct
+from msgspec import Meta, Raw, Struct, structs
 
 from cdptui.api.timestamps import is_readable_date, parse_moment
 from cdptui.models.task import ResourceRef, Task
@@ -38,6 +38,10 @@ class Page(Struct, frozen=True):
 
     rows: tuple[bytes, ...]
     total: int | None
+
+
+class _WireUuid(Struct):
+    uuid: str = ""
 
 
 class WireRef(Struct, rename="camel"):
@@ -82,6 +86,7 @@ class _QueryReply(Struct):
 
 
 _reply_decoder = msgspec.json.Decoder(_QueryReply)
+_uuid_decoder = msgspec.json.Decoder(_WireUuid)
 _task_decoder = msgspec.json.Decoder(WireTask, strict=False)
 _TASK_FIELDS: Final = msgspec.structs.fields(WireTask)
 _NUMBERS: Final = (
@@ -125,13 +130,12 @@ def decode_page(body: bytes) -> Page:
 class TaskDecoder:
     """Turns records into tasks, and the same bytes into the same task object.
 
-    Remembers the records of the last two rounds, so that a poll in which little changed decodes little.
+    Remembers the tasks of one complete reading, so that a poll in which little changed decodes little.
     """
 
     def __init__(self, zone: tzinfo | None = None) -> None:
         self._zone = zone
-        self._last: dict[bytes, Task] = {}
-        self._current: dict[bytes, Task] = {}
+        self._known: Mapping[str, Task] = {}
 
     @property
     def zone(self) -> tzinfo | None:
@@ -142,20 +146,34 @@ class TaskDecoder:
     def zone(self, zone: tzinfo | None) -> None:
         if zone != self._zone:
             self._zone = zone
-            self._last, self._current = {}, {}
+            self._known = {}
 
-    def new_round(self) -> None:
-        """Begin a poll: what the poll before the last one saw is forgotten."""
-        self._last, self._current = self._current, {}
+    def remember(self, tasks: Mapping[str, Task]) -> None:
+        """Know these tasks, by uuid, from now on, and no others."""
+        self._known = tasks
 
     def decode(self, rows: Iterable[bytes]) -> list[Task]:
         """Return the tasks of `rows`, in order."""
-        tasks = []
-        for row in rows:
-            task = self._current.get(row) or self._last.get(row) or decode_task(row, self._zone)
-            self._current[row] = task
-            tasks.append(task)
-        return tasks
+        return [self._decode(row) for row in rows]
+
+    def _decode(self, row: bytes) -> Task:
+        try:
+            known = self._known.get(_uuid_decoder.decode(row).uuid)
+        except UNREADABLE:
+            known = None
+        if known is None:
+            return decode_task(row, self._zone)
+        return known if known.raw == row else _sharing(decode_task(row, self._zone), known)
+
+
+_SHARED: Final = ("uuid", "name", "description", "created_at", "resource_refs")
+"""Fields that stay while others change."""
+
+
+def _sharing(task: Task, known: Task) -> Task:
+    """The same task, with the parts of `known` that are equal: a hundred thousand names need not be there twice."""
+    same = {name: getattr(known, name) for name in _SHARED if getattr(known, name) == getattr(task, name)}
+    return structs.replace(task, **same)
 
 
 def decode_task(row: bytes, zone: tzinfo | None) -> Task:
@@ -176,12 +194,15 @@ def _task_of(wire: WireTask, bad: set[str], row: bytes, zone: tzinfo | None) -> 
     if not wire.uuid:
         bad.add("uuid")
     bad.update(name for name in ("name", "status", "state") if getattr(wire, name) is None)
-    for name, date in (("createDate", wire.create_date), ("lastOpDate", wire.last_op_date)):
-        if not is_readable_date(date):
-            bad.add(name)
+    created_at, last_op_at = parse_moment(wire.create_date, zone), parse_moment(wire.last_op_date, zone)
+    if created_at is None and not is_readable_date(wire.create_date):
+        bad.add("createDate")
+    if last_op_at is None and not is_readable_date(wire.last_op_date):
+        bad.add("lastOpDate")
+    uuid = inert(wire.uuid) if wire.uuid else f"no-uuid-{zlib.crc32(row):08x}"
     rpo_ms = wire.last_latency if wire.last_latency is not None else wire.current_latency
     return Task(
-        uuid=inert(wire.uuid) if wire.uuid else f"no-uuid-{zlib.crc32(row):08x}",
+        uuid=uuid,
         name=inert(wire.name or ""),
         status=_word(wire.status) or "?",
         state=_word(wire.state) or "?",
@@ -194,19 +215,20 @@ def _task_of(wire: WireTask, bad: set[str], row: bytes, zone: tzinfo | None) -> 
         used_bytes=wire.used_capacity,
         rpo_target_ms=wire.max_latency,
         rpo_ms=rpo_ms,
-        created_at=parse_moment(wire.create_date, zone),
-        last_op_at=parse_moment(wire.last_op_date, zone),
-        resource_refs=tuple(_ref_of(ref, zone) for ref in wire.resource_refs),
+        created_at=created_at,
+        last_op_at=last_op_at,
+        resource_refs=tuple([_ref_of(ref, uuid, zone) for ref in wire.resource_refs]),
         bad_fields=frozenset(bad),
         raw=row,
     )
 
 
-def _ref_of(ref: WireRef, zone: tzinfo | None) -> ResourceRef:
+def _ref_of(ref: WireRef, uuid: str, zone: tzinfo | None) -> ResourceRef:
+    task_uuid = inert(ref.task_uuid or "")
     return ResourceRef(
         resource_uuid=inert(ref.resource_uuid or "?"),
         resource_type=_word(ref.resource_type) or "?",
-        task_uuid=inert(ref.task_uuid or ""),
+        task_uuid=uuid if task_uuid == uuid else task_uuid,
         created_at=parse_moment(ref.create_date, zone),
         last_op_at=parse_moment(ref.last_op_date, zone),
     )

@@ -7,7 +7,7 @@ page but the first begins on the last row that is already known: if that row is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from cdptui.models.task import Task
@@ -51,6 +51,11 @@ class Paging:
     def tasks(self) -> tuple[Task, ...]:
         """What was read so far, each uuid once, the newest reading of it."""
         return tuple(self._tasks.values())
+
+    @property
+    def by_uuid(self) -> Mapping[str, Task]:
+        """The same by uuid; one object, which fills up."""
+        return self._tasks
 
     def next_window(self) -> Window:
         """The rows to ask for; as many new ones as a page has, behind the overlap."""

@@ -26,7 +26,7 @@ _EPOCH_MS_FROM: Final = 1e11
 """Larger numbers are milliseconds: as seconds this would be the year 5138."""
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=1024)
 def parse_moment(value: str | float | None, zone: tzinfo | None) -> datetime | None:
     """Return the moment in UTC, or None when it cannot be known.
 

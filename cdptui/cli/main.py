@@ -83,6 +83,13 @@ set. Exit codes: 0 ok, 1 failure, 2 usage or not a terminal. Once it runs, ? sho
     help="Colours; t goes through them.",
 )
 @option(
+    "--low-bandwidth",
+    heading=DISPLAY,
+    is_flag=True,
+    default=None,
+    help="Write less: 16 colours, age and chart on a slower beat. By itself on a slow line.",
+)
+@option(
     "--log-file",
     heading=TROUBLE,
     type=click.Path(path_type=Path),
@@ -102,12 +109,13 @@ def cdptui(  # noqa: PLR0913, PLR0917 - one parameter an option
     interval: float,
     timeout_s: float,
     theme: str,
+    low_bandwidth: bool | None,  # noqa: FBT001
     log_file: Path | None,
     log_level: str,
     debug: bool,  # noqa: FBT001
 ) -> None:
     """Watch the CDP tasks of a ZStack management node, worst first."""
-    context.obj = display = Display(theme, Log(log_file, "debug" if debug else log_level))
+    context.obj = display = Display(theme, Log(log_file, "debug" if debug else log_level), low_bandwidth)
     if context.invoked_subcommand is not None:
         return
     asked = Asked(

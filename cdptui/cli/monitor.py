@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from typing import TYPE_CHECKING, Final
 
@@ -27,6 +28,8 @@ def run_monitor(settings: MonitorSettings, display: Display) -> int:
 
 
 async def _run(settings: MonitorSettings, display: Display) -> int:
+    # What an import makes, stays: no use in looking it through for rubbish. The app collects once it has its link.
+    gc.disable()
     # Textual takes a quarter of a second to import: not for --help, and not for a URL that is wrong.
     from cdptui.monitor.build import open_link  # noqa: PLC0415
     from cdptui.tui.app import CdptuiApp  # noqa: PLC0415
@@ -45,6 +48,7 @@ async def _run(settings: MonitorSettings, display: Display) -> int:
         clock=clock,
         interval_s=settings.interval_s,
         theme=display.theme,
+        is_frugal=display.is_frugal,
     )
     _leave_on_signals(app)
     try:

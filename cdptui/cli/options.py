@@ -62,6 +62,8 @@ class Display(NamedTuple):
 
     theme: str
     log: Log
+    is_frugal: bool | None = None
+    """Spare the line to the terminal; None when it turns out to be slow."""
 
 
 def positive(context: click.Context, parameter: click.Parameter, value: float) -> float:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -19,7 +20,7 @@ class ChangeKind(Enum):
     CHANGED = "changed"
 
 
-class Change(Struct, frozen=True):
+class Change(Struct, frozen=True, gc=False):
     """One task that is different now."""
 
     kind: ChangeKind
@@ -47,19 +48,27 @@ RESTLESS_FIELDS: Final = frozenset({"used_bytes", "rpo_ms", "last_op_at"})
 _COMPARED: Final = tuple(name for name in Task.__struct_fields__ if name not in {"raw", "bad_fields"})
 
 
-def diff(before: Iterable[Task], after: Iterable[Task]) -> tuple[Change, ...]:
-    """Return what changed from `before` to `after`, in the order of `after`, vanished tasks last.
+def change_of(before: Task | None, after: Task | None) -> Change | None:
+    """Return how a task differs between two polls, None when it does not.
 
-    The same object on both sides is the same task: nothing is compared then.
+    The same object or equal bytes on both sides are the same task: nothing is compared then.
     """
-    old = {task.uuid: task for task in before}
-    changes: list[Change] = []
-    for task in after:
-        was = old.pop(task.uuid, None)
-        if was is None:
-            changes.append(Change(ChangeKind.APPEARED, None, task))
-        elif was is not task and was.raw != task.raw:
-            fields = frozenset(name for name in _COMPARED if getattr(was, name) != getattr(task, name))
-            changes.append(Change(ChangeKind.CHANGED, was, task, fields))
-    changes.extend(Change(ChangeKind.VANISHED, task, None) for task in old.values())
-    return tuple(changes)
+    if before is after:
+        return None
+    if before is None:
+        return Change(ChangeKind.APPEARED, None, after)
+    if after is None:
+        return Change(ChangeKind.VANISHED, before, None)
+    if before.raw == after.raw:
+        return None
+    return Change(ChangeKind.CHANGED, before, after, _set_of(tuple(_differing(before, after))))
+
+
+def _differing(before: Task, after: Task) -> Iterator[str]:
+    return (name for name in _COMPARED if getattr(before, name) != getattr(after, name))
+
+
+@lru_cache(maxsize=256)
+def _set_of(names: tuple[str, ...]) -> frozenset[str]:
+    """One object for all changes of the same fields: a whole fleet's capacity may change in one poll."""
+    return frozenset(names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from msgspec import Struct
@@ -23,11 +24,10 @@ class Fleet(Struct, frozen=True):
 
 
 class FleetSum:
-    """Adds up a fleet piece by piece, so that a large one need not be added in one go."""
+    """A sum that rows are added to and taken from, so that a poll that changed little costs little."""
 
     def __init__(self) -> None:
-        self._counts: dict[str, int] = {}
-        self._worst: dict[str, Severity] = {}
+        self._counts: Counter[tuple[str, Severity]] = Counter()
         self._used_bytes = 0
         self._plan_bytes = 0
         self._near_full = 0
@@ -36,20 +36,30 @@ class FleetSum:
 
     def add(self, row: Vitals) -> None:
         """Count one task."""
-        task, status = row.task, row.task.status
-        self._counts[status] = self._counts.get(status, 0) + 1
-        if row.severity > self._worst.get(status, -1):
-            self._worst[status] = row.severity
-        self._used_bytes += task.used_bytes or 0
-        self._plan_bytes += task.plan_bytes or 0
-        self._near_full += is_near_full(task)
-        self._rpo_breaches += is_rpo_breach(task)
-        self._bad_records += bool(task.bad_fields)
+        self._count(row, 1)
+
+    def remove(self, row: Vitals) -> None:
+        """Count a task no longer that was added before."""
+        self._count(row, -1)
+
+    def _count(self, row: Vitals, sign: int) -> None:
+        task = row.task
+        self._counts[task.status, row.severity] += sign
+        self._used_bytes += sign * (task.used_bytes or 0)
+        self._plan_bytes += sign * (task.plan_bytes or 0)
+        self._near_full += sign * is_near_full(task)
+        self._rpo_breaches += sign * is_rpo_breach(task)
+        self._bad_records += sign * bool(task.bad_fields)
 
     def total(self) -> Fleet:
         """The sums so far."""
+        counts: dict[str, tuple[int, Severity]] = {}
+        for (status, severity), count in self._counts.items():
+            if count:
+                before, worst = counts.get(status, (0, severity))
+                counts[status] = (before + count, max(worst, severity))
         return Fleet(
-            statuses=tuple((status, count, self._worst[status]) for status, count in self._counts.items()),
+            statuses=tuple((status, count, worst) for status, (count, worst) in counts.items()),
             used_bytes=self._used_bytes,
             plan_bytes=self._plan_bytes,
             near_full=self._near_full,

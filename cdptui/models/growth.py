@@ -10,6 +10,8 @@ from itertools import pairwise
 from statistics import median
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 HOUR_S: Final = 3600.0
 DAY_S: Final = 86400.0
 
@@ -32,7 +34,7 @@ class Point(NamedTuple):
     used_bytes: int
 
 
-class Growth(NamedTuple):
+class Growth(Struct, frozen=True, gc=False):
     """A rate and what it rests on."""
 
     bytes_per_s: float

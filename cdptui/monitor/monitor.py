@@ -6,10 +6,12 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 
+from msgspec import Struct
+
 from cdptui.clock import Clock
-from cdptui.models.change import ChangeKind, diff
+from cdptui.models.change import Change, change_of
 from cdptui.models.failure import Failure, FailureKind
-from cdptui.models.fleet import Fleet, FleetSum
+from cdptui.models.fleet import FleetSum
 from cdptui.models.growth import full_in_s, growth
 from cdptui.models.severity import severity_of
 from cdptui.models.snapshot import Reading, Snapshot
@@ -31,8 +33,19 @@ GROWTH_RECHECK_S = 300.0
 PARTIAL_S = 0.25
 """Seconds between two looks at a first list that is still coming in: a hundred pages need no hundred lists."""
 
-_SLICE = 500
-"""Tasks worked on before other work on the event loop gets its turn."""
+_SLICE = 100
+"""Tasks worked on before another look at the clock."""
+
+_TURN_S = 0.005
+"""Seconds after which other work on the event loop gets its turn."""
+
+
+class _Known(Struct, gc=False):
+    """What is remembered of a task from poll to poll."""
+
+    vitals: Vitals
+    recheck_at: float
+    """When its growth must be worked out again even if nothing changed."""
 
 
 class Monitor:
@@ -45,13 +58,13 @@ class Monitor:
         self._series = SeriesBook()
         self._wake = asyncio.Event()
         self._update = Update(snapshot=None, interval_s=poller.interval_s)
-        self._vitals: dict[str, Vitals] = {}
-        self._growth_at: dict[str, float] = {}
+        self._known: dict[str, _Known] = {}
+        self._sum = FleetSum()
         self.turns = Turns(clock)
 
     @property
     def interval_s(self) -> float:
-        """Seconds from the start of one poll to the next, while all is well."""
+        """Seconds from the start of one poll to the next that somebody asked for."""
         return self._poller.interval_s
 
     def refresh(self) -> None:
@@ -105,7 +118,8 @@ class Monitor:
                 failure=failure,
                 attempt=self._poller.failures,
                 next_poll_at=None if failure.waits_for_person else retry_at,
-                interval_s=self.interval_s,
+                interval_s=self._poller.paced_s,
+                is_paced=self._poller.is_paced,
             )
 
     async def _wait(self) -> AsyncIterator[Update]:
@@ -127,7 +141,8 @@ class Monitor:
                 failure=self._update.failure,
                 attempt=self._update.attempt,
                 next_poll_at=due,
-                interval_s=interval_s,
+                interval_s=self._poller.paced_s,
+                is_paced=self._poller.is_paced,
             )
 
     async def _digest(self, reading: Reading, started: float) -> Update:
@@ -141,54 +156,82 @@ class Monitor:
             duration_s=now - started,
             pages=reading.pages,
         )
-        before = self._update.snapshot
-        changes = diff(before.tasks, snapshot.tasks) if before is not None and before.is_complete else ()
-        gone = [change.task.uuid for change in changes if change.kind is ChangeKind.VANISHED]
-        self._series.forget(gone)
-        for uuid in gone:
-            self._vitals.pop(uuid, None)
-            self._growth_at.pop(uuid, None)
-        vitals, fleet = await self._vitals_of(snapshot)
+        vitals, changes = await self._look_at(snapshot)
         next_at: float | None = None
         if reading.is_complete:
             if self._poller.failures:
                 log.info("answers again after %d failed polls", self._poller.failures)
             next_at = self._poller.after_success(started, self._clock.monotonic())
-        return Update(snapshot, vitals, fleet, changes, next_poll_at=next_at, interval_s=self.interval_s)
+        return Update(
+            snapshot,
+            vitals,
+            self._sum.total(),
+            changes,
+            next_poll_at=next_at,
+            interval_s=self._poller.paced_s,
+            is_paced=self._poller.is_paced,
+        )
 
-    async def _vitals_of(self, snapshot: Snapshot) -> tuple[tuple[Vitals, ...], Fleet]:
+    async def _look_at(self, snapshot: Snapshot) -> tuple[tuple[Vitals, ...], tuple[Change, ...]]:
+        """The row of each task, and what is different from the poll before."""
         now = snapshot.taken_monotonic
-        longest_wait_s = 2.5 * self.interval_s + snapshot.duration_s
+        longest_wait_s = 2.5 * self._poller.paced_s + snapshot.duration_s
         self._series.look(now, longest_wait_s, len(snapshot.tasks))
-        vitals: list[Vitals] = []
-        fleet = FleetSum()
+        known, rows, changes = self._known, [], []
+        turn_at = self._clock.monotonic() + _TURN_S
         for index, task in enumerate(snapshot.tasks):
-            if index % _SLICE == _SLICE - 1:
+            if index % _SLICE == _SLICE - 1 and self._clock.monotonic() >= turn_at:
                 await asyncio.sleep(0)
-            row = self._vitals_of_task(task, now)
-            vitals.append(row)
-            fleet.add(row)
-        return tuple(vitals), fleet.total()
+                turn_at = self._clock.monotonic() + _TURN_S
+            was = known.get(task.uuid)
+            if was is not None and was.vitals.task is task and now < was.recheck_at:
+                rows.append(was.vitals)
+                continue
+            change = change_of(was.vitals.task if was is not None else None, task)
+            if change is not None:
+                changes.append(change)
+            rows.append(self._vitals_of(task, was, now))
+        changes += self._forget_the_gone(snapshot)
+        before = self._update.snapshot
+        # While the first list comes in, everything in it is new, and nothing of it is news.
+        is_news = before is not None and before.is_complete
+        return tuple(rows), tuple(changes) if is_news else ()
 
-    def _vitals_of_task(self, task: Task, now: float) -> Vitals:
+    def _forget_the_gone(self, snapshot: Snapshot) -> list[Change]:
+        if len(self._known) == len(snapshot.tasks):
+            return []
+        gone = self._known.keys() - {task.uuid for task in snapshot.tasks}
+        self._series.forget(gone)
+        changes = []
+        for uuid in sorted(gone):
+            row = self._known.pop(uuid).vitals
+            self._sum.remove(row)
+            change = change_of(row.task, None)
+            changes += [change] if change is not None else []
+        return changes
+
+    def _vitals_of(self, task: Task, was: _Known | None, now: float) -> Vitals:
         series = self._series.record(task, now)
-        known = self._vitals.get(task.uuid)
-        is_stale = now >= self._growth_at.get(task.uuid, 0.0)
-        if known is not None and known.task is task and series is None and not is_stale:
-            return known
-        rate = known.growth if known is not None else None
+        is_stale = was is None or now >= was.recheck_at
+        rate = was.vitals.growth if was is not None else None
+        recheck_at = was.recheck_at if was is not None else now
         if series is not None or is_stale:
             series = series or self._series.of(task.uuid)
             rate = growth(series.points(), now) if series is not None else None
-            self._growth_at[task.uuid] = now + GROWTH_RECHECK_S
-        vitals = Vitals(
+            recheck_at = now + GROWTH_RECHECK_S
+        row = Vitals(
             task=task,
             severity=severity_of(task.status, task.state),
             growth=rate,
             full_in_s=full_in_s(task.used_bytes, task.plan_bytes, rate),
         )
-        self._vitals[task.uuid] = vitals
-        return vitals
+        if was is not None:
+            if task is was.vitals.task and row == was.vitals:
+                row = was.vitals
+            self._sum.remove(was.vitals)
+        self._sum.add(row)
+        self._known[task.uuid] = _Known(row, recheck_at)
+        return row
 
     def _failure_of(self, error: Exception) -> Failure:
         as_failure = getattr(error, "as_failure", None)

@@ -15,6 +15,12 @@ _FIRST_RETRY_S: Final = 2.0
 _JITTER: Final = 0.2
 _BREATH_S: Final = 0.5
 
+_SLOW_S: Final = 1.0
+"""A poll that takes longer is work for the node."""
+
+_SHARE: Final = 4
+"""A slow node is asked for no more than one part in so many of its time: the monitor must never be the load."""
+
 
 class Poller:
     """The rhythm: a fixed beat while all is well, exponential back-off while it is not.
@@ -28,11 +34,23 @@ class Poller:
         self.failures = 0
         """Failed polls in a row."""
         self._chance = chance
+        self._took_s = 0.0
+
+    @property
+    def paced_s(self) -> float:
+        """The interval that is kept: longer than `interval_s` while the node answers slowly."""
+        return max(self.interval_s, _SHARE * self._took_s) if self._took_s > _SLOW_S else self.interval_s
+
+    @property
+    def is_paced(self) -> bool:
+        """Whether the interval is stretched."""
+        return self.paced_s > self.interval_s
 
     def after_success(self, started: float, now: float) -> float:
         """Moment of the next poll: on the beat of the starts, but never without a breath for the server."""
         self.failures = 0
-        return max(started + self.interval_s, now + min(_BREATH_S, self.interval_s))
+        self._took_s = now - started
+        return max(started + self.paced_s, now + min(_BREATH_S, self.interval_s))
 
     def after_failure(self, now: float) -> float:
         """Moment of the next try: 2 s doubling to 5 min, give or take a fifth, so that many do not come at once."""

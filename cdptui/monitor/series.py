@@ -15,8 +15,11 @@ MAX_POINTS: Final = 300
 """Changes kept for one task: a day at the server's own pace of one in five minutes."""
 
 MIN_POINTS: Final = 24
-TOTAL_POINTS: Final = 1_500_000
-"""Changes kept in all, 16 bytes each: a large fleet has shorter memories, not a larger process."""
+TOTAL_POINTS: Final = 1_000_000
+"""Changes kept in all, 12 bytes each: a large fleet has shorter memories, not a larger process."""
+
+_TICKS_PER_S: Final = 10
+"""Moments are kept as whole tenths of a second of the monotonic clock: 32 bits of them are 13 years of uptime."""
 
 _MAX_GAPS: Final = 50
 
@@ -24,33 +27,33 @@ _MAX_GAPS: Final = 50
 class Series:
     """Changes of one task's used capacity, oldest first; thinned when full, the newest always exact."""
 
-    __slots__ = ("_times", "_values")
+    __slots__ = ("_ticks", "_values")
 
     def __init__(self) -> None:
-        self._times = array("d")
-        self._values = array("d")
+        self._ticks = array("I")
+        self._values = array("Q")
 
     def __len__(self) -> int:
-        return len(self._times)
+        return len(self._ticks)
 
     def record(self, at: float, used_bytes: int, max_points: int = MAX_POINTS) -> bool:
         """Take a reading; whether it was a change."""
         if self._values and self._values[-1] == used_bytes:
             return False
-        self._times.append(at)
+        self._ticks.append(round(at * _TICKS_PER_S))
         self._values.append(used_bytes)
-        if len(self._times) > max_points:
+        if len(self._ticks) > max_points:
             self._thin()
         return True
 
     def points(self) -> tuple[Point, ...]:
         """All that is kept."""
-        return tuple(Point(at, int(value)) for at, value in zip(self._times, self._values, strict=True))
+        return tuple([Point(tick / _TICKS_PER_S, used) for tick, used in zip(self._ticks, self._values, strict=True)])
 
     def _thin(self) -> None:
         """Drop every other point of the older half: the further back, the coarser."""
-        half = len(self._times) // 2
-        self._times = self._times[:half:2] + self._times[half:]
+        half = len(self._ticks) // 2
+        self._ticks = self._ticks[:half:2] + self._ticks[half:]
         self._values = self._values[:half:2] + self._values[half:]
 
 

@@ -32,3 +32,6 @@ class Update(Struct, frozen=True):
     next_poll_at: float | None = None
     """Monotonic seconds of the next poll; None while one is under way, or when a person must decide."""
     interval_s: float = 0.0
+    """Seconds from the start of one poll to the next, while all is well."""
+    is_paced: bool = False
+    """Whether that is longer than was asked for, because the node answers slowly."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
 from enum import IntEnum
@@ -39,6 +40,12 @@ class Connection(NamedTuple):
     zone: tzinfo | None
     behind: int | None = None
     """Changes that a frozen view does not show; None when it is not frozen."""
+    pages: int = 0
+    """Pages read so far, while loading."""
+    is_paced: bool = False
+    """Whether the interval is longer than was asked for, because the node answers slowly."""
+    beat_s: float = 1.0
+    """How often what ticks is drawn anew; more than 1 on a slow line."""
 
 
 def connection_word(connection: Connection) -> Span:
@@ -49,15 +56,37 @@ def connection_word(connection: Connection) -> Span:
         if failure.waits_for_person:
             return Span(f"✖ {cause}", Role.BAD)
         due = connection.retry_in_s
-        when = f"in {due:.0f} s" if due is not None and due >= 0.5 else "now"
+        if due is None or due < 0.5:
+            when = "now"
+        else:
+            when = f"in {due:.0f} s" if connection.beat_s <= 1 else f"in {_ticking(due, connection.beat_s)}"
         return Span(f"▲ retry {connection.attempt} {when}: {cause}", Role.BAD)
     if connection.age_s is None:
         return Span("◌ connecting", Role.BUSY)
     if connection.is_loading:
-        return Span("◌ loading", Role.BUSY)
+        return Span(f"◌ loading{_progress(connection)}", Role.BUSY)
     if connection.age_s > STALE_INTERVALS * connection.interval_s:
         return Span("▲ stale", Role.WARN)
     return Span("● live", Role.OK)
+
+
+def _ticking(seconds: float, beat_s: float) -> str:
+    """A time that is drawn on each beat: on a slow one, as what it may have become by the next.
+
+    >>> _ticking(3.2, 1), _ticking(3.2, 10), _ticking(10, 10), _ticking(200, 10)
+    ('3 s', '<10 s', '<20 s', '3 min')
+    """
+    if beat_s <= 1 or seconds >= 60:
+        return units.duration(seconds)
+    return f"<{units.duration(beat_s * math.floor(seconds / beat_s + 1))}"
+
+
+def _progress(connection: Connection) -> str:
+    """Pages read of pages known."""
+    if connection.total is None or not connection.loaded:
+        return f", {connection.pages} pages"
+    known = max(connection.pages, round(connection.pages * connection.total / connection.loaded))
+    return f" page {connection.pages} of {known}"
 
 
 def connection_line(connection: Connection, width: int, measure: Callable[[str], int]) -> Line:
@@ -76,7 +105,7 @@ def connection_line(connection: Connection, width: int, measure: Callable[[str],
     return _cut(_joined([span for name, span in left if name == "word"], "  "), width, measure)
 
 
-_DROP_ORDER = ("interval", "poll", "account", "clock", "tasks", "node", "age")
+_DROP_ORDER = ("interval", "poll", "account", "clock", "tasks", "paced", "slow", "node", "age")
 """What goes first when the line is too short."""
 
 
@@ -84,6 +113,8 @@ def _left(connection: Connection) -> list[tuple[str, Span]]:
     parts = [("word", connection_word(connection))]
     if connection.behind is not None:
         parts.append(("word", Span(f"‖ paused, {connection.behind} changes behind", Role.WARN)))
+    if connection.beat_s > 1:
+        parts.append(("slow", Span("slow line", Role.DIM)))
     parts.append(("node", Span(connection.node, Role.STRONG)))
     parts.append(("account", Span(connection.account, Role.DIM)))
     return parts
@@ -95,12 +126,16 @@ def _right(connection: Connection) -> list[tuple[str, Span]]:
         total = connection.loaded if connection.total is None else max(connection.total, connection.loaded)
         is_short = connection.loaded < total
         parts.append(("tasks", Span(f"{connection.loaded}/{total} tasks", Role.WARN if is_short else Role.TEXT)))
-    parts.append(("interval", Span(f"every {connection.interval_s:g} s", Role.DIM)))
+    if connection.is_paced:
+        parts.append(("paced", Span(f"node is slow: every {connection.interval_s:.0f} s", Role.WARN)))
+    else:
+        parts.append(("interval", Span(f"every {connection.interval_s:g} s", Role.DIM)))
     if connection.poll_s is not None:
         parts.append(("poll", Span(f"poll {units.poll_time(connection.poll_s)}", Role.DIM)))
     if connection.age_s is not None:
         is_old = connection.age_s > STALE_INTERVALS * connection.interval_s
-        parts.append(("age", Span(f"age {units.duration(connection.age_s):>5}", Role.WARN if is_old else Role.TEXT)))
+        text = f"age {_ticking(connection.age_s, connection.beat_s):>5}"
+        parts.append(("age", Span(text, Role.WARN if is_old else Role.TEXT)))
     local = connection.now.astimezone(connection.zone)
     clock = f"{local:%H:%M} {units.zone_name(connection.now, connection.zone)}"
     parts.append(("clock", Span(clock, Role.DIM)))

@@ -1,9 +1,9 @@
-"""The order of the list."""
+"""The order of the list: what it is sorted by, and a key for each row that stands for it."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from cdptui.models.vitals import Vitals
@@ -40,100 +40,81 @@ class Order(NamedTuple):
         return Order(keys[(keys.index(self.key) + step) % len(keys)])
 
 
-class Arrangement:
-    """The list in its order, kept from poll to poll: what did not change is neither compared nor moved again.
+Key = tuple[Any, ...]
+"""Values that compare in the order of the list. The last three are the name, the uuid and the row itself, which no
+comparison comes to: no two rows have one uuid."""
 
-    The default is worst first: severity, then RPO against its target, then used of plan, then name. Equal rows stand
-    by name and uuid, so that nothing moves without a reason; unknown values come last in either direction.
+
+def uuid_of(key: Key) -> str:
+    """The uuid of the row that a key stands for."""
+    uuid: str = key[-2]
+    return uuid
+
+
+def row_of(key: Key) -> Vitals:
+    """The row that a key stands for."""
+    row: Vitals = key[-1]
+    return row
+
+
+def key_function(order: Order) -> Callable[[Vitals], Key]:
+    """Return what gives a row its key.
+
+    The default is worst first: severity, then RPO against its target, then used of plan. Equal rows stand by name and
+    uuid, so that nothing moves without a reason; unknown values come last in either direction.
     """
-
-    def __init__(self) -> None:
-        self._order = Order()
-        self._rows: dict[str, Vitals] = {}
-        self._keys: dict[str, _Key] = {}
-        self._sorted: list[_Key] = []
-
-    def arrange(self, rows: Iterable[Vitals], order: Order) -> list[Vitals]:
-        """Return `rows` in `order`."""
-        if order != self._order:
-            self._order = order
-            self._rows, self._keys, self._sorted = {}, {}, []
-        key_of = _key_function(order)
-        before, now = self._rows, {row.task.uuid: row for row in rows}
-        moved: list[_Key] = []
-        left: set[_Key] = {self._keys.pop(uuid) for uuid in before.keys() - now.keys()}
-        for uuid, row in now.items():
-            if before.get(uuid) is row:
-                continue
-            key, old = key_of(row), self._keys.get(uuid)
-            if key != old:
-                self._keys[uuid] = key
-                moved.append(key)
-                if old is not None:
-                    left.add(old)
-        if left:
-            self._sorted = [key for key in self._sorted if key not in left]
-        if moved:
-            # Two runs, the second a small one: what the built-in sort is best at.
-            self._sorted += sorted(moved)
-            self._sorted.sort()
-        self._rows = now
-        return [now[key[-1]] for key in self._sorted]
-
-
-def arrange(rows: Iterable[Vitals], order: Order) -> list[Vitals]:
-    """Return `rows` in `order`, once."""
-    return Arrangement().arrange(rows, order)
-
-
-_Key = tuple[Any, ...]
-"""Values that compare in the order of the list; the last is the uuid."""
-
-
-class _Reversed(str):
-    """A text that sorts the other way round."""
-
-    __slots__ = ()
-
-    def __lt__(self, other: str) -> bool:
-        return str.__gt__(self, other)
-
-
-def _key_function(order: Order) -> Callable[[Vitals], _Key]:
-    column, is_descending = order.column, order.is_descending
+    column = order.column
     if column is None:
-        return _worst_key if is_descending else _best_key
+        return _worst_key if order.is_descending else _best_key
+    sort_value, is_descending = column.sort_value, order.is_descending
 
-    def key(row: Vitals) -> _Key:
-        is_unknown, value = column.sort_value(row)
-        if is_descending:
-            value = _Reversed(value) if isinstance(value, str) else -value
-        return (is_unknown, value, row.task.name.casefold(), row.task.uuid)
+    def key(row: Vitals) -> Key:
+        is_unknown, value = sort_value(row)
+        if is_unknown:
+            value = math.inf
+        elif is_descending:
+            value = _upside_down(value) if isinstance(value, str) else -value
+        task = row.task
+        return (value, _folded(task.name), task.uuid, row)
 
     return key
 
 
-def _worst_key(row: Vitals) -> _Key:
+def _folded(name: str) -> str:
+    """The name for comparing; no second text where it is the same."""
+    folded = name.casefold()
+    return name if folded == name else folded
+
+
+_LAST: Final = 0x10FFFF
+
+
+def _upside_down(text: str) -> str:
+    """A text that sorts the other way round; the end marker puts a word behind those that it begins."""
+    return "".join([chr(_LAST - ord(char)) for char in text]) + chr(_LAST)
+
+
+def _worst_key(row: Vitals) -> Key:
     task = row.task
     rpo, used = task.rpo_ratio, task.used_ratio
-    unknown = math.inf
     return (
         -row.severity,
-        unknown if rpo is None else -rpo,
-        unknown if used is None else -used,
-        task.name.casefold(),
+        math.inf if rpo is None else -rpo,
+        math.inf if used is None else -used,
+        _folded(task.name),
         task.uuid,
+        row,
     )
 
 
-def _best_key(row: Vitals) -> _Key:
+def _best_key(row: Vitals) -> Key:
     task = row.task
     rpo, used = task.rpo_ratio, task.used_ratio
-    unknown = math.inf
     return (
         int(row.severity),
-        unknown if rpo is None else rpo,
-        unknown if used is None else used,
-        task.name.casefold(),
+        math.inf if rpo is None else rpo,
+        math.inf if used is None else used,
+        _folded(task.name),
         task.uuid,
+        row,
     )

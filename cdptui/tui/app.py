@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import ClassVar, Final
@@ -22,7 +23,7 @@ from cdptui.models.text import inert
 from cdptui.monitor.build import Link
 from cdptui.monitor.update import Update
 from cdptui.tui.commands import ActionCommands
-from cdptui.tui.frame import Frame
+from cdptui.tui.driver import TerminalDriver
 from cdptui.tui.keymap import Place, bindings
 from cdptui.tui.messages import MonitorUpdated, NamesLearned
 from cdptui.tui.screens.main import MainScreen
@@ -54,9 +55,13 @@ class CdptuiApp(App[int], inherit_bindings=False):
         clock: Clock,
         interval_s: float,
         theme: str = DEFAULT_THEME,
+        is_frugal: bool | None = None,
     ) -> None:
-        """`connect` builds the link to the node; it is called after the first frame is on screen."""
-        super().__init__()
+        """`connect` builds the link to the node; it is called after the first frame is on screen.
+
+        `is_frugal` spares the line to the terminal; None does so when the line turns out to be slow.
+        """
+        super().__init__(driver_class=TerminalDriver)
         self.animation_level = "none"
         for known in THEMES:
             self.register_theme(known)
@@ -68,10 +73,12 @@ class CdptuiApp(App[int], inherit_bindings=False):
         self.faults = 0
         """Actions that failed by a fault of ours or of a library."""
         self._connect = connect
+        self._is_frugal = is_frugal
         self._clock = clock
         self._interval_s = interval_s
-        self._frame = Frame()
-        self._main = MainScreen(node=node, account=account, clock=clock, interval_s=interval_s)
+        self._main = MainScreen(
+            node=node, account=account, clock=clock, interval_s=interval_s, look_at_line=self.look_at_line
+        )
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """The variables that our styles need, for themes that are not ours."""
@@ -85,6 +92,16 @@ class CdptuiApp(App[int], inherit_bindings=False):
         """Watch, once there is something to look at."""
         self.call_after_refresh(self.run_worker, self._watch(), name="watch", exit_on_error=False)
 
+    def look_at_line(self) -> bool:
+        """Whether the line to the terminal must be spared now; draws everything anew when that has changed."""
+        driver = self._driver
+        if not isinstance(driver, TerminalDriver):
+            return bool(self._is_frugal)
+        is_frugal = driver.line.is_slow if self._is_frugal is None else self._is_frugal
+        if driver.set_few_colours(is_wanted=is_frugal):
+            self.screen.refresh()
+        return is_frugal
+
     async def _watch(self) -> None:
         """Feed the screen for as long as it is there. A fault of ours is said, and watching begins anew."""
         last = Update(snapshot=None, interval_s=self._interval_s)
@@ -93,6 +110,9 @@ class CdptuiApp(App[int], inherit_bindings=False):
                 if self.link is None:
                     self.link = await self._connect()
                     self._main.use_link(self.link)
+                # All that was imported and built so far stays: looking it through again and again holds up keys.
+                gc.freeze()
+                gc.enable()
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self.link.names.run(self._tell_names))
                     async for last in self.link.monitor.updates():
@@ -157,7 +177,8 @@ class CdptuiApp(App[int], inherit_bindings=False):
 
     def action_redraw(self) -> None:
         """Write every cell again, whatever the terminal shows now."""
-        self._frame.forget()
+        if isinstance(self._driver, TerminalDriver):
+            self._driver.frame.forget()
         self.screen.refresh(layout=True)
 
     def _fatal_error(self) -> None:
@@ -168,17 +189,13 @@ class CdptuiApp(App[int], inherit_bindings=False):
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         """Write only the cells that differ from what the terminal shows."""
-        is_shown = (
-            isinstance(renderable, CompositorUpdate)
-            and self._running
-            and not self._closed
-            and not self.is_headless
-            and not self._batch_count
-            and self._driver is not None
-        )
-        if is_shown and isinstance(renderable, CompositorUpdate):
-            renderable = self._frame.reduce(renderable, self.console, (self.size.width, self.size.height))
-        super()._display(screen, renderable)
+        driver = self._driver
+        if isinstance(driver, TerminalDriver) and isinstance(renderable, CompositorUpdate):
+            if self._running and not self._closed and not self._batch_count:
+                size = (self.size.width, self.size.height)
+                driver.draw(renderable, self.console, size, is_synchronised=self._sync_available)
+        else:
+            super()._display(screen, renderable)
 
 
 def _first_words(error: BaseException) -> str:

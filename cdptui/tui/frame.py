@@ -4,6 +4,9 @@ Textual repaints a region from the start of its widget's line to the end of the 
 change in full. Over a slow line that is most of the traffic. `Frame` remembers every cell that was written and turns
 a repaint into the runs of cells that are really different, with one style change where the style changes.
 
+A colour that is exactly one of the 240 fixed ones of a 256 colour terminal is written by its number, which takes half
+the bytes of its components; our themes have no others.
+
 This leans on Textual's internals in one place (the update objects that `App._display` gets); a test of bytes fails
 when they change.
 """
@@ -15,11 +18,14 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from rich.cells import get_character_cell_size
-from rich.color import ColorSystem
+from rich.color import Color, ColorSystem
+from rich.color_triplet import ColorTriplet
 from rich.console import Console
 from rich.style import Style
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import Strip
+
+from cdptui.tui.themes import SIXTEEN
 
 
 class Ink(NamedTuple):
@@ -45,76 +51,98 @@ _NOTHING: Final = Cell("\0", Ink())
 _BRIDGE: Final = 4
 """Unchanged cells between two runs that are cheaper to write again than to jump over."""
 
+RESET: Final = "\x1b[0m"
+"""The terminal's own ink."""
 
-class WrittenUpdate(CompositorUpdate):
-    """An update whose bytes are already worked out."""
+_ENDS: Final = {"1": "22", "2": "22", "3": "23", "4": "24", "7": "27", "9": "29"}
+"""What switches a single attribute off."""
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+_UNSEEN: Final = frozenset({"", "1", "2"})
+"""Attributes that a blank does not show: none, bold and faint."""
 
-    def render_segments(self, console: Console) -> str:
-        """The bytes."""
-        return self._text
+_LEVELS: Final = (0, 95, 135, 175, 215, 255)
+_CUBE: Final = {
+    ColorTriplet(red, green, blue): 16 + 36 * r + 6 * g + b
+    for r, red in enumerate(_LEVELS)
+    for g, green in enumerate(_LEVELS)
+    for b, blue in enumerate(_LEVELS)
+}
+NUMBERED: Final = _CUBE | {ColorTriplet(*(8 + 10 * step,) * 3): 232 + step for step in range(24)}
+"""The fixed colours of a 256 colour terminal: xterm's cube and its greys. The first 16 are whatever its user likes."""
 
 
 class Frame:
-    """The cells on the terminal, line by line."""
+    """The cells on the terminal, line by line, and the ink that it was left with."""
 
     def __init__(self) -> None:
         self._lines: list[list[Cell]] = []
         self._width = 0
+        self._ink: Ink | None = None
+        self.color_system: ColorSystem | None = None
+        """Fewer colours than the terminal has; None is all of them."""
 
     def forget(self) -> None:
         """The terminal may show anything now: the next update writes all of its cells."""
         self._lines = []
+        self._ink = None
 
-    def reduce(self, update: CompositorUpdate, console: Console, size: tuple[int, int]) -> CompositorUpdate | None:
-        """Return the part of `update` that changes the screen of `size` (columns, rows), None when nothing does.
+    def reduce(self, update: CompositorUpdate, console: Console, size: tuple[int, int]) -> str:
+        """Return what to write so that the screen of `size` (columns, rows) shows `update`; empty when it does.
 
         The caller must write what comes back: from then on it counts as shown.
         """
         width, height = size
         if width != self._width or height != len(self._lines):
+            self.forget()
             self._width = width
             self._lines = [[_NOTHING] * width for _ in range(height)]
-        color_system = console._color_system or ColorSystem.TRUECOLOR  # noqa: SLF001 - rich has no public way
+        color_system = self.color_system or console._color_system or ColorSystem.TRUECOLOR  # noqa: SLF001 - rich has no public way
         pieces: list[str] = []
-        ink = Ink()
         for y, x, cells in _pieces(update, color_system):
             if 0 <= y < height:
-                ink = self._write(y, x, cells[: max(0, width - x)], pieces, ink)
-        if not pieces:
-            return None
-        return WrittenUpdate("".join(pieces) + ("\x1b[0m" if ink != Ink() else ""))
+                self._write(y, x, cells[: max(0, width - x)], pieces)
+        return "".join(pieces)
 
-    def _write(self, y: int, x: int, cells: Sequence[Cell], pieces: list[str], ink: Ink) -> Ink:
-        """Append what changes line `y` from column `x` on; returns the ink that the terminal is left with."""
+    def _write(self, y: int, x: int, cells: Sequence[Cell], pieces: list[str]) -> None:
+        """Append what changes line `y` from column `x` on."""
         line = self._lines[y]
         if line[x : x + len(cells)] == cells:
-            return ink
+            return
+        ink = self._ink
+        is_line_known = False
         for start, end in _runs(line, x, cells):
-            pieces.append(f"\x1b[{y + 1};{start + 1}H")
+            pieces.append(f"\x1b[{start + 1}G" if is_line_known else f"\x1b[{y + 1};{start + 1}H")
+            is_line_known = True
             for char, wanted in cells[start - x : end - x]:
-                if char == " " and not wanted.attributes and not ink.attributes:
-                    # The colour of a blank cannot be seen: no need to change it.
-                    wanted = wanted._replace(foreground=ink.foreground)  # noqa: PLW2901
+                if ink is None:
+                    pieces.append(RESET)
+                    ink = Ink()
+                if char == " " and not wanted.attributes and ink.attributes in _UNSEEN:
+                    # Neither colour nor weight of a blank can be seen: no need to change them.
+                    wanted = Ink(ink.attributes, ink.foreground, wanted.background)  # noqa: PLW2901
                 if wanted != ink:
                     pieces.append(_change(ink, wanted))
                     ink = wanted
                 pieces.append(char)
+        self._ink = ink
         line[x : x + len(cells)] = cells
-        return ink
 
 
 def _change(ink: Ink, wanted: Ink) -> str:
     """The shortest sequence from one ink to another."""
+    parts = []
     if wanted.attributes != ink.attributes:
-        parts = ["0", *wanted]
-    else:
-        foreground = "" if wanted.foreground == ink.foreground else wanted.foreground or "39"
-        background = "" if wanted.background == ink.background else wanted.background or "49"
-        parts = [foreground, background]
-    return f"\x1b[{';'.join(part for part in parts if part)}m"
+        if not ink.attributes:
+            parts.append(wanted.attributes)
+        elif not wanted.attributes and ink.attributes in _ENDS:
+            parts.append(_ENDS[ink.attributes])
+        else:
+            return f"\x1b[{';'.join(part for part in ('0', *wanted) if part)}m"
+    if wanted.foreground != ink.foreground:
+        parts.append(wanted.foreground or "39")
+    if wanted.background != ink.background:
+        parts.append(wanted.background or "49")
+    return f"\x1b[{';'.join(parts)}m"
 
 
 def _runs(line: Sequence[Cell], x: int, cells: Sequence[Cell]) -> Iterator[tuple[int, int]]:
@@ -194,11 +222,23 @@ def _is_plain(style: Style | None) -> bool:
 
 @lru_cache(maxsize=4096)
 def _ink(style: Style, color_system: ColorSystem) -> Ink:
-    foreground = Style(color=style.color) if style.color is not None else None
-    background = Style(bgcolor=style.bgcolor) if style.bgcolor is not None else None
-    attributes = style.without_color
     return Ink(
-        attributes=Strip.render_ansi(attributes, color_system),
-        foreground=Strip.render_ansi(foreground, color_system) if foreground is not None else "",
-        background=Strip.render_ansi(background, color_system) if background is not None else "",
+        attributes=Strip.render_ansi(style.without_color, color_system),
+        foreground=_color(style.color, color_system, is_foreground=True),
+        background=_color(style.bgcolor, color_system, is_foreground=False),
     )
+
+
+def _color(color: Color | None, color_system: ColorSystem, *, is_foreground: bool) -> str:
+    """SGR parameters of a colour: by its number where that is the same."""
+    if color is None:
+        return ""
+    if color.triplet is not None:
+        has_many = color_system >= ColorSystem.EIGHT_BIT
+        number = (NUMBERED if has_many else SIXTEEN).get(color.triplet)
+        if number is not None and has_many:
+            return f"{38 if is_foreground else 48};5;{number}"
+        if number is not None:
+            # Eight colours and, sixty further on, their bright versions.
+            return str((30 if is_foreground else 40) + (number if number < 8 else 52 + number))
+    return ";".join(color.downgrade(color_system).get_ansi_codes(foreground=is_foreground))

@@ -1,9 +1,14 @@
-"""Themes: the only place with colours. Each gives one to every role."""
+"""Themes: the only place with colours. Each gives one to every role.
+
+All of them are among the 240 fixed colours of a 256 colour terminal: they look the same on every terminal that has
+those, and a change of colour takes half the bytes on the line.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
+from rich.color_triplet import ColorTriplet
 from textual.theme import Theme
 
 from cdptui.render.span import Role
@@ -46,49 +51,103 @@ def _theme(
 DARK: Final = _theme(
     "dark",
     dark=True,
-    background="#14171c",
-    panel="#1d222a",
-    cursor="#2b4361",
-    unfocused="#262d38",
+    background="#1c1c1c",
+    panel="#303030",
+    cursor="#00005f",
+    unfocused="#3a3a3a",
     roles={
-        Role.TEXT: "#d5dae3",
+        Role.TEXT: "#dadada",
         Role.STRONG: "#ffffff",
-        Role.DIM: "#959eae",
-        Role.ACCENT: "#7fb8ff",
-        Role.OK: "#7fd18b",
-        Role.BUSY: "#8fd3e8",
-        Role.WARN: "#f0c05a",
-        Role.BAD: "#ff8a80",
-        Role.CALM: "#959eae",
-        Role.BAR: "#6ea8e0",
-        Role.TRACK: "#3a4352",
-        Role.PLAN: "#d9a5e8",
-        Role.NEW: "#ffe082",
+        Role.DIM: "#a8a8a8",
+        Role.ACCENT: "#87afff",
+        Role.OK: "#87d787",
+        Role.BUSY: "#87d7d7",
+        Role.WARN: "#ffd75f",
+        Role.BAD: "#ff8787",
+        Role.CALM: "#a8a8a8",
+        Role.BAR: "#5fafd7",
+        Role.TRACK: "#4e4e4e",
+        Role.PLAN: "#d7afd7",
+        Role.NEW: "#ffd787",
     },
 )
 
 LIGHT: Final = _theme(
     "light",
     dark=False,
-    background="#fbfbf8",
-    panel="#ecede8",
-    cursor="#cfe0f5",
-    unfocused="#e4e6e4",
+    background="#ffffff",
+    panel="#eeeeee",
+    cursor="#d7ffff",
+    unfocused="#e4e4e4",
     roles={
-        Role.TEXT: "#23272e",
+        Role.TEXT: "#262626",
         Role.STRONG: "#000000",
-        Role.DIM: "#565d68",
-        Role.ACCENT: "#0b57a4",
-        Role.OK: "#1b6b2c",
-        Role.BUSY: "#0a6475",
-        Role.WARN: "#8a5200",
-        Role.BAD: "#b3171a",
-        Role.CALM: "#565d68",
-        Role.BAR: "#3f78b5",
-        Role.TRACK: "#c4c8cf",
-        Role.PLAN: "#8a3aa0",
-        Role.NEW: "#7a4b00",
+        Role.DIM: "#585858",
+        Role.ACCENT: "#005faf",
+        Role.OK: "#005f00",
+        Role.BUSY: "#005f87",
+        Role.WARN: "#875f00",
+        Role.BAD: "#af0000",
+        Role.CALM: "#585858",
+        Role.BAR: "#5f87af",
+        Role.TRACK: "#c6c6c6",
+        Role.PLAN: "#870087",
+        Role.NEW: "#5f00af",
     },
 )
 
 THEMES: Final = (DARK, LIGHT)
+
+_DARK_SIXTEEN: Final = {
+    "background": 0,
+    "panel": 8,
+    "cursor-background": 4,
+    "cursor-unfocused": 8,
+    Role.TEXT: 7,
+    Role.STRONG: 15,
+    Role.DIM: 7,
+    Role.ACCENT: 14,
+    Role.OK: 10,
+    Role.BUSY: 6,
+    Role.WARN: 11,
+    Role.BAD: 9,
+    Role.CALM: 7,
+    Role.BAR: 6,
+    Role.TRACK: 8,
+    Role.PLAN: 13,
+    Role.NEW: 11,
+}
+_LIGHT_SIXTEEN: Final = {
+    "background": 15,
+    "panel": 7,
+    "cursor-background": 6,
+    "cursor-unfocused": 7,
+    Role.TEXT: 0,
+    Role.STRONG: 0,
+    Role.DIM: 0,
+    Role.ACCENT: 4,
+    Role.OK: 2,
+    Role.BUSY: 4,
+    Role.WARN: 1,
+    Role.BAD: 1,
+    Role.CALM: 0,
+    Role.BAR: 4,
+    Role.TRACK: 7,
+    Role.PLAN: 5,
+    Role.NEW: 5,
+}
+
+
+def _by_colour(theme: Theme, numbers: dict[str, int] | dict[Role, int]) -> dict[ColorTriplet, int]:
+    colours = {**theme.variables, "background": theme.background, "panel": theme.panel}
+    colours |= {role: theme.variables[f"role-{role}"] for role in Role}
+    return {_triplet(colours[name] or ""): number for name, number in numbers.items()}
+
+
+def _triplet(colour: str) -> ColorTriplet:
+    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+    return ColorTriplet(red, green, blue)
+
+
+SIXTEEN: Final = _by_colour(LIGHT, _LIGHT_SIXTEEN) | _by_colour(DARK, _DARK_SIXTEEN)
+"""The number of each of our colours on a terminal that has only 16: by what it is for, not by what it resembles."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
@@ -13,22 +14,32 @@ from textual.screen import Screen
 from cdptui.clock import Clock
 from cdptui.models.change import Change, ChangeKind
 from cdptui.models.failure import FailureKind
-from cdptui.models.vitals import Vitals
+from cdptui.models.track import Track
 from cdptui.monitor.build import Link
 from cdptui.monitor.poller import longer, shorter
 from cdptui.monitor.update import Update
+from cdptui.render.arrangement import Arrangement
 from cdptui.render.columns import CellContext
 from cdptui.render.detail import DetailContext
 from cdptui.render.header import Connection
-from cdptui.render.order import Arrangement, Order
+from cdptui.render.order import Order
 from cdptui.tui.keymap import Place, bindings
 from cdptui.tui.widgets.bars import Banner, FooterBar, HeaderBar
 from cdptui.tui.widgets.detail_pane import DetailPane
 from cdptui.tui.widgets.task_table import TableView, TaskTable
 
 _TICK_S: Final = 1.0
+_FRUGAL_BEAT_S: Final = 10.0
+"""How often the age is drawn on a slow line."""
+
+_FRUGAL_CHART_S: Final = 60.0
+"""How often the chart is drawn on a slow line."""
+
 _MARK_S: Final = 4.0
 _NOTICE_S: Final = 5.0
+_UNNOTICED_S: Final = 0.012
+"""Work that takes no longer is done before the next key."""
+
 _DETAIL_SHARES: Final = range(20, 81)
 _WIDE_FROM: Final = 110
 
@@ -39,6 +50,17 @@ class _Frozen:
 
     update: Update
     changed: set[str] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
+
+    def note(self, changes: Sequence[Change]) -> None:
+        """Remember what the view does not show."""
+        for change in changes:
+            uuid = change.task.uuid
+            self.changed.add(uuid)
+            if change.kind is ChangeKind.VANISHED:
+                self.gone.add(uuid)
+            else:
+                self.gone.discard(uuid)
 
 
 class MainScreen(Screen[None]):
@@ -49,8 +71,14 @@ class MainScreen(Screen[None]):
     BINDINGS: ClassVar = bindings([Place.LIST, Place.DETAIL, Place.POLL])
     AUTO_FOCUS = "#tasks"
 
-    def __init__(self, *, node: str, account: str, clock: Clock, interval_s: float) -> None:
+    def __init__(
+        self, *, node: str, account: str, clock: Clock, interval_s: float, look_at_line: Callable[[], bool]
+    ) -> None:
+        """`look_at_line` says whether the line to the terminal must be spared now."""
         super().__init__()
+        self._look_at_line = look_at_line
+        self._is_frugal = False
+        self._charted: tuple[str, float, Track] | None = None
         self._node = node
         self._account = account
         self._clock = clock
@@ -58,8 +86,9 @@ class MainScreen(Screen[None]):
         self._update = Update(snapshot=None, interval_s=interval_s)
         self._frozen: _Frozen | None = None
         self._order = Order()
-        self._arrangement = Arrangement()
-        self._rows: list[Vitals] = []
+        self._rows = Arrangement()
+        self._steps: Iterator[None] | None = None
+        self._is_behind = False
         self._marks: Mapping[str, str] = {}
         self._marks_until = 0.0
         self._notice = ""
@@ -95,17 +124,17 @@ class MainScreen(Screen[None]):
         """Show an update, or keep it while the view is frozen."""
         before, self._update = self._update, update
         if self._frozen is not None:
-            self._frozen.changed.update(change.task.uuid for change in update.changes)
+            self._frozen.note(update.changes)
             self._show_detail()
         else:
             self._mark_changes(update)
             if update.vitals is not before.vitals or update.snapshot is None:
-                self._show_list()
+                self._arrange()
         self._show_bars()
 
     def learn_names(self) -> None:
         """Names became known."""
-        self.query_one(TaskTable).refresh_changed()
+        self._table.refresh_changed()
         self._show_detail()
 
     def on_task_table_cursor_moved(self) -> None:
@@ -136,7 +165,7 @@ class MainScreen(Screen[None]):
             self.say("the view is frozen, polling goes on; p again to go on")
         else:
             self._frozen = None
-            self._show_list()
+            self._arrange()
             self.say("the view is live again")
         self._show_bars()
 
@@ -174,7 +203,7 @@ class MainScreen(Screen[None]):
 
     def action_back(self) -> None:
         """Go to the list."""
-        self.query_one(TaskTable).focus()
+        self._table.focus()
 
     def action_toggle_detail(self) -> None:
         """Show or hide the detail pane."""
@@ -193,9 +222,10 @@ class MainScreen(Screen[None]):
 
     def _tick(self) -> None:
         now = self._clock.monotonic()
+        self._is_frugal = self._look_at_line()
         if self._marks and now >= self._marks_until:
             self._marks = {}
-            self.query_one(TaskTable).show(self._view())
+            self._table.show(self._view())
         if self._notice and now >= self._notice_until:
             self._notice = ""
         self._show_bars()
@@ -228,18 +258,57 @@ class MainScreen(Screen[None]):
         names = self._link.names.known if self._link is not None else {}
         snapshot = self._in_view.snapshot
         now = snapshot.taken_at if snapshot is not None else self._clock.now()
-        return TableView(self._rows, CellContext(now, names), self._order, self._marks, self._placeholder())
+        return TableView(self._rows, CellContext(now, names), self._marks, self._placeholder())
 
     def _placeholder(self) -> str:
         if self._in_view.snapshot is not None:
             return "no CDP tasks on this node, or none that this account may see"
         return "" if self._update.failure is not None else f"connecting to {self._node} …"
 
+    def _arrange(self, *, is_anew: bool = False) -> None:
+        """Bring the list up to date: at once when that is little work, else in pieces between which keys are answered.
+
+        A list that is under way is brought to its end first, so that polls that come fast cannot keep it from being
+        shown; `is_anew` gives it up.
+        """
+        if self._steps is not None and not is_anew:
+            self._is_behind = True
+            return
+        self._begin_to_arrange()
+        if self._go_on():
+            self._show_list()
+        else:
+            self.run_worker(self._arrange_the_rest(), group="arrange", exclusive=True)
+
+    def _begin_to_arrange(self) -> None:
+        self._is_behind = False
+        self._steps = self._rows.steps(self._in_view.vitals, self._order, lambda: self._table.cursor_uuid)
+
+    async def _arrange_the_rest(self) -> None:
+        while self._steps is not None:
+            await asyncio.sleep(0)
+            if self._go_on():
+                self._show_list()
+                if self._is_behind:
+                    self._begin_to_arrange()
+
+    def _go_on(self) -> bool:
+        """Work for as long as nobody notices; whether all is done."""
+        until = self._clock.monotonic() + _UNNOTICED_S
+        for _ in self._steps or ():
+            if self._clock.monotonic() >= until:
+                return False
+        self._steps = None
+        return True
+
     def _show_list(self) -> None:
-        self._rows = self._arrangement.arrange(self._in_view.vitals, self._order)
-        self.query_one(TaskTable).show(self._view())
+        self._table.show(self._view())
         self._show_detail()
         self._want_names()
+
+    @property
+    def _table(self) -> TaskTable:
+        return self.query_one(TaskTable)
 
     def _show_bars(self) -> None:
         self.query_one(HeaderBar).show_state(self._connection(), self._update.fleet)
@@ -265,21 +334,23 @@ class MainScreen(Screen[None]):
             now=self._clock.now(),
             zone=None,
             behind=len(self._frozen.changed) if self._frozen is not None else None,
+            pages=snapshot.pages if snapshot is not None else 0,
+            is_paced=update.is_paced,
+            beat_s=_FRUGAL_BEAT_S if self._is_frugal else _TICK_S,
         )
 
     def _show_detail(self) -> None:
         detail, link = self.query_one(DetailPane), self._link
         if not self._is_detail_shown or link is None:
             return
-        uuid = self.query_one(TaskTable).cursor_uuid
-        row = next((row for row in self._rows if row.task.uuid == uuid), None)
+        row = self._table.cursor_row
         snapshot = self._in_view.snapshot
         if row is None or snapshot is None:
             detail.show_nothing()
             return
         context = DetailContext(
             fields=link.fields(row.task),
-            track=link.monitor.track(row.task.uuid),
+            track=self._track(row.task.uuid, link),
             names=link.names.known,
             names_problem=link.names.problem,
             now=snapshot.taken_at,
@@ -288,14 +359,20 @@ class MainScreen(Screen[None]):
         )
         detail.show_task(row, context)
 
+    def _track(self, uuid: str, link: Link) -> Track:
+        """The history to draw; on a slow line that of a minute ago serves as well."""
+        now = self._clock.monotonic()
+        if self._charted is None or self._charted[0] != uuid or not self._is_frugal or now >= self._charted[1]:
+            self._charted = (uuid, now + _FRUGAL_CHART_S, link.monitor.track(uuid))
+        return self._charted[2]
+
     def _is_gone(self, uuid: str) -> bool:
         """Whether a frozen view shows a task that the node no longer has."""
-        newest = self._update.snapshot
-        return self._frozen is not None and newest is not None and all(task.uuid != uuid for task in newest.tasks)
+        return self._frozen is not None and uuid in self._frozen.gone
 
     def _want_names(self) -> None:
         if self._link is not None:
-            rows = self.query_one(TaskTable).visible_rows()
+            rows = self._table.visible_rows()
             self._link.names.want(ref.resource_uuid for row in rows for ref in row.task.resource_refs)
 
     def _take_password(self, password: str | None) -> None:
@@ -306,7 +383,7 @@ class MainScreen(Screen[None]):
     def _take_order(self, order: Order | None) -> None:
         if order is not None and order != self._order:
             self._order = order
-            self._show_list()
+            self._arrange(is_anew=True)
             column = order.column
             by = "worst first" if column is None else f"by {column.heading.lower()}"
             self.say(f"sorted {by}{', the other way round' if order.is_inverted else ''}")

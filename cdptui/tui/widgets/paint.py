@@ -16,6 +16,11 @@ from cdptui.render.span import Line, Role, Span
 _BOLD: Final = frozenset({Role.STRONG, Role.BAD, Role.NEW})
 """Weight tells these apart where colours do not."""
 
+_BANDS: Final = frozenset({"cursor-background", "cursor-unfocused"})
+_UNDER_CURSOR: Final = frozenset({Role.TEXT, Role.TRACK})
+"""The only roles on the cursor's line, all others are drawn as text: it must be easy to read, and a cursor that moves
+writes two whole lines, in which every change of colour costs bytes. Glyphs and words say what colours say elsewhere."""
+
 
 class Painter:
     """Draws lines for one widget in the colours of the current theme.
@@ -34,6 +39,8 @@ class Painter:
 
     def style(self, role: Role, background: str = "") -> Style:
         """The style of a role on the widget's background, or on the theme's colour of the name `background`."""
+        if background in _BANDS and role not in _UNDER_CURSOR:
+            role = Role.TEXT
         key = (role, background)
         style = self._styles.get(key)
         if style is None:

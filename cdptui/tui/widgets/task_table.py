@@ -18,8 +18,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from cdptui.models.vitals import Vitals
+from cdptui.render.arrangement import Arrangement
 from cdptui.render.columns import GAP, CellContext, Placed, place
-from cdptui.render.order import Order
 from cdptui.render.span import Line, Role, Span
 from cdptui.tui.keymap import Place, bindings
 from cdptui.tui.widgets.paint import Painter
@@ -31,10 +31,9 @@ _HEADING_LINES: Final = 1
 class TableView(NamedTuple):
     """Everything that the table shows."""
 
-    rows: Sequence[Vitals]
-    """In the order in which they stand."""
+    rows: Arrangement
+    """One object for as long as the table lives: what stands in it changes."""
     context: CellContext
-    order: Order
     marks: Mapping[str, str] = {}
     """A character before a task's name, by uuid."""
     placeholder: str = ""
@@ -85,8 +84,10 @@ class TaskTable(ScrollView, can_focus=True):
         self._view = view
         self._painter = Painter(self)
         self._placed: tuple[Placed, ...] = ()
-        self._index: dict[str, int] = {}
+        self._count = 0
+        self._heading_order = view.rows.order
         self._cursor = 0
+        self._cursor_uuid: str | None = None
         self._is_chosen = False
         self._painted: dict[int, _Painted] = {}
 
@@ -94,31 +95,36 @@ class TaskTable(ScrollView, can_focus=True):
 
     def show(self, view: TableView) -> None:
         """Show `view` from now on; the cursor stays on its task, or goes to the neighbour of one that is gone."""
-        before, cursor_before = self._view, self.cursor_uuid
         self._view = view
-        if view.rows is not before.rows:
-            self._index = {row.task.uuid: index for index, row in enumerate(view.rows)}
-            self._cursor = self._follow(before.rows)
-            if len(view.rows) != len(before.rows) or not before.rows:
-                self.virtual_size = Size(self._width, len(view.rows) + _HEADING_LINES)
-                self.refresh_changed()
-            if self._is_chosen:
-                self._keep_cursor_in_sight()
-            elif not self._is_cursor_in_sight:
-                self._cursor = min(self.scroll_offset.y, max(0, len(view.rows) - 1))
-        if view.order != before.order:
+        rows = view.rows
+        cursor_before = self._cursor_uuid
+        self._cursor = self._follow()
+        if len(rows) != self._count:
+            self._count = len(rows)
+            self.virtual_size = Size(self._width, len(rows) + _HEADING_LINES)
+        if self._is_chosen:
+            self._keep_cursor_in_sight()
+        elif not self._is_cursor_in_sight:
+            self._cursor = min(self.scroll_offset.y, max(0, len(rows) - 1))
+        self._cursor_uuid = rows[self._cursor].task.uuid if rows else None
+        if rows.order != self._heading_order:
+            self._heading_order = rows.order
             self.refresh_line(self.scroll_offset.y)
-        if not view.rows:
+        if not rows:
             self.refresh()
         self.refresh_changed()
-        if self.cursor_uuid != cursor_before:
-            self.post_message(self.CursorMoved(self.cursor_uuid))
+        if self._cursor_uuid != cursor_before:
+            self._tell(self.CursorMoved(self._cursor_uuid))
 
     @property
     def cursor_uuid(self) -> str | None:
         """Uuid of the task under the cursor; None in an empty list."""
-        rows = self._view.rows
-        return rows[self._cursor].task.uuid if 0 <= self._cursor < len(rows) else None
+        return self._cursor_uuid
+
+    @property
+    def cursor_row(self) -> Vitals | None:
+        """The task under the cursor; None in an empty list."""
+        return self._view.rows[self._cursor] if self._cursor < len(self._view.rows) else None
 
     def visible_rows(self) -> Sequence[Vitals]:
         """The rows in sight."""
@@ -134,17 +140,18 @@ class TaskTable(ScrollView, can_focus=True):
             if painted != self._painted.get(y):
                 self.refresh_line(y + top)
 
-    def _follow(self, before: Sequence[Vitals]) -> int:
-        """Where the cursor goes: its task, else the nearest one below that is still there, else above."""
-        if not self._view.rows:
-            return 0
-        below = range(self._cursor, len(before))
-        above = range(min(self._cursor, len(before)) - 1, -1, -1)
-        for index in (*below, *above) if self._cursor < len(before) else above:
-            found = self._index.get(before[index].task.uuid)
-            if found is not None:
-                return found
-        return min(self._cursor, len(self._view.rows) - 1)
+    def _follow(self) -> int:
+        """Where the cursor goes: its task, else that one's heir, else as far down as there are rows."""
+        rows = self._view.rows
+        for uuid in (self._cursor_uuid, rows.heir):
+            index = rows.index_of(uuid)
+            if index is not None:
+                return index
+        return min(self._cursor, max(0, len(rows) - 1))
+
+    def _tell(self, message: Message) -> None:
+        """Tell the screen directly, so that what it does about it is painted together with what is changed here."""
+        self.screen.post_message(message)
 
     # Moving
 
@@ -158,9 +165,10 @@ class TaskTable(ScrollView, can_focus=True):
         if index == self._cursor:
             return
         self._cursor = index
+        self._cursor_uuid = rows[index].task.uuid
+        self._tell(self.CursorMoved(self._cursor_uuid))
         self._keep_cursor_in_sight()
         self.refresh_changed()
-        self.post_message(self.CursorMoved(self.cursor_uuid))
 
     def action_cursor_down(self) -> None:
         """Move to the next task."""
@@ -210,7 +218,7 @@ class TaskTable(ScrollView, can_focus=True):
         """Draw the other rows, and tell that others are in sight."""
         super().watch_scroll_y(old_value, new_value)
         if round(old_value) != round(new_value):
-            self.post_message(self.Scrolled())
+            self._tell(self.Scrolled())
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor where the mouse is."""
@@ -225,7 +233,7 @@ class TaskTable(ScrollView, can_focus=True):
         if self._is_chosen:
             self._keep_cursor_in_sight()
         self.refresh()
-        self.post_message(self.Scrolled())
+        self._tell(self.Scrolled())
 
     def on_focus(self) -> None:
         """The cursor shows whether keys go here."""
@@ -274,7 +282,7 @@ class TaskTable(ScrollView, can_focus=True):
         )
 
     def _heading(self, width: int) -> Strip:
-        order = self._view.order
+        order = self._view.rows.order
         arrow = "▼" if order.is_descending else "▲"
         # The default order belongs to no column, so its sign stands before all of them.
         corner = arrow if order.column is None else ""

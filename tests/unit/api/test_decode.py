@@ -260,23 +260,41 @@ def test_what_is_no_query_reply_is_never_an_empty_list(body: bytes) -> None:
 
 
 def names(decoder: TaskDecoder, rows: list[Mapping[str, Any]]) -> list[Task]:
-    decoder.new_round()
-    return decoder.decode(encoded(record) for record in rows)
+    """A poll: everything is read, then remembered."""
+    tasks = decoder.decode(encoded(record) for record in rows)
+    decoder.remember({task.uuid: task for task in tasks})
+    return tasks
 
 
-def test_equal_bytes_give_the_same_object_in_the_next_round() -> None:
+def test_equal_bytes_give_the_same_object_in_the_next_poll() -> None:
     decoder = TaskDecoder()
     (first,) = names(decoder, [FULL_ROW])
     assert names(decoder, [FULL_ROW])[0] is first
     assert names(decoder, [{**FULL_ROW, "usedCapacity": 1}])[0].used_bytes == 1
 
 
-def test_records_of_the_round_before_the_last_are_forgotten() -> None:
+def test_a_changed_task_shares_what_did_not_change() -> None:
+    decoder = TaskDecoder()
+    (before,) = names(decoder, [FULL_ROW])
+    (after,) = names(decoder, [{**FULL_ROW, "usedCapacity": 1}])
+    assert after == decode_task(encoded({**FULL_ROW, "usedCapacity": 1}), None)
+    assert after.uuid is before.uuid
+    assert after.name is before.name
+    assert after.resource_refs is before.resource_refs
+
+
+def test_tasks_that_were_gone_for_a_poll_are_forgotten() -> None:
     decoder = TaskDecoder()
     (first,) = names(decoder, [FULL_ROW])
     names(decoder, [])
-    names(decoder, [])
     assert names(decoder, [FULL_ROW])[0] is not first
+
+
+def test_a_record_without_a_uuid_is_read_each_time() -> None:
+    decoder = TaskDecoder()
+    for record in ({**FULL_ROW, "uuid": None}, {**FULL_ROW, "uuid": 7}):
+        (first,) = names(decoder, [record])
+        assert names(decoder, [record])[0] == first
 
 
 def test_a_zone_learned_later_reads_the_dates_again() -> None:

@@ -5,9 +5,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdptui.models.change import ChangeKind, diff
+from cdptui.models.change import Change, ChangeKind, change_of
 from cdptui.models.task import Task
 from tests.doubles import EPOCH, a_task
+
+
+def diff(before: list[Task], after: list[Task]) -> list[Change]:
+    """All changes from one list to another."""
+    old, new = ({task.uuid: task for task in tasks} for tasks in (before, after))
+    found = [change_of(old.get(uuid), new.get(uuid)) for uuid in (*new, *(old.keys() - new.keys()))]
+    return [change for change in found if change is not None]
+
 
 fleets = st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 2)).map(
     lambda fleet: [a_task(name, used_bytes=used) for name, used in fleet.items()]
@@ -20,11 +28,11 @@ def kinds(before: list[Task], after: list[Task]) -> list[tuple[str, str]]:
 
 def test_the_same_list_has_no_changes() -> None:
     tasks = [a_task("a"), a_task("b")]
-    assert diff(tasks, list(tasks)) == ()
+    assert diff(tasks, list(tasks)) == []
 
 
 def test_equal_bytes_are_the_same_task_even_in_another_object() -> None:
-    assert diff([a_task("a")], [a_task("a")]) == ()
+    assert diff([a_task("a")], [a_task("a")]) == []
 
 
 def test_what_appeared_changed_and_vanished_is_told_in_the_order_of_the_new_list() -> None:

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from cdptui.models.growth import Growth
 from cdptui.models.vitals import Vitals
+from cdptui.render.arrangement import arrange
 from cdptui.render.columns import COLUMNS
-from cdptui.render.order import WORST_FIRST, Arrangement, Order, arrange
+from cdptui.render.order import WORST_FIRST, Order
 from tests.doubles import EPOCH
 from tests.unit.render.rows import a_row
 
@@ -154,18 +155,3 @@ def test_moving_to_another_column_begins_with_its_own_direction() -> None:
 )
 def test_what_is_worst_comes_first(key: str, is_descending: bool) -> None:
     assert Order(key).is_descending is is_descending
-
-
-EVERY_ORDER = [
-    Order(key, is_inverted)
-    for key in (WORST_FIRST, *(column.key for column in COLUMNS))
-    for is_inverted in (False, True)
-]
-
-
-@given(st.lists(rows, min_size=1, max_size=6), st.lists(st.sampled_from(EVERY_ORDER), min_size=6, max_size=6))
-def test_an_arrangement_that_is_kept_gives_what_a_new_one_gives(polls: list[list[Vitals]], orders: list[Order]) -> None:
-    kept = Arrangement()
-    for fleet, order in zip(polls, orders, strict=False):
-        unique = list({row.task.uuid: row for row in fleet}.values())
-        assert kept.arrange(unique, order) == arrange(unique, order)

@@ -1,0 +1,109 @@
+"""A key on a list of a hundred thousand tasks costs what the visible ones cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import overload
+
+import pytest
+from textual.app import App, ComposeResult
+
+from cdptui.models.vitals import Vitals
+from cdptui.render import columns
+from cdptui.render.arrangement import Arrangement
+from cdptui.render.columns import CellContext
+from cdptui.render.order import Order
+from cdptui.render.span import Line
+from cdptui.tui.themes import DARK
+from cdptui.tui.widgets.task_table import TableView, TaskTable
+from tests.doubles import EPOCH
+from tests.unit.render.rows import a_row
+
+TASKS = 100_000
+LINES = 40
+
+
+class Watched(Arrangement):
+    """Notes which rows are read, and what is done to all of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read: list[int] = []
+        self.walks = 0
+        self.sorts = 0
+
+    @overload
+    def __getitem__(self, index: int) -> Vitals: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Vitals]: ...
+    def __getitem__(self, index: int | slice) -> Vitals | list[Vitals]:
+        self.read += range(TASKS)[index] if isinstance(index, slice) else [index]
+        return super().__getitem__(index)
+
+    def __iter__(self) -> Iterator[Vitals]:
+        self.walks += 1
+        return super().__iter__()
+
+    def steps(self, *arguments: object, **options: object) -> Iterator[None]:
+        self.sorts += 1
+        return super().steps(*arguments, **options)  # type: ignore[arg-type]  # passed on as it came
+
+
+class TableApp(App[None]):
+    """The table alone."""
+
+    CSS = "TaskTable { background: black; }"
+
+    def __init__(self, rows: Arrangement) -> None:
+        super().__init__()
+        self.rows = rows
+        self.register_theme(DARK)
+        self.theme = DARK.name
+
+    def compose(self) -> ComposeResult:
+        yield TaskTable(TableView(self.rows, CellContext(EPOCH, {})))
+
+
+@pytest.fixture(scope="module")
+def fleet() -> list[Vitals]:
+    return [a_row(f"task {number}", uuid=f"{number:06d}") for number in range(TASKS)]
+
+
+@pytest.mark.parametrize("key", ["down", "pagedown", "end", "up", "pageup", "home"])
+async def test_a_key_reads_formats_and_sorts_only_what_is_seen(fleet: list[Vitals], key: str) -> None:
+    rows = Watched()
+    for _ in rows.steps(fleet, Order("name")):
+        pass
+    formatted: list[str] = []
+
+    def cell(row: Vitals, context: CellContext) -> Line:
+        formatted.append(row.task.uuid)
+        return columns.NAME.cell(row, context)
+
+    counted = replace(columns.NAME, cell=cell)
+    app = TableApp(rows)
+    async with app.run_test(size=(120, LINES)) as pilot:
+        table = app.query_one(TaskTable)
+        table.show(TableView(rows, CellContext(EPOCH, {})))
+        table.focus()
+        table.move_to(TASKS // 2)
+        await pilot.pause()
+        before = rows._sorted
+        rows.read, rows.sorts = [], 0
+        table._placed = tuple(
+            placed._replace(column=counted) if placed.column is columns.NAME else placed for placed in table._placed
+        )
+        await pilot.press(key)
+        await pilot.pause()
+        top = table.scroll_offset.y
+    seen = range(top, top + LINES)
+    assert rows.read
+    assert formatted
+    # Before a list is scrolled and after it: at most every line of both.
+    assert len(rows.read) <= 6 * LINES
+    assert len(set(formatted)) <= 2 * LINES
+    assert set(rows.read) - set(seen) <= set(range(TASKS // 2 - LINES, TASKS // 2 + LINES))
+    assert rows.walks == 0
+    assert rows.sorts == 0
+    assert rows._sorted is before

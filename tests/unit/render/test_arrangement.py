@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cdptui.models.vitals import Vitals
+from cdptui.render.arrangement import Arrangement, arrange
+from cdptui.render.order import Order
+from tests.unit.render.rows import a_row
+from tests.unit.render.test_order import orders, rows
+
+
+def uuids(fleet: list[Vitals] | Arrangement) -> list[str]:
+    return [row.task.uuid for row in fleet]
+
+
+def take(kept: Arrangement, fleet: list[Vitals], order: Order, anchor: str | None = None) -> int:
+    """Bring it to its end; how many steps that took."""
+    return sum(1 for _ in kept.steps(fleet, order, lambda: anchor))
+
+
+def grown(fleet: list[Vitals], which: set[int]) -> list[Vitals]:
+    """The same fleet at the next poll: only some tasks are other objects."""
+    return [
+        a_row(row.task.name, uuid=row.task.uuid, used_bytes=index, plan_bytes=2, status=row.task.status)
+        if index in which
+        else row
+        for index, row in enumerate(fleet)
+    ]
+
+
+polls = st.tuples(st.sets(st.integers(0, 11)), st.sets(st.integers(0, 11)), rows, orders)
+
+
+@settings(max_examples=200, deadline=None)
+@given(rows, st.lists(polls, max_size=6), st.integers(0, 3))
+def test_a_list_that_is_kept_is_what_a_new_one_would_be(
+    fleet: list[Vitals], history: list[tuple[set[int], set[int], list[Vitals], Order]], few: int
+) -> None:
+    kept = Arrangement(few)
+    for changed, gone, new, order in history:
+        stay = [row for index, row in enumerate(grown(fleet, changed)) if index not in gone]
+        fleet = list({row.task.uuid: row for row in (*stay, *new)}.values())
+        take(kept, fleet, order)
+        assert list(kept) == arrange(fleet, order)
+        assert [kept.index_of(row.task.uuid) for row in kept] == list(range(len(fleet)))
+
+
+@given(rows, st.data())
+def test_who_stands_on_a_task_that_goes_is_given_its_neighbour(fleet: list[Vitals], data: st.DataObject) -> None:
+    kept = Arrangement()
+    take(kept, fleet, Order("name"))
+    gone = data.draw(st.sets(st.sampled_from(uuids(fleet)))) if fleet else set()
+    anchor = data.draw(st.sampled_from(uuids(kept))) if fleet else None
+    old = uuids(kept)
+    take(kept, [row for row in fleet if row.task.uuid not in gone], Order("name"), anchor)
+    if anchor is None or anchor not in gone:
+        assert kept.heir is None
+        return
+    at = old.index(anchor)
+    left = [uuid for uuid in (*old[at:], *reversed(old[:at])) if uuid not in gone]
+    assert kept.heir == (left[0] if left else None)
+
+
+def fleet_of(count: int) -> list[Vitals]:
+    return [a_row(f"task {number % 977}", uuid=f"{number:06d}", used_bytes=number % 101) for number in range(count)]
+
+
+def test_work_that_is_given_up_leaves_the_list_as_it_was() -> None:
+    kept, fleet = Arrangement(), fleet_of(9000)
+    take(kept, fleet, Order("name"))
+    before = uuids(kept)
+    steps: Iterator[None] = kept.steps(fleet, Order("used"))
+    assert len(list(islice(steps, 5))) == 5
+    assert uuids(kept) == before
+    assert kept.order == Order("name")
+
+
+def test_a_poll_that_changes_little_sorts_little() -> None:
+    kept, fleet = Arrangement(), fleet_of(9000)
+    assert take(kept, fleet, Order("used")) > 9
+    assert take(kept, grown(fleet, {5, 6}), Order("used")) <= 2
+    assert take(kept, grown(fleet, set(range(8000))), Order("used")) > 9
+
+
+def test_nobody_stands_anywhere_in_an_empty_list() -> None:
+    kept = Arrangement()
+    assert take(kept, [], Order()) == 0 or not len(kept)
+    assert kept.index_of(None) is None
+    assert kept.index_of("x") is None
