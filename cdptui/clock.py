@@ -10,6 +10,19 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
+TURN_S = 0.002
+"""Seconds of work after which what else waits on the event loop gets its turn."""
+
+_PAUSE_S = 0.001
+
+
+async def give_way() -> None:
+    """Let everything go first that waits on the event loop.
+
+    A mere turn of the loop would not do: a key takes about eight of them from the terminal to the screen.
+    """
+    await asyncio.sleep(_PAUSE_S)
+
 
 class Clock(Protocol):
     """Time as the monitor sees it."""

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 
 from msgspec import Struct
 
-from cdptui.clock import Clock
+from cdptui.clock import TURN_S, Clock, give_way
 from cdptui.models.change import Change, change_of
 from cdptui.models.failure import Failure, FailureKind
 from cdptui.models.fleet import FleetSum
@@ -33,11 +33,8 @@ GROWTH_RECHECK_S = 300.0
 PARTIAL_S = 0.25
 """Seconds between two looks at a first list that is still coming in: a hundred pages need no hundred lists."""
 
-_SLICE = 100
+_SLICE = 50
 """Tasks worked on before another look at the clock."""
-
-_TURN_S = 0.005
-"""Seconds after which other work on the event loop gets its turn."""
 
 
 class _Known(Struct, gc=False):
@@ -178,11 +175,11 @@ class Monitor:
         longest_wait_s = 2.5 * self._poller.paced_s + snapshot.duration_s
         self._series.look(now, longest_wait_s, len(snapshot.tasks))
         known, rows, changes = self._known, [], []
-        turn_at = self._clock.monotonic() + _TURN_S
+        turn_at = self._clock.monotonic() + TURN_S
         for index, task in enumerate(snapshot.tasks):
             if index % _SLICE == _SLICE - 1 and self._clock.monotonic() >= turn_at:
-                await asyncio.sleep(0)
-                turn_at = self._clock.monotonic() + _TURN_S
+                await give_way()
+                turn_at = self._clock.monotonic() + TURN_S
             was = known.get(task.uuid)
             if was is not None and was.vitals.task is task and now < was.recheck_at:
                 rows.append(was.vitals)

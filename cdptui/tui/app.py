@@ -72,6 +72,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
         """What ended the app, when it was a fault of ours."""
         self.faults = 0
         """Actions that failed by a fault of ours or of a library."""
+        self._is_watching = False
         self._connect = connect
         self._is_frugal = is_frugal
         self._clock = clock
@@ -87,10 +88,6 @@ class CdptuiApp(App[int], inherit_bindings=False):
     def get_default_screen(self) -> Screen[None]:
         """Our one screen is the bottom of the stack."""
         return self._main
-
-    def on_mount(self) -> None:
-        """Watch, once there is something to look at."""
-        self.call_after_refresh(self.run_worker, self._watch(), name="watch", exit_on_error=False)
 
     def look_at_line(self) -> bool:
         """Whether the line to the terminal must be spared now; draws everything anew when that has changed."""
@@ -196,6 +193,10 @@ class CdptuiApp(App[int], inherit_bindings=False):
                 driver.draw(renderable, self.console, size, is_synchronised=self._sync_available)
         else:
             super()._display(screen, renderable)
+        if not self._is_watching and self._running and isinstance(renderable, CompositorUpdate):
+            # There is something to look at: time for everything that takes time.
+            self._is_watching = True
+            self.run_worker(self._watch(), name="watch", exit_on_error=False)
 
 
 def _first_words(error: BaseException) -> str:

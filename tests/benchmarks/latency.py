@@ -15,6 +15,8 @@ _KEYS = 300
 _PAUSES_S = (0.02, 0.06)
 _PAGE_DOWN, _PAGE_UP = "\x1b[6~", "\x1b[5~"
 _SORTS = 11
+_QUIET_S = 0.1
+"""Nothing comes for so long: the key is answered, and no poll is being painted."""
 
 
 def keys_10k() -> Measured:
@@ -66,7 +68,7 @@ def _answered(terminal: Watched, key: str, is_done: Callable[[], bool]) -> float
     """Seconds from the write of the key to the end of the bytes that made it so."""
     sent = time.monotonic()
     terminal.send(key)
-    return terminal.seen_at(is_done) - sent
+    return terminal.seen_at_rest(is_done, quiet_s=_QUIET_S) - sent
 
 
 def sort_10k() -> Measured:

@@ -39,6 +39,12 @@ class Watched(Terminal):
 
     def burst(self, seconds: float) -> Burst | None:
         """Wait for bytes, and for the end of what comes together; None when nothing comes."""
+        burst = self._read_burst(seconds)
+        if burst is not None:
+            self._show(burst.data)
+        return burst
+
+    def _read_burst(self, seconds: float) -> Burst | None:
         data, ended_at, patience = bytearray(), 0.0, seconds
         while select.select([self._master], [], [], patience)[0]:
             try:
@@ -48,10 +54,30 @@ class Watched(Terminal):
             ended_at = time.monotonic()
             data += piece
             patience = _QUIET_S
-        if not data:
-            return None
-        self._show(bytes(data))
-        return Burst(bytes(data), ended_at)
+        return Burst(bytes(data), ended_at) if data else None
+
+    def seen_at_rest(self, is_there: Callable[[], object], *, quiet_s: float, seconds: float = 60.0) -> float:
+        """The same as `seen_at`, but looks only once nothing has come for `quiet_s`, or the time is up.
+
+        What the emulator needs for one burst is then not counted into the moment at which the next one came.
+        """
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            bursts: list[Burst] = []
+            while (burst := self._read_burst(quiet_s if bursts else left)) is not None and left > 0:
+                bursts.append(burst)
+                left = deadline - time.monotonic()
+            seen: float | None = None
+            for burst in bursts:
+                self._show(burst.data)
+                if seen is None and is_there():
+                    seen = burst.ended_at
+            if seen is not None:
+                return seen
+            if not bursts:
+                break
+        message = f"waited in vain; exit code {self.process.poll()}; the screen:\n{self.text}"
+        raise AssertionError(message)
 
     def seen_at(self, is_there: Callable[[], object], *, seconds: float = 60.0) -> float:
         """The moment at which the bytes were complete that made it so."""

@@ -102,7 +102,11 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    node: ScriptedNode, *, size: tuple[int, int] = (120, 40), interval_s: float = 3600.0
+    node: ScriptedNode,
+    *,
+    size: tuple[int, int] = (120, 40),
+    interval_s: float = 3600.0,
+    is_frugal: bool | None = None,
 ) -> AsyncIterator[Running]:
     """Run the app on `node`; it polls once by itself, then when asked to."""
     clock = SystemClock()
@@ -111,15 +115,19 @@ async def running(
         await asyncio.sleep(0)
         return Link.to(node, clock, interval_s, (ApiError,))
 
-    app = CdptuiApp(connect, node="http://node:8080", account="admin", clock=clock, interval_s=interval_s)
+    app = CdptuiApp(
+        connect, node="http://node:8080", account="admin", clock=clock, interval_s=interval_s, is_frugal=is_frugal
+    )
     async with app.run_test(size=size) as pilot:
         yield Running(app, pilot, node)
         assert app.faults == 0, "an action failed"
 
 
 @asynccontextmanager
-async def showing(*polls: Sequence[object] | Exception, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Running]:
+async def showing(
+    *polls: Sequence[object] | Exception, size: tuple[int, int] = (120, 40), is_frugal: bool | None = None
+) -> AsyncIterator[Running]:
     """Run the app until its first poll is on screen."""
-    async with running(ScriptedNode(*polls), size=size) as run:  # type: ignore[arg-type]  # lists of tasks or readings
+    async with running(ScriptedNode(*polls), size=size, is_frugal=is_frugal) as run:  # type: ignore[arg-type]  # lists of tasks or readings
         await run.until(lambda: run.rows or run.banner or "no CDP tasks" in run.screen)
         yield run

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.screen import Screen
 
-from cdptui.clock import Clock
-from cdptui.models.change import Change, ChangeKind
+from cdptui.clock import TURN_S, Clock, give_way
+from cdptui.models.change import ChangeKind
 from cdptui.models.failure import FailureKind
 from cdptui.models.track import Track
 from cdptui.monitor.build import Link
 from cdptui.monitor.poller import longer, shorter
 from cdptui.monitor.update import Update
 from cdptui.render.arrangement import Arrangement
+from cdptui.render.changes import changes_in_words
 from cdptui.render.columns import CellContext
 from cdptui.render.detail import DetailContext
 from cdptui.render.header import Connection
 from cdptui.render.order import Order
 from cdptui.tui.keymap import Place, bindings
+from cdptui.tui.screens.frozen import FrozenView
 from cdptui.tui.widgets.bars import Banner, FooterBar, HeaderBar
 from cdptui.tui.widgets.detail_pane import DetailPane
 from cdptui.tui.widgets.task_table import TableView, TaskTable
@@ -42,32 +42,14 @@ _UNNOTICED_S: Final = 0.012
 
 _DETAIL_SHARES: Final = range(20, 81)
 _WIDE_FROM: Final = 110
-
-
-@dataclass(slots=True)
-class _Frozen:
-    """A view that stands still while the polls go on."""
-
-    update: Update
-    changed: set[str] = field(default_factory=set)
-    gone: set[str] = field(default_factory=set)
-
-    def note(self, changes: Sequence[Change]) -> None:
-        """Remember what the view does not show."""
-        for change in changes:
-            uuid = change.task.uuid
-            self.changed.add(uuid)
-            if change.kind is ChangeKind.VANISHED:
-                self.gone.add(uuid)
-            else:
-                self.gone.discard(uuid)
+_TALL_FROM: Final = 6
 
 
 class MainScreen(Screen[None]):
     """Shows updates of one monitor and passes wishes back to it."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE_FROM, "-wide")]  # noqa: RUF012 - Textual's own declaration
-    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (6, "-tall")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (_TALL_FROM, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar = bindings([Place.LIST, Place.DETAIL, Place.POLL])
     AUTO_FOCUS = "#tasks"
 
@@ -84,7 +66,7 @@ class MainScreen(Screen[None]):
         self._clock = clock
         self._link: Link | None = None
         self._update = Update(snapshot=None, interval_s=interval_s)
-        self._frozen: _Frozen | None = None
+        self._frozen: FrozenView | None = None
         self._order = Order()
         self._rows = Arrangement()
         self._steps: Iterator[None] | None = None
@@ -95,14 +77,19 @@ class MainScreen(Screen[None]):
         self._notice_until = 0.0
         self._is_detail_wanted: bool | None = None
         self._detail_share: int | None = None
+        self._detail_room: tuple[int | None, bool] = (None, True)
 
     def compose(self) -> ComposeResult:
-        """Header, banner, list and detail, footer."""
+        """Header, banner, list and detail, footer; laid out for the terminal from the start, not once it is drawn."""
+        width, height = self.app.size
+        self.set_class(width >= _WIDE_FROM, "-wide")
+        self.set_class(width < _WIDE_FROM, "-narrow")
+        self.set_class(height >= _TALL_FROM, "-tall")
         yield HeaderBar(id="header")
         yield Banner(id="banner")
         with Container(id="body"):
             yield TaskTable(self._view(), id="tasks")
-            yield DetailPane(id="detail")
+            yield DetailPane(id="detail", classes="-shown" if width >= _WIDE_FROM else None)
         yield FooterBar(id="footer")
 
     def on_mount(self) -> None:
@@ -141,10 +128,6 @@ class MainScreen(Screen[None]):
         """Show the task under the cursor."""
         self._show_detail()
 
-    def on_task_table_scrolled(self) -> None:
-        """Ask for the names of what is in sight."""
-        self._want_names()
-
     # Wishes
 
     def action_refresh(self) -> None:
@@ -161,7 +144,7 @@ class MainScreen(Screen[None]):
     def action_pause(self) -> None:
         """Freeze the view, or let it go on with what came meanwhile."""
         if self._frozen is None:
-            self._frozen = _Frozen(self._update)
+            self._frozen = FrozenView(self._update)
             self.say("the view is frozen, polling goes on; p again to go on")
         else:
             self._frozen = None
@@ -233,11 +216,15 @@ class MainScreen(Screen[None]):
     def _lay_out(self) -> None:
         detail = self.query_one(DetailPane)
         detail.set_class(self._is_detail_shown, "-shown")
-        share = self._detail_share
-        is_beside = share is not None and self._is_wide
-        detail.styles.width = f"{share}%" if is_beside else None
-        detail.styles.max_width = "100%" if is_beside else None
-        detail.styles.height = f"{share}%" if share is not None and not self._is_wide else None
+        room = (self._detail_share, self._is_wide)
+        if room != self._detail_room:
+            # Every one of these lays the whole screen out anew.
+            self._detail_room = room
+            share, is_wide = room
+            is_beside = share is not None and is_wide
+            detail.styles.width = f"{share}%" if is_beside else None
+            detail.styles.max_width = "100%" if is_beside else None
+            detail.styles.height = f"{share}%" if share is not None and not is_wide else None
         self._show_bars()
         self._show_detail()
 
@@ -275,7 +262,7 @@ class MainScreen(Screen[None]):
             self._is_behind = True
             return
         self._begin_to_arrange()
-        if self._go_on():
+        if self._go_on(_UNNOTICED_S):
             self._show_list()
         else:
             self.run_worker(self._arrange_the_rest(), group="arrange", exclusive=True)
@@ -286,15 +273,15 @@ class MainScreen(Screen[None]):
 
     async def _arrange_the_rest(self) -> None:
         while self._steps is not None:
-            await asyncio.sleep(0)
-            if self._go_on():
+            await give_way()
+            if self._go_on(TURN_S):
                 self._show_list()
                 if self._is_behind:
                     self._begin_to_arrange()
 
-    def _go_on(self) -> bool:
-        """Work for as long as nobody notices; whether all is done."""
-        until = self._clock.monotonic() + _UNNOTICED_S
+    def _go_on(self, seconds: float) -> bool:
+        """Work on the list for about so long; whether all is done."""
+        until = self._clock.monotonic() + seconds
         for _ in self._steps or ():
             if self._clock.monotonic() >= until:
                 return False
@@ -304,7 +291,7 @@ class MainScreen(Screen[None]):
     def _show_list(self) -> None:
         self._table.show(self._view())
         self._show_detail()
-        self._want_names()
+        self.on_task_table_scrolled()
 
     @property
     def _table(self) -> TaskTable:
@@ -370,7 +357,8 @@ class MainScreen(Screen[None]):
         """Whether a frozen view shows a task that the node no longer has."""
         return self._frozen is not None and uuid in self._frozen.gone
 
-    def _want_names(self) -> None:
+    def on_task_table_scrolled(self) -> None:
+        """Ask for the names of what is in sight."""
         if self._link is not None:
             rows = self._table.visible_rows()
             self._link.names.want(ref.resource_uuid for row in rows for ref in row.task.resource_refs)
@@ -401,21 +389,10 @@ class MainScreen(Screen[None]):
         signs = {ChangeKind.APPEARED: "+", ChangeKind.CHANGED: "~"}
         self._marks = {change.task.uuid: signs[change.kind] for change in notable if change.kind in signs}
         self._marks_until = self._clock.monotonic() + _MARK_S
-        self.say(_changes_in_words(notable))
+        self.say(changes_in_words(notable))
 
     def say(self, notice: str) -> None:
         """Tell something in the footer for a few seconds."""
         self._notice = notice
         self._notice_until = self._clock.monotonic() + _NOTICE_S
         self.query_one(FooterBar).show_notice(notice)
-
-
-def _changes_in_words(changes: Sequence[Change]) -> str:
-    """What happened since the last poll, with the name where it was one task."""
-    parts = []
-    for kind in ChangeKind:
-        tasks = [change.task for change in changes if change.kind is kind]
-        if tasks:
-            who = tasks[0].name if len(tasks) == 1 else f"{len(tasks)} tasks"
-            parts.append(f"{who} {kind.value}")
-    return ", ".join(parts)

@@ -101,7 +101,7 @@ class TaskTable(ScrollView, can_focus=True):
         self._cursor = self._follow()
         if len(rows) != self._count:
             self._count = len(rows)
-            self.virtual_size = Size(self._width, len(rows) + _HEADING_LINES)
+            self._measure()
         if self._is_chosen:
             self._keep_cursor_in_sight()
         elif not self._is_cursor_in_sight:
@@ -164,11 +164,12 @@ class TaskTable(ScrollView, can_focus=True):
         index = max(0, min(index, len(rows) - 1))
         if index == self._cursor:
             return
-        self._cursor = index
+        left, self._cursor = self._cursor, index
         self._cursor_uuid = rows[index].task.uuid
         self._tell(self.CursorMoved(self._cursor_uuid))
+        for line in (left, index):
+            self.refresh_line(line + _HEADING_LINES)
         self._keep_cursor_in_sight()
-        self.refresh_changed()
 
     def action_cursor_down(self) -> None:
         """Move to the next task."""
@@ -208,6 +209,12 @@ class TaskTable(ScrollView, can_focus=True):
     def _row_lines(self) -> int:
         return max(0, self.size.height - _HEADING_LINES)
 
+    def _measure(self) -> None:
+        """Say how much there is to scroll, if there is: it lays the whole screen out anew."""
+        height = len(self._view.rows) + _HEADING_LINES
+        if max(height, self.virtual_size.height) > self.size.height:
+            self.virtual_size = Size(self._width, height)
+
     def _keep_cursor_in_sight(self) -> None:
         top, lines = self.scroll_offset.y, max(1, self._row_lines)
         wanted = min(max(top, self._cursor - lines + 1), self._cursor)
@@ -228,7 +235,7 @@ class TaskTable(ScrollView, can_focus=True):
     def on_resize(self) -> None:
         """Lay the columns out for the new width."""
         self._placed = place(max(1, self._width - _MARK_WIDTH))
-        self.virtual_size = Size(self._width, len(self._view.rows) + _HEADING_LINES)
+        self._measure()
         self._painted.clear()
         if self._is_chosen:
             self._keep_cursor_in_sight()

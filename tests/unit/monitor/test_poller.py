@@ -6,11 +6,27 @@ from cdptui.monitor.poller import INTERVALS_S, MAX_BACKOFF_S, Poller, longer, sh
 
 
 def test_polls_keep_the_beat_of_their_starts() -> None:
-    assert Poller(10.0).after_success(started=100.0, now=103.0) == 110.0
+    assert Poller(10.0).after_success(started=100.0, now=100.9) == 110.0
 
 
-def test_a_poll_that_took_longer_than_the_interval_still_leaves_the_server_a_breath() -> None:
-    assert Poller(10.0).after_success(started=100.0, now=125.0) == 125.5
+def test_a_poll_that_took_nearly_the_interval_still_leaves_the_server_a_breath() -> None:
+    assert Poller(1.0).after_success(started=100.0, now=100.9) == 101.4
+
+
+def test_a_slow_node_is_asked_for_a_quarter_of_its_time_at_most() -> None:
+    poller = Poller(10.0)
+    assert poller.after_success(started=100.0, now=102.0) == 110.0
+    assert not poller.is_paced
+    assert poller.after_success(started=110.0, now=115.0) == 130.0
+    assert (poller.is_paced, poller.paced_s) == (True, 20.0)
+
+
+def test_the_interval_is_what_was_asked_for_as_soon_as_the_node_is_quick_again() -> None:
+    poller = Poller(2.0)
+    poller.after_success(started=0.0, now=3.0)
+    assert poller.paced_s == 12.0
+    assert poller.after_success(started=12.0, now=12.9) == 14.0
+    assert (poller.is_paced, poller.paced_s) == (False, 2.0)
 
 
 def test_back_off_doubles_up_to_five_minutes() -> None:

@@ -45,7 +45,17 @@ def failed(kind: FailureKind) -> Connection:
     ("connection", "word"),
     [
         pytest.param(CONNECTING, "◌ connecting", id="before the first answer"),
-        pytest.param(LIVE._replace(is_loading=True), "◌ loading", id="pages are still to come"),
+        pytest.param(
+            LIVE._replace(is_loading=True, loaded=3000, total=12_345, pages=3),
+            "◌ loading page 3 of 12",
+            id="pages are still to come",
+        ),
+        pytest.param(
+            LIVE._replace(is_loading=True, loaded=3000, total=None, pages=3),
+            "◌ loading, 3 pages",
+            id="nobody knows how many pages",
+        ),
+        pytest.param(RETRYING._replace(beat_s=10.0), "▲ retry 3 in <10 s: unreachable", id="waiting on a slow line"),
         pytest.param(LIVE, "● live", id="fresh"),
         pytest.param(LIVE._replace(age_s=20.0), "● live", id="as old as two intervals"),
         pytest.param(LIVE._replace(age_s=20.1), "▲ stale", id="older than two intervals"),
@@ -222,3 +232,16 @@ def test_the_number_of_failed_tasks_is_seen_at_eighty_columns() -> None:
     text = text_of(fleet_line(FLEET, 80, cell_len))
     assert cell_len(text) == 80
     assert "1 Failed" in text.replace("✖1", "✖ 1")
+
+
+def test_a_longer_interval_than_was_asked_for_is_said_with_its_reason() -> None:
+    line = text_of(connection_line(LIVE._replace(is_paced=True, interval_s=24.4), 120, cell_len))
+    assert "node is slow: every 24 s" in line
+    assert "every" not in line.replace("node is slow: every 24 s", "")
+
+
+@pytest.mark.parametrize(("age_s", "said"), [(0.0, "<10 s"), (9.9, "<10 s"), (10.0, "<20 s"), (59.9, "<60 s")])
+def test_on_a_slow_line_an_age_is_said_as_what_it_may_become(age_s: float, said: str) -> None:
+    line = text_of(connection_line(LIVE._replace(age_s=age_s, beat_s=10.0), 140, cell_len))
+    assert f"age {said}" in line.replace("1 min", "60 s")
+    assert "slow line" in line

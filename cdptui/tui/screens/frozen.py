@@ -1,0 +1,28 @@
+"""A list that stands still while the polls go on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from cdptui.models.change import Change, ChangeKind
+from cdptui.monitor.update import Update
+
+
+@dataclass(slots=True)
+class FrozenView:
+    """What is shown, and what has happened since."""
+
+    update: Update
+    changed: set[str] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
+
+    def note(self, changes: Sequence[Change]) -> None:
+        """Remember what the view does not show."""
+        for change in changes:
+            uuid = change.task.uuid
+            self.changed.add(uuid)
+            if change.kind is ChangeKind.VANISHED:
+                self.gone.add(uuid)
+            else:
+                self.gone.discard(uuid)

@@ -1,0 +1,108 @@
+"""What goes over the operator's line: bytes, counted on a real pty."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from statistics import median
+
+import pytest
+
+from cdptui.simulator.node import ManagementNode
+from cdptui.simulator.server import EmbeddedServer
+from tests.terminal.conftest import OpenMonitor
+from tests.terminal.pty_terminal import Terminal
+
+Simulate = Callable[..., tuple[ManagementNode, EmbeddedServer]]
+
+TICK = 30
+"""A second's tick of the age at most: a move, a change of colour, a figure."""
+
+_MOVE = re.compile(rb"\x1b\[(\d+);\d+H")
+
+
+def bytes_by_line(data: bytes) -> dict[int, int]:
+    """How many bytes went to each line of the screen, from 1, with the moves to it."""
+    found: dict[int, int] = {}
+    moves = [*_MOVE.finditer(data)]
+    ends = [move.start() for move in moves[1:]] + [len(data)]
+    for move, end in zip(moves, ends, strict=True):
+        line = int(move[1])
+        found[line] = found.get(line, 0) + end - move.start()
+    return found
+
+
+def polls(node: ManagementNode) -> int:
+    return sum(request.path.endswith("/cdp-task") for request in node.journal.requests)
+
+
+def at_rest(terminal: Terminal, node: ManagementNode) -> None:
+    """Two more polls after the names are there: columns and chart have come to rest."""
+    terminal.wait_for(r"live .*60/60 tasks")
+    terminal.wait_for(lambda _: any(request.path.endswith("/names") for request in node.journal.requests))
+    seen = polls(node)
+    terminal.wait_for(lambda _: polls(node) >= seen + 2)
+
+
+@pytest.fixture
+def still(simulate: Simulate) -> tuple[ManagementNode, EmbeddedServer]:
+    """A fleet in which nothing happens."""
+    node, server = simulate(tasks=60)
+    node.world.freeze()
+    return node, server
+
+
+def test_a_poll_that_brings_nothing_new_writes_next_to_nothing(
+    still: tuple[ManagementNode, EmbeddedServer], monitor: OpenMonitor
+) -> None:
+    node, server = still
+    terminal = monitor(server.url, "--interval", "1")
+    at_rest(terminal, node)
+    before, seen = len(terminal.output), polls(node)
+    terminal.wait_for(lambda _: polls(node) >= seen + 6)
+    assert (len(terminal.output) - before) / (polls(node) - seen) <= 100 + TICK
+
+
+def test_a_changed_cell_costs_a_move_a_colour_and_its_text(
+    still: tuple[ManagementNode, EmbeddedServer], monitor: OpenMonitor
+) -> None:
+    node, server = still
+    terminal = monitor(server.url, "--interval", "1")
+    at_rest(terminal, node)
+    terminal.send("d>")
+    terminal.wait_for("sorted by name")
+    terminal.wait_for_no("sorted by name")
+    y = next(y for y, line in enumerate(terminal.lines) if y > 6 and "● Running" in line)
+    shown = terminal.lines[y]
+    task = next(task for task in node.world.tasks.values() if shown.split()[0] == task.name)
+    used, _ = node.world.vitals(task)
+    before = len(terminal.output)
+    node.world.alter(task.uuid, usedCapacity=used + 3 * 2**30)
+    terminal.wait_for(lambda screen: screen.lines[y] != shown)
+    terminal.read_for(0.3)
+    written = {line: count for line, count in bytes_by_line(bytes(terminal.output[before:])).items() if line > 2}
+    # Other lines may show that an operation is a minute older.
+    assert sum(count for line, count in written.items() if line != y + 1) <= 5 * TICK
+    # Used, use with its bar, growth and full in: four cells of twelve characters at the most.
+    assert written[y + 1] <= 4 * 3 * (len("\x1b[12;100H") + len("\x1b[38;5;253m")) + 4 * 12
+
+
+@pytest.mark.parametrize(("is_detail_open", "budget"), [(False, 500), (True, 2500)])
+def test_a_cursor_move_writes_two_lines_and_the_detail(
+    still: tuple[ManagementNode, EmbeddedServer], monitor: OpenMonitor, is_detail_open: bool, budget: int
+) -> None:
+    _, server = still
+    terminal = monitor(server.url, "--interval", "3600")
+    terminal.wait_for(r"live .*60/60 tasks")
+    terminal.wait_for("Protects 1 resource")
+    if not is_detail_open:
+        terminal.send("d")
+        terminal.wait_for(lambda screen: "┤" not in screen.text)
+    terminal.read_for(1.0)
+    counts = []
+    for _ in range(7):
+        before = len(terminal.output)
+        terminal.send("j")
+        terminal.read_for(0.4)
+        counts.append(len(terminal.output) - before)
+    assert 0 < median(counts) - TICK <= budget

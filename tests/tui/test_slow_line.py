@@ -1,0 +1,74 @@
+"""A line that holds up what is written is noticed and spared."""
+
+from __future__ import annotations
+
+import pytest
+from rich.color import ColorSystem
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
+from textual._compositor import LayoutUpdate
+from textual.geometry import Region
+from textual.strip import Strip
+
+from cdptui.tui.driver import Line
+from cdptui.tui.frame import Frame
+from cdptui.tui.themes import DARK
+from tests.doubles import a_task
+from tests.tui.running import showing
+
+
+class Moments:
+    """A clock that is set."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_quick_writes_are_no_slow_line_however_many() -> None:
+    line = Line(Moments())
+    for _ in range(1000):
+        line.note(0.02)
+    assert not line.is_slow
+
+
+def test_a_line_that_held_us_up_for_a_second_of_a_minute_is_slow_for_ten_minutes() -> None:
+    moments = Moments()
+    line = Line(moments)
+    for moments.now in (0.0, 20.0, 40.0):
+        assert not line.is_slow
+        line.note(0.4)
+    assert line.is_slow
+    moments.now += 599
+    assert line.is_slow
+    moments.now += 2
+    assert not line.is_slow
+
+
+def test_moments_of_trouble_far_apart_are_no_slow_line() -> None:
+    moments = Moments()
+    line = Line(moments)
+    for moments.now in (0.0, 100.0, 200.0):
+        line.note(0.9)
+        assert not line.is_slow
+
+
+@pytest.mark.parametrize(("few", "bytes_each"), [(False, len("\x1b[38;5;253;48;5;234m")), (True, len("\x1b[37;40m"))])
+def test_few_colours_take_few_bytes(few: bool, bytes_each: int) -> None:
+    frame = Frame()
+    console = Console(color_system="truecolor", force_terminal=True)
+    if few:
+        frame.color_system = ColorSystem.STANDARD
+    style = Style(color=DARK.variables["role-text"], bgcolor=DARK.background)
+    text = frame.reduce(LayoutUpdate([[Strip([Segment("a", style)])]], Region(0, 0, 1, 1)), console, (1, 1))
+    assert len(text) == len("\x1b[1;1H\x1b[0m") + bytes_each + len("a")
+
+
+async def test_a_spared_line_is_said_and_ticks_on_a_slow_beat() -> None:
+    async with showing([a_task()], is_frugal=True) as running:
+        running.app._main._tick()
+        await running.until(lambda: "slow line" in running.header)
+        assert "age <10 s" in running.header.replace("  ", " ")

@@ -1,0 +1,53 @@
+"""Every text can be read in every theme, on every ground that it is drawn on."""
+
+from __future__ import annotations
+
+import pytest
+from rich.color_triplet import ColorTriplet
+from textual.theme import Theme
+
+from cdptui.render.span import Role
+from cdptui.tui.frame import NUMBERED
+from cdptui.tui.themes import SIXTEEN, THEMES
+
+READABLE = 4.5
+"""WCAG 2.1, contrast of normal text, level AA."""
+
+DRAWINGS = {Role.BAR, Role.TRACK}
+"""Shapes, not text."""
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance as WCAG defines it."""
+    parts = [part / 255 for part in bytes.fromhex(colour.removeprefix("#"))]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+@pytest.mark.parametrize("role", [role for role in Role if role not in DRAWINGS])
+def test_text_can_be_read_on_list_and_bars(theme: Theme, role: Role) -> None:
+    for ground in (theme.background, theme.panel):
+        assert ground is not None
+        assert contrast(theme.variables[f"role-{role}"], ground) >= READABLE, f"on {ground}"
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+@pytest.mark.parametrize("ground", ["cursor-background", "cursor-unfocused"])
+def test_text_can_be_read_under_the_cursor(theme: Theme, ground: str) -> None:
+    assert contrast(theme.variables[f"role-{Role.TEXT}"], theme.variables[ground]) >= READABLE
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+def test_all_colours_have_a_short_number_on_every_terminal(theme: Theme) -> None:
+    named = {name: colour for name, colour in theme.variables.items() if name.startswith(("role-", "cursor-"))}
+    for name, colour in {**named, "background": theme.background, "panel": theme.panel}.items():
+        assert colour is not None
+        triplet = ColorTriplet(*bytes.fromhex(colour.removeprefix("#")))
+        assert triplet in NUMBERED, name
+        assert triplet in SIXTEEN, name
