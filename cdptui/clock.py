@@ -15,6 +15,9 @@ TURN_S = 0.002
 
 _PAUSE_S = 0.001
 
+_MONOTONIC: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+"""Linux stops its ordinary monotonic clock while the machine sleeps: data of yesterday would pass for fresh."""
+
 
 async def give_way() -> None:
     """Let everything go first that waits on the event loop.
@@ -48,8 +51,8 @@ class SystemClock:
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Seconds since an arbitrary start."""
-        return time.monotonic()
+        """Seconds since an arbitrary start; those in which the machine slept count as well where the system knows."""
+        return time.clock_gettime(_MONOTONIC) if _MONOTONIC is not None else time.monotonic()
 
     async def wait(self, event: asyncio.Event, timeout_s: float | None) -> bool:
         """Wait for `event`, for ever or at most `timeout_s`; whether it came."""

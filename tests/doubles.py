@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from cdptui.api.errors import ApiError
 from cdptui.api.fields import task_fields
+from cdptui.api.packing import pack
 from cdptui.models.snapshot import Reading
 from cdptui.models.task import Field, ResourceRef, Task
 
@@ -54,7 +55,7 @@ def a_task(name: str = "cdp-erp-db", uuid: str | None = None, **changes: object)
         "resource_refs": (ResourceRef(resource_uuid=f"vm-of-{name}", resource_type="VmInstanceVO", task_uuid=uuid),),
         **changes,
     }
-    raw = repr(sorted(values.items())).encode()
+    raw = pack(repr(sorted(values.items())).encode())
     return Task(uuid=uuid, name=name, raw=raw, **values)  # type: ignore[arg-type]  # built from keywords
 
 

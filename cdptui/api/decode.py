@@ -15,6 +15,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Raw, Struct, structs
 
+from cdptui.api.packing import is_packed, pack
 from cdptui.api.timestamps import is_readable_date, parse_moment
 from cdptui.models.task import ResourceRef, Task
 from cdptui.models.text import inert
@@ -75,6 +76,9 @@ class WireTask(Struct, rename="camel"):
     last_op_date: Date = None
     resource_refs: list[WireRef] = []
 
+
+_NO_FIELDS: Final[frozenset[str]] = frozenset()
+"""One for all: an empty set takes 200 bytes."""
 
 _NOTHING: Final = Raw(b"null")
 
@@ -163,7 +167,7 @@ class TaskDecoder:
             known = None
         if known is None:
             return decode_task(row, self._zone)
-        return known if known.raw == row else _sharing(decode_task(row, self._zone), known)
+        return known if is_packed(row, known.raw) else _sharing(decode_task(row, self._zone), known)
 
 
 _SHARED: Final = ("uuid", "name", "description", "created_at", "resource_refs")
@@ -218,8 +222,8 @@ def _task_of(wire: WireTask, bad: set[str], row: bytes, zone: tzinfo | None) -> 
         created_at=created_at,
         last_op_at=last_op_at,
         resource_refs=tuple([_ref_of(ref, uuid, zone) for ref in wire.resource_refs]),
-        bad_fields=frozenset(bad),
-        raw=row,
+        bad_fields=frozenset(bad) if bad else _NO_FIELDS,
+        raw=pack(row),
     )
 
 

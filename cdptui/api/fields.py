@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from cdptui.api.decode import loads_tolerantly
+from cdptui.api.packing import unpack
 from cdptui.api.timestamps import parse_moment
 from cdptui.models.task import Field, Task, Unit
 from cdptui.models.text import inert
@@ -41,9 +42,10 @@ def task_fields(task: Task, zone: tzinfo | None) -> tuple[Field, ...]:
 
     Resource refs are a table of their own; of them only fields that we do not know are here.
     """
-    record = loads_tolerantly(task.raw)
+    raw = unpack(task.raw)
+    record = loads_tolerantly(raw)
     if not isinstance(record, dict):
-        return (Field("(record)", inert(task.raw.decode("utf-8", errors="replace")), is_known=False, is_bad=True),)
+        return (Field("(record)", inert(raw.decode("utf-8", errors="replace")), is_known=False, is_bad=True),)
     known = [_field(name, record[name], task, zone) for name in _KNOWN if name in record]
     others = [
         _field(str(name), record[name], task, zone) for name in sorted(record) if name not in _KNOWN and name != _REFS

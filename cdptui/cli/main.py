@@ -15,6 +15,7 @@ from cdptui.cli.demo import demo
 from cdptui.cli.diagnostics import CommandFailed, ExitCode, complain, show_traceback
 from cdptui.cli.log import LEVELS, Log
 from cdptui.cli.options import Display, GroupedGroup, option
+from cdptui.cli.reset import reset
 from cdptui.cli.simulate import simulate
 from cdptui.config import environment
 from cdptui.config.errors import ConfigError
@@ -135,6 +136,7 @@ def cdptui(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 cdptui.add_command(demo)
 cdptui.add_command(simulate)
+cdptui.add_command(reset)
 
 
 def main() -> None:

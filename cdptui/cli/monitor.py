@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cdptui.monitor.build import Link
     from cdptui.tui.app import CdptuiApp
 
-_ENDED_BY: Final = {signal.SIGINT: 0, signal.SIGTERM: 143, signal.SIGHUP: 129}
+_ENDED_BY: Final = {signal.SIGINT: 0, signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGQUIT: 131}
 """Exit code by signal; 128 plus its number, save for the one that the keyboard sends."""
 
 

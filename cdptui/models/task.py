@@ -54,7 +54,7 @@ class Task(Struct, frozen=True, gc=False):
     bad_fields: frozenset[str] = frozenset()
     """Names on the wire of the fields that could not be read; their values here are unknown."""
     raw: bytes = b""
-    """The JSON as the server sent it. Equal bytes are the same task."""
+    """The JSON as the server sent it, as its source keeps it. Equal bytes are the same task."""
 
     @property
     def used_ratio(self) -> float | None:

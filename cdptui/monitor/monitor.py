@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from cdptui.clock import TURN_S, Clock, give_way
 from cdptui.models.change import Change, change_of
@@ -85,8 +85,10 @@ class Monitor:
             try:
                 await self.turns.begin_poll()
                 async for update in self._poll():
-                    self._update = update
+                    # Changes hold the tasks as they were: a whole fleet twice, if they were kept.
+                    self._update = structs.replace(update, changes=())
                     yield update
+                    del update
             finally:
                 self.turns.end_poll()
             async for update in self._wait():
@@ -106,7 +108,8 @@ class Monitor:
                     yield await self._digest(reading, started)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong in one poll must not end the feed
             failure = self._failure_of(error)
-            retry_at = self._poller.after_failure(self._clock.monotonic())
+            is_overload = failure.kind is FailureKind.RATE_LIMITED
+            retry_at = self._poller.after_failure(self._clock.monotonic(), is_overload=is_overload)
             self._log_transition(failure)
             yield Update(
                 snapshot=self._update.snapshot,

@@ -52,13 +52,18 @@ class Poller:
         self._took_s = now - started
         return max(started + self.paced_s, now + min(_BREATH_S, self.interval_s))
 
-    def after_failure(self, now: float) -> float:
-        """Moment of the next try: 2 s doubling to 5 min, give or take a fifth, so that many do not come at once."""
+    def after_failure(self, now: float, *, is_overload: bool = False) -> float:
+        """Moment of the next try: 2 s, doubling up to the interval, so that a node that is back is seen within one.
+
+        A node that is asked too much is left alone for up to 5 min. Give or take a fifth, so that many do not come at
+        once.
+        """
         self.failures += 1
+        longest = MAX_BACKOFF_S if is_overload else min(MAX_BACKOFF_S, max(self.interval_s, _FIRST_RETRY_S))
         # Beyond 2**10 the limit has long been reached; an exponent that grew for weeks would overflow.
-        delay = min(MAX_BACKOFF_S, _FIRST_RETRY_S * 2.0 ** min(self.failures - 1, 10))
+        delay = min(longest, _FIRST_RETRY_S * 2.0 ** min(self.failures - 1, 10))
         spread = 1 + _JITTER * (2 * self._chance() - 1)
-        return now + min(MAX_BACKOFF_S, delay * spread)
+        return now + min(longest, delay * spread)
 
 
 def longer(interval_s: float) -> float:

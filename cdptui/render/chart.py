@@ -18,7 +18,7 @@ _BLOCKS: Final = "▁▂▃▄▅▆▇█"
 _PLAN_DASH: Final = "┄"
 _GAP_DOT: Final = "·"
 _GUTTER: Final = 9
-_MIN_WINDOW_S: Final = 60.0
+_MIN_WINDOW_S: Final = 10.0
 
 
 def capacity_chart(track: Track, plan_bytes: int | None, width: int, height: int) -> list[Line]:

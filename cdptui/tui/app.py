@@ -96,7 +96,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
             return bool(self._is_frugal)
         is_frugal = driver.line.is_slow if self._is_frugal is None else self._is_frugal
         if driver.set_few_colours(is_wanted=is_frugal):
-            self.screen.refresh()
+            self._draw_everything()
         return is_frugal
 
     async def _watch(self) -> None:
@@ -112,8 +112,10 @@ class CdptuiApp(App[int], inherit_bindings=False):
                 gc.enable()
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self.link.names.run(self._tell_names))
-                    async for last in self.link.monitor.updates():
-                        self.post_message(MonitorUpdated(last))
+                    async for update in self.link.monitor.updates():
+                        self.post_message(MonitorUpdated(update))
+                        last = structs.replace(update, changes=())
+                        del update
             except Exception as error:
                 log.exception("the monitor ended")
                 failure = Failure(FailureKind.INTERNAL, inert(_first_words(error), 300), url="")
@@ -126,12 +128,14 @@ class CdptuiApp(App[int], inherit_bindings=False):
         self.post_message(NamesLearned())
 
     def on_monitor_updated(self, message: MonitorUpdated) -> None:
-        """Show it."""
-        self._main.take(message.update)
+        """Show it; the last ones may come when the screen is gone already."""
+        if self._main.is_attached:
+            self._main.take(message.update)
 
     def on_names_learned(self) -> None:
         """Show them."""
-        self._main.learn_names()
+        if self._main.is_attached:
+            self._main.learn_names()
 
     async def run_action(
         self,
@@ -176,7 +180,16 @@ class CdptuiApp(App[int], inherit_bindings=False):
         """Write every cell again, whatever the terminal shows now."""
         if isinstance(self._driver, TerminalDriver):
             self._driver.frame.forget()
-        self.screen.refresh(layout=True)
+        self._draw_everything()
+
+    def on_mount(self) -> None:
+        """Draw everything when the shell has given the terminal back."""
+        self.app_resume_signal.subscribe(self, lambda _: self._draw_everything())
+
+    def _draw_everything(self) -> None:
+        # A refresh of the screen would render only what is dirty in it.
+        whole = self.screen._compositor.render_update(full=True, screen_stack=self._background_screens)  # noqa: SLF001
+        self._display(self.screen, whole)
 
     def _fatal_error(self) -> None:
         """End with the terminal as it was, instead of printing pages of traceback with the values of all variables."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 import selectors
@@ -108,8 +107,7 @@ class TerminalDriver(LinuxDriver):
         self.frame = Frame()
         self.line = Line()
         self._file: Any = _TimedFile(sys.__stderr__ or sys.stderr, self.line)
-        self._woken, self._wake = os.pipe()
-        os.set_blocking(self._woken, False)
+        self._woken = self._wake = -1
 
     def draw(self, update: CompositorUpdate, console: Console, size: tuple[int, int], *, is_synchronised: bool) -> None:
         """Write what `update` changes; at once on a terminal that can hold its picture back until all is there."""
@@ -134,8 +132,7 @@ class TerminalDriver(LinuxDriver):
     def start_application_mode(self) -> None:
         """Take the terminal; what it shows is not known."""
         self.frame.forget()
-        with contextlib.suppress(BlockingIOError):
-            os.read(self._woken, 1)
+        self._woken, self._wake = os.pipe()
         super().start_application_mode()  # type: ignore[no-untyped-call]  # the library left it untyped
 
     def stop_application_mode(self) -> None:
@@ -145,14 +142,17 @@ class TerminalDriver(LinuxDriver):
 
     def disable_input(self) -> None:
         """End the input thread, which sleeps until it is woken."""
-        os.write(self._wake, b"\0")
+        if self._wake >= 0:
+            os.write(self._wake, b"\0")
         super().disable_input()
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Let go of everything; a terminal that is taken again begins anew."""
         super().close()
-        os.close(self._wake)
-        os.close(self._woken)
+        for end in (self._wake, self._woken):
+            if end >= 0:
+                os.close(end)
+        self._woken = self._wake = -1
 
     def run_input_thread(self) -> None:
         """Hand on keys until the end. Sleeps between them; a terminal that hung up is said once, not read for ever."""

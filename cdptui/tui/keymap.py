@@ -66,6 +66,7 @@ KEYS: Final = (
     Key("palette", "ctrl+p", "command_palette", "Palette", "every action by name", Place.PROGRAM),
     Key("theme", "t", "next_theme", "Theme", "next theme", Place.PROGRAM),
     Key("redraw", "ctrl+l", "redraw", "Redraw", "draw the whole screen again", Place.PROGRAM),
+    Key("suspend", "ctrl+z", "suspend_process", "Suspend", "back to the shell; fg comes back", Place.PROGRAM),
     Key("quit", "q,ctrl+c", "quit", "Quit", "log out and leave", Place.PROGRAM, in_footer=True),
 )
 

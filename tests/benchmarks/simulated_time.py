@@ -110,7 +110,7 @@ class Sitting:
         assert app is not None
         if app.link is None:
             return
-        while app._main._update is not app.link.monitor._update:
+        while app._main._update.snapshot is not app.link.monitor._update.snapshot:
             yield
         app._main._tick()
         app._main._on_timer_update()

@@ -54,17 +54,23 @@ class Terminal:
         self.output = bytearray()
         """Every byte that the process wrote."""
         self._held = b""
+        self._is_hung_up = False
         self._master, self._slave = pty.openpty()
         self._size(columns, lines)
         self.modes_before = termios.tcgetattr(self._slave)
         kept = {name: os.environ[name] for name in _CLEAN_ENVIRONMENT if name in os.environ}
+        self._environment = {**kept, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(environment or {})}
+        self.run(command)
+
+    def run(self, command: Sequence[str]) -> None:
+        """Start a process here, after the one before has ended."""
         self.process = subprocess.Popen(
             [*_ON_THIS_TERMINAL, *command],
             stdin=self._slave,
             stdout=self._slave,
             stderr=self._slave,
             start_new_session=True,
-            env={**kept, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(environment or {})},
+            env=self._environment,
         )
 
     def __enter__(self) -> Self:
@@ -77,8 +83,18 @@ class Terminal:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait(10)
-        os.close(self._master)
+        if not self._is_hung_up:
+            self.hang_up()
+
+    def hang_up(self) -> None:
+        """Close the window: nobody reads any more, and nobody types."""
+        self._is_hung_up = True
         os.close(self._slave)
+        os.close(self._master)
+
+    def wipe(self) -> None:
+        """Forget what is on the screen, as somebody else's program may have written over it."""
+        self._screen.reset()
 
     def _size(self, columns: int, lines: int) -> None:
         fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -122,20 +121,6 @@ def test_ten_thousand_tasks_do_not_hold_the_first_frame(simulate: Simulate, moni
     terminal.send("q")
     assert terminal.wait_for_end() == 0
     assert terminal.is_restored
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 0)], ids=str)
-def test_signals_restore_the_terminal_and_log_out(
-    simulate: Simulate, monitor: OpenMonitor, number: signal.Signals, code: int
-) -> None:
-    node, server = simulate()
-    terminal = monitor(server.url)
-    terminal.wait_for("60/60 tasks")
-    assert node.sessions.alive() == 1
-    terminal.process.send_signal(number)
-    assert terminal.wait_for_end() == code
-    assert terminal.is_restored
-    assert node.sessions.alive() == 0
 
 
 def test_demo_needs_nothing_else() -> None:

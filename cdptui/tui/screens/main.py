@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import ClassVar, Final
 
+from msgspec import structs
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.screen import Screen
@@ -12,7 +13,6 @@ from textual.screen import Screen
 from cdptui.clock import TURN_S, Clock, give_way
 from cdptui.models.change import ChangeKind
 from cdptui.models.failure import FailureKind
-from cdptui.models.track import Track
 from cdptui.monitor.build import Link
 from cdptui.monitor.poller import longer, shorter
 from cdptui.monitor.update import Update
@@ -24,16 +24,14 @@ from cdptui.render.header import Connection
 from cdptui.render.order import Order
 from cdptui.tui.keymap import Place, bindings
 from cdptui.tui.screens.frozen import FrozenView
+from cdptui.tui.thrift import Thrift
 from cdptui.tui.widgets.bars import Banner, FooterBar, HeaderBar
 from cdptui.tui.widgets.detail_pane import DetailPane
 from cdptui.tui.widgets.task_table import TableView, TaskTable
 
 _TICK_S: Final = 1.0
-_FRUGAL_BEAT_S: Final = 10.0
-"""How often the age is drawn on a slow line."""
-
-_FRUGAL_CHART_S: Final = 60.0
-"""How often the chart is drawn on a slow line."""
+_ASLEEP_S: Final = 5.0
+"""A second that took so long was no second of ours."""
 
 _MARK_S: Final = 4.0
 _NOTICE_S: Final = 5.0
@@ -58,9 +56,8 @@ class MainScreen(Screen[None]):
     ) -> None:
         """`look_at_line` says whether the line to the terminal must be spared now."""
         super().__init__()
-        self._look_at_line = look_at_line
-        self._is_frugal = False
-        self._charted: tuple[str, float, Track] | None = None
+        self._thrift = Thrift(look_at_line, clock)
+        self._ticked_at = clock.monotonic()
         self._node = node
         self._account = account
         self._clock = clock
@@ -76,6 +73,11 @@ class MainScreen(Screen[None]):
         self._notice = ""
         self._notice_until = 0.0
         self._is_detail_wanted: bool | None = None
+        self._header = HeaderBar(id="header")
+        self._banner = Banner(id="banner")
+        self._table = TaskTable(self._view(), id="tasks")
+        self._detail = DetailPane(id="detail")
+        self._footer = FooterBar(id="footer")
         self._detail_share: int | None = None
         self._detail_room: tuple[int | None, bool] = (None, True)
 
@@ -85,12 +87,13 @@ class MainScreen(Screen[None]):
         self.set_class(width >= _WIDE_FROM, "-wide")
         self.set_class(width < _WIDE_FROM, "-narrow")
         self.set_class(height >= _TALL_FROM, "-tall")
-        yield HeaderBar(id="header")
-        yield Banner(id="banner")
+        self._detail.set_class(width >= _WIDE_FROM, "-shown")
+        yield self._header
+        yield self._banner
         with Container(id="body"):
-            yield TaskTable(self._view(), id="tasks")
-            yield DetailPane(id="detail", classes="-shown" if width >= _WIDE_FROM else None)
-        yield FooterBar(id="footer")
+            yield self._table
+            yield self._detail
+        yield self._footer
 
     def on_mount(self) -> None:
         """Begin to tick: the age of the data is the only thing that moves by itself."""
@@ -109,7 +112,7 @@ class MainScreen(Screen[None]):
 
     def take(self, update: Update) -> None:
         """Show an update, or keep it while the view is frozen."""
-        before, self._update = self._update, update
+        before, self._update = self._update, structs.replace(update, changes=())
         if self._frozen is not None:
             self._frozen.note(update.changes)
             self._show_detail()
@@ -176,7 +179,7 @@ class MainScreen(Screen[None]):
 
     def action_open(self) -> None:
         """Go to the detail pane, or back from it."""
-        detail = self.query_one(DetailPane)
+        detail = self._detail
         if detail.has_focus:
             self.action_back()
             return
@@ -205,7 +208,11 @@ class MainScreen(Screen[None]):
 
     def _tick(self) -> None:
         now = self._clock.monotonic()
-        self._is_frugal = self._look_at_line()
+        if now - self._ticked_at > _ASLEEP_S and self._link is not None:
+            # Machine or process stood still: what is on screen is older than it seems to the one who comes back.
+            self._link.monitor.refresh()
+        self._ticked_at = now
+        self._thrift.look()
         if self._marks and now >= self._marks_until:
             self._marks = {}
             self._table.show(self._view())
@@ -214,7 +221,7 @@ class MainScreen(Screen[None]):
         self._show_bars()
 
     def _lay_out(self) -> None:
-        detail = self.query_one(DetailPane)
+        detail = self._detail
         detail.set_class(self._is_detail_shown, "-shown")
         room = (self._detail_share, self._is_wide)
         if room != self._detail_room:
@@ -293,14 +300,10 @@ class MainScreen(Screen[None]):
         self._show_detail()
         self.on_task_table_scrolled()
 
-    @property
-    def _table(self) -> TaskTable:
-        return self.query_one(TaskTable)
-
     def _show_bars(self) -> None:
-        self.query_one(HeaderBar).show_state(self._connection(), self._update.fleet)
-        self.query_one(Banner).show_failure(self._update.failure)
-        self.query_one(FooterBar).show_notice(self._notice)
+        self._header.show_state(self._connection(), self._update.fleet)
+        self._banner.show_failure(self._update.failure)
+        self._footer.show_notice(self._notice)
 
     def _connection(self) -> Connection:
         update, now = self._update, self._clock.monotonic()
@@ -323,11 +326,11 @@ class MainScreen(Screen[None]):
             behind=len(self._frozen.changed) if self._frozen is not None else None,
             pages=snapshot.pages if snapshot is not None else 0,
             is_paced=update.is_paced,
-            beat_s=_FRUGAL_BEAT_S if self._is_frugal else _TICK_S,
+            beat_s=self._thrift.beat_s,
         )
 
     def _show_detail(self) -> None:
-        detail, link = self.query_one(DetailPane), self._link
+        detail, link = self._detail, self._link
         if not self._is_detail_shown or link is None:
             return
         row = self._table.cursor_row
@@ -337,7 +340,7 @@ class MainScreen(Screen[None]):
             return
         context = DetailContext(
             fields=link.fields(row.task),
-            track=self._track(row.task.uuid, link),
+            track=self._thrift.track(row.task.uuid, link.monitor.track),
             names=link.names.known,
             names_problem=link.names.problem,
             now=snapshot.taken_at,
@@ -345,13 +348,6 @@ class MainScreen(Screen[None]):
             is_gone=self._is_gone(row.task.uuid),
         )
         detail.show_task(row, context)
-
-    def _track(self, uuid: str, link: Link) -> Track:
-        """The history to draw; on a slow line that of a minute ago serves as well."""
-        now = self._clock.monotonic()
-        if self._charted is None or self._charted[0] != uuid or not self._is_frugal or now >= self._charted[1]:
-            self._charted = (uuid, now + _FRUGAL_CHART_S, link.monitor.track(uuid))
-        return self._charted[2]
 
     def _is_gone(self, uuid: str) -> bool:
         """Whether a frozen view shows a task that the node no longer has."""
@@ -395,4 +391,4 @@ class MainScreen(Screen[None]):
         """Tell something in the footer for a few seconds."""
         self._notice = notice
         self._notice_until = self._clock.monotonic() + _NOTICE_S
-        self.query_one(FooterBar).show_notice(notice)
+        self._footer.show_notice(notice)

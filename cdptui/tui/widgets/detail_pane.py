@@ -11,8 +11,8 @@ from cdptui.tui.widgets.line_view import ScrollingLines
 class DetailPane(ScrollingLines):
     """Shows one task."""
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's word
-        super().__init__(id=id, classes=classes)
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
         self._subject: tuple[Vitals, DetailContext] | None = None
 
     def show_task(self, row: Vitals, context: DetailContext) -> None:

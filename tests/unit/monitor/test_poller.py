@@ -29,9 +29,17 @@ def test_the_interval_is_what_was_asked_for_as_soon_as_the_node_is_quick_again()
     assert (poller.is_paced, poller.paced_s) == (False, 2.0)
 
 
-def test_back_off_doubles_up_to_five_minutes() -> None:
+def test_back_off_doubles_up_to_the_interval_so_that_a_return_is_seen_within_one() -> None:
     poller = Poller(10.0, chance=lambda: 0.5)
-    assert [poller.after_failure(0.0) for _ in range(9)] == [2, 4, 8, 16, 32, 64, 128, 256, 300]
+    assert [poller.after_failure(0.0) for _ in range(6)] == [2, 4, 8, 10, 10, 10]
+    poller = Poller(1.0, chance=lambda: 0.5)
+    assert [poller.after_failure(0.0) for _ in range(3)] == [2, 2, 2]
+
+
+def test_a_node_that_is_asked_too_much_is_left_alone_for_up_to_five_minutes() -> None:
+    poller = Poller(10.0, chance=lambda: 0.5)
+    delays = [poller.after_failure(0.0, is_overload=True) for _ in range(9)]
+    assert delays == [2, 4, 8, 16, 32, 64, 128, 256, 300]
 
 
 @pytest.mark.parametrize(("chance", "delay"), [(0.0, 1.6), (1.0, 2.4)])
@@ -41,7 +49,8 @@ def test_jitter_is_a_fifth_either_way(chance: float, delay: float) -> None:
 
 def test_jitter_never_exceeds_the_longest_back_off() -> None:
     poller = Poller(10.0, chance=lambda: 1.0)
-    assert max(poller.after_failure(0.0) for _ in range(20)) == MAX_BACKOFF_S
+    assert max(poller.after_failure(0.0) for _ in range(20)) == 10.0
+    assert max(poller.after_failure(0.0, is_overload=True) for _ in range(20)) == MAX_BACKOFF_S
 
 
 def test_weeks_of_failures_do_not_overflow() -> None:

@@ -1,0 +1,44 @@
+"""`cdptui reset`: a terminal that a killed monitor left behind, made usable again."""
+
+from __future__ import annotations
+
+import sys
+import termios
+from typing import Final
+
+import click
+
+from cdptui.cli.options import GroupedCommand
+from cdptui.cli.output import write_sequences
+from cdptui.cli.terminal import require_terminal
+
+_SWITCHED_OFF: Final = (1000, 1002, 1003, 1006, 1015, 1016, 1004, 2004, 2026, 2048)
+"""Modes of a terminal that a monitor may have left on: mouse, focus, paste, synchronised output, resize reports."""
+
+_SANE: Final = (
+    *(f"\x1b[?{mode}l" for mode in _SWITCHED_OFF),
+    "\x1b[<u",  # the kitty keyboard's
+    "\x1b[?1049l",  # back from the alternate screen
+    "\x1b[0m",
+    "\x1b[?7h",  # lines wrap
+    "\x1b[?25h",  # the cursor shows
+)
+
+
+@click.command(cls=GroupedCommand)
+def reset() -> None:
+    """Restore a terminal after the monitor was killed with -9."""
+    require_terminal(is_stdin_used=False)
+    _make_modes_sane()
+    write_sequences("".join(_SANE))
+
+
+def _make_modes_sane() -> None:
+    """What `stty sane` does for the modes that Textual changes."""
+    number = sys.stdin.fileno()
+    inputs, outputs, controls, local, *rest = termios.tcgetattr(number)
+    inputs |= termios.ICRNL | termios.IXON
+    inputs &= ~(termios.INLCR | termios.IGNCR)
+    outputs |= termios.OPOST | termios.ONLCR
+    local |= termios.ECHO | termios.ICANON | termios.IEXTEN | termios.ISIG
+    termios.tcsetattr(number, termios.TCSANOW, [inputs, outputs, controls, local, *rest])
