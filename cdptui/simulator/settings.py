@@ -35,6 +35,8 @@ class SimulatorSettings:
     host: str = "127.0.0.1"
     port: int = 8080
     """0 is any free port."""
+    control: bool = False
+    """Serve the control endpoint, to loopback only. Off, its paths are unknown like any other."""
     tasks: int = 60
     """Number of tasks at the start, exactly; later within ten percent of it. Up to 100,000."""
     seed: int = 1

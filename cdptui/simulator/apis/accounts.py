@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cdptui.simulator import errors
 from cdptui.simulator.exchange import ApiRefusal, Reply
+from cdptui.simulator.faults import FaultKind
 from cdptui.simulator.routing import Api, Body, Call
 from cdptui.simulator.sessions import ADMIN_ACCOUNT_UUID
 from cdptui.simulator.wire import encode, in_hash_order
@@ -67,7 +68,7 @@ class Accounts:
         wanted = sha512(settings.password.encode()).hexdigest()
         if account != settings.account or not compare_digest(wanted.encode(), str(password).encode()):
             raise ApiRefusal(errors.wrong_credentials())
-        session = self._node.sessions.open()
+        session = self._node.sessions.open(unique=self._node.faults.is_on(FaultKind.UNIQUE_SESSION))
         return in_hash_order(
             {
                 "uuid": session.uuid,
