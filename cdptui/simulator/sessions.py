@@ -57,13 +57,17 @@ class Sessions:
         self.logins += 1
         return session
 
-    def renew(self, uuid: str) -> Session:
-        """The session of a call, its life extended. Raises ApiRefusal ID.1001 when it is unknown or has ended."""
+    def renew(self, uuid: str, duration_s: float | None = None) -> Session:
+        """The session of a call, its life extended, never shortened; by the node's time-out if not by `duration_s`.
+
+        Raises ApiRefusal ID.1001 when it is unknown or has ended.
+        """
         self._bury()
         session = self._alive.get(uuid)
         if session is None:
             raise ApiRefusal(errors.session_expired() if uuid in self._ended else errors.unknown_session())
-        session.expires_at = self._now() + self._timeout_s
+        life_s = self._timeout_s if duration_s is None else duration_s
+        session.expires_at = max(session.expires_at, self._now() + life_s)
         return session
 
     def is_valid(self, uuid: str) -> bool:
