@@ -147,3 +147,28 @@ def test_the_end_waits_for_nobody(
         assert time.monotonic() - begin < 1
     assert node.journal.in_flight == 0
     assert capfd.readouterr() == ("", "")
+
+
+def test_rules_may_be_switched_from_several_threads_while_it_answers(
+    node: ManagementNode, server: EmbeddedServer
+) -> None:
+    failures: list[BaseException] = []
+
+    def switch(kind: str) -> None:
+        try:
+            for _ in range(30):
+                rule = node.faults.add(kind, seconds=0.01, lasts_s=30)
+                answers(server)
+                node.faults.remove(rule)
+        except BaseException as error:  # noqa: BLE001 - a thread's failure is the test's
+            failures.append(error)
+
+    threads = [threading.Thread(target=switch, args=(kind,)) for kind in ("refuse", "slow-start", "reset", "delay")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert failures == []
+    assert node.faults.standing() == []
+    eventually(lambda: answers(server))
+    eventually(lambda: node.journal.in_flight == 0)
