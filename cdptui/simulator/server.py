@@ -173,7 +173,7 @@ class _Server(uvicorn.Server):
                 return
             self._is_refusing = is_refusing
             if is_refusing:
-                self._refuse(*self._listener.getsockname()[:2])
+                await self._refuse(self._listener)
             else:
                 await super().startup(sockets=[self._listener])
                 self._faults.note_listening()
@@ -200,9 +200,14 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close the socket of now, which after a pause is not that of the start."""
+        if self._listener is not None:
+            await _stop_accepting(self._listener)
+            self._break(self.server_state.connections)
         await super().shutdown(sockets=sockets if self._listener is None else [self._listener])
 
-    def _refuse(self, host: str, port: int) -> None:
+    async def _refuse(self, listener: socket.socket) -> None:
+        host, port = listener.getsockname()[:2]
+        await _stop_accepting(listener)
         for server in self.servers:
             server.close()
         # Bound and not listening: connections are refused, and nobody else gets the port meanwhile.
@@ -225,6 +230,19 @@ class _Server(uvicorn.Server):
             transport = getattr(protocol, "transport", None)
             if transport is not None:
                 transport.abort()
+
+
+async def _stop_accepting(listener: socket.socket) -> None:
+    """Take no new connections, and let those that were just taken become known.
+
+    Closed at once, asyncio of Python 3.11 drops a connection between its being accepted and its protocol's being told:
+    the client is then neither refused nor served.
+    """
+    if listener.fileno() < 0:
+        return
+    asyncio.get_running_loop().remove_reader(listener.fileno())
+    for _ in range(3):
+        await asyncio.sleep(0)
 
 
 def _call_in(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
