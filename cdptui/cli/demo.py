@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from cdptui.cli.diagnostics import MISSING_EXTRA, CommandFailed
-from cdptui.cli.options import Display, GroupedCommand, fleet_options
+from cdptui.cli.options import Display, GroupedCommand, fault_option, fleet_options
 from cdptui.cli.terminal import require_terminal
 from cdptui.config.address import normalise
 from cdptui.config.settings import MonitorSettings
+
+if TYPE_CHECKING:
+    from cdptui.simulator.faults import Fault
 
 _INTERVAL_S: Final = 2.0
 """In a fleet whose time runs fast, so should the eye."""
@@ -18,8 +21,9 @@ _INTERVAL_S: Final = 2.0
 
 @click.command(cls=GroupedCommand)
 @fleet_options(speed=60.0)
+@fault_option
 @click.pass_context
-def demo(context: click.Context, tasks: int, seed: int, speed: float) -> None:
+def demo(context: click.Context, tasks: int, seed: int, speed: float, faults: tuple[Fault, ...]) -> None:
     """Open the monitor on an embedded simulated node; nothing else is needed."""
     display: Display = context.obj
     require_terminal(is_stdin_used=False)
@@ -32,7 +36,10 @@ def demo(context: click.Context, tasks: int, seed: int, speed: float) -> None:
     except ModuleNotFoundError as error:
         raise CommandFailed(MISSING_EXTRA) from error
     settings = SimulatorSettings(port=0, tasks=tasks, seed=seed, speed=speed)
-    with EmbeddedServer(ManagementNode(settings)) as server:
+    node = ManagementNode(settings)
+    for fault in faults:
+        node.faults.put(fault)
+    with EmbeddedServer(node) as server:
         monitor = MonitorSettings(
             base_url=normalise(server.url), account=settings.account, password=settings.password, interval_s=_INTERVAL_S
         )

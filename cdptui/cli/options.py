@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
 from cdptui.cli.log import Log
+
+if TYPE_CHECKING:
+    from cdptui.simulator.faults import Fault
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -95,3 +98,28 @@ def fleet_options(speed: float) -> Callable[[Function], Function]:
         return function
 
     return decorate
+
+
+def _parse_faults(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[Fault, ...]:
+    if not values:
+        return ()
+    from cdptui.simulator.fault_spec import SpecError, parse_fault  # noqa: PLC0415 - only what is needed is imported
+
+    try:
+        return tuple(parse_fault(value) for value in values)
+    except SpecError as error:
+        raise click.BadParameter(str(error), ctx=context, param=parameter) from error
+
+
+def fault_option(function: Function) -> Function:
+    """What goes wrong in a simulated node from its start."""
+    decorate: Callable[[Function], Function] = option(
+        "--fault",
+        "faults",
+        heading="Trouble",
+        multiple=True,
+        metavar="SPEC",
+        callback=_parse_faults,
+        help="Something that goes wrong, such as hang:path=/cdp-task,times=2. Repeatable; simulate --help lists them.",
+    )
+    return decorate(function)

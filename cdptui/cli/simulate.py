@@ -3,19 +3,55 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from cdptui.cli.diagnostics import MISSING_EXTRA, CommandFailed
-from cdptui.cli.options import GroupedCommand, fleet_options, option, positive
+from cdptui.cli.options import GroupedCommand, fault_option, fleet_options, option, positive
 from cdptui.cli.output import say
 from cdptui.config.credentials import read_password_file
+
+if TYPE_CHECKING:
+    from cdptui.simulator.faults import Fault
 
 _SERVER = "Server"
 _DEFAULT_PASSWORD = "password"  # noqa: S105 - documented, and what it guards is invented
 
+_EPILOG = """\b
+A SPEC is KIND[:KEY=VALUE,...], or the same as a JSON object. KINDs:
+  delay, trickle, slow-start, endless-body, clock-skew  take seconds=S
+  error           takes code=CODE (SYS.1000), details=TEXT
+  redirect        takes location=URL, status=301|302|303|307|308
+  huge-body       takes bytes=N
+  deep-nesting    takes depth=N
+  hang, hang-body, reset, refuse, truncated, invalid-json, endless-list,
+  rate-limit, empty-500, bad-gateway, gateway-timeout, html-503, denied,
+  module-missing, tomcat-404, session-kill, unique-session, shifting-rows
 
-@click.command(cls=GroupedCommand)
+\b
+All take for=S: the fault ends by itself after so many seconds. All but the
+states of the node (refuse, slow-start, clock-skew, unique-session) take
+path=/cdp-task (what follows /zstack/v1), method=GET, and times=N, the
+number of requests that they hit.
+
+\b
+With --control, from the same machine only:
+  curl URL/control/faults                       what is switched on
+  curl URL/control/faults -d SPEC               switch on; answers its id
+  curl URL/control/faults/ID -X DELETE          switch off; all without ID
+  curl URL/control/world -d '{"freeze": true}'  thaw, alter, release, add,
+                                                remove
+  curl URL/control/sessions                     count; -X DELETE ends them
+  curl URL/control/requests                     count; -X DELETE forgets
+A node that refuses connections takes no new ones for its control either:
+use for=S, or a connection that was open before.
+
+\b
+The access key is CDPTUISIMULATOR01 with the secret secret0123456789."""
+
+
+@click.command(cls=GroupedCommand, epilog=_EPILOG)
 @option("--host", heading=_SERVER, default="127.0.0.1", metavar="H", help="Address to listen on.")
 @option("--port", heading=_SERVER, type=click.IntRange(0, 65535), default=8080, metavar="P", help="0 is any free one.")
 @option("--account", heading=_SERVER, default="admin", metavar="NAME", help="The account that may log in.")
@@ -37,7 +73,9 @@ _DEFAULT_PASSWORD = "password"  # noqa: S105 - documented, and what it guards is
     help="Seconds until an unused session ends.",
 )
 @fleet_options(speed=1.0)
-def simulate(
+@fault_option
+@option("--control", heading="Trouble", is_flag=True, help="Serve URL/control, to switch faults while it runs.")
+def simulate(  # noqa: PLR0913, PLR0917 - one parameter an option
     host: str,
     port: int,
     account: str,
@@ -46,6 +84,8 @@ def simulate(
     tasks: int,
     seed: int,
     speed: float,
+    faults: tuple[Fault, ...],
+    control: bool,  # noqa: FBT001
 ) -> None:
     """Serve a simulated management node until interrupted."""
     password = _DEFAULT_PASSWORD if password_file is None else read_password_file(password_file)
@@ -64,11 +104,15 @@ def simulate(
         account=account,
         password=password,
         session_timeout_s=session_timeout_s,
+        control=control,
     )
+    node = ManagementNode(settings)
+    for fault in faults:
+        node.faults.put(fault)
     import asyncio  # noqa: PLC0415 - a fifth of the time of --help
 
     try:
-        asyncio.run(serve(ManagementNode(settings), on_ready=lambda url: say(f"listening on {url}")))
+        asyncio.run(serve(node, on_ready=lambda url: say(f"listening on {url}")))
     except OSError as error:
         message = f"cannot listen on {host}:{port}: {error.strerror or error}"
         raise CommandFailed(message) from error

@@ -7,39 +7,40 @@ and methods are not a framework's.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from dataclasses import replace
 from secrets import token_hex
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
+from cdptui.simulator.connections import Connections
+from cdptui.simulator.control import Control
 from cdptui.simulator.exchange import Reply, Request
 from cdptui.simulator.faults import Fault, FaultKind
 from cdptui.simulator.journal import Request as Entry
 from cdptui.simulator.mischief import client_left, forged, reset, tomcat_page
 from cdptui.simulator.node import ManagementNode
+from cdptui.simulator.pieces import Ending, Pieces, pieces_of
 from cdptui.simulator.query.grammar import parse_params
 
 _RAW_IN_URL = frozenset(b'<>"{}|\\^[]` ')
 """Tomcat refuses these in a request line unless they are percent-encoded."""
-_TRICKLE_BYTES = 64
-
-
-class Connections:
-    """Finds the transport under a request: resets and cut bodies are beneath what ASGI can say."""
-
-    def find(self, client: tuple[str, int]) -> asyncio.Transport | None:
-        """The transport of the connection from that client, None when it is gone."""
-        raise NotImplementedError
 
 
 def web_app(node: ManagementNode, connections: Connections) -> Starlette:
-    """The application of one node: everything is below the context `/zstack`, the rest is Tomcat's own 404."""
-    return Starlette(routes=[Mount("/zstack", app=_Context(node, connections)), Mount("/", app=_Tomcat(node))])
+    """The application of one node: everything is below the context `/zstack`, the rest is Tomcat's own 404.
+
+    `/control` is there only when the settings say so.
+    """
+    tomcat = _Tomcat(node)
+    routes = [Mount("/zstack", app=_Context(node, connections)), Mount("/", app=tomcat)]
+    if node.settings.control:
+        routes.insert(0, Mount("/control", app=Control(node, connections, elsewhere=tomcat)))
+    return Starlette(routes=routes)
 
 
 class _Tomcat:
@@ -114,7 +115,10 @@ class _Exchange:
         if _RAW_IN_URL.intersection(scope["raw_path"] + scope["query_string"]):
             await self._reply(tomcat_page(400, "Bad Request"), has_session=True)
             return
-        fault = self._node.faults.take(request.method, request.api_path)
+        if not await self._started():
+            return
+        is_later_page = request.first("start") not in (None, "0")
+        fault = self._node.faults.take(request.method, request.api_path, is_later_page=is_later_page)
         reply = forged(fault, request, self._node) if fault is not None else None
         if fault is not None and fault.kind in (FaultKind.HANG, FaultKind.RESET):
             await self._spoil(fault)
@@ -125,6 +129,14 @@ class _Exchange:
         reply = reply or self._node.answer(request)
         await self._reply(reply, has_session="cookie" in request.headers, fault=fault)
 
+    async def _started(self) -> bool:
+        """Wait until the node has started. False when the client did not wait so long."""
+        while (left_s := self._node.faults.start_left_s) > 0:
+            # The rule may be switched off meanwhile, so the wait ends with every change of the rules too.
+            if await client_left(self._http.receive, left_s, unless=self._connections.rules_changed):
+                return False
+        return True
+
     async def _spoil(self, fault: Fault) -> None:
         if fault.kind is FaultKind.RESET:
             transport = self._transport()
@@ -134,29 +146,32 @@ class _Exchange:
 
     async def _reply(self, reply: Reply, *, has_session: bool, fault: Fault | None = None) -> None:
         self._node.journal.answered(self._entry, reply.status)
-        if fault is not None and fault.kind is FaultKind.TRUNCATED:
-            response = _streamed(reply, self._half(reply.body))
-        elif fault is not None and fault.kind is FaultKind.TRICKLE:
-            response = _streamed(reply, self._drops(reply.body, fault.seconds))
-        else:
-            response = _response(reply)
         if not has_session:
             # A new Tomcat session for every request that brings none, in the words of Tomcat.
             cookie = b"JSESSIONID=%s; Path=/zstack; HttpOnly" % token_hex(16).upper().encode()
-            response.raw_headers.append((b"set-cookie", cookie))
-        await response(self._http.scope, self._http.receive, self._send)
+            reply = replace(reply, headers=(*reply.headers, (b"set-cookie", cookie)))
+        pieces = None if fault is None else pieces_of(fault, reply)
+        if pieces is None:
+            await _response(reply)(self._http.scope, self._http.receive, self._send)
+        else:
+            await self._stream(reply, pieces)
 
-    async def _half(self, body: bytes) -> AsyncIterator[bytes]:
-        yield body[: len(body) // 2]
+    async def _stream(self, reply: Reply, pieces: Pieces) -> None:
+        length = [] if pieces.length is None else [(b"content-length", b"%d" % pieces.length)]
+        headers = [*length, *reply.headers]
+        await self._send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        for part in pieces.parts:
+            await self._send({"type": "http.response.body", "body": part, "more_body": True})
+            # A client that has gone is noticed here: sending to it fails in silence.
+            if await client_left(self._http.receive, pieces.pause_s):
+                return
+        if pieces.ending is Ending.COMPLETE:
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
         transport = self._transport()
-        if transport is not None:
+        if pieces.ending is Ending.CUT and transport is not None:
             transport.close()
         await client_left(self._http.receive, None)
-
-    async def _drops(self, body: bytes, seconds: float) -> AsyncIterator[bytes]:
-        for start in range(0, len(body), _TRICKLE_BYTES):
-            yield body[start : start + _TRICKLE_BYTES]
-            await asyncio.sleep(seconds)
 
     def _transport(self) -> asyncio.Transport | None:
         client = self._http.client
@@ -166,13 +181,5 @@ class _Exchange:
 def _response(reply: Reply) -> Response:
     """The reply with exactly its own headers: without a media type Starlette adds only the length."""
     response = Response(reply.body, reply.status)
-    response.raw_headers.extend(reply.headers)
-    return response
-
-
-def _streamed(reply: Reply, pieces: AsyncIterator[bytes]) -> Response:
-    """The same in pieces, with the length of the whole: what is missing of it is missed."""
-    response = StreamingResponse(pieces, reply.status)
-    response.raw_headers.append((b"content-length", str(len(reply.body)).encode()))
     response.raw_headers.extend(reply.headers)
     return response

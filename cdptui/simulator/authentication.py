@@ -19,9 +19,10 @@ _OFFSET = re.compile(r"(?:GMT|UTC)?([+-])(\d{2}):?(\d{2})")
 _DATE_WANTED = "'Date' format error, correct format is 'EEE, dd MMM yyyy HH:mm:ss z'"
 
 
-def authenticate(request: Request, sessions: Sessions, settings: SimulatorSettings, wall: float) -> None:
+def authenticate(request: Request, sessions: Sessions, settings: SimulatorSettings, wall: float) -> bool:
     """Let the request pass, its session renewed. `wall` is the server's own idea of now.
 
+    False when it comes from an access key of a normal account: such an account has no rights here.
     Raises TextRefusal 400 or 403 from the REST layer, ApiRefusal ID.1001 for a session that is not valid.
     """
     header = request.headers.get("authorization")
@@ -32,8 +33,10 @@ def authenticate(request: Request, sessions: Sessions, settings: SimulatorSettin
         sessions.renew(header.removeprefix("OAuth").strip())
     elif header.startswith("ZStack"):
         _check_access_key(header.removeprefix("ZStack").strip(), request, settings, wall)
+        return settings.access_key_owner in (None, settings.account)
     else:
         raise TextRefusal(400, "Authorization type must be 'OAuth'")
+    return True
 
 
 def sign(secret: str, method: str, date: str, uri: str) -> str:

@@ -61,17 +61,22 @@ class ErrorCode:
     cost: str | None = "1ms"
     cause: ErrorCode | None = None
     global_code: str | None = None
+    opaque: dict[str, object] | None = None
+    """What a program is to read of it. Older servers hide it in `details`, as JSON text."""
 
 
 def fields(error: ErrorCode, dialect: Dialect, *, english: bool) -> dict[str, object]:
     """The error object in the order of its Java class. Nulls are left out, and primitives of newer servers are not."""
     details = _text(error.details, english=english)[:_MAX_DETAILS]
+    if error.opaque is not None and not dialect.newer_errors:
+        details = encode_plain(error.opaque).decode()
     values: dict[str, object | None] = {
         "code": error.code,
         "description": DESCRIPTIONS.get(error.code, "An operation failed"),
         "details": details,
     }
     if dialect.newer_errors:
+        values["opaque"] = error.opaque
         values["globalErrorCode"] = error.global_code or _GLOBAL_CODES.get(error.code)
         values["message"] = details
         values["localizedMessage"] = details
@@ -102,6 +107,18 @@ def wrong_credentials() -> ErrorCode:
     """A login with an unknown account or a wrong password."""
     words = Words("错误信息: 错误的帐号或密码", "wrong account name or password")
     return ErrorCode("ID.1000", words, Words(f"{words.chinese}\n", f"Error message: {words.english}\n"), cost="2ms")
+
+
+def second_factor(name: str) -> ErrorCode:
+    """A login that was right and needs a code besides."""
+    opaque: dict[str, object] = {"authentications": ["googleAuth"], "credentials": name}
+    return ErrorCode("ID.2001", DESCRIPTIONS["ID.2001"], opaque=opaque)
+
+
+def locked(seconds: int) -> ErrorCode:
+    """A login of somebody who failed too often."""
+    words = Words(f"用户已被锁定, 请在 {seconds} 秒后重试", f"The user is locked, try again after {seconds} seconds")
+    return ErrorCode("LOGIN_CONTROL.1002", words)
 
 
 def session_expired() -> ErrorCode:
@@ -162,9 +179,7 @@ def storage_not_connected(uuid: str) -> ErrorCode:
 
 
 _LOGIN_DETAILS: dict[str, Words | str] = {
-    "ID.2001": '{"authentications":["googleAuth"],"credentials":"admin"}',
     "LOGIN_CONTROL.1005": ("Missing verify code. Get verify code through captcha related API: GetLoginCaptcha"),
-    "LOGIN_CONTROL.1002": Words("用户已被锁定, 请在 583 秒后重试", "The user is locked, try again after 583 seconds"),
     "SYS.1001": "message timeout, org.zstack.header.message.MessageTimeout",
 }
 
@@ -176,6 +191,8 @@ def of_code(code: str, details: str | None = None) -> ErrorCode:
     known = {
         "ID.1000": wrong_credentials(),
         "ID.1001": session_expired(),
+        "ID.2001": second_factor("admin"),
+        "LOGIN_CONTROL.1002": locked(583),
         "SYS.1006": operation_failed("operation failed"),
     }
     return known.get(code) or ErrorCode(code, _LOGIN_DETAILS.get(code, DESCRIPTIONS.get(code, "operation failed")))

@@ -1,10 +1,12 @@
 """Things that go wrong on purpose: rules that tests and demos switch on and off while the node runs.
 
-Which request is hit is decided here; `mischief` enacts it on the connection.
+Which request is hit is decided here; `mischief` enacts it on the connection, `fault_spec` reads rules from text.
 """
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from threading import Lock
@@ -17,28 +19,60 @@ class FaultKind(StrEnum):
     """The right answer, `seconds` later."""
     HANG = "hang"
     """Accepted, never answered."""
+    HANG_BODY = "hang-body"
+    """The right headers, and then nothing more."""
     TRICKLE = "trickle"
-    """The right answer, a few bytes every `seconds`."""
+    """The right answer, 64 bytes every `seconds`."""
     RESET = "reset"
     """A TCP reset instead of an answer."""
+    REFUSE = "refuse"
+    """Nobody listens: connections are refused and the open ones broken, those of the control endpoint excepted. When
+    the rule is gone the node listens on the same port again."""
+    SLOW_START = "slow-start"
+    """Connections are accepted, but for the first `seconds` after the node began to listen, or after the rule came if
+    that was later, requests wait; then they are answered."""
     TRUNCATED = "truncated"
     """The connection closes in the middle of the body."""
+    ENDLESS_BODY = "endless-body"
+    """A list whose body goes on for ever, 64 KiB every `seconds`."""
+    ENDLESS_LIST = "endless-list"
+    """`start` is ignored and `total` says that there is always more: the first page for ever."""
+    HUGE_BODY = "huge-body"
+    """Valid JSON of `size_bytes`."""
+    DEEP_NESTING = "deep-nesting"
+    """Valid JSON with `depth` arrays in each other."""
     INVALID_JSON = "invalid-json"
     RATE_LIMIT = "rate-limit"
+    """429, as newer servers have it."""
     EMPTY_500 = "empty-500"
     BAD_GATEWAY = "bad-gateway"
+    """502, the HTML page of a proxy."""
+    GATEWAY_TIMEOUT = "gateway-timeout"
+    """504, likewise."""
     ERROR = "error"
     """503 with the error `code`, and `details` when given."""
     HTML_503 = "html-503"
+    """503 without JSON, the HTML page of a proxy."""
     MODULE_MISSING = "module-missing"
+    """404, the text of a server that does not know the path."""
     TOMCAT_404 = "tomcat-404"
+    """404, the HTML page of a Tomcat without the application."""
     REDIRECT = "redirect"
+    """`status` to `location`."""
     SESSION_KILL = "session-kill"
     """All sessions end just before the request is handled."""
+    UNIQUE_SESSION = "unique-session"
+    """Each login ends the older sessions of the same user, as the vendor's `enable.unique.session` does."""
+    SHIFTING_ROWS = "shifting-rows"
+    """Before every page but the first, a task that sorts first by uuid and by name comes or, if it is there, goes."""
     CLOCK_SKEW = "clock-skew"
-    """The server's clock is `seconds` ahead, as long as the rule stands; it hits no request of its own."""
+    """The server's clock is `seconds` ahead."""
     DENIED = "denied"
     """The refusal of a normal account: SYS.1006, "denied by default"."""
+
+
+STANDING = frozenset({FaultKind.CLOCK_SKEW, FaultKind.REFUSE, FaultKind.SLOW_START, FaultKind.UNIQUE_SESSION})
+"""Kinds that are a state of the node as long as the rule stands: they hit no request of their own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,18 +85,44 @@ class Fault:
     method: str | None = None
     times: int | None = None
     """How many requests it hits; None is until it is removed."""
+    lasts_s: float | None = None
+    """After so many seconds it removes itself; None is never."""
     seconds: float = 1.0
     code: str = "SYS.1000"
     details: str | None = None
     location: str = "http://127.0.0.1:9/"
+    status: int = 302
+    size_bytes: int = 64 << 20
+    depth: int = 100_000
+
+
+@dataclass(slots=True)
+class Rule:
+    """A fault that is switched on. Moments are monotonic seconds."""
+
+    number: int
+    fault: Fault
+    since: float
+    left: int | None
+    """Requests that it will still hit; None is no limit."""
+    hits: int = 0
+
+    @property
+    def until(self) -> float:
+        """When it removes itself."""
+        return float("inf") if self.fault.lasts_s is None else self.since + self.fault.lasts_s
 
 
 class Faults:
     """The standing rules, first match first. Safe to change from another thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
         self._lock = Lock()
-        self._standing: list[tuple[Fault, int | None]] = []
+        self._rules: list[Rule] = []
+        self._numbers = 0
+        self._listening_since = now()
+        self._watchers: list[Callable[[], None]] = []
 
     def add(
         self, kind: FaultKind | str, path_prefix: str = "", *, times: int | None = None, **options: object
@@ -72,39 +132,115 @@ class Faults:
         self.put(fault)
         return fault
 
-    def put(self, fault: Fault) -> None:
-        """Switch on a rule that was built before."""
+    def put(self, fault: Fault) -> int:
+        """Switch on a rule that was built before. Returns its number."""
         with self._lock:
-            self._standing.append((fault, fault.times))
+            self._numbers += 1
+            number = self._numbers
+            self._rules.append(Rule(number, fault, self._now(), fault.times))
+        self._tell()
+        return number
 
     def remove(self, fault: Fault) -> None:
         """Switch a rule off; one that is spent already is fine."""
-        with self._lock:
-            self._standing = [(rule, left) for rule, left in self._standing if rule is not fault]
+        self._keep(lambda rule: rule.fault is not fault)
+
+    def remove_number(self, number: int) -> bool:
+        """Switch a rule off by its number. False when there is none."""
+        return self._keep(lambda rule: rule.number != number) > 0
 
     def clear(self) -> None:
         """Switch all rules off. Requests that hang already stay hanging."""
-        with self._lock:
-            self._standing.clear()
+        self._keep(lambda _rule: False)
 
-    def take(self, method: str, api_path: str) -> Fault | None:
+    def standing(self) -> list[tuple[Rule, float]]:
+        """The rules that are on, oldest first, each with the seconds until it removes itself."""
+        with self._lock:
+            now = self._now()
+            return [(rule, rule.until - now) for rule in self._current()]
+
+    def take(self, method: str, api_path: str, *, is_later_page: bool = False) -> Fault | None:
         """The rule that hits this request, counted as used. `api_path` begins with `/v1`."""
         path = api_path.removeprefix("/v1")
         with self._lock:
-            for i, (fault, left) in enumerate(self._standing):
-                if fault.kind is FaultKind.CLOCK_SKEW or not path.startswith(fault.path_prefix):
+            for rule in self._current():
+                fault = rule.fault
+                if fault.kind in STANDING or not path.startswith(fault.path_prefix):
                     continue
                 if fault.method not in (None, method):
                     continue
-                if left is not None and left <= 1:
-                    del self._standing[i]
-                elif left is not None:
-                    self._standing[i] = (fault, left - 1)
+                if fault.kind is FaultKind.SHIFTING_ROWS and not is_later_page:
+                    continue
+                rule.hits += 1
+                if rule.left is not None:
+                    rule.left -= 1
+                    if rule.left <= 0:
+                        self._rules.remove(rule)
                 return fault
         return None
+
+    def is_on(self, kind: FaultKind) -> bool:
+        """True while a rule of that kind stands."""
+        with self._lock:
+            return any(rule.fault.kind is kind for rule in self._current())
 
     @property
     def skew_s(self) -> float:
         """Seconds by which the server's clock is ahead."""
         with self._lock:
-            return sum(fault.seconds for fault, _ in self._standing if fault.kind is FaultKind.CLOCK_SKEW)
+            return sum(rule.fault.seconds for rule in self._current() if rule.fault.kind is FaultKind.CLOCK_SKEW)
+
+    @property
+    def start_left_s(self) -> float:
+        """Seconds until the node has started and answers; 0 when it has."""
+        with self._lock:
+            ends = [
+                max(self._listening_since, rule.since) + rule.fault.seconds
+                for rule in self._current()
+                if rule.fault.kind is FaultKind.SLOW_START
+            ]
+            return max(0.0, max(ends, default=0.0) - self._now())
+
+    @property
+    def next_end_s(self) -> float:
+        """Seconds until the next rule removes itself; infinite when none will."""
+        with self._lock:
+            now = self._now()
+            return min((rule.until - now for rule in self._current()), default=float("inf"))
+
+    def note_listening(self) -> None:
+        """The node began to listen just now."""
+        with self._lock:
+            self._listening_since = self._now()
+
+    def watch(self, told: Callable[[], None]) -> Callable[[], None]:
+        """Have `told` called, in the thread of whoever did it, after rules were switched. Returns what ends that."""
+        with self._lock:
+            self._watchers.append(told)
+
+        def end() -> None:
+            with self._lock:
+                self._watchers.remove(told)
+
+        return end
+
+    def _keep(self, wanted: Callable[[Rule], bool]) -> int:
+        with self._lock:
+            before = len(self._current())
+            self._rules = [rule for rule in self._rules if wanted(rule)]
+            gone = before - len(self._rules)
+        self._tell()
+        return gone
+
+    def _current(self) -> list[Rule]:
+        """The rules without those whose time is over; under the lock."""
+        now = self._now()
+        if any(rule.until <= now for rule in self._rules):
+            self._rules = [rule for rule in self._rules if rule.until > now]
+        return self._rules
+
+    def _tell(self) -> None:
+        with self._lock:
+            watchers = list(self._watchers)
+        for told in watchers:
+            told()

@@ -6,12 +6,16 @@ import asyncio
 import socket
 import struct
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import replace
 from typing import Any
+
+import msgspec
 
 from cdptui.simulator import errors
 from cdptui.simulator.exchange import Reply, Request
 from cdptui.simulator.faults import Fault, FaultKind
 from cdptui.simulator.node import ManagementNode
+from cdptui.simulator.world.fleet import World
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
@@ -24,6 +28,8 @@ _TOMCAT_PAGE = (
     '<!doctype html><html lang="en"><head><title>HTTP Status {0} – {1}</title></head>'
     '<body><h1>HTTP Status {0} – {1}</h1><hr class="line" /><h3>Apache Tomcat/8.5.100</h3></body></html>'
 )
+_SHIFTER = f"{1:032x}"
+"""Uuid of the task that comes and goes: before all others, and its name too, in ascending order."""
 
 
 def tomcat_page(status: int, phrase: str) -> Reply:
@@ -42,6 +48,7 @@ _FIXED = {
     FaultKind.RATE_LIMIT: Reply(429, b"Rate limit exceeded"),
     FaultKind.EMPTY_500: Reply(500, b""),
     FaultKind.BAD_GATEWAY: _gateway_page(502, "Bad Gateway"),
+    FaultKind.GATEWAY_TIMEOUT: _gateway_page(504, "Gateway Time-out"),
     FaultKind.HTML_503: _gateway_page(503, "Service Temporarily Unavailable"),
     FaultKind.TOMCAT_404: tomcat_page(404, "Not Found"),
 }
@@ -57,22 +64,61 @@ def forged(fault: Fault, request: Request, node: ManagementNode) -> Reply | None
         case FaultKind.MODULE_MISSING:
             return Reply(404, f"no api mapping to {request.api_path}".encode())
         case FaultKind.REDIRECT:
-            return Reply(302, b"", ((b"location", fault.location.encode()),))
+            return Reply(fault.status, b"", ((b"location", fault.location.encode()),))
+        case FaultKind.DEEP_NESTING:
+            nest = b"[" * fault.depth + b"]" * fault.depth
+            return Reply(200, b'{"schema":{},"total":1,"inventories":%s}' % nest)
+        case FaultKind.ENDLESS_LIST:
+            return _first_page(request, node)
         case FaultKind.SESSION_KILL:
             node.sessions.kill_all()
+        case FaultKind.SHIFTING_ROWS:
+            _shift(node.world)
     return _FIXED.get(fault.kind)
 
 
-async def client_left(receive: Receive, within_s: float | None) -> bool:
-    """Wait for the client to go away, for at most so many seconds (None: for ever). True when it did."""
+def _first_page(request: Request, node: ManagementNode) -> Reply:
+    """The answer as if `start` had not been sent; a `total` leaves room for one more row than was asked for."""
+    start = request.first("start") or "0"
+    reply = node.answer(replace(request, params={**request.params, "start": ["0"]}))
+    if reply.status != 200:
+        return reply
+    values = msgspec.json.decode(reply.body, type=dict[str, msgspec.Raw])
+    if "total" in values and "inventories" in values:
+        rows = msgspec.json.decode(values["inventories"], type=list[msgspec.Raw])
+        beyond = (int(start) if start.isdecimal() else 0) + len(rows) + 1
+        values["total"] = msgspec.Raw(b"%d" % beyond)
+    return Reply(200, msgspec.json.encode(values))
+
+
+def _shift(world: World) -> None:
+    with world.lock:
+        if _SHIFTER in world.tasks:
+            world.remove(_SHIFTER)
+        else:
+            world.add(uuid=_SHIFTER, name="0 comes and goes")
+
+
+async def client_left(receive: Receive, within_s: float | None, *, unless: asyncio.Event | None = None) -> bool:
+    """Wait for the client to go away, for at most so many seconds (None: for ever). True when it did.
+
+    The wait also ends, with False, when the event `unless` is set.
+    """
+    waits = [asyncio.ensure_future(_departure(receive))]
+    if unless is not None:
+        waits.append(asyncio.ensure_future(unless.wait()))
     try:
-        async with asyncio.timeout(within_s):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    return True
-    except TimeoutError:
-        return False
+        await asyncio.wait(waits, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+    return waits[0].done() and not waits[0].cancelled()
+
+
+async def _departure(receive: Receive) -> bool:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    return True
 
 
 def reset(transport: asyncio.Transport) -> None:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from cdptui.simulator import errors
 from cdptui.simulator.apis.accounts import Accounts
+from cdptui.simulator.apis.logins import Logins
 from cdptui.simulator.apis.management import Management
 from cdptui.simulator.apis.metrics import Metrics
 from cdptui.simulator.apis.operations import Operations
@@ -19,6 +20,7 @@ from cdptui.simulator.faults import Faults
 from cdptui.simulator.inventories import Inventories
 from cdptui.simulator.jobs import Jobs
 from cdptui.simulator.journal import Journal
+from cdptui.simulator.login_control import LoginControl
 from cdptui.simulator.routing import Api, Router
 from cdptui.simulator.rpc import MessageRpc
 from cdptui.simulator.sessions import Sessions
@@ -43,10 +45,11 @@ class ManagementNode:
         self.journal = Journal()
         self.task_table = TaskTable(self.world, self.zone, settings.dialect)
         self.inventories = Inventories(self.world, self.zone, settings.dialect)
-        accounts, queries = Accounts(self), Queries(self)
-        rooms = (queries, accounts, Operations(self), Management(self), Recovery(self), Metrics(self))
+        self.login_control = LoginControl(settings, now)
+        logins, queries = Logins(self), Queries(self)
+        rooms = (queries, logins, Accounts(self), Operations(self), Management(self), Recovery(self), Metrics(self))
         self.router = Router([api for room in rooms for api in room.apis()])
-        self._rpc = MessageRpc(self, accounts, queries)
+        self._rpc = MessageRpc(self, logins, queries)
 
     def wall(self) -> float:
         """What the node believes the time is: the wall clock, and a fault's skew."""
@@ -66,8 +69,8 @@ class ManagementNode:
                     return self._rpc.answer(request)
                 api, call = self.router.find(request)
                 self._note_ignored(api, request)
-                if not api.is_open:
-                    authenticate(request, self.sessions, self.settings, self.wall())
+                if not api.is_open and not authenticate(request, self.sessions, self.settings, self.wall()):
+                    return self.refuse(errors.denied(api.name), request)
                 return api.handle(call)
             except TextRefusal as refusal:
                 return Reply(refusal.status, refusal.text.encode())

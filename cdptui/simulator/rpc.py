@@ -12,27 +12,27 @@ from uuid import uuid4
 import msgspec
 
 from cdptui.simulator import errors
+from cdptui.simulator.apis.logins import BY_ACCOUNT
 from cdptui.simulator.exchange import ApiRefusal, Reply, Request, TextRefusal
 from cdptui.simulator.query.grammar import Condition, Query
 from cdptui.simulator.wire import encode
 
 if TYPE_CHECKING:
-    from cdptui.simulator.apis.accounts import Accounts
+    from cdptui.simulator.apis.logins import Logins
     from cdptui.simulator.apis.queries import Queries
     from cdptui.simulator.node import ManagementNode
 
 _OPERATORS = {"in": "?=", "not in": "!?=", "like": "~=", "not like": "!~=", "is not null": "not null"}
 _KEPT = 200
-_LOG_IN = "org.zstack.header.identity.APILogInByAccountMsg"
 _LOG_OUT = "org.zstack.header.identity.APILogOutMsg"
 
 
 class MessageRpc:
     """`POST /zstack/api/` and `GET /zstack/api/result/{uuid}`."""
 
-    def __init__(self, node: ManagementNode, accounts: Accounts, queries: Queries) -> None:
+    def __init__(self, node: ManagementNode, logins: Logins, queries: Queries) -> None:
         self._node = node
-        self._accounts = accounts
+        self._logins = logins
         self._queries = queries
         self._results: OrderedDict[str, bytes] = OrderedDict()
 
@@ -57,8 +57,9 @@ class MessageRpc:
 
     def _handle(self, name: str, message: dict[str, object]) -> dict[str, object]:
         try:
-            if name == _LOG_IN:
-                inventory = self._accounts.log_in(message.get("accountName"), message.get("password"))
+            if name == BY_ACCOUNT:
+                logins, tags = self._logins, message.get("systemTags")
+                inventory = logins.log_in(BY_ACCOUNT, "accountName", message, logins.account, tags)
                 return {"inventory": inventory, "success": True}
             session = message.get("session")
             uuid = str(session.get("uuid", "")) if isinstance(session, dict) else ""

@@ -7,16 +7,19 @@ import contextlib
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
+from weakref import WeakSet
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from cdptui.simulator.app import Connections, web_app
+from cdptui.simulator.app import web_app
+from cdptui.simulator.faults import FaultKind
 from cdptui.simulator.node import ManagementNode
 
 _KEEP_ALIVE_S = 120
+_KEPT_IDLE_S = 86_400
 _MAX_HEADER_BYTES = 65536
 _BACKLOG = 100
 _TICK_S = 1.0
@@ -28,7 +31,7 @@ async def serve(node: ManagementNode, *, on_ready: Callable[[str], None]) -> Non
 
     `on_ready` gets the URL, with the real port, once the socket listens. Raises OSError when the port is in use.
     """
-    with contextlib.closing(_listening_socket(node.settings.host, node.settings.port)) as listener:
+    with contextlib.closing(_bound_socket(node.settings.host, node.settings.port)) as listener:
         url = _url(listener)
         server = _Server(node, lambda: on_ready(url))
         with _signals(server.stop):
@@ -51,7 +54,7 @@ class EmbeddedServer:
         """Listen, and return the URL. A second start comes back on the same port. Raises OSError when it is in use."""
         if self._thread is not None:
             return self.url
-        listener = _listening_socket(self.node.settings.host, self._port)
+        listener = _bound_socket(self.node.settings.host, self._port)
         self._port = listener.getsockname()[1]
         self.url = _url(listener)
         ready = threading.Event()
@@ -97,8 +100,8 @@ class EmbeddedServer:
             ready.set()
 
 
-class _Server(uvicorn.Server, Connections):
-    """Uvicorn without its own signals and log, that stops at once."""
+class _Server(uvicorn.Server):
+    """Uvicorn without its own signals and log, that stops at once and stops listening while a rule says so."""
 
     def __init__(self, node: ManagementNode, on_ready: Callable[[], None]) -> None:
         super().__init__(
@@ -117,32 +120,63 @@ class _Server(uvicorn.Server, Connections):
                 h11_max_incomplete_event_size=_MAX_HEADER_BYTES,
             )
         )
+        self._faults = node.faults
         self._on_ready = on_ready
-        self._stopped = asyncio.Event()
+        self._rules_changed = asyncio.Event()
+        self._listener: socket.socket | None = None
+        self._is_refusing = False
+        self._obeying = asyncio.Lock()
+        self._kept: WeakSet[H11Protocol] = WeakSet()
 
     async def run_on(self, listener: socket.socket) -> None:
         """Serve on a bound socket until stopped."""
+        self._listener = listener
+        loop = asyncio.get_running_loop()
+        unwatch = self._faults.watch(lambda: _call_in(loop, self._wake))
         try:
             await self.serve(sockets=[listener])
         except asyncio.CancelledError:
             self.stop()
             await self.shutdown(sockets=[listener])
             raise
+        finally:
+            unwatch()
 
     def stop(self) -> None:
         """End, with all connections: what hangs is told that its client has left, and goes."""
         self.should_exit = True
-        self._stopped.set()
-        for protocol in list(self.server_state.connections):
-            if protocol.transport is not None:
-                protocol.transport.abort()
+        self._wake()
+        self._break(self.server_state.connections)
+
+    @property
+    def rules_changed(self) -> asyncio.Event:
+        """Set at the next change of the rules, or when the server stops."""
+        return self._rules_changed
 
     def find(self, client: tuple[str, int]) -> asyncio.Transport | None:
         """The transport of the connection from that client."""
-        for protocol in self.server_state.connections:
-            if isinstance(protocol, H11Protocol) and protocol.client == client:
-                return protocol.transport
-        return None
+        protocol = self._find(client)
+        return None if protocol is None else protocol.transport
+
+    def keep(self, client: tuple[str, int]) -> None:
+        """Spare that connection when the node stops listening, and however long it is idle."""
+        protocol = self._find(client)
+        if protocol is not None:
+            protocol.timeout_keep_alive = _KEPT_IDLE_S
+            self._kept.add(protocol)
+
+    async def obey(self) -> None:
+        """Listen or not, as the rules are now. Returns when it is so."""
+        async with self._obeying:
+            is_refusing = self._faults.is_on(FaultKind.REFUSE)
+            if is_refusing is self._is_refusing or self._listener is None or self.should_exit:
+                return
+            self._is_refusing = is_refusing
+            if is_refusing:
+                await self._refuse(self._listener)
+            else:
+                await super().startup(sockets=[self._listener])
+                self._faults.note_listening()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -150,18 +184,74 @@ class _Server(uvicorn.Server, Connections):
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, then say so."""
+        """Listen, unless a rule forbids it already, then say so."""
         await super().startup(sockets=sockets)
+        self._faults.note_listening()
+        await self.obey()
         self._on_ready()
 
     async def main_loop(self) -> None:
-        """Wait to be stopped; the tick only renews the Date header."""
+        """Follow the rules until stopped; the tick only renews the Date header."""
         while not await self.on_tick(0):
+            changed = self._rules_changed  # taken first: what changes meanwhile sets this one
+            await self.obey()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopped.wait(), _TICK_S)
+                await asyncio.wait_for(changed.wait(), min(_TICK_S, self._faults.next_end_s))
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close the socket of now, which after a pause is not that of the start."""
+        if self._listener is not None:
+            await _stop_accepting(self._listener)
+            self._break(self.server_state.connections)
+        await super().shutdown(sockets=sockets if self._listener is None else [self._listener])
+
+    async def _refuse(self, listener: socket.socket) -> None:
+        host, port = listener.getsockname()[:2]
+        await _stop_accepting(listener)
+        for server in self.servers:
+            server.close()
+        # Bound and not listening: connections are refused, and nobody else gets the port meanwhile.
+        self._listener = _bound_socket(host, port)
+        self._break(set(self.server_state.connections) - set(self._kept))
+
+    def _wake(self) -> None:
+        changed, self._rules_changed = self._rules_changed, asyncio.Event()
+        changed.set()
+
+    def _find(self, client: tuple[str, int]) -> H11Protocol | None:
+        for protocol in self.server_state.connections:
+            if isinstance(protocol, H11Protocol) and protocol.client == client:
+                return protocol
+        return None
+
+    @staticmethod
+    def _break(connections: Iterable[asyncio.Protocol]) -> None:
+        for protocol in list(connections):
+            transport = getattr(protocol, "transport", None)
+            if transport is not None:
+                transport.abort()
 
 
-def _listening_socket(host: str, port: int) -> socket.socket:
+async def _stop_accepting(listener: socket.socket) -> None:
+    """Take no new connections, and let those that were just taken become known.
+
+    Closed at once, asyncio of Python 3.11 drops a connection between its being accepted and its protocol's being told:
+    the client is then neither refused nor served.
+    """
+    if listener.fileno() < 0:
+        return
+    asyncio.get_running_loop().remove_reader(listener.fileno())
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
+def _call_in(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    """Call it in the loop's thread; a loop that has just ended is fine."""
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(call)
+
+
+def _bound_socket(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # The protocol is named because asyncio sets TCP_NODELAY only where it is: else each answer waits 40 ms for an ACK.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)

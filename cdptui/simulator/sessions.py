@@ -21,41 +21,53 @@ class Session:
     """One login."""
 
     uuid: str = field(repr=False)
+    owner: str
+    """Uuid of the user."""
     created_at: float
     expires_at: float
 
 
 class Sessions:
-    """All sessions of the node's one account. Times are epoch seconds."""
+    """All sessions of the node. Times are epoch seconds."""
 
     def __init__(self, timeout_s: float, now: Callable[[], float], *, unique: bool = False) -> None:
         self.unique = unique
-        """A new login ends the older sessions; the vendor's `enable.unique.session`."""
+        """A new login ends the older sessions of the same user; the vendor's `enable.unique.session`."""
         self.logins = 0
         self._timeout_s = timeout_s
         self._now = now
         self._alive: dict[str, Session] = {}
         self._ended: set[str] = set()
 
-    def open(self) -> Session:
-        """A new session. Raises ApiRefusal ID.1006 when 500 are alive: leaked sessions lock the account out."""
-        if self.unique:
-            self.kill_all()
-        if self.alive() >= MAX_CONCURRENT:
+    def open(self, owner: str = ADMIN_ACCOUNT_UUID, *, unique: bool = False) -> Session:
+        """A new session. Raises ApiRefusal ID.1006 when the user has 500: leaked sessions lock the account out.
+
+        With `unique` this login ends the user's older sessions, whatever the node is set to.
+        """
+        self._bury()
+        theirs = [uuid for uuid, session in self._alive.items() if session.owner == owner]
+        if self.unique or unique:
+            for uuid in theirs:
+                self.close(uuid)
+        elif len(theirs) >= MAX_CONCURRENT:
             raise ApiRefusal(errors.too_many_sessions(MAX_CONCURRENT))
         now = self._now()
-        session = Session(uuid4().hex, now, now + self._timeout_s)
+        session = Session(uuid4().hex, owner, now, now + self._timeout_s)
         self._alive[session.uuid] = session
         self.logins += 1
         return session
 
-    def renew(self, uuid: str) -> Session:
-        """The session of a call, its life extended. Raises ApiRefusal ID.1001 when it is unknown or has ended."""
+    def renew(self, uuid: str, duration_s: float | None = None) -> Session:
+        """The session of a call, its life extended, never shortened; by the node's time-out if not by `duration_s`.
+
+        Raises ApiRefusal ID.1001 when it is unknown or has ended.
+        """
         self._bury()
         session = self._alive.get(uuid)
         if session is None:
             raise ApiRefusal(errors.session_expired() if uuid in self._ended else errors.unknown_session())
-        session.expires_at = self._now() + self._timeout_s
+        life_s = self._timeout_s if duration_s is None else duration_s
+        session.expires_at = max(session.expires_at, self._now() + life_s)
         return session
 
     def is_valid(self, uuid: str) -> bool:

@@ -35,6 +35,8 @@ class SimulatorSettings:
     host: str = "127.0.0.1"
     port: int = 8080
     """0 is any free port."""
+    control: bool = False
+    """Serve the control endpoint, to loopback only. Off, its paths are unknown like any other."""
     tasks: int = 60
     """Number of tasks at the start, exactly; later within ten percent of it. Up to 100,000."""
     seed: int = 1
@@ -42,8 +44,21 @@ class SimulatorSettings:
     """The fleet's time runs this many times as fast as the wall clock. Dates on the wire stay wall-clock moments."""
     account: str = "admin"
     password: str = field(default="password", repr=False)
+    user: str = "operator"
+    """A user of the account. It and the two below have the account's password."""
+    virtual_id: str = "virtual-operator"
+    """An IAM2 user."""
+    ldap_uid: str = "directory-operator"
+    project: str = "production"
+    """The one IAM2 project."""
+    two_factor_code: str | None = field(default=None, repr=False)
+    """The six digits that every login must bring; None is no second factor."""
+    login_control: Literal["off", "captcha", "lock"] = "off"
+    """After six failures of one name: nothing, a captcha, or ten minutes locked."""
     access_key_id: str = "CDPTUISIMULATOR01"
     access_key_secret: str = field(default="secret0123456789", repr=False)
+    access_key_owner: str | None = None
+    """Account that the key belongs to; None is `account`. Any other is a normal one, to which all is denied."""
     session_timeout_s: float = 7200.0
     """Sliding: every authenticated call renews the session."""
     zone: str = "Asia/Shanghai"

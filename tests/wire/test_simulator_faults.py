@@ -5,8 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from hashlib import sha512
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -14,8 +13,7 @@ import pytest
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
 from cdptui.simulator.settings import SimulatorSettings
-
-LOGIN = {"logInByAccount": {"accountName": "admin", "password": sha512(b"password").hexdigest()}}
+from tests.wire.simulated import LOGIN, eventually, log_in, new_client
 
 
 @pytest.fixture(scope="module")
@@ -32,17 +30,9 @@ def node(server: EmbeddedServer) -> Iterator[ManagementNode]:
 
 @pytest.fixture
 def client(server: EmbeddedServer, node: ManagementNode) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"{server.url}/zstack/v1", timeout=5, verify=False) as client:
-        session = client.put("/accounts/login", json=LOGIN).json()["inventory"]["uuid"]
-        client.headers["Authorization"] = f"OAuth {session}"
+    with new_client(server) as client:
+        log_in(client)
         yield client
-
-
-def eventually(condition: Callable[[], bool], within_s: float = 5.0) -> None:
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.005)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +41,7 @@ def eventually(condition: Callable[[], bool], within_s: float = 5.0) -> None:
         ("rate-limit", 429, "Rate limit exceeded"),
         ("empty-500", 500, ""),
         ("bad-gateway", 502, "502 Bad Gateway"),
+        ("gateway-timeout", 504, "504 Gateway Time-out"),
         ("html-503", 503, "503 Service Temporarily Unavailable"),
         ("module-missing", 404, "no api mapping to /v1/cdp-task"),
         ("tomcat-404", 404, "Apache Tomcat"),
@@ -75,6 +66,20 @@ def test_second_factor_and_captcha_are_errors_of_the_login(node: ManagementNode,
     factor, captcha = (client.put("/accounts/login", json=LOGIN).json()["error"] for _ in range(2))
     assert '"authentications":["googleAuth"]' in factor["details"]
     assert (captcha["code"], captcha["description"]) == ("LOGIN_CONTROL.1005", "Missing captcha")
+
+
+def test_any_code_and_any_words_can_be_answered(node: ManagementNode, client: httpx.Client) -> None:
+    node.faults.add("error", "/cdp-task", code="LICENSE.1001", details="no add-on", times=1)
+    answer = client.get("/cdp-task")
+    assert answer.status_code == 503
+    error = answer.json()["error"]
+    assert (error["code"], error["details"]) == ("LICENSE.1001", "no add-on")
+
+
+@pytest.mark.parametrize("status", [301, 307, 308])
+def test_redirect_has_any_of_its_codes(node: ManagementNode, client: httpx.Client, status: int) -> None:
+    node.faults.add("redirect", "/accounts/login", times=1, status=status)
+    assert client.put("/accounts/login", json=LOGIN).status_code == status
 
 
 def test_redirect_and_invalid_json(node: ManagementNode, client: httpx.Client) -> None:
@@ -117,6 +122,88 @@ def test_truncated_body_ends_in_the_middle(node: ManagementNode, client: httpx.C
     with pytest.raises(httpx.RemoteProtocolError):
         client.get("/cdp-task")
     assert client.get("/cdp-task?limit=1").status_code == 200
+
+
+def test_headers_come_and_the_body_does_not(node: ManagementNode, client: httpx.Client) -> None:
+    node.faults.add("hang-body", "/cdp-task", times=1)
+    with client.stream("GET", "/cdp-task", timeout=0.1) as answer:
+        assert answer.status_code == 200
+        assert int(answer.headers["content-length"]) > 1000
+        with pytest.raises(httpx.ReadTimeout):
+            answer.read()
+    eventually(lambda: node.journal.in_flight == 0)
+
+
+def test_endless_body_ends_with_its_client(node: ManagementNode, client: httpx.Client) -> None:
+    node.faults.add("endless-body", "/cdp-task", times=1, seconds=0)
+    with client.stream("GET", "/cdp-task") as answer:
+        assert "content-length" not in answer.headers
+        received = 0
+        for part in answer.iter_bytes():
+            received += len(part)
+            if received > 1 << 20:
+                break
+        assert node.journal.in_flight == 1
+    eventually(lambda: node.journal.in_flight == 0)
+
+
+def test_endless_list_is_its_first_page_for_ever(node: ManagementNode, client: httpx.Client) -> None:
+    node.faults.add("endless-list", "/cdp-task")
+    node.world.freeze()
+    pages = [
+        client.get(f"/cdp-task?limit=10&start={start}&replyWithCount=true&sort=%2Buuid").json()
+        for start in (0, 10, 5000)
+    ]
+    node.world.thaw()
+    assert [page["total"] for page in pages] == [11, 21, 5011]
+    assert pages[0]["inventories"] == pages[1]["inventories"] == pages[2]["inventories"]
+    assert len(pages[0]["inventories"]) == 10
+    assert set(client.get("/cdp-task?limit=1&start=0").json()) == {"schema", "inventories"}
+
+
+def test_huge_body_is_as_large_as_it_says(node: ManagementNode, client: httpx.Client) -> None:
+    node.faults.add("huge-body", "/cdp-task", times=1, size_bytes=3_000_001)
+    answer = client.get("/cdp-task")
+    assert len(answer.content) == int(answer.headers["content-length"]) == 3_000_001
+    assert answer.json()["inventories"] == []
+
+
+def test_deep_nesting_is_too_deep_for_a_recursive_reader(node: ManagementNode, client: httpx.Client) -> None:
+    node.faults.add("deep-nesting", "/cdp-task", times=1)
+    answer = client.get("/cdp-task")
+    assert answer.text.count("[") == answer.text.count("]") == 100_000
+    with pytest.raises(RecursionError):
+        answer.json()
+    node.faults.add("deep-nesting", "/cdp-task", times=1, depth=3)
+    assert client.get("/cdp-task").json()["inventories"] == [[[]]]
+
+
+def test_rows_shift_between_the_pages_of_one_poll(node: ManagementNode, client: httpx.Client) -> None:
+    node.world.freeze()
+    before = sorted(node.world.tasks)
+    node.faults.add("shifting-rows", "/cdp-task")
+
+    def poll() -> list[str]:
+        pages = [client.get(f"/cdp-task?limit=20&start={start}&sort=%2Buuid").json() for start in (0, 20)]
+        return [task["uuid"] for page in pages for task in page["inventories"]]
+
+    doubled, lost = poll(), poll()
+    node.world.thaw()
+    assert doubled == [*before[:20], before[19], *before[20:39]]
+    assert lost == [f"{1:032x}", *before[:19], *before[20:40]]
+    assert sorted(node.world.tasks) == before
+
+
+def test_unique_session_ends_the_first_login_by_the_second(node: ManagementNode, client: httpx.Client) -> None:
+    rule = node.faults.add("unique-session")
+    first = client.headers["Authorization"]
+    log_in(client)
+    assert client.get("/cdp-task", headers={"Authorization": first}).json()["error"]["code"] == "ID.1001"
+    assert client.get("/cdp-task").status_code == 200
+    node.faults.remove(rule)
+    second = client.headers["Authorization"]
+    log_in(client)
+    assert client.get("/cdp-task", headers={"Authorization": second}).status_code == 200
 
 
 def test_skewed_clock_shows_in_the_servers_time(node: ManagementNode, client: httpx.Client) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cdptui.simulator import errors
+from cdptui.simulator.apis.accepting import accepted, wanted_uuid
 from cdptui.simulator.exchange import ApiRefusal, Reply, TextRefusal
 from cdptui.simulator.jobs import Result
 from cdptui.simulator.routing import Api, Call
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from cdptui.simulator.node import ManagementNode
 
 _CDP = "org.zstack.header.storage.cdp"
-_TIMEOUT_MS = 1_800_000
 
 
 class Operations:
@@ -47,30 +47,16 @@ class Operations:
     ) -> Api:
         def handle(call: Call) -> Reply:
             task = self._node.world.tasks.get(call.variables["uuid"])
-            wanted = self._job_uuid(call)
+            wanted = wanted_uuid(self._node, call)
             if task is None:
                 missing = errors.not_found("CdpTaskVO", call.variables["uuid"])
-                return self._accepted(lambda: missing, wanted, call)
-            return self._accepted(begin(task, call), wanted, call)
+                return accepted(self._node, call, lambda: missing, wanted)
+            return accepted(self._node, call, begin(task, call), wanted)
 
         known = frozenset({"deleteMode", "force"}) if method == "DELETE" else frozenset[str]()
         return Api(
             name=f"{_CDP}.API{name}Msg", method=method, paths=(path,), handle=handle, word=word, parameters=known
         )
-
-    def _job_uuid(self, call: Call) -> str | None:
-        wanted = call.request.headers.get("x-job-uuid")
-        if wanted is not None and len(wanted) != 32:
-            raise TextRefusal(400, "Invalid header[X-Job-UUID], it must be a UUID with '-' stripped")
-        if wanted is not None and self._node.jobs.find(wanted) is not None:
-            raise TextRefusal(400, f"Duplicate job uuid[{wanted}]")
-        return wanted
-
-    def _accepted(self, finish: Callable[[], Result], wanted: str | None, call: Call) -> Reply:
-        job = self._node.jobs.accept(finish, wanted)
-        host = call.request.headers.get("host", "127.0.0.1:8080")
-        location = f"http://{host}/zstack/v1/api-jobs/{job.uuid}"
-        return Reply(202, encode({"location": location, "apiTimeout": _TIMEOUT_MS}))
 
     def _query_job(self, call: Call) -> Reply:
         if call.request.method != "GET":

@@ -33,6 +33,11 @@ class FleetClock:
             return self._start + minute * 60
         return self._anchor_wall + (minute - self._anchor_minute) * 60 / self._speed
 
+    @property
+    def is_frozen(self) -> bool:
+        """True between `freeze` and `thaw`."""
+        return self._frozen
+
     def skip(self, wall: float, minutes: float) -> None:
         """Let the fleet have slept for that many of its minutes: the time is passed over, not lived."""
         self._anchor_minute = self._exact(wall) - minutes

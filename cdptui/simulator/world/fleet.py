@@ -163,6 +163,11 @@ class World:
         with self.lock:
             self._clock.thaw(self._now())
 
+    @property
+    def is_frozen(self) -> bool:
+        """True between `freeze` and `thaw`."""
+        return self._clock.is_frozen
+
     def _populate(self, count: int, start: float, storages: list[Storage]) -> None:
         storages[0].connected = count < 1
         for _ in range(count):

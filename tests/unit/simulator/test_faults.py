@@ -1,0 +1,164 @@
+"""The rules: which request they hit, how long they stand, and how they are read from text."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cdptui.simulator.fault_spec import SpecError, describe, options_of, parse_fault
+from cdptui.simulator.faults import STANDING, Fault, FaultKind, Faults
+from tests.unit.simulator.clocks import HandClock
+
+
+def test_rule_ends_by_itself() -> None:
+    clock = HandClock(100.0)
+    faults = Faults(clock)
+    faults.add("hang", lasts_s=10)
+    faults.add("clock-skew", seconds=60)
+    assert faults.next_end_s == 10
+    clock.pass_time(9)
+    assert faults.take("GET", "/v1/cdp-task") is not None
+    clock.pass_time(1)
+    assert faults.take("GET", "/v1/cdp-task") is None
+    assert [rule.fault.kind for rule, _ in faults.standing()] == ["clock-skew"]
+    assert faults.next_end_s == float("inf")
+
+
+def test_slow_start_counts_from_the_later_of_listening_and_rule() -> None:
+    clock = HandClock(100.0)
+    faults = Faults(clock)
+    clock.pass_time(50)
+    faults.add("slow-start", seconds=10)
+    assert faults.start_left_s == 10
+    clock.pass_time(11)
+    assert faults.start_left_s == 0
+    faults.note_listening()
+    assert faults.start_left_s == 10
+    faults.clear()
+    assert faults.start_left_s == 0
+
+
+@pytest.mark.parametrize("kind", sorted(STANDING))
+def test_states_of_the_node_hit_no_request(kind: FaultKind) -> None:
+    faults = Faults()
+    faults.add(kind)
+    assert faults.take("GET", "/v1/cdp-task") is None
+    assert faults.is_on(kind)
+
+
+def test_rows_shift_only_between_pages() -> None:
+    faults = Faults()
+    faults.add("shifting-rows")
+    assert faults.take("GET", "/v1/cdp-task") is None
+    assert faults.take("GET", "/v1/cdp-task", is_later_page=True) is not None
+
+
+def test_rules_have_numbers_and_count_their_hits() -> None:
+    faults = Faults()
+    first = faults.put(Fault(kind=FaultKind.HANG, times=2))
+    second = faults.put(Fault(kind=FaultKind.RESET))
+    faults.take("GET", "/v1/x")
+    assert [(rule.number, rule.hits, rule.left) for rule, _ in faults.standing()] == [(first, 1, 1), (second, 0, None)]
+    assert faults.remove_number(second)
+    assert not faults.remove_number(second)
+    faults.take("GET", "/v1/x")
+    assert faults.standing() == []
+
+
+def test_watchers_are_told_of_every_switch_until_they_end() -> None:
+    faults = Faults()
+    told: list[int] = []
+    end = faults.watch(lambda: told.append(len(faults.standing())))
+    fault = faults.add("hang")
+    faults.remove(fault)
+    end()
+    faults.add("hang")
+    assert told == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("hang", Fault(kind=FaultKind.HANG)),
+        (" hang: ", Fault(kind=FaultKind.HANG)),
+        ("delay:seconds=3", Fault(kind=FaultKind.DELAY, seconds=3)),
+        ("hang:path=/cdp-task,times=2", Fault(kind=FaultKind.HANG, path_prefix="/cdp-task", times=2)),
+        ("error:code=SYS.1000,method=PUT", Fault(kind=FaultKind.ERROR, code="SYS.1000", method="PUT")),
+        ("error:details=one, two,code=X", Fault(kind=FaultKind.ERROR, details="one, two", code="X")),
+        ("refuse:for=0.5", Fault(kind=FaultKind.REFUSE, lasts_s=0.5)),
+        ("clock-skew:seconds=-3600", Fault(kind=FaultKind.CLOCK_SKEW, seconds=-3600)),
+        (
+            "redirect:location=http://127.0.0.1:9/a?b=c,status=307",
+            Fault(kind=FaultKind.REDIRECT, location="http://127.0.0.1:9/a?b=c", status=307),
+        ),
+        ('{"kind": "trickle", "seconds": 0.5, "times": 1}', Fault(kind=FaultKind.TRICKLE, seconds=0.5, times=1)),
+    ],
+)
+def test_text_means_a_fault(text: str, fault: Fault) -> None:
+    assert parse_fault(text) == fault
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "no fault is called ''; there are: delay, hang, "),
+        ("nope", "no fault is called 'nope'; there are: delay, hang, "),
+        ("hang:seconds=3", "hang takes no 'seconds'; hang takes: path, method, times, for"),
+        ("refuse:times=3", "refuse takes no 'times'; refuse takes: for"),
+        ("delay:3", "'3' is not KEY=VALUE; delay takes: seconds, path, method, times, for"),
+        ("delay:seconds=nan", "seconds=nan of delay: must be seconds, at most 1000000"),
+        ("delay:seconds=soon", "seconds=soon of delay"),
+        ("hang:times=0", "times=0 of hang: must be a whole number from 1 to 1000000"),
+        ("hang:times=1,times=2", "'times' is there twice"),
+        ("hang:path=cdp-task", "what follows /zstack/v1"),
+        ("hang:path=/zstack/v1/cdp-task", "what follows /zstack/v1"),
+        ("hang:method=PATCH", "one of GET, POST, PUT, DELETE"),
+        ("refuse:for=0", "must be seconds, from 0.001"),
+        ("redirect:status=200", "one of 301, 302, 303, 307, 308"),
+        ("redirect:location=http://a/\r\nx: y", "must be an address"),
+        ("{", "not JSON"),
+        ('{"kind": "hang", "times": true}', "times=True of hang"),
+        ('{"kind": "hang", "times": [1]}', "times=[1] of hang"),
+        ('{"kind": null}', "no fault is called 'None'"),
+    ],
+)
+def test_what_means_no_fault_is_told_what_would(text: str, words: str) -> None:
+    with pytest.raises(SpecError) as refusal:
+        parse_fault(text)
+    assert words in str(refusal.value)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text() | st.sampled_from(list(FaultKind)).flatmap(lambda kind: st.text().map(lambda rest: f"{kind}:{rest}")))
+def test_nothing_else_escapes_from_reading(text: str) -> None:
+    with contextlib.suppress(SpecError):
+        assert isinstance(parse_fault(text), Fault)
+
+
+VALUES: dict[str, st.SearchStrategy[object]] = {
+    "path": st.just("/cdp-task"),
+    "method": st.sampled_from(["GET", "PUT"]),
+    "times": st.integers(1, 9),
+    "for": st.floats(0.001, 1e6),
+    "seconds": st.floats(-1e6, 1e6),
+    "code": st.just("SYS.1006"),
+    "details": st.text("abc, =", min_size=1),
+    "location": st.just("http://x/"),
+    "status": st.sampled_from([301, 308]),
+    "bytes": st.integers(100, 10**9),
+    "depth": st.integers(1, 10**6),
+}
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_description_means_the_same_fault(data: st.DataObject) -> None:
+    kind = data.draw(st.sampled_from(list(FaultKind)))
+    keys = data.draw(st.sets(st.sampled_from(options_of(kind))))
+    wanted = {"kind": kind.value, **{key: data.draw(VALUES[key]) for key in keys}}
+    fault = parse_fault(json.dumps(wanted))
+    assert parse_fault(json.dumps(describe(fault))) == fault

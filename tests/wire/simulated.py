@@ -1,0 +1,43 @@
+"""What the tests of the simulator have in common."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from hashlib import sha512
+
+import httpx
+
+from cdptui.simulator.server import EmbeddedServer
+
+LOGIN = {"logInByAccount": {"accountName": "admin", "password": sha512(b"password").hexdigest()}}
+
+
+def eventually(condition: Callable[[], bool], within_s: float = 5.0) -> None:
+    """Wait until it is so."""
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.005)
+
+
+def new_client(server: EmbeddedServer) -> httpx.Client:
+    """With connections of its own, not logged in."""
+    return httpx.Client(base_url=f"{server.url}/zstack/v1", timeout=5, verify=False)
+
+
+def log_in(client: httpx.Client) -> str:
+    """Log in; the session's id. The client uses it from now on."""
+    session: str = client.put("/accounts/login", json=LOGIN).json()["inventory"]["uuid"]
+    client.headers["Authorization"] = f"OAuth {session}"
+    return session
+
+
+def answers(server: EmbeddedServer) -> bool:
+    """True when somebody new is answered."""
+    try:
+        with new_client(server) as client:
+            return client.get("/licenses/addons").status_code == 200
+    except httpx.TransportError:
+        return False

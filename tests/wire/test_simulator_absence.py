@@ -1,0 +1,174 @@
+"""A node that is not there, or not yet: refused connections, a slow start, and an end that waits for nobody."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from cdptui.simulator.node import ManagementNode
+from cdptui.simulator.server import EmbeddedServer
+from cdptui.simulator.settings import SimulatorSettings
+from tests.wire.simulated import answers, eventually, new_client
+
+
+@pytest.fixture
+def node() -> ManagementNode:
+    return ManagementNode(SimulatorSettings(port=0))
+
+
+@pytest.fixture
+def server(node: ManagementNode) -> Iterator[EmbeddedServer]:
+    with EmbeddedServer(node) as server:
+        yield server
+
+
+@pytest.fixture
+def client(server: EmbeddedServer) -> Iterator[httpx.Client]:
+    with new_client(server) as client:
+        yield client
+
+
+def is_refused(server: EmbeddedServer) -> bool:
+    host, port = server.url.removeprefix("http://").split(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=5).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+def test_refused_until_the_rule_is_removed_then_there_again(
+    node: ManagementNode, server: EmbeddedServer, client: httpx.Client
+) -> None:
+    assert client.get("/licenses/addons").status_code == 200
+    for _ in range(3):
+        rule = node.faults.add("refuse")
+        eventually(lambda: is_refused(server))
+        with pytest.raises(httpx.TransportError):
+            client.get("/licenses/addons")
+        node.faults.remove(rule)
+        eventually(lambda: not is_refused(server))
+        assert client.get("/licenses/addons").status_code == 200
+
+
+def test_refusal_ends_by_itself(node: ManagementNode, server: EmbeddedServer) -> None:
+    node.faults.add("refuse", lasts_s=0.3)
+    begin = time.monotonic()
+    eventually(lambda: is_refused(server))
+    eventually(lambda: answers(server))
+    assert 0.3 <= time.monotonic() - begin < 1.5
+    assert node.faults.standing() == []
+
+
+def test_refusal_breaks_what_is_in_flight(node: ManagementNode, server: EmbeddedServer) -> None:
+    node.faults.add("hang", "/licenses")
+    broken: list[bool] = []
+    hanging = threading.Thread(target=lambda: broken.append(not answers(server)))
+    hanging.start()
+    eventually(lambda: node.journal.in_flight == 1)
+    node.faults.add("refuse")
+    hanging.join(5)
+    assert broken == [True]
+    eventually(lambda: node.journal.in_flight == 0)
+
+
+def test_node_that_refuses_stops_and_starts_as_any_other(node: ManagementNode, server: EmbeddedServer) -> None:
+    node.faults.add("refuse")
+    eventually(lambda: is_refused(server))
+    begin = time.monotonic()
+    server.stop()
+    assert time.monotonic() - begin < 1
+    server.start()
+    eventually(lambda: is_refused(server))
+    node.faults.clear()
+    eventually(lambda: answers(server))
+
+
+def test_slow_start_accepts_and_answers_when_it_is_over(node: ManagementNode, client: httpx.Client) -> None:
+    node.faults.add("slow-start", seconds=0.3)
+    begin = time.monotonic()
+    assert client.get("/licenses/addons").status_code == 200
+    assert time.monotonic() - begin > 0.2
+    assert node.faults.start_left_s == 0
+
+
+def test_slow_start_follows_every_return(node: ManagementNode, server: EmbeddedServer, client: httpx.Client) -> None:
+    node.faults.add("slow-start", seconds=0.5)
+    assert client.get("/licenses/addons").status_code == 200
+    assert node.faults.start_left_s == 0
+    rule = node.faults.add("refuse")
+    eventually(lambda: is_refused(server))
+    node.faults.remove(rule)
+    eventually(lambda: node.faults.start_left_s > 0)
+    assert client.get("/licenses/addons").status_code == 200
+    assert node.faults.start_left_s == 0
+
+
+def test_slow_start_that_is_switched_off_lets_go_of_all(node: ManagementNode, server: EmbeddedServer) -> None:
+    node.faults.add("slow-start", seconds=3600)
+    answered: list[bool] = []
+    waiting = threading.Thread(target=lambda: answered.append(answers(server)))
+    waiting.start()
+    eventually(lambda: node.journal.in_flight == 1)
+    node.faults.add("delay", "/nowhere")
+    node.faults.clear()
+    waiting.join(5)
+    assert answered == [True]
+
+
+@pytest.mark.parametrize(
+    ("kind", "seconds"),
+    [
+        ("hang", 1.0),
+        ("hang-body", 1.0),
+        ("delay", 600.0),
+        ("trickle", 600.0),
+        ("endless-body", 0.0),
+        ("endless-body", 600.0),
+        ("huge-body", 1.0),
+        ("slow-start", 600.0),
+    ],
+)
+def test_the_end_waits_for_nobody(
+    node: ManagementNode, server: EmbeddedServer, capfd: pytest.CaptureFixture[str], kind: str, seconds: float
+) -> None:
+    node.faults.add(kind, seconds=seconds, size_bytes=1 << 30)
+    host, port = server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=5) as raw:
+        raw.sendall(b"GET /zstack/v1/licenses/addons HTTP/1.1\r\nHost: x\r\n\r\n")
+        eventually(lambda: node.journal.in_flight == 1)
+        begin = time.monotonic()
+        server.stop()
+        assert time.monotonic() - begin < 1
+    assert node.journal.in_flight == 0
+    assert capfd.readouterr() == ("", "")
+
+
+def test_rules_may_be_switched_from_several_threads_while_it_answers(
+    node: ManagementNode, server: EmbeddedServer
+) -> None:
+    failures: list[BaseException] = []
+
+    def switch(kind: str) -> None:
+        try:
+            for _ in range(30):
+                rule = node.faults.add(kind, seconds=0.01, lasts_s=30)
+                answers(server)
+                node.faults.remove(rule)
+        except BaseException as error:  # noqa: BLE001 - a thread's failure is the test's
+            failures.append(error)
+
+    threads = [threading.Thread(target=switch, args=(kind,)) for kind in ("refuse", "slow-start", "reset", "delay")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert failures == []
+    assert node.faults.standing() == []
+    eventually(lambda: answers(server))
+    eventually(lambda: node.journal.in_flight == 0)
