@@ -140,6 +140,13 @@ class TerminalDriver(LinuxDriver):
         self.write(RESET)
         super().stop_application_mode()
 
+    def _sigcont_application(self, *_: object) -> None:
+        """Go on; after a SIGSTOP, which nobody can prepare for, the terminal is given back first and taken anew."""
+        if self._auto_restart and self._wake >= 0:
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+        super()._sigcont_application()
+
     def disable_input(self) -> None:
         """End the input thread, which sleeps until it is woken."""
         if self._wake >= 0:
