@@ -39,6 +39,9 @@ NAMES_PER_CALL: Final = 150
 _AT_ONCE: Final = 200
 """Records decoded before the event loop goes on: less than a millisecond, four if all of them are new."""
 
+_MANY: Final = 5000
+"""Tasks from which on memory counts for more than the milliseconds before the first list."""
+
 _OF_THE_CALL_ALONE: Final = (
     CdpUnavailable,
     NotAManagementNode,
@@ -103,7 +106,7 @@ class Client:
         while not paging.is_done:
             window = paging.next_window()
             page = await self._query_tasks(window)
-            paging.accept(window, await self._decode(page.rows), page.total)
+            paging.accept(window, await self._decode(page.rows, is_dense=(page.total or 0) > _MANY), page.total)
             if paging.is_done:
                 self._decoder.remember(paging.by_uuid)
             yield Reading(paging.tasks, paging.total, paging.is_done, paging.pages)
@@ -142,11 +145,11 @@ class Client:
         except UNREADABLE as error:
             raise UnreadableAnswer(inert(str(error), 200), url=f"{self._http.base_url}/cdp-task") from error
 
-    async def _decode(self, rows: Sequence[bytes]) -> list[Task]:
+    async def _decode(self, rows: Sequence[bytes], *, is_dense: bool) -> list[Task]:
         tasks: list[Task] = []
         for at in range(0, len(rows), _AT_ONCE):
             await give_way()
-            tasks += self._decoder.decode(rows[at : at + _AT_ONCE])
+            tasks += self._decoder.decode(rows[at : at + _AT_ONCE], is_dense=is_dense)
         return tasks
 
     async def _learn_zone(self) -> None:

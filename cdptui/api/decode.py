@@ -156,18 +156,20 @@ class TaskDecoder:
         """Know these tasks, by uuid, from now on, and no others."""
         self._known = tasks
 
-    def decode(self, rows: Iterable[bytes]) -> list[Task]:
-        """Return the tasks of `rows`, in order."""
-        return [self._decode(row) for row in rows]
+    def decode(self, rows: Iterable[bytes], *, is_dense: bool = False) -> list[Task]:
+        """Return the tasks of `rows`, in order; `is_dense` spares memory where there are many."""
+        return [self._decode(row, is_dense=is_dense) for row in rows]
 
-    def _decode(self, row: bytes) -> Task:
+    def _decode(self, row: bytes, *, is_dense: bool) -> Task:
         try:
             known = self._known.get(_uuid_decoder.decode(row).uuid)
         except UNREADABLE:
             known = None
         if known is None:
-            return decode_task(row, self._zone)
-        return known if is_packed(row, known.raw) else _sharing(decode_task(row, self._zone), known)
+            return decode_task(row, self._zone, is_dense=is_dense)
+        if is_packed(row, known.raw):
+            return known
+        return _sharing(decode_task(row, self._zone, is_dense=is_dense), known)
 
 
 _SHARED: Final = ("uuid", "name", "description", "created_at", "resource_refs")
@@ -180,7 +182,7 @@ def _sharing(task: Task, known: Task) -> Task:
     return structs.replace(task, **same)
 
 
-def decode_task(row: bytes, zone: tzinfo | None) -> Task:
+def decode_task(row: bytes, zone: tzinfo | None, *, is_dense: bool = False) -> Task:
     """Return the task in `row`; what cannot be read is None there and named in `bad_fields`. Never raises."""
     try:
         wire = _task_decoder.decode(row)
@@ -191,10 +193,10 @@ def decode_task(row: bytes, zone: tzinfo | None) -> Task:
         if (getattr(wire, name) or 0) > MAX_COUNT:
             setattr(wire, name, None)
             bad.add(_wire_name(name))
-    return _task_of(wire, bad, row, zone)
+    return _task_of(wire, bad, row, zone, pack(row, is_dense=is_dense))
 
 
-def _task_of(wire: WireTask, bad: set[str], row: bytes, zone: tzinfo | None) -> Task:
+def _task_of(wire: WireTask, bad: set[str], row: bytes, zone: tzinfo | None, raw: bytes) -> Task:
     if not wire.uuid:
         bad.add("uuid")
     bad.update(name for name in ("name", "status", "state") if getattr(wire, name) is None)
@@ -223,7 +225,7 @@ def _task_of(wire: WireTask, bad: set[str], row: bytes, zone: tzinfo | None) -> 
         last_op_at=last_op_at,
         resource_refs=tuple([_ref_of(ref, uuid, zone) for ref in wire.resource_refs]),
         bad_fields=frozenset(bad) if bad else _NO_FIELDS,
-        raw=pack(row),
+        raw=raw,
     )
 
 

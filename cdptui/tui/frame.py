@@ -197,11 +197,11 @@ def _cells(strip: Iterable[object], color_system: ColorSystem) -> list[Cell]:
     for text, style, control in strip:
         if control:
             continue
-        ink = _ink(style, color_system) if style is not None else Ink()
-        blank = Cell(" ", Ink(background=ink.background) if _is_plain(style) else ink)
         if text.isascii():
-            cells.extend([blank if char == " " else Cell(char, ink) for char in text])
+            cells.extend(_ascii_cells(text, style, color_system))
             continue
+        ink = _ink(style, color_system) if style is not None else Ink()
+        blank = _blank(style, ink)
         for char in text:
             match get_character_cell_size(char):
                 case 0:
@@ -213,6 +213,18 @@ def _cells(strip: Iterable[object], color_system: ColorSystem) -> list[Cell]:
                     cells.append(Cell(char, ink))
                     cells.append(Cell("", ink))
     return cells
+
+
+@lru_cache(maxsize=512)
+def _ascii_cells(text: str, style: Style | None, color_system: ColorSystem) -> tuple[Cell, ...]:
+    """The cells of a piece in which each character has its own; the same pieces come again and again."""
+    ink = _ink(style, color_system) if style is not None else Ink()
+    blank = _blank(style, ink)
+    return tuple([blank if char == " " else Cell(char, ink) for char in text])
+
+
+def _blank(style: Style | None, ink: Ink) -> Cell:
+    return Cell(" ", Ink(background=ink.background) if _is_plain(style) else ink)
 
 
 def _is_plain(style: Style | None) -> bool:

@@ -13,6 +13,7 @@ from textual.widget import Widget
 
 from cdptui.render.span import Line
 from cdptui.tui.keymap import Place, bindings
+from cdptui.tui.widgets.extent import set_extent
 from cdptui.tui.widgets.paint import Painter
 
 
@@ -71,10 +72,7 @@ class ScrollingLines(ScrollView, can_focus=True):
     def show(self, lines: Sequence[Line]) -> None:
         """Show `lines` from now on."""
         before, self._lines = self._lines, tuple(lines)
-        height = len(self._lines)
-        if max(height, self.virtual_size.height) > self.size.height:
-            # Only then is there something to scroll; it lays the whole screen out anew.
-            self.virtual_size = Size(self.width, height)
+        set_extent(self, Size(self.width, len(self._lines)))
         for y in _differing(before, self._lines):
             self.refresh_line(y)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Final, Literal
 
 from rich.cells import cell_len, set_cell_size
@@ -22,6 +22,10 @@ _UNDER_CURSOR: Final = frozenset({Role.TEXT, Role.TRACK})
 writes two whole lines, in which every change of colour costs bytes. Glyphs and words say what colours say elsewhere."""
 
 
+_STRIPS: Final = 256
+"""Strips that are kept: a few screens of them."""
+
+
 class Painter:
     """Draws lines for one widget in the colours of the current theme.
 
@@ -32,10 +36,12 @@ class Painter:
     def __init__(self, widget: Widget) -> None:
         self._widget = widget
         self._styles: dict[tuple[Role, str], Style] = {}
+        self._strips: dict[tuple[Hashable, int], Strip] = {}
 
     def forget(self) -> None:
         """The theme or the widget's own style changed."""
         self._styles.clear()
+        self._strips.clear()
 
     def style(self, role: Role, background: str = "") -> Style:
         """The style of a role on the widget's background, or on the theme's colour of the name `background`."""
@@ -76,4 +82,16 @@ class Painter:
 
     def strip(self, line: Line, width: int, background: str = "") -> Strip:
         """A whole line of `width` cells."""
-        return Strip(self.segments(line, width, background=background), width)
+        return self.kept((line, background), width, lambda: Strip(self.segments(line, width, background=background)))
+
+    def kept(self, look: Hashable, width: int, draw: Callable[[], Strip]) -> Strip:
+        """The strip that was drawn for the same look before, else a new one.
+
+        A list that scrolls by a line shows all others again, and Textual has the work on a strip done once.
+        """
+        strip = self._strips.get((look, width))
+        if strip is None:
+            if len(self._strips) >= _STRIPS:
+                self._strips.clear()
+            strip = self._strips[look, width] = draw()
+        return strip

@@ -22,6 +22,7 @@ from cdptui.render.arrangement import Arrangement
 from cdptui.render.columns import GAP, CellContext, Placed, place
 from cdptui.render.span import Line, Role, Span
 from cdptui.tui.keymap import Place, bindings
+from cdptui.tui.widgets.extent import set_extent
 from cdptui.tui.widgets.paint import Painter
 
 _MARK_WIDTH: Final = 2
@@ -210,10 +211,7 @@ class TaskTable(ScrollView, can_focus=True):
         return max(0, self.size.height - _HEADING_LINES)
 
     def _measure(self) -> None:
-        """Say how much there is to scroll, if there is: it lays the whole screen out anew."""
-        height = len(self._view.rows) + _HEADING_LINES
-        if max(height, self.virtual_size.height) > self.size.height:
-            self.virtual_size = Size(self._width, height)
+        set_extent(self, Size(self._width, len(self._view.rows) + _HEADING_LINES))
 
     def _keep_cursor_in_sight(self) -> None:
         top, lines = self.scroll_offset.y, max(1, self._row_lines)
@@ -263,6 +261,9 @@ class TaskTable(ScrollView, can_focus=True):
             is_middle = not self._view.rows and y == max(_HEADING_LINES, self.size.height // 3)
             return self._painter.strip(self._centred(width) if is_middle else (), width)
         look = self._painted[y] = self._look_of(index)
+        return self._painter.kept(look, width, lambda: self._row(look, width))
+
+    def _row(self, look: _Painted, width: int) -> Strip:
         segments = [Segment(f"{look.mark:<{_MARK_WIDTH}}", self._painter.style(Role.NEW, look.background))]
         gap = Segment(" " * GAP, self._painter.style(Role.TEXT, look.background))
         for placed, cell in zip(self._placed, look.cells, strict=True):

@@ -58,7 +58,7 @@ def test_a_whole_record_becomes_a_task() -> None:
                 last_op_at=datetime(2025, 3, 4, 1, 12, 33, tzinfo=UTC),
             ),
         ),
-        raw=pack(raw),
+        raw=pack(raw, is_dense=False),
     )
 
 
