@@ -10,6 +10,7 @@ import sys
 import zlib
 from collections.abc import Iterable, Mapping
 from datetime import tzinfo
+from functools import lru_cache
 from typing import Annotated, Final
 
 import msgspec
@@ -162,7 +163,8 @@ class TaskDecoder:
 
     def _decode(self, row: bytes, *, is_dense: bool) -> Task:
         try:
-            known = self._known.get(_uuid_decoder.decode(row).uuid)
+            # A first reading knows nobody.
+            known = self._known.get(_uuid_decoder.decode(row).uuid) if self._known else None
         except UNREADABLE:
             known = None
         if known is None:
@@ -240,8 +242,9 @@ def _ref_of(ref: WireRef, uuid: str, zone: tzinfo | None) -> ResourceRef:
     )
 
 
+@lru_cache(maxsize=4096)
 def _word(text: str | None) -> str | None:
-    """A text that thousands of tasks share, kept once."""
+    """A text that thousands of tasks share, kept once, and looked at once."""
     return None if text is None else sys.intern(inert(text, 255))
 
 

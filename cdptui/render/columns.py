@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, NamedTuple
+
+from msgspec import Struct
 
 from cdptui.models.severity import NEAR_FULL_RATIO
 from cdptui.models.vitals import Vitals
@@ -31,8 +32,7 @@ class CellContext(NamedTuple):
     """Names of resources by uuid, as far as they are known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """One column. Width in cells; `flex` columns share what is left."""
 
     key: str

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import Final
+from typing import Final, NamedTuple
 
 from cdptui.models.growth import DAY_S, HOUR_S, Growth, growth
 from cdptui.models.severity import is_rpo_breach
@@ -25,8 +24,7 @@ _HIGH_CHART: Final = 10
 _BLANK: Final[Line] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DetailContext:
+class DetailContext(NamedTuple):
     """What the pane needs beside the task."""
 
     fields: Sequence[Field]

@@ -6,8 +6,6 @@ from datetime import datetime, tzinfo
 from functools import lru_cache
 from typing import Final
 
-import humanize
-
 UNKNOWN: Final = "–"
 
 _MINUTE: Final = 60
@@ -25,6 +23,8 @@ def size(count: int | None) -> str:
     """
     if count is None:
         return UNKNOWN
+    import humanize  # noqa: PLC0415 - not needed for the first frame
+
     text = humanize.naturalsize(count, binary=True, format="%.1f")
     number, _, unit = text.partition(" ")
     unit = "B" if unit in {"Byte", "Bytes"} else unit

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import importlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import ClassVar, Final
@@ -63,6 +64,8 @@ class CdptuiApp(App[int], inherit_bindings=False):
         """
         super().__init__(driver_class=TerminalDriver)
         self.animation_level = "none"
+        # The footer tells what there is to tell; two widgets more cost a second layout behind the first frame.
+        self._disable_tooltips = self._disable_notifications = True
         for known in THEMES:
             self.register_theme(known)
         self.theme = theme
@@ -112,6 +115,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
                 gc.enable()
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self.link.names.run(self._tell_names))
+                    group.create_task(asyncio.to_thread(_import_what_comes_next))
                     async for update in self.link.monitor.updates():
                         self.post_message(MonitorUpdated(update))
                         last = structs.replace(update, changes=())
@@ -210,6 +214,12 @@ class CdptuiApp(App[int], inherit_bindings=False):
             # There is something to look at: time for everything that takes time.
             self._is_watching = True
             self.run_worker(self._watch(), name="watch", exit_on_error=False)
+
+
+def _import_what_comes_next() -> None:
+    """Load what the first list will need; it is on its way, and there is nothing else to do."""
+    for name in ("humanize", "cdptui.render.detail"):
+        importlib.import_module(name)
 
 
 def _first_words(error: BaseException) -> str:

@@ -119,8 +119,9 @@ class Frame:
                     ink = Ink()
                 if char == " " and not wanted.attributes and ink.attributes in _UNSEEN:
                     # Neither colour nor weight of a blank can be seen: no need to change them.
-                    wanted = Ink(ink.attributes, ink.foreground, wanted.background)  # noqa: PLW2901
-                if wanted != ink:
+                    is_seen = wanted.background != ink.background
+                    wanted = ink._replace(background=wanted.background) if is_seen else ink  # noqa: PLW2901
+                if wanted is not ink and wanted != ink:
                     pieces.append(_change(ink, wanted))
                     ink = wanted
                 pieces.append(char)

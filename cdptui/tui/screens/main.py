@@ -19,7 +19,6 @@ from cdptui.monitor.update import Update
 from cdptui.render.arrangement import Arrangement
 from cdptui.render.changes import changes_in_words
 from cdptui.render.columns import CellContext
-from cdptui.render.detail import DetailContext
 from cdptui.render.header import Connection
 from cdptui.render.order import Order
 from cdptui.tui.keymap import Place, bindings
@@ -338,6 +337,8 @@ class MainScreen(Screen[None]):
         if row is None or snapshot is None:
             detail.show_nothing()
             return
+        from cdptui.render.detail import DetailContext  # noqa: PLC0415 - not needed for the first frame
+
         context = DetailContext(
             fields=link.fields(row.task),
             track=self._thrift.track(row.task.uuid, link.monitor.track),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cdptui.models.vitals import Vitals
-from cdptui.render.detail import DetailContext, detail_lines
 from cdptui.render.span import Line, Role, Span
 from cdptui.tui.widgets.line_view import ScrollingLines
+
+if TYPE_CHECKING:
+    from cdptui.render.detail import DetailContext
 
 
 class DetailPane(ScrollingLines):
@@ -28,11 +32,12 @@ class DetailPane(ScrollingLines):
         self.show(self._lay_out())
 
     def on_resize(self) -> None:
-        """Lay out for the new size."""
+        """Lay out for the new size. Textual draws what has another size by itself."""
         self.show(self._lay_out())
-        self.refresh()
 
     def _lay_out(self) -> list[Line]:
         if self._subject is None:
             return [(Span("no task", Role.DIM),)]
+        from cdptui.render.detail import detail_lines  # noqa: PLC0415 - not needed for the first frame
+
         return detail_lines(*self._subject, max(20, self.width), self.size.height)

@@ -85,6 +85,7 @@ class TaskTable(ScrollView, can_focus=True):
         self._view = view
         self._painter = Painter(self)
         self._placed: tuple[Placed, ...] = ()
+        self._placed_for = 0
         self._count = 0
         self._heading_order = view.rows.order
         self._cursor = 0
@@ -231,13 +232,11 @@ class TaskTable(ScrollView, can_focus=True):
             self.move_to(self.scroll_offset.y + event.y - _HEADING_LINES)
 
     def on_resize(self) -> None:
-        """Lay the columns out for the new width."""
-        self._placed = place(max(1, self._width - _MARK_WIDTH))
+        """Keep the cursor in sight. Textual draws what has another size by itself."""
         self._measure()
-        self._painted.clear()
         if self._is_chosen:
             self._keep_cursor_in_sight()
-        self.refresh()
+        self.refresh_changed()
         self._tell(self.Scrolled())
 
     def on_focus(self) -> None:
@@ -263,10 +262,18 @@ class TaskTable(ScrollView, can_focus=True):
         look = self._painted[y] = self._look_of(index)
         return self._painter.kept(look, width, lambda: self._row(look, width))
 
+    def _columns(self) -> tuple[Placed, ...]:
+        """The columns, laid out for the width that there is."""
+        width = self._width
+        if width != self._placed_for:
+            self._placed_for = width
+            self._placed = place(max(1, width - _MARK_WIDTH))
+        return self._placed
+
     def _row(self, look: _Painted, width: int) -> Strip:
         segments = [Segment(f"{look.mark:<{_MARK_WIDTH}}", self._painter.style(Role.NEW, look.background))]
         gap = Segment(" " * GAP, self._painter.style(Role.TEXT, look.background))
-        for placed, cell in zip(self._placed, look.cells, strict=True):
+        for placed, cell in zip(self._columns(), look.cells, strict=True):
             if placed.x:
                 segments.append(gap)
             segments += self._painter.segments(cell, placed.width, placed.column.align, look.background)
@@ -284,7 +291,7 @@ class TaskTable(ScrollView, can_focus=True):
         if index == self._cursor:
             background = "cursor-background" if self.has_focus else "cursor-unfocused"
         return _Painted(
-            cells=tuple(placed.column.cell(row, self._view.context) for placed in self._placed),
+            cells=tuple(placed.column.cell(row, self._view.context) for placed in self._columns()),
             mark=self._view.marks.get(row.task.uuid, ""),
             background=background,
         )
@@ -295,7 +302,7 @@ class TaskTable(ScrollView, can_focus=True):
         # The default order belongs to no column, so its sign stands before all of them.
         corner = arrow if order.column is None else ""
         segments = [Segment(f"{corner:<{_MARK_WIDTH}}", self._painter.style(Role.ACCENT, "panel"))]
-        for placed in self._placed:
+        for placed in self._columns():
             if placed.x:
                 segments.append(Segment(" " * GAP, self._painter.style(Role.DIM, "panel")))
             is_sorted = placed.column.key == order.key
