@@ -1,0 +1,211 @@
+"""Tree to predicate: built once, then asked of every row."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable
+from typing import Final
+
+from cdptui.models.vitals import Vitals
+from cdptui.query.context import Context, machines
+from cdptui.query.expression import (
+    And,
+    Clause,
+    Comparison,
+    Expression,
+    Fuzzy,
+    Level,
+    Not,
+    Operator,
+    Or,
+    Pattern,
+    Quantity,
+    Text,
+    Unknown,
+    Word,
+    clauses,
+)
+from cdptui.query.fields import BY_NAME, Field, Measure
+from cdptui.query.patterns import MAX_SEARCHED, compiled
+from cdptui.query.units import unit_of
+
+Predicate = Callable[[Vitals], bool]
+
+_COMPARE: Final[dict[Operator, Callable[[float, float], bool]]] = {
+    Operator.EQUAL: operator.eq,
+    Operator.DIFFERENT: operator.ne,
+    Operator.ABOVE: operator.gt,
+    Operator.AT_LEAST: operator.ge,
+    Operator.BELOW: operator.lt,
+    Operator.AT_MOST: operator.le,
+}
+
+
+def predicate(expression: Expression, context: Context) -> Predicate:
+    """Return what says whether a row is meant."""
+    match expression:
+        case Not(part):
+            inner = predicate(part, context)
+            return lambda row: not inner(row)
+        case And(parts):
+            all_of = [predicate(part, context) for part in parts]
+            return lambda row: all(one(row) for one in all_of)
+        case Or(parts):
+            any_of = [predicate(part, context) for part in parts]
+            return lambda row: any(one(row) for one in any_of)
+        case _:
+            return clause_predicate(expression, context)
+
+
+def clause_predicate(clause: Clause, context: Context) -> Predicate:
+    """Return what says whether a row is meant by one clause."""
+    match clause:
+        case Word(text):
+            needle = text.casefold()
+            return _in_any(lambda candidate: needle in candidate.casefold(), context)
+        case Fuzzy(text):
+            letters = text.casefold()
+            return _in_any(lambda candidate: _is_fuzzy(letters, candidate.casefold()), context)
+        case Pattern(text):
+            search = compiled(text).search
+            return _in_any(lambda candidate: search(candidate[:MAX_SEARCHED]) is not None, context)
+        case Comparison(name, how, value):
+            return _comparison(BY_NAME[name], how, value, context)
+
+
+def verdict(expression: Expression, is_so: Callable[[Clause], bool]) -> bool:
+    """What comes of an expression when one knows of each clause whether it is so."""
+    match expression:
+        case Not(part):
+            return not verdict(part, is_so)
+        case And(parts):
+            return all(verdict(part, is_so) for part in parts)
+        case Or(parts):
+            return any(verdict(part, is_so) for part in parts)
+        case _:
+            return is_so(expression)
+
+
+def is_timed(expression: Expression) -> bool:
+    """Whether time alone can change what is meant."""
+    return any(isinstance(clause, Comparison) and BY_NAME[clause.field].is_timed for clause in clauses(expression))
+
+
+def needs_names(expression: Expression) -> bool:
+    """Whether names that become known can change what is meant."""
+    return any(
+        not isinstance(clause, Comparison) or BY_NAME[clause.field].needs_names for clause in clauses(expression)
+    )
+
+
+def _in_any(fits: Callable[[str], bool], context: Context) -> Predicate:
+    """Whether name, uuid, status, or what the machines or the storage are called fits.
+
+    Statuses and storages are few, so they are asked once each.
+    """
+    shared: dict[str | None, bool] = {}
+    statuses: dict[str, bool] = {}
+
+    def is_meant(row: Vitals) -> bool:
+        task = row.task
+        status, storage = task.status, task.backup_storage_uuid
+        is_so = statuses.get(status)
+        if is_so is None:
+            is_so = statuses[status] = fits(status)
+        if is_so or fits(task.name) or fits(task.uuid):
+            return True
+        is_so = shared.get(storage)
+        if is_so is None:
+            is_so = shared[storage] = any(fits(text) for text in context.named(storage) if text)
+        return is_so or any(fits(text) for text in machines(row, context) if text)
+
+    return is_meant
+
+
+def _is_fuzzy(letters: str, candidate: str) -> bool:
+    """Whether the letters come in this order."""
+    at = 0
+    for letter in letters:
+        at = candidate.find(letter, at) + 1
+        if not at:
+            return False
+    return True
+
+
+def _comparison(field: Field, how: Operator, value: object, context: Context) -> Predicate:
+    match value:
+        case Level(severity):
+            compare = _COMPARE[how]
+            return lambda row: compare(row.severity, severity)
+        case Quantity():
+            return _number_comparison(field, how, value, context)
+        case Text(text):
+            return _text_comparison(field, how, text.casefold(), context)
+        case Unknown():
+            return _unknown_comparison(field, context, is_wanted=how is Operator.EQUAL)
+        case _:
+            message = f"no value: {value!r}"
+            raise TypeError(message)
+
+
+def measure_of(field: Field, quantity: Quantity) -> tuple[Measure, float]:
+    """Which number of a field a quantity is compared with, and the quantity in its base unit."""
+    unit = unit_of(quantity, field.dimensions)
+    measure = (
+        next(measure for measure in field.measures if measure.dimension is unit.dimension) if quantity.unit else None
+    )
+    return measure or field.measures[0], quantity.number * unit.factor
+
+
+def _number_comparison(field: Field, how: Operator, quantity: Quantity, context: Context) -> Predicate:
+    measure, bound = measure_of(field, quantity)
+    read, compare = measure.read, _COMPARE[how]
+
+    def is_meant(row: Vitals) -> bool:
+        number = read(row, context)
+        return number is not None and compare(number, bound)
+
+    return is_meant
+
+
+def _text_comparison(field: Field, how: Operator, wanted: str, context: Context) -> Predicate:
+    texts = field.texts
+    assert texts is not None, "the parser gives texts to texts only"  # noqa: S101 - an invariant, not input
+    is_whole, is_inverted = how in {Operator.EQUAL, Operator.DIFFERENT}, how in {Operator.DIFFERENT, Operator.LACKS}
+    is_uuid = _UUID.fullmatch(wanted) is not None
+
+    def compare(found: tuple[str, ...]) -> bool:
+        folded = [text.casefold() for text in found if text or not field.needs_names]
+        is_known = len(folded) == len(found) or is_uuid
+        is_so = wanted in folded if is_whole else any(wanted in text for text in folded)
+        return bool(found) and is_known and not is_so if is_inverted else is_so
+
+    known: dict[tuple[str, ...], bool] = {}
+
+    def is_meant(row: Vitals) -> bool:
+        found = texts(row, context)
+        is_so = known.get(found)
+        if is_so is None:
+            is_so = compare(found)
+            if len(known) < _FEW_TEXTS:
+                known[found] = is_so
+        return is_so
+
+    return is_meant
+
+
+_UUID: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
+
+_FEW_TEXTS: Final = 64
+"""Statuses, policies and storages are asked once each; names are too many to keep."""
+
+
+def _unknown_comparison(field: Field, context: Context, *, is_wanted: bool) -> Predicate:
+    if field.is_level:
+        return lambda _: not is_wanted
+    if field.texts is not None:
+        texts = field.texts
+        return lambda row: (not any(texts(row, context))) is is_wanted
+    read = field.measures[0].read
+    return lambda row: (read(row, context) is None) is is_wanted

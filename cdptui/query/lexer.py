@@ -1,0 +1,158 @@
+"""Text to tokens: words, quoted words, operators and brackets, each with its place."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final, NamedTuple
+
+from cdptui.query.errors import QueryError
+
+MAX_LENGTH: Final = 1000
+"""Characters of one expression."""
+
+PATTERN_PREFIX: Final = "re:"
+
+_QUOTES: Final = "\"'"
+_ENDS_WORD: Final = frozenset('()=<>~"&|')
+_COMPARISONS: Final = ("!=", "!~", ">=", "<=", "==", "=", ">", "<", "~")
+
+
+class Kind(Enum):
+    """What a token is."""
+
+    WORD = "word"
+    QUOTED = "quoted word"
+    PATTERN = "regular expression"
+    COMPARISON = "comparison"
+    NOT = "!"
+    FUZZY = "~"
+    AND = "and"
+    OR = "or"
+    OPEN = "("
+    CLOSE = ")"
+    END = "end"
+
+
+class Token(NamedTuple):
+    """A piece of the text."""
+
+    kind: Kind
+    text: str
+    """What it stands for, without quotes and prefixes."""
+    position: int
+    length: int
+
+
+_KEYWORDS: Final = {"and": Kind.AND, "or": Kind.OR, "not": Kind.NOT}
+_SIGNS: Final = {"(": Kind.OPEN, ")": Kind.CLOSE, "!": Kind.NOT}
+_DOUBLED: Final = {"&": Kind.AND, "|": Kind.OR}
+
+
+def tokens_of(text: str) -> list[Token]:
+    """Cut a text into tokens; the last one is END. Raises QueryError."""
+    if len(text) > MAX_LENGTH:
+        message = f"longer than {MAX_LENGTH} characters"
+        raise QueryError(message, MAX_LENGTH, len(text) - MAX_LENGTH)
+    tokens: list[Token] = []
+    at = 0
+    while at < len(text):
+        if text[at].isspace():
+            at += 1
+            continue
+        token = _token_at(text, at, tokens[-1] if tokens else None)
+        tokens.append(token)
+        at = token.position + token.length
+    return [*tokens, Token(Kind.END, "", len(text), 0)]
+
+
+def is_plain(text: str) -> bool:
+    """Whether a word can stand without quotes and still be that word."""
+    if not text or text.lower() in _KEYWORDS or text == "?" or text.startswith((PATTERN_PREFIX, "!", *_QUOTES)):
+        return False
+    return _word_end(text, 0) == len(text)
+
+
+def _token_at(text: str, at: int, before: Token | None) -> Token:
+    char = text[at]
+    if char in _QUOTES:
+        word, end = _quoted(text, at)
+        return Token(Kind.QUOTED, word, at, end - at)
+    if char in _DOUBLED:
+        return Token(_DOUBLED[char], char, at, 2 if text.startswith(char * 2, at) else 1)
+    if text.startswith(PATTERN_PREFIX, at):
+        return _pattern(text, at)
+    if char in "!~" and _begins_term(text, at, before):
+        return Token(Kind.NOT if char == "!" else Kind.FUZZY, char, at, 1)
+    for sign in _COMPARISONS:
+        if text.startswith(sign, at):
+            return Token(Kind.COMPARISON, "=" if sign == "==" else sign, at, len(sign))
+    if char in _SIGNS:
+        return Token(_SIGNS[char], char, at, 1)
+    end = _word_end(text, at)
+    word = text[at:end]
+    is_value = before is not None and before.kind is Kind.COMPARISON
+    kind = Kind.WORD if is_value else _KEYWORDS.get(word.lower(), Kind.WORD)
+    return Token(kind, word, at, end - at)
+
+
+def _begins_term(text: str, at: int, before: Token | None) -> bool:
+    """Whether `!` or `~` stands before a term, and not between a field and its value.
+
+    `erp ~web` are two terms, `name~web` and `name ~ web` are comparisons.
+    """
+    if text[at] == "!" and text.startswith("!=", at):
+        return False
+    if before is None or before.kind not in {Kind.WORD, Kind.QUOTED}:
+        return True
+    is_apart = at > before.position + before.length
+    sign = 2 if text.startswith("!~", at) else 1
+    follows = text[at + sign : at + sign + 1]
+    if text[at] == "!" and sign == 1:
+        return True
+    return is_apart and bool(follows) and not follows.isspace()
+
+
+def _quoted(text: str, at: int) -> tuple[str, int]:
+    """The word in quotes, and where it ends. A backslash takes away the meaning of a quote or of another backslash."""
+    quote, end = text[at], at + 1
+    word: list[str] = []
+    while end < len(text):
+        char = text[end]
+        if char == quote:
+            return "".join(word), end + 1
+        if char == "\\" and text[end + 1 : end + 2] in {*_QUOTES, "\\"}:
+            end += 1
+            char = text[end]
+        word.append(char)
+        end += 1
+    raise QueryError("the quote is not closed", at, len(text) - at, is_unfinished=True)
+
+
+def _pattern(text: str, at: int) -> Token:
+    """A regular expression runs to the next blank, or to a bracket that it did not open."""
+    start = at + len(PATTERN_PREFIX)
+    if text[start : start + 1] == '"':
+        word, end = _quoted(text, start)
+        return Token(Kind.PATTERN, word, at, end - at)
+    end, depth = start, 0
+    while end < len(text) and not text[end].isspace():
+        if text[end] == "\\":
+            end += 1
+        elif text[end] == "(":
+            depth += 1
+        elif text[end] == ")":
+            if not depth:
+                break
+            depth -= 1
+        end += 1
+    end = min(end, len(text))
+    return Token(Kind.PATTERN, text[start:end], at, end - at)
+
+
+def _word_end(text: str, at: int) -> int:
+    while at < len(text):
+        char = text[at]
+        if char in _ENDS_WORD or char.isspace() or (char == "!" and text[at + 1 : at + 2] in {"=", "~"}):
+            break
+        at += 1
+    return at

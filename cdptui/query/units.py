@@ -1,0 +1,106 @@
+"""Numbers with units: how they are written, and what they come to."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from enum import Enum
+from typing import Final, NamedTuple
+
+from cdptui.query.expression import Quantity
+
+
+class Dimension(Enum):
+    """What can be compared with what; the value is an example of it."""
+
+    SIZE = "50GiB"
+    SHARE = "80%"
+    TIME = "3d"
+    MULTIPLE = "2x"
+    RATE = "10GiB/h"
+    COUNT = "2"
+
+
+class Unit(NamedTuple):
+    """One unit in its canonical spelling."""
+
+    symbol: str
+    dimension: Dimension
+    factor: float
+    """In bytes, seconds, bytes per second, or of the whole."""
+
+
+_SIZES: Final = {"B": ("",), **{f"{letter}iB": (letter, f"{letter}B") for letter in "KMGTP"}}
+_TIMES: Final = {
+    "ms": (0.001, ()),
+    "s": (1.0, ("sec",)),
+    "min": (60.0, ("m",)),
+    "h": (3600.0, ()),
+    "d": (86400.0, ()),
+    "w": (604800.0, ()),
+    "y": (31536000.0, ()),
+}
+_PER: Final = ("s", "min", "h", "d")
+
+
+def _spellings() -> Iterator[tuple[str, Unit]]:
+    for power, (size, short) in enumerate(_SIZES.items()):
+        factor = 1024.0**power
+        for spelling in (size, *filter(None, short)):
+            yield spelling, Unit(size, Dimension.SIZE, factor)
+            for per in _PER:
+                seconds, shorter = _TIMES[per]
+                for written in (per, *shorter):
+                    yield f"{spelling}/{written}", Unit(f"{size}/{per}", Dimension.RATE, factor / seconds)
+    for time, (seconds, shorter) in _TIMES.items():
+        for spelling in (time, *shorter):
+            yield spelling, Unit(time, Dimension.TIME, seconds)
+    yield "%", Unit("%", Dimension.SHARE, 0.01)
+    yield "x", Unit("x", Dimension.MULTIPLE, 1.0)
+    yield "", Unit("", Dimension.COUNT, 1.0)
+
+
+UNITS: Final = {(unit.dimension, spelling.lower()): unit for spelling, unit in _spellings()}
+"""By dimension and spelling in small letters: `m` is a minute among times and a mebibyte among sizes."""
+
+_NUMBER: Final = re.compile(r"(\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*(.*)", re.ASCII | re.DOTALL)
+
+
+def read_quantity(text: str, dimensions: Sequence[Dimension]) -> Quantity | None:
+    """Read a number in one of `dimensions`; None when it is none. Zero needs no unit.
+
+    >>> read_quantity("1.5tb", [Dimension.SIZE]), read_quantity("80%", [Dimension.SIZE])
+    (Quantity(number=1.5, unit='TiB'), None)
+    """
+    found = _NUMBER.fullmatch(text)
+    if found is None:
+        return None
+    number = float(found[1])
+    if not math.isfinite(number):
+        return None
+    if not found[2] and number == 0:
+        return Quantity(number)
+    for dimension in dimensions:
+        unit = UNITS.get((dimension, found[2].lower()))
+        if unit is not None:
+            return Quantity(number, unit.symbol)
+    return None
+
+
+def unit_of(quantity: Quantity, dimensions: Sequence[Dimension]) -> Unit:
+    """The unit of a quantity that was read with these dimensions; a zero without one is of the first."""
+    for dimension in dimensions:
+        unit = UNITS.get((dimension, quantity.unit.lower()))
+        if unit is not None:
+            return unit
+    return Unit("", dimensions[0], 1.0)
+
+
+def number_text(number: float) -> str:
+    """A number as short as it can be written without becoming another.
+
+    >>> number_text(80.0), number_text(0.5)
+    ('80', '0.5')
+    """
+    return f"{number:.0f}" if number.is_integer() and number < 1e15 else repr(number)

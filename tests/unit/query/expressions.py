@@ -1,0 +1,110 @@
+"""Any expression, and any row, for the tests of this room."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hypothesis import strategies as st
+
+from cdptui.models.growth import Growth
+from cdptui.models.severity import Severity, severity_of
+from cdptui.models.task import ResourceRef
+from cdptui.models.vitals import Vitals
+from cdptui.query.context import Context
+from cdptui.query.expression import (
+    And,
+    Comparison,
+    Expression,
+    Fuzzy,
+    Level,
+    Not,
+    Operator,
+    Or,
+    Pattern,
+    Quantity,
+    Text,
+    Unknown,
+    Word,
+)
+from cdptui.query.fields import FIELDS, Field
+from cdptui.query.units import UNITS
+from tests.doubles import EPOCH, GIB, a_task
+
+ORDERED = [Operator.EQUAL, Operator.DIFFERENT, Operator.ABOVE, Operator.AT_LEAST, Operator.BELOW, Operator.AT_MOST]
+TEXTUAL = [Operator.EQUAL, Operator.DIFFERENT, Operator.CONTAINS, Operator.LACKS]
+UNKNOWABLE = [Operator.EQUAL, Operator.DIFFERENT]
+
+pieces = st.sampled_from(
+    ["erp", "ERP", "db", "gold", "Running", "a", "%", "two words", "or", "?", "不", '"', "\\", "re:x"]
+)
+texts = st.one_of(pieces, st.text(max_size=6))
+words = texts.filter(bool)
+patterns = st.sampled_from(["erp", "^c.*b$", r"\d+", "a|b", "(x y)", r"\"", 'q"', "[^a]", "x{2,3}"])
+numbers = st.one_of(
+    st.integers(0, 10**12).map(float), st.floats(0, 1e18, allow_nan=False), st.sampled_from([0.0, 1.0, 80.0, 1.5])
+)
+
+
+@st.composite
+def comparisons(draw: st.DrawFn) -> Comparison:
+    field = draw(st.sampled_from(FIELDS))
+    if draw(st.integers(0, 9)) == 0:
+        return Comparison(field.name, draw(st.sampled_from(UNKNOWABLE)), Unknown())
+    if field.texts is not None:
+        return Comparison(field.name, draw(st.sampled_from(TEXTUAL)), Text(draw(texts)))
+    how = draw(st.sampled_from(ORDERED))
+    if field.is_level:
+        return Comparison(field.name, how, Level(draw(st.sampled_from(Severity))))
+    return Comparison(field.name, how, draw(quantities(field)))
+
+
+def quantities(field: Field) -> st.SearchStrategy[Quantity]:
+    symbols = sorted({unit.symbol for unit in UNITS.values() if unit.dimension in field.dimensions})
+    with_unit = st.builds(Quantity, numbers, st.sampled_from(symbols))
+    return st.one_of(with_unit, st.just(Quantity(0.0)))
+
+
+clauses = st.one_of(st.builds(Word, words), st.builds(Fuzzy, words), st.builds(Pattern, patterns), comparisons())
+
+
+def _larger(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
+    parts = st.lists(inner, min_size=2, max_size=3).map(tuple)
+    return st.one_of(st.builds(Not, inner), st.builds(And, parts), st.builds(Or, parts))
+
+
+expressions: st.SearchStrategy[Expression] = st.recursive(clauses, _larger, max_leaves=8)
+
+moments = st.one_of(st.none(), st.integers(-100_000, 3600).map(lambda seconds: EPOCH + timedelta(seconds=seconds)))
+amounts = st.one_of(st.none(), st.just(0), st.integers(1, 200).map(lambda count: count * GIB))
+VMS = ["vm-1", "vm-2", "a" * 32]
+CONTEXT = Context(
+    EPOCH,
+    names={"vm-1": "erp-db", "bs-1": "gold store", "policy-1": "Gold"},
+    changed_at={"task-1": EPOCH - timedelta(minutes=5)},
+)
+
+
+@st.composite
+def rows(draw: st.DrawFn) -> Vitals:
+    refs = draw(st.lists(st.sampled_from(VMS), max_size=2))
+    task = a_task(
+        draw(st.one_of(pieces, st.sampled_from(["cdp-erp-db", "", "xxdb"]))),
+        draw(st.sampled_from(["task-1", "task-2", "db" * 16])),
+        status=draw(st.sampled_from(["Running", "Failed", "Stopped", "Odd"])),
+        state=draw(st.sampled_from(["Enabled", "Disabled"])),
+        description=draw(st.one_of(st.none(), pieces)),
+        task_type=draw(st.sampled_from([None, "VM"])),
+        policy_uuid=draw(st.sampled_from([None, "policy-1", "policy-2"])),
+        backup_storage_uuid=draw(st.sampled_from([None, "bs-1", "bs-2"])),
+        bandwidth_limit_bps=draw(amounts),
+        plan_bytes=draw(amounts),
+        used_bytes=draw(amounts),
+        rpo_target_ms=draw(st.sampled_from([None, 0, 60_000, 600_000])),
+        rpo_ms=draw(st.sampled_from([None, 0, 1_500, 60_000, 1_200_000])),
+        created_at=draw(moments),
+        last_op_at=draw(moments),
+        resource_refs=tuple(ResourceRef(uuid, "VmInstanceVO") for uuid in refs),
+    )
+    growth = draw(st.one_of(st.none(), st.floats(0, 1e9, allow_nan=False).map(lambda rate: Growth(rate, 600))))
+    full_in_s = draw(st.one_of(st.none(), st.floats(0, 1e7, allow_nan=False)))
+    return Vitals(task, severity_of(task.status, task.state), growth, full_in_s)

@@ -1,0 +1,146 @@
+"""The language once more, as plainly as it can be said and as slowly as it likes."""
+
+from __future__ import annotations
+
+import re
+
+from cdptui.models.vitals import Vitals
+from cdptui.query.context import Context
+from cdptui.query.expression import (
+    And,
+    Comparison,
+    Expression,
+    Fuzzy,
+    Level,
+    Not,
+    Or,
+    Pattern,
+    Quantity,
+    Text,
+    Unknown,
+    Word,
+)
+
+SIZES = {"": 1, "B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40, "PiB": 2**50}
+TIMES = {"": 1, "ms": 0.001, "s": 1, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400, "y": 365 * 86400}
+
+
+def is_meant(expression: Expression, row: Vitals, context: Context) -> bool:
+    if isinstance(expression, And):
+        return all(is_meant(part, row, context) for part in expression.parts)
+    if isinstance(expression, Or):
+        return any(is_meant(part, row, context) for part in expression.parts)
+    if isinstance(expression, Not):
+        return not is_meant(expression.part, row, context)
+    if isinstance(expression, Comparison):
+        return compares(expression, row, context)
+    candidates = searched(row, context)
+    if isinstance(expression, Word):
+        return any(expression.text.casefold() in text.casefold() for text in candidates)
+    if isinstance(expression, Pattern):
+        return any(re.search(expression.text, text, re.IGNORECASE) for text in candidates)
+    assert isinstance(expression, Fuzzy)
+    fuzzy = ".*".join(map(re.escape, expression.text.casefold()))
+    return any(re.search(fuzzy, text.casefold(), re.DOTALL) for text in candidates)
+
+
+def searched(row: Vitals, context: Context) -> list[str]:
+    task = row.task
+    uuids = [ref.resource_uuid for ref in task.resource_refs] + [task.backup_storage_uuid or ""]
+    names = [context.names.get(uuid, "") for uuid in uuids]
+    return [task.name, task.uuid, task.status, *filter(None, uuids), *filter(None, names)]
+
+
+def compares(clause: Comparison, row: Vitals, context: Context) -> bool:
+    how, value = clause.operator.value, clause.value
+    if isinstance(value, Level):
+        return ordered(int(row.severity), how, int(value.severity))
+    if isinstance(value, Text):
+        return textual(clause.field, how, value.text.casefold(), row, context)
+    unit = value.unit if isinstance(value, Quantity) else ""
+    if isinstance(value, Unknown):
+        known = any(text_of(clause.field, row, context)) if is_text(clause.field) else False
+        known = known or clause.field == "severity" or number(clause.field, "", row, context) is not None
+        return known is (how == "!=")
+    found, bound = number(clause.field, unit, row, context), value.number * factor(unit)
+    return found is not None and ordered(found, how, bound)
+
+
+def factor(unit: str) -> float:
+    if unit in {"%", "x"}:
+        return {"%": 0.01, "x": 1.0}[unit]
+    if "/" in unit:
+        size, per = unit.split("/")
+        return SIZES[size] / TIMES[per]
+    return SIZES[unit] if unit in SIZES else TIMES[unit]
+
+
+def ordered(left: float, how: str, right: float) -> bool:
+    return {
+        "=": left == right,
+        "!=": left != right,
+        ">": left > right,
+        ">=": left >= right,
+        "<": left < right,
+        "<=": left <= right,
+    }[how]
+
+
+def is_text(field: str) -> bool:
+    return field in {"name", "uuid", "status", "state", "vm", "bs", "policy", "type", "text"}
+
+
+def text_of(field: str, row: Vitals, context: Context) -> list[str]:
+    task = row.task
+    plain = {
+        "name": task.name,
+        "uuid": task.uuid,
+        "status": task.status,
+        "state": task.state,
+        "type": task.task_type,
+        "text": task.description,
+    }
+    if field in plain:
+        found = plain[field]
+        return [] if found is None else [found]
+    things: list[str | None] = {  # type: ignore[assignment]  # of uuids that are there and such that are not
+        "vm": [ref.resource_uuid for ref in task.resource_refs],
+        "bs": [task.backup_storage_uuid],
+        "policy": [task.policy_uuid],
+    }.get(field, [])
+    return [text for uuid in things if uuid for text in (context.names.get(uuid, ""), uuid)]
+
+
+def textual(field: str, how: str, wanted: str, row: Vitals, context: Context) -> bool:
+    found = text_of(field, row, context)
+    has_names = field in {"vm", "bs", "policy"}
+    texts = [text.casefold() for text in found if text or not has_names]
+    is_so = any(wanted == text if how in {"=", "!="} else wanted in text for text in texts)
+    if how in {"=", "~"}:
+        return is_so
+    is_known = len(texts) == len(found) or re.fullmatch("[0-9a-f]{32}", wanted) is not None
+    return bool(found) and is_known and not is_so
+
+
+def number(field: str, unit: str, row: Vitals, context: Context) -> float | None:
+    task = row.task
+    used, plan, rpo, target = task.used_bytes, task.plan_bytes, task.rpo_ms, task.rpo_target_ms
+    if field == "used" and unit == "%":
+        return used / plan if used is not None and plan else None
+    if field == "rpo" and unit in {"%", "x"}:
+        return rpo / target if rpo is not None and target else None
+    if field == "free":
+        return plan - used if used is not None and plan else None
+    if field in {"age", "changed"}:
+        then = task.created_at if field == "age" else context.changed_at.get(task.uuid, task.last_op_at)
+        return max(0.0, (context.now - then).total_seconds()) if then is not None else None
+    return {
+        "used": used,
+        "plan": plan,
+        "rpo": rpo / 1000 if rpo is not None else None,
+        "target": target / 1000 if target is not None else None,
+        "growth": row.growth.bytes_per_s if row.growth is not None else None,
+        "full": row.full_in_s,
+        "vms": len(task.resource_refs),
+        "limit": task.bandwidth_limit_bps,
+    }.get(field)
