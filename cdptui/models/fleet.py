@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from cdptui.models.severity import Severity, is_near_full, is_rpo_breach
+from cdptui.models.severity import Severity, is_near_full, is_rpo_breach, severity_of
 from cdptui.models.vitals import Vitals
 
 
@@ -44,7 +44,8 @@ class FleetSum:
 
     def _count(self, row: Vitals, sign: int) -> None:
         task = row.task
-        self._counts[task.status, row.severity] += sign
+        # A status has its own colour: one task of many that is late must not paint all that run.
+        self._counts[task.status, severity_of(task.status, task.state)] += sign
         self._used_bytes += sign * (task.used_bytes or 0)
         self._plan_bytes += sign * (task.plan_bytes or 0)
         self._near_full += sign * is_near_full(task)

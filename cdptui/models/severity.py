@@ -23,9 +23,11 @@ class Severity(IntEnum):
     HEALTHY = 1
     BUSY = 2
     """On its way from one status to another."""
-    WARNING = 3
+    NOTICE = 3
+    """Worth a look: perhaps nobody meant it so."""
+    WARNING = 4
     """Not plainly wrong, but not as it should be, or a word that we do not know."""
-    CRITICAL = 4
+    CRITICAL = 5
     """Switched on, and it does not protect."""
 
 

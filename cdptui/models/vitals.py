@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from cdptui.models.growth import Growth
+from cdptui.models.reasons import Reason
 from cdptui.models.severity import Severity
 from cdptui.models.task import Task
 
@@ -14,6 +15,9 @@ class Vitals(Struct, frozen=True, gc=False):
 
     task: Task
     severity: Severity
+    """The worst of its status and of its reasons."""
     growth: Growth | None = None
     full_in_s: float | None = None
     """Seconds until used capacity reaches the plan; None when it will not, or nobody knows."""
+    reasons: tuple[Reason, ...] = ()
+    """What is to be said of it, worst first."""

@@ -6,43 +6,25 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 
-from msgspec import Struct, structs
+from msgspec import structs
 
-from cdptui.clock import TURN_S, Clock, give_way
-from cdptui.models.change import Change, change_of
+from cdptui.clock import Clock
 from cdptui.models.failure import Failure, FailureKind
-from cdptui.models.fleet import FleetSum
-from cdptui.models.growth import full_in_s, growth
-from cdptui.models.severity import severity_of
 from cdptui.models.snapshot import Reading, Snapshot
-from cdptui.models.task import Task
+from cdptui.models.surroundings import Surroundings
 from cdptui.models.text import inert
 from cdptui.models.track import Track
 from cdptui.models.vitals import Vitals
+from cdptui.monitor.ledger import Ledger
 from cdptui.monitor.poller import Poller
-from cdptui.monitor.series import SeriesBook
 from cdptui.monitor.source import TaskSource
 from cdptui.monitor.turns import Turns
 from cdptui.monitor.update import Update
 
 log = logging.getLogger(__name__)
 
-GROWTH_RECHECK_S = 300.0
-"""A task that stopped growing says nothing; its rate is worked out again after this long without a change."""
-
 PARTIAL_S = 0.25
 """Seconds between two looks at a first list that is still coming in: a hundred pages need no hundred lists."""
-
-_SLICE = 50
-"""Tasks worked on before another look at the clock."""
-
-
-class _Known(Struct, gc=False):
-    """What is remembered of a task from poll to poll."""
-
-    vitals: Vitals
-    recheck_at: float
-    """When its growth must be worked out again even if nothing changed."""
 
 
 class Monitor:
@@ -52,11 +34,9 @@ class Monitor:
         self._source = source
         self._clock = clock
         self._poller = poller
-        self._series = SeriesBook()
         self._wake = asyncio.Event()
         self._update = Update(snapshot=None, interval_s=poller.interval_s)
-        self._known: dict[str, _Known] = {}
-        self._sum = FleetSum()
+        self._ledger = Ledger(clock)
         self.turns = Turns(clock)
 
     @property
@@ -75,7 +55,15 @@ class Monitor:
 
     def track(self, uuid: str) -> Track:
         """The history of a task's used capacity."""
-        return self._series.track(uuid)
+        return self._ledger.track(uuid)
+
+    def vitals(self, uuid: str) -> Vitals | None:
+        """A task of the newest list; None when it has no such."""
+        return self._ledger.vitals(uuid)
+
+    def hear(self, surroundings: Surroundings) -> None:
+        """Take what became known about storages and policies; it counts from the next poll on."""
+        self._ledger.hear(surroundings)
 
     async def updates(self) -> AsyncGenerator[Update, None]:
         """Poll for ever. A failed poll is an update, never an exception and never an empty list."""
@@ -156,7 +144,11 @@ class Monitor:
             duration_s=now - started,
             pages=reading.pages,
         )
-        vitals, changes = await self._look_at(snapshot)
+        longest_wait_s = 2.5 * self._poller.paced_s + snapshot.duration_s
+        vitals, changes = await self._ledger.take(snapshot, longest_wait_s)
+        before = self._update.snapshot
+        # While the first list comes in, everything in it is new, and nothing of it is news.
+        is_news = before is not None and before.is_complete
         next_at: float | None = None
         if reading.is_complete:
             if self._poller.failures:
@@ -165,73 +157,12 @@ class Monitor:
         return Update(
             snapshot,
             vitals,
-            self._sum.total(),
-            changes,
+            self._ledger.total(),
+            tuple(changes) if is_news else (),
             next_poll_at=next_at,
             interval_s=self._poller.paced_s,
             is_paced=self._poller.is_paced,
         )
-
-    async def _look_at(self, snapshot: Snapshot) -> tuple[tuple[Vitals, ...], tuple[Change, ...]]:
-        """The row of each task, and what is different from the poll before."""
-        now = snapshot.taken_monotonic
-        longest_wait_s = 2.5 * self._poller.paced_s + snapshot.duration_s
-        self._series.look(now, longest_wait_s, len(snapshot.tasks))
-        known, rows, changes = self._known, [], []
-        turn_at = self._clock.monotonic() + TURN_S
-        for index, task in enumerate(snapshot.tasks):
-            if index % _SLICE == _SLICE - 1 and self._clock.monotonic() >= turn_at:
-                await give_way()
-                turn_at = self._clock.monotonic() + TURN_S
-            was = known.get(task.uuid)
-            if was is not None and was.vitals.task is task and now < was.recheck_at:
-                rows.append(was.vitals)
-                continue
-            change = change_of(was.vitals.task if was is not None else None, task)
-            if change is not None:
-                changes.append(change)
-            rows.append(self._vitals_of(task, was, now))
-        changes += self._forget_the_gone(snapshot)
-        before = self._update.snapshot
-        # While the first list comes in, everything in it is new, and nothing of it is news.
-        is_news = before is not None and before.is_complete
-        return tuple(rows), tuple(changes) if is_news else ()
-
-    def _forget_the_gone(self, snapshot: Snapshot) -> list[Change]:
-        if len(self._known) == len(snapshot.tasks):
-            return []
-        gone = self._known.keys() - {task.uuid for task in snapshot.tasks}
-        self._series.forget(gone)
-        changes = []
-        for uuid in sorted(gone):
-            row = self._known.pop(uuid).vitals
-            self._sum.remove(row)
-            change = change_of(row.task, None)
-            changes += [change] if change is not None else []
-        return changes
-
-    def _vitals_of(self, task: Task, was: _Known | None, now: float) -> Vitals:
-        series = self._series.record(task, now)
-        is_stale = was is None or now >= was.recheck_at
-        rate = was.vitals.growth if was is not None else None
-        recheck_at = was.recheck_at if was is not None else now
-        if series is not None or is_stale:
-            series = series or self._series.of(task.uuid)
-            rate = growth(series.points(), now) if series is not None else None
-            recheck_at = now + GROWTH_RECHECK_S
-        row = Vitals(
-            task=task,
-            severity=severity_of(task.status, task.state),
-            growth=rate,
-            full_in_s=full_in_s(task.used_bytes, task.plan_bytes, rate),
-        )
-        if was is not None:
-            if task is was.vitals.task and row == was.vitals:
-                row = was.vitals
-            self._sum.remove(was.vitals)
-        self._sum.add(row)
-        self._known[task.uuid] = _Known(row, recheck_at)
-        return row
 
     def _failure_of(self, error: Exception) -> Failure:
         as_failure = getattr(error, "as_failure", None)

@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
 
-from cdptui.models.severity import NEAR_FULL_RATIO
+from cdptui.models.severity import NEAR_FULL_RATIO, severity_of
 from cdptui.models.vitals import Vitals
 from cdptui.render import units
 from cdptui.render.span import Line, Role, Span
@@ -144,7 +144,7 @@ def _last_op(row: Vitals, context: CellContext) -> Line:
 
 
 def _severity_value(row: Vitals) -> SortValue:
-    return (False, float(row.severity))
+    return (False, float(severity_of(row.task.status, row.task.state)))
 
 
 NAME: Final = Column("name", "NAME", "Name of the task", 16, _name, lambda row: _text(row.task.name), flex=28)

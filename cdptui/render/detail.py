@@ -7,15 +7,16 @@ from datetime import datetime, tzinfo
 from typing import Final, NamedTuple
 
 from cdptui.models.growth import DAY_S, HOUR_S, Growth, growth
-from cdptui.models.severity import is_rpo_breach
+from cdptui.models.severity import is_rpo_breach, severity_of
 from cdptui.models.task import Field, Task, Unit
 from cdptui.models.track import Track
 from cdptui.models.vitals import Vitals
 from cdptui.render import units
 from cdptui.render.chart import capacity_chart
 from cdptui.render.columns import bar, fill_role, full_in_role, rpo_role, short_type
+from cdptui.render.reasons import Outlook, words_of
 from cdptui.render.span import Line, Role, Span
-from cdptui.render.statuses import MEANINGS, status_span
+from cdptui.render.statuses import MEANINGS, ROLES, status_span
 
 _LABEL: Final = 10
 _LOW_PANE: Final = 18
@@ -66,16 +67,26 @@ def _head(row: Vitals, context: DetailContext) -> list[Line]:
         (
             *status_span(task.status, task.state),
             Span(f" · {task.state} · ", Role.DIM),
-            Span(MEANINGS[row.severity], Role.DIM),
+            Span(MEANINGS[severity_of(task.status, task.state)], Role.DIM),
         ),
     ]
     if context.is_gone:
         lines.append((Span("no longer on the server", Role.WARN),))
-    if task.bad_fields:
-        lines.append((Span(f"could not be read: {', '.join(sorted(task.bad_fields))}", Role.BAD),))
+    if row.reasons:
+        lines.append(_first_reason(row, context))
     if task.description:
         lines.append((Span(task.description, Role.DIM),))
     return lines
+
+
+def _first_reason(row: Vitals, context: DetailContext) -> Line:
+    """The worst of what is said of it, and how much more there is in the tab Why."""
+    reason = row.reasons[0]
+    words = words_of(reason, row, Outlook(context.now, context.zone, context.names))
+    others = len(row.reasons) - 1
+    more = (Span(f"  and {others} more", Role.DIM),) if others else ()
+    since = (Span(f"  {words.since}", Role.DIM),) if words.since else ()
+    return (Span(words.sentence, ROLES[reason.severity]), *more, *since)
 
 
 def _low_head(row: Vitals, context: DetailContext) -> list[Line]:

@@ -60,8 +60,8 @@ def row_of(key: Key) -> Vitals:
 def key_function(order: Order) -> Callable[[Vitals], Key]:
     """Return what gives a row its key.
 
-    The default is worst first: severity, then RPO against its target, then used of plan. Equal rows stand by name and
-    uuid, so that nothing moves without a reason; unknown values come last in either direction.
+    The default is worst first: severity with all reasons, then RPO against its target, then used of plan. Equal rows
+    stand by name and uuid, so that nothing moves without a reason; unknown values come last in either direction.
     """
     column = order.column
     if column is None:

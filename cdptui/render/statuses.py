@@ -27,6 +27,7 @@ OTHER_GLYPH: Final = "◇"
 ROLES: Final = {
     Severity.CRITICAL: Role.BAD,
     Severity.WARNING: Role.WARN,
+    Severity.NOTICE: Role.ACCENT,
     Severity.BUSY: Role.BUSY,
     Severity.HEALTHY: Role.OK,
     Severity.CALM: Role.CALM,
@@ -35,6 +36,7 @@ ROLES: Final = {
 MEANINGS: Final = {
     Severity.CRITICAL: "switched on, but it does not protect",
     Severity.WARNING: "not as it should be",
+    Severity.NOTICE: "worth a look",
     Severity.BUSY: "on its way",
     Severity.HEALTHY: "protecting",
     Severity.CALM: "switched off",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from msgspec.structs import replace
 from typing import overload
 
 import pytest
+from msgspec.structs import replace
 from textual.app import App, ComposeResult
 
 from cdptui.models.vitals import Vitals

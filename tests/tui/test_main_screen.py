@@ -47,7 +47,7 @@ async def test_worst_comes_first() -> None:
         a_task("stopped", status="Stopped"),
     ]
     async with showing(tasks) as run:
-        assert run.names == ["failed", "stopped", "starting", "breach", "full", "running", "off"]
+        assert run.names == ["failed", "stopped", "breach", "starting", "full", "off", "running"]
 
 
 async def test_header_adds_up_the_fleet() -> None:

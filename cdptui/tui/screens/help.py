@@ -55,5 +55,5 @@ def help_lines() -> list[Line]:
     lines.append((Span("  + a task that appeared   ~ one whose settings or status changed"),))
     lines.append(())
     lines.append((Span("The list stands worst first: a task that is switched on and does not protect leads,"),))
-    lines.append((Span("then RPO against its target, then used of plan, then the name."),))
+    lines.append((Span("then what else has a reason; then RPO against its target, used of plan, and the name."),))
     return lines

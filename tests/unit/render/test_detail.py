@@ -9,6 +9,7 @@ import pytest
 from cdptui.api.decode import decode_task
 from cdptui.api.fields import task_fields
 from cdptui.models.growth import Point
+from cdptui.models.reasons import Evidence, judged, reasons_of
 from cdptui.models.severity import severity_of
 from cdptui.models.track import Track
 from cdptui.models.vitals import Vitals
@@ -42,7 +43,8 @@ def lines(
         "zone": SHANGHAI,
         **context,
     }
-    vitals = Vitals(task, severity_of(task.status, task.state), full_in_s=full_in_s)
+    reasons = reasons_of(task, Evidence(settings["now"], full_in_s=full_in_s))
+    vitals = Vitals(task, judged(task, reasons), full_in_s=full_in_s, reasons=reasons)
     return [text_of(line) for line in detail_lines(vitals, DetailContext(**settings), width, height)]
 
 
@@ -142,6 +144,13 @@ def test_a_bad_field_is_shown_as_it_came_and_marked() -> None:
     line = line_of(lines({**FULL_ROW, "usedCapacity": "a lot"}), "usedCapacity")
     assert "a lot" in line
     assert "not readable" in line
+
+
+def test_the_worst_reason_is_told_in_the_head_with_how_many_there_are() -> None:
+    text = lines({**FULL_ROW, "resourceRefs": [], "lastLatency": 1_500_000})
+    assert text[2].startswith("its newest recovery point is 25m old, 10m are permitted")
+    assert "and 1 more" in text[2]
+    assert not any("more" in line for line in lines(FULL_ROW)[:4])
 
 
 def test_a_switched_off_task_has_no_breach() -> None:

@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cdptui.models.growth import Growth, Point
+from cdptui.models.reasons import (
+    FORGOTTEN_S,
+    LONG_START_S,
+    NONE,
+    Evidence,
+    Reason,
+    ReasonKind,
+    judged,
+    reasons_of,
+    still_s,
+    time_changes_it_in_s,
+)
+from cdptui.models.severity import Severity, severity_of
+from cdptui.models.task import Task
+from tests.doubles import EPOCH, GIB, a_task
+
+LONG_AGO = EPOCH - timedelta(days=30)
+
+
+def kinds(task: Task, **evidence: Any) -> list[ReasonKind]:
+    return [reason.kind for reason in said(task, **evidence)]
+
+
+def said(task: Task, before: tuple[Reason, ...] = (), **evidence: Any) -> tuple[Reason, ...]:
+    return reasons_of(task, Evidence(**{"now": EPOCH, **evidence}), before)
+
+
+def test_of_a_healthy_task_nothing_is_said_and_nothing_is_kept() -> None:
+    assert said(a_task()) is NONE
+
+
+@pytest.mark.parametrize(
+    ("changes", "evidence", "kind", "severity"),
+    [
+        pytest.param({"status": "Stopped"}, {}, ReasonKind.STOPPED, Severity.CRITICAL, id="on but stopped"),
+        pytest.param({"status": "Failed"}, {}, ReasonKind.FAILED, Severity.CRITICAL, id="on but failed"),
+        pytest.param({"status": "Unknown"}, {}, ReasonKind.UNKNOWN, Severity.CRITICAL, id="on but unknown"),
+        pytest.param({"status": "Levitating"}, {}, ReasonKind.NEW_WORD, Severity.WARNING, id="a word of its own"),
+        pytest.param({"state": "Disabled"}, {}, ReasonKind.NOT_OFF, Severity.WARNING, id="off but running"),
+        pytest.param({}, {"full_in_s": 0.0}, ReasonKind.FULL, Severity.CRITICAL, id="full"),
+        pytest.param({}, {"full_in_s": 86_399.0}, ReasonKind.FULL_SOON, Severity.WARNING, id="full within a day"),
+        pytest.param({"used_bytes": 90 * GIB}, {}, ReasonKind.NEAR_FULL, Severity.NOTICE, id="nearly full"),
+        pytest.param({"rpo_ms": 600_001}, {}, ReasonKind.RPO, Severity.WARNING, id="late"),
+        pytest.param({"resource_refs": ()}, {}, ReasonKind.NO_VM, Severity.WARNING, id="no VM"),
+        pytest.param({}, {"rivals": ("b",)}, ReasonKind.TWO_TASKS, Severity.WARNING, id="two tasks on one VM"),
+        pytest.param({}, {"is_storage_lost": True}, ReasonKind.STORAGE, Severity.CRITICAL, id="storage disconnected"),
+        pytest.param({}, {"is_policy_gone": True}, ReasonKind.POLICY, Severity.NOTICE, id="policy gone"),
+        pytest.param({}, {"still_since": LONG_AGO}, ReasonKind.STILL, Severity.NOTICE, id="standing still"),
+        pytest.param(
+            {"bad_fields": frozenset({"usedCapacity"})}, {}, ReasonKind.UNREADABLE, Severity.WARNING, id="unreadable"
+        ),
+        pytest.param(
+            {"status": "Starting", "last_op_at": EPOCH - timedelta(minutes=10)},
+            {},
+            ReasonKind.STARTING,
+            Severity.WARNING,
+            id="a long start",
+        ),
+        pytest.param(
+            {"status": "Starting", "last_op_at": EPOCH - timedelta(minutes=10)},
+            {"growth": Growth(1.0, 600.0)},
+            ReasonKind.STARTING,
+            Severity.NOTICE,
+            id="a long start that comes along",
+        ),
+        pytest.param(
+            {"status": "Stopped", "state": "Disabled", "last_op_at": EPOCH - timedelta(days=7)},
+            {},
+            ReasonKind.FORGOTTEN,
+            Severity.NOTICE,
+            id="off for a week",
+        ),
+        pytest.param(
+            {"last_op_at": EPOCH + timedelta(minutes=1)}, {}, ReasonKind.CLOCK, Severity.HEALTHY, id="in the future"
+        ),
+    ],
+)
+def test_evidence_makes_a_reason(
+    changes: dict[str, Any], evidence: dict[str, Any], kind: ReasonKind, severity: Severity
+) -> None:
+    (reason,) = said(a_task(**changes), **evidence)
+    assert (reason.kind, reason.severity) == (kind, severity)
+
+
+@pytest.mark.parametrize(
+    ("changes", "evidence"),
+    [
+        pytest.param({}, {"full_in_s": 86_400.0}, id="a day left"),
+        pytest.param({}, {"full_in_s": 60.0, "growth": Growth(1.0, 1799.0)}, id="a rate of a few minutes"),
+        pytest.param({"rpo_ms": 600_000}, {}, id="at the target"),
+        pytest.param({"rpo_ms": 9_000_000, "status": "Stopped", "state": "Disabled"}, {}, id="late but off"),
+        pytest.param({"status": "Stopped", "state": "Disabled"}, {"full_in_s": 0.0}, id="full but off"),
+        pytest.param({"status": "Starting", "last_op_at": EPOCH - timedelta(minutes=9)}, {}, id="a short start"),
+        pytest.param({"status": "DataMerging"}, {"still_since": LONG_AGO}, id="merging moves nothing"),
+        pytest.param({"last_op_at": EPOCH + timedelta(seconds=59)}, {}, id="clocks a little off"),
+    ],
+)
+def test_what_is_as_it_should_be_is_no_reason(changes: dict[str, Any], evidence: dict[str, Any]) -> None:
+    assert said(a_task(**changes), **evidence) == ()
+
+
+def test_the_worst_stands_first_and_of_equals_the_one_that_tells_more() -> None:
+    task = a_task(status="Failed", rpo_ms=700_000)
+    found = kinds(task, full_in_s=0.0, is_storage_lost=True, is_policy_gone=True)
+    assert found == [ReasonKind.STORAGE, ReasonKind.FULL, ReasonKind.FAILED, ReasonKind.RPO, ReasonKind.POLICY]
+
+
+def test_a_status_is_known_since_the_record_was_written_or_since_it_was_seen() -> None:
+    written = a_task(status="Stopped", last_op_at=EPOCH - timedelta(hours=5))
+    assert said(written)[0].since == EPOCH - timedelta(hours=5)
+    assert said(written, steady_s=36_000.0)[0].since == EPOCH - timedelta(hours=10)
+    assert said(a_task(status="Stopped", last_op_at=None))[0].since == EPOCH
+
+
+def test_an_rpo_is_over_its_target_for_as_long_as_it_is_over_it() -> None:
+    (reason,) = said(a_task(rpo_ms=1_500_000, rpo_target_ms=600_000))
+    assert reason.since == EPOCH - timedelta(minutes=15)
+
+
+@given(st.integers(min_value=1, max_value=2**64 - 1), st.integers(min_value=1, max_value=2**64 - 1))
+def test_no_number_leads_out_of_the_calendar(rpo_ms: int, target_ms: int) -> None:
+    for reason in said(a_task(rpo_ms=rpo_ms, rpo_target_ms=target_ms)):
+        assert isinstance(reason.since, datetime)
+
+
+def test_what_goes_on_keeps_its_beginning() -> None:
+    task = a_task(rpo_ms=700_000)
+    first = said(task)
+    later = said(task, first, now=EPOCH + timedelta(minutes=3))
+    assert later == first
+    assert said(a_task(), first) == ()
+
+
+def test_equal_reasons_without_a_beginning_are_one_object_for_all_tasks() -> None:
+    one, other = said(a_task("a", resource_refs=())), said(a_task("b", resource_refs=()))
+    assert one is other
+
+
+def test_reasons_drive_the_severity_but_never_lighten_it() -> None:
+    assert judged(a_task(), said(a_task(rpo_ms=700_000))) is Severity.WARNING
+    failed = a_task(status="Failed")
+    assert judged(failed, said(failed)) is Severity.CRITICAL
+    ahead = a_task(last_op_at=EPOCH + timedelta(hours=8))
+    assert judged(ahead, said(ahead)) is Severity.HEALTHY
+
+
+@given(
+    st.sampled_from(["Created", "Starting", "Running", "Stopped", "Unknown", "Failed", "DataMerging", "Stopping", "?"]),
+    st.sampled_from(["Enabled", "Disabled", "?"]),
+)
+def test_every_status_that_worries_has_its_reason(status: str, state: str) -> None:
+    found = said(a_task(status=status, state=state))
+    assert severity_of(status, state) < Severity.WARNING or found[0].severity is severity_of(status, state)
+
+
+def test_time_alone_makes_a_start_too_long() -> None:
+    starting = a_task(status="Starting")
+    assert time_changes_it_in_s(starting, 100.0) == LONG_START_S - 100.0
+    assert time_changes_it_in_s(starting, LONG_START_S) is None
+    assert time_changes_it_in_s(a_task(), 100.0) is None
+
+
+def test_a_task_that_was_switched_off_while_we_watched_is_forgotten_after_a_week_too() -> None:
+    task = a_task(status="Stopped", state="Disabled", last_op_at=None)
+    assert kinds(task, steady_s=FORGOTTEN_S - 1) == []
+    assert kinds(task, steady_s=FORGOTTEN_S) == [ReasonKind.FORGOTTEN]
+
+
+def test_a_vm_that_seldom_writes_is_no_news() -> None:
+    rare = [Point(7200.0 * n, n * GIB) for n in range(8)]
+    assert still_s(rare, rare[-1].at + 3 * 7200 - 1) is None
+    assert still_s(rare, rare[-1].at + 3 * 7200) == 3 * 7200
+
+
+@pytest.mark.parametrize("count", range(5))
+def test_without_a_habit_standing_still_means_nothing(count: int) -> None:
+    assert still_s([Point(300.0 * n, n) for n in range(count)], 1e6) is None

@@ -1,0 +1,107 @@
+"""Reasons as they come and go from poll to poll."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from cdptui.models.reasons import ReasonKind
+from cdptui.models.severity import Severity
+from cdptui.models.snapshot import Snapshot
+from cdptui.models.surroundings import Surroundings
+from cdptui.models.task import ResourceRef, Task
+from cdptui.models.vitals import Vitals
+from cdptui.monitor.ledger import Ledger
+from tests.doubles import EPOCH, GIB, FakeClock, a_task
+
+SAME_VM: dict[str, Any] = {"resource_refs": (ResourceRef("vm-1", "VmInstanceVO"),)}
+
+
+class Watcher:
+    """A ledger and the moments at which it is fed."""
+
+    def __init__(self) -> None:
+        self.ledger = Ledger(FakeClock())
+
+    async def see(self, at: float, *tasks: Task) -> list[Vitals]:
+        snapshot = Snapshot(tasks, len(tasks), True, EPOCH + timedelta(seconds=at), at, 0.1)
+        rows, _ = await self.ledger.take(snapshot, 1e9)
+        return list(rows)
+
+
+def kinds(row: Vitals) -> list[ReasonKind]:
+    return [reason.kind for reason in row.reasons]
+
+
+async def test_two_tasks_on_one_vm_know_of_each_other_whichever_came_first() -> None:
+    first, second, third = a_task("a", **SAME_VM), a_task("b", **SAME_VM), a_task("c")
+    watcher = Watcher()
+    a, b, c = await watcher.see(0, first, second, third)
+    assert [row.reasons[0].other for row in (a, b)] == [second.uuid, first.uuid]
+    assert c.reasons == ()
+    (again, _) = await watcher.see(10, first, third)
+    assert again.reasons == ()
+
+
+async def test_a_vm_that_changes_hands_leaves_no_trace() -> None:
+    watcher = Watcher()
+    await watcher.see(0, a_task("a", **SAME_VM), a_task("b"))
+    a, b = await watcher.see(10, a_task("a"), a_task("b", **SAME_VM))
+    assert a.reasons == b.reasons == ()
+
+
+async def test_what_is_heard_of_a_storage_counts_for_its_own_tasks_only() -> None:
+    ours, theirs = a_task("a", backup_storage_uuid="bs-1"), a_task("b", backup_storage_uuid="bs-2")
+    watcher = Watcher()
+    before = await watcher.see(0, ours, theirs)
+    watcher.ledger.hear(Surroundings(lost_storages=frozenset({"bs-1"})))
+    lost, other = await watcher.see(10, ours, theirs)
+    assert kinds(lost) == [ReasonKind.STORAGE]
+    assert lost.severity is Severity.CRITICAL
+    assert other is before[1]
+    watcher.ledger.hear(Surroundings())
+    assert (await watcher.see(20, ours, theirs))[0].reasons == ()
+
+
+async def test_a_policy_is_gone_only_where_policies_are_known() -> None:
+    task = a_task("a", policy_uuid="gold")
+    watcher = Watcher()
+    assert (await watcher.see(0, task))[0].reasons == ()
+    watcher.ledger.hear(Surroundings(policies=frozenset({"silver"})))
+    assert kinds((await watcher.see(10, task))[0]) == [ReasonKind.POLICY]
+    watcher.ledger.hear(Surroundings(policies=frozenset({"silver", "gold"})))
+    assert (await watcher.see(20, task))[0].reasons == ()
+
+
+async def test_a_start_becomes_long_to_the_second_though_nothing_changes() -> None:
+    task = a_task(status="Starting", last_op_at=None)
+    watcher = Watcher()
+    assert (await watcher.see(0, task))[0].reasons == ()
+    assert (await watcher.see(599, task))[0].reasons == ()
+    (late,) = await watcher.see(600, task)
+    assert kinds(late) == [ReasonKind.STARTING]
+    assert late.reasons[0].since == EPOCH
+
+
+async def test_a_task_that_wrote_and_stopped_writing_is_noticed_and_cleared_by_the_next_byte() -> None:
+    watcher = Watcher()
+    for n in range(8):
+        await watcher.see(300.0 * n, a_task(used_bytes=(40 + n) * GIB, plan_bytes=0))
+    still = a_task(used_bytes=47 * GIB, plan_bytes=0)
+    assert (await watcher.see(2400, still))[0].reasons == ()
+    (row,) = await watcher.see(3000, still)
+    assert kinds(row) == [ReasonKind.STILL]
+    assert row.reasons[0].since == EPOCH + timedelta(seconds=2100)
+    (same,) = await watcher.see(3010, still)
+    assert same is row
+    (late,) = await watcher.see(3020, a_task(used_bytes=47 * GIB, plan_bytes=0, rpo_ms=2_000))
+    assert kinds(late) == [ReasonKind.STILL]
+    assert (await watcher.see(3030, a_task(used_bytes=48 * GIB, plan_bytes=0)))[0].reasons == ()
+
+
+async def test_a_row_of_which_the_same_is_said_stays_the_same_object() -> None:
+    task = a_task(rpo_ms=700_000)
+    watcher = Watcher()
+    (first,) = await watcher.see(0, task)
+    (later,) = await watcher.see(400, task)
+    assert first.reasons == later.reasons
