@@ -54,13 +54,15 @@ def growth(points: Sequence[Point], until: float, window_s: float = DAY_S) -> Gr
     >>> growth([Point(0, 500), Point(300, 800), Point(600, 100), Point(900, 400)], until=900).bytes_per_s
     1.0
     """
+    if not points or (len(points) == 1 and until - points[0].at < _HELD_S):
+        return None
     seen = [point for point in points if point.at >= until - window_s]
     if len(seen) < _MIN_POINTS:
         seen = list(points[-_MIN_POINTS:])
     slopes = _slopes(_without_spikes(seen))
     if len(seen) < _MIN_POINTS or not slopes:
         # One reading that held for long is a rate as well: none at all.
-        held_s = until - points[-1].at if points else 0.0
+        held_s = until - points[-1].at
         return Growth(0.0, min(window_s, held_s)) if held_s >= _HELD_S and len(points) < _MIN_POINTS else None
     silence_s = until - seen[-1].at
     if silence_s > _SILENCE_FACTOR * _median([slope.seconds for slope in slopes]):

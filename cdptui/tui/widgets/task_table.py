@@ -92,6 +92,7 @@ class TaskTable(ScrollView, can_focus=True):
         self._cursor_uuid: str | None = None
         self._is_chosen = False
         self._painted: dict[int, _Painted] = {}
+        self._looks: dict[int, _Painted] = {}
 
     # What is shown
 
