@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from datetime import tzinfo
@@ -96,16 +97,14 @@ class Client:
     async def read(self) -> AsyncIterator[Reading]:
         """Read all tasks; yields after each page, the last time with `is_complete`. Raises ApiError.
 
-        Logs in when there is no session yet. Asks the server for its zone before the first page.
+        Logs in when there is no session yet. Asks the server for its zone beside the first page.
         """
-        if not self._asked_zone:
-            # The login's own errors are not the zone's, and not to be passed over with them.
-            await self._session.token()
-            await self._learn_zone()
+        # The login's own errors are not the zone's, and not to be passed over with them.
+        await self._session.token()
         paging = Paging()
         while not paging.is_done:
             window = paging.next_window()
-            page = await self._query_tasks(window)
+            page = await self._query_tasks(window) if self._asked_zone else await self._query_with_zone(window)
             paging.accept(window, await self._decode(page.rows, is_dense=(page.total or 0) > _MANY), page.total)
             if paging.is_done:
                 self._decoder.remember(paging.by_uuid)
@@ -130,6 +129,18 @@ class Client:
             await self._session.close()
         finally:
             await self._http.aclose()
+
+    async def _query_with_zone(self, window: Window) -> Page:
+        """The first page, and the zone to read its dates in: on a long way to the node one wait instead of two."""
+        zone = asyncio.create_task(self._learn_zone())
+        try:
+            page = await self._query_tasks(window)
+            await zone
+        finally:
+            zone.cancel()
+            # Whatever it came to has been told by the line above, or is second to the page's own failure.
+            await asyncio.gather(zone, return_exceptions=True)
+        return page
 
     async def _query_tasks(self, window: Window) -> Page:
         params = [
