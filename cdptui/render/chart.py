@@ -11,7 +11,7 @@ from typing import Final
 
 from cdptui.models.track import Track
 from cdptui.render import units
-from cdptui.render.columns import fill_role
+from cdptui.render.cells import fill_role
 from cdptui.render.span import Line, Role, Span
 
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"

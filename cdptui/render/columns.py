@@ -1,162 +1,122 @@
-"""The one registry of columns: heading, width, what a cell says, and what the column sorts by."""
+"""The one registry of columns: heading, width, what a cell says, what it sorts by, and what of it goes into a file."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
 
-from cdptui.models.severity import NEAR_FULL_RATIO, severity_of
+from cdptui.models.severity import severity_of
 from cdptui.models.vitals import Vitals
-from cdptui.render import units
-from cdptui.render.span import Line, Role, Span
-from cdptui.render.statuses import status_span
+from cdptui.render import cells
+from cdptui.render.cells import BAR_CELLS, CellContext
+from cdptui.render.span import Line
 
 SortValue = tuple[bool, float | str]
 """Unknown sorts after known in either direction: the flag comes first."""
 
 _UNKNOWN: Final[SortValue] = (True, 0.0)
-_DAY_S: Final = 86400.0
-_BAR_CELLS: Final = 6
-_EIGHTHS: Final = " ▏▎▍▌▋▊▉"
 
 
-class CellContext(NamedTuple):
-    """What a cell may need beside its task."""
+class Datum(NamedTuple):
+    """One value of a column for a file: in base units, its name says in which."""
 
-    now: datetime
-    """Wall clock of the snapshot, for ages: they move with the data, not with every tick."""
-    names: Mapping[str, str]
-    """Names of resources by uuid, as far as they are known."""
+    name: str
+    value: Callable[[Vitals, CellContext], DatumValue]
+
+
+DatumValue = str | int | float | datetime | tuple[str, ...] | None
 
 
 class Column(Struct, frozen=True):
     """One column. Width in cells; `flex` columns share what is left."""
 
     key: str
+    """For configuration and saved views; never changes once released."""
     heading: str
     help: str
     width: int
     cell: Callable[[Vitals, CellContext], Line]
     sort_value: Callable[[Vitals], SortValue]
+    data: tuple[Datum, ...]
     align: Literal["left", "right"] = "left"
     flex: int = 0
     """Up to how many cells it may grow beyond `width`."""
     worst_first: bool = False
     """Whether sorting by it begins with the largest value."""
 
-
-class Placed(NamedTuple):
-    """A column with its place on a line."""
-
-    column: Column
-    x: int
-    width: int
+    @property
+    def natural_width(self) -> int:
+        """Cells that it takes where there is room without end."""
+        return self.width + self.flex
 
 
 def _number(value: float | None) -> SortValue:
     return _UNKNOWN if value is None else (False, value)
 
 
-def _text(value: str) -> SortValue:
-    return (False, value.casefold())
+def _text(value: str | None) -> SortValue:
+    return (False, value.casefold()) if value else _UNKNOWN
 
 
-def _name(row: Vitals, _: CellContext) -> Line:
-    if not row.task.name:
-        return (Span("(no name)", Role.DIM),)
-    return (Span(row.task.name, Role.BAD if row.task.bad_fields else Role.TEXT),)
+def _moment(value: datetime | None) -> SortValue:
+    return _UNKNOWN if value is None else (False, -value.timestamp())
 
 
-def _status(row: Vitals, _: CellContext) -> Line:
-    return status_span(row.task.status, row.task.state)
-
-
-def _state(row: Vitals, _: CellContext) -> Line:
-    return (Span(row.task.state, Role.DIM if row.task.state == "Enabled" else Role.CALM),)
-
-
-def _used(row: Vitals, _: CellContext) -> Line:
-    if row.task.used_bytes is None and "usedCapacity" in row.task.bad_fields:
-        return (Span("bad", Role.BAD),)
-    return (Span(units.size(row.task.used_bytes)),)
-
-
-def _plan(row: Vitals, _: CellContext) -> Line:
-    if row.task.plan_bytes is None and "maxCapacity" in row.task.bad_fields:
-        return (Span("bad", Role.BAD),)
-    if row.task.plan_bytes == 0:
-        return (Span("none", Role.DIM),)
-    return (Span(units.size(row.task.plan_bytes), Role.DIM),)
-
-
-def _use(row: Vitals, _: CellContext) -> Line:
-    ratio = row.task.used_ratio
-    if ratio is None:
-        return ()
-    return (Span(f"{units.percent(ratio):>5} ", fill_role(ratio)), *bar(ratio, _BAR_CELLS))
-
-
-def _rpo(row: Vitals, _: CellContext) -> Line:
-    task = row.task
-    if task.rpo_ms is None:
-        return (Span("bad", Role.BAD),) if "lastLatency" in task.bad_fields else ()
-    role = rpo_role(task.rpo_ratio, is_on=task.state != "Disabled")
-    if not task.rpo_target_ms:
-        return (Span(units.latency(task.rpo_ms), role),)
-    return (Span(units.latency(task.rpo_ms), role), Span(f"/{units.latency(task.rpo_target_ms)}", Role.DIM))
-
-
-def _growth(row: Vitals, _: CellContext) -> Line:
-    if row.growth is None:
-        return ()
-    is_still = round(row.growth.bytes_per_s * 3600) == 0
-    return (Span(units.rate(row.growth.bytes_per_s), Role.DIM if is_still else Role.TEXT),)
-
-
-def _full_in(row: Vitals, _: CellContext) -> Line:
-    if row.full_in_s is None:
-        return ()
-    if row.full_in_s <= 0:
-        return (Span("full", Role.BAD),)
-    if row.full_in_s > 365 * _DAY_S:
-        return (Span("> 1 y", Role.DIM),)
-    return (Span(units.duration(row.full_in_s), full_in_role(row.full_in_s)),)
-
-
-def _protects(row: Vitals, context: CellContext) -> Line:
-    refs = row.task.resource_refs
-    if not refs:
-        return (Span("nothing", Role.WARN),)
-    if len(refs) > 1:
-        return (Span(f"{len(refs)} resources"),)
-    name = context.names.get(refs[0].resource_uuid)
-    return (Span(name),) if name else (Span(short_type(refs[0].resource_type), Role.DIM),)
-
-
-def _last_op(row: Vitals, context: CellContext) -> Line:
-    at = row.task.last_op_at
-    if at is not None and units.is_ahead(at, context.now):
-        return (Span("ahead", Role.WARN),)
-    return (Span(units.age(at, context.now), Role.DIM),)
-
-
-def _severity_value(row: Vitals) -> SortValue:
+def _status_value(row: Vitals) -> SortValue:
     return (False, float(severity_of(row.task.status, row.task.state)))
 
 
-NAME: Final = Column("name", "NAME", "Name of the task", 16, _name, lambda row: _text(row.task.name), flex=28)
-STATUS: Final = Column("status", "STATUS", "What it does, worst first", 13, _status, _severity_value, worst_first=True)
-STATE: Final = Column("state", "STATE", "The switch", 8, _state, lambda row: _text(row.task.state))
+def _resource_names(row: Vitals, context: CellContext) -> tuple[str, ...]:
+    return tuple(context.names.get(ref.resource_uuid, "") for ref in row.task.resource_refs)
+
+
+def _resource_uuids(row: Vitals, _: CellContext) -> tuple[str, ...]:
+    return tuple(ref.resource_uuid for ref in row.task.resource_refs)
+
+
+_LAST_OP_AT: Final = Datum("last_op_at", lambda row, _: row.task.last_op_at)
+_RESOURCES: Final = (Datum("resource_names", _resource_names), Datum("resource_uuids", _resource_uuids))
+
+NAME: Final = Column(
+    "name",
+    "NAME",
+    "Name of the task",
+    16,
+    cells.name,
+    lambda row: (False, row.task.name.casefold()),
+    (Datum("name", lambda row, _: row.task.name),),
+    flex=28,
+)
+STATUS: Final = Column(
+    "status",
+    "STATUS",
+    "What it does, worst first",
+    13,
+    cells.status,
+    _status_value,
+    (Datum("status", lambda row, _: row.task.status),),
+    worst_first=True,
+)
+STATE: Final = Column(
+    "state",
+    "STATE",
+    "The switch",
+    8,
+    cells.state,
+    lambda row: (False, row.task.state.casefold()),
+    (Datum("state", lambda row, _: row.task.state),),
+)
 USED: Final = Column(
     "used",
     "USED",
     "Used capacity on the backup storage",
     8,
-    _used,
+    cells.used,
     lambda row: _number(row.task.used_bytes),
+    (Datum("used_bytes", lambda row, _: row.task.used_bytes),),
     align="right",
     worst_first=True,
 )
@@ -165,8 +125,9 @@ PLAN: Final = Column(
     "PLAN",
     "Planned capacity; a task that reaches it stops protecting",
     8,
-    _plan,
+    cells.plan,
     lambda row: _number(row.task.plan_bytes),
+    (Datum("plan_bytes", lambda row, _: row.task.plan_bytes),),
     align="right",
     worst_first=True,
 )
@@ -174,9 +135,10 @@ USE: Final = Column(
     "use",
     "USE",
     "Used of plan",
-    6 + _BAR_CELLS,
-    _use,
+    6 + BAR_CELLS,
+    cells.use,
     lambda row: _number(row.task.used_ratio),
+    (Datum("used_ratio", lambda row, _: row.task.used_ratio),),
     worst_first=True,
 )
 RPO: Final = Column(
@@ -184,8 +146,12 @@ RPO: Final = Column(
     "RPO",
     "Recovery point offset as last measured, and its target",
     11,
-    _rpo,
+    cells.rpo,
     lambda row: _number(row.task.rpo_ratio),
+    (
+        Datum("rpo_ms", lambda row, _: row.task.rpo_ms),
+        Datum("rpo_target_ms", lambda row, _: row.task.rpo_target_ms),
+    ),
     align="right",
     worst_first=True,
 )
@@ -194,8 +160,9 @@ GROWTH: Final = Column(
     "GROWTH",
     "New data per hour, from used capacity over time",
     11,
-    _growth,
+    cells.growth,
     lambda row: _number(row.growth.bytes_per_s if row.growth else None),
+    (Datum("growth_bytes_per_s", lambda row, _: row.growth.bytes_per_s if row.growth else None),),
     align="right",
     worst_first=True,
 )
@@ -204,8 +171,9 @@ FULL_IN: Final = Column(
     "FULL IN",
     "Time until used capacity reaches the plan",
     7,
-    _full_in,
+    cells.full_in,
     lambda row: _number(row.full_in_s),
+    (Datum("full_in_s", lambda row, _: row.full_in_s),),
     align="right",
 )
 PROTECTS: Final = Column(
@@ -213,8 +181,9 @@ PROTECTS: Final = Column(
     "PROTECTS",
     "The resources that it protects",
     12,
-    _protects,
+    cells.protects,
     lambda row: _number(len(row.task.resource_refs)),
+    _RESOURCES,
     flex=16,
 )
 LAST_OP: Final = Column(
@@ -222,89 +191,120 @@ LAST_OP: Final = Column(
     "LAST OP",
     "Age of the last operation",
     7,
-    _last_op,
-    lambda row: _number(None if row.task.last_op_at is None else -row.task.last_op_at.timestamp()),
+    cells.last_op,
+    lambda row: _moment(row.task.last_op_at),
+    (_LAST_OP_AT,),
     align="right",
 )
+STORAGE: Final = Column(
+    "storage",
+    "STORAGE",
+    "The backup storage that it writes to",
+    16,
+    cells.storage,
+    lambda row: _text(row.task.backup_storage_uuid),
+    (
+        Datum("storage_name", lambda row, context: context.names.get(row.task.backup_storage_uuid or "")),
+        Datum("storage_uuid", lambda row, _: row.task.backup_storage_uuid),
+    ),
+    flex=16,
+)
+POLICY: Final = Column(
+    "policy",
+    "POLICY",
+    "The policy that it follows",
+    16,
+    cells.policy,
+    lambda row: _text(row.task.policy_uuid),
+    (
+        Datum("policy_name", lambda row, context: context.names.get(row.task.policy_uuid or "")),
+        Datum("policy_uuid", lambda row, _: row.task.policy_uuid),
+    ),
+    flex=16,
+)
+VM: Final = Column(
+    "vm",
+    "VM",
+    "All that it protects by name, by uuid where that is not known",
+    16,
+    cells.vm,
+    lambda row: _text(row.task.resource_refs[0].resource_uuid if row.task.resource_refs else None),
+    _RESOURCES,
+    flex=16,
+)
+LIMIT: Final = Column(
+    "limit",
+    "LIMIT",
+    "Bandwidth limit of each volume; not a throughput",
+    10,
+    cells.limit,
+    lambda row: _number(row.task.bandwidth_limit_bps),
+    (Datum("limit_bytes_per_s_a_volume", lambda row, _: row.task.bandwidth_limit_bps),),
+    align="right",
+    worst_first=True,
+)
+CREATED: Final = Column(
+    "created",
+    "CREATED",
+    "When it was created",
+    26,
+    cells.created,
+    lambda row: _moment(row.task.created_at),
+    (Datum("created_at", lambda row, _: row.task.created_at),),
+    flex=3,
+)
+LAST_OP_DATE: Final = Column(
+    "last-op-date",
+    "LAST OP DATE",
+    "When the last operation was",
+    26,
+    cells.last_op_date,
+    lambda row: _moment(row.task.last_op_at),
+    (_LAST_OP_AT,),
+    flex=3,
+)
+UUID: Final = Column(
+    "uuid",
+    "UUID",
+    "Uuid of the task",
+    32,
+    cells.uuid,
+    lambda row: _text(row.task.uuid),
+    (Datum("uuid", lambda row, _: row.task.uuid),),
+)
+DESCRIPTION: Final = Column(
+    "description",
+    "DESCRIPTION",
+    "What somebody wrote about it",
+    16,
+    cells.description,
+    lambda row: _text(row.task.description),
+    (Datum("description", lambda row, _: row.task.description),),
+    flex=24,
+)
 
-COLUMNS: Final = (NAME, STATUS, STATE, USED, PLAN, USE, RPO, GROWTH, FULL_IN, PROTECTS, LAST_OP)
-"""In the order on screen."""
+DEFAULT_COLUMNS: Final = (NAME, STATUS, STATE, USED, PLAN, USE, RPO, GROWTH, FULL_IN, PROTECTS, LAST_OP)
+"""Those of a list that nobody has chosen columns for, in their order on screen."""
 
-PRIORITY: Final = (NAME, STATUS, USE, RPO, USED, GROWTH, FULL_IN, PROTECTS, PLAN, LAST_OP, STATE)
-"""Which stay when the screen is narrow, the most needed first."""
+COLUMNS: Final = (
+    *DEFAULT_COLUMNS,
+    STORAGE,
+    POLICY,
+    VM,
+    LIMIT,
+    CREATED,
+    LAST_OP_DATE,
+    UUID,
+    DESCRIPTION,
+)
+"""All of them, in the order of a wide list."""
 
-GAP: Final = 1
+BY_KEY: Final = {column.key: column for column in COLUMNS}
 
-
-def place(width: int, columns: Sequence[Column] = COLUMNS) -> tuple[Placed, ...]:
-    """Fit columns into `width` cells: by priority, then the rest goes to those that can use it.
-
-    >>> [placed.column.key for placed in place(60)]
-    ['name', 'status', 'use', 'rpo']
-    """
-    chosen: list[Column] = []
-    left = width
-    for column in PRIORITY:
-        needed = column.width + (GAP if chosen else 0)
-        if column in columns and (needed <= left or not chosen):
-            chosen.append(column)
-            left -= needed
-    widths = {column.key: min(column.width, max(1, width)) for column in chosen}
-    for column in chosen:
-        extra = max(0, min(left, column.flex))
-        widths[column.key] += extra
-        left -= extra
-    placed: list[Placed] = []
-    x = 0
-    for column in columns:
-        if column in chosen:
-            placed.append(Placed(column, x, widths[column.key]))
-            x += widths[column.key] + GAP
-    return tuple(placed)
-
-
-def bar(ratio: float, cells: int) -> Line:
-    """A bar of `cells` cells, filled in eighths.
-
-    >>> bar(0.5, 4)[0].text, bar(0.5, 4)[1].text
-    ('██', '░░')
-    """
-    eighths = round(min(1.0, max(0.0, ratio)) * cells * 8)
-    if ratio > 0:
-        eighths = max(1, eighths)
-    full, part = divmod(eighths, 8)
-    filled = "█" * full + (_EIGHTHS[part] if part else "")
-    spans = (Span(filled, fill_role(ratio, quiet=Role.BAR)), Span("░" * (cells - len(filled)), Role.TRACK))
-    return tuple(span for span in spans if span.text)
-
-
-def fill_role(ratio: float, quiet: Role = Role.TEXT) -> Role:
-    """The role of a share of the plan."""
-    if ratio >= 1:
-        return Role.BAD
-    return Role.WARN if ratio >= NEAR_FULL_RATIO else quiet
-
-
-def rpo_role(ratio: float | None, *, is_on: bool) -> Role:
-    """The role of an RPO against its target."""
-    if ratio is None or not is_on:
-        return Role.DIM
-    if ratio > 1:
-        return Role.BAD
-    return Role.WARN if ratio > 0.8 else Role.TEXT
-
-
-def full_in_role(seconds: float) -> Role:
-    """The role of a time until full."""
-    if seconds < _DAY_S:
-        return Role.BAD
-    return Role.WARN if seconds < 3 * _DAY_S else Role.TEXT
-
-
-def short_type(resource_type: str) -> str:
-    """A class name of the server as a word.
-
-    >>> short_type("VmInstanceVO"), short_type("SomethingElse")
-    ('VM', 'SomethingElse')
-    """
-    return "VM" if resource_type.startswith("VmInstance") else resource_type.removesuffix("VO")
+PRIORITY: Final = (
+    *(NAME, STATUS, USE, RPO),
+    *(STORAGE, POLICY, VM, LIMIT, UUID, DESCRIPTION, CREATED, LAST_OP_DATE),
+    *(USED, GROWTH, FULL_IN, PROTECTS, PLAN, LAST_OP, STATE),
+)
+"""Which stay when the screen is narrow, the most needed first. Those that are only there because somebody chose them
+stay before most of those that are there anyway."""

@@ -12,8 +12,8 @@ from cdptui.models.task import Field, Task, Unit
 from cdptui.models.track import Track
 from cdptui.models.vitals import Vitals
 from cdptui.render import units
+from cdptui.render.cells import bar, fill_role, full_in_role, rpo_role, short_type
 from cdptui.render.chart import capacity_chart
-from cdptui.render.columns import bar, fill_role, full_in_role, rpo_role, short_type
 from cdptui.render.reasons import Outlook, words_of
 from cdptui.render.span import Line, Role, Span
 from cdptui.render.statuses import MEANINGS, ROLES, status_span

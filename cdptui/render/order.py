@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from cdptui.models.vitals import Vitals
-from cdptui.render.columns import COLUMNS, Column
+from cdptui.render.columns import BY_KEY, COLUMNS, Column
 
 WORST_FIRST: Final = "health"
 """Key of the default order, which belongs to no column."""
@@ -22,7 +22,7 @@ class Order(NamedTuple):
     @property
     def column(self) -> Column | None:
         """The column that is sorted by, None for the default."""
-        return next((column for column in COLUMNS if column.key == self.key), None)
+        return BY_KEY.get(self.key)
 
     @property
     def is_descending(self) -> bool:

@@ -12,7 +12,7 @@ from textual.app import App, ComposeResult
 from cdptui.models.vitals import Vitals
 from cdptui.render import columns
 from cdptui.render.arrangement import Arrangement
-from cdptui.render.columns import CellContext
+from cdptui.render.cells import CellContext
 from cdptui.render.order import Order
 from cdptui.render.span import Line
 from cdptui.tui.themes import DARK

@@ -17,8 +17,8 @@ from cdptui.monitor.build import Link
 from cdptui.monitor.poller import longer, shorter
 from cdptui.monitor.update import Update
 from cdptui.render.arrangement import Arrangement
+from cdptui.render.cells import CellContext
 from cdptui.render.changes import changes_in_words
-from cdptui.render.columns import CellContext
 from cdptui.render.header import Connection
 from cdptui.render.order import Order
 from cdptui.tui.keymap import Place, bindings

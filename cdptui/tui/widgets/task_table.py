@@ -19,7 +19,8 @@ from textual.strip import Strip
 
 from cdptui.models.vitals import Vitals
 from cdptui.render.arrangement import Arrangement
-from cdptui.render.columns import GAP, CellContext, Placed, place
+from cdptui.render.cells import CellContext
+from cdptui.render.layout import GAP, Placed, place
 from cdptui.render.span import Line, Role, Span
 from cdptui.tui.keymap import Place, bindings
 from cdptui.tui.widgets.extent import set_extent

@@ -1,56 +1,27 @@
 from __future__ import annotations
 
-from datetime import timedelta
-from itertools import pairwise
+import re
+from datetime import UTC, timedelta
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from cdptui.models.growth import Growth
 from cdptui.models.task import ResourceRef
-from cdptui.render.columns import COLUMNS, GAP, PRIORITY, CellContext, Column, bar, place, short_type
+from cdptui.render.cells import CellContext, bar, short_type
+from cdptui.render.columns import BY_KEY, COLUMNS, DEFAULT_COLUMNS, PRIORITY, Column
+from cdptui.render.layout import place
 from cdptui.render.span import Role, text_of
 from tests.doubles import EPOCH, GIB
 from tests.unit.render.rows import a_row
 
 CONTEXT = CellContext(now=EPOCH, names={"vm-of-cdp-erp-db": "erp-db-01"})
-BY_KEY = {column.key: column for column in COLUMNS}
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.integers(1, 400))
-@example(1)
-@example(15)
-@example(16)
-def test_columns_are_never_wider_than_asked_and_the_name_is_always_there(width: int) -> None:
-    placed = place(width)
-    assert placed[0].column.key == "name"
-    assert placed[-1].x + placed[-1].width <= width
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.integers(1, 400), st.sets(st.sampled_from(COLUMNS), min_size=1))
-def test_columns_stand_in_their_order_side_by_side(width: int, some: set[Column]) -> None:
-    columns = [column for column in COLUMNS if column in some]
-    placed = place(width, columns)
-    assert [p.column for p in placed] == [column for column in columns if column in [p.column for p in placed]]
-    assert placed[0].x == 0
-    for left, right in pairwise(placed):
-        assert right.x == left.x + left.width + GAP
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.integers(16, 400), st.integers(0, 100))
-def test_more_room_never_takes_a_column_away_unless_for_a_more_needed_one(width: int, more: int) -> None:
-    before, after = ([PRIORITY.index(p.column) for p in place(w)] for w in (width, width + more))
-    lost = set(before) - set(after)
-    assert all(min(set(after) - set(before)) < place_lost for place_lost in lost)
 
 
 def test_wide_terminals_have_every_column() -> None:
-    assert [p.column for p in place(160)] == list(COLUMNS)
+    assert [p.column for p in place(160)] == list(DEFAULT_COLUMNS)
 
 
 def test_every_column_has_its_place_in_the_priorities_and_a_key_of_its_own() -> None:
@@ -164,3 +135,38 @@ def test_a_bar_has_its_length_and_shows_something_for_something(ratio: float, ce
 )
 def test_a_class_name_becomes_a_word(written: str, word: str) -> None:
     assert short_type(written) == word
+
+
+@pytest.mark.parametrize(
+    ("key", "changes", "text"),
+    [
+        ("uuid", {"uuid": "u-1"}, "u-1"),
+        ("policy", {}, "none"),
+        ("policy", {"policy_uuid": "p"}, "p"),
+        ("policy", {"policy_uuid": "gold-uuid"}, "gold"),
+        ("storage", {"backup_storage_uuid": "s"}, "s"),
+        ("vm", {}, "erp-db-01"),
+        ("vm", {"resource_refs": ()}, "none"),
+        ("vm", {"resource_refs": (ResourceRef("gold-uuid", "V"), ResourceRef("y", "V"))}, "gold, y"),
+        ("limit", {}, ""),
+        ("limit", {"bandwidth_limit_bps": 0}, "none"),
+        ("limit", {"bandwidth_limit_bps": 100 * 2**20}, "100 MiB/s"),
+        ("created", {}, "–"),
+        ("created", {"created_at": EPOCH}, "2026-01-01 00:00:00 UTC"),
+        ("last-op-date", {}, "2025-12-31 22:00:00 UTC"),
+        ("description", {}, ""),
+        ("description", {"description": "ours"}, "ours"),
+    ],
+)
+def test_cells_of_a_wide_list(key: str, changes: dict[str, object], text: str) -> None:
+    context = CellContext(EPOCH, {"vm-of-cdp-erp-db": "erp-db-01", "gold-uuid": "gold"}, UTC)
+    assert text_of(BY_KEY[key].cell(a_row(**changes), context)) == text  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.key)
+def test_every_column_has_something_for_a_file_and_says_in_which_unit(column: Column) -> None:
+    assert column.data
+    for datum in column.data:
+        assert re.fullmatch(r"[a-z][a-z_]*", datum.name)
+        value = datum.value(a_row(), CONTEXT)
+        assert not isinstance(value, float) or datum.name.endswith(("_s", "_ratio"))
