@@ -12,9 +12,17 @@ PORT: Final = ("ZSTACK_PORT",)
 ACCOUNT: Final = ("ZSTACK_ACCOUNT", "ZSTACK_ACCOUNT_NAME")
 PASSWORD: Final = ("ZSTACK_PASSWORD", "ZSTACK_ACCOUNT_PASSWORD")
 SESSION: Final = ("ZSTACK_SESSION_ID",)
+CONFIG: Final = ("CDPTUI_CONFIG",)
+PROFILE: Final = ("CDPTUI_PROFILE",)
 
 
 def lookup(names: tuple[str, ...], environ: Mapping[str, str] | None = None) -> str | None:
     """The value of the first of `names` that is set; set to nothing is not set."""
+    found = find(names, environ)
+    return None if found is None else found[1]
+
+
+def find(names: tuple[str, ...], environ: Mapping[str, str] | None = None) -> tuple[str, str] | None:
+    """The first of `names` that is set, with its value."""
     values = os.environ if environ is None else environ
-    return next((values[name] for name in names if values.get(name)), None)
+    return next(((name, values[name]) for name in names if values.get(name)), None)

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import platformdirs
+
+SYSTEM_CONFIG: Final = Path("/etc/cdptui/config.toml")
+"""What the administrator of the machine sets for everybody; the user's own file lies above it."""
+
+
+def user_config() -> Path:
+    """The user's own configuration, whether it is there or not."""
+    return Path(platformdirs.user_config_dir("cdptui", appauthor=False)) / "config.toml"
 
 
 def default_log_file() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from enum import Enum
 from typing import Final, NamedTuple
@@ -70,7 +71,7 @@ KEYS: Final = (
     Key("quit", "q,ctrl+c", "quit", "Quit", "log out and leave", Place.PROGRAM, in_footer=True),
 )
 
-_SIGNS: Final = {
+SIGNS: Final = {
     "less_than_sign": "<",
     "greater_than_sign": ">",
     "left_square_bracket": "[",
@@ -107,4 +108,20 @@ def keys_in_words(key: Key) -> str:
     >>> keys_in_words(KEYS[0])
     '↓ j'
     """
-    return " ".join(_SIGNS.get(name, name.replace("ctrl+", "^")) for name in key.keys.split(","))
+    return " ".join(_sign(name) for name in key.keys.split(","))
+
+
+def _sign(name: str) -> str:
+    """One key as it stands on a keyboard.
+
+    >>> _sign("G"), _sign("ctrl+l"), _sign("semicolon"), _sign("alt+question_mark")
+    ('G', '^l', ';', 'alt+?')
+    """
+    *modifiers, base = name.split("+")
+    sign = SIGNS.get(base)
+    if sign is None and len(base) > 1:
+        try:
+            sign = unicodedata.lookup(base.replace("_", " "))
+        except KeyError:
+            sign = base
+    return "".join(f"{modifier}+" for modifier in modifiers).replace("ctrl+", "^") + (sign or base)

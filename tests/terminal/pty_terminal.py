@@ -35,7 +35,7 @@ _NOT_PYTES = re.compile(rb"\x1b\[[?>=<][\d;]*\$?[a-zA-Z]|\x1b\[\d+;\d+;\d+t")
 _UNFINISHED = re.compile(rb"\x1b(\[[?>=<]?[\d;]*\$?)?\Z")
 """An escape sequence whose rest comes with the next read."""
 
-_CLEAN_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR")
+_CLEAN_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR", "XDG_CONFIG_HOME")
 
 
 class Terminal:

@@ -1,0 +1,205 @@
+"""Everything that is wrong in a configuration, not only the first thing: each key by itself against its type.
+
+Values of `auth` are never repeated in a message: somebody may have written a secret there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import UnionType
+from typing import Any, Final, NamedTuple, get_args, get_origin
+
+import msgspec
+from msgspec import Meta, Struct
+from msgspec.structs import fields
+
+from cdptui.config.address import normalise
+from cdptui.config.errors import ConfigError
+from cdptui.config.schema import WAYS, File
+
+Path = tuple[str, ...]
+
+_SECRETS: Final = frozenset({"password", "passwd", "secret", "token", "session", "session_id", "access_key_secret"})
+_NO_SECRETS: Final = (
+    "no secret stands in this file: say where it is, with one of password_command, password_file, keyring, "
+    "session_file, access_key_file in [{table}]"
+)
+_PROFILE_NAME: Final = re.compile(r"[\w.-]{1,40}")
+
+
+class Vocabulary(NamedTuple):
+    """The words of other rooms that may stand in the file."""
+
+    actions: Mapping[str, tuple[str, ...]]
+    """The keys of each action, as `canonical_key` gives them."""
+    canonical_key: Callable[[str], str | None]
+    """The one name of a key; None for what is no key."""
+    columns: tuple[str, ...]
+    themes: tuple[str, ...]
+
+
+class Problem(NamedTuple):
+    """Something wrong, and where."""
+
+    path: Path
+    text: str
+
+
+def problems_of(content: Mapping[str, Any], words: Vocabulary) -> list[Problem]:
+    """Everything that is wrong with the content of one file."""
+    found = list(_in_table(content, File, ()))
+    if found:
+        return found
+    file = msgspec.convert(content, File)
+    return [*_in_profiles(content), *_in_looks(file, words), *_in_keys(file.keys, words)]
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """What `word` may have been meant to be, as the end of a message; empty when nothing is like it."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only when something is wrong
+
+    close = get_close_matches(word, list(known), 1, 0.6)
+    return f"; did you mean '{close[0]}'?" if close else ""
+
+
+def _in_table(table: object, type_: type[Struct], path: Path) -> Iterator[Problem]:
+    if not isinstance(table, Mapping):
+        yield Problem(path, f"'{path[-1]}'{_place(path[:-1])} must be a table, not {_kind(table)}")
+        return
+    known = {field.name: field.type for field in fields(type_)}
+    for key, value in table.items():
+        here = (*path, key)
+        if key not in known:
+            yield Problem(here, _unknown(key, known, path))
+        else:
+            yield from _in_value(value, known[key], here)
+
+
+def _in_value(value: object, type_: Any, path: Path) -> Iterator[Problem]:  # noqa: ANN401 - any annotation
+    if isinstance(type_, type) and issubclass(type_, Struct):
+        yield from _in_table(value, type_, path)
+    elif get_origin(type_) is dict:
+        if not isinstance(value, Mapping):
+            yield Problem(path, f"'{path[-1]}' must be a table, not {_kind(value)}")
+            return
+        for key, item in value.items():
+            yield from _in_value(item, get_args(type_)[1], (*path, key))
+    else:
+        try:
+            msgspec.convert(value, type_)
+        except msgspec.ValidationError:
+            yield Problem(
+                path, f"'{path[-1]}'{_place(path[:-1])} must be {_description(type_)}, not {_said(value, path)}"
+            )
+
+
+def _in_profiles(content: Mapping[str, Any]) -> Iterator[Problem]:
+    places: list[tuple[Path, Mapping[str, Any]]] = [(("defaults",), content.get("defaults", {}))]
+    for name, profile in content.get("profiles", {}).items():
+        places.append((("profiles", name), profile))
+        if not _PROFILE_NAME.fullmatch(name):
+            text = f"the name of a profile is made of letters, digits, '.', '_' and '-', at most 40; not {name!r}"
+            yield Problem(("profiles", name), text)
+    for place, profile in places:
+        ways = [way for way in WAYS if profile.get("auth", {}).get(way)]
+        if len(ways) > 1:
+            text = f"'{ways[0]}' and '{ways[1]}'{_place((*place, 'auth'))} exclude each other"
+            yield Problem((*place, "auth", ways[1]), text)
+        tls = profile.get("tls", {})
+        if "client_key" in tls and "client_cert" not in tls:
+            yield Problem((*place, "tls", "client_key"), f"'client_key'{_place((*place, 'tls'))} needs a 'client_cert'")
+        try:
+            normalise(profile.get("url", "localhost"))
+        except ConfigError as error:
+            yield Problem((*place, "url"), f"'url'{_place(place)}: {error}")
+
+
+def _in_looks(file: File, words: Vocabulary) -> Iterator[Problem]:
+    theme = file.ui.theme
+    if theme is not None and theme not in words.themes:
+        text = f"there is no theme '{theme}', only {', '.join(words.themes)}{nearest(theme, words.themes)}"
+        yield Problem(("ui", "theme"), text)
+    for column in file.ui.columns or ():
+        if column not in words.columns:
+            text = f"there is no column '{column}'{nearest(column, words.columns) or '; o lists them'}"
+            yield Problem(("ui", "columns"), text)
+
+
+def _in_keys(keys: Mapping[str, str | list[str]], words: Vocabulary) -> Iterator[Problem]:
+    owners: dict[str, list[str]] = {}
+    for action, own in words.actions.items():
+        for key in own if action not in keys else ():
+            owners.setdefault(key, []).append(action)
+    for action, value in keys.items():
+        path = ("keys", action)
+        if action not in words.actions:
+            yield Problem(path, f"there is no action '{action}'{nearest(action, words.actions)}")
+            continue
+        names = keys_in(value)
+        if not names:
+            yield Problem(path, f"'{action}' in [keys] needs a key")
+        for name in names:
+            meant = words.canonical_key(name)
+            if meant is None:
+                yield Problem(path, f"'{action}' in [keys]: there is no key '{name}'")
+                continue
+            for owner in owners.get(meant, ()):
+                if owner != action:
+                    yield Problem(path, f"the key '{name}' would be both '{owner}' and '{action}'")
+            owners.setdefault(meant, []).append(action)
+
+
+def keys_in(value: str | list[str]) -> list[str]:
+    """The keys that a value of [keys] names."""
+    return value.split() if isinstance(value, str) else [name.strip() for name in value if name.strip()]
+
+
+def _unknown(key: str, known: Mapping[str, Any], path: Path) -> str:
+    if key in _SECRETS:
+        table = ".".join((*(path or ("profiles", "NAME")), *(("auth",) if path[-1:] != ("auth",) else ())))
+        return f"'{key}'{_place(path)} is refused: {_NO_SECRETS.format(table=table)}"
+    for name, type_ in known.items():
+        if isinstance(type_, type) and issubclass(type_, Struct) and key in type_.__struct_fields__:
+            return f"unknown key '{key}'{_place(path)}; it belongs in [{'.'.join((*path, name))}]"
+    return f"unknown key '{key}'{_place(path)}{nearest(key, known)}"
+
+
+def _place(path: Path) -> str:
+    return f" in [{'.'.join(path)}]" if path else ""
+
+
+def _description(type_: Any) -> str:  # noqa: ANN401 - any annotation
+    """The description that its own annotation gives, or one of the annotations it is made of."""
+    for meta in getattr(type_, "__metadata__", ()):
+        if isinstance(meta, Meta) and meta.description:
+            return meta.description
+    if isinstance(type_, UnionType) or hasattr(type_, "__args__"):
+        return next((words for part in get_args(type_) if (words := _description(part))), "")
+    return ""
+
+
+def _said(value: object, path: Path) -> str:
+    if value and isinstance(value, str | int | float) and not isinstance(value, bool) and "auth" not in path:
+        return f"'{value}'" if isinstance(value, str) else f"{value}"
+    return _kind(value)
+
+
+def _kind(value: object) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case "":
+            return "empty text"
+        case str():
+            return "text"
+        case int() | float():
+            return "a number" if value else "0"
+        case []:
+            return "an empty list"
+        case list():
+            return "such a list"
+        case Mapping():
+            return "a table"
+        case _:
+            return "a date"

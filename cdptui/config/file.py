@@ -1,0 +1,120 @@
+"""One configuration file: read, checked, and asked where something in it stands."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from cdptui.config import positions
+from cdptui.config.check import Problem, Vocabulary, keys_in, problems_of
+from cdptui.config.errors import BadConfig
+from cdptui.config.schema import File
+from cdptui.models.text import inert
+
+_MAX_BYTES: Final = 1_000_000
+_AT_LINE: Final = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)")
+
+
+@dataclass(frozen=True)
+class ConfigFile:
+    """What one file says, and where in it."""
+
+    path: Path
+    text: str
+    content: File
+
+    @cached_property
+    def _lines(self) -> dict[positions.Path, int]:
+        return dict(positions.lines_of(self.text))
+
+    def place(self, *path: str) -> str:
+        """The file and line of something in it, as editors understand it."""
+        return f"{shown(self.path)}:{positions.line_of(self._lines, path)}"
+
+
+def read_config(path: Path, words: Vocabulary) -> ConfigFile:
+    """Read and check a file. Raises BadConfig with all its problems."""
+    try:
+        text = _text_of(path)
+    except OSError as error:
+        raise BadConfig([f"cannot read {shown(path)}: {error.strerror or error}"]) from error
+    content = _parsed(path, text)
+    problems = problems_of(content, words)
+    if problems:
+        raise BadConfig(told(path, text, problems))
+    return ConfigFile(path, text, msgspec.convert(content, File))
+
+
+def read_all(paths: Sequence[Path], words: Vocabulary) -> list[ConfigFile]:
+    """Read files, the weakest first; gives them the strongest first. Raises BadConfig with the problems of all."""
+    files: list[ConfigFile] = []
+    problems: list[str] = []
+    for path in paths:
+        try:
+            file = read_config(path, words)
+        except BadConfig as error:
+            problems += error.problems
+        else:
+            # A key that the machine's file gives an action is that action's for the user's file.
+            keys = {action: tuple(keys_in(value)) for action, value in file.content.keys.items()}
+            words = words._replace(actions={**words.actions, **_canonical(keys, words)})
+            files.insert(0, file)
+    if problems:
+        raise BadConfig(problems)
+    return files
+
+
+def _canonical(keys: Mapping[str, Sequence[str]], words: Vocabulary) -> dict[str, tuple[str, ...]]:
+    return {action: tuple(words.canonical_key(name) or name for name in names) for action, names in keys.items()}
+
+
+def told(path: Path, text: str, problems: list[Problem]) -> list[str]:
+    """Problems as lines for a person, in the order of the file."""
+    lines = positions.lines_of(text)
+    placed = sorted(
+        ((positions.line_of(lines, problem.path), problem.text) for problem in problems), key=lambda at: at[0]
+    )
+    return [f"{shown(path)}:{line}: {inert(text)}" for line, text in placed]
+
+
+def shown(path: Path) -> str:
+    """A path as people write it."""
+    try:
+        return f"~/{path.relative_to(Path.home())}"
+    except (ValueError, RuntimeError):
+        return str(path)
+
+
+def _text_of(path: Path) -> str:
+    with path.open("rb") as file:
+        mode = path.stat().st_mode
+        raw = file.read(_MAX_BYTES + 1)
+    if mode & 0o002 and path.is_file():
+        # It names a command that is run.
+        raise BadConfig([f"{shown(path)} can be written by others: chmod o-w {shown(path)}"])
+    if len(raw) > _MAX_BYTES:
+        raise BadConfig([f"{shown(path)} is larger than a configuration can be"])
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise BadConfig([f"{shown(path)}:{line}: not UTF-8 text"]) from error
+
+
+def _parsed(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        message = str(error)
+        at = _AT_LINE.search(message)
+        line = int(at[1]) if at is not None and at[1] else max(1, len(text.splitlines()))
+        column = f" (column {at[2]})" if at is not None and at[2] else ""
+        problem = _AT_LINE.sub("", message)
+        raise BadConfig([f"{shown(path)}:{line}: not TOML: {inert(problem)}{column}"]) from error

@@ -1,0 +1,251 @@
+"""Which value counts, and where it comes from: option, environment, profile, file, default, in this order.
+
+An option wins only if it was typed. Nothing is imported for files that are not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from cdptui.config import environment
+from cdptui.config.errors import BadConfig, ConfigError
+from cdptui.config.paths import SYSTEM_CONFIG, user_config
+from cdptui.config.settings import DEFAULT_INTERVAL_S, DEFAULT_TIMEOUT_S
+
+if TYPE_CHECKING:
+    from cdptui.config.check import Vocabulary
+    from cdptui.config.file import ConfigFile
+    from cdptui.config.schema import Auth
+
+
+class Source(StrEnum):
+    """Where a value can come from, the strongest first."""
+
+    OPTION = "option"
+    ENVIRONMENT = "environment"
+    PROFILE = "profile"
+    FILE = "file"
+    DEFAULT = "default"
+
+
+class Origin(NamedTuple):
+    """Where a value comes from: an option, a variable, a line of a file."""
+
+    source: Source
+    where: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.where}".rstrip()
+
+
+class Setting(NamedTuple):
+    """A value that won, and where it comes from."""
+
+    value: Any
+    origin: Origin
+
+
+class Item(NamedTuple):
+    """Something that can be set, and all the places where."""
+
+    name: str
+    path: tuple[str, ...]
+    """In the file; for what a profile holds, in its table."""
+    option: str = ""
+    variables: tuple[str, ...] = ()
+    default: Any = None
+    is_path: bool = False
+    """A file; a relative one is meant from the folder of the configuration."""
+
+
+CONNECTION: Final = (
+    Item("url", ("url",), "--url", environment.URL),
+    Item("account", ("account",), "--account", environment.ACCOUNT, "admin"),
+    Item("login_type", ("auth", "login_type")),
+    Item("project", ("auth", "project")),
+    Item("ca_file", ("tls", "ca_file"), is_path=True),
+    Item("insecure", ("tls", "insecure"), default=False),
+    Item("client_cert", ("tls", "client_cert"), is_path=True),
+    Item("client_key", ("tls", "client_key"), is_path=True),
+)
+"""What belongs to one node."""
+
+WATCHING: Final = (
+    Item("interval", ("interval",), "--interval", default=DEFAULT_INTERVAL_S),
+    Item("timeout", ("timeout",), "--timeout", default=DEFAULT_TIMEOUT_S),
+    Item("view", ("view",)),
+    Item("accent", ("accent",)),
+)
+"""What a profile can hold besides."""
+
+LOOKS: Final = (
+    Item("theme", ("ui", "theme"), "--theme", default="dark"),
+    Item("columns", ("ui", "columns")),
+    Item("mouse", ("ui", "mouse"), default=True),
+    Item("ascii", ("ui", "ascii")),
+    Item("low_bandwidth", ("ui", "low_bandwidth"), "--low-bandwidth"),
+)
+LOG: Final = (
+    Item("log_file", ("log", "file"), "--log-file", is_path=True),
+    Item("log_level", ("log", "level"), "--log-level", default="warning"),
+)
+OF_PROFILES: Final = (*CONNECTION, *WATCHING)
+OF_FILES: Final = (*LOOKS, *LOG)
+
+
+class Configuration:
+    """The files, the strongest first, and what they say about anything."""
+
+    def __init__(self, files: Sequence[ConfigFile] = ()) -> None:
+        self.files = tuple(files)
+
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        """The names of all profiles."""
+        return tuple(dict.fromkeys(name for file in self.files for name in file.content.profiles))
+
+    @property
+    def keys(self) -> dict[str, str | list[str]]:
+        """The keys that actions were given."""
+        return {action: keys for file in reversed(self.files) for action, keys in file.content.keys.items()}
+
+    def setting(
+        self, item: Item, typed: Mapping[str, Any], environ: Mapping[str, str] | None, profile: str | None
+    ) -> Setting:
+        """What counts for `item`; `typed` holds options by the item's name, `environ` None is the process's own."""
+        if item.name in typed:
+            return Setting(typed[item.name], Origin(Source.OPTION, item.option))
+        known = environment.find(item.variables, environ)
+        if known is not None:
+            return Setting(known[1], Origin(Source.ENVIRONMENT, known[0]))
+        return self.written(item, profile)
+
+    def written(self, item: Item, profile: str | None) -> Setting:
+        """What the files say about `item`, else its default."""
+        for source, path, file in self._layers(item, profile):
+            value = _at(file.content, path)
+            if value is not None:
+                value = _absolute(value, file.path) if item.is_path else value
+                return Setting(value, Origin(source, file.place(*path)))
+        return Setting(item.default, Origin(Source.DEFAULT))
+
+    def auth(self, profile: str | None) -> tuple[Auth, Origin] | None:
+        """The strongest table that says how to log in; its ways are not mixed with those of another."""
+        for source, table in _profile_tables(profile):
+            for file in self.files:
+                auth = _at(file.content, (*table, "auth"))
+                if auth is not None and auth.way is not None:
+                    return auth, Origin(source, file.place(*table, "auth", auth.way))
+        return None
+
+    def choose_profile(self, typed: str | None, environ: Mapping[str, str] | None, *, is_node_given: bool) -> Setting:
+        """The profile to begin with; None when there is none, or when a node was named without one.
+
+        Raises ConfigError for a name that no profile has, and when there are several and nothing says which.
+        """
+        asked = Setting(typed, Origin(Source.OPTION, "--profile"))
+        if typed is None:
+            known = environment.find(environment.PROFILE, environ)
+            asked = Setting(known and known[1], Origin(Source.ENVIRONMENT, known[0] if known else ""))
+        if asked.value is not None:
+            self._require(asked.value)
+            return asked
+        if is_node_given:
+            return Setting(None, Origin(Source.DEFAULT, "another node was named"))
+        for file in self.files:
+            if file.content.default_profile is not None:
+                return Setting(file.content.default_profile, Origin(Source.FILE, file.place("default_profile")))
+        if len(self.profiles) > 1 and self.written(CONNECTION[0], None).value is None:
+            message = f"which profile? Give --profile NAME, one of {', '.join(self.profiles)}; or set default_profile"
+            raise ConfigError(message)
+        if len(self.profiles) == 1:
+            return Setting(self.profiles[0], Origin(Source.DEFAULT, "the only one"))
+        return Setting(None, Origin(Source.DEFAULT))
+
+    def problems(self) -> Iterator[str]:
+        """What is wrong between tables and files, each of which is right by itself."""
+        from cdptui.config.check import nearest  # noqa: PLC0415 - only where there are files
+
+        for file in self.files:
+            name = file.content.default_profile
+            if name is not None and name not in self.profiles:
+                place = file.place("default_profile")
+                yield f"{place}: default_profile: there is no profile '{name}'{nearest(name, self.profiles)}"
+        for name in self.profiles:
+            if self.written(CONNECTION[0], name).value is None:
+                place = next(file.place("profiles", name) for file in self.files if name in file.content.profiles)
+                yield f"{place}: the profile '{name}' has no url"
+
+    def _require(self, profile: str) -> None:
+        if profile in self.profiles:
+            return
+        from cdptui.config.check import nearest  # noqa: PLC0415 - only when something is wrong
+
+        known = f"; there are {', '.join(self.profiles)}" if self.profiles else "; there are none"
+        message = f"there is no profile '{profile}'{nearest(profile, self.profiles) or known}"
+        raise ConfigError(message)
+
+    def _layers(self, item: Item, profile: str | None) -> Iterator[tuple[Source, tuple[str, ...], ConfigFile]]:
+        tables = _profile_tables(profile) if item in OF_PROFILES else ((Source.FILE, ()),)
+        for source, table in tables:
+            for file in self.files:
+                yield source, (*table, *item.path), file
+
+
+def load(
+    given: Path | None,
+    words: Callable[[], Vocabulary],
+    environ: Mapping[str, str] | None = None,
+    system: Path = SYSTEM_CONFIG,
+) -> Configuration:
+    """Read the user's file (or the one that was `given`) and the machine's below it. Raises BadConfig.
+
+    `words` tells the words of other rooms; it is called only when there is a file to check.
+    """
+    path, is_given = user_file(given, environ)
+    present = [file for file, is_required in ((system, False), (path, is_given)) if is_required or _is_there(file)]
+    if not present:
+        return Configuration()
+    from cdptui.config.file import read_all  # noqa: PLC0415 - costs 30 ms: nothing for those who have no file
+
+    configuration = Configuration(read_all(present, words()))
+    problems = tuple(configuration.problems())
+    if problems:
+        raise BadConfig(problems)
+    return configuration
+
+
+def user_file(given: Path | None, environ: Mapping[str, str] | None = None) -> tuple[Path, bool]:
+    """The user's file, and whether somebody named it: then it must be there."""
+    if given is not None:
+        return given, True
+    named = environment.lookup(environment.CONFIG, environ)
+    return (Path(named).expanduser(), True) if named is not None else (user_config(), False)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        # Something is, and reading it says what is wrong with it.
+        return True
+
+
+def _profile_tables(profile: str | None) -> tuple[tuple[Source, tuple[str, ...]], ...]:
+    defaults = (Source.FILE, ("defaults",))
+    return (defaults,) if profile is None else ((Source.PROFILE, ("profiles", profile)), defaults)
+
+
+def _at(content: object, path: Sequence[str]) -> Any:  # noqa: ANN401 - whatever stands there
+    for name in path:
+        content = content.get(name) if isinstance(content, Mapping) else getattr(content, name)
+        if content is None:
+            return None
+    return content
+
+
+def _absolute(name: str, config: Path) -> Path:
+    return config.parent / Path(name).expanduser()

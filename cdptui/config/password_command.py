@@ -1,0 +1,101 @@
+"""A password from a program that knows it: `pass`, `op`, `secret-tool`, a script. No shell is involved."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+from collections.abc import Sequence
+from typing import Final
+
+from cdptui.config.errors import ConfigError
+from cdptui.models.text import inert
+
+ATTENDED_S: Final = 120.0
+"""A person may have to unlock something, on this terminal or in a window."""
+
+UNATTENDED_S: Final = 20.0
+
+_MAX_PASSWORD: Final = 4096
+_MAX_SAID: Final = 200
+
+
+def run_password_command(command: str | Sequence[str], *, is_attended: bool, timeout_s: float | None = None) -> str:
+    """Return the first line that `command` prints. Raises ConfigError, with what it complained about.
+
+    `is_attended` leaves it the terminal, to ask on; otherwise it gets none, and could not draw over the screen.
+    """
+    words = _words(command)
+    limit_s = timeout_s or (ATTENDED_S if is_attended else UNATTENDED_S)
+    try:
+        process = subprocess.Popen(  # noqa: S603 - the person's own command, as words
+            words,
+            stdin=None if is_attended else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=None if is_attended else subprocess.PIPE,
+            start_new_session=not is_attended,
+        )
+    except (OSError, ValueError) as error:
+        raise _failed(words, getattr(error, "strerror", None) or str(error)) from error
+    try:
+        output, complaint = process.communicate(timeout=limit_s)
+    except subprocess.TimeoutExpired:
+        _end(process, is_attended=is_attended)
+        raise _failed(words, f"no answer in {limit_s:g} s") from None
+    except BaseException:
+        _end(process, is_attended=is_attended)
+        raise
+    if process.returncode:
+        raise _failed(words, f"exit code {process.returncode}{_last_words(complaint, output)}")
+    return _first_line(words, output)
+
+
+def _words(command: str | Sequence[str]) -> list[str]:
+    try:
+        words = shlex.split(command) if isinstance(command, str) else list(command)
+    except ValueError as error:
+        message = f"password_command: {error}"
+        raise ConfigError(message) from error
+    if not words or not words[0]:
+        raise ConfigError("password_command is empty")
+    return [os.path.expanduser(words[0]), *words[1:]]  # noqa: PTH111 - `~/bin/x` is one; `pass` must stay `pass`
+
+
+def _first_line(words: Sequence[str], output: bytes) -> str:
+    line = output.partition(b"\n")[0].removesuffix(b"\r")
+    try:
+        password = line[:_MAX_PASSWORD].decode()
+    except UnicodeDecodeError as error:
+        raise _failed(words, "what it printed is not UTF-8 text") from error
+    if not password:
+        raise _failed(words, "it printed nothing")
+    return password
+
+
+def _last_words(complaint: bytes | None, output: bytes) -> str:
+    """The last line of what it complained about, without what it printed."""
+    text = (complaint or b"").decode(errors="replace").strip()
+    for line in output.decode(errors="replace").split("\n"):
+        text = text.replace(line.strip(), "***") if line.strip() else text
+    return f": {inert(text.splitlines()[-1], _MAX_SAID)}" if text else ""
+
+
+def _end(process: subprocess.Popen[bytes], *, is_attended: bool) -> None:
+    """Kill it, and whatever it has started and still holds its output."""
+    try:
+        if is_attended:
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    for stream in (process.stdout, process.stderr):
+        if stream is not None:
+            stream.close()
+    process.wait(1.0)
+
+
+def _failed(words: Sequence[str], why: str) -> ConfigError:
+    """Only the program is named: an argument may be a secret after all."""
+    return ConfigError(f"password_command {inert(words[0], _MAX_SAID)!r} failed: {why}")

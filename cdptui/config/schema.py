@@ -1,0 +1,105 @@
+"""What may stand in config.toml: one frozen type for each table. Loaded only when there is a file.
+
+The description of a key says what its value must be: problems are told with it, and the template is checked against it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal, get_args
+
+from msgspec import Meta, Struct
+
+from cdptui.config.settings import MAX_INTERVAL_S, MAX_TIMEOUT_S, MIN_INTERVAL_S, MIN_TIMEOUT_S
+
+Accent = Literal["red", "orange", "yellow", "green", "cyan", "blue", "purple", "grey"]
+ACCENTS: Final[tuple[str, ...]] = get_args(Accent)
+
+WAYS: Final = ("password_command", "password_file", "keyring", "session_file", "access_key_file")
+"""The keys of `auth` of which one table has one at most."""
+
+Text = Annotated[str, Meta(min_length=1, description="text")]
+FileName = Annotated[str, Meta(min_length=1, description="the name of a file")]
+Switch = Annotated[bool, Meta(description="true or false")]
+Interval = Annotated[
+    float,
+    Meta(ge=MIN_INTERVAL_S, le=MAX_INTERVAL_S, description=f"seconds from {MIN_INTERVAL_S:g} to {MAX_INTERVAL_S:g}"),
+]
+Timeout = Annotated[
+    float,
+    Meta(ge=MIN_TIMEOUT_S, le=MAX_TIMEOUT_S, description=f"seconds from {MIN_TIMEOUT_S:g} to {MAX_TIMEOUT_S:g}"),
+]
+Command = Annotated[
+    str | Annotated[list[Text], Meta(min_length=1)],
+    Meta(description="a command: text, or a list of its words"),
+]
+Keys = Annotated[str | list[str], Meta(description='keys: text such as "x" or "x ctrl+x", or a list')]
+
+
+class Auth(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How to log in. No key takes a secret: they say where one is."""
+
+    password_command: Command | None = None
+    password_file: FileName | None = None
+    keyring: Switch | None = None
+    session_file: FileName | None = None
+    access_key_file: FileName | None = None
+    login_type: Text | None = None
+    project: Text | None = None
+
+    @property
+    def way(self) -> str | None:
+        """Where the proof is, by its key; None when this says nothing about that."""
+        return next((way for way in WAYS if getattr(self, way)), None)
+
+
+class Tls(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Whom to trust, and who we are."""
+
+    ca_file: FileName | None = None
+    insecure: Switch | None = None
+    client_cert: FileName | None = None
+    client_key: FileName | None = None
+
+
+class Profile(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One management node, and how to watch it."""
+
+    url: Text | None = None
+    account: Text | None = None
+    interval: Interval | None = None
+    timeout: Timeout | None = None
+    view: Annotated[int | str, Meta(description="a saved view: its number or name")] | None = None
+    accent: Annotated[Accent, Meta(description="one of " + ", ".join(ACCENTS))] | None = None
+    auth: Auth = Auth()
+    tls: Tls = Tls()
+
+
+class Ui(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How it looks."""
+
+    theme: Text | None = None
+    columns: Annotated[list[str], Meta(description="a list of names of columns")] | None = None
+    mouse: Switch | None = None
+    ascii: Switch | None = None
+    low_bandwidth: Switch | None = None
+
+
+class Log(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is written down, and where."""
+
+    file: FileName | None = None
+    level: (
+        Annotated[Literal["debug", "info", "warning", "error"], Meta(description="one of debug, info, warning, error")]
+        | None
+    ) = None
+
+
+class File(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The whole file."""
+
+    default_profile: Text | None = None
+    defaults: Profile = Profile()
+    profiles: dict[str, Profile] = {}
+    keys: dict[str, Keys] = {}
+    ui: Ui = Ui()
+    log: Log = Log()

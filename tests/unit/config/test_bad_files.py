@@ -1,0 +1,186 @@
+"""Every mistake in a configuration is told with its file, its line and what was meant: a table of bad files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cdptui.config.errors import BadConfig
+from cdptui.config.loader import load
+from tests.unit.config.files import loaded, words
+
+NO_SECRETS = (
+    "is refused: no secret stands in this file: say where it is, with one of password_command, password_file, keyring, "
+    "session_file, access_key_file in [profiles.prod.auth]"
+)
+NO_CREDENTIALS = "a URL must not carry credentials: use --account and a password prompt, file or pipe"
+COMMAND = "a command: text, or a list of its words"
+ACCENTS = "red, orange, yellow, green, cyan, blue, purple, grey"
+PROD = '[profiles.prod]\nurl = "node"\n'
+
+BAD = {
+    "a key that was mistyped": (
+        PROD + "\nintervall = 3\n",
+        ["4: unknown key 'intervall' in [profiles.prod]; did you mean 'interval'?"],
+    ),
+    "a key that is like nothing": (PROD + "zzz = 3\n", ["3: unknown key 'zzz' in [profiles.prod]"]),
+    "a table that was mistyped": ("[loog]\n", ["1: unknown key 'loog'; did you mean 'log'?"]),
+    "a key of another table": (
+        PROD + 'ca_file = "x"\n',
+        ["3: unknown key 'ca_file' in [profiles.prod]; it belongs in [profiles.prod.tls]"],
+    ),
+    "text for a number": (
+        PROD + 'interval = "ten"\n',
+        ["3: 'interval' in [profiles.prod] must be seconds from 1 to 3600, not 'ten'"],
+    ),
+    "a number for text": ("default_profile = 3\n", ["1: 'default_profile' must be text, not 3"]),
+    "a truth for a number": (
+        "[defaults]\ntimeout = true\n",
+        ["2: 'timeout' in [defaults] must be seconds from 0.1 to 300, not true"],
+    ),
+    "a number for a truth": ("[ui]\n\nmouse = 1\n", ["3: 'mouse' in [ui] must be true or false, not 1"]),
+    "a date for text": (PROD + "account = 2026-01-01\n", ["3: 'account' in [profiles.prod] must be text, not a date"]),
+    "empty text": (PROD + 'account = ""\n', ["3: 'account' in [profiles.prod] must be text, not empty text"]),
+    "a number too small": (
+        "[defaults]\ninterval = 0.5\n",
+        ["2: 'interval' in [defaults] must be seconds from 1 to 3600, not 0.5"],
+    ),
+    "a number that is none": (
+        "[defaults]\ninterval = nan\n",
+        ["2: 'interval' in [defaults] must be seconds from 1 to 3600, not nan"],
+    ),
+    "a word that is not offered": (
+        PROD + 'accent = "pink"\n',
+        [f"3: 'accent' in [profiles.prod] must be one of {ACCENTS}, not 'pink'"],
+    ),
+    "a table that is none": ("ui = 3\n", ["1: 'ui' must be a table, not a number"]),
+    "a profile that is none": ("[profiles]\nprod = 3\n", ["2: 'prod' in [profiles] must be a table, not a number"]),
+    "profiles that are none": ("profiles = 3\n", ["1: 'profiles' must be a table, not a number"]),
+    "a password": (PROD + 'password = "hunter2"\n', [f"3: 'password' in [profiles.prod] {NO_SECRETS}"]),
+    "a password in an inline table": (
+        PROD + 'auth = { password = "hunter2" }\n',
+        [f"3: 'password' in [profiles.prod.auth] {NO_SECRETS}"],
+    ),
+    "a session": (
+        PROD + '[profiles.prod.auth]\nsession = "hunter2"\n',
+        [f"4: 'session' in [profiles.prod.auth] {NO_SECRETS}"],
+    ),
+    "a password as something else": (
+        PROD + '[profiles.prod.auth]\nkeyring = "hunter2"\n',
+        ["4: 'keyring' in [profiles.prod.auth] must be true or false, not text"],
+    ),
+    "two ways to log in": (
+        PROD + '[profiles.prod.auth]\nkeyring = true\npassword_file = "f"\n',
+        ["4: 'password_file' and 'keyring' in [profiles.prod.auth] exclude each other"],
+    ),
+    "a command without words": (
+        PROD + "[profiles.prod.auth]\npassword_command = []\n",
+        [
+            f"4: 'password_command' in [profiles.prod.auth] must be {COMMAND}, not an empty list",
+        ],
+    ),
+    "a key without its certificate": (
+        PROD + '[profiles.prod.tls]\nclient_key = "k"\n',
+        ["4: 'client_key' in [profiles.prod.tls] needs a 'client_cert'"],
+    ),
+    "a bad url": (
+        '[profiles.prod]\nurl = "ftp://node"\n',
+        ["2: 'url' in [profiles.prod]: not a usable URL: 'ftp://node': only http and https are spoken"],
+    ),
+    "a password in a url": (
+        '[profiles.prod]\nurl = "http://me:hunter2@node"\n',
+        [
+            f"2: 'url' in [profiles.prod]: {NO_CREDENTIALS}",
+        ],
+    ),
+    "a profile without a url": ("[profiles.prod]\ninterval = 3\n", ["1: the profile 'prod' has no url"]),
+    "a bad name": (
+        '[profiles."a b"]\nurl = "node"\n',
+        ["1: the name of a profile is made of letters, digits, '.', '_' and '-', at most 40; not 'a b'"],
+    ),
+    "an unknown profile": (
+        'default_profile = "prd"\n' + PROD,
+        ["1: default_profile: there is no profile 'prd'; did you mean 'prod'?"],
+    ),
+    "an unknown theme": (
+        '[ui]\ntheme = "drak"\n',
+        ["2: there is no theme 'drak', only dark, light; did you mean 'dark'?"],
+    ),
+    "an unknown column": (
+        '[ui]\ncolumns = [\n  "name",\n  "satus",\n]\n',
+        ["2: there is no column 'satus'; did you mean 'status'?"],
+    ),
+    "a list of other things": (
+        "[ui]\ncolumns = [1]\n",
+        ["2: 'columns' in [ui] must be a list of names of columns, not such a list"],
+    ),
+    "an unknown action": ('[keys]\nqiut = "Q"\n', ["2: there is no action 'qiut'; did you mean 'quit'?"]),
+    "an unknown key": ('[keys]\nquit = "ctlr+q"\n', ["2: 'quit' in [keys]: there is no key 'ctlr+q'"]),
+    "no key at all": ('[keys]\nquit = " "\n', ["2: 'quit' in [keys] needs a key"]),
+    "a key that another action has": ('[keys]\nhelp = "h q"\n', ["2: the key 'q' would be both 'quit' and 'help'"]),
+    "a key that another action is given": (
+        '[keys]\nhelp = "f2"\nquit = ["f2"]\n',
+        ["3: the key 'f2' would be both 'help' and 'quit'"],
+    ),
+    "a key under another name": ('[keys]\nquit = "?"\n', ["2: the key '?' would be both 'help' and 'quit'"]),
+    "no TOML": ("a = 1\nb =\n", ["2: not TOML: Invalid value (column 4)"]),
+    "an end too soon": ('a = """x\n\n', ["2: not TOML: Unterminated string"]),
+    "the same key twice": ("[ui]\nmouse = true\nmouse = true\n", ["3: not TOML: Cannot overwrite a value (column 13)"]),
+    "everything at once, in the order of the file": (
+        'default_profile = 1\n[ui]\nmouse = 2\ntheme = 3\n[log]\nlevel = "loud"\n',
+        [
+            "1: 'default_profile' must be text, not 1",
+            "3: 'mouse' in [ui] must be true or false, not 2",
+            "4: 'theme' in [ui] must be text, not 3",
+            "6: 'level' in [log] must be one of debug, info, warning, error, not 'loud'",
+        ],
+    ),
+    "text that a terminal would act upon": ('"\\u001b[31m" = 1\n', ["1: unknown key '␛[31m'"]),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), BAD.values(), ids=BAD)
+def test_a_mistake_is_told_with_its_line(tmp_path: Path, text: str, expected: list[str]) -> None:
+    with pytest.raises(BadConfig) as caught:
+        loaded(tmp_path, text)
+    assert list(caught.value.problems) == [f"{tmp_path / 'config.toml'}:{line}" for line in expected]
+    assert "hunter2" not in str(caught.value)
+
+
+def test_the_problems_of_both_files_are_told(tmp_path: Path) -> None:
+    with pytest.raises(BadConfig) as caught:
+        loaded(tmp_path, "a = 1\n", "b = 1\n")
+    assert [problem.partition(": ")[0] for problem in caught.value.problems] == [
+        f"{tmp_path / 'etc.toml'}:1",
+        f"{tmp_path / 'config.toml'}:1",
+    ]
+
+
+def test_a_key_that_the_machine_gave_an_action_is_taken(tmp_path: Path) -> None:
+    with pytest.raises(BadConfig, match="the key 'f2' would be both 'help' and 'quit'"):
+        loaded(tmp_path, '[keys]\nquit = "f2"\n', '[keys]\nhelp = "f2"\n')
+
+
+def test_keys_may_change_places(tmp_path: Path) -> None:
+    assert loaded(tmp_path, '[keys]\nquit = "x"\nprofile = "q"\n').keys == {"quit": "x", "profile": "q"}
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "why"),
+    [
+        pytest.param(b"\xff\n", 0o600, ":1: not UTF-8 text", id="no text"),
+        pytest.param(b"", 0o602, " can be written by others: chmod o-w ", id="writable by all"),
+        pytest.param(b"#" * 1_000_001, 0o600, " is larger than a configuration can be", id="endless"),
+        pytest.param(None, 0, ": No such file or directory", id="named and not there"),
+    ],
+)
+def test_a_file_that_is_none_is_told(tmp_path: Path, content: bytes | None, mode: int, why: str) -> None:
+    path = tmp_path / "config.toml"
+    if content is not None:
+        path.write_bytes(content)
+        path.chmod(mode)
+    with pytest.raises(BadConfig) as caught:
+        load(path, words, system=tmp_path / "nowhere")
+    (problem,) = caught.value.problems
+    assert why in problem

@@ -1,0 +1,121 @@
+"""Passwords from programs and keyrings, the real ones."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import keyring
+import pytest
+from keyring.backend import KeyringBackend
+from keyring.errors import KeyringLocked
+
+from cdptui.config.errors import ConfigError
+from cdptui.config.password_command import run_password_command
+from cdptui.config.system_keyring import password_of
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+@pytest.mark.parametrize("is_attended", [True, False])
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("print('hunter2')", "hunter2"),
+        ("print('hunter2\\nmore')", "hunter2"),
+        ("print('hunter2', end='\\r\\n')", "hunter2"),
+        ("print(' spaced  ', end='')", " spaced  "),
+        ("print('pässwörd')", "pässwörd"),
+    ],
+)
+def test_the_first_line_is_the_password(code: str, expected: str, is_attended: bool) -> None:
+    assert (
+        run_password_command(
+            python(f"import sys; sys.stdout.reconfigure(encoding='utf-8'); {code}"), is_attended=is_attended
+        )
+        == expected
+    )
+
+
+def test_text_is_split_into_words_and_seen_by_no_shell(tmp_path: Path) -> None:
+    (tmp_path / "a b").write_text("hunter2\n")
+    assert run_password_command(f"cat '{tmp_path}/a b'", is_attended=False) == "hunter2"
+    assert run_password_command("echo $HOME;id", is_attended=False) == "$HOME;id"
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        pytest.param(["/nowhere/pass", "hunter2"], "'/nowhere/pass' failed: No such file or directory", id="not there"),
+        pytest.param("cat 'x", "No closing quotation", id="quotes"),
+        pytest.param(" ", "is empty", id="nothing"),
+        pytest.param(python("print()"), "it printed nothing", id="an empty line"),
+        pytest.param(python("import os; os.write(1, b'\\xff')"), "not UTF-8", id="no text"),
+        pytest.param(python("raise SystemExit(3)"), "exit code 3", id="exit code"),
+        pytest.param(
+            python("import sys; print('hunter2'); sys.exit('no key for hunter2\\x1b[2J')"),
+            "exit code 1: no key for ***␛[2J",
+            id="its complaint, without the password",
+        ),
+    ],
+)
+def test_what_goes_wrong_is_said_without_the_password(command: str | list[str], why: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        run_password_command(command, is_attended=False)
+    assert why in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("is_attended", [True, False])
+def test_a_command_that_hangs_is_given_up_with_all_that_it_started(is_attended: bool) -> None:
+    begun = time.monotonic()
+    with pytest.raises(ConfigError, match=r"no answer in 0\.3 s"):
+        run_password_command(["sh", "-c", "sleep 30; echo late"], is_attended=is_attended, timeout_s=0.3)
+    assert time.monotonic() - begun < 5
+
+
+def test_unattended_it_has_no_terminal_to_draw_on() -> None:
+    code = "import os, sys\ntry: os.open('/dev/tty', os.O_RDWR)\nexcept OSError: print('none')"
+    assert run_password_command(python(code), is_attended=False) == "none"
+
+
+class Ring(KeyringBackend):
+    """A keyring in memory."""
+
+    priority = 1.0
+
+    def __init__(self, passwords: dict[tuple[str, str], str], error: Exception | None = None) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # the library left it untyped
+        self._passwords = passwords
+        self._error = error
+
+    def get_password(self, service: str, username: str) -> str | None:
+        if self._error is not None:
+            raise self._error
+        return self._passwords.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self._passwords[service, username] = password
+
+
+@pytest.fixture(autouse=True)
+def _same_ring_afterwards() -> object:
+    before = keyring.get_keyring()
+    yield
+    keyring.set_keyring(before)
+
+
+def test_the_keyring_knows_a_password_by_the_profile() -> None:
+    keyring.set_keyring(Ring({("cdptui", "prod"): "hunter2"}))
+    assert password_of("prod") == "hunter2"
+    with pytest.raises(ConfigError, match="holds no password of 'test': keyring set cdptui test"):
+        password_of("test")
+
+
+def test_a_locked_keyring_is_said() -> None:
+    keyring.set_keyring(Ring({}, KeyringLocked("locked\nwith details")))
+    with pytest.raises(ConfigError, match=r"^the keyring does not answer: locked$"):
+        password_of("prod")
