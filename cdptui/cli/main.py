@@ -11,12 +11,9 @@ from click.core import ParameterSource
 
 from cdptui import __version__
 from cdptui.cli.asked import Asked, settings_of
-from cdptui.cli.demo import demo
 from cdptui.cli.diagnostics import CommandFailed, ExitCode, complain, show_traceback
 from cdptui.cli.log import LEVELS, Log
 from cdptui.cli.options import Display, GroupedGroup, option
-from cdptui.cli.reset import reset
-from cdptui.cli.simulate import simulate
 from cdptui.config import environment
 from cdptui.config.errors import ConfigError
 from cdptui.config.settings import DEFAULT_INTERVAL_S, DEFAULT_TIMEOUT_S
@@ -26,6 +23,8 @@ POLLING = "Polling"
 DISPLAY = "Display"
 TROUBLE = "Trouble"
 
+_COMMANDS = {"demo": "cdptui.cli.demo", "reset": "cdptui.cli.reset", "simulate": "cdptui.cli.simulate"}
+
 _EPILOG = """A ready session is taken from ZSTACK_SESSION_ID, a password from ZSTACK_PASSWORD or
 ZSTACK_ACCOUNT_PASSWORD; without either you are asked. ZSTACK_HOST and ZSTACK_PORT stand for the URL where that is not
 set. Exit codes: 0 ok, 1 failure, 2 usage or not a terminal. Once it runs, ? shows the keys."""
@@ -33,6 +32,7 @@ set. Exit codes: 0 ok, 1 failure, 2 usage or not a terminal. Once it runs, ? sho
 
 @click.group(
     cls=GroupedGroup,
+    modules=_COMMANDS,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     epilog=_EPILOG,
@@ -132,11 +132,6 @@ def cdptui(  # noqa: PLR0913, PLR0917 - one parameter an option
     from cdptui.cli.monitor import run_monitor  # noqa: PLC0415 - only what is needed is imported
 
     context.exit(run_monitor(settings, display))
-
-
-cdptui.add_command(demo)
-cdptui.add_command(simulate)
-cdptui.add_command(reset)
 
 
 def main() -> None:

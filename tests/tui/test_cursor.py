@@ -81,7 +81,7 @@ async def test_scroll_stays_while_nothing_moves() -> None:
 async def test_a_list_that_nobody_touched_stays_at_its_top() -> None:
     names = [f"task-{n:03d}" for n in range(200)]
     before = [a_task("task-000", status="Failed"), *fleet(*names[1:])]
-    after = [a_task("task-000", status="Stopped", state="Disabled"), *fleet(*names[1:])]
+    after = [a_task("task-000", used_bytes=0), *fleet(*names[1:])]
     async with showing(before, after) as run:
         assert run.cursor == "uuid-of-task-000"
         await run.poll()

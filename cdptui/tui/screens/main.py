@@ -295,8 +295,13 @@ class MainScreen(Screen[None]):
         return True
 
     def _show_list(self) -> None:
+        is_first = self._table.cursor_uuid is None
         self._table.show(self._view())
-        self._show_detail()
+        if is_first:
+            # The list first: what is beside it comes with the next frame.
+            self.call_after_refresh(self._show_detail)
+        else:
+            self._show_detail()
         self.on_task_table_scrolled()
 
     def _show_bars(self) -> None:
