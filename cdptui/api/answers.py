@@ -12,14 +12,25 @@ from typing import Final
 
 from cdptui.api.decode import loads_tolerantly
 from cdptui.api.errors import (
+    AccountLocked,
+    AddressRefused,
     ApiError,
+    CaptchaNeeded,
     CdpUnavailable,
+    ClockSkewed,
+    KeyRefused,
+    KeySignatureWrong,
+    KeysUnsupported,
     LoginNeedsMore,
     LoginRefused,
     NotAManagementNode,
     NotReady,
+    PasswordMustChange,
+    PasswordStale,
     PermissionDenied,
     RateLimited,
+    SecondFactorNeeded,
+    SecondFactorRefused,
     ServerError,
     SessionInvalid,
     TimedOut,
@@ -35,8 +46,15 @@ _BY_CODE: Final[dict[str, type[ApiError]]] = {
     "ID.1000": LoginRefused,
     "ID.1001": SessionInvalid,
     "ID.1002": PermissionDenied,
-    "ID.1005": LoginNeedsMore,
+    "ID.1005": PasswordMustChange,
     "ID.1006": TooManySessions,
+    "ID.2001": SecondFactorNeeded,
+    "ID.2002": SecondFactorRefused,
+    "LOGIN_CONTROL.1000": PasswordStale,
+    "LOGIN_CONTROL.1002": AccountLocked,
+    "LOGIN_CONTROL.1003": CaptchaNeeded,
+    "LOGIN_CONTROL.1004": AddressRefused,
+    "LOGIN_CONTROL.1005": CaptchaNeeded,
     "SYS.1001": TimedOut,
     "SYS.1010": NotReady,
     "SYS.1012": NotReady,
@@ -53,6 +71,15 @@ _INVALID_SESSION: Final = frozenset(f"ORG_ZSTACK_IDENTITY_{number}" for number i
 _DENIED_WORDS: Final = ("is denied", "denied by", "permission", "拒绝", "权限")
 
 
+_KEY_REFUSALS: Final = (
+    ("requesttimetooskewed", ClockSkewed),
+    ("accesskey signature", KeySignatureWrong),
+    ("not existed or disabled", KeyRefused),
+    ("restauthenticationbackend", KeysUnsupported),
+    ("type must be 'oauth'", KeysUnsupported),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class ErrorCode:
     """The server's error object, as far as it can be read; which fields it has depends on the server's generation."""
@@ -62,6 +89,8 @@ class ErrorCode:
     texts: tuple[str, ...]
     """What it says, the best for a person first."""
     cause: ErrorCode | None
+    factors: str = ""
+    """Which second factors are wanted, when that is what it is about."""
 
     @classmethod
     def read(cls, record: Mapping[str, object], depth: int = 0) -> ErrorCode:
@@ -74,6 +103,7 @@ class ErrorCode:
             global_code=_text_or_nothing(record.get("globalErrorCode")),
             texts=tuple(text for text in texts if isinstance(text, str) and text),
             cause=cls.read(inner, depth + 1) if isinstance(inner, dict) and depth < _MAX_DEPTH else None,
+            factors=_factors(record),
         )
 
     def message(self) -> str:
@@ -88,6 +118,16 @@ _TEXTS: Final = ("localizedMessage", "i18nDetails", "details", "elaboration", "d
 _MAX_DEPTH: Final = 20
 
 
+def _factors(record: Mapping[str, object]) -> str:
+    """Newer servers say in `opaque` which second factors they want, older ones in a `details` that is JSON."""
+    told = record.get("opaque")
+    details = record.get("details")
+    if not isinstance(told, dict) and isinstance(details, str) and details.startswith("{"):
+        told = loads_tolerantly(details.encode(errors="replace"))
+    names = told.get("authentications") if isinstance(told, dict) else None
+    return inert(", ".join(name for name in names if isinstance(name, str)), 60) if isinstance(names, list) else ""
+
+
 def _text_or_nothing(value: object) -> str:
     return value if isinstance(value, str) else ""
 
@@ -100,7 +140,7 @@ def check_answer(status: int, body: bytes, *, url: str, location: str = "") -> b
     if status == 200 and _looks_like_json(body):
         # The vendor's page promises an `error` in every reply; real ones have it only when there is one.
         if b'"error"' in body[:_MAX_DETAIL] and (error := _read_error(body)) is not None:
-            raise _class_of(error)(error.message(), url=url, code=inert(error.code, 60))
+            raise _raisable(error, url)
         return body
     raise _bad_answer(status, body, url, location)
 
@@ -120,6 +160,8 @@ def _bad_answer(status: int, body: bytes, url: str, location: str) -> ApiError:
             return CdpUnavailable(text, url=url, code=code)
         case 429:
             return RateLimited(text, url=url, code=code)
+        case 400 | 403 if (refusal := _key_refusal(text)) is not None and not is_page:
+            return refusal(text, url=url, code=code)
         case 403 if not is_page:
             return PermissionDenied(text, url=url, code=code)
         case 400 | 500 if not is_page:
@@ -130,11 +172,23 @@ def _bad_answer(status: int, body: bytes, url: str, location: str) -> ApiError:
             return NotAManagementNode(_title(body) or text or "an empty answer", url=url, code=code)
 
 
+def _key_refusal(text: str) -> type[ApiError] | None:
+    """What is wrong with a signed request, as far as the text says so: these refusals have no code."""
+    said = text.lower()
+    return next((kind for words, kind in _KEY_REFUSALS if words in said), None)
+
+
 def _business_error(body: bytes, url: str) -> ApiError:
     error = _read_error(body)
     if error is None:
         return Unreachable("503 without ZStack's error object: a proxy, or the node is down", url=url, code="HTTP 503")
-    return _class_of(error)(error.message(), url=url, code=inert(error.code, 60))
+    return _raisable(error, url)
+
+
+def _raisable(error: ErrorCode, url: str) -> ApiError:
+    kind = _class_of(error)
+    said = error.factors if kind is SecondFactorNeeded and error.factors else error.message()
+    return kind(said, url=url, code=inert(error.code, 60))
 
 
 def _read_error(body: bytes) -> ErrorCode | None:

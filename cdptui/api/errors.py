@@ -3,10 +3,13 @@
     ApiError
     ├── Unreachable            no connection
     ├── TimedOut               connected, but no answer in time
-    ├── TlsFailed              certificate or protocol not accepted
+    ├── TlsFailed              certificate or protocol not accepted: untrusted, self-signed, expired, another host's,
+    │                          or ours not accepted
     ├── NotAManagementNode     something else answers
     ├── LoginRefused           wrong account or password
-    ├── LoginNeedsMore         second factor, captcha, locked, password to be changed
+    ├── LoginNeedsMore         more than a password: second factor, captcha, a lock to wait for, a new password
+    ├── KeyRefused             access key unknown, signature wrong, or no module for them
+    ├── ClockSkewed            signed in another time than the server's
     ├── TooManySessions        the account's sessions are used up
     ├── SessionInvalid         ended or unknown; SessionContended when it happens again and again
     ├── PermissionDenied
@@ -61,6 +64,36 @@ class TlsFailed(ApiError):
     kind = FailureKind.TLS
 
 
+class TlsUntrusted(TlsFailed):
+    """Nobody whom we trust vouches for the certificate."""
+
+    kind = FailureKind.TLS_UNTRUSTED
+
+
+class TlsSelfSigned(TlsFailed):
+    """The certificate vouches for itself."""
+
+    kind = FailureKind.TLS_SELF_SIGNED
+
+
+class TlsExpired(TlsFailed):
+    """The certificate is not valid any more, or not yet."""
+
+    kind = FailureKind.TLS_EXPIRED
+
+
+class TlsWrongHost(TlsFailed):
+    """The certificate is another host's."""
+
+    kind = FailureKind.TLS_WRONG_HOST
+
+
+class TlsClientRefused(TlsFailed):
+    """The server wants a certificate of ours, or another one."""
+
+    kind = FailureKind.TLS_CLIENT
+
+
 class NotAManagementNode(ApiError):
     """Something answers that is not a management node."""
 
@@ -77,6 +110,72 @@ class LoginNeedsMore(ApiError):
     """The server wants more than a password."""
 
     kind = FailureKind.LOGIN_NEEDS_MORE
+
+
+class SecondFactorNeeded(LoginNeedsMore):
+    """The password was right; now a code is wanted."""
+
+    kind = FailureKind.SECOND_FACTOR
+
+
+class SecondFactorRefused(LoginNeedsMore):
+    """The code was wrong, or too old."""
+
+    kind = FailureKind.SECOND_FACTOR_REFUSED
+
+
+class CaptchaNeeded(LoginNeedsMore):
+    """After too many failed logins: somebody must read a picture."""
+
+    kind = FailureKind.CAPTCHA
+
+
+class AccountLocked(LoginNeedsMore):
+    """After too many failed logins: for some minutes nobody gets in."""
+
+    kind = FailureKind.LOCKED
+
+
+class PasswordMustChange(LoginNeedsMore):
+    """The first password of an account must be changed before anything else."""
+
+    kind = FailureKind.NEW_PASSWORD
+
+
+class PasswordStale(LoginNeedsMore):
+    """The password is too old."""
+
+    kind = FailureKind.OLD_PASSWORD
+
+
+class AddressRefused(LoginNeedsMore):
+    """Nobody may log in from where we are."""
+
+    kind = FailureKind.ADDRESS_REFUSED
+
+
+class KeyRefused(ApiError):
+    """The access key is unknown to the server, or disabled."""
+
+    kind = FailureKind.KEY_UNKNOWN
+
+
+class KeySignatureWrong(KeyRefused):
+    """The secret does not belong to the key's id."""
+
+    kind = FailureKind.KEY_SIGNATURE
+
+
+class KeysUnsupported(KeyRefused):
+    """The node has no module for access keys."""
+
+    kind = FailureKind.KEY_UNSUPPORTED
+
+
+class ClockSkewed(ApiError):
+    """What was signed was not signed in the server's time."""
+
+    kind = FailureKind.CLOCK_SKEW
 
 
 class TooManySessions(ApiError):

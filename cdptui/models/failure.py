@@ -14,11 +14,36 @@ class FailureKind(Enum):
     """No connection: refused, reset, no route, name not found."""
     TIMED_OUT = "timed out"
     TLS = "tls"
+    """The handshake failed for another reason than those below: the port speaks no TLS, or none that we speak."""
+    TLS_UNTRUSTED = "tls untrusted"
+    TLS_SELF_SIGNED = "tls self-signed"
+    TLS_EXPIRED = "tls expired"
+    """Or not valid yet, which is the same by a clock that is wrong."""
+    TLS_WRONG_HOST = "tls wrong host"
+    TLS_CLIENT = "tls client"
+    """The server wants a certificate of ours, or does not accept the one that it got."""
     NOT_A_NODE = "not a management node"
     """Something answers, but not a ZStack management node: a proxy's page, another web server."""
     LOGIN_REFUSED = "login refused"
     LOGIN_NEEDS_MORE = "login needs more"
-    """Second factor, captcha, a password that must be changed, a locked account."""
+    """Something that no console program can give, and that is none of the following."""
+    SECOND_FACTOR = "second factor"
+    SECOND_FACTOR_REFUSED = "second factor refused"
+    CAPTCHA = "captcha"
+    LOCKED = "locked"
+    NEW_PASSWORD = "new password"  # noqa: S105 - a name
+    """The first password of an account, which must be changed before it is good for anything."""
+    OLD_PASSWORD = "old password"  # noqa: S105 - a name
+    """Too old by the rules of the login control."""
+    ADDRESS_REFUSED = "address refused"
+    """A rule of the login control against the address from which we come."""
+    KEY_UNKNOWN = "access key unknown"
+    """Or disabled: the server does not tell them apart."""
+    KEY_SIGNATURE = "access key signature"
+    KEY_UNSUPPORTED = "access key unsupported"
+    """The node has no module for access keys."""
+    CLOCK_SKEW = "clock skew"
+    """A signed date is more than 15 minutes away from the server's clock, or in another zone."""
     TOO_MANY_SESSIONS = "too many sessions"
     SESSION_INVALID = "session invalid"
     SESSION_CONTENDED = "session contended"
@@ -40,6 +65,15 @@ WAITS_FOR_PERSON = frozenset(
     {
         FailureKind.LOGIN_REFUSED,
         FailureKind.LOGIN_NEEDS_MORE,
+        FailureKind.SECOND_FACTOR,
+        FailureKind.SECOND_FACTOR_REFUSED,
+        FailureKind.CAPTCHA,
+        FailureKind.LOCKED,
+        FailureKind.NEW_PASSWORD,
+        FailureKind.OLD_PASSWORD,
+        FailureKind.ADDRESS_REFUSED,
+        FailureKind.KEY_UNKNOWN,
+        FailureKind.KEY_SIGNATURE,
         FailureKind.TOO_MANY_SESSIONS,
         FailureKind.SESSION_INVALID,
         FailureKind.SESSION_CONTENDED,

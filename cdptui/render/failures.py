@@ -17,18 +17,59 @@ class _Words(NamedTuple):
 _WORDS: Final = {
     FailureKind.UNREACHABLE: _Words("unreachable", "check the address and that the node is up"),
     FailureKind.TIMED_OUT: _Words("timed out", "the node is slow or something drops packets"),
-    FailureKind.TLS: _Words("TLS refused", "the certificate is not trusted, or the port speaks no TLS"),
+    FailureKind.TLS: _Words("no TLS", "the port speaks no TLS, or none that is spoken here; try http://"),
+    FailureKind.TLS_UNTRUSTED: _Words(
+        "TLS not trusted", "give the certificate of who signed it with --ca-file, or trust it on this machine"
+    ),
+    FailureKind.TLS_SELF_SIGNED: _Words(
+        "TLS self-signed", "check its fingerprint with the administrator, then give it with --ca-file"
+    ),
+    FailureKind.TLS_EXPIRED: _Words(
+        "TLS expired", "the node's certificate must be renewed; or the clock of this machine is wrong"
+    ),
+    FailureKind.TLS_WRONG_HOST: _Words(
+        "TLS wrong host", "the certificate is another host's: check the URL, or use the name that stands in it"
+    ),
+    FailureKind.TLS_CLIENT: _Words("TLS wants a certificate", "give yours with --client-cert and --client-key"),
     FailureKind.NOT_A_NODE: _Words("not a management node", "check the URL: something else answers there"),
     FailureKind.LOGIN_REFUSED: _Words("login refused", "press r to type the password again"),
     FailureKind.LOGIN_NEEDS_MORE: _Words(
         "login needs more", "log in on the web console first, or give a session in ZSTACK_SESSION_ID"
     ),
-    FailureKind.TOO_MANY_SESSIONS: _Words("too many sessions", "close some of the account's sessions, then press r"),
+    FailureKind.SECOND_FACTOR: _Words("code needed", "press r to type the code of the second factor"),
+    FailureKind.SECOND_FACTOR_REFUSED: _Words("code refused", "press r, and type the code that is shown now"),
+    FailureKind.CAPTCHA: _Words(
+        "captcha wanted", "too many logins failed: log in on the web console once, then press r"
+    ),
+    FailureKind.LOCKED: _Words("account locked", "too many logins failed: wait until the lock ends, then press r"),
+    FailureKind.NEW_PASSWORD: _Words(
+        "password must change", "it is the first one: change it on the web console, then start again"
+    ),
+    FailureKind.OLD_PASSWORD: _Words("password too old", "change it on the web console, then start again"),
+    FailureKind.ADDRESS_REFUSED: _Words(
+        "address refused", "nobody may log in from this machine: ask the administrator for a rule that allows it"
+    ),
+    FailureKind.TOO_MANY_SESSIONS: _Words(
+        "too many sessions", "end some sessions of this account, then press r; an access key needs none"
+    ),
     FailureKind.SESSION_INVALID: _Words(
         "session invalid", "start again with a new session id, or press r to try again"
     ),
     FailureKind.SESSION_CONTENDED: _Words(
-        "session taken over", "another login of this account ends ours; press r to take it back"
+        "session taken over",
+        "another login of this account ends ours: use an access key, which nothing ends, or press r to take it back",
+    ),
+    FailureKind.KEY_UNKNOWN: _Words(
+        "access key unknown", "check its id and that it is enabled on the node, then press r"
+    ),
+    FailureKind.KEY_SIGNATURE: _Words(
+        "access key wrong", "the secret does not belong to this key id: check both, and start again"
+    ),
+    FailureKind.KEY_UNSUPPORTED: _Words(
+        "no access keys here", "this node has no module for them: use an account and its password"
+    ),
+    FailureKind.CLOCK_SKEW: _Words(
+        "wrong time", "give the zone in which the node lives with --server-zone, such as +08:00; check its clock"
     ),
     FailureKind.PERMISSION_DENIED: _Words(
         "no permission", "this account may not list CDP tasks; ask the administrator"

@@ -12,6 +12,7 @@ from cdptui.api.errors import ApiError
 from cdptui.clock import SystemClock
 from cdptui.config.address import normalise
 from cdptui.config.settings import MonitorSettings
+from cdptui.models.auth import PasswordLogin
 from cdptui.models.failure import FailureKind
 from cdptui.monitor.build import Link, open_link
 from cdptui.monitor.update import Update
@@ -25,7 +26,10 @@ LOGIN = "/zstack/v1/accounts/login"
 
 async def link_to(url: str, *, timeout_s: float = 5.0) -> Link:
     settings = MonitorSettings(
-        base_url=normalise(url), account="admin", password="password", interval_s=3600.0, timeout_s=timeout_s
+        base_url=normalise(url),
+        auth=PasswordLogin(name="admin", password="password"),
+        interval_s=3600.0,
+        timeout_s=timeout_s,
     )
     return await open_link(settings, SystemClock())
 
@@ -170,8 +174,8 @@ async def test_https_to_a_port_that_speaks_http() -> None:
     ("body", "kind"),
     [
         (b'{"error":{"code":"ID.1000","description":"Unable to authenticate a user"}}', FailureKind.LOGIN_REFUSED),
-        (b'{"error":{"code":"ID.2001","description":"addition authentication"}}', FailureKind.LOGIN_NEEDS_MORE),
-        (b'{"error":{"code":"LOGIN_CONTROL.1005","description":"Missing captcha"}}', FailureKind.LOGIN_NEEDS_MORE),
+        (b'{"error":{"code":"ID.2001","description":"addition authentication"}}', FailureKind.SECOND_FACTOR),
+        (b'{"error":{"code":"LOGIN_CONTROL.1005","description":"Missing captcha"}}', FailureKind.CAPTCHA),
         (b'{"error":{"code":"ID.1006","description":"too many"}}', FailureKind.TOO_MANY_SESSIONS),
     ],
 )

@@ -59,9 +59,9 @@ PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></ht
             "ID.1000",
             id="11.11",
         ),
-        pytest.param(503, error("ID.2001", SECOND_FACTOR), e.LoginNeedsMore, SECOND_FACTOR, "ID.2001", id="11.12"),
+        pytest.param(503, error("ID.2001", SECOND_FACTOR), e.SecondFactorNeeded, "googleAuth", "ID.2001", id="11.12"),
         pytest.param(
-            503, error("LOGIN_CONTROL.1005", CAPTCHA), e.LoginNeedsMore, CAPTCHA, "LOGIN_CONTROL.1005", id="11.13"
+            503, error("LOGIN_CONTROL.1005", CAPTCHA), e.CaptchaNeeded, CAPTCHA, "LOGIN_CONTROL.1005", id="11.13"
         ),
         pytest.param(503, SESSION_EXPIRED, e.SessionInvalid, "Session expired", "ID.1001", id="11.14"),
         pytest.param(503, SESSION_EXPIRED_NEWER, e.SessionInvalid, "Session expired", "ID.1001", id="11.15"),
@@ -84,7 +84,7 @@ PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></ht
         pytest.param(
             400,
             b"Authorization type must be 'OAuth'",
-            e.ServerError,
+            e.KeysUnsupported,
             "Authorization type must be 'OAuth'",
             "HTTP 400",
             id="11.23",
@@ -106,9 +106,9 @@ PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></ht
             "HTTP 404",
             id="11.26",
         ),
-        pytest.param(403, b"requestTimeTooSkewed", e.PermissionDenied, "requestTimeTooSkewed", "HTTP 403", id="11.27"),
+        pytest.param(403, b"requestTimeTooSkewed", e.ClockSkewed, "requestTimeTooSkewed", "HTTP 403", id="11.27"),
         pytest.param(
-            403, b"wrong accessKey signature", e.PermissionDenied, "wrong accessKey signature", "HTTP 403", id="11.28"
+            403, b"wrong accessKey signature", e.KeySignatureWrong, "wrong accessKey signature", "HTTP 403", id="11.28"
         ),
         pytest.param(429, b"Rate limit exceeded", e.RateLimited, "Rate limit exceeded", "HTTP 429", id="11.29"),
         pytest.param(
@@ -150,10 +150,18 @@ def test_every_answer_that_is_none_becomes_the_right_error(
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
-        ("ID.1005", e.LoginNeedsMore),
+        ("ID.1005", e.PasswordMustChange),
         ("ID.1006", e.TooManySessions),
-        *((f"ID.200{number}", e.LoginNeedsMore) for number in range(4)),
-        *((f"LOGIN_CONTROL.100{number}", e.LoginNeedsMore) for number in range(6)),
+        ("ID.2000", e.LoginNeedsMore),
+        ("ID.2001", e.SecondFactorNeeded),
+        ("ID.2002", e.SecondFactorRefused),
+        ("ID.2003", e.LoginNeedsMore),
+        ("LOGIN_CONTROL.1000", e.PasswordStale),
+        ("LOGIN_CONTROL.1001", e.LoginNeedsMore),
+        ("LOGIN_CONTROL.1002", e.AccountLocked),
+        ("LOGIN_CONTROL.1003", e.CaptchaNeeded),
+        ("LOGIN_CONTROL.1004", e.AddressRefused),
+        ("LOGIN_CONTROL.1005", e.CaptchaNeeded),
         ("SYS.1003", e.ServerError),
         ("SYS.1006", e.ServerError),
         ("SYS.1007", e.ServerError),
@@ -285,3 +293,36 @@ def test_every_kind_of_error_but_our_own_faults_has_its_class() -> None:
         return {kind}.union(*(below(child) for child in kind.__subclasses__()))
 
     assert {kind.kind for kind in below(e.ApiError)} == set(FailureKind) - {FailureKind.INTERNAL}
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "kind"),
+    [
+        (403, "requestTimeTooSkewed", e.ClockSkewed),
+        (403, "the accessKey[AbC] is not existed or disabled", e.KeyRefused),
+        (403, "wrong accessKey signature", e.KeySignatureWrong),
+        (400, "unable to find RestAuthenticationBackend[type: ZStack]", e.KeysUnsupported),
+        (400, "Authorization type must be 'OAuth'", e.KeysUnsupported),
+        (400, "missing header 'Authorization'", e.ServerError),
+        (403, "blocked", e.PermissionDenied),
+    ],
+)
+def test_refusals_of_access_keys_are_told_apart_by_their_text(status: int, text: str, kind: type[e.ApiError]) -> None:
+    with pytest.raises(e.ApiError) as caught:
+        check_answer(status, text.encode(), url=URL)
+    assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param({"details": '{"authentications":["googleAuth"],"credentials":"admin"}'}, id="older"),
+        pytest.param(
+            {"details": "more", "opaque": {"authentications": ["googleAuth"], "credentials": "admin"}}, id="newer"
+        ),
+    ],
+)
+def test_the_second_factor_is_called_by_its_name(said: dict[str, object]) -> None:
+    with pytest.raises(e.SecondFactorNeeded) as caught:
+        check_answer(503, encoded({"error": {"code": "ID.2001", "description": "…", **said}}), url=URL)
+    assert caught.value.detail == "googleAuth"
