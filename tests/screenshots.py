@@ -19,6 +19,7 @@ from textual.pilot import Pilot
 
 from cdptui.config.address import normalise
 from cdptui.config.settings import MonitorSettings
+from cdptui.models.auth import PasswordLogin
 from cdptui.monitor.build import open_link
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
@@ -88,7 +89,7 @@ async def take(sitting: Sitting) -> dict[str, str]:
     node = ManagementNode(SimulatorSettings(port=0, tasks=60, seed=1), now=clock.epoch)
     with EmbeddedServer(node) as server:
         settings = MonitorSettings(
-            base_url=normalise(server.url), account="admin", password="password", interval_s=_STEP_S
+            base_url=normalise(server.url), auth=PasswordLogin(name="admin", password="password"), interval_s=_STEP_S
         )
         app = CdptuiApp(
             lambda: open_link(settings, clock),

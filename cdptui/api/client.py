@@ -12,22 +12,22 @@ import httpx
 import msgspec
 from msgspec import Struct
 
-from cdptui.api.auth import Auth
+from cdptui.api.access import access_for
 from cdptui.api.decode import UNREADABLE, Page, TaskDecoder, decode_page
 from cdptui.api.errors import (
     CdpUnavailable,
     NotAManagementNode,
     PermissionDenied,
     ServerError,
-    SessionInvalid,
     UnreadableAnswer,
 )
 from cdptui.api.fields import task_fields
 from cdptui.api.http import Http, Timeouts
 from cdptui.api.paging import Paging, Window
-from cdptui.api.session import Session
+from cdptui.api.server_clock import ServerClock
 from cdptui.api.timestamps import parse_zone
 from cdptui.clock import Clock, give_way
+from cdptui.models.auth import Auth
 from cdptui.models.snapshot import Reading
 from cdptui.models.task import Field, Task
 from cdptui.models.text import inert
@@ -77,13 +77,19 @@ class Client:
         *,
         timeout_s: float,
         clock: Clock,
+        zone: tzinfo | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        """`base_url` ends in `/zstack/v1`; `timeout_s` is the wait for the next byte of an answer."""
+        """`base_url` ends in `/zstack/v1`; `timeout_s` is the wait for the next byte of an answer.
+
+        `zone` is the server's; without it the server is asked.
+        """
         self._http = Http(base_url, Timeouts.of(timeout_s), transport=transport)
-        self._session = Session(self._http, auth, clock)
+        self._server_clock = ServerClock(self._http, clock, zone)
+        self._access = access_for(self._http, auth, clock, self._server_clock)
         self._decoder = TaskDecoder()
-        self._asked_zone = False
+        self._decoder.zone = zone
+        self._asked_zone = zone is not None
 
     @property
     def zone(self) -> tzinfo | None:
@@ -92,7 +98,11 @@ class Client:
 
     def use_password(self, password: str) -> None:
         """Take another password for the next login."""
-        self._session.use_password(password)
+        self._access.use_password(password)
+
+    def use_code(self, code: str) -> None:
+        """Take a code of the second factor for the next login."""
+        self._access.use_code(code)
 
     async def read(self) -> AsyncIterator[Reading]:
         """Read all tasks; yields after each page, the last time with `is_complete`. Raises ApiError.
@@ -100,7 +110,7 @@ class Client:
         Logs in when there is no session yet. Asks the server for its zone beside the first page.
         """
         # The login's own errors are not the zone's, and not to be passed over with them.
-        await self._session.token()
+        await self._access.begin()
         paging = Paging()
         while not paging.is_done:
             window = paging.next_window()
@@ -112,7 +122,7 @@ class Client:
 
     async def names(self, uuids: Sequence[str]) -> dict[str, str]:
         """Return the names of those of `uuids` (at most `NAMES_PER_CALL`) that the server knows. Raises ApiError."""
-        body = await self._call("/resources/names", [("uuids", uuid) for uuid in uuids[:NAMES_PER_CALL]])
+        body = await self._access.get("/resources/names", [("uuids", uuid) for uuid in uuids[:NAMES_PER_CALL]])
         try:
             found = msgspec.json.decode(body, type=_Names).inventories
         except UNREADABLE as error:
@@ -126,7 +136,7 @@ class Client:
     async def aclose(self) -> None:
         """Log out and close all connections; takes about a second at most."""
         try:
-            await self._session.close()
+            await self._access.close()
         finally:
             await self._http.aclose()
 
@@ -150,7 +160,7 @@ class Client:
             # Names are not unique and change; only the uuid keeps the pages in one order.
             ("sort", "+uuid"),
         ]
-        body = await self._call("/cdp-task", params)
+        body = await self._access.get("/cdp-task", params)
         try:
             return decode_page(body)
         except UNREADABLE as error:
@@ -166,21 +176,13 @@ class Client:
     async def _learn_zone(self) -> None:
         """Ask for the zone in which the server writes its dates; without an answer they stay without one."""
         try:
-            body = await self._call("/management-nodes/platform-timezone", [])
+            body = await self._access.get("/management-nodes/platform-timezone", [])
             zone = msgspec.json.decode(body, type=_Zone)
         except (*_OF_THE_CALL_ALONE, *UNREADABLE) as error:
             log.warning("the server's zone is unknown, dates are shown as it writes them: %s", error)
         else:
-            self._decoder.zone = parse_zone(zone.timezone, zone.offset)
+            known = parse_zone(zone.timezone, zone.offset)
+            self._decoder.zone = known
+            if known is not None:
+                self._server_clock.use_zone(known)
         self._asked_zone = True
-
-    async def _call(self, path: str, params: Sequence[tuple[str, str]]) -> bytes:
-        token = await self._session.token()
-        try:
-            return await self._http.send("GET", path, params=params, token=token)
-        except SessionInvalid as refused:
-            token = await self._session.renew(refused, token)
-        try:
-            return await self._http.send("GET", path, params=params, token=token)
-        except SessionInvalid as again:
-            raise self._session.contended(again) from again

@@ -22,7 +22,6 @@ from cdptui.api.answers import check_answer
 from cdptui.api.errors import (
     ApiError,
     NotAManagementNode,
-    SessionInvalid,
     TimedOut,
     TlsFailed,
     Unreachable,
@@ -94,7 +93,7 @@ class Http:
         *,
         params: Sequence[tuple[str, str]] = (),
         json: Mapping[str, object] | None = None,
-        token: str | None = None,
+        headers: Mapping[str, str] | None = None,
         shown_path: str | None = None,
         total_s: float | None = None,
     ) -> bytes:
@@ -102,16 +101,14 @@ class Http:
 
         `shown_path` stands for `path` in messages where that holds a secret. Raises ApiError.
         """
-        if token is not None and not (token.isascii() and token.isprintable()):
-            raise SessionInvalid("it holds characters that no session id has", url=self._base_url)
         url = self._base_url + path
         shown = self._base_url + (shown_path or path)
-        headers = {} if token is None else {"Authorization": f"OAuth {token}"}
+        sent = dict(headers or {})
         if json is not None:
-            headers["Content-Type"] = "application/json;charset=UTF-8"
+            sent["Content-Type"] = "application/json;charset=UTF-8"
         try:
             async with asyncio.timeout(total_s or self._timeouts.total_s):
-                request = self._client.build_request(method, url, params=list(params), json=json, headers=headers)
+                request = self._client.build_request(method, url, params=list(params), json=json, headers=sent)
                 response = await self._client.send(request, stream=True)
                 try:
                     body = await self._read(response, shown)

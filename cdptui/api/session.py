@@ -1,4 +1,4 @@
-"""One session on the management node: opened once, renewed once, always closed.
+"""Sessions on the management node: opened once, renewed once, always closed.
 
 A server lets an account have 500 sessions; a monitor that leaks them locks its own operator out. A login that was
 refused is never repeated by itself: the server locks accounts.
@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
-from cdptui.api.auth import AccountLogin, Auth, GivenSession
 from cdptui.api.decode import UNREADABLE
 from cdptui.api.errors import ApiError, LoginRefused, SessionContended, SessionInvalid, UnreadableAnswer
 from cdptui.api.http import Http
+from cdptui.api.logins import LoginCall, login_calls, secrets_of
 from cdptui.clock import Clock
+from cdptui.models.auth import GivenSession, PasswordLogin
 
 log = logging.getLogger(__name__)
 
@@ -35,20 +37,79 @@ class _LoginReply(Struct):
     inventory: _SessionInventory
 
 
-class Session:
-    """Holds the token, and knows when it may ask for another."""
+class SessionAccess:
+    """Asks with a session in the header, and knows when it may ask for another."""
 
-    def __init__(self, http: Http, auth: Auth, clock: Clock) -> None:
+    def __init__(self, http: Http, auth: PasswordLogin | GivenSession, clock: Clock) -> None:
         self._http = http
         self._auth = auth
         self._clock = clock
+        self._code: str | None = None
         self._token: str | None = auth.session_id if isinstance(auth, GivenSession) else None
+        self._opened: list[str] = []
+        """What must be closed: every session that we opened, the one in use the last."""
         self._renewed_at: float | None = None
-        self._refused: LoginRefused | None = None
+        self._refused: ApiError | None = None
+        """Why nothing is tried until the next poll, which then a person has asked for."""
         self._login: asyncio.Task[str] | None = None
 
-    async def token(self) -> str:
-        """The session id to send; logs in if there is none. Raises ApiError."""
+    async def begin(self) -> None:
+        """A poll begins: log in if there is no session. Raises ApiError."""
+        if not isinstance(self._refused, LoginRefused):
+            # The same password again would only bring the account nearer to being locked; all else may have changed.
+            self._refused = None
+        await self._current()
+
+    async def get(self, path: str, params: Sequence[tuple[str, str]]) -> bytes:
+        """Ask; with a new session when the one in use has ended. Raises ApiError."""
+        token = await self._current()
+        try:
+            return await self._ask(path, params, token)
+        except SessionInvalid as refused:
+            token = await self._renew(refused, token)
+        try:
+            return await self._ask(path, params, token)
+        except SessionInvalid as again:
+            raise self._contended(again) from again
+
+    def use_password(self, password: str) -> None:
+        """Take another password for the next login, after one was refused."""
+        if isinstance(self._auth, PasswordLogin):
+            auth = self._auth
+            self._auth = PasswordLogin(
+                name=auth.name, password=password, type=auth.type, account=auth.account, project=auth.project
+            )
+            self._refused = None
+
+    def use_code(self, code: str) -> None:
+        """Take a code of the second factor for the next login, and for no other: it is good for half a minute."""
+        self._code = code
+        self._refused = None
+
+    async def close(self) -> None:
+        """Log out what we logged in; a server that does not answer is left alone after a second."""
+        if self._login is not None:
+            # Its session would be left behind if it were given up now.
+            await asyncio.wait([self._login], timeout=_LOGOUT_TIMEOUT_S)
+            self._login.cancel()
+            await asyncio.gather(self._login, return_exceptions=True)
+        self._token = None
+        opened, self._opened = self._opened, []
+        await self._log_out(opened)
+
+    async def _ask(self, path: str, params: Sequence[tuple[str, str]], token: str) -> bytes:
+        return await self._http.send("GET", path, params=params, headers=self._header(token))
+
+    def _header(self, token: str) -> dict[str, str]:
+        if not (token.isascii() and token.isprintable()):
+            raise SessionInvalid("it holds characters that no session id has", url=self._http.base_url)
+        return {"Authorization": f"OAuth {token}"}
+
+    async def _current(self) -> str:
+        """The session id to send; logs in if there is none."""
+        if self._refused is not None:
+            # Raised again and again, it would collect the frames of every raise.
+            raise self._refused.with_traceback(None)
         if self._token is None:
             if self._login is None:
                 self._login = asyncio.create_task(self._log_in())
@@ -61,41 +122,73 @@ class Session:
                     self._login = None
         return self._token
 
-    async def renew(self, refused: SessionInvalid, token: str) -> str:
+    async def _renew(self, refused: SessionInvalid, token: str) -> str:
         """Log in again after the server has `refused` the session `token`.
 
         Raises `refused` itself for a given session, which cannot be renewed, and SessionContended when this is the
         second time in short order.
         """
         if isinstance(self._auth, GivenSession):
+            self._refused = refused
             raise refused
         if token != self._token:
             # Somebody else here has renewed it meanwhile.
-            return await self.token()
+            return await self._current()
         now = self._clock.monotonic()
         last, self._token = self._renewed_at, None
+        self._opened.remove(token)
         if last is not None and now - last < CONTENTION_S:
-            raise self.contended(refused) from refused
+            raise self._contended(refused) from refused
         self._renewed_at = now
         log.info("session no longer valid, logging in again")
-        return await self.token()
+        return await self._current()
 
-    def contended(self, refused: SessionInvalid) -> SessionContended:
-        """Give the session up: what was just renewed was refused again. The next try logs in anew."""
+    def _contended(self, refused: SessionInvalid) -> SessionContended:
+        """Give the session up: what was just renewed was refused again. The next poll logs in anew."""
         self._token = self._renewed_at = None
-        return SessionContended(refused.detail, url=refused.url, code=refused.code)
+        contended = SessionContended(refused.detail, url=refused.url, code=refused.code)
+        self._refused = contended
+        return contended
 
-    def use_password(self, password: str) -> None:
-        """Take another password for the next login, after one was refused."""
-        if isinstance(self._auth, AccountLogin):
-            self._auth = AccountLogin.with_password(self._auth.account, password)
-            self._refused = None
+    async def _log_in(self) -> str:
+        if not isinstance(self._auth, PasswordLogin):
+            raise TypeError("a given session is never logged in")
+        # A project's session ended, but not that of the virtual ID through which it was entered.
+        left_over, self._opened = self._opened, []
+        code, self._code = self._code, None
+        try:
+            token = None
+            for call in login_calls(self._auth, code):
+                token = await self._open(call, token)
+                self._opened.append(token)
+        except ApiError as error:
+            left_over, self._opened = left_over + self._opened, []
+            if error.as_failure().waits_for_person:
+                self._refused = error
+            raise
+        finally:
+            await self._log_out(left_over)
+        log.info("logged in")
+        return self._opened[-1]
 
-    async def close(self) -> None:
-        """Log out what we logged in; a server that does not answer is left alone after a second."""
-        token, self._token = await self._token_in_use(), None
-        if token is None or isinstance(self._auth, GivenSession):
-            return
+    async def _open(self, call: LoginCall, token: str | None) -> str:
+        headers = self._header(token) if call.needs_session and token is not None else {}
+        try:
+            body = await self._http.send("PUT", call.path, json=call.body, headers=headers)
+        except ApiError as error:
+            if isinstance(self._auth, PasswordLogin):
+                error.detail = _without(error.detail, secrets_of(self._auth))
+            raise
+        try:
+            return msgspec.json.decode(body, type=_LoginReply).inventory.uuid
+        except UNREADABLE as error:
+            url = f"{self._http.base_url}{call.path}"
+            raise UnreadableAnswer("a login reply without a session", url=url) from error
+
+    async def _log_out(self, tokens: Collection[str]) -> None:
+        await asyncio.gather(*(self._log_out_one(token) for token in tokens))
+
+    async def _log_out_one(self, token: str) -> None:
         try:
             await self._http.send(
                 "DELETE",
@@ -108,33 +201,9 @@ class Session:
         else:
             log.info("logged out")
 
-    async def _token_in_use(self) -> str | None:
-        if self._login is None:
-            return self._token
-        try:
-            return await asyncio.wait_for(self._login, _LOGOUT_TIMEOUT_S)
-        except (ApiError, TimeoutError):
-            return None
 
-    async def _log_in(self) -> str:
-        if not isinstance(self._auth, AccountLogin):
-            raise TypeError("a given session is never logged in")
-        if self._refused is not None:
-            # The same password again would only bring the account nearer to being locked.
-            raise self._refused
-        try:
-            body = await self._http.send("PUT", "/accounts/login", json=self._auth.body())
-        except LoginRefused as error:
-            self._refused = error
-            raise
-        except ApiError as error:
-            # A server that fails may quote what it was sent.
-            error.detail = error.detail.replace(self._auth.password_hash, "***")
-            raise
-        try:
-            token = msgspec.json.decode(body, type=_LoginReply).inventory.uuid
-        except UNREADABLE as error:
-            url = f"{self._http.base_url}/accounts/login"
-            raise UnreadableAnswer("a login reply without a session", url=url) from error
-        log.info("logged in")
-        return token
+def _without(text: str, secrets: Collection[str]) -> str:
+    """What a server that fails says of what it was sent, without the part that nobody may see."""
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    return text

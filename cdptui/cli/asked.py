@@ -21,6 +21,7 @@ from cdptui.config.settings import (
     MonitorSettings,
     check_seconds,
 )
+from cdptui.models.auth import Auth, GivenSession, PasswordLogin
 
 DEFAULT_ACCOUNT: Final = "admin"
 
@@ -53,16 +54,13 @@ def settings_of(asked: Asked) -> MonitorSettings:
     require_terminal(is_stdin_used=asked.password_stdin)
     is_login_asked = asked.is_account_typed or asked.password_stdin or asked.password_file is not None
     session_id = None if is_login_asked else environment.lookup(environment.SESSION)
+    auth: Auth
     if session_id is not None:
-        return MonitorSettings(base_url=base_url, session_id=session_id, interval_s=interval_s, timeout_s=timeout_s)
-    account = asked.account or DEFAULT_ACCOUNT
-    return MonitorSettings(
-        base_url=base_url,
-        account=account,
-        password=_password(asked, account, base_url),
-        interval_s=interval_s,
-        timeout_s=timeout_s,
-    )
+        auth = GivenSession(session_id=session_id)
+    else:
+        account = asked.account or DEFAULT_ACCOUNT
+        auth = PasswordLogin(name=account, password=_password(asked, account, base_url))
+    return MonitorSettings(base_url=base_url, auth=auth, interval_s=interval_s, timeout_s=timeout_s)
 
 
 def _address(url: str | None) -> str:

@@ -11,6 +11,7 @@ from cdptui.cli.options import Display, GroupedCommand, fault_option, fleet_opti
 from cdptui.cli.terminal import require_terminal
 from cdptui.config.address import normalise
 from cdptui.config.settings import MonitorSettings
+from cdptui.models.auth import PasswordLogin
 
 if TYPE_CHECKING:
     from cdptui.simulator.faults import Fault
@@ -41,6 +42,8 @@ def demo(context: click.Context, tasks: int, seed: int, speed: float, faults: tu
         node.faults.put(fault)
     with EmbeddedServer(node) as server:
         monitor = MonitorSettings(
-            base_url=normalise(server.url), account=settings.account, password=settings.password, interval_s=_INTERVAL_S
+            base_url=normalise(server.url),
+            auth=PasswordLogin(name=settings.account, password=settings.password),
+            interval_s=_INTERVAL_S,
         )
         context.exit(run_monitor(monitor, display))

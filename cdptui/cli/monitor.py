@@ -38,13 +38,13 @@ async def _run(settings: MonitorSettings, display: Display) -> int:
 
     async def connect() -> Link:
         # There is nothing to log before the first frame, and it is not to wait for that.
-        display.log.start([settings.password or "", settings.session_id or ""])
+        display.log.start(settings.secrets)
         return await open_link(settings, clock)
 
     app = CdptuiApp(
         connect,
         node=node_of(settings.base_url),
-        account=settings.account or "given session",
+        account=settings.auth.who,
         clock=clock,
         interval_s=settings.interval_s,
         theme=display.theme,

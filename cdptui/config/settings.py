@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from typing import Final
 
 from cdptui.config.errors import ConfigError
+from cdptui.models.auth import Auth
+from cdptui.models.tls import Tls
 
 DEFAULT_INTERVAL_S: Final = 10.0
 """The server itself refreshes latency once a minute and capacity every five; only status moves in between."""
@@ -20,16 +23,24 @@ MAX_TIMEOUT_S: Final = 300.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonitorSettings:
-    """Which node, as whom, how often."""
+    """Which node, as whom, over what, how often."""
 
     base_url: str
     """Ends in `/zstack/v1`."""
-    account: str | None = None
-    password: str | None = field(default=None, repr=False)
-    session_id: str | None = field(default=None, repr=False)
-    """Set instead of account and password."""
+    auth: Auth
+    tls: Tls = field(default_factory=Tls)
+    proxy: str | None = field(default=None, repr=False)
+    """The proxy's URL, which may hold a password; None to go straight."""
+    server_zone: tzinfo | None = None
+    """The zone in which the node lives; None to ask it, where that is possible."""
     interval_s: float = DEFAULT_INTERVAL_S
     timeout_s: float = DEFAULT_TIMEOUT_S
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no log may hold."""
+        more = (self.tls.key_passphrase, self.proxy)
+        return (*self.auth.secrets, *(secret for secret in more if secret))
 
 
 def check_seconds(name: str, value: float, low: float, high: float) -> float:

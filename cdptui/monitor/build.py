@@ -56,16 +56,12 @@ class Link:
 async def open_link(settings: MonitorSettings, clock: Clock) -> Link:
     """Build everything that watches one node. Opens no connection yet."""
     await asyncio.to_thread(_import_network)
-    from cdptui.api.auth import AccountLogin, GivenSession  # noqa: PLC0415 - late on purpose, see above
-    from cdptui.api.client import Client  # noqa: PLC0415
+    from cdptui.api.client import Client  # noqa: PLC0415 - late on purpose, see above
     from cdptui.api.errors import ApiError  # noqa: PLC0415
 
-    auth = (
-        GivenSession(settings.session_id)
-        if settings.session_id is not None
-        else AccountLogin.with_password(settings.account or "", settings.password or "")
+    client = await asyncio.to_thread(
+        Client, settings.base_url, settings.auth, timeout_s=settings.timeout_s, clock=clock, zone=settings.server_zone
     )
-    client = await asyncio.to_thread(Client, settings.base_url, auth, timeout_s=settings.timeout_s, clock=clock)
     return Link.to(client, clock, settings.interval_s, errors=(ApiError,))
 
 

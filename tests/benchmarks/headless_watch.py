@@ -20,6 +20,7 @@ from typing import Any
 from cdptui.clock import SystemClock
 from cdptui.config.address import normalise
 from cdptui.config.settings import MonitorSettings
+from cdptui.models.auth import PasswordLogin
 from cdptui.monitor.build import open_link
 from cdptui.tui.app import CdptuiApp
 from tests.benchmarks.watched import held_bytes, peak_bytes
@@ -91,7 +92,9 @@ def _spot(frame: FrameType | None) -> str:
 
 async def watch(url: str, polls: int) -> dict[str, Any]:
     """Run the app; `polls` with the beat, then as many without it, whose CPU is counted."""
-    settings = MonitorSettings(base_url=normalise(url), account="admin", password="password", interval_s=1.0)
+    settings = MonitorSettings(
+        base_url=normalise(url), auth=PasswordLogin(name="admin", password="password"), interval_s=1.0
+    )
     clock = SystemClock()
     app = CdptuiApp(
         lambda: open_link(settings, clock), node=url, account="admin", clock=clock, interval_s=settings.interval_s

@@ -16,11 +16,11 @@ from typing import Any
 
 from msgspec import structs
 
-from cdptui.api.auth import AccountLogin
 from cdptui.api.client import Client
 from cdptui.api.decode import decode_task
 from cdptui.api.errors import ApiError
 from cdptui.api.fields import task_fields
+from cdptui.models.auth import PasswordLogin
 from cdptui.models.snapshot import Reading
 from cdptui.models.task import Field, Task
 from cdptui.monitor.build import Link
@@ -143,7 +143,7 @@ def a_day(tasks: int, polls: int) -> dict[str, Any]:
 
     async def run() -> None:
         sitting = Sitting(_CAPACITY_S, _DAY_S, live_through=int(_DAY_S / _CAPACITY_S) - polls)
-        auth = AccountLogin.with_password("admin", "password")
+        auth = PasswordLogin(name="admin", password="password")
         client = Client(
             "http://node:8080/zstack/v1", auth, timeout_s=60.0, clock=sitting.clock, transport=FleetTransport(tasks)
         )

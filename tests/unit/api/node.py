@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import tzinfo
 from typing import Any
 
 import httpx
 
-from cdptui.api.auth import AccountLogin, Auth
 from cdptui.api.client import Client
 from cdptui.clock import Clock
+from cdptui.models.auth import Auth, PasswordLogin
 from cdptui.models.snapshot import Reading
 from cdptui.models.task import Task
 from tests.doubles import FakeClock
@@ -98,10 +99,12 @@ class MockNode(httpx.AsyncBaseTransport):
         return say(200, body, **{"Set-Cookie": f"JSESSIONID=cookie{self.issued}; Path=/zstack; HttpOnly"})
 
 
-def connect(node: httpx.AsyncBaseTransport, auth: Auth | None = None, clock: Clock | None = None) -> Client:
+def connect(
+    node: httpx.AsyncBaseTransport, auth: Auth | None = None, clock: Clock | None = None, zone: tzinfo | None = None
+) -> Client:
     """A client of `node`."""
-    auth = auth or AccountLogin.with_password("admin", PASSWORD)
-    return Client(BASE, auth, timeout_s=15.0, clock=clock or FakeClock(), transport=node)
+    auth = auth or PasswordLogin(name="admin", password=PASSWORD)
+    return Client(BASE, auth, timeout_s=15.0, clock=clock or FakeClock(), zone=zone, transport=node)
 
 
 async def read(client: Client, into: list[Reading] | None = None) -> Sequence[Task]:

@@ -1,0 +1,44 @@
+"""How questions get past the door: with a session, or signed with a key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from cdptui.api.http import Http
+from cdptui.api.server_clock import ServerClock
+from cdptui.api.session import SessionAccess
+from cdptui.api.signing import SignedAccess
+from cdptui.clock import Clock
+from cdptui.models.auth import AccessKey, Auth
+
+
+class Access(Protocol):
+    """Asks in somebody's name."""
+
+    async def begin(self) -> None:
+        """A poll begins: do what must be done before the first question. Raises ApiError."""
+        ...
+
+    async def get(self, path: str, params: Sequence[tuple[str, str]]) -> bytes:
+        """Ask one question. Raises ApiError."""
+        ...
+
+    def use_password(self, password: str) -> None:
+        """Take another password for the next login."""
+        ...
+
+    def use_code(self, code: str) -> None:
+        """Take a code of the second factor for the next login."""
+        ...
+
+    async def close(self) -> None:
+        """Leave nothing behind on the server."""
+        ...
+
+
+def access_for(http: Http, auth: Auth, clock: Clock, server_clock: ServerClock) -> Access:
+    """The way in that goes with `auth`."""
+    if isinstance(auth, AccessKey):
+        return SignedAccess(http, auth, server_clock)
+    return SessionAccess(http, auth, clock)

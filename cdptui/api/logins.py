@@ -1,0 +1,88 @@
+"""The node's logins: for each type the calls that open a session, and what goes into them."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final, NamedTuple
+
+from cdptui.models.auth import LoginType, PasswordLogin
+
+_CODE_TAG: Final = "twofatoken::"
+
+
+class _Form(NamedTuple):
+    """What one type of login wants."""
+
+    path: str
+    wrapper: str
+    """The key of the body under which the fields stand; any other loses them."""
+    name: str
+    """The field for the name."""
+    is_plain: bool = False
+    """Whether the password goes as it is, for a directory that must compare it itself."""
+    kind: str | None = None
+    """What the unified login calls it."""
+
+
+_FORMS: Final = {
+    LoginType.ACCOUNT: _Form("/accounts/login", "logInByAccount", "accountName"),
+    LoginType.USER: _Form("/accounts/users/login", "logInByUser", "userName"),
+    LoginType.LDAP: _Form("/ldap/login", "logInByLdap", "uid", is_plain=True),
+    LoginType.IAM2: _Form("/iam2/virtual-ids/login", "loginIAM2VirtualID", "name"),
+    LoginType.IAM2_LDAP: _Form("/iam2/login/virtual-ids/ldap", "loginIAM2VirtualIDWithLdap", "uid", is_plain=True),
+    LoginType.UNIFIED: _Form("/login", "logIn", "username", kind="account"),
+    LoginType.UNIFIED_IAM2: _Form("/login", "logIn", "username", kind="iam2"),
+    LoginType.UNIFIED_LDAP: _Form("/login", "logIn", "username", is_plain=True, kind="ldap"),
+}
+
+
+class LoginCall(NamedTuple):
+    """One PUT that opens a session."""
+
+    path: str
+    body: dict[str, object]
+    needs_session: bool = False
+    """Whether it takes the session that the call before it opened."""
+
+    def __repr__(self) -> str:
+        return f"LoginCall({self.path})"
+
+
+def login_calls(login: PasswordLogin, code: str | None = None) -> tuple[LoginCall, ...]:
+    """The calls of a login in their order; the last one's session is the one to use. `code` is the second factor's."""
+    form = _FORMS[login.type]
+    fields = {form.name: login.name, "password": _on_the_wire(login.password, is_plain=form.is_plain)}
+    if form.kind is not None:
+        fields["loginType"] = form.kind
+    if login.account is not None:
+        fields["accountName"] = login.account
+    body: dict[str, object] = {form.wrapper: fields}
+    if code is not None:
+        body["systemTags"] = [_CODE_TAG + code]
+    first = LoginCall(form.path, body)
+    if login.project is None:
+        return (first,)
+    project = LoginCall(
+        "/iam2/projects/login", {"loginIAM2Project": {"projectName": login.project}}, needs_session=True
+    )
+    return (first, project)
+
+
+def secrets_of(login: PasswordLogin) -> tuple[str, ...]:
+    """What a server that fails may quote of what it was sent."""
+    return tuple(secret for secret in (password_hash(login.password), login.password) if secret)
+
+
+def password_hash(password: str) -> str:
+    """Lower-case hexadecimal SHA-512, unsalted: what the server compares.
+
+    Bytes that were no UTF-8 where it was typed are hashed as they were.
+
+    >>> password_hash("password")[:16]
+    'b109f3bbbc244eb8'
+    """
+    return hashlib.sha512(password.encode(errors="surrogateescape")).hexdigest()
+
+
+def _on_the_wire(password: str, *, is_plain: bool) -> str:
+    return password if is_plain else password_hash(password)

@@ -1,0 +1,136 @@
+"""What a clock on the wall of the server shows: its time, found by asking, in its zone, which is given or guessed.
+
+The server drops the zone of a signed date and compares wall clocks: whoever signs in another zone is hours off, though
+both clocks are right. It tells the time to everybody, but its zone only to those whom it has let in.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from typing import Final
+
+import msgspec
+from msgspec import Struct, field
+
+from cdptui.api.decode import UNREADABLE
+from cdptui.api.errors import CdpUnavailable, PermissionDenied, ServerError, UnreadableAnswer
+from cdptui.api.http import Http
+from cdptui.clock import Clock
+
+log = logging.getLogger(__name__)
+
+_USUAL: Final = (timezone(timedelta(hours=8)), UTC)
+"""Zones in which servers live that do not live in ours: the vendor's own, and none."""
+
+_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+_NOT_TOLD: Final = (CdpUnavailable, PermissionDenied, ServerError, UnreadableAnswer)
+
+
+class _Time(Struct):
+    milliseconds: int | None = field(name="MillionSeconds", default=None)
+    """The odd name is the vendor's."""
+    seconds: int | None = field(name="Seconds", default=None)
+
+
+class _TimeReply(Struct, rename="camel"):
+    current_time: _Time
+
+
+class ServerClock:
+    """One server's. Its epoch is asked for once, and again when the server finds a date wrong."""
+
+    def __init__(self, http: Http, clock: Clock, zone: tzinfo | None) -> None:
+        """`zone` is known for sure; without it, it is ours until the server tells or refuses a date."""
+        self._http = http
+        self._clock = clock
+        self._given = zone
+        self._zone = zone
+        """None is the zone of this machine, whatever that is at the moment."""
+        self._told: tuple[float, float] | None = None
+        """What the server said, in epoch seconds, and when it did so on our monotonic clock."""
+        self._is_asked = False
+
+    async def ask(self, *, is_anew: bool = False) -> None:
+        """Learn the server's time; one that does not tell it is taken to have ours. Raises ApiError."""
+        if self._is_asked and not is_anew:
+            return
+        try:
+            body = await self._http.send("PUT", "/management-nodes/actions", json={"getCurrentTime": {}})
+            told = msgspec.json.decode(body, type=_TimeReply).current_time
+        except (*_NOT_TOLD, *UNREADABLE) as error:
+            log.warning("the server does not tell its time, ours is taken: %s", error)
+            self._told = None
+        else:
+            seconds = told.seconds if told.milliseconds is None else told.milliseconds / 1000
+            self._told = None if seconds is None else (float(seconds), self._clock.monotonic())
+        self._is_asked = True
+
+    def use_zone(self, zone: tzinfo) -> None:
+        """The server told its zone: what was guessed is known now."""
+        if self._given is None:
+            self._zone = zone
+
+    async def corrections(self) -> AsyncIterator[str]:
+        """What else may be the date, after one was found wrong: by the time anew, then in a few other zones."""
+        await self.ask(is_anew=True)
+        yield self.date()
+        if self._given is not None:
+            return
+        tried = {self._offset()}
+        for zone in (None, *_USUAL):
+            before, self._zone = self._zone, zone
+            if self._offset() in tried:
+                self._zone = before
+                continue
+            tried.add(self._offset())
+            log.info("the server finds the time wrong, trying %s", self._zone_in_words())
+            yield self.date()
+        # Ours is as good as any to begin with next time.
+        self._zone = None
+
+    def date(self) -> str:
+        """The moment in the one form that every server reads: English, with an offset instead of a name.
+
+        `+0800` is not read by older servers, and `CST` is read as another continent's.
+        """
+        local = self._now().astimezone(self._zone)
+        day, month = _DAYS[local.weekday()], _MONTHS[local.month - 1]
+        return f"{day}, {local.day:02} {month} {local.year:04} {local:%H:%M:%S} {_gmt(self._offset())}"
+
+    def account_of(self, date: str) -> str:
+        """What was done to get the time right, for the person who must now say it."""
+        clock = "its own clock" if self._told is not None else "the clock of this machine"
+        whose = "the zone that was given" if self._given is not None else "no usual zone fits"
+        return f"signed as {date}: {clock}, {whose}"
+
+    def _now(self) -> datetime:
+        if self._told is None:
+            return self._clock.now()
+        epoch, at = self._told
+        try:
+            return datetime.fromtimestamp(epoch + self._clock.monotonic() - at, UTC)
+        except (ValueError, OverflowError, OSError):
+            return self._clock.now()
+
+    def _offset(self) -> timedelta:
+        return self._now().astimezone(self._zone).utcoffset() or timedelta()
+
+    def _zone_in_words(self) -> str:
+        return _gmt(self._offset())
+
+
+def _gmt(offset: timedelta) -> str:
+    """An offset as Java writes and reads it.
+
+    >>> _gmt(timedelta(hours=8)), _gmt(timedelta(hours=-3, minutes=-30)), _gmt(timedelta())
+    ('GMT+08:00', 'GMT-03:30', 'GMT')
+    """
+    minutes = round(offset.total_seconds() / 60)
+    if not minutes:
+        return "GMT"
+    hours, rest = divmod(abs(minutes), 60)
+    return f"GMT{'-' if minutes < 0 else '+'}{hours:02}:{rest:02}"

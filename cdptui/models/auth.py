@@ -1,0 +1,93 @@
+"""Ways into a management node: as whom, and what proves it. Secrets are kept out of every `repr`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class LoginType(StrEnum):
+    """Which of the node's logins; they differ in path, in their names for the fields, and in how a password travels."""
+
+    ACCOUNT = "account"
+    USER = "user"
+    """A user of an account."""
+    LDAP = "ldap"
+    IAM2 = "iam2"
+    """A virtual ID; with a project it then enters that."""
+    IAM2_LDAP = "iam2-ldap"
+    """A virtual ID whose password the directory knows."""
+    UNIFIED = "unified"
+    """The one login of newer nodes, as an account; the two below as a virtual ID or a user of the directory."""
+    UNIFIED_IAM2 = "unified-iam2"
+    UNIFIED_LDAP = "unified-ldap"
+
+
+TYPES_WITH_PROJECT = frozenset({LoginType.IAM2, LoginType.IAM2_LDAP, LoginType.UNIFIED_IAM2})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordLogin:
+    """A name and a password: sessions are opened with it, and closed again."""
+
+    name: str
+    password: str = field(repr=False)
+    type: LoginType = LoginType.ACCOUNT
+    account: str | None = None
+    """The account whose user `name` is."""
+    project: str | None = None
+    """The IAM2 project to enter."""
+
+    @property
+    def who(self) -> str:
+        """As whom, for people.
+
+        >>> PasswordLogin(name="eve", password="", type=LoginType.IAM2, project="production").who
+        'eve in production'
+        """
+        if self.type is LoginType.USER:
+            return f"{self.name} of {self.account}"
+        return self.name if self.project is None else f"{self.name} in {self.project}"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no log may hold."""
+        return (self.password,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenSession:
+    """A session id from outside: used as it is, never renewed, never logged out."""
+
+    session_id: str = field(repr=False)
+
+    @property
+    def who(self) -> str:
+        """As whom, for people."""
+        return "given session"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no log may hold."""
+        return (self.session_id,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessKey:
+    """A key pair that signs each request: no session is opened, none is counted, none can be taken over."""
+
+    key_id: str
+    secret: str = field(repr=False)
+
+    @property
+    def who(self) -> str:
+        """As whom, for people; the id is no secret."""
+        return f"key {self.key_id}"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no log may hold."""
+        return (self.secret,)
+
+
+Auth = PasswordLogin | GivenSession | AccessKey

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from cdptui.api.logins import login_calls, password_hash
+from cdptui.config.settings import MonitorSettings
+from cdptui.models.auth import AccessKey, GivenSession, LoginType, PasswordLogin
+from cdptui.models.tls import Tls
+
+SECRET = "correct horse"
+HASH = hashlib.sha512(SECRET.encode()).hexdigest()
+PROJECT = {"loginIAM2Project": {"projectName": "production"}}
+
+
+@pytest.mark.parametrize("password", ["", "密码", "p\u00e4ss", " "])
+def test_any_text_can_be_a_password(password: str) -> None:
+    assert password_hash(password) == hashlib.sha512(password.encode()).hexdigest()
+
+
+def test_a_password_from_an_environment_that_is_no_utf8_keeps_its_bytes() -> None:
+    password = b"p\xe4ss".decode("utf-8", errors="surrogateescape")
+    assert password_hash(password) == hashlib.sha512(b"p\xe4ss").hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "body"),
+    [
+        (LoginType.ACCOUNT, "/accounts/login", {"logInByAccount": {"accountName": "eve", "password": HASH}}),
+        (
+            LoginType.USER,
+            "/accounts/users/login",
+            {"logInByUser": {"userName": "eve", "password": HASH, "accountName": "admin"}},
+        ),
+        (LoginType.LDAP, "/ldap/login", {"logInByLdap": {"uid": "eve", "password": SECRET}}),
+        (LoginType.IAM2, "/iam2/virtual-ids/login", {"loginIAM2VirtualID": {"name": "eve", "password": HASH}}),
+        (
+            LoginType.IAM2_LDAP,
+            "/iam2/login/virtual-ids/ldap",
+            {"loginIAM2VirtualIDWithLdap": {"uid": "eve", "password": SECRET}},
+        ),
+        (LoginType.UNIFIED, "/login", {"logIn": {"username": "eve", "password": HASH, "loginType": "account"}}),
+        (LoginType.UNIFIED_IAM2, "/login", {"logIn": {"username": "eve", "password": HASH, "loginType": "iam2"}}),
+        (LoginType.UNIFIED_LDAP, "/login", {"logIn": {"username": "eve", "password": SECRET, "loginType": "ldap"}}),
+    ],
+)
+def test_every_login_has_its_path_its_wrapper_and_its_form_of_password(
+    kind: LoginType, path: str, body: dict[str, object]
+) -> None:
+    account = "admin" if kind is LoginType.USER else None
+    (call,) = login_calls(PasswordLogin(name="eve", password=SECRET, type=kind, account=account))
+    assert (call.path, call.body, call.needs_session) == (path, body, False)
+
+
+def test_a_project_is_entered_with_the_session_of_the_virtual_id() -> None:
+    login = PasswordLogin(name="eve", password=SECRET, type=LoginType.IAM2, project="production")
+    first, second = login_calls(login)
+    assert first.path == "/iam2/virtual-ids/login"
+    assert (second.path, second.body, second.needs_session) == ("/iam2/projects/login", PROJECT, True)
+
+
+def test_the_code_of_the_second_factor_stands_beside_the_wrapper_of_the_first_call_only() -> None:
+    login = PasswordLogin(name="eve", password=SECRET, type=LoginType.IAM2, project="production")
+    first, second = login_calls(login, "123456")
+    assert first.body["systemTags"] == ["twofatoken::123456"]
+    assert second.body == PROJECT
+
+
+@pytest.mark.parametrize(
+    "holder",
+    [
+        PasswordLogin(name="admin", password=SECRET),
+        login_calls(PasswordLogin(name="admin", password=SECRET, type=LoginType.LDAP)),
+        GivenSession(session_id=SECRET),
+        AccessKey(key_id="id", secret=SECRET),
+        Tls(key_passphrase=SECRET),
+        MonitorSettings(
+            base_url="http://x/zstack/v1", auth=PasswordLogin(name="a", password=SECRET), proxy=f"http://u:{SECRET}@p"
+        ),
+    ],
+    ids=lambda holder: type(holder).__name__,
+)
+def test_what_holds_a_secret_does_not_show_it(holder: object) -> None:
+    for shown in (repr(holder), str(holder), f"{holder}"):
+        assert SECRET not in shown
+        assert HASH not in shown
+
+
+def test_the_settings_know_every_secret_that_no_log_may_hold() -> None:
+    settings = MonitorSettings(
+        base_url="http://x/zstack/v1",
+        auth=AccessKey(key_id="id", secret="one"),
+        tls=Tls(key_passphrase="two"),
+        proxy="http://u:three@p",
+    )
+    assert set(settings.secrets) == {"one", "two", "http://u:three@p"}

@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+
+from cdptui.api import errors as e
+from cdptui.api.http import Http, Timeouts
+from cdptui.api.server_clock import ServerClock
+from cdptui.api.signing import sign, uri_of
+from cdptui.models.auth import AccessKey
+from tests.doubles import EPOCH, FakeClock
+from tests.unit.api.node import BASE, NAMES, TASKS, ZONE, MockNode, connect, read, say
+from tests.unit.api.wire import FULL_ROW, encoded
+
+KEY = AccessKey(key_id="KEYID01", secret="secret0123456789")
+TIME = "/management-nodes/actions"
+
+
+def test_the_signature_is_that_of_the_test_vector() -> None:
+    date = "Tue, 14 Nov 2017 22:20:57 GMT+08:00"
+    assert sign("secret0123456789", "GET", date, "/v1/cdp-task") == "MnIaWqH2X2xTPiSc4qmNMSGufg4="
+    assert sign("secret0123456789", "get", date, "/v1/cdp-task") == "MnIaWqH2X2xTPiSc4qmNMSGufg4="
+
+
+@pytest.mark.parametrize(
+    ("base_url", "path", "expected"),
+    [
+        ("http://10.0.0.5:8080/zstack/v1", "/cdp-task", "/v1/cdp-task"),
+        ("https://cloud.example.com/behind/a/proxy/zstack/v1", "/cdp-task", "/v1/cdp-task"),
+        ("https://zstack.example.com/zstack/zstack/v1", "/cdp-task", "/v1/cdp-task"),
+        ("http://node/zstack/v1", "/vm-instances/a%20b/recovery-points", "/v1/vm-instances/a b/recovery-points"),
+        ("http://node/zstack/v1", "/vm-instances/%E8%B4%A2", "/v1/vm-instances/财"),
+    ],
+)
+def test_what_is_signed_is_the_decoded_path_behind_the_context(base_url: str, path: str, expected: str) -> None:
+    assert uri_of(base_url, path) == expected
+
+
+class KeyNode(httpx.AsyncBaseTransport):
+    """A node that compares wall clocks, as servers do; everybody may ask what time it is."""
+
+    def __init__(
+        self, clock: FakeClock, zone: tzinfo, *, ahead: timedelta = timedelta(), tells_time: bool = True
+    ) -> None:
+        self.clock, self.zone, self.ahead, self.tells_time = clock, zone, ahead, tells_time
+        self.dates: list[str] = []
+        self.asked_time = 0
+        self._node = MockNode([FULL_ROW], names={"vm": "erp-db-01"})
+        self._node.sessions.add("inside")
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        now = self.clock.now() + self.ahead
+        if request.url.path.endswith(TIME):
+            self.asked_time += 1
+            told = {"currentTime": {"MillionSeconds": int(now.timestamp() * 1000)}, "success": True}
+            return say(200, encoded(told)) if self.tells_time else say(404, b"no api mapping to /v1" + TIME.encode())
+        date = request.headers["date"]
+        self.dates.append(date)
+        shown = datetime.strptime(f"{date[:25]} +0000", "%a, %d %b %Y %H:%M:%S %z")
+        if abs(shown - now.astimezone(self.zone).replace(tzinfo=UTC)) > timedelta(minutes=15):
+            return say(403, b"requestTimeTooSkewed")
+        path = request.url.path.removeprefix("/zstack")
+        if request.headers["authorization"] != f"ZStack {KEY.key_id}:{sign(KEY.secret, 'GET', date, path)}":
+            return say(403, b"wrong accessKey signature")
+        if request.url.path.endswith(ZONE):
+            return say(200, encoded({"timezone": str(self.zone), "success": True}))
+        request.headers["authorization"] = "OAuth inside"
+        return await self._node.handle_async_request(request)
+
+
+@pytest.fixture(autouse=True)
+def _live_in_berlin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+
+
+async def test_the_zone_that_the_server_tells_is_signed_in_though_another_was_guessed() -> None:
+    clock = FakeClock()
+    node = KeyNode(clock, ZoneInfo("Europe/Paris"))
+    client = connect(node, KEY, clock)
+    await read(client)
+    clock.seconds += 180 * 86_400
+    assert len(await read(client)) == 1
+    assert [date[-9:] for date in node.dates] == ["GMT+01:00", "GMT+01:00", "GMT+02:00"]
+    await client.aclose()
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Shanghai", "UTC"])
+async def test_a_usual_zone_is_found_without_being_told(zone: str) -> None:
+    clock = FakeClock()
+    node = KeyNode(clock, ZoneInfo(zone))
+    client = connect(node, KEY, clock)
+    for _ in range(3):
+        assert len(await read(client)) == 1
+    assert node.asked_time <= 2
+    assert client.zone == ZoneInfo(zone), "what was guessed, the server then tells"
+    await client.aclose()
+
+
+async def test_a_zone_that_was_given_is_the_only_one() -> None:
+    clock = FakeClock()
+    node = KeyNode(clock, ZoneInfo("Asia/Kathmandu"))
+    client = connect(node, KEY, clock, zone=ZoneInfo("Asia/Kathmandu"))
+    assert len(await read(client)) == 1
+    assert node.dates == ["Thu, 01 Jan 2026 05:45:00 GMT+05:45"]
+    await client.aclose()
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=-3), timedelta(minutes=20), timedelta(days=400)])
+async def test_a_server_whose_clock_is_wrong_is_asked_signed_in_its_own_time(ahead: timedelta) -> None:
+    clock = FakeClock()
+    node = KeyNode(clock, ZoneInfo("Europe/Berlin"), ahead=ahead)
+    client = connect(node, KEY, clock, zone=ZoneInfo("Europe/Berlin"))
+    assert len(await read(client)) == 1
+    assert len(node.dates) == 1
+    await client.aclose()
+
+
+async def test_a_server_whose_clock_was_set_meanwhile_is_asked_again() -> None:
+    clock = FakeClock()
+    node = KeyNode(clock, ZoneInfo("Europe/Berlin"))
+    client = connect(node, KEY, clock, zone=ZoneInfo("Europe/Berlin"))
+    await read(client)
+    node.ahead = timedelta(hours=5)
+    assert len(await read(client)) == 1
+    assert (node.asked_time, len(node.dates)) == (2, 3)
+    await client.aclose()
+
+
+async def test_a_clock_that_this_machine_is_set_back_by_changes_nothing() -> None:
+    clock = FakeClock()
+    node = KeyNode(clock, UTC)
+    client = connect(node, KEY, clock, zone=UTC)
+    await read(client)
+    clock.seconds += 86_400
+    assert len(await read(client)) == 1
+    assert node.asked_time == 1
+    await client.aclose()
+
+
+@pytest.mark.parametrize("given", [None, ZoneInfo("UTC")])
+async def test_a_time_that_cannot_be_found_is_said_after_a_few_tries(given: tzinfo | None) -> None:
+    clock = FakeClock()
+    node = KeyNode(clock, ZoneInfo("America/Caracas"))
+    client = connect(node, KEY, clock, zone=given)
+    for poll in (1, 2):
+        with pytest.raises(e.ClockSkewed) as caught:
+            await read(client)
+        assert len(node.dates) == poll * (2 if given else 4)
+        assert node.dates[-1] in caught.value.detail
+        assert ("zone that was given" in caught.value.detail) is (given is not None)
+    assert not caught.value.as_failure().waits_for_person
+    await client.aclose()
+
+
+async def test_a_server_that_does_not_tell_the_time_is_taken_to_have_ours() -> None:
+    clock = FakeClock()
+    node = KeyNode(clock, ZoneInfo("Europe/Berlin"), tells_time=False)
+    client = connect(node, KEY, clock)
+    assert len(await read(client)) == 1
+    node.ahead = timedelta(hours=3, minutes=20)
+    with pytest.raises(e.ClockSkewed, match="clock of this machine"):
+        await read(client)
+    await client.aclose()
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (say(403, b"the accessKey[KEYID01] is not existed or disabled"), e.KeyRefused),
+        (say(403, b"wrong accessKey signature"), e.KeySignatureWrong),
+    ],
+)
+async def test_a_refused_key_is_tried_once_and_then_waits_for_a_person(
+    answer: httpx.Response, kind: type[e.ApiError]
+) -> None:
+    node = MockNode()
+    node.next(TIME, say(200, b'{"currentTime":{"Seconds":1767225600}}'))
+    node.next(ZONE, answer)
+    node.next(TASKS, answer)
+    client = connect(node, KEY)
+    with pytest.raises(kind) as caught:
+        await read(client)
+    assert caught.value.as_failure().waits_for_person
+    for _ in range(2):
+        with pytest.raises(kind):
+            await client.names(["vm"])
+    assert node.asked(NAMES) == []
+    assert KEY.secret not in str(caught.value)
+    await client.aclose()
+
+
+async def test_no_session_is_opened_and_none_is_closed() -> None:
+    clock = FakeClock()
+    node = KeyNode(clock, ZoneInfo("Europe/Berlin"))
+    client = connect(node, KEY, clock)
+    await read(client)
+    assert await client.names(["vm"]) == {"vm": "erp-db-01"}
+    await client.aclose()
+    assert not [request for request in node._node.requests if "/accounts/" in request.url.path]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [b"{}", b'{"currentTime":{}}', b'{"currentTime":{"MillionSeconds":"soon"}}', b'{"currentTime":{"Seconds":1e300}}'],
+)
+async def test_a_time_without_sense_is_no_time(told: bytes) -> None:
+    node = MockNode()
+    node.next(TIME, say(200, told))
+    clock = ServerClock(Http(BASE, Timeouts.of(1.0), transport=node), FakeClock(), UTC)
+    await clock.ask()
+    assert clock.date() == f"{EPOCH:%a, %d %b %Y %H:%M:%S} GMT"
