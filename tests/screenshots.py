@@ -25,6 +25,7 @@ from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
 from cdptui.simulator.settings import SimulatorSettings
 from cdptui.tui.app import CdptuiApp
+from cdptui.tui.target import Target
 from cdptui.tui.widgets.bars import HeaderBar
 
 FOLDER = Path(__file__).parents[1] / "screenshots"
@@ -91,13 +92,8 @@ async def take(sitting: Sitting) -> dict[str, str]:
         settings = MonitorSettings(
             base_url=normalise(server.url), auth=PasswordLogin(name="admin", password="password"), interval_s=_STEP_S
         )
-        app = CdptuiApp(
-            lambda: open_link(settings, clock),
-            node="http://10.0.0.5:8080",
-            account="admin",
-            clock=clock,
-            interval_s=settings.interval_s,
-        )
+        target = Target(lambda: open_link(settings, clock), "http://10.0.0.5:8080", "admin", settings.interval_s)
+        app = CdptuiApp(target, clock=clock)
         made = {}
         async with app.run_test(size=(sitting.columns, sitting.lines)) as pilot:
             await _watch_for_hours(app, pilot, clock)
@@ -105,8 +101,7 @@ async def take(sitting: Sitting) -> dict[str, str]:
                 await pilot.press(*keys)
                 await _settle(pilot, lambda: True, rest=5)
                 made[name] = app.export_screenshot(title="cdptui")
-        if app.link is not None:
-            await app.link.aclose()
+        await app.hang_up()
     return made
 
 

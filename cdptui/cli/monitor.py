@@ -33,6 +33,7 @@ async def _run(settings: MonitorSettings, display: Display) -> int:
     # Textual takes a quarter of a second to import: not for --help, and not for a URL that is wrong.
     from cdptui.monitor.build import open_link  # noqa: PLC0415
     from cdptui.tui.app import CdptuiApp  # noqa: PLC0415
+    from cdptui.tui.target import Target  # noqa: PLC0415
 
     clock = SystemClock()
 
@@ -41,21 +42,13 @@ async def _run(settings: MonitorSettings, display: Display) -> int:
         display.log.start(settings.secrets)
         return await open_link(settings, clock)
 
-    app = CdptuiApp(
-        connect,
-        node=node_of(settings.base_url),
-        account=settings.auth.who,
-        clock=clock,
-        interval_s=settings.interval_s,
-        theme=display.theme,
-        is_frugal=display.is_frugal,
-    )
+    target = Target(connect, node_of(settings.base_url), settings.auth.who, settings.interval_s)
+    app = CdptuiApp(target, clock=clock, theme=display.theme, is_frugal=display.is_frugal)
     _leave_on_signals(app)
     try:
         code = await app.run_async()
     finally:
-        if app.link is not None:
-            await app.link.aclose()
+        await app.hang_up()
     if app.crash is not None:
         raise CommandFailed("stopped by a fault of its own; the log file has the details") from app.crash
     return ExitCode.FAILURE if code is None else code

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import importlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
 
-from msgspec import structs
 from rich.console import RenderableType
 from textual._compositor import CompositorUpdate
 from textual.actions import ActionParseResult
@@ -19,21 +16,17 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 
 from cdptui.clock import Clock
-from cdptui.models.failure import Failure, FailureKind
 from cdptui.models.text import inert
 from cdptui.monitor.build import Link
-from cdptui.monitor.update import Update
 from cdptui.tui.commands import ActionCommands
 from cdptui.tui.driver import TerminalDriver
 from cdptui.tui.keymap import Place, bindings
-from cdptui.tui.messages import MonitorUpdated, NamesLearned
 from cdptui.tui.screens.main import MainScreen
+from cdptui.tui.target import Target
 from cdptui.tui.themes import DEFAULT_THEME, THEMES
+from cdptui.tui.watch import Watch, first_words
 
 log = logging.getLogger(__name__)
-
-_ANEW_S: Final = 30.0
-"""Seconds until watching begins anew after a fault of ours."""
 
 _THEME_NAMES: Final = tuple(theme.name for theme in THEMES)
 
@@ -49,16 +42,14 @@ class CdptuiApp(App[int], inherit_bindings=False):
 
     def __init__(
         self,
-        connect: Callable[[], Awaitable[Link]],
+        target: Target,
         *,
-        node: str,
-        account: str,
         clock: Clock,
-        interval_s: float,
+        targets: Sequence[Target] = (),
         theme: str = DEFAULT_THEME,
         is_frugal: bool | None = None,
     ) -> None:
-        """`connect` builds the link to the node; it is called after the first frame is on screen.
+        """`target` is watched as soon as the first frame is on screen, `targets` are what one can go to.
 
         `is_frugal` spares the line to the terminal; None does so when the line turns out to be slow.
         """
@@ -69,20 +60,42 @@ class CdptuiApp(App[int], inherit_bindings=False):
         for known in THEMES:
             self.register_theme(known)
         self.theme = theme
-        self.link: Link | None = None
-        """What must be closed when the app has ended."""
         self.crash: BaseException | None = None
         """What ended the app, when it was a fault of ours."""
         self.faults = 0
         """Actions that failed by a fault of ours or of a library."""
         self._is_watching = False
-        self._connect = connect
         self._is_frugal = is_frugal
         self._clock = clock
-        self._interval_s = interval_s
-        self._main = MainScreen(
-            node=node, account=account, clock=clock, interval_s=interval_s, look_at_line=self.look_at_line
-        )
+        self._targets = tuple(targets)
+        self._farewells: set[asyncio.Task[None]] = set()
+        self._main, self._watch = self._look_at(target)
+
+    def _look_at(self, target: Target) -> tuple[MainScreen, Watch]:
+        """A screen of its own for a target, and who feeds it: what is old can never show under a new name."""
+        main = MainScreen(target, clock=self._clock, look_at_line=self.look_at_line)
+        return main, Watch(target, self._clock, main)
+
+    @property
+    def link(self) -> Link | None:
+        """The link to the node that is watched now; None while there is none yet."""
+        return self._watch.link
+
+    def go_to(self, target: Target) -> None:
+        """Watch another target; the session on the one before is logged out meanwhile."""
+        farewell = asyncio.create_task(self._watch.end(), name="farewell")
+        self._farewells.add(farewell)
+        farewell.add_done_callback(self._farewells.discard)
+        self._main, self._watch = self._look_at(target)
+        self.switch_screen(self._main)
+        self._begin()
+
+    async def hang_up(self) -> None:
+        """After the end of the app: log out everywhere; takes two seconds at most."""
+        await asyncio.gather(self._watch.end(), *self._farewells)
+
+    def _begin(self) -> None:
+        self.run_worker(self._watch.run(), name="watch", exit_on_error=False)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """The variables that our styles need, for themes that are not ours."""
@@ -102,45 +115,6 @@ class CdptuiApp(App[int], inherit_bindings=False):
             self._draw_everything()
         return is_frugal
 
-    async def _watch(self) -> None:
-        """Feed the screen for as long as it is there. A fault of ours is said, and watching begins anew."""
-        last = Update(snapshot=None, interval_s=self._interval_s)
-        while True:
-            try:
-                if self.link is None:
-                    self.link = await self._connect()
-                    self._main.use_link(self.link)
-                # All that was imported and built so far stays: looking it through again and again holds up keys.
-                gc.freeze()
-                gc.enable()
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(self.link.names.run(self._tell_names))
-                    group.create_task(asyncio.to_thread(_import_what_comes_next))
-                    async for update in self.link.monitor.updates():
-                        self.post_message(MonitorUpdated(update))
-                        last = structs.replace(update, changes=())
-                        del update
-            except Exception as error:
-                log.exception("the monitor ended")
-                failure = Failure(FailureKind.INTERNAL, inert(_first_words(error), 300), url="")
-                due = self._clock.monotonic() + _ANEW_S
-                last = structs.replace(last, failure=failure, attempt=1, next_poll_at=due)
-                self.post_message(MonitorUpdated(last))
-                await self._clock.wait(asyncio.Event(), _ANEW_S)
-
-    def _tell_names(self) -> None:
-        self.post_message(NamesLearned())
-
-    def on_monitor_updated(self, message: MonitorUpdated) -> None:
-        """Show it; the last ones may come when the screen is gone already."""
-        if self._main.is_attached:
-            self._main.take(message.update)
-
-    def on_names_learned(self) -> None:
-        """Show them."""
-        if self._main.is_attached:
-            self._main.learn_names()
-
     async def run_action(
         self,
         action: str | ActionParseResult,
@@ -156,7 +130,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
         except Exception as error:
             log.exception("the action %s failed", action)
             self.faults += 1
-            self._main.say(f"that failed: {inert(_first_words(error), 80)}")
+            self._main.say(f"that failed: {inert(first_words(error), 80)}")
             return True
 
     def pop_screen(self) -> AwaitComplete:
@@ -213,17 +187,4 @@ class CdptuiApp(App[int], inherit_bindings=False):
         if not self._is_watching and self._running and isinstance(renderable, CompositorUpdate):
             # There is something to look at: time for everything that takes time.
             self._is_watching = True
-            self.run_worker(self._watch(), name="watch", exit_on_error=False)
-
-
-def _import_what_comes_next() -> None:
-    """Load what the first list will need; it is on its way, and there is nothing else to do."""
-    for name in ("humanize", "cdptui.render.detail"):
-        importlib.import_module(name)
-
-
-def _first_words(error: BaseException) -> str:
-    """What really went wrong, for one line: groups say only that something did."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return f"{type(error).__name__}: {error}"
+            self._begin()

@@ -7,7 +7,7 @@ from textual.message import Message
 from cdptui.monitor.update import Update
 
 
-class MonitorUpdated(Message):
+class MonitorUpdated(Message, bubble=False):
     """The monitor took a step."""
 
     def __init__(self, update: Update) -> None:
@@ -19,7 +19,7 @@ class MonitorUpdated(Message):
         return isinstance(message, MonitorUpdated)
 
 
-class NamesLearned(Message):
+class NamesLearned(Message, bubble=False):
     """Names of resources became known, or turned out not to be had."""
 
     def can_replace(self, message: Message) -> bool:

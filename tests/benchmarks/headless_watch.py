@@ -23,6 +23,7 @@ from cdptui.config.settings import MonitorSettings
 from cdptui.models.auth import PasswordLogin
 from cdptui.monitor.build import open_link
 from cdptui.tui.app import CdptuiApp
+from cdptui.tui.target import Target
 from tests.benchmarks.watched import held_bytes, peak_bytes
 
 _BEAT_S = 0.001
@@ -96,9 +97,7 @@ async def watch(url: str, polls: int) -> dict[str, Any]:
         base_url=normalise(url), auth=PasswordLogin(name="admin", password="password"), interval_s=1.0
     )
     clock = SystemClock()
-    app = CdptuiApp(
-        lambda: open_link(settings, clock), node=url, account="admin", clock=clock, interval_s=settings.interval_s
-    )
+    app = CdptuiApp(Target(lambda: open_link(settings, clock), url, "admin", settings.interval_s), clock=clock)
     running = asyncio.create_task(app.run_async(headless=True, size=(120, 40)))
     await _until(lambda: app._running and app.screen_stack and app.screen.is_mounted and app.screen._compositor.size)
     base_bytes = held_bytes()
@@ -115,8 +114,7 @@ async def watch(url: str, polls: int) -> dict[str, Any]:
     cpu_s = (time.process_time() - before) / polls
     app.exit()
     await running
-    if app.link is not None:
-        await app.link.aclose()
+    await app.hang_up()
     return {
         "longest_ms": {phase: round(gap * 1000, 1) for phase, gap in held.longest.items()},
         "spots": held.spots.most_common(8),

@@ -27,6 +27,7 @@ from cdptui.monitor.build import Link
 from cdptui.monitor.series import SeriesBook
 from cdptui.monitor.source import Node
 from cdptui.tui.app import CdptuiApp
+from cdptui.tui.target import Target
 from tests.benchmarks.simulated_fleet import FleetTransport, SimulatedClock, row
 from tests.benchmarks.watched import held_bytes, peak_bytes
 
@@ -96,9 +97,8 @@ class Sitting:
             await asyncio.sleep(0)
             return Link.to(node, self.clock, self._interval_s, (ApiError,))
 
-        self._app = app = CdptuiApp(
-            connect, node="http://node", account="admin", clock=self.clock, interval_s=self._interval_s
-        )
+        target = Target(connect, "http://node", "admin", self._interval_s)
+        self._app = app = CdptuiApp(target, clock=self.clock)
         async with app.run_test(size=(120, 40)):
             await self.clock.is_over.wait()
         if app.crash is not None or app._main._update.failure is not None:

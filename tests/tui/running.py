@@ -16,6 +16,7 @@ from cdptui.models.vitals import Vitals
 from cdptui.monitor.build import Link
 from cdptui.render.span import text_of
 from cdptui.tui.app import CdptuiApp
+from cdptui.tui.target import Target
 from cdptui.tui.widgets.bars import Banner, FooterBar, HeaderBar
 from cdptui.tui.widgets.detail_pane import DetailPane
 from cdptui.tui.widgets.task_table import TaskTable
@@ -115,9 +116,8 @@ async def running(
         await asyncio.sleep(0)
         return Link.to(node, clock, interval_s, (ApiError,))
 
-    app = CdptuiApp(
-        connect, node="http://node:8080", account="admin", clock=clock, interval_s=interval_s, is_frugal=is_frugal
-    )
+    target = Target(connect, "http://node:8080", "admin", interval_s)
+    app = CdptuiApp(target, clock=clock, is_frugal=is_frugal)
     async with app.run_test(size=size) as pilot:
         yield Running(app, pilot, node)
         assert app.faults == 0, "an action failed"

@@ -22,7 +22,9 @@ from cdptui.render.changes import changes_in_words
 from cdptui.render.header import Connection
 from cdptui.render.order import Order
 from cdptui.tui.keymap import Place, bindings
+from cdptui.tui.messages import MonitorUpdated
 from cdptui.tui.screens.frozen import FrozenView
+from cdptui.tui.target import Target
 from cdptui.tui.thrift import Thrift
 from cdptui.tui.widgets.bars import Banner, FooterBar, HeaderBar
 from cdptui.tui.widgets.detail_pane import DetailPane
@@ -50,18 +52,15 @@ class MainScreen(Screen[None]):
     BINDINGS: ClassVar = bindings([Place.LIST, Place.DETAIL, Place.POLL])
     AUTO_FOCUS = "#tasks"
 
-    def __init__(
-        self, *, node: str, account: str, clock: Clock, interval_s: float, look_at_line: Callable[[], bool]
-    ) -> None:
+    def __init__(self, target: Target, *, clock: Clock, look_at_line: Callable[[], bool]) -> None:
         """`look_at_line` says whether the line to the terminal must be spared now."""
         super().__init__()
         self._thrift = Thrift(look_at_line, clock)
         self._ticked_at = clock.monotonic()
-        self._node = node
-        self._account = account
+        self._target = target
         self._clock = clock
         self._link: Link | None = None
-        self._update = Update(snapshot=None, interval_s=interval_s)
+        self._update = Update(snapshot=None, interval_s=target.interval_s)
         self._frozen: FrozenView | None = None
         self._order = Order()
         self._rows = Arrangement()
@@ -109,6 +108,10 @@ class MainScreen(Screen[None]):
         """The node to pass wishes to."""
         self._link = link
 
+    def on_monitor_updated(self, message: MonitorUpdated) -> None:
+        """Take it over."""
+        self.take(message.update)
+
     def take(self, update: Update) -> None:
         """Show an update, or keep it while the view is frozen."""
         before, self._update = self._update, structs.replace(update, changes=())
@@ -121,8 +124,8 @@ class MainScreen(Screen[None]):
                 self._arrange()
         self._show_bars()
 
-    def learn_names(self) -> None:
-        """Names became known."""
+    def on_names_learned(self) -> None:
+        """Show them."""
         self._table.refresh_changed()
         self._show_detail()
 
@@ -138,7 +141,7 @@ class MainScreen(Screen[None]):
         if failure is not None and failure.kind is FailureKind.LOGIN_REFUSED:
             from cdptui.tui.screens.password import PasswordScreen  # noqa: PLC0415 - not needed for the first frame
 
-            self.app.push_screen(PasswordScreen(self._account, self._node), self._take_password)
+            self.app.push_screen(PasswordScreen(self._target.account, self._target.node), self._take_password)
         elif self._link is not None:
             self._link.monitor.refresh()
             self.say("refreshing")
@@ -256,7 +259,7 @@ class MainScreen(Screen[None]):
     def _placeholder(self) -> str:
         if self._in_view.snapshot is not None:
             return "no CDP tasks on this node, or none that this account may see"
-        return "" if self._update.failure is not None else f"connecting to {self._node} …"
+        return "" if self._update.failure is not None else f"connecting to {self._target.node} …"
 
     def _arrange(self, *, is_anew: bool = False) -> None:
         """Bring the list up to date: at once when that is little work, else in pieces between which keys are answered.
@@ -314,8 +317,8 @@ class MainScreen(Screen[None]):
         snapshot = update.snapshot
         due = update.next_poll_at
         return Connection(
-            node=self._node,
-            account=self._account,
+            node=self._target.node,
+            account=self._target.account,
             loaded=len(snapshot.tasks) if snapshot is not None else None,
             total=snapshot.total if snapshot is not None else None,
             age_s=now - snapshot.taken_monotonic if snapshot is not None else None,

@@ -1,0 +1,22 @@
+"""What the app can be connected to: a value from the command line, without its machinery."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from cdptui.monitor.build import Link
+
+
+class Target(NamedTuple):
+    """A management node: what the screen says of it, and how it is reached."""
+
+    connect: Callable[[], Awaitable[Link]]
+    """Builds the link; called after the first frame is on screen."""
+    node: str
+    account: str
+    interval_s: float
+    profile: str = ""
+    """Its name in the configuration; empty when it has none."""
+    accent: str = ""
+    """What its name is coloured with; empty for no colour of its own."""

@@ -1,0 +1,107 @@
+"""One target, watched from the first wish to the farewell."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import importlib
+import logging
+from typing import Final, Protocol
+
+from msgspec import structs
+from textual.message import Message
+
+from cdptui.clock import Clock
+from cdptui.models.failure import Failure, FailureKind
+from cdptui.models.text import inert
+from cdptui.monitor.build import Link
+from cdptui.monitor.update import Update
+from cdptui.tui.messages import MonitorUpdated, NamesLearned
+from cdptui.tui.target import Target
+
+log = logging.getLogger(__name__)
+
+_ANEW_S: Final = 30.0
+"""Seconds until watching begins anew after a fault of ours."""
+
+
+class Audience(Protocol):
+    """Who is told what happens: a screen."""
+
+    def post_message(self, message: Message) -> bool:
+        """Take a message; whether there was still somebody to take it."""
+        ...
+
+    def use_link(self, link: Link) -> None:
+        """Take the node to pass wishes to."""
+        ...
+
+
+class Watch:
+    """Tells a screen what happens on one node. A fault of ours is said, and watching begins anew."""
+
+    def __init__(self, target: Target, clock: Clock, audience: Audience) -> None:
+        self.target = target
+        self.link: Link | None = None
+        self._clock = clock
+        self._audience = audience
+        self._running: asyncio.Task[None] | None = None
+        self._is_over = False
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        self._running = asyncio.current_task()
+        last = Update(snapshot=None, interval_s=self.target.interval_s)
+        while not self._is_over:
+            try:
+                if self.link is None:
+                    self.link = await self.target.connect()
+                    self._audience.use_link(self.link)
+                # All that was imported and built so far stays: looking it through again and again holds up keys.
+                gc.freeze()
+                gc.enable()
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self.link.names.run(self._tell_names))
+                    group.create_task(asyncio.to_thread(_import_what_comes_next))
+                    async for update in self.link.monitor.updates():
+                        self._audience.post_message(MonitorUpdated(update))
+                        last = structs.replace(update, changes=())
+                        del update
+            except Exception as error:
+                log.exception("the monitor ended")
+                failure = Failure(FailureKind.INTERNAL, inert(first_words(error), 300), url="")
+                due = self._clock.monotonic() + _ANEW_S
+                last = structs.replace(last, failure=failure, attempt=1, next_poll_at=due)
+                self._audience.post_message(MonitorUpdated(last))
+                await self._clock.wait(asyncio.Event(), _ANEW_S)
+
+    def _tell_names(self) -> None:
+        self._audience.post_message(NamesLearned())
+
+    async def end(self) -> None:
+        """Stop, even while a request hangs, log out and hang up; takes two seconds at most. Never raises."""
+        self._is_over = True
+        if self._running is not None and self._running is not asyncio.current_task():
+            self._running.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await self._running
+        link, self.link = self.link, None
+        if link is not None:
+            try:
+                await link.aclose()
+            except Exception:
+                log.exception("not hung up in good order")
+
+
+def _import_what_comes_next() -> None:
+    """Load what the first list will need; it is on its way, and there is nothing else to do."""
+    for name in ("humanize", "cdptui.render.detail"):
+        importlib.import_module(name)
+
+
+def first_words(error: BaseException) -> str:
+    """What really went wrong, for one line: groups say only that something did."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}"
