@@ -28,6 +28,7 @@ from cdptui.api.errors import (
     PasswordMustChange,
     PasswordStale,
     PermissionDenied,
+    ProxyRefused,
     RateLimited,
     SecondFactorNeeded,
     SecondFactorRefused,
@@ -160,8 +161,8 @@ def _bad_answer(status: int, body: bytes, url: str, location: str) -> ApiError:
             return CdpUnavailable(text, url=url, code=code)
         case 429:
             return RateLimited(text, url=url, code=code)
-        case 400 | 403 if (refusal := _key_refusal(text)) is not None and not is_page:
-            return refusal(text, url=url, code=code)
+        case 400 | 403 | 407 if (refusal := _refusal(status, text)) is not None:
+            return refusal(_title(body) or text, url=url, code=code)
         case 403 if not is_page:
             return PermissionDenied(text, url=url, code=code)
         case 400 | 500 if not is_page:
@@ -172,8 +173,10 @@ def _bad_answer(status: int, body: bytes, url: str, location: str) -> ApiError:
             return NotAManagementNode(_title(body) or text or "an empty answer", url=url, code=code)
 
 
-def _key_refusal(text: str) -> type[ApiError] | None:
-    """What is wrong with a signed request, as far as the text says so: these refusals have no code."""
+def _refusal(status: int, text: str) -> type[ApiError] | None:
+    """Whose refusal it is, a proxy's or that of a signed request, as far as the text tells: there is no code in it."""
+    if status == 407:
+        return ProxyRefused
     said = text.lower()
     return next((kind for words, kind in _KEY_REFUSALS if words in said), None)
 

@@ -31,6 +31,7 @@ from cdptui.models.auth import Auth
 from cdptui.models.snapshot import Reading
 from cdptui.models.task import Field, Task
 from cdptui.models.text import inert
+from cdptui.models.tls import Tls
 
 log = logging.getLogger(__name__)
 
@@ -78,13 +79,15 @@ class Client:
         timeout_s: float,
         clock: Clock,
         zone: tzinfo | None = None,
+        tls: Tls | None = None,
+        proxy: str | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         """`base_url` ends in `/zstack/v1`; `timeout_s` is the wait for the next byte of an answer.
 
-        `zone` is the server's; without it the server is asked.
+        `zone` is the server's; without it the server is asked. Raises OSError when certificates cannot be read.
         """
-        self._http = Http(base_url, Timeouts.of(timeout_s), transport=transport)
+        self._http = Http(base_url, Timeouts.of(timeout_s), clock, tls=tls, proxy=proxy, transport=transport)
         self._server_clock = ServerClock(self._http, clock, zone)
         self._access = access_for(self._http, auth, clock, self._server_clock)
         self._decoder = TaskDecoder()

@@ -5,6 +5,7 @@
     ├── TimedOut               connected, but no answer in time
     ├── TlsFailed              certificate or protocol not accepted: untrusted, self-signed, expired, another host's,
     │                          or ours not accepted
+    ├── ProxyRefused           the proxy on the way lets nobody through, or not us
     ├── NotAManagementNode     something else answers
     ├── LoginRefused           wrong account or password
     ├── LoginNeedsMore         more than a password: second factor, captcha, a lock to wait for, a new password
@@ -92,6 +93,12 @@ class TlsClientRefused(TlsFailed):
     """The server wants a certificate of ours, or another one."""
 
     kind = FailureKind.TLS_CLIENT
+
+
+class ProxyRefused(ApiError):
+    """The proxy on the way does not let us through."""
+
+    kind = FailureKind.PROXY
 
 
 class NotAManagementNode(ApiError):

@@ -1,40 +1,46 @@
 """One HTTP connection pool to one management node: sends a request, returns the body of a good answer.
 
-Knows about time-outs, sizes and broken connections; nothing about sessions or tasks.
+Knows about time-outs, broken connections, TLS and a proxy; nothing about sessions or tasks.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import socket
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
+from urllib.parse import urlsplit
 
 import httpx
 
 from cdptui import __version__
 from cdptui.api.answers import check_answer
-from cdptui.api.errors import (
-    ApiError,
-    NotAManagementNode,
-    TimedOut,
-    TlsFailed,
-    Unreachable,
-    UnreadableAnswer,
-)
-from cdptui.models.text import inert
+from cdptui.api.body import ACCEPTED_ENCODING, read_body
+from cdptui.api.breakage import broken
+from cdptui.api.errors import TimedOut
+from cdptui.api.tls import tls_context
+from cdptui.clock import Clock
+from cdptui.models.tls import Tls
 
 log = logging.getLogger(__name__)
 
-MAX_BODY_BYTES: Final = 64 * 2**20
-"""A page of 1000 tasks is about 1 MB; whatever is much larger is not an answer."""
+KEPT_IDLE_S: Final = 90.0
+"""The server closes an idle connection after 120 s; leave it before that."""
 
-_SHOWN_REASONS: Final = 3
+_SENT_TWICE: Final = frozenset({"GET", "DELETE"})
+"""What may be sent again when nobody knows whether it arrived: it is the same whether done once or twice."""
+
+_MAX_COOKIES: Final = 16
+
+_HEADERS: Final = {
+    "User-Agent": f"cdptui/{__version__}",
+    "Accept": "application/json",
+    "Accept-Encoding": ACCEPTED_ENCODING,
+    "Accept-Language": "en",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +60,30 @@ class Timeouts:
 class Http:
     """A pool with keep-alive and a cookie jar; follows no redirects, so that no header ever travels to another host."""
 
-    def __init__(self, base_url: str, timeouts: Timeouts, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        """`base_url` ends in the API's prefix, such as `http://10.0.0.5:8080/zstack/v1`."""
+    def __init__(
+        self,
+        base_url: str,
+        timeouts: Timeouts,
+        clock: Clock,
+        *,
+        tls: Tls | None = None,
+        proxy: str | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """`base_url` ends in the API's prefix, such as `http://10.0.0.5:8080/zstack/v1`.
+
+        Raises OSError when the certificates that `tls` names cannot be read.
+        """
         self._base_url = base_url.rstrip("/")
         self._timeouts = timeouts
-        self._client = httpx.AsyncClient(
-            headers={"User-Agent": f"cdptui/{__version__}", "Accept": "application/json", "Accept-Language": "en"},
-            timeout=httpx.Timeout(timeouts.read_s, connect=timeouts.connect_s),
-            # The server closes an idle connection after 120 s; leave it before that.
-            limits=httpx.Limits(max_connections=4, max_keepalive_connections=2, keepalive_expiry=90.0),
-            follow_redirects=False,
-            # The trusted certificates take 35 ms to read; plain HTTP asks for none.
-            verify=base_url.startswith("https:"),
-            transport=transport,
-        )
+        self._clock = clock
+        self._proxy = proxy
+        self._transport = transport
+        # The trusted certificates take 35 ms to read; plain HTTP asks for none.
+        self._tls = tls_context(tls or Tls()) if base_url.startswith("https:") else None
+        self._client = self._new_client(httpx.Cookies())
+        self._in_flight = 0
+        self._used_at = clock.monotonic()
 
     @property
     def base_url(self) -> str:
@@ -101,73 +117,98 @@ class Http:
 
         `shown_path` stands for `path` in messages where that holds a secret. Raises ApiError.
         """
-        url = self._base_url + path
         shown = self._base_url + (shown_path or path)
         sent = dict(headers or {})
         if json is not None:
             sent["Content-Type"] = "application/json;charset=UTF-8"
         try:
             async with asyncio.timeout(total_s or self._timeouts.total_s):
-                request = self._client.build_request(method, url, params=list(params), json=json, headers=sent)
-                response = await self._client.send(request, stream=True)
+                await self._leave_the_dead()
+                self._in_flight += 1
                 try:
-                    body = await self._read(response, shown)
+                    request = self._client.build_request(
+                        method, self._base_url + path, params=list(params), json=json, headers=sent
+                    )
+                    response = await self._answer_to(request)
+                    try:
+                        body = await read_body(response, shown)
+                    finally:
+                        await response.aclose()
                 finally:
-                    await response.aclose()
+                    self._in_flight -= 1
+                    self._used_at = self._clock.monotonic()
         except TimeoutError as error:
             raise TimedOut("the answer took too long", url=shown) from error
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
-            raise _transport_error(error, shown, self._timeouts) from error
+            raise broken(
+                error, shown, connect_s=self._timeouts.connect_s, read_s=self._timeouts.read_s, via=self._via()
+            ) from error
         return check_answer(response.status_code, body, url=shown, location=response.headers.get("location", ""))
 
-    @staticmethod
-    async def _read(response: httpx.Response, shown: str) -> bytes:
-        body = bytearray()
-        async for chunk in response.aiter_bytes():
-            body += chunk
-            if len(body) > MAX_BODY_BYTES:
-                raise UnreadableAnswer("larger than any list of tasks", url=shown)
-        return bytes(body)
+    async def _answer_to(self, request: httpx.Request) -> httpx.Response:
+        """The answer, as soon as its headers are there.
+
+        A connection that was kept may have been closed at the other end just before it was used: then, and only when
+        no answer began, the request is sent again on a new one.
+        """
+        trace = _Trace()
+        request.extensions["trace"] = trace
+        try:
+            return await self._client.send(request, stream=True)
+        except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
+            if request.method not in _SENT_TWICE or not trace.was_reused:
+                raise
+        log.debug("a kept connection was dead, the request is sent again on a new one")
+        return await self._client.send(request, stream=True)
+
+    async def _leave_the_dead(self) -> None:
+        """Part with connections that slept for longer than the server keeps them, the machine asleep included.
+
+        The pool counts by a clock that stops while the machine sleeps, and would find them fresh.
+        """
+        if len(self._client.cookies.jar) > _MAX_COOKIES:
+            self._client.cookies.clear()
+        if self._in_flight or self._clock.monotonic() - self._used_at <= KEPT_IDLE_S:
+            return
+        old, self._client = self._client, self._new_client(self._client.cookies)
+        self._used_at = self._clock.monotonic()
+        await old.aclose()
+
+    def _new_client(self, cookies: httpx.Cookies) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            headers=_HEADERS,
+            cookies=cookies,
+            timeout=httpx.Timeout(self._timeouts.read_s, connect=self._timeouts.connect_s),
+            limits=httpx.Limits(max_connections=4, max_keepalive_connections=2, keepalive_expiry=KEPT_IDLE_S),
+            follow_redirects=False,
+            verify=self._tls if self._tls is not None else False,
+            # What of the environment counts is decided where settings are made.
+            trust_env=False,
+            proxy=None if self._proxy is None else httpx.Proxy(self._proxy),
+            transport=self._transport,
+        )
+
+    def _via(self) -> str:
+        """The proxy for people, without its password."""
+        if self._proxy is None:
+            return ""
+        parts = urlsplit(self._proxy)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
-def _transport_error(error: Exception, url: str, timeouts: Timeouts) -> ApiError:
-    reasons = _reasons(error)
-    said = inert("; ".join(dict.fromkeys(str(reason) for reason in reasons if str(reason))), 200)
-    if any(isinstance(reason, ssl.SSLError) for reason in reasons):
-        return TlsFailed(said, url=url)
-    match error:
-        case httpx.ConnectTimeout():
-            return TimedOut(f"no connection within {timeouts.connect_s:g} s", url=url)
-        case httpx.TimeoutException():
-            return TimedOut(f"no answer within {timeouts.read_s:g} s", url=url)
-        case httpx.RemoteProtocolError():
-            if "disconnected" in str(error) or "closed connection" in str(error):
-                return Unreachable("the connection was closed before the answer was complete", url=url)
-            return NotAManagementNode(f"no HTTP: {said}", url=url)
-        case httpx.DecodingError():
-            return UnreadableAnswer(said, url=url)
-        case _:
-            return Unreachable(_reason_in_words(reasons) or said or type(error).__name__, url=url)
+class _Trace:
+    """Watches a request on its way: whether it went out on a connection that had been there before."""
 
+    def __init__(self) -> None:
+        self._is_sent = False
+        self._is_new = False
 
-def _reasons(error: BaseException) -> list[BaseException]:
-    """The error and what it came from, deepest first: the system's own word is the useful one."""
-    chain: list[BaseException] = []
-    current: BaseException | None = error
-    while current is not None and current not in chain:
-        chain.append(current)
-        if isinstance(current, BaseExceptionGroup):
-            chain.extend(current.exceptions)
-        current = current.__cause__ or current.__context__
-    return chain[::-1][:_SHOWN_REASONS]
+    @property
+    def was_reused(self) -> bool:
+        return self._is_sent and not self._is_new
 
-
-def _reason_in_words(reasons: Sequence[BaseException]) -> str:
-    for reason in reasons:
-        match reason:
-            case socket.gaierror():
-                return f"name not found: {inert(reason.strerror or '', 120)}"
-            case OSError(errno=int(number)):
-                # asyncio replaces the system's word by its own; the number still has it.
-                return os.strerror(number)
-    return ""
+    async def __call__(self, event: str, _info: Mapping[str, object]) -> None:
+        if event == "connection.connect_tcp.started":
+            self._is_new = True
+        elif event.endswith("send_request_headers.started"):
+            self._is_sent = True

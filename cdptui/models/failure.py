@@ -22,6 +22,8 @@ class FailureKind(Enum):
     TLS_WRONG_HOST = "tls wrong host"
     TLS_CLIENT = "tls client"
     """The server wants a certificate of ours, or does not accept the one that it got."""
+    PROXY = "proxy"
+    """The proxy on the way does not let us through."""
     NOT_A_NODE = "not a management node"
     """Something answers, but not a ZStack management node: a proxy's page, another web server."""
     LOGIN_REFUSED = "login refused"

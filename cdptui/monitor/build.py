@@ -60,7 +60,14 @@ async def open_link(settings: MonitorSettings, clock: Clock) -> Link:
     from cdptui.api.errors import ApiError  # noqa: PLC0415
 
     client = await asyncio.to_thread(
-        Client, settings.base_url, settings.auth, timeout_s=settings.timeout_s, clock=clock, zone=settings.server_zone
+        Client,
+        settings.base_url,
+        settings.auth,
+        timeout_s=settings.timeout_s,
+        clock=clock,
+        zone=settings.server_zone,
+        tls=settings.tls,
+        proxy=settings.proxy,
     )
     return Link.to(client, clock, settings.interval_s, errors=(ApiError,))
 

@@ -17,7 +17,7 @@ class _Words(NamedTuple):
 _WORDS: Final = {
     FailureKind.UNREACHABLE: _Words("unreachable", "check the address and that the node is up"),
     FailureKind.TIMED_OUT: _Words("timed out", "the node is slow or something drops packets"),
-    FailureKind.TLS: _Words("no TLS", "the port speaks no TLS, or none that is spoken here; try http://"),
+    FailureKind.TLS: _Words("TLS failed", "the port speaks no TLS, or none that is spoken here; try http://"),
     FailureKind.TLS_UNTRUSTED: _Words(
         "TLS not trusted", "give the certificate of who signed it with --ca-file, or trust it on this machine"
     ),
@@ -31,6 +31,9 @@ _WORDS: Final = {
         "TLS wrong host", "the certificate is another host's: check the URL, or use the name that stands in it"
     ),
     FailureKind.TLS_CLIENT: _Words("TLS wants a certificate", "give yours with --client-cert and --client-key"),
+    FailureKind.PROXY: _Words(
+        "proxy refuses", "check HTTPS_PROXY and its password, or name the node in NO_PROXY to go straight"
+    ),
     FailureKind.NOT_A_NODE: _Words("not a management node", "check the URL: something else answers there"),
     FailureKind.LOGIN_REFUSED: _Words("login refused", "press r to type the password again"),
     FailureKind.LOGIN_NEEDS_MORE: _Words(

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import socket
 import ssl
+import tracemalloc
+import zlib
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
 from cdptui.api import errors as e
-from cdptui.api.http import MAX_BODY_BYTES, Http, Timeouts
+from cdptui.api.body import MAX_BODY_BYTES
+from cdptui.api.http import Http, Timeouts
+from tests.doubles import FakeClock
 
 BASE = "http://10.0.0.5:8080/zstack/v1"
 
@@ -20,7 +25,12 @@ def answering(answer: httpx.Response | Exception) -> Http:
             raise answer
         return answer
 
-    return Http(BASE, Timeouts.of(15.0), transport=httpx.MockTransport(handle))
+    return Http(BASE, Timeouts.of(15.0), FakeClock(), transport=httpx.MockTransport(handle))
+
+
+async def pieces(body: bytes, size: int = 65_536) -> AsyncIterator[bytes]:
+    for at in range(0, len(body), size):
+        yield body[at : at + size]
 
 
 def caused(error: Exception, cause: Exception) -> Exception:
@@ -63,10 +73,11 @@ def test_one_number_sets_all_time_outs(timeout_s: float, expected: Timeouts) -> 
         pytest.param(httpx.PoolTimeout(""), e.TimedOut, "no answer within 15 s", id="no free connection in time"),
         pytest.param(
             caused(httpx.ConnectError("x"), ssl.SSLCertVerificationError(1, "self-signed certificate")),
-            e.TlsFailed,
+            e.TlsUntrusted,
             None,
-            id="certificate not trusted",
+            id="certificate not trusted, without a number",
         ),
+        pytest.param(httpx.ProxyError("403 Forbidden"), e.ProxyRefused, "403 Forbidden", id="a proxy refuses"),
         pytest.param(
             httpx.RemoteProtocolError("Server disconnected without sending a response."),
             e.Unreachable,
@@ -101,7 +112,7 @@ async def test_a_broken_connection_becomes_the_right_error(
 
 
 async def test_an_address_that_no_request_can_have_is_an_error_of_ours() -> None:
-    async with Http("http://10.0.0.5:8080/\x00/zstack/v1", Timeouts.of(1.0)) as http:
+    async with Http("http://10.0.0.5:8080/\x00/zstack/v1", Timeouts.of(1.0), FakeClock()) as http:
         with pytest.raises(e.ApiError):
             await http.send("GET", "/cdp-task")
 
@@ -130,6 +141,58 @@ async def test_an_answer_that_trickles_is_given_up_in_the_end() -> None:
     async with answering(httpx.Response(200, content=trickle())) as http:
         with pytest.raises(e.TimedOut, match="took too long"):
             await http.send("GET", "/cdp-task", total_s=0.01)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "GZIP"])
+async def test_a_packed_answer_is_unpacked(encoding: str) -> None:
+    packed = gzip.compress(b'{"inventories":[]}')
+    answer = httpx.Response(200, content=pieces(packed, 7), headers={"Content-Encoding": encoding})
+    async with answering(answer) as http:
+        assert await http.send("GET", "/cdp-task") == b'{"inventories":[]}'
+
+
+@pytest.mark.parametrize("encoding", ["gzip, gzip", "br", "zstd", "deflate", "\x1b[31m"])
+async def test_what_is_packed_as_nobody_asked_is_not_unpacked(encoding: str) -> None:
+    answer = httpx.Response(200, content=pieces(b"x"), headers=[(b"Content-Encoding", encoding.encode())])
+    async with answering(answer) as http:
+        with pytest.raises(e.UnreadableAnswer, match="not asked for"):
+            await http.send("GET", "/cdp-task")
+
+
+@pytest.mark.parametrize(
+    ("packed", "why"), [(b"no gzip", "no gzip"), (gzip.compress(b"{}" * 1000)[:20], "cut off"), (b"", "cut off")]
+)
+async def test_a_broken_packing_is_unreadable(packed: bytes, why: str) -> None:
+    answer = httpx.Response(200, content=pieces(packed), headers={"Content-Encoding": "gzip"})
+    async with answering(answer) as http:
+        with pytest.raises(e.UnreadableAnswer, match=why):
+            await http.send("GET", "/cdp-task")
+
+
+async def test_a_bomb_is_counted_after_unpacking_and_in_pieces() -> None:
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    bomb = b"".join(packer.compress(bytes(2**20)) for _ in range(256)) + packer.flush()
+    assert len(bomb) < 2**19
+    answer = httpx.Response(200, content=pieces(bomb), headers={"Content-Encoding": "gzip"})
+    tracemalloc.start()
+    try:
+        async with answering(answer) as http:
+            with pytest.raises(e.UnreadableAnswer, match="larger than"):
+                await http.send("GET", "/cdp-task")
+        assert tracemalloc.get_traced_memory()[1] < 3 * MAX_BODY_BYTES
+    finally:
+        tracemalloc.stop()
+
+
+async def test_an_answer_that_announces_too_much_is_not_begun() -> None:
+    async def never() -> AsyncIterator[bytes]:
+        raise AssertionError("was read")
+        yield b""
+
+    answer = httpx.Response(200, content=never(), headers={"Content-Length": str(MAX_BODY_BYTES + 1)})
+    async with answering(answer) as http:
+        with pytest.raises(e.UnreadableAnswer, match="larger than"):
+            await http.send("GET", "/cdp-task")
 
 
 async def test_a_path_that_holds_a_secret_is_not_shown() -> None:

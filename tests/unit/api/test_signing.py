@@ -211,6 +211,6 @@ async def test_no_session_is_opened_and_none_is_closed() -> None:
 async def test_a_time_without_sense_is_no_time(told: bytes) -> None:
     node = MockNode()
     node.next(TIME, say(200, told))
-    clock = ServerClock(Http(BASE, Timeouts.of(1.0), transport=node), FakeClock(), UTC)
+    clock = ServerClock(Http(BASE, Timeouts.of(1.0), FakeClock(), transport=node), FakeClock(), UTC)
     await clock.ask()
     assert clock.date() == f"{EPOCH:%a, %d %b %Y %H:%M:%S} GMT"

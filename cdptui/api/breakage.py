@@ -1,0 +1,72 @@
+"""A connection that broke, as the error that it is: the system's own words lie deep under those of the libraries."""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+from collections.abc import Sequence
+from typing import Final
+
+import httpx
+
+from cdptui.api.errors import (
+    ApiError,
+    NotAManagementNode,
+    ProxyRefused,
+    TimedOut,
+    Unreachable,
+    UnreadableAnswer,
+)
+from cdptui.api.tls import tls_failure
+from cdptui.models.text import inert
+
+_SHOWN_REASONS: Final = 3
+
+
+def broken(error: Exception, url: str, *, connect_s: float, read_s: float, via: str = "") -> ApiError:
+    """The error for `url` that a library's `error` means; `via` names the proxy on the way, if there is one."""
+    reasons = _reasons(error)
+    said = inert("; ".join(dict.fromkeys(str(reason) for reason in reasons if str(reason))), 200)
+    way = f", through the proxy {via}" if via else ""
+    for reason in reasons:
+        if isinstance(reason, ssl.SSLError):
+            return tls_failure(reason, url)
+    match error:
+        case httpx.ConnectTimeout():
+            return TimedOut(f"no connection within {connect_s:g} s{way}", url=url)
+        case httpx.TimeoutException():
+            return TimedOut(f"no answer within {read_s:g} s{way}", url=url)
+        case httpx.ProxyError():
+            return ProxyRefused(f"{said}{way}", url=url)
+        case httpx.RemoteProtocolError():
+            if "disconnected" in str(error) or "closed connection" in str(error):
+                return Unreachable("the connection was closed before the answer was complete", url=url)
+            return NotAManagementNode(f"no HTTP: {said}", url=url)
+        case httpx.DecodingError():
+            return UnreadableAnswer(said, url=url)
+        case _:
+            return Unreachable((_reason_in_words(reasons) or said or type(error).__name__) + way, url=url)
+
+
+def _reasons(error: BaseException) -> list[BaseException]:
+    """The error and what it came from, deepest first: the system's own word is the useful one."""
+    chain: list[BaseException] = []
+    current: BaseException | None = error
+    while current is not None and current not in chain:
+        chain.append(current)
+        if isinstance(current, BaseExceptionGroup):
+            chain.extend(current.exceptions)
+        current = current.__cause__ or current.__context__
+    return chain[::-1][:_SHOWN_REASONS]
+
+
+def _reason_in_words(reasons: Sequence[BaseException]) -> str:
+    for reason in reasons:
+        match reason:
+            case socket.gaierror():
+                return f"name not found: {inert(reason.strerror or '', 120)}"
+            case OSError(errno=int(number)):
+                # asyncio replaces the system's word by its own; the number still has it.
+                return os.strerror(number)
+    return ""

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+import pytest
+import trustme
+import truststore
+
+from cdptui.api import errors as e
+from cdptui.api.tls import tls_context, tls_failure
+from cdptui.models.tls import Tls
+
+URL = "https://cloud/zstack/v1/cdp-task"
+
+
+def unverified(code: int, words: str) -> ssl.SSLError:
+    error = ssl.SSLCertVerificationError(1, f"certificate verify failed: {words} (_ssl.c:1006)")
+    error.verify_code, error.verify_message = code, words
+    return error
+
+
+def alert(reason: str) -> ssl.SSLError:
+    error = ssl.SSLError(1, f"[SSL: {reason}] (_ssl.c:1006)")
+    error.reason = reason
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "said"),
+    [
+        (unverified(9, "certificate is not yet valid"), e.TlsExpired, "certificate is not yet valid"),
+        (unverified(10, "certificate has expired"), e.TlsExpired, "certificate has expired"),
+        (unverified(18, "self-signed certificate"), e.TlsSelfSigned, "self-signed certificate"),
+        (unverified(19, "self-signed certificate in certificate chain"), e.TlsUntrusted, "chain"),
+        (unverified(20, "unable to get local issuer certificate"), e.TlsUntrusted, "local issuer"),
+        (unverified(62, "Hostname mismatch"), e.TlsWrongHost, "Hostname mismatch"),
+        (unverified(64, "IP address mismatch"), e.TlsWrongHost, "IP address mismatch"),
+        (alert("WRONG_VERSION_NUMBER"), e.TlsFailed, "wrong version number"),
+        (alert("TLSV13_ALERT_CERTIFICATE_REQUIRED"), e.TlsClientRefused, "certificate required"),
+        (alert("TLSV1_ALERT_UNKNOWN_CA"), e.TlsClientRefused, "unknown ca"),
+        (ssl.SSLError("something"), e.TlsFailed, "something"),
+    ],
+)
+def test_a_failed_handshake_says_what_failed(error: ssl.SSLError, kind: type[e.TlsFailed], said: str) -> None:
+    failure = tls_failure(error, URL)
+    assert type(failure) is kind
+    assert said in failure.detail
+    assert "_ssl.c" not in failure.detail
+
+
+def test_without_a_word_the_system_is_trusted() -> None:
+    context = tls_context(Tls())
+    assert isinstance(context, truststore.SSLContext)
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname
+
+
+def test_a_file_or_folder_of_certificates_stands_in_the_systems_place(tmp_path: Path) -> None:
+    path = tmp_path / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(str(path))
+    context = tls_context(Tls(ca_path=path))
+    assert len(context.get_ca_certs()) == 1
+    assert context.check_hostname
+    assert tls_context(Tls(ca_path=tmp_path)).verify_mode is ssl.CERT_REQUIRED
+
+
+def test_only_who_asks_for_it_takes_any_certificate() -> None:
+    context = tls_context(Tls(is_verified=False))
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_NONE, False)
+
+
+@pytest.mark.parametrize("passphrase", [None, "wrong"])
+def test_a_client_key_that_wants_a_passphrase_never_asks_for_it_here(tmp_path: Path, passphrase: str | None) -> None:
+    certificate, key = tmp_path / "client.pem", tmp_path / "client.key"
+    issued = trustme.CA().issue_cert("client@example.com")
+    issued.cert_chain_pems[0].write_to_path(str(certificate))
+    key.write_bytes(encrypted(issued.private_key_pem.bytes(), b"right"))
+    settings = Tls(client_certificate=certificate, client_key=key, key_passphrase=passphrase)
+    with pytest.raises(ssl.SSLError):
+        tls_context(settings)
+    tls_context(Tls(client_certificate=certificate, client_key=key, key_passphrase="right"))
+
+
+def encrypted(pem: bytes, passphrase: bytes) -> bytes:
+    from cryptography.hazmat.primitives import serialization as s  # noqa: PLC0415 - comes with trustme
+
+    key = s.load_pem_private_key(pem, password=None)
+    return key.private_bytes(s.Encoding.PEM, s.PrivateFormat.PKCS8, s.BestAvailableEncryption(passphrase))

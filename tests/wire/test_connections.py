@@ -1,0 +1,249 @@
+"""Connections that are kept, that die, that go through a proxy: over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from cdptui.api import errors as e
+from cdptui.api.http import KEPT_IDLE_S, Http, Timeouts
+from tests.doubles import FakeClock
+
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+Handler = Callable[["Connection"], Awaitable[None]]
+
+
+class Connection:
+    """One connection as the server sees it."""
+
+    def __init__(self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.number, self.reader, self.writer = number, reader, writer
+
+    async def request(self) -> bytes:
+        """The head of the next request; empty when the client has hung up."""
+        try:
+            head = await self.reader.readuntil(b"\r\n\r\n")
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return b""
+        length = [int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+        if length:
+            await self.reader.readexactly(length[0])
+        return head
+
+    async def answer(self, what: bytes = ANSWER) -> None:
+        self.writer.write(what)
+        await self.writer.drain()
+
+
+@asynccontextmanager
+async def serving(handle: Handler) -> AsyncIterator[tuple[int, list[bytes]]]:
+    """A server; its port, and the heads of all requests."""
+    heads: list[bytes] = []
+    count = 0
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal count
+        count += 1
+        connection = Connection(count, reader, writer)
+        request = connection.request
+
+        async def noted() -> bytes:
+            head = await request()
+            if head:
+                heads.append(b"%d " % connection.number + head)
+            return head
+
+        connection.request = noted  # type: ignore[method-assign]  # so that every handler's requests are noted
+        try:
+            await handle(connection)
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1], heads
+
+
+async def keep(connection: Connection) -> None:
+    while await connection.request():
+        await connection.answer()
+
+
+async def hang_up_on_the_second_request(connection: Connection) -> None:
+    if await connection.request():
+        await connection.answer()
+    if connection.number > 1:
+        await keep(connection)
+    elif await connection.request():
+        # As a server does whose time for idle connections ends just as a request is on its way.
+        connection.writer.transport.abort()
+
+
+def numbers(heads: list[bytes]) -> list[int]:
+    return [int(head.split()[0]) for head in heads]
+
+
+@asynccontextmanager
+async def http_to(port: int, host: str = "127.0.0.1", **more: Any) -> AsyncIterator[Http]:
+    clock = more.pop("clock", None) or FakeClock()
+    async with Http(f"http://{host}:{port}/zstack/v1", Timeouts.of(5.0), clock, **more) as http:
+        yield http
+
+
+async def test_a_kept_connection_is_used_again() -> None:
+    async with serving(keep) as (port, heads), http_to(port) as http:
+        for _ in range(3):
+            assert await http.send("GET", "/cdp-task") == b"{}"
+        assert numbers(heads) == [1, 1, 1]
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+async def test_a_kept_connection_that_dies_under_a_request_costs_nothing(method: str) -> None:
+    async with serving(hang_up_on_the_second_request) as (port, heads), http_to(port) as http:
+        await http.send("GET", "/cdp-task")
+        assert await http.send(method, "/cdp-task") == b"{}"
+        assert numbers(heads) == [1, 1, 2]
+
+
+async def test_a_login_is_never_sent_twice() -> None:
+    async with serving(hang_up_on_the_second_request) as (port, heads), http_to(port) as http:
+        await http.send("GET", "/cdp-task")
+        with pytest.raises(e.Unreachable):
+            await http.send("PUT", "/accounts/login", json={})
+        assert numbers(heads) == [1, 1]
+
+
+async def test_a_new_connection_that_dies_is_a_failure_at_once() -> None:
+    async def abort(connection: Connection) -> None:
+        await connection.request()
+        connection.writer.transport.abort()
+
+    async with serving(abort) as (port, heads), http_to(port) as http:
+        with pytest.raises(e.Unreachable):
+            await http.send("GET", "/cdp-task")
+        assert numbers(heads) == [1]
+
+
+async def test_an_answer_that_began_is_not_asked_for_again() -> None:
+    async def cut_off_the_second(connection: Connection) -> None:
+        await connection.request()
+        await connection.answer()
+        await connection.request()
+        await connection.answer(b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{")
+
+    async with serving(cut_off_the_second) as (port, heads), http_to(port) as http:
+        await http.send("GET", "/cdp-task")
+        with pytest.raises(e.Unreachable, match="before the answer was complete"):
+            await http.send("GET", "/cdp-task")
+        assert numbers(heads) == [1, 1]
+
+
+@pytest.mark.parametrize(("asleep_s", "expected"), [(KEPT_IDLE_S, [1, 1]), (KEPT_IDLE_S + 1, [1, 2])])
+async def test_after_a_sleep_connections_are_made_anew_and_the_cookie_stays(
+    asleep_s: float, expected: list[int]
+) -> None:
+    async def with_cookie(connection: Connection) -> None:
+        while await connection.request():
+            await connection.answer(ANSWER.replace(b"\r\n\r\n", b"\r\nSet-Cookie: JSESSIONID=one; Path=/\r\n\r\n"))
+
+    clock = FakeClock()
+    async with serving(with_cookie) as (port, heads), http_to(port, clock=clock) as http:
+        await http.send("GET", "/cdp-task")
+        clock.seconds += asleep_s
+        await http.send("GET", "/cdp-task")
+    assert numbers(heads) == expected
+    assert b"JSESSIONID=one" in heads[1]
+
+
+async def test_each_new_connection_looks_the_name_up_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    real = socket.getaddrinfo
+
+    def lookup(host: str | bytes, *more: Any, **named: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host
+        asked.append(name)
+        return real("127.0.0.1" if name == "node.example" else name, *more, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+
+    async def once(connection: Connection) -> None:
+        await connection.request()
+        await connection.answer(ANSWER.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+
+    async with serving(once) as (port, _), http_to(port, "node.example") as http:
+        for _ in range(2):
+            await http.send("GET", "/cdp-task")
+    assert [host for host in asked if host == "node.example"] == ["node.example"] * 2
+
+
+async def test_a_redirect_carries_no_header_anywhere() -> None:
+    async with serving(keep) as (other, elsewhere):
+
+        async def redirect(connection: Connection) -> None:
+            while await connection.request():
+                where = f"http://127.0.0.1:{other}/".encode()
+                await connection.answer(b"HTTP/1.1 302 Found\r\nLocation: " + where + b"\r\nContent-Length: 0\r\n\r\n")
+
+        async with serving(redirect) as (port, heads), http_to(port) as http:
+            with pytest.raises(e.NotAManagementNode, match="redirects to"):
+                await http.send("GET", "/cdp-task", headers={"Authorization": "OAuth secret"})
+            assert len(heads) == 1
+        assert elsewhere == []
+
+
+async def test_a_proxy_gets_the_whole_address_and_its_password() -> None:
+    async with (
+        serving(keep) as (port, heads),
+        http_to(80, "node.example", proxy=f"http://u:p@127.0.0.1:{port}") as http,
+    ):
+        assert await http.send("GET", "/cdp-task") == b"{}"
+    assert b"GET http://node.example:80/zstack/v1/cdp-task" in heads[0] or b"GET http://node.example/zst" in heads[0]
+    assert b"Proxy-Authorization: Basic dTpw" in heads[0]
+
+
+async def test_a_proxy_that_is_not_there_is_named_without_its_password() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        async with http_to(80, "node.example", proxy=f"http://u:secret@127.0.0.1:{port}") as http:
+            with pytest.raises(e.Unreachable) as caught:
+                await http.send("GET", "/cdp-task")
+    assert caught.value.detail == f"Connection refused, through the proxy http://127.0.0.1:{port}"
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_proxy_that_refuses_is_said(scheme: str) -> None:
+    async def refuse(connection: Connection) -> None:
+        while await connection.request():
+            await connection.answer(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+
+    async with serving(refuse) as (port, _):
+        http = Http(
+            f"{scheme}://node.example/zstack/v1", Timeouts.of(5.0), FakeClock(), proxy=f"http://127.0.0.1:{port}"
+        )
+        async with http:
+            with pytest.raises(e.ProxyRefused):
+                await http.send("GET", "/cdp-task")
+
+
+async def test_a_proxy_of_socks_is_spoken_to() -> None:
+    asked = bytearray()
+
+    async def socks(connection: Connection) -> None:
+        reader = connection.reader
+        await reader.readexactly(3)
+        await connection.answer(b"\x05\x00")
+        asked.extend(await reader.readexactly(4))
+        length = (await reader.readexactly(1))[0]
+        asked.extend(await reader.readexactly(length + 2))
+        await connection.answer(b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")
+        await keep(connection)
+
+    async with serving(socks) as (port, _), http_to(80, "node.example", proxy=f"socks5h://127.0.0.1:{port}") as http:
+        assert await http.send("GET", "/cdp-task") == b"{}"
+    assert b"node.example" in asked, "the name is looked up at the other end"
