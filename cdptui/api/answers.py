@@ -35,6 +35,7 @@ from cdptui.api.errors import (
     ServerError,
     SessionInvalid,
     TimedOut,
+    TlsClientRefused,
     TooManySessions,
     Unreachable,
     UnreadableAnswer,
@@ -72,12 +73,15 @@ _INVALID_SESSION: Final = frozenset(f"ORG_ZSTACK_IDENTITY_{number}" for number i
 _DENIED_WORDS: Final = ("is denied", "denied by", "permission", "拒绝", "权限")
 
 
-_KEY_REFUSALS: Final = (
+_REFUSALS: Final = (
     ("requesttimetooskewed", ClockSkewed),
     ("accesskey signature", KeySignatureWrong),
     ("not existed or disabled", KeyRefused),
     ("restauthenticationbackend", KeysUnsupported),
     ("type must be 'oauth'", KeysUnsupported),
+    # A web server in front: it shakes hands with anybody, and tells what was missing on a page.
+    ("required ssl certificate", TlsClientRefused),
+    ("ssl certificate error", TlsClientRefused),
 )
 
 
@@ -178,7 +182,7 @@ def _refusal(status: int, text: str) -> type[ApiError] | None:
     if status == 407:
         return ProxyRefused
     said = text.lower()
-    return next((kind for words, kind in _KEY_REFUSALS if words in said), None)
+    return next((kind for words, kind in _REFUSALS if words in said), None)
 
 
 def _business_error(body: bytes, url: str) -> ApiError:

@@ -303,11 +303,15 @@ def test_every_kind_of_error_but_our_own_faults_has_its_class() -> None:
         (403, "wrong accessKey signature", e.KeySignatureWrong),
         (400, "unable to find RestAuthenticationBackend[type: ZStack]", e.KeysUnsupported),
         (400, "Authorization type must be 'OAuth'", e.KeysUnsupported),
+        (400, "<html><title>400 No required SSL certificate was sent</title></html>", e.TlsClientRefused),
+        (400, "<html><title>400 The SSL certificate error</title></html>", e.TlsClientRefused),
+        (407, "", e.ProxyRefused),
+        (407, "<html><title>Proxy wants a password</title></html>", e.ProxyRefused),
         (400, "missing header 'Authorization'", e.ServerError),
         (403, "blocked", e.PermissionDenied),
     ],
 )
-def test_refusals_of_access_keys_are_told_apart_by_their_text(status: int, text: str, kind: type[e.ApiError]) -> None:
+def test_refusals_without_a_code_are_told_apart_by_their_text(status: int, text: str, kind: type[e.ApiError]) -> None:
     with pytest.raises(e.ApiError) as caught:
         check_answer(status, text.encode(), url=URL)
     assert type(caught.value) is kind

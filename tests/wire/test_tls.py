@@ -1,0 +1,136 @@
+"""A node behind TLS: who is believed, who is not, and what is said about it."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+
+from cdptui.clock import SystemClock
+from cdptui.config.address import normalise
+from cdptui.config.settings import MonitorSettings
+from cdptui.models.auth import PasswordLogin
+from cdptui.models.failure import FailureKind
+from cdptui.models.tls import Tls
+from cdptui.monitor.build import open_link
+from cdptui.monitor.update import Update
+from cdptui.render.failures import sentence
+from tests.wire.canned import VENDOR_PAGE, canned
+from tests.wire.tls_front import Certificates, refusing_handshakes, tls_in_front_of
+
+Shown = Callable[[Certificates], ssl.SSLContext]
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="module")
+def plain() -> Iterator[str]:
+    with canned(VENDOR_PAGE.read_bytes()) as server:
+        yield server.url
+
+
+async def update_of(url: str, tls: Tls) -> Update:
+    settings = MonitorSettings(
+        base_url=normalise(url), auth=PasswordLogin(name="admin", password="password"), tls=tls, timeout_s=5.0
+    )
+    link = await open_link(settings, SystemClock())
+    try:
+        async with aclosing(link.monitor.updates()) as updates:
+            return await anext(updates)
+    finally:
+        await link.aclose()
+
+
+async def test_a_private_authority_is_believed_when_it_is_given(certificates: Certificates, plain: str) -> None:
+    with tls_in_front_of(plain, certificates.server()) as url:
+        update = await update_of(url, Tls(ca_path=certificates.ca_file))
+    assert update.failure is None
+    assert [row.task.name for row in update.vitals] == ["My Task"]
+
+
+@pytest.mark.parametrize(
+    ("shown", "trusts", "kind", "said", "advice"),
+    [
+        pytest.param(
+            Certificates.server,
+            False,
+            FailureKind.TLS_UNTRUSTED,
+            "issuer certificate",
+            "--ca-file",
+            id="an authority that nobody knows",
+        ),
+        pytest.param(
+            Certificates.self_signed, False, FailureKind.TLS_SELF_SIGNED, "self-signed", "--ca-file", id="self-signed"
+        ),
+        pytest.param(
+            lambda made: made.server(is_expired=True),
+            True,
+            FailureKind.TLS_EXPIRED,
+            "expired",
+            "must be renewed",
+            id="expired",
+        ),
+        pytest.param(
+            lambda made: made.server(host="cloud.example.com"),
+            True,
+            FailureKind.TLS_WRONG_HOST,
+            "mismatch",
+            "another host's",
+            id="another host's",
+        ),
+    ],
+)
+async def test_what_is_wrong_with_a_certificate_is_said(
+    certificates: Certificates, plain: str, shown: Shown, trusts: bool, kind: FailureKind, said: str, advice: str
+) -> None:
+    with tls_in_front_of(plain, shown(certificates)) as url:
+        update = await update_of(url, Tls(ca_path=certificates.ca_file if trusts else None))
+    assert update.failure is not None
+    assert update.failure.kind is kind
+    what, _, todo = sentence(update.failure).partition(" → ")
+    assert said in what
+    assert advice in todo
+
+
+async def test_that_a_certificate_of_ours_is_wanted_is_said(certificates: Certificates) -> None:
+    with refusing_handshakes(certificates.asking_for_ours()) as url:
+        update = await update_of(url, Tls(ca_path=certificates.ca_file))
+    assert update.failure is not None
+    assert update.failure.kind is FailureKind.TLS_CLIENT
+    assert "certificate required" in sentence(update.failure)
+    assert "--client-cert" in sentence(update.failure)
+
+
+@pytest.mark.parametrize("shown", [Certificates.self_signed, lambda made: made.server(is_expired=True)])
+async def test_whoever_asks_for_it_takes_any_certificate(certificates: Certificates, plain: str, shown: Shown) -> None:
+    with tls_in_front_of(plain, shown(certificates)) as url:
+        update = await update_of(url, Tls(is_verified=False))
+    assert update.failure is None
+
+
+async def test_a_certificate_of_ours_is_shown_where_one_is_wanted(certificates: Certificates, plain: str) -> None:
+    certificate, key = certificates.client()
+    tls = Tls(ca_path=certificates.ca_file, client_certificate=certificate, client_key=key)
+    with tls_in_front_of(plain, certificates.asking_for_ours()) as url:
+        update = await update_of(url, tls)
+    assert update.failure is None
+
+
+async def test_https_to_a_port_that_speaks_none_is_said(plain: str) -> None:
+    update = await update_of(plain.replace("http:", "https:"), Tls())
+    assert update.failure is not None
+    assert update.failure.kind is FailureKind.TLS
+    assert "try http://" in sentence(update.failure)
+
+
+async def test_http_to_a_port_of_tls_is_said(certificates: Certificates, plain: str, tmp_path: Path) -> None:
+    with tls_in_front_of(plain, certificates.server()) as url:
+        update = await update_of(url.replace("https:", "http:"), Tls())
+    assert update.failure is not None
+    assert update.failure.kind in {FailureKind.UNREACHABLE, FailureKind.NOT_A_NODE}
