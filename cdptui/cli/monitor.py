@@ -31,14 +31,15 @@ async def _run(settings: MonitorSettings, display: Display) -> int:
     # What an import makes, stays: no use in looking it through for rubbish. The app collects once it has its link.
     gc.disable()
     # Textual takes a quarter of a second to import: not for --help, and not for a URL that is wrong.
-    from cdptui.monitor.build import open_link  # noqa: PLC0415
     from cdptui.tui.app import CdptuiApp  # noqa: PLC0415
     from cdptui.tui.target import Target  # noqa: PLC0415
 
     clock = SystemClock()
 
     async def connect() -> Link:
-        # There is nothing to log before the first frame, and it is not to wait for that.
+        # There is nothing to log or to watch before the first frame, and it is not to wait for that.
+        from cdptui.monitor.build import open_link  # noqa: PLC0415
+
         display.log.start(settings.secrets)
         return await open_link(settings, clock)
 

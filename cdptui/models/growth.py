@@ -5,7 +5,7 @@ The server has no throughput figure, so growth is derived from used capacity ove
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -65,7 +65,7 @@ def growth(points: Sequence[Point], until: float, window_s: float = DAY_S) -> Gr
         held_s = until - points[-1].at
         return Growth(0.0, min(window_s, held_s)) if held_s >= _HELD_S and len(points) < _MIN_POINTS else None
     silence_s = until - seen[-1].at
-    if silence_s > _SILENCE_FACTOR * _median([slope.seconds for slope in slopes]):
+    if silence_s > _SILENCE_FACTOR * median([slope.seconds for slope in slopes]):
         slopes.append(_Slope(0.0, silence_s))
     return Growth(_trimmed_mean(slopes), until - seen[0].at)
 
@@ -113,10 +113,10 @@ def _slopes(points: Sequence[Point]) -> list[_Slope]:
     return slopes[1:] if len(slopes) > _MIN_POINTS else slopes
 
 
-def _median(values: Sequence[float]) -> float:
+def median(values: Iterable[float]) -> float:
     """The value in the middle. The library's brings exact fractions and random numbers: 5 ms before the first frame.
 
-    >>> _median([3.0, 1.0, 2.0]), _median([4.0, 1.0])
+    >>> median([3.0, 1.0, 2.0]), median([4.0, 1.0])
     (2.0, 2.5)
     """
     ordered = sorted(values)

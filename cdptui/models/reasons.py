@@ -7,12 +7,11 @@ from datetime import datetime, timedelta
 from enum import Enum
 from functools import lru_cache
 from itertools import pairwise
-from statistics import median
 from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from cdptui.models.growth import DAY_S, Growth, Point
+from cdptui.models.growth import DAY_S, Growth, Point, median
 from cdptui.models.severity import Severity, is_near_full, severity_of
 from cdptui.models.task import Task
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import tzinfo
+
+from msgspec import Struct
 
 from cdptui.clock import Clock
 from cdptui.config.settings import MonitorSettings
@@ -20,8 +21,7 @@ from cdptui.monitor.poller import Poller
 from cdptui.monitor.source import Node
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """One management node, connected: its monitor, and the side questions."""
 
     monitor: Monitor

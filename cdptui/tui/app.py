@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.console import RenderableType
 from textual._compositor import CompositorUpdate
@@ -17,7 +17,6 @@ from textual.screen import Screen
 
 from cdptui.clock import Clock
 from cdptui.models.text import inert
-from cdptui.monitor.build import Link
 from cdptui.tui.commands import ActionCommands
 from cdptui.tui.driver import TerminalDriver
 from cdptui.tui.keymap import Place, bindings
@@ -25,6 +24,9 @@ from cdptui.tui.screens.main import MainScreen
 from cdptui.tui.target import Target
 from cdptui.tui.themes import DEFAULT_THEME, THEMES
 from cdptui.tui.watch import Watch, first_words
+
+if TYPE_CHECKING:
+    from cdptui.monitor.build import Link
 
 log = logging.getLogger(__name__)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from cdptui.monitor.build import Link
+if TYPE_CHECKING:
+    from cdptui.monitor.build import Link
 
 
 class Target(NamedTuple):

@@ -7,7 +7,7 @@ import contextlib
 import gc
 import importlib
 import logging
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from msgspec import structs
 from textual.message import Message
@@ -15,10 +15,12 @@ from textual.message import Message
 from cdptui.clock import Clock
 from cdptui.models.failure import Failure, FailureKind
 from cdptui.models.text import inert
-from cdptui.monitor.build import Link
 from cdptui.monitor.update import Update
 from cdptui.tui.messages import MonitorUpdated, NamesLearned
 from cdptui.tui.target import Target
+
+if TYPE_CHECKING:
+    from cdptui.monitor.build import Link
 
 log = logging.getLogger(__name__)
 

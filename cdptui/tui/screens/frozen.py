@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from cdptui.models.change import Change, ChangeKind
 from cdptui.monitor.update import Update
 
 
-@dataclass(slots=True)
-class FrozenView:
+class FrozenView(Struct):
     """What is shown, and what has happened since."""
 
     update: Update

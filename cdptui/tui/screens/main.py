@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from msgspec import structs
 from textual.app import ComposeResult
@@ -13,7 +13,6 @@ from textual.screen import Screen
 from cdptui.clock import TURN_S, Clock, give_way
 from cdptui.models.change import ChangeKind
 from cdptui.models.failure import FailureKind
-from cdptui.monitor.build import Link
 from cdptui.monitor.poller import longer, shorter
 from cdptui.monitor.update import Update
 from cdptui.render.arrangement import Arrangement
@@ -29,6 +28,9 @@ from cdptui.tui.thrift import Thrift
 from cdptui.tui.widgets.bars import Banner, FooterBar, HeaderBar
 from cdptui.tui.widgets.detail_pane import DetailPane
 from cdptui.tui.widgets.task_table import TableView, TaskTable
+
+if TYPE_CHECKING:
+    from cdptui.monitor.build import Link
 
 _TICK_S: Final = 1.0
 _ASLEEP_S: Final = 5.0
