@@ -79,6 +79,13 @@ def _changed_s(row: Vitals, context: Context) -> float | None:
     return context.age_s(context.changed_at.get(row.task.uuid, row.task.last_op_at))
 
 
+_NO_REASON: Final = ("none",)
+
+
+def _reasons(row: Vitals, _: Context) -> tuple[str, ...]:
+    return tuple([reason.kind.value for reason in row.reasons]) if row.reasons else _NO_REASON
+
+
 FIELDS: Final = (
     Field("name", ("n",), "name of the task", 'name~erp   name="two words"', "name", _one(lambda row: row.task.name)),
     Field("uuid", ("id",), "uuid of the task", "uuid~cfcb3c", "uuid", _one(lambda row: row.task.uuid)),
@@ -98,6 +105,14 @@ FIELDS: Final = (
         "severity>=warning",
         "severity",
         is_level=True,
+    ),
+    Field(
+        "reason",
+        ("why",),
+        "what is to be said of it, by kind; none where all is well",
+        "reason=rpo   reason!=none",
+        "reason",
+        _reasons,
     ),
     Field(
         "vm",

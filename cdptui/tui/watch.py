@@ -98,7 +98,7 @@ class Watch:
 
 def _import_what_comes_next() -> None:
     """Load what the first list will need; it is on its way, and there is nothing else to do."""
-    for name in ("humanize", "cdptui.render.detail"):
+    for name in ("humanize", "cdptui.render.detail", "cdptui.tui.widgets.filter_bar"):
         importlib.import_module(name)
 
 

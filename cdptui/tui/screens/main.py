@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from msgspec import structs
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.screen import Screen
 
-from cdptui.clock import TURN_S, Clock, give_way
+from cdptui.clock import Clock
 from cdptui.models.change import ChangeKind
 from cdptui.models.failure import FailureKind
+from cdptui.models.vitals import Vitals
 from cdptui.monitor.poller import longer, shorter
 from cdptui.monitor.update import Update
-from cdptui.render.arrangement import Arrangement
 from cdptui.render.cells import CellContext
 from cdptui.render.changes import changes_in_words
 from cdptui.render.header import Connection
 from cdptui.render.order import Order
 from cdptui.tui.keymap import Place, bindings
 from cdptui.tui.messages import MonitorUpdated
+from cdptui.tui.screens.finding import FindingScreen
 from cdptui.tui.screens.frozen import FrozenView
 from cdptui.tui.target import Target
 from cdptui.tui.thrift import Thrift
@@ -31,6 +31,7 @@ from cdptui.tui.widgets.task_table import TableView, TaskTable
 
 if TYPE_CHECKING:
     from cdptui.monitor.build import Link
+    from cdptui.query.context import Context
 
 _TICK_S: Final = 1.0
 _ASLEEP_S: Final = 5.0
@@ -38,15 +39,13 @@ _ASLEEP_S: Final = 5.0
 
 _MARK_S: Final = 4.0
 _NOTICE_S: Final = 5.0
-_UNNOTICED_S: Final = 0.012
-"""Work that takes no longer is done before the next key."""
 
 _DETAIL_SHARES: Final = range(20, 81)
 _WIDE_FROM: Final = 110
 _TALL_FROM: Final = 6
 
 
-class MainScreen(Screen[None]):
+class MainScreen(FindingScreen):
     """Shows updates of one monitor and passes wishes back to it."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE_FROM, "-wide")]  # noqa: RUF012 - Textual's own declaration
@@ -56,7 +55,7 @@ class MainScreen(Screen[None]):
 
     def __init__(self, target: Target, *, clock: Clock, look_at_line: Callable[[], bool]) -> None:
         """`look_at_line` says whether the line to the terminal must be spared now."""
-        super().__init__()
+        super().__init__(clock)
         self._thrift = Thrift(look_at_line, clock)
         self._ticked_at = clock.monotonic()
         self._target = target
@@ -64,10 +63,6 @@ class MainScreen(Screen[None]):
         self._link: Link | None = None
         self._update = Update(snapshot=None, interval_s=target.interval_s)
         self._frozen: FrozenView | None = None
-        self._order = Order()
-        self._rows = Arrangement()
-        self._steps: Iterator[None] | None = None
-        self._is_behind = False
         self._marks: Mapping[str, str] = {}
         self._marks_until = 0.0
         self._notice = ""
@@ -123,11 +118,13 @@ class MainScreen(Screen[None]):
         else:
             self._mark_changes(update)
             if update.vitals is not before.vitals or update.snapshot is None:
-                self._arrange()
+                self.relist()
         self._show_bars()
 
     def on_names_learned(self) -> None:
         """Show them."""
+        if self.sought is not None:
+            self.relist()
         self._table.refresh_changed()
         self._show_detail()
 
@@ -155,7 +152,7 @@ class MainScreen(Screen[None]):
             self.say("the view is frozen, polling goes on; p again to go on")
         else:
             self._frozen = None
-            self._arrange()
+            self.relist()
             self.say("the view is live again")
         self._show_bars()
 
@@ -171,15 +168,15 @@ class MainScreen(Screen[None]):
         """Choose an order from a list."""
         from cdptui.tui.screens.sort_menu import SortMenu  # noqa: PLC0415 - not needed for the first frame
 
-        self.app.push_screen(SortMenu(self._order), self._take_order)
+        self.app.push_screen(SortMenu(self.order), self._take_order)
 
     def action_sort_move(self, step: int) -> None:
         """Sort by the next or previous column."""
-        self._take_order(self._order.moved(step))
+        self._take_order(self.order.moved(step))
 
     def action_sort_invert(self) -> None:
         """Turn the order round."""
-        self._take_order(self._order.inverted())
+        self._take_order(self.order.inverted())
 
     def action_open(self) -> None:
         """Go to the detail pane, or back from it."""
@@ -192,7 +189,9 @@ class MainScreen(Screen[None]):
         detail.focus()
 
     def action_back(self) -> None:
-        """Go to the list."""
+        """Go to the list; in the list: show all of it again."""
+        if self._table.has_focus and self.forget_sought():
+            return
         self._table.focus()
 
     def action_toggle_detail(self) -> None:
@@ -256,52 +255,45 @@ class MainScreen(Screen[None]):
         names = self._link.names.known if self._link is not None else {}
         snapshot = self._in_view.snapshot
         now = snapshot.taken_at if snapshot is not None else self._clock.now()
-        return TableView(self._rows, CellContext(now, names), self._marks, self._placeholder())
+        return TableView(self.listing.rows, CellContext(now, names), self._marks, self._placeholder())
 
     def _placeholder(self) -> str:
+        if self.selection is not None and self.selection.total:
+            return f"no task matches {self.sought_text} (Esc clears)"
         if self._in_view.snapshot is not None:
             return "no CDP tasks on this node, or none that this account may see"
         return "" if self._update.failure is not None else f"connecting to {self._target.node} …"
 
-    def _arrange(self, *, is_anew: bool = False) -> None:
-        """Bring the list up to date: at once when that is little work, else in pieces between which keys are answered.
+    @property
+    def rows(self) -> Sequence[Vitals]:
+        """All rows that the list is made of."""
+        return self._in_view.vitals
 
-        A list that is under way is brought to its end first, so that polls that come fast cannot keep it from being
-        shown; `is_anew` gives it up.
-        """
-        if self._steps is not None and not is_anew:
-            self._is_behind = True
-            return
-        self._begin_to_arrange()
-        if self._go_on(_UNNOTICED_S):
-            self._show_list()
-        else:
-            self.run_worker(self._arrange_the_rest(), group="arrange", exclusive=True)
+    def query_context(self) -> Context:
+        """What a filter needs to know."""
+        from cdptui.query.context import Context  # noqa: PLC0415 - not needed for the first frame
 
-    def _begin_to_arrange(self) -> None:
-        self._is_behind = False
-        self._steps = self._rows.steps(self._in_view.vitals, self._order, lambda: self._table.cursor_uuid)
+        view = self._view().context
+        return Context(view.now, view.names)
 
-    async def _arrange_the_rest(self) -> None:
-        while self._steps is not None:
-            await give_way()
-            if self._go_on(TURN_S):
-                self._show_list()
-                if self._is_behind:
-                    self._begin_to_arrange()
+    @property
+    def cursor_uuid(self) -> str | None:
+        """The task under the cursor."""
+        return self._table.cursor_uuid
 
-    def _go_on(self, seconds: float) -> bool:
-        """Work on the list for about so long; whether all is done."""
-        until = self._clock.monotonic() + seconds
-        for _ in self._steps or ():
-            if self._clock.monotonic() >= until:
-                return False
-        self._steps = None
-        return True
+    def leave_list(self) -> None:
+        """Come back to the task under the cursor."""
+        self._table.remember_cursor()
 
-    def _show_list(self) -> None:
+    def focus_list(self) -> None:
+        """Let keys go to the list."""
+        self._table.focus()
+
+    def show_list(self) -> None:
+        """Show the list as it is now."""
         is_first = self._table.cursor_uuid is None
         self._table.show(self._view())
+        self.show_sought()
         if is_first:
             # The list first: what is beside it comes with the next frame.
             self.call_after_refresh(self._show_detail)
@@ -376,9 +368,9 @@ class MainScreen(Screen[None]):
             self.say("logging in")
 
     def _take_order(self, order: Order | None) -> None:
-        if order is not None and order != self._order:
-            self._order = order
-            self._arrange(is_anew=True)
+        if order is not None and order != self.order:
+            self.order = order
+            self.relist(is_anew=True)
             column = order.column
             by = "worst first" if column is None else f"by {column.heading.lower()}"
             self.say(f"sorted {by}{', the other way round' if order.is_inverted else ''}")

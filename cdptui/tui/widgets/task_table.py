@@ -92,6 +92,7 @@ class TaskTable(ScrollView, can_focus=True):
         self._cursor = 0
         self._cursor_uuid: str | None = None
         self._is_chosen = False
+        self._home: str | None = None
         self._painted: dict[int, _Painted] = {}
         self._looks: dict[int, _Painted] = {}
 
@@ -144,10 +145,14 @@ class TaskTable(ScrollView, can_focus=True):
             if painted != self._painted.get(y):
                 self.refresh_line(y + top)
 
+    def remember_cursor(self) -> None:
+        """Come back to this task whenever it is in the list, until somebody moves: half a word may hide it."""
+        self._home = self._cursor_uuid
+
     def _follow(self) -> int:
         """Where the cursor goes: its task, else that one's heir, else as far down as there are rows."""
         rows = self._view.rows
-        for uuid in (self._cursor_uuid, rows.heir):
+        for uuid in (self._home, self._cursor_uuid, rows.heir):
             index = rows.index_of(uuid)
             if index is not None:
                 return index
@@ -165,6 +170,7 @@ class TaskTable(ScrollView, can_focus=True):
         if not rows:
             return
         self._is_chosen = True
+        self._home = None
         index = max(0, min(index, len(rows) - 1))
         if index == self._cursor:
             return

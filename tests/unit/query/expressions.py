@@ -7,6 +7,7 @@ from datetime import timedelta
 from hypothesis import strategies as st
 
 from cdptui.models.growth import Growth
+from cdptui.models.reasons import Reason, ReasonKind
 from cdptui.models.severity import Severity, severity_of
 from cdptui.models.task import ResourceRef
 from cdptui.models.vitals import Vitals
@@ -107,4 +108,6 @@ def rows(draw: st.DrawFn) -> Vitals:
     )
     growth = draw(st.one_of(st.none(), st.floats(0, 1e9, allow_nan=False).map(lambda rate: Growth(rate, 600))))
     full_in_s = draw(st.one_of(st.none(), st.floats(0, 1e7, allow_nan=False)))
-    return Vitals(task, severity_of(task.status, task.state), growth, full_in_s)
+    kinds = draw(st.lists(st.sampled_from(ReasonKind), max_size=2, unique=True))
+    reasons = tuple(Reason(kind, Severity.WARNING) for kind in kinds)
+    return Vitals(task, severity_of(task.status, task.state), growth, full_in_s, reasons)

@@ -87,7 +87,7 @@ def ordered(left: float, how: str, right: float) -> bool:
 
 
 def is_text(field: str) -> bool:
-    return field in {"name", "uuid", "status", "state", "vm", "bs", "policy", "type", "text"}
+    return field in {"name", "uuid", "status", "state", "vm", "bs", "policy", "type", "text", "reason"}
 
 
 def text_of(field: str, row: Vitals, context: Context) -> list[str]:
@@ -100,6 +100,8 @@ def text_of(field: str, row: Vitals, context: Context) -> list[str]:
         "type": task.task_type,
         "text": task.description,
     }
+    if field == "reason":
+        return [reason.kind.value for reason in row.reasons] or ["none"]
     if field in plain:
         found = plain[field]
         return [] if found is None else [found]

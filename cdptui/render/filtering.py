@@ -1,0 +1,81 @@
+"""The filter in words: how it was understood, what is wrong with it, and how much it hides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from cdptui.models.text import inert
+from cdptui.query.errors import QueryError
+from cdptui.query.expression import Clause, Expression
+from cdptui.query.meaning import joints
+from cdptui.render.span import Line, Role, Span
+
+Measure = Callable[[str], int]
+"""The width of a text in cells."""
+
+
+class Shown(NamedTuple):
+    """What a list has been cut down to."""
+
+    shown: int
+    total: int
+    counts: Mapping[Clause, int]
+    """How many rows each clause means by itself."""
+    nameless: int = 0
+    """Tasks whose names are asked for and not known yet."""
+
+
+def count_text(shown: Shown) -> str:
+    """How many there are of how many.
+
+    >>> count_text(Shown(12, 1312, {}))
+    '12 of 1312'
+    """
+    return f"{shown.shown} of {shown.total}"
+
+
+def meaning_line(expression: Expression, shown: Shown) -> Line:
+    """How an expression was understood, each clause with its own count."""
+    spans: list[Span] = []
+    for text, clause in joints(expression):
+        spans.append(Span(inert(text), Role.DIM if clause is None else Role.TEXT))
+        if clause is not None:
+            spans.append(Span(f" {shown.counts.get(clause, '…')}", Role.ACCENT))
+    return (*spans, *_nameless(shown))
+
+
+def error_line(error: QueryError, offset: int, width: int, measure: Measure) -> Line:
+    """A caret `offset` cells from the left, under what is wrong, and beside it why."""
+    text = inert(str(error))
+    role = Role.WARN if error.is_unfinished else Role.BAD
+    offset = max(0, min(offset, width - 1))
+    if offset + measure(text) + 2 <= width or offset < width // 2:
+        return (Span(" " * offset), Span("^ ", role), Span(text, role))
+    before = offset - measure(text) - 1
+    if before < 0:
+        return (Span(text, role),)
+    return (Span(" " * before), Span(f"{text} ", role), Span("^", role))
+
+
+def kept_line(text: str, shown: Shown | None, width: int, measure: Measure) -> Line:
+    """The one line that stays while a filter is on: what for, how many it shows, and how many it hides."""
+    name = Span(inert(text), Role.STRONG)
+    if shown is None:
+        return (Span("▽ ", Role.WARN), name)
+    hidden = shown.total - shown.shown
+    counts = Span(f"  {count_text(shown)} shown, {hidden} hidden", Role.WARN)
+    hints = Span("  the sums above count all  / edits, Esc clears", Role.DIM)
+    brief = Span("  Esc clears", Role.DIM)
+    for tail in ((counts, *_nameless(shown), hints), (counts, *_nameless(shown), brief), (counts,)):
+        if measure(name.text) + sum(measure(span.text) for span in tail) + 2 <= width:
+            return (Span("▽ ", Role.WARN), name, *tail)
+    room = max(1, width - measure(counts.text) - 3)
+    cut = name.text
+    while cut and measure(cut) > room:
+        cut = cut[:-1]
+    return (Span("▽ ", Role.WARN), Span(f"{cut}…", Role.STRONG), counts)
+
+
+def _nameless(shown: Shown) -> tuple[Span, ...]:
+    return (Span(f"  names of {shown.nameless} tasks not known yet", Role.WARN),) if shown.nameless else ()

@@ -1,0 +1,150 @@
+"""What is looked for: the filter that is typed, and the key for what is unhealthy. The list itself is another's."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.screen import Screen
+
+from cdptui.clock import Clock
+from cdptui.models.vitals import Vitals
+from cdptui.render.order import Order
+from cdptui.tui.screens.listing import Listing, Wanted
+
+if TYPE_CHECKING:
+    from cdptui.query.context import Context
+    from cdptui.query.expression import Expression
+    from cdptui.render.selection import Selection
+    from cdptui.tui.widgets.filter_bar import FilterBar
+
+
+class FindingScreen(Screen[None]):
+    """A screen whose list can be cut down. What that needs is loaded with the first wish."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self.order = Order()
+        self.listing = Listing(
+            clock,
+            lambda: Wanted(self.rows, self.order, self.sought, self.query_context),
+            lambda: self.cursor_uuid,
+            self.show_list,
+            lambda work: self.run_worker(work, group="arrange", exclusive=True),
+        )
+        self._typed: Expression | None = None
+        self._is_unhealthy_only = False
+        self._filter_bar: FilterBar | None = None
+
+    # The list
+
+    @property
+    @abstractmethod
+    def rows(self) -> Sequence[Vitals]:
+        """All rows that the list is made of."""
+
+    @abstractmethod
+    def query_context(self) -> Context:
+        """What a filter needs to know."""
+
+    @property
+    @abstractmethod
+    def cursor_uuid(self) -> str | None:
+        """The task under the cursor."""
+
+    @abstractmethod
+    def show_list(self) -> None:
+        """Show the list as it is now."""
+
+    @abstractmethod
+    def leave_list(self) -> None:
+        """Keys go elsewhere for a while; the cursor shall come back to its task."""
+
+    @abstractmethod
+    def focus_list(self) -> None:
+        """Let keys go to the list."""
+
+    def relist(self, *, is_anew: bool = False) -> None:
+        """Bring the list up to date; `is_anew` gives up what is under way."""
+        self.listing.bring_up_to_date(is_anew=is_anew)
+
+    @property
+    def selection(self) -> Selection | None:
+        """What the list was cut down to; None for all there is."""
+        return self.listing.selection
+
+    # What is looked for
+
+    @property
+    def sought(self) -> Expression | None:
+        """What the rows must meet; None shows them all."""
+        if not self._is_unhealthy_only:
+            return self._typed
+        from cdptui.query.unhealthy import unhealthy  # noqa: PLC0415 - not needed for the first frame
+
+        return unhealthy(self._typed)
+
+    @property
+    def sought_text(self) -> str:
+        """The same in the words of the one who asked; empty for all."""
+        if self._typed is None:
+            return "unhealthy" if self._is_unhealthy_only else ""
+        from cdptui.query.printer import text_of_query  # noqa: PLC0415 - not needed for the first frame
+
+        text = text_of_query(self._typed)
+        return f"unhealthy, {text}" if self._is_unhealthy_only else text
+
+    def seek(self, expression: Expression | None, *, is_unhealthy_only: bool) -> None:
+        """Look for this from now on."""
+        if (expression, is_unhealthy_only) != (self._typed, self._is_unhealthy_only):
+            self._typed, self._is_unhealthy_only = expression, is_unhealthy_only
+            self.relist(is_anew=True)
+
+    def show_sought(self) -> None:
+        """Say what the list was cut down to, and by how much."""
+        bar, selection = self._filter_bar, self.selection
+        if bar is None:
+            return
+        from cdptui.render.filtering import Shown  # noqa: PLC0415 - not needed for the first frame
+
+        shown = Shown(len(selection.rows), selection.total, selection.counts) if selection is not None else None
+        bar.show(self.sought_text, shown)
+
+    def forget_sought(self) -> bool:
+        """Show the whole list again; whether it was cut down."""
+        was_sought = self.sought is not None
+        self.seek(None, is_unhealthy_only=False)
+        return was_sought
+
+    async def action_filter(self) -> None:
+        """Type a filter, or go on with the one there is."""
+        from cdptui.query.printer import text_of_query  # noqa: PLC0415 - not needed for the first frame
+
+        bar = await self._with_bar()
+        self.show_sought()
+        self.leave_list()
+        bar.open(text_of_query(self._typed) if self._typed is not None else "")
+
+    async def action_unhealthy(self) -> None:
+        """Show only what is not as it should be, or all again."""
+        await self._with_bar()
+        self.seek(self._typed, is_unhealthy_only=not self._is_unhealthy_only)
+
+    def on_filter_bar_typed(self, message: FilterBar.Typed) -> None:
+        """Another filter stands there."""
+        self.seek(message.expression, is_unhealthy_only=self._is_unhealthy_only)
+
+    def on_filter_bar_closed(self) -> None:
+        """Nothing is typed any more."""
+        self.focus_list()
+
+    async def _with_bar(self) -> FilterBar:
+        """The bar, which is not there before it is needed; keys that come fast wait for it."""
+        if self._filter_bar is None:
+            from cdptui.tui.widgets.filter_bar import FilterBar  # noqa: PLC0415 - not needed for the first frame
+
+            bar = FilterBar(id="filter")
+            await self.mount(bar, before="#footer")
+            self._filter_bar = bar
+        return self._filter_bar

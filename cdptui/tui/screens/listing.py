@@ -1,0 +1,109 @@
+"""Brings the list up to date in pieces between which keys are answered: first the filter, then the order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from cdptui.clock import TURN_S, Clock, give_way
+from cdptui.models.vitals import Vitals
+from cdptui.render.arrangement import Arrangement
+from cdptui.render.order import Order
+
+if TYPE_CHECKING:
+    from cdptui.query.context import Context
+    from cdptui.query.expression import Expression
+    from cdptui.render.selection import Selection
+
+_UNNOTICED_S: Final = 0.012
+"""Work that takes no longer is done before the next key."""
+
+
+class Wanted(NamedTuple):
+    """What the list is to show."""
+
+    rows: Sequence[Vitals]
+    order: Order
+    expression: Expression | None
+    """What the rows must meet; None is no filter."""
+    context: Callable[[], Context]
+    """What the expression needs to know; asked only where there is one."""
+
+
+class Listing:
+    """The rows that are shown, and the work on them that is not done yet."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        wanted: Callable[[], Wanted],
+        anchor: Callable[[], str | None],
+        show: Callable[[], None],
+        spawn: Callable[[Coroutine[object, object, None]], object],
+    ) -> None:
+        """`anchor` is the uuid of the row that somebody stands on, `show` is called when the rows have changed.
+
+        `spawn` runs the rest of a long piece of work, instead of the one before.
+        """
+        self.rows = Arrangement()
+        self.selection: Selection | None = None
+        """The filter behind `rows`; None when they are all there are."""
+        self._clock = clock
+        self._wanted = wanted
+        self._anchor = anchor
+        self._show = show
+        self._spawn = spawn
+        self._steps: Iterator[None] | None = None
+        self._is_behind = False
+
+    def bring_up_to_date(self, *, is_anew: bool = False) -> None:
+        """Show what is wanted: at once when that is little work, else as soon as may be.
+
+        A list that is under way is brought to its end first, so that polls that come fast cannot keep it from being
+        shown; `is_anew` gives it up.
+        """
+        if self._steps is not None and not is_anew:
+            self._is_behind = True
+            return
+        self._begin()
+        if self._go_on(_UNNOTICED_S):
+            self._show()
+        else:
+            self._spawn(self._do_the_rest())
+
+    def _begin(self) -> None:
+        self._is_behind = False
+        self._steps = self._work(self._wanted())
+
+    def _work(self, wanted: Wanted) -> Iterator[None]:
+        rows, selection = wanted.rows, None
+        if wanted.expression is not None:
+            selection = self._selection_of(wanted.expression)
+            yield from selection.steps(rows, wanted.context())
+            rows = selection.rows
+        yield from self.rows.steps(rows, wanted.order, self._anchor)
+        self.selection = selection
+
+    def _selection_of(self, expression: Expression) -> Selection:
+        if self.selection is not None and self.selection.expression == expression:
+            return self.selection
+        from cdptui.render.selection import Selection  # noqa: PLC0415 - not needed for the first frame
+
+        return Selection(expression)
+
+    async def _do_the_rest(self) -> None:
+        while self._steps is not None:
+            await give_way()
+            if self._go_on(TURN_S):
+                self._show()
+                if self._is_behind:
+                    self._begin()
+
+    def _go_on(self, seconds: float) -> bool:
+        """Work for about so long; whether all is done."""
+        until = self._clock.monotonic() + seconds
+        for _ in self._steps or ():
+            if self._clock.monotonic() >= until:
+                return False
+        self._steps = None
+        return True

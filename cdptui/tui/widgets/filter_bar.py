@@ -1,0 +1,219 @@
+"""The filter at the bottom: a line to type in with how it is understood, and one line while a filter is kept."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+from rich.cells import cell_len
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets import Input
+
+from cdptui.query.errors import QueryError
+from cdptui.query.expression import Expression
+from cdptui.query.lexer import MAX_LENGTH
+from cdptui.query.parser import parse
+from cdptui.render.filtering import Shown, count_text, error_line, kept_line, meaning_line
+from cdptui.render.span import Line, Role, Span
+from cdptui.tui.widgets.line_view import LineView
+
+_PROMPT: Final = "/ "
+_MAX_HISTORY: Final = 50
+
+
+class FilterInput(Input):
+    """The line to type in. Its cursor does not blink: nothing on screen moves by itself."""
+
+    BINDINGS: ClassVar = [
+        Binding("up", "older", "Older", show=False),
+        Binding("down", "newer", "Newer", show=False),
+        Binding("escape", "give_up", "Clear", show=False),
+        # Textual copies with it; here as everywhere it leaves.
+        Binding("ctrl+c", "app.quit", "Quit", show=False),
+    ]
+
+    class Older(Message):
+        """One filter back."""
+
+    class Newer(Message):
+        """One filter forward."""
+
+    class GivenUp(Message):
+        """No filter at all."""
+
+    def on_mount(self) -> None:
+        """Stand still."""
+        self.cursor_blink = False
+
+    def action_older(self) -> None:
+        """The filter before this one."""
+        self.post_message(self.Older())
+
+    def action_newer(self) -> None:
+        """The filter after this one."""
+        self.post_message(self.Newer())
+
+    def action_give_up(self) -> None:
+        """Clear and close."""
+        self.post_message(self.GivenUp())
+
+
+class FilterBar(Vertical):
+    """Says what the list is filtered by. Gone while it is not."""
+
+    DEFAULT_CSS = """
+    FilterBar { height: auto; display: none; }
+    FilterBar.-open, FilterBar.-kept { display: block; }
+    FilterBar > #filter-line, FilterBar > LineView { display: none; height: 1; }
+    FilterBar.-open > #filter-line, FilterBar.-open > #filter-meaning { display: block; }
+    FilterBar.-kept > #filter-kept { display: block; }
+    FilterBar #filter-prompt { width: 2; }
+    FilterBar FilterInput { width: 1fr; }
+    FilterBar #filter-count { width: 24; }
+    """
+
+    class Typed(Message):
+        """The text means something else now; None is no filter."""
+
+        def __init__(self, expression: Expression | None) -> None:
+            super().__init__()
+            self.expression = expression
+
+        def can_replace(self, message: Message) -> bool:
+            """Only what stands there now matters."""
+            return isinstance(message, FilterBar.Typed)
+
+    class Closed(Message):
+        """The line to type in is gone."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
+        self._input = FilterInput(compact=True, max_length=MAX_LENGTH)
+        self._count = LineView(id="filter-count")
+        self._meaning = LineView(id="filter-meaning")
+        self._kept = LineView(id="filter-kept")
+        self._expression: Expression | None = None
+        self._error: QueryError | None = None
+        self._shown: Shown | None = None
+        self._name = ""
+        self._history: list[str] = []
+        self._recalled = 0
+
+    def compose(self) -> ComposeResult:
+        """Two lines while it is typed in, one while it is kept."""
+        with Horizontal(id="filter-line"):
+            prompt = LineView(id="filter-prompt")
+            prompt.show([(Span(_PROMPT, Role.ACCENT),)])
+            yield prompt
+            yield self._input
+            yield self._count
+        yield self._meaning
+        yield self._kept
+
+    @property
+    def is_open(self) -> bool:
+        """Whether one can type."""
+        return self.has_class("-open")
+
+    def open(self, text: str) -> None:
+        """Begin to type, after `text`."""
+        self._recalled = len(self._history)
+        self._input.value = text
+        self._input.cursor_position = len(text)
+        self.remove_class("-kept")
+        self.add_class("-open")
+        # At once: keys that follow must not go to the list.
+        self.screen.set_focus(self._input)
+        self._draw()
+
+    def close(self) -> None:
+        """Stop typing; what the list is filtered by stays as it is."""
+        self.remove_class("-open")
+        self.set_class(bool(self._name), "-kept")
+        self._draw()
+
+    def show(self, name: str, shown: Shown | None) -> None:
+        """Say what the list is filtered by, empty for nothing, and what came of it; None until that is known."""
+        self._name, self._shown = name, shown
+        self.set_class(bool(name) and not self.is_open, "-kept")
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Lay out for the width, as soon as there is one."""
+        self._draw()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Understand what stands there; what cannot be understood changes nothing but this line."""
+        event.stop()
+        self._error = None
+        try:
+            expression = parse(event.value) if event.value.strip() else None
+        except QueryError as error:
+            self._error = error
+        else:
+            if expression != self._expression:
+                self._expression = expression
+                self.post_message(self.Typed(expression))
+        self._draw()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Keep the filter; one with an error cannot be kept."""
+        event.stop()
+        if self._error is not None:
+            return
+        self._remember(event.value.strip())
+        self.post_message(self.Closed())
+        self.close()
+
+    def on_filter_input_given_up(self, event: FilterInput.GivenUp) -> None:
+        """Clear and close; what was typed can be had again with the up key."""
+        event.stop()
+        self._remember(self._input.value.strip())
+        self._expression = self._error = None
+        self.post_message(self.Typed(None))
+        self.post_message(self.Closed())
+        self.close()
+
+    def on_filter_input_older(self, event: FilterInput.Older) -> None:
+        """Go back in the history."""
+        event.stop()
+        self._recall(-1)
+
+    def on_filter_input_newer(self, event: FilterInput.Newer) -> None:
+        """Go forward in the history."""
+        event.stop()
+        self._recall(1)
+
+    def _recall(self, step: int) -> None:
+        at = max(0, min(self._recalled + step, len(self._history)))
+        if at != self._recalled:
+            self._recalled = at
+            self._input.value = self._history[at] if at < len(self._history) else ""
+            self._input.cursor_position = len(self._input.value)
+
+    def _remember(self, text: str) -> None:
+        if text:
+            self._history = [*(old for old in self._history if old != text), text][-_MAX_HISTORY:]
+
+    def _draw(self) -> None:
+        if not self.size.width:
+            return
+        if self.is_open:
+            count = count_text(self._shown) if self._shown is not None else ""
+            self._count.show([(Span(f"{count:>{self._count.width - 1}} ", Role.STRONG),)])
+            self._meaning.show([self._meaning_line()])
+        elif self._name:
+            self._kept.show([kept_line(self._name, self._shown, self._kept.width, cell_len)])
+
+    def _meaning_line(self) -> Line:
+        if self._error is not None:
+            before = cell_len(self._input.value[: self._error.position])
+            offset = len(_PROMPT) + before - round(self._input.scroll_offset.x)
+            return error_line(self._error, offset, self._meaning.width, cell_len)
+        if self._expression is None:
+            return (Span("  words, or conditions such as used>80%  full<3d  state=Disabled; ? has them all", Role.DIM),)
+        # While the rows are still being looked at, the counts are those of another expression.
+        shown = self._shown if self._shown is not None else Shown(0, 0, {})
+        return (Span("  "), *meaning_line(self._expression, shown))

@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import pytest
+from rich.cells import cell_len
+
+from cdptui.render.span import text_of
+from cdptui.tui.widgets.filter_bar import FilterBar
+from cdptui.tui.widgets.line_view import LineView
+from tests.doubles import GIB, a_task
+from tests.tui.running import Running, showing
+
+FLEET = [
+    a_task("erp-db", used_bytes=90 * GIB),
+    a_task("erp-web", used_bytes=20 * GIB, status="Failed"),
+    a_task("mail", used_bytes=85 * GIB, status="Stopped", state="Disabled"),
+    a_task("oa", used_bytes=10 * GIB),
+]
+
+
+def bar(run: Running) -> str:
+    """What the lines of the filter say."""
+    views = run.app.screen_stack[0].query("FilterBar LineView").results(LineView)
+    return "\n".join(text_of(line) for view in views for line in view.lines)
+
+
+def is_open(run: Running) -> bool:
+    return run.app.screen_stack[0].query_one(FilterBar).is_open
+
+
+async def type_filter(run: Running, text: str) -> None:
+    await run.press("slash")
+    await run.press(*text)
+
+
+async def test_the_list_follows_what_is_typed() -> None:
+    async with showing(FLEET) as run:
+        await type_filter(run, "erp")
+        assert run.names == ["erp-web", "erp-db"]
+        assert "2 of 4" in run.screen
+        assert "named “erp” 2" in run.screen
+        await run.press(*" used>80%")
+        assert run.names == ["erp-db"]
+        assert "named “erp” 2 and used of plan over 80% 2" in run.screen
+        run.assert_every_line_fits()
+
+
+async def test_the_first_key_after_the_slash_is_typed() -> None:
+    async with showing(FLEET) as run:
+        await run.pilot.press("slash", "o", "a")
+        await run.until(lambda: run.names == ["oa"])
+
+
+async def test_an_error_points_at_its_place_and_the_list_stays() -> None:
+    async with showing(FLEET) as run:
+        await type_filter(run, "mail")
+        await run.press(*" uesd>8")
+        # Two spaces stand for the prompt; the wrong word begins five characters later.
+        assert "\n       ^ there is no field 'uesd'; did you mean used?" in run.screen
+        assert run.names == []
+        await run.press("enter")
+        assert is_open(run), "an expression with an error cannot be kept"
+        await run.press(*["backspace"] * 7)
+        assert run.names == ["mail"]
+
+
+async def test_a_filter_that_is_kept_says_what_it_hides() -> None:
+    async with showing(FLEET) as run:
+        await type_filter(run, "st~run")
+        await run.press("enter")
+        assert not is_open(run)
+        assert "status~run  2 of 4 shown, 2 hidden" in run.screen
+        assert run.table.has_focus
+        await run.press("j")
+        assert run.cursor in {"uuid-of-erp-db", "uuid-of-oa"}
+        run.assert_every_line_fits()
+
+
+async def test_escape_clears_it_wherever_one_is() -> None:
+    async with showing(FLEET) as run:
+        await type_filter(run, "erp")
+        await run.press("escape")
+        assert len(run.names) == 4
+        await type_filter(run, "erp")
+        await run.press("enter")
+        assert len(run.names) == 2
+        await run.press("escape")
+        assert len(run.names) == 4
+        assert "hidden" not in run.screen
+
+
+async def test_the_filters_before_can_be_had_again() -> None:
+    async with showing(FLEET) as run:
+        for text in ("erp", "mail"):
+            await type_filter(run, text)
+            await run.press("escape")
+        await run.press("slash", "up", "up")
+        assert run.names == ["erp-web", "erp-db"]
+        await run.press("down")
+        assert run.names == ["mail"]
+        await run.press("down")
+        assert len(run.names) == 4
+
+
+async def test_a_filter_that_is_edited_goes_on_from_where_it_was() -> None:
+    async with showing(FLEET) as run:
+        await type_filter(run, "erp")
+        await run.press("enter")
+        await run.press("slash", "-", "w")
+        assert run.names == ["erp-web"]
+
+
+async def test_nothing_that_matches_is_said() -> None:
+    async with showing(FLEET) as run:
+        await type_filter(run, "zzz")
+        assert "no task matches zzz (Esc clears)" in run.screen
+        assert "0 of 4" in run.screen
+
+
+async def test_the_cursor_stays_on_its_task_while_that_is_shown() -> None:
+    async with showing(FLEET) as run:
+        while run.cursor != "uuid-of-mail":
+            await run.press("j")
+        await type_filter(run, "used>80%")
+        assert run.cursor == "uuid-of-mail"
+        await run.press("escape")
+        assert run.cursor == "uuid-of-mail"
+
+
+async def test_only_the_unhealthy_are_shown_beside_a_filter() -> None:
+    async with showing(FLEET) as run:
+        await run.press("f")
+        assert "erp-web" in run.names
+        assert "oa" not in run.names
+        assert "unhealthy" in bar(run)
+        shown = len(run.names)
+        await type_filter(run, "erp")
+        assert set(run.names) <= {"erp-web", "erp-db"}
+        await run.press("enter")
+        assert "unhealthy, erp" in run.screen
+        await run.press("f")
+        assert run.names == ["erp-web", "erp-db"]
+        await run.press("escape", "f")
+        assert len(run.names) == shown
+
+
+async def test_a_poll_moves_tasks_in_and_out_of_what_is_shown() -> None:
+    later = [a_task("erp-db", used_bytes=10 * GIB), *FLEET[1:3], a_task("oa", used_bytes=95 * GIB)]
+    async with showing(FLEET, later, later[1:]) as run:
+        await type_filter(run, "used>80%")
+        await run.press("enter")
+        assert set(run.names) == {"erp-db", "mail"}
+        await run.poll()
+        await run.until(lambda: set(run.names) == {"mail", "oa"})
+        await run.poll()
+        await run.until(lambda: "2 of 3 shown, 1 hidden" in run.screen)
+
+
+async def test_the_sums_are_those_of_the_whole_fleet_and_that_is_said() -> None:
+    async with showing(FLEET, size=(140, 40)) as run:
+        before = run.header.splitlines()[1]
+        await type_filter(run, "mail")
+        await run.press("enter")
+        assert run.header.splitlines()[1] == before
+        assert "the sums above count all" in run.screen
+
+
+@pytest.mark.parametrize("width", [30, 60, 80, 200])
+async def test_it_fits_any_width(width: int) -> None:
+    async with showing(FLEET, size=(width, 24)) as run:
+        await type_filter(run, "used>80% and not (name~erp or state=Disabled) or re:^no-such-thing")
+        run.assert_every_line_fits()
+        await run.press("enter")
+        run.assert_every_line_fits()
+        assert "shown" in run.screen_lines[-2]
+        await run.press("slash", *" zzz>1")
+        run.assert_every_line_fits()
+        assert "there is no field" in run.screen_lines[-2]
+        assert cell_len(run.screen_lines[-2]) == width
+
+
+async def test_the_cursor_of_the_line_does_not_blink() -> None:
+    async with showing(FLEET) as run:
+        await run.press("slash")
+        assert not run.app.screen_stack[0].query_one("FilterInput").cursor_blink  # type: ignore[attr-defined]  # an Input
+
+
+async def test_ctrl_c_leaves_from_the_line_as_well() -> None:
+    async with showing(FLEET) as run:
+        await run.press("slash", "x", "ctrl+c")
+        assert run.app.return_code == 0
