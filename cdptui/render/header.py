@@ -13,7 +13,7 @@ from cdptui.models.fleet import Fleet
 from cdptui.models.severity import Severity
 from cdptui.render import units
 from cdptui.render.failures import short_cause
-from cdptui.render.span import Line, Role, Span
+from cdptui.render.span import Line, Role, Span, label_role
 from cdptui.render.statuses import GLYPHS, OTHER_GLYPH, ROLES, SHORT_WORDS, status_rank
 
 STALE_INTERVALS = 2
@@ -44,6 +44,9 @@ class Connection(NamedTuple):
     """Pages read so far, while loading."""
     is_paced: bool = False
     """Whether the interval is longer than was asked for, because the node answers slowly."""
+    profile: str = ""
+    """Its name in the configuration, which is always said when it has one."""
+    accent: str = ""
     beat_s: float = 1.0
     """How often what ticks is drawn anew; more than 1 on a slow line."""
 
@@ -102,7 +105,7 @@ def connection_line(connection: Connection, width: int, measure: Callable[[str],
         line = _spread(kept_left, kept_right, width, measure)
         if line is not None:
             return line
-    return _cut(_joined([span for name, span in left if name == "word"], "  "), width, measure)
+    return _cut(_joined([span for name, span in left if name in {"profile", "word"}], "  "), width, measure)
 
 
 _DROP_ORDER = ("interval", "poll", "account", "clock", "tasks", "paced", "slow", "node", "age")
@@ -110,7 +113,10 @@ _DROP_ORDER = ("interval", "poll", "account", "clock", "tasks", "paced", "slow",
 
 
 def _left(connection: Connection) -> list[tuple[str, Span]]:
-    parts = [("word", connection_word(connection))]
+    parts: list[tuple[str, Span]] = []
+    if connection.profile:
+        parts.append(("profile", Span(f" {connection.profile} ", label_role(connection.accent))))
+    parts.append(("word", connection_word(connection)))
     if connection.behind is not None:
         parts.append(("word", Span(f"‖ paused, {connection.behind} changes behind", Role.WARN)))
     if connection.beat_s > 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
 class Role(StrEnum):
@@ -24,6 +24,29 @@ class Role(StrEnum):
     PLAN = "plan"
     NEW = "new"
     """A brief mark on what appeared or changed."""
+    LABEL = "label"
+    """The name of a profile, and in the colour that it was given: drawn on that colour as ground."""
+    LABEL_RED = "label-red"
+    LABEL_ORANGE = "label-orange"
+    LABEL_YELLOW = "label-yellow"
+    LABEL_GREEN = "label-green"
+    LABEL_CYAN = "label-cyan"
+    LABEL_BLUE = "label-blue"
+    LABEL_PURPLE = "label-purple"
+    LABEL_GREY = "label-grey"
+
+
+LABELS: Final = frozenset(role for role in Role if role.startswith("label"))
+
+
+def label_role(accent: str) -> Role:
+    """The role of a profile's name.
+
+    >>> label_role("red"), label_role(""), label_role("no colour of ours")
+    (<Role.LABEL_RED: 'label-red'>, <Role.LABEL: 'label'>, <Role.LABEL: 'label'>)
+    """
+    wanted = f"label-{accent}"
+    return Role(wanted) if wanted in LABELS else Role.LABEL
 
 
 class Span(NamedTuple):

@@ -41,6 +41,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
     COMMANDS: ClassVar = {ActionCommands}
     BINDINGS: ClassVar = bindings([Place.PROGRAM])
     ALLOW_SELECT = False
+    DEFAULT_MODE: ClassVar = "watch"
 
     def __init__(
         self,
@@ -69,8 +70,9 @@ class CdptuiApp(App[int], inherit_bindings=False):
         self._is_watching = False
         self._is_frugal = is_frugal
         self._clock = clock
-        self._targets = tuple(targets)
+        self._targets = tuple(targets) if target in targets else (target, *targets)
         self._farewells: set[asyncio.Task[None]] = set()
+        self._visits = 0
         self._main, self._watch = self._look_at(target)
 
     def _look_at(self, target: Target) -> tuple[MainScreen, Watch]:
@@ -88,8 +90,17 @@ class CdptuiApp(App[int], inherit_bindings=False):
         farewell = asyncio.create_task(self._watch.end(), name="farewell")
         self._farewells.add(farewell)
         farewell.add_done_callback(self._farewells.discard)
+        before = self.current_mode
         self._main, self._watch = self._look_at(target)
-        self.switch_screen(self._main)
+        self._visits += 1
+        # The library knows how to exchange a pile of screens with all that is open on it, and calls it a mode.
+        mode = f"{self.DEFAULT_MODE}-{self._visits}"
+        main = self._main
+        self.add_mode(mode, lambda: main)
+        self.switch_mode(mode)
+        if before == self.DEFAULT_MODE:
+            self.add_mode(before, self.get_default_screen)  # it only removes what it was told of
+        self.remove_mode(before)
         self._begin()
 
     async def hang_up(self) -> None:
@@ -150,6 +161,19 @@ class CdptuiApp(App[int], inherit_bindings=False):
         from cdptui.tui.screens.help import HelpScreen  # noqa: PLC0415 - not needed for the first frame
 
         self.push_screen(HelpScreen())
+
+    def action_profile_menu(self) -> None:
+        """Choose what to watch."""
+        from cdptui.tui.screens.profile_menu import ProfileMenu  # noqa: PLC0415 - not needed for the first frame
+
+        if len(self._targets) > 1:
+            self.push_screen(ProfileMenu(self._targets, self._watch.target), self._take_target)
+        else:
+            self._main.say("no other profile: cdptui config init writes a file for them")
+
+    def _take_target(self, target: Target | None) -> None:
+        if target is not None and target is not self._watch.target:
+            self.go_to(target)
 
     def action_next_theme(self) -> None:
         """Go through our themes."""

@@ -65,6 +65,7 @@ KEYS: Final = (
     Key("pause", "p", "pause", "Pause", "freeze the view; polling goes on", Place.POLL, in_footer=True),
     Key("slower", "plus", "slower", "Slower", "longer interval", Place.POLL),
     Key("faster", "minus", "faster", "Faster", "shorter interval", Place.POLL),
+    Key("profile", "x", "profile_menu", "Profile", "watch another node; logs out of this one", Place.PROGRAM),
     Key("help", "question_mark,f1", "help", "Help", "this page", Place.PROGRAM, in_footer=True),
     Key("palette", "ctrl+p", "command_palette", "Palette", "every action by name", Place.PROGRAM),
     Key("theme", "t", "next_theme", "Theme", "next theme", Place.PROGRAM),

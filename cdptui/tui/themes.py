@@ -69,6 +69,15 @@ DARK: Final = _theme(
         Role.TRACK: "#4e4e4e",
         Role.PLAN: "#d7afd7",
         Role.NEW: "#ffd787",
+        Role.LABEL: "#afd7ff",
+        Role.LABEL_RED: "#ff5f5f",
+        Role.LABEL_ORANGE: "#ffaf5f",
+        Role.LABEL_YELLOW: "#ffff87",
+        Role.LABEL_GREEN: "#87ff87",
+        Role.LABEL_CYAN: "#87ffff",
+        Role.LABEL_BLUE: "#87d7ff",
+        Role.LABEL_PURPLE: "#ff87ff",
+        Role.LABEL_GREY: "#bcbcbc",
     },
 )
 
@@ -93,6 +102,15 @@ LIGHT: Final = _theme(
         Role.TRACK: "#c6c6c6",
         Role.PLAN: "#870087",
         Role.NEW: "#5f00af",
+        Role.LABEL: "#005f5f",
+        Role.LABEL_RED: "#d70000",
+        Role.LABEL_ORANGE: "#af5f00",
+        Role.LABEL_YELLOW: "#5f5f00",
+        Role.LABEL_GREEN: "#008700",
+        Role.LABEL_CYAN: "#005f5f",
+        Role.LABEL_BLUE: "#0000d7",
+        Role.LABEL_PURPLE: "#8700af",
+        Role.LABEL_GREY: "#626262",
     },
 )
 
@@ -116,6 +134,15 @@ _DARK_SIXTEEN: Final = {
     Role.TRACK: 8,
     Role.PLAN: 13,
     Role.NEW: 11,
+    Role.LABEL: 14,
+    Role.LABEL_RED: 9,
+    Role.LABEL_ORANGE: 3,
+    Role.LABEL_YELLOW: 11,
+    Role.LABEL_GREEN: 10,
+    Role.LABEL_CYAN: 14,
+    Role.LABEL_BLUE: 12,
+    Role.LABEL_PURPLE: 13,
+    Role.LABEL_GREY: 7,
 }
 _LIGHT_SIXTEEN: Final = {
     "background": 15,
@@ -135,6 +162,15 @@ _LIGHT_SIXTEEN: Final = {
     Role.TRACK: 7,
     Role.PLAN: 5,
     Role.NEW: 5,
+    Role.LABEL: 6,
+    Role.LABEL_RED: 1,
+    Role.LABEL_ORANGE: 3,
+    Role.LABEL_YELLOW: 3,
+    Role.LABEL_GREEN: 2,
+    Role.LABEL_CYAN: 6,
+    Role.LABEL_BLUE: 4,
+    Role.LABEL_PURPLE: 5,
+    Role.LABEL_GREY: 8,
 }
 
 

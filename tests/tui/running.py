@@ -43,7 +43,7 @@ class Running:
 
     @property
     def rows(self) -> list[Vitals]:
-        return list(self.table.visible_rows())
+        return list(self.table.visible_rows()) if self.app.screen_stack[0].query(TaskTable) else []
 
     @property
     def names(self) -> list[str]:
@@ -54,7 +54,7 @@ class Running:
         return self.table.cursor_uuid
 
     def text_of(self, kind: type[HeaderBar | Banner | FooterBar | DetailPane]) -> str:
-        return "\n".join(text_of(line) for line in self.app.screen_stack[0].query_one(kind).lines)
+        return "\n".join(text_of(line) for view in self.app.screen_stack[0].query(kind) for line in view.lines)
 
     @property
     def header(self) -> str:
@@ -63,7 +63,7 @@ class Running:
     @property
     def banner(self) -> str:
         """What the banner says; empty while it is not there."""
-        return self.text_of(Banner) if self.app.screen_stack[0].query_one(Banner).display else ""
+        return self.text_of(Banner) if self.app.screen_stack[0].query(Banner).filter(".-shown") else ""
 
     @property
     def footer(self) -> str:

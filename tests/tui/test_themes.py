@@ -6,7 +6,7 @@ import pytest
 from rich.color_triplet import ColorTriplet
 from textual.theme import Theme
 
-from cdptui.render.span import Role
+from cdptui.render.span import LABELS, Role
 from cdptui.tui.frame import NUMBERED
 from cdptui.tui.themes import SIXTEEN, THEMES
 
@@ -30,11 +30,18 @@ def contrast(one: str, other: str) -> float:
 
 
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
-@pytest.mark.parametrize("role", [role for role in Role if role not in DRAWINGS])
+@pytest.mark.parametrize("role", [role for role in Role if role not in DRAWINGS | LABELS])
 def test_text_can_be_read_on_list_and_bars(theme: Theme, role: Role) -> None:
     for ground in (theme.background, theme.panel):
         assert ground is not None
         assert contrast(theme.variables[f"role-{role}"], ground) >= READABLE, f"on {ground}"
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+@pytest.mark.parametrize("role", sorted(LABELS))
+def test_the_name_of_a_profile_can_be_read_on_its_colour(theme: Theme, role: Role) -> None:
+    assert theme.background is not None
+    assert contrast(theme.background, theme.variables[f"role-{role}"]) >= READABLE
 
 
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)

@@ -106,8 +106,9 @@ class MainScreen(FindingScreen):
         self._link = link
 
     def on_monitor_updated(self, message: MonitorUpdated) -> None:
-        """Take it over."""
-        self.take(message.update)
+        """Take it over; the last ones may come when the list is gone already."""
+        if self._table.is_attached:
+            self.take(message.update)
 
     def take(self, update: Update) -> None:
         """Show an update, or keep it while the view is frozen."""
@@ -123,6 +124,8 @@ class MainScreen(FindingScreen):
 
     def on_names_learned(self) -> None:
         """Show them."""
+        if not self._table.is_attached:
+            return
         if self.sought is not None:
             self.relist()
         self._table.refresh_changed()
@@ -328,6 +331,8 @@ class MainScreen(FindingScreen):
             pages=snapshot.pages if snapshot is not None else 0,
             is_paced=update.is_paced,
             beat_s=self._thrift.beat_s,
+            profile=self._target.profile,
+            accent=self._target.accent,
         )
 
     def _show_detail(self) -> None:

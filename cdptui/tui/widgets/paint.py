@@ -11,9 +11,9 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from cdptui.render.span import Line, Role, Span
+from cdptui.render.span import LABELS, Line, Role, Span
 
-_BOLD: Final = frozenset({Role.STRONG, Role.BAD, Role.NEW})
+_BOLD: Final = frozenset({Role.STRONG, Role.BAD, Role.NEW, *LABELS})
 """Weight tells these apart where colours do not."""
 
 _BANDS: Final = frozenset({"cursor-background", "cursor-unfocused"})
@@ -51,11 +51,11 @@ class Painter:
         style = self._styles.get(key)
         if style is None:
             colours = self._widget.app.theme_variables
-            style = self._styles[key] = self._widget.rich_style + Style(
-                color=colours[f"role-{role}"],
-                bgcolor=colours[background] if background else None,
-                bold=role in _BOLD or None,
-            )
+            colour, ground = colours[f"role-{role}"], colours[background] if background else None
+            if role in LABELS:
+                colour, ground = colours["background"], colour
+            bold = role in _BOLD or None
+            style = self._styles[key] = self._widget.rich_style + Style(color=colour, bgcolor=ground, bold=bold)
         return style
 
     def segments(
