@@ -17,12 +17,12 @@ from cdptui.monitor.poller import longer, shorter
 from cdptui.monitor.update import Update
 from cdptui.render.cells import CellContext
 from cdptui.render.changes import changes_in_words
-from cdptui.render.header import Connection
 from cdptui.render.order import Order
 from cdptui.tui.keymap import Place, bindings
 from cdptui.tui.messages import MonitorUpdated
 from cdptui.tui.screens.finding import FindingScreen
 from cdptui.tui.screens.frozen import FrozenView
+from cdptui.tui.standing import connection_of
 from cdptui.tui.target import Target
 from cdptui.tui.thrift import Thrift
 from cdptui.tui.widgets.bars import Banner, FooterBar, HeaderBar
@@ -305,35 +305,11 @@ class MainScreen(FindingScreen):
         self.on_task_table_scrolled()
 
     def _show_bars(self) -> None:
-        self._header.show_state(self._connection(), self._update.fleet)
+        behind = len(self._frozen.changed) if self._frozen is not None else None
+        connection = connection_of(self._target, self._update, self._clock, behind=behind, beat_s=self._thrift.beat_s)
+        self._header.show_state(connection, self._update.fleet)
         self._banner.show_failure(self._update.failure)
         self._footer.show_notice(self._notice)
-
-    def _connection(self) -> Connection:
-        update, now = self._update, self._clock.monotonic()
-        snapshot = update.snapshot
-        due = update.next_poll_at
-        return Connection(
-            node=self._target.node,
-            account=self._target.account,
-            loaded=len(snapshot.tasks) if snapshot is not None else None,
-            total=snapshot.total if snapshot is not None else None,
-            age_s=now - snapshot.taken_monotonic if snapshot is not None else None,
-            poll_s=snapshot.duration_s if snapshot is not None else None,
-            interval_s=update.interval_s,
-            failure=update.failure,
-            attempt=update.attempt,
-            retry_in_s=due - now if due is not None else None,
-            is_loading=snapshot is not None and not snapshot.is_complete,
-            now=self._clock.now(),
-            zone=None,
-            behind=len(self._frozen.changed) if self._frozen is not None else None,
-            pages=snapshot.pages if snapshot is not None else 0,
-            is_paced=update.is_paced,
-            beat_s=self._thrift.beat_s,
-            profile=self._target.profile,
-            accent=self._target.accent,
-        )
 
     def _show_detail(self) -> None:
         detail, link = self._detail, self._link

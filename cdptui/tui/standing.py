@@ -1,0 +1,34 @@
+"""How things stand with the node: its target, the newest update and the clock, as the header says it."""
+
+from __future__ import annotations
+
+from cdptui.clock import Clock
+from cdptui.monitor.update import Update
+from cdptui.render.header import Connection
+from cdptui.tui.target import Target
+
+
+def connection_of(target: Target, update: Update, clock: Clock, *, behind: int | None, beat_s: float) -> Connection:
+    """What the header says now; `behind` are changes that a frozen view does not show."""
+    now, snapshot, due = clock.monotonic(), update.snapshot, update.next_poll_at
+    return Connection(
+        node=target.node,
+        account=target.account,
+        loaded=len(snapshot.tasks) if snapshot is not None else None,
+        total=snapshot.total if snapshot is not None else None,
+        age_s=now - snapshot.taken_monotonic if snapshot is not None else None,
+        poll_s=snapshot.duration_s if snapshot is not None else None,
+        interval_s=update.interval_s,
+        failure=update.failure,
+        attempt=update.attempt,
+        retry_in_s=due - now if due is not None else None,
+        is_loading=snapshot is not None and not snapshot.is_complete,
+        now=clock.now(),
+        zone=None,
+        behind=behind,
+        pages=snapshot.pages if snapshot is not None else 0,
+        is_paced=update.is_paced,
+        profile=target.profile,
+        accent=target.accent,
+        beat_s=beat_s,
+    )
