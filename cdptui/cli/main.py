@@ -14,6 +14,7 @@ from cdptui.cli.asked import Asked, settings_of
 from cdptui.cli.diagnostics import CommandFailed, ExitCode, complain, show_traceback
 from cdptui.cli.log import LEVELS, Log
 from cdptui.cli.options import Display, GroupedGroup, option
+from cdptui.cli.ways import Ways, way_options
 from cdptui.config import environment
 from cdptui.config.errors import ConfigError
 from cdptui.config.settings import DEFAULT_INTERVAL_S, DEFAULT_TIMEOUT_S
@@ -25,9 +26,11 @@ TROUBLE = "Trouble"
 
 _COMMANDS = {"demo": "cdptui.cli.demo", "reset": "cdptui.cli.reset", "simulate": "cdptui.cli.simulate"}
 
-_EPILOG = """A ready session is taken from ZSTACK_SESSION_ID, a password from ZSTACK_PASSWORD or
-ZSTACK_ACCOUNT_PASSWORD; without either you are asked. ZSTACK_HOST and ZSTACK_PORT stand for the URL where that is not
-set. Exit codes: 0 ok, 1 failure, 2 usage or not a terminal. Once it runs, ? shows the keys."""
+_EPILOG = """What proves who you are comes from the first of these that is there: what an option names; a session in
+ZSTACK_SESSION_ID; an access key in ZSTACK_ACCESS_KEY_ID and ZSTACK_ACCESS_KEY_SECRET; a password in ZSTACK_PASSWORD or
+ZSTACK_ACCOUNT_PASSWORD; else you are asked. ZSTACK_HOST and ZSTACK_PORT stand for the URL where that is not set.
+HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR count. Exit codes: 0 ok, 1 failure, 2 usage
+or not a terminal. Once it runs, ? shows the keys."""
 
 
 @click.group(
@@ -44,21 +47,7 @@ set. Exit codes: 0 ok, 1 failure, 2 usage or not a terminal. Once it runs, ? sho
     metavar="URL",
     help="The management node, such as 10.0.0.5 or https://cloud/zstack.",
 )
-@option(
-    "--account",
-    heading=CONNECTION,
-    envvar=list(environment.ACCOUNT),
-    metavar="NAME",
-    help="Account to log in with.  [default: admin]",
-)
-@option("--password-stdin", heading=CONNECTION, is_flag=True, help="Read the password from the first line of stdin.")
-@option(
-    "--password-file",
-    heading=CONNECTION,
-    type=click.Path(path_type=Path),
-    metavar="F",
-    help="Read it from a file that only you can read.",
-)
+@way_options
 @option(
     "--interval",
     heading=POLLING,
@@ -104,9 +93,7 @@ set. Exit codes: 0 ok, 1 failure, 2 usage or not a terminal. Once it runs, ? sho
 def cdptui(  # noqa: PLR0913, PLR0917 - one parameter an option
     context: click.Context,
     url: str | None,
-    account: str | None,
-    password_stdin: bool,  # noqa: FBT001
-    password_file: Path | None,
+    ways: Ways,
     interval: float,
     timeout_s: float,
     theme: str,
@@ -121,10 +108,8 @@ def cdptui(  # noqa: PLR0913, PLR0917 - one parameter an option
         return
     asked = Asked(
         url=url,
-        account=account,
+        ways=ways,
         is_account_typed=context.get_parameter_source("account") is ParameterSource.COMMANDLINE,
-        password_stdin=password_stdin,
-        password_file=password_file,
         interval_s=interval,
         timeout_s=timeout_s,
     )

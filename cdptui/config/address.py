@@ -13,6 +13,7 @@ DEFAULT_PORT: Final = 8080
 
 _API: Final = "/zstack/v1"
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_LOOPBACK: Final = re.compile(r"127(?:\.\d{1,3}){3}")
 _HOST: Final = re.compile(r"[^\s/?#@\\<>\"'`{}|^%\x00-\x1f\x7f]+")
 
 
@@ -54,6 +55,16 @@ def node_of(base_url: str) -> str:
     'http://10.0.0.5:8080'
     """
     return base_url.removesuffix(_API)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine itself, as it is written.
+
+    >>> is_loopback("127.8.0.1"), is_loopback("::1"), is_loopback("localhost"), is_loopback("10.0.0.5")
+    (True, True, True, False)
+    """
+    name = host.rstrip(".").lower()
+    return name in {"localhost", "::1"} or name.endswith(".localhost") or bool(_LOOPBACK.fullmatch(name))
 
 
 def _split(url: str, address: str) -> SplitResult:

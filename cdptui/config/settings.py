@@ -6,10 +6,12 @@ import math
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Final
+from urllib.parse import urlsplit
 
+from cdptui.config.address import is_loopback
 from cdptui.config.errors import ConfigError
 from cdptui.models.auth import Auth
-from cdptui.models.tls import Tls
+from cdptui.models.tls import Secrecy, Tls
 
 DEFAULT_INTERVAL_S: Final = 10.0
 """The server itself refreshes latency once a minute and capacity every five; only status moves in between."""
@@ -39,8 +41,18 @@ class MonitorSettings:
     @property
     def secrets(self) -> tuple[str, ...]:
         """What no log may hold."""
-        more = (self.tls.key_passphrase, self.proxy)
+        proxy = urlsplit(self.proxy or "")
+        more = (self.tls.key_passphrase, self.proxy if proxy.password else None, proxy.password)
         return (*self.auth.secrets, *(secret for secret in more if secret))
+
+    @property
+    def secrecy(self) -> Secrecy:
+        """Who on the way to the node could listen."""
+        node = urlsplit(self.base_url)
+        if node.scheme == "https":
+            # Also on this machine: a tunnel may begin here.
+            return Secrecy.KEPT if self.tls.is_verified else Secrecy.UNVERIFIED
+        return Secrecy.KEPT if is_loopback(node.hostname or "") else Secrecy.NONE
 
 
 def check_seconds(name: str, value: float, low: float, high: float) -> float:

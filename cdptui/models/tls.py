@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
+
+
+class Secrecy(Enum):
+    """Who on the way to a node could listen, or answer in its place."""
+
+    KEPT = "kept"
+    """Nobody: TLS with a certificate that is checked, or a way that does not leave this machine."""
+    NONE = "none"
+    """Everybody on the way."""
+    UNVERIFIED = "unverified"
+    """Whoever takes the trouble: any certificate is taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

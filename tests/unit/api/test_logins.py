@@ -94,4 +94,4 @@ def test_the_settings_know_every_secret_that_no_log_may_hold() -> None:
         tls=Tls(key_passphrase="two"),
         proxy="http://u:three@p",
     )
-    assert set(settings.secrets) == {"one", "two", "http://u:three@p"}
+    assert set(settings.secrets) == {"one", "two", "three", "http://u:three@p"}

@@ -3,12 +3,14 @@ from __future__ import annotations
 import io
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from cdptui.config.credentials import read_password, read_password_file
+from cdptui.config.credentials import read_access_key_file, read_password, read_password_file, read_session_file
 from cdptui.config.errors import ConfigError
+from cdptui.models.auth import AccessKey
 
 
 def password_file(folder: Path, content: bytes, mode: int = 0o600) -> Path:
@@ -86,3 +88,54 @@ def test_bytes_on_stdin_that_are_no_text_are_refused() -> None:
 def test_an_empty_pipe_is_refused_by_its_name() -> None:
     with pytest.raises(ConfigError, match="no password in stdin"):
         read_password(io.StringIO(""), "stdin")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "KEYID01\nsecret0123456789\n",
+        "\n  KEYID01  \r\n# the secret\nsecret0123456789",
+        "ZSTACK_ACCESS_KEY_ID=KEYID01\nZSTACK_ACCESS_KEY_SECRET=secret0123456789\n",
+        "export ZSTACK_ACCESS_KEY_SECRET='secret0123456789'\nexport ZSTACK_ACCESS_KEY_ID=\"KEYID01\"\n",
+        "# mine\naccess_key_id = KEYID01\naccess_key_secret = secret0123456789\nregion = here\n",
+        "AccessKeyId=KEYID01\nAccessKeySecret=secret0123456789\n",
+        "id=KEYID01\nsecret=secret0123456789\n",
+    ],
+)
+def test_an_access_key_file_has_two_lines_or_names(tmp_path: Path, content: str) -> None:
+    path = password_file(tmp_path, content.encode())
+    assert read_access_key_file(path) == AccessKey(key_id="KEYID01", secret="secret0123456789")
+
+
+def test_a_secret_may_end_in_what_a_base64_ends_in(tmp_path: Path) -> None:
+    path = password_file(tmp_path, b"KEYID01\nc2VjcmV0/+==\n")
+    assert read_access_key_file(path).secret == "c2VjcmV0/+=="
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"KEYID01\n",
+        b"a\nb-secret\nc\n",
+        b"id=KEYID01\n",
+        b"KEY ID\nsecret-1\n",
+        b"KEY:ID\nsecret-1\n",
+        b"\xff\xfe\nsecret-1",
+    ],
+)
+def test_what_is_no_access_key_is_refused_without_quoting_it(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_access_key_file(password_file(tmp_path, content))
+    assert "secret-1" not in str(caught.value)
+    assert "b-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("read", [read_access_key_file, read_session_file])
+def test_every_file_of_secrets_must_be_private(tmp_path: Path, read: Callable[[Path], object]) -> None:
+    with pytest.raises(ConfigError, match="chmod 600"):
+        read(password_file(tmp_path, b"KEYID01\nsecret\n", 0o640))
+
+
+def test_a_session_file_holds_the_id(tmp_path: Path) -> None:
+    assert read_session_file(password_file(tmp_path, b" 7c1e2d \n")) == "7c1e2d"

@@ -1,0 +1,104 @@
+"""What was asked of TLS, checked while a mistake is still one line in a shell."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from cdptui.config.errors import ConfigError
+from cdptui.models.tls import Tls
+
+CA_VARIABLES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+
+_ENCRYPTED: Final = b"ENCRYPTED"
+
+
+def tls_of(
+    *,
+    ca_file: Path | None,
+    is_insecure: bool,
+    client_cert: Path | None,
+    client_key: Path | None,
+    ask_passphrase: Callable[[Path], str],
+    environ: Mapping[str, str] | None = None,
+) -> Tls:
+    """The TLS of a connection. Raises ConfigError for files that cannot serve.
+
+    `ask_passphrase` is called for a key that wants one. Without a word, the variables of OpenSSL say whom to trust.
+    """
+    if is_insecure and ca_file is not None:
+        raise ConfigError("--insecure and --ca-file exclude each other: trust anybody, or somebody")
+    if client_key is not None and client_cert is None:
+        raise ConfigError("--client-key needs the certificate that belongs to it: --client-cert")
+    ca_path = ca_file if ca_file is not None or is_insecure else _of_environment(environ)
+    passphrase = None
+    if client_cert is not None:
+        key = client_key or client_cert
+        if _is_encrypted(_private(key)):
+            passphrase = ask_passphrase(key)
+    tls = Tls(
+        ca_path=ca_path,
+        is_verified=not is_insecure,
+        client_certificate=client_cert,
+        client_key=client_key,
+        key_passphrase=passphrase,
+    )
+    _try_out(tls)
+    return tls
+
+
+def _of_environment(environ: Mapping[str, str] | None) -> Path | None:
+    values = os.environ if environ is None else environ
+    return next((Path(values[name]) for name in CA_VARIABLES if values.get(name)), None)
+
+
+def _private(key: Path) -> bytes:
+    """The content of a key's file, which only its owner may read."""
+    try:
+        mode = key.stat().st_mode
+        if stat.S_ISREG(mode) and mode & 0o077:
+            message = f"the client key {key} can be read by others: chmod 600 {key}"
+            raise ConfigError(message)
+        return key.read_bytes()
+    except OSError as error:
+        message = f"cannot read the client key {key}: {error.strerror or error}"
+        raise ConfigError(message) from error
+
+
+def _is_encrypted(pem: bytes) -> bool:
+    return _ENCRYPTED in pem
+
+
+def _try_out(tls: Tls) -> None:
+    """Load the files once, as they will be loaded for the connection."""
+    if tls.ca_path is None and tls.client_certificate is None:
+        return
+    import ssl  # noqa: PLC0415 - 15 ms, only for those who name files
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if tls.ca_path is not None:
+        try:
+            if not tls.ca_path.is_dir():
+                context.load_verify_locations(cafile=str(tls.ca_path))
+        except OSError as error:
+            why = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror or str(error)
+            message = f"cannot use the certificates in {tls.ca_path}: {why}"
+            raise ConfigError(message) from error
+    if tls.client_certificate is not None:
+        try:
+            context.load_cert_chain(tls.client_certificate, tls.client_key, password=tls.key_passphrase or "")
+        except OSError as error:
+            is_encrypted = tls.key_passphrase is not None
+            is_ours = isinstance(error, ssl.SSLError)
+            why = _why_not(error, is_encrypted=is_encrypted) if is_ours else error.strerror or str(error)
+            message = f"cannot use the client certificate {tls.client_certificate}: {why}"
+            raise ConfigError(message) from error
+
+
+def _why_not(error: Exception, *, is_encrypted: bool) -> str:
+    if getattr(error, "reason", None) == "KEY_VALUES_MISMATCH":
+        return "the key is another certificate's"
+    return "the passphrase of its key is wrong" if is_encrypted else "it or its key is no PEM file"

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from datetime import UTC, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from cdptui.config.errors import ConfigError
+from cdptui.config.zone import zone_of
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("+08:00", timezone(timedelta(hours=8))),
+        ("+8", timezone(timedelta(hours=8))),
+        ("+0530", timezone(timedelta(hours=5, minutes=30))),
+        ("-03:30", timezone(-timedelta(hours=3, minutes=30))),
+        ("GMT+08:00", timezone(timedelta(hours=8))),
+        ("utc", UTC),
+        ("Z", UTC),
+        (" Asia/Shanghai ", ZoneInfo("Asia/Shanghai")),
+    ],
+)
+def test_a_zone_is_named_or_an_offset(text: str, expected: tzinfo) -> None:
+    assert zone_of(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["", "Nowhere/City", "+99:00", "+08:75", "../etc/passwd", "/etc/localtime", "CST8", "8"]
+)
+def test_what_is_no_zone_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"\+08:00"):
+        zone_of(text)
