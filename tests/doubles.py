@@ -73,6 +73,7 @@ class ScriptedNode:
         self.most_in_flight = 0
         self.closed = 0
         self.passwords: list[str] = []
+        self.codes: list[str] = []
         self.asked_names: list[tuple[str, ...]] = []
         self.known_names: dict[str, str] | ApiError = {}
         self.gate = asyncio.Event()
@@ -117,6 +118,9 @@ class ScriptedNode:
 
     def use_password(self, password: str) -> None:
         self.passwords.append(password)
+
+    def use_code(self, code: str) -> None:
+        self.codes.append(code)
 
     async def aclose(self) -> None:
         self.closed += 1

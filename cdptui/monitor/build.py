@@ -48,6 +48,11 @@ class Link(Struct, frozen=True):
         self._node.use_password(password)
         self.monitor.refresh()
 
+    def use_code(self, code: str) -> None:
+        """Log in with a code of the second factor, at once."""
+        self._node.use_code(code)
+        self.monitor.refresh()
+
     async def aclose(self) -> None:
         """Log out and hang up; takes two seconds at most."""
         await self._node.aclose()

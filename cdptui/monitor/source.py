@@ -44,3 +44,7 @@ class Node(TaskSource, Protocol):
     def use_password(self, password: str) -> None:
         """Take another password for the next login."""
         ...
+
+    def use_code(self, code: str) -> None:
+        """Take a code of the second factor for the next login."""
+        ...

@@ -73,6 +73,9 @@ class GrowingNode:
     def use_password(self, password: str) -> None:
         raise NotImplementedError
 
+    def use_code(self, code: str) -> None:
+        raise NotImplementedError
+
     async def aclose(self) -> None:
         pass
 

@@ -1,0 +1,208 @@
+"""Every way in against the simulated node, and what is left of it on the node afterwards."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from cdptui.clock import SystemClock
+from cdptui.config.address import normalise
+from cdptui.config.settings import MonitorSettings
+from cdptui.config.zone import zone_of
+from cdptui.models.auth import AccessKey, Auth, LoginType, PasswordLogin
+from cdptui.models.failure import FailureKind
+from cdptui.monitor.build import Link, open_link
+from cdptui.monitor.update import Update
+from cdptui.render.failures import sentence
+from cdptui.simulator.faults import Fault, FaultKind
+from cdptui.simulator.node import ManagementNode
+from cdptui.simulator.server import EmbeddedServer
+from cdptui.simulator.settings import Dialect, SimulatorSettings
+
+SETTINGS = SimulatorSettings(port=0, tasks=3)
+KEY = AccessKey(key_id=SETTINGS.access_key_id, secret=SETTINGS.access_key_secret)
+
+
+def login(name: str, kind: LoginType = LoginType.ACCOUNT, **more: str) -> PasswordLogin:
+    return PasswordLogin(name=name, password="password", type=kind, **more)
+
+
+async def link_to(server: EmbeddedServer, auth: Auth, zone: str | None = None) -> Link:
+    settings = MonitorSettings(
+        base_url=normalise(server.url),
+        auth=auth,
+        server_zone=None if zone is None else zone_of(zone),
+        interval_s=3600.0,
+        timeout_s=5.0,
+    )
+    return await open_link(settings, SystemClock())
+
+
+async def first_update(server: EmbeddedServer, auth: Auth, zone: str | None = None) -> Update:
+    link = await link_to(server, auth, zone)
+    try:
+        async with aclosing(link.monitor.updates()) as updates:
+            return await anext(updates)
+    finally:
+        await link.aclose()
+
+
+@pytest.mark.parametrize(
+    ("auth", "sessions"),
+    [
+        (login("admin"), 1),
+        (login("operator", LoginType.USER, account="admin"), 1),
+        (login("directory-operator", LoginType.LDAP), 1),
+        (login("virtual-operator", LoginType.IAM2), 1),
+        (login("virtual-operator", LoginType.IAM2, project="production"), 2),
+        (login("directory-operator", LoginType.IAM2_LDAP), 1),
+        (login("directory-operator", LoginType.IAM2_LDAP, project="production"), 2),
+        (login("admin", LoginType.UNIFIED), 1),
+        (login("virtual-operator", LoginType.UNIFIED_IAM2, project="production"), 2),
+        (login("directory-operator", LoginType.UNIFIED_LDAP), 1),
+        (KEY, 0),
+    ],
+    ids=lambda value: f"{getattr(value, 'type', 'key')} {getattr(value, 'project', None) or ''}" if value != 1 else "",
+)
+async def test_every_way_in_gets_the_list_and_leaves_no_session(auth: Auth, sessions: int) -> None:
+    with EmbeddedServer(ManagementNode(SETTINGS)) as server:
+        update = await first_update(server, auth)
+        assert update.failure is None
+        assert len(update.vitals) == 3
+        assert server.node.sessions.logins == sessions
+        assert server.node.sessions.alive() == 0
+
+
+async def test_a_project_that_is_not_there_leaves_no_session_of_the_virtual_id() -> None:
+    with EmbeddedServer(ManagementNode(SETTINGS)) as server:
+        link = await link_to(server, login("virtual-operator", LoginType.IAM2, project="nowhere"))
+        async with aclosing(link.monitor.updates()) as updates:
+            update = await anext(updates)
+        assert update.failure is not None
+        assert "nowhere" in update.failure.detail
+        assert server.node.sessions.logins == 1
+        assert server.node.sessions.alive() == 0
+        await link.aclose()
+
+
+async def test_a_project_whose_session_ends_is_entered_anew_and_nothing_is_left() -> None:
+    with EmbeddedServer(ManagementNode(SETTINGS)) as server:
+        link = await link_to(server, login("virtual-operator", LoginType.IAM2, project="production"))
+        async with aclosing(link.monitor.updates()) as updates:
+            await anext(updates)
+            sessions = server.node.sessions
+            for uuid in list(sessions._alive)[1:]:
+                sessions.close(uuid)
+            link.monitor.refresh()
+            assert (await anext(updates)).failure is None
+            assert (sessions.logins, sessions.alive()) == (4, 2)
+        await link.aclose()
+        assert sessions.alive() == 0
+
+
+@pytest.mark.parametrize("newer", [False, True])
+async def test_the_second_factor_is_asked_for_and_its_code_taken_once(newer: bool) -> None:
+    settings = replace(SETTINGS, two_factor_code="123456", dialect=Dialect(newer_errors=newer))
+    with EmbeddedServer(ManagementNode(settings)) as server:
+        link = await link_to(server, login("admin"))
+        async with aclosing(link.monitor.updates()) as updates:
+            update = await anext(updates)
+            assert update.failure is not None
+            assert update.failure.kind is FailureKind.SECOND_FACTOR
+            assert "press r to type the code" in sentence(update.failure)
+            link.use_code("000000")
+            update = await anext(updates)
+            assert update.failure is not None
+            assert update.failure.kind is FailureKind.SECOND_FACTOR_REFUSED
+            link.use_code("123456")
+            assert (await anext(updates)).failure is None
+            server.node.sessions.kill_all()
+            link.monitor.refresh()
+            update = await anext(updates)
+            assert update.failure is not None
+            assert update.failure.kind is FailureKind.SECOND_FACTOR, "the old code is not sent again"
+        await link.aclose()
+        assert server.node.sessions.alive() == 0
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "advice"),
+    [
+        ("LOGIN_CONTROL.1000", FailureKind.OLD_PASSWORD, "web console"),
+        ("LOGIN_CONTROL.1002", FailureKind.LOCKED, "wait until the lock ends"),
+        ("LOGIN_CONTROL.1003", FailureKind.CAPTCHA, "web console"),
+        ("LOGIN_CONTROL.1004", FailureKind.ADDRESS_REFUSED, "administrator"),
+        ("LOGIN_CONTROL.1005", FailureKind.CAPTCHA, "web console"),
+        ("ID.1000", FailureKind.LOGIN_REFUSED, "press r"),
+        ("ID.1005", FailureKind.NEW_PASSWORD, "web console"),
+        ("ID.1006", FailureKind.TOO_MANY_SESSIONS, "access key"),
+        ("ID.2000", FailureKind.LOGIN_NEEDS_MORE, "web console"),
+    ],
+)
+async def test_what_stands_in_a_logins_way_is_said_and_tried_once(code: str, kind: FailureKind, advice: str) -> None:
+    with EmbeddedServer(ManagementNode(SETTINGS)) as server:
+        server.node.faults.put(Fault(kind=FaultKind.ERROR, path_prefix="/accounts/login", code=code))
+        update = await first_update(server, login("admin"))
+        assert update.failure is not None
+        assert update.failure.kind is kind
+        assert advice in sentence(update.failure).partition(" → ")[2]
+        assert update.next_poll_at is None, "it waits for a person"
+        paths = [request.path for request in server.node.journal.requests]
+        assert paths.count("/zstack/v1/accounts/login") == 1
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "UTC", "America/Caracas", "Asia/Kathmandu"])
+@pytest.mark.parametrize("checks_zone", [False, True])
+@pytest.mark.parametrize("skew_s", [0, 7200])
+async def test_a_key_signs_in_the_nodes_own_time(zone: str, checks_zone: bool, skew_s: float) -> None:
+    settings = replace(SETTINGS, zone=zone, dialect=Dialect(check_time_zone=checks_zone))
+    with EmbeddedServer(ManagementNode(settings)) as server:
+        if skew_s:
+            server.node.faults.put(Fault(kind=FaultKind.CLOCK_SKEW, seconds=skew_s))
+        update = await first_update(server, KEY, zone)
+        assert update.failure is None
+        assert len(update.vitals) == 3
+
+
+async def test_a_zone_that_is_unusual_and_not_given_is_said() -> None:
+    with EmbeddedServer(ManagementNode(replace(SETTINGS, zone="Pacific/Chatham"))) as server:
+        update = await first_update(server, KEY)
+        assert update.failure is not None
+        assert update.failure.kind is FailureKind.CLOCK_SKEW
+        assert "--server-zone" in sentence(update.failure)
+        assert len(server.node.journal.requests) < 12, "a few tries, not all zones of the world"
+
+
+async def test_a_zone_once_told_outlives_the_guess() -> None:
+    with EmbeddedServer(ManagementNode(SETTINGS)) as server:
+        link = await link_to(server, KEY)
+        async with aclosing(link.monitor.updates()) as updates:
+            assert (await anext(updates)).failure is None
+        assert link.zone == ZoneInfo("Asia/Shanghai")
+        await link.aclose()
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [
+        (replace(KEY, key_id="NOBODY"), FailureKind.KEY_UNKNOWN),
+        (replace(KEY, secret="another"), FailureKind.KEY_SIGNATURE),
+    ],
+)
+async def test_a_key_that_is_wrong_is_said_and_waits_for_a_person(key: AccessKey, kind: FailureKind) -> None:
+    with EmbeddedServer(ManagementNode(SETTINGS)) as server:
+        update = await first_update(server, key, "Asia/Shanghai")
+        assert update.failure is not None
+        assert update.failure.kind is kind
+        assert update.next_poll_at is None
+        assert key.secret not in sentence(update.failure)
+
+
+async def test_a_key_without_rights_is_a_matter_of_permission() -> None:
+    with EmbeddedServer(ManagementNode(replace(SETTINGS, access_key_owner="somebody"))) as server:
+        update = await first_update(server, KEY, "Asia/Shanghai")
+        assert update.failure is not None
+        assert update.failure.kind is FailureKind.PERMISSION_DENIED
