@@ -8,9 +8,10 @@ from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
 
+from cdptui.models.group import Group
 from cdptui.models.severity import severity_of
 from cdptui.models.vitals import Vitals
-from cdptui.render import cells
+from cdptui.render import cells, group_cells
 from cdptui.render.cells import BAR_CELLS, CellContext
 from cdptui.render.span import Line
 
@@ -46,6 +47,8 @@ class Column(Struct, frozen=True):
     """Up to how many cells it may grow beyond `width`."""
     worst_first: bool = False
     """Whether sorting by it begins with the largest value."""
+    total: Callable[[Group, CellContext], Line] | None = None
+    """What the row of a group says under it."""
 
     @property
     def natural_width(self) -> int:
@@ -89,6 +92,7 @@ NAME: Final = Column(
     lambda row: (False, row.task.name.casefold()),
     (Datum("name", lambda row, _: row.task.name),),
     flex=28,
+    total=group_cells.title,
 )
 STATUS: Final = Column(
     "status",
@@ -99,6 +103,7 @@ STATUS: Final = Column(
     _status_value,
     (Datum("status", lambda row, _: row.task.status),),
     worst_first=True,
+    total=group_cells.health,
 )
 STATE: Final = Column(
     "state",
@@ -119,6 +124,7 @@ USED: Final = Column(
     (Datum("used_bytes", lambda row, _: row.task.used_bytes),),
     align="right",
     worst_first=True,
+    total=group_cells.used,
 )
 PLAN: Final = Column(
     "plan",
@@ -130,6 +136,7 @@ PLAN: Final = Column(
     (Datum("plan_bytes", lambda row, _: row.task.plan_bytes),),
     align="right",
     worst_first=True,
+    total=group_cells.plan,
 )
 USE: Final = Column(
     "use",
@@ -140,6 +147,7 @@ USE: Final = Column(
     lambda row: _number(row.task.used_ratio),
     (Datum("used_ratio", lambda row, _: row.task.used_ratio),),
     worst_first=True,
+    total=group_cells.use,
 )
 RPO: Final = Column(
     "rpo",
@@ -154,6 +162,7 @@ RPO: Final = Column(
     ),
     align="right",
     worst_first=True,
+    total=group_cells.rpo,
 )
 GROWTH: Final = Column(
     "growth",
@@ -165,6 +174,7 @@ GROWTH: Final = Column(
     (Datum("growth_bytes_per_s", lambda row, _: row.growth.bytes_per_s if row.growth else None),),
     align="right",
     worst_first=True,
+    total=group_cells.growth,
 )
 FULL_IN: Final = Column(
     "full-in",

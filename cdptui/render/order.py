@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from cdptui.models.vitals import Vitals
 from cdptui.render.columns import BY_KEY, COLUMNS, Column
+from cdptui.render.grouping import BY_KEY as BY_GROUPING
 
 WORST_FIRST: Final = "health"
 """Key of the default order, which belongs to no column."""
@@ -18,6 +19,8 @@ class Order(NamedTuple):
 
     key: str = WORST_FIRST
     is_inverted: bool = False
+    group: str = ""
+    """Key of the grouping whose values stand together; empty for none."""
 
     @property
     def column(self) -> Column | None:
@@ -34,15 +37,21 @@ class Order(NamedTuple):
         """The same the other way round."""
         return self._replace(is_inverted=not self.is_inverted)
 
-    def moved(self, step: int) -> Order:
-        """The order by the next (1) or previous (-1) column; the default stands before the first."""
-        keys = (WORST_FIRST, *(column.key for column in COLUMNS))
-        return Order(keys[(keys.index(self.key) + step) % len(keys)])
+    def by(self, key: str) -> Order:
+        """The order by a column, in that one's own direction, grouped as before."""
+        return Order(key, group=self.group)
+
+    def moved(self, step: int, columns: Sequence[Column] = COLUMNS) -> Order:
+        """The order by the next (1) or previous (-1) of some columns; the default stands before the first."""
+        keys = (WORST_FIRST, *(column.key for column in columns))
+        # By a column that is not among them: as if by the default.
+        at = keys.index(self.key) if self.key in keys else 0
+        return self.by(keys[(at + step) % len(keys)])
 
 
 Key = tuple[Any, ...]
-"""Values that compare in the order of the list. The last three are the name, the uuid and the row itself, which no
-comparison comes to: no two rows have one uuid."""
+"""Values that compare in the order of the list, that of the group first. The last three are the name, the uuid and
+the row itself, which no comparison comes to: no two rows have one uuid."""
 
 
 def uuid_of(key: Key) -> str:
@@ -61,8 +70,17 @@ def key_function(order: Order) -> Callable[[Vitals], Key]:
     """Return what gives a row its key.
 
     The default is worst first: severity with all reasons, then RPO against its target, then used of plan. Equal rows
-    stand by name and uuid, so that nothing moves without a reason; unknown values come last in either direction.
+    stand by name and uuid, so that nothing moves without a reason; unknown values come last in either direction. The
+    rows of a group stand together.
     """
+    key_of = _ungrouped(order)
+    if not order.group:
+        return key_of
+    value = BY_GROUPING[order.group].value
+    return lambda row: (value(row), *key_of(row))
+
+
+def _ungrouped(order: Order) -> Callable[[Vitals], Key]:
     column = order.column
     if column is None:
         return _worst_key if order.is_descending else _best_key

@@ -43,7 +43,7 @@ rows = st.lists(
     max_size=12,
     unique_by=lambda row: row.task.uuid,
 )
-orders = st.builds(Order, st.sampled_from(KEYS), st.booleans())
+orders = st.builds(Order, st.sampled_from(KEYS), st.booleans(), st.just(""))
 
 
 @settings(max_examples=100, deadline=None)

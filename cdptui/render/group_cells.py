@@ -1,0 +1,65 @@
+"""What the cells of a group's row say: its sums, under the same headings as what they are the sums of."""
+
+from __future__ import annotations
+
+from cdptui.models.group import Group
+from cdptui.models.severity import Severity
+from cdptui.render import units
+from cdptui.render.cells import BAR_CELLS, CellContext, bar, fill_role, rpo_role
+from cdptui.render.grouping import BY_KEY
+from cdptui.render.span import Line, Role, Span
+from cdptui.render.statuses import GLYPHS, OTHER_GLYPH, ROLES
+
+
+def title(group: Group, context: CellContext) -> Line:
+    """What its tasks have in common, and how many they are."""
+    return (Span(f"{name_of(group, context)} ", Role.STRONG), Span(f"({group.count})", Role.DIM))
+
+
+def health(group: Group, _: CellContext) -> Line:
+    """How many of them are not as they should be."""
+    if not group.unhealthy:
+        return (Span("none bad", Role.DIM),)
+    glyph = "✖" if group.worst is Severity.CRITICAL else "!"
+    return (Span(f"{glyph} {group.unhealthy} bad", ROLES[group.worst]),)
+
+
+def used(group: Group, _: CellContext) -> Line:
+    """The sum of used capacity."""
+    return (Span(units.size(group.used_bytes)),)
+
+
+def plan(group: Group, _: CellContext) -> Line:
+    """The sum of planned capacity."""
+    return (Span(units.size(group.plan_bytes), Role.DIM),)
+
+
+def use(group: Group, _: CellContext) -> Line:
+    """Used of plan."""
+    ratio = group.used_ratio
+    return (Span(f"{units.percent(ratio):>5} ", fill_role(ratio)), *bar(ratio, BAR_CELLS)) if ratio is not None else ()
+
+
+def rpo(group: Group, _: CellContext) -> Line:
+    """The worst recovery point offset."""
+    if group.rpo_ratio is None:
+        return ()
+    role = rpo_role(group.rpo_ratio, is_on=True)
+    return (Span(units.latency(group.rpo_ms), role), Span(f"/{units.latency(group.rpo_target_ms)}", Role.DIM))
+
+
+def growth(group: Group, _: CellContext) -> Line:
+    """The sum of growth, as far as it is known."""
+    rate = group.growth_bytes_per_s
+    if rate is None:
+        return ()
+    return (Span(units.rate(rate), Role.DIM if round(rate * 3600) == 0 else Role.TEXT),)
+
+
+def name_of(group: Group, context: CellContext) -> str:
+    """What its tasks have in common, in words."""
+    if BY_KEY[group.by].is_named:
+        return context.names.get(group.key, group.key) or f"no {group.by}"
+    if group.by == "status":
+        return f"{GLYPHS.get(group.key, OTHER_GLYPH)} {group.key}"
+    return group.key or f"no {group.by}"

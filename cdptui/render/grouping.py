@@ -1,0 +1,30 @@
+"""What the list can be grouped by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from cdptui.models.vitals import Vitals
+
+
+class Grouping(NamedTuple):
+    """Something that tasks have in common."""
+
+    key: str
+    """For saved views; never changes once released."""
+    label: str
+    value: Callable[[Vitals], str]
+    """What a task has of it; empty when it has none."""
+    is_named: bool = False
+    """Whether the value is a uuid that may have a name."""
+
+
+GROUPINGS: Final = (
+    Grouping("storage", "Backup storage", lambda row: row.task.backup_storage_uuid or "", is_named=True),
+    Grouping("policy", "Policy", lambda row: row.task.policy_uuid or "", is_named=True),
+    Grouping("status", "Status", lambda row: row.task.status),
+    Grouping("state", "State", lambda row: row.task.state),
+)
+
+BY_KEY: Final = {grouping.key: grouping for grouping in GROUPINGS}

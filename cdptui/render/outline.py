@@ -1,0 +1,170 @@
+"""The list as it stands on screen: its rows, or its groups with their rows below, folded or not.
+
+The arrangement keeps the rows of a group together, in the order of their values; the outline says in which order the
+groups stand and which of them are folded. So a group that becomes the worst moves without a row being sorted.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Generator, Iterator, Sequence
+from itertools import accumulate
+from typing import Final, overload
+
+from cdptui.models.group import Group, GroupSum
+from cdptui.models.vitals import Vitals
+from cdptui.render.arrangement import Arrangement
+from cdptui.render.grouping import BY_KEY
+from cdptui.render.order import Order
+
+_STEP: Final = 2000
+"""Rows that are added up in one step: two milliseconds."""
+
+
+class Outline(Sequence[Vitals | Group]):
+    """Lines of the list. Reading takes no time worth the name, whatever the length."""
+
+    def __init__(self, rows: Arrangement | None = None) -> None:
+        self.rows = rows if rows is not None else Arrangement()
+        """All rows, folded or not; those of a group stand together."""
+        self._groups: tuple[Group, ...] = ()
+        """As they stand on screen: worst first."""
+        self._places: dict[str, int] = {}
+        """Place among them, by value."""
+        self._starts: list[int] = []
+        """Where the rows of each begin."""
+        self._tops: list[int] = []
+        """The line of each, and behind them all the number of lines."""
+        self._folded: dict[str, set[str]] = {}
+        """Values of what is folded, by grouping: who comes back to a grouping finds it as it was left."""
+
+    @property
+    def order(self) -> Order:
+        """What the rows are sorted and grouped by."""
+        return self.rows.order
+
+    @property
+    def heir(self) -> str | None:
+        """After the newest change: the uuid of the neighbour of the anchor, when that is gone."""
+        return self.rows.heir
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The groups, worst first; none when the list is not grouped."""
+        return self._groups
+
+    def __len__(self) -> int:
+        return self._tops[-1] if self._groups else len(self.rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Vitals | Group: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Vitals | Group]: ...
+    def __getitem__(self, index: int | slice) -> Vitals | Group | Sequence[Vitals | Group]:
+        if not self._groups:
+            return self.rows[index]
+        if isinstance(index, slice):
+            return [self[line] for line in range(len(self))[index]]
+        line = range(len(self))[index]
+        at = self._group_at(line)
+        below = line - self._tops[at]
+        return self.rows[self._starts[at] + below - 1] if below else self._groups[at]
+
+    def group_of_line(self, line: int) -> Group | None:
+        """The group that a line belongs to; None when the list is not grouped."""
+        return self._groups[self._group_at(line)] if self._groups and line < len(self) else None
+
+    def index_of(self, uuid: str | None) -> int | None:
+        """The line of a task, of its group where that is folded; None when it is not in the list."""
+        index = self.rows.index_of(uuid)
+        if index is None or not self._groups:
+            return index
+        at = self._places[BY_KEY[self.order.group].value(self.rows[index])]
+        return self._tops[at] if self._is_folded(at) else self._tops[at] + 1 + index - self._starts[at]
+
+    def index_of_group(self, key: str | None) -> int | None:
+        """The line of a group."""
+        at = self._places.get(key) if key is not None else None
+        return self._tops[at] if at is not None else None
+
+    def members(self, group: Group) -> Sequence[Vitals]:
+        """The rows of a group."""
+        start = self._starts[self._places[group.key]]
+        return self.rows[start : start + group.count]
+
+    def tasks(self) -> list[Vitals]:
+        """All rows in the order on screen, those that are folded too."""
+        if not self._groups:
+            return self.rows[:]
+        return [row for group in self._groups for row in self.members(group)]
+
+    # Folding
+
+    def is_folded(self, group: Group) -> bool:
+        """Whether the rows of a group are out of sight."""
+        return group.key in self._folded.get(group.by, ())
+
+    def fold(self, group: Group) -> bool:
+        """Fold a group, or unfold it; whether it is folded now."""
+        folded = self._folded.setdefault(group.by, set())
+        folded ^= {group.key}
+        self._measure()
+        return group.key in folded
+
+    def fold_all(self) -> bool:
+        """Fold every group, or unfold them all when none is left to fold; whether they are folded now."""
+        if not self._groups:
+            return False
+        keys = {group.key for group in self._groups}
+        folded = self._folded.setdefault(self._groups[0].by, set())
+        is_to_fold = not keys <= folded
+        self._folded[self._groups[0].by] = keys if is_to_fold else set()
+        self._measure()
+        return is_to_fold
+
+    # What comes in
+
+    def steps(
+        self, rows: Sequence[Vitals], order: Order, anchor: Callable[[], str | None] = lambda: None
+    ) -> Iterator[None]:
+        """Take `rows` in `order`, a step at a time, as the arrangement does; all of it changes in the last step."""
+        groups = yield from _added_up(rows, order.group)
+        ranked = tuple(sorted(groups, key=lambda group: group.rank))
+        yield from self.rows.steps(rows, order, anchor)
+        # Nothing is yielded from here on: lines and rows change together.
+        starts = dict(zip((group.key for group in groups), _starts(groups), strict=True))
+        self._groups = ranked
+        self._places = {group.key: place for place, group in enumerate(ranked)}
+        self._starts = [starts[group.key] for group in ranked]
+        self._measure()
+
+    def _measure(self) -> None:
+        lines = [1 if self._is_folded(at) else 1 + group.count for at, group in enumerate(self._groups)]
+        self._tops = [*accumulate(lines, initial=0)]
+
+    def _is_folded(self, at: int) -> bool:
+        return self.is_folded(self._groups[at])
+
+    def _group_at(self, line: int) -> int:
+        return bisect_right(self._tops, line) - 1
+
+
+def _added_up(rows: Sequence[Vitals], by: str) -> Generator[None, None, list[Group]]:
+    """The groups, in the order of their values: that in which the arrangement has them."""
+    if not by:
+        return []
+    value = BY_KEY[by].value
+    sums: dict[str, GroupSum] = {}
+    for at in range(0, len(rows), _STEP):
+        for row in rows[at : at + _STEP]:
+            key = value(row)
+            found = sums.get(key)
+            if found is None:
+                found = sums[key] = GroupSum(by, key)
+            found.add(row)
+        yield
+    return [sums[key].total() for key in sorted(sums)]
+
+
+def _starts(groups: Sequence[Group]) -> list[int]:
+    return [*accumulate((group.count for group in groups), initial=0)][:-1]

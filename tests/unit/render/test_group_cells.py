@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from cdptui.models.group import Group
+from cdptui.models.severity import Severity
+from cdptui.render.cells import CellContext
+from cdptui.render.columns import BY_KEY, COLUMNS
+from cdptui.render.group_cells import name_of
+from cdptui.render.span import text_of
+from tests.doubles import EPOCH, GIB
+
+CONTEXT = CellContext(EPOCH, {"s-1": "backup-server-1"})
+
+
+@pytest.mark.parametrize(
+    ("by", "key", "name"),
+    [
+        ("storage", "s-1", "backup-server-1"),
+        ("storage", "s-2", "s-2"),
+        ("storage", "", "no storage"),
+        ("policy", "", "no policy"),
+        ("status", "Failed", "✖ Failed"),
+        ("status", "Levitating", "◇ Levitating"),
+        ("state", "Enabled", "Enabled"),
+    ],
+)
+def test_a_group_is_called_by_what_its_tasks_have_in_common(by: str, key: str, name: str) -> None:
+    assert name_of(Group(by, key), CONTEXT) == name
+
+
+def said(group: Group) -> dict[str, str]:
+    return {column.key: text_of(column.total(group, CONTEXT)) for column in COLUMNS if column.total is not None}
+
+
+def test_sums_stand_under_the_headings_of_what_they_are_sums_of() -> None:
+    group = Group(
+        "storage",
+        "s-1",
+        count=12,
+        unhealthy=3,
+        worst=Severity.CRITICAL,
+        used_bytes=50 * GIB,
+        plan_bytes=100 * GIB,
+        used_ratio=0.5,
+        rpo_ratio=1.5,
+        rpo_ms=900_000,
+        rpo_target_ms=600_000,
+        growth_bytes_per_s=GIB / 3600,
+    )
+    assert said(group) == {
+        "name": "backup-server-1 (12)",
+        "status": "✖ 3 bad",
+        "used": "50 GiB",
+        "plan": "100 GiB",
+        "use": "  50% ███░░░",
+        "rpo": "15m/10m",
+        "growth": "+1 GiB/h",
+    }
+
+
+def test_a_healthy_group_of_which_little_is_known_says_so() -> None:
+    assert said(Group("state", "Enabled", count=1)) == {
+        "name": "Enabled (1)",
+        "status": "none bad",
+        "used": "–",
+        "plan": "–",
+        "use": "",
+        "rpo": "",
+        "growth": "",
+    }
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.integers(1, 10**6),
+    st.sampled_from(Severity),
+    st.none() | st.integers(0, 2**70),
+    st.none() | st.floats(0, 1e15),
+)
+def test_sums_fit_their_columns(count: int, worst: Severity, used: int | None, rate: float | None) -> None:
+    group = Group("state", "x", count, count, worst, used, used, rate, growth_bytes_per_s=rate)
+    for key in ("status", "used", "plan", "use", "growth"):
+        total = BY_KEY[key].total
+        assert total is not None
+        assert cell_len(text_of(total(group, CONTEXT))) <= BY_KEY[key].width
