@@ -54,6 +54,10 @@ class Arrangement(Sequence[Vitals]):
             return [row_of(key) for key in self._sorted[index]]
         return row_of(self._sorted[index])
 
+    def has(self, uuid: str) -> bool:
+        """Whether a task is in the list."""
+        return uuid in self._keys
+
     def index_of(self, uuid: str | None) -> int | None:
         """Where a task stands; None when it is not in the list."""
         key = self._keys.get(uuid) if uuid is not None else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from cdptui.models.group import Group
 from cdptui.models.severity import Severity
 from cdptui.render import units
@@ -10,18 +12,23 @@ from cdptui.render.grouping import BY_KEY
 from cdptui.render.span import Line, Role, Span
 from cdptui.render.statuses import GLYPHS, OTHER_GLYPH, ROLES
 
+_HEALTH_CELLS: Final = 13
+"""Room for the figures of a hundred thousand tasks only just."""
+
 
 def title(group: Group, context: CellContext) -> Line:
-    """What its tasks have in common, and how many they are."""
-    return (Span(f"{name_of(group, context)} ", Role.STRONG), Span(f"({group.count})", Role.DIM))
+    """What its tasks have in common."""
+    return (Span(name_of(group, context), Role.STRONG),)
 
 
 def health(group: Group, _: CellContext) -> Line:
-    """How many of them are not as they should be."""
+    """How many of its tasks are not as they should be, of how many."""
     if not group.unhealthy:
-        return (Span("none bad", Role.DIM),)
+        return (Span(f"● all {group.count}", Role.OK),)
     glyph = "✖" if group.worst is Severity.CRITICAL else "!"
-    return (Span(f"{glyph} {group.unhealthy} bad", ROLES[group.worst]),)
+    text = f"{glyph} {group.unhealthy} of {group.count}"
+    is_short = len(text) <= _HEALTH_CELLS
+    return (Span(text if is_short else f"{glyph} {group.unhealthy}/{group.count}", ROLES[group.worst]),)
 
 
 def used(group: Group, _: CellContext) -> Line:

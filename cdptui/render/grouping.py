@@ -13,6 +13,8 @@ class Grouping(NamedTuple):
 
     key: str
     """For saved views; never changes once released."""
+    letter: str
+    """Chooses it in a menu."""
     label: str
     value: Callable[[Vitals], str]
     """What a task has of it; empty when it has none."""
@@ -21,10 +23,10 @@ class Grouping(NamedTuple):
 
 
 GROUPINGS: Final = (
-    Grouping("storage", "Backup storage", lambda row: row.task.backup_storage_uuid or "", is_named=True),
-    Grouping("policy", "Policy", lambda row: row.task.policy_uuid or "", is_named=True),
-    Grouping("status", "Status", lambda row: row.task.status),
-    Grouping("state", "State", lambda row: row.task.state),
+    Grouping("storage", "b", "Backup storage", lambda row: row.task.backup_storage_uuid or "", is_named=True),
+    Grouping("policy", "p", "Policy", lambda row: row.task.policy_uuid or "", is_named=True),
+    Grouping("status", "s", "Status", lambda row: row.task.status),
+    Grouping("state", "t", "State", lambda row: row.task.state),
 )
 
 BY_KEY: Final = {grouping.key: grouping for grouping in GROUPINGS}

@@ -87,6 +87,10 @@ class Outline(Sequence[Vitals | Group]):
         at = self._places.get(key) if key is not None else None
         return self._tops[at] if at is not None else None
 
+    def first_of(self, group: Group) -> Vitals:
+        """The first row of a group."""
+        return self.rows[self._starts[self._places[group.key]]]
+
     def members(self, group: Group) -> Sequence[Vitals]:
         """The rows of a group."""
         start = self._starts[self._places[group.key]]

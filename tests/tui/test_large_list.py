@@ -14,6 +14,7 @@ from cdptui.render import columns
 from cdptui.render.arrangement import Arrangement
 from cdptui.render.cells import CellContext
 from cdptui.render.order import Order
+from cdptui.render.outline import Outline
 from cdptui.render.span import Line
 from cdptui.tui.themes import DARK
 from cdptui.tui.widgets.task_table import TableView, TaskTable
@@ -62,7 +63,7 @@ class TableApp(App[None]):
         self.theme = DARK.name
 
     def compose(self) -> ComposeResult:
-        yield TaskTable(TableView(self.rows, CellContext(EPOCH, {})))
+        yield TaskTable(TableView(Outline(self.rows), CellContext(EPOCH, {})))
 
 
 @pytest.fixture(scope="module")
@@ -85,15 +86,15 @@ async def test_a_key_reads_formats_and_sorts_only_what_is_seen(fleet: list[Vital
     app = TableApp(rows)
     async with app.run_test(size=(120, LINES)) as pilot:
         table = app.query_one(TaskTable)
-        table.show(TableView(rows, CellContext(EPOCH, {})))
+        table.show(TableView(Outline(rows), CellContext(EPOCH, {})))
         table.focus()
         table.move_to(TASKS // 2)
         await pilot.pause()
         before = rows._sorted
         rows.read, rows.sorts = [], 0
-        table._placed = tuple(
-            placed._replace(column=counted) if placed.column is columns.NAME else placed for placed in table._placed
-        )
+        drawing = table._drawing
+        placed = [p._replace(column=counted) if p.column is columns.NAME else p for p in drawing.placement.placed]
+        drawing.placement = drawing.placement._replace(placed=tuple(placed))
         await pilot.press(key)
         await pilot.pause()
         top = table.scroll_offset.y

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cdptui.clock import TURN_S, Clock, give_way
 from cdptui.models.vitals import Vitals
-from cdptui.render.arrangement import Arrangement
 from cdptui.render.order import Order
+from cdptui.render.outline import Outline
 
 if TYPE_CHECKING:
     from cdptui.query.context import Context
@@ -45,7 +45,7 @@ class Listing:
 
         `spawn` runs the rest of a long piece of work, instead of the one before.
         """
-        self.rows = Arrangement()
+        self.rows = Outline()
         self.selection: Selection | None = None
         """The filter behind `rows`; None when they are all there are."""
         self._clock = clock

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from msgspec import structs
@@ -12,16 +13,16 @@ from textual.containers import Container
 from cdptui.clock import Clock
 from cdptui.models.change import ChangeKind
 from cdptui.models.failure import FailureKind
+from cdptui.models.group import Group
 from cdptui.models.vitals import Vitals
 from cdptui.monitor.poller import longer, shorter
 from cdptui.monitor.update import Update
 from cdptui.render.cells import CellContext
 from cdptui.render.changes import changes_in_words
-from cdptui.render.order import Order
 from cdptui.tui.keymap import Place, bindings
 from cdptui.tui.messages import MonitorUpdated
-from cdptui.tui.screens.finding import FindingScreen
 from cdptui.tui.screens.frozen import FrozenView
+from cdptui.tui.screens.list_wishes import ListWishes
 from cdptui.tui.standing import connection_of
 from cdptui.tui.target import Target
 from cdptui.tui.thrift import Thrift
@@ -37,7 +38,7 @@ _TICK_S: Final = 1.0
 _ASLEEP_S: Final = 5.0
 """A second that took so long was no second of ours."""
 
-_MARK_S: Final = 4.0
+_SIGN_S: Final = 4.0
 _NOTICE_S: Final = 5.0
 
 _DETAIL_SHARES: Final = range(20, 81)
@@ -45,7 +46,7 @@ _WIDE_FROM: Final = 110
 _TALL_FROM: Final = 6
 
 
-class MainScreen(FindingScreen):
+class MainScreen(ListWishes):
     """Shows updates of one monitor and passes wishes back to it."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE_FROM, "-wide")]  # noqa: RUF012 - Textual's own declaration
@@ -63,8 +64,8 @@ class MainScreen(FindingScreen):
         self._link: Link | None = None
         self._update = Update(snapshot=None, interval_s=target.interval_s)
         self._frozen: FrozenView | None = None
-        self._marks: Mapping[str, str] = {}
-        self._marks_until = 0.0
+        self._signs: Mapping[str, str] = {}
+        self._signs_until = 0.0
         self._notice = ""
         self._notice_until = 0.0
         self._is_detail_wanted: bool | None = None
@@ -167,21 +168,14 @@ class MainScreen(FindingScreen):
         """A shorter interval."""
         self._change_interval(shorter)
 
-    def action_sort_menu(self) -> None:
-        """Choose an order from a list."""
-        from cdptui.tui.screens.sort_menu import SortMenu  # noqa: PLC0415 - not needed for the first frame
-
-        self.app.push_screen(SortMenu(self.order), self._take_order)
-
-    def action_sort_move(self, step: int) -> None:
-        """Sort by the next or previous column."""
-        self._take_order(self.order.moved(step))
-
-    def action_sort_invert(self) -> None:
-        """Turn the order round."""
-        self._take_order(self.order.inverted())
-
     def action_open(self) -> None:
+        """Fold or unfold the group under the cursor; on a task: go to the detail pane."""
+        if self._table.has_focus and isinstance(self._table.cursor_line, Group):
+            self.action_fold()
+        else:
+            self.action_switch()
+
+    def action_switch(self) -> None:
         """Go to the detail pane, or back from it."""
         detail = self._detail
         if detail.has_focus:
@@ -219,8 +213,8 @@ class MainScreen(FindingScreen):
             self._link.monitor.refresh()
         self._ticked_at = now
         self._thrift.look()
-        if self._marks and now >= self._marks_until:
-            self._marks = {}
+        if self._signs and now >= self._signs_until:
+            self._signs = {}
             self._table.show(self._view())
         if self._notice and now >= self._notice_until:
             self._notice = ""
@@ -258,7 +252,11 @@ class MainScreen(FindingScreen):
         names = self._link.names.known if self._link is not None else {}
         snapshot = self._in_view.snapshot
         now = snapshot.taken_at if snapshot is not None else self._clock.now()
-        return TableView(self.listing.rows, CellContext(now, names), self._marks, self._placeholder())
+        zone = self._link.zone if self._link is not None else None
+        context = CellContext(now, names, zone)
+        return TableView(
+            self.listing.rows, context, self._signs, self.marks.uuids, self.layout_of_list, self._placeholder()
+        )
 
     def _placeholder(self) -> str:
         if self.selection is not None and self.selection.total:
@@ -281,8 +279,8 @@ class MainScreen(FindingScreen):
 
     @property
     def cursor_uuid(self) -> str | None:
-        """The task under the cursor."""
-        return self._table.cursor_uuid
+        """The task under the cursor; on a group, the first one of that."""
+        return self._table.anchor_uuid
 
     def leave_list(self) -> None:
         """Come back to the task under the cursor."""
@@ -294,9 +292,13 @@ class MainScreen(FindingScreen):
 
     def show_list(self) -> None:
         """Show the list as it is now."""
-        is_first = self._table.cursor_uuid is None
+        is_first = self._table.anchor_uuid is None
+        snapshot = self._in_view.snapshot
+        if snapshot is not None and snapshot.is_complete:
+            self.forget_marks()
         self._table.show(self._view())
         self.show_sought()
+        self.show_marks()
         if is_first:
             # The list first: what is beside it comes with the next frame.
             self.call_after_refresh(self._show_detail)
@@ -341,20 +343,13 @@ class MainScreen(FindingScreen):
         """Ask for the names of what is in sight."""
         if self._link is not None:
             rows = self._table.visible_rows()
-            self._link.names.want(ref.resource_uuid for row in rows for ref in row.task.resource_refs)
+            refs = (ref.resource_uuid for row in rows for ref in row.task.resource_refs)
+            self._link.names.want(chain(refs, self.unnamed_groups()))
 
     def _take_password(self, password: str | None) -> None:
         if password and self._link is not None:
             self._link.use_password(password)
             self.say("logging in")
-
-    def _take_order(self, order: Order | None) -> None:
-        if order is not None and order != self.order:
-            self.order = order
-            self.relist(is_anew=True)
-            column = order.column
-            by = "worst first" if column is None else f"by {column.heading.lower()}"
-            self.say(f"sorted {by}{', the other way round' if order.is_inverted else ''}")
 
     def _change_interval(self, step: Callable[[float], float]) -> None:
         if self._link is not None:
@@ -367,8 +362,8 @@ class MainScreen(FindingScreen):
         if not notable:
             return
         signs = {ChangeKind.APPEARED: "+", ChangeKind.CHANGED: "~"}
-        self._marks = {change.task.uuid: signs[change.kind] for change in notable if change.kind in signs}
-        self._marks_until = self._clock.monotonic() + _MARK_S
+        self._signs = {change.task.uuid: signs[change.kind] for change in notable if change.kind in signs}
+        self._signs_until = self._clock.monotonic() + _SIGN_S
         self.say(changes_in_words(notable))
 
     def say(self, notice: str) -> None:

@@ -64,6 +64,13 @@ class FooterBar(LineView):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
         self._notice = ""
+        self._marks = ""
+
+    def show_marks(self, marks: str) -> None:
+        """Show how many tasks are marked, for as long as they are."""
+        if marks != self._marks:
+            self._marks = marks
+            self.on_resize()
 
     def show_notice(self, notice: str) -> None:
         """Show the keys at the left and `notice` at the right."""
@@ -75,12 +82,13 @@ class FooterBar(LineView):
         if not self.size.width:
             return
         spans: list[Span] = []
-        used = cell_len(self._notice)
+        said = "  ".join(text for text in (self._notice, self._marks) if text)
+        used = cell_len(said)
         for keys, label in _HINTS:
             needed = cell_len(keys) + cell_len(label) + 3
             if used + needed > self.width:
                 break
             spans += [Span(f" {keys} ", Role.ACCENT), Span(f"{label} ", Role.DIM)]
             used += needed
-        line: Line = (*spans, Span(" " * max(0, self.width - used)), Span(self._notice, Role.NEW))
+        line: Line = (*spans, Span(" " * max(0, self.width - used)), Span(said, Role.NEW))
         self.show([line])

@@ -7,47 +7,44 @@ nobody has put anywhere lets go of a task that leaves the screen.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import ClassVar, Final, NamedTuple
 
-from rich.segment import Segment
 from textual import events
 from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from cdptui.models.group import Group
 from cdptui.models.vitals import Vitals
-from cdptui.render.arrangement import Arrangement
 from cdptui.render.cells import CellContext
-from cdptui.render.layout import GAP, Placed, place
+from cdptui.render.layout import Layout
+from cdptui.render.outline import Outline
 from cdptui.render.span import Line, Role, Span
 from cdptui.tui.keymap import Place, bindings
 from cdptui.tui.widgets.extent import set_extent
 from cdptui.tui.widgets.paint import Painter
+from cdptui.tui.widgets.table_drawing import Look, TableDrawing
 
-_MARK_WIDTH: Final = 2
 _HEADING_LINES: Final = 1
+_MARK: Final = "*"
+"""Named like the key that marks everything."""
 
 
 class TableView(NamedTuple):
     """Everything that the table shows."""
 
-    rows: Arrangement
+    rows: Outline
     """One object for as long as the table lives: what stands in it changes."""
     context: CellContext
-    marks: Mapping[str, str] = {}
-    """A character before a task's name, by uuid."""
+    signs: Mapping[str, str] = {}
+    """A character before a task's name, by uuid: what happened to it."""
+    marked: Set[str] = frozenset()
+    """Uuids of tasks that somebody marked; one set for as long as the table lives."""
+    layout: Layout = Layout()
     placeholder: str = ""
     """What to say when there are no rows."""
-
-
-class _Painted(NamedTuple):
-    """What a line shows; equal means that there is nothing to draw."""
-
-    cells: tuple[Line, ...]
-    mark: str
-    background: str
 
 
 class TaskTable(ScrollView, can_focus=True):
@@ -85,16 +82,17 @@ class TaskTable(ScrollView, can_focus=True):
         super().__init__(id=id)
         self._view = view
         self._painter = Painter(self)
-        self._placed: tuple[Placed, ...] = ()
-        self._placed_for = 0
+        self._drawing = TableDrawing(self._painter)
+        self._first_column = 0
         self._count = 0
         self._heading_order = view.rows.order
         self._cursor = 0
         self._cursor_uuid: str | None = None
+        self._cursor_group: str | None = None
+        """Value of the group whose own line the cursor is on; the uuid is that of its first task then."""
         self._is_chosen = False
         self._home: str | None = None
-        self._painted: dict[int, _Painted] = {}
-        self._looks: dict[int, _Painted] = {}
+        self._painted: dict[int, Look] = {}
 
     # What is shown
 
@@ -102,8 +100,11 @@ class TaskTable(ScrollView, can_focus=True):
         """Show `view` from now on; the cursor stays on its task, or goes to the neighbour of one that is gone."""
         self._view = view
         rows = view.rows
-        cursor_before = self._cursor_uuid
+        before = (self._cursor_uuid, self._cursor_group)
         self._cursor = self._follow()
+        if not (rows and self._count):
+            # What is said in an empty list stands where there is no row.
+            self.refresh()
         if len(rows) != self._count:
             self._count = len(rows)
             self._measure()
@@ -111,30 +112,50 @@ class TaskTable(ScrollView, can_focus=True):
             self._keep_cursor_in_sight()
         elif not self._is_cursor_in_sight:
             self._cursor = min(self.scroll_offset.y, max(0, len(rows) - 1))
-        self._cursor_uuid = rows[self._cursor].task.uuid if rows else None
+        self._note_cursor()
+        if self._place_columns():
+            self.refresh()
         if rows.order != self._heading_order:
             self._heading_order = rows.order
             self.refresh_line(self.scroll_offset.y)
-        if not rows:
-            self.refresh()
         self.refresh_changed()
-        if self._cursor_uuid != cursor_before:
-            self._tell(self.CursorMoved(self._cursor_uuid))
+        if (self._cursor_uuid, self._cursor_group) != before:
+            self._tell(self.CursorMoved(self.cursor_uuid))
 
     @property
     def cursor_uuid(self) -> str | None:
-        """Uuid of the task under the cursor; None in an empty list."""
+        """Uuid of the task under the cursor; None on a group and in an empty list."""
+        return self._cursor_uuid if self._cursor_group is None else None
+
+    @property
+    def anchor_uuid(self) -> str | None:
+        """Uuid of the task that the cursor goes by: that under it, or the first of the group under it."""
         return self._cursor_uuid
 
     @property
-    def cursor_row(self) -> Vitals | None:
-        """The task under the cursor; None in an empty list."""
+    def cursor_line(self) -> Vitals | Group | None:
+        """The task or group under the cursor; None in an empty list."""
         return self._view.rows[self._cursor] if self._cursor < len(self._view.rows) else None
 
-    def visible_rows(self) -> Sequence[Vitals]:
-        """The rows in sight."""
+    @property
+    def cursor_row(self) -> Vitals | None:
+        """The task under the cursor; None on a group and in an empty list."""
+        line = self.cursor_line
+        return line if isinstance(line, Vitals) else None
+
+    @property
+    def group_here(self) -> Group | None:
+        """The group that the line under the cursor belongs to; None when the list is not grouped."""
+        return self._view.rows.group_of_line(self._cursor)
+
+    def visible_lines(self) -> Sequence[Vitals | Group]:
+        """The lines in sight."""
         top = self.scroll_offset.y
         return self._view.rows[top : top + self._row_lines]
+
+    def visible_rows(self) -> Sequence[Vitals]:
+        """The tasks in sight."""
+        return [line for line in self.visible_lines() if isinstance(line, Vitals)]
 
     def refresh_changed(self) -> None:
         """Draw the lines again that would not look as they do."""
@@ -147,16 +168,23 @@ class TaskTable(ScrollView, can_focus=True):
 
     def remember_cursor(self) -> None:
         """Come back to this task whenever it is in the list, until somebody moves: half a word may hide it."""
-        self._home = self._cursor_uuid
+        self._home = self.cursor_uuid
 
     def _follow(self) -> int:
-        """Where the cursor goes: its task, else that one's heir, else as far down as there are rows."""
+        """Where the cursor goes: its group or task, else that one's heir, else as far down as there are rows."""
         rows = self._view.rows
+        index = rows.index_of_group(self._cursor_group)
         for uuid in (self._home, self._cursor_uuid, rows.heir):
-            index = rows.index_of(uuid)
-            if index is not None:
-                return index
-        return min(self._cursor, max(0, len(rows) - 1))
+            if index is None:
+                index = rows.index_of(uuid)
+        return index if index is not None else min(self._cursor, max(0, len(rows) - 1))
+
+    def _note_cursor(self) -> None:
+        """Remember what the cursor is on; lines come and go under it."""
+        rows, line = self._view.rows, self.cursor_line
+        self._cursor_group = line.key if isinstance(line, Group) else None
+        row = rows.first_of(line) if isinstance(line, Group) else line
+        self._cursor_uuid = row.task.uuid if row is not None else None
 
     def _tell(self, message: Message) -> None:
         """Tell the screen directly, so that what it does about it is painted together with what is changed here."""
@@ -175,8 +203,8 @@ class TaskTable(ScrollView, can_focus=True):
         if index == self._cursor:
             return
         left, self._cursor = self._cursor, index
-        self._cursor_uuid = rows[index].task.uuid
-        self._tell(self.CursorMoved(self._cursor_uuid))
+        self._note_cursor()
+        self._tell(self.CursorMoved(self.cursor_uuid))
         for line in (left, index):
             self.refresh_line(line + _HEADING_LINES)
         self._keep_cursor_in_sight()
@@ -205,6 +233,14 @@ class TaskTable(ScrollView, can_focus=True):
     def action_bottom(self) -> None:
         """Move to the last task."""
         self.move_to(len(self._view.rows) - 1)
+
+    def scroll_columns(self, step: int) -> bool:
+        """Scroll a wide list sideways by columns; whether there was anything to scroll."""
+        self._first_column += step
+        is_other = self._place_columns()
+        if is_other:
+            self.refresh()
+        return is_other
 
     @property
     def _is_cursor_in_sight(self) -> bool:
@@ -260,64 +296,43 @@ class TaskTable(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Draw one line of the screen."""
         width = self._width
+        self._place_columns()
         if y < _HEADING_LINES:
-            return self._heading(width)
+            return self._drawing.heading(self._view.rows.order, width)
         index = self.scroll_offset.y + y - _HEADING_LINES
         if index >= len(self._view.rows):
             self._painted.pop(y, None)
             is_middle = not self._view.rows and y == max(_HEADING_LINES, self.size.height // 3)
             return self._painter.strip(self._centred(width) if is_middle else (), width)
         look = self._painted[y] = self._look_of(index)
-        return self._painter.kept(look, width, lambda: self._row(look, width))
+        return self._painter.kept(look, width, lambda: self._drawing.line(look, width))
 
-    def _columns(self) -> tuple[Placed, ...]:
-        """The columns, laid out for the width that there is."""
-        width = self._width
-        if width != self._placed_for:
-            self._placed_for = width
-            self._placed = place(max(1, width - _MARK_WIDTH))
-        return self._placed
-
-    def _row(self, look: _Painted, width: int) -> Strip:
-        segments = [Segment(f"{look.mark:<{_MARK_WIDTH}}", self._painter.style(Role.NEW, look.background))]
-        gap = Segment(" " * GAP, self._painter.style(Role.TEXT, look.background))
-        for placed, cell in zip(self._columns(), look.cells, strict=True):
-            if placed.x:
-                segments.append(gap)
-            segments += self._painter.segments(cell, placed.width, placed.column.align, look.background)
-        strip = Strip(segments)
-        return strip.adjust_cell_length(width, self._painter.style(Role.TEXT, look.background))
+    def _place_columns(self) -> bool:
+        """Place the columns for the width that there is; whether they stand elsewhere now."""
+        is_other = self._drawing.place(self._width, self._view.layout, self._first_column)
+        self._first_column = self._drawing.placement.first
+        if is_other:
+            # Lines are kept by what they say, not by where they say it.
+            self._painter.forget()
+            self._painted.clear()
+        return is_other
 
     def notify_style_update(self) -> None:
         """Take the colours of a new theme."""
         super().notify_style_update()
         self._painter.forget()
 
-    def _look_of(self, index: int) -> _Painted:
-        row = self._view.rows[index]
+    def _look_of(self, index: int) -> Look:
+        view = self._view
+        line = view.rows[index]
         background = ""
         if index == self._cursor:
             background = "cursor-background" if self.has_focus else "cursor-unfocused"
-        return _Painted(
-            cells=tuple(placed.column.cell(row, self._view.context) for placed in self._columns()),
-            mark=self._view.marks.get(row.task.uuid, ""),
-            background=background,
-        )
-
-    def _heading(self, width: int) -> Strip:
-        order = self._view.rows.order
-        arrow = "▼" if order.is_descending else "▲"
-        # The default order belongs to no column, so its sign stands before all of them.
-        corner = arrow if order.column is None else ""
-        segments = [Segment(f"{corner:<{_MARK_WIDTH}}", self._painter.style(Role.ACCENT, "panel"))]
-        for placed in self._columns():
-            if placed.x:
-                segments.append(Segment(" " * GAP, self._painter.style(Role.DIM, "panel")))
-            is_sorted = placed.column.key == order.key
-            text = placed.column.heading + (arrow if is_sorted else "")
-            role = Role.ACCENT if is_sorted else Role.DIM
-            segments += self._painter.segments((Span(text, role),), placed.width, placed.column.align, "panel")
-        return Strip(segments).adjust_cell_length(width, self._painter.style(Role.DIM, "panel"))
+        if isinstance(line, Group):
+            return self._drawing.group(line, view.context, background, is_folded=view.rows.is_folded(line))
+        uuid = line.task.uuid
+        sign = view.signs.get(uuid, "") + (_MARK if uuid in view.marked else "")
+        return self._drawing.task(line, view.context, sign, background)
 
     def _centred(self, width: int) -> Line:
         text = self._view.placeholder

@@ -1,0 +1,61 @@
+"""The tasks that somebody marked, to do something with them together."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence, Set
+
+from cdptui.models.vitals import Vitals
+from cdptui.render.arrangement import Arrangement
+
+
+class Marks:
+    """Uuids of marked tasks. They survive polls, sorting and filters, and vanish with their tasks."""
+
+    def __init__(self) -> None:
+        self._uuids: set[str] = set()
+
+    def __len__(self) -> int:
+        return len(self._uuids)
+
+    @property
+    def uuids(self) -> Set[str]:
+        """What is marked; the same set all the time."""
+        return self._uuids
+
+    def toggle(self, uuids: Collection[str]) -> None:
+        """Mark them, or unmark them when all of them are marked."""
+        if self._uuids.issuperset(uuids):
+            self._uuids.difference_update(uuids)
+        else:
+            self._uuids.update(uuids)
+
+    def clear(self) -> None:
+        """Mark nothing."""
+        self._uuids.clear()
+
+    def forget_gone(self, rows: Sequence[Vitals], listed: Arrangement) -> int:
+        """Unmark tasks that are not among `rows`; how many those are. Most stand in the list, which is asked first."""
+        missing = {uuid for uuid in self._uuids if not listed.has(uuid)}
+        if missing:
+            missing.difference_update(row.task.uuid for row in rows)
+            self._uuids -= missing
+        return len(missing)
+
+    def hidden(self, listed: Arrangement) -> int:
+        """How many of them a filter keeps out of the list."""
+        return sum(not listed.has(uuid) for uuid in self._uuids)
+
+    def of(self, rows: Iterable[Vitals]) -> list[Vitals]:
+        """Those of `rows` that are marked."""
+        return [row for row in rows if row.task.uuid in self._uuids]
+
+
+def marks_in_words(count: int, hidden: int) -> str:
+    """How many tasks are marked; empty when none is.
+
+    >>> marks_in_words(3, 0), marks_in_words(3, 1), marks_in_words(0, 0)
+    ('3 marked', '3 marked, 1 hidden by the filter', '')
+    """
+    if not count:
+        return ""
+    return f"{count} marked" + (f", {hidden} hidden by the filter" if hidden else "")

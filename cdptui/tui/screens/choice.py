@@ -1,0 +1,72 @@
+"""A small menu: one key for each thing that can be chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.screen import ModalScreen
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+
+class Choice(NamedTuple):
+    """One line of the menu."""
+
+    id: str
+    key: str
+    """The letter that chooses it at once."""
+    label: str
+
+
+class ChoiceMenu(ModalScreen[str | None]):
+    """Gives the id of what was chosen."""
+
+    CSS_PATH = "../styles/dialogs.tcss"
+    BINDINGS: ClassVar = [
+        Binding("escape,q", "dismiss", "Close", show=False),
+        Binding("down", "down", "Down", show=False),
+        Binding("up", "up", "Up", show=False),
+    ]
+
+    def __init__(self, title: str, choices: Sequence[Choice], present: str | None = None) -> None:
+        """`present` is the id of what is so now."""
+        super().__init__()
+        self._title = title
+        self._choices = choices
+        self._present = present
+
+    def compose(self) -> ComposeResult:
+        """A list of choices, each with its letter."""
+        menu = OptionList(*(Option(self._label(choice), id=choice.id) for choice in self._choices), markup=False)
+        menu.add_class("menu")
+        menu.border_title = self._title
+        ids = [choice.id for choice in self._choices]
+        menu.highlighted = ids.index(self._present) if self._present in ids else 0
+        yield menu
+
+    def on_key(self, event: events.Key) -> None:
+        """Choose by letter."""
+        for choice in self._choices:
+            if event.character == choice.key:
+                event.stop()
+                self.dismiss(choice.id)
+                return
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Give back the choice."""
+        self.dismiss(event.option.id)
+
+    def action_down(self) -> None:
+        """Next choice."""
+        self.query_one(OptionList).action_cursor_down()
+
+    def action_up(self) -> None:
+        """Previous choice."""
+        self.query_one(OptionList).action_cursor_up()
+
+    def _label(self, choice: Choice) -> str:
+        return f"{'●' if choice.id == self._present else ' '} {choice.key}  {choice.label}"

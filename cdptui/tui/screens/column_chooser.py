@@ -1,0 +1,96 @@
+"""The dialog that chooses columns and their order."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.screen import ModalScreen
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from cdptui.render.columns import BY_KEY, COLUMNS, NAME
+from cdptui.render.layout import Layout
+
+
+class ColumnChooser(ModalScreen[Layout | None]):
+    """Gives the chosen layout. The name stays where it is."""
+
+    CSS_PATH = "../styles/dialogs.tcss"
+    BINDINGS: ClassVar = [
+        Binding("escape,q,o", "dismiss", "Close", show=False),
+        Binding("down,j", "down", "Down", show=False),
+        Binding("up,k", "up", "Up", show=False),
+        Binding("space", "choose", "Show or hide", show=False),
+        Binding("J,shift+down", "move(1)", "Move down", show=False),
+        Binding("K,shift+up", "move(-1)", "Move up", show=False),
+        Binding("r", "reset", "As they were", show=False),
+    ]
+
+    def __init__(self, layout: Layout) -> None:
+        super().__init__()
+        self._before = layout
+        self._keys = list(layout.columns)
+        self._keys += [column.key for column in COLUMNS if column.key not in self._keys]
+        self._chosen = set(layout.columns)
+
+    def compose(self) -> ComposeResult:
+        """All columns, chosen or not."""
+        menu = OptionList(*self._options(), id="columns", markup=False)
+        menu.border_title = "Columns"
+        menu.border_subtitle = "space shows  J K move  r resets  Enter applies"
+        menu.highlighted = 1
+        yield menu
+
+    def action_down(self) -> None:
+        """Next column."""
+        self._menu.action_cursor_down()
+
+    def action_up(self) -> None:
+        """Previous column."""
+        self._menu.action_cursor_up()
+
+    def action_choose(self) -> None:
+        """Show or hide the column, except the name."""
+        key = self._keys[self._at]
+        if key != NAME.key:
+            self._chosen ^= {key}
+            self._show(self._at)
+
+    def action_move(self, step: int) -> None:
+        """Move the column past its neighbour, except past the name."""
+        at, to = self._at, self._at + step
+        if at > 0 and 0 < to < len(self._keys):
+            self._keys[at], self._keys[to] = self._keys[to], self._keys[at]
+            self._show(to)
+
+    def action_reset(self) -> None:
+        """The columns of a list that nobody has chosen any for."""
+        self._chosen = set(Layout().columns)
+        self._keys = [column.key for column in COLUMNS]
+        self._show(self._at)
+
+    def on_option_list_option_selected(self) -> None:
+        """Give back what was chosen."""
+        chosen = (key for key in self._keys if key in self._chosen)
+        self.dismiss(Layout.of(chosen, is_wide=self._before.is_wide))
+
+    @property
+    def _menu(self) -> OptionList:
+        return self.query_one(OptionList)
+
+    @property
+    def _at(self) -> int:
+        return self._menu.highlighted or 0
+
+    def _show(self, at: int) -> None:
+        self._menu.set_options(self._options())
+        self._menu.highlighted = at
+
+    def _options(self) -> list[Option]:
+        return [Option(self._label(key), id=key) for key in self._keys]
+
+    def _label(self, key: str) -> str:
+        column = BY_KEY[key]
+        return f"[{'x' if key in self._chosen else ' '}] {column.heading:<12}  {column.help}"

@@ -1,0 +1,171 @@
+"""What the keys of the list do beyond moving in it: columns, groups, marks, files."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+
+from cdptui.clock import Clock
+from cdptui.models.group import Group
+from cdptui.models.vitals import Vitals
+from cdptui.render.grouping import BY_KEY, GROUPINGS
+from cdptui.render.layout import Layout
+from cdptui.render.order import Order
+from cdptui.tui.marks import Marks, marks_in_words
+from cdptui.tui.screens.finding import FindingScreen
+from cdptui.tui.widgets.bars import FooterBar
+from cdptui.tui.widgets.task_table import TaskTable
+
+_NO_GROUPING = "none"
+
+
+class ListWishes(FindingScreen):
+    """A screen with the list. The dialogs are loaded with the first wish for them."""
+
+    _table: TaskTable
+    _footer: FooterBar
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self.layout_of_list = Layout()
+        self.marks = Marks()
+
+    @abstractmethod
+    def say(self, notice: str) -> None:
+        """Tell something for a few seconds."""
+
+    # Order and groups
+
+    def action_sort_menu(self) -> None:
+        """Choose an order from a list."""
+        from cdptui.tui.screens.sort_menu import SortMenu  # noqa: PLC0415 - not needed for the first frame
+
+        self.app.push_screen(SortMenu(self.order), self.use_order)
+
+    def action_sort_move(self, step: int) -> None:
+        """Sort by the next or previous column."""
+        self.use_order(self.order.moved(step, self.layout_of_list.shown))
+
+    def action_sort_invert(self) -> None:
+        """Turn the order round."""
+        self.use_order(self.order.inverted())
+
+    def use_order(self, order: Order | None) -> None:
+        """Sort and group like this from now on; None changes nothing."""
+        if order is None or order == self.order:
+            return
+        is_regrouped = order.group != self.order.group
+        self.order = order
+        self.relist(is_anew=True)
+        if is_regrouped:
+            self.say(f"grouped by {order.group}" if order.group else "no groups")
+            return
+        by = "worst first" if order.column is None else f"by {order.column.heading.lower()}"
+        self.say(f"sorted {by}{', the other way round' if order.is_inverted else ''}")
+
+    def action_group_menu(self) -> None:
+        """Choose what the list is grouped by."""
+        from cdptui.tui.screens.choice import Choice, ChoiceMenu  # noqa: PLC0415 - not needed for the first frame
+
+        choices = [Choice(_NO_GROUPING, "n", "No groups")]
+        choices += [Choice(by.key, by.letter, by.label) for by in GROUPINGS]
+        menu = ChoiceMenu("Group by", choices, self.order.group or _NO_GROUPING)
+        self.app.push_screen(menu, self._take_group)
+
+    def _take_group(self, key: str | None) -> None:
+        if key is not None:
+            self.use_order(self.order._replace(group="" if key == _NO_GROUPING else key))
+
+    def unnamed_groups(self) -> Iterator[str]:
+        """Uuids that groups in sight would rather be called by name."""
+        for line in self._table.visible_lines():
+            if isinstance(line, Group) and line.key and BY_KEY[line.by].is_named:
+                yield line.key
+
+    def action_fold(self) -> None:
+        """Fold or unfold the group under the cursor."""
+        group = self._table.group_here
+        if group is None:
+            self.say("there are no groups: b groups the list")
+        else:
+            self.listing.rows.fold(group)
+            self.show_list()
+
+    def action_fold_all(self) -> None:
+        """Fold every group, or unfold them all."""
+        if self._table.group_here is None:
+            self.say("there are no groups: b groups the list")
+        else:
+            self.listing.rows.fold_all()
+            self.show_list()
+
+    # Columns
+
+    def action_columns(self) -> None:
+        """Choose columns and their order."""
+        from cdptui.tui.screens.column_chooser import ColumnChooser  # noqa: PLC0415 - not needed for the first frame
+
+        self.app.push_screen(ColumnChooser(self.layout_of_list), self.use_layout)
+
+    def use_layout(self, layout: Layout | None) -> None:
+        """Show these columns from now on; None changes nothing."""
+        if layout is not None and layout != self.layout_of_list:
+            self.layout_of_list = layout
+            self.show_list()
+
+    def action_wide(self) -> None:
+        """Show all columns, or those that fit."""
+        is_wide = not self.layout_of_list.is_wide
+        self.use_layout(Layout(self.layout_of_list.columns, is_wide))
+        self.say("all columns: ← → scroll" if is_wide else "the columns that fit")
+
+    def action_scroll_columns(self, step: int) -> None:
+        """Scroll a wide list sideways."""
+        if not self.layout_of_list.is_wide:
+            self.say("w shows all columns")
+        elif not self._table.scroll_columns(step):
+            self.say("that was the last column" if step > 0 else "that was the first column")
+
+    # Marks
+
+    def action_mark(self) -> None:
+        """Mark or unmark the task under the cursor and go on to the next; on a group, all of its tasks."""
+        line = self._table.cursor_line
+        if line is None:
+            return
+        rows = self.listing.rows.members(line) if isinstance(line, Group) else [line]
+        self.marks.toggle([row.task.uuid for row in rows])
+        self._table.action_cursor_down()
+        self._draw_marks()
+
+    def action_mark_all(self) -> None:
+        """Mark everything that the list holds, or unmark it."""
+        self.marks.toggle([row.task.uuid for row in self.listing.rows.rows])
+        self._draw_marks()
+
+    def action_clear_marks(self) -> None:
+        """Mark nothing."""
+        self.marks.clear()
+        self._draw_marks()
+
+    @property
+    def marked_rows(self) -> list[Vitals]:
+        """The marked tasks in the order of the list, those behind that a filter hides; empty when none is marked."""
+        if not len(self.marks):
+            return []
+        shown = self.marks.of(self.listing.rows.tasks())
+        return shown + [row for row in self.marks.of(self.rows) if not self.listing.rows.rows.has(row.task.uuid)]
+
+    def show_marks(self) -> None:
+        """Say how many tasks are marked."""
+        self._footer.show_marks(marks_in_words(len(self.marks), self.marks.hidden(self.listing.rows.rows)))
+
+    def _draw_marks(self) -> None:
+        self._table.refresh_changed()
+        self.show_marks()
+
+    def forget_marks(self) -> None:
+        """Unmark tasks that no longer exist, and say so."""
+        gone = self.marks.forget_gone(self.rows, self.listing.rows.rows)
+        if gone:
+            self.say(f"{gone} marked {'task is' if gone == 1 else 'tasks are'} gone")

@@ -1,0 +1,75 @@
+"""Marked tasks."""
+
+from __future__ import annotations
+
+from tests.doubles import a_task
+from tests.tui.running import Running, showing
+
+FLEET = [a_task(name) for name in "abcd"]
+
+
+def marked(run: Running) -> str:
+    return "".join(line[2] for line in run.screen_lines[3:10] if line[:2].strip() == "*")
+
+
+async def test_space_marks_the_task_and_goes_on_to_the_next() -> None:
+    async with showing(FLEET) as run:
+        await run.press("space", "space")
+        assert marked(run) == "ab"
+        assert "2 marked" in run.footer
+        assert run.cursor == "uuid-of-c"
+        await run.press("k", "space")
+        assert marked(run) == "a"
+
+
+async def test_asterisk_marks_everything_and_unmarks_it() -> None:
+    async with showing(FLEET) as run:
+        await run.press("space", "asterisk")
+        assert marked(run) == "abcd"
+        assert "4 marked" in run.footer
+        await run.press("asterisk")
+        assert marked(run) == ""
+        assert "marked" not in run.footer
+
+
+async def test_ctrl_u_marks_nothing() -> None:
+    async with showing(FLEET) as run:
+        await run.press("asterisk", "ctrl+u")
+        assert marked(run) == ""
+        assert "marked" not in run.footer
+
+
+async def test_marks_survive_polls_and_sorting_and_vanish_with_their_task() -> None:
+    grown = [a_task(name, used_bytes=n + 1) for n, name in enumerate("abcd")]
+    async with showing(FLEET, grown, grown[1:]) as run:
+        await run.press("space", "space")
+        await run.poll()
+        await run.press("greater_than_sign", "I")
+        assert marked(run) == "ba"
+        await run.poll()
+        await run.until(lambda: marked(run) == "b")
+        assert "1 marked task is gone" in run.footer
+        assert "1 marked" in run.footer
+
+
+async def test_a_sign_of_change_stands_beside_the_mark() -> None:
+    async with showing(FLEET, [a_task("a", status="Failed"), *FLEET[1:]]) as run:
+        await run.press("space")
+        await run.poll()
+        await run.until(lambda: "✖ Failed" in run.screen)
+        assert run.screen_lines[3].startswith("~*a ")
+
+
+async def test_space_on_a_group_marks_its_tasks() -> None:
+    async with showing([a_task("a"), a_task("b", status="Failed"), a_task("c")]) as run:
+        await run.press("b", "s", "G", "k", "k")
+        await run.press("space")
+        assert marked(run) == "ac"
+
+
+async def test_marked_rows_stand_in_the_order_of_the_list() -> None:
+    async with showing(FLEET) as run:
+        main = run.app.screen
+        assert main.marked_rows == []  # type: ignore[attr-defined]
+        await run.press("space", "G", "space", "greater_than_sign", "I")
+        assert [row.task.name for row in main.marked_rows] == ["d", "a"]  # type: ignore[attr-defined]
