@@ -55,6 +55,8 @@ class Ledger:
         self._known: dict[str, _Known] = {}
         self._sum = FleetSum()
         self._guards = Guards()
+        self.changed_at: dict[str, datetime] = {}
+        """When a notable change of a task was seen last, by uuid; most have none."""
         self._surroundings = Surroundings()
         self._heard = Surroundings()
 
@@ -103,6 +105,8 @@ class Ledger:
             change = change_of(was.vitals.task if was is not None else None, task)
             if change is not None:
                 changes.append(change)
+                if was is not None and change.is_notable:
+                    self.changed_at[task.uuid] = snapshot.taken_at
             rows.append(self._enter(task, was, snapshot))
         changes += self._forget_the_gone(snapshot)
         self._look_again(rows, snapshot)
@@ -129,6 +133,7 @@ class Ledger:
             row = self._known.pop(uuid).vitals
             self._sum.remove(row)
             self._guards.remove(row.task)
+            self.changed_at.pop(uuid, None)
             change = change_of(row.task, None)
             changes += [change] if change is not None else []
         return changes

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from datetime import datetime
 
 from msgspec import structs
 
@@ -64,6 +65,11 @@ class Monitor:
     def hear(self, surroundings: Surroundings) -> None:
         """Take what became known about storages and policies; it counts from the next poll on."""
         self._ledger.hear(surroundings)
+
+    @property
+    def changed_at(self) -> Mapping[str, datetime]:
+        """When a notable change of a task was seen last, by uuid; grows in place."""
+        return self._ledger.changed_at
 
     async def updates(self) -> AsyncGenerator[Update, None]:
         """Poll for ever. A failed poll is an update, never an exception and never an empty list."""

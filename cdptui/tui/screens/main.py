@@ -275,7 +275,7 @@ class MainScreen(ListWishes):
         from cdptui.query.context import Context  # noqa: PLC0415 - not needed for the first frame
 
         view = self._view().context
-        return Context(view.now, view.names)
+        return Context(view.now, view.names, self._link.monitor.changed_at if self._link is not None else {})
 
     @property
     def cursor_uuid(self) -> str | None:

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from itertools import islice
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cdptui.models.vitals import Vitals
+from cdptui.query.context import Context
+from cdptui.query.evaluator import clause_predicate, predicate
+from cdptui.query.expression import Expression
+from cdptui.query.parser import parse
+from cdptui.render.selection import Selection
+from tests.doubles import EPOCH, GIB
+from tests.unit.query.expressions import CONTEXT, expressions
+from tests.unit.query.expressions import rows as any_rows
+from tests.unit.render.rows import a_row
+
+
+def take(selection: Selection, fleet: list[Vitals], context: Context = CONTEXT) -> int:
+    """Bring it to its end; how many steps that took."""
+    return sum(1 for _ in selection.steps(fleet, context))
+
+
+changed = st.lists(st.tuples(st.integers(0, 9), any_rows()), max_size=3)
+
+
+@settings(max_examples=150, deadline=None)
+@given(expressions, st.lists(any_rows(), max_size=8), st.lists(changed, max_size=3))
+def test_what_is_kept_from_poll_to_poll_is_what_a_new_look_would_find(
+    expression: Expression, fleet: list[Vitals], polls: list[list[tuple[int, Vitals]]]
+) -> None:
+    selection = Selection(expression)
+    for poll in polls:
+        take(selection, fleet)
+        is_meant = predicate(expression, CONTEXT)
+        assert list(selection.rows) == [row for row in fleet if is_meant(row)]
+        for clause in selection.clauses:
+            assert selection.counts[clause] == sum(map(clause_predicate(clause, CONTEXT), fleet))
+        fleet = fleet.copy()
+        for place, row in poll:
+            fleet[place : place + 1] = [row]
+
+
+def fleet_of(count: int) -> list[Vitals]:
+    return [a_row(f"task {number}", uuid=f"{number:06d}", used_bytes=number % 100 * GIB) for number in range(count)]
+
+
+def test_a_poll_that_changed_little_looks_at_little() -> None:
+    fleet = fleet_of(9000)
+    selection = Selection(parse("used>49GiB"))
+    assert take(selection, fleet) > 9
+    assert take(selection, fleet.copy()) == 1
+    assert len(selection.rows) == 4500
+
+
+def test_ages_and_names_make_it_look_at_everything_again() -> None:
+    fleet = [a_row("a", created_at=EPOCH, backup_storage_uuid="bs-1")]
+    later = Context(EPOCH.replace(year=EPOCH.year + 1))
+    aged, named = Selection(parse("age>1d")), Selection(parse("bs~gold"))
+    take(aged, fleet, Context(EPOCH))
+    take(named, fleet, Context(EPOCH))
+    assert not aged.rows
+    assert not named.rows
+    take(aged, fleet, later)
+    take(named, fleet, Context(EPOCH, {"bs-1": "gold"}))
+    assert list(aged.rows) == list(named.rows) == fleet
+
+
+def test_work_that_is_given_up_leaves_it_as_it_was() -> None:
+    fleet = fleet_of(9000)
+    selection = Selection(parse("used>49GiB"))
+    take(selection, fleet)
+    before = selection.rows
+    assert len(list(islice(selection.steps(fleet_of(8000), CONTEXT), 5))) == 5
+    assert selection.rows is before
+    assert selection.total == 9000
