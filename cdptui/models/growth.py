@@ -5,8 +5,10 @@ The server has no throughput figure, so growth is derived from used capacity ove
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from msgspec import Struct
@@ -56,7 +58,7 @@ def growth(points: Sequence[Point], until: float, window_s: float = DAY_S) -> Gr
     """
     if not points or (len(points) == 1 and until - points[0].at < _HELD_S):
         return None
-    seen = [point for point in points if point.at >= until - window_s]
+    seen = list(points[bisect_left(points, until - window_s, key=_at) :])
     if len(seen) < _MIN_POINTS:
         seen = list(points[-_MIN_POINTS:])
     slopes = _slopes(_without_spikes(seen))
@@ -65,8 +67,9 @@ def growth(points: Sequence[Point], until: float, window_s: float = DAY_S) -> Gr
         held_s = until - points[-1].at
         return Growth(0.0, min(window_s, held_s)) if held_s >= _HELD_S and len(points) < _MIN_POINTS else None
     silence_s = until - seen[-1].at
-    if silence_s > _SILENCE_FACTOR * median([slope.seconds for slope in slopes]):
-        slopes.append(_Slope(0.0, silence_s))
+    # Mostly this is asked when something has just changed, and there is no silence.
+    if silence_s > 0 and silence_s > _SILENCE_FACTOR * median([seconds for _, seconds in slopes]):
+        slopes.append((0.0, silence_s))
     return Growth(_trimmed_mean(slopes), until - seen[0].at)
 
 
@@ -85,16 +88,17 @@ def full_in_s(used_bytes: int | None, plan_bytes: int | None, rate: Growth | Non
     return (plan_bytes - used_bytes) / rate.bytes_per_s
 
 
-class _Slope(NamedTuple):
-    bytes_per_s: float
-    seconds: float
+_Slope = tuple[float, float]
+"""Bytes per second, and the seconds for which they held. A plain tuple: there are 300 in each rate."""
+
+_at = attrgetter("at")
 
 
 def _without_spikes(points: Sequence[Point]) -> list[Point]:
     """Leave out single readings that stick out above both neighbours: an odd reading, not data that came and went."""
     kept = list(points[:1])
-    for before, point, after in zip(points, points[1:], points[2:], strict=False):
-        if not before.used_bytes <= after.used_bytes < point.used_bytes:
+    for (_, before), point, (_, after) in zip(points, points[1:], points[2:], strict=False):
+        if not before <= after < point[1]:
             kept.append(point)
     return kept + list(points[1:][-1:])
 
@@ -104,11 +108,10 @@ def _slopes(points: Sequence[Point]) -> list[_Slope]:
 
     It was set at some time before it was seen, so its own slope is too steep.
     """
-    pairs = [(before, after) for before, after in pairwise(points) if after.at > before.at]
     slopes = [
-        _Slope((after.used_bytes - before.used_bytes) / (after.at - before.at), after.at - before.at)
-        for before, after in pairs
-        if after.used_bytes >= before.used_bytes
+        ((used - used_before) / (at - at_before), at - at_before)
+        for (at_before, used_before), (at, used) in pairwise(points)
+        if at > at_before and used >= used_before
     ]
     return slopes[1:] if len(slopes) > _MIN_POINTS else slopes
 
@@ -126,11 +129,11 @@ def median(values: Iterable[float]) -> float:
 
 def _trimmed_mean(slopes: Sequence[_Slope]) -> float:
     """The mean weighted by time, without the lowest and the highest tenth of the time."""
-    total_s = sum(slope.seconds for slope in slopes)
+    total_s = sum([seconds for _, seconds in slopes])
     low_s, high_s = _TRIMMED * total_s, (1 - _TRIMMED) * total_s
-    at_s, weighted = 0.0, 0.0
-    for slope in sorted(slopes):
-        inside_s = min(at_s + slope.seconds, high_s) - max(at_s, low_s)
-        weighted += slope.bytes_per_s * max(0.0, inside_s)
-        at_s += slope.seconds
+    end_s, weighted = 0.0, 0.0
+    for bytes_per_s, seconds in sorted(slopes):
+        start_s, end_s = end_s, end_s + seconds
+        if end_s > low_s and start_s < high_s:
+            weighted += bytes_per_s * (min(end_s, high_s) - max(start_s, low_s))
     return weighted / (high_s - low_s)

@@ -48,7 +48,8 @@ class Series:
 
     def points(self) -> tuple[Point, ...]:
         """All that is kept."""
-        return tuple([Point(tick / _TICKS_PER_S, used) for tick, used in zip(self._ticks, self._values, strict=True)])
+        moments = [tick / _TICKS_PER_S for tick in self._ticks]
+        return tuple(map(Point._make, zip(moments, self._values, strict=True)))
 
     def _thin(self) -> None:
         """Drop every other point of the older half: the further back, the coarser."""
