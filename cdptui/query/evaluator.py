@@ -99,6 +99,13 @@ def needs_names(expression: Expression) -> bool:
     )
 
 
+def needs_machines(expression: Expression) -> bool:
+    """Whether the names of all machines are needed, of which there are as many as tasks."""
+    return any(
+        not isinstance(clause, Comparison) or BY_NAME[clause.field].texts is machines for clause in clauses(expression)
+    )
+
+
 def _in_any(fits: Callable[[str], bool], context: Context) -> Predicate:
     """Whether name, uuid, status, or what the machines or the storage are called fits.
 

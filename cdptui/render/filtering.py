@@ -23,7 +23,7 @@ class Shown(NamedTuple):
     counts: Mapping[Clause, int]
     """How many rows each clause means by itself."""
     nameless: int = 0
-    """Tasks whose names are asked for and not known yet."""
+    """VMs whose names are asked for and not known yet."""
 
 
 def count_text(shown: Shown) -> str:
@@ -78,4 +78,4 @@ def kept_line(text: str, shown: Shown | None, width: int, measure: Measure) -> L
 
 
 def _nameless(shown: Shown) -> tuple[Span, ...]:
-    return (Span(f"  names of {shown.nameless} tasks not known yet", Role.WARN),) if shown.nameless else ()
+    return (Span(f"  names of {shown.nameless} VMs not known", Role.WARN),) if shown.nameless else ()

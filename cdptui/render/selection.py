@@ -14,11 +14,14 @@ from typing import Final
 
 from cdptui.models.vitals import Vitals
 from cdptui.query.context import Context
-from cdptui.query.evaluator import clause_predicate, is_timed, needs_names, verdict
+from cdptui.query.evaluator import clause_predicate, is_timed, needs_machines, needs_names, verdict
 from cdptui.query.expression import Clause, Expression, clauses
 
 _STEP: Final = 500
 """Rows in one step: a millisecond for each clause."""
+
+MOST_NAMELESS: Final = 10_000
+"""More names than these are not asked for: a filter must not become a load on the node."""
 
 
 class Selection:
@@ -36,7 +39,10 @@ class Selection:
         self._verdicts = _Verdicts(expression, self.clauses)
         self._is_timed = is_timed(expression)
         self._needs_names = needs_names(expression)
+        self._needs_machines = needs_machines(expression)
         self._names = -1
+        self.nameless: Sequence[str] = ()
+        """Uuids of machines whose names are asked for and not known yet; not all of them where that is hopeless."""
 
     @property
     def total(self) -> int:
@@ -48,9 +54,13 @@ class Selection:
         names = len(context.names) if self._needs_names else -1
         if self._is_timed or names != self._names or len(rows) != len(self._all):
             masks: list[int] = []
+            nameless: list[str] = []
             for at in range(0, len(rows), _STEP):
                 masks += self._look_at(rows[at : at + _STEP], context)
+                if self._needs_machines and len(nameless) < MOST_NAMELESS:
+                    nameless += _nameless(rows[at : at + _STEP], context)
                 yield
+            self.nameless = nameless
         else:
             changed = [*compress(range(len(rows)), map(is_not, rows, self._all))]
             yield
@@ -89,6 +99,11 @@ class Selection:
             value = 1 << bit
             masks = [mask | value if is_so(row) else mask for mask, row in zip(masks, rows, strict=True)]
         return masks
+
+
+def _nameless(rows: Sequence[Vitals], context: Context) -> list[str]:
+    uuids = [ref.resource_uuid for row in rows for ref in row.task.resource_refs]
+    return [uuid for uuid in uuids if uuid not in context.names]
 
 
 class _Verdicts(dict[int, bool]):

@@ -188,3 +188,17 @@ async def test_ctrl_c_leaves_from_the_line_as_well() -> None:
     async with showing(FLEET) as run:
         await run.press("slash", "x", "ctrl+c")
         assert run.app.return_code == 0
+
+
+async def test_a_word_finds_a_machine_whose_name_was_not_known_yet() -> None:
+    async with showing(FLEET, size=(120, 8)) as run:
+        run.node.known_names = {f"vm-of-{task.name}": f"machine-{number}" for number, task in enumerate(FLEET)}
+        await type_filter(run, "machine-3")
+        await run.until(lambda: run.names == ["oa"])
+        assert "VMs not known" not in run.screen
+
+
+async def test_names_that_are_not_to_be_had_are_said() -> None:
+    async with showing(FLEET) as run:
+        await type_filter(run, "vm~machine")
+        await run.until(lambda: "names of 4 VMs not known" in run.screen)

@@ -108,8 +108,20 @@ class FindingScreen(Screen[None]):
             return
         from cdptui.render.filtering import Shown  # noqa: PLC0415 - not needed for the first frame
 
-        shown = Shown(len(selection.rows), selection.total, selection.counts) if selection is not None else None
+        shown = None
+        if selection is not None:
+            shown = Shown(len(selection.rows), selection.total, selection.counts, len(selection.nameless))
         bar.show(self.sought_text, shown)
+
+    @property
+    def names_sought(self) -> Sequence[str]:
+        """Uuids whose names the filter needs; none where there are so many that asking would be a load."""
+        if self.selection is None:
+            return ()
+        from cdptui.render.selection import MOST_NAMELESS  # noqa: PLC0415 - not needed for the first frame
+
+        nameless = self.selection.nameless
+        return nameless if len(nameless) < MOST_NAMELESS else ()
 
     def forget_sought(self) -> bool:
         """Show the whole list again; whether it was cut down."""

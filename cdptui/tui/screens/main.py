@@ -343,8 +343,8 @@ class MainScreen(ListWishes):
         """Ask for the names of what is in sight."""
         if self._link is not None:
             rows = self._table.visible_rows()
-            refs = (ref.resource_uuid for row in rows for ref in row.task.resource_refs)
-            self._link.names.want(chain(refs, self.unnamed_groups()))
+            seen = (ref.resource_uuid for row in rows for ref in row.task.resource_refs)
+            self._link.names.want(chain(seen, self.unnamed_groups(), self.names_sought))
 
     def _take_password(self, password: str | None) -> None:
         if password and self._link is not None:
