@@ -120,6 +120,11 @@ class Terminal:
         """The first line that holds `text`; empty when none does."""
         return next((line for line in self.lines if text in line), "")
 
+    @property
+    def grounds(self) -> list[str]:
+        """The background at the left end of each line; that of the cursor's is another one."""
+        return [self._screen.buffer[y][0].bg for y in range(self._screen.lines)]
+
     # What happens on it
 
     def send(self, keys: str) -> None:
