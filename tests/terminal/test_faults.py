@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from queue import SimpleQueue
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 import pytest
@@ -90,22 +90,29 @@ def outcomes(request: pytest.FixtureRequest) -> Iterator[dict[Case, Future[None]
     """What came of each case. Faults are mostly waited for, so some programs work through them side by side."""
     items = [item for item in request.session.items if isinstance(item, pytest.Function) and hasattr(item, "callspec")]
     asked = [case for item in items if isinstance(case := item.callspec.params.get("case"), Case)]
-    free: SimpleQueue[WatchedNode] = SimpleQueue()
+    waiting: SimpleQueue[tuple[Case, Future[None]]] = SimpleQueue()
+    found: dict[Case, Future[None]] = {}
+    for case in asked:
+        found[case] = Future()
+        waiting.put((case, found[case]))
 
-    def run(case: Case) -> None:
-        watched = free.get()
-        try:
-            live_through(watched, case)
-        finally:
-            watched.node.faults.clear()
-            free.put(watched)
+    def work_through() -> None:
+        # A terminal that nobody reads is a slow line, and gets fewer words: each has its thread.
+        with at_rest() as watched, suppress(Empty):
+            while True:
+                case, outcome = waiting.get_nowait()
+                try:
+                    live_through(watched, case)
+                except BaseException as error:  # noqa: BLE001 - told where the case is asked for
+                    outcome.set_exception(error)
+                else:
+                    outcome.set_result(None)
+                watched.node.faults.clear()
 
-    with ExitStack() as stack:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         for _ in range(min(AT_ONCE, len(asked))):
-            free.put(stack.enter_context(at_rest()))
-        pool = stack.enter_context(ThreadPoolExecutor(AT_ONCE))
-        yield {case: pool.submit(run, case) for case in asked}
-        pool.shutdown(cancel_futures=True)
+            pool.submit(work_through)
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +157,7 @@ def live_through(watched: WatchedNode, case: Case) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=[case.spec for case in CASES])
 def test_a_fault_is_said_and_waited_for_and_got_over(outcomes: dict[Case, Future[None]], case: Case) -> None:
-    outcomes[case].result()
+    outcomes[case].result(120)
 
 
 def test_a_black_hole_of_many_tries_is_waited_out() -> None:

@@ -107,8 +107,7 @@ class WatchedNode:
         cleared, seen = time.monotonic(), len(self.requests())
         self.wait_until(lambda: len(self.requests()) > seen, "the next try")
         assert time.monotonic() - cleared <= RETRY_S + SLACK_S
-        self.is_live()
-        assert "60/60 tasks" in self.header
+        self.terminal.wait_for(r"● live .*60/60 tasks", seconds=PATIENCE_S)
 
     def leaves(self) -> None:
         """Quit: terminal restored, session gone, and all is well."""
