@@ -41,6 +41,15 @@ class Order(NamedTuple):
         """The order by a column, in that one's own direction, grouped as before."""
         return Order(key, group=self.group)
 
+    def chosen(self, key: str | None) -> Order:
+        """The order by a column, None being the default; the same one again turns round.
+
+        >>> Order().chosen("name").chosen("name").is_inverted
+        True
+        """
+        key = key or WORST_FIRST
+        return self.inverted() if key == self.key else self.by(key)
+
     def moved(self, step: int, columns: Sequence[Column] = COLUMNS) -> Order:
         """The order by the next (1) or previous (-1) of some columns; the default stands before the first."""
         keys = (WORST_FIRST, *(column.key for column in columns))

@@ -47,8 +47,7 @@ class SortMenu(ModalScreen[Order | None]):
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Give back the choice."""
-        key = event.option.id or WORST_FIRST
-        self.dismiss(self._order.inverted() if key == self._order.key else self._order.by(key))
+        self.dismiss(self._order.chosen(event.option.id))
 
     def _label(self, key: str, heading: str) -> str:
         if key != self._order.key:

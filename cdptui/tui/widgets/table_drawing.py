@@ -48,6 +48,10 @@ class TableDrawing:
         before, self.placement = self.placement, lay_out(max(1, width - GUTTER), layout, first)
         return self.placement != before
 
+    def column_at(self, x: int) -> str | None:
+        """Key of the column at a cell of the line, a gap being its left neighbour's; None before all of them."""
+        return next((placed.column.key for placed in reversed(self.placement.placed) if x >= placed.x + GUTTER), None)
+
     def task(self, row: Vitals, context: CellContext, sign: str, background: str) -> Look:
         """The look of a task."""
         return Look(tuple(placed.column.cell(row, context) for placed in self.placement.placed), sign, background)

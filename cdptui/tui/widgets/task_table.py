@@ -30,6 +30,7 @@ from cdptui.tui.widgets.table_drawing import Look, TableDrawing
 _HEADING_LINES: Final = 1
 _MARK: Final = "*"
 """Named like the key that marks everything."""
+_WHEEL_LINES: Final = 3
 
 
 class TableView(NamedTuple):
@@ -77,6 +78,16 @@ class TaskTable(ScrollView, can_focus=True):
         def can_replace(self, message: Message) -> bool:
             """Only what is in sight now matters."""
             return isinstance(message, TaskTable.Scrolled)
+
+    class HeadingClicked(Message):
+        """Somebody clicked on the heading of a column; on the corner before them all, where `key` is None."""
+
+        def __init__(self, key: str | None) -> None:
+            super().__init__()
+            self.key = key
+
+    class Opened(Message):
+        """Somebody clicked twice on a task."""
 
     def __init__(self, view: TableView, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
@@ -271,9 +282,32 @@ class TaskTable(ScrollView, can_focus=True):
             self._tell(self.Scrolled())
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor where the mouse is."""
-        if event.y >= _HEADING_LINES:
-            self.move_to(self.scroll_offset.y + event.y - _HEADING_LINES)
+        """Put the cursor where the mouse is; twice opens the task; a heading sorts."""
+        event.stop()
+        if event.y < _HEADING_LINES:
+            self._tell(self.HeadingClicked(self._drawing.column_at(event.x)))
+            return
+        index = self.scroll_offset.y + event.y - _HEADING_LINES
+        if index < len(self._view.rows):
+            self.move_to(index)
+            if event.chain == 2:
+                self._tell(self.Opened())
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll on."""
+        self._wheel(event, _WHEEL_LINES)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll back."""
+        self._wheel(event, -_WHEEL_LINES)
+
+    def _wheel(self, event: events.MouseEvent, lines: int) -> None:
+        """Scroll the list; a cursor that would be left behind comes along."""
+        event.stop()
+        event.prevent_default()
+        top = max(0, min(self.scroll_offset.y + lines, self.max_scroll_y))
+        self.scroll_to(y=top, animate=False, force=True, immediate=True)
+        self.move_to(max(top, min(self._cursor, top + max(1, self._row_lines) - 1)))
 
     def on_resize(self) -> None:
         """Keep the cursor in sight. Textual draws what has another size by itself."""

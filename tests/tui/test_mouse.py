@@ -1,0 +1,74 @@
+"""What the mouse does: cursor, order, detail, and scrolling."""
+
+from __future__ import annotations
+
+from textual.events import MouseScrollDown, MouseScrollUp
+
+from cdptui.tui.widgets.detail_pane import DetailPane
+from cdptui.tui.widgets.task_table import TaskTable
+from tests.doubles import a_task
+from tests.tui.running import Running, showing
+
+
+def fleet(count: int = 60) -> list[object]:
+    return [a_task(f"cdp-{index:03d}") for index in range(count)]
+
+
+def heading_at(run: Running, heading: str) -> tuple[int, int]:
+    line = next(line for line in run.screen_lines if "NAME" in line)
+    return line.index(heading), 0
+
+
+async def test_a_click_puts_the_cursor_on_a_task() -> None:
+    async with showing(fleet()) as run:
+        await run.pilot.click(TaskTable, offset=(5, 4))
+        assert run.cursor == run.rows[3].task.uuid
+
+
+async def test_a_click_below_the_last_task_moves_nothing() -> None:
+    async with showing(fleet(3)) as run:
+        await run.pilot.click(TaskTable, offset=(5, 20))
+        assert run.cursor == run.rows[0].task.uuid
+
+
+async def test_a_click_on_a_heading_sorts_by_it_and_another_turns_it_round() -> None:
+    async with showing(fleet()) as run:
+        await run.pilot.click(TaskTable, offset=heading_at(run, "NAME"))
+        await run.until(lambda: "sorted by name" in run.footer)
+        assert run.names[0] == "cdp-000"
+        await run.pilot.click(TaskTable, offset=heading_at(run, "NAME"))
+        await run.until(lambda: run.names[0] == "cdp-059")
+        assert "the other way round" in run.footer
+
+
+async def test_a_click_on_the_corner_goes_back_to_worst_first() -> None:
+    async with showing(fleet()) as run:
+        await run.press("greater_than_sign")
+        await run.pilot.click(TaskTable, offset=(0, 0))
+        await run.until(lambda: "worst first" in run.footer)
+
+
+async def test_two_clicks_open_the_detail() -> None:
+    async with showing(fleet(), size=(80, 24)) as run:
+        assert not run.detail.display
+        await run.pilot.click(TaskTable, offset=(5, 3), times=2)
+        await run.until(lambda: run.detail.display and run.detail.has_focus)
+        assert run.cursor == run.rows[2].task.uuid
+
+
+async def test_the_wheel_scrolls_the_list_and_takes_the_cursor_along() -> None:
+    async with showing(fleet()) as run:
+        await run.pilot._post_mouse_events([MouseScrollDown], TaskTable, offset=(5, 5), button=0)
+        await run.until(lambda: run.table.scroll_offset.y == 3)
+        assert run.cursor == run.rows[0].task.uuid
+        await run.poll()
+        assert run.table.scroll_offset.y == 3, "a poll leaves it where it is"
+        await run.pilot._post_mouse_events([MouseScrollUp], TaskTable, offset=(5, 5), button=0)
+        await run.until(lambda: run.table.scroll_offset.y == 0)
+
+
+async def test_the_wheel_scrolls_the_detail() -> None:
+    async with showing(fleet(), size=(120, 12)) as run:
+        await run.until(lambda: run.detail.max_scroll_y > 1)
+        await run.pilot._post_mouse_events([MouseScrollDown], DetailPane, offset=(5, 5), button=0)
+        await run.until(lambda: run.detail.scroll_offset.y > 0)
