@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from cdptui.cli.terminal import require_terminal, take_keys_from_terminal
+from cdptui.cli.terminal import require_screen, take_keys_from_terminal
 from cdptui.cli.ways import Ways
 from cdptui.config import environment
 from cdptui.config.address import node_of, normalise
@@ -60,7 +60,7 @@ def settings_of(asked: Asked) -> MonitorSettings:
     zone = None if ways.server_zone is None else zone_of(ways.server_zone)
     proxy = proxy_for(base_url)
     login_type = _login_type(ways)
-    require_terminal(is_stdin_used=ways.password_stdin)
+    require_screen(is_stdin_used=ways.password_stdin)
     return MonitorSettings(
         base_url=base_url,
         auth=_auth(asked, login_type, base_url),

@@ -8,7 +8,7 @@ import click
 
 from cdptui.cli.diagnostics import MISSING_EXTRA, CommandFailed
 from cdptui.cli.options import Display, GroupedCommand, fault_option, fleet_options
-from cdptui.cli.terminal import require_terminal
+from cdptui.cli.terminal import require_screen
 from cdptui.config.address import normalise
 from cdptui.config.settings import MonitorSettings
 from cdptui.models.auth import PasswordLogin
@@ -27,7 +27,7 @@ _INTERVAL_S: Final = 2.0
 def demo(context: click.Context, tasks: int, seed: int, speed: float, faults: tuple[Fault, ...]) -> None:
     """Open the monitor on an embedded simulated node; nothing else is needed."""
     display: Display = context.obj
-    require_terminal(is_stdin_used=False)
+    require_screen(is_stdin_used=False)
     from cdptui.cli.monitor import run_monitor  # noqa: PLC0415 - only what is needed is imported
 
     try:

@@ -79,6 +79,8 @@ or not a terminal. Once it runs, ? shows the keys."""
     default=None,
     help="Write less: 16 colours, age and chart on a slower beat. By itself on a slow line.",
 )
+@option("--ascii", "is_ascii", heading=DISPLAY, is_flag=True, help="Plain characters. By itself without UTF-8.")
+@option("--no-mouse", heading=DISPLAY, is_flag=True, help="Leave the mouse to the terminal; m goes back and forth.")
 @option(
     "--log-file",
     heading=TROUBLE,
@@ -98,12 +100,15 @@ def cdptui(  # noqa: PLR0913, PLR0917 - one parameter an option
     timeout_s: float,
     theme: str,
     low_bandwidth: bool | None,  # noqa: FBT001
+    is_ascii: bool,  # noqa: FBT001
+    no_mouse: bool,  # noqa: FBT001
     log_file: Path | None,
     log_level: str,
     debug: bool,  # noqa: FBT001
 ) -> None:
     """Watch the CDP tasks of a ZStack management node, worst first."""
-    context.obj = display = Display(theme, Log(log_file, "debug" if debug else log_level), low_bandwidth)
+    log = Log(log_file, "debug" if debug else log_level)
+    context.obj = display = Display(theme, log, low_bandwidth, is_ascii=is_ascii, has_mouse=not no_mouse)
     if context.invoked_subcommand is not None:
         return
     asked = Asked(

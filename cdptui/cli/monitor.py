@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import signal
 from typing import TYPE_CHECKING, Final
 
 from cdptui.cli.diagnostics import CommandFailed, ExitCode
 from cdptui.cli.options import Display
+from cdptui.cli.threads import UnboundThreads
 from cdptui.clock import SystemClock
 from cdptui.config.address import node_of
 from cdptui.config.settings import MonitorSettings
+from cdptui.config.terminal import look_at_terminal
 
 if TYPE_CHECKING:
     from cdptui.monitor.build import Link
     from cdptui.tui.app import CdptuiApp
 
+log = logging.getLogger(__name__)
+
 _ENDED_BY: Final = {signal.SIGINT: 0, signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGQUIT: 131}
 """Exit code by signal; 128 plus its number, save for the one that the keyboard sends."""
+
+_FAREWELL_S: Final = 0.5
+"""How long the node is given to log us out, behind a terminal that is restored already: nobody waits for a second."""
 
 
 def run_monitor(settings: MonitorSettings, display: Display) -> int:
@@ -44,15 +52,26 @@ async def _run(settings: MonitorSettings, display: Display) -> int:
         return await open_link(settings, clock)
 
     target = Target(connect, node_of(settings.base_url), settings.auth.who, settings.interval_s)
-    app = CdptuiApp(target, clock=clock, theme=display.theme, is_frugal=display.is_frugal)
+    traits = look_at_terminal(is_ascii=display.is_ascii)
+    app = CdptuiApp(target, clock=clock, theme=display.theme, is_frugal=display.is_frugal, traits=traits)
     _leave_on_signals(app)
+    asyncio.get_running_loop().set_default_executor(UnboundThreads())
     try:
-        code = await app.run_async()
+        code = await app.run_async(mouse=display.has_mouse)
     finally:
-        await app.hang_up()
+        await _take_leave(app)
     if app.crash is not None:
         raise CommandFailed("stopped by a fault of its own; the log file has the details") from app.crash
     return ExitCode.FAILURE if code is None else code
+
+
+async def _take_leave(app: CdptuiApp) -> None:
+    """Log out; a node that does not answer keeps its session until that ends by itself."""
+    try:
+        async with asyncio.timeout(_FAREWELL_S):
+            await app.hang_up()
+    except TimeoutError:
+        log.warning("not logged out: no answer within %s s", _FAREWELL_S)
 
 
 def _leave_on_signals(app: CdptuiApp) -> None:

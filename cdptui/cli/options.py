@@ -84,6 +84,9 @@ class Display(NamedTuple):
     log: Log
     is_frugal: bool | None = None
     """Spare the line to the terminal; None when it turns out to be slow."""
+    is_ascii: bool = False
+    """Draw with plain characters, whatever the locale says."""
+    has_mouse: bool = True
 
 
 def positive(context: click.Context, parameter: click.Parameter, value: float) -> float:

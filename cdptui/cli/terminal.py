@@ -6,6 +6,7 @@ import os
 import sys
 
 from cdptui.cli.diagnostics import CommandFailed, ExitCode
+from cdptui.config.terminal import look_at_terminal
 
 _NOT_A_TERMINAL = "not a terminal: the monitor needs one to draw on and to read keys from"
 
@@ -17,6 +18,16 @@ def require_terminal(*, is_stdin_used: bool) -> None:
     """
     if not sys.stdout.isatty() or (not is_stdin_used and not sys.stdin.isatty()):
         raise CommandFailed(_NOT_A_TERMINAL, ExitCode.USAGE)
+
+
+def require_screen(*, is_stdin_used: bool) -> None:
+    """The same, and a terminal that can be drawn on: better a sentence than a screen of rubbish."""
+    require_terminal(is_stdin_used=is_stdin_used)
+    traits = look_at_terminal()
+    if traits.is_blind:
+        said = f"TERM={traits.kind}" if traits.kind else "TERM is not set"
+        message = f"this terminal cannot show the monitor, it has no cursor to move ({said})"
+        raise CommandFailed(message, ExitCode.USAGE)
 
 
 def take_keys_from_terminal() -> None:

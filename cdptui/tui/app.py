@@ -13,9 +13,12 @@ from textual.actions import ActionParseResult
 from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.dom import DOMNode
+from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
+from textual.worker import WorkerFailed
 
 from cdptui.clock import Clock
+from cdptui.config.terminal import TerminalTraits
 from cdptui.models.text import inert
 from cdptui.tui.commands import ActionCommands
 from cdptui.tui.driver import TerminalDriver
@@ -51,12 +54,18 @@ class CdptuiApp(App[int], inherit_bindings=False):
         targets: Sequence[Target] = (),
         theme: str = DEFAULT_THEME,
         is_frugal: bool | None = None,
+        traits: TerminalTraits | None = None,
     ) -> None:
         """`target` is watched as soon as the first frame is on screen, `targets` are what one can go to.
 
-        `is_frugal` spares the line to the terminal; None does so when the line turns out to be slow.
+        `is_frugal` spares the line to the terminal; None does so when the line turns out to be slow. `traits` is what
+        the terminal can show.
         """
+        self.traits = traits or TerminalTraits()
         super().__init__(driver_class=TerminalDriver)
+        # The library takes an empty NO_COLOR for set, and greys for no colour. `Frame` leaves colours out.
+        self.no_color = not self.traits.has_colour
+        self._filters = [kept for kept in self._filters if not isinstance(kept, Monochrome | NoColor)]
         self.animation_level = "none"
         # The footer tells what there is to tell; two widgets more cost a second layout behind the first frame.
         self._disable_tooltips = self._disable_notifications = True
@@ -125,7 +134,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
             return bool(self._is_frugal)
         is_frugal = driver.line.is_slow if self._is_frugal is None else self._is_frugal
         if driver.set_few_colours(is_wanted=is_frugal):
-            self._draw_everything()
+            self.draw_everything()
         return is_frugal
 
     async def run_action(
@@ -180,24 +189,39 @@ class CdptuiApp(App[int], inherit_bindings=False):
         at = _THEME_NAMES.index(self.theme) if self.theme in _THEME_NAMES else -1
         self.theme = _THEME_NAMES[(at + 1) % len(_THEME_NAMES)]
 
+    def action_toggle_mouse(self) -> None:
+        """Take the mouse, or leave it to the terminal, which can select text with it then."""
+        driver = self._driver
+        if not isinstance(driver, TerminalDriver) or not driver.use_mouse(is_wanted=not driver.has_mouse):
+            self._main.say("this terminal has no mouse for us")
+        elif driver.has_mouse:
+            self._main.say("mouse on; m turns it off")
+        else:
+            self._main.say("mouse off: the terminal selects text; m turns it on")
+
     def action_redraw(self) -> None:
         """Write every cell again, whatever the terminal shows now."""
         if isinstance(self._driver, TerminalDriver):
             self._driver.frame.forget()
-        self._draw_everything()
+        self.draw_everything()
 
     def on_mount(self) -> None:
         """Draw everything when the shell has given the terminal back."""
-        self.app_resume_signal.subscribe(self, lambda _: self._draw_everything())
+        self.app_resume_signal.subscribe(self, lambda _: self.draw_everything())
 
-    def _draw_everything(self) -> None:
+    def draw_everything(self) -> None:
+        """Draw all of the screen; only cells that differ from what the terminal shows are written."""
+        if not self._running or not self.screen_stack:
+            return
         # A refresh of the screen would render only what is dirty in it.
         whole = self.screen._compositor.render_update(full=True, screen_stack=self._background_screens)  # noqa: SLF001
         self._display(self.screen, whole)
 
     def _fatal_error(self) -> None:
         """End with the terminal as it was, instead of printing pages of traceback with the values of all variables."""
-        self.crash = self._exception
+        error = self._exception
+        # A worker's own error has the traceback.
+        self.crash = error.error if isinstance(error, WorkerFailed) else error
         log.critical("the app ended by a fault of its own", exc_info=self.crash)
         self._close_messages_no_wait()
 

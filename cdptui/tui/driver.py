@@ -1,16 +1,15 @@
-"""The terminal behind the app: what it shows, how fast its line is, and whether it is still there."""
+"""The terminal behind the app: what it shows, what it sends, and whether it is still there."""
 
 from __future__ import annotations
 
-import math
 import os
+import queue
 import selectors
 import sys
 import time
 from codecs import getincrementaldecoder
-from collections import deque
 from collections.abc import Callable
-from typing import Any, Final, TextIO
+from typing import Any, Final
 
 from rich.color import ColorSystem
 from rich.console import Console
@@ -21,18 +20,9 @@ from textual._xterm_parser import XTermParser
 from textual.constants import ESCAPE_DELAY
 from textual.drivers.linux_driver import LinuxDriver
 
+from cdptui.config.terminal import TerminalTraits
 from cdptui.tui.frame import RESET, Frame
-
-_BLOCKED_FROM_S: Final = 0.05
-"""A shorter write is the machine's business, not the line's."""
-
-_SLOW_S: Final = 1.0
-"""A line that held up our writes for so many seconds of the last minute is slow."""
-
-_MINUTE_S: Final = 60.0
-
-_STAYS_SLOW_S: Final = 600.0
-"""A line is thought slow for so long after it last was: going back and forth would cost more than it saves."""
+from cdptui.tui.line import Line, TimedFile
 
 _ESCAPE_S: Final = ESCAPE_DELAY + 0.01
 """How long the parser waits for more after an escape, and a little."""
@@ -43,60 +33,24 @@ HUNG_UP: Final = 129
 _TEARS_FROM: Final = 64
 """Characters of a frame that comes in one piece whatever carries it, so that nobody can see half of it."""
 
+_MANY_WRITES: Final = 8
+_MUCH_TEXT: Final = 16_000
+"""What may wait for the line, about a screen; more would only show later what is no longer so."""
 
-class Line:
-    """The way to the terminal: how long it holds up what is written, and whether it still leads anywhere.
+_STUCK_S: Final = 0.3
+"""A line that took nothing for so long at the end is left as it is."""
 
-    The writer thread tells, the event loop asks; a deque is safe for both.
-    """
+_FAREWELL_S: Final = 5.0
+"""How long even a line that moves is given to take the last that we have to say."""
 
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self.is_gone = False
-        self._monotonic = monotonic
-        self._blocked: deque[tuple[float, float]] = deque(maxlen=600)
-        self._slow_until = -math.inf
+_MOUSE: Final = ("1000", "1002", "1006")
+"""Buttons, the wheel and dragging. Not every move of the pointer (1003): each would wake us for nothing."""
 
-    def note(self, seconds: float) -> None:
-        """A write took so long."""
-        if seconds >= _BLOCKED_FROM_S:
-            self._blocked.append((self._monotonic(), seconds))
+_MODERN: Final = ("\x1b[>", "\x1b[<", "\x1b[?2026$", "\x1b[?2048$")
+"""How those sequences begin that an old terminal would print parts of."""
 
-    @property
-    def is_slow(self) -> bool:
-        """Whether writes are held up, or were not long ago."""
-        now = self._monotonic()
-        if sum(seconds for at, seconds in tuple(self._blocked) if at >= now - _MINUTE_S) >= _SLOW_S:
-            self._slow_until = now + _STAYS_SLOW_S
-        return now < self._slow_until
-
-
-class _TimedFile:
-    """The terminal's file for the writer thread; a terminal that is gone swallows everything."""
-
-    def __init__(self, file: TextIO, line: Line) -> None:
-        self._file = file
-        self._line = line
-
-    def write(self, text: str) -> int:
-        self._timed(lambda: self._file.write(text))
-        return len(text)
-
-    def flush(self) -> None:
-        self._timed(self._file.flush)
-
-    def fileno(self) -> int:
-        return self._file.fileno()
-
-    def _timed(self, act: Callable[[], object]) -> None:
-        if self._line.is_gone:
-            return
-        started = time.monotonic()
-        try:
-            act()
-        except OSError:
-            # The writer thread must not die of it: the event loop would wait for ever to hand it the next frame.
-            self._line.is_gone = True
-        self._line.note(time.monotonic() - started)
+_WIPE: Final = "\x1b[2J\x1b[H"
+"""An old terminal has no second screen to come back from."""
 
 
 class TerminalDriver(LinuxDriver):
@@ -104,18 +58,89 @@ class TerminalDriver(LinuxDriver):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - Textual's own, passed on
         super().__init__(*arguments, **options)
-        self.frame = Frame()
+        traits: TerminalTraits = getattr(self._app, "traits", TerminalTraits())
+        self._draw_everything: Callable[[], None] = getattr(self._app, "draw_everything", lambda: None)
+        self.frame = Frame(has_colour=traits.has_colour, charset=traits.charset)
         self.line = Line()
-        self._file: Any = _TimedFile(sys.__stderr__ or sys.stderr, self.line)
+        self.is_owing = False
+        """Whether something was not drawn because the line did not take it."""
+        self._is_old = traits.is_old
+        self._mouse = self._mouse and not traits.is_old
+        # Not stderr, as the library would: that may well be a file, and stdout is known to be the terminal.
+        self._file: Any = TimedFile(
+            sys.__stdout__ or sys.stdout, self.line, charset=traits.charset, when_idle=self._catch_up
+        )
+        self._written = 0
         self._woken = self._wake = -1
 
     def draw(self, update: CompositorUpdate, console: Console, size: tuple[int, int], *, is_synchronised: bool) -> None:
-        """Write what `update` changes; at once on a terminal that can hold its picture back until all is there."""
+        """Write what `update` changes; at once on a terminal that can hold its picture back until all is there.
+
+        A line that does not take what was written before gets nothing more: keys and signals must not wait for it.
+        """
+        self.is_owing = True
+        if self._is_full:
+            return
+        self.is_owing = False
         text = self.frame.reduce(update, console, size)
         if is_synchronised and len(text) > _TEARS_FROM:
             text = f"{SYNC_START}{text}{SYNC_END}"
         if text:
             self.write(text)
+
+    def write(self, data: str) -> None:
+        """Send to the terminal; nothing that it would stumble over. Never waits for the line."""
+        if self._is_old and data.startswith(_MODERN):
+            return
+        if self._waiting is not None and self._waiting.full():
+            self._drop_unwritten()
+            self.is_owing = True
+        self._written += len(data)
+        super().write(data)
+
+    @property
+    def has_mouse(self) -> bool:
+        """Whether the mouse is ours; otherwise the terminal's own, to select text with."""
+        return self._mouse
+
+    def use_mouse(self, *, is_wanted: bool) -> bool:
+        """Take the mouse or leave it to the terminal; whether that could be done."""
+        if self._is_old:
+            return not is_wanted
+        if not is_wanted:
+            self._disable_mouse_support()
+        self._mouse = is_wanted
+        self._enable_mouse_support()
+        return True
+
+    def _enable_mouse_support(self) -> None:
+        if self._mouse:
+            self.write("".join(f"\x1b[?{mode}h" for mode in _MOUSE))
+
+    def _disable_mouse_support(self) -> None:
+        if self._mouse:
+            self.write("".join(f"\x1b[?{mode}l" for mode in reversed(_MOUSE)))
+
+    def _enable_mouse_pixels(self) -> None:
+        """Cells are fine enough."""
+
+    @property
+    def _waiting(self) -> queue.Queue[str | None] | None:
+        """What the writer has not taken yet."""
+        return self._writer_thread._queue if self._writer_thread is not None else None  # noqa: SLF001 - no other way
+
+    @property
+    def _is_full(self) -> bool:
+        waiting = self._waiting
+        return waiting is not None and (
+            waiting.qsize() >= _MANY_WRITES or self._written - self._file.written > _MUCH_TEXT
+        )
+
+    def _catch_up(self) -> None:
+        """In the writer thread, when the line has taken everything: draw what it was spared."""
+        if self.is_owing and not self.line.is_gone:
+            self.is_owing = False
+            self._loop.call_soon_threadsafe(self._draw_everything)
 
     def set_few_colours(self, *, is_wanted: bool) -> bool:
         """Draw in 16 colours from now on, which take half the bytes, or in all that the terminal has.
@@ -136,8 +161,11 @@ class TerminalDriver(LinuxDriver):
         super().start_application_mode()  # type: ignore[no-untyped-call]  # the library left it untyped
 
     def stop_application_mode(self) -> None:
-        """Give the terminal back, in its own colours."""
-        self.write(RESET)
+        """Give the terminal back, in its own colours. Frames that still wait for the line need not be seen any more."""
+        if self._is_full:
+            self._drop_unwritten()
+        self.is_owing = False
+        self.write(f"{RESET}{_WIPE if self._is_old else ''}")
         super().stop_application_mode()
 
     def _sigcont_application(self, *_: object) -> None:
@@ -155,11 +183,33 @@ class TerminalDriver(LinuxDriver):
 
     def close(self) -> None:
         """Let go of everything; a terminal that is taken again begins anew."""
-        super().close()
+        self._wait_for_writer()
         for end in (self._wake, self._woken):
             if end >= 0:
                 os.close(end)
         self._woken = self._wake = -1
+
+    def _drop_unwritten(self) -> None:
+        """Give up what the line has not taken; what it shows is not known then."""
+        self.frame.forget()
+        while self._waiting is not None:
+            try:
+                self._written -= len(self._waiting.get_nowait() or "")
+            except queue.Empty:
+                break
+
+    def _wait_for_writer(self) -> None:
+        """Wait until all is written, for as long as the line moves: whoever is gone cannot be told anything."""
+        thread, waiting = self._writer_thread, self._waiting
+        if thread is None or waiting is None or not thread.is_alive():
+            return
+        waiting.put(None)  # the library's own way to end would wait for ever
+        started = time.monotonic()
+        while thread.is_alive():
+            thread.join(0.02)
+            now = time.monotonic()
+            if now - max(started, self.line.moved_at) > _STUCK_S or now - started > _FAREWELL_S:
+                break
 
     def run_input_thread(self) -> None:
         """Hand on keys until the end. Sleeps between them; a terminal that hung up is said once, not read for ever."""

@@ -25,7 +25,8 @@ from rich.style import Style
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import Strip
 
-from cdptui.tui.themes import SIXTEEN
+from cdptui.render.glyphs import UNSHOWABLE, showable
+from cdptui.tui.themes import BANDS, SIXTEEN
 
 
 class Ink(NamedTuple):
@@ -45,6 +46,15 @@ class Cell(NamedTuple):
     ink: Ink
 
 
+class Means(NamedTuple):
+    """What the terminal has to draw with."""
+
+    colours: ColorSystem | None = ColorSystem.TRUECOLOR
+    """None is none at all: then attributes say what a ground says elsewhere."""
+    charset: str = ""
+    """Its characters, as the name of an encoding; empty is all of them."""
+
+
 _NOTHING: Final = Cell("\0", Ink())
 """Differs from every cell: what stands there is not known."""
 
@@ -60,6 +70,9 @@ _ENDS: Final = {"1": "22", "2": "22", "3": "23", "4": "24", "7": "27", "9": "29"
 _UNSEEN: Final = frozenset({"", "1", "2"})
 """Attributes that a blank does not show: none, bold and faint."""
 
+_SHOWN_BY_BLANKS: Final = frozenset({"4", "7", "9", "21", "53"})
+"""Attributes that a blank does show: lines under, through and over it, and the colours reversed."""
+
 _LEVELS: Final = (0, 95, 135, 175, 215, 255)
 _CUBE: Final = {
     ColorTriplet(red, green, blue): 16 + 36 * r + 6 * g + b
@@ -74,7 +87,10 @@ NUMBERED: Final = _CUBE | {ColorTriplet(*(8 + 10 * step,) * 3): 232 + step for s
 class Frame:
     """The cells on the terminal, line by line, and the ink that it was left with."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, has_colour: bool = True, charset: str = "") -> None:
+        """`charset` is the encoding of what the terminal can show; empty is everything."""
+        self._has_colour = has_colour
+        self._charset = charset
         self._lines: list[list[Cell]] = []
         self._width = 0
         self._ink: Ink | None = None
@@ -96,9 +112,10 @@ class Frame:
             self.forget()
             self._width = width
             self._lines = [[_NOTHING] * width for _ in range(height)]
-        color_system = self.color_system or console._color_system or ColorSystem.TRUECOLOR  # noqa: SLF001 - rich has no public way
+        colours = self.color_system or console._color_system or ColorSystem.TRUECOLOR  # noqa: SLF001 - rich has no public way
+        means = Means(colours if self._has_colour else None, self._charset)
         pieces: list[str] = []
-        for y, x, cells in _pieces(update, color_system):
+        for y, x, cells in _pieces(update, means):
             if 0 <= y < height:
                 self._write(y, x, cells[: max(0, width - x)], pieces)
         return "".join(pieces)
@@ -171,7 +188,7 @@ def _whole(cells: Sequence[Cell], x: int, start: int, end: int) -> tuple[int, in
     return x + start, x + end
 
 
-def _pieces(update: CompositorUpdate, color_system: ColorSystem) -> Iterator[tuple[int, int, list[Cell]]]:
+def _pieces(update: CompositorUpdate, means: Means) -> Iterator[tuple[int, int, list[Cell]]]:
     match update:
         case ChopsUpdate():
             for y, x1, x2 in update.spans:
@@ -179,12 +196,12 @@ def _pieces(update: CompositorUpdate, color_system: ColorSystem) -> Iterator[tup
                     if strip is None or x >= x2 or end <= x1:
                         continue
                     left, right = max(x, x1), min(end, x2)
-                    yield y, left, _cells(strip, color_system)[left - x : right - x]
+                    yield y, left, _cells(strip, means)[left - x : right - x]
         case LayoutUpdate():
             for y, strips in enumerate(update.strips, update.region.y):
                 x = update.region.x
                 for strip in strips:
-                    cells = _cells(strip, color_system)
+                    cells = _cells(strip, means)
                     yield y, x, cells
                     x += len(cells)
         case _:
@@ -192,24 +209,27 @@ def _pieces(update: CompositorUpdate, color_system: ColorSystem) -> Iterator[tup
             raise TypeError(message)
 
 
-def _cells(strip: Iterable[object], color_system: ColorSystem) -> list[Cell]:
+def _cells(strip: Iterable[object], means: Means) -> list[Cell]:
     assert isinstance(strip, Strip)  # noqa: S101 - for the type checker; chops hold nothing else
     cells: list[Cell] = []
     for text, style, control in strip:
         if control:
             continue
+        if means.charset and not text.isascii():
+            text = _showable(text, means.charset)  # noqa: PLW2901 - from here on that is the text
         if text.isascii():
-            cells.extend(_ascii_cells(text, style, color_system))
+            cells.extend(_ascii_cells(text, style, means))
             continue
-        ink = _ink(style, color_system) if style is not None else Ink()
-        blank = _blank(style, ink)
+        ink = _ink(style, means) if style is not None else Ink()
+        blank = _blank(ink)
         for char in text:
             match get_character_cell_size(char):
                 case 0:
-                    if cells:
+                    # Marks stand on the letter before them; anything else without a width has no place on a screen.
+                    if cells and char.isprintable():
                         cells[-1] = Cell(cells[-1].char + char, cells[-1].ink)
                 case 1:
-                    cells.append(blank if char == " " else Cell(char, ink))
+                    cells.append(blank if char == " " else Cell(char if char.isprintable() else UNSHOWABLE, ink))
                 case _:
                     cells.append(Cell(char, ink))
                     cells.append(Cell("", ink))
@@ -217,41 +237,59 @@ def _cells(strip: Iterable[object], color_system: ColorSystem) -> list[Cell]:
 
 
 @lru_cache(maxsize=512)
-def _ascii_cells(text: str, style: Style | None, color_system: ColorSystem) -> tuple[Cell, ...]:
+def _ascii_cells(text: str, style: Style | None, means: Means) -> tuple[Cell, ...]:
     """The cells of a piece in which each character has its own; the same pieces come again and again."""
-    ink = _ink(style, color_system) if style is not None else Ink()
-    blank = _blank(style, ink)
+    ink = _ink(style, means) if style is not None else Ink()
+    blank = _blank(ink)
+    if not text.isprintable():
+        # Nothing of ours: the door lets no control through. What a library draws goes no further than this.
+        text = "".join([char if char.isprintable() else UNSHOWABLE for char in text])
     return tuple([blank if char == " " else Cell(char, ink) for char in text])
 
 
-def _blank(style: Style | None, ink: Ink) -> Cell:
-    return Cell(" ", Ink(background=ink.background) if _is_plain(style) else ink)
+@lru_cache(maxsize=512)
+def _showable(text: str, charset: str) -> str:
+    return showable(text, charset, get_character_cell_size)
 
 
-def _is_plain(style: Style | None) -> bool:
-    """Whether a blank in this style shows nothing but its background."""
-    return style is None or not (style.reverse or style.underline or style.underline2 or style.strike or style.overline)
+def _blank(ink: Ink) -> Cell:
+    """A blank shows its ground, and only some attributes."""
+    is_plain = _SHOWN_BY_BLANKS.isdisjoint(ink.attributes.split(";"))
+    return Cell(" ", Ink(background=ink.background) if is_plain else ink)
 
 
 @lru_cache(maxsize=4096)
-def _ink(style: Style, color_system: ColorSystem) -> Ink:
+def _ink(style: Style, means: Means) -> Ink:
+    colours = means.colours
+    if colours is None:
+        return Ink(_attributes_for_grounds(style))
     return Ink(
-        attributes=Strip.render_ansi(style.without_color, color_system),
-        foreground=_color(style.color, color_system, is_foreground=True),
-        background=_color(style.bgcolor, color_system, is_foreground=False),
+        attributes=Strip.render_ansi(style.without_color, colours),
+        foreground=_color(style.color, colours, is_foreground=True),
+        background=_color(style.bgcolor, colours, is_foreground=False),
     )
 
 
-def _color(color: Color | None, color_system: ColorSystem, *, is_foreground: bool) -> str:
+def _attributes_for_grounds(style: Style) -> str:
+    """Where there are no colours, the ground under the cursor becomes an attribute: it must be seen all the same."""
+    attributes = Strip.render_ansi(style.without_color, ColorSystem.STANDARD)
+    ground = style.bgcolor.triplet if style.bgcolor is not None else None
+    band = BANDS.get(ground, "") if ground is not None else ""
+    if not band or band in attributes.split(";"):
+        return attributes
+    return f"{attributes};{band}" if attributes else band
+
+
+def _color(color: Color | None, colours: ColorSystem, *, is_foreground: bool) -> str:
     """SGR parameters of a colour: by its number where that is the same."""
     if color is None:
         return ""
     if color.triplet is not None:
-        has_many = color_system >= ColorSystem.EIGHT_BIT
+        has_many = colours >= ColorSystem.EIGHT_BIT
         number = (NUMBERED if has_many else SIXTEEN).get(color.triplet)
         if number is not None and has_many:
             return f"{38 if is_foreground else 48};5;{number}"
         if number is not None:
             # Eight colours and, sixty further on, their bright versions.
             return str((30 if is_foreground else 40) + (number if number < 8 else 52 + number))
-    return ";".join(color.downgrade(color_system).get_ansi_codes(foreground=is_foreground))
+    return ";".join(color.downgrade(colours).get_ansi_codes(foreground=is_foreground))

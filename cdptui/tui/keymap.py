@@ -87,6 +87,7 @@ KEYS: Final = (
     Key("help", "question_mark,f1", "help", "Help", "this page", Place.PROGRAM, in_footer=True),
     Key("palette", "ctrl+p", "command_palette", "Palette", "every action by name", Place.PROGRAM),
     Key("theme", "t", "next_theme", "Theme", "next theme", Place.PROGRAM),
+    Key("mouse", "m", "toggle_mouse", "Mouse", "mouse on or off; off, the terminal selects text", Place.PROGRAM),
     Key("redraw", "ctrl+l", "redraw", "Redraw", "draw the whole screen again", Place.PROGRAM),
     Key("suspend", "ctrl+z", "suspend_process", "Suspend", "back to the shell; fg comes back", Place.PROGRAM),
     Key("quit", "q,ctrl+c", "quit", "Quit", "log out and leave", Place.PROGRAM, in_footer=True),

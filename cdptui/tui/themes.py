@@ -118,9 +118,9 @@ THEMES: Final = (DARK, LIGHT)
 
 _DARK_SIXTEEN: Final = {
     "background": 0,
-    "panel": 8,
+    "panel": 0,
     "cursor-background": 4,
-    "cursor-unfocused": 8,
+    "cursor-unfocused": 4,
     Role.TEXT: 7,
     Role.STRONG: 15,
     Role.DIM: 7,
@@ -146,14 +146,14 @@ _DARK_SIXTEEN: Final = {
 }
 _LIGHT_SIXTEEN: Final = {
     "background": 15,
-    "panel": 7,
+    "panel": 15,
     "cursor-background": 6,
     "cursor-unfocused": 7,
     Role.TEXT: 0,
     Role.STRONG: 0,
     Role.DIM: 0,
     Role.ACCENT: 4,
-    Role.OK: 2,
+    Role.OK: 0,
     Role.BUSY: 4,
     Role.WARN: 1,
     Role.BAD: 1,
@@ -172,6 +172,7 @@ _LIGHT_SIXTEEN: Final = {
     Role.LABEL_PURPLE: 5,
     Role.LABEL_GREY: 8,
 }
+"""Few of the sixteen can be read on one another: a ground of its own for the bars, or a green on white, is none."""
 
 
 def _by_colour(theme: Theme, numbers: dict[str, int] | dict[Role, int]) -> dict[ColorTriplet, int]:
@@ -187,3 +188,10 @@ def _triplet(colour: str) -> ColorTriplet:
 
 SIXTEEN: Final = _by_colour(LIGHT, _LIGHT_SIXTEEN) | _by_colour(DARK, _DARK_SIXTEEN)
 """The number of each of our colours on a terminal that has only 16: by what it is for, not by what it resembles."""
+
+BANDS: Final = {
+    _triplet(theme.variables[name] or ""): attribute
+    for theme in THEMES
+    for name, attribute in (("cursor-background", "7"), ("cursor-unfocused", "4"))
+}
+"""What stands for the grounds under the cursor on a terminal without colours: reversed where keys go, else a line."""

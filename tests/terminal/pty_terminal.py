@@ -35,6 +35,8 @@ _NOT_PYTES = re.compile(rb"\x1b\[[?>=<][\d;]*\$?[a-zA-Z]|\x1b\[\d+;\d+;\d+t")
 _UNFINISHED = re.compile(rb"\x1b(\[[?>=<]?[\d;]*\$?)?\Z")
 """An escape sequence whose rest comes with the next read."""
 
+_SEQUENCES = re.compile(rb"\x1b\[[?>=<]?[\d;]*\$?[a-zA-Z]")
+
 _CLEAN_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR", "XDG_CONFIG_HOME")
 
 
@@ -163,6 +165,11 @@ class Terminal:
         while self._read(0.05):
             pass
         return self.process.wait(max(0.1, deadline - time.monotonic()))
+
+    @property
+    def left_behind(self) -> str:
+        """What was written to the ordinary screen after the end."""
+        return _SEQUENCES.sub(b"", bytes(self.output).rpartition(b"\x1b[?1049l")[2]).decode().strip()
 
     @property
     def is_restored(self) -> bool:

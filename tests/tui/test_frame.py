@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+
 import pyte
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +16,9 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
+from cdptui.render.span import Role
 from cdptui.tui.frame import NUMBERED, Frame
+from cdptui.tui.themes import DARK
 
 WIDTH, HEIGHT = 12, 4
 CONSOLE = Console(color_system="truecolor", force_terminal=True)
@@ -125,6 +130,37 @@ def test_a_redraw_writes_everything_again() -> None:
     frame.forget()
     again = frame.reduce(layout(screen), CONSOLE, (WIDTH, HEIGHT))
     assert first == again
+
+
+CURSOR = Style(color=DARK.variables[f"role-{Role.TEXT}"], bgcolor=DARK.variables["cursor-background"])
+LEFT = Style(color=DARK.variables[f"role-{Role.TEXT}"], bgcolor=DARK.variables["cursor-unfocused"])
+
+
+def written(frame: Frame, *segments: Segment) -> str:
+    strip = Strip(list(segments))
+    return frame.reduce(LayoutUpdate([[strip]], Region(0, 0, strip.cell_length, 1)), CONSOLE, (strip.cell_length, 1))
+
+
+def test_without_colours_there_are_attributes_only() -> None:
+    text = written(Frame(has_colour=False), *(Segment("ab", style) for style in STYLES))
+    assert set(re.findall(r"\x1b\[([\d;]*)m", text)) <= {"0", "1", "22", "7", "27", "4", "24", "0;1", "0;4", "0;7"}
+
+
+def test_without_colours_the_cursor_is_seen_to_the_end_of_its_line() -> None:
+    frame = Frame(has_colour=False)
+    assert written(frame, Segment("ab  ", CURSOR), Segment("c", LEFT)) == "\x1b[1;1H\x1b[0m\x1b[7mab  \x1b[0;4mc"
+
+
+def test_a_terminal_of_plain_characters_gets_only_those() -> None:
+    frame = Frame(charset="ascii")
+    assert written(frame, Segment("● 财é│", Style())) == "\x1b[1;1H\x1b[0m* ???|"
+
+
+@given(st.text(min_size=1), st.sampled_from(["", "ascii", "iso8859-1"]))
+def test_no_control_comes_through_whatever_is_drawn(text: str, charset: str) -> None:
+    drawn = written(Frame(charset=charset), Segment(text, Style()), Segment("x"))
+    rest = drawn.removeprefix("\x1b[1;1H\x1b[0m")
+    assert not {unicodedata.category(char) for char in rest} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 def test_the_console_of_the_test_has_all_colours() -> None:

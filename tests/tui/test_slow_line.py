@@ -11,8 +11,8 @@ from textual._compositor import LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
-from cdptui.tui.driver import Line
 from cdptui.tui.frame import Frame
+from cdptui.tui.line import Line
 from cdptui.tui.themes import DARK
 from tests.doubles import a_task
 from tests.tui.running import showing

@@ -50,6 +50,26 @@ def test_text_can_be_read_under_the_cursor(theme: Theme, ground: str) -> None:
     assert contrast(theme.variables[f"role-{Role.TEXT}"], theme.variables[ground]) >= READABLE
 
 
+VGA = "000000 aa0000 00aa00 aa5500 0000aa aa00aa 00aaaa aaaaaa 555555 ff5555 55ff55 ffff55 5555ff ff55ff 55ffff ffffff"
+XTERM = (
+    "000000 cd0000 00cd00 cdcd00 0000ee cd00cd 00cdcd e5e5e5 7f7f7f ff0000 00ff00 ffff00 5c5cff ff00ff 00ffff ffffff"
+)
+
+
+@pytest.mark.parametrize("palette", [VGA.split(), XTERM.split()], ids=["vga", "xterm"])
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+@pytest.mark.parametrize("role", [role for role in Role if role not in DRAWINGS])
+def test_text_can_be_read_in_sixteen_colours(theme: Theme, role: Role, palette: list[str]) -> None:
+    def shown(colour: str | None) -> str:
+        return palette[SIXTEEN[ColorTriplet(*bytes.fromhex((colour or "").removeprefix("#")))]]
+
+    text = shown(theme.variables[f"role-{role}"])
+    grounds = {shown(theme.background), shown(theme.panel)}
+    if role is Role.TEXT:
+        grounds |= {shown(theme.variables[name]) for name in ("cursor-background", "cursor-unfocused")}
+    assert {ground: round(contrast(text, ground), 1) for ground in grounds if contrast(text, ground) < READABLE} == {}
+
+
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
 def test_all_colours_have_a_short_number_on_every_terminal(theme: Theme) -> None:
     named = {name: colour for name, colour in theme.variables.items() if name.startswith(("role-", "cursor-"))}

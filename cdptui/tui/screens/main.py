@@ -138,7 +138,7 @@ class MainScreen(ListWishes):
 
     def on_task_table_heading_clicked(self, message: TaskTable.HeadingClicked) -> None:
         """Sort by that column, or turn its order round."""
-        self._take_order(self._order.chosen(message.key))
+        self._take_order(self.order.chosen(message.key))
 
     def on_task_table_opened(self) -> None:
         """Go to the detail pane."""

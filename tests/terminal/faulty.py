@@ -1,0 +1,88 @@
+"""cdptui with a fault of its own, from outside: `python -m tests.terminal.faulty WHERE [options of cdptui]`.
+
+The fault waits for the key `I`; those of a poll and of the resolver come by themselves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from cdptui.cli.main import main
+from cdptui.monitor.monitor import Monitor
+from cdptui.tui.screens.main import MainScreen
+from cdptui.tui.widgets.task_table import TaskTable
+
+armed: list[str] = []
+
+
+def boom(*_: object) -> NoReturn:
+    raise ZeroDivisionError("boom")
+
+
+async def boom_later() -> NoReturn:
+    await asyncio.sleep(0)
+    boom()
+
+
+def when_armed(act: Callable[..., Any]) -> Callable[..., Any]:
+    """Do what it does until the key came, then fail."""
+    return lambda *arguments: boom() if armed else act(*arguments)
+
+
+def arm(screen: MainScreen) -> None:
+    armed.append("I")
+    screen.refresh(layout=True)
+    screen.query_one(TaskTable).refresh()
+    screen.query_one(TaskTable).action_cursor_down()
+
+
+def widget() -> None:
+    TaskTable.render_line = when_armed(TaskTable.render_line)  # type: ignore[method-assign]
+
+
+def message() -> None:
+    MainScreen.on_task_table_cursor_moved = when_armed(MainScreen.on_task_table_cursor_moved)  # type: ignore[method-assign]
+
+
+def timer() -> None:
+    MainScreen._tick = when_armed(MainScreen._tick)  # type: ignore[method-assign]
+
+
+def worker() -> None:
+    MainScreen.action_sort_invert = lambda self: self.run_worker(boom_later())  # type: ignore[assignment, method-assign]
+
+
+def action() -> None:
+    MainScreen.action_sort_invert = boom  # type: ignore[assignment, method-assign]
+
+
+def poll() -> None:
+    digest, calls = Monitor._digest, []
+
+    async def sometimes(self: Monitor, *arguments: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 2:
+            boom()
+        return await digest(self, *arguments)
+
+    Monitor._digest = sometimes  # type: ignore[method-assign, assignment]
+
+
+def resolver() -> None:
+    socket.getaddrinfo = lambda *_, **__: time.sleep(60)  # type: ignore[assignment]
+
+
+FAULTS = {act.__name__: act for act in (widget, message, timer, worker, action, poll, resolver)}
+
+if __name__ == "__main__":
+    where = sys.argv.pop(1)
+    MainScreen.action_sort_invert = arm  # type: ignore[method-assign, assignment]
+    FAULTS[where]()
+    os.environ.setdefault("ZSTACK_PASSWORD", "password")
+    main()
