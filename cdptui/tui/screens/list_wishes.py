@@ -50,6 +50,10 @@ class ListWishes(FindingScreen):
         """Turn the order round."""
         self.use_order(self.order.inverted())
 
+    def on_task_table_heading_clicked(self, message: TaskTable.HeadingClicked) -> None:
+        """Sort by that column, or turn its order round."""
+        self.use_order(self.order.chosen(message.key))
+
     def use_order(self, order: Order | None) -> None:
         """Sort and group like this from now on; None changes nothing."""
         if order is None or order == self.order:

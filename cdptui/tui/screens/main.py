@@ -136,10 +136,6 @@ class MainScreen(ListWishes):
         """Show the task under the cursor."""
         self._show_detail()
 
-    def on_task_table_heading_clicked(self, message: TaskTable.HeadingClicked) -> None:
-        """Sort by that column, or turn its order round."""
-        self._take_order(self.order.chosen(message.key))
-
     def on_task_table_opened(self) -> None:
         """Go to the detail pane."""
         self.action_open()
