@@ -6,12 +6,20 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import TypeVar
 
 from cdptui.api.errors import ApiError
 from cdptui.api.fields import task_fields
 from cdptui.api.packing import pack
+from cdptui.api.raw import raw_lines
+from cdptui.models.backup_storage import BackupStorage
+from cdptui.models.machine import VmInstance
+from cdptui.models.policy import Policy
+from cdptui.models.recovery import RecoveryPoints
 from cdptui.models.snapshot import Reading
 from cdptui.models.task import Field, ResourceRef, Task
+
+T = TypeVar("T")
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 GIB = 2**30
@@ -76,6 +84,17 @@ class ScriptedNode:
         self.codes: list[str] = []
         self.asked_names: list[tuple[str, ...]] = []
         self.known_names: dict[str, str] | ApiError = {}
+        self.known_storages: Sequence[BackupStorage] | ApiError = ()
+        self.known_policies: Sequence[Policy] | ApiError = ()
+        self.known_machines: dict[str, VmInstance] | ApiError = {}
+        self.known_points: dict[str, RecoveryPoints] | ApiError = {}
+        self.asked: list[str] = []
+        """Side questions in their order, those that were cut short too."""
+        self.most_asked_at_once = 0
+        self._asking = 0
+        self.side_gate = asyncio.Event()
+        """Answers to side questions are held back while it is clear."""
+        self.side_gate.set()
         self.gate = asyncio.Event()
         """Answers are held back while it is clear."""
         self.gate.set()
@@ -83,6 +102,10 @@ class ScriptedNode:
     @property
     def zone(self) -> tzinfo | None:
         return UTC
+
+    @property
+    def resources(self) -> ScriptedNode:
+        return self
 
     async def read(self) -> AsyncIterator[Reading]:
         self.in_flight += 1
@@ -110,11 +133,38 @@ class ScriptedNode:
     def fields(self, task: Task) -> tuple[Field, ...]:
         return task_fields(task, UTC)
 
+    def raw_lines(self, task: Task) -> tuple[str, ...]:
+        return raw_lines(task)
+
     async def names(self, uuids: Sequence[str]) -> dict[str, str]:
         self.asked_names.append(tuple(uuids))
-        if isinstance(self.known_names, ApiError):
-            raise self.known_names
-        return {uuid: self.known_names[uuid] for uuid in uuids if uuid in self.known_names}
+        names = await self._answer("names", self.known_names)
+        return {uuid: names[uuid] for uuid in uuids if uuid in names}
+
+    async def storages(self) -> Sequence[BackupStorage]:
+        return await self._answer("storages", self.known_storages)
+
+    async def policies(self) -> Sequence[Policy]:
+        return await self._answer("policies", self.known_policies)
+
+    async def machine(self, uuid: str) -> VmInstance | None:
+        return (await self._answer(f"machine {uuid}", self.known_machines)).get(uuid)
+
+    async def recovery_points(self, vm_uuid: str, now: datetime) -> RecoveryPoints:
+        known = await self._answer(f"points {vm_uuid}", self.known_points)
+        return known.get(vm_uuid) or RecoveryPoints(now - timedelta(days=1), now)
+
+    async def _answer(self, question: str, answer: T | ApiError) -> T:
+        self.asked.append(question)
+        self._asking += 1
+        self.most_asked_at_once = max(self.most_asked_at_once, self._asking)
+        try:
+            await self.side_gate.wait()
+        finally:
+            self._asking -= 1
+        if isinstance(answer, ApiError):
+            raise answer
+        return answer
 
     def use_password(self, password: str) -> None:
         self.passwords.append(password)

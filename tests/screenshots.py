@@ -114,7 +114,7 @@ async def _watch_for_hours(app: CdptuiApp, pilot: Pilot[int], clock: SteppedCloc
         await _settle(pilot, lambda before=before: app._main._update is not before)  # type: ignore[misc]  # bound now
     clock.seconds += 7
     app._main._tick()
-    await _settle(pilot, lambda: app.link is not None and app.link.names.known, rest=5)
+    await _settle(pilot, lambda: app.link is not None and app.link.directory.known, rest=5)
 
 
 def _header(app: CdptuiApp) -> str:

@@ -24,6 +24,8 @@ from cdptui.api.errors import (
 from cdptui.api.fields import task_fields
 from cdptui.api.http import Http, Timeouts
 from cdptui.api.paging import Paging, Window
+from cdptui.api.raw import raw_lines
+from cdptui.api.resources import Resources
 from cdptui.api.server_clock import ServerClock
 from cdptui.api.timestamps import parse_zone
 from cdptui.clock import Clock, give_way
@@ -34,9 +36,6 @@ from cdptui.models.text import inert
 from cdptui.models.tls import Tls
 
 log = logging.getLogger(__name__)
-
-NAMES_PER_CALL: Final = 150
-"""Uuids in one query string: 34 bytes each stay inside the 8 KiB that a bare Tomcat takes."""
 
 _AT_ONCE: Final = 200
 """Records decoded before the event loop goes on: less than a millisecond, four if all of them are new."""
@@ -57,15 +56,6 @@ _OF_THE_CALL_ALONE: Final = (
 class _Zone(Struct):
     timezone: str | None = None
     offset: str | None = None
-
-
-class _Name(Struct, rename="camel"):
-    uuid: str
-    resource_name: str | None = None
-
-
-class _Names(Struct):
-    inventories: list[_Name] = []
 
 
 class Client:
@@ -93,6 +83,7 @@ class Client:
         self._decoder = TaskDecoder()
         self._decoder.zone = zone
         self._asked_zone = zone is not None
+        self._resources = Resources(self._access.get, self._http.base_url, lambda: self._decoder.zone)
 
     @property
     def zone(self) -> tzinfo | None:
@@ -123,18 +114,18 @@ class Client:
                 self._decoder.remember(paging.by_uuid)
             yield Reading(paging.tasks, paging.total, paging.is_done, paging.pages)
 
-    async def names(self, uuids: Sequence[str]) -> dict[str, str]:
-        """Return the names of those of `uuids` (at most `NAMES_PER_CALL`) that the server knows. Raises ApiError."""
-        body = await self._access.get("/resources/names", [("uuids", uuid) for uuid in uuids[:NAMES_PER_CALL]])
-        try:
-            found = msgspec.json.decode(body, type=_Names).inventories
-        except UNREADABLE as error:
-            raise UnreadableAnswer(inert(str(error)), url=f"{self._http.base_url}/resources/names") from error
-        return {name.uuid: inert(name.resource_name) for name in found if name.resource_name}
+    @property
+    def resources(self) -> Resources:
+        """What stands around the tasks."""
+        return self._resources
 
     def fields(self, task: Task) -> tuple[Field, ...]:
         """Every field that the server sent of `task`."""
         return task_fields(task, self.zone)
+
+    def raw_lines(self, task: Task) -> tuple[str, ...]:
+        """The record of `task` as the server sent it, indented."""
+        return raw_lines(task)
 
     async def aclose(self) -> None:
         """Log out and close all connections; takes about a second at most."""

@@ -15,7 +15,7 @@ from msgspec import Struct
 from cdptui.clock import Clock
 from cdptui.config.settings import MonitorSettings
 from cdptui.models.task import Field, Task
-from cdptui.monitor.details import Names
+from cdptui.monitor.directory import Directory
 from cdptui.monitor.monitor import Monitor
 from cdptui.monitor.poller import Poller
 from cdptui.monitor.source import Node
@@ -25,14 +25,14 @@ class Link(Struct, frozen=True):
     """One management node, connected: its monitor, and the side questions."""
 
     monitor: Monitor
-    names: Names
+    directory: Directory
     _node: Node
 
     @classmethod
     def to(cls, node: Node, clock: Clock, interval_s: float, errors: tuple[type[Exception], ...]) -> Link:
         """Watch `node`, whose side questions fail with one of `errors`."""
         monitor = Monitor(node, clock, Poller(interval_s))
-        return cls(monitor, Names(node.names, clock, monitor.turns, errors), node)
+        return cls(monitor, Directory(node.resources, clock, monitor.turns, errors, hear=monitor.hear), node)
 
     @property
     def zone(self) -> tzinfo | None:
@@ -42,6 +42,10 @@ class Link(Struct, frozen=True):
     def fields(self, task: Task) -> Sequence[Field]:
         """Every field that the server sent of a task."""
         return self._node.fields(task)
+
+    def raw_lines(self, task: Task) -> Sequence[str]:
+        """The record of a task as the server sent it, indented."""
+        return self._node.raw_lines(task)
 
     def use_password(self, password: str) -> None:
         """Try another password, at once."""

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import Protocol
 
+from cdptui.models.backup_storage import BackupStorage
+from cdptui.models.machine import VmInstance
+from cdptui.models.policy import Policy
+from cdptui.models.recovery import RecoveryPoints
 from cdptui.models.snapshot import Reading
 from cdptui.models.task import Field, Task
 
@@ -25,6 +29,30 @@ class TaskSource(Protocol):
         ...
 
 
+class Surveyor(Protocol):
+    """Answers side questions about what stands around the tasks. All calls raise like `TaskSource.read`."""
+
+    async def names(self, uuids: Sequence[str]) -> dict[str, str]:
+        """The names of those uuids that the node knows."""
+        ...
+
+    async def storages(self) -> Sequence[BackupStorage]:
+        """All backup storages that the account sees."""
+        ...
+
+    async def policies(self) -> Sequence[Policy]:
+        """All policies that the account sees."""
+        ...
+
+    async def machine(self, uuid: str) -> VmInstance | None:
+        """A VM with its volumes; None when the account sees no such VM."""
+        ...
+
+    async def recovery_points(self, vm_uuid: str, now: datetime) -> RecoveryPoints:
+        """What can be restored of a VM. Slow."""
+        ...
+
+
 class Node(TaskSource, Protocol):
     """A source that can be asked side questions as well."""
 
@@ -33,12 +61,17 @@ class Node(TaskSource, Protocol):
         """The zone in which the node writes dates; None when it is not known."""
         ...
 
+    @property
+    def resources(self) -> Surveyor:
+        """Who answers side questions."""
+        ...
+
     def fields(self, task: Task) -> Sequence[Field]:
         """Every field that the node sent of a task."""
         ...
 
-    async def names(self, uuids: Sequence[str]) -> dict[str, str]:
-        """The names of those uuids that the node knows. Raises like `read`."""
+    def raw_lines(self, task: Task) -> Sequence[str]:
+        """The record of a task as the node sent it, indented."""
         ...
 
     def use_password(self, password: str) -> None:

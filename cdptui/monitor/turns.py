@@ -13,7 +13,8 @@ from typing import Final
 from cdptui.clock import Clock
 
 _PATIENCE_S: Final = 0.25
-"""How long a poll that is due waits for a side question to end; a slow one must not move the rhythm."""
+"""How long a side question may take before a poll that is due no longer waits for its end: one that hangs must not move
+the rhythm."""
 
 
 class Turns:
@@ -25,11 +26,14 @@ class Turns:
         self._no_question = asyncio.Event()
         self._no_poll.set()
         self._no_question.set()
+        self._asked_at = 0.0
 
     async def begin_poll(self) -> None:
         """Take the turn for a poll; `end_poll` must follow."""
         self._no_poll.clear()
-        await self._clock.wait(self._no_question, _PATIENCE_S)
+        patience_s = self._asked_at + _PATIENCE_S - self._clock.monotonic()
+        if patience_s > 0 and not self._no_question.is_set():
+            await self._clock.wait(self._no_question, patience_s)
 
     def end_poll(self) -> None:
         """Let the side questions have theirs."""
@@ -40,6 +44,7 @@ class Turns:
         """The time of one side question; begins when no poll is under way."""
         await self._no_poll.wait()
         self._no_question.clear()
+        self._asked_at = self._clock.monotonic()
         try:
             yield
         finally:

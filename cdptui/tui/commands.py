@@ -7,7 +7,7 @@ from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from cdptui.tui.keymap import KEYS, Place, keys_in_words
+from cdptui.tui.keymap import KEYS, OF_FOCUS, keys_in_words
 from cdptui.tui.themes import THEMES
 
 
@@ -29,7 +29,7 @@ class ActionCommands(Provider):
 
     def _commands(self) -> Iterator[tuple[str, str, Callable[[], Awaitable[None] | None]]]:
         for key in KEYS:
-            if key.place is Place.MOTION or key.action == "command_palette":
+            if key.place in OF_FOCUS or key.action == "command_palette":
                 continue
             run = partial(self.screen.run_action, key.action)
             yield f"{key.label} ({keys_in_words(key)})", key.help, run

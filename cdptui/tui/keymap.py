@@ -16,8 +16,14 @@ class Place(Enum):
     MOTION = "Moving, in the list and in the detail pane"
     LIST = "The list"
     DETAIL = "The detail pane"
+    PANE = "While the detail pane has the focus"
+    SEARCH = "Searching, in the detail pane and in help"
     POLL = "Polling"
     PROGRAM = "The program"
+
+
+OF_FOCUS: Final = frozenset({Place.MOTION, Place.PANE, Place.SEARCH})
+"""Keys of what has the focus; the same key may mean something else where that has it not."""
 
 
 class Key(NamedTuple):
@@ -70,6 +76,13 @@ KEYS: Final = (
     Key("detail", "d", "toggle_detail", "Detail", "show or hide the detail pane", Place.DETAIL, in_footer=True),
     Key("grow", "right_square_bracket", "resize_detail(5)", "Larger", "larger detail pane", Place.DETAIL),
     Key("shrink", "left_square_bracket", "resize_detail(-5)", "Smaller", "smaller detail pane", Place.DETAIL),
+    Key("tab-next", "full_stop", "tab_move(1)", "Next tab", "next tab of the detail pane", Place.DETAIL),
+    Key("tab-previous", "comma", "tab_move(-1)", "Previous tab", "previous tab of the detail pane", Place.DETAIL),
+    Key("tab-right", "right,l", "screen.tab_move(1)", "Tab right", "next tab", Place.PANE),
+    Key("tab-left", "left,h", "screen.tab_move(-1)", "Tab left", "previous tab", Place.PANE),
+    Key("search", "slash", "search", "Search", "find words in what the pane shows", Place.SEARCH),
+    Key("next-hit", "n", "next_hit(1)", "Next hit", "to the next place of these words", Place.SEARCH),
+    Key("previous-hit", "N", "next_hit(-1)", "Previous hit", "to the place before", Place.SEARCH),
     Key("back", "escape", "back", "Back", "back to the list; in the list: no filter", Place.DETAIL),
     Key(
         "refresh",
@@ -102,6 +115,8 @@ SIGNS: Final = {
     "slash": "/",
     "asterisk": "*",
     "space": "Space",
+    "comma": ",",
+    "full_stop": ".",
     "left": "←",
     "right": "→",
     "minus": "-",

@@ -64,7 +64,7 @@ class Watch:
                 gc.freeze()
                 gc.enable()
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(self.link.names.run(self._tell_names))
+                    group.create_task(self.link.directory.run(self._tell_names))
                     group.create_task(asyncio.to_thread(_import_what_comes_next))
                     async for update in self.link.monitor.updates():
                         self._audience.post_message(MonitorUpdated(update))
@@ -98,7 +98,7 @@ class Watch:
 
 def _import_what_comes_next() -> None:
     """Load what the first list will need; it is on its way, and there is nothing else to do."""
-    for name in ("humanize", "cdptui.render.detail", "cdptui.tui.widgets.filter_bar"):
+    for name in ("humanize", "cdptui.render.tabs.overview", "cdptui.tui.widgets.filter_bar"):
         importlib.import_module(name)
 
 

@@ -39,7 +39,9 @@ except SystemExit:
             {"httpx", "starlette", "uvicorn", "sqlite3"},
             id="the first frame",
         ),
-        pytest.param("import cdptui.render.columns, cdptui.render.detail", {"textual", "rich", "httpx"}, id="render"),
+        pytest.param(
+            "import cdptui.render.columns, cdptui.render.tabs.overview", {"textual", "rich", "httpx"}, id="render"
+        ),
         pytest.param("import cdptui.monitor.monitor", {"textual", "rich", "httpx"}, id="the headless core"),
         pytest.param(
             "import cdptui.simulator.server",

@@ -11,7 +11,7 @@ import json
 import sys
 import time
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from msgspec import structs
@@ -21,6 +21,10 @@ from cdptui.api.decode import decode_task
 from cdptui.api.errors import ApiError
 from cdptui.api.fields import task_fields
 from cdptui.models.auth import PasswordLogin
+from cdptui.models.backup_storage import BackupStorage
+from cdptui.models.machine import VmInstance
+from cdptui.models.policy import Policy
+from cdptui.models.recovery import RecoveryPoints
 from cdptui.models.snapshot import Reading
 from cdptui.models.task import Field, Task
 from cdptui.monitor.build import Link
@@ -67,8 +71,27 @@ class GrowingNode:
     def fields(self, task: Task) -> tuple[Field, ...]:
         return task_fields(task, UTC)
 
+    @property
+    def resources(self) -> GrowingNode:
+        return self
+
+    def raw_lines(self, task: Task) -> tuple[str, ...]:
+        return ()
+
     async def names(self, uuids: Sequence[str]) -> dict[str, str]:
         return {uuid: f"vm-{uuid[-6:]}" for uuid in uuids}
+
+    async def storages(self) -> Sequence[BackupStorage]:
+        return ()
+
+    async def policies(self) -> Sequence[Policy]:
+        return ()
+
+    async def machine(self, uuid: str) -> VmInstance | None:
+        return None
+
+    async def recovery_points(self, vm_uuid: str, now: datetime) -> RecoveryPoints:
+        return RecoveryPoints(now, now)
 
     def use_password(self, password: str) -> None:
         raise NotImplementedError

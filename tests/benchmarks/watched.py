@@ -127,8 +127,8 @@ class Watched(Terminal):
 
     @property
     def detail_name(self) -> str:
-        """How the title of the detail pane begins."""
-        return self._screen.display[2].partition("│ ")[2][:6]
+        """How the title of the detail pane begins, which stands under its tabs."""
+        return self._screen.display[4].partition("│ ")[2][:6]
 
     def cells(self, y: int) -> list[tuple[str, str, str, bool]]:
         """What a line shows, cell by cell."""

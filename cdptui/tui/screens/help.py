@@ -12,7 +12,7 @@ from cdptui.render.columns import COLUMNS
 from cdptui.render.span import Line, Role, Span
 from cdptui.render.statuses import GLYPHS, OTHER_GLYPH
 from cdptui.tui.keymap import KEYS, Place, keys_in_words
-from cdptui.tui.widgets.line_view import ScrollingLines
+from cdptui.tui.widgets.scrolling_lines import ScrollingLines
 
 
 class HelpScreen(ModalScreen[None]):

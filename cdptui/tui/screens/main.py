@@ -19,9 +19,11 @@ from cdptui.monitor.poller import longer, shorter
 from cdptui.monitor.update import Update
 from cdptui.render.cells import CellContext
 from cdptui.render.changes import changes_in_words
+from cdptui.render.tabs.registry import Tab, moved
 from cdptui.tui.keymap import Place, bindings
 from cdptui.tui.messages import MonitorUpdated
 from cdptui.tui.screens.frozen import FrozenView
+from cdptui.tui.screens.inspector import Inspector
 from cdptui.tui.screens.list_wishes import ListWishes
 from cdptui.tui.standing import connection_of
 from cdptui.tui.target import Target
@@ -73,6 +75,7 @@ class MainScreen(ListWishes):
         self._banner = Banner(id="banner")
         self._table = TaskTable(self._view(), id="tasks")
         self._detail = DetailPane(id="detail")
+        self._inspector = Inspector(self._detail, self._thrift)
         self._footer = FooterBar(id="footer")
         self._detail_share: int | None = None
         self._detail_room: tuple[int | None, bool] = (None, True)
@@ -151,6 +154,7 @@ class MainScreen(ListWishes):
             self.app.push_screen(PasswordScreen(self._target.account, self._target.node), self._take_password)
         elif self._link is not None:
             self._link.monitor.refresh()
+            self._look(is_anew=True)
             self.say("refreshing")
 
     def action_pause(self) -> None:
@@ -202,6 +206,21 @@ class MainScreen(ListWishes):
             self.action_back()
         self._lay_out()
 
+    def action_tab_move(self, step: int) -> None:
+        """Show the next or previous tab of the detail pane, which opens for it."""
+        self._turn_to(moved(self._inspector.tab, step))
+
+    def on_detail_pane_tab_chosen(self, message: DetailPane.TabChosen) -> None:
+        """Show the tab that was clicked on."""
+        self._turn_to(message.tab)
+
+    def _turn_to(self, tab: Tab) -> None:
+        self._inspector.turn_to(tab)
+        self._is_detail_wanted = True
+        self._look()
+        self._look()
+        self._lay_out()
+
     def action_resize_detail(self, step: int) -> None:
         """Give the detail pane more or less room, in percent."""
         share = (self._detail_share or (42 if self._is_wide else 50)) + step
@@ -222,6 +241,7 @@ class MainScreen(ListWishes):
             self._table.show(self._view())
         if self._notice and now >= self._notice_until:
             self._notice = ""
+        self._look()
         self._show_bars()
 
     def _lay_out(self) -> None:
@@ -253,7 +273,7 @@ class MainScreen(ListWishes):
         return self._frozen.update if self._frozen is not None else self._update
 
     def _view(self) -> TableView:
-        names = self._link.names.known if self._link is not None else {}
+        names = self._link.directory.known if self._link is not None else {}
         snapshot = self._in_view.snapshot
         now = snapshot.taken_at if snapshot is not None else self._clock.now()
         zone = self._link.zone if self._link is not None else None
@@ -318,26 +338,19 @@ class MainScreen(ListWishes):
         self._footer.show_notice(self._notice)
 
     def _show_detail(self) -> None:
-        detail, link = self._detail, self._link
+        link = self._link
         if not self._is_detail_shown or link is None:
             return
         row = self._table.cursor_row
-        snapshot = self._in_view.snapshot
-        if row is None or snapshot is None:
-            detail.show_nothing()
-            return
-        from cdptui.render.detail import DetailContext  # noqa: PLC0415 - not needed for the first frame
+        is_gone = row is not None and self._is_gone(row.task.uuid)
+        self._inspector.show(link, row, self._in_view, is_gone=is_gone)
 
-        context = DetailContext(
-            fields=link.fields(row.task),
-            track=self._thrift.track(row.task.uuid, link.monitor.track),
-            names=link.names.known,
-            names_problem=link.names.problem,
-            now=snapshot.taken_at,
-            zone=link.zone,
-            is_gone=self._is_gone(row.task.uuid),
-        )
-        detail.show_task(row, context)
+    def _look(self, *, is_anew: bool = False) -> None:
+        """Ask for what the detail pane shows beside the list."""
+        snapshot = self._update.snapshot
+        if self._link is not None and snapshot is not None and snapshot.is_complete:
+            row = self._table.cursor_row if self._is_detail_shown else None
+            self._inspector.look(self._link, row, is_anew=is_anew)
 
     def _is_gone(self, uuid: str) -> bool:
         """Whether a frozen view shows a task that the node no longer has."""
@@ -346,9 +359,8 @@ class MainScreen(ListWishes):
     def on_task_table_scrolled(self) -> None:
         """Ask for the names of what is in sight."""
         if self._link is not None:
-            rows = self._table.visible_rows()
-            seen = (ref.resource_uuid for row in rows for ref in row.task.resource_refs)
-            self._link.names.want(chain(seen, self.unnamed_groups(), self.names_sought))
+            tasks = (row.task for row in self._table.visible_rows())
+            self._link.directory.want_around(tasks, chain(self.unnamed_groups(), self.names_sought))
 
     def _take_password(self, password: str | None) -> None:
         if password and self._link is not None:

@@ -1,43 +1,74 @@
-"""The detail pane: the lines of one task, laid out for the pane's own size."""
+"""The detail pane: the lines of one task, laid out for the pane's own size, under the line of tabs."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import events
+from textual.message import Message
 
 from cdptui.models.vitals import Vitals
 from cdptui.render.span import Line, Role, Span
-from cdptui.tui.widgets.line_view import ScrollingLines
+from cdptui.render.tabs.registry import OVERVIEW, Tab, lines_of, tab_at, tab_line
+from cdptui.tui.keymap import Place, bindings
+from cdptui.tui.widgets.scrolling_lines import ScrollingLines
 
 if TYPE_CHECKING:
-    from cdptui.render.detail import DetailContext
+    from cdptui.render.tabs.context import DetailContext
+
+_RULED_FROM: Final = 18
+"""Lines from which on there is room for a rule under the tabs."""
 
 
 class DetailPane(ScrollingLines):
     """Shows one task."""
 
+    BINDINGS: ClassVar = bindings([Place.PANE])
+
+    class TabChosen(Message):
+        """Somebody clicked on a tab."""
+
+        def __init__(self, tab: Tab) -> None:
+            super().__init__()
+            self.tab = tab
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
         self._subject: tuple[Vitals, DetailContext] | None = None
+        self._tab = OVERVIEW
 
-    def show_task(self, row: Vitals, context: DetailContext) -> None:
-        """Show a task from now on; another task begins at the top."""
-        if self._subject is None or self._subject[0].task.uuid != row.task.uuid:
+    def show_task(self, row: Vitals, context: DetailContext, tab: Tab = OVERVIEW) -> None:
+        """Show a task from now on; another task, or another tab of it, begins at the top."""
+        if self._subject is None or self._subject[0].task.uuid != row.task.uuid or tab is not self._tab:
             self.scroll_to(y=0, animate=False, immediate=True)
-        self._subject = (row, context)
-        self.show(self._lay_out())
+        self._subject, self._tab = (row, context), tab
+        self._lay_out()
 
     def show_nothing(self) -> None:
         """There is no task to show."""
         self._subject = None
-        self.show(self._lay_out())
+        self._lay_out()
 
     def on_resize(self) -> None:
         """Lay out for the new size. Textual draws what has another size by itself."""
-        self.show(self._lay_out())
+        self._lay_out()
 
-    def _lay_out(self) -> list[Line]:
+    def on_click(self, event: events.Click) -> None:
+        """Show the tab that was clicked on."""
+        at = event.get_content_offset(self)
+        if at is None or at.y != 0:
+            return
+        tab = tab_at(at.x, self._tab, self.width)
+        if tab is not None:
+            event.stop()
+            self.post_message(self.TabChosen(tab))
+
+    def _lay_out(self) -> None:
         if self._subject is None:
-            return [(Span("no task", Role.DIM),)]
-        from cdptui.render.detail import detail_lines  # noqa: PLC0415 - not needed for the first frame
-
-        return detail_lines(*self._subject, max(20, self.width), self.size.height)
+            self.show([(Span("no task", Role.DIM),)])
+            return
+        width, height = max(20, self.width), self.size.height
+        head: list[Line] = [tab_line(self._tab, width)]
+        if height >= _RULED_FROM:
+            head.append((Span("─" * width, Role.TRACK),))
+        self.show(lines_of(self._tab)(*self._subject, width, height - len(head)), head)

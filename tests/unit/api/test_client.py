@@ -9,7 +9,7 @@ import pytest
 
 from cdptui import __version__
 from cdptui.api import errors as e
-from cdptui.api.client import NAMES_PER_CALL
+from cdptui.api.resources import NAMES_PER_CALL
 from cdptui.models.snapshot import Reading
 from tests.unit.api.node import BASE, LOGIN, NAMES, TASKS, ZONE, Answer, MockNode, connect, read, say
 from tests.unit.api.wire import FULL_ROW, VENDOR_ROW, error, reply
@@ -49,7 +49,7 @@ async def test_every_request_says_who_asks_and_in_which_language() -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
     await read(client)
-    await client.names(["vm"])
+    await client.resources.names(["vm"])
     await client.aclose()
     assert {request.headers["user-agent"] for request in node.requests} == {f"cdptui/{__version__}"}
     assert {request.headers["accept-language"] for request in node.requests} == {"en"}
@@ -198,7 +198,7 @@ async def test_a_redirect_is_not_followed_and_carries_nothing_away(path: str, st
 async def test_names_are_asked_in_one_call_with_the_key_repeated() -> None:
     node = MockNode(names={"vm": "erp-db-01", "bs": "backup\x1b[2J"})
     client = connect(node)
-    assert await client.names(["vm", "bs", "gone"]) == {"vm": "erp-db-01", "bs": "backup␛[2J"}
+    assert await client.resources.names(["vm", "bs", "gone"]) == {"vm": "erp-db-01", "bs": "backup␛[2J"}
     (request,) = node.asked(NAMES)
     assert request.url.query == b"uuids=vm&uuids=bs&uuids=gone"
     await client.aclose()
@@ -207,7 +207,7 @@ async def test_names_are_asked_in_one_call_with_the_key_repeated() -> None:
 async def test_names_of_more_than_a_url_can_hold_are_cut() -> None:
     node = MockNode()
     client = connect(node)
-    await client.names([f"{number:032x}" for number in range(NAMES_PER_CALL + 50)])
+    await client.resources.names([f"{number:032x}" for number in range(NAMES_PER_CALL + 50)])
     (request,) = node.asked(NAMES)
     assert len(request.url.params.get_list("uuids")) == NAMES_PER_CALL
     assert len(str(request.url)) < 8192
@@ -227,14 +227,14 @@ async def test_names_that_fail_are_an_error_of_ours(answer: Answer, kind: type[e
     client = connect(node := MockNode())
     node.next(NAMES, answer)
     with pytest.raises(kind):
-        await client.names(["vm"])
+        await client.resources.names(["vm"])
     await client.aclose()
 
 
 async def test_a_resource_without_a_name_has_none() -> None:
     client = connect(node := MockNode())
     node.next(NAMES, say(200, b'{"inventories":[{"uuid":"a"},{"uuid":"b","resourceName":""}]}'))
-    assert await client.names(["a", "b"]) == {}
+    assert await client.resources.names(["a", "b"]) == {}
     await client.aclose()
 
 

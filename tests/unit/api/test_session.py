@@ -25,7 +25,7 @@ async def test_it_logs_in_once_whatever_is_asked_afterwards() -> None:
     client = connect(node)
     for _ in range(3):
         await read(client)
-    await client.names(["a"])
+    await client.resources.names(["a"])
     (login,) = node.asked(LOGIN)
     assert login.method == "PUT"
     assert sent_json(login) == {"logInByAccount": {"accountName": "admin", "password": HASH}}
@@ -127,7 +127,7 @@ async def test_two_requests_refused_for_one_ended_session_are_no_contention() ->
     slow = connect(Slow())
     await read(slow)
     node.kill_sessions()
-    tasks, names = await asyncio.gather(read(slow), slow.names(["vm"]))
+    tasks, names = await asyncio.gather(read(slow), slow.resources.names(["vm"]))
     assert len(tasks) == 1
     assert names == {"vm": "erp-db-01"}
     await slow.aclose()
@@ -137,7 +137,7 @@ async def test_two_requests_refused_for_one_ended_session_are_no_contention() ->
 async def test_two_questions_at_the_start_share_one_login() -> None:
     node = MockNode([FULL_ROW], names={"vm": "erp-db-01"})
     client = connect(node)
-    await asyncio.gather(read(client), client.names(["vm"]), client.names(["vm"]))
+    await asyncio.gather(read(client), client.resources.names(["vm"]), client.resources.names(["vm"]))
     assert len(node.asked(LOGIN)) == 1
     await client.aclose()
 
@@ -296,7 +296,7 @@ async def test_a_login_given_up_half_way_leaves_no_session_behind() -> None:
             return answer
 
     client = connect(SlowLogin())
-    poll = asyncio.create_task(client.names(["vm"]))
+    poll = asyncio.create_task(client.resources.names(["vm"]))
     await asked.wait()
     poll.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -371,7 +371,7 @@ async def test_names_refused_by_a_session_ended_are_asked_again() -> None:
     node = MockNode([FULL_ROW], names={"vm": "erp-db-01"})
     client = connect(node)
     node.next(NAMES, EXPIRED)
-    assert await client.names(["vm"]) == {"vm": "erp-db-01"}
+    assert await client.resources.names(["vm"]) == {"vm": "erp-db-01"}
     await client.aclose()
 
 

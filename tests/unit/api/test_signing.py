@@ -188,7 +188,7 @@ async def test_a_refused_key_is_tried_once_and_then_waits_for_a_person(
     assert caught.value.as_failure().waits_for_person
     for _ in range(2):
         with pytest.raises(kind):
-            await client.names(["vm"])
+            await client.resources.names(["vm"])
     assert node.asked(NAMES) == []
     assert KEY.secret not in str(caught.value)
     await client.aclose()
@@ -199,7 +199,7 @@ async def test_no_session_is_opened_and_none_is_closed() -> None:
     node = KeyNode(clock, ZoneInfo("Europe/Berlin"))
     client = connect(node, KEY, clock)
     await read(client)
-    assert await client.names(["vm"]) == {"vm": "erp-db-01"}
+    assert await client.resources.names(["vm"]) == {"vm": "erp-db-01"}
     await client.aclose()
     assert not [request for request in node._node.requests if "/accounts/" in request.url.path]
 

@@ -1,61 +1,48 @@
-"""The detail pane: one task, everything that is known of it, in lines."""
+"""The tab Overview: one task, everything that is known of it, in lines."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, tzinfo
-from typing import Final, NamedTuple
+from datetime import datetime
+from typing import Final
 
 from cdptui.models.growth import DAY_S, HOUR_S, Growth, growth
-from cdptui.models.severity import is_rpo_breach, severity_of
+from cdptui.models.severity import is_rpo_breach
 from cdptui.models.task import Field, Task, Unit
 from cdptui.models.track import Track
 from cdptui.models.vitals import Vitals
 from cdptui.render import units
 from cdptui.render.cells import bar, fill_role, full_in_role, rpo_role, short_type
 from cdptui.render.chart import capacity_chart
-from cdptui.render.reasons import Outlook, words_of
+from cdptui.render.reasons import words_of
 from cdptui.render.span import Line, Role, Span
 from cdptui.render.statuses import MEANINGS, ROLES, status_span
+from cdptui.render.tabs.context import DetailContext
+from cdptui.render.tabs.pieces import BLANK, heading
 
 _LABEL: Final = 10
 _LOW_PANE: Final = 18
 _LOW_CHART: Final = 3
 _HIGH_CHART: Final = 10
-_BLANK: Final[Line] = ()
 
 
-class DetailContext(NamedTuple):
-    """What the pane needs beside the task."""
+def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[Line]:
+    """All lines, for a pane of `width` and `height` cells: the chart is in sight without scrolling.
 
-    fields: Sequence[Field]
-    track: Track
-    names: Mapping[str, str]
-    names_problem: str
-    """Why names are missing; empty when they are not, or are on their way."""
-    now: datetime
-    zone: tzinfo | None
-    """The server's zone; None when it is not known."""
-    is_gone: bool = False
-    """True when the task is no longer in the list."""
-
-
-def detail_lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[Line]:
-    """All lines of the pane, for a pane of `width` and `height` cells: the chart is in sight without scrolling.
-
-    Longer texts are cut by the drawing side.
+    It keeps its place from task to task, so that walking through the list draws it where it was. Longer texts are cut
+    by the drawing side.
     """
     task = row.task
     is_low = height < _LOW_PANE
     chart_height = _LOW_CHART if is_low else max(_LOW_CHART, min(_HIGH_CHART, height // 4))
     chart = capacity_chart(context.track, task.plan_bytes, width, chart_height)
-    top = _low_head(row, context) if is_low else [*_head(row, context), _BLANK, *_figures(row, context), _BLANK]
+    top = _low_head(row, context) if is_low else [*_head(row, context), BLANK, *_figures(row, context), BLANK]
     return [
         *top,
         *chart,
-        _BLANK,
+        BLANK,
+        *_description(task, width),
         *_resources(task, context, width),
-        _BLANK,
+        BLANK,
         *_fields(task, context, width),
     ]
 
@@ -67,22 +54,25 @@ def _head(row: Vitals, context: DetailContext) -> list[Line]:
         (
             *status_span(task.status, task.state),
             Span(f" · {task.state} · ", Role.DIM),
-            Span(MEANINGS[severity_of(task.status, task.state)], Role.DIM),
+            Span(MEANINGS[row.severity], Role.DIM),
         ),
+        _first_reason(row, context) if row.reasons else BLANK,
     ]
     if context.is_gone:
-        lines.append((Span("no longer on the server", Role.WARN),))
-    if row.reasons:
-        lines.append(_first_reason(row, context))
-    if task.description:
-        lines.append((Span(task.description, Role.DIM),))
+        lines[2] = (Span("no longer on the server", Role.WARN),)
     return lines
+
+
+def _description(task: Task, width: int) -> list[Line]:
+    if not task.description:
+        return []
+    return [heading("Description", width), (Span(task.description),), BLANK]
 
 
 def _first_reason(row: Vitals, context: DetailContext) -> Line:
     """The worst of what is said of it, and how much more there is in the tab Why."""
     reason = row.reasons[0]
-    words = words_of(reason, row, Outlook(context.now, context.zone, context.names))
+    words = words_of(reason, row, context.outlook)
     others = len(row.reasons) - 1
     more = (Span(f"  and {others} more", Role.DIM),) if others else ()
     since = (Span(f"  {words.since}", Role.DIM),) if words.since else ()
@@ -102,13 +92,7 @@ def _low_head(row: Vitals, context: DetailContext) -> list[Line]:
 
 def _figures(row: Vitals, context: DetailContext) -> list[Line]:
     task, track = row.task, context.track
-    lines: list[Line] = [_used_of_plan(task)]
-    if task.rpo_ms is not None:
-        lines.append(_rpo(task))
-    lines.append(_growth(track))
-    if row.full_in_s is not None:
-        lines.append(_full_in(row.full_in_s))
-    return lines
+    return [_used_of_plan(task), _rpo(task), _growth(track), _full_in(row.full_in_s)]
 
 
 def _used_of_plan(task: Task) -> Line:
@@ -127,6 +111,8 @@ def _used_of_plan(task: Task) -> Line:
 
 
 def _rpo(task: Task) -> Line:
+    if task.rpo_ms is None:
+        return (_label("RPO"), Span("not known", Role.DIM))
     role = rpo_role(task.rpo_ratio, is_on=task.state != "Disabled")
     target = f" of {units.latency(task.rpo_target_ms)} permitted" if task.rpo_target_ms else ""
     breach = (Span("  breach", Role.BAD),) if is_rpo_breach(task) else ()
@@ -151,7 +137,9 @@ def _basis(rate: Growth) -> str:
     return f"  from {units.duration(rate.span_s)}" if rate.span_s < 0.9 * DAY_S else ""
 
 
-def _full_in(seconds: float) -> Line:
+def _full_in(seconds: float | None) -> Line:
+    if seconds is None:
+        return (_label("full in"), Span("not to be foreseen", Role.DIM))
     if seconds <= 0:
         return (_label("full"), Span("a task at its plan stops protecting", Role.BAD))
     return (_label("full in"), Span(units.duration(seconds), full_in_role(seconds)), Span(" at this growth", Role.DIM))
@@ -159,7 +147,7 @@ def _full_in(seconds: float) -> Line:
 
 def _resources(task: Task, context: DetailContext, width: int) -> list[Line]:
     count = len(task.resource_refs)
-    lines = [_heading(f"Protects {count} resource{'' if count == 1 else 's'}", width)]
+    lines = [heading(f"Protects {count} resource{'' if count == 1 else 's'}", width)]
     if not count:
         lines.append((Span("no VM is attached to this task", Role.WARN),))
         return lines
@@ -186,7 +174,7 @@ def _date(at: datetime | None, context: DetailContext) -> str:
 def _fields(task: Task, context: DetailContext, width: int) -> list[Line]:
     fields = context.fields
     name_width = min(24, max((len(field.name) for field in fields), default=0))
-    lines = [_heading("Fields as the server sent them", width)]
+    lines = [heading("Fields as the server sent them", width)]
     for field in fields:
         human, raw = _in_words(field, context)
         spans = [Span(f"{field.name:<{name_width}} ", Role.DIM if field.is_known else Role.ACCENT)]
@@ -225,7 +213,3 @@ def _in_words(field: Field, context: DetailContext) -> tuple[str, str]:
 
 def _label(text: str) -> Span:
     return Span(f"{text:<{_LABEL}}", Role.DIM)
-
-
-def _heading(text: str, width: int) -> Line:
-    return (Span(text, Role.ACCENT), Span(" " + "─" * max(0, width - len(text) - 1), Role.TRACK))

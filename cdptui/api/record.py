@@ -1,0 +1,70 @@
+"""One JSON record of the server, read field by field: what is missing or of another kind is None, never an error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, tzinfo
+from typing import Final
+
+from cdptui.api.decode import MAX_COUNT, loads_tolerantly
+from cdptui.api.timestamps import parse_moment
+from cdptui.models.text import inert
+
+_LONGEST: Final = 255
+
+
+class Record:
+    """What an inventory or an answer holds, by the names on the wire."""
+
+    def __init__(self, values: dict[str, object]) -> None:
+        self._values = values
+
+    @classmethod
+    def of(cls, raw: bytes) -> Record | None:
+        """Read JSON; None when it is no object."""
+        return cls.of_value(loads_tolerantly(raw))
+
+    @classmethod
+    def of_value(cls, value: object) -> Record | None:
+        """Take a value that was read already; None when it is no object."""
+        return cls(value) if isinstance(value, dict) else None
+
+    def text(self, name: str) -> str | None:
+        """A text, made inert."""
+        value = self._values.get(name)
+        return inert(value, _LONGEST) if isinstance(value, str) else None
+
+    def count(self, name: str) -> int | None:
+        """A number that is not negative, however it is written: 5, 5.0 or "5"."""
+        value = self._values.get(name)
+        if isinstance(value, str):
+            try:
+                value = float(value) if "." in value or "e" in value.lower() else int(value)
+            except ValueError:
+                return None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        return int(value) if 0 <= value <= MAX_COUNT else None
+
+    def moment(self, name: str, zone: tzinfo | None) -> datetime | None:
+        """A date of any known form."""
+        value = self._values.get(name)
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            return None
+        return parse_moment(value, zone)
+
+    def records(self, name: str) -> list[Record] | None:
+        """A list of records, without what is none; None when there is no list."""
+        value = self._values.get(name)
+        return list(_records(value)) if isinstance(value, list) else None
+
+    def items(self) -> Iterator[tuple[str, object]]:
+        """Everything, with inert names."""
+        return ((inert(str(name), _LONGEST), value) for name, value in self._values.items())
+
+
+def _records(values: list[object]) -> Iterator[Record]:
+    for value in values:
+        record = Record.of_value(value)
+        if record is not None:
+            yield record

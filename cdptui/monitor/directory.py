@@ -1,0 +1,249 @@
+"""What stands around the tasks: names, storages, policies, VMs, recovery points. Asked for beside the polls.
+
+One question in flight, only while no poll is; each has its own time-out and its own failure, and none of them touches
+the rhythm of the list. What is no longer looked at is no longer asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Any, Final, NamedTuple
+
+from cdptui.clock import Clock
+from cdptui.models.backup_storage import BackupStorage
+from cdptui.models.failure import Failure, FailureKind
+from cdptui.models.machine import VmInstance
+from cdptui.models.part import Part
+from cdptui.models.policy import Policy
+from cdptui.models.recovery import RecoveryPoints
+from cdptui.models.surroundings import Surroundings
+from cdptui.models.task import Task
+from cdptui.monitor.names import Names, uuids_around
+from cdptui.monitor.shelf import Shelf
+from cdptui.monitor.source import Surveyor
+from cdptui.monitor.turns import Turns
+
+log = logging.getLogger(__name__)
+
+STORAGES_S: Final = 300.0
+"""How old storages may be while only the list is shown: their connection counts in its order."""
+
+POLICIES_S: Final = 1800.0
+SHOWN_S: Final = 60.0
+"""How old may be what a tab shows, storages, policies or a VM."""
+
+POINTS_S: Final = 300.0
+"""Recovery points that are younger serve again when somebody comes back to them; they are never read by themselves."""
+
+RETRY_S: Final = 300.0
+"""What failed is not tried again sooner, unless somebody asks for it."""
+
+_FORGET_S: Final = 3 * STORAGES_S
+"""A connection that nobody could look at for so long is no evidence any more."""
+
+_PATIENCE_S: Final = {"names": 10.0, "storages": 10.0, "policies": 10.0, "machine": 10.0, "points": 60.0}
+
+_ALL: Final = "all"
+
+
+class Need(NamedTuple):
+    """What is shown now and must be known for it."""
+
+    storages: bool = False
+    policies: bool = False
+    machine: str | None = None
+    """Uuid of the VM whose state is shown."""
+    points: str | None = None
+    """Uuid of the VM whose recovery points are shown."""
+
+
+class _Question(NamedTuple):
+    shelf: Shelf[Any]
+    key: str
+    ask: Callable[[], Awaitable[Any]]
+
+
+class Directory:
+    """A cache of everything that hangs on the tasks, each part with its age and the reason why it is missing."""
+
+    def __init__(
+        self,
+        node: Surveyor,
+        clock: Clock,
+        turns: Turns,
+        errors: tuple[type[Exception], ...],
+        *,
+        hear: Callable[[Surroundings], None] = lambda _: None,
+        patience_s: Mapping[str, float] = _PATIENCE_S,
+    ) -> None:
+        """`node` raises one of `errors`; `hear` is told what became known of storages and policies."""
+        self._node = node
+        self._clock = clock
+        self._turns = turns
+        self._errors = errors
+        self._hear = hear
+        self._patience_s = patience_s
+        self._names = Names()
+        self._storages = Shelf[Mapping[str, BackupStorage]]("storages")
+        self._policies = Shelf[Mapping[str, Policy]]("policies")
+        self._machines = Shelf[VmInstance]("machine", most=64)
+        self._points = Shelf[RecoveryPoints]("points", most=8)
+        self._need: Need | None = None
+        self._demanded: str | None = None
+        """The VM whose recovery points somebody wants to see."""
+        self._wake = asyncio.Event()
+        self._in_flight: tuple[_Question, asyncio.Task[Any]] | None = None
+
+    @property
+    def known(self) -> Mapping[str, str]:
+        """Names by uuid, of VMs, storages and policies, as far as they are known; grows in place."""
+        return self._names.known
+
+    @property
+    def names_failure(self) -> Failure | None:
+        """Why names are missing; None when the last call went well."""
+        return self._names.failure
+
+    @property
+    def storages(self) -> Part[Mapping[str, BackupStorage]]:
+        """All backup storages by uuid."""
+        return self._storages.part(_ALL)
+
+    @property
+    def policies(self) -> Part[Mapping[str, Policy]]:
+        """All policies by uuid."""
+        return self._policies.part(_ALL)
+
+    def machine(self, uuid: str) -> Part[VmInstance]:
+        """A VM with its volumes."""
+        return self._machines.part(uuid)
+
+    def points(self, uuid: str) -> Part[RecoveryPoints]:
+        """The recovery points of a VM."""
+        return self._points.part(uuid)
+
+    def want(self, uuids: Iterable[str]) -> None:
+        """Ask for the names of what is on screen now; what was wanted before and is not any more is dropped."""
+        if self._names.want(uuids, self._clock.monotonic()):
+            self._wake.set()
+
+    def want_around(self, tasks: Iterable[Task], others: Iterable[str] = ()) -> None:
+        """The same for everything with a name that hangs on some tasks, and for `others`."""
+        self.want(chain(uuids_around(tasks), others))
+
+    def look(self, need: Need, *, is_anew: bool = False) -> None:
+        """Take what is shown now; `is_anew` asks again for what is there already, or failed.
+
+        Called every second, so it does next to nothing while nothing is due.
+        """
+        before, self._need = self._need, need
+        if need.points is None or is_anew or before is None or need.points != before.points:
+            self._demanded = need.points
+        if is_anew:
+            self._machines.expire(need.machine)
+            self._points.expire(need.points)
+            self._storages.expire(_ALL if need.storages else None)
+            self._policies.expire(_ALL if need.policies else None)
+        self._drop_what_is_out_of_sight(need)
+        if self._in_flight is None and self._next() is not None:
+            self._wake.set()
+
+    async def run(self, on_change: Callable[[], None]) -> None:
+        """Answer what is wanted, for ever; calls `on_change` when something became known, or turned out not to be."""
+        while True:
+            await self._wake.wait()
+            async with self._turns.side_question():
+                self._wake.clear()
+                question = self._next()
+                is_news = question is not None and await self._answer(question)
+            if self._next() is not None:
+                self._wake.set()
+            if is_news:
+                on_change()
+
+    def _next(self) -> _Question | None:
+        """The most urgent question that is due."""
+        now, need, node = self._clock.monotonic(), self._need, self._node
+        batch = self._names.batch()
+        if batch:
+            return _Question(self._names, _ALL, lambda: node.names(batch))
+        if need is None:
+            return None
+        machine, points = need.machine, self._demanded
+        if machine is not None and self._machines.is_due(machine, now, SHOWN_S, RETRY_S):
+            return _Question(self._machines, machine, lambda: node.machine(machine))
+        if self._storages.is_due(_ALL, now, SHOWN_S if need.storages else STORAGES_S, RETRY_S):
+            return _Question(self._storages, _ALL, lambda: _by_uuid(node.storages()))
+        if self._policies.is_due(_ALL, now, SHOWN_S if need.policies else POLICIES_S, RETRY_S):
+            return _Question(self._policies, _ALL, lambda: _by_uuid(node.policies()))
+        if points is not None and self._points.is_due(points, now, POINTS_S, RETRY_S):
+            return _Question(self._points, points, lambda: node.recovery_points(points, self._clock.now()))
+        return None
+
+    async def _answer(self, question: _Question) -> bool:
+        """Ask, and keep what comes of it; whether that is news."""
+        shelf, key, patience_s = question.shelf, question.key, self._patience_s[question.shelf.name]
+        shelf.begin(key, self._clock.monotonic())
+        task = asyncio.ensure_future(question.ask())
+        self._in_flight = (question, task)
+        try:
+            await asyncio.wait([task], timeout=patience_s)
+        finally:
+            self._in_flight = None
+            is_late = not task.done()
+            task.cancel()
+        if task.cancelled():
+            shelf.drop(key)
+            return False
+        if is_late:
+            self._fail(shelf, key, Failure(FailureKind.TIMED_OUT, f"no answer within {patience_s:g} s", url=""))
+            return True
+        error = task.exception()
+        if error is not None:
+            if not isinstance(error, self._errors):
+                raise error
+            self._fail(shelf, key, error.as_failure())  # type: ignore[attr-defined]  # all of them have it
+            return True
+        if key == self._demanded and shelf is self._points:
+            self._demanded = None
+        is_news = shelf.fill(key, task.result(), self._clock.monotonic())
+        self._learn_from(shelf)
+        return is_news
+
+    def _fail(self, shelf: Shelf[Any], key: str, failure: Failure) -> None:
+        if shelf.part(key).failure is None:
+            log.warning("%s are not to be had: %s %s", shelf.name, failure.kind.value, failure.detail)
+        if shelf is self._points:
+            self._demanded = None
+        shelf.fail(key, failure)
+        self._learn_from(shelf)
+
+    def _learn_from(self, shelf: Shelf[Any]) -> None:
+        """Names and facts that hang on what was just read."""
+        if shelf is self._storages or shelf is self._policies:
+            self._names.learn({uuid: thing.name for uuid, thing in (shelf.part(_ALL).value or {}).items()})
+            self._hear(self._surroundings())
+        elif shelf is self._machines:
+            self._names.learn({uuid: machine.name for uuid, machine in self._machines.values()})
+
+    def _surroundings(self) -> Surroundings:
+        now, storages, policies = self._clock.monotonic(), self.storages, self.policies
+        age_s = storages.age_s(now)
+        is_old = age_s is None or age_s > _FORGET_S
+        lost = () if is_old else (uuid for uuid, storage in (storages.value or {}).items() if storage.is_lost)
+        # An account that sees no policy at all may not see any.
+        return Surroundings(frozenset(lost), frozenset(policies.value) if policies.value else None)
+
+    def _drop_what_is_out_of_sight(self, need: Need) -> None:
+        if self._in_flight is None:
+            return
+        (shelf, key, _), task = self._in_flight
+        if (shelf is self._machines and key != need.machine) or (shelf is self._points and key != need.points):
+            task.cancel()
+
+
+async def _by_uuid(things: Awaitable[Sequence[Any]]) -> Mapping[str, Any]:
+    return {thing.uuid: thing for thing in await things}

@@ -1,0 +1,77 @@
+"""Names by uuid, in batches: which of them are wanted, known, or not to be had."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from cdptui.models.failure import Failure
+from cdptui.models.part import Part
+from cdptui.models.task import Task
+from cdptui.monitor.shelf import Shelf
+
+NAME_RETRY_S: Final = 300.0
+"""After a refusal or an answer without the name, the same uuid is not asked for again sooner."""
+
+BATCH: Final = 150
+
+
+def uuids_around(tasks: Iterable[Task]) -> Iterator[str]:
+    """Uuids of everything with a name that hangs on some tasks, each VM before what many share."""
+    for task in tasks:
+        yield from (ref.resource_uuid for ref in task.resource_refs)
+        yield from (uuid for uuid in (task.backup_storage_uuid, task.policy_uuid) if uuid)
+
+
+class Names(Shelf[Mapping[str, str]]):
+    """What is known of names, and which of those in sight are to be asked for next."""
+
+    def __init__(self) -> None:
+        super().__init__("names")
+        self._known: dict[str, str] = {}
+        self._asked_at: dict[str, float] = {}
+        self._wanted: dict[str, None] = {}
+        self.failure: Failure | None = None
+
+    @property
+    def known(self) -> Mapping[str, str]:
+        """Names by uuid; grows in place."""
+        return self._known
+
+    def want(self, uuids: Iterable[str], now: float) -> bool:
+        """Want these and no others; whether there is anything to ask for."""
+        self._wanted = {
+            uuid: None
+            for uuid in uuids
+            if uuid not in self._known and now - self._asked_at.get(uuid, -NAME_RETRY_S) >= NAME_RETRY_S
+        }
+        return bool(self._wanted)
+
+    def batch(self) -> tuple[str, ...]:
+        """The uuids to ask for next."""
+        return tuple(list(self._wanted)[:BATCH])
+
+    def learn(self, names: Mapping[str, str]) -> None:
+        """Take names that came with something else."""
+        self._known.update((uuid, name) for uuid, name in names.items() if name)
+
+    def begin(self, key: str, now: float) -> None:
+        """The next batch is being asked for."""
+        batch = self.batch()
+        self._asked_at.update(dict.fromkeys(batch, now))
+        for uuid in batch:
+            del self._wanted[uuid]
+        super().begin(key, now)
+
+    def fill(self, key: str, value: Mapping[str, str] | None, now: float) -> bool:
+        """A batch was answered; whether it brought a name."""
+        had_failed, self.failure = self.failure is not None, None
+        self.learn(value or {})
+        self._parts[key] = Part(None, read_at=now, tried_at=now)
+        return bool(value) or had_failed
+
+    def fail(self, key: str, failure: Failure) -> None:
+        """A batch was refused: what else is wanted would be as well."""
+        self.failure = failure
+        self._wanted = {}
+        super().fail(key, failure)

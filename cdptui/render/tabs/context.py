@@ -1,0 +1,48 @@
+"""What the tabs of the detail pane are made from: the task is given apart, this is everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
+from typing import Any, Final, NamedTuple
+
+from cdptui.models.backup_storage import BackupStorage
+from cdptui.models.machine import VmInstance
+from cdptui.models.part import Part
+from cdptui.models.policy import Policy
+from cdptui.models.recovery import RecoveryPoints
+from cdptui.models.task import Field
+from cdptui.models.track import Track
+from cdptui.models.vitals import Vitals
+from cdptui.render.reasons import Outlook
+
+_NOTHING: Final[Part[Any]] = Part()
+
+
+class DetailContext(NamedTuple):
+    """What the pane needs beside the task. Each tab fills what it shows and leaves the rest as it is."""
+
+    fields: Sequence[Field]
+    track: Track
+    names: Mapping[str, str]
+    names_problem: str
+    """Why names are missing; empty when they are not, or are on their way."""
+    now: datetime
+    zone: tzinfo | None
+    """The server's zone; None when it is not known."""
+    is_gone: bool = False
+    """True when the task is no longer in the list."""
+    at: float = 0.0
+    """The monotonic second of `now`."""
+    raw: Sequence[str] = ()
+    storages: Part[Mapping[str, BackupStorage]] = _NOTHING
+    policies: Part[Mapping[str, Policy]] = _NOTHING
+    machine: Part[VmInstance] = _NOTHING
+    points: Part[RecoveryPoints] = _NOTHING
+    tenants: Sequence[Vitals] = ()
+    """All tasks on the task's backup storage, itself included."""
+
+    @property
+    def outlook(self) -> Outlook:
+        """From where reasons are told."""
+        return Outlook(self.now, self.zone, self.names)

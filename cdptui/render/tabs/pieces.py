@@ -1,0 +1,91 @@
+"""Lines that several tabs have in common: labels, headings, long sentences, and how a part stands."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import Any, Final
+
+from cdptui.models.failure import Failure, FailureKind
+from cdptui.models.part import Part
+from cdptui.models.vitals import Vitals
+from cdptui.render import units
+from cdptui.render.failures import short_cause
+from cdptui.render.span import Line, Role, Span
+from cdptui.render.statuses import status_span
+
+LABEL: Final = 15
+BLANK: Final[Line] = ()
+
+
+def title(row: Vitals) -> Line:
+    """Which task it is, and what it does: the first line of every tab."""
+    task = row.task
+    return (Span(task.name or "(no name)", Role.STRONG), Span("  "), *status_span(task.status, task.state))
+
+
+def heading(text: str, width: int) -> Line:
+    """A title with a rule behind it."""
+    return (Span(text, Role.ACCENT), Span(" " + "─" * max(0, width - len(text) - 1), Role.TRACK))
+
+
+def labelled(label: str, *spans: Span) -> Line:
+    """A figure behind its name."""
+    return (Span(f"{label:<{LABEL}}", Role.DIM), *spans)
+
+
+def wrapped(text: str, width: int, role: Role = Role.TEXT, indent: str = "") -> list[Line]:
+    """A sentence over as many lines as it needs; texts from outside may hold wide characters and be cut instead."""
+    room = max(20, width - len(indent))
+    return [(Span(indent + line, role),) for line in textwrap.wrap(text, room, break_on_hyphens=False) or [""]]
+
+
+def standing(part: Part[Any], now: float, what: str, width: int) -> list[Line]:
+    """How old a part is, or why it is not there; always one line at least, so that nothing below it jumps."""
+    lines: list[Line] = []
+    age_s = part.age_s(now)
+    if part.failure is not None:
+        lines += wrapped(f"{what}: {_cause(part.failure)}", width, Role.WARN)
+        lines += wrapped(_next_try(part.failure), width, Role.DIM)
+    if age_s is not None:
+        older = ", from before that" if part.failure is not None else ""
+        lines.append((Span(f"as of {_age(age_s)}{older}", Role.DIM),))
+    elif part.failure is None:
+        lines.append((Span(f"reading {what} …", Role.DIM),))
+    return lines
+
+
+def is_readable(part: Part[Any]) -> bool:
+    """Whether there is anything to show of it, however old."""
+    return part.read_at is not None
+
+
+def table(rows: Sequence[Sequence[Span]], gaps: int = 2) -> list[Line]:
+    """Columns as wide as their widest cell; the texts of the last one end where they end."""
+    if not rows:
+        return []
+    widths = [max(len(row[column].text) for row in rows) for column in range(len(rows[0]))]
+    lines: list[Line] = []
+    for row in rows:
+        padded = [
+            span._replace(text=f"{span.text:<{width}}" + " " * gaps) for span, width in zip(row, widths, strict=True)
+        ]
+        lines.append((*padded[:-1], row[-1]))
+    return lines
+
+
+def _cause(failure: Failure) -> str:
+    if failure.kind is FailureKind.PERMISSION_DENIED:
+        return "no permission"
+    said = f"{failure.code}: {failure.detail}" if failure.code and failure.detail else failure.detail or failure.code
+    return f"{short_cause(failure)}{f': {said}' if said else ''}"
+
+
+def _next_try(failure: Failure) -> str:
+    if failure.kind is FailureKind.PERMISSION_DENIED:
+        return "this account may not read it; ask the administrator, or press r to try again"
+    return "it is tried again by itself; r tries at once"
+
+
+def _age(seconds: float) -> str:
+    return "just now" if seconds < 10 else f"{units.duration(seconds)} ago"

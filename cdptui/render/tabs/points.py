@@ -1,0 +1,134 @@
+"""The tab Recovery points: what can be restored of each volume, where there are gaps, and how much changes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from cdptui.models.policy import Policy
+from cdptui.models.recovery import RecoveryPoint, RecoveryPoints, VolumeHistory, coverage, histories, locked_of
+from cdptui.models.vitals import Vitals
+from cdptui.render import units
+from cdptui.render.span import Line, Role, Span
+from cdptui.render.tabs.context import DetailContext
+from cdptui.render.tabs.pieces import BLANK, heading, is_readable, labelled, standing, title, wrapped
+
+_WHOLE: Final = 0.999
+_MOST_LULLS: Final = 8
+_MOST_LOCKED: Final = 20
+
+
+def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[Line]:
+    """All lines."""
+    top = [title(row), BLANK]
+    if not row.task.resource_refs:
+        return [*top, *wrapped("no VM is attached to this task: there is nothing to restore", width, Role.WARN)]
+    part, policy = context.points, _policy(row, context)
+    body = [*standing(part, context.at, "recovery points", width)]
+    if part.value is None:
+        if part.failure is None and not is_readable(part):
+            body += wrapped("they come from the backup storage itself, which takes its time", width, Role.DIM)
+        return [*top, *body]
+    found = histories(part.value, policy.interval_s if policy is not None else None)
+    if not found:
+        return [*top, *body, BLANK, *wrapped("there is no recovery point: nothing can be restored", width, Role.BAD)]
+    for history in found:
+        body += [BLANK, *_volume(history, part.value, context, width)]
+    return [*top, *body, BLANK, *_footnotes(part.value, policy, width)]
+
+
+def _policy(row: Vitals, context: DetailContext) -> Policy | None:
+    return (context.policies.value or {}).get(row.task.policy_uuid or "")
+
+
+def _volume(history: VolumeHistory, points: RecoveryPoints, context: DetailContext, width: int) -> list[Line]:
+    locked = locked_of(points, history.volume_uuid)
+    lines = [
+        heading(_volume_name(history, context), width),
+        labelled("newest", *_moment(history.newest, context)),
+        labelled("oldest", *_moment(history.oldest, context)),
+        *_strip(history, points, width),
+        labelled("last 24 h", Span(f"{history.count} points listed"), *_lull_count(history)),
+    ]
+    if history.bytes_per_s is not None:
+        lines.append(labelled("changes", Span(units.rate(history.bytes_per_s)), Span("  by their sizes", Role.DIM)))
+    lines += [_lull(lull.start, lull.end, context) for lull in history.lulls[:_MOST_LULLS]]
+    if len(history.lulls) > _MOST_LULLS:
+        lines.append((Span(f"  … and {len(history.lulls) - _MOST_LULLS} shorter gaps", Role.DIM),))
+    if locked:
+        lines.append(labelled("protected", Span(f"{len(locked)} kept from being thinned out")))
+        lines += [_locked(point, context) for point in locked[:_MOST_LOCKED]]
+    return lines
+
+
+def _volume_name(history: VolumeHistory, context: DetailContext) -> str:
+    machine = context.machine.value
+    volumes = machine.volumes if machine is not None else ()
+    known = next((volume for volume in volumes if volume.uuid == history.volume_uuid), None)
+    if known is None:
+        return f"volume {history.volume_uuid}"
+    return " ".join(part for part in (known.kind, known.name or known.uuid) if part)
+
+
+def _moment(at: datetime | None, context: DetailContext) -> list[Span]:
+    if at is None:
+        return [Span("not known", Role.DIM)]
+    return [
+        Span(at.astimezone(context.zone).strftime("%Y-%m-%d %H:%M:%S"), Role.STRONG),
+        Span(f"  {units.ago(at, context.now)}", Role.DIM),
+    ]
+
+
+def _strip(history: VolumeHistory, points: RecoveryPoints, width: int) -> list[Line]:
+    """A day in one line: full where points came as they should, low where some are missing, a dot where all are."""
+    cells = max(8, width - 2)
+    spans: list[Span] = [Span("▕", Role.TRACK)]
+    for share in coverage(history, points.start, points.end, cells):
+        sign, role = ("█", Role.BAR) if share >= _WHOLE else ("▄", Role.WARN) if share > 0 else ("·", Role.BAD)
+        if spans[-1].role is role:
+            spans[-1] = Span(spans[-1].text + sign, role)
+        else:
+            spans.append(Span(sign, role))
+    left, right = "-24 h", "now"
+    rule = "─" * max(0, cells - len(left) - len(right))
+    return [(*spans, Span("▏", Role.TRACK)), (Span(f" {left}{rule}{right}", Role.DIM),)]
+
+
+def _lull_count(history: VolumeHistory) -> list[Span]:
+    count = len(history.lulls)
+    if not count:
+        return [Span("  ✔ no gap", Role.OK)]
+    longest = units.duration(history.lulls[0].seconds)
+    return [Span(f"  ▲ {count} gap{'' if count == 1 else 's'}, the longest {longest}", Role.WARN)]
+
+
+def _lull(start: datetime, end: datetime, context: DetailContext) -> Line:
+    begin, close = (at.astimezone(context.zone) for at in (start, end))
+    length = units.duration((end - start).total_seconds())
+    return (
+        Span("  gap  ", Role.WARN),
+        Span(f"{begin:%m-%d %H:%M:%S} to {close:%H:%M:%S}"),
+        Span(f"  {length}", Role.DIM),
+    )
+
+
+def _locked(point: RecoveryPoint, context: DetailContext) -> Line:
+    at = point.at.astimezone(context.zone).strftime("%Y-%m-%d %H:%M:%S") if point.at is not None else units.UNKNOWN
+    return (
+        Span("  ◈ ", Role.ACCENT),
+        Span(at),
+        Span(f"  {units.size(point.size_bytes)}", Role.DIM),
+        Span(f"  {point.description}" if point.description else ""),
+    )
+
+
+def _footnotes(points: RecoveryPoints, policy: Policy | None, width: int) -> list[Line]:
+    if policy is not None and policy.interval_s:
+        every = units.duration(policy.interval_s)
+        words = f"the policy takes a point every {every}; the server lists one a minute, so shorter gaps stay unseen"
+    else:
+        words = "the policy's interval is not known; a gap is told from two minutes on"
+    lines = wrapped(words, width, Role.DIM)
+    if points.is_cut:
+        lines += wrapped("the server has more of this day than it listed", width, Role.WARN)
+    return [*lines, *wrapped("they are read on demand only; r reads them again", width, Role.DIM)]

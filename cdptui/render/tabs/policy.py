@@ -1,0 +1,101 @@
+"""The tab Policy: how often a recovery point is taken and how long they are kept, in words."""
+
+from __future__ import annotations
+
+from cdptui.models.policy import Policy
+from cdptui.models.task import Task
+from cdptui.models.vitals import Vitals
+from cdptui.render import units
+from cdptui.render.span import Line, Role, Span
+from cdptui.render.tabs.context import DetailContext
+from cdptui.render.tabs.pieces import BLANK, heading, is_readable, labelled, standing, title, wrapped
+
+_DAY_S = 86_400
+
+
+def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[Line]:
+    """All lines."""
+    task, part = row.task, context.policies
+    uuid = task.policy_uuid
+    top = [title(row), BLANK]
+    if uuid is None:
+        return [*top, (Span("the server named no policy", Role.WARN),)]
+    policy = (part.value or {}).get(uuid)
+    body: list[Line] = []
+    if policy is not None:
+        body = [*_head(policy, width), *standing(part, context.at, "policies", width), BLANK, *_words(policy, width)]
+        body += [BLANK, *_against_the_target(policy, task, width)]
+    else:
+        name = context.names.get(uuid)
+        body = [labelled("policy", Span(name or "name not known", Role.STRONG if name else Role.DIM))]
+        body += [labelled("uuid", Span(uuid, Role.DIM)), *standing(part, context.at, "policies", width)]
+        if is_readable(part) and part.failure is None:
+            body += wrapped("it is not among the policies that this account sees", width, Role.WARN)
+    return [*top, *body]
+
+
+def _head(policy: Policy, width: int) -> list[Line]:
+    is_on = policy.state in {"Enabled", None}
+    lines = [
+        labelled("policy", Span(policy.name or "(no name)", Role.STRONG)),
+        labelled("state", Span(policy.state or units.UNKNOWN, Role.TEXT if is_on else Role.WARN)),
+        labelled("uuid", Span(policy.uuid, Role.DIM)),
+    ]
+    return [*lines, *(wrapped(policy.description, width, Role.DIM) if policy.description else [])]
+
+
+def _words(policy: Policy, width: int) -> list[Line]:
+    lines = [heading("In words", width)]
+    for sentence in _sentences(policy):
+        lines += wrapped(f"· {sentence}", width)
+    if len(lines) == 1:
+        lines.append((Span("the server says nothing of its settings", Role.DIM),))
+    return lines
+
+
+def _sentences(policy: Policy) -> list[str]:
+    sentences: list[str] = []
+    if policy.interval_s:
+        a_day = f"{_DAY_S // policy.interval_s:,}".replace(",", " ")
+        sentences.append(f"a recovery point every {_every(policy.interval_s)}, {a_day} a day")
+    if policy.retention_days is not None:
+        sentences.append(f"recovery points are kept for {_days(policy.retention_days)}")
+    if policy.hourly_since_day is not None:
+        sentences.append(f"of those older than {_days(policy.hourly_since_day)}, one an hour")
+    if policy.daily_since_day is not None:
+        sentences.append(f"of those older than {_days(policy.daily_since_day)}, one a day")
+    if policy.full_backup_days is not None:
+        sentences.append(f"a full backup every {_days(policy.full_backup_days)}")
+    if policy.expire_days:
+        sentences.append(f"everything expires after {_days(policy.expire_days)}")
+    return sentences
+
+
+def _against_the_target(policy: Policy, task: Task, width: int) -> list[Line]:
+    """Whether the policy can keep what the task promises."""
+    target_ms, interval_s = task.rpo_target_ms, policy.interval_s
+    if not target_ms or not interval_s:
+        return []
+    target = units.latency(target_ms)
+    lines = [heading("Against the task's RPO target", width)]
+    if interval_s * 1000 > target_ms:
+        words = f"a point every {_every(interval_s)} cannot keep a target of {target}: it is over most of the time"
+        return [*lines, *wrapped(words, width, Role.BAD)]
+    room = target_ms // (interval_s * 1000)
+    words = (
+        f"the target is {target}, {room} times the interval" if room > 1 else f"the target is {target}: no room at all"
+    )
+    return [*lines, *wrapped(words, width, Role.TEXT if room > 1 else Role.WARN)]
+
+
+def _every(seconds: int) -> str:
+    """An interval, short.
+
+    >>> _every(3), _every(600), _every(3600)
+    ('3 s', '10 min', '1 h')
+    """
+    return units.duration(seconds)
+
+
+def _days(count: int) -> str:
+    return f"{count} day" if count == 1 else f"{count} days"

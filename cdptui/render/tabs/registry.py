@@ -1,0 +1,108 @@
+"""Which tabs there are, in their order, and the line that names them. Their modules are loaded when they are shown."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from cdptui.models.vitals import Vitals
+from cdptui.render.span import Line, Role, Span
+
+if TYPE_CHECKING:
+    from cdptui.render.tabs.context import DetailContext
+
+TabLines = Callable[[Vitals, "DetailContext", int, int], list[Line]]
+"""A task, everything else, and width and height of the pane, to lines."""
+
+
+class Tab(NamedTuple):
+    """One tab."""
+
+    key: str
+    """Also the name of its module."""
+    title: str
+    short: str
+    """The title where there is little room."""
+
+
+OVERVIEW: Final = Tab("overview", "Overview", "Overview")
+RESOURCES: Final = Tab("resources", "Resources", "VM")
+POLICY: Final = Tab("policy", "Policy", "Policy")
+STORAGE: Final = Tab("storage", "Storage", "Storage")
+POINTS: Final = Tab("points", "Recovery points", "Points")
+RAW: Final = Tab("raw", "Raw", "Raw")
+WHY: Final = Tab("why", "Why", "Why")
+
+TABS: Final = (OVERVIEW, RESOURCES, POLICY, STORAGE, POINTS, RAW, WHY)
+
+
+class Placed(NamedTuple):
+    """A tab and the cells of its line that it has."""
+
+    tab: Tab
+    x: int
+    width: int
+
+
+def moved(tab: Tab, step: int) -> Tab:
+    """The next (1) or previous (-1) tab; behind the last stands the first.
+
+    >>> moved(OVERVIEW, -1).title
+    'Why'
+    """
+    return TABS[(TABS.index(tab) + step) % len(TABS)]
+
+
+def lines_of(tab: Tab) -> TabLines:
+    """What makes the lines of a tab."""
+    lines: TabLines = importlib.import_module(f"cdptui.render.tabs.{tab.key}").lines
+    return lines
+
+
+def place(current: Tab, width: int) -> tuple[Placed, ...]:
+    """Where each tab stands: with long titles if they fit, else with short ones, else only those about the current."""
+    for titles in ([tab.title for tab in TABS], [tab.short for tab in TABS]):
+        if sum(len(title) + 1 for title in titles) + 1 <= width:
+            return _placed(TABS, titles)
+    at = TABS.index(current)
+    around = TABS[max(0, min(at - 1, len(TABS) - 3)) :][:3]
+    return _placed(around, [tab.short for tab in around])
+
+
+def tab_line(current: Tab, width: int) -> Line:
+    """The line of tabs. The current one stands in brackets; all keep their places.
+
+    >>> from cdptui.render.span import text_of
+    >>> text_of(tab_line(POLICY, 46))
+    ' Overview VM[Policy]Storage Points Raw Why '
+    """
+    placed = place(current, width)
+    spans: list[Span] = []
+    for index, (tab, _, _) in enumerate(placed):
+        before = placed[index - 1].tab if index else None
+        sign = "[" if tab is current else "]" if before is current else " "
+        spans.append(Span(sign, Role.ACCENT if sign != " " else Role.DIM))
+        title = _title(tab, placed)
+        spans.append(Span(title, Role.STRONG if tab is current else Role.DIM))
+    spans.append(Span("]" if placed[-1].tab is current else " ", Role.ACCENT))
+    return tuple(spans)
+
+
+def tab_at(x: int, current: Tab, width: int) -> Tab | None:
+    """The tab that has a cell of the line."""
+    return next((tab for tab, start, length in place(current, width) if start <= x < start + length), None)
+
+
+def _placed(tabs: Sequence[Tab], titles: Sequence[str]) -> tuple[Placed, ...]:
+    placed: list[Placed] = []
+    x = 1
+    for tab, title in zip(tabs, titles, strict=True):
+        placed.append(Placed(tab, x, len(title)))
+        x += len(title) + 1
+    return tuple(placed)
+
+
+def _title(tab: Tab, placed: Sequence[Placed]) -> str:
+    width = next(place.width for place in placed if place.tab is tab)
+    return tab.title if width == len(tab.title) else tab.short

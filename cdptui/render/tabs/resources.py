@@ -1,0 +1,118 @@
+"""The tab Resources: the VM that the task protects, what it does, and its volumes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cdptui.models.machine import VmInstance, Volume
+from cdptui.models.task import ResourceRef
+from cdptui.models.vitals import Vitals
+from cdptui.render import units
+from cdptui.render.cells import short_type
+from cdptui.render.span import Line, Role, Span
+from cdptui.render.tabs.context import DetailContext
+from cdptui.render.tabs.pieces import BLANK, LABEL, heading, is_readable, labelled, standing, table, title, wrapped
+
+_ALIVE: Final = frozenset({"Running"})
+_GONE: Final = frozenset({"Destroyed", "Destroying", "Expunging", "Error", "Crashed"})
+
+_MEANINGS: Final = {
+    "Stopped": "a VM that is off writes nothing: used capacity stands still, and that is well",
+    "Paused": "a VM that is paused writes nothing",
+    "Destroyed": "the VM was destroyed; the task keeps what it has, and gets nothing new",
+    "Crashed": "the VM has crashed",
+    "Unknown": "the node has lost sight of the VM: look at its host",
+    "NoState": "the node has lost sight of the VM: look at its host",
+}
+
+
+def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[Line]:
+    """All lines."""
+    refs = row.task.resource_refs
+    top = [title(row), BLANK]
+    if not refs:
+        return [*top, *wrapped("no VM is attached to this task: there is nothing that it protects", width, Role.WARN)]
+    first, *others = refs
+    part = context.machine
+    body: list[Line] = []
+    if part.value is not None:
+        body = [*_machine(part.value, first, context, width), *standing(part, context.at, "the VM", width), BLANK]
+        body += _volumes(part.value, row, width)
+    else:
+        body = [*_only_the_ref(first, context), *standing(part, context.at, "the VM", width)]
+        if is_readable(part):
+            gone = "the node shows this account no such VM: it was deleted, or belongs to somebody else"
+            body += wrapped(gone, width, Role.WARN)
+    if others:
+        body += [BLANK, heading(f"And {len(others)} more", width), *(_other(ref, context) for ref in others)]
+    return [*top, *body]
+
+
+def _machine(machine: VmInstance, ref: ResourceRef, context: DetailContext, width: int) -> list[Line]:
+    meaning = _MEANINGS.get(machine.state or "", "")
+    size = [f"{machine.cpus} CPUs" if machine.cpus else "", units.size(machine.memory_bytes)]
+    made_of = " · ".join(part for part in (machine.platform, *size) if part and part != units.UNKNOWN)
+    lines = [
+        labelled(short_type(ref.resource_type), Span(machine.name or "(no name)", Role.STRONG)),
+        labelled("state", state_span(machine.state)),
+        *(wrapped(meaning, width, Role.DIM, " " * LABEL) if meaning else []),
+        labelled("is", Span(made_of or units.UNKNOWN)),
+        labelled("uuid", Span(machine.uuid, Role.DIM)),
+    ]
+    if machine.host_uuid:
+        lines.append(labelled("host", Span(machine.host_uuid, Role.DIM)))
+    since = units.moment(ref.created_at, context.zone) if ref.created_at else units.UNKNOWN
+    lines.append(labelled("since", Span(since)))
+    return lines
+
+
+def _only_the_ref(ref: ResourceRef, context: DetailContext) -> list[Line]:
+    name = context.names.get(ref.resource_uuid)
+    known = Span(name, Role.STRONG) if name else Span("name not known", Role.DIM)
+    return [labelled(short_type(ref.resource_type), known), labelled("uuid", Span(ref.resource_uuid, Role.DIM))]
+
+
+def _volumes(machine: VmInstance, row: Vitals, width: int) -> list[Line]:
+    volumes = machine.volumes
+    count = len(volumes)
+    lines = [heading(f"{count} volume{'' if count == 1 else 's'}", width)]
+    lines += table([_volume(volume) for volume in volumes])
+    size = sum(volume.size_bytes or 0 for volume in volumes)
+    actual = sum(volume.actual_bytes or 0 for volume in volumes)
+    lines += [
+        BLANK,
+        labelled("together", Span(units.size(size)), Span(f"  {units.size(actual)} really taken", Role.DIM)),
+        labelled(
+            "on the backup", Span(units.size(row.task.used_bytes)), Span(_times(row.task.used_bytes, actual), Role.DIM)
+        ),
+    ]
+    return lines
+
+
+def _volume(volume: Volume) -> list[Span]:
+    is_well = volume.status in {"Ready", None}
+    return [
+        Span(volume.kind or "?", Role.DIM),
+        Span(units.size(volume.size_bytes)),
+        Span(f"{units.size(volume.actual_bytes)} taken", Role.DIM),
+        Span(volume.status or "", Role.OK if is_well else Role.WARN),
+        Span(volume.name or volume.uuid),
+    ]
+
+
+def _times(used: int | None, actual: int) -> str:
+    return f"  {used / actual:.1f} times what the volumes take" if used and actual else ""
+
+
+def _other(ref: ResourceRef, context: DetailContext) -> Line:
+    name = context.names.get(ref.resource_uuid)
+    return labelled(short_type(ref.resource_type), Span(name or ref.resource_uuid, Role.TEXT if name else Role.DIM))
+
+
+def state_span(state: str | None) -> Span:
+    """The state of a VM with a sign, so that colour is not all that tells."""
+    if state in _ALIVE:
+        return Span(f"● {state}", Role.OK)
+    if state in _GONE:
+        return Span(f"✖ {state}", Role.BAD)
+    return Span(f"■ {state or 'not known'}", Role.WARN if state in {"Unknown", "NoState"} else Role.CALM)

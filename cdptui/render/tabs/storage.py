@@ -1,0 +1,135 @@
+"""The tab Storage: where the recovery points lie, how much room there is, and what all tasks on it want of that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from cdptui.models.backup_storage import BackupStorage, Tenancy, tenancy_of
+from cdptui.models.vitals import Vitals
+from cdptui.render import units
+from cdptui.render.cells import bar, fill_role
+from cdptui.render.span import Line, Role, Span
+from cdptui.render.statuses import GLYPHS, OTHER_GLYPH, ROLES
+from cdptui.render.tabs.context import DetailContext
+from cdptui.render.tabs.pieces import BLANK, heading, is_readable, labelled, standing, title, wrapped
+
+_MOST: Final = 200
+"""Tasks that are listed; the worst ones."""
+
+
+def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[Line]:
+    """All lines."""
+    uuid, part = row.task.backup_storage_uuid, context.storages
+    top = [title(row), BLANK]
+    if uuid is None:
+        return [*top, (Span("the server named no backup storage", Role.WARN),)]
+    storage = (part.value or {}).get(uuid)
+    tenancy = tenancy_of(context.tenants)
+    if storage is not None:
+        body = [*_head(storage), *standing(part, context.at, "storages", width), BLANK]
+        body += [*_tenancy(storage, tenancy, width), BLANK]
+    else:
+        name = context.names.get(uuid)
+        body = [labelled("storage", Span(name or "name not known", Role.STRONG if name else Role.DIM))]
+        body += [labelled("uuid", Span(uuid, Role.DIM)), *standing(part, context.at, "storages", width)]
+        if is_readable(part) and part.failure is None:
+            body += wrapped("it is not among the backup storages that this account sees", width, Role.WARN)
+        body.append(BLANK)
+    return [*top, *body, *_others(row, context.tenants, width)]
+
+
+def _head(storage: BackupStorage) -> list[Line]:
+    ratio = storage.used_ratio
+    lines = [
+        labelled("storage", Span(storage.name or "(no name)", Role.STRONG)),
+        labelled("connection", _connection(storage), *_switch(storage)),
+    ]
+    if ratio is not None and storage.total_bytes is not None:
+        used = storage.total_bytes - (storage.available_bytes or 0)
+        lines.append(
+            labelled(
+                "capacity",
+                Span(f"{units.size(used)} of {units.size(storage.total_bytes)}  "),
+                Span(f"{units.percent(ratio)} ", fill_role(ratio)),
+                *bar(ratio, 10),
+            )
+        )
+    lines.append(labelled("free", Span(units.size(storage.available_bytes), Role.STRONG)))
+    kind = " ".join(part for part in (storage.kind, storage.url) if part)
+    return [*lines, labelled("kind", Span(kind or units.UNKNOWN, Role.DIM))]
+
+
+def _connection(storage: BackupStorage) -> Span:
+    match storage.status:
+        case "Connected":
+            return Span("● Connected", Role.OK)
+        case "Disconnected":
+            return Span("✖ Disconnected", Role.BAD)
+        case status:
+            return Span(f"◔ {status or 'not known'}", Role.BUSY if status else Role.DIM)
+
+
+def _switch(storage: BackupStorage) -> list[Span]:
+    if storage.state in {"Enabled", None}:
+        return []
+    return [Span(f"  switched off ({storage.state})", Role.WARN)]
+
+
+def _tenancy(storage: BackupStorage, tenancy: Tenancy, width: int) -> list[Line]:
+    total, free = storage.total_bytes, storage.available_bytes
+    lines = [
+        heading("What is planned on it", width),
+        labelled("used by tasks", Span(units.size(tenancy.used_bytes)), *_not_by_tasks(total, free, tenancy)),
+        labelled("planned", Span(units.size(tenancy.plan_bytes)), *_of_the_whole(total, tenancy)),
+        labelled("still to come", Span(units.size(tenancy.wanted_bytes)), Span(" if every plan is used up", Role.DIM)),
+    ]
+    over = tenancy.over_bytes(storage)
+    if over is None:
+        lines += wrapped("what is free is not known, so neither is whether the plans fit", width, Role.DIM)
+    elif over > 0:
+        words = f"▲ over-committed: the plans want {units.size(over)} more than is free"
+        lines += wrapped(words, width, Role.WARN)
+    else:
+        lines += wrapped(f"✔ the plans fit: {units.size(-over)} are left beyond them", width, Role.OK)
+    if tenancy.unplanned:
+        count = tenancy.unplanned
+        words = "1 task without a plan is" if count == 1 else f"{count} tasks without a plan are"
+        lines += wrapped(f"{words} counted with what is used", width, Role.DIM)
+    return lines
+
+
+def _not_by_tasks(total: int | None, free: int | None, tenancy: Tenancy) -> list[Span]:
+    if total is None or free is None:
+        return []
+    rest = total - free - tenancy.used_bytes
+    return [Span(f"  {units.size(rest)} by other data", Role.DIM)] if rest > 0 else []
+
+
+def _of_the_whole(total: int | None, tenancy: Tenancy) -> list[Span]:
+    return [Span(f"  {units.percent(tenancy.plan_bytes / total)} of the storage", Role.DIM)] if total else []
+
+
+def _others(row: Vitals, tenants: Sequence[Vitals], width: int) -> list[Line]:
+    others = [other for other in tenants if other.task.uuid != row.task.uuid]
+    if not others:
+        return [heading("No other task lies on it", width)]
+    count = len(others)
+    worried = sum(1 for other in others if other.reasons)
+    lines = [heading(f"{count} other task{'' if count == 1 else 's'}, {worried} with a reason to look", width)]
+    others.sort(key=lambda other: (-other.severity, -(other.task.used_ratio or 0), other.task.name))
+    lines += [_other(other, width) for other in others[:_MOST]]
+    if count > _MOST:
+        lines.append((Span(f"… and {count - _MOST} more", Role.DIM),))
+    return lines
+
+
+def _other(row: Vitals, width: int) -> Line:
+    task, ratio = row.task, row.task.used_ratio
+    share = units.percent(ratio) if ratio is not None else units.UNKNOWN
+    return (
+        Span(f"{GLYPHS.get(task.status, OTHER_GLYPH)} ", ROLES[row.severity]),
+        Span(f"{share:>4} ", fill_role(ratio or 0)),
+        Span(f"{units.size(task.used_bytes):>9}  "),
+        Span(task.name or task.uuid, ROLES[row.severity] if row.reasons else Role.TEXT),
+    )

@@ -1,0 +1,158 @@
+"""The tab Why: everything that is said of the task, on what evidence, and what to do; and what was found in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Set
+from typing import Any, Final, NamedTuple
+
+from cdptui.models.part import Part
+from cdptui.models.reasons import ReasonKind
+from cdptui.models.vitals import Vitals
+from cdptui.render import units
+from cdptui.render.reasons import LEVELS, words_of
+from cdptui.render.span import Line, Role, Span
+from cdptui.render.statuses import MEANINGS, ROLES
+from cdptui.render.tabs.context import DetailContext
+from cdptui.render.tabs.pieces import BLANK, heading, title, wrapped
+
+_OF_STATUS: Final = frozenset(
+    {
+        ReasonKind.FAILED,
+        ReasonKind.UNKNOWN,
+        ReasonKind.STOPPED,
+        ReasonKind.STARTING,
+        ReasonKind.NOT_OFF,
+        ReasonKind.NEW_WORD,
+        ReasonKind.FORGOTTEN,
+    }
+)
+_OF_PLAN: Final = frozenset({ReasonKind.FULL, ReasonKind.FULL_SOON, ReasonKind.NEAR_FULL})
+
+
+class _Check(NamedTuple):
+    kinds: Set[ReasonKind]
+    """What would have been said, had it gone badly."""
+    is_known: bool
+    words: str
+
+
+def _sure(kinds: Set[ReasonKind], words: str) -> _Check:
+    return _Check(kinds, is_known=True, words=words)
+
+
+def _unsure(kinds: Set[ReasonKind], words: str) -> _Check:
+    return _Check(kinds, is_known=False, words=words)
+
+
+def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[Line]:
+    """All lines."""
+    verdict = Span(MEANINGS[row.severity], ROLES[row.severity])
+    return [
+        title(row),
+        (Span(f"{LEVELS[row.severity]} · " if row.reasons else "", ROLES[row.severity]), verdict),
+        BLANK,
+        *_reasons(row, context, width),
+        *_checks(row, context, width),
+    ]
+
+
+def _reasons(row: Vitals, context: DetailContext, width: int) -> list[Line]:
+    if not row.reasons:
+        return [(Span("✔ nothing speaks against this task", Role.OK),), BLANK]
+    found: list[Line] = []
+    for reason in row.reasons:
+        words = words_of(reason, row, context.outlook)
+        role = ROLES[reason.severity]
+        sentence = wrapped(f"{words.sentence[0].upper()}{words.sentence[1:]}.", width - 2, Role.STRONG)
+        found += [(Span("▌ ", role), *line) for line in sentence]
+        level = f"{LEVELS[reason.severity]}{f', {words.since}' if words.since else ''}"
+        found.append((Span("▌ ", role), Span(level, role)))
+        for index, line in enumerate(wrapped(words.next_step, width - 4)):
+            found.append((Span("▌ ", role), Span("→ " if index == 0 else "  ", Role.ACCENT), *line))
+        found.append(BLANK)
+    return found
+
+
+def _checks(row: Vitals, context: DetailContext, width: int) -> list[Line]:
+    said = {reason.kind for reason in row.reasons}
+    found: list[Line] = [heading("Checked as well" if said else "What was checked", width)]
+    for check in _all_checks(row, context):
+        if not check.kinds & said:
+            sign = Span("✔ ", Role.OK) if check.is_known else Span("? ", Role.DIM)
+            found += [
+                (sign if index == 0 else Span("  "), *line)
+                for index, line in enumerate(wrapped(check.words, width - 2, Role.TEXT if check.is_known else Role.DIM))
+            ]
+    return found
+
+
+def _all_checks(row: Vitals, context: DetailContext) -> Iterator[_Check]:
+    task = row.task
+    switch = "off" if task.state == "Disabled" else "on"
+    yield _sure(_OF_STATUS, f"status {task.status}, and switched {switch}")
+    yield _rpo(row)
+    yield _plan(row)
+    yield _growth(row)
+    refs = len(task.resource_refs)
+    yield _sure({ReasonKind.NO_VM}, f"{refs} VM is attached" if refs == 1 else f"{refs} resources are attached")
+    yield _sure({ReasonKind.TWO_TASKS}, "no other task protects the same VM")
+    yield _storage(row, context)
+    yield _policy(row, context)
+    if task.last_op_at is None:
+        yield _unsure({ReasonKind.CLOCK}, "the time of its last operation is not known")
+    else:
+        ago = units.ago(task.last_op_at, context.now)
+        yield _sure({ReasonKind.CLOCK}, f"its last operation was {ago}, so the clocks agree")
+    yield _sure({ReasonKind.UNREADABLE}, "every field of its record could be read")
+
+
+def _rpo(row: Vitals) -> _Check:
+    task = row.task
+    if task.rpo_ratio is None:
+        words = "no RPO was measured" if task.rpo_ms is None else f"RPO {units.latency(task.rpo_ms)}, no target is set"
+        return _unsure({ReasonKind.RPO}, words)
+    words = f"RPO {units.latency(task.rpo_ms)}, {units.latency(task.rpo_target_ms)} are permitted"
+    if task.state == "Disabled":
+        words += "; not judged while it is off"
+    return _Check({ReasonKind.RPO}, is_known=task.state != "Disabled", words=words)
+
+
+def _plan(row: Vitals) -> _Check:
+    task = row.task
+    if task.used_ratio is None:
+        is_none = task.plan_bytes == 0
+        return _unsure(_OF_PLAN, "no plan is set, so it is never full" if is_none else "the plan is not known")
+    when = f", full in {units.duration(row.full_in_s)}" if row.full_in_s is not None else ""
+    words = f"{units.percent(task.used_ratio)} of the plan of {units.size(task.plan_bytes)}{when}"
+    return _sure(_OF_PLAN, words)
+
+
+def _growth(row: Vitals) -> _Check:
+    rate = row.growth
+    if rate is None:
+        return _unsure({ReasonKind.STILL}, "growth is not known yet: it takes two changes of used capacity")
+    words = f"grows by {units.rate(rate.bytes_per_s)}, seen over {units.duration(rate.span_s)}"
+    return _sure({ReasonKind.STILL}, words)
+
+
+def _storage(row: Vitals, context: DetailContext) -> _Check:
+    uuid, part = row.task.backup_storage_uuid or "", context.storages
+    storage = (part.value or {}).get(uuid)
+    name = context.outlook.name(uuid)
+    if storage is None or storage.status is None:
+        return _unsure({ReasonKind.STORAGE}, f"whether {name} is connected is not known{_why_not(context.storages)}")
+    return _sure({ReasonKind.STORAGE}, f"backup storage {name} is {storage.status}")
+
+
+def _policy(row: Vitals, context: DetailContext) -> _Check:
+    uuid = row.task.policy_uuid or ""
+    name, is_there = context.outlook.name(uuid), uuid in (context.policies.value or {})
+    if not is_there:
+        return _unsure(
+            {ReasonKind.POLICY}, f"whether the policy {name} exists is not known{_why_not(context.policies)}"
+        )
+    return _sure({ReasonKind.POLICY}, f"its policy {name} exists")
+
+
+def _why_not(part: Part[Any]) -> str:
+    return f": {part.failure.kind.value}" if part.failure is not None else ""

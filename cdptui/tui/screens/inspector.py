@@ -1,0 +1,96 @@
+"""What the detail pane shows of the task under the cursor, and what must be known for that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from cdptui.models.vitals import Vitals
+from cdptui.monitor.update import Update
+from cdptui.render.tabs.registry import OVERVIEW, POINTS, POLICY, RAW, RESOURCES, STORAGE, WHY, Tab
+from cdptui.tui.thrift import Thrift
+from cdptui.tui.widgets.detail_pane import DetailPane
+
+if TYPE_CHECKING:
+    from cdptui.monitor.build import Link
+
+
+class Inspector:
+    """Fills the pane with one tab of one task."""
+
+    def __init__(self, pane: DetailPane, thrift: Thrift) -> None:
+        self._pane = pane
+        self._thrift = thrift
+        self._tab = OVERVIEW
+        self._rests_on: str | None = None
+        self._tenants: tuple[object, str | None, tuple[Vitals, ...]] = (None, None, ())
+
+    @property
+    def tab(self) -> Tab:
+        """Which tab is shown."""
+        return self._tab
+
+    def turn_to(self, tab: Tab) -> None:
+        """Show another tab from now on."""
+        self._tab = tab
+
+    def show(self, link: Link, row: Vitals | None, update: Update, *, is_gone: bool) -> None:
+        """Show `row` as it stands in `update`."""
+        snapshot = update.snapshot
+        if row is None or snapshot is None:
+            self._pane.show_nothing()
+            return
+        from cdptui.render.failures import short_cause  # noqa: PLC0415 - not needed for the first frame
+        from cdptui.render.tabs.context import DetailContext  # noqa: PLC0415
+
+        tab, directory, task = self._tab, link.directory, row.task
+        failure, vm = directory.names_failure, _vm_of(row)
+        context = DetailContext(
+            fields=link.fields(task) if tab in {OVERVIEW, RAW} else (),
+            track=self._thrift.track(task.uuid, link.monitor.track),
+            names=directory.known,
+            names_problem=short_cause(failure) if failure is not None else "",
+            now=snapshot.taken_at,
+            zone=link.zone,
+            is_gone=is_gone,
+            at=snapshot.taken_monotonic,
+            raw=link.raw_lines(task) if tab is RAW else (),
+            storages=directory.storages,
+            policies=directory.policies,
+            machine=directory.machine(vm),
+            points=directory.points(vm),
+            tenants=self._tenants_of(task.backup_storage_uuid, update.vitals) if tab is STORAGE else (),
+        )
+        self._pane.show_task(row, context, tab)
+
+    def look(self, link: Link, row: Vitals | None, *, is_anew: bool = False) -> None:
+        """Ask for what the tab shows; `row` is None while the pane is hidden.
+
+        Called every second: a cursor that runs through the list asks for nothing until it rests on a task.
+        """
+        from cdptui.monitor.directory import Need  # noqa: PLC0415 - loaded with the link
+
+        uuid = row.task.uuid if row is not None else None
+        is_resting, self._rests_on = uuid == self._rests_on, uuid
+        if row is None or not (is_resting or is_anew):
+            link.directory.look(Need())
+            return
+        tab, vm = self._tab, _vm_of(row) or None
+        need = Need(
+            storages=tab in {STORAGE, WHY},
+            policies=tab in {POLICY, POINTS, WHY},
+            machine=vm if tab in {RESOURCES, POINTS} else None,
+            points=vm if tab is POINTS else None,
+        )
+        link.directory.look(need, is_anew=is_anew)
+
+    def _tenants_of(self, uuid: str | None, rows: Sequence[Vitals]) -> tuple[Vitals, ...]:
+        """All tasks of one storage; looked for once in each list."""
+        if self._tenants[0] is not rows or self._tenants[1] != uuid:
+            self._tenants = (rows, uuid, tuple([row for row in rows if row.task.backup_storage_uuid == uuid]))
+        return self._tenants[2]
+
+
+def _vm_of(row: Vitals) -> str:
+    refs = row.task.resource_refs
+    return refs[0].resource_uuid if refs else ""

@@ -1,0 +1,162 @@
+"""Lines that one can walk through and search in, under a head that stays where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from cdptui.render.span import Line
+from cdptui.tui.keymap import Place, bindings
+from cdptui.tui.widgets.extent import set_extent
+from cdptui.tui.widgets.finder import Finder
+from cdptui.tui.widgets.line_view import differing
+from cdptui.tui.widgets.paint import Painter
+
+
+class ScrollingLines(ScrollView, can_focus=True):
+    """Shows lines; while something is searched for, the last line of the widget says what and how often it is there."""
+
+    BINDINGS: ClassVar = bindings([Place.MOTION, Place.SEARCH])
+    DEFAULT_CSS = """
+    ScrollingLines {
+        overflow-x: hidden;
+        overflow-y: auto;
+        scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable;
+    }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
+        self._painter = Painter(self)
+        self._lines: tuple[Line, ...] = ()
+        self._head: tuple[Line, ...] = ()
+        self._finder = Finder()
+
+    def show(self, lines: Sequence[Line], head: Sequence[Line] = ()) -> None:
+        """Show `lines` from now on, under a fixed `head`."""
+        before, head_before = self._lines, self._head
+        self._lines, self._head = tuple(lines), tuple(head)
+        if self._finder.look_through(self._lines):
+            self.refresh()
+        self._measure()
+        for y in differing(head_before, self._head):
+            self.refresh(Region(0, y, self.size.width, 1))
+        for y in differing(before, self._lines):
+            self.refresh_line(y + len(self._head))
+
+    @property
+    def width(self) -> int:
+        """Cells for text: without padding and scroll bar."""
+        return max(1, self.scrollable_content_region.width)
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """What is shown, without the head."""
+        return self._lines
+
+    @property
+    def head(self) -> tuple[Line, ...]:
+        """What stays where it is."""
+        return self._head
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line of the screen."""
+        if y < len(self._head):
+            return self._painter.strip(self._head[y], self.width)
+        if self._finder.is_on and y == self.size.height - 1:
+            return self._painter.strip(self._finder.line(), self.width)
+        index = y - len(self._head) + self.scroll_offset.y
+        if index >= len(self._lines):
+            return self._painter.strip((), self.width)
+        is_here = self._finder.is_current(index)
+        return self._painter.strip(
+            self._finder.marked(index, self._lines[index]), self.width, "cursor-background" if is_here else ""
+        )
+
+    def notify_style_update(self) -> None:
+        """Take the colours of a new theme."""
+        super().notify_style_update()
+        self._painter.forget()
+
+    # Searching
+
+    def on_key(self, event: events.Key) -> None:
+        """While somebody types what to find, every key belongs to that; Escape ends a search before anything else."""
+        if not self._finder.is_typing and not (event.key == "escape" and self._finder.is_on):
+            return
+        event.stop()
+        event.prevent_default()
+        self._finder.take_key(event.key, event.character if event.is_printable else None)
+        self._show_search()
+
+    def on_paste(self, event: events.Paste) -> None:
+        """What is pasted is typed."""
+        if self._finder.is_typing:
+            event.stop()
+            for character in event.text.splitlines()[0] if event.text else "":
+                self._finder.take_key(character, character)
+            self._show_search()
+
+    def action_search(self) -> None:
+        """Ask what to find."""
+        self._finder.begin()
+        self._show_search()
+
+    def action_next_hit(self, step: int) -> None:
+        """Go to the next place of what was searched for."""
+        if self._finder.is_on:
+            self._finder.move(step)
+            self._show_search()
+        else:
+            self.action_search()
+
+    def _show_search(self) -> None:
+        self._finder.look_through(self._lines)
+        self._measure()
+        line = self._finder.current_line
+        if line is not None:
+            top = self.scroll_offset.y
+            room = self._page
+            if not top <= line < top + room:
+                self.scroll_to(y=max(0, line - room // 3), animate=False)
+        self.refresh()
+
+    def _measure(self) -> None:
+        height = len(self._head) + len(self._lines) + self._finder.is_on
+        set_extent(self, Size(self.width, height))
+
+    # Moving
+
+    def action_cursor_down(self) -> None:
+        """Scroll a line down."""
+        self.scroll_to(y=self.scroll_offset.y + 1, animate=False)
+
+    def action_cursor_up(self) -> None:
+        """Scroll a line up."""
+        self.scroll_to(y=self.scroll_offset.y - 1, animate=False)
+
+    def action_page_down(self) -> None:
+        """Scroll a screen down."""
+        self.scroll_to(y=self.scroll_offset.y + self._page, animate=False)
+
+    def action_page_up(self) -> None:
+        """Scroll a screen up."""
+        self.scroll_to(y=self.scroll_offset.y - self._page, animate=False)
+
+    def action_top(self) -> None:
+        """Scroll to the first line."""
+        self.scroll_to(y=0, animate=False)
+
+    def action_bottom(self) -> None:
+        """Scroll to the last line."""
+        self.scroll_to(y=self.max_scroll_y, animate=False)
+
+    @property
+    def _page(self) -> int:
+        return max(1, self.size.height - 1 - len(self._head) - self._finder.is_on)

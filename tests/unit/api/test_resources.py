@@ -1,0 +1,179 @@
+"""Side questions: what is asked, and what is made of answers that servers were said to give."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from cdptui.api.decode import decode_task
+from cdptui.api.errors import UnreadableAnswer
+from cdptui.api.raw import raw_lines
+from cdptui.api.resources import Resources
+from cdptui.models.recovery import RecoveryPoint
+
+SHANGHAI = timezone(timedelta(hours=8))
+NOW = datetime(2025, 6, 18, 15, 0, tzinfo=UTC)
+
+STORAGE = {
+    "uuid": "bs-1",
+    "name": "backup-server-1",
+    "url": "/zstack_bs",
+    "totalCapacity": 10995116277760,
+    "availableCapacity": 4398046511104.0,
+    "type": "ImageStoreBackupStorage",
+    "state": "Enabled",
+    "status": "Connected",
+    "attachedZoneUuids": ["zone"],
+}
+POLICY = {
+    "uuid": "p-1",
+    "name": "gold",
+    "state": "Enabled",
+    "retentionTimePerDay": 7,
+    "hourlyRpSinceDay": 3.0,
+    "dailyRpSinceDay": 7,
+    "expireTimeInDay": 0,
+    "fullBackupIntervalInDay": 7,
+    "recoveryPointPerSecond": 3,
+}
+DISK = {"uuid": "v-2", "name": "DATA", "type": "Data", "size": 100, "actualSize": 40, "deviceId": 1, "status": "Ready"}
+ROOT = {**DISK, "uuid": "v-1", "name": "ROOT", "type": "Root", "deviceId": 0}
+MACHINE = {"uuid": "vm-1", "name": "erp\u202edb", "state": "Running", "cpuNum": 4, "memorySize": 8589934592}
+
+
+class Node:
+    """Answers by path, and what it was asked."""
+
+    def __init__(self, **answers: Any) -> None:
+        self.answers = {f"/{name.replace('__', '/').replace('_', '-')}": answer for name, answer in answers.items()}
+        self.asked: list[tuple[str, dict[str, str]]] = []
+
+    async def call(self, path: str, params: Sequence[tuple[str, str]]) -> bytes:
+        self.asked.append((path, dict(params)))
+        answer = self.answers[path]
+        return answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+
+
+def resources(node: Node) -> Resources:
+    return Resources(node.call, "http://node", lambda: SHANGHAI)
+
+
+async def test_a_storage_is_read_with_numbers_of_either_form() -> None:
+    (storage,) = await resources(Node(backup_storage={"inventories": [STORAGE]})).storages()
+    assert (storage.name, storage.status, storage.is_lost) == ("backup-server-1", "Connected", False)
+    assert (storage.total_bytes, storage.available_bytes) == (10995116277760, 4398046511104)
+    assert storage.used_ratio == pytest.approx(0.6)
+
+
+async def test_nulls_that_the_server_leaves_out_are_unknown_and_not_zero() -> None:
+    (storage,) = await resources(Node(backup_storage={"inventories": [{"uuid": "bs-1"}]})).storages()
+    assert (storage.total_bytes, storage.available_bytes, storage.status) == (None, None, None)
+    assert storage.used_ratio is None
+
+
+async def test_a_policy_is_read() -> None:
+    (policy,) = await resources(Node(cdp_backup_storage__policy={"inventories": [POLICY]})).policies()
+    days = policy.retention_days, policy.hourly_since_day, policy.daily_since_day, policy.full_backup_days
+    assert (policy.interval_s, *days) == (3, 7, 3, 7, 7)
+
+
+async def test_a_machine_brings_its_volumes_the_root_first() -> None:
+    node = Node(vm_instances={"inventories": [{**MACHINE, "allVolumes": [DISK, "?", ROOT]}]})
+    machine = await resources(node).machine("vm-1")
+    assert machine is not None
+    assert machine.name == "erp\N{REPLACEMENT CHARACTER}db"
+    assert [volume.name for volume in machine.volumes] == ["ROOT", "DATA"]
+    assert node.asked == [("/vm-instances", {"q": "uuid=vm-1"})]
+
+
+async def test_volumes_are_asked_for_where_the_machine_comes_without_them() -> None:
+    node = Node(vm_instances={"inventories": [MACHINE]}, volumes={"inventories": [ROOT]})
+    machine = await resources(node).machine("vm-1")
+    assert machine is not None
+    assert [volume.actual_bytes for volume in machine.volumes] == [40]
+    assert node.asked[1][1]["q"] == "vmInstanceUuid=vm-1"
+
+
+async def test_a_machine_that_the_account_does_not_see_is_none() -> None:
+    assert await resources(Node(vm_instances={"inventories": []})).machine("vm-1") is None
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"uuid": 7},
+        {},
+        "text",
+        None,
+        {"uuid": "x", "totalCapacity": "many", "name": 7},
+        {"uuid": "x", "totalCapacity": -1, "availableCapacity": True},
+        {"uuid": "x", "totalCapacity": 1e30},
+    ],
+)
+async def test_an_odd_record_costs_itself_at_most(row: object) -> None:
+    storages = await resources(Node(backup_storage={"inventories": [row, STORAGE]})).storages()
+    assert storages[-1].name == "backup-server-1"
+    assert all(storage.total_bytes is None for storage in storages[:-1])
+
+
+@pytest.mark.parametrize("body", [b"[]", b"nonsense", b'{"inventories": 7}', b'{"total": 3}'])
+async def test_an_answer_of_another_form_is_an_error_of_ours(body: bytes) -> None:
+    with pytest.raises(UnreadableAnswer):
+        await resources(Node(backup_storage=body)).storages()
+
+
+POINT = {"id": 351592.0, "grpId": 1117, "size": 196608, "volId": "v-1", "ts": "2025-06-18T22:00:03+08:00"}
+
+
+async def test_recovery_points_are_read_for_a_day_by_the_minute_and_before_that_by_the_day() -> None:
+    base = "vm_instances__vm_1__"
+    node = Node(
+        **{
+            f"{base}recovery_points": {"recoveryPoints": {"v-1": [POINT, {**POINT, "ts": "?"}]}, "success": True},
+            f"{base}protected_recovery_points": {"recoveryPoints": {"v-1": [{**POINT, "desc": "before upgrade"}]}},
+        }
+    )
+    points = await resources(node).recovery_points("vm-1", NOW)
+    assert points.recent[0] == RecoveryPoint(351592, "v-1", datetime(2025, 6, 18, 14, 0, 3, tzinfo=UTC), 196608)
+    assert points.recent[1].at is None
+    assert points.locked[0].description == "before upgrade"
+    minutes, days, _ = node.asked
+    assert minutes[1]["scale"] == "minute"
+    assert minutes[1]["startTime"] == "2025-06-17T23:00:00+08:00"
+    assert days[1] == {"scale": "day", "limit": "400"}
+    assert not points.is_cut
+
+
+@pytest.mark.parametrize("body", [b"7", b"{}", b'{"recoveryPoints": []}'])
+async def test_points_of_another_form_are_an_error_of_ours(body: bytes) -> None:
+    with pytest.raises(UnreadableAnswer):
+        await resources(Node(vm_instances__vm_1__recovery_points=body)).recovery_points("vm-1", NOW)
+
+
+async def test_a_uuid_leads_to_no_other_path() -> None:
+    asked: list[str] = []
+
+    async def call(path: str, _: Sequence[tuple[str, str]]) -> bytes:
+        asked.append(path)
+        return b'{"recoveryPoints": {}}'
+
+    await Resources(call, "http://node", lambda: None).recovery_points("../accounts?x=1#", NOW)
+    assert {path.count("/") for path in asked} == {3}
+    assert not any("?" in path or "#" in path for path in asked)
+
+
+def test_the_raw_record_keeps_what_was_written() -> None:
+    row = b'{"uuid":"u","maxCapacity":1.0E2,"name":"a\\u001b\xe2\x80\xae","new":{"x":[1,null]},"uuid":"v"}'
+    text = raw_lines(decode_task(row, None))
+    assert '  "maxCapacity": 1.0E2,' in text
+    assert '  "name": "a\\u001b\N{REPLACEMENT CHARACTER}",' in text
+    assert '  "uuid": "v"' in text
+    assert sum('"uuid"' in line for line in text) == 2
+
+
+def test_a_raw_record_that_is_no_json_comes_as_it_is() -> None:
+    assert raw_lines(decode_task(b"<html>\n\x1b[2J", None)) == ("<html>", "␛[2J")

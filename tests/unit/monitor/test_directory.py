@@ -1,0 +1,265 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from cdptui.api.errors import ApiError, CdpUnavailable, PermissionDenied
+from cdptui.models.backup_storage import BackupStorage
+from cdptui.models.failure import FailureKind
+from cdptui.models.machine import VmInstance
+from cdptui.models.part import Part
+from cdptui.models.policy import Policy
+from cdptui.models.surroundings import Surroundings
+from cdptui.monitor.build import Link
+from cdptui.monitor.directory import POINTS_S, RETRY_S, SHOWN_S, STORAGES_S, Directory, Need
+from cdptui.monitor.names import BATCH, NAME_RETRY_S
+from cdptui.monitor.turns import Turns
+from tests.doubles import FakeClock, ScriptedNode, a_task
+
+DENIED = PermissionDenied("is denied by default", url="http://node/resources/names")
+LOST = BackupStorage(uuid="bs-1", name="backup-server-1", status="Disconnected")
+GOLD = Policy(uuid="p-1", name="gold")
+HASTY = dict.fromkeys(("names", "storages", "policies", "machine", "points"), 0.02)
+
+
+class Asker:
+    """A directory over a scripted node, run until it has nothing more to ask."""
+
+    def __init__(self, node: ScriptedNode) -> None:
+        self.node = node
+        self.clock = FakeClock()
+        self.turns = Turns(self.clock)
+        self.heard: list[Surroundings] = []
+        self.directory = Directory(node, self.clock, self.turns, (ApiError,), hear=self.heard.append, patience_s=HASTY)
+        self.news = 0
+
+    async def settle(self, act: Callable[[], object] = lambda: None, *, real_s: float = 0.0) -> None:
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(self.directory.run(self._count))
+            act()
+            await asyncio.sleep(real_s)
+            await _some_turns()
+            running.cancel()
+
+    async def settle_names(self, *uuids: str) -> None:
+        await self.settle(lambda: self.directory.want(uuids))
+
+    async def look(self, need: Need, *, is_anew: bool = False, real_s: float = 0.0) -> None:
+        await self.settle(lambda: self.directory.look(need, is_anew=is_anew), real_s=real_s)
+
+    def _count(self) -> None:
+        self.news += 1
+
+
+async def _some_turns() -> None:
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
+async def test_names_are_asked_for_once() -> None:
+    node = ScriptedNode([])
+    node.known_names = {"a": "erp", "b": "mail"}
+    asker = Asker(node)
+    await asker.settle_names("a", "b")
+    await asker.settle_names("a", "b")
+    assert asker.directory.known == {"a": "erp", "b": "mail"}
+    assert node.asked_names == [("a", "b")]
+    assert asker.news == 1
+
+
+async def test_many_names_are_asked_for_in_batches() -> None:
+    node = ScriptedNode([])
+    uuids = [f"u{n}" for n in range(BATCH + 10)]
+    node.known_names = {uuid: uuid.upper() for uuid in uuids}
+    asker = Asker(node)
+    await asker.settle_names(*uuids)
+    assert [len(batch) for batch in node.asked_names] == [BATCH, 10]
+    assert len(asker.directory.known) == BATCH + 10
+
+
+async def test_a_refusal_is_said_and_not_repeated_before_its_time() -> None:
+    node = ScriptedNode([])
+    node.known_names = DENIED
+    asker = Asker(node)
+    await asker.settle_names("a")
+    await asker.settle_names("a")
+    assert len(node.asked_names) == 1
+    assert asker.directory.names_failure is not None
+    assert asker.directory.names_failure.kind is FailureKind.PERMISSION_DENIED
+    asker.clock.seconds += NAME_RETRY_S
+    node.known_names = {"a": "erp"}
+    await asker.settle_names("a")
+    assert asker.directory.known == {"a": "erp"}
+    assert asker.directory.names_failure is None
+
+
+async def test_nothing_is_asked_while_a_poll_is_under_way() -> None:
+    node = ScriptedNode([])
+    node.known_names = {"a": "erp"}
+    asker = Asker(node)
+    await asker.turns.begin_poll()
+    await asker.settle_names("a")
+    assert node.asked == []
+    asker.turns.end_poll()
+    await asker.settle_names("a")
+    assert node.asked == ["names"]
+
+
+async def test_the_list_alone_wants_storages_and_policies_seldom() -> None:
+    node = ScriptedNode([])
+    node.known_storages, node.known_policies = (LOST,), (GOLD,)
+    asker = Asker(node)
+    await asker.look(Need())
+    assert node.asked == ["storages", "policies"]
+    assert asker.heard[-1] == Surroundings(frozenset({"bs-1"}), frozenset({"p-1"}))
+    asker.clock.seconds += STORAGES_S - 1
+    await asker.look(Need())
+    assert node.asked == ["storages", "policies"]
+    asker.clock.seconds += 1
+    await asker.look(Need())
+    assert node.asked == ["storages", "policies", "storages"]
+
+
+async def test_one_mapping_names_vms_storages_and_policies() -> None:
+    node = ScriptedNode([])
+    node.known_storages, node.known_policies = (LOST,), (GOLD,)
+    node.known_machines = {"vm-1": VmInstance(uuid="vm-1", name="erp")}
+    asker = Asker(node)
+    await asker.look(Need(machine="vm-1"))
+    assert asker.directory.known == {"bs-1": "backup-server-1", "p-1": "gold", "vm-1": "erp"}
+
+
+async def test_what_a_tab_shows_is_kept_fresh_only_while_it_is_shown() -> None:
+    node = ScriptedNode([])
+    node.known_machines = {"vm-1": VmInstance(uuid="vm-1", name="erp", state="Running")}
+    asker = Asker(node)
+    await asker.look(Need(machine="vm-1"))
+    asker.clock.seconds += SHOWN_S
+    await asker.look(Need())
+    assert node.asked.count("machine vm-1") == 1
+    await asker.look(Need(machine="vm-1"))
+    assert node.asked.count("machine vm-1") == 2
+
+
+async def test_recovery_points_are_read_on_demand_and_never_by_themselves() -> None:
+    node = ScriptedNode([])
+    asker = Asker(node)
+    await asker.look(Need(points="vm-1"))
+    asker.clock.seconds += 10 * POINTS_S
+    await asker.look(Need(points="vm-1"))
+    assert node.asked.count("points vm-1") == 1
+    await asker.look(Need(points="vm-1"), is_anew=True)
+    assert node.asked.count("points vm-1") == 2
+
+
+async def test_what_nobody_looks_at_any_more_is_dropped_and_the_next_takes_its_place() -> None:
+    node = ScriptedNode([])
+    asker = Asker(node)
+    asker.directory._patience_s = {**HASTY, "points": 5.0}
+    await asker.look(Need())
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(asker.directory.run(lambda: None))
+        node.side_gate.clear()
+        asker.directory.look(Need(points="vm-2"))
+        await _some_turns()
+        assert node.asked[-1] == "points vm-2"
+        asker.directory.look(Need(points="vm-3"))
+        await _some_turns()
+        assert node.asked[-1] == "points vm-3"
+        node.side_gate.set()
+        await _some_turns()
+        running.cancel()
+    assert asker.directory.points("vm-3").value is not None
+    assert asker.directory.points("vm-2").value is None
+    assert asker.directory.points("vm-2").failure is None
+    assert node.most_asked_at_once == 1
+
+
+@pytest.mark.parametrize("part", ["storages", "policies", "machine", "points"])
+async def test_a_part_that_is_refused_says_so_and_leaves_the_others_alone(part: str) -> None:
+    node = ScriptedNode([])
+    setattr(node, f"known_{part}s" if part == "machine" else f"known_{part}", DENIED)
+    asker = Asker(node)
+    await asker.look(Need(storages=True, policies=True, machine="vm-1", points="vm-1"))
+    directory = asker.directory
+    parts: dict[str, Part[Any]] = {
+        "storages": directory.storages,
+        "policies": directory.policies,
+        "machine": directory.machine("vm-1"),
+        "points": directory.points("vm-1"),
+    }
+    failure = parts[part].failure
+    assert failure is not None
+    assert failure.kind is FailureKind.PERMISSION_DENIED
+    assert [name for name, other in parts.items() if other.failure is not None] == [part]
+    asked = len(node.asked)
+    await asker.look(Need(storages=True, policies=True, machine="vm-1", points="vm-1"))
+    assert len(node.asked) == asked
+
+
+async def test_a_part_that_hangs_is_given_up_by_its_own_time_out_and_keeps_what_it_had() -> None:
+    node = ScriptedNode([])
+    node.known_storages = (LOST,)
+    asker = Asker(node)
+    await asker.look(Need(storages=True))
+    asker.clock.seconds += SHOWN_S
+    node.side_gate.clear()
+    await asker.look(Need(storages=True), real_s=0.1)
+    storages = asker.directory.storages
+    assert storages.failure is not None
+    assert storages.failure.kind is FailureKind.TIMED_OUT
+    assert storages.value == {"bs-1": LOST}
+    assert storages.age_s(asker.clock.seconds) == SHOWN_S
+
+
+async def test_a_connection_that_nobody_could_look_at_for_long_is_no_evidence() -> None:
+    node = ScriptedNode([])
+    node.known_storages = (LOST,)
+    asker = Asker(node)
+    await asker.look(Need())
+    node.known_storages = DENIED
+    asker.clock.seconds += STORAGES_S
+    await asker.look(Need())
+    assert asker.heard[-1].lost_storages == {"bs-1"}
+    asker.clock.seconds += 3 * max(STORAGES_S, RETRY_S)
+    await asker.look(Need())
+    assert asker.heard[-1].lost_storages == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("names", "is_hanging"),
+    [
+        pytest.param({"vm": "erp"}, False, id="answered"),
+        pytest.param(DENIED, False, id="refused"),
+        pytest.param(CdpUnavailable("no api mapping", url="", code="404"), False, id="missing"),
+        pytest.param({}, True, id="hanging"),
+    ],
+)
+async def test_the_list_keeps_its_rhythm_whatever_becomes_of_the_names(
+    names: dict[str, str] | ApiError, is_hanging: bool
+) -> None:
+    clock = FakeClock()
+    starts: list[float] = []
+    node = ScriptedNode([a_task()], on_read=lambda: starts.append(clock.seconds))
+    node.known_names = names
+    if isinstance(names, ApiError):
+        node.known_storages = node.known_policies = names
+    if is_hanging:
+        node.side_gate.clear()
+    link = Link.to(node, clock, 10.0, (ApiError,))
+    async with asyncio.TaskGroup() as group:
+        asking = group.create_task(link.directory.run(lambda: None))
+        updates = link.monitor.updates()
+        for _ in range(8):
+            link.directory.want(["vm"])
+            link.directory.look(Need())
+            update = await anext(updates)
+            assert len(update.vitals) == 1
+        asking.cancel()
+    assert node.asked
+    gaps = [after - before for before, after in pairwise(starts)]
+    assert gaps == pytest.approx([10.0] * 7, abs=0.26)
