@@ -52,7 +52,16 @@ def test_a_short_snapshot_says_so(loaded: int, total: int | None, is_complete: b
 def test_only_what_a_second_try_could_make_worse_waits_for_a_person(kind: FailureKind) -> None:
     waits = {
         FailureKind.LOGIN_REFUSED,
+        FailureKind.SECOND_FACTOR,
+        FailureKind.SECOND_FACTOR_REFUSED,
+        FailureKind.CAPTCHA,
+        FailureKind.LOCKED,
+        FailureKind.NEW_PASSWORD,
+        FailureKind.OLD_PASSWORD,
+        FailureKind.ADDRESS_REFUSED,
         FailureKind.LOGIN_NEEDS_MORE,
+        FailureKind.KEY_UNKNOWN,
+        FailureKind.KEY_SIGNATURE,
         FailureKind.TOO_MANY_SESSIONS,
         FailureKind.SESSION_INVALID,
         FailureKind.SESSION_CONTENDED,

@@ -110,7 +110,7 @@ def test_any_text_is_an_expression_or_the_one_error_with_its_place(text: str) ->
         ("used~3", "used is no text: compare it with = != > >= < or <=", 4, 1),
         (
             "severity>=wraning",
-            "a severity is one of calm, healthy, busy, warning, critical; did you mean warning?",
+            "a severity is one of calm, healthy, busy, notice, warning, critical; did you mean warning?",
             10,
             7,
         ),
