@@ -184,7 +184,7 @@ def test_a_pattern_that_is_let_through_ends_soon() -> None:
         is_shown = predicate(parse(f"re:{pattern}"), CONTEXT)
         began = time.perf_counter()
         assert not is_shown(hostile)
-        assert time.perf_counter() - began < 1.0, pattern
+        assert time.perf_counter() - began < 60.0, pattern  # years, if it were let through by mistake
 
 
 @pytest.mark.parametrize(
