@@ -23,6 +23,12 @@ class Log(NamedTuple):
 
             make_private_file(self.file)
 
+    def hide(self, secret: str) -> None:
+        """Keep out of it what was typed only now."""
+        from cdptui.cli.log_file import hide  # noqa: PLC0415 - see above
+
+        hide(secret)
+
     def start(self, secrets: Collection[str]) -> None:
         """Log from now on, without `secrets`."""
         from cdptui.cli.log_file import log_to  # noqa: PLC0415 - see above

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -14,7 +14,9 @@ from typing import Final
 from cdptui.cli.diagnostics import CommandFailed, ExitCode
 
 _MAX_BYTES: Final = 2_000_000
-_SECRETS: Final = re.compile(r"(OAuth\s+|sessions/|JSESSIONID=|\"password\":\s*\")[^\s\"',;)]+|\b[0-9a-f]{128}\b")
+_SECRETS: Final = re.compile(
+    r"(OAuth\s+|ZStack\s+[^\s:]+:|Basic\s+|sessions/|JSESSIONID=|twofatoken::|\"password\":\s*\")[^\s\"',;)]+|\b[0-9a-f]{128}\b"
+)
 _CHATTY: Final = ("httpx", "httpcore", "asyncio", "uvicorn")
 """Their request lines hold URLs with session ids."""
 
@@ -24,11 +26,16 @@ class _Redacted(logging.Formatter):
 
     def __init__(self, secrets: Collection[str]) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
-        self._secrets = tuple(secret for secret in secrets if secret)
+        self.secrets = tuple(secret for secret in secrets if secret)
+
+    def hide(self, secret: str) -> None:
+        """Take one more out, from now on."""
+        if secret and secret not in self.secrets:
+            self.secrets = (*self.secrets, secret)
 
     def format(self, record: logging.LogRecord) -> str:
         text = super().format(record)
-        for secret in self._secrets:
+        for secret in self.secrets:
             text = text.replace(secret, "***")
         return _SECRETS.sub(lambda match: f"{match[1] or ''}***", text)
 
@@ -39,6 +46,19 @@ class _PrivateFile(RotatingFileHandler):
     def _open(self) -> TextIOWrapper:
         _make_private(Path(self.baseFilename))
         return super()._open()
+
+
+def _hidden() -> Iterator[str]:
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler.formatter, _Redacted):
+            yield from handler.formatter.secrets
+
+
+def hide(secret: str) -> None:
+    """Keep a secret out of the log that was typed only now."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler.formatter, _Redacted):
+            handler.formatter.hide(secret)
 
 
 def make_private_file(path: Path) -> None:
@@ -63,7 +83,8 @@ def _make_private(path: Path) -> None:
 def log_to(path: Path, level: str, secrets: Collection[str], *, is_asked_for: bool) -> None:
     """Send the log to `path`; raises CommandFailed when a file that was asked for cannot be written."""
     handler = _PrivateFile(path, maxBytes=_MAX_BYTES, backupCount=1, encoding="utf-8", delay=True)
-    handler.setFormatter(_Redacted(secrets))
+    # What was secret for the node before is so still.
+    handler.setFormatter(_Redacted({*secrets, *_hidden()}))
     if is_asked_for:
         make_private_file(path)
     logging.raiseExceptions = False

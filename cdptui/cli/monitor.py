@@ -49,9 +49,10 @@ async def _run(settings: MonitorSettings, display: Display) -> int:
         from cdptui.monitor.build import open_link  # noqa: PLC0415
 
         display.log.start(settings.secrets)
-        return await open_link(settings, clock)
+        return await open_link(settings, clock, display.log.hide)
 
-    target = Target(connect, node_of(settings.base_url), settings.auth.who, settings.interval_s)
+    node = node_of(settings.base_url)
+    target = Target(connect, node, settings.auth.who, settings.interval_s, secrecy=settings.secrecy)
     traits = look_at_terminal(is_ascii=display.is_ascii)
     app = CdptuiApp(target, clock=clock, theme=display.theme, is_frugal=display.is_frugal, traits=traits)
     _leave_on_signals(app)

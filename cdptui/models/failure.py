@@ -84,6 +84,21 @@ WAITS_FOR_PERSON = frozenset(
 """Trying these again by itself could lock the operator's account or end a colleague's session."""
 
 
+class Wanted(Enum):
+    """What a person can give so that a login goes on."""
+
+    PASSWORD = "password"  # noqa: S105 - a name
+    CODE = "code"
+    """Of the second factor."""
+
+
+_WANTED = {
+    FailureKind.LOGIN_REFUSED: Wanted.PASSWORD,
+    FailureKind.SECOND_FACTOR: Wanted.CODE,
+    FailureKind.SECOND_FACTOR_REFUSED: Wanted.CODE,
+}
+
+
 class Failure(Struct, frozen=True):
     """One failed poll."""
 
@@ -99,3 +114,8 @@ class Failure(Struct, frozen=True):
     def waits_for_person(self) -> bool:
         """Whether trying again needs somebody to decide so."""
         return self.kind in WAITS_FOR_PERSON
+
+    @property
+    def wants(self) -> Wanted | None:
+        """What must be typed before it is tried again; None when it can be tried as it is."""
+        return _WANTED.get(self.kind)

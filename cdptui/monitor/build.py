@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
 
 from msgspec import Struct
@@ -27,12 +27,21 @@ class Link(Struct, frozen=True):
     monitor: Monitor
     directory: Directory
     _node: Node
+    _on_secret: Callable[[str], None]
 
     @classmethod
-    def to(cls, node: Node, clock: Clock, interval_s: float, errors: tuple[type[Exception], ...]) -> Link:
-        """Watch `node`, whose side questions fail with one of `errors`."""
+    def to(
+        cls,
+        node: Node,
+        clock: Clock,
+        interval_s: float,
+        errors: tuple[type[Exception], ...],
+        on_secret: Callable[[str], None] = lambda _: None,
+    ) -> Link:
+        """Watch `node`, whose side questions fail with one of `errors`. `on_secret` is told what is typed later."""
         monitor = Monitor(node, clock, Poller(interval_s))
-        return cls(monitor, Directory(node.resources, clock, monitor.turns, errors, hear=monitor.hear), node)
+        directory = Directory(node.resources, clock, monitor.turns, errors, hear=monitor.hear)
+        return cls(monitor, directory, node, on_secret)
 
     @property
     def zone(self) -> tzinfo | None:
@@ -49,11 +58,13 @@ class Link(Struct, frozen=True):
 
     def use_password(self, password: str) -> None:
         """Try another password, at once."""
+        self._on_secret(password)
         self._node.use_password(password)
         self.monitor.refresh()
 
     def use_code(self, code: str) -> None:
         """Log in with a code of the second factor, at once."""
+        self._on_secret(code)
         self._node.use_code(code)
         self.monitor.refresh()
 
@@ -62,8 +73,8 @@ class Link(Struct, frozen=True):
         await self._node.aclose()
 
 
-async def open_link(settings: MonitorSettings, clock: Clock) -> Link:
-    """Build everything that watches one node. Opens no connection yet."""
+async def open_link(settings: MonitorSettings, clock: Clock, on_secret: Callable[[str], None] = lambda _: None) -> Link:
+    """Build everything that watches one node. Opens no connection yet. `on_secret` is told what is typed later."""
     await asyncio.to_thread(_import_network)
     from cdptui.api.client import Client  # noqa: PLC0415 - late on purpose, see above
     from cdptui.api.errors import ApiError  # noqa: PLC0415
@@ -78,7 +89,7 @@ async def open_link(settings: MonitorSettings, clock: Clock) -> Link:
         tls=settings.tls,
         proxy=settings.proxy,
     )
-    return Link.to(client, clock, settings.interval_s, errors=(ApiError,))
+    return Link.to(client, clock, settings.interval_s, errors=(ApiError,), on_secret=on_secret)
 
 
 def _import_network() -> None:

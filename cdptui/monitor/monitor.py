@@ -49,6 +49,12 @@ class Monitor:
         """Poll now, whatever the schedule says; no effect beside a poll that is under way."""
         self._wake.set()
 
+    def wake(self) -> None:
+        """The machine or the process stood still: poll now, except what a person must decide to try again."""
+        failure = self._update.failure
+        if failure is None or not failure.waits_for_person:
+            self._wake.set()
+
     def set_interval(self, interval_s: float) -> None:
         """Change the rhythm, from the next poll on."""
         self._poller.interval_s = interval_s

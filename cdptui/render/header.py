@@ -11,6 +11,7 @@ from typing import NamedTuple
 from cdptui.models.failure import Failure
 from cdptui.models.fleet import Fleet
 from cdptui.models.severity import Severity
+from cdptui.models.tls import Secrecy
 from cdptui.render import units
 from cdptui.render.failures import short_cause
 from cdptui.render.span import Line, Role, Span, label_role
@@ -47,6 +48,7 @@ class Connection(NamedTuple):
     profile: str = ""
     """Its name in the configuration, which is always said when it has one."""
     accent: str = ""
+    secrecy: Secrecy = Secrecy.KEPT
     beat_s: float = 1.0
     """How often what ticks is drawn anew; more than 1 on a slow line."""
 
@@ -108,12 +110,15 @@ def connection_line(connection: Connection, width: int, measure: Callable[[str],
     return _cut(_joined([span for name, span in left if name in {"profile", "word"}], "  "), width, measure)
 
 
-_DROP_ORDER = ("interval", "poll", "account", "clock", "tasks", "paced", "slow", "node", "age")
+_DROP_ORDER = ("interval", "poll", "secrecy", "account", "clock", "tasks", "paced", "slow", "node", "age")
 """What goes first when the line is too short."""
 
 
 def _left(connection: Connection) -> list[tuple[str, Span]]:
     parts: list[tuple[str, Span]] = []
+    if connection.secrecy is Secrecy.UNVERIFIED:
+        # First, so that it is the last to be cut off: whoever answers may not be the node.
+        parts.append(("word", Span(" TLS not verified ", Role.LABEL_RED)))
     if connection.profile:
         parts.append(("profile", Span(f" {connection.profile} ", label_role(connection.accent))))
     parts.append(("word", connection_word(connection)))
@@ -122,6 +127,8 @@ def _left(connection: Connection) -> list[tuple[str, Span]]:
     if connection.beat_s > 1:
         parts.append(("slow", Span("slow line", Role.DIM)))
     parts.append(("node", Span(connection.node, Role.STRONG)))
+    if connection.secrecy is Secrecy.NONE:
+        parts.append(("secrecy", Span("not encrypted", Role.DIM)))
     parts.append(("account", Span(connection.account, Role.DIM)))
     return parts
 

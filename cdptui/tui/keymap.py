@@ -89,7 +89,7 @@ KEYS: Final = (
         "r",
         "refresh",
         "Refresh",
-        "poll now; after a refused login: type the password again",
+        "poll now; after a refused login: type the password or code again",
         Place.POLL,
         in_footer=True,
     ),

@@ -29,6 +29,7 @@ def connection_of(target: Target, update: Update, clock: Clock, *, behind: int |
         pages=snapshot.pages if snapshot is not None else 0,
         is_paced=update.is_paced,
         profile=target.profile,
+        secrecy=target.secrecy,
         accent=target.accent,
         beat_s=beat_s,
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from cdptui.models.tls import Secrecy
+
 if TYPE_CHECKING:
     from cdptui.monitor.build import Link
 
@@ -21,3 +23,4 @@ class Target(NamedTuple):
     """Its name in the configuration; empty when it has none."""
     accent: str = ""
     """What its name is coloured with; empty for no colour of its own."""
+    secrecy: Secrecy = Secrecy.KEPT

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from cdptui.api.errors import LoginRefused, Unreachable
+from cdptui.api.errors import LoginRefused, SecondFactorNeeded, SecondFactorRefused, Unreachable
 from cdptui.models.snapshot import Reading
 from cdptui.tui.screens.password import PasswordScreen
 from cdptui.tui.screens.sort_menu import SortMenu
@@ -88,6 +88,23 @@ async def test_a_refused_login_waits_and_the_person_types_another_password() -> 
         await run.press(*"secret", "enter")
         await run.until(lambda: run.rows)
         assert run.node.passwords == ["secret"]
+
+
+async def test_the_code_of_the_second_factor_is_typed_as_a_password_is() -> None:
+    needed = SecondFactorNeeded("googleAuth", url=URL, code="ID.2001")
+    refused = SecondFactorRefused("wrong", url=URL, code="ID.2002")
+    async with showing(needed, refused, [a_task()]) as run:
+        assert "code needed" in run.header
+        await run.press("r")
+        assert isinstance(run.app.screen, PasswordScreen)
+        await run.press("escape")
+        assert run.node.reads == 1, "nothing is tried without one"
+        await run.press("r", *"000000", "enter")
+        await run.until(lambda: "code refused" in run.header)
+        await run.press("r", "space", *"123456", "enter")
+        await run.until(lambda: run.rows)
+        assert run.node.codes == ["000000", "123456"]
+        assert run.node.passwords == []
 
 
 async def test_pause_freezes_the_view_and_counts_what_is_behind() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -12,7 +13,7 @@ from textual.containers import Container
 
 from cdptui.clock import Clock
 from cdptui.models.change import ChangeKind
-from cdptui.models.failure import FailureKind
+from cdptui.models.failure import Wanted
 from cdptui.models.group import Group
 from cdptui.models.vitals import Vitals
 from cdptui.monitor.poller import longer, shorter
@@ -146,12 +147,13 @@ class MainScreen(ListWishes):
     # Wishes
 
     def action_refresh(self) -> None:
-        """Poll now; a refused login needs the person's password first."""
-        failure = self._update.failure
-        if failure is not None and failure.kind is FailureKind.LOGIN_REFUSED:
+        """Poll now; a refused login needs the person's password or code first."""
+        wanted = self._update.failure.wants if self._update.failure is not None else None
+        if wanted is not None:
             from cdptui.tui.screens.password import PasswordScreen  # noqa: PLC0415 - not needed for the first frame
 
-            self.app.push_screen(PasswordScreen(self._target.account, self._target.node), self._take_password)
+            screen = PasswordScreen(wanted, self._target.account, self._target.node)
+            self.app.push_screen(screen, partial(self._take_secret, wanted))
         elif self._link is not None:
             self._link.monitor.refresh()
             self._look(is_anew=True)
@@ -233,7 +235,7 @@ class MainScreen(ListWishes):
         now = self._clock.monotonic()
         if now - self._ticked_at > _ASLEEP_S and self._link is not None:
             # Machine or process stood still: what is on screen is older than it seems to the one who comes back.
-            self._link.monitor.refresh()
+            self._link.monitor.wake()
         self._ticked_at = now
         self._thrift.look()
         if self._signs and now >= self._signs_until:
@@ -362,9 +364,10 @@ class MainScreen(ListWishes):
             tasks = (row.task for row in self._table.visible_rows())
             self._link.directory.want_around(tasks, chain(self.unnamed_groups(), self.names_sought))
 
-    def _take_password(self, password: str | None) -> None:
-        if password and self._link is not None:
-            self._link.use_password(password)
+    def _take_secret(self, wanted: Wanted, secret: str | None) -> None:
+        if secret and self._link is not None:
+            use = self._link.use_password if wanted is Wanted.PASSWORD else self._link.use_code
+            use(secret)
             self.say("logging in")
 
     def _change_interval(self, step: Callable[[float], float]) -> None:

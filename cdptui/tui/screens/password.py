@@ -1,14 +1,39 @@
-"""Asks for a password after one was refused."""
+"""Asks for what a login still wants: another password, or the code of the second factor."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
+
+from cdptui.models.failure import Wanted
+
+
+class _Words(NamedTuple):
+    title: str
+    why: str
+    placeholder: str
+    hint: str
+
+
+_WORDS: Final = {
+    Wanted.PASSWORD: _Words(
+        "Log in again",
+        "{who} at {node} was refused.",
+        "password",
+        "Enter tries once, Esc leaves it. Too many tries lock an account.",
+    ),
+    Wanted.CODE: _Words(
+        "Second factor",
+        "{who} at {node} needs a code.",
+        "code",
+        "Enter tries once, Esc leaves it. A code is good for half a minute.",
+    ),
+}
 
 
 class PasswordInput(Input):
@@ -20,24 +45,27 @@ class PasswordInput(Input):
 
 
 class PasswordScreen(ModalScreen[str | None]):
-    """Gives the password that was typed, None when the person would rather not."""
+    """Gives what was typed, None when the person would rather not."""
 
     CSS_PATH = "../styles/dialogs.tcss"
     BINDINGS: ClassVar = [Binding("escape", "dismiss", "Cancel", show=False)]
 
-    def __init__(self, account: str, node: str) -> None:
+    def __init__(self, wanted: Wanted, account: str, node: str) -> None:
         super().__init__()
-        self._account = account
-        self._node = node
+        self._wanted = wanted
+        self._words = _WORDS[wanted]
+        self._why = self._words.why.format(who=account, node=node)
 
     def compose(self) -> ComposeResult:
         """One line to type in."""
         with Vertical(id="password") as box:
-            box.border_title = "Log in again"
-            yield Static(f"{self._account} at {self._node} was refused.", markup=False)
-            yield PasswordInput(password=True, placeholder="password")
-            yield Static("Enter tries once, Esc leaves it. Too many tries lock an account.", markup=False)
+            box.border_title = self._words.title
+            yield Static(self._why, markup=False)
+            yield PasswordInput(password=True, placeholder=self._words.placeholder)
+            yield Static(self._words.hint, markup=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Give it back."""
-        self.dismiss(event.value or None)
+        # Blanks belong to a password, but to no code.
+        typed = event.value.strip() if self._wanted is Wanted.CODE else event.value
+        self.dismiss(typed or None)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cdptui.cli.diagnostics import CommandFailed, ExitCode
-from cdptui.cli.log_file import log_to
+from cdptui.cli.log_file import hide, log_to
 
 PASSWORD = "correct horse"
 HASH = hashlib.sha512(PASSWORD.encode()).hexdigest()
@@ -56,6 +56,9 @@ def mode_of(path: Path) -> int:
         pytest.param(f"DELETE http://node/zstack/v1/accounts/sessions/{SESSION} 200", id="the URL of a logout"),
         pytest.param(f"Set-Cookie: JSESSIONID={SESSION}; Path=/zstack", id="a cookie"),
         pytest.param(f"given {SESSION}", id="a session from outside"),
+        pytest.param(f"Authorization: ZStack KEYID01:{SESSION}", id="a signature"),
+        pytest.param(f"Proxy-Authorization: Basic {SESSION}", id="the password of a proxy"),
+        pytest.param(f'"systemTags": ["twofatoken::{SESSION}"]', id="a code of the second factor"),
     ],
 )
 def test_no_secret_reaches_the_file(tmp_path: Path, message: str) -> None:
@@ -155,3 +158,12 @@ def test_the_level_is_the_one_that_was_asked_for(tmp_path: Path, level: str, lin
     for method in (log.debug, log.info, log.warning, log.error):
         method("a line")
     assert (tmp_path / "log").read_text().count("\n") == lines
+
+
+def test_what_is_typed_later_is_kept_out_as_well_and_stays_so(tmp_path: Path) -> None:
+    start(tmp_path / "log", PASSWORD)
+    hide("typed later")
+    hide("")
+    start(tmp_path / "log", "of the next node")
+    log.error("%s, typed later, of the next node", PASSWORD)
+    assert (tmp_path / "log").read_text().endswith("***, ***, ***\n")

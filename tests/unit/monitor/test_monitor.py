@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -100,6 +101,26 @@ async def test_a_refused_login_is_tried_once_and_waits_for_the_person() -> None:
     monitor.refresh()
     assert (await anext(updates)).failure is None
     assert None in clock.waits, "it waited without a time-out"
+
+
+async def test_waking_from_sleep_polls_at_once_but_never_logs_in_where_a_person_must_decide() -> None:
+    clock = FakeClock()
+    refused = LoginRefused("wrong", url=URL, code="ID.1000")
+    node = ScriptedNode([a_task()], Unreachable("down", url=URL), refused, [a_task()])
+    monitor = a_monitor(node, clock)
+    updates = monitor.updates()
+    await anext(updates)
+    for _ in range(2):
+        monitor.wake()
+        await anext(updates)
+    assert clock.seconds == 0.0
+    monitor.wake()
+    waiting = asyncio.ensure_future(anext(updates))
+    done, _ = await asyncio.wait([waiting], timeout=0.02)
+    assert not done
+    assert node.reads == 3
+    monitor.refresh()
+    assert (await waiting).failure is None
 
 
 async def test_a_new_interval_is_told_at_once_and_moves_the_next_poll() -> None:

@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from cdptui.models.failure import Failure, FailureKind
 from cdptui.models.fleet import fleet_of
 from cdptui.models.severity import Severity
+from cdptui.models.tls import Secrecy
 from cdptui.render.header import Connection, connection_line, connection_word, fleet_line
 from cdptui.render.span import Role, text_of
 from tests.doubles import GIB
@@ -245,3 +246,22 @@ def test_on_a_slow_line_an_age_is_said_as_what_it_may_become(age_s: float, said:
     line = text_of(connection_line(LIVE._replace(age_s=age_s, beat_s=10.0), 140, cell_len))
     assert f"age {said}" in line.replace("1 min", "60 s")
     assert "slow line" in line
+
+
+@pytest.mark.parametrize("connection", [LIVE, RETRYING, CONNECTING, failed(FailureKind.SESSION_CONTENDED)])
+def test_that_a_certificate_is_not_checked_is_said_at_any_width(connection: Connection) -> None:
+    unverified = connection._replace(secrecy=Secrecy.UNVERIFIED, profile="production")
+    for width in WIDTHS:
+        line = connection_line(unverified, width, cell_len)
+        (badge,) = (span for span in line if "TLS not verified" in span.text)
+        assert badge.role is Role.LABEL_RED
+        assert cell_len(text_of(line)) <= width
+
+
+def test_that_nothing_is_encrypted_is_said_quietly_and_where_there_is_room() -> None:
+    plain = LIVE._replace(secrecy=Secrecy.NONE)
+    (mark,) = (span for span in connection_line(plain, 160, cell_len) if span.text == "not encrypted")
+    assert mark.role is Role.DIM
+    assert "not encrypted" in text_of(connection_line(plain, 120, cell_len))
+    assert "not encrypted" not in text_of(connection_line(plain, 60, cell_len))
+    assert "encrypted" not in text_of(connection_line(LIVE, 200, cell_len))
