@@ -19,6 +19,8 @@ SortValue = tuple[bool, float | str]
 """Unknown sorts after known in either direction: the flag comes first."""
 
 _UNKNOWN: Final[SortValue] = (True, 0.0)
+_UNKNOWN_TEXT: Final[SortValue] = (True, "")
+"""In a column of texts: numbers and texts cannot be compared."""
 
 
 class Datum(NamedTuple):
@@ -61,7 +63,7 @@ def _number(value: float | None) -> SortValue:
 
 
 def _text(value: str | None) -> SortValue:
-    return (False, value.casefold()) if value else _UNKNOWN
+    return (False, value.casefold()) if value else _UNKNOWN_TEXT
 
 
 def _moment(value: datetime | None) -> SortValue:

@@ -98,7 +98,7 @@ def _ungrouped(order: Order) -> Callable[[Vitals], Key]:
     def key(row: Vitals) -> Key:
         is_unknown, value = sort_value(row)
         if is_unknown:
-            value = math.inf
+            value = _BEYOND if isinstance(value, str) else math.inf
         elif is_descending:
             value = _upside_down(value) if isinstance(value, str) else -value
         task = row.task
@@ -114,6 +114,9 @@ def _folded(name: str) -> str:
 
 
 _LAST: Final = 0x10FFFF
+
+_BEYOND: Final = chr(_LAST) * 2
+"""Behind every text, upside down or not: no text holds that character."""
 
 
 def _upside_down(text: str) -> str:

@@ -20,7 +20,7 @@ small = st.none() | st.integers(0, 3)
 
 rows = st.lists(
     st.builds(
-        lambda name, status, used, plan, rpo, growth, number: a_row(
+        lambda name, status, used, plan, rpo, growth, text, number: a_row(
             name,
             uuid=f"{name}-{number}",
             status=status,
@@ -31,6 +31,9 @@ rows = st.lists(
             growth=None if growth is None else Growth(float(growth), 600.0),
             full_in_s=growth,
             last_op_at=None if growth is None else EPOCH,
+            policy_uuid=text,
+            backup_storage_uuid=text,
+            description=text,
         ),
         st.sampled_from(["a", "B", "c", "Ä", ""]),
         st.sampled_from(["Running", "Failed", "Starting"]),
@@ -38,6 +41,7 @@ rows = st.lists(
         small,
         small,
         small,
+        st.sampled_from([None, "", "a", "B"]),
         st.integers(0, 10**6),
     ),
     max_size=12,
