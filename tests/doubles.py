@@ -12,6 +12,7 @@ from cdptui.api.errors import ApiError
 from cdptui.api.fields import task_fields
 from cdptui.api.packing import pack
 from cdptui.api.raw import raw_lines
+from cdptui.api.records import record_json
 from cdptui.models.backup_storage import BackupStorage
 from cdptui.models.machine import VmInstance
 from cdptui.models.policy import Policy
@@ -135,6 +136,9 @@ class ScriptedNode:
 
     def raw_lines(self, task: Task) -> tuple[str, ...]:
         return raw_lines(task)
+
+    def record(self, task: Task) -> str:
+        return record_json(task)
 
     async def names(self, uuids: Sequence[str]) -> dict[str, str]:
         self.asked_names.append(tuple(uuids))

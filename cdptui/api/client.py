@@ -25,6 +25,7 @@ from cdptui.api.fields import task_fields
 from cdptui.api.http import Http, Timeouts
 from cdptui.api.paging import Paging, Window
 from cdptui.api.raw import raw_lines
+from cdptui.api.records import record_json
 from cdptui.api.resources import Resources
 from cdptui.api.server_clock import ServerClock
 from cdptui.api.timestamps import parse_zone
@@ -126,6 +127,10 @@ class Client:
     def raw_lines(self, task: Task) -> tuple[str, ...]:
         """The record of `task` as the server sent it, indented."""
         return raw_lines(task)
+
+    def record(self, task: Task) -> str:
+        """`task` as the server sent it: JSON on one line, inert."""
+        return record_json(task)
 
     async def aclose(self) -> None:
         """Log out and close all connections; takes about a second at most."""

@@ -56,6 +56,10 @@ class Link(Struct, frozen=True):
         """The record of a task as the server sent it, indented."""
         return self._node.raw_lines(task)
 
+    def record(self, task: Task) -> str:
+        """A task as the server sent it: JSON on one line, inert."""
+        return self._node.record(task)
+
     def use_password(self, password: str) -> None:
         """Try another password, at once."""
         self._on_secret(password)

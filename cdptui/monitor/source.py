@@ -74,6 +74,10 @@ class Node(TaskSource, Protocol):
         """The record of a task as the node sent it, indented."""
         ...
 
+    def record(self, task: Task) -> str:
+        """A task as the node sent it: JSON on one line, inert."""
+        ...
+
     def use_password(self, password: str) -> None:
         """Take another password for the next login."""
         ...

@@ -20,6 +20,7 @@ from cdptui.api.client import Client
 from cdptui.api.decode import decode_task
 from cdptui.api.errors import ApiError
 from cdptui.api.fields import task_fields
+from cdptui.api.records import record_json
 from cdptui.models.auth import PasswordLogin
 from cdptui.models.backup_storage import BackupStorage
 from cdptui.models.machine import VmInstance
@@ -67,6 +68,9 @@ class GrowingNode:
             if number % _CAPACITY_EVERY == self._polls % _CAPACITY_EVERY:
                 self._tasks[number] = decode_task(row(number, self._polls // _CAPACITY_EVERY), UTC)
         yield Reading(tuple(self._tasks.values()), len(self._tasks), is_complete=True)
+
+    def record(self, task: Task) -> str:
+        return record_json(task)
 
     def fields(self, task: Task) -> tuple[Field, ...]:
         return task_fields(task, UTC)

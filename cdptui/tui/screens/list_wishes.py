@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from cdptui.clock import Clock
 from cdptui.models.group import Group
@@ -15,6 +16,9 @@ from cdptui.tui.marks import Marks, marks_in_words
 from cdptui.tui.screens.finding import FindingScreen
 from cdptui.tui.widgets.bars import FooterBar
 from cdptui.tui.widgets.task_table import TaskTable
+
+if TYPE_CHECKING:
+    from cdptui.tui.saving import Seen
 
 _NO_GROUPING = "none"
 
@@ -33,6 +37,10 @@ class ListWishes(FindingScreen):
     @abstractmethod
     def say(self, notice: str) -> None:
         """Tell something for a few seconds."""
+
+    @abstractmethod
+    def seen(self, rows: Sequence[Vitals], hidden: int | None) -> Seen | None:
+        """What is to be saved; None when there is nothing yet. `hidden` is of marked tasks, None for the list."""
 
     # Order and groups
 
@@ -173,3 +181,37 @@ class ListWishes(FindingScreen):
         gone = self.marks.forget_gone(self.rows, self.listing.rows.rows)
         if gone:
             self.say(f"{gone} marked {'task is' if gone == 1 else 'tasks are'} gone")
+
+    # Files
+
+    def action_save(self) -> None:
+        """Write what is seen, or what is marked, to a file."""
+        from cdptui.tui.screens.choice import Choice, ChoiceMenu  # noqa: PLC0415 - not needed for the first frame
+
+        what = f"{len(self.marks)} marked" if len(self.marks) else f"{len(self.listing.rows.rows)} tasks"
+        choices = (
+            Choice("csv", "c", f"CSV: {what}"),
+            Choice("json", "j", f"JSON: {what}"),
+            Choice("svg", "s", "SVG: the screen"),
+        )
+        self.app.push_screen(ChoiceMenu("Save as", choices), self._save)
+
+    def _save(self, kind: str | None) -> None:
+        if kind is None:
+            return
+        rows = self.marked_rows
+        hidden = self.marks.hidden(self.listing.rows.rows) if rows else None
+        seen = self.seen(rows or self.listing.rows.tasks(), hidden)
+        if seen is None:
+            self.say("there is nothing to save yet")
+        else:
+            # Not before the menu is gone: it is no part of the picture.
+            self.call_after_refresh(self.run_worker, self._write(seen, kind), group="save")
+
+    async def _write(self, seen: Seen, kind: str) -> None:
+        from cdptui.tui.saving import save_picture, save_table  # noqa: PLC0415 - not needed for the first frame
+
+        if kind == "svg":
+            self.say(await save_picture(seen, self.app.export_screenshot()))
+        else:
+            self.say(await save_table(seen, kind))

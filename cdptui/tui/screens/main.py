@@ -36,6 +36,7 @@ from cdptui.tui.widgets.task_table import TableView, TaskTable
 if TYPE_CHECKING:
     from cdptui.monitor.build import Link
     from cdptui.query.context import Context
+    from cdptui.tui.saving import Seen
 
 _TICK_S: Final = 1.0
 _ASLEEP_S: Final = 5.0
@@ -295,6 +296,16 @@ class MainScreen(ListWishes):
     def rows(self) -> Sequence[Vitals]:
         """All rows that the list is made of."""
         return self._in_view.vitals
+
+    def seen(self, rows: Sequence[Vitals], hidden: int | None) -> Seen | None:
+        """What is to be saved; None when there is nothing yet."""
+        from cdptui.tui.saving import Seen  # noqa: PLC0415 - not needed for the first frame
+
+        link, snapshot = self._link, self._in_view.snapshot
+        if link is None or snapshot is None:
+            return None
+        context, columns = self._view().context, self.layout_of_list.shown
+        return Seen(self._target.node, snapshot, rows, columns, context, self.sought_text, hidden, link.record)
 
     def query_context(self) -> Context:
         """What a filter needs to know."""

@@ -1,0 +1,183 @@
+"""What is seen, in a file."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cdptui.models.snapshot import Reading
+from cdptui.tui import files
+from tests.doubles import EPOCH, a_task
+from tests.tui.running import Running, showing
+
+FLEET = [a_task("b", status="Failed"), *(a_task(name) for name in "acd")]
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def home(here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = here / "home"
+    folder.mkdir()
+    monkeypatch.setenv("HOME", str(folder))
+    return folder
+
+
+@pytest.fixture
+def locked(here: Path) -> Iterator[Path]:
+    here.chmod(0o500)
+    yield here
+    here.chmod(0o700)
+
+
+@pytest.fixture
+def gone(here: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    folder = here / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    yield
+    monkeypatch.chdir(here)
+
+
+def written(folder: Path, ending: str) -> list[Path]:
+    return sorted(folder.glob(f"*.{ending}"))
+
+
+async def save(run: Running, letter: str) -> None:
+    await run.press("ctrl+s", letter)
+    await run.until(lambda: "wrote" in run.footer or "not saved" in run.footer)
+
+
+async def test_the_list_as_csv_in_its_order_and_columns(here: Path) -> None:
+    async with showing(FLEET, size=(200, 50)) as run:
+        await run.press("greater_than_sign", "I")
+        await save(run, "c")
+        (path,) = written(here, "csv")
+        assert f"wrote 4 tasks to {path}" in run.footer
+        with path.open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert [row["name"] for row in rows] == ["d", "c", "b", "a"]
+        assert "policy_uuid" not in rows[0]
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+async def test_marked_tasks_as_json_as_the_server_sent_them(here: Path) -> None:
+    async with showing(FLEET) as run:
+        await run.press("space", "space", "ctrl+s")
+        assert "JSON: 2 marked" in run.screen
+        await run.press("j")
+        await run.until(lambda: "wrote 2 marked tasks" in run.footer)
+        (path,) = written(here, "json")
+        saved = json.loads(path.read_text())
+        assert saved["node"] == "http://node:8080"
+        assert saved["is_complete"] is True
+        assert saved["is_marked_only"] is True
+        assert saved["filter"] is None
+        assert saved["count"] == len(saved["tasks"]) == 2
+
+
+async def test_what_a_filter_lets_through_and_that_it_did(here: Path) -> None:
+    async with showing(FLEET) as run:
+        await run.press("space", "j", "space", "f")
+        await run.until(lambda: run.names == ["b"])
+        assert "2 marked, 1 hidden by the filter" in run.footer
+        await save(run, "j")
+        assert "wrote 2 marked tasks (1 hidden by the filter)" in run.footer
+        await run.press("ctrl+u")
+        await run.press("ctrl+s", "j")
+        await run.until(lambda: "wrote 1 task to" in run.footer)
+        saved = json.loads(written(here, "json")[0].read_text())
+        assert saved["filter"] == "unhealthy"
+
+
+async def test_folded_groups_are_saved_with_the_rest(here: Path) -> None:
+    async with showing(FLEET) as run:
+        await run.press("b", "s", "Z")
+        await save(run, "c")
+        assert len(written(here, "csv")[0].read_text().splitlines()) == 5
+
+
+async def test_the_screen_as_svg_without_the_menu(here: Path) -> None:
+    async with showing(FLEET) as run:
+        await save(run, "s")
+        (path,) = written(here, "svg")
+        text = path.read_text()
+        assert text.startswith("<svg")
+        assert "Failed" in text
+        assert "Save" not in text
+
+
+async def test_nothing_is_written_over(here: Path) -> None:
+    async with showing(FLEET) as run:
+        for count in (1, 2, 3):
+            await run.press("ctrl+s", "c")
+            await run.until(lambda: len(written(here, "csv")) == count)  # noqa: B023 - awaited at once
+        assert [path.stem[-3:] for path in written(here, "csv")][:2] == ["Z-2", "Z-3"]
+
+
+async def test_an_incomplete_list_is_said_to_be_so(here: Path) -> None:
+    async with showing([Reading(tuple(FLEET), 7, is_complete=True)]) as run:
+        await save(run, "j")
+        assert "the list was not complete" in run.footer
+        (path,) = written(here, "json")
+        assert path.stem.endswith("-partial")
+        saved = json.loads(path.read_text())
+        assert saved["is_complete"] is False
+        assert saved["tasks_on_node"] == 7
+
+
+async def test_a_menu_that_is_closed_writes_nothing(here: Path) -> None:
+    async with showing(FLEET) as run:
+        await run.press("ctrl+s", "escape")
+        assert not written(here, "*")
+
+
+async def test_a_disk_that_takes_nothing_is_said(monkeypatch: pytest.MonkeyPatch, here: Path) -> None:
+    monkeypatch.setattr(files, "_folder", lambda: here / "gone")
+    async with showing(FLEET) as run:
+        await save(run, "c")
+        assert "not saved: No such file or directory" in run.footer
+
+
+async def test_an_error_halfway_leaves_nothing_behind(here: Path) -> None:
+    def pieces() -> Iterator[str]:
+        yield "one"
+        message = "no space left"
+        raise OSError(message)
+
+    with pytest.raises(OSError, match="no space left"):
+        await files.write("x", "csv", pieces())
+    assert not written(here, "*")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+@pytest.mark.usefixtures("locked")
+async def test_a_folder_that_takes_nothing_is_not_written_to(home: Path) -> None:
+    path = await files.write("x", "csv", ["one"])
+    assert path.parent == home
+
+
+@pytest.mark.usefixtures("gone")
+async def test_a_folder_that_is_gone_is_not_written_to(home: Path) -> None:
+    path = await files.write("x", "csv", ["one"])
+    assert path == home / "x.csv"
+    assert files.in_words(path) == "~/x.csv"
+
+
+@pytest.mark.parametrize("node", ["http://10.0.0.5:8080", "https://[::1]:8443", "http://../../etc", "x" * 300, "…"])
+def test_a_name_of_a_file_is_no_path(node: str) -> None:
+    stem = files.stem_of(node, EPOCH, is_partial=False)
+    assert "/" not in stem
+    assert ".." not in stem.removeprefix("cdptui-")[:3]
+    assert len(stem) < 120

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cdptui.api.packing import pack
+from cdptui.api.records import record_json
+from cdptui.models.task import Task
+from cdptui.models.text import inert
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**80), 2**80) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def record(raw: bytes, *, is_dense: bool = False) -> str:
+    return record_json(Task("u", "n", "Running", "Enabled", raw=pack(raw, is_dense=is_dense)))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dictionaries(st.text(), values, max_size=4), st.booleans(), st.booleans())
+def test_values_stay_what_they_are_and_nothing_in_them_acts_on_a_terminal(
+    sent: dict[str, object], is_ascii: bool, is_dense: bool
+) -> None:
+    raw = json.dumps(sent, ensure_ascii=is_ascii).encode("utf-8", errors="surrogatepass")
+    text = record(raw, is_dense=is_dense)
+    if "\\ud" not in text and is_ascii:
+        assert json.loads(text) == sent
+    assert all(inert(char) == char for char in text if not char.isascii())
+    assert all(" " <= char <= "~" for char in text if char.isascii())
+
+
+def test_numbers_and_unknown_fields_are_as_the_server_wrote_them() -> None:
+    raw = b'{"maxCapacity":1.0E11,"uuid":"u","brandNew":[1,2],"name":"\xe8\xb4\xa2\xe5\x8a\xa1"}'
+    assert record(raw) == raw.decode()
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        (b'{"a":\n\t1}', '{"a":  1}'),
+        ('{"a":"\x9b31m\u202e\x7f"}'.encode(), '{"a":"\\u009b31m\\u202e\\u007f"}'),
+        ('{"a":"\U000e0001"}'.encode(), '{"a":"\\udb40\\udc01"}'),
+        (b'{"a":NaN}', "null"),
+        (b'{"a":"\\ud800"}', '{"a": "\\ud800"}'),
+        (b"not json", "null"),
+        (b"", "null"),
+    ],
+)
+def test_what_is_odd_becomes_json_all_the_same(raw: bytes, text: str) -> None:
+    assert record(raw) == text
+    json.loads(text)

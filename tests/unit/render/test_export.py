@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cdptui.models.growth import Growth
+from cdptui.models.task import ResourceRef
+from cdptui.models.text import inert
+from cdptui.models.vitals import Vitals
+from cdptui.render.cells import CellContext
+from cdptui.render.columns import BY_KEY, COLUMNS, DEFAULT_COLUMNS
+from cdptui.render.export import csv_pieces, json_pieces
+from tests.doubles import EPOCH, GIB
+from tests.unit.render.rows import a_row
+
+CONTEXT = CellContext(EPOCH, {"vm-1": "erp-db-01", "s-1": "backup-server-1"})
+ROW = a_row(
+    growth=Growth(1024.5, 600.0),
+    full_in_s=3600.0,
+    resource_refs=(ResourceRef("vm-1", "VmInstanceVO"), ResourceRef("vm-2", "VmInstanceVO")),
+    backup_storage_uuid="s-1",
+)
+
+
+def written(rows: list[Vitals], keys: list[str] | None = None) -> list[dict[str, str]]:
+    columns = COLUMNS if keys is None else [BY_KEY[key] for key in keys]
+    return list(csv.DictReader(io.StringIO("".join(csv_pieces(rows, columns, CONTEXT)), newline="")))
+
+
+def test_csv_has_base_units_and_utc() -> None:
+    (row,) = written([ROW])
+    assert row == {
+        "name": "cdp-erp-db",
+        "status": "Running",
+        "state": "Enabled",
+        "used_bytes": str(40 * GIB),
+        "plan_bytes": str(100 * GIB),
+        "used_ratio": "0.4",
+        "rpo_ms": "1830",
+        "rpo_target_ms": "600000",
+        "growth_bytes_per_s": "1024.5",
+        "full_in_s": "3600.0",
+        "resource_names": "erp-db-01; ",
+        "resource_uuids": "vm-1; vm-2",
+        "last_op_at": "2025-12-31T22:00:00Z",
+        "storage_name": "backup-server-1",
+        "storage_uuid": "s-1",
+        "policy_name": "",
+        "policy_uuid": "",
+        "limit_bytes_per_s_a_volume": "",
+        "created_at": "",
+        "uuid": "uuid-of-cdp-erp-db",
+        "description": "",
+    }
+
+
+def test_csv_has_the_chosen_columns_in_their_order() -> None:
+    text = "".join(csv_pieces([ROW], [BY_KEY["uuid"], BY_KEY["rpo"]], CONTEXT))
+    assert text == "uuid,rpo_ms,rpo_target_ms\r\nuuid-of-cdp-erp-db,1830,600000\r\n"
+
+
+def test_an_empty_list_is_its_header() -> None:
+    assert "".join(csv_pieces([], [BY_KEY["name"]], CONTEXT)) == "name\r\n"
+
+
+@pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", '=1,"2"'])
+def test_text_is_no_formula_in_a_spreadsheet(name: str) -> None:
+    (row,) = written([a_row(name)], ["name"])
+    assert row["name"] == f"'{name}"
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.text().map(inert), max_size=8))
+def test_whatever_a_name_is_it_is_one_cell_of_one_line(names: list[str]) -> None:
+    rows = written([a_row(name, uuid=f"u-{at}") for at, name in enumerate(names)], ["name", "uuid"])
+    assert [row["uuid"] for row in rows] == [f"u-{at}" for at in range(len(names))]
+    assert [row["name"].removeprefix("'") for row in rows] == [name.removeprefix("'") for name in names]
+
+
+def test_a_long_list_comes_in_pieces() -> None:
+    rows = [a_row(f"task-{at}") for at in range(1000)]
+    pieces = list(csv_pieces(rows, DEFAULT_COLUMNS, CONTEXT))
+    assert len(pieces) == 6
+    assert "".join(pieces).count("\r\n") == 1001
+
+
+@pytest.mark.parametrize(
+    "records", [[], ['{"uuid": "a"}'], ['{"uuid": "a"}', '{"uuid": "b", "n": 12345678901234567890}']]
+)
+def test_json_is_an_object_with_the_records_as_they_are(records: list[str]) -> None:
+    about = {
+        "node": "http://näh\x1b",
+        "taken_at": datetime(2026, 1, 2, tzinfo=UTC),
+        "filter": None,
+        "is_complete": False,
+    }
+    text = "".join(json_pieces(about, records))
+    assert text.isascii()
+    assert "\x1b" not in text
+    assert json.loads(text) == {
+        "node": "http://näh\x1b",
+        "taken_at": "2026-01-02T00:00:00Z",
+        "filter": None,
+        "is_complete": False,
+        "tasks": [json.loads(record) for record in records],
+    }
+    assert all(record in text for record in records)
