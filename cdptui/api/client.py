@@ -19,6 +19,7 @@ from cdptui.api.errors import (
     NotAManagementNode,
     PermissionDenied,
     ServerError,
+    TimedOut,
     UnreadableAnswer,
 )
 from cdptui.api.fields import task_fields
@@ -78,7 +79,9 @@ class Client:
 
         `zone` is the server's; without it the server is asked. Raises OSError when certificates cannot be read.
         """
-        self._http = Http(base_url, Timeouts.of(timeout_s), clock, tls=tls, proxy=proxy, transport=transport)
+        self._clock = clock
+        self._timeouts = Timeouts.of(timeout_s)
+        self._http = Http(base_url, self._timeouts, clock, tls=tls, proxy=proxy, transport=transport)
         self._server_clock = ServerClock(self._http, clock, zone)
         self._access = access_for(self._http, auth, clock, self._server_clock)
         self._decoder = TaskDecoder()
@@ -107,7 +110,11 @@ class Client:
         # The login's own errors are not the zone's, and not to be passed over with them.
         await self._access.begin()
         paging = Paging()
+        due = self._clock.monotonic() + self._timeouts.list_s
         while not paging.is_done:
+            if self._clock.monotonic() > due:
+                said = f"the list took longer than {self._timeouts.list_s:g} s, {paging.pages} pages of it were read"
+                raise TimedOut(said, url=f"{self._http.base_url}/cdp-task")
             window = paging.next_window()
             page = await self._query_tasks(window) if self._asked_zone else await self._query_with_zone(window)
             paging.accept(window, await self._decode(page.rows, is_dense=(page.total or 0) > _MANY), page.total)

@@ -51,6 +51,11 @@ class Timeouts:
     read_s: float
     total_s: float
 
+    @property
+    def list_s(self) -> float:
+        """Bounds a whole list, of however many pages: a hundred of them at a slow node's pace."""
+        return 40 * self.read_s
+
     @classmethod
     def of(cls, timeout_s: float) -> Timeouts:
         """The set that goes with one number: at most 5 s to connect, three times the number in all."""

@@ -15,8 +15,8 @@ from cdptui.models.task import Task
 PAGE_SIZE: Final = 1000
 """The server's own default; it sets no maximum, but larger answers hold one of its shared workers longer."""
 
-MAX_PAGES: Final = 5000
-"""A server whose list never ends is cut off here."""
+MAX_PAGES: Final = 300
+"""A server whose list never ends is cut off here: before it fills the memory, and three times beyond any real one."""
 
 _MAX_BARREN: Final = 10
 """Full pages in a row without a new task. Many newcomers before the place of reading make some; a server that ignores

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from cdptui.api.decode import UNREADABLE
-from cdptui.api.errors import ApiError, LoginRefused, SessionContended, SessionInvalid, UnreadableAnswer
+from cdptui.api.errors import ApiError, LoginRefused, SessionContended, SessionInvalid, Unreachable, UnreadableAnswer
 from cdptui.api.http import Http
 from cdptui.api.logins import LoginCall, login_calls, secrets_of
 from cdptui.clock import Clock
@@ -52,6 +52,7 @@ class SessionAccess:
         self._refused: ApiError | None = None
         """Why nothing is tried until the next poll, which then a person has asked for."""
         self._login: asyncio.Task[str] | None = None
+        self._is_closing = False
 
     async def begin(self) -> None:
         """A poll begins: log in if there is no session. Raises ApiError."""
@@ -88,11 +89,13 @@ class SessionAccess:
 
     async def close(self) -> None:
         """Log out what we logged in; a server that does not answer is left alone after a second."""
-        if self._login is not None:
+        self._is_closing = True
+        login = self._login
+        if login is not None:
             # Its session would be left behind if it were given up now.
-            await asyncio.wait([self._login], timeout=_LOGOUT_TIMEOUT_S)
-            self._login.cancel()
-            await asyncio.gather(self._login, return_exceptions=True)
+            await asyncio.wait([login], timeout=_LOGOUT_TIMEOUT_S)
+            login.cancel()
+            await asyncio.gather(login, return_exceptions=True)
         self._token = None
         opened, self._opened = self._opened, []
         await self._log_out(opened)
@@ -111,6 +114,8 @@ class SessionAccess:
             # Raised again and again, it would collect the frames of every raise.
             raise self._refused.with_traceback(None)
         if self._token is None:
+            if self._is_closing:
+                raise Unreachable("hung up", url=self._http.base_url)
             if self._login is None:
                 self._login = asyncio.create_task(self._log_in())
             login = self._login
@@ -159,6 +164,9 @@ class SessionAccess:
         try:
             token = None
             for call in login_calls(self._auth, code):
+                if self._is_closing and token is not None:
+                    # Nobody waits for the second session any more; one less that must be closed in time.
+                    break
                 token = await self._open(call, token)
                 self._opened.append(token)
         except ApiError as error:

@@ -19,6 +19,7 @@ from tests.unit.api.wire import SESSION_EXPIRED, encoded, reply
 
 BASE = "http://10.0.0.5:8080/zstack/v1"
 LOGIN = "/accounts/login"
+OPENING = frozenset({LOGIN, "/iam2/virtual-ids/login", "/iam2/projects/login"})
 TASKS = "/cdp-task"
 ZONE = "/management-nodes/platform-timezone"
 NAMES = "/resources/names"
@@ -70,7 +71,7 @@ class MockNode(httpx.AsyncBaseTransport):
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         path = self._path(request)
-        if path == LOGIN:
+        if path in OPENING:
             return self._log_in()
         if path.startswith("/accounts/sessions/"):
             self.sessions.discard(path.rpartition("/")[2])

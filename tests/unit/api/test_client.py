@@ -11,6 +11,7 @@ from cdptui import __version__
 from cdptui.api import errors as e
 from cdptui.api.resources import NAMES_PER_CALL
 from cdptui.models.snapshot import Reading
+from tests.doubles import FakeClock
 from tests.unit.api.node import BASE, LOGIN, NAMES, TASKS, ZONE, Answer, MockNode, connect, read, say
 from tests.unit.api.wire import FULL_ROW, VENDOR_ROW, error, reply
 
@@ -53,6 +54,23 @@ async def test_every_request_says_who_asks_and_in_which_language() -> None:
     await client.aclose()
     assert {request.headers["user-agent"] for request in node.requests} == {f"cdptui/{__version__}"}
     assert {request.headers["accept-language"] for request in node.requests} == {"en"}
+
+
+async def test_a_list_that_takes_for_ever_is_given_up_and_says_how_far_it_came() -> None:
+    clock = FakeClock()
+    node = MockNode(fleet(9000))
+
+    class Slow(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            clock.seconds += 200.0
+            return await node.handle_async_request(request)
+
+    client = connect(Slow(), clock=clock)
+    readings: list[Reading] = []
+    with pytest.raises(e.TimedOut, match="longer than 600 s, 3 pages"):
+        await read(client, readings)
+    assert len(readings[-1].tasks) == 3000
+    await client.aclose()
 
 
 async def test_a_long_list_is_read_page_by_page_and_grows_as_it_is_read() -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import traceback
 
 import httpx
 import pytest
 
 from cdptui.api import errors as e
+from cdptui.api.client import Client
 from cdptui.api.logins import password_hash
-from cdptui.models.auth import GivenSession
+from cdptui.models.auth import GivenSession, LoginType, PasswordLogin
 from tests.doubles import FakeClock
 from tests.unit.api.node import LOGIN, NAMES, PASSWORD, TASKS, MockNode, connect, read, say, sent_json, token_of
 from tests.unit.api.wire import FULL_ROW, SESSION_EXPIRED, encoded, error
@@ -365,6 +367,106 @@ async def test_a_refused_session_is_not_told() -> None:
         await read(client)
     assert "very-secret-id" not in str(caught.value) + repr(caught.value) + str(caught.value.as_failure())
     await client.aclose()
+
+
+async def names(client: Client) -> object:
+    """A side question, as a person's scrolling asks it."""
+    return await client.resources.names(["vm"])
+
+
+async def test_after_a_contention_no_side_question_takes_the_session_back() -> None:
+    node = MockNode([FULL_ROW])
+    client = connect(node)
+    node.next(TASKS, EXPIRED, EXPIRED)
+    with pytest.raises(e.SessionContended):
+        await read(client)
+    for _ in range(3):
+        with pytest.raises(e.SessionContended):
+            await names(client)
+    assert len(node.asked(LOGIN)) == 2
+    assert node.asked(NAMES) == []
+    await client.aclose()
+
+
+@pytest.mark.parametrize(
+    "code", ["ID.1000", "ID.1005", "ID.1006", "ID.2001", "LOGIN_CONTROL.1002", "LOGIN_CONTROL.1005"]
+)
+async def test_after_a_refused_login_no_side_question_tries_another(code: str) -> None:
+    node = MockNode([FULL_ROW])
+    client = connect(node)
+    await read(client)
+    node.kill_sessions()
+    node.next(LOGIN, say(503, error(code, "why")))
+    with pytest.raises(e.ApiError):
+        await read(client)
+    logins = len(node.asked(LOGIN))
+    for _ in range(3):
+        with pytest.raises(e.ApiError):
+            await names(client)
+    assert len(node.asked(LOGIN)) == logins
+    await client.aclose()
+
+
+async def test_a_given_session_that_ended_is_asked_with_no_more() -> None:
+    node = MockNode([FULL_ROW])
+    node.sessions.add("given")
+    client = connect(node, GivenSession(session_id="given"))
+    await read(client)
+    node.kill_sessions()
+    with pytest.raises(e.SessionInvalid):
+        await read(client)
+    asked = len(node.requests)
+    for _ in range(3):
+        with pytest.raises(e.SessionInvalid):
+            await names(client)
+    assert len(node.requests) == asked
+    await client.aclose()
+
+
+async def test_a_refusal_that_is_told_for_weeks_does_not_grow() -> None:
+    node = MockNode([FULL_ROW])
+    client = connect(node)
+    node.next(LOGIN, say(503, error("ID.1000", "wrong")))
+    depths = set()
+    for _ in range(50):
+        with pytest.raises(e.LoginRefused) as caught:
+            await read(client)
+        depths.add(len(traceback.extract_tb(caught.value.__traceback__)))
+    assert len(depths) <= 2
+    await client.aclose()
+
+
+@pytest.mark.parametrize("answers_in_s", [0.0, 0.05, 0.5])
+async def test_an_exit_while_it_logs_in_leaves_no_session(answers_in_s: float) -> None:
+    node = MockNode([FULL_ROW])
+    asked = asyncio.Event()
+
+    class Slow(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            asked.set()
+            answer = await node.handle_async_request(request)
+            await asyncio.sleep(answers_in_s)
+            return answer
+
+    login = PasswordLogin(name="eve", password=PASSWORD, type=LoginType.IAM2, project="production")
+    client = connect(Slow(), login)
+    poll = asyncio.create_task(read(client))
+    await asked.wait()
+    poll.cancel()
+    await client.aclose()
+    await asyncio.gather(poll, return_exceptions=True)
+    assert node.issued > 0
+    assert node.sessions == set()
+
+
+async def test_nobody_logs_in_after_the_farewell() -> None:
+    node = MockNode([FULL_ROW])
+    client = connect(node)
+    await read(client)
+    await client.aclose()
+    with pytest.raises(e.Unreachable):
+        await names(client)
+    assert (node.issued, node.sessions) == (1, set())
 
 
 async def test_names_refused_by_a_session_ended_are_asked_again() -> None:
