@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from cdptui.models.failure import Failure, FailureKind
+from cdptui.render.key_names import KEY_NAMES
 
 
 class _Words(NamedTuple):
     short: str
     """For the header, beside the count of tries."""
     advice: str
+    """What to do; a key stands in it by the id of its action."""
 
 
 _WORDS: Final = {
@@ -35,16 +37,18 @@ _WORDS: Final = {
         "proxy refuses", "check HTTPS_PROXY and its password, or name the node in NO_PROXY to go straight"
     ),
     FailureKind.NOT_A_NODE: _Words("not a management node", "check the URL: something else answers there"),
-    FailureKind.LOGIN_REFUSED: _Words("login refused", "press r to type the password again"),
+    FailureKind.LOGIN_REFUSED: _Words("login refused", "press {refresh} to type the password again"),
     FailureKind.LOGIN_NEEDS_MORE: _Words(
         "login needs more", "log in on the web console first, or give a session in ZSTACK_SESSION_ID"
     ),
-    FailureKind.SECOND_FACTOR: _Words("code needed", "press r to type the code of the second factor"),
-    FailureKind.SECOND_FACTOR_REFUSED: _Words("code refused", "press r, and type the code that is shown now"),
+    FailureKind.SECOND_FACTOR: _Words("code needed", "press {refresh} to type the code of the second factor"),
+    FailureKind.SECOND_FACTOR_REFUSED: _Words("code refused", "press {refresh}, and type the code that is shown now"),
     FailureKind.CAPTCHA: _Words(
-        "captcha wanted", "too many logins failed: log in on the web console once, then press r"
+        "captcha wanted", "too many logins failed: log in on the web console once, then press {refresh}"
     ),
-    FailureKind.LOCKED: _Words("account locked", "too many logins failed: wait until the lock ends, then press r"),
+    FailureKind.LOCKED: _Words(
+        "account locked", "too many logins failed: wait until the lock ends, then press {refresh}"
+    ),
     FailureKind.NEW_PASSWORD: _Words(
         "password must change", "it is the first one: change it on the web console, then start again"
     ),
@@ -53,17 +57,17 @@ _WORDS: Final = {
         "address refused", "nobody may log in from this machine: ask the administrator for a rule that allows it"
     ),
     FailureKind.TOO_MANY_SESSIONS: _Words(
-        "too many sessions", "end some sessions of this account, then press r; an access key needs none"
+        "too many sessions", "end some sessions of this account, then press {refresh}; an access key needs none"
     ),
     FailureKind.SESSION_INVALID: _Words(
-        "session invalid", "start again with a new session id, or press r to try again"
+        "session invalid", "start again with a new session id, or press {refresh} to try again"
     ),
     FailureKind.SESSION_CONTENDED: _Words(
         "session taken over",
-        "another login of this account ends ours: use an access key, which nothing ends, or press r to take it back",
+        "another login of this account ends ours: use an access key, which nothing ends; {refresh} takes it back",
     ),
     FailureKind.KEY_UNKNOWN: _Words(
-        "access key unknown", "check its id and that it is enabled on the node, then press r"
+        "access key unknown", "check its id and that it is enabled on the node, then press {refresh}"
     ),
     FailureKind.KEY_SIGNATURE: _Words(
         "access key wrong", "the secret does not belong to this key id: check both, and start again"
@@ -80,7 +84,9 @@ _WORDS: Final = {
     FailureKind.CDP_UNAVAILABLE: _Words("no CDP here", "this node has no CDP module, or no licence for it"),
     FailureKind.NOT_READY: _Words("node is starting", "the management node is not ready yet"),
     FailureKind.SERVER_ERROR: _Words("server error", "the management node reports a fault of its own"),
-    FailureKind.RATE_LIMITED: _Words("rate limited", "the node asks for fewer requests; a longer interval helps (+)"),
+    FailureKind.RATE_LIMITED: _Words(
+        "rate limited", "the node asks for fewer requests; a longer interval helps ({slower})"
+    ),
     FailureKind.UNREADABLE: _Words("unreadable answer", "what came back is not what this call answers"),
     FailureKind.INTERNAL: _Words("fault in cdptui", "the log file has the details"),
 }
@@ -91,7 +97,7 @@ def short_cause(failure: Failure) -> str:
     return _WORDS[failure.kind].short
 
 
-def sentence(failure: Failure, *, with_url: bool = True) -> str:
+def sentence(failure: Failure, *, with_url: bool = True, keys: Mapping[str, str] = KEY_NAMES) -> str:
     """One line: what happened, in whose words, where, and what to do.
 
     >>> sentence(Failure(FailureKind.UNREACHABLE, "Connection refused", "http://10.0.0.5:8080/zstack/v1"))
@@ -100,15 +106,17 @@ def sentence(failure: Failure, *, with_url: bool = True) -> str:
     words = _WORDS[failure.kind]
     said = f"{failure.code}: {failure.detail}" if failure.code and failure.detail else failure.detail or failure.code
     where = f", at {failure.url}" if failure.url and with_url else ""
-    return f"{words.short}{f': {said}' if said else ''}{where} → {words.advice}"
+    return f"{words.short}{f': {said}' if said else ''}{where} → {words.advice.format_map(keys)}"
 
 
-def fitting_sentence(failure: Failure, width: int, measure: Callable[[str], int]) -> str:
+def fitting_sentence(
+    failure: Failure, width: int, measure: Callable[[str], int], keys: Mapping[str, str] = KEY_NAMES
+) -> str:
     """The sentence for a line of `width` cells: what to do matters more than the URL and than all that was said."""
-    for text in (sentence(failure), sentence(failure, with_url=False)):
+    for text in (sentence(failure, keys=keys), sentence(failure, with_url=False, keys=keys)):
         if measure(text) <= width:
             return text
-    advice = f"… → {_WORDS[failure.kind].advice}"
+    advice = f"… → {_WORDS[failure.kind].advice.format_map(keys)}"
     said = sentence(failure, with_url=False).partition(" → ")[0]
     while said and measure(said) + measure(advice) > width:
         said = said[:-1]

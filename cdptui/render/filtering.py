@@ -9,6 +9,7 @@ from cdptui.models.text import inert
 from cdptui.query.errors import QueryError
 from cdptui.query.expression import Clause, Expression
 from cdptui.query.meaning import joints
+from cdptui.render.key_names import KEY_NAMES
 from cdptui.render.span import Line, Role, Span
 
 Measure = Callable[[str], int]
@@ -58,15 +59,18 @@ def error_line(error: QueryError, offset: int, width: int, measure: Measure) -> 
     return (Span(" " * before), Span(f"{text} ", role), Span("^", role))
 
 
-def kept_line(text: str, shown: Shown | None, width: int, measure: Measure) -> Line:
+def kept_line(
+    text: str, shown: Shown | None, width: int, measure: Measure, keys: Mapping[str, str] = KEY_NAMES
+) -> Line:
     """The one line that stays while a filter is on: what for, how many it shows, and how many it hides."""
     name = Span(inert(text), Role.STRONG)
     if shown is None:
         return (Span("▽ ", Role.WARN), name)
     hidden = shown.total - shown.shown
     counts = Span(f"  {count_text(shown)} shown, {hidden} hidden", Role.WARN)
-    hints = Span("  the sums above count all  / edits, Esc clears", Role.DIM)
-    brief = Span("  Esc clears", Role.DIM)
+    clears = f"{keys['back']} clears"
+    hints = Span(f"  the sums above count all  {keys['filter']} edits, {clears}", Role.DIM)
+    brief = Span(f"  {clears}", Role.DIM)
     for tail in ((counts, *_nameless(shown), hints), (counts, *_nameless(shown), brief), (counts,)):
         if measure(name.text) + sum(measure(span.text) for span in tail) + 2 <= width:
             return (Span("▽ ", Role.WARN), name, *tail)

@@ -22,7 +22,7 @@ from cdptui.config.terminal import TerminalTraits
 from cdptui.models.text import inert
 from cdptui.tui.commands import ActionCommands
 from cdptui.tui.driver import TerminalDriver
-from cdptui.tui.keymap import Place, bindings
+from cdptui.tui.keymap import USUAL, Keymap, Place, bindings
 from cdptui.tui.screens.main import MainScreen
 from cdptui.tui.target import Target
 from cdptui.tui.themes import DEFAULT_THEME, THEMES
@@ -52,6 +52,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
         *,
         clock: Clock,
         targets: Sequence[Target] = (),
+        keymap: Keymap = USUAL,
         theme: str = DEFAULT_THEME,
         is_frugal: bool | None = None,
         traits: TerminalTraits | None = None,
@@ -78,6 +79,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
         """Actions that failed by a fault of ours or of a library."""
         self._is_watching = False
         self._is_frugal = is_frugal
+        self.keymap = keymap
         self._clock = clock
         self._targets = tuple(targets) if target in targets else (target, *targets)
         self._farewells: set[asyncio.Task[None]] = set()
@@ -86,7 +88,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
 
     def _look_at(self, target: Target) -> tuple[MainScreen, Watch]:
         """A screen of its own for a target, and who feeds it: what is old can never show under a new name."""
-        main = MainScreen(target, clock=self._clock, look_at_line=self.look_at_line)
+        main = MainScreen(target, clock=self._clock, keymap=self.keymap, look_at_line=self.look_at_line)
         return main, Watch(target, self._clock, main)
 
     @property
@@ -169,7 +171,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
         """Show the keys."""
         from cdptui.tui.screens.help import HelpScreen  # noqa: PLC0415 - not needed for the first frame
 
-        self.push_screen(HelpScreen())
+        self.push_screen(HelpScreen(self.keymap.keys))
 
     def action_profile_menu(self) -> None:
         """Choose what to watch."""
@@ -206,7 +208,9 @@ class CdptuiApp(App[int], inherit_bindings=False):
         self.draw_everything()
 
     def on_mount(self) -> None:
-        """Draw everything when the shell has given the terminal back."""
+        """Use the person's keys; draw everything when the shell has given the terminal back."""
+        if self.keymap is not USUAL:
+            self.set_keymap(self.keymap.changed)
         self.app_resume_signal.subscribe(self, lambda _: self.draw_everything())
 
     def draw_everything(self) -> None:

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
+from typing import Protocol, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from cdptui.tui.keymap import KEYS, OF_FOCUS, keys_in_words
+from cdptui.tui.keymap import OF_FOCUS, Keymap, keys_in_words
 from cdptui.tui.themes import THEMES
+
+
+class HasKeymap(Protocol):
+    """What the palette needs of the app: the keys as this person has them."""
+
+    keymap: Keymap
 
 
 class ActionCommands(Provider):
@@ -28,7 +35,7 @@ class ActionCommands(Provider):
                 yield Hit(score, matcher.highlight(name), run, help=help_text)
 
     def _commands(self) -> Iterator[tuple[str, str, Callable[[], Awaitable[None] | None]]]:
-        for key in KEYS:
+        for key in cast("HasKeymap", self.app).keymap.keys:
             if key.place in OF_FOCUS or key.action == "command_palette":
                 continue
             run = partial(self.screen.run_action, key.action)

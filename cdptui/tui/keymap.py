@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Final, NamedTuple
 
@@ -157,8 +157,8 @@ def keys_in_words(key: Key) -> str:
 def _sign(name: str) -> str:
     """One key as it stands on a keyboard.
 
-    >>> _sign("G"), _sign("ctrl+l"), _sign("semicolon"), _sign("alt+question_mark")
-    ('G', '^l', ';', 'alt+?')
+    >>> _sign("G"), _sign("ctrl+l"), _sign("semicolon"), _sign("alt+question_mark"), _sign("f2")
+    ('G', '^l', ';', 'alt+?', 'F2')
     """
     *modifiers, base = name.split("+")
     sign = SIGNS.get(base)
@@ -166,5 +166,24 @@ def _sign(name: str) -> str:
         try:
             sign = unicodedata.lookup(base.replace("_", " "))
         except KeyError:
-            sign = base
+            sign = base.capitalize()
     return "".join(f"{modifier}+" for modifier in modifiers).replace("ctrl+", "^") + (sign or base)
+
+
+class Keymap:
+    """The table as one person has it."""
+
+    def __init__(self, keys: Iterable[Key] = KEYS) -> None:
+        self.keys = tuple(keys)
+        self.names: Mapping[str, str] = {key.id: keys_in_words(key).split()[0] for key in self.keys}
+        """What to call the key of each action in a sentence."""
+
+    @property
+    def changed(self) -> dict[str, str]:
+        """The keys of the actions that have others than usual, by id."""
+        usual = {key.id: key.keys for key in KEYS}
+        return {key.id: key.keys for key in self.keys if key.keys != usual[key.id]}
+
+
+USUAL: Final = Keymap()
+"""For those who gave no action another key."""

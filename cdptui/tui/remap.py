@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Final
 
-from cdptui.tui.keymap import KEYS, SIGNS, Key
+from cdptui.tui.keymap import KEYS, SIGNS, Keymap
 
 _MODIFIED: Final = re.compile(r"((?:ctrl\+|alt\+|shift\+)+|)(.+)", re.DOTALL)
 _SAME_ON_A_TERMINAL: Final = {
@@ -41,27 +41,28 @@ def canonical_key(name: str) -> str | None:
     return _SAME_ON_A_TERMINAL.get(key, key)
 
 
-def remapped(overrides: Mapping[str, Sequence[str]], table: Sequence[Key] = KEYS) -> tuple[Key, ...]:
-    """The table with the keys of some actions replaced; under whatever names.
+def remapped(overrides: Mapping[str, Sequence[str]]) -> Keymap:
+    """The table with other keys for some actions, under whatever names these are given.
 
-    >>> [key.keys for key in remapped({"help": ["^k", "F2"]}) if key.id == "help"]
-    ['ctrl+k,f2']
+    >>> keymap = remapped({"help": ["^k", "F2"]})
+    >>> keymap.changed, keymap.names["help"], keymap.names["quit"]
+    ({'help': 'ctrl+k,f2'}, '^k', 'q')
     """
-    return tuple(
+    return Keymap(
         key._replace(keys=",".join(canonical_key(name) or name for name in overrides[key.id]))
         if key.id in overrides
         else key
-        for key in table
+        for key in KEYS
     )
 
 
 def _base(name: str) -> str | None:
-    if len(name) == 1:
-        return _of_character(name)
     lower = name.lower()
     for key, sign in SIGNS.items():
         if lower in {key, sign.lower()}:
             return key
+    if len(name) == 1:
+        return _of_character(name)
     lower = _ALSO_CALLED.get(lower, lower)
     return lower if lower in _named() else None
 

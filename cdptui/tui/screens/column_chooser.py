@@ -19,9 +19,10 @@ class ColumnChooser(ModalScreen[Layout | None]):
 
     CSS_PATH = "../styles/dialogs.tcss"
     BINDINGS: ClassVar = [
-        Binding("escape,q,o", "dismiss", "Close", show=False),
-        Binding("down,j", "down", "Down", show=False),
-        Binding("up,k", "up", "Up", show=False),
+        Binding("escape,q", "dismiss", "Close", show=False),
+        Binding("o", "dismiss", "Close", show=False, id="columns"),
+        Binding("down,j", "down", "Down", show=False, id="down"),
+        Binding("up,k", "up", "Up", show=False, id="up"),
         Binding("space", "choose", "Show or hide", show=False),
         Binding("J,shift+down", "move(1)", "Move down", show=False),
         Binding("K,shift+up", "move(-1)", "Move up", show=False),

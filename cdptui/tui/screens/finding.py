@@ -11,6 +11,7 @@ from textual.screen import Screen
 from cdptui.clock import Clock
 from cdptui.models.vitals import Vitals
 from cdptui.render.order import Order
+from cdptui.tui.keymap import Keymap
 from cdptui.tui.screens.listing import Listing, Wanted
 
 if TYPE_CHECKING:
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 class FindingScreen(Screen[None]):
     """A screen whose list can be cut down. What that needs is loaded with the first wish."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, keymap: Keymap) -> None:
         super().__init__()
+        self.keymap = keymap
         self.order = Order()
         self.listing = Listing(
             clock,
@@ -156,7 +158,7 @@ class FindingScreen(Screen[None]):
         if self._filter_bar is None:
             from cdptui.tui.widgets.filter_bar import FilterBar  # noqa: PLC0415 - not needed for the first frame
 
-            bar = FilterBar(id="filter")
+            bar = FilterBar(self.keymap, id="filter")
             await self.mount(bar, before="#footer")
             self._filter_bar = bar
         return self._filter_bar

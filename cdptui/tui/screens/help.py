@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,7 +12,7 @@ from textual.screen import ModalScreen
 from cdptui.render.columns import COLUMNS
 from cdptui.render.span import Line, Role, Span
 from cdptui.render.statuses import GLYPHS, OTHER_GLYPH
-from cdptui.tui.keymap import KEYS, Place, keys_in_words
+from cdptui.tui.keymap import Key, Place, keys_in_words
 from cdptui.tui.widgets.scrolling_lines import ScrollingLines
 
 
@@ -19,7 +20,14 @@ class HelpScreen(ModalScreen[None]):
     """All keys, columns and signs."""
 
     CSS_PATH = "../styles/dialogs.tcss"
-    BINDINGS: ClassVar = [Binding("escape,q,question_mark,f1,enter", "dismiss", "Close", show=False)]
+    BINDINGS: ClassVar = [
+        Binding("escape,q,enter", "dismiss", "Close", show=False),
+        Binding("question_mark,f1", "dismiss", "Close", show=False, id="help"),
+    ]
+
+    def __init__(self, keys: Sequence[Key]) -> None:
+        super().__init__()
+        self._keys = keys
 
     def compose(self) -> ComposeResult:
         """One pane of lines."""
@@ -31,17 +39,17 @@ class HelpScreen(ModalScreen[None]):
     def on_mount(self) -> None:
         """Fill it."""
         view = self.query_one(ScrollingLines)
-        view.show(help_lines())
+        view.show(help_lines(self._keys))
         view.focus()
 
 
-def help_lines() -> list[Line]:
+def help_lines(keys: Sequence[Key]) -> list[Line]:
     """The help page."""
     lines: list[Line] = []
     for place in Place:
         lines.append((Span(place.value, Role.ACCENT),))
         lines.extend(
-            (Span(f"  {keys_in_words(key):<14}", Role.STRONG), Span(key.help)) for key in KEYS if key.place is place
+            (Span(f"  {keys_in_words(key):<14}", Role.STRONG), Span(key.help)) for key in keys if key.place is place
         )
         lines.append(())
     lines.append((Span("Columns", Role.ACCENT),))

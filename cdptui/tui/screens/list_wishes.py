@@ -12,6 +12,7 @@ from cdptui.models.vitals import Vitals
 from cdptui.render.grouping import BY_KEY, GROUPINGS
 from cdptui.render.layout import Layout
 from cdptui.render.order import Order
+from cdptui.tui.keymap import Keymap
 from cdptui.tui.marks import Marks, marks_in_words
 from cdptui.tui.screens.finding import FindingScreen
 from cdptui.tui.widgets.bars import FooterBar
@@ -29,8 +30,8 @@ class ListWishes(FindingScreen):
     _table: TaskTable
     _footer: FooterBar
 
-    def __init__(self, clock: Clock) -> None:
-        super().__init__(clock)
+    def __init__(self, clock: Clock, keymap: Keymap) -> None:
+        super().__init__(clock, keymap)
         self.layout_of_list = Layout()
         self.marks = Marks()
 
@@ -98,7 +99,7 @@ class ListWishes(FindingScreen):
         """Fold or unfold the group under the cursor."""
         group = self._table.group_here
         if group is None:
-            self.say("there are no groups: b groups the list")
+            self.say(f"there are no groups: {self.keymap.names['group']} groups the list")
         else:
             self.listing.rows.fold(group)
             self.show_list()
@@ -106,7 +107,7 @@ class ListWishes(FindingScreen):
     def action_fold_all(self) -> None:
         """Fold every group, or unfold them all."""
         if self._table.group_here is None:
-            self.say("there are no groups: b groups the list")
+            self.say(f"there are no groups: {self.keymap.names['group']} groups the list")
         else:
             self.listing.rows.fold_all()
             self.show_list()
@@ -134,7 +135,7 @@ class ListWishes(FindingScreen):
     def action_scroll_columns(self, step: int) -> None:
         """Scroll a wide list sideways."""
         if not self.layout_of_list.is_wide:
-            self.say("w shows all columns")
+            self.say(f"{self.keymap.names['wide']} shows all columns")
         elif not self._table.scroll_columns(step):
             self.say("that was the last column" if step > 0 else "that was the first column")
 

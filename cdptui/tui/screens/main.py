@@ -21,7 +21,7 @@ from cdptui.monitor.update import Update
 from cdptui.render.cells import CellContext
 from cdptui.render.changes import changes_in_words
 from cdptui.render.tabs.registry import Tab, moved
-from cdptui.tui.keymap import Place, bindings
+from cdptui.tui.keymap import Keymap, Place, bindings
 from cdptui.tui.messages import MonitorUpdated
 from cdptui.tui.screens.frozen import FrozenView
 from cdptui.tui.screens.inspector import Inspector
@@ -58,9 +58,9 @@ class MainScreen(ListWishes):
     BINDINGS: ClassVar = bindings([Place.LIST, Place.DETAIL, Place.POLL])
     AUTO_FOCUS = "#tasks"
 
-    def __init__(self, target: Target, *, clock: Clock, look_at_line: Callable[[], bool]) -> None:
+    def __init__(self, target: Target, *, clock: Clock, keymap: Keymap, look_at_line: Callable[[], bool]) -> None:
         """`look_at_line` says whether the line to the terminal must be spared now."""
-        super().__init__(clock)
+        super().__init__(clock, keymap)
         self._thrift = Thrift(look_at_line, clock)
         self._ticked_at = clock.monotonic()
         self._target = target
@@ -74,11 +74,11 @@ class MainScreen(ListWishes):
         self._notice_until = 0.0
         self._is_detail_wanted: bool | None = None
         self._header = HeaderBar(id="header")
-        self._banner = Banner(id="banner")
+        self._banner = Banner(keymap, id="banner")
         self._table = TaskTable(self._view(), id="tasks")
         self._detail = DetailPane(id="detail")
         self._inspector = Inspector(self._detail, self._thrift)
-        self._footer = FooterBar(id="footer")
+        self._footer = FooterBar(keymap, id="footer")
         self._detail_share: int | None = None
         self._detail_room: tuple[int | None, bool] = (None, True)
 
@@ -164,7 +164,7 @@ class MainScreen(ListWishes):
         """Freeze the view, or let it go on with what came meanwhile."""
         if self._frozen is None:
             self._frozen = FrozenView(self._update)
-            self.say("the view is frozen, polling goes on; p again to go on")
+            self.say(f"the view is frozen, polling goes on; {self.keymap.names['pause']} again to go on")
         else:
             self._frozen = None
             self.relist()
@@ -287,7 +287,7 @@ class MainScreen(ListWishes):
 
     def _placeholder(self) -> str:
         if self.selection is not None and self.selection.total:
-            return f"no task matches {self.sought_text} (Esc clears)"
+            return f"no task matches {self.sought_text} ({self.keymap.names['back']} clears)"
         if self._in_view.snapshot is not None:
             return "no CDP tasks on this node, or none that this account may see"
         return "" if self._update.failure is not None else f"connecting to {self._target.node} …"

@@ -26,8 +26,8 @@ class ProfileMenu(ModalScreen[Target | None]):
     BINDINGS: ClassVar = [
         Binding("escape,q", "dismiss", "Close", show=False),
         Binding("x", "dismiss", "Close", show=False, id="profile"),
-        Binding("down,j", "down", "Down", show=False, id="down"),
-        Binding("up,k", "up", "Up", show=False, id="up"),
+        Binding("j", "down", "Down", show=False, id="down"),
+        Binding("k", "up", "Up", show=False, id="up"),
     ]
 
     def __init__(self, targets: Sequence[Target], present: Target) -> None:

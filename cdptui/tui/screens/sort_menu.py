@@ -19,9 +19,10 @@ class SortMenu(ModalScreen[Order | None]):
 
     CSS_PATH = "../styles/dialogs.tcss"
     BINDINGS: ClassVar = [
-        Binding("escape,q,s", "dismiss", "Close", show=False),
-        Binding("j", "down", "Down", show=False),
-        Binding("k", "up", "Up", show=False),
+        Binding("escape,q", "dismiss", "Close", show=False),
+        Binding("s", "dismiss", "Close", show=False, id="sort"),
+        Binding("j", "down", "Down", show=False, id="down"),
+        Binding("k", "up", "Up", show=False, id="up"),
     ]
 
     def __init__(self, order: Order) -> None:

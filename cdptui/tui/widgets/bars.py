@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from rich.cells import cell_len
 
 from cdptui.models.failure import Failure
@@ -11,10 +9,8 @@ from cdptui.models.fleet import Fleet
 from cdptui.render.failures import fitting_sentence
 from cdptui.render.header import Connection, connection_line, fleet_line
 from cdptui.render.span import Line, Role, Span
-from cdptui.tui.keymap import KEYS, keys_in_words
+from cdptui.tui.keymap import Keymap
 from cdptui.tui.widgets.line_view import LineView
-
-_HINTS: Final = tuple((keys_in_words(key).split()[0], key.label.lower()) for key in KEYS if key.in_footer)
 
 
 class HeaderBar(LineView):
@@ -39,8 +35,9 @@ class HeaderBar(LineView):
 class Banner(LineView):
     """One line that is there only while something is wrong."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+    def __init__(self, keymap: Keymap, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
+        self._keys = keymap.names
         self._failure: Failure | None = None
 
     def show_failure(self, failure: Failure | None) -> None:
@@ -54,15 +51,16 @@ class Banner(LineView):
         """Lay out for the width, as soon as there is one."""
         if self._failure is None or not self.size.width:
             return
-        said = fitting_sentence(self._failure, self.width - 2, cell_len)
+        said = fitting_sentence(self._failure, self.width - 2, cell_len, self._keys)
         self.show([(Span(f"✖ {said}", Role.BAD),)])
 
 
 class FooterBar(LineView):
     """The keys that matter here, and what just happened."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+    def __init__(self, keymap: Keymap, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
+        self._hints = [(keymap.names[key.id], key.label.lower()) for key in keymap.keys if key.in_footer]
         self._notice = ""
         self._marks = ""
 
@@ -84,7 +82,7 @@ class FooterBar(LineView):
         spans: list[Span] = []
         said = "  ".join(text for text in (self._notice, self._marks) if text)
         used = cell_len(said)
-        for keys, label in _HINTS:
+        for keys, label in self._hints:
             needed = cell_len(keys) + cell_len(label) + 3
             if used + needed > self.width:
                 break

@@ -17,6 +17,7 @@ from cdptui.query.lexer import MAX_LENGTH
 from cdptui.query.parser import parse
 from cdptui.render.filtering import Shown, count_text, error_line, kept_line, meaning_line
 from cdptui.render.span import Line, Role, Span
+from cdptui.tui.keymap import Keymap
 from cdptui.tui.widgets.line_view import LineView
 
 _PROMPT: Final = "/ "
@@ -88,8 +89,9 @@ class FilterBar(Vertical):
     class Closed(Message):
         """The line to type in is gone."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+    def __init__(self, keymap: Keymap, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
+        self._keys = keymap.names
         self._input = FilterInput(compact=True, max_length=MAX_LENGTH)
         self._count = LineView(id="filter-count")
         self._meaning = LineView(id="filter-meaning")
@@ -205,7 +207,7 @@ class FilterBar(Vertical):
             self._count.show([(Span(f"{count:>{self._count.width - 1}} ", Role.STRONG),)])
             self._meaning.show([self._meaning_line()])
         elif self._name:
-            self._kept.show([kept_line(self._name, self._shown, self._kept.width, cell_len)])
+            self._kept.show([kept_line(self._name, self._shown, self._kept.width, cell_len, self._keys)])
 
     def _meaning_line(self) -> Line:
         if self._error is not None:

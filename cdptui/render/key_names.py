@@ -1,0 +1,10 @@
+"""What the keys are called that sentences mention, as long as nobody gave the actions others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+KEY_NAMES: Final[Mapping[str, str]] = MappingProxyType({"refresh": "r", "slower": "+", "filter": "/", "back": "Esc"})
+"""By the id of the action; a test compares them with the table of keys."""

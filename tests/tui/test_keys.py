@@ -1,0 +1,141 @@
+"""Keys that a person gave to actions work everywhere, and are told everywhere."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from cdptui.api.errors import ApiError, LoginRefused
+from cdptui.clock import SystemClock
+from cdptui.monitor.build import Link
+from cdptui.render.key_names import KEY_NAMES
+from cdptui.render.span import text_of
+from cdptui.tui.app import CdptuiApp
+from cdptui.tui.keymap import KEYS, USUAL
+from cdptui.tui.remap import canonical_key, remapped
+from cdptui.tui.target import Target
+from cdptui.tui.widgets.scrolling_lines import ScrollingLines
+from tests.doubles import ScriptedNode, a_task
+from tests.tui.running import Running
+
+CLOCK = SystemClock()
+
+
+def app_with(node: ScriptedNode, **keys: str) -> CdptuiApp:
+    async def connect() -> Link:
+        return Link.to(node, CLOCK, 3600.0, (ApiError,))
+
+    keymap = remapped({action.replace("_", "-"): names.split() for action, names in keys.items()})
+    return CdptuiApp(Target(connect, "http://node:8080", "admin", 3600.0), clock=CLOCK, keymap=keymap)
+
+
+def node(*names: str) -> ScriptedNode:
+    return ScriptedNode([a_task(name) for name in names])
+
+
+async def test_the_new_key_works_and_the_old_one_does_not() -> None:
+    app = app_with(node(*"abc"), down="n", help="^k", detail="q", quit="D")
+    async with app.run_test(size=(120, 40)) as pilot:
+        run = Running(app, pilot, node())
+        await run.until(lambda: run.rows)
+        await run.press("j", "down")
+        assert run.cursor == "uuid-of-a"
+        await run.press("n")
+        assert run.cursor == "uuid-of-b"
+        assert run.detail.display
+        await run.press("q")
+        await run.until(lambda: not run.detail.display)
+        await run.press("question_mark")
+        assert len(app.screen_stack) == 1
+        await run.press("ctrl+k")
+        assert len(app.screen_stack) == 2
+        await run.press("escape", "D")
+        await run.until(lambda: app.return_value == 0)
+
+
+async def test_the_new_key_is_told_wherever_keys_are_told() -> None:
+    app = app_with(node("a"), sort="comma", help="^k h", pause="F4", refresh="alt+r")
+    async with app.run_test(size=(120, 40)) as pilot:
+        run = Running(app, pilot, node())
+        await run.until(lambda: run.rows)
+        assert " , sort " in run.footer
+        assert " ^k help " in run.footer
+        await run.press("f4")
+        assert "F4 again to go on" in run.footer
+        await run.press("ctrl+p", "r", "e", "f", "r")
+        await run.until(lambda: "Refresh (alt+r)" in run.screen)
+        await run.press("escape", "h")
+        await run.until(lambda: len(app.screen_stack) == 2)
+        page = "\n".join(text_of(line) for line in app.screen.query_one("#help", ScrollingLines).lines)
+        assert re.search(r"^  \^k h +this page$", page, re.MULTILINE)
+        await run.press("h")
+        assert len(app.screen_stack) == 1, "what opens help closes it"
+
+
+async def test_a_menu_is_closed_by_the_key_that_opened_it() -> None:
+    app = app_with(node("a"), sort="e", down="n")
+    async with app.run_test(size=(120, 40)) as pilot:
+        run = Running(app, pilot, node())
+        await run.until(lambda: run.rows)
+        await run.press("e", "n", "enter")
+        assert "sorted by name" in run.footer
+        await run.press("e")
+        assert len(app.screen_stack) == 2
+        await run.press("e")
+        assert len(app.screen_stack) == 1
+
+
+async def test_advice_names_the_new_key() -> None:
+    refused = ScriptedNode(LoginRefused("wrong", url="http://node:8080"))
+    app = app_with(refused, refresh="R")
+    async with app.run_test(size=(160, 40)) as pilot:
+        run = Running(app, pilot, refused)
+        await run.until(lambda: run.banner)
+        assert "press R to type the password again" in run.banner
+
+
+def test_keys_may_change_places() -> None:
+    keymap = remapped({"quit": ["d"], "detail": ["q"]})
+    assert keymap.changed == {"detail": "q", "quit": "d"}
+
+
+def test_sentences_know_the_usual_keys() -> None:
+    assert {action: USUAL.names[action] for action in KEY_NAMES} == KEY_NAMES
+
+
+def test_every_key_is_found_under_the_name_by_which_it_is_told() -> None:
+    for key in KEYS:
+        for name in key.keys.split(","):
+            assert canonical_key(name) == name
+        told = USUAL.names[key.id]
+        assert canonical_key(told) == key.keys.split(",")[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        (",", "comma"),
+        ("/", "slash"),
+        ("-", "minus"),
+        ("_", "underscore"),
+        ("é", "é"),
+        ("Space", "space"),
+        (" ", "space"),
+        ("esc", "escape"),
+        ("^C", "ctrl+c"),
+        ("ctrl+i", "tab"),
+        ("alt+?", "alt+question_mark"),
+        ("ctrl+left", "ctrl+left"),
+        ("F12", "f12"),
+        ("^", "circumflex_accent"),
+        ("+", "plus"),
+        ("ctrl++", "ctrl+plus"),
+        ("\x1b", None),
+        ("f99", None),
+        ("super+x", None),
+        ("<scroll-up>", None),
+    ],
+)
+def test_a_key_has_one_name(name: str, key: str | None) -> None:
+    assert canonical_key(name) == key
