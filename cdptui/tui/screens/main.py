@@ -23,6 +23,7 @@ from cdptui.render.changes import changes_in_words
 from cdptui.render.tabs.registry import Tab, moved
 from cdptui.tui.keymap import Keymap, Place, bindings
 from cdptui.tui.messages import MonitorUpdated
+from cdptui.tui.screens.detail_room import DetailRoom
 from cdptui.tui.screens.frozen import FrozenView
 from cdptui.tui.screens.inspector import Inspector
 from cdptui.tui.screens.list_wishes import ListWishes
@@ -45,7 +46,6 @@ _ASLEEP_S: Final = 5.0
 _SIGN_S: Final = 4.0
 _NOTICE_S: Final = 5.0
 
-_DETAIL_SHARES: Final = range(20, 81)
 _WIDE_FROM: Final = 110
 _TALL_FROM: Final = 6
 
@@ -72,15 +72,13 @@ class MainScreen(ListWishes):
         self._signs_until = 0.0
         self._notice = ""
         self._notice_until = 0.0
-        self._is_detail_wanted: bool | None = None
         self._header = HeaderBar(id="header")
         self._banner = Banner(keymap, id="banner")
         self._table = TaskTable(self._view(), id="tasks")
         self._detail = DetailPane(id="detail")
         self._inspector = Inspector(self._detail, self._thrift)
         self._footer = FooterBar(keymap, id="footer")
-        self._detail_share: int | None = None
-        self._detail_room: tuple[int | None, bool] = (None, True)
+        self._room = DetailRoom(self._detail)
 
     def compose(self) -> ComposeResult:
         """Header, banner, list and detail, footer; laid out for the terminal from the start, not once it is drawn."""
@@ -192,7 +190,7 @@ class MainScreen(ListWishes):
         if detail.has_focus:
             self.action_back()
             return
-        self._is_detail_wanted = True
+        self._room.is_wanted = True
         self._lay_out()
         detail.focus()
 
@@ -204,8 +202,8 @@ class MainScreen(ListWishes):
 
     def action_toggle_detail(self) -> None:
         """Show or hide the detail pane."""
-        self._is_detail_wanted = not self._is_detail_shown
-        if not self._is_detail_wanted:
+        self._room.is_wanted = not self._is_detail_shown
+        if not self._room.is_wanted:
             self.action_back()
         self._lay_out()
 
@@ -219,15 +217,14 @@ class MainScreen(ListWishes):
 
     def _turn_to(self, tab: Tab) -> None:
         self._inspector.turn_to(tab)
-        self._is_detail_wanted = True
+        self._room.is_wanted = True
         self._look()
         self._look()
         self._lay_out()
 
     def action_resize_detail(self, step: int) -> None:
         """Give the detail pane more or less room, in percent."""
-        share = (self._detail_share or (42 if self._is_wide else 50)) + step
-        self._detail_share = max(_DETAIL_SHARES.start, min(share, _DETAIL_SHARES.stop - 1))
+        self._room.change(step, is_wide=self._is_wide)
         self._lay_out()
 
     # Showing
@@ -248,17 +245,7 @@ class MainScreen(ListWishes):
         self._show_bars()
 
     def _lay_out(self) -> None:
-        detail = self._detail
-        detail.set_class(self._is_detail_shown, "-shown")
-        room = (self._detail_share, self._is_wide)
-        if room != self._detail_room:
-            # Every one of these lays the whole screen out anew.
-            self._detail_room = room
-            share, is_wide = room
-            is_beside = share is not None and is_wide
-            detail.styles.width = f"{share}%" if is_beside else None
-            detail.styles.max_width = "100%" if is_beside else None
-            detail.styles.height = f"{share}%" if share is not None and not is_wide else None
+        self._room.apply(is_wide=self._is_wide)
         self._show_bars()
         self._show_detail()
 
@@ -268,7 +255,7 @@ class MainScreen(ListWishes):
 
     @property
     def _is_detail_shown(self) -> bool:
-        return self._is_wide if self._is_detail_wanted is None else self._is_detail_wanted
+        return self._room.is_shown(is_wide=self._is_wide)
 
     @property
     def _in_view(self) -> Update:
