@@ -28,7 +28,9 @@ def stem_of(node: str, at: datetime, *, is_partial: bool) -> str:
 
 
 def in_words(path: Path) -> str:
-    """The path as it is typed: the home folder as a tilde."""
+    """The path as it is typed: short where the user is, and in his home folder."""
+    with contextlib.suppress(OSError, ValueError):
+        return f"./{path.relative_to(Path.cwd())}"
     with contextlib.suppress(RuntimeError, ValueError):
         return f"~/{path.relative_to(Path.home())}"
     return str(path)

@@ -64,7 +64,7 @@ async def test_the_list_as_csv_in_its_order_and_columns(here: Path) -> None:
         await run.press("greater_than_sign", "I")
         await save(run, "c")
         (path,) = written(here, "csv")
-        assert f"wrote 4 tasks to {path}" in run.footer
+        assert f"wrote 4 tasks to ./{path.name}" in run.footer
         with path.open(newline="") as file:
             rows = list(csv.DictReader(file))
         assert [row["name"] for row in rows] == ["d", "c", "b", "a"]

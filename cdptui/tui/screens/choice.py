@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import ModalScreen
@@ -38,6 +37,9 @@ class ChoiceMenu(ModalScreen[str | None]):
         self._title = title
         self._choices = choices
         self._present = present
+        for choice in choices:
+            # As bindings, so that a letter that comes before the menu is drawn is not lost.
+            self._bindings.bind(choice.key, f"choose({choice.id!r})", show=False)
 
     def compose(self) -> ComposeResult:
         """A list of choices, each with its letter."""
@@ -48,13 +50,9 @@ class ChoiceMenu(ModalScreen[str | None]):
         menu.highlighted = ids.index(self._present) if self._present in ids else 0
         yield menu
 
-    def on_key(self, event: events.Key) -> None:
-        """Choose by letter."""
-        for choice in self._choices:
-            if event.character == choice.key:
-                event.stop()
-                self.dismiss(choice.id)
-                return
+    def action_choose(self, chosen: str) -> None:
+        """Give back what a letter stands for."""
+        self.dismiss(chosen)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Give back the choice."""

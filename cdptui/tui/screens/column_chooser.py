@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import ModalScreen
@@ -90,7 +91,7 @@ class ColumnChooser(ModalScreen[Layout | None]):
         self._menu.highlighted = at
 
     def _options(self) -> list[Option]:
-        return [Option(self._label(key), id=key) for key in self._keys]
+        return [Option(Text(self._label(key), no_wrap=True, overflow="ellipsis"), id=key) for key in self._keys]
 
     def _label(self, key: str) -> str:
         column = BY_KEY[key]

@@ -130,7 +130,9 @@ class ListWishes(FindingScreen):
         """Show all columns, or those that fit."""
         is_wide = not self.layout_of_list.is_wide
         self.use_layout(Layout(self.layout_of_list.columns, is_wide))
-        self.say("all columns: ← → scroll" if is_wide else "the columns that fit")
+        names = self.keymap.names
+        ways = f"{names['columns-left']} {names['columns-right']}"
+        self.say(f"all columns: {ways} scroll" if is_wide else "the columns that fit")
 
     def action_scroll_columns(self, step: int) -> None:
         """Scroll a wide list sideways."""

@@ -81,6 +81,8 @@ class FooterBar(LineView):
             return
         spans: list[Span] = []
         said = "  ".join(text for text in (self._notice, self._marks) if text)
+        if cell_len(said) > self.width:
+            said = self._notice
         used = cell_len(said)
         for keys, label in self._hints:
             needed = cell_len(keys) + cell_len(label) + 3
