@@ -22,7 +22,7 @@ from cdptui.config.terminal import TerminalTraits
 from cdptui.models.text import inert
 from cdptui.tui.commands import ActionCommands
 from cdptui.tui.driver import TerminalDriver
-from cdptui.tui.keymap import USUAL, Keymap, Place, bindings
+from cdptui.tui.keymap import USUAL, Keymap, Place, bindings, bindings_in_dialogs
 from cdptui.tui.screens.main import MainScreen
 from cdptui.tui.target import Target
 from cdptui.tui.themes import DEFAULT_THEME, THEMES
@@ -42,7 +42,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
     TITLE = "cdptui"
     CSS_PATH = "styles/main.tcss"
     COMMANDS: ClassVar = {ActionCommands}
-    BINDINGS: ClassVar = bindings([Place.PROGRAM])
+    BINDINGS: ClassVar = [*bindings([Place.PROGRAM]), *bindings_in_dialogs()]
     ALLOW_SELECT = False
     DEFAULT_MODE: ClassVar = "watch"
 

@@ -134,6 +134,8 @@ SIGNS: Final = {
     "f1": "F1",
 }
 
+_IN_DIALOGS: Final = frozenset({"quit", "redraw", "suspend"})
+
 
 def bindings(places: Iterable[Place]) -> list[Binding | tuple[str, str] | tuple[str, str, str]]:
     """The bindings of some places, for a widget or screen."""
@@ -142,6 +144,17 @@ def bindings(places: Iterable[Place]) -> list[Binding | tuple[str, str] | tuple[
         Binding(key.keys, key.action, key.label, show=key.in_footer, tooltip=key.help, id=key.id)
         for key in KEYS
         if key.place in wanted
+    ]
+
+
+def bindings_in_dialogs() -> list[Binding | tuple[str, str] | tuple[str, str, str]]:
+    """The bindings of the program that a dialog or a text field does not take away: by keys that nobody types."""
+    return [
+        Binding(name, key.action, key.label, show=False, priority=True)
+        for key in KEYS
+        if key.id in _IN_DIALOGS
+        for name in key.keys.split(",")
+        if name.startswith("ctrl+")
     ]
 
 

@@ -86,6 +86,25 @@ def test_a_request_that_hangs_holds_no_end_up(
     assert node.sessions.alive() == 0
 
 
+@pytest.mark.parametrize(("key", "dialog"), [("s", "Sort by"), ("/", "filter")])
+def test_ctrl_l_and_ctrl_c_work_whatever_is_open(
+    simulate: Simulate, monitor: OpenMonitor, key: str, dialog: str
+) -> None:
+    node, server = simulate()
+    terminal = monitor(server.url)
+    terminal.wait_for("60/60 tasks")
+    terminal.send(key)
+    terminal.wait_for(dialog)
+    terminal.read_for(0.3)
+    terminal.wipe()
+    terminal.send("\x0c")
+    terminal.wait_for(lambda screen: dialog in screen.text and "60/60 tasks" in screen.lines[0])
+    terminal.send("\x03")
+    assert terminal.wait_for_end() == 0
+    assert terminal.is_restored
+    assert node.sessions.alive() == 0
+
+
 def test_ctrl_z_gives_the_terminal_back_and_fg_brings_the_whole_screen(
     simulate: Simulate, monitor: OpenMonitor
 ) -> None:
