@@ -27,6 +27,7 @@ from cdptui.simulator.settings import SimulatorSettings
 from cdptui.tui.app import CdptuiApp
 from cdptui.tui.target import Target
 from cdptui.tui.widgets.bars import HeaderBar
+from cdptui.tui.widgets.detail_pane import DetailPane
 
 FOLDER = Path(__file__).parents[1] / "screenshots"
 
@@ -51,13 +52,33 @@ SITTINGS = (
         40,
         (
             ("detail", ("j", "j", "j", "j", "j")),
-            ("list", ("d",)),
+            ("tab-resources", ("full_stop",)),
+            ("tab-policy", ("full_stop",)),
+            ("tab-storage", ("full_stop",)),
+            ("tab-points", ("full_stop",)),
+            ("tab-raw", ("full_stop",)),
+            ("tab-why", ("full_stop",)),
+            ("tab-search", ("enter", "slash", *"check", "enter", "n")),
+            ("list", ("escape", "full_stop", "d")),
             ("sort", ("s",)),
             ("help", ("escape", "question_mark")),
             ("light", ("escape", "d", "t")),
         ),
     ),
-    Sitting(80, 24, (("narrow", ()), ("narrow-detail", ("enter",)))),
+    Sitting(
+        80,
+        24,
+        (
+            ("narrow", ()),
+            ("narrow-detail", ("enter",)),
+            ("narrow-tab-resources", ("right",)),
+            ("narrow-tab-policy", ("right",)),
+            ("narrow-tab-storage", ("right",)),
+            ("narrow-tab-points", ("right",)),
+            ("narrow-tab-raw", ("right",)),
+            ("narrow-tab-why", ("right",)),
+        ),
+    ),
     Sitting(200, 50, (("wide", ()),)),
 )
 
@@ -97,9 +118,10 @@ async def take(sitting: Sitting) -> dict[str, str]:
         made = {}
         async with app.run_test(size=(sitting.columns, sitting.lines)) as pilot:
             await _watch_for_hours(app, pilot, clock)
+            detail = app.screen_stack[0].query_one(DetailPane)
             for name, keys in sitting.pictures:
                 await pilot.press(*keys)
-                await _settle(pilot, lambda: True, rest=5)
+                await _settle(pilot, lambda: "reading" not in str(detail.lines), rest=5)
                 made[name] = app.export_screenshot(title="cdptui")
         await app.hang_up()
     return made

@@ -88,7 +88,7 @@ def _full(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
     task = row.task
     return (
         "plan full",
-        f"{units.size(task.used_bytes)} are used, the plan is {units.size(task.plan_bytes)}",
+        f"its plan is full: {units.size(task.used_bytes)} of {units.size(task.plan_bytes)} are used",
         "raise the plan, or keep recovery points for a shorter time; a task at its plan stops protecting",
     )
 
@@ -102,7 +102,7 @@ def _failed(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
 
 
 def _while_full(row: Vitals) -> str:
-    return "; its plan is full as well" if row.full_in_s == 0 else ""
+    return ", as a task does whose plan is full" if row.full_in_s == 0 else ""
 
 
 def _unknown(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:

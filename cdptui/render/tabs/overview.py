@@ -70,13 +70,11 @@ def _description(task: Task, width: int) -> list[Line]:
 
 
 def _first_reason(row: Vitals, context: DetailContext) -> Line:
-    """The worst of what is said of it, and how much more there is in the tab Why."""
+    """The worst of what is said of it; the tab Why has all of it."""
     reason = row.reasons[0]
     words = words_of(reason, row, context.outlook)
-    others = len(row.reasons) - 1
-    more = (Span(f"  and {others} more", Role.DIM),) if others else ()
     since = (Span(f"  {words.since}", Role.DIM),) if words.since else ()
-    return (Span(words.sentence, ROLES[reason.severity]), *more, *since)
+    return (Span(words.sentence, ROLES[reason.severity]), *since)
 
 
 def _low_head(row: Vitals, context: DetailContext) -> list[Line]:

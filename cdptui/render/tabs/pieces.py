@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from cdptui.models.failure import Failure, FailureKind
@@ -13,8 +14,12 @@ from cdptui.render import units
 from cdptui.render.failures import short_cause
 from cdptui.render.span import Line, Role, Span
 from cdptui.render.statuses import status_span
+from cdptui.render.tabs.context import DetailContext
 
-LABEL: Final = 15
+LABEL: Final = 14
+_BY_ITSELF: Final = "it is tried again by itself; r tries at once"
+_DENIED: Final = "this account may not read it; ask the administrator, or press r to try again"
+_UUID: Final = re.compile(r"\b[0-9a-f]{32}\b")
 BLANK: Final[Line] = ()
 
 
@@ -40,13 +45,17 @@ def wrapped(text: str, width: int, role: Role = Role.TEXT, indent: str = "") -> 
     return [(Span(indent + line, role),) for line in textwrap.wrap(text, room, break_on_hyphens=False) or [""]]
 
 
-def standing(part: Part[Any], now: float, what: str, width: int) -> list[Line]:
-    """How old a part is, or why it is not there; always one line at least, so that nothing below it jumps."""
+def standing(part: Part[Any], context: DetailContext, what: str, width: int, retry: str = _BY_ITSELF) -> list[Line]:
+    """How old a part is, or why it is not there; always one line at least, so that nothing below it jumps.
+
+    `retry` is what becomes of a part that failed.
+    """
     lines: list[Line] = []
-    age_s = part.age_s(now)
+    age_s = part.age_s(context.at)
     if part.failure is not None:
-        lines += wrapped(f"{what}: {_cause(part.failure)}", width, Role.WARN)
-        lines += wrapped(_next_try(part.failure), width, Role.DIM)
+        is_denied = part.failure.kind is FailureKind.PERMISSION_DENIED
+        lines += wrapped(f"{what}: {with_names(_cause(part.failure), context.names)}", width, Role.WARN)
+        lines += wrapped(_DENIED if is_denied else retry, width, Role.DIM)
     if age_s is not None:
         older = ", from before that" if part.failure is not None else ""
         lines.append((Span(f"as of {_age(age_s)}{older}", Role.DIM),))
@@ -81,10 +90,13 @@ def _cause(failure: Failure) -> str:
     return f"{short_cause(failure)}{f': {said}' if said else ''}"
 
 
-def _next_try(failure: Failure) -> str:
-    if failure.kind is FailureKind.PERMISSION_DENIED:
-        return "this account may not read it; ask the administrator, or press r to try again"
-    return "it is tried again by itself; r tries at once"
+def with_names(text: str, names: Mapping[str, str]) -> str:
+    """A sentence of the server's, with names where it has uuids.
+
+    >>> with_names(f"storage[uuid:{'a1' * 16}] is away", {"a1" * 16: "backup-1"})
+    'storage[uuid:backup-1] is away'
+    """
+    return _UUID.sub(lambda match: names.get(match[0], match[0]), text)
 
 
 def _age(seconds: float) -> str:

@@ -24,7 +24,7 @@ def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[
     if not row.task.resource_refs:
         return [*top, *wrapped("no VM is attached to this task: there is nothing to restore", width, Role.WARN)]
     part, policy = context.points, _policy(row, context)
-    body = [*standing(part, context.at, "recovery points", width)]
+    body = [*standing(part, context, "recovery points", width, "they are not tried again by themselves; r tries again")]
     if part.value is None:
         if part.failure is None and not is_readable(part):
             body += wrapped("they come from the backup storage itself, which takes its time", width, Role.DIM)
@@ -115,7 +115,7 @@ def _lull(start: datetime, end: datetime, context: DetailContext) -> Line:
 def _locked(point: RecoveryPoint, context: DetailContext) -> Line:
     at = point.at.astimezone(context.zone).strftime("%Y-%m-%d %H:%M:%S") if point.at is not None else units.UNKNOWN
     return (
-        Span("  ◈ ", Role.ACCENT),
+        Span("  ◆ ", Role.ACCENT),
         Span(at),
         Span(f"  {units.size(point.size_bytes)}", Role.DIM),
         Span(f"  {point.description}" if point.description else ""),

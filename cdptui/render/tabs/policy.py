@@ -23,12 +23,12 @@ def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[
     policy = (part.value or {}).get(uuid)
     body: list[Line] = []
     if policy is not None:
-        body = [*_head(policy, width), *standing(part, context.at, "policies", width), BLANK, *_words(policy, width)]
+        body = [*_head(policy, width), *standing(part, context, "policies", width), BLANK, *_words(policy, width)]
         body += [BLANK, *_against_the_target(policy, task, width)]
     else:
         name = context.names.get(uuid)
         body = [labelled("policy", Span(name or "name not known", Role.STRONG if name else Role.DIM))]
-        body += [labelled("uuid", Span(uuid, Role.DIM)), *standing(part, context.at, "policies", width)]
+        body += [labelled("uuid", Span(uuid, Role.DIM)), *standing(part, context, "policies", width)]
         if is_readable(part) and part.failure is None:
             body += wrapped("it is not among the policies that this account sees", width, Role.WARN)
     return [*top, *body]

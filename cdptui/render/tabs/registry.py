@@ -63,19 +63,21 @@ def lines_of(tab: Tab) -> TabLines:
 def place(current: Tab, width: int) -> tuple[Placed, ...]:
     """Where each tab stands: with long titles if they fit, else with short ones, else only those about the current."""
     for titles in ([tab.title for tab in TABS], [tab.short for tab in TABS]):
-        if sum(len(title) + 1 for title in titles) + 1 <= width:
+        if sum(len(title) + 1 for title in titles) + 2 <= width:
             return _placed(TABS, titles)
     at = TABS.index(current)
     around = TABS[max(0, min(at - 1, len(TABS) - 3)) :][:3]
     return _placed(around, [tab.short for tab in around])
 
 
-def tab_line(current: Tab, width: int) -> Line:
-    """The line of tabs. The current one stands in brackets; all keep their places.
+def tab_line(current: Tab, width: int, reasons: int = 0) -> Line:
+    """The line of tabs. The current one stands in brackets, Why says how many reasons there are; all keep their places.
 
     >>> from cdptui.render.span import text_of
     >>> text_of(tab_line(POLICY, 46))
     ' Overview VM[Policy]Storage Points Raw Why '
+    >>> text_of(tab_line(WHY, 46, reasons=2))
+    ' Overview VM Policy Storage Points Raw[Why]2'
     """
     placed = place(current, width)
     spans: list[Span] = []
@@ -84,8 +86,10 @@ def tab_line(current: Tab, width: int) -> Line:
         sign = "[" if tab is current else "]" if before is current else " "
         spans.append(Span(sign, Role.ACCENT if sign != " " else Role.DIM))
         title = _title(tab, placed)
-        spans.append(Span(title, Role.STRONG if tab is current else Role.DIM))
+        spans.append(Span(title, Role.STRONG if tab is current else Role.TEXT))
     spans.append(Span("]" if placed[-1].tab is current else " ", Role.ACCENT))
+    if reasons and placed[-1].tab is WHY:
+        spans.append(Span(str(reasons), Role.WARN))
     return tuple(spans)
 
 

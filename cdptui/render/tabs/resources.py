@@ -36,10 +36,10 @@ def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[
     part = context.machine
     body: list[Line] = []
     if part.value is not None:
-        body = [*_machine(part.value, first, context, width), *standing(part, context.at, "the VM", width), BLANK]
+        body = [*_machine(part.value, first, context, width), *standing(part, context, "the VM", width), BLANK]
         body += _volumes(part.value, row, width)
     else:
-        body = [*_only_the_ref(first, context), *standing(part, context.at, "the VM", width)]
+        body = [*_only_the_ref(first, context), *standing(part, context, "the VM", width)]
         if is_readable(part):
             gone = "the node shows this account no such VM: it was deleted, or belongs to somebody else"
             body += wrapped(gone, width, Role.WARN)

@@ -27,12 +27,12 @@ def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[
     storage = (part.value or {}).get(uuid)
     tenancy = tenancy_of(context.tenants)
     if storage is not None:
-        body = [*_head(storage), *standing(part, context.at, "storages", width), BLANK]
+        body = [*_head(storage), *standing(part, context, "storages", width), BLANK]
         body += [*_tenancy(storage, tenancy, width), BLANK]
     else:
         name = context.names.get(uuid)
         body = [labelled("storage", Span(name or "name not known", Role.STRONG if name else Role.DIM))]
-        body += [labelled("uuid", Span(uuid, Role.DIM)), *standing(part, context.at, "storages", width)]
+        body += [labelled("uuid", Span(uuid, Role.DIM)), *standing(part, context, "storages", width)]
         if is_readable(part) and part.failure is None:
             body += wrapped("it is not among the backup storages that this account sees", width, Role.WARN)
         body.append(BLANK)
@@ -52,7 +52,7 @@ def _head(storage: BackupStorage) -> list[Line]:
                 "capacity",
                 Span(f"{units.size(used)} of {units.size(storage.total_bytes)}  "),
                 Span(f"{units.percent(ratio)} ", fill_role(ratio)),
-                *bar(ratio, 10),
+                *bar(ratio, 8),
             )
         )
     lines.append(labelled("free", Span(units.size(storage.available_bytes), Role.STRONG)))
@@ -82,7 +82,7 @@ def _tenancy(storage: BackupStorage, tenancy: Tenancy, width: int) -> list[Line]
         heading("What is planned on it", width),
         labelled("used by tasks", Span(units.size(tenancy.used_bytes)), *_not_by_tasks(total, free, tenancy)),
         labelled("planned", Span(units.size(tenancy.plan_bytes)), *_of_the_whole(total, tenancy)),
-        labelled("still to come", Span(units.size(tenancy.wanted_bytes)), Span(" if every plan is used up", Role.DIM)),
+        labelled("still to come", Span(units.size(tenancy.wanted_bytes)), Span("  if all plans fill up", Role.DIM)),
     ]
     over = tenancy.over_bytes(storage)
     if over is None:

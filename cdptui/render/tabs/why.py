@@ -49,7 +49,7 @@ def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[
     verdict = Span(MEANINGS[row.severity], ROLES[row.severity])
     return [
         title(row),
-        (Span(f"{LEVELS[row.severity]} · " if row.reasons else "", ROLES[row.severity]), verdict),
+        (verdict,),
         BLANK,
         *_reasons(row, context, width),
         *_checks(row, context, width),
@@ -102,7 +102,7 @@ def _all_checks(row: Vitals, context: DetailContext) -> Iterator[_Check]:
         yield _unsure({ReasonKind.CLOCK}, "the time of its last operation is not known")
     else:
         ago = units.ago(task.last_op_at, context.now)
-        yield _sure({ReasonKind.CLOCK}, f"its last operation was {ago}, so the clocks agree")
+        yield _sure({ReasonKind.CLOCK}, f"its last operation was {ago}, not ahead of this machine's clock")
     yield _sure({ReasonKind.UNREADABLE}, "every field of its record could be read")
 
 

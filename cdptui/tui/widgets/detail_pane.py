@@ -68,7 +68,7 @@ class DetailPane(ScrollingLines):
             self.show([(Span("no task", Role.DIM),)])
             return
         width, height = max(20, self.width), self.size.height
-        head: list[Line] = [tab_line(self._tab, width)]
+        head: list[Line] = [tab_line(self._tab, width, len(self._subject[0].reasons))]
         if height >= _RULED_FROM:
             head.append((Span("─" * width, Role.TRACK),))
         self.show(lines_of(self._tab)(*self._subject, width, height - len(head)), head)

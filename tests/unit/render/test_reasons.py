@@ -66,7 +66,7 @@ def test_every_severity_has_its_level() -> None:
     ("kind", "expected"),
     [
         (ReasonKind.STORAGE, "backup-server-1 is disconnected"),
-        (ReasonKind.FULL, "101 GiB are used, the plan is 100 GiB"),
+        (ReasonKind.FULL, "full: 101 GiB of 100 GiB are used"),
         (ReasonKind.FULL_SOON, "60 GiB of 100 GiB are left; at +1 GiB/h, seen over 3 h, that is 2 h"),
         (ReasonKind.NEAR_FULL, "95% of the plan of 100 GiB are used, 5 GiB are left"),
         (ReasonKind.RPO, "25m old, 10m are permitted"),

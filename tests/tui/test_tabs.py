@@ -1,0 +1,174 @@
+"""The tabs of the detail pane, walked through as a person would."""
+
+from __future__ import annotations
+
+import asyncio
+
+from cdptui.api.errors import PermissionDenied
+from cdptui.models.backup_storage import BackupStorage
+from cdptui.models.machine import VmInstance
+from cdptui.models.policy import Policy
+from cdptui.render.span import text_of
+from cdptui.tui.widgets.detail_pane import DetailPane
+from cdptui.tui.widgets.scrolling_lines import ScrollingLines
+from tests.doubles import ScriptedNode, a_task
+from tests.tui.running import Running, running, showing
+
+DENIED = PermissionDenied("is denied by default", url="http://node/x", code="SYS.1006")
+
+
+def a_node() -> ScriptedNode:
+    node = ScriptedNode([a_task(name, policy_uuid="p-1", backup_storage_uuid="bs-1") for name in ("a", "b", "c")])
+    node.known_storages = (BackupStorage(uuid="bs-1", name="backup-server-1", status="Connected"),)
+    node.known_policies = (Policy(uuid="p-1", name="gold", interval_s=3),)
+    node.known_machines = {f"vm-of-{name}": VmInstance(uuid=f"vm-of-{name}", state="Running") for name in "abc"}
+    return node
+
+
+def tab_of(run: Running) -> str:
+    """The title of the tab that is shown."""
+    return text_of(run.detail.head[0]).partition("[")[2].partition("]")[0]
+
+
+async def test_dot_and_comma_walk_through_the_tabs_from_the_list() -> None:
+    async with running(a_node()) as run:
+        await run.until(lambda: run.rows)
+        seen = []
+        for _ in range(7):
+            seen.append(tab_of(run))
+            await run.press("full_stop")
+        assert seen == ["Overview", "VM", "Policy", "Storage", "Points", "Raw", "Why"]
+        assert tab_of(run) == "Overview"
+        await run.press("comma")
+        assert tab_of(run) == "Why"
+        assert run.table.has_focus
+
+
+async def test_arrows_and_letters_walk_while_the_pane_has_the_focus() -> None:
+    async with running(a_node()) as run:
+        await run.until(lambda: run.rows)
+        await run.press("enter", "right", "l")
+        assert tab_of(run) == "Policy"
+        await run.press("left", "h")
+        assert tab_of(run) == "Overview"
+
+
+async def test_a_click_on_a_title_shows_that_tab() -> None:
+    async with running(a_node()) as run:
+        await run.until(lambda: run.rows)
+        x = text_of(run.detail.head[0]).index("Storage")
+        await run.pilot.click(DetailPane, offset=(x + 2, 0))
+        await run.until(lambda: tab_of(run) == "Storage")
+
+
+async def test_a_hidden_pane_opens_for_its_tab() -> None:
+    async with running(a_node(), size=(80, 24)) as run:
+        await run.until(lambda: run.rows)
+        assert not run.detail.display
+        await run.press("full_stop")
+        assert run.detail.display
+        assert tab_of(run) == "Resources"
+
+
+async def test_every_tab_shows_what_the_directory_knows() -> None:
+    async with running(a_node()) as run:
+        await run.until(lambda: run.rows)
+        for words in ("● Running", "gold", "backup-server-1", "nothing can be", "used_bytes", "nothing speaks"):
+            await run.press("full_stop")
+            await run.until(lambda words=words: words in run.text_of(DetailPane))  # type: ignore[misc]  # bound now
+
+
+async def test_what_is_refused_is_said_in_its_tab_and_the_list_goes_on() -> None:
+    node = a_node()
+    node.known_storages = node.known_policies = node.known_machines = node.known_points = DENIED
+    node.known_names = DENIED
+    async with running(node) as run:
+        await run.until(lambda: run.rows)
+        for tab in ("VM", "Policy", "Storage", "Points"):
+            await run.press("full_stop")
+            assert tab_of(run) == tab
+            await run.until(lambda: "no permission" in run.text_of(DetailPane))
+        await run.poll()
+        assert run.banner == ""
+
+
+async def test_recovery_points_are_asked_for_only_where_the_cursor_rests() -> None:
+    node = a_node()
+    async with running(node) as run:
+        await run.until(lambda: run.rows)
+        await run.press("comma", "comma", "comma")
+        assert tab_of(run) == "Points"
+        await run.until(lambda: "points vm-of-a" in node.asked)
+        await run.press("j", "j")
+        await run.until(lambda: "points vm-of-c" in node.asked)
+        assert "points vm-of-b" not in node.asked
+
+
+async def test_r_reads_again_what_the_tab_shows() -> None:
+    node = a_node()
+    async with running(node) as run:
+        await run.until(lambda: run.rows)
+        await run.press("full_stop")
+        await run.until(lambda: node.asked.count("machine vm-of-a") == 1)
+        await run.press("r")
+        await run.until(lambda: node.asked.count("machine vm-of-a") == 2)
+
+
+async def test_an_idle_list_asks_for_nothing_more() -> None:
+    node = a_node()
+    async with running(node) as run:
+        await run.until(lambda: "policies" in node.asked)
+        await run.pilot.pause()
+        asked = list(node.asked)
+        await asyncio.sleep(2.2)
+        assert node.asked == asked
+
+
+async def test_the_first_reason_leads_and_why_counts_them() -> None:
+    async with showing([a_task("late", rpo_ms=700_000, resource_refs=())]) as run:
+        assert text_of(run.detail.head[0]).endswith("Why 2")
+        await run.press("comma")
+        text = run.text_of(DetailPane)
+        assert "11m40s old" in text
+        assert "attach a VM" in text
+
+
+async def test_slash_in_the_pane_finds_words_and_n_goes_from_place_to_place() -> None:
+    async with running(a_node()) as run:
+        await run.until(lambda: run.rows)
+        await run.press("comma", "enter", "slash", *"checked")
+        assert "/checked▏  1 of 1" in run.screen
+        await run.press("enter", "n", "N")
+        assert "/checked  1 of 1" in run.screen
+        assert tab_of(run) == "Why"
+        await run.press("escape")
+        assert "/checked" not in run.screen
+        assert run.detail.has_focus
+        await run.press("escape")
+        assert run.table.has_focus
+
+
+async def test_a_hit_out_of_sight_is_scrolled_to() -> None:
+    async with running(a_node(), size=(80, 24)) as run:
+        await run.until(lambda: run.rows)
+        await run.press("enter", "slash", *"bandwidth", "escape", "slash", *"lastop", "enter")
+        assert "lastOpDate" in run.screen or "not here" in run.screen
+        assert run.detail.has_focus
+
+
+async def test_keys_belong_to_the_search_while_it_is_typed() -> None:
+    async with running(a_node()) as run:
+        await run.until(lambda: run.rows)
+        await run.press("enter", "slash", "q", "question_mark", "backspace", "f", "space")
+        assert "/qf ▏  not here" in run.screen
+
+
+async def test_help_is_searched_the_same_way() -> None:
+    async with running(a_node()) as run:
+        await run.until(lambda: run.rows)
+        await run.press("question_mark", "slash", *"invert", "enter")
+        lines = run.app.screen.query_one(ScrollingLines)
+        assert "of" in run.screen
+        assert lines.has_focus
+        await run.press("escape", "escape")
+        assert len(run.app.screen_stack) == 1

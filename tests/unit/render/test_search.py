@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cdptui.render.search import hits_in, marked, search_line
+from cdptui.render.span import Line, Role, Span, text_of
+
+LINES: list[Line] = [(Span("used ", Role.DIM), Span("of plan")), (Span("Planned"),), ()]
+
+
+def test_words_are_found_across_spans_whatever_their_case() -> None:
+    assert [(hit.line, hit.start) for hit in hits_in(LINES, "plan")] == [(0, 8), (1, 0)]
+    assert [hit.line for hit in hits_in(LINES, "d o")] == [0]
+    assert hits_in(LINES, "") == []
+    assert hits_in(LINES, ".*") == []
+
+
+texts = st.text(alphabet="ab ÄßİK财", max_size=12)
+
+
+@given(st.lists(texts, max_size=4), st.text(alphabet="abÄßİk财", min_size=1, max_size=3))
+def test_marking_changes_no_character(parts: list[str], words: str) -> None:
+    line = tuple(Span(part) for part in parts)
+    hits = hits_in([line], words)
+    drawn = marked(line, hits)
+    assert text_of(drawn) == text_of(line)
+    assert sum(len(span.text) for span in drawn if span.role is Role.NEW) == sum(hit.end - hit.start for hit in hits)
+
+
+def test_the_line_counts_and_says_when_there_is_nothing() -> None:
+    assert "2 of 7" in text_of(search_line("rpo", 7, 1, is_typing=False))
+    assert "not here" in text_of(search_line("rpo", 0, None, is_typing=True))
+    assert "type" in text_of(search_line("", 0, None, is_typing=True))
