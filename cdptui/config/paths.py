@@ -19,3 +19,8 @@ def user_config() -> Path:
 def default_log_file() -> Path:
     """The log of the last runs; its folder is made when it is first written to."""
     return Path(platformdirs.user_log_dir("cdptui", appauthor=False)) / "cdptui.log"
+
+
+def views_file() -> Path:
+    """The saved views; its folder is made when it is first written to."""
+    return Path(platformdirs.user_state_dir("cdptui", appauthor=False)) / "views.json"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Final, NamedTuple
 
@@ -39,6 +39,8 @@ class Key(NamedTuple):
     help: str
     place: Place
     in_footer: bool = False
+    series: str = ""
+    """What stands for the whole series that this key belongs to, on the one line that they share: `1 … 9`."""
 
 
 KEYS: Final = (
@@ -52,6 +54,14 @@ KEYS: Final = (
     Key("switch", "tab", "switch", "Switch", "to the detail pane, and back", Place.LIST),
     Key("filter", "slash", "filter", "Filter", "show only what matches", Place.LIST, in_footer=True),
     Key("unhealthy", "f", "unhealthy", "Unhealthy", "show only what is not as it should be, or all again", Place.LIST),
+    *(
+        Key(
+            f"view-{number}", str(number), f"view({number})", f"View {number}", "saved view", Place.LIST, series="1 … 9"
+        )
+        for number in range(1, 10)
+    ),
+    Key("view-0", "0", "view(0)", "View 0", "the list as it was at the beginning", Place.LIST),
+    Key("views", "v", "view_menu", "Views", "all saved views: show, save, delete, begin with one", Place.LIST),
     Key("sort", "s", "sort_menu", "Sort", "choose what the list is sorted by", Place.LIST, in_footer=True),
     Key("sort-left", "less_than_sign", "sort_move(-1)", "Sort left", "sort by the column to the left", Place.LIST),
     Key("sort-right", "greater_than_sign", "sort_move(1)", "Sort right", "sort by the column to the right", Place.LIST),
@@ -156,6 +166,19 @@ def bindings_in_dialogs() -> list[Binding | tuple[str, str] | tuple[str, str, st
         for name in key.keys.split(",")
         if name.startswith("ctrl+")
     ]
+
+
+def lines_of(place: Place, keys: Sequence[Key] = KEYS) -> Iterator[tuple[str, str]]:
+    """The keys of a place as they stand on a keyboard, and what they do; a series is one line.
+
+    >>> [keys for keys, _ in lines_of(Place.LIST)][4:6]
+    ['1 … 9', '0']
+    """
+    told: set[str] = set()
+    for key in keys:
+        if key.place is place and key.series not in told:
+            told.update(filter(None, [key.series]))
+            yield key.series or keys_in_words(key), key.help
 
 
 def keys_in_words(key: Key) -> str:

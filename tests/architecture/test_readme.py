@@ -11,7 +11,7 @@ import click
 import pytest
 
 from cdptui.cli.main import cdptui
-from cdptui.tui.keymap import KEYS, Place, keys_in_words
+from cdptui.tui.keymap import Place, lines_of
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -22,10 +22,9 @@ def keys_table() -> str:
     lines = ["| key | action |", "|---|---|"]
     for place in Place:
         lines.append(f"| | **{place.value}** |")
-        for key in KEYS:
-            if key.place is place:
-                names = " ".join(f"`{name}`" for name in keys_in_words(key).split())
-                lines.append(f"| {names} | {key.help} |")
+        for keys, help_text in lines_of(place):
+            names = " ".join(name if name == "…" else f"`{name}`" for name in keys.split())
+            lines.append(f"| {names} | {help_text} |")
     return "\n".join(lines)
 
 

@@ -37,7 +37,17 @@ _UNFINISHED = re.compile(rb"\x1b(\[[?>=<]?[\d;]*\$?)?\Z")
 
 _SEQUENCES = re.compile(rb"\x1b\[[?>=<]?[\d;]*\$?[a-zA-Z]")
 
-_CLEAN_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR", "XDG_CONFIG_HOME")
+_CLEAN_ENVIRONMENT = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "PYTHONPATH",
+    "VIRTUAL_ENV",
+    "TMPDIR",
+    "XDG_CONFIG_HOME",
+    "XDG_STATE_HOME",
+)
 
 
 class Terminal:

@@ -105,7 +105,7 @@ async def test_a_filter_that_is_edited_goes_on_from_where_it_was() -> None:
     async with showing(FLEET) as run:
         await type_filter(run, "erp")
         await run.press("enter")
-        await run.press("slash", "-", "w")
+        await run.press("slash", *" !db")
         assert run.names == ["erp-web"]
 
 

@@ -35,8 +35,8 @@ class FindingScreen(Screen[None]):
             self.show_list,
             lambda work: self.run_worker(work, group="arrange", exclusive=True),
         )
-        self._typed: Expression | None = None
-        self._is_unhealthy_only = False
+        self.typed: Expression | None = None
+        self.is_unhealthy_only = False
         self._filter_bar: FilterBar | None = None
 
     # The list
@@ -81,26 +81,26 @@ class FindingScreen(Screen[None]):
     @property
     def sought(self) -> Expression | None:
         """What the rows must meet; None shows them all."""
-        if not self._is_unhealthy_only:
-            return self._typed
+        if not self.is_unhealthy_only:
+            return self.typed
         from cdptui.query.unhealthy import unhealthy  # noqa: PLC0415 - not needed for the first frame
 
-        return unhealthy(self._typed)
+        return unhealthy(self.typed)
 
     @property
     def sought_text(self) -> str:
         """The same in the words of the one who asked; empty for all."""
-        if self._typed is None:
-            return "unhealthy" if self._is_unhealthy_only else ""
+        if self.typed is None:
+            return "unhealthy" if self.is_unhealthy_only else ""
         from cdptui.query.printer import text_of_query  # noqa: PLC0415 - not needed for the first frame
 
-        text = text_of_query(self._typed)
-        return f"unhealthy, {text}" if self._is_unhealthy_only else text
+        text = text_of_query(self.typed)
+        return f"unhealthy, {text}" if self.is_unhealthy_only else text
 
     def seek(self, expression: Expression | None, *, is_unhealthy_only: bool) -> None:
         """Look for this from now on."""
-        if (expression, is_unhealthy_only) != (self._typed, self._is_unhealthy_only):
-            self._typed, self._is_unhealthy_only = expression, is_unhealthy_only
+        if (expression, is_unhealthy_only) != (self.typed, self.is_unhealthy_only):
+            self.typed, self.is_unhealthy_only = expression, is_unhealthy_only
             self.relist(is_anew=True)
 
     def show_sought(self) -> None:
@@ -135,25 +135,25 @@ class FindingScreen(Screen[None]):
         """Type a filter, or go on with the one there is."""
         from cdptui.query.printer import text_of_query  # noqa: PLC0415 - not needed for the first frame
 
-        bar = await self._with_bar()
+        bar = await self.with_bar()
         self.show_sought()
         self.leave_list()
-        bar.open(text_of_query(self._typed) if self._typed is not None else "")
+        bar.open(text_of_query(self.typed) if self.typed is not None else "")
 
     async def action_unhealthy(self) -> None:
         """Show only what is not as it should be, or all again."""
-        await self._with_bar()
-        self.seek(self._typed, is_unhealthy_only=not self._is_unhealthy_only)
+        await self.with_bar()
+        self.seek(self.typed, is_unhealthy_only=not self.is_unhealthy_only)
 
     def on_filter_bar_typed(self, message: FilterBar.Typed) -> None:
         """Another filter stands there."""
-        self.seek(message.expression, is_unhealthy_only=self._is_unhealthy_only)
+        self.seek(message.expression, is_unhealthy_only=self.is_unhealthy_only)
 
     def on_filter_bar_closed(self) -> None:
         """Nothing is typed any more."""
         self.focus_list()
 
-    async def _with_bar(self) -> FilterBar:
+    async def with_bar(self) -> FilterBar:
         """The bar, which is not there before it is needed; keys that come fast wait for it."""
         if self._filter_bar is None:
             from cdptui.tui.widgets.filter_bar import FilterBar  # noqa: PLC0415 - not needed for the first frame

@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from cdptui.render.columns import COLUMNS
 from cdptui.render.span import Line, Role, Span
 from cdptui.render.statuses import GLYPHS, OTHER_GLYPH
-from cdptui.tui.keymap import Key, Place, keys_in_words
+from cdptui.tui.keymap import Key, Place, lines_of
 from cdptui.tui.widgets.scrolling_lines import ScrollingLines
 
 
@@ -48,9 +48,7 @@ def help_lines(keys: Sequence[Key]) -> list[Line]:
     lines: list[Line] = []
     for place in Place:
         lines.append((Span(place.value, Role.ACCENT),))
-        lines.extend(
-            (Span(f"  {keys_in_words(key):<14}", Role.STRONG), Span(key.help)) for key in keys if key.place is place
-        )
+        lines.extend((Span(f"  {names:<14}", Role.STRONG), Span(does)) for names, does in lines_of(place, keys))
         lines.append(())
     lines.append((Span("Columns", Role.ACCENT),))
     lines.extend((Span(f"  {column.heading:<14}", Role.STRONG), Span(column.help)) for column in COLUMNS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -13,10 +12,8 @@ from textual.containers import Container
 
 from cdptui.clock import Clock
 from cdptui.models.change import ChangeKind
-from cdptui.models.failure import Wanted
 from cdptui.models.group import Group
 from cdptui.models.vitals import Vitals
-from cdptui.monitor.poller import longer, shorter
 from cdptui.monitor.update import Update
 from cdptui.render.cells import CellContext
 from cdptui.render.changes import changes_in_words
@@ -26,7 +23,8 @@ from cdptui.tui.messages import MonitorUpdated
 from cdptui.tui.screens.detail_room import DetailRoom
 from cdptui.tui.screens.frozen import FrozenView
 from cdptui.tui.screens.inspector import Inspector
-from cdptui.tui.screens.list_wishes import ListWishes
+from cdptui.tui.screens.poll_wishes import PollWishes
+from cdptui.tui.screens.view_wishes import ViewWishes
 from cdptui.tui.standing import connection_of
 from cdptui.tui.target import Target
 from cdptui.tui.thrift import Thrift
@@ -50,7 +48,7 @@ _WIDE_FROM: Final = 110
 _TALL_FROM: Final = 6
 
 
-class MainScreen(ListWishes):
+class MainScreen(ViewWishes, PollWishes):
     """Shows updates of one monitor and passes wishes back to it."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE_FROM, "-wide")]  # noqa: RUF012 - Textual's own declaration
@@ -98,6 +96,7 @@ class MainScreen(ListWishes):
         """Begin to tick: the age of the data is the only thing that moves by itself."""
         self._show_bars()
         self.set_interval(_TICK_S, self._tick)
+        self.call_after_refresh(self.begin_with_view)
 
     def on_resize(self) -> None:
         """Lay out for the new size."""
@@ -145,19 +144,6 @@ class MainScreen(ListWishes):
 
     # Wishes
 
-    def action_refresh(self) -> None:
-        """Poll now; a refused login needs the person's password or code first."""
-        wanted = self._update.failure.wants if self._update.failure is not None else None
-        if wanted is not None:
-            from cdptui.tui.screens.password import PasswordScreen  # noqa: PLC0415 - not needed for the first frame
-
-            screen = PasswordScreen(wanted, self._target.account, self._target.node)
-            self.app.push_screen(screen, partial(self._take_secret, wanted))
-        elif self._link is not None:
-            self._link.monitor.refresh()
-            self._look(is_anew=True)
-            self.say("refreshing")
-
     def action_pause(self) -> None:
         """Freeze the view, or let it go on with what came meanwhile."""
         if self._frozen is None:
@@ -168,14 +154,6 @@ class MainScreen(ListWishes):
             self.relist()
             self.say("the view is live again")
         self._show_bars()
-
-    def action_slower(self) -> None:
-        """A longer interval."""
-        self._change_interval(longer)
-
-    def action_faster(self) -> None:
-        """A shorter interval."""
-        self._change_interval(shorter)
 
     def action_open(self) -> None:
         """Fold or unfold the group under the cursor; on a task: go to the detail pane."""
@@ -218,8 +196,8 @@ class MainScreen(ListWishes):
     def _turn_to(self, tab: Tab) -> None:
         self._inspector.turn_to(tab)
         self._room.is_wanted = True
-        self._look()
-        self._look()
+        self.look()
+        self.look()
         self._lay_out()
 
     def action_resize_detail(self, step: int) -> None:
@@ -241,7 +219,7 @@ class MainScreen(ListWishes):
             self._table.show(self._view())
         if self._notice and now >= self._notice_until:
             self._notice = ""
-        self._look()
+        self.look()
         self._show_bars()
 
     def _lay_out(self) -> None:
@@ -306,6 +284,11 @@ class MainScreen(ListWishes):
         """The task under the cursor; on a group, the first one of that."""
         return self._table.anchor_uuid
 
+    @property
+    def profile(self) -> str:
+        """Name of the profile."""
+        return self._target.profile
+
     def leave_list(self) -> None:
         """Come back to the task under the cursor."""
         self._table.remember_cursor()
@@ -345,7 +328,7 @@ class MainScreen(ListWishes):
         is_gone = row is not None and self._is_gone(row.task.uuid)
         self._inspector.show(link, row, self._in_view, is_gone=is_gone)
 
-    def _look(self, *, is_anew: bool = False) -> None:
+    def look(self, *, is_anew: bool = False) -> None:
         """Ask for what the detail pane shows beside the list."""
         snapshot = self._update.snapshot
         if self._link is not None and snapshot is not None and snapshot.is_complete:
@@ -361,18 +344,6 @@ class MainScreen(ListWishes):
         if self._link is not None:
             tasks = (row.task for row in self._table.visible_rows())
             self._link.directory.want_around(tasks, chain(self.unnamed_groups(), self.names_sought))
-
-    def _take_secret(self, wanted: Wanted, secret: str | None) -> None:
-        if secret and self._link is not None:
-            use = self._link.use_password if wanted is Wanted.PASSWORD else self._link.use_code
-            use(secret)
-            self.say("logging in")
-
-    def _change_interval(self, step: Callable[[float], float]) -> None:
-        if self._link is not None:
-            interval_s = step(self._link.monitor.interval_s)
-            self._link.monitor.set_interval(interval_s)
-            self.say(f"polling every {interval_s:g} s")
 
     def _mark_changes(self, update: Update) -> None:
         notable = [change for change in update.changes if change.is_notable]

@@ -92,7 +92,7 @@ class FilterBar(Vertical):
     def __init__(self, keymap: Keymap, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
         self._keys = keymap.names
-        self._input = FilterInput(compact=True, max_length=MAX_LENGTH)
+        self._input = FilterInput(compact=True, max_length=MAX_LENGTH, select_on_focus=False)
         self._count = LineView(id="filter-count")
         self._meaning = LineView(id="filter-meaning")
         self._kept = LineView(id="filter-kept")
@@ -124,6 +124,7 @@ class FilterBar(Vertical):
         self._recalled = len(self._history)
         self._input.value = text
         self._input.cursor_position = len(text)
+        self._understand(text)
         self.remove_class("-kept")
         self.add_class("-open")
         # At once: keys that follow must not go to the list.
@@ -149,15 +150,8 @@ class FilterBar(Vertical):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Understand what stands there; what cannot be understood changes nothing but this line."""
         event.stop()
-        self._error = None
-        try:
-            expression = parse(event.value) if event.value.strip() else None
-        except QueryError as error:
-            self._error = error
-        else:
-            if expression != self._expression:
-                self._expression = expression
-                self.post_message(self.Typed(expression))
+        if self.is_open and self._understand(event.value):
+            self.post_message(self.Typed(self._expression))
         self._draw()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -187,6 +181,16 @@ class FilterBar(Vertical):
         """Go forward in the history."""
         event.stop()
         self._recall(1)
+
+    def _understand(self, text: str) -> bool:
+        """Read the text; whether it means something else than before."""
+        self._error = None
+        before = self._expression
+        try:
+            self._expression = parse(text) if text.strip() else None
+        except QueryError as error:
+            self._error = error
+        return self._expression != before
 
     def _recall(self, step: int) -> None:
         at = max(0, min(self._recalled + step, len(self._history)))

@@ -1,0 +1,171 @@
+"""Saved views: what somebody wants to see again, by number. Ours to write, unlike the configuration.
+
+The file is written whole to a neighbour and then put in place, so that no end of the program leaves half of it; one
+that cannot be read is kept aside and said, never written over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct, structs
+
+from cdptui.config.errors import ConfigError
+from cdptui.models.text import inert
+
+NUMBERS: Final = range(1, 10)
+MAX_NAME: Final = 40
+
+_VERSION: Final = 1
+_MAX_BYTES: Final = 1 << 20
+
+
+class View(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How the list is looked at. Words that this version does not know are left out when it is used."""
+
+    name: str
+    filter: str = ""
+    """An expression; empty for none."""
+    unhealthy: bool = False
+    """Only what is not as it should be."""
+    sort: str = "health"
+    inverted: bool = False
+    group: str = ""
+    columns: tuple[str, ...] = ()
+    """Keys of columns; empty for the default ones."""
+    wide: bool = False
+
+
+PRESETS: Final[Mapping[int, View]] = {
+    1: View(name="enabled, not running", filter="state=Enabled and status!=Running"),
+    2: View(name="full within three days", filter="full<3d", sort="full-in"),
+    3: View(name="RPO over target", filter="rpo>1x and state=Enabled", sort="rpo"),
+    4: View(name="switched off", filter="state=Disabled", sort="last-op"),
+    5: View(name="changed within the hour", filter="changed<1h", sort="last-op"),
+    6: View(name="growing fastest", sort="growth"),
+    7: View(name="by backup storage", group="storage"),
+}
+"""What the numbers stand for until somebody saves something there."""
+
+
+class _File(Struct, frozen=True, kw_only=True):
+    version: int
+    views: dict[str, View] = {}
+    defaults: dict[str, int] = {}
+    """Numbers of views by profile."""
+
+
+class Views(Struct, frozen=True):
+    """All saved views, and which of them a profile begins with."""
+
+    saved: Mapping[int, View] = {}
+    defaults: Mapping[str, int] = {}
+
+    def view(self, number: int) -> View | None:
+        """What a number stands for."""
+        return self.saved.get(number) or PRESETS.get(number)
+
+    def find(self, wanted: int | str) -> int | None:
+        """The number of a view that is called by its number or its name."""
+        if isinstance(wanted, int):
+            return wanted if self.view(wanted) is not None else None
+        named = {view.name.casefold(): number for number in NUMBERS if (view := self.view(number)) is not None}
+        return named.get(wanted.casefold())
+
+    def with_view(self, number: int, view: View | None) -> Views:
+        """The same with another view under a number; None takes the saved one away."""
+        kept = {at: old for at, old in self.saved.items() if at != number}
+        return structs.replace(self, saved=kept if view is None else {**kept, number: view})
+
+    def with_default(self, profile: str, number: int | None) -> Views:
+        """The same with another beginning for a profile; None begins with everything."""
+        kept = {name: at for name, at in self.defaults.items() if name != profile}
+        return structs.replace(self, defaults=kept if number is None else {**kept, profile: number})
+
+
+class ViewsFile:
+    """The file of the views."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.problem = ""
+        """What was wrong with the file and where it is now; empty when nothing was."""
+
+    def read(self) -> Views:
+        """What is saved; nothing where there is no file, or none that can be read."""
+        try:
+            with self._path.open("rb") as file:
+                content = file.read(_MAX_BYTES + 1)
+        except FileNotFoundError:
+            return Views()
+        except OSError as error:
+            self.problem = f"the saved views cannot be read: {error.strerror or error}"
+            return Views()
+        try:
+            return _decoded(content)
+        except (msgspec.MsgspecError, ValueError) as error:
+            self.problem = f"the saved views were broken, {self._set_aside()} ({inert(str(error), 80)})"
+            return Views()
+
+    def change(self, how: Callable[[Views], Views]) -> Views:
+        """Change what is saved, on top of what another monitor may have saved meanwhile. Raises ConfigError."""
+        views = how(self.read())
+        file = _File(
+            version=_VERSION,
+            views={str(number): views.saved[number] for number in sorted(views.saved)},
+            defaults=dict(views.defaults),
+        )
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _write_whole(self._path, msgspec.json.format(msgspec.json.encode(file), indent=2) + b"\n")
+        except OSError as error:
+            message = f"the views cannot be saved in {self._path}: {error.strerror or error}"
+            raise ConfigError(message) from error
+        return views
+
+    def _set_aside(self) -> str:
+        for number in range(1, 100):
+            aside = self._path.with_name(f"{self._path.name}.broken{number if number > 1 else ''}")
+            if not aside.exists():
+                break
+        try:
+            self._path.rename(aside)
+        except OSError as error:
+            return f"and cannot be put aside: {error.strerror or error}"
+        return f"kept as {aside}"
+
+
+def _decoded(content: bytes) -> Views:
+    if len(content) > _MAX_BYTES:
+        message = "too large"
+        raise ValueError(message)
+    file = msgspec.json.decode(content, type=_File)
+    if file.version != _VERSION:
+        message = f"of version {file.version}"
+        raise ValueError(message)
+    views = {int(number): structs.replace(view, name=inert(view.name, MAX_NAME)) for number, view in file.views.items()}
+    if not views.keys() <= set(NUMBERS):
+        message = "a number that is not from 1 to 9"
+        raise ValueError(message)
+    return Views(views, file.defaults)
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Put a file in place at once, for nobody else to read."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise

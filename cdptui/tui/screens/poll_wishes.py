@@ -1,0 +1,67 @@
+"""What is wished of the monitor: to poll now, more often, less often, with another password."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from textual.screen import Screen
+
+from cdptui.models.failure import Wanted
+from cdptui.monitor.poller import longer, shorter
+from cdptui.monitor.update import Update
+from cdptui.tui.target import Target
+
+if TYPE_CHECKING:
+    from cdptui.monitor.build import Link
+
+
+class PollWishes(Screen[None]):
+    """A screen that passes wishes to one monitor, as soon as there is one."""
+
+    _link: Link | None
+    _update: Update
+    _target: Target
+
+    @abstractmethod
+    def say(self, notice: str) -> None:
+        """Tell something for a few seconds."""
+
+    @abstractmethod
+    def look(self, *, is_anew: bool = False) -> None:
+        """Ask for what is shown beside the list; `is_anew` even for what is there already."""
+
+    def action_refresh(self) -> None:
+        """Poll now; a refused login needs the person's password or code first."""
+        wanted = self._update.failure.wants if self._update.failure is not None else None
+        if wanted is not None:
+            from cdptui.tui.screens.password import PasswordScreen  # noqa: PLC0415 - not needed for the first frame
+
+            screen = PasswordScreen(wanted, self._target.account, self._target.node)
+            self.app.push_screen(screen, partial(self._take_secret, wanted))
+        elif self._link is not None:
+            self._link.monitor.refresh()
+            self.look(is_anew=True)
+            self.say("refreshing")
+
+    def action_slower(self) -> None:
+        """A longer interval."""
+        self._change_interval(longer)
+
+    def action_faster(self) -> None:
+        """A shorter interval."""
+        self._change_interval(shorter)
+
+    def _take_secret(self, wanted: Wanted, secret: str | None) -> None:
+        if secret and self._link is not None:
+            use = self._link.use_password if wanted is Wanted.PASSWORD else self._link.use_code
+            use(secret)
+            self.say("logging in")
+
+    def _change_interval(self, step: Callable[[float], float]) -> None:
+        if self._link is not None:
+            interval_s = step(self._link.monitor.interval_s)
+            self._link.monitor.set_interval(interval_s)
+            self.say(f"polling every {interval_s:g} s")

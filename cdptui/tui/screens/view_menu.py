@@ -1,0 +1,137 @@
+"""The menu of saved views."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, NamedTuple
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList
+from textual.widgets.option_list import Option
+
+from cdptui.config.views import MAX_NAME, NUMBERS, PRESETS, View, Views
+from cdptui.models.text import inert
+from cdptui.render.columns import BY_KEY
+
+
+class ViewWish(NamedTuple):
+    """What is to be done with a view."""
+
+    kind: Literal["show", "save", "delete", "default"]
+    number: int
+    name: str = ""
+
+
+class ViewMenu(ModalScreen[ViewWish | None]):
+    """Gives what was wished for."""
+
+    CSS_PATH = "../styles/dialogs.tcss"
+    BINDINGS: ClassVar = [
+        Binding("escape", "leave", "Close", show=False),
+        Binding("q,v", "dismiss", "Close", show=False),
+        Binding("down,j", "down", "Down", show=False),
+        Binding("up,k", "up", "Up", show=False),
+        *(Binding(str(number), f"show({number})", "Show", show=False) for number in NUMBERS),
+        Binding("s", "name", "Save", show=False),
+        Binding("x,delete", "wish('delete')", "Delete", show=False),
+        Binding("asterisk", "wish('default')", "Begin with it", show=False),
+    ]
+
+    def __init__(self, views: Views, profile: str, present: View) -> None:
+        """`present` is how the list is looked at now: what would be saved."""
+        super().__init__()
+        self._views = views
+        self._default = views.defaults.get(profile)
+        self._present = present
+
+    def compose(self) -> ComposeResult:
+        """A line for each number, and one to type a name in."""
+        with Vertical(id="views"):
+            menu = OptionList(*(Option(self._label(number), id=str(number)) for number in NUMBERS), markup=False)
+            menu.border_title = "Views"
+            menu.border_subtitle = "Enter shows  s saves the list as it is  x deletes  * begins with it"
+            menu.highlighted = next((number - 1 for number in NUMBERS if number not in self._views.saved), 0)
+            yield menu
+            name = Input(id="view-name", compact=True, max_length=MAX_NAME, placeholder="name of the view")
+            name.cursor_blink = False
+            name.display = False
+            yield name
+
+    def action_down(self) -> None:
+        """Next number."""
+        self._menu.action_cursor_down()
+
+    def action_up(self) -> None:
+        """Previous number."""
+        self._menu.action_cursor_up()
+
+    def action_show(self, number: int) -> None:
+        """Show the view with that number."""
+        self.dismiss(ViewWish("show", number))
+
+    def action_wish(self, kind: Literal["delete", "default"]) -> None:
+        """Delete the view, or begin with it."""
+        self.dismiss(ViewWish(kind, self._number))
+
+    def action_name(self) -> None:
+        """Ask for the name under which the list as it is will be saved."""
+        before = self._views.saved.get(self._number)
+        name = self.query_one(Input)
+        name.display = True
+        name.value = before.name if before is not None else self._present.name
+        name.cursor_position = len(name.value)
+        self._menu.border_subtitle = f"Enter saves as {self._number}  Esc does not"
+        self.set_focus(name)
+
+    def action_leave(self) -> None:
+        """Close, or type no name."""
+        if self.query_one(Input).has_focus:
+            self.query_one(Input).display = False
+            self.set_focus(self._menu)
+        else:
+            self.dismiss(None)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Save under this name."""
+        if event.value.strip():
+            self.dismiss(ViewWish("save", self._number, inert(event.value.strip(), MAX_NAME)))
+
+    def on_option_list_option_selected(self) -> None:
+        """Show the chosen view."""
+        self.dismiss(ViewWish("show", self._number))
+
+    @property
+    def _menu(self) -> OptionList:
+        return self.query_one(OptionList)
+
+    @property
+    def _number(self) -> int:
+        return (self._menu.highlighted or 0) + 1
+
+    def _label(self, number: int) -> str:
+        view = self._views.view(number)
+        sign = "*" if number == self._default else " "
+        if view is None:
+            return f"{sign} {number}  –"
+        source = "" if number in self._views.saved or number not in PRESETS else "  (came with cdptui)"
+        return f"{sign} {number}  {view.name:<26} {view_in_words(view)}{source}"
+
+
+def view_in_words(view: View) -> str:
+    """What a view shows, in a line.
+
+    >>> view_in_words(View(name="x", filter="full<3d", sort="full-in", group="storage"))
+    'full<3d, by full in, grouped by storage'
+    """
+    column = BY_KEY.get(view.sort)
+    parts = [
+        "unhealthy" if view.unhealthy else "",
+        inert(view.filter),
+        f"by {column.heading.lower()}{' the other way round' if view.inverted else ''}" if column is not None else "",
+        f"grouped by {inert(view.group)}" if view.group else "",
+        f"{len(view.columns)} columns" if view.columns else "",
+        "wide" if view.wide else "",
+    ]
+    return ", ".join(filter(None, parts)) or "everything, worst first"

@@ -1,0 +1,186 @@
+"""Saved views: a number recalls how the list was looked at. The disk is asked beside the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
+from cdptui.clock import Clock
+from cdptui.config.paths import views_file
+from cdptui.render.columns import BY_KEY
+from cdptui.render.grouping import BY_KEY as BY_GROUPING
+from cdptui.render.layout import Layout
+from cdptui.render.order import WORST_FIRST, Order
+from cdptui.tui.keymap import Keymap
+from cdptui.tui.screens.list_wishes import ListWishes
+
+if TYPE_CHECKING:
+    from cdptui.config.views import View, Views
+    from cdptui.tui.screens.view_menu import ViewWish
+
+_NO_PROFILE = "default"
+
+
+class ViewWishes(ListWishes):
+    """A screen whose list can be looked at in ways that have a number."""
+
+    def __init__(self, clock: Clock, keymap: Keymap) -> None:
+        super().__init__(clock, keymap)
+        self._recalled: tuple[str, View] | None = None
+        """What was recalled last, with what it is called on screen."""
+
+    @property
+    @abstractmethod
+    def profile(self) -> str:
+        """Name of the profile; empty when it has none."""
+
+    @property
+    def sought_text(self) -> str:
+        """What the list is cut down to, with the name of the view for as long as it is that one."""
+        text = super().sought_text
+        return (
+            f"{self._recalled[0]}: {text}"
+            if self._recalled is not None and text == self._text_of(self._recalled[1])
+            else text
+        )
+
+    def action_view(self, number: int) -> None:
+        """Look at the list as a number says; 0 as it was at the beginning."""
+        self.run_worker(self._recall(number), group="views", exclusive=True)
+
+    def action_view_menu(self) -> None:
+        """Show all views, to choose, save or delete one."""
+        self.run_worker(self._open_menu(), group="views", exclusive=True)
+
+    def begin_with_view(self) -> None:
+        """Look at the list as this profile begins with, where somebody has said so."""
+        self.run_worker(self._begin(), group="begin-with-view")
+
+    @property
+    def present_view(self) -> View:
+        """How the list is looked at now."""
+        from cdptui.config.views import MAX_NAME, View  # noqa: PLC0415 - not needed for the first frame
+        from cdptui.query.printer import text_of_query  # noqa: PLC0415
+
+        layout = self.layout_of_list
+        text = text_of_query(self.typed) if self.typed is not None else ""
+        return View(
+            name=self._recalled[1].name if self._recalled is not None else text[:MAX_NAME],
+            filter=text,
+            unhealthy=self.is_unhealthy_only,
+            sort=self.order.key,
+            inverted=self.order.is_inverted,
+            group=self.order.group,
+            columns=() if layout.columns == Layout().columns else layout.columns,
+            wide=layout.is_wide,
+        )
+
+    async def use_view(self, view: View, name: str) -> None:
+        """Look at the list like this, and say so; what this version does not know of is left out."""
+        from cdptui.query.errors import QueryError  # noqa: PLC0415 - not needed for the first frame
+        from cdptui.query.parser import parse  # noqa: PLC0415
+
+        try:
+            self.typed = parse(view.filter) if view.filter.strip() else None
+        except QueryError as error:
+            self.say(f"the filter of {name} is not understood: {error}")
+            return
+        if view.filter or view.unhealthy:
+            await self.with_bar()
+        self._recalled = (name, view)
+        self.is_unhealthy_only = view.unhealthy
+        sort = view.sort if view.sort in BY_KEY else WORST_FIRST
+        self.order = Order(sort, view.inverted, view.group if view.group in BY_GROUPING else "")
+        self.layout_of_list = Layout.of(view.columns or Layout().columns, is_wide=view.wide)
+        self.relist(is_anew=True)
+        self.say(f"view {name}")
+
+    async def _read(self) -> Views:
+        from cdptui.config.views import ViewsFile  # noqa: PLC0415 - not needed for the first frame
+
+        file = ViewsFile(views_file())
+        views = await asyncio.to_thread(file.read)
+        if file.problem:
+            self.say(file.problem)
+        return views
+
+    async def _begin(self) -> None:
+        if not await asyncio.to_thread(views_file().exists):
+            return
+        number = (await self._read()).defaults.get(self.profile or _NO_PROFILE)
+        if number is not None and self._recalled is None and self.sought is None:
+            await self._recall(number)
+
+    async def _recall(self, number: int) -> None:
+        from cdptui.config.views import View  # noqa: PLC0415 - not needed for the first frame
+
+        views = await self._read()
+        if number == 0:
+            number = views.defaults.get(self.profile or _NO_PROFILE, 0)
+        view = views.view(number) if number else View(name="everything, worst first")
+        if view is None:
+            self.say(f"there is no view {number}: v saves one")
+            return
+        await self.use_view(view, f"{number} {view.name}" if number else view.name)
+
+    async def _open_menu(self) -> None:
+        from cdptui.tui.screens.view_menu import ViewMenu  # noqa: PLC0415 - not needed for the first frame
+
+        views = await self._read()
+        menu = ViewMenu(views, self.profile or _NO_PROFILE, self.present_view)
+        self.app.push_screen(menu, self._take_view_wish)
+
+    def _take_view_wish(self, wish: ViewWish | None) -> None:
+        if wish is None:
+            return
+        work = self._recall(wish.number) if wish.kind == "show" else self._change(wish)
+        self.run_worker(work, group="views", exclusive=wish.kind == "show")
+
+    async def _change(self, wish: ViewWish) -> None:
+        from msgspec import structs  # noqa: PLC0415 - not needed for the first frame
+
+        from cdptui.config.errors import ConfigError  # noqa: PLC0415
+        from cdptui.config.views import ViewsFile  # noqa: PLC0415
+
+        present, number = structs.replace(self.present_view, name=wish.name), wish.number
+        profile = self.profile or _NO_PROFILE
+
+        def change(views: Views) -> Views:
+            match wish.kind:
+                case "save":
+                    return views.with_view(number, present)
+                case "delete":
+                    return views.with_view(number, None)
+                case _:
+                    return views.with_default(profile, None if views.defaults.get(profile) == number else number)
+
+        file = ViewsFile(views_file())
+        try:
+            views = await asyncio.to_thread(file.change, change)
+        except ConfigError as error:
+            self.say(str(error))
+            return
+        self.say(file.problem or self._done(wish, views, profile))
+        if wish.kind == "save":
+            self._recalled = (f"{number} {wish.name}", present)
+            self.show_sought()
+
+    @staticmethod
+    def _done(wish: ViewWish, views: Views, profile: str) -> str:
+        if wish.kind == "save":
+            return f"saved as view {wish.number}: {wish.name}"
+        if wish.kind == "delete":
+            left = views.view(wish.number)
+            return f"view {wish.number} is {f'{left.name} again' if left is not None else 'free'}"
+        is_on = views.defaults.get(profile) == wish.number
+        return f"{profile} begins with view {wish.number}" if is_on else f"{profile} begins with everything"
+
+    @staticmethod
+    def _text_of(view: View) -> str:
+        """What `sought_text` would say of a view."""
+        from cdptui.query.parser import parse  # noqa: PLC0415 - not needed for the first frame
+        from cdptui.query.printer import text_of_query  # noqa: PLC0415
+
+        text = text_of_query(parse(view.filter)) if view.filter.strip() else ""
+        return ", ".join(filter(None, ("unhealthy" if view.unhealthy else "", text)))

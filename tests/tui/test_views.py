@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cdptui.config.paths import views_file
+from cdptui.config.views import View, ViewsFile
+from tests.doubles import GIB, a_task
+from tests.tui.running import showing
+
+FLEET = [
+    a_task("erp-db", used_bytes=90 * GIB),
+    a_task("erp-web", used_bytes=20 * GIB, status="Failed"),
+    a_task("mail", used_bytes=85 * GIB, status="Stopped", state="Disabled"),
+    a_task("oa", used_bytes=10 * GIB),
+]
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ViewsFile:
+    """A state folder of its own."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    return ViewsFile(views_file())
+
+
+async def test_the_first_numbers_stand_for_something_from_the_start() -> None:
+    async with showing(FLEET) as run:
+        await run.press("1")
+        await run.until(lambda: run.names == ["erp-web"])
+        await run.until(lambda: "1 enabled, not running: state=Enabled and status!=Running  1 of 4 shown" in run.screen)
+        assert "view 1 enabled, not running" in run.footer
+        await run.press("4")
+        await run.until(lambda: run.names == ["mail"])
+        await run.press("0")
+        await run.until(lambda: len(run.names) == 4)
+        assert "everything, worst first" in run.footer
+
+
+async def test_a_number_without_a_view_says_how_to_make_one() -> None:
+    async with showing(FLEET) as run:
+        await run.press("9")
+        await run.until(lambda: "there is no view 9: v saves one" in run.footer)
+        assert len(run.names) == 4
+
+
+async def test_how_the_list_is_looked_at_is_saved_under_a_number_and_a_name(state: ViewsFile) -> None:
+    async with showing(FLEET) as run:
+        await run.press("slash", *"used>80%", "enter")
+        await run.press("f", "f", "greater_than_sign", "greater_than_sign", "I", "v")
+        await run.until(lambda: "Views" in run.screen)
+        await run.press("8")
+        await run.until(lambda: "there is no view 8" in run.footer)
+        await run.press("v")
+        await run.until(lambda: "Views" in run.screen)
+        await run.press(*["down"] * 7, "s", *["backspace"] * 8, *"nearly full", "enter")
+        await run.until(lambda: "saved as view 8: nearly full" in run.footer)
+        assert "8 nearly full: used>80%  2 of 4 shown" in run.screen
+        order = run.names
+    saved = state.read().view(8)
+    assert saved == View(name="nearly full", filter="used>80%", sort="status", inverted=True)
+    async with showing(FLEET) as run:
+        await run.press("8")
+        await run.until(lambda: run.names == order)
+
+
+async def test_a_view_that_is_changed_is_no_longer_called_so() -> None:
+    async with showing(FLEET) as run:
+        await run.press("1")
+        await run.until(lambda: "1 enabled, not running" in run.screen)
+        await run.press("f", "f")
+        assert "1 enabled, not running: " in run.screen
+        await run.press("slash", *" erp", "enter")
+        assert "1 enabled, not running: " not in run.screen
+        assert "state=Enabled and status!=Running and erp  1 of 4" in run.screen
+
+
+async def test_a_profile_begins_with_the_view_it_was_told_to(state: ViewsFile) -> None:
+    async with showing(FLEET) as run:
+        await run.press("v")
+        await run.until(lambda: "Views" in run.screen)
+        await run.press("asterisk")
+        await run.until(lambda: "default begins with view 1" in run.footer)
+    assert state.read().defaults == {"default": 1}
+    async with showing(FLEET) as run:
+        await run.until(lambda: run.names == ["erp-web"])
+        await run.press("escape")
+        assert len(run.names) == 4
+        await run.press("0")
+        await run.until(lambda: run.names == ["erp-web"])
+
+
+async def test_what_was_saved_can_be_deleted(state: ViewsFile) -> None:
+    state.change(lambda views: views.with_view(1, View(name="mine", filter="oa")))
+    async with showing(FLEET) as run:
+        await run.press("v")
+        await run.until(lambda: "mine" in run.screen)
+        await run.press("up", "up", *["up"] * 9, "home", "x")
+        await run.until(lambda: "is enabled, not running again" in run.footer)
+    assert state.read().saved == {}
+
+
+async def test_a_broken_file_is_said_and_the_list_goes_on(state: ViewsFile) -> None:
+    views_file().parent.mkdir(parents=True)
+    views_file().write_text("{")
+    async with showing(FLEET, size=(200, 40)) as run:
+        await run.until(lambda: "the saved views were broken, kept as" in run.footer)
+        assert len(run.names) == 4
+    assert views_file().with_name("views.json.broken").read_text() == "{"
+
+
+async def test_a_view_whose_filter_is_not_understood_changes_nothing(state: ViewsFile) -> None:
+    state.change(lambda views: views.with_view(2, View(name="newer", filter="colour=red", columns=("nothing",))))
+    async with showing(FLEET) as run:
+        await run.press("2")
+        await run.until(lambda: "the filter of 2 newer is not understood: there is no field 'colour'" in run.footer)
+        assert len(run.names) == 4
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 12)])
+async def test_the_menu_fits(size: tuple[int, int]) -> None:
+    async with showing(FLEET, size=size) as run:
+        await run.press("v")
+        await run.until(lambda: "Views" in run.screen)
+        await run.press("s")
+        run.assert_every_line_fits()
+        await run.press("escape", "escape")
+        assert "Views" not in run.screen

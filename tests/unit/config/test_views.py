@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cdptui.config.errors import ConfigError
+from cdptui.config.views import PRESETS, View, Views, ViewsFile
+from cdptui.query.parser import parse
+from cdptui.render.columns import BY_KEY
+from cdptui.render.grouping import BY_KEY as BY_GROUPING
+from cdptui.render.order import WORST_FIRST
+
+FULL = View(name="nearly full", filter="used>90%", sort="use", columns=("name", "use"), group="storage", wide=True)
+
+
+def test_nothing_saved_is_no_file_and_no_problem(tmp_path: Path) -> None:
+    file = ViewsFile(tmp_path / "none" / "views.json")
+    assert file.read() == Views()
+    assert not file.problem
+    assert not (tmp_path / "none").exists()
+
+
+def test_what_is_saved_is_there_again(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "views.json"
+    ViewsFile(path).change(lambda views: views.with_view(3, FULL))
+    ViewsFile(path).change(lambda views: views.with_default("production", 3))
+    views = ViewsFile(path).read()
+    assert views.view(3) == FULL
+    assert views.defaults == {"production": 3}
+
+
+def test_two_monitors_do_not_undo_each_other(tmp_path: Path) -> None:
+    one, other = ViewsFile(tmp_path / "views.json"), ViewsFile(tmp_path / "views.json")
+    one.read()
+    other.read()
+    one.change(lambda views: views.with_view(1, FULL))
+    other.change(lambda views: views.with_view(2, FULL))
+    assert set(one.read().saved) == {1, 2}
+
+
+def test_nobody_else_can_read_it_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "views.json"
+    ViewsFile(path).change(lambda views: views.with_view(1, FULL))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert [entry.name for entry in path.parent.iterdir()] == ["views.json"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"\xff\xfe",
+        b"{}",
+        b'{"version": 2, "views": {}}',
+        b'{"version": 1, "views": {"1": {"filter": "x"}}}',
+        b'{"version": 1, "views": {"12": {"name": "x"}}}',
+        b'{"version": 1, "views": {"one": {"name": "x"}}}',
+        b'{"version": 1, "views": {"1": {"name": "x", "columns": "name"}}}',
+        b" " * (1 << 21),
+    ],
+)
+def test_a_broken_file_is_said_and_kept(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "views.json"
+    for name in ("views.json.broken", "views.json.broken2"):
+        path.write_bytes(content)
+        file = ViewsFile(path)
+        assert file.change(lambda views: views.with_view(1, FULL)).saved == {1: FULL}
+        assert name in file.problem
+        assert "\n" not in file.problem
+        assert (tmp_path / name).read_bytes() == content
+
+
+@given(st.binary(max_size=200))
+def test_no_content_raises(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    path = tmp_path_factory.mktemp("views") / "views.json"
+    path.write_bytes(content)
+    ViewsFile(path).read()
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file where the folder should be")
+    with pytest.raises(ConfigError, match="cannot be saved"):
+        ViewsFile(tmp_path / "state" / "views.json").change(lambda views: views.with_view(1, FULL))
+
+
+def test_a_name_from_the_file_is_inert(tmp_path: Path) -> None:
+    path = tmp_path / "views.json"
+    path.write_text(json.dumps({"version": 1, "views": {"1": {"name": "a\x1b[31m" + "b" * 100}}}))
+    view = ViewsFile(path).read().view(1)
+    assert view is not None
+    assert view.name == "a␛[31m" + "b" * 33 + "…"
+
+
+def test_a_view_is_found_by_number_and_by_name() -> None:
+    views = Views({8: FULL})
+    assert [views.find(wanted) for wanted in (8, "Nearly Full", 9, "nothing", "switched off")] == [8, 8, None, None, 4]
+
+
+@pytest.mark.parametrize("number", PRESETS)
+def test_what_numbers_stand_for_at_first_is_understood(number: int) -> None:
+    view = PRESETS[number]
+    if view.filter:
+        parse(view.filter)
+    assert view.sort == WORST_FIRST or view.sort in BY_KEY
+    assert not view.group or view.group in BY_GROUPING
