@@ -102,10 +102,10 @@ class ServerClock:
         return f"{day}, {local.day:02} {month} {local.year:04} {local:%H:%M:%S} {_gmt(self._offset())}"
 
     def account_of(self, date: str) -> str:
-        """What was done to get the time right, for the person who must now say it."""
-        clock = "its own clock" if self._told is not None else "the clock of this machine"
-        whose = "the zone that was given" if self._given is not None else "no usual zone fits"
-        return f"signed as {date}: {clock}, {whose}"
+        """What was done to get the time right, for the person who must now say it; short enough for a line."""
+        clock = "the node's clock" if self._told is not None else "the clock of this machine"
+        zone = "the zone given" if self._given is not None else "no usual zone fits"
+        return f"signed for {date[17:22]} {date[26:]} ({clock}, {zone})"
 
     def _now(self) -> datetime:
         if self._told is None:

@@ -89,7 +89,7 @@ class SignedAccess:
                 return await self._ask(path, params, date)
             except ClockSkewed as again:
                 error = again
-        self._refused = ClockSkewed(self._clock.account_of(date), url=error.url, code=error.code)
+        self._refused = ClockSkewed(self._clock.account_of(date), url=error.url)
         raise self._refused from error
 
     async def _ask(self, path: str, params: Sequence[tuple[str, str]], date: str) -> bytes:

@@ -21,21 +21,15 @@ _WORDS: Final = {
     FailureKind.TIMED_OUT: _Words("timed out", "the node is slow or something drops packets"),
     FailureKind.TLS: _Words("TLS failed", "the port speaks no TLS, or none that is spoken here; try http://"),
     FailureKind.TLS_UNTRUSTED: _Words(
-        "TLS not trusted", "give the certificate of who signed it with --ca-file, or trust it on this machine"
+        "TLS not trusted", "give its authority with --ca-file, or have this machine trust it"
     ),
     FailureKind.TLS_SELF_SIGNED: _Words(
-        "TLS self-signed", "check its fingerprint with the administrator, then give it with --ca-file"
+        "TLS self-signed", "compare it with the administrator's, then give it with --ca-file"
     ),
-    FailureKind.TLS_EXPIRED: _Words(
-        "TLS expired", "the node's certificate must be renewed; or the clock of this machine is wrong"
-    ),
-    FailureKind.TLS_WRONG_HOST: _Words(
-        "TLS wrong host", "the certificate is another host's: check the URL, or use the name that stands in it"
-    ),
+    FailureKind.TLS_EXPIRED: _Words("TLS expired", "the certificate must be renewed, or this machine's clock is wrong"),
+    FailureKind.TLS_WRONG_HOST: _Words("TLS wrong host", "it is another host's: use the name that stands in it"),
     FailureKind.TLS_CLIENT: _Words("TLS wants a certificate", "give yours with --client-cert and --client-key"),
-    FailureKind.PROXY: _Words(
-        "proxy refuses", "check HTTPS_PROXY and its password, or name the node in NO_PROXY to go straight"
-    ),
+    FailureKind.PROXY: _Words("proxy refuses", "check HTTPS_PROXY and its password, or name the node in NO_PROXY"),
     FailureKind.NOT_A_NODE: _Words("not a management node", "check the URL: something else answers there"),
     FailureKind.LOGIN_REFUSED: _Words("login refused", "press {refresh} to type the password again"),
     FailureKind.LOGIN_NEEDS_MORE: _Words(
@@ -43,41 +37,33 @@ _WORDS: Final = {
     ),
     FailureKind.SECOND_FACTOR: _Words("code needed", "press {refresh} to type the code of the second factor"),
     FailureKind.SECOND_FACTOR_REFUSED: _Words("code refused", "press {refresh}, and type the code that is shown now"),
-    FailureKind.CAPTCHA: _Words(
-        "captcha wanted", "too many logins failed: log in on the web console once, then press {refresh}"
-    ),
-    FailureKind.LOCKED: _Words(
-        "account locked", "too many logins failed: wait until the lock ends, then press {refresh}"
-    ),
+    FailureKind.CAPTCHA: _Words("captcha wanted", "log in on the web console once, then press {refresh}"),
+    FailureKind.LOCKED: _Words("account locked", "too many failed: wait until the lock ends, then press {refresh}"),
     FailureKind.NEW_PASSWORD: _Words(
-        "password must change", "it is the first one: change it on the web console, then start again"
+        "password must change", "change the first one on the web console, then start again"
     ),
     FailureKind.OLD_PASSWORD: _Words("password too old", "change it on the web console, then start again"),
     FailureKind.ADDRESS_REFUSED: _Words(
-        "address refused", "nobody may log in from this machine: ask the administrator for a rule that allows it"
+        "address refused", "this machine may not log in: ask the administrator to allow it"
     ),
     FailureKind.TOO_MANY_SESSIONS: _Words(
-        "too many sessions", "end some sessions of this account, then press {refresh}; an access key needs none"
+        "too many sessions", "end some of this account, then press {refresh}; an access key needs none"
     ),
     FailureKind.SESSION_INVALID: _Words(
         "session invalid", "start again with a new session id, or press {refresh} to try again"
     ),
     FailureKind.SESSION_CONTENDED: _Words(
         "session taken over",
-        "another login of this account ends ours: use an access key, which nothing ends; {refresh} takes it back",
+        "another login ends ours: use an access key, or press {refresh} to take it back",
     ),
     FailureKind.KEY_UNKNOWN: _Words(
         "access key unknown", "check its id and that it is enabled on the node, then press {refresh}"
     ),
-    FailureKind.KEY_SIGNATURE: _Words(
-        "access key wrong", "the secret does not belong to this key id: check both, and start again"
-    ),
+    FailureKind.KEY_SIGNATURE: _Words("access key wrong", "the secret is another key's: check both, and start again"),
     FailureKind.KEY_UNSUPPORTED: _Words(
         "no access keys here", "this node has no module for them: use an account and its password"
     ),
-    FailureKind.CLOCK_SKEW: _Words(
-        "wrong time", "give the zone in which the node lives with --server-zone, such as +08:00; check its clock"
-    ),
+    FailureKind.CLOCK_SKEW: _Words("wrong time", "set --server-zone to the node's zone, such as +08:00"),
     FailureKind.PERMISSION_DENIED: _Words(
         "no permission", "this account may not list CDP tasks; ask the administrator"
     ),

@@ -189,7 +189,7 @@ async def test_a_zone_once_told_outlives_the_guess() -> None:
     ("key", "kind"),
     [
         (replace(KEY, key_id="NOBODY"), FailureKind.KEY_UNKNOWN),
-        (replace(KEY, secret="another"), FailureKind.KEY_SIGNATURE),
+        (replace(KEY, secret="0123456789terces"), FailureKind.KEY_SIGNATURE),
     ],
 )
 async def test_a_key_that_is_wrong_is_said_and_waits_for_a_person(key: AccessKey, kind: FailureKind) -> None:

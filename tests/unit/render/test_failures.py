@@ -4,7 +4,7 @@ import pytest
 
 from cdptui.models.failure import Failure, FailureKind
 from cdptui.models.severity import Severity
-from cdptui.render.failures import sentence, short_cause
+from cdptui.render.failures import fitting_sentence, sentence, short_cause
 from cdptui.render.statuses import GLYPHS, MEANINGS, OTHER_GLYPH, ROLES, status_rank
 
 URL = "http://10.0.0.5:8080/zstack/v1/cdp-task"
@@ -49,3 +49,10 @@ def test_no_two_statuses_share_a_glyph() -> None:
 def test_an_unknown_status_stands_after_the_bad_and_before_the_good() -> None:
     order = sorted([*GLYPHS, "Levitating"], key=lambda status: (status_rank(status), status))
     assert order.index("Stopped") < order.index("Levitating") < order.index("Running")
+
+
+@pytest.mark.parametrize("kind", FailureKind)
+def test_what_to_do_fits_a_line_beside_what_happened(kind: FailureKind) -> None:
+    advice = sentence(Failure(kind, "", "")).partition(" → ")[2]
+    assert len(advice) <= 72
+    assert advice in fitting_sentence(Failure(kind, "x" * 200, URL), 118, len)

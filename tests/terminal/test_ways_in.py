@@ -1,0 +1,165 @@
+"""The ways in as a person takes them: on a terminal, with files, prompts and certificates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import sha512
+from pathlib import Path
+
+import pytest
+
+from cdptui.simulator.faults import Fault, FaultKind
+from cdptui.simulator.node import ManagementNode
+from cdptui.simulator.server import EmbeddedServer
+from tests.terminal.conftest import OpenMonitor
+from tests.terminal.pty_terminal import Terminal
+from tests.wire.tls_front import Certificates, tls_in_front_of
+
+Simulate = Callable[..., tuple[ManagementNode, EmbeddedServer]]
+
+SECRET = "secret0123456789"
+
+
+def leave(terminal: Terminal) -> None:
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0
+    assert terminal.is_restored
+
+
+def written(terminal: Terminal, folder: Path) -> bytes:
+    """Everything that came out of a run: the terminal and the log."""
+    log = folder / "cdptui.log"
+    return bytes(terminal.output) + (log.read_bytes() if log.exists() else b"")
+
+
+def test_an_access_key_in_a_file_opens_no_session(simulate: Simulate, monitor: OpenMonitor, tmp_path: Path) -> None:
+    node, server = simulate(tasks=5)
+    path = tmp_path / "key"
+    path.write_text(f"CDPTUISIMULATOR01\n{SECRET}\n")
+    path.chmod(0o600)
+    terminal = monitor(server.url, "--access-key-file", str(path), "--debug", "--interval", "1")
+    terminal.wait_for(r"live .*5/5 tasks")
+    assert "key CDPTUISIMULATOR01" in terminal.lines[0]
+    node.faults.put(Fault(kind=FaultKind.CLOCK_SKEW, seconds=7200))
+    seen = len(node.journal.requests)
+    terminal.wait_for(lambda _: len(node.journal.requests) >= seen + 4)
+    terminal.wait_for("● live")
+    leave(terminal)
+    assert node.sessions.logins == 0
+    assert SECRET.encode() not in written(terminal, tmp_path)
+    assert b"ZStack CDPTUISIMULATOR01:" not in written(terminal, tmp_path).replace(b"01:***", b"")
+
+
+def test_an_access_key_of_the_environment_wins_over_a_password(simulate: Simulate, monitor: OpenMonitor) -> None:
+    node, server = simulate(tasks=5)
+    key = {"ZSTACK_ACCESS_KEY_ID": "CDPTUISIMULATOR01", "ZSTACK_ACCESS_KEY_SECRET": SECRET}
+    terminal = monitor(server.url, **key)
+    terminal.wait_for("5/5 tasks")
+    leave(terminal)
+    assert node.sessions.logins == 0
+    # What was typed wins over both.
+    terminal = monitor(server.url, "--account", "admin", **key)
+    terminal.wait_for("5/5 tasks")
+    leave(terminal)
+    assert (node.sessions.logins, node.sessions.alive()) == (1, 0)
+
+
+def test_the_code_of_the_second_factor_is_typed_and_told_nowhere(
+    simulate: Simulate, monitor: OpenMonitor, tmp_path: Path
+) -> None:
+    node, server = simulate(tasks=5, two_factor_code="123456")
+    terminal = monitor(server.url, "--debug")
+    terminal.wait_for("press r to type the code")
+    terminal.send("r")
+    terminal.wait_for("Second factor")
+    terminal.send("000000\r")
+    terminal.wait_for("code refused")
+    terminal.send("r")
+    terminal.wait_for("Second factor")
+    terminal.send("123456\r")
+    terminal.wait_for("5/5 tasks")
+    leave(terminal)
+    assert node.sessions.alive() == 0
+    told = written(terminal, tmp_path)
+    assert not [secret for secret in (b"123456", sha512(b"password").hexdigest().encode()) if secret in told]
+
+
+def test_a_virtual_id_enters_a_project_and_leaves_nothing(simulate: Simulate, monitor: OpenMonitor) -> None:
+    node, server = simulate(tasks=5)
+    options = ("--login-type", "iam2", "--account", "virtual-operator", "--project", "production")
+    terminal = monitor(server.url, *options)
+    terminal.wait_for("5/5 tasks")
+    assert "virtual-operator in production" in terminal.lines[0]
+    assert node.sessions.alive() == 2
+    leave(terminal)
+    assert node.sessions.alive() == 0
+
+
+def test_a_private_authority_is_believed_when_given_and_only_then(
+    simulate: Simulate, monitor: OpenMonitor, tmp_path: Path
+) -> None:
+    _, server = simulate(tasks=5)
+    certificates = Certificates(tmp_path)
+    with tls_in_front_of(server.url, certificates.server()) as url:
+        terminal = monitor(url)
+        terminal.wait_for("TLS not trusted.* → .*--ca-file")
+        leave(terminal)
+        terminal = monitor(url, "--ca-file", str(certificates.ca_file))
+        terminal.wait_for(r"live .*5/5 tasks")
+        assert "TLS" not in terminal.lines[0]
+        leave(terminal)
+        terminal = monitor(url, SSL_CERT_FILE=str(certificates.ca_file))
+        terminal.wait_for(r"live .*5/5 tasks")
+        leave(terminal)
+
+
+@pytest.mark.parametrize("columns", [40, 120])
+def test_that_anybody_is_believed_stands_in_the_header_for_as_long_as_it_is_so(
+    simulate: Simulate, monitor: OpenMonitor, tmp_path: Path, columns: int
+) -> None:
+    _, server = simulate(tasks=5)
+    with tls_in_front_of(server.url, Certificates(tmp_path).self_signed()) as url:
+        terminal = monitor(url, "--insecure", columns=columns)
+        terminal.wait_for("● live")
+        assert "TLS not verified" in terminal.lines[0]
+        server.stop()
+        terminal.send("r")
+        terminal.wait_for("retry")
+        assert "TLS not verified" in terminal.lines[0]
+        leave(terminal)
+
+
+def test_that_nothing_is_encrypted_is_said(monitor: OpenMonitor) -> None:
+    terminal = monitor("http://192.0.2.1:8080", "--timeout", "1")
+    terminal.wait_for("not encrypted")
+    leave(terminal)
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["--ca-file", "/nowhere"], "No such file"),
+        (["--ca-file", "/dev/null", "--insecure"], "exclude each other"),
+        (["--client-key", "/dev/null"], "--client-cert"),
+        (["--access-key-file", "/nowhere"], "No such file"),
+        (["--access-key-file", "x", "--password-file", "y"], "exclude each other"),
+        (["--server-zone", "Nowhere"], "no zone"),
+        (["--login-type", "user"], "--user"),
+        (["--user", "eve", "--login-type", "ldap"], "--account"),
+        (["--project", "p"], "--login-type"),
+    ],
+)
+def test_what_cannot_be_is_one_line_before_anything_is_drawn(
+    monitor: OpenMonitor, options: list[str], why: str
+) -> None:
+    terminal = monitor("https://192.0.2.1", *options, columns=250)
+    assert terminal.wait_for_end() == 2
+    (line,) = [line for line in terminal.lines if line]
+    assert line.startswith("cdptui: ")
+    assert why in line
+
+
+def test_half_an_access_key_is_refused(monitor: OpenMonitor) -> None:
+    terminal = monitor("http://192.0.2.1", ZSTACK_ACCESS_KEY_ID="CDPTUISIMULATOR01")
+    assert terminal.wait_for_end() == 2
+    assert "ZSTACK_ACCESS_KEY_ID is set without ZSTACK_ACCESS_KEY_SECRET" in terminal.text
