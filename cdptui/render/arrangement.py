@@ -7,18 +7,14 @@ list changes in the last of them, at once.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from itertools import chain, compress
 from operator import is_not
-from typing import Final, TypeVar, overload
+from typing import Final, overload
 
 from cdptui.models.vitals import Vitals
 from cdptui.render.order import Key, Order, key_function, row_of, uuid_of
-
-_Item = TypeVar("_Item")
-
-_STEP: Final = 2000
-"""Rows in one step: a few milliseconds."""
+from cdptui.render.stepwise import merged, pieces
 
 _FEW: Final = 2000
 """Moving that many one by one takes as long as a step may."""
@@ -54,6 +50,15 @@ class Arrangement(Sequence[Vitals]):
             return [row_of(key) for key in self._sorted[index]]
         return row_of(self._sorted[index])
 
+    @property
+    def uuids(self) -> Collection[str]:
+        """The uuids of all rows, in no order."""
+        return self._keys.keys()
+
+    def frozen(self, pieces_of_it: Iterable[slice] = (slice(None),)) -> Sequence[Vitals]:
+        """The rows as they stand now, or pieces of them, for somebody who takes his time."""
+        return _Frozen([*chain.from_iterable(self._sorted[piece] for piece in pieces_of_it)])
+
     def has(self, uuid: str) -> bool:
         """Whether a task is in the list."""
         return uuid in self._keys
@@ -80,7 +85,7 @@ class Arrangement(Sequence[Vitals]):
         if not is_kept or len(changed) + len(gone) > self._few:
             keys = yield from self._sorted_anew(rows, key_of, order)
             by_uuid: dict[str, Key] = {}
-            for piece in _pieces(keys):
+            for piece in pieces(keys):
                 by_uuid.update((uuid_of(key), key) for key in piece)
                 yield
             self.heir = self._heir_of(anchor(), lambda uuid: uuid in by_uuid)
@@ -102,7 +107,7 @@ class Arrangement(Sequence[Vitals]):
             if len(changed) <= self._few and all(row.task.uuid in keys for row in changed):
                 return changed, frozenset()
         changed, newcomers = [], 0
-        for piece in _pieces(rows):
+        for piece in pieces(rows):
             for row in piece:
                 key = keys.get(row.task.uuid)
                 if key is None or row_of(key) is not row:
@@ -112,7 +117,7 @@ class Arrangement(Sequence[Vitals]):
         if len(rows) - newcomers == len(keys):
             return changed, frozenset()
         there: set[str] = set()
-        for piece in _pieces(rows):
+        for piece in pieces(rows):
             there.update(row.task.uuid for row in piece)
             yield
         return changed, frozenset(keys.keys() - there)
@@ -122,7 +127,7 @@ class Arrangement(Sequence[Vitals]):
     ) -> Generator[None, None, list[Key]]:
         known = self._keys if order == self._order else {}
         runs: list[list[Key]] = []
-        for piece in _pieces(rows):
+        for piece in pieces(rows):
             run = []
             for row in piece:
                 key = known.get(row.task.uuid)
@@ -130,16 +135,7 @@ class Arrangement(Sequence[Vitals]):
             run.sort()
             runs.append(run)
             yield
-        while len(runs) > 1:
-            merged = []
-            for at in range(0, len(runs), 2):
-                # The built-in sort finds the two runs and merges them.
-                both = [*chain.from_iterable(runs[at : at + 2])]
-                both.sort()
-                merged.append(both)
-                yield
-            runs = merged
-        return runs[0] if runs else []
+        return (yield from merged(runs))
 
     def _move(self, keys: Sequence[Key], gone: frozenset[str]) -> None:
         """Put the rows of `keys` where they belong, and take out those that are gone."""
@@ -170,16 +166,31 @@ class Arrangement(Sequence[Vitals]):
         return next((other for index in neighbours if is_there(other := uuid_of(self._sorted[index]))), None)
 
 
+class _Frozen(Sequence[Vitals]):
+    """Rows that stand still. Made in no time: what is kept are the keys."""
+
+    def __init__(self, keys: list[Key]) -> None:
+        self._keys = keys
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    @overload
+    def __getitem__(self, index: int) -> Vitals: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Vitals]: ...
+    def __getitem__(self, index: int | slice) -> Vitals | list[Vitals]:
+        if isinstance(index, slice):
+            return [row_of(key) for key in self._keys[index]]
+        return row_of(self._keys[index])
+
+
 def arrange(rows: Sequence[Vitals], order: Order) -> list[Vitals]:
     """Return `rows` in `order`, once."""
     arrangement = Arrangement()
     for _ in arrangement.steps(rows, order):
         pass
     return list(arrangement)
-
-
-def _pieces(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
-    return (items[at : at + _STEP] for at in range(0, len(items), _STEP))
 
 
 def _without(keys: list[Key], places: Sequence[int]) -> list[Key]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Generator, Iterator, Sequence
 from itertools import accumulate
+from operator import attrgetter
 from typing import Final, overload
 
 from cdptui.models.group import Group, GroupSum
@@ -16,9 +17,9 @@ from cdptui.models.vitals import Vitals
 from cdptui.render.arrangement import Arrangement
 from cdptui.render.grouping import BY_KEY
 from cdptui.render.order import Order
+from cdptui.render.stepwise import merged, pieces
 
-_STEP: Final = 2000
-"""Rows that are added up in one step: two milliseconds."""
+_rank: Final = attrgetter("rank")
 
 
 class Outline(Sequence[Vitals | Group]):
@@ -35,6 +36,7 @@ class Outline(Sequence[Vitals | Group]):
         """Where the rows of each begin."""
         self._tops: list[int] = []
         """The line of each, and behind them all the number of lines."""
+        self._summed_rows: Sequence[Vitals] = ()
         self._folded: dict[str, set[str]] = {}
         """Values of what is folded, by grouping: who comes back to a grouping finds it as it was left."""
 
@@ -96,11 +98,12 @@ class Outline(Sequence[Vitals | Group]):
         start = self._starts[self._places[group.key]]
         return self.rows[start : start + group.count]
 
-    def tasks(self) -> list[Vitals]:
-        """All rows in the order on screen, those that are folded too."""
+    def tasks(self) -> Sequence[Vitals]:
+        """All rows as they stand now, in the order on screen, those that are folded too."""
         if not self._groups:
-            return self.rows[:]
-        return [row for group in self._groups for row in self.members(group)]
+            return self.rows.frozen()
+        starts = zip(self._starts, self._groups, strict=True)
+        return self.rows.frozen(slice(start, start + group.count) for start, group in starts)
 
     # Folding
 
@@ -132,15 +135,23 @@ class Outline(Sequence[Vitals | Group]):
         self, rows: Sequence[Vitals], order: Order, anchor: Callable[[], str | None] = lambda: None
     ) -> Iterator[None]:
         """Take `rows` in `order`, a step at a time, as the arrangement does; all of it changes in the last step."""
-        groups = yield from _added_up(rows, order.group)
-        ranked = tuple(sorted(groups, key=lambda group: group.rank))
-        yield from self.rows.steps(rows, order, anchor)
-        # Nothing is yielded from here on: lines and rows change together.
-        starts = dict(zip((group.key for group in groups), _starts(groups), strict=True))
-        self._groups = ranked
-        self._places = {group.key: place for place, group in enumerate(ranked)}
-        self._starts = [starts[group.key] for group in ranked]
-        self._measure()
+        if rows is not self._summed_rows or order.group != self.order.group:
+            sums = yield from _added_up(rows, order.group)
+            ranked = yield from _ranked(sums)
+            starts = yield from _starts(sums)
+            places: dict[str, int] = {}
+            for piece in pieces(ranked):
+                places.update((group.key, len(places) + at) for at, group in enumerate(piece))
+                yield
+            yield from self.rows.steps(rows, order, anchor)
+            # Nothing is yielded from here on: lines and rows change together.
+            self._groups, self._places = tuple(ranked), places
+            self._starts = [starts[group.key] for group in ranked]
+            self._measure()
+            self._summed_rows = rows
+        else:
+            # The same rows in another order: the sums are what they were.
+            yield from self.rows.steps(rows, order, anchor)
 
     def _measure(self) -> None:
         lines = [1 if self._is_folded(at) else 1 + group.count for at, group in enumerate(self._groups)]
@@ -153,22 +164,40 @@ class Outline(Sequence[Vitals | Group]):
         return bisect_right(self._tops, line) - 1
 
 
-def _added_up(rows: Sequence[Vitals], by: str) -> Generator[None, None, list[Group]]:
+def _added_up(rows: Sequence[Vitals], by: str) -> Generator[None, None, list[GroupSum]]:
     """The groups, in the order of their values: that in which the arrangement has them."""
     if not by:
         return []
     value = BY_KEY[by].value
     sums: dict[str, GroupSum] = {}
-    for at in range(0, len(rows), _STEP):
-        for row in rows[at : at + _STEP]:
+    for piece in pieces(rows):
+        for row in piece:
             key = value(row)
             found = sums.get(key)
             if found is None:
                 found = sums[key] = GroupSum(by, key)
             found.add(row)
         yield
-    return [sums[key].total() for key in sorted(sums)]
+    keys = yield from merged([sorted(piece) for piece in pieces([*sums])])
+    return [sums[key] for key in keys]
 
 
-def _starts(groups: Sequence[Group]) -> list[int]:
-    return [*accumulate((group.count for group in groups), initial=0)][:-1]
+def _ranked(sums: Sequence[GroupSum]) -> Generator[None, None, list[Group]]:
+    """The groups, worst first."""
+    runs = []
+    for piece in pieces(sums):
+        runs.append(sorted((found.total() for found in piece), key=_rank))
+        yield
+    return (yield from merged(runs, _rank))
+
+
+def _starts(sums: Sequence[GroupSum]) -> Generator[None, None, dict[str, int]]:
+    """Where the rows of each group begin."""
+    starts: dict[str, int] = {}
+    start = 0
+    for piece in pieces(sums):
+        for found in piece:
+            starts[found.key] = start
+            start += found.count
+        yield
+    return starts

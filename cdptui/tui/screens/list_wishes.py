@@ -155,7 +155,7 @@ class ListWishes(FindingScreen):
 
     def action_mark_all(self) -> None:
         """Mark everything that the list holds, or unmark it."""
-        self.marks.toggle([row.task.uuid for row in self.listing.rows.rows])
+        self.marks.toggle(self.listing.rows.rows.uuids)
         self._draw_marks()
 
     def action_clear_marks(self) -> None:
