@@ -67,6 +67,15 @@ def is_loopback(host: str) -> bool:
     return name in {"localhost", "::1"} or name.endswith(".localhost") or bool(_LOOPBACK.fullmatch(name))
 
 
+def api_of(node: str) -> str:
+    """The base URL of the API of a node as people call it.
+
+    >>> api_of("http://10.0.0.5:8080")
+    'http://10.0.0.5:8080/zstack/v1'
+    """
+    return node + _API
+
+
 def _split(url: str, address: str) -> SplitResult:
     try:
         return urlsplit(url)

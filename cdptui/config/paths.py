@@ -16,6 +16,11 @@ def user_config() -> Path:
     return Path(platformdirs.user_config_dir("cdptui", appauthor=False)) / "config.toml"
 
 
+def copy_file() -> Path:
+    """The newest copy that was too large for any other way, or had none."""
+    return Path(platformdirs.user_state_dir("cdptui", appauthor=False)) / "copied.txt"
+
+
 def default_log_file() -> Path:
     """The log of the last runs; its folder is made when it is first written to."""
     return Path(platformdirs.user_log_dir("cdptui", appauthor=False)) / "cdptui.log"

@@ -23,6 +23,7 @@ from cdptui.models.text import inert
 from cdptui.tui.commands import ActionCommands
 from cdptui.tui.driver import TerminalDriver
 from cdptui.tui.keymap import USUAL, Keymap, Place, bindings, bindings_in_dialogs
+from cdptui.tui.messages import CopyWanted
 from cdptui.tui.screens.main import MainScreen
 from cdptui.tui.target import Target
 from cdptui.tui.themes import DEFAULT_THEME, THEMES
@@ -197,9 +198,24 @@ class CdptuiApp(App[int], inherit_bindings=False):
         if not isinstance(driver, TerminalDriver) or not driver.use_mouse(is_wanted=not driver.has_mouse):
             self._main.say("this terminal has no mouse for us")
         elif driver.has_mouse:
-            self._main.say("mouse on; m turns it off")
+            self._main.say(f"mouse on; {self.keymap.names['mouse']} turns it off")
         else:
-            self._main.say("mouse off: the terminal selects text; m turns it on")
+            self._main.say(f"mouse off: the terminal selects text; {self.keymap.names['mouse']} turns it on")
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy what is selected in a field, by the way of all copies."""
+        self.post_message(CopyWanted("text", text))
+
+    def on_copy_wanted(self, message: CopyWanted) -> None:
+        """Copy it; keys go on meanwhile."""
+        self.run_worker(self._copy(message.label, message.text), name="copy", group="copy", exclusive=True)
+
+    async def _copy(self, label: str, text: str) -> None:
+        from cdptui.tui.clipboard import Clipboard  # noqa: PLC0415 - not needed for the first frame
+
+        driver = self._driver
+        clipboard = Clipboard(self.traits, driver.write if driver is not None else lambda _: None)
+        self._main.say(f"{label} {await clipboard.take(text)}")
 
     def action_redraw(self) -> None:
         """Write every cell again, whatever the terminal shows now."""

@@ -84,6 +84,7 @@ KEYS: Final = (
     Key("mark-all", "asterisk", "mark_all", "Mark all", "mark all tasks in the list, or unmark them", Place.LIST),
     Key("clear-marks", "ctrl+u", "clear_marks", "Clear marks", "mark nothing", Place.LIST),
     Key("save", "ctrl+s", "save", "Save", "write the list, or what is marked, to a file: CSV, JSON or SVG", Place.LIST),
+    Key("copy", "c", "copy", "Copy", "copy uuid, name, JSON, or a curl command for this task", Place.LIST),
     Key("detail", "d", "toggle_detail", "Detail", "show or hide the detail pane", Place.DETAIL, in_footer=True),
     Key("grow", "right_square_bracket", "resize_detail(5)", "Larger", "larger detail pane", Place.DETAIL),
     Key("shrink", "left_square_bracket", "resize_detail(-5)", "Smaller", "smaller detail pane", Place.DETAIL),

@@ -19,6 +19,15 @@ class MonitorUpdated(Message, bubble=False):
         return isinstance(message, MonitorUpdated)
 
 
+class CopyWanted(Message):
+    """Somebody wants a text in the clipboard."""
+
+    def __init__(self, label: str, text: str) -> None:
+        super().__init__()
+        self.label = label
+        self.text = text
+
+
 class NamesLearned(Message, bubble=False):
     """Names of resources became known, or turned out not to be had."""
 

@@ -155,6 +155,13 @@ class MainScreen(ViewWishes, PollWishes):
             self.say("the view is live again")
         self._show_bars()
 
+    def action_copy(self) -> None:
+        """Choose what of the task under the cursor to copy."""
+        from cdptui.tui.screens.copying import ask_what_to_copy  # noqa: PLC0415 - not needed for the first frame
+
+        if self._link is None or not ask_what_to_copy(self, self._table.cursor_row, self._link, self._target.node):
+            self.say("no task to copy from")
+
     def action_open(self) -> None:
         """Fold or unfold the group under the cursor; on a task: go to the detail pane."""
         if self._table.has_focus and isinstance(self._table.cursor_line, Group):

@@ -1,0 +1,132 @@
+"""Where a copy goes: to tmux, to the terminal, or to a file. It is always said which, and nothing waits for it long.
+
+A terminal does not tell whether it took a copy, and tmux as it comes passes none on; so tmux is asked itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+import os
+from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+from typing import Final
+
+from cdptui.config.paths import copy_file
+from cdptui.config.terminal import Multiplexer, TerminalTraits
+
+log = logging.getLogger(__name__)
+
+TERMINAL_BYTES: Final = 56_000
+"""Terminals give up on longer sequences: 75,000 characters of base64 are what all of them take."""
+
+TMUX_BYTES: Final = 1_000_000
+
+_TMUX_S: Final = 1.0
+_CHUNK: Final = 256
+"""Characters of base64 that go through screen in one piece; it cuts off what is longer than its own lines."""
+
+
+class Way(Enum):
+    """Where copies can go."""
+
+    TMUX = "copied to the tmux buffer"
+    TERMINAL = "sent to the terminal (OSC 52)"
+    FILE = "written to"
+
+
+def choose_way(traits: TerminalTraits, size: int) -> Way:
+    """The way for so many bytes.
+
+    >>> choose_way(TerminalTraits(), 100), choose_way(TerminalTraits(is_old=True), 100)
+    (<Way.TERMINAL: 'sent to the terminal (OSC 52)'>, <Way.FILE: 'written to'>)
+    """
+    if traits.multiplexer is Multiplexer.TMUX:
+        return Way.TMUX if size <= TMUX_BYTES else Way.FILE
+    return Way.FILE if traits.is_old or size > TERMINAL_BYTES else Way.TERMINAL
+
+
+def sequence(data: bytes, multiplexer: Multiplexer) -> str:
+    r"""What makes a terminal take `data` to its clipboard.
+
+    >>> sequence(b"uuid", Multiplexer.NONE)
+    '\x1b]52;c;dXVpZA==\x07'
+    """
+    whole = f"\x1b]52;c;{base64.b64encode(data).decode()}\x07"
+    if multiplexer is not Multiplexer.SCREEN:
+        return whole
+    # Screen passes on what stands in its own brackets.
+    return "".join(f"\x1bP{whole[at : at + _CHUNK]}\x1b\\" for at in range(0, len(whole), _CHUNK))
+
+
+class Clipboard:
+    """Takes copies."""
+
+    def __init__(self, traits: TerminalTraits, write: Callable[[str], None]) -> None:
+        """`write` sends a sequence to the terminal."""
+        self._traits = traits
+        self._write = write
+
+    async def take(self, text: str) -> str:
+        """Copy `text`; where it went, in words."""
+        data = text.encode("utf-8", "replace")
+        way = choose_way(self._traits, len(data))
+        if way is Way.TMUX and not await _give_to_tmux(data):
+            way = Way.FILE
+        if way is Way.TERMINAL:
+            self._write(sequence(data, self._traits.multiplexer))
+        if way is not Way.FILE:
+            return str(way.value)
+        try:
+            return f"{way.value} {_shortened(_write_privately(data, copy_file()))}"
+        except OSError as error:
+            return f"not copied: {error.strerror or error}"
+
+
+async def _give_to_tmux(data: bytes) -> bool:
+    """Load the buffer of tmux, which passes it on to its own terminal where it can; whether that went well."""
+    for flags in (["-w"], []):  # before tmux 3.2 there was no -w
+        try:
+            process = await asyncio.create_subprocess_exec(
+                "tmux",
+                "load-buffer",
+                *flags,
+                "-",
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.DEVNULL,
+            )
+        except OSError as error:
+            log.warning("no tmux to copy to: %s", error)
+            return False
+        try:
+            await asyncio.wait_for(process.communicate(data), _TMUX_S)
+        except TimeoutError:
+            process.kill()
+            log.warning("tmux did not take a copy within %s s", _TMUX_S)
+            return False
+        if process.returncode == 0:
+            return True
+    return False
+
+
+def _write_privately(data: bytes, path: Path) -> Path:
+    """Replace the file, readable by its owner only."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    unfinished = path.with_suffix(f".{os.getpid()}")
+    descriptor = os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        unfinished.replace(path)
+    except OSError:
+        unfinished.unlink(missing_ok=True)
+        raise
+    return path
+
+
+def _shortened(path: Path) -> str:
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)

@@ -1,0 +1,125 @@
+"""What `c` copies, and the way it really goes: out of a terminal, into tmux, through screen."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from cdptui.simulator.node import ManagementNode
+from cdptui.simulator.server import EmbeddedServer
+from cdptui.simulator.settings import SimulatorSettings
+from tests.terminal.conftest import OpenMonitor
+from tests.terminal.pty_terminal import CDPTUI, Terminal
+
+OSC_52 = re.compile(rb"\x1b\]52;c;([A-Za-z0-9+/=]*)\x07")
+
+
+@pytest.fixture(scope="module")
+def fleet() -> Iterator[tuple[ManagementNode, EmbeddedServer]]:
+    node = ManagementNode(SimulatorSettings(port=0, tasks=5))
+    node.world.freeze()
+    with EmbeddedServer(node) as server:
+        yield node, server
+
+
+def copied(terminal: Terminal) -> str:
+    """What the terminal was given last."""
+    return base64.b64decode(OSC_52.findall(bytes(terminal.output))[-1]).decode()
+
+
+def copy(terminal: Terminal, letter: str, said: str) -> None:
+    terminal.send("c")
+    terminal.wait_for("row as JSON")
+    terminal.send(letter)
+    terminal.wait_for(said)
+
+
+def leave(terminal: Terminal) -> None:
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0
+    assert terminal.is_restored
+
+
+def test_uuid_name_json_and_curl_go_to_the_terminal(
+    fleet: tuple[ManagementNode, EmbeddedServer], monitor: OpenMonitor
+) -> None:
+    node, server = fleet
+    terminal = monitor(server.url, columns=160)
+    terminal.wait_for("5/5 tasks")
+    copy(terminal, "u", "uuid sent to the terminal")
+    uuid = copied(terminal)
+    task = node.world.tasks[uuid]
+    copy(terminal, "n", "name sent to the terminal")
+    assert copied(terminal) == task.name
+    copy(terminal, "j", "JSON sent to the terminal")
+    assert json.loads(copied(terminal))["uuid"] == uuid
+    copy(terminal, "c", "command sent to the terminal")
+    assert "$ZSTACK_SESSION" in copied(terminal)
+    assert shlex.split(copied(terminal))[-1] == f"{server.url}/zstack/v1/cdp-task/{uuid}"
+    leave(terminal)
+
+
+def test_what_is_too_large_for_the_terminal_is_a_file(
+    simulate: Callable[..., tuple[ManagementNode, EmbeddedServer]], monitor: OpenMonitor, tmp_path: Path
+) -> None:
+    node, server = simulate(tasks=1)
+    node.world.alter(next(iter(node.world.tasks)), description="x" * 60_000)
+    terminal = monitor(server.url, columns=160, XDG_STATE_HOME=str(tmp_path))
+    terminal.wait_for("1/1 tasks")
+    copy(terminal, "j", "row as JSON written to ")
+    path = tmp_path / "cdptui" / "copied.txt"
+    assert len(json.loads(path.read_text(encoding="utf-8"))["description"]) == 60_000
+    assert path.stat().st_mode & 0o077 == 0
+    leave(terminal)
+
+
+def inside(command: str, url: str, tmp_path: Path, environment: Mapping[str, str] | None = None) -> Terminal:
+    """The monitor in a multiplexer, in a terminal."""
+    monitor = shlex.join([*CDPTUI, "--url", url, "--account", "admin", "--log-file", str(tmp_path / "log")])
+    return Terminal(
+        ["sh", "-c", command.format(monitor=shlex.quote(monitor))],
+        environment={"ZSTACK_PASSWORD": "password", "TMUX_TMPDIR": str(tmp_path), **(environment or {})},
+    )
+
+
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="no tmux here")
+def test_inside_tmux_it_is_whole_and_copies_to_its_buffer(
+    fleet: tuple[ManagementNode, EmbeddedServer], tmp_path: Path
+) -> None:
+    node, server = fleet
+    with inside("exec tmux -L cdptui -f /dev/null new-session {monitor}", server.url, tmp_path) as terminal:
+        terminal.wait_for("5/5 tasks")
+        assert "● Running" in terminal.text
+        copy(terminal, "u", "uuid copied to the tmux buffer")
+        tmux = ["tmux", "-L", "cdptui", "show-buffer"]
+        shown = subprocess.run(tmux, capture_output=True, text=True, check=True, env={"TMUX_TMPDIR": str(tmp_path)})
+        assert shown.stdout.strip() in node.world.tasks
+        terminal.send("q")
+        assert terminal.wait_for_end() == 0
+        assert terminal.is_restored
+    assert node.sessions.alive() == 0
+
+
+@pytest.mark.skipif(shutil.which("screen") is None, reason="no screen here")
+def test_inside_screen_it_is_whole_and_copies_through_it(
+    fleet: tuple[ManagementNode, EmbeddedServer], tmp_path: Path
+) -> None:
+    node, server = fleet
+    (tmp_path / "sockets").mkdir(mode=0o700)
+    environment = {"SCREENDIR": str(tmp_path / "sockets")}
+    with inside("exec screen -U -c /dev/null sh -c {monitor}", server.url, tmp_path, environment) as terminal:
+        terminal.wait_for("5/5 tasks")
+        assert "● Running" in terminal.text
+        copy(terminal, "u", "uuid sent to the terminal")
+        assert copied(terminal) in node.world.tasks
+        terminal.send("q")
+        assert terminal.wait_for_end() == 0
+    assert node.sessions.alive() == 0

@@ -1,0 +1,97 @@
+"""Which way a copy goes, and what is said of it."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from cdptui.config.paths import copy_file
+from cdptui.config.terminal import Multiplexer, TerminalTraits
+from cdptui.tui.clipboard import TERMINAL_BYTES, TMUX_BYTES, Clipboard, Way, choose_way, sequence
+from tests.doubles import a_task
+from tests.tui.running import showing
+
+TMUX = TerminalTraits(multiplexer=Multiplexer.TMUX)
+SCREEN = TerminalTraits(multiplexer=Multiplexer.SCREEN)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("traits", "size", "way"),
+    [
+        (TerminalTraits(), TERMINAL_BYTES, Way.TERMINAL),
+        (TerminalTraits(), TERMINAL_BYTES + 1, Way.FILE),
+        (SCREEN, TERMINAL_BYTES, Way.TERMINAL),
+        (TMUX, TMUX_BYTES, Way.TMUX),
+        (TMUX, TMUX_BYTES + 1, Way.FILE),
+        (TerminalTraits(is_old=True), 1, Way.FILE),
+    ],
+)
+def test_the_way_goes_by_terminal_and_size(traits: TerminalTraits, size: int, way: Way) -> None:
+    assert choose_way(traits, size) is way
+
+
+def test_the_largest_copy_is_no_longer_than_terminals_take() -> None:
+    assert len(sequence(b"x" * TERMINAL_BYTES, Multiplexer.NONE)) <= 75_000
+
+
+def test_screen_gets_it_in_brackets_of_its_own() -> None:
+    pieces = re.findall(r"\x1bP(.*?)\x1b\\", sequence(b"x" * 2000, Multiplexer.SCREEN), re.DOTALL)
+    whole = "".join(pieces)
+    assert max(map(len, pieces)) <= 256
+    assert base64.b64decode(whole.removeprefix("\x1b]52;c;").removesuffix("\x07")) == b"x" * 2000
+
+
+async def test_what_is_too_large_is_a_file_of_ones_own() -> None:
+    written: list[str] = []
+    for text in ("x" * (TERMINAL_BYTES + 1), "y" * (TERMINAL_BYTES + 1)):
+        assert (await Clipboard(TerminalTraits(), written.append).take(text)).startswith("written to ")
+        assert copy_file().read_text() == text
+    assert copy_file().stat().st_mode & 0o077 == 0
+    assert [path.name for path in copy_file().parent.iterdir()] == [copy_file().name]
+    assert not written
+
+
+async def test_a_file_that_cannot_be_written_is_said(home: Path) -> None:
+    (home / "state").write_text("in the way")
+    said = await Clipboard(TerminalTraits(is_old=True), lambda _: None).take("uuid")
+    assert said.startswith("not copied: ")
+
+
+async def test_without_a_tmux_that_takes_it_it_is_a_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(home))
+    assert (await Clipboard(TMUX, lambda _: None).take("uuid")).startswith("written to ")
+
+
+async def test_a_tmux_that_hangs_is_not_waited_for(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmux = home / "tmux"
+    tmux.write_text("#!/bin/sh\nexec sleep 60\n")
+    tmux.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{home}{os.pathsep}{os.environ['PATH']}")
+    assert (await Clipboard(TMUX, lambda _: None).take("uuid")).startswith("written to ")
+
+
+@pytest.mark.parametrize(
+    ("letter", "said"), [("u", "uuid sent"), ("n", "name sent"), ("j", "JSON sent"), ("c", "curl")]
+)
+async def test_c_and_a_letter_copy_and_say_so(letter: str, said: str) -> None:
+    async with showing([a_task()]) as run:
+        await run.press("c")
+        assert "Copy" in run.screen
+        await run.press(letter)
+        await run.until(lambda: said in run.footer)
+
+
+async def test_escape_copies_nothing() -> None:
+    async with showing([a_task()]) as run:
+        await run.press("c", "escape")
+        assert "sent" not in run.footer
