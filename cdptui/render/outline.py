@@ -141,7 +141,7 @@ class Outline(Sequence[Vitals | Group]):
             starts = yield from _starts(sums)
             places: dict[str, int] = {}
             for piece in pieces(ranked):
-                places.update((group.key, len(places) + at) for at, group in enumerate(piece))
+                places.update((group.key, place) for place, group in enumerate(piece, len(places)))
                 yield
             yield from self.rows.steps(rows, order, anchor)
             # Nothing is yielded from here on: lines and rows change together.
