@@ -25,6 +25,7 @@ No words for people here: render has them, by `kind`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from cdptui.models.failure import Failure, FailureKind
@@ -37,10 +38,19 @@ class ApiError(Exception):
 
     def __init__(self, detail: str, *, url: str, code: str = "") -> None:
         """`detail` is what was said, inert; `url` has no query; `code` is the server's own, or the HTTP status."""
-        super().__init__(f"{self.kind.value}: {detail} ({url})")
+        super().__init__()
         self.detail = detail
         self.url = url
         self.code = code
+
+    def __str__(self) -> str:
+        return f"{self.kind.value}: {self.detail} ({self.url})"
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Take out of it what a server quoted that nobody may see."""
+        for secret in secrets:
+            if secret:
+                self.detail = self.detail.replace(secret, "***")
 
     def as_failure(self) -> Failure:
         """The same as a value that can flow to the screen."""

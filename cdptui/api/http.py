@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,26 @@ _SENT_TWICE: Final = frozenset({"GET", "DELETE"})
 """What may be sent again when nobody knows whether it arrived: it is the same whether done once or twice."""
 
 _MAX_COOKIES: Final = 16
+
+_UNANSWERED_S: Final = 5
+"""A peer that does not even acknowledge for so long is gone: a network changed, a tunnel fell."""
+
+
+def _socket_options() -> list[tuple[int, int, int]]:
+    """Let the system find out that a kept connection is dead, where it can, before a request waits on it in vain."""
+    options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+    for name, value in (
+        ("TCP_KEEPIDLE", 15),
+        ("TCP_KEEPINTVL", 5),
+        ("TCP_KEEPCNT", 3),
+        ("TCP_USER_TIMEOUT", _UNANSWERED_S * 1000),
+    ):
+        number = getattr(socket, name, None)
+        options += [(socket.IPPROTO_TCP, number, value)] if number is not None else []
+    return options
+
+
+_SOCKET_OPTIONS: Final = _socket_options()
 
 _HEADERS: Final = {
     "User-Agent": f"cdptui/{__version__}",
@@ -86,6 +107,7 @@ class Http:
         self._transport = transport
         # The trusted certificates take 35 ms to read; plain HTTP asks for none.
         self._tls = tls_context(tls or Tls()) if base_url.startswith("https:") else None
+        self._proxy_tls = tls_context(tls or Tls()) if (proxy or "").startswith("https:") else None
         self._client = self._new_client(httpx.Cookies())
         self._in_flight = 0
         self._used_at = clock.monotonic()
@@ -184,13 +206,19 @@ class Http:
             headers=_HEADERS,
             cookies=cookies,
             timeout=httpx.Timeout(self._timeouts.read_s, connect=self._timeouts.connect_s),
-            limits=httpx.Limits(max_connections=4, max_keepalive_connections=2, keepalive_expiry=KEPT_IDLE_S),
             follow_redirects=False,
-            verify=self._tls if self._tls is not None else False,
             # What of the environment counts is decided where settings are made.
             trust_env=False,
-            proxy=None if self._proxy is None else httpx.Proxy(self._proxy),
-            transport=self._transport,
+            transport=self._transport or self._new_transport(),
+        )
+
+    def _new_transport(self) -> httpx.AsyncHTTPTransport:
+        return httpx.AsyncHTTPTransport(
+            verify=self._tls if self._tls is not None else False,
+            trust_env=False,
+            limits=httpx.Limits(max_connections=4, max_keepalive_connections=2, keepalive_expiry=KEPT_IDLE_S),
+            proxy=None if self._proxy is None else httpx.Proxy(self._proxy, ssl_context=self._proxy_tls),
+            socket_options=_SOCKET_OPTIONS,
         )
 
     def _via(self) -> str:

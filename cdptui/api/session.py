@@ -101,7 +101,11 @@ class SessionAccess:
         await self._log_out(opened)
 
     async def _ask(self, path: str, params: Sequence[tuple[str, str]], token: str) -> bytes:
-        return await self._http.send("GET", path, params=params, headers=self._header(token))
+        try:
+            return await self._http.send("GET", path, params=params, headers=self._header(token))
+        except ApiError as error:
+            error.hide([token])
+            raise
 
     def _header(self, token: str) -> dict[str, str]:
         if not (token.isascii() and token.isprintable()):
@@ -185,7 +189,7 @@ class SessionAccess:
             body = await self._http.send("PUT", call.path, json=call.body, headers=headers)
         except ApiError as error:
             if isinstance(self._auth, PasswordLogin):
-                error.detail = _without(error.detail, secrets_of(self._auth))
+                error.hide([*secrets_of(self._auth), *self._opened])
             raise
         try:
             return msgspec.json.decode(body, type=_LoginReply).inventory.uuid
@@ -208,10 +212,3 @@ class SessionAccess:
             log.warning("not logged out: %s", error)
         else:
             log.info("logged out")
-
-
-def _without(text: str, secrets: Collection[str]) -> str:
-    """What a server that fails says of what it was sent, without the part that nobody may see."""
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    return text

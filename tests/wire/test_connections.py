@@ -160,6 +160,23 @@ async def test_after_a_sleep_connections_are_made_anew_and_the_cookie_stays(
     assert b"JSESSIONID=one" in heads[1]
 
 
+async def test_the_system_watches_over_a_kept_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    wished: dict[int, Any] = {}
+    real = socket.socket.setsockopt
+
+    def setsockopt(self: socket.socket, level: int, name: int, value: Any) -> None:
+        if level == socket.IPPROTO_TCP:
+            wished[name] = value
+        real(self, level, name, value)
+
+    monkeypatch.setattr(socket.socket, "setsockopt", setsockopt)
+    async with serving(keep) as (port, _), http_to(port) as http:
+        await http.send("GET", "/cdp-task")
+    user_timeout = getattr(socket, "TCP_USER_TIMEOUT", None)
+    assert user_timeout is None or wished[user_timeout] == 5000
+    assert wished[socket.TCP_NODELAY] == 1
+
+
 async def test_each_new_connection_looks_the_name_up_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     real = socket.getaddrinfo

@@ -359,6 +359,20 @@ async def test_no_error_of_a_login_tells_a_secret(answer: httpx.Response | Excep
     await client.aclose()
 
 
+@pytest.mark.parametrize("path", [LOGIN, TASKS])
+async def test_what_a_server_quotes_of_a_secret_is_taken_out(path: str) -> None:
+    node = MockNode([FULL_ROW])
+    client = connect(node)
+    node.next(path, say(500, f"cannot handle {PASSWORD} {HASH} of session{1:025}".encode()))
+    with pytest.raises(e.ServerError) as caught:
+        await read(client)
+    for told in (str(caught.value), repr(caught.value), caught.value.as_failure().detail):
+        sent = [PASSWORD, HASH] if path == LOGIN else [f"session{1:025}"]
+        assert not [secret for secret in sent if secret in told]
+    assert "cannot handle" in str(caught.value)
+    await client.aclose()
+
+
 async def test_a_refused_session_is_not_told() -> None:
     node = MockNode()
     client = connect(node, GivenSession(session_id="very-secret-id"))
