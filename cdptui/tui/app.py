@@ -233,9 +233,11 @@ class CdptuiApp(App[int], inherit_bindings=False):
         """Draw all of the screen; only cells that differ from what the terminal shows are written."""
         if not self._running or not self.screen_stack:
             return
-        # A refresh of the screen would render only what is dirty in it.
-        whole = self.screen._compositor.render_update(full=True, screen_stack=self._background_screens)  # noqa: SLF001
-        self._display(self.screen, whole)
+        # The writer thread asks for it too, from where nobody knows which app is meant.
+        with self._context():
+            # A refresh of the screen would render only what is dirty in it.
+            whole = self.screen._compositor.render_update(full=True, screen_stack=self._background_screens)  # noqa: SLF001
+            self._display(self.screen, whole)
 
     def _fatal_error(self) -> None:
         """End with the terminal as it was, instead of printing pages of traceback with the values of all variables."""

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from contextvars import Context
+
 import pytest
 from rich.color import ColorSystem
 from rich.console import Console
+from rich.rule import Rule
 from rich.segment import Segment
 from rich.style import Style
 from textual._compositor import LayoutUpdate
 from textual.geometry import Region
+from textual.screen import ModalScreen
 from textual.strip import Strip
+from textual.widgets import Static
 
 from cdptui.tui.frame import Frame
 from cdptui.tui.line import Line
@@ -72,3 +77,13 @@ async def test_a_spared_line_is_said_and_ticks_on_a_slow_beat() -> None:
         running.app._main._tick()
         await running.until(lambda: "slow line" in running.header)
         assert "age <10 s" in running.header.replace("  ", " ")
+
+
+async def test_what_the_line_was_spared_is_drawn_on_the_word_of_a_thread_that_knows_no_app() -> None:
+    async with showing([a_task()]) as running:
+        dialog = Static(Rule())
+        await running.app.push_screen(ModalScreen[None](), wait_for_dismiss=False)
+        await running.app.screen.mount(dialog)
+        await running.pilot.pause()
+        dialog.update(Rule("anew"))
+        Context().run(running.app.draw_everything)
