@@ -11,6 +11,8 @@ import click
 import pytest
 
 from cdptui.cli.main import cdptui
+from cdptui.query.fields import FIELDS
+from cdptui.query.guide import FORMS
 from cdptui.tui.keymap import Place, lines_of
 
 ROOT = Path(__file__).parents[2]
@@ -26,6 +28,25 @@ def keys_table() -> str:
             names = " ".join(name if name == "…" else f"`{name}`" for name in keys.split())
             lines.append(f"| {names} | {help_text} |")
     return "\n".join(lines)
+
+
+def filter_table() -> str:
+    """The language of the filter in Markdown."""
+
+    def row(*cells: str) -> str:
+        return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+    lines = ["| filter | shows |", "|---|---|", *(row(f"`{form}`", meaning) for form, meaning in FORMS)]
+    lines += ["", "| field | short | what it is | examples |", "|---|---|---|---|"]
+    for field in FIELDS:
+        short = " ".join(f"`{name}`" for name in field.aliases)
+        examples = " ".join(f"`{example}`" for example in field.example.split("   "))
+        lines.append(row(f"`{field.name}`", short, field.help, examples))
+    return "\n".join(lines)
+
+
+def test_the_language_of_the_filter_is_the_programs() -> None:
+    assert filter_table() in README
 
 
 def test_the_table_of_keys_is_the_programs() -> None:

@@ -9,6 +9,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import ModalScreen
 
+from cdptui.query.fields import FIELDS
+from cdptui.query.guide import FORMS
 from cdptui.render.columns import COLUMNS
 from cdptui.render.span import Line, Role, Span
 from cdptui.render.statuses import GLYPHS, OTHER_GLYPH
@@ -53,6 +55,7 @@ def help_lines(keys: Sequence[Key]) -> list[Line]:
     lines.append((Span("Columns", Role.ACCENT),))
     lines.extend((Span(f"  {column.heading:<14}", Role.STRONG), Span(column.help)) for column in COLUMNS)
     lines.append(())
+    lines += _filter_lines()
     lines.append((Span("Statuses", Role.ACCENT),))
     signs = [f"{glyph} {status}" for status, glyph in GLYPHS.items()]
     lines.append((Span("  " + "  ".join(signs[:4])),))
@@ -62,4 +65,18 @@ def help_lines(keys: Sequence[Key]) -> list[Line]:
     lines.append(())
     lines.append((Span("The list stands worst first: a task that is switched on and does not protect leads,"),))
     lines.append((Span("then what else has a reason; then RPO against its target, used of plan, and the name."),))
+    return lines
+
+
+def _filter_lines() -> list[Line]:
+    """The language of the filter, and its fields."""
+    lines: list[Line] = [(Span("The filter", Role.ACCENT),)]
+    lines.extend((Span(f"  {form:<22}", Role.STRONG), Span(meaning)) for form, meaning in FORMS)
+    lines.append(())
+    lines.append((Span("Fields of the filter", Role.ACCENT),))
+    for field in FIELDS:
+        names = " ".join((field.name, *field.aliases))
+        lines.append((Span(f"  {names:<22}", Role.STRONG), Span(field.help)))
+        lines.append((Span(" " * 24), Span(field.example, Role.DIM)))
+    lines.append(())
     return lines

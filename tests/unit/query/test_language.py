@@ -14,6 +14,7 @@ from cdptui.query.errors import QueryError
 from cdptui.query.evaluator import clause_predicate, predicate, verdict
 from cdptui.query.expression import Expression, clauses
 from cdptui.query.fields import BY_NAME, FIELDS
+from cdptui.query.guide import FORMS
 from cdptui.query.meaning import joints
 from cdptui.query.parser import parse
 from cdptui.query.printer import text_of_query
@@ -163,6 +164,11 @@ def test_there_are_many_ways_to_write_and_one_to_print(text: str, canonical: str
 def test_the_example_of_every_field_can_be_read(field: object) -> None:
     examples = BY_NAME[field.name].example.split("   ")  # type: ignore[attr-defined]  # a field
     assert all(parse(text) for text in examples)
+
+
+@pytest.mark.parametrize("form", [form for form, _ in FORMS])
+def test_every_form_of_the_guide_can_be_read(form: str) -> None:
+    parse(form)
 
 
 def test_no_two_fields_have_one_name() -> None:
