@@ -10,7 +10,7 @@ from cdptui.models.severity import NEAR_FULL_RATIO
 from cdptui.models.vitals import Vitals
 from cdptui.render import units
 from cdptui.render.span import Line, Role, Span
-from cdptui.render.statuses import status_span
+from cdptui.render.statuses import ROLES, status_span
 
 BAR_CELLS: Final = 6
 _DAY_S: Final = 86400.0
@@ -116,6 +116,19 @@ def last_op(row: Vitals, context: CellContext) -> Line:
     if at is not None and units.is_ahead(at, context.now):
         return (Span("ahead", Role.WARN),)
     return (Span(units.age(at, context.now), Role.DIM),)
+
+
+def reason(row: Vitals, context: CellContext) -> Line:
+    """The worst of what is said of it, and how much more there is."""
+    if not row.reasons:
+        return ()
+    # Its sentences are many, and a list without the column needs none of them.
+    from cdptui.render.reasons import Outlook, short_reason  # noqa: PLC0415
+
+    worst = row.reasons[0]
+    more = len(row.reasons) - 1
+    spans = [Span(short_reason(worst, row, Outlook(context.now, context.zone, context.names)), ROLES[worst.severity])]
+    return (*spans, Span(f" +{more}", Role.DIM)) if more else tuple(spans)
 
 
 def uuid(row: Vitals, _: CellContext) -> Line:

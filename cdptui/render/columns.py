@@ -208,6 +208,20 @@ LAST_OP: Final = Column(
     (_LAST_OP_AT,),
     align="right",
 )
+REASON: Final = Column(
+    "reason",
+    "REASON",
+    "The worst of what is said of it; the tab Why has all of it",
+    16,
+    cells.reason,
+    lambda row: _number(row.severity if row.reasons else None),
+    (
+        Datum("severity", lambda row, _: row.severity.name.lower()),
+        Datum("reasons", lambda row, _: tuple(reason.kind.value for reason in row.reasons)),
+    ),
+    flex=4,
+    worst_first=True,
+)
 STORAGE: Final = Column(
     "storage",
     "STORAGE",
@@ -300,6 +314,7 @@ DEFAULT_COLUMNS: Final = (NAME, STATUS, STATE, USED, PLAN, USE, RPO, GROWTH, FUL
 
 COLUMNS: Final = (
     *DEFAULT_COLUMNS,
+    REASON,
     STORAGE,
     POLICY,
     VM,
@@ -315,7 +330,7 @@ BY_KEY: Final = {column.key: column for column in COLUMNS}
 
 PRIORITY: Final = (
     *(NAME, STATUS, USE, RPO),
-    *(STORAGE, POLICY, VM, LIMIT, UUID, DESCRIPTION, CREATED, LAST_OP_DATE),
+    *(REASON, STORAGE, POLICY, VM, LIMIT, UUID, DESCRIPTION, CREATED, LAST_OP_DATE),
     *(USED, GROWTH, FULL_IN, PROTECTS, PLAN, LAST_OP, STATE),
 )
 """Which stay when the screen is narrow, the most needed first. Those that are only there because somebody chose them

@@ -49,6 +49,8 @@ def test_csv_has_base_units_and_utc() -> None:
         "resource_names": "erp-db-01; ",
         "resource_uuids": "vm-1; vm-2",
         "last_op_at": "2025-12-31T22:00:00Z",
+        "severity": "healthy",
+        "reasons": "",
         "storage_name": "backup-server-1",
         "storage_uuid": "s-1",
         "policy_name": "",

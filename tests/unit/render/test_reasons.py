@@ -10,7 +10,10 @@ from cdptui.models.growth import Growth
 from cdptui.models.reasons import Evidence, ReasonKind, judged, reasons_of
 from cdptui.models.severity import Severity
 from cdptui.models.vitals import Vitals
+from cdptui.render.cells import CellContext
+from cdptui.render.columns import REASON
 from cdptui.render.reasons import LEVELS, Outlook, Words, short_reason, words_of
+from cdptui.render.span import text_of
 from tests.doubles import EPOCH, GIB, a_task
 
 OUTLOOK = Outlook(EPOCH, timezone(timedelta(hours=8)), {"bs-1": "backup-server-1", "uuid-of-b": "cdp-erp-b"})
@@ -99,3 +102,11 @@ def test_a_first_copy_that_comes_along_is_told_from_a_start_that_hangs() -> None
 def test_a_name_that_nobody_knows_is_its_uuid() -> None:
     row = a_case({"is_storage_lost": True}, backup_storage_uuid="bs-9")
     assert "bs-9 is disconnected" in words_of(row.reasons[0], row, OUTLOOK).sentence
+
+
+def test_the_column_says_the_worst_and_how_many_more() -> None:
+    context = CellContext(EPOCH, {})
+    assert text_of(REASON.cell(CASES[0], context)).startswith("storage lost +")
+    assert REASON.cell(a_case(), context) == ()
+    assert REASON.sort_value(CASES[0]) > REASON.sort_value(CASES[4])
+    assert REASON.sort_value(a_case())[0], "unknown comes last"
