@@ -1,0 +1,111 @@
+"""Columns, groups, marks and files, by keys on a real terminal."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+from cdptui.simulator.node import ManagementNode
+from cdptui.simulator.server import EmbeddedServer
+from tests.terminal.conftest import OpenMonitor
+from tests.terminal.pty_terminal import Terminal
+from tests.terminal.test_bytes import TICK, at_rest, bytes_by_line, polls
+
+Simulate = Callable[..., tuple[ManagementNode, EmbeddedServer]]
+
+
+@pytest.fixture
+def opened(
+    simulate: Simulate, monitor: OpenMonitor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[ManagementNode, Terminal]:
+    """A fleet in which nothing happens, on a screen without the detail pane."""
+    monkeypatch.chdir(tmp_path)
+    node, server = simulate(tasks=60)
+    node.world.freeze()
+    terminal = monitor(server.url, "--interval", "1", columns=100, lines=30)
+    at_rest(terminal, node)
+    return node, terminal
+
+
+def bytes_of(terminal: Terminal, key: str) -> float:
+    """Bytes of one press, the median of several; without a second's tick and the poll that may come in between."""
+    counts = []
+    for _ in range(7):
+        before = len(terminal.output)
+        terminal.send(key)
+        terminal.read_for(0.3)
+        counts.append(sum(n for line, n in bytes_by_line(bytes(terminal.output[before:])).items() if line > 2))
+    return median(counts) - TICK
+
+
+@pytest.mark.parametrize("way", ["", "w", "bs", "bsw"], ids=["plain", "wide", "grouped", "grouped and wide"])
+def test_a_key_in_any_list_writes_two_lines_and_a_poll_nothing(
+    opened: tuple[ManagementNode, Terminal], way: str
+) -> None:
+    node, terminal = opened
+    terminal.send(way)
+    terminal.read_for(6.0)
+    assert 0 < bytes_of(terminal, "j") <= 500
+    assert 0 < bytes_of(terminal, " ") <= 500
+    terminal.read_for(1.0)
+    before, seen = len(terminal.output), polls(node)
+    terminal.wait_for(lambda _: polls(node) >= seen + 3)
+    written = bytes_by_line(bytes(terminal.output[before:]))
+    assert not [line for line in written if line > 2], "nothing of the list is written"
+
+
+def test_letters_that_come_at_once_group_fold_and_find(opened: tuple[ManagementNode, Terminal]) -> None:
+    _, terminal = opened
+    terminal.send("bb")
+    terminal.wait_for(r"▾ backup-server-\d")
+    terminal.send("Z")
+    terminal.wait_for_no("▾")
+    folded = [line for line in terminal.lines if line.startswith("▸")]
+    assert folded
+    assert all(" of " in line or "● all" in line for line in folded)
+    terminal.send("g\r")
+    terminal.wait_for(lambda screen: screen.lines[3].startswith("▾") and "of" in screen.lines[3])
+
+
+def test_what_is_marked_is_written_where_the_user_is(opened: tuple[ManagementNode, Terminal], tmp_path: Path) -> None:
+    _, terminal = opened
+    terminal.send("  ")
+    terminal.wait_for("2 marked")
+    terminal.send("\x13j")
+    terminal.wait_for(r"wrote 2 marked tasks to \./cdptui-127\.0\.0\.1-\d+-\w+\.json")
+    (path,) = tmp_path.glob("*.json")
+    assert path.stat().st_mode & 0o777 == 0o600
+    saved = json.loads(path.read_text())
+    marked = [line.split()[1] for line in terminal.lines if line.startswith("*")]
+    assert [task["name"] for task in saved["tasks"]] == marked
+    assert saved["tasks"][0]["resourceRefs"]
+    terminal.send("\x15")
+    terminal.wait_for_no("2 marked")
+    terminal.send("\x13c")
+    terminal.wait_for(r"wrote 60 tasks to \./cdptui-\S+\.csv")
+    (path,) = tmp_path.glob("*.csv")
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 60
+    assert rows[0]["name"] == marked[0]
+
+
+@pytest.mark.parametrize("lines", [5, 24, 50])
+@pytest.mark.parametrize("columns", [20, 80, 200])
+def test_every_dialog_fits_and_goes(simulate: Simulate, monitor: OpenMonitor, columns: int, lines: int) -> None:
+    _, server = simulate(tasks=20)
+    terminal = monitor(server.url, columns=columns, lines=lines)
+    terminal.read_for(2.0)
+    for key in ("o", "b", "\x13"):
+        terminal.send(key)
+        terminal.read_for(0.3)
+        terminal.send("\x1b")
+        terminal.read_for(0.3)
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0
+    assert terminal.is_restored
