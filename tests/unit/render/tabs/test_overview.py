@@ -107,6 +107,8 @@ def test_a_date_without_a_zone_is_shown_as_it_was_written() -> None:
     text = lines(FULL_ROW, fields=task_fields(task, None), zone=None)
     assert "ago" not in line_of(text, "lastOpDate")
     assert FULL_ROW["lastOpDate"] in line_of(text, "lastOpDate")
+    assert [line for line in text if "tells no zone" in line]
+    assert not [line for line in lines(FULL_ROW) if "tells no zone" in line]
 
 
 def test_uuids_have_their_names_beside_them() -> None:
