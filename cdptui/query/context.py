@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from cdptui.models.vitals import Vitals
-
 
 class Context(NamedTuple):
     """The moment, and what is known about other things than tasks."""
@@ -22,12 +20,3 @@ class Context(NamedTuple):
     def age_s(self, then: datetime | None) -> float | None:
         """Seconds since a moment; one that lies ahead was just now."""
         return None if then is None else max(0.0, (self.now - then).total_seconds())
-
-    def named(self, uuid: str | None) -> tuple[str, ...]:
-        """What a thing is called: its name, empty as long as that is not known, and its uuid."""
-        return (self.names.get(uuid, ""), uuid) if uuid else ()
-
-
-def machines(row: Vitals, context: Context) -> tuple[str, ...]:
-    """Names and uuids of what a task protects."""
-    return tuple(text for ref in row.task.resource_refs for text in context.named(ref.resource_uuid))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from cdptui.models.vitals import Vitals
-from cdptui.query.context import Context, machines
+from cdptui.query.context import Context
 from cdptui.query.expression import (
     And,
     Clause,
@@ -26,7 +26,7 @@ from cdptui.query.expression import (
     Word,
     clauses,
 )
-from cdptui.query.fields import BY_NAME, Field, Measure
+from cdptui.query.fields import BY_NAME, Field, Measure, machines
 from cdptui.query.patterns import MAX_SEARCHED, compiled
 from cdptui.query.units import unit_of
 
@@ -95,37 +95,41 @@ def is_timed(expression: Expression) -> bool:
 def needs_names(expression: Expression) -> bool:
     """Whether names that become known can change what is meant."""
     return any(
-        not isinstance(clause, Comparison) or BY_NAME[clause.field].needs_names for clause in clauses(expression)
+        not isinstance(clause, Comparison) or BY_NAME[clause.field].uuids is not None for clause in clauses(expression)
     )
 
 
 def needs_machines(expression: Expression) -> bool:
     """Whether the names of all machines are needed, of which there are as many as tasks."""
     return any(
-        not isinstance(clause, Comparison) or BY_NAME[clause.field].texts is machines for clause in clauses(expression)
+        not isinstance(clause, Comparison) or BY_NAME[clause.field].uuids is machines for clause in clauses(expression)
     )
 
 
 def _in_any(fits: Callable[[str], bool], context: Context) -> Predicate:
     """Whether name, uuid, status, or what the machines or the storage are called fits.
 
+    A thing is called by its uuid only while its name is not known: part of a uuid that nobody sees must find nothing.
     Statuses and storages are few, so they are asked once each.
     """
-    shared: dict[str | None, bool] = {}
-    statuses: dict[str, bool] = {}
+    names = context.names
+    few: dict[str | None, bool] = {None: False}
+
+    def of_few(uuid: str | None, text: str | None) -> bool:
+        is_so = few[uuid] = text is not None and fits(text)
+        return is_so
 
     def is_meant(row: Vitals) -> bool:
         task = row.task
         status, storage = task.status, task.backup_storage_uuid
-        is_so = statuses.get(status)
-        if is_so is None:
-            is_so = statuses[status] = fits(status)
-        if is_so or fits(task.name) or fits(task.uuid):
+        is_so = few.get(status)
+        if is_so or (is_so is None and of_few(status, status)) or fits(task.name) or fits(task.uuid):
             return True
-        is_so = shared.get(storage)
-        if is_so is None:
-            is_so = shared[storage] = any(fits(text) for text in context.named(storage) if text)
-        return is_so or any(fits(text) for text in machines(row, context) if text)
+        for ref in task.resource_refs:
+            if fits(names.get(ref.resource_uuid) or ref.resource_uuid):
+                return True
+        is_so = few.get(storage)
+        return of_few(storage, names.get(storage or "") or storage) if is_so is None else is_so
 
     return is_meant
 
@@ -178,15 +182,14 @@ def _number_comparison(field: Field, how: Operator, quantity: Quantity, context:
 
 def _text_comparison(field: Field, how: Operator, wanted: str, context: Context) -> Predicate:
     texts = field.texts
-    assert texts is not None, "the parser gives texts to texts only"  # noqa: S101 - an invariant, not input
-    is_whole, is_inverted = how in {Operator.EQUAL, Operator.DIFFERENT}, how in {Operator.DIFFERENT, Operator.LACKS}
-    is_uuid = _UUID.fullmatch(wanted) is not None
+    if texts is None:
+        return _name_comparison(field, how, wanted, context.names)
+    is_whole, is_inverted = how in _WHOLE, how in _INVERTED
 
     def compare(found: tuple[str, ...]) -> bool:
-        folded = [text.casefold() for text in found if text or not field.needs_names]
-        is_known = len(folded) == len(found) or is_uuid
+        folded = [text.casefold() for text in found]
         is_so = wanted in folded if is_whole else any(wanted in text for text in folded)
-        return bool(found) and is_known and not is_so if is_inverted else is_so
+        return bool(found) and is_so is not is_inverted
 
     known: dict[tuple[str, ...], bool] = {}
 
@@ -202,6 +205,29 @@ def _text_comparison(field: Field, how: Operator, wanted: str, context: Context)
     return is_meant
 
 
+def _name_comparison(field: Field, how: Operator, wanted: str, names: Mapping[str, str]) -> Predicate:
+    uuids = field.uuids
+    assert uuids is not None, "the parser gives texts to texts only"  # noqa: S101 - an invariant, not input
+    is_whole, is_inverted, is_uuid = how in _WHOLE, how in _INVERTED, _UUID.fullmatch(wanted) is not None
+
+    def fits(uuid: str) -> bool:
+        name = names.get(uuid)
+        if is_whole or is_uuid:
+            return wanted == uuid.casefold() or (name is not None and wanted == name.casefold())
+        return wanted in (name or uuid).casefold()
+
+    def is_meant(row: Vitals) -> bool:
+        return any(map(fits, uuids(row)))
+
+    def is_other(row: Vitals) -> bool:
+        found = uuids(row)
+        return bool(found) and (is_uuid or all(uuid in names for uuid in found)) and not any(map(fits, found))
+
+    return is_other if is_inverted else is_meant
+
+
+_WHOLE: Final = frozenset({Operator.EQUAL, Operator.DIFFERENT})
+_INVERTED: Final = frozenset({Operator.DIFFERENT, Operator.LACKS})
 _UUID: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 _FEW_TEXTS: Final = 64
@@ -211,6 +237,9 @@ _FEW_TEXTS: Final = 64
 def _unknown_comparison(field: Field, context: Context, *, is_wanted: bool) -> Predicate:
     if field.is_level:
         return lambda _: not is_wanted
+    if field.uuids is not None:
+        uuids = field.uuids
+        return lambda row: (not uuids(row)) is is_wanted
     if field.texts is not None:
         texts = field.texts
         return lambda row: (not any(texts(row, context))) is is_wanted

@@ -8,7 +8,7 @@ from typing import Final
 
 from cdptui.models.severity import Severity
 from cdptui.models.vitals import Vitals
-from cdptui.query.context import Context, machines
+from cdptui.query.context import Context
 from cdptui.query.units import Dimension
 
 Texts = Callable[[Vitals, Context], tuple[str, ...]]
@@ -39,14 +39,18 @@ class Field:
     noun: str = ""
     """In words, for texts: "name" in "name contains erp"."""
     texts: Texts | None = None
-    """Everything that it is called. Equal to one of them is equal; no text, or an empty one among those of a thing
-    with names, is not known."""
+    """Its texts; none when it is not known. Equal to one of them is equal."""
+    uuids: Callable[[Vitals], tuple[str, ...]] | None = None
+    """Uuids of things that have names, instead of `texts`."""
     measures: tuple[Measure, ...] = ()
     is_level: bool = False
     is_timed: bool = False
     """Whether it changes while the task does not."""
-    needs_names: bool = False
-    """Whether it changes when names become known."""
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is compared with texts."""
+        return self.texts is not None or self.uuids is not None
 
     @property
     def dimensions(self) -> tuple[Dimension, ...]:
@@ -60,6 +64,11 @@ def _one(read: Callable[[Vitals], str | None]) -> Texts:
         return () if text is None else (text,)
 
     return texts
+
+
+def machines(row: Vitals) -> tuple[str, ...]:
+    """Uuids of what a task protects."""
+    return tuple([ref.resource_uuid for ref in row.task.resource_refs])
 
 
 def _of(read: Callable[[Vitals], float | None]) -> Number:
@@ -120,8 +129,7 @@ FIELDS: Final = (
         "name or uuid of a machine that it protects",
         "vm~erp",
         "VM",
-        machines,
-        needs_names=True,
+        uuids=machines,
     ),
     Field(
         "bs",
@@ -129,8 +137,7 @@ FIELDS: Final = (
         "name or uuid of its backup storage",
         "bs=backup-server-1",
         "backup storage",
-        lambda row, context: context.named(row.task.backup_storage_uuid),
-        needs_names=True,
+        uuids=lambda row: (row.task.backup_storage_uuid,) if row.task.backup_storage_uuid else (),
     ),
     Field(
         "policy",
@@ -138,8 +145,7 @@ FIELDS: Final = (
         "name or uuid of its policy",
         "policy~gold",
         "policy",
-        lambda row, context: context.named(row.task.policy_uuid),
-        needs_names=True,
+        uuids=lambda row: (row.task.policy_uuid,) if row.task.policy_uuid else (),
     ),
     Field("type", (), "what kind of task it is", "type=VM", "type", _one(lambda row: row.task.task_type)),
     Field("text", ("desc",), "its description", "text~audit", "description", _one(lambda row: row.task.description)),

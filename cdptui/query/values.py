@@ -27,10 +27,10 @@ def field_of(token: Token) -> Field:
 def operator_of(token: Token, field: Field) -> Operator:
     """The operator, if the field can be compared so. Raises QueryError."""
     operator = Operator(token.text)
-    if field.texts is not None and operator not in _FOR_TEXTS:
+    if field.is_text and operator not in _FOR_TEXTS:
         message = f"{field.name} is a text: compare it with = != ~ or !~"
         raise QueryError(message, token.position, token.length)
-    if field.texts is None and operator in {Operator.CONTAINS, Operator.LACKS}:
+    if not field.is_text and operator in {Operator.CONTAINS, Operator.LACKS}:
         message = f"{field.name} is no text: compare it with = != > >= < or <="
         raise QueryError(message, token.position, token.length)
     return operator
@@ -48,7 +48,7 @@ def value_of(token: Token, field: Field, operator: Operator) -> Value:
         if operator not in _FOR_UNKNOWN:
             raise QueryError("? means unknown: compare it with = or !=", token.position, token.length)
         return Unknown()
-    if field.texts is not None:
+    if field.is_text:
         return Text(token.text)
     return _level(token) if field.is_level else _quantity(token, field)
 
@@ -76,4 +76,4 @@ def _quantity(token: Token, field: Field) -> Value:
 def _example(field: Field) -> str:
     if field.is_level:
         return "warning"
-    return "a word" if field.texts is not None else field.dimensions[0].value
+    return "a word" if field.is_text else field.dimensions[0].value

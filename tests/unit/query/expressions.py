@@ -51,7 +51,7 @@ def comparisons(draw: st.DrawFn) -> Comparison:
     field = draw(st.sampled_from(FIELDS))
     if draw(st.integers(0, 9)) == 0:
         return Comparison(field.name, draw(st.sampled_from(UNKNOWABLE)), Unknown())
-    if field.texts is not None:
+    if field.is_text:
         return Comparison(field.name, draw(st.sampled_from(TEXTUAL)), Text(draw(texts)))
     how = draw(st.sampled_from(ORDERED))
     if field.is_level:

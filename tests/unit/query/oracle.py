@@ -47,8 +47,7 @@ def is_meant(expression: Expression, row: Vitals, context: Context) -> bool:
 def searched(row: Vitals, context: Context) -> list[str]:
     task = row.task
     uuids = [ref.resource_uuid for ref in task.resource_refs] + [task.backup_storage_uuid or ""]
-    names = [context.names.get(uuid, "") for uuid in uuids]
-    return [task.name, task.uuid, task.status, *filter(None, uuids), *filter(None, names)]
+    return [task.name, task.uuid, task.status, *(context.names.get(uuid, uuid) for uuid in uuids if uuid)]
 
 
 def compares(clause: Comparison, row: Vitals, context: Context) -> bool:
@@ -116,11 +115,16 @@ def text_of(field: str, row: Vitals, context: Context) -> list[str]:
 def textual(field: str, how: str, wanted: str, row: Vitals, context: Context) -> bool:
     found = text_of(field, row, context)
     has_names = field in {"vm", "bs", "policy"}
+    is_uuid = re.fullmatch("[0-9a-f]{32}", wanted) is not None
+    is_known = is_uuid or not has_names or "" not in found
+    if has_names and is_uuid:
+        how = {"~": "=", "!~": "!="}.get(how, how)
+    elif has_names and how in {"~", "!~"}:
+        found = [found[at] or found[at + 1] for at in range(0, len(found), 2)]
     texts = [text.casefold() for text in found if text or not has_names]
     is_so = any(wanted == text if how in {"=", "!="} else wanted in text for text in texts)
     if how in {"=", "~"}:
         return is_so
-    is_known = len(texts) == len(found) or re.fullmatch("[0-9a-f]{32}", wanted) is not None
     return bool(found) and is_known and not is_so
 
 
