@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.console import RenderableType
+from textual import events
 from textual._compositor import CompositorUpdate
 from textual.actions import ActionParseResult
 from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.dom import DOMNode
 from textual.filter import Monochrome, NoColor
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
@@ -25,6 +27,7 @@ from cdptui.tui.driver import TerminalDriver
 from cdptui.tui.keymap import USUAL, Keymap, Place, bindings, bindings_in_dialogs
 from cdptui.tui.messages import CopyWanted
 from cdptui.tui.screens.main import MainScreen
+from cdptui.tui.screens.too_small import TooSmallScreen, is_too_small
 from cdptui.tui.target import Target
 from cdptui.tui.themes import DEFAULT_THEME, THEMES
 from cdptui.tui.watch import Watch, first_words
@@ -228,6 +231,20 @@ class CdptuiApp(App[int], inherit_bindings=False):
         if self.keymap is not USUAL:
             self.set_keymap(self.keymap.changed)
         self.app_resume_signal.subscribe(self, lambda _: self.draw_everything())
+        self._mind_size(self.size)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Say so when there is too little room."""
+        self._mind_size(event.size)
+
+    def _mind_size(self, size: Size) -> None:
+        if not self.screen_stack:
+            return
+        if is_too_small(size) is not isinstance(self.screen, TooSmallScreen):
+            if is_too_small(size):
+                self.push_screen(TooSmallScreen())
+            else:
+                self.pop_screen()
 
     def draw_everything(self) -> None:
         """Draw all of the screen; only cells that differ from what the terminal shows are written."""

@@ -45,14 +45,12 @@ _SIGN_S: Final = 4.0
 _NOTICE_S: Final = 5.0
 
 _WIDE_FROM: Final = 110
-_TALL_FROM: Final = 6
 
 
 class MainScreen(ViewWishes, PollWishes):
     """Shows updates of one monitor and passes wishes back to it."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE_FROM, "-wide")]  # noqa: RUF012 - Textual's own declaration
-    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (_TALL_FROM, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar = bindings([Place.LIST, Place.DETAIL, Place.POLL])
     AUTO_FOCUS = "#tasks"
 
@@ -80,10 +78,9 @@ class MainScreen(ViewWishes, PollWishes):
 
     def compose(self) -> ComposeResult:
         """Header, banner, list and detail, footer; laid out for the terminal from the start, not once it is drawn."""
-        width, height = self.app.size
+        width = self.app.size.width
         self.set_class(width >= _WIDE_FROM, "-wide")
         self.set_class(width < _WIDE_FROM, "-narrow")
-        self.set_class(height >= _TALL_FROM, "-tall")
         self._detail.set_class(width >= _WIDE_FROM, "-shown")
         yield self._header
         yield self._banner
