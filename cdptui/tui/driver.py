@@ -46,8 +46,11 @@ _FAREWELL_S: Final = 5.0
 _MOUSE: Final = ("1000", "1002", "1006")
 """Buttons, the wheel and dragging. Not every move of the pointer (1003): each would wake us for nothing."""
 
-_MODERN: Final = ("\x1b[>", "\x1b[<", "\x1b[?2026$", "\x1b[?2048$")
+_MODERN: Final = ("\x1b[>", "\x1b[<", "\x1b[?2026$", "\x1b[?2048$", "\x1b]")
 """How those sequences begin that an old terminal would print parts of."""
+
+_POINTER: Final = "\x1b]22;"
+"""The shape of the mouse's pointer, which nobody would give back."""
 
 _WIPE: Final = "\x1b[2J\x1b[H"
 """An old terminal has no second screen to come back from."""
@@ -90,7 +93,7 @@ class TerminalDriver(LinuxDriver):
 
     def write(self, data: str) -> None:
         """Send to the terminal; nothing that it would stumble over. Never waits for the line."""
-        if self._is_old and data.startswith(_MODERN):
+        if data.startswith(_MODERN if self._is_old else _POINTER):
             return
         if self._waiting is not None and self._waiting.full():
             self._drop_unwritten()

@@ -129,12 +129,12 @@ SIGNS: Final = {
     "space": "Space",
     "comma": ",",
     "full_stop": ".",
-    "left": "←",
-    "right": "→",
+    "left": "Left",
+    "right": "Right",
     "minus": "-",
     "question_mark": "?",
-    "down": "↓",
-    "up": "↑",
+    "down": "Down",
+    "up": "Up",
     "pagedown": "PgDn",
     "pageup": "PgUp",
     "home": "Home",
@@ -186,7 +186,7 @@ def keys_in_words(key: Key) -> str:
     """The keys as they stand on a keyboard.
 
     >>> keys_in_words(KEYS[0])
-    '↓ j'
+    'Down j'
     """
     return " ".join(_sign(name) for name in key.keys.split(","))
 

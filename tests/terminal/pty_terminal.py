@@ -181,6 +181,16 @@ class Terminal:
         """What was written to the ordinary screen after the end."""
         return _SEQUENCES.sub(b"", bytes(self.output).rpartition(b"\x1b[?1049l")[2]).decode().strip()
 
+    def cell(self, x: int, y: int) -> pyte.screens.Char:
+        """One cell, with its colours and attributes."""
+        return self._screen.buffer[y][x]
+
+    @property
+    def is_mouse_off(self) -> bool:
+        """Whether the mouse is the terminal's own."""
+        switched = {match[1]: match[2] for match in re.finditer(rb"\x1b\[\?(\d+)([hl])", bytes(self.output))}
+        return all(switched.get(mode, b"l") == b"l" for mode in (b"1000", b"1002", b"1003", b"1006"))
+
     @property
     def is_restored(self) -> bool:
         """Whether the terminal is as it was: modes, main screen, cursor, mouse, bracketed paste."""

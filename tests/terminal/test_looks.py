@@ -1,0 +1,188 @@
+"""Every kind of terminal shows the same, with what it has: colours, glyphs, a mouse, or none of them."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from cdptui.simulator.node import ManagementNode
+from cdptui.simulator.server import EmbeddedServer
+from cdptui.simulator.settings import SimulatorSettings
+from tests.terminal.conftest import OpenMonitor
+from tests.terminal.pty_terminal import Terminal
+
+STYLE = re.compile(rb"\x1b\[([\d;]*)m")
+SEQUENCES = re.compile(rb"\x1b(\[[?>=<]?[\d;]*\$?[a-zA-Z]|\][^\x07]*\x07)")
+ATTRIBUTES = {b"", b"0", b"1", b"2", b"4", b"7", b"22", b"24", b"27"}
+CLICK = "\x1b[<0;{x};{y}M\x1b[<0;{x};{y}m"
+WHEEL_DOWN = "\x1b[<65;{x};{y}M"
+
+
+@pytest.fixture(scope="module")
+def fleet() -> Iterator[str]:
+    """The address of one node for all; nothing happens there."""
+    node = ManagementNode(SimulatorSettings(port=0))
+    node.world.freeze()
+    # The second of the list: worst first.
+    node.world.alter(next(task.uuid for task in node.world.tasks.values() if task.status == "Failed"), name="财务-é-DB")
+    with EmbeddedServer(node) as server:
+        yield server.url
+
+
+def leave(terminal: Terminal) -> None:
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0
+    assert terminal.is_restored
+
+
+def styles(terminal: Terminal) -> set[bytes]:
+    """All parameters of all changes of style."""
+    return {part for match in STYLE.finditer(bytes(terminal.output)) for part in match[1].split(b";")}
+
+
+def reversed_lines(terminal: Terminal) -> list[int]:
+    """Lines that are drawn reversed from the first cell."""
+    return [y for y in range(len(terminal.lines)) if all(terminal.cell(x, y).reverse for x in range(40))]
+
+
+def test_without_colours_the_cursor_and_the_worst_are_seen(fleet: str, monitor: OpenMonitor) -> None:
+    terminal = monitor(fleet, NO_COLOR="1")
+    terminal.wait_for("60/60 tasks")
+    terminal.send("jj")
+    terminal.wait_for(lambda screen: reversed_lines(screen) == [5])
+    assert "✖ Failed" in terminal.text
+    assert styles(terminal) <= ATTRIBUTES
+    # Keys go to the detail pane: the cursor's line is underlined instead.
+    terminal.send("\t")
+    terminal.wait_for(lambda screen: screen.cell(4, 5).underscore and not reversed_lines(screen))
+    leave(terminal)
+
+
+def test_an_empty_no_color_says_nothing(fleet: str, monitor: OpenMonitor) -> None:
+    terminal = monitor(fleet, NO_COLOR="")
+    terminal.wait_for("60/60 tasks")
+    assert b"38" in styles(terminal)
+    leave(terminal)
+
+
+@pytest.mark.parametrize(
+    ("environment", "options"), [({"LC_ALL": "C"}, ()), ({"LC_ALL": "POSIX"}, ()), ({}, ("--ascii",))], ids=str
+)
+def test_plain_characters_are_enough(
+    fleet: str, monitor: OpenMonitor, environment: dict[str, str], options: tuple[str, ...]
+) -> None:
+    terminal = monitor(fleet, *options, **environment)
+    terminal.wait_for("60/60 tasks")
+    terminal.wait_for("Protects 1 resource")
+    assert bytes(terminal.output).isascii()
+    assert "X Failed" in terminal.text
+    row = terminal.line_with("????-?-DB")
+    assert row.index("X Failed") == terminal.line_with("NAME").index("STATUS")
+    # The frame of a dialog: corners and sides, no holes.
+    terminal.send("s")
+    terminal.wait_for(r"\+- Sort by -+\+([\s\S]*\|.{26}\|){12}[\s\S]*\+-{26}\+")
+    terminal.send("\x1b")
+    terminal.wait_for_no("Sort by")
+    assert bytes(terminal.output).isascii()
+    leave(terminal)
+
+
+def test_a_console_gets_no_sequence_that_it_does_not_know(fleet: str, monitor: OpenMonitor) -> None:
+    terminal = monitor(fleet, TERM="linux", COLORTERM="")
+    terminal.wait_for("60/60 tasks")
+    terminal.send("m")
+    terminal.wait_for("no mouse")
+    leave(terminal)
+    output = bytes(terminal.output)
+    assert output.isascii()
+    assert not re.search(rb"\x1b\[[><=]|\$p|\x1b\]|\x1b\[\?10(00|02|03|06)h|38;[25];|48;[25];", output)
+    # It has no second screen: what was shown is wiped.
+    assert not terminal.text.strip()
+
+
+@pytest.mark.parametrize(
+    ("environment", "refused"),
+    [
+        ({"TERM": "xterm", "COLORTERM": ""}, rb"[34]8;[25];"),
+        ({"TERM": "screen", "COLORTERM": ""}, rb"[34]8;[25];"),
+        ({"TERM": "xterm-256color", "COLORTERM": ""}, rb"[34]8;2;"),
+        ({"TERM": "tmux-256color", "COLORTERM": ""}, rb"[34]8;2;"),
+    ],
+    ids=lambda value: value.get("TERM", "") if isinstance(value, dict) else "",
+)
+def test_a_terminal_gets_no_colour_that_it_has_not(
+    fleet: str, monitor: OpenMonitor, environment: dict[str, str], refused: bytes
+) -> None:
+    terminal = monitor(fleet, **environment)
+    terminal.wait_for("60/60 tasks")
+    found = [match[0] for match in STYLE.finditer(bytes(terminal.output)) if re.search(refused, match[0])]
+    assert not found
+    assert len(styles(terminal)) > 8
+    leave(terminal)
+
+
+def test_a_light_theme_paints_its_own_ground_everywhere(fleet: str, monitor: OpenMonitor) -> None:
+    terminal = monitor(fleet, "--theme", "light")
+    terminal.wait_for("60/60 tasks")
+    grounds = {terminal.cell(x, y).bg for x in range(120) for y in range(40)}
+    assert "default" not in grounds
+    assert "ffffff" in grounds
+    leave(terminal)
+
+
+@pytest.mark.parametrize("term", ["dumb", "unknown", ""])
+def test_a_terminal_without_a_cursor_is_told_so(fleet: str, monitor: OpenMonitor, term: str) -> None:
+    terminal = monitor(fleet, TERM=term)
+    assert terminal.wait_for_end() == 2
+    assert "this terminal cannot show the monitor" in terminal.text
+    assert b"\x1b" not in terminal.output
+
+
+def test_the_mouse_moves_the_cursor_scrolls_and_sorts_until_it_is_turned_off(fleet: str, monitor: OpenMonitor) -> None:
+    terminal = monitor(fleet, lines=30, NO_COLOR="1")
+    terminal.wait_for("60/60 tasks")
+    first = terminal.lines[3]
+    terminal.send(CLICK.format(x=10, y=8))
+    terminal.wait_for(lambda screen: reversed_lines(screen) == [7])
+    terminal.send(WHEEL_DOWN.format(x=10, y=8) * 3)
+    terminal.wait_for(lambda screen: screen.lines[3] != first)
+    terminal.send(CLICK.format(x=terminal.line_with("NAME").index("NAME") + 1, y=3))
+    terminal.wait_for("sorted by name")
+    terminal.send("m")
+    terminal.wait_for("mouse off")
+    assert terminal.is_mouse_off
+    terminal.send("m")
+    terminal.wait_for("mouse on")
+    assert not terminal.is_mouse_off
+    assert b"\x1b[?1003h" not in terminal.output, "moves of the pointer are nothing to us"
+    leave(terminal)
+
+
+def test_no_mouse_leaves_it_to_the_terminal(fleet: str, monitor: OpenMonitor) -> None:
+    terminal = monitor(fleet, "--no-mouse")
+    terminal.wait_for("60/60 tasks")
+    assert terminal.is_mouse_off
+    assert not re.search(rb"\x1b\[\?100\d?[hl]", bytes(terminal.output).replace(b"\x1b[?1004h", b""))
+    terminal.send("m")
+    terminal.wait_for("mouse on")
+    leave(terminal)
+
+
+def test_any_size_at_any_speed_with_keys_and_clicks(fleet: str, monitor: OpenMonitor) -> None:
+    chance = random.Random(4)
+    terminal = monitor(fleet, "--interval", "1")
+    terminal.wait_for("60/60 tasks")
+    for _ in range(120):
+        terminal.resize(chance.randint(20, 400), chance.randint(5, 120))
+        terminal.send(chance.choice(["j", "k", "G", "g", "d", "\t", "\x1b", "\x1b[6~", "I", CLICK.format(x=5, y=5)]))
+        terminal.read_for(0.01)
+    terminal.resize(20, 5)
+    terminal.wait_for("too small")
+    terminal.resize(120, 40)
+    terminal.wipe()
+    terminal.send("\x1b\x0c")
+    terminal.wait_for(r"60/60 tasks[\s\S]*NAME[\s\S]*q quit")
+    leave(terminal)
