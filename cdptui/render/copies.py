@@ -1,8 +1,9 @@
-"""What can be copied of a task: whatever it holds, one line that does nothing to a terminal into which it is pasted."""
+"""What can be copied of tasks: whatever they hold, one line that does nothing to a terminal into which it is pasted."""
 
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -20,21 +21,25 @@ class Copy(NamedTuple):
     text: str
 
 
-def copies(task: Task, record: str, base_url: str) -> tuple[Copy, ...]:
-    """Everything that can be copied of `task`; `record` is its JSON, inert, `base_url` that of the API."""
+def copies(tasks: Sequence[Task], records: Sequence[str], base_url: str) -> tuple[Copy, ...]:
+    """Everything that can be copied of `tasks`; `records` are their JSON, inert, `base_url` is that of the API."""
+    count = len(tasks)
+    is_one = count == 1
+    json = records[0] if is_one else f"[{', '.join(records)}]"
+    uuids = [task.uuid for task in tasks]
     return (
-        Copy("uuid", "u", "uuid", inert(task.uuid)),
-        Copy("name", "n", "name", task.name),
-        Copy("json", "j", "row as JSON", record),
-        Copy("curl", "c", "curl command", curl_line(task.uuid, base_url)),
+        Copy("uuid", "u", "uuid" if is_one else f"{count} uuids", " ".join(map(inert, uuids))),
+        Copy("name", "n", "name" if is_one else f"{count} names", ", ".join(task.name for task in tasks)),
+        Copy("json", "j", "row as JSON" if is_one else f"{count} rows as JSON", json),
+        Copy("curl", "c", "curl command", curl_line(uuids, base_url)),
     )
 
 
-def curl_line(uuid: str, base_url: str) -> str:
-    """A command that asks the node for this task. The session stays in a variable: a copy may be pasted anywhere.
+def curl_line(uuids: Sequence[str], base_url: str) -> str:
+    """A command that asks the node for tasks. The session stays in a variable: a copy may be pasted anywhere.
 
-    >>> curl_line("0a1b", "http://10.0.0.5:8080/zstack/v1")
+    >>> curl_line(["0a1b"], "http://10.0.0.5:8080/zstack/v1")
     'curl -sS -H "Authorization: OAuth $ZSTACK_SESSION" http://10.0.0.5:8080/zstack/v1/cdp-task/0a1b'
     """
-    url = f"{base_url}/cdp-task/{quote(uuid, safe='')}"
-    return f'curl -sS -H "Authorization: OAuth $ZSTACK_SESSION" {shlex.quote(url)}'
+    urls = (shlex.quote(f"{base_url}/cdp-task/{quote(uuid, safe='')}") for uuid in uuids)
+    return f'curl -sS -H "Authorization: OAuth $ZSTACK_SESSION" {" ".join(urls)}'

@@ -73,3 +73,18 @@ async def test_marked_rows_stand_in_the_order_of_the_list() -> None:
         assert main.marked_rows == []  # type: ignore[attr-defined]
         await run.press("space", "G", "space", "greater_than_sign", "I")
         assert [row.task.name for row in main.marked_rows] == ["d", "a"]  # type: ignore[attr-defined]
+
+
+async def test_copying_is_of_what_is_marked() -> None:
+    async with showing(FLEET) as run:
+        await run.press("c")
+        assert "u  uuid" in run.screen
+        await run.press("escape", "space", "space", "c")
+        assert "u  2 uuids" in run.screen
+        assert "j  2 rows as JSON" in run.screen
+
+
+async def test_too_many_to_copy_are_for_a_file() -> None:
+    async with showing([a_task(f"task-{n:04d}") for n in range(1001)]) as run:
+        await run.press("asterisk", "c")
+        assert "1001 tasks are too many to copy: ^s writes them to a file" in run.footer

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 from textual.screen import Screen
 
 from cdptui.config.address import api_of
@@ -11,12 +14,14 @@ from cdptui.render.copies import copies
 from cdptui.tui.messages import CopyWanted
 from cdptui.tui.screens.choice import Choice, ChoiceMenu
 
+MOST: Final = 1000
+"""Tasks in one copy: what has more belongs into a file."""
 
-def ask_what_to_copy(screen: Screen[None], row: Vitals | None, link: Link, node: str) -> bool:
-    """Let somebody choose what of a task to copy; `link` has its JSON, `node` is where it came from. False: no task."""
-    if row is None:
-        return False
-    offered = {copy.id: copy for copy in copies(row.task, link.record(row.task), api_of(node))}
+
+def ask_what_to_copy(screen: Screen[None], rows: Sequence[Vitals], link: Link, node: str) -> None:
+    """Let somebody choose what of tasks to copy; `link` has their JSON, `node` is where they came from."""
+    tasks = [row.task for row in rows]
+    offered = {copy.id: copy for copy in copies(tasks, [link.record(task) for task in tasks], api_of(node))}
 
     def want(chosen: str | None) -> None:
         if chosen is not None:
@@ -25,4 +30,3 @@ def ask_what_to_copy(screen: Screen[None], row: Vitals | None, link: Link, node:
 
     choices = [Choice(copy.id, copy.key, copy.label) for copy in offered.values()]
     screen.app.push_screen(ChoiceMenu("Copy", choices), want)
-    return True

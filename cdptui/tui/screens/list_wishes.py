@@ -171,6 +171,12 @@ class ListWishes(FindingScreen):
         shown = self.marks.of(self.listing.rows.tasks())
         return shown + [row for row in self.marks.of(self.rows) if not self.listing.rows.rows.has(row.task.uuid)]
 
+    @property
+    def chosen_rows(self) -> list[Vitals]:
+        """What is meant by somebody who does something with tasks: the marked ones, else the one under the cursor."""
+        row = self._table.cursor_row
+        return self.marked_rows or ([row] if row is not None else [])
+
     def show_marks(self) -> None:
         """Say how many tasks are marked."""
         self._footer.show_marks(marks_in_words(len(self.marks), self.marks.hidden(self.listing.rows.rows)))

@@ -153,11 +153,16 @@ class MainScreen(ViewWishes, PollWishes):
         self._show_bars()
 
     def action_copy(self) -> None:
-        """Choose what of the task under the cursor to copy."""
-        from cdptui.tui.screens.copying import ask_what_to_copy  # noqa: PLC0415 - not needed for the first frame
+        """Choose what of the marked tasks, or of the one under the cursor, to copy."""
+        from cdptui.tui.screens.copying import MOST, ask_what_to_copy  # noqa: PLC0415 - not needed for the first frame
 
-        if self._link is None or not ask_what_to_copy(self, self._table.cursor_row, self._link, self._target.node):
+        rows = self.chosen_rows
+        if self._link is None or not rows:
             self.say("no task to copy from")
+        elif len(rows) > MOST:
+            self.say(f"{len(rows)} tasks are too many to copy: {self.keymap.names['save']} writes them to a file")
+        else:
+            ask_what_to_copy(self, rows, self._link, self._target.node)
 
     def action_open(self) -> None:
         """Fold or unfold the group under the cursor; on a task: go to the detail pane."""
