@@ -17,7 +17,7 @@ from cdptui.render.reasons import words_of
 from cdptui.render.span import Line, Role, Span
 from cdptui.render.statuses import MEANINGS, ROLES, status_span
 from cdptui.render.tabs.context import DetailContext
-from cdptui.render.tabs.pieces import BLANK, heading
+from cdptui.render.tabs.pieces import BLANK, broken, heading
 
 _LABEL: Final = 10
 _LOW_PANE: Final = 18
@@ -35,7 +35,7 @@ def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[
     is_low = height < _LOW_PANE
     chart_height = _LOW_CHART if is_low else max(_LOW_CHART, min(_HIGH_CHART, height // 4))
     chart = capacity_chart(context.track, task.plan_bytes, width, chart_height)
-    top = _low_head(row, context) if is_low else [*_head(row, context), BLANK, *_figures(row, context), BLANK]
+    top = _low_head(row, context) if is_low else [*_head(row, context, width), *_figures(row, context), BLANK]
     return [
         *top,
         *chart,
@@ -47,20 +47,15 @@ def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[
     ]
 
 
-def _head(row: Vitals, context: DetailContext) -> list[Line]:
+def _head(row: Vitals, context: DetailContext, width: int) -> list[Line]:
+    """Four lines, always: what is below keeps its place."""
     task = row.task
-    lines: list[Line] = [
-        (Span(task.name or "(no name)", Role.STRONG),),
-        (
-            *status_span(task.status, task.state),
-            Span(f" · {task.state} · ", Role.DIM),
-            Span(MEANINGS[row.severity], Role.DIM),
-        ),
-        _first_reason(row, context) if row.reasons else BLANK,
-    ]
+    meaning = "" if row.reasons else f" · {MEANINGS[row.severity]}"
+    status = (*status_span(task.status, task.state), Span(f" · {task.state}{meaning}", Role.DIM))
+    reason = _first_reason(row, context, width) if row.reasons else [BLANK]
     if context.is_gone:
-        lines[2] = (Span("no longer on the server", Role.WARN),)
-    return lines
+        reason = [(Span("no longer on the server", Role.WARN),)]
+    return [(Span(task.name or "(no name)", Role.STRONG),), status, *reason, BLANK][:4]
 
 
 def _description(task: Task, width: int) -> list[Line]:
@@ -69,17 +64,19 @@ def _description(task: Task, width: int) -> list[Line]:
     return [heading("Description", width), (Span(task.description),), BLANK]
 
 
-def _first_reason(row: Vitals, context: DetailContext) -> Line:
-    """The worst of what is said of it; the tab Why has all of it."""
+def _first_reason(row: Vitals, context: DetailContext, width: int) -> list[Line]:
+    """The worst of what is said of it, on two lines at most; the tab Why has all of it."""
     reason = row.reasons[0]
     words = words_of(reason, row, context.outlook)
-    since = (Span(f"  {words.since}", Role.DIM),) if words.since else ()
-    return (Span(words.sentence, ROLES[reason.severity]), *since)
+    said = f"{words.sentence}, {words.since}" if words.since else words.sentence
+    first, *rest = broken(said, width)
+    role = ROLES[reason.severity]
+    return [(Span(first, role),), *([(Span(" ".join(rest), role),)] if rest else [])]
 
 
 def _low_head(row: Vitals, context: DetailContext) -> list[Line]:
     """The same figures for a pane of few lines: as many to a line as belong together."""
-    head, status, *rest = _head(row, context)
+    head, status, *rest = _head(row, context, 1000)
     figures = [tuple(span._replace(text=span.text.strip() + " ") for span in line) for line in _figures(row, context)]
     pairs = [
         (*figures[at], *((Span("  "), *figures[at + 1]) if at + 1 < len(figures) else ()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import textwrap
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -17,16 +17,24 @@ from cdptui.render.statuses import status_span
 from cdptui.render.tabs.context import DetailContext
 
 LABEL: Final = 14
+_AIRY_FROM: Final = 14
 _BY_ITSELF: Final = "it is tried again by itself; r tries at once"
 _DENIED: Final = "this account may not read it; ask the administrator, or press r to try again"
 _UUID: Final = re.compile(r"\b[0-9a-f]{32}\b")
 BLANK: Final[Line] = ()
 
 
-def title(row: Vitals) -> Line:
-    """Which task it is, and what it does: the first line of every tab."""
+def title(row: Vitals, part: Part[Any] | None = None, now: float = 0.0) -> Line:
+    """Which task it is, what it does, and how old is what is shown of `part`: the first line of every tab."""
     task = row.task
-    return (Span(task.name or "(no name)", Role.STRONG), Span("  "), *status_span(task.status, task.state))
+    age_s = part.age_s(now) if part is not None else None
+    age = () if age_s is None else (Span(f"  as of {_age(age_s)}", Role.DIM),)
+    return (Span(task.name or "(no name)", Role.STRONG), Span("  "), *status_span(task.status, task.state), *age)
+
+
+def air(height: int) -> list[Line]:
+    """An empty line, where there is room for one."""
+    return [BLANK] if height >= _AIRY_FROM else []
 
 
 def heading(text: str, width: int) -> Line:
@@ -40,28 +48,49 @@ def labelled(label: str, *spans: Span) -> Line:
 
 
 def wrapped(text: str, width: int, role: Role = Role.TEXT, indent: str = "") -> list[Line]:
-    """A sentence over as many lines as it needs; texts from outside may hold wide characters and be cut instead."""
-    room = max(20, width - len(indent))
-    return [(Span(indent + line, role),) for line in textwrap.wrap(text, room, break_on_hyphens=False) or [""]]
+    """A sentence over as many lines as it needs."""
+    return [(Span(indent + line, role),) for line in broken(text, max(10, width - len(indent)))]
+
+
+def broken(text: str, width: int) -> list[str]:
+    """A sentence in pieces of `width` cells at most, broken between words; a word that is too long is broken too.
+
+    >>> broken("a backup storage", 8), broken("财务系统 is", 6)
+    (['a backup', 'storage'], ['财务系', '统 is'])
+    """
+    pieces: list[str] = [""]
+    left = width
+    for word in text.split():
+        gap = " " if pieces[-1] else ""
+        if cells(word) + len(gap) > left and pieces[-1]:
+            pieces.append("")
+            left, gap = width, ""
+        pieces[-1] += gap
+        left -= len(gap)
+        for character in word:
+            if cells(character) > left:
+                pieces.append("")
+                left = width
+            pieces[-1] += character
+            left -= cells(character)
+    return pieces
+
+
+def cells(text: str) -> int:
+    """How many cells a text takes: the wide characters of East Asia take two."""
+    if text.isascii():
+        return len(text)
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def standing(part: Part[Any], context: DetailContext, what: str, width: int, retry: str = _BY_ITSELF) -> list[Line]:
-    """How old a part is, or why it is not there; always one line at least, so that nothing below it jumps.
-
-    `retry` is what becomes of a part that failed.
-    """
-    lines: list[Line] = []
-    age_s = part.age_s(context.at)
+    """Why a part is not there, or not newer; nothing where all is well. `retry` is what becomes of one that failed."""
     if part.failure is not None:
         is_denied = part.failure.kind is FailureKind.PERMISSION_DENIED
-        lines += wrapped(f"{what}: {with_names(_cause(part.failure), context.names)}", width, Role.WARN)
+        lines = wrapped(f"{what}: {with_names(_cause(part.failure), context.names)}", width, Role.WARN)
         lines += wrapped(_DENIED if is_denied else retry, width, Role.DIM)
-    if age_s is not None:
-        older = ", from before that" if part.failure is not None else ""
-        lines.append((Span(f"as of {_age(age_s)}{older}", Role.DIM),))
-    elif part.failure is None:
-        lines.append((Span(f"reading {what} …", Role.DIM),))
-    return lines
+        return [*lines, *(wrapped("what is shown is from before that", width, Role.DIM) if is_readable(part) else [])]
+    return [] if is_readable(part) else [(Span(f"reading {what} …", Role.DIM),)]
 
 
 def is_readable(part: Part[Any]) -> bool:

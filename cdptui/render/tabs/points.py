@@ -7,11 +7,12 @@ from typing import Final
 
 from cdptui.models.policy import Policy
 from cdptui.models.recovery import RecoveryPoint, RecoveryPoints, VolumeHistory, coverage, histories, locked_of
+from cdptui.models.task import Task
 from cdptui.models.vitals import Vitals
 from cdptui.render import units
 from cdptui.render.span import Line, Role, Span
 from cdptui.render.tabs.context import DetailContext
-from cdptui.render.tabs.pieces import BLANK, heading, is_readable, labelled, standing, title, wrapped
+from cdptui.render.tabs.pieces import BLANK, air, heading, is_readable, labelled, standing, title, wrapped
 
 _WHOLE: Final = 0.999
 _MOST_LULLS: Final = 8
@@ -20,7 +21,7 @@ _MOST_LOCKED: Final = 20
 
 def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[Line]:
     """All lines."""
-    top = [title(row), BLANK]
+    top = [title(row, context.points, context.at), *air(height)]
     if not row.task.resource_refs:
         return [*top, *wrapped("no VM is attached to this task: there is nothing to restore", width, Role.WARN)]
     part, policy = context.points, _policy(row, context)
@@ -33,7 +34,7 @@ def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[
     if not found:
         return [*top, *body, BLANK, *wrapped("there is no recovery point: nothing can be restored", width, Role.BAD)]
     for history in found:
-        body += [BLANK, *_volume(history, part.value, context, width)]
+        body += [*(air(height) if history is found[0] else [BLANK]), *_volume(history, row.task, context, width)]
     return [*top, *body, BLANK, *_footnotes(part.value, policy, width)]
 
 
@@ -41,11 +42,14 @@ def _policy(row: Vitals, context: DetailContext) -> Policy | None:
     return (context.policies.value or {}).get(row.task.policy_uuid or "")
 
 
-def _volume(history: VolumeHistory, points: RecoveryPoints, context: DetailContext, width: int) -> list[Line]:
+def _volume(history: VolumeHistory, task: Task, context: DetailContext, width: int) -> list[Line]:
+    points = context.points.value
+    if points is None:
+        return []
     locked = locked_of(points, history.volume_uuid)
     lines = [
         heading(_volume_name(history, context), width),
-        labelled("newest", *_moment(history.newest, context)),
+        labelled("newest", *_moment(history.newest, context, _age_role(history, task, context))),
         labelled("oldest", *_moment(history.oldest, context)),
         *_strip(history, points, width),
         labelled("last 24 h", Span(f"{history.count} points listed"), *_lull_count(history)),
@@ -70,12 +74,19 @@ def _volume_name(history: VolumeHistory, context: DetailContext) -> str:
     return " ".join(part for part in (known.kind, known.name or known.uuid) if part)
 
 
-def _moment(at: datetime | None, context: DetailContext) -> list[Span]:
+def _age_role(history: VolumeHistory, task: Task, context: DetailContext) -> Role:
+    """What can be restored at best counts against the RPO target."""
+    if history.newest is None or not task.rpo_target_ms or task.state == "Disabled":
+        return Role.DIM
+    return Role.BAD if (context.now - history.newest).total_seconds() * 1000 > task.rpo_target_ms else Role.DIM
+
+
+def _moment(at: datetime | None, context: DetailContext, role: Role = Role.DIM) -> list[Span]:
     if at is None:
         return [Span("not known", Role.DIM)]
     return [
         Span(at.astimezone(context.zone).strftime("%Y-%m-%d %H:%M:%S"), Role.STRONG),
-        Span(f"  {units.ago(at, context.now)}", Role.DIM),
+        Span(f"  {units.ago(at, context.now)}", role),
     ]
 
 

@@ -8,7 +8,7 @@ from cdptui.models.vitals import Vitals
 from cdptui.render import units
 from cdptui.render.span import Line, Role, Span
 from cdptui.render.tabs.context import DetailContext
-from cdptui.render.tabs.pieces import BLANK, heading, is_readable, labelled, standing, title, wrapped
+from cdptui.render.tabs.pieces import BLANK, air, heading, is_readable, labelled, standing, title, wrapped
 
 _DAY_S = 86_400
 
@@ -17,7 +17,7 @@ def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[
     """All lines."""
     task, part = row.task, context.policies
     uuid = task.policy_uuid
-    top = [title(row), BLANK]
+    top = [title(row, context.policies, context.at), *air(height)]
     if uuid is None:
         return [*top, (Span("the server named no policy", Role.WARN),)]
     policy = (part.value or {}).get(uuid)

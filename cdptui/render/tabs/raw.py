@@ -9,7 +9,7 @@ from typing import Final
 from cdptui.models.vitals import Vitals
 from cdptui.render.span import Line, Role, Span
 from cdptui.render.tabs.context import DetailContext
-from cdptui.render.tabs.pieces import BLANK, title
+from cdptui.render.tabs.pieces import BLANK, air, title
 
 _KEY: Final = re.compile(r'^(\s*)"((?:[^"\\]|\\.)*)"(: )(.*)$')
 
@@ -17,7 +17,7 @@ _KEY: Final = re.compile(r'^(\s*)"((?:[^"\\]|\\.)*)"(: )(.*)$')
 def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[Line]:
     """All lines; a value that is too long goes on below, so that nothing of it is lost."""
     unknown = {field.name for field in context.fields if not field.is_known}
-    found: list[Line] = [title(row), BLANK]
+    found: list[Line] = [title(row), *air(height)]
     for text in context.raw:
         found += _wrapped(text, width, unknown)
     if unknown:

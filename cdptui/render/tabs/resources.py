@@ -11,7 +11,7 @@ from cdptui.render import units
 from cdptui.render.cells import short_type
 from cdptui.render.span import Line, Role, Span
 from cdptui.render.tabs.context import DetailContext
-from cdptui.render.tabs.pieces import BLANK, LABEL, heading, is_readable, labelled, standing, table, title, wrapped
+from cdptui.render.tabs.pieces import BLANK, LABEL, air, heading, is_readable, labelled, standing, table, title, wrapped
 
 _ALIVE: Final = frozenset({"Running"})
 _GONE: Final = frozenset({"Destroyed", "Destroying", "Expunging", "Error", "Crashed"})
@@ -29,7 +29,7 @@ _MEANINGS: Final = {
 def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[Line]:
     """All lines."""
     refs = row.task.resource_refs
-    top = [title(row), BLANK]
+    top = [title(row, context.machine, context.at), *air(height)]
     if not refs:
         return [*top, *wrapped("no VM is attached to this task: there is nothing that it protects", width, Role.WARN)]
     first, *others = refs

@@ -12,7 +12,7 @@ from cdptui.render.cells import bar, fill_role
 from cdptui.render.span import Line, Role, Span
 from cdptui.render.statuses import GLYPHS, OTHER_GLYPH, ROLES
 from cdptui.render.tabs.context import DetailContext
-from cdptui.render.tabs.pieces import BLANK, heading, is_readable, labelled, standing, title, wrapped
+from cdptui.render.tabs.pieces import BLANK, air, heading, is_readable, labelled, standing, title, wrapped
 
 _MOST: Final = 200
 """Tasks that are listed; the worst ones."""
@@ -21,7 +21,7 @@ _MOST: Final = 200
 def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[Line]:
     """All lines."""
     uuid, part = row.task.backup_storage_uuid, context.storages
-    top = [title(row), BLANK]
+    top = [title(row, context.storages, context.at), *air(height)]
     if uuid is None:
         return [*top, (Span("the server named no backup storage", Role.WARN),)]
     storage = (part.value or {}).get(uuid)

@@ -13,7 +13,7 @@ from cdptui.render.reasons import LEVELS, words_of
 from cdptui.render.span import Line, Role, Span
 from cdptui.render.statuses import MEANINGS, ROLES
 from cdptui.render.tabs.context import DetailContext
-from cdptui.render.tabs.pieces import BLANK, heading, title, wrapped
+from cdptui.render.tabs.pieces import BLANK, air, heading, title, wrapped
 
 _OF_STATUS: Final = frozenset(
     {
@@ -50,7 +50,7 @@ def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[
     return [
         title(row),
         (verdict,),
-        BLANK,
+        *air(height),
         *_reasons(row, context, width),
         *_checks(row, context, width),
     ]

@@ -133,7 +133,7 @@ def test_names_that_are_missing_say_why() -> None:
         pytest.param({"backupBandwidth": 0}, "no limit", id="no limit"),
         pytest.param({"lastLatency": 700_000}, "breach", id="a breach"),
         pytest.param({"resourceRefs": []}, "no VM is attached to this task", id="protects nothing"),
-        pytest.param({"status": "Failed"}, "switched on, but it does not protect", id="what a status means"),
+        pytest.param({"status": "Failed"}, "it is switched on, but its status is Failed", id="what a status means"),
         pytest.param({"usedCapacity": "?"}, "could not be read: usedCapacity", id="a bad field"),
         pytest.param({"description": "ERP [red]x[/]"}, "ERP [red]x[/]", id="a description with markup"),
         pytest.param({"name": ""}, "(no name)", id="no name"),
@@ -153,7 +153,14 @@ def test_the_worst_reason_is_told_in_the_head_and_takes_no_room_where_there_is_n
     text = lines({**FULL_ROW, "resourceRefs": [], "lastLatency": 1_500_000})
     assert text[2].startswith("its newest recovery point is 25m old, 10m are permitted")
     assert "since" in text[2]
-    assert lines(FULL_ROW)[2] == ""
+    assert text[3] == lines(FULL_ROW)[2] == lines(FULL_ROW)[3] == ""
+
+
+def test_a_long_reason_takes_the_second_line_and_moves_nothing() -> None:
+    late = {**FULL_ROW, "lastLatency": 1_500_000}
+    narrow, calm = lines(late, 46), lines(FULL_ROW, 46)
+    assert " ".join(narrow[2:4]).startswith("its newest recovery point is 25m old, 10m are permitted, since")
+    assert [line.startswith("used") for line in narrow] == [line.startswith("used") for line in calm]
 
 
 def test_a_switched_off_task_has_no_breach() -> None:
