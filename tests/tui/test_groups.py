@@ -41,6 +41,12 @@ async def test_b_groups_by_what_its_letter_says(letter: str, expected: list[str]
         await run.until(lambda: lines(run) == expected)
 
 
+async def test_j_and_k_walk_through_a_menu_that_has_no_such_letter() -> None:
+    async with showing(FLEET) as run:
+        await run.press("b", "j", "j", "k", "enter")
+        await run.until(lambda: lines(run) == ["s-2", "b", "d", "s-1", "a", "c"])
+
+
 async def test_a_groups_row_says_how_its_tasks_stand_together() -> None:
     async with showing(FLEET, size=(120, 40)) as run:
         await run.press("d", "b", "b")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
+
+_ALSO_MOVES: Final = {"j": "down", "k": "up"}
+"""As everywhere, save where the letter chooses something."""
 
 
 class Choice(NamedTuple):
@@ -40,6 +43,9 @@ class ChoiceMenu(ModalScreen[str | None]):
         for choice in choices:
             # As bindings, so that a letter that comes before the menu is drawn is not lost.
             self._bindings.bind(choice.key, f"choose({choice.id!r})", show=False)
+        for key, action in _ALSO_MOVES.items():
+            if not any(choice.key == key for choice in choices):
+                self._bindings.bind(key, action, show=False)
 
     def compose(self) -> ComposeResult:
         """A list of choices, each with its letter."""
