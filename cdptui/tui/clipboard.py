@@ -105,6 +105,8 @@ async def _give_to_tmux(data: bytes) -> bool:
             await asyncio.wait_for(process.communicate(data), _TMUX_S)
         except TimeoutError:
             process.kill()
+            # At once, since nothing survives that; else a zombie and its pipe would stay.
+            await process.wait()
             log.warning("tmux did not take a copy within %s s", _TMUX_S)
             return False
         if process.returncode == 0:
