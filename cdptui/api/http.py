@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import socket
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
@@ -21,7 +22,7 @@ from cdptui import __version__
 from cdptui.api.answers import check_answer
 from cdptui.api.body import ACCEPTED_ENCODING, read_body
 from cdptui.api.breakage import broken
-from cdptui.api.errors import TimedOut
+from cdptui.api.errors import ApiError, TimedOut
 from cdptui.api.tls import tls_context
 from cdptui.clock import Clock
 from cdptui.models.tls import Tls
@@ -30,6 +31,9 @@ log = logging.getLogger(__name__)
 
 KEPT_IDLE_S: Final = 90.0
 """The server closes an idle connection after 120 s; leave it before that."""
+
+_LONG_SECRET: Final = 16
+"""Characters of a secret that stands nowhere by chance: sessions, cookies, signatures and hashes, hardly a password."""
 
 _SENT_TWICE: Final = frozenset({"GET", "DELETE"})
 """What may be sent again when nobody knows whether it arrived: it is the same whether done once or twice."""
@@ -139,10 +143,12 @@ class Http:
         headers: Mapping[str, str] | None = None,
         shown_path: str | None = None,
         total_s: float | None = None,
+        secrets: Iterable[str] = (),
     ) -> bytes:
         """Send one request and return the JSON body of its answer.
 
-        `shown_path` stands for `path` in messages where that holds a secret. Raises ApiError.
+        `shown_path` stands for `path` in messages where that holds a secret. Servers that fail quote what they were
+        sent: neither `secrets` nor what the headers hold of them comes into a message. Raises ApiError.
         """
         shown = self._base_url + (shown_path or path)
         sent = dict(headers or {})
@@ -170,7 +176,12 @@ class Http:
             raise broken(
                 error, shown, connect_s=self._timeouts.connect_s, read_s=self._timeouts.read_s, via=self._via()
             ) from error
-        return check_answer(response.status_code, body, url=shown, location=response.headers.get("location", ""))
+        return _checked(response, body, shown, [*secrets, *self._sent_secrets(request)])
+
+    def _sent_secrets(self, request: httpx.Request) -> list[str]:
+        """What in the headers proves who we are: a session or a signature, and cookies."""
+        credential = re.split(r"[ :]", request.headers.get("authorization", ""))[-1]
+        return [secret for secret in (credential, *(cookie.value for cookie in self._client.cookies.jar)) if secret]
 
     async def _answer_to(self, request: httpx.Request) -> httpx.Response:
         """The answer, as soon as its headers are there.
@@ -245,3 +256,22 @@ class _Trace:
             self._is_new = True
         elif event.endswith("send_request_headers.started"):
             self._is_sent = True
+
+
+def _checked(response: httpx.Response, body: bytes, shown: str, secrets: Sequence[str]) -> bytes:
+    """The body of a good answer; else its error is raised, without `secrets`."""
+    status, location = response.status_code, response.headers.get("location", "")
+    try:
+        return check_answer(status, body, url=shown, location=location)
+    except ApiError as error:
+        found = error
+    # Messages are cut, and half a secret is one too: so out of the whole answer. A short one may be a word of its form.
+    for secret in (secret for secret in secrets if len(secret) >= _LONG_SECRET):
+        body, location = body.replace(secret.encode(errors="surrogateescape"), b"***"), location.replace(secret, "***")
+    try:
+        check_answer(status, body, url=shown, location=location)
+    except ApiError as error:
+        # Never another kind: a refused login that passed for something else would be repeated.
+        found = error if type(error) is type(found) else found
+    found.hide(secrets)
+    raise found

@@ -101,11 +101,7 @@ class SessionAccess:
         await self._log_out(opened)
 
     async def _ask(self, path: str, params: Sequence[tuple[str, str]], token: str) -> bytes:
-        try:
-            return await self._http.send("GET", path, params=params, headers=self._header(token))
-        except ApiError as error:
-            error.hide([token])
-            raise
+        return await self._http.send("GET", path, params=params, headers=self._header(token))
 
     def _header(self, token: str) -> dict[str, str]:
         if not (token.isascii() and token.isprintable()):
@@ -185,12 +181,8 @@ class SessionAccess:
 
     async def _open(self, call: LoginCall, token: str | None) -> str:
         headers = self._header(token) if call.needs_session and token is not None else {}
-        try:
-            body = await self._http.send("PUT", call.path, json=call.body, headers=headers)
-        except ApiError as error:
-            if isinstance(self._auth, PasswordLogin):
-                error.hide([*secrets_of(self._auth), *self._opened])
-            raise
+        secrets = [*self._opened, *(secrets_of(self._auth) if isinstance(self._auth, PasswordLogin) else ())]
+        body = await self._http.send("PUT", call.path, json=call.body, headers=headers, secrets=secrets)
         try:
             return msgspec.json.decode(body, type=_LoginReply).inventory.uuid
         except UNREADABLE as error:
