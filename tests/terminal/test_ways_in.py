@@ -12,7 +12,8 @@ from cdptui.simulator.faults import Fault, FaultKind
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
 from tests.terminal.conftest import OpenMonitor
-from tests.terminal.pty_terminal import Terminal
+from tests.terminal.pty_terminal import CDPTUI, Terminal
+from tests.wire.forward_proxy import forward_proxy
 from tests.wire.tls_front import Certificates, tls_in_front_of
 
 Simulate = Callable[..., tuple[ManagementNode, EmbeddedServer]]
@@ -163,3 +164,54 @@ def test_half_an_access_key_is_refused(monitor: OpenMonitor) -> None:
     terminal = monitor("http://192.0.2.1", ZSTACK_ACCESS_KEY_ID="CDPTUISIMULATOR01")
     assert terminal.wait_for_end() == 2
     assert "ZSTACK_ACCESS_KEY_ID is set without ZSTACK_ACCESS_KEY_SECRET" in terminal.text
+
+
+def port_of(url: str) -> int:
+    return int(url.rpartition(":")[2])
+
+
+def test_a_node_behind_a_proxy_is_watched_through_it(simulate: Simulate, monitor: OpenMonitor) -> None:
+    node, server = simulate(tasks=5)
+    with forward_proxy(port_of(server.url)) as (proxy, asked):
+        terminal = monitor("http://node.example:8080", HTTP_PROXY=proxy)
+        terminal.wait_for(r"live .*5/5 tasks")
+        leave(terminal)
+        assert asked[0] == "PUT http://node.example:8080/zstack/v1/accounts/login"
+        assert asked[-1].startswith("DELETE http://node.example:8080/zstack/v1/accounts/sessions/")
+    assert node.sessions.alive() == 0
+
+
+def test_tls_goes_through_a_tunnel_of_the_proxy(simulate: Simulate, monitor: OpenMonitor, tmp_path: Path) -> None:
+    _, server = simulate(tasks=5)
+    certificates = Certificates(tmp_path)
+    with (
+        tls_in_front_of(server.url, certificates.server(host="cloud.example.com")) as front,
+        forward_proxy(port_of(front)) as (proxy, asked),
+    ):
+        terminal = monitor(
+            "https://cloud.example.com",
+            "--ca-file",
+            str(certificates.ca_file),
+            https_proxy=proxy.removeprefix("http://"),
+        )
+        terminal.wait_for(r"live .*5/5 tasks")
+        leave(terminal)
+        assert set(asked) == {"CONNECT cloud.example.com:443"}
+
+
+def test_this_machine_and_the_demo_are_reached_straight(simulate: Simulate, monitor: OpenMonitor) -> None:
+    nowhere = {"HTTP_PROXY": "http://127.0.0.1:9", "ALL_PROXY": "http://127.0.0.1:9"}
+    _, server = simulate(tasks=5)
+    terminal = monitor(server.url, **nowhere)
+    terminal.wait_for(r"live .*5/5 tasks")
+    leave(terminal)
+    with Terminal([*CDPTUI, "demo", "--tasks", "7"], environment=nowhere) as terminal:
+        terminal.wait_for(r"live .*7/7 tasks")
+        leave(terminal)
+
+
+def test_a_proxy_that_is_not_there_is_named_as_what_refused(monitor: OpenMonitor) -> None:
+    terminal = monitor("http://node.example", HTTP_PROXY="http://me:s3cret@127.0.0.1:9")
+    terminal.wait_for("through the proxy http://127.0.0.1:9")
+    leave(terminal)
+    assert b"s3cret" not in terminal.output
