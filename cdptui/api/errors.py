@@ -7,7 +7,7 @@
     │                          or ours not accepted
     ├── ProxyRefused           the proxy on the way lets nobody through, or not us
     ├── NotAManagementNode     something else answers
-    ├── LoginRefused           wrong account or password
+    ├── LoginRefused           wrong account or password; PasswordMissing when there is none to try
     ├── LoginNeedsMore         more than a password: second factor, captcha, a lock to wait for, a new password
     ├── KeyRefused             access key unknown, signature wrong, or no module for them
     ├── ClockSkewed            signed in another time than the server's
@@ -121,6 +121,12 @@ class LoginRefused(ApiError):
     """The account or its password is wrong."""
 
     kind = FailureKind.LOGIN_REFUSED
+
+
+class PasswordMissing(LoginRefused):
+    """Nobody has given a password yet, and nothing was tried."""
+
+    kind = FailureKind.PASSWORD_MISSING
 
 
 class LoginNeedsMore(ApiError):

@@ -15,7 +15,15 @@ import msgspec
 from msgspec import Struct
 
 from cdptui.api.decode import UNREADABLE
-from cdptui.api.errors import ApiError, LoginRefused, SessionContended, SessionInvalid, Unreachable, UnreadableAnswer
+from cdptui.api.errors import (
+    ApiError,
+    LoginRefused,
+    PasswordMissing,
+    SessionContended,
+    SessionInvalid,
+    Unreachable,
+    UnreadableAnswer,
+)
 from cdptui.api.http import Http
 from cdptui.api.logins import LoginCall, login_calls, secrets_of
 from cdptui.clock import Clock
@@ -158,6 +166,8 @@ class SessionAccess:
     async def _log_in(self) -> str:
         if not isinstance(self._auth, PasswordLogin):
             raise TypeError("a given session is never logged in")
+        if self._auth.missing is not None:
+            raise PasswordMissing(self._auth.missing, url=self._http.base_url)
         # A project's session ended, but not that of the virtual ID through which it was entered.
         left_over, self._opened = self._opened, []
         code, self._code = self._code, None

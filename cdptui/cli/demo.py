@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from cdptui.cli.choices import Choices
 from cdptui.cli.diagnostics import MISSING_EXTRA, CommandFailed
-from cdptui.cli.options import Display, GroupedCommand, fault_option, fleet_options
+from cdptui.cli.display import Display
+from cdptui.cli.options import GroupedCommand, fault_option, fleet_options
 from cdptui.cli.terminal import require_screen
 from cdptui.config.address import normalise
 from cdptui.config.settings import MonitorSettings
@@ -26,7 +28,7 @@ _INTERVAL_S: Final = 2.0
 @click.pass_context
 def demo(context: click.Context, tasks: int, seed: int, speed: float, faults: tuple[Fault, ...]) -> None:
     """Open the monitor on an embedded simulated node; nothing else is needed."""
-    display: Display = context.obj
+    display = Display.of(Choices.of(context.find_root()))
     require_screen(is_stdin_used=False)
     from cdptui.cli.monitor import run_monitor  # noqa: PLC0415 - only what is needed is imported
 

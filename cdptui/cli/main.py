@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import NoReturn
 
 import click
-from click.core import ParameterSource
 
 from cdptui import __version__
-from cdptui.cli.asked import Asked, settings_of
+from cdptui.cli.asked import settings_of
+from cdptui.cli.choices import Choices
 from cdptui.cli.diagnostics import CommandFailed, ExitCode, complain, show_traceback
-from cdptui.cli.log import LEVELS, Log
-from cdptui.cli.options import Display, GroupedGroup, option
-from cdptui.cli.ways import Ways, way_options
+from cdptui.cli.display import Display
+from cdptui.cli.log import LEVELS
+from cdptui.cli.options import GroupedGroup, option
+from cdptui.cli.terminal import ask, require_screen
+from cdptui.cli.ways import way_options
 from cdptui.config import environment
 from cdptui.config.errors import ConfigError
 from cdptui.config.settings import DEFAULT_INTERVAL_S, DEFAULT_TIMEOUT_S
@@ -24,7 +26,12 @@ POLLING = "Polling"
 DISPLAY = "Display"
 TROUBLE = "Trouble"
 
-_COMMANDS = {"demo": "cdptui.cli.demo", "reset": "cdptui.cli.reset", "simulate": "cdptui.cli.simulate"}
+_COMMANDS = {
+    "config": "cdptui.cli.config",
+    "demo": "cdptui.cli.demo",
+    "reset": "cdptui.cli.reset",
+    "simulate": "cdptui.cli.simulate",
+}
 
 _EPILOG = """What proves who you are comes from the first of these that is there: what an option names; a session in
 ZSTACK_SESSION_ID; an access key in ZSTACK_ACCESS_KEY_ID and ZSTACK_ACCESS_KEY_SECRET; a password in ZSTACK_PASSWORD or
@@ -39,6 +46,14 @@ or not a terminal. Once it runs, ? shows the keys."""
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     epilog=_EPILOG,
+)
+@option(
+    "--profile",
+    "-P",
+    heading=CONNECTION,
+    envvar=environment.PROFILE[0],
+    metavar="NAME",
+    help="A node of the configuration; x goes to another one.",
 )
 @option(
     "--url",
@@ -89,39 +104,27 @@ or not a terminal. Once it runs, ? shows the keys."""
     help="Where to log.  [default: in the user's log folder]",
 )
 @option("--log-level", heading=TROUBLE, type=click.Choice(LEVELS), default="warning", help="How much to log.")
+@option(
+    "--config",
+    heading=TROUBLE,
+    type=click.Path(path_type=Path),
+    envvar=environment.CONFIG[0],
+    metavar="F",
+    help="Another configuration than your own.",
+)
 @option("--debug", heading=TROUBLE, is_flag=True, help="Log everything, and show tracebacks.")
 @click.version_option(__version__, "--version", prog_name="cdptui")
 @click.pass_context
-def cdptui(  # noqa: PLR0913, PLR0917 - one parameter an option
-    context: click.Context,
-    url: str | None,
-    ways: Ways,
-    interval: float,
-    timeout_s: float,
-    theme: str,
-    low_bandwidth: bool | None,  # noqa: FBT001
-    is_ascii: bool,  # noqa: FBT001
-    no_mouse: bool,  # noqa: FBT001
-    log_file: Path | None,
-    log_level: str,
-    debug: bool,  # noqa: FBT001
-) -> None:
+def cdptui(context: click.Context, /, **_options: object) -> None:
     """Watch the CDP tasks of a ZStack management node, worst first."""
-    log = Log(log_file, "debug" if debug else log_level)
-    context.obj = display = Display(theme, log, low_bandwidth, is_ascii=is_ascii, has_mouse=not no_mouse)
     if context.invoked_subcommand is not None:
         return
-    asked = Asked(
-        url=url,
-        ways=ways,
-        is_account_typed=context.get_parameter_source("account") is ParameterSource.COMMANDLINE,
-        interval_s=interval,
-        timeout_s=timeout_s,
-    )
-    settings = settings_of(asked)
+    choices = Choices.of(context).with_profile()
+    is_stdin_used = bool(choices.option("password_stdin"))
+    settings = settings_of(choices, ask=ask, before_asking=lambda: require_screen(is_stdin_used=is_stdin_used))
     from cdptui.cli.monitor import run_monitor  # noqa: PLC0415 - only what is needed is imported
 
-    context.exit(run_monitor(settings, display))
+    context.exit(run_monitor(settings, Display.of(choices), choices))
 
 
 def main() -> None:
@@ -148,7 +151,8 @@ def _end_with(error: Exception, *, is_debug: bool) -> NoReturn:
             complain("aborted")
             sys.exit(ExitCode.FAILURE)
         case ConfigError():
-            complain(str(error))
+            for line in str(error).splitlines():
+                complain(line)
             sys.exit(ExitCode.USAGE)
         case _:
             complain(f"a fault of its own: {type(error).__name__}: {error}; --debug shows where")

@@ -8,17 +8,17 @@ import logging
 import signal
 from typing import TYPE_CHECKING, Final
 
+from cdptui.cli.choices import Choices
 from cdptui.cli.diagnostics import CommandFailed, ExitCode
-from cdptui.cli.options import Display
+from cdptui.cli.display import Display
 from cdptui.cli.threads import UnboundThreads
 from cdptui.clock import SystemClock
-from cdptui.config.address import node_of
 from cdptui.config.settings import MonitorSettings
 from cdptui.config.terminal import look_at_terminal
 
 if TYPE_CHECKING:
-    from cdptui.monitor.build import Link
     from cdptui.tui.app import CdptuiApp
+    from cdptui.tui.keymap import Keymap
 
 log = logging.getLogger(__name__)
 
@@ -29,32 +29,34 @@ _FAREWELL_S: Final = 0.5
 """How long the node is given to log us out, behind a terminal that is restored already: nobody waits for a second."""
 
 
-def run_monitor(settings: MonitorSettings, display: Display) -> int:
-    """Run until somebody quits; returns the exit code. Raises CommandFailed after a fault of ours."""
+def run_monitor(settings: MonitorSettings, display: Display, choices: Choices | None = None) -> int:
+    """Run until somebody quits; returns the exit code. Raises CommandFailed after a fault of ours.
+
+    `choices` hold the profiles that one can go to.
+    """
     display.log.check()
-    return asyncio.run(_run(settings, display))
+    return asyncio.run(_run(settings, display, choices))
 
 
-async def _run(settings: MonitorSettings, display: Display) -> int:
+async def _run(settings: MonitorSettings, display: Display, choices: Choices | None) -> int:
     # What an import makes, stays: no use in looking it through for rubbish. The app collects once it has its link.
     gc.disable()
     # Textual takes a quarter of a second to import: not for --help, and not for a URL that is wrong.
+    from cdptui.cli.targets import other_targets, target_of  # noqa: PLC0415
     from cdptui.tui.app import CdptuiApp  # noqa: PLC0415
-    from cdptui.tui.target import Target  # noqa: PLC0415
 
     clock = SystemClock()
-
-    async def connect() -> Link:
-        # There is nothing to log or to watch before the first frame, and it is not to wait for that.
-        from cdptui.monitor.build import open_link  # noqa: PLC0415
-
-        display.log.start(settings.secrets)
-        return await open_link(settings, clock, display.log.hide)
-
-    node = node_of(settings.base_url)
-    target = Target(connect, node, settings.auth.who, settings.interval_s, secrecy=settings.secrecy)
-    traits = look_at_terminal(is_ascii=display.is_ascii)
-    app = CdptuiApp(target, clock=clock, theme=display.theme, is_frugal=display.is_frugal, traits=traits)
+    target = target_of(settings, display, clock, choices)
+    app = CdptuiApp(
+        target,
+        clock=clock,
+        targets=() if choices is None else other_targets(target, display, clock, choices),
+        keymap=_keymap(display),
+        columns=display.columns,
+        theme=display.theme,
+        is_frugal=display.is_frugal,
+        traits=look_at_terminal(is_ascii=display.is_ascii),
+    )
     _leave_on_signals(app)
     asyncio.get_running_loop().set_default_executor(UnboundThreads())
     try:
@@ -64,6 +66,16 @@ async def _run(settings: MonitorSettings, display: Display) -> int:
     if app.crash is not None:
         raise CommandFailed("stopped by a fault of its own; the log file has the details") from app.crash
     return ExitCode.FAILURE if code is None else code
+
+
+def _keymap(display: Display) -> Keymap:
+    from cdptui.tui.keymap import USUAL  # noqa: PLC0415 - see above
+
+    if not display.keys:
+        return USUAL
+    from cdptui.tui.remap import remapped  # noqa: PLC0415 - rarely needed
+
+    return remapped(display.keys)
 
 
 async def _take_leave(app: CdptuiApp) -> None:

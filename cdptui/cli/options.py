@@ -5,11 +5,9 @@ from __future__ import annotations
 import importlib
 import math
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-
-from cdptui.cli.log import Log
 
 if TYPE_CHECKING:
     from cdptui.simulator.faults import Fault
@@ -75,18 +73,6 @@ class GroupedGroup(click.Group):
 def option(*names: str, heading: str, **settings: Any) -> Callable[[Function], Function]:  # noqa: ANN401
     """A click option under a heading, with its default and environment variable in the help."""
     return click.option(*names, cls=GroupedOption, heading=heading, show_default=True, show_envvar=True, **settings)
-
-
-class Display(NamedTuple):
-    """How any command that draws shall do it."""
-
-    theme: str
-    log: Log
-    is_frugal: bool | None = None
-    """Spare the line to the terminal; None when it turns out to be slow."""
-    is_ascii: bool = False
-    """Draw with plain characters, whatever the locale says."""
-    has_mouse: bool = True
 
 
 def positive(context: click.Context, parameter: click.Parameter, value: float) -> float:

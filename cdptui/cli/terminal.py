@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+import click
+
 from cdptui.cli.diagnostics import CommandFailed, ExitCode
 from cdptui.config.terminal import look_at_terminal
 
@@ -38,3 +40,9 @@ def take_keys_from_terminal() -> None:
         raise CommandFailed(_NOT_A_TERMINAL, ExitCode.USAGE) from error
     os.dup2(terminal, 0)
     os.close(terminal)
+
+
+def ask(what: str) -> str:
+    """Let the person type a secret, without showing it."""
+    typed: str = click.prompt(what, hide_input=True, err=True)
+    return typed

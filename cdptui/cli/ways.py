@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
-from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
 
@@ -18,24 +15,6 @@ LOGIN: Final = "Login"
 TLS: Final = "TLS"
 
 _FILE: Final = click.Path(path_type=Path)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ways:
-    """The options of this module as they were given; None is not given."""
-
-    login_type: str | None = None
-    account: str | None = None
-    user: str | None = None
-    project: str | None = None
-    password_stdin: bool = False
-    password_file: Path | None = None
-    access_key_file: Path | None = None
-    ca_file: Path | None = None
-    insecure: bool = False
-    client_cert: Path | None = None
-    client_key: Path | None = None
-    server_zone: str | None = None
 
 
 _OPTIONS: Final = (
@@ -81,14 +60,7 @@ _OPTIONS: Final = (
 
 
 def way_options(function: Function) -> Function:
-    """Give a command all of the options above; it gets them as `ways`."""
-    names = [field.name for field in fields(Ways)]
-
-    @functools.wraps(function)
-    def with_ways(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever the command is
-        return function(*args, ways=Ways(**{name: kwargs.pop(name) for name in names}), **kwargs)
-
-    command: Callable[..., Any] = with_ways
+    """Give a command all of the options above."""
     for decorate in reversed(_OPTIONS):
-        command = decorate(command)
-    return command  # type: ignore[return-value]  # the parameters are click's from here on
+        function = decorate(function)
+    return function

@@ -29,3 +29,16 @@ def find(names: tuple[str, ...], environ: Mapping[str, str] | None = None) -> tu
     """The first of `names` that is set, with its value."""
     values = os.environ if environ is None else environ
     return next(((name, values[name]) for name in names if values.get(name)), None)
+
+
+def find_url(environ: Mapping[str, str] | None = None) -> tuple[str, str] | None:
+    """The address of the node in whichever form it is there, and the variable that gives it."""
+    url = find(URL, environ)
+    if url is not None:
+        return url
+    host, port = find(HOST, environ), lookup(PORT, environ)
+    if host is None:
+        return None
+    name, value = host
+    bracketed = f"[{value}]" if ":" in value and not value.startswith("[") else value
+    return name, bracketed if port is None else f"{bracketed}:{port}"

@@ -18,7 +18,6 @@ from cdptui.config.settings import DEFAULT_INTERVAL_S, DEFAULT_TIMEOUT_S
 if TYPE_CHECKING:
     from cdptui.config.check import Vocabulary
     from cdptui.config.file import ConfigFile
-    from cdptui.config.schema import Auth
 
 
 class Source(StrEnum):
@@ -48,6 +47,15 @@ class Setting(NamedTuple):
     origin: Origin
 
 
+class Proof(NamedTuple):
+    """Where what proves who one is can be found."""
+
+    way: str
+    """The key in the file: `password_command`, `session_file`, …"""
+    value: Any
+    origin: Origin
+
+
 class Item(NamedTuple):
     """Something that can be set, and all the places where."""
 
@@ -64,12 +72,14 @@ class Item(NamedTuple):
 CONNECTION: Final = (
     Item("url", ("url",), "--url", environment.URL),
     Item("account", ("account",), "--account", environment.ACCOUNT, "admin"),
-    Item("login_type", ("auth", "login_type")),
-    Item("project", ("auth", "project")),
-    Item("ca_file", ("tls", "ca_file"), is_path=True),
-    Item("insecure", ("tls", "insecure"), default=False),
-    Item("client_cert", ("tls", "client_cert"), is_path=True),
-    Item("client_key", ("tls", "client_key"), is_path=True),
+    Item("login_type", ("auth", "login_type"), "--login-type"),
+    Item("user", ("auth", "user"), "--user"),
+    Item("project", ("auth", "project"), "--project"),
+    Item("server_zone", ("server_zone",), "--server-zone", environment.SERVER_ZONE),
+    Item("ca_file", ("tls", "ca_file"), "--ca-file", is_path=True),
+    Item("insecure", ("tls", "insecure"), "--insecure", default=False),
+    Item("client_cert", ("tls", "client_cert"), "--client-cert", is_path=True),
+    Item("client_key", ("tls", "client_key"), "--client-key", is_path=True),
 )
 """What belongs to one node."""
 
@@ -84,8 +94,8 @@ WATCHING: Final = (
 LOOKS: Final = (
     Item("theme", ("ui", "theme"), "--theme", default="dark"),
     Item("columns", ("ui", "columns")),
-    Item("mouse", ("ui", "mouse"), default=True),
-    Item("ascii", ("ui", "ascii")),
+    Item("mouse", ("ui", "mouse"), "--no-mouse", default=True),
+    Item("ascii", ("ui", "ascii"), "--ascii", default=False),
     Item("low_bandwidth", ("ui", "low_bandwidth"), "--low-bandwidth"),
 )
 LOG: Final = (
@@ -108,9 +118,13 @@ class Configuration:
         return tuple(dict.fromkeys(name for file in self.files for name in file.content.profiles))
 
     @property
-    def keys(self) -> dict[str, str | list[str]]:
-        """The keys that actions were given."""
-        return {action: keys for file in reversed(self.files) for action, keys in file.content.keys.items()}
+    def keys(self) -> dict[str, list[str]]:
+        """The keys that actions were given, by the action's id."""
+        return {
+            action: keys.split() if isinstance(keys, str) else keys
+            for file in reversed(self.files)
+            for action, keys in file.content.keys.items()
+        }
 
     def setting(
         self, item: Item, typed: Mapping[str, Any], environ: Mapping[str, str] | None, profile: str | None
@@ -118,7 +132,7 @@ class Configuration:
         """What counts for `item`; `typed` holds options by the item's name, `environ` None is the process's own."""
         if item.name in typed:
             return Setting(typed[item.name], Origin(Source.OPTION, item.option))
-        known = environment.find(item.variables, environ)
+        known = environment.find_url(environ) if item.name == "url" else environment.find(item.variables, environ)
         if known is not None:
             return Setting(known[1], Origin(Source.ENVIRONMENT, known[0]))
         return self.written(item, profile)
@@ -132,13 +146,16 @@ class Configuration:
                 return Setting(value, Origin(source, file.place(*path)))
         return Setting(item.default, Origin(Source.DEFAULT))
 
-    def auth(self, profile: str | None) -> tuple[Auth, Origin] | None:
-        """The strongest table that says how to log in; its ways are not mixed with those of another."""
+    def proof(self, profile: str | None) -> Proof | None:
+        """Where the strongest table that says so has what proves who one is; ways of several are not mixed."""
         for source, table in _profile_tables(profile):
             for file in self.files:
                 auth = _at(file.content, (*table, "auth"))
-                if auth is not None and auth.way is not None:
-                    return auth, Origin(source, file.place(*table, "auth", auth.way))
+                way = None if auth is None else auth.way
+                if way is not None:
+                    value = getattr(auth, way)
+                    value = _absolute(value, file.path) if way.endswith("_file") else value
+                    return Proof(way, value, Origin(source, file.place(*table, "auth", way)))
         return None
 
     def choose_profile(self, typed: str | None, environ: Mapping[str, str] | None, *, is_node_given: bool) -> Setting:

@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal, get_args
 from msgspec import Meta, Struct
 
 from cdptui.config.settings import MAX_INTERVAL_S, MAX_TIMEOUT_S, MIN_INTERVAL_S, MIN_TIMEOUT_S
+from cdptui.models.auth import LoginType
 
 Accent = Literal["red", "orange", "yellow", "green", "cyan", "blue", "purple", "grey"]
 ACCENTS: Final[tuple[str, ...]] = get_args(Accent)
@@ -43,7 +44,8 @@ class Auth(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     keyring: Switch | None = None
     session_file: FileName | None = None
     access_key_file: FileName | None = None
-    login_type: Text | None = None
+    login_type: Annotated[LoginType, Meta(description="one of " + ", ".join(LoginType))] | None = None
+    user: Text | None = None
     project: Text | None = None
 
     @property
@@ -66,6 +68,7 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     url: Text | None = None
     account: Text | None = None
+    server_zone: Annotated[str, Meta(min_length=1, description="a zone such as +08:00 or Asia/Shanghai")] | None = None
     interval: Interval | None = None
     timeout: Timeout | None = None
     view: Annotated[int | str, Meta(description="a saved view: its number or name")] | None = None

@@ -48,11 +48,16 @@ class MonitorSettings:
     @property
     def secrecy(self) -> Secrecy:
         """Who on the way to the node could listen."""
-        node = urlsplit(self.base_url)
-        if node.scheme == "https":
-            # Also on this machine: a tunnel may begin here.
-            return Secrecy.KEPT if self.tls.is_verified else Secrecy.UNVERIFIED
-        return Secrecy.KEPT if is_loopback(node.hostname or "") else Secrecy.NONE
+        return secrecy_of(self.base_url, is_verified=self.tls.is_verified)
+
+
+def secrecy_of(base_url: str, *, is_verified: bool) -> Secrecy:
+    """Who on the way to a node could listen."""
+    node = urlsplit(base_url)
+    if node.scheme == "https":
+        # Also on this machine: a tunnel may begin here.
+        return Secrecy.KEPT if is_verified else Secrecy.UNVERIFIED
+    return Secrecy.KEPT if is_loopback(node.hostname or "") else Secrecy.NONE
 
 
 def check_seconds(name: str, value: float, low: float, high: float) -> float:

@@ -26,6 +26,7 @@ TEMPLATE: Final = """\
 #[profiles.prod]
 #url = "https://cloud.example.com"
 #account = "admin"
+#server_zone = "+08:00"         # where it cannot be found: access keys sign in the node's time
 #interval = 10                  # seconds from poll to poll, 1 to 3600
 #timeout = 15                   # seconds to wait for the node's next byte
 #view = 1                       # a saved view to begin with: its number or name
@@ -38,8 +39,9 @@ TEMPLATE: Final = """\
 #keyring = true                                      # stored with: keyring set cdptui prod
 #session_file = "~/.cloud-session"                   # a ready session id; used as it is
 #access_key_file = "~/.cloud-key"
-#login_type = "account"
-#project = "production"
+#login_type = "account"         # account, user, ldap, iam2, iam2-ldap, unified, unified-iam2, unified-ldap
+#user = "eve"                   # for login_type "user": a user of the account
+#project = "production"         # for virtual IDs: the project to enter
 
 #[profiles.prod.tls]
 #ca_file = "cloud-ca.pem"       # relative to the folder of this file

@@ -37,6 +37,8 @@ class PasswordLogin:
     """The account whose user `name` is."""
     project: str | None = None
     """The IAM2 project to enter."""
+    missing: str | None = None
+    """Why there is no password yet: nothing is tried until somebody types one. None when there is one."""
 
     @property
     def who(self) -> str:

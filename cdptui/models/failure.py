@@ -27,6 +27,8 @@ class FailureKind(Enum):
     NOT_A_NODE = "not a management node"
     """Something answers, but not a ZStack management node: a proxy's page, another web server."""
     LOGIN_REFUSED = "login refused"
+    PASSWORD_MISSING = "password missing"  # noqa: S105 - a name
+    """Nothing was tried yet: there is no password to try it with."""
     LOGIN_NEEDS_MORE = "login needs more"
     """Something that no console program can give, and that is none of the following."""
     SECOND_FACTOR = "second factor"
@@ -59,6 +61,8 @@ class FailureKind(Enum):
     RATE_LIMITED = "rate limited"
     UNREADABLE = "unreadable"
     """The answer is no JSON, is cut off, or is not of the form that this call has."""
+    CONFIGURATION = "configuration"
+    """What the configuration names cannot be used: a file, a command."""
     INTERNAL = "internal"
     """A fault of ours; the log has the traceback."""
 
@@ -66,6 +70,7 @@ class FailureKind(Enum):
 WAITS_FOR_PERSON = frozenset(
     {
         FailureKind.LOGIN_REFUSED,
+        FailureKind.PASSWORD_MISSING,
         FailureKind.LOGIN_NEEDS_MORE,
         FailureKind.SECOND_FACTOR,
         FailureKind.SECOND_FACTOR_REFUSED,
@@ -88,12 +93,15 @@ class Wanted(Enum):
     """What a person can give so that a login goes on."""
 
     PASSWORD = "password"  # noqa: S105 - a name
+    FIRST_PASSWORD = "first password"  # noqa: S105 - a name
+    """Before anything was tried."""
     CODE = "code"
     """Of the second factor."""
 
 
 _WANTED = {
     FailureKind.LOGIN_REFUSED: Wanted.PASSWORD,
+    FailureKind.PASSWORD_MISSING: Wanted.FIRST_PASSWORD,
     FailureKind.SECOND_FACTOR: Wanted.CODE,
     FailureKind.SECOND_FACTOR_REFUSED: Wanted.CODE,
 }

@@ -32,6 +32,7 @@ _WORDS: Final = {
     FailureKind.PROXY: _Words("proxy refuses", "check HTTPS_PROXY and its password, or name the node in NO_PROXY"),
     FailureKind.NOT_A_NODE: _Words("not a management node", "check the URL: something else answers there"),
     FailureKind.LOGIN_REFUSED: _Words("login refused", "press {refresh} to type the password again"),
+    FailureKind.PASSWORD_MISSING: _Words("password needed", "press {refresh} to type it"),
     FailureKind.LOGIN_NEEDS_MORE: _Words(
         "login needs more", "log in on the web console first, or give a session in ZSTACK_SESSION_ID"
     ),
@@ -74,6 +75,7 @@ _WORDS: Final = {
         "rate limited", "the node asks for fewer requests; a longer interval helps ({slower})"
     ),
     FailureKind.UNREADABLE: _Words("unreadable answer", "what came back is not what this call answers"),
+    FailureKind.CONFIGURATION: _Words("cannot log in", "correct the configuration: it is tried again by itself"),
     FailureKind.INTERNAL: _Words("fault in cdptui", "the log file has the details"),
 }
 

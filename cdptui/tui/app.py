@@ -57,6 +57,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
         clock: Clock,
         targets: Sequence[Target] = (),
         keymap: Keymap = USUAL,
+        columns: Sequence[str] | None = None,
         theme: str = DEFAULT_THEME,
         is_frugal: bool | None = None,
         traits: TerminalTraits | None = None,
@@ -84,6 +85,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
         self._is_watching = False
         self._is_frugal = is_frugal
         self.keymap = keymap
+        self._columns = columns
         self._clock = clock
         self._targets = tuple(targets) if target in targets else (target, *targets)
         self._farewells: set[asyncio.Task[None]] = set()
@@ -92,7 +94,9 @@ class CdptuiApp(App[int], inherit_bindings=False):
 
     def _look_at(self, target: Target) -> tuple[MainScreen, Watch]:
         """A screen of its own for a target, and who feeds it: what is old can never show under a new name."""
-        main = MainScreen(target, clock=self._clock, keymap=self.keymap, look_at_line=self.look_at_line)
+        main = MainScreen(
+            target, clock=self._clock, keymap=self.keymap, columns=self._columns, look_at_line=self.look_at_line
+        )
         return main, Watch(target, self._clock, main)
 
     @property

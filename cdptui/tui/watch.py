@@ -13,6 +13,7 @@ from msgspec import structs
 from textual.message import Message
 
 from cdptui.clock import Clock
+from cdptui.config.errors import ConfigError
 from cdptui.models.failure import Failure, FailureKind
 from cdptui.models.text import inert
 from cdptui.monitor.update import Update
@@ -73,6 +74,8 @@ class Watch:
             except Exception as error:
                 log.exception("the monitor ended")
                 failure = Failure(FailureKind.INTERNAL, inert(first_words(error), 300), url="")
+                if isinstance(error, ConfigError):
+                    failure = Failure(FailureKind.CONFIGURATION, inert(str(error), 300), url="")
                 due = self._clock.monotonic() + _ANEW_S
                 last = structs.replace(last, failure=failure, attempt=1, next_poll_at=due)
                 self._audience.post_message(MonitorUpdated(last))

@@ -30,9 +30,10 @@ class ListWishes(FindingScreen):
     _table: TaskTable
     _footer: FooterBar
 
-    def __init__(self, clock: Clock, keymap: Keymap) -> None:
+    def __init__(self, clock: Clock, keymap: Keymap, columns: Sequence[str] | None) -> None:
+        """`columns` are keys; None are the usual ones."""
         super().__init__(clock, keymap)
-        self.layout_of_list = Layout()
+        self.layout_of_list = Layout() if columns is None else Layout.of(columns)
         self.marks = Marks()
 
     @abstractmethod

@@ -54,9 +54,17 @@ class MainScreen(ViewWishes, PollWishes):
     BINDINGS: ClassVar = bindings([Place.LIST, Place.DETAIL, Place.POLL])
     AUTO_FOCUS = "#tasks"
 
-    def __init__(self, target: Target, *, clock: Clock, keymap: Keymap, look_at_line: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        target: Target,
+        *,
+        clock: Clock,
+        keymap: Keymap,
+        columns: Sequence[str] | None,
+        look_at_line: Callable[[], bool],
+    ) -> None:
         """`look_at_line` says whether the line to the terminal must be spared now."""
-        super().__init__(clock, keymap)
+        super().__init__(clock, keymap, columns)
         self._thrift = Thrift(look_at_line, clock)
         self._ticked_at = clock.monotonic()
         self._target = target

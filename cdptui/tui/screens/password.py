@@ -27,6 +27,9 @@ _WORDS: Final = {
         "password",
         "Enter tries once, Esc leaves it. Too many tries lock an account.",
     ),
+    Wanted.FIRST_PASSWORD: _Words(
+        "Log in", "{who} at {node}", "password", "Enter tries once, Esc leaves it. Too many tries lock an account."
+    ),
     Wanted.CODE: _Words(
         "Second factor",
         "{who} at {node} needs a code.",

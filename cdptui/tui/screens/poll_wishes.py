@@ -56,7 +56,7 @@ class PollWishes(Screen[None]):
 
     def _take_secret(self, wanted: Wanted, secret: str | None) -> None:
         if secret and self._link is not None:
-            use = self._link.use_password if wanted is Wanted.PASSWORD else self._link.use_code
+            use = self._link.use_code if wanted is Wanted.CODE else self._link.use_password
             use(secret)
             self.say("logging in")
 

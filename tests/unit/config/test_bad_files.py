@@ -163,7 +163,7 @@ def test_a_key_that_the_machine_gave_an_action_is_taken(tmp_path: Path) -> None:
 
 
 def test_keys_may_change_places(tmp_path: Path) -> None:
-    assert loaded(tmp_path, '[keys]\nquit = "x"\nprofile = "q"\n').keys == {"quit": "x", "profile": "q"}
+    assert loaded(tmp_path, '[keys]\nquit = "x"\nprofile = "q"\n').keys == {"quit": ["x"], "profile": ["q"]}
 
 
 @pytest.mark.parametrize(

@@ -106,16 +106,14 @@ def test_ways_to_log_in_are_not_mixed(tmp_path: Path) -> None:
         '[profiles.prod]\nurl = "n"\n[profiles.prod.auth]\nkeyring = true\n[defaults.auth]\npassword_file = "f"\n',
         '[profiles.prod.auth]\npassword_command = "pass"\n',
     )
-    found = configuration.auth("prod")
-    assert found is not None
-    assert (found[0].way, found[1].source, found[1].where) == (
+    assert configuration.proof("prod") == (
         "keyring",
-        Source.PROFILE,
-        f"{tmp_path}/config.toml:4",
+        True,
+        Origin(Source.PROFILE, f"{tmp_path}/config.toml:4"),
     )
-    fallen_back = configuration.auth(None)
+    fallen_back = configuration.proof(None)
     assert fallen_back is not None
-    assert fallen_back[0].way == "password_file"
+    assert fallen_back[:2] == ("password_file", tmp_path / "f")
 
 
 TWO = '[profiles.prod]\nurl = "a"\n[profiles.test]\nurl = "b"\n'

@@ -38,9 +38,9 @@ def test_without_its_comments_it_is_one_that_says_everything(tmp_path: Path, way
     text = re.sub(rf"^(?:{others}) .*\n", "", UNCOMMENTED, flags=re.MULTILINE)
     configuration = loaded(tmp_path, text)
     assert configuration.profiles == ("prod",)
-    found = configuration.auth("prod")
+    found = configuration.proof("prod")
     assert found is not None
-    assert found[0].way == way
+    assert found.way == way
 
 
 def test_every_key_is_in_the_template() -> None:

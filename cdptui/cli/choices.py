@@ -1,0 +1,112 @@
+"""What counts for this run: the options that were typed, the environment, a profile, and the files below it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from click.core import ParameterSource
+
+from cdptui.cli.words import vocabulary
+from cdptui.config import environment
+from cdptui.config.address import normalise
+from cdptui.config.errors import ConfigError
+from cdptui.config.loader import CONNECTION, OF_FILES, OF_PROFILES, Configuration, Setting, Source, load
+
+ITEMS: Final = {item.name: item for item in (*OF_PROFILES, *OF_FILES)}
+_URL: Final = ITEMS["url"]
+_OTHERWISE_CALLED: Final = {"timeout_s": "timeout", "is_ascii": "ascii"}
+
+
+def typed_options(context: click.Context) -> dict[str, Any]:
+    """The options that are on the command line itself, by the name of what they set."""
+    typed = {
+        _OTHERWISE_CALLED.get(name, name): value
+        for name, value in context.params.items()
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    }
+    if "no_mouse" in typed:
+        typed["mouse"] = not typed.pop("no_mouse")
+    return typed
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Everything that can be chosen, for one profile or none."""
+
+    configuration: Configuration
+    typed: Mapping[str, Any]
+    profile: str | None = None
+    environ: Mapping[str, str] | None = None
+    """None is the environment of the process."""
+
+    @classmethod
+    def of(cls, context: click.Context) -> Choices:
+        """What counts without any profile. Raises ConfigError."""
+        typed = typed_options(context)
+        return cls(load(typed.get("config"), vocabulary), typed)
+
+    def with_profile(self) -> Choices:
+        """The same with the profile to begin with. Raises ConfigError."""
+        return replace(self, profile=self.first_profile.value)
+
+    @property
+    def first_profile(self) -> Setting:
+        """The profile to begin with. Raises ConfigError."""
+        is_node_given = "url" in self.typed or environment.find_url(self.environ) is not None
+        return self.configuration.choose_profile(self.typed.get("profile"), self.environ, is_node_given=is_node_given)
+
+    def of_profile(self, profile: str) -> Choices:
+        """What counts for a profile that is chosen later: what was said about the first node is not said about it."""
+        names = {item.name for item in CONNECTION} | {"password_stdin", "password_file", "access_key_file", "profile"}
+        typed = {name: value for name, value in self.typed.items() if name not in names}
+        return Choices(self.configuration, typed, profile, environ={})
+
+    @cached_property
+    def stranger(self) -> str:
+        """Who asks for another node than the profile's own; empty when nobody does."""
+        url, origin = self.configuration.setting(_URL, self.typed, self.environ, self.profile)
+        if self.profile is None or origin.source not in {Source.OPTION, Source.ENVIRONMENT}:
+            return ""
+        return "" if _is_same_node(url, self.configuration.written(_URL, self.profile).value) else origin.where
+
+    @property
+    def identity(self) -> str | None:
+        """The profile, if the node is its own: its name and its password are not for another one's tasks."""
+        return None if self.stranger else self.profile
+
+    def setting(self, name: str) -> Setting:
+        """What counts, and where it comes from."""
+        return self.configuration.setting(ITEMS[name], self.typed, self.environ, self._profile_for(name))
+
+    def value(self, name: str) -> Any:  # noqa: ANN401 - of whatever type the item has
+        """What counts."""
+        return self.setting(name).value
+
+    def written(self, name: str) -> Any:  # noqa: ANN401 - of whatever type the item has
+        """What the files say, or the default."""
+        return self.configuration.written(ITEMS[name], self._profile_for(name)).value
+
+    def _profile_for(self, name: str) -> str | None:
+        return self.identity if ITEMS[name] in CONNECTION or name == "accent" else self.profile
+
+    def option(self, name: str) -> Any:  # noqa: ANN401 - of whatever type the option has
+        """An option that no file and no variable stands for; None when it was not typed."""
+        return self.typed.get(name)
+
+    @property
+    def log_file(self) -> Path | None:
+        """Where to log; None is the default place."""
+        chosen: Path | None = self.value("log_file")
+        return chosen
+
+
+def _is_same_node(one: str, other: str) -> bool:
+    try:
+        return normalise(one) == normalise(other)
+    except ConfigError:
+        return False

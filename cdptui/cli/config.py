@@ -1,0 +1,97 @@
+"""`cdptui config`: what counts and why, where the file is, a file to begin with, and whether it is right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import click
+
+from cdptui.cli.choices import ITEMS, Choices, typed_options
+from cdptui.cli.options import GroupedCommand, GroupedGroup
+from cdptui.cli.output import say
+from cdptui.cli.proofs import standing_of
+from cdptui.cli.words import vocabulary
+from cdptui.config.loader import Configuration, Origin, Setting, Source, load, user_file
+
+_GAP: Final = 2
+
+
+@click.group(cls=GroupedGroup)
+def config() -> None:
+    """Show, begin or check the configuration."""
+
+
+@config.command(cls=GroupedCommand)
+@click.pass_context
+def path(context: click.Context) -> None:
+    """Print where your configuration is, whether it is there or not."""
+    say(str(user_file(typed_options(context.find_root()).get("config"))[0]))
+
+
+@config.command(cls=GroupedCommand)
+@click.pass_context
+def init(context: click.Context) -> None:
+    """Write a configuration to fill in; an existing one is left alone."""
+    from cdptui.config.template import write_template  # noqa: PLC0415 - only here
+
+    file = user_file(typed_options(context.find_root()).get("config"))[0]
+    write_template(file)
+    say(f"wrote {file}")
+
+
+@config.command(cls=GroupedCommand)
+@click.pass_context
+def check(context: click.Context) -> None:
+    """Tell everything that is wrong in the configuration; exit code 2."""
+    found = load(typed_options(context.find_root()).get("config"), vocabulary)
+    if not found.files:
+        say("there is no configuration: all is as it comes; cdptui config init writes one to fill in")
+    for file in found.files:
+        say(f"{file.path}: right")
+
+
+@config.command(cls=GroupedCommand)
+@click.option("--origin", is_flag=True, help="Say of each value where it comes from.")
+@click.pass_context
+def show(context: click.Context, /, origin: bool) -> None:  # noqa: FBT001
+    """Print what counts, with the options before `config`, the environment, the profile and the files."""
+    choices = Choices.of(context.find_root()).with_profile()
+    lines = [(name, _text(setting.value), str(setting.origin)) for name, setting in _settings(choices)]
+    name_width, value_width = (max(len(line[at]) for line in lines) + _GAP for at in (0, 1))
+    for name, value, where in lines:
+        said = f"{name:<{name_width}}{value:<{value_width}}{where}" if origin else f"{name:<{name_width}}{value}"
+        say(said.rstrip())
+
+
+def _settings(choices: Choices) -> Iterator[tuple[str, Setting]]:
+    profile = choices.first_profile
+    if choices.stranger:
+        where = f"{profile.origin.where}; not for logging in: {choices.stranger} names another node"
+        profile = Setting(profile.value, profile.origin._replace(where=where))
+    yield "profile", profile
+    for name in ITEMS:
+        yield name, choices.setting(name)
+        if name == "account":
+            yield standing_of(choices)
+    yield from _keys(choices.configuration)
+
+
+def _keys(configuration: Configuration) -> Iterator[tuple[str, Setting]]:
+    for action, keys in configuration.keys.items():
+        file = next(file for file in configuration.files if action in file.content.keys)
+        yield f"keys.{action}", Setting(" ".join(keys), Origin(Source.FILE, file.place("keys", action)))
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - of whatever type a setting has
+    match value:
+        case None:
+            return "-"
+        case bool():
+            return "true" if value else "false"
+        case float():
+            return f"{value:g}"
+        case list():
+            return " ".join(map(str, value))
+        case _:
+            return str(value)

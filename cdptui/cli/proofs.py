@@ -1,0 +1,158 @@
+"""What proves who one is, from the strongest place that has it: option, environment, profile, file, the person."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import click
+
+from cdptui.cli.choices import Choices
+from cdptui.cli.terminal import take_keys_from_terminal
+from cdptui.config import environment
+from cdptui.config.address import node_of
+from cdptui.config.credentials import (
+    access_key,
+    read_access_key_file,
+    read_password,
+    read_password_file,
+    read_session_file,
+)
+from cdptui.config.errors import ConfigError
+from cdptui.config.loader import Origin, Proof, Setting, Source
+from cdptui.models.auth import AccessKey, Auth, GivenSession, LoginType, PasswordLogin
+
+Ask = Callable[[str], str]
+
+_LOGIN_OPTIONS: Final = ("account", "login_type", "user", "project", "password_stdin", "password_file")
+"""Whoever types one of these wants to log in, and not what the environment holds ready."""
+
+_MASK: Final = "***"
+_NAMES: Final = ("account", "user", "login_type", "project")
+
+
+def auth_of(choices: Choices, login_type: LoginType, base_url: str, ask: Ask | None) -> Auth:
+    """Return the way in; without `ask`, a password that nothing gives is left to be typed later. Raises ConfigError."""
+    if choices.option("access_key_file") is not None:
+        return read_access_key_file(choices.option("access_key_file"))
+    ready = None if any(name in choices.typed for name in _LOGIN_OPTIONS) else _of_environment(choices)
+    if ready is not None:
+        return ready
+    given = _password_given(choices)
+    proof = None if given is not None else written_proof(choices)
+    if proof is not None and proof.way == "session_file":
+        return GivenSession(session_id=read_session_file(proof.value))
+    if proof is not None and proof.way == "access_key_file":
+        return read_access_key_file(proof.value)
+    account, is_user = choices.value("account"), login_type is LoginType.USER
+    name = choices.value("user") if is_user else account
+    password, missing = given, None
+    if password is None:
+        password, missing = _password_found(proof, choices, f"Password of {name} at {node_of(base_url)}", ask)
+    return PasswordLogin(
+        name=name,
+        password=password,
+        type=login_type,
+        account=account if is_user else None,
+        project=choices.value("project"),
+        missing=missing,
+    )
+
+
+def written_proof(choices: Choices) -> Proof | None:
+    """What the files say about the proof, if that is about the one who logs in: a password is not tried on others."""
+    for name in _NAMES:
+        value, origin = choices.setting(name)
+        is_said_above = origin.source in {Source.OPTION, Source.ENVIRONMENT}
+        if is_said_above and value != choices.written(name):
+            return None
+    return choices.configuration.proof(choices.identity)
+
+
+def who_in_words(choices: Choices, proof: Proof | None) -> str:
+    """As whom, before anything was read or run for it."""
+    if proof is not None and proof.way in {"session_file", "access_key_file"}:
+        return "given session" if proof.way == "session_file" else "access key"
+    name: str = choices.value("user") or choices.value("account")
+    return name
+
+
+def standing_of(choices: Choices) -> tuple[str, Setting]:
+    """What proves who one is, by its name, and where it comes from; a secret itself is never read for this."""
+    for option in ("access_key_file", "password_stdin", "password_file"):
+        if choices.option(option):
+            shown = choices.option(option) if option.endswith("_file") else _MASK
+            return option, Setting(shown, Origin(Source.OPTION, f"--{option.replace('_', '-')}"))
+    is_login_asked = any(name in choices.typed for name in _LOGIN_OPTIONS)
+    ready = () if is_login_asked else (("session", environment.SESSION), ("access_key", environment.KEY_ID))
+    for name, variables in (*ready, ("password", environment.PASSWORD)):
+        found = environment.find(variables, choices.environ)
+        if found is not None:
+            return name, Setting(_MASK, Origin(Source.ENVIRONMENT, found[0]))
+    proof = written_proof(choices)
+    if proof is None:
+        return "password", Setting("asked for", Origin(Source.DEFAULT))
+    # The arguments of a command may hold a secret after all.
+    shown = proof.value if proof.way != "password_command" else f"{program_of(proof.value)} …"
+    return proof.way, Setting(shown, proof.origin)
+
+
+def program_of(command: str | Sequence[str]) -> str:
+    """The first word of a command."""
+    return (command.split() if isinstance(command, str) else command)[0]
+
+
+def _of_environment(choices: Choices) -> Auth | None:
+    session_id = environment.lookup(environment.SESSION, choices.environ)
+    return GivenSession(session_id=session_id) if session_id is not None else _key_of_environment(choices)
+
+
+def _key_of_environment(choices: Choices) -> AccessKey | None:
+    names = (environment.KEY_ID, environment.KEY_SECRET)
+    key_id, secret = (environment.lookup(name, choices.environ) for name in names)
+    if key_id is None and secret is None:
+        return None
+    if key_id is None or secret is None:
+        there, missing = environment.KEY_ID[0], environment.KEY_SECRET[0]
+        if key_id is None:
+            there, missing = missing, there
+        message = f"{there} is set without {missing}: an access key is both"
+        raise click.UsageError(message)
+    return access_key(key_id, secret, "the environment")
+
+
+def _password_given(choices: Choices) -> str | None:
+    """The password of an option or of the environment."""
+    if choices.option("password_stdin"):
+        password = read_password(sys.stdin, "stdin")
+        take_keys_from_terminal()
+        return password
+    if choices.option("password_file") is not None:
+        return read_password_file(choices.option("password_file"))
+    return environment.lookup(environment.PASSWORD, choices.environ)
+
+
+def _password_found(proof: Proof | None, choices: Choices, question: str, ask: Ask | None) -> tuple[str, str | None]:
+    """The password of the files or the person, and why there is none yet."""
+    try:
+        if proof is not None:
+            return _password_of(proof, choices.identity, is_attended=ask is not None), None
+    except ConfigError as error:
+        message = f"{proof.origin.where}: {error}" if proof is not None else str(error)
+        if ask is not None:
+            raise ConfigError(message) from error
+        return "", message
+    return (ask(question), None) if ask is not None else ("", "")
+
+
+def _password_of(proof: Proof, profile: str | None, *, is_attended: bool) -> str:
+    if proof.way == "password_file":
+        return read_password_file(proof.value)
+    if proof.way == "keyring":
+        from cdptui.config.system_keyring import password_of  # noqa: PLC0415 - rarely needed
+
+        return password_of(profile or "default")
+    from cdptui.config.password_command import run_password_command  # noqa: PLC0415 - rarely needed
+
+    return run_password_command(proof.value, is_attended=is_attended)

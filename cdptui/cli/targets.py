@@ -1,0 +1,79 @@
+"""What the app can be connected to: the node of the start, and the profiles that one can go to from there."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import click
+
+from cdptui.cli.asked import base_url_of, settings_of
+from cdptui.cli.choices import Choices
+from cdptui.cli.display import Display
+from cdptui.cli.proofs import who_in_words, written_proof
+from cdptui.clock import Clock
+from cdptui.config.address import node_of
+from cdptui.config.errors import ConfigError
+from cdptui.config.settings import MonitorSettings, secrecy_of
+from cdptui.tui.target import Target
+
+if TYPE_CHECKING:
+    from cdptui.monitor.build import Link
+
+
+def target_of(settings: MonitorSettings, display: Display, clock: Clock, choices: Choices | None) -> Target:
+    """The node of the start, to which everything is known."""
+
+    async def connect() -> Link:
+        return await _open(settings, display, clock)
+
+    return Target(
+        connect,
+        node_of(settings.base_url),
+        settings.auth.who,
+        settings.interval_s,
+        profile=(choices.identity if choices is not None else None) or "",
+        accent=(choices.value("accent") if choices is not None else None) or "",
+        secrecy=settings.secrecy,
+    )
+
+
+def other_targets(first: Target, display: Display, clock: Clock, choices: Choices) -> tuple[Target, ...]:
+    """All profiles in the order of the files, the one of the start among them."""
+    return tuple(
+        first if name == first.profile else _target_of_profile(choices.of_profile(name), display, clock)
+        for name in choices.configuration.profiles
+    )
+
+
+def _target_of_profile(choices: Choices, display: Display, clock: Clock) -> Target:
+    async def connect() -> Link:
+        # A command may take its time, and a keyring may ask: keys go on meanwhile.
+        settings = await asyncio.to_thread(_settings, choices)
+        return await _open(settings, display, clock)
+
+    base_url = base_url_of(choices)
+    return Target(
+        connect,
+        node_of(base_url),
+        who_in_words(choices, written_proof(choices)),
+        choices.value("interval"),
+        profile=choices.profile or "",
+        accent=choices.value("accent") or "",
+        secrecy=secrecy_of(base_url, is_verified=not choices.value("insecure")),
+    )
+
+
+def _settings(choices: Choices) -> MonitorSettings:
+    try:
+        return settings_of(choices, ask=None)
+    except click.UsageError as error:
+        raise ConfigError(error.message) from error
+
+
+async def _open(settings: MonitorSettings, display: Display, clock: Clock) -> Link:
+    # There is nothing to log or to watch before the first frame, and it is not to wait for that.
+    from cdptui.monitor.build import open_link  # noqa: PLC0415
+
+    display.log.start(settings.secrets)
+    return await open_link(settings, clock, display.log.hide)
