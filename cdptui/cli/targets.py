@@ -35,6 +35,7 @@ def target_of(settings: MonitorSettings, display: Display, clock: Clock, choices
         profile=(choices.identity if choices is not None else None) or "",
         accent=(choices.value("accent") if choices is not None else None) or "",
         secrecy=settings.secrecy,
+        view=choices.value("view") if choices is not None else None,
     )
 
 
@@ -61,6 +62,7 @@ def _target_of_profile(choices: Choices, display: Display, clock: Clock) -> Targ
         profile=choices.profile or "",
         accent=choices.value("accent") or "",
         secrecy=secrecy_of(base_url, is_verified=not choices.value("insecure")),
+        view=choices.value("view"),
     )
 
 

@@ -24,3 +24,5 @@ class Target(NamedTuple):
     accent: str = ""
     """What its name is coloured with; empty for no colour of its own."""
     secrecy: Secrecy = Secrecy.KEPT
+    view: int | str | None = None
+    """The saved view to begin with, by number or name."""

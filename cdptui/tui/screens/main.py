@@ -129,6 +129,7 @@ class MainScreen(ViewWishes, PollWishes):
             if update.vitals is not before.vitals or update.snapshot is None:
                 self.relist()
         self._show_bars()
+        self.ask_first(before.failure)
 
     def on_names_learned(self) -> None:
         """Show them."""
@@ -305,6 +306,11 @@ class MainScreen(ViewWishes, PollWishes):
     def profile(self) -> str:
         """Name of the profile."""
         return self._target.profile
+
+    @property
+    def configured_view(self) -> int | str | None:
+        """The view to begin with."""
+        return self._target.view
 
     def leave_list(self) -> None:
         """Come back to the task under the cursor."""

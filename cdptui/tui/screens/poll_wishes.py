@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
-from cdptui.models.failure import Wanted
+from cdptui.models.failure import Failure, Wanted
 from cdptui.monitor.poller import longer, shorter
 from cdptui.monitor.update import Update
 from cdptui.tui.target import Target
@@ -45,6 +45,13 @@ class PollWishes(Screen[None]):
             self._link.monitor.refresh()
             self.look(is_anew=True)
             self.say("refreshing")
+
+    def ask_first(self, before: Failure | None) -> None:
+        """Ask for a password that nothing gave, once, when that turns out; `before` is what was wrong until now."""
+        failure = self._update.failure
+        is_news = before is None or failure is None or before.kind is not failure.kind
+        if failure is not None and failure.wants is Wanted.FIRST_PASSWORD and is_news and self.is_current:
+            self.action_refresh()
 
     def action_slower(self) -> None:
         """A longer interval."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cdptui.clock import Clock
 from cdptui.config.paths import views_file
+from cdptui.models.text import inert
 from cdptui.render.columns import BY_KEY
 from cdptui.render.grouping import BY_KEY as BY_GROUPING
 from cdptui.render.layout import Layout
@@ -25,8 +27,8 @@ _NO_PROFILE = "default"
 class ViewWishes(ListWishes):
     """A screen whose list can be looked at in ways that have a number."""
 
-    def __init__(self, clock: Clock, keymap: Keymap) -> None:
-        super().__init__(clock, keymap)
+    def __init__(self, clock: Clock, keymap: Keymap, columns: Sequence[str] | None) -> None:
+        super().__init__(clock, keymap, columns)
         self._recalled: tuple[str, View] | None = None
         """What was recalled last, with what it is called on screen."""
 
@@ -34,6 +36,11 @@ class ViewWishes(ListWishes):
     @abstractmethod
     def profile(self) -> str:
         """Name of the profile; empty when it has none."""
+
+    @property
+    @abstractmethod
+    def configured_view(self) -> int | str | None:
+        """The view that the configuration begins with, by number or name; what was chosen here since counts more."""
 
     @property
     def sought_text(self) -> str:
@@ -106,9 +113,15 @@ class ViewWishes(ListWishes):
         return views
 
     async def _begin(self) -> None:
-        if not await asyncio.to_thread(views_file().exists):
+        configured = self.configured_view
+        if configured is None and not await asyncio.to_thread(views_file().exists):
             return
-        number = (await self._read()).defaults.get(self.profile or _NO_PROFILE)
+        views = await self._read()
+        number = views.defaults.get(self.profile or _NO_PROFILE)
+        if number is None and configured is not None:
+            number = views.find(configured)
+            if number is None:
+                self.say(f"there is no view {inert(str(configured), 40)} to begin with")
         if number is not None and self._recalled is None and self.sought is None:
             await self._recall(number)
 
@@ -120,7 +133,7 @@ class ViewWishes(ListWishes):
             number = views.defaults.get(self.profile or _NO_PROFILE, 0)
         view = views.view(number) if number else View(name="everything, worst first")
         if view is None:
-            self.say(f"there is no view {number}: v saves one")
+            self.say(f"there is no view {number}: {self.keymap.names['views']} saves one")
             return
         await self.use_view(view, f"{number} {view.name}" if number else view.name)
 
