@@ -7,7 +7,7 @@ list changes in the last of them, at once.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence, Set
 from itertools import chain, compress
 from operator import is_not
 from typing import Final, overload
@@ -51,17 +51,14 @@ class Arrangement(Sequence[Vitals]):
         return row_of(self._sorted[index])
 
     @property
-    def uuids(self) -> Collection[str]:
-        """The uuids of all rows, in no order."""
+    def uuids(self) -> Set[str]:
+        """The uuids of all rows."""
         return self._keys.keys()
 
-    def frozen(self, pieces_of_it: Iterable[slice] = (slice(None),)) -> Sequence[Vitals]:
-        """The rows as they stand now, or pieces of them, for somebody who takes his time."""
-        return _Frozen([*chain.from_iterable(self._sorted[piece] for piece in pieces_of_it)])
-
-    def has(self, uuid: str) -> bool:
-        """Whether a task is in the list."""
-        return uuid in self._keys
+    def frozen(self, places: Iterable[slice] = (slice(None),), only: Set[str] | None = None) -> Sequence[Vitals]:
+        """The rows as they stand now, for somebody who takes his time: at some places, or `only` some by uuid."""
+        keys = [*chain.from_iterable(self._sorted[piece] for piece in places)]
+        return _Frozen(keys if only is None else [key for key in keys if uuid_of(key) in only])
 
     def index_of(self, uuid: str | None) -> int | None:
         """Where a task stands; None when it is not in the list."""

@@ -7,7 +7,7 @@ groups stand and which of them are folded. So a group that becomes the worst mov
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence, Set
 from itertools import accumulate
 from operator import attrgetter
 from typing import Final, overload
@@ -98,12 +98,12 @@ class Outline(Sequence[Vitals | Group]):
         start = self._starts[self._places[group.key]]
         return self.rows[start : start + group.count]
 
-    def tasks(self) -> Sequence[Vitals]:
-        """All rows as they stand now, in the order on screen, those that are folded too."""
+    def tasks(self, only: Set[str] | None = None) -> Sequence[Vitals]:
+        """All rows as they stand now, or `only` some by uuid, in the order on screen, those that are folded too."""
         if not self._groups:
-            return self.rows.frozen()
+            return self.rows.frozen(only=only)
         starts = zip(self._starts, self._groups, strict=True)
-        return self.rows.frozen(slice(start, start + group.count) for start, group in starts)
+        return self.rows.frozen((slice(start, start + group.count) for start, group in starts), only)
 
     # Folding
 

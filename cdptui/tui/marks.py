@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence, Set
+from collections.abc import Collection, Sequence, Set
 
 from cdptui.models.vitals import Vitals
-from cdptui.render.arrangement import Arrangement
 
 
 class Marks:
@@ -33,21 +32,17 @@ class Marks:
         """Mark nothing."""
         self._uuids.clear()
 
-    def forget_gone(self, rows: Sequence[Vitals], listed: Arrangement) -> int:
-        """Unmark tasks that are not among `rows`; how many those are. Most stand in the list, which is asked first."""
-        missing = {uuid for uuid in self._uuids if not listed.has(uuid)}
+    def forget_gone(self, rows: Sequence[Vitals], listed: Set[str]) -> int:
+        """Unmark tasks that are not among `rows`; how many those are. Most are `listed`, which is asked first."""
+        missing = self.hidden(listed)
         if missing:
             missing.difference_update(row.task.uuid for row in rows)
             self._uuids -= missing
         return len(missing)
 
-    def hidden(self, listed: Arrangement) -> int:
-        """How many of them a filter keeps out of the list."""
-        return sum(not listed.has(uuid) for uuid in self._uuids)
-
-    def of(self, rows: Iterable[Vitals]) -> list[Vitals]:
-        """Those of `rows` that are marked."""
-        return [row for row in rows if row.task.uuid in self._uuids]
+    def hidden(self, listed: Set[str]) -> set[str]:
+        """Those that a filter keeps out of what is `listed`."""
+        return {uuid for uuid in self._uuids if uuid not in listed}
 
 
 def marks_in_words(count: int, hidden: int) -> str:

@@ -70,7 +70,7 @@ async def test_space_on_a_group_marks_its_tasks() -> None:
 async def test_marked_rows_stand_in_the_order_of_the_list() -> None:
     async with showing(FLEET) as run:
         main = run.app.screen
-        assert main.marked_rows == []  # type: ignore[attr-defined]
+        assert not main.marked_rows  # type: ignore[attr-defined]
         await run.press("space", "G", "space", "greater_than_sign", "I")
         assert [row.task.name for row in main.marked_rows] == ["d", "a"]  # type: ignore[attr-defined]
 

@@ -165,22 +165,26 @@ class ListWishes(FindingScreen):
         self._draw_marks()
 
     @property
-    def marked_rows(self) -> list[Vitals]:
+    def marked_rows(self) -> Sequence[Vitals]:
         """The marked tasks in the order of the list, those behind that a filter hides; empty when none is marked."""
         if not len(self.marks):
-            return []
-        shown = self.marks.of(self.listing.rows.tasks())
-        return shown + [row for row in self.marks.of(self.rows) if not self.listing.rows.rows.has(row.task.uuid)]
+            return ()
+        shown, hidden = self.listing.rows.tasks(self.marks.uuids), self._hidden_marks
+        return [*shown, *(row for row in self.rows if row.task.uuid in hidden)] if hidden else shown
 
     @property
-    def chosen_rows(self) -> list[Vitals]:
+    def _hidden_marks(self) -> set[str]:
+        return self.marks.hidden(self.listing.rows.rows.uuids)
+
+    @property
+    def chosen_rows(self) -> Sequence[Vitals]:
         """What is meant by somebody who does something with tasks: the marked ones, else the one under the cursor."""
         row = self._table.cursor_row
         return self.marked_rows or ([row] if row is not None else [])
 
     def show_marks(self) -> None:
         """Say how many tasks are marked."""
-        self._footer.show_marks(marks_in_words(len(self.marks), self.marks.hidden(self.listing.rows.rows)))
+        self._footer.show_marks(marks_in_words(len(self.marks), len(self._hidden_marks)))
 
     def _draw_marks(self) -> None:
         self._table.refresh_changed()
@@ -188,7 +192,7 @@ class ListWishes(FindingScreen):
 
     def forget_marks(self) -> None:
         """Unmark tasks that no longer exist, and say so."""
-        gone = self.marks.forget_gone(self.rows, self.listing.rows.rows)
+        gone = self.marks.forget_gone(self.rows, self.listing.rows.rows.uuids)
         if gone:
             self.say(f"{gone} marked {'task is' if gone == 1 else 'tasks are'} gone")
 
@@ -210,7 +214,7 @@ class ListWishes(FindingScreen):
         if kind is None:
             return
         rows = self.marked_rows
-        hidden = self.marks.hidden(self.listing.rows.rows) if rows else None
+        hidden = len(self._hidden_marks) if rows else None
         seen = self.seen(rows or self.listing.rows.tasks(), hidden)
         if seen is None:
             self.say("there is nothing to save yet")
