@@ -16,9 +16,9 @@ class Policy(Struct, frozen=True, kw_only=True):
     """A recovery point every so many seconds."""
     retention_days: int | None = None
     hourly_since_day: int | None = None
-    """From this day on only one an hour is kept."""
+    """`hourlyRpSinceDay`; read as the days for which one an hour is kept, which the vendor does not document."""
     daily_since_day: int | None = None
-    """From this day on only one a day is kept."""
+    """`dailyRpSinceDay`; read as the days for which one a day is kept, which the vendor does not document."""
     expire_days: int | None = None
     full_backup_days: int | None = None
     """Days between two full backups."""

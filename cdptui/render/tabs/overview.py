@@ -35,7 +35,7 @@ def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[
     is_low = height < _LOW_PANE
     chart_height = _LOW_CHART if is_low else max(_LOW_CHART, min(_HIGH_CHART, height // 4))
     chart = capacity_chart(context.track, task.plan_bytes, width, chart_height)
-    top = _low_head(row, context) if is_low else [*_head(row, context, width), *_figures(row, context), BLANK]
+    top = _low_head(row, context) if is_low else [*_head(row, context, width), BLANK, *_figures(row, context), BLANK]
     return [
         *top,
         *chart,

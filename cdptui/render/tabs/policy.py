@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from cdptui.models.policy import Policy
 from cdptui.models.task import Task
 from cdptui.models.vitals import Vitals
@@ -10,7 +12,8 @@ from cdptui.render.span import Line, Role, Span
 from cdptui.render.tabs.context import DetailContext
 from cdptui.render.tabs.pieces import BLANK, air, heading, is_readable, labelled, standing, title, wrapped
 
-_DAY_S = 86_400
+_DAY_S: Final = 86_400
+_CAVEAT: Final = "the vendor tells the ranges of these settings, not what they mean: if in doubt, see the web console"
 
 
 def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[Line]:
@@ -48,6 +51,8 @@ def _words(policy: Policy, width: int) -> list[Line]:
     lines = [heading("In words", width)]
     for sentence in _sentences(policy):
         lines += wrapped(f"· {sentence}", width)
+    if policy.hourly_since_day is not None or policy.daily_since_day is not None:
+        lines += wrapped(_CAVEAT, width, Role.DIM)
     if len(lines) == 1:
         lines.append((Span("the server says nothing of its settings", Role.DIM),))
     return lines
@@ -59,11 +64,11 @@ def _sentences(policy: Policy) -> list[str]:
         a_day = f"{_DAY_S // policy.interval_s:,}".replace(",", " ")
         sentences.append(f"a recovery point every {_every(policy.interval_s)}, {a_day} a day")
     if policy.retention_days is not None:
-        sentences.append(f"recovery points are kept for {_days(policy.retention_days)}")
+        sentences.append(f"all of them are kept for {_days(policy.retention_days)}")
     if policy.hourly_since_day is not None:
-        sentences.append(f"of those older than {_days(policy.hourly_since_day)}, one an hour")
+        sentences.append(f"one an hour is kept for {_days(policy.hourly_since_day)}")
     if policy.daily_since_day is not None:
-        sentences.append(f"of those older than {_days(policy.daily_since_day)}, one a day")
+        sentences.append(f"one a day is kept for {_days(policy.daily_since_day)}")
     if policy.full_backup_days is not None:
         sentences.append(f"a full backup every {_days(policy.full_backup_days)}")
     if policy.expire_days:

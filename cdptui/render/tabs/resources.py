@@ -90,18 +90,17 @@ def _volumes(machine: VmInstance, row: Vitals, width: int) -> list[Line]:
 
 
 def _volume(volume: Volume) -> list[Span]:
-    is_well = volume.status in {"Ready", None}
+    is_ready = volume.status in {"Ready", None}
     return [
         Span(volume.kind or "?", Role.DIM),
         Span(units.size(volume.size_bytes)),
+        Span(volume.name or volume.uuid) if is_ready else Span(f"{volume.status}: {volume.name}", Role.WARN),
         Span(f"{units.size(volume.actual_bytes)} taken", Role.DIM),
-        Span(volume.status or "", Role.OK if is_well else Role.WARN),
-        Span(volume.name or volume.uuid),
     ]
 
 
 def _times(used: int | None, actual: int) -> str:
-    return f"  {used / actual:.1f} times what the volumes take" if used and actual else ""
+    return f"  {used / actual:.1f} times that" if used and actual else ""
 
 
 def _other(ref: ResourceRef, context: DetailContext) -> Line:

@@ -188,13 +188,14 @@ class MainScreen(ViewWishes, PollWishes):
             return
         self._room.is_wanted = True
         self._lay_out()
-        detail.focus()
+        # At once: the next key, which may be there already, is meant for the pane.
+        self.set_focus(detail)
 
     def action_back(self) -> None:
         """Go to the list; in the list: show all of it again."""
         if self._table.has_focus and self.forget_sought():
             return
-        self._table.focus()
+        self.set_focus(self._table)
 
     def action_toggle_detail(self) -> None:
         """Show or hide the detail pane."""

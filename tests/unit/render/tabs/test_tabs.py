@@ -109,7 +109,7 @@ def test_resources_tell_the_vm_its_state_and_its_volumes() -> None:
     assert "● Running" in said
     assert "Linux · 4 CPUs · 8 GiB" in said
     assert "ROOT-for-erp" in said
-    assert "2.0 times what the volumes take" in said
+    assert "2.0 times that" in said
     assert "as of 20 s ago" in said
 
 
@@ -124,9 +124,9 @@ def test_a_vm_that_is_not_there_is_told_from_one_that_is_not_read_yet() -> None:
 def test_a_policy_is_told_in_words() -> None:
     said = text(POLICY, a_row(), policies=read({"p-1": GOLD}))
     assert "a recovery point every 3 s, 28 800 a day" in said
-    assert "kept for 7 days" in said
-    assert "older than 3 days, one an hour" in said
-    assert "older than 7 days, one a day" in said
+    assert "all of them are kept for 7 days" in said
+    assert "one an hour is kept for 3 days" in said
+    assert "one a day is kept for 7 days" in said
     assert "a full backup every 1 day" in said
     assert "the target is 10m, 200 times the interval" in said
 

@@ -1,0 +1,74 @@
+"""From "something is wrong" to "this VM, because of that" in the real program, against the real simulator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from cdptui.simulator.node import ManagementNode
+from cdptui.simulator.server import EmbeddedServer
+from tests.terminal.conftest import OpenMonitor
+from tests.terminal.pty_terminal import Terminal
+
+Simulate = Callable[..., tuple[ManagementNode, EmbeddedServer]]
+
+_WINDOW_S = 4.0
+_SIDE = ("/resources/names", "/backup-storage", "/cdp-backup-storage", "/vm-instances")
+
+
+def pane(terminal: Terminal) -> str:
+    """What the detail pane beside the list says, its lines joined."""
+    return " ".join(line.partition("│")[2].strip() for line in terminal.lines)
+
+
+def says(words: str, terminal: Terminal) -> bool:
+    """Whether the pane says so."""
+    return words in pane(terminal)
+
+
+def test_every_tab_tells_of_the_worst_task(simulate: Simulate, monitor: OpenMonitor) -> None:
+    _, server = simulate(tasks=60, seed=1)
+    terminal = monitor(server.url, "--interval", "1")
+    terminal.wait_for(r"live .*60/60 tasks")
+    terminal.wait_for(partial(says, "its plan is full"))
+    for sign in ("● Running", "In words", "What is planned on it", "points listed", '"usedCapacity"', "raise the plan"):
+        terminal.send(".")
+        terminal.wait_for(partial(says, sign))
+    terminal.send("\t/")
+    terminal.wait_for("type what to find")
+    terminal.send("plan\r")
+    terminal.wait_for(r"/plan +1 of \d")
+    terminal.send("\x1b")
+    terminal.wait_for_no("/plan ")
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0
+    assert terminal.is_restored
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        pytest.param(None, "", id="well"),
+        pytest.param("denied", "no permission", id="refused"),
+        pytest.param("hang", "name not known", id="hanging"),
+        pytest.param("module-missing", "name not known", id="missing"),
+    ],
+)
+def test_polls_keep_their_rhythm_whatever_becomes_of_the_names(
+    simulate: Simulate, monitor: OpenMonitor, kind: str | None, words: str
+) -> None:
+    node, server = simulate(tasks=60, seed=1)
+    for path in _SIDE if kind is not None else ():
+        node.faults.add(kind or "", path)
+    terminal = monitor(server.url, "--interval", "1")
+    terminal.wait_for(r"live .*60/60 tasks")
+    node.journal.clear()
+    terminal.read_for(_WINDOW_S)
+    polls = [request for request in node.journal.requests if request.path.endswith("/cdp-task")]
+    assert abs(len(polls) - _WINDOW_S) <= 1, "a poll a second, whatever else happens"
+    assert "live" in terminal.lines[0]
+    assert words in pane(terminal)
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0
