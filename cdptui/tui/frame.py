@@ -46,6 +46,21 @@ class Cell(NamedTuple):
     ink: Ink
 
 
+_SURE: Final = (
+    range(0xA0, 0x300),  # Latin
+    range(0x370, 0x483),  # Greek, Cyrillic
+    range(0x2010, 0x2800),  # punctuation, arrows, pictures of controls, boxes, blocks
+    range(0x3001, 0x302A),  # ideographs and what belongs to them
+    range(0x3041, 0x3097),
+    range(0x30A0, 0x3100),
+    range(0x4E00, 0xA000),
+    range(0xAC00, 0xD7A4),  # Hangul in whole syllables
+    range(0xFF01, 0xFF61),
+    range(0xFFFD, 0xFFFE),
+)
+"""Characters on whose width all terminals agree. Not so on emoji, nor on letters with marks that stand beside them."""
+
+
 class Means(NamedTuple):
     """What the terminal has to draw with."""
 
@@ -130,7 +145,11 @@ class Frame:
         for start, end in _runs(line, x, cells):
             pieces.append(f"\x1b[{start + 1}G" if is_line_known else f"\x1b[{y + 1};{start + 1}H")
             is_line_known = True
-            for char, wanted in cells[start - x : end - x]:
+            is_astray = False
+            for at, (char, wanted) in enumerate(cells[start - x : end - x], start + 1):
+                if is_astray and char:
+                    pieces.append(f"\x1b[{at}G")
+                    is_astray = False
                 if ink is None:
                     pieces.append(RESET)
                     ink = Ink()
@@ -142,8 +161,16 @@ class Frame:
                     pieces.append(_change(ink, wanted))
                     ink = wanted
                 pieces.append(char)
+                if not char.isascii() and not _is_sure(char):
+                    is_astray = True
         self._ink = ink
         line[x : x + len(cells)] = cells
+
+
+@lru_cache(maxsize=1024)
+def _is_sure(char: str) -> bool:
+    """Whether all terminals give a cell's text as many cells as we do; after others the next has to be put in place."""
+    return len(char) == 1 and any(ord(char) in block for block in _SURE)
 
 
 def _change(ink: Ink, wanted: Ink) -> str:

@@ -6,8 +6,10 @@ import re
 import unicodedata
 
 import pyte
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.cells import get_character_cell_size
 from rich.color import ColorSystem
 from rich.console import Console
 from rich.segment import Segment
@@ -159,8 +161,18 @@ def test_a_terminal_of_plain_characters_gets_only_those() -> None:
 @given(st.text(min_size=1), st.sampled_from(["", "ascii", "iso8859-1"]))
 def test_no_control_comes_through_whatever_is_drawn(text: str, charset: str) -> None:
     drawn = written(Frame(charset=charset), Segment(text, Style()), Segment("x"))
-    rest = drawn.removeprefix("\x1b[1;1H\x1b[0m")
+    rest = re.sub(r"\x1b\[\d+G", "", drawn.removeprefix("\x1b[1;1H\x1b[0m"))
     assert not {unicodedata.category(char) for char in rest} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+@pytest.mark.parametrize("name", ["का", "ก็ำ", "ᄒᆞᆫ", "👍", "e\N{COMBINING ACUTE ACCENT}"])
+def test_after_a_letter_of_doubtful_width_the_next_is_put_in_its_place(name: str) -> None:
+    text = written(Frame(), Segment(name, Style()), Segment("|", Style()))
+    assert text.endswith(f"\x1b[{sum(map(get_character_cell_size, name)) + 1}G|")
+
+
+def test_a_name_that_nobody_doubts_costs_no_moves() -> None:
+    assert written(Frame(), Segment("● 财务-é Ж가│", Style())) == "\x1b[1;1H\x1b[0m● 财务-é Ж가│"
 
 
 def test_the_console_of_the_test_has_all_colours() -> None:

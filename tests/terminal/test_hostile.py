@@ -1,0 +1,164 @@
+"""Names that somebody else made up stay where they are put, whatever they hold, on screen and in what is copied."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cdptui.simulator.faults import FaultKind
+from cdptui.simulator.node import ManagementNode
+from cdptui.simulator.server import EmbeddedServer
+from cdptui.simulator.settings import SimulatorSettings
+from tests.terminal.conftest import OpenMonitor
+from tests.terminal.pty_terminal import Terminal
+
+HOSTILE = {
+    "markup": "[red]a[/]b[@click=app.quit]c[/]",
+    "escapes": "a\x1b[31mred\x1b]0;title\x07\x1bc\x1b[2J\x1b[?1049lz",
+    "c0": "".join(map(chr, range(1, 32))) + "\x7f",
+    "c1": "".join(map(chr, range(0x80, 0xA0))),
+    "lines": "one\ntwo\r\nthree\u2028four\u2029five\x85six",
+    "bidi": "gnp\u202eexe.\u202dabc\u2066\u2069\u200f\u061c",
+    "zero width": "ab\u200bc\u200dd\u200ee\ufefff\u2060g",
+    "combining": "Z" + "\u0301\u0316\u20dd" * 40 + "algo",
+    "combining first": "\u0301\u0302abc",
+    "wide": "财务系统数据库备份任务",
+    "emoji": "👩‍👩‍👧‍👦🏴‍☠️👍🏽🇩🇪⚠️",
+    "ambiguous": "±×÷°§¶αβγ■●▲",
+    "jamo": "ᄒᆞᆫ각",
+    "thai": "ก็ำั้ภาษาไทย",
+    "tags": "a\U000e0041\U000e0042b",
+    "private": "\ue0b0\uf8ff",
+    "long": "x" * 255,
+    "long and wide": "长" * 255,
+    "none": "",
+    "blanks": "   ",
+    "tab": "a\tb",
+}
+
+OURS = re.compile(
+    rb"\x1b\[\?\d+\$p"  # what the terminal can do
+    rb"|\x1b\[[?><]?[\d;]*[hlHGmuJ]"  # modes, moves, styles, keyboard
+    rb"|\x1b\]52;c;[A-Za-z0-9+/=]*\x07"  # a copy
+    rb"|\x1b\[\d+;\d+;\d+t"
+)
+"""All sequences that are the program's own."""
+
+ACTIVE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+FAULT_TEXT = "boom \x1b[31m[red]\u202etxt.exe\x9b2J\nline"
+
+
+@pytest.fixture(scope="module")
+def node() -> Iterator[tuple[ManagementNode, str]]:
+    """One node whose tasks, machines and descriptions are all hostile."""
+    node = ManagementNode(SimulatorSettings(port=0, tasks=len(HOSTILE)))
+    node.world.freeze()
+    for task, text in zip(node.world.tasks.values(), HOSTILE.values(), strict=True):
+        node.world.alter(task.uuid, name=text, description=text + text, surprise=text, **{f"k{text[:9]}": 1})
+    for machine, text in zip(list(node.world.machines.values()), HOSTILE.values(), strict=False):
+        node.world.machines[machine.uuid] = replace(machine, name=text or "vm")
+    with EmbeddedServer(node) as server:
+        yield node, server.url
+
+
+def assert_is_inert(terminal: Terminal) -> None:
+    """Nothing went to the terminal but our own sequences and what can be seen."""
+    text = OURS.sub(b"", bytes(terminal.output)).decode()
+    assert {f"U+{ord(char):04X}" for char in text if unicodedata.category(char) in ACTIVE} == set()
+
+
+def places_of(terminal: Terminal, char: str, lines: range) -> set[int]:
+    """Columns, in cells, at which a character stands, over some lines."""
+    return {x for y in lines for x in range(120) if terminal.cell(x, y).data == char}
+
+
+def test_the_list_is_aligned_whatever_the_names(node: tuple[ManagementNode, str], monitor: OpenMonitor) -> None:
+    terminal = monitor(node[1], columns=120, lines=40)
+    terminal.wait_for(f"{len(HOSTILE)}/{len(HOSTILE)} tasks")
+    terminal.wait_for("Fields as the server sent them")
+    heading = terminal.line_with("STATUS")
+    status = range(heading.index("STATUS"), heading.index("STATUS") + 3)
+    for y in range(3, 3 + len(HOSTILE)):
+        assert re.fullmatch(r"[●✖■◕◔○◆◇?] [A-Z]", "".join(terminal.cell(x, y).data for x in status))
+    assert places_of(terminal, "│", range(2, 39)) == {heading.index("│")}
+    assert "(no name)" in terminal.text
+    assert "[red]a[/]b" in terminal.text
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0
+    assert_is_inert(terminal)
+
+
+def test_every_detail_notice_and_group_is_inert(node: tuple[ManagementNode, str], monitor: OpenMonitor) -> None:
+    world, url = node[0].world, node[1]
+    terminal = monitor(url, "--interval", "1", columns=120, lines=40)
+    terminal.wait_for(f"{len(HOSTILE)}/{len(HOSTILE)} tasks")
+    border = terminal.line_with("STATUS").index("│")
+    for _ in HOSTILE:
+        terminal.send("j" + "." * 6)
+        terminal.read_for(0.05)
+    terminal.wait_for(lambda screen: places_of(screen, "│", range(2, 39)) == {border})
+    for keys in ("b", "\x1b", "s", "\x1b", "c", "\x1b", "?", "\x1b", "o", "\x1b", "w", "w"):
+        terminal.send(keys)
+        terminal.read_for(0.25)
+    task = next(iter(world.tasks))
+    try:
+        world.alter(task, status="Failed", name=HOSTILE["escapes"] + HOSTILE["bidi"])
+        terminal.wait_for("changed")
+    finally:
+        world.alter(task, status="Running", name=HOSTILE["markup"])
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0
+    assert_is_inert(terminal)
+
+
+def test_what_a_server_says_is_inert_on_screen_and_in_the_log(
+    node: tuple[ManagementNode, str], monitor: OpenMonitor, tmp_path: Path
+) -> None:
+    faults, url = node[0].faults, node[1]
+    terminal = monitor(url, "--interval", "1", "--log-level", "debug")
+    terminal.wait_for(f"{len(HOSTILE)}/{len(HOSTILE)} tasks")
+    fault = faults.add(FaultKind.ERROR, "/cdp-task", details=FAULT_TEXT, code="SYS.1006")
+    try:
+        terminal.wait_for("retry")
+        terminal.wait_for(r"boom")
+    finally:
+        faults.remove(fault)
+    terminal.wait_for("live")
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0
+    assert_is_inert(terminal)
+    log = (tmp_path / "cdptui.log").read_text(encoding="utf-8")
+    assert "boom" in log
+    assert {char for char in log if unicodedata.category(char) in ACTIVE} <= {"\n"}
+
+
+def test_what_is_copied_is_inert_and_true(node: tuple[ManagementNode, str], monitor: OpenMonitor) -> None:
+    world, url = node[0].world, node[1]
+    terminal = monitor(url, columns=160)
+    terminal.wait_for(f"{len(HOSTILE)}/{len(HOSTILE)} tasks")
+    seen = set()
+    for _ in HOSTILE:
+        terminal.send("c")
+        terminal.wait_for("row as JSON")
+        count = bytes(terminal.output).count(b"]52;c;")
+        terminal.send("j")
+        while bytes(terminal.output).count(b"]52;c;") == count:
+            assert terminal.read_for(0.02) is not None
+        copied = base64.b64decode(re.findall(rb"\]52;c;([^\x07]*)\x07", bytes(terminal.output))[-1]).decode()
+        assert {char for char in copied if unicodedata.category(char) in ACTIVE} == set()
+        record = json.loads(copied)
+        seen.add(record["uuid"])
+        assert record["name"] == world.tasks[record["uuid"]].pins["name"]
+        terminal.send("j")
+        terminal.read_for(0.05)
+    assert len(seen) > len(HOSTILE) // 2
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0
+    assert_is_inert(terminal)
