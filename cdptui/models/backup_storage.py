@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from heapq import nsmallest
+from typing import Final
 
 from msgspec import Struct
 
-from cdptui.models.severity import Severity
 from cdptui.models.vitals import Vitals
 
 
@@ -42,11 +43,13 @@ class Tenancy(Struct, frozen=True):
 
     tasks: int = 0
     worried: int = 0
-    """Tasks of severity warning or worse."""
+    """Tasks of which something is said."""
     used_bytes: int = 0
     plan_bytes: int = 0
     unplanned: int = 0
     """Tasks without a plan: what they will want nobody knows."""
+    worst: tuple[Vitals, ...] = ()
+    """The worst of them, at most `MOST_LISTED`."""
 
     @property
     def wanted_bytes(self) -> int:
@@ -58,17 +61,25 @@ class Tenancy(Struct, frozen=True):
         return None if storage.available_bytes is None else self.wanted_bytes - storage.available_bytes
 
 
-def tenancy_of(rows: Iterable[Vitals]) -> Tenancy:
+MOST_LISTED: Final = 200
+
+
+def tenancy_of(rows: Sequence[Vitals]) -> Tenancy:
     """Add up the tasks of one storage. A task over its plan wants nothing more."""
     tasks = worried = used = plan = unplanned = 0
     for row in rows:
         task = row.task
         tasks += 1
-        worried += row.severity >= Severity.WARNING
+        worried += bool(row.reasons)
         used += task.used_bytes or 0
         if task.plan_bytes:
             plan += max(task.plan_bytes, task.used_bytes or 0)
         else:
             unplanned += 1
             plan += task.used_bytes or 0
-    return Tenancy(tasks, worried, used, plan, unplanned)
+    return Tenancy(tasks, worried, used, plan, unplanned, tuple(nsmallest(MOST_LISTED, rows, key=_rank)))
+
+
+def _rank(row: Vitals) -> tuple[int, float, str, str]:
+    task = row.task
+    return (-row.severity, -(task.used_ratio or 0.0), task.name, task.uuid)

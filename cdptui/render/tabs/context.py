@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Any, Final, NamedTuple
 
-from cdptui.models.backup_storage import BackupStorage
+from cdptui.models.backup_storage import BackupStorage, Tenancy
 from cdptui.models.machine import VmInstance
 from cdptui.models.part import Part
 from cdptui.models.policy import Policy
 from cdptui.models.recovery import RecoveryPoints
 from cdptui.models.task import Field
 from cdptui.models.track import Track
-from cdptui.models.vitals import Vitals
 from cdptui.render.reasons import Outlook
 
+_NOBODY: Final = Tenancy()
 _NOTHING: Final[Part[Any]] = Part()
 
 
@@ -39,7 +39,7 @@ class DetailContext(NamedTuple):
     policies: Part[Mapping[str, Policy]] = _NOTHING
     machine: Part[VmInstance] = _NOTHING
     points: Part[RecoveryPoints] = _NOTHING
-    tenants: Sequence[Vitals] = ()
+    tenancy: Tenancy = _NOBODY
     """All tasks on the task's backup storage, itself included."""
 
     @property

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
-
-from cdptui.models.backup_storage import BackupStorage, Tenancy, tenancy_of
+from cdptui.models.backup_storage import BackupStorage, Tenancy
 from cdptui.models.vitals import Vitals
 from cdptui.render import units
 from cdptui.render.cells import bar, fill_role
@@ -13,9 +10,6 @@ from cdptui.render.span import Line, Role, Span
 from cdptui.render.statuses import GLYPHS, OTHER_GLYPH, ROLES
 from cdptui.render.tabs.context import DetailContext
 from cdptui.render.tabs.pieces import BLANK, air, heading, is_readable, labelled, standing, title, wrapped
-
-_MOST: Final = 200
-"""Tasks that are listed; the worst ones."""
 
 
 def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[Line]:
@@ -25,7 +19,7 @@ def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[
     if uuid is None:
         return [*top, (Span("the server named no backup storage", Role.WARN),)]
     storage = (part.value or {}).get(uuid)
-    tenancy = tenancy_of(context.tenants)
+    tenancy = context.tenancy
     if storage is not None:
         body = [*_head(storage), *standing(part, context, "storages", width), BLANK]
         body += [*_tenancy(storage, tenancy, width), BLANK]
@@ -36,7 +30,7 @@ def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[
         if is_readable(part) and part.failure is None:
             body += wrapped("it is not among the backup storages that this account sees", width, Role.WARN)
         body.append(BLANK)
-    return [*top, *body, *_others(row, context.tenants, width)]
+    return [*top, *body, *_others(row, tenancy, width)]
 
 
 def _head(storage: BackupStorage) -> list[Line]:
@@ -110,17 +104,15 @@ def _of_the_whole(total: int | None, tenancy: Tenancy) -> list[Span]:
     return [Span(f"  {units.percent(tenancy.plan_bytes / total)} of the storage", Role.DIM)] if total else []
 
 
-def _others(row: Vitals, tenants: Sequence[Vitals], width: int) -> list[Line]:
-    others = [other for other in tenants if other.task.uuid != row.task.uuid]
+def _others(row: Vitals, tenancy: Tenancy, width: int) -> list[Line]:
+    others = [other for other in tenancy.worst if other.task.uuid != row.task.uuid]
     if not others:
         return [heading("No other task lies on it", width)]
-    count = len(others)
-    worried = sum(1 for other in others if other.reasons)
+    count, worried = tenancy.tasks - 1, tenancy.worried - bool(row.reasons)
     lines = [heading(f"{count} other task{'' if count == 1 else 's'}, {worried} with a reason to look", width)]
-    others.sort(key=lambda other: (-other.severity, -(other.task.used_ratio or 0), other.task.name))
-    lines += [_other(other, width) for other in others[:_MOST]]
-    if count > _MOST:
-        lines.append((Span(f"… and {count - _MOST} more", Role.DIM),))
+    lines += [_other(other, width) for other in others]
+    if count > len(others):
+        lines.append((Span(f"… and {count - len(others)} more", Role.DIM),))
     return lines
 
 

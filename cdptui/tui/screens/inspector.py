@@ -12,6 +12,7 @@ from cdptui.tui.thrift import Thrift
 from cdptui.tui.widgets.detail_pane import DetailPane
 
 if TYPE_CHECKING:
+    from cdptui.models.backup_storage import Tenancy
     from cdptui.monitor.build import Link
 
 
@@ -23,7 +24,7 @@ class Inspector:
         self._thrift = thrift
         self._tab = OVERVIEW
         self._rests_on: str | None = None
-        self._tenants: tuple[object, str | None, tuple[Vitals, ...]] = (None, None, ())
+        self._tenancy: tuple[object, str | None, Tenancy | None] = (None, None, None)
 
     @property
     def tab(self) -> Tab:
@@ -40,7 +41,8 @@ class Inspector:
         if row is None or snapshot is None:
             self._pane.show_nothing()
             return
-        from cdptui.render.failures import short_cause  # noqa: PLC0415 - not needed for the first frame
+        from cdptui.models.backup_storage import Tenancy  # noqa: PLC0415 - not needed for the first frame
+        from cdptui.render.failures import short_cause  # noqa: PLC0415
         from cdptui.render.tabs.context import DetailContext  # noqa: PLC0415
 
         tab, directory, task = self._tab, link.directory, row.task
@@ -59,7 +61,7 @@ class Inspector:
             policies=directory.policies,
             machine=directory.machine(vm),
             points=directory.points(vm),
-            tenants=self._tenants_of(task.backup_storage_uuid, update.vitals) if tab is STORAGE else (),
+            tenancy=self._tenancy_of(task.backup_storage_uuid, update.vitals) if tab is STORAGE else Tenancy(),
         )
         self._pane.show_task(row, context, tab)
 
@@ -84,11 +86,15 @@ class Inspector:
         )
         link.directory.look(need, is_anew=is_anew)
 
-    def _tenants_of(self, uuid: str | None, rows: Sequence[Vitals]) -> tuple[Vitals, ...]:
-        """All tasks of one storage; looked for once in each list."""
-        if self._tenants[0] is not rows or self._tenants[1] != uuid:
-            self._tenants = (rows, uuid, tuple([row for row in rows if row.task.backup_storage_uuid == uuid]))
-        return self._tenants[2]
+    def _tenancy_of(self, uuid: str | None, rows: Sequence[Vitals]) -> Tenancy:
+        """All tasks of one storage together; added up once in each list."""
+        from cdptui.models.backup_storage import tenancy_of  # noqa: PLC0415 - not needed for the first frame
+
+        known_rows, known_uuid, tenancy = self._tenancy
+        if tenancy is None or known_rows is not rows or known_uuid != uuid:
+            tenancy = tenancy_of([row for row in rows if row.task.backup_storage_uuid == uuid])
+            self._tenancy = (rows, uuid, tenancy)
+        return tenancy
 
 
 def _vm_of(row: Vitals) -> str:

@@ -10,7 +10,7 @@ import pytest
 from cdptui.api.decode import decode_task
 from cdptui.api.fields import task_fields
 from cdptui.api.raw import raw_lines
-from cdptui.models.backup_storage import BackupStorage
+from cdptui.models.backup_storage import BackupStorage, tenancy_of
 from cdptui.models.growth import Growth
 from cdptui.models.machine import VmInstance, Volume
 from cdptui.models.part import Part
@@ -142,7 +142,7 @@ def test_a_policy_that_is_not_among_those_seen_is_said() -> None:
 
 def test_a_storage_tells_its_room_and_whether_the_plans_fit() -> None:
     rows = [a_row(), a_row("other", used_bytes=GIB, plan_bytes=2 * GIB)]
-    said = text(STORAGE, rows[0], storages=read({"bs-1": STORE}), tenants=rows)
+    said = text(STORAGE, rows[0], storages=read({"bs-1": STORE}), tenancy=tenancy_of(rows))
     assert "● Connected" in said
     assert "1 TiB of 2 TiB" in said
     assert "983 GiB by other data" in said
@@ -153,17 +153,17 @@ def test_a_storage_tells_its_room_and_whether_the_plans_fit() -> None:
 
 def test_over_commitment_is_told_with_its_size() -> None:
     rows = [a_row(plan_bytes=3 * TIB), a_row("no-plan", plan_bytes=0)]
-    said = text(STORAGE, rows[0], storages=read({"bs-1": STORE}), tenants=rows)
+    said = text(STORAGE, rows[0], storages=read({"bs-1": STORE}), tenancy=tenancy_of(rows))
     assert "▲ over-committed: the plans want 2 TiB more than is free" in said
     assert "1 task without a plan" in said
 
 
 def test_the_other_tasks_stand_worst_first_and_are_not_endless() -> None:
     rows = [a_row(f"t{n:03}") for n in range(300)] + [a_row("bad", status="Failed")]
-    lines = shown(STORAGE, rows[0], storages=read({"bs-1": STORE}), tenants=rows)
+    lines = shown(STORAGE, rows[0], storages=read({"bs-1": STORE}), tenancy=tenancy_of(rows))
     first = next(index for index, line in enumerate(lines) if "other tasks" in line) + 1
     assert "bad" in lines[first]
-    assert lines[-1] == "… and 100 more"
+    assert lines[-1] == "… and 101 more"
 
 
 def points(*minutes: int, **changes: Any) -> RecoveryPoints:
@@ -259,5 +259,5 @@ def test_hostile_names_break_no_line(tab: Tab) -> None:
 
 def test_a_task_is_no_neighbour_of_itself() -> None:
     row = a_row()
-    assert "No other task lies on it" in text(STORAGE, row, tenants=[row])
+    assert "No other task lies on it" in text(STORAGE, row, tenancy=tenancy_of([row]))
     assert a_task().uuid == row.task.uuid
