@@ -9,6 +9,7 @@
     ├── NotAManagementNode     something else answers
     ├── LoginRefused           wrong account or password; PasswordMissing when there is none to try
     ├── LoginNeedsMore         more than a password: second factor, captcha, a lock to wait for, a new password
+    ├── LoginUnknown           the node has no login of this type
     ├── KeyRefused             access key unknown, signature wrong, or no module for them
     ├── ClockSkewed            signed in another time than the server's
     ├── TooManySessions        the account's sessions are used up
@@ -175,6 +176,12 @@ class AddressRefused(LoginNeedsMore):
     """Nobody may log in from where we are."""
 
     kind = FailureKind.ADDRESS_REFUSED
+
+
+class LoginUnknown(ApiError):
+    """The node has no login of this type."""
+
+    kind = FailureKind.LOGIN_UNKNOWN
 
 
 class KeyRefused(ApiError):

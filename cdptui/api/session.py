@@ -17,7 +17,9 @@ from msgspec import Struct
 from cdptui.api.decode import UNREADABLE
 from cdptui.api.errors import (
     ApiError,
+    CdpUnavailable,
     LoginRefused,
+    LoginUnknown,
     PasswordMissing,
     SessionContended,
     SessionInvalid,
@@ -192,7 +194,13 @@ class SessionAccess:
     async def _open(self, call: LoginCall, token: str | None) -> str:
         headers = self._header(token) if call.needs_session and token is not None else {}
         secrets = [*self._opened, *(secrets_of(self._auth) if isinstance(self._auth, PasswordLogin) else ())]
-        body = await self._http.send("PUT", call.path, json=call.body, headers=headers, secrets=secrets)
+        try:
+            body = await self._http.send("PUT", call.path, json=call.body, headers=headers, secrets=secrets)
+        except CdpUnavailable as error:
+            if error.code != "HTTP 404":
+                raise
+            # The same answer to a query means that there is no CDP; here it is the login that is not there.
+            raise LoginUnknown(error.detail, url=error.url, code=error.code) from error
         try:
             return msgspec.json.decode(body, type=_LoginReply).inventory.uuid
         except UNREADABLE as error:

@@ -31,6 +31,8 @@ class FailureKind(Enum):
     """Nothing was tried yet: there is no password to try it with."""
     LOGIN_NEEDS_MORE = "login needs more"
     """Something that no console program can give, and that is none of the following."""
+    LOGIN_UNKNOWN = "login unknown"
+    """The node has no login of the type that was asked for."""
     SECOND_FACTOR = "second factor"
     SECOND_FACTOR_REFUSED = "second factor refused"
     CAPTCHA = "captcha"

@@ -36,6 +36,7 @@ _WORDS: Final = {
     FailureKind.LOGIN_NEEDS_MORE: _Words(
         "login needs more", "log in on the web console first, or give a session in ZSTACK_SESSION_ID"
     ),
+    FailureKind.LOGIN_UNKNOWN: _Words("no such login", "this node has none of that --login-type: start with another"),
     FailureKind.SECOND_FACTOR: _Words("code needed", "press {refresh} to type the code of the second factor"),
     FailureKind.SECOND_FACTOR_REFUSED: _Words("code refused", "press {refresh}, and type the code that is shown now"),
     FailureKind.CAPTCHA: _Words("captcha wanted", "log in on the web console once, then press {refresh}"),

@@ -154,6 +154,15 @@ async def test_what_stands_in_a_logins_way_is_said_and_tried_once(code: str, kin
         assert paths.count("/zstack/v1/accounts/login") == 1
 
 
+async def test_a_login_that_the_node_does_not_have_is_not_taken_for_a_node_without_cdp() -> None:
+    with EmbeddedServer(ManagementNode(SETTINGS)) as server:
+        server.node.faults.put(Fault(kind=FaultKind.MODULE_MISSING, path_prefix="/iam2"))
+        update = await first_update(server, login("virtual-operator", LoginType.IAM2))
+        assert update.failure is not None
+        assert update.failure.kind is FailureKind.LOGIN_UNKNOWN
+        assert "--login-type" in sentence(update.failure)
+
+
 @pytest.mark.parametrize("zone", ["Asia/Shanghai", "UTC", "America/Caracas", "Asia/Kathmandu"])
 @pytest.mark.parametrize("checks_zone", [False, True])
 @pytest.mark.parametrize("skew_s", [0, 7200])
