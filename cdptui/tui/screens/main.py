@@ -348,6 +348,12 @@ class MainScreen(ViewWishes, PollWishes):
         link = self._link
         if not self._is_detail_shown or link is None:
             return
+        line = self._table.cursor_line
+        if isinstance(line, Group):
+            from cdptui.render.group_lines import group_lines  # noqa: PLC0415 - not needed for the first frame
+
+            self._detail.show_nothing(group_lines(line, self._view().context))
+            return
         row = self._table.cursor_row
         is_gone = row is not None and self._is_gone(row.task.uuid)
         self._inspector.show(link, row, self._in_view, is_gone=is_gone)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import events
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _RULED_FROM: Final = 18
 """Lines from which on there is room for a rule under the tabs."""
 
+_NO_TASK: Final[tuple[Line, ...]] = ((Span("no task", Role.DIM),),)
+
 
 class DetailPane(ScrollingLines):
     """Shows one task."""
@@ -35,6 +38,7 @@ class DetailPane(ScrollingLines):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
         self._subject: tuple[Vitals, DetailContext] | None = None
+        self._instead: Sequence[Line] = _NO_TASK
         self._tab = OVERVIEW
 
     def show_task(self, row: Vitals, context: DetailContext, tab: Tab = OVERVIEW) -> None:
@@ -44,9 +48,9 @@ class DetailPane(ScrollingLines):
         self._subject, self._tab = (row, context), tab
         self._lay_out()
 
-    def show_nothing(self) -> None:
-        """There is no task to show."""
-        self._subject = None
+    def show_nothing(self, instead: Sequence[Line] = _NO_TASK) -> None:
+        """There is no task to show, but perhaps something `instead`."""
+        self._subject, self._instead = None, instead
         self._lay_out()
 
     def on_resize(self) -> None:
@@ -65,7 +69,7 @@ class DetailPane(ScrollingLines):
 
     def _lay_out(self) -> None:
         if self._subject is None:
-            self.show([(Span("no task", Role.DIM),)])
+            self.show(self._instead)
             return
         width, height = max(20, self.width), self.size.height
         head: list[Line] = [tab_line(self._tab, width, len(self._subject[0].reasons))]
