@@ -49,7 +49,8 @@ def remapped(overrides: Mapping[str, Sequence[str]]) -> Keymap:
     ({'help': 'ctrl+k,f2'}, '^k', 'q')
     """
     return Keymap(
-        key._replace(keys=",".join(canonical_key(name) or name for name in overrides[key.id]))
+        # No longer one of a series of keys that is told in one line.
+        key._replace(keys=",".join(canonical_key(name) or name for name in overrides[key.id]), series="")
         if key.id in overrides
         else key
         for key in KEYS

@@ -6,14 +6,17 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import wrap
 
 import click
 import pytest
 
 from cdptui.cli.main import cdptui
+from cdptui.cli.words import vocabulary
+from cdptui.config.loader import OF_FILES, OF_PROFILES, load
 from cdptui.query.fields import FIELDS
 from cdptui.query.guide import FORMS
-from cdptui.tui.keymap import Place, lines_of
+from cdptui.tui.keymap import KEYS, Place, lines_of
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -53,6 +56,31 @@ def test_the_table_of_keys_is_the_programs() -> None:
     assert keys_table() in README
 
 
+def actions_list() -> str:
+    """The ids of all actions in Markdown, in the lines of a paragraph."""
+    return "\n".join(wrap(" ".join(f"`{key.id}`" for key in KEYS), 118, break_on_hyphens=False))
+
+
+def test_the_ids_of_the_actions_are_the_programs() -> None:
+    assert actions_list() in README
+
+
+def test_everything_that_can_be_set_stands_in_one_row_with_its_option_and_its_variables() -> None:
+    lines = [line.replace("\\|", "/").strip("|").split("|") for line in README.splitlines() if line.startswith("|")]
+    rows = [cells for cells in lines if len(cells) == 4]
+    for item in (*OF_PROFILES, *OF_FILES):
+        (row,) = (cells for cells in rows if f"`{'.'.join(item.path)}`" in cells[2])
+        assert item.option in row[0]
+        assert [name for name in item.variables if f"`{name}`" not in row[1]] == []
+
+
+def test_the_configuration_that_is_shown_is_right(tmp_path: Path) -> None:
+    (shown,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    path = tmp_path / "config.toml"
+    path.write_text(shown)
+    assert load(path, vocabulary, system=tmp_path / "nowhere").profiles == ("prod", "test")
+
+
 def test_every_option_is_in_the_readme() -> None:
     options = [name for parameter in cdptui.params if isinstance(parameter, click.Option) for name in parameter.opts]
     assert not [name for name in options if name.startswith("--") and name not in README]
@@ -60,7 +88,7 @@ def test_every_option_is_in_the_readme() -> None:
 
 def test_every_environment_variable_is_in_the_readme() -> None:
     source = (ROOT / "cdptui/config/environment.py").read_text(encoding="utf-8")
-    assert not [name for name in re.findall(r"ZSTACK_\w+", source) if name not in README]
+    assert not [name for name in re.findall(r"(?:ZSTACK|CDPTUI)_\w+", source) if name not in README]
 
 
 @pytest.mark.parametrize(
