@@ -1,0 +1,175 @@
+"""`cdptui config`, and what the files change about the other commands."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cdptui.config.template import TEMPLATE
+from tests.unit.cli.test_command_line import assert_one_clear_line, cdptui, on_terminal
+
+PROD = """\
+default_profile = "prod"
+[defaults]
+interval = 20
+[profiles.prod]
+url = "http://10.0.0.5"
+account = "eve"
+accent = "red"
+auth.password_command = "pass show hunter2"
+[profiles.test]
+url = "10.0.0.6"
+auth.keyring = true
+[keys]
+quit = "Q"
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "cdptui" / "config.toml"
+    path.parent.mkdir()
+    path.write_text(PROD)
+    return path
+
+
+def shown(config: Path, *arguments: str, **environment: str) -> dict[str, list[str]]:
+    """What `config show --origin` says, by name: the value, then the words of its origin."""
+    home = str(config.parents[1])
+    done = cdptui(*arguments, "config", "show", "--origin", XDG_CONFIG_HOME=home, **environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "hunter2" not in done.stdout
+    assert "sesame" not in done.stdout
+    rows = [line.replace(f"{config}:", "line ").split(None, 2) for line in done.stdout.splitlines()]
+    return {name: [value, origin] for name, value, origin in rows}
+
+
+def test_each_value_is_shown_with_its_origin(config: Path) -> None:
+    values = shown(config, "--timeout", "3", "--ascii", "--no-mouse", ZSTACK_ACCOUNT="mallory")
+    assert values["profile"] == ["prod", "file line 1"]
+    assert values["url"] == ["http://10.0.0.5", "profile line 5"]
+    assert values["account"] == ["mallory", "environment ZSTACK_ACCOUNT"]
+    assert values["interval"] == ["20", "file line 3"]
+    assert values["timeout"] == ["3", "option --timeout"]
+    assert values["theme"] == ["dark", "default"]
+    assert values["ascii"] == ["true", "option --ascii"]
+    assert values["mouse"] == ["false", "option --no-mouse"]
+    assert values["keys.quit"] == ["Q", "file line 13"]
+
+
+def test_a_command_is_shown_without_its_arguments_and_a_secret_not_at_all(config: Path) -> None:
+    home = str(config.parents[1])
+    said = cdptui("config", "show", XDG_CONFIG_HOME=home).stdout
+    assert "password_command  pass …" in said
+    assert shown(config, ZSTACK_PASSWORD="sesame")["password"] == ["***", "environment ZSTACK_PASSWORD"]
+    assert shown(config, ZSTACK_SESSION_ID="sesame")["session"] == ["***", "environment ZSTACK_SESSION_ID"]
+    assert shown(config, ZSTACK_ACCESS_KEY_ID="sesame")["access_key"] == ["***", "environment ZSTACK_ACCESS_KEY_ID"]
+    assert shown(config, "--password-stdin")["password_stdin"] == ["***", "option --password-stdin"]
+
+
+def test_a_password_is_not_for_another_account(config: Path) -> None:
+    home = str(config.parents[1])
+    said = cdptui("--account", "mallory", "config", "show", XDG_CONFIG_HOME=home).stdout
+    assert "password_command" not in said
+    assert "asked for" in said
+    assert "password_command" in shown(config, "--account", "eve")
+
+
+@pytest.mark.parametrize("way", ["option", "environment"])
+def test_what_a_profile_says_of_its_node_is_not_for_another(config: Path, way: str) -> None:
+    arguments = ["--url", "elsewhere"] if way == "option" else []
+    environment = {"ZSTACK_API_URL": "elsewhere"} if way == "environment" else {}
+    home = str(config.parents[1])
+    done = cdptui("-P", "prod", *arguments, "config", "show", "--origin", XDG_CONFIG_HOME=home, **environment)
+    lines = {line.split()[0]: line for line in done.stdout.splitlines()}
+    assert "names another node" in lines["profile"]
+    assert lines["url"].split()[1] == "elsewhere"
+    assert lines["account"].split()[1] == "admin"
+    assert lines["accent"].split()[1] == "-"
+    assert "asked for" in lines["password"]
+    assert lines["interval"].split()[1] == "20"
+
+
+def test_the_same_node_written_otherwise_is_the_profiles_own(config: Path) -> None:
+    values = shown(config, "-P", "prod", "--url", "http://10.0.0.5/zstack")
+    assert values["accent"][0] == "red"
+
+
+def test_another_file_takes_the_place_of_the_users(config: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.toml"
+    other.write_text('[defaults]\ninterval = 7\nurl = "n"\n')
+    home = str(config.parents[1])
+    for arguments, environment in ((["--config", str(other)], {}), ([], {"CDPTUI_CONFIG": str(other)})):
+        done = cdptui(*arguments, "config", "show", XDG_CONFIG_HOME=home, **environment)
+        assert "interval" in done.stdout
+        assert " 7" in done.stdout
+        assert cdptui(*arguments, "config", "path", XDG_CONFIG_HOME=home, **environment).stdout == f"{other}\n"
+
+
+def test_a_profile_is_chosen_by_option_then_by_environment(config: Path) -> None:
+    assert shown(config, CDPTUI_PROFILE="test")["url"][0] == "10.0.0.6"
+    assert shown(config, "-P", "prod", CDPTUI_PROFILE="test")["url"][0] == "http://10.0.0.5"
+    home = str(config.parents[1])
+    assert_one_clear_line(cdptui("-P", "tset", XDG_CONFIG_HOME=home), "no profile 'tset'", "did you mean 'test'?")
+
+
+def test_several_profiles_and_no_choice_are_listed(config: Path) -> None:
+    config.write_text(PROD.partition("\n")[2])
+    home = str(config.parents[1])
+    assert_one_clear_line(cdptui(XDG_CONFIG_HOME=home), "which profile?", "prod, test", "default_profile")
+
+
+def test_a_new_file_is_the_owners_and_never_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "cdptui" / "config.toml"
+    done = cdptui("config", "init", XDG_CONFIG_HOME=str(tmp_path))
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"wrote {path}\n", "")
+    assert path.read_text() == TEMPLATE
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert_one_clear_line(cdptui("config", "init", XDG_CONFIG_HOME=str(tmp_path)), "is there already")
+    assert cdptui("config", "check", XDG_CONFIG_HOME=str(tmp_path)).returncode == 0
+
+
+def test_all_problems_are_told_by_check_and_by_whatever_needs_the_file(config: Path) -> None:
+    config.write_text('[ui]\nmuose = true\ntheme = 3\n[keys]\nquit = "x"\n')
+    expected = [
+        f"cdptui: {config}:2: unknown key 'muose' in [ui]; did you mean 'mouse'?",
+        f"cdptui: {config}:3: 'theme' in [ui] must be text, not 3",
+    ]
+    home = str(config.parents[1])
+    for arguments in (["config", "check"], ["config", "show"], ["--url", "n"], ["demo"]):
+        done: subprocess.CompletedProcess[str] = on_terminal(*arguments, XDG_CONFIG_HOME=home)
+        assert (done.returncode, done.stderr.splitlines()) == (2, expected)
+    config.write_text('[keys]\nquit = "x"\n')
+    done = cdptui("config", "check", XDG_CONFIG_HOME=home)
+    assert_one_clear_line(done, f"{config}:2: the key 'x' would be both 'profile' and 'quit'")
+
+
+def test_a_bad_file_is_no_hindrance_to_what_does_not_need_it(config: Path) -> None:
+    config.write_text("=")
+    home = str(config.parents[1])
+    for arguments in (["--help"], ["--version"], ["config", "path"], ["config", "--help"], ["simulate", "--help"]):
+        assert cdptui(*arguments, XDG_CONFIG_HOME=home).returncode == 0
+
+
+def test_a_command_that_fails_at_the_start_is_told_with_its_line(config: Path) -> None:
+    config.write_text(PROD.replace("pass show hunter2", "false hunter2"))
+    done = on_terminal(XDG_CONFIG_HOME=str(config.parents[1]))
+    assert_one_clear_line(done, f"{config}:8: password_command 'false' failed: exit code 1")
+    assert "hunter2" not in done.stderr
+
+
+def test_without_a_file_nothing_is_loaded_for_one() -> None:
+    code = (
+        "import sys\nfrom cdptui.cli.main import cdptui\n"
+        "try:\n cdptui(['--url', 'n'], prog_name='cdptui', standalone_mode=False)\nexcept Exception: pass\n"
+        "print([name for name in ('tomllib', 'msgspec', 'cdptui.config.schema', 'keyring') if name in sys.modules])"
+    )
+
+    environment = {**os.environ, "XDG_CONFIG_HOME": "/nowhere"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.strip() == "[]"
