@@ -151,7 +151,7 @@ def live_through(watched: WatchedNode, case: Case) -> None:
     watched.keeps_its_list()
     watched.recovers()
     terminal.wait_for_no("✖ unreachable")
-    assert watched.most_in_flight == 1
+    assert watched.most_in_flight <= 2, "a poll, and one question beside it"
     assert watched.node.sessions.logins == 1, "one session for all of it"
 
 
@@ -174,7 +174,7 @@ def test_a_black_hole_of_many_tries_is_waited_out() -> None:
         assert watched.age_s >= 3
         watched.recovers()
         assert watched.age_s <= 2
-        assert watched.most_in_flight == 1
+        assert watched.most_in_flight <= 2, "a poll, and one question beside it"
         watched.leaves()
 
 
@@ -198,7 +198,7 @@ def test_a_slow_node_is_waited_for_and_asked_less_often(watched: WatchedNode) ->
     watched.wait_for_polls(3)
     assert "● live" in watched.header
     assert "retry" not in watched.terminal.text
-    assert watched.most_in_flight == 1
+    assert watched.most_in_flight <= 2, "a poll, and one question beside it"
 
 
 def test_a_clock_that_is_an_hour_ahead_changes_nothing(watched: WatchedNode) -> None:
@@ -218,7 +218,7 @@ def test_a_list_without_an_end_is_cut_off_and_said_to_be_not_whole(watched: Watc
     watched.terminal.wait_for("● live")
     watched.recovers()
     watched.terminal.wait_for("60/60 tasks")
-    assert watched.most_in_flight == 1
+    assert watched.most_in_flight <= 2, "a poll, and one question beside it"
 
 
 def test_names_that_are_denied_or_broken_cost_the_list_nothing() -> None:
