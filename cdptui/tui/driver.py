@@ -214,6 +214,13 @@ class TerminalDriver(LinuxDriver):
             if now - max(started, self.line.moved_at) > _STUCK_S or now - started > _FAREWELL_S:
                 break
 
+    def _run_input_thread(self) -> None:
+        """End the app like any other fault of ours when keys cannot be read, instead of a page of traceback."""
+        try:
+            self.run_input_thread()
+        except Exception as error:  # noqa: BLE001 - handed on to where all of them are told
+            self._loop.call_soon_threadsafe(self._app._handle_exception, error)  # noqa: SLF001 - the library's one way
+
     def run_input_thread(self) -> None:
         """Hand on keys until the end. Sleeps between them; a terminal that hung up is said once, not read for ever."""
         parser = XTermParser(self._debug)

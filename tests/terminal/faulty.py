@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from cdptui.cli.main import main
 from cdptui.monitor.monitor import Monitor
+from cdptui.tui.driver import TerminalDriver
 from cdptui.tui.screens.main import MainScreen
 from cdptui.tui.widgets.task_table import TaskTable
 
@@ -50,6 +51,10 @@ def message() -> None:
     MainScreen.on_task_table_cursor_moved = when_armed(MainScreen.on_task_table_cursor_moved)  # type: ignore[method-assign]
 
 
+def keys() -> None:
+    TerminalDriver._read = when_armed(TerminalDriver._read)  # type: ignore[method-assign]
+
+
 def timer() -> None:
     MainScreen._tick = when_armed(MainScreen._tick)  # type: ignore[method-assign]
 
@@ -78,7 +83,7 @@ def resolver() -> None:
     socket.getaddrinfo = lambda *_, **__: time.sleep(60)  # type: ignore[assignment]
 
 
-FAULTS = {act.__name__: act for act in (widget, message, timer, worker, action, poll, resolver)}
+FAULTS = {act.__name__: act for act in (widget, message, keys, timer, worker, action, poll, resolver)}
 
 if __name__ == "__main__":
     where = sys.argv.pop(1)

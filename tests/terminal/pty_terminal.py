@@ -35,6 +35,10 @@ _NOT_PYTES = re.compile(rb"\x1b\[[?>=<][\d;]*\$?[a-zA-Z]|\x1b\[\d+;\d+;\d+t")
 _UNFINISHED = re.compile(rb"\x1b(\[[?>=<]?[\d;]*\$?)?\Z")
 """An escape sequence whose rest comes with the next read."""
 
+_OFF_AFTERWARDS = ("1049", "1000", "1002", "1003", "1004", "1006", "1015", "1016", "2004", "2026", "2048")
+_ON_AFTERWARDS = ("7", "25")
+"""Modes of the terminal: lines wrap, the cursor shows."""
+
 _SEQUENCES = re.compile(rb"\x1b\[[?>=<]?[\d;]*\$?[a-zA-Z]")
 
 _CLEAN_ENVIRONMENT = (
@@ -193,11 +197,21 @@ class Terminal:
 
     @property
     def is_restored(self) -> bool:
-        """Whether the terminal is as it was: modes, main screen, cursor, mouse, bracketed paste."""
+        """Whether the terminal is as it was: modes, main screen, cursor, mouse, bracketed paste, keyboard, title."""
         switched = {match[1].decode(): match[2] for match in re.finditer(rb"\x1b\[\?(\d+)([hl])", bytes(self.output))}
-        is_off = all(switched.get(mode, b"l") == b"l" for mode in ("1049", "1000", "1002", "1003", "1006", "2004"))
-        is_cursor_on = switched.get("25", b"h") == b"h"
-        return is_off and is_cursor_on and termios.tcgetattr(self._slave) == self.modes_before
+        is_off = all(switched.get(mode, b"l") == b"l" for mode in _OFF_AFTERWARDS)
+        is_on = all(switched.get(mode, b"h") == b"h" for mode in _ON_AFTERWARDS)
+        # The keyboard protocol is a stack.
+        pushed = len(re.findall(rb"\x1b\[>\d+u", bytes(self.output)))
+        is_keyboard_back = pushed == bytes(self.output).count(b"\x1b[<u")
+        has_title = re.search(rb"\x1b\][012];", bytes(self.output)) is not None
+        return (
+            is_off
+            and is_on
+            and is_keyboard_back
+            and not has_title
+            and termios.tcgetattr(self._slave) == self.modes_before
+        )
 
     def _read(self, seconds: float) -> bool:
         """Read once, waiting at most `seconds`; whether there was anything."""

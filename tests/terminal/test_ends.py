@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -105,6 +106,20 @@ def test_ctrl_l_and_ctrl_c_work_whatever_is_open(
     assert node.sessions.alive() == 0
 
 
+def test_signals_that_come_while_it_ends_change_nothing(
+    fleet: tuple[ManagementNode, EmbeddedServer], monitor: OpenMonitor
+) -> None:
+    node, server = fleet
+    terminal = monitor(server.url)
+    terminal.wait_for("60/60 tasks")
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGCONT, signal.SIGWINCH):
+        with contextlib.suppress(ProcessLookupError):
+            terminal.process.send_signal(number)
+    assert terminal.wait_for_end() in {143, 129, 0}
+    assert terminal.is_restored
+    assert node.sessions.alive() == 0
+
+
 def test_ctrl_z_gives_the_terminal_back_and_fg_brings_the_whole_screen(
     simulate: Simulate, monitor: OpenMonitor
 ) -> None:
@@ -176,7 +191,7 @@ def a_faulty_one(where: str, url: str, log: Path, *options: str) -> Terminal:
     return Terminal([*faulty, "--url", url, "--account", "admin", "--log-file", str(log), *options])
 
 
-@pytest.mark.parametrize("where", ["widget", "message", "timer", "worker"])
+@pytest.mark.parametrize("where", ["widget", "message", "keys", "timer", "worker"])
 def test_a_fault_of_its_own_restores_the_terminal_and_is_one_line(
     fleet: tuple[ManagementNode, EmbeddedServer], tmp_path: Path, where: str
 ) -> None:
@@ -185,6 +200,9 @@ def test_a_fault_of_its_own_restores_the_terminal_and_is_one_line(
     with a_faulty_one(where, server.url, log) as terminal:
         terminal.wait_for("60/60 tasks")
         terminal.send("I")
+        if where == "keys":
+            terminal.wait_for("● live", seconds=1.0)
+            terminal.send("j")
         assert terminal.wait_for_end() == 1
         assert terminal.is_restored
         assert terminal.left_behind == "cdptui: stopped by a fault of its own; the log file has the details"

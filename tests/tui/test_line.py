@@ -1,0 +1,53 @@
+"""What is written reaches the terminal whole and in its encoding; one that is gone swallows everything."""
+
+from __future__ import annotations
+
+import os
+import pty
+from collections.abc import Iterator
+from typing import TextIO
+
+import pytest
+
+from cdptui.tui.line import Line, TimedFile
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[int, TextIO]]:
+    """The reading and the writing end of a pipe."""
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as file:
+        yield reading, file
+    os.close(reading)
+
+
+def test_much_goes_out_whole_and_is_counted(ends: tuple[int, TextIO]) -> None:
+    reading, file = ends
+    written = TimedFile(file, Line())
+    text = "● 财务 " * 1500
+    assert written.write(text) == len(text)
+    assert os.read(reading, 65536).decode() == text
+    assert written.written == len(text)
+
+
+def test_characters_go_out_in_the_terminals_encoding(ends: tuple[int, TextIO]) -> None:
+    reading, file = ends
+    TimedFile(file, Line(), charset="iso8859-1").write("é财")
+    assert os.read(reading, 100) == b"\xe9?"
+
+
+def test_it_is_told_when_all_is_written(ends: tuple[int, TextIO]) -> None:
+    told: list[bool] = []
+    TimedFile(ends[1], Line(), when_idle=lambda: told.append(True)).flush()
+    assert told
+
+
+def test_a_terminal_that_is_gone_is_no_error() -> None:
+    master, slave = pty.openpty()
+    line = Line()
+    with os.fdopen(slave, "w") as file:
+        os.close(master)
+        written = TimedFile(file, line)
+        assert written.write("x" * 10_000) == 10_000
+        assert line.is_gone
+        assert written.write("y") == 1

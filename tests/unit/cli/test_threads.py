@@ -1,0 +1,47 @@
+"""What blocks runs beside the event loop, and is never waited for at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from cdptui.cli.threads import UnboundThreads
+
+
+async def test_a_call_gives_its_result_or_its_error() -> None:
+    asyncio.get_running_loop().set_default_executor(UnboundThreads())
+    assert await asyncio.to_thread(lambda: 6 * 7) == 42
+    with pytest.raises(ZeroDivisionError):
+        await asyncio.to_thread(lambda: 1 / 0)
+
+
+async def test_a_call_that_was_given_up_hurts_nobody() -> None:
+    asyncio.get_running_loop().set_default_executor(UnboundThreads())
+    gate, done = threading.Event(), threading.Event()
+
+    def block() -> None:
+        gate.wait(5)
+        done.set()
+
+    call = asyncio.ensure_future(asyncio.to_thread(block))
+    await asyncio.sleep(0.01)
+    call.cancel()
+    gate.set()
+    assert done.wait(5)
+
+
+def test_the_process_ends_while_a_call_still_blocks() -> None:
+    program = """
+import asyncio, time
+from cdptui.cli.threads import UnboundThreads
+async def main():
+    asyncio.get_running_loop().set_default_executor(UnboundThreads())
+    asyncio.get_running_loop().run_in_executor(None, time.sleep, 60)
+    await asyncio.sleep(0.01)
+asyncio.run(main())
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=10)
