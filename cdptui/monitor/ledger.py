@@ -38,7 +38,7 @@ class _Known(Struct, gc=False):
     """Since when its status and its state were seen as they are."""
 
 
-class _Pace(Struct, frozen=True):
+class _Pace(Struct, frozen=True, gc=False):
     """What the readings of used capacity say now."""
 
     growth: Growth | None

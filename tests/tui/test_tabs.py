@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from cdptui.api.errors import PermissionDenied
+from cdptui.api.errors import PermissionDenied, Unreachable
 from cdptui.models.backup_storage import BackupStorage
 from cdptui.models.machine import VmInstance
 from cdptui.models.policy import Policy
+from cdptui.models.task import ResourceRef
 from cdptui.render.span import text_of
 from cdptui.tui.widgets.detail_pane import DetailPane
 from cdptui.tui.widgets.scrolling_lines import ScrollingLines
@@ -131,6 +132,25 @@ async def test_the_first_reason_leads_and_why_counts_them() -> None:
         text = run.text_of(DetailPane)
         assert "11m40s old" in text
         assert "attach a VM" in text
+
+
+async def test_a_rival_is_called_by_its_name() -> None:
+    same = (ResourceRef("vm-1", "VmInstanceVO"),)
+    async with showing([a_task("one", resource_refs=same), a_task("two", resource_refs=same)]) as run:
+        assert "the task two protects the same VM" in run.text_of(DetailPane)
+
+
+async def test_while_polls_fail_nothing_else_is_asked() -> None:
+    node = a_node()
+    node.answers.append(Unreachable("down", url="http://node"))
+    async with running(node) as run:
+        await run.until(lambda: "policies" in node.asked)
+        await run.poll()
+        await run.until(lambda: run.banner)
+        asked = list(node.asked)
+        await run.press("full_stop", "full_stop", "full_stop", "full_stop")
+        await asyncio.sleep(1.2)
+        assert node.asked == asked
 
 
 async def test_slash_in_the_pane_finds_words_and_n_goes_from_place_to_place() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import ChainMap
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from cdptui.models.reasons import ReasonKind
 from cdptui.models.vitals import Vitals
 from cdptui.monitor.update import Update
 from cdptui.render.tabs.registry import OVERVIEW, POINTS, POLICY, RAW, RESOURCES, STORAGE, WHY, Tab
@@ -50,7 +52,7 @@ class Inspector:
         context = DetailContext(
             fields=link.fields(task) if tab in {OVERVIEW, RAW} else (),
             track=self._thrift.track(task.uuid, link.monitor.track),
-            names=directory.known,
+            names=_with_rivals(directory.known, row, link),
             names_problem=short_cause(failure) if failure is not None else "",
             now=snapshot.taken_at,
             zone=link.zone,
@@ -95,6 +97,13 @@ class Inspector:
             tenancy = tenancy_of([row for row in rows if row.task.backup_storage_uuid == uuid])
             self._tenancy = (rows, uuid, tenancy)
         return tenancy
+
+
+def _with_rivals(names: Mapping[str, str], row: Vitals, link: Link) -> Mapping[str, str]:
+    """The names that are known, and those of other tasks that are spoken of."""
+    others = (link.monitor.vitals(reason.other) for reason in row.reasons if reason.kind is ReasonKind.TWO_TASKS)
+    rivals = {other.task.uuid: other.task.name for other in others if other is not None}
+    return ChainMap(rivals, dict(names)) if rivals else names
 
 
 def _vm_of(row: Vitals) -> str:

@@ -361,7 +361,7 @@ class MainScreen(ViewWishes, PollWishes):
     def look(self, *, is_anew: bool = False) -> None:
         """Ask for what the detail pane shows beside the list."""
         snapshot = self._update.snapshot
-        if self._link is not None and snapshot is not None and snapshot.is_complete:
+        if self._link is not None and snapshot is not None and snapshot.is_complete and self._update.failure is None:
             row = self._table.cursor_row if self._is_detail_shown else None
             self._inspector.look(self._link, row, is_anew=is_anew)
 
@@ -371,7 +371,7 @@ class MainScreen(ViewWishes, PollWishes):
 
     def on_task_table_scrolled(self) -> None:
         """Ask for the names of what is in sight."""
-        if self._link is not None:
+        if self._link is not None and self._update.failure is None:
             tasks = (row.task for row in self._table.visible_rows())
             self._link.directory.want_around(tasks, chain(self.unnamed_groups(), self.names_sought))
 
