@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
 from zoneinfo import ZoneInfo
@@ -101,6 +102,32 @@ async def test_a_project_whose_session_ends_is_entered_anew_and_nothing_is_left(
             assert (sessions.logins, sessions.alive()) == (4, 2)
         await link.aclose()
         assert sessions.alive() == 0
+
+
+async def test_of_two_that_end_each_others_sessions_one_gives_way_and_says_why() -> None:
+    with EmbeddedServer(ManagementNode(SETTINGS)) as server:
+        server.node.faults.put(Fault(kind=FaultKind.UNIQUE_SESSION))
+        ours, theirs = await link_to(server, login("admin")), await link_to(server, login("admin"))
+
+        async def poll(link: Link, updates: AsyncIterator[Update]) -> Update:
+            link.monitor.refresh()
+            return await anext(updates)
+
+        async with aclosing(ours.monitor.updates()) as our, aclosing(theirs.monitor.updates()) as their:
+            for link, updates in ((ours, our), (theirs, their), (ours, our), (theirs, their)):
+                assert (await poll(link, updates)).failure is None, "renewed silently"
+            update = await poll(ours, our)
+            assert update.failure is not None
+            assert update.failure.kind is FailureKind.SESSION_CONTENDED
+            assert "access key" in sentence(update.failure)
+            assert update.next_poll_at is None
+            ours.monitor.wake()
+            assert (await poll(theirs, their)).failure is None
+            assert server.node.sessions.logins == 4, "nobody ends theirs any more"
+            assert (await poll(ours, our)).failure is None, "a person takes it back"
+        await ours.aclose()
+        await theirs.aclose()
+        assert server.node.sessions.alive() == 0
 
 
 @pytest.mark.parametrize("newer", [False, True])
