@@ -113,6 +113,8 @@ class Http:
         self._tls = tls_context(tls or Tls()) if base_url.startswith("https:") else None
         self._proxy_tls = tls_context(tls or Tls()) if (proxy or "").startswith("https:") else None
         self._client = self._new_client(httpx.Cookies())
+        self.date = ""
+        """The moment of the newest answer by the server's own clock, as its headers say it."""
         self._in_flight = 0
         self._used_at = clock.monotonic()
 
@@ -163,6 +165,7 @@ class Http:
                         method, self._base_url + path, params=list(params), json=json, headers=sent
                     )
                     response = await self._answer_to(request)
+                    self.date = response.headers.get("date", "")
                     try:
                         body = await read_body(response, shown)
                     finally:

@@ -55,18 +55,23 @@ class ServerClock:
         self._is_asked = False
 
     async def ask(self, *, is_anew: bool = False) -> None:
-        """Learn the server's time; one that does not tell it is taken to have ours. Raises ApiError."""
+        """Learn the server's time, at least from the date of its answer; else it is taken to have ours.
+
+        Raises ApiError.
+        """
         if self._is_asked and not is_anew:
             return
         try:
             body = await self._http.send("PUT", "/management-nodes/actions", json={"getCurrentTime": {}})
             told = msgspec.json.decode(body, type=_TimeReply).current_time
         except (*_NOT_TOLD, *UNREADABLE) as error:
-            log.warning("the server does not tell its time, ours is taken: %s", error)
-            self._told = None
+            log.warning("the server does not tell its time: %s", error)
+            seconds = None
         else:
             seconds = told.seconds if told.milliseconds is None else told.milliseconds / 1000
-            self._told = None if seconds is None else (float(seconds), self._clock.monotonic())
+        if seconds is None:
+            seconds = _epoch_of(self._http.date)
+        self._told = None if seconds is None else (float(seconds), self._clock.monotonic())
         self._is_asked = True
 
     def use_zone(self, zone: tzinfo) -> None:
@@ -121,6 +126,21 @@ class ServerClock:
 
     def _zone_in_words(self) -> str:
         return _gmt(self._offset())
+
+
+def _epoch_of(date: str) -> float | None:
+    """The moment that the Date header of an answer names.
+
+    >>> _epoch_of("Tue, 14 Nov 2017 14:20:57 GMT"), _epoch_of("soon")
+    (1510669257.0, None)
+    """
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - only for servers that do not tell their time
+
+    try:
+        moment = parsedate_to_datetime(date)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return moment.timestamp() if moment.tzinfo is not None else None
 
 
 def _gmt(offset: timedelta) -> str:

@@ -157,6 +157,21 @@ async def test_a_time_that_cannot_be_found_is_said_after_a_few_tries(given: tzin
     await client.aclose()
 
 
+async def test_a_server_that_does_not_tell_the_time_has_it_in_its_answers() -> None:
+    clock = FakeClock()
+    node = KeyNode(clock, ZoneInfo("Europe/Berlin"), ahead=timedelta(hours=3, minutes=20), tells_time=False)
+
+    class Dated(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            answer = await node.handle_async_request(request)
+            answer.headers["Date"] = f"{clock.now() + node.ahead:%a, %d %b %Y %H:%M:%S} GMT"
+            return answer
+
+    client = connect(Dated(), KEY, clock)
+    assert len(await read(client)) == 1
+    await client.aclose()
+
+
 async def test_a_server_that_does_not_tell_the_time_is_taken_to_have_ours() -> None:
     clock = FakeClock()
     node = KeyNode(clock, ZoneInfo("Europe/Berlin"), tells_time=False)
