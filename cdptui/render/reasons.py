@@ -48,6 +48,29 @@ LEVELS: Final = {
 }
 
 
+GLOSSARY: Final = {
+    ReasonKind.STORAGE: "its backup storage is disconnected",
+    ReasonKind.FULL: "its plan is full",
+    ReasonKind.FAILED: "switched on, but failed",
+    ReasonKind.UNKNOWN: "switched on, but the node does not know what it does",
+    ReasonKind.STOPPED: "switched on, but stopped",
+    ReasonKind.FULL_SOON: "its plan is full within a day, at the growth that was seen",
+    ReasonKind.RPO: "its newest recovery point is older than its target",
+    ReasonKind.NO_VM: "no VM is attached to it",
+    ReasonKind.TWO_TASKS: "another task protects the same VM",
+    ReasonKind.STARTING: "starting for longer than ten minutes",
+    ReasonKind.NOT_OFF: "switched off, but not at rest",
+    ReasonKind.NEW_WORD: "its status is a word that cdptui does not know",
+    ReasonKind.UNREADABLE: "something in its record could not be read",
+    ReasonKind.NEAR_FULL: "nine tenths of its plan are used",
+    ReasonKind.POLICY: "its policy is not among those that the account sees",
+    ReasonKind.STILL: "it runs, but used capacity stopped moving",
+    ReasonKind.FORGOTTEN: "switched off for more than a week",
+    ReasonKind.CLOCK: "its last operation lies in the future",
+}
+"""Every kind in a few words, for help."""
+
+
 def words_of(reason: Reason, row: Vitals, outlook: Outlook) -> Words:
     """Say a reason."""
     short, sentence, next_step = _SAYINGS[reason.kind](reason, row, outlook)

@@ -31,6 +31,7 @@ from cdptui.tui.screens.too_small import TooSmallScreen, is_too_small
 from cdptui.tui.target import Target
 from cdptui.tui.themes import DEFAULT_THEME, THEMES
 from cdptui.tui.watch import Watch, first_words
+from cdptui.tui.widgets.detail_pane import DetailPane
 
 if TYPE_CHECKING:
     from cdptui.monitor.build import Link
@@ -179,7 +180,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
         """Show the keys."""
         from cdptui.tui.screens.help import HelpScreen  # noqa: PLC0415 - not needed for the first frame
 
-        self.push_screen(HelpScreen(self.keymap.keys))
+        self.push_screen(HelpScreen(self.keymap.keys, is_for_pane=isinstance(self.focused, DetailPane)))
 
     def action_profile_menu(self) -> None:
         """Choose what to watch."""

@@ -117,7 +117,7 @@ KEYS: Final = (
     Key("faster", "minus", "faster", "Faster", "shorter interval", Place.POLL),
     Key("profile", "x", "profile_menu", "Profile", "watch another node; logs out of this one", Place.PROGRAM),
     Key("help", "question_mark,f1", "help", "Help", "this page", Place.PROGRAM, in_footer=True),
-    Key("palette", "ctrl+p", "command_palette", "Palette", "every action by name", Place.PROGRAM),
+    Key("palette", "ctrl+p,colon", "command_palette", "Palette", "every action by name", Place.PROGRAM),
     Key("theme", "t", "next_theme", "Theme", "next theme", Place.PROGRAM),
     Key("mouse", "m", "toggle_mouse", "Mouse", "mouse on or off; off, the terminal selects text", Place.PROGRAM),
     Key("redraw", "ctrl+l", "redraw", "Redraw", "draw the whole screen again", Place.PROGRAM),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from textual.command import CommandPalette
+
 from cdptui.api.errors import PermissionDenied, Unreachable
 from cdptui.models.backup_storage import BackupStorage
 from cdptui.models.machine import VmInstance
@@ -192,3 +194,19 @@ async def test_help_is_searched_the_same_way() -> None:
         assert lines.has_focus
         await run.press("escape", "escape")
         assert len(run.app.screen_stack) == 1
+
+
+async def test_help_leads_with_what_works_where_one_is() -> None:
+    async with running(a_node()) as run:
+        await run.until(lambda: run.rows)
+        await run.press("question_mark")
+        assert text_of(run.app.screen.query_one(ScrollingLines).lines[0]).startswith("Moving")
+        await run.press("escape", "enter", "f1")
+        assert text_of(run.app.screen.query_one(ScrollingLines).lines[0]) == "While the detail pane has the focus"
+
+
+async def test_a_colon_opens_the_palette_as_well() -> None:
+    async with running(a_node()) as run:
+        await run.until(lambda: run.rows)
+        await run.press("colon")
+        await run.until(lambda: isinstance(run.app.screen, CommandPalette))

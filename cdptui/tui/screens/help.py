@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from cdptui.query.fields import FIELDS
 from cdptui.query.guide import FORMS
 from cdptui.render.columns import COLUMNS
+from cdptui.render.reasons import GLOSSARY
 from cdptui.render.span import Line, Role, Span
 from cdptui.render.statuses import GLYPHS, OTHER_GLYPH
 from cdptui.tui.keymap import Key, Place, lines_of
@@ -27,28 +28,34 @@ class HelpScreen(ModalScreen[None]):
         Binding("question_mark,f1", "dismiss", "Close", show=False, id="help"),
     ]
 
-    def __init__(self, keys: Sequence[Key]) -> None:
+    def __init__(self, keys: Sequence[Key], *, is_for_pane: bool = False) -> None:
+        """`is_for_pane` puts first what works where the person is: in the detail pane, not in the list."""
         super().__init__()
         self._keys = keys
+        self._is_for_pane = is_for_pane
 
     def compose(self) -> ComposeResult:
         """One pane of lines."""
         view = ScrollingLines(id="help")
-        view.border_title = "Help"
-        view.border_subtitle = "Esc closes"
+        view.border_title = "Help: the detail pane" if self._is_for_pane else "Help"
+        view.border_subtitle = "/ finds, Esc closes"
         yield view
 
     def on_mount(self) -> None:
         """Fill it."""
         view = self.query_one(ScrollingLines)
-        view.show(help_lines(self._keys))
+        view.show(help_lines(self._keys, _IN_PANE if self._is_for_pane else tuple(Place)))
         view.focus()
 
 
-def help_lines(keys: Sequence[Key]) -> list[Line]:
+_IN_PANE: Final = tuple(dict.fromkeys((Place.PANE, Place.SEARCH, Place.MOTION, Place.DETAIL, *Place)))
+"""What works in the detail pane stands first."""
+
+
+def help_lines(keys: Sequence[Key], places: Sequence[Place] = tuple(Place)) -> list[Line]:
     """The help page."""
     lines: list[Line] = []
-    for place in Place:
+    for place in places:
         lines.append((Span(place.value, Role.ACCENT),))
         lines.extend((Span(f"  {names:<14}", Role.STRONG), Span(does)) for names, does in lines_of(place, keys))
         lines.append(())
@@ -56,6 +63,7 @@ def help_lines(keys: Sequence[Key]) -> list[Line]:
     lines.extend((Span(f"  {column.heading:<14}", Role.STRONG), Span(column.help)) for column in COLUMNS)
     lines.append(())
     lines += _filter_lines()
+    lines += _reason_lines()
     lines.append((Span("Statuses", Role.ACCENT),))
     signs = [f"{glyph} {status}" for status, glyph in GLYPHS.items()]
     lines.append((Span("  " + "  ".join(signs[:4])),))
@@ -68,6 +76,13 @@ def help_lines(keys: Sequence[Key]) -> list[Line]:
     lines.append((Span("The list stands worst first: a task that is switched on and does not protect leads,"),))
     lines.append((Span("then what else has a reason; then RPO against its target, used of plan, and the name."),))
     return lines
+
+
+def _reason_lines() -> list[Line]:
+    """What can be said of a task, by the word for it in a filter."""
+    lines: list[Line] = [(Span("Reasons, as in reason=rpo", Role.ACCENT),)]
+    lines.extend((Span(f"  {kind.value:<14}", Role.STRONG), Span(meaning)) for kind, meaning in GLOSSARY.items())
+    return [*lines, ()]
 
 
 def _filter_lines() -> list[Line]:

@@ -12,7 +12,7 @@ from cdptui.models.severity import Severity
 from cdptui.models.vitals import Vitals
 from cdptui.render.cells import CellContext
 from cdptui.render.columns import REASON
-from cdptui.render.reasons import LEVELS, Outlook, Words, short_reason, words_of
+from cdptui.render.reasons import GLOSSARY, LEVELS, Outlook, Words, short_reason, words_of
 from cdptui.render.span import text_of
 from tests.doubles import EPOCH, GIB, a_task
 
@@ -59,6 +59,11 @@ def test_every_kind_of_reason_is_said_with_what_to_do() -> None:
         assert words.next_step
         assert 0 < len(words.short) <= 16
         assert not re.search(r"None|uuid-of|Severity", words.sentence + words.next_step)
+
+
+def test_every_kind_has_its_few_words() -> None:
+    assert list(GLOSSARY) == list(ReasonKind)
+    assert all(len(words) < 66 for words in GLOSSARY.values())
 
 
 def test_every_severity_has_its_level() -> None:
