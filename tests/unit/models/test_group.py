@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+from msgspec.structs import replace
+
+from cdptui.models.group import GroupSum, is_unhealthy
+from cdptui.models.reasons import Reason, ReasonKind
+from cdptui.models.severity import Severity
+from cdptui.models.vitals import Vitals
+from cdptui.query.context import Context
+from cdptui.query.evaluator import predicate
+from cdptui.query.unhealthy import UNHEALTHY
+from tests.doubles import EPOCH
+from tests.unit.render.rows import a_row
+
+REASON = Reason(ReasonKind.NO_VM, Severity.NOTICE)
+EVERY = [
+    replace(a_row(), severity=severity, reasons=reasons) for severity, reasons in product(Severity, [(), (REASON,)])
+]
+
+
+@pytest.mark.parametrize("row", EVERY)
+def test_a_group_counts_as_bad_what_the_key_for_the_unhealthy_shows(row: Vitals) -> None:
+    assert is_unhealthy(row) is predicate(UNHEALTHY, Context(EPOCH, {}))(row)
+
+
+def test_the_worst_of_a_group_ranks_it_then_how_many_are_bad() -> None:
+    def group(key: str, *statuses: str) -> GroupSum:
+        found = GroupSum("policy", key)
+        for at, status in enumerate(statuses):
+            found.add(a_row(f"{key}-{at}", status=status))
+        return found
+
+    groups = [
+        group("a", "Running", "Running"),
+        group("b", "Failed", "Running"),
+        group("c", "Failed", "Failed"),
+        group("d", "Levitating"),
+        group("e", "Running"),
+    ]
+    ranked = sorted((found.total() for found in groups), key=lambda found: found.rank)
+    assert [found.key for found in ranked] == ["c", "b", "d", "a", "e"]
