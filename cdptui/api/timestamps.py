@@ -7,7 +7,7 @@ comma after the year, Java 20 a narrow no-break space before AM/PM; other calls 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -40,11 +40,11 @@ def parse_moment(value: str | float | None, zone: tzinfo | None) -> datetime | N
     try:
         if value is None:
             return None
-        if not isinstance(value, str):
-            return _from_epoch(value)
-        return _from_text(value, zone)
+        at = _from_text(value, zone) if isinstance(value, str) else _from_epoch(value)
     except (ValueError, OverflowError, OSError):
         return None
+    # In another zone the ends of the calendar would lie beyond it; no task is that old.
+    return at if at is not None and MINYEAR < at.year < MAXYEAR else None
 
 
 def is_readable_date(value: str | float | None) -> bool:

@@ -1,0 +1,65 @@
+"""No record of the server, however odd, keeps a tab from being shown."""
+
+from __future__ import annotations
+
+from datetime import timedelta, timezone
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cdptui.api.decode import decode_task
+from cdptui.api.fields import task_fields
+from cdptui.api.raw import raw_lines
+from cdptui.models.growth import Growth
+from cdptui.models.reasons import Evidence, judged, reasons_of
+from cdptui.models.track import Track
+from cdptui.models.vitals import Vitals
+from cdptui.render.span import text_of
+from cdptui.render.tabs.context import DetailContext
+from cdptui.render.tabs.registry import TABS, Tab, lines_of
+from tests.doubles import EPOCH
+
+DATES = st.sampled_from(
+    ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "Nov 14, 2017 10:20:57 PM", "?", None, 0, 1e15, -1]
+)
+NUMBERS = st.one_of(st.integers(min_value=-1, max_value=2**65), st.floats(allow_nan=False), st.text(max_size=3))
+TEXTS = st.text(max_size=12)
+RECORDS = st.fixed_dictionaries(
+    {
+        "uuid": TEXTS,
+        "name": TEXTS,
+        "status": st.sampled_from(["Running", "Failed", "Stopped", "Starting", "Unknown", "Odd\x1b"]),
+        "state": st.sampled_from(["Enabled", "Disabled", "?"]),
+    },
+    optional={
+        **dict.fromkeys(("usedCapacity", "maxCapacity", "lastLatency", "maxLatency", "backupBandwidth"), NUMBERS),
+        **dict.fromkeys(("createDate", "lastOpDate"), DATES),
+        **dict.fromkeys(("policyUuid", "backupStorageUuid", "description", "scene"), TEXTS),
+        "resourceRefs": st.lists(
+            st.fixed_dictionaries({"resourceUuid": TEXTS, "resourceType": TEXTS, "createDate": DATES}), max_size=3
+        ),
+    },
+)
+ZONES = st.sampled_from([None, timezone(timedelta(hours=14)), timezone(-timedelta(hours=12))])
+
+
+@settings(deadline=None, max_examples=150)
+@given(RECORDS, ZONES, st.sampled_from(TABS), st.integers(min_value=20, max_value=120), st.booleans())
+def test_every_tab_shows_any_task(record: dict[str, Any], zone: Any, tab: Tab, width: int, is_odd: bool) -> None:
+    task = decode_task(msgspec.json.encode(record), zone)
+    facts = Evidence(
+        EPOCH,
+        growth=Growth(1e-9 if is_odd else 1e18, 1e12),
+        full_in_s=0.0 if is_odd else 1e18,
+        still_since=EPOCH if is_odd else None,
+        rivals=("x",) if is_odd else (),
+        is_storage_lost=is_odd,
+        is_policy_gone=is_odd,
+    )
+    reasons = reasons_of(task, facts)
+    row = Vitals(task, judged(task, reasons), facts.growth, facts.full_in_s, reasons)
+    context = DetailContext(task_fields(task, zone), Track(), {}, "", EPOCH, zone, raw=raw_lines(task))
+    for line in lines_of(tab)(row, context, width, 30):
+        assert text_of(line).isprintable()
