@@ -15,7 +15,7 @@ from msgspec import Struct
 RESOLUTION_S: Final = 60
 """The finest that the server lists."""
 
-_SLACK: Final = 2.0
+SLACK: Final = 2.0
 """A gap is told when it is this many times the distance that there should be: points are never on the second."""
 
 
@@ -93,7 +93,7 @@ def _history(
     spacing_s = max(RESOLUTION_S, interval_s or RESOLUTION_S)
     # Behind the newest point the RPO is counting already; before the first one of a young task there is nothing.
     lulls = [Lull(before, after) for before, after in pairwise(moments)]
-    long = [lull for lull in lulls if lull.seconds > _SLACK * spacing_s]
+    long = [lull for lull in lulls if lull.seconds > SLACK * spacing_s]
     span_s = (moments[-1] - moments[0]).total_seconds() if len(moments) > 1 else 0.0
     sizes = [point.size_bytes for point in recent if point.size_bytes is not None]
     return VolumeHistory(

@@ -6,7 +6,16 @@ from datetime import datetime
 from typing import Final
 
 from cdptui.models.policy import Policy
-from cdptui.models.recovery import RecoveryPoint, RecoveryPoints, VolumeHistory, coverage, histories, locked_of
+from cdptui.models.recovery import (
+    RESOLUTION_S,
+    SLACK,
+    RecoveryPoint,
+    RecoveryPoints,
+    VolumeHistory,
+    coverage,
+    histories,
+    locked_of,
+)
 from cdptui.models.task import Task
 from cdptui.models.vitals import Vitals
 from cdptui.render import units
@@ -136,7 +145,9 @@ def _locked(point: RecoveryPoint, context: DetailContext) -> Line:
 def _footnotes(points: RecoveryPoints, policy: Policy | None, width: int) -> list[Line]:
     if policy is not None and policy.interval_s:
         every = units.duration(policy.interval_s)
-        words = f"the policy takes a point every {every}; the server lists one a minute, so shorter gaps stay unseen"
+        unseen = "the server lists one a minute, so shorter gaps stay unseen"
+        told = f"a gap is told from {units.duration(SLACK * policy.interval_s)} on"
+        words = f"the policy takes a point every {every}; {unseen if policy.interval_s < RESOLUTION_S else told}"
     else:
         words = "the policy's interval is not known; a gap is told from two minutes on"
     lines = wrapped(words, width, Role.DIM)
