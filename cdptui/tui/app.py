@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_CURTAIN_S: Final = 1.0
+"""How long a new screen may take at most until it is whole."""
+
 _THEME_NAMES: Final = tuple(theme.name for theme in THEMES)
 
 
@@ -91,6 +94,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
         self._targets = tuple(targets) if target in targets else (target, *targets)
         self._farewells: set[asyncio.Task[None]] = set()
         self._visits = 0
+        self._is_curtain_down = False
         self._main, self._watch = self._look_at(target)
 
     def _look_at(self, target: Target) -> tuple[MainScreen, Watch]:
@@ -117,11 +121,21 @@ class CdptuiApp(App[int], inherit_bindings=False):
         mode = f"{self.DEFAULT_MODE}-{self._visits}"
         main = self._main
         self.add_mode(mode, lambda: main)
+        self._is_curtain_down = True
         self.switch_mode(mode)
+        self._raise_curtain(self._clock.monotonic() + _CURTAIN_S)
         if before == self.DEFAULT_MODE:
             self.add_mode(before, self.get_default_screen)  # it only removes what it was told of
         self.remove_mode(before)
         self._begin()
+
+    def _raise_curtain(self, latest: float) -> None:
+        """Draw the new screen once it is whole: its header is laid out first, and would stand over the old list."""
+        if self._main.is_whole or self._clock.monotonic() >= latest:
+            self._is_curtain_down = False
+            self.draw_everything()
+        else:
+            self._main.call_after_refresh(self._raise_curtain, latest)
 
     async def hang_up(self) -> None:
         """After the end of the app: log out everywhere; takes two seconds at most."""
@@ -273,7 +287,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
         """Write only the cells that differ from what the terminal shows."""
         driver = self._driver
         if isinstance(driver, TerminalDriver) and isinstance(renderable, CompositorUpdate):
-            if self._running and not self._closed and not self._batch_count:
+            if self._running and not self._closed and not self._batch_count and not self._is_curtain_down:
                 size = (self.size.width, self.size.height)
                 driver.draw(renderable, self.console, size, is_synchronised=self._sync_available)
         else:

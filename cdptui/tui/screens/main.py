@@ -107,6 +107,11 @@ class MainScreen(ViewWishes, PollWishes):
         """Lay out for the new size."""
         self.call_after_refresh(self._lay_out)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the list has its place; header and footer come before it."""
+        return self._table.size.width > 0
+
     # What comes in
 
     def use_link(self, link: Link) -> None:

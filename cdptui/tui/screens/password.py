@@ -53,8 +53,10 @@ class PasswordScreen(ModalScreen[str | None]):
     CSS_PATH = "../styles/dialogs.tcss"
     BINDINGS: ClassVar = [Binding("escape", "dismiss", "Cancel", show=False)]
 
-    def __init__(self, wanted: Wanted, account: str, node: str) -> None:
+    def __init__(self, wanted: Wanted, account: str, node: str, reason: str = "") -> None:
+        """`reason` says why it is not known, where something should have given it."""
         super().__init__()
+        self._reason = reason
         self._wanted = wanted
         self._words = _WORDS[wanted]
         self._why = self._words.why.format(who=account, node=node)
@@ -64,6 +66,8 @@ class PasswordScreen(ModalScreen[str | None]):
         with Vertical(id="password") as box:
             box.border_title = self._words.title
             yield Static(self._why, markup=False)
+            if self._reason:
+                yield Static(self._reason, markup=False)
             yield PasswordInput(password=True, placeholder=self._words.placeholder)
             yield Static(self._words.hint, markup=False)
 

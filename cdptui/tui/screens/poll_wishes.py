@@ -35,11 +35,13 @@ class PollWishes(Screen[None]):
 
     def action_refresh(self) -> None:
         """Poll now; a refused login needs the person's password or code first."""
-        wanted = self._update.failure.wants if self._update.failure is not None else None
-        if wanted is not None:
+        failure = self._update.failure
+        wanted = failure.wants if failure is not None else None
+        if failure is not None and wanted is not None:
             from cdptui.tui.screens.password import PasswordScreen  # noqa: PLC0415 - not needed for the first frame
 
-            screen = PasswordScreen(wanted, self._target.account, self._target.node)
+            reason = failure.detail if wanted is Wanted.FIRST_PASSWORD else ""
+            screen = PasswordScreen(wanted, self._target.account, self._target.node, reason)
             self.app.push_screen(screen, partial(self._take_secret, wanted))
         elif self._link is not None:
             self._link.monitor.refresh()

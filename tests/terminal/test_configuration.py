@@ -1,0 +1,156 @@
+"""Profiles and keys of a configuration file, with the real program on a real terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from cdptui.simulator.faults import Fault, FaultKind
+from cdptui.simulator.node import ManagementNode
+from cdptui.simulator.server import EmbeddedServer
+from tests.terminal.pty_terminal import CDPTUI, Terminal
+
+Simulate = Callable[..., tuple[ManagementNode, EmbeddedServer]]
+Begin = Callable[..., Terminal]
+
+
+@pytest.fixture
+def begin(tmp_path: Path) -> Iterator[Begin]:
+    """Run cdptui with a configuration of this text."""
+    with ExitStack() as stack:
+
+        def start(text: str, *options: str, columns: int = 120) -> Terminal:
+            path = tmp_path / "config.toml"
+            path.write_text(text)
+            command = [*CDPTUI, "--config", str(path), "--log-file", str(tmp_path / "log"), *options]
+            return stack.enter_context(Terminal(command, columns=columns))
+
+        yield start
+
+
+def two_profiles(prod: EmbeddedServer, test: EmbeddedServer) -> str:
+    return f"""
+default_profile = "prod"
+[defaults]
+interval = 2
+[defaults.auth]
+password_command = "echo password"
+[profiles.prod]
+url = "{prod.url}"
+accent = "red"
+[profiles.test]
+url = "{test.url}"
+"""
+
+
+def test_going_to_another_profile_logs_out_of_the_first(simulate: Simulate, begin: Begin) -> None:
+    prod_node, prod = simulate(tasks=30)
+    test_node, test = simulate(tasks=12, seed=3)
+    terminal = begin(two_profiles(prod, test))
+    terminal.wait_for(r"^  prod +● live .*30/30 tasks")
+    terminal.send("x")
+    terminal.wait_for("Enter logs out here")
+    terminal.send("j\r")
+    terminal.wait_for(r"^  test +● live .*12/12 tasks")
+    terminal.wait_for(lambda _: prod_node.sessions.alive() == 0)
+    assert test_node.sessions.alive() == 1
+    terminal.send("xk\r")
+    terminal.wait_for(r"^  prod +● live .*30/30 tasks")
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0
+    assert terminal.is_restored
+    assert (prod_node.sessions.alive(), test_node.sessions.alive()) == (0, 0)
+
+
+def test_a_node_that_hangs_can_be_left(simulate: Simulate, begin: Begin) -> None:
+    prod_node, prod = simulate(tasks=30)
+    _, test = simulate(tasks=12, seed=3)
+    terminal = begin(two_profiles(prod, test))
+    terminal.wait_for("30/30 tasks")
+    prod_node.faults.put(Fault(kind=FaultKind.HANG, path_prefix="/v1/cdp-task"))
+    terminal.send("r")
+    terminal.wait_for("refreshing")
+    terminal.send("xj\r")
+    terminal.wait_for(r"^  test .*12/12 tasks", seconds=5)
+    terminal.wait_for(lambda _: prod_node.sessions.alive() == 0, seconds=5)
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0
+
+
+def test_under_the_new_name_there_is_never_a_task_of_the_old(simulate: Simulate, begin: Begin) -> None:
+    _, prod = simulate(tasks=30)
+    test_node, test = simulate(tasks=12, seed=3)
+    test_node.faults.put(Fault(kind=FaultKind.HANG))
+    terminal = begin(two_profiles(prod, test))
+    terminal.wait_for("30/30 tasks")
+    terminal.send("xj")
+    terminal.wait_for("Enter logs out here")
+    terminal.send("\r")
+    # One frame takes two reads of a pty; its first cells are the new name, its last the end of the old list.
+    terminal.wait_for(r"^  test +◌ connecting")
+    terminal.wait_for_no("cdp-", seconds=0.2)
+    assert "30/30" not in terminal.text
+    terminal.wait_for("connecting to http")
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0
+
+
+def test_a_password_that_its_command_does_not_give_is_asked_for_in_the_app(simulate: Simulate, begin: Begin) -> None:
+    _, prod = simulate(tasks=30)
+    node, test = simulate(tasks=12, seed=3)
+    text = two_profiles(prod, test) + 'auth.password_command = ["sh", "-c", "echo the ring is shut >&2; exit 7"]\n'
+    terminal = begin(text)
+    terminal.wait_for("30/30 tasks")
+    terminal.send("xj\r")
+    terminal.wait_for("Log in")
+    terminal.wait_for(r"the ring\b")
+    assert node.sessions.alive() == 0
+    terminal.send("password\r")
+    terminal.wait_for(r"^  test +● live .*12/12 tasks")
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0
+    assert node.sessions.alive() == 0
+
+
+def test_a_remapped_key_works_and_is_told(simulate: Simulate, begin: Begin) -> None:
+    _, server = simulate(tasks=30)
+    keys = '[keys]\nquit = "Q"\nhelp = "F2"\npause = "^k"\n'
+    terminal = begin(f'[profiles.one]\nurl = "{server.url}"\nauth.password_command = "echo password"\n{keys}')
+    terminal.wait_for("30/30 tasks")
+    terminal.wait_for(r" F2 help  Q quit")
+    terminal.send("\x0b")
+    terminal.wait_for("paused")
+    terminal.send("\x1bOQ")
+    terminal.wait_for("─ Help ─")
+    terminal.send("\x1bOQ")
+    terminal.wait_for_no("─ Help ─")
+    terminal.send("q")
+    terminal.send("p")
+    terminal.send("\x0b")
+    terminal.wait_for("the view is live again")
+    terminal.send("Q")
+    assert terminal.wait_for_end() == 0
+
+
+def test_columns_theme_and_view_of_the_file_count(simulate: Simulate, begin: Begin) -> None:
+    _, server = simulate(tasks=30)
+    looks = '[ui]\ncolumns = ["uuid", "state"]\nascii = true\n'
+    text = f'[profiles.one]\nurl = "{server.url}"\nview = 4\nauth.password_command = "echo password"\n{looks}'
+    terminal = begin(text)
+    terminal.wait_for("30/30 tasks")
+    terminal.wait_for("view 4 switched off")
+    assert terminal.text.isascii() or "cdp" in terminal.text
+    terminal.send("0")
+    terminal.wait_for("everything, worst first")
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0
+
+
+def test_a_bad_file_is_told_before_anything_is_drawn(begin: Begin) -> None:
+    terminal = begin('[keys]\nquit = "x"\n[ui]\nmose = 1\n', columns=200)
+    assert terminal.wait_for_end() == 2
+    assert "4: unknown key 'mose' in [ui]; did you mean 'mouse'?" in terminal.text
+    assert b"\x1b[?1049h" not in terminal.output
