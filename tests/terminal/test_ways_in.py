@@ -14,6 +14,7 @@ from cdptui.simulator.server import EmbeddedServer
 from tests.terminal.conftest import OpenMonitor
 from tests.terminal.pty_terminal import CDPTUI, Terminal
 from tests.wire.forward_proxy import forward_proxy
+from tests.wire.simulated import eventually
 from tests.wire.tls_front import Certificates, tls_in_front_of
 
 Simulate = Callable[..., tuple[ManagementNode, EmbeddedServer]]
@@ -215,3 +216,13 @@ def test_a_proxy_that_is_not_there_is_named_as_what_refused(monitor: OpenMonitor
     terminal.wait_for("through the proxy http://127.0.0.1:9")
     leave(terminal)
     assert b"s3cret" not in terminal.output
+
+
+def test_who_leaves_while_it_logs_in_leaves_no_session(simulate: Simulate, monitor: OpenMonitor) -> None:
+    node, server = simulate(tasks=5)
+    node.faults.put(Fault(kind=FaultKind.DELAY, path_prefix="/accounts/login", seconds=0.3))
+    terminal = monitor(server.url)
+    eventually(lambda: node.journal.in_flight > 0)
+    leave(terminal)
+    assert node.sessions.logins == 1
+    assert node.sessions.alive() == 0

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cdptui.config.errors import ConfigError
 from cdptui.config.proxy import proxy_for
@@ -76,3 +80,10 @@ def test_what_is_no_proxy_is_refused_without_quoting_it(value: str) -> None:
     with pytest.raises(ConfigError, match="HTTPS_PROXY") as caught:
         proxy_for(CLOUD, {"HTTPS_PROXY": value})
     assert "secret" not in str(caught.value)
+
+
+@given(value=st.text(max_size=60), listed=st.text(max_size=60))
+def test_whatever_the_environment_holds_is_a_proxy_or_one_clear_error(value: str, listed: str) -> None:
+    for url in (CLOUD, NODE, "http://[fd00::5]:8080/zstack/v1"):
+        with suppress(ConfigError):
+            proxy_for(url, {"ALL_PROXY": value, "NO_PROXY": listed})

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
-from datetime import UTC, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cdptui.config.errors import ConfigError
 from cdptui.config.zone import zone_of
@@ -32,3 +34,12 @@ def test_a_zone_is_named_or_an_offset(text: str, expected: tzinfo) -> None:
 def test_what_is_no_zone_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ConfigError, match=r"\+08:00"):
         zone_of(text)
+
+
+@given(st.text(max_size=40) | st.from_regex(r"[+-]?\d{1,3}:?\d{0,3}", fullmatch=True))
+def test_any_text_is_a_zone_or_one_clear_error(text: str) -> None:
+    try:
+        zone = zone_of(text)
+    except ConfigError:
+        return
+    assert abs(datetime(2026, 1, 1, tzinfo=UTC).astimezone(zone).utcoffset() or timedelta()) < timedelta(hours=24)
