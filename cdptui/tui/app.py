@@ -14,6 +14,7 @@ from textual.actions import ActionParseResult
 from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.dom import DOMNode
+from textual.events import Key
 from textual.filter import Monochrome, NoColor
 from textual.geometry import Size
 from textual.screen import Screen
@@ -161,6 +162,18 @@ class CdptuiApp(App[int], inherit_bindings=False):
         if driver.set_few_colours(is_wanted=is_frugal):
             self.draw_everything()
         return is_frugal
+
+    async def _on_key(self, event: Key) -> None:
+        """Type a key that no widget took into the field that has the focus now, if there is one.
+
+        Keys that come in one piece are all handed to what had the focus before the first of them was seen to: what is
+        typed right behind the key that opens a field would be lost.
+        """
+        insert = getattr(self.focused, "insert_text_at_cursor", None)
+        if insert is not None and event.is_printable:
+            # Textual calls the same method of its own class next.
+            event.prevent_default()
+            insert(event.character)
 
     async def run_action(
         self,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from rich.cells import cell_len
+from textual.events import Key
 
 from cdptui.render.span import text_of
 from cdptui.tui.widgets.filter_bar import FilterBar
@@ -44,10 +45,16 @@ async def test_the_list_follows_what_is_typed() -> None:
         run.assert_every_line_fits()
 
 
-async def test_the_first_key_after_the_slash_is_typed() -> None:
+async def test_keys_that_come_in_one_piece_are_all_typed() -> None:
     async with showing(FLEET) as run:
-        await run.pilot.press("slash", "o", "a")
-        await run.until(lambda: run.names == ["oa"])
+        for _ in range(2):
+            for character in "/oa\r":
+                key = {"/": "slash", "\r": "enter"}.get(character, character)
+                run.app.post_message(Key(key, character))
+            await run.until(lambda: run.names == ["oa"])
+            await run.until(lambda: run.table.has_focus)
+            await run.press("escape")
+            await run.until(lambda: len(run.names) == 4)
 
 
 async def test_an_error_points_at_its_place_and_the_list_stays() -> None:

@@ -158,7 +158,6 @@ class FindingScreen(Screen[None]):
         if self._filter_bar is None:
             from cdptui.tui.widgets.filter_bar import FilterBar  # noqa: PLC0415 - not needed for the first frame
 
-            bar = FilterBar(self.keymap, id="filter")
-            await self.mount(bar, before="#footer")
-            self._filter_bar = bar
+            self._filter_bar = FilterBar(self.keymap, id="filter")
+            await self.mount(self._filter_bar, before="#footer")
         return self._filter_bar
