@@ -40,7 +40,8 @@ class Selection:
         self._is_timed = is_timed(expression)
         self._needs_names = needs_names(expression)
         self._needs_machines = needs_machines(expression)
-        self._names = -1
+        self.names = 0
+        """How many names were known at the last look."""
         self.nameless: Sequence[str] = ()
         """Uuids of machines whose names are asked for and not known yet; not all of them where that is hopeless."""
 
@@ -51,8 +52,8 @@ class Selection:
 
     def steps(self, rows: Sequence[Vitals], context: Context) -> Iterator[None]:
         """Look at `rows`, a step at a time. Rows are the same object as long as they did not change."""
-        names = len(context.names) if self._needs_names else -1
-        if self._is_timed or names != self._names or len(rows) != len(self._all):
+        names = len(context.names)
+        if self._is_timed or (self._needs_names and names != self.names) or len(rows) != len(self._all):
             masks: list[int] = []
             nameless: list[str] = []
             for at in range(0, len(rows), _STEP):
@@ -65,6 +66,7 @@ class Selection:
             changed = [*compress(range(len(rows)), map(is_not, rows, self._all))]
             yield
             if not changed:
+                self.names = names
                 return
             masks = yield from self._with(changed, rows, context)
         kept: list[Vitals] = []
@@ -74,7 +76,7 @@ class Selection:
             kept += compress(rows[at : at + 4 * _STEP], map(self._verdicts.__getitem__, piece))
             tally.update(piece)
             yield
-        self.rows, self._all, self._masks, self._names = kept, rows, masks, names
+        self.rows, self._all, self._masks, self.names = kept, rows, masks, names
         self.counts = {
             clause: sum(count for mask, count in tally.items() if mask >> bit & 1)
             for bit, clause in enumerate(self.clauses)

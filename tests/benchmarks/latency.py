@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from random import Random
@@ -15,6 +16,8 @@ _KEYS = 300
 _PAUSES_S = (0.02, 0.06)
 _PAGE_DOWN, _PAGE_UP = "\x1b[6~", "\x1b[5~"
 _SORTS = 11
+_FILTERS = 3
+_FILTER = "used>50% !running"
 _QUIET_S = 0.1
 """Nothing comes for so long: the key is answered, and no poll is being painted."""
 
@@ -75,7 +78,6 @@ def sort_10k() -> Measured:
     """From the key to the list of 10,000 tasks painted in another order, median of eleven keys, no poll under way.
 
     The keys `>` (each column in turn). Complete is when the footer names the order; it is painted with the list.
-    There is no filter yet, so only sorting is measured.
     """
     found = []
     with SimulatorProcess(10_000) as simulator, open_monitor(simulator.url, "--interval", "3600") as terminal:
@@ -86,11 +88,45 @@ def sort_10k() -> Measured:
             found.append(_answered(terminal, ">", lambda: (terminal.lines[-1], terminal.lines[2]) != before))  # noqa: B023 - called before the next round
             terminal.rest()
     middle = median(found) * 1000
-    return Measured(middle, f"{middle:.0f} ms", note=f"longest {max(found) * 1000:.0f} ms; there is no filter yet")
+    return Measured(middle, f"{middle:.0f} ms", note=f"longest {max(found) * 1000:.0f} ms")
+
+
+def filter_10k() -> Measured:
+    """From a key in the filter to the list of 10,000 tasks that it means painted, median, no poll under way.
+
+    `used>50% !running` is typed key by key, three times; a figure counts when the key changes how many tasks are shown,
+    and is complete when the count beside the line says so and nothing more comes.
+    """
+    found = []
+    with SimulatorProcess(10_000) as simulator, open_monitor(simulator.url, "--interval", "3600") as terminal:
+        terminal.wait_for("10000/10000 tasks", seconds=60)
+        terminal.send("/")
+        terminal.wait_for("10000 of 10000")
+        for _ in range(_FILTERS):
+            for key in _FILTER:
+                before = _count_line(terminal)
+                sent = time.monotonic()
+                terminal.send(key)
+                ended_at = sent
+                while (burst := terminal.burst(_QUIET_S)) is not None:
+                    ended_at = burst.ended_at
+                if _count_line(terminal) != before:
+                    found.append(ended_at - sent)
+            terminal.send("\x15")
+            terminal.rest(0.3)
+    middle = median(found) * 1000
+    return Measured(middle, f"{middle:.0f} ms", note=f"longest {max(found) * 1000:.0f} ms of {len(found)} keys")
+
+
+def _count_line(terminal: Watched) -> str:
+    """What stands beside the filter: how many there are of how many."""
+    found = re.search(r"(\d+ of 10000)", terminal.text)
+    return found[1] if found is not None else ""
 
 
 FIGURES = (
     Figure("keys-10k", "key to complete repaint, p99, 10,000 tasks", "<= 30 ms", 30, keys_10k),
     Figure("keys-100k", "key to complete repaint, p99, 100,000 tasks", "<= 80 ms", 80, keys_100k),
+    Figure("filter-10k", "a key in the filter of 10,000 tasks to painted", "<= 50 ms", 50, filter_10k),
     Figure("sort-10k", "re-sort of 10,000 tasks to painted", "<= 50 ms", 50, sort_10k),
 )

@@ -119,7 +119,7 @@ def seconds_until_full(desk: Desk, task: Task) -> float:
 
 
 def is_unhealthy(desk: Desk, task: Task) -> bool:
-    """What the documents call so: not protecting, over its target, nearly full, or its storage is away."""
+    """What the README calls so: not protecting, over its target, nearly full, without its storage or its VM."""
     fields = desk.fields(task)
     is_on = fields["state"] == "Enabled"
     return (
@@ -127,6 +127,7 @@ def is_unhealthy(desk: Desk, task: Task) -> bool:
         or (is_on and fields["lastLatency"] > fields["maxLatency"])
         or (bool(fields["maxCapacity"]) and fields["usedCapacity"] >= 0.9 * fields["maxCapacity"])
         or not task.storage.connected
+        or task.machine is None
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from textual.screen import Screen
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from cdptui.query.expression import Expression
     from cdptui.render.selection import Selection
     from cdptui.tui.widgets.filter_bar import FilterBar
+
+_NAMES_AT_ONCE: Final = 4
+"""A list that waits for names is looked through again when a part of them has come."""
 
 
 class FindingScreen(Screen[None]):
@@ -71,6 +74,12 @@ class FindingScreen(Screen[None]):
         """Bring the list up to date; `is_anew` gives up what is under way."""
         self.listing.bring_up_to_date(is_anew=is_anew)
 
+    def relist_for_names(self, known: int) -> None:
+        """Bring a filter on names up to date, now that so many are known: not for every few of thousands."""
+        selection = self.selection
+        if selection is not None and known - selection.names >= max(1, len(selection.nameless) // _NAMES_AT_ONCE):
+            self.relist()
+
     @property
     def selection(self) -> Selection | None:
         """What the list was cut down to; None for all there is."""
@@ -110,9 +119,10 @@ class FindingScreen(Screen[None]):
             return
         from cdptui.render.filtering import Shown  # noqa: PLC0415 - not needed for the first frame
 
-        shown = None
         if selection is not None:
             shown = Shown(len(selection.rows), selection.total, selection.counts, len(selection.nameless))
+        else:
+            shown = Shown(len(self.rows), len(self.rows), {})
         bar.show(self.sought_text, shown)
 
     @property

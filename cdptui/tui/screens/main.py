@@ -140,8 +140,7 @@ class MainScreen(ViewWishes, PollWishes):
         """Show them."""
         if not self._table.is_attached:
             return
-        if self.sought is not None:
-            self.relist()
+        self.relist_for_names(len(self._link.directory.known) if self._link is not None else 0)
         self._table.refresh_changed()
         self._show_detail()
 

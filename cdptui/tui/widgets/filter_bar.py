@@ -8,7 +8,9 @@ from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
+from textual.geometry import Size
 from textual.message import Message
+from textual.reactive import reactive
 from textual.widgets import Input
 
 from cdptui.query.errors import QueryError
@@ -26,6 +28,9 @@ _MAX_HISTORY: Final = 50
 
 class FilterInput(Input):
     """The line to type in. Its cursor does not blink: nothing on screen moves by itself."""
+
+    # Textual lays the whole screen out anew with every character; the line stays as long as it is.
+    virtual_size = reactive(Size(0, 0))
 
     BINDINGS: ClassVar = [
         Binding("up", "older", "Older", show=False),
