@@ -10,6 +10,7 @@
     ├── LoginRefused           wrong account or password; PasswordMissing when there is none to try
     ├── LoginNeedsMore         more than a password: second factor, captcha, a lock to wait for, a new password
     ├── LoginUnknown           the node has no login of this type
+    ├── ProjectRefused         the node lets us in, but not into the project
     ├── KeyRefused             access key unknown, signature wrong, or no module for them
     ├── ClockSkewed            signed in another time than the server's
     ├── TooManySessions        the account's sessions are used up
@@ -182,6 +183,12 @@ class LoginUnknown(ApiError):
     """The node has no login of this type."""
 
     kind = FailureKind.LOGIN_UNKNOWN
+
+
+class ProjectRefused(ApiError):
+    """The virtual ID got in, but not into the project."""
+
+    kind = FailureKind.PROJECT_REFUSED
 
 
 class KeyRefused(ApiError):

@@ -108,8 +108,8 @@ class ServerClock:
 
     def account_of(self, date: str) -> str:
         """What was done to get the time right, for the person who must now say it; short enough for a line."""
-        clock = "the node's clock" if self._told is not None else "the clock of this machine"
-        zone = "the zone given" if self._given is not None else "no usual zone fits"
+        clock = "its clock" if self._told is not None else "our clock"
+        zone = "zone as given" if self._given is not None else "no usual zone"
         return f"signed for {date[17:22]} {date[26:]} ({clock}, {zone})"
 
     def _now(self) -> datetime:

@@ -18,9 +18,12 @@ from cdptui.api.decode import UNREADABLE
 from cdptui.api.errors import (
     ApiError,
     CdpUnavailable,
+    LoginNeedsMore,
     LoginRefused,
     LoginUnknown,
     PasswordMissing,
+    PermissionDenied,
+    ProjectRefused,
     SessionContended,
     SessionInvalid,
     Unreachable,
@@ -37,6 +40,9 @@ CONTENTION_S: Final = 60.0
 """A second invalidation within this time means that another login ends our sessions."""
 
 _LOGOUT_TIMEOUT_S: Final = 1.0
+
+_FINAL: Final = frozenset({"SYS.1003", "SYS.1006", "SYS.1007"})
+"""Not found, failed, wrong argument: to a login, answers that another try will not change."""
 
 
 class _SessionInventory(Struct):
@@ -196,11 +202,11 @@ class SessionAccess:
         secrets = [*self._opened, *(secrets_of(self._auth) if isinstance(self._auth, PasswordLogin) else ())]
         try:
             body = await self._http.send("PUT", call.path, json=call.body, headers=headers, secrets=secrets)
-        except CdpUnavailable as error:
-            if error.code != "HTTP 404":
+        except ApiError as error:
+            meant = _meant(error, call)
+            if meant is None:
                 raise
-            # The same answer to a query means that there is no CDP; here it is the login that is not there.
-            raise LoginUnknown(error.detail, url=error.url, code=error.code) from error
+            raise meant(error.detail, url=error.url, code=error.code) from error
         try:
             return msgspec.json.decode(body, type=_LoginReply).inventory.uuid
         except UNREADABLE as error:
@@ -222,3 +228,12 @@ class SessionAccess:
             log.warning("not logged out: %s", error)
         else:
             log.info("logged out")
+
+
+def _meant(error: ApiError, call: LoginCall) -> type[ApiError] | None:
+    """What an error means that would mean something else in answer to a query; None when it means the same."""
+    if isinstance(error, CdpUnavailable) and error.code == "HTTP 404":
+        return LoginUnknown
+    if isinstance(error, PermissionDenied) or error.code in _FINAL:
+        return ProjectRefused if call.needs_session else LoginNeedsMore
+    return None

@@ -33,6 +33,8 @@ class FailureKind(Enum):
     """Something that no console program can give, and that is none of the following."""
     LOGIN_UNKNOWN = "login unknown"
     """The node has no login of the type that was asked for."""
+    PROJECT_REFUSED = "project refused"
+    """The virtual ID got in, but not into the project that was asked for."""
     SECOND_FACTOR = "second factor"
     SECOND_FACTOR_REFUSED = "second factor refused"
     CAPTCHA = "captcha"
@@ -74,6 +76,7 @@ WAITS_FOR_PERSON = frozenset(
         FailureKind.LOGIN_REFUSED,
         FailureKind.PASSWORD_MISSING,
         FailureKind.LOGIN_NEEDS_MORE,
+        FailureKind.PROJECT_REFUSED,
         FailureKind.SECOND_FACTOR,
         FailureKind.SECOND_FACTOR_REFUSED,
         FailureKind.CAPTCHA,

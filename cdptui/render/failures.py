@@ -37,6 +37,9 @@ _WORDS: Final = {
         "login needs more", "log in on the web console first, or give a session in ZSTACK_SESSION_ID"
     ),
     FailureKind.LOGIN_UNKNOWN: _Words("no such login", "this node has none of that --login-type: start with another"),
+    FailureKind.PROJECT_REFUSED: _Words(
+        "project refused", "check --project, and that this virtual ID belongs to it; then press {refresh}"
+    ),
     FailureKind.SECOND_FACTOR: _Words("code needed", "press {refresh} to type the code of the second factor"),
     FailureKind.SECOND_FACTOR_REFUSED: _Words("code refused", "press {refresh}, and type the code that is shown now"),
     FailureKind.CAPTCHA: _Words("captcha wanted", "log in on the web console once, then press {refresh}"),
@@ -65,7 +68,7 @@ _WORDS: Final = {
     FailureKind.KEY_UNSUPPORTED: _Words(
         "no access keys here", "this node has no module for them: use an account and its password"
     ),
-    FailureKind.CLOCK_SKEW: _Words("wrong time", "set --server-zone to the node's zone, such as +08:00"),
+    FailureKind.CLOCK_SKEW: _Words("wrong time", "set --server-zone to the node's, such as +08:00"),
     FailureKind.PERMISSION_DENIED: _Words(
         "no permission", "this account may not list CDP tasks; ask the administrator"
     ),

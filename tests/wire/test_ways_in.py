@@ -83,7 +83,9 @@ async def test_a_project_that_is_not_there_leaves_no_session_of_the_virtual_id()
         async with aclosing(link.monitor.updates()) as updates:
             update = await anext(updates)
         assert update.failure is not None
+        assert update.failure.kind is FailureKind.PROJECT_REFUSED
         assert "nowhere" in update.failure.detail
+        assert update.next_poll_at is None, "nobody logs in again and again for it"
         assert server.node.sessions.logins == 1
         assert server.node.sessions.alive() == 0
         await link.aclose()

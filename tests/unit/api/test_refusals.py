@@ -73,6 +73,28 @@ async def test_one_poll_tries_one_login_whatever_comes_of_it(answer: httpx.Respo
     await client.aclose()
 
 
+@pytest.mark.parametrize(
+    ("code", "is_final"),
+    [
+        ("SYS.1003", True),
+        ("SYS.1006", True),
+        ("SYS.1007", True),
+        ("ID.1002", True),
+        ("SYS.1000", False),
+        ("SYS.1010", False),
+    ],
+)
+async def test_a_refusal_of_a_kind_that_we_do_not_know_waits_for_a_person_too(code: str, is_final: bool) -> None:
+    node = MockNode([FULL_ROW])
+    client = connect(node)
+    node.next(LOGIN, say(503, error(code, "the account is disabled")))
+    with pytest.raises(e.ApiError) as caught:
+        await read(client)
+    assert caught.value.as_failure().waits_for_person is is_final
+    assert caught.value.detail == "the account is disabled"
+    await client.aclose()
+
+
 async def test_a_login_that_failed_on_the_way_is_tried_again_at_the_next_poll() -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
