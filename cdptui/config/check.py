@@ -145,7 +145,9 @@ def _in_keys(keys: Mapping[str, str | list[str]], words: Vocabulary) -> Iterator
                 yield Problem(path, f"'{action}' in [keys]: there is no key '{name}'")
                 continue
             for owner in owners.get(meant, ()):
-                if owner != action:
+                # Some share a key by their nature: one works in the list, the other in the pane.
+                is_usual = owner not in keys and meant in words.actions[action]
+                if owner != action and not is_usual:
                     yield Problem(path, f"the key '{name}' would be both '{owner}' and '{action}'")
             owners.setdefault(meant, []).append(action)
 

@@ -6,5 +6,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-KEY_NAMES: Final[Mapping[str, str]] = MappingProxyType({"refresh": "r", "slower": "+", "filter": "/", "back": "Esc"})
+KEY_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "refresh": "r",
+        "slower": "+",
+        "filter": "/",
+        "back": "Esc",
+        "next-hit": "n",
+        "previous-hit": "N",
+    }
+)
 """By the id of the action; a test compares them with the table of keys."""

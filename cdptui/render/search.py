@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from cdptui.render.key_names import KEY_NAMES
 from cdptui.render.span import Line, Role, Span, text_of
 
 
@@ -55,7 +56,7 @@ def marked(line: Line, hits: Sequence[Hit]) -> Line:
     return tuple(spans)
 
 
-def search_line(words: str, hits: int, at: int | None, *, is_typing: bool) -> Line:
+def search_line(words: str, hits: int, at: int | None, *, is_typing: bool, keys: Mapping[str, str] = KEY_NAMES) -> Line:
     """What was searched for, and how often it is there."""
     cursor = (Span("▏", Role.ACCENT),) if is_typing else ()
     if not words:
@@ -65,5 +66,5 @@ def search_line(words: str, hits: int, at: int | None, *, is_typing: bool) -> Li
     else:
         place = f"{at + 1} of {hits}" if at is not None else f"{hits}"
         count = Span(f"  {place}", Role.TEXT)
-    help_ = "" if is_typing or not hits else "  n next  N previous  Esc ends"
+    help_ = "" if is_typing or not hits else f"  {keys['next-hit']} next  {keys['previous-hit']} previous  Esc ends"
     return (Span("/", Role.ACCENT), Span(words, Role.STRONG), *cursor, count, Span(help_, Role.DIM))

@@ -207,7 +207,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
         """Show the keys."""
         from cdptui.tui.screens.help import HelpScreen  # noqa: PLC0415 - not needed for the first frame
 
-        self.push_screen(HelpScreen(self.keymap.keys, is_for_pane=isinstance(self.focused, DetailPane)))
+        self.push_screen(HelpScreen(self.keymap, is_for_pane=isinstance(self.focused, DetailPane)))
 
     def action_profile_menu(self) -> None:
         """Choose what to watch."""

@@ -13,6 +13,7 @@ from cdptui.models.policy import Policy
 from cdptui.models.recovery import RecoveryPoints
 from cdptui.models.task import Field
 from cdptui.models.track import Track
+from cdptui.render.key_names import KEY_NAMES
 from cdptui.render.reasons import Outlook
 
 _NOBODY: Final = Tenancy()
@@ -41,6 +42,8 @@ class DetailContext(NamedTuple):
     points: Part[RecoveryPoints] = _NOTHING
     tenancy: Tenancy = _NOBODY
     """All tasks on the task's backup storage, itself included."""
+    keys: Mapping[str, str] = KEY_NAMES
+    """What to call the key of an action."""
 
     @property
     def outlook(self) -> Outlook:

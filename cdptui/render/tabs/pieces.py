@@ -18,8 +18,8 @@ from cdptui.render.tabs.context import DetailContext
 
 LABEL: Final = 14
 _AIRY_FROM: Final = 14
-_BY_ITSELF: Final = "it is tried again by itself; r tries at once"
-_DENIED: Final = "this account may not read it; ask the administrator, or press r to try again"
+_BY_ITSELF: Final = "it is tried again by itself; {refresh} tries at once"
+_DENIED: Final = "this account may not read it; ask the administrator, or press {refresh} to try again"
 _UUID: Final = re.compile(r"\b[0-9a-f]{32}\b")
 BLANK: Final[Line] = ()
 
@@ -88,7 +88,7 @@ def standing(part: Part[Any], context: DetailContext, what: str, width: int, ret
     if part.failure is not None:
         is_denied = part.failure.kind is FailureKind.PERMISSION_DENIED
         lines = wrapped(f"{what}: {with_names(_cause(part.failure), context.names)}", width, Role.WARN)
-        lines += wrapped(_DENIED if is_denied else retry, width, Role.DIM)
+        lines += wrapped((_DENIED if is_denied else retry).format_map(context.keys), width, Role.DIM)
         return [*lines, *(wrapped("what is shown is from before that", width, Role.DIM) if is_readable(part) else [])]
     return [] if is_readable(part) else [(Span(f"reading {what} …", Role.DIM),)]
 

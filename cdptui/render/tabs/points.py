@@ -26,6 +26,7 @@ from cdptui.render.tabs.pieces import BLANK, air, heading, is_readable, labelled
 _WHOLE: Final = 0.999
 _MOST_LULLS: Final = 8
 _MOST_LOCKED: Final = 20
+_NOT_BY_ITSELF: Final = "they are not tried again by themselves; {refresh} tries again"
 
 
 def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[Line]:
@@ -34,7 +35,7 @@ def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[
     if not row.task.resource_refs:
         return [*top, *wrapped("no VM is attached to this task: there is nothing to restore", width, Role.WARN)]
     part, policy = context.points, _policy(row, context)
-    body = [*standing(part, context, "recovery points", width, "they are not tried again by themselves; r tries again")]
+    body = [*standing(part, context, "recovery points", width, _NOT_BY_ITSELF)]
     if part.value is None:
         if part.failure is None and not is_readable(part):
             body += wrapped("they come from the backup storage itself, which takes its time", width, Role.DIM)
@@ -44,7 +45,7 @@ def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[
         return [*top, *body, BLANK, *wrapped("there is no recovery point: nothing can be restored", width, Role.BAD)]
     for history in found:
         body += [*(air(height) if history is found[0] else [BLANK]), *_volume(history, row.task, context, width)]
-    return [*top, *body, BLANK, *_footnotes(part.value, policy, width)]
+    return [*top, *body, BLANK, *_footnotes(part.value, policy, width, context.keys["refresh"])]
 
 
 def _policy(row: Vitals, context: DetailContext) -> Policy | None:
@@ -142,7 +143,7 @@ def _locked(point: RecoveryPoint, context: DetailContext) -> Line:
     )
 
 
-def _footnotes(points: RecoveryPoints, policy: Policy | None, width: int) -> list[Line]:
+def _footnotes(points: RecoveryPoints, policy: Policy | None, width: int, refresh: str) -> list[Line]:
     if policy is not None and policy.interval_s:
         every = units.duration(policy.interval_s)
         unseen = "the server lists one a minute, so shorter gaps stay unseen"
@@ -153,4 +154,4 @@ def _footnotes(points: RecoveryPoints, policy: Policy | None, width: int) -> lis
     lines = wrapped(words, width, Role.DIM)
     if points.is_cut:
         lines += wrapped("the server has more of this day than it listed", width, Role.WARN)
-    return [*lines, *wrapped("they are read on demand only; r reads them again", width, Role.DIM)]
+    return [*lines, *wrapped(f"they are read on demand only; {refresh} reads them again", width, Role.DIM)]

@@ -15,7 +15,7 @@ from cdptui.render.columns import COLUMNS
 from cdptui.render.reasons import GLOSSARY
 from cdptui.render.span import Line, Role, Span
 from cdptui.render.statuses import GLYPHS, OTHER_GLYPH
-from cdptui.tui.keymap import Key, Place, lines_of
+from cdptui.tui.keymap import Key, Keymap, Place, lines_of
 from cdptui.tui.widgets.scrolling_lines import ScrollingLines
 
 
@@ -28,23 +28,23 @@ class HelpScreen(ModalScreen[None]):
         Binding("question_mark,f1", "dismiss", "Close", show=False, id="help"),
     ]
 
-    def __init__(self, keys: Sequence[Key], *, is_for_pane: bool = False) -> None:
+    def __init__(self, keymap: Keymap, *, is_for_pane: bool = False) -> None:
         """`is_for_pane` puts first what works where the person is: in the detail pane, not in the list."""
         super().__init__()
-        self._keys = keys
+        self._keymap = keymap
         self._is_for_pane = is_for_pane
 
     def compose(self) -> ComposeResult:
         """One pane of lines."""
-        view = ScrollingLines(id="help")
+        view = ScrollingLines(self._keymap, id="help")
         view.border_title = "Help: the detail pane" if self._is_for_pane else "Help"
-        view.border_subtitle = "/ finds, Esc closes"
+        view.border_subtitle = f"{self._keymap.names['search']} finds, Esc closes"
         yield view
 
     def on_mount(self) -> None:
         """Fill it."""
         view = self.query_one(ScrollingLines)
-        view.show(help_lines(self._keys, _IN_PANE if self._is_for_pane else tuple(Place)))
+        view.show(help_lines(self._keymap.keys, _IN_PANE if self._is_for_pane else tuple(Place)))
         view.focus()
 
 

@@ -10,6 +10,7 @@ from cdptui.models.reasons import ReasonKind
 from cdptui.models.vitals import Vitals
 from cdptui.monitor.update import Update
 from cdptui.render.tabs.registry import OVERVIEW, POINTS, POLICY, RAW, RESOURCES, STORAGE, WHY, Tab
+from cdptui.tui.keymap import Keymap
 from cdptui.tui.thrift import Thrift
 from cdptui.tui.widgets.detail_pane import DetailPane
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 class Inspector:
     """Fills the pane with one tab of one task."""
 
-    def __init__(self, pane: DetailPane, thrift: Thrift) -> None:
+    def __init__(self, pane: DetailPane, thrift: Thrift, keymap: Keymap) -> None:
+        self._keys = keymap.names
         self._pane = pane
         self._thrift = thrift
         self._tab = OVERVIEW
@@ -64,6 +66,7 @@ class Inspector:
             machine=directory.machine(vm),
             points=directory.points(vm),
             tenancy=self._tenancy_of(task.backup_storage_uuid, update.vitals) if tab is STORAGE else Tenancy(),
+            keys=self._keys,
         )
         self._pane.show_task(row, context, tab)
 

@@ -79,8 +79,8 @@ class MainScreen(ViewWishes, PollWishes):
         self._header = HeaderBar(id="header")
         self._banner = Banner(keymap, id="banner")
         self._table = TaskTable(self._view(), id="tasks")
-        self._detail = DetailPane(id="detail")
-        self._inspector = Inspector(self._detail, self._thrift)
+        self._detail = DetailPane(keymap, id="detail")
+        self._inspector = Inspector(self._detail, self._thrift, keymap)
         self._footer = FooterBar(keymap, id="footer")
         self._room = DetailRoom(self._detail)
 

@@ -11,7 +11,7 @@ from textual.message import Message
 from cdptui.models.vitals import Vitals
 from cdptui.render.span import Line, Role, Span
 from cdptui.render.tabs.registry import OVERVIEW, Tab, lines_of, tab_at, tab_line
-from cdptui.tui.keymap import Place, bindings
+from cdptui.tui.keymap import Keymap, Place, bindings
 from cdptui.tui.widgets.scrolling_lines import ScrollingLines
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ class DetailPane(ScrollingLines):
             super().__init__()
             self.tab = tab
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
-        super().__init__(id=id)
+    def __init__(self, keymap: Keymap, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(keymap, id=id)
         self._subject: tuple[Vitals, DetailContext] | None = None
         self._instead: Sequence[Line] = _NO_TASK
         self._tab = OVERVIEW

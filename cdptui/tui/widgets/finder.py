@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cdptui.models.text import inert
 from cdptui.render.search import Hit, hits_in, marked, search_line
@@ -14,7 +14,9 @@ _LONGEST = 80
 class Finder:
     """A search in one pane."""
 
-    def __init__(self) -> None:
+    def __init__(self, keys: Mapping[str, str]) -> None:
+        """`keys` are the names of keys by action."""
+        self._keys = keys
         self._words = ""
         self._hits: list[Hit] = []
         self._at: int | None = None
@@ -79,4 +81,4 @@ class Finder:
 
     def line(self) -> Line:
         """What is searched for and how often it is there."""
-        return search_line(self._words, len(self._hits), self._at, is_typing=self.is_typing)
+        return search_line(self._words, len(self._hits), self._at, is_typing=self.is_typing, keys=self._keys)

@@ -11,7 +11,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from cdptui.render.span import Line
-from cdptui.tui.keymap import Place, bindings
+from cdptui.tui.keymap import Keymap, Place, bindings
 from cdptui.tui.widgets.extent import set_extent
 from cdptui.tui.widgets.finder import Finder
 from cdptui.tui.widgets.line_view import differing
@@ -31,12 +31,12 @@ class ScrollingLines(ScrollView, can_focus=True):
     }
     """
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+    def __init__(self, keymap: Keymap, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
         self._painter = Painter(self)
         self._lines: tuple[Line, ...] = ()
         self._head: tuple[Line, ...] = ()
-        self._finder = Finder()
+        self._finder = Finder(keymap.names)
 
     def show(self, lines: Sequence[Line], head: Sequence[Line] = ()) -> None:
         """Show `lines` from now on, under a fixed `head`."""

@@ -7,7 +7,14 @@ from pathlib import Path
 from cdptui.config.check import Vocabulary
 from cdptui.config.loader import Configuration, load
 
-_KEYS = {"quit": ("q", "ctrl+c"), "help": ("question_mark", "f1"), "profile": ("x",), "down": ("down", "j")}
+_KEYS = {
+    "quit": ("q", "ctrl+c"),
+    "help": ("question_mark", "f1"),
+    "profile": ("x",),
+    "down": ("down", "j"),
+    "top": ("t",),
+    "title": ("t",),
+}
 _NAMES = {"?": "question_mark", "^x": "ctrl+x"}
 
 

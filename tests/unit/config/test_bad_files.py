@@ -166,6 +166,12 @@ def test_keys_may_change_places(tmp_path: Path) -> None:
     assert loaded(tmp_path, '[keys]\nquit = "x"\nprofile = "q"\n').keys == {"quit": ["x"], "profile": ["q"]}
 
 
+def test_a_key_that_two_actions_share_by_nature_may_be_given_again_but_to_no_third(tmp_path: Path) -> None:
+    assert loaded(tmp_path, '[keys]\ntop = "t u"\n').keys == {"top": ["t", "u"]}
+    with pytest.raises(BadConfig, match="the key 't' would be both 'top' and 'help'"):
+        loaded(tmp_path, '[keys]\nhelp = "t"\n')
+
+
 @pytest.mark.parametrize(
     ("content", "mode", "why"),
     [
