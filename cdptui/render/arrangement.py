@@ -30,6 +30,7 @@ class Arrangement(Sequence[Vitals]):
         self._rows: Sequence[Vitals] = ()
         self._keys: dict[str, Key] = {}
         self._sorted: list[Key] = []
+        self._waste: tuple[list[Key], dict[str, Key]] = ([], {})
         self.heir: str | None = None
         """After the newest change: the uuid of the neighbour of the anchor, when that is gone."""
 
@@ -73,6 +74,7 @@ class Arrangement(Sequence[Vitals]):
         `anchor` is asked in the last step for the uuid of the row that somebody stands on. Rows come each uuid once,
         and are the same object as long as they did not change.
         """
+        yield from self._clear_away()
         key_of = key_function(order)
         changed: Sequence[Vitals] = rows
         gone: frozenset[str] = frozenset()
@@ -86,6 +88,7 @@ class Arrangement(Sequence[Vitals]):
                 by_uuid.update((uuid_of(key), key) for key in piece)
                 yield
             self.heir = self._heir_of(anchor(), lambda uuid: uuid in by_uuid)
+            self._waste = (self._sorted, self._keys)
             self._sorted, self._keys = keys, by_uuid
         else:
             keys = [key_of(row) for row in changed]
@@ -93,6 +96,17 @@ class Arrangement(Sequence[Vitals]):
             self.heir = self._heir_of(anchor(), lambda uuid: uuid not in gone)
             self._move(keys, gone)
         self._rows, self._order = rows, order
+
+    def _clear_away(self) -> Iterator[None]:
+        """Let go of the keys of the list before: all at once, a hundred thousand would hold a key up."""
+        keys, by_uuid = self._waste
+        count = max(1, self._few)
+        while len(keys) > count:
+            for key in keys[-count:]:
+                by_uuid.pop(uuid_of(key), None)
+            del keys[-count:]
+            yield
+        self._waste = ([], {})
 
     def _differences(self, rows: Sequence[Vitals]) -> Generator[None, None, tuple[Sequence[Vitals], frozenset[str]]]:
         """Rows that are new or other objects, and uuids that are gone."""
