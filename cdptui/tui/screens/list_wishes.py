@@ -33,7 +33,7 @@ class ListWishes(FindingScreen):
     def __init__(self, clock: Clock, keymap: Keymap, columns: Sequence[str] | None) -> None:
         """`columns` are keys; None are the usual ones."""
         super().__init__(clock, keymap)
-        self.layout_of_list = Layout() if columns is None else Layout.of(columns)
+        self.usual_layout = self.layout_of_list = Layout() if columns is None else Layout.of(columns)
         self.marks = Marks()
 
     @abstractmethod

@@ -79,7 +79,7 @@ class ViewWishes(ListWishes):
             sort=self.order.key,
             inverted=self.order.is_inverted,
             group=self.order.group,
-            columns=() if layout.columns == Layout().columns else layout.columns,
+            columns=() if layout.columns == self.usual_layout.columns else layout.columns,
             wide=layout.is_wide,
         )
 
@@ -99,7 +99,7 @@ class ViewWishes(ListWishes):
         self.is_unhealthy_only = view.unhealthy
         sort = view.sort if view.sort in BY_KEY else WORST_FIRST
         self.order = Order(sort, view.inverted, view.group if view.group in BY_GROUPING else "")
-        self.layout_of_list = Layout.of(view.columns or Layout().columns, is_wide=view.wide)
+        self.layout_of_list = Layout.of(view.columns or self.usual_layout.columns, is_wide=view.wide)
         self.relist(is_anew=True)
         self.say(f"view {name}")
 
@@ -113,24 +113,26 @@ class ViewWishes(ListWishes):
         return views
 
     async def _begin(self) -> None:
-        configured = self.configured_view
-        if configured is None and not await asyncio.to_thread(views_file().exists):
+        if self.configured_view is None and not await asyncio.to_thread(views_file().exists):
             return
-        views = await self._read()
-        number = views.defaults.get(self.profile or _NO_PROFILE)
+        number = self._beginning(await self._read())
+        if number and self._recalled is None and self.sought is None:
+            await self._recall(number)
+
+    def _beginning(self, views: Views) -> int:
+        """The number of the view to begin with; 0 for everything."""
+        configured, number = self.configured_view, views.defaults.get(self.profile or _NO_PROFILE)
         if number is None and configured is not None:
             number = views.find(configured)
             if number is None:
                 self.say(f"there is no view {inert(str(configured), 40)} to begin with")
-        if number is not None and self._recalled is None and self.sought is None:
-            await self._recall(number)
+        return number or 0
 
     async def _recall(self, number: int) -> None:
         from cdptui.config.views import View  # noqa: PLC0415 - not needed for the first frame
 
         views = await self._read()
-        if number == 0:
-            number = views.defaults.get(self.profile or _NO_PROFILE, 0)
+        number = number or self._beginning(views)
         view = views.view(number) if number else View(name="everything, worst first")
         if view is None:
             self.say(f"there is no view {number}: {self.keymap.names['views']} saves one")
