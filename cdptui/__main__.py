@@ -1,6 +1,6 @@
 """`python -m cdptui` is `cdptui`."""
 
-from cdptui.cli.main import main
+from cdptui.cli.entry import main
 
 if __name__ == "__main__":
     main()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Final
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from cdptui.config.address import is_loopback
 from cdptui.config.errors import ConfigError
@@ -23,20 +24,22 @@ MIN_TIMEOUT_S: Final = 0.1
 MAX_TIMEOUT_S: Final = 300.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MonitorSettings:
+class MonitorSettings(Struct, frozen=True, kw_only=True):
     """Which node, as whom, over what, how often."""
 
     base_url: str
     """Ends in `/zstack/v1`."""
     auth: Auth
-    tls: Tls = field(default_factory=Tls)
-    proxy: str | None = field(default=None, repr=False)
+    tls: Tls = Tls()
+    proxy: str | None = None
     """The proxy's URL, which may hold a password; None to go straight."""
     server_zone: tzinfo | None = None
     """The zone in which the node lives; None to ask it, where that is possible."""
     interval_s: float = DEFAULT_INTERVAL_S
     timeout_s: float = DEFAULT_TIMEOUT_S
+
+    def __repr__(self) -> str:
+        return f"MonitorSettings({self.base_url!r}, {self.auth!r}, {self.tls!r})"
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import locale
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
+
+from msgspec import Struct
 
 _BLIND: Final = frozenset({"", "dumb", "unknown"})
 """Terminals on which nothing can be drawn: no cursor to move."""
@@ -26,8 +27,7 @@ class Multiplexer(Enum):
     SCREEN = "screen"
 
 
-@dataclass(frozen=True, slots=True)
-class TerminalTraits:
+class TerminalTraits(Struct, frozen=True):
     """One terminal; as it stands here, one of today."""
 
     kind: str = "xterm-256color"

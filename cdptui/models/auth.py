@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class LoginType(StrEnum):
@@ -26,17 +27,20 @@ class LoginType(StrEnum):
 TYPES_WITH_PROJECT = frozenset({LoginType.IAM2, LoginType.IAM2_LDAP, LoginType.UNIFIED_IAM2})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PasswordLogin:
+class PasswordLogin(Struct, frozen=True, kw_only=True):
     """A name and a password: sessions are opened with it, and closed again."""
 
     name: str
-    password: str = field(repr=False)
+    password: str
     type: LoginType = LoginType.ACCOUNT
     account: str | None = None
     """The account whose user `name` is."""
     project: str | None = None
     """The IAM2 project to enter."""
+
+    def __repr__(self) -> str:
+        return f"PasswordLogin({self.who!r})"
+
     missing: str | None = None
     """Why there is no password yet: nothing is tried until somebody types one. None when there is one."""
 
@@ -57,11 +61,13 @@ class PasswordLogin:
         return (self.password,)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GivenSession:
+class GivenSession(Struct, frozen=True, kw_only=True):
     """A session id from outside: used as it is, never renewed, never logged out."""
 
-    session_id: str = field(repr=False)
+    session_id: str
+
+    def __repr__(self) -> str:
+        return "GivenSession()"
 
     @property
     def who(self) -> str:
@@ -74,12 +80,14 @@ class GivenSession:
         return (self.session_id,)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccessKey:
+class AccessKey(Struct, frozen=True, kw_only=True):
     """A key pair that signs each request: no session is opened, none is counted, none can be taken over."""
 
     key_id: str
-    secret: str = field(repr=False)
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"AccessKey({self.key_id!r})"
 
     @property
     def who(self) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
+
+from msgspec import Struct
 
 
 class Secrecy(Enum):
@@ -18,8 +19,7 @@ class Secrecy(Enum):
     """Whoever takes the trouble: any certificate is taken."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tls:
+class Tls(Struct, frozen=True, kw_only=True):
     """Without a word: trust whom the system trusts, show nothing."""
 
     ca_path: Path | None = None
@@ -29,4 +29,7 @@ class Tls:
     client_certificate: Path | None = None
     client_key: Path | None = None
     """None when the key is in the same file as the certificate."""
-    key_passphrase: str | None = field(default=None, repr=False)
+    key_passphrase: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Tls(ca_path={self.ca_path}, is_verified={self.is_verified}, client={self.client_certificate})"

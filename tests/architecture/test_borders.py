@@ -33,7 +33,7 @@ except SystemExit:
 @pytest.mark.parametrize(
     ("code", "forbidden"),
     [
-        pytest.param(HELP, {"textual", "rich", "httpx", "msgspec", "starlette", "uvicorn", "sqlite3"}, id="--help"),
+        pytest.param(HELP, {"textual", "rich", "httpx", "starlette", "uvicorn", "sqlite3"}, id="--help"),
         pytest.param(
             "import cdptui.tui.app, cdptui.monitor.build",
             {"httpx", "starlette", "uvicorn", "sqlite3"},

@@ -8,6 +8,7 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec import structs
 
 from cdptui.clock import SystemClock
 from cdptui.config.address import normalise
@@ -226,8 +227,8 @@ async def test_a_zone_once_told_outlives_the_guess() -> None:
 @pytest.mark.parametrize(
     ("key", "kind"),
     [
-        (replace(KEY, key_id="NOBODY"), FailureKind.KEY_UNKNOWN),
-        (replace(KEY, secret="0123456789terces"), FailureKind.KEY_SIGNATURE),
+        (structs.replace(KEY, key_id="NOBODY"), FailureKind.KEY_UNKNOWN),
+        (structs.replace(KEY, secret="0123456789terces"), FailureKind.KEY_SIGNATURE),
     ],
 )
 async def test_a_key_that_is_wrong_is_said_and_waits_for_a_person(key: AccessKey, kind: FailureKind) -> None:

@@ -167,7 +167,7 @@ def test_without_a_file_nothing_is_loaded_for_one() -> None:
     code = (
         "import sys\nfrom cdptui.cli.main import cdptui\n"
         "try:\n cdptui(['--url', 'n'], prog_name='cdptui', standalone_mode=False)\nexcept Exception: pass\n"
-        "print([name for name in ('tomllib', 'msgspec', 'cdptui.config.schema', 'keyring') if name in sys.modules])"
+        "print([name for name in ('tomllib', 'cdptui.config.schema', 'keyring') if name in sys.modules])"
     )
 
     environment = {**os.environ, "XDG_CONFIG_HOME": "/nowhere"}
