@@ -24,6 +24,7 @@ from cdptui.tui.widgets.line_view import LineView
 
 _PROMPT: Final = "/ "
 _MAX_HISTORY: Final = 50
+_COUNT_WIDTH: Final = 24
 
 
 class FilterInput(Input):
@@ -213,16 +214,16 @@ class FilterBar(Vertical):
             return
         if self.is_open:
             count = count_text(self._shown) if self._shown is not None else ""
-            self._count.show([(Span(f"{count:>{self._count.width - 1}} ", Role.STRONG),)])
+            self._count.show([(Span(f"{count:>{_COUNT_WIDTH - 1}} ", Role.STRONG),)])
             self._meaning.show([self._meaning_line()])
         elif self._name:
-            self._kept.show([kept_line(self._name, self._shown, self._kept.width, cell_len, self._keys)])
+            self._kept.show([kept_line(self._name, self._shown, self.size.width, cell_len, self._keys)])
 
     def _meaning_line(self) -> Line:
         if self._error is not None:
             before = cell_len(self._input.value[: self._error.position])
             offset = len(_PROMPT) + before - round(self._input.scroll_offset.x)
-            return error_line(self._error, offset, self._meaning.width, cell_len)
+            return error_line(self._error, offset, self.size.width, cell_len)
         if self._expression is None:
             return (Span("  words, or conditions such as used>80%  full<3d  state=Disabled; ? has them all", Role.DIM),)
         # While the rows are still being looked at, the counts are those of another expression.
