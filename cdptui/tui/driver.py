@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import queue
 import selectors
+import signal
 import sys
 import time
 from codecs import getincrementaldecoder
@@ -75,6 +76,7 @@ class TerminalDriver(LinuxDriver):
         )
         self._written = 0
         self._woken = self._wake = -1
+        self._is_standing = False
 
     def draw(self, update: CompositorUpdate, console: Console, size: tuple[int, int], *, is_synchronised: bool) -> None:
         """Write what `update` changes; at once on a terminal that can hold its picture back until all is there.
@@ -171,12 +173,35 @@ class TerminalDriver(LinuxDriver):
         self.write(f"{RESET}{_WIPE if self._is_old else ''}")
         super().stop_application_mode()
 
+    def _sigtstp_application(self, *_: object) -> None:
+        """Stop, as soon as nothing is under way: a signal comes in the middle of a drawing as well."""
+        self._loop.call_soon_threadsafe(self._stand_still)
+
     def _sigcont_application(self, *_: object) -> None:
-        """Go on; after a SIGSTOP, which nobody can prepare for, the terminal is given back first and taken anew."""
-        if self._auto_restart and self._wake >= 0:
-            self.suspend_application_mode()
-            self._must_signal_resume = True
-        super()._sigcont_application()
+        """Go on; after a SIGSTOP, for which nobody can prepare, the terminal is given back first and taken anew."""
+        if not self._is_standing:
+            self._loop.call_soon_threadsafe(self._take_anew)
+
+    def _stand_still(self) -> None:
+        is_ours = self._give_back()
+        self._is_standing = True
+        os.kill(os.getpid(), signal.SIGSTOP)
+        # Continued.
+        self._is_standing = False
+        if is_ours:
+            self.resume_application_mode()
+
+    def _take_anew(self) -> None:
+        if self._give_back():
+            self.resume_application_mode()
+
+    def _give_back(self) -> bool:
+        """Give the terminal back for now; False when it is not ours."""
+        if not self._auto_restart or self._wake < 0:
+            return False
+        self.suspend_application_mode()
+        self._must_signal_resume = True
+        return True
 
     def disable_input(self) -> None:
         """End the input thread, which sleeps until it is woken."""

@@ -142,6 +142,24 @@ def test_ctrl_z_gives_the_terminal_back_and_fg_brings_the_whole_screen(
     assert terminal.is_restored
 
 
+def test_stops_in_the_middle_of_a_drawing_do_no_harm(simulate: Simulate, monitor: OpenMonitor) -> None:
+    _, server = simulate()
+    terminal = monitor(server.url, columns=200, lines=60)
+    terminal.wait_for("60/60 tasks")
+    for _ in range(40):
+        terminal.send("\x0c")
+        # The key is under way; in the next millisecond or two it is drawn.
+        time.sleep(0.001)
+        terminal.process.send_signal(signal.SIGSTOP)
+        terminal.process.send_signal(signal.SIGCONT)
+        terminal.read_for(0.03)
+    terminal.wipe()
+    terminal.send("\x0c")
+    terminal.wait_for("60/60 tasks")
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0
+
+
 def test_a_terminal_that_is_gone_ends_it_even_if_hangups_are_ignored(simulate: Simulate) -> None:
     node, server = simulate()
     line = f"trap '' HUP; exec {' '.join(CDPTUI)} --url {server.url} --account admin --log-file /dev/null"
