@@ -24,6 +24,10 @@ class Access(Protocol):
         """Ask one question. Raises ApiError."""
         ...
 
+    async def get_beside(self, path: str, params: Sequence[tuple[str, str]]) -> bytes:
+        """Ask one question that is no part of a poll. What a person must hear of it, the next poll tells."""
+        ...
+
     def use_password(self, password: str) -> None:
         """Take another password for the next login."""
         ...

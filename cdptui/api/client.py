@@ -87,7 +87,7 @@ class Client:
         self._decoder = TaskDecoder()
         self._decoder.zone = zone
         self._asked_zone = zone is not None
-        self._resources = Resources(self._access.get, self._http.base_url, lambda: self._decoder.zone)
+        self._resources = Resources(self._access.get_beside, self._http.base_url, lambda: self._decoder.zone)
 
     @property
     def zone(self) -> tzinfo | None:

@@ -67,11 +67,17 @@ class SessionAccess:
         self._renewed_at: float | None = None
         self._refused: ApiError | None = None
         """Why nothing is tried until the next poll, which then a person has asked for."""
+        self._is_untold = False
+        """Whether that was found beside the polls, so that nobody has heard of it."""
         self._login: asyncio.Task[str] | None = None
         self._is_closing = False
 
     async def begin(self) -> None:
         """A poll begins: log in if there is no session. Raises ApiError."""
+        if self._refused is not None and self._is_untold:
+            # Somebody else's login ends ours, say: to log in again unasked would go on for ever.
+            self._is_untold = False
+            raise self._refused.with_traceback(None)
         if not isinstance(self._refused, LoginRefused):
             # The same password again would only bring the account nearer to being locked; all else may have changed.
             self._refused = None
@@ -88,6 +94,16 @@ class SessionAccess:
             return await self._ask(path, params, token)
         except SessionInvalid as again:
             raise self._contended(again) from again
+
+    async def get_beside(self, path: str, params: Sequence[tuple[str, str]]) -> bytes:
+        """The same for what is no part of a poll: if a person must decide, the next poll says so."""
+        before = self._refused
+        try:
+            return await self.get(path, params)
+        except ApiError:
+            if self._refused is not before:
+                self._is_untold = True
+            raise
 
     def use_password(self, password: str) -> None:
         """Take another password for the next login, after one was refused."""

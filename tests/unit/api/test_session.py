@@ -273,6 +273,24 @@ async def test_after_a_contention_no_side_question_takes_the_session_back() -> N
     await client.aclose()
 
 
+async def test_a_contention_found_beside_the_polls_is_told_by_the_next_one_which_does_not_fight() -> None:
+    node = MockNode([FULL_ROW])
+    client = connect(node)
+    await read(client)
+    node.next(NAMES, EXPIRED, EXPIRED)
+    with pytest.raises(e.SessionContended):
+        await names(client)
+    with pytest.raises(e.SessionContended):
+        await names(client)
+    with pytest.raises(e.SessionContended):
+        await read(client)
+    assert len(node.asked(LOGIN)) == 2
+    # The one after that is a person's wish.
+    assert await read(client)
+    assert len(node.asked(LOGIN)) == 3
+    await client.aclose()
+
+
 async def test_a_given_session_that_ended_is_asked_with_no_more() -> None:
     node = MockNode([FULL_ROW])
     node.sessions.add("given")
