@@ -126,7 +126,8 @@ def watched_node(*options: str, password: str = "password", **settings: object) 
         yield WatchedNode(node, server, terminal)
 
 
-def open_monitor(url: str, *options: str, password: str = "password") -> Terminal:
+def open_monitor(url: str, *options: str, password: str = "password", session: str | None = None) -> Terminal:
     """The real program at 150x40, with short times."""
     command = [*CDPTUI, "--url", url, "--interval", "1", "--timeout", str(TIMEOUT_S), "--log-file", os.devnull]
-    return Terminal([*command, *options], columns=150, environment={"ZSTACK_PASSWORD": password})
+    way_in = {"ZSTACK_PASSWORD": password} if session is None else {"ZSTACK_SESSION_ID": session}
+    return Terminal([*command, *options], columns=150, environment=way_in)
