@@ -93,8 +93,8 @@ class Evidence(NamedTuple):
     full_in_s: float | None = None
     still_since: datetime | None = None
     """When used capacity moved last, if that is remarkably long ago."""
-    rivals: Sequence[str] = ()
-    """Other tasks on the same VM."""
+    rival: str = ""
+    """Uuid of another task on the same VM."""
     is_storage_lost: bool = False
     is_policy_gone: bool = False
 
@@ -159,8 +159,8 @@ def _found(task: Task, evidence: Evidence) -> Iterator[Reason]:
         yield from _of_protection(task, evidence)
     if not task.resource_refs and "resourceRefs" not in task.bad_fields:
         yield Reason(ReasonKind.NO_VM, Severity.WARNING if is_on else Severity.NOTICE)
-    if evidence.rivals:
-        yield Reason(ReasonKind.TWO_TASKS, Severity.WARNING, other=evidence.rivals[0])
+    if evidence.rival:
+        yield Reason(ReasonKind.TWO_TASKS, Severity.WARNING, other=evidence.rival)
     if task.bad_fields:
         yield Reason(ReasonKind.UNREADABLE, Severity.WARNING)
     if evidence.is_policy_gone:

@@ -2,51 +2,61 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from cdptui.models.task import Task
 
 
 class Guards:
-    """A book of resources and their tasks. The many with one task cost no more than their place in it."""
+    """A book of resources and their tasks. The many with one task cost no more than their place in it.
+
+    Each of several tasks is told of one other, so that thousands on one resource, which no node should have, take no
+    longer than two.
+    """
 
     def __init__(self) -> None:
-        self._tasks: dict[str, str | tuple[str, ...]] = {}
+        self._tasks: dict[str, str | dict[str, None]] = {}
         self._touched: set[str] = set()
 
     def add(self, task: Task) -> None:
         """Note what a task protects."""
         for ref in task.resource_refs:
-            before = self._of(ref.resource_uuid)
-            if task.uuid in before:
-                continue
-            self._tasks[ref.resource_uuid] = (*before, task.uuid) if before else task.uuid
-            self._touched.update(before)
+            known = self._tasks.get(ref.resource_uuid)
+            if known is None:
+                self._tasks[ref.resource_uuid] = task.uuid
+            elif isinstance(known, dict):
+                known[task.uuid] = None
+            elif known != task.uuid:
+                self._tasks[ref.resource_uuid] = {known: None, task.uuid: None}
+                self._touched.add(known)
 
     def remove(self, task: Task) -> None:
         """Strike out what a task protected."""
         for ref in task.resource_refs:
-            left = tuple(uuid for uuid in self._of(ref.resource_uuid) if uuid != task.uuid)
-            self._touched.update(left)
-            if len(left) > 1:
-                self._tasks[ref.resource_uuid] = left
-            elif left:
-                self._tasks[ref.resource_uuid] = left[0]
-            else:
-                self._tasks.pop(ref.resource_uuid, None)
+            known = self._tasks.get(ref.resource_uuid)
+            if known == task.uuid:
+                del self._tasks[ref.resource_uuid]
+            elif isinstance(known, dict) and task.uuid in known:
+                told_of = list(islice(known, 2))
+                del known[task.uuid]
+                if task.uuid == told_of[0]:
+                    self._touched.update(known)
+                elif task.uuid == told_of[1]:
+                    self._touched.add(told_of[0])
+                if len(known) == 1:
+                    self._tasks[ref.resource_uuid] = next(iter(known))
 
-    def rivals(self, task: Task) -> tuple[str, ...]:
-        """Uuids of the other tasks on what `task` protects."""
-        found: tuple[str, ...] = ()
+    def rival(self, task: Task) -> str:
+        """Uuid of another task on what `task` protects; empty when there is none."""
         for ref in task.resource_refs:
-            tasks = self._tasks.get(ref.resource_uuid)
-            if isinstance(tasks, tuple):
-                found += tuple(uuid for uuid in tasks if uuid != task.uuid and uuid not in found)
-        return found
+            known = self._tasks.get(ref.resource_uuid)
+            if isinstance(known, dict):
+                for uuid in islice(known, 2):
+                    if uuid != task.uuid:
+                        return uuid
+        return ""
 
     def take_touched(self) -> set[str]:
-        """Uuids of the tasks whose rivals came or went since this was asked last."""
+        """Uuids of the tasks whose rival came, went or changed since this was asked last."""
         touched, self._touched = self._touched, set()
         return touched
-
-    def _of(self, resource: str) -> tuple[str, ...]:
-        tasks = self._tasks.get(resource, ())
-        return (tasks,) if isinstance(tasks, str) else tasks

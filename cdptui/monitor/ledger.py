@@ -158,7 +158,7 @@ class Ledger:
             growth=pace.growth,
             full_in_s=full_in_s(task.used_bytes, task.plan_bytes, pace.growth),
             still_since=pace.still_since,
-            rivals=self._guards.rivals(task),
+            rival=self._guards.rival(task),
             is_storage_lost=self._surroundings.is_storage_lost(task),
             is_policy_gone=self._surroundings.is_policy_gone(task),
         )

@@ -52,7 +52,7 @@ def test_of_a_healthy_task_nothing_is_said_and_nothing_is_kept() -> None:
         pytest.param({"used_bytes": 90 * GIB}, {}, ReasonKind.NEAR_FULL, Severity.NOTICE, id="nearly full"),
         pytest.param({"rpo_ms": 600_001}, {}, ReasonKind.RPO, Severity.WARNING, id="late"),
         pytest.param({"resource_refs": ()}, {}, ReasonKind.NO_VM, Severity.WARNING, id="no VM"),
-        pytest.param({}, {"rivals": ("b",)}, ReasonKind.TWO_TASKS, Severity.WARNING, id="two tasks on one VM"),
+        pytest.param({}, {"rival": "b"}, ReasonKind.TWO_TASKS, Severity.WARNING, id="two tasks on one VM"),
         pytest.param({}, {"is_storage_lost": True}, ReasonKind.STORAGE, Severity.CRITICAL, id="storage disconnected"),
         pytest.param({}, {"is_policy_gone": True}, ReasonKind.POLICY, Severity.NOTICE, id="policy gone"),
         pytest.param({}, {"still_since": LONG_AGO}, ReasonKind.STILL, Severity.NOTICE, id="standing still"),

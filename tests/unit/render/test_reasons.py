@@ -21,7 +21,7 @@ EVERYTHING: dict[str, Any] = {
     "full_in_s": 7200.0,
     "growth": Growth(GIB / 3600, 10_800.0),
     "still_since": EPOCH - timedelta(hours=2),
-    "rivals": ("uuid-of-b",),
+    "rival": "uuid-of-b",
     "is_storage_lost": True,
     "is_policy_gone": True,
 }

@@ -54,7 +54,7 @@ def test_every_tab_shows_any_task(record: dict[str, Any], zone: Any, tab: Tab, w
         growth=Growth(1e-9 if is_odd else 1e18, 1e12),
         full_in_s=0.0 if is_odd else 1e18,
         still_since=EPOCH if is_odd else None,
-        rivals=("x",) if is_odd else (),
+        rival="x" if is_odd else "",
         is_storage_lost=is_odd,
         is_policy_gone=is_odd,
     )
