@@ -108,13 +108,29 @@ def reasons_of(task: Task, evidence: Evidence, before: Sequence[Reason] = ()) ->
 
     `before` is what was said last: what has not ended began when it was first known to.
     """
-    found = list(_found(task, evidence))
+    found = [] if is_plainly_well(task, evidence) else list(_found(task, evidence))
     if not found:
         return NONE
     known = {reason.kind: reason for reason in before}
     kept = [_with_beginning(reason, known.get(reason.kind)) for reason in found]
     kept.sort(key=lambda reason: (-reason.severity, _RANKS[reason.kind]))
     return _shared(tuple(kept)) if all(reason.since is None for reason in kept) else tuple(kept)
+
+
+def is_plainly_well(task: Task, evidence: Evidence) -> bool:
+    """Whether nothing is to be said, told by what most tasks are: most of them are looked at and passed over."""
+    ratio, seconds, last_op_at = task.rpo_ratio, evidence.full_in_s, task.last_op_at
+    return (
+        task.status == "Running"
+        and task.state == "Enabled"
+        and not (evidence.rival or evidence.is_storage_lost or evidence.is_policy_gone or evidence.still_since)
+        and (ratio is None or ratio <= 1.0)
+        and (seconds is None or seconds >= FULL_SOON_S)
+        and (last_op_at is None or last_op_at <= evidence.now)
+        and bool(task.resource_refs)
+        and not task.bad_fields
+        and not is_near_full(task)
+    )
 
 
 def judged(task: Task, reasons: Sequence[Reason]) -> Severity:

@@ -15,6 +15,8 @@ from cdptui.models.reasons import (
     Evidence,
     Reason,
     ReasonKind,
+    _found,
+    is_plainly_well,
     judged,
     reasons_of,
     still_s,
@@ -131,6 +133,36 @@ def test_an_rpo_is_over_its_target_for_as_long_as_it_is_over_it() -> None:
 def test_no_number_leads_out_of_the_calendar(rpo_ms: int, target_ms: int) -> None:
     for reason in said(a_task(rpo_ms=rpo_ms, rpo_target_ms=target_ms)):
         assert isinstance(reason.since, datetime)
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "status": st.sampled_from(["Running", "Failed"]),
+            "state": st.sampled_from(["Enabled", "Disabled"]),
+            "rpo_ms": st.sampled_from([None, 600_000, 600_001]),
+            "used_bytes": st.sampled_from([None, 89 * GIB, 90 * GIB, 101 * GIB]),
+            "resource_refs": st.just(()),
+            "bad_fields": st.just(frozenset({"name"})),
+            "last_op_at": st.sampled_from([None, EPOCH, EPOCH + timedelta(minutes=2)]),
+        },
+    ),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "full_in_s": st.sampled_from([0.0, 86_399.0, 86_400.0]),
+            "still_since": st.just(LONG_AGO),
+            "rival": st.just("b"),
+            "is_storage_lost": st.just(True),
+            "is_policy_gone": st.just(True),
+        },
+    ),
+)
+def test_what_is_passed_over_has_nothing_to_be_said(changes: dict[str, Any], evidence: dict[str, Any]) -> None:
+    task, facts = a_task(**changes), Evidence(now=EPOCH, **evidence)
+    if is_plainly_well(task, facts):
+        assert list(_found(task, facts)) == []
 
 
 def test_what_goes_on_keeps_its_beginning() -> None:
