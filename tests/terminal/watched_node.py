@@ -70,9 +70,9 @@ class WatchedNode:
     @property
     def age_s(self) -> int:
         """How old the data is said to be."""
-        found = re.search(r"age +(?:(\d+) min )?(\d+) s", self.header)
+        found = re.search(r"age +<?(?:(\d+) min ?)?(?:(\d+) s)?", self.header)
         assert found is not None, self.header
-        return 60 * int(found[1] or 0) + int(found[2])
+        return 60 * int(found[1] or 0) + int(found[2] or 0)
 
     @property
     def cursor_row(self) -> str:
