@@ -46,13 +46,17 @@ class Problem(NamedTuple):
     text: str
 
 
-def problems_of(content: Mapping[str, Any], words: Vocabulary) -> list[Problem]:
-    """Everything that is wrong with the content of one file."""
+def problems_of(content: Mapping[str, Any], words: Callable[[], Vocabulary]) -> list[Problem]:
+    """Everything that is wrong with the content of one file; `words` are asked for only if it has any of them."""
     found = list(_in_table(content, File, ()))
     if found:
         return found
     file = msgspec.convert(content, File)
-    return [*_in_profiles(content), *_in_looks(file, words), *_in_keys(file.keys, words)]
+    found += _in_profiles(content)
+    if file.keys or file.ui.theme is not None or file.ui.columns is not None:
+        known = words()
+        found += [*_in_looks(file, known), *_in_keys(file.keys, known)]
+    return found
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,7 +39,7 @@ class ConfigFile:
         return f"{shown(self.path)}:{positions.line_of(self._lines, path)}"
 
 
-def read_config(path: Path, words: Vocabulary) -> ConfigFile:
+def read_config(path: Path, words: Callable[[], Vocabulary]) -> ConfigFile:
     """Read and check a file. Raises BadConfig with all its problems."""
     try:
         text = _text_of(path)
@@ -52,27 +52,29 @@ def read_config(path: Path, words: Vocabulary) -> ConfigFile:
     return ConfigFile(path, text, msgspec.convert(content, File))
 
 
-def read_all(paths: Sequence[Path], words: Vocabulary) -> list[ConfigFile]:
+def read_all(paths: Sequence[Path], words: Callable[[], Vocabulary]) -> list[ConfigFile]:
     """Read files, the weakest first; gives them the strongest first. Raises BadConfig with the problems of all."""
     files: list[ConfigFile] = []
     problems: list[str] = []
     for path in paths:
         try:
-            file = read_config(path, words)
+            files.insert(0, read_config(path, partial(_after, files, words)))
         except BadConfig as error:
             problems += error.problems
-        else:
-            # A key that the machine's file gives an action is that action's for the user's file.
-            keys = {action: tuple(keys_in(value)) for action, value in file.content.keys.items()}
-            words = words._replace(actions={**words.actions, **_canonical(keys, words)})
-            files.insert(0, file)
     if problems:
         raise BadConfig(problems)
     return files
 
 
-def _canonical(keys: Mapping[str, Sequence[str]], words: Vocabulary) -> dict[str, tuple[str, ...]]:
-    return {action: tuple(words.canonical_key(name) or name for name in names) for action, names in keys.items()}
+def _after(files: Sequence[ConfigFile], words: Callable[[], Vocabulary]) -> Vocabulary:
+    """The words for a file above `files`: a key that these give an action is that action's already."""
+    known = words()
+    given = {
+        action: tuple(known.canonical_key(name) or name for name in keys_in(keys))
+        for file in reversed(files)
+        for action, keys in file.content.keys.items()
+    }
+    return known._replace(actions={**known.actions, **given})
 
 
 def told(path: Path, text: str, problems: list[Problem]) -> list[str]:

@@ -220,7 +220,7 @@ def load(
 ) -> Configuration:
     """Read the user's file (or the one that was `given`) and the machine's below it. Raises BadConfig.
 
-    `words` tells the words of other rooms; it is called only when there is a file to check.
+    `words` tells the words of other rooms; it is called only when a file has any of them.
     """
     path, is_given = user_file(given, environ)
     present = [file for file, is_required in ((system, False), (path, is_given)) if is_required or _is_there(file)]
@@ -228,7 +228,7 @@ def load(
         return Configuration()
     from cdptui.config.file import read_all  # noqa: PLC0415 - costs 30 ms: nothing for those who have no file
 
-    configuration = Configuration(read_all(present, words()))
+    configuration = Configuration(read_all(present, words))
     problems = tuple(configuration.problems())
     if problems:
         raise BadConfig(problems)

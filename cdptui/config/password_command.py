@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import os
 import shlex
 import signal
 import subprocess
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from cdptui.config.errors import ConfigError
@@ -38,6 +41,9 @@ def run_password_command(command: str | Sequence[str], *, is_attended: bool, tim
         )
     except (OSError, ValueError) as error:
         raise _failed(words, getattr(error, "strerror", None) or str(error)) from error
+    # Asked for in a thread that nobody waits for, it must not outlive us.
+    kill = partial(_kill, process, is_attended=is_attended)
+    atexit.register(kill)
     try:
         output, complaint = process.communicate(timeout=limit_s)
     except subprocess.TimeoutExpired:
@@ -46,6 +52,8 @@ def run_password_command(command: str | Sequence[str], *, is_attended: bool, tim
     except BaseException:
         _end(process, is_attended=is_attended)
         raise
+    finally:
+        atexit.unregister(kill)
     if process.returncode:
         raise _failed(words, f"exit code {process.returncode}{_last_words(complaint, output)}")
     return _first_line(words, output)
@@ -81,15 +89,17 @@ def _last_words(complaint: bytes | None, output: bytes) -> str:
     return f": {inert(text.splitlines()[-1], _MAX_SAID)}" if text else ""
 
 
-def _end(process: subprocess.Popen[bytes], *, is_attended: bool) -> None:
-    """Kill it, and whatever it has started and still holds its output."""
-    try:
+def _kill(process: subprocess.Popen[bytes], *, is_attended: bool) -> None:
+    with contextlib.suppress(ProcessLookupError):
         if is_attended:
             process.kill()
         else:
             os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
+
+
+def _end(process: subprocess.Popen[bytes], *, is_attended: bool) -> None:
+    """Kill it, and whatever it has started and still holds its output."""
+    _kill(process, is_attended=is_attended)
     for stream in (process.stdout, process.stderr):
         if stream is not None:
             stream.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -113,6 +115,35 @@ def test_a_password_that_its_command_does_not_give_is_asked_for_in_the_app(simul
     terminal.send("q")
     assert terminal.wait_for_end() == 0
     assert node.sessions.alive() == 0
+
+
+def commands() -> list[str]:
+    """The command lines of all processes."""
+    lines = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            lines.append(path.read_text(errors="replace").replace("\0", " ").strip())
+    return lines
+
+
+def test_a_password_command_that_hangs_holds_up_no_key_and_does_not_outlive_the_program(
+    simulate: Simulate, begin: Begin
+) -> None:
+    _, prod = simulate(tasks=30)
+    _, test = simulate(tasks=12, seed=3)
+    nap = f"sleep {60 + os.getpid() / 1e6:f}"
+    terminal = begin(two_profiles(prod, test) + f'auth.password_command = "{nap}"\n')
+    terminal.wait_for("30/30 tasks")
+    terminal.send("xj\r")
+    terminal.wait_for(r"^  test +◌ connecting")
+    terminal.wait_for(lambda _: nap in commands())
+    terminal.send("?")
+    terminal.wait_for("─ Help ─", seconds=2.0)
+    terminal.send("?")
+    terminal.wait_for_no("─ Help ─", seconds=2.0)
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0
+    assert nap not in commands()
 
 
 def test_a_remapped_key_works_and_is_told(simulate: Simulate, begin: Begin) -> None:

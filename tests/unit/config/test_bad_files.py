@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from cdptui.config.check import problems_of
 from cdptui.config.errors import BadConfig
 from cdptui.config.loader import load
+from cdptui.config.schema import File
 from tests.unit.config.files import loaded, words
 
 NO_SECRETS = (
@@ -190,3 +196,55 @@ def test_a_file_that_is_none_is_told(tmp_path: Path, content: bytes | None, mode
         load(path, words, system=tmp_path / "nowhere")
     (problem,) = caught.value.problems
     assert why in problem
+
+
+SCALARS = st.none() | st.booleans() | st.integers(-5, 5) | st.floats() | st.text(max_size=5) | st.dates()
+WORDS = (
+    "default_profile",
+    "defaults",
+    "profiles",
+    "prod",
+    "keys",
+    "ui",
+    "log",
+    "url",
+    "account",
+    "auth",
+    "tls",
+    "interval",
+    "timeout",
+    "view",
+    "accent",
+    "theme",
+    "columns",
+    "mouse",
+    "file",
+    "level",
+    "password_command",
+    "keyring",
+    "login_type",
+    "ca_file",
+    "client_key",
+    "quit",
+    "down",
+    "password",
+    "zzz",
+)
+NAMES = st.sampled_from(WORDS)
+TABLES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4))
+
+
+@given(st.dictionaries(NAMES, TABLES, max_size=5))
+def test_whatever_stands_in_a_file_is_right_or_told(content: dict[str, object]) -> None:
+    problems = problems_of(content, words)
+    assert all(problem.text for problem in problems)
+    if not problems:
+        msgspec.convert(content, File)
+
+
+@given(st.text())
+def test_no_text_is_worse_than_a_bad_file(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.toml"
+    path.write_text(text, encoding="utf-8", errors="replace", newline="")
+    with contextlib.suppress(BadConfig):
+        load(path, words, system=path.with_name("nowhere"))
