@@ -209,3 +209,13 @@ async def test_names_that_are_not_to_be_had_are_said() -> None:
     async with showing(FLEET) as run:
         await type_filter(run, "vm~machine")
         await run.until(lambda: "names of 4 VMs not known" in run.screen)
+
+
+async def test_who_goes_to_the_list_with_the_mouse_keeps_the_filter() -> None:
+    async with showing(FLEET) as run:
+        await type_filter(run, "erp")
+        await run.pilot.click("#tasks", offset=(5, 2))
+        await run.until(lambda: not is_open(run))
+        assert "erp  2 of 4 shown" in run.screen
+        await run.press("escape")
+        assert len(run.names) == 4

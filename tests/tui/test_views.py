@@ -53,7 +53,7 @@ async def test_how_the_list_is_looked_at_is_saved_under_a_number_and_a_name(stat
         await run.until(lambda: "there is no view 8" in run.footer)
         await run.press("v")
         await run.until(lambda: "Views" in run.screen)
-        await run.press(*["down"] * 7, "s", *["backspace"] * 8, *"nearly full", "enter")
+        await run.press("s", *["backspace"] * 8, *"nearly full", "enter")
         await run.until(lambda: "saved as view 8: nearly full" in run.footer)
         assert "8 nearly full: used>80%  2 of 4 shown" in run.screen
         order = run.names
@@ -79,7 +79,7 @@ async def test_a_profile_begins_with_the_view_it_was_told_to(state: ViewsFile) -
     async with showing(FLEET) as run:
         await run.press("v")
         await run.until(lambda: "Views" in run.screen)
-        await run.press("asterisk")
+        await run.press("home", "asterisk")
         await run.until(lambda: "default begins with view 1" in run.footer)
     assert state.read().defaults == {"default": 1}
     async with showing(FLEET) as run:
@@ -95,7 +95,7 @@ async def test_what_was_saved_can_be_deleted(state: ViewsFile) -> None:
     async with showing(FLEET) as run:
         await run.press("v")
         await run.until(lambda: "mine" in run.screen)
-        await run.press("up", "up", *["up"] * 9, "home", "x")
+        await run.press("home", "x")
         await run.until(lambda: "is enabled, not running again" in run.footer)
     assert state.read().saved == {}
 

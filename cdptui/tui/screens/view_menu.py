@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from cdptui.config.views import MAX_NAME, NUMBERS, PRESETS, View, Views
+from cdptui.config.views import MAX_NAME, NUMBERS, View, Views
 from cdptui.models.text import inert
 from cdptui.render.columns import BY_KEY
 
@@ -50,9 +50,9 @@ class ViewMenu(ModalScreen[ViewWish | None]):
         """A line for each number, and one to type a name in."""
         with Vertical(id="views"):
             menu = OptionList(*(Option(self._label(number), id=str(number)) for number in NUMBERS), markup=False)
-            menu.border_title = "Views"
+            menu.border_title = "Views  ● saved  * begins with it"
             menu.border_subtitle = "Enter shows  s saves the list as it is  x deletes  * begins with it"
-            menu.highlighted = next((number - 1 for number in NUMBERS if number not in self._views.saved), 0)
+            menu.highlighted = next((number - 1 for number in NUMBERS if self._views.view(number) is None), 0)
             yield menu
             name = Input(id="view-name", compact=True, max_length=MAX_NAME, placeholder="name of the view")
             name.cursor_blink = False
@@ -112,11 +112,10 @@ class ViewMenu(ModalScreen[ViewWish | None]):
 
     def _label(self, number: int) -> str:
         view = self._views.view(number)
-        sign = "*" if number == self._default else " "
+        begins, saved = "*" if number == self._default else " ", "●" if number in self._views.saved else " "
         if view is None:
-            return f"{sign} {number}  –"
-        source = "" if number in self._views.saved or number not in PRESETS else "  (came with cdptui)"
-        return f"{sign} {number}  {view.name:<26} {view_in_words(view)}{source}"
+            return f"{begins}{saved}{number}  –"
+        return f"{begins}{saved}{number}  {view.name:<24} {view_in_words(view)}"
 
 
 def view_in_words(view: View) -> str:

@@ -169,6 +169,12 @@ class FilterBar(Vertical):
         self.post_message(self.Closed())
         self.close()
 
+    def on_descendant_blur(self) -> None:
+        """Keep the filter when somebody goes to the list with the mouse; a terminal without focus changes nothing."""
+        if self.is_open and self.app.app_focus and self.screen.focused not in {None, self._input}:
+            self._remember(self._input.value.strip())
+            self.close()
+
     def on_filter_input_given_up(self, event: FilterInput.GivenUp) -> None:
         """Clear and close; what was typed can be had again with the up key."""
         event.stop()

@@ -105,3 +105,14 @@ async def test_a_row_of_which_the_same_is_said_stays_the_same_object() -> None:
     (first,) = await watcher.see(0, task)
     (later,) = await watcher.see(400, task)
     assert first.reasons == later.reasons
+
+
+async def test_the_moment_of_a_notable_change_is_kept_for_as_long_as_the_task_is_there() -> None:
+    watcher, task = Watcher(), a_task("a")
+    await watcher.see(0, task, a_task("b"))
+    await watcher.see(10, a_task("a", used_bytes=41 * GIB), a_task("b"))
+    assert watcher.ledger.changed_at == {}
+    await watcher.see(20, a_task("a", status="Failed"), a_task("b"))
+    assert watcher.ledger.changed_at == {task.uuid: EPOCH + timedelta(seconds=20)}
+    await watcher.see(30, a_task("b"))
+    assert watcher.ledger.changed_at == {}
