@@ -40,15 +40,15 @@ def meaning(clause: Clause) -> str:
 
     >>> from cdptui.query.parser import parse
     >>> meaning(parse("used>80%")), meaning(parse("state!=disabled")), meaning(parse("erp"))
-    ('used of plan over 80%', 'state is not disabled', 'named “erp”')
+    ('used of plan over 80%', 'state is not disabled', '“erp” anywhere')
     """
     match clause:
         case Word(text):
-            return f"named “{text}”"
+            return f"“{text}” anywhere"
         case Fuzzy(text):
-            return f"named like “{text}”"
+            return f"{'…'.join(text)} anywhere"
         case Pattern(text):
-            return f"named /{text}/"
+            return f"/{text}/ anywhere"
         case Comparison(name, how, value):
             field = BY_NAME[name]
             if isinstance(value, Quantity):
@@ -62,7 +62,7 @@ def joints(expression: Expression) -> list[tuple[str, Clause | None]]:
 
     >>> from cdptui.query.parser import parse
     >>> [text for text, _ in joints(parse("!erp (used>80% or plan=0)"))]
-    ['not ', 'named “erp”', ' and ', '(', 'used of plan over 80%', ' or ', 'plan is 0', ')']
+    ['not ', '“erp” anywhere', ' and ', '(', 'used of plan over 80%', ' or ', 'plan is 0', ')']
     """
     match expression:
         case Not(part):
