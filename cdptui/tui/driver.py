@@ -196,8 +196,8 @@ class TerminalDriver(LinuxDriver):
             self.resume_application_mode()
 
     def _give_back(self) -> bool:
-        """Give the terminal back for now; False when it is not ours."""
-        if not self._auto_restart or self._wake < 0:
+        """Give the terminal back for now; False when it is not ours, or is being given back for good."""
+        if not self._auto_restart or self._wake < 0 or self._app._exit:  # noqa: SLF001 - there is no public word for it
             return False
         self.suspend_application_mode()
         self._must_signal_resume = True

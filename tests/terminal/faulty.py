@@ -52,7 +52,8 @@ def message() -> None:
 
 
 def keys() -> None:
-    TerminalDriver._read = when_armed(TerminalDriver._read)  # type: ignore[method-assign]
+    read = TerminalDriver._read
+    TerminalDriver._read = lambda self: boom() if b"I" in (data := read(self)) else data  # type: ignore[method-assign]
 
 
 def timer() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 import shlex
 import shutil
@@ -63,6 +64,12 @@ def test_uuid_name_json_and_curl_go_to_the_terminal(
     assert json.loads(copied(terminal))["uuid"] == uuid
     copy(terminal, "c", "command sent to the terminal")
     assert "$ZSTACK_SESSION" in copied(terminal)
+    if shutil.which("curl") is not None:
+        session = node.sessions.open().uuid
+        environment = {"PATH": os.environ["PATH"], "ZSTACK_SESSION": session}
+        asked = subprocess.run(["sh", "-c", copied(terminal)], capture_output=True, check=True, env=environment)
+        node.sessions.close(session)
+        assert [found["uuid"] for found in json.loads(asked.stdout)["inventories"]] == [uuid]
     assert shlex.split(copied(terminal))[-1] == f"{server.url}/zstack/v1/cdp-task/{uuid}"
     leave(terminal)
 

@@ -187,8 +187,9 @@ def _fields(task: Task, context: DetailContext, width: int) -> list[Line]:
     if context.zone is None and any(field.unit is Unit.MOMENT and field.at is None for field in fields):
         # For want of a permission, or on a server that cannot be asked.
         lines.append((Span("dates by the node's own clock; it tells no zone", Role.DIM),))
-    if any(not field.is_known for field in fields):
-        lines.append((Span("in this colour: fields that cdptui does not know", Role.ACCENT),))
+    unknown = [field.name for field in fields if not field.is_known]
+    if unknown:
+        lines.append((Span(f"not known to cdptui: {', '.join(unknown)}", Role.ACCENT),))
     return lines
 
 

@@ -21,7 +21,7 @@ def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[
     for text in context.raw:
         found += _wrapped(text, width, unknown)
     if unknown:
-        found += [BLANK, (Span("in this colour: fields that cdptui does not know", Role.ACCENT),)]
+        found += [BLANK, (Span(f"not known to cdptui: {', '.join(sorted(unknown))}", Role.ACCENT),)]
     return found
 
 

@@ -78,7 +78,7 @@ def test_every_field_of_a_newer_server_is_shown(width: int, height: int) -> None
     assert "1.8s" in line_of(text, "lastLatency")
     assert "10m" in line_of(text, "maxLatency")
     assert "Normal" in line_of(text, "scene")
-    assert any("fields that cdptui does not know" in line for line in text)
+    assert any("not known to cdptui: " in line for line in text)
     assert any("d2f9a6c5c69c4be28bfa1c85d1e4652d" in line for line in text)
     assert any("1.8s of 10m permitted" in line for line in text)
     assert not any("servers before 4.4.24" in line for line in text)
@@ -207,4 +207,4 @@ def test_a_field_that_we_do_not_know_is_told_by_more_than_its_colour() -> None:
     pane = overview.lines(Vitals(task, severity_of(task.status, task.state)), context, 100, 40)
     (scene,) = (line for line in pane if text_of(line).startswith("scene"))
     assert scene[0].role is Role.ACCENT
-    assert any("does not know" in text_of(line) for line in pane)
+    assert any("not known to cdptui: " in text_of(line) for line in pane)

@@ -218,7 +218,7 @@ def test_the_raw_record_is_whole_at_any_width() -> None:
         said = shown(RAW, row, width, raw=raw_lines(task), fields=task_fields(task, None))
         assert "x" * 300 in "".join(line.strip() for line in said)
         assert any('"scene": "Normal"' in line for line in said)
-        assert "fields that cdptui does not know" in said[-1]
+        assert "not known to cdptui: " in said[-1]
 
 
 def test_why_tells_every_reason_with_evidence_and_next_step() -> None:
