@@ -95,6 +95,7 @@ def _all_checks(row: Vitals, context: DetailContext) -> Iterator[_Check]:
     yield _growth(row)
     refs = len(task.resource_refs)
     yield _sure({ReasonKind.NO_VM}, f"{refs} VM is attached" if refs == 1 else f"{refs} resources are attached")
+    yield from _machine(context)
     yield _sure({ReasonKind.TWO_TASKS}, "no other task protects the same VM")
     yield _storage(row, context)
     yield _policy(row, context)
@@ -133,6 +134,16 @@ def _growth(row: Vitals) -> _Check:
         return _unsure({ReasonKind.STILL}, "growth is not known yet: it takes two changes of used capacity")
     words = f"grows by {units.rate(rate.bytes_per_s)}, seen over {units.duration(rate.span_s)}"
     return _sure({ReasonKind.STILL}, words)
+
+
+def _machine(context: DetailContext) -> Iterator[_Check]:
+    """What the VM does; while it is off it is well that nothing moves."""
+    machine = context.machine.value
+    if machine is not None and machine.state is not None:
+        still = "" if machine.state == "Running" else ", so nothing is written and used capacity may stand still"
+        yield _sure(frozenset(), f"the VM {machine.name or machine.uuid} is {machine.state}{still}")
+    elif context.machine.failure is not None:
+        yield _unsure(frozenset(), f"what the VM does is not known{_why_not(context.machine)}")
 
 
 def _storage(row: Vitals, context: DetailContext) -> _Check:

@@ -86,7 +86,7 @@ class Inspector:
         need = Need(
             storages=tab in {STORAGE, WHY},
             policies=tab in {POLICY, POINTS, WHY},
-            machine=vm if tab in {RESOURCES, POINTS} else None,
+            machine=vm if tab in {RESOURCES, POINTS, WHY} else None,
             points=vm if tab is POINTS else None,
         )
         link.directory.look(need, is_anew=is_anew)

@@ -243,6 +243,15 @@ def test_a_healthy_task_says_so_and_what_was_checked() -> None:
     assert "?" not in said
 
 
+def test_a_vm_that_is_off_explains_a_capacity_that_stands_still() -> None:
+    row = a_row(evidence={"still_since": EPOCH - timedelta(hours=2)})
+    said = text(WHY, row, machine=read(VmInstance(uuid="vm-1", name="erp", state="Stopped")))
+    assert "not moved for 2 h" in said
+    assert "the VM erp is Stopped, so nothing is written" in said
+    assert "the VM erp is Running" in text(WHY, a_row(), machine=read(ERP))
+    assert "what the VM does is not known" in text(WHY, a_row(), machine=Part(failure=DENIED))
+
+
 def test_what_nobody_could_check_is_told_from_what_is_well() -> None:
     said = text(WHY, a_row(), storages=Part(failure=DENIED))
     assert "? whether bs-1 is connected is not known: permission denied" in said
