@@ -6,6 +6,7 @@ One bad field never hides a task, one bad task never hides the others. Text is m
 from __future__ import annotations
 
 import json
+import math
 import sys
 import zlib
 from collections.abc import Iterable, Mapping
@@ -277,9 +278,15 @@ def loads_tolerantly(row: bytes) -> object:
     Such records are rare, so the standard library's slower and more forgiving reader serves.
     """
     try:
-        return json.loads(row.decode("utf-8", errors="replace"))
+        return json.loads(row.decode("utf-8", errors="replace"), parse_constant=str, parse_float=_finite)
     except (ValueError, RecursionError):
         return None
+
+
+def _finite(text: str) -> float | str:
+    """A number, or its text where that is beyond all numbers: NaN and infinity are no JSON, and cannot be passed on."""
+    value = float(text)
+    return value if math.isfinite(value) else text
 
 
 def _refs_one_by_one(value: object) -> tuple[list[WireRef], bool]:

@@ -42,7 +42,7 @@ ANYWHERE = (
 )
 PATHS = ("", "", "/cdp-task", "/cdp-task", "/resources/names", "/accounts/login", "/management-nodes")
 STATES = ("refuse", "slow-start:seconds=2", "clock-skew:seconds=-90000", "clock-skew:seconds=4000", "unique-session")
-LISTS = ("endless-list", "shifting-rows", "session-kill:times=1", "error:code=ID.1001,times=1")
+LISTS = ("endless-list", "shifting-rows", "session-kill:times=1")
 
 SIZES = ((80, 24), (120, 40), (200, 50), (20, 5), (40, 10), (109, 30), (110, 30), (132, 43), (60, 100), (400, 120))
 
