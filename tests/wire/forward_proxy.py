@@ -18,6 +18,7 @@ def forward_proxy(port: int) -> Iterator[tuple[str, list[str]]]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        timeout = 5.0
 
         def _pass_on(self) -> None:
             asked.append(f"{self.command} {self.path}")
@@ -37,25 +38,21 @@ def forward_proxy(port: int) -> Iterator[tuple[str, list[str]]]:
 
         def do_CONNECT(self) -> None:
             asked.append(f"{self.command} {self.path}")
-            behind = socket.create_connection(("127.0.0.1", port))
-            self.send_response(200)
-            self.end_headers()
-            threads = [
-                threading.Thread(target=_copy, args=ends, daemon=True)
-                for ends in ((self.connection, behind), (behind, self.connection))
-            ]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join(30)
-            behind.close()
+            with socket.create_connection(("127.0.0.1", port)) as behind:
+                self.send_response(200)
+                self.end_headers()
+                back = threading.Thread(target=_copy, args=(behind, self.connection), daemon=True)
+                back.start()
+                _copy(self.connection, behind)
+                back.join(5)
             self.close_connection = True
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    # Closing it waits for all of them: none may leave a connection open behind the test.
+    server.daemon_threads = False
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

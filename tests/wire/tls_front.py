@@ -67,12 +67,16 @@ def tls_in_front_of(url: str, context: ssl.SSLContext) -> Iterator[str]:
     ready: list[int] = []
     started = threading.Event()
 
+    open_ones: set[asyncio.StreamWriter] = set()
+
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        behind = await asyncio.open_connection("127.0.0.1", port)
+        open_ones.add(writer)
+        behind_reader, behind_writer = await asyncio.open_connection("127.0.0.1", port)
+        open_ones.add(behind_writer)
         try:
-            await asyncio.gather(_pass_on(reader, behind[1]), _pass_on(behind[0], writer))
+            await asyncio.gather(_pass_on(reader, behind_writer), _pass_on(behind_reader, writer))
         finally:
-            for each in (writer, behind[1]):
+            for each in (writer, behind_writer):
                 each.transport.abort()
 
     async def serve() -> None:
@@ -85,7 +89,10 @@ def tls_in_front_of(url: str, context: ssl.SSLContext) -> Iterator[str]:
         for task in passing:
             task.cancel()
         await asyncio.gather(*passing, return_exceptions=True)
-        # Aborted connections close in the loop's next turns.
+        for writer in open_ones:
+            writer.transport.abort()
+        await asyncio.gather(*(writer.wait_closed() for writer in open_ones), return_exceptions=True)
+        # Handshakes that were given up close in the loop's next turns.
         await asyncio.sleep(0.01)
 
     stopped = asyncio.Event()
