@@ -272,11 +272,13 @@ class CdptuiApp(App[int], inherit_bindings=False):
     def _mind_size(self, size: Size) -> None:
         if not self.screen_stack:
             return
-        if is_too_small(size) is not isinstance(self.screen, TooSmallScreen):
-            if is_too_small(size):
+        if is_too_small(size):
+            if not isinstance(self.screen, TooSmallScreen):
                 self.push_screen(TooSmallScreen())
-            else:
-                self.pop_screen()
+            return
+        # A dialog that opens at the same moment may stand on it.
+        while any(isinstance(screen, TooSmallScreen) for screen in self.screen_stack):
+            self.pop_screen()
 
     def draw_everything(self) -> None:
         """Draw all of the screen; only cells that differ from what the terminal shows are written."""

@@ -41,6 +41,18 @@ async def test_the_least_size_shows_which_tasks_fail() -> None:
         run.assert_every_line_fits()
 
 
+async def test_a_dialog_that_opened_over_the_cover_does_not_keep_it() -> None:
+    async with showing(FLEET) as run:
+        await run.pilot.resize_terminal(20, 5)
+        await run.until(lambda: "too small" in run.screen)
+        # As by a key that was on its way.
+        run.app.action_help()
+        await run.pilot.pause()
+        await run.pilot.resize_terminal(120, 40)
+        await run.until(lambda: "● Running" in run.screen)
+        assert len(run.app.screen_stack) == 1
+
+
 async def test_a_dialog_is_still_there_when_the_window_has_grown_again() -> None:
     async with showing(FLEET) as run:
         await run.press("s")
