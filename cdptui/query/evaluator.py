@@ -62,8 +62,7 @@ def clause_predicate(clause: Clause, context: Context) -> Predicate:
     """Return what says whether a row is meant by one clause."""
     match clause:
         case Word(text):
-            needle = text.casefold()
-            return _in_any(lambda candidate: needle in candidate.casefold(), context)
+            return _word(text.casefold(), context)
         case Fuzzy(text):
             letters = text.casefold()
             return _in_any(lambda candidate: _is_fuzzy(letters, candidate.casefold()), context)
@@ -130,6 +129,32 @@ def _in_any(fits: Callable[[str], bool], context: Context) -> Predicate:
                 return True
         is_so = few.get(storage)
         return of_few(storage, names.get(storage or "") or storage) if is_so is None else is_so
+
+    return is_meant
+
+
+def _word(needle: str, context: Context) -> Predicate:
+    """The same for a plain word. Typed letter by letter it is asked of whole fleets; this takes half the time."""
+    names = context.names
+    few: dict[str | None, bool] = {None: False}
+
+    def of_few(uuid: str, text: str) -> bool:
+        is_so = few[uuid] = needle in text.casefold()
+        return is_so
+
+    def is_meant(row: Vitals) -> bool:
+        task = row.task
+        status, storage = task.status, task.backup_storage_uuid
+        is_so = few.get(status)
+        if is_so is None:
+            is_so = of_few(status, status)
+        if is_so or needle in task.name.casefold() or needle in task.uuid.casefold():
+            return True
+        for ref in task.resource_refs:
+            if needle in (names.get(ref.resource_uuid) or ref.resource_uuid).casefold():
+                return True
+        is_so = few.get(storage)
+        return of_few(storage, names.get(storage) or storage) if is_so is None and storage else bool(is_so)
 
     return is_meant
 
