@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from cdptui.models.reasons import ReasonKind
+from cdptui.models.track import Track
 from cdptui.models.vitals import Vitals
 from cdptui.monitor.update import Update
 from cdptui.render.tabs.registry import OVERVIEW, POINTS, POLICY, RAW, RESOURCES, STORAGE, WHY, Tab
@@ -53,7 +54,7 @@ class Inspector:
         failure, vm = directory.names_failure, _vm_of(row)
         context = DetailContext(
             fields=link.fields(task) if tab in {OVERVIEW, RAW} else (),
-            track=self._thrift.track(task.uuid, link.monitor.track),
+            track=self._thrift.track(task.uuid, link.monitor.track) if tab is OVERVIEW else Track(),
             names=_with_rivals(directory.known, row, link),
             names_problem=short_cause(failure) if failure is not None else "",
             now=snapshot.taken_at,
