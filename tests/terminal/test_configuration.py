@@ -117,6 +117,24 @@ def test_a_password_that_its_command_does_not_give_is_asked_for_in_the_app(simul
     assert node.sessions.alive() == 0
 
 
+def test_the_password_of_a_command_is_told_to_nobody_but_the_node(
+    simulate: Simulate, begin: Begin, tmp_path: Path
+) -> None:
+    nodes = [simulate(tasks=12, password="open-sesame") for _ in range(2)]
+    urls = [f'[profiles.p{at}]\nurl = "{server.url}"\n' for at, (_, server) in enumerate(nodes)]
+    text = '[defaults.auth]\npassword_command = "echo open-sesame"\n' + "".join(urls)
+    terminal = begin(text, "--profile", "p0", "--log-level", "debug")
+    terminal.wait_for(r"^  p0 +● live .*12/12 tasks")
+    terminal.send("xj\r")
+    terminal.wait_for(r"^  p1 +● live .*12/12 tasks")
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0
+    log = (tmp_path / "log").read_text(encoding="utf-8")
+    assert "logged in" in log
+    assert "sesame" not in log
+    assert b"sesame" not in terminal.output
+
+
 def commands() -> list[str]:
     """The command lines of all processes."""
     lines = []
