@@ -28,11 +28,11 @@ from cdptui.tui.driver import TerminalDriver
 from cdptui.tui.keymap import USUAL, Keymap, Place, bindings, bindings_in_dialogs
 from cdptui.tui.messages import CopyWanted
 from cdptui.tui.screens.main import MainScreen
-from cdptui.tui.screens.too_small import TooSmallScreen, is_too_small
 from cdptui.tui.target import Target
 from cdptui.tui.themes import DEFAULT_THEME, THEMES
 from cdptui.tui.watch import Watch, first_words
 from cdptui.tui.widgets.detail_pane import DetailPane
+from cdptui.tui.window import is_too_small
 
 if TYPE_CHECKING:
     from cdptui.monitor.build import Link
@@ -270,9 +270,12 @@ class CdptuiApp(App[int], inherit_bindings=False):
         self._mind_size(event.size)
 
     def _mind_size(self, size: Size) -> None:
-        if not self.screen_stack:
+        is_small = is_too_small(size)
+        if not self.screen_stack or (not is_small and len(self.screen_stack) == 1):
             return
-        if is_too_small(size):
+        from cdptui.tui.screens.too_small import TooSmallScreen  # noqa: PLC0415 - not needed for the first frame
+
+        if is_small:
             if not isinstance(self.screen, TooSmallScreen):
                 self.push_screen(TooSmallScreen())
             return

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from cdptui.tui.screens.too_small import LEAST
+from cdptui.tui.window import LEAST
 from tests.doubles import a_task
 from tests.tui.running import showing
 

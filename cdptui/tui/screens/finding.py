@@ -6,8 +6,6 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from textual.screen import Screen
-
 from cdptui.clock import Clock
 from cdptui.models.vitals import Vitals
 from cdptui.render.order import Order
@@ -15,16 +13,23 @@ from cdptui.tui.keymap import Keymap
 from cdptui.tui.screens.listing import Listing, Wanted
 
 if TYPE_CHECKING:
+    from textual.screen import Screen
+
     from cdptui.query.context import Context
     from cdptui.query.expression import Expression
     from cdptui.render.selection import Selection
     from cdptui.tui.widgets.filter_bar import FilterBar
 
+    _Part = Screen[None]
+else:
+    # Part of a screen, not one of its own: each class that Textual knows costs a millisecond before the first frame.
+    _Part = object
+
 _NAMES_AT_ONCE: Final = 4
 """A list that waits for names is looked through again when a part of them has come."""
 
 
-class FindingScreen(Screen[None]):
+class FindingScreen(_Part):
     """A screen whose list can be cut down. What that needs is loaded with the first wish."""
 
     def __init__(self, clock: Clock, keymap: Keymap) -> None:

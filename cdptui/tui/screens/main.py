@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from msgspec import structs
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.screen import Screen
 
 from cdptui.clock import Clock
 from cdptui.models.change import ChangeKind
@@ -47,7 +48,7 @@ _NOTICE_S: Final = 5.0
 _WIDE_FROM: Final = 110
 
 
-class MainScreen(ViewWishes, PollWishes):
+class MainScreen(ViewWishes, PollWishes, Screen[None]):
     """Shows updates of one monitor and passes wishes back to it."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE_FROM, "-wide")]  # noqa: RUF012 - Textual's own declaration

@@ -7,18 +7,23 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from textual.screen import Screen
-
 from cdptui.models.failure import Failure, Wanted
 from cdptui.monitor.poller import longer, shorter
 from cdptui.monitor.update import Update
 from cdptui.tui.target import Target
 
 if TYPE_CHECKING:
+    from textual.screen import Screen
+
     from cdptui.monitor.build import Link
 
+    _Part = Screen[None]
+else:
+    # Part of a screen, not one of its own: each class that Textual knows costs a millisecond before the first frame.
+    _Part = object
 
-class PollWishes(Screen[None]):
+
+class PollWishes(_Part):
     """A screen that passes wishes to one monitor, as soon as there is one."""
 
     _link: Link | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -11,14 +11,7 @@ from textual.screen import ModalScreen
 
 from cdptui.render.span import Line, Role, Span
 from cdptui.tui.widgets.line_view import LineView
-
-LEAST: Final = Size(40, 8)
-"""Name and status fit, between the two lines of the header, four tasks and the footer."""
-
-
-def is_too_small(size: Size) -> bool:
-    """Whether a window of `size` cells cannot be told the truth in."""
-    return size.width < LEAST.width or size.height < LEAST.height
+from cdptui.tui.window import LEAST
 
 
 class TooSmallScreen(ModalScreen[None]):
