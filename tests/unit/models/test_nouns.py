@@ -62,6 +62,8 @@ def test_only_what_a_second_try_could_make_worse_waits_for_a_person(kind: Failur
         FailureKind.LOGIN_NEEDS_MORE,
         FailureKind.KEY_UNKNOWN,
         FailureKind.KEY_SIGNATURE,
+        FailureKind.PASSWORD_MISSING,
+        FailureKind.PROJECT_REFUSED,
         FailureKind.TOO_MANY_SESSIONS,
         FailureKind.SESSION_INVALID,
         FailureKind.SESSION_CONTENDED,
