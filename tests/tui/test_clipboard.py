@@ -8,10 +8,13 @@ import re
 from pathlib import Path
 
 import pytest
+from textual.widgets import Input
 
 from cdptui.config.paths import copy_file
 from cdptui.config.terminal import Multiplexer, TerminalTraits
+from cdptui.models.failure import Wanted
 from cdptui.tui.clipboard import TERMINAL_BYTES, TMUX_BYTES, Clipboard, Way, choose_way, sequence
+from cdptui.tui.screens.password import PasswordScreen
 from tests.doubles import a_task
 from tests.tui.running import showing
 
@@ -89,6 +92,21 @@ async def test_c_and_a_letter_copy_and_say_so(letter: str, said: str) -> None:
         assert "Copy" in run.screen
         await run.press(letter)
         await run.until(lambda: said in run.footer)
+
+
+async def test_a_password_goes_to_no_clipboard() -> None:
+    async with showing([a_task()]) as run:
+        await run.app.push_screen(PasswordScreen(Wanted.PASSWORD, "admin", "http://node:8080"))
+        await run.press(*"s3cret", "shift+home", "ctrl+x")
+        assert not run.app.screen.query_one(Input).value, "it was cut"
+        await run.pilot.pause()
+        assert "sent" not in run.footer
+
+
+async def test_other_fields_copy_by_the_way_of_all_copies() -> None:
+    async with showing([a_task()]) as run:
+        await run.press("slash", *"erp", "shift+home", "ctrl+x")
+        await run.until(lambda: "text sent to the terminal" in run.footer)
 
 
 async def test_escape_copies_nothing() -> None:

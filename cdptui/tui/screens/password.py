@@ -46,6 +46,13 @@ class PasswordInput(Input):
         """Stand still."""
         self.cursor_blink = False
 
+    def action_copy(self) -> None:
+        """A secret goes to no clipboard."""
+
+    def action_cut(self) -> None:
+        """What is cut is gone."""
+        self.delete_selection()
+
 
 class PasswordScreen(ModalScreen[str | None]):
     """Gives what was typed, None when the person would rather not."""
