@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _UNNOTICED_S: Final = 0.012
 """Work that takes no longer is done before the next key."""
 
+_AWAITED_S: Final = 0.022
+"""The same for a list that somebody waits for: pauses between pieces would only keep it from him."""
+
 
 class Wanted(NamedTuple):
     """What the list is to show."""
@@ -66,7 +69,7 @@ class Listing:
             self._is_behind = True
             return
         self._begin()
-        if self._go_on(_UNNOTICED_S):
+        if self._go_on(_AWAITED_S if is_anew else _UNNOTICED_S):
             self._show()
         else:
             self._spawn(self._do_the_rest())
