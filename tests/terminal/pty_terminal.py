@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Self
 
 import pyte
+from rich.cells import cell_len
 
 CDPTUI = (sys.executable, "-m", "cdptui")
 
@@ -125,7 +126,16 @@ class Terminal:
     @property
     def lines(self) -> list[str]:
         """The screen, line by line."""
-        return [line.rstrip() for line in self._screen.display]
+        return [self._line(y) for y in range(self._screen.lines)]
+
+    def _line(self, y: int) -> str:
+        """What pyte's own `display` gives, which stumbles over half a wide character that a smaller window left."""
+        row, text, x = self._screen.buffer[y], "", 0
+        while x < self._screen.columns:
+            data = row[x].data or " "
+            text += data
+            x += max(1, cell_len(data[0]))
+        return text.rstrip()
 
     @property
     def text(self) -> str:
