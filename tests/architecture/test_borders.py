@@ -36,7 +36,7 @@ except SystemExit:
         pytest.param(HELP, {"textual", "rich", "httpx", "starlette", "uvicorn", "sqlite3"}, id="--help"),
         pytest.param(
             "import cdptui.tui.app, cdptui.monitor.build",
-            {"httpx", "starlette", "uvicorn", "sqlite3"},
+            {"httpx", "starlette", "uvicorn", "sqlite3", "cdptui.query", "cdptui.config.views"},
             id="the first frame",
         ),
         pytest.param(

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 
 from cdptui.config.paths import views_file
 from cdptui.config.views import View, ViewsFile
@@ -126,3 +127,14 @@ async def test_the_menu_fits(size: tuple[int, int]) -> None:
         run.assert_every_line_fits()
         await run.press("escape", "escape")
         assert "Views" not in run.screen
+
+
+async def test_a_filter_typed_right_behind_a_number_counts() -> None:
+    async with showing(FLEET) as run:
+        for _ in range(3):
+            for character in "10/erp":
+                run.app.post_message(Key({"/": "slash"}.get(character, character), character))
+            await run.until(lambda: sorted(run.names) == ["erp-db", "erp-web"])
+            await run.until(lambda: "“erp” anywhere 2" in run.screen)
+            await run.press("escape")
+            await run.until(lambda: len(run.names) == 4)

@@ -31,6 +31,10 @@ class ViewWishes(ListWishes):
         super().__init__(clock, keymap, columns)
         self._recalled: tuple[str, View] | None = None
         """What was recalled last, with what it is called on screen."""
+        self._views: Views | None = None
+        """What was read or saved last: a number is answered at once and in its turn, not when the disk has answered."""
+        self._has_file: bool | None = None
+        """Whether anything was saved when it was looked for first; None until then."""
 
     @property
     @abstractmethod
@@ -52,9 +56,16 @@ class ViewWishes(ListWishes):
             else text
         )
 
-    def action_view(self, number: int) -> None:
+    async def action_view(self, number: int) -> None:
         """Look at the list as a number says; 0 as it was at the beginning."""
-        self.run_worker(self._recall(number), group="views", exclusive=True)
+        if self._views is None and self._has_file is False:
+            from cdptui.config.views import Views  # noqa: PLC0415 - not needed for the first frame
+
+            self._views = Views()
+        if self._views is not None:
+            await self._recall(self._views, number)
+        else:
+            self.run_worker(self._read_and_recall(number), group="views", exclusive=True)
 
     def action_view_menu(self) -> None:
         """Show all views, to choose, save or delete one."""
@@ -107,17 +118,19 @@ class ViewWishes(ListWishes):
         from cdptui.config.views import ViewsFile  # noqa: PLC0415 - not needed for the first frame
 
         file = ViewsFile(views_file())
-        views = await asyncio.to_thread(file.read)
+        self._views = await asyncio.to_thread(file.read)
         if file.problem:
             self.say(file.problem)
-        return views
+        return self._views
 
     async def _begin(self) -> None:
-        if self.configured_view is None and not await asyncio.to_thread(views_file().exists):
+        self._has_file = await asyncio.to_thread(views_file().exists)
+        if self.configured_view is None and not self._has_file:
             return
-        number = self._beginning(await self._read())
+        views = await self._read()
+        number = self._beginning(views)
         if number and self._recalled is None and self.sought is None:
-            await self._recall(number)
+            await self._recall(views, number)
 
     def _beginning(self, views: Views) -> int:
         """The number of the view to begin with; 0 for everything."""
@@ -128,10 +141,16 @@ class ViewWishes(ListWishes):
                 self.say(f"there is no view {inert(str(configured), 40)} to begin with")
         return number or 0
 
-    async def _recall(self, number: int) -> None:
+    async def _read_and_recall(self, number: int) -> None:
+        before = self.typed, self.is_unhealthy_only
+        views = await self._read()
+        if before == (self.typed, self.is_unhealthy_only):
+            # What was typed while the disk was asked is the later wish.
+            await self._recall(views, number)
+
+    async def _recall(self, views: Views, number: int) -> None:
         from cdptui.config.views import View  # noqa: PLC0415 - not needed for the first frame
 
-        views = await self._read()
         number = number or self._beginning(views)
         view = views.view(number) if number else View(name="everything, worst first")
         if view is None:
@@ -149,7 +168,7 @@ class ViewWishes(ListWishes):
     def _take_view_wish(self, wish: ViewWish | None) -> None:
         if wish is None:
             return
-        work = self._recall(wish.number) if wish.kind == "show" else self._change(wish)
+        work = self._read_and_recall(wish.number) if wish.kind == "show" else self._change(wish)
         self.run_worker(work, group="views", exclusive=wish.kind == "show")
 
     async def _change(self, wish: ViewWish) -> None:
@@ -172,7 +191,7 @@ class ViewWishes(ListWishes):
 
         file = ViewsFile(views_file())
         try:
-            views = await asyncio.to_thread(file.change, change)
+            views = self._views = await asyncio.to_thread(file.change, change)
         except ConfigError as error:
             self.say(str(error))
             return
