@@ -15,8 +15,9 @@ from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
 from tests.benchmarks.watched import Watched
 
-LOST_REPLIES = ("hang-body", "trickle:seconds=0.1", "truncated", "endless-body:seconds=0.05", "endless-body:seconds=0")
-"""Only of the list: a login whose reply is lost leaves a session that nobody knows."""
+LOST_REPLIES = ("hang-body", "trickle:seconds=0.1", "truncated", "endless-body:seconds=0.05")
+"""Only of the list: a login whose reply is lost leaves a session that nobody knows. Bodies of 64 MiB are left to
+tests/terminal: what the allocator keeps of one would hide what grows."""
 
 ANYWHERE = (
     "delay:seconds=0.2",
@@ -25,7 +26,6 @@ ANYWHERE = (
     "reset",
     "invalid-json",
     "deep-nesting",
-    "huge-body:bytes=70000000",
     "rate-limit",
     "empty-500",
     "bad-gateway",

@@ -110,6 +110,12 @@ class Watched(Terminal):
             data += burst.data
         return bytes(data)
 
+    @property
+    def lines(self) -> list[str]:
+        """The screen, line by line; also where half a wide character was left, over which the library stumbles."""
+        buffer, columns = self._screen.buffer, range(self._screen.columns)
+        return ["".join([buffer[y][x].data for x in columns]).rstrip() for y in range(self._screen.lines)]
+
     # The list
 
     @property
