@@ -80,6 +80,16 @@ SITTINGS = (
         ),
     ),
     Sitting(200, 50, (("wide", ()),)),
+    Sitting(
+        120,
+        40,
+        (
+            ("filter", ("slash", *"used>80% and state=Enabled")),
+            ("groups", ("escape", "b", "b")),
+            ("columns", ("o",)),
+            ("views", ("escape", "v")),
+        ),
+    ),
 )
 
 
