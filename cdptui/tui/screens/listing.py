@@ -42,7 +42,7 @@ class Listing:
         wanted: Callable[[], Wanted],
         anchor: Callable[[], str | None],
         show: Callable[[], None],
-        spawn: Callable[[Coroutine[object, object, None]], object],
+        spawn: Callable[[Callable[[], Coroutine[object, object, None]]], object],
     ) -> None:
         """`anchor` is the uuid of the row that somebody stands on, `show` is called when the rows have changed.
 
@@ -72,7 +72,7 @@ class Listing:
         if self._go_on(_AWAITED_S if is_anew else _UNNOTICED_S):
             self._show()
         else:
-            self._spawn(self._do_the_rest())
+            self._spawn(self._do_the_rest)
 
     def _begin(self) -> None:
         self._is_behind = False

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cdptui.clock import Clock
@@ -65,15 +66,15 @@ class ViewWishes(ListWishes):
         if self._views is not None:
             await self._recall(self._views, number)
         else:
-            self.run_worker(self._read_and_recall(number), group="views", exclusive=True)
+            self._spawn(partial(self._read_and_recall, number))
 
     def action_view_menu(self) -> None:
         """Show all views, to choose, save or delete one."""
-        self.run_worker(self._open_menu(), group="views", exclusive=True)
+        self._spawn(self._open_menu)
 
     def begin_with_view(self) -> None:
         """Look at the list as this profile begins with, where somebody has said so."""
-        self.run_worker(self._begin(), group="begin-with-view")
+        self._spawn(self._begin, group="begin-with-view")
 
     @property
     def present_view(self) -> View:
@@ -113,6 +114,10 @@ class ViewWishes(ListWishes):
         self.layout_of_list = Layout.of(view.columns or self.usual_layout.columns, is_wide=view.wide)
         self.relist(is_anew=True)
         self.say(f"view {name}")
+
+    def _spawn(self, work: Callable[[], Coroutine[object, object, None]], *, group: str = "views") -> None:
+        """Do something that asks the disk; instead of what is under way in the group."""
+        self.run_worker(work, group=group, exclusive=True)
 
     async def _read(self) -> Views:
         from cdptui.config.views import ViewsFile  # noqa: PLC0415 - not needed for the first frame
@@ -168,8 +173,8 @@ class ViewWishes(ListWishes):
     def _take_view_wish(self, wish: ViewWish | None) -> None:
         if wish is None:
             return
-        work = self._read_and_recall(wish.number) if wish.kind == "show" else self._change(wish)
-        self.run_worker(work, group="views", exclusive=wish.kind == "show")
+        work = partial(self._read_and_recall, wish.number) if wish.kind == "show" else partial(self._change, wish)
+        self._spawn(work, group="views" if wish.kind == "show" else "save-view")
 
     async def _change(self, wish: ViewWish) -> None:
         from msgspec import structs  # noqa: PLC0415 - not needed for the first frame
