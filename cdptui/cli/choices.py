@@ -23,8 +23,9 @@ _OTHERWISE_CALLED: Final = {"timeout_s": "timeout", "is_ascii": "ascii"}
 
 
 def typed_options(context: click.Context) -> dict[str, Any]:
-    """The options that are on the command line itself, by the name of what they set."""
-    typed = {
+    """The options that are on the command line itself, by the name of what they set; the last one wins."""
+    typed = typed_options(context.parent) if context.parent is not None else {}
+    typed |= {
         _OTHERWISE_CALLED.get(name, name): value
         for name, value in context.params.items()
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE

@@ -9,7 +9,7 @@ import click
 from cdptui.cli.choices import Choices
 from cdptui.cli.diagnostics import MISSING_EXTRA, CommandFailed
 from cdptui.cli.display import Display
-from cdptui.cli.options import GroupedCommand, fault_option, fleet_options
+from cdptui.cli.options import GroupedCommand, display_options, fault_option, fleet_options
 from cdptui.cli.terminal import require_screen
 from cdptui.config.address import normalise
 from cdptui.config.settings import MonitorSettings
@@ -25,10 +25,19 @@ _INTERVAL_S: Final = 2.0
 @click.command(cls=GroupedCommand)
 @fleet_options(speed=60.0)
 @fault_option
+@display_options
 @click.pass_context
-def demo(context: click.Context, tasks: int, seed: int, speed: float, faults: tuple[Fault, ...]) -> None:
+def demo(
+    context: click.Context,
+    /,
+    tasks: int,
+    seed: int,
+    speed: float,
+    faults: tuple[Fault, ...],
+    **_options: object,
+) -> None:
     """Open the monitor on an embedded simulated node; nothing else is needed."""
-    display = Display.of(Choices.of(context.find_root()))
+    display = Display.of(Choices.of(context))
     require_screen(is_stdin_used=False)
     from cdptui.cli.monitor import run_monitor  # noqa: PLC0415 - only what is needed is imported
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -13,8 +12,7 @@ from cdptui.cli.asked import settings_of
 from cdptui.cli.choices import Choices
 from cdptui.cli.diagnostics import CommandFailed, ExitCode, complain, show_traceback
 from cdptui.cli.display import Display
-from cdptui.cli.log import LEVELS
-from cdptui.cli.options import GroupedGroup, option
+from cdptui.cli.options import GroupedGroup, display_options, option
 from cdptui.cli.terminal import ask, require_screen
 from cdptui.cli.ways import way_options
 from cdptui.config import environment
@@ -23,8 +21,6 @@ from cdptui.config.settings import DEFAULT_INTERVAL_S, DEFAULT_TIMEOUT_S
 
 CONNECTION = "Connection"
 POLLING = "Polling"
-DISPLAY = "Display"
-TROUBLE = "Trouble"
 
 _COMMANDS = {
     "config": "cdptui.cli.config",
@@ -80,39 +76,7 @@ ok, 1 failure, 2 usage or not a terminal. Once it runs, ? shows the keys."""
     metavar="S",
     help="Seconds to wait for the node's next byte.",
 )
-@option(
-    "--theme",
-    heading=DISPLAY,
-    type=click.Choice(["dark", "light"]),
-    default="dark",
-    help="Colours; t goes through them.",
-)
-@option(
-    "--low-bandwidth",
-    heading=DISPLAY,
-    is_flag=True,
-    default=None,
-    help="Write less: 16 colours, age and chart on a slower beat. By itself on a slow line.",
-)
-@option("--ascii", "is_ascii", heading=DISPLAY, is_flag=True, help="Plain characters. By itself without UTF-8.")
-@option("--no-mouse", heading=DISPLAY, is_flag=True, help="Leave the mouse to the terminal; m goes back and forth.")
-@option(
-    "--log-file",
-    heading=TROUBLE,
-    type=click.Path(path_type=Path),
-    metavar="F",
-    help="Where to log.  [default: in the user's log folder]",
-)
-@option("--log-level", heading=TROUBLE, type=click.Choice(LEVELS), default="warning", help="How much to log.")
-@option(
-    "--config",
-    heading=TROUBLE,
-    type=click.Path(path_type=Path),
-    envvar=environment.CONFIG[0],
-    metavar="F",
-    help="Another configuration than your own.",
-)
-@option("--debug", heading=TROUBLE, is_flag=True, help="Log everything, and show tracebacks.")
+@display_options
 @click.version_option(__version__, "--version", prog_name="cdptui")
 @click.pass_context
 def cdptui(context: click.Context, /, **_options: object) -> None:

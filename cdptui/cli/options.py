@@ -5,9 +5,13 @@ from __future__ import annotations
 import importlib
 import math
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from cdptui.cli.log import LEVELS
+from cdptui.config import environment
 
 if TYPE_CHECKING:
     from cdptui.simulator.faults import Fault
@@ -75,6 +79,60 @@ def option(*names: str, heading: str, **settings: Any) -> Callable[[Function], F
     return click.option(*names, cls=GroupedOption, heading=heading, show_default=True, show_envvar=True, **settings)
 
 
+def display_options(function: Function) -> Function:
+    """The options of every command that draws: looks, trouble, and the configuration."""
+    return _decorated(
+        function,
+        option(
+            "--theme",
+            heading="Display",
+            type=click.Choice(["dark", "light"]),
+            default="dark",
+            help="Colours; t goes through them.",
+        ),
+        option(
+            "--low-bandwidth",
+            heading="Display",
+            is_flag=True,
+            default=None,
+            help="Write less: 16 colours, age and chart on a slower beat. By itself on a slow line.",
+        ),
+        option(
+            "--ascii", "is_ascii", heading="Display", is_flag=True, help="Plain characters. By itself without UTF-8."
+        ),
+        option(
+            "--no-mouse",
+            heading="Display",
+            is_flag=True,
+            help="Leave the mouse to the terminal; m goes back and forth.",
+        ),
+        option(
+            "--log-file",
+            heading="Trouble",
+            type=click.Path(path_type=Path),
+            metavar="F",
+            help="Where to log.  [default: in the user's log folder]",
+        ),
+        option("--log-level", heading="Trouble", type=click.Choice(LEVELS), default="warning", help="How much to log."),
+        option(
+            "--config",
+            heading="Trouble",
+            type=click.Path(path_type=Path),
+            envvar=environment.CONFIG[0],
+            metavar="F",
+            help="Another configuration than your own.",
+        ),
+        option("--debug", heading="Trouble", is_flag=True, help="Log everything, and show tracebacks."),
+    )
+
+
+def _decorated(function: Function, *decorators: Callable[[Function], Function]) -> Function:
+    """The function with decorators, the first one outermost."""
+    for decorator in reversed(decorators):
+        function = decorator(function)
+    return function
+
+
 def positive(context: click.Context, parameter: click.Parameter, value: float) -> float:
     """A callback: the number must be a finite one above zero."""
     if not math.isfinite(value) or not 0 < value <= 100_000:
@@ -98,12 +156,7 @@ def fleet_options(speed: float) -> Callable[[Function], Function]:
         ),
     )
 
-    def decorate(function: Function) -> Function:
-        for decorator in reversed(options):
-            function = decorator(function)
-        return function
-
-    return decorate
+    return lambda function: _decorated(function, *options)
 
 
 def _parse_faults(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[Fault, ...]:
