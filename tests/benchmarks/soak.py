@@ -32,7 +32,7 @@ BOUND_S = 2.0
 """A key that is not answered by then, on a machine that may be busy, is a hang."""
 
 WARM_SHARE = 0.3
-"""Of the time; until then charts and caches fill."""
+"""Of the time; until then charts and caches fill, which takes minutes: in a short run they are all that grows."""
 
 GROWTH_BYTES = 8 * 2**20
 """What the memory may grow by after that."""
