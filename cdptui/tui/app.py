@@ -25,6 +25,7 @@ from cdptui.config.terminal import TerminalTraits
 from cdptui.models.text import inert
 from cdptui.tui.commands import ActionCommands
 from cdptui.tui.driver import TerminalDriver
+from cdptui.tui.key_turns import PATIENCE_S, KeySettled, KeyTurns
 from cdptui.tui.keymap import USUAL, Keymap, Place, bindings, bindings_in_dialogs
 from cdptui.tui.messages import CopyWanted
 from cdptui.tui.screens.main import MainScreen
@@ -91,6 +92,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
         self._is_frugal = is_frugal
         self.keymap = keymap
         self._columns = columns
+        self._turns = KeyTurns(clock.monotonic)
         self._clock = clock
         self._targets = tuple(targets) if target in targets else (target, *targets)
         self._farewells: set[asyncio.Task[None]] = set()
@@ -163,11 +165,34 @@ class CdptuiApp(App[int], inherit_bindings=False):
             self.draw_everything()
         return is_frugal
 
+    async def on_event(self, event: events.Event) -> None:
+        """Let keys have their turns; all else goes its way."""
+        if not isinstance(event, Key) or event.is_forwarded or not self.screen_stack:
+            await super().on_event(event)
+            return
+        self._turns.wait(event)
+        if self._turns.is_busy:
+            # Should what took the key before be gone, nothing else would ask for the next.
+            self.set_timer(PATIENCE_S, self._next_key)
+        else:
+            await self._next_key()
+
+    def on_key_settled(self) -> None:
+        """It is the next key's turn, once what this one asked for, such as another focus, is done."""
+        self._turns.settle()
+        self.call_later(self._next_key)
+
+    async def _next_key(self) -> None:
+        key = self._turns.next()
+        if key is not None and self.screen_stack:
+            taker = self.focused or self.screen
+            await super().on_event(key)
+            taker.post_message(KeySettled())
+
     async def _on_key(self, event: Key) -> None:
         """Type a key that no widget took into the field that has the focus now, if there is one.
 
-        Keys that come in one piece are all handed to what had the focus before the first of them was seen to: what is
-        typed right behind the key that opens a field would be lost.
+        A field that is still on its way when the next key's turn comes would lose what is typed into it.
         """
         insert = getattr(self.focused, "insert_text_at_cursor", None)
         if insert is not None and event.is_printable:

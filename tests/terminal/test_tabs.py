@@ -72,3 +72,23 @@ def test_polls_keep_their_rhythm_whatever_becomes_of_the_names(
     assert words in pane(terminal)
     terminal.send("q")
     assert terminal.wait_for_end() == 0
+
+
+def test_what_is_typed_ahead_goes_where_it_is_meant_to_go(simulate: Simulate, monitor: OpenMonitor) -> None:
+    _, server = simulate(tasks=60, seed=1)
+    terminal = monitor(server.url, "--interval", "60")
+    terminal.wait_for(r"live .*60/60 tasks")
+    terminal.wait_for(partial(says, "its plan is full"))
+    # In one piece each, as they come over a line with a long delay.
+    terminal.send("\t/capacity\r")
+    terminal.wait_for("capacity  1 of ")
+    terminal.send("\x1b")
+    terminal.wait_for_no("capacity  1 of ")
+    terminal.send("\t/status=Failed\r")
+    terminal.wait_for("1 of 60")
+    terminal.send("sjjk")
+    terminal.wait_for("Sort by")
+    terminal.send("\x1b")
+    terminal.wait_for_no("Sort by")
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0

@@ -1,0 +1,51 @@
+"""Keys one after the other, so that what is typed ahead on a slow line goes where it is meant to go.
+
+Textual hands each key at once to what has the focus, and looks for its binding when nobody took it. Keys that come in
+one piece, as they do over a line with 300 ms of lag, would all go to what had the focus before the first of them was
+seen to.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from textual.events import Key
+from textual.message import Message
+
+PATIENCE_S: Final = 0.25
+"""How long a key may keep the others waiting: what took it may be gone, and never say that it is done."""
+
+
+class KeySettled(Message):
+    """Goes the way of a key behind it: when it comes back, everybody on that way has seen to the key."""
+
+
+class KeyTurns:
+    """Whose turn it is."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._waiting: deque[Key] = deque()
+        self._began_at: float | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a key is under way that has not taken too long."""
+        return self._began_at is not None and self._monotonic() - self._began_at < PATIENCE_S
+
+    def wait(self, key: Key) -> None:
+        """Let a key stand in line."""
+        self._waiting.append(key)
+
+    def settle(self) -> None:
+        """The key that was under way is done."""
+        self._began_at = None
+
+    def next(self) -> Key | None:
+        """The key whose turn it is now, which is under way from now on; None when there is none, or another one is."""
+        if self.is_busy or not self._waiting:
+            return None
+        self._began_at = self._monotonic()
+        return self._waiting.popleft()
