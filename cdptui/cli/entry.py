@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 import gc
+import sys
+from typing import Final
+
+_SWITCH_S: Final = 0.0005
+"""Seconds that a thread may go on while another waits: a key that was read, a frame that is to be written."""
+
+_NEWCOMERS: Final = 10_000
+"""Objects made until the collector looks at them. The usual 700 are a fraction of one frame: each of them would be
+looked through several times, 10 ms in which no key counts."""
 
 
 def main() -> None:
@@ -14,5 +23,7 @@ def main() -> None:
     from cdptui.cli.main import main as run  # noqa: PLC0415 - see above
 
     gc.freeze()
+    gc.set_threshold(_NEWCOMERS, 10, 10)
     gc.enable()
+    sys.setswitchinterval(_SWITCH_S)
     run()

@@ -180,6 +180,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
     def on_key_settled(self) -> None:
         """It is the next key's turn, once what this one asked for, such as another focus, is done."""
         self._turns.settle()
+        self._main.answer()
         self.call_later(self._next_key)
 
     async def _next_key(self) -> None:

@@ -29,6 +29,9 @@ _ANEW_S: Final = 30.0
 """Seconds until watching begins anew after a fault of ours."""
 
 
+_LISTS_SET_ASIDE: Final = 2
+
+
 class Audience(Protocol):
     """Who is told what happens: a screen."""
 
@@ -51,6 +54,7 @@ class Watch:
         self._audience = audience
         self._running: asyncio.Task[None] | None = None
         self._is_over = False
+        self._lists_set_aside = 0
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -61,17 +65,16 @@ class Watch:
                 if self.link is None:
                     self.link = await self.target.connect()
                     self._audience.use_link(self.link)
-                # All that was imported and built so far stays: looking it through again and again holds up keys.
-                gc.freeze()
-                gc.enable()
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self.link.directory.run(self._tell_names))
                     group.create_task(asyncio.to_thread(_import_what_comes_next))
                     async for update in self.link.monitor.updates():
                         self._audience.post_message(MonitorUpdated(update))
+                        self._set_aside(update)
                         last = structs.replace(update, changes=())
                         del update
             except Exception as error:
+                gc.enable()
                 log.exception("the monitor ended")
                 failure = Failure(FailureKind.INTERNAL, inert(first_words(error), 300), url="")
                 if isinstance(error, ConfigError):
@@ -80,6 +83,19 @@ class Watch:
                 last = structs.replace(last, failure=failure, attempt=1, next_poll_at=due)
                 self._audience.post_message(MonitorUpdated(last))
                 await self._clock.wait(asyncio.Event(), _ANEW_S)
+
+    def _set_aside(self, update: Update) -> None:
+        """Keep the collector from what stays: ten thousand tasks would hold it up for 30 ms, and every key with it.
+
+        What was imported and read for the first list is there for good, and so is what the list made of it by the
+        second. Until then nothing is looked through at all.
+        """
+        if update.failure is None and (update.snapshot is None or not update.snapshot.is_complete):
+            return
+        gc.enable()
+        if update.failure is None and self._lists_set_aside < _LISTS_SET_ASIDE:
+            self._lists_set_aside += 1
+            gc.freeze()
 
     def _tell_names(self) -> None:
         self._audience.post_message(NamesLearned())

@@ -66,11 +66,13 @@ class ChoiceMenu(ModalScreen[str | None]):
 
     def action_down(self) -> None:
         """Next choice."""
-        self.query_one(OptionList).action_cursor_down()
+        for menu in self.query(OptionList):
+            menu.action_cursor_down()
 
     def action_up(self) -> None:
         """Previous choice."""
-        self.query_one(OptionList).action_cursor_up()
+        for menu in self.query(OptionList):
+            menu.action_cursor_up()
 
     def _label(self, choice: Choice) -> str:
         return f"{'●' if choice.id == self._present else ' '} {choice.key}  {choice.label}"

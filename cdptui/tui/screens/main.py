@@ -21,6 +21,7 @@ from cdptui.render.changes import changes_in_words
 from cdptui.render.tabs.registry import Tab, moved
 from cdptui.tui.keymap import Keymap, Place, bindings
 from cdptui.tui.messages import MonitorUpdated
+from cdptui.tui.screens.answering import AnsweringScreen
 from cdptui.tui.screens.detail_room import DetailRoom
 from cdptui.tui.screens.frozen import FrozenView
 from cdptui.tui.screens.inspector import Inspector
@@ -48,7 +49,7 @@ _NOTICE_S: Final = 5.0
 _WIDE_FROM: Final = 110
 
 
-class MainScreen(ViewWishes, PollWishes, Screen[None]):
+class MainScreen(ViewWishes, PollWishes, AnsweringScreen, Screen[None]):
     """Shows updates of one monitor and passes wishes back to it."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE_FROM, "-wide")]  # noqa: RUF012 - Textual's own declaration

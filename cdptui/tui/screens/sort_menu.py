@@ -40,11 +40,13 @@ class SortMenu(ModalScreen[Order | None]):
 
     def action_down(self) -> None:
         """Next column."""
-        self.query_one(OptionList).action_cursor_down()
+        for menu in self.query(OptionList):
+            menu.action_cursor_down()
 
     def action_up(self) -> None:
         """Previous column."""
-        self.query_one(OptionList).action_cursor_up()
+        for menu in self.query(OptionList):
+            menu.action_cursor_up()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Give back the choice."""

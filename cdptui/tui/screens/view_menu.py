@@ -45,19 +45,20 @@ class ViewMenu(ModalScreen[ViewWish | None]):
         self._views = views
         self._default = views.defaults.get(profile)
         self._present = present
+        # Here already, for keys that come before the dialog is composed.
+        self._menu = OptionList(*(Option(self._label(number), id=str(number)) for number in NUMBERS), markup=False)
+        self._menu.border_title = "Views  ● saved  * begins with it"
+        self._menu.border_subtitle = "Enter shows  s saves the list as it is  x deletes  * begins with it"
+        self._menu.highlighted = next((number - 1 for number in NUMBERS if views.view(number) is None), 0)
+        self._name = Input(id="view-name", compact=True, max_length=MAX_NAME, placeholder="name of the view")
+        self._name.cursor_blink = False
+        self._name.display = False
 
     def compose(self) -> ComposeResult:
         """A line for each number, and one to type a name in."""
         with Vertical(id="views"):
-            menu = OptionList(*(Option(self._label(number), id=str(number)) for number in NUMBERS), markup=False)
-            menu.border_title = "Views  ● saved  * begins with it"
-            menu.border_subtitle = "Enter shows  s saves the list as it is  x deletes  * begins with it"
-            menu.highlighted = next((number - 1 for number in NUMBERS if self._views.view(number) is None), 0)
-            yield menu
-            name = Input(id="view-name", compact=True, max_length=MAX_NAME, placeholder="name of the view")
-            name.cursor_blink = False
-            name.display = False
-            yield name
+            yield self._menu
+            yield self._name
 
     def action_down(self) -> None:
         """Next number."""
@@ -78,7 +79,7 @@ class ViewMenu(ModalScreen[ViewWish | None]):
     def action_name(self) -> None:
         """Ask for the name under which the list as it is will be saved."""
         before = self._views.saved.get(self._number)
-        name = self.query_one(Input)
+        name = self._name
         name.display = True
         name.value = before.name if before is not None else self._present.name
         name.cursor_position = len(name.value)
@@ -87,8 +88,8 @@ class ViewMenu(ModalScreen[ViewWish | None]):
 
     def action_leave(self) -> None:
         """Close, or type no name."""
-        if self.query_one(Input).has_focus:
-            self.query_one(Input).display = False
+        if self._name.has_focus:
+            self._name.display = False
             self.set_focus(self._menu)
         else:
             self.dismiss(None)
@@ -101,10 +102,6 @@ class ViewMenu(ModalScreen[ViewWish | None]):
     def on_option_list_option_selected(self) -> None:
         """Show the chosen view."""
         self.dismiss(ViewWish("show", self._number))
-
-    @property
-    def _menu(self) -> OptionList:
-        return self.query_one(OptionList)
 
     @property
     def _number(self) -> int:
