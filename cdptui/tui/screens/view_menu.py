@@ -50,15 +50,15 @@ class ViewMenu(ModalScreen[ViewWish | None]):
         self._menu.border_title = "Views  ● saved  * begins with it"
         self._menu.border_subtitle = "Enter shows  s saves the list as it is  x deletes  * begins with it"
         self._menu.highlighted = next((number - 1 for number in NUMBERS if views.view(number) is None), 0)
-        self._name = Input(id="view-name", compact=True, max_length=MAX_NAME, placeholder="name of the view")
-        self._name.cursor_blink = False
-        self._name.display = False
+        self._name_field = Input(id="view-name", compact=True, max_length=MAX_NAME, placeholder="name of the view")
+        self._name_field.cursor_blink = False
+        self._name_field.display = False
 
     def compose(self) -> ComposeResult:
         """A line for each number, and one to type a name in."""
         with Vertical(id="views"):
             yield self._menu
-            yield self._name
+            yield self._name_field
 
     def action_down(self) -> None:
         """Next number."""
@@ -79,7 +79,7 @@ class ViewMenu(ModalScreen[ViewWish | None]):
     def action_name(self) -> None:
         """Ask for the name under which the list as it is will be saved."""
         before = self._views.saved.get(self._number)
-        name = self._name
+        name = self._name_field
         name.display = True
         name.value = before.name if before is not None else self._present.name
         name.cursor_position = len(name.value)
@@ -88,8 +88,8 @@ class ViewMenu(ModalScreen[ViewWish | None]):
 
     def action_leave(self) -> None:
         """Close, or type no name."""
-        if self._name.has_focus:
-            self._name.display = False
+        if self._name_field.has_focus:
+            self._name_field.display = False
             self.set_focus(self._menu)
         else:
             self.dismiss(None)
