@@ -30,6 +30,8 @@ _ANEW_S: Final = 30.0
 
 
 _LISTS_SET_ASIDE: Final = 2
+_THRESHOLDS: Final = gc.get_threshold()
+_NEVER: Final = 1_000_000
 
 
 class Audience(Protocol):
@@ -65,6 +67,7 @@ class Watch:
                 if self.link is None:
                     self.link = await self.target.connect()
                     self._audience.use_link(self.link)
+                self._spare_what_stays()
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self.link.directory.run(self._tell_names))
                     group.create_task(asyncio.to_thread(_import_what_comes_next))
@@ -75,6 +78,7 @@ class Watch:
                         del update
             except Exception as error:
                 gc.enable()
+                gc.set_threshold(*_THRESHOLDS)
                 log.exception("the monitor ended")
                 failure = Failure(FailureKind.INTERNAL, inert(first_words(error), 300), url="")
                 if isinstance(error, ConfigError):
@@ -84,18 +88,25 @@ class Watch:
                 self._audience.post_message(MonitorUpdated(last))
                 await self._clock.wait(asyncio.Event(), _ANEW_S)
 
+    def _spare_what_stays(self) -> None:
+        """Look only newcomers through while the first list comes in: most of what is made then stays."""
+        young, middle, _ = _THRESHOLDS
+        gc.set_threshold(young, middle, _NEVER)
+        gc.freeze()
+        gc.enable()
+
     def _set_aside(self, update: Update) -> None:
         """Keep the collector from what stays: ten thousand tasks would hold it up for 30 ms, and every key with it.
 
         What was imported and read for the first list is there for good, and so is what the list made of it by the
-        second. Until then nothing is looked through at all.
+        second.
         """
-        if update.failure is None and (update.snapshot is None or not update.snapshot.is_complete):
-            return
-        gc.enable()
-        if update.failure is None and self._lists_set_aside < _LISTS_SET_ASIDE:
+        is_whole = update.snapshot is not None and update.snapshot.is_complete
+        if update.failure is None and is_whole and self._lists_set_aside < _LISTS_SET_ASIDE:
             self._lists_set_aside += 1
             gc.freeze()
+        if update.failure is not None or is_whole:
+            gc.set_threshold(*_THRESHOLDS)
 
     def _tell_names(self) -> None:
         self._audience.post_message(NamesLearned())
