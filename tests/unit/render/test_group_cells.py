@@ -11,7 +11,8 @@ from cdptui.render.cells import CellContext
 from cdptui.render.columns import BY_KEY, COLUMNS
 from cdptui.render.group_cells import name_of
 from cdptui.render.span import text_of
-from tests.doubles import EPOCH, GIB
+from tests.doubles import EPOCH
+from tests.unit.render.rows import WORRYING_GROUP
 
 CONTEXT = CellContext(EPOCH, {"s-1": "backup-server-1"})
 
@@ -37,21 +38,7 @@ def said(group: Group) -> dict[str, str]:
 
 
 def test_sums_stand_under_the_headings_of_what_they_are_sums_of() -> None:
-    group = Group(
-        "storage",
-        "s-1",
-        count=12,
-        unhealthy=3,
-        worst=Severity.CRITICAL,
-        used_bytes=50 * GIB,
-        plan_bytes=100 * GIB,
-        used_ratio=0.5,
-        rpo_ratio=1.5,
-        rpo_ms=900_000,
-        rpo_target_ms=600_000,
-        growth_bytes_per_s=GIB / 3600,
-    )
-    assert said(group) == {
+    assert said(WORRYING_GROUP) == {
         "name": "backup-server-1",
         "status": "✖ 3 of 12",
         "used": "50 GiB",

@@ -1,31 +1,17 @@
 from __future__ import annotations
 
 from cdptui.models.group import Group
-from cdptui.models.severity import Severity
 from cdptui.render.cells import CellContext
 from cdptui.render.group_lines import group_lines
 from cdptui.render.span import Role, text_of
-from tests.doubles import EPOCH, GIB
+from tests.doubles import EPOCH
+from tests.unit.render.rows import WORRYING_GROUP
 
 CONTEXT = CellContext(EPOCH, {"s-1": "backup-server-1"})
 
 
 def test_a_group_is_said_in_words() -> None:
-    group = Group(
-        "storage",
-        "s-1",
-        count=12,
-        unhealthy=3,
-        worst=Severity.CRITICAL,
-        used_bytes=50 * GIB,
-        plan_bytes=100 * GIB,
-        used_ratio=0.5,
-        rpo_ratio=1.5,
-        rpo_ms=900_000,
-        rpo_target_ms=600_000,
-        growth_bytes_per_s=GIB / 3600,
-    )
-    lines = group_lines(group, CONTEXT)
+    lines = group_lines(WORRYING_GROUP, CONTEXT)
     assert [text_of(line) for line in lines] == [
         "backup-server-1",
         "12 tasks, 3 not as they should be",
