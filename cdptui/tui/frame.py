@@ -13,7 +13,7 @@ when they change.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -70,6 +70,9 @@ class Means(NamedTuple):
     """Its characters, as the name of an encoding; empty is all of them."""
 
 
+_STRIPS: Final = 512
+"""Strips whose cells are kept: some screens of them."""
+
 _NOTHING: Final = Cell("\0", Ink())
 """Differs from every cell: what stands there is not known."""
 
@@ -109,6 +112,7 @@ class Frame:
         self._lines: list[list[Cell]] = []
         self._width = 0
         self._ink: Ink | None = None
+        self._translation = Translation(Means())
         self.color_system: ColorSystem | None = None
         """Fewer colours than the terminal has; None is all of them."""
 
@@ -129,8 +133,10 @@ class Frame:
             self._lines = [[_NOTHING] * width for _ in range(height)]
         colours = self.color_system or console._color_system or ColorSystem.TRUECOLOR  # noqa: SLF001 - rich has no public way
         means = Means(colours if self._has_colour else None, self._charset)
+        if means != self._translation.means:
+            self._translation = Translation(means)
         pieces: list[str] = []
-        for y, x, cells in _pieces(update, means):
+        for y, x, cells in _pieces(update, self._translation):
             if 0 <= y < height:
                 self._write(y, x, cells[: max(0, width - x)], pieces)
         return "".join(pieces)
@@ -215,7 +221,27 @@ def _whole(cells: Sequence[Cell], x: int, start: int, end: int) -> tuple[int, in
     return x + start, x + end
 
 
-def _pieces(update: CompositorUpdate, means: Means) -> Iterator[tuple[int, int, list[Cell]]]:
+class Translation:
+    """Strips to cells; a line that only moved is the same strip as before, and not looked at again."""
+
+    def __init__(self, means: Means) -> None:
+        self.means = means
+        self._kept: dict[int, tuple[Strip, list[Cell]]] = {}
+        """By identity, which lasts as long as the strip is kept: equal strips are as dear to find as to translate."""
+
+    def cells(self, strip: Strip) -> list[Cell]:
+        """What a strip shows; not to be changed."""
+        kept = self._kept.get(id(strip))
+        if kept is not None:
+            return kept[1]
+        if len(self._kept) >= _STRIPS:
+            self._kept.clear()
+        cells = _cells(strip, self.means)
+        self._kept[id(strip)] = strip, cells
+        return cells
+
+
+def _pieces(update: CompositorUpdate, translation: Translation) -> Iterator[tuple[int, int, list[Cell]]]:
     match update:
         case ChopsUpdate():
             for y, x1, x2 in update.spans:
@@ -223,12 +249,13 @@ def _pieces(update: CompositorUpdate, means: Means) -> Iterator[tuple[int, int, 
                     if strip is None or x >= x2 or end <= x1:
                         continue
                     left, right = max(x, x1), min(end, x2)
-                    yield y, left, _cells(strip, means)[left - x : right - x]
+                    yield y, left, translation.cells(strip)[left - x : right - x]
         case LayoutUpdate():
             for y, strips in enumerate(update.strips, update.region.y):
                 x = update.region.x
                 for strip in strips:
-                    cells = _cells(strip, means)
+                    assert isinstance(strip, Strip)  # noqa: S101 - for the type checker; chops hold nothing else
+                    cells = translation.cells(strip)
                     yield y, x, cells
                     x += len(cells)
         case _:
@@ -236,8 +263,7 @@ def _pieces(update: CompositorUpdate, means: Means) -> Iterator[tuple[int, int, 
             raise TypeError(message)
 
 
-def _cells(strip: Iterable[object], means: Means) -> list[Cell]:
-    assert isinstance(strip, Strip)  # noqa: S101 - for the type checker; chops hold nothing else
+def _cells(strip: Strip, means: Means) -> list[Cell]:
     cells: list[Cell] = []
     for text, style, control in strip:
         if control:

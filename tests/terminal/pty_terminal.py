@@ -174,6 +174,12 @@ class Terminal:
         """Read until `text` is no longer on the screen."""
         self.wait_for(lambda screen: text not in screen.text, seconds=seconds)
 
+    def wait_for_quiet(self, seconds: float = 0.1) -> None:
+        """Read until nothing has come for so long: what was being drawn is whole, and comes in pieces until then."""
+        deadline = time.monotonic() + 20.0
+        while self._read(seconds):
+            assert time.monotonic() < deadline, f"it never stops drawing; the screen:\n{self.text}"
+
     def read_for(self, seconds: float) -> bytes:
         """Read whatever comes within a time, for counting."""
         start, deadline = len(self.output), time.monotonic() + seconds

@@ -100,11 +100,12 @@ def test_a_cursor_move_writes_two_lines_and_the_detail(
     if not is_detail_open:
         terminal.send("d")
         terminal.wait_for(lambda screen: "┤" not in screen.text)
-    terminal.read_for(1.0)
+    terminal.wait_for_quiet(0.3)
     counts = []
     for _ in range(7):
         before = len(terminal.output)
         terminal.send("j")
-        terminal.read_for(0.4)
+        terminal.wait_for(lambda _: len(terminal.output) > before)  # noqa: B023 - called before the next round
+        terminal.wait_for_quiet(0.2)
         counts.append(len(terminal.output) - before)
     assert 0 < median(counts) - TICK <= budget

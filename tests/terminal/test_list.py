@@ -38,9 +38,26 @@ def bytes_of(terminal: Terminal, key: str) -> float:
     for _ in range(7):
         before = len(terminal.output)
         terminal.send(key)
-        terminal.read_for(0.3)
+        terminal.wait_for(lambda _: len(terminal.output) > before)  # noqa: B023 - called before the next round
+        terminal.wait_for_quiet()
         counts.append(sum(n for line, n in bytes_by_line(bytes(terminal.output[before:])).items() if line > 2))
     return median(counts) - TICK
+
+
+def lines_written_by(count: int, terminal: Terminal, node: ManagementNode) -> list[int]:
+    """The lines of the list that so many more polls write."""
+    before, seen = len(terminal.output), polls(node)
+    terminal.wait_for(lambda _: polls(node) >= seen + count)
+    terminal.wait_for_quiet()
+    return [line for line in bytes_by_line(bytes(terminal.output[before:])) if 2 < line < len(terminal.lines)]
+
+
+def wait_for_poll_without_news(terminal: Terminal, node: ManagementNode) -> None:
+    """Columns, names and groups have come to rest."""
+    for _ in range(20):
+        if not lines_written_by(1, terminal, node):
+            return
+    pytest.fail(f"the list never comes to rest:\n{terminal.text}")
 
 
 @pytest.mark.parametrize("way", ["", "w", "bs", "bsw"], ids=["plain", "wide", "grouped", "grouped and wide"])
@@ -49,14 +66,11 @@ def test_a_key_in_any_list_writes_two_lines_and_a_poll_nothing(
 ) -> None:
     node, terminal = opened
     terminal.send(way)
-    terminal.read_for(6.0)
+    wait_for_poll_without_news(terminal, node)
     assert 0 < bytes_of(terminal, "j") <= 500
     assert 0 < bytes_of(terminal, " ") <= 500
-    terminal.read_for(1.0)
-    before, seen = len(terminal.output), polls(node)
-    terminal.wait_for(lambda _: polls(node) >= seen + 3)
-    written = bytes_by_line(bytes(terminal.output[before:]))
-    assert not [line for line in written if line > 2], "nothing of the list is written"
+    wait_for_poll_without_news(terminal, node)
+    assert not lines_written_by(3, terminal, node), "nothing of the list is written"
 
 
 def test_letters_that_come_at_once_group_fold_and_find(opened: tuple[ManagementNode, Terminal]) -> None:
@@ -100,12 +114,14 @@ def test_what_is_marked_is_written_where_the_user_is(opened: tuple[ManagementNod
 def test_every_dialog_fits_and_goes(simulate: Simulate, monitor: OpenMonitor, columns: int, lines: int) -> None:
     _, server = simulate(tasks=20)
     terminal = monitor(server.url, columns=columns, lines=lines)
-    terminal.read_for(2.0)
+    terminal.wait_for(lambda screen: screen.text.strip())
+    terminal.wait_for_quiet(0.3)
     for key in ("o", "b", "\x13"):
+        # What comes of a key on a screen that is too small for it is not to be waited for.
         terminal.send(key)
-        terminal.read_for(0.3)
+        terminal.wait_for_quiet(0.3)
         terminal.send("\x1b")
-        terminal.read_for(0.3)
+        terminal.wait_for_quiet(0.3)
     terminal.send("q")
     assert terminal.wait_for_end() == 0
     assert terminal.is_restored

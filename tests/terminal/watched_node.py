@@ -84,7 +84,10 @@ class WatchedNode:
 
     def answers_keys(self) -> None:
         """Down and up again: the cursor must follow."""
+        # Half a drawing has no cursor, or two.
+        self.terminal.wait_for_quiet()
         here = self.cursor_row
+        assert here, self.terminal.text
         self.terminal.send("j")
         self.terminal.wait_for(lambda _: self.cursor_row not in {"", here}, seconds=PATIENCE_S)
         self.terminal.send("k")

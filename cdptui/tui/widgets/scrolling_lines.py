@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual import events
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 
 from cdptui.render.span import Line
@@ -16,6 +17,7 @@ from cdptui.tui.widgets.extent import set_extent
 from cdptui.tui.widgets.finder import Finder
 from cdptui.tui.widgets.line_view import differing
 from cdptui.tui.widgets.paint import Painter
+from cdptui.tui.widgets.thin_scroll_bar import ThinScrollBar
 
 
 class ScrollingLines(ScrollView, can_focus=True):
@@ -49,6 +51,13 @@ class ScrollingLines(ScrollView, can_focus=True):
             self.refresh(Region(0, y, self.size.width, 1))
         for y in differing(before, self._lines):
             self.refresh_line(y + len(self._head))
+
+    @property
+    def vertical_scrollbar(self) -> ScrollBar:
+        """The bar beside the lines."""
+        if self._vertical_scrollbar is None:
+            self._vertical_scrollbar = ThinScrollBar.of(self)
+        return self._vertical_scrollbar
 
     @property
     def width(self) -> int:

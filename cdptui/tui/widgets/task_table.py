@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence, Set
 from typing import ClassVar, Final, NamedTuple
 
 from textual import events
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 
 from cdptui.models.group import Group
@@ -26,6 +27,7 @@ from cdptui.tui.keymap import Place, bindings
 from cdptui.tui.widgets.extent import set_extent
 from cdptui.tui.widgets.paint import Painter
 from cdptui.tui.widgets.table_drawing import Look, TableDrawing
+from cdptui.tui.widgets.thin_scroll_bar import ThinScrollBar
 
 _HEADING_LINES: Final = 1
 _MARK: Final = "*"
@@ -327,10 +329,34 @@ class TaskTable(ScrollView, can_focus=True):
 
     # Drawing
 
+    @property
+    def vertical_scrollbar(self) -> ScrollBar:
+        """The bar beside the list."""
+        if self._vertical_scrollbar is None:
+            self._vertical_scrollbar = ThinScrollBar.of(self)
+        return self._vertical_scrollbar
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw some lines of the screen.
+
+        Without Textual's way through borders, padding and effects, of which the list has none: every line of a list
+        that scrolls would be cut and filtered anew, although it is drawn already.
+        """
+        self._place_columns()
+        width = self._width
+        strips = [self._line(y, width) for y in crop.line_range]
+        if crop.column_span != (0, width):
+            # The place of a scroll bar that is not there is ours, too.
+            ground = self._painter.style(Role.TEXT)
+            strips = [strip.crop_extend(*crop.column_span, ground) for strip in strips]
+        return strips
+
     def render_line(self, y: int) -> Strip:
         """Draw one line of the screen."""
-        width = self._width
         self._place_columns()
+        return self._line(y, self._width)
+
+    def _line(self, y: int, width: int) -> Strip:
         if y < _HEADING_LINES:
             return self._drawing.heading(self._view.rows.order, width)
         index = self.scroll_offset.y + y - _HEADING_LINES

@@ -1,0 +1,73 @@
+"""A scroll bar that costs nothing while its thumb looks the same.
+
+Textual's own is laid out as text, line by line and twice over, each time that its list scrolls: a third of what a key
+costs in a list of thousands, whose thumb would have to move by less than the smallest step that can be drawn.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region
+from textual.scrollbar import ScrollBar, ScrollBarRender
+from textual.strip import Strip
+from textual.widget import Widget
+
+_STEPS: Final = 8
+"""Of the thumb in a cell."""
+
+
+class ThinScrollBar(ScrollBar):
+    """One cell wide, upright, one segment a line."""
+
+    _strips: tuple[Strip, ...] = ()
+    _drawn_for: tuple[object, ...] = ()
+
+    @classmethod
+    def of(cls, view: Widget) -> ThinScrollBar:
+        """The scroll bar for a view that has none yet; begins hidden, as Textual's does."""
+        bar = cls(vertical=True, name="vertical")
+        bar.display = False
+        view.app._start_widget(view, bar)  # noqa: SLF001 - as Textual starts its own
+        return bar
+
+    def validate_position(self, position: float) -> float:
+        """The first place, from the top, at which the thumb looks as it does here: others need not be drawn."""
+        hidden = self.window_virtual_size - self.window_size
+        lines = self.size.height
+        if hidden <= 0 or not lines:
+            return super().validate_position(position)
+        thumb = max(1.0, self.window_size * lines / self.window_virtual_size)
+        step = hidden / max(1.0, (lines - thumb) * _STEPS)
+        # Whatever the arithmetic loses, here and in drawing, is less than a thousandth of a step.
+        return (int(position / step + 1e-6) + 1e-3) * step
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw some of its lines; drawn before, they are the same objects."""
+        bar = self.render()
+        assert isinstance(bar, ScrollBarRender)  # noqa: S101 - for the type checker: Textual says no more than "renderable"
+        look = (self.size.height, bar.virtual_size, bar.window_size, bar.position, bar.style)
+        if look != self._drawn_for:
+            self._drawn_for, self._strips = look, _draw(bar, self.size.height)
+        return list(self._strips[crop.y : crop.bottom])
+
+
+def _draw(bar: ScrollBarRender, height: int) -> tuple[Strip, ...]:
+    style = bar.style
+    assert isinstance(style, Style)  # noqa: S101 - for the type checker: it may be a name elsewhere
+    assert style.color is not None  # noqa: S101 - for the type checker: a bar has both
+    assert style.bgcolor is not None  # noqa: S101 - for the type checker: a bar has both
+    whole = bar.render_bar(
+        size=height,
+        virtual_size=bar.virtual_size,
+        window_size=bar.window_size,
+        position=bar.position,
+        back_color=style.bgcolor,
+        bar_color=style.color,
+    )
+    strips: dict[Segment, Strip] = {}
+    # The thumb itself comes without a ground.
+    segments = Segment.apply_style(whole.segments, Style(bgcolor=style.bgcolor))
+    return tuple(strips.setdefault(segment, Strip([segment], 1)) for segment in segments)

@@ -1,0 +1,69 @@
+"""The thumb stands where Textual's own would, and is drawn only when it moves."""
+
+from __future__ import annotations
+
+import pytest
+from textual.geometry import Region
+from textual.scrollbar import ScrollBarRender
+
+from cdptui.models.vitals import Vitals
+from cdptui.render.arrangement import Arrangement
+from cdptui.render.order import Order
+from cdptui.tui.widgets.task_table import TaskTable
+from tests.tui.test_large_list import TableApp
+from tests.unit.render.rows import a_row
+
+SIZE = (60, 21)
+
+
+def app_of(tasks: int) -> TableApp:
+    rows: Arrangement = Arrangement()
+    fleet: list[Vitals] = [a_row(f"task {number:05d}", uuid=f"{number:05d}") for number in range(tasks)]
+    for _ in rows.steps(fleet, Order("name")):
+        pass
+    return TableApp(rows)
+
+
+@pytest.mark.parametrize("tasks", [21, 60, 999, 5000])
+async def test_the_thumb_stands_where_textuals_own_would(tasks: int) -> None:
+    app = app_of(tasks)
+    async with app.run_test(size=SIZE) as pilot:
+        table = app.query_one(TaskTable)
+        await pilot.pause()
+        bar = table.vertical_scrollbar
+        height = bar.size.height
+        for top in [*range(0, table.max_scroll_y, max(1, table.max_scroll_y // 97)), table.max_scroll_y]:
+            table.scroll_to(y=top, animate=False, force=True, immediate=True)
+            whole = ScrollBarRender.render_bar(
+                height, virtual_size=bar.window_virtual_size, window_size=bar.window_size, position=top
+            )
+            drawn = bar.render_lines(Region(0, 0, 1, height))
+            assert [strip.text for strip in drawn] == [segment.text for segment in whole.segments], top
+            grabs = [strip._segments[0].style.meta for strip in drawn if strip._segments[0].style]  # type: ignore[union-attr]  # a strip has segments
+            assert grabs == [segment.style.meta for segment in whole.segments if segment.style]
+
+
+async def test_a_step_that_the_thumb_cannot_show_draws_nothing_of_the_bar() -> None:
+    app = app_of(5000)
+    async with app.run_test(size=SIZE) as pilot:
+        table = app.query_one(TaskTable)
+        await pilot.pause()
+        places = set()
+        for top in range(500):
+            table.scroll_to(y=top, animate=False, force=True, immediate=True)
+            places.add(table.vertical_scrollbar.position)
+        # An eighth of a cell is some thirty lines of the list.
+        assert 10 < len(places) < 25
+
+
+async def test_the_bar_takes_the_mouse() -> None:
+    app = app_of(500)
+    async with app.run_test(size=SIZE) as pilot:
+        table = app.query_one(TaskTable)
+        await pilot.pause()
+        await pilot.mouse_down(table, offset=(SIZE[0] - 1, 0))
+        await pilot.hover(table, offset=(SIZE[0] - 1, SIZE[1] - 1))
+        await pilot.mouse_up(table, offset=(SIZE[0] - 1, SIZE[1] - 1))
+        await pilot.pause()
+        # As far as the mouse went, in Textual's own measure: windows, not places of the thumb.
+        assert table.scroll_offset.y == pytest.approx(20 * 501 / 21, abs=1)
