@@ -36,6 +36,8 @@ from cdptui.tui.widgets.detail_pane import DetailPane
 from cdptui.tui.window import is_too_small
 
 if TYPE_CHECKING:
+    from textual.widget import Widget
+
     from cdptui.monitor.build import Link
 
 log = logging.getLogger(__name__)
@@ -93,6 +95,8 @@ class CdptuiApp(App[int], inherit_bindings=False):
         self.keymap = keymap
         self._columns = columns
         self._turns = KeyTurns(clock.monotonic)
+        self._taker: Widget | None = None
+        """Who got the key that is under way."""
         self._clock = clock
         self._targets = tuple(targets) if target in targets else (target, *targets)
         self._farewells: set[asyncio.Task[None]] = set()
@@ -179,14 +183,16 @@ class CdptuiApp(App[int], inherit_bindings=False):
 
     def on_key_settled(self) -> None:
         """It is the next key's turn, once what this one asked for, such as another focus, is done."""
-        self._turns.settle()
         self._main.answer()
+        if self._turns.goes_round_again() and self._taker is not None and self._taker.post_message(KeySettled()):
+            return
+        self._turns.settle()
         self.call_later(self._next_key)
 
     async def _next_key(self) -> None:
         key = self._turns.next()
         if key is not None and self.screen_stack:
-            taker = self.focused or self.screen
+            self._taker = taker = self.focused or self.screen
             await super().on_event(key)
             taker.post_message(KeySettled())
 

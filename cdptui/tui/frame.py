@@ -26,6 +26,7 @@ from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import Strip
 
 from cdptui.render.glyphs import UNSHOWABLE, showable
+from cdptui.tui.recent import Recent
 from cdptui.tui.themes import BANDS, SIXTEEN
 
 
@@ -70,8 +71,8 @@ class Means(NamedTuple):
     """Its characters, as the name of an encoding; empty is all of them."""
 
 
-_STRIPS: Final = 512
-"""Strips whose cells are kept: some screens of them."""
+_STRIPS: Final = 200
+"""Strips whose cells are kept: those of a screen, and of the one before."""
 
 _NOTHING: Final = Cell("\0", Ink())
 """Differs from every cell: what stands there is not known."""
@@ -226,19 +227,12 @@ class Translation:
 
     def __init__(self, means: Means) -> None:
         self.means = means
-        self._kept: dict[int, tuple[Strip, list[Cell]]] = {}
+        self._kept = Recent[int, tuple[Strip, list[Cell]]](_STRIPS)
         """By identity, which lasts as long as the strip is kept: equal strips are as dear to find as to translate."""
 
     def cells(self, strip: Strip) -> list[Cell]:
         """What a strip shows; not to be changed."""
-        kept = self._kept.get(id(strip))
-        if kept is not None:
-            return kept[1]
-        if len(self._kept) >= _STRIPS:
-            self._kept.clear()
-        cells = _cells(strip, self.means)
-        self._kept[id(strip)] = strip, cells
-        return cells
+        return self._kept.get(id(strip), lambda: (strip, _cells(strip, self.means)))[1]
 
 
 def _pieces(update: CompositorUpdate, translation: Translation) -> Iterator[tuple[int, int, list[Cell]]]:

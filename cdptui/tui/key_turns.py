@@ -18,6 +18,11 @@ PATIENCE_S: Final = 0.25
 """How long a key may keep the others waiting: what took it may be gone, and never say that it is done."""
 
 
+ROUNDS: Final = 3
+"""How often a marker goes the way of a key when another key waits: a line that takes Enter tells its bar, and the bar
+tells the screen, which sends the next key elsewhere."""
+
+
 class KeySettled(Message):
     """Goes the way of a key behind it: when it comes back, everybody on that way has seen to the key."""
 
@@ -29,6 +34,7 @@ class KeyTurns:
         self._monotonic = monotonic
         self._waiting: deque[Key] = deque()
         self._began_at: float | None = None
+        self._rounds = 0
 
     @property
     def is_busy(self) -> bool:
@@ -39,6 +45,11 @@ class KeyTurns:
         """Let a key stand in line."""
         self._waiting.append(key)
 
+    def goes_round_again(self) -> bool:
+        """Whether the key that is under way must be followed once more, as there is one whose way may depend on it."""
+        self._rounds += 1
+        return bool(self._waiting) and self._rounds < ROUNDS
+
     def settle(self) -> None:
         """The key that was under way is done."""
         self._began_at = None
@@ -47,5 +58,5 @@ class KeyTurns:
         """The key whose turn it is now, which is under way from now on; None when there is none, or another one is."""
         if self.is_busy or not self._waiting:
             return None
-        self._began_at = self._monotonic()
+        self._began_at, self._rounds = self._monotonic(), 0
         return self._waiting.popleft()

@@ -39,7 +39,7 @@ async def test_the_thumb_stands_where_textuals_own_would(tasks: int) -> None:
             )
             drawn = bar.render_lines(Region(0, 0, 1, height))
             assert [strip.text for strip in drawn] == [segment.text for segment in whole.segments], top
-            grabs = [strip._segments[0].style.meta for strip in drawn if strip._segments[0].style]  # type: ignore[union-attr]  # a strip has segments
+            grabs = [strip._segments[0].style.meta for strip in drawn if strip._segments[0].style]
             assert grabs == [segment.style.meta for segment in whole.segments if segment.style]
 
 

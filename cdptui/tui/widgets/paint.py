@@ -12,6 +12,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from cdptui.render.span import LABELS, Line, Role, Span
+from cdptui.tui.recent import Recent
 
 _BOLD: Final = frozenset({Role.STRONG, Role.BAD, Role.NEW, *LABELS})
 """Weight tells these apart where colours do not."""
@@ -22,8 +23,8 @@ _UNDER_CURSOR: Final = frozenset({Role.TEXT, Role.TRACK})
 writes two whole lines, in which every change of colour costs bytes. Glyphs and words say what colours say elsewhere."""
 
 
-_STRIPS: Final = 256
-"""Strips that are kept: a few screens of them."""
+_STRIPS: Final = 128
+"""Strips that are kept: those of the tallest screen. With what Textual keeps of each, one takes some 10 KB."""
 
 
 class Painter:
@@ -36,7 +37,7 @@ class Painter:
     def __init__(self, widget: Widget) -> None:
         self._widget = widget
         self._styles: dict[tuple[Role, str], Style] = {}
-        self._strips: dict[tuple[Hashable, int], Strip] = {}
+        self._strips = Recent[tuple[Hashable, int], Strip](_STRIPS)
 
     def forget(self) -> None:
         """The theme or the widget's own style changed."""
@@ -89,9 +90,4 @@ class Painter:
 
         A list that scrolls by a line shows all others again, and Textual has the work on a strip done once.
         """
-        strip = self._strips.get((look, width))
-        if strip is None:
-            if len(self._strips) >= _STRIPS:
-                self._strips.clear()
-            strip = self._strips[look, width] = draw()
-        return strip
+        return self._strips.get((look, width), draw)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.events import Key
 
-from cdptui.tui.key_turns import PATIENCE_S, KeyTurns
+from cdptui.tui.key_turns import PATIENCE_S, ROUNDS, KeyTurns
 from tests.doubles import FakeClock
 
 
@@ -23,6 +23,17 @@ def test_a_key_waits_until_the_one_before_it_is_settled() -> None:
     assert turns.next() is second
     turns.settle()
     assert turns.next() is None
+
+
+def test_a_key_is_followed_as_far_as_others_go_for_it_when_another_one_waits() -> None:
+    turns = KeyTurns(FakeClock().monotonic)
+    for key in keys("enter", "j"):
+        turns.wait(key)
+    turns.next()
+    assert [turns.goes_round_again() for _ in range(ROUNDS)] == [True] * (ROUNDS - 1) + [False]
+    turns.settle()
+    turns.next()
+    assert not turns.goes_round_again(), "nobody waits"
 
 
 def test_a_key_that_never_comes_back_holds_nobody_up_for_long() -> None:
