@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from rich.console import RenderableType
 from textual import events
 from textual._compositor import CompositorUpdate
+from textual._styles_cache import StylesCache
 from textual.actions import ActionParseResult
 from textual.app import App
 from textual.await_complete import AwaitComplete
@@ -97,6 +98,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
         self._turns = KeyTurns(clock.monotonic)
         self._taker: Widget | None = None
         """Who got the key that is under way."""
+        self._impatience: asyncio.TimerHandle | None = None
         self._clock = clock
         self._targets = tuple(targets) if target in targets else (target, *targets)
         self._farewells: set[asyncio.Task[None]] = set()
@@ -175,11 +177,10 @@ class CdptuiApp(App[int], inherit_bindings=False):
             await super().on_event(event)
             return
         self._turns.wait(event)
-        if self._turns.is_busy:
-            # Should what took the key before be gone, nothing else would ask for the next.
-            self.set_timer(PATIENCE_S, self._next_key)
-        else:
+        if not self._turns.is_busy:
             await self._next_key()
+        elif self._impatience is None:
+            self._lose_patience_later()
 
     def on_key_settled(self) -> None:
         """It is the next key's turn, once what this one asked for, such as another focus, is done."""
@@ -189,8 +190,19 @@ class CdptuiApp(App[int], inherit_bindings=False):
         self._turns.settle()
         self.call_later(self._next_key)
 
+    def _lose_patience_later(self) -> None:
+        """Should what took a key be gone, nothing else would ask for the next one."""
+        if self._impatience is not None:
+            self._impatience.cancel()
+        loop = asyncio.get_running_loop()
+        self._impatience = (
+            loop.call_later(PATIENCE_S, self.call_later, self._next_key) if self._turns.is_any_waiting else None
+        )
+
     async def _next_key(self) -> None:
         key = self._turns.next()
+        if key is not None or not self._turns.is_busy:
+            self._lose_patience_later()
         if key is not None and self.screen_stack:
             self._taker = taker = self.focused or self.screen
             await super().on_event(key)
@@ -227,6 +239,8 @@ class CdptuiApp(App[int], inherit_bindings=False):
 
     def pop_screen(self) -> AwaitComplete:
         """Close a dialog. The palette closes itself twice when keys come fast; the list under it must stay then."""
+        # The library remembers two colours for each of the last thousand widgets, and with them all that those drew.
+        StylesCache.get_inner_outer.cache_clear()
         if len(self.screen_stack) > 1:
             return super().pop_screen()
         return AwaitComplete.nothing()  # type: ignore[no-any-return, no-untyped-call]  # the library left it untyped

@@ -41,6 +41,11 @@ class KeyTurns:
         """Whether a key is under way that has not taken too long."""
         return self._began_at is not None and self._monotonic() - self._began_at < PATIENCE_S
 
+    @property
+    def is_any_waiting(self) -> bool:
+        """Whether a key stands in line."""
+        return bool(self._waiting)
+
     def wait(self, key: Key) -> None:
         """Let a key stand in line."""
         self._waiting.append(key)

@@ -1,0 +1,56 @@
+"""What is gone takes nothing with it: no key, and no memory."""
+
+from __future__ import annotations
+
+import gc
+
+from textual._styles_cache import StylesCache
+from textual.events import Key
+from textual.screen import Screen
+
+from cdptui.tui.key_turns import KeySettled
+from tests.doubles import ScriptedNode, a_task
+from tests.tui.running import Running, running
+
+
+class Deaf(Screen[None]):
+    """Takes keys, and never says that it is done with them: one that is gone by then cannot, either."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taken: list[str] = []
+
+    def on_key(self, event: Key) -> None:
+        self.taken.append(event.key)
+
+    def on_key_settled(self, event: KeySettled) -> None:
+        event.stop()
+
+
+async def test_keys_whose_takers_are_gone_hold_no_other_key_up() -> None:
+    async with running(ScriptedNode([a_task(name) for name in "abc"])) as run:
+        await run.until(lambda: run.rows)
+        deaf = Deaf()
+        await run.app.push_screen(deaf)
+        for key in "vwxyz":
+            run.app.post_message(Key(key, key))
+        await run.until(lambda: deaf.taken == [*"vwxyz"])
+
+
+async def test_dialogs_that_were_closed_leave_nothing_in_memory() -> None:
+    async with running(ScriptedNode([a_task(name) for name in "abc"])) as run:
+        await run.until(lambda: run.rows)
+        counts = []
+        for _ in range(2):
+            for key in ("question_mark", "s", "o", "b") * 3:
+                await open_and_close(run, key)
+            gc.collect()
+            counts.append(sum(isinstance(thing, StylesCache) for thing in gc.get_objects()))
+        assert counts[1] <= counts[0]
+
+
+async def open_and_close(run: Running, key: str) -> None:
+    await run.press(key)
+    await run.until(lambda: len(run.app.screen_stack) == 2)
+    await run.press("escape")
+    await run.until(lambda: len(run.app.screen_stack) == 1)
