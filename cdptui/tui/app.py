@@ -26,7 +26,7 @@ from cdptui.config.terminal import TerminalTraits
 from cdptui.models.text import inert
 from cdptui.tui.commands import ActionCommands
 from cdptui.tui.driver import TerminalDriver
-from cdptui.tui.key_turns import PATIENCE_S, KeySettled, KeyTurns
+from cdptui.tui.key_turns import LOOK_S, KeySettled, KeyTurns
 from cdptui.tui.keymap import USUAL, Keymap, Place, bindings, bindings_in_dialogs
 from cdptui.tui.messages import CopyWanted
 from cdptui.tui.screens.main import MainScreen
@@ -98,7 +98,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
         self._turns = KeyTurns(clock.monotonic)
         self._taker: Widget | None = None
         """Who got the key that is under way."""
-        self._impatience: asyncio.TimerHandle | None = None
+        self._minding: asyncio.TimerHandle | None = None
         self._clock = clock
         self._targets = tuple(targets) if target in targets else (target, *targets)
         self._farewells: set[asyncio.Task[None]] = set()
@@ -177,10 +177,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
             await super().on_event(event)
             return
         self._turns.wait(event)
-        if not self._turns.is_busy:
-            await self._next_key()
-        elif self._impatience is None:
-            self._lose_patience_later()
+        await self._next_key()
 
     def on_key_settled(self) -> None:
         """It is the next key's turn, once what this one asked for, such as another focus, is done."""
@@ -190,23 +187,28 @@ class CdptuiApp(App[int], inherit_bindings=False):
         self._turns.settle()
         self.call_later(self._next_key)
 
-    def _lose_patience_later(self) -> None:
+    def _mind_waiting_keys(self) -> None:
         """Should what took a key be gone, nothing else would ask for the next one."""
-        if self._impatience is not None:
-            self._impatience.cancel()
-        loop = asyncio.get_running_loop()
-        self._impatience = (
-            loop.call_later(PATIENCE_S, self.call_later, self._next_key) if self._turns.is_any_waiting else None
-        )
+        if self._turns.is_any_waiting and self._minding is None:
+            loop = asyncio.get_running_loop()
+            self._minding = loop.call_later(LOOK_S, self.call_later, self._mind_keys)
+
+    async def _mind_keys(self) -> None:
+        self._minding = None
+        if self._taker is not None and not (self._taker.is_running and self._taker.is_attached):
+            self._turns.settle()
+        await self._next_key()
+        self._mind_waiting_keys()
 
     async def _next_key(self) -> None:
         key = self._turns.next()
-        if key is not None or not self._turns.is_busy:
-            self._lose_patience_later()
-        if key is not None and self.screen_stack:
-            self._taker = taker = self.focused or self.screen
-            await super().on_event(key)
-            taker.post_message(KeySettled())
+        self._mind_waiting_keys()
+        if key is None or not self.screen_stack:
+            return
+        self._taker = taker = self.focused or self.screen
+        await super().on_event(key)
+        if not taker.post_message(KeySettled()):
+            self.on_key_settled()
 
     async def _on_key(self, event: Key) -> None:
         """Type a key that no widget took into the field that has the focus now, if there is one.

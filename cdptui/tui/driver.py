@@ -162,6 +162,8 @@ class TerminalDriver(LinuxDriver):
     def start_application_mode(self) -> None:
         """Take the terminal; what it shows is not known."""
         self.frame.forget()
+        # What was given up with a writer before is never written: it must not count as under way for ever.
+        self._written = self._file.written
         self._woken, self._wake = os.pipe()
         super().start_application_mode()  # type: ignore[no-untyped-call]  # the library left it untyped
 

@@ -14,8 +14,11 @@ from typing import Final
 from textual.events import Key
 from textual.message import Message
 
-PATIENCE_S: Final = 0.25
-"""How long a key may keep the others waiting: what took it may be gone, and never say that it is done."""
+PATIENCE_S: Final = 2.0
+"""How long a key may keep the others waiting."""
+
+LOOK_S: Final = 0.1
+"""How often to see, while a key waits, whether what took the one before is gone, and will never say that it is done."""
 
 
 ROUNDS: Final = 3

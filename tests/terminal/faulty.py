@@ -44,7 +44,7 @@ def arm(screen: MainScreen) -> None:
 
 
 def widget() -> None:
-    TaskTable.render_line = when_armed(TaskTable.render_line)  # type: ignore[method-assign]
+    TaskTable.render_lines = when_armed(TaskTable.render_lines)  # type: ignore[method-assign]
 
 
 def message() -> None:

@@ -13,8 +13,8 @@ from tests.doubles import ScriptedNode, a_task
 from tests.tui.running import Running, running
 
 
-class Deaf(Screen[None]):
-    """Takes keys, and never says that it is done with them: one that is gone by then cannot, either."""
+class Leaving(Screen[None]):
+    """Takes keys, and is gone before it can say that it is done with the third of them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -22,19 +22,24 @@ class Deaf(Screen[None]):
 
     def on_key(self, event: Key) -> None:
         self.taken.append(event.key)
+        if len(self.taken) == 3:
+            self.app.pop_screen()
 
     def on_key_settled(self, event: KeySettled) -> None:
-        event.stop()
+        if len(self.taken) == 3:
+            event.stop()
 
 
 async def test_keys_whose_takers_are_gone_hold_no_other_key_up() -> None:
     async with running(ScriptedNode([a_task(name) for name in "abc"])) as run:
         await run.until(lambda: run.rows)
-        deaf = Deaf()
-        await run.app.push_screen(deaf)
-        for key in "vwxyz":
+        leaving = [Leaving(), Leaving()]
+        for screen in leaving:
+            await run.app.push_screen(screen)
+        for key in "wwwwwwjj":
             run.app.post_message(Key(key, key))
-        await run.until(lambda: deaf.taken == [*"vwxyz"])
+        await run.until(lambda: run.cursor == "uuid-of-c")
+        assert [screen.taken for screen in leaving] == [["w"] * 3] * 2
 
 
 async def test_dialogs_that_were_closed_leave_nothing_in_memory() -> None:

@@ -6,7 +6,7 @@ import http.client
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
@@ -24,15 +24,16 @@ def forward_proxy(port: int) -> Iterator[tuple[str, list[str]]]:
             asked.append(f"{self.command} {self.path}")
             url = urlsplit(self.path)
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            behind = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-            behind.request(self.command, f"{url.path}?{url.query}" if url.query else url.path, body, dict(self.headers))
-            answer = behind.getresponse()
-            content = answer.read()
+            path = f"{url.path}?{url.query}" if url.query else url.path
+            # Whoever asked may be gone by the time there is an answer.
+            with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as behind:
+                behind.request(self.command, path, body, dict(self.headers))
+                answer = behind.getresponse()
+                content = answer.read()
             self.send_response(answer.status)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
-            behind.close()
 
         do_GET = do_PUT = do_DELETE = _pass_on  # noqa: N815 - the library's names
 
