@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import random
 import re
+import signal
 import sys
 import tempfile
 import time
@@ -96,7 +97,7 @@ class Night:
                 terminal.send("q")
                 code: int | None = terminal.wait_for_end()
             except AssertionError as error:
-                self.seen.complaints.add(f"{error}\nbefore: {'; '.join(turmoil.last)}")
+                self.seen.complaints.add(f"{error}\nbefore: {'; '.join(turmoil.last)}\n{_stacks(terminal)}")
                 is_live, code = False, terminal.process.poll()
             click.echo(", ".join(f"{name} {count}" for name, count in sorted(turmoil.counts.items())), err=True)
             return self._verdict(is_live, code, is_restored=terminal.is_restored)
@@ -110,7 +111,8 @@ class Night:
             log = ["--log-level", "info", "--log-file", str(self.log)]
             # Whatever is saved is saved there.
             inside = ["sh", "-c", 'cd "$0" && exec "$@"', folder, *command, *log]
-            with Watched(inside, environment={"ZSTACK_PASSWORD": "password", **homes}) as terminal:
+            wanted = {"ZSTACK_PASSWORD": "password", "PYTHONFAULTHANDLER": "1"}
+            with Watched(inside, environment={**wanted, **homes}) as terminal:
                 yield server, terminal
 
     def _go_through(self, minutes: float, terminal: Watched, turmoil: Turmoil) -> None:
@@ -215,6 +217,16 @@ class Night:
             ("exit code 0", str(code), code == 0),
             ("terminal restored", "yes" if is_restored else "no", is_restored),
         ]
+
+
+def _stacks(terminal: Watched) -> str:
+    """End a program that does not answer, and have its interpreter say where all its threads are."""
+    if terminal.process.poll() is not None:
+        return "it had ended"
+    state = Path(f"/proc/{terminal.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+    terminal.process.send_signal(signal.SIGABRT)
+    told = terminal.drain(2.0).decode(errors="replace").partition("Fatal Python error")
+    return f"its state was {state}; {''.join(told[1:])}"
 
 
 @click.command()
