@@ -74,7 +74,7 @@ class Arrangement(Sequence[Vitals]):
         `anchor` is asked in the last step for the uuid of the row that somebody stands on. Rows come each uuid once,
         and are the same object as long as they did not change.
         """
-        yield from self._clear_away()
+        yield from self.clear_away()
         key_of = key_function(order)
         changed: Sequence[Vitals] = rows
         gone: frozenset[str] = frozenset()
@@ -97,16 +97,20 @@ class Arrangement(Sequence[Vitals]):
             self._move(keys, gone)
         self._rows, self._order = rows, order
 
-    def _clear_away(self) -> Iterator[None]:
-        """Let go of the keys of the list before: all at once, a hundred thousand would hold a key up."""
-        keys, by_uuid = self._waste
+    def clear_away(self) -> Iterator[None]:
+        """Let go of the keys of the list before, and of its rows with them, a step at a time.
+
+        All at once, a hundred thousand would hold a key up; kept until the next list, they are a fleet of their own.
+        """
+        keys, by_uuid = waste = self._waste
         count = max(1, self._few)
         while len(keys) > count:
             for key in keys[-count:]:
                 by_uuid.pop(uuid_of(key), None)
             del keys[-count:]
             yield
-        self._waste = ([], {})
+        if self._waste is waste:
+            self._waste = ([], {})
 
     def _differences(self, rows: Sequence[Vitals]) -> Generator[None, None, tuple[Sequence[Vitals], frozenset[str]]]:
         """Rows that are new or other objects, and uuids that are gone."""

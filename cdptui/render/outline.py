@@ -153,6 +153,10 @@ class Outline(Sequence[Vitals | Group]):
             # The same rows in another order: the sums are what they were.
             yield from self.rows.steps(rows, order, anchor)
 
+    def clear_away(self) -> Iterator[None]:
+        """Let go of the rows before, a step at a time."""
+        return self.rows.clear_away()
+
     def _measure(self) -> None:
         lines = [1 if self._is_folded(at) else 1 + group.count for at, group in enumerate(self._groups)]
         self._tops = [*accumulate(lines, initial=0)]

@@ -64,7 +64,7 @@ def week() -> Measured:
     A scripted node and a stepped clock; each poll is painted before the next. 33 tasks change each poll (each of them
     every five minutes), one goes and one comes each hour. Memory (VmRSS after a collection) once a simulated hour. The
     figure is the slope through the medians of the last five days to what it may be by chance (95 %, Student's t for
-    five points): up to 1 is indistinguishable from 0. A week that is not over after seven real minutes breaks the
+    five points): up to 1 is indistinguishable from 0. A week that is not over after half a real hour breaks the
     budget.
     """
     found = _child("week")

@@ -69,9 +69,12 @@ class Listing:
             self._is_behind = True
             return
         self._begin()
-        if self._go_on(_AWAITED_S if is_anew else _UNNOTICED_S):
-            self._show()
-        else:
+        if not self._go_on(_AWAITED_S if is_anew else _UNNOTICED_S):
+            self._spawn(self._do_the_rest)
+            return
+        self._show()
+        if next(self.rows.clear_away(), self) is None:
+            # There is more than one step of it.
             self._spawn(self._do_the_rest)
 
     def _begin(self) -> None:
@@ -101,6 +104,8 @@ class Listing:
                 self._show()
                 if self._is_behind:
                     self._begin()
+        for _ in self.rows.clear_away():
+            await give_way()
 
     def _go_on(self, seconds: float) -> bool:
         """Work for about so long; whether all is done."""

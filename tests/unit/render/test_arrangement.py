@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from itertools import islice
 
@@ -91,3 +92,16 @@ def test_nobody_stands_anywhere_in_an_empty_list() -> None:
     assert take(kept, [], Order()) == 0 or not len(kept)
     assert kept.index_of(None) is None
     assert kept.index_of("x") is None
+
+
+def test_a_list_that_was_replaced_is_let_go_of_in_steps() -> None:
+    kept = Arrangement(few=2)
+    before = [a_row(f"task {number}", uuid=f"{number}") for number in range(9)]
+    take(kept, before, Order("name"))
+    take(kept, grown(before, set(range(9))), Order("name"))
+    held = sys.getrefcount(before[0])
+    steps = sum(1 for _ in kept.clear_away())
+    assert 3 <= steps <= 4
+    left = sys.getrefcount(before[0])
+    assert left < held
+    assert not list(kept.clear_away())
