@@ -128,8 +128,9 @@ class Watch:
 
 def _import_what_comes_next() -> None:
     """Load what the first list will need; it is on its way, and there is nothing else to do."""
-    for name in ("humanize", "cdptui.render.tabs.overview", "cdptui.tui.widgets.filter_bar"):
-        importlib.import_module(name)
+    importlib.import_module("humanize")
+    for name in ("render.tabs.overview", "tui.widgets.thin_scroll_bar", "tui.widgets.filter_bar"):
+        importlib.import_module(f"cdptui.{name}")
 
 
 def first_words(error: BaseException) -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
-from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 
 from cdptui.render.span import Line
@@ -17,7 +16,9 @@ from cdptui.tui.widgets.extent import set_extent
 from cdptui.tui.widgets.finder import Finder
 from cdptui.tui.widgets.line_view import differing
 from cdptui.tui.widgets.paint import Painter
-from cdptui.tui.widgets.thin_scroll_bar import ThinScrollBar
+
+if TYPE_CHECKING:
+    from textual.scrollbar import ScrollBar
 
 
 class ScrollingLines(ScrollView, can_focus=True):
@@ -56,6 +57,8 @@ class ScrollingLines(ScrollView, can_focus=True):
     def vertical_scrollbar(self) -> ScrollBar:
         """The bar beside the lines."""
         if self._vertical_scrollbar is None:
+            from cdptui.tui.widgets.thin_scroll_bar import ThinScrollBar  # noqa: PLC0415 - not needed for the first frame
+
             self._vertical_scrollbar = ThinScrollBar.of(self)
         return self._vertical_scrollbar
 

@@ -8,13 +8,12 @@ nobody has put anywhere lets go of a task that leaves the screen.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from typing import ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
-from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 
 from cdptui.models.group import Group
@@ -27,7 +26,9 @@ from cdptui.tui.keymap import Place, bindings
 from cdptui.tui.widgets.extent import set_extent
 from cdptui.tui.widgets.paint import Painter
 from cdptui.tui.widgets.table_drawing import Look, TableDrawing
-from cdptui.tui.widgets.thin_scroll_bar import ThinScrollBar
+
+if TYPE_CHECKING:
+    from textual.scrollbar import ScrollBar
 
 _HEADING_LINES: Final = 1
 _MARK: Final = "*"
@@ -333,6 +334,8 @@ class TaskTable(ScrollView, can_focus=True):
     def vertical_scrollbar(self) -> ScrollBar:
         """The bar beside the list."""
         if self._vertical_scrollbar is None:
+            from cdptui.tui.widgets.thin_scroll_bar import ThinScrollBar  # noqa: PLC0415 - not needed for the first frame
+
             self._vertical_scrollbar = ThinScrollBar.of(self)
         return self._vertical_scrollbar
 
