@@ -340,11 +340,7 @@ class TaskTable(ScrollView, can_focus=True):
         return self._vertical_scrollbar
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Draw some lines of the screen.
-
-        Without Textual's way through borders, padding and effects, of which the list has none: every line of a list
-        that scrolls would be cut and filtered anew, although it is drawn already.
-        """
+        """Draw some lines, without Textual's way through borders and effects, which would draw anew what only moved."""
         self._place_columns()
         width = self._width
         strips = [self._line(y, width) for y in crop.line_range]
