@@ -13,7 +13,7 @@ from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
 from tests.terminal.conftest import OpenMonitor
 from tests.terminal.pty_terminal import CDPTUI, Terminal
-from tests.wire.forward_proxy import forward_proxy
+from tests.wire.forward_proxy import forward_proxy, socks_proxy
 from tests.wire.simulated import eventually
 from tests.wire.tls_front import Certificates, tls_in_front_of
 
@@ -198,6 +198,16 @@ def test_tls_goes_through_a_tunnel_of_the_proxy(simulate: Simulate, monitor: Ope
         terminal.wait_for(r"live .*5/5 tasks")
         leave(terminal)
         assert set(asked) == {"CONNECT cloud.example.com:443"}
+
+
+def test_a_proxy_of_socks_looks_the_name_up(simulate: Simulate, monitor: OpenMonitor) -> None:
+    node, server = simulate(tasks=5)
+    with socks_proxy(port_of(server.url)) as (proxy, asked):
+        terminal = monitor("http://node.example:8080", ALL_PROXY=proxy)
+        terminal.wait_for(r"live .*5/5 tasks")
+        leave(terminal)
+        assert set(asked) == {"node.example"}
+    assert node.sessions.alive() == 0
 
 
 def test_this_machine_and_the_demo_are_reached_straight(simulate: Simulate, monitor: OpenMonitor) -> None:

@@ -1,4 +1,4 @@
-"""A proxy as companies have them: it passes on what it is asked for and opens tunnels; all names lead to one port."""
+"""Proxies as companies have them: they pass on what they are asked for and open tunnels; all names lead to one port."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 from urllib.parse import urlsplit
 
 
@@ -42,26 +43,58 @@ def forward_proxy(port: int) -> Iterator[tuple[str, list[str]]]:
             with socket.create_connection(("127.0.0.1", port)) as behind:
                 self.send_response(200)
                 self.end_headers()
-                back = threading.Thread(target=_copy, args=(behind, self.connection), daemon=True)
-                back.start()
-                _copy(self.connection, behind)
-                back.join(5)
+                _tunnel(self.connection, behind)
             self.close_connection = True
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    with _serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as at:
+        yield f"http://{at}", asked
+
+
+@contextmanager
+def socks_proxy(port: int) -> Iterator[tuple[str, list[str]]]:
+    """The same that speaks SOCKS 5 (RFC 1928) without a password; it saw the names that it was asked for."""
+    asked: list[str] = []
+
+    class Handler(StreamRequestHandler):
+        timeout = 5.0
+
+        def handle(self) -> None:
+            _version, methods = self.rfile.read(2)
+            self.rfile.read(methods)
+            self.wfile.write(b"\x05\x00")
+            assert self.rfile.read(4) == b"\x05\x01\x00\x03", "connect, to a name: it is looked up at this end"
+            asked.append(self.rfile.read(self.rfile.read(1)[0]).decode())
+            self.rfile.read(2)
+            with socket.create_connection(("127.0.0.1", port)) as behind:
+                self.wfile.write(b"\x05\x00\x00\x01" + bytes(6))
+                _tunnel(self.connection, behind)
+
+    with _serving(ThreadingTCPServer(("127.0.0.1", 0), Handler)) as at:
+        yield f"socks5h://{at}", asked
+
+
+@contextmanager
+def _serving(server: ThreadingHTTPServer | ThreadingTCPServer) -> Iterator[str]:
     # Closing it waits for all of them: none may leave a connection open behind the test.
     server.daemon_threads = False
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}", asked
+        yield f"127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
         server.server_close()
         thread.join(5)
+
+
+def _tunnel(client: socket.socket, behind: socket.socket) -> None:
+    back = threading.Thread(target=_copy, args=(behind, client), daemon=True)
+    back.start()
+    _copy(client, behind)
+    back.join(5)
 
 
 def _copy(source: socket.socket, sink: socket.socket) -> None:

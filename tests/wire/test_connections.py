@@ -246,21 +246,3 @@ async def test_a_proxy_that_refuses_is_said(scheme: str) -> None:
         async with http:
             with pytest.raises(e.ProxyRefused):
                 await http.send("GET", "/cdp-task")
-
-
-async def test_a_proxy_of_socks_is_spoken_to() -> None:
-    asked = bytearray()
-
-    async def socks(connection: Connection) -> None:
-        reader = connection.reader
-        await reader.readexactly(3)
-        await connection.answer(b"\x05\x00")
-        asked.extend(await reader.readexactly(4))
-        length = (await reader.readexactly(1))[0]
-        asked.extend(await reader.readexactly(length + 2))
-        await connection.answer(b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")
-        await keep(connection)
-
-    async with serving(socks) as (port, _), http_to(80, "node.example", proxy=f"socks5h://127.0.0.1:{port}") as http:
-        assert await http.send("GET", "/cdp-task") == b"{}"
-    assert b"node.example" in asked, "the name is looked up at the other end"
