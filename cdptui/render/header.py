@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
 from enum import IntEnum
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from cdptui.models.failure import Failure
 from cdptui.models.fleet import Fleet
@@ -21,7 +22,7 @@ STALE_INTERVALS = 2
 """Data older than so many intervals is stale."""
 
 
-class Connection(NamedTuple):
+class Connection(Struct, frozen=True):
     """How things stand with the node, as the header says it. Times in seconds."""
 
     node: str
@@ -155,8 +156,13 @@ def _right(connection: Connection) -> list[tuple[str, Span]]:
     return parts
 
 
-def fleet_line(fleet: Fleet, width: int, measure: Callable[[str], int]) -> Line:
-    """The second line: a count for each status, and the sums; in the longest form that fits."""
+def fleet_line(fleet: Fleet | None, width: int, measure: Callable[[str], int]) -> Line:
+    """The second line: a count for each status, and the sums; in the longest form that fits.
+
+    Before the first answer there is no fleet, and nothing is said: a zero would be a lie.
+    """
+    if fleet is None:
+        return ()
     right: list[Span] = []
     left: list[Span] = []
     for form in _Form:

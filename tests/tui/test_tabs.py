@@ -35,7 +35,7 @@ def tab_of(run: Running) -> str:
 
 async def test_dot_and_comma_walk_through_the_tabs_from_the_list() -> None:
     async with running(a_node()) as run:
-        await run.until(lambda: run.rows)
+        await run.until(lambda: run.detail.head)
         seen = []
         for _ in range(7):
             seen.append(tab_of(run))
@@ -58,7 +58,7 @@ async def test_arrows_and_letters_walk_while_the_pane_has_the_focus() -> None:
 
 async def test_a_click_on_a_title_shows_that_tab() -> None:
     async with running(a_node()) as run:
-        await run.until(lambda: run.rows)
+        await run.until(lambda: run.detail.head)
         x = text_of(run.detail.head[0]).index("Storage")
         await run.pilot.click(DetailPane, offset=(x + 2, 0))
         await run.until(lambda: tab_of(run) == "Storage")
@@ -129,6 +129,7 @@ async def test_an_idle_list_asks_for_nothing_more() -> None:
 
 async def test_the_first_reason_leads_and_why_counts_them() -> None:
     async with showing([a_task("late", rpo_ms=700_000, resource_refs=())]) as run:
+        await run.until(lambda: run.detail.head)
         assert text_of(run.detail.head[0]).endswith("Why 2")
         await run.press("comma")
         text = run.text_of(DetailPane)
@@ -139,7 +140,7 @@ async def test_the_first_reason_leads_and_why_counts_them() -> None:
 async def test_a_rival_is_called_by_its_name() -> None:
     same = (ResourceRef("vm-1", "VmInstanceVO"),)
     async with showing([a_task("one", resource_refs=same), a_task("two", resource_refs=same)]) as run:
-        assert "the task two protects the same VM" in run.text_of(DetailPane)
+        await run.until(lambda: "the task two protects the same VM" in run.text_of(DetailPane))
 
 
 async def test_while_polls_fail_nothing_else_is_asked() -> None:

@@ -46,6 +46,9 @@ _ASLEEP_S: Final = 5.0
 _SIGN_S: Final = 4.0
 _NOTICE_S: Final = 5.0
 
+_BESIDE_S: Final = 0.02
+"""Time for the first list to be drawn and written before anything else is."""
+
 _WIDE_FROM: Final = 110
 
 
@@ -76,8 +79,8 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, Screen[None]):
         self._frozen: FrozenView | None = None
         self._signs: Mapping[str, str] = {}
         self._signs_until = 0.0
-        self._notice = ""
-        self._notice_until = 0.0
+        self._is_list_new = False
+        """Whether the first list is not drawn yet."""
         self._header = HeaderBar(id="header")
         self._banner = Banner(keymap, id="banner")
         self._table = TaskTable(self._view(), id="tasks")
@@ -242,8 +245,7 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, Screen[None]):
         if self._signs and now >= self._signs_until:
             self._signs = {}
             self._table.show(self._view())
-        if self._notice and now >= self._notice_until:
-            self._notice = ""
+        self._footer.look_at_clock(now)
         self.look()
         self._show_bars()
 
@@ -338,9 +340,14 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, Screen[None]):
         self.show_marks()
         if is_first:
             # The list first: what is beside it comes with the next frame.
-            self.call_after_refresh(self._show_detail)
+            self._is_list_new = True
+            self.set_timer(_BESIDE_S, self._show_beside)
         else:
-            self._show_detail()
+            self._show_beside()
+
+    def _show_beside(self) -> None:
+        self._is_list_new = False
+        self._show_detail()
         self.on_task_table_scrolled()
 
     def _show_bars(self) -> None:
@@ -348,11 +355,10 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, Screen[None]):
         connection = connection_of(self._target, self._update, self._clock, behind=behind, beat_s=self._thrift.beat_s)
         self._header.show_state(connection, self._update.fleet)
         self._banner.show_failure(self._update.failure)
-        self._footer.show_notice(self._notice)
 
     def _show_detail(self) -> None:
         link = self._link
-        if not self._is_detail_shown or link is None:
+        if not self._is_detail_shown or link is None or self._is_list_new:
             return
         line = self._table.cursor_line
         if isinstance(line, Group):
@@ -361,7 +367,8 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, Screen[None]):
             self._detail.show_nothing(group_lines(line, self._view().context))
             return
         row = self._table.cursor_row
-        is_gone = row is not None and self._is_gone(row.task.uuid)
+        # Whether a frozen view shows a task that the node no longer has.
+        is_gone = row is not None and self._frozen is not None and row.task.uuid in self._frozen.gone
         self._inspector.show(link, row, self._in_view, is_gone=is_gone)
 
     def look(self, *, is_anew: bool = False) -> None:
@@ -371,13 +378,9 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, Screen[None]):
             row = self._table.cursor_row if self._is_detail_shown else None
             self._inspector.look(self._link, row, is_anew=is_anew)
 
-    def _is_gone(self, uuid: str) -> bool:
-        """Whether a frozen view shows a task that the node no longer has."""
-        return self._frozen is not None and uuid in self._frozen.gone
-
     def on_task_table_scrolled(self) -> None:
         """Ask for the names of what is in sight."""
-        if self._link is not None and self._update.failure is None:
+        if self._link is not None and self._update.failure is None and not self._is_list_new:
             tasks = (row.task for row in self._table.visible_rows())
             self._link.directory.want_around(tasks, chain(self.unnamed_groups(), self.names_sought))
 
@@ -392,6 +395,4 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, Screen[None]):
 
     def say(self, notice: str) -> None:
         """Tell something in the footer for a few seconds."""
-        self._notice = notice
-        self._notice_until = self._clock.monotonic() + _NOTICE_S
-        self._footer.show_notice(notice)
+        self._footer.show_notice(notice, self._clock.monotonic() + _NOTICE_S)

@@ -29,7 +29,8 @@ class HeaderBar(LineView):
         """Lay out for the width, as soon as there is one."""
         if self._state is not None and self.size.width:
             connection, fleet = self._state
-            self.show([connection_line(connection, self.width, cell_len), fleet_line(fleet, self.width, cell_len)])
+            known = fleet if connection.loaded is not None else None
+            self.show([connection_line(connection, self.width, cell_len), fleet_line(known, self.width, cell_len)])
 
 
 class Banner(LineView):
@@ -62,6 +63,7 @@ class FooterBar(LineView):
         super().__init__(id=id)
         self._hints = [(keymap.names[key.id], key.label.lower()) for key in keymap.keys if key.in_footer]
         self._notice = ""
+        self._notice_until = 0.0
         self._marks = ""
 
     def show_marks(self, marks: str) -> None:
@@ -70,10 +72,15 @@ class FooterBar(LineView):
             self._marks = marks
             self.on_resize()
 
-    def show_notice(self, notice: str) -> None:
-        """Show the keys at the left and `notice` at the right."""
-        self._notice = notice
+    def show_notice(self, notice: str, until: float) -> None:
+        """Show the keys at the left and `notice` at the right, for as long as `until`, a monotonic moment."""
+        self._notice, self._notice_until = notice, until
         self.on_resize()
+
+    def look_at_clock(self, now: float) -> None:
+        """Let go of a notice that has had its time."""
+        if self._notice and now >= self._notice_until:
+            self.show_notice("", now)
 
     def on_resize(self) -> None:
         """Lay out for the width, as soon as there is one."""

@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from rich.cells import cell_len
 
 from cdptui.models.failure import Failure, FailureKind
@@ -34,12 +35,12 @@ LIVE = Connection(
     now=datetime(2026, 1, 1, 9, 5, tzinfo=UTC),
     zone=UTC,
 )
-CONNECTING = LIVE._replace(loaded=None, total=None, age_s=None, poll_s=None)
-RETRYING = LIVE._replace(failure=REFUSED, attempt=3, retry_in_s=7.4)
+CONNECTING = structs.replace(LIVE, loaded=None, total=None, age_s=None, poll_s=None)
+RETRYING = structs.replace(LIVE, failure=REFUSED, attempt=3, retry_in_s=7.4)
 
 
 def failed(kind: FailureKind) -> Connection:
-    return LIVE._replace(failure=Failure(kind, "", ""), attempt=1)
+    return structs.replace(LIVE, failure=Failure(kind, "", ""), attempt=1)
 
 
 @pytest.mark.parametrize(
@@ -47,24 +48,28 @@ def failed(kind: FailureKind) -> Connection:
     [
         pytest.param(CONNECTING, "◌ connecting", id="before the first answer"),
         pytest.param(
-            LIVE._replace(is_loading=True, loaded=3000, total=12_345, pages=3),
+            structs.replace(LIVE, is_loading=True, loaded=3000, total=12_345, pages=3),
             "◌ loading page 3 of 12",
             id="pages are still to come",
         ),
         pytest.param(
-            LIVE._replace(is_loading=True, loaded=3000, total=None, pages=3),
+            structs.replace(LIVE, is_loading=True, loaded=3000, total=None, pages=3),
             "◌ loading, 3 pages",
             id="nobody knows how many pages",
         ),
-        pytest.param(RETRYING._replace(beat_s=10.0), "▲ retry 3 in <10 s: unreachable", id="waiting on a slow line"),
-        pytest.param(LIVE, "● live", id="fresh"),
-        pytest.param(LIVE._replace(age_s=20.0), "● live", id="as old as two intervals"),
-        pytest.param(LIVE._replace(age_s=20.1), "▲ stale", id="older than two intervals"),
-        pytest.param(RETRYING, "▲ retry 3 in 7 s: unreachable", id="waiting for the next try"),
-        pytest.param(RETRYING._replace(retry_in_s=0.2), "▲ retry 3 now: unreachable", id="about to try"),
-        pytest.param(RETRYING._replace(retry_in_s=None), "▲ retry 3 now: unreachable", id="trying"),
         pytest.param(
-            CONNECTING._replace(failure=REFUSED, attempt=1, retry_in_s=5), "▲ retry 1 in 5 s: unreachable", id="never"
+            structs.replace(RETRYING, beat_s=10.0), "▲ retry 3 in <10 s: unreachable", id="waiting on a slow line"
+        ),
+        pytest.param(LIVE, "● live", id="fresh"),
+        pytest.param(structs.replace(LIVE, age_s=20.0), "● live", id="as old as two intervals"),
+        pytest.param(structs.replace(LIVE, age_s=20.1), "▲ stale", id="older than two intervals"),
+        pytest.param(RETRYING, "▲ retry 3 in 7 s: unreachable", id="waiting for the next try"),
+        pytest.param(structs.replace(RETRYING, retry_in_s=0.2), "▲ retry 3 now: unreachable", id="about to try"),
+        pytest.param(structs.replace(RETRYING, retry_in_s=None), "▲ retry 3 now: unreachable", id="trying"),
+        pytest.param(
+            structs.replace(CONNECTING, failure=REFUSED, attempt=1, retry_in_s=5),
+            "▲ retry 1 in 5 s: unreachable",
+            id="never",
         ),
         pytest.param(failed(FailureKind.LOGIN_REFUSED), "✖ login refused", id="wants a person"),
         pytest.param(failed(FailureKind.SESSION_CONTENDED), "✖ session taken over", id="wants a person to decide"),
@@ -109,13 +114,13 @@ def test_a_wide_line_says_everything() -> None:
     ],
 )
 def test_a_partial_list_says_how_much_of_it_is_there(loaded: int, total: int | None, text: str, role: Role) -> None:
-    line = connection_line(LIVE._replace(loaded=loaded, total=total), 120, cell_len)
+    line = connection_line(structs.replace(LIVE, loaded=loaded, total=total), 120, cell_len)
     (span,) = (span for span in line if "tasks" in span.text)
     assert (span.text, span.role) == (text, role)
 
 
 def test_old_data_is_marked_by_its_age_as_well() -> None:
-    line = connection_line(LIVE._replace(age_s=300.0), 120, cell_len)
+    line = connection_line(structs.replace(LIVE, age_s=300.0), 120, cell_len)
     (age,) = (span for span in line if span.text.startswith("age"))
     assert (age.text, age.role) == ("age 5 min", Role.WARN)
 
@@ -126,15 +131,15 @@ def test_old_data_is_marked_by_its_age_as_well() -> None:
         pytest.param(LIVE, id="live"),
         pytest.param(CONNECTING, id="connecting"),
         pytest.param(RETRYING, id="retrying"),
-        pytest.param(RETRYING._replace(attempt=1234, retry_in_s=300.0), id="retrying for long"),
-        pytest.param(LIVE._replace(behind=17), id="paused"),
+        pytest.param(structs.replace(RETRYING, attempt=1234, retry_in_s=300.0), id="retrying for long"),
+        pytest.param(structs.replace(LIVE, behind=17), id="paused"),
         pytest.param(
-            LIVE._replace(behind=12345, failure=REFUSED, attempt=99, retry_in_s=300.0), id="paused and failing"
+            structs.replace(LIVE, behind=12345, failure=REFUSED, attempt=99, retry_in_s=300.0), id="paused and failing"
         ),
         pytest.param(
-            LIVE._replace(node="https://管理节点.example.com/very/long/prefix", account="财务"), id="wide names"
+            structs.replace(LIVE, node="https://管理节点.example.com/very/long/prefix", account="财务"), id="wide names"
         ),
-        pytest.param(LIVE._replace(loaded=100_000, total=100_000, age_s=1e6, poll_s=75.0), id="large figures"),
+        pytest.param(structs.replace(LIVE, loaded=100_000, total=100_000, age_s=1e6, poll_s=75.0), id="large figures"),
         pytest.param(failed(FailureKind.LOGIN_REFUSED), id="waiting for a person"),
     ],
 )
@@ -148,7 +153,7 @@ def test_the_first_line_fits_every_width(connection: Connection) -> None:
 
 def test_the_word_of_the_connection_and_the_pause_stay_apart_on_narrow_screens() -> None:
     for width in WIDTHS:
-        text = text_of(connection_line(LIVE._replace(behind=17), width, cell_len))
+        text = text_of(connection_line(structs.replace(LIVE, behind=17), width, cell_len))
         assert "live‖" not in text, f"at {width}"
 
 
@@ -198,6 +203,10 @@ def test_an_empty_fleet_is_all_zeros() -> None:
     assert "▲ 0 near full" in text
 
 
+def test_before_the_first_answer_the_second_line_says_nothing() -> None:
+    assert text_of(fleet_line(None, 100, cell_len)).strip() == "", "zeros would be a lie: nothing is known"
+
+
 def test_a_wide_second_line_says_everything() -> None:
     text = text_of(fleet_line(FLEET, 200, cell_len))
     assert cell_len(text) == 200
@@ -236,21 +245,21 @@ def test_the_number_of_failed_tasks_is_seen_at_eighty_columns() -> None:
 
 
 def test_a_longer_interval_than_was_asked_for_is_said_with_its_reason() -> None:
-    line = text_of(connection_line(LIVE._replace(is_paced=True, interval_s=24.4), 120, cell_len))
+    line = text_of(connection_line(structs.replace(LIVE, is_paced=True, interval_s=24.4), 120, cell_len))
     assert "node is slow: every 24 s" in line
     assert "every" not in line.replace("node is slow: every 24 s", "")
 
 
 @pytest.mark.parametrize(("age_s", "said"), [(0.0, "<10 s"), (9.9, "<10 s"), (10.0, "<20 s"), (59.9, "<60 s")])
 def test_on_a_slow_line_an_age_is_said_as_what_it_may_become(age_s: float, said: str) -> None:
-    line = text_of(connection_line(LIVE._replace(age_s=age_s, beat_s=10.0), 140, cell_len))
+    line = text_of(connection_line(structs.replace(LIVE, age_s=age_s, beat_s=10.0), 140, cell_len))
     assert f"age {said}" in line.replace("1 min", "60 s")
     assert "slow line" in line
 
 
 @pytest.mark.parametrize("connection", [LIVE, RETRYING, CONNECTING, failed(FailureKind.SESSION_CONTENDED)])
 def test_that_a_certificate_is_not_checked_is_said_at_any_width(connection: Connection) -> None:
-    unverified = connection._replace(secrecy=Secrecy.UNVERIFIED, profile="production")
+    unverified = structs.replace(connection, secrecy=Secrecy.UNVERIFIED, profile="production")
     for width in WIDTHS:
         line = connection_line(unverified, width, cell_len)
         (badge,) = (span for span in line if "TLS not verified" in span.text)
@@ -259,7 +268,7 @@ def test_that_a_certificate_is_not_checked_is_said_at_any_width(connection: Conn
 
 
 def test_that_nothing_is_encrypted_is_said_quietly_and_where_there_is_room() -> None:
-    plain = LIVE._replace(secrecy=Secrecy.NONE)
+    plain = structs.replace(LIVE, secrecy=Secrecy.NONE)
     (mark,) = (span for span in connection_line(plain, 160, cell_len) if span.text == "not encrypted")
     assert mark.role is Role.DIM
     assert "not encrypted" in text_of(connection_line(plain, 120, cell_len))
