@@ -28,12 +28,14 @@ async def read_body(response: httpx.Response, url: str) -> bytes:
     """Return the whole body. Raises UnreadableAnswer when it is too large, or packed in another way than we said."""
     if int(_digits(response.headers.get("content-length", ""))) > MAX_BODY_BYTES:
         raise _too_large(url)
-    body = bytearray()
+    pieces: list[bytes] = []
+    size = 0
     async for piece in _unpacked(response, url):
-        body += piece
-        if len(body) > MAX_BODY_BYTES:
+        pieces.append(piece)
+        size += len(piece)
+        if size > MAX_BODY_BYTES:
             raise _too_large(url)
-    return bytes(body)
+    return b"".join(pieces)
 
 
 def _digits(text: str) -> str:

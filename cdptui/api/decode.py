@@ -192,17 +192,33 @@ def decode_task(row: bytes, zone: tzinfo | None, *, is_dense: bool = False) -> T
         bad: set[str] = set()
     except UNREADABLE:
         wire, bad = _decode_field_by_field(row)
+    if (
+        max(
+            wire.backup_bandwidth or 0,
+            wire.max_capacity or 0,
+            wire.used_capacity or 0,
+            wire.max_latency or 0,
+            wire.last_latency or 0,
+            wire.current_latency or 0,
+        )
+        > MAX_COUNT
+    ):
+        _refuse_the_impossible(wire, bad)
+    return _task_of(wire, bad, row, zone, pack(row, is_dense=is_dense))
+
+
+def _refuse_the_impossible(wire: WireTask, bad: set[str]) -> None:
     for name in _NUMBERS:
         if (getattr(wire, name) or 0) > MAX_COUNT:
             setattr(wire, name, None)
             bad.add(_wire_name(name))
-    return _task_of(wire, bad, row, zone, pack(row, is_dense=is_dense))
 
 
 def _task_of(wire: WireTask, bad: set[str], row: bytes, zone: tzinfo | None, raw: bytes) -> Task:
     if not wire.uuid:
         bad.add("uuid")
-    bad.update(name for name in ("name", "status", "state") if getattr(wire, name) is None)
+    if wire.name is None or wire.status is None or wire.state is None:
+        bad.update(name for name in ("name", "status", "state") if getattr(wire, name) is None)
     created_at, last_op_at = parse_moment(wire.create_date, zone), parse_moment(wire.last_op_date, zone)
     if created_at is None and not is_readable_date(wire.create_date):
         bad.add("createDate")

@@ -27,29 +27,29 @@ _TYPICAL: Final = (
 """The most common parts stand last, where references to them are shortest."""
 
 _RAW_DEFLATE: Final = -15
-_AS_IT_IS: Final = b"r"
 _DENSE: Final = b"d"
+"""No JSON begins with it: what begins with anything else was kept as it is."""
 
 
 def pack(record: bytes, *, is_dense: bool = True) -> bytes:
     """Return `record` as it is to be kept, in little room if that is to be `is_dense`."""
-    if not is_dense:
-        return _AS_IT_IS + record
+    if not is_dense and not record.startswith(_DENSE):
+        return record
     packer = zlib.compressobj(1, zlib.DEFLATED, _RAW_DEFLATE, zdict=_TYPICAL)
     return _DENSE + _fingerprint(record) + packer.compress(record) + packer.flush()
 
 
 def unpack(packed: bytes) -> bytes:
     """Return the record that was packed."""
-    if packed.startswith(_AS_IT_IS):
-        return packed[len(_AS_IT_IS) :]
+    if not packed.startswith(_DENSE):
+        return packed
     return zlib.decompressobj(_RAW_DEFLATE, zdict=_TYPICAL).decompress(packed[len(_DENSE) + _FINGERPRINT :])
 
 
 def is_packed(record: bytes, packed: bytes) -> bool:
     """Whether `packed` holds this very record."""
-    if packed.startswith(_AS_IT_IS):
-        return len(packed) == len(_AS_IT_IS) + len(record) and packed.endswith(record)
+    if not packed.startswith(_DENSE):
+        return packed == record
     return packed.startswith(_fingerprint(record), len(_DENSE))
 
 

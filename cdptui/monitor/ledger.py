@@ -180,6 +180,9 @@ class Ledger:
         if moved is None and was is not None and now < was.recheck_at:
             return _Pace(was.vitals.growth, _still_since(was.vitals), was.recheck_at)
         series = moved or self._series.of(task.uuid)
+        if moved is not None and len(moved) == 1:
+            # A first reading tells no pace, and a whole new fleet has nothing else.
+            return _Pace(None, None, now + GROWTH_RECHECK_S)
         points = series.points() if series is not None else ()
         seconds = still_s(points, now)
         still_since = snapshot.taken_at - timedelta(seconds=seconds) if seconds is not None else None

@@ -116,3 +116,10 @@ async def test_the_moment_of_a_notable_change_is_kept_for_as_long_as_the_task_is
     assert watcher.ledger.changed_at == {task.uuid: EPOCH + timedelta(seconds=20)}
     await watcher.see(30, a_task("b"))
     assert watcher.ledger.changed_at == {}
+
+
+async def test_a_capacity_that_never_moved_is_a_growth_of_nothing_once_it_was_seen_for_long() -> None:
+    watcher, task = Watcher(), a_task()
+    for at, expected in ((0.0, None), (300.0, None), (600.0, 0.0), (900.0, 0.0)):
+        (row,) = await watcher.see(at, task)
+        assert (row.growth and row.growth.bytes_per_s) == expected, at
