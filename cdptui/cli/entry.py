@@ -17,13 +17,13 @@ looked through several times, 10 ms in which no key counts."""
 def main() -> None:
     """Run `cdptui`.
 
-    What an import makes, stays: no use in looking it through for rubbish, neither now nor ever again.
+    What an import makes, stays: no use in looking it through for rubbish, neither now nor ever again. Whoever begins
+    to work for long turns the collector on.
     """
     gc.disable()
     from cdptui.cli.main import main as run  # noqa: PLC0415 - see above
 
     gc.freeze()
     gc.set_threshold(_NEWCOMERS, 10, 10)
-    gc.enable()
     sys.setswitchinterval(_SWITCH_S)
     run()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import NoReturn
 
@@ -82,6 +83,8 @@ ok, 1 failure, 2 usage or not a terminal. Once it runs, ? shows the keys."""
 def cdptui(context: click.Context, /, **_options: object) -> None:
     """Watch the CDP tasks of a ZStack management node, worst first."""
     if context.invoked_subcommand is not None:
+        # The entry point turned it off; the monitor does so again.
+        gc.enable()
         return
     choices = Choices.of(context).with_profile()
     is_stdin_used = bool(choices.option("password_stdin"))

@@ -7,6 +7,7 @@ import contextlib
 import gc
 import importlib
 import logging
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, Protocol
 
 from msgspec import structs
@@ -28,6 +29,17 @@ log = logging.getLogger(__name__)
 _ANEW_S: Final = 30.0
 """Seconds until watching begins anew after a fault of ours."""
 
+
+_HEAD_START_S: Final = 0.005
+"""For the first requests: what is imported beside them holds them up, beside the wait for their answers it does not."""
+
+_NEEDED_NEXT: Final = ("humanize", "cdptui.tui.widgets.thin_scroll_bar", "zoneinfo")
+"""By the first list, what is drawn first in front."""
+
+_AT_LEISURE_S: Final = 0.5
+"""A list that comes quickly is on screen by then."""
+
+_NEEDED_SOON: Final = ("cdptui.render.tabs.overview", "cdptui.tui.widgets.filter_bar")
 
 _LISTS_SET_ASIDE: Final = 2
 _THRESHOLDS: Final = gc.get_threshold()
@@ -70,7 +82,7 @@ class Watch:
                 self._spare_what_stays()
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self.link.directory.run(self._tell_names))
-                    group.create_task(asyncio.to_thread(_import_what_comes_next))
+                    group.create_task(_import_what_comes_next())
                     async for update in self.link.monitor.updates():
                         self._audience.post_message(MonitorUpdated(update))
                         self._set_aside(update)
@@ -126,11 +138,16 @@ class Watch:
                 log.exception("not hung up in good order")
 
 
-def _import_what_comes_next() -> None:
-    """Load what the first list will need; it is on its way, and there is nothing else to do."""
-    importlib.import_module("humanize")
-    for name in ("render.tabs.overview", "tui.widgets.thin_scroll_bar", "tui.widgets.filter_bar"):
-        importlib.import_module(f"cdptui.{name}")
+async def _import_what_comes_next() -> None:
+    """Load what is not needed for the first frame, but soon, at times when there is nothing else to do."""
+    for seconds, names in ((_HEAD_START_S, _NEEDED_NEXT), (_AT_LEISURE_S, _NEEDED_SOON)):
+        await asyncio.sleep(seconds)
+        await asyncio.to_thread(_import, names)
+
+
+def _import(names: Iterable[str]) -> None:
+    for name in names:
+        importlib.import_module(name)
 
 
 def first_words(error: BaseException) -> str:

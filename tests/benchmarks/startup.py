@@ -13,7 +13,7 @@ from tests.benchmarks.figures import Figure, Measured, compared
 from tests.benchmarks.simulator_process import SimulatorProcess
 from tests.benchmarks.watched import Watched, open_monitor
 
-_ROUNDS = 7
+_ROUNDS = 15
 _TASKS = 1000
 
 
@@ -29,7 +29,7 @@ class _Starts(NamedTuple):
 def first_frame() -> Measured:
     """From exec to the first frame: the installed cdptui, a Textual app with one label, and glances, each on a pty.
 
-    Seven rounds, one after the other within a round, medians. What the harness itself needs to start a process (it
+    Fifteen rounds, one after the other within a round, medians. What the harness itself needs to start a process (it
     runs `echo` as well) is taken off all of them. Files are in the page cache, byte code is compiled: a first round
     that does not count sees to both.
     """
