@@ -7,8 +7,9 @@ used, 400 and 404 are plain text, and there is normally no Content-Type, so bodi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cdptui.api.decode import loads_tolerantly
 from cdptui.api.errors import (
@@ -85,8 +86,7 @@ _REFUSALS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorCode:
+class ErrorCode(Struct, frozen=True):
     """The server's error object, as far as it can be read; which fields it has depends on the server's generation."""
 
     code: str

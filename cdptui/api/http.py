@@ -11,12 +11,12 @@ import re
 import socket
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
 from urllib.parse import urlsplit
 
 import httpx
+from msgspec import Struct
 
 from cdptui import __version__
 from cdptui.api.answers import check_answer
@@ -68,8 +68,7 @@ _HEADERS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Timeouts:
+class Timeouts(Struct, frozen=True):
     """Seconds. `read_s` is the wait for the next byte, `total_s` bounds a whole answer, however it trickles."""
 
     connect_s: float

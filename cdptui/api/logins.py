@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from cdptui.models.auth import LoginType, PasswordLogin
 
 _CODE_TAG: Final = "twofatoken::"
 
 
-class _Form(NamedTuple):
+class _Form(Struct, frozen=True):
     """What one type of login wants."""
 
     path: str
@@ -36,7 +38,7 @@ _FORMS: Final = {
 }
 
 
-class LoginCall(NamedTuple):
+class LoginCall(Struct, frozen=True):
     """One PUT that opens a session."""
 
     path: str

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from cdptui.cli.choices import Choices
 from cdptui.cli.log import Log
 
 
-class Display(NamedTuple):
+class Display(Struct, frozen=True):
     """What was chosen about looks, keys and the log."""
 
     theme: str

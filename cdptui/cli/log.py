@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 LEVELS: Final = ("debug", "info", "warning", "error")
 
 
-class Log(NamedTuple):
+class Log(Struct, frozen=True):
     """Where to log, and how much."""
 
     file: Path | None

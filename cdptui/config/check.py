@@ -39,7 +39,7 @@ class Vocabulary(NamedTuple):
     themes: tuple[str, ...]
 
 
-class Problem(NamedTuple):
+class Problem(Struct, frozen=True):
     """Something wrong, and where."""
 
     path: Path

@@ -10,6 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from msgspec import Struct
+
 from cdptui.config import environment
 from cdptui.config.errors import BadConfig, ConfigError
 from cdptui.config.paths import SYSTEM_CONFIG, user_config
@@ -56,7 +58,7 @@ class Proof(NamedTuple):
     origin: Origin
 
 
-class Item(NamedTuple):
+class Item(Struct, frozen=True):
     """Something that can be set, and all the places where."""
 
     name: str

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from functools import lru_cache
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct
 
@@ -83,7 +83,7 @@ class Reason(Struct, frozen=True, gc=False):
     """Uuid of what else it concerns: the other task, the storage, the policy."""
 
 
-class Evidence(NamedTuple):
+class Evidence(Struct, frozen=True):
     """What the task's own record does not say."""
 
     now: datetime

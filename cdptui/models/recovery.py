@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct
 
@@ -45,7 +45,7 @@ class RecoveryPoints(Struct, frozen=True):
     """Whether the server had more of the recent ones than it gave."""
 
 
-class Lull(NamedTuple):
+class Lull(Struct, frozen=True):
     """A time without a recovery point that should have had some."""
 
     start: datetime

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
 
 from cdptui.models.task import Task
 
 
-class Surroundings(NamedTuple):
+class Surroundings(Struct, frozen=True):
     """Facts about storages and policies that make reasons. What nobody could read is no fact."""
 
     lost_storages: frozenset[str] = frozenset()

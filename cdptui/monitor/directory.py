@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, Final, NamedTuple
 
+from msgspec import Struct
+
 from cdptui.clock import Clock
 from cdptui.models.backup_storage import BackupStorage
 from cdptui.models.failure import Failure, FailureKind
@@ -49,7 +51,7 @@ _PATIENCE_S: Final = {"names": 10.0, "storages": 10.0, "policies": 10.0, "machin
 _ALL: Final = "all"
 
 
-class Need(NamedTuple):
+class Need(Struct, frozen=True):
     """What is shown now and must be known for it."""
 
     storages: bool = False

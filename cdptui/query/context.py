@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple
+
+from msgspec import Struct
 
 
-class Context(NamedTuple):
+class Context(Struct, frozen=True):
     """The moment, and what is known about other things than tasks."""
 
     now: datetime

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from cdptui.query.errors import QueryError
 
@@ -33,7 +35,7 @@ class Kind(Enum):
     END = "end"
 
 
-class Token(NamedTuple):
+class Token(Struct, frozen=True):
     """A piece of the text."""
 
     kind: Kind

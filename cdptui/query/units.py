@@ -6,7 +6,9 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from enum import Enum
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from cdptui.query.expression import Quantity
 
@@ -22,7 +24,7 @@ class Dimension(Enum):
     COUNT = "2"
 
 
-class Unit(NamedTuple):
+class Unit(Struct, frozen=True):
     """One unit in its canonical spelling."""
 
     symbol: str

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from cdptui.models.severity import NEAR_FULL_RATIO
 from cdptui.models.vitals import Vitals
@@ -17,7 +19,7 @@ _DAY_S: Final = 86400.0
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉"
 
 
-class CellContext(NamedTuple):
+class CellContext(Struct, frozen=True):
     """What a cell may need beside its task."""
 
     now: datetime

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 from msgspec import Struct
 
@@ -23,7 +23,7 @@ _UNKNOWN_TEXT: Final[SortValue] = (True, "")
 """In a column of texts: numbers and texts cannot be compared."""
 
 
-class Datum(NamedTuple):
+class Datum(Struct, frozen=True):
     """One value of a column for a file: in base units, its name says in which."""
 
     name: str

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from typing import NamedTuple
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from cdptui.models.task import Task
 from cdptui.models.text import inert
 
 
-class Copy(NamedTuple):
+class Copy(Struct, frozen=True):
     """One thing to copy."""
 
     id: str

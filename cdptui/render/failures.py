@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from cdptui.models.failure import Failure, FailureKind
 from cdptui.render.key_names import KEY_NAMES
 
 
-class _Words(NamedTuple):
+class _Words(Struct, frozen=True):
     short: str
     """For the header, beside the count of tries."""
     advice: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from cdptui.models.text import inert
 from cdptui.query.errors import QueryError
@@ -16,7 +17,7 @@ Measure = Callable[[str], int]
 """The width of a text in cells."""
 
 
-class Shown(NamedTuple):
+class Shown(Struct, frozen=True):
     """What a list has been cut down to."""
 
     shown: int

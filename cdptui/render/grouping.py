@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from cdptui.models.vitals import Vitals
 
 
-class Grouping(NamedTuple):
+class Grouping(Struct, frozen=True):
     """Something that tasks have in common."""
 
     key: str

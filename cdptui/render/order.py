@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from msgspec import Struct, structs
 
 from cdptui.models.vitals import Vitals
 from cdptui.render.columns import BY_KEY, COLUMNS, Column
@@ -14,7 +16,7 @@ WORST_FIRST: Final = "health"
 """Key of the default order, which belongs to no column."""
 
 
-class Order(NamedTuple):
+class Order(Struct, frozen=True):
     """What the list is sorted by."""
 
     key: str = WORST_FIRST
@@ -35,7 +37,7 @@ class Order(NamedTuple):
 
     def inverted(self) -> Order:
         """The same the other way round."""
-        return self._replace(is_inverted=not self.is_inverted)
+        return structs.replace(self, is_inverted=not self.is_inverted)
 
     def by(self, key: str) -> Order:
         """The order by a column, in that one's own direction, grouped as before."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from cdptui.models.reasons import Reason, ReasonKind
 from cdptui.models.severity import Severity
@@ -13,7 +15,7 @@ from cdptui.models.vitals import Vitals
 from cdptui.render import units
 
 
-class Outlook(NamedTuple):
+class Outlook(Struct, frozen=True):
     """From where a reason is told."""
 
     now: datetime
@@ -26,7 +28,7 @@ class Outlook(NamedTuple):
         return self.names.get(uuid or "", uuid or "?")
 
 
-class Words(NamedTuple):
+class Words(Struct, frozen=True):
     """One reason, said."""
 
     short: str

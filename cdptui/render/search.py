@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from cdptui.render.key_names import KEY_NAMES
 from cdptui.render.span import Line, Role, Span, text_of
 
 
-class Hit(NamedTuple):
+class Hit(Struct, frozen=True):
     """One place where the words stand."""
 
     line: int

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from msgspec import Struct
 from rich.cells import get_character_cell_size
 from rich.color import Color, ColorSystem
 from rich.color_triplet import ColorTriplet
@@ -62,7 +63,7 @@ _SURE: Final = (
 """Characters on whose width all terminals agree. Not so on emoji, nor on letters with marks that stand beside them."""
 
 
-class Means(NamedTuple):
+class Means(Struct, frozen=True):
     """What the terminal has to draw with."""
 
     colours: ColorSystem | None = ColorSystem.TRUECOLOR

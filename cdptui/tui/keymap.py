@@ -5,8 +5,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
-from typing import Final, NamedTuple
+from typing import Final
 
+from msgspec import Struct
 from textual.binding import Binding
 
 
@@ -26,7 +27,7 @@ OF_FOCUS: Final = frozenset({Place.MOTION, Place.PANE, Place.SEARCH})
 """Keys of what has the focus; the same key may mean something else where that has it not."""
 
 
-class Key(NamedTuple):
+class Key(Struct, frozen=True):
     """One thing that can be done, and the keys that do it."""
 
     id: str

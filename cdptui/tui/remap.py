@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Final
 
+from msgspec import structs
+
 from cdptui.tui.keymap import KEYS, SIGNS, Keymap
 
 _MODIFIED: Final = re.compile(r"((?:ctrl\+|alt\+|shift\+)+|)(.+)", re.DOTALL)
@@ -50,7 +52,7 @@ def remapped(overrides: Mapping[str, Sequence[str]]) -> Keymap:
     """
     return Keymap(
         # No longer one of a series of keys that is told in one line.
-        key._replace(keys=",".join(canonical_key(name) or name for name in overrides[key.id]), series="")
+        structs.replace(key, keys=",".join(canonical_key(name) or name for name in overrides[key.id]), series="")
         if key.id in overrides
         else key
         for key in KEYS

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from cdptui.models.snapshot import Snapshot
 from cdptui.models.task import Task
@@ -15,7 +16,7 @@ from cdptui.render.export import csv_pieces, json_pieces
 from cdptui.tui import files
 
 
-class Seen(NamedTuple):
+class Seen(Struct, frozen=True):
     """What is to be saved."""
 
     node: str

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cdptui.models.tls import Secrecy
 
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
     from cdptui.monitor.build import Link
 
 
-class Target(NamedTuple):
+class Target(Struct, frozen=True):
     """A management node: what the screen says of it, and how it is reached."""
 
     connect: Callable[[], Awaitable[Link]]

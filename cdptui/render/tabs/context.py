@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from msgspec import Struct
 
 from cdptui.models.backup_storage import BackupStorage, Tenancy
 from cdptui.models.machine import VmInstance
@@ -20,7 +22,7 @@ _NOBODY: Final = Tenancy()
 _NOTHING: Final[Part[Any]] = Part()
 
 
-class DetailContext(NamedTuple):
+class DetailContext(Struct, frozen=True):
     """What the pane needs beside the task. Each tab fills what it shows and leaves the rest as it is."""
 
     fields: Sequence[Field]

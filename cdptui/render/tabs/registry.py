@@ -6,6 +6,8 @@ import importlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from msgspec import Struct
+
 from cdptui.models.vitals import Vitals
 from cdptui.render.span import Line, Role, Span
 
@@ -16,7 +18,7 @@ TabLines = Callable[[Vitals, "DetailContext", int, int], list[Line]]
 """A task, everything else, and width and height of the pane, to lines."""
 
 
-class Tab(NamedTuple):
+class Tab(Struct, frozen=True):
     """One tab."""
 
     key: str

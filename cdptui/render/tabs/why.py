@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Set
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from msgspec import Struct
 
 from cdptui.models.part import Part
 from cdptui.models.reasons import ReasonKind
@@ -29,7 +31,7 @@ _OF_STATUS: Final = frozenset(
 _OF_PLAN: Final = frozenset({ReasonKind.FULL, ReasonKind.FULL_SOON, ReasonKind.NEAR_FULL})
 
 
-class _Check(NamedTuple):
+class _Check(Struct, frozen=True):
     kinds: Set[ReasonKind]
     """What would have been said, had it gone badly."""
     is_known: bool

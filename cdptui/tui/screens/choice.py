@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Final, NamedTuple
+from typing import ClassVar, Final
 
+from msgspec import Struct
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import ModalScreen
@@ -15,7 +16,7 @@ _ALSO_MOVES: Final = {"j": "down", "k": "up"}
 """As everywhere, save where the letter chooses something."""
 
 
-class Choice(NamedTuple):
+class Choice(Struct, frozen=True):
     """One line of the menu."""
 
     id: str

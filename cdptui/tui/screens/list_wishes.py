@@ -6,6 +6,8 @@ from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from cdptui.clock import Clock
 from cdptui.models.group import Group
 from cdptui.models.vitals import Vitals
@@ -88,7 +90,7 @@ class ListWishes(FindingScreen):
 
     def _take_group(self, key: str | None) -> None:
         if key is not None:
-            self.use_order(self.order._replace(group="" if key == _NO_GROUPING else key))
+            self.use_order(structs.replace(self.order, group="" if key == _NO_GROUPING else key))
 
     def unnamed_groups(self) -> Iterator[str]:
         """Uuids that groups in sight would rather be called by name."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from cdptui.clock import TURN_S, Clock, give_way
 from cdptui.models.vitals import Vitals
@@ -22,7 +24,7 @@ _AWAITED_S: Final = 0.022
 """The same for a list that somebody waits for: pauses between pieces would only keep it from him."""
 
 
-class Wanted(NamedTuple):
+class Wanted(Struct, frozen=True):
     """What the list is to show."""
 
     rows: Sequence[Vitals]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final, NamedTuple
+from typing import ClassVar, Final
 
+from msgspec import Struct
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -13,7 +14,7 @@ from textual.widgets import Input, Static
 from cdptui.models.failure import Wanted
 
 
-class _Words(NamedTuple):
+class _Words(Struct, frozen=True):
     title: str
     why: str
     placeholder: str

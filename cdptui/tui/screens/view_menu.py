@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal
 
+from msgspec import Struct
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -16,7 +17,7 @@ from cdptui.models.text import inert
 from cdptui.render.columns import BY_KEY
 
 
-class ViewWish(NamedTuple):
+class ViewWish(Struct, frozen=True):
     """What is to be done with a view."""
 
     kind: Literal["show", "save", "delete", "default"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
+from msgspec import Struct
 from rich.segment import Segment
 from textual.strip import Strip
 
@@ -22,7 +23,7 @@ FOLDED: Final = "▸"
 UNFOLDED: Final = "▾"
 
 
-class Look(NamedTuple):
+class Look(Struct, frozen=True):
     """What a line shows; equal means that there is nothing to draw, as long as the columns stand where they do."""
 
     cells: tuple[Line, ...]

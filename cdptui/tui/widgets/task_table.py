@@ -8,8 +8,9 @@ nobody has put anywhere lets go of a task that leaves the screen.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final
 
+from msgspec import Struct
 from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -36,7 +37,7 @@ _MARK: Final = "*"
 _WHEEL_LINES: Final = 3
 
 
-class TableView(NamedTuple):
+class TableView(Struct, frozen=True):
     """Everything that the table shows."""
 
     rows: Outline

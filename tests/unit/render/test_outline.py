@@ -5,6 +5,7 @@ from itertools import islice
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from cdptui.models.group import Group, is_unhealthy
 from cdptui.models.vitals import Vitals
@@ -16,7 +17,7 @@ from tests.unit.render.rows import a_row
 from tests.unit.render.test_order import orders, rows
 
 grouped = st.builds(
-    lambda order, group: order._replace(group=group),
+    lambda order, group: structs.replace(order, group=group),
     orders,
     st.sampled_from(["", *(grouping.key for grouping in GROUPINGS)]),
 )
