@@ -68,6 +68,8 @@ class VolumeHistory(Struct, frozen=True):
     """Points among the recent ones."""
     lulls: tuple[Lull, ...]
     """Gaps among the recent ones, longest first."""
+    silence_s: float | None
+    """Seconds from the newest to the end of the time that was looked at, if that is as long as a gap."""
     bytes_per_s: float | None
     """What the recent points hold, over the time that they cover."""
     moments: tuple[datetime, ...] = ()
@@ -91,9 +93,10 @@ def _history(
     others = (point.at for point in (*points.daily, *points.locked) if point.volume_uuid == uuid)
     everything = sorted([*moments, *(at for at in others if at is not None)])
     spacing_s = max(RESOLUTION_S, interval_s or RESOLUTION_S)
-    # Behind the newest point the RPO is counting already; before the first one of a young task there is nothing.
+    # Before the first one of a young task there is nothing.
     lulls = [Lull(before, after) for before, after in pairwise(moments)]
     long = [lull for lull in lulls if lull.seconds > SLACK * spacing_s]
+    silence_s = (points.end - moments[-1]).total_seconds() if moments else 0.0
     span_s = (moments[-1] - moments[0]).total_seconds() if len(moments) > 1 else 0.0
     sizes = [point.size_bytes for point in recent if point.size_bytes is not None]
     return VolumeHistory(
@@ -102,6 +105,7 @@ def _history(
         oldest=everything[0] if everything else None,
         count=len(moments),
         lulls=tuple(sorted(long, key=lambda lull: -lull.seconds)),
+        silence_s=silence_s if silence_s > SLACK * spacing_s else None,
         bytes_per_s=sum(sizes) / span_s if sizes and span_s > 0 else None,
         moments=tuple(moments),
     )
@@ -113,7 +117,7 @@ def coverage(history: VolumeHistory, start: datetime, end: datetime, cells: int)
     >>> from datetime import UTC
     >>> begin = datetime(2026, 1, 1, tzinfo=UTC)
     >>> moments = tuple(begin + timedelta(minutes=n) for n in range(30))
-    >>> young = VolumeHistory("v", moments[-1], begin, 30, (), None, moments)
+    >>> young = VolumeHistory("v", moments[-1], begin, 30, (), None, None, moments)
     >>> coverage(young, begin, begin + timedelta(minutes=60), 4)
     (1.0, 1.0, 0.0, 0.0)
     """

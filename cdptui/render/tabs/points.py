@@ -117,10 +117,13 @@ def _strip(history: VolumeHistory, points: RecoveryPoints, width: int) -> list[L
 
 def _lull_count(history: VolumeHistory) -> list[Span]:
     count = len(history.lulls)
+    gaps = f"{count} gap{'' if count == 1 else 's'}"
+    if history.silence_s is not None:
+        silence = f"none for {units.duration(history.silence_s)}"
+        return [Span(f"  ▲ {gaps}, and {silence}" if count else f"  ▲ {silence}", Role.WARN)]
     if not count:
         return [Span("  ✔ no gap", Role.OK)]
-    longest = units.duration(history.lulls[0].seconds)
-    return [Span(f"  ▲ {count} gap{'' if count == 1 else 's'}, the longest {longest}", Role.WARN)]
+    return [Span(f"  ▲ {gaps}, the longest {units.duration(history.lulls[0].seconds)}", Role.WARN)]
 
 
 def _lull(start: datetime, end: datetime, context: DetailContext) -> Line:

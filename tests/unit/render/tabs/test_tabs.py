@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -197,6 +198,19 @@ def test_a_day_without_a_gap_says_so() -> None:
     said = text(POINTS, a_row(), points=read(points(*range(1440))))
     assert "✔ no gap" in said
     assert "the policy's interval is not known" in said
+
+
+@pytest.mark.parametrize(
+    ("minutes", "expected"),
+    [
+        pytest.param(range(1320), "▲ none for 2 h", id="it ended"),
+        pytest.param([*range(600), *range(700, 1380)], "▲ 1 gap, and none for 1 h", id="a gap, and an end"),
+    ],
+)
+def test_points_that_stopped_coming_are_not_passed_over(minutes: Sequence[int], expected: str) -> None:
+    said = text(POINTS, a_row(), points=read(points(*minutes)))
+    assert expected in said
+    assert "✔" not in said
 
 
 def test_a_vm_without_a_point_cannot_be_restored_and_says_so() -> None:
