@@ -41,6 +41,7 @@ class Link(Struct, frozen=True):
         """Watch `node`, whose side questions fail with one of `errors`. `on_secret` is told what is typed later."""
         monitor = Monitor(node, clock, Poller(interval_s))
         directory = Directory(node.resources, clock, monitor.turns, errors, hear=monitor.hear)
+        monitor.on_gone(directory.forget)
         return cls(monitor, directory, node, on_secret)
 
     @property

@@ -132,6 +132,10 @@ class Directory:
         if self._names.want(uuids, self._clock.monotonic()):
             self._wake.set()
 
+    def forget(self, tasks: Iterable[Task]) -> None:
+        """Forget the names of the VMs of tasks that are gone: in a fleet whose VMs come and go they would pile up."""
+        self._names.forget(ref.resource_uuid for task in tasks for ref in task.resource_refs)
+
     def want_around(self, tasks: Iterable[Task], others: Iterable[str] = ()) -> None:
         """The same for everything with a name that hangs on some tasks, and for `others`."""
         self.want(chain(uuids_around(tasks), others))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import structs
 
 from cdptui.clock import Clock
+from cdptui.models.change import ChangeKind
 from cdptui.models.failure import Failure, FailureKind
 from cdptui.models.snapshot import Reading, Snapshot
 from cdptui.models.surroundings import Surroundings
+from cdptui.models.task import Task
 from cdptui.models.text import inert
 from cdptui.models.track import Track
 from cdptui.models.vitals import Vitals
@@ -39,6 +41,7 @@ class Monitor:
         self._update = Update(snapshot=None, interval_s=poller.interval_s)
         self._ledger = Ledger(clock)
         self.turns = Turns(clock)
+        self._tell_gone: Callable[[Sequence[Task]], None] | None = None
 
     @property
     def interval_s(self) -> float:
@@ -67,6 +70,10 @@ class Monitor:
     def vitals(self, uuid: str) -> Vitals | None:
         """A task of the newest list; None when it has no such."""
         return self._ledger.vitals(uuid)
+
+    def on_gone(self, tell: Callable[[Sequence[Task]], None]) -> None:
+        """Have `tell` called with the tasks that a list no longer has."""
+        self._tell_gone = tell
 
     def hear(self, surroundings: Surroundings) -> None:
         """Take what became known about storages and policies; it counts from the next poll on."""
@@ -158,6 +165,9 @@ class Monitor:
         )
         longest_wait_s = 2.5 * self._poller.paced_s + snapshot.duration_s
         vitals, changes = await self._ledger.take(snapshot, longest_wait_s)
+        gone = [change.task for change in changes if change.kind is ChangeKind.VANISHED]
+        if gone and self._tell_gone is not None:
+            self._tell_gone(gone)
         before = self._update.snapshot
         # While the first list comes in, everything in it is new, and nothing of it is news.
         is_news = before is not None and before.is_complete

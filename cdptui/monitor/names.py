@@ -55,6 +55,12 @@ class Names(Shelf[Mapping[str, str]]):
         """Take names that came with something else."""
         self._known.update((uuid, name) for uuid, name in names.items() if name)
 
+    def forget(self, uuids: Iterable[str]) -> None:
+        """Let go of what is no longer there; should it be all the same, it is asked for again."""
+        for uuid in uuids:
+            for kept in (self._known, self._asked_at, self._wanted):
+                kept.pop(uuid, None)
+
     def begin(self, key: str, now: float) -> None:
         """The next batch is being asked for."""
         batch = self.batch()

@@ -263,3 +263,22 @@ async def test_the_list_keeps_its_rhythm_whatever_becomes_of_the_names(
     assert node.asked
     gaps = [after - before for before, after in pairwise(starts)]
     assert gaps == pytest.approx([10.0] * 7, abs=0.26)
+
+
+async def test_names_of_vms_go_with_their_tasks() -> None:
+    both = [a_task("a"), a_task("b")]
+    node = ScriptedNode(both, both, both, [a_task("b")])
+    node.known_names = {f"vm-of-{name}": f"the {name}" for name in "ab"}
+    link = Link.to(node, FakeClock(), 10.0, (ApiError,))
+    async with asyncio.TaskGroup() as group:
+        asking = group.create_task(link.directory.run(lambda: None))
+        updates = link.monitor.updates()
+        await anext(updates)
+        link.directory.want(node.known_names)
+        for _ in range(2):
+            await anext(updates)
+            await _some_turns()
+        assert dict(link.directory.known) == node.known_names
+        await anext(updates)
+        asking.cancel()
+    assert dict(link.directory.known) == {"vm-of-b": "the b"}
