@@ -21,41 +21,59 @@ TOTAL_POINTS: Final = 1_000_000
 _TICKS_PER_S: Final = 10
 """Moments are kept as whole tenths of a second of the monotonic clock: 32 bits of them are 13 years of uptime."""
 
+_ROOM_STEP: Final = 4
+
 _MAX_GAPS: Final = 50
 
 
 class Series:
-    """Changes of one task's used capacity, oldest first; thinned when full, the newest always exact."""
+    """Changes of one task's used capacity, oldest first; thinned when full, the newest always exact.
 
-    __slots__ = ("_ticks", "_values")
+    Its room is taken in a few large steps, and then never again: thousands of arrays that grow and shrink a little for
+    weeks would leave the heap full of holes.
+    """
+
+    __slots__ = ("_count", "_ticks", "_values")
 
     def __init__(self) -> None:
         self._ticks = array("I")
         self._values = array("Q")
+        self._count = 0
 
     def __len__(self) -> int:
-        return len(self._ticks)
+        return self._count
 
     def record(self, at: float, used_bytes: int, max_points: int = MAX_POINTS) -> bool:
         """Take a reading; whether it was a change."""
-        if self._values and self._values[-1] == used_bytes:
+        if self._count and self._values[self._count - 1] == used_bytes:
             return False
-        self._ticks.append(round(at * _TICKS_PER_S))
-        self._values.append(used_bytes)
-        if len(self._ticks) > max_points:
+        if self._count >= max_points:
             self._thin()
+        if self._count == len(self._ticks):
+            self._take_room(min(max_points, _ROOM_STEP * self._count) or 1)
+        self._ticks[self._count] = round(at * _TICKS_PER_S)
+        self._values[self._count] = used_bytes
+        self._count += 1
         return True
 
     def points(self) -> tuple[Point, ...]:
         """All that is kept."""
-        moments = [tick / _TICKS_PER_S for tick in self._ticks]
-        return tuple(map(Point._make, zip(moments, self._values, strict=True)))
+        moments = [tick / _TICKS_PER_S for tick in self._ticks[: self._count]]
+        return tuple(map(Point._make, zip(moments, self._values[: self._count], strict=True)))
 
     def _thin(self) -> None:
         """Drop every other point of the older half: the further back, the coarser."""
-        half = len(self._ticks) // 2
-        self._ticks = self._ticks[:half:2] + self._ticks[half:]
-        self._values = self._values[:half:2] + self._values[half:]
+        half = self._count // 2
+        for kept in (self._ticks, self._values):
+            older, newer = kept[:half:2], kept[half : self._count]
+            kept[: len(older)] = older
+            kept[len(older) : len(older) + len(newer)] = newer
+        self._count -= half // 2
+
+    def _take_room(self, size: int) -> None:
+        ticks, values = array("I", (0,)) * size, array("Q", (0,)) * size
+        ticks[: self._count], values[: self._count] = self._ticks, self._values
+        self._ticks, self._values = ticks, values
 
 
 class SeriesBook:
