@@ -10,7 +10,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from cdptui.render.span import Line
-from cdptui.tui.widgets.paint import Painter
+from cdptui.tui.widgets.paint import FEW_STRIPS, Painter
 
 
 class LineView(Widget, can_focus=False):
@@ -18,7 +18,7 @@ class LineView(Widget, can_focus=False):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
-        self._painter = Painter(self)
+        self._painter = Painter(self, FEW_STRIPS)
         self._lines: tuple[Line, ...] = ()
 
     def show(self, lines: Sequence[Line]) -> None:

@@ -26,6 +26,10 @@ writes two whole lines, in which every change of colour costs bytes. Glyphs and 
 _STRIPS: Final = 128
 """Strips that are kept: those of the tallest screen. With what Textual keeps of each, one takes some 10 KB."""
 
+FEW_STRIPS: Final = 8
+"""The same for a line or two that do not come back: a footer that says something new once an hour would fill up for
+days."""
+
 
 class Painter:
     """Draws lines for one widget in the colours of the current theme.
@@ -34,10 +38,11 @@ class Painter:
     to the first frame.
     """
 
-    def __init__(self, widget: Widget) -> None:
+    def __init__(self, widget: Widget, strips: int = _STRIPS) -> None:
+        """`strips` is how many are kept."""
         self._widget = widget
         self._styles: dict[tuple[Role, str], Style] = {}
-        self._strips = Recent[tuple[Hashable, int], Strip](_STRIPS)
+        self._strips = Recent[tuple[Hashable, int], Strip](strips)
 
     def forget(self) -> None:
         """The theme or the widget's own style changed."""
