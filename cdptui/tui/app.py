@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from rich.console import RenderableType
 from textual import events
 from textual._compositor import CompositorUpdate
-from textual._styles_cache import StylesCache
 from textual.actions import ActionParseResult
 from textual.app import App
 from textual.await_complete import AwaitComplete
@@ -29,6 +28,7 @@ from cdptui.tui.driver import TerminalDriver
 from cdptui.tui.key_turns import LOOK_S, KeySettled, KeyTurns
 from cdptui.tui.keymap import USUAL, Keymap, Place, bindings, bindings_in_dialogs
 from cdptui.tui.messages import CopyWanted
+from cdptui.tui.remembered import forget_what_was_drawn
 from cdptui.tui.screens.main import MainScreen
 from cdptui.tui.target import Target
 from cdptui.tui.themes import DEFAULT_THEME, THEMES
@@ -241,8 +241,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
 
     def pop_screen(self) -> AwaitComplete:
         """Close a dialog. The palette closes itself twice when keys come fast; the list under it must stay then."""
-        # The library remembers two colours for each of the last thousand widgets, and with them all that those drew.
-        StylesCache.get_inner_outer.cache_clear()
+        forget_what_was_drawn()
         if len(self.screen_stack) > 1:
             return super().pop_screen()
         return AwaitComplete.nothing()  # type: ignore[no-any-return, no-untyped-call]  # the library left it untyped

@@ -6,6 +6,7 @@ import gc
 
 from textual._styles_cache import StylesCache
 from textual.events import Key
+from textual.geometry import Region
 from textual.screen import Screen
 
 from cdptui.tui.key_turns import KeySettled
@@ -59,3 +60,14 @@ async def open_and_close(run: Running, key: str) -> None:
     await run.until(lambda: len(run.app.screen_stack) == 2)
     await run.press("escape")
     await run.until(lambda: len(run.app.screen_stack) == 1)
+
+
+async def test_a_poll_leaves_no_regions_behind_that_were_compared() -> None:
+    async with running(ScriptedNode([a_task(name) for name in "abc"])) as run:
+        await run.until(lambda: run.rows)
+        for number in range(500):
+            Region(number, 0, 1, 1).overlaps(Region(0, 0, 1, 1))
+            Region(number, 0, 1, 1).intersection(Region(0, 0, 1, 1))
+        await run.poll()
+        assert Region.overlaps.cache_info().currsize < 500
+        assert Region.intersection.cache_info().currsize < 500

@@ -21,6 +21,7 @@ from cdptui.render.changes import changes_in_words
 from cdptui.render.tabs.registry import Tab, moved
 from cdptui.tui.keymap import Keymap, Place, bindings
 from cdptui.tui.messages import MonitorUpdated
+from cdptui.tui.remembered import forget_what_was_drawn
 from cdptui.tui.screens.answering import AnsweringScreen
 from cdptui.tui.screens.detail_room import DetailRoom
 from cdptui.tui.screens.frozen import FrozenView
@@ -131,6 +132,7 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, Screen[None]):
     def take(self, update: Update) -> None:
         """Show an update, or keep it while the view is frozen."""
         before, self._update = self._update, structs.replace(update, changes=())
+        forget_what_was_drawn()
         if self._frozen is not None:
             self._frozen.note(update.changes)
             self._show_detail()
