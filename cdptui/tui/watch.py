@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import importlib
 import logging
 from collections.abc import Iterable
@@ -18,6 +17,7 @@ from cdptui.config.errors import ConfigError
 from cdptui.models.failure import Failure, FailureKind
 from cdptui.models.text import inert
 from cdptui.monitor.update import Update
+from cdptui.tui import collector
 from cdptui.tui.messages import MonitorUpdated, NamesLearned
 from cdptui.tui.target import Target
 
@@ -42,8 +42,6 @@ _AT_LEISURE_S: Final = 0.5
 _NEEDED_SOON: Final = ("cdptui.render.tabs.overview", "cdptui.tui.widgets.filter_bar")
 
 _LISTS_SET_ASIDE: Final = 2
-_THRESHOLDS: Final = gc.get_threshold()
-_NEVER: Final = 1_000_000
 
 
 class Audience(Protocol):
@@ -79,7 +77,7 @@ class Watch:
                 if self.link is None:
                     self.link = await self.target.connect()
                     self._audience.use_link(self.link)
-                self._spare_what_stays()
+                collector.spare_what_stays()
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self.link.directory.run(self._tell_names))
                     group.create_task(_import_what_comes_next())
@@ -89,8 +87,7 @@ class Watch:
                         last = structs.replace(update, changes=())
                         del update
             except Exception as error:
-                gc.enable()
-                gc.set_threshold(*_THRESHOLDS)
+                collector.look_at_all()
                 log.exception("the monitor ended")
                 failure = Failure(FailureKind.INTERNAL, inert(first_words(error), 300), url="")
                 if isinstance(error, ConfigError):
@@ -100,15 +97,8 @@ class Watch:
                 self._audience.post_message(MonitorUpdated(last))
                 await self._clock.wait(asyncio.Event(), _ANEW_S)
 
-    def _spare_what_stays(self) -> None:
-        """Look only newcomers through while the first list comes in: most of what is made then stays."""
-        young, middle, _ = _THRESHOLDS
-        gc.set_threshold(young, middle, _NEVER)
-        gc.freeze()
-        gc.enable()
-
     def _set_aside(self, update: Update) -> None:
-        """Keep the collector from what stays: ten thousand tasks would hold it up for 30 ms, and every key with it.
+        """Keep the collector from what stays.
 
         What was imported and read for the first list is there for good, and so is what the list made of it by the
         second.
@@ -116,9 +106,9 @@ class Watch:
         is_whole = update.snapshot is not None and update.snapshot.is_complete
         if update.failure is None and is_whole and self._lists_set_aside < _LISTS_SET_ASIDE:
             self._lists_set_aside += 1
-            gc.freeze()
+            collector.set_aside()
         if update.failure is not None or is_whole:
-            gc.set_threshold(*_THRESHOLDS)
+            collector.look_at_all()
 
     def _tell_names(self) -> None:
         self._audience.post_message(NamesLearned())

@@ -9,6 +9,7 @@ from textual.events import Key
 from textual.geometry import Region
 from textual.screen import Screen
 
+from cdptui.tui import collector
 from cdptui.tui.key_turns import KeySettled
 from tests.doubles import ScriptedNode, a_task
 from tests.tui.running import Running, running
@@ -71,3 +72,16 @@ async def test_a_poll_leaves_no_regions_behind_that_were_compared() -> None:
         await run.poll()
         assert Region.overlaps.cache_info().currsize < 500
         assert Region.intersection.cache_info().currsize < 500
+
+
+async def test_nothing_is_looked_through_for_rubbish_while_somebody_types() -> None:
+    collector.go_on()
+    usual = gc.get_threshold()
+    async with running(ScriptedNode([a_task(name) for name in "abc"])) as run:
+        await run.until(lambda: run.rows)
+        try:
+            await run.press("j")
+            assert gc.get_threshold()[0] > 10 * usual[0]
+            await run.until(lambda: gc.get_threshold()[0] == usual[0])
+        finally:
+            gc.set_threshold(*usual)
