@@ -10,6 +10,7 @@ import gc
 import json
 import sys
 import time
+from array import array
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -116,9 +117,15 @@ class Sitting:
         self._interval_s = interval_s
         self._live_through = live_through
         self._ends_at = time.monotonic() + limit_s
-        self.hours: list[tuple[float, int, int]] = []
-        """Simulated hour, bytes of memory held, blocks that the interpreter has given out: one line an hour."""
+        # Made at once: what is noted here each hour would be a growth of its own.
+        self._notes = array("d", bytes(3 * 8 * (int(last_s / _HOUR_S) + 1)))
+        self._noted = 0
         self._app: CdptuiApp | None = None
+
+    @property
+    def hours(self) -> list[tuple[float, ...]]:
+        """Simulated hour, bytes of memory held, blocks that the interpreter has given out: one line an hour."""
+        return [tuple(self._notes[at : at + 3]) for at in range(0, 3 * self._noted, 3)]
 
     async def run(self, node: Node) -> None:
         """Until time stands still."""
@@ -150,9 +157,11 @@ class Sitting:
             self._record(app.link.monitor._ledger._series, snapshot.tasks)
         if time.monotonic() > self._ends_at:
             self.clock.is_over.set()
-        if self.clock.seconds >= _HOUR_S * (len(self.hours) + 1):
+        if self.clock.seconds >= _HOUR_S * (self._noted + 1):
             gc.collect()
-            self.hours.append((self.clock.seconds / _HOUR_S, held_bytes(), sys.getallocatedblocks()))
+            for place, value in enumerate((self.clock.seconds / _HOUR_S, held_bytes(), sys.getallocatedblocks())):
+                self._notes[3 * self._noted + place] = value
+            self._noted += 1
 
     def _record(self, series: SeriesBook, tasks: Sequence[Task]) -> None:
         """Poll after poll, as the monitor would: a change of each task every time."""
