@@ -11,7 +11,9 @@ from typing import Final
 
 _YOUNG, _MIDDLE, _OLD = gc.get_threshold()
 _NEVER: Final = 1_000_000
-"""Newcomers, or looks at the younger ones, that there will not be."""
+"""Looks at the younger ones that there will not be."""
+
+_SELDOM: Final = 5
 
 
 def spare_what_stays() -> None:
@@ -23,8 +25,7 @@ def spare_what_stays() -> None:
 
 def look_at_all() -> None:
     """From now on look through all that is there, as usual."""
-    young, middle, _ = gc.get_threshold()
-    gc.set_threshold(young, middle, _OLD)
+    gc.set_threshold(*gc.get_threshold()[:2], _OLD)
     gc.enable()
 
 
@@ -34,10 +35,13 @@ def set_aside() -> None:
 
 
 def wait_for_pause() -> None:
-    """Look at nothing while somebody types."""
-    gc.set_threshold(_NEVER, *gc.get_threshold()[1:])
+    """Look less often while somebody types, and then at the older ones as often as ever.
+
+    Not never: whoever opens and closes dialogs without a pause for minutes leaves more behind than there is room for.
+    """
+    gc.set_threshold(_SELDOM * _YOUNG, max(1, _MIDDLE // _SELDOM), gc.get_threshold()[2])
 
 
 def go_on() -> None:
     """Nobody types any more."""
-    gc.set_threshold(_YOUNG, *gc.get_threshold()[1:])
+    gc.set_threshold(_YOUNG, _MIDDLE, gc.get_threshold()[2])
