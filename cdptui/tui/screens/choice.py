@@ -12,6 +12,8 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from cdptui.tui.screens.sized import SizedScreen
+
 _ALSO_MOVES: Final = {"j": "down", "k": "up"}
 """As everywhere, save where the letter chooses something."""
 
@@ -25,7 +27,7 @@ class Choice(Struct, frozen=True):
     label: str
 
 
-class ChoiceMenu(ModalScreen[str | None]):
+class ChoiceMenu(SizedScreen, ModalScreen[str | None]):
     """Gives the id of what was chosen."""
 
     CSS_PATH = "../styles/dialogs.tcss"

@@ -13,9 +13,10 @@ from textual.widgets.option_list import Option
 
 from cdptui.render.columns import BY_KEY, COLUMNS, NAME
 from cdptui.render.layout import Layout
+from cdptui.tui.screens.sized import SizedScreen
 
 
-class ColumnChooser(ModalScreen[Layout | None]):
+class ColumnChooser(SizedScreen, ModalScreen[Layout | None]):
     """Gives the chosen layout. The name stays where it is."""
 
     CSS_PATH = "../styles/dialogs.tcss"

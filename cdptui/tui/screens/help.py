@@ -16,10 +16,11 @@ from cdptui.render.reasons import GLOSSARY
 from cdptui.render.span import Line, Role, Span
 from cdptui.render.statuses import GLYPHS, OTHER_GLYPH
 from cdptui.tui.keymap import Key, Keymap, Place, lines_of
+from cdptui.tui.screens.sized import SizedScreen
 from cdptui.tui.widgets.scrolling_lines import ScrollingLines
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(SizedScreen, ModalScreen[None]):
     """All keys, columns and signs."""
 
     CSS_PATH = "../styles/dialogs.tcss"

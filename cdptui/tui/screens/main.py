@@ -27,6 +27,7 @@ from cdptui.tui.screens.detail_room import DetailRoom
 from cdptui.tui.screens.frozen import FrozenView
 from cdptui.tui.screens.inspector import Inspector
 from cdptui.tui.screens.poll_wishes import PollWishes
+from cdptui.tui.screens.sized import SizedScreen
 from cdptui.tui.screens.view_wishes import ViewWishes
 from cdptui.tui.standing import connection_of
 from cdptui.tui.target import Target
@@ -46,14 +47,13 @@ _ASLEEP_S: Final = 5.0
 
 _SIGN_S: Final = 4.0
 _NOTICE_S: Final = 5.0
-
 _BESIDE_S: Final = 0.02
 """Time for the first list to be drawn and written before anything else is."""
 
 _WIDE_FROM: Final = 110
 
 
-class MainScreen(ViewWishes, PollWishes, AnsweringScreen, Screen[None]):
+class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[None]):
     """Shows updates of one monitor and passes wishes back to it."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE_FROM, "-wide")]  # noqa: RUF012 - Textual's own declaration

@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from cdptui.models.failure import Wanted
+from cdptui.tui.screens.sized import SizedScreen
 
 
 class _Words(Struct, frozen=True):
@@ -55,7 +56,7 @@ class PasswordInput(Input):
         self.delete_selection()
 
 
-class PasswordScreen(ModalScreen[str | None]):
+class PasswordScreen(SizedScreen, ModalScreen[str | None]):
     """Gives what was typed, None when the person would rather not."""
 
     CSS_PATH = "../styles/dialogs.tcss"

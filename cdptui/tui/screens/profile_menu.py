@@ -16,10 +16,11 @@ from textual.widgets.option_list import Option
 
 from cdptui.models.text import inert
 from cdptui.render.span import label_role
+from cdptui.tui.screens.sized import SizedScreen
 from cdptui.tui.target import Target
 
 
-class ProfileMenu(ModalScreen[Target | None]):
+class ProfileMenu(SizedScreen, ModalScreen[Target | None]):
     """Gives the chosen target; the present one leaves all as it is."""
 
     CSS_PATH = "../styles/dialogs.tcss"

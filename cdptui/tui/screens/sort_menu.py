@@ -12,9 +12,10 @@ from textual.widgets.option_list import Option
 
 from cdptui.render.columns import COLUMNS
 from cdptui.render.order import WORST_FIRST, Order
+from cdptui.tui.screens.sized import SizedScreen
 
 
-class SortMenu(ModalScreen[Order | None]):
+class SortMenu(SizedScreen, ModalScreen[Order | None]):
     """Gives the chosen order; choosing the present one turns it round."""
 
     CSS_PATH = "../styles/dialogs.tcss"

@@ -10,11 +10,12 @@ from textual.geometry import Size
 from textual.screen import ModalScreen
 
 from cdptui.render.span import Line, Role, Span
+from cdptui.tui.screens.sized import SizedScreen
 from cdptui.tui.widgets.line_view import LineView
 from cdptui.tui.window import LEAST
 
 
-class TooSmallScreen(ModalScreen[None]):
+class TooSmallScreen(SizedScreen, ModalScreen[None]):
     """Covers everything until the window is larger; the polls go on."""
 
     CSS_PATH = "../styles/dialogs.tcss"

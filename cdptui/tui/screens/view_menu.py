@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 from cdptui.config.views import MAX_NAME, NUMBERS, View, Views
 from cdptui.models.text import inert
 from cdptui.render.columns import BY_KEY
+from cdptui.tui.screens.sized import SizedScreen
 
 
 class ViewWish(Struct, frozen=True):
@@ -25,7 +26,7 @@ class ViewWish(Struct, frozen=True):
     name: str = ""
 
 
-class ViewMenu(ModalScreen[ViewWish | None]):
+class ViewMenu(SizedScreen, ModalScreen[ViewWish | None]):
     """Gives what was wished for."""
 
     CSS_PATH = "../styles/dialogs.tcss"

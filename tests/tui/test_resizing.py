@@ -1,0 +1,35 @@
+"""Sizes that come faster than they are laid out."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from textual.events import Resize
+from textual.geometry import Size
+
+from tests.doubles import ScriptedNode, a_task
+from tests.tui.running import running
+
+
+@pytest.mark.parametrize("opened", [pytest.param("", id="the list"), "question_mark", "s"])
+async def test_two_sizes_under_way_at_once_come_to_rest(opened: str) -> None:
+    async with running(ScriptedNode([a_task(name) for name in "abc"])) as run:
+        await run.until(lambda: run.detail.head)
+        if opened:
+            await run.press(opened)
+            await run.until(lambda: len(run.app.screen_stack) == 2)
+        stack = list(run.app.screen_stack)
+        for screen in stack:
+            for size in (Size(100, 30), run.app.size, Size(90, 20), run.app.size):
+                screen.post_message(Resize(size, size))
+                # Something that stands between them: Textual takes neighbours for one.
+                screen.call_later(lambda: None)
+                screen.call_later(screen.call_after_refresh, lambda: None)
+        for _ in range(300):
+            await asyncio.sleep(0)
+        sizes = set()
+        for _ in range(300):
+            await asyncio.sleep(0)
+            sizes |= {screen._compositor.size for screen in stack}
+        assert sizes == {run.app.size}
