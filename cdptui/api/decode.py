@@ -192,26 +192,11 @@ def decode_task(row: bytes, zone: tzinfo | None, *, is_dense: bool = False) -> T
         bad: set[str] = set()
     except UNREADABLE:
         wire, bad = _decode_field_by_field(row)
-    if (
-        max(
-            wire.backup_bandwidth or 0,
-            wire.max_capacity or 0,
-            wire.used_capacity or 0,
-            wire.max_latency or 0,
-            wire.last_latency or 0,
-            wire.current_latency or 0,
-        )
-        > MAX_COUNT
-    ):
-        _refuse_the_impossible(wire, bad)
-    return _task_of(wire, bad, row, zone, pack(row, is_dense=is_dense))
-
-
-def _refuse_the_impossible(wire: WireTask, bad: set[str]) -> None:
     for name in _NUMBERS:
         if (getattr(wire, name) or 0) > MAX_COUNT:
             setattr(wire, name, None)
             bad.add(_wire_name(name))
+    return _task_of(wire, bad, row, zone, pack(row, is_dense=is_dense))
 
 
 def _task_of(wire: WireTask, bad: set[str], row: bytes, zone: tzinfo | None, raw: bytes) -> Task:
