@@ -39,6 +39,8 @@ def is_refused(server: EmbeddedServer) -> bool:
         socket.create_connection((host, int(port)), timeout=5).close()
     except ConnectionRefusedError:
         return True
+    except ConnectionResetError:  # taken in by the system as the listener closed: the next one is refused
+        return False
     return False
 
 
