@@ -256,6 +256,13 @@ class CdptuiApp(App[int], inherit_bindings=False):
 
         self.push_screen(HelpScreen(self.keymap, is_for_pane=isinstance(self.focused, DetailPane)))
 
+    def action_command_palette(self) -> None:
+        """Every action by name."""
+        from cdptui.tui.screens.palette import Palette  # noqa: PLC0415 - not needed for the first frame
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette())
+
     def action_profile_menu(self) -> None:
         """Choose what to watch."""
         from cdptui.tui.screens.profile_menu import ProfileMenu  # noqa: PLC0415 - not needed for the first frame
