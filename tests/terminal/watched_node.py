@@ -117,7 +117,7 @@ class WatchedNode:
         self.terminal.send("q")
         assert self.terminal.wait_for_end() == 0
         assert self.terminal.is_restored
-        assert self.node.sessions.alive() == 0
+        self.wait_until(lambda: not self.node.sessions.alive(), "the end of the session")
 
 
 @contextmanager

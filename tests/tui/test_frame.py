@@ -95,7 +95,7 @@ def whole(screen: list[Strip]) -> Glass:
     return glass
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(screens, min_size=1, max_size=4))
 def test_a_screen_written_by_its_differences_looks_like_one_written_whole(history: list[list[Strip]]) -> None:
     frame, glass = Frame(), Glass()
@@ -104,7 +104,7 @@ def test_a_screen_written_by_its_differences_looks_like_one_written_whole(histor
         assert glass.look() == whole(screen).look()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(screens, lines, st.integers(0, HEIGHT - 1), st.integers(0, WIDTH - 1), st.integers(1, WIDTH))
 def test_a_repainted_region_changes_that_region_alone(
     before: list[Strip], line: Strip, y: int, left: int, width: int

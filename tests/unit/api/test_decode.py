@@ -90,7 +90,7 @@ def test_the_rpo_is_read_under_both_names(fields: dict[str, object], expected: i
     assert decode_task(encoded(record), None).rpo_ms == expected
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.sampled_from(sorted(NUMBERS)),
     st.integers(0, MAX_COUNT),
@@ -123,7 +123,7 @@ def test_a_number_that_makes_no_sense_is_unknown_and_named(name: str, text: str)
     assert (task.uuid, task.name, task.status) == (FULL_ROW["uuid"], "cdp-erp-db", "Running")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.dictionaries(st.sampled_from([*FULL_ROW, "currentLatency", "scene"]), any_json, min_size=1, max_size=4))
 def test_a_bad_field_never_hides_the_task(changes: dict[str, Any]) -> None:
     raw = json.dumps({**FULL_ROW, **changes}).encode()
@@ -141,7 +141,7 @@ def test_a_bad_field_never_hides_the_task(changes: dict[str, Any]) -> None:
         assert getattr(task, NUMBERS[name]) == FULL_ROW[name]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.one_of(
         st.binary(max_size=60),
@@ -228,7 +228,7 @@ def test_the_forms_of_a_query_reply(body: bytes, rows: int, total: int | None) -
     assert (len(page.rows), page.total) == (rows, total)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(any_json.filter(lambda value: "\\ud" not in json.dumps(value)))
 def test_a_total_that_is_no_number_costs_only_the_total(total: object) -> None:
     body = json.dumps({"total": total, "inventories": [FULL_ROW]})

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdptui.api.client import Client
@@ -41,7 +41,7 @@ bodies = st.one_of(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(bodies)
 def test_a_page_is_rows_or_unreadable(body: bytes) -> None:
     with contextlib.suppress(*UNREADABLE):
@@ -50,7 +50,7 @@ def test_a_page_is_rows_or_unreadable(body: bytes) -> None:
         assert len(TaskDecoder().decode(page.rows)) == len(page.rows)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.one_of(st.none(), any_json), min_size=1, max_size=8), st.booleans())
 def test_records_that_cannot_be_read_cost_no_other(hostile: Sequence[object], is_dense: bool) -> None:
     good = [json.loads(row(uuid=f"good-{number}", name=f"task {number}")) for number in range(len(hostile))]
@@ -102,7 +102,7 @@ class OddNode(MockNode):
 
 
 @pytest.mark.parametrize("path", [LOGIN, ZONE, TASKS, *SIDE_QUESTIONS])
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(answer=answers, auth=st.sampled_from(WAYS))
 def test_any_answer_is_taken_or_is_an_error_of_ours(path: str, answer: httpx.Response, auth: Auth) -> None:
     async def ask() -> None:

@@ -74,7 +74,7 @@ def test_a_record_that_cannot_be_read_is_shown_whole(raw: bytes) -> None:
     assert "\x1b" not in field.text
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.dictionaries(
         st.sampled_from([*FULL_ROW, "currentLatency"]) | st.text(st.characters(exclude_categories=()), max_size=5),

@@ -65,7 +65,7 @@ def read_all(server: Server, page_size: int, *, says_total: bool = True) -> Pagi
     return paging
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(servers, moves, st.integers(1, 7), st.booleans())
 @example(set(range(100, 110)), [Move((), tuple(range(100, 103)))], 3, True)
 @example(set(range(100, 110)), [Move(tuple(range(2)), ())] * 9, 3, True)
@@ -88,7 +88,7 @@ def test_a_whole_page_of_newcomers_before_the_place_of_reading_does_not_end_it(n
     assert {task.uuid for task in paging.tasks} >= {a_task(number).uuid for number in range(100, 120)}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(0, 120), st.integers(1, 20))
 def test_a_list_that_stands_still_costs_no_request_too_many(count: int, page_size: int) -> None:
     paging = read_all(Server(set(range(count)), []), page_size)
@@ -97,7 +97,7 @@ def test_a_list_that_stands_still_costs_no_request_too_many(count: int, page_siz
     assert [task.uuid for task in paging.tasks] == [f"{number:08}" for number in range(count)]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(0, 60), st.integers(1, 10))
 def test_without_a_total_a_short_page_is_the_last(count: int, page_size: int) -> None:
     paging = read_all(Server(set(range(count)), []), page_size, says_total=False)

@@ -22,7 +22,7 @@ def record(raw: bytes, *, is_dense: bool = False) -> str:
     return record_json(Task("u", "n", "Running", "Enabled", raw=pack(raw, is_dense=is_dense)))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.dictionaries(st.text(), values, max_size=4), st.booleans(), st.booleans())
 def test_values_stay_what_they_are_and_nothing_in_them_acts_on_a_terminal(
     sent: dict[str, object], is_ascii: bool, is_dense: bool

@@ -33,7 +33,7 @@ FORMS: dict[str, Callable[[datetime], str]] = {
 }
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.datetimes(EARLIEST, LATEST, timezones=st.sampled_from(ZONES).map(ZoneInfo)),
     st.sampled_from(sorted(FORMS)),
@@ -43,7 +43,7 @@ def test_a_date_without_a_zone_is_read_in_the_zone_of_the_server(at: datetime, f
     assert parse_moment(FORMS[form](local), local.tzinfo) == local.astimezone(UTC)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.datetimes(EARLIEST, LATEST),
     st.integers(-14 * 60, 14 * 60),
@@ -54,7 +54,7 @@ def test_a_date_with_an_offset_needs_no_zone(local: datetime, minutes: int, zone
     assert parse_moment(at.isoformat(), zone) == at
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(10**9, 4 * 10**9), st.sampled_from(["s", "ms", "s as text", "ms as text"]))
 def test_epoch_numbers_are_read_as_seconds_or_milliseconds(seconds: int, form: str) -> None:
     number = seconds * (1000 if form.startswith("ms") else 1)
@@ -62,7 +62,7 @@ def test_epoch_numbers_are_read_as_seconds_or_milliseconds(seconds: int, form: s
     assert parse_moment(value, None) == datetime.fromtimestamp(seconds, UTC)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.one_of(
         st.none(),
@@ -146,7 +146,7 @@ def test_the_zone_is_taken_by_name_else_by_offset(
     assert parse_zone(name, offset) == expected
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_no_text_for_a_zone_ends_in_an_exception(name: str, offset: str) -> None:
     zone = parse_zone(name, offset)

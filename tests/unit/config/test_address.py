@@ -37,7 +37,7 @@ def test_an_address_is_taken_however_it_is_written(address: str, expected: str) 
     assert normalise(address) == expected
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from(["", "http://", "https://", "HTTP://"]), hosts, ports, paths)
 def test_what_is_normal_stays_as_it_is(scheme: str, host: str, port: int | None, path: str) -> None:
     once = normalise(f"{scheme}{host}{'' if port is None else f':{port}'}{path}")
@@ -46,14 +46,14 @@ def test_what_is_normal_stays_as_it_is(scheme: str, host: str, port: int | None,
     assert once.count("/zstack") == 1
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from(["", "http://", "https://"]), hosts, ports)
 def test_the_api_path_makes_no_difference(scheme: str, host: str, port: int | None) -> None:
     node = f"{scheme}{host}{'' if port is None else f':{port}'}"
     assert len({normalise(node + path) for path in ("", "/", "/zstack", "/zstack/", "/zstack/v1", "/zstack/v1/")}) == 1
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(max_size=40))
 def test_any_text_is_an_address_or_refused_in_one_line(text: str) -> None:
     said = ""
@@ -67,7 +67,7 @@ def test_any_text_is_an_address_or_refused_in_one_line(text: str) -> None:
     assert len(said.splitlines()) <= 1
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.sampled_from(["", "http://", "https://", "ftp://", "//", "http:/", "http:"]),
     st.text(st.sampled_from(string.ascii_letters + ":/?#[]@\\%&= ℀é"), max_size=4),

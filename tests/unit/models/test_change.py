@@ -71,7 +71,7 @@ def test_coming_and_going_is_notable() -> None:
     assert all(change.is_notable for change in diff([a_task("a")], [a_task("b")]))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(fleets, fleets)
 def test_applying_the_changes_to_the_old_list_gives_the_new_one(before: list[Task], after: list[Task]) -> None:
     tasks = {task.uuid: task for task in before}

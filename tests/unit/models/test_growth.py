@@ -28,7 +28,7 @@ def end_of(points: list[Point], silence: int) -> float:
     return (points[-1].at if points else 0.0) + silence
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(
         st.tuples(st.integers(-(10**6), 10**6), st.integers(0, 2**64 - 1)).map(
@@ -44,7 +44,7 @@ def test_growth_never_raises_and_is_a_finite_number(points: list[Point], until: 
     assert rate is None or math.isfinite(rate.bytes_per_s)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(steps, st.integers(0, 100_000))
 def test_drops_never_make_growth_negative(changes: list[tuple[int, int]], silence: int) -> None:
     points = track_of(changes)
@@ -52,7 +52,7 @@ def test_drops_never_make_growth_negative(changes: list[tuple[int, int]], silenc
     assert rate is None or rate.bytes_per_s >= 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(steps, st.integers(0, 100_000), st.integers(1, 1000))
 def test_growth_scales_with_the_bytes(changes: list[tuple[int, int]], silence: int, factor: int) -> None:
     points = track_of(changes)
@@ -66,7 +66,7 @@ def test_growth_scales_with_the_bytes(changes: list[tuple[int, int]], silence: i
         assert scaled.span_s == rate.span_s
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(steps, st.integers(0, 100_000), st.integers(0, 2**40), st.integers(-(10**6), 10**6))
 def test_growth_does_not_depend_on_where_the_scales_begin(
     changes: list[tuple[int, int]], silence: int, more_bytes: int, later: int
@@ -81,7 +81,7 @@ def test_growth_does_not_depend_on_where_the_scales_begin(
         assert moved.span_s == rate.span_s
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(MIB, 10**9), st.integers(30, 3600), st.integers(4, 30), st.integers(0, 30))
 def test_steady_growth_is_found_exactly(per_step: int, step_s: int, count: int, silence: int) -> None:
     points = [Point(float(index * step_s), index * per_step) for index in range(count)]

@@ -77,7 +77,7 @@ def test_a_track_without_readings_knows_nothing() -> None:
     assert track.since == 50.0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(st.integers(0, 1000), unique=True, max_size=12).map(sorted),
     st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 1000)).map(sorted), max_size=3),

@@ -18,7 +18,7 @@ ANY_TEXT = st.text(
 FORBIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Me"}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(ANY_TEXT)
 @example("".join(map(chr, range(0x110000)))[:4096])
 def test_nothing_survives_that_a_terminal_would_act_upon(text: str) -> None:
@@ -33,7 +33,7 @@ def test_no_character_of_unicode_survives_that_a_terminal_would_act_upon() -> No
         assert not [f"U+{ord(char):04X}" for char in drawn if unicodedata.category(char) in FORBIDDEN]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(ANY_TEXT, st.integers(1, 40))
 @example("\u0958" * 40, 40)
 @example("e\u0301" * 40, 20)
@@ -42,7 +42,7 @@ def test_what_is_inert_stays_as_it_is(text: str, limit: int) -> None:
     assert inert(once, limit) == once
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(ANY_TEXT, st.integers(1, 40))
 @example("\ufb2c" * 10, 10)
 def test_it_is_one_line_of_at_most_the_limit(text: str, limit: int) -> None:
@@ -51,7 +51,7 @@ def test_it_is_one_line_of_at_most_the_limit(text: str, limit: int) -> None:
     assert len(result.splitlines()) <= 1
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E)))
 def test_printable_ascii_is_untouched(text: str) -> None:
     assert inert(text) == text

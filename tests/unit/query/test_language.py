@@ -24,20 +24,20 @@ from tests.unit.query.oracle import is_meant
 from tests.unit.render.rows import a_row
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(expressions)
 def test_what_is_printed_reads_back_as_the_same(expression: Expression) -> None:
     assert parse(text_of_query(expression)) == expression
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(expressions, st.lists(rows(), max_size=8))
 def test_it_means_what_the_plain_words_say(expression: Expression, fleet: list[Vitals]) -> None:
     is_shown = predicate(expression, CONTEXT)
     assert [is_shown(row) for row in fleet] == [is_meant(expression, row, CONTEXT) for row in fleet]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(expressions, rows())
 def test_an_expression_comes_from_its_clauses(expression: Expression, row: Vitals) -> None:
     known = {clause: clause_predicate(clause, CONTEXT)(row) for clause in clauses(expression)}
@@ -76,7 +76,7 @@ SIGNS = [
 SIGNS += [*BY_NAME, "80%", "50GiB", "2x", "?", "erp", "(a+)+", "[", "\x00", "\u202e", "9" * 400, "1e999"]
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(st.one_of(st.text(), st.lists(st.sampled_from(SIGNS), max_size=12).map("".join)))
 @example("(" * 900)
 @example("!" * 900)

@@ -36,7 +36,7 @@ def grown(fleet: list[Vitals], which: set[int]) -> list[Vitals]:
 polls = st.tuples(st.sets(st.integers(0, 11)), st.sets(st.integers(0, 11)), rows, orders)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(rows, st.lists(polls, max_size=6), st.integers(0, 3))
 def test_a_list_that_is_kept_is_what_a_new_one_would_be(
     fleet: list[Vitals], history: list[tuple[set[int], set[int], list[Vitals], Order]], few: int

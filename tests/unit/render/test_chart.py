@@ -39,7 +39,7 @@ def steady(*levels: int, step_s: float = 60.0) -> Track:
     return Track(points, until=len(levels) * step_s)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(tracks, st.integers(1, 10_000), st.integers(1, 120))
 def test_a_sample_is_a_reading_or_unknown_for_each_column(track: Track, window_s: int, columns: int) -> None:
     levels = sample(track, float(window_s), columns)
@@ -47,7 +47,7 @@ def test_a_sample_is_a_reading_or_unknown_for_each_column(track: Track, window_s
     assert set(levels) <= {None, *(point.used_bytes for point in track.points)}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(tracks, st.integers(1, 10_000), st.integers(1, 120))
 def test_no_peak_inside_the_window_is_lost(track: Track, window_s: int, columns: int) -> None:
     # Between two shares there must be no crack for a reading to fall through.
@@ -70,7 +70,7 @@ def test_before_the_first_reading_nothing_is_known() -> None:
     assert sample(track, 100.0, 4) == [None, None, 7, 7]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(tracks, st.none() | st.integers(0, 2**50), st.integers(20, 200), st.integers(1, 12))
 def test_a_chart_is_as_wide_and_high_as_asked(track: Track, plan: int | None, width: int, height: int) -> None:
     lines = capacity_chart(track, plan, width, height)

@@ -78,7 +78,7 @@ def test_a_task_without_a_name_says_so() -> None:
     assert text_of(BY_KEY["name"].cell(a_row(""), CONTEXT)) == "(no name)"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.none() | st.integers(0, 2**64 - 1),
     st.none() | st.integers(0, 2**64 - 1),
@@ -120,7 +120,7 @@ def test_the_rpo_warns_before_it_is_a_breach_and_only_when_switched_on(rpo: int,
     assert BY_KEY["rpo"].cell(a_row(rpo_ms=rpo, state=state), CONTEXT)[0].role is role
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.floats(0, 5), st.integers(1, 40))
 def test_a_bar_has_its_length_and_shows_something_for_something(ratio: float, cells: int) -> None:
     text = text_of(bar(ratio, cells))

@@ -77,7 +77,7 @@ def test_text_is_no_formula_in_a_spreadsheet(name: str) -> None:
     assert row["name"] == f"'{name}"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.text().map(inert), max_size=8))
 def test_whatever_a_name_is_it_is_one_cell_of_one_line(names: list[str]) -> None:
     rows = written([a_row(name, uuid=f"u-{at}") for at, name in enumerate(names)], ["name", "uuid"])

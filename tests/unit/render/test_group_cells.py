@@ -61,7 +61,7 @@ def test_a_healthy_group_of_which_little_is_known_says_so() -> None:
     }
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.integers(1, 99_999),
     st.sampled_from(Severity),

@@ -231,7 +231,7 @@ many_statuses = st.lists(
 ).map(lambda statuses: fleet_of([a_row(str(index), status=status) for index, status in enumerate(statuses)]))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(many_statuses, st.sampled_from(WIDTHS))
 def test_the_second_line_fits_every_width(fleet: object, width: int) -> None:
     text = text_of(fleet_line(fleet, width, cell_len))  # type: ignore[arg-type]

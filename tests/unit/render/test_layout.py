@@ -13,7 +13,7 @@ keys = st.lists(st.sampled_from([*BY_KEY, "nonsense"]))
 layouts = st.builds(lambda chosen, is_wide: Layout.of(chosen, is_wide=is_wide), keys, st.booleans())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(1, 400))
 @example(1)
 @example(15)
@@ -24,7 +24,7 @@ def test_columns_are_never_wider_than_asked_and_the_name_is_always_there(width: 
     assert placed[-1].x + placed[-1].width <= width
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(1, 400), st.sets(st.sampled_from(COLUMNS), min_size=1))
 def test_columns_stand_in_their_order_side_by_side(width: int, some: set[Column]) -> None:
     columns = [column for column in COLUMNS if column in some]
@@ -35,7 +35,7 @@ def test_columns_stand_in_their_order_side_by_side(width: int, some: set[Column]
         assert right.x == left.x + left.width + GAP
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(16, 400), st.integers(0, 100))
 def test_more_room_never_takes_a_column_away_unless_for_a_more_needed_one(width: int, more: int) -> None:
     before, after = ([PRIORITY.index(p.column) for p in place(w)] for w in (width, width + more))
@@ -63,7 +63,7 @@ def test_a_wide_list_has_all_columns_the_chosen_ones_first() -> None:
     assert sorted(column.key for column in shown) == sorted(BY_KEY)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(1, 400), layouts, st.integers(0, 40))
 def test_columns_never_leave_the_screen_and_the_name_stays(width: int, layout: Layout, first: int) -> None:
     placed = lay_out(width, layout, first).placed
@@ -74,7 +74,7 @@ def test_columns_never_leave_the_screen_and_the_name_stays(width: int, layout: L
         assert right.width > 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(30, 400), keys)
 def test_scrolling_sideways_comes_past_every_column_and_ends(width: int, chosen: list[str]) -> None:
     layout = Layout.of(chosen, is_wide=True)

@@ -50,13 +50,13 @@ rows = st.lists(
 orders = st.builds(Order, st.sampled_from(KEYS), st.booleans(), st.just(""))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(rows, orders)
 def test_arranging_loses_and_doubles_nothing(fleet: list[Vitals], order: Order) -> None:
     assert sorted(map(id, arrange(fleet, order))) == sorted(map(id, fleet))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(rows, orders, st.randoms())
 def test_the_order_does_not_depend_on_how_the_tasks_came(fleet: list[Vitals], order: Order, random: Random) -> None:
     shuffled = list(fleet)
@@ -64,7 +64,7 @@ def test_the_order_does_not_depend_on_how_the_tasks_came(fleet: list[Vitals], or
     assert arrange(shuffled, order) == arrange(fleet, order)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(rows, orders)
 def test_a_column_is_sorted_with_the_unknown_last_in_both_directions(fleet: list[Vitals], order: Order) -> None:
     column = order.column
@@ -83,7 +83,7 @@ def before(fleet: list[Vitals], value: Callable[[Vitals], float | None], *, is_i
     return values == [*sorted(known, reverse=not is_inverted), *[None] * (len(values) - len(known))]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(rows, st.booleans())
 def test_the_default_is_worst_first_by_severity_then_rpo_then_used_then_name(
     fleet: list[Vitals], is_inverted: bool

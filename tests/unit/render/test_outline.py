@@ -108,7 +108,7 @@ def test_work_that_is_given_up_leaves_lines_and_rows_as_they_were() -> None:
             assert list(outline) == before
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.tuples(rows, grouped, st.sets(st.integers(0, 5)), st.booleans()), min_size=1, max_size=4))
 def test_lines_rows_and_groups_agree(history: list[tuple[list[Vitals], Order, set[int], bool]]) -> None:
     outline = Outline(Arrangement(2))
@@ -141,7 +141,7 @@ def test_lines_rows_and_groups_agree(history: list[tuple[list[Vitals], Order, se
             assert outline.group_of_line(at) == shown
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(rows)
 def test_sums_are_those_of_the_rows(fleet: list[Vitals]) -> None:
     outline = outline_of(fleet, Order(group="status"))

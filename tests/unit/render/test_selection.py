@@ -25,7 +25,7 @@ def take(selection: Selection, fleet: list[Vitals], context: Context = CONTEXT) 
 changed = st.lists(st.tuples(st.integers(0, 9), any_rows()), max_size=3)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(expressions, st.lists(any_rows(), max_size=8), st.lists(changed, max_size=3))
 def test_what_is_kept_from_poll_to_poll_is_what_a_new_look_would_find(
     expression: Expression, fleet: list[Vitals], polls: list[list[tuple[int, Vitals]]]

@@ -14,7 +14,7 @@ BYTES = st.integers(0, 2**64 - 1)
 POWERS = {"B": 0, "KiB": 1, "MiB": 2, "GiB": 3, "TiB": 4, "PiB": 5, "EiB": 6}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(BYTES)
 @example(2**20 - 1)
 @example(2**64 - 1)
@@ -28,7 +28,7 @@ def test_a_size_fits_its_column_and_is_right_to_its_last_figure(count: int) -> N
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(BYTES, BYTES)
 def test_more_bytes_never_look_like_fewer(a: int, b: int) -> None:
     def value(count: int) -> float:
@@ -55,7 +55,7 @@ def test_sizes(count: int | None, text: str) -> None:
     assert units.size(count) == text
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.floats(0, 1e6))
 @example(1 - 1e-12)
 @example((100 * 2**30 - 1) / (100 * 2**30))
@@ -85,7 +85,7 @@ def test_shares(ratio: float | None, text: str) -> None:
     assert units.percent(ratio) == text
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.floats(-1e15, 1e15))
 def test_a_rate_says_its_direction_and_fits_its_column(bytes_per_s: float) -> None:
     text = units.rate(bytes_per_s)
@@ -98,7 +98,7 @@ def test_a_rate_can_be_for_a_day() -> None:
     assert units.rate(1024.0, 86400, "day") == "+84.4 MiB/day"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(0, 2**63))
 def test_a_latency_reads_back_to_nearly_itself(milliseconds: int) -> None:
     text = units.latency(milliseconds)
@@ -131,7 +131,7 @@ def test_latencies(milliseconds: int | None, text: str) -> None:
     assert units.latency(milliseconds) == text
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.floats(0, 1e10))
 def test_a_duration_is_one_number_in_one_unit_and_never_longer_than_it_was(seconds: float) -> None:
     number, unit = units.duration(seconds).split(" ")
@@ -147,7 +147,7 @@ def test_durations(seconds: float | None, text: str) -> None:
     assert units.duration(seconds) == text
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.floats(0, 1e9))
 @example(0.0995)
 @example(0.0999)

@@ -132,7 +132,7 @@ def test_what_means_no_fault_is_told_what_would(text: str, words: str) -> None:
     assert words in str(refusal.value)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text() | st.sampled_from(list(FaultKind)).flatmap(lambda kind: st.text().map(lambda rest: f"{kind}:{rest}")))
 def test_nothing_else_escapes_from_reading(text: str) -> None:
     with contextlib.suppress(SpecError):
@@ -154,7 +154,7 @@ VALUES: dict[str, st.SearchStrategy[object]] = {
 }
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data())
 def test_description_means_the_same_fault(data: st.DataObject) -> None:
     kind = data.draw(st.sampled_from(list(FaultKind)))

@@ -45,7 +45,7 @@ RECORDS = st.fixed_dictionaries(
 ZONES = st.sampled_from([None, timezone(timedelta(hours=14)), timezone(-timedelta(hours=12))])
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(RECORDS, ZONES, st.sampled_from(TABS), st.integers(min_value=20, max_value=120), st.booleans())
 def test_every_tab_shows_any_task(record: dict[str, Any], zone: Any, tab: Tab, width: int, is_odd: bool) -> None:
     task = decode_task(msgspec.json.encode(record), zone)
