@@ -1,6 +1,12 @@
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 from textual.events import Key
@@ -127,6 +133,46 @@ async def test_the_menu_fits(size: tuple[int, int]) -> None:
         run.assert_every_line_fits()
         await run.press("escape", "escape")
         assert "Views" not in run.screen
+
+
+class SlowDisk(ThreadPoolExecutor):
+    """Threads in which whoever looks for the file of the views, or reads it, waits to be let through."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gates = {"exists": Event(), "read": Event()}
+        self.asked: set[str] = set()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        # What `asyncio.to_thread` makes of a function.
+        name = fn.args[0].__name__ if isinstance(fn, partial) else ""
+        self.asked.add(name)
+        return super().submit(self._let_through, name, fn, *args, **kwargs)
+
+    def _let_through(self, name: str, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> object:
+        if name in self.gates:
+            assert self.gates[name].wait(10)
+        return fn(*args, **kwargs)
+
+
+async def test_the_later_number_counts_though_the_disk_answers_the_earlier_one_last() -> None:
+    disk = SlowDisk()
+    asyncio.get_running_loop().set_default_executor(disk)
+    async with showing(FLEET) as run:
+        await run.until(lambda: "exists" in disk.asked)
+        await run.press("1")
+        await run.until(lambda: "read" in disk.asked)
+        disk.gates["exists"].set()
+        # 0 needs no disk once it is known that there is no file.
+        await run.until(lambda: run.app.screen._has_file is False)  # type: ignore[attr-defined]  # the list's
+        await run.press("0")
+        await run.until(lambda: "everything, worst first" in run.footer)
+        disk.gates["read"].set()
+        await asyncio.to_thread(int)
+        for _ in range(5):
+            await run.pilot.pause()
+        assert len(run.names) == 4
+        assert "everything, worst first" in run.footer
 
 
 async def test_a_filter_typed_right_behind_a_number_counts() -> None:

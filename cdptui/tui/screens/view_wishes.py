@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cdptui.tui.screens.view_menu import ViewWish
 
 _NO_PROFILE = "default"
+_VIEWS = "views"
 
 
 class ViewWishes(ListWishes):
@@ -64,6 +65,8 @@ class ViewWishes(ListWishes):
 
             self._views = Views()
         if self._views is not None:
+            # What an earlier number asked the disk for comes too late now.
+            self.workers.cancel_group(self, _VIEWS)
             await self._recall(self._views, number)
         else:
             self._spawn(partial(self._read_and_recall, number))
@@ -115,7 +118,7 @@ class ViewWishes(ListWishes):
         self.relist(is_anew=True)
         self.say(f"view {name}")
 
-    def _spawn(self, work: Callable[[], Coroutine[object, object, None]], *, group: str = "views") -> None:
+    def _spawn(self, work: Callable[[], Coroutine[object, object, None]], *, group: str = _VIEWS) -> None:
         """Do something that asks the disk; instead of what is under way in the group."""
         self.run_worker(work, group=group, exclusive=True)
 
@@ -174,7 +177,7 @@ class ViewWishes(ListWishes):
         if wish is None:
             return
         work = partial(self._read_and_recall, wish.number) if wish.kind == "show" else partial(self._change, wish)
-        self._spawn(work, group="views" if wish.kind == "show" else "save-view")
+        self._spawn(work, group=_VIEWS if wish.kind == "show" else "save-view")
 
     async def _change(self, wish: ViewWish) -> None:
         from msgspec import structs  # noqa: PLC0415 - not needed for the first frame
