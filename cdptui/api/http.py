@@ -80,6 +80,12 @@ class Timeouts(Struct, frozen=True):
         """Bounds a whole list, of however many pages: a hundred of them at a slow node's pace."""
         return 40 * self.read_s
 
+    @property
+    def for_login(self) -> Timeouts:
+        """More, for one that is given up opens a session that nobody knows of."""
+        total_s = max(60.0, self.total_s)
+        return Timeouts(self.connect_s, total_s, total_s)
+
     @classmethod
     def of(cls, timeout_s: float) -> Timeouts:
         """The set that goes with one number: at most 5 s to connect, three times the number in all."""
@@ -104,7 +110,7 @@ class Http:
         Raises OSError when the certificates that `tls` names cannot be read.
         """
         self._base_url = base_url.rstrip("/")
-        self._timeouts = timeouts
+        self.timeouts: Final = timeouts
         self._clock = clock
         self._proxy = proxy
         self._transport = transport
@@ -143,25 +149,32 @@ class Http:
         json: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
         shown_path: str | None = None,
-        total_s: float | None = None,
+        timeouts: Timeouts | None = None,
         secrets: Iterable[str] = (),
     ) -> bytes:
         """Send one request and return the JSON body of its answer.
 
-        `shown_path` stands for `path` in messages where that holds a secret. Servers that fail quote what they were
-        sent: neither `secrets` nor what the headers hold of them comes into a message. Raises ApiError.
+        `shown_path` stands for `path` in messages where that holds a secret, `timeouts` for the usual ones. Servers
+        that fail quote what they were sent: neither `secrets` nor what the headers hold of them comes into a message.
+        Raises ApiError.
         """
         shown = self._base_url + (shown_path or path)
         sent = dict(headers or {})
+        times = timeouts or self.timeouts
         if json is not None:
             sent["Content-Type"] = "application/json;charset=UTF-8"
         try:
-            async with asyncio.timeout(total_s or self._timeouts.total_s):
+            async with asyncio.timeout(times.total_s):
                 await self._leave_the_dead()
                 self._in_flight += 1
                 try:
                     request = self._client.build_request(
-                        method, self._base_url + path, params=list(params), json=json, headers=sent
+                        method,
+                        self._base_url + path,
+                        params=list(params),
+                        json=json,
+                        headers=sent,
+                        timeout=httpx.Timeout(times.read_s, connect=times.connect_s),
                     )
                     response = await self._answer_to(request)
                     self.date = response.headers.get("date", "")
@@ -175,9 +188,7 @@ class Http:
         except TimeoutError as error:
             raise TimedOut("the answer took too long", url=shown) from error
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
-            raise broken(
-                error, shown, connect_s=self._timeouts.connect_s, read_s=self._timeouts.read_s, via=self._via()
-            ) from error
+            raise broken(error, shown, connect_s=times.connect_s, read_s=times.read_s, via=self._via()) from error
         return _checked(response, body, shown, [*secrets, *self._sent_secrets(request)])
 
     def _sent_secrets(self, request: httpx.Request) -> list[str]:
@@ -218,7 +229,6 @@ class Http:
         return httpx.AsyncClient(
             headers=_HEADERS,
             cookies=cookies,
-            timeout=httpx.Timeout(self._timeouts.read_s, connect=self._timeouts.connect_s),
             follow_redirects=False,
             # What of the environment counts is decided where settings are made.
             trust_env=False,

@@ -26,10 +26,11 @@ from cdptui.api.errors import (
     ProjectRefused,
     SessionContended,
     SessionInvalid,
+    TimedOut,
     Unreachable,
     UnreadableAnswer,
 )
-from cdptui.api.http import Http
+from cdptui.api.http import Http, Timeouts
 from cdptui.api.logins import LoginCall, login_calls, secrets_of
 from cdptui.clock import Clock
 from cdptui.models.auth import GivenSession, PasswordLogin
@@ -70,6 +71,9 @@ class SessionAccess:
         self._is_untold = False
         """Whether that was found beside the polls, so that nobody has heard of it."""
         self._login: asyncio.Task[str] | None = None
+        """The one that is under way."""
+        self._waiting = 0
+        """How many wait for it."""
         self._is_closing = False
 
     async def begin(self) -> None:
@@ -148,15 +152,37 @@ class SessionAccess:
         if self._token is None:
             if self._is_closing:
                 raise Unreachable("hung up", url=self._http.base_url)
-            if self._login is None:
-                self._login = asyncio.create_task(self._log_in())
-            login = self._login
-            # Shielded: a login that is given up half way would leave a session behind that nobody closes.
-            try:
-                self._token = await asyncio.shield(login)
-            finally:
-                if login.done() and self._login is login:
-                    self._login = None
+            return await self._entered()
+        return self._token
+
+    async def _entered(self) -> str:
+        """The session id of the login that is under way, else of one that begins now.
+
+        Nobody waits longer for it than for any other answer, but it goes on: a login that is given up half way would
+        leave a session behind that nobody closes, and the next poll another one.
+        """
+        if self._login is None:
+            self._login = asyncio.create_task(self._enter())
+        login, times = self._login, self._http.timeouts
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(times.connect_s + times.read_s):
+                return await asyncio.shield(login)
+        except TimeoutError as error:
+            late = f"no answer to the login within {times.read_s:g} s"
+            raise TimedOut(late, url=self._http.base_url) from error
+        finally:
+            self._waiting -= 1
+
+    async def _enter(self) -> str:
+        try:
+            self._token = await self._log_in()
+        except ApiError:
+            # Should all have turned away, the next poll tells what a person must hear.
+            self._is_untold = self._refused is not None and not self._waiting
+            raise
+        finally:
+            self._login = None
         return self._token
 
     async def _renew(self, refused: SessionInvalid, token: str) -> str:
@@ -217,7 +243,14 @@ class SessionAccess:
         headers = self._header(token) if call.needs_session and token is not None else {}
         secrets = [*self._opened, *(secrets_of(self._auth) if isinstance(self._auth, PasswordLogin) else ())]
         try:
-            body = await self._http.send("PUT", call.path, json=call.body, headers=headers, secrets=secrets)
+            body = await self._http.send(
+                "PUT",
+                call.path,
+                json=call.body,
+                headers=headers,
+                secrets=secrets,
+                timeouts=self._http.timeouts.for_login,
+            )
         except ApiError as error:
             meant = _meant(error, call)
             if meant is None:
@@ -238,7 +271,7 @@ class SessionAccess:
                 "DELETE",
                 f"/accounts/sessions/{token}",
                 shown_path="/accounts/sessions/***",
-                total_s=_LOGOUT_TIMEOUT_S,
+                timeouts=Timeouts(_LOGOUT_TIMEOUT_S, _LOGOUT_TIMEOUT_S, _LOGOUT_TIMEOUT_S),
             )
         except ApiError as error:
             log.warning("not logged out: %s", error)

@@ -32,13 +32,13 @@ def login(name: str, kind: LoginType = LoginType.ACCOUNT, **more: str) -> Passwo
     return PasswordLogin(name=name, password="password", type=kind, **more)
 
 
-async def link_to(server: EmbeddedServer, auth: Auth, zone: str | None = None) -> Link:
+async def link_to(server: EmbeddedServer, auth: Auth, zone: str | None = None, timeout_s: float = 5.0) -> Link:
     settings = MonitorSettings(
         base_url=normalise(server.url),
         auth=auth,
         server_zone=None if zone is None else zone_of(zone),
         interval_s=3600.0,
-        timeout_s=5.0,
+        timeout_s=timeout_s,
     )
     return await open_link(settings, SystemClock())
 
@@ -90,6 +90,23 @@ async def test_a_project_that_is_not_there_leaves_no_session_of_the_virtual_id()
         assert server.node.sessions.logins == 1
         assert server.node.sessions.alive() == 0
         await link.aclose()
+
+
+async def test_a_login_that_outlasts_several_polls_opens_one_session_and_leaves_none() -> None:
+    with EmbeddedServer(ManagementNode(SETTINGS)) as server:
+        server.node.faults.put(Fault(kind=FaultKind.DELAY, path_prefix="/accounts/login", seconds=1.0))
+        link = await link_to(server, login("admin"), timeout_s=0.1)
+        seen = []
+        async with aclosing(link.monitor.updates()) as updates:
+            async for update in updates:
+                seen.append(update.failure and update.failure.kind)
+                if update.failure is None:
+                    break
+                link.monitor.refresh()
+        assert set(seen[:-1]) == {FailureKind.TIMED_OUT}
+        assert server.node.sessions.logins == 1
+        await link.aclose()
+        assert server.node.sessions.alive() == 0
 
 
 async def test_a_project_whose_session_ends_is_entered_anew_and_nothing_is_left() -> None:

@@ -140,7 +140,7 @@ async def test_an_answer_that_trickles_is_given_up_in_the_end() -> None:
 
     async with answering(httpx.Response(200, content=trickle())) as http:
         with pytest.raises(e.TimedOut, match="took too long"):
-            await http.send("GET", "/cdp-task", total_s=0.01)
+            await http.send("GET", "/cdp-task", timeouts=Timeouts(5.0, 5.0, 0.01))
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "GZIP"])

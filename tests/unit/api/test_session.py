@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import logging
 
@@ -13,8 +14,8 @@ from cdptui.api import errors as e
 from cdptui.api.client import Client
 from cdptui.models.auth import GivenSession, LoginType, PasswordLogin
 from tests.doubles import FakeClock
-from tests.unit.api.node import LOGIN, NAMES, PASSWORD, TASKS, MockNode, connect, read, say, sent_json, token_of
-from tests.unit.api.wire import FULL_ROW, SESSION_EXPIRED
+from tests.unit.api.node import BASE, LOGIN, NAMES, PASSWORD, TASKS, MockNode, connect, read, say, sent_json, token_of
+from tests.unit.api.wire import FULL_ROW, SESSION_EXPIRED, error
 
 HASH = hashlib.sha512(PASSWORD.encode()).hexdigest()
 EXPIRED = say(503, SESSION_EXPIRED)
@@ -132,6 +133,84 @@ async def test_two_requests_refused_for_one_ended_session_are_no_contention() ->
     assert names == {"vm": "erp-db-01"}
     await slow.aclose()
     await client.aclose()
+
+
+class SlowLogin(httpx.AsyncBaseTransport):
+    """In front of a node whose answers to logins are held back."""
+
+    def __init__(self, node: MockNode) -> None:
+        self._node = node
+        self.is_answered = asyncio.Event()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        answer = await self._node.handle_async_request(request)
+        if request.url.path.endswith(LOGIN):
+            await self.is_answered.wait()
+        return answer
+
+    def client(self) -> Client:
+        """Without patience."""
+        return Client(
+            BASE, PasswordLogin(name="admin", password=PASSWORD), timeout_s=0.02, clock=FakeClock(), transport=self
+        )
+
+
+async def until_it_is_over(client: Client) -> None:
+    """The login that nobody waits for any more."""
+    login = client._access._login  # type: ignore[attr-defined]  # with a password
+    assert login is not None
+    await asyncio.wait([login])
+
+
+async def test_a_login_that_takes_long_is_not_begun_again_but_used_when_it_comes() -> None:
+    node = MockNode([FULL_ROW])
+    slow = SlowLogin(node)
+    client = slow.client()
+    for _ in range(3):
+        with pytest.raises(e.TimedOut, match=r"no answer to the login within 0\.02 s"):
+            await read(client)
+    slow.is_answered.set()
+    await until_it_is_over(client)
+    assert len(await read(client)) == 1
+    assert len(node.asked(LOGIN)) == 1
+    await client.aclose()
+    assert node.sessions == set()
+
+
+@pytest.mark.parametrize(("code", "kind", "logins"), [("ID.1000", e.LoginRefused, 1), ("ID.2001", e.LoginNeedsMore, 2)])
+async def test_a_refusal_that_comes_late_is_told_by_the_next_poll(
+    code: str, kind: type[e.ApiError], logins: int
+) -> None:
+    node = MockNode([FULL_ROW])
+    node.next(LOGIN, say(503, error(code, "why")))
+    slow = SlowLogin(node)
+    client = slow.client()
+    with pytest.raises(e.TimedOut):
+        await read(client)
+    slow.is_answered.set()
+    await until_it_is_over(client)
+    with pytest.raises(kind):
+        await read(client)
+    assert len(node.asked(LOGIN)) == 1
+    # What comes after that was decided by a person.
+    with contextlib.suppress(e.LoginRefused):
+        await read(client)
+    assert len(node.asked(LOGIN)) == logins
+    await client.aclose()
+
+
+async def test_a_failure_that_comes_late_is_over_by_the_next_poll() -> None:
+    node = MockNode([FULL_ROW])
+    node.next(LOGIN, say(500, b"oops"))
+    slow = SlowLogin(node)
+    client = slow.client()
+    with pytest.raises(e.TimedOut):
+        await read(client)
+    slow.is_answered.set()
+    await until_it_is_over(client)
+    assert len(await read(client)) == 1
+    await client.aclose()
+    assert node.sessions == set()
 
 
 async def test_two_questions_at_the_start_share_one_login() -> None:
