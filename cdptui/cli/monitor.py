@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 _ENDED_BY: Final = {signal.SIGINT: 0, signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGQUIT: 131}
 """Exit code by signal; 128 plus its number, save for the one that the keyboard sends."""
 
-_FAREWELL_S: Final = 0.5
+_FAREWELL_S: Final = 0.75
 """How long the node is given to log us out, behind a terminal that is restored already: nobody waits for a second."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -29,6 +30,10 @@ class SimulatorProcess:
     ) -> None:
         self._process.kill()
         self._process.communicate()
+
+    def stand_still(self) -> None:
+        """Take connections and requests, and do nothing more."""
+        self._process.send_signal(signal.SIGSTOP)
 
     def set_churn(self, count: int) -> None:
         """Change so many tasks before each poll."""

@@ -22,8 +22,8 @@ Simulate = Callable[..., tuple[ManagementNode, EmbeddedServer]]
 
 SIGNALS = [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGQUIT, 131), (signal.SIGINT, 0)]
 PATIENCE_S = 10.0
-LONGEST_S = 1.0
-"""From a signal to the end of the process."""
+LONGEST_S = 3.0
+"""From a signal to the end of the process, on a machine with much else to do; alone it is a second, see benchmarks."""
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +172,7 @@ def test_a_terminal_that_is_gone_ends_it_even_if_hangups_are_ignored(simulate: S
         burnt, started = cpu_seconds(terminal.process.pid), time.monotonic()
         terminal.hang_up()
         until(lambda: state(terminal.process.pid) == "Z", "the process to end")
-        assert time.monotonic() - started < 2.0
+        assert time.monotonic() - started < LONGEST_S
         assert cpu_seconds(terminal.process.pid) - burnt < 0.5
         assert terminal.process.wait(PATIENCE_S) == 129
     assert node.sessions.alive() == 0
@@ -259,7 +259,7 @@ def test_a_signal_while_it_starts_leaves_nothing_behind(
     terminal.read_for(delay_s)
     terminal.process.send_signal(signal.SIGTERM)
     # Before it has taken the terminal, the signal has its ordinary effect.
-    assert terminal.wait_for_end(LONGEST_S + 1.0) in {143, -signal.SIGTERM}
+    assert terminal.wait_for_end(LONGEST_S) in {143, -signal.SIGTERM}
     assert terminal.is_restored
     assert node.sessions.alive() == 0
 
@@ -295,7 +295,7 @@ def test_a_terminal_that_takes_nothing_more_holds_no_end_up(
     started = time.monotonic()
     terminal.process.send_signal(signal.SIGTERM)
     assert terminal.process.wait(PATIENCE_S) == 143
-    assert time.monotonic() - started < LONGEST_S + 0.5
+    assert time.monotonic() - started < LONGEST_S
     assert node.sessions.alive() == 0
 
 

@@ -34,7 +34,8 @@ def type_password(watched: WatchedNode, password: str) -> None:
 
 
 def a_session_that_ends_is_renewed_once_and_silently() -> None:
-    with watched_node() as watched:
+    # With a patience that outlasts whatever else the machine has to do.
+    with watched_node("--timeout", "10") as watched:
         watched.is_live()
         watched.node.faults.add("session-kill", "/cdp-task", times=1)
         watched.wait_until(lambda: logins(watched) == 2, "another login")

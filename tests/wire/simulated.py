@@ -13,6 +13,9 @@ from cdptui.simulator.server import EmbeddedServer
 
 LOGIN = {"logInByAccount": {"accountName": "admin", "password": sha512(b"password").hexdigest()}}
 
+AT_ONCE_S = 5.0
+"""What a machine with much else to do makes of at once; what must not be waited for takes minutes, or has no end."""
+
 
 def eventually(condition: Callable[[], bool], within_s: float = 5.0) -> None:
     """Wait until it is so."""
