@@ -14,6 +14,8 @@ import click
 
 from tests.benchmarks import (
     bytes_written,
+    ending,
+    expressions,
     headless,
     idle,
     latency,
@@ -25,9 +27,11 @@ from tests.benchmarks.figures import Figure, Measured
 
 FIGURES: tuple[Figure, ...] = (
     *startup.FIGURES,
+    *ending.FIGURES,
     *idle.FIGURES,
     *bytes_written.FIGURES,
     *latency.FIGURES,
+    *expressions.FIGURES,
     *headless.FIGURES,
     *polling.FIGURES,
     *memory.FIGURES,
