@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import selectors
@@ -57,6 +58,12 @@ _WIPE: Final = "\x1b[2J\x1b[H"
 """An old terminal has no second screen to come back from."""
 
 
+class _Picture(str):
+    """What is only there to be seen. All else that is written is about the terminal itself, and must reach it."""
+
+    __slots__ = ()
+
+
 class TerminalDriver(LinuxDriver):
     """Textual's driver, which writes differences, sleeps until a key comes and notices that the terminal is gone."""
 
@@ -91,7 +98,7 @@ class TerminalDriver(LinuxDriver):
         if is_synchronised and len(text) > _TEARS_FROM:
             text = f"{SYNC_START}{text}{SYNC_END}"
         if text:
-            self.write(text)
+            self.write(_Picture(text))
 
     def write(self, data: str) -> None:
         """Send to the terminal; nothing that it would stumble over. Never waits for the line."""
@@ -220,13 +227,23 @@ class TerminalDriver(LinuxDriver):
         self._woken = self._wake = -1
 
     def _drop_unwritten(self) -> None:
-        """Give up what the line has not taken; what it shows is not known then."""
+        """Give up the pictures that the line has not taken; what it shows is not known then.
+
+        A mode that is switched on is not given up: what switches it off again would count for one of whoever was there
+        before us.
+        """
         self.frame.forget()
-        while self._waiting is not None:
-            try:
-                self._written -= len(self._waiting.get_nowait() or "")
-            except queue.Empty:
-                break
+        waiting, kept = self._waiting, []
+        while waiting is not None and not waiting.empty():
+            # The writer takes from it as well.
+            with contextlib.suppress(queue.Empty):
+                text = waiting.get_nowait() or ""
+                if isinstance(text, _Picture):
+                    self._written -= len(text)
+                else:
+                    kept.append(text)
+        if waiting is not None and kept:
+            waiting.put("".join(kept))
 
     def _wait_for_writer(self) -> None:
         """Wait until all is written, for as long as the line moves: whoever is gone cannot be told anything."""
