@@ -176,5 +176,6 @@ class ScriptedNode:
     def use_code(self, code: str) -> None:
         self.codes.append(code)
 
-    async def aclose(self) -> None:
+    async def aclose(self) -> bool:
         self.closed += 1
+        return True

@@ -36,8 +36,8 @@ class Access(Protocol):
         """Take a code of the second factor for the next login."""
         ...
 
-    async def close(self) -> None:
-        """Leave nothing behind on the server."""
+    async def close(self) -> bool:
+        """Leave nothing behind on the server; whether that was done."""
         ...
 
 

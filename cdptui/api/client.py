@@ -139,10 +139,10 @@ class Client:
         """`task` as the server sent it: JSON on one line, inert."""
         return record_json(task)
 
-    async def aclose(self) -> None:
-        """Log out and close all connections; takes about a second at most."""
+    async def aclose(self) -> bool:
+        """Log out and close all connections; takes about a second at most. False when a session may be left behind."""
         try:
-            await self._access.close()
+            return await self._access.close()
         finally:
             await self._http.aclose()
 

@@ -120,13 +120,18 @@ class Http:
         self._client = self._new_client(httpx.Cookies())
         self.date = ""
         """The moment of the newest answer by the server's own clock, as its headers say it."""
-        self._in_flight = 0
+        self._under_way: set[_Trace] = set()
         self._used_at = clock.monotonic()
 
     @property
     def base_url(self) -> str:
         """Where requests go, for people: without credentials."""
         return self._base_url
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether a request may have gone out whose answer is not here."""
+        return any(not trace.is_connecting for trace in self._under_way)
 
     async def __aenter__(self) -> Self:
         return self
@@ -159,14 +164,14 @@ class Http:
         Raises ApiError.
         """
         shown = self._base_url + (shown_path or path)
-        sent = dict(headers or {})
+        sent, trace = dict(headers or {}), _Trace()
         times = timeouts or self.timeouts
         if json is not None:
             sent["Content-Type"] = "application/json;charset=UTF-8"
         try:
             async with asyncio.timeout(times.total_s):
                 await self._leave_the_dead()
-                self._in_flight += 1
+                self._under_way.add(trace)
                 try:
                     request = self._client.build_request(
                         method,
@@ -175,15 +180,16 @@ class Http:
                         json=json,
                         headers=sent,
                         timeout=httpx.Timeout(times.read_s, connect=times.connect_s),
+                        extensions={"trace": trace},
                     )
-                    response = await self._answer_to(request)
+                    response = await self._answer_to(request, trace)
                     self.date = response.headers.get("date", "")
                     try:
                         body = await read_body(response, shown)
                     finally:
                         await response.aclose()
                 finally:
-                    self._in_flight -= 1
+                    self._under_way.discard(trace)
                     self._used_at = self._clock.monotonic()
         except TimeoutError as error:
             raise TimedOut("the answer took too long", url=shown) from error
@@ -196,14 +202,12 @@ class Http:
         credential = re.split(r"[ :]", request.headers.get("authorization", ""))[-1]
         return [secret for secret in (credential, *(cookie.value for cookie in self._client.cookies.jar)) if secret]
 
-    async def _answer_to(self, request: httpx.Request) -> httpx.Response:
+    async def _answer_to(self, request: httpx.Request, trace: _Trace) -> httpx.Response:
         """The answer, as soon as its headers are there.
 
         A connection that was kept may have been closed at the other end just before it was used: then, and only when
         no answer began, the request is sent again on a new one.
         """
-        trace = _Trace()
-        request.extensions["trace"] = trace
         try:
             return await self._client.send(request, stream=True)
         except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
@@ -219,7 +223,7 @@ class Http:
         """
         if len(self._client.cookies.jar) > _MAX_COOKIES:
             self._client.cookies.clear()
-        if self._in_flight or self._clock.monotonic() - self._used_at <= KEPT_IDLE_S:
+        if self._under_way or self._clock.monotonic() - self._used_at <= KEPT_IDLE_S:
             return
         old, self._client = self._client, self._new_client(self._client.cookies)
         self._used_at = self._clock.monotonic()
@@ -253,7 +257,7 @@ class Http:
 
 
 class _Trace:
-    """Watches a request on its way: whether it went out on a connection that had been there before."""
+    """Watches a request on its way: whether it waits for a connection, or has one that had been there before."""
 
     def __init__(self) -> None:
         self._is_sent = False
@@ -262,6 +266,10 @@ class _Trace:
     @property
     def was_reused(self) -> bool:
         return self._is_sent and not self._is_new
+
+    @property
+    def is_connecting(self) -> bool:
+        return self._is_new and not self._is_sent
 
     async def __call__(self, event: str, _info: Mapping[str, object]) -> None:
         if event == "connection.connect_tcp.started":

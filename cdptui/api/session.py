@@ -123,18 +123,23 @@ class SessionAccess:
         self._code = code
         self._refused = None
 
-    async def close(self) -> None:
-        """Log out what we logged in; a server that does not answer is left alone after a second."""
+    async def close(self) -> bool:
+        """Log out what we logged in; a server that does not answer is left alone after a second.
+
+        False when a session may be left behind.
+        """
         self._is_closing = True
-        login = self._login
+        login, is_in_doubt = self._login, False
         if login is not None:
-            # Its session would be left behind if it were given up now.
-            await asyncio.wait([login], timeout=_LOGOUT_TIMEOUT_S)
+            if self._http.is_asking:
+                # Its session would be left behind if it were given up now.
+                _, late = await asyncio.wait([login], timeout=_LOGOUT_TIMEOUT_S)
+                is_in_doubt = bool(late)
             login.cancel()
             await asyncio.gather(login, return_exceptions=True)
         self._token = None
         opened, self._opened = self._opened, []
-        await self._log_out(opened)
+        return await self._log_out(opened) and not is_in_doubt
 
     async def _ask(self, path: str, params: Sequence[tuple[str, str]], token: str) -> bytes:
         return await self._http.send("GET", path, params=params, headers=self._header(token))
@@ -262,10 +267,10 @@ class SessionAccess:
             url = f"{self._http.base_url}{call.path}"
             raise UnreadableAnswer("a login reply without a session", url=url) from error
 
-    async def _log_out(self, tokens: Collection[str]) -> None:
-        await asyncio.gather(*(self._log_out_one(token) for token in tokens))
+    async def _log_out(self, tokens: Collection[str]) -> bool:
+        return all(await asyncio.gather(*(self._log_out_one(token) for token in tokens)))
 
-    async def _log_out_one(self, token: str) -> None:
+    async def _log_out_one(self, token: str) -> bool:
         try:
             await self._http.send(
                 "DELETE",
@@ -275,8 +280,9 @@ class SessionAccess:
             )
         except ApiError as error:
             log.warning("not logged out: %s", error)
-        else:
-            log.info("logged out")
+            return False
+        log.info("logged out")
+        return True
 
 
 def _meant(error: ApiError, call: LoginCall) -> type[ApiError] | None:

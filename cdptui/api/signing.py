@@ -113,8 +113,9 @@ class SignedAccess:
     def use_code(self, code: str) -> None:
         """A key needs no second factor."""
 
-    async def close(self) -> None:
+    async def close(self) -> bool:
         """Nothing was opened."""
+        return True
 
     def _headers(self, method: str, path: str, date: str) -> dict[str, str]:
         signature = sign(self._key.secret, method, date, uri_of(self._http.base_url, path))

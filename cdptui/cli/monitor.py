@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 import signal
 from typing import TYPE_CHECKING, Final
 
 from cdptui.cli.choices import Choices
-from cdptui.cli.diagnostics import CommandFailed, ExitCode
+from cdptui.cli.diagnostics import CommandFailed, ExitCode, complain
 from cdptui.cli.display import Display
 from cdptui.cli.threads import UnboundThreads
 from cdptui.clock import SystemClock
@@ -79,12 +80,17 @@ def _keymap(display: Display) -> Keymap:
 
 
 async def _take_leave(app: CdptuiApp) -> None:
-    """Log out; a node that does not answer keeps its session until that ends by itself."""
+    """Log out; a node that does not answer keeps its session until that ends by itself, and the person is told so."""
+    is_clean = False
     try:
         async with asyncio.timeout(_FAREWELL_S):
-            await app.hang_up()
+            is_clean = await app.hang_up()
     except TimeoutError:
         log.warning("not logged out: no answer within %s s", _FAREWELL_S)
+    if not is_clean:
+        # Whose terminal is gone cannot be told.
+        with contextlib.suppress(OSError):
+            complain("not logged out, the node did not answer: a session may be left there until it ends by itself")
 
 
 def _leave_on_signals(app: CdptuiApp) -> None:

@@ -73,9 +73,9 @@ class Link(Struct, frozen=True):
         self._node.use_code(code)
         self.monitor.refresh()
 
-    async def aclose(self) -> None:
-        """Log out and hang up; takes two seconds at most."""
-        await self._node.aclose()
+    async def aclose(self) -> bool:
+        """Log out and hang up; takes two seconds at most. False when a session may be left on the node."""
+        return await self._node.aclose()
 
 
 async def open_link(settings: MonitorSettings, clock: Clock, on_secret: Callable[[str], None] = lambda _: None) -> Link:

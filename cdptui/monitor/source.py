@@ -24,8 +24,8 @@ class TaskSource(Protocol):
         """
         ...
 
-    async def aclose(self) -> None:
-        """Give back whatever the source holds."""
+    async def aclose(self) -> bool:
+        """Give back whatever the source holds; whether that was done."""
         ...
 
 

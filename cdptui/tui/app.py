@@ -101,7 +101,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
         self._minding: asyncio.TimerHandle | None = None
         self._clock = clock
         self._targets = tuple(targets) if target in targets else (target, *targets)
-        self._farewells: set[asyncio.Task[None]] = set()
+        self._farewells: set[asyncio.Task[bool]] = set()
         self._visits = 0
         self._is_curtain_down = False
         self._main, self._watch = self._look_at(target)
@@ -120,7 +120,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
 
     def go_to(self, target: Target) -> None:
         """Watch another target; the session on the one before is logged out meanwhile."""
-        farewell = asyncio.create_task(self._watch.end(), name="farewell")
+        farewell = asyncio.create_task(self._part_with(self._watch), name="farewell")
         self._farewells.add(farewell)
         farewell.add_done_callback(self._farewells.discard)
         before = self.current_mode
@@ -138,6 +138,14 @@ class CdptuiApp(App[int], inherit_bindings=False):
         self.remove_mode(before)
         self._begin()
 
+    async def _part_with(self, watch: Watch) -> bool:
+        is_clean = await watch.end()
+        if not is_clean:
+            self._main.say(
+                f"not logged out of {watch.target.node}: a session may be left there until it ends by itself"
+            )
+        return is_clean
+
     def _raise_curtain(self, latest: float) -> None:
         """Draw the new screen once it is whole: its header is laid out first, and would stand over the old list."""
         if self._main.is_whole or self._clock.monotonic() >= latest:
@@ -146,9 +154,12 @@ class CdptuiApp(App[int], inherit_bindings=False):
         else:
             self._main.call_after_refresh(self._raise_curtain, latest)
 
-    async def hang_up(self) -> None:
-        """After the end of the app: log out everywhere; takes two seconds at most."""
-        await asyncio.gather(self._watch.end(), *self._farewells)
+    async def hang_up(self) -> bool:
+        """After the end of the app: log out everywhere; takes two seconds at most.
+
+        False when a session may be left on a node.
+        """
+        return all(await asyncio.gather(self._watch.end(), *self._farewells))
 
     def _begin(self) -> None:
         self.run_worker(self._watch.run(), name="watch", exit_on_error=False)

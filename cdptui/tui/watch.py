@@ -113,19 +113,24 @@ class Watch:
     def _tell_names(self) -> None:
         self._audience.post_message(NamesLearned())
 
-    async def end(self) -> None:
-        """Stop, even while a request hangs, log out and hang up; takes two seconds at most. Never raises."""
+    async def end(self) -> bool:
+        """Stop, even while a request hangs, log out and hang up; takes two seconds at most. Never raises.
+
+        False when a session may be left on the node.
+        """
         self._is_over = True
         if self._running is not None and self._running is not asyncio.current_task():
             self._running.cancel()
             with contextlib.suppress(asyncio.CancelledError, Exception):
                 await self._running
         link, self.link = self.link, None
-        if link is not None:
-            try:
-                await link.aclose()
-            except Exception:
-                log.exception("not hung up in good order")
+        if link is None:
+            return True
+        try:
+            return await link.aclose()
+        except Exception:
+            log.exception("not hung up in good order")
+            return False
 
 
 async def _import_what_comes_next() -> None:

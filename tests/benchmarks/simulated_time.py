@@ -104,8 +104,8 @@ class GrowingNode:
     def use_code(self, code: str) -> None:
         raise NotImplementedError
 
-    async def aclose(self) -> None:
-        pass
+    async def aclose(self) -> bool:
+        return True
 
 
 class Sitting:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import ExitStack, aclosing
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
 from msgspec import structs
 
+from cdptui.api.client import Client
 from cdptui.clock import SystemClock
 from cdptui.config.address import normalise
 from cdptui.config.settings import MonitorSettings
@@ -107,6 +110,22 @@ async def test_a_login_that_outlasts_several_polls_opens_one_session_and_leaves_
         assert server.node.sessions.logins == 1
         await link.aclose()
         assert server.node.sessions.alive() == 0
+
+
+async def test_where_nobody_was_reached_nothing_is_waited_for_and_nothing_is_left() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as nowhere, ExitStack() as queue:
+        address = nowhere.getsockname()
+        # Whoever comes once the line is full gets no answer at all.
+        for _ in range(3):
+            waiting = queue.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(address)
+        client = Client(f"http://127.0.0.1:{address[1]}", login("admin"), timeout_s=60.0, clock=SystemClock())
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await anext(aiter(client.read()))
+        async with asyncio.timeout(0.9):
+            assert await client.aclose()
 
 
 async def test_a_project_whose_session_ends_is_entered_anew_and_nothing_is_left() -> None:

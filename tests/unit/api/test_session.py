@@ -268,6 +268,25 @@ async def test_closing_without_a_session_asks_nothing() -> None:
     assert node.requests == []
 
 
+async def test_closing_tells_whether_a_session_may_be_left() -> None:
+    node = MockNode([FULL_ROW])
+    client = connect(node)
+    await read(client)
+    assert await client.aclose()
+    client = connect(node)
+    await read(client)
+    node.next(f"/accounts/sessions/session{2:025}", httpx.ConnectError("refused"))
+    assert not await client.aclose()
+    assert len(node.sessions) == 1
+
+
+async def test_a_login_without_an_answer_is_told_as_a_session_that_may_be_left() -> None:
+    client = SlowLogin(MockNode()).client()
+    with pytest.raises(e.TimedOut):
+        await read(client)
+    assert not await client.aclose()
+
+
 async def test_closing_twice_logs_out_once() -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
