@@ -90,10 +90,12 @@ class TerminalDriver(LinuxDriver):
 
         A line that does not take what was written before gets nothing more: keys and signals must not wait for it.
         """
-        self.is_owing = True
+        # First of all: the writer asks for it whenever it has nothing left to do.
+        was_owing, self.is_owing = self.is_owing, True
         if self._is_full:
             return
-        self.is_owing = False
+        # Whatever was not drawn before is no part of this update.
+        self.is_owing = was_owing
         text = self.frame.reduce(update, console, size)
         if is_synchronised and len(text) > _TEARS_FROM:
             text = f"{SYNC_START}{text}{SYNC_END}"

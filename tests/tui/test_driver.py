@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+from collections.abc import AsyncIterator
 
+import pytest
+from textual._compositor import CompositorUpdate
 from textual.drivers._writer_thread import WriterThread
 
 from cdptui.tui.driver import TerminalDriver, _Picture
@@ -11,18 +14,52 @@ from tests.doubles import ScriptedNode, a_task
 from tests.tui.running import running
 
 
-async def test_pictures_are_given_up_but_no_mode_that_is_switched() -> None:
+@pytest.fixture
+async def driver() -> AsyncIterator[TerminalDriver]:
+    """With a writer that has not begun: a line that takes nothing."""
     async with running(ScriptedNode([a_task("a")])) as run:
-        driver = TerminalDriver(run.app, size=(80, 24))
-        # Not started: a line that takes nothing.
+        driver = TerminalDriver(run.app, size=(120, 40))
         driver._writer_thread = WriterThread(io.StringIO())
-        driver.write("\x1b[?1049h")
-        driver.write(_Picture("a frame"))
-        driver.write("\x1b[>25u")
-        for _ in range(100):
-            driver.write(_Picture("another frame"))
-        assert driver.is_owing, "it was too much for the line"
-        driver._drop_unwritten()
-        waiting = driver._writer_thread._queue
-        assert waiting.get_nowait() == "\x1b[?1049h\x1b[>25u"
-        assert waiting.empty()
+        yield driver
+
+
+def all_is_taken(driver: TerminalDriver) -> None:
+    """The line takes all that waits."""
+    assert driver._waiting is not None
+    while not driver._waiting.empty():
+        driver._file.written += len(driver._waiting.get_nowait() or "")
+
+
+def draw(driver: TerminalDriver) -> None:
+    app = driver._app
+    update = app.screen._compositor.render_update(full=True)
+    assert isinstance(update, CompositorUpdate)
+    driver.draw(update, app.console, (120, 40), is_synchronised=True)
+
+
+async def test_pictures_are_given_up_but_no_mode_that_is_switched(driver: TerminalDriver) -> None:
+    driver.write("\x1b[?1049h")
+    driver.write(_Picture("a frame"))
+    driver.write("\x1b[>25u")
+    for _ in range(100):
+        driver.write(_Picture("another frame"))
+    assert driver.is_owing, "it was too much for the line"
+    driver._drop_unwritten()
+    assert driver._waiting is not None
+    assert driver._waiting.get_nowait() == "\x1b[?1049h\x1b[>25u"
+    assert driver._waiting.empty()
+
+
+async def test_what_was_not_drawn_is_owed_until_everything_is_drawn_whatever_else_is(driver: TerminalDriver) -> None:
+    draw(driver)
+    assert not driver.is_owing
+    for _ in range(20):
+        driver.write(_Picture("more than the line takes"))
+    draw(driver)
+    assert driver.is_owing
+    all_is_taken(driver)
+    # A clock that ticks, say, before the writer has told that it has nothing left to do.
+    draw(driver)
+    assert driver.is_owing
+    driver._catch_up()
+    assert not driver.is_owing
