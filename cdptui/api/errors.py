@@ -44,6 +44,8 @@ class ApiError(Exception):
         self.detail = detail
         self.url = url
         self.code = code
+        self.is_unanswered = False
+        """Whether the request may have gone out and been carried out, though no answer came back."""
 
     def __str__(self) -> str:
         return f"{self.kind.value}: {self.detail} ({self.url})"

@@ -192,9 +192,13 @@ class Http:
                     self._under_way.discard(trace)
                     self._used_at = self._clock.monotonic()
         except TimeoutError as error:
-            raise TimedOut("the answer took too long", url=shown) from error
+            late = TimedOut("the answer took too long", url=shown)
+            late.is_unanswered = not trace.is_connecting
+            raise late from error
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
-            raise broken(error, shown, connect_s=times.connect_s, read_s=times.read_s, via=self._via()) from error
+            failure = broken(error, shown, connect_s=times.connect_s, read_s=times.read_s, via=self._via())
+            failure.is_unanswered = not trace.is_connecting
+            raise failure from error
         return _checked(response, body, shown, [*secrets, *self._sent_secrets(request)])
 
     def _sent_secrets(self, request: httpx.Request) -> list[str]:

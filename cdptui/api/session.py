@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Sequence
+import math
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -42,6 +43,9 @@ CONTENTION_S: Final = 60.0
 
 _LOGOUT_TIMEOUT_S: Final = 1.0
 
+_SESSION_S: Final = 7200.0
+"""How long a session lives that nobody uses: the server's own setting, unless somebody has changed it there."""
+
 _FINAL: Final = frozenset({"SYS.1003", "SYS.1006", "SYS.1007"})
 """Not found, failed, wrong argument: to a login, answers that another try will not change."""
 
@@ -64,7 +68,11 @@ class SessionAccess:
         self._code: str | None = None
         self._token: str | None = auth.session_id if isinstance(auth, GivenSession) else None
         self._opened: list[str] = []
-        """What must be closed: every session that we opened, the one in use the last."""
+        """The sessions of the login that counts, the one in use the last."""
+        self._left_over: list[str] = []
+        """Those of logins before it, which are still to be closed."""
+        self._lost_at = -math.inf
+        """When a login went out last whose answer never came: nobody knows whether it opened a session."""
         self._renewed_at: float | None = None
         self._refused: ApiError | None = None
         """Why nothing is tried until the next poll, which then a person has asked for."""
@@ -97,7 +105,10 @@ class SessionAccess:
         try:
             return await self._ask(path, params, token)
         except SessionInvalid as again:
-            raise self._contended(again) from again
+            if token == self._token:
+                raise self._contended(again) from again
+        # Refused so late that there is another one by now.
+        return await self._ask(path, params, await self._current())
 
     async def get_beside(self, path: str, params: Sequence[tuple[str, str]]) -> bytes:
         """The same for what is no part of a poll: if a person must decide, the next poll says so."""
@@ -129,17 +140,22 @@ class SessionAccess:
         False when a session may be left behind.
         """
         self._is_closing = True
-        login, is_in_doubt = self._login, False
-        if login is not None:
-            if self._http.is_asking:
-                # Its session would be left behind if it were given up now.
-                _, late = await asyncio.wait([login], timeout=_LOGOUT_TIMEOUT_S)
-                is_in_doubt = bool(late)
-            login.cancel()
-            await asyncio.gather(login, return_exceptions=True)
         self._token = None
-        opened, self._opened = self._opened, []
-        return await self._log_out(opened) and not is_in_doubt
+        # What is known to be open is closed beside: the time may be up before a login that hangs is given up.
+        await asyncio.gather(self._end_login(), self._clear_away())
+        return await self._clear_away() and self._clock.monotonic() - self._lost_at >= _SESSION_S
+
+    async def _end_login(self) -> None:
+        login = self._login
+        if login is None:
+            return
+        if self._http.is_asking:
+            # Its session would be left behind if it were given up now.
+            _, late = await asyncio.wait([login], timeout=_LOGOUT_TIMEOUT_S)
+            if late:
+                self._lost_at = self._clock.monotonic()
+        login.cancel()
+        await asyncio.gather(login, return_exceptions=True)
 
     async def _ask(self, path: str, params: Sequence[tuple[str, str]], token: str) -> bytes:
         return await self._http.send("GET", path, params=params, headers=self._header(token))
@@ -168,13 +184,15 @@ class SessionAccess:
         """
         if self._login is None:
             self._login = asyncio.create_task(self._enter())
-        login, times = self._login, self._http.timeouts
+            # Should nobody wait for it any more, nobody asks what became of it either.
+            self._login.add_done_callback(lambda task: task.cancelled() or task.exception())
+        login, patience_s = self._login, self._http.timeouts.connect_s + self._http.timeouts.read_s
         self._waiting += 1
         try:
-            async with asyncio.timeout(times.connect_s + times.read_s):
+            async with asyncio.timeout(patience_s):
                 return await asyncio.shield(login)
         except TimeoutError as error:
-            late = f"no answer to the login within {times.read_s:g} s"
+            late = f"no answer to the login within {patience_s:g} s"
             raise TimedOut(late, url=self._http.base_url) from error
         finally:
             self._waiting -= 1
@@ -224,25 +242,25 @@ class SessionAccess:
         if self._auth.missing is not None:
             raise PasswordMissing(self._auth.missing, url=self._http.base_url)
         # A project's session ended, but not that of the virtual ID through which it was entered.
-        left_over, self._opened = self._opened, []
+        self._leave_over()
         code, self._code = self._code, None
         try:
-            token = None
-            for call in login_calls(self._auth, code):
-                if self._is_closing and token is not None:
+            first, *others = login_calls(self._auth, code)
+            token = await self._open(first, None)
+            for call in others:
+                if self._is_closing:
                     # Nobody waits for the second session any more; one less that must be closed in time.
                     break
                 token = await self._open(call, token)
-                self._opened.append(token)
         except ApiError as error:
-            left_over, self._opened = left_over + self._opened, []
+            self._leave_over()
             if error.as_failure().waits_for_person:
                 self._refused = error
             raise
         finally:
-            await self._log_out(left_over)
+            await self._clear_away()
         log.info("logged in")
-        return self._opened[-1]
+        return token
 
     async def _open(self, call: LoginCall, token: str | None) -> str:
         headers = self._header(token) if call.needs_session and token is not None else {}
@@ -257,20 +275,32 @@ class SessionAccess:
                 timeouts=self._http.timeouts.for_login,
             )
         except ApiError as error:
+            if error.is_unanswered:
+                self._lost_at = self._clock.monotonic()
             meant = _meant(error, call)
             if meant is None:
                 raise
             raise meant(error.detail, url=error.url, code=error.code) from error
         try:
-            return msgspec.json.decode(body, type=_LoginReply).inventory.uuid
+            opened = msgspec.json.decode(body, type=_LoginReply).inventory.uuid
         except UNREADABLE as error:
+            self._lost_at = self._clock.monotonic()
             url = f"{self._http.base_url}{call.path}"
             raise UnreadableAnswer("a login reply without a session", url=url) from error
+        self._opened.append(opened)
+        return opened
 
-    async def _log_out(self, tokens: Collection[str]) -> bool:
-        return all(await asyncio.gather(*(self._log_out_one(token) for token in tokens)))
+    def _leave_over(self) -> None:
+        self._left_over += self._opened
+        self._opened = []
 
-    async def _log_out_one(self, token: str) -> bool:
+    async def _clear_away(self) -> bool:
+        """Log out of whatever is left over; once the farewell has begun that is everything. Whether all went well."""
+        if self._is_closing:
+            self._leave_over()
+        return all(await asyncio.gather(*(self._log_out(token) for token in tuple(self._left_over))))
+
+    async def _log_out(self, token: str) -> bool:
         try:
             await self._http.send(
                 "DELETE",
@@ -280,9 +310,14 @@ class SessionAccess:
             )
         except ApiError as error:
             log.warning("not logged out: %s", error)
+            self._lost_at = self._clock.monotonic()
             return False
-        log.info("logged out")
-        return True
+        else:
+            log.info("logged out")
+            return True
+        finally:
+            if token in self._left_over:
+                self._left_over.remove(token)
 
 
 def _meant(error: ApiError, call: LoginCall) -> type[ApiError] | None:

@@ -12,6 +12,7 @@ import pytest
 
 from cdptui.api import errors as e
 from cdptui.api.client import Client
+from cdptui.api.http import Timeouts
 from cdptui.models.auth import GivenSession, LoginType, PasswordLogin
 from tests.doubles import FakeClock
 from tests.unit.api.node import BASE, LOGIN, NAMES, PASSWORD, TASKS, MockNode, connect, read, say, sent_json, token_of
@@ -156,10 +157,11 @@ class SlowLogin(httpx.AsyncBaseTransport):
 
 
 async def until_it_is_over(client: Client) -> None:
-    """The login that nobody waits for any more."""
+    """The login that nobody waits for any more. From then on there is patience."""
     login = client._access._login  # type: ignore[attr-defined]  # with a password
     assert login is not None
     await asyncio.wait([login])
+    client._http.timeouts = Timeouts.of(15.0)  # type: ignore[misc]  # it never changes else
 
 
 async def test_a_login_that_takes_long_is_not_begun_again_but_used_when_it_comes() -> None:
@@ -167,7 +169,7 @@ async def test_a_login_that_takes_long_is_not_begun_again_but_used_when_it_comes
     slow = SlowLogin(node)
     client = slow.client()
     for _ in range(3):
-        with pytest.raises(e.TimedOut, match=r"no answer to the login within 0\.02 s"):
+        with pytest.raises(e.TimedOut, match=r"no answer to the login within 0\.04 s"):
             await read(client)
     slow.is_answered.set()
     await until_it_is_over(client)
@@ -285,6 +287,78 @@ async def test_a_login_without_an_answer_is_told_as_a_session_that_may_be_left()
     with pytest.raises(e.TimedOut):
         await read(client)
     assert not await client.aclose()
+
+
+async def test_logins_whose_answer_was_lost_are_told_for_as_long_as_a_session_lives() -> None:
+    class Lossy(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            answer = await node.handle_async_request(request)
+            if request.url.path.endswith(LOGIN) and is_lossy:
+                raise httpx.ReadTimeout("late")
+            return answer
+
+    for hours, is_clean in ((1.9, False), (2.0, True)):
+        node, clock, is_lossy = MockNode([FULL_ROW]), FakeClock(), True
+        client = connect(Lossy(), clock=clock)
+        with pytest.raises(e.TimedOut):
+            await read(client)
+        is_lossy = False
+        await read(client)
+        assert len(node.sessions) == 2
+        clock.seconds += hours * 3600
+        assert await client.aclose() is is_clean
+
+
+async def test_what_is_open_is_closed_though_a_login_hangs() -> None:
+    node, asked = MockNode([FULL_ROW]), asyncio.Event()
+
+    class Hanging(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if request.url.path.endswith("/iam2/projects/login"):
+                asked.set()
+                await asyncio.Event().wait()
+            return await node.handle_async_request(request)
+
+    client = connect(Hanging(), PasswordLogin(name="eve", password=PASSWORD, type=LoginType.IAM2, project="production"))
+    poll = asyncio.create_task(read(client))
+    await asked.wait()
+    assert len(node.sessions) == 1
+    poll.cancel()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.75):
+            await client.aclose()
+    assert node.sessions == set()
+
+
+async def test_a_session_refused_so_late_that_there_is_another_one_costs_that_one_nothing() -> None:
+    node, clock, may_answer = MockNode([FULL_ROW], names={"vm": "erp-db-01"}), FakeClock(), asyncio.Event()
+    asked = 0
+
+    class SlowNames(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            nonlocal asked
+            answer = await node.handle_async_request(request)
+            if request.url.path.endswith(NAMES):
+                asked += 1
+                if asked == 2:
+                    await may_answer.wait()
+            return answer
+
+    client = connect(SlowNames(), clock=clock)
+    await read(client)
+    node.next(NAMES, EXPIRED, EXPIRED)
+    side = asyncio.create_task(names(client))
+    while asked < 2:  # noqa: ASYNC110 - nothing of the client's tells
+        await asyncio.sleep(0)
+    clock.seconds += 100
+    node.kill_sessions()
+    await read(client)
+    logins = len(node.asked(LOGIN))
+    may_answer.set()
+    assert await side == {"vm": "erp-db-01"}
+    assert len(await read(client)) == 1
+    assert len(node.asked(LOGIN)) == logins
+    await client.aclose()
 
 
 async def test_closing_twice_logs_out_once() -> None:
