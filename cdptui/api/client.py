@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import AsyncIterator, Sequence
 from datetime import tzinfo
 from typing import Final
@@ -15,6 +16,7 @@ from msgspec import Struct
 from cdptui.api.access import access_for
 from cdptui.api.decode import UNREADABLE, Page, TaskDecoder, decode_page
 from cdptui.api.errors import (
+    ApiError,
     CdpUnavailable,
     NotAManagementNode,
     PermissionDenied,
@@ -44,6 +46,11 @@ _AT_ONCE: Final = 200
 
 _MANY: Final = 5000
 """Tasks from which on memory counts for more than the milliseconds before the first list."""
+
+_ZONE_S: Final = 1.0
+"""How long a list that is there waits for the zone of its dates."""
+
+_ZONE_AGAIN_S: Final = 60.0
 
 _OF_THE_CALL_ALONE: Final = (
     CdpUnavailable,
@@ -87,6 +94,7 @@ class Client:
         self._decoder = TaskDecoder()
         self._decoder.zone = zone
         self._asked_zone = zone is not None
+        self._zone_due_at = -math.inf
         self._resources = Resources(self._access.get_beside, self._http.base_url, lambda: self._decoder.zone)
 
     @property
@@ -116,7 +124,8 @@ class Client:
                 said = f"the list took longer than {self._timeouts.list_s:g} s, {paging.pages} pages of it were read"
                 raise TimedOut(said, url=f"{self._http.base_url}/cdp-task")
             window = paging.next_window()
-            page = await self._query_tasks(window) if self._asked_zone else await self._query_with_zone(window)
+            is_zone_due = not self._asked_zone and self._clock.monotonic() >= self._zone_due_at
+            page = await self._query_with_zone(window) if is_zone_due else await self._query_tasks(window)
             paging.accept(window, await self._decode(page.rows, is_dense=(page.total or 0) > _MANY), page.total)
             if paging.is_done:
                 self._decoder.remember(paging.by_uuid)
@@ -147,14 +156,23 @@ class Client:
             await self._http.aclose()
 
     async def _query_with_zone(self, window: Window) -> Page:
-        """The first page, and the zone to read its dates in: on a long way to the node one wait instead of two."""
+        """The first page, and the zone to read its dates in: on a long way to the node one wait instead of two.
+
+        A list without a zone is still a list: the zone is asked for again a while later.
+        """
         zone = asyncio.create_task(self._learn_zone())
         try:
             page = await self._query_tasks(window)
-            await zone
+            await asyncio.wait([zone], timeout=_ZONE_S)
+            self._zone_due_at = self._clock.monotonic() + _ZONE_AGAIN_S
+            error = zone.exception() if zone.done() else None
+            if isinstance(error, ApiError) and not error.as_failure().waits_for_person:
+                log.warning("the server's zone is not known yet: %s", error)
+            elif error is not None:
+                raise error
         finally:
             zone.cancel()
-            # Whatever it came to has been told by the line above, or is second to the page's own failure.
+            # Whatever it came to has been told above, or is second to the page's own failure.
             await asyncio.gather(zone, return_exceptions=True)
         return page
 

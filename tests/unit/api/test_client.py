@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -138,10 +139,51 @@ async def test_without_the_zone_the_tasks_are_read_all_the_same(answer: httpx.Re
     await client.aclose()
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(httpx.ConnectError("refused"), id="no connection"),
+        pytest.param(httpx.ReadTimeout("late"), id="no answer in time"),
+        pytest.param(say(503, error("SYS.1001", "message timeout")), id="the node says that it timed out"),
+        pytest.param(say(504, b""), id="a proxy's word"),
+        pytest.param(say(429, b"rate"), id="too many requests"),
+    ],
+)
+async def test_a_zone_that_is_not_to_be_had_now_keeps_no_list_away_and_is_asked_for_later(answer: Answer) -> None:
+    node, clock = MockNode([FULL_ROW]), FakeClock()
+    client = connect(node, clock=clock)
+    node.next(ZONE, answer)
+    for _ in range(2):
+        assert len(await read(client)) == 1
+    assert client.zone is None
+    assert len(node.asked(ZONE)) == 1
+    clock.seconds += 60
+    (task,) = await read(client)
+    assert client.zone == ZoneInfo("Asia/Shanghai")
+    assert task.created_at is not None, "the record is read again"
+    await client.aclose()
+
+
+async def test_a_zone_that_never_comes_is_not_waited_for() -> None:
+    node = MockNode([FULL_ROW])
+
+    class Hanging(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if request.url.path.endswith(ZONE):
+                await asyncio.Event().wait()
+            return await node.handle_async_request(request)
+
+    client = connect(Hanging())
+    async with asyncio.timeout(10):
+        assert len(await read(client)) == 1
+    assert client.zone is None
+    await client.aclose()
+
+
 async def test_a_node_that_does_not_answer_the_first_question_is_asked_for_its_zone_again() -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
-    node.next(ZONE, httpx.ConnectError("refused"))
+    node.next(TASKS, httpx.ConnectError("refused"))
     with pytest.raises(e.Unreachable):
         await read(client)
     await read(client)
