@@ -197,6 +197,10 @@ class Directory:
         self._in_flight = (question, task)
         try:
             await asyncio.wait([task], timeout=patience_s)
+        except asyncio.CancelledError:
+            # Whoever runs us next may ask again.
+            shelf.drop(key)
+            raise
         finally:
             self._in_flight = None
             is_late = not task.done()
@@ -210,6 +214,7 @@ class Directory:
         error = task.exception()
         if error is not None:
             if not isinstance(error, self._errors):
+                shelf.drop(key)
                 raise error
             self._fail(shelf, key, error.as_failure())  # type: ignore[attr-defined]  # all of them have it
             return True

@@ -38,6 +38,7 @@ class Monitor:
         self._clock = clock
         self._poller = poller
         self._wake = asyncio.Event()
+        self._is_wanted = self._stood_still = False
         self._update = Update(snapshot=None, interval_s=poller.interval_s)
         self._ledger = Ledger(clock)
         self.turns = Turns(clock)
@@ -50,18 +51,25 @@ class Monitor:
 
     def refresh(self) -> None:
         """Poll now, whatever the schedule says; no effect beside a poll that is under way."""
+        self._is_wanted = True
         self._wake.set()
 
     def wake(self) -> None:
         """The machine or the process stood still: poll now, except what a person must decide to try again."""
-        failure = self._update.failure
-        if failure is None or not failure.waits_for_person:
-            self._wake.set()
+        self._stood_still = True
+        self._wake.set()
 
     def set_interval(self, interval_s: float) -> None:
         """Change the rhythm, from the next poll on."""
         self._poller.interval_s = interval_s
         self._wake.set()
+
+    @property
+    def _is_due(self) -> bool:
+        """Whether what happened meanwhile makes a poll due; a failure that waits for a person lets nothing else."""
+        failure = self._update.failure
+        may_try = failure is None or not failure.waits_for_person
+        return self._is_wanted or (self._stood_still and may_try)
 
     def track(self, uuid: str) -> Track:
         """The history of a task's used capacity."""
@@ -88,6 +96,7 @@ class Monitor:
         """Poll for ever. A failed poll is an update, never an exception and never an empty list."""
         while True:
             # A wish from before this poll is fulfilled by it.
+            self._is_wanted = self._stood_still = False
             self._wake.clear()
             try:
                 await self.turns.begin_poll()
@@ -131,16 +140,16 @@ class Monitor:
 
     async def _wait(self) -> AsyncIterator[Update]:
         """Wait for the next poll; a new interval is told at once and moves the schedule."""
-        interval_s = self.interval_s
-        while True:
+        while not self._is_due:
             due, now = self._update.next_poll_at, self._clock.monotonic()
-            woken = await self._clock.wait(self._wake, None if due is None else max(0.0, due - now))
-            if not woken or self.interval_s == interval_s:
+            if not await self._clock.wait(self._wake, None if due is None else max(0.0, due - now)):
                 return
             self._wake.clear()
+            longer_s = self._poller.paced_s - self._update.interval_s
+            if not longer_s:
+                continue
             if due is not None and self._update.failure is None:
-                due = max(self._clock.monotonic(), due + self.interval_s - interval_s)
-            interval_s = self.interval_s
+                due = max(self._clock.monotonic(), due + longer_s)
             yield Update(
                 snapshot=self._update.snapshot,
                 vitals=self._update.vitals,

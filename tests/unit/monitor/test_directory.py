@@ -282,3 +282,16 @@ async def test_names_of_vms_go_with_their_tasks() -> None:
         await anext(updates)
         asking.cancel()
     assert dict(link.directory.known) == {"vm-of-b": "the b"}
+
+
+async def test_what_was_being_asked_when_it_ended_is_asked_again() -> None:
+    node = ScriptedNode([a_task()])
+    node.known_storages = [LOST]
+    asker = Asker(node)
+    node.side_gate.clear()
+    # Watching ends in the middle of the question, and begins anew.
+    await asker.look(Need(storages=True))
+    assert node.asked == ["storages"]
+    node.side_gate.set()
+    await asker.look(Need(storages=True))
+    assert asker.directory.storages.value == {"bs-1": LOST}

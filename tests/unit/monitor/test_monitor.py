@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from cdptui.api.errors import LoginRefused, Unreachable
+from cdptui.api.errors import LoginRefused, SecondFactorNeeded, Unreachable
 from cdptui.models.change import ChangeKind
 from cdptui.models.failure import FailureKind
 from cdptui.models.snapshot import Reading
@@ -98,9 +98,64 @@ async def test_a_refused_login_is_tried_once_and_waits_for_the_person() -> None:
     updates = monitor.updates()
     refused = await anext(updates)
     assert refused.next_poll_at is None
+    waiting = asyncio.ensure_future(anext(updates))
+    await nothing_comes(waiting)
+    assert clock.waits == [None], "it waits without a time-out"
     monitor.refresh()
-    assert (await anext(updates)).failure is None
-    assert None in clock.waits, "it waited without a time-out"
+    assert (await waiting).failure is None
+
+
+@pytest.mark.parametrize("is_during", [True, False], ids=["during the poll", "after it"])
+@pytest.mark.parametrize(
+    "stir",
+    [
+        pytest.param(lambda monitor: monitor.wake(), id="the machine woke up"),
+        pytest.param(lambda monitor: monitor.set_interval(5.0), id="another interval"),
+        pytest.param(lambda monitor: monitor.set_interval(10.0), id="the same interval"),
+    ],
+)
+async def test_nothing_but_a_person_tries_again_what_a_person_must_decide(
+    stir: Callable[[Monitor], None], is_during: bool
+) -> None:
+    node = ScriptedNode([a_task()], SecondFactorNeeded("code", url=URL), [a_task()])
+    monitor = a_monitor(node, FakeClock())
+    updates = monitor.updates()
+    await anext(updates)
+    node.gate.clear()
+    refused = asyncio.ensure_future(anext(updates))
+    await nothing_comes(refused)
+    if is_during:
+        stir(monitor)
+    node.gate.set()
+    assert (await refused).failure is not None
+    if not is_during:
+        stir(monitor)
+    waiting = asyncio.ensure_future(anext(updates))
+    await nothing_comes(waiting)
+    if waiting.done():
+        # A new interval is told.
+        waiting = asyncio.ensure_future(anext(updates))
+        await nothing_comes(waiting)
+    assert node.reads == 2
+    monitor.refresh()
+    assert (await waiting).failure is None
+
+
+async def test_an_interval_that_is_what_it_was_makes_no_poll() -> None:
+    node, clock = ScriptedNode([a_task()]), FakeClock()
+    monitor = a_monitor(node, clock)
+    updates = monitor.updates()
+    await anext(updates)
+    waiting = asyncio.ensure_future(anext(updates))
+    monitor.set_interval(monitor.interval_s)
+    await waiting
+    assert clock.seconds == monitor.interval_s, "the next poll came in its turn"
+
+
+async def nothing_comes(waiting: asyncio.Future[Update]) -> None:
+    """Time for whatever is to come at once."""
+    for _ in range(20):
+        await asyncio.sleep(0)
 
 
 async def test_waking_from_sleep_polls_at_once_but_never_logs_in_where_a_person_must_decide() -> None:
