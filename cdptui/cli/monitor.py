@@ -90,7 +90,7 @@ async def _take_leave(app: CdptuiApp) -> None:
     if not is_clean:
         # Whose terminal is gone cannot be told.
         with contextlib.suppress(OSError):
-            complain("not logged out, the node did not answer: a session may be left there until it ends by itself")
+            complain("not logged out: a session may be left on the node until it ends by itself")
 
 
 def _leave_on_signals(app: CdptuiApp) -> None:

@@ -280,9 +280,7 @@ def test_a_node_that_does_not_even_log_out_holds_no_end_up(simulate: Simulate, m
     node.faults.add("hang", "/")
     assert seconds_to_end(terminal, signal.SIGTERM, 143) < LONGEST_S
     assert terminal.is_restored
-    assert terminal.left_behind == (
-        "cdptui: not logged out, the node did not answer: a session may be left there until it ends by itself"
-    )
+    assert terminal.left_behind == ("cdptui: not logged out: a session may be left on the node until it ends by itself")
 
 
 def test_a_terminal_that_takes_nothing_more_holds_no_end_up(

@@ -155,24 +155,37 @@ class SlowDisk(ThreadPoolExecutor):
         return fn(*args, **kwargs)
 
 
-async def test_the_later_number_counts_though_the_disk_answers_the_earlier_one_last() -> None:
+@pytest.fixture
+async def disk() -> SlowDisk:
     disk = SlowDisk()
     asyncio.get_running_loop().set_default_executor(disk)
+    return disk
+
+
+async def test_the_later_number_counts_though_the_disk_answers_late(disk: SlowDisk) -> None:
     async with showing(FLEET) as run:
         await run.until(lambda: "exists" in disk.asked)
         await run.press("1")
         await run.until(lambda: "read" in disk.asked)
-        disk.gates["exists"].set()
-        # 0 needs no disk once it is known that there is no file.
-        await run.until(lambda: run.app.screen._has_file is False)  # type: ignore[attr-defined]  # the list's
         await run.press("0")
+        for gate in disk.gates.values():
+            gate.set()
         await run.until(lambda: "everything, worst first" in run.footer)
-        disk.gates["read"].set()
-        await asyncio.to_thread(int)
-        for _ in range(5):
-            await run.pilot.pause()
+        await run.pilot.pause()
         assert len(run.names) == 4
         assert "everything, worst first" in run.footer
+
+
+async def test_a_number_counts_though_the_view_to_begin_with_comes_late(disk: SlowDisk, state: ViewsFile) -> None:
+    state.change(lambda views: views.with_default("default", 4))
+    disk.gates["exists"].set()
+    async with showing(FLEET) as run:
+        await run.until(lambda: "read" in disk.asked)
+        await run.press("1")
+        disk.gates["read"].set()
+        await run.until(lambda: run.names == ["erp-web"])
+        await run.pilot.pause()
+        assert run.names == ["erp-web"]
 
 
 async def test_a_filter_typed_right_behind_a_number_counts() -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cdptui.tui.screens.view_menu import ViewWish
 
 _NO_PROFILE = "default"
-_VIEWS = "views"
+_VIEWS, _BEGINNING = "views", "begin-with-view"
 
 
 class ViewWishes(ListWishes):
@@ -65,10 +65,10 @@ class ViewWishes(ListWishes):
 
             self._views = Views()
         if self._views is not None:
-            # What an earlier number asked the disk for comes too late now.
-            self.workers.cancel_group(self, _VIEWS)
+            self._forget_earlier_wishes()
             await self._recall(self._views, number)
         else:
+            self._forget_earlier_wishes()
             self._spawn(partial(self._read_and_recall, number))
 
     def action_view_menu(self) -> None:
@@ -77,7 +77,7 @@ class ViewWishes(ListWishes):
 
     def begin_with_view(self) -> None:
         """Look at the list as this profile begins with, where somebody has said so."""
-        self._spawn(self._begin, group="begin-with-view")
+        self._spawn(self._begin, group=_BEGINNING)
 
     @property
     def present_view(self) -> View:
@@ -117,6 +117,11 @@ class ViewWishes(ListWishes):
         self.layout_of_list = Layout.of(view.columns or self.usual_layout.columns, is_wide=view.wide)
         self.relist(is_anew=True)
         self.say(f"view {name}")
+
+    def _forget_earlier_wishes(self) -> None:
+        """What the disk was asked for before comes too late now."""
+        for group in (_VIEWS, _BEGINNING):
+            self.workers.cancel_group(self, group)
 
     def _spawn(self, work: Callable[[], Coroutine[object, object, None]], *, group: str = _VIEWS) -> None:
         """Do something that asks the disk; instead of what is under way in the group."""
@@ -176,6 +181,8 @@ class ViewWishes(ListWishes):
     def _take_view_wish(self, wish: ViewWish | None) -> None:
         if wish is None:
             return
+        if wish.kind == "show":
+            self._forget_earlier_wishes()
         work = partial(self._read_and_recall, wish.number) if wish.kind == "show" else partial(self._change, wish)
         self._spawn(work, group=_VIEWS if wish.kind == "show" else "save-view")
 
