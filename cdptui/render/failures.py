@@ -10,6 +10,9 @@ from msgspec import Struct
 from cdptui.models.failure import Failure, FailureKind
 from cdptui.render.key_names import KEY_NAMES
 
+_ARROW: Final = " → "
+_LEAST_SAID: Final = 8
+
 
 class _Words(Struct, frozen=True):
     short: str
@@ -97,21 +100,28 @@ def sentence(failure: Failure, *, with_url: bool = True, keys: Mapping[str, str]
     >>> sentence(Failure(FailureKind.UNREACHABLE, "Connection refused", "http://10.0.0.5:8080/zstack/v1"))
     'unreachable: Connection refused, at http://10.0.0.5:8080/zstack/v1 → check the address and that the node is up'
     """
-    words = _WORDS[failure.kind]
-    said = f"{failure.code}: {failure.detail}" if failure.code and failure.detail else failure.detail or failure.code
+    words, said = _WORDS[failure.kind], _said(failure)
     where = f", at {failure.url}" if failure.url and with_url else ""
-    return f"{words.short}{f': {said}' if said else ''}{where} → {words.advice.format_map(keys)}"
+    return f"{words.short}{f': {said}' if said else ''}{where}{_ARROW}{words.advice.format_map(keys)}"
 
 
 def fitting_sentence(
     failure: Failure, width: int, measure: Callable[[str], int], keys: Mapping[str, str] = KEY_NAMES
 ) -> str:
-    """The sentence for a line of `width` cells: what to do matters more than the URL and than all that was said."""
-    for text in (sentence(failure, keys=keys), sentence(failure, with_url=False, keys=keys)):
+    """The sentence for a line of `width` cells, which the header's short cause stands over.
+
+    What to do matters more than the URL, than what the header says already, and than all that was said.
+    """
+    said, advice = _said(failure), _WORDS[failure.kind].advice.format_map(keys)
+    brief = f"{said}{_ARROW}{advice}" if said else advice
+    for text in (sentence(failure, keys=keys), sentence(failure, with_url=False, keys=keys), brief):
         if measure(text) <= width:
             return text
-    advice = f"… → {_WORDS[failure.kind].advice.format_map(keys)}"
-    said = sentence(failure, with_url=False).partition(" → ")[0]
-    while said and measure(said) + measure(advice) > width:
+    while said and measure(f"{said}…{_ARROW}{advice}") > width:
         said = said[:-1]
-    return said + advice
+    # A few letters of it tell nothing.
+    return f"{said}…{_ARROW}{advice}" if measure(said) >= _LEAST_SAID else advice
+
+
+def _said(failure: Failure) -> str:
+    return f"{failure.code}: {failure.detail}" if failure.code and failure.detail else failure.detail or failure.code

@@ -11,12 +11,15 @@ from msgspec import Struct
 
 from cdptui.models.failure import Failure
 from cdptui.models.fleet import Fleet
-from cdptui.models.severity import Severity
+from cdptui.models.severity import NEAR_FULL_RATIO, Severity
 from cdptui.models.tls import Secrecy
 from cdptui.render import units
 from cdptui.render.failures import short_cause
 from cdptui.render.span import Line, Role, Span, label_role
 from cdptui.render.statuses import GLYPHS, OTHER_GLYPH, ROLES, SHORT_WORDS, status_rank
+
+_NEAR_FULL = f"▲ {{}} ≥{units.percent(NEAR_FULL_RATIO)}"
+"""In less room than the words take; `full` would be another thing."""
 
 STALE_INTERVALS = 2
 """Data older than so many intervals is stale."""
@@ -206,9 +209,9 @@ def _sums(fleet: Fleet, form: _Form) -> list[Span]:
         case _Form.PLAIN:
             words = f"Σ {used} of {plan}", "▲ {} near full", "↯ {} RPO"
         case _Form.TIGHT:
-            words = f"Σ {used} of {plan}", "▲ {} full", "↯ {} RPO"
+            words = f"Σ {used} of {plan}", _NEAR_FULL, "↯ {} RPO"
         case _Form.SHORT:
-            words = f"Σ {units.percent(ratio)}", "▲ {} full", "↯ {} RPO"
+            words = f"Σ {units.percent(ratio)}", _NEAR_FULL, "↯ {} RPO"
         case _:
             words = f"Σ{units.percent(ratio)}", "▲{}", "↯{}"
     sums, near, breaches = words

@@ -44,6 +44,16 @@ async def test_the_first_numbers_stand_for_something_from_the_start() -> None:
         assert "everything, worst first" in run.footer
 
 
+async def test_a_view_that_hides_nothing_is_no_filter() -> None:
+    async with showing(FLEET) as run:
+        await run.press("f")
+        await run.until(lambda: len(run.names) == 3)
+        await run.press("0")
+        await run.until(lambda: len(run.names) == 4)
+        assert "shown" not in run.screen
+        assert run.app.screen.sought_text == ""  # type: ignore[attr-defined]  # the list's
+
+
 async def test_a_number_without_a_view_says_how_to_make_one() -> None:
     async with showing(FLEET) as run:
         await run.press("9")

@@ -50,13 +50,11 @@ class ViewWishes(ListWishes):
 
     @property
     def sought_text(self) -> str:
-        """What the list is cut down to, with the name of the view for as long as it is that one."""
+        """What the list is cut down to, with the name of the view for as long as it is that one; empty for all."""
         text = super().sought_text
-        return (
-            f"{self._recalled[0]}: {text}"
-            if self._recalled is not None and text == self._text_of(self._recalled[1])
-            else text
-        )
+        if not text or self._recalled is None or text != self._text_of(self._recalled[1]):
+            return text
+        return f"{self._recalled[0]}: {text}"
 
     async def action_view(self, number: int) -> None:
         """Look at the list as a number says; 0 as it was at the beginning."""

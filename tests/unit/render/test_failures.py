@@ -56,3 +56,18 @@ def test_what_to_do_fits_a_line_beside_what_happened(kind: FailureKind) -> None:
     advice = sentence(Failure(kind, "", "")).partition(" → ")[2]
     assert len(advice) <= 72
     assert advice in fitting_sentence(Failure(kind, "x" * 200, URL), 118, len)
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (200, f"server error: SYS.1000: the disk is full, at {URL} → the management node reports a fault of its own"),
+        (90, "server error: SYS.1000: the disk is full → the management node reports a fault of its own"),
+        (78, "SYS.1000: the disk is full → the management node reports a fault of its own"),
+        (66, "SYS.1000: the di… → the management node reports a fault of its own"),
+        (56, "the management node reports a fault of its own"),
+    ],
+)
+def test_what_the_header_says_already_goes_first_when_room_is_short(width: int, shown: str) -> None:
+    failure = Failure(FailureKind.SERVER_ERROR, "the disk is full", URL, code="SYS.1000")
+    assert fitting_sentence(failure, width, len) == shown

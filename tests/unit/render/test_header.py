@@ -238,6 +238,11 @@ def test_the_second_line_fits_every_width(fleet: object, width: int) -> None:
     assert cell_len(text) <= width, f"{cell_len(text)} cells in {width}: {text!r}"
 
 
+@pytest.mark.parametrize("width", range(20, 200))
+def test_nearly_full_is_never_called_full(width: int) -> None:
+    assert " full" not in text_of(fleet_line(FLEET, width, cell_len)).replace(" near full", "")
+
+
 def test_the_number_of_failed_tasks_is_seen_at_eighty_columns() -> None:
     text = text_of(fleet_line(FLEET, 80, cell_len))
     assert cell_len(text) == 80
