@@ -55,6 +55,12 @@ async def test_an_empty_list_has_no_cursor_and_the_next_one_has_it_at_the_top() 
         await run.until(lambda: run.cursor == "uuid-of-x")
 
 
+async def test_a_node_without_tasks_is_said_to_have_none_from_the_first_answer_on() -> None:
+    async with showing([]) as run:
+        assert "no CDP tasks" in run.screen
+        assert "connecting" not in run.screen
+
+
 async def test_cursor_and_scroll_survive_a_hundred_shuffles() -> None:
     chance = random.Random(7)
     names = [f"task-{n:03d}" for n in range(200)]

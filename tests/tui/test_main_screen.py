@@ -168,6 +168,15 @@ async def test_plus_and_minus_change_the_interval() -> None:
         await run.until(lambda: "every 3600 s" in run.header)
 
 
+async def test_the_ends_of_the_intervals_are_said() -> None:
+    async with running(ScriptedNode([a_task("a")]), interval_s=2.0) as run:
+        await run.until(lambda: run.rows)
+        await run.press("minus")
+        assert "polling every 1 s" in run.footer
+        await run.press("minus")
+        assert "polling every 1 s, the shortest there is" in run.footer
+
+
 async def test_what_appeared_and_changed_is_marked_but_restless_fields_are_not() -> None:
     before = [a_task("steady"), a_task("grows"), a_task("breaks")]
     after = [a_task("steady"), a_task("grows", used_bytes=41 * GIB), a_task("breaks", status="Failed"), a_task("new")]
@@ -221,6 +230,17 @@ async def test_detail_pane_can_be_resized() -> None:
         wider = run.detail.size.width
         await run.press("left_square_bracket", "left_square_bracket")
         assert run.detail.size.width < before < wider
+
+
+async def test_hiding_the_pane_keeps_the_filter_and_resizing_it_brings_it_back() -> None:
+    async with showing([a_task("a"), a_task("b")]) as run:
+        await run.press("slash", "a", "enter")
+        await run.until(lambda: run.names == ["a"])
+        await run.press("d")
+        assert not run.detail.display
+        assert run.names == ["a"]
+        await run.press("right_square_bracket")
+        assert run.detail.display
 
 
 async def test_detail_pane_follows_the_cursor_and_shows_names() -> None:

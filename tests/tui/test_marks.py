@@ -39,6 +39,16 @@ async def test_ctrl_u_marks_nothing() -> None:
         assert "marked" not in run.footer
 
 
+async def test_what_there_is_nothing_to_do_with_is_said() -> None:
+    async with showing([a_task("a")]) as run:
+        await run.press("ctrl+u")
+        assert "nothing is marked" in run.footer
+        await run.press("slash", "z", "enter")
+        await run.until(lambda: not run.names)
+        await run.press("space")
+        assert "there is no task to mark" in run.footer
+
+
 async def test_marks_survive_polls_and_sorting_and_vanish_with_their_task() -> None:
     grown = [a_task(name, used_bytes=n + 1) for n, name in enumerate("abcd")]
     async with showing(FLEET, grown, grown[1:]) as run:

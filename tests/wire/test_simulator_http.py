@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from hashlib import sha512
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -230,8 +232,10 @@ def test_node_tells_about_itself(bare: httpx.Client, client: httpx.Client) -> No
     assert bare.get("/licenses/addons").json()["addons"][0]["modules"] == ["cdp"]
 
 
-def test_recovery_points_by_volume(node: ManagementNode, client: httpx.Client) -> None:
-    task = next(task for task in node.world.tasks.values() if task.machine is not None and task.storage.connected)
+@pytest.mark.parametrize("policy", ["gold", "bronze"])
+def test_recovery_points_by_volume(node: ManagementNode, client: httpx.Client, policy: str) -> None:
+    reached = [task for task in node.world.tasks.values() if task.machine is not None and task.storage.connected]
+    task = next(task for task in reached if task.policy.name == policy)
     assert task.machine is not None
     path = f"/vm-instances/{task.machine.uuid}"
     points = client.get(f"{path}/recovery-points?scale=minute&limit=3").json()["recoveryPoints"]
@@ -240,6 +244,9 @@ def test_recovery_points_by_volume(node: ManagementNode, client: httpx.Client) -
         assert len(found) <= 3
         assert all(point["volId"] == volume and point["ts"].endswith("+08:00") for point in found)
         assert [point["id"] for point in found] == sorted((point["id"] for point in found), reverse=True)
+        moments = [datetime.fromisoformat(point["ts"]).timestamp() for point in found]
+        step = max(60, task.policy.seconds)
+        assert all(step - 5 < newer - older < step + 5 for newer, older in pairwise(moments)), "as the policy has it"
     assert client.get(f"{path}/protected-recovery-points").status_code == 200
     assert error_of(client.get(f"{path}/recovery-points?scale=week"))["code"] == "SYS.1007"
     away = next(task for task in node.world.tasks.values() if task.machine is not None and not task.storage.connected)

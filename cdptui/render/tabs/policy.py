@@ -84,7 +84,7 @@ def _against_the_target(policy: Policy, task: Task, width: int) -> list[Line]:
     target = units.latency(target_ms)
     lines = [heading("Against the task's RPO target", width)]
     if interval_s * 1000 > target_ms:
-        words = f"a point every {_every(interval_s)} cannot keep a target of {target}: it is over most of the time"
+        words = f"a point every {_every(interval_s)} is rarer than the target of {target} asks for"
         return [*lines, *wrapped(words, width, Role.BAD)]
     room = target_ms // (interval_s * 1000)
     words = (

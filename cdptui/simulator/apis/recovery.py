@@ -61,7 +61,8 @@ class Recovery:
         if scale not in _SCALES:
             text = f"field[scale] is invalid, valid values are {sorted(_SCALES)}, but got {scale}"
             raise ApiRefusal(errors.invalid_argument(text))
-        step = _SCALES[scale]
+        # One point at most for each step of the scale, and none where the policy makes none.
+        step = max(_SCALES[scale], task.policy.seconds)
         newest, oldest = self._span(task)
         newest = min(newest, self._moment(call, "endTime", newest))
         oldest = max(oldest, self._moment(call, "startTime", oldest))

@@ -150,6 +150,7 @@ class ListWishes(FindingScreen):
         """Mark or unmark the task under the cursor and go on to the next; on a group, all of its tasks."""
         line = self._table.cursor_line
         if line is None:
+            self.say("there is no task to mark")
             return
         rows = self.listing.rows.members(line) if isinstance(line, Group) else [line]
         self.marks.toggle([row.task.uuid for row in rows])
@@ -163,6 +164,8 @@ class ListWishes(FindingScreen):
 
     def action_clear_marks(self) -> None:
         """Mark nothing."""
+        if not len(self.marks):
+            self.say(f"nothing is marked: {self.keymap.names['mark']} marks a task")
         self.marks.clear()
         self._draw_marks()
 

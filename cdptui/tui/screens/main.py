@@ -138,7 +138,7 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
             self._show_detail()
         else:
             self._mark_changes(update)
-            if update.vitals is not before.vitals or update.snapshot is None:
+            if update.vitals is not before.vitals or before.snapshot is None:
                 self.relist()
         self._show_bars()
         self.ask_first(before.failure)
@@ -212,7 +212,7 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
         """Show or hide the detail pane."""
         self._room.is_wanted = not self._is_detail_shown
         if not self._room.is_wanted:
-            self.action_back()
+            self.focus_list()
         self._lay_out()
 
     def action_tab_move(self, step: int) -> None:
@@ -227,11 +227,11 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
         self._inspector.turn_to(tab)
         self._room.is_wanted = True
         self.look()
-        self.look()
         self._lay_out()
 
     def action_resize_detail(self, step: int) -> None:
-        """Give the detail pane more or less room, in percent."""
+        """Give the detail pane more or less room, in percent; it opens for it."""
+        self._room.is_wanted = True
         self._room.change(step, is_wide=self._is_wide)
         self._lay_out()
 

@@ -76,6 +76,8 @@ class PollWishes(_Part):
 
     def _change_interval(self, step: Callable[[float], float]) -> None:
         if self._link is not None:
-            interval_s = step(self._link.monitor.interval_s)
+            before_s = self._link.monitor.interval_s
+            interval_s = step(before_s)
             self._link.monitor.set_interval(interval_s)
-            self.say(f"polling every {interval_s:g} s")
+            is_end = f", the {'longest' if step is longer else 'shortest'} there is" if interval_s == before_s else ""
+            self.say(f"polling every {interval_s:g} s{is_end}")

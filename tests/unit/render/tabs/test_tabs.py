@@ -134,7 +134,7 @@ def test_a_policy_is_told_in_words() -> None:
 
 def test_a_policy_that_cannot_keep_the_target_says_so() -> None:
     slow = Policy(uuid="p-1", interval_s=900)
-    assert "cannot keep a target of 10m" in text(POLICY, a_row(), policies=read({"p-1": slow}))
+    assert "is rarer than the target of 10m asks for" in text(POLICY, a_row(), policies=read({"p-1": slow}))
 
 
 def test_a_policy_that_is_not_among_those_seen_is_said() -> None:
