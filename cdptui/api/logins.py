@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from cdptui.models.auth import LoginType, PasswordLogin
+from cdptui.models.auth import PLAIN_TYPES, LoginType, PasswordLogin
 
 _CODE_TAG: Final = "twofatoken::"
 
@@ -20,8 +20,6 @@ class _Form(Struct, frozen=True):
     """The key of the body under which the fields stand; any other loses them."""
     name: str
     """The field for the name."""
-    is_plain: bool = False
-    """Whether the password goes as it is, for a directory that must compare it itself."""
     kind: str | None = None
     """What the unified login calls it."""
 
@@ -29,12 +27,12 @@ class _Form(Struct, frozen=True):
 _FORMS: Final = {
     LoginType.ACCOUNT: _Form("/accounts/login", "logInByAccount", "accountName"),
     LoginType.USER: _Form("/accounts/users/login", "logInByUser", "userName"),
-    LoginType.LDAP: _Form("/ldap/login", "logInByLdap", "uid", is_plain=True),
+    LoginType.LDAP: _Form("/ldap/login", "logInByLdap", "uid"),
     LoginType.IAM2: _Form("/iam2/virtual-ids/login", "loginIAM2VirtualID", "name"),
-    LoginType.IAM2_LDAP: _Form("/iam2/login/virtual-ids/ldap", "loginIAM2VirtualIDWithLdap", "uid", is_plain=True),
+    LoginType.IAM2_LDAP: _Form("/iam2/login/virtual-ids/ldap", "loginIAM2VirtualIDWithLdap", "uid"),
     LoginType.UNIFIED: _Form("/login", "logIn", "username", kind="account"),
     LoginType.UNIFIED_IAM2: _Form("/login", "logIn", "username", kind="iam2"),
-    LoginType.UNIFIED_LDAP: _Form("/login", "logIn", "username", is_plain=True, kind="ldap"),
+    LoginType.UNIFIED_LDAP: _Form("/login", "logIn", "username", kind="ldap"),
 }
 
 
@@ -53,7 +51,10 @@ class LoginCall(Struct, frozen=True):
 def login_calls(login: PasswordLogin, code: str | None = None) -> tuple[LoginCall, ...]:
     """The calls of a login in their order; the last one's session is the one to use. `code` is the second factor's."""
     form = _FORMS[login.type]
-    fields = {form.name: login.name, "password": _on_the_wire(login.password, is_plain=form.is_plain)}
+    fields = {
+        form.name: login.name,
+        "password": login.password if login.type in PLAIN_TYPES else password_hash(login.password),
+    }
     if form.kind is not None:
         fields["loginType"] = form.kind
     if login.account is not None:
@@ -84,7 +85,3 @@ def password_hash(password: str) -> str:
     'b109f3bbbc244eb8'
     """
     return hashlib.sha512(password.encode(errors="surrogateescape")).hexdigest()
-
-
-def _on_the_wire(password: str, *, is_plain: bool) -> str:
-    return password if is_plain else password_hash(password)

@@ -21,7 +21,7 @@ from cdptui.config.credentials import (
 )
 from cdptui.config.errors import ConfigError
 from cdptui.config.loader import Origin, Proof, Setting, Source
-from cdptui.models.auth import AccessKey, Auth, GivenSession, LoginType, PasswordLogin
+from cdptui.models.auth import PLAIN_TYPES, AccessKey, Auth, GivenSession, LoginType, PasswordLogin
 
 Ask = Callable[[str], str]
 
@@ -50,7 +50,7 @@ def auth_of(choices: Choices, login_type: LoginType, base_url: str, ask: Ask | N
     password, missing = given, None
     if password is None:
         password, missing = _password_found(proof, choices, f"Password of {name} at {node_of(base_url)}", ask)
-    return PasswordLogin(
+    login = PasswordLogin(
         name=name,
         password=password,
         type=login_type,
@@ -58,6 +58,21 @@ def auth_of(choices: Choices, login_type: LoginType, base_url: str, ask: Ask | N
         project=choices.value("project"),
         missing=missing,
     )
+    _require_text(login)
+    return login
+
+
+def _require_text(login: PasswordLogin) -> None:
+    """Raise ConfigError for what cannot be sent: JSON is UTF-8, while an environment or a command line is any bytes."""
+    sent = {"user" if login.type is LoginType.USER else "account": login.name, "project": login.project or ""}
+    if login.type in PLAIN_TYPES:
+        sent["password"] = login.password
+    for what, text in sent.items():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            message = f"the {what} holds bytes that are not UTF-8, which is all that a node takes"
+            raise ConfigError(message) from error
 
 
 def written_proof(choices: Choices) -> Proof | None:

@@ -24,6 +24,9 @@ class LoginType(StrEnum):
     UNIFIED_LDAP = "unified-ldap"
 
 
+PLAIN_TYPES = frozenset({LoginType.LDAP, LoginType.IAM2_LDAP, LoginType.UNIFIED_LDAP})
+"""Those whose password travels as it is, for a directory that must compare it itself; of the others goes its hash."""
+
 TYPES_WITH_PROJECT = frozenset({LoginType.IAM2, LoginType.IAM2_LDAP, LoginType.UNIFIED_IAM2})
 
 

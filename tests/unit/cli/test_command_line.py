@@ -231,3 +231,16 @@ main()
     )
     (loaded,) = (line for line in done.stdout.splitlines() if line.startswith("loaded:"))
     assert loaded.split()[1:] == []
+
+
+@pytest.mark.parametrize(
+    ("options", "password", "what"),
+    [
+        (("--account", "ad\udcff"), "password", "the account"),
+        (("--login-type", "ldap"), "p\udcff", "the password"),
+        (("--login-type", "iam2", "--project", "\udcff"), "password", "the project"),
+    ],
+)
+def test_bytes_that_no_node_takes_are_refused(options: tuple[str, ...], password: str, what: str) -> None:
+    done = on_terminal("--url", "10.0.0.5", *options, ZSTACK_PASSWORD=password)
+    assert_one_clear_line(done, f"{what} holds bytes that are not UTF-8")
