@@ -7,6 +7,7 @@ import contextlib
 import gc
 import logging
 import signal
+import time
 from typing import TYPE_CHECKING, Final
 
 from cdptui.cli.choices import Choices
@@ -28,6 +29,9 @@ _ENDED_BY: Final = {signal.SIGINT: 0, signal.SIGTERM: 143, signal.SIGHUP: 129, s
 
 _FAREWELL_S: Final = 0.75
 """How long the node is given to log us out, behind a terminal that is restored already: nobody waits for a second."""
+
+_LINE_S: Final = 0.6
+"""How long a line that takes nothing is given to take the terminal's last, beside the farewell."""
 
 
 def run_monitor(settings: MonitorSettings, display: Display, choices: Choices | None = None) -> int:
@@ -81,12 +85,13 @@ def _keymap(display: Display) -> Keymap:
 
 async def _take_leave(app: CdptuiApp) -> None:
     """Log out; a node that does not answer keeps its session until that ends by itself, and the person is told so."""
-    is_clean = False
+    is_clean, until = False, time.monotonic() + _LINE_S
     try:
         async with asyncio.timeout(_FAREWELL_S):
             is_clean = await app.hang_up()
     except TimeoutError:
         log.warning("not logged out: no answer within %s s", _FAREWELL_S)
+    app.finish_drawing(until - time.monotonic())
     if not is_clean:
         # Whose terminal is gone cannot be told.
         with contextlib.suppress(OSError):

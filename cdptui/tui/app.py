@@ -161,6 +161,11 @@ class CdptuiApp(App[int], inherit_bindings=False):
         """
         return all(await asyncio.gather(self._watch.end(), *self._farewells))
 
+    def finish_drawing(self, seconds: float) -> None:
+        """After the end of the app: give a line that took nothing so long to take how the terminal is given back."""
+        if isinstance(self._driver, TerminalDriver):
+            self._driver.finish(seconds)
+
     def _begin(self) -> None:
         self.run_worker(self._watch.run(), name="watch", exit_on_error=False)
 

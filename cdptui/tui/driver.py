@@ -260,6 +260,11 @@ class TerminalDriver(LinuxDriver):
             if now - max(started, self.line.moved_at) > _STUCK_S or now - started > _FAREWELL_S:
                 break
 
+    def finish(self, seconds: float) -> None:
+        """Wait so long for a writer that was left behind at the end."""
+        if self._writer_thread is not None:
+            self._writer_thread.join(max(0.0, seconds))
+
     def _run_input_thread(self) -> None:
         """End the app like any other fault of ours when keys cannot be read, instead of a page of traceback."""
         try:

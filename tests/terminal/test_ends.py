@@ -301,6 +301,22 @@ def test_a_terminal_that_takes_nothing_more_holds_no_end_up(
     assert node.sessions.alive() == 0
 
 
+def test_a_terminal_that_stands_still_for_a_moment_at_the_end_is_given_back_all_the_same(
+    simulate: Simulate, monitor: OpenMonitor
+) -> None:
+    _, server = simulate()
+    terminal = monitor(server.url, "--interval", "1")
+    terminal.wait_for("60/60 tasks")
+    for _ in range(40):
+        terminal.send("\x0ct")
+        time.sleep(0.02)
+    terminal.process.send_signal(signal.SIGTERM)
+    # That long nobody reads.
+    time.sleep(0.5)
+    assert terminal.wait_for_end() == 143
+    assert terminal.is_restored
+
+
 def test_a_terminal_that_was_held_up_shows_how_it_is_now(
     fleet: tuple[ManagementNode, EmbeddedServer], monitor: OpenMonitor
 ) -> None:
