@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import structs
 
 from cdptui.cli.asked import base_url_of, settings_of
 from cdptui.cli.choices import Choices
@@ -15,6 +16,7 @@ from cdptui.clock import Clock
 from cdptui.config.address import node_of
 from cdptui.config.errors import ConfigError
 from cdptui.config.settings import MonitorSettings, secrecy_of
+from cdptui.models.auth import PasswordLogin
 from cdptui.tui.target import Target
 
 if TYPE_CHECKING:
@@ -23,9 +25,10 @@ if TYPE_CHECKING:
 
 def target_of(settings: MonitorSettings, display: Display, clock: Clock, choices: Choices | None) -> Target:
     """The node of the start, to which everything is known."""
+    typed = _Typed()
 
     async def connect() -> Link:
-        return await _open(settings, display, clock)
+        return await _open(settings, typed, display, clock)
 
     return Target(
         connect,
@@ -48,10 +51,12 @@ def other_targets(first: Target, display: Display, clock: Clock, choices: Choice
 
 
 def _target_of_profile(choices: Choices, display: Display, clock: Clock) -> Target:
+    typed = _Typed()
+
     async def connect() -> Link:
         # A command may take its time, and a keyring may ask: keys go on meanwhile.
         settings = await asyncio.to_thread(_settings, choices)
-        return await _open(settings, display, clock)
+        return await _open(settings, typed, display, clock)
 
     base_url = base_url_of(choices)
     return Target(
@@ -73,9 +78,25 @@ def _settings(choices: Choices) -> MonitorSettings:
         raise ConfigError(error.message) from error
 
 
-async def _open(settings: MonitorSettings, display: Display, clock: Clock) -> Link:
+class _Typed:
+    """The password that somebody typed for a target, for the next visit: the one before it was refused, or missing."""
+
+    def __init__(self) -> None:
+        self._password: str | None = None
+
+    def keep(self, password: str) -> None:
+        self._password = password
+
+    def instead_of_given(self, settings: MonitorSettings) -> MonitorSettings:
+        auth = settings.auth
+        if self._password is None or not isinstance(auth, PasswordLogin):
+            return settings
+        return structs.replace(settings, auth=structs.replace(auth, password=self._password, missing=None))
+
+
+async def _open(settings: MonitorSettings, typed: _Typed, display: Display, clock: Clock) -> Link:
     # There is nothing to log or to watch before the first frame, and it is not to wait for that.
     from cdptui.monitor.build import open_link  # noqa: PLC0415
 
     display.log.start(settings.secrets)
-    return await open_link(settings, clock, display.log.hide)
+    return await open_link(typed.instead_of_given(settings), clock, display.log.hide, typed.keep)

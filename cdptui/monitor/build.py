@@ -28,6 +28,7 @@ class Link(Struct, frozen=True):
     directory: Directory
     _node: Node
     _on_secret: Callable[[str], None]
+    _on_password: Callable[[str], None]
 
     @classmethod
     def to(
@@ -37,12 +38,16 @@ class Link(Struct, frozen=True):
         interval_s: float,
         errors: tuple[type[Exception], ...],
         on_secret: Callable[[str], None] = lambda _: None,
+        on_password: Callable[[str], None] = lambda _: None,
     ) -> Link:
-        """Watch `node`, whose side questions fail with one of `errors`. `on_secret` is told what is typed later."""
+        """Watch `node`, whose side questions fail with one of `errors`.
+
+        `on_secret` is told what is typed later, `on_password` what of it may serve again.
+        """
         monitor = Monitor(node, clock, Poller(interval_s))
         directory = Directory(node.resources, clock, monitor.turns, errors, hear=monitor.hear)
         monitor.on_gone(directory.forget)
-        return cls(monitor, directory, node, on_secret)
+        return cls(monitor, directory, node, on_secret, on_password)
 
     @property
     def zone(self) -> tzinfo | None:
@@ -64,6 +69,7 @@ class Link(Struct, frozen=True):
     def use_password(self, password: str) -> None:
         """Try another password, at once."""
         self._on_secret(password)
+        self._on_password(password)
         self._node.use_password(password)
         self.monitor.refresh()
 
@@ -78,8 +84,13 @@ class Link(Struct, frozen=True):
         return await self._node.aclose()
 
 
-async def open_link(settings: MonitorSettings, clock: Clock, on_secret: Callable[[str], None] = lambda _: None) -> Link:
-    """Build everything that watches one node. Opens no connection yet. `on_secret` is told what is typed later."""
+async def open_link(
+    settings: MonitorSettings,
+    clock: Clock,
+    on_secret: Callable[[str], None] = lambda _: None,
+    on_password: Callable[[str], None] = lambda _: None,
+) -> Link:
+    """Build everything that watches one node. Opens no connection yet. For the rest see `Link.to`."""
     await asyncio.to_thread(_import_network)
     from cdptui.api.client import Client  # noqa: PLC0415 - late on purpose, see above
     from cdptui.api.errors import ApiError  # noqa: PLC0415
@@ -94,7 +105,7 @@ async def open_link(settings: MonitorSettings, clock: Clock, on_secret: Callable
         tls=settings.tls,
         proxy=settings.proxy,
     )
-    return Link.to(client, clock, settings.interval_s, errors=(ApiError,), on_secret=on_secret)
+    return Link.to(client, clock, settings.interval_s, (ApiError,), on_secret, on_password)
 
 
 def _import_network() -> None:

@@ -67,6 +67,26 @@ def test_going_to_another_profile_logs_out_of_the_first(simulate: Simulate, begi
     assert (prod_node.sessions.alive(), test_node.sessions.alive()) == (0, 0)
 
 
+def test_a_password_that_was_typed_serves_again_when_one_comes_back(simulate: Simulate, begin: Begin) -> None:
+    prod_node, prod = simulate(tasks=30)
+    _, test = simulate(tasks=12, seed=3)
+    terminal = begin(two_profiles(prod, test).replace("echo password", "echo wrong"))
+    for there, keys in ((r"^  prod .*30/30 tasks", ""), (r"^  test .*12/12 tasks", "xj\r")):
+        terminal.send(keys)
+        terminal.wait_for("Log in again|login refused")
+        terminal.send("r")
+        terminal.wait_for("Log in again")
+        terminal.send("password\r")
+        terminal.wait_for(there)
+    logins = [request for request in prod_node.journal.requests if request.path.endswith("/login")]
+    terminal.send("xk\r")
+    terminal.wait_for(r"^  prod +● live .*30/30 tasks")
+    again = [request for request in prod_node.journal.requests if request.path.endswith("/login")]
+    assert len(again) == len(logins) + 1, "the password that is wrong is not tried again"
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0
+
+
 def test_a_node_that_hangs_can_be_left(simulate: Simulate, begin: Begin) -> None:
     prod_node, prod = simulate(tasks=30)
     _, test = simulate(tasks=12, seed=3)
