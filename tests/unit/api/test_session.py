@@ -156,23 +156,24 @@ class SlowLogin(httpx.AsyncBaseTransport):
         )
 
 
-async def until_it_is_over(client: Client) -> None:
-    """The login that nobody waits for any more. From then on there is patience."""
+async def answered_late(node: MockNode, polls: int = 1) -> Client:
+    """A client whose login was answered after some polls had turned away from it. From then on it has patience."""
+    slow = SlowLogin(node)
+    client = slow.client()
+    for _ in range(polls):
+        with pytest.raises(e.TimedOut, match=r"no answer to the login within 0\.04 s"):
+            await read(client)
     login = client._access._login  # type: ignore[attr-defined]  # with a password
     assert login is not None
+    slow.is_answered.set()
     await asyncio.wait([login])
     client._http.timeouts = Timeouts.of(15.0)  # type: ignore[misc]  # it never changes else
+    return client
 
 
 async def test_a_login_that_takes_long_is_not_begun_again_but_used_when_it_comes() -> None:
     node = MockNode([FULL_ROW])
-    slow = SlowLogin(node)
-    client = slow.client()
-    for _ in range(3):
-        with pytest.raises(e.TimedOut, match=r"no answer to the login within 0\.04 s"):
-            await read(client)
-    slow.is_answered.set()
-    await until_it_is_over(client)
+    client = await answered_late(node, polls=3)
     assert len(await read(client)) == 1
     assert len(node.asked(LOGIN)) == 1
     await client.aclose()
@@ -185,12 +186,7 @@ async def test_a_refusal_that_comes_late_is_told_by_the_next_poll(
 ) -> None:
     node = MockNode([FULL_ROW])
     node.next(LOGIN, say(503, error(code, "why")))
-    slow = SlowLogin(node)
-    client = slow.client()
-    with pytest.raises(e.TimedOut):
-        await read(client)
-    slow.is_answered.set()
-    await until_it_is_over(client)
+    client = await answered_late(node)
     with pytest.raises(kind):
         await read(client)
     assert len(node.asked(LOGIN)) == 1
@@ -204,12 +200,7 @@ async def test_a_refusal_that_comes_late_is_told_by_the_next_poll(
 async def test_a_failure_that_comes_late_is_over_by_the_next_poll() -> None:
     node = MockNode([FULL_ROW])
     node.next(LOGIN, say(500, b"oops"))
-    slow = SlowLogin(node)
-    client = slow.client()
-    with pytest.raises(e.TimedOut):
-        await read(client)
-    slow.is_answered.set()
-    await until_it_is_over(client)
+    client = await answered_late(node)
     assert len(await read(client)) == 1
     await client.aclose()
     assert node.sessions == set()
