@@ -16,7 +16,7 @@ from msgspec.structs import fields
 
 from cdptui.config.address import normalise
 from cdptui.config.errors import ConfigError
-from cdptui.config.schema import WAYS, File
+from cdptui.config.schema import WAYS, File, Profile
 
 Path = tuple[str, ...]
 
@@ -46,17 +46,29 @@ class Problem(Struct, frozen=True):
     text: str
 
 
-def problems_of(content: Mapping[str, Any], words: Callable[[], Vocabulary]) -> list[Problem]:
-    """Everything that is wrong with the content of one file; `words` are asked for only if it has any of them."""
-    found = list(_in_table(content, File, ()))
-    if found:
-        return found
-    file = msgspec.convert(content, File)
-    found += _in_profiles(content)
+class Checked(Struct, frozen=True):
+    """What was found in the content of one file."""
+
+    right: File
+    """What is of the right type; all else is left out."""
+    left_out: frozenset[Path]
+    problems: tuple[Problem, ...]
+
+
+def check_content(content: Mapping[str, Any], words: Callable[[], Vocabulary]) -> Checked:
+    """Check the content of one file; `words` are asked for only if it has any of them.
+
+    What is of a wrong type, or unknown, is told as that and passed over by all later checks: none of them would know
+    what was meant by it.
+    """
+    problems = list(_in_table(content, File, ()))
+    left_out = frozenset(problem.path for problem in problems)
+    file = msgspec.convert(_without(content, left_out, ()), File)
+    problems += _in_profiles(file, left_out)
     if file.keys or file.ui.theme is not None or file.ui.columns is not None:
         known = words()
-        found += [*_in_looks(file, known), *_in_keys(file.keys, known)]
-    return found
+        problems += [*_in_looks(file, known), *_in_keys(file.keys, known, left_out)]
+    return Checked(file, left_out, tuple(problems))
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -98,23 +110,31 @@ def _in_value(value: object, type_: Any, path: Path) -> Iterator[Problem]:  # no
             )
 
 
-def _in_profiles(content: Mapping[str, Any]) -> Iterator[Problem]:
-    places: list[tuple[Path, Mapping[str, Any]]] = [(("defaults",), content.get("defaults", {}))]
-    for name, profile in content.get("profiles", {}).items():
+def _without(table: Mapping[str, Any], left_out: frozenset[Path], path: Path) -> dict[str, Any]:
+    return {
+        key: _without(value, left_out, (*path, key)) if isinstance(value, Mapping) else value
+        for key, value in table.items()
+        if (*path, key) not in left_out
+    }
+
+
+def _in_profiles(file: File, left_out: frozenset[Path]) -> Iterator[Problem]:
+    places: list[tuple[Path, Profile]] = [(("defaults",), file.defaults)]
+    for name, profile in file.profiles.items():
         places.append((("profiles", name), profile))
         if not _PROFILE_NAME.fullmatch(name):
             text = f"the name of a profile is made of letters, digits, '.', '_' and '-', at most 40; not {name!r}"
             yield Problem(("profiles", name), text)
     for place, profile in places:
-        ways = [way for way in WAYS if profile.get("auth", {}).get(way)]
+        ways = [way for way in WAYS if getattr(profile.auth, way)]
         if len(ways) > 1:
             text = f"'{ways[0]}' and '{ways[1]}'{_place((*place, 'auth'))} exclude each other"
             yield Problem((*place, "auth", ways[1]), text)
-        tls = profile.get("tls", {})
-        if "client_key" in tls and "client_cert" not in tls:
-            yield Problem((*place, "tls", "client_key"), f"'client_key'{_place((*place, 'tls'))} needs a 'client_cert'")
+        tls = (*place, "tls")
+        if profile.tls.client_key and not profile.tls.client_cert and (*tls, "client_cert") not in left_out:
+            yield Problem((*tls, "client_key"), f"'client_key'{_place(tls)} needs a 'client_cert'")
         try:
-            normalise(profile.get("url", "localhost"))
+            normalise(profile.url or "localhost")
         except ConfigError as error:
             yield Problem((*place, "url"), f"'url'{_place(place)}: {error}")
 
@@ -130,10 +150,10 @@ def _in_looks(file: File, words: Vocabulary) -> Iterator[Problem]:
             yield Problem(("ui", "columns"), text)
 
 
-def _in_keys(keys: Mapping[str, str | list[str]], words: Vocabulary) -> Iterator[Problem]:
+def _in_keys(keys: Mapping[str, str | list[str]], words: Vocabulary, left_out: frozenset[Path]) -> Iterator[Problem]:
     owners: dict[str, list[str]] = {}
     for action, own in words.actions.items():
-        for key in own if action not in keys else ():
+        for key in own if action not in keys and ("keys", action) not in left_out else ():
             owners.setdefault(key, []).append(action)
     for action, value in keys.items():
         path = ("keys", action)

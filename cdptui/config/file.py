@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-
 from cdptui.config import positions
-from cdptui.config.check import Problem, Vocabulary, keys_in, problems_of
+from cdptui.config.check import Path as Place
+from cdptui.config.check import Problem, Vocabulary, check_content, keys_in
 from cdptui.config.errors import BadConfig
 from cdptui.config.schema import File
 from cdptui.models.text import inert
@@ -24,11 +23,15 @@ _AT_LINE: Final = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of docume
 
 @dataclass(frozen=True)
 class ConfigFile:
-    """What one file says, and where in it."""
+    """What one file says, where in it, and what is wrong with it."""
 
     path: Path
     text: str
     content: File
+    """What is of the right type."""
+    left_out: frozenset[Place] = frozenset()
+    """Where anything else is."""
+    problems: tuple[Problem, ...] = ()
 
     @cached_property
     def _lines(self) -> dict[positions.Path, int]:
@@ -38,22 +41,28 @@ class ConfigFile:
         """The file and line of something in it, as editors understand it."""
         return f"{shown(self.path)}:{positions.line_of(self._lines, path)}"
 
+    def leaves_out(self, *path: str) -> bool:
+        """Whether something stands there, or around it, of which nobody knows what was meant."""
+        return any(path[:length] in self.left_out for length in range(1, len(path) + 1))
+
+    def told(self, more: Iterable[Problem] = ()) -> list[str]:
+        """All problems, and `more` that others found, as lines for a person in the order of the file."""
+        placed = [(positions.line_of(self._lines, problem.path), problem.text) for problem in (*self.problems, *more)]
+        return [f"{shown(self.path)}:{line}: {inert(text)}" for line, text in sorted(placed, key=lambda at: at[0])]
+
 
 def read_config(path: Path, words: Callable[[], Vocabulary]) -> ConfigFile:
-    """Read and check a file. Raises BadConfig with all its problems."""
+    """Read and check a file. Raises BadConfig for one that is no configuration at all."""
     try:
         text = _text_of(path)
     except OSError as error:
         raise BadConfig([f"cannot read {shown(path)}: {error.strerror or error}"]) from error
-    content = _parsed(path, text)
-    problems = problems_of(content, words)
-    if problems:
-        raise BadConfig(told(path, text, problems))
-    return ConfigFile(path, text, msgspec.convert(content, File))
+    found = check_content(_parsed(path, text), words)
+    return ConfigFile(path, text, found.right, found.left_out, found.problems)
 
 
-def read_all(paths: Sequence[Path], words: Callable[[], Vocabulary]) -> list[ConfigFile]:
-    """Read files, the weakest first; gives them the strongest first. Raises BadConfig with the problems of all."""
+def read_all(paths: Sequence[Path], words: Callable[[], Vocabulary]) -> tuple[list[ConfigFile], list[str]]:
+    """Read files, the weakest first; gives them the strongest first, and the problems of those that are none."""
     files: list[ConfigFile] = []
     problems: list[str] = []
     for path in paths:
@@ -61,29 +70,21 @@ def read_all(paths: Sequence[Path], words: Callable[[], Vocabulary]) -> list[Con
             files.insert(0, read_config(path, partial(_after, files, words)))
         except BadConfig as error:
             problems += error.problems
-    if problems:
-        raise BadConfig(problems)
-    return files
+    return files, problems
 
 
 def _after(files: Sequence[ConfigFile], words: Callable[[], Vocabulary]) -> Vocabulary:
     """The words for a file above `files`: a key that these give an action is that action's already."""
     known = words()
-    given = {
-        action: tuple(known.canonical_key(name) or name for name in keys_in(keys))
-        for file in reversed(files)
-        for action, keys in file.content.keys.items()
-    }
-    return known._replace(actions={**known.actions, **given})
-
-
-def told(path: Path, text: str, problems: list[Problem]) -> list[str]:
-    """Problems as lines for a person, in the order of the file."""
-    lines = positions.lines_of(text)
-    placed = sorted(
-        ((positions.line_of(lines, problem.path), problem.text) for problem in problems), key=lambda at: at[0]
-    )
-    return [f"{shown(path)}:{line}: {inert(text)}" for line, text in placed]
+    actions = dict(known.actions)
+    for file in reversed(files):
+        for action in known.actions:
+            if action in file.content.keys:
+                keys = keys_in(file.content.keys[action])
+                actions[action] = tuple(known.canonical_key(name) or name for name in keys)
+            elif file.leaves_out("keys", action):
+                actions[action] = ()
+    return known._replace(actions=actions)
 
 
 def shown(path: Path) -> str:

@@ -18,7 +18,7 @@ from cdptui.config.paths import SYSTEM_CONFIG, user_config
 from cdptui.config.settings import DEFAULT_INTERVAL_S, DEFAULT_TIMEOUT_S
 
 if TYPE_CHECKING:
-    from cdptui.config.check import Vocabulary
+    from cdptui.config.check import Problem, Vocabulary
     from cdptui.config.file import ConfigFile
 
 
@@ -184,19 +184,25 @@ class Configuration:
             return Setting(self.profiles[0], Origin(Source.DEFAULT, "the only one"))
         return Setting(None, Origin(Source.DEFAULT))
 
-    def problems(self) -> Iterator[str]:
+    def problems(self) -> Iterator[tuple[ConfigFile, Problem]]:
         """What is wrong between tables and files, each of which is right by itself."""
-        from cdptui.config.check import nearest  # noqa: PLC0415 - only where there are files
+        from cdptui.config.check import Problem, nearest  # noqa: PLC0415 - only where there are files
 
         for file in self.files:
             name = file.content.default_profile
-            if name is not None and name not in self.profiles:
-                place = file.place("default_profile")
-                yield f"{place}: default_profile: there is no profile '{name}'{nearest(name, self.profiles)}"
+            if name is not None and name not in self.profiles and not self._leaves_out("profiles", name):
+                text = f"default_profile: there is no profile '{name}'{nearest(name, self.profiles)}"
+                yield file, Problem(("default_profile",), text)
         for name in self.profiles:
-            if self.written(CONNECTION[0], name).value is None:
-                place = next(file.place("profiles", name) for file in self.files if name in file.content.profiles)
-                yield f"{place}: the profile '{name}' has no url"
+            tables = (("profiles", name), ("defaults",))
+            if self.written(CONNECTION[0], name).value is None and not any(
+                self._leaves_out(*table, "url") for table in tables
+            ):
+                file = next(file for file in self.files if name in file.content.profiles)
+                yield file, Problem(("profiles", name), f"the profile '{name}' has no url")
+
+    def _leaves_out(self, *path: str) -> bool:
+        return any(file.leaves_out(*path) for file in self.files)
 
     def _require(self, profile: str) -> None:
         if profile in self.profiles:
@@ -230,8 +236,12 @@ def load(
         return Configuration()
     from cdptui.config.file import read_all  # noqa: PLC0415 - costs 30 ms: nothing for those who have no file
 
-    configuration = Configuration(read_all(present, words))
-    problems = tuple(configuration.problems())
+    files, problems = read_all(present, words)
+    configuration = Configuration(files)
+    # A file that could not be read may hold what seems to be missing.
+    between = [] if problems else list(configuration.problems())
+    for file in reversed(files):
+        problems += file.told(problem for other, problem in between if other is file)
     if problems:
         raise BadConfig(problems)
     return configuration

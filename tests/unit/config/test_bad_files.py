@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdptui.config.check import problems_of
+from cdptui.config.check import check_content
 from cdptui.config.errors import BadConfig
 from cdptui.config.loader import load
 from cdptui.config.schema import File
@@ -24,6 +24,18 @@ NO_CREDENTIALS = "a URL must not carry credentials: use --account and a password
 COMMAND = "a command: text, or a list of its words"
 ACCENTS = "red, orange, yellow, green, cyan, blue, purple, grey"
 PROD = '[profiles.prod]\nurl = "node"\n'
+EVERY_KIND = """\
+foo = 1
+default_profile = "nope"
+[profiles.one]
+url = "ftp://x"
+interval = 0.2
+[profiles.two]
+[keys]
+bogus = "Q"
+[ui]
+columns = ["nope"]
+"""
 
 BAD = {
     "a key that was mistyped": (
@@ -142,6 +154,38 @@ BAD = {
             "6: 'level' in [log] must be one of debug, info, warning, error, not 'loud'",
         ],
     ),
+    "everything at once, of whatever kind": (
+        EVERY_KIND,
+        [
+            "1: unknown key 'foo'",
+            "2: default_profile: there is no profile 'nope'",
+            "4: 'url' in [profiles.one]: not a usable URL: 'ftp://x': only http and https are spoken",
+            "5: 'interval' in [profiles.one] must be seconds from 1 to 3600, not 0.2",
+            "6: the profile 'two' has no url",
+            "8: there is no action 'bogus'",
+            "10: there is no column 'nope'; o lists them",
+        ],
+    ),
+    "a url that is none, and is there": (
+        "[profiles.prod]\nurl = 3\n",
+        ["2: 'url' in [profiles.prod] must be text, not 3"],
+    ),
+    "a url for all that is none": (
+        "[defaults]\nurl = 3\n[profiles.prod]\n",
+        ["2: 'url' in [defaults] must be text, not 3"],
+    ),
+    "a profile that is none, and is named": (
+        'default_profile = "prod"\n[profiles]\nprod = 3\n',
+        ["3: 'prod' in [profiles] must be a table, not a number"],
+    ),
+    "a certificate that is none": (
+        PROD + "[profiles.prod.tls]\nclient_cert = 3\nclient_key = 'k'\n",
+        ["4: 'client_cert' in [profiles.prod.tls] must be the name of a file, not 3"],
+    ),
+    "a key that is free once another is right": (
+        '[keys]\nquit = 3\nhelp = "q"\n',
+        ['2: \'quit\' in [keys] must be keys: text such as "x" or "x ctrl+x", or a list, not 3'],
+    ),
     "text that a terminal would act upon": ('"\\u001b[31m" = 1\n', ["1: unknown key '␛[31m'"]),
 }
 
@@ -166,6 +210,27 @@ def test_the_problems_of_both_files_are_told(tmp_path: Path) -> None:
 def test_a_key_that_the_machine_gave_an_action_is_taken(tmp_path: Path) -> None:
     with pytest.raises(BadConfig, match="the key 'f2' would be both 'help' and 'quit'"):
         loaded(tmp_path, '[keys]\nquit = "f2"\n', '[keys]\nhelp = "f2"\n')
+
+
+def test_a_file_that_is_half_right_hides_nothing_in_the_one_above_it(tmp_path: Path) -> None:
+    with pytest.raises(BadConfig) as caught:
+        loaded(
+            tmp_path, '[keys]\nhelp = "f2"\nquit = "j"\nbogus = "z"\n', '[keys]\nquit = "f2"\nbogus = "b"\ndown = 3\n'
+        )
+    assert [problem.removeprefix(f"{tmp_path}/") for problem in caught.value.problems] == [
+        "etc.toml:3: there is no action 'bogus'",
+        'etc.toml:4: \'down\' in [keys] must be keys: text such as "x" or "x ctrl+x", or a list, not 3',
+        "config.toml:4: there is no action 'bogus'",
+    ]
+
+
+def test_what_a_file_that_is_none_may_hold_is_not_missed(tmp_path: Path) -> None:
+    with pytest.raises(BadConfig) as caught:
+        loaded(tmp_path, 'default_profile = "prod"\nfoo = 1\n', "=")
+    assert [problem.partition(": ")[0].removeprefix(f"{tmp_path}/") for problem in caught.value.problems] == [
+        "etc.toml:1",
+        "config.toml:2",
+    ]
 
 
 def test_keys_may_change_places(tmp_path: Path) -> None:
@@ -236,10 +301,17 @@ TABLES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.di
 
 @given(st.dictionaries(NAMES, TABLES, max_size=5))
 def test_whatever_stands_in_a_file_is_right_or_told(content: dict[str, object]) -> None:
-    problems = problems_of(content, words)
-    assert all(problem.text for problem in problems)
-    if not problems:
-        msgspec.convert(content, File)
+    found = check_content(content, words)
+    assert all(problem.text for problem in found.problems)
+    if not found.problems:
+        assert msgspec.convert(content, File) == found.right
+
+
+@given(st.dictionaries(NAMES, TABLES, max_size=5))
+def test_what_is_wrong_in_one_table_hides_nothing_in_another(content: dict[str, object]) -> None:
+    alone = [problem for key, value in content.items() for problem in check_content({key: value}, words).problems]
+    together = check_content(content, words).problems
+    assert sorted(together, key=repr) == sorted(alone, key=repr)
 
 
 @given(st.text())
