@@ -130,6 +130,11 @@ def _in_profiles(file: File, left_out: frozenset[Path]) -> Iterator[Problem]:
         if len(ways) > 1:
             text = f"'{ways[0]}' and '{ways[1]}'{_place((*place, 'auth'))} exclude each other"
             yield Problem((*place, "auth", ways[1]), text)
+        command = profile.auth.password_command or "none"
+        # A pattern in the schema would say it too, and msgspec 0.22 crashes on one that is used often.
+        if not (command if isinstance(command, str) else command[0]).strip():
+            text = f"'password_command'{_place((*place, 'auth'))} names no program"
+            yield Problem((*place, "auth", "password_command"), text)
         tls = (*place, "tls")
         if profile.tls.client_key and not profile.tls.client_cert and (*tls, "client_cert") not in left_out:
             yield Problem((*tls, "client_key"), f"'client_key'{_place(tls)} needs a 'client_cert'")

@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal, get_args
 from msgspec import Meta, Struct
 
 from cdptui.config.settings import MAX_INTERVAL_S, MAX_TIMEOUT_S, MIN_INTERVAL_S, MIN_TIMEOUT_S
+from cdptui.config.views import NUMBERS
 from cdptui.models.auth import LoginType
 
 Accent = Literal["red", "orange", "yellow", "green", "cyan", "blue", "purple", "grey"]
@@ -30,8 +31,12 @@ Timeout = Annotated[
     Meta(ge=MIN_TIMEOUT_S, le=MAX_TIMEOUT_S, description=f"seconds from {MIN_TIMEOUT_S:g} to {MAX_TIMEOUT_S:g}"),
 ]
 Command = Annotated[
-    str | Annotated[list[Text], Meta(min_length=1)],
+    Annotated[str, Meta(min_length=1)] | Annotated[list[Text], Meta(min_length=1)],
     Meta(description="a command: text, or a list of its words"),
+]
+View = Annotated[
+    Annotated[int, Meta(ge=min(NUMBERS), le=max(NUMBERS))] | Annotated[str, Meta(min_length=1)],
+    Meta(description=f"a saved view: its number, {min(NUMBERS)} to {max(NUMBERS)}, or its name"),
 ]
 Keys = Annotated[str | list[str], Meta(description='keys: text such as "x" or "x ctrl+x", or a list')]
 
@@ -71,7 +76,7 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     server_zone: Annotated[str, Meta(min_length=1, description="a zone such as +08:00 or Asia/Shanghai")] | None = None
     interval: Interval | None = None
     timeout: Timeout | None = None
-    view: Annotated[int | str, Meta(description="a saved view: its number or name")] | None = None
+    view: View | None = None
     accent: Annotated[Accent, Meta(description="one of " + ", ".join(ACCENTS))] | None = None
     auth: Auth = Auth()
     tls: Tls = Tls()

@@ -29,7 +29,7 @@ TEMPLATE: Final = """\
 #server_zone = "+08:00"         # where it cannot be found: access keys sign in the node's time
 #interval = 10                  # seconds from poll to poll, 1 to 3600
 #timeout = 15                   # seconds to wait for the node's next byte
-#view = 1                       # a saved view to begin with: its number or name
+#view = 1                       # a saved view to begin with: its number, 1 to 9, or its name
 #accent = "red"                 # red, orange, yellow, green, cyan, blue, purple, grey: its name in the header
 
 # How to log in; at most one of the first five. Without any, the password is asked for.

@@ -22,6 +22,7 @@ NO_SECRETS = (
 )
 NO_CREDENTIALS = "a URL must not carry credentials: use --account and a password prompt, file or pipe"
 COMMAND = "a command: text, or a list of its words"
+VIEW = "a saved view: its number, 1 to 9, or its name"
 ACCENTS = "red, orange, yellow, green, cyan, blue, purple, grey"
 PROD = '[profiles.prod]\nurl = "node"\n'
 EVERY_KIND = """\
@@ -98,6 +99,21 @@ BAD = {
             f"4: 'password_command' in [profiles.prod.auth] must be {COMMAND}, not an empty list",
         ],
     ),
+    "a command that is empty": (
+        PROD + '[profiles.prod.auth]\npassword_command = ""\n',
+        [f"4: 'password_command' in [profiles.prod.auth] must be {COMMAND}, not empty text"],
+    ),
+    "a command that is blank": (
+        PROD + '[profiles.prod.auth]\npassword_command = " "\n',
+        ["4: 'password_command' in [profiles.prod.auth] names no program"],
+    ),
+    "a command of blank words": (
+        PROD + '[profiles.prod.auth]\npassword_command = [" ", "x"]\n',
+        ["4: 'password_command' in [profiles.prod.auth] names no program"],
+    ),
+    "a view that no number has": (PROD + "view = 77\n", [f"3: 'view' in [profiles.prod] must be {VIEW}, not 77"]),
+    "a view of number nothing": ("[defaults]\nview = 0\n", [f"2: 'view' in [defaults] must be {VIEW}, not 0"]),
+    "a view without a name": ('[defaults]\nview = ""\n', [f"2: 'view' in [defaults] must be {VIEW}, not empty text"]),
     "a key without its certificate": (
         PROD + '[profiles.prod.tls]\nclient_key = "k"\n',
         ["4: 'client_key' in [profiles.prod.tls] needs a 'client_cert'"],
@@ -210,6 +226,12 @@ def test_the_problems_of_both_files_are_told(tmp_path: Path) -> None:
 def test_a_key_that_the_machine_gave_an_action_is_taken(tmp_path: Path) -> None:
     with pytest.raises(BadConfig, match="the key 'f2' would be both 'help' and 'quit'"):
         loaded(tmp_path, '[keys]\nquit = "f2"\n', '[keys]\nhelp = "f2"\n')
+
+
+@pytest.mark.parametrize("view", ["1", "9", '"my own"', '"9"'])
+def test_a_view_is_called_by_its_number_or_its_name(tmp_path: Path, view: str) -> None:
+    (file,) = loaded(tmp_path, f"[defaults]\nview = {view}\n").files
+    assert repr(file.content.defaults.view) == view.replace('"', "'")
 
 
 def test_a_file_that_is_half_right_hides_nothing_in_the_one_above_it(tmp_path: Path) -> None:
