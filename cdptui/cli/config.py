@@ -22,14 +22,14 @@ def config() -> None:
     """Show, begin or check the configuration."""
 
 
-@config.command(cls=GroupedCommand)
+@config.command(cls=GroupedCommand, reads=["config"])
 @click.pass_context
 def path(context: click.Context) -> None:
     """Print where your configuration is, whether it is there or not."""
     say(str(user_file(typed_options(context.find_root()).get("config"))[0]))
 
 
-@config.command(cls=GroupedCommand)
+@config.command(cls=GroupedCommand, reads=["config"])
 @click.pass_context
 def init(context: click.Context) -> None:
     """Write a configuration to fill in; an existing one is left alone."""
@@ -40,7 +40,7 @@ def init(context: click.Context) -> None:
     say(f"wrote {file}")
 
 
-@config.command(cls=GroupedCommand)
+@config.command(cls=GroupedCommand, reads=["config"])
 @click.pass_context
 def check(context: click.Context) -> None:
     """Tell everything that is wrong in the configuration; exit code 2."""
@@ -51,7 +51,7 @@ def check(context: click.Context) -> None:
         say(f"{file.path}: right")
 
 
-@config.command(cls=GroupedCommand)
+@config.command(cls=GroupedCommand, reads=None)
 @click.option("--origin", is_flag=True, help="Say of each value where it comes from.")
 @click.pass_context
 def show(context: click.Context, /, origin: bool) -> None:  # noqa: FBT001

@@ -9,7 +9,7 @@ import click
 from cdptui.cli.choices import Choices
 from cdptui.cli.diagnostics import MISSING_EXTRA, CommandFailed
 from cdptui.cli.display import Display
-from cdptui.cli.options import GroupedCommand, display_options, fault_option, fleet_options
+from cdptui.cli.options import OF_DISPLAY, GroupedCommand, display_options, fault_option, fleet_options
 from cdptui.cli.terminal import require_screen
 from cdptui.config.address import normalise
 from cdptui.config.settings import MonitorSettings
@@ -22,7 +22,7 @@ _INTERVAL_S: Final = 2.0
 """In a fleet whose time runs fast, so should the eye."""
 
 
-@click.command(cls=GroupedCommand)
+@click.command(cls=GroupedCommand, reads=OF_DISPLAY)
 @fleet_options(speed=60.0)
 @fault_option
 @display_options

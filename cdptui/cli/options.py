@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from cdptui.cli.log import LEVELS
 from cdptui.config import environment
@@ -27,6 +28,14 @@ class GroupedOption(click.Option):
         self.heading = heading
 
 
+_ALWAYS: Final = ("debug",)
+"""What counts for every command, whether it knows it or not."""
+
+
+def _is_typed(context: click.Context, parameter: click.Parameter) -> bool:
+    return context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
+
+
 def _format_options(command: click.Command, context: click.Context, formatter: click.HelpFormatter) -> None:
     groups: dict[str, list[tuple[str, str]]] = {}
     for parameter in command.get_params(context):
@@ -40,7 +49,34 @@ def _format_options(command: click.Command, context: click.Context, formatter: c
 
 
 class GroupedCommand(click.Command):
-    """A command whose help has its options under headings."""
+    """A command whose help has its options under headings, and that refuses what was typed before it in vain."""
+
+    def __init__(self, *args: Any, reads: Collection[str] | None = (), **kwargs: Any) -> None:  # noqa: ANN401 - click's own
+        """`reads` are the options of the program that count for this command as well; None is all of them."""
+        super().__init__(*args, **kwargs)
+        self._reads = reads
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own
+        """Run it."""
+        if self._reads is not None:
+            self._refuse_others({*self._reads, *_ALWAYS}, ctx)
+        return super().invoke(ctx)
+
+    def _refuse_others(self, known: Collection[str], context: click.Context) -> None:
+        root = context.find_root()
+        typed = [
+            max(parameter.opts, key=len)
+            for parameter in root.command.params
+            if parameter.name not in known and _is_typed(root, parameter)
+        ]
+        if root is context or not typed:
+            return
+        name = context.command_path.removeprefix(f"{root.command_path} ")
+        message = f"{' and '.join(typed)} {'mean' if len(typed) > 1 else 'means'} nothing to {name}"
+        own = [option for option in typed if any(option in parameter.opts for parameter in self.params)]
+        if own:
+            message = f"{own[0]} before {name} means nothing to it: write {name} {own[0]}"
+        raise click.UsageError(message, context)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options."""
@@ -77,6 +113,10 @@ class GroupedGroup(click.Group):
 def option(*names: str, heading: str, **settings: Any) -> Callable[[Function], Function]:  # noqa: ANN401
     """A click option under a heading, with its default and environment variable in the help."""
     return click.option(*names, cls=GroupedOption, heading=heading, show_default=True, show_envvar=True, **settings)
+
+
+OF_DISPLAY: Final = ("theme", "low_bandwidth", "is_ascii", "no_mouse", "log_file", "log_level", "config", "debug")
+"""The names of the options below."""
 
 
 def display_options(function: Function) -> Function:

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from cdptui import __version__
+from cdptui.cli.demo import demo
+from cdptui.cli.options import OF_DISPLAY
 
 ROOT = Path(__file__).resolve().parents[3]
 QUIET = {
@@ -103,6 +105,52 @@ def test_what_nobody_offers_is_a_usage_error(arguments: tuple[str, ...]) -> None
     done = cdptui("--url", "node", *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert any(argument in done.stderr.splitlines()[-1] for argument in arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        pytest.param(["--url", "node", "demo"], "--url means nothing to demo", id="another node than the demo's"),
+        pytest.param(
+            ["--url", "node", "--interval", "60", "demo"], "--url and --interval mean nothing to demo", id="two"
+        ),
+        pytest.param(["-P", "prod", "demo"], "--profile means nothing to demo", id="a short one"),
+        pytest.param(["--insecure", "simulate"], "--insecure means nothing to simulate", id="simulate"),
+        pytest.param(
+            ["--account", "eve", "simulate"],
+            "--account before simulate means nothing to it: write simulate --account",
+            id="one that the command has itself",
+        ),
+        pytest.param(["--config", "f", "reset"], "--config means nothing to reset", id="reset"),
+        pytest.param(["--theme", "light", "config", "path"], "--theme means nothing to config path", id="config path"),
+        pytest.param(["--url", "n", "config", "init"], "--url means nothing to config init", id="config init"),
+        pytest.param(["--no-mouse", "config", "check"], "--no-mouse means nothing to config check", id="config check"),
+    ],
+)
+def test_an_option_that_a_command_would_not_look_at_is_refused(arguments: list[str], said: str, tmp_path: Path) -> None:
+    assert_one_clear_line(cdptui(*arguments, XDG_CONFIG_HOME=str(tmp_path)), said)
+    assert not list(tmp_path.iterdir())
+    assert cdptui(*arguments, "--help").returncode == 0
+
+
+def test_what_the_environment_says_is_for_whoever_wants_it() -> None:
+    done = cdptui("demo", ZSTACK_API_URL="node", ZSTACK_ACCOUNT="eve", CDPTUI_PROFILE="prod")
+    assert_one_clear_line(done, "not a terminal")
+
+
+def test_every_option_of_looks_may_be_typed_before_the_demo(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("")
+    values = {"theme": "light", "log_file": "log", "log_level": "info", "config": str(tmp_path / "config.toml")}
+    own = {parameter.name: parameter.opts[0] for parameter in demo.params if parameter.name in OF_DISPLAY}
+    typed = [word for name, option in own.items() if name != "debug" for word in (option, values.get(name)) if word]
+    assert set(own) == set(OF_DISPLAY)
+    assert_one_clear_line(cdptui(*typed, "demo"), "not a terminal")
+
+
+@pytest.mark.parametrize("command", [["reset"], ["simulate", "--port", "x"], ["config", "check"]])
+def test_debug_may_be_typed_before_every_command(command: list[str], tmp_path: Path) -> None:
+    done = cdptui("--debug", *command, XDG_CONFIG_HOME=str(tmp_path))
+    assert "means nothing" not in done.stderr
 
 
 @pytest.mark.parametrize(
