@@ -24,11 +24,13 @@ _SANE: Final = (
     "\x1b[?25h",  # the cursor shows
 )
 
+_NEED: Final = "reset restores the one that it is started on, so neither its input nor its output may go elsewhere"
+
 
 @click.command(cls=GroupedCommand)
 def reset() -> None:
     """Restore a terminal after the monitor was killed with -9."""
-    require_terminal(is_stdin_used=False)
+    require_terminal(is_stdin_used=False, need=_NEED)
     _make_modes_sane()
     write_sequences("".join(_SANE))
 

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Final
 
 import click
 
 from cdptui.cli.diagnostics import CommandFailed, ExitCode
 from cdptui.config.terminal import look_at_terminal
 
-_NOT_A_TERMINAL = "not a terminal: the monitor needs one to draw on and to read keys from"
+_MONITOR_NEEDS: Final = "the monitor needs one to draw on and to read keys from"
 
 
-def require_terminal(*, is_stdin_used: bool) -> None:
-    """Raise CommandFailed when nothing could be drawn or no key could be read.
+def require_terminal(*, is_stdin_used: bool, need: str = _MONITOR_NEEDS) -> None:
+    """Raise CommandFailed when nothing could be drawn or no key could be read; `need` says for what that would be.
 
     `is_stdin_used` says that stdin is a pipe on purpose; keys then come from the controlling terminal.
     """
     if not sys.stdout.isatty() or (not is_stdin_used and not sys.stdin.isatty()):
-        raise CommandFailed(_NOT_A_TERMINAL, ExitCode.USAGE)
+        raise _not_a_terminal(need)
 
 
 def require_screen(*, is_stdin_used: bool) -> None:
@@ -37,9 +38,13 @@ def take_keys_from_terminal() -> None:
     try:
         terminal = os.open("/dev/tty", os.O_RDWR)
     except OSError as error:
-        raise CommandFailed(_NOT_A_TERMINAL, ExitCode.USAGE) from error
+        raise _not_a_terminal(_MONITOR_NEEDS) from error
     os.dup2(terminal, 0)
     os.close(terminal)
+
+
+def _not_a_terminal(need: str) -> CommandFailed:
+    return CommandFailed(f"not a terminal: {need}", ExitCode.USAGE)
 
 
 def ask(what: str) -> str:

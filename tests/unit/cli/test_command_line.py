@@ -162,6 +162,12 @@ def test_without_a_terminal_it_says_so(arguments: tuple[str, ...]) -> None:
     assert_one_clear_line(cdptui(*arguments), "not a terminal")
 
 
+def test_reset_says_what_it_needs_a_terminal_for() -> None:
+    done = cdptui("reset")
+    assert_one_clear_line(done, "not a terminal: reset restores the one that it is started on")
+    assert "monitor" not in done.stderr
+
+
 def test_with_output_to_a_pipe_it_says_so_before_it_asks_for_a_password() -> None:
     assert_one_clear_line(cdptui("--url", "node", "--account", "admin"), "not a terminal")
 
