@@ -8,6 +8,7 @@ from typing import Any, Final
 import click
 
 from cdptui.cli.choices import ITEMS, Choices, typed_options
+from cdptui.cli.diagnostics import ExitCode, show_help
 from cdptui.cli.options import GroupedCommand, GroupedGroup
 from cdptui.cli.output import say
 from cdptui.cli.proofs import standing_of
@@ -17,9 +18,14 @@ from cdptui.config.loader import Configuration, Origin, Setting, Source, load, u
 _GAP: Final = 2
 
 
-@click.group(cls=GroupedGroup)
-def config() -> None:
+@click.group(cls=GroupedGroup, invoke_without_command=True, subcommand_metavar="COMMAND [ARGS]...")
+@click.pass_context
+def config(context: click.Context, /) -> None:
     """Show, begin or check the configuration."""
+    if context.invoked_subcommand is None:
+        # click's own way would be an error whose message is the help.
+        show_help(context)
+        context.exit(ExitCode.USAGE)
 
 
 @config.command(cls=GroupedCommand, reads=["config"])
@@ -51,7 +57,7 @@ def check(context: click.Context) -> None:
         say(f"{file.path}: right")
 
 
-@config.command(cls=GroupedCommand, reads=None)
+@config.command(cls=GroupedCommand, reads=None, short_help="Print what counts, and where it comes from.")
 @click.option("--origin", is_flag=True, help="Say of each value where it comes from.")
 @click.pass_context
 def show(context: click.Context, /, origin: bool) -> None:  # noqa: FBT001

@@ -22,7 +22,7 @@ _INTERVAL_S: Final = 2.0
 """In a fleet whose time runs fast, so should the eye."""
 
 
-@click.command(cls=GroupedCommand, reads=OF_DISPLAY)
+@click.command(cls=GroupedCommand, reads=OF_DISPLAY, short_help="Open the monitor on an embedded simulated node.")
 @fleet_options(speed=60.0)
 @fault_option
 @display_options

@@ -46,6 +46,11 @@ def complain(message: str, file: IO[str] | None = None) -> None:
     click.echo(f"cdptui: {message}", file=file or sys.stderr)
 
 
+def show_help(context: click.Context) -> None:
+    """What could have been typed, for whoever typed too little."""
+    click.echo(context.get_help(), file=sys.stderr)
+
+
 def show_traceback(error: BaseException) -> None:
     """The whole story, for --debug."""
     traceback.print_exception(error, file=sys.stderr)

@@ -112,7 +112,9 @@ def _end_with(error: Exception, *, is_debug: bool) -> NoReturn:
             error.show()
             sys.exit(error.code)
         case click.ClickException():
-            complain(f"{error.format_message()} (cdptui --help lists what there is)")
+            context = error.ctx if isinstance(error, click.UsageError) else None
+            command = context.command_path if context is not None else "cdptui"
+            complain(f"{error.format_message()} ({command} --help lists what there is)")
             sys.exit(error.exit_code)
         case click.Abort():
             complain("aborted")

@@ -154,6 +154,37 @@ def test_debug_may_be_typed_before_every_command(command: list[str], tmp_path: P
 
 
 @pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        (["--foo"], "cdptui"),
+        (["foo"], "cdptui"),
+        (["--url", ""], "cdptui"),
+        (["simulate", "--fault", "foo"], "cdptui simulate"),
+        (["demo", "--tasks", "-1"], "cdptui demo"),
+        (["config", "foo"], "cdptui config"),
+        (["config", "show", "--foo"], "cdptui config show"),
+    ],
+)
+def test_a_usage_error_points_to_the_help_of_its_own_command(arguments: list[str], command: str) -> None:
+    assert_one_clear_line(cdptui(*arguments), f"({command} --help lists what there is)")
+
+
+def test_config_alone_shows_its_help_and_nothing_else() -> None:
+    done = cdptui("config")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == cdptui("config", "--help").stdout
+    assert done.stderr.startswith("Usage: cdptui config [OPTIONS] COMMAND [ARGS]...")
+
+
+@pytest.mark.parametrize("command", [[], ["config"]])
+def test_no_summary_of_a_command_is_cut(command: list[str]) -> None:
+    _, _, commands = cdptui(*command, "--help").stdout.partition("Commands:\n")
+    listed = commands.partition("\n\n")[0].splitlines()
+    assert len(listed) == 4
+    assert all(line.endswith(".") and not line.endswith("...") for line in listed)
+
+
+@pytest.mark.parametrize(
     "arguments",
     [("--url", "node"), ("demo",), ("--url", "node", "--password-stdin")],
     ids=["monitor", "demo", "password from a pipe"],
