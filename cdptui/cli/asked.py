@@ -41,8 +41,7 @@ def settings_of(
         first, second = (f"--{name.replace('_', '-')}" for name in proofs[:2])
         message = f"{first} and {second} exclude each other"
         raise click.UsageError(message)
-    interval_s = check_seconds("--interval", choices.value("interval"), MIN_INTERVAL_S, MAX_INTERVAL_S)
-    timeout_s = check_seconds("--timeout", choices.value("timeout"), MIN_TIMEOUT_S, MAX_TIMEOUT_S)
+    interval_s, timeout_s = seconds_of(choices)
     base_url = base_url_of(choices)
     zone_name = choices.value("server_zone")
     zone = None if zone_name is None else zone_of(zone_name)
@@ -57,6 +56,14 @@ def settings_of(
         server_zone=zone,
         interval_s=interval_s,
         timeout_s=timeout_s,
+    )
+
+
+def seconds_of(choices: Choices) -> tuple[float, float]:
+    """From poll to poll, and to wait for the node's next byte. Raises ConfigError."""
+    return (
+        check_seconds("--interval", choices.value("interval"), MIN_INTERVAL_S, MAX_INTERVAL_S),
+        check_seconds("--timeout", choices.value("timeout"), MIN_TIMEOUT_S, MAX_TIMEOUT_S),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import click
 
+from cdptui.cli.asked import seconds_of
 from cdptui.cli.choices import ITEMS, Choices, typed_options
 from cdptui.cli.diagnostics import ExitCode, show_help
 from cdptui.cli.options import GroupedCommand, GroupedGroup
@@ -63,6 +64,7 @@ def check(context: click.Context) -> None:
 def show(context: click.Context, /, origin: bool) -> None:  # noqa: FBT001
     """Print what counts, with the options before `config`, the environment, the profile and the files."""
     choices = Choices.of(context.find_root()).with_profile()
+    seconds_of(choices)  # what the monitor would refuse does not count
     lines = [(name, _text(setting.value), str(setting.origin)) for name, setting in _settings(choices)]
     name_width, value_width = (max(len(line[at]) for line in lines) + _GAP for at in (0, 1))
     for name, value, where in lines:

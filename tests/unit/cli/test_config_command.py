@@ -124,6 +124,14 @@ def test_several_profiles_and_no_choice_are_listed(config: Path) -> None:
     assert_one_clear_line(cdptui(XDG_CONFIG_HOME=home), "which profile?", "prod, test", "default_profile")
 
 
+@pytest.mark.parametrize("option", ["--interval=0", "--timeout=301"])
+def test_what_the_monitor_would_refuse_does_not_count(config: Path, option: str) -> None:
+    home = str(config.parents[1])
+    shown_instead, started = (cdptui(option, *command, XDG_CONFIG_HOME=home) for command in (["config", "show"], []))
+    assert_one_clear_line(shown_instead, option.partition("=")[0], "seconds")
+    assert shown_instead.stderr == started.stderr
+
+
 def test_a_new_file_is_the_owners_and_never_replaced(tmp_path: Path) -> None:
     path = tmp_path / "cdptui" / "config.toml"
     done = cdptui("config", "init", XDG_CONFIG_HOME=str(tmp_path))
