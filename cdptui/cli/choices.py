@@ -15,7 +15,7 @@ from cdptui.cli.words import vocabulary
 from cdptui.config import environment
 from cdptui.config.address import normalise
 from cdptui.config.errors import ConfigError
-from cdptui.config.loader import CONNECTION, OF_FILES, OF_PROFILES, Configuration, Setting, Source, load
+from cdptui.config.loader import CONNECTION, OF_FILES, OF_PROFILES, Configuration, Setting, Source, load, user_file
 
 ITEMS: Final = {item.name: item for item in (*OF_PROFILES, *OF_FILES)}
 _URL: Final = ITEMS["url"]
@@ -98,6 +98,12 @@ class Choices:
     def option(self, name: str) -> Any:  # noqa: ANN401 - of whatever type the option has
         """An option that no file and no variable stands for; None when it was not typed."""
         return self.typed.get(name)
+
+    @property
+    def own_file(self) -> Path | None:
+        """The person's own configuration, not the machine's; None where there is none."""
+        path, _ = user_file(self.typed.get("config"), self.environ)
+        return path if any(file.path == path for file in self.configuration.files) else None
 
     @property
     def log_file(self) -> Path | None:

@@ -47,7 +47,7 @@ async def _run(settings: MonitorSettings, display: Display, choices: Choices | N
     # What an import makes, stays: no use in looking it through for rubbish. The app collects once it has its link.
     gc.disable()
     # Textual takes a quarter of a second to import: not for --help, and not for a URL that is wrong.
-    from cdptui.cli.targets import other_targets, target_of  # noqa: PLC0415
+    from cdptui.cli.targets import other_targets, target_of, where_profiles_stand  # noqa: PLC0415
     from cdptui.tui.app import CdptuiApp  # noqa: PLC0415
 
     clock = SystemClock()
@@ -62,6 +62,7 @@ async def _run(settings: MonitorSettings, display: Display, choices: Choices | N
         is_frugal=display.is_frugal,
         traits=look_at_terminal(is_ascii=display.is_ascii),
     )
+    app.where_profiles_stand = where_profiles_stand(choices)
     _leave_on_signals(app)
     asyncio.get_running_loop().set_default_executor(UnboundThreads())
     try:

@@ -17,6 +17,7 @@ from cdptui.config.address import node_of
 from cdptui.config.errors import ConfigError
 from cdptui.config.settings import MonitorSettings, secrecy_of
 from cdptui.models.auth import PasswordLogin
+from cdptui.models.text import inert
 from cdptui.tui.target import Target
 
 if TYPE_CHECKING:
@@ -48,6 +49,18 @@ def other_targets(first: Target, display: Display, clock: Clock, choices: Choice
         first if name == first.profile else _target_of_profile(choices.of_profile(name), display, clock)
         for name in choices.configuration.profiles
     )
+
+
+def where_profiles_stand(choices: Choices | None) -> str:
+    """For whoever looks for more profiles than there are."""
+    if choices is None:
+        return "the demo is one node"
+    file = choices.own_file
+    if file is None:
+        return "cdptui config init writes a file for them"
+    from cdptui.config.file import shown  # noqa: PLC0415 - loaded already, where there is a file
+
+    return f"add one to {inert(shown(file))}"
 
 
 def _target_of_profile(choices: Choices, display: Display, clock: Clock) -> Target:

@@ -91,6 +91,8 @@ class CdptuiApp(App[int], inherit_bindings=False):
         """What ended the app, when it was a fault of ours."""
         self.faults = 0
         """Actions that failed by a fault of ours or of a library."""
+        self.where_profiles_stand = "cdptui config init writes a file for them"
+        """For whoever looks for more profiles than there are."""
         self._is_watching = False
         self._is_frugal = is_frugal
         self.keymap = keymap
@@ -286,7 +288,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
         if len(self._targets) > 1:
             self.push_screen(ProfileMenu(self._targets, self._watch.target), self._take_target)
         else:
-            self._main.say("no other profile: cdptui config init writes a file for them")
+            self._main.say(f"no other profile: {self.where_profiles_stand}")
 
     def _take_target(self, target: Target | None) -> None:
         if target is not None and target is not self._watch.target:

@@ -87,6 +87,16 @@ def test_a_password_that_was_typed_serves_again_when_one_comes_back(simulate: Si
     assert terminal.wait_for_end() == 0
 
 
+def test_who_has_one_profile_is_told_which_file_takes_more(simulate: Simulate, begin: Begin) -> None:
+    _, server = simulate(tasks=3)
+    terminal = begin(f'[profiles.one]\nurl = "{server.url}"\nauth.password_command = "echo password"\n', columns=200)
+    terminal.wait_for("3/3 tasks")
+    terminal.send("x")
+    terminal.wait_for(r"no other profile: add one to /\S+/config\.toml")
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0
+
+
 def test_a_node_that_hangs_can_be_left(simulate: Simulate, begin: Begin) -> None:
     prod_node, prod = simulate(tasks=30)
     _, test = simulate(tasks=12, seed=3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ from cdptui.cli.choices import Choices
 from cdptui.cli.demo import demo
 from cdptui.cli.display import Display
 from cdptui.cli.main import cdptui
+from cdptui.cli.targets import where_profiles_stand
+from cdptui.cli.words import vocabulary
+from cdptui.config.loader import load
 
 
 @pytest.mark.parametrize(
@@ -31,3 +35,31 @@ def test_looks_may_be_typed_before_a_command_or_behind_it(
     ):
         display = Display.of(Choices.of(command))
     assert (display.theme, display.has_mouse) == (theme, has_mouse)
+
+
+@pytest.mark.parametrize("way", ["usual", "option", "environment", "of the machine only", "none"])
+def test_who_looks_for_more_profiles_is_told_what_to_do_about_it(
+    way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "cdptui/config.toml" if way == "usual" else "other.toml"
+    for variable, value in {"HOME": tmp_path, "XDG_CONFIG_HOME": tmp_path}.items():
+        monkeypatch.setenv(variable, str(value))
+    if way in {"usual", "option", "environment"}:
+        (tmp_path / "cdptui").mkdir()
+        (tmp_path / name).write_text("")
+    if way == "environment":
+        monkeypatch.setenv("CDPTUI_CONFIG", str(tmp_path / name))
+    configuration = None
+    if way == "of the machine only":
+        (tmp_path / "etc.toml").write_text("")
+        configuration = load(None, vocabulary, {}, system=tmp_path / "etc.toml")
+    arguments = ["--config", str(tmp_path / name)] if way == "option" else []
+    with cdptui.make_context("cdptui", [*arguments, "--url", "n"]) as context:
+        choices = Choices.of(context)
+    said = where_profiles_stand(choices if configuration is None else replace(choices, configuration=configuration))
+    is_there = way in {"usual", "option", "environment"}
+    assert said == (f"add one to ~/{name}" if is_there else "cdptui config init writes a file for them")
+
+
+def test_in_the_demo_there_is_nothing_to_do_about_other_profiles() -> None:
+    assert where_profiles_stand(None) == "the demo is one node"
