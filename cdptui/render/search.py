@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from typing import Final
 
 from msgspec import Struct
 
 from cdptui.render.key_names import KEY_NAMES
 from cdptui.render.span import Line, Role, Span, text_of
+
+_BLANK: Final = r"(?: |\n {4,})"
+"""What a blank that is looked for may be: a line that is broken there goes on deeper inside."""
 
 
 class Hit(Struct, frozen=True):
@@ -18,22 +23,38 @@ class Hit(Struct, frozen=True):
     line: int
     start: int
     end: int
+    rest: tuple[Hit, ...] = ()
+    """Where they go on in the lines below."""
+
+    def in_line(self, index: int) -> tuple[Hit, ...]:
+        """What of it stands in one line."""
+        return tuple(part for part in (self, *self.rest) if part.line == index)
 
 
 def hits_in(lines: Sequence[Line], words: str) -> list[Hit]:
-    """All places of `words`, whatever their case.
+    """All places of `words`, whatever their case, and wherever a line was broken for want of room.
 
-    >>> hits_in([(Span("used Used"),), (Span("plan"),)], "used")
-    [Hit(line=0, start=0, end=4), Hit(line=0, start=5, end=9)]
+    >>> [(hit.line, hit.start, hit.end) for hit in hits_in([(Span("used Used"),), (Span("plan"),)], "used")]
+    [(0, 0, 4), (0, 5, 9)]
+    >>> hits_in([(Span("all  used of"),), (Span("     plan"),)], "of plan")[0].rest
+    (Hit(line=1, start=5, end=9, rest=()),)
     """
     if not words:
         return []
-    pattern = re.compile(re.escape(words), re.IGNORECASE)
-    return [
-        Hit(index, match.start(), match.end())
-        for index, line in enumerate(lines)
-        for match in pattern.finditer(text_of(line))
-    ]
+    pattern = re.compile(_BLANK.join(map(re.escape, words.split(" "))), re.IGNORECASE)
+    texts = [text_of(line) for line in lines]
+    starts = list(accumulate((len(text) + 1 for text in texts), initial=0))
+    return [_hit(match, starts) for match in pattern.finditer("\n".join(texts))]
+
+
+def _hit(match: re.Match[str], starts: Sequence[int]) -> Hit:
+    line = bisect_right(starts, match.start()) - 1
+    at = match.start() - starts[line]
+    parts = [Hit(line, at, at + len(match[0].partition("\n")[0]))]
+    for index, text in enumerate(match[0].split("\n")[1:], line + 1):
+        parts.append(Hit(index, len(text) - len(text.lstrip(" ")), len(text)))
+    first, *rest = [part for part in parts if part.start < part.end] or parts
+    return Hit(first.line, first.start, first.end, tuple(rest))
 
 
 def marked(line: Line, hits: Sequence[Hit]) -> Line:

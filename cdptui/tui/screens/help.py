@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate, chain
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -15,9 +17,20 @@ from cdptui.render.columns import COLUMNS
 from cdptui.render.reasons import GLOSSARY
 from cdptui.render.span import Line, Role, Span
 from cdptui.render.statuses import GLYPHS, OTHER_GLYPH
+from cdptui.render.tabs.pieces import broken, cells
 from cdptui.tui.keymap import Key, Keymap, Place, lines_of
 from cdptui.tui.screens.sized import SizedScreen
 from cdptui.tui.widgets.scrolling_lines import ScrollingLines
+
+_NARROW: Final = 16
+_WIDE: Final = 24
+"""Cells of the first column: of keys and words, and of what one types in a filter."""
+
+_LEAST_TEXT: Final = 24
+"""Cells of the second column; where it would have less, its text stands below the first."""
+
+_INDENT: Final = 4
+"""Cells before a text that stands below."""
 
 
 class HelpScreen(SizedScreen, ModalScreen[None]):
@@ -37,64 +50,118 @@ class HelpScreen(SizedScreen, ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """One pane of lines."""
-        view = ScrollingLines(self._keymap, id="help")
+        view = HelpLines(self._keymap, _IN_PANE if self._is_for_pane else tuple(Place))
         view.border_title = "Help: the detail pane" if self._is_for_pane else "Help"
         view.border_subtitle = f"{self._keymap.names['search']} finds, Esc closes"
         yield view
 
     def on_mount(self) -> None:
-        """Fill it."""
-        view = self.query_one(ScrollingLines)
-        view.show(help_lines(self._keymap.keys, _IN_PANE if self._is_for_pane else tuple(Place)))
-        view.focus()
+        """Let keys go to it."""
+        self.query_one(HelpLines).focus()
+
+
+class HelpLines(ScrollingLines):
+    """The help page, laid out for the width that there is."""
+
+    def __init__(self, keymap: Keymap, places: Sequence[Place]) -> None:
+        super().__init__(keymap, id="help")
+        self._keymap = keymap
+        self._places = places
+        self._starts: list[int] = []
+
+    def on_resize(self) -> None:
+        """Lay it out anew; what stood at the top stays there."""
+        at = bisect_right(self._starts, self.scroll_offset.y) - 1
+        entries = help_entries(self._keymap.keys, self._places, self.width)
+        self._starts = list(accumulate(map(len, entries), initial=0))
+        self.show(list(chain.from_iterable(entries)))
+        if at > 0:
+            self.scroll_to(y=self._starts[at], animate=False)
 
 
 _IN_PANE: Final = tuple(dict.fromkeys((Place.PANE, Place.SEARCH, Place.MOTION, Place.DETAIL, *Place)))
 """What works in the detail pane stands first."""
 
 
-def help_lines(keys: Sequence[Key], places: Sequence[Place] = tuple(Place)) -> list[Line]:
-    """The help page."""
-    lines: list[Line] = []
+def help_entries(keys: Sequence[Key], places: Sequence[Place], width: int) -> list[list[Line]]:
+    """The help page: entries, each in as many lines as it needs. There are the same ones at every width."""
+    entries: list[list[Line]] = []
     for place in places:
-        lines.append((Span(place.value, Role.ACCENT),))
-        lines.extend((Span(f"  {names:<14}", Role.STRONG), Span(does)) for names, does in lines_of(place, keys))
-        lines.append(())
-    lines.append((Span("Columns", Role.ACCENT),))
-    lines.extend((Span(f"  {column.heading:<14}", Role.STRONG), Span(column.help)) for column in COLUMNS)
-    lines.append(())
-    lines += _filter_lines()
-    lines += _reason_lines()
-    lines.append((Span("Statuses", Role.ACCENT),))
-    signs = [f"{glyph} {status}" for status, glyph in GLYPHS.items()]
-    lines.append((Span("  " + "  ".join(signs[:4])),))
-    lines.append((Span("  " + "  ".join(signs[4:])),))
-    lines.append((Span(f"  {OTHER_GLYPH} any other word of a newer server"),))
-    lines.append((Span("  + a task that appeared   ~ one whose settings or status changed   * one that is marked"),))
-    lines.append((Span("  ▸ a folded group   ▾ one with its tasks; ✖ 6 of 30: so many are not as they should be"),))
-    lines.append((Span("  ‹ › more columns to that side"),))
-    lines.append(())
-    lines.append((Span("The list stands worst first: a task that is switched on and does not protect leads,"),))
-    lines.append((Span("then what else has a reason; then RPO against its target, used of plan, and the name."),))
-    return lines
+        entries.append(_heading(place.value, width))
+        entries += [_told(names, does, _NARROW, width) for names, does in lines_of(place, keys)]
+        entries.append(_BLANK)
+    entries.append(_heading("Columns", width))
+    entries += [_told(column.heading, column.help, _NARROW, width) for column in COLUMNS]
+    entries.append(_BLANK)
+    entries += _filter_entries(width)
+    entries.append(_heading("Reasons, as in reason=rpo", width))
+    entries += [_told(kind.value, meaning, _NARROW, width) for kind, meaning in GLOSSARY.items()]
+    entries.append(_BLANK)
+    entries.append(_heading("Statuses", width))
+    entries.append(_side_by_side([f"{glyph} {status}" for status, glyph in GLYPHS.items()], 2, width))
+    entries += [_side_by_side(signs, 2, width) for signs in _SIGNS]
+    entries.append(_BLANK)
+    entries.append([(Span(line),) for line in broken(_ORDER, width)])
+    return entries
 
 
-def _reason_lines() -> list[Line]:
-    """What can be said of a task, by the word for it in a filter."""
-    lines: list[Line] = [(Span("Reasons, as in reason=rpo", Role.ACCENT),)]
-    lines.extend((Span(f"  {kind.value:<14}", Role.STRONG), Span(meaning)) for kind, meaning in GLOSSARY.items())
-    return [*lines, ()]
+_BLANK: Final[list[Line]] = [()]
+
+_SIGNS: Final = (
+    (f"{OTHER_GLYPH} any other word of a newer server",),
+    ("+ a task that appeared", "~ one whose settings or status changed", "* one that is marked"),
+    ("▸ a folded group", "▾ one with its tasks", "✖ 6 of 30: so many are not as they should be"),
+    ("‹ › more columns to that side",),
+)
+
+_ORDER: Final = (
+    "The list stands worst first: a task that is switched on and does not protect leads, then what else has a reason;"
+    " then RPO against its target, used of plan, and the name."
+)
 
 
-def _filter_lines() -> list[Line]:
+def _filter_entries(width: int) -> list[list[Line]]:
     """The language of the filter, and its fields."""
-    lines: list[Line] = [(Span("The filter", Role.ACCENT),)]
-    lines.extend((Span(f"  {form:<22}", Role.STRONG), Span(meaning)) for form, meaning in FORMS)
-    lines.append(())
-    lines.append((Span("Fields of the filter", Role.ACCENT),))
+    entries = [_heading("The filter", width)]
+    entries += [_told(form, meaning, _WIDE, width) for form, meaning in FORMS]
+    entries += [_BLANK, _heading("Fields of the filter", width)]
     for field in FIELDS:
-        names = " ".join((field.name, *field.aliases))
-        lines.append((Span(f"  {names:<22}", Role.STRONG), Span(field.help)))
-        lines.append((Span(" " * 24), Span(field.example, Role.DIM)))
-    lines.append(())
-    return lines
+        entries.append(_told(" ".join((field.name, *field.aliases)), field.help, _WIDE, width))
+        examples = field.example.split("   ")
+        entries.append(_side_by_side(examples, _text_at(_WIDE, width), width, Role.DIM))
+    return [*entries, _BLANK]
+
+
+def _text_at(column: int, width: int) -> int:
+    """Where the text behind a first column begins."""
+    return column if width - column >= _LEAST_TEXT else _INDENT
+
+
+def _heading(text: str, width: int) -> list[Line]:
+    return [(Span(line, Role.ACCENT),) for line in broken(text, width)]
+
+
+def _told(word: str, text: str, column: int, width: int) -> list[Line]:
+    """A word and what is to be said of it, beside it or, where there is no room, below."""
+    at = _text_at(column, width)
+    first = [f"  {line}" for line in broken(word, width - 2)]
+    rest = broken(text, width - at)
+    is_beside = len(first) == 1 and cells(first[0]) < at
+    lines: list[Line] = []
+    if is_beside:
+        gap = " " * (at - cells(first[0]))
+        lines.append((Span(first[0] + gap, Role.STRONG), Span(rest.pop(0))))
+    else:
+        lines += [(Span(line, Role.STRONG),) for line in first]
+    return [*lines, *((Span(" " * at), Span(line)) for line in rest)]
+
+
+def _side_by_side(signs: Sequence[str], at: int, width: int, role: Role = Role.TEXT) -> list[Line]:
+    """Signs behind each other, each in one piece."""
+    lines: list[str] = []
+    for sign in signs:
+        if lines and cells(lines[-1]) + 3 + cells(sign) <= width - at:
+            lines[-1] += f"   {sign}"
+        else:
+            lines += broken(sign, width - at)
+    return [(Span(" " * at), Span(line, role)) for line in lines]

@@ -77,7 +77,7 @@ class Finder:
 
     def marked(self, index: int, line: Line) -> Line:
         """A line with its hits marked."""
-        return marked(line, [hit for hit in self._hits if hit.line == index]) if self._hits else line
+        return marked(line, [part for hit in self._hits for part in hit.in_line(index)]) if self._hits else line
 
     def line(self) -> Line:
         """What is searched for and how often it is there."""
