@@ -176,8 +176,8 @@ FIELDS: Final = (
     Field(
         "rpo",
         ("r",),
-        "recovery point offset as last measured; with x: times its target",
-        "rpo>5m   rpo>2x",
+        "recovery point offset as last measured; with x: times its target; in percent: of it",
+        "rpo>2m07s   rpo>2x   rpo>80%",
         measures=(
             Measure(Dimension.TIME, "RPO", _of(lambda row: _seconds(row.task.rpo_ms))),
             Measure(Dimension.MULTIPLE, "RPO", _of(lambda row: row.task.rpo_ratio), " its target"),

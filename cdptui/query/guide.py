@@ -14,8 +14,8 @@ FORMS: Final = (
     ("plan=0 or full<3d", "one of them at least; | and || are the same"),
     ("(erp or oa) !running", "brackets; and binds closer than or"),
     ("vm~erp", "contains; !~ does not, = is, != is not; letter case does not count"),
-    ("used>=1.5TiB", "> >= < <= = !=, with units: B KiB MiB GiB TiB PiB (K, KB … are the same)"),
-    ("changed<90min", "times: ms s min (or m) h d w y"),
+    ("used>=1.5 TiB", "> >= < <= = !=, with units: B KiB MiB GiB TiB PiB (K, KB … are the same)"),
+    ("changed<1h30m", "times: ms s min (or m) h d w y, the larger ones first"),
     ("rpo=?", "unknown; what is unknown compares with nothing else, not even with !="),
 )
 """Examples, and what they mean. Every one of them can be read."""

@@ -6,9 +6,10 @@ from typing import Final
 
 from cdptui.query.errors import QueryError
 from cdptui.query.expression import And, Comparison, Expression, Fuzzy, Not, Or, Pattern, Word
+from cdptui.query.fields import Field
 from cdptui.query.lexer import Kind, Token, tokens_of
 from cdptui.query.patterns import check_pattern
-from cdptui.query.values import field_of, operator_of, value_of
+from cdptui.query.values import field_of, is_unit_of, operator_of, value_of
 
 MAX_DEPTH: Final = 40
 """Brackets and negations inside each other."""
@@ -120,9 +121,21 @@ class _Parser:
             return Word(word.text)
         field = field_of(word)
         operator = operator_of(self._take(), field)
-        value = value_of(self._next, field, operator)
+        return Comparison(field.name, operator, value_of(self._value(field), field, operator))
+
+    def _value(self, field: Field) -> Token:
+        """What stands where a value must; a number and its unit behind a blank are one."""
+        value = self._take()
+        unit = self._next
+        if not is_unit_of(unit, value, field):
+            return value
         self._take()
-        return Comparison(field.name, operator, value)
+        if self._next.kind is Kind.COMPARISON:
+            # `plan=0 b=gold`: here it is the name of a field.
+            self._at -= 1
+            return value
+        end = unit.position + unit.length
+        return Token(Kind.WORD, value.text + unit.text, value.position, end - value.position)
 
     def _go_down(self, token: Token) -> None:
         self._depth += 1

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from enum import Enum
+from itertools import pairwise
 from typing import Final
 
 from msgspec import Struct
@@ -44,6 +45,7 @@ _TIMES: Final = {
     "y": (31536000.0, ()),
 }
 _PER: Final = ("s", "min", "h", "d")
+_PER_TIME: Final = frozenset(f"/{written}" for per in _PER for written in (per, *_TIMES[per][1]))
 
 
 def _spellings() -> Iterator[tuple[str, Unit]]:
@@ -66,14 +68,23 @@ def _spellings() -> Iterator[tuple[str, Unit]]:
 UNITS: Final = {(unit.dimension, spelling.lower()): unit for spelling, unit in _spellings()}
 """By dimension and spelling in small letters: `m` is a minute among times and a mebibyte among sizes."""
 
-_NUMBER: Final = re.compile(r"(\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*(.*)", re.ASCII | re.DOTALL)
+_NUMBER: Final = re.compile(r"\+?(\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*(.*)", re.ASCII | re.DOTALL)
+_PARTS: Final = re.compile(r"(?:\d+[a-z]+)+\d+(?:\.\d+)?[a-z]+", re.ASCII)
+_PART: Final = re.compile(r"([\d.]+)([a-z]+)", re.ASCII)
+
+_MANY: Final = 8
+"""So many units are not told one by one."""
 
 
 def read_quantity(text: str, dimensions: Sequence[Dimension]) -> Quantity | None:
-    """Read a number in one of `dimensions`; None when it is none. Zero needs no unit.
+    """Read a number in one of `dimensions`, however the screen may write it; None when it is none.
+
+    Zero needs no unit, and growth has a sign.
 
     >>> read_quantity("1.5tb", [Dimension.SIZE]), read_quantity("80%", [Dimension.SIZE])
     (Quantity(number=1.5, unit='TiB'), None)
+    >>> read_quantity("2m07s", [Dimension.TIME]), read_quantity("0/h", [Dimension.RATE])
+    (Quantity(number=127.0, unit='s'), Quantity(number=0.0, unit=''))
     """
     found = _NUMBER.fullmatch(text)
     if found is None:
@@ -81,13 +92,51 @@ def read_quantity(text: str, dimensions: Sequence[Dimension]) -> Quantity | None
     number = float(found[1])
     if not math.isfinite(number):
         return None
-    if not found[2] and number == 0:
+    if number == 0 and (not found[2] or (Dimension.RATE in dimensions and found[2].lower() in _PER_TIME)):
         return Quantity(number)
     for dimension in dimensions:
         unit = UNITS.get((dimension, found[2].lower()))
         if unit is not None:
             return Quantity(number, unit.symbol)
-    return None
+    return _time_in_parts(text.lower()) if Dimension.TIME in dimensions else None
+
+
+def _time_in_parts(text: str) -> Quantity | None:
+    """A time such as 1h06m, as so many of its smallest unit; larger units stand first, and each once."""
+    if _PARTS.fullmatch(text) is None:
+        return None
+    parts = [(float(number), UNITS.get((Dimension.TIME, unit))) for number, unit in _PART.findall(text)]
+    units = [unit for _, unit in parts if unit is not None]
+    if len(units) < len(parts) or any(smaller.factor >= unit.factor for unit, smaller in pairwise(units)):
+        return None
+    smallest = units[-1]
+    # Whole numbers of it, so that 1s500ms is no 1500.0000000000002ms.
+    number = sum(count * round(unit.factor / smallest.factor) for (count, _), unit in zip(parts, units, strict=True))
+    return Quantity(number, smallest.symbol) if math.isfinite(number) else None
+
+
+def is_number(text: str) -> bool:
+    """Whether a word is a number that a unit may follow."""
+    found = _NUMBER.fullmatch(text)
+    return found is not None and not found[2]
+
+
+def is_unit(text: str, dimensions: Sequence[Dimension]) -> bool:
+    """Whether a word is a unit of one of `dimensions`."""
+    return any((dimension, text.lower()) in UNITS for dimension in dimensions)
+
+
+def units_in_words(dimensions: Sequence[Dimension]) -> str:
+    """What a number of these dimensions may be counted in; empty where it is a plain one.
+
+    >>> units_in_words([Dimension.SIZE, Dimension.SHARE]), units_in_words([Dimension.RATE])
+    ('B KiB MiB GiB TiB PiB or %', 'B/s … PiB/d')
+    """
+    lists = []
+    for dimension in dimensions:
+        symbols = list(dict.fromkeys(unit.symbol for unit in UNITS.values() if unit.dimension is dimension))
+        lists.append(" ".join(symbols) if len(symbols) < _MANY else f"{symbols[0]} … {symbols[-1]}")
+    return " or ".join(lists)
 
 
 def unit_of(quantity: Quantity, dimensions: Sequence[Dimension]) -> Unit:

@@ -8,7 +8,7 @@ from cdptui.query.errors import QueryError
 from cdptui.query.expression import Level, Operator, Text, Unknown, Value
 from cdptui.query.fields import BY_NAME, LEVELS, Field
 from cdptui.query.lexer import Kind, Token
-from cdptui.query.units import read_quantity
+from cdptui.query.units import is_number, is_unit, read_quantity, units_in_words
 
 _FOR_TEXTS = frozenset({Operator.EQUAL, Operator.DIFFERENT, Operator.CONTAINS, Operator.LACKS})
 _FOR_UNKNOWN = frozenset({Operator.EQUAL, Operator.DIFFERENT})
@@ -34,6 +34,12 @@ def operator_of(token: Token, field: Field) -> Operator:
         message = f"{field.name} is no text: compare it with = != > >= < or <="
         raise QueryError(message, token.position, token.length)
     return operator
+
+
+def is_unit_of(word: Token, number: Token, field: Field) -> bool:
+    """Whether a word behind a number is its unit, as in `used>1.5 TiB`."""
+    are_words = number.kind is word.kind is Kind.WORD
+    return are_words and is_number(number.text) and is_unit(word.text, field.dimensions)
 
 
 def value_of(token: Token, field: Field, operator: Operator) -> Value:
@@ -66,10 +72,12 @@ def _level(token: Token) -> Value:
 def _quantity(token: Token, field: Field) -> Value:
     quantity = read_quantity(token.text, field.dimensions)
     if quantity is None:
-        examples = " or ".join(dimension.value for dimension in dict.fromkeys(field.dimensions))
-        message = f"{field.name} is compared with {examples}"
-        is_number = token.text.replace(".", "", 1).isdigit()
-        raise QueryError(message, token.position, token.length, is_unfinished=is_number)
+        units = units_in_words(field.dimensions)
+        message = f"{field.name} is a number{f' in {units}' if units else ''}, such as {_example(field)}"
+        is_unfinished = (
+            is_number(token.text.rstrip(".")) or read_quantity(f"{token.text}s", field.dimensions) is not None
+        )
+        raise QueryError(message, token.position, token.length, is_unfinished=is_unfinished)
     return quantity
 
 

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from cdptui.models.vitals import Vitals
 from cdptui.query.errors import QueryError
 from cdptui.query.evaluator import clause_predicate, predicate, verdict
-from cdptui.query.expression import Expression, clauses
+from cdptui.query.expression import Comparison, Expression, clauses
 from cdptui.query.fields import BY_NAME, FIELDS
 from cdptui.query.guide import FORMS
 from cdptui.query.meaning import joints
 from cdptui.query.parser import parse
 from cdptui.query.printer import text_of_query
+from cdptui.render import units
 from tests.unit.query.expressions import CONTEXT, expressions, rows
 from tests.unit.query.oracle import is_meant
 from tests.unit.render.rows import a_row
@@ -69,7 +70,26 @@ SIGNS = [
     "re:(",
     " ",
 ]
-SIGNS += [*BY_NAME, "80%", "50GiB", "2x", "?", "erp", "(a+)+", "[", "\x00", "\u202e", "9" * 400, "1e999"]
+SIGNS += [
+    *BY_NAME,
+    "0",
+    "80",
+    "2m07s",
+    "%",
+    "min",
+    "TiB",
+    "80%",
+    "50GiB",
+    "2x",
+    "?",
+    "erp",
+    "(a+)+",
+    "[",
+    "\x00",
+    "\u202e",
+    "9" * 400,
+    "1e999",
+]
 
 
 @settings(max_examples=1000)
@@ -101,8 +121,14 @@ def test_any_text_is_an_expression_or_the_one_error_with_its_place(text: str) ->
         ("uesd>80%", "there is no field 'uesd'; did you mean used?", 0, 4),
         ("erp zzz=1", "there is no field 'zzz'", 4, 3),
         ("used>", "used> needs a value, such as 50GiB", 5, 0),
-        ("used>50", "used is compared with 50GiB or 80%", 5, 2),
-        ("rpo>often", "rpo is compared with 3d or 2x or 80%", 4, 5),
+        ("used>50", "used is a number in B KiB MiB GiB TiB PiB or %, such as 50GiB", 5, 2),
+        ("used>80 min", "used is a number in B KiB MiB GiB TiB PiB or %, such as 50GiB", 5, 2),
+        ("rpo>often", "rpo is a number in ms s min h d w y or x or %, such as 3d", 4, 5),
+        ("age>2h1d", "age is a number in ms s min h d w y, such as 3d", 4, 4),
+        ("age>1m1m", "age is a number in ms s min h d w y, such as 3d", 4, 4),
+        ("growth>1h2m", "growth is a number in B/s … PiB/d, such as 10GiB/h", 7, 4),
+        ("vms>many", "vms is a number, such as 2", 4, 4),
+        ("(used>80 %) )", "no bracket was opened before this one", 12, 1),
         ("name>3", "name is a text: compare it with = != ~ or !~", 4, 1),
         ("used~3", "used is no text: compare it with = != > >= < or <=", 4, 1),
         (
@@ -145,6 +171,14 @@ def test_an_error_says_where_and_what(text: str, message: str, position: int, le
         ("'it is' \"and\"", '"it is" and "and"'),
         ("sev>=crit", "severity>=critical"),
         ("name='?'", 'name="?"'),
+        ("rpo>2m07s age<1h06m or age>=1d2h", "rpo>127s and age<66min or age>=26h"),
+        ("rpo>1m7.5s age>1s500ms", "rpo>67.5s and age>1500ms"),
+        ("used>1.5 TiB used > 80 % changed<5 min", "used>1.5TiB and used>80% and changed<5min"),
+        ("(growth>+3.5 MiB/h) growth=0/h", "growth>3.5MiB/h and growth=0"),
+        ("used>80% erp age>1 d 2 h", "used>80% and erp and age>1d and 2 and h"),
+        ("vms=2 x plan=0 d", "vms=2 and x and plan=0 and d"),
+        ("plan=0 b", "plan=0B"),
+        ('plan=0 b=gold plan=0 "b" plan=0 and b', "plan=0 and bs=gold and plan=0 and b and plan=0 and b"),
         (r"re:cdp-(erp|oa)-\d+", r're:"cdp-(erp|oa)-\\d+"'),
     ],
 )
@@ -154,6 +188,22 @@ def test_there_are_many_ways_to_write_and_one_to_print(text: str, canonical: str
             parse(text)
     else:
         assert text_of_query(parse(text)) == canonical
+
+
+@given(st.integers(0, 2**60 - 2**50), st.floats(0, 1e9), st.integers(0, 10**12))
+def test_what_the_screen_prints_can_be_typed(count: int, rate: float, milliseconds: int) -> None:
+    seconds = milliseconds / 1000
+    shown = [
+        ("used", units.size(count)),
+        ("growth", units.rate(rate)),
+        ("rpo", units.latency(milliseconds)),
+        ("age", units.duration(seconds)),
+    ]
+    for field, text in shown:
+        assert isinstance(parse(f"{field}>={text}"), Comparison), text
+    row = a_row(rpo_ms=milliseconds)
+    if milliseconds >= 10_000:
+        assert predicate(parse(f"rpo>={units.latency(milliseconds)}"), CONTEXT)(row), "it is cut, never rounded up"
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
