@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from cdptui.models.reasons import ReasonKind
 from cdptui.models.severity import Severity
 from cdptui.models.vitals import Vitals
 from cdptui.query.context import Context
@@ -40,6 +41,8 @@ class Field:
     """In words, for texts: "name" in "name contains erp"."""
     texts: Texts | None = None
     """Its texts; none when it is not known. Equal to one of them is equal."""
+    words: tuple[str, ...] = ()
+    """All that its texts can be; empty where nobody can know."""
     uuids: Callable[[Vitals], tuple[str, ...]] | None = None
     """Uuids of things that have names, instead of `texts`."""
     measures: tuple[Measure, ...] = ()
@@ -95,6 +98,8 @@ def _reasons(row: Vitals, _: Context) -> tuple[str, ...]:
     return tuple([reason.kind.value for reason in row.reasons]) if row.reasons else _NO_REASON
 
 
+LEVELS: Final = {severity.name.lower(): severity for severity in Severity}
+
 FIELDS: Final = (
     Field("name", ("n",), "name of the task", 'name~erp   name="two words"', "name", _one(lambda row: row.task.name)),
     Field("uuid", ("id",), "uuid of the task", "uuid~cfcb3c", "uuid", _one(lambda row: row.task.uuid)),
@@ -110,7 +115,7 @@ FIELDS: Final = (
     Field(
         "severity",
         ("sev", "health"),
-        "our verdict: calm, healthy, busy, warning, critical",
+        f"our verdict: {', '.join(LEVELS)}",
         "severity>=warning",
         "severity",
         is_level=True,
@@ -122,6 +127,7 @@ FIELDS: Final = (
         "reason=rpo   reason!=none",
         "reason",
         _reasons,
+        words=(*(kind.value for kind in ReasonKind), *_NO_REASON),
     ),
     Field(
         "vm",
@@ -239,5 +245,3 @@ FIELDS: Final = (
 """In the order of the help page."""
 
 BY_NAME: Final = {name: field for field in FIELDS for name in (field.name, *field.aliases)}
-
-LEVELS: Final = {severity.name.lower(): severity for severity in Severity}

@@ -11,7 +11,7 @@ from cdptui.query.lexer import Kind, Token
 from cdptui.query.units import is_number, is_unit, read_quantity, units_in_words
 
 _FOR_TEXTS = frozenset({Operator.EQUAL, Operator.DIFFERENT, Operator.CONTAINS, Operator.LACKS})
-_FOR_UNKNOWN = frozenset({Operator.EQUAL, Operator.DIFFERENT})
+_FOR_UNKNOWN = _WHOLE = frozenset({Operator.EQUAL, Operator.DIFFERENT})
 
 
 def field_of(token: Token) -> Field:
@@ -55,8 +55,22 @@ def value_of(token: Token, field: Field, operator: Operator) -> Value:
             raise QueryError("? means unknown: compare it with = or !=", token.position, token.length)
         return Unknown()
     if field.is_text:
-        return Text(token.text)
+        return _text(token, field, operator)
     return _level(token) if field.is_level else _quantity(token, field)
+
+
+def _text(token: Token, field: Field, operator: Operator) -> Value:
+    word = token.text.casefold()
+    if not field.words or word in field.words or operator not in _WHOLE:
+        return Text(token.text)
+    close = get_close_matches(word, field.words, n=1)
+    suggestion = close[0] if close else ""
+    message = f"a {field.name} is one of {', '.join(field.words)}"
+    if close:
+        # The whole list would push the one that was meant off the line.
+        message = f"there is no {field.name} {token.text!r}"
+    is_unfinished = any(known.startswith(word) for known in field.words)
+    raise QueryError(message, token.position, token.length, suggestion=suggestion, is_unfinished=is_unfinished)
 
 
 def _level(token: Token) -> Value:
@@ -84,4 +98,6 @@ def _quantity(token: Token, field: Field) -> Value:
 def _example(field: Field) -> str:
     if field.is_level:
         return "warning"
+    if field.words:
+        return field.words[0]
     return "a word" if field.is_text else field.dimensions[0].value

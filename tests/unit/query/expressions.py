@@ -52,7 +52,9 @@ def comparisons(draw: st.DrawFn) -> Comparison:
     if draw(st.integers(0, 9)) == 0:
         return Comparison(field.name, draw(st.sampled_from(UNKNOWABLE)), Unknown())
     if field.is_text:
-        return Comparison(field.name, draw(st.sampled_from(TEXTUAL)), Text(draw(texts)))
+        how = draw(st.sampled_from(TEXTUAL))
+        is_closed = field.words and how in UNKNOWABLE
+        return Comparison(field.name, how, Text(draw(st.sampled_from(field.words) if is_closed else texts)))
     how = draw(st.sampled_from(ORDERED))
     if field.is_level:
         return Comparison(field.name, how, Level(draw(st.sampled_from(Severity))))

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from cdptui.models.reasons import ReasonKind
+from cdptui.models.severity import Severity
 from cdptui.models.vitals import Vitals
 from cdptui.query.errors import QueryError
 from cdptui.query.evaluator import clause_predicate, predicate, verdict
@@ -113,6 +115,9 @@ def test_any_text_is_an_expression_or_the_one_error_with_its_place(text: str) ->
         assert "\n" not in str(error)
 
 
+REASONS = ", ".join(kind.value for kind in ReasonKind)
+
+
 @pytest.mark.parametrize(
     ("text", "message", "position", "length"),
     [
@@ -137,6 +142,10 @@ def test_any_text_is_an_expression_or_the_one_error_with_its_place(text: str) ->
             10,
             7,
         ),
+        ("reason=foo", f"a reason is one of {REASONS}, none", 7, 3),
+        ("reason=", "reason= needs a value, such as storage", 7, 0),
+        ("why!=rpoo", "there is no reason 'rpoo'; did you mean rpo?", 5, 4),
+        ("reason=nearfull", "there is no reason 'nearfull'; did you mean near-full?", 7, 8),
         ("(a or b", "the bracket is not closed", 0, 1),
         ("a) b", "no bracket was opened before this one", 1, 1),
         ("or b", "a condition must stand before this", 0, 2),
@@ -170,6 +179,8 @@ def test_an_error_says_where_and_what(text: str, message: str, position: int, le
         ("!(a or b) c", "not (a or b) and c"),
         ("'it is' \"and\"", '"it is" and "and"'),
         ("sev>=crit", "severity>=critical"),
+        ("why=RPO reason!=none reason~ful", "reason=RPO and reason!=none and reason~ful"),
+        ("state=Odd", "state=Odd"),
         ("name='?'", 'name="?"'),
         ("rpo>2m07s age<1h06m or age>=1d2h", "rpo>127s and age<66min or age>=26h"),
         ("rpo>1m7.5s age>1s500ms", "rpo>67.5s and age>1500ms"),
@@ -215,6 +226,11 @@ def test_the_example_of_every_field_can_be_read(field: object) -> None:
 @pytest.mark.parametrize("form", [form for form, _ in FORMS])
 def test_every_form_of_the_guide_can_be_read(form: str) -> None:
     parse(form)
+
+
+def test_the_help_of_severity_names_all_there_are() -> None:
+    for severity in Severity:
+        assert severity.name.lower() in BY_NAME["severity"].help
 
 
 def test_no_two_fields_have_one_name() -> None:
