@@ -45,7 +45,7 @@ class Token(Struct, frozen=True):
     length: int
 
 
-_KEYWORDS: Final = {"and": Kind.AND, "or": Kind.OR, "not": Kind.NOT}
+KEYWORDS: Final = {"and": Kind.AND, "or": Kind.OR, "not": Kind.NOT}
 _SIGNS: Final = {"(": Kind.OPEN, ")": Kind.CLOSE, "!": Kind.NOT}
 _DOUBLED: Final = {"&": Kind.AND, "|": Kind.OR}
 
@@ -69,7 +69,7 @@ def tokens_of(text: str) -> list[Token]:
 
 def is_plain(text: str) -> bool:
     """Whether a word can stand without quotes and still be that word."""
-    if not text or text.lower() in _KEYWORDS or text == "?" or text.startswith((PATTERN_PREFIX, "!", *_QUOTES)):
+    if not text or text.lower() in KEYWORDS or text == "?" or text.startswith((PATTERN_PREFIX, "!", *_QUOTES)):
         return False
     return _word_end(text, 0) == len(text)
 
@@ -93,7 +93,7 @@ def _token_at(text: str, at: int, before: Token | None) -> Token:
     end = _word_end(text, at)
     word = text[at:end]
     is_value = before is not None and before.kind is Kind.COMPARISON
-    kind = Kind.WORD if is_value else _KEYWORDS.get(word.lower(), Kind.WORD)
+    kind = Kind.WORD if is_value else KEYWORDS.get(word.lower(), Kind.WORD)
     return Token(kind, word, at, end - at)
 
 

@@ -63,11 +63,68 @@ async def test_an_error_points_at_its_place_and_the_list_stays() -> None:
         await run.press(*" uesd>8")
         # Two spaces stand for the prompt; the wrong word begins five characters later.
         assert "\n       ^ there is no field 'uesd'; did you mean used?" in run.screen
-        assert run.names == []
+        assert run.names == ["mail"]
         await run.press("enter")
         assert is_open(run), "an expression with an error cannot be kept"
         await run.press(*["backspace"] * 7)
         assert run.names == ["mail"]
+
+
+ALL = sorted(task.name for task in FLEET)
+FULL = ["erp-db", "mail"]
+
+
+async def lists_seen(run: Running, text: str) -> dict[str, list[str]]:
+    """The list after each character, by what has been typed by then, where it is another than before."""
+    seen = {"": sorted(run.names)}
+    for end, character in enumerate(text, 1):
+        await run.press({" ": "space"}.get(character, character))
+        if sorted(run.names) != list(seen.values())[-1]:
+            seen[text[:end]] = sorted(run.names)
+    return seen
+
+
+async def test_what_is_half_typed_neither_empties_the_list_nor_fills_it() -> None:
+    async with showing(FLEET) as run:
+        await run.press("slash")
+        assert await lists_seen(run, "used>80% and rpo>2x") == {
+            "": ALL,
+            "us": [],
+            "used>": ALL,
+            "used>80%": FULL,
+            "used>80% and rpo>2x": [],
+        }
+
+
+@pytest.mark.parametrize("text", ["used>>80", "foo=1", "growth>10Gi", "(erp or", "st!>x"])
+async def test_under_a_wrong_filter_the_list_is_what_it_was(text: str) -> None:
+    async with showing(FLEET) as run:
+        await type_filter(run, text)
+        assert sorted(run.names) == ALL
+        assert "4 of 4" in run.screen
+        await run.press("escape", "slash", *"state=Enabled", "enter", "slash", "space", *text)
+        assert sorted(run.names) == ["erp-db", "erp-web", "oa"]
+
+
+async def test_a_word_that_may_become_another_counts_once_it_is_whole() -> None:
+    async with showing(FLEET) as run:
+        await type_filter(run, "used>10% vms")
+        assert sorted(run.names) == ["erp-db", "erp-web", "mail"]
+        await run.press("space")
+        assert run.names == []
+        await run.press("backspace")
+        assert len(run.names) == 3
+        await run.press("enter")
+        assert run.names == []
+        assert "used>10% and vms" in run.screen
+        await run.press("slash")
+        assert run.names == [], "it has been whole since"
+        await run.press("escape", "slash", "up")
+        assert run.names == []
+        await run.press(*["backspace"] * 4, *" an")
+        await run.pilot.click("#tasks", offset=(5, 2))
+        await run.until(lambda: not is_open(run))
+        assert "used>10% and an" in run.screen
 
 
 async def test_a_filter_that_is_kept_says_what_it_hides() -> None:

@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Input
 
+from cdptui.query.draft import Draft, drafted
 from cdptui.query.errors import QueryError
 from cdptui.query.expression import Expression
 from cdptui.query.lexer import MAX_LENGTH
@@ -102,7 +103,9 @@ class FilterBar(Vertical):
         self._count = LineView(id="filter-count")
         self._meaning = LineView(id="filter-meaning")
         self._kept = LineView(id="filter-kept")
+        self._text = ""
         self._expression: Expression | None = None
+        self._meant: Expression | None = None
         self._error: QueryError | None = None
         self._shown: Shown | None = None
         self._name = ""
@@ -130,7 +133,8 @@ class FilterBar(Vertical):
         self._recalled = len(self._history)
         self._input.value = text
         self._input.cursor_position = len(text)
-        self._understand(text)
+        self._expression = self._meant = None
+        self._understand(text, is_whole=True)
         self.remove_class("-kept")
         self.add_class("-open")
         # At once: keys that follow must not go to the list.
@@ -154,15 +158,16 @@ class FilterBar(Vertical):
         self._draw()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Understand what stands there; what cannot be understood changes nothing but this line."""
+        """Understand what stands there."""
         event.stop()
-        if self.is_open and self._understand(event.value):
-            self.post_message(self.Typed(self._expression))
+        if self.is_open and event.value != self._text:
+            self._take(event.value)
         self._draw()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Keep the filter; one with an error cannot be kept."""
         event.stop()
+        self._take(event.value, is_whole=True)
         if self._error is not None:
             return
         self._remember(event.value.strip())
@@ -172,6 +177,7 @@ class FilterBar(Vertical):
     def on_descendant_blur(self) -> None:
         """Keep the filter when somebody goes to the list with the mouse; a terminal without focus changes nothing."""
         if self.is_open and self.app.app_focus and self.screen.focused not in {None, self._input}:
+            self._take(self._input.value, is_whole=True)
             self._remember(self._input.value.strip())
             self.close()
 
@@ -179,7 +185,7 @@ class FilterBar(Vertical):
         """Clear and close; what was typed can be had again with the up key."""
         event.stop()
         self._remember(self._input.value.strip())
-        self._expression = self._error = None
+        self._expression = self._meant = self._error = None
         self.post_message(self.Typed(None))
         self.post_message(self.Closed())
         self.close()
@@ -194,14 +200,27 @@ class FilterBar(Vertical):
         event.stop()
         self._recall(1)
 
-    def _understand(self, text: str) -> bool:
-        """Read the text; whether it means something else than before."""
-        self._error = None
+    def _take(self, text: str, *, is_whole: bool = False) -> None:
+        if self._understand(text, is_whole=is_whole):
+            self.post_message(self.Typed(self._expression))
+
+    def _understand(self, text: str, *, is_whole: bool = False) -> bool:
+        """Read the text, of which more may come unless it `is_whole`; whether it means something else than before.
+
+        While it has an error the list shows what was meant before: half a name of a field that was searched for as a
+        word is no such thing.
+        """
+        self._text, self._error = text, None
         before = self._expression
         try:
-            self._expression = parse(text) if text.strip() else None
+            draft = Draft(parse(text), is_meant=True) if is_whole and text.strip() else drafted(text)
         except QueryError as error:
             self._error = error
+            self._expression = self._meant
+        else:
+            self._expression = draft.expression
+            if draft.is_meant:
+                self._meant = draft.expression
         return self._expression != before
 
     def _recall(self, step: int) -> None:
@@ -210,6 +229,8 @@ class FilterBar(Vertical):
             self._recalled = at
             self._input.value = self._history[at] if at < len(self._history) else ""
             self._input.cursor_position = len(self._input.value)
+            self._take(self._input.value, is_whole=True)
+            self._draw()
 
     def _remember(self, text: str) -> None:
         if text:

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+
+from cdptui.query.draft import Draft, drafted
+from cdptui.query.errors import QueryError
+from cdptui.query.expression import Expression
+from cdptui.query.parser import parse
+from cdptui.query.printer import text_of_query
+from tests.unit.query.expressions import expressions
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "is_meant"),
+    [
+        ("erp", "erp", False),
+        ("erp ", "erp", True),
+        ("erp us", "erp us", False),
+        ("used>80%", "used>80%", True),
+        ("used>80% an", "used>80%", False),
+        ("used>80 % no", "used>80%", False),
+        ("used>80% and rp", "used>80%", False),
+        ("used>80% or !rp", "used>80%", False),
+        ("(used>80% or oa>1) an", None, False),
+        ("(used>80% or erp) an", "(used>80% or erp) an", False),
+        ("(erp or used>80%) an", "erp or used>80%", False),
+        ("used>80% erp", "used>80% erp", False),
+        ("used>80% an ", "used>80% an", True),
+        ('used>80% "an"', "used>80% an", True),
+        ("changed<5 m", "changed<5m", False),
+        ("full<0 m", "full<0", False),
+        ("st=r", "st=r", True),
+    ],
+)
+def test_a_last_word_that_may_become_another_is_no_condition_yet(text: str, shown: str | None, is_meant: bool) -> None:
+    if shown is None:
+        with pytest.raises(QueryError):
+            drafted(text)
+    else:
+        assert drafted(text) == Draft(parse(shown), is_meant)
+
+
+def test_no_text_shows_all() -> None:
+    assert drafted(" ") == Draft(None, is_meant=True)
+
+
+@given(expressions)
+def test_with_a_blank_behind_it_a_text_means_what_it_says(expression: Expression) -> None:
+    assert drafted(f"{text_of_query(expression)} ") == Draft(expression, is_meant=True)
