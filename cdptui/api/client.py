@@ -129,7 +129,7 @@ class Client:
             paging.accept(window, await self._decode(page.rows, is_dense=(page.total or 0) > _MANY), page.total)
             if paging.is_done:
                 self._decoder.remember(paging.by_uuid)
-            yield Reading(paging.tasks, paging.total, paging.is_done, paging.pages)
+            yield Reading(paging.by_uuid.values(), paging.total, paging.is_done, paging.pages)
 
     @property
     def resources(self) -> Resources:

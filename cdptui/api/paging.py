@@ -48,13 +48,8 @@ class Paging:
         self.is_done = False
 
     @property
-    def tasks(self) -> tuple[Task, ...]:
-        """What was read so far, each uuid once, the newest reading of it."""
-        return tuple(self._tasks.values())
-
-    @property
     def by_uuid(self) -> Mapping[str, Task]:
-        """The same by uuid; one object, which fills up."""
+        """What was read so far, the newest reading of each task; one object, which fills up."""
         return self._tasks
 
     def next_window(self) -> Window:

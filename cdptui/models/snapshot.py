@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from msgspec import Struct
@@ -12,12 +13,17 @@ from cdptui.models.task import Task
 class Reading(Struct, frozen=True):
     """What a source has read so far of its tasks; the last one of a poll is complete."""
 
-    tasks: tuple[Task, ...]
-    """By uuid, each once; tasks that moved between two pages stand at the end."""
+    so_far: Collection[Task]
+    """By uuid, each once; tasks that moved between two pages stand at the end. It fills up with the pages to come."""
     total: int | None
     """How many the server says it has; None when it did not say."""
     is_complete: bool
     pages: int = 1
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """What was read by now. Made when it is asked for: hardly anybody wants a list of all tasks for every page."""
+        return tuple(self.so_far)
 
 
 class Snapshot(Struct, frozen=True):

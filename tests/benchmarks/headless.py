@@ -41,7 +41,8 @@ def growth() -> Measured:
     """CPU seconds a poll, and memory, at 100,000 tasks to those at 10,000; the larger of the two ratios.
 
     The same processes as for the hold; CPU of the whole process over as many further polls without the beat, 1 % of the
-    tasks changing. Memory is the peak beyond what the app held at its first frame.
+    tasks changing, one right behind the other: what the clock on screen costs meanwhile is no part of a poll. Memory is
+    the peak beyond what the app held at its first frame.
     """
     small, large = _watch(_SMALL), _watch(_LARGE)
     cpu = large["cpu_s"] / small["cpu_s"]

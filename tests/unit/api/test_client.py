@@ -77,8 +77,11 @@ async def test_a_list_that_takes_for_ever_is_given_up_and_says_how_far_it_came()
 async def test_a_long_list_is_read_page_by_page_and_grows_as_it_is_read() -> None:
     node = MockNode(fleet(2500))
     client = connect(node)
-    readings: list[Reading] = [reading async for reading in client.read()]
-    assert [len(reading.tasks) for reading in readings] == [1000, 2000, 2500]
+    readings, counts = list[Reading](), list[int]()
+    async for reading in client.read():
+        readings.append(reading)
+        counts.append(len(reading.tasks))
+    assert counts == [1000, 2000, 2500]
     assert [reading.is_complete for reading in readings] == [False, False, True]
     assert [reading.pages for reading in readings] == [1, 2, 3]
     assert {reading.total for reading in readings} == {2500}

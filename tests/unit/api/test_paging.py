@@ -75,7 +75,7 @@ def test_no_task_that_was_there_throughout_is_lost_and_none_is_doubled(
 ) -> None:
     server = Server(numbers, [Move(move.inserted[: page_size - 1], move.deleted) for move in movement])
     paging = read_all(server, page_size, says_total=says_total)
-    uuids = [task.uuid for task in paging.tasks]
+    uuids = [task.uuid for task in paging.by_uuid.values()]
     assert len(uuids) == len(set(uuids))
     assert {a_task(number).uuid for number in server.stayed} <= set(uuids)
     assert set(uuids) <= {a_task(number).uuid for number in server.ever}
@@ -85,7 +85,7 @@ def test_no_task_that_was_there_throughout_is_lost_and_none_is_doubled(
 def test_a_whole_page_of_newcomers_before_the_place_of_reading_does_not_end_it(newcomers: int) -> None:
     server = Server(set(range(100, 120)), [Move((), ()), Move(tuple(range(newcomers)), ())])
     paging = read_all(server, page_size=3)
-    assert {task.uuid for task in paging.tasks} >= {a_task(number).uuid for number in range(100, 120)}
+    assert {task.uuid for task in paging.by_uuid.values()} >= {a_task(number).uuid for number in range(100, 120)}
 
 
 @settings(max_examples=100)
@@ -94,14 +94,14 @@ def test_a_list_that_stands_still_costs_no_request_too_many(count: int, page_siz
     paging = read_all(Server(set(range(count)), []), page_size)
     assert paging.pages == max(1, math.ceil(count / page_size))
     assert paging.total == count
-    assert [task.uuid for task in paging.tasks] == [f"{number:08}" for number in range(count)]
+    assert [task.uuid for task in paging.by_uuid.values()] == [f"{number:08}" for number in range(count)]
 
 
 @settings(max_examples=100)
 @given(st.integers(0, 60), st.integers(1, 10))
 def test_without_a_total_a_short_page_is_the_last(count: int, page_size: int) -> None:
     paging = read_all(Server(set(range(count)), []), page_size, says_total=False)
-    assert len(paging.tasks) == count
+    assert len(paging.by_uuid) == count
     assert paging.total is None
     assert paging.pages <= count // page_size + 1
 
@@ -111,7 +111,7 @@ def test_the_newest_reading_of_a_task_wins() -> None:
     paging.accept(paging.next_window(), [a_task(1), a_task(2)], 3)
     renamed = Task(uuid=a_task(2).uuid, name="renamed", status="Failed", state="Enabled")
     paging.accept(paging.next_window(), [renamed, a_task(3)], 3)
-    assert [task.name for task in paging.tasks] == ["task 1", "renamed", "task 3"]
+    assert [task.name for task in paging.by_uuid.values()] == ["task 1", "renamed", "task 3"]
 
 
 def test_a_server_that_ignores_where_to_start_is_not_asked_for_ever() -> None:
