@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import resource
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -18,6 +19,8 @@ from tests.benchmarks.watched import open_monitor
 _MB = 2**20
 _POLLS = {1000: 24, 10_000: 6, 100_000: 3}
 """Polls at the end of the day that go through everything; the larger the fleet, the longer each takes."""
+
+_PAGE = resource.getpagesize()
 
 _T_OF_FIVE = 3.18
 """Student's t for 95 % and a line through five points."""
@@ -64,8 +67,8 @@ def week() -> Measured:
     A scripted node and a stepped clock; each poll is painted before the next. 33 tasks change each poll (each of them
     every five minutes), one goes and one comes each hour. Memory (VmRSS after a collection) once a simulated hour. The
     figure is the slope through the medians of the last five days to what it may be by chance (95 %, Student's t for
-    five points): up to 1 is indistinguishable from 0. A week that is not over after half a real hour breaks the
-    budget.
+    five points) and by rounding, since VmRSS comes in whole pages: up to 1 is indistinguishable from 0. A week that is
+    not over after half a real hour breaks the budget.
     """
     found = _child("week")
     hours: list[list[float]] = found["hours"]
@@ -77,23 +80,25 @@ def week() -> Measured:
     held, blocks = (
         [median(hour[at] for hour in hours[day * 24 : day * 24 + 24]) for day in range(2, 7)] for at in (1, 2)
     )
-    share = _share_of_chance(held)
+    share = _share_of_chance(held, _PAGE)
     per_day = linear_regression(range(5), held).slope / 1024
     note = (
         f"{held[0] / _MB:.1f} MB on day 3, {held[-1] / _MB:.1f} MB on day 7;"
         f" blocks {blocks[0]:.0f}, {blocks[-1]:.0f} ({_share_of_chance(blocks):.1f} of chance);"
         f" {found['took_s'] / found['polls'] * 1000:.1f} ms a poll"
     )
-    return Measured(share, f"{per_day:+.1f} KB/day", "chance (95 %)", share, note)
+    return Measured(share, f"{per_day:+.1f} KB/day", "chance, whole pages", share, note)
 
 
-def _share_of_chance(values: Sequence[float]) -> float:
-    """The slope of five values to the largest that chance explains.
+def _share_of_chance(values: Sequence[float], step: float = 0.0) -> float:
+    """The slope of five values to the largest that chance explains, and that they are whole multiples of a `step`.
 
     >>> _share_of_chance([1, 1, 1, 1, 1])
     0.0
     >>> _share_of_chance([1, 2, 3, 4, 5])
     inf
+    >>> _share_of_chance([0, 0, 4096, 4096, 4096], 4096) < 1 < _share_of_chance([0, 4096, 8192, 12288, 16384], 4096)
+    True
     """
     slope, intercept = linear_regression(range(len(values)), values)
     if not slope:
@@ -101,7 +106,8 @@ def _share_of_chance(values: Sequence[float]) -> float:
     middle = mean(range(len(values)))
     squares = sum((value - intercept - slope * x) ** 2 for x, value in enumerate(values))
     spread = sum((x - middle) ** 2 for x in range(len(values)))
-    by_chance = _T_OF_FIVE * math.sqrt(squares / (len(values) - 2) / spread)
+    by_rounding = sum(abs(x - middle) for x in range(len(values))) * step / 2 / spread
+    by_chance = by_rounding + _T_OF_FIVE * math.sqrt(squares / (len(values) - 2) / spread)
     return abs(slope) / by_chance if by_chance else math.inf
 
 
