@@ -136,7 +136,8 @@ class Night:
         asked = time.monotonic()
         # Draw everything again: a key that is the same wherever the focus is, and whose answer cannot be overlooked.
         terminal.send("\x0c")
-        wanted = 1 if min(turmoil.size[0] / 4, turmoil.size[1]) < 10 else 6
+        # Header, headings and footer; a list may hold nothing but one folded group.
+        wanted = 1 if min(turmoil.size[0] / 4, turmoil.size[1]) < 10 else 4
         self._wait(terminal, lambda: sum(map(bool, terminal.lines)) >= wanted, 30)
         took_s = time.monotonic() - asked
         if took_s > max(seen.answers_s, default=0.0):
