@@ -62,11 +62,10 @@ class ViewWishes(ListWishes):
             from cdptui.config.views import Views  # noqa: PLC0415 - not needed for the first frame
 
             self._views = Views()
+        self._forget_earlier_wishes()
         if self._views is not None:
-            self._forget_earlier_wishes()
             await self._recall(self._views, number)
         else:
-            self._forget_earlier_wishes()
             self._spawn(partial(self._read_and_recall, number))
 
     def action_view_menu(self) -> None:
@@ -181,8 +180,9 @@ class ViewWishes(ListWishes):
             return
         if wish.kind == "show":
             self._forget_earlier_wishes()
-        work = partial(self._read_and_recall, wish.number) if wish.kind == "show" else partial(self._change, wish)
-        self._spawn(work, group=_VIEWS if wish.kind == "show" else "save-view")
+            self._spawn(partial(self._read_and_recall, wish.number))
+        else:
+            self._spawn(partial(self._change, wish), group="save-view")
 
     async def _change(self, wish: ViewWish) -> None:
         from msgspec import structs  # noqa: PLC0415 - not needed for the first frame
