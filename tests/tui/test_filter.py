@@ -322,3 +322,18 @@ async def test_a_pattern_that_takes_too_long_in_a_view_shows_all_tasks_and_says_
         run.assert_every_line_fits()
         await run.press("escape")
         await run.until(lambda: "takes too long" not in run.screen)
+
+
+async def test_a_pattern_that_becomes_too_slow_with_new_names_shows_all_tasks_and_says_so() -> None:
+    async with showing(FLEET, [*FLEET, *LONG_NAMES]) as run:
+        await run.press("slash")
+        run.app.screen_stack[0].query_one(FilterInput).value = f're:"{SLOW}" or erp'
+        await run.until(lambda: run.names == ["erp-web", "erp-db"])
+        await run.press("enter")
+        await run.until(lambda: "2 of 4 shown" in run.screen)
+        await run.poll()
+        await until_given_up(run)
+        assert "shown: all tasks" in run.screen
+        await run.until(lambda: "mail" in run.names)
+        await run.press("f")
+        await run.until(lambda: "takes too long" not in run.screen)
