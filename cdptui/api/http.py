@@ -22,6 +22,7 @@ from cdptui import __version__
 from cdptui.api.answers import check_answer
 from cdptui.api.body import ACCEPTED_ENCODING, read_body
 from cdptui.api.breakage import broken
+from cdptui.api.charset import as_utf8
 from cdptui.api.errors import ApiError, TimedOut
 from cdptui.api.tls import tls_context
 from cdptui.clock import Clock
@@ -185,7 +186,7 @@ class Http:
                     response = await self._answer_to(request, trace)
                     self.date = response.headers.get("date", "")
                     try:
-                        body = await read_body(response, shown)
+                        body = as_utf8(await read_body(response, shown), response.charset_encoding)
                     finally:
                         await response.aclose()
                 finally:
