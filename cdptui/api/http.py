@@ -230,8 +230,7 @@ class Http:
 
         The pool counts by a clock that stops while the machine sleeps, and would find them fresh.
         """
-        if len(self._client.cookies.jar) > _MAX_COOKIES:
-            self._client.cookies.clear()
+        _drop_unsendable(self._client.cookies)
         if self._under_way or self._clock.monotonic() - self._used_at <= KEPT_IDLE_S:
             return
         old, self._client = self._client, self._new_client(self._client.cookies)
@@ -263,6 +262,15 @@ class Http:
             return ""
         parts = urlsplit(self._proxy)
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def _drop_unsendable(cookies: httpx.Cookies) -> None:
+    """Drop cookies that are too many, and those that httpx could not send: a header must be ASCII."""
+    if len(cookies.jar) > _MAX_COOKIES:
+        cookies.clear()
+    for cookie in list(cookies.jar):
+        if not f"{cookie.name}{cookie.value}".isascii():
+            cookies.jar.clear(cookie.domain, cookie.path, cookie.name)
 
 
 def _zone_apart(base_url: str) -> tuple[str, dict[str, str], dict[str, str]]:
