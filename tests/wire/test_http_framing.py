@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
+
 import pytest
 
 from cdptui.api import errors as e
@@ -44,7 +47,22 @@ async def asked_twice(sent: bytes, *, then_closes: bool) -> list[bytes | e.ApiEr
     return found
 
 
+def packed(coding: bytes, sent: bytes) -> bytes:
+    return ok(b"Content-Encoding: %s\r\nContent-Length: %d\r\n" % (coding, len(sent)), sent)
+
+
+def gz(body: bytes) -> bytes:
+    return gzip.compress(body, mtime=0)
+
+
 GOOD = [
+    pytest.param(packed(b"gzip", gz(BODY[:9]) + gz(b"") + gz(BODY[9:]) + bytes(9)), False, id="gzip of three members"),
+    pytest.param(packed(b"gzip, gzip", gz(gz(BODY))), False, id="gzip twice"),
+    pytest.param(packed(b"deflate", zlib.compress(BODY)), False, id="deflate"),
+    pytest.param(packed(b"deflate", zlib.compress(BODY, wbits=-15)), False, id="deflate without a header"),
+    pytest.param(packed(b"identity", BODY), False, id="identity"),
+    pytest.param(packed(b"gzip", gz(b"\xef\xbb\xbf" + BODY)), False, id="gzip of UTF-8 with a mark"),
+    pytest.param(packed(b"gzip", gz(BODY.decode().encode("utf-16"))), False, id="gzip of UTF-16 with a mark"),
     pytest.param(ok(CHUNKED, in_chunks(BODY)), False, id="chunked"),
     pytest.param(ok(CHUNKED, in_chunks(*(bytes([byte]) for byte in BODY))), False, id="chunks of one byte"),
     pytest.param(ok(CHUNKED, in_chunks(BODY, trailers=b"X-Sum: 1\r\nX-Other: 2\r\n")), False, id="trailers"),
