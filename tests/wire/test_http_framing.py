@@ -25,7 +25,7 @@ def in_chunks(*chunks: bytes, trailers: bytes = b"") -> bytes:
     return b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n" + trailers + b"\r\n"
 
 
-async def asked_twice(sent: bytes, *, then_closes: bool) -> list[bytes | e.ApiError]:
+async def asked_twice(sent: bytes, *, then_closes: bool, read_s: float = 20.0) -> list[bytes | e.ApiError]:
     """What comes of two requests, one after the other, that are both answered with `sent`."""
 
     async def handle(connection: Connection) -> None:
@@ -37,7 +37,7 @@ async def asked_twice(sent: bytes, *, then_closes: bool) -> list[bytes | e.ApiEr
     found: list[bytes | e.ApiError] = []
     async with (
         serving(handle) as (port, _),
-        Http(f"http://127.0.0.1:{port}/zstack/v1", Timeouts(5.0, 1.0, 5.0), SystemClock()) as http,
+        Http(f"http://127.0.0.1:{port}/zstack/v1", Timeouts(20.0, read_s, 60.0), SystemClock()) as http,
     ):
         for _ in range(2):
             try:
@@ -149,7 +149,8 @@ BAD = [
 async def test_what_is_no_complete_answer_is_said_in_a_printable_line(
     sent: bytes, then_closes: bool, kind: type[e.ApiError], words: str
 ) -> None:
-    for error in await asked_twice(sent, then_closes=then_closes):
+    read_s = 0.2 if kind is e.TimedOut else 20.0
+    for error in await asked_twice(sent, then_closes=then_closes, read_s=read_s):
         assert type(error) is kind
         assert isinstance(error, e.ApiError)
         assert words in str(error)
