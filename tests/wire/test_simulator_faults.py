@@ -162,6 +162,21 @@ def test_endless_list_is_its_first_page_for_ever(node: ManagementNode, client: h
     assert set(client.get("/cdp-task?limit=1&start=0").json()) == {"schema", "inventories"}
 
 
+def test_capped_pages_have_no_more_rows_than_the_cap_and_the_right_total(
+    node: ManagementNode, client: httpx.Client
+) -> None:
+    node.world.freeze()
+    rule = node.faults.add("capped-pages", "/cdp-task", rows=7)
+    queries = ("", "limit=50&", "limit=3&", "limit=50&start=55&")
+    pages = [client.get(f"/cdp-task?{query}replyWithCount=true&sort=%2Buuid").json() for query in queries]
+    node.faults.remove(rule)
+    whole = client.get("/cdp-task?sort=%2Buuid").json()["inventories"]
+    node.world.thaw()
+    assert [len(page["inventories"]) for page in pages] == [7, 7, 3, 5]
+    assert [page["inventories"][0] for page in pages] == [whole[0], whole[0], whole[0], whole[55]]
+    assert {page["total"] for page in pages} == {60}
+
+
 def test_huge_body_is_as_large_as_it_says(node: ManagementNode, client: httpx.Client) -> None:
     node.faults.add("huge-body", "/cdp-task", times=1, size_bytes=3_000_001)
     answer = client.get("/cdp-task")
