@@ -21,6 +21,8 @@ from typing import Self
 import pyte
 from rich.cells import cell_len
 
+from tests.process_guard import RUN_ID
+
 CDPTUI = (sys.executable, "-m", "cdptui")
 
 _ON_THIS_TERMINAL = (
@@ -52,6 +54,7 @@ _CLEAN_ENVIRONMENT = (
     "TMPDIR",
     "XDG_CONFIG_HOME",
     "XDG_STATE_HOME",
+    RUN_ID,
 )
 
 
