@@ -1,6 +1,7 @@
 """Pytest plugin: no process that a test starts outlives the test, nor the run.
 
 - After each test, every descendant that was not there before it is killed. A test that passed and left one fails.
+  Modules whose tests share processes say so with the mark `shares_processes`; they are checked after the last test.
 - At the end of the run, what is left is killed, named, and fails the run.
 - A watchdog process does the same when the run itself is killed.
 
@@ -28,6 +29,8 @@ RUN_ID = "CDPTUI_TEST_RUN"
 """Environment variable with the ids of the runs that a process belongs to, outermost first, separated by commas."""
 
 _PR_SET_CHILD_SUBREAPER = 36
+
+_SHARED = "shares_processes"
 
 _GRACE_S = 5.0
 """How long a process of a test that passed may need for its own end."""
@@ -134,26 +137,33 @@ class ProcessGuard:
         self._before: set[int] = set()
         self._failed = False
         self._left = ""
+        self._is_shared = False
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
-        self._failed = report.failed or (self._failed and report.when != "setup")
+        self._failed = self._failed or report.failed
         return report
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
-        self._before = self._processes.descendants()
+        if not self._is_shared:
+            self._before = self._processes.descendants()
+            self._failed = False
         return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, None, None]:
+    def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, None, None]:
         try:
             return (yield)
         finally:
-            self._end_of_test()
+            self._is_shared = (
+                item.get_closest_marker(_SHARED) is not None and nextitem is not None and nextitem.path == item.path
+            )
+            if not self._is_shared:
+                self._end_of_test()
 
     def _end_of_test(self) -> None:
         self._processes.reap()
@@ -199,6 +209,7 @@ class ProcessGuard:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Guard this process; the controller also names the run and starts the watchdog."""
+    config.addinivalue_line("markers", f"{_SHARED}: fixtures of the module start processes that its tests share")
     if sys.platform != "linux":
         return
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

@@ -14,6 +14,8 @@ from cdptui.simulator.fault_spec import parse_fault
 from cdptui.simulator.faults import FaultKind
 from tests.terminal.watched_node import QUERY, WatchedNode, watched_node
 
+pytestmark = pytest.mark.shares_processes
+
 
 class Case(NamedTuple):
     """A fault, and the words for it: in the header beside the tries, and in the line below it."""

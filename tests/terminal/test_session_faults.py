@@ -14,6 +14,8 @@ import pytest
 
 from tests.terminal.watched_node import LOGIN, QUERY, WatchedNode, open_monitor, watched_node
 
+pytestmark = pytest.mark.shares_processes
+
 
 def logins(watched: WatchedNode) -> int:
     return len(watched.requests(LOGIN))

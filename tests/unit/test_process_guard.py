@@ -57,6 +57,8 @@ def start_pytest(folder: Path, body: str, *options: str) -> subprocess.Popen[str
     return subprocess.Popen(
         [*command, "-p", "tests.process_guard", *options, str(folder / "test_inner.py")],
         cwd=ROOT,
+        # Options of the outer run, such as the file for its results, are not for this one.
+        env={name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
