@@ -46,7 +46,7 @@ def results(tmp_path: Path) -> Path:
 def check(results: Path, *allowed: str) -> tuple[int, str]:
     listed = results.with_name("allowed")
     listed.write_text("# a comment\n\n" + "\n".join(allowed), encoding="utf-8")
-    command = [sys.executable, ROOT / ".ci" / "check_skips.py", results, listed]
+    command = [sys.executable, str(ROOT / ".ci" / "check_skips.py"), str(results), str(listed)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     return done.returncode, done.stdout + done.stderr
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import json
 import stat
@@ -12,7 +13,7 @@ import pytest
 
 from cdptui.models.snapshot import Reading
 from cdptui.tui import files
-from tests.capabilities import modes_apply
+from tests.capabilities import run_as_ordinary_user
 from tests.doubles import EPOCH, a_task
 from tests.tui.running import Running, showing
 
@@ -38,8 +39,7 @@ def locked(here: Path, home: Path) -> Iterator[Path]:
     # The home folder is in it, and must be made before.
     assert home.parent == here
     here.chmod(0o500)
-    with modes_apply():
-        yield here
+    yield here
     here.chmod(0o700)
 
 
@@ -165,8 +165,8 @@ async def test_an_error_halfway_leaves_nothing_behind(here: Path) -> None:
 
 
 @pytest.mark.usefixtures("locked")
-async def test_a_folder_that_takes_nothing_is_not_written_to(home: Path) -> None:
-    path = await files.write("x", "csv", ["one"])
+def test_a_folder_that_takes_nothing_is_not_written_to(home: Path) -> None:
+    path = run_as_ordinary_user(lambda: asyncio.run(files.write("x", "csv", ["one"])))
     assert path.parent == home
 
 
