@@ -31,16 +31,23 @@ def fleet() -> Iterator[tuple[ManagementNode, EmbeddedServer]]:
         yield node, server
 
 
+def copies(terminal: Terminal) -> list[bytes]:
+    """What the terminal was given, in base64."""
+    return OSC_52.findall(bytes(terminal.output))
+
+
 def copied(terminal: Terminal) -> str:
     """What the terminal was given last."""
-    return base64.b64decode(OSC_52.findall(bytes(terminal.output))[-1]).decode()
+    return base64.b64decode(copies(terminal)[-1]).decode()
 
 
 def copy(terminal: Terminal, letter: str, said: str) -> None:
     terminal.send("c")
     terminal.wait_for("row as JSON")
+    before = len(copies(terminal))
     terminal.send(letter)
-    terminal.wait_for(said)
+    is_sent = said.endswith("sent to the terminal")
+    terminal.wait_for(said, lambda _: not is_sent or len(copies(terminal)) > before)
 
 
 def leave(terminal: Terminal) -> None:
@@ -103,8 +110,7 @@ def test_inside_tmux_it_is_whole_and_copies_to_its_buffer(
 ) -> None:
     node, server = fleet
     with inside("exec tmux -L cdptui -f /dev/null new-session {monitor}", server.url, tmp_path) as terminal:
-        terminal.wait_for("5/5 tasks")
-        assert "● Running" in terminal.text
+        terminal.wait_for("5/5 tasks", "● Running")
         copy(terminal, "u", "uuid copied to the tmux buffer")
         tmux = ["tmux", "-L", "cdptui", "show-buffer"]
         shown = subprocess.run(tmux, capture_output=True, text=True, check=True, env={"TMUX_TMPDIR": str(tmp_path)})
@@ -123,8 +129,7 @@ def test_inside_screen_it_is_whole_and_copies_through_it(
     (tmp_path / "sockets").mkdir(mode=0o700)
     environment = {"SCREENDIR": str(tmp_path / "sockets")}
     with inside("exec screen -U -c /dev/null sh -c {monitor}", server.url, tmp_path, environment) as terminal:
-        terminal.wait_for("5/5 tasks")
-        assert "● Running" in terminal.text
+        terminal.wait_for("5/5 tasks", "● Running")
         copy(terminal, "u", "uuid sent to the terminal")
         assert copied(terminal) in node.world.tasks
         terminal.send("q")

@@ -177,7 +177,7 @@ def test_a_black_hole_of_many_tries_is_waited_out() -> None:
         watched.keeps_its_list()
         assert watched.age_s >= 3
         watched.recovers()
-        assert watched.age_s <= 2
+        watched.terminal.wait_for(lambda _: watched.age_s <= 2)
         assert watched.most_in_flight <= 2, "a poll, and one question beside it"
         watched.leaves()
 
@@ -195,14 +195,18 @@ def test_the_next_try_is_counted_down_and_the_age_counts_up(watched: WatchedNode
     watched.recovers()
 
 
-def test_a_slow_node_is_waited_for_and_asked_less_often(watched: WatchedNode) -> None:
-    watched.node.faults.add("delay", "/cdp-task", seconds=0.7)
-    watched.wait_until(lambda: watched.node.journal.in_flight, "a request under way")
-    watched.answers_keys()
-    watched.wait_for_polls(3)
-    assert "● live" in watched.header
-    assert "retry" not in watched.terminal.text
-    assert watched.most_in_flight <= 2, "a poll, and one question beside it"
+def test_a_slow_node_is_waited_for_and_asked_less_often() -> None:
+    # Slower than an interval, and far from the timeout.
+    with watched_node("--timeout", "20") as watched:
+        watched.is_live()
+        watched.node.journal.clear()
+        watched.node.faults.add("delay", "/cdp-task", seconds=1.5)
+        watched.wait_until(lambda: watched.node.journal.in_flight, "a request under way")
+        watched.answers_keys()
+        watched.wait_for_polls(3)
+        watched.is_live()
+        assert b"retry" not in watched.terminal.output
+        assert watched.most_in_flight <= 2, "a poll, and one question beside it"
 
 
 def test_a_clock_that_is_an_hour_ahead_changes_nothing(watched: WatchedNode) -> None:
@@ -210,8 +214,7 @@ def test_a_clock_that_is_an_hour_ahead_changes_nothing(watched: WatchedNode) -> 
     watched.node.faults.add("clock-skew", seconds=3600.0)
     watched.wait_for_polls(3)
     watched.keeps_its_list()
-    assert "● live" in watched.header
-    assert watched.age_s <= 2
+    watched.terminal.wait_for(lambda _: "● live" in watched.header and watched.age_s <= 2)
     assert watched.node.sessions.logins == logins
 
 
@@ -233,7 +236,6 @@ def test_names_that_are_denied_or_broken_cost_the_list_nothing() -> None:
         watched.is_live()
         watched.wait_for_polls(2)
         watched.keeps_its_list()
-        assert "retry" not in watched.terminal.text
         watched.terminal.wait_for("no permission|permission denied|denied by default")
         watched.leaves()
 
@@ -243,9 +245,7 @@ def test_rows_that_move_between_pages_are_neither_lost_nor_doubled() -> None:
         watched.node.faults.add("shifting-rows", "/cdp-task")
         watched.terminal.wait_for(r"250[01]/250[01] tasks")
         watched.wait_for_polls(9)
-        assert "● live" in watched.header
-        found = watched.terminal.line_with(" tasks")
-        assert "2500/2500 tasks" in found or "2501/2501 tasks" in found
+        watched.terminal.wait_for(r"● live .*(2500/2500|2501/2501) tasks")
         watched.answers_keys()
         watched.leaves()
 
