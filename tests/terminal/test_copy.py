@@ -9,6 +9,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -100,20 +101,29 @@ def inside(command: str, url: str, tmp_path: Path, environment: Mapping[str, str
     monitor = shlex.join([*CDPTUI, "--url", url, "--account", "admin", "--log-file", str(tmp_path / "log")])
     return Terminal(
         ["sh", "-c", command.format(monitor=shlex.quote(monitor))],
-        environment={"ZSTACK_PASSWORD": "password", "TMUX_TMPDIR": str(tmp_path), **(environment or {})},
+        environment={"ZSTACK_PASSWORD": "password", **(environment or {})},
     )
+
+
+@pytest.fixture
+def sockets() -> Iterator[Path]:
+    """A private folder with a short name: the path of a socket has 107 bytes at most."""
+    with tempfile.TemporaryDirectory(prefix="cdptui-", dir="/tmp") as folder:
+        yield Path(folder)
 
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="no tmux here")
 def test_inside_tmux_it_is_whole_and_copies_to_its_buffer(
-    fleet: tuple[ManagementNode, EmbeddedServer], tmp_path: Path
+    fleet: tuple[ManagementNode, EmbeddedServer], tmp_path: Path, sockets: Path
 ) -> None:
     node, server = fleet
-    with inside("exec tmux -L cdptui -f /dev/null new-session {monitor}", server.url, tmp_path) as terminal:
+    environment = {"TMUX_TMPDIR": str(sockets)}
+    command = "exec tmux -L cdptui -f /dev/null new-session {monitor}"
+    with inside(command, server.url, tmp_path, environment) as terminal:
         terminal.wait_for("5/5 tasks", "● Running")
         copy(terminal, "u", "uuid copied to the tmux buffer")
         tmux = ["tmux", "-L", "cdptui", "show-buffer"]
-        shown = subprocess.run(tmux, capture_output=True, text=True, check=True, env={"TMUX_TMPDIR": str(tmp_path)})
+        shown = subprocess.run(tmux, capture_output=True, text=True, check=True, env=environment)
         assert shown.stdout.strip() in node.world.tasks
         terminal.send("q")
         assert terminal.wait_for_end() == 0
@@ -123,11 +133,10 @@ def test_inside_tmux_it_is_whole_and_copies_to_its_buffer(
 
 @pytest.mark.skipif(shutil.which("screen") is None, reason="no screen here")
 def test_inside_screen_it_is_whole_and_copies_through_it(
-    fleet: tuple[ManagementNode, EmbeddedServer], tmp_path: Path
+    fleet: tuple[ManagementNode, EmbeddedServer], tmp_path: Path, sockets: Path
 ) -> None:
     node, server = fleet
-    (tmp_path / "sockets").mkdir(mode=0o700)
-    environment = {"SCREENDIR": str(tmp_path / "sockets")}
+    environment = {"SCREENDIR": str(sockets)}
     with inside("exec screen -U -c /dev/null sh -c {monitor}", server.url, tmp_path, environment) as terminal:
         terminal.wait_for("5/5 tasks", "● Running")
         copy(terminal, "u", "uuid sent to the terminal")
