@@ -251,7 +251,7 @@ def test_names_that_are_denied_or_broken_cost_the_list_nothing() -> None:
 
 
 def test_rows_that_move_between_pages_are_neither_lost_nor_doubled() -> None:
-    with watched_node(tasks=2500) as watched:
+    with watched_node("--timeout", "20", tasks=2500) as watched:
         watched.node.faults.add("shifting-rows", "/cdp-task")
         watched.terminal.wait_for(r"250[01]/250[01] tasks")
         watched.wait_for_polls(9)
