@@ -22,7 +22,7 @@ from cdptui.tui.widgets.detail_pane import DetailPane
 from cdptui.tui.widgets.task_table import TaskTable
 from tests.doubles import ScriptedNode
 
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 
 class Running:

@@ -111,7 +111,7 @@ def test_delay_and_trickle_bring_the_truth_late(node: ManagementNode, client: ht
 def test_reset_is_a_real_one(node: ManagementNode, server: EmbeddedServer) -> None:
     node.faults.add("reset", "/cdp-task", times=1)
     port = int(server.url.rpartition(":")[2])
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as raw:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as raw:
         raw.sendall(b"GET /zstack/v1/cdp-task HTTP/1.1\r\nHost: x\r\n\r\n")
         with pytest.raises(ConnectionResetError):
             raw.recv(100)
