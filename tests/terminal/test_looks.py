@@ -193,3 +193,28 @@ def test_any_size_at_any_speed_with_keys_and_clicks(fleet: str, monitor: OpenMon
     terminal.send("\x1b\x0c")
     terminal.wait_for(r"60/60 tasks[\s\S]*NAME[\s\S]*q quit")
     leave(terminal)
+
+
+@pytest.mark.parametrize(("key", "shown"), [("o", "Columns"), ("v", "Views"), ("s", "Sort by"), ("\x10", "Search")])
+def test_menu_survives_windows_of_5x5_and_40x8(fleet: str, monitor: OpenMonitor, key: str, shown: str) -> None:
+    terminal = monitor(fleet)
+    terminal.wait_for("60/60 tasks")
+    terminal.send(key)
+    terminal.wait_for(shown)
+    for columns, lines in ((5, 5), (40, 8), (1, 1), (40, 8), (5, 5)):
+        terminal.resize(columns, lines)
+        terminal.read_for(0.1)
+    terminal.wait_for("too")
+    terminal.resize(120, 40)
+    terminal.wait_for(shown)
+    terminal.send("\x1b")
+    terminal.wait_for(lambda screen: shown not in screen.text)
+    leave(terminal)
+
+
+def test_window_of_1x1_at_the_start_shows_the_list_once_it_has_grown(fleet: str, monitor: OpenMonitor) -> None:
+    terminal = monitor(fleet, columns=1, lines=1)
+    terminal.wait_for("…")
+    terminal.resize(120, 40)
+    terminal.wait_for("60/60 tasks")
+    leave(terminal)
