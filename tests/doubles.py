@@ -18,7 +18,7 @@ from cdptui.models.machine import VmInstance
 from cdptui.models.policy import Policy
 from cdptui.models.recovery import RecoveryPoints
 from cdptui.models.snapshot import Reading
-from cdptui.models.task import Field, ResourceRef, Task
+from cdptui.models.task import Field, RawLines, ResourceRef, Task
 
 T = TypeVar("T")
 
@@ -134,7 +134,7 @@ class ScriptedNode:
     def fields(self, task: Task) -> tuple[Field, ...]:
         return task_fields(task, UTC)
 
-    def raw_lines(self, task: Task) -> tuple[str, ...]:
+    def raw_lines(self, task: Task) -> RawLines:
         return raw_lines(task)
 
     def record(self, task: Task) -> str:

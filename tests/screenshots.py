@@ -131,7 +131,7 @@ async def take(sitting: Sitting) -> dict[str, str]:
             detail = app.screen_stack[0].query_one(DetailPane)
             for name, keys in sitting.pictures:
                 await pilot.press(*keys)
-                await _settle(pilot, lambda: "reading" not in str(detail.lines), rest=5)
+                await _settle(pilot, lambda: "reading" not in str(list(detail.lines)), rest=5)
                 made[name] = app.export_screenshot(title="cdptui")
         await app.hang_up()
     return made

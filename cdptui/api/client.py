@@ -35,7 +35,7 @@ from cdptui.api.timestamps import parse_zone
 from cdptui.clock import Clock, give_way
 from cdptui.models.auth import Auth
 from cdptui.models.snapshot import Reading
-from cdptui.models.task import Field, Task
+from cdptui.models.task import Field, RawLines, Task
 from cdptui.models.text import inert
 from cdptui.models.tls import Tls
 
@@ -142,7 +142,7 @@ class Client:
         """Every field that the server sent of `task`."""
         return task_fields(task, self.zone)
 
-    def raw_lines(self, task: Task) -> tuple[str, ...]:
+    def raw_lines(self, task: Task) -> RawLines:
         """The record of `task` as the server sent it, indented."""
         return raw_lines(task)
 

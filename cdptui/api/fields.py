@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from cdptui.api.decode import read_record
+from cdptui.api.decode import UNREADABLE, loads_tolerantly, read_record
 from cdptui.api.packing import unpack
 from cdptui.api.timestamps import parse_moment
 from cdptui.models.task import Field, Task, Unit
@@ -34,6 +34,9 @@ _KNOWN: Final[dict[str, Unit]] = {
 """In the order in which a person reads them; the server's own order is a hash's."""
 
 _REFS: Final = "resourceRefs"
+_MAX_REF_FIELDS: Final = 200
+"""Unknown fields of resource refs that are returned; a task may have 100,000 refs."""
+
 _REF_FIELDS: Final = frozenset({"taskUuid", "resourceUuid", "resourceType", "createDate", "lastOpDate"})
 
 
@@ -43,10 +46,9 @@ def task_fields(task: Task, zone: tzinfo | None) -> tuple[Field, ...]:
     Resource refs are a table of their own; of them only fields that we do not know are here.
     """
     raw = unpack(task.raw)
-    read = read_record(raw)
-    if read is None:
+    record = _read_values(raw)
+    if record is None:
         return (Field("(record)", inert(raw.decode("utf-8", errors="replace")), is_known=False, is_bad=True),)
-    record, _ = read
     known = [_field(name, record[name], task, zone) for name in _KNOWN if name in record]
     others = [
         _field(str(name), record[name], task, zone) for name in sorted(record) if name not in _KNOWN and name != _REFS
@@ -54,11 +56,32 @@ def task_fields(task: Task, zone: tzinfo | None) -> tuple[Field, ...]:
     return (*known, *others, *_unknown_in_refs(record.get(_REFS), task, zone))
 
 
+def _read_values(raw: bytes) -> dict[str, object] | None:
+    """The values of a record by name; None when it is no object.
+
+    Refs are read by msgspec, in a tenth of the time that the tolerant reader needs for 20 MB of them.
+    """
+    try:
+        parts = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+        refs = msgspec.json.decode(parts.pop(_REFS, b"null"))
+    except UNREADABLE:
+        read = read_record(raw)
+        return None if read is None else read[0]
+    values = {name: loads_tolerantly(bytes(part)) for name, part in parts.items()}
+    if any(values[name] is None and bytes(part) != b"null" for name, part in parts.items()):
+        read = read_record(raw)
+        return None if read is None else read[0]
+    return values if refs is None else {**values, _REFS: refs}
+
+
 def _unknown_in_refs(refs: object, task: Task, zone: tzinfo | None) -> list[Field]:
     if not isinstance(refs, list):
         return [] if refs is None else [_field(_REFS, refs, task, zone)]
     found: list[Field] = []
     for index, ref in enumerate(refs):
+        if len(found) >= _MAX_REF_FIELDS:
+            rest = f"refs from {index} on are not searched for fields that cdptui does not know"
+            return [*found, Field(f"{_REFS}[{index}…]", rest, is_known=False)]
         if not isinstance(ref, dict):
             found.append(Field(f"{_REFS}[{index}]", _text(ref), is_bad=True))
             continue

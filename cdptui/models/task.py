@@ -98,3 +98,11 @@ class Field(Struct, frozen=True):
     """False for a field that this version has no name for."""
     is_bad: bool = False
     """True when the value is not of the kind that the field must have."""
+
+
+class RawLines(Struct, frozen=True):
+    """A record as the server sent it, indented, line by line."""
+
+    lines: tuple[str, ...] = ()
+    omitted: int = 0
+    """Lines below these; 0 when these are all."""

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from cdptui.clock import Clock
 from cdptui.config.settings import MonitorSettings
-from cdptui.models.task import Field, Task
+from cdptui.models.task import Field, RawLines, Task
 from cdptui.monitor.directory import Directory
 from cdptui.monitor.monitor import Monitor
 from cdptui.monitor.poller import Poller
@@ -58,7 +58,7 @@ class Link(Struct, frozen=True):
         """Every field that the server sent of a task."""
         return self._node.fields(task)
 
-    def raw_lines(self, task: Task) -> Sequence[str]:
+    def raw_lines(self, task: Task) -> RawLines:
         """The record of a task as the server sent it, indented."""
         return self._node.raw_lines(task)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Final
 
 from cdptui.models.failure import Failure
@@ -17,9 +18,12 @@ BATCH: Final = 150
 
 
 def uuids_around(tasks: Iterable[Task]) -> Iterator[str]:
-    """Uuids of everything with a name that hangs on some tasks, each VM before what many share."""
+    """Uuids of everything with a name that hangs on some tasks, each VM before what many share.
+
+    Of a task with very many resources only the first are among them: 100,000 names would take 667 requests.
+    """
     for task in tasks:
-        yield from (ref.resource_uuid for ref in task.resource_refs)
+        yield from (ref.resource_uuid for ref in islice(task.resource_refs, BATCH))
         yield from (uuid for uuid in (task.backup_storage_uuid, task.policy_uuid) if uuid)
 
 

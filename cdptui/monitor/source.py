@@ -11,7 +11,7 @@ from cdptui.models.machine import VmInstance
 from cdptui.models.policy import Policy
 from cdptui.models.recovery import RecoveryPoints
 from cdptui.models.snapshot import Reading
-from cdptui.models.task import Field, Task
+from cdptui.models.task import Field, RawLines, Task
 
 
 class TaskSource(Protocol):
@@ -70,7 +70,7 @@ class Node(TaskSource, Protocol):
         """Every field that the node sent of a task."""
         ...
 
-    def raw_lines(self, task: Task) -> Sequence[str]:
+    def raw_lines(self, task: Task) -> RawLines:
         """The record of a task as the node sent it, indented."""
         ...
 

@@ -16,6 +16,8 @@ from cdptui.render.statuses import ROLES, status_span
 
 BAR_CELLS: Final = 6
 _DAY_S: Final = 86400.0
+_MAX_NAMED: Final = 20
+"""Resources of one task that its cell names."""
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉"
 
 
@@ -150,11 +152,14 @@ def storage(row: Vitals, context: CellContext) -> Line:
 
 def vm(row: Vitals, context: CellContext) -> Line:
     """All resources, by name where that is known."""
-    uuids = [ref.resource_uuid for ref in row.task.resource_refs]
-    if not uuids:
+    refs = row.task.resource_refs
+    if not refs:
         return (Span("none", Role.WARN),)
+    # No column is wide enough for more, and a task may have 100,000.
+    uuids = [ref.resource_uuid for ref in refs[:_MAX_NAMED]]
     role = Role.TEXT if all(uuid in context.names for uuid in uuids) else Role.DIM
-    return (Span(", ".join(context.names.get(uuid, uuid) for uuid in uuids), role),)
+    more = f" and {len(refs) - len(uuids)} more" if len(refs) > len(uuids) else ""
+    return (Span(", ".join(context.names.get(uuid, uuid) for uuid in uuids) + more, role),)
 
 
 def limit(row: Vitals, _: CellContext) -> Line:

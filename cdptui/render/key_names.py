@@ -9,6 +9,7 @@ from typing import Final
 KEY_NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "refresh": "r",
+        "save": "^s",
         "slower": "+",
         "filter": "/",
         "back": "Esc",

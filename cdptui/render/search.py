@@ -26,9 +26,9 @@ class Hit(Struct, frozen=True):
     rest: tuple[Hit, ...] = ()
     """Where they go on in the lines below."""
 
-    def in_line(self, index: int) -> tuple[Hit, ...]:
-        """What of it stands in one line."""
-        return tuple(part for part in (self, *self.rest) if part.line == index)
+    def moved(self, lines: int) -> Hit:
+        """The same place in a text that has so many lines more above it."""
+        return Hit(self.line + lines, self.start, self.end, tuple(part.moved(lines) for part in self.rest))
 
 
 def hits_in(lines: Sequence[Line], words: str) -> list[Hit]:
@@ -78,15 +78,24 @@ def marked(line: Line, hits: Sequence[Hit]) -> Line:
     return tuple(spans)
 
 
-def search_line(words: str, hits: int, at: int | None, *, is_typing: bool, keys: Mapping[str, str] = KEY_NAMES) -> Line:
-    """What was searched for, and how often it is there."""
+def search_line(
+    words: str,
+    hits: int,
+    at: int | None,
+    *,
+    is_typing: bool,
+    has_more: bool = False,
+    keys: Mapping[str, str] = KEY_NAMES,
+) -> Line:
+    """What was searched for, and how often it is there; `has_more` says that the rest was not searched."""
     cursor = (Span("▏", Role.ACCENT),) if is_typing else ()
     if not words:
         count = Span("  type what to find", Role.DIM)
     elif not hits:
         count = Span("  not here", Role.WARN)
     else:
-        place = f"{at + 1} of {hits}" if at is not None else f"{hits}"
+        count_text = f"{hits}+" if has_more else f"{hits}"
+        place = f"{at + 1} of {count_text}" if at is not None else count_text
         count = Span(f"  {place}", Role.TEXT)
     help_ = "" if is_typing or not hits else f"  {keys['next-hit']} next  {keys['previous-hit']} previous  Esc ends"
     return (Span("/", Role.ACCENT), Span(words, Role.STRONG), *cursor, count, Span(help_, Role.DIM))

@@ -28,7 +28,7 @@ from cdptui.models.machine import VmInstance
 from cdptui.models.policy import Policy
 from cdptui.models.recovery import RecoveryPoints
 from cdptui.models.snapshot import Reading
-from cdptui.models.task import Field, Task
+from cdptui.models.task import Field, RawLines, Task
 from cdptui.monitor.build import Link
 from cdptui.monitor.series import SeriesBook
 from cdptui.monitor.source import Node
@@ -80,8 +80,8 @@ class GrowingNode:
     def resources(self) -> GrowingNode:
         return self
 
-    def raw_lines(self, task: Task) -> tuple[str, ...]:
-        return ()
+    def raw_lines(self, task: Task) -> RawLines:
+        return RawLines()
 
     async def names(self, uuids: Sequence[str]) -> dict[str, str]:
         return {uuid: f"vm-{uuid[-6:]}" for uuid in uuids}

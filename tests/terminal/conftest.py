@@ -11,12 +11,12 @@ from cdptui.simulator.server import EmbeddedServer
 from cdptui.simulator.settings import SimulatorSettings
 from tests.terminal.pty_terminal import CDPTUI, Terminal
 
-Simulate = Callable[..., EmbeddedServer]
+Simulate = Callable[..., tuple[ManagementNode, EmbeddedServer]]
 OpenMonitor = Callable[..., Terminal]
 
 
 @pytest.fixture
-def simulate() -> Iterator[Callable[..., tuple[ManagementNode, EmbeddedServer]]]:
+def simulate() -> Iterator[Simulate]:
     """Start a simulated node on a free port; it is stopped at the end."""
     with ExitStack() as stack:
 

@@ -99,9 +99,13 @@ class Running:
         await self.until(lambda: self.node.reads > reads)
         await self.pilot.pause()
 
+    @property
+    def fits(self) -> bool:
+        """Whether every line of the screen is as wide as the window."""
+        return {cell_len(line) for line in self.screen_lines} == {self.app.size.width}
+
     def assert_every_line_fits(self) -> None:
-        width = self.app.size.width
-        assert {cell_len(line) for line in self.screen_lines} == {width}
+        assert self.fits, self.screen
 
 
 @asynccontextmanager

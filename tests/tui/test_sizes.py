@@ -155,13 +155,11 @@ async def test_whatever_is_open_survives_every_size_and_back(keys: tuple[str, ..
         before = [type(screen) for screen in run.app.screen_stack]
         for size in LAID_OUT:
             await run.pilot.resize_terminal(*size)
-            assert run.app.screen.size == size
-            run.assert_every_line_fits()
+            await run.until(lambda size=size: run.app.screen.size == size and run.fits)
         await run.pilot.resize_terminal(1, 1)
         await run.until(lambda: run.app.small_window == Size(1, 1))
         await run.pilot.resize_terminal(120, 40)
-        await run.until(lambda: run.app.screen.size == Size(120, 40))
-        run.assert_every_line_fits()
+        await run.until(lambda: run.app.screen.size == Size(120, 40) and run.fits)
         assert [type(screen) for screen in run.app.screen_stack] == before
 
 
@@ -176,8 +174,7 @@ async def test_whatever_is_open_survives_a_storm_of_sizes(keys: tuple[str, ...])
             if index % 20 == 0:
                 await run.pilot.pause()
         await run.pilot.resize_terminal(120, 40)
-        await run.until(lambda: run.app.screen.size == Size(120, 40))
-        run.assert_every_line_fits()
+        await run.until(lambda: run.app.screen.size == Size(120, 40) and run.fits)
         assert [type(screen) for screen in run.app.screen_stack] == before
 
 

@@ -13,13 +13,14 @@ from cdptui.models.machine import VmInstance
 from cdptui.models.part import Part
 from cdptui.models.policy import Policy
 from cdptui.models.recovery import RecoveryPoints
-from cdptui.models.task import Field
+from cdptui.models.task import Field, RawLines
 from cdptui.models.track import Track
 from cdptui.render.key_names import KEY_NAMES
 from cdptui.render.reasons import Outlook
 
 _NOBODY: Final = Tenancy()
 _NOTHING: Final[Part[Any]] = Part()
+_NO_RECORD: Final = RawLines()
 
 
 class DetailContext(Struct, frozen=True):
@@ -37,7 +38,7 @@ class DetailContext(Struct, frozen=True):
     """True when the task is no longer in the list."""
     at: float = 0.0
     """The monotonic second of `now`."""
-    raw: Sequence[str] = ()
+    raw: RawLines = _NO_RECORD
     storages: Part[Mapping[str, BackupStorage]] = _NOTHING
     policies: Part[Mapping[str, Policy]] = _NOTHING
     machine: Part[VmInstance] = _NOTHING

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from cdptui.models.growth import DAY_S, HOUR_S, Growth, growth
 from cdptui.models.severity import is_rpo_breach
-from cdptui.models.task import Field, Task, Unit
+from cdptui.models.task import Field, ResourceRef, Task, Unit
 from cdptui.models.track import Track
 from cdptui.models.vitals import Vitals
 from cdptui.render import units
 from cdptui.render.cells import bar, fill_role, full_in_role, rpo_role, short_type
 from cdptui.render.chart import capacity_chart
+from cdptui.render.lazy_lines import ItemLines, JoinedLines
 from cdptui.render.reasons import words_of
 from cdptui.render.span import Line, Role, Span
 from cdptui.render.statuses import MEANINGS, ROLES, status_span
@@ -25,7 +27,7 @@ _LOW_CHART: Final = 3
 _HIGH_CHART: Final = 10
 
 
-def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[Line]:
+def lines(row: Vitals, context: DetailContext, width: int, height: int) -> Sequence[Line]:
     """All lines, for a pane of `width` and `height` cells: the chart is in sight without scrolling.
 
     It keeps its place from task to task, so that walking through the list draws it where it was. Longer texts are cut
@@ -36,15 +38,11 @@ def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[
     chart_height = _LOW_CHART if is_low else max(_LOW_CHART, min(_HIGH_CHART, height // 4))
     chart = capacity_chart(context.track, task.plan_bytes, width, chart_height)
     top = _low_head(row, context) if is_low else [*_head(row, context, width), BLANK, *_figures(row, context), BLANK]
-    return [
-        *top,
-        *chart,
-        BLANK,
-        *_description(task, width),
-        *_resources(task, context, width),
-        BLANK,
-        *_fields(task, context, width),
-    ]
+    return JoinedLines(
+        [*top, *chart, BLANK, *_description(task, width), *_resources_head(task, context, width)],
+        _resources(task, context, width),
+        [BLANK, *_fields(task, context, width)],
+    )
 
 
 def _head(row: Vitals, context: DetailContext, width: int) -> list[Line]:
@@ -140,7 +138,7 @@ def _full_in(seconds: float | None) -> Line:
     return (_label("full in"), Span(units.duration(seconds), full_in_role(seconds)), Span(" at this growth", Role.DIM))
 
 
-def _resources(task: Task, context: DetailContext, width: int) -> list[Line]:
+def _resources_head(task: Task, context: DetailContext, width: int) -> list[Line]:
     count = len(task.resource_refs)
     lines = [heading(f"Protects {count} resource{'' if count == 1 else 's'}", width)]
     if not count:
@@ -148,18 +146,25 @@ def _resources(task: Task, context: DetailContext, width: int) -> list[Line]:
         return lines
     if context.names_problem:
         lines.append((Span(f"names: {context.names_problem}", Role.WARN),))
+    return lines
+
+
+def _resources(task: Task, context: DetailContext, width: int) -> Sequence[Line]:
     is_wide = width >= 96
-    for ref in task.resource_refs:
+
+    def render(ref: ResourceRef) -> Sequence[Line]:
         kind, name = short_type(ref.resource_type), context.names.get(ref.resource_uuid)
         named = Span(name, Role.STRONG) if name else Span("name not known", Role.DIM)
         dates = Span(f"since {_date(ref.created_at, context)}  last change {_date(ref.last_op_at, context)}", Role.DIM)
         if is_wide:
-            lines.append((Span(f"{kind:<6}"), Span(f"{ref.resource_uuid}  "), named, Span("  "), dates))
-        else:
-            lines.append((Span(f"{kind:<6}"), named))
-            lines.append((Span("      "), Span(ref.resource_uuid)))
-            lines.append((Span("      "), dates))
-    return lines
+            return [(Span(f"{kind:<6}"), Span(f"{ref.resource_uuid}  "), named, Span("  "), dates)]
+        return [
+            (Span(f"{kind:<6}"), named),
+            (Span("      "), Span(ref.resource_uuid)),
+            (Span("      "), dates),
+        ]
+
+    return ItemLines(task.resource_refs, 1 if is_wide else 3, render)
 
 
 def _date(at: datetime | None, context: DetailContext) -> str:

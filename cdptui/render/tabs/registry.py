@@ -14,7 +14,7 @@ from cdptui.render.span import Line, Role, Span
 if TYPE_CHECKING:
     from cdptui.render.tabs.context import DetailContext
 
-TabLines = Callable[[Vitals, "DetailContext", int, int], list[Line]]
+TabLines = Callable[[Vitals, "DetailContext", int, int], Sequence[Line]]
 """A task, everything else, and width and height of the pane, to lines."""
 
 

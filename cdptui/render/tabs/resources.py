@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from cdptui.models.machine import VmInstance, Volume
@@ -9,6 +10,7 @@ from cdptui.models.task import ResourceRef
 from cdptui.models.vitals import Vitals
 from cdptui.render import units
 from cdptui.render.cells import short_type
+from cdptui.render.lazy_lines import ItemLines, JoinedLines
 from cdptui.render.span import Line, Role, Span
 from cdptui.render.tabs.context import DetailContext
 from cdptui.render.tabs.pieces import BLANK, LABEL, air, heading, is_readable, labelled, standing, table, title, wrapped
@@ -26,13 +28,13 @@ _MEANINGS: Final = {
 }
 
 
-def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[Line]:
+def lines(row: Vitals, context: DetailContext, width: int, height: int) -> Sequence[Line]:
     """All lines."""
     refs = row.task.resource_refs
     top = [title(row, context.machine, context.at), *air(height)]
     if not refs:
         return [*top, *wrapped("no VM is attached to this task: there is nothing that it protects", width, Role.WARN)]
-    first, *others = refs
+    first, others = refs[0], refs[1:]
     part = context.machine
     body: list[Line] = []
     if part.value is not None:
@@ -44,8 +46,8 @@ def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[
             gone = "the node shows this account no such VM: it was deleted, or belongs to somebody else"
             body += wrapped(gone, width, Role.WARN)
     if others:
-        body += [BLANK, heading(f"And {len(others)} more", width), *(_other(ref, context) for ref in others)]
-    return [*top, *body]
+        body += [BLANK, heading(f"And {len(others)} more", width)]
+    return JoinedLines([*top, *body], ItemLines(others, 1, lambda ref: [_other(ref, context)]))
 
 
 def _machine(machine: VmInstance, ref: ResourceRef, context: DetailContext, width: int) -> list[Line]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from cdptui.models.reasons import ReasonKind
+from cdptui.models.task import Field, RawLines, Task
 from cdptui.models.track import Track
 from cdptui.models.vitals import Vitals
 from cdptui.monitor.update import Update
@@ -29,6 +30,8 @@ class Inspector:
         self._thrift = thrift
         self._tab = OVERVIEW
         self._rests_on: str | None = None
+        self._fields: tuple[object, object, Sequence[Field]] = (None, None, ())
+        self._raw: tuple[object, RawLines] = (None, RawLines())
         self._tenancy: tuple[object, str | None, Tenancy | None] = (None, None, None)
 
     @property
@@ -53,7 +56,7 @@ class Inspector:
         tab, directory, task = self._tab, link.directory, row.task
         failure, vm = directory.names_failure, _vm_of(row)
         context = DetailContext(
-            fields=link.fields(task) if tab in {OVERVIEW, RAW} else (),
+            fields=self._fields_of(task, link) if tab in {OVERVIEW, RAW} else (),
             track=self._thrift.track(task.uuid, link.monitor.track) if tab is OVERVIEW else Track(),
             names=_with_rivals(directory.known, row, link),
             names_problem=short_cause(failure) if failure is not None else "",
@@ -61,7 +64,7 @@ class Inspector:
             zone=link.zone,
             is_gone=is_gone,
             at=snapshot.taken_monotonic,
-            raw=link.raw_lines(task) if tab is RAW else (),
+            raw=self._raw_lines_of(task, link) if tab is RAW else RawLines(),
             storages=directory.storages,
             policies=directory.policies,
             machine=directory.machine(vm),
@@ -91,6 +94,18 @@ class Inspector:
             points=vm if tab is POINTS else None,
         )
         link.directory.look(need, is_anew=is_anew)
+
+    def _fields_of(self, task: Task, link: Link) -> Sequence[Field]:
+        """The fields of a task, read again only when its record or the zone of its dates changed."""
+        if self._fields[0] is not task or self._fields[1] is not link.zone:
+            self._fields = (task, link.zone, link.fields(task))
+        return self._fields[2]
+
+    def _raw_lines_of(self, task: Task, link: Link) -> RawLines:
+        """The record of a task, laid out again only when it changed."""
+        if self._raw[0] is not task:
+            self._raw = (task, link.raw_lines(task))
+        return self._raw[1]
 
     def _tenancy_of(self, uuid: str | None, rows: Sequence[Vitals]) -> Tenancy:
         """All tasks of one storage together; added up once in each list."""

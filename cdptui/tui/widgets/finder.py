@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from cdptui.models.text import inert
 from cdptui.render.search import Hit, hits_in, marked, search_line
 from cdptui.render.span import Line
 
 _LONGEST = 80
+
+_MAX_HITS = 10_000
+"""Matches after which a search stops."""
+
+_LINES_A_STEP = 1000
+"""Lines searched before other work gets its turn: about 5 ms."""
 
 
 class Finder:
@@ -19,6 +25,7 @@ class Finder:
         self._keys = keys
         self._words = ""
         self._hits: list[Hit] = []
+        self._hits_by_line: dict[int, list[Hit]] = {}
         self._at: int | None = None
         self.is_typing = False
 
@@ -28,19 +35,25 @@ class Finder:
         return self.is_typing or bool(self._words)
 
     @property
+    def words(self) -> str:
+        """What is searched for; empty while there is nothing."""
+        return self._words
+
+    @property
     def current_line(self) -> int | None:
         """The line of the place that is looked at."""
         return self._hits[self._at].line if self._at is not None else None
 
     def begin(self) -> None:
         """Ask for new words."""
-        self._words, self._hits, self._at, self.is_typing = "", [], None, True
+        self._clear()
+        self.is_typing = True
 
     def take_key(self, key: str, character: str | None) -> None:
         """A key while words are typed, or Escape at any time."""
         match key:
             case "escape":
-                self._words, self._hits, self._at, self.is_typing = "", [], None, False
+                self._clear()
             case "enter":
                 self.is_typing = False
             case "backspace":
@@ -50,6 +63,9 @@ class Finder:
             case _ if character is not None:
                 self._retype(inert(self._words + character, _LONGEST))
 
+    def _clear(self) -> None:
+        self._words, self._hits, self._hits_by_line, self._at, self.is_typing = "", [], {}, None, False
+
     def _retype(self, words: str) -> None:
         self._words, self._at = words, None
 
@@ -58,18 +74,32 @@ class Finder:
         if self._hits:
             self._at = (self._at + step) % len(self._hits) if self._at is not None else 0
 
-    def look_through(self, lines: Sequence[Line]) -> bool:
-        """Search other lines; whether what is marked may have changed."""
-        if not self._words and not self._hits:
-            return False
-        before, self._hits = self._hits, hits_in(lines, self._words)
+    def search(self, lines: Sequence[Line]) -> Iterator[bool]:
+        """Search `lines` in steps, yielding True between two of them; the matches count once all steps are done."""
+        words, hits, by_line = self._words, list[Hit](), dict[int, list[Hit]]()
+        # Words may begin on the last line of a step and go on below it, one line for each blank.
+        overlap = words.count(" ")
+        for start in range(0, len(lines) if words else 0, _LINES_A_STEP):
+            if start:
+                yield True
+            if len(hits) >= _MAX_HITS:
+                break
+            for hit in hits_in(lines[start : start + _LINES_A_STEP + overlap], words):
+                if hit.line < _LINES_A_STEP:
+                    found = hit.moved(start)
+                    hits.append(found)
+                    for part in (found, *found.rest):
+                        by_line.setdefault(part.line, []).append(part)
+        self._set_hits(hits, by_line)
+
+    def _set_hits(self, hits: list[Hit], by_line: dict[int, list[Hit]]) -> None:
+        self._hits, self._hits_by_line = hits, by_line
         if not self._hits:
             self._at = None
         elif self._at is None and self.is_typing:
             self._at = 0
         elif self._at is not None:
             self._at = min(self._at, len(self._hits) - 1)
-        return before != self._hits
 
     def is_current(self, index: int) -> bool:
         """Whether a line has the place that is looked at."""
@@ -77,8 +107,11 @@ class Finder:
 
     def marked(self, index: int, line: Line) -> Line:
         """A line with its hits marked."""
-        return marked(line, [part for hit in self._hits for part in hit.in_line(index)]) if self._hits else line
+        return marked(line, self._hits_by_line.get(index, ()))
 
     def line(self) -> Line:
         """What is searched for and how often it is there."""
-        return search_line(self._words, len(self._hits), self._at, is_typing=self.is_typing, keys=self._keys)
+        has_more = len(self._hits) >= _MAX_HITS
+        return search_line(
+            self._words, len(self._hits), self._at, is_typing=self.is_typing, has_more=has_more, keys=self._keys
+        )

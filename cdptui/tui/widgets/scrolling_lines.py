@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
@@ -10,6 +10,7 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from cdptui.clock import give_way
 from cdptui.render.span import Line
 from cdptui.tui.keymap import Keymap, Place, bindings
 from cdptui.tui.widgets.extent import set_extent
@@ -37,21 +38,34 @@ class ScrollingLines(ScrollView, can_focus=True):
     def __init__(self, keymap: Keymap, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
         self._painter = Painter(self)
-        self._lines: tuple[Line, ...] = ()
+        self._lines: Sequence[Line] = ()
+        self._drawn: dict[int, Line] = {}
+        """The lines on screen, by index, as they were drawn last."""
         self._head: tuple[Line, ...] = ()
         self._finder = Finder(keymap.names)
 
     def show(self, lines: Sequence[Line], head: Sequence[Line] = ()) -> None:
-        """Show `lines` from now on, under a fixed `head`."""
-        before, head_before = self._lines, self._head
-        self._lines, self._head = tuple(lines), tuple(head)
-        if self._finder.look_through(self._lines):
-            self.refresh()
+        """Show `lines` from now on, under a fixed `head`. Only lines in sight are read: they may be lazy."""
+        head_before = self._head
+        self._lines, self._head = lines, tuple(head)
+        self._search_again()
         self._measure()
         for y in differing(head_before, self._head):
             self.refresh(Region(0, y, self.size.width, 1))
-        for y in differing(before, self._lines):
-            self.refresh_line(y + len(self._head))
+        self._refresh_changed_lines()
+
+    def _refresh_changed_lines(self) -> None:
+        """Draw the lines in sight that are not what was drawn there."""
+        top = self.scroll_offset.y
+        in_sight = range(top, top + max(0, self.size.height - len(self._head)))
+        self._drawn = {index: line for index, line in self._drawn.items() if index in in_sight}
+        for index in in_sight:
+            if self._drawn.get(index) != self._line_at(index):
+                self.refresh_line(index + len(self._head))
+
+    def _line_at(self, index: int) -> Line:
+        """A line with its matches marked; empty below the last one."""
+        return self._finder.marked(index, self._lines[index]) if index < len(self._lines) else ()
 
     @property
     def vertical_scrollbar(self) -> ScrollBar:
@@ -68,7 +82,7 @@ class ScrollingLines(ScrollView, can_focus=True):
         return max(1, self.scrollable_content_region.width)
 
     @property
-    def lines(self) -> tuple[Line, ...]:
+    def lines(self) -> Sequence[Line]:
         """What is shown, without the head."""
         return self._lines
 
@@ -84,12 +98,9 @@ class ScrollingLines(ScrollView, can_focus=True):
         if self._finder.is_on and y == self.size.height - 1:
             return self._painter.strip(self._finder.line(), self.width)
         index = y - len(self._head) + self.scroll_offset.y
-        if index >= len(self._lines):
-            return self._painter.strip((), self.width)
-        is_here = self._finder.is_current(index)
-        return self._painter.strip(
-            self._finder.marked(index, self._lines[index]), self.width, "cursor-background" if is_here else ""
-        )
+        line = self._drawn[index] = self._line_at(index)
+        is_here = self._finder.is_current(index) and index < len(self._lines)
+        return self._painter.strip(line, self.width, "cursor-background" if is_here else "")
 
     def notify_style_update(self) -> None:
         """Take the colours of a new theme."""
@@ -104,8 +115,11 @@ class ScrollingLines(ScrollView, can_focus=True):
             return
         event.stop()
         event.prevent_default()
+        words = self._finder.words
         self._finder.take_key(event.key, event.character if event.is_printable else None)
-        self._show_search()
+        if self._finder.words != words:
+            self._search_again()
+        self._show_matches()
 
     def on_paste(self, event: events.Paste) -> None:
         """What is pasted is typed."""
@@ -124,12 +138,31 @@ class ScrollingLines(ScrollView, can_focus=True):
         """Go to the next place of what was searched for."""
         if self._finder.is_on:
             self._finder.move(step)
-            self._show_search()
+            self._show_matches()
         else:
             self.action_search()
 
+    def _search_again(self) -> None:
+        """Search the lines; many of them beside other work, so that the next key does not wait."""
+        before = (self._finder.line(), self._finder.current_line)
+        search = self._finder.search(self._lines)
+        if next(search, False):
+            self.run_worker(self._search_on(search), group="search", exclusive=True)
+        else:
+            self.workers.cancel_group(self, "search")
+        if before != (self._finder.line(), self._finder.current_line):
+            self.refresh()
+
+    async def _search_on(self, search: Iterator[bool]) -> None:
+        for _ in search:
+            await give_way()
+        self._show_matches()
+
     def _show_search(self) -> None:
-        self._finder.look_through(self._lines)
+        self._search_again()
+        self._show_matches()
+
+    def _show_matches(self) -> None:
         self._measure()
         line = self._finder.current_line
         if line is not None:

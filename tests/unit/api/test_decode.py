@@ -327,7 +327,7 @@ def test_an_odd_record_can_be_shown_and_exported(odd: bytes, bad: set[str]) -> N
     fields = {field.name: field for field in task_fields(task, SHANGHAI)}
     assert fields["uuid"].text == FULL_ROW["uuid"]
     assert bad <= fields.keys() | {"resourceRefs"}
-    assert FULL_ROW["uuid"] in "".join(raw_lines(task))
+    assert FULL_ROW["uuid"] in "".join(raw_lines(task).lines)
     assert json.loads(record_json(task))["uuid"] == FULL_ROW["uuid"]
 
 
@@ -335,7 +335,7 @@ def test_an_odd_record_can_be_shown_and_exported(odd: bytes, bad: set[str]) -> N
 def test_what_is_no_record_can_be_shown_and_exported(odd: bytes) -> None:
     task = decode_task(odd, SHANGHAI)
     assert task_fields(task, SHANGHAI)
-    assert raw_lines(task)
+    assert raw_lines(task).lines
     json.loads(record_json(task))
 
 

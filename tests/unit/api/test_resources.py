@@ -168,7 +168,7 @@ async def test_a_uuid_leads_to_no_other_path() -> None:
 
 def test_the_raw_record_keeps_what_was_written() -> None:
     row = b'{"uuid":"u","maxCapacity":1.0E2,"name":"a\\u001b\xe2\x80\xae","new":{"x":[1,null]},"uuid":"v"}'
-    text = raw_lines(decode_task(row, None))
+    text = raw_lines(decode_task(row, None)).lines
     assert '  "maxCapacity": 1.0E2,' in text
     assert '  "name": "a\\u001b\N{REPLACEMENT CHARACTER}",' in text
     assert '  "uuid": "v"' in text
@@ -176,4 +176,4 @@ def test_the_raw_record_keeps_what_was_written() -> None:
 
 
 def test_a_raw_record_that_is_no_json_comes_as_it_is() -> None:
-    assert raw_lines(decode_task(b"<html>\n\x1b[2J", None)) == ("<html>", "␛[2J")
+    assert raw_lines(decode_task(b"<html>\n\x1b[2J", None)).lines == ("<html>", "␛[2J")

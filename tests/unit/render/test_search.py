@@ -19,11 +19,8 @@ def test_words_are_found_across_spans_whatever_their_case() -> None:
 def test_words_are_found_where_a_line_was_broken_between_them() -> None:
     lines: list[Line] = [(Span("  rpo   what it"),), (Span("        is,"), Span(" measured")), (Span("  used  what"),)]
     (hit,) = hits_in(lines, "it is, m")
-    assert [(part.line, part.start, part.end) for index in range(3) for part in hit.in_line(index)] == [
-        (0, 13, 15),
-        (1, 8, 13),
-    ]
-    assert [span.text for span in marked(lines[1], hit.in_line(1)) if span.role is Role.NEW] == ["is,", " m"]
+    assert [(part.line, part.start, part.end) for part in (hit, *hit.rest)] == [(0, 13, 15), (1, 8, 13)]
+    assert [span.text for span in marked(lines[1], hit.rest) if span.role is Role.NEW] == ["is,", " m"]
     assert hits_in(lines, "measured used") == [], "another entry"
 
 
