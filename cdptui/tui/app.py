@@ -189,6 +189,10 @@ class CdptuiApp(App[int], inherit_bindings=False):
             self.draw_everything()
         return is_frugal
 
+    def count_pending_input(self) -> int:
+        """Count the events that were sent to the app and are not handled yet, with the keys that wait."""
+        return self._message_queue.qsize() + self._turns.waiting_count
+
     async def on_event(self, event: events.Event) -> None:
         """Let keys have their turns; all else goes its way."""
         if not isinstance(event, Key) or event.is_forwarded or not self.screen_stack:
