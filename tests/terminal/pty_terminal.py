@@ -157,6 +157,17 @@ class Terminal:
         """Type."""
         os.write(self._master, keys.encode())
 
+    def send_bytes(self, data: bytes) -> None:
+        """Send what no keyboard can type, however much; reads meanwhile, so that neither side waits for the other."""
+        while data:
+            readable, writable, _ = select.select([self._master], [self._master], [], 20.0)
+            assert readable or writable, "the program has not read its input for 20 s"
+            if readable:
+                self._read(0.0)
+            elif writable:
+                # A pty takes less than a page at a time without blocking.
+                data = data[os.write(self._master, data[:1024]) :]
+
     def wait_for(self, what: str | Callable[[Terminal], object], *, seconds: float = 20.0) -> None:
         """Read until the screen shows `what`: a regular expression, or a condition on this terminal."""
         pattern = re.compile(what) if isinstance(what, str) else None

@@ -49,6 +49,12 @@ _PARAMETERS: Final = re.compile(rb"[\x20-\x3f]+")
 _STRING_BODY: Final = re.compile(rb"[^\x07\x18\x1a\x1b]+")
 _UNPRINTABLE_IN_PASTE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
+_WORDS_FOR_NUMBERS: Final = frozenset(b"NaInfityudel")
+"""The letters of NaN, Infinity, undefined, null and 1e21, which terminals written in JavaScript put into mouse reports.
+
+By ECMA-48 the first of them ends the sequence, and the rest would be typed.
+"""
+
 _RXVT_DOLLAR_KEY: Final = re.compile(rb"\d{1,2}\$")
 """rxvt ends keys with Shift with what is an intermediate byte everywhere else."""
 
@@ -56,7 +62,7 @@ _LATE_SECOND_BYTES: Final = {
     ord("["): frozenset(b"0123456789:;<=>?ABCDEFHIMOPQRSZ~"),
     ord("O"): frozenset(b"ABCDEFHMPQRS"),
     ord("]"): frozenset(b"0123456789lL"),
-    ord("P"): frozenset(b"0123456789>!$+=?|"),
+    ord("P"): frozenset(b"0123456789>!"),
     ord("_"): frozenset(b"G"),
 }
 """What follows an introducer in keys and reports, for sequences whose escape was already reported as the Escape key.
@@ -118,7 +124,6 @@ class ControlSequenceTokenizer:
         self._introducer = _CSI
         self._body = bytearray()
         self._is_dropped = False
-        self._is_oversized = False
         self._is_osc = False
         self._mouse_bytes_left = 0
         self._paste = bytearray()
@@ -217,7 +222,6 @@ class ControlSequenceTokenizer:
     def _begin_sequence(self, byte: int, *, is_dropped: bool = False) -> bool:
         """Begin the sequence that ESC and `byte` introduce; False when they introduce none."""
         self._is_dropped = is_dropped
-        self._is_oversized = False
         if byte in _INTRODUCERS:
             self._introducer = _INTRODUCERS[byte]
             self._body.clear()
@@ -246,7 +250,9 @@ class ControlSequenceTokenizer:
             self._extend_body(match[0])
             return match.end()
         byte = data[at]
-        if 0x40 <= byte < _DEL:
+        if byte in _WORDS_FOR_NUMBERS and self._is_mouse_report:
+            self._is_dropped = True
+        elif 0x40 <= byte < _DEL:
             self._end_sequence(byte)
         elif byte == _ESC:
             self._end_rxvt_key()
@@ -260,13 +266,13 @@ class ControlSequenceTokenizer:
         return at + 1
 
     def _extend_body(self, data: bytes) -> None:
-        if len(self._body) + len(data) > MAX_SEQUENCE_CHARS:
-            self._is_dropped = self._is_oversized = True
-        else:
-            self._body += data
+        room = MAX_SEQUENCE_CHARS - len(self._body)
+        self._body += data[:room]
+        if len(data) > room:
+            self._is_dropped = True
 
     def _end_sequence(self, final: int) -> None:
-        if self._introducer == _CSI and not self._body and not self._is_oversized:
+        if self._introducer == _CSI and not self._body:
             if final == ord("["):
                 # The Linux console's F1 to F5 have one more byte.
                 self._body.append(final)
@@ -283,6 +289,10 @@ class ControlSequenceTokenizer:
             self._state = self._in_paste
         elif not self._is_dropped and text != _PASTE_END.decode():
             self._tokens.append(ControlSequence(text))
+
+    @property
+    def _is_mouse_report(self) -> bool:
+        return self._introducer == _CSI and self._body[:1] == b"<"
 
     @property
     def _is_rxvt_key(self) -> bool:

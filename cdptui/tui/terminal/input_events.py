@@ -174,9 +174,10 @@ def _kitty_keys(match: re.Match[str]) -> list[events.Key] | None:
     code = int(match["code"] or 1)
     modifiers = int(match["modifiers"] or 1)
     event = int(match["event"] or 1)
-    # `CSI row ; column R` is the position of the cursor.
-    is_cursor_position = final == "R" and match["modifiers"] is not None
-    if is_cursor_position or not 1 <= modifiers <= _MAX_MODIFIERS or event not in _KEY_EVENTS:
+    if final == "R" and match["modifiers"] is not None:
+        # Row and column of the cursor, though F3 with a modifier is the same.
+        return []
+    if not 1 <= modifiers <= _MAX_MODIFIERS or event not in _KEY_EVENTS:
         return None
     name = FUNCTIONAL_KEYS.get(f"{code}{final}")
     text = _decode_text(match["text"])
