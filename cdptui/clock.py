@@ -26,6 +26,11 @@ async def give_way() -> None:
         await asyncio.sleep(0)
 
 
+def thread_cpu_s() -> float:
+    """Processor seconds that this thread has used: what other programs take of the machine does not count."""
+    return time.thread_time()
+
+
 class Clock(Protocol):
     """Time as the monitor sees it."""
 

@@ -15,3 +15,5 @@ for _name in ("CDPTUI_CONFIG", "CDPTUI_PROFILE"):
 # How long an example takes, or its making, says what else the machine has to do.
 settings.register_profile("cdptui", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("cdptui")
+
+pytest_plugins = ("tests.process_guard",)

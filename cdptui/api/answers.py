@@ -154,7 +154,7 @@ def _bad_answer(status: int, body: bytes, url: str, location: str) -> ApiError:
     code = f"HTTP {status}"
     text = _plain_text(body)
     is_page = body.lstrip()[:1] == b"<"
-    if 300 <= status < 400:
+    if 300 <= status < 400 and location:
         return NotAManagementNode(f"redirects to {inert(location, 200)}", url=url, code=code)
     match status:
         case 503 if _looks_like_json(body):

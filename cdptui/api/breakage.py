@@ -42,6 +42,9 @@ def broken(error: Exception, url: str, *, connect_s: float, read_s: float, via: 
         case httpx.RemoteProtocolError():
             if "disconnected" in str(error) or "closed connection" in str(error):
                 return Unreachable("the connection was closed before the answer was complete", url=url)
+            if "location header" in str(error):
+                # httpx reads it even where no redirect is followed.
+                return NotAManagementNode("redirects to what is no address", url=url)
             return NotAManagementNode(f"no HTTP: {said}", url=url)
         case httpx.DecodingError():
             return UnreadableAnswer(said, url=url)

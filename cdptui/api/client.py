@@ -129,7 +129,9 @@ class Client:
             paging.accept(window, await self._decode(page.rows, is_dense=(page.total or 0) > _MANY), page.total)
             if paging.is_done:
                 self._decoder.remember(paging.by_uuid)
-            yield Reading(paging.by_uuid.values(), paging.total, paging.is_done, paging.pages)
+            yield Reading(
+                paging.by_uuid.values(), paging.total, paging.is_done, paging.pages, is_cut_short=paging.is_cut_short
+            )
 
     @property
     def resources(self) -> Resources:

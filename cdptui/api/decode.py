@@ -17,6 +17,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Raw, Struct, structs
 
+from cdptui.api.json_scan import ScanError, split_array, split_object
 from cdptui.api.packing import is_packed, pack
 from cdptui.api.timestamps import is_readable_date, parse_moment
 from cdptui.models.task import ResourceRef, Task
@@ -115,12 +116,9 @@ def decode_page(body: bytes) -> Page:
         reply = _reply_decoder.decode(body)
     except msgspec.ValidationError:
         raise
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        # A name that is no UTF-8, or half a surrogate pair, must not cost the whole list.
-        record = loads_tolerantly(body)
-        if not isinstance(record, dict):
-            raise
-        reply = _reply_decoder.decode(json.dumps(record, ensure_ascii=False).encode(errors="replace"))
+    except UNREADABLE as error:
+        # One record that is no JSON, or is nested too deeply, must not cost the whole list.
+        reply = _split_reply(body, error)
     rows = reply.inventories
     if rows is None:
         if bytes(reply.inventory) == b"null":
@@ -131,6 +129,22 @@ def decode_page(body: bytes) -> Page:
     except UNREADABLE:
         total = None
     return Page(tuple(bytes(row) for row in rows), total)
+
+
+def _split_reply(body: bytes, error: Exception) -> _QueryReply:
+    """Split a reply that cannot be parsed as a whole; raises `error` when it cannot be split either."""
+    try:
+        values = split_object(body)
+        rows = values.get("inventories", b"null")
+        return _QueryReply(
+            None if rows == b"null" else [Raw(row) for row in split_array(rows)],
+            Raw(values.get("inventory", b"null")),
+            Raw(values.get("total", b"null")),
+        )
+    except ScanError as scan_error:
+        if isinstance(error, RecursionError):
+            raise msgspec.DecodeError(str(scan_error)) from error
+        raise error from None
 
 
 class TaskDecoder:
@@ -252,13 +266,14 @@ def _word(text: str | None) -> str | None:
 
 def _decode_field_by_field(row: bytes) -> tuple[WireTask, set[str]]:
     wire = WireTask()
-    record = loads_tolerantly(row)
-    if not isinstance(record, dict):
+    read = read_record(row)
+    if read is None:
         wire.name = "(unreadable record)"
         return wire, {WHOLE_RECORD}
-    bad: set[str] = set()
+    record, unreadable = read
+    bad = {inert(name, 255) for name in unreadable}
     for field in _TASK_FIELDS:
-        if field.encode_name not in record:
+        if field.encode_name not in record or field.encode_name in unreadable:
             continue
         value = record[field.encode_name]
         if field.name == "resource_refs":
@@ -271,6 +286,24 @@ def _decode_field_by_field(row: bytes) -> tuple[WireTask, set[str]]:
         except (msgspec.ValidationError, OverflowError):
             bad.add(field.encode_name)
     return wire, bad
+
+
+def read_record(row: bytes) -> tuple[dict[str, object], frozenset[str]] | None:
+    """Return the values of a record, and the names of those that cannot be read; None when it is no object.
+
+    A value that cannot be read (nested too deeply, thousands of digits) is there as its text.
+    """
+    record = loads_tolerantly(row)
+    if isinstance(record, dict):
+        return record, _NO_FIELDS
+    try:
+        texts = split_object(row)
+    except ScanError:
+        return None
+    values = {name: loads_tolerantly(text) for name, text in texts.items()}
+    unreadable = frozenset(name for name, text in texts.items() if values[name] is None and text != b"null")
+    values.update((name, texts[name].decode("utf-8", errors="replace")) for name in unreadable)
+    return values, unreadable
 
 
 def loads_tolerantly(row: bytes) -> object:

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from cdptui.api.decode import loads_tolerantly
+from cdptui.api.decode import read_record
 from cdptui.api.packing import unpack
 from cdptui.api.timestamps import parse_moment
 from cdptui.models.task import Field, Task, Unit
@@ -43,9 +43,10 @@ def task_fields(task: Task, zone: tzinfo | None) -> tuple[Field, ...]:
     Resource refs are a table of their own; of them only fields that we do not know are here.
     """
     raw = unpack(task.raw)
-    record = loads_tolerantly(raw)
-    if not isinstance(record, dict):
+    read = read_record(raw)
+    if read is None:
         return (Field("(record)", inert(raw.decode("utf-8", errors="replace")), is_known=False, is_bad=True),)
+    record, _ = read
     known = [_field(name, record[name], task, zone) for name in _KNOWN if name in record]
     others = [
         _field(str(name), record[name], task, zone) for name in sorted(record) if name not in _KNOWN and name != _REFS

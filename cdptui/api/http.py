@@ -22,6 +22,7 @@ from cdptui import __version__
 from cdptui.api.answers import check_answer
 from cdptui.api.body import ACCEPTED_ENCODING, read_body
 from cdptui.api.breakage import broken
+from cdptui.api.charset import as_utf8
 from cdptui.api.errors import ApiError, TimedOut
 from cdptui.api.tls import tls_context
 from cdptui.clock import Clock
@@ -37,6 +38,9 @@ _LONG_SECRET: Final = 16
 
 _SENT_TWICE: Final = frozenset({"GET", "DELETE"})
 """What may be sent again when nobody knows whether it arrived: it is the same whether done once or twice."""
+
+_ZONED: Final = re.compile(r"(https?://\[)([0-9a-f:.]+)%25([^\]]+)(\].*)")
+"""A URL whose host is an IPv6 address with a zone."""
 
 _MAX_COOKIES: Final = 16
 
@@ -110,6 +114,7 @@ class Http:
         Raises OSError when the certificates that `tls` names cannot be read.
         """
         self._base_url = base_url.rstrip("/")
+        self._request_url, self._host_header, self._tls_name = _zone_apart(self._base_url)
         self.timeouts: Final = timeouts
         self._clock = clock
         self._proxy = proxy
@@ -164,7 +169,7 @@ class Http:
         Raises ApiError.
         """
         shown = self._base_url + (shown_path or path)
-        sent, trace = dict(headers or {}), _Trace()
+        sent, trace = {**self._host_header, **(headers or {})}, _Trace()
         times = timeouts or self.timeouts
         if json is not None:
             sent["Content-Type"] = "application/json;charset=UTF-8"
@@ -175,17 +180,17 @@ class Http:
                 try:
                     request = self._client.build_request(
                         method,
-                        self._base_url + path,
+                        self._request_url + path,
                         params=list(params),
                         json=json,
                         headers=sent,
                         timeout=httpx.Timeout(times.read_s, connect=times.connect_s),
-                        extensions={"trace": trace},
+                        extensions={"trace": trace, **self._tls_name},
                     )
                     response = await self._answer_to(request, trace)
                     self.date = response.headers.get("date", "")
                     try:
-                        body = await read_body(response, shown)
+                        body = as_utf8(await read_body(response, shown), response.charset_encoding)
                     finally:
                         await response.aclose()
                 finally:
@@ -225,8 +230,7 @@ class Http:
 
         The pool counts by a clock that stops while the machine sleeps, and would find them fresh.
         """
-        if len(self._client.cookies.jar) > _MAX_COOKIES:
-            self._client.cookies.clear()
+        _drop_unsendable(self._client.cookies)
         if self._under_way or self._clock.monotonic() - self._used_at <= KEPT_IDLE_S:
             return
         old, self._client = self._client, self._new_client(self._client.cookies)
@@ -258,6 +262,29 @@ class Http:
             return ""
         parts = urlsplit(self._proxy)
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def _drop_unsendable(cookies: httpx.Cookies) -> None:
+    """Drop cookies that are too many, and those that httpx could not send: a header must be ASCII."""
+    if len(cookies.jar) > _MAX_COOKIES:
+        cookies.clear()
+    for cookie in list(cookies.jar):
+        if not f"{cookie.name}{cookie.value}".isascii():
+            cookies.jar.clear(cookie.domain, cookie.path, cookie.name)
+
+
+def _zone_apart(base_url: str) -> tuple[str, dict[str, str], dict[str, str]]:
+    """Split the zone of an IPv6 address from what the server gets to see: it means something on this machine only.
+
+    The URL for httpx, which takes a zone as the system writes it; the Host header (RFC 6874, 4); the name in TLS, which
+    is compared with the address in the certificate. Without a zone httpx's own are right.
+    """
+    match = _ZONED.fullmatch(base_url)
+    if match is None:
+        return base_url, {}, {}
+    before, address, zone, after = match.groups()
+    host = httpx.URL(f"{before}{address}{after}").netloc.decode()
+    return f"{before}{address}%{zone}{after}", {"Host": host}, {"sni_hostname": address}
 
 
 class _Trace:

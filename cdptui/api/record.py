@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, tzinfo
 from typing import Final
 
-from cdptui.api.decode import MAX_COUNT, loads_tolerantly
+from cdptui.api.decode import MAX_COUNT, read_record
 from cdptui.api.timestamps import parse_moment
 from cdptui.models.text import inert
 
@@ -22,7 +22,8 @@ class Record:
     @classmethod
     def of(cls, raw: bytes) -> Record | None:
         """Read JSON; None when it is no object."""
-        return cls.of_value(loads_tolerantly(raw))
+        read = read_record(raw)
+        return None if read is None else cls(read[0])
 
     @classmethod
     def of_value(cls, value: object) -> Record | None:

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from cdptui.api.decode import UNREADABLE, loads_tolerantly
+from cdptui.api.decode import UNREADABLE, loads_tolerantly, read_record
 from cdptui.api.packing import unpack
 from cdptui.models.task import Task
 from cdptui.models.text import inert
@@ -27,7 +27,8 @@ def record_json(task: Task) -> str:
         msgspec.json.decode(record)
         text = record.decode("utf-8")
     except UNREADABLE:
-        return _anew(loads_tolerantly(record))
+        read = read_record(record)
+        return _anew(loads_tolerantly(record) if read is None else read[0])
     return text if text.isascii() and text.isprintable() else _SUSPECT.sub(_escaped, text)
 
 

@@ -10,10 +10,10 @@ import asyncio
 import logging
 import math
 from collections.abc import Sequence
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from cdptui.api.decode import UNREADABLE
 from cdptui.api.errors import (
@@ -51,7 +51,8 @@ _FINAL: Final = frozenset({"SYS.1003", "SYS.1006", "SYS.1007"})
 
 
 class _SessionInventory(Struct):
-    uuid: str
+    uuid: Annotated[str, Meta(pattern=r"^[0-9A-Za-z_-]{1,256}\Z")]
+    """Part of a header and of a path later: 32 hexadecimal digits on every known server."""
 
 
 class _LoginReply(Struct):

@@ -24,6 +24,7 @@ A SPEC is KIND[:KEY=VALUE,...], or the same as a JSON object. KINDs:
   error           takes code=CODE (SYS.1000), details=TEXT
   redirect        takes location=URL, status=301|302|303|307|308
   huge-body       takes bytes=N
+  capped-pages    takes rows=N (100)
   deep-nesting    takes depth=N
   hang, hang-body, reset, refuse, truncated, invalid-json, endless-list,
   rate-limit, empty-500, bad-gateway, gateway-timeout, html-503, denied,

@@ -14,16 +14,24 @@ DEFAULT_PORT: Final = 8080
 _API: Final = "/zstack/v1"
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _LOOPBACK: Final = re.compile(r"127(?:\.\d{1,3}){3}")
+_BARE_IPV6: Final = re.compile(
+    r"(?P<scheme>(?:https?://)?)(?P<address>[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)(?:%(?P<zone>[^/?#\[\]:]*))?(?=[/?#]|\Z)"
+)
+_BRACKETED: Final = re.compile(r"\[[^\[\]]*\](?::\d*)?")
+_ZONE: Final = re.compile(r"[A-Za-z0-9._~-]{1,64}")
 _HOST: Final = re.compile(r"[^\s/?#@\\<>\"'`{}|^%\x00-\x1f\x7f]+")
 
 
 def normalise(address: str) -> str:
     """Return the base URL of the API for an address with or without scheme, port, `/zstack` or `/zstack/v1`.
 
-    Raises ConfigError.
+    An IPv6 address needs no brackets where no port follows it. Its zone is written as in RFC 6874: `%25eth0`. Raises
+    ConfigError.
 
     >>> normalise("10.0.0.5")
     'http://10.0.0.5:8080/zstack/v1'
+    >>> normalise("fe80::1%eth0")
+    'http://[fe80::1%25eth0]:8080/zstack/v1'
     >>> normalise("https://cloud.example.com/zstack/")
     'https://cloud.example.com/zstack/v1'
     """
@@ -33,18 +41,24 @@ def normalise(address: str) -> str:
     if "@" in text:
         # Before anything of it is quoted: what stands before an @ may be a password.
         raise ConfigError("a URL must not carry credentials: use --account and a password prompt, file or pipe")
+    text = bracketed(text)
     has_scheme = _SCHEME.match(text) is not None
     parts = _split(text if has_scheme else f"http://{text}", address)
     if parts.scheme not in {"http", "https"}:
         raise _refuse(address, "only http and https are spoken")
     if parts.query or parts.fragment:
         raise _refuse(address, "a query or fragment has no meaning here")
+    is_ipv6 = "[" in parts.netloc
+    if parts.netloc.count(":") > 1 and not (is_ipv6 and _BRACKETED.fullmatch(parts.netloc)):
+        raise _refuse(address, "an IPv6 address and a port are written as [::1]:8080")
     host, port = parts.hostname or "", _port(parts, address)
-    if not _HOST.fullmatch(host):
+    if is_ipv6:
+        host = _ipv6_host(host, address)
+    elif not _HOST.fullmatch(host):
         raise _refuse(address, f"{host!r} is no host name" if host else "there is no host in it")
     if port is None and not has_scheme:
         port = DEFAULT_PORT
-    netloc = (f"[{host}]" if ":" in host else host) + (f":{port}" if port is not None else "")
+    netloc = host + (f":{port}" if port is not None else "")
     return f"{parts.scheme}://{netloc}{_api_path(parts.path)}"
 
 
@@ -64,7 +78,26 @@ def is_loopback(host: str) -> bool:
     (True, True, True, False)
     """
     name = host.rstrip(".").lower()
+    if ":" in name:
+        # An IPv4 address within IPv6 is where the IPv4 address is; a zone does not matter.
+        name = name.partition("%")[0].removeprefix("::ffff:")
     return name in {"localhost", "::1"} or name.endswith(".localhost") or bool(_LOOPBACK.fullmatch(name))
+
+
+def bracketed(text: str) -> str:
+    """Return an address with brackets round an IPv6 address that has none.
+
+    >>> bracketed("::1/zstack"), bracketed("fe80::1%2"), bracketed("[::1]:80"), bracketed("10.0.0.5:80")
+    ('[::1]/zstack', '[fe80::1%252]', '[::1]:80', '10.0.0.5:80')
+    """
+    match = _BARE_IPV6.match(text)
+    if match is None:
+        return text
+    zone = match["zone"]
+    # A number is the index of an interface as it is; before a name %25 may be an escaped percent sign.
+    separator = "" if zone is None else "%25" if zone.isdecimal() else "%"
+    host = f"{match['address']}{separator}{zone or ''}"
+    return text if _ipv6(host) is None else f"{match['scheme']}[{host}]{text[match.end() :]}"
 
 
 def api_of(node: str) -> str:
@@ -81,6 +114,32 @@ def _split(url: str, address: str) -> SplitResult:
         return urlsplit(url)
     except ValueError as error:
         raise _refuse(address, str(error)) from error
+
+
+def _ipv6_host(host: str, address: str) -> str:
+    """An IPv6 address as it stands in a URL: in its short form, in brackets, with its zone if it has one."""
+    found = _ipv6(host)
+    if found is None:
+        raise _refuse(address, f"{host!r} is no IPv6 address")
+    return f"[{found}]"
+
+
+def _ipv6(host: str) -> str | None:
+    """The short form of an IPv6 address with its zone escaped; None when it is none."""
+    import ipaddress  # noqa: PLC0415 - only where the address has colons
+
+    text, percent, zone = host.partition("%")
+    # In a URL the percent sign of the zone is escaped, elsewhere it is not.
+    zone = zone.removeprefix("25") or zone
+    if percent and not _ZONE.fullmatch(zone):
+        return None
+    try:
+        found = ipaddress.IPv6Address(text)
+    except ValueError:
+        return None
+    mapped = found.ipv4_mapped
+    short = found.compressed if mapped is None else f"::ffff:{mapped}"
+    return f"{short}%25{zone}" if percent else short
 
 
 def _port(parts: SplitResult, address: str) -> int | None:

@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping
 from typing import Final
 
+from cdptui.config.address import bracketed
+
 URL: Final = ("ZSTACK_API_URL",)
 HOST: Final = ("ZSTACK_HOST",)
 PORT: Final = ("ZSTACK_PORT",)
@@ -40,5 +42,4 @@ def find_url(environ: Mapping[str, str] | None = None) -> tuple[str, str] | None
     if host is None:
         return None
     name, value = host
-    bracketed = f"[{value}]" if ":" in value and not value.startswith("[") else value
-    return name, bracketed if port is None else f"{bracketed}:{port}"
+    return name, bracketed(value) if port is None else f"{bracketed(value)}:{port}"

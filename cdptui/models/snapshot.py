@@ -19,6 +19,8 @@ class Reading(Struct, frozen=True):
     """How many the server says it has; None when it did not say."""
     is_complete: bool
     pages: int = 1
+    is_cut_short: bool = False
+    """Complete as far as the source goes, although the server may have tasks that were not read."""
 
     @property
     def tasks(self) -> tuple[Task, ...]:
@@ -43,8 +45,10 @@ class Snapshot(Struct, frozen=True):
     duration_s: float
     """First request sent to last answer read."""
     pages: int = 1
+    is_cut_short: bool = False
+    """The reading was given up, or could not be checked: the server may have tasks that are not in here."""
 
     @property
     def is_partial(self) -> bool:
-        """Whether the server has tasks that are not in here."""
-        return not self.is_complete or (self.total is not None and len(self.tasks) < self.total)
+        """Whether the server has, or may have, tasks that are not in here."""
+        return not self.is_complete or self.is_cut_short or (self.total is not None and len(self.tasks) < self.total)

@@ -171,6 +171,7 @@ class Monitor:
             taken_monotonic=now,
             duration_s=now - started,
             pages=reading.pages,
+            is_cut_short=reading.is_cut_short,
         )
         longest_wait_s = 2.5 * self._poller.paced_s + snapshot.duration_s
         vitals, changes = await self._ledger.take(snapshot, longest_wait_s)

@@ -1,4 +1,4 @@
-"""The one error of this room."""
+"""What can go wrong with a filter."""
 
 from __future__ import annotations
 
@@ -22,3 +22,11 @@ class QueryError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}; did you mean {self.suggestion}?" if self.suggestion else self.message
+
+
+class RegexTimeoutError(Exception):
+    """A regular expression used up the time that one evaluation of a list may take."""
+
+    def __init__(self, pattern: str) -> None:
+        super().__init__("this regular expression takes too long on these names; make it simpler")
+        self.pattern = pattern

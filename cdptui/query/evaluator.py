@@ -27,7 +27,7 @@ from cdptui.query.expression import (
     clauses,
 )
 from cdptui.query.fields import BY_NAME, Field, Measure, machines
-from cdptui.query.patterns import MAX_SEARCHED, compiled
+from cdptui.query.regex import MatchBudget, compile_regex
 from cdptui.query.units import unit_of
 
 Predicate = Callable[[Vitals], bool]
@@ -58,8 +58,11 @@ def predicate(expression: Expression, context: Context) -> Predicate:
             return clause_predicate(expression, context)
 
 
-def clause_predicate(clause: Clause, context: Context) -> Predicate:
-    """Return what says whether a row is meant by one clause."""
+def clause_predicate(clause: Clause, context: Context, budget: MatchBudget | None = None) -> Predicate:
+    """Return what says whether a row is meant by one clause.
+
+    With a `budget` it raises RegexTimeoutError when regular expressions have used that up.
+    """
     match clause:
         case Word(text):
             return _word(text.casefold(), context)
@@ -67,8 +70,7 @@ def clause_predicate(clause: Clause, context: Context) -> Predicate:
             letters = text.casefold()
             return _in_any(lambda candidate: _is_fuzzy(letters, candidate.casefold()), context)
         case Pattern(text):
-            search = compiled(text).search
-            return _in_any(lambda candidate: search(candidate[:MAX_SEARCHED]) is not None, context)
+            return _in_any(compile_regex(text) if budget is None else budget.guarded_search(text), context)
         case Comparison(name, how, value):
             return _comparison(BY_NAME[name], how, value, context)
 

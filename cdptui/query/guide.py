@@ -8,7 +8,7 @@ FORMS: Final = (
     ("erp", "a word in the name, the uuid, the status, or the name of a VM or of the storage"),
     ('"two words"', r"quoted: blanks and signs as they stand; \" is a quote"),
     ("~erpdb", "these letters in this order, with others between them"),
-    (r"re:^cdp-\d+$", "a regular expression; letter case never counts"),
+    (r"re:^cdp-\d+$", "a regular expression (RE2); letter case never counts"),
     ("!erp", "all others; the same as: not erp"),
     ("erp used>80%", "both; and, & and && are the same"),
     ("plan=0 or full<3d", "one of them at least; | and || are the same"),

@@ -43,6 +43,8 @@ class Token(Struct, frozen=True):
     """What it stands for, without quotes and prefixes."""
     position: int
     length: int
+    places: tuple[int, ...] = ()
+    """Where each character of a regular expression is: an escaped quote takes two."""
 
 
 KEYWORDS: Final = {"and": Kind.AND, "or": Kind.OR, "not": Kind.NOT}
@@ -67,6 +69,15 @@ def tokens_of(text: str) -> list[Token]:
     return [*tokens, Token(Kind.END, "", len(text), 0)]
 
 
+def pattern_token(text: str, pattern: str) -> Token | None:
+    """Find a regular expression in the text of a filter; None when it is not there."""
+    try:
+        tokens = tokens_of(text)
+    except QueryError:
+        return None
+    return next((token for token in tokens if token.kind is Kind.PATTERN and token.text == pattern), None)
+
+
 def is_plain(text: str) -> bool:
     """Whether a word can stand without quotes and still be that word."""
     if not text or text.lower() in KEYWORDS or text == "?" or text.startswith((PATTERN_PREFIX, "!", *_QUOTES)):
@@ -77,7 +88,7 @@ def is_plain(text: str) -> bool:
 def _token_at(text: str, at: int, before: Token | None) -> Token:
     char = text[at]
     if char in _QUOTES:
-        word, end = _quoted(text, at)
+        word, end, _ = _quoted(text, at)
         return Token(Kind.QUOTED, word, at, end - at)
     if char in _DOUBLED:
         return Token(_DOUBLED[char], char, at, 2 if text.startswith(char * 2, at) else 1)
@@ -114,14 +125,19 @@ def _begins_term(text: str, at: int, before: Token | None) -> bool:
     return is_apart and bool(follows) and not follows.isspace()
 
 
-def _quoted(text: str, at: int) -> tuple[str, int]:
-    """The word in quotes, and where it ends. A backslash takes away the meaning of a quote or of another backslash."""
+def _quoted(text: str, at: int) -> tuple[str, int, tuple[int, ...]]:
+    """The word in quotes, where it ends, and where each of its characters is.
+
+    A backslash takes away the meaning of a quote or of another backslash.
+    """
     quote, end = text[at], at + 1
     word: list[str] = []
+    places: list[int] = []
     while end < len(text):
         char = text[end]
         if char == quote:
-            return "".join(word), end + 1
+            return "".join(word), end + 1, tuple(places)
+        places.append(end)
         if char == "\\" and text[end + 1 : end + 2] in {*_QUOTES, "\\"}:
             end += 1
             char = text[end]
@@ -134,8 +150,8 @@ def _pattern(text: str, at: int) -> Token:
     """A regular expression runs to the next blank, or to a bracket that it did not open."""
     start = at + len(PATTERN_PREFIX)
     if text[start : start + 1] == '"':
-        word, end = _quoted(text, start)
-        return Token(Kind.PATTERN, word, at, end - at)
+        word, end, places = _quoted(text, start)
+        return Token(Kind.PATTERN, word, at, end - at, places)
     end, depth = start, 0
     while end < len(text) and not text[end].isspace():
         if text[end] == "\\":
@@ -148,7 +164,7 @@ def _pattern(text: str, at: int) -> Token:
             depth -= 1
         end += 1
     end = min(end, len(text))
-    return Token(Kind.PATTERN, text[start:end], at, end - at)
+    return Token(Kind.PATTERN, text[start:end], at, end - at, tuple(range(start, end)))
 
 
 def _word_end(text: str, at: int) -> int:

@@ -8,7 +8,7 @@ from cdptui.query.errors import QueryError
 from cdptui.query.expression import And, Comparison, Expression, Fuzzy, Not, Or, Pattern, Word
 from cdptui.query.fields import Field
 from cdptui.query.lexer import Kind, Token, tokens_of
-from cdptui.query.patterns import check_pattern
+from cdptui.query.regex import MAX_PATTERNS, validate_regex
 from cdptui.query.values import field_of, is_unit_of, operator_of, value_of
 
 MAX_DEPTH: Final = 40
@@ -36,6 +36,7 @@ class _Parser:
         self._tokens = tokens
         self._at = 0
         self._depth = 0
+        self._patterns = 0
 
     @property
     def _next(self) -> Token:
@@ -85,8 +86,7 @@ class _Parser:
             case Kind.OPEN:
                 return self._bracketed(token)
             case Kind.PATTERN:
-                check_pattern(token.text, token.position, token.length)
-                return Pattern(token.text)
+                return self._pattern(token)
             case Kind.FUZZY:
                 return self._fuzzy(token)
             case Kind.WORD | Kind.QUOTED:
@@ -95,6 +95,14 @@ class _Parser:
                 raise QueryError("a condition must follow", token.position, 0, is_unfinished=True)
             case _:
                 raise QueryError("a condition must stand before this", token.position, token.length)
+
+    def _pattern(self, token: Token) -> Expression:
+        self._patterns += 1
+        if self._patterns > MAX_PATTERNS:
+            message = f"more than {MAX_PATTERNS} regular expressions in one filter"
+            raise QueryError(message, token.position, token.length)
+        validate_regex(token.text, token.position, token.length, token.places)
+        return Pattern(token.text)
 
     def _bracketed(self, opening: Token) -> Expression:
         self._go_down(opening)

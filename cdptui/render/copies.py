@@ -41,6 +41,8 @@ def curl_line(uuids: Sequence[str], base_url: str) -> str:
 
     >>> curl_line(["0a1b"], "http://10.0.0.5:8080/zstack/v1")
     'curl -sS -H "Authorization: OAuth $ZSTACK_SESSION" http://10.0.0.5:8080/zstack/v1/cdp-task/0a1b'
+    >>> curl_line(["0a1b"], "http://[fe80::1%25eth0]:8080/zstack/v1").rpartition(" ")[2]
+    "'http://[fe80::1%25eth0]:8080/zstack/v1/cdp-task/0a1b'"
     """
     urls = (shlex.quote(f"{base_url}/cdp-task/{quote(uuid, safe='')}") for uuid in uuids)
     return f'curl -sS -H "Authorization: OAuth $ZSTACK_SESSION" {" ".join(urls)}'

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
 from cdptui.models.text import inert
-from cdptui.query.errors import QueryError
+from cdptui.query.errors import QueryError, RegexTimeoutError
 from cdptui.query.expression import Clause, Expression
 from cdptui.query.meaning import joints
 from cdptui.render.key_names import KEY_NAMES
@@ -76,10 +77,14 @@ def kept_line(
         if measure(name.text) + sum(measure(span.text) for span in tail) + 2 <= width:
             return (Span("▽ ", Role.WARN), name, *tail)
     room = max(1, width - measure(counts.text) - 3)
-    cut = name.text
-    while cut and measure(cut) > room:
-        cut = cut[:-1]
-    return (Span("▽ ", Role.WARN), Span(f"{cut}…", Role.STRONG), counts)
+    longest = bisect_right(range(len(name.text) + 1), room, key=lambda length: measure(name.text[:length])) - 1
+    return (Span("▽ ", Role.WARN), Span(f"{name.text[:longest]}…", Role.STRONG), counts)
+
+
+def rejected_line(timeout: RegexTimeoutError, name: str) -> Line:
+    """The one line in place of a filter that was given up; `name` is the filter that counts, empty for none."""
+    shown = f"  shown: {inert(name)}" if name else "  shown: all tasks"
+    return (Span("▽ ", Role.WARN), Span(str(timeout), Role.BAD), Span(shown, Role.DIM))
 
 
 def _nameless(shown: Shown) -> tuple[Span, ...]:

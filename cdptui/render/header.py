@@ -47,6 +47,8 @@ class Connection(Struct, frozen=True):
     """Changes that a frozen view does not show; None when it is not frozen."""
     pages: int = 0
     """Pages read so far, while loading."""
+    is_cut_short: bool = False
+    """Whether the node may have tasks that could not be read, beyond what its total says."""
     is_paced: bool = False
     """Whether the interval is longer than was asked for, because the node answers slowly."""
     profile: str = ""
@@ -142,7 +144,10 @@ def _right(connection: Connection) -> list[tuple[str, Span]]:
     if connection.loaded is not None:
         total = connection.loaded if connection.total is None else max(connection.total, connection.loaded)
         is_short = connection.loaded < total
-        parts.append(("tasks", Span(f"{connection.loaded}/{total} tasks", Role.WARN if is_short else Role.TEXT)))
+        if connection.is_cut_short and not is_short:
+            parts.append(("tasks", Span(f"{connection.loaded}/? tasks", Role.WARN)))
+        else:
+            parts.append(("tasks", Span(f"{connection.loaded}/{total} tasks", Role.WARN if is_short else Role.TEXT)))
     if connection.is_paced:
         parts.append(("paced", Span(f"node is slow: every {connection.interval_s:.0f} s", Role.WARN)))
     else:

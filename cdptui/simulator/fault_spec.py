@@ -23,6 +23,7 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_SECONDS = 1e6
 _MOST_BYTES = 1 << 34
 _MOST_DEPTH = 10_000_000
+_MOST_ROWS = 1_000_000
 
 _EVERY = ("path", "method", "times", "for")
 _OWN: dict[FaultKind, tuple[str, ...]] = {
@@ -31,6 +32,7 @@ _OWN: dict[FaultKind, tuple[str, ...]] = {
     FaultKind.SLOW_START: ("seconds",),
     FaultKind.ENDLESS_BODY: ("seconds",),
     FaultKind.CLOCK_SKEW: ("seconds",),
+    FaultKind.CAPPED_PAGES: ("rows",),
     FaultKind.HUGE_BODY: ("bytes",),
     FaultKind.DEEP_NESTING: ("depth",),
     FaultKind.ERROR: ("code", "details"),
@@ -179,6 +181,7 @@ _KEYS: dict[str, tuple[str, Callable[[str], object], str]] = {
     "location": ("location", _text, "an address"),
     "status": ("status", _status, f"one of {', '.join(map(str, _REDIRECTS))}"),
     "bytes": ("size_bytes", _whole(100, _MOST_BYTES), f"a whole number from 100 to {_MOST_BYTES}"),
+    "rows": ("rows", _whole(1, _MOST_ROWS), f"a whole number from 1 to {_MOST_ROWS}"),
     "depth": ("depth", _whole(1, _MOST_DEPTH), f"a whole number from 1 to {_MOST_DEPTH}"),
 }
 """By key: the field of Fault, how its value is read, and what it must be in words."""

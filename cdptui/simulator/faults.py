@@ -37,6 +37,8 @@ class FaultKind(StrEnum):
     """A list whose body goes on for ever, 64 KiB every `seconds`."""
     ENDLESS_LIST = "endless-list"
     """`start` is ignored and `total` says that there is always more: the first page for ever."""
+    CAPPED_PAGES = "capped-pages"
+    """A front that caps pages: at most `rows` rows, whatever `limit` says; `total` is right."""
     HUGE_BODY = "huge-body"
     """Valid JSON of `size_bytes`."""
     DEEP_NESTING = "deep-nesting"
@@ -94,6 +96,7 @@ class Fault:
     status: int = 302
     size_bytes: int = 64 << 20
     depth: int = 100_000
+    rows: int = 100
 
 
 @dataclass(slots=True)

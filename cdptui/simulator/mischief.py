@@ -70,6 +70,10 @@ def forged(fault: Fault, request: Request, node: ManagementNode) -> Reply | None
             return Reply(200, b'{"schema":{},"total":1,"inventories":%s}' % nest)
         case FaultKind.ENDLESS_LIST:
             return _first_page(request, node)
+        case FaultKind.CAPPED_PAGES if request.method == "GET":
+            limit = request.first("limit") or ""
+            rows = min(int(limit), fault.rows) if limit.isdecimal() else fault.rows
+            return node.answer(replace(request, params={**request.params, "limit": [str(rows)]}))
         case FaultKind.SESSION_KILL:
             node.sessions.kill_all()
         case FaultKind.SHIFTING_ROWS:

@@ -206,7 +206,7 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets=sockets if self._listener is None else [self._listener])
 
     async def _refuse(self, listener: socket.socket) -> None:
-        host, port = listener.getsockname()[:2]
+        host, port = _where(listener)
         await _stop_accepting(listener)
         for server in self.servers:
             server.close()
@@ -257,7 +257,8 @@ def _bound_socket(host: str, port: int) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
+        # Resolved here, for bind() takes the zone of an IPv6 address only as a number.
+        listener.bind(socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)[0][4])
     except OSError:
         listener.close()
         raise
@@ -265,8 +266,15 @@ def _bound_socket(host: str, port: int) -> socket.socket:
 
 
 def _url(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    host, port = _where(listener)
+    # The percent sign of a zone is escaped in a URL (RFC 6874).
+    return f"http://[{host.replace('%', '%25')}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _where(listener: socket.socket) -> tuple[str, int]:
+    """The address and port of a socket, the address with its zone if it has one."""
+    name = listener.getsockname()
+    return socket.getnameinfo(name, socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)[0], name[1]
 
 
 @contextlib.contextmanager

@@ -14,7 +14,6 @@ from textual.actions import ActionParseResult
 from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.dom import DOMNode
-from textual.events import Key
 from textual.filter import Monochrome, NoColor
 from textual.geometry import Size
 from textual.screen import Screen
@@ -34,7 +33,7 @@ from cdptui.tui.target import Target
 from cdptui.tui.themes import DEFAULT_THEME, THEMES
 from cdptui.tui.watch import Watch, first_words
 from cdptui.tui.widgets.detail_pane import DetailPane
-from cdptui.tui.window import is_too_small
+from cdptui.tui.window import enlarged, is_too_small
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -45,6 +44,9 @@ log = logging.getLogger(__name__)
 
 _CURTAIN_S: Final = 1.0
 """How long a new screen may take at most until it is whole."""
+
+_QUIT_KEYS: Final = frozenset({"q", "ctrl+c"})
+"""The keys that count in a window that is too small for the list."""
 
 _THEME_NAMES: Final = tuple(theme.name for theme in THEMES)
 
@@ -106,6 +108,9 @@ class CdptuiApp(App[int], inherit_bindings=False):
         self._farewells: set[asyncio.Task[bool]] = set()
         self._visits = 0
         self._is_curtain_down = False
+        self.small_window: Size | None = None
+        """The size of the window while that is too small for any screen: a message is shown then, and no key counts
+        but those that quit."""
         self._main, self._watch = self._look_at(target)
 
     def _look_at(self, target: Target) -> tuple[MainScreen, Watch]:
@@ -195,7 +200,14 @@ class CdptuiApp(App[int], inherit_bindings=False):
 
     async def on_event(self, event: events.Event) -> None:
         """Let keys have their turns; all else goes its way."""
-        if not isinstance(event, Key) or event.is_forwarded or not self.screen_stack:
+        if isinstance(event, events.Resize):
+            await super().on_event(self._fit_screens(event))
+            return
+        if self.small_window is not None and isinstance(event, events.InputEvent | events.Paste):
+            if isinstance(event, events.Key) and event.key in _QUIT_KEYS:
+                self.exit(0)
+            return
+        if not isinstance(event, events.Key) or event.is_forwarded or not self.screen_stack:
             await super().on_event(event)
             return
         self._turns.wait(event)
@@ -232,7 +244,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
         if not taker.post_message(KeySettled()):
             self.on_key_settled()
 
-    async def _on_key(self, event: Key) -> None:
+    async def _on_key(self, event: events.Key) -> None:
         """Type a key that no widget took into the field that has the focus now, if there is one.
 
         A field that is still on its way when the next key's turn comes would lose what is typed into it.
@@ -339,25 +351,16 @@ class CdptuiApp(App[int], inherit_bindings=False):
         if self.keymap is not USUAL:
             self.set_keymap(self.keymap.changed)
         self.app_resume_signal.subscribe(self, lambda _: self.draw_everything())
-        self._mind_size(self.size)
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Say so when there is too little room."""
-        self._mind_size(event.size)
-
-    def _mind_size(self, size: Size) -> None:
-        is_small = is_too_small(size)
-        if not self.screen_stack or (not is_small and len(self.screen_stack) == 1):
-            return
-        from cdptui.tui.screens.too_small import TooSmallScreen  # noqa: PLC0415 - not needed for the first frame
-
-        if is_small:
-            if not isinstance(self.screen, TooSmallScreen):
-                self.push_screen(TooSmallScreen())
-            return
-        # A dialog that opens at the same moment may stand on it.
-        while any(isinstance(screen, TooSmallScreen) for screen in self.screen_stack):
-            self.pop_screen()
+    def _fit_screens(self, event: events.Resize) -> events.Resize:
+        """Return a resize for screens, which are never laid out for less than they need, and note what there is."""
+        was_small = self.small_window is not None
+        self.small_window = event.size if is_too_small(event.size) else None
+        size = enlarged(event.size)
+        if self.small_window is not None or (was_small and size == self.size):
+            # No screen gets another size that would have it drawn.
+            self.draw_everything()
+        return events.Resize(size, size, size, event.pixel_size)
 
     def draw_everything(self) -> None:
         """Draw all of the screen; only cells that differ from what the terminal shows are written."""
@@ -382,8 +385,13 @@ class CdptuiApp(App[int], inherit_bindings=False):
         driver = self._driver
         if isinstance(driver, TerminalDriver) and isinstance(renderable, CompositorUpdate):
             if self._running and not self._closed and not self._batch_count and not self._is_curtain_down:
-                size = (self.size.width, self.size.height)
-                driver.draw(renderable, self.console, size, is_synchronised=self._sync_available)
+                size = self.size
+                if self.small_window is not None:
+                    from cdptui.tui.small_window import layout_update  # noqa: PLC0415 - rarely needed
+
+                    size = self.small_window
+                    renderable = layout_update(size, self._main)
+                driver.draw(renderable, self.console, (size.width, size.height), is_synchronised=self._sync_available)
         else:
             super()._display(screen, renderable)
         if not self._is_watching and self._running and isinstance(renderable, CompositorUpdate):

@@ -287,12 +287,32 @@ def _cells(strip: Strip, means: Means) -> list[Cell]:
 @lru_cache(maxsize=512)
 def _ascii_cells(text: str, style: Style | None, means: Means) -> tuple[Cell, ...]:
     """The cells of a piece in which each character has its own; the same pieces come again and again."""
-    ink = _ink(style, means) if style is not None else Ink()
-    blank = _blank(ink)
     if not text.isprintable():
         # Nothing of ours: the door lets no control through. What a library draws goes no further than this.
         text = "".join([char if char.isprintable() else UNSHOWABLE for char in text])
-    return tuple([blank if char == " " else Cell(char, ink) for char in text])
+    return tuple(map(_cells_of_ink(_ink(style, means) if style is not None else Ink()).__getitem__, text))
+
+
+class _InkCells(dict[str, Cell]):
+    """The cells of one ink by character, each created once.
+
+    A window of 400x120 has 48,000 cells and the caches hold several screens of them. A cell object for each place would
+    take 72 bytes, and as they come and go with the window's size they would leave the heap full of holes.
+    """
+
+    def __init__(self, ink: Ink) -> None:
+        super().__init__({" ": _blank(ink)})
+        self._ink = ink
+
+    def __missing__(self, char: str) -> Cell:
+        """Create the cell of a character at its first use."""
+        cell = self[char] = Cell(char, self._ink)
+        return cell
+
+
+@lru_cache(maxsize=256)
+def _cells_of_ink(ink: Ink) -> _InkCells:
+    return _InkCells(ink)
 
 
 @lru_cache(maxsize=512)

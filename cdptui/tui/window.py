@@ -17,3 +17,15 @@ def is_too_small(size: Size) -> bool:
     (False, True)
     """
     return size.width < LEAST.width or size.height < LEAST.height
+
+
+def enlarged(size: Size) -> Size:
+    """The size that screens are laid out for in a window of `size`: at least `LEAST`.
+
+    Textual's own widgets raise exceptions below some size that depends on their style (an `OptionList` whose text has
+    no column left, for one), so no screen ever gets to know a smaller one.
+
+    >>> enlarged(Size(5, 100)), enlarged(Size(80, 24))
+    (Size(width=40, height=100), Size(width=80, height=24))
+    """
+    return Size(max(size.width, LEAST.width), max(size.height, LEAST.height))

@@ -33,14 +33,19 @@ except SystemExit:
 @pytest.mark.parametrize(
     ("code", "forbidden"),
     [
-        pytest.param(HELP, {"textual", "rich", "httpx", "starlette", "uvicorn", "sqlite3"}, id="--help"),
+        pytest.param(HELP, {"textual", "rich", "httpx", "starlette", "uvicorn", "sqlite3", "re2"}, id="--help"),
         pytest.param(
             "import cdptui.tui.app, cdptui.monitor.build",
-            {"httpx", "starlette", "uvicorn", "sqlite3", "cdptui.query", "cdptui.config.views"},
+            {"httpx", "starlette", "uvicorn", "sqlite3", "cdptui.query", "cdptui.config.views", "re2"},
             id="the first frame",
         ),
         pytest.param(
             "import cdptui.render.columns, cdptui.render.tabs.overview", {"textual", "rich", "httpx"}, id="render"
+        ),
+        pytest.param(
+            "from cdptui.query.parser import parse\nimport cdptui.render.selection\nparse('erp used>80% or ~db')",
+            {"re2"},
+            id="a filter without a regular expression",
         ),
         pytest.param("import cdptui.monitor.monitor", {"textual", "rich", "httpx"}, id="the headless core"),
         pytest.param(

@@ -21,6 +21,7 @@ from tests.benchmarks import (
     latency,
     memory,
     polling,
+    regex_fuzz,
     startup,
 )
 from tests.benchmarks.figures import Figure, Measured
@@ -32,6 +33,7 @@ FIGURES: tuple[Figure, ...] = (
     *bytes_written.FIGURES,
     *latency.FIGURES,
     *expressions.FIGURES,
+    *regex_fuzz.FIGURES,
     *headless.FIGURES,
     *polling.FIGURES,
     *memory.FIGURES,

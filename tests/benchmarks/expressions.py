@@ -25,6 +25,7 @@ _FILTERS: Final = (
     "!running rpo>2x",
     "~erpdb",
     "vm~erp",
+    r"re:^cdp-\d+$",
 )
 
 

@@ -25,7 +25,6 @@ ANYWHERE = (
     "hang",
     "reset",
     "invalid-json",
-    "deep-nesting",
     "rate-limit",
     "empty-500",
     "bad-gateway",
@@ -42,7 +41,7 @@ ANYWHERE = (
 )
 PATHS = ("", "", "/cdp-task", "/cdp-task", "/resources/names", "/accounts/login", "/management-nodes")
 STATES = ("refuse", "slow-start:seconds=2", "clock-skew:seconds=-90000", "clock-skew:seconds=4000", "unique-session")
-LISTS = ("endless-list", "shifting-rows", "session-kill:times=1")
+LISTS = ("endless-list", "capped-pages:rows=10", "deep-nesting", "shifting-rows", "session-kill:times=1")
 
 SIZES = ((80, 24), (120, 40), (200, 50), (20, 5), (40, 10), (109, 30), (110, 30), (132, 43), (60, 100), (400, 120))
 

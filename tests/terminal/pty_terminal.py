@@ -21,6 +21,8 @@ from typing import Self
 import pyte
 from rich.cells import cell_len
 
+from tests.process_guard import RUN_ID
+
 CDPTUI = (sys.executable, "-m", "cdptui")
 
 _ON_THIS_TERMINAL = (
@@ -52,7 +54,20 @@ _CLEAN_ENVIRONMENT = (
     "TMPDIR",
     "XDG_CONFIG_HOME",
     "XDG_STATE_HOME",
+    RUN_ID,
 )
+
+
+_HANG_S = 60.0
+"""How long anything may take on a machine that has much else to do, before it counts as never."""
+
+_AFTER_ITS_END_S = 5.0
+"""How long others, such as the node, may need to notice that the process has ended."""
+
+
+def _matches(pattern: str) -> Callable[[Terminal], object]:
+    compiled = re.compile(pattern)
+    return lambda terminal: compiled.search(terminal.text)
 
 
 class Terminal:
@@ -160,34 +175,55 @@ class Terminal:
     def send_bytes(self, data: bytes) -> None:
         """Send what no keyboard can type, however much; reads meanwhile, so that neither side waits for the other."""
         while data:
-            readable, writable, _ = select.select([self._master], [self._master], [], 20.0)
-            assert readable or writable, "the program has not read its input for 20 s"
+            readable, writable, _ = select.select([self._master], [self._master], [], _HANG_S)
+            assert readable or writable, f"the program has not read its input for {_HANG_S:g} s"
             if readable:
                 self._read(0.0)
             elif writable:
                 # A pty takes less than a page at a time without blocking.
                 data = data[os.write(self._master, data[:1024]) :]
 
-    def wait_for(self, what: str | Callable[[Terminal], object], *, seconds: float = 20.0) -> None:
-        """Read until the screen shows `what`: a regular expression, or a condition on this terminal."""
-        pattern = re.compile(what) if isinstance(what, str) else None
+    def wait_for(self, *what: str | Callable[[Terminal], object], seconds: float = _HANG_S) -> None:
+        """Read until the screen shows all of `what` at once: regular expressions, or conditions on this terminal.
+
+        A screen comes in pieces: what is to be asserted about it belongs in here, not behind it.
+        """
+        conditions = [_matches(part) if isinstance(part, str) else part for part in what]
         deadline = time.monotonic() + seconds
-        while True:
-            if pattern.search(self.text) if pattern is not None else what(self):  # type: ignore[operator]  # one or the other
-                return
-            left = deadline - time.monotonic()
-            if left <= 0 or (not self._read(left) and self.process.poll() is not None):
+        has_ended = False
+        while missing := self._first_missing(what, conditions):
+            if time.monotonic() >= deadline:
                 break
-        message = f"waited for {what!r} in vain; exit code {self.process.poll()}; the screen:\n{self.text}"
+            # In short steps: not every condition is one on what comes from the process.
+            is_read = self._read(0.05)
+            if not has_ended and not is_read and self.process.poll() is not None:
+                has_ended, deadline = True, min(deadline, time.monotonic() + _AFTER_ITS_END_S)
+        else:
+            return
+        message = f"waited for {missing[0]!r} in vain; exit code {self.process.poll()}; the screen:\n{self.text}"
         raise AssertionError(message)
 
-    def wait_for_no(self, text: str, *, seconds: float = 20.0) -> None:
+    def _first_missing(
+        self, what: Sequence[object], conditions: Sequence[Callable[[Terminal], object]]
+    ) -> list[object]:
+        """Return the first of the conditions that does not hold, in their order: a later one may rely on an earlier."""
+        pairs = zip(what, conditions, strict=True)
+        return next(([part] for part, condition in pairs if not condition(self)), [])
+
+    def wait_until_read(self, *, seconds: float = _HANG_S) -> None:
+        """Wait until the process has read all that was typed, reading what it writes meanwhile."""
+        deadline = time.monotonic() + seconds
+        while struct.unpack("i", fcntl.ioctl(self._slave, termios.FIONREAD, b"\0" * 4))[0]:
+            assert time.monotonic() < deadline, f"it does not read its keys; the screen:\n{self.text}"
+            self._read(0.02)
+
+    def wait_for_no(self, text: str, *, seconds: float = _HANG_S) -> None:
         """Read until `text` is no longer on the screen."""
         self.wait_for(lambda screen: text not in screen.text, seconds=seconds)
 
     def wait_for_quiet(self, seconds: float = 0.1) -> None:
         """Read until nothing has come for so long: what was being drawn is whole, and comes in pieces until then."""
-        deadline = time.monotonic() + 20.0
+        deadline = time.monotonic() + _HANG_S
         while self._read(seconds):
             assert time.monotonic() < deadline, f"it never stops drawing; the screen:\n{self.text}"
 
@@ -198,7 +234,7 @@ class Terminal:
             pass
         return bytes(self.output[start:])
 
-    def wait_for_end(self, seconds: float = 10.0) -> int:
+    def wait_for_end(self, seconds: float = _HANG_S) -> int:
         """Read until the process has ended; its exit code."""
         deadline = time.monotonic() + seconds
         while self.process.poll() is None and time.monotonic() < deadline:

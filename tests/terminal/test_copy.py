@@ -9,6 +9,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -31,16 +32,23 @@ def fleet() -> Iterator[tuple[ManagementNode, EmbeddedServer]]:
         yield node, server
 
 
+def copies(terminal: Terminal) -> list[bytes]:
+    """What the terminal was given, in base64."""
+    return OSC_52.findall(bytes(terminal.output))
+
+
 def copied(terminal: Terminal) -> str:
     """What the terminal was given last."""
-    return base64.b64decode(OSC_52.findall(bytes(terminal.output))[-1]).decode()
+    return base64.b64decode(copies(terminal)[-1]).decode()
 
 
 def copy(terminal: Terminal, letter: str, said: str) -> None:
     terminal.send("c")
     terminal.wait_for("row as JSON")
+    before = len(copies(terminal))
     terminal.send(letter)
-    terminal.wait_for(said)
+    is_sent = said.endswith("sent to the terminal")
+    terminal.wait_for(said, lambda _: not is_sent or len(copies(terminal)) > before)
 
 
 def leave(terminal: Terminal) -> None:
@@ -93,21 +101,29 @@ def inside(command: str, url: str, tmp_path: Path, environment: Mapping[str, str
     monitor = shlex.join([*CDPTUI, "--url", url, "--account", "admin", "--log-file", str(tmp_path / "log")])
     return Terminal(
         ["sh", "-c", command.format(monitor=shlex.quote(monitor))],
-        environment={"ZSTACK_PASSWORD": "password", "TMUX_TMPDIR": str(tmp_path), **(environment or {})},
+        environment={"ZSTACK_PASSWORD": "password", **(environment or {})},
     )
+
+
+@pytest.fixture
+def sockets() -> Iterator[Path]:
+    """A private folder with a short name: the path of a socket has 107 bytes at most."""
+    with tempfile.TemporaryDirectory(prefix="cdptui-", dir="/tmp") as folder:
+        yield Path(folder)
 
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="no tmux here")
 def test_inside_tmux_it_is_whole_and_copies_to_its_buffer(
-    fleet: tuple[ManagementNode, EmbeddedServer], tmp_path: Path
+    fleet: tuple[ManagementNode, EmbeddedServer], tmp_path: Path, sockets: Path
 ) -> None:
     node, server = fleet
-    with inside("exec tmux -L cdptui -f /dev/null new-session {monitor}", server.url, tmp_path) as terminal:
-        terminal.wait_for("5/5 tasks")
-        assert "● Running" in terminal.text
+    environment = {"TMUX_TMPDIR": str(sockets)}
+    command = "exec tmux -L cdptui -f /dev/null new-session {monitor}"
+    with inside(command, server.url, tmp_path, environment) as terminal:
+        terminal.wait_for("5/5 tasks", "● Running")
         copy(terminal, "u", "uuid copied to the tmux buffer")
         tmux = ["tmux", "-L", "cdptui", "show-buffer"]
-        shown = subprocess.run(tmux, capture_output=True, text=True, check=True, env={"TMUX_TMPDIR": str(tmp_path)})
+        shown = subprocess.run(tmux, capture_output=True, text=True, check=True, env=environment)
         assert shown.stdout.strip() in node.world.tasks
         terminal.send("q")
         assert terminal.wait_for_end() == 0
@@ -117,14 +133,12 @@ def test_inside_tmux_it_is_whole_and_copies_to_its_buffer(
 
 @pytest.mark.skipif(shutil.which("screen") is None, reason="no screen here")
 def test_inside_screen_it_is_whole_and_copies_through_it(
-    fleet: tuple[ManagementNode, EmbeddedServer], tmp_path: Path
+    fleet: tuple[ManagementNode, EmbeddedServer], tmp_path: Path, sockets: Path
 ) -> None:
     node, server = fleet
-    (tmp_path / "sockets").mkdir(mode=0o700)
-    environment = {"SCREENDIR": str(tmp_path / "sockets")}
+    environment = {"SCREENDIR": str(sockets)}
     with inside("exec screen -U -c /dev/null sh -c {monitor}", server.url, tmp_path, environment) as terminal:
-        terminal.wait_for("5/5 tasks")
-        assert "● Running" in terminal.text
+        terminal.wait_for("5/5 tasks", "● Running")
         copy(terminal, "u", "uuid sent to the terminal")
         assert copied(terminal) in node.world.tasks
         terminal.send("q")

@@ -21,9 +21,14 @@ from tests.terminal.pty_terminal import CDPTUI, Terminal
 Simulate = Callable[..., tuple[ManagementNode, EmbeddedServer]]
 
 SIGNALS = [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGQUIT, 131), (signal.SIGINT, 0)]
-PATIENCE_S = 10.0
-LONGEST_S = 3.0
-"""From a signal to the end of the process, on a machine with much else to do; alone it is a second, see benchmarks."""
+PATIENCE_S = 60.0
+LONGEST_S = 10.0
+"""From a signal to the end of the process, on a machine with much else to do; alone it is a second, see benchmarks.
+
+What might hold it up takes far longer: a request that hangs, `_UNANSWERED`.
+"""
+
+_UNANSWERED = ("--timeout", "120")
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +83,7 @@ def test_a_request_that_hangs_holds_no_end_up(
     simulate: Simulate, monitor: OpenMonitor, number: signal.Signals, code: int
 ) -> None:
     node, server = simulate()
-    terminal = monitor(server.url, "--interval", "1")
+    terminal = monitor(server.url, "--interval", "1", *_UNANSWERED)
     terminal.wait_for("60/60 tasks")
     node.faults.add("hang", "/cdp-task")
     seen = len(node.journal.requests)
@@ -126,20 +131,21 @@ def test_ctrl_z_gives_the_terminal_back_and_fg_brings_the_whole_screen(
 ) -> None:
     _, server = simulate()
     terminal = monitor(server.url)
-    terminal.wait_for("60/60 tasks")
+    terminal.wait_for("60/60 tasks", "NAME .*STATUS", "● Running", "q quit")
     before = terminal.lines[2:]
     for is_typed in (True, False):
         if is_typed:
             terminal.send("\x1a")
         else:
             terminal.process.send_signal(signal.SIGTSTP)
-        until(lambda: terminal.read_for(0.05) is not None and state(terminal.process.pid) == "T", "the process to stop")
-        terminal.read_for(0.1)
-        assert terminal.is_restored
+        terminal.wait_for(lambda screen: state(screen.process.pid) == "T" and screen.is_restored)
         terminal.wipe()
         terminal.process.send_signal(signal.SIGCONT)
-        terminal.wait_for("60/60 tasks")
-        terminal.wait_for(lambda screen: screen.lines[2][:40] == before[0][:40] and "q quit" in screen.lines[-1])
+        terminal.wait_for(
+            "60/60 tasks",
+            lambda screen: screen.lines[2][:40] == before[0][:40],
+            lambda screen: "q quit" in screen.lines[-1],
+        )
         terminal.send("j")
     terminal.send("q")
     assert terminal.wait_for_end() == 0
@@ -243,8 +249,7 @@ def test_a_fault_in_one_poll_or_key_is_a_line_not_the_end(
     with a_faulty_one(where, server.url, log, "--interval", "1") as terminal:
         terminal.wait_for("60/60 tasks")
         terminal.send("I")
-        terminal.wait_for(said)
-        assert "60/60 tasks" in terminal.text
+        terminal.wait_for(said, "60/60 tasks")
         terminal.wait_for("● live")
         terminal.send("q")
         assert terminal.wait_for_end() == 0
@@ -260,7 +265,7 @@ def test_a_signal_while_it_starts_leaves_nothing_behind(
     terminal.read_for(delay_s)
     terminal.process.send_signal(signal.SIGTERM)
     # Before it has taken the terminal, the signal has its ordinary effect.
-    assert terminal.wait_for_end(LONGEST_S) in {143, -signal.SIGTERM}
+    assert terminal.wait_for_end() in {143, -signal.SIGTERM}
     assert terminal.is_restored
     assert node.sessions.alive() == 0
 
@@ -275,7 +280,7 @@ def test_a_name_that_is_being_looked_up_holds_no_end_up(tmp_path: Path) -> None:
 
 def test_a_node_that_does_not_even_log_out_holds_no_end_up(simulate: Simulate, monitor: OpenMonitor) -> None:
     node, server = simulate()
-    terminal = monitor(server.url, "--interval", "1")
+    terminal = monitor(server.url, "--interval", "1", *_UNANSWERED)
     terminal.wait_for("60/60 tasks")
     node.faults.add("hang", "/")
     assert seconds_to_end(terminal, signal.SIGTERM, 143) < LONGEST_S
@@ -293,7 +298,11 @@ def test_a_terminal_that_takes_nothing_more_holds_no_end_up(
     for _ in range(40):
         terminal.send("\x0ct")
         time.sleep(0.02)
-    until(lambda: any(request.path.endswith("/cdp-task") for request in node.journal.requests), "polls that go on")
+    seen = len(node.journal.requests)
+    until(
+        lambda: any(request.path.endswith("/cdp-task") for request in list(node.journal.requests)[seen:]),
+        "polls that go on",
+    )
     started = time.monotonic()
     terminal.process.send_signal(signal.SIGTERM)
     assert terminal.process.wait(PATIENCE_S) == 143

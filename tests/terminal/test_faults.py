@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
@@ -12,7 +14,10 @@ import pytest
 
 from cdptui.simulator.fault_spec import parse_fault
 from cdptui.simulator.faults import FaultKind
+from tests.terminal.pty_terminal import Terminal
 from tests.terminal.watched_node import QUERY, WatchedNode, watched_node
+
+pytestmark = pytest.mark.shares_processes
 
 
 class Case(NamedTuple):
@@ -58,7 +63,6 @@ CASES = (
         "redirect:location=http://sso.invalid/", "not a management node", r"HTTP 302: redirects to http://sso.invalid/"
     ),
     Case("invalid-json:path=/cdp-task", "unreadable answer", r"→ what came back is not what this call answers"),
-    Case("deep-nesting:path=/cdp-task", "unreadable answer", r"→ what came back is not what this call answers"),
     Case("huge-body:path=/cdp-task,bytes=68000000", "unreadable answer", r"unreadable answer: larger than any list"),
     Case("endless-body:path=/cdp-task,seconds=0", "(unreadable answer|timed out)", r"larger than any|took too long"),
 )
@@ -66,13 +70,15 @@ CASES = (
 AT_ONCE = 4
 
 ELSEWHERE = {
+    FaultKind.CAPPED_PAGES,
     FaultKind.CLOCK_SKEW,
+    FaultKind.DEEP_NESTING,
     FaultKind.ENDLESS_LIST,
     FaultKind.SESSION_KILL,
     FaultKind.SHIFTING_ROWS,
     FaultKind.UNIQUE_SESSION,
 }
-"""Those that are no failure of a poll: below, and in test_session_faults."""
+"""Those that are no failure of a poll: below, in test_session_faults, and in tests/wire/test_capped_pages."""
 
 
 @contextmanager
@@ -162,6 +168,12 @@ def test_a_fault_is_said_and_waited_for_and_got_over(outcomes: dict[Case, Future
     outcomes[case].result(120)
 
 
+def has_tried(tries: int, terminal: Terminal) -> bool:
+    """Whether the header counts at least so many tries that timed out."""
+    found = re.search(r"▲ retry (\d+) (in \d+ s|now): timed out", terminal.text)
+    return found is not None and int(found[1]) >= tries
+
+
 def test_a_black_hole_of_many_tries_is_waited_out() -> None:
     with watched_node("--timeout", "0.3") as watched:
         watched.is_live()
@@ -171,11 +183,12 @@ def test_a_black_hole_of_many_tries_is_waited_out() -> None:
             # Somebody is impatient: each r is a try of its own, and never a second one beside it.
             watched.terminal.send("rrr")
             watched.answers_keys()
-            watched.terminal.wait_for(rf"▲ retry {tries} (in \d+ s|now): timed out")
+            # A busy machine may be several tries further by now.
+            watched.terminal.wait_for(partial(has_tried, tries))
         watched.keeps_its_list()
         assert watched.age_s >= 3
         watched.recovers()
-        assert watched.age_s <= 2
+        watched.terminal.wait_for(lambda _: watched.age_s <= 2)
         assert watched.most_in_flight <= 2, "a poll, and one question beside it"
         watched.leaves()
 
@@ -193,14 +206,18 @@ def test_the_next_try_is_counted_down_and_the_age_counts_up(watched: WatchedNode
     watched.recovers()
 
 
-def test_a_slow_node_is_waited_for_and_asked_less_often(watched: WatchedNode) -> None:
-    watched.node.faults.add("delay", "/cdp-task", seconds=0.7)
-    watched.wait_until(lambda: watched.node.journal.in_flight, "a request under way")
-    watched.answers_keys()
-    watched.wait_for_polls(3)
-    assert "● live" in watched.header
-    assert "retry" not in watched.terminal.text
-    assert watched.most_in_flight <= 2, "a poll, and one question beside it"
+def test_a_slow_node_is_waited_for_and_asked_less_often() -> None:
+    # Slower than an interval, and far from the timeout.
+    with watched_node("--timeout", "20") as watched:
+        watched.is_live()
+        watched.node.journal.clear()
+        watched.node.faults.add("delay", "/cdp-task", seconds=1.5)
+        watched.wait_until(lambda: watched.node.journal.in_flight, "a request under way")
+        watched.answers_keys()
+        watched.wait_for_polls(3)
+        watched.is_live()
+        assert b"retry" not in watched.terminal.output
+        assert watched.most_in_flight <= 2, "a poll, and one question beside it"
 
 
 def test_a_clock_that_is_an_hour_ahead_changes_nothing(watched: WatchedNode) -> None:
@@ -208,8 +225,7 @@ def test_a_clock_that_is_an_hour_ahead_changes_nothing(watched: WatchedNode) -> 
     watched.node.faults.add("clock-skew", seconds=3600.0)
     watched.wait_for_polls(3)
     watched.keeps_its_list()
-    assert "● live" in watched.header
-    assert watched.age_s <= 2
+    watched.terminal.wait_for(lambda _: "● live" in watched.header and watched.age_s <= 2)
     assert watched.node.sessions.logins == logins
 
 
@@ -224,6 +240,13 @@ def test_a_list_without_an_end_is_cut_off_and_said_to_be_not_whole(watched: Watc
     assert watched.most_in_flight <= 2, "a poll, and one question beside it"
 
 
+def test_a_record_nested_too_deeply_is_listed_as_one_that_cannot_be_read(watched: WatchedNode) -> None:
+    watched.node.faults.add("deep-nesting", "/cdp-task")
+    watched.terminal.wait_for(r"! 1 unreadable[\s\S]+\(unreadable record\)")
+    watched.recovers()
+    watched.terminal.wait_for("60/60 tasks")
+
+
 def test_names_that_are_denied_or_broken_cost_the_list_nothing() -> None:
     with watched_node() as watched:
         watched.node.faults.add("denied", "/resources/names")
@@ -231,19 +254,16 @@ def test_names_that_are_denied_or_broken_cost_the_list_nothing() -> None:
         watched.is_live()
         watched.wait_for_polls(2)
         watched.keeps_its_list()
-        assert "retry" not in watched.terminal.text
         watched.terminal.wait_for("no permission|permission denied|denied by default")
         watched.leaves()
 
 
 def test_rows_that_move_between_pages_are_neither_lost_nor_doubled() -> None:
-    with watched_node(tasks=2500) as watched:
+    with watched_node("--timeout", "20", tasks=2500) as watched:
         watched.node.faults.add("shifting-rows", "/cdp-task")
         watched.terminal.wait_for(r"250[01]/250[01] tasks")
         watched.wait_for_polls(9)
-        assert "● live" in watched.header
-        found = watched.terminal.line_with(" tasks")
-        assert "2500/2500 tasks" in found or "2501/2501 tasks" in found
+        watched.terminal.wait_for(r"● live .*(2500/2500|2501/2501) tasks")
         watched.answers_keys()
         watched.leaves()
 

@@ -81,15 +81,21 @@ def places_of(terminal: Terminal, char: str, lines: range) -> set[int]:
 
 def test_the_list_is_aligned_whatever_the_names(node: tuple[ManagementNode, str], monitor: OpenMonitor) -> None:
     terminal = monitor(node[1], columns=120, lines=40)
-    terminal.wait_for(f"{len(HOSTILE)}/{len(HOSTILE)} tasks")
-    terminal.wait_for("Fields as the server sent them")
-    heading = terminal.line_with("STATUS")
-    status = range(heading.index("STATUS"), heading.index("STATUS") + 3)
-    for y in range(3, 3 + len(HOSTILE)):
-        assert re.fullmatch(r"[●✖■◕◔○◆◇?] [A-Z]", "".join(terminal.cell(x, y).data for x in status))
-    assert places_of(terminal, "│", range(2, 39)) == {heading.index("│")}
-    assert "(no name)" in terminal.text
-    assert "[red]a[/]b" in terminal.text
+
+    def has_aligned_statuses(screen: Terminal) -> bool:
+        start = screen.line_with("STATUS").index("STATUS")
+        cells = ("".join(screen.cell(x, y).data for x in range(start, start + 3)) for y in range(3, 3 + len(HOSTILE)))
+        return all(re.fullmatch(r"[●✖■◕◔○◆◇?] [A-Z]", status) for status in cells)
+
+    terminal.wait_for(
+        f"{len(HOSTILE)}/{len(HOSTILE)} tasks",
+        "Fields as the server sent them",
+        "STATUS.*│",
+        has_aligned_statuses,
+        lambda screen: places_of(screen, "│", range(2, 39)) == {screen.line_with("STATUS").index("│")},
+        r"\(no name\)",
+        re.escape("[red]a[/]b"),
+    )
     terminal.send("q")
     assert terminal.wait_for_end() == 0
     assert_is_inert(terminal)
@@ -98,7 +104,7 @@ def test_the_list_is_aligned_whatever_the_names(node: tuple[ManagementNode, str]
 def test_every_detail_notice_and_group_is_inert(node: tuple[ManagementNode, str], monitor: OpenMonitor) -> None:
     world, url = node[0].world, node[1]
     terminal = monitor(url, "--interval", "1", columns=120, lines=40)
-    terminal.wait_for(f"{len(HOSTILE)}/{len(HOSTILE)} tasks")
+    terminal.wait_for(f"{len(HOSTILE)}/{len(HOSTILE)} tasks", "STATUS.*│")
     border = terminal.line_with("STATUS").index("│")
     for _ in HOSTILE:
         terminal.send("j" + "." * 6)
@@ -106,7 +112,8 @@ def test_every_detail_notice_and_group_is_inert(node: tuple[ManagementNode, str]
     terminal.wait_for(lambda screen: places_of(screen, "│", range(2, 39)) == {border})
     for keys in ("b", "\x1b", "s", "\x1b", "c", "\x1b", "?", "\x1b", "o", "\x1b", "w", "w"):
         terminal.send(keys)
-        terminal.read_for(0.25)
+        terminal.wait_until_read()
+        terminal.wait_for_quiet(0.25)
     task = next(iter(world.tasks))
     try:
         world.alter(task, status="Failed", name=HOSTILE["escapes"] + HOSTILE["bidi"])
@@ -144,14 +151,17 @@ def test_what_is_copied_is_inert_and_true(node: tuple[ManagementNode, str], moni
     terminal = monitor(url, columns=160)
     terminal.wait_for(f"{len(HOSTILE)}/{len(HOSTILE)} tasks")
     seen = set()
+
+    def sent() -> list[bytes]:
+        return re.findall(rb"\]52;c;([^\x07]*)\x07", bytes(terminal.output))
+
     for _ in HOSTILE:
         terminal.send("c")
         terminal.wait_for("row as JSON")
-        count = bytes(terminal.output).count(b"]52;c;")
+        count = len(sent())
         terminal.send("j")
-        while bytes(terminal.output).count(b"]52;c;") == count:
-            assert terminal.read_for(0.02) is not None
-        copied = base64.b64decode(re.findall(rb"\]52;c;([^\x07]*)\x07", bytes(terminal.output))[-1]).decode()
+        terminal.wait_for(lambda _: len(sent()) > count)  # noqa: B023 - called before the next round
+        copied = base64.b64decode(sent()[-1]).decode()
         assert {char for char in copied if unicodedata.category(char) in ACTIVE} == set()
         record = json.loads(copied)
         seen.add(record["uuid"])

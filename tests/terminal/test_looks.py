@@ -54,8 +54,7 @@ def test_without_colours_the_cursor_and_the_worst_are_seen(fleet: str, monitor: 
     terminal = monitor(fleet, NO_COLOR="1")
     terminal.wait_for("60/60 tasks")
     terminal.send("jj")
-    terminal.wait_for(lambda screen: reversed_lines(screen) == [5])
-    assert "✖ Failed" in terminal.text
+    terminal.wait_for(lambda screen: reversed_lines(screen) == [5], "✖ Failed")
     assert styles(terminal) <= ATTRIBUTES
     # Keys go to the detail pane: the cursor's line is underlined instead.
     terminal.send("\t")
@@ -65,8 +64,7 @@ def test_without_colours_the_cursor_and_the_worst_are_seen(fleet: str, monitor: 
 
 def test_an_empty_no_color_says_nothing(fleet: str, monitor: OpenMonitor) -> None:
     terminal = monitor(fleet, NO_COLOR="")
-    terminal.wait_for("60/60 tasks")
-    assert b"38" in styles(terminal)
+    terminal.wait_for("60/60 tasks", lambda screen: b"38" in styles(screen))
     leave(terminal)
 
 
@@ -77,16 +75,13 @@ def test_plain_characters_are_enough(
     fleet: str, monitor: OpenMonitor, environment: dict[str, str], options: tuple[str, ...]
 ) -> None:
     terminal = monitor(fleet, *options, **environment)
-    terminal.wait_for("60/60 tasks")
-    terminal.wait_for("Protects 1 resource")
+    terminal.wait_for("60/60 tasks", "Protects 1 resource", r"NAME .*STATUS", r"\?\?\?\?-\?-DB .*X Failed")
     assert bytes(terminal.output).isascii()
-    assert "X Failed" in terminal.text
     row = terminal.line_with("????-?-DB")
     assert row.index("X Failed") == terminal.line_with("NAME").index("STATUS")
     # The frame of a dialog: corners and sides, no holes.
     terminal.send("s")
-    terminal.wait_for(r"\+-{26}\+")
-    assert len(re.findall(r"\+- Sort by -+\+|\|.{26}\|", terminal.text)) > 12
+    terminal.wait_for(r"\+-{26}\+", lambda screen: len(re.findall(r"\+- Sort by -+\+|\|.{26}\|", screen.text)) > 12)
     terminal.send("\x1b")
     terminal.wait_for_no("Sort by")
     assert bytes(terminal.output).isascii()
@@ -120,19 +115,22 @@ def test_a_terminal_gets_no_colour_that_it_has_not(
     fleet: str, monitor: OpenMonitor, environment: dict[str, str], refused: bytes
 ) -> None:
     terminal = monitor(fleet, **environment)
-    terminal.wait_for("60/60 tasks")
+    terminal.wait_for("60/60 tasks", "q quit", lambda screen: len(styles(screen)) > 8)
+    terminal.wait_for_quiet()
     found = [match[0] for match in STYLE.finditer(bytes(terminal.output)) if re.search(refused, match[0])]
     assert not found
-    assert len(styles(terminal)) > 8
     leave(terminal)
 
 
 def test_a_light_theme_paints_its_own_ground_everywhere(fleet: str, monitor: OpenMonitor) -> None:
     terminal = monitor(fleet, "--theme", "light")
-    terminal.wait_for("60/60 tasks")
-    grounds = {terminal.cell(x, y).bg for x in range(120) for y in range(40)}
-    assert "default" not in grounds
-    assert "ffffff" in grounds
+
+    def grounds(screen: Terminal) -> set[str]:
+        return {screen.cell(x, y).bg for x in range(120) for y in range(40)}
+
+    terminal.wait_for(
+        "60/60 tasks", lambda screen: "default" not in grounds(screen), lambda screen: "ffffff" in grounds(screen)
+    )
     leave(terminal)
 
 
@@ -154,7 +152,7 @@ def test_it_draws_on_the_terminal_wherever_errors_go(fleet: str, tmp_path: Path)
 
 def test_the_mouse_moves_the_cursor_scrolls_and_sorts_until_it_is_turned_off(fleet: str, monitor: OpenMonitor) -> None:
     terminal = monitor(fleet, lines=30, NO_COLOR="1")
-    terminal.wait_for("60/60 tasks")
+    terminal.wait_for("60/60 tasks", "NAME .*STATUS", lambda screen: screen.lines[3].strip())
     first = terminal.lines[3]
     terminal.send(CLICK.format(x=10, y=8))
     terminal.wait_for(lambda screen: reversed_lines(screen) == [7])
@@ -163,11 +161,9 @@ def test_the_mouse_moves_the_cursor_scrolls_and_sorts_until_it_is_turned_off(fle
     terminal.send(CLICK.format(x=terminal.line_with("NAME").index("NAME") + 1, y=3))
     terminal.wait_for("sorted by name")
     terminal.send("m")
-    terminal.wait_for("mouse off")
-    assert terminal.is_mouse_off
+    terminal.wait_for("mouse off", lambda screen: screen.is_mouse_off)
     terminal.send("m")
-    terminal.wait_for("mouse on")
-    assert not terminal.is_mouse_off
+    terminal.wait_for("mouse on", lambda screen: not screen.is_mouse_off)
     assert b"\x1b[?1003h" not in terminal.output, "moves of the pointer are nothing to us"
     leave(terminal)
 
@@ -196,4 +192,29 @@ def test_any_size_at_any_speed_with_keys_and_clicks(fleet: str, monitor: OpenMon
     terminal.wipe()
     terminal.send("\x1b\x0c")
     terminal.wait_for(r"60/60 tasks[\s\S]*NAME[\s\S]*q quit")
+    leave(terminal)
+
+
+@pytest.mark.parametrize(("key", "shown"), [("o", "Columns"), ("v", "Views"), ("s", "Sort by"), ("\x10", "Search")])
+def test_menu_survives_windows_of_5x5_and_40x8(fleet: str, monitor: OpenMonitor, key: str, shown: str) -> None:
+    terminal = monitor(fleet)
+    terminal.wait_for("60/60 tasks")
+    terminal.send(key)
+    terminal.wait_for(shown)
+    for columns, lines in ((5, 5), (40, 8), (1, 1), (40, 8), (5, 5)):
+        terminal.resize(columns, lines)
+        terminal.read_for(0.1)
+    terminal.wait_for("too")
+    terminal.resize(120, 40)
+    terminal.wait_for(shown)
+    terminal.send("\x1b")
+    terminal.wait_for(lambda screen: shown not in screen.text)
+    leave(terminal)
+
+
+def test_window_of_1x1_at_the_start_shows_the_list_once_it_has_grown(fleet: str, monitor: OpenMonitor) -> None:
+    terminal = monitor(fleet, columns=1, lines=1)
+    terminal.wait_for("…")
+    terminal.resize(120, 40)
+    terminal.wait_for("60/60 tasks")
     leave(terminal)

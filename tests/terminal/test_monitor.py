@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -30,9 +29,10 @@ def bars(terminal: Terminal) -> int:
 def test_the_main_job_from_start_to_end(simulate: Simulate, monitor: OpenMonitor) -> None:
     node, server = simulate(tasks=60, speed=600)
     terminal = monitor(server.url, "--interval", "1")
-    terminal.wait_for(r"live .*60/60 tasks")
-    worst = next(line for line in terminal.lines[3:] if line.strip())
-    assert re.search(r"✖ Failed|\? Unknown|■ Stopped", worst), "the worst task leads"
+    # The worst task leads.
+    terminal.wait_for(
+        r"live .*60/60 tasks", lambda screen: re.search(r"✖ Failed|\? Unknown|■ Stopped", screen.lines[3])
+    )
 
     def growing(terminal: Terminal) -> object:
         return re.search(r"^ growth +\+", "\n".join(line.partition("│")[2] for line in terminal.lines), re.MULTILINE)
@@ -47,8 +47,8 @@ def test_the_main_job_from_start_to_end(simulate: Simulate, monitor: OpenMonitor
     terminal.wait_for(lambda screen: bars(screen) > before + 8)
 
     server.stop()
-    terminal.wait_for(r"retry \d+ (in \d+ s|now): unreachable")
-    assert "60/60 tasks" in terminal.lines[0], "the last good data stays"
+    # The last good data stays.
+    terminal.wait_for(r"retry \d+ (in \d+ s|now): unreachable", lambda screen: "60/60 tasks" in screen.lines[0])
     assert server.start() == server.url
     terminal.wait_for(r"● live")
 
@@ -61,13 +61,8 @@ def test_the_main_job_from_start_to_end(simulate: Simulate, monitor: OpenMonitor
 def test_the_vendors_example_is_shown_to_the_letter(monitor: OpenMonitor) -> None:
     with canned(VENDOR_PAGE.read_bytes()) as server:
         terminal = monitor(server.url, columns=200, lines=50)
-        terminal.wait_for("My Task")
-        row = terminal.line_with("● Running")
-        assert "My Task" in row
-        assert "22.8 MiB" in row
-        assert "100 GiB" in row
-        terminal.wait_for("backupStorageUuid")
-        for text in (
+        terminal.wait_for(r"(?m)^(?=.*● Running)(?=.*My Task)(?=.*22\.8 MiB)(?=.*100 GiB)")
+        texts = (
             "22.8 MiB of 100 GiB",
             "● Running · Enabled",
             "uuid              cfcb3c865b2e363f96ec43615c9862d6",
@@ -80,8 +75,8 @@ def test_the_vendors_example_is_shown_to_the_letter(monitor: OpenMonitor) -> Non
             "backupBandwidth   100 MiB/s a volume",
             "maxCapacity       100 GiB",
             "usedCapacity      22.8 MiB",
-        ):
-            assert text in terminal.text
+        )
+        terminal.wait_for(*map(re.escape, texts))
         terminal.send("q")
         assert terminal.wait_for_end() == 0
 
@@ -100,8 +95,8 @@ def test_2500_tasks_come_in_three_pages_with_one_login_and_leave_no_session(
     requests = list(node.journal.requests)
     queries = [request for request in requests if request.path.endswith("/cdp-task")]
     starts = [re.search(r"start=(\d+)", request.query) for request in queries]
-    assert [int(start[1]) for start in starts[:6] if start] == [0, 999, 1999] * 2
-    assert len(queries) == math.ceil(len(queries) / 3) * 3
+    # The last poll may have been under way when it was left.
+    assert [int(start[1]) for start in starts if start] == ([0, 999, 1999] * len(starts))[: len(starts)]
     assert [request.path for request in requests].count("/zstack/v1/accounts/login") == 1
     assert max(request.in_flight for request in requests) == 1
     assert [request.has_cookie for request in requests] == [False] + [True] * (len(requests) - 1)
@@ -172,8 +167,7 @@ def test_a_given_session_is_used_and_left_alone(simulate: Simulate, monitor: Ope
     node, server = simulate()
     session = node.sessions.open().uuid
     terminal = monitor(server.url, ZSTACK_SESSION_ID=session, ZSTACK_PASSWORD="")
-    terminal.wait_for("60/60 tasks")
-    assert "given session" in terminal.lines[0]
+    terminal.wait_for("given session.*60/60 tasks|60/60 tasks.*given session")
     terminal.send("q")
     assert terminal.wait_for_end() == 0
     assert node.sessions.alive() == 1
@@ -193,7 +187,8 @@ def test_it_fits_the_screen(simulate: Simulate, monitor: OpenMonitor, columns: i
     is_open = columns >= 110
     terminal.wait_for(lambda screen: ("┤" in screen.text) is is_open)
     terminal.send("d")
-    terminal.wait_for(lambda screen: ("┤" in screen.text) is not is_open)
-    assert terminal.lines[lines - 1].strip().endswith("quit")
+    terminal.wait_for(
+        lambda screen: ("┤" in screen.text) is not is_open, lambda screen: screen.lines[lines - 1].endswith("quit")
+    )
     terminal.send("q")
     assert terminal.wait_for_end() == 0

@@ -20,6 +20,8 @@ from cdptui.simulator.settings import SimulatorSettings
 from cdptui.simulator.world.task import Task
 from tests.terminal.pty_terminal import CDPTUI, Terminal
 
+pytestmark = pytest.mark.shares_processes
+
 TASKS = 60
 GIB, TIB = 1 << 30, 1 << 40
 MIB = 1 << 20

@@ -7,12 +7,19 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 
 import pytest
 
 from tests.terminal.watched_node import LOGIN, QUERY, WatchedNode, open_monitor, watched_node
+
+pytestmark = pytest.mark.shares_processes
+
+
+def patient_node() -> AbstractContextManager[WatchedNode]:
+    """A watched node whose requests do not time out on a busy machine: a login that does is sent again."""
+    return watched_node("--timeout", "10")
 
 
 def logins(watched: WatchedNode) -> int:
@@ -34,8 +41,7 @@ def type_password(watched: WatchedNode, password: str) -> None:
 
 
 def a_session_that_ends_is_renewed_once_and_silently() -> None:
-    # With a patience that outlasts whatever else the machine has to do.
-    with watched_node("--timeout", "10") as watched:
+    with patient_node() as watched:
         watched.is_live()
         watched.node.faults.add("session-kill", "/cdp-task", times=1)
         watched.wait_until(lambda: logins(watched) == 2, "another login")
@@ -48,7 +54,7 @@ def a_session_that_ends_is_renewed_once_and_silently() -> None:
 
 
 def somebody_elses_logins_that_end_ours_are_not_fought_against() -> None:
-    with watched_node() as watched:
+    with patient_node() as watched:
         watched.is_live()
         watched.node.faults.add("unique-session")
         # Ours is ended by theirs; ours again ends theirs; theirs again ends ours, and that is enough.
@@ -67,7 +73,7 @@ def somebody_elses_logins_that_end_ours_are_not_fought_against() -> None:
 
 
 def a_login_that_is_refused_when_a_session_ends_is_tried_once() -> None:
-    with watched_node() as watched:
+    with patient_node() as watched:
         watched.is_live()
         watched.node.faults.add("error", "/accounts/login", code="ID.1000", details="changed meanwhile")
         watched.node.faults.add("session-kill", "/cdp-task", times=1)
@@ -89,7 +95,7 @@ def a_login_that_is_refused_when_a_session_ends_is_tried_once() -> None:
 
 
 def waits_for_a_person(code: str, short: str, advice: str) -> None:
-    with watched_node() as watched:
+    with patient_node() as watched:
         watched.is_live()
         watched.node.faults.add("error", "/accounts/login", code=code)
         watched.node.faults.add("session-kill", "/cdp-task", times=1)
@@ -131,7 +137,7 @@ def a_trap() -> Iterator[tuple[str, list[bytes]]]:
 
 
 def no_redirect_carries_anything_away() -> None:
-    with a_trap() as (elsewhere, caught), watched_node() as watched:
+    with a_trap() as (elsewhere, caught), patient_node() as watched:
         watched.is_live()
         for path, status in (("/cdp-task", 302), ("", 308)):
             watched.node.faults.add("redirect", path, location=elsewhere + path, status=status)
@@ -162,7 +168,7 @@ def a_name_that_nobody_knows_is_said_and_tried_again() -> None:
 
 
 def a_given_session_that_ended_is_said_and_nothing_is_tried() -> None:
-    with watched_node() as watched:
+    with patient_node() as watched:
         with open_monitor(watched.server.url, session="5e5510ab5e5510ab5e5510ab5e5510ab") as terminal:
             terminal.wait_for("✖ session invalid")
             terminal.wait_for("→ start again with a new session id")

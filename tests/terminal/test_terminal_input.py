@@ -67,7 +67,7 @@ def test_input_that_is_no_key_changes_nothing(url: str, monitor: OpenMonitor, is
         terminal.read_for(0.02 if is_cut else 0.0)
         terminal.send_bytes(data[at:])
     answer_a_key(terminal)
-    assert list_of(terminal) == shown
+    terminal.wait_for(lambda screen: list_of(screen) == shown)
     terminal.send("q")
     assert terminal.wait_for_end() == 0
     assert terminal.is_restored
@@ -93,7 +93,7 @@ def test_sequence_whose_rest_is_late_changes_nothing(
     terminal.read_for(0.3)
     terminal.send_bytes(second)
     answer_a_key(terminal)
-    assert list_of(terminal) == shown
+    terminal.wait_for(lambda screen: list_of(screen) == shown)
     terminal.send("q")
     assert terminal.wait_for_end() == 0
 

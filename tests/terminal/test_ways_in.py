@@ -40,8 +40,7 @@ def test_an_access_key_in_a_file_opens_no_session(simulate: Simulate, monitor: O
     path.write_text(f"CDPTUISIMULATOR01\n{SECRET}\n")
     path.chmod(0o600)
     terminal = monitor(server.url, "--access-key-file", str(path), "--debug", "--interval", "1")
-    terminal.wait_for(r"live .*5/5 tasks")
-    assert "key CDPTUISIMULATOR01" in terminal.lines[0]
+    terminal.wait_for(r"live .*5/5 tasks", lambda screen: "key CDPTUISIMULATOR01" in screen.lines[0])
     node.faults.put(Fault(kind=FaultKind.CLOCK_SKEW, seconds=7200))
     seen = len(node.journal.requests)
     terminal.wait_for(lambda _: len(node.journal.requests) >= seen + 4)
@@ -90,8 +89,7 @@ def test_a_virtual_id_enters_a_project_and_leaves_nothing(simulate: Simulate, mo
     node, server = simulate(tasks=5)
     options = ("--login-type", "iam2", "--account", "virtual-operator", "--project", "production")
     terminal = monitor(server.url, *options)
-    terminal.wait_for("5/5 tasks")
-    assert "virtual-operator in production" in terminal.lines[0]
+    terminal.wait_for("5/5 tasks", lambda screen: "virtual-operator in production" in screen.lines[0])
     assert node.sessions.alive() == 2
     leave(terminal)
     assert node.sessions.alive() == 0
@@ -108,8 +106,7 @@ def test_a_private_authority_is_believed_when_given_and_only_then(
         terminal.wait_for("unable to get local issuer certificate → .*--ca-file")
         leave(terminal)
         terminal = monitor(url, "--ca-file", str(certificates.ca_file))
-        terminal.wait_for(r"live .*5/5 tasks")
-        assert "TLS" not in terminal.lines[0]
+        terminal.wait_for(r"live .*5/5 tasks", lambda screen: "TLS" not in screen.lines[0])
         leave(terminal)
         terminal = monitor(url, SSL_CERT_FILE=str(certificates.ca_file))
         terminal.wait_for(r"live .*5/5 tasks")
@@ -123,12 +120,10 @@ def test_that_anybody_is_believed_stands_in_the_header_for_as_long_as_it_is_so(
     _, server = simulate(tasks=5)
     with tls_in_front_of(server.url, Certificates(tmp_path).self_signed()) as url:
         terminal = monitor(url, "--insecure", columns=columns)
-        terminal.wait_for("● live")
-        assert "TLS not verified" in terminal.lines[0]
+        terminal.wait_for("● live", lambda screen: "TLS not verified" in screen.lines[0])
         server.stop()
         terminal.send("r")
-        terminal.wait_for("retry")
-        assert "TLS not verified" in terminal.lines[0]
+        terminal.wait_for("retry", lambda screen: "TLS not verified" in screen.lines[0])
         leave(terminal)
 
 

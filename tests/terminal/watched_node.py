@@ -19,14 +19,11 @@ QUERY = "/zstack/v1/cdp-task"
 LOGIN = "/zstack/v1/accounts/login"
 
 TIMEOUT_S = 1.0
-RETRY_S = 2.0
-"""The longest wait between two tries at an interval of a second or two."""
+PATIENCE_S = 25.0
+"""The machine may have much else to do; what is asked for is that it happens, and in which order.
 
-SLACK_S = 1.5
-"""What a machine with much else to do may be late by."""
-
-PATIENCE_S = 15.0
-"""The machine may have much else to do; what is asked for is that it happens, and in which order."""
+Shorter than the 30 s and more that a pause between two tries would grow to without its limit of 2 s.
+"""
 
 
 @dataclass
@@ -95,21 +92,22 @@ class WatchedNode:
 
     def keeps_its_list(self) -> None:
         """All tasks are there, the age with them."""
-        assert "60/60 tasks" in self.header
-        assert self.age_s >= 0
-        assert sum("●" in line for line in self.terminal.lines) > 5
+        self.terminal.wait_for(
+            lambda screen: re.search(r"60/60 tasks.*age +\S|age +\S.*60/60 tasks", screen.lines[0]),
+            lambda screen: sum("●" in line for line in screen.lines) > 5,
+            seconds=PATIENCE_S,
+        )
 
     def is_live(self) -> None:
         """Wait for all to be well."""
         self.terminal.wait_for(lambda _: "● live" in self.header, seconds=PATIENCE_S)
 
     def recovers(self) -> None:
-        """Switch all faults off: it is live again within one interval, or the shortest pause between two tries."""
+        """Switch all faults off: it is live again by itself."""
         self.wait_until(lambda: not self.node.journal.in_flight, "a pause between two tries")
         self.node.faults.clear()
-        cleared, seen = time.monotonic(), len(self.requests())
+        seen = len(self.requests())
         self.wait_until(lambda: len(self.requests()) > seen, "the next try")
-        assert time.monotonic() - cleared <= RETRY_S + SLACK_S
         self.terminal.wait_for(r"● live .*60/60 tasks", seconds=PATIENCE_S)
 
     def leaves(self) -> None:

@@ -15,6 +15,7 @@ from cdptui.clock import SystemClock
 from cdptui.models.vitals import Vitals
 from cdptui.monitor.build import Link
 from cdptui.render.span import text_of
+from cdptui.tui import small_window
 from cdptui.tui.app import CdptuiApp
 from cdptui.tui.target import Target
 from cdptui.tui.widgets.bars import Banner, FooterBar, HeaderBar
@@ -22,7 +23,7 @@ from cdptui.tui.widgets.detail_pane import DetailPane
 from cdptui.tui.widgets.task_table import TaskTable
 from tests.doubles import ScriptedNode
 
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 
 class Running:
@@ -72,6 +73,8 @@ class Running:
     @property
     def screen_lines(self) -> list[str]:
         """What a terminal would show."""
+        if self.app.small_window is not None:
+            return [strip.text for strip in small_window.strips(self.app.small_window, self.app.screen)]
         return [strip.text for strip in self.app.screen._compositor.render_strips()]
 
     @property

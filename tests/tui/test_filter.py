@@ -4,11 +4,14 @@ import pytest
 from rich.cells import cell_len
 from textual.events import Key
 
+from cdptui.config.views import View
 from cdptui.render.span import text_of
-from cdptui.tui.widgets.filter_bar import FilterBar
+from cdptui.tui.screens.main import MainScreen
+from cdptui.tui.widgets.filter_bar import FilterBar, FilterInput
 from cdptui.tui.widgets.line_view import LineView
 from tests.doubles import GIB, a_task
 from tests.tui.running import Running, showing
+from tests.unit.query.hostile_patterns import hostile_names
 
 FLEET = [
     a_task("erp-db", used_bytes=90 * GIB),
@@ -276,3 +279,61 @@ async def test_who_goes_to_the_list_with_the_mouse_keeps_the_filter() -> None:
         assert "erp  2 of 4 shown" in run.screen
         await run.press("escape")
         assert len(run.names) == 4
+
+
+SLOW = "(.{0,30}){0,5}z"
+"""Takes milliseconds for each name of 255 characters that holds no z."""
+
+LONG_NAMES = [a_task(name, f"{number:032x}") for number, name in enumerate(hostile_names(600)) if "z" not in name]
+
+
+async def until_given_up(run: Running) -> None:
+    await run.until(lambda: "takes too long on these names" in run.screen)
+
+
+async def test_a_pattern_that_takes_too_long_is_said_at_its_place_and_the_filter_before_stays() -> None:
+    async with showing([*FLEET, *LONG_NAMES]) as run:
+        await type_filter(run, "erp-")
+        await run.until(lambda: run.names == ["erp-web", "erp-db"])
+        # As it is pasted: typed, its beginnings are filters of their own.
+        run.app.screen_stack[0].query_one(FilterInput).value += f" or re:{SLOW}"
+        await until_given_up(run)
+        typed, said = run.screen_lines[-3:-1]
+        assert said.index("^") == typed.index("re:")
+        await run.until(lambda: run.names == ["erp-web", "erp-db"])
+        run.assert_every_line_fits()
+        await run.press("enter")
+        assert is_open(run), "what is wrong cannot be kept"
+        run.app.screen_stack[0].query_one(FilterInput).value = "erp-"
+        await run.until(lambda: "takes too long" not in run.screen)
+        await run.press("enter")
+        await run.until(lambda: "2 of" in run.screen_lines[-2])
+
+
+async def test_a_pattern_that_takes_too_long_in_a_view_shows_all_tasks_and_says_so() -> None:
+    async with showing(LONG_NAMES) as run:
+        screen = run.app.screen_stack[0]
+        assert isinstance(screen, MainScreen)
+        await screen.use_view(View(name="slow", filter=f'not re:"{SLOW}"'), "slow")
+        await until_given_up(run)
+        assert "shown: all tasks" in run.screen
+        assert len(screen.listing.rows) == len(LONG_NAMES)
+        assert screen.sought is None
+        run.assert_every_line_fits()
+        await run.press("escape")
+        await run.until(lambda: "takes too long" not in run.screen)
+
+
+async def test_a_pattern_that_becomes_too_slow_with_new_names_shows_all_tasks_and_says_so() -> None:
+    async with showing(FLEET, [*FLEET, *LONG_NAMES]) as run:
+        await run.press("slash")
+        run.app.screen_stack[0].query_one(FilterInput).value = f're:"{SLOW}" or erp'
+        await run.until(lambda: run.names == ["erp-web", "erp-db"])
+        await run.press("enter")
+        await run.until(lambda: "2 of 4 shown" in run.screen)
+        await run.poll()
+        await until_given_up(run)
+        assert "shown: all tasks" in run.screen
+        await run.until(lambda: "mail" in run.names)
+        await run.press("f")
+        await run.until(lambda: "takes too long" not in run.screen)

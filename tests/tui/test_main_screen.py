@@ -117,8 +117,7 @@ async def test_pause_freezes_the_view_and_counts_what_is_behind() -> None:
         assert {row.task.used_bytes for row in run.rows} == {1}
         assert run.node.reads == 3
         await run.press("p")
-        assert {row.task.used_bytes for row in run.rows} == {3}
-        assert "paused" not in run.header
+        await run.until(lambda: {row.task.used_bytes for row in run.rows} == {3} and "paused" not in run.header)
 
 
 async def test_a_frozen_view_says_when_its_task_is_gone() -> None:

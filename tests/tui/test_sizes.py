@@ -5,10 +5,15 @@ from __future__ import annotations
 import random
 
 import pytest
+from textual.events import Resize
+from textual.geometry import Size
 
-from cdptui.tui.window import LEAST
+from cdptui.models.failure import Wanted
+from cdptui.tui.screens.password import PasswordScreen
+from cdptui.tui.screens.profile_menu import ProfileMenu
+from cdptui.tui.window import LEAST, enlarged
 from tests.doubles import a_task
-from tests.tui.running import showing
+from tests.tui.running import Running, showing
 
 SMALL = [(1, 1), (20, 5), (LEAST.width - 1, LEAST.height), (LEAST.width, LEAST.height - 1), (200, 3)]
 FLEET = [a_task(f"cdp-{index:03d}", status="Failed" if index % 7 == 0 else "Running") for index in range(60)]
@@ -41,16 +46,18 @@ async def test_the_least_size_shows_which_tasks_fail() -> None:
         run.assert_every_line_fits()
 
 
-async def test_a_dialog_that_opened_over_the_cover_does_not_keep_it() -> None:
+async def test_a_dialog_opened_in_a_window_that_is_too_small_is_whole_when_the_window_has_grown() -> None:
     async with showing(FLEET) as run:
         await run.pilot.resize_terminal(20, 5)
         await run.until(lambda: "too small" in run.screen)
         # As by a key that was on its way.
         run.app.action_help()
         await run.pilot.pause()
+        assert "too small" in run.screen
         await run.pilot.resize_terminal(120, 40)
-        await run.until(lambda: "● Running" in run.screen)
-        assert len(run.app.screen_stack) == 1
+        await run.until(lambda: "one line down" in run.screen)
+        await run.press("escape")
+        await run.until(lambda: len(run.app.screen_stack) == 1)
 
 
 async def test_a_dialog_is_still_there_when_the_window_has_grown_again() -> None:
@@ -95,3 +102,91 @@ async def test_sizes_keys_and_clicks_in_any_order_break_nothing(seed: int) -> No
         await run.press("escape", "escape", "escape")
         await run.until(lambda: "NAME" in run.screen)
         run.assert_every_line_fits()
+
+
+OPENED_BY: dict[str, tuple[str, ...]] = {
+    "the list": (),
+    "the list, wide and grouped": ("w", "b", "down", "enter"),
+    "the detail pane": ("tab",),
+    "the filter": ("slash", "a", "space", "a"),
+    "the search in the pane": ("tab", "slash", "a"),
+    "the sort menu": ("s",),
+    "the columns": ("o",),
+    "the views": ("v",),
+    "the name of a view": ("v", "s"),
+    "the groups": ("b",),
+    "the copies": ("c",),
+    "the files": ("ctrl+s",),
+    "the help": ("question_mark",),
+    "the search in the help": ("question_mark", "slash", "a"),
+    "the palette": ("ctrl+p",),
+    "the palette with hits": ("ctrl+p", "t", "h", "e"),
+    "the profiles": ("profiles",),
+    "the password": ("password",),
+}
+"""What can be open on screen, and the keys that open it; two are opened by the app in situations of their own."""
+
+EVERY_SIZE = [(width, height) for width in range(1, 46) for height in range(1, 13)]
+LAID_OUT = sorted({enlarged(Size(*size)) for size in EVERY_SIZE})
+"""The sizes that screens are laid out for in all of these windows."""
+
+
+async def opened(run: Running, keys: tuple[str, ...]) -> None:
+    match keys:
+        case ("profiles",):
+            run.app.push_screen(ProfileMenu([run.app._watch.target] * 12, run.app._watch.target))
+        case ("password",):
+            run.app.push_screen(PasswordScreen(Wanted.PASSWORD, "admin", "http://node:8080", "a reason " * 20))
+        case _:
+            await run.pilot.press(*keys)
+    await run.pilot.pause()
+
+
+def test_no_screen_is_laid_out_for_less_than_the_least_size() -> None:
+    for size in EVERY_SIZE:
+        laid_out = enlarged(Size(*size))
+        assert laid_out == Size(max(size[0], LEAST.width), max(size[1], LEAST.height))
+
+
+@pytest.mark.parametrize("keys", OPENED_BY.values(), ids=OPENED_BY)
+async def test_whatever_is_open_survives_every_size_and_back(keys: tuple[str, ...]) -> None:
+    async with showing(FLEET) as run:
+        await opened(run, keys)
+        before = [type(screen) for screen in run.app.screen_stack]
+        for size in LAID_OUT:
+            await run.pilot.resize_terminal(*size)
+            assert run.app.screen.size == size
+            run.assert_every_line_fits()
+        await run.pilot.resize_terminal(1, 1)
+        await run.until(lambda: run.app.small_window == Size(1, 1))
+        await run.pilot.resize_terminal(120, 40)
+        await run.until(lambda: run.app.screen.size == Size(120, 40))
+        run.assert_every_line_fits()
+        assert [type(screen) for screen in run.app.screen_stack] == before
+
+
+@pytest.mark.parametrize("keys", OPENED_BY.values(), ids=OPENED_BY)
+async def test_whatever_is_open_survives_a_storm_of_sizes(keys: tuple[str, ...]) -> None:
+    sizes = random.Random(11).sample(EVERY_SIZE, 300)
+    async with showing(FLEET) as run:
+        await opened(run, keys)
+        before = [type(screen) for screen in run.app.screen_stack]
+        for index, size in enumerate(sizes):
+            run.app.post_message(Resize(Size(*size), Size(*size)))
+            if index % 20 == 0:
+                await run.pilot.pause()
+        await run.pilot.resize_terminal(120, 40)
+        await run.until(lambda: run.app.screen.size == Size(120, 40))
+        run.assert_every_line_fits()
+        assert [type(screen) for screen in run.app.screen_stack] == before
+
+
+async def test_keys_do_nothing_in_a_window_that_is_too_small_except_quit() -> None:
+    async with showing(FLEET) as run:
+        await run.pilot.resize_terminal(20, 5)
+        await run.until(lambda: "q quits" in run.screen)
+        await run.press("s", "slash", "x", "question_mark", "r")
+        assert run.node.reads == 1
+        assert len(run.app.screen_stack) == 1
+        await run.pilot.press("q")
+    assert run.app.return_value == 0

@@ -27,7 +27,7 @@ def eventually(condition: Callable[[], bool], within_s: float = 5.0) -> None:
 
 def new_client(server: EmbeddedServer) -> httpx.Client:
     """With connections of its own, not logged in."""
-    return httpx.Client(base_url=f"{server.url}/zstack/v1", timeout=5, verify=False)
+    return httpx.Client(base_url=f"{server.url}/zstack/v1", timeout=60, verify=False)
 
 
 def log_in(client: httpx.Client) -> str:

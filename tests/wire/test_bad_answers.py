@@ -131,6 +131,22 @@ async def test_one_bad_task_never_hides_the_others() -> None:
     assert {task.uuid for task in tasks.values()} >= {"a", "b", "c", "e"}
 
 
+async def test_a_record_nested_too_deeply_never_hides_the_others() -> None:
+    deep = b"[" * 1_000 + b"]" * 1_000
+    rows = (
+        b'{"uuid":"a","name":"fine","status":"Running","state":"Enabled","usedCapacity":1},'
+        b'{"uuid":"b","name":"deep","status":"Running","state":"Enabled","scene":' + deep + b"},"
+        b'{"uuid":"c","name":"\xff\xfe","status":"Running","state":"Enabled","usedCapacity":NaN}'
+    )
+    with canned(b'{"total":3,"inventories":[' + rows + b"]}") as server:
+        update = await first_update(server.url)
+    assert update.failure is None
+    assert update.snapshot is not None
+    assert not update.snapshot.is_partial
+    bad = {row.task.uuid: row.task.bad_fields for row in update.vitals}
+    assert bad == {"a": frozenset(), "b": {"scene"}, "c": {"usedCapacity"}}
+
+
 async def first_update(url: str, *, timeout_s: float = 5.0) -> Update:
     link = await link_to(url, timeout_s=timeout_s)
     try:

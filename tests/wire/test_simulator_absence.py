@@ -36,7 +36,7 @@ def client(server: EmbeddedServer) -> Iterator[httpx.Client]:
 def is_refused(server: EmbeddedServer) -> bool:
     host, port = server.url.removeprefix("http://").split(":")
     try:
-        socket.create_connection((host, int(port)), timeout=5).close()
+        socket.create_connection((host, int(port)), timeout=60).close()
     except ConnectionRefusedError:
         return True
     except ConnectionResetError:  # taken in by the system as the listener closed: the next one is refused
@@ -141,7 +141,7 @@ def test_the_end_waits_for_nobody(
 ) -> None:
     node.faults.add(kind, seconds=seconds, size_bytes=1 << 30)
     host, port = server.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as raw:
+    with socket.create_connection((host, int(port)), timeout=60) as raw:
         raw.sendall(b"GET /zstack/v1/licenses/addons HTTP/1.1\r\nHost: x\r\n\r\n")
         eventually(lambda: node.journal.in_flight == 1)
         begin = time.monotonic()

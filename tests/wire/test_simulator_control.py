@@ -29,7 +29,7 @@ def node(server: EmbeddedServer) -> Iterator[ManagementNode]:
 
 @pytest.fixture
 def control(server: EmbeddedServer, node: ManagementNode) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"{server.url}/control", timeout=5, verify=False) as client:
+    with httpx.Client(base_url=f"{server.url}/control", timeout=60, verify=False) as client:
         yield client
 
 

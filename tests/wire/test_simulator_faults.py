@@ -111,7 +111,7 @@ def test_delay_and_trickle_bring_the_truth_late(node: ManagementNode, client: ht
 def test_reset_is_a_real_one(node: ManagementNode, server: EmbeddedServer) -> None:
     node.faults.add("reset", "/cdp-task", times=1)
     port = int(server.url.rpartition(":")[2])
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as raw:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as raw:
         raw.sendall(b"GET /zstack/v1/cdp-task HTTP/1.1\r\nHost: x\r\n\r\n")
         with pytest.raises(ConnectionResetError):
             raw.recv(100)
@@ -160,6 +160,21 @@ def test_endless_list_is_its_first_page_for_ever(node: ManagementNode, client: h
     assert pages[0]["inventories"] == pages[1]["inventories"] == pages[2]["inventories"]
     assert len(pages[0]["inventories"]) == 10
     assert set(client.get("/cdp-task?limit=1&start=0").json()) == {"schema", "inventories"}
+
+
+def test_capped_pages_have_no_more_rows_than_the_cap_and_the_right_total(
+    node: ManagementNode, client: httpx.Client
+) -> None:
+    node.world.freeze()
+    rule = node.faults.add("capped-pages", "/cdp-task", rows=7)
+    queries = ("", "limit=50&", "limit=3&", "limit=50&start=55&")
+    pages = [client.get(f"/cdp-task?{query}replyWithCount=true&sort=%2Buuid").json() for query in queries]
+    node.faults.remove(rule)
+    whole = client.get("/cdp-task?sort=%2Buuid").json()["inventories"]
+    node.world.thaw()
+    assert [len(page["inventories"]) for page in pages] == [7, 7, 3, 5]
+    assert [page["inventories"][0] for page in pages] == [whole[0], whole[0], whole[0], whole[55]]
+    assert {page["total"] for page in pages} == {60}
 
 
 def test_huge_body_is_as_large_as_it_says(node: ManagementNode, client: httpx.Client) -> None:

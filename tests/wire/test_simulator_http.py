@@ -40,7 +40,7 @@ def server(node: ManagementNode) -> Iterator[EmbeddedServer]:
 @pytest.fixture
 def bare(server: EmbeddedServer) -> Iterator[httpx.Client]:
     """Without a session."""
-    with httpx.Client(base_url=f"{server.url}/zstack/v1", timeout=5, verify=False) as client:
+    with httpx.Client(base_url=f"{server.url}/zstack/v1", timeout=60, verify=False) as client:
         yield client
 
 
@@ -328,7 +328,7 @@ def test_more_than_a_thousand_rows_have_to_be_paged() -> None:
     node.world.freeze()
     with (
         EmbeddedServer(node) as server,
-        httpx.Client(base_url=f"{server.url}/zstack/v1", timeout=20, verify=False) as client,
+        httpx.Client(base_url=f"{server.url}/zstack/v1", timeout=60, verify=False) as client,
     ):
         session = client.put("/accounts/login", json=LOGIN).json()["inventory"]["uuid"]
         client.headers["Authorization"] = f"OAuth {session}"

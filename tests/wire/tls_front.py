@@ -100,7 +100,7 @@ def tls_in_front_of(url: str, context: ssl.SSLContext) -> Iterator[str]:
     loop.set_exception_handler(lambda _loop, _context: None)
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), daemon=True)
     thread.start()
-    assert started.wait(5)
+    assert started.wait(60)
     try:
         yield f"https://127.0.0.1:{ready[0]}"
     finally:

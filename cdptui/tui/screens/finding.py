@@ -40,10 +40,12 @@ class FindingScreen(_Part):
             clock,
             lambda: Wanted(self.rows, self.order, self.sought, self.query_context),
             lambda: self.cursor_uuid,
-            self.show_list,
+            self._show_evaluated,
             lambda work: self.run_worker(work, group="arrange", exclusive=True),
         )
         self.typed: Expression | None = None
+        self._evaluated: Expression | None = None
+        """The last `typed` by which the list could be filtered."""
         self.is_unhealthy_only = False
         self._filter_bar: FilterBar | None = None
 
@@ -84,6 +86,19 @@ class FindingScreen(_Part):
         selection = self.selection
         if selection is not None and known - selection.names >= max(1, len(selection.nameless) // _NAMES_AT_ONCE):
             self.relist()
+
+    def _show_evaluated(self) -> None:
+        """Show the list; when a regular expression takes too long, filter by what was typed before and say so."""
+        timeout = self.listing.timeout
+        if timeout is None:
+            self._evaluated = self.typed
+            self.show_list()
+            return
+        # One that was quick on other names cannot be filtered by any more: the whole list.
+        self.typed = self._evaluated = self._evaluated if self._evaluated != self.typed else None
+        if self._filter_bar is not None:
+            self._filter_bar.reject(timeout, self.typed, self.sought_text)
+        self.relist(is_anew=True)
 
     @property
     def selection(self) -> Selection | None:
@@ -143,6 +158,8 @@ class FindingScreen(_Part):
     def forget_sought(self) -> bool:
         """Show the whole list again; whether it was cut down."""
         was_sought = self.sought is not None
+        if self._filter_bar is not None:
+            was_sought |= self._filter_bar.dismiss_rejection()
         self.seek(None, is_unhealthy_only=False)
         return was_sought
 

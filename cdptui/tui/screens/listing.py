@@ -14,6 +14,7 @@ from cdptui.render.outline import Outline
 
 if TYPE_CHECKING:
     from cdptui.query.context import Context
+    from cdptui.query.errors import RegexTimeoutError
     from cdptui.query.expression import Expression
     from cdptui.render.selection import Selection
 
@@ -53,6 +54,8 @@ class Listing:
         self.rows = Outline()
         self.selection: Selection | None = None
         """The filter behind `rows`; None when they are all there are."""
+        self.timeout: RegexTimeoutError | None = None
+        """Why the last filter was given up; `rows` are still those of the one before."""
         self._clock = clock
         self._wanted = wanted
         self._anchor = anchor
@@ -80,7 +83,7 @@ class Listing:
             self._spawn(self._do_the_rest)
 
     def _begin(self) -> None:
-        self._is_behind = False
+        self._is_behind, self.timeout = False, None
         self._steps = self._work(self._wanted())
 
     def _work(self, wanted: Wanted) -> Iterator[None]:
@@ -88,6 +91,9 @@ class Listing:
         if wanted.expression is not None:
             selection = self._selection_of(wanted.expression)
             yield from selection.steps(rows, wanted.context())
+            self.timeout = selection.timeout
+            if self.timeout is not None:
+                return
             rows = selection.rows
         yield from self.rows.steps(rows, wanted.order, self._anchor)
         self.selection = selection

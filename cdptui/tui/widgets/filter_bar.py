@@ -14,11 +14,11 @@ from textual.reactive import reactive
 from textual.widgets import Input
 
 from cdptui.query.draft import Draft, drafted
-from cdptui.query.errors import QueryError
+from cdptui.query.errors import QueryError, RegexTimeoutError
 from cdptui.query.expression import Expression
-from cdptui.query.lexer import MAX_LENGTH
+from cdptui.query.lexer import MAX_LENGTH, pattern_token
 from cdptui.query.parser import parse
-from cdptui.render.filtering import Shown, count_text, error_line, kept_line, meaning_line
+from cdptui.render.filtering import Shown, count_text, error_line, kept_line, meaning_line, rejected_line
 from cdptui.render.span import Line, Role, Span
 from cdptui.tui.keymap import Keymap
 from cdptui.tui.widgets.line_view import LineView
@@ -107,6 +107,8 @@ class FilterBar(Vertical):
         self._expression: Expression | None = None
         self._meant: Expression | None = None
         self._error: QueryError | None = None
+        self._timeout: RegexTimeoutError | None = None
+        """Why the list is not filtered by what was typed or recalled last."""
         self._shown: Shown | None = None
         self._name = ""
         self._history: list[str] = []
@@ -144,14 +146,37 @@ class FilterBar(Vertical):
     def close(self) -> None:
         """Stop typing; what the list is filtered by stays as it is."""
         self.remove_class("-open")
-        self.set_class(bool(self._name), "-kept")
+        self.set_class(self._has_kept_line, "-kept")
         self._draw()
+
+    @property
+    def _has_kept_line(self) -> bool:
+        return bool(self._name) or self._timeout is not None
 
     def show(self, name: str, shown: Shown | None) -> None:
         """Say what the list is filtered by, empty for nothing, and what came of it; None until that is known."""
+        if name != self._name:
+            self._timeout = None
         self._name, self._shown = name, shown
-        self.set_class(bool(name) and not self.is_open, "-kept")
+        self.set_class(self._has_kept_line and not self.is_open, "-kept")
         self._draw()
+
+    def reject(self, timeout: RegexTimeoutError, expression: Expression | None, name: str) -> None:
+        """Say that the list cannot be filtered like this, and is filtered by `expression`, called `name`, instead."""
+        self._timeout, self._name = timeout, name
+        if self.is_open:
+            token = pattern_token(self._text, timeout.pattern)
+            position, length = (token.position, token.length) if token is not None else (0, len(self._text))
+            self._error = QueryError(str(timeout), position, length)
+            self._expression = self._meant = expression
+        self._draw()
+
+    def dismiss_rejection(self) -> bool:
+        """Say no more that a filter was given up; whether that was said."""
+        was_said, self._timeout = self._timeout is not None and not self.is_open, None
+        self.set_class(self._has_kept_line and not self.is_open, "-kept")
+        self._draw()
+        return was_said
 
     def on_resize(self) -> None:
         """Lay out for the width, as soon as there is one."""
@@ -167,7 +192,8 @@ class FilterBar(Vertical):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Keep the filter; one with an error cannot be kept."""
         event.stop()
-        self._take(event.value, is_whole=True)
+        if self._timeout is None or event.value != self._text:
+            self._take(event.value, is_whole=True)
         if self._error is not None:
             return
         self._remember(event.value.strip())
@@ -185,7 +211,7 @@ class FilterBar(Vertical):
         """Clear and close; what was typed can be had again with the up key."""
         event.stop()
         self._remember(self._input.value.strip())
-        self._expression = self._meant = self._error = None
+        self._expression = self._meant = self._error = self._timeout = None
         self.post_message(self.Typed(None))
         self.post_message(self.Closed())
         self.close()
@@ -210,7 +236,7 @@ class FilterBar(Vertical):
         While it has an error the list shows what was meant before: half a name of a field that was searched for as a
         word is no such thing.
         """
-        self._text, self._error = text, None
+        self._text, self._error, self._timeout = text, None, None
         before = self._expression
         try:
             draft = Draft(parse(text), is_meant=True) if is_whole and text.strip() else drafted(text)
@@ -243,6 +269,8 @@ class FilterBar(Vertical):
             count = count_text(self._shown) if self._shown is not None else ""
             self._count.show([(Span(f"{count:>{_COUNT_WIDTH - 1}} ", Role.STRONG),)])
             self._meaning.show([self._meaning_line()])
+        elif self._timeout is not None:
+            self._kept.show([rejected_line(self._timeout, self._name or "")])
         elif self._name:
             self._kept.show([kept_line(self._name, self._shown, self.size.width, cell_len, self._keys)])
 

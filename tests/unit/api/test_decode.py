@@ -11,7 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdptui.api.decode import MAX_COUNT, WHOLE_RECORD, TaskDecoder, decode_page, decode_task
+from cdptui.api.fields import task_fields
 from cdptui.api.packing import pack, unpack
+from cdptui.api.raw import raw_lines
+from cdptui.api.records import record_json
 from cdptui.models.task import ResourceRef, Task
 from tests.unit.api.wire import FULL_ROW, VENDOR_ROW, encoded, reply, row
 
@@ -258,6 +261,82 @@ def test_a_total_that_is_no_number_costs_only_the_total(total: object) -> None:
 def test_what_is_no_query_reply_is_never_an_empty_list(body: bytes) -> None:
     with pytest.raises((msgspec.DecodeError, UnicodeDecodeError)):
         decode_page(body)
+
+
+def deep(depth: int) -> bytes:
+    """A value of arrays in each other."""
+    return b"[" * depth + b"]" * depth
+
+
+ODD_RECORDS = [
+    pytest.param(row(scene="HERE").replace(b'"HERE"', deep(1_000)), {"scene"}, id="nested 1,000 deep"),
+    pytest.param(row(scene="HERE").replace(b'"HERE"', deep(100_000)), {"scene"}, id="nested 100,000 deep"),
+    pytest.param(row(resourceRefs="HERE").replace(b'"HERE"', deep(2_000)), {"resourceRefs"}, id="deep refs"),
+    pytest.param(row(description="HERE").replace(b'"HERE"', deep(2_000)), {"description"}, id="a deep known field"),
+    pytest.param(row(usedCapacity="HERE").replace(b'"HERE"', b"9" * 10_000), {"usedCapacity"}, id="10,000 digits"),
+    pytest.param(row(usedCapacity="HERE").replace(b'"HERE"', b"1e400"), {"usedCapacity"}, id="beyond all numbers"),
+    pytest.param(row(usedCapacity="HERE").replace(b'"HERE"', b"NaN"), {"usedCapacity"}, id="NaN"),
+    pytest.param(row(usedCapacity="HERE").replace(b'"HERE"', b"-Infinity"), {"usedCapacity"}, id="infinity"),
+    pytest.param(row(usedCapacity="HERE").replace(b'"HERE"', b"tru"), {"usedCapacity"}, id="no JSON in a field"),
+    pytest.param(row(description="HERE").replace(b"HERE", b"\\ud800"), set(), id="half a surrogate pair"),
+    pytest.param(row(description="HERE").replace(b"HERE", b"\xff\xfe"), set(), id="no UTF-8"),
+    pytest.param(row()[:-1] + b',"status":"Failed"}', set(), id="a name twice"),
+]
+"""Records whose uuid and name can be read, and which fields are named as bad."""
+
+NO_RECORDS = [
+    pytest.param(text, id=name)
+    for name, text in {
+        "null": b"null",
+        "a number": b"7",
+        "a string": b'"task"',
+        "a list": b"[1]",
+        "a deep list": deep(100_000),
+        "no JSON": b"{x}",
+        "commas": b'{"uuid":"a",,}',
+    }.items()
+]
+
+
+@pytest.mark.parametrize(("odd", "bad"), ODD_RECORDS)
+def test_an_odd_record_hides_neither_the_others_nor_its_own_name(odd: bytes, bad: set[str]) -> None:
+    first, last = row(uuid="first"), row(uuid="last")
+    page = decode_page(b'{"total":3,"inventories":[' + b",".join([first, odd, last]) + b"]}")
+    tasks = [decode_task(raw, SHANGHAI) for raw in page.rows]
+    assert page.total == 3
+    assert [task.uuid for task in tasks] == ["first", FULL_ROW["uuid"], "last"]
+    assert tasks[0] == decode_task(first, SHANGHAI)
+    assert tasks[2] == decode_task(last, SHANGHAI)
+    assert tasks[1].name == FULL_ROW["name"]
+    assert tasks[1].bad_fields == bad
+
+
+@pytest.mark.parametrize("odd", NO_RECORDS)
+def test_what_is_no_record_is_listed_as_one_that_cannot_be_read(odd: bytes) -> None:
+    first, last = row(uuid="first"), row(uuid="last")
+    page = decode_page(b'{"total":3,"inventories":[' + b",".join([first, odd, last]) + b"]}")
+    before, between, after = (decode_task(raw, SHANGHAI) for raw in page.rows)
+    assert (before.uuid, after.uuid) == ("first", "last")
+    assert WHOLE_RECORD in between.bad_fields
+    assert between.name == "(unreadable record)"
+
+
+@pytest.mark.parametrize(("odd", "bad"), ODD_RECORDS)
+def test_an_odd_record_can_be_shown_and_exported(odd: bytes, bad: set[str]) -> None:
+    task = decode_task(odd, SHANGHAI)
+    fields = {field.name: field for field in task_fields(task, SHANGHAI)}
+    assert fields["uuid"].text == FULL_ROW["uuid"]
+    assert bad <= fields.keys() | {"resourceRefs"}
+    assert FULL_ROW["uuid"] in "".join(raw_lines(task))
+    assert json.loads(record_json(task))["uuid"] == FULL_ROW["uuid"]
+
+
+@pytest.mark.parametrize("odd", NO_RECORDS)
+def test_what_is_no_record_can_be_shown_and_exported(odd: bytes) -> None:
+    task = decode_task(odd, SHANGHAI)
+    assert task_fields(task, SHANGHAI)
+    assert raw_lines(task)
+    json.loads(record_json(task))
 
 
 def names(decoder: TaskDecoder, rows: list[Mapping[str, Any]]) -> list[Task]:

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import math
 from bisect import insort
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cdptui.api.paging import MAX_PAGES, Paging
+from cdptui.api.paging import MAX_PAGES, PAGE_SIZE, Paging
 from cdptui.models.task import Task
 
 
@@ -99,11 +100,12 @@ def test_a_list_that_stands_still_costs_no_request_too_many(count: int, page_siz
 
 @settings(max_examples=100)
 @given(st.integers(0, 60), st.integers(1, 10))
-def test_without_a_total_a_short_page_is_the_last(count: int, page_size: int) -> None:
+def test_without_a_total_two_more_requests_confirm_the_end(count: int, page_size: int) -> None:
     paging = read_all(Server(set(range(count)), []), page_size, says_total=False)
     assert len(paging.by_uuid) == count
     assert paging.total is None
-    assert paging.pages <= count // page_size + 1
+    assert not paging.is_cut_short
+    assert paging.pages <= count // page_size + 3
 
 
 def test_the_newest_reading_of_a_task_wins() -> None:
@@ -121,6 +123,7 @@ def test_a_server_that_ignores_where_to_start_is_not_asked_for_ever() -> None:
         assert paging.pages < 20, "it does not end"
         window = paging.next_window()
         paging.accept(window, rows[: window.limit], 1_000_000)
+    assert paging.is_cut_short
 
 
 def test_a_list_without_an_end_is_cut_off() -> None:
@@ -129,6 +132,7 @@ def test_a_list_without_an_end_is_cut_off() -> None:
         window = paging.next_window()
         paging.accept(window, [a_task(number) for number in range(window.start, window.start + window.limit)], None)
     assert paging.pages == MAX_PAGES
+    assert paging.is_cut_short
 
 
 @pytest.mark.parametrize("total", [pytest.param(0, id="all gone"), pytest.param(4, id="most gone")])
@@ -141,3 +145,152 @@ def test_a_list_that_shrinks_between_pages_still_ends(total: int) -> None:
         start, limit = window = paging.next_window()
         paging.accept(window, left[start : start + limit], total)
     assert paging.total == total
+
+
+class CappedServer(Server):
+    """A server, or a front before it, that gives no more rows than its cap of the moment."""
+
+    def __init__(self, numbers: set[int], movement: list[Move], caps: list[int]) -> None:
+        super().__init__(numbers, movement)
+        self._caps = caps
+        self.requests = 0
+
+    def answer(self, start: int, limit: int) -> tuple[list[Task], int]:
+        cap = self._caps[self.requests % len(self._caps)]
+        self.requests += 1
+        return super().answer(start, min(limit, cap))
+
+
+def uuids_of(numbers: Iterable[int]) -> set[str]:
+    return {a_task(number).uuid for number in numbers}
+
+
+def is_said_to_be_partial(paging: Paging) -> bool:
+    return paging.is_cut_short or (paging.total is not None and len(paging.by_uuid) < paging.total)
+
+
+@pytest.mark.parametrize(
+    ("cap", "requests"), [(10, 278), (50, 51), (100, 26), (500, 6), (999, 3), (1000, 3), (1001, 3), (2500, 3)]
+)
+def test_a_list_in_capped_pages_is_read_whole(cap: int, requests: int) -> None:
+    server = CappedServer(set(range(2500)), [], [cap])
+    paging = read_all(server, PAGE_SIZE)
+    assert len(paging.by_uuid) == paging.total == 2500
+    assert not is_said_to_be_partial(paging)
+    assert server.requests == requests
+
+
+@pytest.mark.parametrize("cap", [1, 2])
+def test_a_cap_of_almost_nothing_ends_at_the_limit_of_requests(cap: int) -> None:
+    server = CappedServer(set(range(2500)), [], [cap])
+    paging = read_all(server, PAGE_SIZE)
+    assert server.requests == MAX_PAGES
+    assert len(paging.by_uuid) >= MAX_PAGES - 1
+    assert is_said_to_be_partial(paging)
+
+
+@pytest.mark.parametrize("cap", [1, 2, 3])
+def test_a_small_list_is_read_whole_under_any_cap(cap: int) -> None:
+    paging = read_all(CappedServer(set(range(60)), [], [cap]), PAGE_SIZE)
+    assert len(paging.by_uuid) == 60
+
+
+def test_pages_of_one_row_cannot_be_checked_and_are_said_to_be_partial() -> None:
+    assert read_all(CappedServer(set(range(60)), [], [1]), PAGE_SIZE).is_cut_short
+
+
+@settings(max_examples=300)
+@given(servers, moves, st.lists(st.integers(1, 9), min_size=1, max_size=6), st.integers(2, 9))
+@example(set(range(100, 160)), [Move((), (100,))] * 12, [1], 5)
+@example(set(range(100, 160)), [Move((0,), (100,))] * 12, [1, 4], 5)
+@example(set(range(100, 160)), [Move((), ()), Move((), tuple(range(100, 130)))], [7], 9)
+@example(set(range(100, 160)), [Move(tuple(range(12)), ())] * 12, [2], 9)
+def test_under_any_cap_every_task_that_stays_is_read_or_the_list_is_partial(
+    numbers: set[int], movement: list[Move], caps: list[int], page_size: int
+) -> None:
+    server = CappedServer(numbers, movement, caps)
+    paging = read_all(server, page_size)
+    assert paging.by_uuid.keys() <= uuids_of(server.ever)
+    assert uuids_of(server.stayed) <= paging.by_uuid.keys() or is_said_to_be_partial(paging)
+    assert server.requests <= MAX_PAGES
+
+
+@settings(max_examples=200)
+@given(servers, moves, st.lists(st.integers(2, 9), min_size=1, max_size=6), st.integers(2, 9))
+def test_under_any_cap_without_a_total_every_task_that_stays_is_read_or_the_list_is_partial(
+    numbers: set[int], movement: list[Move], caps: list[int], page_size: int
+) -> None:
+    server = CappedServer(numbers, movement, caps)
+    paging = read_all(server, page_size, says_total=False)
+    assert uuids_of(server.stayed) <= paging.by_uuid.keys() or is_said_to_be_partial(paging)
+    assert server.requests <= MAX_PAGES
+
+
+@settings(max_examples=200)
+@given(st.integers(0, 60), st.lists(st.integers(2, 9), min_size=1, max_size=6), st.data())
+def test_a_wrong_total_costs_no_task_that_it_counts_and_few_requests(
+    count: int, caps: list[int], data: st.DataObject
+) -> None:
+    server, paging = CappedServer(set(range(count)), [], caps), Paging(PAGE_SIZE)
+    totals = st.one_of(st.none(), st.just(0), st.integers(count + 1, 10**6))
+    while not paging.is_done:
+        window = paging.next_window()
+        rows, _ = server.answer(*window)
+        paging.accept(window, rows, data.draw(totals))
+    assert len(paging.by_uuid) == count
+    assert server.requests <= 1 + count + 3
+
+
+@pytest.mark.parametrize("cap", [1, 3, 100, PAGE_SIZE])
+@pytest.mark.parametrize("total", [pytest.param(2500, id="fixed"), pytest.param(None, id="growing")])
+def test_a_capped_server_that_ignores_where_to_start_is_partial_after_few_requests(cap: int, total: int | None) -> None:
+    paging = Paging()
+    rows = [a_task(number) for number in range(cap)]
+    while not paging.is_done:
+        window = paging.next_window()
+        paging.accept(window, rows[: window.limit], window.start + cap + 1 if total is None else total)
+    assert paging.pages <= 14
+    assert len(paging.by_uuid) == cap
+    assert is_said_to_be_partial(paging)
+
+
+def test_a_server_without_pages_or_total_is_not_partial() -> None:
+    paging = Paging()
+    rows = [a_task(number) for number in range(5)]
+    while not paging.is_done:
+        paging.accept(paging.next_window(), rows, None)
+    assert paging.pages == 3
+    assert not is_said_to_be_partial(paging)
+
+
+def test_full_pages_that_repeat_without_a_total_are_partial() -> None:
+    paging = Paging(5)
+    rows = [a_task(number) for number in range(50)]
+    while not paging.is_done:
+        window = paging.next_window()
+        paging.accept(window, rows[: window.limit], None)
+    assert paging.pages <= 14
+    assert is_said_to_be_partial(paging)
+
+
+@pytest.mark.parametrize("empty", [2, 3, 10])
+def test_an_empty_page_in_the_middle_is_asked_for_again(empty: int) -> None:
+    server, paging = CappedServer(set(range(250)), [], [20]), Paging()
+    while not paging.is_done:
+        window = paging.next_window()
+        rows, total = server.answer(*window)
+        paging.accept(window, [] if server.requests == empty else rows, total)
+    assert len(paging.by_uuid) == 250
+    assert not is_said_to_be_partial(paging)
+    assert server.requests <= 30
+
+
+def test_pages_that_are_empty_from_some_row_on_are_partial() -> None:
+    paging = Paging()
+    rows = [a_task(number) for number in range(50)]
+    while not paging.is_done:
+        start, limit = window = paging.next_window()
+        paging.accept(window, rows[start : start + min(limit, 20)], 250)
+    assert len(paging.by_uuid) == 50
+    assert is_said_to_be_partial(paging)
+    assert paging.pages <= 10

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import json
 import logging
 
 import httpx
@@ -509,3 +510,16 @@ async def test_names_refused_by_a_session_ended_are_asked_again() -> None:
     node.next(NAMES, EXPIRED)
     assert await client.resources.names(["vm"]) == {"vm": "erp-db-01"}
     await client.aclose()
+
+
+@pytest.mark.parametrize(
+    "uuid", ["", "\xe9", "a b", "a\r\nX-Header: b", "a\n", "../../cdp-task/enable/1", "a?b", "a" * 100_000, "\ud800"]
+)
+async def test_a_session_that_no_header_can_carry_is_an_unreadable_answer(uuid: str) -> None:
+    node = MockNode([FULL_ROW])
+    node.next(LOGIN, say(200, json.dumps({"inventory": {"uuid": uuid}}).encode()))
+    client = connect(node)
+    with pytest.raises(e.UnreadableAnswer, match="without a session"):
+        await read(client)
+    await client.aclose()
+    assert [request.method for request in node.requests] == ["PUT"]

@@ -30,7 +30,7 @@ def cdptui(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
 
@@ -47,7 +47,7 @@ def on_terminal(*arguments: str, **environment: str) -> subprocess.CompletedProc
             stdout=theirs,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=20,
+            timeout=60,
             check=False,
         )
     finally:
@@ -311,7 +311,7 @@ main()
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
     (loaded,) = (line for line in done.stdout.splitlines() if line.startswith("loaded:"))

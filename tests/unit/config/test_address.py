@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import string
+from ipaddress import IPv6Address
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cdptui.config.address import node_of, normalise
+from cdptui.config.address import is_loopback, node_of, normalise
 from cdptui.config.errors import ConfigError
 
 hosts = st.one_of(
@@ -31,6 +32,19 @@ paths = st.sampled_from(["", "/", "/zstack", "/zstack/", "/zstack/v1", "/zstack/
         pytest.param("https://proxy/a/zstack/v1", "https://proxy/a/zstack/v1", id="behind a prefix, complete"),
         pytest.param("[::1]", "http://[::1]:8080/zstack/v1", id="IPv6"),
         pytest.param("http://[fe80::1]:80", "http://[fe80::1]:80/zstack/v1", id="IPv6 with a port"),
+        pytest.param("::1", "http://[::1]:8080/zstack/v1", id="IPv6 without brackets"),
+        pytest.param("::1/zstack", "http://[::1]:8080/zstack/v1", id="IPv6 without brackets, with the context"),
+        pytest.param("https://2001:db8::5", "https://[2001:db8::5]/zstack/v1", id="IPv6 without brackets, a scheme"),
+        pytest.param("0:0:0:0:0:0:0:1", "http://[::1]:8080/zstack/v1", id="IPv6 in full"),
+        pytest.param("2001:DB8::A", "http://[2001:db8::a]:8080/zstack/v1", id="IPv6 in capitals"),
+        pytest.param("::ffff:10.0.0.5", "http://[::ffff:10.0.0.5]:8080/zstack/v1", id="IPv4 within IPv6"),
+        pytest.param("[::ffff:a00:5]:80", "http://[::ffff:10.0.0.5]:80/zstack/v1", id="IPv4 within IPv6, in hex"),
+        pytest.param("fe80::1%eth0", "http://[fe80::1%25eth0]:8080/zstack/v1", id="a zone"),
+        pytest.param("fe80::1%2", "http://[fe80::1%252]:8080/zstack/v1", id="a zone by its number"),
+        pytest.param("fe80::1%255", "http://[fe80::1%25255]:8080/zstack/v1", id="a zone whose number looks escaped"),
+        pytest.param("[fe80::1%eth0]:80", "http://[fe80::1%25eth0]:80/zstack/v1", id="a zone in brackets"),
+        pytest.param("http://[fe80::1%25eth0]:80", "http://[fe80::1%25eth0]:80/zstack/v1", id="an escaped zone"),
+        pytest.param("FE80::1%Br-Lan.10", "http://[fe80::1%25Br-Lan.10]:8080/zstack/v1", id="a zone keeps its case"),
     ],
 )
 def test_an_address_is_taken_however_it_is_written(address: str, expected: str) -> None:
@@ -121,3 +135,54 @@ def test_what_cannot_be_an_address_is_refused_with_a_reason(address: str, why: s
 )
 def test_people_call_the_node_without_the_path(base: str, node: str) -> None:
     assert node_of(base) == node
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *(
+            "[::1",
+            "::1]",
+            "[::1]x",
+            "[::1]:x",
+            "[10.0.0.5]",
+            "[v1.x]",
+            "[]",
+            "[:::]",
+            "::1::",
+            "[fe80::1%]",
+            "fe80::1%",
+        ),
+        *("[fe80::1%a b]", "[fe80::1%a/b]", "fe80::1%eth0:8080", "[fe80::1%25\x1b[31m]", "10.0.0.5%eth0", "1:2:3"),
+    ],
+)
+def test_what_is_no_ipv6_address_is_refused_in_one_line(address: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        normalise(address)
+    assert str(caught.value).isprintable()
+
+
+@settings(max_examples=100)
+@given(st.ip_addresses(v=6), st.none() | st.from_regex(r"[A-Za-z0-9._~-]{1,15}", fullmatch=True))
+def test_an_ipv6_address_means_the_same_with_and_without_brackets(ip: IPv6Address, zone: str | None) -> None:
+    address = f"{ip}" if zone is None else f"{ip}%{zone}"
+    escaped = address.replace("%", "%25")
+    assert normalise(f"[{escaped}]") == normalise(normalise(f"[{escaped}]"))
+    if zone is None or not zone.startswith("25"):
+        assert normalise(address) == normalise(f"[{escaped}]") == normalise(f"[{escaped}]:8080")
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("::1", True),
+        ("::1%25lo", True),
+        ("::ffff:127.0.0.1", True),
+        ("::ffff:10.0.0.5", False),
+        ("fe80::1%25lo", False),
+        ("127.0.0.1", True),
+        ("::", False),
+    ],
+)
+def test_a_loopback_address_is_known_in_every_form(host: str, expected: bool) -> None:
+    assert is_loopback(host) is expected

@@ -33,18 +33,24 @@ def test_the_share_of_the_rpo_target_is_unknown_without_both_sides(
 
 
 @pytest.mark.parametrize(
-    ("loaded", "total", "is_complete", "is_partial"),
+    ("loaded", "total", "is_complete", "is_cut_short", "is_partial"),
     [
-        pytest.param(2, 2, True, False, id="all of them"),
-        pytest.param(2, 3, True, True, id="fewer than the server has"),
-        pytest.param(2, None, True, False, id="the server did not say"),
-        pytest.param(2, 2, False, True, id="pages are still to come"),
-        pytest.param(0, 0, True, False, id="an empty cloud"),
+        pytest.param(2, 2, True, False, False, id="all of them"),
+        pytest.param(2, 3, True, False, True, id="fewer than the server has"),
+        pytest.param(2, None, True, False, False, id="the server did not say"),
+        pytest.param(2, 2, False, False, True, id="pages are still to come"),
+        pytest.param(0, 0, True, False, False, id="an empty cloud"),
+        pytest.param(2, None, True, True, True, id="given up"),
+        pytest.param(2, 2, True, True, True, id="could not be checked"),
     ],
 )
-def test_a_short_snapshot_says_so(loaded: int, total: int | None, is_complete: bool, is_partial: bool) -> None:
+def test_a_short_snapshot_says_so(
+    loaded: int, total: int | None, is_complete: bool, is_cut_short: bool, is_partial: bool
+) -> None:
     tasks = tuple(a_task(str(index)) for index in range(loaded))
-    snapshot = Snapshot(tasks, total, is_complete, taken_at=EPOCH, taken_monotonic=0.0, duration_s=0.1)
+    snapshot = Snapshot(
+        tasks, total, is_complete, taken_at=EPOCH, taken_monotonic=0.0, duration_s=0.1, is_cut_short=is_cut_short
+    )
     assert snapshot.is_partial is is_partial
 
 

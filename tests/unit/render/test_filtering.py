@@ -48,3 +48,16 @@ def test_hostile_text_is_inert() -> None:
 def test_the_count_of_what_is_hidden_is_the_last_to_go(width: int) -> None:
     line = text_of(kept_line("used>80% and status!=Running", Shown(12, 1312, {}), width, cell_len))
     assert "12 of 1312 shown, 1300 hidden"[: max(0, width - 5)] in line
+
+
+@pytest.mark.parametrize("character", ["a", "中"])
+def test_long_filter_is_cut_to_the_width_with_few_measurements(character: str) -> None:
+    measured: list[str] = []
+
+    def measure(text: str) -> int:
+        measured.append(text)
+        return cell_len(text)
+
+    line = kept_line(character * 998, Shown(1, 2, {}), 60, measure)
+    assert 58 <= cell_len(text_of(line)) <= 60
+    assert len(measured) < 50

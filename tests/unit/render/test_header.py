@@ -279,3 +279,17 @@ def test_that_nothing_is_encrypted_is_said_quietly_and_where_there_is_room() -> 
     assert "not encrypted" in text_of(connection_line(plain, 120, cell_len))
     assert "not encrypted" not in text_of(connection_line(plain, 60, cell_len))
     assert "encrypted" not in text_of(connection_line(LIVE, 200, cell_len))
+
+
+@pytest.mark.parametrize(
+    ("connection", "words"),
+    [
+        pytest.param(LIVE, "60/60 tasks", id="whole"),
+        pytest.param(structs.replace(LIVE, total=61), "60/61 tasks", id="fewer than the node counts"),
+        pytest.param(structs.replace(LIVE, is_cut_short=True), "60/? tasks", id="not checked"),
+        pytest.param(structs.replace(LIVE, total=None, is_cut_short=True), "60/? tasks", id="not checked, no count"),
+        pytest.param(structs.replace(LIVE, total=2500, is_cut_short=True), "60/2500 tasks", id="given up"),
+    ],
+)
+def test_a_list_that_may_not_be_whole_says_so_beside_its_count(connection: Connection, words: str) -> None:
+    assert words in text_of(connection_line(connection, 250, cell_len))

@@ -75,3 +75,53 @@ def test_work_that_is_given_up_leaves_it_as_it_was() -> None:
     assert len(list(islice(selection.steps(fleet_of(8000), CONTEXT), 5))) == 5
     assert selection.rows is before
     assert selection.total == 9000
+
+
+class CountingClock:
+    """A processor clock that advances by so many seconds with each reading."""
+
+    def __init__(self, seconds: float) -> None:
+        self.now, self.seconds = 0.0, seconds
+
+    def __call__(self) -> float:
+        self.now += self.seconds
+        return self.now
+
+
+def test_pattern_that_takes_too_long_leaves_the_selection_as_it_was() -> None:
+    fleet, clock = fleet_of(400), CountingClock(0.0)
+    selection = Selection(parse("re:9$ or used>90GiB"), clock)
+    take(selection, fleet)
+    rows, counts = list(selection.rows), dict(selection.counts)
+    assert selection.timeout is None
+    assert 40 < len(rows) < 400
+    clock.seconds = 0.01
+    take(selection, [*fleet, *fleet_of(400)])
+    assert selection.timeout is not None
+    assert selection.timeout.pattern == "9$"
+    assert (list(selection.rows), dict(selection.counts), selection.total) == (rows, counts, 400)
+    clock.seconds = 0.0
+    take(selection, [*fleet, *fleet_of(400)])
+    assert selection.timeout is None
+    assert len(selection.rows) == 2 * len(rows)
+
+
+def test_words_are_never_given_up() -> None:
+    selection = Selection(parse("task"), CountingClock(60.0))
+    take(selection, fleet_of(400))
+    assert selection.timeout is None
+    assert len(selection.rows) == 400
+
+
+def test_slow_pattern_is_evaluated_a_few_rows_a_step() -> None:
+    slow, quick = Selection(parse("re:9$"), CountingClock(0.003)), Selection(parse("re:9$"), CountingClock(0.0))
+    fleet = fleet_of(60)
+    assert take(slow, fleet) > 4 * take(quick, fleet) or slow.timeout is not None
+    assert take(Selection(parse("re:9$"), CountingClock(0.003)), fleet) >= 10
+
+
+def test_many_clauses_are_evaluated_in_many_steps() -> None:
+    fleet = fleet_of(500)
+    few = take(Selection(parse("task")), fleet)
+    many = " ".join(f"t{number}" for number in range(150))
+    assert take(Selection(parse(many.replace(" ", "|"))), fleet) > few + 30

@@ -1,0 +1,34 @@
+"""The message in place of all screens while the window is smaller than any of them can be laid out in."""
+
+from __future__ import annotations
+
+from textual._compositor import LayoutUpdate
+from textual.geometry import Region, Size
+from textual.strip import Strip
+from textual.widget import Widget
+
+from cdptui.render.span import Line, Role, Span
+from cdptui.tui.widgets.paint import FEW_STRIPS, Painter
+from cdptui.tui.window import LEAST
+
+
+def message_lines(size: Size) -> list[Line]:
+    """The lines for a window of `size`, the most needed first."""
+    return [
+        (Span("too small", Role.WARN),),
+        (Span(f"now {size.width}x{size.height}", Role.TEXT),),
+        (Span(f"need {LEAST.width}x{LEAST.height}", Role.TEXT),),
+        (Span("q quits", Role.DIM),),
+    ]
+
+
+def strips(size: Size, widget: Widget) -> list[Strip]:
+    """A strip for each line of a window of `size`, in the colours and on the background of `widget`."""
+    painter = Painter(widget, FEW_STRIPS)
+    lines = message_lines(size)
+    return [painter.strip(lines[y] if y < len(lines) else (), size.width) for y in range(size.height)]
+
+
+def layout_update(size: Size, widget: Widget) -> LayoutUpdate:
+    """What the terminal driver draws for a window of `size`."""
+    return LayoutUpdate([[strip] for strip in strips(size, widget)], Region(0, 0, size.width, size.height))

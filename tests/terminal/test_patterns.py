@@ -1,0 +1,65 @@
+"""Regular expressions on which a backtracking engine takes for ever hold up neither a signal nor a key."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from cdptui.simulator.node import ManagementNode
+from cdptui.simulator.server import EmbeddedServer
+from cdptui.simulator.settings import SimulatorSettings
+from tests.terminal.conftest import OpenMonitor
+
+TASKS = 300
+NAMES = ("a" * 255, ("a" * 27 + "b") * 9, "a" * 254 + "!")
+SLOW = "(.{0,30}){0,5}z"
+"""This one is given up."""
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """A node whose tasks all have names of 255 characters on which patterns take longest."""
+    node = ManagementNode(SimulatorSettings(port=0, tasks=TASKS))
+    node.world.freeze()
+    for number, uuid in enumerate(list(node.world.tasks)):
+        node.world.alter(uuid, name=NAMES[number % len(NAMES)])
+    with EmbeddedServer(node) as server:
+        yield server.url
+
+
+@pytest.mark.parametrize(
+    ("pattern", "keys", "number", "code"),
+    [
+        ("(a|aa)" * 28 + "$", "", signal.SIGTERM, 143),
+        ("a*a*a{0,16}a{0,16}b", "", signal.SIGTERM, 143),
+        (SLOW, "", signal.SIGTERM, 143),
+        (SLOW, "\x03", None, 0),
+        (SLOW, "\x1bq", None, 0),
+    ],
+    ids=["alternatives", "repeats", "given up", "Ctrl+C", "q"],
+)
+def test_hostile_pattern_delays_no_end(
+    monitor: OpenMonitor, url: str, pattern: str, keys: str, number: signal.Signals | None, code: int
+) -> None:
+    terminal = monitor(url)
+    terminal.wait_for(f"{TASKS}/{TASKS} tasks")
+    terminal.send(f"/re:{pattern}")
+    terminal.wait_for(lambda terminal: any(f"{pattern[-20:]} " in line for line in terminal.lines))
+    for key in keys:
+        terminal.send(key)
+        if key == "\x1b":
+            terminal.wait_for(lambda terminal: not any(line.startswith("/ ") for line in terminal.lines))
+    if number is not None:
+        os.kill(terminal.process.pid, number)
+    assert terminal.wait_for_end(10.0) == code
+    assert terminal.is_restored
+
+
+def test_slow_pattern_is_given_up_in_words(monitor: OpenMonitor, url: str) -> None:
+    terminal = monitor(url)
+    terminal.wait_for(f"{TASKS}/{TASKS} tasks")
+    terminal.send(f"/re:{SLOW}")
+    terminal.wait_for("this regular expression takes too long on these names; make it simpler")
