@@ -14,7 +14,6 @@ from textual.actions import ActionParseResult
 from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.dom import DOMNode
-from textual.events import Key
 from textual.filter import Monochrome, NoColor
 from textual.geometry import Size
 from textual.screen import Screen
@@ -195,16 +194,20 @@ class CdptuiApp(App[int], inherit_bindings=False):
             self.draw_everything()
         return is_frugal
 
+    def count_pending_input(self) -> int:
+        """Count the events that were sent to the app and are not handled yet, with the keys that wait."""
+        return self._message_queue.qsize() + self._turns.waiting_count
+
     async def on_event(self, event: events.Event) -> None:
         """Let keys have their turns; all else goes its way."""
         if isinstance(event, events.Resize):
             await super().on_event(self._fit_screens(event))
             return
         if self.small_window is not None and isinstance(event, events.InputEvent | events.Paste):
-            if isinstance(event, Key) and event.key in _QUIT_KEYS:
+            if isinstance(event, events.Key) and event.key in _QUIT_KEYS:
                 self.exit(0)
             return
-        if not isinstance(event, Key) or event.is_forwarded or not self.screen_stack:
+        if not isinstance(event, events.Key) or event.is_forwarded or not self.screen_stack:
             await super().on_event(event)
             return
         self._turns.wait(event)
@@ -241,7 +244,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
         if not taker.post_message(KeySettled()):
             self.on_key_settled()
 
-    async def _on_key(self, event: Key) -> None:
+    async def _on_key(self, event: events.Key) -> None:
         """Type a key that no widget took into the field that has the focus now, if there is one.
 
         A field that is still on its way when the next key's turn comes would lose what is typed into it.

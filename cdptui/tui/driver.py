@@ -9,25 +9,26 @@ import selectors
 import signal
 import sys
 import time
-from codecs import getincrementaldecoder
 from collections.abc import Callable
 from typing import Any, Final
 
 from rich.color import ColorSystem
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 from textual._ansi_sequences import SYNC_END, SYNC_START
 from textual._compositor import CompositorUpdate
-from textual._parser import ParseError
-from textual._xterm_parser import XTermParser
 from textual.constants import ESCAPE_DELAY
 from textual.drivers.linux_driver import LinuxDriver
 
 from cdptui.config.terminal import TerminalTraits
 from cdptui.tui.frame import RESET, Frame
 from cdptui.tui.line import Line, TimedFile
+from cdptui.tui.terminal.backpressure import Backpressure
+from cdptui.tui.terminal.control_sequences import ControlSequenceTokenizer
+from cdptui.tui.terminal.input_events import InputDecoder
+from cdptui.tui.terminal.window_size import read_window_size
 
 _ESCAPE_S: Final = ESCAPE_DELAY + 0.01
-"""How long the parser waits for more after an escape, and a little."""
+"""How long to wait for the thread that woke the input thread."""
 
 HUNG_UP: Final = 129
 """Exit code when the terminal is gone: 128 and the number of SIGHUP."""
@@ -84,6 +85,19 @@ class TerminalDriver(LinuxDriver):
         self._written = 0
         self._woken = self._wake = -1
         self._is_standing = False
+        self._count_pending: Callable[[], int] = getattr(self._app, "count_pending_input", lambda: 0)
+        self._backpressure = Backpressure(self._loop, self._count_pending)
+        if self._size is None:
+            self._size = self._get_terminal_size()
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """Ask the terminal for the size of its window; rich's console would believe COLUMNS and LINES instead."""
+        size = read_window_size(self.fileno, *(() if sys.__stdout__ is None else (sys.__stdout__.fileno(),)))
+        self._app.console.size = ConsoleDimensions(*size)
+        return size
+
+    def _query_in_band_window_resize(self) -> None:
+        """SIGWINCH is enough. Sizes in the input could not be trusted anyway."""
 
     def draw(self, update: CompositorUpdate, console: Console, size: tuple[int, int], *, is_synchronised: bool) -> None:
         """Write what `update` changes; at once on a terminal that can hold its picture back until all is there.
@@ -174,6 +188,7 @@ class TerminalDriver(LinuxDriver):
         # What was given up with a writer before is never written: it must not count as under way for ever.
         self._written = self._file.written
         self._woken, self._wake = os.pipe()
+        self._backpressure = Backpressure(self._loop, self._count_pending)
         super().start_application_mode()  # type: ignore[no-untyped-call]  # the library left it untyped
 
     def stop_application_mode(self) -> None:
@@ -218,6 +233,7 @@ class TerminalDriver(LinuxDriver):
         """End the input thread, which sleeps until it is woken."""
         if self._wake >= 0:
             os.write(self._wake, b"\0")
+        self._backpressure.close()
         super().disable_input()
 
     def close(self) -> None:
@@ -273,30 +289,32 @@ class TerminalDriver(LinuxDriver):
             self._loop.call_soon_threadsafe(self._app._handle_exception, error)  # noqa: SLF001 - the library's one way
 
     def run_input_thread(self) -> None:
-        """Hand on keys until the end. Sleeps between them; a terminal that hung up is said once, not read for ever."""
-        parser = XTermParser(self._debug)
-        decode = getincrementaldecoder("utf-8")(errors="replace").decode
+        """Hand on keys until the end. Sleeps between them; a terminal that hung up is reported once, not read for ever.
+
+        Input that is pending at the end, such as half a sequence, is dropped.
+        """
+        tokenizer, decoder = ControlSequenceTokenizer(escape_delay_s=ESCAPE_DELAY), InputDecoder()
+        backpressure = self._backpressure
         with selectors.DefaultSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             selector.register(self._woken, selectors.EVENT_READ)
-            is_waiting_for_more = False
             while not self.exit_event.is_set():
-                ready = [key.fd for key, _ in selector.select(_ESCAPE_S if is_waiting_for_more else None)]
+                deadline = tokenizer.deadline
+                timeout_s = None if deadline is None else max(0.0, deadline - time.monotonic())
+                ready = [key.fd for key, _ in selector.select(timeout_s)]
                 data = self._read() if self.fileno in ready else None
                 if data == b"":
                     self._hang_up()
                     break
-                is_waiting_for_more = data is not None
-                for message in parser.feed(decode(data)) if data is not None else parser.tick():
+                now = time.monotonic()
+                for message in decoder.decode(tokenizer.expire(now) if data is None else tokenizer.feed(data, now)):
+                    backpressure.wait_for_turn()
+                    if self.exit_event.is_set():
+                        break
                     self.process_message(message)
                 if self._woken in ready:
                     # The end is on its way from the other thread; whoever woke us sets the event next.
                     self.exit_event.wait(_ESCAPE_S)
-        try:
-            for message in parser.feed(""):
-                self.process_message(message)
-        except (EOFError, ParseError):
-            pass
 
     def _read(self) -> bytes:
         """What was typed; nothing once the terminal is gone."""

@@ -49,6 +49,11 @@ class KeyTurns:
         """Whether a key stands in line."""
         return bool(self._waiting)
 
+    @property
+    def waiting_count(self) -> int:
+        """The number of keys that wait for their turn."""
+        return len(self._waiting)
+
     def wait(self, key: Key) -> None:
         """Let a key stand in line."""
         self._waiting.append(key)

@@ -172,6 +172,17 @@ class Terminal:
         """Type."""
         os.write(self._master, keys.encode())
 
+    def send_bytes(self, data: bytes) -> None:
+        """Send what no keyboard can type, however much; reads meanwhile, so that neither side waits for the other."""
+        while data:
+            readable, writable, _ = select.select([self._master], [self._master], [], _HANG_S)
+            assert readable or writable, f"the program has not read its input for {_HANG_S:g} s"
+            if readable:
+                self._read(0.0)
+            elif writable:
+                # A pty takes less than a page at a time without blocking.
+                data = data[os.write(self._master, data[:1024]) :]
+
     def wait_for(self, *what: str | Callable[[Terminal], object], seconds: float = _HANG_S) -> None:
         """Read until the screen shows all of `what` at once: regular expressions, or conditions on this terminal.
 

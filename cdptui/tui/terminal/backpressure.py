@@ -1,0 +1,51 @@
+"""Keeps the input thread from sending events faster than the app handles them.
+
+Without it a megabyte of mouse reports would be queued within a second, and `q` behind it answered after minutes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from threading import Event
+from typing import Final
+
+_WINDOW: Final = 32
+"""Events that are sent without asking how far the app is: more than is typed between two frames."""
+
+_CHECK_INTERVAL_S: Final = 0.005
+"""How often to ask while the app is behind; nothing asks otherwise."""
+
+
+class Backpressure:
+    """Blocks the sending thread while the receiving loop is behind."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, count_pending: Callable[[], int]) -> None:
+        """`count_pending` is called in the loop and returns the number of events that are not handled yet."""
+        self._loop = loop
+        self._count_pending = count_pending
+        self._may_go_on = Event()
+        self._is_closed = False
+        self._sent = 0
+
+    def wait_for_turn(self) -> None:
+        """Call in the thread before each event: returns at once, or when the app has caught up, or after `close`."""
+        self._sent += 1
+        if self._sent <= _WINDOW:
+            return
+        self._sent = 1
+        self._may_go_on.clear()
+        if not self._is_closed:
+            self._loop.call_soon_threadsafe(self._check)
+            self._may_go_on.wait()
+
+    def close(self) -> None:
+        """Let the thread go on for good, so that it can end."""
+        self._is_closed = True
+        self._may_go_on.set()
+
+    def _check(self) -> None:
+        if self._is_closed or self._count_pending() < _WINDOW:
+            self._may_go_on.set()
+        else:
+            self._loop.call_later(_CHECK_INTERVAL_S, self._check)
