@@ -142,6 +142,12 @@ async def opened(run: Running, keys: tuple[str, ...]) -> None:
     await run.pilot.pause()
 
 
+async def resize(run: Running, size: Size) -> None:
+    """Resize the window and wait until the top screen fills it."""
+    await run.pilot.resize_terminal(*size)
+    await run.until(lambda: run.app.screen.size == size and run.fits)
+
+
 def test_no_screen_is_laid_out_for_less_than_the_least_size() -> None:
     for size in EVERY_SIZE:
         laid_out = enlarged(Size(*size))
@@ -154,12 +160,10 @@ async def test_whatever_is_open_survives_every_size_and_back(keys: tuple[str, ..
         await opened(run, keys)
         before = [type(screen) for screen in run.app.screen_stack]
         for size in LAID_OUT:
-            await run.pilot.resize_terminal(*size)
-            await run.until(lambda size=size: run.app.screen.size == size and run.fits)
+            await resize(run, size)
         await run.pilot.resize_terminal(1, 1)
         await run.until(lambda: run.app.small_window == Size(1, 1))
-        await run.pilot.resize_terminal(120, 40)
-        await run.until(lambda: run.app.screen.size == Size(120, 40) and run.fits)
+        await resize(run, Size(120, 40))
         assert [type(screen) for screen in run.app.screen_stack] == before
 
 
@@ -173,8 +177,7 @@ async def test_whatever_is_open_survives_a_storm_of_sizes(keys: tuple[str, ...])
             run.app.post_message(Resize(Size(*size), Size(*size)))
             if index % 20 == 0:
                 await run.pilot.pause()
-        await run.pilot.resize_terminal(120, 40)
-        await run.until(lambda: run.app.screen.size == Size(120, 40) and run.fits)
+        await resize(run, Size(120, 40))
         assert [type(screen) for screen in run.app.screen_stack] == before
 
 
