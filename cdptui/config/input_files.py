@@ -6,6 +6,7 @@ device, a file that is too large or cannot be read, a link to nothing.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import select
@@ -29,10 +30,11 @@ _CHUNK_BYTES: Final = 1 << 16
 class InputFileError(ConfigError):
     """A file that cannot be read; the text names it and says why."""
 
-    def __init__(self, what: str, path: Path, reason: str, *, is_too_large: bool = False) -> None:
+    def __init__(self, what: str, path: Path, reason: str, number: int | None = None) -> None:
         super().__init__(f"cannot read the {what} {path}: {reason}")
         self.reason = reason
-        self.is_too_large = is_too_large
+        self.errno = number
+        """ENOENT for a file that is missing, EFBIG for one that is too large; None where no number says it."""
 
 
 class InputFile(NamedTuple):
@@ -51,7 +53,7 @@ def read_input_file(path: Path, what: str, *, max_bytes: int, accepts_pipe: bool
     try:
         descriptor = os.open(path, _FLAGS)
     except (OSError, ValueError) as error:
-        raise InputFileError(what, path, describe_open_error(path, error)) from error
+        raise InputFileError(what, path, describe_open_error(path, error), getattr(error, "errno", None)) from error
     try:
         status = os.fstat(descriptor)
         kind = stat.S_IFMT(status.st_mode)
@@ -64,7 +66,7 @@ def read_input_file(path: Path, what: str, *, max_bytes: int, accepts_pipe: bool
             raise _too_large(what, path, max_bytes)
         return InputFile(content, stat.S_IMODE(status.st_mode) if kind == stat.S_IFREG else 0)
     except OSError as error:
-        raise InputFileError(what, path, error.strerror or str(error)) from error
+        raise InputFileError(what, path, error.strerror or str(error), error.errno) from error
     finally:
         os.close(descriptor)
 
@@ -98,9 +100,9 @@ def describe_open_error(path: Path, error: OSError | ValueError) -> str:
         return _describe_missing(path) or os.strerror(error.errno)
     if error.errno == errno.ENXIO:
         # A FIFO that is opened for writing, a socket, or a device without its driver.
-        mode = path.stat().st_mode
-        without = " that no program reads" if stat.S_ISFIFO(mode) else ""
-        return f"it is {describe_kind(mode)}{without}"
+        with contextlib.suppress(OSError):
+            mode = path.stat().st_mode
+            return f"it is {describe_kind(mode)}{' that no program reads' if stat.S_ISFIFO(mode) else ''}"
     return error.strerror or str(error)
 
 
@@ -123,7 +125,7 @@ def _is_null_device(status: os.stat_result) -> bool:
 
 def _too_large(what: str, path: Path, max_bytes: int) -> InputFileError:
     limit = f"{max_bytes >> 20} MiB" if max_bytes >= 1 << 20 else f"{max_bytes >> 10} KiB"
-    return InputFileError(what, path, f"it is larger than {limit}", is_too_large=True)
+    return InputFileError(what, path, f"it is larger than {limit}", errno.EFBIG)
 
 
 def _read(descriptor: int, size: int) -> bytes:

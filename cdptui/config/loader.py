@@ -256,11 +256,14 @@ def user_file(given: Path | None, environ: Mapping[str, str] | None = None) -> t
 
 
 def _is_there(path: Path) -> bool:
+    """Whether there is a file, or a link to one: reading it finds what is wrong with it."""
     try:
-        return path.exists()
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return any(part.is_symlink() and not part.exists() for part in (path, *path.parents))
     except OSError:
-        # Something is, and reading it says what is wrong with it.
         return True
+    return True
 
 
 def _profile_tables(profile: str | None) -> tuple[tuple[Source, tuple[str, ...]], ...]:

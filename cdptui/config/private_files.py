@@ -10,8 +10,11 @@ import errno
 import os
 import secrets
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
+
+from cdptui.config.input_files import describe_kind
 
 _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC
 
@@ -40,12 +43,24 @@ def create_folder(folder: Path) -> None:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
 
 
-def create_file(path: Path) -> int:
-    """Create a file with mode 0600 and return its descriptor, open for writing.
+def create_file(path: Path, pieces: Iterable[bytes], *, like: os.stat_result | None = None) -> None:
+    """Write a new file, with mode 0600 or the mode and owner that another one has.
 
-    Raises FileExistsError when anything has that name, a dangling link too, and OSError.
+    Raises FileExistsError when anything has that name, a dangling link too, and OSError. No file is left on any error,
+    those of `pieces` included.
     """
-    return os.open(path, _CREATE, 0o600)
+    descriptor = os.open(path, _CREATE, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.writelines(pieces)
+            file.flush()
+            if like is not None:
+                _copy_owner_and_mode(like, descriptor)
+            # A disk that is full, or a server that is gone, may say so only now.
+            os.fsync(descriptor)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -61,16 +76,10 @@ def replace_file(path: Path, content: bytes) -> None:
     except FileNotFoundError:
         before = None
     if before is not None and not stat.S_ISREG(before.st_mode):
-        raise OSError(errno.EINVAL, f"{target} is not a regular file", str(path))
+        raise OSError(errno.EINVAL, f"it is {describe_kind(before.st_mode)}", str(path))
     unfinished = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
-    descriptor = create_file(unfinished)
+    create_file(unfinished, [content], like=before)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            if before is not None:
-                _copy_owner_and_mode(before, descriptor)
-            os.fsync(descriptor)
         unfinished.replace(target)
     except BaseException:
         unfinished.unlink(missing_ok=True)

@@ -12,9 +12,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from typing import Final
 
-_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+from cdptui.config.private_files import create_file
 
 
 def stem_of(node: str, at: datetime, *, is_partial: bool) -> str:
@@ -70,14 +69,8 @@ def _write(stem: str, ending: str, pieces: Iterable[str]) -> Path:
     for number in count(1):
         path = folder / f"{stem}{'' if number == 1 else f'-{number}'}.{ending}"
         with contextlib.suppress(FileExistsError):
-            descriptor = os.open(path, _FLAGS, 0o600)
+            create_file(path, (piece.encode() for piece in pieces))
             break
-    try:
-        with open(descriptor, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123 - a descriptor, not a path
-            file.writelines(pieces)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
     return path
 
 

@@ -270,7 +270,7 @@ def test_a_key_that_two_actions_share_by_nature_may_be_given_again_but_to_no_thi
     [
         pytest.param(b"\xff\n", 0o600, ":1: not UTF-8 text", id="no text"),
         pytest.param(b"", 0o602, " can be written by others: chmod o-w ", id="writable by all"),
-        pytest.param(b"#" * 1_000_001, 0o600, " is larger than a configuration can be", id="endless"),
+        pytest.param(b"#" * ((1 << 20) + 1), 0o600, "it is larger than 1 MiB", id="endless"),
         pytest.param(None, 0, ": No such file or directory", id="named and not there"),
     ],
 )

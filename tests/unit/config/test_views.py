@@ -87,7 +87,7 @@ def test_no_content_raises(tmp_path_factory: pytest.TempPathFactory, content: by
 
 def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file where the folder should be")
-    with pytest.raises(ConfigError, match="cannot be saved"):
+    with pytest.raises(ConfigError, match="state is not a folder"):
         ViewsFile(tmp_path / "state" / "views.json").change(lambda views: views.with_view(1, FULL))
 
 
