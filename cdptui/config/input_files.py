@@ -41,8 +41,18 @@ class InputFile(NamedTuple):
     """What was read."""
 
     content: bytes
-    permissions: int
-    """The mode bits of a regular file; 0 for a pipe, which only this program reads."""
+    mode: int
+    """`st_mode`."""
+
+    @property
+    def is_regular(self) -> bool:
+        """Neither a pipe nor the null device."""
+        return stat.S_ISREG(self.mode)
+
+    @property
+    def permissions(self) -> int:
+        """The mode bits of a regular file; 0 for the others, whose content is nobody else's."""
+        return stat.S_IMODE(self.mode) if self.is_regular else 0
 
 
 def read_input_file(path: Path, what: str, *, max_bytes: int, accepts_pipe: bool = False) -> InputFile:
@@ -58,13 +68,13 @@ def read_input_file(path: Path, what: str, *, max_bytes: int, accepts_pipe: bool
         status = os.fstat(descriptor)
         kind = stat.S_IFMT(status.st_mode)
         if kind == stat.S_IFIFO and accepts_pipe:
-            return InputFile(_read_pipe(descriptor, what, path, max_bytes), 0)
+            return InputFile(_read_pipe(descriptor, what, path, max_bytes), status.st_mode)
         if kind != stat.S_IFREG and not _is_null_device(status):
             raise InputFileError(what, path, f"it is {describe_kind(status.st_mode)}")
         content = b"" if status.st_size > max_bytes else _read(descriptor, max_bytes + 1)
         if max(status.st_size, len(content)) > max_bytes:
             raise _too_large(what, path, max_bytes)
-        return InputFile(content, stat.S_IMODE(status.st_mode) if kind == stat.S_IFREG else 0)
+        return InputFile(content, status.st_mode)
     except OSError as error:
         raise InputFileError(what, path, error.strerror or str(error), error.errno) from error
     finally:

@@ -17,6 +17,7 @@ CA_VARIABLES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _MAX_BYTES: Final = 8 << 20
 """The largest file of certificates; all those that browsers trust are a quarter of a MiB."""
 
+_PEM: Final = b"-----BEGIN "
 _ENCRYPTED: Final = b"ENCRYPTED"
 
 
@@ -65,7 +66,15 @@ def _private(key: Path) -> bytes:
     if file.permissions & 0o077:
         message = f"the client key {key} can be read by others: chmod 600 {key}"
         raise ConfigError(message)
-    return file.content
+    return _require_pem(file.content, "client key", key)
+
+
+def _require_pem(content: bytes, what: str, path: Path) -> bytes:
+    """Return the content of a file that OpenSSL may be given: it names none of two files in its error."""
+    if _PEM not in content:
+        message = f"cannot use the {what} {path}: it is no PEM file"
+        raise ConfigError(message)
+    return content
 
 
 def _is_encrypted(pem: bytes) -> bool:
@@ -89,7 +98,8 @@ def _try_out(tls: Tls) -> None:
             message = f"cannot use the certificates in {tls.ca_path}: {why}"
             raise ConfigError(message) from error
     if tls.client_certificate is not None:
-        read_input_file(tls.client_certificate, "client certificate", max_bytes=_MAX_BYTES)
+        certificate = read_input_file(tls.client_certificate, "client certificate", max_bytes=_MAX_BYTES)
+        _require_pem(certificate.content, "client certificate", tls.client_certificate)
         try:
             context.load_cert_chain(tls.client_certificate, tls.client_key, password=tls.key_passphrase or "")
         except OSError as error:

@@ -131,7 +131,8 @@ class ViewsFile:
     def _load(self) -> Views:
         """Read the file; one without sense is put aside. Raises ConfigError for one that cannot be read."""
         try:
-            return _decoded(read_input_file(self._path, "saved views", max_bytes=_MAX_BYTES).content)
+            file = read_input_file(self._path, "saved views", max_bytes=_MAX_BYTES)
+            return _decoded(file.content) if file.is_regular else Views()
         except InputFileError as error:
             if error.errno == errno.ENOENT:
                 return Views()

@@ -38,8 +38,8 @@ def in_words(path: Path) -> str:
 async def write(stem: str, ending: str, pieces: Iterable[str]) -> Path:
     """Write a new file where the user is, else in his home folder, else in that for temporary files; return its path.
 
-    Raises OSError. Given up, or on an error, it leaves nothing behind. The thread is one that nobody waits for at the
-    end: a folder on a server that hangs must not keep the program from ending.
+    Raises OSError with the name of the file. Given up, or on an error, it leaves nothing behind. The thread is one that
+    nobody waits for at the end: a folder on a server that hangs must not keep the program from ending.
     """
     loop = asyncio.get_running_loop()
     done: asyncio.Future[Path] = loop.create_future()
@@ -68,9 +68,13 @@ def _write(stem: str, ending: str, pieces: Iterable[str]) -> Path:
     folder = _folder()
     for number in count(1):
         path = folder / f"{stem}{'' if number == 1 else f'-{number}'}.{ending}"
-        with contextlib.suppress(FileExistsError):
+        try:
             create_file(path, (piece.encode() for piece in pieces))
             break
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     return path
 
 

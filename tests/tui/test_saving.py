@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -150,7 +151,7 @@ async def test_a_disk_that_takes_nothing_is_said(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(files, "_folder", lambda: here / "gone")
     async with showing(FLEET) as run:
         await save(run, "c")
-        assert "not saved: No such file or directory" in run.footer
+        assert re.search(r"not saved to \./gone/cdptui-\S+\.csv: No such file or directory", run.footer)
 
 
 async def test_an_error_halfway_leaves_nothing_behind(here: Path) -> None:
