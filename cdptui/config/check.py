@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from itertools import chain, islice
 from types import UnionType
 from typing import Any, Final, NamedTuple, get_args, get_origin
@@ -30,7 +31,7 @@ _LONG_NUMBER: Final = 10**20
 """Python refuses to print numbers of more than 4,300 digits."""
 
 MAX_PROBLEMS: Final = 100
-"""How many problems of one file are listed."""
+"""How many problems are listed."""
 
 _PROFILE_NAME: Final = re.compile(r"[\w.-]{1,40}")
 
@@ -81,11 +82,8 @@ def check_content(content: Mapping[str, Any], words: Callable[[], Vocabulary]) -
 
 
 def _first(problems: Iterable[Problem]) -> list[Problem]:
-    """Return the first problems; to compare a megabyte of unknown keys with those that exist would take hours."""
-    found = list(islice(problems, MAX_PROBLEMS + 1))
-    if len(found) > MAX_PROBLEMS:
-        found[-1] = Problem(found[-1].path, f"more than {MAX_PROBLEMS} problems; the others are not listed")
-    return found
+    """Return one more problem than is listed: to compare a MiB of unknown keys with the known ones takes minutes."""
+    return list(islice(problems, MAX_PROBLEMS + 1))
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -100,13 +98,19 @@ def _in_table(table: object, type_: type[Struct], path: Path) -> Iterator[Proble
     if not isinstance(table, Mapping):
         yield Problem(path, f"'{path[-1]}'{_place(path[:-1])} must be a table, not {_kind(table)}")
         return
-    known = {field.name: field.type for field in fields(type_)}
+    known = _field_types(type_)
     for key, value in table.items():
         here = (*path, key)
         if key not in known:
             yield Problem(here, _unknown(key, known, path))
         else:
             yield from _in_value(value, known[key], here)
+
+
+@cache
+def _field_types(type_: type[Struct]) -> Mapping[str, Any]:
+    """Return the annotations of a table's keys; msgspec evaluates them again for each call, in 0.3 ms."""
+    return {field.name: field.type for field in fields(type_)}
 
 
 def _in_value(value: object, type_: Any, path: Path) -> Iterator[Problem]:  # noqa: ANN401 - any annotation

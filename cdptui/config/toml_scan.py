@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 MAX_DEPTH: Final = 16
 """Levels of brackets, and parts of one dotted key; a configuration needs four."""
 
-_TOKEN: Final = re.compile(r"\"\"\"|'''|[\"'#\[\]{}.,=\n]")
+_TOKEN: Final = re.compile(r"\"\"\"|'''|[\"'#\[\]{}.,=]|\n+")
 _REST_OF_STRING: Final = {
     '"""': re.compile(r'(?:[^"\\]++|\\.|"(?!""))*+"{3,5}', re.DOTALL),
     "'''": re.compile(r"(?:[^']++|'(?!''))*+'{3,5}"),
@@ -31,15 +31,11 @@ class TooDeep(ValueError):
         self.position = position
 
 
-class Token(NamedTuple):
-    """A character that structures the text, outside strings and comments."""
+def tokens(text: str) -> Iterator[re.Match[str]]:
+    """Find brackets, dots, commas, equals signs and runs of newlines, outside strings and comments.
 
-    text: str
-    position: int
-
-
-def tokens(text: str) -> Iterator[Token]:
-    """Yield brackets, dots, commas, equals signs and newlines, up to the end or the first string that is not closed."""
+    They end with the first string that is not closed.
+    """
     position = 0
     while found := _TOKEN.search(text, position):
         position = found.end()
@@ -52,15 +48,15 @@ def tokens(text: str) -> Iterator[Token]:
                 if rest is None:
                     return
                 position = rest.end()
-            case character:
-                yield Token(character, found.start())
+            case _:
+                yield found
 
 
 def check_depth(text: str) -> None:
     """Raise TooDeep for brackets or dotted keys of more than `MAX_DEPTH` levels."""
     depth = dots = 0
     for token in tokens(text):
-        match token.text:
+        match token[0]:
             case "[" | "{":
                 depth, dots = depth + 1, 0
             case "]" | "}":
@@ -70,7 +66,7 @@ def check_depth(text: str) -> None:
             case _:
                 dots = 0
         if depth > MAX_DEPTH or dots >= MAX_DEPTH:
-            raise TooDeep(token.position)
+            raise TooDeep(token.start())
 
 
 def statements(text: str) -> Iterator[tuple[int, int, int]]:
@@ -79,18 +75,16 @@ def statements(text: str) -> Iterator[tuple[int, int, int]]:
     >>> [*statements('a = [\n1]\nb = 2\n')]
     [(1, 0, 8), (3, 9, 14), (4, 15, 15)]
     """
-    start = depth = newlines = 0
-    first_line = 1
-    counted = 0
+    start = depth = 0
+    line = 1
     for token in tokens(text):
-        match token.text:
+        match token[0]:
             case "[" | "{":
                 depth += 1
             case "]" | "}":
                 depth = max(0, depth - 1)
-            case "\n" if not depth:
-                yield first_line, start, token.position
-                newlines += text.count("\n", counted, token.position + 1)
-                start = counted = token.position + 1
-                first_line = newlines + 1
-    yield first_line, start, len(text)
+            case newlines if newlines[0] == "\n" and not depth:
+                yield line, start, token.start()
+                line += text.count("\n", start, token.end())
+                start = token.end()
+    yield line, start, len(text)
