@@ -16,4 +16,4 @@ for _name in ("CDPTUI_CONFIG", "CDPTUI_PROFILE"):
 settings.register_profile("cdptui", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("cdptui")
 
-pytest_plugins = ("tests.process_guard",)
+pytest_plugins = ("tests.device_guard", "tests.process_guard")

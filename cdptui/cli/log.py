@@ -4,26 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct
+if TYPE_CHECKING:
+    from cdptui.cli.log_file import LogFileHandler
 
 LEVELS: Final = ("debug", "info", "warning", "error")
 
 
-class Log(Struct, frozen=True):
+class Log:
     """Where to log, and how much."""
 
-    file: Path | None
-    """None is the default place."""
-    level: str
+    def __init__(self, file: Path | None, level: str) -> None:
+        """Log to `file`, None for the default place; nothing is opened yet."""
+        self._file = file
+        self._level = level
+        self._handler: LogFileHandler | None = None
 
     def check(self) -> None:
-        """Raise CommandFailed when a file that was asked for cannot be written."""
-        if self.file is not None:
-            from cdptui.cli.log_file import make_private_file  # noqa: PLC0415 - see above
+        """Open a log that the user named. Raises CommandFailed when it cannot be written.
 
-            make_private_file(self.file)
+        It stays open: the reader of a FIFO would take its closing for the end.
+        """
+        if self._file is not None:
+            from cdptui.cli.log_file import open_log  # noqa: PLC0415 - see above
+
+            self._handler = open_log(self._file)
 
     def hide(self, secret: str) -> None:
         """Keep out of it what was typed only now."""
@@ -33,7 +39,9 @@ class Log(Struct, frozen=True):
 
     def start(self, secrets: Collection[str]) -> None:
         """Log from now on, without `secrets`."""
-        from cdptui.cli.log_file import log_to  # noqa: PLC0415 - see above
+        from cdptui.cli.log_file import LogFileHandler, log_to  # noqa: PLC0415 - see above
         from cdptui.config.paths import default_log_file  # noqa: PLC0415
 
-        log_to(self.file or default_log_file(), self.level, secrets, is_asked_for=False)
+        if self._handler is None:
+            self._handler = LogFileHandler(self._file or default_log_file())
+        log_to(self._handler, self._level, secrets)

@@ -1,18 +1,22 @@
-"""The log: a file of bounded size, readable by its owner only, that holds no secret."""
+"""The log: a file of bounded size, a device or a pipe, that holds no secret and is never waited for."""
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import logging
 import os
 import re
+import stat
 from collections.abc import Collection, Iterator
-from io import TextIOWrapper
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Final
 
 from cdptui.cli.diagnostics import CommandFailed, ExitCode
+from cdptui.config.input_files import describe_open_error
+from cdptui.config.private_files import create_folder, follow_links
 
+_APPEND: Final = os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _MAX_BYTES: Final = 2_000_000
 _SECRETS: Final = re.compile(
     r"(OAuth\s+|ZStack\s+[^\s:]+:|Basic\s+|sessions/|JSESSIONID=|twofatoken::|\"password\":\s*\")[^\s\"',;)]+|\b[0-9a-f]{128}\b"
@@ -40,12 +44,113 @@ class _Redacted(logging.Formatter):
         return _SECRETS.sub(lambda match: f"{match[1] or ''}***", text)
 
 
-class _PrivateFile(RotatingFileHandler):
-    """Made with mode 0600, and only when there is something to write."""
+class LogFileHandler(logging.Handler):
+    """Appends lines to a regular file, a device or a pipe, and never waits for it.
 
-    def _open(self) -> TextIOWrapper:
-        _make_private(Path(self.baseFilename))
-        return super()._open()
+    A regular file is private to its owner when this created it, and is rotated at `_MAX_BYTES` into one older file. A
+    line that the device, the pipe or the disk does not accept is dropped; how many were is the next line that it does.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+        self._target = path
+        """Where the last link of `path` points to."""
+        self._descriptor: int | None = None
+        self._unfinished = b""
+        """The rest of a line of which a pipe accepted only the beginning."""
+        self._dropped = 0
+
+    def open(self) -> int:
+        """Return the open descriptor; a file that is missing is created. Raises OSError, with words for the user."""
+        if self._descriptor is None:
+            try:
+                self._target = follow_links(self._path)
+                create_folder(self._target.parent)
+                self._descriptor = _open_for_appending(self._target)
+            except OSError as error:
+                raise OSError(error.errno, describe_open_error(self._path, error)) from error
+        return self._descriptor
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record, or count it as dropped."""
+        try:
+            line = self._line(record)
+            descriptor = self._rotate(self.open(), len(line))
+            if self._dropped:
+                self._write(descriptor, self._line(_dropped_lines(self._dropped)))
+                self._dropped = 0
+            self._write(descriptor, line)
+        except OSError:
+            # Where would it be reported? What is counted here is logged as soon as the log works again.
+            self._dropped += 1
+        except Exception:  # noqa: BLE001 - a record that cannot be formatted must not end what logged it
+            self.handleError(record)
+
+    def close(self) -> None:
+        """Close the file."""
+        self.acquire()
+        try:
+            if self._descriptor is not None:
+                os.close(self._descriptor)
+                self._descriptor = None
+        finally:
+            self.release()
+        super().close()
+
+    def _line(self, record: logging.LogRecord) -> bytes:
+        return f"{self.format(record)}\n".encode(errors="backslashreplace")
+
+    def _write(self, descriptor: int, line: bytes) -> None:
+        """Write a line; what a full pipe leaves of it is written first the next time. Raises OSError."""
+        if self._unfinished:
+            self._unfinished = self._unfinished[os.write(descriptor, self._unfinished) :]
+        if self._unfinished:
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        self._unfinished = line[os.write(descriptor, line) :]
+
+    def _rotate(self, descriptor: int, more_bytes: int) -> int:
+        """Rename a regular file that would be too large, and return the descriptor of the next. Raises OSError."""
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or not status.st_size or status.st_size + more_bytes <= _MAX_BYTES:
+            return descriptor
+        older = self._target.with_name(f"{self._target.name}.1")
+        if older.is_symlink() or (older.exists() and not older.is_file()):
+            raise OSError(errno.EEXIST, f"{older} is not a regular file")
+        # Another program may have renamed or removed it.
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(status, self._target.stat()):
+                self._target.replace(older)
+        os.close(descriptor)
+        self._descriptor = None
+        return self.open()
+
+
+def _open_for_appending(path: Path) -> int:
+    """Open a regular file, a device or a pipe with a reader, none of which is waited for. Raises OSError."""
+    try:
+        return os.open(path, _APPEND | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        descriptor = os.open(path, _APPEND)
+    try:
+        _require_writable(descriptor)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _require_writable(descriptor: int) -> None:
+    if stat.S_ISBLK(os.fstat(descriptor).st_mode):
+        # A line would be written over the beginning of a disk.
+        raise OSError(errno.EINVAL, "it is a disk device")
+    # A device without space, such as /dev/full, refuses even nothing.
+    os.write(descriptor, b"")
+
+
+def _dropped_lines(count: int) -> logging.LogRecord:
+    message = "%d log lines before this one could not be written"
+    return logging.LogRecord(__name__, logging.WARNING, __file__, 0, message, (count,), None)
 
 
 def _hidden() -> Iterator[str]:
@@ -61,32 +166,20 @@ def hide(secret: str) -> None:
             handler.formatter.hide(secret)
 
 
-def make_private_file(path: Path) -> None:
-    """Make a log file that was asked for, readable by its owner only. Raises CommandFailed."""
+def open_log(path: Path) -> LogFileHandler:
+    """Open a log that the user named. Raises CommandFailed when it cannot be written."""
+    handler = LogFileHandler(path)
     try:
-        _make_private(path)
+        handler.open()
     except OSError as error:
         message = f"cannot write the log file {path}: {error.strerror or error}"
         raise CommandFailed(message, ExitCode.USAGE) from error
+    return handler
 
 
-def _make_private(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
-    try:
-        # It may have been there before, readable by others.
-        os.fchmod(descriptor, 0o600)
-    finally:
-        os.close(descriptor)
-
-
-def log_to(path: Path, level: str, secrets: Collection[str], *, is_asked_for: bool) -> None:
-    """Send the log to `path`; raises CommandFailed when a file that was asked for cannot be written."""
-    handler = _PrivateFile(path, maxBytes=_MAX_BYTES, backupCount=1, encoding="utf-8", delay=True)
-    # What was secret for the node before is so still.
+def log_to(handler: LogFileHandler, level: str, secrets: Collection[str]) -> None:
+    """Send the log to `handler`, without `secrets` and without those of the nodes before."""
     handler.setFormatter(_Redacted({*secrets, *_hidden()}))
-    if is_asked_for:
-        make_private_file(path)
     logging.raiseExceptions = False
     root = logging.getLogger()
     root.handlers[:] = [handler]

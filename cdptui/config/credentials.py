@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import re
-import stat
 from pathlib import Path
 from typing import IO, Final
 
 from cdptui.config.errors import ConfigError
+from cdptui.config.input_files import read_input_file
 from cdptui.models.auth import AccessKey
 
-_MAX_PASSWORD: Final = 4096
-_MAX_KEY_FILE: Final = 4096
+MAX_SECRET_BYTES: Final = 1 << 16
+"""The largest file, line or output that a secret is read from; what is larger is refused, never cut."""
+
+_LINE_END: Final = re.compile(rb"\r\n|\r|\n")
 _KEY_NAME: Final = re.compile(r"(?:zstack_?)?(?:access_?key_?)?(id|secret)", re.IGNORECASE)
 
 
 def read_password_file(path: Path) -> str:
     """Return the first line of a file that nobody else can read. Raises ConfigError."""
-    with _open_private(path, "password file") as file:
-        return read_password(file, str(path))
+    return _first_line(_read_private(path, "password file"), "password", str(path))
 
 
 def read_session_file(path: Path) -> str:
     """Return the session id in a file that nobody else can read. Raises ConfigError."""
-    with _open_private(path, "session file") as file:
-        return read_password(file, str(path)).strip()
+    return _first_line(_read_private(path, "session file"), "session id", str(path)).strip()
 
 
 def read_access_key_file(path: Path) -> AccessKey:
@@ -32,12 +32,11 @@ def read_access_key_file(path: Path) -> AccessKey:
 
     It holds two lines, the id and the secret; or lines of KEY=VALUE, as an environment file does.
     """
-    with _open_private(path, "access key file") as file:
-        try:
-            text = file.read(_MAX_KEY_FILE)
-        except UnicodeDecodeError as error:
-            message = f"the access key file {path} is not UTF-8 text"
-            raise ConfigError(message) from error
+    try:
+        text = _read_private(path, "access key file").decode()
+    except UnicodeDecodeError as error:
+        message = f"the access key file {path} is not UTF-8 text"
+        raise ConfigError(message) from error
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     named = dict(pair for line in lines if (pair := _pair(line)) is not None)
     if set(named) >= {"id", "secret"}:
@@ -68,29 +67,38 @@ def _pair(line: str) -> tuple[str, str] | None:
     return match[1].lower(), value.strip().strip("\"'")
 
 
-def _open_private(path: Path, what: str) -> IO[str]:
-    """Open a file that nobody else can read; a pipe of a shell is as good. Raises ConfigError."""
+def _read_private(path: Path, what: str) -> bytes:
+    """Read a file that nobody else can read; a pipe of a shell is as good. Raises ConfigError."""
+    file = read_input_file(path, what, max_bytes=MAX_SECRET_BYTES, accepts_pipe=True)
+    if file.permissions & 0o077:
+        message = f"the {what} {path} can be read by others: chmod 600 {path}"
+        raise ConfigError(message)
+    return file.content
+
+
+def _first_line(content: bytes, what: str, source: str) -> str:
     try:
-        mode = path.stat().st_mode
-        if not stat.S_ISREG(mode) and not stat.S_ISFIFO(mode):
-            message = f"the {what} {path} is not a file"
-            raise ConfigError(message)
-        if stat.S_ISREG(mode) and mode & 0o077:
-            message = f"the {what} {path} can be read by others: chmod 600 {path}"
-            raise ConfigError(message)
-        return path.open(encoding="utf-8")
-    except OSError as error:
-        message = f"cannot read the {what} {path}: {error.strerror or error}"
+        line = _LINE_END.split(content, 1)[0].decode()
+    except UnicodeDecodeError as error:
+        message = f"the {what} in {source} is not UTF-8 text"
         raise ConfigError(message) from error
+    if not line:
+        message = f"there is no {what} in {source}"
+        raise ConfigError(message)
+    return line
 
 
 def read_password(file: IO[str], source: str) -> str:
-    """Return the first line of `file`, without its end. Raises ConfigError when there is none."""
+    """Return the first line of `file`, without its end. Raises ConfigError when there is none, or it is too long."""
     try:
-        password = file.readline(_MAX_PASSWORD).rstrip("\r\n")
+        line = file.readline(MAX_SECRET_BYTES + 1)
+        if len(line) > MAX_SECRET_BYTES:
+            message = f"the password in {source} is longer than {MAX_SECRET_BYTES:,} characters"
+            raise ConfigError(message)
     except UnicodeDecodeError as error:
         message = f"the password in {source} is not UTF-8 text"
         raise ConfigError(message) from error
+    password = line.rstrip("\r\n")
     if not password:
         message = f"there is no password in {source}"
         raise ConfigError(message)

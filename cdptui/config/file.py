@@ -14,10 +14,12 @@ from cdptui.config import positions
 from cdptui.config.check import Path as Place
 from cdptui.config.check import Problem, Vocabulary, check_content, keys_in
 from cdptui.config.errors import BadConfig
+from cdptui.config.input_files import InputFileError, read_input_file
 from cdptui.config.schema import File
+from cdptui.config.toml_scan import TooDeep, check_depth
 from cdptui.models.text import inert
 
-_MAX_BYTES: Final = 1_000_000
+_MAX_BYTES: Final = 1 << 20
 _AT_LINE: Final = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)")
 
 
@@ -55,8 +57,8 @@ def read_config(path: Path, words: Callable[[], Vocabulary]) -> ConfigFile:
     """Read and check a file. Raises BadConfig for one that is no configuration at all."""
     try:
         text = _text_of(path)
-    except OSError as error:
-        raise BadConfig([f"cannot read {shown(path)}: {error.strerror or error}"]) from error
+    except InputFileError as error:
+        raise BadConfig([f"cannot read the configuration {shown(path)}: {error.reason}"]) from error
     found = check_content(_parsed(path, text), words)
     return ConfigFile(path, text, found.right, found.left_out, found.problems)
 
@@ -96,28 +98,29 @@ def shown(path: Path) -> str:
 
 
 def _text_of(path: Path) -> str:
-    with path.open("rb") as file:
-        mode = path.stat().st_mode
-        raw = file.read(_MAX_BYTES + 1)
-    if mode & 0o002 and path.is_file():
+    file = read_input_file(path, "configuration", max_bytes=_MAX_BYTES, accepts_pipe=True)
+    if file.permissions & 0o002:
         # It names a command that is run.
         raise BadConfig([f"{shown(path)} can be written by others: chmod o-w {shown(path)}"])
-    if len(raw) > _MAX_BYTES:
-        raise BadConfig([f"{shown(path)} is larger than a configuration can be"])
     try:
-        return raw.decode("utf-8-sig")
+        return file.content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
+        line = file.content.count(b"\n", 0, error.start) + 1
         raise BadConfig([f"{shown(path)}:{line}: not UTF-8 text"]) from error
 
 
 def _parsed(path: Path, text: str) -> dict[str, Any]:
     try:
+        check_depth(text)
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except TooDeep as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise BadConfig([f"{shown(path)}:{line}: {error}"]) from error
+    except ValueError as error:
+        # TOMLDecodeError is one; another comes from a number of more than 4,300 digits, and has no position.
         message = str(error)
         at = _AT_LINE.search(message)
-        line = int(at[1]) if at is not None and at[1] else max(1, len(text.splitlines()))
+        line = int(at[1]) if at is not None and at[1] else text.count("\n", 0, -1) + 1
         column = f" (column {at[2]})" if at is not None and at[2] else ""
         problem = _AT_LINE.sub("", message)
         raise BadConfig([f"{shown(path)}:{line}: not TOML: {inert(problem)}{column}"]) from error

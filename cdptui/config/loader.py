@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -194,9 +195,9 @@ class Configuration:
                 text = f"default_profile: there is no profile '{name}'{nearest(name, self.profiles)}"
                 yield file, Problem(("default_profile",), text)
         for name in self.profiles:
-            tables = (("profiles", name), ("defaults",))
-            if self.written(CONNECTION[0], name).value is None and not any(
-                self._leaves_out(*table, "url") for table in tables
+            urls = (("profiles", name, "url"), ("defaults", "url"))
+            if not any(
+                _at(file.content, url) is not None or file.leaves_out(*url) for url in urls for file in self.files
             ):
                 file = next(file for file in self.files if name in file.content.profiles)
                 yield file, Problem(("profiles", name), f"the profile '{name}' has no url")
@@ -234,14 +235,17 @@ def load(
     present = [file for file, is_required in ((system, False), (path, is_given)) if is_required or _is_there(file)]
     if not present:
         return Configuration()
+    from cdptui.config.check import MAX_PROBLEMS  # noqa: PLC0415 - as the next
     from cdptui.config.file import read_all  # noqa: PLC0415 - costs 30 ms: nothing for those who have no file
 
     files, problems = read_all(present, words)
     configuration = Configuration(files)
     # A file that could not be read may hold what seems to be missing.
-    between = [] if problems else list(configuration.problems())
+    between = [] if problems else list(islice(configuration.problems(), MAX_PROBLEMS + 1))
     for file in reversed(files):
         problems += file.told(problem for other, problem in between if other is file)
+    if len(problems) > MAX_PROBLEMS:
+        problems[MAX_PROBLEMS:] = [f"there are more than {MAX_PROBLEMS} problems; the others are not listed"]
     if problems:
         raise BadConfig(problems)
     return configuration
@@ -256,11 +260,14 @@ def user_file(given: Path | None, environ: Mapping[str, str] | None = None) -> t
 
 
 def _is_there(path: Path) -> bool:
+    """Whether there is a file, or a link to one: reading it finds what is wrong with it."""
     try:
-        return path.exists()
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return any(part.is_symlink() and not part.exists() for part in (path, *path.parents))
     except OSError:
-        # Something is, and reading it says what is wrong with it.
         return True
+    return True
 
 
 def _profile_tables(profile: str | None) -> tuple[tuple[Source, tuple[str, ...]], ...]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+import selectors
 import shlex
 import signal
 import subprocess
+import time
 from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
+from cdptui.config.credentials import MAX_SECRET_BYTES
 from cdptui.config.errors import ConfigError
 from cdptui.models.text import inert
 
@@ -20,7 +23,7 @@ ATTENDED_S: Final = 120.0
 
 UNATTENDED_S: Final = 20.0
 
-_MAX_PASSWORD: Final = 4096
+_MAX_COMPLAINT_BYTES: Final = 8192
 _MAX_SAID: Final = 200
 
 
@@ -45,10 +48,13 @@ def run_password_command(command: str | Sequence[str], *, is_attended: bool, tim
     kill = partial(_kill, process, is_attended=is_attended)
     atexit.register(kill)
     try:
-        output, complaint = process.communicate(timeout=limit_s)
+        output, complaint = _read_output(process, limit_s)
     except subprocess.TimeoutExpired:
         _end(process, is_attended=is_attended)
         raise _failed(words, f"no answer in {limit_s:g} s") from None
+    except _LineTooLong:
+        _end(process, is_attended=is_attended)
+        raise _failed(words, f"its first line is longer than {MAX_SECRET_BYTES >> 10} KiB") from None
     except BaseException:
         _end(process, is_attended=is_attended)
         raise
@@ -57,6 +63,40 @@ def run_password_command(command: str | Sequence[str], *, is_attended: bool, tim
     if process.returncode:
         raise _failed(words, f"exit code {process.returncode}{_last_words(complaint, output)}")
     return _first_line(words, output)
+
+
+class _LineTooLong(Exception):
+    """The first line does not end within `MAX_SECRET_BYTES`."""
+
+
+def _read_output(process: subprocess.Popen[bytes], limit_s: float) -> tuple[bytes, bytes]:
+    """Return the beginning of stdout and the end of stderr, once the program has ended.
+
+    Raises TimeoutExpired and _LineTooLong. `Popen.communicate` would keep all that an endless program prints.
+    """
+    deadline = time.monotonic() + limit_s
+    output = complaint = b""
+    with selectors.DefaultSelector() as selector:
+        for stream in filter(None, (process.stdout, process.stderr)):
+            selector.register(stream, selectors.EVENT_READ)
+        while selector.get_map():
+            ready = selector.select(max(0.0, deadline - time.monotonic()))
+            if not ready and time.monotonic() >= deadline:
+                raise subprocess.TimeoutExpired(process.args, limit_s)
+            for key, _ in ready:
+                chunk = os.read(key.fd, MAX_SECRET_BYTES)
+                if not chunk:
+                    selector.unregister(key.fileobj)
+                elif key.fileobj is process.stderr:
+                    complaint = (complaint + chunk)[-_MAX_COMPLAINT_BYTES:]
+                elif len(output) <= MAX_SECRET_BYTES:
+                    output += chunk
+            if len(output.partition(b"\n")[0]) > MAX_SECRET_BYTES:
+                raise _LineTooLong
+    for stream in filter(None, (process.stdout, process.stderr)):
+        stream.close()
+    process.wait(max(0.0, deadline - time.monotonic()))
+    return output, complaint
 
 
 def _words(command: str | Sequence[str]) -> list[str]:
@@ -73,7 +113,7 @@ def _words(command: str | Sequence[str]) -> list[str]:
 def _first_line(words: Sequence[str], output: bytes) -> str:
     line = output.partition(b"\n")[0].removesuffix(b"\r")
     try:
-        password = line[:_MAX_PASSWORD].decode()
+        password = line.decode()
     except UnicodeDecodeError as error:
         raise _failed(words, "what it printed is not UTF-8 text") from error
     if not password:
@@ -81,9 +121,9 @@ def _first_line(words: Sequence[str], output: bytes) -> str:
     return password
 
 
-def _last_words(complaint: bytes | None, output: bytes) -> str:
+def _last_words(complaint: bytes, output: bytes) -> str:
     """The last line of what it complained about, without what it printed."""
-    text = (complaint or b"").decode(errors="replace").strip()
+    text = complaint.decode(errors="replace").strip()
     for line in output.decode(errors="replace").split("\n"):
         text = text.replace(line.strip(), "***") if line.strip() else text
     return f": {inert(text.splitlines()[-1], _MAX_SAID)}" if text else ""

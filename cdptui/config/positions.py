@@ -1,24 +1,23 @@
 """On which line of a TOML file something stands. tomllib does not say; this looks for it, once something is to be told.
 
-It reads as much of TOML as that takes: headers, keys, and where a value that goes over several lines ends. A key of an
-inline table is found at the key that the table belongs to.
+It reads as much of TOML as that takes: headers and keys. A key of an inline table is found at the key that the table
+belongs to.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
+
+from cdptui.config.toml_scan import statements
 
 Path = tuple[str, ...]
 
-_KEY: Final = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*')"""
-_KEYS: Final = rf"{_KEY}(?:\s*\.\s*{_KEY})*"
-_HEADER: Final = re.compile(rf"\s*\[\[?\s*({_KEYS})\s*\]\]?")
-_ASSIGNMENT: Final = re.compile(rf"\s*({_KEYS})\s*=\s*(.*)", re.DOTALL)
-_TOKEN: Final = re.compile(
-    r"""\"{3}(?:[^\\]|\\.)*?\"{3}|'{3}.*?'{3}|(\"{3}|'{3})|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|\#[^\n]*|[\[\]{}]""", re.DOTALL
-)
+_KEY: Final = r"""(?:[A-Za-z0-9_-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')"""
+_KEYS: Final = rf"{_KEY}(?:[ \t]*\.[ \t]*{_KEY})*"
+_HEADER: Final = re.compile(rf"[ \t]*\[\[?[ \t]*({_KEYS})[ \t]*\]\]?")
+_ASSIGNMENT: Final = re.compile(rf"[ \t]*({_KEYS})[ \t]*=")
 
 
 def lines_of(text: str) -> Mapping[Path, int]:
@@ -29,10 +28,10 @@ def lines_of(text: str) -> Mapping[Path, int]:
     """
     found: dict[Path, int] = {}
     table: Path = ()
-    for number, statement in _statements(text):
-        if header := _HEADER.match(statement):
+    for number, start, end in statements(text):
+        if header := _HEADER.match(text, start, end):
             table = path = _parts(header[1])
-        elif assignment := _ASSIGNMENT.match(statement):
+        elif assignment := _ASSIGNMENT.match(text, start, end):
             path = table + _parts(assignment[1])
         else:
             continue
@@ -46,31 +45,6 @@ def lines_of(text: str) -> Mapping[Path, int]:
 def line_of(lines: Mapping[Path, int], path: Path) -> int:
     """The line of `path`, or of the nearest thing around it that has one; 1 when nothing has."""
     return next((lines[path[:length]] for length in range(len(path), 0, -1) if path[:length] in lines), 1)
-
-
-def _statements(text: str) -> Iterator[tuple[int, str]]:
-    """Headers and assignments with the number of the line on which each begins."""
-    lines = text.splitlines(keepends=True)
-    at = 0
-    while at < len(lines):
-        first, statement = at, lines[at]
-        at += 1
-        assignment = _ASSIGNMENT.match(statement)
-        while assignment is not None and at < len(lines) and not _is_whole(assignment[2]):
-            statement += lines[at]
-            at += 1
-            assignment = _ASSIGNMENT.match(statement)
-        yield first + 1, statement
-
-
-def _is_whole(value: str) -> bool:
-    """Whether all that a value opens is closed in it."""
-    depth = 0
-    for token in _TOKEN.finditer(value):
-        if token[1]:
-            return False  # the beginning of a text over several lines
-        depth += (token[0] in {"[", "{"}) - (token[0] in {"]", "}"})
-    return depth <= 0
 
 
 def _parts(keys: str) -> Path:

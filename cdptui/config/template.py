@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import os
+import stat
 from pathlib import Path
 from typing import Final
 
 from cdptui.config.errors import ConfigError
+from cdptui.config.input_files import describe_kind, describe_open_error
+from cdptui.config.private_files import create_file, create_folder, follow_links
 
 TEMPLATE: Final = """\
 # cdptui reads this file at its start; `cdptui config check` tells everything that is wrong in it.
@@ -68,15 +70,19 @@ TEMPLATE: Final = """\
 
 
 def write_template(path: Path) -> None:
-    """Make the file, readable by its owner only. Raises ConfigError when there is one already: it is never replaced."""
+    """Create the file, readable by its owner only. Raises ConfigError when anything has its name: it is not replaced.
+
+    A link to a file that is missing creates that file.
+    """
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except OSError as error:
-        if path.exists():
-            message = f"{path} is there already, and is left as it is"
-            raise ConfigError(message) from error
-        message = f"cannot write {path}: {error.strerror or error}"
+        target = follow_links(path)
+        create_folder(target.parent)
+        create_file(target, [TEMPLATE.encode()])
+    except FileExistsError as error:
+        kind = target.lstat().st_mode
+        what = "" if stat.S_ISREG(kind) else f"{describe_kind(kind)}, "
+        message = f"{path} is {what}there already, and is left as it is"
         raise ConfigError(message) from error
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(TEMPLATE)
+    except OSError as error:
+        message = f"cannot write {path}: {describe_open_error(path, error)}"
+        raise ConfigError(message) from error

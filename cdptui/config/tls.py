@@ -9,10 +9,15 @@ from pathlib import Path
 from typing import Final
 
 from cdptui.config.errors import ConfigError
+from cdptui.config.input_files import read_input_file
 from cdptui.models.tls import Tls
 
 CA_VARIABLES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
+_MAX_BYTES: Final = 8 << 20
+"""The largest file of certificates; all those that browsers trust are a quarter of a MiB."""
+
+_PEM: Final = b"-----BEGIN "
 _ENCRYPTED: Final = b"ENCRYPTED"
 
 
@@ -57,15 +62,19 @@ def _of_environment(environ: Mapping[str, str] | None) -> Path | None:
 
 def _private(key: Path) -> bytes:
     """The content of a key's file, which only its owner may read."""
-    try:
-        mode = key.stat().st_mode
-        if stat.S_ISREG(mode) and mode & 0o077:
-            message = f"the client key {key} can be read by others: chmod 600 {key}"
-            raise ConfigError(message)
-        return key.read_bytes()
-    except OSError as error:
-        message = f"cannot read the client key {key}: {error.strerror or error}"
-        raise ConfigError(message) from error
+    file = read_input_file(key, "client key", max_bytes=_MAX_BYTES)
+    if file.permissions & 0o077:
+        message = f"the client key {key} can be read by others: chmod 600 {key}"
+        raise ConfigError(message)
+    return _require_pem(file.content, "client key", key)
+
+
+def _require_pem(content: bytes, what: str, path: Path) -> bytes:
+    """Return the content of a file that OpenSSL may be given: it names none of two files in its error."""
+    if _PEM not in content:
+        message = f"cannot use the {what} {path}: it is no PEM file"
+        raise ConfigError(message)
+    return content
 
 
 def _is_encrypted(pem: bytes) -> bool:
@@ -79,15 +88,18 @@ def _try_out(tls: Tls) -> None:
     import ssl  # noqa: PLC0415 - 15 ms, only for those who name files
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if tls.ca_path is not None:
+    if tls.ca_path is not None and not _is_folder(tls.ca_path):
+        # OpenSSL would wait for a FIFO, and read a device without end.
+        read_input_file(tls.ca_path, "CA certificates", max_bytes=_MAX_BYTES)
         try:
-            if not tls.ca_path.is_dir():
-                context.load_verify_locations(cafile=str(tls.ca_path))
+            context.load_verify_locations(cafile=str(tls.ca_path))
         except OSError as error:
             why = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror or str(error)
             message = f"cannot use the certificates in {tls.ca_path}: {why}"
             raise ConfigError(message) from error
     if tls.client_certificate is not None:
+        certificate = read_input_file(tls.client_certificate, "client certificate", max_bytes=_MAX_BYTES)
+        _require_pem(certificate.content, "client certificate", tls.client_certificate)
         try:
             context.load_cert_chain(tls.client_certificate, tls.client_key, password=tls.key_passphrase or "")
         except OSError as error:
@@ -96,6 +108,14 @@ def _try_out(tls: Tls) -> None:
             why = _why_not(error, is_encrypted=is_encrypted) if is_ours else error.strerror or str(error)
             message = f"cannot use the client certificate {tls.client_certificate}: {why}"
             raise ConfigError(message) from error
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except OSError:
+        # Reading it finds out why.
+        return False
 
 
 def _why_not(error: Exception, *, is_encrypted: bool) -> str:

@@ -6,9 +6,8 @@ that cannot be read is kept aside and said, never written over.
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -17,6 +16,8 @@ import msgspec
 from msgspec import Struct, structs
 
 from cdptui.config.errors import ConfigError
+from cdptui.config.input_files import InputFileError, describe_open_error, read_input_file
+from cdptui.config.private_files import follow_links, replace_file
 from cdptui.models.text import inert
 
 NUMBERS: Final = range(1, 10)
@@ -100,45 +101,66 @@ class ViewsFile:
     def read(self) -> Views:
         """What is saved; nothing where there is no file, or none that can be read."""
         try:
-            with self._path.open("rb") as file:
-                content = file.read(_MAX_BYTES + 1)
-        except FileNotFoundError:
-            return Views()
-        except OSError as error:
-            self.problem = f"the saved views cannot be read: {error.strerror or error}"
-            return Views()
-        try:
-            return _decoded(content)
-        except (msgspec.MsgspecError, ValueError) as error:
-            self.problem = f"the saved views were broken, {self._set_aside()} ({inert(str(error), 80)})"
+            return self._load()
+        except ConfigError as error:
+            self.problem = str(error)
             return Views()
 
     def change(self, how: Callable[[Views], Views]) -> Views:
-        """Change what is saved, on top of what another monitor may have saved meanwhile. Raises ConfigError."""
-        views = how(self.read())
+        """Change what is saved, on top of what another monitor may have saved meanwhile. Raises ConfigError.
+
+        A file that cannot be read is not replaced.
+        """
+        try:
+            views = how(self._load())
+        except ConfigError as error:
+            self.problem = str(error)
+            raise
         file = _File(
             version=_VERSION,
             views={str(number): views.saved[number] for number in sorted(views.saved)},
             defaults=dict(views.defaults),
         )
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _write_whole(self._path, msgspec.json.format(msgspec.json.encode(file), indent=2) + b"\n")
+            replace_file(self._path, msgspec.json.format(msgspec.json.encode(file), indent=2) + b"\n")
         except OSError as error:
-            message = f"the views cannot be saved in {self._path}: {error.strerror or error}"
+            message = f"the views cannot be saved in {self._path}: {describe_open_error(self._path, error)}"
             raise ConfigError(message) from error
         return views
 
-    def _set_aside(self) -> str:
-        for number in range(1, 100):
-            aside = self._path.with_name(f"{self._path.name}.broken{number if number > 1 else ''}")
-            if not aside.exists():
-                break
+    def _load(self) -> Views:
+        """Read the file; one without sense is put aside. Raises ConfigError for one that cannot be read."""
         try:
-            self._path.rename(aside)
+            file = read_input_file(self._path, "saved views", max_bytes=_MAX_BYTES)
+            return _decoded(file.content) if file.is_regular else Views()
+        except InputFileError as error:
+            if error.errno == errno.ENOENT:
+                return Views()
+            if error.errno != errno.EFBIG:
+                raise
+            reason = error.reason
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            reason = inert(str(error), 80)
+        self.problem = f"the saved views were broken, kept as {self._set_aside()} ({reason})"
+        return Views()
+
+    def _set_aside(self) -> Path:
+        """Rename the file, where a link to it points, and return its new path. Raises ConfigError."""
+        try:
+            path = follow_links(self._path)
+            aside = next(
+                other
+                for number in range(1, 100)
+                if not os.path.lexists(other := path.with_name(f"{path.name}.broken{number if number > 1 else ''}"))
+            )
+            path.rename(aside)
+        except StopIteration as error:
+            message = f"the saved views {self._path} are broken, and there are 99 broken files beside them"
+            raise ConfigError(message) from error
         except OSError as error:
-            return f"and cannot be put aside: {error.strerror or error}"
-        return f"kept as {aside}"
+            message = f"the saved views {self._path} are broken and cannot be renamed: {error.strerror or error}"
+            raise ConfigError(message) from error
+        return aside
 
 
 def _decoded(content: bytes) -> Views:
@@ -154,18 +176,3 @@ def _decoded(content: bytes) -> Views:
         message = "a number that is not from 1 to 9"
         raise ValueError(message)
     return Views(views, file.defaults)
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Put a file in place at once, for nobody else to read."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise

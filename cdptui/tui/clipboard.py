@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
-import os
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from typing import Final
 
+from cdptui.config.input_files import describe_open_error
 from cdptui.config.paths import copy_file
+from cdptui.config.private_files import replace_file
 from cdptui.config.terminal import Multiplexer, TerminalTraits
 
 log = logging.getLogger(__name__)
@@ -79,10 +80,12 @@ class Clipboard:
             self._write(sequence(data, self._traits.multiplexer))
         if way is not Way.FILE:
             return str(way.value)
+        path = copy_file()
         try:
-            return f"{way.value} {_shortened(_write_privately(data, copy_file()))}"
+            await asyncio.to_thread(replace_file, path, data)
         except OSError as error:
-            return f"not copied: {error.strerror or error}"
+            return f"not copied to {_shortened(path)}: {describe_open_error(path, error)}"
+        return f"{way.value} {_shortened(path)}"
 
 
 async def _give_to_tmux(data: bytes) -> bool:
@@ -112,21 +115,6 @@ async def _give_to_tmux(data: bytes) -> bool:
         if process.returncode == 0:
             return True
     return False
-
-
-def _write_privately(data: bytes, path: Path) -> Path:
-    """Replace the file, readable by its owner only."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    unfinished = path.with_suffix(f".{os.getpid()}")
-    descriptor = os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        unfinished.replace(path)
-    except OSError:
-        unfinished.unlink(missing_ok=True)
-        raise
-    return path
 
 
 def _shortened(path: Path) -> str:

@@ -12,9 +12,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from typing import Final
 
-_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+from cdptui.config.private_files import create_file
 
 
 def stem_of(node: str, at: datetime, *, is_partial: bool) -> str:
@@ -39,8 +38,8 @@ def in_words(path: Path) -> str:
 async def write(stem: str, ending: str, pieces: Iterable[str]) -> Path:
     """Write a new file where the user is, else in his home folder, else in that for temporary files; return its path.
 
-    Raises OSError. Given up, or on an error, it leaves nothing behind. The thread is one that nobody waits for at the
-    end: a folder on a server that hangs must not keep the program from ending.
+    Raises OSError with the name of the file. Given up, or on an error, it leaves nothing behind. The thread is one that
+    nobody waits for at the end: a folder on a server that hangs must not keep the program from ending.
     """
     loop = asyncio.get_running_loop()
     done: asyncio.Future[Path] = loop.create_future()
@@ -69,15 +68,13 @@ def _write(stem: str, ending: str, pieces: Iterable[str]) -> Path:
     folder = _folder()
     for number in count(1):
         path = folder / f"{stem}{'' if number == 1 else f'-{number}'}.{ending}"
-        with contextlib.suppress(FileExistsError):
-            descriptor = os.open(path, _FLAGS, 0o600)
+        try:
+            create_file(path, (piece.encode() for piece in pieces))
             break
-    try:
-        with open(descriptor, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123 - a descriptor, not a path
-            file.writelines(pieces)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     return path
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -56,7 +57,8 @@ async def _save(seen: Seen, what: str, ending: str, pieces: Iterable[str]) -> st
     try:
         path = await files.write(stem, ending, pieces)
     except OSError as error:
-        return f"not saved: {inert(error.strerror or str(error))}"
+        where = f" to {files.in_words(Path(error.filename))}" if error.filename else ""
+        return inert(f"not saved{where}: {error.strerror or error}")
     is_partial = "" if not snapshot.is_partial else " (the list was not complete)"
     return f"wrote {what} to {inert(files.in_words(path))}{is_partial}"
 

@@ -67,7 +67,8 @@ async def test_what_is_too_large_is_a_file_of_ones_own() -> None:
 async def test_a_file_that_cannot_be_written_is_said(home: Path) -> None:
     (home / "state").write_text("in the way")
     said = await Clipboard(TerminalTraits(is_old=True), lambda _: None).take("uuid")
-    assert said.startswith("not copied: ")
+    assert said.startswith("not copied to ")
+    assert said.endswith("state is not a folder")
 
 
 async def test_without_a_tmux_that_takes_it_it_is_a_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
+import re
+import resource
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -150,7 +152,7 @@ async def test_a_disk_that_takes_nothing_is_said(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(files, "_folder", lambda: here / "gone")
     async with showing(FLEET) as run:
         await save(run, "c")
-        assert "not saved: No such file or directory" in run.footer
+        assert re.search(r"not saved to \./gone/cdptui-\S+\.csv: No such file or directory", run.footer)
 
 
 async def test_an_error_halfway_leaves_nothing_behind(here: Path) -> None:
@@ -161,6 +163,27 @@ async def test_an_error_halfway_leaves_nothing_behind(here: Path) -> None:
 
     with pytest.raises(OSError, match="no space left"):
         await files.write("x", "csv", pieces())
+    assert not written(here, "*")
+
+
+@pytest.fixture
+def full_disk() -> Iterator[None]:
+    """No file can be larger than 64 KiB: the error comes half way, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.usefixtures("full_disk")
+async def test_disk_that_is_full_half_way_is_named_and_leaves_no_file(here: Path) -> None:
+    with pytest.raises(OSError, match="File too large") as caught:
+        await files.write("x", "csv", ["x" * 1000] * 100)
+    assert caught.value.filename == str(here / "x.csv")
+    assert not written(here, "*")
+    async with showing([a_task(f"task-{number:04}") for number in range(1000)]) as run:
+        await save(run, "c")
+        assert re.search(r"not saved to \./cdptui-\S+\.csv: File too large", run.footer)
     assert not written(here, "*")
 
 

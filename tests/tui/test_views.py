@@ -150,7 +150,7 @@ class SlowDisk(ThreadPoolExecutor):
 
     def __init__(self) -> None:
         super().__init__()
-        self.gates = {"exists": Event(), "read": Event()}
+        self.gates = {"lexists": Event(), "read": Event()}
         self.asked: set[str] = set()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
@@ -174,7 +174,7 @@ async def disk() -> SlowDisk:
 
 async def test_the_later_number_counts_though_the_disk_answers_late(disk: SlowDisk) -> None:
     async with showing(FLEET) as run:
-        await run.until(lambda: "exists" in disk.asked)
+        await run.until(lambda: "lexists" in disk.asked)
         await run.press("1")
         await run.until(lambda: "read" in disk.asked)
         await run.press("0")
@@ -188,7 +188,7 @@ async def test_the_later_number_counts_though_the_disk_answers_late(disk: SlowDi
 
 async def test_a_number_counts_though_the_view_to_begin_with_comes_late(disk: SlowDisk, state: ViewsFile) -> None:
     state.change(lambda views: views.with_default("default", 4))
-    disk.gates["exists"].set()
+    disk.gates["lexists"].set()
     async with showing(FLEET) as run:
         await run.until(lambda: "read" in disk.asked)
         await run.press("1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from abc import abstractmethod
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
@@ -134,7 +135,7 @@ class ViewWishes(ListWishes):
         return self._views
 
     async def _begin(self) -> None:
-        self._has_file = await asyncio.to_thread(views_file().exists)
+        self._has_file = await asyncio.to_thread(os.path.lexists, views_file())
         if self.configured_view is None and not self._has_file:
             return
         views = await self._read()

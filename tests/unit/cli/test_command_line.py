@@ -64,6 +64,52 @@ def assert_one_clear_line(done: subprocess.CompletedProcess[str], *words: str) -
         assert word in line
 
 
+@pytest.fixture
+def fifo(tmp_path: Path) -> Path:
+    """A FIFO at whose other end no program is."""
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+    return path
+
+
+@pytest.mark.parametrize("option", ["--config", "--log-file", "--password-file", "--access-key-file", "--ca-file"])
+def test_fifo_without_its_other_end_is_a_usage_error(fifo: Path, option: str) -> None:
+    url = "https://node" if option == "--ca-file" else "http://node"
+    session = {"ZSTACK_SESSION_ID": "given"} if option in {"--log-file", "--ca-file"} else {}
+    assert_one_clear_line(on_terminal("--url", url, option, str(fifo), **session), str(fifo), "it is a pipe (FIFO)")
+
+
+@pytest.mark.parametrize("command", [["config", "check"], ["config", "show"], []])
+def test_configuration_that_is_a_dangling_link_is_a_usage_error(tmp_path: Path, command: list[str]) -> None:
+    (tmp_path / "cdptui").mkdir()
+    (tmp_path / "cdptui" / "config.toml").symlink_to("dotfiles/config.toml")
+    done = on_terminal(*command, XDG_CONFIG_HOME=str(tmp_path))
+    assert_one_clear_line(done, "cdptui/config.toml", "it is a link to dotfiles/config.toml, which does not exist")
+
+
+def test_password_of_a_process_substitution_is_read(tmp_path: Path) -> None:
+    # The password was read if the next thing is refused.
+    line = f"exec {sys.executable} -m cdptui --url node --log-file {tmp_path} --password-file"
+    shell = ["bash", "-c", f"{line} <(sleep 0.2; echo hunter2)"]
+    ours, theirs = pty.openpty()
+    try:
+        done = subprocess.run(
+            shell,
+            cwd=ROOT,
+            env={**QUIET, "TERM": "xterm", "PATH": os.environ["PATH"]},
+            stdin=theirs,
+            stdout=theirs,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert_one_clear_line(done, f"cannot write the log file {tmp_path}: Is a directory")
+
+
 @pytest.mark.parametrize("interval", ["nan", "inf", "0", "-1", "0.5", "3601", "abc", ""])
 def test_a_bad_interval_is_a_usage_error(interval: str) -> None:
     assert_one_clear_line(cdptui("--url", "node", f"--interval={interval}"), "--interval")

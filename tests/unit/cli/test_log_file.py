@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import logging
 import os
+import re
+import socket
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from cdptui.cli.diagnostics import CommandFailed, ExitCode
-from cdptui.cli.log_file import hide, log_to
+from cdptui.cli.log_file import LogFileHandler, hide, log_to, open_log
 
 PASSWORD = "correct horse"
 HASH = hashlib.sha512(PASSWORD.encode()).hexdigest()
@@ -37,7 +40,7 @@ def _own_logging() -> Iterator[None]:
 
 
 def start(path: Path, *secrets: str, level: str = "debug", is_asked_for: bool = True) -> None:
-    log_to(path, level, secrets, is_asked_for=is_asked_for)
+    log_to(open_log(path) if is_asked_for else LogFileHandler(path), level, secrets)
 
 
 def mode_of(path: Path) -> int:
@@ -143,6 +146,164 @@ def test_a_default_place_that_cannot_be_written_stops_nothing(
     start(tmp_path / "file" / "log", is_asked_for=False)
     log.error("nobody hears this")
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("device", ["null", "zero"])
+def test_device_keeps_its_mode_and_type(device: str) -> None:
+    path = Path("/dev", device)
+    before = path.stat()
+    start(path)
+    log.error("a line")
+    after = path.stat()
+    assert (after.st_mode, after.st_uid, after.st_rdev) == (before.st_mode, before.st_uid, before.st_rdev)
+
+
+@pytest.mark.parametrize("is_dangling", [True, False])
+def test_link_is_followed_and_its_target_keeps_its_mode(tmp_path: Path, is_dangling: bool) -> None:
+    target, link = tmp_path / "elsewhere" / "target", tmp_path / "log"
+    link.symlink_to(target)
+    if not is_dangling:
+        target.parent.mkdir()
+        target.write_text("before\n")
+        target.chmod(0o640)
+    start(link)
+    for _ in range(30):
+        log.error("x" * 100_000)
+    assert link.readlink() == target
+    assert sorted(path.name for path in target.parent.iterdir()) == ["target", "target.1"]
+    assert mode_of(target.with_name("target.1")) == (0o600 if is_dangling else 0o640)
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_created_folders_are_private(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        start(tmp_path / "one" / "two" / "log")
+    finally:
+        os.umask(before)
+    assert [mode_of(tmp_path / "one"), mode_of(tmp_path / "one" / "two")] == [0o700, 0o700]
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        ("folder", "Is a directory"),
+        ("fifo", r"it is a pipe \(FIFO\) that no program reads"),
+        ("socket", "it is a socket"),
+        ("full", "No space left on device"),
+        ("below a file", "file is not a folder"),
+        ("loop", "Too many levels of symbolic links"),
+    ],
+)
+def test_what_cannot_be_a_log_is_a_usage_error_at_once(tmp_path: Path, kind: str, why: str) -> None:
+    path = tmp_path / "log"
+    match kind:
+        case "folder":
+            path.mkdir()
+        case "fifo":
+            os.mkfifo(path)
+        case "socket":
+            with socket.socket(socket.AF_UNIX) as bound:
+                bound.bind(str(path))
+        case "full":
+            path = Path("/dev/full")
+        case "below a file":
+            (tmp_path / "file").touch()
+            path = tmp_path / "file" / "log"
+        case "loop":
+            path.symlink_to(path)
+    with pytest.raises(CommandFailed, match=why) as caught:
+        start(path)
+    assert caught.value.code is ExitCode.USAGE
+    assert str(path) in caught.value.message
+
+
+@pytest.fixture
+def pipe(tmp_path: Path) -> Iterator[tuple[Path, int]]:
+    """A FIFO and the descriptor of its reader, which holds one page."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 4096)
+    yield path, reader
+    os.close(reader)
+
+
+def test_pipe_gets_the_log(pipe: tuple[Path, int]) -> None:
+    path, reader = pipe
+    start(path)
+    log.error("a line")
+    assert os.read(reader, 4096).endswith(b"ERROR cdptui.test: a line\n")
+    assert stat.S_ISFIFO(path.stat().st_mode)
+
+
+def test_full_pipe_is_not_waited_for_and_its_dropped_lines_are_counted(pipe: tuple[Path, int]) -> None:
+    path, reader = pipe
+    start(path)
+    for _ in range(30):
+        log.error("%s", "x" * 300)
+    first = os.read(reader, 100_000).decode()
+    log.error("after")
+    *lines, after = (first + os.read(reader, 100_000).decode()).splitlines()
+    written = sum(line.endswith("x" * 300) for line in lines)
+    dropped = [int(found[1]) for line in lines if (found := re.search(r"(\d+) log lines before this one", line))]
+    assert 0 < written < 30
+    assert written + sum(dropped) == 30
+    assert after.endswith("after")
+
+
+def test_line_longer_than_the_pipe_is_finished_before_the_next(pipe: tuple[Path, int]) -> None:
+    path, reader = pipe
+    start(path)
+    log.error("%s", "x" * 6000)
+    text = os.read(reader, 100_000)
+    log.error("after")
+    text += os.read(reader, 100_000)
+    long, after = text.decode().splitlines()
+    assert long.endswith(" " + "x" * 6000)
+    assert after.endswith("after")
+
+
+def test_reader_that_comes_back_gets_the_log_again(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    start(path)
+    os.close(reader)
+    log.error("dropped")
+    log.error("dropped")
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    log.error("after")
+    text = os.read(reader, 4096).decode()
+    os.close(reader)
+    assert "2 log lines before this one could not be written" in text
+    assert text.endswith("after\n")
+
+
+@pytest.mark.parametrize("kind", ["folder", "fifo", "link"])
+def test_older_log_that_is_no_regular_file_is_not_replaced(tmp_path: Path, kind: str) -> None:
+    older = tmp_path / "log.1"
+    if kind == "folder":
+        older.mkdir()
+    elif kind == "fifo":
+        os.mkfifo(older)
+    else:
+        older.symlink_to(tmp_path / "other")
+    before = older.lstat()
+    start(tmp_path / "log")
+    for _ in range(30):
+        log.error("x" * 100_000)
+    assert (older.lstat().st_mode, older.lstat().st_ino) == (before.st_mode, before.st_ino)
+    assert (tmp_path / "log").stat().st_size <= 2_000_000
+
+
+def test_log_that_was_removed_is_created_again_when_it_is_full(tmp_path: Path) -> None:
+    start(tmp_path / "log")
+    log.error("x")
+    (tmp_path / "log").unlink()
+    for _ in range(30):
+        log.error("x" * 100_000)
+    assert (tmp_path / "log").exists()
 
 
 @pytest.mark.parametrize("name", ["httpx", "httpcore", "asyncio", "uvicorn.access"])

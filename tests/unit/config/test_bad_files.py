@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from pathlib import Path
 
 import msgspec
@@ -270,7 +271,7 @@ def test_a_key_that_two_actions_share_by_nature_may_be_given_again_but_to_no_thi
     [
         pytest.param(b"\xff\n", 0o600, ":1: not UTF-8 text", id="no text"),
         pytest.param(b"", 0o602, " can be written by others: chmod o-w ", id="writable by all"),
-        pytest.param(b"#" * 1_000_001, 0o600, " is larger than a configuration can be", id="endless"),
+        pytest.param(b"#" * ((1 << 20) + 1), 0o600, "it is larger than 1 MiB", id="endless"),
         pytest.param(None, 0, ": No such file or directory", id="named and not there"),
     ],
 )
@@ -283,6 +284,98 @@ def test_a_file_that_is_none_is_told(tmp_path: Path, content: bytes | None, mode
         load(path, words, system=tmp_path / "nowhere")
     (problem,) = caught.value.problems
     assert why in problem
+
+
+DEEP = {
+    "brackets": ("[ui]\ncolumns = " + "[" * 100_000, 2),
+    "closed brackets": ("x = " + "[" * 100_000 + "]" * 100_000, 1),
+    "inline tables": ("\n\nx = " + "{a = " * 20_000, 3),
+    "a dotted key": ("a" + ".a" * 50_000 + " = 1\n", 1),
+    "a dotted key with quotes": ('"a"' + " . 'a'" * 20_000 + " = 1\n", 1),
+    "a dotted header": ("[a" + ".a" * 50_000 + "]\n", 1),
+    "a dotted key in an inline table": ("\nx = {a" + ".a" * 50_000 + " = 1}\n", 2),
+}
+
+
+@pytest.mark.parametrize(("text", "line"), DEEP.values(), ids=DEEP)
+def test_what_is_nested_too_deep_is_refused_with_its_line(tmp_path: Path, text: str, line: int) -> None:
+    with pytest.raises(BadConfig) as caught:
+        loaded(tmp_path, text)
+    assert str(caught.value) == f"{tmp_path / 'config.toml'}:{line}: nested deeper than 16 levels"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "[" * 16 + "]" * 16,
+        f"'{'[' * 50}'",
+        f'"""{"[" * 50}{"." * 50}\\""" {{"""',
+        f"'''{'{' * 50}'''",
+        f"1  # {'[' * 50}",
+        "[" + "[], " * 50 + "]",
+        "[" + "1.5, " * 50 + "]",
+    ],
+)
+def test_what_only_looks_deep_is_read(tmp_path: Path, value: str) -> None:
+    with pytest.raises(BadConfig, match="unknown key 'zzz'"):
+        loaded(tmp_path, f"zzz = {value}\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"k{number} = 1\n" for number in range(50_000)),
+        "[ui]\ncolumns = [\n" + '"x",\n' * 50_000 + "]\n",
+        "[keys]\n" + "".join(f'k{number} = "q"\n' for number in range(30_000)),
+        "[keys]\nquit = '" + " ".join(f"k{number}" for number in range(100_000)) + "'\n",
+        "".join(f"[profiles.p{number}]\n" for number in range(10_000)),
+    ],
+)
+def test_thousands_of_problems_are_not_listed(tmp_path: Path, text: str) -> None:
+    with pytest.raises(BadConfig) as caught:
+        loaded(tmp_path, text)
+    *listed, last = caught.value.problems
+    assert len(listed) == 100
+    assert last == "there are more than 100 problems; the others are not listed"
+
+
+def test_key_that_is_named_many_times_for_one_action_is_one(tmp_path: Path) -> None:
+    assert set(loaded(tmp_path, f"[keys]\nquit = '{'x ' * 200_000}'\nprofile = 'z'\n").keys["quit"]) == {"x"}
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "0x" + "f" * 5000])
+def test_number_that_python_does_not_print_is_a_problem(tmp_path: Path, value: str) -> None:
+    with pytest.raises(BadConfig, match=":2: "):
+        loaded(tmp_path, f"[defaults]\ninterval = {value}\n")
+
+
+def test_byte_order_mark_is_ignored_and_a_nul_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(b"\xef\xbb\xbf[ui]\nmouse = true\n")
+    assert load(path, words, system=tmp_path / "nowhere").files[0].content.ui.mouse is True
+    path.write_bytes(b"[ui]\nmouse = true\0\n")
+    with pytest.raises(BadConfig, match=":2: not TOML"):
+        load(path, words, system=tmp_path / "nowhere")
+
+
+CHARACTERS = st.sampled_from(b"[]{}a.=\"'#,\\1_-+TZ:\n\r\0\xff").map(lambda byte: bytes([byte]))
+PIECES = st.sampled_from(
+    [b'"""', b"'''", b"\xef\xbb\xbf", b"[ui]\n", b"[keys]\nquit = ", b"\ninterval = ", b"\nx = ", b"0x", b"1979-05-27"]
+)
+
+
+@given(st.lists(PIECES | CHARACTERS | st.binary(max_size=4), max_size=60))
+def test_any_bytes_are_a_configuration_or_problems(
+    tmp_path_factory: pytest.TempPathFactory, pieces: list[bytes]
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "bytes.toml"
+    path.write_bytes(b"".join(pieces))
+    problems: tuple[str, ...] = ()
+    try:
+        load(path, words, system=path.with_name("nowhere"))
+    except BadConfig as error:
+        problems = error.problems
+    assert all(re.match(rf"{re.escape(str(path))}:\d+: ", problem) for problem in problems)
 
 
 SCALARS = st.none() | st.booleans() | st.integers(-5, 5) | st.floats() | st.text(max_size=5) | st.dates()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import threading
@@ -8,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from cdptui.config.credentials import read_access_key_file, read_password, read_password_file, read_session_file
+from cdptui.config import input_files
+from cdptui.config.credentials import (
+    MAX_SECRET_BYTES,
+    read_access_key_file,
+    read_password,
+    read_password_file,
+    read_session_file,
+)
 from cdptui.config.errors import ConfigError
 from cdptui.models.auth import AccessKey
 
@@ -64,7 +72,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="is not a file"):
+    with pytest.raises(ConfigError, match="it is a folder"):
         read_password_file(tmp_path)
 
 
@@ -135,6 +143,70 @@ def test_what_is_no_access_key_is_refused_without_quoting_it(tmp_path: Path, con
 def test_every_file_of_secrets_must_be_private(tmp_path: Path, read: Callable[[Path], object]) -> None:
     with pytest.raises(ConfigError, match="chmod 600"):
         read(password_file(tmp_path, b"KEYID01\nsecret\n", 0o640))
+
+
+LONGEST = "x" * (MAX_SECRET_BYTES - 1)
+
+
+def stdin_of(path: Path) -> str:
+    with path.open(encoding="utf-8") as file:
+        return read_password(file, "stdin")
+
+
+@pytest.mark.parametrize("read", [read_password_file, read_session_file, stdin_of])
+@pytest.mark.parametrize("password", ["x" * 4097, "密" * 5000, LONGEST])
+def test_long_secret_is_whole(tmp_path: Path, read: Callable[[Path], str], password: str) -> None:
+    assert read(password_file(tmp_path, f"{password}\n".encode())) == password
+
+
+@pytest.mark.parametrize(
+    ("read", "why"),
+    [
+        (read_password_file, "it is larger than 64 KiB"),
+        (read_session_file, "it is larger than 64 KiB"),
+        (read_access_key_file, "it is larger than 64 KiB"),
+        (stdin_of, "longer than 65,536 characters"),
+    ],
+)
+def test_secret_that_is_too_long_is_refused(tmp_path: Path, read: Callable[[Path], object], why: str) -> None:
+    with pytest.raises(ConfigError, match=why) as caught:
+        read(password_file(tmp_path, b"xx" + LONGEST.encode() + b"\n"))
+    assert "xxx" not in str(caught.value)
+
+
+def test_long_access_key_is_whole(tmp_path: Path) -> None:
+    assert read_access_key_file(password_file(tmp_path, f"KEYID01\n{'x' * 5000}\n".encode())).secret == "x" * 5000
+
+
+def test_writer_of_a_pipe_that_does_not_finish_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(input_files, "PIPE_TIMEOUT_S", 0.3)
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    # Linux opens a FIFO for both at once, without a reader.
+    writer = os.open(path, os.O_RDWR)
+    try:
+        os.write(writer, b"half a pass")
+        with pytest.raises(ConfigError, match=r"did not finish in 0\.3 s"):
+            read_password_file(path)
+    finally:
+        os.close(writer)
+
+
+def test_pipe_larger_than_a_secret_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writer = threading.Thread(target=_write_until_closed, args=(path,))
+    writer.start()
+    with pytest.raises(ConfigError, match="it is larger than 64 KiB"):
+        read_password_file(path)
+    writer.join(20)
+    assert not writer.is_alive()
+
+
+def _write_until_closed(path: Path) -> None:
+    with contextlib.suppress(BrokenPipeError), path.open("wb", buffering=0) as file:
+        while True:
+            file.write(b"x" * 4096)
 
 
 def test_a_session_file_holds_the_id(tmp_path: Path) -> None:

@@ -69,12 +69,31 @@ def test_what_goes_wrong_is_said_without_the_password(command: str | list[str], 
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.mark.parametrize("is_attended", [True, False])
-def test_a_command_that_hangs_is_given_up_with_all_that_it_started(is_attended: bool) -> None:
+@pytest.mark.parametrize(
+    ("command", "is_attended"),
+    [
+        pytest.param(["sh", "-c", "sleep 30; echo late"], False, id="unattended, with all that it started"),
+        # On our terminal it is in our own group of processes, so that only the program itself can be killed.
+        pytest.param(["sh", "-c", "exec sleep 30"], True, id="attended"),
+        pytest.param(["yes"], False, id="it prints without end"),
+        pytest.param(["sh", "-c", "exec >&- 2>&-; sleep 30"], False, id="it closes its output"),
+    ],
+)
+def test_a_command_that_hangs_is_given_up(command: list[str], is_attended: bool) -> None:
     begun = time.monotonic()
     with pytest.raises(ConfigError, match=r"no answer in 0\.3 s"):
-        run_password_command(["sh", "-c", "sleep 30; echo late"], is_attended=is_attended, timeout_s=0.3)
+        run_password_command(command, is_attended=is_attended, timeout_s=0.3)
     assert time.monotonic() - begun < 5
+
+
+def test_long_password_of_a_command_is_whole() -> None:
+    assert run_password_command(python("print('x' * 65536 + '\\nmore')"), is_attended=False) == "x" * 65536
+
+
+@pytest.mark.parametrize("command", [["cat", "/dev/zero"], python("print('x' * 65537)")])
+def test_password_of_a_command_that_is_too_long_is_refused(command: list[str]) -> None:
+    with pytest.raises(ConfigError, match="its first line is longer than 64 KiB"):
+        run_password_command(command, is_attended=False)
 
 
 def test_unattended_it_has_no_terminal_to_draw_on() -> None:

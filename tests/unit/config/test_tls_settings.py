@@ -58,11 +58,11 @@ def test_an_option_wins_over_the_variables_of_openssl(ca_file: Path, tmp_path: P
 @pytest.mark.parametrize(
     ("asked", "why"),
     [
-        ({"ca_file": Path("/nowhere/ca.pem")}, "No such file"),
+        ({"ca_file": Path("/nowhere/ca.pem")}, "there is no folder /nowhere"),
         ({"ca_file": Path(__file__)}, "holds no certificate"),
         ({"ca_file": Path(__file__), "is_insecure": True}, "exclude each other"),
         ({"client_key": Path(__file__)}, "--client-cert"),
-        ({"client_cert": Path("/nowhere/client.pem")}, "No such file"),
+        ({"client_cert": Path("/nowhere/client.pem")}, "there is no folder /nowhere"),
     ],
 )
 def test_files_that_cannot_serve_are_refused_with_the_reason(asked: dict[str, Any], why: str) -> None:

@@ -14,6 +14,7 @@ from cdptui.query.parser import parse
 from cdptui.render.columns import BY_KEY
 from cdptui.render.grouping import BY_KEY as BY_GROUPING
 from cdptui.render.order import WORST_FIRST
+from tests.capabilities import run_as_ordinary_user
 
 FULL = View(name="nearly full", filter="used>90%", sort="use", columns=("name", "use"), group="storage", wide=True)
 
@@ -65,6 +66,9 @@ def test_nobody_else_can_read_it_and_nothing_is_left_beside_it(tmp_path: Path) -
         b'{"version": 1, "views": {"one": {"name": "x"}}}',
         b'{"version": 1, "views": {"1": {"name": "x", "columns": "name"}}}',
         b" " * (1 << 21),
+        b"[" * 100_000,
+        b'{"version": 1, "x": ' + b"[" * 100_000,
+        b'{"version": 1, "views": {"1": {"name": "x", "y": ' + b'{"a":' * 100_000,
     ],
 )
 def test_a_broken_file_is_said_and_kept(tmp_path: Path, content: bytes) -> None:
@@ -87,8 +91,47 @@ def test_no_content_raises(tmp_path_factory: pytest.TempPathFactory, content: by
 
 def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file where the folder should be")
-    with pytest.raises(ConfigError, match="cannot be saved"):
+    with pytest.raises(ConfigError, match="state is not a folder"):
         ViewsFile(tmp_path / "state" / "views.json").change(lambda views: views.with_view(1, FULL))
+
+
+def test_saved_view_is_written_through_links(tmp_path: Path) -> None:
+    dotfiles, state = tmp_path / "dotfiles", tmp_path / "state"
+    dotfiles.mkdir()
+    (state / "cdptui").mkdir(parents=True)
+    target, link = dotfiles / "views.json", state / "cdptui" / "views.json"
+    link.symlink_to("../../dotfiles/views.json")
+    ViewsFile(link).change(lambda views: views.with_view(1, FULL))
+    target.chmod(0o644)
+    ViewsFile(link).change(lambda views: views.with_view(2, FULL))
+    assert link.is_symlink()
+    assert set(ViewsFile(target).read().saved) == {1, 2}
+    assert stat.S_IMODE(target.stat().st_mode) == 0o644
+    target.write_bytes(b"{")
+    ViewsFile(link).change(lambda views: views.with_view(3, FULL))
+    assert link.is_symlink()
+    assert (dotfiles / "views.json.broken").read_bytes() == b"{"
+    assert sorted(path.name for path in dotfiles.iterdir()) == ["views.json", "views.json.broken"]
+
+
+def test_file_that_cannot_be_read_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "views.json"
+    ViewsFile(path).change(lambda views: views.with_view(1, FULL))
+    before = path.read_bytes()
+    path.chmod(0)
+    with pytest.raises(ConfigError, match="Permission denied"):
+        run_as_ordinary_user(lambda: ViewsFile(path).change(lambda views: views.with_view(2, FULL)))
+    path.chmod(0o600)
+    assert path.read_bytes() == before
+
+
+def test_ninety_nine_broken_files_are_enough(tmp_path: Path) -> None:
+    for number in ("", *range(2, 100)):
+        (tmp_path / f"views.json.broken{number}").touch()
+    (tmp_path / "views.json").write_bytes(b"{")
+    with pytest.raises(ConfigError, match="there are 99 broken files"):
+        ViewsFile(tmp_path / "views.json").change(lambda views: views.with_view(1, FULL))
+    assert (tmp_path / "views.json").read_bytes() == b"{"
 
 
 def test_a_name_from_the_file_is_inert(tmp_path: Path) -> None:
