@@ -31,6 +31,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from cdptui.models.failure import Failure, FailureKind
+from cdptui.models.redaction import Redactor
 
 
 class ApiError(Exception):
@@ -52,9 +53,9 @@ class ApiError(Exception):
 
     def hide(self, secrets: Iterable[str]) -> None:
         """Take out of it what a server quoted that nobody may see."""
-        for secret in secrets:
-            if secret:
-                self.detail = self.detail.replace(secret, "***")
+        redactor = Redactor()
+        redactor.add(*secrets)
+        self.detail = redactor.redact(self.detail)
 
     def as_failure(self) -> Failure:
         """The same as a value that can flow to the screen."""

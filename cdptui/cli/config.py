@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -12,9 +13,12 @@ from cdptui.cli.choices import ITEMS, Choices, typed_options
 from cdptui.cli.diagnostics import ExitCode, show_help
 from cdptui.cli.options import GroupedCommand, GroupedGroup
 from cdptui.cli.output import say
+from cdptui.cli.output_boundary import hide
 from cdptui.cli.proofs import standing_of
 from cdptui.cli.words import vocabulary
 from cdptui.config.loader import Configuration, Origin, Setting, Source, load, user_file
+from cdptui.models.redaction import url_secrets
+from cdptui.models.text import inert
 
 _GAP: Final = 2
 
@@ -79,7 +83,11 @@ def _settings(choices: Choices) -> Iterator[tuple[str, Setting]]:
         profile = Setting(profile.value, profile.origin._replace(where=where))
     yield "profile", profile
     for name in ITEMS:
-        yield name, choices.setting(name)
+        setting = choices.setting(name)
+        if name == "url":
+            # It is refused later; until then what stands before its @ is a password.
+            hide(*url_secrets(setting.value or ""))
+        yield name, setting
         if name == "account":
             yield standing_of(choices)
     yield from _keys(choices.configuration)
@@ -102,4 +110,9 @@ def _text(value: Any) -> str:  # noqa: ANN401 - of whatever type a setting has
         case list():
             return " ".join(map(str, value))
         case _:
-            return str(value)
+            return _escaped(str(value))
+
+
+def _escaped(text: str) -> str:
+    """A value as it is; in quotes and with escapes, as in TOML, where a terminal would act upon something in it."""
+    return text if inert(text, len(text) + 1) == text else json.dumps(text)

@@ -18,6 +18,8 @@ from typing import IO, Final
 
 import click
 
+from cdptui.cli.output_boundary import printable
+
 MISSING_EXTRA: Final = "the simulator needs packages that are not installed: pip install 'cdptui[demo]'"
 
 
@@ -43,14 +45,24 @@ class CommandFailed(click.ClickException):
 
 def complain(message: str, file: IO[str] | None = None) -> None:
     """One line on stderr."""
-    click.echo(f"cdptui: {message}", file=file or sys.stderr)
+    _write(f"cdptui: {message}", file)
 
 
 def show_help(context: click.Context) -> None:
     """What could have been typed, for whoever typed too little."""
-    click.echo(context.get_help(), file=sys.stderr)
+    _write(context.get_help())
 
 
 def show_traceback(error: BaseException) -> None:
     """The whole story, for --debug."""
-    traceback.print_exception(error, file=sys.stderr)
+    _write("".join(traceback.format_exception(error)).rstrip("\n"))
+
+
+def prompt_secret(question: str) -> str:
+    """Ask on stderr for a secret, without showing what is typed."""
+    typed: str = click.prompt(printable(question, sys.stderr), hide_input=True, err=True)
+    return typed
+
+
+def _write(text: str, file: IO[str] | None = None) -> None:
+    click.echo(printable(text, sys.stderr), file=file or sys.stderr)

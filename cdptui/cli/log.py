@@ -6,6 +6,8 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cdptui.cli.output_boundary import hide
+
 if TYPE_CHECKING:
     from cdptui.cli.log_file import LogFileHandler
 
@@ -33,8 +35,6 @@ class Log:
 
     def hide(self, secret: str) -> None:
         """Keep out of it what was typed only now."""
-        from cdptui.cli.log_file import hide  # noqa: PLC0415 - see above
-
         hide(secret)
 
     def start(self, secrets: Collection[str]) -> None:

@@ -8,40 +8,47 @@ import logging
 import os
 import re
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from pathlib import Path
+from types import TracebackType
 from typing import Final
 
 from cdptui.cli.diagnostics import CommandFailed, ExitCode
+from cdptui.cli.output_boundary import hide, redact
 from cdptui.config.input_files import describe_open_error
 from cdptui.config.private_files import create_folder, follow_links
+from cdptui.models.text import inert
 
 _APPEND: Final = os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _MAX_BYTES: Final = 2_000_000
 _SECRETS: Final = re.compile(
     r"(OAuth\s+|ZStack\s+[^\s:]+:|Basic\s+|sessions/|JSESSIONID=|twofatoken::|\"password\":\s*\")[^\s\"',;)]+|\b[0-9a-f]{128}\b"
 )
+_MAX_MESSAGE: Final = 200_000
+"""Characters of one line."""
+
+_ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+
 _CHATTY: Final = ("httpx", "httpcore", "asyncio", "uvicorn")
 """Their request lines hold URLs with session ids."""
 
 
 class _Redacted(logging.Formatter):
-    """Takes secrets out of everything that is written, tracebacks included."""
+    """Takes secrets and control characters out of everything that is written, tracebacks included."""
 
-    def __init__(self, secrets: Collection[str]) -> None:
+    def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
-        self.secrets = tuple(secret for secret in secrets if secret)
 
-    def hide(self, secret: str) -> None:
-        """Take one more out, from now on."""
-        if secret and secret not in self.secrets:
-            self.secrets = (*self.secrets, secret)
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's name
+        """Keep a message on one line, so that nothing in it can look like another one."""
+        return inert(super().formatMessage(record), _MAX_MESSAGE)
+
+    def formatException(self, ei: _ExceptionInfo) -> str:  # noqa: N802 - the library's name
+        """Make each line of a traceback inert."""
+        return "\n".join(inert(line, _MAX_MESSAGE) for line in super().formatException(ei).split("\n"))
 
     def format(self, record: logging.LogRecord) -> str:
-        text = super().format(record)
-        for secret in self.secrets:
-            text = text.replace(secret, "***")
-        return _SECRETS.sub(lambda match: f"{match[1] or ''}***", text)
+        return _SECRETS.sub(lambda match: f"{match[1] or ''}***", redact(super().format(record)))
 
 
 class LogFileHandler(logging.Handler):
@@ -153,19 +160,6 @@ def _dropped_lines(count: int) -> logging.LogRecord:
     return logging.LogRecord(__name__, logging.WARNING, __file__, 0, message, (count,), None)
 
 
-def _hidden() -> Iterator[str]:
-    for handler in logging.getLogger().handlers:
-        if isinstance(handler.formatter, _Redacted):
-            yield from handler.formatter.secrets
-
-
-def hide(secret: str) -> None:
-    """Keep a secret out of the log that was typed only now."""
-    for handler in logging.getLogger().handlers:
-        if isinstance(handler.formatter, _Redacted):
-            handler.formatter.hide(secret)
-
-
 def open_log(path: Path) -> LogFileHandler:
     """Open a log that the user named. Raises CommandFailed when it cannot be written."""
     handler = LogFileHandler(path)
@@ -179,7 +173,8 @@ def open_log(path: Path) -> LogFileHandler:
 
 def log_to(handler: LogFileHandler, level: str, secrets: Collection[str]) -> None:
     """Send the log to `handler`, without `secrets` and without those of the nodes before."""
-    handler.setFormatter(_Redacted({*secrets, *_hidden()}))
+    hide(*secrets)
+    handler.setFormatter(_Redacted())
     logging.raiseExceptions = False
     root = logging.getLogger()
     root.handlers[:] = [handler]

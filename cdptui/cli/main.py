@@ -14,6 +14,7 @@ from cdptui.cli.choices import Choices
 from cdptui.cli.diagnostics import CommandFailed, ExitCode, complain, show_traceback
 from cdptui.cli.display import Display
 from cdptui.cli.options import GroupedGroup, display_options, option
+from cdptui.cli.output_boundary import hide_given_secrets
 from cdptui.cli.terminal import ask, require_screen
 from cdptui.cli.ways import way_options
 from cdptui.config import environment
@@ -96,6 +97,7 @@ def cdptui(context: click.Context, /, **_options: object) -> None:
 
 def main() -> None:
     """The entry point: every failure is one line and an exit code, and a traceback only with --debug."""
+    hide_given_secrets()
     is_debug = "--debug" in sys.argv
     try:
         code = cdptui(prog_name="cdptui", standalone_mode=False)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
+
+from cdptui.cli.output_boundary import printable
 
 
 def say(line: str) -> None:
     """One line, at once: a script may wait for it."""
-    click.echo(line)
+    click.echo(printable(line, sys.stdout))
 
 
 def write_sequences(sequences: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cdptui.cli.diagnostics import MISSING_EXTRA, CommandFailed
+from cdptui.cli.diagnostics import MISSING_EXTRA, CommandFailed, ExitCode
 from cdptui.cli.options import GroupedCommand, fault_option, fleet_options, option, positive
 from cdptui.cli.output import say
 from cdptui.config.credentials import read_password_file
@@ -114,6 +114,9 @@ def simulate(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     try:
         asyncio.run(serve(node, on_ready=lambda url: say(f"listening on {url}")))
+    except UnicodeError as error:
+        message = f"cannot listen on {host}: it is no host name"
+        raise CommandFailed(message, ExitCode.USAGE) from error
     except OSError as error:
         message = f"cannot listen on {host}:{port}: {error.strerror or error}"
         raise CommandFailed(message) from error

@@ -6,9 +6,7 @@ import os
 import sys
 from typing import Final
 
-import click
-
-from cdptui.cli.diagnostics import CommandFailed, ExitCode
+from cdptui.cli.diagnostics import CommandFailed, ExitCode, prompt_secret
 from cdptui.config.terminal import look_at_terminal
 
 _MONITOR_NEEDS: Final = "the monitor needs one to draw on and to read keys from"
@@ -49,5 +47,4 @@ def _not_a_terminal(need: str) -> CommandFailed:
 
 def ask(what: str) -> str:
     """Let the person type a secret, without showing it."""
-    typed: str = click.prompt(what, hide_input=True, err=True)
-    return typed
+    return prompt_secret(what)

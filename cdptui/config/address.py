@@ -13,13 +13,17 @@ DEFAULT_PORT: Final = 8080
 
 _API: Final = "/zstack/v1"
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_OCTET: Final = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+_IPV4: Final = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}", re.ASCII)
 _LOOPBACK: Final = re.compile(r"127(?:\.\d{1,3}){3}")
 _BARE_IPV6: Final = re.compile(
     r"(?P<scheme>(?:https?://)?)(?P<address>[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)(?:%(?P<zone>[^/?#\[\]:]*))?(?=[/?#]|\Z)"
 )
 _BRACKETED: Final = re.compile(r"\[[^\[\]]*\](?::\d*)?")
 _ZONE: Final = re.compile(r"[A-Za-z0-9._~-]{1,64}")
-_HOST: Final = re.compile(r"[^\s/?#@\\<>\"'`{}|^%\x00-\x1f\x7f]+")
+_LABEL: Final = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
+_MAX_HOST: Final = 253
+_PATH: Final = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:/-]|%[0-9A-Fa-f]{2})*")
 
 
 def normalise(address: str) -> str:
@@ -54,8 +58,10 @@ def normalise(address: str) -> str:
     host, port = parts.hostname or "", _port(parts, address)
     if is_ipv6:
         host = _ipv6_host(host, address)
-    elif not _HOST.fullmatch(host):
-        raise _refuse(address, f"{host!r} is no host name" if host else "there is no host in it")
+    elif not is_host_name(host):
+        raise _refuse(address, f"{host!r} is no host name or IPv4 address" if host else "there is no host in it")
+    if not _PATH.fullmatch(parts.path):
+        raise _refuse(address, "the path holds characters that a URL must not hold")
     if port is None and not has_scheme:
         port = DEFAULT_PORT
     netloc = host + (f":{port}" if port is not None else "")
@@ -69,6 +75,30 @@ def node_of(base_url: str) -> str:
     'http://10.0.0.5:8080'
     """
     return base_url.removesuffix(_API)
+
+
+def is_host_name(host: str) -> bool:
+    """Whether `host` is a name or an IPv4 address that the HTTP library accepts as well, and takes for the same.
+
+    >>> is_host_name("10.0.0.5"), is_host_name("10.0.0.300"), is_host_name("node_1.example.com"), is_host_name("a b")
+    (True, False, True, False)
+    >>> is_host_name("云.example.com"), is_host_name("a..b")
+    (True, False)
+    """
+    name = host.removesuffix(".")
+    if not name.isascii() or "xn--" in name.lower():
+        import idna  # noqa: PLC0415 - rarely needed; the HTTP library has it
+
+        try:
+            name = idna.encode(name.lower()).decode()
+            idna.decode(name)
+        except idna.IDNAError:
+            return False
+    labels = name.split(".")
+    if len(name) > _MAX_HOST or not all(map(_LABEL.fullmatch, labels)):
+        return False
+    # A name that ends in a number is an address in one of its old notations, or none.
+    return not labels[-1].isdecimal() or bool(_IPV4.fullmatch(host))
 
 
 def is_loopback(host: str) -> bool:
@@ -122,6 +152,15 @@ def _ipv6_host(host: str, address: str) -> str:
     if found is None:
         raise _refuse(address, f"{host!r} is no IPv6 address")
     return f"[{found}]"
+
+
+def is_ipv6_host(host: str) -> bool:
+    """Whether `host` is an IPv6 address, with or without a zone.
+
+    >>> is_ipv6_host("::1"), is_ipv6_host("fe80::1%25eth0"), is_ipv6_host("::x")
+    (True, True, False)
+    """
+    return _ipv6(host) is not None
 
 
 def _ipv6(host: str) -> str | None:

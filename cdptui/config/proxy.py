@@ -7,13 +7,15 @@ itself is never behind a proxy, since no proxy elsewhere could find it.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from cdptui.config.address import is_loopback
+from cdptui.config.address import is_host_name, is_ipv6_host, is_loopback
 from cdptui.config.errors import ConfigError
 
+_SENDABLE: Final = re.compile(r"[^\s\x00-\x1f\x7f-\xa0\ud800-\udfff\\]+")
 _SCHEMES: Final = ("http", "https", "socks5", "socks5h")
 
 
@@ -50,14 +52,16 @@ def _checked(variable: str, value: str) -> str:
     # What is wrong is never quoted: a proxy's URL may hold a password.
     try:
         parts = urlsplit(url)
-        is_usable = bool(parts.hostname) and parts.port != 0
+        host = parts.hostname or ""
+        is_host = is_ipv6_host(host) if "[" in parts.netloc else is_host_name(host)
+        is_usable = is_host and parts.port != 0 and _SENDABLE.fullmatch(url) is not None
     except ValueError:
         is_usable = False
     if not is_usable:
         message = f"{variable} is not the URL of a proxy, such as http://proxy.example.com:3128"
         raise ConfigError(message)
     if parts.scheme not in _SCHEMES:
-        message = f"{variable}: proxies are spoken to by {', '.join(_SCHEMES)}, not by {parts.scheme!r}"
+        message = f"{variable}: the scheme of a proxy is one of {', '.join(_SCHEMES)}"
         raise ConfigError(message)
     return url
 

@@ -259,7 +259,7 @@ def _bound_socket(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # Resolved here, for bind() takes the zone of an IPv6 address only as a number.
         listener.bind(socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)[0][4])
-    except OSError:
+    except (OSError, UnicodeError):
         listener.close()
         raise
     return listener

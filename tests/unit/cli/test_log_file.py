@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from cdptui.cli.diagnostics import CommandFailed, ExitCode
-from cdptui.cli.log_file import LogFileHandler, hide, log_to, open_log
+from cdptui.cli.log_file import LogFileHandler, log_to, open_log
+from cdptui.cli.output_boundary import hide
 
 PASSWORD = "correct horse"
 HASH = hashlib.sha512(PASSWORD.encode()).hexdigest()

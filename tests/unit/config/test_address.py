@@ -11,7 +11,7 @@ from cdptui.config.address import is_loopback, node_of, normalise
 from cdptui.config.errors import ConfigError
 
 hosts = st.one_of(
-    st.from_regex(r"[a-z][a-z0-9-]{0,20}(\.[a-z]{2,5})?", fullmatch=True),
+    st.from_regex(r"[a-z]([a-z0-9-]{0,20}[a-z0-9])?(\.[a-z]{2,5})?", fullmatch=True),
     st.ip_addresses(v=4).map(str),
     st.ip_addresses(v=6).map(lambda ip: f"[{ip}]"),
 )

@@ -1,0 +1,63 @@
+"""Secrets taken out of text by their value, wherever they appear in it. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import quote, unquote
+
+MASK: Final = "***"
+
+_MIN_LENGTH: Final = 4
+"""A shorter secret is not masked by its value: a mask for every `a` would give it away, and make text unreadable."""
+
+_USERINFO: Final = re.compile(r"(?<=://)\S*@")
+"""User and password of a URL; up to the last @, since a password may hold one."""
+
+
+class Redactor:
+    """Masks the secrets that it knows, and what stands for user and password in any URL.
+
+    >>> redactor = Redactor()
+    >>> redactor.add("hunter2")
+    >>> redactor.redact("'hunter2' at http://admin:x@10.0.0.5")
+    "'***' at http://***@10.0.0.5"
+    """
+
+    def __init__(self) -> None:
+        self._secrets: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+
+    def add(self, *secrets: str) -> None:
+        """Mask `secrets` from now on, as they are, percent-encoded, and as they appear in a `repr`."""
+        forms = {form for secret in secrets for form in _forms(secret) if len(form) >= _MIN_LENGTH}
+        if not forms <= self._secrets:
+            self._secrets |= forms
+            # The longest first: one secret may be the beginning of another.
+            self._pattern = re.compile("|".join(map(re.escape, sorted(self._secrets, key=len, reverse=True))))
+
+    def redact(self, text: str) -> str:
+        """Return `text` without any secret."""
+        text = _USERINFO.sub(f"{MASK}@", text) if "://" in text else text
+        return text if self._pattern is None else self._pattern.sub(MASK, text)
+
+
+def url_secrets(url: str) -> tuple[str, ...]:
+    """The password in a URL and its user and password together, as they are written and decoded; none without an @.
+
+    >>> url_secrets("http://admin:p%40ss@10.0.0.5"), url_secrets("http://10.0.0.5")
+    (('p%40ss', 'p@ss', 'admin:p%40ss', 'admin:p@ss'), ())
+    """
+    userinfo, at, _ = url.rpartition("@")
+    if not at:
+        return ()
+    userinfo = userinfo.rpartition("://")[2]
+    password = userinfo.partition(":")[2]
+    return (password, unquote(password), userinfo, unquote(userinfo))
+
+
+def _forms(secret: str) -> set[str]:
+    if not secret:
+        return set()
+    encodable = secret.encode(errors="replace").decode()
+    return {secret, quote(encodable, safe=""), repr(secret)[1:-1]}

@@ -1,0 +1,183 @@
+"""Whatever comes in by options, variables and files, no terminal acts upon it and no secret is printed."""
+
+from __future__ import annotations
+
+import ast
+import io
+import sys
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import cdptui
+from cdptui.cli import output_boundary
+from cdptui.cli.main import main
+from cdptui.cli.output_boundary import printable
+from cdptui.models.redaction import Redactor
+
+PACKAGE = Path(cdptui.__file__).parent
+HOSTILE = {
+    "escape": "a\x1b]0;owned\x07\x1b[31mb",
+    "C1": "a\x9b31mb\x9dx",
+    "bidi": "a\u202egpj\u2066b",
+    "zero width": "a\u200bb\ufeff",
+    "carriage return": "a\rb\x08",
+    "undecodable": "a\udcffb",
+}
+SECRET = "hunter2-%s"
+
+
+def is_harmless(text: str) -> bool:
+    return all(char == "\n" or unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Zl", "Zp"} for char in text)
+
+
+@given(st.text(), st.sampled_from(("utf-8", "latin-1", "ascii")))
+def test_any_text_becomes_harmless_and_can_be_encoded(text: str, encoding: str) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    written = printable(text, stream)
+    assert is_harmless(written)
+    written.encode(encoding)
+
+
+def run(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], *arguments: str, **environ: str
+) -> tuple[int, str]:
+    """Run a command in this process; its exit code and all that it wrote."""
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "argv", ["cdptui", *arguments])
+    monkeypatch.setattr(output_boundary, "_redactor", Redactor())
+    with pytest.raises(SystemExit) as ended:
+        main()
+    captured = capfd.readouterr()
+    return int(ended.value.code or 0), captured.out + captured.err
+
+
+COMMANDS = {
+    "the monitor": ("--url", "{}"),
+    "a profile": ("--profile", "{}", "config", "show"),
+    "an account": ("--account", "{}", "config", "show"),
+    "a file": ("--config", "/proc/nowhere/{}", "config", "check"),
+    "a path": ("--config", "/proc/nowhere/{}", "config", "path"),
+    "a folder": ("--config", "/proc/nowhere/{}/x", "config", "init"),
+    "a password file": ("--url", "h", "--password-file", "/proc/nowhere/{}"),
+    "a log": ("--url", "h", "--log-file", "/proc/{}/x"),
+    "a CA": ("--url", "https://h", "--ca-file", "/proc/nowhere/{}", "config", "show"),
+    "an unknown command": ("{}",),
+    "an unknown option": ("--{}",),
+    "a number": ("--interval", "{}", "config", "show"),
+    "a choice": ("--theme", "{}", "config", "show"),
+    "a zone": ("--server-zone", "{}", "config", "show", "--origin"),
+    "a fault": ("simulate", "--fault", "{}"),
+    "a host": ("simulate", "--host", "{}"),
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+@pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_option_is_printed_inert(
+    command: tuple[str, ...], hostile: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [part.replace("{}", hostile) for part in command]
+    _, written = run(monkeypatch, capfd, *arguments)
+    assert is_harmless(written), ascii(written)
+    assert "Traceback" not in written
+    assert "a fault of its own" not in written
+
+
+VARIABLES = [
+    "ZSTACK_API_URL",
+    "ZSTACK_HOST",
+    "ZSTACK_PORT",
+    "ZSTACK_ACCOUNT",
+    "ZSTACK_SERVER_ZONE",
+    "CDPTUI_CONFIG",
+    "CDPTUI_PROFILE",
+    "HTTP_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
+    "LANG",
+    "TERM",
+]
+
+
+@pytest.mark.parametrize("value", [*HOSTILE.values(), "x" * 131_000, ""], ids=[*HOSTILE, "huge", "empty"])
+@pytest.mark.parametrize("name", VARIABLES)
+def test_hostile_variable_is_printed_inert(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for command in (("config", "show", "--origin"), ("--debug",)):
+        monkeypatch.setenv("ZSTACK_HOST", "10.0.0.5")
+        code, written = run(monkeypatch, capfd, *command, **{name: value})
+        assert code in {0, 2}, ascii(written)[-400:]
+        assert is_harmless(written), ascii(written)
+        assert "a fault of its own" not in written
+
+
+def test_config_show_escapes_what_a_terminal_would_act_upon(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    _, written = run(monkeypatch, capfd, "--account", "a\x1b[31m", "config", "show")
+    assert '"a\\u001b[31m"' in written
+
+
+SECRET_CHANNELS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
+    "the password of a URL in a variable": ((), {"ZSTACK_API_URL": "http://admin:hunter2@10.0.0.5"}),
+    "the password of a URL with no scheme": ((), {"ZSTACK_API_URL": "admin:hunter2@10.0.0.5"}),
+    "the password of a URL in an option": (("--url", "http://admin:hunter2@10.0.0.5"), {}),
+    "an encoded password": ((), {"ZSTACK_API_URL": "http://admin:hunter2%40x@10.0.0.5"}),
+    "a password": ((), {"ZSTACK_PASSWORD": "hunter2"}),
+    "a session": ((), {"ZSTACK_SESSION_ID": "hunter2"}),
+    "an access key": ((), {"ZSTACK_ACCESS_KEY_ID": "id", "ZSTACK_ACCESS_KEY_SECRET": "hunter2"}),
+    "a proxy's password": ((), {"HTTP_PROXY": "http://u:hunter2@proxy:3128"}),
+    "the password of a proxy that is no URL": ((), {"HTTP_PROXY": "hunter2://u:hunter2@10.0.0.300:3128"}),
+    "a password that is given as an account": (("--account", "hunter2"), {"ZSTACK_PASSWORD": "hunter2"}),
+}
+
+
+@pytest.mark.parametrize(("options", "environ"), SECRET_CHANNELS.values(), ids=SECRET_CHANNELS)
+@pytest.mark.parametrize(
+    "command", [("config", "show"), ("config", "show", "--origin"), ("config", "check"), (), ("--debug",)]
+)
+def test_secret_is_in_no_output(
+    command: tuple[str, ...],
+    options: tuple[str, ...],
+    environ: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    given_host = {} if "ZSTACK_API_URL" in environ else {"ZSTACK_HOST": "10.0.0.5"}
+    _, written = run(monkeypatch, capfd, *options, *command, **given_host, **environ)
+    assert "hunter2" not in written
+
+
+def test_password_of_a_url_in_the_configuration_is_in_no_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[profiles.prod]\nurl = "admin:hunter2@10.0.0.5"\n', encoding="utf-8")
+    for command in (("config", "show", "--origin"), ("config", "check"), ()):
+        _, written = run(monkeypatch, capfd, "--config", str(file), *command)
+        assert "hunter2" not in written
+
+
+def test_only_two_modules_write_to_stdout_and_stderr() -> None:
+    writers = set()
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in {
+                "print",
+                "click.echo",
+                "click.secho",
+                "click.prompt",
+                "click.confirm",
+                "sys.stdout.write",
+                "sys.stderr.write",
+                "traceback.print_exc",
+                "traceback.print_exception",
+            }:
+                writers.add(path.relative_to(PACKAGE).as_posix())
+    assert writers == {"cli/output.py", "cli/diagnostics.py"}
