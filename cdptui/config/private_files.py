@@ -20,8 +20,13 @@ _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_NOC
 
 
 def follow_links(path: Path) -> Path:
-    """Return where the last link of `path` points to, whether that exists or not. Raises OSError for a loop."""
+    """Return where the last link of `path` points to, whether that exists or not. Raises OSError for a loop.
+
+    What is open without a name, as a pipe is at /dev/stderr or /dev/fd/63, keeps the path of that link.
+    """
     target = Path(os.path.realpath(path))
+    if path.exists() and not os.path.lexists(target):
+        return path
     if target.is_symlink():
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
     return target
