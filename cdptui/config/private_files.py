@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Iterable
 from pathlib import Path
@@ -82,7 +81,7 @@ def replace_file(path: Path, content: bytes) -> None:
         before = None
     if before is not None and not stat.S_ISREG(before.st_mode):
         raise OSError(errno.EINVAL, f"it is {describe_kind(before.st_mode)}", str(path))
-    unfinished = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
+    unfinished = target.with_name(f".{target.name}.{os.urandom(8).hex()}")
     create_file(unfinished, [content], like=before)
     try:
         unfinished.replace(target)
