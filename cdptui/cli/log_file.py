@@ -121,6 +121,9 @@ class LogFileHandler(logging.Handler):
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or not status.st_size or status.st_size + more_bytes <= _MAX_BYTES:
             return descriptor
+        if self._target.is_symlink():
+            # An open file without a name, as /dev/stderr may be one, cannot be renamed.
+            return descriptor
         older = self._target.with_name(f"{self._target.name}.1")
         if older.is_symlink() or (older.exists() and not older.is_file()):
             raise OSError(errno.EEXIST, f"{older} is not a regular file")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,8 +19,13 @@ _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_NOC
 
 
 def follow_links(path: Path) -> Path:
-    """Return where the last link of `path` points to, whether that exists or not. Raises OSError for a loop."""
+    """Return where the last link of `path` points to, whether that exists or not. Raises OSError for a loop.
+
+    What is open without a name, as a pipe is at /dev/stderr or /dev/fd/63, keeps the path of that link.
+    """
     target = Path(os.path.realpath(path))
+    if path.exists() and not os.path.lexists(target):
+        return path
     if target.is_symlink():
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
     return target
@@ -77,7 +81,7 @@ def replace_file(path: Path, content: bytes) -> None:
         before = None
     if before is not None and not stat.S_ISREG(before.st_mode):
         raise OSError(errno.EINVAL, f"it is {describe_kind(before.st_mode)}", str(path))
-    unfinished = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
+    unfinished = target.with_name(f".{target.name}.{os.urandom(8).hex()}")
     create_file(unfinished, [content], like=before)
     try:
         unfinished.replace(target)

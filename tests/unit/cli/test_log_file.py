@@ -238,6 +238,30 @@ def test_pipe_gets_the_log(pipe: tuple[Path, int]) -> None:
     assert stat.S_ISFIFO(path.stat().st_mode)
 
 
+def test_open_descriptor_gets_the_log_by_its_name_in_dev(pipe: tuple[Path, int]) -> None:
+    path, reader = pipe
+    writer = os.open(path, os.O_WRONLY)
+    inner_reader, inner_writer = os.pipe()
+    try:
+        for descriptor, source in ((writer, reader), (inner_writer, inner_reader)):
+            start(Path(f"/dev/fd/{descriptor}"))
+            log.error("a line")
+            assert os.read(source, 4096).endswith(b"a line\n")
+    finally:
+        for descriptor in (writer, inner_reader, inner_writer):
+            os.close(descriptor)
+
+
+def test_open_file_that_was_removed_gets_the_log_and_its_link_stays(tmp_path: Path) -> None:
+    with (tmp_path / "removed").open("wb") as file:
+        (tmp_path / "removed").unlink()
+        start(Path(f"/dev/fd/{file.fileno()}"))
+        for _ in range(30):
+            log.error("x" * 100_000)
+        assert os.fstat(file.fileno()).st_size > 3_000_000
+    assert not [*tmp_path.iterdir()]
+
+
 def test_full_pipe_is_not_waited_for_and_its_dropped_lines_are_counted(pipe: tuple[Path, int]) -> None:
     path, reader = pipe
     start(path)
