@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 SEQUENCE_TIMEOUT_S: Final = 1.0
 """How long the rest of a sequence may take after its introducer; more than one lost packet on a slow line."""
@@ -71,28 +72,24 @@ Other second bytes are typed: `[` twice and `]` with `j`, soon after Escape, are
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Character:
+class Character(Struct, frozen=True):
     """A typed character or control character; `is_alt` when an escape came with it."""
 
     text: str
     is_alt: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class EscapeKey:
+class EscapeKey(Struct, frozen=True):
     """A lone escape."""
 
 
-@dataclass(frozen=True, slots=True)
-class ControlSequence:
+class ControlSequence(Struct, frozen=True):
     """A complete CSI or SS3 sequence in its 7-bit form, as `ESC [ A`; never a string such as OSC."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class PastedText:
+class PastedText(Struct, frozen=True):
     """The text of a complete bracketed paste, without control characters other than tab and line ends."""
 
     text: str

@@ -52,6 +52,13 @@ _MAX_MODIFIERS: Final = 256
 _CHARACTERS: Final = {"backspace": "\x7f", "enter": "\r", "tab": "\t"}
 """What keys without a modifier come with, as they do without the kitty protocol."""
 
+MAX_REPEATS: Final = 40
+"""More of the same in one read than a held key makes in a second: the app is behind, and would go on long after it."""
+
+_MOTION_KEYS: Final = frozenset({"up", "down", "left", "right", "pageup", "pagedown"})
+
+_FOCUS_REPORTS: Final = (events.AppFocus, events.AppBlur)
+
 _SCROLLS: Final = (
     events.MouseScrollUp,
     events.MouseScrollDown,
@@ -69,11 +76,13 @@ class InputDecoder:
         self._logged: set[type[Exception]] = set()
 
     def decode(self, tokens: Iterable[Token]) -> list[Message]:
-        """Return the events of `tokens`; moves of the mouse that follow one another become one.
+        """Return the events of `tokens`; of moves of the mouse in a row, and of focus reports, the last is kept.
 
+        Of a cursor key or a turn of the wheel, at most `MAX_REPEATS` in a row are kept.
         A fault in here costs one token, not the input: it is logged once per kind.
         """
         messages: list[Message] = []
+        last_motion, repeats = None, 0
         for token in tokens:
             try:
                 decoded = list(self._decode(token))
@@ -83,9 +92,13 @@ class InputDecoder:
                     log.exception("input that could not be decoded was dropped: %.200r", token)
                 continue
             for message in decoded:
-                if messages and _is_plain_move(message) and _is_plain_move(messages[-1]):
+                if messages and _supersedes(message, messages[-1]):
                     messages.pop()
-                messages.append(message)
+                motion = _motion_of(message)
+                repeats = repeats + 1 if motion is not None and motion == last_motion else 1
+                last_motion = motion
+                if motion is None or repeats <= MAX_REPEATS:
+                    messages.append(message)
         return messages
 
     def _decode(self, token: Token) -> Iterator[Message]:
@@ -132,8 +145,18 @@ class InputDecoder:
         yield kind(None, x, y, moved_x, moved_y, button, *modifiers, screen_x=x, screen_y=y)
 
 
-def _is_plain_move(message: Message) -> bool:
-    return isinstance(message, events.MouseMove) and not message.button
+def _motion_of(message: Message) -> object:
+    """What identifies the same cursor key or turn of the wheel; None for any other event."""
+    if isinstance(message, events.Key):
+        return message.key if message.key in _MOTION_KEYS else None
+    return type(message) if isinstance(message, _SCROLLS) else None
+
+
+def _supersedes(message: Message, before: Message) -> bool:
+    """Whether nothing is lost when only `message` is handled: of moves with the same button, and of focus reports."""
+    if isinstance(message, events.MouseMove) and isinstance(before, events.MouseMove):
+        return message.button == before.button
+    return isinstance(message, _FOCUS_REPORTS) and isinstance(before, _FOCUS_REPORTS)
 
 
 def _character_keys(text: str, *, is_alt: bool) -> Iterator[events.Key]:

@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.messages import TerminalSupportsSynchronizedOutput
 
 from cdptui.tui.terminal.control_sequences import ControlSequence, ControlSequenceTokenizer
-from cdptui.tui.terminal.input_events import InputDecoder
+from cdptui.tui.terminal.input_events import MAX_REPEATS, InputDecoder
 from tests.unit.tui.terminal.input_bytes import SILENT, silent_sequences, streams
 
 
@@ -145,8 +145,25 @@ def test_moves_of_the_mouse_that_follow_one_another_are_one() -> None:
     assert messages[0].x == 998
 
 
+@pytest.mark.parametrize("motion", [b"\x1b[B", b"\x1b[6~", b"\x1b[<65;3;4M"])
+def test_flood_of_one_motion_is_cut_and_keys_between_are_kept(motion: bytes) -> None:
+    messages = messages_of(motion * 1_000 + b"q" + motion * 3)
+    assert len(messages) == MAX_REPEATS + 1 + 3
+    assert isinstance(messages[MAX_REPEATS], events.Key)
+
+
+def test_of_focus_reports_in_a_row_the_last_counts() -> None:
+    assert [type(message) for message in messages_of(b"\x1b[I\x1b[O" * 1_000)] == [events.AppBlur]
+
+
+def test_typed_characters_are_kept_however_many() -> None:
+    assert keys_of(b"a" * 1_000 + b"\x7f" * 1_000) == [("a", "a")] * 1_000 + [("backspace", "\x7f")] * 1_000
+
+
 def test_paste_focus_and_synchronized_output_are_reported() -> None:
-    paste, focus, blur, synchronized = messages_of(b"\x1b[200~a\nq\x1b[201~\x1b[I\x1b[O\x1b[?2026;2$y\x1b[?2026;1$y")
+    paste, focus, _, blur, synchronized = messages_of(
+        b"\x1b[200~a\nq\x1b[201~\x1b[Iq\x1b[O\x1b[?2026;2$y\x1b[?2026;1$y"
+    )
     assert isinstance(paste, events.Paste)
     assert paste.text == "a\nq"
     assert isinstance(focus, events.AppFocus)
