@@ -5,6 +5,7 @@
     2  usage, bad input, or not a terminal
     3  cannot connect, where a command needs one answer
     4  authentication refused, where a command needs one answer
+    130  interrupted before the monitor has its terminal, or in another command
 
 The monitor itself never ends with 3 or 4: it stays up and says so.
 """
@@ -27,6 +28,7 @@ class ExitCode(IntEnum):
     OK = 0
     FAILURE = 1
     USAGE = 2
+    INTERRUPTED = 130
 
 
 class CommandFailed(click.ClickException):
@@ -54,3 +56,12 @@ def show_help(context: click.Context) -> None:
 def show_traceback(error: BaseException) -> None:
     """The whole story, for --debug."""
     traceback.print_exception(error, file=sys.stderr)
+
+
+def name_lack(error: BaseException | None) -> str | None:
+    """Return what the system refused, memory or a thread, as a message; None for any other error."""
+    if isinstance(error, MemoryError):
+        return "not enough memory"
+    if isinstance(error, RuntimeError) and "start new thread" in str(error):
+        return "no thread can be started: raise the limit of processes or of memory (ulimit -u, ulimit -v)"
+    return None
