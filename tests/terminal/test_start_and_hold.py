@@ -58,12 +58,12 @@ def test_reader_that_has_gone_ends_a_command_quietly() -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("limit_mib", [40, 58, 80, 110, 150, 220, 400])
+@pytest.mark.parametrize("limit_mib", [58, 80, 110, 150, 400])
 def test_memory_limit_leaves_the_terminal_as_it_was(simulate: Simulate, limit_mib: int) -> None:
     _, server = simulate(tasks=5)
     limit = f"ulimit -v {limit_mib * 1024}; exec {sys.executable} -m cdptui --url {server.url}"
     with Terminal([SHELL, "-c", limit], environment={"ZSTACK_PASSWORD": "password"}) as terminal:
-        terminal.wait_for(lambda one: one.process.poll() is not None or "5/5 tasks" in one.text)
+        terminal.wait_for(lambda one: one.process.poll() is not None or "q quit" in one.text)
         if terminal.process.poll() is None:
             terminal.send("q")
         code = terminal.wait_for_end()
