@@ -5,6 +5,7 @@
     2  usage, bad input, or not a terminal
     3  cannot connect, where a command needs one answer
     4  authentication refused, where a command needs one answer
+    130  interrupted before the monitor has its terminal, or in another command
 
 The monitor itself never ends with 3 or 4: it stays up and says so.
 """
@@ -29,6 +30,7 @@ class ExitCode(IntEnum):
     OK = 0
     FAILURE = 1
     USAGE = 2
+    INTERRUPTED = 130
 
 
 class CommandFailed(click.ClickException):
@@ -66,3 +68,12 @@ def prompt_secret(question: str) -> str:
 
 def _write(text: str, file: IO[str] | None = None) -> None:
     click.echo(printable(text, sys.stderr), file=file or sys.stderr)
+
+
+def name_lack(error: BaseException | None) -> str | None:
+    """Return what the system refused, memory or a thread, as a message; None for any other error."""
+    if isinstance(error, MemoryError):
+        return "not enough memory"
+    if isinstance(error, RuntimeError) and "start new thread" in str(error):
+        return "no thread can be started: raise the limit of processes or of memory (ulimit -u, ulimit -v)"
+    return None

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import os
 import sys
-from typing import Final
+from typing import Final, NoReturn
+
+from cdptui.cli.startup import end_quietly_on_signals, open_missing_descriptors
+
+end_quietly_on_signals()
 
 _SWITCH_S: Final = 0.0005
 """Seconds that a thread may go on while another waits: a key that was read, a frame that is to be written."""
@@ -21,9 +27,34 @@ def main() -> None:
     to work for long turns the collector on.
     """
     gc.disable()
-    from cdptui.cli.main import main as run  # noqa: PLC0415 - see above
+    open_missing_descriptors()
+    _replace_missing_streams()
+    try:
+        from cdptui.cli.main import main as run  # noqa: PLC0415 - see above
+    except (MemoryError, ImportError) as error:
+        _fail(f"cannot be loaded: {str(error) or 'not enough memory'}")
 
     gc.freeze()
     gc.set_threshold(_NEWCOMERS, 10, 10)
     sys.setswitchinterval(_SWITCH_S)
-    run()
+    try:
+        run()
+    except MemoryError:
+        _fail("not enough memory")
+
+
+def _replace_missing_streams() -> None:
+    """Give the streams of descriptors that were closed at the start a file of the null device."""
+    if sys.stdin is None:
+        sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)  # type: ignore[misc]  # noqa: SIM115
+    if sys.stdout is None:
+        sys.stdout = sys.__stdout__ = open(1, "w", encoding="utf-8", closefd=False)  # type: ignore[misc]  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = sys.__stderr__ = open(2, "w", encoding="utf-8", closefd=False)  # type: ignore[misc]  # noqa: SIM115
+
+
+def _fail(message: str) -> NoReturn:
+    """End with one line and exit code 1, without what a lack of memory or of a library would break."""
+    with contextlib.suppress(OSError):
+        os.write(2, f"cdptui: {message}\n".encode(errors="replace"))
+    os._exit(1)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import gc
+import os
 import sys
 from typing import NoReturn
 
@@ -11,7 +13,7 @@ import click
 from cdptui import __version__
 from cdptui.cli.asked import settings_of
 from cdptui.cli.choices import Choices
-from cdptui.cli.diagnostics import CommandFailed, ExitCode, complain, show_traceback
+from cdptui.cli.diagnostics import CommandFailed, ExitCode, complain, name_lack, show_traceback
 from cdptui.cli.display import Display
 from cdptui.cli.options import GroupedGroup, display_options, option
 from cdptui.cli.output_boundary import hide_given_secrets
@@ -97,10 +99,13 @@ def cdptui(context: click.Context, /, **_options: object) -> None:
 
 def main() -> None:
     """The entry point: every failure is one line and an exit code, and a traceback only with --debug."""
-    hide_given_secrets()
+    hide_given_secrets(sys.argv, os.environ)
     is_debug = "--debug" in sys.argv
     try:
         code = cdptui(prog_name="cdptui", standalone_mode=False)
+        sys.stdout.flush()
+    except (KeyboardInterrupt, click.Abort):
+        sys.exit(ExitCode.INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - the end of the process: what is left must not be a page of traceback
         _end_with(error, is_debug=is_debug)
     sys.exit(code)
@@ -118,13 +123,30 @@ def _end_with(error: Exception, *, is_debug: bool) -> NoReturn:
             command = context.command_path if context is not None else "cdptui"
             complain(f"{error.format_message()} ({command} --help lists what there is)")
             sys.exit(error.exit_code)
-        case click.Abort():
-            complain("aborted")
-            sys.exit(ExitCode.FAILURE)
         case ConfigError():
             for line in str(error).splitlines():
                 complain(line)
             sys.exit(ExitCode.USAGE)
+        case MemoryError() | RuntimeError() if (lack := name_lack(error)) is not None:
+            complain(lack)
+            sys.exit(ExitCode.FAILURE)
+        case OSError() if _is_of_stdout(error):
+            _drop_stdout()
+            if not isinstance(error, BrokenPipeError):
+                complain(f"cannot write to stdout: {error.strerror}")
+            sys.exit(ExitCode.FAILURE)
         case _:
             complain(f"a fault of its own: {type(error).__name__}: {error}; --debug shows where")
             sys.exit(ExitCode.FAILURE)
+
+
+def _is_of_stdout(error: OSError) -> bool:
+    """Whether `error` is what a full disk or a closed pipe gives; files of ours have errors of their own."""
+    return error.filename is None and error.errno in (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF)
+
+
+def _drop_stdout() -> None:
+    """Keep the interpreter from writing again, at its end, what cannot be written."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.close(null)

@@ -6,13 +6,16 @@ import asyncio
 import contextlib
 import gc
 import logging
+import os
+import select
 import signal
 import time
 from typing import TYPE_CHECKING, Final
 
 from cdptui.cli.choices import Choices
-from cdptui.cli.diagnostics import CommandFailed, ExitCode, complain
+from cdptui.cli.diagnostics import CommandFailed, ExitCode, complain, name_lack
 from cdptui.cli.display import Display
+from cdptui.cli.signal_watch import SignalWatch
 from cdptui.cli.threads import UnboundThreads
 from cdptui.clock import SystemClock
 from cdptui.config.settings import MonitorSettings
@@ -34,6 +37,9 @@ _LINE_S: Final = 0.6
 """How long a line that takes nothing is given to take the terminal's last, beside the farewell."""
 
 
+_SESSION_LEFT: Final = "not logged out: a session may be left on the node until it ends by itself"
+
+
 def run_monitor(settings: MonitorSettings, display: Display, choices: Choices | None = None) -> int:
     """Run until somebody quits; returns the exit code. Raises CommandFailed after a fault of ours.
 
@@ -50,6 +56,8 @@ async def _run(settings: MonitorSettings, display: Display, choices: Choices | N
     from cdptui.cli.targets import other_targets, target_of, where_profiles_stand  # noqa: PLC0415
     from cdptui.tui.app import CdptuiApp  # noqa: PLC0415
 
+    # Until the log is started, the fault that ends the app would be printed with its traceback.
+    logging.getLogger().addHandler(logging.NullHandler())
     clock = SystemClock()
     target = target_of(settings, display, clock, choices)
     app = CdptuiApp(
@@ -63,12 +71,16 @@ async def _run(settings: MonitorSettings, display: Display, choices: Choices | N
         traits=look_at_terminal(is_ascii=display.is_ascii),
     )
     app.where_profiles_stand = where_profiles_stand(choices)
-    _leave_on_signals(app)
+    watch = SignalWatch(_ENDED_BY, app.exit, lambda code: _abandon(app, code))
+    # Until then nothing is to be restored or logged out, and a signal ends the process at once.
+    app.before_terminal = watch.start
     asyncio.get_running_loop().set_default_executor(UnboundThreads())
     try:
         code = await app.run_async(mouse=display.has_mouse)
     finally:
         await _take_leave(app)
+    if app.crash is not None and name_lack(app.crash) is not None:
+        raise app.crash
     if app.crash is not None:
         raise CommandFailed("stopped by a fault of its own; the log file has the details") from app.crash
     return ExitCode.FAILURE if code is None else code
@@ -96,11 +108,13 @@ async def _take_leave(app: CdptuiApp) -> None:
     if not is_clean:
         # Whose terminal is gone cannot be told.
         with contextlib.suppress(OSError):
-            complain("not logged out: a session may be left on the node until it ends by itself")
+            complain(_SESSION_LEFT)
 
 
-def _leave_on_signals(app: CdptuiApp) -> None:
-    """A signal ends the app like a key: terminal restored, session logged out."""
-    loop = asyncio.get_running_loop()
-    for number, code in _ENDED_BY.items():
-        loop.add_signal_handler(number, app.exit, code)
+def _abandon(app: CdptuiApp, code: int) -> None:
+    """End the process from a thread while the event loop is held: restore the terminal, log nobody out."""
+    app.restore_terminal()
+    with contextlib.suppress(OSError):
+        if select.select([], [2], [], 0)[1]:
+            os.write(2, f"cdptui: {_SESSION_LEFT}\n".encode())
+    os._exit(code)

@@ -6,8 +6,6 @@ this no terminal acts upon anything in them, and no secret that this process kno
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Final, TextIO
 
@@ -27,7 +25,7 @@ def hide(*secrets: str) -> None:
     _redactor.add(*secrets)
 
 
-def hide_given_secrets(arguments: Sequence[str] = sys.argv, environ: Mapping[str, str] = os.environ) -> None:
+def hide_given_secrets(arguments: Sequence[str], environ: Mapping[str, str]) -> None:
     """Mask what came in with the command line and the environment; nothing may be written before this."""
     for names in (environment.PASSWORD, environment.SESSION, environment.KEY_SECRET):
         hide(*(environ[name] for name in names if name in environ))

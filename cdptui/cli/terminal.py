@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+import termios
+from collections.abc import Iterator
 from typing import Final
 
 from cdptui.cli.diagnostics import CommandFailed, ExitCode, prompt_secret
+from cdptui.cli.startup import forget_restore, restore_at_signal
 from cdptui.config.terminal import look_at_terminal
 
 _MONITOR_NEEDS: Final = "the monitor needs one to draw on and to read keys from"
@@ -47,4 +51,27 @@ def _not_a_terminal(need: str) -> CommandFailed:
 
 def ask(what: str) -> str:
     """Let the person type a secret, without showing it."""
-    return prompt_secret(what)
+    with _echo_restored_at_signal():
+        return prompt_secret(what)
+
+
+@contextlib.contextmanager
+def _echo_restored_at_signal() -> Iterator[None]:
+    """Restore the terminal's modes when a signal ends the process meanwhile."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR)
+    except OSError:
+        yield
+        return
+    modes = termios.tcgetattr(terminal)
+
+    def restore() -> None:
+        termios.tcsetattr(terminal, termios.TCSANOW, modes)
+        os.write(terminal, b"\n")
+
+    restore_at_signal(restore)
+    try:
+        yield
+    finally:
+        forget_restore(restore)
+        os.close(terminal)

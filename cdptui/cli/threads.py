@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Thread
@@ -17,9 +18,13 @@ class UnboundThreads(ThreadPoolExecutor):
     def submit(
         self, fn: Callable[_Arguments, _Result], /, *args: _Arguments.args, **kwargs: _Arguments.kwargs
     ) -> Future[_Result]:
-        """Begin to call `fn`."""
+        """Begin to call `fn`. The future has an OSError when no thread can be started."""
         future: Future[_Result] = Future()
-        Thread(target=_fulfil, args=(future, lambda: fn(*args, **kwargs)), daemon=True).start()
+        try:
+            Thread(target=_fulfil, args=(future, lambda: fn(*args, **kwargs)), daemon=True).start()
+        except (RuntimeError, MemoryError):
+            # Only this call fails, in the way in which the system refuses what it has no room for.
+            future.set_exception(OSError(errno.EAGAIN, "the system has no thread left for this"))
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - theirs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.console import RenderableType
@@ -93,6 +93,8 @@ class CdptuiApp(App[int], inherit_bindings=False):
         """What ended the app, when it was a fault of ours."""
         self.faults = 0
         """Actions that failed by a fault of ours or of a library."""
+        self.before_terminal: Callable[[], None] = lambda: None
+        """Called in the event loop each time before the app changes the terminal."""
         self.where_profiles_stand = "cdptui config init writes a file for them"
         """For whoever looks for more profiles than there are."""
         self._is_watching = False
@@ -172,6 +174,11 @@ class CdptuiApp(App[int], inherit_bindings=False):
         """After the end of the app: give a line that took nothing so long to take how the terminal is given back."""
         if isinstance(self._driver, TerminalDriver):
             self._driver.finish(seconds)
+
+    def restore_terminal(self) -> None:
+        """Restore the terminal while the event loop is held; the process must end afterwards. Safe in any thread."""
+        if isinstance(self._driver, TerminalDriver):
+            self._driver.restore_terminal()
 
     def _begin(self) -> None:
         self.run_worker(self._watch.run(), name="watch", exit_on_error=False)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import select
 import selectors
 import signal
 import sys
+import termios
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -59,6 +61,21 @@ _WIPE: Final = "\x1b[2J\x1b[H"
 """An old terminal has no second screen to come back from."""
 
 
+_RESTORE: Final = (
+    "\x1b[?2026l"
+    + "".join(f"\x1b[?{mode}l" for mode in reversed(_MOUSE))
+    + f"\x1b[?1004l\x1b[?2004l\x1b[<u{RESET}\x1b[?1049l\x1b[?7h\x1b[?25h"
+)
+_WIPE_OLD: Final = f"{RESET}{_WIPE}\x1b[?7h\x1b[?25h"
+
+
+def _terminal_modes(fileno: int) -> list[Any] | None:
+    try:
+        return termios.tcgetattr(fileno)
+    except termios.error:
+        return None
+
+
 class _Picture(str):
     """What is only there to be seen. All else that is written is about the terminal itself, and must reach it."""
 
@@ -85,6 +102,7 @@ class TerminalDriver(LinuxDriver):
         self._written = 0
         self._woken = self._wake = -1
         self._is_standing = False
+        self._saved_modes: list[Any] | None = None
         self._count_pending: Callable[[], int] = getattr(self._app, "count_pending_input", lambda: 0)
         self._backpressure = Backpressure(self._loop, self._count_pending)
         if self._size is None:
@@ -189,7 +207,30 @@ class TerminalDriver(LinuxDriver):
         self._written = self._file.written
         self._woken, self._wake = os.pipe()
         self._backpressure = Backpressure(self._loop, self._count_pending)
-        super().start_application_mode()  # type: ignore[no-untyped-call]  # the library left it untyped
+        getattr(self._app, "before_terminal", lambda: None)()
+        self._saved_modes = _terminal_modes(self.fileno)
+        try:
+            super().start_application_mode()  # type: ignore[no-untyped-call]  # the library left it untyped
+        except (RuntimeError, MemoryError):
+            # A thread that cannot be started: what has been changed by then is undone, and the app ends.
+            if self._writer_thread is not None and self._writer_thread.is_alive():
+                self.stop_application_mode()
+            self.close()
+            raise
+
+    def restore_terminal(self) -> None:
+        """Restore the terminal without the event loop and the writer thread; the process must end afterwards.
+
+        Safe in any thread. Writes nothing to a terminal that takes nothing.
+        """
+        # Ends the writer's output after the piece under way.
+        self.line.is_gone = True
+        if self._saved_modes is None:
+            return
+        with contextlib.suppress(OSError, termios.error):
+            if select.select([], [self._file.fileno()], [], _STUCK_S)[1]:
+                os.write(self._file.fileno(), (_WIPE_OLD if self._is_old else _RESTORE).encode())
+            termios.tcsetattr(self.fileno, termios.TCSANOW, self._saved_modes)
 
     def stop_application_mode(self) -> None:
         """Give the terminal back, in its own colours. Frames that still wait for the line need not be seen any more."""
@@ -278,7 +319,7 @@ class TerminalDriver(LinuxDriver):
 
     def finish(self, seconds: float) -> None:
         """Wait so long for a writer that was left behind at the end."""
-        if self._writer_thread is not None:
+        if self._writer_thread is not None and self._writer_thread.is_alive():
             self._writer_thread.join(max(0.0, seconds))
 
     def _run_input_thread(self) -> None:

@@ -9,6 +9,7 @@ import asyncio
 import os
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -84,11 +85,39 @@ def resolver() -> None:
     socket.getaddrinfo = lambda *_, **__: time.sleep(60)  # type: ignore[assignment]
 
 
-FAULTS = {act.__name__: act for act in (widget, message, keys, timer, worker, action, poll, resolver)}
+def hold_in_python() -> None:
+    def hold(_: object) -> None:
+        while True:
+            pass
+
+    MainScreen.action_sort_invert = hold  # type: ignore[method-assign, assignment]
+
+
+def hold_in_c() -> None:
+    MainScreen.action_sort_invert = lambda _: time.sleep(60)  # type: ignore[method-assign, assignment]
+
+
+def no_thread(name: str) -> None:
+    start = threading.Thread.start
+
+    def refuse(self: threading.Thread) -> None:
+        if self.name == name:
+            message = "can't start new thread"
+            raise RuntimeError(message)
+        start(self)
+
+    threading.Thread.start = refuse  # type: ignore[method-assign]
+
+
+FAULTS: dict[str, Callable[..., None]] = {
+    act.__name__: act
+    for act in (widget, message, keys, timer, worker, action, poll, resolver, hold_in_python, hold_in_c, no_thread)
+}
 
 if __name__ == "__main__":
     where = sys.argv.pop(1)
     MainScreen.action_sort_invert = arm  # type: ignore[method-assign, assignment]
-    FAULTS[where]()
+    kind, _, argument = where.partition(":")
+    FAULTS[kind](*filter(None, [argument]))
     os.environ.setdefault("ZSTACK_PASSWORD", "password")
     main()

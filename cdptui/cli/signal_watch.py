@@ -1,0 +1,104 @@
+"""Ends the monitor on signals, also while its event loop is held by a call that does not return.
+
+Python runs signal handlers in the main thread only, between two bytecodes, and asyncio only between two callbacks. The
+interpreter's wakeup descriptor is written to by the C handler at once, so a thread that reads it notices the signal
+whatever the main thread does, as long as that releases the GIL now and then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from threading import Event, Thread
+from typing import Final
+
+_HELD_S: Final = 0.7
+"""Seconds without an answer from the event loop after which it counts as held."""
+
+_CHECK_INTERVAL_S: Final = 0.05
+
+_LONGEST_S: Final = 5.0
+"""Seconds after which it counts as held even on a machine that gives the process hardly any time."""
+
+_NANOSECONDS: Final = 1e9
+
+
+class SignalWatch:
+    """Passes signals on to the event loop, and ends the process when the loop does not answer."""
+
+    def __init__(
+        self, exit_codes: Mapping[signal.Signals, int], leave: Callable[[int], None], abandon: Callable[[int], None]
+    ) -> None:
+        """`leave` is called in the loop with the exit code, `abandon` in a thread when the loop is held."""
+        self._exit_codes = exit_codes
+        self._leave = leave
+        self._abandon = abandon
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._has_answered = Event()
+
+    def start(self) -> None:
+        """Begin to watch, from within the loop. Without a thread to be had, the loop alone handles the signals."""
+        if self._loop is not None:
+            return
+        self._loop = asyncio.get_running_loop()
+        read_end, write_end = os.pipe()
+        os.set_blocking(write_end, False)
+        try:
+            Thread(target=self._run, args=(read_end,), name="signals", daemon=True).start()
+        except (RuntimeError, MemoryError):
+            os.close(read_end)
+            os.close(write_end)
+            for number, code in self._exit_codes.items():
+                self._loop.add_signal_handler(number, self._leave, code)
+            return
+        signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
+        for number in self._exit_codes:
+            signal.signal(number, _do_nothing)
+
+    def _run(self, read_end: int) -> None:
+        while numbers := os.read(read_end, 1):
+            code = self._exit_codes.get(numbers[0])  # type: ignore[call-overload]  # Signals are integers
+            # Once the loop is closed, the process is at its end anyway.
+            with contextlib.suppress(RuntimeError):
+                if code is None:
+                    # Another handler of Python's, which runs when the loop wakes up.
+                    self._call_soon(_do_nothing)
+                else:
+                    self._call_soon(self._answer, code)
+                    self._wait_for_answer(code)
+
+    def _call_soon(self, call: Callable[..., None], *arguments: int) -> None:
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(call, *arguments)
+
+    def _answer(self, code: int) -> None:
+        self._has_answered.set()
+        self._leave(code)
+
+    def _wait_for_answer(self, code: int) -> None:
+        started, delayed = time.monotonic(), _main_thread_delay_s()
+        while not self._has_answered.wait(_CHECK_INTERVAL_S):
+            elapsed = time.monotonic() - started
+            if elapsed - (_main_thread_delay_s() - delayed) > _HELD_S or elapsed > _LONGEST_S:
+                self._abandon(code)
+                return
+
+
+def _do_nothing(*_: object) -> None:
+    """Take the place of the default action."""
+
+
+def _main_thread_delay_s() -> float:
+    """Return the seconds for which the main thread was ready but got no processor; 0 where the system does not count.
+
+    The file is of Linux: https://docs.kernel.org/scheduler/sched-stats.html
+    """
+    try:
+        return int(Path(f"/proc/self/task/{os.getpid()}/schedstat").read_text("ascii").split()[1]) / _NANOSECONDS
+    except (OSError, ValueError, IndexError):
+        return 0.0

@@ -1,0 +1,59 @@
+"""What must hold from the first bytecode on: standard descriptors that exist, and signals that end the process quietly.
+
+Imports nothing that is not already loaded: until `end_quietly_on_signals` has run, Ctrl+C prints a traceback.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from typing import Final, NoReturn
+
+EXIT_CODES: Final = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
+"""Exit code by signal until the monitor has its terminal: 128 plus the number."""
+
+_ACCESS: Final = (os.O_RDWR, os.O_RDONLY, os.O_RDWR)
+"""How each missing descriptor is opened. Writing to stdout fails, so that a command does not lose its output unnoticed;
+without stderr there is no way to report anything.
+"""
+
+_restore: list[Callable[[], None]] = []
+
+
+def end_quietly_on_signals() -> None:
+    """End the process at once on SIGINT, SIGTERM and SIGHUP, as nothing has been changed that needs cleaning up."""
+    for number in EXIT_CODES:
+        # `nohup` and background jobs of a shell have them ignored.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _end)
+
+
+def restore_at_signal(restore: Callable[[], None]) -> None:
+    """Call `restore` before a signal ends the process."""
+    _restore.append(restore)
+
+
+def forget_restore(restore: Callable[[], None]) -> None:
+    """Undo `restore_at_signal`."""
+    _restore.remove(restore)
+
+
+def _end(number: int, _frame: object) -> NoReturn:
+    for restore in _restore:
+        restore()
+    os._exit(EXIT_CODES[signal.Signals(number)])
+
+
+def open_missing_descriptors() -> None:
+    """Open /dev/null in place of closed standard descriptors, so that no file or socket gets their numbers.
+
+    Python leaves sys.stdin, sys.stdout and sys.stderr at None for those; they become streams that read and write
+    nothing.
+    """
+    for descriptor, access in enumerate(_ACCESS):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            # The lowest free number is this one, as those below it are open. The children of this process get it too.
+            os.set_inheritable(os.open(os.devnull, access), True)  # noqa: FBT003 - positional only

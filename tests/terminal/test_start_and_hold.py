@@ -1,0 +1,150 @@
+"""Limits of the system, closed descriptors, early signals, and a held event loop: it ends in words."""
+
+from __future__ import annotations
+
+import itertools
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.terminal.conftest import OpenMonitor, Simulate
+from tests.terminal.pty_terminal import CDPTUI, Terminal
+
+MIB = 1024 * 1024
+SHELL = "/bin/sh"
+
+NEEDS_TERMINAL = ("--url 127.0.0.1:9", "demo", "reset", "--url 127.0.0.1:9 --password-stdin")
+PRINTS = ("config show", "config path", "--help", "--version")
+CLOSINGS = [" ".join(parts) for count in (1, 2, 3) for parts in itertools.combinations(("<&-", ">&-", "2>&-"), count)]
+
+
+def shell(line: str, **options: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # type: ignore[call-overload, no-any-return]  # keywords
+        [SHELL, "-c", f"{sys.executable} -m cdptui {line}"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        start_new_session=True,
+        stdin=subprocess.DEVNULL,
+        **options,
+    )
+
+
+@pytest.mark.parametrize("closing", CLOSINGS)
+def test_closed_descriptors_end_what_needs_a_terminal_with_2(closing: str) -> None:
+    for command in NEEDS_TERMINAL:
+        ended = shell(f"{command} {closing}")
+        assert ended.returncode == 2, (command, ended.stderr)
+        assert "fault of its own" not in ended.stderr
+        assert ended.stderr.count("\n") == (0 if "2>&-" in closing else 1), ended.stderr
+
+
+@pytest.mark.parametrize("command", PRINTS)
+def test_output_that_cannot_be_written_is_one_line_and_exit_code_1(command: str) -> None:
+    for target in (">&-", ">/dev/full"):
+        ended = shell(f"{command} {target}")
+        assert ended.returncode == 1
+        assert ended.stderr.startswith("cdptui: cannot write to stdout: ")
+        assert ended.stderr.count("\n") == 1, ended.stderr
+
+
+def test_reader_that_has_gone_ends_a_command_quietly() -> None:
+    ended = shell("config show | true")
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("limit_mib", [58, 80, 110, 150, 400])
+def test_memory_limit_leaves_the_terminal_as_it_was(simulate: Simulate, limit_mib: int) -> None:
+    _, server = simulate(tasks=5)
+    limit = f"ulimit -v {limit_mib * 1024}; exec {sys.executable} -m cdptui --url {server.url}"
+    with Terminal([SHELL, "-c", limit], environment={"ZSTACK_PASSWORD": "password"}) as terminal:
+        terminal.wait_for(lambda one: one.process.poll() is not None or "q quit" in one.text)
+        if terminal.process.poll() is None:
+            terminal.send("q")
+        code = terminal.wait_for_end()
+        assert terminal.is_restored
+        assert "Traceback" not in terminal.text
+        assert code == 0 or (code in (1, 127) and len(terminal.left_behind.splitlines()) == 1), terminal.text
+
+
+FAULTY = (sys.executable, "-m", "tests.terminal.faulty")
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGQUIT, 131), (signal.SIGINT, 0)],
+    ids=str,
+)
+@pytest.mark.parametrize("hold", ["hold_in_python", "hold_in_c"])
+def test_signal_ends_it_while_the_event_loop_is_held(
+    simulate: Simulate, hold: str, number: signal.Signals, code: int
+) -> None:
+    _, server = simulate(tasks=5)
+    with Terminal([*FAULTY, hold, "--url", server.url]) as terminal:
+        terminal.wait_for("5/5 tasks")
+        terminal.send("I")
+        terminal.wait_until_read()
+        terminal.wait_for_quiet()
+        terminal.process.send_signal(number)
+        assert terminal.wait_for_end(20) == code
+        assert terminal.is_restored
+        assert "a session may be left" in terminal.left_behind
+
+
+@pytest.mark.parametrize("thread", ["textual-output", "textual-input"])
+def test_thread_of_the_terminal_that_cannot_start_ends_it_in_words(simulate: Simulate, thread: str) -> None:
+    _, server = simulate(tasks=5)
+    with Terminal([*FAULTY, f"no_thread:{thread}", "--url", server.url]) as terminal:
+        assert terminal.wait_for_end() == 1
+        assert terminal.is_restored
+        assert "no thread can be started" in terminal.text
+        assert "Traceback" not in terminal.text
+
+
+def test_thread_of_the_signals_that_cannot_start_leaves_the_loop_to_handle_them(simulate: Simulate) -> None:
+    _, server = simulate(tasks=5)
+    with Terminal([*FAULTY, "no_thread:signals", "--url", server.url]) as terminal:
+        terminal.wait_for("5/5 tasks")
+        terminal.process.send_signal(signal.SIGTERM)
+        assert terminal.wait_for_end() == 143
+        assert terminal.is_restored
+
+
+def is_started(terminal: Terminal) -> bool:
+    """Whether the first instruction of the program itself has run: Python's own start-up is not ours."""
+    terminal.read_for(0.0)
+    status = Path(f"/proc/{terminal.process.pid}/status").read_text(encoding="ascii")
+    caught = next(int(line.split()[1], 16) for line in status.splitlines() if line.startswith("SigCgt"))
+    return bool(caught >> (signal.SIGHUP - 1) & 1)
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=str
+)
+def test_signal_during_the_start_ends_it_quietly(monitor: OpenMonitor, number: signal.Signals, code: int) -> None:
+    # The moments are the subject: imports, the event loop, the terminal being taken.
+    for moment_s in (0.0, 0.03, 0.1, 0.2, 0.3):
+        terminal = monitor("127.0.0.1:9")
+        terminal.wait_for(is_started)
+        time.sleep(moment_s)
+        terminal.process.send_signal(number)
+        ended = terminal.wait_for_end()
+        was_running = b"\x1b[?1049h" in terminal.output
+        assert ended == code or (was_running and number == signal.SIGINT and ended == 0), (moment_s, terminal.text)
+        assert terminal.is_restored
+        assert "Traceback" not in terminal.text
+        assert was_running or terminal.output == b"", terminal.output
+
+
+def test_ctrl_c_at_the_password_prompt_restores_the_echo_and_ends_with_130() -> None:
+    with Terminal([*CDPTUI, "--url", "127.0.0.1:9"]) as terminal:
+        terminal.wait_for("assword")
+        terminal.send("\x03")
+        assert terminal.wait_for_end() == 130
+        assert terminal.is_restored
+        assert "abort" not in terminal.text.lower()
