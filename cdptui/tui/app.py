@@ -45,9 +45,6 @@ log = logging.getLogger(__name__)
 _CURTAIN_S: Final = 1.0
 """How long a new screen may take at most until it is whole."""
 
-_QUIT_KEYS: Final = frozenset({"q", "ctrl+c"})
-"""The keys that count in a window that is too small for the list."""
-
 _THEME_NAMES: Final = tuple(theme.name for theme in THEMES)
 
 
@@ -111,8 +108,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
         self._visits = 0
         self._is_curtain_down = False
         self.small_window: Size | None = None
-        """The size of the window while that is too small for any screen: a message is shown then, and no key counts
-        but those that quit."""
+        """The size of the window while that is too small for any screen: a message is shown then."""
         self._main, self._watch = self._look_at(target)
 
     def _look_at(self, target: Target) -> tuple[MainScreen, Watch]:
@@ -211,14 +207,20 @@ class CdptuiApp(App[int], inherit_bindings=False):
             await super().on_event(self._fit_screens(event))
             return
         if self.small_window is not None and isinstance(event, events.InputEvent | events.Paste):
-            if isinstance(event, events.Key) and event.key in _QUIT_KEYS:
-                self.exit(0)
+            if isinstance(event, events.Key):
+                await self._run_key_in_small_window(event)
             return
         if not isinstance(event, events.Key) or event.is_forwarded or not self.screen_stack:
             await super().on_event(event)
             return
         self._turns.wait(event)
         await self._next_key()
+
+    async def _run_key_in_small_window(self, event: events.Key) -> None:
+        """Quit, redraw or suspend; no other key has an effect that could be seen."""
+        action = self.keymap.dialog_actions.get(event.key)
+        if action is not None:
+            await self.run_action(action)
 
     def on_key_settled(self) -> None:
         """It is the next key's turn, once what this one asked for, such as another focus, is done."""
@@ -397,7 +399,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
                     from cdptui.tui.small_window import layout_update  # noqa: PLC0415 - rarely needed
 
                     size = self.small_window
-                    renderable = layout_update(size, self._main)
+                    renderable = layout_update(size, self._main, self.keymap.names["quit"])
                 driver.draw(renderable, self.console, (size.width, size.height), is_synchronised=self._sync_available)
         else:
             super()._display(screen, renderable)

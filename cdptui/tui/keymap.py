@@ -224,6 +224,11 @@ class Keymap:
         """What to call the key of each action in a sentence."""
 
     @property
+    def dialog_actions(self) -> dict[str, str]:
+        """The actions that work whatever is on screen, by key: quit, redraw, suspend."""
+        return {name: f"app.{key.action}" for key in self.keys if key.id in _IN_DIALOGS for name in key.keys.split(",")}
+
+    @property
     def changed(self) -> dict[str, str]:
         """The keys of the actions that have others than usual, by id."""
         usual = {key.id: key.keys for key in KEYS}

@@ -12,23 +12,23 @@ from cdptui.tui.widgets.paint import FEW_STRIPS, Painter
 from cdptui.tui.window import LEAST
 
 
-def message_lines(size: Size) -> list[Line]:
+def message_lines(size: Size, quit_key: str) -> list[Line]:
     """The lines for a window of `size`, the most needed first."""
     return [
         (Span("too small", Role.WARN),),
         (Span(f"now {size.width}x{size.height}", Role.TEXT),),
         (Span(f"need {LEAST.width}x{LEAST.height}", Role.TEXT),),
-        (Span("q quits", Role.DIM),),
+        (Span(f"{quit_key} quits", Role.DIM),),
     ]
 
 
-def strips(size: Size, widget: Widget) -> list[Strip]:
+def strips(size: Size, widget: Widget, quit_key: str) -> list[Strip]:
     """A strip for each line of a window of `size`, in the colours and on the background of `widget`."""
     painter = Painter(widget, FEW_STRIPS)
-    lines = message_lines(size)
+    lines = message_lines(size, quit_key)
     return [painter.strip(lines[y] if y < len(lines) else (), size.width) for y in range(size.height)]
 
 
-def layout_update(size: Size, widget: Widget) -> LayoutUpdate:
+def layout_update(size: Size, widget: Widget, quit_key: str) -> LayoutUpdate:
     """What the terminal driver draws for a window of `size`."""
-    return LayoutUpdate([[strip] for strip in strips(size, widget)], Region(0, 0, size.width, size.height))
+    return LayoutUpdate([[strip] for strip in strips(size, widget, quit_key)], Region(0, 0, size.width, size.height))

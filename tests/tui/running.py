@@ -74,7 +74,7 @@ class Running:
     def screen_lines(self) -> list[str]:
         """What a terminal would show."""
         if self.app.small_window is not None:
-            return [strip.text for strip in small_window.strips(self.app.small_window, self.app.screen)]
+            return [strip.text for strip in small_window.strips(self.app.small_window, self.app.screen, "q")]
         return [strip.text for strip in self.app.screen._compositor.render_strips()]
 
     @property

@@ -190,3 +190,13 @@ async def test_keys_do_nothing_in_a_window_that_is_too_small_except_quit() -> No
         assert len(run.app.screen_stack) == 1
         await run.pilot.press("q")
     assert run.app.return_value == 0
+
+
+@pytest.mark.parametrize("keys", [(), ("slash",), ("v", "s"), ("question_mark",)])
+async def test_ctrl_c_ends_it_in_a_window_that_is_too_small_whatever_is_open(keys: tuple[str, ...]) -> None:
+    async with showing(FLEET) as run:
+        await opened(run, keys)
+        await run.pilot.resize_terminal(20, 5)
+        await run.until(lambda: "q quits" in run.screen)
+        await run.pilot.press("ctrl+c")
+    assert run.app.return_value == 0
