@@ -106,6 +106,9 @@ def main() -> None:
         sys.stdout.flush()
     except (KeyboardInterrupt, click.Abort):
         sys.exit(ExitCode.INTERRUPTED)
+    except MemoryError:
+        # The entry point ends the process at once: the interpreter's own end would print what fails for lack of memory.
+        raise
     except Exception as error:  # noqa: BLE001 - the end of the process: what is left must not be a page of traceback
         _end_with(error, is_debug=is_debug)
     sys.exit(code)

@@ -58,7 +58,7 @@ def test_reader_that_has_gone_ends_a_command_quietly() -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("limit_mib", [58, 80, 110, 150, 400])
+@pytest.mark.parametrize("limit_mib", [40, 58, 80, 110, 150, 400])
 def test_memory_limit_leaves_the_terminal_as_it_was(simulate: Simulate, limit_mib: int) -> None:
     _, server = simulate(tasks=5)
     limit = f"ulimit -v {limit_mib * 1024}; exec {sys.executable} -m cdptui --url {server.url}"
