@@ -59,15 +59,6 @@ def test_nothing_is_loaded_that_is_not_needed(code: str, forbidden: set[str]) ->
     assert not modules_after(code) & forbidden
 
 
-def test_a_module_is_a_room_not_a_house() -> None:
-    long = {
-        str(path.relative_to(ROOT)): lines
-        for path in PACKAGE.rglob("*.py")
-        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 400
-    }
-    assert not long
-
-
 def test_every_module_says_what_it_is_for() -> None:
     silent = [
         str(path.relative_to(ROOT))
