@@ -52,6 +52,7 @@ def run_monitor(settings: MonitorSettings, display: Display, choices: Choices | 
 async def _run(settings: MonitorSettings, display: Display, choices: Choices | None) -> int:
     # What an import makes, stays: no use in looking it through for rubbish. The app collects once it has its link.
     gc.disable()
+    _ignore_textual_variables()
     # Textual takes a quarter of a second to import: not for --help, and not for a URL that is wrong.
     from cdptui.cli.targets import other_targets, target_of, where_profiles_stand  # noqa: PLC0415
     from cdptui.tui.app import CdptuiApp  # noqa: PLC0415
@@ -86,6 +87,15 @@ async def _run(settings: MonitorSettings, display: Display, choices: Choices | N
     return ExitCode.FAILURE if code is None else code
 
 
+def _ignore_textual_variables() -> None:
+    """Remove the variables with which Textual's developers press keys, take pictures or change the frame rate.
+
+    Textual believes them as they are: TEXTUAL_PRESS=q would end the monitor, an unknown colour system raises.
+    """
+    for name in [name for name in os.environ if name.startswith("TEXTUAL")]:
+        del os.environ[name]
+
+
 def _keymap(display: Display) -> Keymap:
     from cdptui.tui.keymap import USUAL  # noqa: PLC0415 - see above
 
@@ -98,6 +108,8 @@ def _keymap(display: Display) -> Keymap:
 
 async def _take_leave(app: CdptuiApp) -> None:
     """Log out; a node that does not answer keeps its session until that ends by itself, and the person is told so."""
+    # The terminal is the shell's again: what is left of the input there may hold Ctrl+C, for a process that has ended.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     is_clean, until = False, time.monotonic() + _LINE_S
     try:
         async with asyncio.timeout(_FAREWELL_S):

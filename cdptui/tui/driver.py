@@ -29,7 +29,10 @@ from cdptui.tui.terminal.control_sequences import ControlSequenceTokenizer
 from cdptui.tui.terminal.input_events import InputDecoder
 from cdptui.tui.terminal.window_size import read_window_size
 
-_ESCAPE_S: Final = ESCAPE_DELAY + 0.01
+_ESCAPE_DELAY_S: Final = min(ESCAPE_DELAY, 1.0)
+"""The silence after an escape that makes it the Escape key; ESCDELAY in the environment may say anything."""
+
+_ESCAPE_S: Final = _ESCAPE_DELAY_S + 0.01
 """How long to wait for the thread that woke the input thread."""
 
 HUNG_UP: Final = 129
@@ -334,7 +337,7 @@ class TerminalDriver(LinuxDriver):
 
         Input that is pending at the end, such as half a sequence, is dropped.
         """
-        tokenizer, decoder = ControlSequenceTokenizer(escape_delay_s=ESCAPE_DELAY), InputDecoder()
+        tokenizer, decoder = ControlSequenceTokenizer(escape_delay_s=_ESCAPE_DELAY_S), InputDecoder()
         backpressure = self._backpressure
         with selectors.DefaultSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)

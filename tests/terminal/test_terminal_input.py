@@ -164,3 +164,32 @@ def test_garbage_ends_nothing_and_keys_are_answered_after_it(url: str, monitor: 
     assert terminal.wait_for_end(20.0) == 0
     assert terminal.is_restored
     assert not [text for text in FORBIDDEN if text in bytes(terminal.output[begun:])]
+
+
+def test_alt_and_question_mark_is_not_the_key_for_help(url: str, monitor: OpenMonitor) -> None:
+    terminal = opened(monitor, url)
+    shown = list_of(terminal)
+    terminal.send("\x1b?")
+    answer_a_key(terminal)
+    terminal.wait_for(lambda screen: list_of(screen) == shown)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ESCDELAY", "9999999999"),
+        ("TEXTUAL_PRESS", "q"),
+        ("TEXTUAL_COLOR_SYSTEM", "nonsense"),
+        ("TEXTUAL_LOG", "/nonexistent/x"),
+        ("TEXTUAL_FPS", "999999999"),
+        ("TEXTUAL_SCREENSHOT", "0"),
+    ],
+)
+def test_variable_of_a_library_neither_ends_nor_drives_it(
+    url: str, monitor: OpenMonitor, name: str, value: str
+) -> None:
+    terminal = opened(monitor, url, **{name: value})
+    terminal.send("\x1b")
+    answer_a_key(terminal)
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0

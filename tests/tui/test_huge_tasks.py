@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import overload
 
 import msgspec
 import pytest
+from textual.app import App, ComposeResult
+from textual.pilot import Pilot
 
 from cdptui.api.decode import decode_task
 from cdptui.models.task import Task
 from cdptui.render.span import Line, Span
-from tests.doubles import ScriptedNode, a_task
-from tests.tui.running import Running, running, showing
+from cdptui.tui.keymap import USUAL
+from cdptui.tui.themes import DEFAULT_THEME, THEMES
+from cdptui.tui.widgets.scrolling_lines import ScrollingLines
+from tests.doubles import ScriptedNode
+from tests.tui.running import PATIENCE_S, Running, running
 
 REFS = 30_000
 
@@ -53,34 +59,64 @@ def huge_task(refs: int = REFS) -> Task:
     return decode_task(msgspec.json.encode(record), None)
 
 
+class LinesApp(App[None]):
+    """Nothing but lines to scroll and search in."""
+
+    def __init__(self, lines: CountedLines) -> None:
+        super().__init__()
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = DEFAULT_THEME
+        self.view = ScrollingLines(USUAL)
+        self._shown = lines
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return dict(THEMES[0].variables)
+
+    def compose(self) -> ComposeResult:
+        yield self.view
+
+    def on_mount(self) -> None:
+        self.view.focus()
+        self.view.show(self._shown)
+
+    @property
+    def text(self) -> str:
+        return "\n".join(strip.text for strip in self.screen._compositor.render_strips())
+
+
+async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline
+        await pilot.pause()
+
+
 @pytest.mark.parametrize("key", ["j", "pagedown", "G", "g", "k"])
-async def test_key_in_a_pane_reads_only_lines_in_sight(key: str) -> None:
-    async with showing([a_task()]) as run:
-        await run.press("tab")
-        lines = CountedLines(1_000_000)
-        run.detail.show(lines)
-        await run.until(lambda: "line 3 of many" in run.screen)
+async def test_key_reads_only_lines_in_sight(key: str) -> None:
+    lines = CountedLines(1_000_000)
+    app = LinesApp(lines)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "line 3 of many" in app.text)
         lines.reads = 0
-        await run.press(key)
-        # The lines before and after the key, compared once and drawn once.
-        assert lines.reads <= 4 * run.app.size.height
+        await pilot.press(key)
+        await pilot.pause()
+        # Drawn at most twice: scrolled, and for the test.
+        assert lines.reads <= 4 * 24
 
 
 async def test_search_in_very_many_lines_finds_those_in_every_step() -> None:
-    async with showing([a_task()]) as run:
-        await run.press("tab")
-        run.detail.show(CountedLines(3_500))
-        await run.press("slash", *"3499", "enter")
-        await run.until(lambda: "1 of 1" in run.screen)
-        assert "line 3499 of many" in run.screen
+    app = LinesApp(CountedLines(3_500))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("slash", *"3499", "enter")
+        await until(pilot, lambda: "1 of 1" in app.text and "line 3499 of many" in app.text)
 
 
 async def test_search_stops_at_ten_thousand_matches_and_says_that_there_are_more() -> None:
-    async with showing([a_task()]) as run:
-        await run.press("tab")
-        run.detail.show(CountedLines(50_000))
-        await run.press("slash", *"many", "enter")
-        await run.until(lambda: "1 of 10000+" in run.screen)
+    app = LinesApp(CountedLines(50_000))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("slash", *"many", "enter")
+        await until(pilot, lambda: "1 of 10000+" in app.text)
 
 
 async def opened(run: Running, tab: str) -> None:

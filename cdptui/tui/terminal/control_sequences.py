@@ -17,7 +17,10 @@ SEQUENCE_TIMEOUT_S: Final = 1.0
 """How long the rest of a sequence may take after its introducer; more than one lost packet on a slow line."""
 
 PASTE_TIMEOUT_S: Final = 3.0
-"""The same for a paste: pasted text that is taken for keys does more harm than keys that do nothing for a while."""
+"""The silence that ends a paste: pasted text taken for keys does more harm than keys without effect for a while."""
+
+MAX_PASTE_S: Final = 10.0
+"""How long a paste may take in all, or keys typed after an unfinished one would belong to it for ever."""
 
 LATE_INTRODUCER_TIMEOUT_S: Final = 0.4
 """How long an introducer soon after a lone escape is held back: it may be the rest of a sequence, or a key."""
@@ -31,6 +34,8 @@ MAX_PASTE_BYTES: Final = 64 * 1024
 _ESC: Final = 0x1B
 _BEL: Final = 0x07
 _DEL: Final = 0x7F
+_ETX: Final = 0x03
+"""Ctrl+C ends an unfinished sequence, so that it works whatever came before. In a paste it is text, and is dropped."""
 _ABORTS: Final = (0x18, 0x1A)
 """CAN and SUB end any sequence without an effect."""
 
@@ -46,8 +51,11 @@ _C1_OFFSET: Final = 0x40
 _PASTE_START: Final = "\x1b[200~"
 _PASTE_END: Final = b"\x1b[201~"
 
+_INTERMEDIATES: Final = range(0x20, 0x30)
+"""Between the escape and the final byte of a sequence that selects a character set or a test pattern."""
+
 _PARAMETERS: Final = re.compile(rb"[\x20-\x3f]+")
-_STRING_BODY: Final = re.compile(rb"[^\x07\x18\x1a\x1b]+")
+_STRING_BODY: Final = re.compile(rb"[^\x03\x07\x18\x1a\x1b]+")
 _UNPRINTABLE_IN_PASTE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 _WORDS_FOR_NUMBERS: Final = frozenset(b"NaInfityudel")
@@ -126,6 +134,11 @@ class ControlSequenceTokenizer:
         self._paste = bytearray()
         self._paste_tail = b""
         self._late_introducer = 0
+        self._intermediate = 0
+        self._begun = 0
+        """How many sequences and pastes have begun."""
+        self._begun_before = 0
+        self._begun_at = 0.0
 
     def feed(self, data: bytes, now: float) -> list[Token]:
         """Return the tokens that `data` completes; `now` is in seconds, on a monotonic clock."""
@@ -135,8 +148,7 @@ class ControlSequenceTokenizer:
         while at < end:
             at = self._state(data, at)
         if data:
-            timeout_s = self._timeout_s()
-            self.deadline = None if timeout_s is None else now + timeout_s
+            self.deadline = self._deadline(now)
         return tokens
 
     def expire(self, now: float) -> list[Token]:
@@ -153,10 +165,24 @@ class ControlSequenceTokenizer:
             self.deadline = now + SEQUENCE_TIMEOUT_S
         elif state == self._late_second_byte:
             tokens.append(Character(chr(self._late_introducer)))
+        elif state == self._after_intermediate:
+            tokens.append(Character(chr(self._intermediate), is_alt=True))
         elif state == self._sequence:
             self._end_rxvt_key()
         self._paste.clear()
         return tokens
+
+    def _deadline(self, now: float) -> float | None:
+        """When to give up what is pending; a sequence is not given more time by what follows its introducer."""
+        if self._begun != self._begun_before:
+            self._begun_before, self._begun_at = self._begun, now
+        timeout_s = self._timeout_s()
+        if timeout_s is None:
+            return None
+        if self._state == self._in_paste:
+            return min(now + timeout_s, self._begun_at + MAX_PASTE_S)
+        is_sequence = self._state in (self._sequence, self._string, self._x10_mouse)
+        return (self._begun_at if is_sequence else now) + timeout_s
 
     def _timeout_s(self) -> float | None:
         """Seconds for which the present state waits for more."""
@@ -164,7 +190,7 @@ class ControlSequenceTokenizer:
         # Half a character may wait for ever: it holds nothing back.
         if state in (self._ground, self._utf8):
             return None
-        if state == self._escape:
+        if state in (self._escape, self._after_intermediate):
             return self._escape_delay_s
         if state == self._late_second_byte:
             return LATE_INTRODUCER_TIMEOUT_S
@@ -206,7 +232,7 @@ class ControlSequenceTokenizer:
         if len(self._character) == self._character_length:
             self._state = self._ground
             text = self._character.decode(errors="ignore")
-            if "\x80" <= text < "\xa0":
+            if text and 0x80 <= ord(text) < 0xA0:
                 self._begin_c1(ord(text))
             elif text:
                 self._tokens.append(Character(text, self._is_alt))
@@ -219,6 +245,7 @@ class ControlSequenceTokenizer:
     def _begin_sequence(self, byte: int, *, is_dropped: bool = False) -> bool:
         """Begin the sequence that ESC and `byte` introduce; False when they introduce none."""
         self._is_dropped = is_dropped
+        self._begun += 1
         if byte in _INTRODUCERS:
             self._introducer = _INTRODUCERS[byte]
             self._body.clear()
@@ -236,11 +263,25 @@ class ControlSequenceTokenizer:
             self._tokens.append(EscapeKey())
         elif byte >= 0x80:
             self._begin_character(byte, is_alt=True)
+        elif byte in _INTERMEDIATES:
+            self._intermediate = byte
+            self._state = self._after_intermediate
         elif not self._begin_sequence(byte):
             self._state = self._ground
             if byte not in _ABORTS:
                 self._tokens.append(Character(chr(byte), is_alt=True))
         return at + 1
+
+    def _after_intermediate(self, data: bytes, at: int) -> int:
+        """Consume the rest of a sequence such as ESC ( B, which no key sends."""
+        byte = data[at]
+        if byte in _INTERMEDIATES:
+            return at + 1
+        self._state = self._ground
+        if 0x30 <= byte < _DEL:
+            return at + 1
+        self._tokens.append(Character(chr(self._intermediate), is_alt=True))
+        return at
 
     def _sequence(self, data: bytes, at: int) -> int:
         if match := _PARAMETERS.match(data, at):
@@ -256,7 +297,7 @@ class ControlSequenceTokenizer:
             self._state = self._escape
         elif byte in _ABORTS:
             self._state = self._ground
-        elif byte >= 0x80:
+        elif byte >= 0x80 or byte == _ETX:
             self._state = self._ground
             return at
         # Other control characters inside of a sequence are ignored: Enter is none there.
@@ -283,6 +324,7 @@ class ControlSequenceTokenizer:
         if text == _PASTE_START:
             self._paste.clear()
             self._paste_tail = b""
+            self._begun += 1
             self._state = self._in_paste
         elif not self._is_dropped and text != _PASTE_END.decode():
             self._tokens.append(ControlSequence(text))
@@ -315,6 +357,9 @@ class ControlSequenceTokenizer:
         byte = data[at]
         if byte == _ESC:
             self._state = self._string_escape
+        elif byte == _ETX:
+            self._state = self._ground
+            return at
         elif byte in _ABORTS or (byte == _BEL and self._is_osc):
             self._state = self._ground
         return at + 1

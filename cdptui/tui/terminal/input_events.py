@@ -168,8 +168,8 @@ def _character_keys(text: str, *, is_alt: bool) -> Iterator[events.Key]:
         yield from (events.Key(key.value, text) for key in known)
         return
     name = _character_to_key(text)
-    if is_alt and len(name) == 1:
-        name = f"alt+shift+{name.lower()}" if name.isupper() else f"alt+{name}"
+    if is_alt:
+        name = f"alt+shift+{name.lower()}" if len(name) == 1 and name.isupper() else f"alt+{name}"
     yield events.Key(name, text)
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from cdptui.tui.terminal.control_sequences import (
     MAX_PASTE_BYTES,
+    MAX_PASTE_S,
     MAX_SEQUENCE_CHARS,
     Character,
     ControlSequence,
@@ -214,3 +215,36 @@ def test_endless_sequence_takes_no_memory(endless: bytes) -> None:
         assert keyboard.send(endless[-2:] * 2_000) == []
     held = [value for value in vars(keyboard.tokenizer).values() if isinstance(value, bytes | bytearray)]
     assert sum(map(len, held)) <= MAX_PASTE_BYTES + MAX_SEQUENCE_CHARS + 10
+
+
+UNFINISHED = [b"\x1b]11;rgb:0", b"\x9d", b"\x1bP1$r", b"\x1b_G", b"\x1b[1;", b"\x1b[M!"]
+
+
+@pytest.mark.parametrize("unfinished", UNFINISHED)
+def test_ctrl_c_ends_an_unfinished_sequence_at_once(unfinished: bytes) -> None:
+    tokenizer = ControlSequenceTokenizer(escape_delay_s=0.1)
+    tokenizer.feed(unfinished, now=0.0)
+    assert tokenizer.feed(b"\x03", now=0.05) == [Character("\x03")]
+
+
+@pytest.mark.parametrize("unfinished", [*UNFINISHED, b"\x1b[200~pasted"])
+def test_keys_do_not_extend_an_unfinished_sequence(unfinished: bytes) -> None:
+    tokenizer = ControlSequenceTokenizer(escape_delay_s=0.1)
+    tokens, now = tokenizer.feed(unfinished, now=0.0), 0.0
+    while Character("q") not in tokens:
+        now += 0.1
+        assert now < MAX_PASTE_S + 1.0
+        tokens = [*tokenizer.expire(now), *tokenizer.feed(b"q", now)]
+
+
+@pytest.mark.parametrize("sequence", [b"\x1b#8", b"\x1b(B", b"\x1b%G", b"\x1b$)C", b"\x1b F"])
+def test_selection_of_a_character_set_has_no_effect(sequence: bytes) -> None:
+    tokenizer = ControlSequenceTokenizer(escape_delay_s=0.1)
+    assert tokenizer.feed(sequence, now=0.0) == []
+    assert tokenizer.feed(b"a", now=0.0) == [Character("a")]
+
+
+def test_alt_and_a_sign_is_a_key_when_nothing_follows() -> None:
+    tokenizer = ControlSequenceTokenizer(escape_delay_s=0.1)
+    assert tokenizer.feed(b"\x1b#", now=0.0) == []
+    assert tokenizer.expire(0.2) == [Character("#", is_alt=True)]
