@@ -189,7 +189,10 @@ def test_variable_of_a_library_neither_ends_nor_drives_it(
     url: str, monitor: OpenMonitor, name: str, value: str
 ) -> None:
     terminal = opened(monitor, url, **{name: value})
+    terminal.send("?")
+    terminal.wait_for("─ Help ─")
     terminal.send("\x1b")
+    terminal.wait_for_no("─ Help ─")
     answer_a_key(terminal)
     terminal.send("q")
     assert terminal.wait_for_end() == 0
