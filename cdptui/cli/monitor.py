@@ -7,6 +7,7 @@ import contextlib
 import gc
 import logging
 import os
+import resource
 import select
 import signal
 import time
@@ -37,6 +38,9 @@ _LINE_S: Final = 0.6
 """How long a line that takes nothing is given to take the terminal's last, beside the farewell."""
 
 
+_ADDRESS_SPACE_BYTES: Final = 384 << 20
+"""What the process maps with 1,000 tasks, of which it uses a sixth: the most is room for the stacks of its threads."""
+
 _SESSION_LEFT: Final = "not logged out: a session may be left on the node until it ends by itself"
 
 
@@ -45,6 +49,7 @@ def run_monitor(settings: MonitorSettings, display: Display, choices: Choices | 
 
     `choices` hold the profiles that one can go to.
     """
+    _require_address_space()
     display.log.check()
     return asyncio.run(_run(settings, display, choices))
 
@@ -76,15 +81,29 @@ async def _run(settings: MonitorSettings, display: Display, choices: Choices | N
     # Until then nothing is to be restored or logged out, and a signal ends the process at once.
     app.before_terminal = watch.start
     asyncio.get_running_loop().set_default_executor(UnboundThreads())
+    code = None
     try:
         code = await app.run_async(mouse=display.has_mouse)
     finally:
+        watch.limit_end(ExitCode.FAILURE if code is None else code)
         await _take_leave(app)
     if app.crash is not None and name_lack(app.crash) is not None:
         raise app.crash
     if app.crash is not None:
         raise CommandFailed("stopped by a fault of its own; the log file has the details") from app.crash
     return ExitCode.FAILURE if code is None else code
+
+
+def _require_address_space() -> None:
+    """Raise CommandFailed where a limit (ulimit -v) leaves no room for the monitor's threads and libraries.
+
+    They would be refused memory in the middle of drawing, where libraries in C end the process by a signal.
+    """
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit != resource.RLIM_INFINITY and limit < _ADDRESS_SPACE_BYTES:
+        needed, present = _ADDRESS_SPACE_BYTES >> 20, limit >> 20
+        message = f"not enough memory: ulimit -v leaves {present} MiB of address space, the monitor needs {needed}"
+        raise CommandFailed(message)
 
 
 def _ignore_textual_variables() -> None:

@@ -22,6 +22,9 @@ _HELD_S: Final = 0.7
 
 _CHECK_INTERVAL_S: Final = 0.05
 
+_END_S: Final = 3.0
+"""Seconds for the end of the process, from the answer on; more than the logout and the last output may take."""
+
 _LONGEST_S: Final = 5.0
 """Seconds after which it counts as held even on a machine that gives the process hardly any time."""
 
@@ -40,6 +43,7 @@ class SignalWatch:
         self._abandon = abandon
         self._loop: asyncio.AbstractEventLoop | None = None
         self._has_answered = Event()
+        self._is_ending = False
 
     def start(self) -> None:
         """Begin to watch, from within the loop. Without a thread to be had, the loop alone handles the signals."""
@@ -60,6 +64,19 @@ class SignalWatch:
         for number in self._exit_codes:
             signal.signal(number, _do_nothing)
 
+    def limit_end(self, code: int) -> None:
+        """End the process with `code` if it has not ended by itself within three seconds."""
+        if not self._is_ending:
+            self._is_ending = True
+            with contextlib.suppress(RuntimeError, MemoryError):
+                Thread(target=self._abandon_late, args=(code,), name="end", daemon=True).start()
+
+    def _abandon_late(self, code: int) -> None:
+        started, delayed = time.monotonic(), _main_thread_delay_s()
+        while time.monotonic() - started - (_main_thread_delay_s() - delayed) < _END_S:
+            time.sleep(_CHECK_INTERVAL_S)
+        self._abandon(code)
+
     def _run(self, read_end: int) -> None:
         while numbers := os.read(read_end, 1):
             code = self._exit_codes.get(numbers[0])  # type: ignore[call-overload]  # Signals are integers
@@ -78,6 +95,7 @@ class SignalWatch:
 
     def _answer(self, code: int) -> None:
         self._has_answered.set()
+        self.limit_end(code)
         self._leave(code)
 
     def _wait_for_answer(self, code: int) -> None:

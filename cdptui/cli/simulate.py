@@ -113,10 +113,27 @@ def simulate(  # noqa: PLR0913, PLR0917 - one parameter an option
     import asyncio  # noqa: PLC0415 - a fifth of the time of --help
 
     try:
-        asyncio.run(serve(node, on_ready=lambda url: say(f"listening on {url}")))
+        asyncio.run(serve(node, on_ready=_announce))
+    except _CannotAnnounce as failed:
+        raise failed.error from None
     except UnicodeError as error:
         message = f"cannot listen on {host}: it is no host name"
         raise CommandFailed(message, ExitCode.USAGE) from error
     except OSError as error:
         message = f"cannot listen on {host}:{port}: {error.strerror or error}"
         raise CommandFailed(message) from error
+
+
+class _CannotAnnounce(Exception):
+    """The URL could not be written; not to be taken for an address that cannot be listened on."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__()
+        self.error = error
+
+
+def _announce(url: str) -> None:
+    try:
+        say(f"listening on {url}")
+    except OSError as error:
+        raise _CannotAnnounce(error) from error
