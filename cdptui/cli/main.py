@@ -37,7 +37,8 @@ _EPILOG = """What proves who you are comes from the first of these that is there
 ZSTACK_SESSION_ID; an access key in ZSTACK_ACCESS_KEY_ID and ZSTACK_ACCESS_KEY_SECRET; a password in ZSTACK_PASSWORD or
 ZSTACK_ACCOUNT_PASSWORD; what the configuration names; else you are asked. ZSTACK_HOST and ZSTACK_PORT stand for the URL
 where that is not set. HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR count. Exit codes: 0
-ok, 1 failure, 2 usage or not a terminal. Once it runs, ? shows the keys."""
+ok, 1 failure, 2 usage or not a terminal, 130 interrupted before the monitor runs; in the monitor Ctrl+C ends it with 0
+as q does. Once it runs, ? shows the keys."""
 
 
 @click.group(
