@@ -121,6 +121,21 @@ def test_signal_ends_it_while_the_event_loop_is_held(
         assert "a session may be left" in terminal.left_behind
 
 
+@pytest.mark.parametrize("typed_before", ["", "j" * 100], ids=["at_once", "behind_a_hundred_keys"])
+@pytest.mark.parametrize("hold", ["hold_in_python", "hold_in_c"])
+def test_ctrl_c_typed_while_the_event_loop_is_held_ends_it(simulate: Simulate, hold: str, typed_before: str) -> None:
+    _, server = simulate(tasks=5)
+    with Terminal([*FAULTY, hold, "--url", server.url]) as terminal:
+        terminal.wait_for("5/5 tasks")
+        terminal.send("I")
+        terminal.wait_until_read()
+        terminal.wait_for_quiet()
+        terminal.send(f"{typed_before}\x03")
+        assert terminal.wait_for_end(20) == 0
+        assert terminal.is_restored
+        assert "a session may be left" in terminal.left_behind
+
+
 @pytest.mark.parametrize("thread", ["textual-output", "textual-input"])
 def test_thread_of_the_terminal_that_cannot_start_ends_it_in_words(simulate: Simulate, thread: str) -> None:
     _, server = simulate(tasks=5)
