@@ -188,3 +188,48 @@ def test_ctrl_c_at_the_password_prompt_restores_the_echo_and_ends_with_130() -> 
         assert terminal.wait_for_end() == 130
         assert terminal.is_restored
         assert "abort" not in terminal.text.lower()
+
+
+@pytest.fixture
+def hanging_tmux(tmp_path: Path) -> Path:
+    """Put a tmux that never answers into a folder for PATH."""
+    program = tmp_path / "tmux"
+    program.write_text('#!/bin/sh\n: >"$HOME/blocked"\nexec sleep 60\n', encoding="ascii")
+    program.chmod(0o755)
+    return tmp_path
+
+
+WAYS_OUT = {"q": 0, "\x03": 0, "SIGTERM": 143}
+BLOCKED = {
+    "file": ("blocked_file", "\x13c"),
+    "copy_to_tmux": ("none", "cn"),
+    "copy_to_file": ("blocked_copy_file", "cn"),
+    "name": ("resolver", ""),
+}
+
+
+@pytest.mark.parametrize("way_out", WAYS_OUT, ids=["q", "ctrl_c", "sigterm"])
+@pytest.mark.parametrize("blocked", BLOCKED)
+def test_work_that_blocks_does_not_delay_the_end(
+    simulate: Simulate, hanging_tmux: Path, blocked: str, way_out: str
+) -> None:
+    fault, keys = BLOCKED[blocked]
+    environment = {"HOME": str(hanging_tmux)}
+    if blocked == "copy_to_tmux":
+        environment |= {"PATH": f"{hanging_tmux}:{os.environ['PATH']}", "TMUX": "/nowhere,1,0"}
+    if blocked == "copy_to_file":
+        environment["TERM"] = "linux"
+    url = "nowhere.invalid" if blocked == "name" else simulate(tasks=5)[1].url
+    with Terminal([*FAULTY, fault, "--url", url], environment=environment) as terminal:
+        terminal.wait_for("q quit" if blocked == "name" else "5/5 tasks")
+        for key in keys:
+            terminal.send(key)
+            terminal.wait_until_read()
+            terminal.wait_for_quiet()
+        terminal.wait_for(lambda _: (hanging_tmux / "blocked").exists())
+        if way_out in signal.Signals.__members__:
+            terminal.process.send_signal(signal.Signals[way_out])
+        else:
+            terminal.send(way_out)
+        assert terminal.wait_for_end(10) == WAYS_OUT[way_out]
+        assert terminal.is_restored
