@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import gc
+import logging
 import os
 import sys
 from typing import NoReturn
@@ -118,6 +119,12 @@ def main() -> None:
 def _end_with(error: Exception, *, is_debug: bool) -> NoReturn:
     if is_debug:
         show_traceback(error)
+    if (lack := name_lack(error)) is not None:
+        complain(lack)
+        # The interpreter's own end would print what fails for the same lack.
+        sys.stderr.flush()
+        logging.shutdown()
+        os._exit(ExitCode.FAILURE)
     match error:
         case CommandFailed():
             error.show()
@@ -131,9 +138,6 @@ def _end_with(error: Exception, *, is_debug: bool) -> NoReturn:
             for line in str(error).splitlines():
                 complain(line)
             sys.exit(ExitCode.USAGE)
-        case MemoryError() | RuntimeError() if (lack := name_lack(error)) is not None:
-            complain(lack)
-            sys.exit(ExitCode.FAILURE)
         case OSError() if _is_of_stdout(error):
             _drop_stdout()
             if not isinstance(error, BrokenPipeError):

@@ -91,7 +91,7 @@ def poll() -> None:
 
 
 def resolver() -> None:
-    socket.getaddrinfo = block  # type: ignore[assignment]
+    socket.getaddrinfo = block
 
 
 def hold_in_python() -> None:
@@ -112,12 +112,12 @@ def none() -> None:
 
 def blocked_file() -> None:
     """Make each file that the user asks for block, as on a server that has gone."""
-    files.create_file = block  # type: ignore[assignment]
+    files.create_file = block  # type: ignore[attr-defined]
 
 
 def blocked_copy_file() -> None:
     """Make the file of a copy block in a thread of the executor."""
-    clipboard.replace_file = block  # type: ignore[assignment]
+    clipboard.replace_file = block  # type: ignore[attr-defined]
 
 
 def no_thread(name: str) -> None:

@@ -233,3 +233,17 @@ def test_work_that_blocks_does_not_delay_the_end(
             terminal.send(way_out)
         assert terminal.wait_for_end(10) == WAYS_OUT[way_out]
         assert terminal.is_restored
+
+
+@pytest.mark.parametrize("limit", [6, 8, 10, 12, 16, 30])
+def test_few_descriptors_end_it_in_one_line_or_let_it_run(simulate: Simulate, limit: int) -> None:
+    _, server = simulate(tasks=5)
+    command = f"ulimit -n {limit}; exec {sys.executable} -m cdptui --url {server.url}"
+    with Terminal([SHELL, "-c", command], environment={"ZSTACK_PASSWORD": "password"}) as terminal:
+        terminal.wait_for(lambda one: one.process.poll() is not None or "q quit" in one.text)
+        if terminal.process.poll() is None:
+            terminal.send("q")
+        code = terminal.wait_for_end()
+        assert terminal.is_restored
+        lack = "cdptui: too many open files: raise the limit of open files (ulimit -n)"
+        assert (code, terminal.left_behind) in ((0, ""), (1, lack))
