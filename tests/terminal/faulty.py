@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 from cdptui.cli.main import main
 from cdptui.monitor.monitor import Monitor
 from cdptui.tui import clipboard, files
+from cdptui.tui.app import CdptuiApp
 from cdptui.tui.driver import TerminalDriver
 from cdptui.tui.screens.main import MainScreen
 from cdptui.tui.widgets.task_table import TaskTable
@@ -120,6 +121,24 @@ def blocked_copy_file() -> None:
     clipboard.replace_file = block  # type: ignore[attr-defined]
 
 
+def no_new_threads() -> None:
+    """Refuse each thread but those of the terminal, the signals and the log."""
+    start = threading.Thread.start
+
+    def refuse(self: threading.Thread) -> None:
+        if self.name.startswith("Thread-") or self.name == "write file":
+            message = "can't start new thread"
+            raise RuntimeError(message)
+        start(self)
+
+    threading.Thread.start = refuse  # type: ignore[method-assign]
+
+
+def crash_at_start() -> None:
+    """Fail before the first frame, when the app is mounted."""
+    CdptuiApp.on_mount = boom  # type: ignore[method-assign, assignment]
+
+
 def no_thread(name: str) -> None:
     start = threading.Thread.start
 
@@ -146,6 +165,8 @@ FAULTS: dict[str, Callable[..., None]] = {
         hold_in_python,
         hold_in_c,
         no_thread,
+        no_new_threads,
+        crash_at_start,
         none,
         blocked_file,
         blocked_copy_file,

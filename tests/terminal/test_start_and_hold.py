@@ -247,3 +247,28 @@ def test_few_descriptors_end_it_in_one_line_or_let_it_run(simulate: Simulate, li
         assert terminal.is_restored
         lack = "cdptui: too many open files: raise the limit of open files (ulimit -n)"
         assert (code, terminal.left_behind) in ((0, ""), (1, lack))
+
+
+def test_refused_threads_leave_the_monitor_running(simulate: Simulate) -> None:
+    _, server = simulate(tasks=5)
+    with Terminal([*FAULTY, "no_new_threads", "--url", server.url]) as terminal:
+        terminal.wait_for("q quit", "no thread left")
+        # A recalled view, and a file.
+        for keys in ("2", "\x13"):
+            terminal.send(keys)
+            terminal.wait_until_read()
+            terminal.wait_for_quiet()
+        terminal.send("c")
+        terminal.wait_for("no thread left")
+        terminal.send("\x03")
+        assert terminal.wait_for_end() == 0
+        assert terminal.is_restored
+
+
+@pytest.mark.parametrize("options", [(), ("--debug",)], ids=["plain", "debug"])
+def test_crash_before_the_first_frame_shows_its_traceback_only_with_debug(options: tuple[str, ...]) -> None:
+    with Terminal([*FAULTY, "crash_at_start", "--url", "127.0.0.1:9", *options]) as terminal:
+        assert terminal.wait_for_end() == 1
+        assert terminal.is_restored
+        assert ("ZeroDivisionError: boom" in terminal.left_behind) == bool(options)
+        assert ("Traceback" in terminal.left_behind) == bool(options)
