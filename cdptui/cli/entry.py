@@ -31,8 +31,10 @@ def main() -> None:
     _replace_missing_streams()
     try:
         from cdptui.cli.main import main as run  # noqa: PLC0415 - see above
-    except (MemoryError, ImportError) as error:
-        _fail(f"cannot be loaded: {str(error) or 'not enough memory'}")
+    except (MemoryError, SystemError) as error:
+        _fail(f"cannot be loaded: not enough memory ({type(error).__name__})")
+    except (ImportError, OSError) as error:
+        _fail(f"cannot be loaded: {error}")
 
     gc.freeze()
     gc.set_threshold(_NEWCOMERS, 10, 10)

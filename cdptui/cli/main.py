@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import gc
+import logging
 import os
 import sys
 from typing import NoReturn
@@ -37,7 +38,8 @@ _EPILOG = """What proves who you are comes from the first of these that is there
 ZSTACK_SESSION_ID; an access key in ZSTACK_ACCESS_KEY_ID and ZSTACK_ACCESS_KEY_SECRET; a password in ZSTACK_PASSWORD or
 ZSTACK_ACCOUNT_PASSWORD; what the configuration names; else you are asked. ZSTACK_HOST and ZSTACK_PORT stand for the URL
 where that is not set. HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR count. Exit codes: 0
-ok, 1 failure, 2 usage or not a terminal. Once it runs, ? shows the keys."""
+ok, 1 failure, 2 usage or not a terminal, 130 interrupted before the monitor runs; in the monitor Ctrl+C ends it with 0
+as q does. Once it runs, ? shows the keys."""
 
 
 @click.group(
@@ -117,6 +119,12 @@ def main() -> None:
 def _end_with(error: Exception, *, is_debug: bool) -> NoReturn:
     if is_debug:
         show_traceback(error)
+    if (lack := name_lack(error)) is not None:
+        complain(lack)
+        # The interpreter's own end would print what fails for the same lack.
+        sys.stderr.flush()
+        logging.shutdown()
+        os._exit(ExitCode.FAILURE)
     match error:
         case CommandFailed():
             error.show()
@@ -130,9 +138,6 @@ def _end_with(error: Exception, *, is_debug: bool) -> NoReturn:
             for line in str(error).splitlines():
                 complain(line)
             sys.exit(ExitCode.USAGE)
-        case MemoryError() | RuntimeError() if (lack := name_lack(error)) is not None:
-            complain(lack)
-            sys.exit(ExitCode.FAILURE)
         case OSError() if _is_of_stdout(error):
             _drop_stdout()
             if not isinstance(error, BrokenPipeError):

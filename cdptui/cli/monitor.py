@@ -51,7 +51,18 @@ def run_monitor(settings: MonitorSettings, display: Display, choices: Choices | 
     """
     _require_address_space()
     display.log.check()
-    return asyncio.run(_run(settings, display, choices))
+    codes: list[int] = []
+
+    async def run() -> None:
+        codes.append(await _run(settings, display, choices))
+
+    try:
+        asyncio.run(run())
+    except RuntimeError as error:
+        # At the end asyncio starts a thread to shut down the executor, which has nothing to be waited for.
+        if not codes or name_lack(error) is None:
+            raise
+    return codes[0]
 
 
 async def _run(settings: MonitorSettings, display: Display, choices: Choices | None) -> int:
@@ -90,7 +101,9 @@ async def _run(settings: MonitorSettings, display: Display, choices: Choices | N
     if app.crash is not None and name_lack(app.crash) is not None:
         raise app.crash
     if app.crash is not None:
-        raise CommandFailed("stopped by a fault of its own; the log file has the details") from app.crash
+        raise CommandFailed(
+            "stopped by a fault of its own; the log file has the details, --debug shows them here"
+        ) from app.crash
     return ExitCode.FAILURE if code is None else code
 
 

@@ -11,15 +11,18 @@ import signal
 import sys
 import termios
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
 from rich.color import ColorSystem
 from rich.console import Console, ConsoleDimensions
+from textual import events
 from textual._ansi_sequences import SYNC_END, SYNC_START
 from textual._compositor import CompositorUpdate
 from textual.constants import ESCAPE_DELAY
 from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
 
 from cdptui.config.terminal import TerminalTraits
 from cdptui.tui.frame import RESET, Frame
@@ -27,6 +30,7 @@ from cdptui.tui.line import Line, TimedFile
 from cdptui.tui.terminal.backpressure import Backpressure
 from cdptui.tui.terminal.control_sequences import ControlSequenceTokenizer
 from cdptui.tui.terminal.input_events import InputDecoder
+from cdptui.tui.terminal.loop_probe import LoopProbe
 from cdptui.tui.terminal.window_size import read_window_size
 
 _ESCAPE_DELAY_S: Final = min(ESCAPE_DELAY, 1.0)
@@ -51,6 +55,12 @@ _STUCK_S: Final = 0.3
 _FAREWELL_S: Final = 5.0
 """How long even a line that moves is given to take the last that we have to say."""
 
+_TURN_S: Final = 0.02
+"""How long the input thread waits for an app that is behind before it reads on."""
+
+_READ_AHEAD: Final = 1024
+"""Events that wait for their turn before nothing more is read."""
+
 _MOUSE: Final = ("1000", "1002", "1006")
 """Buttons, the wheel and dragging. Not every move of the pointer (1003): each would wake us for nothing."""
 
@@ -70,6 +80,12 @@ _RESTORE: Final = (
     + f"\x1b[?1004l\x1b[?2004l\x1b[<u{RESET}\x1b[?1049l\x1b[?7h\x1b[?25h"
 )
 _WIPE_OLD: Final = f"{RESET}{_WIPE}\x1b[?7h\x1b[?25h"
+
+
+def _seconds_until(*deadlines: float | None) -> float | None:
+    """Return the seconds until the first of the monotonic times; None when there is none."""
+    known = [deadline for deadline in deadlines if deadline is not None]
+    return max(0.0, min(known) - time.monotonic()) if known else None
 
 
 def _terminal_modes(fileno: int) -> list[Any] | None:
@@ -338,27 +354,34 @@ class TerminalDriver(LinuxDriver):
         Input that is pending at the end, such as half a sequence, is dropped.
         """
         tokenizer, decoder = ControlSequenceTokenizer(escape_delay_s=_ESCAPE_DELAY_S), InputDecoder()
-        backpressure = self._backpressure
+        # Ctrl+C takes the way of the signal when the loop is held: the key would wait for the loop for ever.
+        probe = LoopProbe(self._loop, lambda: os.kill(os.getpid(), signal.SIGINT))
+        pending: deque[Message] = deque()
         with selectors.DefaultSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             selector.register(self._woken, selectors.EVENT_READ)
             while not self.exit_event.is_set():
-                deadline = tokenizer.deadline
-                timeout_s = None if deadline is None else max(0.0, deadline - time.monotonic())
+                self._send(pending)
+                timeout_s = 0.0 if pending else _seconds_until(tokenizer.deadline, probe.deadline)
                 ready = [key.fd for key, _ in selector.select(timeout_s)]
-                data = self._read() if self.fileno in ready else None
+                data = self._read() if self.fileno in ready and len(pending) < _READ_AHEAD else None
                 if data == b"":
                     self._hang_up()
                     break
                 now = time.monotonic()
                 for message in decoder.decode(tokenizer.expire(now) if data is None else tokenizer.feed(data, now)):
-                    backpressure.wait_for_turn()
-                    if self.exit_event.is_set():
-                        break
-                    self.process_message(message)
+                    pending.append(message)
+                    if isinstance(message, events.Key) and message.key == "ctrl+c":
+                        probe.ask(now)
+                probe.check(now)
                 if self._woken in ready:
                     # The end is on its way from the other thread; whoever woke us sets the event next.
                     self.exit_event.wait(_ESCAPE_S)
+
+    def _send(self, pending: deque[Message]) -> None:
+        """Hand on events until none is left or the app is behind."""
+        while pending and self._backpressure.wait_for_turn(_TURN_S) and not self.exit_event.is_set():
+            self.process_message(pending.popleft())
 
     def _read(self) -> bytes:
         """What was typed; nothing once the terminal is gone."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import re
 import tempfile
@@ -57,7 +58,10 @@ async def write(stem: str, ending: str, pieces: Iterable[str]) -> Path:
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(settle, path, error)
 
-    threading.Thread(target=work, name="write file", daemon=True).start()
+    try:
+        threading.Thread(target=work, name="write file", daemon=True).start()
+    except (RuntimeError, MemoryError) as error:
+        raise OSError(errno.EAGAIN, "the system has no thread left for this") from error
     try:
         return await done
     finally:

@@ -137,7 +137,11 @@ async def _import_what_comes_next() -> None:
     """Load what is not needed for the first frame, but soon, at times when there is nothing else to do."""
     for seconds, names in ((_HEAD_START_S, _NEEDED_NEXT), (_AT_LEISURE_S, _NEEDED_SOON)):
         await asyncio.sleep(seconds)
-        await asyncio.to_thread(_import, names)
+        try:
+            await asyncio.to_thread(_import, names)
+        except OSError as error:
+            # Such as a thread that the system refuses; they are imported when they are needed.
+            log.warning("not imported in advance: %s", error)
 
 
 def _import(names: Iterable[str]) -> None:

@@ -12,10 +12,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 from cdptui.cli.main import main
 from cdptui.monitor.monitor import Monitor
+from cdptui.tui import clipboard, files
+from cdptui.tui.app import CdptuiApp
 from cdptui.tui.driver import TerminalDriver
 from cdptui.tui.screens.main import MainScreen
 from cdptui.tui.widgets.task_table import TaskTable
@@ -25,6 +28,13 @@ armed: list[str] = []
 
 def boom(*_: object) -> NoReturn:
     raise ZeroDivisionError("boom")
+
+
+def block(*_: object, **__: object) -> NoReturn:
+    """Leave a file in the home folder as a sign of the call, and do not return."""
+    (Path.home() / "blocked").touch()
+    while True:
+        time.sleep(60)
 
 
 async def boom_later() -> NoReturn:
@@ -82,7 +92,7 @@ def poll() -> None:
 
 
 def resolver() -> None:
-    socket.getaddrinfo = lambda *_, **__: time.sleep(60)  # type: ignore[assignment]
+    socket.getaddrinfo = block
 
 
 def hold_in_python() -> None:
@@ -95,6 +105,48 @@ def hold_in_python() -> None:
 
 def hold_in_c() -> None:
     MainScreen.action_sort_invert = lambda _: time.sleep(60)  # type: ignore[method-assign, assignment]
+
+
+def hold_the_logout() -> None:
+    """Hold the event loop in the shutdown, after the terminal was restored."""
+
+    async def hold(_: object) -> bool:
+        time.sleep(60)  # noqa: ASYNC251 - the fault
+        return True
+
+    CdptuiApp.hang_up = hold  # type: ignore[method-assign, assignment]
+
+
+def none() -> None:
+    """Leave it as it is."""
+
+
+def blocked_file() -> None:
+    """Make each file that the user asks for block, as on a server that has gone."""
+    files.create_file = block  # type: ignore[attr-defined]
+
+
+def blocked_copy_file() -> None:
+    """Make the file of a copy block in a thread of the executor."""
+    clipboard.replace_file = block  # type: ignore[attr-defined]
+
+
+def no_new_threads() -> None:
+    """Refuse each thread but those of the terminal, the signals and the log."""
+    start = threading.Thread.start
+
+    def refuse(self: threading.Thread) -> None:
+        if self.name.startswith("Thread-") or self.name == "write file":
+            message = "can't start new thread"
+            raise RuntimeError(message)
+        start(self)
+
+    threading.Thread.start = refuse  # type: ignore[method-assign]
+
+
+def crash_at_start() -> None:
+    """Fail before the first frame, when the app is mounted."""
+    CdptuiApp.on_mount = boom  # type: ignore[method-assign, assignment]
 
 
 def no_thread(name: str) -> None:
@@ -111,7 +163,25 @@ def no_thread(name: str) -> None:
 
 FAULTS: dict[str, Callable[..., None]] = {
     act.__name__: act
-    for act in (widget, message, keys, timer, worker, action, poll, resolver, hold_in_python, hold_in_c, no_thread)
+    for act in (
+        widget,
+        message,
+        keys,
+        timer,
+        worker,
+        action,
+        poll,
+        resolver,
+        hold_in_python,
+        hold_in_c,
+        hold_the_logout,
+        no_thread,
+        no_new_threads,
+        crash_at_start,
+        none,
+        blocked_file,
+        blocked_copy_file,
+    )
 }
 
 if __name__ == "__main__":

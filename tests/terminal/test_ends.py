@@ -230,7 +230,9 @@ def test_a_fault_of_its_own_restores_the_terminal_and_is_one_line(
         terminal.send("I")
         assert terminal.wait_for_end() == 1
         assert terminal.is_restored
-        assert terminal.left_behind == "cdptui: stopped by a fault of its own; the log file has the details"
+        assert terminal.left_behind == (
+            "cdptui: stopped by a fault of its own; the log file has the details, --debug shows them here"
+        )
     told = log.read_text(encoding="utf-8")
     assert "ZeroDivisionError: boom" in told
     assert "password" not in told.replace("password_", "").replace("use_password", "")

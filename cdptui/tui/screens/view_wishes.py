@@ -123,7 +123,15 @@ class ViewWishes(ListWishes):
 
     def _spawn(self, work: Callable[[], Coroutine[object, object, None]], *, group: str = _VIEWS) -> None:
         """Do something that asks the disk; instead of what is under way in the group."""
-        self.run_worker(work, group=group, exclusive=True)
+
+        async def run() -> None:
+            try:
+                await work()
+            except OSError as error:
+                # Such as a thread that the system refuses.
+                self.say(f"views are not available: {error.strerror or error}")
+
+        self.run_worker(run(), group=group, exclusive=True)
 
     async def _read(self) -> Views:
         from cdptui.config.views import ViewsFile  # noqa: PLC0415 - not needed for the first frame

@@ -27,17 +27,26 @@ class Backpressure:
         self._may_go_on = Event()
         self._is_closed = False
         self._sent = 0
+        self._is_waiting = False
 
-    def wait_for_turn(self) -> None:
-        """Call in the thread before each event: returns at once, or when the app has caught up, or after `close`."""
-        self._sent += 1
-        if self._sent <= _WINDOW:
-            return
-        self._sent = 1
-        self._may_go_on.clear()
-        if not self._is_closed:
+    def wait_for_turn(self, timeout_s: float | None = None) -> bool:
+        """Call in the thread before each event; return whether it may be sent.
+
+        Returns at once, or when the app has caught up, or after `close`. False when that took longer than `timeout_s`:
+        then call it again for the same event.
+        """
+        if not self._is_waiting:
+            self._sent += 1
+            if self._sent <= _WINDOW or self._is_closed:
+                return True
+            self._sent = 1
+            self._may_go_on.clear()
+            self._is_waiting = True
             self._loop.call_soon_threadsafe(self._check)
-            self._may_go_on.wait()
+        if not (self._is_closed or self._may_go_on.wait(timeout_s)):
+            return False
+        self._is_waiting = False
+        return True
 
     def close(self) -> None:
         """Let the thread go on for good, so that it can end."""

@@ -45,3 +45,17 @@ async def main():
 asyncio.run(main())
 """
     subprocess.run([sys.executable, "-c", program], check=True, timeout=50)
+
+
+async def test_refused_thread_fails_only_its_call_with_an_os_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    asyncio.get_running_loop().set_default_executor(UnboundThreads())
+    for refusal in (RuntimeError("can't start new thread"), MemoryError()):
+
+        def refuse(_: threading.Thread, refusal: Exception = refusal) -> None:
+            raise refusal
+
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", refuse)
+            with pytest.raises(OSError, match="no thread left"):
+                await asyncio.to_thread(lambda: 42)
+        assert await asyncio.to_thread(lambda: 42) == 42
