@@ -258,6 +258,8 @@ class TerminalDriver(LinuxDriver):
         self.is_owing = False
         self.write(f"{RESET}{_WIPE if self._is_old else ''}")
         super().stop_application_mode()
+        # Left twice, the second screen would move the cursor of the first.
+        self._saved_modes = None
 
     def _sigtstp_application(self, *_: object) -> None:
         """Stop, as soon as nothing is under way: a signal comes in the middle of a drawing as well."""
