@@ -131,8 +131,10 @@ def test_under_the_new_name_there_is_never_a_task_of_the_old(simulate: Simulate,
         lambda screen: "30/30" not in screen.text,
     )
     # Nor was one written in between, after the name had changed.
-    # The new name stands alone, while tasks of the old list may be called cdp-oa-test.
-    _, under_new_name = re.split(rb"(?<![\w-])test(?![\w-])", bytes(terminal.output[before:]), maxsplit=1)
+    # The new name is written to the first line; a task of the old list may be called cdp-oa-test.
+    name = re.search(rb"\x1b\[1;\d+H(?:(?!\x1b\[\d+;\d+H).)*?test", bytes(terminal.output[before:]), re.DOTALL)
+    assert name is not None
+    under_new_name = bytes(terminal.output[before:])[name.end() :]
     assert b"cdp-" not in under_new_name
     terminal.send("q")
     assert terminal.wait_for_end() == 0
