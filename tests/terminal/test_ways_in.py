@@ -174,7 +174,9 @@ def test_a_node_behind_a_proxy_is_watched_through_it(simulate: Simulate, monitor
         terminal.wait_for(r"live .*5/5 tasks")
         leave(terminal)
         assert asked[0] == "PUT http://node.example:8080/zstack/v1/accounts/login"
-        assert asked[-1].startswith("DELETE http://node.example:8080/zstack/v1/accounts/sessions/")
+        logout = "DELETE http://node.example:8080/zstack/v1/accounts/sessions/"
+        # The connections are apart, so that a request for names may be noted after it.
+        assert sum(line.startswith(logout) for line in asked) == 1
     assert node.sessions.alive() == 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
@@ -147,7 +148,8 @@ class ScrollingLines(ScrollView, can_focus=True):
         before = (self._finder.line(), self._finder.current_line)
         search = self._finder.search(self._lines)
         if next(search, False):
-            self.run_worker(self._search_on(search), group="search", exclusive=True)
+            # As a function: a coroutine that is replaced before it begins would never be awaited.
+            self.run_worker(partial(self._search_on, search), group="search", exclusive=True)
         else:
             self.workers.cancel_group(self, "search")
         if before != (self._finder.line(), self._finder.current_line):
