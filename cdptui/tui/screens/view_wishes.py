@@ -131,7 +131,8 @@ class ViewWishes(ListWishes):
                 # Such as a thread that the system refuses.
                 self.say(f"views are not available: {error.strerror or error}")
 
-        self.run_worker(run, group=group, exclusive=True)
+        begin: Callable[[], Coroutine[None, None, None]] = run
+        self.run_worker(begin, group=group, exclusive=True)
 
     async def _read(self) -> Views:
         from cdptui.config.views import ViewsFile  # noqa: PLC0415 - not needed for the first frame

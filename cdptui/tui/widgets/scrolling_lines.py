@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -149,7 +149,8 @@ class ScrollingLines(ScrollView, can_focus=True):
         search = self._finder.search(self._lines)
         if next(search, False):
             # As a function: a coroutine that is replaced before it begins would never be awaited.
-            self.run_worker(partial(self._search_on, search), group="search", exclusive=True)
+            begin: Callable[[], Coroutine[None, None, None]] = partial(self._search_on, search)
+            self.run_worker(begin, group="search", exclusive=True)
         else:
             self.workers.cancel_group(self, "search")
         if before != (self._finder.line(), self._finder.current_line):
