@@ -131,7 +131,7 @@ class ViewWishes(ListWishes):
                 # Such as a thread that the system refuses.
                 self.say(f"views are not available: {error.strerror or error}")
 
-        begin: Callable[[], Coroutine[None, None, None]] = run
+        begin: Callable[[], Coroutine[object, object, None]] = run
         self.run_worker(begin, group=group, exclusive=True)
 
     async def _read(self) -> Views:

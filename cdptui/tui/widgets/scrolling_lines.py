@@ -149,7 +149,7 @@ class ScrollingLines(ScrollView, can_focus=True):
         search = self._finder.search(self._lines)
         if next(search, False):
             # As a function: a coroutine that is replaced before it begins would never be awaited.
-            begin: Callable[[], Coroutine[None, None, None]] = partial(self._search_on, search)
+            begin: Callable[[], Coroutine[object, object, None]] = partial(self._search_on, search)
             self.run_worker(begin, group="search", exclusive=True)
         else:
             self.workers.cancel_group(self, "search")
