@@ -34,8 +34,6 @@ MAX_PASTE_BYTES: Final = 64 * 1024
 _ESC: Final = 0x1B
 _BEL: Final = 0x07
 _DEL: Final = 0x7F
-_ETX: Final = 0x03
-"""Ctrl+C ends an unfinished sequence, so that it works whatever came before. In a paste it is text, and is dropped."""
 _ABORTS: Final = (0x18, 0x1A)
 """CAN and SUB end any sequence without an effect."""
 
@@ -55,7 +53,7 @@ _INTERMEDIATES: Final = range(0x20, 0x30)
 """Between the escape and the final byte of a sequence that selects a character set or a test pattern."""
 
 _PARAMETERS: Final = re.compile(rb"[\x20-\x3f]+")
-_STRING_BODY: Final = re.compile(rb"[^\x03\x07\x18\x1a\x1b]+")
+_STRING_BODY: Final = re.compile(rb"[^\x07\x18\x1a\x1b]+")
 _UNPRINTABLE_IN_PASTE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 _WORDS_FOR_NUMBERS: Final = frozenset(b"NaInfityudel")
@@ -297,7 +295,7 @@ class ControlSequenceTokenizer:
             self._state = self._escape
         elif byte in _ABORTS:
             self._state = self._ground
-        elif byte >= 0x80 or byte == _ETX:
+        elif byte >= 0x80:
             self._state = self._ground
             return at
         # Other control characters inside of a sequence are ignored: Enter is none there.
@@ -357,9 +355,6 @@ class ControlSequenceTokenizer:
         byte = data[at]
         if byte == _ESC:
             self._state = self._string_escape
-        elif byte == _ETX:
-            self._state = self._ground
-            return at
         elif byte in _ABORTS or (byte == _BEL and self._is_osc):
             self._state = self._ground
         return at + 1
