@@ -58,7 +58,7 @@ _FAREWELL_S: Final = 5.0
 _TURN_S: Final = 0.02
 """How long the input thread waits for an app that is behind before it reads on."""
 
-_READ_AHEAD: Final = 1024
+_READ_AHEAD: Final = 64
 """Events that wait for their turn before nothing more is read."""
 
 _MOUSE: Final = ("1000", "1002", "1006")
@@ -366,12 +366,18 @@ class TerminalDriver(LinuxDriver):
                 self._send(pending)
                 timeout_s = 0.0 if pending else _seconds_until(tokenizer.deadline, probe.deadline)
                 ready = [key.fd for key, _ in selector.select(timeout_s)]
-                data = self._read() if self.fileno in ready and len(pending) < _READ_AHEAD else None
+                is_behind = len(pending) >= _READ_AHEAD
+                data = self._read() if self.fileno in ready and not is_behind else None
                 if data == b"":
                     self._hang_up()
                     break
                 now = time.monotonic()
-                for message in decoder.decode(tokenizer.expire(now) if data is None else tokenizer.feed(data, now)):
+                if data is not None:
+                    tokens = tokenizer.feed(data, now)
+                else:
+                    # The rest of a sequence is not late while there is input that was not read yet.
+                    tokens = [] if self.fileno in ready else tokenizer.expire(now)
+                for message in decoder.decode(tokens):
                     pending.append(message)
                     if isinstance(message, events.Key) and message.key == "ctrl+c":
                         probe.ask(now)
