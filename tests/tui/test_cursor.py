@@ -50,7 +50,7 @@ async def test_an_empty_list_has_no_cursor_and_the_next_one_has_it_at_the_top() 
         await run.press("G")
         await run.poll()
         await run.until(lambda: run.cursor is None)
-        assert "no CDP tasks" in run.screen
+        await run.until(lambda: "no CDP tasks" in run.screen)
         await run.poll()
         await run.until(lambda: run.cursor == "uuid-of-x")
 

@@ -127,7 +127,7 @@ async def test_a_word_that_may_become_another_counts_once_it_is_whole() -> None:
         await run.press(*["backspace"] * 4, *" an")
         await run.pilot.click("#tasks", offset=(5, 2))
         await run.until(lambda: not is_open(run))
-        assert "used>10% and an" in run.screen
+        await run.until(lambda: "used>10% and an" in run.screen)
 
 
 async def test_a_filter_that_is_kept_says_what_it_hides() -> None:
@@ -276,7 +276,7 @@ async def test_who_goes_to_the_list_with_the_mouse_keeps_the_filter() -> None:
         await type_filter(run, "erp")
         await run.pilot.click("#tasks", offset=(5, 2))
         await run.until(lambda: not is_open(run))
-        assert "erp  2 of 4 shown" in run.screen
+        await run.until(lambda: "erp  2 of 4 shown" in run.screen)
         await run.press("escape")
         assert len(run.names) == 4
 

@@ -59,8 +59,8 @@ async def test_the_new_key_is_told_wherever_keys_are_told() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         run = Running(app, pilot, node())
         await run.until(lambda: run.rows)
-        assert " , sort " in run.footer
-        assert " ^k help " in run.footer
+        await run.until(lambda: " , sort " in run.footer)
+        await run.until(lambda: " ^k help " in run.footer)
         await run.press("f4")
         assert "F4 again to go on" in run.footer
         await run.press("ctrl+p", "r", "e", "f", "r")
@@ -92,7 +92,7 @@ async def test_advice_names_the_new_key() -> None:
     async with app.run_test(size=(160, 40)) as pilot:
         run = Running(app, pilot, refused)
         await run.until(lambda: run.banner)
-        assert "press R to type the password again" in run.banner
+        await run.until(lambda: "press R to type the password again" in run.banner)
 
 
 def test_keys_may_change_places() -> None:

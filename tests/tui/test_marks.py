@@ -58,8 +58,8 @@ async def test_marks_survive_polls_and_sorting_and_vanish_with_their_task() -> N
         assert marked(run) == "ba"
         await run.poll()
         await run.until(lambda: marked(run) == "b")
-        assert "1 marked task is gone" in run.footer
-        assert "1 marked" in run.footer
+        await run.until(lambda: "1 marked task is gone" in run.footer)
+        await run.until(lambda: "1 marked" in run.footer)
 
 
 async def test_a_sign_of_change_stands_beside_the_mark() -> None:
@@ -67,7 +67,7 @@ async def test_a_sign_of_change_stands_beside_the_mark() -> None:
         await run.press("space")
         await run.poll()
         await run.until(lambda: "✖ Failed" in run.screen)
-        assert run.screen_lines[3].startswith("~*a ")
+        await run.until(lambda: run.screen_lines[3].startswith("~*a "))
 
 
 async def test_space_on_a_group_marks_its_tasks() -> None:

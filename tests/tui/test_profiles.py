@@ -39,13 +39,13 @@ async def test_a_profile_is_chosen_from_a_menu_and_watched_from_then_on() -> Non
     async with app.run_test(size=(120, 40)) as pilot:
         run = Running(app, pilot, nodes["prod"])
         await run.until(lambda: run.rows)
-        assert run.header.startswith(" prod   ● live  http://prod:8080")
+        await run.until(lambda: run.header.startswith(" prod   ● live  http://prod:8080"))
         await run.press("x")
         await run.until(lambda: "http://test:8080" in run.screen)
-        assert "●  prod   http://prod:8080" in run.screen
+        await run.until(lambda: "●  prod   http://prod:8080" in run.screen)
         await run.press("j", "enter")
         await run.until(lambda: run.names[:1] == ["test-0"])
-        assert run.header.startswith(" test   ● live  http://test:8080")
+        await run.until(lambda: run.header.startswith(" test   ● live  http://test:8080"))
         assert "prod" not in run.screen
         await run.until(lambda: nodes["prod"].closed)
         assert (nodes["prod"].closed, nodes["test"].closed) == (1, 0)

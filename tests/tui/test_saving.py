@@ -96,7 +96,7 @@ async def test_what_a_filter_lets_through_and_that_it_did(here: Path) -> None:
     async with showing(FLEET) as run:
         await run.press("space", "j", "space", "f")
         await run.until(lambda: run.names == ["b"])
-        assert "2 marked, 1 hidden by the filter" in run.footer
+        await run.until(lambda: "2 marked, 1 hidden by the filter" in run.footer)
         await save(run, "j")
         assert "wrote 2 marked tasks (1 hidden by the filter)" in run.footer
         await run.press("ctrl+u")

@@ -36,12 +36,12 @@ async def test_the_first_numbers_stand_for_something_from_the_start() -> None:
         await run.press("1")
         await run.until(lambda: run.names == ["erp-web"])
         await run.until(lambda: "1 enabled, not running: state=Enabled and status!=Running  1 of 4 shown" in run.screen)
-        assert "view 1 enabled, not running" in run.footer
+        await run.until(lambda: "view 1 enabled, not running" in run.footer)
         await run.press("4")
         await run.until(lambda: run.names == ["mail"])
         await run.press("0")
         await run.until(lambda: len(run.names) == 4)
-        assert "everything, worst first" in run.footer
+        await run.until(lambda: "everything, worst first" in run.footer)
 
 
 async def test_a_view_that_hides_nothing_is_no_filter() -> None:
@@ -72,7 +72,7 @@ async def test_how_the_list_is_looked_at_is_saved_under_a_number_and_a_name(stat
         await run.until(lambda: "Views" in run.screen)
         await run.press("s", *["backspace"] * 8, *"nearly full", "enter")
         await run.until(lambda: "saved as view 8: nearly full" in run.footer)
-        assert "8 nearly full: used>80%  2 of 4 shown" in run.screen
+        await run.until(lambda: "8 nearly full: used>80%  2 of 4 shown" in run.screen)
         order = run.names
     saved = state.read().view(8)
     assert saved == View(name="nearly full", filter="used>80%", sort="status", inverted=True)
