@@ -236,7 +236,7 @@ def run_seed(seed: int, size: int, url: str, folder: Path) -> Run:
     log = folder / f"log-{seed}"
     environment = {"ZSTACK_PASSWORD": "password", "XDG_STATE_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
     command = [*CDPTUI, "--url", url, "--interval", "3600", "--log-file", str(log)]
-    with _Raw(command, environment=environment) as terminal:
+    with _Raw(command, environment=environment, is_read_in_background=False) as terminal:
         terminal.wait_for("live .*60/60 tasks")
         drawn = len(terminal.output)
         begun = time.monotonic()

@@ -7,7 +7,7 @@ import re
 import select
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,6 +36,10 @@ class Burst(NamedTuple):
 
 class Watched(Terminal):
     """Reads without looking first, so that what the looking costs is not measured."""
+
+    def __init__(self, command: Sequence[str], *, environment: Mapping[str, str] | None = None) -> None:
+        # The moment at which a byte came is that of the read here.
+        super().__init__(command, environment=environment, is_read_in_background=False)
 
     def burst(self, seconds: float) -> Burst | None:
         """Wait for bytes, and for the end of what comes together; None when nothing comes."""

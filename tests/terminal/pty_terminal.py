@@ -22,6 +22,7 @@ import pyte
 from rich.cells import cell_len
 
 from tests.process_guard import RUN_ID
+from tests.terminal.pty_reader import PtyReader
 
 CDPTUI = (sys.executable, "-m", "cdptui")
 
@@ -80,19 +81,24 @@ class Terminal:
         columns: int = 120,
         lines: int = 40,
         environment: Mapping[str, str] | None = None,
+        is_read_in_background: bool = True,
     ) -> None:
+        """Run `command`; with `is_read_in_background` False, it is read only while a method of this object waits."""
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
         self.output = bytearray()
-        """Every byte that the process wrote."""
+        """Every byte that the process wrote and that was drawn on the screen here."""
         self._held = b""
         self._is_hung_up = False
         self._master, self._slave = pty.openpty()
+        self._reader = PtyReader(self._master)
         self._size(columns, lines)
         self.modes_before = termios.tcgetattr(self._slave)
         kept = {name: os.environ[name] for name in _CLEAN_ENVIRONMENT if name in os.environ}
         self._environment = {**kept, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(environment or {})}
         self.run(command)
+        if is_read_in_background:
+            self.start_reading()
 
     def run(self, command: Sequence[str]) -> None:
         """Start a process here, after the one before has ended."""
@@ -121,11 +127,21 @@ class Terminal:
     def hang_up(self) -> None:
         """Close the window: nobody reads any more, and nobody types."""
         self._is_hung_up = True
+        self._reader.close()
         os.close(self._slave)
         os.close(self._master)
 
+    def stop_reading(self) -> None:
+        """Take nothing more from the process, except what a method that waits reads: its writes block before long."""
+        self._reader.stop()
+
+    def start_reading(self) -> None:
+        """Take whatever the process writes at once, as a fast terminal does, whether or not anything waits for it."""
+        self._reader.start()
+
     def wipe(self) -> None:
         """Forget what is on the screen, as somebody else's program may have written over it."""
+        self._read_all()
         self._screen.reset()
 
     def _size(self, columns: int, lines: int) -> None:
@@ -175,7 +191,8 @@ class Terminal:
     def send_bytes(self, data: bytes) -> None:
         """Send what no keyboard can type, however much; reads meanwhile, so that neither side waits for the other."""
         while data:
-            readable, writable, _ = select.select([self._master], [self._master], [], _HANG_S)
+            read_here = [] if self._reader.is_running else [self._master]
+            readable, writable, _ = select.select(read_here, [self._master], [], _HANG_S)
             assert readable or writable, f"the program has not read its input for {_HANG_S:g} s"
             if readable:
                 self._read(0.0)
@@ -232,6 +249,7 @@ class Terminal:
         start, deadline = len(self.output), time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0 and self._read(left):
             pass
+        self._read_all()
         return bytes(self.output[start:])
 
     def wait_for_end(self, seconds: float = _HANG_S) -> int:
@@ -277,17 +295,16 @@ class Terminal:
         )
 
     def _read(self, seconds: float) -> bool:
-        """Read once, waiting at most `seconds`; whether there was anything."""
-        ready, _, _ = select.select([self._master], [], [], seconds)
-        if not ready:
-            return False
-        try:
-            data = os.read(self._master, 65536)
-        except OSError:
-            return False
+        """Draw the next piece, waiting at most `seconds` for it; whether there was one."""
+        data = self._reader.take(seconds)
         self.output += data
         self._held += data
         whole = _UNFINISHED.sub(b"", self._held)
         self._held = self._held[len(whole) :]
         self._stream.feed(_NOT_PYTES.sub(b"", whole))
         return bool(data)
+
+    def _read_all(self) -> None:
+        """Draw all that has come by now."""
+        while self._read(0.0):
+            pass

@@ -296,7 +296,8 @@ def test_a_terminal_that_takes_nothing_more_holds_no_end_up(
     node, server = fleet
     terminal = monitor(server.url, "--interval", "1")
     terminal.wait_for("60/60 tasks")
-    # Nobody reads from here on: the kernel's buffer fills, then every write blocks.
+    terminal.stop_reading()
+    # The kernel's buffer fills, then every write blocks.
     for _ in range(40):
         terminal.send("\x0ct")
         time.sleep(0.02)
@@ -318,12 +319,14 @@ def test_a_terminal_that_stands_still_for_a_moment_at_the_end_is_given_back_all_
     _, server = simulate()
     terminal = monitor(server.url, "--interval", "1")
     terminal.wait_for("60/60 tasks")
+    terminal.stop_reading()
     for _ in range(40):
         terminal.send("\x0ct")
         time.sleep(0.02)
     terminal.process.send_signal(signal.SIGTERM)
     # That long nobody reads.
     time.sleep(0.5)
+    terminal.start_reading()
     assert terminal.wait_for_end() == 143
     assert terminal.is_restored
 
@@ -334,9 +337,11 @@ def test_a_terminal_that_was_held_up_shows_how_it_is_now(
     _, server = fleet
     terminal = monitor(server.url, "--interval", "1")
     terminal.wait_for("60/60 tasks")
+    terminal.stop_reading()
     for _ in range(40):
         terminal.send("\x0ct")
         time.sleep(0.02)
+    terminal.start_reading()
     terminal.send("s")
     terminal.wait_for("Sort by")
     terminal.send("\x1b")

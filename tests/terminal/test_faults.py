@@ -103,7 +103,6 @@ def outcomes(request: pytest.FixtureRequest) -> Iterator[dict[Case, Future[None]
         waiting.put((case, found[case]))
 
     def work_through() -> None:
-        # A terminal that nobody reads is a slow line, and gets fewer words: each has its thread.
         with at_rest() as watched, suppress(Empty):
             while True:
                 case, outcome = waiting.get_nowait()

@@ -159,11 +159,11 @@ def test_the_mouse_moves_the_cursor_scrolls_and_sorts_until_it_is_turned_off(fle
     terminal.send(WHEEL_DOWN.format(x=10, y=8) * 3)
     terminal.wait_for(lambda screen: screen.lines[3] != first)
     terminal.send(CLICK.format(x=terminal.line_with("NAME").index("NAME") + 1, y=3))
-    terminal.wait_for("sorted by name")
+    terminal.wait_for("NAME▲")
     terminal.send("m")
-    terminal.wait_for("mouse off", lambda screen: screen.is_mouse_off)
+    terminal.wait_for(lambda screen: screen.is_mouse_off)
     terminal.send("m")
-    terminal.wait_for("mouse on", lambda screen: not screen.is_mouse_off)
+    terminal.wait_for(lambda screen: not screen.is_mouse_off)
     assert b"\x1b[?1003h" not in terminal.output, "moves of the pointer are nothing to us"
     leave(terminal)
 
@@ -174,7 +174,7 @@ def test_no_mouse_leaves_it_to_the_terminal(fleet: str, monitor: OpenMonitor) ->
     assert terminal.is_mouse_off
     assert not re.search(rb"\x1b\[\?100\d?[hl]", bytes(terminal.output).replace(b"\x1b[?1004h", b""))
     terminal.send("m")
-    terminal.wait_for("mouse on")
+    terminal.wait_for(lambda screen: not screen.is_mouse_off)
     leave(terminal)
 
 

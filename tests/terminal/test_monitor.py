@@ -28,7 +28,8 @@ def bars(terminal: Terminal) -> int:
 
 def test_the_main_job_from_start_to_end(simulate: Simulate, monitor: OpenMonitor) -> None:
     node, server = simulate(tasks=60, speed=600)
-    terminal = monitor(server.url, "--interval", "1")
+    # Wide enough for the heading of the growth; notices are soon replaced by what the next poll changed.
+    terminal = monitor(server.url, "--interval", "1", columns=200)
     # The worst task leads.
     terminal.wait_for(
         r"live .*60/60 tasks", lambda screen: re.search(r"✖ Failed|\? Unknown|■ Stopped", screen.lines[3])
@@ -40,7 +41,7 @@ def test_the_main_job_from_start_to_end(simulate: Simulate, monitor: OpenMonitor
     # Some task that grows, found by sorting; then its detail, larger, with the chart growing to the right.
     for _ in range(8):
         terminal.send(">")
-    terminal.wait_for("sorted by growth")
+    terminal.wait_for("GROWTH▼")
     terminal.send("g")
     terminal.wait_for(growing)
     before = bars(terminal)
