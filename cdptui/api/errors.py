@@ -5,6 +5,7 @@
     ├── TimedOut               connected, but no answer in time
     ├── TlsFailed              certificate or protocol not accepted: untrusted, self-signed, expired, another host's,
     │                          or ours not accepted
+    ├── AddressUnusable        the URL of the node or of the proxy, for the HTTP library
     ├── ProxyRefused           the proxy on the way lets nobody through, or not us
     ├── NotAManagementNode     something else answers
     ├── LoginRefused           wrong account or password; PasswordMissing when there is none to try
@@ -108,6 +109,12 @@ class TlsClientRefused(TlsFailed):
     """The server wants a certificate of ours, or another one."""
 
     kind = FailureKind.TLS_CLIENT
+
+
+class AddressUnusable(ApiError):
+    """The HTTP library does not accept the URL of the node or of the proxy."""
+
+    kind = FailureKind.ADDRESS
 
 
 class ProxyRefused(ApiError):

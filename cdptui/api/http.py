@@ -23,7 +23,7 @@ from cdptui.api.answers import check_answer
 from cdptui.api.body import ACCEPTED_ENCODING, read_body
 from cdptui.api.breakage import broken
 from cdptui.api.charset import as_utf8
-from cdptui.api.errors import ApiError, TimedOut
+from cdptui.api.errors import AddressUnusable, ApiError, TimedOut
 from cdptui.api.tls import tls_context
 from cdptui.clock import Clock
 from cdptui.models.tls import Tls
@@ -111,10 +111,10 @@ class Http:
     ) -> None:
         """`base_url` ends in the API's prefix, such as `http://10.0.0.5:8080/zstack/v1`.
 
-        Raises OSError when the certificates that `tls` names cannot be read.
+        Raises OSError when the certificates that `tls` names cannot be read, AddressUnusable for a URL that httpx does
+        not accept.
         """
         self._base_url = base_url.rstrip("/")
-        self._request_url, self._host_header, self._tls_name = _zone_apart(self._base_url)
         self.timeouts: Final = timeouts
         self._clock = clock
         self._proxy = proxy
@@ -122,7 +122,13 @@ class Http:
         # The trusted certificates take 35 ms to read; plain HTTP asks for none.
         self._tls = tls_context(tls or Tls()) if base_url.startswith("https:") else None
         self._proxy_tls = tls_context(tls or Tls()) if (proxy or "").startswith("https:") else None
-        self._client = self._new_client(httpx.Cookies())
+        try:
+            self._request_url, self._host_header, self._tls_name = _zone_apart(self._base_url)
+            httpx.URL(self._request_url)
+            self._client = self._new_client(httpx.Cookies())
+        except (httpx.InvalidURL, ValueError) as error:
+            # httpx may quote the URL of the proxy, and with it a password.
+            raise AddressUnusable("the HTTP library does not accept it", url=self._base_url) from error
         self.date = ""
         """The moment of the newest answer by the server's own clock, as its headers say it."""
         self._under_way: set[_Trace] = set()

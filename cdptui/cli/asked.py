@@ -8,6 +8,7 @@ from typing import Final
 import click
 
 from cdptui.cli.choices import Choices
+from cdptui.cli.output_boundary import hide
 from cdptui.cli.proofs import auth_of
 from cdptui.config.address import normalise
 from cdptui.config.errors import ConfigError
@@ -48,9 +49,12 @@ def settings_of(
     proxy = proxy_for(base_url)
     login_type = login_type_of(choices)
     before_asking()
+    auth = auth_of(choices, login_type, base_url, ask)
+    # From here on they may be in an error.
+    hide(*auth.secrets)
     return MonitorSettings(
         base_url=base_url,
-        auth=auth_of(choices, login_type, base_url, ask),
+        auth=auth,
         tls=_tls(choices, ask) if base_url.startswith("https:") else Tls(),
         proxy=proxy,
         server_zone=zone,

@@ -13,11 +13,13 @@ from cdptui.cli.terminal import take_keys_from_terminal
 from cdptui.config import environment
 from cdptui.config.address import node_of
 from cdptui.config.credentials import (
+    MAX_SECRET_BYTES,
     access_key,
     read_access_key_file,
     read_password,
     read_password_file,
     read_session_file,
+    session_id,
 )
 from cdptui.config.errors import ConfigError
 from cdptui.config.loader import Origin, Proof, Setting, Source
@@ -119,8 +121,11 @@ def program_of(command: str | Sequence[str]) -> str:
 
 
 def _of_environment(choices: Choices) -> Auth | None:
-    session_id = environment.lookup(environment.SESSION, choices.environ)
-    return GivenSession(session_id=session_id) if session_id is not None else _key_of_environment(choices)
+    found = environment.find(environment.SESSION, choices.environ)
+    if found is None:
+        return _key_of_environment(choices)
+    variable, value = found
+    return GivenSession(session_id=session_id(value, variable))
 
 
 def _key_of_environment(choices: Choices) -> AccessKey | None:
@@ -145,7 +150,14 @@ def _password_given(choices: Choices) -> str | None:
         return password
     if choices.option("password_file") is not None:
         return read_password_file(choices.option("password_file"))
-    return environment.lookup(environment.PASSWORD, choices.environ)
+    found = environment.find(environment.PASSWORD, choices.environ)
+    if found is None:
+        return None
+    variable, password = found
+    if len(password) > MAX_SECRET_BYTES:
+        message = f"the password in {variable} is longer than {MAX_SECRET_BYTES:,} characters"
+        raise ConfigError(message)
+    return password
 
 
 def _password_found(proof: Proof | None, choices: Choices, question: str, ask: Ask | None) -> tuple[str, str | None]:

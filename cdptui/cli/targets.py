@@ -11,6 +11,7 @@ from msgspec import structs
 from cdptui.cli.asked import base_url_of, settings_of
 from cdptui.cli.choices import Choices
 from cdptui.cli.display import Display
+from cdptui.cli.output_boundary import redact, screen_text
 from cdptui.cli.proofs import who_in_words, written_proof
 from cdptui.clock import Clock
 from cdptui.config.address import node_of
@@ -33,20 +34,21 @@ def target_of(settings: MonitorSettings, display: Display, clock: Clock, choices
 
     return Target(
         connect,
-        node_of(settings.base_url),
-        settings.auth.who,
+        screen_text(node_of(settings.base_url)),
+        screen_text(settings.auth.who),
         settings.interval_s,
-        profile=(choices.identity if choices is not None else None) or "",
+        profile=inert((choices.identity if choices is not None else None) or ""),
         accent=(choices.value("accent") if choices is not None else None) or "",
         secrecy=settings.secrecy,
         view=choices.value("view") if choices is not None else None,
+        redact=redact,
     )
 
 
 def other_targets(first: Target, display: Display, clock: Clock, choices: Choices) -> tuple[Target, ...]:
     """All profiles in the order of the files, the one of the start among them."""
     return tuple(
-        first if name == first.profile else _target_of_profile(choices.of_profile(name), display, clock)
+        first if name == choices.identity else _target_of_profile(choices.of_profile(name), display, clock)
         for name in choices.configuration.profiles
     )
 
@@ -74,13 +76,14 @@ def _target_of_profile(choices: Choices, display: Display, clock: Clock) -> Targ
     base_url = base_url_of(choices)
     return Target(
         connect,
-        node_of(base_url),
-        who_in_words(choices, written_proof(choices)),
+        screen_text(node_of(base_url)),
+        screen_text(who_in_words(choices, written_proof(choices))),
         choices.value("interval"),
-        profile=choices.profile or "",
+        profile=inert(choices.profile or ""),
         accent=choices.value("accent") or "",
         secrecy=secrecy_of(base_url, is_verified=not choices.value("insecure")),
         view=choices.value("view"),
+        redact=redact,
     )
 
 

@@ -24,7 +24,18 @@ def read_password_file(path: Path) -> str:
 
 def read_session_file(path: Path) -> str:
     """Return the session id in a file that nobody else can read. Raises ConfigError."""
-    return _first_line(_read_private(path, "session file"), "session id", str(path)).strip()
+    return session_id(
+        _first_line(_read_private(path, "session file"), "session id", str(path)), f"the session file {path}"
+    )
+
+
+def session_id(text: str, source: str) -> str:
+    """Return a session id that a header can carry. Raises ConfigError, without quoting anything of it."""
+    text = text.strip()
+    if len(text) > MAX_SECRET_BYTES or not re.fullmatch(r"[!-~]+", text):
+        message = f"{source} holds something else than a session id"
+        raise ConfigError(message)
+    return text
 
 
 def read_access_key_file(path: Path) -> AccessKey:
@@ -52,7 +63,8 @@ def read_access_key_file(path: Path) -> AccessKey:
 def access_key(key_id: str, secret: str, source: str) -> AccessKey:
     """Return a key that a header can carry. Raises ConfigError, without quoting anything of it."""
     key_id, secret = key_id.strip(), secret.strip()
-    if not re.fullmatch(r"[!-9;-~]+", key_id) or not re.fullmatch(r"[!-~]+", secret):
+    is_too_long = max(len(key_id), len(secret)) > MAX_SECRET_BYTES
+    if is_too_long or not re.fullmatch(r"[!-9;-~]+", key_id) or not re.fullmatch(r"[!-~]+", secret):
         message = f"{source} holds something else than the id and the secret of an access key"
         raise ConfigError(message)
     return AccessKey(key_id=key_id, secret=secret)

@@ -22,6 +22,8 @@ class FailureKind(Enum):
     TLS_WRONG_HOST = "tls wrong host"
     TLS_CLIENT = "tls client"
     """The server wants a certificate of ours, or does not accept the one that it got."""
+    ADDRESS = "address"
+    """The URL of the node or of the proxy is one that the HTTP library does not accept."""
     PROXY = "proxy"
     """The proxy on the way does not let us through."""
     NOT_A_NODE = "not a management node"
@@ -69,10 +71,14 @@ class FailureKind(Enum):
     """What the configuration names cannot be used: a file, a command."""
     INTERNAL = "internal"
     """A fault of ours; the log has the traceback."""
+    INTERNAL_AGAIN = "internal again"
+    """The same fault of ours as often as it was tried."""
 
 
 WAITS_FOR_PERSON = frozenset(
     {
+        FailureKind.ADDRESS,
+        FailureKind.INTERNAL_AGAIN,
         FailureKind.LOGIN_REFUSED,
         FailureKind.PASSWORD_MISSING,
         FailureKind.LOGIN_NEEDS_MORE,
@@ -91,7 +97,7 @@ WAITS_FOR_PERSON = frozenset(
         FailureKind.SESSION_CONTENDED,
     }
 )
-"""Trying these again by itself could lock the operator's account or end a colleague's session."""
+"""Trying these again by itself could lock the operator's account, end a colleague's session, or change nothing."""
 
 
 class Wanted(Enum):

@@ -84,8 +84,12 @@ _WORDS: Final = {
         "rate limited", "the node asks for fewer requests; a longer interval helps ({slower})"
     ),
     FailureKind.UNREADABLE: _Words("unreadable answer", "what came back is not what this call answers"),
+    FailureKind.ADDRESS: _Words("URL not usable", "correct the URL of the node or of the proxy, and start again"),
     FailureKind.CONFIGURATION: _Words("cannot log in", "correct the configuration: it is tried again by itself"),
     FailureKind.INTERNAL: _Words("fault in cdptui", "the log file has the details"),
+    FailureKind.INTERNAL_AGAIN: _Words(
+        "repeated fault in cdptui", "it happens each time, the log file has the details; press {refresh} to try again"
+    ),
 }
 
 

@@ -338,6 +338,10 @@ class CdptuiApp(App[int], inherit_bindings=False):
         """Copy what is selected in a field, by the way of all copies."""
         self.post_message(CopyWanted("text", text))
 
+    def on_retry_requested(self) -> None:
+        """Connect at once where the connection failed by a fault."""
+        self._watch.retry()
+
     def on_copy_wanted(self, message: CopyWanted) -> None:
         """Copy it; keys go on meanwhile."""
         self.run_worker(self._copy(message.label, message.text), name="copy", group="copy", exclusive=True)

@@ -19,6 +19,10 @@ class MonitorUpdated(Message, bubble=False):
         return isinstance(message, MonitorUpdated)
 
 
+class RetryRequested(Message):
+    """The user asked to try again, whether the node can be reached or not."""
+
+
 class CopyWanted(Message):
     """Somebody wants a text in the clipboard."""
 

@@ -28,3 +28,5 @@ class Target(Struct, frozen=True):
     secrecy: Secrecy = Secrecy.KEPT
     view: int | str | None = None
     """The saved view to begin with, by number or name."""
+    redact: Callable[[str], str] = str
+    """Takes secrets out of the text of an error."""

@@ -29,6 +29,15 @@ log = logging.getLogger(__name__)
 _ANEW_S: Final = 30.0
 """Seconds until watching begins anew after a fault of ours."""
 
+_SAME_FAULT_LIMIT: Final = 3
+"""Attempts that end with the same fault and bring no list: the next one would too, and it waits for the user."""
+
+_STEADY_LISTS: Final = 2
+"""After so many lists in one attempt a fault counts as the first of its kind again."""
+
+_OF_OURS: Final = frozenset({FailureKind.INTERNAL, FailureKind.INTERNAL_AGAIN, FailureKind.CONFIGURATION})
+"""Failures whose text is that of an error of ours, which may quote a setting; those of the API are clean already."""
+
 
 _HEAD_START_S: Final = 0.005
 """For the first requests: what is imported beside them holds them up, beside the wait for their answers it does not."""
@@ -67,6 +76,16 @@ class Watch:
         self._running: asyncio.Task[None] | None = None
         self._is_over = False
         self._lists_set_aside = 0
+        self._retry = asyncio.Event()
+        self._last_fault = ""
+        self._attempts = 0
+        """In a row that ended with `_last_fault`."""
+        self._lists = 0
+        """Whole lists that this attempt has brought."""
+
+    def retry(self) -> None:
+        """Connect at once, if a fault ended the connection; no effect while it works."""
+        self._retry.set()
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -81,21 +100,47 @@ class Watch:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self.link.directory.run(self._tell_names))
                     group.create_task(_import_what_comes_next())
-                    async for update in self.link.monitor.updates():
+                    async for unfiltered in self.link.monitor.updates():
+                        update = self._without_secrets(unfiltered)
                         self._audience.post_message(MonitorUpdated(update))
                         self._set_aside(update)
                         last = structs.replace(update, changes=())
-                        del update
+                        del update, unfiltered
             except Exception as error:
                 collector.look_at_all()
                 log.exception("the monitor ended")
-                failure = Failure(FailureKind.INTERNAL, inert(first_words(error), 300), url="")
-                if isinstance(error, ConfigError):
-                    failure = Failure(FailureKind.CONFIGURATION, inert(str(error), 300), url="")
-                due = self._clock.monotonic() + _ANEW_S
-                last = structs.replace(last, failure=failure, attempt=1, next_poll_at=due)
+                failure = self._failure_of(error)
+                wait_s = None if failure.waits_for_person else _ANEW_S
+                due = None if wait_s is None else self._clock.monotonic() + wait_s
+                last = self._without_secrets(
+                    structs.replace(last, failure=failure, attempt=self._attempts, next_poll_at=due)
+                )
                 self._audience.post_message(MonitorUpdated(last))
-                await self._clock.wait(asyncio.Event(), _ANEW_S)
+                self._retry.clear()
+                await self._clock.wait(self._retry, wait_s)
+
+    def _failure_of(self, error: Exception) -> Failure:
+        """Return what the screen shows of an error that ended the connection, and count its repetitions."""
+        from cdptui.api.errors import ApiError  # noqa: PLC0415 - only when something is wrong
+
+        fault, lists = first_words(error), self._lists
+        is_same = fault == self._last_fault and lists < _STEADY_LISTS
+        self._attempts = self._attempts + 1 if is_same else 1
+        self._last_fault, self._lists = fault, 0
+        match error:
+            case ApiError():
+                return error.as_failure()
+            case ConfigError():
+                return Failure(FailureKind.CONFIGURATION, inert(str(error), 300), url="")
+        is_certain = self._attempts >= _SAME_FAULT_LIMIT and not lists
+        kind = FailureKind.INTERNAL_AGAIN if is_certain else FailureKind.INTERNAL
+        return Failure(kind, inert(fault, 300), url="")
+
+    def _without_secrets(self, update: Update) -> Update:
+        failure, redact = update.failure, self.target.redact
+        if failure is None or failure.kind not in _OF_OURS:
+            return update
+        return structs.replace(update, failure=structs.replace(failure, detail=redact(failure.detail)))
 
     def _set_aside(self, update: Update) -> None:
         """Keep the collector from what stays.
@@ -104,6 +149,8 @@ class Watch:
         second.
         """
         is_whole = update.snapshot is not None and update.snapshot.is_complete
+        if update.failure is None and is_whole:
+            self._lists += 1
         if update.failure is None and is_whole and self._lists_set_aside < _LISTS_SET_ASIDE:
             self._lists_set_aside += 1
             collector.set_aside()

@@ -17,7 +17,7 @@ from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
 from cdptui.simulator.settings import SimulatorSettings
 from tests.terminal.conftest import OpenMonitor
-from tests.terminal.pty_terminal import Terminal
+from tests.terminal.pty_terminal import CDPTUI, Terminal
 
 HOSTILE = {
     "markup": "[red]a[/]b[@click=app.quit]c[/]",
@@ -172,3 +172,23 @@ def test_what_is_copied_is_inert_and_true(node: tuple[ManagementNode, str], moni
     terminal.send("q")
     assert terminal.wait_for_end() == 0
     assert_is_inert(terminal)
+
+
+def test_hostile_account_is_shown_with_its_characters_replaced(tmp_path: Path) -> None:
+    options = ("--url", "127.0.0.1:9", "--account", "a\x1b]0;owned\x07\u202e\x9bb")
+    environment = {"HOME": str(tmp_path), "ZSTACK_PASSWORD": "x"}
+    with Terminal([*CDPTUI, *options], columns=140, environment=environment) as terminal:
+        terminal.wait_for("unreachable.*a␛]0;owned␇��b")
+        terminal.send("q")
+        assert terminal.wait_for_end() == 0
+        for sequence in (b"\x1b]0;owned", "\x9b".encode(), "\u202e".encode()):
+            assert sequence not in terminal.output
+
+
+@pytest.mark.parametrize("name", ["ZSTACK_SESSION_ID", "ZSTACK_PASSWORD"])
+def test_secret_of_128_kb_in_a_variable_is_refused_with_exit_code_2(name: str, tmp_path: Path) -> None:
+    environment = {"HOME": str(tmp_path), name: "x" * 131_000}
+    with Terminal([*CDPTUI, "--url", "127.0.0.1:9"], environment=environment) as terminal:
+        assert terminal.wait_for_end() == 2
+        assert name in terminal.text
+        assert b"xxxx" not in terminal.output

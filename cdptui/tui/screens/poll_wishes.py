@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cdptui.models.failure import Failure, Wanted
 from cdptui.monitor.poller import longer, shorter
 from cdptui.monitor.update import Update
+from cdptui.tui.messages import RetryRequested
 from cdptui.tui.target import Target
 
 if TYPE_CHECKING:
@@ -48,7 +49,9 @@ class PollWishes(_Part):
             reason = failure.detail if wanted is Wanted.FIRST_PASSWORD else ""
             screen = PasswordScreen(wanted, self._target.account, self._target.node, reason)
             self.app.push_screen(screen, partial(self._take_secret, wanted))
-        elif self._link is not None:
+            return
+        self.post_message(RetryRequested())
+        if self._link is not None:
             self._link.monitor.refresh()
             self.look(is_anew=True)
             self.say("refreshing")

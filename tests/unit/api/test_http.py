@@ -115,9 +115,14 @@ async def test_a_broken_connection_becomes_the_right_error(
 
 
 async def test_an_address_that_no_request_can_have_is_an_error_of_ours() -> None:
-    async with Http("http://10.0.0.5:8080/\x00/zstack/v1", Timeouts.of(1.0), FakeClock()) as http:
+    with pytest.raises(e.AddressUnusable):
+        Http("http://10.0.0.5:8080/\x00/zstack/v1", Timeouts.of(1.0), FakeClock())
+
+
+async def test_a_path_that_no_request_can_have_is_an_error_of_ours() -> None:
+    async with Http("http://10.0.0.5:8080/zstack/v1", Timeouts.of(1.0), FakeClock()) as http:
         with pytest.raises(e.ApiError):
-            await http.send("GET", "/cdp-task")
+            await http.send("GET", "/\x00")
 
 
 async def test_an_answer_without_an_end_is_not_read_to_its_end() -> None:

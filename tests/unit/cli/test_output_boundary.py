@@ -99,8 +99,21 @@ VARIABLES = [
     "HTTP_PROXY",
     "NO_PROXY",
     "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
     "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
     "TERM",
+    "COLORTERM",
+    "NO_COLOR",
+    "HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_STATE_HOME",
+    "ZSTACK_ACCOUNT_NAME",
+    "ZSTACK_PASSWORD",
+    "ZSTACK_SESSION_ID",
+    "ZSTACK_ACCESS_KEY_ID",
+    "ZSTACK_ACCESS_KEY_SECRET",
 ]
 
 
@@ -162,6 +175,77 @@ def test_password_of_a_url_in_the_configuration_is_in_no_output(
     for command in (("config", "show", "--origin"), ("config", "check"), ()):
         _, written = run(monkeypatch, capfd, "--config", str(file), *command)
         assert "hunter2" not in written
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (("--account", "admin@corp.example", "config", "show"), "admin@corp.example"),
+        (
+            ("--config", "/proc/nowhere/admin@host/config.toml", "config", "path"),
+            "/proc/nowhere/admin@host/config.toml",
+        ),
+    ],
+)
+def test_at_sign_in_an_account_or_a_path_hides_nothing(
+    arguments: tuple[str, ...], shown: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    _, written = run(monkeypatch, capfd, *arguments)
+    assert shown in written
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--url", "admin:hunter2@h"),
+        ("--url=admin:hunter2@h",),
+        ("--url", "http://hunter2@h"),
+        ("--account", "http://admin:hunter2@h"),
+    ],
+)
+def test_password_of_a_url_among_the_arguments_is_hidden_in_any_text(
+    arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output_boundary, "_redactor", Redactor())
+    output_boundary.hide_given_secrets(["cdptui", *arguments], {})
+    assert output_boundary.redact("hunter2") == "***"
+
+
+def test_text_for_the_screen_is_on_one_line_inert_and_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(output_boundary, "_redactor", Redactor())
+    output_boundary.hide("hunter2")
+    for hostile in (*HOSTILE.values(), "a\nb"):
+        shown = output_boundary.screen_text(f"{hostile} hunter2")
+        assert is_harmless(shown)
+        assert "\n" not in shown
+        assert "hunter2" not in shown
+
+
+def test_every_use_of_a_standard_stream_is_known() -> None:
+    """Aliases of `print` and of `click.echo` are found by their imports; all others need one of these names."""
+    users = set()
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            is_stream = isinstance(node, ast.Attribute) and ast.unparse(node) in {
+                "sys.stdout",
+                "sys.stderr",
+                "sys.__stdout__",
+                "sys.__stderr__",
+                "logging.StreamHandler",
+                "logging.basicConfig",
+            }
+            is_alias = isinstance(node, ast.ImportFrom) and node.module in {"click", "sys"}
+            names = {alias.name for alias in node.names} if isinstance(node, ast.ImportFrom) else set()
+            if is_stream or (is_alias and names & {"echo", "secho", "prompt", "confirm", "stdout", "stderr"}):
+                users.add(path.relative_to(PACKAGE).as_posix())
+    assert users == {
+        "cli/output.py",
+        "cli/diagnostics.py",
+        "cli/main.py",  # flushes both at the end
+        "cli/entry.py",  # opens those that are closed
+        "cli/terminal.py",  # asks whether stdout is a terminal
+        "tui/driver.py",  # draws the screen
+    }
 
 
 def test_only_two_modules_write_to_stdout_and_stderr() -> None:

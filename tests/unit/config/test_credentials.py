@@ -16,6 +16,7 @@ from cdptui.config.credentials import (
     read_password,
     read_password_file,
     read_session_file,
+    session_id,
 )
 from cdptui.config.errors import ConfigError
 from cdptui.models.auth import AccessKey
@@ -156,6 +157,9 @@ def stdin_of(path: Path) -> str:
 @pytest.mark.parametrize("read", [read_password_file, read_session_file, stdin_of])
 @pytest.mark.parametrize("password", ["x" * 4097, "密" * 5000, LONGEST])
 def test_long_secret_is_whole(tmp_path: Path, read: Callable[[Path], str], password: str) -> None:
+    if read is read_session_file:
+        # A header carries ASCII only.
+        password = password.replace("密", "x")
     assert read(password_file(tmp_path, f"{password}\n".encode())) == password
 
 
@@ -211,3 +215,10 @@ def _write_until_closed(path: Path) -> None:
 
 def test_a_session_file_holds_the_id(tmp_path: Path) -> None:
     assert read_session_file(password_file(tmp_path, b" 7c1e2d \n")) == "7c1e2d"
+
+
+@pytest.mark.parametrize("text", ["密", "a b", "a\x1bb", "a\x00b", "x" * (MAX_SECRET_BYTES + 1)])
+def test_session_that_no_header_can_carry_is_refused_without_quoting_it(text: str) -> None:
+    with pytest.raises(ConfigError, match="ZSTACK_SESSION_ID holds something else than a session id") as caught:
+        session_id(text, "ZSTACK_SESSION_ID")
+    assert text not in str(caught.value)

@@ -55,8 +55,10 @@ def test_a_short_snapshot_says_so(
 
 
 @pytest.mark.parametrize("kind", FailureKind)
-def test_only_what_a_second_try_could_make_worse_waits_for_a_person(kind: FailureKind) -> None:
+def test_only_what_a_second_try_makes_worse_or_does_not_change_waits_for_a_person(kind: FailureKind) -> None:
     waits = {
+        FailureKind.ADDRESS,
+        FailureKind.INTERNAL_AGAIN,
         FailureKind.LOGIN_REFUSED,
         FailureKind.SECOND_FACTOR,
         FailureKind.SECOND_FACTOR_REFUSED,
