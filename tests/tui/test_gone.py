@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import weakref
 
 from textual._styles_cache import StylesCache
 from textual.events import Key
@@ -54,6 +55,31 @@ async def test_dialogs_that_were_closed_leave_nothing_in_memory() -> None:
             gc.collect()
             counts.append(sum(isinstance(thing, StylesCache) for thing in gc.get_objects()))
         assert counts[1] <= counts[0]
+
+
+async def test_closed_dialog_is_freed_without_waiting_for_the_thresholds_of_the_collector() -> None:
+    usual = gc.get_threshold()
+    async with running(ScriptedNode([a_task(name) for name in "abc"])) as run:
+        await run.until(lambda: run.rows)
+        try:
+            gc.set_threshold(1_000_000, 1_000_000, 1_000_000)
+            await run.press("question_mark")
+            await run.until(lambda: len(run.app.screen_stack) == 2)
+            dialog = weakref.ref(run.app.screen)
+            await run.press("escape")
+            await run.until(lambda: dialog() is None)
+        finally:
+            gc.set_threshold(*usual)
+
+
+async def test_another_window_size_clears_what_textual_cached_for_the_size_before() -> None:
+    async with running(ScriptedNode([a_task(name) for name in "abc"])) as run:
+        await run.until(lambda: run.rows)
+        for number in range(1000):
+            Region(number, 0, 1, 1).translate((number, 1))
+        assert Region.translate.cache_info().currsize > 500
+        await run.pilot.resize_terminal(100, 30)
+        assert Region.translate.cache_info().currsize < 500
 
 
 async def open_and_close(run: Running, key: str) -> None:

@@ -21,7 +21,6 @@ from cdptui.render.changes import changes_in_words
 from cdptui.render.tabs.registry import Tab, moved
 from cdptui.tui.keymap import Keymap, Place, bindings
 from cdptui.tui.messages import MonitorUpdated
-from cdptui.tui.remembered import forget_what_was_drawn
 from cdptui.tui.screens.answering import AnsweringScreen
 from cdptui.tui.screens.detail_room import DetailRoom
 from cdptui.tui.screens.frozen import FrozenView
@@ -31,6 +30,7 @@ from cdptui.tui.screens.sized import SizedScreen
 from cdptui.tui.screens.view_wishes import ViewWishes
 from cdptui.tui.standing import connection_of
 from cdptui.tui.target import Target
+from cdptui.tui.terminal.textual_caches import clear_frame_caches
 from cdptui.tui.thrift import Thrift
 from cdptui.tui.widgets.bars import Banner, FooterBar, HeaderBar
 from cdptui.tui.widgets.detail_pane import DetailPane
@@ -132,7 +132,7 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
     def take(self, update: Update) -> None:
         """Show an update, or keep it while the view is frozen."""
         before, self._update = self._update, structs.replace(update, changes=())
-        forget_what_was_drawn()
+        clear_frame_caches()
         if self._frozen is not None:
             self._frozen.note(update.changes)
             self._show_detail()
