@@ -8,7 +8,7 @@ import os
 import sys
 from typing import Final, NoReturn
 
-from cdptui.cli.startup import end_quietly_on_signals, open_missing_descriptors
+from cdptui.cli.startup import end_at_once, end_quietly_on_signals, open_missing_descriptors
 
 end_quietly_on_signals()
 
@@ -59,4 +59,4 @@ def _fail(message: str) -> NoReturn:
     """End with one line and exit code 1, without what a lack of memory or of a library would break."""
     with contextlib.suppress(OSError):
         os.write(2, f"cdptui: {message}\n".encode(errors="replace"))
-    os._exit(1)
+    end_at_once(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -9,7 +10,8 @@ from typing import Final
 import click
 
 from cdptui.cli.choices import Choices
-from cdptui.cli.terminal import take_keys_from_terminal
+from cdptui.cli.startup import forget_restore, restore_at_signal
+from cdptui.cli.terminal import modes_restored_at_signal, take_keys_from_terminal
 from cdptui.config import environment
 from cdptui.config.address import node_of
 from cdptui.config.credentials import (
@@ -180,6 +182,11 @@ def _password_of(proof: Proof, profile: str | None, *, is_attended: bool) -> str
         from cdptui.config.system_keyring import password_of  # noqa: PLC0415 - rarely needed
 
         return password_of(profile or "default")
-    from cdptui.config.password_command import run_password_command  # noqa: PLC0415 - rarely needed
+    from cdptui.config.password_command import kill_password_commands, run_password_command  # noqa: PLC0415 - rare
 
-    return run_password_command(proof.value, is_attended=is_attended)
+    restore_at_signal(kill_password_commands)
+    try:
+        with modes_restored_at_signal() if is_attended else contextlib.nullcontext():
+            return run_password_command(proof.value, is_attended=is_attended)
+    finally:
+        forget_restore(kill_password_commands)
