@@ -61,6 +61,11 @@ def show_traceback(error: BaseException) -> None:
     _write("".join(traceback.format_exception(error)).rstrip("\n"))
 
 
+def stderr_text(text: str) -> str:
+    """Return `text` as it may be written to stderr by a library."""
+    return printable(text, sys.stderr)
+
+
 def prompt_secret(question: str) -> str:
     """Ask on stderr for a secret, without showing what is typed."""
     typed: str = click.prompt(printable(question, sys.stderr), hide_input=True, err=True)

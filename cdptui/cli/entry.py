@@ -30,12 +30,14 @@ def main() -> None:
     open_missing_descriptors()
     _replace_missing_streams()
     try:
-        from cdptui.cli.main import main as run  # noqa: PLC0415 - see above
+        from cdptui.cli.exception_hooks import install_exception_hooks  # noqa: PLC0415 - see above
+        from cdptui.cli.main import main as run  # noqa: PLC0415
     except (MemoryError, SystemError) as error:
         _fail(f"cannot be loaded: not enough memory ({type(error).__name__})")
     except (ImportError, OSError) as error:
         _fail(f"cannot be loaded: {error}")
 
+    install_exception_hooks(is_debug="--debug" in sys.argv)
     gc.freeze()
     gc.set_threshold(_NEWCOMERS, 10, 10)
     sys.setswitchinterval(_SWITCH_S)
