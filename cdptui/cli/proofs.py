@@ -32,6 +32,9 @@ Ask = Callable[[str], str]
 _LOGIN_OPTIONS: Final = ("account", "login_type", "user", "project", "password_stdin", "password_file")
 """Whoever types one of these wants to log in, and not what the environment holds ready."""
 
+MAX_NAME_CHARACTERS: Final = 1024
+"""Of an account, a user or a project; the server's columns have 255, an LDAP uid may be longer."""
+
 _MASK: Final = "***"
 _NAMES: Final = ("account", "user", "login_type", "project")
 
@@ -43,6 +46,7 @@ def auth_of(choices: Choices, login_type: LoginType, base_url: str, ask: Ask | N
     ready = None if any(name in choices.typed for name in _LOGIN_OPTIONS) else _of_environment(choices)
     if ready is not None:
         return ready
+    _require_sendable_names(choices)
     given = _password_given(choices)
     proof = None if given is not None else written_proof(choices)
     if proof is not None and proof.way == "session_file":
@@ -64,6 +68,15 @@ def auth_of(choices: Choices, login_type: LoginType, base_url: str, ask: Ask | N
     )
     _require_text(login)
     return login
+
+
+def _require_sendable_names(choices: Choices) -> None:
+    """Raise ConfigError for a name that is too long for any node, before it is shown in a question or sent."""
+    for name in ("account", "user", "project"):
+        value, origin = choices.setting(name)
+        if value and len(value) > MAX_NAME_CHARACTERS:
+            message = f"the {name} in {origin.where or origin.source} is longer than {MAX_NAME_CHARACTERS:,} characters"
+            raise ConfigError(message)
 
 
 def _require_text(login: PasswordLogin) -> None:
