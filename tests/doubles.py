@@ -17,6 +17,7 @@ from cdptui.models.backup_storage import BackupStorage
 from cdptui.models.machine import VmInstance
 from cdptui.models.policy import Policy
 from cdptui.models.recovery import RecoveryPoints
+from cdptui.models.resource_list import ResourceList
 from cdptui.models.snapshot import Reading
 from cdptui.models.task import Field, RawLines, ResourceRef, Task
 
@@ -87,6 +88,8 @@ class ScriptedNode:
         self.known_names: dict[str, str] | ApiError = {}
         self.known_storages: Sequence[BackupStorage] | ApiError = ()
         self.known_policies: Sequence[Policy] | ApiError = ()
+        self.is_partial = False
+        """Whether it has more storages and policies than it lists."""
         self.known_machines: dict[str, VmInstance] | ApiError = {}
         self.known_points: dict[str, RecoveryPoints] | ApiError = {}
         self.asked: list[str] = []
@@ -145,11 +148,11 @@ class ScriptedNode:
         names = await self._answer("names", self.known_names)
         return {uuid: names[uuid] for uuid in uuids if uuid in names}
 
-    async def storages(self) -> Sequence[BackupStorage]:
-        return await self._answer("storages", self.known_storages)
+    async def storages(self) -> ResourceList[BackupStorage]:
+        return ResourceList(tuple(await self._answer("storages", self.known_storages)), self.is_partial)
 
-    async def policies(self) -> Sequence[Policy]:
-        return await self._answer("policies", self.known_policies)
+    async def policies(self) -> ResourceList[Policy]:
+        return ResourceList(tuple(await self._answer("policies", self.known_policies)), self.is_partial)
 
     async def machine(self, uuid: str) -> VmInstance | None:
         return (await self._answer(f"machine {uuid}", self.known_machines)).get(uuid)

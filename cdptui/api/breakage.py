@@ -12,6 +12,7 @@ import httpx
 
 from cdptui.api.errors import (
     ApiError,
+    MachineLimited,
     NotAManagementNode,
     ProxyRefused,
     TimedOut,
@@ -19,6 +20,7 @@ from cdptui.api.errors import (
     UnreadableAnswer,
 )
 from cdptui.api.tls import tls_failure
+from cdptui.models.system_limits import find_system_limit
 from cdptui.models.text import inert
 
 _SHOWN_REASONS: Final = 3
@@ -26,12 +28,20 @@ _SHOWN_REASONS: Final = 3
 
 def broken(error: Exception, url: str, *, connect_s: float, read_s: float, via: str = "") -> ApiError:
     """The error for `url` that a library's `error` means; `via` names the proxy on the way, if there is one."""
+    if (limit := find_system_limit(error)) is not None:
+        return MachineLimited(limit.refusal, url=url)
     reasons = _reasons(error)
-    said = inert("; ".join(dict.fromkeys(str(reason) for reason in reasons if str(reason))), 200)
-    way = f", through the proxy {via}" if via else ""
     for reason in reasons:
         if isinstance(reason, ssl.SSLError):
             return tls_failure(reason, url)
+    return _by_type(error, reasons, url, connect_s=connect_s, read_s=read_s, via=via)
+
+
+def _by_type(
+    error: Exception, reasons: Sequence[BaseException], url: str, *, connect_s: float, read_s: float, via: str
+) -> ApiError:
+    said = inert("; ".join(dict.fromkeys(str(reason) for reason in reasons if str(reason))), 200)
+    way = f", through the proxy {via}" if via else ""
     match error:
         case httpx.ConnectTimeout():
             return TimedOut(f"no connection within {connect_s:g} s{way}", url=url)

@@ -117,7 +117,7 @@ class Client:
         """
         # The login's own errors are not the zone's, and not to be passed over with them.
         await self._access.begin()
-        paging = Paging()
+        paging = Paging[Task]()
         due = self._clock.monotonic() + self._timeouts.list_s
         while not paging.is_done:
             if self._clock.monotonic() > due:

@@ -21,7 +21,8 @@
     ├── NotReady               the node is starting
     ├── ServerError            everything else that the server itself reports
     ├── RateLimited
-    └── UnreadableAnswer       not JSON, cut off, or of another form
+    ├── UnreadableAnswer       not JSON, cut off, or of another form
+    └── MachineLimited         no thread, memory or descriptor is left here to make the call with
 
 No words for people here: render has them, by `kind`.
 """
@@ -67,6 +68,12 @@ class Unreachable(ApiError):
     """No connection could be made, or it broke."""
 
     kind = FailureKind.UNREACHABLE
+
+
+class MachineLimited(ApiError):
+    """This machine had no thread, no memory or no descriptor left for the call."""
+
+    kind = FailureKind.MACHINE_LIMIT
 
 
 class TimedOut(ApiError):

@@ -1,6 +1,6 @@
 """Reading a list page by page while it moves.
 
-The server cuts a query at `limit` rows and knows no cursor, only an offset into a sorted list. When a task vanishes
+The server cuts a query at `limit` rows and knows no cursor, only an offset into a sorted list. When a row vanishes
 between two pages, all later rows move up and one would be skipped; when one appears, one would come twice. So each
 page but the first begins on the last row that is already known: if that row is there, nothing was skipped.
 
@@ -11,9 +11,7 @@ page is the end only where the server's total or another request confirms it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
-
-from cdptui.models.task import Task
+from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
 PAGE_SIZE: Final = 1000
 """The server's own default; it sets no maximum, but larger answers hold one of its shared workers longer."""
@@ -31,6 +29,18 @@ _FAR: Final = 1_000_000
 """Rows beyond the known ones where no list has any: a server that has the first page there ignores `start`."""
 
 
+class Identified(Protocol):
+    """A row of a list that is sorted by uuid."""
+
+    @property
+    def uuid(self) -> str:
+        """What tells it from all other rows."""
+        ...
+
+
+T = TypeVar("T", bound=Identified)
+
+
 class Window(NamedTuple):
     """Rows to ask for."""
 
@@ -38,12 +48,12 @@ class Window(NamedTuple):
     limit: int
 
 
-class Paging:
+class Paging(Generic[T]):
     """Which rows to ask for next, and what came of it. Pure; one object a poll."""
 
     def __init__(self, page_size: int = PAGE_SIZE) -> None:
         self._page_size = page_size
-        self._tasks: dict[str, Task] = {}
+        self._rows: dict[str, T] = {}
         self._first_page: list[str] = []
         self._position = 0
         self._farthest = 0
@@ -62,12 +72,12 @@ class Paging:
         """Answers read so far."""
         self.is_done = False
         self.is_cut_short = False
-        """Done, although the server may have tasks that were not read."""
+        """Done, although the server may have rows that were not read."""
 
     @property
-    def by_uuid(self) -> Mapping[str, Task]:
-        """What was read so far, the newest reading of each task; one object, which fills up."""
-        return self._tasks
+    def by_uuid(self) -> Mapping[str, T]:
+        """What was read so far, the newest reading of each row; one object, which fills up."""
+        return self._rows
 
     def next_window(self) -> Window:
         """The rows to ask for; as many new ones as a page has, behind the overlap."""
@@ -79,7 +89,7 @@ class Paging:
         start = max(0, self._position - overlap)
         return Window(start, self._page_size + self._position - start)
 
-    def accept(self, window: Window, tasks: Sequence[Task], total: int | None) -> None:
+    def accept(self, window: Window, rows: Sequence[T], total: int | None) -> None:
         """Take the answer to `window`.
 
         If not one row of it is known, so many rows vanished before it that some may have moved past the overlap: the
@@ -88,59 +98,64 @@ class Paging:
         self.pages += 1
         self.total = total if total is not None else self.total
         if self._is_start_doubted:
-            self._accept_far_page(window, tasks)
+            self._accept_far_page(window, rows)
         elif self._is_without_overlap:
-            self._accept_without_overlap(window, tasks)
-        elif window.start > 0 and not any(task.uuid in self._tasks for task in tasks):
+            self._accept_without_overlap(window, rows)
+        elif window.start > 0 and not any(row.uuid in self._rows for row in rows):
             self._tries += 1
             self._note_barren()
         else:
-            self._accept_page(window, tasks)
+            self._accept_page(window, rows)
         if self.pages >= MAX_PAGES and not self.is_done:
             self._give_up()
 
-    def _accept_page(self, window: Window, tasks: Sequence[Task]) -> None:
+    def _accept_page(self, window: Window, rows: Sequence[T]) -> None:
         self._tries = 0
-        self._add(window, tasks)
-        self._is_without_overlap = len(tasks) <= min(_OVERLAPS[0], window.limit - 1)
+        self._add(window, rows)
+        self._is_without_overlap = len(rows) <= min(_OVERLAPS[0], window.limit - 1)
         self._is_more_promised = self.total is not None and self.total > self._position
 
-    def _accept_without_overlap(self, window: Window, tasks: Sequence[Task]) -> None:
-        if not tasks:
+    def _accept_without_overlap(self, window: Window, rows: Sequence[T]) -> None:
+        if not rows:
             self.is_done = True
             is_more_promised = self.total is not None and self.total > self._position
             self.is_cut_short = self.is_cut_short or self._is_more_promised or is_more_promised
             return
-        # A task that moved up meanwhile may have been skipped.
+        # A row that moved up meanwhile may have been skipped.
         self.is_cut_short = True
-        self._accept_page(window, tasks)
+        self._accept_page(window, rows)
 
-    def _accept_far_page(self, window: Window, tasks: Sequence[Task]) -> None:
+    def _accept_far_page(self, window: Window, rows: Sequence[T]) -> None:
         self._is_start_doubted = False
-        if self._is_first_page(tasks):
+        if self._is_first_page(rows):
             # Without a total, an answer of fewer rows than were asked for is the whole list.
-            self.is_done, self.is_cut_short = True, self.total is not None or len(tasks) >= window.limit
+            self.is_done, self.is_cut_short = True, self.total is not None or len(rows) >= window.limit
         else:
             self._is_start_honoured = True
 
-    def _add(self, window: Window, tasks: Sequence[Task]) -> None:
-        known = len(self._tasks)
-        self._tasks.update((task.uuid, task) for task in tasks)
-        self._position = window.start + len(tasks)
+    def _add(self, window: Window, rows: Sequence[T]) -> None:
+        known = len(self._rows)
+        self._rows.update((row.uuid, row) for row in rows)
+        self._position = window.start + len(rows)
         if not self._first_page:
-            self._first_page = [task.uuid for task in tasks]
+            self._first_page = [row.uuid for row in rows]
         elif window.start > 0 and not self._is_start_honoured:
-            self._is_start_doubted = self._is_first_page(tasks)
-        if len(self._tasks) > known:
+            self._is_start_doubted = self._is_first_page(rows)
+        if len(self._rows) > known:
             self._barren = 0
         elif self._position > self._farthest:
             self._note_barren()
         self._farthest = max(self._farthest, self._position)
-        if self._position == self.total or (not tasks and window.start == 0):
+        if self._position == self.total or (not rows and window.start == 0):
             self.is_done = True
 
-    def _is_first_page(self, tasks: Sequence[Task]) -> bool:
-        return [task.uuid for task in tasks[: len(self._first_page)]] == self._first_page
+    @property
+    def is_partial(self) -> bool:
+        """Whether the server has, or may have, rows that were not read."""
+        return self.is_cut_short or (self.total is not None and len(self._rows) < self.total)
+
+    def _is_first_page(self, rows: Sequence[T]) -> bool:
+        return [row.uuid for row in rows[: len(self._first_page)]] == self._first_page
 
     def _note_barren(self) -> None:
         self._barren += 1

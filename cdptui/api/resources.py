@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import quote
 
-from cdptui.api.decode import UNREADABLE, decode_page
+from cdptui.api.decode import UNREADABLE, Page, decode_page
 from cdptui.api.errors import UnreadableAnswer
+from cdptui.api.paging import Paging
 from cdptui.api.record import Record
+from cdptui.api.recovery_points import Call, RecoveryPointReader
 from cdptui.models.backup_storage import BackupStorage
 from cdptui.models.machine import VmInstance, Volume
 from cdptui.models.policy import Policy
-from cdptui.models.recovery import RecoveryPoint, RecoveryPoints
+from cdptui.models.recovery import RecoveryPoints
+from cdptui.models.resource_list import ResourceList
 from cdptui.models.text import inert
 
 NAMES_PER_CALL: Final = 150
 """Uuids in one query string: 34 bytes each stay inside the 8 KiB that a bare Tomcat takes."""
 
-_ALL: Final = (("limit", "1000"), ("sort", "+uuid"))
-"""Storages and policies are few; a node with more than a page of them loses the rest, and no more than names."""
-
 _RECENT: Final = timedelta(hours=24)
-_RECENT_LIMIT: Final = 1500
+_RECENT_PER_PAGE: Final = 1500
 """A day has 1,440 minutes."""
 
-_DAYS_LIMIT: Final = 400
-_LOCKED_LIMIT: Final = 1000
+_DAYS_PER_PAGE: Final = 400
+_LOCKED_PER_PAGE: Final = 1000
 
-Call = Callable[[str, Sequence[tuple[str, str]]], Awaitable[bytes]]
+
+class _Row(NamedTuple):
+    """One record of a page."""
+
+    uuid: str
+    """Where it is in the list, if it has no uuid that can be read: it counts for the next page all the same."""
+    record: Record | None
 
 
 class Resources:
@@ -47,15 +53,17 @@ class Resources:
         named = ((row.text("uuid"), row.text("resourceName")) for row in rows)
         return {uuid: name for uuid, name in named if uuid and name}
 
-    async def storages(self) -> tuple[BackupStorage, ...]:
+    async def storages(self) -> ResourceList[BackupStorage]:
         """All backup storages that the account sees. Raises ApiError."""
-        rows = await self._inventories("/backup-storage", _ALL)
-        return tuple(_storage(row, uuid) for row in rows if (uuid := row.text("uuid")))
+        rows = await self._list("/backup-storage")
+        storages = tuple(_storage(row, uuid) for row in rows.items if (uuid := row.text("uuid")))
+        return ResourceList(storages, rows.is_partial)
 
-    async def policies(self) -> tuple[Policy, ...]:
+    async def policies(self) -> ResourceList[Policy]:
         """All CDP policies that the account sees. Raises ApiError."""
-        rows = await self._inventories("/cdp-backup-storage/policy", _ALL)
-        return tuple(_policy(row, uuid) for row in rows if (uuid := row.text("uuid")))
+        rows = await self._list("/cdp-backup-storage/policy")
+        policies = tuple(_policy(row, uuid) for row in rows.items if (uuid := row.text("uuid")))
+        return ResourceList(policies, rows.is_partial)
 
     async def machine(self, uuid: str) -> VmInstance | None:
         """A VM with its volumes; None when the account sees no such VM. Raises ApiError."""
@@ -63,9 +71,11 @@ class Resources:
         found = next((row for row in rows if row.text("uuid") == uuid), None)
         if found is None:
             return None
-        volumes = found.records("allVolumes")
-        if volumes is None:
-            volumes = await self._inventories("/volumes", [("q", f"vmInstanceUuid={uuid}"), *_ALL])
+        embedded = found.records("allVolumes")
+        if embedded is None:
+            volumes = await self._list("/volumes", [("q", f"vmInstanceUuid={uuid}")])
+        else:
+            volumes = ResourceList(tuple(embedded))
         return _machine(found, uuid, volumes, self._zone())
 
     async def recovery_points(self, vm_uuid: str, now: datetime) -> RecoveryPoints:
@@ -78,40 +88,47 @@ class Resources:
         path = f"{machine}/recovery-points"
         start = now - _RECENT
         span = [("startTime", _iso(start, zone)), ("endTime", _iso(now, zone))]
-        recent = await self._points(path, [*span, ("scale", "minute"), ("limit", str(_RECENT_LIMIT))])
-        daily = await self._points(path, [("scale", "day"), ("limit", str(_DAYS_LIMIT))])
-        locked = await self._points(f"{machine}/protected-recovery-points", [("limit", str(_LOCKED_LIMIT))])
-        fullest = max((len(points) for points in recent.values()), default=0)
+        reader = RecoveryPointReader(self._call, self._base_url, self._zone())
+        recent = await reader.read(path, _RECENT_PER_PAGE, [*span, ("scale", "minute")])
+        daily = await reader.read(path, _DAYS_PER_PAGE, [("scale", "day")])
+        locked = await reader.read(f"{machine}/protected-recovery-points", _LOCKED_PER_PAGE)
         return RecoveryPoints(
             start=start,
             end=now,
-            recent=_joined(recent),
-            daily=_joined(daily),
-            locked=_joined(locked),
-            is_cut=fullest >= _RECENT_LIMIT,
+            recent=recent.items,
+            daily=daily.items,
+            locked=locked.items,
+            is_cut=recent.is_partial or daily.is_partial or locked.is_partial,
         )
 
+    async def _list(self, path: str, params: Sequence[tuple[str, str]] = ()) -> ResourceList[Record]:
+        """Read a whole list page by page, sorted by uuid. Raises ApiError."""
+        paging = Paging[_Row]()
+        while not paging.is_done:
+            window = paging.next_window()
+            span = [("limit", str(window.limit)), ("start", str(window.start))]
+            page = await self._page(path, [*params, *span, ("replyWithCount", "true"), ("sort", "+uuid")])
+            rows = [_row(raw, place) for place, raw in enumerate(page.rows, window.start)]
+            paging.accept(window, rows, page.total)
+        records = (row.record for row in paging.by_uuid.values())
+        return ResourceList(tuple(record for record in records if record is not None), paging.is_partial)
+
     async def _inventories(self, path: str, params: Sequence[tuple[str, str]]) -> list[Record]:
-        body = await self._call(path, params)
-        try:
-            rows = decode_page(body).rows
-        except UNREADABLE as error:
-            raise UnreadableAnswer(inert(str(error), 200), url=self._base_url + path) from error
+        rows = (await self._page(path, params)).rows
         return [record for row in rows if (record := Record.of(row)) is not None]
 
-    async def _points(self, path: str, params: Sequence[tuple[str, str]]) -> dict[str, list[RecoveryPoint]]:
-        answer = Record.of(await self._call(path, params))
-        if answer is None:
-            raise UnreadableAnswer("it is no JSON object", url=self._base_url + path)
-        volumes = Record.of_value(dict(answer.items()).get("recoveryPoints"))
-        if volumes is None:
-            raise UnreadableAnswer("there are no recoveryPoints in it", url=self._base_url + path)
-        zone = self._zone()
-        return {uuid: [_point(row, uuid, zone) for row in volumes.records(uuid) or []] for uuid, _ in volumes.items()}
+    async def _page(self, path: str, params: Sequence[tuple[str, str]]) -> Page:
+        body = await self._call(path, params)
+        try:
+            return decode_page(body)
+        except UNREADABLE as error:
+            raise UnreadableAnswer(inert(str(error), 200), url=self._base_url + path) from error
 
 
-def _joined(points: dict[str, list[RecoveryPoint]]) -> tuple[RecoveryPoint, ...]:
-    return tuple(point for of_volume in points.values() for point in of_volume)
+def _row(raw: bytes, place: int) -> _Row:
+    record = Record.of(raw)
+    uuid = record.text("uuid") if record is not None else None
+    return _Row(uuid or f"row {place}", record)
 
 
 def _iso(at: datetime, zone: tzinfo) -> str:
@@ -146,8 +163,8 @@ def _policy(row: Record, uuid: str) -> Policy:
     )
 
 
-def _machine(row: Record, uuid: str, volumes: Sequence[Record], zone: tzinfo | None) -> VmInstance:
-    disks = [_volume(volume) for volume in volumes]
+def _machine(row: Record, uuid: str, volumes: ResourceList[Record], zone: tzinfo | None) -> VmInstance:
+    disks = [_volume(volume) for volume in volumes.items]
     disks.sort(key=lambda volume: (volume.kind != "Root", volume.device_id or 0, volume.name))
     return VmInstance(
         uuid=uuid,
@@ -160,6 +177,7 @@ def _machine(row: Record, uuid: str, volumes: Sequence[Record], zone: tzinfo | N
         host_uuid=row.text("hostUuid"),
         created_at=row.moment("createDate", zone),
         volumes=tuple(disks),
+        has_more_volumes=volumes.is_partial,
     )
 
 
@@ -173,14 +191,4 @@ def _volume(row: Record) -> Volume:
         size_bytes=row.count("size"),
         actual_bytes=row.count("actualSize"),
         device_id=row.count("deviceId"),
-    )
-
-
-def _point(row: Record, volume: str, zone: tzinfo | None) -> RecoveryPoint:
-    return RecoveryPoint(
-        id=row.count("id") or 0,
-        volume_uuid=row.text("volId") or volume,
-        at=row.moment("ts", zone),
-        size_bytes=row.count("size"),
-        description=row.text("desc") or "",
     )

@@ -12,7 +12,6 @@ The monitor itself never ends with 3 or 4: it stays up and says so.
 
 from __future__ import annotations
 
-import errno
 import sys
 import traceback
 from enum import IntEnum
@@ -21,6 +20,7 @@ from typing import IO, Final
 import click
 
 from cdptui.cli.output_boundary import printable
+from cdptui.models.system_limits import find_system_limit
 
 MISSING_EXTRA: Final = "the simulator needs packages that are not installed: pip install 'cdptui[demo]'"
 
@@ -61,6 +61,11 @@ def show_traceback(error: BaseException) -> None:
     _write("".join(traceback.format_exception(error)).rstrip("\n"))
 
 
+def stderr_text(text: str) -> str:
+    """Return `text` as it may be written to stderr by a library."""
+    return printable(text, sys.stderr)
+
+
 def prompt_secret(question: str) -> str:
     """Ask on stderr for a secret, without showing what is typed."""
     typed: str = click.prompt(printable(question, sys.stderr), hide_input=True, err=True)
@@ -72,20 +77,6 @@ def _write(text: str, file: IO[str] | None = None) -> None:
 
 
 def name_lack(error: BaseException | None) -> str | None:
-    """Return what the system refused (memory, a thread, a descriptor) as a message; None for any other error.
-
-    Looks through the causes too: libraries raise errors of their own from such a one.
-    """
-    while error is not None:
-        match error:
-            case MemoryError() | OSError(errno=errno.ENOMEM):
-                return "not enough memory"
-            case SystemError() if str(error).endswith(("without exception set", "without setting an exception")):
-                # CPython's answer where even the MemoryError could not be made.
-                return "not enough memory"
-            case RuntimeError() if "start new thread" in str(error):
-                return "no thread can be started: raise the limit of processes or of memory (ulimit -u, ulimit -v)"
-            case OSError(errno=errno.EMFILE | errno.ENFILE):
-                return "too many open files: raise the limit of open files (ulimit -n)"
-        error = error.__cause__ or error.__context__
-    return None
+    """Return what the system refused (memory, a thread, a descriptor) as a message; None for any other error."""
+    limit = find_system_limit(error)
+    return None if limit is None else limit.message

@@ -8,7 +8,7 @@ import os
 import sys
 from typing import Final, NoReturn
 
-from cdptui.cli.startup import end_quietly_on_signals, open_missing_descriptors
+from cdptui.cli.startup import end_at_once, end_quietly_on_signals, open_missing_descriptors
 
 end_quietly_on_signals()
 
@@ -30,12 +30,14 @@ def main() -> None:
     open_missing_descriptors()
     _replace_missing_streams()
     try:
-        from cdptui.cli.main import main as run  # noqa: PLC0415 - see above
+        from cdptui.cli.exception_hooks import install_exception_hooks  # noqa: PLC0415 - see above
+        from cdptui.cli.main import main as run  # noqa: PLC0415
     except (MemoryError, SystemError) as error:
         _fail(f"cannot be loaded: not enough memory ({type(error).__name__})")
     except (ImportError, OSError) as error:
         _fail(f"cannot be loaded: {error}")
 
+    install_exception_hooks(is_debug="--debug" in sys.argv)
     gc.freeze()
     gc.set_threshold(_NEWCOMERS, 10, 10)
     sys.setswitchinterval(_SWITCH_S)
@@ -59,4 +61,4 @@ def _fail(message: str) -> NoReturn:
     """End with one line and exit code 1, without what a lack of memory or of a library would break."""
     with contextlib.suppress(OSError):
         os.write(2, f"cdptui: {message}\n".encode(errors="replace"))
-    os._exit(1)
+    end_at_once(1)

@@ -1,4 +1,4 @@
-"""The log: a file of bounded size, a device or a pipe, that holds no secret and is never waited for."""
+"""The log: a file that is rotated, a device or a pipe, that holds no secret and is never waited for."""
 
 from __future__ import annotations
 
@@ -54,7 +54,8 @@ class _Redacted(logging.Formatter):
 class LogFileHandler(logging.Handler):
     """Appends lines to a regular file, a device or a pipe, and never waits for it.
 
-    A regular file is private to its owner when this created it, and is rotated at `_MAX_BYTES` into one older file. A
+    A regular file is private to its owner when this created it, and is rotated at `_MAX_BYTES` into one older file.
+    Where it cannot be renamed, as in a folder of root, it grows: what is in it may be of others, and is not cut off. A
     line that the device, the pipe or the disk does not accept is dropped; how many were is the next line that it does.
     """
 
@@ -67,6 +68,8 @@ class LogFileHandler(logging.Handler):
         self._unfinished = b""
         """The rest of a line of which a pipe accepted only the beginning."""
         self._dropped = 0
+        self._rotate_bytes = _MAX_BYTES
+        """Size from which on the file is rotated, or that is tried once more."""
 
     def open(self) -> int:
         """Return the open descriptor; a file that is missing is created. Raises OSError, with words for the user."""
@@ -119,21 +122,33 @@ class LogFileHandler(logging.Handler):
     def _rotate(self, descriptor: int, more_bytes: int) -> int:
         """Rename a regular file that would be too large, and return the descriptor of the next. Raises OSError."""
         status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or not status.st_size or status.st_size + more_bytes <= _MAX_BYTES:
+        if not stat.S_ISREG(status.st_mode) or not status.st_size or status.st_size + more_bytes <= self._rotate_bytes:
             return descriptor
         if self._target.is_symlink():
             # An open file without a name, as /dev/stderr may be one, cannot be renamed.
             return descriptor
+        try:
+            self._rename(status)
+        except OSError as error:
+            is_first = self._rotate_bytes == _MAX_BYTES
+            self._rotate_bytes = status.st_size + more_bytes + _MAX_BYTES
+            if is_first:
+                self._write(descriptor, self._line(_cannot_be_rotated(error)))
+            return descriptor
+        self._rotate_bytes = _MAX_BYTES
+        os.close(descriptor)
+        self._descriptor = None
+        return self.open()
+
+    def _rename(self, status: os.stat_result) -> None:
+        """Rename the open file, of that `status`. Raises OSError."""
         older = self._target.with_name(f"{self._target.name}.1")
         if older.is_symlink() or (older.exists() and not older.is_file()):
-            raise OSError(errno.EEXIST, f"{older} is not a regular file")
+            raise OSError(errno.EEXIST, f"{older.name} is not a regular file")
         # Another program may have renamed or removed it.
         with contextlib.suppress(FileNotFoundError):
             if os.path.samestat(status, self._target.stat()):
                 self._target.replace(older)
-        os.close(descriptor)
-        self._descriptor = None
-        return self.open()
 
 
 def _open_for_appending(path: Path) -> int:
@@ -161,6 +176,12 @@ def _require_writable(descriptor: int) -> None:
 def _dropped_lines(count: int) -> logging.LogRecord:
     message = "%d log lines before this one could not be written"
     return logging.LogRecord(__name__, logging.WARNING, __file__, 0, message, (count,), None)
+
+
+def _cannot_be_rotated(error: OSError) -> logging.LogRecord:
+    message = "this log cannot be rotated at %d bytes and will grow: %s"
+    cause = error.strerror or str(error)
+    return logging.LogRecord(__name__, logging.WARNING, __file__, 0, message, (_MAX_BYTES, cause), None)
 
 
 def open_log(path: Path) -> LogFileHandler:

@@ -18,6 +18,7 @@ from cdptui.cli.diagnostics import CommandFailed, ExitCode, complain, name_lack,
 from cdptui.cli.display import Display
 from cdptui.cli.options import GroupedGroup, display_options, option
 from cdptui.cli.output_boundary import hide_given_secrets
+from cdptui.cli.startup import end_at_once
 from cdptui.cli.terminal import ask, require_screen
 from cdptui.cli.ways import way_options
 from cdptui.config import environment
@@ -124,7 +125,7 @@ def _end_with(error: Exception, *, is_debug: bool) -> NoReturn:
         # The interpreter's own end would print what fails for the same lack.
         sys.stderr.flush()
         logging.shutdown()
-        os._exit(ExitCode.FAILURE)
+        end_at_once(ExitCode.FAILURE)
     match error:
         case CommandFailed():
             error.show()

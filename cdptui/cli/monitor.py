@@ -17,6 +17,7 @@ from cdptui.cli.choices import Choices
 from cdptui.cli.diagnostics import CommandFailed, ExitCode, complain, name_lack
 from cdptui.cli.display import Display
 from cdptui.cli.signal_watch import SignalWatch
+from cdptui.cli.startup import end_at_once
 from cdptui.cli.threads import UnboundThreads
 from cdptui.clock import SystemClock
 from cdptui.config.settings import MonitorSettings
@@ -161,4 +162,4 @@ def _abandon(app: CdptuiApp, code: int) -> None:
     with contextlib.suppress(OSError):
         if select.select([], [2], [], 0)[1]:
             os.write(2, f"cdptui: {_SESSION_LEFT}\n".encode())
-    os._exit(code)
+    end_at_once(code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -9,7 +10,8 @@ from typing import Final
 import click
 
 from cdptui.cli.choices import Choices
-from cdptui.cli.terminal import take_keys_from_terminal
+from cdptui.cli.startup import forget_restore, restore_at_signal
+from cdptui.cli.terminal import modes_restored_at_signal, take_keys_from_terminal
 from cdptui.config import environment
 from cdptui.config.address import node_of
 from cdptui.config.credentials import (
@@ -30,6 +32,9 @@ Ask = Callable[[str], str]
 _LOGIN_OPTIONS: Final = ("account", "login_type", "user", "project", "password_stdin", "password_file")
 """Whoever types one of these wants to log in, and not what the environment holds ready."""
 
+MAX_NAME_CHARACTERS: Final = 1024
+"""Of an account, a user or a project; the server's columns have 255, an LDAP uid may be longer."""
+
 _MASK: Final = "***"
 _NAMES: Final = ("account", "user", "login_type", "project")
 
@@ -41,6 +46,7 @@ def auth_of(choices: Choices, login_type: LoginType, base_url: str, ask: Ask | N
     ready = None if any(name in choices.typed for name in _LOGIN_OPTIONS) else _of_environment(choices)
     if ready is not None:
         return ready
+    _require_sendable_names(choices)
     given = _password_given(choices)
     proof = None if given is not None else written_proof(choices)
     if proof is not None and proof.way == "session_file":
@@ -62,6 +68,15 @@ def auth_of(choices: Choices, login_type: LoginType, base_url: str, ask: Ask | N
     )
     _require_text(login)
     return login
+
+
+def _require_sendable_names(choices: Choices) -> None:
+    """Raise ConfigError for a name that is too long for any node, before it is shown in a question or sent."""
+    for name in ("account", "user", "project"):
+        value, origin = choices.setting(name)
+        if value and len(value) > MAX_NAME_CHARACTERS:
+            message = f"the {name} in {origin.where or origin.source} is longer than {MAX_NAME_CHARACTERS:,} characters"
+            raise ConfigError(message)
 
 
 def _require_text(login: PasswordLogin) -> None:
@@ -180,6 +195,11 @@ def _password_of(proof: Proof, profile: str | None, *, is_attended: bool) -> str
         from cdptui.config.system_keyring import password_of  # noqa: PLC0415 - rarely needed
 
         return password_of(profile or "default")
-    from cdptui.config.password_command import run_password_command  # noqa: PLC0415 - rarely needed
+    from cdptui.config.password_command import kill_password_commands, run_password_command  # noqa: PLC0415 - rare
 
-    return run_password_command(proof.value, is_attended=is_attended)
+    restore_at_signal(kill_password_commands)
+    try:
+        with modes_restored_at_signal() if is_attended else contextlib.nullcontext():
+            return run_password_command(proof.value, is_attended=is_attended)
+    finally:
+        forget_restore(kill_password_commands)

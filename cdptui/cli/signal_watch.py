@@ -25,8 +25,11 @@ _CHECK_INTERVAL_S: Final = 0.05
 _END_S: Final = 3.0
 """Seconds for the end of the process, from the answer on; more than the logout and the last output may take."""
 
-_LONGEST_S: Final = 5.0
+_LONGEST_HELD_S: Final = 5.0
 """Seconds after which it counts as held even on a machine that gives the process hardly any time."""
+
+_LONGEST_END_S: Final = 10.0
+"""The same for the end of the process."""
 
 _NANOSECONDS: Final = 1e9
 
@@ -35,9 +38,17 @@ class SignalWatch:
     """Passes signals on to the event loop, and ends the process when the loop does not answer."""
 
     def __init__(
-        self, exit_codes: Mapping[signal.Signals, int], leave: Callable[[int], None], abandon: Callable[[int], None]
+        self,
+        exit_codes: Mapping[signal.Signals, int],
+        leave: Callable[[int], None],
+        abandon: Callable[[int], None],
+        starved_s: Callable[[], float] | None = None,
     ) -> None:
-        """`leave` is called in the loop with the exit code, `abandon` in a thread when the loop is held."""
+        """`leave` is called in the loop with the exit code, `abandon` in a thread when the loop is held.
+
+        `starved_s` returns the seconds for which the main thread was ready but got no processor so far.
+        """
+        self._starved_s = starved_s or _main_thread_delay_s
         self._exit_codes = exit_codes
         self._leave = leave
         self._abandon = abandon
@@ -72,10 +83,9 @@ class SignalWatch:
                 Thread(target=self._abandon_late, args=(code,), name="end", daemon=True).start()
 
     def _abandon_late(self, code: int) -> None:
-        started, delayed = time.monotonic(), _main_thread_delay_s()
-        while time.monotonic() - started - (_main_thread_delay_s() - delayed) < _END_S:
-            time.sleep(_CHECK_INTERVAL_S)
-        self._abandon(code)
+        # The end of the process is the answer here, and it ends this thread too.
+        if not self._wait_for(Event(), _END_S, _LONGEST_END_S):
+            self._abandon(code)
 
     def _run(self, read_end: int) -> None:
         while numbers := os.read(read_end, 1):
@@ -87,7 +97,8 @@ class SignalWatch:
                     self._call_soon(_do_nothing)
                 else:
                     self._call_soon(self._answer, code)
-                    self._wait_for_answer(code)
+                    if not self._wait_for(self._has_answered, _HELD_S, _LONGEST_HELD_S):
+                        self._abandon(code)
 
     def _call_soon(self, call: Callable[..., None], *arguments: int) -> None:
         if self._loop is not None:
@@ -98,13 +109,17 @@ class SignalWatch:
         self.limit_end(code)
         self._leave(code)
 
-    def _wait_for_answer(self, code: int) -> None:
-        started, delayed = time.monotonic(), _main_thread_delay_s()
-        while not self._has_answered.wait(_CHECK_INTERVAL_S):
+    def _wait_for(self, event: Event, limit_s: float, longest_s: float) -> bool:
+        """Wait for `event`; False when it did not come within `limit_s`.
+
+        Time for which the main thread got no processor does not count, up to `longest_s` in all.
+        """
+        started, starved = time.monotonic(), self._starved_s()
+        while not event.wait(_CHECK_INTERVAL_S):
             elapsed = time.monotonic() - started
-            if elapsed - (_main_thread_delay_s() - delayed) > _HELD_S or elapsed > _LONGEST_S:
-                self._abandon(code)
-                return
+            if elapsed - (self._starved_s() - starved) > limit_s or elapsed > longest_s:
+                return False
+        return True
 
 
 def _do_nothing(*_: object) -> None:

@@ -30,7 +30,7 @@ def end_quietly_on_signals() -> None:
 
 
 def restore_at_signal(restore: Callable[[], None]) -> None:
-    """Call `restore` before a signal ends the process."""
+    """Call `restore` before a signal or a lack of memory ends the process at once."""
     _restore.append(restore)
 
 
@@ -39,10 +39,17 @@ def forget_restore(restore: Callable[[], None]) -> None:
     _restore.remove(restore)
 
 
+def end_at_once(code: int) -> NoReturn:
+    """Restore what was named to `restore_at_signal`, and end the process without the interpreter's own end."""
+    try:
+        for restore in _restore:
+            restore()
+    finally:
+        os._exit(code)
+
+
 def _end(number: int, _frame: object) -> NoReturn:
-    for restore in _restore:
-        restore()
-    os._exit(EXIT_CODES[signal.Signals(number)])
+    end_at_once(EXIT_CODES[signal.Signals(number)])
 
 
 def open_missing_descriptors() -> None:

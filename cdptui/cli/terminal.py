@@ -51,12 +51,12 @@ def _not_a_terminal(need: str) -> CommandFailed:
 
 def ask(what: str) -> str:
     """Let the person type a secret, without showing it."""
-    with _echo_restored_at_signal():
+    with modes_restored_at_signal():
         return prompt_secret(what)
 
 
 @contextlib.contextmanager
-def _echo_restored_at_signal() -> Iterator[None]:
+def modes_restored_at_signal() -> Iterator[None]:
     """Restore the terminal's modes when a signal ends the process meanwhile."""
     try:
         terminal = os.open("/dev/tty", os.O_RDWR)

@@ -22,9 +22,11 @@ class UnboundThreads(ThreadPoolExecutor):
         future: Future[_Result] = Future()
         try:
             Thread(target=_fulfil, args=(future, lambda: fn(*args, **kwargs)), daemon=True).start()
-        except (RuntimeError, MemoryError):
+        except (RuntimeError, MemoryError) as cause:
             # Only this call fails, in the way in which the system refuses what it has no room for.
-            future.set_exception(OSError(errno.EAGAIN, "the system has no thread left for this"))
+            error = OSError(errno.EAGAIN, "the system has no thread left for this")
+            error.__cause__ = cause
+            future.set_exception(error)
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - theirs

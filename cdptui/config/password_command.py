@@ -10,9 +10,11 @@ import shlex
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
-from functools import partial
-from typing import Final
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from threading import Lock, current_thread, main_thread
+from types import FrameType
+from typing import Final, NamedTuple
 
 from cdptui.config.credentials import MAX_SECRET_BYTES
 from cdptui.config.errors import ConfigError
@@ -27,6 +29,22 @@ _MAX_COMPLAINT_BYTES: Final = 8192
 _MAX_SAID: Final = 200
 
 
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals that end this process; until a program that was just started is known, they wait."""
+
+_START_S: Final = 0.5
+"""Seconds that the end of this process waits for a thread that is starting a program."""
+
+
+class _Running(NamedTuple):
+    process: subprocess.Popen[bytes]
+    is_attended: bool
+
+
+_running: Final[set[_Running]] = set()
+_starting: Final = Lock()
+
+
 def run_password_command(command: str | Sequence[str], *, is_attended: bool, timeout_s: float | None = None) -> str:
     """Return the first line that `command` prints. Raises ConfigError, with what it complained about.
 
@@ -34,35 +52,81 @@ def run_password_command(command: str | Sequence[str], *, is_attended: bool, tim
     """
     words = _words(command)
     limit_s = timeout_s or (ATTENDED_S if is_attended else UNATTENDED_S)
+    with _deferred_signals():
+        running = _Running(_start(words, is_attended=is_attended), is_attended)
     try:
-        process = subprocess.Popen(  # noqa: S603 - the person's own command, as words
-            words,
-            stdin=None if is_attended else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=None if is_attended else subprocess.PIPE,
-            start_new_session=not is_attended,
-        )
-    except (OSError, ValueError) as error:
-        raise _failed(words, getattr(error, "strerror", None) or str(error)) from error
-    # Asked for in a thread that nobody waits for, it must not outlive us.
-    kill = partial(_kill, process, is_attended=is_attended)
-    atexit.register(kill)
-    try:
-        output, complaint = _read_output(process, limit_s)
+        output, complaint = _read_output(running.process, limit_s)
     except subprocess.TimeoutExpired:
-        _end(process, is_attended=is_attended)
+        _end(running)
         raise _failed(words, f"no answer in {limit_s:g} s") from None
     except _LineTooLong:
-        _end(process, is_attended=is_attended)
+        _end(running)
         raise _failed(words, f"its first line is longer than {MAX_SECRET_BYTES >> 10} KiB") from None
     except BaseException:
-        _end(process, is_attended=is_attended)
+        _end(running)
         raise
     finally:
-        atexit.unregister(kill)
-    if process.returncode:
-        raise _failed(words, f"exit code {process.returncode}{_last_words(complaint, output)}")
+        _running.discard(running)
+    if running.process.returncode:
+        raise _failed(words, f"exit code {running.process.returncode}{_last_words(complaint, output)}")
     return _first_line(words, output)
+
+
+def kill_password_commands() -> None:
+    """Kill the programs that still run; for the end of this process, whichever it is."""
+    is_locked = _starting.acquire(timeout=_START_S)
+    for running in tuple(_running):
+        _kill(running)
+    if is_locked:
+        _starting.release()
+
+
+atexit.register(kill_password_commands)
+
+
+def _start(words: Sequence[str], *, is_attended: bool) -> subprocess.Popen[bytes]:
+    try:
+        with _starting:
+            process = subprocess.Popen(  # noqa: S603 - the person's own command, as words
+                words,
+                stdin=None if is_attended else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=None if is_attended else subprocess.PIPE,
+                start_new_session=not is_attended,
+            )
+            _running.add(_Running(process, is_attended))
+            return process
+    except (OSError, ValueError) as error:
+        raise _failed(words, getattr(error, "strerror", None) or str(error)) from error
+
+
+@contextlib.contextmanager
+def _deferred_signals() -> Iterator[None]:
+    """Let a signal that comes meanwhile take effect at the end; a second one does so at once.
+
+    Without this a program could be left behind that was started just before the signal. Other threads than the main one
+    handle no signals.
+    """
+    if current_thread() is not main_thread():
+        yield
+        return
+    handlers = {number: handler for number in _SIGNALS if callable(handler := signal.getsignal(number))}
+    arrived: list[int] = []
+
+    def defer(number: int, frame: FrameType | None) -> None:
+        if arrived:
+            handlers[signal.Signals(number)](number, frame)
+        arrived.append(number)
+
+    for number in handlers:
+        signal.signal(number, defer)
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        if arrived:
+            signal.raise_signal(arrived[0])
 
 
 class _LineTooLong(Exception):
@@ -129,21 +193,38 @@ def _last_words(complaint: bytes, output: bytes) -> str:
     return f": {inert(text.splitlines()[-1], _MAX_SAID)}" if text else ""
 
 
-def _kill(process: subprocess.Popen[bytes], *, is_attended: bool) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        if is_attended:
-            process.kill()
-        else:
+def _kill(running: _Running) -> None:
+    """Kill a program and what it has started.
+
+    On our terminal it is in our own group of processes, so that its descendants are looked up, which Linux can.
+    """
+    process = running.process
+    if not running.is_attended:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+        return
+    descendants = list(_descendants(process.pid))
+    process.kill()
+    for pid in descendants:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
 
 
-def _end(process: subprocess.Popen[bytes], *, is_attended: bool) -> None:
+def _descendants(pid: int) -> Iterator[int]:
+    with contextlib.suppress(OSError):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            for child in map(int, (thread / "children").read_text("ascii").split()):
+                yield child
+                yield from _descendants(child)
+
+
+def _end(running: _Running) -> None:
     """Kill it, and whatever it has started and still holds its output."""
-    _kill(process, is_attended=is_attended)
-    for stream in (process.stdout, process.stderr):
+    _kill(running)
+    for stream in (running.process.stdout, running.process.stderr):
         if stream is not None:
             stream.close()
-    process.wait(1.0)
+    running.process.wait(1.0)
 
 
 def _failed(words: Sequence[str], why: str) -> ConfigError:

@@ -67,6 +67,8 @@ class FailureKind(Enum):
     RATE_LIMITED = "rate limited"
     UNREADABLE = "unreadable"
     """The answer is no JSON, is cut off, or is not of the form that this call has."""
+    MACHINE_LIMIT = "machine limit"
+    """This machine has no thread, no memory or no descriptor left for it."""
     CONFIGURATION = "configuration"
     """What the configuration names cannot be used: a file, a command."""
     INTERNAL = "internal"

@@ -37,3 +37,5 @@ class VmInstance(Struct, frozen=True, kw_only=True):
     created_at: datetime | None = None
     volumes: tuple[Volume, ...] = ()
     """By device; the root volume first."""
+    has_more_volumes: bool = False
+    """Whether the server has, or may have, more volumes of it than these."""

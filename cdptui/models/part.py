@@ -19,6 +19,8 @@ class Part(Struct, Generic[T], frozen=True):
     """Monotonic seconds at which `value` was read."""
     tried_at: float | None = None
     """Monotonic seconds of the last try, whatever came of it."""
+    is_partial: bool = False
+    """Whether the server has, or may have, more than `value` holds."""
     is_under_way: bool = False
     failure: Failure | None = None
     """Why the last try brought nothing; None when it did."""

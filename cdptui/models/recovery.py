@@ -42,7 +42,7 @@ class RecoveryPoints(Struct, frozen=True):
     locked: tuple[RecoveryPoint, ...] = ()
     """Those that are protected from being thinned out."""
     is_cut: bool = False
-    """Whether the server had more of the recent ones than it gave."""
+    """Whether the server has, or may have, more of them than these."""
 
 
 class Lull(Struct, frozen=True):

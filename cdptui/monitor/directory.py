@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from itertools import chain
 from typing import Any, Final, NamedTuple
 
@@ -21,6 +21,7 @@ from cdptui.models.machine import VmInstance
 from cdptui.models.part import Part
 from cdptui.models.policy import Policy
 from cdptui.models.recovery import RecoveryPoints
+from cdptui.models.resource_list import ResourceList
 from cdptui.models.surroundings import Surroundings
 from cdptui.models.task import Task
 from cdptui.monitor.names import Names, uuids_around
@@ -182,9 +183,9 @@ class Directory:
         if machine is not None and self._machines.is_due(machine, now, SHOWN_S, RETRY_S):
             return _Question(self._machines, machine, lambda: node.machine(machine))
         if self._storages.is_due(_ALL, now, SHOWN_S if need.storages else STORAGES_S, RETRY_S):
-            return _Question(self._storages, _ALL, lambda: _by_uuid(node.storages()))
+            return _Question(self._storages, _ALL, node.storages)
         if self._policies.is_due(_ALL, now, SHOWN_S if need.policies else POLICIES_S, RETRY_S):
-            return _Question(self._policies, _ALL, lambda: _by_uuid(node.policies()))
+            return _Question(self._policies, _ALL, node.policies)
         if points is not None and self._points.is_due(points, now, POINTS_S, RETRY_S):
             return _Question(self._points, points, lambda: node.recovery_points(points, self._clock.now()))
         return None
@@ -220,7 +221,7 @@ class Directory:
             return True
         if key == self._demanded and shelf is self._points:
             self._demanded = None
-        is_news = shelf.fill(key, task.result(), self._clock.monotonic())
+        is_news = _fill(shelf, key, task.result(), self._clock.monotonic())
         self._learn_from(shelf)
         return is_news
 
@@ -245,8 +246,9 @@ class Directory:
         age_s = storages.age_s(now)
         is_old = age_s is None or age_s > _FORGET_S
         lost = () if is_old else (uuid for uuid, storage in (storages.value or {}).items() if storage.is_lost)
-        # An account that sees no policy at all may not see any.
-        return Surroundings(frozenset(lost), frozenset(policies.value) if policies.value else None)
+        # An account that sees no policy at all may not see any; one that is missing in a part of them may exist.
+        is_known = bool(policies.value) and not policies.is_partial
+        return Surroundings(frozenset(lost), frozenset(policies.value or ()) if is_known else None)
 
     def _drop_what_is_out_of_sight(self, need: Need) -> None:
         if self._in_flight is None:
@@ -256,5 +258,8 @@ class Directory:
             task.cancel()
 
 
-async def _by_uuid(things: Awaitable[Sequence[Any]]) -> Mapping[str, Any]:
-    return {thing.uuid: thing for thing in await things}
+def _fill(shelf: Shelf[Any], key: str, answer: object, now: float) -> bool:
+    if isinstance(answer, ResourceList):
+        by_uuid = {thing.uuid: thing for thing in answer.items}
+        return shelf.fill(key, by_uuid, now, is_partial=answer.is_partial)
+    return shelf.fill(key, answer, now)

@@ -14,6 +14,7 @@ from cdptui.models.change import ChangeKind
 from cdptui.models.failure import Failure, FailureKind
 from cdptui.models.snapshot import Reading, Snapshot
 from cdptui.models.surroundings import Surroundings
+from cdptui.models.system_limits import find_system_limit
 from cdptui.models.task import Task
 from cdptui.models.text import inert
 from cdptui.models.track import Track
@@ -202,6 +203,8 @@ class Monitor:
             failure = as_failure()
             if isinstance(failure, Failure):
                 return failure
+        if (limit := find_system_limit(error)) is not None:
+            return Failure(FailureKind.MACHINE_LIMIT, limit.refusal, url="")
         log.error("a poll failed in a way that is not foreseen", exc_info=error)
         return Failure(FailureKind.INTERNAL, inert(f"{type(error).__name__}: {error}", 300), url="")
 

@@ -35,6 +35,10 @@ class Names(Shelf[Mapping[str, str]]):
         self._known: dict[str, str] = {}
         self._asked_at: dict[str, float] = {}
         self._wanted: dict[str, None] = {}
+        self._asked: tuple[str, ...] = ()
+        """The batch that was asked for last."""
+        self._rest: tuple[str, ...] = ()
+        """What the last answer left out although it had others: a front may have cut it."""
         self.failure: Failure | None = None
 
     @property
@@ -52,8 +56,8 @@ class Names(Shelf[Mapping[str, str]]):
         return bool(self._wanted)
 
     def batch(self) -> tuple[str, ...]:
-        """The uuids to ask for next."""
-        return tuple(list(self._wanted)[:BATCH])
+        """The uuids to ask for next: the rest of the last batch, or new ones."""
+        return self._rest or tuple(list(self._wanted)[:BATCH])
 
     def learn(self, names: Mapping[str, str]) -> None:
         """Take names that came with something else."""
@@ -61,27 +65,35 @@ class Names(Shelf[Mapping[str, str]]):
 
     def forget(self, uuids: Iterable[str]) -> None:
         """Let go of what is no longer there; should it be all the same, it is asked for again."""
-        for uuid in uuids:
+        gone = set(uuids)
+        for uuid in gone:
             for kept in (self._known, self._asked_at, self._wanted):
                 kept.pop(uuid, None)
+        self._rest = tuple(uuid for uuid in self._rest if uuid not in gone)
 
     def begin(self, key: str, now: float) -> None:
         """The next batch is being asked for."""
-        batch = self.batch()
-        self._asked_at.update(dict.fromkeys(batch, now))
-        for uuid in batch:
-            del self._wanted[uuid]
+        self._asked, self._rest = self.batch(), ()
+        self._asked_at.update(dict.fromkeys(self._asked, now))
+        for uuid in self._asked:
+            self._wanted.pop(uuid, None)
         super().begin(key, now)
 
-    def fill(self, key: str, value: Mapping[str, str] | None, now: float) -> bool:
-        """A batch was answered; whether it brought a name."""
+    def fill(self, key: str, value: Mapping[str, str] | None, now: float, *, is_partial: bool = False) -> bool:
+        """A batch was answered; whether it brought a name.
+
+        Names that are missing in it are asked for once more, until an answer brings none of them.
+        """
         had_failed, self.failure = self.failure is not None, None
         self.learn(value or {})
-        self._parts[key] = Part(None, read_at=now, tried_at=now)
+        missing = tuple(uuid for uuid in self._asked if uuid not in self._known)
+        self._rest = missing if len(missing) < len(self._asked) else ()
+        self._parts[key] = Part(None, read_at=now, tried_at=now, is_partial=is_partial)
         return bool(value) or had_failed
 
     def fail(self, key: str, failure: Failure) -> None:
         """A batch was refused: what else is wanted would be as well."""
         self.failure = failure
         self._wanted = {}
+        self._rest = ()
         super().fail(key, failure)

@@ -52,9 +52,9 @@ class Shelf(Generic[T]):
         while len(self._parts) > self._most:
             self._parts.pop(next(iter(self._parts)))
 
-    def fill(self, key: str, value: T | None, now: float) -> bool:
+    def fill(self, key: str, value: T | None, now: float, *, is_partial: bool = False) -> bool:
         """It was read; whether that is news. None is an answer too: there is no such thing."""
-        self._parts[key] = Part(value, read_at=now, tried_at=now)
+        self._parts[key] = Part(value, read_at=now, tried_at=now, is_partial=is_partial)
         return True
 
     def fail(self, key: str, failure: Failure) -> None:

@@ -10,6 +10,7 @@ from cdptui.models.backup_storage import BackupStorage
 from cdptui.models.machine import VmInstance
 from cdptui.models.policy import Policy
 from cdptui.models.recovery import RecoveryPoints
+from cdptui.models.resource_list import ResourceList
 from cdptui.models.snapshot import Reading
 from cdptui.models.task import Field, RawLines, Task
 
@@ -33,14 +34,14 @@ class Surveyor(Protocol):
     """Answers side questions about what stands around the tasks. All calls raise like `TaskSource.read`."""
 
     async def names(self, uuids: Sequence[str]) -> dict[str, str]:
-        """The names of those uuids that the node knows."""
+        """The names of those uuids that the node knows; a front may have left some of them out."""
         ...
 
-    async def storages(self) -> Sequence[BackupStorage]:
+    async def storages(self) -> ResourceList[BackupStorage]:
         """All backup storages that the account sees."""
         ...
 
-    async def policies(self) -> Sequence[Policy]:
+    async def policies(self) -> ResourceList[Policy]:
         """All policies that the account sees."""
         ...
 

@@ -85,6 +85,10 @@ _WORDS: Final = {
     ),
     FailureKind.UNREADABLE: _Words("unreadable answer", "what came back is not what this call answers"),
     FailureKind.ADDRESS: _Words("URL not usable", "correct the URL of the node or of the proxy, and start again"),
+    FailureKind.MACHINE_LIMIT: _Words(
+        "limit of this machine",
+        "end other programs, or raise ulimit -u, -v or -n and start again",
+    ),
     FailureKind.CONFIGURATION: _Words("cannot log in", "correct the configuration: it is tried again by itself"),
     FailureKind.INTERNAL: _Words("fault in cdptui", "the log file has the details"),
     FailureKind.INTERNAL_AGAIN: _Words(

@@ -71,14 +71,26 @@ def forged(fault: Fault, request: Request, node: ManagementNode) -> Reply | None
         case FaultKind.ENDLESS_LIST:
             return _first_page(request, node)
         case FaultKind.CAPPED_PAGES if request.method == "GET":
-            limit = request.first("limit") or ""
-            rows = min(int(limit), fault.rows) if limit.isdecimal() else fault.rows
-            return node.answer(replace(request, params={**request.params, "limit": [str(rows)]}))
+            return _capped_page(request, node, fault.rows)
         case FaultKind.SESSION_KILL:
             node.sessions.kill_all()
         case FaultKind.SHIFTING_ROWS:
             _shift(node.world)
     return _FIXED.get(fault.kind)
+
+
+def _capped_page(request: Request, node: ManagementNode, rows: int) -> Reply:
+    """The answer with at most `rows` rows, also where a call knows no `limit`."""
+    limit = request.first("limit") or ""
+    limit = str(min(int(limit), rows)) if limit.isdecimal() else str(rows)
+    reply = node.answer(replace(request, params={**request.params, "limit": [limit]}))
+    if request.first("limit") is not None or reply.status != 200:
+        return reply
+    values = msgspec.json.decode(reply.body, type=dict[str, msgspec.Raw])
+    if "inventories" in values:
+        inventories = msgspec.json.decode(values["inventories"], type=list[msgspec.Raw])
+        values["inventories"] = msgspec.Raw(msgspec.json.encode(inventories[:rows]))
+    return Reply(200, msgspec.json.encode(values))
 
 
 def _first_page(request: Request, node: ManagementNode) -> Reply:

@@ -177,6 +177,12 @@ def bindings_in_dialogs() -> list[Binding | tuple[str, str] | tuple[str, str, st
     ]
 
 
+def quit_binding() -> Binding:
+    """The binding of a menu or dialog in which nothing is typed: a letter ends the program there too."""
+    key = next(key for key in KEYS if key.id == "quit")
+    return Binding(key.keys, f"app.{key.action}", key.label, show=False, id=key.id)
+
+
 def lines_of(place: Place, keys: Sequence[Key] = KEYS) -> Iterator[tuple[str, str]]:
     """The keys of a place as they stand on a keyboard, and what they do; a series is one line.
 

@@ -15,6 +15,7 @@ from textual.message import Message
 from cdptui.clock import Clock
 from cdptui.config.errors import ConfigError
 from cdptui.models.failure import Failure, FailureKind
+from cdptui.models.system_limits import find_system_limit
 from cdptui.models.text import inert
 from cdptui.monitor.update import Update
 from cdptui.tui import collector
@@ -132,6 +133,8 @@ class Watch:
                 return error.as_failure()
             case ConfigError():
                 return Failure(FailureKind.CONFIGURATION, inert(str(error), 300), url="")
+        if (limit := find_system_limit(error)) is not None:
+            return Failure(FailureKind.MACHINE_LIMIT, limit.refusal, url="")
         is_certain = self._attempts >= _SAME_FAULT_LIMIT and not lists
         kind = FailureKind.INTERNAL_AGAIN if is_certain else FailureKind.INTERNAL
         return Failure(kind, inert(fault, 300), url="")

@@ -27,6 +27,7 @@ from cdptui.models.backup_storage import BackupStorage
 from cdptui.models.machine import VmInstance
 from cdptui.models.policy import Policy
 from cdptui.models.recovery import RecoveryPoints
+from cdptui.models.resource_list import ResourceList
 from cdptui.models.snapshot import Reading
 from cdptui.models.task import Field, RawLines, Task
 from cdptui.monitor.build import Link
@@ -86,11 +87,11 @@ class GrowingNode:
     async def names(self, uuids: Sequence[str]) -> dict[str, str]:
         return {uuid: f"vm-{uuid[-6:]}" for uuid in uuids}
 
-    async def storages(self) -> Sequence[BackupStorage]:
-        return ()
+    async def storages(self) -> ResourceList[BackupStorage]:
+        return ResourceList()
 
-    async def policies(self) -> Sequence[Policy]:
-        return ()
+    async def policies(self) -> ResourceList[Policy]:
+        return ResourceList()
 
     async def machine(self, uuid: str) -> VmInstance | None:
         return None

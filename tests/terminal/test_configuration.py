@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -203,6 +205,40 @@ def test_a_password_command_that_hangs_holds_up_no_key_and_does_not_outlive_the_
     terminal.send("q")
     assert terminal.wait_for_end() == 0
     terminal.wait_for(lambda _: nap not in commands())
+
+
+@pytest.mark.parametrize("end", ["\x03", signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=str)
+def test_password_command_at_the_start_does_not_outlive_a_signal(begin: Begin, end: str | signal.Signals) -> None:
+    nap = f"sleep {61 + os.getpid() / 1e6:f}"
+    command = f"trap '' INT TERM HUP; stty -echo; {nap}; :"
+    terminal = begin(f'[profiles.one]\nurl = "127.0.0.1:9"\nauth.password_command = ["sh", "-c", "{command}"]\n')
+    terminal.wait_for(lambda _: nap in commands())
+    if isinstance(end, str):
+        terminal.send(end)
+    else:
+        terminal.process.send_signal(end)
+    codes = {signal.SIGTERM: 143, signal.SIGHUP: 129}
+    assert terminal.wait_for_end() == (130 if isinstance(end, str) else codes.get(end, 130))
+    assert terminal.is_restored
+    terminal.wait_for(lambda _: nap not in commands())
+
+
+def test_password_command_of_a_profile_does_not_outlive_a_held_event_loop(simulate: Simulate, tmp_path: Path) -> None:
+    _, prod = simulate(tasks=30)
+    _, test = simulate(tasks=12, seed=3)
+    nap = f"sleep {62 + os.getpid() / 1e6:f}"
+    path = tmp_path / "config.toml"
+    path.write_text(two_profiles(prod, test) + f'auth.password_command = "{nap}"\n')
+    with Terminal([sys.executable, "-m", "tests.terminal.faulty", "hold_in_python", "--config", str(path)]) as terminal:
+        terminal.wait_for("30/30 tasks")
+        terminal.send("xj\r")
+        terminal.wait_for(lambda _: nap in commands())
+        terminal.send("I")
+        terminal.wait_until_read()
+        terminal.wait_for_quiet()
+        terminal.process.send_signal(signal.SIGTERM)
+        assert terminal.wait_for_end(20) == 143
+        terminal.wait_for(lambda _: nap not in commands())
 
 
 def test_a_remapped_key_works_and_is_told(simulate: Simulate, begin: Begin) -> None:

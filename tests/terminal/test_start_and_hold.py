@@ -252,7 +252,8 @@ def test_few_descriptors_end_it_in_one_line_or_let_it_run(simulate: Simulate, li
 def test_refused_threads_leave_the_monitor_running(simulate: Simulate) -> None:
     _, server = simulate(tasks=5)
     with Terminal([*FAULTY, "no_new_threads", "--url", server.url]) as terminal:
-        terminal.wait_for("q quit", "no thread left")
+        terminal.wait_for("q quit", "no thread can be started → end other programs")
+        assert "fault in cdptui" not in terminal.text
         # A recalled view, and a file.
         for keys in ("2", "\x13"):
             terminal.send(keys)

@@ -18,6 +18,7 @@ from cdptui.tui.target import Target
 from cdptui.tui.widgets.scrolling_lines import ScrollingLines
 from tests.doubles import ScriptedNode, a_task
 from tests.tui.running import Running
+from tests.tui.test_sizes import OPENED_BY, opened
 
 CLOCK = SystemClock()
 
@@ -84,6 +85,46 @@ async def test_a_menu_is_closed_by_the_key_that_opened_it() -> None:
         assert len(app.screen_stack) == 2
         await run.press("e")
         assert len(app.screen_stack) == 1
+
+
+TYPED_INTO = {
+    "the filter",
+    "the search in the pane",
+    "the name of a view",
+    "the search in the help",
+    "the palette",
+    "the palette with hits",
+    "the password",
+}
+
+
+@pytest.mark.parametrize("what", OPENED_BY)
+async def test_quit_ends_it_whatever_is_open_save_where_text_is_typed(what: str) -> None:
+    nodes = node("a")
+    app = app_with(nodes)
+    async with app.run_test(size=(120, 40)) as pilot:
+        run = Running(app, pilot, nodes)
+        await run.until(lambda: run.rows)
+        await opened(run, OPENED_BY[what])
+        await run.press("q")
+        if what in TYPED_INTO:
+            assert app.return_value is None
+            await run.press("ctrl+c")
+        await run.until(lambda: app.return_value == 0)
+
+
+@pytest.mark.parametrize("what", [what for what in OPENED_BY if what not in TYPED_INTO])
+async def test_new_key_of_quit_ends_it_whatever_is_open_and_the_old_one_does_not(what: str) -> None:
+    nodes = node("a")
+    app = app_with(nodes, quit="D")
+    async with app.run_test(size=(120, 40)) as pilot:
+        run = Running(app, pilot, nodes)
+        await run.until(lambda: run.rows)
+        await opened(run, OPENED_BY[what])
+        await run.press("q")
+        assert app.return_value is None
+        await run.press("D")
+        await run.until(lambda: app.return_value == 0)
 
 
 async def test_advice_names_the_new_key() -> None:

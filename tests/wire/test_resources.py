@@ -12,6 +12,7 @@ from cdptui.clock import SystemClock
 from cdptui.config.address import normalise
 from cdptui.models.auth import PasswordLogin
 from cdptui.models.recovery import histories
+from cdptui.monitor.names import BATCH, Names
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
 from cdptui.simulator.settings import SimulatorSettings
@@ -23,8 +24,8 @@ async def test_everything_around_a_task_is_read_from_a_node() -> None:
         auth = PasswordLogin(name="admin", password="password")
         client = Client(normalise(server.url), auth, timeout_s=5, clock=SystemClock())
         tasks = [reading async for reading in client.read()][-1].tasks
-        storages = {storage.uuid: storage for storage in await client.resources.storages()}
-        policies = {policy.uuid: policy for policy in await client.resources.policies()}
+        storages = {storage.uuid: storage for storage in (await client.resources.storages()).items}
+        policies = {policy.uuid: policy for policy in (await client.resources.policies()).items}
         assert {task.backup_storage_uuid for task in tasks} <= storages.keys()
         assert {task.policy_uuid for task in tasks} <= policies.keys()
         task = next(task for task in tasks if task.status == "Running" and task.resource_refs)
@@ -39,3 +40,53 @@ async def test_everything_around_a_task_is_read_from_a_node() -> None:
         with pytest.raises(ApiError):
             await client.resources.recovery_points("no-such-vm", datetime.now(UTC))
         await client.aclose()
+
+
+async def test_side_lists_behind_a_front_that_caps_pages_are_read_whole() -> None:
+    node = ManagementNode(SimulatorSettings(port=0, tasks=60, seed=1))
+    with EmbeddedServer(node) as server:
+        node.world.freeze()
+        auth = PasswordLogin(name="admin", password="password")
+        client = Client(normalise(server.url), auth, timeout_s=5, clock=SystemClock())
+        vm = next(task.machine.uuid for task in node.world.tasks.values() if task.machine and task.status == "Running")
+        now = datetime.now(UTC)
+        node.journal.clear()
+        uncapped = await client.resources.recovery_points(vm, now)
+        requests = [request for request in node.journal.requests if request.path.endswith("recovery-points")]
+        node.faults.add("capped-pages", rows=2)
+        storages, policies = await client.resources.storages(), await client.resources.policies()
+        node.faults.clear()
+        node.faults.add("capped-pages", rows=100)
+        capped = await client.resources.recovery_points(vm, now)
+        await client.aclose()
+    assert {storage.uuid for storage in storages.items} == set(node.world.storages)
+    assert {policy.uuid for policy in policies.items} == set(node.world.policies)
+    assert len(node.world.storages) > 2
+    assert len(node.world.policies) > 2
+    assert not storages.is_partial
+    assert not policies.is_partial
+    assert len(uncapped.recent) > 100
+    # Three lists, and one page more that confirms the end of the longest.
+    assert len(requests) == 4
+    assert set(capped.recent) >= set(uncapped.recent)
+    assert set(capped.daily) >= set(uncapped.daily)
+    assert not capped.is_cut
+
+
+async def test_names_behind_a_front_that_caps_answers_are_all_learnt() -> None:
+    node = ManagementNode(SimulatorSettings(port=0, tasks=60, seed=1))
+    with EmbeddedServer(node) as server:
+        client = Client(
+            normalise(server.url), PasswordLogin(name="admin", password="password"), timeout_s=5, clock=SystemClock()
+        )
+        node.faults.add("capped-pages", "/resources/names", rows=20)
+        names = Names()
+        names.want([*node.world.machines, "0" * 32][:BATCH], now=0.0)
+        requests = 0
+        while batch := names.batch():
+            names.begin("all", now=0.0)
+            names.fill("all", await client.resources.names(batch), now=0.0)
+            requests += 1
+        await client.aclose()
+    assert names.known == {uuid: machine.name for uuid, machine in node.world.machines.items()}
+    assert requests <= len(node.world.machines) // 20 + 2

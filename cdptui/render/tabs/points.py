@@ -156,5 +156,5 @@ def _footnotes(points: RecoveryPoints, policy: Policy | None, width: int, refres
         words = "the policy's interval is not known; a gap is told from two minutes on"
     lines = wrapped(words, width, Role.DIM)
     if points.is_cut:
-        lines += wrapped("the server has more of this day than it listed", width, Role.WARN)
+        lines += wrapped("the server has, or may have, more recovery points than it listed", width, Role.WARN)
     return [*lines, *wrapped(f"they are read on demand only; {refresh} reads them again", width, Role.DIM)]

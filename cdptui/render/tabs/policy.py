@@ -33,7 +33,9 @@ def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[
         body = [labelled("policy", Span(name or "name not known", Role.STRONG if name else Role.DIM))]
         body += [labelled("uuid", Span(uuid, Role.DIM)), *standing(part, context, "policies", width)]
         if is_readable(part) and part.failure is None:
-            body += wrapped("it is not among the policies that this account sees", width, Role.WARN)
+            seen = "that this account sees"
+            listed = f"that the server listed ({len(part.value or {})}); it has, or may have, more"
+            body += wrapped(f"it is not among the policies {listed if part.is_partial else seen}", width, Role.WARN)
     return [*top, *body]
 
 

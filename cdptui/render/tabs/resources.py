@@ -79,6 +79,8 @@ def _volumes(machine: VmInstance, row: Vitals, width: int) -> list[Line]:
     count = len(volumes)
     lines = [heading(f"{count} volume{'' if count == 1 else 's'}", width)]
     lines += table([_volume(volume) for volume in volumes])
+    if machine.has_more_volumes:
+        lines += wrapped("the server has, or may have, more volumes of this VM than it listed", width, Role.WARN)
     size = sum(volume.size_bytes or 0 for volume in volumes)
     actual = sum(volume.actual_bytes or 0 for volume in volumes)
     lines += [

@@ -28,7 +28,11 @@ def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[
         body = [labelled("storage", Span(name or "name not known", Role.STRONG if name else Role.DIM))]
         body += [labelled("uuid", Span(uuid, Role.DIM)), *standing(part, context, "storages", width)]
         if is_readable(part) and part.failure is None:
-            body += wrapped("it is not among the backup storages that this account sees", width, Role.WARN)
+            seen = "that this account sees"
+            listed = f"that the server listed ({len(part.value or {})}); it has, or may have, more"
+            body += wrapped(
+                f"it is not among the backup storages {listed if part.is_partial else seen}", width, Role.WARN
+            )
         body.append(BLANK)
     return [*top, *body, *_others(row, tenancy, width)]
 

@@ -168,4 +168,6 @@ def _policy(row: Vitals, context: DetailContext) -> _Check:
 
 
 def _why_not(part: Part[Any]) -> str:
-    return f": {part.failure.kind.value}" if part.failure is not None else ""
+    if part.failure is not None:
+        return f": {part.failure.kind.value}"
+    return ": the server did not list all of them" if part.is_partial else ""

@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from cdptui.tui.keymap import quit_binding
 from cdptui.tui.screens.sized import SizedScreen
 
 _ALSO_MOVES: Final = {"j": "down", "k": "up"}
@@ -32,7 +33,8 @@ class ChoiceMenu(SizedScreen, ModalScreen[str | None]):
 
     CSS_PATH = "../styles/dialogs.tcss"
     BINDINGS: ClassVar = [
-        Binding("escape,q", "dismiss", "Close", show=False),
+        Binding("escape", "dismiss", "Close", show=False),
+        quit_binding(),
         Binding("down", "down", "Down", show=False),
         Binding("up", "up", "Up", show=False),
     ]

@@ -13,6 +13,7 @@ from textual.widgets.option_list import Option
 
 from cdptui.render.columns import BY_KEY, COLUMNS, NAME
 from cdptui.render.layout import Layout
+from cdptui.tui.keymap import quit_binding
 from cdptui.tui.screens.sized import SizedScreen
 
 
@@ -21,7 +22,8 @@ class ColumnChooser(SizedScreen, ModalScreen[Layout | None]):
 
     CSS_PATH = "../styles/dialogs.tcss"
     BINDINGS: ClassVar = [
-        Binding("escape,q", "dismiss", "Close", show=False),
+        Binding("escape", "dismiss", "Close", show=False),
+        quit_binding(),
         Binding("o", "dismiss", "Close", show=False, id="columns"),
         Binding("down,j", "down", "Down", show=False, id="down"),
         Binding("up,k", "up", "Up", show=False, id="up"),

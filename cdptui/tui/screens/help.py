@@ -18,7 +18,7 @@ from cdptui.render.reasons import GLOSSARY
 from cdptui.render.span import Line, Role, Span
 from cdptui.render.statuses import GLYPHS, OTHER_GLYPH
 from cdptui.render.tabs.pieces import broken, cells
-from cdptui.tui.keymap import Key, Keymap, Place, lines_of
+from cdptui.tui.keymap import Key, Keymap, Place, lines_of, quit_binding
 from cdptui.tui.screens.sized import SizedScreen
 from cdptui.tui.widgets.scrolling_lines import ScrollingLines
 
@@ -38,7 +38,8 @@ class HelpScreen(SizedScreen, ModalScreen[None]):
 
     CSS_PATH = "../styles/dialogs.tcss"
     BINDINGS: ClassVar = [
-        Binding("escape,q,enter", "dismiss", "Close", show=False),
+        Binding("escape,enter", "dismiss", "Close", show=False),
+        quit_binding(),
         Binding("question_mark,f1", "dismiss", "Close", show=False, id="help"),
     ]
 

@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 
 from cdptui.models.text import inert
 from cdptui.render.span import label_role
+from cdptui.tui.keymap import quit_binding
 from cdptui.tui.screens.sized import SizedScreen
 from cdptui.tui.target import Target
 
@@ -25,7 +26,8 @@ class ProfileMenu(SizedScreen, ModalScreen[Target | None]):
 
     CSS_PATH = "../styles/dialogs.tcss"
     BINDINGS: ClassVar = [
-        Binding("escape,q", "dismiss", "Close", show=False),
+        Binding("escape", "dismiss", "Close", show=False),
+        quit_binding(),
         Binding("x", "dismiss", "Close", show=False, id="profile"),
         Binding("j", "down", "Down", show=False, id="down"),
         Binding("k", "up", "Up", show=False, id="up"),

@@ -12,6 +12,7 @@ from textual.widgets.option_list import Option
 
 from cdptui.render.columns import COLUMNS
 from cdptui.render.order import WORST_FIRST, Order
+from cdptui.tui.keymap import quit_binding
 from cdptui.tui.screens.sized import SizedScreen
 
 
@@ -20,7 +21,8 @@ class SortMenu(SizedScreen, ModalScreen[Order | None]):
 
     CSS_PATH = "../styles/dialogs.tcss"
     BINDINGS: ClassVar = [
-        Binding("escape,q", "dismiss", "Close", show=False),
+        Binding("escape", "dismiss", "Close", show=False),
+        quit_binding(),
         Binding("s", "dismiss", "Close", show=False, id="sort"),
         Binding("j", "down", "Down", show=False, id="down"),
         Binding("k", "up", "Up", show=False, id="up"),

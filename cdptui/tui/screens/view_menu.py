@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 from cdptui.config.views import MAX_NAME, NUMBERS, View, Views
 from cdptui.models.text import inert
 from cdptui.render.columns import BY_KEY
+from cdptui.tui.keymap import quit_binding
 from cdptui.tui.screens.sized import SizedScreen
 
 
@@ -32,7 +33,8 @@ class ViewMenu(SizedScreen, ModalScreen[ViewWish | None]):
     CSS_PATH = "../styles/dialogs.tcss"
     BINDINGS: ClassVar = [
         Binding("escape", "leave", "Close", show=False),
-        Binding("q,v", "dismiss", "Close", show=False),
+        Binding("v", "dismiss", "Close", show=False),
+        quit_binding(),
         Binding("down,j", "down", "Down", show=False),
         Binding("up,k", "up", "Up", show=False),
         *(Binding(str(number), f"show({number})", "Show", show=False) for number in NUMBERS),

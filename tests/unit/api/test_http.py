@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gzip
 import socket
 import ssl
@@ -101,6 +102,21 @@ def test_one_number_sets_all_time_outs(timeout_s: float, expected: Timeouts) -> 
         ),
         pytest.param(httpx.DecodingError("bad gzip"), e.UnreadableAnswer, "bad gzip", id="broken compression"),
         pytest.param(httpx.UnsupportedProtocol("no"), e.Unreachable, "no", id="odd protocol"),
+        pytest.param(
+            caused(httpx.ConnectError("All connection attempts failed"), OSError(errno.EMFILE, "Too many")),
+            e.MachineLimited,
+            "too many open files",
+            id="no descriptor left",
+        ),
+        pytest.param(
+            caused(
+                httpx.ConnectError("All connection attempts failed"),
+                caused(BlockingIOError(errno.EAGAIN, "no thread left"), RuntimeError("can't start new thread")),
+            ),
+            e.MachineLimited,
+            "no thread can be started",
+            id="no thread left",
+        ),
     ],
 )
 async def test_a_broken_connection_becomes_the_right_error(

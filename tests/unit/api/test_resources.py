@@ -11,6 +11,7 @@ import pytest
 
 from cdptui.api.decode import decode_task
 from cdptui.api.errors import UnreadableAnswer
+from cdptui.api.paging import MAX_PAGES
 from cdptui.api.raw import raw_lines
 from cdptui.api.resources import Resources
 from cdptui.models.recovery import RecoveryPoint
@@ -58,25 +59,54 @@ class Node:
         return answer if isinstance(answer, bytes) else json.dumps(answer).encode()
 
 
+def listed(*rows: object) -> dict[str, object]:
+    return {"inventories": rows, "total": len(rows)}
+
+
+class PagedNode:
+    """Lists with a cap on pages, as a front may have one; the map of recovery points has no total."""
+
+    def __init__(self, rows: int, cap: int, *, honours_start: bool = True, says_total: bool = True) -> None:
+        self.rows = [{"uuid": f"{number:08}", "name": str(number), "ts": None} for number in range(rows)]
+        self.cap = cap
+        self.honours_start = honours_start
+        self.says_total = says_total
+        self.asked: list[str] = []
+
+    async def call(self, path: str, params: Sequence[tuple[str, str]]) -> bytes:
+        self.asked.append(path)
+        given = dict(params)
+        start = int(given.get("start", "0")) if self.honours_start else 0
+        page = self.rows[start : start + min(self.cap, int(given["limit"]))]
+        if path.endswith("recovery-points"):
+            points = [{"id": int(row["uuid"] or "0"), "volId": "v-1"} for row in page]
+            return json.dumps({"recoveryPoints": {"v-1": points, "v-2": points[: self.cap // 2]}}).encode()
+        total = {"total": len(self.rows)} if self.says_total else {}
+        return json.dumps({"inventories": page, **total}).encode()
+
+    def resources(self) -> Resources:
+        return Resources(self.call, "http://node", lambda: None)
+
+
 def resources(node: Node) -> Resources:
     return Resources(node.call, "http://node", lambda: SHANGHAI)
 
 
 async def test_a_storage_is_read_with_numbers_of_either_form() -> None:
-    (storage,) = await resources(Node(backup_storage={"inventories": [STORAGE]})).storages()
+    (storage,) = (await resources(Node(backup_storage=listed(STORAGE))).storages()).items
     assert (storage.name, storage.status, storage.is_lost) == ("backup-server-1", "Connected", False)
     assert (storage.total_bytes, storage.available_bytes) == (10995116277760, 4398046511104)
     assert storage.used_ratio == pytest.approx(0.6)
 
 
 async def test_nulls_that_the_server_leaves_out_are_unknown_and_not_zero() -> None:
-    (storage,) = await resources(Node(backup_storage={"inventories": [{"uuid": "bs-1"}]})).storages()
+    (storage,) = (await resources(Node(backup_storage=listed({"uuid": "bs-1"}))).storages()).items
     assert (storage.total_bytes, storage.available_bytes, storage.status) == (None, None, None)
     assert storage.used_ratio is None
 
 
 async def test_a_policy_is_read() -> None:
-    (policy,) = await resources(Node(cdp_backup_storage__policy={"inventories": [POLICY]})).policies()
+    (policy,) = (await resources(Node(cdp_backup_storage__policy=listed(POLICY))).policies()).items
     days = policy.retention_days, policy.hourly_since_day, policy.daily_since_day, policy.full_backup_days
     assert (policy.interval_s, *days) == (3, 7, 3, 7, 7)
 
@@ -91,7 +121,7 @@ async def test_a_machine_brings_its_volumes_the_root_first() -> None:
 
 
 async def test_volumes_are_asked_for_where_the_machine_comes_without_them() -> None:
-    node = Node(vm_instances={"inventories": [MACHINE]}, volumes={"inventories": [ROOT]})
+    node = Node(vm_instances={"inventories": [MACHINE]}, volumes=listed(ROOT))
     machine = await resources(node).machine("vm-1")
     assert machine is not None
     assert [volume.actual_bytes for volume in machine.volumes] == [40]
@@ -115,7 +145,7 @@ async def test_a_machine_that_the_account_does_not_see_is_none() -> None:
     ],
 )
 async def test_an_odd_record_costs_itself_at_most(row: object) -> None:
-    storages = await resources(Node(backup_storage={"inventories": [row, STORAGE]})).storages()
+    storages = (await resources(Node(backup_storage=listed(row, STORAGE))).storages()).items
     assert storages[-1].name == "backup-server-1"
     assert all(storage.total_bytes is None for storage in storages[:-1])
 
@@ -141,7 +171,7 @@ async def test_recovery_points_are_read_for_a_day_by_the_minute_and_before_that_
     assert points.recent[0] == RecoveryPoint(351592, "v-1", datetime(2025, 6, 18, 14, 0, 3, tzinfo=UTC), 196608)
     assert points.recent[1].at is None
     assert points.locked[0].description == "before upgrade"
-    minutes, days, _ = node.asked
+    minutes, days = node.asked[0], next(asked for asked in node.asked if asked[1].get("scale") == "day")
     assert minutes[1]["scale"] == "minute"
     assert minutes[1]["startTime"] == "2025-06-17T23:00:00+08:00"
     assert days[1] == {"scale": "day", "limit": "400"}
@@ -152,6 +182,86 @@ async def test_recovery_points_are_read_for_a_day_by_the_minute_and_before_that_
 async def test_points_of_another_form_are_an_error_of_ours(body: bytes) -> None:
     with pytest.raises(UnreadableAnswer):
         await resources(Node(vm_instances__vm_1__recovery_points=body)).recovery_points("vm-1", NOW)
+
+
+@pytest.mark.parametrize(("cap", "requests"), [(10, 28), (100, 3), (1000, 1)])
+async def test_storages_and_policies_in_capped_pages_are_read_whole(cap: int, requests: int) -> None:
+    node = PagedNode(250, cap)
+    storages = await node.resources().storages()
+    policies = await node.resources().policies()
+    assert len(storages.items) == len(policies.items) == 250
+    assert not storages.is_partial
+    assert not policies.is_partial
+    assert len(node.asked) == 2 * requests
+
+
+async def test_list_without_a_total_is_read_whole_in_capped_pages() -> None:
+    policies = await PagedNode(250, 100, says_total=False).resources().policies()
+    assert len(policies.items) == 250
+    assert not policies.is_partial
+
+
+@pytest.mark.parametrize(("rows", "cap", "honours_start"), [(250, 100, False), (500, 1, True)])
+async def test_list_that_cannot_be_read_whole_is_partial(rows: int, cap: int, honours_start: bool) -> None:
+    node = PagedNode(rows, cap, honours_start=honours_start)
+    assert (await node.resources().storages()).is_partial
+    assert (await node.resources().policies()).is_partial
+    assert len(node.asked) <= 2 * MAX_PAGES
+
+
+async def test_rows_without_a_readable_uuid_count_for_the_next_page() -> None:
+    node = PagedNode(250, 100)
+    for number in range(0, 250, 2):
+        del node.rows[number]["uuid"]
+    storages = await node.resources().storages()
+    assert len(storages.items) == 125
+    assert not storages.is_partial
+    assert len(node.asked) == 3
+
+
+async def test_volumes_of_a_machine_in_capped_pages_are_read_whole() -> None:
+    pages = PagedNode(30, 7)
+
+    async def call(path: str, params: Sequence[tuple[str, str]]) -> bytes:
+        if path == "/vm-instances":
+            return json.dumps(listed(MACHINE)).encode()
+        return await pages.call(path, params)
+
+    machine = await Resources(call, "http://node", lambda: None).machine("vm-1")
+    assert machine is not None
+    assert len(machine.volumes) == 30
+    assert not machine.has_more_volumes
+
+
+@pytest.mark.parametrize(
+    ("rows", "cap", "requests"),
+    [
+        pytest.param(250, 100, 3 * 3, id="cap below the list"),
+        pytest.param(250, 10_000, 3 * 2, id="no cap"),
+        pytest.param(0, 10_000, 3, id="none"),
+    ],
+)
+async def test_recovery_points_in_capped_pages_are_read_whole(rows: int, cap: int, requests: int) -> None:
+    node = PagedNode(rows, cap)
+    points = await node.resources().recovery_points("vm-1", NOW)
+    for found in (points.recent, points.daily, points.locked):
+        assert {point.id for point in found if point.volume_uuid == "v-1"} == set(range(rows))
+    assert not points.is_cut
+    assert len(node.asked) <= requests
+
+
+@pytest.mark.parametrize(
+    ("rows", "cap", "honours_start"),
+    [
+        pytest.param(2000, 10_000, False, id="a server that ignores start"),
+        pytest.param(6000, 10_000, True, id="more points than are kept"),
+        pytest.param(500, 2, True, id="more pages than are asked for"),
+    ],
+)
+async def test_recovery_points_that_cannot_be_read_whole_are_cut(rows: int, cap: int, honours_start: bool) -> None:
+    node = PagedNode(rows, cap, honours_start=honours_start)
+    assert (await node.resources().recovery_points("vm-1", NOW)).is_cut
+    assert len(node.asked) <= 3 * 60
 
 
 async def test_a_uuid_leads_to_no_other_path() -> None:

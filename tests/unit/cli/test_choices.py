@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from cdptui.cli.asked import settings_of
 from cdptui.cli.choices import Choices
 from cdptui.cli.demo import demo
 from cdptui.cli.display import Display
 from cdptui.cli.main import cdptui
 from cdptui.cli.targets import where_profiles_stand
 from cdptui.cli.words import vocabulary
+from cdptui.config.errors import ConfigError
 from cdptui.config.loader import load
 
 
@@ -63,3 +66,43 @@ def test_who_looks_for_more_profiles_is_told_what_to_do_about_it(
 
 def test_in_the_demo_there_is_nothing_to_do_about_other_profiles() -> None:
     assert where_profiles_stand(None) == "the demo is one node"
+
+
+LONG = "x" * 1025
+LONG_NAMES: dict[str, tuple[list[str], dict[str, str], str]] = {
+    "option": (["--account", LONG], {}, "account in --account"),
+    "variable": ([], {"ZSTACK_ACCOUNT": LONG}, "account in ZSTACK_ACCOUNT"),
+    "other variable": ([], {"ZSTACK_ACCOUNT_NAME": "x" * 131_000}, "account in ZSTACK_ACCOUNT_NAME"),
+    "user": (["--login-type", "user", "--user", LONG], {}, "user in --user"),
+    "project": (["--login-type", "iam2", "--project", LONG], {}, "project in --project"),
+    "file": (["--profile", "prod"], {}, "account in "),
+}
+
+
+@pytest.mark.parametrize(("arguments", "environ", "what"), LONG_NAMES.values(), ids=LONG_NAMES)
+def test_name_that_is_too_long_for_any_node_is_refused_before_anything_is_asked_or_sent(
+    arguments: list[str], environ: dict[str, str], what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(f'[profiles.prod]\nurl = "n"\naccount = "{LONG}"\n')
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    asked: list[str] = []
+
+    def ask(question: str) -> str:
+        asked.append(question)
+        return "password"
+
+    with cdptui.make_context("cdptui", ["--config", str(file), "--url", "n", *arguments]) as context:
+        choices = Choices.of(context).with_profile()
+    with pytest.raises(ConfigError, match=f"^the {re.escape(what)}.* is longer than 1,024 characters$"):
+        settings_of(choices, ask=ask)
+    assert not asked
+
+
+def test_longest_name_that_is_accepted_is_sent_whole(tmp_path: Path) -> None:
+    (tmp_path / "empty.toml").touch()
+    arguments = ["--config", str(tmp_path / "empty.toml"), "--url", "n", "--account", LONG[:-1]]
+    with cdptui.make_context("cdptui", arguments) as context:
+        auth = settings_of(Choices.of(context).with_profile(), ask=lambda _: "password").auth
+    assert auth.who == LONG[:-1]

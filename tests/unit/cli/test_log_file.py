@@ -15,6 +15,7 @@ import pytest
 from cdptui.cli.diagnostics import CommandFailed, ExitCode
 from cdptui.cli.log_file import LogFileHandler, log_to, open_log
 from cdptui.cli.output_boundary import hide
+from tests.capabilities import run_as_ordinary_user
 
 PASSWORD = "correct horse"
 HASH = hashlib.sha512(PASSWORD.encode()).hexdigest()
@@ -316,10 +317,51 @@ def test_older_log_that_is_no_regular_file_is_not_replaced(tmp_path: Path, kind:
         older.symlink_to(tmp_path / "other")
     before = older.lstat()
     start(tmp_path / "log")
-    for _ in range(30):
+    for _ in range(50):
         log.error("x" * 100_000)
     assert (older.lstat().st_mode, older.lstat().st_ino) == (before.st_mode, before.st_ino)
-    assert (tmp_path / "log").stat().st_size <= 2_000_000
+    lines = (tmp_path / "log").read_text().splitlines()
+    assert sum("x" * 100_000 in line for line in lines) == 50
+    assert next(line for line in lines if "x" * 100_000 not in line).endswith(
+        "cannot be rotated at 2000000 bytes and will grow: log.1 is not a regular file"
+    )
+    assert len(lines) == 51
+
+
+def test_log_in_a_folder_that_may_not_be_written_grows_without_a_lost_line_and_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_text("of another program\n")
+    tmp_path.chmod(0o500)
+
+    def write() -> None:
+        start(path)
+        for number in range(50):
+            log.error("line %d %s", number, "x" * 100_000)
+
+    try:
+        run_as_ordinary_user(write)
+    finally:
+        tmp_path.chmod(0o700)
+    assert [other.name for other in tmp_path.iterdir()] == ["log"]
+    lines = path.read_text().splitlines()
+    assert lines[0] == "of another program"
+    assert [int(line.split("line ")[1].split()[0]) for line in lines if "x" * 100_000 in line] == list(range(50))
+    others = [line for line in lines[1:] if "x" * 100_000 not in line]
+    assert len(others) == 1
+    assert others[0].endswith("cannot be rotated at 2000000 bytes and will grow: Permission denied")
+
+
+def test_log_is_rotated_as_soon_as_its_folder_may_be_written_again(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    (tmp_path / "log.1").mkdir()
+    start(path)
+    for _ in range(25):
+        log.error("x" * 100_000)
+    (tmp_path / "log.1").rmdir()
+    for _ in range(30):
+        log.error("x" * 100_000)
+    assert path.stat().st_size <= 2_000_000
+    assert (tmp_path / "log.1").is_file()
 
 
 def test_log_that_was_removed_is_created_again_when_it_is_full(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import io
+import os
+import subprocess
 import sys
 import unicodedata
 from pathlib import Path
@@ -265,3 +267,59 @@ def test_only_two_modules_write_to_stdout_and_stderr() -> None:
             }:
                 writers.add(path.relative_to(PACKAGE).as_posix())
     assert writers == {"cli/output.py", "cli/diagnostics.py"}
+
+
+UNCAUGHT = r"""
+import logging, os, sys, threading, warnings
+from cdptui.cli import entry, main
+
+TEXT = "hunter2 a\x1b]0;owned\x07\x9b31m\u202eb"
+
+class Finalized:
+    def __del__(self):
+        raise ValueError(TEXT)
+
+    def __repr__(self):
+        return TEXT
+
+def thread():
+    raise ValueError(TEXT)
+
+def run():
+    main.hide_given_secrets(sys.argv, os.environ)
+    match sys.argv[1]:
+        case "thread":
+            running = threading.Thread(target=thread, name=TEXT)
+            running.start()
+            running.join()
+        case "finalizer":
+            Finalized()
+        case "log":
+            logging.getLogger("x").error("%s", TEXT, exc_info=ValueError(TEXT))
+        case "warning":
+            warnings.warn(TEXT)
+        case "main":
+            raise BaseException(TEXT)
+
+main.main = run
+entry.main()
+"""
+
+
+@pytest.mark.parametrize("is_debug", [False, True], ids=["plain", "debug"])
+@pytest.mark.parametrize("kind", ["thread", "finalizer", "log", "warning", "main"])
+def test_what_no_code_of_ours_catches_is_printed_inert_and_without_secrets(kind: str, is_debug: bool) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-W", "always", "-c", UNCAUGHT, kind, *(["--debug"] if is_debug else [])],
+        capture_output=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "ZSTACK_PASSWORD": "hunter2", "PYTHONIOENCODING": "utf-8"},
+    )
+    written = (ended.stdout + ended.stderr).decode()
+    assert "a␛]0;owned" in written
+    assert is_harmless(written), ascii(written)
+    assert "hunter2" not in written
+    assert ended.returncode == (1 if kind == "main" else 0)
+    if kind in {"thread", "finalizer", "main"}:
+        assert ("Traceback" in written) is is_debug

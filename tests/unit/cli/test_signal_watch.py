@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import queue
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from cdptui.cli import signal_watch
 from cdptui.cli.signal_watch import SignalWatch
 
 CODES = {signal.SIGTERM: 143, signal.SIGHUP: 129}
@@ -51,6 +54,7 @@ async def test_loop_that_answers_leaves_with_the_code_of_the_signal(
 
 HELD = """
 import asyncio, os, signal, time
+from cdptui.cli import signal_watch
 from cdptui.cli.signal_watch import SignalWatch
 async def main():
     SignalWatch({signal.SIGTERM: 143}, print, os._exit).start()
@@ -63,3 +67,25 @@ asyncio.run(main())
 def test_held_loop_is_abandoned_with_the_code_of_the_signal() -> None:
     ended = subprocess.run([sys.executable, "-c", HELD], capture_output=True, timeout=50, check=False)
     assert (ended.returncode, ended.stdout, ended.stderr) == (143, b"", b"")
+
+
+@pytest.mark.parametrize("starved_s", [lambda: 0.0, time.monotonic], ids=["not starved", "starved all the time"])
+@pytest.mark.parametrize("is_signal", [False, True], ids=["end", "signal"])
+def test_wait_for_the_end_or_the_loop_is_bounded_however_starved_the_process_is(
+    monkeypatch: pytest.MonkeyPatch, starved_s: Callable[[], float], is_signal: bool
+) -> None:
+    for name in ("_HELD_S", "_LONGEST_HELD_S", "_END_S", "_LONGEST_END_S"):
+        monkeypatch.setattr(signal_watch, name, 0.2)
+    ended: queue.Queue[int] = queue.Queue()
+
+    async def hold() -> None:
+        watch = SignalWatch({signal.SIGTERM: 143}, lambda _: None, ended.put, starved_s)
+        if is_signal:
+            watch.start()
+            signal.raise_signal(signal.SIGTERM)
+        else:
+            watch.limit_end(143)
+        # The event loop is held by this.
+        assert ended.get(timeout=60) == 143
+
+    asyncio.run(hold())

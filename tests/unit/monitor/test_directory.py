@@ -81,6 +81,25 @@ async def test_many_names_are_asked_for_in_batches() -> None:
     assert len(asker.directory.known) == BATCH + 10
 
 
+async def test_names_that_an_answer_left_out_are_asked_for_until_one_brings_none() -> None:
+    node = ScriptedNode([])
+    node.known_names = {"a": "erp", "b": "mail"}
+    asker = Asker(node)
+    await asker.settle_names("a", "gone", "b")
+    await asker.settle_names("a", "gone", "b")
+    assert node.asked_names == [("a", "gone", "b"), ("gone",)]
+
+
+async def test_policy_that_is_missing_in_a_partial_list_counts_as_unknown_and_not_as_gone() -> None:
+    node = ScriptedNode([])
+    node.known_storages, node.known_policies, node.is_partial = (LOST,), (GOLD,), True
+    asker = Asker(node)
+    await asker.look(Need())
+    assert asker.heard[-1] == Surroundings(frozenset({"bs-1"}), None)
+    assert asker.directory.policies.is_partial
+    assert asker.directory.storages.is_partial
+
+
 async def test_a_refusal_is_said_and_not_repeated_before_its_time() -> None:
     node = ScriptedNode([])
     node.known_names = DENIED

@@ -92,6 +92,15 @@ async def test_the_feed_survives_a_fault_of_ours() -> None:
     assert len(good.vitals) == 1
 
 
+async def test_poll_that_this_machine_has_no_room_for_is_no_fault_of_ours() -> None:
+    node = ScriptedNode(RuntimeError("can't start new thread"), [a_task()])
+    bad, good = await take(a_monitor(node, FakeClock()).updates(), 2)
+    assert bad.failure is not None
+    assert (bad.failure.kind, bad.failure.detail) == (FailureKind.MACHINE_LIMIT, "no thread can be started")
+    assert not bad.failure.waits_for_person
+    assert good.failure is None
+
+
 async def test_a_refused_login_is_tried_once_and_waits_for_the_person() -> None:
     clock = FakeClock()
     monitor = a_monitor(ScriptedNode(LoginRefused("wrong", url=URL, code="ID.1000"), [a_task()]), clock)

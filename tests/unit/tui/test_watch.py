@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 
 import pytest
 from textual.message import Message
@@ -78,6 +79,31 @@ async def test_same_fault_three_times_waits_for_the_user() -> None:
     assert [attempt for _, attempt in screen.failures] == [1, 2, 3]
     assert connect.calls == 3
     assert clock.waits == [30.0, 30.0, None]
+
+
+def no_thread() -> OSError:
+    error = OSError(errno.EAGAIN, "the system has no thread left for this")
+    error.__cause__ = RuntimeError("can't start new thread")
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "detail"),
+    [
+        (no_thread(), "no thread can be started"),
+        (RuntimeError("can't start new thread"), "no thread can be started"),
+        (ExceptionGroup("of a task group", [no_thread()]), "no thread can be started"),
+        (MemoryError(), "not enough memory"),
+        (OSError(errno.EMFILE, "Too many open files"), "too many open files"),
+    ],
+    ids=repr,
+)
+async def test_limit_of_the_machine_is_no_fault_of_ours_and_is_tried_again(error: Exception, detail: str) -> None:
+    clock, screen = FakeClock(), Recorder()
+    connect = Connector(clock, *[error] * 5, is_last_for_ever=False)
+    await run_until(screen.has_list, Watch(Target(connect, "n", "a", 10.0), clock, screen))
+    assert {(failure.kind, failure.detail) for failure, _ in screen.failures} == {(FailureKind.MACHINE_LIMIT, detail)}
+    assert [attempt for _, attempt in screen.failures] == [1, 2, 3, 4, 5]
 
 
 async def test_different_faults_are_tried_again() -> None:

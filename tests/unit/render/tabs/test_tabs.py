@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from cdptui.api.decode import decode_task
 from cdptui.api.fields import task_fields
@@ -139,6 +140,22 @@ def test_a_policy_that_cannot_keep_the_target_says_so() -> None:
 
 def test_a_policy_that_is_not_among_those_seen_is_said() -> None:
     assert "not among the policies" in text(POLICY, a_row(), policies=read({"p-2": GOLD}))
+
+
+@pytest.mark.parametrize(("tab", "part"), [(POLICY, "policies"), (STORAGE, "storages")])
+def test_what_is_missing_in_a_partial_list_is_not_said_to_be_hidden_from_the_account(tab: Tab, part: str) -> None:
+    partial = structs.replace(read({"other": GOLD}), is_partial=True)
+    shown_text = text(tab, a_row(), **{part: partial})
+    assert "that the server listed (1); it has, or may have, more" in shown_text
+    assert "that this account sees" not in shown_text
+    assert "the server did not list all of them" in text(WHY, a_row(), **{part: partial})
+
+
+def test_a_partial_list_of_volumes_or_points_says_so() -> None:
+    machine = structs.replace(ERP, has_more_volumes=True)
+    assert "more volumes of this VM than it listed" in text(RESOURCES, a_row(), machine=read(machine))
+    points = RecoveryPoints(EPOCH, EPOCH, daily=(RecoveryPoint(1, "v-1", EPOCH),), is_cut=True)
+    assert "more recovery points than it listed" in text(POINTS, a_row(), points=read(points))
 
 
 def test_a_storage_tells_its_room_and_whether_the_plans_fit() -> None:

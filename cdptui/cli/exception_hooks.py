@@ -1,0 +1,74 @@
+"""Errors that no code of ours catches, and warnings: what the interpreter prints of them passes the output boundary.
+
+They are those of a thread, of a finalizer, and of a record that is logged before there is a log.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+import threading
+import traceback
+import warnings
+from types import TracebackType
+from typing import TextIO
+
+from cdptui.cli.diagnostics import complain, show_traceback, stderr_text
+
+log = logging.getLogger(__name__)
+
+
+class _BoundaryFormatter(logging.Formatter):
+    """Makes a record and its traceback safe to print."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return stderr_text(super().format(record))
+
+
+def install_exception_hooks(*, is_debug: bool) -> None:
+    """Replace the hooks of the interpreter: one line on stderr for each error, with `is_debug` its traceback too."""
+
+    def report(where: str, error: BaseException | None, kind: type[BaseException]) -> None:
+        if error is None:
+            # What little memory leaves.
+            error = kind()
+        if logging.getLogger().handlers:
+            log.error("%s", where, exc_info=error)
+        # At the end of the process stderr may be closed.
+        with contextlib.suppress(OSError, ValueError):
+            if is_debug:
+                show_traceback(error)
+            text = "".join(traceback.format_exception_only(error)).strip()
+            complain(f"{where}: {text}" + ("" if is_debug else "; --debug shows where"))
+
+    def of_main(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:
+        report("a fault of its own", error, kind)
+
+    def of_thread(hooked: threading.ExceptHookArgs) -> None:
+        if not issubclass(hooked.exc_type, SystemExit):
+            name = hooked.thread.name if hooked.thread is not None else "unknown"
+            report(f"a fault of its own in the thread {name}", hooked.exc_value, hooked.exc_type)
+
+    def of_finalizer(hooked: sys.UnraisableHookArgs) -> None:
+        where = f"{hooked.err_msg or 'Exception ignored in'} {hooked.object!r}"
+        report(f"a fault of its own ({where})", hooked.exc_value, hooked.exc_type)
+
+    sys.excepthook = of_main
+    threading.excepthook = of_thread
+    sys.unraisablehook = of_finalizer
+    warnings.showwarning = _show_warning
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(_BoundaryFormatter())
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        complain(warnings.formatwarning(message, category, filename, lineno, line).rstrip(), file)
