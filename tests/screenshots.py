@@ -27,7 +27,7 @@ from cdptui.simulator.settings import SimulatorSettings
 from cdptui.tui.app import CdptuiApp
 from cdptui.tui.target import Target
 from cdptui.tui.widgets.bars import HeaderBar
-from cdptui.tui.widgets.detail_pane import DetailPane
+from tests.tui.event_loop import PATIENCE_S, exact_pilot, wait_for_idle
 
 FOLDER = Path(__file__).parents[1] / "screenshots"
 
@@ -128,40 +128,55 @@ async def take(sitting: Sitting) -> dict[str, str]:
         made = {}
         async with app.run_test(size=(sitting.columns, sitting.lines)) as pilot:
             await _watch_for_hours(app, pilot, clock)
-            detail = app.screen_stack[0].query_one(DetailPane)
             for name, keys in sitting.pictures:
                 await pilot.press(*keys)
-                await _settle(pilot, lambda: "reading" not in str(list(detail.lines)), rest=5)
+                await _tick(app)
                 made[name] = app.export_screenshot(title="cdptui")
         await app.hang_up()
     return made
 
 
 async def _watch_for_hours(app: CdptuiApp, pilot: Pilot[int], clock: SteppedClock) -> None:
-    await _settle(pilot, lambda: "60/60" in _header(app))
+    await _finish(app, lambda: "60/60" in _header(app))
     for _ in range(_POLLS):
         clock.seconds += _STEP_S
         before = app._main._update
         await pilot.press("r")
-        await _settle(pilot, lambda before=before: app._main._update is not before)  # type: ignore[misc]  # bound now
+        await _finish(app, lambda before=before: app._main._update is not before)  # type: ignore[misc]  # bound now
+        await _tick(app)
     clock.seconds += 7
-    app._main._tick()
-    await _settle(pilot, lambda: app.link is not None and app.link.directory.known, rest=5)
+    await _tick(app)
+
+
+async def _tick(app: CdptuiApp) -> None:
+    """Let the app do what it does each second; it asks for what a tab shows when the cursor is where it was before."""
+    for _ in range(2):
+        await _finish(app)
+        app._main._tick()
+    await _finish(app)
 
 
 def _header(app: CdptuiApp) -> str:
     return str(app.screen_stack[0].query_one(HeaderBar).lines)
 
 
-async def _settle(pilot: Pilot[int], condition: Callable[[], object], rest: int = 1) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
+async def _finish(app: CdptuiApp, condition: Callable[[], object] = lambda: True) -> None:
+    """Wait until a condition is true, and nothing is left that the app asks the node, reads or draws."""
+    deadline = time.monotonic() + PATIENCE_S
+    await wait_for_idle()
+    while _is_working(app) or not condition():
         if time.monotonic() > deadline:
             message = "the app never came to the picture"
             raise TimeoutError(message)
-        await pilot.pause()
-    for _ in range(rest):
-        await pilot.pause()
+        await asyncio.sleep(0.005)
+        await wait_for_idle()
+
+
+def _is_working(app: CdptuiApp) -> bool:
+    if app.link is None or any(worker.name != "watch" and not worker.is_finished for worker in app.workers):
+        return True
+    directory = app.link.directory
+    return directory._wake.is_set() or directory._in_flight is not None or directory._next() is not None
 
 
 def make(folder: Path) -> list[Path]:
@@ -171,7 +186,9 @@ def make(folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     made = []
     for sitting in SITTINGS:
-        for name, svg in asyncio.run(take(sitting)).items():
+        with exact_pilot():
+            pictures = asyncio.run(take(sitting))
+        for name, svg in pictures.items():
             path = folder / f"{name}.svg"
             path.write_text(svg, encoding="utf-8")
             made.append(path)

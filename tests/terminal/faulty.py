@@ -31,8 +31,8 @@ def boom(*_: object) -> NoReturn:
 
 
 def block(*_: object, **__: object) -> NoReturn:
-    """Leave a file in the home folder as a sign of the call, and do not return."""
-    (Path.home() / "blocked").touch()
+    """Do not return."""
+    mark_as_blocked()
     while True:
         time.sleep(60)
 
@@ -95,8 +95,14 @@ def resolver() -> None:
     socket.getaddrinfo = block
 
 
+def mark_as_blocked() -> None:
+    """Leave a file in the home folder as a sign that the fault has begun."""
+    (Path.home() / "blocked").touch()
+
+
 def hold_in_python() -> None:
     def hold(_: object) -> None:
+        mark_as_blocked()
         while True:
             pass
 
@@ -104,7 +110,11 @@ def hold_in_python() -> None:
 
 
 def hold_in_c() -> None:
-    MainScreen.action_sort_invert = lambda _: time.sleep(60)  # type: ignore[method-assign, assignment]
+    def hold(_: object) -> None:
+        mark_as_blocked()
+        time.sleep(60)
+
+    MainScreen.action_sort_invert = hold  # type: ignore[method-assign, assignment]
 
 
 def hold_the_logout() -> None:

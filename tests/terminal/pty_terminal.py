@@ -26,6 +26,10 @@ from tests.terminal.pty_reader import PtyReader
 
 CDPTUI = (sys.executable, "-m", "cdptui")
 
+ESCAPE = "\x1b[27u"
+"""The Escape key as the kitty protocol has it: complete, whatever comes behind it and however soon. A single escape
+character is that key only when the program gets nothing more for a while, which a busy machine does not promise."""
+
 _ON_THIS_TERMINAL = (
     sys.executable,
     "-c",

@@ -242,7 +242,9 @@ def test_password_command_of_a_profile_does_not_outlive_a_held_event_loop(simula
 
 
 def test_a_remapped_key_works_and_is_told(simulate: Simulate, begin: Begin) -> None:
-    _, server = simulate(tasks=30)
+    node, server = simulate(tasks=30)
+    # What changes there would replace notices.
+    node.world.freeze()
     keys = '[keys]\nquit = "Q"\nhelp = "F2"\npause = "^k"\n'
     terminal = begin(f'[profiles.one]\nurl = "{server.url}"\nauth.password_command = "echo password"\n{keys}')
     terminal.wait_for("30/30 tasks")
@@ -262,7 +264,9 @@ def test_a_remapped_key_works_and_is_told(simulate: Simulate, begin: Begin) -> N
 
 
 def test_columns_theme_and_view_of_the_file_count(simulate: Simulate, begin: Begin) -> None:
-    _, server = simulate(tasks=30)
+    node, server = simulate(tasks=30)
+    # What changes there would replace notices.
+    node.world.freeze()
     looks = '[ui]\ncolumns = ["uuid", "state"]\nascii = true\n'
     text = f'[profiles.one]\nurl = "{server.url}"\nview = 4\nauth.password_command = "echo password"\n{looks}'
     terminal = begin(text)

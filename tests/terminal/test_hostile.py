@@ -17,7 +17,7 @@ from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
 from cdptui.simulator.settings import SimulatorSettings
 from tests.terminal.conftest import OpenMonitor
-from tests.terminal.pty_terminal import CDPTUI, Terminal
+from tests.terminal.pty_terminal import CDPTUI, ESCAPE, Terminal
 
 HOSTILE = {
     "markup": "[red]a[/]b[@click=app.quit]c[/]",
@@ -110,10 +110,10 @@ def test_every_detail_notice_and_group_is_inert(node: tuple[ManagementNode, str]
         terminal.send("j" + "." * 6)
         terminal.read_for(0.05)
     terminal.wait_for(lambda screen: places_of(screen, "│", range(2, 39)) == {border})
-    for keys in ("b", "\x1b", "s", "\x1b", "c", "\x1b", "?", "\x1b", "o", "\x1b", "w", "w"):
+    for keys in ("b", ESCAPE, "s", ESCAPE, "c", ESCAPE, "?", ESCAPE, "o", ESCAPE, "w", "w"):
         terminal.send(keys)
         terminal.wait_until_read()
-        terminal.wait_for_quiet(0.25)
+        terminal.wait_for_quiet()
     task = next(iter(world.tasks))
     try:
         world.alter(task, status="Failed", name=HOSTILE["escapes"] + HOSTILE["bidi"])

@@ -13,7 +13,7 @@ import pytest
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
 from tests.terminal.conftest import OpenMonitor
-from tests.terminal.pty_terminal import Terminal
+from tests.terminal.pty_terminal import ESCAPE, Terminal
 from tests.terminal.test_bytes import TICK, at_rest, bytes_by_line, polls
 
 Simulate = Callable[..., tuple[ManagementNode, EmbeddedServer]]
@@ -120,11 +120,10 @@ def test_every_dialog_fits_and_goes(simulate: Simulate, monitor: OpenMonitor, co
     terminal.wait_for_quiet(0.3)
     for key in ("o", "b", "\x13"):
         # What comes of a key on a screen that is too small for it is not to be waited for.
-        for pressed in (key, "\x1b"):
+        for pressed in (key, ESCAPE):
             terminal.send(pressed)
             terminal.wait_until_read()
-            # Esc is a key of its own only when none comes right behind it.
-            terminal.wait_for_quiet(0.3)
+            terminal.wait_for_quiet()
     terminal.send("q")
     assert terminal.wait_for_end() == 0
     assert terminal.is_restored

@@ -86,6 +86,8 @@ def forms(secret: str) -> set[bytes]:
 def a_run(folder: Path, environment: dict[str, str], *options: str, command: tuple[str, ...] = CDPTUI) -> Iterator[Run]:
     settings = SimulatorSettings(port=0, tasks=5, password=PASSWORD, access_key_secret=KEY_SECRET)
     node = ManagementNode(settings)
+    # What changes there would replace notices.
+    node.world.freeze()
     homes = dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "TMPDIR"), str(folder))
     with EmbeddedServer(node) as server, overheard(server.url) as wire:
         whole = [*command, "--url", wire.url, "--interval", "1", "--log-file", str(folder / "log"), *options]

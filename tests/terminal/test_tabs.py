@@ -73,7 +73,8 @@ def test_polls_keep_their_rhythm_whatever_becomes_of_the_names(
 
     # One that waited for the names would come once in their timeout of ten seconds.
     terminal.wait_for(lambda _: polls() >= _POLLS)
-    assert polls() <= time.monotonic() - started + 1, "a poll a second, whatever else happens"
+    # One that was due before may arrive late.
+    assert polls() <= time.monotonic() - started + 2, "a poll a second, whatever else happens"
     terminal.wait_for(lambda screen: "live" in screen.lines[0], partial(says, words))
     terminal.send("q")
     assert terminal.wait_for_end() == 0

@@ -6,9 +6,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import Final
 
 from rich.cells import cell_len
 from textual.pilot import Pilot
+from textual.widget import Widget
+from textual.worker import Worker
 
 from cdptui.api.errors import ApiError
 from cdptui.clock import SystemClock
@@ -22,17 +25,22 @@ from cdptui.tui.widgets.bars import Banner, FooterBar, HeaderBar
 from cdptui.tui.widgets.detail_pane import DetailPane
 from cdptui.tui.widgets.task_table import TaskTable
 from tests.doubles import ScriptedNode
+from tests.tui.event_loop import PATIENCE_S, wait_for_idle
 
-PATIENCE_S = 60.0
+_STEP_S: Final = 0.005
 
 
 class Running:
     """The app, and what is on its screen."""
 
-    def __init__(self, app: CdptuiApp, pilot: Pilot[int], node: ScriptedNode) -> None:
+    def __init__(
+        self, app: CdptuiApp, pilot: Pilot[int], node: ScriptedNode, *, is_holding_threads: bool = False
+    ) -> None:
+        """`is_holding_threads`: the test keeps threads, and with them workers, from their end."""
         self.app = app
         self.pilot = pilot
         self.node = node
+        self._is_holding_threads = is_holding_threads
 
     @property
     def table(self) -> TaskTable:
@@ -82,22 +90,58 @@ class Running:
         return "\n".join(self.screen_lines)
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
-        await self.pilot.pause()
+        """Press keys, each when the app has finished what the one before asked for."""
+        for key in keys:
+            await self.pilot.press(key)
+            await self.finish()
+
+    async def click(self, widget: type[Widget] | str | None = None, *, offset: tuple[int, int], times: int = 1) -> None:
+        """Click, and wait until the app has finished."""
+        await self.pilot.click(widget, offset=offset, times=times)
+        await self.finish()
+
+    async def resize(self, width: int, height: int) -> None:
+        """Resize the window, and wait until the app has finished."""
+        await self.pilot.resize_terminal(width, height)
+        await self.finish()
 
     async def until(self, condition: Callable[[], object]) -> None:
-        """Let the app work until something is so."""
+        """Wait until a condition is true, and then until the app has finished what comes with it."""
         deadline = time.monotonic() + PATIENCE_S
         while not condition():
             assert time.monotonic() < deadline, f"waited in vain; the screen:\n{self.screen}"
-            await self.pilot.pause()
+            await asyncio.sleep(_STEP_S)
+        await self.finish()
+
+    async def finish(self) -> None:
+        """Wait until the app has nothing left to do: keys, messages, drawing, workers, answers of the node.
+
+        What a test holds back is not waited for: answers of the node by their gates, threads by `is_holding_threads`.
+        """
+        deadline = time.monotonic() + PATIENCE_S
+        await wait_for_idle()
+        while self._workers:
+            assert time.monotonic() < deadline, f"never finished: {self._workers}; the screen:\n{self.screen}"
+            await asyncio.sleep(_STEP_S)
+            await wait_for_idle()
+
+    @property
+    def _workers(self) -> list[Worker[object]]:
+        """What the app does beside its messages and will end by itself."""
+        if self._is_holding_threads:
+            return []
+        return [worker for worker in self.app.workers if worker.name != "watch" and not worker.is_finished]
 
     async def poll(self) -> None:
-        """Make it poll once more, and see to what came."""
+        """Make it poll once more, and wait until what came is on screen."""
         reads = self.node.reads
         await self.press("r")
         await self.until(lambda: self.node.reads > reads)
-        await self.pilot.pause()
+
+    async def tick(self) -> None:
+        """Let the app do what it does each second."""
+        self.app._main._tick()
+        await self.finish()
 
     @property
     def fits(self) -> bool:
@@ -115,6 +159,7 @@ async def running(
     size: tuple[int, int] = (120, 40),
     interval_s: float = 3600.0,
     is_frugal: bool | None = None,
+    is_holding_threads: bool = False,
 ) -> AsyncIterator[Running]:
     """Run the app on `node`; it polls once by itself, then when asked to."""
     clock = SystemClock()
@@ -126,15 +171,19 @@ async def running(
     target = Target(connect, "http://node:8080", "admin", interval_s)
     app = CdptuiApp(target, clock=clock, is_frugal=is_frugal)
     async with app.run_test(size=size) as pilot:
-        yield Running(app, pilot, node)
+        yield Running(app, pilot, node, is_holding_threads=is_holding_threads)
         assert app.faults == 0, "an action failed"
 
 
 @asynccontextmanager
 async def showing(
-    *polls: Sequence[object] | Exception, size: tuple[int, int] = (120, 40), is_frugal: bool | None = None
+    *polls: Sequence[object] | Exception,
+    size: tuple[int, int] = (120, 40),
+    is_frugal: bool | None = None,
+    is_holding_threads: bool = False,
 ) -> AsyncIterator[Running]:
     """Run the app until its first poll is on screen."""
-    async with running(ScriptedNode(*polls), size=size, is_frugal=is_frugal) as run:  # type: ignore[arg-type]  # lists of tasks or readings
+    node = ScriptedNode(*polls)  # type: ignore[arg-type]  # lists of tasks or readings
+    async with running(node, size=size, is_frugal=is_frugal, is_holding_threads=is_holding_threads) as run:
         await run.until(lambda: run.rows or run.banner or "no CDP tasks" in run.screen)
         yield run

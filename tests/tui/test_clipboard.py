@@ -100,7 +100,7 @@ async def test_a_password_goes_to_no_clipboard() -> None:
         await run.app.push_screen(PasswordScreen(Wanted.PASSWORD, "admin", "http://node:8080"))
         await run.press(*"s3cret", "shift+home", "ctrl+x")
         assert not run.app.screen.query_one(Input).value, "it was cut"
-        await run.pilot.pause()
+        await run.finish()
         assert "sent" not in run.footer
 
 

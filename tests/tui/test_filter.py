@@ -9,8 +9,8 @@ from cdptui.render.span import text_of
 from cdptui.tui.screens.main import MainScreen
 from cdptui.tui.widgets.filter_bar import FilterBar, FilterInput
 from cdptui.tui.widgets.line_view import LineView
-from tests.doubles import GIB, a_task
-from tests.tui.running import Running, showing
+from tests.doubles import GIB, ScriptedNode, a_task
+from tests.tui.running import Running, running, showing
 from tests.unit.query.hostile_patterns import hostile_names
 
 FLEET = [
@@ -125,7 +125,7 @@ async def test_a_word_that_may_become_another_counts_once_it_is_whole() -> None:
         await run.press("escape", "slash", "up")
         assert run.names == []
         await run.press(*["backspace"] * 4, *" an")
-        await run.pilot.click("#tasks", offset=(5, 2))
+        await run.click("#tasks", offset=(5, 2))
         await run.until(lambda: not is_open(run))
         await run.until(lambda: "used>10% and an" in run.screen)
 
@@ -258,10 +258,16 @@ async def test_ctrl_c_leaves_from_the_line_as_well() -> None:
 
 
 async def test_a_word_finds_a_machine_whose_name_was_not_known_yet() -> None:
-    async with showing(FLEET, size=(120, 8)) as run:
-        run.node.known_names = {f"vm-of-{task.name}": f"machine-{number}" for number, task in enumerate(FLEET)}
-        await type_filter(run, "machine-3")
-        await run.until(lambda: run.names == ["oa"])
+    names = [f"task-{number:02}" for number in range(40)]
+    node = ScriptedNode([a_task(name) for name in names])
+    node.known_names = {f"vm-of-{name}": name.replace("task", "machine") for name in names}
+    async with running(node, size=(120, 8)) as run:
+        await run.until(lambda: run.rows)
+        asked = {uuid for batch in node.asked_names for uuid in batch}
+        assert "vm-of-task-00" in asked
+        assert "vm-of-task-39" not in asked, "it is out of sight"
+        await type_filter(run, "machine-39")
+        await run.until(lambda: run.names == ["task-39"])
         assert "VMs not known" not in run.screen
 
 
@@ -274,7 +280,7 @@ async def test_names_that_are_not_to_be_had_are_said() -> None:
 async def test_who_goes_to_the_list_with_the_mouse_keeps_the_filter() -> None:
     async with showing(FLEET) as run:
         await type_filter(run, "erp")
-        await run.pilot.click("#tasks", offset=(5, 2))
+        await run.click("#tasks", offset=(5, 2))
         await run.until(lambda: not is_open(run))
         await run.until(lambda: "erp  2 of 4 shown" in run.screen)
         await run.press("escape")

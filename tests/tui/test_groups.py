@@ -150,7 +150,7 @@ async def test_every_line_fits_in_groups_on_any_screen() -> None:
             await run.press("b", letter, "j", "j", "w", "right", "w")
             run.assert_every_line_fits()
         for size in ((40, 10), (20, 5), (1, 1), (200, 50)):
-            await run.pilot.resize_terminal(*size)
+            await run.resize(*size)
             await run.press("z", "j", "Z", "k")
 
 

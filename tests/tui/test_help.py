@@ -57,11 +57,11 @@ async def test_it_is_laid_out_anew_for_another_size_and_stays_where_it_was() -> 
         await run.press("question_mark")
         top = next(index for index, line in enumerate(page(run).lines) if text_of(line).startswith("  changed c "))
         page(run).scroll_to(y=top, animate=False)
-        await run.pilot.resize_terminal(60, 24)
+        await run.resize(60, 24)
         await run.until(lambda: page(run).width < 60)
         assert_whole(run)
         await run.until(lambda: text_of(page(run).lines[page(run).scroll_offset.y]).startswith("  changed c "))
-        await run.pilot.resize_terminal(120, 24)
+        await run.resize(120, 24)
         await run.until(lambda: page(run).scroll_offset.y == top)
 
 

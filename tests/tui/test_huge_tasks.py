@@ -18,7 +18,8 @@ from cdptui.tui.keymap import USUAL
 from cdptui.tui.themes import DEFAULT_THEME, THEMES
 from cdptui.tui.widgets.scrolling_lines import ScrollingLines
 from tests.doubles import ScriptedNode
-from tests.tui.running import PATIENCE_S, Running, running
+from tests.tui.event_loop import PATIENCE_S
+from tests.tui.running import Running, running
 
 REFS = 30_000
 

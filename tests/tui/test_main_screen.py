@@ -277,9 +277,9 @@ async def test_q_leaves_with_code_0() -> None:
 async def test_no_size_breaks_it(size: tuple[int, int]) -> None:
     async with showing([a_task("a"), a_task("b", status="Failed")], size=(80, 24)) as run:
         await run.press("d")
-        await run.pilot.resize_terminal(*size)
+        await run.resize(*size)
         await run.press("j", "k", "tab", "j", "escape", "s", "escape")
-        await run.pilot.resize_terminal(80, 24)
+        await run.resize(80, 24)
         await run.until(lambda: "NAME" in run.screen)
         assert run.names == ["b", "a"]
 

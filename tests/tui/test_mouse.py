@@ -21,22 +21,22 @@ def heading_at(run: Running, heading: str) -> tuple[int, int]:
 
 async def test_a_click_puts_the_cursor_on_a_task() -> None:
     async with showing(fleet()) as run:
-        await run.pilot.click(TaskTable, offset=(5, 4))
+        await run.click(TaskTable, offset=(5, 4))
         assert run.cursor == run.rows[3].task.uuid
 
 
 async def test_a_click_below_the_last_task_moves_nothing() -> None:
     async with showing(fleet(3)) as run:
-        await run.pilot.click(TaskTable, offset=(5, 20))
+        await run.click(TaskTable, offset=(5, 20))
         assert run.cursor == run.rows[0].task.uuid
 
 
 async def test_a_click_on_a_heading_sorts_by_it_and_another_turns_it_round() -> None:
     async with showing(fleet()) as run:
-        await run.pilot.click(TaskTable, offset=heading_at(run, "NAME"))
+        await run.click(TaskTable, offset=heading_at(run, "NAME"))
         await run.until(lambda: "sorted by name" in run.footer)
         assert run.names[0] == "cdp-000"
-        await run.pilot.click(TaskTable, offset=heading_at(run, "NAME"))
+        await run.click(TaskTable, offset=heading_at(run, "NAME"))
         await run.until(lambda: run.names[0] == "cdp-059")
         await run.until(lambda: "the other way round" in run.footer)
 
@@ -44,14 +44,14 @@ async def test_a_click_on_a_heading_sorts_by_it_and_another_turns_it_round() -> 
 async def test_a_click_on_the_corner_goes_back_to_worst_first() -> None:
     async with showing(fleet()) as run:
         await run.press("greater_than_sign")
-        await run.pilot.click(TaskTable, offset=(0, 0))
+        await run.click(TaskTable, offset=(0, 0))
         await run.until(lambda: "worst first" in run.footer)
 
 
 async def test_two_clicks_open_the_detail() -> None:
     async with showing(fleet(), size=(80, 24)) as run:
         assert not run.detail.display
-        await run.pilot.click(TaskTable, offset=(5, 3), times=2)
+        await run.click(TaskTable, offset=(5, 3), times=2)
         await run.until(lambda: run.detail.display and run.detail.has_focus)
         assert run.cursor == run.rows[2].task.uuid
 

@@ -99,7 +99,7 @@ async def test_a_node_that_is_left_before_it_was_reached_is_never_asked() -> Non
         app.go_to(targets[1])
         await run.until(lambda: run.rows)
         gate.set()
-        await pilot.pause()
+        await run.finish()
         assert old.reads == 0
     await app.hang_up()
 

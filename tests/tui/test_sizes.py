@@ -24,11 +24,11 @@ async def test_a_window_that_is_too_small_says_so_and_recovers(size: tuple[int, 
     async with showing(FLEET) as run:
         await run.press("j", "j")
         before = run.cursor
-        await run.pilot.resize_terminal(*size)
+        await run.resize(*size)
         await run.until(lambda: "too" in run.screen if size[0] > 9 else "NAME" not in run.screen)
         assert "cdp-" not in run.screen
         await run.press("j", "s", "question_mark")
-        await run.pilot.resize_terminal(120, 40)
+        await run.resize(120, 40)
         await run.until(lambda: "● Running" in run.screen)
         assert run.cursor == before
         assert len(run.app.screen_stack) == 1
@@ -48,13 +48,13 @@ async def test_the_least_size_shows_which_tasks_fail() -> None:
 
 async def test_a_dialog_opened_in_a_window_that_is_too_small_is_whole_when_the_window_has_grown() -> None:
     async with showing(FLEET) as run:
-        await run.pilot.resize_terminal(20, 5)
+        await run.resize(20, 5)
         await run.until(lambda: "too small" in run.screen)
         # As by a key that was on its way.
         run.app.action_help()
-        await run.pilot.pause()
+        await run.finish()
         assert "too small" in run.screen
-        await run.pilot.resize_terminal(120, 40)
+        await run.resize(120, 40)
         await run.until(lambda: "one line down" in run.screen)
         await run.press("escape")
         await run.until(lambda: len(run.app.screen_stack) == 1)
@@ -63,9 +63,9 @@ async def test_a_dialog_opened_in_a_window_that_is_too_small_is_whole_when_the_w
 async def test_a_dialog_is_still_there_when_the_window_has_grown_again() -> None:
     async with showing(FLEET) as run:
         await run.press("s")
-        await run.pilot.resize_terminal(20, 5)
+        await run.resize(20, 5)
         await run.until(lambda: "too small" in run.screen)
-        await run.pilot.resize_terminal(90, 30)
+        await run.resize(90, 30)
         await run.until(lambda: "Sort by" in run.screen)
 
 
@@ -92,13 +92,13 @@ async def test_sizes_keys_and_clicks_in_any_order_break_nothing(seed: int) -> No
         for _ in range(60):
             match chance.randrange(3):
                 case 0:
-                    await run.pilot.resize_terminal(chance.randint(20, 400), chance.randint(5, 120))
+                    await run.resize(chance.randint(20, 400), chance.randint(5, 120))
                 case 1:
-                    await run.pilot.press(chance.choice(keys))
+                    await run.press(chance.choice(keys))
                 case _:
                     width, height = run.app.size
-                    await run.pilot.click(offset=(chance.randrange(width), chance.randrange(height)))
-        await run.pilot.resize_terminal(120, 40)
+                    await run.click(offset=(chance.randrange(width), chance.randrange(height)))
+        await run.resize(120, 40)
         await run.press("escape", "escape", "escape")
         await run.until(lambda: "NAME" in run.screen)
         run.assert_every_line_fits()
@@ -138,13 +138,13 @@ async def opened(run: Running, keys: tuple[str, ...]) -> None:
         case ("password",):
             run.app.push_screen(PasswordScreen(Wanted.PASSWORD, "admin", "http://node:8080", "a reason " * 20))
         case _:
-            await run.pilot.press(*keys)
-    await run.pilot.pause()
+            await run.press(*keys)
+    await run.finish()
 
 
 async def resize(run: Running, size: Size) -> None:
     """Resize the window and wait until the top screen fills it."""
-    await run.pilot.resize_terminal(*size)
+    await run.resize(*size)
     await run.until(lambda: run.app.screen.size == size and run.fits)
 
 
@@ -161,7 +161,7 @@ async def test_whatever_is_open_survives_every_size_and_back(keys: tuple[str, ..
         before = [type(screen) for screen in run.app.screen_stack]
         for size in LAID_OUT:
             await resize(run, size)
-        await run.pilot.resize_terminal(1, 1)
+        await run.resize(1, 1)
         await run.until(lambda: run.app.small_window == Size(1, 1))
         await resize(run, Size(120, 40))
         assert [type(screen) for screen in run.app.screen_stack] == before
@@ -176,19 +176,19 @@ async def test_whatever_is_open_survives_a_storm_of_sizes(keys: tuple[str, ...])
         for index, size in enumerate(sizes):
             run.app.post_message(Resize(Size(*size), Size(*size)))
             if index % 20 == 0:
-                await run.pilot.pause()
+                await run.finish()
         await resize(run, Size(120, 40))
         assert [type(screen) for screen in run.app.screen_stack] == before
 
 
 async def test_keys_do_nothing_in_a_window_that_is_too_small_except_quit() -> None:
     async with showing(FLEET) as run:
-        await run.pilot.resize_terminal(20, 5)
+        await run.resize(20, 5)
         await run.until(lambda: "q quits" in run.screen)
         await run.press("s", "slash", "x", "question_mark", "r")
         assert run.node.reads == 1
         assert len(run.app.screen_stack) == 1
-        await run.pilot.press("q")
+        await run.press("q")
     assert run.app.return_value == 0
 
 
@@ -196,7 +196,7 @@ async def test_keys_do_nothing_in_a_window_that_is_too_small_except_quit() -> No
 async def test_ctrl_c_ends_it_in_a_window_that_is_too_small_whatever_is_open(keys: tuple[str, ...]) -> None:
     async with showing(FLEET) as run:
         await opened(run, keys)
-        await run.pilot.resize_terminal(20, 5)
+        await run.resize(20, 5)
         await run.until(lambda: "q quits" in run.screen)
-        await run.pilot.press("ctrl+c")
+        await run.press("ctrl+c")
     assert run.app.return_value == 0

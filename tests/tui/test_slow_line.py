@@ -74,7 +74,7 @@ def test_few_colours_take_few_bytes(few: bool, bytes_each: int) -> None:
 
 async def test_a_spared_line_is_said_and_ticks_on_a_slow_beat() -> None:
     async with showing([a_task()], is_frugal=True) as running:
-        running.app._main._tick()
+        await running.tick()
         await running.until(lambda: "slow line" in running.header)
         assert "age <10 s" in running.header.replace("  ", " ")
 
@@ -84,6 +84,6 @@ async def test_what_the_line_was_spared_is_drawn_on_the_word_of_a_thread_that_kn
         dialog = Static(Rule())
         await running.app.push_screen(ModalScreen[None](), wait_for_dismiss=False)
         await running.app.screen.mount(dialog)
-        await running.pilot.pause()
+        await running.finish()
         dialog.update(Rule("anew"))
         Context().run(running.app.draw_everything)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from textual.command import CommandPalette
 
 from cdptui.api.errors import PermissionDenied, Unreachable
@@ -60,7 +58,7 @@ async def test_a_click_on_a_title_shows_that_tab() -> None:
     async with running(a_node()) as run:
         await run.until(lambda: run.detail.head)
         x = text_of(run.detail.head[0]).index("Storage")
-        await run.pilot.click(DetailPane, offset=(x + 2, 0))
+        await run.click(DetailPane, offset=(x + 2, 0))
         await run.until(lambda: tab_of(run) == "Storage")
 
 
@@ -121,9 +119,9 @@ async def test_an_idle_list_asks_for_nothing_more() -> None:
     node = a_node()
     async with running(node) as run:
         await run.until(lambda: "policies" in node.asked)
-        await run.pilot.pause()
         asked = list(node.asked)
-        await asyncio.sleep(2.2)
+        for _ in range(3):
+            await run.tick()
         assert node.asked == asked
 
 
@@ -152,7 +150,8 @@ async def test_while_polls_fail_nothing_else_is_asked() -> None:
         await run.until(lambda: run.banner)
         asked = list(node.asked)
         await run.press("full_stop", "full_stop", "full_stop", "full_stop")
-        await asyncio.sleep(1.2)
+        for _ in range(3):
+            await run.tick()
         assert node.asked == asked
 
 

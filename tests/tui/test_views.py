@@ -173,7 +173,7 @@ async def disk() -> SlowDisk:
 
 
 async def test_the_later_number_counts_though_the_disk_answers_late(disk: SlowDisk) -> None:
-    async with showing(FLEET) as run:
+    async with showing(FLEET, is_holding_threads=True) as run:
         await run.until(lambda: "lexists" in disk.asked)
         await run.press("1")
         await run.until(lambda: "read" in disk.asked)
@@ -181,7 +181,6 @@ async def test_the_later_number_counts_though_the_disk_answers_late(disk: SlowDi
         for gate in disk.gates.values():
             gate.set()
         await run.until(lambda: "everything, worst first" in run.footer)
-        await run.pilot.pause()
         assert len(run.names) == 4
         assert "everything, worst first" in run.footer
 
@@ -189,12 +188,11 @@ async def test_the_later_number_counts_though_the_disk_answers_late(disk: SlowDi
 async def test_a_number_counts_though_the_view_to_begin_with_comes_late(disk: SlowDisk, state: ViewsFile) -> None:
     state.change(lambda views: views.with_default("default", 4))
     disk.gates["lexists"].set()
-    async with showing(FLEET) as run:
+    async with showing(FLEET, is_holding_threads=True) as run:
         await run.until(lambda: "read" in disk.asked)
         await run.press("1")
         disk.gates["read"].set()
         await run.until(lambda: run.names == ["erp-web"])
-        await run.pilot.pause()
         assert run.names == ["erp-web"]
 
 

@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.tui.event_loop import exact_pilot
+
+
+@pytest.fixture(autouse=True)
+def pilot_that_waits() -> Iterator[None]:
+    """Make pilots wait until what they did is done, however little of the processor the process gets."""
+    with exact_pilot():
+        yield
