@@ -6,6 +6,7 @@ Knows about time-outs, broken connections, TLS and a proxy; nothing about sessio
 from __future__ import annotations
 
 import asyncio
+import base64
 import logging
 import re
 import socket
@@ -13,7 +14,7 @@ import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Final, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import httpx
 from msgspec import Struct
@@ -26,6 +27,7 @@ from cdptui.api.charset import as_utf8
 from cdptui.api.errors import AddressUnusable, ApiError, TimedOut
 from cdptui.api.tls import tls_context
 from cdptui.clock import Clock
+from cdptui.models.redaction import url_secrets
 from cdptui.models.tls import Tls
 
 log = logging.getLogger(__name__)
@@ -118,6 +120,7 @@ class Http:
         self.timeouts: Final = timeouts
         self._clock = clock
         self._proxy = proxy
+        self._proxy_secrets = _credentials_in(proxy) if proxy is not None else ()
         self._transport = transport
         # The trusted certificates take 35 ms to read; plain HTTP asks for none.
         self._tls = tls_context(tls or Tls()) if base_url.startswith("https:") else None
@@ -213,9 +216,10 @@ class Http:
         return _checked(response, body, shown, [*secrets, *self._sent_secrets(request)])
 
     def _sent_secrets(self, request: httpx.Request) -> list[str]:
-        """What in the headers proves who we are: a session or a signature, and cookies."""
+        """What in the headers proves who we are: a session or a signature, cookies, and the password for a proxy."""
         credential = re.split(r"[ :]", request.headers.get("authorization", ""))[-1]
-        return [secret for secret in (credential, *(cookie.value for cookie in self._client.cookies.jar)) if secret]
+        cookies = (cookie.value for cookie in self._client.cookies.jar)
+        return [secret for secret in (credential, *cookies, *self._proxy_secrets) if secret]
 
     async def _answer_to(self, request: httpx.Request, trace: _Trace) -> httpx.Response:
         """The answer, as soon as its headers are there.
@@ -268,6 +272,17 @@ class Http:
             return ""
         parts = urlsplit(self._proxy)
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def _credentials_in(proxy: str) -> tuple[str, ...]:
+    """Return the password in a proxy's URL in every form in which it is sent: as it is, and as a header has it."""
+    user_info = urlsplit(proxy).netloc.rpartition("@")[0]
+    user, _, password = user_info.partition(":")
+    if not user_info:
+        return ()
+    pair = f"{unquote(user)}:{unquote(password)}".encode(errors="surrogateescape")
+    encoded = base64.b64encode(pair).decode("ascii")
+    return (*url_secrets(proxy), encoded, encoded.rstrip("="))
 
 
 def _drop_unsendable(cookies: httpx.Cookies) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 _SECRETS = (
     re.compile(rb"(?im)^authorization: *(?:OAuth|ZStack [^:\s]+:|ZStack)? *([^\r\n]+)\r"),
+    re.compile(rb"(?im)^proxy-authorization: *Basic *([^\r\n]+)\r"),
     re.compile(rb"JSESSIONID=([^;\s]+)"),
     re.compile(rb'"password": ?"([^"]+)"'),
     re.compile(rb"/accounts/sessions/([^\s/?]+) "),

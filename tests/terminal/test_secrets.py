@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from hashlib import sha512
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 
@@ -17,8 +17,12 @@ from cdptui.simulator.server import EmbeddedServer
 from cdptui.simulator.settings import SimulatorSettings
 from tests.terminal.overheard import Wire, overheard
 from tests.terminal.pty_terminal import CDPTUI, Terminal
+from tests.wire.forward_proxy import forward_proxy
 
 PASSWORD = "Tr0ub4dor&3-Ünique"
+PROXY_PASSWORD = "pr0xy:s3cret@Ünique42"
+"""Of a length that base64 does not pad: what ends in = is taken for a signature."""
+
 MISTYPED = "Tr0ub4dor&4-mistyped"
 KEY_SECRET = "sEcReT0123456789keykeykeykeykeykeykeykey"
 
@@ -59,6 +63,10 @@ class Run:
         assert any(path.stat().st_size for path in files), "it was to log"
         return b"\n".join([bytes(self.terminal.output), *self._seen, *(path.read_bytes() for path in files)])
 
+    @property
+    def overheard(self) -> set[bytes]:
+        return self._wire.secrets
+
     def tells_nothing(self, *given: str) -> None:
         """Neither what was given nor what went over the wire is anywhere, in any of its forms."""
         overheard = self._wire.secrets
@@ -83,14 +91,25 @@ def forms(secret: str) -> set[bytes]:
 
 
 @contextmanager
-def a_run(folder: Path, environment: dict[str, str], *options: str, command: tuple[str, ...] = CDPTUI) -> Iterator[Run]:
+def a_run(
+    folder: Path,
+    environment: dict[str, str],
+    *options: str,
+    command: tuple[str, ...] = CDPTUI,
+    proxy_user_info: str = "",
+) -> Iterator[Run]:
+    """Run on a node, through a proxy if there is a user and a password for it; the wire is behind the proxy."""
     settings = SimulatorSettings(port=0, tasks=5, password=PASSWORD, access_key_secret=KEY_SECRET)
     node = ManagementNode(settings)
     # What changes there would replace notices.
     node.world.freeze()
     homes = dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "TMPDIR"), str(folder))
-    with EmbeddedServer(node) as server, overheard(server.url) as wire:
-        whole = [*command, "--url", wire.url, "--interval", "1", "--log-file", str(folder / "log"), *options]
+    with EmbeddedServer(node) as server, overheard(server.url) as wire, ExitStack() as stack:
+        url = wire.url
+        if proxy_user_info:
+            proxy, _ = stack.enter_context(forward_proxy(urlsplit(wire.url).port or 0))
+            url, homes["HTTP_PROXY"] = "http://node.example:8080", proxy.replace("://", f"://{proxy_user_info}@")
+        whole = [*command, "--url", url, "--interval", "1", "--log-file", str(folder / "log"), *options]
         with Terminal(whole, columns=200, lines=50, environment={**homes, **environment}) as terminal:
             yield Run(folder, node, wire, terminal)
 
@@ -146,6 +165,17 @@ def test_a_session_with_a_password_tells_no_secret(tmp_path: Path) -> None:
         copy_everything(run)
         leave(run)
         run.tells_nothing(PASSWORD, MISTYPED)
+
+
+def test_a_session_through_a_proxy_with_a_password_tells_no_secret(tmp_path: Path) -> None:
+    user_info = f"proxy-user:{quote(PROXY_PASSWORD, safe='')}"
+    environment = {"ZSTACK_PASSWORD": PASSWORD}
+    with a_run(tmp_path, environment, "--log-level", "debug", proxy_user_info=user_info) as run:
+        see_errors(run)
+        copy_everything(run)
+        leave(run)
+        run.tells_nothing(PASSWORD, PROXY_PASSWORD, user_info)
+        assert base64.b64encode(f"proxy-user:{PROXY_PASSWORD}".encode()) in run.overheard
 
 
 def test_an_access_key_tells_no_secret(tmp_path: Path) -> None:

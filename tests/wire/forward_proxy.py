@@ -32,6 +32,8 @@ def forward_proxy(port: int) -> Iterator[tuple[str, list[str]]]:
                 answer = behind.getresponse()
                 content = answer.read()
             self.send_response(answer.status)
+            for cookie in answer.headers.get_all("Set-Cookie", []):
+                self.send_header("Set-Cookie", cookie)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)

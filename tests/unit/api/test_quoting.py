@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from collections.abc import Callable
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -12,7 +14,8 @@ import pytest
 from cdptui.api import errors as e
 from cdptui.api.client import Client
 from cdptui.models.auth import AccessKey, GivenSession, PasswordLogin
-from tests.unit.api.node import LOGIN, TASKS, MockNode, connect, read, say
+from tests.doubles import FakeClock
+from tests.unit.api.node import BASE, LOGIN, TASKS, MockNode, connect, read, say
 from tests.unit.api.wire import FULL_ROW, error
 
 PASSWORD = "error inventories \udcff long enough"
@@ -88,3 +91,31 @@ async def test_a_refusal_is_one_whatever_the_password_is() -> None:
         with pytest.raises(e.LoginRefused):
             await read(client)
         await client.aclose()
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("path", [LOGIN, TASKS])
+async def test_no_part_of_a_password_for_a_proxy_is_quoted(form: str, path: str) -> None:
+    password = "pr0xy:s3cret@x:of:a:length:that:is:no:word"
+    proxy = f"http://user:{quote(password, safe='')}@proxy.example:3128"
+    encoded = base64.b64encode(f"user:{password}".encode()).decode()
+    node = MockNode([FULL_ROW])
+    auth = PasswordLogin(name="admin", password=PASSWORD)
+    client = Client(BASE, auth, timeout_s=15.0, clock=FakeClock(), proxy=proxy, transport=node)
+    if path == TASKS:
+        await read(client)
+
+    def passed_on(request: httpx.Request) -> httpx.Request:
+        """The request with what a careless proxy adds to it."""
+        added = {"Proxy-Authorization": f"Basic {encoded}", "Via": f"{proxy} {password}"}
+        return httpx.Request(request.method, request.url, headers={**added, **request.headers}, content=request.content)
+
+    said = []
+    for length in range(0, 300, 7):
+        node.next(path, lambda request, length=length: FORMS[form](passed_on(request), "x" * length))  # type: ignore[misc]  # bound
+        with pytest.raises(e.ApiError) as caught:
+            await read(client)
+        said.append(str(caught.value) + caught.value.detail)
+    secrets = pieces(encoded) | pieces(password) | pieces(quote(password, safe=""))
+    assert not {piece for piece in secrets if piece in "\n".join(said)}
+    await client.aclose()

@@ -148,6 +148,11 @@ SECRET_CHANNELS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
     "a session": ((), {"ZSTACK_SESSION_ID": "hunter2"}),
     "an access key": ((), {"ZSTACK_ACCESS_KEY_ID": "id", "ZSTACK_ACCESS_KEY_SECRET": "hunter2"}),
     "a proxy's password": ((), {"HTTP_PROXY": "http://u:hunter2@proxy:3128"}),
+    "a proxy's password in lower case": ((), {"https_proxy": "http://u:hunter2@proxy:3128"}),
+    "the password of a proxy for all": ((), {"ALL_PROXY": "socks5://u:hunter2@proxy:1080"}),
+    "the password of a proxy with no scheme": ((), {"HTTP_PROXY": "u:hunter2@proxy:3128"}),
+    "an encoded password of a proxy": ((), {"HTTP_PROXY": "http://u:hunter2%40x@proxy:3128"}),
+    "the password of a proxy with a bad port": ((), {"HTTP_PROXY": "http://u:hunter2@proxy:99999"}),
     "the password of a proxy that is no URL": ((), {"HTTP_PROXY": "hunter2://u:hunter2@10.0.0.300:3128"}),
     "a password that is given as an account": (("--account", "hunter2"), {"ZSTACK_PASSWORD": "hunter2"}),
 }
