@@ -9,7 +9,7 @@ import pytest
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
 from cdptui.simulator.settings import SimulatorSettings
-from tests.terminal.pty_terminal import CDPTUI, Terminal
+from tests.terminal.pty_terminal import CDPTUI, STEADY_LINE, Terminal
 
 Simulate = Callable[..., tuple[ManagementNode, EmbeddedServer]]
 OpenMonitor = Callable[..., Terminal]
@@ -34,7 +34,7 @@ def monitor(tmp_path: Path) -> Iterator[OpenMonitor]:
 
         def start(url: str, *options: str, columns: int = 120, lines: int = 40, **environment: str) -> Terminal:
             command = [*CDPTUI, "--url", url, "--log-file", str(tmp_path / "cdptui.log"), *options]
-            given = {"ZSTACK_PASSWORD": "password", **environment}
+            given = {"ZSTACK_PASSWORD": "password", **STEADY_LINE, **environment}
             return stack.enter_context(Terminal(command, columns=columns, lines=lines, environment=given))
 
         yield start

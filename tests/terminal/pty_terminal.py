@@ -15,6 +15,7 @@ import sys
 import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -25,6 +26,10 @@ from tests.process_guard import RUN_ID
 from tests.terminal.pty_reader import PtyReader
 
 CDPTUI = (sys.executable, "-m", "cdptui")
+
+STEADY_LINE = {"CDPTUI_CONFIG": str(Path(__file__).with_name("steady_line.toml"))}
+"""For the environment: the line counts as quick. On a busy machine the reader of the pty comes late, and the program
+would spare the line: no seconds in the age, another chart, fewer colours."""
 
 ESCAPE = "\x1b[27u"
 """The Escape key as the kitty protocol has it: complete, whatever comes behind it and however soon. A single escape

@@ -13,7 +13,7 @@ from cdptui.simulator.journal import Request
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
 from cdptui.simulator.settings import SimulatorSettings
-from tests.terminal.pty_terminal import CDPTUI, Terminal
+from tests.terminal.pty_terminal import CDPTUI, STEADY_LINE, Terminal
 
 QUERY = "/zstack/v1/cdp-task"
 LOGIN = "/zstack/v1/accounts/login"
@@ -46,9 +46,10 @@ class WatchedNode:
         return max((request.in_flight for request in self.node.journal.requests), default=0)
 
     def wait_for_polls(self, count: int) -> None:
-        """Wait for so many more of them to arrive."""
+        """Wait for so many more of them to arrive, each in its time: a slow node is polled less often."""
         seen = len(self.requests())
-        self.wait_until(lambda: len(self.requests()) >= seen + count, f"{count} more polls")
+        for more in range(1, count + 1):
+            self.wait_until(lambda more=more: len(self.requests()) >= seen + more, f"{count} more polls")  # type: ignore[misc]  # bound now
 
     def wait_until(self, condition: Callable[[], object], what: str) -> None:
         """Wait for something beyond the screen, and read the screen meanwhile."""
@@ -131,4 +132,4 @@ def open_monitor(url: str, *options: str, password: str = "password", session: s
     """The real program at 150x40, with short times."""
     command = [*CDPTUI, "--url", url, "--interval", "1", "--timeout", str(TIMEOUT_S), "--log-file", os.devnull]
     way_in = {"ZSTACK_PASSWORD": password} if session is None else {"ZSTACK_SESSION_ID": session}
-    return Terminal([*command, *options], columns=150, environment=way_in)
+    return Terminal([*command, *options], columns=150, environment={**way_in, **STEADY_LINE})

@@ -14,6 +14,7 @@ from textual.events import Key
 from cdptui.config.paths import views_file
 from cdptui.config.views import View, ViewsFile
 from tests.doubles import GIB, a_task
+from tests.tui.event_loop import PATIENCE_S
 from tests.tui.running import showing
 
 FLEET = [
@@ -161,7 +162,7 @@ class SlowDisk(ThreadPoolExecutor):
 
     def _let_through(self, name: str, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> object:
         if name in self.gates:
-            assert self.gates[name].wait(10)
+            assert self.gates[name].wait(PATIENCE_S)
         return fn(*args, **kwargs)
 
 
