@@ -13,13 +13,11 @@ from cdptui.api.fields import task_fields
 from cdptui.api.packing import pack
 from cdptui.api.raw import raw_lines
 from cdptui.api.records import record_json
-from cdptui.models.backup_storage import BackupStorage
-from cdptui.models.machine import VmInstance
-from cdptui.models.policy import Policy
-from cdptui.models.recovery import RecoveryPoints
+from cdptui.models.inventory import BackupStorage, Policy, VmInstance
+from cdptui.models.recovery_points import RecoveryPoints
 from cdptui.models.resource_list import ResourceList
-from cdptui.models.snapshot import Reading
-from cdptui.models.task import Field, RawLines, ResourceRef, Task
+from cdptui.models.snapshot import FetchProgress
+from cdptui.models.task import RawField, RawLines, ResourceRef, Task
 
 T = TypeVar("T")
 
@@ -69,7 +67,7 @@ def a_task(name: str = "cdp-erp-db", uuid: str | None = None, **changes: object)
     return Task(uuid=uuid, name=name, raw=raw, **values)  # type: ignore[arg-type]  # built from keywords
 
 
-Answer = Sequence[Task] | Sequence[Reading] | Exception
+Answer = Sequence[Task] | Sequence[FetchProgress] | Exception
 
 
 class ScriptedNode:
@@ -111,7 +109,7 @@ class ScriptedNode:
     def resources(self) -> ScriptedNode:
         return self
 
-    async def read(self) -> AsyncIterator[Reading]:
+    async def read(self) -> AsyncIterator[FetchProgress]:
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
@@ -127,14 +125,14 @@ class ScriptedNode:
             self.in_flight -= 1
 
     @staticmethod
-    def _readings(answer: Sequence[Task] | Sequence[Reading]) -> list[Reading]:
-        readings = [item for item in answer if isinstance(item, Reading)]
+    def _readings(answer: Sequence[Task] | Sequence[FetchProgress]) -> list[FetchProgress]:
+        readings = [item for item in answer if isinstance(item, FetchProgress)]
         if readings:
             return readings
         tasks = tuple(item for item in answer if isinstance(item, Task))
-        return [Reading(tasks, len(tasks), is_complete=True)]
+        return [FetchProgress(tasks, len(tasks), is_complete=True)]
 
-    def fields(self, task: Task) -> tuple[Field, ...]:
+    def fields(self, task: Task) -> tuple[RawField, ...]:
         return task_fields(task, UTC)
 
     def raw_lines(self, task: Task) -> RawLines:

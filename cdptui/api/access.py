@@ -10,7 +10,7 @@ from cdptui.api.server_clock import ServerClock
 from cdptui.api.session import SessionAccess
 from cdptui.api.signing import SignedAccess
 from cdptui.clock import Clock
-from cdptui.models.auth import AccessKey, Auth
+from cdptui.models.auth import AccessKey, Credentials
 
 
 class Access(Protocol):
@@ -41,7 +41,7 @@ class Access(Protocol):
         ...
 
 
-def access_for(http: Http, auth: Auth, clock: Clock, server_clock: ServerClock) -> Access:
+def access_for(http: Http, auth: Credentials, clock: Clock, server_clock: ServerClock) -> Access:
     """The way in that goes with `auth`."""
     if isinstance(auth, AccessKey):
         return SignedAccess(http, auth, server_clock)

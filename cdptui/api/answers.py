@@ -41,7 +41,7 @@ from cdptui.api.errors import (
     Unreachable,
     UnreadableAnswer,
 )
-from cdptui.models.text import inert
+from cdptui.models.sanitize import sanitize
 
 _MAX_DETAIL: Final = 300
 
@@ -116,7 +116,7 @@ class ErrorCode(Struct, frozen=True):
         error = self
         while error.cause is not None:
             error = error.cause
-        return inert(next(iter(error.texts), error.code or "no details"), _MAX_DETAIL)
+        return sanitize(next(iter(error.texts), error.code or "no details"), _MAX_DETAIL)
 
 
 _TEXTS: Final = ("localizedMessage", "i18nDetails", "details", "elaboration", "description")
@@ -130,7 +130,7 @@ def _factors(record: Mapping[str, object]) -> str:
     if not isinstance(told, dict) and isinstance(details, str) and details.startswith("{"):
         told = loads_tolerantly(details.encode(errors="replace"))
     names = told.get("authentications") if isinstance(told, dict) else None
-    return inert(", ".join(name for name in names if isinstance(name, str)), 60) if isinstance(names, list) else ""
+    return sanitize(", ".join(name for name in names if isinstance(name, str)), 60) if isinstance(names, list) else ""
 
 
 def _text_or_nothing(value: object) -> str:
@@ -155,7 +155,7 @@ def _bad_answer(status: int, body: bytes, url: str, location: str) -> ApiError:
     text = _plain_text(body)
     is_page = body.lstrip()[:1] == b"<"
     if 300 <= status < 400 and location:
-        return NotAManagementNode(f"redirects to {inert(location, 200)}", url=url, code=code)
+        return NotAManagementNode(f"redirects to {sanitize(location, 200)}", url=url, code=code)
     match status:
         case 503 if _looks_like_json(body):
             return _business_error(body, url)
@@ -195,7 +195,7 @@ def _business_error(body: bytes, url: str) -> ApiError:
 def _raisable(error: ErrorCode, url: str) -> ApiError:
     kind = _class_of(error)
     said = error.factors if kind is SecondFactorNeeded and error.factors else error.message()
-    return kind(said, url=url, code=inert(error.code, 60))
+    return kind(said, url=url, code=sanitize(error.code, 60))
 
 
 def _read_error(body: bytes) -> ErrorCode | None:
@@ -223,7 +223,7 @@ def _looks_like_json(body: bytes) -> bool:
 
 
 def _plain_text(body: bytes) -> str:
-    return inert(body[: _MAX_DETAIL * 4].decode("utf-8", errors="replace").strip(), _MAX_DETAIL)
+    return sanitize(body[: _MAX_DETAIL * 4].decode("utf-8", errors="replace").strip(), _MAX_DETAIL)
 
 
 def _title(page: bytes) -> str:
@@ -232,5 +232,5 @@ def _title(page: bytes) -> str:
     start, end = head.lower().find("<title>"), head.lower().find("</title>")
     title = " ".join(head[start + 7 : end].split()) if 0 <= start < end else ""
     if title:
-        return inert(f"a web page, “{title}”", _MAX_DETAIL)
+        return sanitize(f"a web page, “{title}”", _MAX_DETAIL)
     return "a web page" if page.lstrip()[:1] == b"<" else ""

@@ -14,7 +14,7 @@ from typing import Final
 import httpx
 
 from cdptui.api.errors import UnreadableAnswer
-from cdptui.models.text import inert
+from cdptui.models.sanitize import sanitize
 
 MAX_BODY_BYTES: Final = 32 * 2**20
 """A page of 1000 tasks is about 1 MB, and 14 MB if every text in it is as long as it may be and escaped."""
@@ -74,7 +74,7 @@ def _decoded(response: httpx.Response, url: str) -> AsyncIterator[bytes]:
     for coding in reversed(codings):
         decode = _DECODERS.get(coding)
         if decode is None:
-            message = f"packed as {inert(coding, 40)}, which was not asked for"
+            message = f"packed as {sanitize(coding, 40)}, which was not asked for"
             raise UnreadableAnswer(message, url=url)
         pieces = _bounded(decode(pieces, url), url)
     return pieces
@@ -166,7 +166,7 @@ class _Inflater:
             try:
                 unpacked = self._stream.decompress(left, _OUTPUT_BYTES)
             except zlib.error as error:
-                message = f"no {self._coding}: {inert(str(error), 100)}"
+                message = f"no {self._coding}: {sanitize(str(error), 100)}"
                 raise UnreadableAnswer(message, url=self._url) from error
             self._work += len(unpacked) + _CALL_COST
             if unpacked:

@@ -20,8 +20,8 @@ from cdptui.api.errors import (
     UnreadableAnswer,
 )
 from cdptui.api.tls import tls_failure
+from cdptui.models.sanitize import sanitize
 from cdptui.models.system_limits import find_system_limit
-from cdptui.models.text import inert
 
 _SHOWN_REASONS: Final = 3
 
@@ -40,7 +40,7 @@ def broken(error: Exception, url: str, *, connect_s: float, read_s: float, via: 
 def _by_type(
     error: Exception, reasons: Sequence[BaseException], url: str, *, connect_s: float, read_s: float, via: str
 ) -> ApiError:
-    said = inert("; ".join(dict.fromkeys(str(reason) for reason in reasons if str(reason))), 200)
+    said = sanitize("; ".join(dict.fromkeys(str(reason) for reason in reasons if str(reason))), 200)
     way = f", through the proxy {via}" if via else ""
     match error:
         case httpx.ConnectTimeout():
@@ -78,7 +78,7 @@ def _reason_in_words(reasons: Sequence[BaseException]) -> str:
     for reason in reasons:
         match reason:
             case socket.gaierror():
-                return f"name not found: {inert(reason.strerror or '', 120)}"
+                return f"name not found: {sanitize(reason.strerror or '', 120)}"
             case OSError(errno=int(number)):
                 # asyncio replaces the system's word by its own; the number still has it.
                 return os.strerror(number)

@@ -33,11 +33,11 @@ from cdptui.api.resources import Resources
 from cdptui.api.server_clock import ServerClock
 from cdptui.api.timestamps import parse_zone
 from cdptui.clock import Clock, give_way
-from cdptui.models.auth import Auth
-from cdptui.models.snapshot import Reading
-from cdptui.models.task import Field, RawLines, Task
-from cdptui.models.text import inert
-from cdptui.models.tls import Tls
+from cdptui.models.auth import Credentials
+from cdptui.models.sanitize import sanitize
+from cdptui.models.snapshot import FetchProgress
+from cdptui.models.task import RawField, RawLines, Task
+from cdptui.models.tls import TlsSettings
 
 log = logging.getLogger(__name__)
 
@@ -73,12 +73,12 @@ class Client:
     def __init__(
         self,
         base_url: str,
-        auth: Auth,
+        auth: Credentials,
         *,
         timeout_s: float,
         clock: Clock,
         zone: tzinfo | None = None,
-        tls: Tls | None = None,
+        tls: TlsSettings | None = None,
         proxy: str | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
@@ -110,7 +110,7 @@ class Client:
         """Take a code of the second factor for the next login."""
         self._access.use_code(code)
 
-    async def read(self) -> AsyncIterator[Reading]:
+    async def read(self) -> AsyncIterator[FetchProgress]:
         """Read all tasks; yields after each page, the last time with `is_complete`. Raises ApiError.
 
         Logs in when there is no session yet. Asks the server for its zone beside the first page.
@@ -129,7 +129,7 @@ class Client:
             paging.accept(window, await self._decode(page.rows, is_dense=(page.total or 0) > _MANY), page.total)
             if paging.is_done:
                 self._decoder.remember(paging.by_uuid)
-            yield Reading(
+            yield FetchProgress(
                 paging.by_uuid.values(), paging.total, paging.is_done, paging.pages, is_cut_short=paging.is_cut_short
             )
 
@@ -138,7 +138,7 @@ class Client:
         """What stands around the tasks."""
         return self._resources
 
-    def fields(self, task: Task) -> tuple[Field, ...]:
+    def fields(self, task: Task) -> tuple[RawField, ...]:
         """Every field that the server sent of `task`."""
         return task_fields(task, self.zone)
 
@@ -168,7 +168,7 @@ class Client:
             await asyncio.wait([zone], timeout=_ZONE_S)
             self._zone_due_at = self._clock.monotonic() + _ZONE_AGAIN_S
             error = zone.exception() if zone.done() else None
-            if isinstance(error, ApiError) and not error.as_failure().waits_for_person:
+            if isinstance(error, ApiError) and not error.as_failure().needs_user_action:
                 log.warning("the server's zone is not known yet: %s", error)
             elif error is not None:
                 raise error
@@ -190,7 +190,7 @@ class Client:
         try:
             return decode_page(body)
         except UNREADABLE as error:
-            raise UnreadableAnswer(inert(str(error), 200), url=f"{self._http.base_url}/cdp-task") from error
+            raise UnreadableAnswer(sanitize(str(error), 200), url=f"{self._http.base_url}/cdp-task") from error
 
     async def _decode(self, rows: Sequence[bytes], *, is_dense: bool) -> list[Task]:
         tasks: list[Task] = []

@@ -20,8 +20,8 @@ from msgspec import Meta, Raw, Struct, structs
 from cdptui.api.json_scan import ScanError, split_array, split_object
 from cdptui.api.packing import is_packed, pack
 from cdptui.api.timestamps import is_readable_date, parse_moment
+from cdptui.models.sanitize import sanitize
 from cdptui.models.task import ResourceRef, Task
-from cdptui.models.text import inert
 
 Count = Annotated[int, Meta(ge=0)]
 Date = int | float | str | None
@@ -223,14 +223,14 @@ def _task_of(wire: WireTask, bad: set[str], row: bytes, zone: tzinfo | None, raw
         bad.add("createDate")
     if last_op_at is None and not is_readable_date(wire.last_op_date):
         bad.add("lastOpDate")
-    uuid = inert(wire.uuid) if wire.uuid else f"no-uuid-{zlib.crc32(row):08x}"
+    uuid = sanitize(wire.uuid) if wire.uuid else f"no-uuid-{zlib.crc32(row):08x}"
     rpo_ms = wire.last_latency if wire.last_latency is not None else wire.current_latency
     return Task(
         uuid=uuid,
-        name=inert(wire.name or ""),
+        name=sanitize(wire.name or ""),
         status=_word(wire.status) or "?",
         state=_word(wire.state) or "?",
-        description=None if wire.description is None else inert(wire.description),
+        description=None if wire.description is None else sanitize(wire.description),
         task_type=_word(wire.task_type),
         policy_uuid=_word(wire.policy_uuid),
         backup_storage_uuid=_word(wire.backup_storage_uuid),
@@ -242,15 +242,15 @@ def _task_of(wire: WireTask, bad: set[str], row: bytes, zone: tzinfo | None, raw
         created_at=created_at,
         last_op_at=last_op_at,
         resource_refs=tuple([_ref_of(ref, uuid, zone) for ref in wire.resource_refs]),
-        bad_fields=frozenset(bad) if bad else _NO_FIELDS,
+        unreadable_fields=frozenset(bad) if bad else _NO_FIELDS,
         raw=raw,
     )
 
 
 def _ref_of(ref: WireRef, uuid: str, zone: tzinfo | None) -> ResourceRef:
-    task_uuid = inert(ref.task_uuid or "")
+    task_uuid = sanitize(ref.task_uuid or "")
     return ResourceRef(
-        resource_uuid=inert(ref.resource_uuid or "?"),
+        resource_uuid=sanitize(ref.resource_uuid or "?"),
         resource_type=_word(ref.resource_type) or "?",
         task_uuid=uuid if task_uuid == uuid else task_uuid,
         created_at=parse_moment(ref.create_date, zone),
@@ -261,7 +261,7 @@ def _ref_of(ref: WireRef, uuid: str, zone: tzinfo | None) -> ResourceRef:
 @lru_cache(maxsize=4096)
 def _word(text: str | None) -> str | None:
     """A text that thousands of tasks share, kept once, and looked at once."""
-    return None if text is None else sys.intern(inert(text, 255))
+    return None if text is None else sys.intern(sanitize(text, 255))
 
 
 def _decode_field_by_field(row: bytes) -> tuple[WireTask, set[str]]:
@@ -271,7 +271,7 @@ def _decode_field_by_field(row: bytes) -> tuple[WireTask, set[str]]:
         wire.name = "(unreadable record)"
         return wire, {WHOLE_RECORD}
     record, unreadable = read
-    bad = {inert(name, 255) for name in unreadable}
+    bad = {sanitize(name, 255) for name in unreadable}
     for field in _TASK_FIELDS:
         if field.encode_name not in record or field.encode_name in unreadable:
             continue

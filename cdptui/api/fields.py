@@ -10,26 +10,26 @@ import msgspec
 from cdptui.api.decode import UNREADABLE, loads_tolerantly, read_record
 from cdptui.api.packing import unpack
 from cdptui.api.timestamps import parse_moment
-from cdptui.models.task import Field, Task, Unit
-from cdptui.models.text import inert
+from cdptui.models.sanitize import sanitize
+from cdptui.models.task import FieldUnit, RawField, Task
 
-_KNOWN: Final[dict[str, Unit]] = {
-    "uuid": Unit.UUID,
-    "name": Unit.TEXT,
-    "description": Unit.TEXT,
-    "status": Unit.TEXT,
-    "state": Unit.TEXT,
-    "taskType": Unit.TEXT,
-    "policyUuid": Unit.UUID,
-    "backupStorageUuid": Unit.UUID,
-    "maxCapacity": Unit.BYTES,
-    "usedCapacity": Unit.BYTES,
-    "backupBandwidth": Unit.BYTES_PER_SECOND,
-    "maxLatency": Unit.MILLISECONDS,
-    "lastLatency": Unit.MILLISECONDS,
-    "currentLatency": Unit.MILLISECONDS,
-    "createDate": Unit.MOMENT,
-    "lastOpDate": Unit.MOMENT,
+_KNOWN: Final[dict[str, FieldUnit]] = {
+    "uuid": FieldUnit.UUID,
+    "name": FieldUnit.TEXT,
+    "description": FieldUnit.TEXT,
+    "status": FieldUnit.TEXT,
+    "state": FieldUnit.TEXT,
+    "taskType": FieldUnit.TEXT,
+    "policyUuid": FieldUnit.UUID,
+    "backupStorageUuid": FieldUnit.UUID,
+    "maxCapacity": FieldUnit.BYTES,
+    "usedCapacity": FieldUnit.BYTES,
+    "backupBandwidth": FieldUnit.BYTES_PER_SECOND,
+    "maxLatency": FieldUnit.MILLISECONDS,
+    "lastLatency": FieldUnit.MILLISECONDS,
+    "currentLatency": FieldUnit.MILLISECONDS,
+    "createDate": FieldUnit.MOMENT,
+    "lastOpDate": FieldUnit.MOMENT,
 }
 """In the order in which a person reads them; the server's own order is a hash's."""
 
@@ -40,7 +40,7 @@ _MAX_REF_FIELDS: Final = 200
 _REF_FIELDS: Final = frozenset({"taskUuid", "resourceUuid", "resourceType", "createDate", "lastOpDate"})
 
 
-def task_fields(task: Task, zone: tzinfo | None) -> tuple[Field, ...]:
+def task_fields(task: Task, zone: tzinfo | None) -> tuple[RawField, ...]:
     """Return the fields in `task.raw`: the known ones first, then all others by name.
 
     Resource refs are a table of their own; of them only fields that we do not know are here.
@@ -48,7 +48,7 @@ def task_fields(task: Task, zone: tzinfo | None) -> tuple[Field, ...]:
     raw = unpack(task.raw)
     record = _read_values(raw)
     if record is None:
-        return (Field("(record)", inert(raw.decode("utf-8", errors="replace")), is_known=False, is_bad=True),)
+        return (RawField("(record)", sanitize(raw.decode("utf-8", errors="replace")), is_known=False, is_bad=True),)
     known = [_field(name, record[name], task, zone) for name in _KNOWN if name in record]
     others = [
         _field(str(name), record[name], task, zone) for name in sorted(record) if name not in _KNOWN and name != _REFS
@@ -74,37 +74,37 @@ def _read_values(raw: bytes) -> dict[str, object] | None:
     return values if refs is None else {**values, _REFS: refs}
 
 
-def _unknown_in_refs(refs: object, task: Task, zone: tzinfo | None) -> list[Field]:
+def _unknown_in_refs(refs: object, task: Task, zone: tzinfo | None) -> list[RawField]:
     if not isinstance(refs, list):
         return [] if refs is None else [_field(_REFS, refs, task, zone)]
-    found: list[Field] = []
+    found: list[RawField] = []
     for index, ref in enumerate(refs):
         if len(found) >= _MAX_REF_FIELDS:
             rest = f"refs from {index} on are not searched for fields that cdptui does not know"
-            return [*found, Field(f"{_REFS}[{index}…]", rest, is_known=False)]
+            return [*found, RawField(f"{_REFS}[{index}…]", rest, is_known=False)]
         if not isinstance(ref, dict):
-            found.append(Field(f"{_REFS}[{index}]", _text(ref), is_bad=True))
+            found.append(RawField(f"{_REFS}[{index}]", _text(ref), is_bad=True))
             continue
         found.extend(
-            Field(inert(f"{_REFS}[{index}].{name}"), _text(value), is_known=False)
+            RawField(sanitize(f"{_REFS}[{index}].{name}"), _text(value), is_known=False)
             for name, value in ref.items()
             if name not in _REF_FIELDS
         )
     return found
 
 
-def _field(name: str, value: object, task: Task, zone: tzinfo | None) -> Field:
-    unit = _KNOWN.get(name, Unit.OTHER)
-    is_number = unit in {Unit.BYTES, Unit.BYTES_PER_SECOND, Unit.MILLISECONDS}
-    is_date = unit is Unit.MOMENT and isinstance(value, str | int | float)
-    return Field(
-        name=inert(name),
+def _field(name: str, value: object, task: Task, zone: tzinfo | None) -> RawField:
+    unit = _KNOWN.get(name, FieldUnit.OTHER)
+    is_number = unit in {FieldUnit.BYTES, FieldUnit.BYTES_PER_SECOND, FieldUnit.MILLISECONDS}
+    is_date = unit is FieldUnit.MOMENT and isinstance(value, str | int | float)
+    return RawField(
+        name=sanitize(name),
         text=_text(value),
         unit=unit,
-        quantity=_quantity(value) if is_number and name not in task.bad_fields else None,
+        quantity=_quantity(value) if is_number and name not in task.unreadable_fields else None,
         at=parse_moment(value, zone) if is_date and isinstance(value, str | int | float) else None,
         is_known=name in _KNOWN or name == _REFS,
-        is_bad=name in task.bad_fields,
+        is_bad=name in task.unreadable_fields,
     )
 
 
@@ -117,8 +117,8 @@ def _quantity(value: object) -> int | None:
 
 def _text(value: object) -> str:
     if isinstance(value, str):
-        return inert(value)
+        return sanitize(value)
     try:
-        return inert(msgspec.json.encode(value).decode())
+        return sanitize(msgspec.json.encode(value).decode())
     except (msgspec.MsgspecError, UnicodeEncodeError, OverflowError, RecursionError):
-        return inert(repr(value))
+        return sanitize(repr(value))

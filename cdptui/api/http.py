@@ -28,7 +28,7 @@ from cdptui.api.errors import AddressUnusable, ApiError, TimedOut
 from cdptui.api.tls import tls_context
 from cdptui.clock import Clock
 from cdptui.models.redaction import url_secrets
-from cdptui.models.tls import Tls
+from cdptui.models.tls import TlsSettings
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +107,7 @@ class Http:
         timeouts: Timeouts,
         clock: Clock,
         *,
-        tls: Tls | None = None,
+        tls: TlsSettings | None = None,
         proxy: str | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
@@ -123,8 +123,8 @@ class Http:
         self._proxy_secrets = _credentials_in(proxy) if proxy is not None else ()
         self._transport = transport
         # The trusted certificates take 35 ms to read; plain HTTP asks for none.
-        self._tls = tls_context(tls or Tls()) if base_url.startswith("https:") else None
-        self._proxy_tls = tls_context(tls or Tls()) if (proxy or "").startswith("https:") else None
+        self._tls = tls_context(tls or TlsSettings()) if base_url.startswith("https:") else None
+        self._proxy_tls = tls_context(tls or TlsSettings()) if (proxy or "").startswith("https:") else None
         try:
             self._request_url, self._host_header, self._tls_name = _zone_apart(self._base_url)
             httpx.URL(self._request_url)

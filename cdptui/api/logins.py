@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from cdptui.models.auth import PLAIN_TYPES, LoginType, PasswordLogin
+from cdptui.models.auth import PLAINTEXT_PASSWORD_TYPES, LoginType, PasswordLogin
 
 _CODE_TAG: Final = "twofatoken::"
 
@@ -53,7 +53,7 @@ def login_calls(login: PasswordLogin, code: str | None = None) -> tuple[LoginCal
     form = _FORMS[login.type]
     fields = {
         form.name: login.name,
-        "password": login.password if login.type in PLAIN_TYPES else password_hash(login.password),
+        "password": login.password if login.type in PLAINTEXT_PASSWORD_TYPES else password_hash(login.password),
     }
     if form.kind is not None:
         fields["loginType"] = form.kind

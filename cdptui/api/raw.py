@@ -8,8 +8,8 @@ import msgspec
 
 from cdptui.api.decode import UNREADABLE
 from cdptui.api.packing import unpack
+from cdptui.models.sanitize import sanitize
 from cdptui.models.task import RawLines, Task
-from cdptui.models.text import inert
 
 _MAX_LINES: Final = 2000
 """A record with 100,000 resource refs has 700,000 lines, which take seconds to lay out and which nobody reads."""
@@ -28,4 +28,4 @@ def raw_lines(task: Task) -> RawLines:
         text = record
     lines = text.split(b"\n", _MAX_LINES)
     omitted = lines.pop().count(b"\n") + 1 if len(lines) > _MAX_LINES else 0
-    return RawLines(tuple(inert(line.decode("utf-8", errors="replace")) for line in lines), omitted)
+    return RawLines(tuple(sanitize(line.decode("utf-8", errors="replace")) for line in lines), omitted)

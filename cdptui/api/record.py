@@ -8,7 +8,7 @@ from typing import Final
 
 from cdptui.api.decode import MAX_COUNT, read_record
 from cdptui.api.timestamps import parse_moment
-from cdptui.models.text import inert
+from cdptui.models.sanitize import sanitize
 
 _LONGEST: Final = 255
 
@@ -33,7 +33,7 @@ class Record:
     def text(self, name: str) -> str | None:
         """A text, made inert."""
         value = self._values.get(name)
-        return inert(value, _LONGEST) if isinstance(value, str) else None
+        return sanitize(value, _LONGEST) if isinstance(value, str) else None
 
     def count(self, name: str) -> int | None:
         """A number that is not negative, however it is written: 5, 5.0 or "5"."""
@@ -61,7 +61,7 @@ class Record:
 
     def items(self) -> Iterator[tuple[str, object]]:
         """Everything, with inert names."""
-        return ((inert(str(name), _LONGEST), value) for name, value in self._values.items())
+        return ((sanitize(str(name), _LONGEST), value) for name, value in self._values.items())
 
 
 def _records(values: list[object]) -> Iterator[Record]:

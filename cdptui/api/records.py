@@ -10,8 +10,8 @@ import msgspec
 
 from cdptui.api.decode import UNREADABLE, loads_tolerantly, read_record
 from cdptui.api.packing import unpack
+from cdptui.models.sanitize import sanitize
 from cdptui.models.task import Task
-from cdptui.models.text import inert
 
 _SUSPECT: Final = re.compile(r"[^\x20-\x7e]")
 
@@ -37,7 +37,7 @@ def _escaped(match: re.Match[str]) -> str:
     if char in "\t\n\r":
         # Between the values: within a string they were no JSON.
         return " "
-    if inert(char) == char:
+    if sanitize(char) == char:
         return char
     return json.dumps(char)[1:-1] if char != "\x7f" else "\\u007f"
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from cdptui.api.errors import UnreadableAnswer
 from cdptui.api.record import Record
-from cdptui.models.recovery import RecoveryPoint
+from cdptui.models.recovery_points import RecoveryPoint
 from cdptui.models.resource_list import ResourceList
 
 _MAX_PAGES: Final = 60

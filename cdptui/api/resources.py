@@ -12,12 +12,10 @@ from cdptui.api.errors import UnreadableAnswer
 from cdptui.api.paging import Paging
 from cdptui.api.record import Record
 from cdptui.api.recovery_points import Call, RecoveryPointReader
-from cdptui.models.backup_storage import BackupStorage
-from cdptui.models.machine import VmInstance, Volume
-from cdptui.models.policy import Policy
-from cdptui.models.recovery import RecoveryPoints
+from cdptui.models.inventory import BackupStorage, Policy, VmInstance, Volume
+from cdptui.models.recovery_points import RecoveryPoints
 from cdptui.models.resource_list import ResourceList
-from cdptui.models.text import inert
+from cdptui.models.sanitize import sanitize
 
 NAMES_PER_CALL: Final = 150
 """Uuids in one query string: 34 bytes each stay inside the 8 KiB that a bare Tomcat takes."""
@@ -97,8 +95,8 @@ class Resources:
             end=now,
             recent=recent.items,
             daily=daily.items,
-            locked=locked.items,
-            is_cut=recent.is_partial or daily.is_partial or locked.is_partial,
+            protected=locked.items,
+            is_truncated=recent.is_partial or daily.is_partial or locked.is_partial,
         )
 
     async def _list(self, path: str, params: Sequence[tuple[str, str]] = ()) -> ResourceList[Record]:
@@ -122,7 +120,7 @@ class Resources:
         try:
             return decode_page(body)
         except UNREADABLE as error:
-            raise UnreadableAnswer(inert(str(error), 200), url=self._base_url + path) from error
+            raise UnreadableAnswer(sanitize(str(error), 200), url=self._base_url + path) from error
 
 
 def _row(raw: bytes, place: int) -> _Row:

@@ -34,7 +34,7 @@ from cdptui.api.errors import (
 from cdptui.api.http import Http, Timeouts
 from cdptui.api.logins import LoginCall, login_calls, secrets_of
 from cdptui.clock import Clock
-from cdptui.models.auth import GivenSession, PasswordLogin
+from cdptui.models.auth import PasswordLogin, SessionToken
 
 log = logging.getLogger(__name__)
 
@@ -62,12 +62,12 @@ class _LoginReply(Struct):
 class SessionAccess:
     """Asks with a session in the header, and knows when it may ask for another."""
 
-    def __init__(self, http: Http, auth: PasswordLogin | GivenSession, clock: Clock) -> None:
+    def __init__(self, http: Http, auth: PasswordLogin | SessionToken, clock: Clock) -> None:
         self._http = http
         self._auth = auth
         self._clock = clock
         self._code: str | None = None
-        self._token: str | None = auth.session_id if isinstance(auth, GivenSession) else None
+        self._token: str | None = auth.session_id if isinstance(auth, SessionToken) else None
         self._opened: list[str] = []
         """The sessions of the login that counts, the one in use the last."""
         self._left_over: list[str] = []
@@ -215,7 +215,7 @@ class SessionAccess:
         Raises `refused` itself for a given session, which cannot be renewed, and SessionContended when this is the
         second time in short order.
         """
-        if isinstance(self._auth, GivenSession):
+        if isinstance(self._auth, SessionToken):
             self._refused = refused
             raise refused
         if token != self._token:
@@ -240,8 +240,8 @@ class SessionAccess:
     async def _log_in(self) -> str:
         if not isinstance(self._auth, PasswordLogin):
             raise TypeError("a given session is never logged in")
-        if self._auth.missing is not None:
-            raise PasswordMissing(self._auth.missing, url=self._http.base_url)
+        if self._auth.missing_reason is not None:
+            raise PasswordMissing(self._auth.missing_reason, url=self._http.base_url)
         # A project's session ended, but not that of the virtual ID through which it was entered.
         self._leave_over()
         code, self._code = self._code, None
@@ -255,7 +255,7 @@ class SessionAccess:
                 token = await self._open(call, token)
         except ApiError as error:
             self._leave_over()
-            if error.as_failure().waits_for_person:
+            if error.as_failure().needs_user_action:
                 self._refused = error
             raise
         finally:

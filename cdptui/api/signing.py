@@ -103,7 +103,7 @@ class SignedAccess:
         try:
             return await self._http.send("GET", path, params=params, headers=self._headers("GET", path, date))
         except ApiError as error:
-            if error.as_failure().waits_for_person:
+            if error.as_failure().needs_user_action:
                 self._refused = error
             raise
 

@@ -13,8 +13,8 @@ from cdptui.api.errors import (
     TlsUntrusted,
     TlsWrongHost,
 )
-from cdptui.models.text import inert
-from cdptui.models.tls import Tls
+from cdptui.models.sanitize import sanitize
+from cdptui.models.tls import TlsSettings
 
 _BY_VERIFY_CODE: Final[dict[int, type[TlsFailed]]] = {
     9: TlsExpired,
@@ -29,7 +29,7 @@ _ABOUT_OURS: Final = ("CERTIFICATE_REQUIRED", "BAD_CERTIFICATE", "CERTIFICATE_UN
 """Alerts by which a server says that it wants another certificate of ours."""
 
 
-def tls_context(tls: Tls) -> ssl.SSLContext:
+def tls_context(tls: TlsSettings) -> ssl.SSLContext:
     """What a connection is made with. Takes about 35 ms. Raises OSError, of which ssl.SSLError is one."""
     context = _trusting(tls)
     if tls.client_certificate is not None:
@@ -38,7 +38,7 @@ def tls_context(tls: Tls) -> ssl.SSLContext:
     return context
 
 
-def _trusting(tls: Tls) -> ssl.SSLContext:
+def _trusting(tls: TlsSettings) -> ssl.SSLContext:
     if tls.is_verified and tls.ca_path is None:
         import truststore  # noqa: PLC0415 - plain HTTP asks for no certificates
 
@@ -59,7 +59,7 @@ def tls_failure(error: ssl.SSLError, url: str) -> TlsFailed:
         code = getattr(error, "verify_code", None)
         said = getattr(error, "verify_message", None) or str(error)
         kind = _BY_VERIFY_CODE.get(code, TlsUntrusted) if isinstance(code, int) else TlsUntrusted
-        return kind(inert(said, 200), url=url)
+        return kind(sanitize(said, 200), url=url)
     reason = getattr(error, "reason", None) or ""
     kind = TlsClientRefused if any(alert in reason for alert in _ABOUT_OURS) else TlsFailed
-    return kind(inert(reason.lower().replace("_", " ") or str(error), 200), url=url)
+    return kind(sanitize(reason.lower().replace("_", " ") or str(error), 200), url=url)

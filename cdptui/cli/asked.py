@@ -23,8 +23,8 @@ from cdptui.config.settings import (
 )
 from cdptui.config.tls import tls_of
 from cdptui.config.zone import zone_of
-from cdptui.models.auth import TYPES_WITH_PROJECT, LoginType
-from cdptui.models.tls import Tls
+from cdptui.models.auth import PROJECT_LOGIN_TYPES, LoginType
+from cdptui.models.tls import TlsSettings
 
 _PROOFS: Final = ("password_stdin", "password_file", "access_key_file")
 
@@ -55,7 +55,7 @@ def settings_of(
     return MonitorSettings(
         base_url=base_url,
         auth=auth,
-        tls=_tls(choices, ask) if base_url.startswith("https:") else Tls(),
+        tls=_tls(choices, ask) if base_url.startswith("https:") else TlsSettings(),
         proxy=proxy,
         server_zone=zone,
         interval_s=interval_s,
@@ -90,14 +90,14 @@ def login_type_of(choices: Choices) -> LoginType:
     if user and kind is not LoginType.USER:
         message = f"--user is a user of an account, which --login-type {kind} does not know: give --account NAME"
         raise click.UsageError(message)
-    if project and kind not in TYPES_WITH_PROJECT:
-        known = ", ".join(sorted(TYPES_WITH_PROJECT))
+    if project and kind not in PROJECT_LOGIN_TYPES:
+        known = ", ".join(sorted(PROJECT_LOGIN_TYPES))
         message = f"--project is entered by a virtual ID: --login-type must be one of {known}"
         raise click.UsageError(message)
     return kind
 
 
-def _tls(choices: Choices, ask: Callable[[str], str] | None) -> Tls:
+def _tls(choices: Choices, ask: Callable[[str], str] | None) -> TlsSettings:
     def passphrase_of(key: object) -> str:
         if ask is None:
             message = f"the client key {key} wants a passphrase: start with this profile, to be asked for it"

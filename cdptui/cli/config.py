@@ -18,7 +18,7 @@ from cdptui.cli.proofs import standing_of
 from cdptui.cli.words import vocabulary
 from cdptui.config.loader import Configuration, Origin, Setting, Source, load, user_file
 from cdptui.models.redaction import url_secrets
-from cdptui.models.text import inert
+from cdptui.models.sanitize import sanitize
 
 _GAP: Final = 2
 
@@ -115,4 +115,4 @@ def _text(value: Any) -> str:  # noqa: ANN401 - of whatever type a setting has
 
 def _escaped(text: str) -> str:
     """A value as it is; in quotes and with escapes, as in TOML, where a terminal would act upon something in it."""
-    return text if inert(text, len(text) + 1) == text else json.dumps(text)
+    return text if sanitize(text, len(text) + 1) == text else json.dumps(text)

@@ -17,7 +17,7 @@ from cdptui.cli.diagnostics import CommandFailed, ExitCode
 from cdptui.cli.output_boundary import hide, redact
 from cdptui.config.input_files import describe_open_error
 from cdptui.config.private_files import create_folder, follow_links
-from cdptui.models.text import inert
+from cdptui.models.sanitize import sanitize
 
 _APPEND: Final = os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _MAX_BYTES: Final = 2_000_000
@@ -41,11 +41,11 @@ class _Redacted(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's name
         """Keep a message on one line, so that nothing in it can look like another one."""
-        return inert(super().formatMessage(record), _MAX_MESSAGE)
+        return sanitize(super().formatMessage(record), _MAX_MESSAGE)
 
     def formatException(self, ei: _ExceptionInfo) -> str:  # noqa: N802 - the library's name
         """Make each line of a traceback inert."""
-        return "\n".join(inert(line, _MAX_MESSAGE) for line in super().formatException(ei).split("\n"))
+        return "\n".join(sanitize(line, _MAX_MESSAGE) for line in super().formatException(ei).split("\n"))
 
     def format(self, record: logging.LogRecord) -> str:
         return _SECRETS.sub(lambda match: f"{match[1] or ''}***", redact(super().format(record)))

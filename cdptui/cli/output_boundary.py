@@ -11,7 +11,7 @@ from typing import Final, TextIO
 
 from cdptui.config import environment
 from cdptui.models.redaction import Redactor, url_secrets
-from cdptui.models.text import inert
+from cdptui.models.sanitize import sanitize
 
 _MAX_LINE: Final = 200_000
 """Characters of a line, more than one variable can hold."""
@@ -51,11 +51,11 @@ def redact(text: str) -> str:
 
 def screen_text(text: str) -> str:
     """Return `text` for the screen of the monitor: on one line, inert, and without secrets."""
-    return inert(redact(text))
+    return sanitize(redact(text))
 
 
 def printable(text: str, stream: TextIO) -> str:
     """Return `text` so that it can be written to `stream`: inert line by line, without secrets, in its encoding."""
-    lines = "\n".join(inert(line, _MAX_LINE) for line in redact(text).split("\n"))
+    lines = "\n".join(sanitize(line, _MAX_LINE) for line in redact(text).split("\n"))
     encoding = getattr(stream, "encoding", None) or "utf-8"
     return lines.encode(encoding, "backslashreplace").decode(encoding)

@@ -25,7 +25,7 @@ from cdptui.config.credentials import (
 )
 from cdptui.config.errors import ConfigError
 from cdptui.config.loader import Origin, Proof, Setting, Source
-from cdptui.models.auth import PLAIN_TYPES, AccessKey, Auth, GivenSession, LoginType, PasswordLogin
+from cdptui.models.auth import PLAINTEXT_PASSWORD_TYPES, AccessKey, Credentials, LoginType, PasswordLogin, SessionToken
 
 Ask = Callable[[str], str]
 
@@ -39,7 +39,7 @@ _MASK: Final = "***"
 _NAMES: Final = ("account", "user", "login_type", "project")
 
 
-def auth_of(choices: Choices, login_type: LoginType, base_url: str, ask: Ask | None) -> Auth:
+def auth_of(choices: Choices, login_type: LoginType, base_url: str, ask: Ask | None) -> Credentials:
     """Return the way in; without `ask`, a password that nothing gives is left to be typed later. Raises ConfigError."""
     if choices.option("access_key_file") is not None:
         return read_access_key_file(choices.option("access_key_file"))
@@ -50,7 +50,7 @@ def auth_of(choices: Choices, login_type: LoginType, base_url: str, ask: Ask | N
     given = _password_given(choices)
     proof = None if given is not None else written_proof(choices)
     if proof is not None and proof.way == "session_file":
-        return GivenSession(session_id=read_session_file(proof.value))
+        return SessionToken(session_id=read_session_file(proof.value))
     if proof is not None and proof.way == "access_key_file":
         return read_access_key_file(proof.value)
     account, is_user = choices.value("account"), login_type is LoginType.USER
@@ -64,7 +64,7 @@ def auth_of(choices: Choices, login_type: LoginType, base_url: str, ask: Ask | N
         type=login_type,
         account=account if is_user else None,
         project=choices.value("project"),
-        missing=missing,
+        missing_reason=missing,
     )
     _require_text(login)
     return login
@@ -82,7 +82,7 @@ def _require_sendable_names(choices: Choices) -> None:
 def _require_text(login: PasswordLogin) -> None:
     """Raise ConfigError for what cannot be sent: JSON is UTF-8, while an environment or a command line is any bytes."""
     sent = {"user" if login.type is LoginType.USER else "account": login.name, "project": login.project or ""}
-    if login.type in PLAIN_TYPES:
+    if login.type in PLAINTEXT_PASSWORD_TYPES:
         sent["password"] = login.password
     for what, text in sent.items():
         try:
@@ -135,12 +135,12 @@ def program_of(command: str | Sequence[str]) -> str:
     return (command.split() if isinstance(command, str) else command)[0]
 
 
-def _of_environment(choices: Choices) -> Auth | None:
+def _of_environment(choices: Choices) -> Credentials | None:
     found = environment.find(environment.SESSION, choices.environ)
     if found is None:
         return _key_of_environment(choices)
     variable, value = found
-    return GivenSession(session_id=session_id(value, variable))
+    return SessionToken(session_id=session_id(value, variable))
 
 
 def _key_of_environment(choices: Choices) -> AccessKey | None:

@@ -18,7 +18,7 @@ from cdptui.config.address import node_of
 from cdptui.config.errors import ConfigError
 from cdptui.config.settings import MonitorSettings, secrecy_of
 from cdptui.models.auth import PasswordLogin
-from cdptui.models.text import inert
+from cdptui.models.sanitize import sanitize
 from cdptui.tui.target import Target
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ def target_of(settings: MonitorSettings, display: Display, clock: Clock, choices
     return Target(
         connect,
         screen_text(node_of(settings.base_url)),
-        screen_text(settings.auth.who),
+        screen_text(settings.auth.display_name),
         settings.interval_s,
-        profile=inert((choices.identity if choices is not None else None) or ""),
+        profile=sanitize((choices.identity if choices is not None else None) or ""),
         accent=(choices.value("accent") if choices is not None else None) or "",
         secrecy=settings.secrecy,
         view=choices.value("view") if choices is not None else None,
@@ -62,7 +62,7 @@ def where_profiles_stand(choices: Choices | None) -> str:
         return "cdptui config init writes a file for them"
     from cdptui.config.file import shown  # noqa: PLC0415 - loaded already, where there is a file
 
-    return f"add one to {inert(shown(file))}"
+    return f"add one to {sanitize(shown(file))}"
 
 
 def _target_of_profile(choices: Choices, display: Display, clock: Clock) -> Target:
@@ -79,7 +79,7 @@ def _target_of_profile(choices: Choices, display: Display, clock: Clock) -> Targ
         screen_text(node_of(base_url)),
         screen_text(who_in_words(choices, written_proof(choices))),
         choices.value("interval"),
-        profile=inert(choices.profile or ""),
+        profile=sanitize(choices.profile or ""),
         accent=choices.value("accent") or "",
         secrecy=secrecy_of(base_url, is_verified=not choices.value("insecure")),
         view=choices.value("view"),
@@ -107,7 +107,7 @@ class _Typed:
         auth = settings.auth
         if self._password is None or not isinstance(auth, PasswordLogin):
             return settings
-        return structs.replace(settings, auth=structs.replace(auth, password=self._password, missing=None))
+        return structs.replace(settings, auth=structs.replace(auth, password=self._password, missing_reason=None))
 
 
 async def _open(settings: MonitorSettings, typed: _Typed, display: Display, clock: Clock) -> Link:

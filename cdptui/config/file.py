@@ -17,7 +17,7 @@ from cdptui.config.errors import BadConfig
 from cdptui.config.input_files import InputFileError, read_input_file
 from cdptui.config.schema import File
 from cdptui.config.toml_scan import TooDeep, check_depth
-from cdptui.models.text import inert
+from cdptui.models.sanitize import sanitize
 
 _MAX_BYTES: Final = 1 << 20
 _AT_LINE: Final = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)")
@@ -50,7 +50,7 @@ class ConfigFile:
     def told(self, more: Iterable[Problem] = ()) -> list[str]:
         """All problems, and `more` that others found, as lines for a person in the order of the file."""
         placed = [(positions.line_of(self._lines, problem.path), problem.text) for problem in (*self.problems, *more)]
-        return [f"{shown(self.path)}:{line}: {inert(text)}" for line, text in sorted(placed, key=lambda at: at[0])]
+        return [f"{shown(self.path)}:{line}: {sanitize(text)}" for line, text in sorted(placed, key=lambda at: at[0])]
 
 
 def read_config(path: Path, words: Callable[[], Vocabulary]) -> ConfigFile:
@@ -123,4 +123,4 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
         line = int(at[1]) if at is not None and at[1] else text.count("\n", 0, -1) + 1
         column = f" (column {at[2]})" if at is not None and at[2] else ""
         problem = _AT_LINE.sub("", message)
-        raise BadConfig([f"{shown(path)}:{line}: not TOML: {inert(problem)}{column}"]) from error
+        raise BadConfig([f"{shown(path)}:{line}: not TOML: {sanitize(problem)}{column}"]) from error

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 
 from cdptui.config.credentials import MAX_SECRET_BYTES
 from cdptui.config.errors import ConfigError
-from cdptui.models.text import inert
+from cdptui.models.sanitize import sanitize
 
 ATTENDED_S: Final = 120.0
 """A person may have to unlock something, on this terminal or in a window."""
@@ -190,7 +190,7 @@ def _last_words(complaint: bytes, output: bytes) -> str:
     text = complaint.decode(errors="replace").strip()
     for line in output.decode(errors="replace").split("\n"):
         text = text.replace(line.strip(), "***") if line.strip() else text
-    return f": {inert(text.splitlines()[-1], _MAX_SAID)}" if text else ""
+    return f": {sanitize(text.splitlines()[-1], _MAX_SAID)}" if text else ""
 
 
 def _kill(running: _Running) -> None:
@@ -229,4 +229,4 @@ def _end(running: _Running) -> None:
 
 def _failed(words: Sequence[str], why: str) -> ConfigError:
     """Only the program is named: an argument may be a secret after all."""
-    return ConfigError(f"password_command {inert(words[0], _MAX_SAID)!r} failed: {why}")
+    return ConfigError(f"password_command {sanitize(words[0], _MAX_SAID)!r} failed: {why}")

@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from cdptui.config.address import is_loopback
 from cdptui.config.errors import ConfigError
-from cdptui.models.auth import Auth
-from cdptui.models.tls import Secrecy, Tls
+from cdptui.models.auth import Credentials
+from cdptui.models.tls import TlsSettings, TransportSecurity
 
 DEFAULT_INTERVAL_S: Final = 10.0
 """The server itself refreshes latency once a minute and capacity every five; only status moves in between."""
@@ -29,8 +29,8 @@ class MonitorSettings(Struct, frozen=True, kw_only=True):
 
     base_url: str
     """Ends in `/zstack/v1`."""
-    auth: Auth
-    tls: Tls = Tls()
+    auth: Credentials
+    tls: TlsSettings = TlsSettings()
     proxy: str | None = None
     """The proxy's URL, which may hold a password; None to go straight."""
     server_zone: tzinfo | None = None
@@ -49,18 +49,18 @@ class MonitorSettings(Struct, frozen=True, kw_only=True):
         return (*self.auth.secrets, *(secret for secret in more if secret))
 
     @property
-    def secrecy(self) -> Secrecy:
+    def secrecy(self) -> TransportSecurity:
         """Who on the way to the node could listen."""
         return secrecy_of(self.base_url, is_verified=self.tls.is_verified)
 
 
-def secrecy_of(base_url: str, *, is_verified: bool) -> Secrecy:
+def secrecy_of(base_url: str, *, is_verified: bool) -> TransportSecurity:
     """Who on the way to a node could listen."""
     node = urlsplit(base_url)
     if node.scheme == "https":
         # Also on this machine: a tunnel may begin here.
-        return Secrecy.KEPT if is_verified else Secrecy.UNVERIFIED
-    return Secrecy.KEPT if is_loopback(node.hostname or "") else Secrecy.NONE
+        return TransportSecurity.SECURE if is_verified else TransportSecurity.UNVERIFIED
+    return TransportSecurity.SECURE if is_loopback(node.hostname or "") else TransportSecurity.PLAINTEXT
 
 
 def check_seconds(name: str, value: float, low: float, high: float) -> float:

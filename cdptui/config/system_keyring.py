@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from cdptui.config.errors import ConfigError
-from cdptui.models.text import inert
+from cdptui.models.sanitize import sanitize
 
 SERVICE: Final = "cdptui"
 
@@ -20,7 +20,7 @@ def password_of(profile: str) -> str:
     try:
         password = keyring.get_password(SERVICE, profile)
     except KeyringError as error:
-        reason = inert(str(error).partition("\n")[0] or type(error).__name__, 200)
+        reason = sanitize(str(error).partition("\n")[0] or type(error).__name__, 200)
         message = f"the keyring does not answer: {reason}"
         raise ConfigError(message) from error
     if not password:

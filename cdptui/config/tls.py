@@ -10,7 +10,7 @@ from typing import Final
 
 from cdptui.config.errors import ConfigError
 from cdptui.config.input_files import read_input_file
-from cdptui.models.tls import Tls
+from cdptui.models.tls import TlsSettings
 
 CA_VARIABLES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
@@ -29,7 +29,7 @@ def tls_of(
     client_key: Path | None,
     ask_passphrase: Callable[[Path], str],
     environ: Mapping[str, str] | None = None,
-) -> Tls:
+) -> TlsSettings:
     """The TLS of a connection. Raises ConfigError for files that cannot serve.
 
     `ask_passphrase` is called for a key that wants one. Without a word, the variables of OpenSSL say whom to trust.
@@ -44,7 +44,7 @@ def tls_of(
         key = client_key or client_cert
         if _is_encrypted(_private(key)):
             passphrase = ask_passphrase(key)
-    tls = Tls(
+    tls = TlsSettings(
         ca_path=ca_path,
         is_verified=not is_insecure,
         client_certificate=client_cert,
@@ -81,7 +81,7 @@ def _is_encrypted(pem: bytes) -> bool:
     return _ENCRYPTED in pem
 
 
-def _try_out(tls: Tls) -> None:
+def _try_out(tls: TlsSettings) -> None:
     """Load the files once, as they will be loaded for the connection."""
     if tls.ca_path is None and tls.client_certificate is None:
         return

@@ -18,7 +18,7 @@ from msgspec import Struct, structs
 from cdptui.config.errors import ConfigError
 from cdptui.config.input_files import InputFileError, describe_open_error, read_input_file
 from cdptui.config.private_files import follow_links, replace_file
-from cdptui.models.text import inert
+from cdptui.models.sanitize import sanitize
 
 NUMBERS: Final = range(1, 10)
 MAX_NAME: Final = 40
@@ -140,7 +140,7 @@ class ViewsFile:
                 raise
             reason = error.reason
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            reason = inert(str(error), 80)
+            reason = sanitize(str(error), 80)
         self.problem = f"the saved views were broken, kept as {self._set_aside()} ({reason})"
         return Views()
 
@@ -171,7 +171,9 @@ def _decoded(content: bytes) -> Views:
     if file.version != _VERSION:
         message = f"of version {file.version}"
         raise ValueError(message)
-    views = {int(number): structs.replace(view, name=inert(view.name, MAX_NAME)) for number, view in file.views.items()}
+    views = {
+        int(number): structs.replace(view, name=sanitize(view.name, MAX_NAME)) for number, view in file.views.items()
+    }
     if not views.keys() <= set(NUMBERS):
         message = "a number that is not from 1 to 9"
         raise ValueError(message)

@@ -24,10 +24,10 @@ class LoginType(StrEnum):
     UNIFIED_LDAP = "unified-ldap"
 
 
-PLAIN_TYPES = frozenset({LoginType.LDAP, LoginType.IAM2_LDAP, LoginType.UNIFIED_LDAP})
+PLAINTEXT_PASSWORD_TYPES = frozenset({LoginType.LDAP, LoginType.IAM2_LDAP, LoginType.UNIFIED_LDAP})
 """Those whose password travels as it is, for a directory that must compare it itself; of the others goes its hash."""
 
-TYPES_WITH_PROJECT = frozenset({LoginType.IAM2, LoginType.IAM2_LDAP, LoginType.UNIFIED_IAM2})
+PROJECT_LOGIN_TYPES = frozenset({LoginType.IAM2, LoginType.IAM2_LDAP, LoginType.UNIFIED_IAM2})
 
 
 class PasswordLogin(Struct, frozen=True, kw_only=True):
@@ -42,13 +42,13 @@ class PasswordLogin(Struct, frozen=True, kw_only=True):
     """The IAM2 project to enter."""
 
     def __repr__(self) -> str:
-        return f"PasswordLogin({self.who!r})"
+        return f"PasswordLogin({self.display_name!r})"
 
-    missing: str | None = None
+    missing_reason: str | None = None
     """Why there is no password yet: nothing is tried until somebody types one. None when there is one."""
 
     @property
-    def who(self) -> str:
+    def display_name(self) -> str:
         """As whom, for people.
 
         >>> PasswordLogin(name="eve", password="", type=LoginType.IAM2, project="production").who
@@ -64,7 +64,7 @@ class PasswordLogin(Struct, frozen=True, kw_only=True):
         return (self.password,)
 
 
-class GivenSession(Struct, frozen=True, kw_only=True):
+class SessionToken(Struct, frozen=True, kw_only=True):
     """A session id from outside: used as it is, never renewed, never logged out."""
 
     session_id: str
@@ -73,7 +73,7 @@ class GivenSession(Struct, frozen=True, kw_only=True):
         return "GivenSession()"
 
     @property
-    def who(self) -> str:
+    def display_name(self) -> str:
         """As whom, for people."""
         return "given session"
 
@@ -93,7 +93,7 @@ class AccessKey(Struct, frozen=True, kw_only=True):
         return f"AccessKey({self.key_id!r})"
 
     @property
-    def who(self) -> str:
+    def display_name(self) -> str:
         """As whom, for people; the id is no secret."""
         return f"key {self.key_id}"
 
@@ -103,4 +103,4 @@ class AccessKey(Struct, frozen=True, kw_only=True):
         return (self.secret,)
 
 
-Auth = PasswordLogin | GivenSession | AccessKey
+Credentials = PasswordLogin | SessionToken | AccessKey

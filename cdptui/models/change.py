@@ -37,18 +37,18 @@ class Change(Struct, frozen=True, gc=False):
         return task
 
     @property
-    def is_notable(self) -> bool:
+    def is_significant(self) -> bool:
         """False when only fields differ that differ all the time."""
-        return self.kind is not ChangeKind.CHANGED or not self.fields <= RESTLESS_FIELDS
+        return self.kind is not ChangeKind.CHANGED or not self.fields <= VOLATILE_FIELDS
 
 
-RESTLESS_FIELDS: Final = frozenset({"used_bytes", "rpo_ms", "last_op_at"})
+VOLATILE_FIELDS: Final = frozenset({"used_bytes", "rpo_ms", "last_op_at"})
 """Fields that change on their own while all is well; a mark on them would blink all day."""
 
 _COMPARED: Final = tuple(name for name in Task.__struct_fields__ if name not in {"raw", "bad_fields"})
 
 
-def change_of(before: Task | None, after: Task | None) -> Change | None:
+def diff_task(before: Task | None, after: Task | None) -> Change | None:
     """Return how a task differs between two polls, None when it does not.
 
     The same object or equal bytes on both sides are the same task: nothing is compared then.

@@ -77,7 +77,7 @@ class FailureKind(Enum):
     """The same fault of ours as often as it was tried."""
 
 
-WAITS_FOR_PERSON = frozenset(
+NEEDS_USER_ACTION = frozenset(
     {
         FailureKind.ADDRESS,
         FailureKind.INTERNAL_AGAIN,
@@ -102,21 +102,21 @@ WAITS_FOR_PERSON = frozenset(
 """Trying these again by itself could lock the operator's account, end a colleague's session, or change nothing."""
 
 
-class Wanted(Enum):
+class CredentialPrompt(Enum):
     """What a person can give so that a login goes on."""
 
     PASSWORD = "password"  # noqa: S105 - a name
     FIRST_PASSWORD = "first password"  # noqa: S105 - a name
     """Before anything was tried."""
-    CODE = "code"
+    OTP = "code"
     """Of the second factor."""
 
 
 _WANTED = {
-    FailureKind.LOGIN_REFUSED: Wanted.PASSWORD,
-    FailureKind.PASSWORD_MISSING: Wanted.FIRST_PASSWORD,
-    FailureKind.SECOND_FACTOR: Wanted.CODE,
-    FailureKind.SECOND_FACTOR_REFUSED: Wanted.CODE,
+    FailureKind.LOGIN_REFUSED: CredentialPrompt.PASSWORD,
+    FailureKind.PASSWORD_MISSING: CredentialPrompt.FIRST_PASSWORD,
+    FailureKind.SECOND_FACTOR: CredentialPrompt.OTP,
+    FailureKind.SECOND_FACTOR_REFUSED: CredentialPrompt.OTP,
 }
 
 
@@ -132,11 +132,11 @@ class Failure(Struct, frozen=True):
     """The server's error code such as SYS.1006, or the HTTP status."""
 
     @property
-    def waits_for_person(self) -> bool:
+    def needs_user_action(self) -> bool:
         """Whether trying again needs somebody to decide so."""
-        return self.kind in WAITS_FOR_PERSON
+        return self.kind in NEEDS_USER_ACTION
 
     @property
-    def wants(self) -> Wanted | None:
+    def credential_prompt(self) -> CredentialPrompt | None:
         """What must be typed before it is tried again; None when it can be tried as it is."""
         return _WANTED.get(self.kind)

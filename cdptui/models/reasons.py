@@ -11,8 +11,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from cdptui.models.growth import DAY_S, Growth, Point, median
-from cdptui.models.severity import Severity, is_near_full, severity_of
+from cdptui.models.capacity import DAY_S, CapacitySample, GrowthRate, median
+from cdptui.models.severity import Severity, is_near_full, status_severity
 from cdptui.models.task import Task
 
 LONG_START_S: Final = 600.0
@@ -57,18 +57,18 @@ class ReasonKind(Enum):
     """Another task protects the same VM."""
     STARTING = "starting"
     """Starting for longer than `LONG_START_S`."""
-    NOT_OFF = "not-off"
+    ACTIVE_WHILE_DISABLED = "not-off"
     """Switched off, but its status is none of rest."""
-    NEW_WORD = "new-word"
+    UNKNOWN_STATUS = "new-word"
     """A status that this version has no word for."""
     UNREADABLE = "unreadable"
     NEAR_FULL = "near-full"
     POLICY = "policy"
     """Its policy is not among those of the node."""
-    STILL = "still"
+    STALLED = "still"
     """Running, but used capacity stopped moving."""
-    FORGOTTEN = "forgotten"
-    CLOCK = "clock"
+    LONG_DISABLED = "forgotten"
+    CLOCK_SKEW = "clock"
     """Its last operation lies in the future."""
 
 
@@ -87,28 +87,28 @@ class Evidence(Struct, frozen=True):
     """What the task's own record does not say."""
 
     now: datetime
-    steady_s: float = 0.0
+    unchanged_s: float = 0.0
     """For how long its status and state were seen as they are."""
-    growth: Growth | None = None
+    growth: GrowthRate | None = None
     full_in_s: float | None = None
     still_since: datetime | None = None
     """When used capacity moved last, if that is remarkably long ago."""
-    rival: str = ""
+    duplicate_task_uuid: str = ""
     """Uuid of another task on the same VM."""
-    is_storage_lost: bool = False
-    is_policy_gone: bool = False
+    is_storage_disconnected: bool = False
+    is_policy_missing: bool = False
 
 
 NONE: Final[tuple[Reason, ...]] = ()
 """What most tasks have: one object for all of them."""
 
 
-def reasons_of(task: Task, evidence: Evidence, before: Sequence[Reason] = ()) -> tuple[Reason, ...]:
+def find_reasons(task: Task, evidence: Evidence, before: Sequence[Reason] = ()) -> tuple[Reason, ...]:
     """Return what is to be said of `task`, worst first.
 
     `before` is what was said last: what has not ended began when it was first known to.
     """
-    found = [] if is_plainly_well(task, evidence) else list(_found(task, evidence))
+    found = [] if is_obviously_healthy(task, evidence) else list(_found(task, evidence))
     if not found:
         return NONE
     known = {reason.kind: reason for reason in before}
@@ -117,36 +117,41 @@ def reasons_of(task: Task, evidence: Evidence, before: Sequence[Reason] = ()) ->
     return _shared(tuple(kept)) if all(reason.since is None for reason in kept) else tuple(kept)
 
 
-def is_plainly_well(task: Task, evidence: Evidence) -> bool:
+def is_obviously_healthy(task: Task, evidence: Evidence) -> bool:
     """Whether nothing is to be said, told by what most tasks are: most of them are looked at and passed over."""
     ratio, seconds, last_op_at = task.rpo_ratio, evidence.full_in_s, task.last_op_at
     return (
         task.status == "Running"
         and task.state == "Enabled"
-        and not (evidence.rival or evidence.is_storage_lost or evidence.is_policy_gone or evidence.still_since)
+        and not (
+            evidence.duplicate_task_uuid
+            or evidence.is_storage_disconnected
+            or evidence.is_policy_missing
+            or evidence.still_since
+        )
         and (ratio is None or ratio <= 1.0)
         and (seconds is None or seconds >= FULL_SOON_S)
         and (last_op_at is None or last_op_at <= evidence.now)
         and bool(task.resource_refs)
-        and not task.bad_fields
+        and not task.unreadable_fields
         and not is_near_full(task)
     )
 
 
-def judged(task: Task, reasons: Sequence[Reason]) -> Severity:
+def overall_severity(task: Task, reasons: Sequence[Reason]) -> Severity:
     """The severity of a task with all that is said of it."""
-    worst = severity_of(task.status, task.state)
+    worst = status_severity(task.status, task.state)
     for reason in reasons:
         worst = max(worst, reason.severity)
     return worst
 
 
-def time_changes_it_in_s(task: Task, steady_s: float) -> float | None:
+def next_time_trigger_s(task: Task, steady_s: float) -> float | None:
     """Seconds until time alone gives a reason; None when that is not to be foreseen or far away."""
     return LONG_START_S - steady_s if task.status == "Starting" and steady_s < LONG_START_S else None
 
 
-def still_s(points: Sequence[Point], now: float) -> float | None:
+def stalled_s(points: Sequence[CapacitySample], now: float) -> float | None:
     """Seconds for which used capacity has not moved, if it used to move far more often; else None.
 
     The server looks every five minutes, so three of its looks without a change is the least that counts, and three
@@ -173,31 +178,31 @@ def _found(task: Task, evidence: Evidence) -> Iterator[Reason]:
     yield from _of_status(task, evidence, is_on=is_on)
     if is_on:
         yield from _of_protection(task, evidence)
-    if not task.resource_refs and "resourceRefs" not in task.bad_fields:
+    if not task.resource_refs and "resourceRefs" not in task.unreadable_fields:
         yield Reason(ReasonKind.NO_VM, Severity.WARNING if is_on else Severity.NOTICE)
-    if evidence.rival:
-        yield Reason(ReasonKind.TWO_TASKS, Severity.WARNING, other=evidence.rival)
-    if task.bad_fields:
+    if evidence.duplicate_task_uuid:
+        yield Reason(ReasonKind.TWO_TASKS, Severity.WARNING, other=evidence.duplicate_task_uuid)
+    if task.unreadable_fields:
         yield Reason(ReasonKind.UNREADABLE, Severity.WARNING)
-    if evidence.is_policy_gone:
+    if evidence.is_policy_missing:
         yield Reason(ReasonKind.POLICY, Severity.NOTICE, other=task.policy_uuid or "")
-    if evidence.is_storage_lost:
+    if evidence.is_storage_disconnected:
         severity = Severity.CRITICAL if is_on else Severity.NOTICE
         yield Reason(ReasonKind.STORAGE, severity, other=task.backup_storage_uuid or "")
     if task.last_op_at is not None and (task.last_op_at - evidence.now).total_seconds() >= _AHEAD_S:
         # Usually the clock of the node, and then it is so for all of them: no reason to stand first.
-        yield Reason(ReasonKind.CLOCK, Severity.HEALTHY)
+        yield Reason(ReasonKind.CLOCK_SKEW, Severity.HEALTHY)
 
 
 def _of_status(task: Task, evidence: Evidence, *, is_on: bool) -> Iterator[Reason]:
-    status, severity = task.status, severity_of(task.status, task.state)
+    status, severity = task.status, status_severity(task.status, task.state)
     if severity >= Severity.WARNING:
-        known = _OUTAGES.get(status) if is_on else ReasonKind.NOT_OFF
-        yield Reason(known or ReasonKind.NEW_WORD, severity, _unchanged_since(task, evidence))
+        known = _OUTAGES.get(status) if is_on else ReasonKind.ACTIVE_WHILE_DISABLED
+        yield Reason(known or ReasonKind.UNKNOWN_STATUS, severity, _unchanged_since(task, evidence))
     elif not is_on and severity is Severity.CALM:
         since = _unchanged_since(task, evidence)
         if (evidence.now - since).total_seconds() >= FORGOTTEN_S:
-            yield Reason(ReasonKind.FORGOTTEN, Severity.NOTICE, since)
+            yield Reason(ReasonKind.LONG_DISABLED, Severity.NOTICE, since)
     elif status == "Starting":
         since = _unchanged_since(task, evidence)
         if (evidence.now - since).total_seconds() >= LONG_START_S:
@@ -219,10 +224,10 @@ def _of_protection(task: Task, evidence: Evidence) -> Iterator[Reason]:
         over = timedelta(milliseconds=min((task.rpo_ms or 0) - (task.rpo_target_ms or 0), _LONGEST_MS))
         yield Reason(ReasonKind.RPO, Severity.WARNING, evidence.now - over)
     if evidence.still_since is not None and task.status == "Running":
-        yield Reason(ReasonKind.STILL, Severity.NOTICE, evidence.still_since)
+        yield Reason(ReasonKind.STALLED, Severity.NOTICE, evidence.still_since)
 
 
-def _is_trusted(rate: Growth | None) -> bool:
+def _is_trusted(rate: GrowthRate | None) -> bool:
     return rate is None or rate.span_s >= _TRUSTED_SPAN_S
 
 
@@ -232,7 +237,7 @@ _LONGEST_MS: Final = int(10 * 365 * DAY_S * 1000)
 
 def _unchanged_since(task: Task, evidence: Evidence) -> datetime:
     """Since when status and state are as they are, at the latest: a record that was not written since is unchanged."""
-    seen = evidence.now - timedelta(seconds=evidence.steady_s)
+    seen = evidence.now - timedelta(seconds=evidence.unchanged_s)
     return seen if task.last_op_at is None else min(seen, task.last_op_at)
 
 

@@ -31,7 +31,7 @@ class Severity(IntEnum):
     """Switched on, and it does not protect."""
 
 
-def severity_of(status: str, state: str) -> Severity:
+def status_severity(status: str, state: str) -> Severity:
     """Judge a status under a state.
 
     Enabled and Failed, Unknown or Stopped is what a monitor exists to show; Disabled and Stopped is normal.

@@ -10,10 +10,10 @@ from msgspec import Struct
 from cdptui.models.task import Task
 
 
-class Reading(Struct, frozen=True):
+class FetchProgress(Struct, frozen=True):
     """What a source has read so far of its tasks; the last one of a poll is complete."""
 
-    so_far: Collection[Task]
+    tasks_by_uuid: Collection[Task]
     """By uuid, each once; tasks that moved between two pages stand at the end. It fills up with the pages to come."""
     total: int | None
     """How many the server says it has; None when it did not say."""
@@ -25,7 +25,7 @@ class Reading(Struct, frozen=True):
     @property
     def tasks(self) -> tuple[Task, ...]:
         """What was read by now. Made when it is asked for: hardly anybody wants a list of all tasks for every page."""
-        return tuple(self.so_far)
+        return tuple(self.tasks_by_uuid)
 
 
 class Snapshot(Struct, frozen=True):

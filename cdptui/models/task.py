@@ -51,7 +51,7 @@ class Task(Struct, frozen=True, gc=False):
     created_at: datetime | None = None
     last_op_at: datetime | None = None
     resource_refs: tuple[ResourceRef, ...] = ()
-    bad_fields: frozenset[str] = frozenset()
+    unreadable_fields: frozenset[str] = frozenset()
     """Names on the wire of the fields that could not be read; their values here are unknown."""
     raw: bytes = b""
     """The JSON as the server sent it, as its source keeps it. Equal bytes are the same task."""
@@ -71,7 +71,7 @@ class Task(Struct, frozen=True, gc=False):
         return self.rpo_ms / self.rpo_target_ms
 
 
-class Unit(Enum):
+class FieldUnit(Enum):
     """What the number or text of a field means."""
 
     BYTES = "bytes"
@@ -83,14 +83,14 @@ class Unit(Enum):
     OTHER = "other"
 
 
-class Field(Struct, frozen=True):
+class RawField(Struct, frozen=True):
     """One field of a task as the server sent it, for people who want to see everything."""
 
     name: str
     """Name on the wire."""
     text: str
     """The value as it was written, made inert."""
-    unit: Unit = Unit.OTHER
+    unit: FieldUnit = FieldUnit.OTHER
     quantity: int | None = None
     """The number in `unit`, where the field is one."""
     at: datetime | None = None

@@ -8,18 +8,18 @@ from pathlib import Path
 from msgspec import Struct
 
 
-class Secrecy(Enum):
+class TransportSecurity(Enum):
     """Who on the way to a node could listen, or answer in its place."""
 
-    KEPT = "kept"
+    SECURE = "kept"
     """Nobody: TLS with a certificate that is checked, or a way that does not leave this machine."""
-    NONE = "none"
+    PLAINTEXT = "none"
     """Everybody on the way."""
     UNVERIFIED = "unverified"
     """Whoever takes the trouble: any certificate is taken."""
 
 
-class Tls(Struct, frozen=True, kw_only=True):
+class TlsSettings(Struct, frozen=True, kw_only=True):
     """Without a word: trust whom the system trusts, show nothing."""
 
     ca_path: Path | None = None

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from cdptui.clock import Clock
 from cdptui.config.settings import MonitorSettings
-from cdptui.models.task import Field, RawLines, Task
+from cdptui.models.task import RawField, RawLines, Task
 from cdptui.monitor.directory import Directory
 from cdptui.monitor.monitor import Monitor
 from cdptui.monitor.poller import Poller
@@ -54,7 +54,7 @@ class Link(Struct, frozen=True):
         """The zone in which the server writes dates, as far as it is known."""
         return self._node.zone
 
-    def fields(self, task: Task) -> Sequence[Field]:
+    def fields(self, task: Task) -> Sequence[RawField]:
         """Every field that the server sent of a task."""
         return self._node.fields(task)
 

@@ -15,14 +15,10 @@ from typing import Any, Final, NamedTuple
 from msgspec import Struct
 
 from cdptui.clock import Clock
-from cdptui.models.backup_storage import BackupStorage
 from cdptui.models.failure import Failure, FailureKind
-from cdptui.models.machine import VmInstance
-from cdptui.models.part import Part
-from cdptui.models.policy import Policy
-from cdptui.models.recovery import RecoveryPoints
+from cdptui.models.inventory import BackupStorage, DependencyState, FetchState, Policy, VmInstance
+from cdptui.models.recovery_points import RecoveryPoints
 from cdptui.models.resource_list import ResourceList
-from cdptui.models.surroundings import Surroundings
 from cdptui.models.task import Task
 from cdptui.monitor.names import Names, uuids_around
 from cdptui.monitor.shelf import Shelf
@@ -79,7 +75,7 @@ class Directory:
         turns: Turns,
         errors: tuple[type[Exception], ...],
         *,
-        hear: Callable[[Surroundings], None] = lambda _: None,
+        hear: Callable[[DependencyState], None] = lambda _: None,
         patience_s: Mapping[str, float] = _PATIENCE_S,
     ) -> None:
         """`node` raises one of `errors`; `hear` is told what became known of storages and policies."""
@@ -111,20 +107,20 @@ class Directory:
         return self._names.failure
 
     @property
-    def storages(self) -> Part[Mapping[str, BackupStorage]]:
+    def storages(self) -> FetchState[Mapping[str, BackupStorage]]:
         """All backup storages by uuid."""
         return self._storages.part(_ALL)
 
     @property
-    def policies(self) -> Part[Mapping[str, Policy]]:
+    def policies(self) -> FetchState[Mapping[str, Policy]]:
         """All policies by uuid."""
         return self._policies.part(_ALL)
 
-    def machine(self, uuid: str) -> Part[VmInstance]:
+    def machine(self, uuid: str) -> FetchState[VmInstance]:
         """A VM with its volumes."""
         return self._machines.part(uuid)
 
-    def points(self, uuid: str) -> Part[RecoveryPoints]:
+    def points(self, uuid: str) -> FetchState[RecoveryPoints]:
         """The recovery points of a VM."""
         return self._points.part(uuid)
 
@@ -241,14 +237,14 @@ class Directory:
         elif shelf is self._machines:
             self._names.learn({uuid: machine.name for uuid, machine in self._machines.values()})
 
-    def _surroundings(self) -> Surroundings:
+    def _surroundings(self) -> DependencyState:
         now, storages, policies = self._clock.monotonic(), self.storages, self.policies
         age_s = storages.age_s(now)
         is_old = age_s is None or age_s > _FORGET_S
-        lost = () if is_old else (uuid for uuid, storage in (storages.value or {}).items() if storage.is_lost)
+        lost = () if is_old else (uuid for uuid, storage in (storages.value or {}).items() if storage.is_disconnected)
         # An account that sees no policy at all may not see any; one that is missing in a part of them may exist.
         is_known = bool(policies.value) and not policies.is_partial
-        return Surroundings(frozenset(lost), frozenset(policies.value or ()) if is_known else None)
+        return DependencyState(frozenset(lost), frozenset(policies.value or ()) if is_known else None)
 
     def _drop_what_is_out_of_sight(self, need: Need) -> None:
         if self._in_flight is None:

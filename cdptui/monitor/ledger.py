@@ -9,15 +9,14 @@ from typing import Final
 from msgspec import Struct
 
 from cdptui.clock import TURN_S, Clock, give_way
-from cdptui.models.change import Change, change_of
-from cdptui.models.fleet import Fleet, FleetSum
-from cdptui.models.growth import Growth, full_in_s, growth
-from cdptui.models.reasons import Evidence, ReasonKind, judged, reasons_of, still_s, time_changes_it_in_s
+from cdptui.models.aggregates import FleetAccumulator, FleetSummary
+from cdptui.models.capacity import CapacityHistory, GrowthRate, growth_rate, seconds_until_full
+from cdptui.models.change import Change, diff_task
+from cdptui.models.inventory import DependencyState
+from cdptui.models.reasons import Evidence, ReasonKind, find_reasons, next_time_trigger_s, overall_severity, stalled_s
 from cdptui.models.snapshot import Snapshot
-from cdptui.models.surroundings import Surroundings
 from cdptui.models.task import Task
-from cdptui.models.track import Track
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 from cdptui.monitor.guards import Guards
 from cdptui.monitor.series import SeriesBook
 
@@ -31,7 +30,7 @@ _SLICE: Final = 50
 class _Known(Struct, gc=False):
     """What is remembered of a task from poll to poll."""
 
-    vitals: Vitals
+    vitals: TaskRow
     recheck_at: float
     """When its growth and its reasons must be worked out again even if nothing changed."""
     steady_since: float
@@ -41,7 +40,7 @@ class _Known(Struct, gc=False):
 class _Pace(Struct, frozen=True, gc=False):
     """What the readings of used capacity say now."""
 
-    growth: Growth | None
+    growth: GrowthRate | None
     still_since: datetime | None
     recheck_at: float
 
@@ -53,31 +52,31 @@ class Ledger:
         self._clock = clock
         self._series = SeriesBook()
         self._known: dict[str, _Known] = {}
-        self._sum = FleetSum()
+        self._sum = FleetAccumulator()
         self._guards = Guards()
         self.changed_at: dict[str, datetime] = {}
         """When a notable change of a task was seen last, by uuid; most have none."""
-        self._surroundings = Surroundings()
-        self._heard = Surroundings()
+        self._surroundings = DependencyState()
+        self._heard = DependencyState()
 
-    def track(self, uuid: str) -> Track:
+    def track(self, uuid: str) -> CapacityHistory:
         """The history of a task's used capacity."""
         return self._series.track(uuid)
 
-    def vitals(self, uuid: str) -> Vitals | None:
+    def vitals(self, uuid: str) -> TaskRow | None:
         """A task of the newest list."""
         known = self._known.get(uuid)
         return known.vitals if known is not None else None
 
-    def total(self) -> Fleet:
+    def total(self) -> FleetSummary:
         """The sums of the newest list."""
         return self._sum.total()
 
-    def hear(self, surroundings: Surroundings) -> None:
+    def hear(self, surroundings: DependencyState) -> None:
         """Take what became known about storages and policies; it counts from the next snapshot on."""
         self._heard = surroundings
 
-    async def take(self, snapshot: Snapshot, longest_wait_s: float) -> tuple[tuple[Vitals, ...], list[Change]]:
+    async def take(self, snapshot: Snapshot, longest_wait_s: float) -> tuple[tuple[TaskRow, ...], list[Change]]:
         """The row of each task, and what is different from the snapshot before.
 
         A longer wait than `longest_wait_s` since that one is a time in which nobody looked.
@@ -85,7 +84,7 @@ class Ledger:
         now = snapshot.taken_monotonic
         self._series.look(now, longest_wait_s, len(snapshot.tasks))
         known = self._known
-        rows: list[Vitals] = []
+        rows: list[TaskRow] = []
         changes: list[Change] = []
         concerns = self._take_surroundings()
         turn_at = self._clock.monotonic() + TURN_S
@@ -102,10 +101,10 @@ class Ledger:
             ):
                 rows.append(was.vitals)
                 continue
-            change = change_of(was.vitals.task if was is not None else None, task)
+            change = diff_task(was.vitals.task if was is not None else None, task)
             if change is not None:
                 changes.append(change)
-                if was is not None and change.is_notable:
+                if was is not None and change.is_significant:
                     self.changed_at[task.uuid] = snapshot.taken_at
             rows.append(self._enter(task, was, snapshot))
         changes += self._forget_the_gone(snapshot)
@@ -119,8 +118,8 @@ class Ledger:
         if before == after:
             return None
         return lambda task: (
-            before.is_storage_lost(task) != after.is_storage_lost(task)
-            or before.is_policy_gone(task) != after.is_policy_gone(task)
+            before.is_storage_disconnected(task) != after.is_storage_disconnected(task)
+            or before.is_policy_missing(task) != after.is_policy_missing(task)
         )
 
     def _forget_the_gone(self, snapshot: Snapshot) -> list[Change]:
@@ -134,11 +133,11 @@ class Ledger:
             self._sum.remove(row)
             self._guards.remove(row.task)
             self.changed_at.pop(uuid, None)
-            change = change_of(row.task, None)
+            change = diff_task(row.task, None)
             changes += [change] if change is not None else []
         return changes
 
-    def _look_again(self, rows: list[Vitals], snapshot: Snapshot) -> None:
+    def _look_again(self, rows: list[TaskRow], snapshot: Snapshot) -> None:
         """Work out the rows of tasks whose rivals came or went after they had their turn."""
         touched = self._guards.take_touched()
         if touched:
@@ -146,7 +145,7 @@ class Ledger:
                 if row.task.uuid in touched:
                     rows[index] = self._enter(row.task, self._known[row.task.uuid], snapshot)
 
-    def _enter(self, task: Task, was: _Known | None, snapshot: Snapshot) -> Vitals:
+    def _enter(self, task: Task, was: _Known | None, snapshot: Snapshot) -> TaskRow:
         now = snapshot.taken_monotonic
         pace = self._pace_of(task, was, snapshot)
         is_steady = was is not None and (was.vitals.task.status, was.vitals.task.state) == (task.status, task.state)
@@ -154,22 +153,22 @@ class Ledger:
         self._note_guards(task, was)
         evidence = Evidence(
             now=snapshot.taken_at,
-            steady_s=now - steady_since,
+            unchanged_s=now - steady_since,
             growth=pace.growth,
-            full_in_s=full_in_s(task.used_bytes, task.plan_bytes, pace.growth),
+            full_in_s=seconds_until_full(task.used_bytes, task.plan_bytes, pace.growth),
             still_since=pace.still_since,
-            rival=self._guards.rival(task),
-            is_storage_lost=self._surroundings.is_storage_lost(task),
-            is_policy_gone=self._surroundings.is_policy_gone(task),
+            duplicate_task_uuid=self._guards.rival(task),
+            is_storage_disconnected=self._surroundings.is_storage_disconnected(task),
+            is_policy_missing=self._surroundings.is_policy_missing(task),
         )
-        reasons = reasons_of(task, evidence, was.vitals.reasons if was is not None else ())
-        row = Vitals(task, judged(task, reasons), evidence.growth, evidence.full_in_s, reasons)
+        reasons = find_reasons(task, evidence, was.vitals.reasons if was is not None else ())
+        row = TaskRow(task, overall_severity(task, reasons), evidence.growth, evidence.full_in_s, reasons)
         if was is not None:
             if task is was.vitals.task and row == was.vitals:
                 row = was.vitals
             self._sum.remove(was.vitals)
         self._sum.add(row)
-        left_s = time_changes_it_in_s(task, now - steady_since)
+        left_s = next_time_trigger_s(task, now - steady_since)
         recheck_at = pace.recheck_at if left_s is None else min(pace.recheck_at, now + left_s)
         self._known[task.uuid] = _Known(row, recheck_at, steady_since)
         return row
@@ -184,9 +183,9 @@ class Ledger:
             # A first reading tells no pace, and a whole new fleet has nothing else.
             return _Pace(None, None, now + GROWTH_RECHECK_S)
         points = series.points() if series is not None else ()
-        seconds = still_s(points, now)
+        seconds = stalled_s(points, now)
         still_since = snapshot.taken_at - timedelta(seconds=seconds) if seconds is not None else None
-        rate = growth(points, now) if series is not None else None
+        rate = growth_rate(points, now) if series is not None else None
         return _Pace(rate, still_since, now + GROWTH_RECHECK_S)
 
     def _note_guards(self, task: Task, was: _Known | None) -> None:
@@ -197,5 +196,5 @@ class Ledger:
             self._guards.add(task)
 
 
-def _still_since(row: Vitals) -> datetime | None:
-    return next((reason.since for reason in row.reasons if reason.kind is ReasonKind.STILL), None)
+def _still_since(row: TaskRow) -> datetime | None:
+    return next((reason.since for reason in row.reasons if reason.kind is ReasonKind.STALLED), None)

@@ -10,15 +10,15 @@ from datetime import datetime
 from msgspec import structs
 
 from cdptui.clock import Clock
+from cdptui.models.capacity import CapacityHistory
 from cdptui.models.change import ChangeKind
 from cdptui.models.failure import Failure, FailureKind
-from cdptui.models.snapshot import Reading, Snapshot
-from cdptui.models.surroundings import Surroundings
+from cdptui.models.inventory import DependencyState
+from cdptui.models.sanitize import sanitize
+from cdptui.models.snapshot import FetchProgress, Snapshot
 from cdptui.models.system_limits import find_system_limit
 from cdptui.models.task import Task
-from cdptui.models.text import inert
-from cdptui.models.track import Track
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 from cdptui.monitor.ledger import Ledger
 from cdptui.monitor.poller import Poller
 from cdptui.monitor.source import TaskSource
@@ -69,14 +69,14 @@ class Monitor:
     def _is_due(self) -> bool:
         """Whether what happened meanwhile makes a poll due; a failure that waits for a person lets nothing else."""
         failure = self._update.failure
-        may_try = failure is None or not failure.waits_for_person
+        may_try = failure is None or not failure.needs_user_action
         return self._is_wanted or (self._stood_still and may_try)
 
-    def track(self, uuid: str) -> Track:
+    def track(self, uuid: str) -> CapacityHistory:
         """The history of a task's used capacity."""
         return self._ledger.track(uuid)
 
-    def vitals(self, uuid: str) -> Vitals | None:
+    def vitals(self, uuid: str) -> TaskRow | None:
         """A task of the newest list; None when it has no such."""
         return self._ledger.vitals(uuid)
 
@@ -84,7 +84,7 @@ class Monitor:
         """Have `tell` called with the tasks that a list no longer has."""
         self._tell_gone = tell
 
-    def hear(self, surroundings: Surroundings) -> None:
+    def hear(self, surroundings: DependencyState) -> None:
         """Take what became known about storages and policies; it counts from the next poll on."""
         self._ledger.hear(surroundings)
 
@@ -134,7 +134,7 @@ class Monitor:
                 fleet=self._update.fleet,
                 failure=failure,
                 attempt=self._poller.failures,
-                next_poll_at=None if failure.waits_for_person else retry_at,
+                next_poll_at=None if failure.needs_user_action else retry_at,
                 interval_s=self._poller.paced_s,
                 is_paced=self._poller.is_paced,
             )
@@ -162,7 +162,7 @@ class Monitor:
                 is_paced=self._poller.is_paced,
             )
 
-    async def _digest(self, reading: Reading, started: float) -> Update:
+    async def _digest(self, reading: FetchProgress, started: float) -> Update:
         now = self._clock.monotonic()
         snapshot = Snapshot(
             tasks=reading.tasks,
@@ -206,7 +206,7 @@ class Monitor:
         if (limit := find_system_limit(error)) is not None:
             return Failure(FailureKind.MACHINE_LIMIT, limit.refusal, url="")
         log.error("a poll failed in a way that is not foreseen", exc_info=error)
-        return Failure(FailureKind.INTERNAL, inert(f"{type(error).__name__}: {error}", 300), url="")
+        return Failure(FailureKind.INTERNAL, sanitize(f"{type(error).__name__}: {error}", 300), url="")
 
     def _log_transition(self, failure: Failure) -> None:
         """The first failure of a kind is news; the hundredth is not."""

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Final
 
 from cdptui.models.failure import Failure
-from cdptui.models.part import Part
+from cdptui.models.inventory import FetchState
 from cdptui.models.task import Task
 from cdptui.monitor.shelf import Shelf
 
@@ -88,7 +88,7 @@ class Names(Shelf[Mapping[str, str]]):
         self.learn(value or {})
         missing = tuple(uuid for uuid in self._asked if uuid not in self._known)
         self._rest = missing if len(missing) < len(self._asked) else ()
-        self._parts[key] = Part(None, read_at=now, tried_at=now, is_partial=is_partial)
+        self._parts[key] = FetchState(None, fetched_at=now, attempted_at=now, is_partial=is_partial)
         return bool(value) or had_failed
 
     def fail(self, key: str, failure: Failure) -> None:

@@ -7,9 +7,8 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Final
 
-from cdptui.models.growth import Point
+from cdptui.models.capacity import CapacityHistory, CapacitySample, ObservationGap
 from cdptui.models.task import Task
-from cdptui.models.track import Gap, Track
 
 MAX_POINTS: Final = 300
 """Changes kept for one task: a day at the server's own pace of one in five minutes."""
@@ -56,10 +55,10 @@ class Series:
         self._count += 1
         return True
 
-    def points(self) -> tuple[Point, ...]:
+    def points(self) -> tuple[CapacitySample, ...]:
         """All that is kept."""
         moments = [tick / _TICKS_PER_S for tick in self._ticks[: self._count]]
-        return tuple(map(Point._make, zip(moments, self._values[: self._count], strict=True)))
+        return tuple(map(CapacitySample._make, zip(moments, self._values[: self._count], strict=True)))
 
     def _thin(self) -> None:
         """Drop every other point of the older half: the further back, the coarser."""
@@ -81,14 +80,14 @@ class SeriesBook:
 
     def __init__(self) -> None:
         self._series: dict[str, Series] = {}
-        self._gaps: deque[Gap] = deque(maxlen=_MAX_GAPS)
+        self._gaps: deque[ObservationGap] = deque(maxlen=_MAX_GAPS)
         self._last_look: float | None = None
         self._max_points = MAX_POINTS
 
     def look(self, at: float, longest_wait_s: float, fleet_size: int) -> None:
         """Begin to record a poll at `at`; a longer wait since the last one than `longest_wait_s` was a gap."""
         if self._last_look is not None and at - self._last_look > longest_wait_s:
-            self._gaps.append(Gap(self._last_look, at))
+            self._gaps.append(ObservationGap(self._last_look, at))
         self._last_look = at
         self._max_points = max(MIN_POINTS, min(MAX_POINTS, TOTAL_POINTS // max(1, fleet_size)))
 
@@ -110,8 +109,8 @@ class SeriesBook:
         for uuid in uuids:
             self._series.pop(uuid, None)
 
-    def track(self, uuid: str) -> Track:
+    def track(self, uuid: str) -> CapacityHistory:
         """All that is known of a task's used capacity."""
         series = self._series.get(uuid)
         points = series.points() if series is not None else ()
-        return Track(points, tuple(self._gaps), until=self._last_look or 0.0)
+        return CapacityHistory(points, tuple(self._gaps), until=self._last_look or 0.0)

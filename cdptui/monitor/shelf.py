@@ -8,7 +8,7 @@ from typing import Final, Generic, TypeVar
 from msgspec import structs
 
 from cdptui.models.failure import Failure
-from cdptui.models.part import Part
+from cdptui.models.inventory import FetchState
 
 T = TypeVar("T")
 
@@ -20,11 +20,11 @@ class Shelf(Generic[T]):
         """`most` is how many are kept; the ones that were tried longest ago go first."""
         self.name: Final = name
         self._most = most
-        self._parts: dict[str, Part[T]] = {}
+        self._parts: dict[str, FetchState[T]] = {}
 
-    def part(self, key: str) -> Part[T]:
+    def part(self, key: str) -> FetchState[T]:
         """What is known of one thing."""
-        return self._parts.get(key) or Part()
+        return self._parts.get(key) or FetchState()
 
     def values(self) -> Iterator[tuple[str, T]]:
         """All that was read."""
@@ -33,34 +33,34 @@ class Shelf(Generic[T]):
     def is_due(self, key: str, now: float, max_age_s: float, retry_s: float) -> bool:
         """Whether it should be read: it is older than it may be, and the last try was not just now."""
         part = self._parts.get(key)
-        if part is None or part.tried_at is None:
+        if part is None or part.attempted_at is None:
             return True
-        if part.is_under_way:
+        if part.is_fetching:
             return False
-        return now - part.tried_at >= (retry_s if part.failure is not None else max_age_s)
+        return now - part.attempted_at >= (retry_s if part.failure is not None else max_age_s)
 
     def expire(self, key: str | None) -> None:
         """Let it be read again at once."""
         part = self._parts.get(key or "")
-        if part is not None and not part.is_under_way:
-            self._parts[key or ""] = structs.replace(part, tried_at=None)
+        if part is not None and not part.is_fetching:
+            self._parts[key or ""] = structs.replace(part, attempted_at=None)
 
     def begin(self, key: str, now: float) -> None:
         """It is being read."""
-        part = self._parts.pop(key, None) or Part()
-        self._parts[key] = structs.replace(part, is_under_way=True, tried_at=now)
+        part = self._parts.pop(key, None) or FetchState()
+        self._parts[key] = structs.replace(part, is_fetching=True, attempted_at=now)
         while len(self._parts) > self._most:
             self._parts.pop(next(iter(self._parts)))
 
     def fill(self, key: str, value: T | None, now: float, *, is_partial: bool = False) -> bool:
         """It was read; whether that is news. None is an answer too: there is no such thing."""
-        self._parts[key] = Part(value, read_at=now, tried_at=now, is_partial=is_partial)
+        self._parts[key] = FetchState(value, fetched_at=now, attempted_at=now, is_partial=is_partial)
         return True
 
     def fail(self, key: str, failure: Failure) -> None:
         """It could not be read."""
-        self._parts[key] = structs.replace(self.part(key), is_under_way=False, failure=failure)
+        self._parts[key] = structs.replace(self.part(key), is_fetching=False, failure=failure)
 
     def drop(self, key: str) -> None:
         """Nobody wants it any more; it was never tried."""
-        self._parts[key] = structs.replace(self.part(key), is_under_way=False, tried_at=None)
+        self._parts[key] = structs.replace(self.part(key), is_fetching=False, attempted_at=None)

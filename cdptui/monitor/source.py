@@ -6,19 +6,17 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, tzinfo
 from typing import Protocol
 
-from cdptui.models.backup_storage import BackupStorage
-from cdptui.models.machine import VmInstance
-from cdptui.models.policy import Policy
-from cdptui.models.recovery import RecoveryPoints
+from cdptui.models.inventory import BackupStorage, Policy, VmInstance
+from cdptui.models.recovery_points import RecoveryPoints
 from cdptui.models.resource_list import ResourceList
-from cdptui.models.snapshot import Reading
-from cdptui.models.task import Field, RawLines, Task
+from cdptui.models.snapshot import FetchProgress
+from cdptui.models.task import RawField, RawLines, Task
 
 
 class TaskSource(Protocol):
     """Gives the tasks of one moment: a management node, a recording, a test's list."""
 
-    def read(self) -> AsyncIterator[Reading]:
+    def read(self) -> AsyncIterator[FetchProgress]:
         """Read all tasks once, yielding what is there after each page; the last reading is complete.
 
         Raises an error that has `as_failure()` when the source has no answer.
@@ -67,7 +65,7 @@ class Node(TaskSource, Protocol):
         """Who answers side questions."""
         ...
 
-    def fields(self, task: Task) -> Sequence[Field]:
+    def fields(self, task: Task) -> Sequence[RawField]:
         """Every field that the node sent of a task."""
         ...
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from cdptui.models.aggregates import FleetSummary
 from cdptui.models.change import Change
 from cdptui.models.failure import Failure
-from cdptui.models.fleet import Fleet
 from cdptui.models.snapshot import Snapshot
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 
 
 class Update(Struct, frozen=True):
@@ -19,9 +19,9 @@ class Update(Struct, frozen=True):
 
     snapshot: Snapshot | None
     """The newest good data, however old; None before the first answer."""
-    vitals: tuple[Vitals, ...] = ()
+    vitals: tuple[TaskRow, ...] = ()
     """A row for each task of the snapshot, in its order."""
-    fleet: Fleet = Fleet()
+    fleet: FleetSummary = FleetSummary()
     """The sums of those rows."""
     changes: tuple[Change, ...] = ()
     """What is different from the update before."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 from cdptui.query.context import Context
 from cdptui.query.expression import (
     And,
@@ -30,7 +30,7 @@ from cdptui.query.fields import BY_NAME, Field, Measure, machines
 from cdptui.query.regex import MatchBudget, compile_regex
 from cdptui.query.units import unit_of
 
-Predicate = Callable[[Vitals], bool]
+Predicate = Callable[[TaskRow], bool]
 
 _COMPARE: Final[dict[Operator, Callable[[float, float], bool]]] = {
     Operator.EQUAL: operator.eq,
@@ -120,7 +120,7 @@ def _in_any(fits: Callable[[str], bool], context: Context) -> Predicate:
         is_so = few[uuid] = text is not None and fits(text)
         return is_so
 
-    def is_meant(row: Vitals) -> bool:
+    def is_meant(row: TaskRow) -> bool:
         task = row.task
         status, storage = task.status, task.backup_storage_uuid
         is_so = few.get(status)
@@ -144,7 +144,7 @@ def _word(needle: str, context: Context) -> Predicate:
         is_so = few[uuid] = needle in text.casefold()
         return is_so
 
-    def is_meant(row: Vitals) -> bool:
+    def is_meant(row: TaskRow) -> bool:
         task = row.task
         status, storage = task.status, task.backup_storage_uuid
         is_so = few.get(status)
@@ -200,7 +200,7 @@ def _number_comparison(field: Field, how: Operator, quantity: Quantity, context:
     measure, bound = measure_of(field, quantity)
     read, compare = measure.read, _COMPARE[how]
 
-    def is_meant(row: Vitals) -> bool:
+    def is_meant(row: TaskRow) -> bool:
         number = read(row, context)
         return number is not None and compare(number, bound)
 
@@ -220,7 +220,7 @@ def _text_comparison(field: Field, how: Operator, wanted: str, context: Context)
 
     known: dict[tuple[str, ...], bool] = {}
 
-    def is_meant(row: Vitals) -> bool:
+    def is_meant(row: TaskRow) -> bool:
         found = texts(row, context)
         is_so = known.get(found)
         if is_so is None:
@@ -243,10 +243,10 @@ def _name_comparison(field: Field, how: Operator, wanted: str, names: Mapping[st
             return wanted == uuid.casefold() or (name is not None and wanted == name.casefold())
         return wanted in (name or uuid).casefold()
 
-    def is_meant(row: Vitals) -> bool:
+    def is_meant(row: TaskRow) -> bool:
         return any(map(fits, uuids(row)))
 
-    def is_other(row: Vitals) -> bool:
+    def is_other(row: TaskRow) -> bool:
         found = uuids(row)
         return bool(found) and (is_uuid or all(uuid in names for uuid in found)) and not any(map(fits, found))
 

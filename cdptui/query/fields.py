@@ -8,12 +8,12 @@ from typing import Final
 
 from cdptui.models.reasons import ReasonKind
 from cdptui.models.severity import Severity
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 from cdptui.query.context import Context
 from cdptui.query.units import Dimension
 
-Texts = Callable[[Vitals, Context], tuple[str, ...]]
-Number = Callable[[Vitals, Context], float | None]
+Texts = Callable[[TaskRow, Context], tuple[str, ...]]
+Number = Callable[[TaskRow, Context], float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Field:
     """Its texts; none when it is not known. Equal to one of them is equal."""
     words: tuple[str, ...] = ()
     """All that its texts can be; empty where nobody can know."""
-    uuids: Callable[[Vitals], tuple[str, ...]] | None = None
+    uuids: Callable[[TaskRow], tuple[str, ...]] | None = None
     """Uuids of things that have names, instead of `texts`."""
     measures: tuple[Measure, ...] = ()
     is_level: bool = False
@@ -61,24 +61,24 @@ class Field:
         return tuple(measure.dimension for measure in self.measures)
 
 
-def _one(read: Callable[[Vitals], str | None]) -> Texts:
-    def texts(row: Vitals, _: Context) -> tuple[str, ...]:
+def _one(read: Callable[[TaskRow], str | None]) -> Texts:
+    def texts(row: TaskRow, _: Context) -> tuple[str, ...]:
         text = read(row)
         return () if text is None else (text,)
 
     return texts
 
 
-def machines(row: Vitals) -> tuple[str, ...]:
+def machines(row: TaskRow) -> tuple[str, ...]:
     """Uuids of what a task protects."""
     return tuple([ref.resource_uuid for ref in row.task.resource_refs])
 
 
-def _of(read: Callable[[Vitals], float | None]) -> Number:
+def _of(read: Callable[[TaskRow], float | None]) -> Number:
     return lambda row, _: read(row)
 
 
-def _free(row: Vitals) -> float | None:
+def _free(row: TaskRow) -> float | None:
     task = row.task
     return None if task.used_bytes is None or not task.plan_bytes else task.plan_bytes - task.used_bytes
 
@@ -87,14 +87,14 @@ def _seconds(milliseconds: int | None) -> float | None:
     return None if milliseconds is None else milliseconds / 1000
 
 
-def _changed_s(row: Vitals, context: Context) -> float | None:
+def _changed_s(row: TaskRow, context: Context) -> float | None:
     return context.age_s(context.changed_at.get(row.task.uuid, row.task.last_op_at))
 
 
 _NO_REASON: Final = ("none",)
 
 
-def _reasons(row: Vitals, _: Context) -> tuple[str, ...]:
+def _reasons(row: TaskRow, _: Context) -> tuple[str, ...]:
     return tuple([reason.kind.value for reason in row.reasons]) if row.reasons else _NO_REASON
 
 

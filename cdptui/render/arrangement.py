@@ -12,7 +12,7 @@ from itertools import chain, compress
 from operator import is_not
 from typing import Final, overload
 
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 from cdptui.render.order import Key, Order, key_function, row_of, uuid_of
 from cdptui.render.stepwise import merged, pieces
 
@@ -20,14 +20,14 @@ _FEW: Final = 2000
 """Moving that many one by one takes as long as a step may."""
 
 
-class Arrangement(Sequence[Vitals]):
+class Arrangement(Sequence[TaskRow]):
     """Rows in an order. Reading takes no time worth the name, whatever the length."""
 
     def __init__(self, few: int = _FEW) -> None:
         """Up to `few` rows are moved one by one; when more changed, the whole list is sorted."""
         self._few = few
         self._order = Order()
-        self._rows: Sequence[Vitals] = ()
+        self._rows: Sequence[TaskRow] = ()
         self._keys: dict[str, Key] = {}
         self._sorted: list[Key] = []
         self._waste: tuple[list[Key], dict[str, Key]] = ([], {})
@@ -43,10 +43,10 @@ class Arrangement(Sequence[Vitals]):
         return len(self._sorted)
 
     @overload
-    def __getitem__(self, index: int) -> Vitals: ...
+    def __getitem__(self, index: int) -> TaskRow: ...
     @overload
-    def __getitem__(self, index: slice) -> list[Vitals]: ...
-    def __getitem__(self, index: int | slice) -> Vitals | list[Vitals]:
+    def __getitem__(self, index: slice) -> list[TaskRow]: ...
+    def __getitem__(self, index: int | slice) -> TaskRow | list[TaskRow]:
         if isinstance(index, slice):
             return [row_of(key) for key in self._sorted[index]]
         return row_of(self._sorted[index])
@@ -56,7 +56,7 @@ class Arrangement(Sequence[Vitals]):
         """The uuids of all rows."""
         return self._keys.keys()
 
-    def frozen(self, places: Iterable[slice] = (slice(None),), only: Set[str] | None = None) -> Sequence[Vitals]:
+    def frozen(self, places: Iterable[slice] = (slice(None),), only: Set[str] | None = None) -> Sequence[TaskRow]:
         """The rows as they stand now, for somebody who takes his time: at some places, or `only` some by uuid."""
         keys = [*chain.from_iterable(self._sorted[piece] for piece in places)]
         return _Frozen(keys if only is None else [key for key in keys if uuid_of(key) in only])
@@ -67,7 +67,7 @@ class Arrangement(Sequence[Vitals]):
         return bisect_left(self._sorted, key) if key is not None else None
 
     def steps(
-        self, rows: Sequence[Vitals], order: Order, anchor: Callable[[], str | None] = lambda: None
+        self, rows: Sequence[TaskRow], order: Order, anchor: Callable[[], str | None] = lambda: None
     ) -> Iterator[None]:
         """Take `rows` in `order`, a step at a time; given up halfway, the list is what it was.
 
@@ -76,7 +76,7 @@ class Arrangement(Sequence[Vitals]):
         """
         yield from self.clear_away()
         key_of = key_function(order)
-        changed: Sequence[Vitals] = rows
+        changed: Sequence[TaskRow] = rows
         gone: frozenset[str] = frozenset()
         is_kept = order == self._order and bool(self._sorted)
         if is_kept:
@@ -112,7 +112,7 @@ class Arrangement(Sequence[Vitals]):
         if self._waste is waste:
             self._waste = ([], {})
 
-    def _differences(self, rows: Sequence[Vitals]) -> Generator[None, None, tuple[Sequence[Vitals], frozenset[str]]]:
+    def _differences(self, rows: Sequence[TaskRow]) -> Generator[None, None, tuple[Sequence[TaskRow], frozenset[str]]]:
         """Rows that are new or other objects, and uuids that are gone."""
         keys = self._keys
         if len(rows) == len(self._rows):
@@ -138,7 +138,7 @@ class Arrangement(Sequence[Vitals]):
         return changed, frozenset(keys.keys() - there)
 
     def _sorted_anew(
-        self, rows: Sequence[Vitals], key_of: Callable[[Vitals], Key], order: Order
+        self, rows: Sequence[TaskRow], key_of: Callable[[TaskRow], Key], order: Order
     ) -> Generator[None, None, list[Key]]:
         known = self._keys if order == self._order else {}
         runs: list[list[Key]] = []
@@ -181,7 +181,7 @@ class Arrangement(Sequence[Vitals]):
         return next((other for index in neighbours if is_there(other := uuid_of(self._sorted[index]))), None)
 
 
-class _Frozen(Sequence[Vitals]):
+class _Frozen(Sequence[TaskRow]):
     """Rows that stand still. Made in no time: what is kept are the keys."""
 
     def __init__(self, keys: list[Key]) -> None:
@@ -191,16 +191,16 @@ class _Frozen(Sequence[Vitals]):
         return len(self._keys)
 
     @overload
-    def __getitem__(self, index: int) -> Vitals: ...
+    def __getitem__(self, index: int) -> TaskRow: ...
     @overload
-    def __getitem__(self, index: slice) -> list[Vitals]: ...
-    def __getitem__(self, index: int | slice) -> Vitals | list[Vitals]:
+    def __getitem__(self, index: slice) -> list[TaskRow]: ...
+    def __getitem__(self, index: int | slice) -> TaskRow | list[TaskRow]:
         if isinstance(index, slice):
             return [row_of(key) for key in self._keys[index]]
         return row_of(self._keys[index])
 
 
-def arrange(rows: Sequence[Vitals], order: Order) -> list[Vitals]:
+def arrange(rows: Sequence[TaskRow], order: Order) -> list[TaskRow]:
     """Return `rows` in `order`, once."""
     arrangement = Arrangement()
     for _ in arrangement.steps(rows, order):

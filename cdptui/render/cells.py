@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from cdptui.models.severity import NEAR_FULL_RATIO
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 from cdptui.render import units
 from cdptui.render.span import Line, Role, Span
 from cdptui.render.statuses import ROLES, status_span
@@ -32,40 +32,40 @@ class CellContext(Struct, frozen=True):
     """The zone of dates; None is the one here."""
 
 
-def name(row: Vitals, _: CellContext) -> Line:
+def name(row: TaskRow, _: CellContext) -> Line:
     """The name of the task."""
     if not row.task.name:
         return (Span("(no name)", Role.DIM),)
-    return (Span(row.task.name, Role.BAD if row.task.bad_fields else Role.TEXT),)
+    return (Span(row.task.name, Role.BAD if row.task.unreadable_fields else Role.TEXT),)
 
 
-def status(row: Vitals, _: CellContext) -> Line:
+def status(row: TaskRow, _: CellContext) -> Line:
     """What it does."""
     return status_span(row.task.status, row.task.state)
 
 
-def state(row: Vitals, _: CellContext) -> Line:
+def state(row: TaskRow, _: CellContext) -> Line:
     """The switch."""
     return (Span(row.task.state, Role.DIM if row.task.state == "Enabled" else Role.CALM),)
 
 
-def used(row: Vitals, _: CellContext) -> Line:
+def used(row: TaskRow, _: CellContext) -> Line:
     """Used capacity."""
-    if row.task.used_bytes is None and "usedCapacity" in row.task.bad_fields:
+    if row.task.used_bytes is None and "usedCapacity" in row.task.unreadable_fields:
         return (Span("bad", Role.BAD),)
     return (Span(units.size(row.task.used_bytes)),)
 
 
-def plan(row: Vitals, _: CellContext) -> Line:
+def plan(row: TaskRow, _: CellContext) -> Line:
     """Planned capacity."""
-    if row.task.plan_bytes is None and "maxCapacity" in row.task.bad_fields:
+    if row.task.plan_bytes is None and "maxCapacity" in row.task.unreadable_fields:
         return (Span("bad", Role.BAD),)
     if row.task.plan_bytes == 0:
         return (Span("none", Role.DIM),)
     return (Span(units.size(row.task.plan_bytes), Role.DIM),)
 
 
-def use(row: Vitals, _: CellContext) -> Line:
+def use(row: TaskRow, _: CellContext) -> Line:
     """Used of plan, in figures and as a bar."""
     ratio = row.task.used_ratio
     if ratio is None:
@@ -73,18 +73,18 @@ def use(row: Vitals, _: CellContext) -> Line:
     return (Span(f"{units.percent(ratio):>5} ", fill_role(ratio)), *bar(ratio, BAR_CELLS))
 
 
-def rpo(row: Vitals, _: CellContext) -> Line:
+def rpo(row: TaskRow, _: CellContext) -> Line:
     """Recovery point offset and its target."""
     task = row.task
     if task.rpo_ms is None:
-        return (Span("bad", Role.BAD),) if "lastLatency" in task.bad_fields else ()
+        return (Span("bad", Role.BAD),) if "lastLatency" in task.unreadable_fields else ()
     role = rpo_role(task.rpo_ratio, is_on=task.state != "Disabled")
     if not task.rpo_target_ms:
         return (Span(units.latency(task.rpo_ms), role),)
     return (Span(units.latency(task.rpo_ms), role), Span(f"/{units.latency(task.rpo_target_ms)}", Role.DIM))
 
 
-def growth(row: Vitals, _: CellContext) -> Line:
+def growth(row: TaskRow, _: CellContext) -> Line:
     """New data per hour."""
     if row.growth is None:
         return ()
@@ -92,7 +92,7 @@ def growth(row: Vitals, _: CellContext) -> Line:
     return (Span(units.rate(row.growth.bytes_per_s), Role.DIM if is_still else Role.TEXT),)
 
 
-def full_in(row: Vitals, _: CellContext) -> Line:
+def full_in(row: TaskRow, _: CellContext) -> Line:
     """Time until the plan is full."""
     if row.full_in_s is None:
         return ()
@@ -103,7 +103,7 @@ def full_in(row: Vitals, _: CellContext) -> Line:
     return (Span(units.duration(row.full_in_s), full_in_role(row.full_in_s)),)
 
 
-def protects(row: Vitals, context: CellContext) -> Line:
+def protects(row: TaskRow, context: CellContext) -> Line:
     """What it protects, by name when that is known."""
     refs = row.task.resource_refs
     if not refs:
@@ -114,7 +114,7 @@ def protects(row: Vitals, context: CellContext) -> Line:
     return (Span(name),) if name else (Span(short_type(refs[0].resource_type), Role.DIM),)
 
 
-def last_op(row: Vitals, context: CellContext) -> Line:
+def last_op(row: TaskRow, context: CellContext) -> Line:
     """Age of the last operation."""
     at = row.task.last_op_at
     if at is not None and units.is_ahead(at, context.now):
@@ -122,7 +122,7 @@ def last_op(row: Vitals, context: CellContext) -> Line:
     return (Span(units.age(at, context.now), Role.DIM),)
 
 
-def reason(row: Vitals, context: CellContext) -> Line:
+def reason(row: TaskRow, context: CellContext) -> Line:
     """The worst of what is said of it, and how much more there is."""
     if not row.reasons:
         return ()
@@ -135,22 +135,22 @@ def reason(row: Vitals, context: CellContext) -> Line:
     return (*spans, Span(f" +{more}", Role.DIM)) if more else tuple(spans)
 
 
-def uuid(row: Vitals, _: CellContext) -> Line:
+def uuid(row: TaskRow, _: CellContext) -> Line:
     """The uuid of the task."""
     return (Span(row.task.uuid, Role.DIM),)
 
 
-def policy(row: Vitals, context: CellContext) -> Line:
+def policy(row: TaskRow, context: CellContext) -> Line:
     """The policy, by name when that is known."""
     return _named(row.task.policy_uuid, context)
 
 
-def storage(row: Vitals, context: CellContext) -> Line:
+def storage(row: TaskRow, context: CellContext) -> Line:
     """The backup storage, by name when that is known."""
     return _named(row.task.backup_storage_uuid, context)
 
 
-def vm(row: Vitals, context: CellContext) -> Line:
+def vm(row: TaskRow, context: CellContext) -> Line:
     """All resources, by name where that is known."""
     refs = row.task.resource_refs
     if not refs:
@@ -162,7 +162,7 @@ def vm(row: Vitals, context: CellContext) -> Line:
     return (Span(", ".join(context.names.get(uuid, uuid) for uuid in uuids) + more, role),)
 
 
-def limit(row: Vitals, _: CellContext) -> Line:
+def limit(row: TaskRow, _: CellContext) -> Line:
     """The bandwidth limit of each volume."""
     if row.task.bandwidth_limit_bps is None:
         return ()
@@ -171,19 +171,19 @@ def limit(row: Vitals, _: CellContext) -> Line:
     return (Span(f"{units.size(row.task.bandwidth_limit_bps)}/s"),)
 
 
-def created(row: Vitals, context: CellContext) -> Line:
+def created(row: TaskRow, context: CellContext) -> Line:
     """When the task was created."""
     return (Span(units.moment(row.task.created_at, context.zone), Role.DIM),)
 
 
-def last_op_date(row: Vitals, context: CellContext) -> Line:
+def last_op_date(row: TaskRow, context: CellContext) -> Line:
     """When the last operation was."""
     at = row.task.last_op_at
     is_ahead = at is not None and units.is_ahead(at, context.now)
     return (Span(units.moment(at, context.zone), Role.WARN if is_ahead else Role.DIM),)
 
 
-def description(row: Vitals, _: CellContext) -> Line:
+def description(row: TaskRow, _: CellContext) -> Line:
     """What somebody wrote about it."""
     return (Span(row.task.description or "", Role.DIM),)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from cdptui.models.track import Track
+from cdptui.models.capacity import CapacityHistory
 from cdptui.render import units
 from cdptui.render.cells import fill_role
 from cdptui.render.span import Line, Role, Span
@@ -21,7 +21,7 @@ _GUTTER: Final = 9
 _MIN_WINDOW_S: Final = 10.0
 
 
-def capacity_chart(track: Track, plan_bytes: int | None, width: int, height: int) -> list[Line]:
+def capacity_chart(track: CapacityHistory, plan_bytes: int | None, width: int, height: int) -> list[Line]:
     """Return `height` rows of chart, an axis with its span of time, and a line of figures, `width` cells wide.
 
     Each column shows the highest level in its share of the window; where nobody looked there is a dot at the bottom.
@@ -50,10 +50,10 @@ def capacity_chart(track: Track, plan_bytes: int | None, width: int, height: int
     return lines
 
 
-def sample(track: Track, window_s: float, columns: int) -> list[int | None]:
+def sample(track: CapacityHistory, window_s: float, columns: int) -> list[int | None]:
     """The highest level in each of `columns` equal shares of the last `window_s`; None where nothing is known.
 
-    >>> from cdptui.models.growth import Point
+    >>> from cdptui.models.capacity import Point
     >>> sample(Track((Point(0, 5), Point(50, 9)), until=100), 100, 4)
     [5, 5, 9, 9]
     """
@@ -63,7 +63,7 @@ def sample(track: Track, window_s: float, columns: int) -> list[int | None]:
     for index in range(columns):
         # Both borders by the same sum, so that nothing falls between two shares.
         begin, end = start + index * step, start + (index + 1) * step
-        seen = [track.level(track.until if index == columns - 1 else end - step / 2)]
+        seen = [track.value_at(track.until if index == columns - 1 else end - step / 2)]
         # A short peak between two columns must not be lost.
         seen.extend(point.used_bytes for point in track.points if begin <= point.at < end)
         known = [level for level in seen if level is not None]

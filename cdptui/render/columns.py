@@ -8,9 +8,9 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from cdptui.models.group import Group
-from cdptui.models.severity import severity_of
-from cdptui.models.vitals import Vitals
+from cdptui.models.aggregates import GroupSummary
+from cdptui.models.severity import status_severity
+from cdptui.models.task_row import TaskRow
 from cdptui.render import cells, group_cells
 from cdptui.render.cells import BAR_CELLS, CellContext
 from cdptui.render.span import Line
@@ -27,7 +27,7 @@ class Datum(Struct, frozen=True):
     """One value of a column for a file: in base units, its name says in which."""
 
     name: str
-    value: Callable[[Vitals, CellContext], DatumValue]
+    value: Callable[[TaskRow, CellContext], DatumValue]
 
 
 DatumValue = str | int | float | datetime | tuple[str, ...] | None
@@ -41,15 +41,15 @@ class Column(Struct, frozen=True):
     heading: str
     help: str
     width: int
-    cell: Callable[[Vitals, CellContext], Line]
-    sort_value: Callable[[Vitals], SortValue]
+    cell: Callable[[TaskRow, CellContext], Line]
+    sort_value: Callable[[TaskRow], SortValue]
     data: tuple[Datum, ...]
     align: Literal["left", "right"] = "left"
     flex: int = 0
     """Up to how many cells it may grow beyond `width`."""
     worst_first: bool = False
     """Whether sorting by it begins with the largest value."""
-    total: Callable[[Group, CellContext], Line] | None = None
+    total: Callable[[GroupSummary, CellContext], Line] | None = None
     """What the row of a group says under it."""
 
     @property
@@ -70,15 +70,15 @@ def _moment(value: datetime | None) -> SortValue:
     return _UNKNOWN if value is None else (False, -value.timestamp())
 
 
-def _status_value(row: Vitals) -> SortValue:
-    return (False, float(severity_of(row.task.status, row.task.state)))
+def _status_value(row: TaskRow) -> SortValue:
+    return (False, float(status_severity(row.task.status, row.task.state)))
 
 
-def _resource_names(row: Vitals, context: CellContext) -> tuple[str, ...]:
+def _resource_names(row: TaskRow, context: CellContext) -> tuple[str, ...]:
     return tuple(context.names.get(ref.resource_uuid, "") for ref in row.task.resource_refs)
 
 
-def _resource_uuids(row: Vitals, _: CellContext) -> tuple[str, ...]:
+def _resource_uuids(row: TaskRow, _: CellContext) -> tuple[str, ...]:
     return tuple(ref.resource_uuid for ref in row.task.resource_refs)
 
 

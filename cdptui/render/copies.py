@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
+from cdptui.models.sanitize import sanitize
 from cdptui.models.task import Task
-from cdptui.models.text import inert
 
 
 class Copy(Struct, frozen=True):
@@ -29,7 +29,7 @@ def copies(tasks: Sequence[Task], records: Sequence[str], base_url: str) -> tupl
     json = records[0] if is_one else f"[{', '.join(records)}]"
     uuids = [task.uuid for task in tasks]
     return (
-        Copy("uuid", "u", "uuid" if is_one else f"{count} uuids", " ".join(map(inert, uuids))),
+        Copy("uuid", "u", "uuid" if is_one else f"{count} uuids", " ".join(map(sanitize, uuids))),
         Copy("name", "n", "name" if is_one else f"{count} names", ", ".join(task.name for task in tasks)),
         Copy("json", "j", "row as JSON" if is_one else f"{count} rows as JSON", json),
         Copy("curl", "c", "curl command", curl_line(uuids, base_url)),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 from cdptui.render.cells import CellContext
 from cdptui.render.columns import Column, Datum, DatumValue
 
@@ -20,7 +20,7 @@ _FORMULA: Final = ("=", "+", "-", "@")
 """What a spreadsheet takes for the beginning of a formula, which may do more than compute."""
 
 
-def csv_pieces(rows: Sequence[Vitals], columns: Iterable[Column], context: CellContext) -> Iterator[str]:
+def csv_pieces(rows: Sequence[TaskRow], columns: Iterable[Column], context: CellContext) -> Iterator[str]:
     """Yield `rows` as CSV (RFC 4180) with a header: bytes, milliseconds, ratios and UTC times.
 
     Columns with the same values have them once. What is unknown is empty.

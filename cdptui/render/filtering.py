@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
-from cdptui.models.text import inert
+from cdptui.models.sanitize import sanitize
 from cdptui.query.errors import QueryError, RegexTimeoutError
 from cdptui.query.expression import Clause, Expression
 from cdptui.query.meaning import joints
@@ -42,7 +42,7 @@ def meaning_line(expression: Expression, shown: Shown) -> Line:
     """How an expression was understood, each clause with its own count."""
     spans: list[Span] = []
     for text, clause in joints(expression):
-        spans.append(Span(inert(text), Role.DIM if clause is None else Role.TEXT))
+        spans.append(Span(sanitize(text), Role.DIM if clause is None else Role.TEXT))
         if clause is not None:
             spans.append(Span(f" {shown.counts.get(clause, '…')}", Role.ACCENT))
     return (*spans, *_nameless(shown))
@@ -50,7 +50,7 @@ def meaning_line(expression: Expression, shown: Shown) -> Line:
 
 def error_line(error: QueryError, offset: int, width: int, measure: Measure) -> Line:
     """A caret `offset` cells from the left, under what is wrong, and beside it why."""
-    text = inert(str(error))
+    text = sanitize(str(error))
     role = Role.WARN if error.is_unfinished else Role.BAD
     offset = max(0, min(offset, width - 1))
     if offset + measure(text) + 2 <= width or offset < width // 2:
@@ -65,7 +65,7 @@ def kept_line(
     text: str, shown: Shown | None, width: int, measure: Measure, keys: Mapping[str, str] = KEY_NAMES
 ) -> Line:
     """The one line that stays while a filter is on: what for, how many it shows, and how many it hides."""
-    name = Span(inert(text), Role.STRONG)
+    name = Span(sanitize(text), Role.STRONG)
     if shown is None:
         return (Span("▽ ", Role.WARN), name)
     hidden = shown.total - shown.shown
@@ -83,7 +83,7 @@ def kept_line(
 
 def rejected_line(timeout: RegexTimeoutError, name: str) -> Line:
     """The one line in place of a filter that was given up; `name` is the filter that counts, empty for none."""
-    shown = f"  shown: {inert(name)}" if name else "  shown: all tasks"
+    shown = f"  shown: {sanitize(name)}" if name else "  shown: all tasks"
     return (Span("▽ ", Role.WARN), Span(str(timeout), Role.BAD), Span(shown, Role.DIM))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from cdptui.models.group import Group
+from cdptui.models.aggregates import GroupSummary
 from cdptui.models.severity import Severity
 from cdptui.render import units
 from cdptui.render.cells import BAR_CELLS, CellContext, bar, fill_role, rpo_role
@@ -16,12 +16,12 @@ _HEALTH_CELLS: Final = 13
 """Room for the figures of a hundred thousand tasks only just."""
 
 
-def title(group: Group, context: CellContext) -> Line:
+def title(group: GroupSummary, context: CellContext) -> Line:
     """What its tasks have in common."""
     return (Span(name_of(group, context), Role.STRONG),)
 
 
-def health(group: Group, _: CellContext) -> Line:
+def health(group: GroupSummary, _: CellContext) -> Line:
     """How many of its tasks are not as they should be, of how many."""
     if not group.unhealthy:
         return (Span(f"● all {group.count}", Role.OK),)
@@ -31,23 +31,23 @@ def health(group: Group, _: CellContext) -> Line:
     return (Span(text if is_short else f"{glyph} {group.unhealthy}/{group.count}", ROLES[group.worst]),)
 
 
-def used(group: Group, _: CellContext) -> Line:
+def used(group: GroupSummary, _: CellContext) -> Line:
     """The sum of used capacity."""
     return (Span(units.size(group.used_bytes)),)
 
 
-def plan(group: Group, _: CellContext) -> Line:
+def plan(group: GroupSummary, _: CellContext) -> Line:
     """The sum of planned capacity."""
     return (Span(units.size(group.plan_bytes), Role.DIM),)
 
 
-def use(group: Group, _: CellContext) -> Line:
+def use(group: GroupSummary, _: CellContext) -> Line:
     """Used of plan."""
     ratio = group.used_ratio
     return (Span(f"{units.percent(ratio):>5} ", fill_role(ratio)), *bar(ratio, BAR_CELLS)) if ratio is not None else ()
 
 
-def rpo(group: Group, _: CellContext) -> Line:
+def rpo(group: GroupSummary, _: CellContext) -> Line:
     """The worst recovery point offset."""
     if group.rpo_ratio is None:
         return ()
@@ -55,7 +55,7 @@ def rpo(group: Group, _: CellContext) -> Line:
     return (Span(units.latency(group.rpo_ms), role), Span(f"/{units.latency(group.rpo_target_ms)}", Role.DIM))
 
 
-def growth(group: Group, _: CellContext) -> Line:
+def growth(group: GroupSummary, _: CellContext) -> Line:
     """The sum of growth, as far as it is known."""
     rate = group.growth_bytes_per_s
     if rate is None:
@@ -63,7 +63,7 @@ def growth(group: Group, _: CellContext) -> Line:
     return (Span(units.rate(rate), Role.DIM if round(rate * 3600) == 0 else Role.TEXT),)
 
 
-def name_of(group: Group, context: CellContext) -> str:
+def name_of(group: GroupSummary, context: CellContext) -> str:
     """What its tasks have in common, in words."""
     if BY_KEY[group.by].is_named:
         return context.names.get(group.key, group.key) or f"no {group.by}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cdptui.models.group import Group
+from cdptui.models.aggregates import GroupSummary
 from cdptui.render import group_cells, units
 from cdptui.render.cells import CellContext
 from cdptui.render.grouping import BY_KEY
@@ -11,7 +11,7 @@ from cdptui.render.statuses import ROLES
 from cdptui.render.tabs.pieces import BLANK, labelled
 
 
-def group_lines(group: Group, context: CellContext) -> list[Line]:
+def group_lines(group: GroupSummary, context: CellContext) -> list[Line]:
     """Return all lines."""
     count = f"{group.count} task{'' if group.count == 1 else 's'}"
     health: Line

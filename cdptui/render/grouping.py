@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 
 
 class Grouping(Struct, frozen=True):
@@ -18,7 +18,7 @@ class Grouping(Struct, frozen=True):
     letter: str
     """Chooses it in a menu."""
     label: str
-    value: Callable[[Vitals], str]
+    value: Callable[[TaskRow], str]
     """What a task has of it; empty when it has none."""
     is_named: bool = False
     """Whether the value is a uuid that may have a name."""

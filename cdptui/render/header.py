@@ -9,10 +9,10 @@ from enum import IntEnum
 
 from msgspec import Struct
 
+from cdptui.models.aggregates import FleetSummary
 from cdptui.models.failure import Failure
-from cdptui.models.fleet import Fleet
 from cdptui.models.severity import NEAR_FULL_RATIO, Severity
-from cdptui.models.tls import Secrecy
+from cdptui.models.tls import TransportSecurity
 from cdptui.render import units
 from cdptui.render.failures import short_cause
 from cdptui.render.span import Line, Role, Span, label_role
@@ -54,7 +54,7 @@ class Connection(Struct, frozen=True):
     profile: str = ""
     """Its name in the configuration, which is always said when it has one."""
     accent: str = ""
-    secrecy: Secrecy = Secrecy.KEPT
+    secrecy: TransportSecurity = TransportSecurity.SECURE
     beat_s: float = 1.0
     """How often what ticks is drawn anew; more than 1 on a slow line."""
 
@@ -64,7 +64,7 @@ def connection_word(connection: Connection) -> Span:
     failure = connection.failure
     if failure is not None:
         cause = short_cause(failure)
-        if failure.waits_for_person:
+        if failure.needs_user_action:
             return Span(f"✖ {cause}", Role.BAD)
         due = connection.retry_in_s
         if due is None or due < 0.5:
@@ -122,7 +122,7 @@ _DROP_ORDER = ("interval", "poll", "secrecy", "account", "clock", "tasks", "pace
 
 def _left(connection: Connection) -> list[tuple[str, Span]]:
     parts: list[tuple[str, Span]] = []
-    if connection.secrecy is Secrecy.UNVERIFIED:
+    if connection.secrecy is TransportSecurity.UNVERIFIED:
         # First, so that it is the last to be cut off: whoever answers may not be the node.
         parts.append(("word", Span(" TLS not verified ", Role.LABEL_RED)))
     if connection.profile:
@@ -133,7 +133,7 @@ def _left(connection: Connection) -> list[tuple[str, Span]]:
     if connection.beat_s > 1:
         parts.append(("slow", Span("slow line", Role.DIM)))
     parts.append(("node", Span(connection.node, Role.STRONG)))
-    if connection.secrecy is Secrecy.NONE:
+    if connection.secrecy is TransportSecurity.PLAINTEXT:
         parts.append(("secrecy", Span("not encrypted", Role.DIM)))
     parts.append(("account", Span(connection.account, Role.DIM)))
     return parts
@@ -164,7 +164,7 @@ def _right(connection: Connection) -> list[tuple[str, Span]]:
     return parts
 
 
-def fleet_line(fleet: Fleet | None, width: int, measure: Callable[[str], int]) -> Line:
+def fleet_line(fleet: FleetSummary | None, width: int, measure: Callable[[str], int]) -> Line:
     """The second line: a count for each status, and the sums; in the longest form that fits.
 
     Before the first answer there is no fleet, and nothing is said: a zero would be a lie.
@@ -194,7 +194,7 @@ class _Form(IntEnum):
     """Words only for what does not protect; help has the other glyphs."""
 
 
-def _counts(fleet: Fleet, form: _Form) -> list[Span]:
+def _counts(fleet: FleetSummary, form: _Form) -> list[Span]:
     spans = []
     for status, count, severity in sorted(fleet.statuses, key=lambda counted: (status_rank(counted[0]), counted[0])):
         word = SHORT_WORDS.get(status, status) if form >= _Form.SHORT else status
@@ -205,7 +205,7 @@ def _counts(fleet: Fleet, form: _Form) -> list[Span]:
     return spans
 
 
-def _sums(fleet: Fleet, form: _Form) -> list[Span]:
+def _sums(fleet: FleetSummary, form: _Form) -> list[Span]:
     ratio = fleet.used_bytes / fleet.plan_bytes if fleet.plan_bytes else None
     used, plan = units.size(fleet.used_bytes), units.size(fleet.plan_bytes)
     match form:

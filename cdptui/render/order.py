@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from msgspec import Struct, structs
 
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 from cdptui.render.columns import BY_KEY, COLUMNS, Column
 from cdptui.render.grouping import BY_KEY as BY_GROUPING
 
@@ -71,13 +71,13 @@ def uuid_of(key: Key) -> str:
     return uuid
 
 
-def row_of(key: Key) -> Vitals:
+def row_of(key: Key) -> TaskRow:
     """The row that a key stands for."""
-    row: Vitals = key[-1]
+    row: TaskRow = key[-1]
     return row
 
 
-def key_function(order: Order) -> Callable[[Vitals], Key]:
+def key_function(order: Order) -> Callable[[TaskRow], Key]:
     """Return what gives a row its key.
 
     The default is worst first: severity with all reasons, then RPO against its target, then used of plan. Equal rows
@@ -91,13 +91,13 @@ def key_function(order: Order) -> Callable[[Vitals], Key]:
     return lambda row: (value(row), *key_of(row))
 
 
-def _ungrouped(order: Order) -> Callable[[Vitals], Key]:
+def _ungrouped(order: Order) -> Callable[[TaskRow], Key]:
     column = order.column
     if column is None:
         return _worst_key if order.is_descending else _best_key
     sort_value, is_descending = column.sort_value, order.is_descending
 
-    def key(row: Vitals) -> Key:
+    def key(row: TaskRow) -> Key:
         is_unknown, value = sort_value(row)
         if is_unknown:
             value = _BEYOND if isinstance(value, str) else math.inf
@@ -126,7 +126,7 @@ def _upside_down(text: str) -> str:
     return "".join([chr(_LAST - ord(char)) for char in text]) + chr(_LAST)
 
 
-def _worst_key(row: Vitals) -> Key:
+def _worst_key(row: TaskRow) -> Key:
     task = row.task
     rpo, used = task.rpo_ratio, task.used_ratio
     return (
@@ -139,7 +139,7 @@ def _worst_key(row: Vitals) -> Key:
     )
 
 
-def _best_key(row: Vitals) -> Key:
+def _best_key(row: TaskRow) -> Key:
     task = row.task
     rpo, used = task.rpo_ratio, task.used_ratio
     return (

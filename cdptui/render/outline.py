@@ -12,8 +12,8 @@ from itertools import accumulate
 from operator import attrgetter
 from typing import Final, overload
 
-from cdptui.models.group import Group, GroupSum
-from cdptui.models.vitals import Vitals
+from cdptui.models.aggregates import GroupAccumulator, GroupSummary
+from cdptui.models.task_row import TaskRow
 from cdptui.render.arrangement import Arrangement
 from cdptui.render.grouping import BY_KEY
 from cdptui.render.order import Order
@@ -22,13 +22,13 @@ from cdptui.render.stepwise import merged, pieces
 _rank: Final = attrgetter("rank")
 
 
-class Outline(Sequence[Vitals | Group]):
+class Outline(Sequence[TaskRow | GroupSummary]):
     """Lines of the list. Reading takes no time worth the name, whatever the length."""
 
     def __init__(self, rows: Arrangement | None = None) -> None:
         self.rows = rows if rows is not None else Arrangement()
         """All rows, folded or not; those of a group stand together."""
-        self._groups: tuple[Group, ...] = ()
+        self._groups: tuple[GroupSummary, ...] = ()
         """As they stand on screen: worst first."""
         self._places: dict[str, int] = {}
         """Place among them, by value."""
@@ -36,7 +36,7 @@ class Outline(Sequence[Vitals | Group]):
         """Where the rows of each begin."""
         self._tops: list[int] = []
         """The line of each, and behind them all the number of lines."""
-        self._summed_rows: Sequence[Vitals] = ()
+        self._summed_rows: Sequence[TaskRow] = ()
         self._folded: dict[str, set[str]] = {}
         """Values of what is folded, by grouping: who comes back to a grouping finds it as it was left."""
 
@@ -51,7 +51,7 @@ class Outline(Sequence[Vitals | Group]):
         return self.rows.heir
 
     @property
-    def groups(self) -> tuple[Group, ...]:
+    def groups(self) -> tuple[GroupSummary, ...]:
         """The groups, worst first; none when the list is not grouped."""
         return self._groups
 
@@ -59,10 +59,10 @@ class Outline(Sequence[Vitals | Group]):
         return self._tops[-1] if self._groups else len(self.rows)
 
     @overload
-    def __getitem__(self, index: int) -> Vitals | Group: ...
+    def __getitem__(self, index: int) -> TaskRow | GroupSummary: ...
     @overload
-    def __getitem__(self, index: slice) -> Sequence[Vitals | Group]: ...
-    def __getitem__(self, index: int | slice) -> Vitals | Group | Sequence[Vitals | Group]:
+    def __getitem__(self, index: slice) -> Sequence[TaskRow | GroupSummary]: ...
+    def __getitem__(self, index: int | slice) -> TaskRow | GroupSummary | Sequence[TaskRow | GroupSummary]:
         if not self._groups:
             return self.rows[index]
         if isinstance(index, slice):
@@ -72,7 +72,7 @@ class Outline(Sequence[Vitals | Group]):
         below = line - self._tops[at]
         return self.rows[self._starts[at] + below - 1] if below else self._groups[at]
 
-    def group_of_line(self, line: int) -> Group | None:
+    def group_of_line(self, line: int) -> GroupSummary | None:
         """The group that a line belongs to; None when the list is not grouped."""
         return self._groups[self._group_at(line)] if self._groups and line < len(self) else None
 
@@ -89,16 +89,16 @@ class Outline(Sequence[Vitals | Group]):
         at = self._places.get(key) if key is not None else None
         return self._tops[at] if at is not None else None
 
-    def first_of(self, group: Group) -> Vitals:
+    def first_of(self, group: GroupSummary) -> TaskRow:
         """The first row of a group."""
         return self.rows[self._starts[self._places[group.key]]]
 
-    def members(self, group: Group) -> Sequence[Vitals]:
+    def members(self, group: GroupSummary) -> Sequence[TaskRow]:
         """The rows of a group."""
         start = self._starts[self._places[group.key]]
         return self.rows[start : start + group.count]
 
-    def tasks(self, only: Set[str] | None = None) -> Sequence[Vitals]:
+    def tasks(self, only: Set[str] | None = None) -> Sequence[TaskRow]:
         """All rows as they stand now, or `only` some by uuid, in the order on screen, those that are folded too."""
         if not self._groups:
             return self.rows.frozen(only=only)
@@ -107,11 +107,11 @@ class Outline(Sequence[Vitals | Group]):
 
     # Folding
 
-    def is_folded(self, group: Group) -> bool:
+    def is_folded(self, group: GroupSummary) -> bool:
         """Whether the rows of a group are out of sight."""
         return group.key in self._folded.get(group.by, ())
 
-    def fold(self, group: Group) -> bool:
+    def fold(self, group: GroupSummary) -> bool:
         """Fold a group, or unfold it; whether it is folded now."""
         folded = self._folded.setdefault(group.by, set())
         folded ^= {group.key}
@@ -132,7 +132,7 @@ class Outline(Sequence[Vitals | Group]):
     # What comes in
 
     def steps(
-        self, rows: Sequence[Vitals], order: Order, anchor: Callable[[], str | None] = lambda: None
+        self, rows: Sequence[TaskRow], order: Order, anchor: Callable[[], str | None] = lambda: None
     ) -> Iterator[None]:
         """Take `rows` in `order`, a step at a time, as the arrangement does; all of it changes in the last step."""
         if rows is not self._summed_rows or order.group != self.order.group:
@@ -168,25 +168,25 @@ class Outline(Sequence[Vitals | Group]):
         return bisect_right(self._tops, line) - 1
 
 
-def _added_up(rows: Sequence[Vitals], by: str) -> Generator[None, None, list[GroupSum]]:
+def _added_up(rows: Sequence[TaskRow], by: str) -> Generator[None, None, list[GroupAccumulator]]:
     """The groups, in the order of their values: that in which the arrangement has them."""
     if not by:
         return []
     value = BY_KEY[by].value
-    sums: dict[str, GroupSum] = {}
+    sums: dict[str, GroupAccumulator] = {}
     for piece in pieces(rows):
         for row in piece:
             key = value(row)
             found = sums.get(key)
             if found is None:
-                found = sums[key] = GroupSum(by, key)
+                found = sums[key] = GroupAccumulator(by, key)
             found.add(row)
         yield
     keys = yield from merged([sorted(piece) for piece in pieces([*sums])])
     return [sums[key] for key in keys]
 
 
-def _ranked(sums: Sequence[GroupSum]) -> Generator[None, None, list[Group]]:
+def _ranked(sums: Sequence[GroupAccumulator]) -> Generator[None, None, list[GroupSummary]]:
     """The groups, worst first."""
     runs = []
     for piece in pieces(sums):
@@ -195,7 +195,7 @@ def _ranked(sums: Sequence[GroupSum]) -> Generator[None, None, list[Group]]:
     return (yield from merged(runs, _rank))
 
 
-def _starts(sums: Sequence[GroupSum]) -> Generator[None, None, dict[str, int]]:
+def _starts(sums: Sequence[GroupAccumulator]) -> Generator[None, None, dict[str, int]]:
     """Where the rows of each group begin."""
     starts: dict[str, int] = {}
     start = 0

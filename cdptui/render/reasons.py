@@ -11,7 +11,7 @@ from msgspec import Struct
 from cdptui.models.reasons import Reason, ReasonKind
 from cdptui.models.severity import Severity
 from cdptui.models.task import Task
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 from cdptui.render import units
 
 
@@ -61,25 +61,25 @@ GLOSSARY: Final = {
     ReasonKind.NO_VM: "no VM is attached to it",
     ReasonKind.TWO_TASKS: "another task protects the same VM",
     ReasonKind.STARTING: "starting for longer than ten minutes",
-    ReasonKind.NOT_OFF: "switched off, but not at rest",
-    ReasonKind.NEW_WORD: "its status is a word that cdptui does not know",
+    ReasonKind.ACTIVE_WHILE_DISABLED: "switched off, but not at rest",
+    ReasonKind.UNKNOWN_STATUS: "its status is a word that cdptui does not know",
     ReasonKind.UNREADABLE: "something in its record could not be read",
     ReasonKind.NEAR_FULL: "nine tenths of its plan are used",
     ReasonKind.POLICY: "its policy is not among those that the account sees",
-    ReasonKind.STILL: "it runs, but used capacity stopped moving",
-    ReasonKind.FORGOTTEN: "switched off for more than a week",
-    ReasonKind.CLOCK: "its last operation lies in the future",
+    ReasonKind.STALLED: "it runs, but used capacity stopped moving",
+    ReasonKind.LONG_DISABLED: "switched off for more than a week",
+    ReasonKind.CLOCK_SKEW: "its last operation lies in the future",
 }
 """Every kind in a few words, for help."""
 
 
-def words_of(reason: Reason, row: Vitals, outlook: Outlook) -> Words:
+def words_of(reason: Reason, row: TaskRow, outlook: Outlook) -> Words:
     """Say a reason."""
     short, sentence, next_step = _SAYINGS[reason.kind](reason, row, outlook)
     return Words(short, sentence, since_in_words(reason, outlook), next_step)
 
 
-def short_reason(reason: Reason, row: Vitals, outlook: Outlook) -> str:
+def short_reason(reason: Reason, row: TaskRow, outlook: Outlook) -> str:
     """Two or three words, for a column."""
     return _SAYINGS[reason.kind](reason, row, outlook)[0]
 
@@ -101,7 +101,7 @@ def _lasting(reason: Reason, outlook: Outlook) -> str:
     return units.duration(None if seconds is None else max(0.0, seconds))
 
 
-def _storage(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
+def _storage(reason: Reason, row: TaskRow, outlook: Outlook) -> _Saying:
     return (
         "storage lost",
         f"its backup storage {outlook.name(reason.other)} is disconnected",
@@ -109,7 +109,7 @@ def _storage(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
     )
 
 
-def _full(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
+def _full(reason: Reason, row: TaskRow, outlook: Outlook) -> _Saying:
     task = row.task
     return (
         "plan full",
@@ -118,7 +118,7 @@ def _full(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
     )
 
 
-def _failed(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
+def _failed(reason: Reason, row: TaskRow, outlook: Outlook) -> _Saying:
     return (
         "failed",
         f"it is switched on, but its status is Failed{_while_full(row)}",
@@ -126,11 +126,11 @@ def _failed(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
     )
 
 
-def _while_full(row: Vitals) -> str:
+def _while_full(row: TaskRow) -> str:
     return ", as a task does whose plan is full" if row.full_in_s == 0 else ""
 
 
-def _unknown(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
+def _unknown(reason: Reason, row: TaskRow, outlook: Outlook) -> _Saying:
     return (
         "unknown",
         "it is switched on, but the node does not know what it does",
@@ -138,7 +138,7 @@ def _unknown(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
     )
 
 
-def _stopped(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
+def _stopped(reason: Reason, row: TaskRow, outlook: Outlook) -> _Saying:
     return (
         "stopped",
         "it is switched on, but it stands still: nothing is being recorded",
@@ -146,7 +146,7 @@ def _stopped(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
     )
 
 
-def _full_soon(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
+def _full_soon(reason: Reason, row: TaskRow, outlook: Outlook) -> _Saying:
     task, rate = row.task, row.growth
     left = max(0, (task.plan_bytes or 0) - (task.used_bytes or 0))
     basis = f", seen over {units.duration(rate.span_s)}" if rate is not None else ""
@@ -159,7 +159,7 @@ def _full_soon(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
     )
 
 
-def _near_full(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
+def _near_full(reason: Reason, row: TaskRow, outlook: Outlook) -> _Saying:
     task, plan = row.task, units.size(row.task.plan_bytes)
     left = max(0, (task.plan_bytes or 0) - (task.used_bytes or 0))
     return (
@@ -169,7 +169,7 @@ def _near_full(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
     )
 
 
-def _rpo(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
+def _rpo(reason: Reason, row: TaskRow, outlook: Outlook) -> _Saying:
     task = row.task
     behind, permitted = units.latency(task.rpo_ms), units.latency(task.rpo_target_ms)
     limit = task.bandwidth_limit_bps
@@ -186,11 +186,11 @@ def _times(task: Task) -> str:
     return f"{ratio:.1f}×" if ratio < 99.95 else ">99×"
 
 
-def _no_vm(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
+def _no_vm(reason: Reason, row: TaskRow, outlook: Outlook) -> _Saying:
     return ("no VM", "no VM is attached to it: there is nothing that it protects", "attach a VM, or delete the task")
 
 
-def _two_tasks(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
+def _two_tasks(reason: Reason, row: TaskRow, outlook: Outlook) -> _Saying:
     return (
         "two tasks",
         f"the task {outlook.name(reason.other)} protects the same VM",
@@ -198,7 +198,7 @@ def _two_tasks(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
     )
 
 
-def _starting(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
+def _starting(reason: Reason, row: TaskRow, outlook: Outlook) -> _Saying:
     lasting = _lasting(reason, outlook)
     if reason.severity < Severity.WARNING:
         rate = units.rate(row.growth.bytes_per_s) if row.growth is not None else units.UNKNOWN
@@ -214,7 +214,7 @@ def _starting(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
     )
 
 
-def _not_off(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
+def _not_off(reason: Reason, row: TaskRow, outlook: Outlook) -> _Saying:
     return (
         f"off, {row.task.status}",
         f"it is switched off, but its status is {row.task.status}",
@@ -222,7 +222,7 @@ def _not_off(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
     )
 
 
-def _new_word(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
+def _new_word(reason: Reason, row: TaskRow, outlook: Outlook) -> _Saying:
     return (
         "new status",
         f"{row.task.status} is a status that cdptui does not know",
@@ -230,15 +230,15 @@ def _new_word(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
     )
 
 
-def _unreadable(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
+def _unreadable(reason: Reason, row: TaskRow, outlook: Outlook) -> _Saying:
     return (
         "unreadable",
-        f"could not be read: {', '.join(sorted(row.task.bad_fields))}",
+        f"could not be read: {', '.join(sorted(row.task.unreadable_fields))}",
         "see the tab Raw for what the server sent; figures that rest on it are left out",
     )
 
 
-def _policy(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
+def _policy(reason: Reason, row: TaskRow, outlook: Outlook) -> _Saying:
     return (
         "policy gone",
         f"its policy {outlook.name(reason.other)} is not among those that this account sees",
@@ -246,7 +246,7 @@ def _policy(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
     )
 
 
-def _still(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
+def _still(reason: Reason, row: TaskRow, outlook: Outlook) -> _Saying:
     lasting = _lasting(reason, outlook)
     return (
         f"still {lasting}",
@@ -255,7 +255,7 @@ def _still(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
     )
 
 
-def _forgotten(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
+def _forgotten(reason: Reason, row: TaskRow, outlook: Outlook) -> _Saying:
     lasting = _lasting(reason, outlook)
     return (
         f"off {lasting}",
@@ -264,7 +264,7 @@ def _forgotten(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
     )
 
 
-def _clock(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
+def _clock(reason: Reason, row: TaskRow, outlook: Outlook) -> _Saying:
     at = row.task.last_op_at
     ahead = units.duration((at - outlook.now).total_seconds()) if at is not None else units.UNKNOWN
     return (
@@ -274,7 +274,7 @@ def _clock(reason: Reason, row: Vitals, outlook: Outlook) -> _Saying:
     )
 
 
-_SAYINGS: Final[dict[ReasonKind, Callable[[Reason, Vitals, Outlook], _Saying]]] = {
+_SAYINGS: Final[dict[ReasonKind, Callable[[Reason, TaskRow, Outlook], _Saying]]] = {
     ReasonKind.STORAGE: _storage,
     ReasonKind.FULL: _full,
     ReasonKind.FAILED: _failed,
@@ -286,11 +286,11 @@ _SAYINGS: Final[dict[ReasonKind, Callable[[Reason, Vitals, Outlook], _Saying]]] 
     ReasonKind.NO_VM: _no_vm,
     ReasonKind.TWO_TASKS: _two_tasks,
     ReasonKind.STARTING: _starting,
-    ReasonKind.NOT_OFF: _not_off,
-    ReasonKind.NEW_WORD: _new_word,
+    ReasonKind.ACTIVE_WHILE_DISABLED: _not_off,
+    ReasonKind.UNKNOWN_STATUS: _new_word,
     ReasonKind.UNREADABLE: _unreadable,
     ReasonKind.POLICY: _policy,
-    ReasonKind.STILL: _still,
-    ReasonKind.FORGOTTEN: _forgotten,
-    ReasonKind.CLOCK: _clock,
+    ReasonKind.STALLED: _still,
+    ReasonKind.LONG_DISABLED: _forgotten,
+    ReasonKind.CLOCK_SKEW: _clock,
 }

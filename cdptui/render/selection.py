@@ -13,7 +13,7 @@ from operator import is_not
 from typing import Final
 
 from cdptui.clock import TURN_S, thread_cpu_s
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 from cdptui.query.context import Context
 from cdptui.query.errors import RegexTimeoutError
 from cdptui.query.evaluator import Predicate, clause_predicate, is_timed, needs_machines, needs_names, verdict
@@ -42,13 +42,13 @@ class Selection:
         """`cpu_s` is the processor time used so far, by which regular expressions are given up."""
         self.expression = expression
         self.clauses = clauses(expression)
-        self.rows: Sequence[Vitals] = ()
+        self.rows: Sequence[TaskRow] = ()
         """What is meant, in the order of the whole list."""
         self.counts: dict[Clause, int] = dict.fromkeys(self.clauses, 0)
         self.timeout: RegexTimeoutError | None = None
         """Why the last evaluation was given up; then all else is what it was before."""
         self._cpu_s = cpu_s
-        self._all: Sequence[Vitals] = ()
+        self._all: Sequence[TaskRow] = ()
         self._masks: list[int] = []
         """For each row of the whole list which clauses are so: one bit each. The small numbers are shared."""
         self._verdicts = _Verdicts(expression, self.clauses)
@@ -65,7 +65,7 @@ class Selection:
         """Rows of the whole list."""
         return len(self._all)
 
-    def steps(self, rows: Sequence[Vitals], context: Context) -> Iterator[None]:
+    def steps(self, rows: Sequence[TaskRow], context: Context) -> Iterator[None]:
         """Evaluate `rows`, a step at a time. Rows are the same object as long as they did not change.
 
         Sets `timeout` when a regular expression takes too long.
@@ -76,7 +76,7 @@ class Selection:
         except RegexTimeoutError as error:
             self.timeout = error
 
-    def _evaluate(self, rows: Sequence[Vitals], context: Context, budget: MatchBudget) -> Iterator[None]:
+    def _evaluate(self, rows: Sequence[TaskRow], context: Context, budget: MatchBudget) -> Iterator[None]:
         names = len(context.names)
         if self._is_timed or (self._needs_names and names != self.names) or len(rows) != len(self._all):
             masks: list[int] = []
@@ -95,7 +95,7 @@ class Selection:
                 self.names = names
                 return
             masks = yield from self._with(changed, rows, self._predicates(context, budget), budget)
-        kept: list[Vitals] = []
+        kept: list[TaskRow] = []
         tally: Counter[int] = Counter()
         step = max(1, min(4 * _STEP, _VERDICTS_AT_ONCE // len(self.clauses)))
         for at in range(0, len(rows), step):
@@ -110,7 +110,7 @@ class Selection:
         self.rows, self._all, self._masks, self.names, self.counts = kept, rows, masks, names, counts
 
     def _with(
-        self, changed: Sequence[int], rows: Sequence[Vitals], predicates: Sequence[Predicate], budget: MatchBudget
+        self, changed: Sequence[int], rows: Sequence[TaskRow], predicates: Sequence[Predicate], budget: MatchBudget
     ) -> Generator[None, None, list[int]]:
         """What is known of the list as it was, with the places that changed looked at again."""
         masks = self._masks.copy()
@@ -126,7 +126,7 @@ class Selection:
         return [clause_predicate(clause, context, budget) for clause in self.clauses]
 
     def _masks_of(
-        self, rows: Sequence[Vitals], predicates: Sequence[Predicate], budget: MatchBudget
+        self, rows: Sequence[TaskRow], predicates: Sequence[Predicate], budget: MatchBudget
     ) -> Generator[None, None, list[int]]:
         masks = [0] * len(rows)
         for bit, (clause, is_so) in enumerate(zip(self.clauses, predicates, strict=True)):
@@ -149,7 +149,7 @@ class Selection:
         return masks
 
 
-def _nameless(rows: Sequence[Vitals], context: Context) -> list[str]:
+def _nameless(rows: Sequence[TaskRow], context: Context) -> list[str]:
     uuids = [ref.resource_uuid for row in rows for ref in row.task.resource_refs]
     return [uuid for uuid in uuids if uuid not in context.names]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from cdptui.models.severity import Severity, severity_of
+from cdptui.models.severity import Severity, status_severity
 from cdptui.render.span import Line, Role, Span
 
 GLYPHS: Final = {
@@ -45,7 +45,7 @@ MEANINGS: Final = {
 
 def status_span(status: str, state: str) -> Line:
     """A status with its glyph, in the role of its severity under `state`."""
-    return (Span(f"{GLYPHS.get(status, OTHER_GLYPH)} {status}", ROLES[severity_of(status, state)]),)
+    return (Span(f"{GLYPHS.get(status, OTHER_GLYPH)} {status}", ROLES[status_severity(status, state)]),)
 
 
 def status_rank(status: str) -> int:

@@ -22,7 +22,7 @@ from textual.worker import WorkerFailed
 
 from cdptui.clock import Clock
 from cdptui.config.terminal import TerminalTraits
-from cdptui.models.text import inert
+from cdptui.models.sanitize import sanitize
 from cdptui.tui import collector
 from cdptui.tui.commands import ActionCommands
 from cdptui.tui.driver import TerminalDriver
@@ -285,7 +285,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
         except Exception as error:
             log.exception("the action %s failed", action)
             self.faults += 1
-            self._main.say(f"that failed: {inert(first_words(error), 80)}")
+            self._main.say(f"that failed: {sanitize(first_words(error), 80)}")
             return True
 
     def pop_screen(self) -> AwaitComplete:

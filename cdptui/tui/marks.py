@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence, Set
 
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 
 
 class Marks:
@@ -32,7 +32,7 @@ class Marks:
         """Mark nothing."""
         self._uuids.clear()
 
-    def forget_gone(self, rows: Sequence[Vitals], listed: Set[str]) -> int:
+    def forget_gone(self, rows: Sequence[TaskRow], listed: Set[str]) -> int:
         """Unmark tasks that are not among `rows`; how many those are. Most are `listed`, which is asked first."""
         missing = self.hidden(listed)
         if missing:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from cdptui.models.sanitize import sanitize
 from cdptui.models.snapshot import Snapshot
 from cdptui.models.task import Task
-from cdptui.models.text import inert
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 from cdptui.render.cells import CellContext
 from cdptui.render.columns import Column
 from cdptui.render.export import csv_pieces, json_pieces
@@ -22,7 +22,7 @@ class Seen(Struct, frozen=True):
 
     node: str
     snapshot: Snapshot
-    rows: Sequence[Vitals]
+    rows: Sequence[TaskRow]
     columns: Sequence[Column]
     context: CellContext
     filter: str
@@ -58,9 +58,9 @@ async def _save(seen: Seen, what: str, ending: str, pieces: Iterable[str]) -> st
         path = await files.write(stem, ending, pieces)
     except OSError as error:
         where = f" to {files.in_words(Path(error.filename))}" if error.filename else ""
-        return inert(f"not saved{where}: {error.strerror or error}")
+        return sanitize(f"not saved{where}: {error.strerror or error}")
     is_partial = "" if not snapshot.is_partial else " (the list was not complete)"
-    return f"wrote {what} to {inert(files.in_words(path))}{is_partial}"
+    return f"wrote {what} to {sanitize(files.in_words(path))}{is_partial}"
 
 
 def _about(seen: Seen) -> dict[str, object]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from cdptui.models.tls import Secrecy
+from cdptui.models.tls import TransportSecurity
 
 if TYPE_CHECKING:
     from cdptui.monitor.build import Link
@@ -25,7 +25,7 @@ class Target(Struct, frozen=True):
     """Its name in the configuration; empty when it has none."""
     accent: str = ""
     """What its name is coloured with; empty for no colour of its own."""
-    secrecy: Secrecy = Secrecy.KEPT
+    secrecy: TransportSecurity = TransportSecurity.SECURE
     view: int | str | None = None
     """The saved view to begin with, by number or name."""
     redact: Callable[[str], str] = str

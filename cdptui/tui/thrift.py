@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from cdptui.clock import Clock
-from cdptui.models.track import Track
+from cdptui.models.capacity import CapacityHistory
 
 _BEAT_S: Final = 1.0
 _SLOW_BEAT_S: Final = 10.0
@@ -24,7 +24,7 @@ class Thrift:
         self._look_at_line = look_at_line
         self._clock = clock
         self._is_on = False
-        self._charted: tuple[str, float, Track] | None = None
+        self._charted: tuple[str, float, CapacityHistory] | None = None
 
     def look(self) -> None:
         """Look at the line again."""
@@ -35,7 +35,7 @@ class Thrift:
         """How often what ticks is drawn anew."""
         return _SLOW_BEAT_S if self._is_on else _BEAT_S
 
-    def track(self, uuid: str, newest: Callable[[str], Track]) -> Track:
+    def track(self, uuid: str, newest: Callable[[str], CapacityHistory]) -> CapacityHistory:
         """The history of a task to draw; on a slow line that of a minute ago serves as well."""
         now = self._clock.monotonic()
         if self._charted is None or self._charted[0] != uuid or not self._is_on or now >= self._charted[1]:

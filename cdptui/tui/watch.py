@@ -15,8 +15,8 @@ from textual.message import Message
 from cdptui.clock import Clock
 from cdptui.config.errors import ConfigError
 from cdptui.models.failure import Failure, FailureKind
+from cdptui.models.sanitize import sanitize
 from cdptui.models.system_limits import find_system_limit
-from cdptui.models.text import inert
 from cdptui.monitor.update import Update
 from cdptui.tui import collector
 from cdptui.tui.messages import MonitorUpdated, NamesLearned
@@ -111,7 +111,7 @@ class Watch:
                 collector.look_at_all()
                 log.exception("the monitor ended")
                 failure = self._failure_of(error)
-                wait_s = None if failure.waits_for_person else _ANEW_S
+                wait_s = None if failure.needs_user_action else _ANEW_S
                 due = None if wait_s is None else self._clock.monotonic() + wait_s
                 last = self._without_secrets(
                     structs.replace(last, failure=failure, attempt=self._attempts, next_poll_at=due)
@@ -132,12 +132,12 @@ class Watch:
             case ApiError():
                 return error.as_failure()
             case ConfigError():
-                return Failure(FailureKind.CONFIGURATION, inert(str(error), 300), url="")
+                return Failure(FailureKind.CONFIGURATION, sanitize(str(error), 300), url="")
         if (limit := find_system_limit(error)) is not None:
             return Failure(FailureKind.MACHINE_LIMIT, limit.refusal, url="")
         is_certain = self._attempts >= _SAME_FAULT_LIMIT and not lists
         kind = FailureKind.INTERNAL_AGAIN if is_certain else FailureKind.INTERNAL
-        return Failure(kind, inert(fault, 300), url="")
+        return Failure(kind, sanitize(fault, 300), url="")
 
     def _without_secrets(self, update: Update) -> Update:
         failure, redact = update.failure, self.target.redact

@@ -7,8 +7,8 @@ from random import Random
 from statistics import median
 from typing import Final
 
-from cdptui.models.growth import Growth
-from cdptui.models.vitals import Vitals
+from cdptui.models.capacity import GrowthRate
+from cdptui.models.task_row import TaskRow
 from cdptui.query.context import Context
 from cdptui.query.evaluator import predicate
 from cdptui.query.parser import parse
@@ -37,7 +37,7 @@ def slowest_filter() -> Measured:
     return Measured(found[slowest] * 1000, f"{found[slowest] * 1000:.0f} ms", note=slowest)
 
 
-def _seconds(text: str, fleet: list[Vitals], names: dict[str, str]) -> float:
+def _seconds(text: str, fleet: list[TaskRow], names: dict[str, str]) -> float:
     expression, began = parse(text), time.perf_counter()
     is_shown = predicate(expression, Context(EPOCH, names))
     for row in fleet:
@@ -45,7 +45,7 @@ def _seconds(text: str, fleet: list[Vitals], names: dict[str, str]) -> float:
     return time.perf_counter() - began
 
 
-def _fleet() -> list[Vitals]:
+def _fleet() -> list[TaskRow]:
     random = Random(1)
     return [
         a_row(
@@ -54,7 +54,7 @@ def _fleet() -> list[Vitals]:
             used_bytes=random.randrange(100) * GIB,
             backup_storage_uuid=f"bs-{number % 7}",
             full_in_s=random.random() * 1e6,
-            growth=Growth(1.0, 600),
+            growth=GrowthRate(1.0, 600),
         )
         for number in range(_TASKS)
     ]

@@ -9,7 +9,7 @@ from random import Random
 from typing import Final
 
 from cdptui.clock import thread_cpu_s
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 from cdptui.query.context import Context
 from cdptui.query.errors import QueryError
 from cdptui.query.parser import parse
@@ -89,7 +89,7 @@ def _timed_patterns(count: int = _PATTERNS) -> _Timed:
     return timed
 
 
-def _time_pattern(pattern: str, fleet: list[Vitals], timed: _Timed) -> None:
+def _time_pattern(pattern: str, fleet: list[TaskRow], timed: _Timed) -> None:
     began = last = thread_cpu_s()
     longest_step = 0.0
     try:

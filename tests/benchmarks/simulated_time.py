@@ -23,13 +23,11 @@ from cdptui.api.errors import ApiError
 from cdptui.api.fields import task_fields
 from cdptui.api.records import record_json
 from cdptui.models.auth import PasswordLogin
-from cdptui.models.backup_storage import BackupStorage
-from cdptui.models.machine import VmInstance
-from cdptui.models.policy import Policy
-from cdptui.models.recovery import RecoveryPoints
+from cdptui.models.inventory import BackupStorage, Policy, VmInstance
+from cdptui.models.recovery_points import RecoveryPoints
 from cdptui.models.resource_list import ResourceList
-from cdptui.models.snapshot import Reading
-from cdptui.models.task import Field, RawLines, Task
+from cdptui.models.snapshot import FetchProgress
+from cdptui.models.task import RawField, RawLines, Task
 from cdptui.monitor.build import Link
 from cdptui.monitor.series import SeriesBook
 from cdptui.monitor.source import Node
@@ -60,7 +58,7 @@ class GrowingNode:
     def zone(self) -> tzinfo | None:
         return UTC
 
-    async def read(self) -> AsyncIterator[Reading]:
+    async def read(self) -> AsyncIterator[FetchProgress]:
         self._polls += 1
         if self._polls % (_HOUR_S / _WEEK_INTERVAL_S) == 0:
             del self._tasks[next(iter(self._tasks))]
@@ -69,12 +67,12 @@ class GrowingNode:
         for number in self._tasks:
             if number % _CAPACITY_EVERY == self._polls % _CAPACITY_EVERY:
                 self._tasks[number] = decode_task(row(number, self._polls // _CAPACITY_EVERY), UTC)
-        yield Reading(tuple(self._tasks.values()), len(self._tasks), is_complete=True)
+        yield FetchProgress(tuple(self._tasks.values()), len(self._tasks), is_complete=True)
 
     def record(self, task: Task) -> str:
         return record_json(task)
 
-    def fields(self, task: Task) -> tuple[Field, ...]:
+    def fields(self, task: Task) -> tuple[RawField, ...]:
         return task_fields(task, UTC)
 
     @property

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from cdptui.models.text import inert
+from cdptui.models.sanitize import sanitize
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
 from cdptui.simulator.settings import SimulatorSettings
@@ -192,7 +192,7 @@ def test_a_question_is_answered_by_fewer_than_ten_keys(desk: Desk, question: str
     def is_answered(_: Terminal) -> bool:
         with desk.node.world.lock:
             meant = [task for task in desk.node.world.tasks.values() if holds(desk, task)]
-        truth[:] = sorted(inert(task.name)[: NAME.stop - NAME.start].rstrip() for task in meant)
+        truth[:] = sorted(sanitize(task.name)[: NAME.stop - NAME.start].rstrip() for task in meant)
         is_said = f"{len(truth)} of {TASKS}" in desk.terminal.text
         return is_said and sorted(line[NAME].rstrip() for line in desk.rows) == truth
 
@@ -203,7 +203,7 @@ def test_a_question_is_answered_by_fewer_than_ten_keys(desk: Desk, question: str
 def test_which_task_grows_fastest_is_answered_by_one_key(desk: Desk) -> None:
     begin_again(desk)
     fastest = max(desk.rates, key=desk.rates.__getitem__)
-    name = inert(desk.node.world.tasks[fastest].name)[:10].rstrip()
+    name = sanitize(desk.node.world.tasks[fastest].name)[:10].rstrip()
     desk.terminal.send("6")
     desk.terminal.wait_for(lambda _: desk.rows and desk.rows[0][NAME].rstrip() == name)
 

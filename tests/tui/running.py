@@ -15,7 +15,7 @@ from textual.worker import Worker
 
 from cdptui.api.errors import ApiError
 from cdptui.clock import SystemClock
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 from cdptui.monitor.build import Link
 from cdptui.render.span import text_of
 from cdptui.tui import small_window
@@ -51,7 +51,7 @@ class Running:
         return self.app.screen_stack[0].query_one(DetailPane)
 
     @property
-    def rows(self) -> list[Vitals]:
+    def rows(self) -> list[TaskRow]:
         return list(self.table.visible_rows()) if self.app.screen_stack[0].query(TaskTable) else []
 
     @property

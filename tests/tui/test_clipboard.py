@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from cdptui.config.paths import copy_file
 from cdptui.config.terminal import Multiplexer, TerminalTraits
-from cdptui.models.failure import Wanted
+from cdptui.models.failure import CredentialPrompt
 from cdptui.tui.clipboard import TERMINAL_BYTES, TMUX_BYTES, Clipboard, Way, choose_way, sequence
 from cdptui.tui.screens.password import PasswordScreen
 from tests.doubles import a_task
@@ -97,7 +97,7 @@ async def test_c_and_a_letter_copy_and_say_so(letter: str, said: str) -> None:
 
 async def test_a_password_goes_to_no_clipboard() -> None:
     async with showing([a_task()]) as run:
-        await run.app.push_screen(PasswordScreen(Wanted.PASSWORD, "admin", "http://node:8080"))
+        await run.app.push_screen(PasswordScreen(CredentialPrompt.PASSWORD, "admin", "http://node:8080"))
         await run.press(*"s3cret", "shift+home", "ctrl+x")
         assert not run.app.screen.query_one(Input).value, "it was cut"
         await run.finish()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cdptui.models.group import Group
+from cdptui.models.aggregates import GroupSummary
 from cdptui.tui.widgets.detail_pane import DetailPane
 from tests.doubles import ScriptedNode, a_task
 from tests.tui.running import Running, running, showing
@@ -18,12 +18,12 @@ FLEET = [
 
 
 def lines(run: Running) -> list[str]:
-    return [line.key if isinstance(line, Group) else line.task.name for line in run.table.visible_lines()]
+    return [line.key if isinstance(line, GroupSummary) else line.task.name for line in run.table.visible_lines()]
 
 
 def on(run: Running) -> str:
     line = run.table.cursor_line
-    return line.key if isinstance(line, Group) else line.task.name if line is not None else ""
+    return line.key if isinstance(line, GroupSummary) else line.task.name if line is not None else ""
 
 
 @pytest.mark.parametrize(

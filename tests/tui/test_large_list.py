@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 from textual.app import App, ComposeResult
 
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 from cdptui.render import columns
 from cdptui.render.arrangement import Arrangement
 from cdptui.render.cells import CellContext
@@ -35,14 +35,14 @@ class Watched(Arrangement):
         self.sorts = 0
 
     @overload
-    def __getitem__(self, index: int) -> Vitals: ...
+    def __getitem__(self, index: int) -> TaskRow: ...
     @overload
-    def __getitem__(self, index: slice) -> list[Vitals]: ...
-    def __getitem__(self, index: int | slice) -> Vitals | list[Vitals]:
+    def __getitem__(self, index: slice) -> list[TaskRow]: ...
+    def __getitem__(self, index: int | slice) -> TaskRow | list[TaskRow]:
         self.read += range(TASKS)[index] if isinstance(index, slice) else [index]
         return super().__getitem__(index)
 
-    def __iter__(self) -> Iterator[Vitals]:
+    def __iter__(self) -> Iterator[TaskRow]:
         self.walks += 1
         return super().__iter__()
 
@@ -67,18 +67,18 @@ class TableApp(App[None]):
 
 
 @pytest.fixture(scope="module")
-def fleet() -> list[Vitals]:
+def fleet() -> list[TaskRow]:
     return [a_row(f"task {number}", uuid=f"{number:06d}") for number in range(TASKS)]
 
 
 @pytest.mark.parametrize("key", ["down", "pagedown", "end", "up", "pageup", "home"])
-async def test_a_key_reads_formats_and_sorts_only_what_is_seen(fleet: list[Vitals], key: str) -> None:
+async def test_a_key_reads_formats_and_sorts_only_what_is_seen(fleet: list[TaskRow], key: str) -> None:
     rows = Watched()
     for _ in rows.steps(fleet, Order("name")):
         pass
     formatted: list[str] = []
 
-    def cell(row: Vitals, context: CellContext) -> Line:
+    def cell(row: TaskRow, context: CellContext) -> Line:
         formatted.append(row.task.uuid)
         return columns.NAME.cell(row, context)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from cdptui.api.errors import LoginRefused, SecondFactorNeeded, SecondFactorRefused, Unreachable
-from cdptui.models.snapshot import Reading
+from cdptui.models.snapshot import FetchProgress
 from cdptui.tui.screens.password import PasswordScreen
 from cdptui.tui.screens.sort_menu import SortMenu
 from cdptui.tui.widgets.detail_pane import DetailPane
@@ -29,7 +29,7 @@ async def test_the_frame_is_there_before_the_first_answer() -> None:
 
 async def test_the_list_fills_page_by_page() -> None:
     one, two = a_task("a"), a_task("b")
-    async with showing([Reading((one,), 2, is_complete=False)], [one, two]) as run:
+    async with showing([FetchProgress((one,), 2, is_complete=False)], [one, two]) as run:
         assert "loading" in run.header
         assert "1/2 tasks" in run.header
         await run.poll()

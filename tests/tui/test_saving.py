@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cdptui.models.snapshot import Reading
+from cdptui.models.snapshot import FetchProgress
 from cdptui.tui import files
 from tests.capabilities import run_as_ordinary_user
 from tests.doubles import EPOCH, a_task
@@ -132,7 +132,7 @@ async def test_nothing_is_written_over(here: Path) -> None:
 
 
 async def test_an_incomplete_list_is_said_to_be_so(here: Path) -> None:
-    async with showing([Reading(tuple(FLEET), 7, is_complete=True)]) as run:
+    async with showing([FetchProgress(tuple(FLEET), 7, is_complete=True)]) as run:
         await save(run, "j")
         assert "the list was not complete" in run.footer
         (path,) = written(here, "json")

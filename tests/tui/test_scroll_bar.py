@@ -6,7 +6,7 @@ import pytest
 from textual.geometry import Region
 from textual.scrollbar import ScrollBarRender
 
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 from cdptui.render.arrangement import Arrangement
 from cdptui.render.order import Order
 from cdptui.tui.widgets.task_table import TaskTable
@@ -18,7 +18,7 @@ SIZE = (60, 21)
 
 def app_of(tasks: int) -> TableApp:
     rows: Arrangement = Arrangement()
-    fleet: list[Vitals] = [a_row(f"task {number:05d}", uuid=f"{number:05d}") for number in range(tasks)]
+    fleet: list[TaskRow] = [a_row(f"task {number:05d}", uuid=f"{number:05d}") for number in range(tasks)]
     for _ in rows.steps(fleet, Order("name")):
         pass
     return TableApp(rows)

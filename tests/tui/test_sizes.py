@@ -8,7 +8,7 @@ import pytest
 from textual.events import Resize
 from textual.geometry import Size
 
-from cdptui.models.failure import Wanted
+from cdptui.models.failure import CredentialPrompt
 from cdptui.tui.screens.password import PasswordScreen
 from cdptui.tui.screens.profile_menu import ProfileMenu
 from cdptui.tui.window import LEAST, enlarged
@@ -136,7 +136,9 @@ async def opened(run: Running, keys: tuple[str, ...]) -> None:
         case ("profiles",):
             run.app.push_screen(ProfileMenu([run.app._watch.target] * 12, run.app._watch.target))
         case ("password",):
-            run.app.push_screen(PasswordScreen(Wanted.PASSWORD, "admin", "http://node:8080", "a reason " * 20))
+            run.app.push_screen(
+                PasswordScreen(CredentialPrompt.PASSWORD, "admin", "http://node:8080", "a reason " * 20)
+            )
         case _:
             await run.press(*keys)
     await run.finish()

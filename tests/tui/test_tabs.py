@@ -5,9 +5,7 @@ from __future__ import annotations
 from textual.command import CommandPalette
 
 from cdptui.api.errors import PermissionDenied, Unreachable
-from cdptui.models.backup_storage import BackupStorage
-from cdptui.models.machine import VmInstance
-from cdptui.models.policy import Policy
+from cdptui.models.inventory import BackupStorage, Policy, VmInstance
 from cdptui.models.task import ResourceRef
 from cdptui.render.span import text_of
 from cdptui.tui.widgets.detail_pane import DetailPane

@@ -125,8 +125,8 @@ async def test_one_bad_task_never_hides_the_others() -> None:
             await link.aclose()
     tasks = {row.task.name: row.task for row in update.vitals}
     assert len(update.vitals) == 5
-    assert tasks["fine"].bad_fields == frozenset()
-    assert tasks["odd"].bad_fields == {"usedCapacity", "createDate"}
+    assert tasks["fine"].unreadable_fields == frozenset()
+    assert tasks["odd"].unreadable_fields == {"usedCapacity", "createDate"}
     assert tasks["newer"].status == "Teleporting"
     assert {task.uuid for task in tasks.values()} >= {"a", "b", "c", "e"}
 
@@ -143,7 +143,7 @@ async def test_a_record_nested_too_deeply_never_hides_the_others() -> None:
     assert update.failure is None
     assert update.snapshot is not None
     assert not update.snapshot.is_partial
-    bad = {row.task.uuid: row.task.bad_fields for row in update.vitals}
+    bad = {row.task.uuid: row.task.unreadable_fields for row in update.vitals}
     assert bad == {"a": frozenset(), "b": {"scene"}, "c": {"usedCapacity"}}
 
 
@@ -202,7 +202,7 @@ async def test_a_refused_login_is_tried_once(body: bytes, kind: FailureKind) -> 
         assert server.count("PUT", LOGIN) == 1
     assert update.failure is not None
     assert update.failure.kind is kind
-    assert update.failure.waits_for_person
+    assert update.failure.needs_user_action
     assert update.next_poll_at is None
 
 

@@ -18,7 +18,7 @@ from cdptui.clock import SystemClock
 from cdptui.config.address import normalise
 from cdptui.config.settings import MonitorSettings
 from cdptui.models.auth import PasswordLogin
-from cdptui.models.tls import Tls
+from cdptui.models.tls import TlsSettings
 from cdptui.monitor.build import open_link
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
@@ -70,7 +70,7 @@ async def answering(tls: ssl.SSLContext | None = None) -> AsyncIterator[tuple[in
         yield server.sockets[0].getsockname()[1], heads
 
 
-async def ask(address: str, tls: Tls | None = None) -> bytes:
+async def ask(address: str, tls: TlsSettings | None = None) -> bytes:
     async with Http(normalise(address), Timeouts.of(5.0), SystemClock(), tls=tls) as http:
         return await http.send("GET", "/cdp-task")
 
@@ -107,7 +107,7 @@ async def test_a_zone_that_does_not_exist_is_said_in_words() -> None:
 async def test_an_address_in_the_certificate_is_trusted(tmp_path: Path) -> None:
     certificates = Certificates(tmp_path)
     async with answering(certificates.server(host="::1")) as (port, _):
-        assert await ask(f"https://[::1]:{port}", Tls(ca_path=certificates.ca_file)) == b"{}"
+        assert await ask(f"https://[::1]:{port}", TlsSettings(ca_path=certificates.ca_file)) == b"{}"
 
 
 @needs_zone
@@ -116,14 +116,16 @@ async def test_a_zone_is_not_part_of_the_name_in_the_certificate(tmp_path: Path)
     address, interface = LINK_LOCAL
     certificates = Certificates(tmp_path)
     async with answering(certificates.server(host=address)) as (port, _):
-        assert await ask(f"https://[{address}%25{interface}]:{port}", Tls(ca_path=certificates.ca_file)) == b"{}"
+        assert (
+            await ask(f"https://[{address}%25{interface}]:{port}", TlsSettings(ca_path=certificates.ca_file)) == b"{}"
+        )
 
 
 async def test_another_address_in_the_certificate_is_not_trusted(tmp_path: Path) -> None:
     certificates = Certificates(tmp_path)
     async with answering(certificates.server(host="::2")) as (port, _):
         with pytest.raises(e.TlsWrongHost):
-            await ask(f"https://[::1]:{port}", Tls(ca_path=certificates.ca_file))
+            await ask(f"https://[::1]:{port}", TlsSettings(ca_path=certificates.ca_file))
 
 
 HOSTS = [

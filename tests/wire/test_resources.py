@@ -11,7 +11,7 @@ from cdptui.api.errors import ApiError
 from cdptui.clock import SystemClock
 from cdptui.config.address import normalise
 from cdptui.models.auth import PasswordLogin
-from cdptui.models.recovery import histories
+from cdptui.models.recovery_points import volume_histories
 from cdptui.monitor.names import BATCH, Names
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
@@ -34,7 +34,7 @@ async def test_everything_around_a_task_is_read_from_a_node() -> None:
         assert machine is not None
         assert machine.volumes
         points = await client.resources.recovery_points(vm, datetime.now(UTC))
-        found = histories(points, policies[task.policy_uuid or ""].interval_s)
+        found = volume_histories(points, policies[task.policy_uuid or ""].interval_s)
         assert {history.volume_uuid for history in found} == {volume.uuid for volume in machine.volumes}
         assert all(history.newest and history.oldest and history.oldest < history.newest for history in found)
         with pytest.raises(ApiError):
@@ -70,7 +70,7 @@ async def test_side_lists_behind_a_front_that_caps_pages_are_read_whole() -> Non
     assert len(requests) == 4
     assert set(capped.recent) >= set(uncapped.recent)
     assert set(capped.daily) >= set(uncapped.daily)
-    assert not capped.is_cut
+    assert not capped.is_truncated
 
 
 async def test_names_behind_a_front_that_caps_answers_are_all_learnt() -> None:

@@ -14,7 +14,7 @@ from cdptui.config.address import normalise
 from cdptui.config.settings import MonitorSettings
 from cdptui.models.auth import PasswordLogin
 from cdptui.models.failure import FailureKind
-from cdptui.models.tls import Tls
+from cdptui.models.tls import TlsSettings
 from cdptui.monitor.build import open_link
 from cdptui.monitor.update import Update
 from cdptui.render.failures import sentence
@@ -35,7 +35,7 @@ def plain() -> Iterator[str]:
         yield server.url
 
 
-async def update_of(url: str, tls: Tls) -> Update:
+async def update_of(url: str, tls: TlsSettings) -> Update:
     settings = MonitorSettings(
         base_url=normalise(url), auth=PasswordLogin(name="admin", password="password"), tls=tls, timeout_s=5.0
     )
@@ -49,7 +49,7 @@ async def update_of(url: str, tls: Tls) -> Update:
 
 async def test_a_private_authority_is_believed_when_it_is_given(certificates: Certificates, plain: str) -> None:
     with tls_in_front_of(plain, certificates.server()) as url:
-        update = await update_of(url, Tls(ca_path=certificates.ca_file))
+        update = await update_of(url, TlsSettings(ca_path=certificates.ca_file))
     assert update.failure is None
     assert [row.task.name for row in update.vitals] == ["My Task"]
 
@@ -90,7 +90,7 @@ async def test_what_is_wrong_with_a_certificate_is_said(
     certificates: Certificates, plain: str, shown: Shown, trusts: bool, kind: FailureKind, said: str, advice: str
 ) -> None:
     with tls_in_front_of(plain, shown(certificates)) as url:
-        update = await update_of(url, Tls(ca_path=certificates.ca_file if trusts else None))
+        update = await update_of(url, TlsSettings(ca_path=certificates.ca_file if trusts else None))
     assert update.failure is not None
     assert update.failure.kind is kind
     what, _, todo = sentence(update.failure).partition(" → ")
@@ -100,7 +100,7 @@ async def test_what_is_wrong_with_a_certificate_is_said(
 
 async def test_that_a_certificate_of_ours_is_wanted_is_said(certificates: Certificates) -> None:
     with refusing_handshakes(certificates.asking_for_ours()) as url:
-        update = await update_of(url, Tls(ca_path=certificates.ca_file))
+        update = await update_of(url, TlsSettings(ca_path=certificates.ca_file))
     assert update.failure is not None
     assert update.failure.kind is FailureKind.TLS_CLIENT
     assert "certificate required" in sentence(update.failure)
@@ -110,20 +110,20 @@ async def test_that_a_certificate_of_ours_is_wanted_is_said(certificates: Certif
 @pytest.mark.parametrize("shown", [Certificates.self_signed, lambda made: made.server(is_expired=True)])
 async def test_whoever_asks_for_it_takes_any_certificate(certificates: Certificates, plain: str, shown: Shown) -> None:
     with tls_in_front_of(plain, shown(certificates)) as url:
-        update = await update_of(url, Tls(is_verified=False))
+        update = await update_of(url, TlsSettings(is_verified=False))
     assert update.failure is None
 
 
 async def test_a_certificate_of_ours_is_shown_where_one_is_wanted(certificates: Certificates, plain: str) -> None:
     certificate, key = certificates.client()
-    tls = Tls(ca_path=certificates.ca_file, client_certificate=certificate, client_key=key)
+    tls = TlsSettings(ca_path=certificates.ca_file, client_certificate=certificate, client_key=key)
     with tls_in_front_of(plain, certificates.asking_for_ours()) as url:
         update = await update_of(url, tls)
     assert update.failure is None
 
 
 async def test_https_to_a_port_that_speaks_none_is_said(plain: str) -> None:
-    update = await update_of(plain.replace("http:", "https:"), Tls())
+    update = await update_of(plain.replace("http:", "https:"), TlsSettings())
     assert update.failure is not None
     assert update.failure.kind is FailureKind.TLS
     assert "try http://" in sentence(update.failure)
@@ -131,6 +131,6 @@ async def test_https_to_a_port_that_speaks_none_is_said(plain: str) -> None:
 
 async def test_http_to_a_port_of_tls_is_said(certificates: Certificates, plain: str, tmp_path: Path) -> None:
     with tls_in_front_of(plain, certificates.server()) as url:
-        update = await update_of(url.replace("https:", "http:"), Tls())
+        update = await update_of(url.replace("https:", "http:"), TlsSettings())
     assert update.failure is not None
     assert update.failure.kind in {FailureKind.UNREACHABLE, FailureKind.NOT_A_NODE}

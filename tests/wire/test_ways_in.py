@@ -17,7 +17,7 @@ from cdptui.clock import SystemClock
 from cdptui.config.address import normalise
 from cdptui.config.settings import MonitorSettings
 from cdptui.config.zone import zone_of
-from cdptui.models.auth import AccessKey, Auth, LoginType, PasswordLogin
+from cdptui.models.auth import AccessKey, Credentials, LoginType, PasswordLogin
 from cdptui.models.failure import FailureKind
 from cdptui.monitor.build import Link, open_link
 from cdptui.monitor.update import Update
@@ -35,7 +35,7 @@ def login(name: str, kind: LoginType = LoginType.ACCOUNT, **more: str) -> Passwo
     return PasswordLogin(name=name, password="password", type=kind, **more)
 
 
-async def link_to(server: EmbeddedServer, auth: Auth, zone: str | None = None, timeout_s: float = 5.0) -> Link:
+async def link_to(server: EmbeddedServer, auth: Credentials, zone: str | None = None, timeout_s: float = 5.0) -> Link:
     settings = MonitorSettings(
         base_url=normalise(server.url),
         auth=auth,
@@ -46,7 +46,7 @@ async def link_to(server: EmbeddedServer, auth: Auth, zone: str | None = None, t
     return await open_link(settings, SystemClock())
 
 
-async def first_update(server: EmbeddedServer, auth: Auth, zone: str | None = None) -> Update:
+async def first_update(server: EmbeddedServer, auth: Credentials, zone: str | None = None) -> Update:
     link = await link_to(server, auth, zone)
     try:
         async with aclosing(link.monitor.updates()) as updates:
@@ -72,7 +72,7 @@ async def first_update(server: EmbeddedServer, auth: Auth, zone: str | None = No
     ],
     ids=lambda value: f"{getattr(value, 'type', 'key')} {getattr(value, 'project', None) or ''}" if value != 1 else "",
 )
-async def test_every_way_in_gets_the_list_and_leaves_no_session(auth: Auth, sessions: int) -> None:
+async def test_every_way_in_gets_the_list_and_leaves_no_session(auth: Credentials, sessions: int) -> None:
     with EmbeddedServer(ManagementNode(SETTINGS)) as server:
         update = await first_update(server, auth)
         assert update.failure is None

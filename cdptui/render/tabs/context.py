@@ -8,26 +8,23 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from cdptui.models.backup_storage import BackupStorage, Tenancy
-from cdptui.models.machine import VmInstance
-from cdptui.models.part import Part
-from cdptui.models.policy import Policy
-from cdptui.models.recovery import RecoveryPoints
-from cdptui.models.task import Field, RawLines
-from cdptui.models.track import Track
+from cdptui.models.capacity import CapacityHistory
+from cdptui.models.inventory import BackupStorage, FetchState, Policy, StorageCommitment, VmInstance
+from cdptui.models.recovery_points import RecoveryPoints
+from cdptui.models.task import RawField, RawLines
 from cdptui.render.key_names import KEY_NAMES
 from cdptui.render.reasons import Outlook
 
-_NOBODY: Final = Tenancy()
-_NOTHING: Final[Part[Any]] = Part()
+_NOBODY: Final = StorageCommitment()
+_NOTHING: Final[FetchState[Any]] = FetchState()
 _NO_RECORD: Final = RawLines()
 
 
 class DetailContext(Struct, frozen=True):
     """What the pane needs beside the task. Each tab fills what it shows and leaves the rest as it is."""
 
-    fields: Sequence[Field]
-    track: Track
+    fields: Sequence[RawField]
+    track: CapacityHistory
     names: Mapping[str, str]
     names_problem: str
     """Why names are missing; empty when they are not, or are on their way."""
@@ -39,11 +36,11 @@ class DetailContext(Struct, frozen=True):
     at: float = 0.0
     """The monotonic second of `now`."""
     raw: RawLines = _NO_RECORD
-    storages: Part[Mapping[str, BackupStorage]] = _NOTHING
-    policies: Part[Mapping[str, Policy]] = _NOTHING
-    machine: Part[VmInstance] = _NOTHING
-    points: Part[RecoveryPoints] = _NOTHING
-    tenancy: Tenancy = _NOBODY
+    storages: FetchState[Mapping[str, BackupStorage]] = _NOTHING
+    policies: FetchState[Mapping[str, Policy]] = _NOTHING
+    machine: FetchState[VmInstance] = _NOTHING
+    points: FetchState[RecoveryPoints] = _NOTHING
+    tenancy: StorageCommitment = _NOBODY
     """All tasks on the task's backup storage, itself included."""
     keys: Mapping[str, str] = KEY_NAMES
     """What to call the key of an action."""

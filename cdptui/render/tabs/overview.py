@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from cdptui.models.growth import DAY_S, HOUR_S, Growth, growth
+from cdptui.models.capacity import DAY_S, HOUR_S, CapacityHistory, GrowthRate, growth_rate
 from cdptui.models.severity import is_rpo_breach
-from cdptui.models.task import Field, ResourceRef, Task, Unit
-from cdptui.models.track import Track
-from cdptui.models.vitals import Vitals
+from cdptui.models.task import FieldUnit, RawField, ResourceRef, Task
+from cdptui.models.task_row import TaskRow
 from cdptui.render import units
 from cdptui.render.cells import bar, fill_role, full_in_role, rpo_role, short_type
 from cdptui.render.chart import capacity_chart
@@ -27,7 +26,7 @@ _LOW_CHART: Final = 3
 _HIGH_CHART: Final = 10
 
 
-def lines(row: Vitals, context: DetailContext, width: int, height: int) -> Sequence[Line]:
+def lines(row: TaskRow, context: DetailContext, width: int, height: int) -> Sequence[Line]:
     """All lines, for a pane of `width` and `height` cells: the chart is in sight without scrolling.
 
     It keeps its place from task to task, so that walking through the list draws it where it was. Longer texts are cut
@@ -45,7 +44,7 @@ def lines(row: Vitals, context: DetailContext, width: int, height: int) -> Seque
     )
 
 
-def _head(row: Vitals, context: DetailContext, width: int) -> list[Line]:
+def _head(row: TaskRow, context: DetailContext, width: int) -> list[Line]:
     """Four lines, always: what is below keeps its place."""
     task = row.task
     meaning = "" if row.reasons else f" · {MEANINGS[row.severity]}"
@@ -62,7 +61,7 @@ def _description(task: Task, width: int) -> list[Line]:
     return [heading("Description", width), (Span(task.description),), BLANK]
 
 
-def _first_reason(row: Vitals, context: DetailContext, width: int) -> list[Line]:
+def _first_reason(row: TaskRow, context: DetailContext, width: int) -> list[Line]:
     """The worst of what is said of it, on two lines at most; the tab Why has all of it."""
     reason = row.reasons[0]
     words = words_of(reason, row, context.outlook)
@@ -72,7 +71,7 @@ def _first_reason(row: Vitals, context: DetailContext, width: int) -> list[Line]
     return [(Span(first, role),), *([(Span(" ".join(rest), role),)] if rest else [])]
 
 
-def _low_head(row: Vitals, context: DetailContext) -> list[Line]:
+def _low_head(row: TaskRow, context: DetailContext) -> list[Line]:
     """The same figures for a pane of few lines: as many to a line as belong together."""
     head, status, *rest = _head(row, context, 1000)
     figures = [tuple(span._replace(text=span.text.strip() + " ") for span in line) for line in _figures(row, context)]
@@ -83,7 +82,7 @@ def _low_head(row: Vitals, context: DetailContext) -> list[Line]:
     return [(*head, Span("  "), *status), *rest[:1], *pairs]
 
 
-def _figures(row: Vitals, context: DetailContext) -> list[Line]:
+def _figures(row: TaskRow, context: DetailContext) -> list[Line]:
     task, track = row.task, context.track
     return [_used_of_plan(task), _rpo(task), _growth(track), _full_in(row.full_in_s)]
 
@@ -112,9 +111,9 @@ def _rpo(task: Task) -> Line:
     return (_label("RPO"), Span(units.latency(task.rpo_ms), role), Span(target, Role.DIM), *breach)
 
 
-def _growth(track: Track) -> Line:
-    hour = growth(track.points, track.until, HOUR_S)
-    day = growth(track.points, track.until, DAY_S)
+def _growth(track: CapacityHistory) -> Line:
+    hour = growth_rate(track.points, track.until, HOUR_S)
+    day = growth_rate(track.points, track.until, DAY_S)
     if day is None:
         return (_label("growth"), Span("not known yet", Role.DIM))
     spans = [_label("growth")]
@@ -126,7 +125,7 @@ def _growth(track: Track) -> Line:
     return tuple(spans)
 
 
-def _basis(rate: Growth) -> str:
+def _basis(rate: GrowthRate) -> str:
     return f"  from {units.duration(rate.span_s)}" if rate.span_s < 0.9 * DAY_S else ""
 
 
@@ -189,7 +188,7 @@ def _fields(task: Task, context: DetailContext, width: int) -> list[Line]:
         lines.append(tuple(spans))
     if not any(field.name in {"lastLatency", "currentLatency"} for field in fields):
         lines.append((Span("no latency: servers before 4.4.24 have none", Role.DIM),))
-    if context.zone is None and any(field.unit is Unit.MOMENT and field.at is None for field in fields):
+    if context.zone is None and any(field.unit is FieldUnit.MOMENT and field.at is None for field in fields):
         # For want of a permission, or on a server that cannot be asked.
         lines.append((Span("dates by the node's own clock; it tells no zone", Role.DIM),))
     unknown = [field.name for field in fields if not field.is_known]
@@ -198,18 +197,18 @@ def _fields(task: Task, context: DetailContext, width: int) -> list[Line]:
     return lines
 
 
-def _in_words(field: Field, context: DetailContext) -> tuple[str, str]:
+def _in_words(field: RawField, context: DetailContext) -> tuple[str, str]:
     """The humanised value, empty where it would only repeat the raw one, and the raw value."""
     match field.unit:
-        case Unit.BYTES if field.quantity is not None:
+        case FieldUnit.BYTES if field.quantity is not None:
             return units.size(field.quantity), field.text
-        case Unit.BYTES_PER_SECOND if field.quantity is not None:
+        case FieldUnit.BYTES_PER_SECOND if field.quantity is not None:
             return f"{units.size(field.quantity)}/s a volume" if field.quantity else "no limit", field.text
-        case Unit.MILLISECONDS if field.quantity is not None:
+        case FieldUnit.MILLISECONDS if field.quantity is not None:
             return units.latency(field.quantity), field.text
-        case Unit.MOMENT if field.at is not None:
+        case FieldUnit.MOMENT if field.at is not None:
             return units.ago(field.at, context.now), field.text
-        case Unit.UUID if field.text in context.names:
+        case FieldUnit.UUID if field.text in context.names:
             return context.names[field.text], field.text
         case _:
             return "", field.text

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from cdptui.models.failure import Failure, FailureKind
-from cdptui.models.part import Part
-from cdptui.models.vitals import Vitals
+from cdptui.models.inventory import FetchState
+from cdptui.models.task_row import TaskRow
 from cdptui.render import units
 from cdptui.render.failures import short_cause
 from cdptui.render.span import Line, Role, Span
@@ -24,7 +24,7 @@ _UUID: Final = re.compile(r"\b[0-9a-f]{32}\b")
 BLANK: Final[Line] = ()
 
 
-def title(row: Vitals, part: Part[Any] | None = None, now: float = 0.0) -> Line:
+def title(row: TaskRow, part: FetchState[Any] | None = None, now: float = 0.0) -> Line:
     """Which task it is, what it does, and how old is what is shown of `part`: the first line of every tab."""
     task = row.task
     age_s = part.age_s(now) if part is not None else None
@@ -83,7 +83,9 @@ def cells(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
-def standing(part: Part[Any], context: DetailContext, what: str, width: int, retry: str = _BY_ITSELF) -> list[Line]:
+def standing(
+    part: FetchState[Any], context: DetailContext, what: str, width: int, retry: str = _BY_ITSELF
+) -> list[Line]:
     """Why a part is not there, or not newer; nothing where all is well. `retry` is what becomes of one that failed."""
     if part.failure is not None:
         is_denied = part.failure.kind is FailureKind.PERMISSION_DENIED
@@ -93,9 +95,9 @@ def standing(part: Part[Any], context: DetailContext, what: str, width: int, ret
     return [] if is_readable(part) else [(Span(f"reading {what} …", Role.DIM),)]
 
 
-def is_readable(part: Part[Any]) -> bool:
+def is_readable(part: FetchState[Any]) -> bool:
     """Whether there is anything to show of it, however old."""
-    return part.read_at is not None
+    return part.fetched_at is not None
 
 
 def table(rows: Sequence[Sequence[Span]], gaps: int = 2) -> list[Line]:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from cdptui.models.policy import Policy
-from cdptui.models.recovery import (
+from cdptui.models.inventory import Policy
+from cdptui.models.recovery_points import (
+    GAP_FACTOR,
     RESOLUTION_S,
-    SLACK,
     RecoveryPoint,
     RecoveryPoints,
     VolumeHistory,
     coverage,
-    histories,
-    locked_of,
+    protected_points,
+    volume_histories,
 )
 from cdptui.models.task import Task
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 from cdptui.render import units
 from cdptui.render.span import Line, Role, Span
 from cdptui.render.tabs.context import DetailContext
@@ -29,7 +29,7 @@ _MOST_LOCKED: Final = 20
 _NOT_BY_ITSELF: Final = "they are not tried again by themselves; {refresh} tries again"
 
 
-def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[Line]:
+def lines(row: TaskRow, context: DetailContext, width: int, height: int) -> list[Line]:
     """All lines."""
     top = [title(row, context.points, context.at), *air(height)]
     if not row.task.resource_refs:
@@ -40,7 +40,7 @@ def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[
         if part.failure is None and not is_readable(part):
             body += wrapped("they come from the backup storage itself, which takes its time", width, Role.DIM)
         return [*top, *body]
-    found = histories(part.value, policy.interval_s if policy is not None else None)
+    found = volume_histories(part.value, policy.interval_s if policy is not None else None)
     if not found:
         return [*top, *body, BLANK, *wrapped("there is no recovery point: nothing can be restored", width, Role.BAD)]
     for history in found:
@@ -48,7 +48,7 @@ def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[
     return [*top, *body, BLANK, *_footnotes(part.value, policy, width, context.keys["refresh"])]
 
 
-def _policy(row: Vitals, context: DetailContext) -> Policy | None:
+def _policy(row: TaskRow, context: DetailContext) -> Policy | None:
     return (context.policies.value or {}).get(row.task.policy_uuid or "")
 
 
@@ -56,7 +56,7 @@ def _volume(history: VolumeHistory, task: Task, context: DetailContext, width: i
     points = context.points.value
     if points is None:
         return []
-    locked = locked_of(points, history.volume_uuid)
+    locked = protected_points(points, history.volume_uuid)
     lines = [
         heading(_volume_name(history, context), width),
         labelled("newest", *_moment(history.newest, context, _age_role(history, task, context))),
@@ -66,9 +66,9 @@ def _volume(history: VolumeHistory, task: Task, context: DetailContext, width: i
     ]
     if history.bytes_per_s is not None:
         lines.append(labelled("changes", Span(units.rate(history.bytes_per_s)), Span("  by their sizes", Role.DIM)))
-    lines += [_lull(lull.start, lull.end, context) for lull in history.lulls[:_MOST_LULLS]]
-    if len(history.lulls) > _MOST_LULLS:
-        lines.append((Span(f"  … and {len(history.lulls) - _MOST_LULLS} shorter gaps", Role.DIM),))
+    lines += [_lull(lull.start, lull.end, context) for lull in history.gaps[:_MOST_LULLS]]
+    if len(history.gaps) > _MOST_LULLS:
+        lines.append((Span(f"  … and {len(history.gaps) - _MOST_LULLS} shorter gaps", Role.DIM),))
     if locked:
         lines.append(labelled("protected", Span(f"{len(locked)} kept from being thinned out")))
         lines += [_locked(point, context) for point in locked[:_MOST_LOCKED]]
@@ -116,14 +116,14 @@ def _strip(history: VolumeHistory, points: RecoveryPoints, width: int) -> list[L
 
 
 def _lull_count(history: VolumeHistory) -> list[Span]:
-    count = len(history.lulls)
+    count = len(history.gaps)
     gaps = f"{count} gap{'' if count == 1 else 's'}"
-    if history.silence_s is not None:
-        silence = f"none for {units.duration(history.silence_s)}"
+    if history.seconds_since_newest is not None:
+        silence = f"none for {units.duration(history.seconds_since_newest)}"
         return [Span(f"  ▲ {gaps}, and {silence}" if count else f"  ▲ {silence}", Role.WARN)]
     if not count:
         return [Span("  ✔ no gap", Role.OK)]
-    return [Span(f"  ▲ {gaps}, the longest {units.duration(history.lulls[0].seconds)}", Role.WARN)]
+    return [Span(f"  ▲ {gaps}, the longest {units.duration(history.gaps[0].seconds)}", Role.WARN)]
 
 
 def _lull(start: datetime, end: datetime, context: DetailContext) -> Line:
@@ -150,11 +150,11 @@ def _footnotes(points: RecoveryPoints, policy: Policy | None, width: int, refres
     if policy is not None and policy.interval_s:
         every = units.duration(policy.interval_s)
         unseen = "the server lists one a minute, so shorter gaps stay unseen"
-        told = f"a gap is told from {units.duration(SLACK * policy.interval_s)} on"
+        told = f"a gap is told from {units.duration(GAP_FACTOR * policy.interval_s)} on"
         words = f"the policy takes a point every {every}; {unseen if policy.interval_s < RESOLUTION_S else told}"
     else:
         words = "the policy's interval is not known; a gap is told from two minutes on"
     lines = wrapped(words, width, Role.DIM)
-    if points.is_cut:
+    if points.is_truncated:
         lines += wrapped("the server has, or may have, more recovery points than it listed", width, Role.WARN)
     return [*lines, *wrapped(f"they are read on demand only; {refresh} reads them again", width, Role.DIM)]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from cdptui.models.policy import Policy
+from cdptui.models.inventory import Policy
 from cdptui.models.task import Task
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 from cdptui.render import units
 from cdptui.render.span import Line, Role, Span
 from cdptui.render.tabs.context import DetailContext
@@ -16,7 +16,7 @@ _DAY_S: Final = 86_400
 _CAVEAT: Final = "the vendor tells the ranges of these settings, not what they mean: if in doubt, see the web console"
 
 
-def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[Line]:
+def lines(row: TaskRow, context: DetailContext, width: int, height: int) -> list[Line]:
     """All lines."""
     task, part = row.task, context.policies
     uuid = task.policy_uuid

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Set
 from typing import Final
 
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 from cdptui.render.span import Line, Role, Span
 from cdptui.render.tabs.context import DetailContext
 from cdptui.render.tabs.pieces import BLANK, air, title, wrapped
@@ -14,7 +14,7 @@ from cdptui.render.tabs.pieces import BLANK, air, title, wrapped
 _KEY: Final = re.compile(r'^(\s*)"((?:[^"\\]|\\.)*)"(: )(.*)$')
 
 
-def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[Line]:
+def lines(row: TaskRow, context: DetailContext, width: int, height: int) -> list[Line]:
     """All lines; a value that is too long goes on below, so that nothing of it is lost."""
     unknown = {field.name for field in context.fields if not field.is_known}
     found: list[Line] = [title(row), *air(height)]

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec import Struct
 
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 from cdptui.render.span import Line, Role, Span
 
 if TYPE_CHECKING:
     from cdptui.render.tabs.context import DetailContext
 
-TabLines = Callable[[Vitals, "DetailContext", int, int], Sequence[Line]]
+TabLines = Callable[[TaskRow, "DetailContext", int, int], Sequence[Line]]
 """A task, everything else, and width and height of the pane, to lines."""
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from cdptui.models.machine import VmInstance, Volume
+from cdptui.models.inventory import VmInstance, Volume
 from cdptui.models.task import ResourceRef
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 from cdptui.render import units
 from cdptui.render.cells import short_type
 from cdptui.render.lazy_lines import ItemLines, JoinedLines
@@ -28,7 +28,7 @@ _MEANINGS: Final = {
 }
 
 
-def lines(row: Vitals, context: DetailContext, width: int, height: int) -> Sequence[Line]:
+def lines(row: TaskRow, context: DetailContext, width: int, height: int) -> Sequence[Line]:
     """All lines."""
     refs = row.task.resource_refs
     top = [title(row, context.machine, context.at), *air(height)]
@@ -74,7 +74,7 @@ def _only_the_ref(ref: ResourceRef, context: DetailContext) -> list[Line]:
     return [labelled(short_type(ref.resource_type), known), labelled("uuid", Span(ref.resource_uuid, Role.DIM))]
 
 
-def _volumes(machine: VmInstance, row: Vitals, width: int) -> list[Line]:
+def _volumes(machine: VmInstance, row: TaskRow, width: int) -> list[Line]:
     volumes = machine.volumes
     count = len(volumes)
     lines = [heading(f"{count} volume{'' if count == 1 else 's'}", width)]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cdptui.models.backup_storage import BackupStorage, Tenancy
-from cdptui.models.vitals import Vitals
+from cdptui.models.inventory import BackupStorage, StorageCommitment
+from cdptui.models.task_row import TaskRow
 from cdptui.render import units
 from cdptui.render.cells import bar, fill_role
 from cdptui.render.span import Line, Role, Span
@@ -12,7 +12,7 @@ from cdptui.render.tabs.context import DetailContext
 from cdptui.render.tabs.pieces import BLANK, air, heading, is_readable, labelled, standing, title, wrapped
 
 
-def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[Line]:
+def lines(row: TaskRow, context: DetailContext, width: int, height: int) -> list[Line]:
     """All lines."""
     uuid, part = row.task.backup_storage_uuid, context.storages
     top = [title(row, context.storages, context.at), *air(height)]
@@ -74,15 +74,17 @@ def _switch(storage: BackupStorage) -> list[Span]:
     return [Span(f"  switched off ({storage.state})", Role.WARN)]
 
 
-def _tenancy(storage: BackupStorage, tenancy: Tenancy, width: int) -> list[Line]:
+def _tenancy(storage: BackupStorage, tenancy: StorageCommitment, width: int) -> list[Line]:
     total, free = storage.total_bytes, storage.available_bytes
     lines = [
         heading("What is planned on it", width),
         labelled("used by tasks", Span(units.size(tenancy.used_bytes)), *_not_by_tasks(total, free, tenancy)),
         labelled("planned", Span(units.size(tenancy.plan_bytes)), *_of_the_whole(total, tenancy)),
-        labelled("still to come", Span(units.size(tenancy.wanted_bytes)), Span("  if all plans fill up", Role.DIM)),
+        labelled(
+            "still to come", Span(units.size(tenancy.remaining_planned_bytes)), Span("  if all plans fill up", Role.DIM)
+        ),
     ]
-    over = tenancy.over_bytes(storage)
+    over = tenancy.overcommitted_bytes(storage)
     if over is None:
         lines += wrapped("what is free is not known, so neither is whether the plans fit", width, Role.DIM)
     elif over > 0:
@@ -97,22 +99,22 @@ def _tenancy(storage: BackupStorage, tenancy: Tenancy, width: int) -> list[Line]
     return lines
 
 
-def _not_by_tasks(total: int | None, free: int | None, tenancy: Tenancy) -> list[Span]:
+def _not_by_tasks(total: int | None, free: int | None, tenancy: StorageCommitment) -> list[Span]:
     if total is None or free is None:
         return []
     rest = total - free - tenancy.used_bytes
     return [Span(f"  {units.size(rest)} by other data", Role.DIM)] if rest > 0 else []
 
 
-def _of_the_whole(total: int | None, tenancy: Tenancy) -> list[Span]:
+def _of_the_whole(total: int | None, tenancy: StorageCommitment) -> list[Span]:
     return [Span(f"  {units.percent(tenancy.plan_bytes / total)} of the storage", Role.DIM)] if total else []
 
 
-def _others(row: Vitals, tenancy: Tenancy, width: int) -> list[Line]:
+def _others(row: TaskRow, tenancy: StorageCommitment, width: int) -> list[Line]:
     others = [other for other in tenancy.worst if other.task.uuid != row.task.uuid]
     if not others:
         return [heading("No other task lies on it", width)]
-    count, worried = tenancy.tasks - 1, tenancy.worried - bool(row.reasons)
+    count, worried = tenancy.tasks - 1, tenancy.with_reasons - bool(row.reasons)
     lines = [heading(f"{count} other task{'' if count == 1 else 's'}, {worried} with a reason to look", width)]
     lines += [_other(other, width) for other in others]
     if count > len(others):
@@ -120,7 +122,7 @@ def _others(row: Vitals, tenancy: Tenancy, width: int) -> list[Line]:
     return lines
 
 
-def _other(row: Vitals, width: int) -> Line:
+def _other(row: TaskRow, width: int) -> Line:
     task, ratio = row.task, row.task.used_ratio
     share = units.percent(ratio) if ratio is not None else units.UNKNOWN
     return (

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from cdptui.models.part import Part
+from cdptui.models.inventory import FetchState
 from cdptui.models.reasons import ReasonKind
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 from cdptui.render import units
 from cdptui.render.reasons import LEVELS, words_of
 from cdptui.render.span import Line, Role, Span
@@ -23,9 +23,9 @@ _OF_STATUS: Final = frozenset(
         ReasonKind.UNKNOWN,
         ReasonKind.STOPPED,
         ReasonKind.STARTING,
-        ReasonKind.NOT_OFF,
-        ReasonKind.NEW_WORD,
-        ReasonKind.FORGOTTEN,
+        ReasonKind.ACTIVE_WHILE_DISABLED,
+        ReasonKind.UNKNOWN_STATUS,
+        ReasonKind.LONG_DISABLED,
     }
 )
 _OF_PLAN: Final = frozenset({ReasonKind.FULL, ReasonKind.FULL_SOON, ReasonKind.NEAR_FULL})
@@ -46,7 +46,7 @@ def _unsure(kinds: Set[ReasonKind], words: str) -> _Check:
     return _Check(kinds, is_known=False, words=words)
 
 
-def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[Line]:
+def lines(row: TaskRow, context: DetailContext, width: int, height: int) -> list[Line]:
     """All lines."""
     verdict = Span(MEANINGS[row.severity], ROLES[row.severity])
     return [
@@ -58,7 +58,7 @@ def lines(row: Vitals, context: DetailContext, width: int, height: int) -> list[
     ]
 
 
-def _reasons(row: Vitals, context: DetailContext, width: int) -> list[Line]:
+def _reasons(row: TaskRow, context: DetailContext, width: int) -> list[Line]:
     if not row.reasons:
         return [(Span("✔ nothing speaks against this task", Role.OK),), BLANK]
     found: list[Line] = []
@@ -75,7 +75,7 @@ def _reasons(row: Vitals, context: DetailContext, width: int) -> list[Line]:
     return found
 
 
-def _checks(row: Vitals, context: DetailContext, width: int) -> list[Line]:
+def _checks(row: TaskRow, context: DetailContext, width: int) -> list[Line]:
     said = {reason.kind for reason in row.reasons}
     found: list[Line] = [heading("Checked as well" if said else "What was checked", width)]
     for check in _all_checks(row, context):
@@ -88,7 +88,7 @@ def _checks(row: Vitals, context: DetailContext, width: int) -> list[Line]:
     return found
 
 
-def _all_checks(row: Vitals, context: DetailContext) -> Iterator[_Check]:
+def _all_checks(row: TaskRow, context: DetailContext) -> Iterator[_Check]:
     task = row.task
     switch = "off" if task.state == "Disabled" else "on"
     yield _sure(_OF_STATUS, f"status {task.status}, and switched {switch}")
@@ -102,14 +102,14 @@ def _all_checks(row: Vitals, context: DetailContext) -> Iterator[_Check]:
     yield _storage(row, context)
     yield _policy(row, context)
     if task.last_op_at is None:
-        yield _unsure({ReasonKind.CLOCK}, "the time of its last operation is not known")
+        yield _unsure({ReasonKind.CLOCK_SKEW}, "the time of its last operation is not known")
     else:
         ago = units.ago(task.last_op_at, context.now)
-        yield _sure({ReasonKind.CLOCK}, f"its last operation was {ago}, not ahead of this machine's clock")
+        yield _sure({ReasonKind.CLOCK_SKEW}, f"its last operation was {ago}, not ahead of this machine's clock")
     yield _sure({ReasonKind.UNREADABLE}, "every field of its record could be read")
 
 
-def _rpo(row: Vitals) -> _Check:
+def _rpo(row: TaskRow) -> _Check:
     task = row.task
     if task.rpo_ratio is None:
         words = "no RPO was measured" if task.rpo_ms is None else f"RPO {units.latency(task.rpo_ms)}, no target is set"
@@ -120,7 +120,7 @@ def _rpo(row: Vitals) -> _Check:
     return _Check({ReasonKind.RPO}, is_known=task.state != "Disabled", words=words)
 
 
-def _plan(row: Vitals) -> _Check:
+def _plan(row: TaskRow) -> _Check:
     task = row.task
     if task.used_ratio is None:
         is_none = task.plan_bytes == 0
@@ -130,12 +130,12 @@ def _plan(row: Vitals) -> _Check:
     return _sure(_OF_PLAN, words)
 
 
-def _growth(row: Vitals) -> _Check:
+def _growth(row: TaskRow) -> _Check:
     rate = row.growth
     if rate is None:
-        return _unsure({ReasonKind.STILL}, "growth is not known yet: it takes two changes of used capacity")
+        return _unsure({ReasonKind.STALLED}, "growth is not known yet: it takes two changes of used capacity")
     words = f"grows by {units.rate(rate.bytes_per_s)}, seen over {units.duration(rate.span_s)}"
-    return _sure({ReasonKind.STILL}, words)
+    return _sure({ReasonKind.STALLED}, words)
 
 
 def _machine(context: DetailContext) -> Iterator[_Check]:
@@ -148,7 +148,7 @@ def _machine(context: DetailContext) -> Iterator[_Check]:
         yield _unsure(frozenset(), f"what the VM does is not known{_why_not(context.machine)}")
 
 
-def _storage(row: Vitals, context: DetailContext) -> _Check:
+def _storage(row: TaskRow, context: DetailContext) -> _Check:
     uuid, part = row.task.backup_storage_uuid or "", context.storages
     storage = (part.value or {}).get(uuid)
     name = context.outlook.name(uuid)
@@ -157,7 +157,7 @@ def _storage(row: Vitals, context: DetailContext) -> _Check:
     return _sure({ReasonKind.STORAGE}, f"backup storage {name} is {storage.status}")
 
 
-def _policy(row: Vitals, context: DetailContext) -> _Check:
+def _policy(row: TaskRow, context: DetailContext) -> _Check:
     uuid = row.task.policy_uuid or ""
     name, is_there = context.outlook.name(uuid), uuid in (context.policies.value or {})
     if not is_there:
@@ -167,7 +167,7 @@ def _policy(row: Vitals, context: DetailContext) -> _Check:
     return _sure({ReasonKind.POLICY}, f"its policy {name} exists")
 
 
-def _why_not(part: Part[Any]) -> str:
+def _why_not(part: FetchState[Any]) -> str:
     if part.failure is not None:
         return f": {part.failure.kind.value}"
     return ": the server did not list all of them" if part.is_partial else ""

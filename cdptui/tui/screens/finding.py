@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from cdptui.clock import Clock
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 from cdptui.render.order import Order
 from cdptui.tui.keymap import Keymap
 from cdptui.tui.screens.listing import Listing, Wanted
@@ -53,7 +53,7 @@ class FindingScreen(_Part):
 
     @property
     @abstractmethod
-    def rows(self) -> Sequence[Vitals]:
+    def rows(self) -> Sequence[TaskRow]:
         """All rows that the list is made of."""
 
     @abstractmethod

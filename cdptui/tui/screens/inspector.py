@@ -6,10 +6,10 @@ from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from cdptui.models.capacity import CapacityHistory
 from cdptui.models.reasons import ReasonKind
-from cdptui.models.task import Field, RawLines, Task
-from cdptui.models.track import Track
-from cdptui.models.vitals import Vitals
+from cdptui.models.task import RawField, RawLines, Task
+from cdptui.models.task_row import TaskRow
 from cdptui.monitor.update import Update
 from cdptui.render.tabs.registry import OVERVIEW, POINTS, POLICY, RAW, RESOURCES, STORAGE, WHY, Tab
 from cdptui.tui.keymap import Keymap
@@ -17,7 +17,7 @@ from cdptui.tui.thrift import Thrift
 from cdptui.tui.widgets.detail_pane import DetailPane
 
 if TYPE_CHECKING:
-    from cdptui.models.backup_storage import Tenancy
+    from cdptui.models.inventory import StorageCommitment
     from cdptui.monitor.build import Link
 
 
@@ -30,9 +30,9 @@ class Inspector:
         self._thrift = thrift
         self._tab = OVERVIEW
         self._rests_on: str | None = None
-        self._fields: tuple[object, object, Sequence[Field]] = (None, None, ())
+        self._fields: tuple[object, object, Sequence[RawField]] = (None, None, ())
         self._raw: tuple[object, RawLines] = (None, RawLines())
-        self._tenancy: tuple[object, str | None, Tenancy | None] = (None, None, None)
+        self._tenancy: tuple[object, str | None, StorageCommitment | None] = (None, None, None)
 
     @property
     def tab(self) -> Tab:
@@ -43,13 +43,13 @@ class Inspector:
         """Show another tab from now on."""
         self._tab = tab
 
-    def show(self, link: Link, row: Vitals | None, update: Update, *, is_gone: bool) -> None:
+    def show(self, link: Link, row: TaskRow | None, update: Update, *, is_gone: bool) -> None:
         """Show `row` as it stands in `update`."""
         snapshot = update.snapshot
         if row is None or snapshot is None:
             self._pane.show_nothing()
             return
-        from cdptui.models.backup_storage import Tenancy  # noqa: PLC0415 - not needed for the first frame
+        from cdptui.models.inventory import StorageCommitment  # noqa: PLC0415 - not needed for the first frame
         from cdptui.render.failures import short_cause  # noqa: PLC0415
         from cdptui.render.tabs.context import DetailContext  # noqa: PLC0415
 
@@ -57,7 +57,7 @@ class Inspector:
         failure, vm = directory.names_failure, _vm_of(row)
         context = DetailContext(
             fields=self._fields_of(task, link) if tab in {OVERVIEW, RAW} else (),
-            track=self._thrift.track(task.uuid, link.monitor.track) if tab is OVERVIEW else Track(),
+            track=self._thrift.track(task.uuid, link.monitor.track) if tab is OVERVIEW else CapacityHistory(),
             names=_with_rivals(directory.known, row, link),
             names_problem=short_cause(failure) if failure is not None else "",
             now=snapshot.taken_at,
@@ -69,12 +69,14 @@ class Inspector:
             policies=directory.policies,
             machine=directory.machine(vm),
             points=directory.points(vm),
-            tenancy=self._tenancy_of(task.backup_storage_uuid, update.vitals) if tab is STORAGE else Tenancy(),
+            tenancy=self._tenancy_of(task.backup_storage_uuid, update.vitals)
+            if tab is STORAGE
+            else StorageCommitment(),
             keys=self._keys,
         )
         self._pane.show_task(row, context, tab)
 
-    def look(self, link: Link, row: Vitals | None, *, is_anew: bool = False) -> None:
+    def look(self, link: Link, row: TaskRow | None, *, is_anew: bool = False) -> None:
         """Ask for what the tab shows; `row` is None while the pane is hidden.
 
         Called every second: a cursor that runs through the list asks for nothing until it rests on a task.
@@ -95,7 +97,7 @@ class Inspector:
         )
         link.directory.look(need, is_anew=is_anew)
 
-    def _fields_of(self, task: Task, link: Link) -> Sequence[Field]:
+    def _fields_of(self, task: Task, link: Link) -> Sequence[RawField]:
         """The fields of a task, read again only when its record or the zone of its dates changed."""
         if self._fields[0] is not task or self._fields[1] is not link.zone:
             self._fields = (task, link.zone, link.fields(task))
@@ -107,24 +109,24 @@ class Inspector:
             self._raw = (task, link.raw_lines(task))
         return self._raw[1]
 
-    def _tenancy_of(self, uuid: str | None, rows: Sequence[Vitals]) -> Tenancy:
+    def _tenancy_of(self, uuid: str | None, rows: Sequence[TaskRow]) -> StorageCommitment:
         """All tasks of one storage together; added up once in each list."""
-        from cdptui.models.backup_storage import tenancy_of  # noqa: PLC0415 - not needed for the first frame
+        from cdptui.models.inventory import storage_commitment  # noqa: PLC0415 - not needed for the first frame
 
         known_rows, known_uuid, tenancy = self._tenancy
         if tenancy is None or known_rows is not rows or known_uuid != uuid:
-            tenancy = tenancy_of([row for row in rows if row.task.backup_storage_uuid == uuid])
+            tenancy = storage_commitment([row for row in rows if row.task.backup_storage_uuid == uuid])
             self._tenancy = (rows, uuid, tenancy)
         return tenancy
 
 
-def _with_rivals(names: Mapping[str, str], row: Vitals, link: Link) -> Mapping[str, str]:
+def _with_rivals(names: Mapping[str, str], row: TaskRow, link: Link) -> Mapping[str, str]:
     """The names that are known, and those of other tasks that are spoken of."""
     others = (link.monitor.vitals(reason.other) for reason in row.reasons if reason.kind is ReasonKind.TWO_TASKS)
     rivals = {other.task.uuid: other.task.name for other in others if other is not None}
     return ChainMap(rivals, dict(names)) if rivals else names
 
 
-def _vm_of(row: Vitals) -> str:
+def _vm_of(row: TaskRow) -> str:
     refs = row.task.resource_refs
     return refs[0].resource_uuid if refs else ""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from cdptui.clock import Clock
-from cdptui.models.group import Group
-from cdptui.models.vitals import Vitals
+from cdptui.models.aggregates import GroupSummary
+from cdptui.models.task_row import TaskRow
 from cdptui.render.grouping import BY_KEY, GROUPINGS
 from cdptui.render.layout import Layout
 from cdptui.render.order import Order
@@ -43,7 +43,7 @@ class ListWishes(FindingScreen):
         """Tell something for a few seconds."""
 
     @abstractmethod
-    def seen(self, rows: Sequence[Vitals], hidden: int | None) -> Seen | None:
+    def seen(self, rows: Sequence[TaskRow], hidden: int | None) -> Seen | None:
         """What is to be saved; None when there is nothing yet. `hidden` is of marked tasks, None for the list."""
 
     # Order and groups
@@ -95,7 +95,7 @@ class ListWishes(FindingScreen):
     def unnamed_groups(self) -> Iterator[str]:
         """Uuids that groups in sight would rather be called by name."""
         for line in self._table.visible_lines():
-            if isinstance(line, Group) and line.key and BY_KEY[line.by].is_named:
+            if isinstance(line, GroupSummary) and line.key and BY_KEY[line.by].is_named:
                 yield line.key
 
     def action_fold(self) -> None:
@@ -152,7 +152,7 @@ class ListWishes(FindingScreen):
         if line is None:
             self.say("there is no task to mark")
             return
-        rows = self.listing.rows.members(line) if isinstance(line, Group) else [line]
+        rows = self.listing.rows.members(line) if isinstance(line, GroupSummary) else [line]
         self.marks.toggle([row.task.uuid for row in rows])
         self._table.action_cursor_down()
         self._draw_marks()
@@ -170,7 +170,7 @@ class ListWishes(FindingScreen):
         self._draw_marks()
 
     @property
-    def marked_rows(self) -> Sequence[Vitals]:
+    def marked_rows(self) -> Sequence[TaskRow]:
         """The marked tasks in the order of the list, those behind that a filter hides; empty when none is marked."""
         if not len(self.marks):
             return ()
@@ -182,7 +182,7 @@ class ListWishes(FindingScreen):
         return self.marks.hidden(self.listing.rows.rows.uuids)
 
     @property
-    def chosen_rows(self) -> Sequence[Vitals]:
+    def chosen_rows(self) -> Sequence[TaskRow]:
         """What is meant by somebody who does something with tasks: the marked ones, else the one under the cursor."""
         row = self._table.cursor_row
         return self.marked_rows or ([row] if row is not None else [])

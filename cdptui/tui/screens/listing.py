@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from cdptui.clock import TURN_S, Clock, give_way
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 from cdptui.render.order import Order
 from cdptui.render.outline import Outline
 
@@ -28,7 +28,7 @@ _AWAITED_S: Final = 0.022
 class Wanted(Struct, frozen=True):
     """What the list is to show."""
 
-    rows: Sequence[Vitals]
+    rows: Sequence[TaskRow]
     order: Order
     expression: Expression | None
     """What the rows must meet; None is no filter."""

@@ -12,9 +12,9 @@ from textual.containers import Container
 from textual.screen import Screen
 
 from cdptui.clock import Clock
+from cdptui.models.aggregates import GroupSummary
 from cdptui.models.change import ChangeKind
-from cdptui.models.group import Group
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 from cdptui.monitor.update import Update
 from cdptui.render.cells import CellContext
 from cdptui.render.changes import changes_in_words
@@ -186,7 +186,7 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
 
     def action_open(self) -> None:
         """Fold or unfold the group under the cursor; on a task: go to the detail pane."""
-        if self._table.has_focus and isinstance(self._table.cursor_line, Group):
+        if self._table.has_focus and isinstance(self._table.cursor_line, GroupSummary):
             self.action_fold()
         else:
             self.action_switch()
@@ -287,11 +287,11 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
         return "" if self._update.failure is not None else f"connecting to {self._target.node} …"
 
     @property
-    def rows(self) -> Sequence[Vitals]:
+    def rows(self) -> Sequence[TaskRow]:
         """All rows that the list is made of."""
         return self._in_view.vitals
 
-    def seen(self, rows: Sequence[Vitals], hidden: int | None) -> Seen | None:
+    def seen(self, rows: Sequence[TaskRow], hidden: int | None) -> Seen | None:
         """What is to be saved; None when there is nothing yet."""
         from cdptui.tui.saving import Seen  # noqa: PLC0415 - not needed for the first frame
 
@@ -363,7 +363,7 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
         if not self._is_detail_shown or link is None or self._is_list_new:
             return
         line = self._table.cursor_line
-        if isinstance(line, Group):
+        if isinstance(line, GroupSummary):
             from cdptui.render.group_lines import group_lines  # noqa: PLC0415 - not needed for the first frame
 
             self._detail.show_nothing(group_lines(line, self._view().context))
@@ -387,7 +387,7 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
             self._link.directory.want_around(tasks, chain(self.unnamed_groups(), self.names_sought))
 
     def _mark_changes(self, update: Update) -> None:
-        notable = [change for change in update.changes if change.is_notable]
+        notable = [change for change in update.changes if change.is_significant]
         if not notable:
             return
         signs = {ChangeKind.APPEARED: "+", ChangeKind.CHANGED: "~"}

@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from cdptui.models.failure import Wanted
+from cdptui.models.failure import CredentialPrompt
 from cdptui.tui.screens.sized import SizedScreen
 
 
@@ -23,16 +23,16 @@ class _Words(Struct, frozen=True):
 
 
 _WORDS: Final = {
-    Wanted.PASSWORD: _Words(
+    CredentialPrompt.PASSWORD: _Words(
         "Log in again",
         "{who} at {node} was refused.",
         "password",
         "Enter tries once, Esc leaves it. Too many tries lock an account.",
     ),
-    Wanted.FIRST_PASSWORD: _Words(
+    CredentialPrompt.FIRST_PASSWORD: _Words(
         "Log in", "{who} at {node}", "password", "Enter tries once, Esc leaves it. Too many tries lock an account."
     ),
-    Wanted.CODE: _Words(
+    CredentialPrompt.OTP: _Words(
         "Second factor",
         "{who} at {node} needs a code.",
         "code",
@@ -62,7 +62,7 @@ class PasswordScreen(SizedScreen, ModalScreen[str | None]):
     CSS_PATH = "../styles/dialogs.tcss"
     BINDINGS: ClassVar = [Binding("escape", "dismiss", "Cancel", show=False)]
 
-    def __init__(self, wanted: Wanted, account: str, node: str, reason: str = "") -> None:
+    def __init__(self, wanted: CredentialPrompt, account: str, node: str, reason: str = "") -> None:
         """`reason` says why it is not known, where something should have given it."""
         super().__init__()
         self._reason = reason
@@ -83,5 +83,5 @@ class PasswordScreen(SizedScreen, ModalScreen[str | None]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Give it back."""
         # Blanks belong to a password, but to no code.
-        typed = event.value.strip() if self._wanted is Wanted.CODE else event.value
+        typed = event.value.strip() if self._wanted is CredentialPrompt.OTP else event.value
         self.dismiss(typed or None)

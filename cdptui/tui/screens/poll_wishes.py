@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cdptui.models.failure import Failure, Wanted
+from cdptui.models.failure import CredentialPrompt, Failure
 from cdptui.monitor.poller import longer, shorter
 from cdptui.monitor.update import Update
 from cdptui.tui.messages import RetryRequested
@@ -42,11 +42,11 @@ class PollWishes(_Part):
     def action_refresh(self) -> None:
         """Poll now; a refused login needs the person's password or code first."""
         failure = self._update.failure
-        wanted = failure.wants if failure is not None else None
+        wanted = failure.credential_prompt if failure is not None else None
         if failure is not None and wanted is not None:
             from cdptui.tui.screens.password import PasswordScreen  # noqa: PLC0415 - not needed for the first frame
 
-            reason = failure.detail if wanted is Wanted.FIRST_PASSWORD else ""
+            reason = failure.detail if wanted is CredentialPrompt.FIRST_PASSWORD else ""
             screen = PasswordScreen(wanted, self._target.account, self._target.node, reason)
             self.app.push_screen(screen, partial(self._take_secret, wanted))
             return
@@ -60,7 +60,12 @@ class PollWishes(_Part):
         """Ask for a password that nothing gave, once, when that turns out; `before` is what was wrong until now."""
         failure = self._update.failure
         is_news = before is None or failure is None or before.kind is not failure.kind
-        if failure is not None and failure.wants is Wanted.FIRST_PASSWORD and is_news and self.is_current:
+        if (
+            failure is not None
+            and failure.credential_prompt is CredentialPrompt.FIRST_PASSWORD
+            and is_news
+            and self.is_current
+        ):
             self.action_refresh()
 
     def action_slower(self) -> None:
@@ -71,9 +76,9 @@ class PollWishes(_Part):
         """A shorter interval."""
         self._change_interval(shorter)
 
-    def _take_secret(self, wanted: Wanted, secret: str | None) -> None:
+    def _take_secret(self, wanted: CredentialPrompt, secret: str | None) -> None:
         if secret and self._link is not None:
-            use = self._link.use_code if wanted is Wanted.CODE else self._link.use_password
+            use = self._link.use_code if wanted is CredentialPrompt.OTP else self._link.use_password
             use(secret)
             self.say("logging in")
 

@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from cdptui.models.text import inert
+from cdptui.models.sanitize import sanitize
 from cdptui.render.span import label_role
 from cdptui.tui.keymap import quit_binding
 from cdptui.tui.screens.sized import SizedScreen
@@ -66,4 +66,4 @@ class ProfileMenu(SizedScreen, ModalScreen[Target | None]):
         style = Style(color=colours["background"], bgcolor=colours[f"role-{label_role(target.accent)}"], bold=True)
         name = Text(f" {target.profile} ", style) if target.profile else Text("")
         rest = " " * (room + 4 - cell_len(name.plain))
-        return Text.assemble(f"{mark} ", name, rest, inert(target.node))
+        return Text.assemble(f"{mark} ", name, rest, sanitize(target.node))

@@ -13,7 +13,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from cdptui.config.views import MAX_NAME, NUMBERS, View, Views
-from cdptui.models.text import inert
+from cdptui.models.sanitize import sanitize
 from cdptui.render.columns import BY_KEY
 from cdptui.tui.keymap import quit_binding
 from cdptui.tui.screens.sized import SizedScreen
@@ -101,7 +101,7 @@ class ViewMenu(SizedScreen, ModalScreen[ViewWish | None]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Save under this name."""
         if event.value.strip():
-            self.dismiss(ViewWish("save", self._number, inert(event.value.strip(), MAX_NAME)))
+            self.dismiss(ViewWish("save", self._number, sanitize(event.value.strip(), MAX_NAME)))
 
     def on_option_list_option_selected(self) -> None:
         """Show the chosen view."""
@@ -128,9 +128,9 @@ def view_in_words(view: View) -> str:
     column = BY_KEY.get(view.sort)
     parts = [
         "unhealthy" if view.unhealthy else "",
-        inert(view.filter),
+        sanitize(view.filter),
         f"by {column.heading.lower()}{' the other way round' if view.inverted else ''}" if column is not None else "",
-        f"grouped by {inert(view.group)}" if view.group else "",
+        f"grouped by {sanitize(view.group)}" if view.group else "",
         f"{len(view.columns)} columns" if view.columns else "",
         "wide" if view.wide else "",
     ]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cdptui.clock import Clock
 from cdptui.config.paths import views_file
-from cdptui.models.text import inert
+from cdptui.models.sanitize import sanitize
 from cdptui.render.columns import BY_KEY
 from cdptui.render.grouping import BY_KEY as BY_GROUPING
 from cdptui.render.layout import Layout
@@ -158,7 +158,7 @@ class ViewWishes(ListWishes):
         if number is None and configured is not None:
             number = views.find(configured)
             if number is None:
-                self.say(f"there is no view {inert(str(configured), 40)} to begin with")
+                self.say(f"there is no view {sanitize(str(configured), 40)} to begin with")
         return number or 0
 
     async def _read_and_recall(self, number: int) -> None:

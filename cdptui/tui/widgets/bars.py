@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 
+from cdptui.models.aggregates import FleetSummary
 from cdptui.models.failure import Failure
-from cdptui.models.fleet import Fleet
 from cdptui.render.failures import fitting_sentence
 from cdptui.render.header import Connection, connection_line, fleet_line
 from cdptui.render.span import Line, Role, Span
@@ -18,9 +18,9 @@ class HeaderBar(LineView):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
-        self._state: tuple[Connection, Fleet] | None = None
+        self._state: tuple[Connection, FleetSummary] | None = None
 
-    def show_state(self, connection: Connection, fleet: Fleet) -> None:
+    def show_state(self, connection: Connection, fleet: FleetSummary) -> None:
         """Show how things stand."""
         self._state = (connection, fleet)
         self.on_resize()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual import events
 from textual.message import Message
 
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 from cdptui.render.span import Line, Role, Span
 from cdptui.render.tabs.registry import OVERVIEW, Tab, lines_of, tab_at, tab_line
 from cdptui.tui.keymap import Keymap, Place, bindings
@@ -37,11 +37,11 @@ class DetailPane(ScrollingLines):
 
     def __init__(self, keymap: Keymap, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(keymap, id=id)
-        self._subject: tuple[Vitals, DetailContext] | None = None
+        self._subject: tuple[TaskRow, DetailContext] | None = None
         self._instead: Sequence[Line] = _NO_TASK
         self._tab = OVERVIEW
 
-    def show_task(self, row: Vitals, context: DetailContext, tab: Tab = OVERVIEW) -> None:
+    def show_task(self, row: TaskRow, context: DetailContext, tab: Tab = OVERVIEW) -> None:
         """Show a task from now on; another task, or another tab of it, begins at the top."""
         if self._subject is None or self._subject[0].task.uuid != row.task.uuid or tab is not self._tab:
             self.scroll_to(y=0, animate=False, immediate=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from cdptui.models.text import inert
+from cdptui.models.sanitize import sanitize
 from cdptui.render.search import Hit, hits_in, marked, search_line
 from cdptui.render.span import Line
 
@@ -61,7 +61,7 @@ class Finder:
             case "ctrl+u":
                 self._retype("")
             case _ if character is not None:
-                self._retype(inert(self._words + character, _LONGEST))
+                self._retype(sanitize(self._words + character, _LONGEST))
 
     def _clear(self) -> None:
         self._words, self._hits, self._hits_by_line, self._at, self.is_typing = "", [], {}, None, False

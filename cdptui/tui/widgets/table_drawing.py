@@ -8,8 +8,8 @@ from msgspec import Struct
 from rich.segment import Segment
 from textual.strip import Strip
 
-from cdptui.models.group import Group
-from cdptui.models.vitals import Vitals
+from cdptui.models.aggregates import GroupSummary
+from cdptui.models.task_row import TaskRow
 from cdptui.render.cells import CellContext
 from cdptui.render.layout import GAP, Layout, Placement, lay_out
 from cdptui.render.order import Order
@@ -53,11 +53,11 @@ class TableDrawing:
         """Key of the column at a cell of the line, a gap being its left neighbour's; None before all of them."""
         return next((placed.column.key for placed in reversed(self.placement.placed) if x >= placed.x + GUTTER), None)
 
-    def task(self, row: Vitals, context: CellContext, sign: str, background: str) -> Look:
+    def task(self, row: TaskRow, context: CellContext, sign: str, background: str) -> Look:
         """The look of a task."""
         return Look(tuple(placed.column.cell(row, context) for placed in self.placement.placed), sign, background)
 
-    def group(self, group: Group, context: CellContext, background: str, *, is_folded: bool) -> Look:
+    def group(self, group: GroupSummary, context: CellContext, background: str, *, is_folded: bool) -> Look:
         """The look of a group."""
         totals = [placed.column.total for placed in self.placement.placed]
         cells = tuple(total(group, context) if total is not None else () for total in totals)

@@ -17,8 +17,8 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from cdptui.models.group import Group
-from cdptui.models.vitals import Vitals
+from cdptui.models.aggregates import GroupSummary
+from cdptui.models.task_row import TaskRow
 from cdptui.render.cells import CellContext
 from cdptui.render.layout import Layout
 from cdptui.render.outline import Outline
@@ -148,29 +148,29 @@ class TaskTable(ScrollView, can_focus=True):
         return self._cursor_uuid
 
     @property
-    def cursor_line(self) -> Vitals | Group | None:
+    def cursor_line(self) -> TaskRow | GroupSummary | None:
         """The task or group under the cursor; None in an empty list."""
         return self._view.rows[self._cursor] if self._cursor < len(self._view.rows) else None
 
     @property
-    def cursor_row(self) -> Vitals | None:
+    def cursor_row(self) -> TaskRow | None:
         """The task under the cursor; None on a group and in an empty list."""
         line = self.cursor_line
-        return line if isinstance(line, Vitals) else None
+        return line if isinstance(line, TaskRow) else None
 
     @property
-    def group_here(self) -> Group | None:
+    def group_here(self) -> GroupSummary | None:
         """The group that the line under the cursor belongs to; None when the list is not grouped."""
         return self._view.rows.group_of_line(self._cursor)
 
-    def visible_lines(self) -> Sequence[Vitals | Group]:
+    def visible_lines(self) -> Sequence[TaskRow | GroupSummary]:
         """The lines in sight."""
         top = self.scroll_offset.y
         return self._view.rows[top : top + self._row_lines]
 
-    def visible_rows(self) -> Sequence[Vitals]:
+    def visible_rows(self) -> Sequence[TaskRow]:
         """The tasks in sight."""
-        return [line for line in self.visible_lines() if isinstance(line, Vitals)]
+        return [line for line in self.visible_lines() if isinstance(line, TaskRow)]
 
     def refresh_changed(self) -> None:
         """Draw the lines again that would not look as they do."""
@@ -197,8 +197,8 @@ class TaskTable(ScrollView, can_focus=True):
     def _note_cursor(self) -> None:
         """Remember what the cursor is on; lines come and go under it."""
         rows, line = self._view.rows, self.cursor_line
-        self._cursor_group = line.key if isinstance(line, Group) else None
-        row = rows.first_of(line) if isinstance(line, Group) else line
+        self._cursor_group = line.key if isinstance(line, GroupSummary) else None
+        row = rows.first_of(line) if isinstance(line, GroupSummary) else line
         self._cursor_uuid = row.task.uuid if row is not None else None
 
     def _tell(self, message: Message) -> None:
@@ -388,7 +388,7 @@ class TaskTable(ScrollView, can_focus=True):
         background = ""
         if index == self._cursor:
             background = "cursor-background" if self.has_focus else "cursor-unfocused"
-        if isinstance(line, Group):
+        if isinstance(line, GroupSummary):
             return self._drawing.group(line, view.context, background, is_folded=view.rows.is_folded(line))
         uuid = line.task.uuid
         sign = view.signs.get(uuid, "") + (_MARK if uuid in view.marked else "")

@@ -11,8 +11,8 @@ import httpx
 
 from cdptui.api.client import Client
 from cdptui.clock import Clock
-from cdptui.models.auth import Auth, PasswordLogin
-from cdptui.models.snapshot import Reading
+from cdptui.models.auth import Credentials, PasswordLogin
+from cdptui.models.snapshot import FetchProgress
 from cdptui.models.task import Task
 from tests.doubles import FakeClock
 from tests.unit.api.wire import SESSION_EXPIRED, encoded, reply
@@ -101,14 +101,17 @@ class MockNode(httpx.AsyncBaseTransport):
 
 
 def connect(
-    node: httpx.AsyncBaseTransport, auth: Auth | None = None, clock: Clock | None = None, zone: tzinfo | None = None
+    node: httpx.AsyncBaseTransport,
+    auth: Credentials | None = None,
+    clock: Clock | None = None,
+    zone: tzinfo | None = None,
 ) -> Client:
     """A client of `node`."""
     auth = auth or PasswordLogin(name="admin", password=PASSWORD)
     return Client(BASE, auth, timeout_s=15.0, clock=clock or FakeClock(), zone=zone, transport=node)
 
 
-async def read(client: Client, into: list[Reading] | None = None) -> Sequence[Task]:
+async def read(client: Client, into: list[FetchProgress] | None = None) -> Sequence[Task]:
     """The tasks of a whole poll; `into` keeps what came, also when it fails half way."""
     readings = [] if into is None else into
     async for reading in client.read():

@@ -11,7 +11,7 @@ import pytest
 from cdptui import __version__
 from cdptui.api import errors as e
 from cdptui.api.resources import NAMES_PER_CALL
-from cdptui.models.snapshot import Reading
+from cdptui.models.snapshot import FetchProgress
 from tests.doubles import FakeClock
 from tests.unit.api.node import BASE, LOGIN, NAMES, TASKS, ZONE, Answer, MockNode, connect, read, say
 from tests.unit.api.wire import FULL_ROW, VENDOR_ROW, error, reply
@@ -67,7 +67,7 @@ async def test_a_list_that_takes_for_ever_is_given_up_and_says_how_far_it_came()
             return await node.handle_async_request(request)
 
     client = connect(Slow(), clock=clock)
-    readings: list[Reading] = []
+    readings: list[FetchProgress] = []
     with pytest.raises(e.TimedOut, match="longer than 600 s, 3 pages"):
         await read(client, readings)
     assert len(readings[-1].tasks) == 3000
@@ -77,7 +77,7 @@ async def test_a_list_that_takes_for_ever_is_given_up_and_says_how_far_it_came()
 async def test_a_long_list_is_read_page_by_page_and_grows_as_it_is_read() -> None:
     node = MockNode(fleet(2500))
     client = connect(node)
-    readings, counts = list[Reading](), list[int]()
+    readings, counts = list[FetchProgress](), list[int]()
     async for reading in client.read():
         readings.append(reading)
         counts.append(len(reading.tasks))
@@ -137,7 +137,7 @@ async def test_without_the_zone_the_tasks_are_read_all_the_same(answer: httpx.Re
         (task,) = await read(client)
         assert task.name == "cdp-erp-db"
         assert task.created_at is None
-        assert task.bad_fields == frozenset()
+        assert task.unreadable_fields == frozenset()
     assert len(node.asked(ZONE)) == 1
     await client.aclose()
 
@@ -223,7 +223,7 @@ async def test_a_login_that_failed_does_not_cost_the_zone() -> None:
 async def test_an_answer_that_is_no_list_is_never_an_empty_one(body: bytes, kind: type[e.ApiError]) -> None:
     client = connect(node := MockNode([FULL_ROW]))
     node.next(TASKS, say(200, body))
-    readings: list[Reading] = []
+    readings: list[FetchProgress] = []
     with pytest.raises(e.ApiError) as caught:
         await read(client, readings)
     assert type(caught.value) is kind
@@ -236,7 +236,7 @@ async def test_a_second_page_that_fails_leaves_no_complete_reading() -> None:
     client = connect(node := MockNode(fleet(1500)))
     first_page = say(200, reply(fleet(1000), total=1500))
     node.next(TASKS, first_page, say(500, b"oops"))
-    readings: list[Reading] = []
+    readings: list[FetchProgress] = []
     with pytest.raises(e.ServerError):
         await read(client, readings)
     assert [reading.is_complete for reading in readings] == [False]

@@ -69,14 +69,14 @@ def test_the_example_of_the_vendors_page_is_read_without_complaint() -> None:
     task = decode_task(encoded(VENDOR_ROW), None)
     assert (task.bandwidth_limit_bps, task.plan_bytes, task.used_bytes) == (104857600, 107374182400, 23959160)
     assert (task.rpo_ms, task.rpo_target_ms, task.created_at, task.resource_refs) == (None, None, None, ())
-    assert task.bad_fields == frozenset()
+    assert task.unreadable_fields == frozenset()
 
 
 @pytest.mark.parametrize("status", ["DataMerging", "Stopping", "Levitating", "合并中"])
 def test_a_status_that_no_list_has_is_carried_as_it_is(status: str) -> None:
     task = decode_task(row(status=status), None)
     assert task.status == status
-    assert not task.bad_fields
+    assert not task.unreadable_fields
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_whole_number_is_read_however_it_is_written(name: str, number: int, fo
     raw = row(**{name: "HERE"}).replace(b'"HERE"', texts[form].encode())
     task = decode_task(raw, None)
     assert getattr(task, NUMBERS[name]) == number
-    assert not task.bad_fields
+    assert not task.unreadable_fields
 
 
 @pytest.mark.parametrize("name", sorted(NUMBERS))
@@ -122,7 +122,7 @@ def test_a_whole_number_is_read_however_it_is_written(name: str, number: int, fo
 def test_a_number_that_makes_no_sense_is_unknown_and_named(name: str, text: str) -> None:
     task = decode_task(row(**{name: "HERE"}).replace(b'"HERE"', text.encode()), None)
     assert getattr(task, NUMBERS[name]) is None
-    assert task.bad_fields == {name}
+    assert task.unreadable_fields == {name}
     assert (task.uuid, task.name, task.status) == (FULL_ROW["uuid"], "cdp-erp-db", "Running")
 
 
@@ -133,7 +133,7 @@ def test_a_bad_field_never_hides_the_task(changes: dict[str, Any]) -> None:
     task = decode_task(raw, SHANGHAI)
     untouched = FULL_ROW.keys() - changes.keys()
     assert unpack(task.raw) == raw
-    assert task.bad_fields <= changes.keys()
+    assert task.unreadable_fields <= changes.keys()
     assert task.uuid
     assert {"uuid", "name", "status", "state"} & untouched == {
         name
@@ -161,7 +161,7 @@ def test_no_bytes_make_decoding_fail(raw: bytes) -> None:
 @pytest.mark.parametrize("raw", [b"", b"null", b"[]", b"7", b'"task"', b'{"uuid":"a"', b"\xff"])
 def test_a_record_that_is_none_is_shown_as_one_that_cannot_be_read(raw: bytes) -> None:
     task = decode_task(raw, None)
-    assert WHOLE_RECORD in task.bad_fields
+    assert WHOLE_RECORD in task.unreadable_fields
     assert task.uuid.startswith("no-uuid-")
     assert task.name
 
@@ -182,7 +182,7 @@ def test_a_hostile_unknown_field_costs_neither_name_nor_status(text: bytes) -> N
 @pytest.mark.parametrize("name", ["name", "status", "state", "uuid"])
 def test_what_every_task_must_have_is_missed(name: str) -> None:
     record = {key: value for key, value in FULL_ROW.items() if key != name}
-    assert decode_task(encoded(record), None).bad_fields == {name}
+    assert decode_task(encoded(record), None).unreadable_fields == {name}
 
 
 def test_two_records_without_a_uuid_are_two_tasks() -> None:
@@ -193,14 +193,14 @@ def test_two_records_without_a_uuid_are_two_tasks() -> None:
 def test_one_bad_ref_does_not_hide_the_other() -> None:
     task = decode_task(row(resourceRefs=[7, {"resourceUuid": "vm", "resourceType": "VmInstanceVO"}]), None)
     assert [ref.resource_uuid for ref in task.resource_refs] == ["vm"]
-    assert task.bad_fields == {"resourceRefs"}
+    assert task.unreadable_fields == {"resourceRefs"}
 
 
 @pytest.mark.parametrize("value", ["soon", True, [], "0000-00-00"])
 @pytest.mark.parametrize("name", ["createDate", "lastOpDate"])
 def test_a_date_that_is_none_is_named(name: str, value: object) -> None:
     task = decode_task(row(**{name: value}), SHANGHAI)
-    assert task.bad_fields == {name}
+    assert task.unreadable_fields == {name}
 
 
 def test_text_is_made_inert_at_the_door() -> None:
@@ -308,7 +308,7 @@ def test_an_odd_record_hides_neither_the_others_nor_its_own_name(odd: bytes, bad
     assert tasks[0] == decode_task(first, SHANGHAI)
     assert tasks[2] == decode_task(last, SHANGHAI)
     assert tasks[1].name == FULL_ROW["name"]
-    assert tasks[1].bad_fields == bad
+    assert tasks[1].unreadable_fields == bad
 
 
 @pytest.mark.parametrize("odd", NO_RECORDS)
@@ -317,7 +317,7 @@ def test_what_is_no_record_is_listed_as_one_that_cannot_be_read(odd: bytes) -> N
     page = decode_page(b'{"total":3,"inventories":[' + b",".join([first, odd, last]) + b"]}")
     before, between, after = (decode_task(raw, SHANGHAI) for raw in page.rows)
     assert (before.uuid, after.uuid) == ("first", "last")
-    assert WHOLE_RECORD in between.bad_fields
+    assert WHOLE_RECORD in between.unreadable_fields
     assert between.name == "(unreadable record)"
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from cdptui.api.client import Client
 from cdptui.api.decode import UNREADABLE, TaskDecoder, decode_page
 from cdptui.api.errors import ApiError
-from cdptui.models.auth import AccessKey, Auth, GivenSession, PasswordLogin
+from cdptui.models.auth import AccessKey, Credentials, PasswordLogin, SessionToken
 from tests.doubles import EPOCH, FakeClock
 from tests.unit.api.node import BASE, LOGIN, NAMES, TASKS, ZONE, MockNode, read
 from tests.unit.api.wire import FULL_ROW, encoded, row
@@ -71,9 +71,9 @@ answers = st.builds(
     st.text(st.characters(max_codepoint=0x7E, min_codepoint=0x20), max_size=20),
 )
 
-WAYS: tuple[Auth, ...] = (
+WAYS: tuple[Credentials, ...] = (
     PasswordLogin(name="admin", password="correct horse"),
-    GivenSession(session_id="given"),
+    SessionToken(session_id="given"),
     AccessKey(key_id="CDPTUI", secret="secret"),
 )
 
@@ -104,7 +104,7 @@ class OddNode(MockNode):
 @pytest.mark.parametrize("path", [LOGIN, ZONE, TASKS, *SIDE_QUESTIONS])
 @settings(max_examples=40)
 @given(answer=answers, auth=st.sampled_from(WAYS))
-def test_any_answer_is_taken_or_is_an_error_of_ours(path: str, answer: httpx.Response, auth: Auth) -> None:
+def test_any_answer_is_taken_or_is_an_error_of_ours(path: str, answer: httpx.Response, auth: Credentials) -> None:
     async def ask() -> None:
         client = Client(BASE, auth, timeout_s=15.0, clock=FakeClock(), transport=OddNode(path, answer))
         try:

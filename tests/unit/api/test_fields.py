@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 
 from cdptui.api.decode import decode_task
 from cdptui.api.fields import task_fields
-from cdptui.models.task import Field, Unit
-from cdptui.models.text import inert
+from cdptui.models.sanitize import sanitize
+from cdptui.models.task import FieldUnit, RawField
 from tests.unit.api.test_decode import any_json
 from tests.unit.api.wire import FULL_ROW, VENDOR_ROW, encoded, row
 
 SHANGHAI = timezone(timedelta(hours=8))
 
 
-def fields_of(raw: bytes) -> dict[str, Field]:
+def fields_of(raw: bytes) -> dict[str, RawField]:
     return {field.name: field for field in task_fields(decode_task(raw, SHANGHAI), SHANGHAI)}
 
 
@@ -31,15 +31,15 @@ def test_every_field_of_the_vendors_example_is_there_once() -> None:
 @pytest.mark.parametrize(
     ("name", "unit", "quantity"),
     [
-        ("maxCapacity", Unit.BYTES, 107374182400),
-        ("backupBandwidth", Unit.BYTES_PER_SECOND, 104857600),
-        ("lastLatency", Unit.MILLISECONDS, 1830),
-        ("policyUuid", Unit.UUID, None),
-        ("name", Unit.TEXT, None),
-        ("createDate", Unit.MOMENT, None),
+        ("maxCapacity", FieldUnit.BYTES, 107374182400),
+        ("backupBandwidth", FieldUnit.BYTES_PER_SECOND, 104857600),
+        ("lastLatency", FieldUnit.MILLISECONDS, 1830),
+        ("policyUuid", FieldUnit.UUID, None),
+        ("name", FieldUnit.TEXT, None),
+        ("createDate", FieldUnit.MOMENT, None),
     ],
 )
-def test_a_known_field_has_its_unit(name: str, unit: Unit, quantity: int | None) -> None:
+def test_a_known_field_has_its_unit(name: str, unit: FieldUnit, quantity: int | None) -> None:
     field = fields_of(row())[name]
     assert (field.unit, field.quantity, field.text) == (unit, quantity, str(FULL_ROW[name]))
 
@@ -86,5 +86,5 @@ def test_every_field_that_came_is_shown_and_inert(changes: dict[str, Any]) -> No
     record = {**FULL_ROW, **changes}
     fields = task_fields(decode_task(json.dumps(record).encode(), SHANGHAI), SHANGHAI)
     shown = {field.name for field in fields}
-    assert {inert(name) for name in record} - {"resourceRefs"} <= shown
-    assert all(inert(field.name) == field.name and inert(field.text) == field.text for field in fields)
+    assert {sanitize(name) for name in record} - {"resourceRefs"} <= shown
+    assert all(sanitize(field.name) == field.name and sanitize(field.text) == field.text for field in fields)

@@ -6,8 +6,8 @@ import pytest
 
 from cdptui.api.logins import login_calls, password_hash
 from cdptui.config.settings import MonitorSettings
-from cdptui.models.auth import AccessKey, GivenSession, LoginType, PasswordLogin
-from cdptui.models.tls import Tls
+from cdptui.models.auth import AccessKey, LoginType, PasswordLogin, SessionToken
+from cdptui.models.tls import TlsSettings
 
 SECRET = "correct horse"
 HASH = hashlib.sha512(SECRET.encode()).hexdigest()
@@ -72,9 +72,9 @@ def test_the_code_of_the_second_factor_stands_beside_the_wrapper_of_the_first_ca
     [
         PasswordLogin(name="admin", password=SECRET),
         login_calls(PasswordLogin(name="admin", password=SECRET, type=LoginType.LDAP)),
-        GivenSession(session_id=SECRET),
+        SessionToken(session_id=SECRET),
         AccessKey(key_id="id", secret=SECRET),
-        Tls(key_passphrase=SECRET),
+        TlsSettings(key_passphrase=SECRET),
         MonitorSettings(
             base_url="http://x/zstack/v1", auth=PasswordLogin(name="a", password=SECRET), proxy=f"http://u:{SECRET}@p"
         ),
@@ -91,7 +91,7 @@ def test_the_settings_know_every_secret_that_no_log_may_hold() -> None:
     settings = MonitorSettings(
         base_url="http://x/zstack/v1",
         auth=AccessKey(key_id="id", secret="one"),
-        tls=Tls(key_passphrase="two"),
+        tls=TlsSettings(key_passphrase="two"),
         proxy="http://u:three@p",
     )
     assert set(settings.secrets) == {"one", "two", "three", "http://u:three@p"}

@@ -13,7 +13,7 @@ import pytest
 
 from cdptui.api import errors as e
 from cdptui.api.client import Client
-from cdptui.models.auth import AccessKey, GivenSession, PasswordLogin
+from cdptui.models.auth import AccessKey, PasswordLogin, SessionToken
 from tests.doubles import FakeClock
 from tests.unit.api.node import BASE, LOGIN, TASKS, MockNode, connect, read, say
 from tests.unit.api.wire import FULL_ROW, error
@@ -73,7 +73,7 @@ async def test_no_part_of_a_password_a_session_or_a_cookie_is_quoted(form: str, 
 @pytest.mark.parametrize("form", FORMS)
 async def test_no_part_of_a_signature_or_a_given_session_is_quoted(form: str) -> None:
     session = hashlib.md5(b"given").hexdigest()
-    for auth in (AccessKey(key_id="CDPTUI", secret=KEY_SECRET), GivenSession(session_id=session)):
+    for auth in (AccessKey(key_id="CDPTUI", secret=KEY_SECRET), SessionToken(session_id=session)):
         node = MockNode([FULL_ROW])
         node.sessions.add(session)
         client = connect(node, auth)

@@ -10,7 +10,7 @@ import pytest
 
 from cdptui.api import errors as e
 from cdptui.api.logins import password_hash
-from cdptui.models.auth import GivenSession
+from cdptui.models.auth import SessionToken
 from tests.unit.api.node import LOGIN, PASSWORD, TASKS, MockNode, connect, read, say, sent_json
 from tests.unit.api.wire import FULL_ROW, SESSION_EXPIRED, encoded, error
 
@@ -49,7 +49,7 @@ async def test_a_login_that_wants_a_person_says_so_and_is_not_repeated_by_itself
     node.next(LOGIN, say(503, error(code, "why")))
     with pytest.raises(kind) as caught:
         await read(client)
-    assert caught.value.as_failure().waits_for_person
+    assert caught.value.as_failure().needs_user_action
     assert len(node.asked(LOGIN)) == 1
     await client.aclose()
 
@@ -90,7 +90,7 @@ async def test_a_refusal_of_a_kind_that_we_do_not_know_waits_for_a_person_too(co
     node.next(LOGIN, say(503, error(code, "the account is disabled")))
     with pytest.raises(e.ApiError) as caught:
         await read(client)
-    assert caught.value.as_failure().waits_for_person is is_final
+    assert caught.value.as_failure().needs_user_action is is_final
     assert caught.value.detail == "the account is disabled"
     await client.aclose()
 
@@ -159,7 +159,7 @@ async def test_what_a_server_quotes_of_a_secret_is_taken_out(path: str) -> None:
 
 async def test_a_refused_session_is_not_told() -> None:
     node = MockNode()
-    client = connect(node, GivenSession(session_id="very-secret-id"))
+    client = connect(node, SessionToken(session_id="very-secret-id"))
     node.next("/management-nodes/platform-timezone", say(503, encoded({"error": {"code": "ID.1001"}})))
     with pytest.raises(e.SessionInvalid) as caught:
         await read(client)
@@ -201,7 +201,7 @@ async def test_a_refusal_that_is_told_for_weeks_does_not_grow() -> None:
 
 @pytest.mark.parametrize("token", ["secret\n", "secret\r\nX-Evil: 1", "财secret", "secret\x00"])
 async def test_a_session_id_that_no_header_can_carry_is_an_error_that_does_not_tell_it(token: str) -> None:
-    client = connect(MockNode(), GivenSession(session_id=token))
+    client = connect(MockNode(), SessionToken(session_id=token))
     with pytest.raises(e.SessionInvalid) as caught:
         await read(client)
     assert "secret" not in str(caught.value)

@@ -14,7 +14,7 @@ from cdptui.api.errors import UnreadableAnswer
 from cdptui.api.paging import MAX_PAGES
 from cdptui.api.raw import raw_lines
 from cdptui.api.resources import Resources
-from cdptui.models.recovery import RecoveryPoint
+from cdptui.models.recovery_points import RecoveryPoint
 
 SHANGHAI = timezone(timedelta(hours=8))
 NOW = datetime(2025, 6, 18, 15, 0, tzinfo=UTC)
@@ -94,7 +94,7 @@ def resources(node: Node) -> Resources:
 
 async def test_a_storage_is_read_with_numbers_of_either_form() -> None:
     (storage,) = (await resources(Node(backup_storage=listed(STORAGE))).storages()).items
-    assert (storage.name, storage.status, storage.is_lost) == ("backup-server-1", "Connected", False)
+    assert (storage.name, storage.status, storage.is_disconnected) == ("backup-server-1", "Connected", False)
     assert (storage.total_bytes, storage.available_bytes) == (10995116277760, 4398046511104)
     assert storage.used_ratio == pytest.approx(0.6)
 
@@ -170,12 +170,12 @@ async def test_recovery_points_are_read_for_a_day_by_the_minute_and_before_that_
     points = await resources(node).recovery_points("vm-1", NOW)
     assert points.recent[0] == RecoveryPoint(351592, "v-1", datetime(2025, 6, 18, 14, 0, 3, tzinfo=UTC), 196608)
     assert points.recent[1].at is None
-    assert points.locked[0].description == "before upgrade"
+    assert points.protected[0].description == "before upgrade"
     minutes, days = node.asked[0], next(asked for asked in node.asked if asked[1].get("scale") == "day")
     assert minutes[1]["scale"] == "minute"
     assert minutes[1]["startTime"] == "2025-06-17T23:00:00+08:00"
     assert days[1] == {"scale": "day", "limit": "400"}
-    assert not points.is_cut
+    assert not points.is_truncated
 
 
 @pytest.mark.parametrize("body", [b"7", b"{}", b'{"recoveryPoints": []}'])
@@ -244,9 +244,9 @@ async def test_volumes_of_a_machine_in_capped_pages_are_read_whole() -> None:
 async def test_recovery_points_in_capped_pages_are_read_whole(rows: int, cap: int, requests: int) -> None:
     node = PagedNode(rows, cap)
     points = await node.resources().recovery_points("vm-1", NOW)
-    for found in (points.recent, points.daily, points.locked):
+    for found in (points.recent, points.daily, points.protected):
         assert {point.id for point in found if point.volume_uuid == "v-1"} == set(range(rows))
-    assert not points.is_cut
+    assert not points.is_truncated
     assert len(node.asked) <= requests
 
 
@@ -260,7 +260,7 @@ async def test_recovery_points_in_capped_pages_are_read_whole(rows: int, cap: in
 )
 async def test_recovery_points_that_cannot_be_read_whole_are_cut(rows: int, cap: int, honours_start: bool) -> None:
     node = PagedNode(rows, cap, honours_start=honours_start)
-    assert (await node.resources().recovery_points("vm-1", NOW)).is_cut
+    assert (await node.resources().recovery_points("vm-1", NOW)).is_truncated
     assert len(node.asked) <= 3 * 60
 
 

@@ -14,7 +14,7 @@ import pytest
 from cdptui.api import errors as e
 from cdptui.api.client import Client
 from cdptui.api.http import Timeouts
-from cdptui.models.auth import GivenSession, LoginType, PasswordLogin
+from cdptui.models.auth import LoginType, PasswordLogin, SessionToken
 from tests.doubles import FakeClock
 from tests.unit.api.node import BASE, LOGIN, NAMES, PASSWORD, TASKS, MockNode, connect, read, say, sent_json, token_of
 from tests.unit.api.wire import FULL_ROW, SESSION_EXPIRED, error
@@ -218,7 +218,7 @@ async def test_two_questions_at_the_start_share_one_login() -> None:
 async def test_a_given_session_is_used_as_it_is_and_left_alive() -> None:
     node = MockNode([FULL_ROW])
     node.sessions.add("given")
-    client = connect(node, GivenSession(session_id="given"))
+    client = connect(node, SessionToken(session_id="given"))
     await read(client)
     await client.aclose()
     assert {token_of(request) for request in node.requests} == {"given"}
@@ -228,7 +228,7 @@ async def test_a_given_session_is_used_as_it_is_and_left_alive() -> None:
 
 async def test_a_given_session_that_ended_is_never_renewed() -> None:
     node = MockNode([FULL_ROW])
-    client = connect(node, GivenSession(session_id="ended"))
+    client = connect(node, SessionToken(session_id="ended"))
     with pytest.raises(e.SessionInvalid) as caught:
         await read(client)
     assert type(caught.value) is e.SessionInvalid
@@ -239,7 +239,7 @@ async def test_a_given_session_that_ended_is_never_renewed() -> None:
 async def test_another_password_changes_nothing_for_a_given_session() -> None:
     node = MockNode([FULL_ROW])
     node.sessions.add("given")
-    client = connect(node, GivenSession(session_id="given"))
+    client = connect(node, SessionToken(session_id="given"))
     client.use_password("another")
     assert len(await read(client)) == 1
     assert node.asked(LOGIN) == []
@@ -458,7 +458,7 @@ async def test_a_contention_found_beside_the_polls_is_told_by_the_next_one_which
 async def test_a_given_session_that_ended_is_asked_with_no_more() -> None:
     node = MockNode([FULL_ROW])
     node.sessions.add("given")
-    client = connect(node, GivenSession(session_id="given"))
+    client = connect(node, SessionToken(session_id="given"))
     await read(client)
     node.kill_sessions()
     with pytest.raises(e.SessionInvalid):

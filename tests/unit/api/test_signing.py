@@ -153,7 +153,7 @@ async def test_a_time_that_cannot_be_found_is_said_after_a_few_tries(given: tzin
         assert len(node.dates) == poll * (2 if given else 4)
         assert f"signed for {node.dates[-1][17:22]} {node.dates[-1][26:]} (its clock" in caught.value.detail
         assert ("zone as given" in caught.value.detail) is (given is not None)
-    assert not caught.value.as_failure().waits_for_person
+    assert not caught.value.as_failure().needs_user_action
     await client.aclose()
 
 
@@ -200,7 +200,7 @@ async def test_a_refused_key_is_tried_once_and_then_waits_for_a_person(
     client = connect(node, KEY)
     with pytest.raises(kind) as caught:
         await read(client)
-    assert caught.value.as_failure().waits_for_person
+    assert caught.value.as_failure().needs_user_action
     for _ in range(2):
         with pytest.raises(kind):
             await client.resources.names(["vm"])

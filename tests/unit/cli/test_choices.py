@@ -105,4 +105,4 @@ def test_longest_name_that_is_accepted_is_sent_whole(tmp_path: Path) -> None:
     arguments = ["--config", str(tmp_path / "empty.toml"), "--url", "n", "--account", LONG[:-1]]
     with cdptui.make_context("cdptui", arguments) as context:
         auth = settings_of(Choices.of(context).with_profile(), ask=lambda _: "password").auth
-    assert auth.who == LONG[:-1]
+    assert auth.display_name == LONG[:-1]

@@ -9,12 +9,12 @@ import trustme
 from cdptui.config.errors import ConfigError
 from cdptui.config.settings import MonitorSettings
 from cdptui.config.tls import tls_of
-from cdptui.models.auth import GivenSession
-from cdptui.models.tls import Secrecy, Tls
+from cdptui.models.auth import SessionToken
+from cdptui.models.tls import TlsSettings, TransportSecurity
 from tests.unit.api.test_tls import encrypted
 
 
-def checked(environ: dict[str, str] | None = None, **asked: Any) -> Tls:
+def checked(environ: dict[str, str] | None = None, **asked: Any) -> TlsSettings:
     given: dict[str, Any] = {
         "ca_file": None,
         "is_insecure": False,
@@ -43,7 +43,7 @@ def client(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def test_without_a_word_the_system_is_trusted() -> None:
-    assert checked() == Tls()
+    assert checked() == TlsSettings()
 
 
 def test_an_option_wins_over_the_variables_of_openssl(ca_file: Path, tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_an_option_wins_over_the_variables_of_openssl(ca_file: Path, tmp_path: P
     assert checked({"SSL_CERT_DIR": str(tmp_path)}).ca_path == tmp_path
     assert checked({"SSL_CERT_FILE": ""}).ca_path is None
     assert checked({"SSL_CERT_FILE": "/nowhere"}, ca_file=ca_file).ca_path == ca_file
-    assert checked({"SSL_CERT_FILE": "/nowhere"}, is_insecure=True) == Tls(is_verified=False)
+    assert checked({"SSL_CERT_FILE": "/nowhere"}, is_insecure=True) == TlsSettings(is_verified=False)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,9 @@ def test_a_bad_file_of_the_environment_is_refused_too() -> None:
 
 def test_a_client_certificate_and_its_key_are_taken(client: tuple[Path, Path]) -> None:
     certificate, key = client
-    assert checked(client_cert=certificate, client_key=key) == Tls(client_certificate=certificate, client_key=key)
+    assert checked(client_cert=certificate, client_key=key) == TlsSettings(
+        client_certificate=certificate, client_key=key
+    )
 
 
 def test_a_client_key_that_others_can_read_is_refused(client: tuple[Path, Path]) -> None:
@@ -112,15 +114,17 @@ def test_an_encrypted_key_is_opened_with_what_is_asked_for(
 @pytest.mark.parametrize(
     ("url", "is_verified", "expected"),
     [
-        ("https://cloud.example.com/zstack/v1", True, Secrecy.KEPT),
-        ("https://cloud.example.com/zstack/v1", False, Secrecy.UNVERIFIED),
-        ("https://127.0.0.1:8443/zstack/v1", False, Secrecy.UNVERIFIED),
-        ("http://127.0.0.1:8080/zstack/v1", True, Secrecy.KEPT),
-        ("http://localhost:8080/zstack/v1", False, Secrecy.KEPT),
-        ("http://10.0.0.5:8080/zstack/v1", True, Secrecy.NONE),
-        ("http://10.0.0.5:8080/zstack/v1", False, Secrecy.NONE),
+        ("https://cloud.example.com/zstack/v1", True, TransportSecurity.SECURE),
+        ("https://cloud.example.com/zstack/v1", False, TransportSecurity.UNVERIFIED),
+        ("https://127.0.0.1:8443/zstack/v1", False, TransportSecurity.UNVERIFIED),
+        ("http://127.0.0.1:8080/zstack/v1", True, TransportSecurity.SECURE),
+        ("http://localhost:8080/zstack/v1", False, TransportSecurity.SECURE),
+        ("http://10.0.0.5:8080/zstack/v1", True, TransportSecurity.PLAINTEXT),
+        ("http://10.0.0.5:8080/zstack/v1", False, TransportSecurity.PLAINTEXT),
     ],
 )
-def test_who_could_listen_is_known(url: str, is_verified: bool, expected: Secrecy) -> None:
-    settings = MonitorSettings(base_url=url, auth=GivenSession(session_id="x"), tls=Tls(is_verified=is_verified))
+def test_who_could_listen_is_known(url: str, is_verified: bool, expected: TransportSecurity) -> None:
+    settings = MonitorSettings(
+        base_url=url, auth=SessionToken(session_id="x"), tls=TlsSettings(is_verified=is_verified)
+    )
     assert settings.secrecy is expected

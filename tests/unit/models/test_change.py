@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdptui.models.change import Change, ChangeKind, change_of
+from cdptui.models.change import Change, ChangeKind, diff_task
 from cdptui.models.task import Task
 from tests.doubles import EPOCH, a_task
 
@@ -13,7 +13,7 @@ from tests.doubles import EPOCH, a_task
 def diff(before: list[Task], after: list[Task]) -> list[Change]:
     """All changes from one list to another."""
     old, new = ({task.uuid: task for task in tasks} for tasks in (before, after))
-    found = [change_of(old.get(uuid), new.get(uuid)) for uuid in (*new, *(old.keys() - new.keys()))]
+    found = [diff_task(old.get(uuid), new.get(uuid)) for uuid in (*new, *(old.keys() - new.keys()))]
     return [change for change in found if change is not None]
 
 
@@ -64,11 +64,11 @@ def test_only_what_does_not_move_by_itself_is_notable(changes: dict[str, object]
     changed = a_task("a", **changes)  # type: ignore[arg-type]  # no uuid among them
     (change,) = diff([a_task("a")], [changed])
     assert change.fields == set(changes)
-    assert change.is_notable is is_notable
+    assert change.is_significant is is_notable
 
 
 def test_coming_and_going_is_notable() -> None:
-    assert all(change.is_notable for change in diff([a_task("a")], [a_task("b")]))
+    assert all(change.is_significant for change in diff([a_task("a")], [a_task("b")]))
 
 
 @settings(max_examples=100)

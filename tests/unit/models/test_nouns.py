@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cdptui.models.capacity import CapacityHistory, CapacitySample, ObservationGap
 from cdptui.models.failure import Failure, FailureKind
-from cdptui.models.growth import Point
 from cdptui.models.snapshot import Snapshot
-from cdptui.models.track import Gap, Track
 from tests.doubles import EPOCH, a_task
 
 
@@ -76,12 +75,12 @@ def test_only_what_a_second_try_makes_worse_or_does_not_change_waits_for_a_perso
         FailureKind.SESSION_INVALID,
         FailureKind.SESSION_CONTENDED,
     }
-    assert Failure(kind, "", "").waits_for_person is (kind in waits)
+    assert Failure(kind, "", "").needs_user_action is (kind in waits)
 
 
 def test_a_track_without_readings_knows_nothing() -> None:
-    track = Track(until=50.0)
-    assert track.level(50.0) is None
+    track = CapacityHistory(until=50.0)
+    assert track.value_at(50.0) is None
     assert track.since == 50.0
 
 
@@ -92,11 +91,11 @@ def test_a_track_without_readings_knows_nothing() -> None:
     st.integers(-10, 1100),
 )
 def test_a_level_is_the_last_reading_unless_nobody_looked(moments: list[int], gaps: list[list[int]], at: int) -> None:
-    track = Track(
-        tuple(Point(float(moment), moment * 10) for moment in moments),
-        tuple(Gap(float(start), float(end)) for start, end in gaps),
+    track = CapacityHistory(
+        tuple(CapacitySample(float(moment), moment * 10) for moment in moments),
+        tuple(ObservationGap(float(start), float(end)) for start, end in gaps),
         until=1000.0,
     )
     seen = [moment for moment in moments if moment <= at]
     is_hidden = at > 1000 or any(start < at < end for start, end in gaps)
-    assert track.level(at) == (seen[-1] * 10 if seen and not is_hidden else None)
+    assert track.value_at(at) == (seen[-1] * 10 if seen and not is_hidden else None)

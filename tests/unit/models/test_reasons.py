@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdptui.models.growth import Growth, Point
+from cdptui.models.capacity import CapacitySample, GrowthRate
 from cdptui.models.reasons import (
     FORGOTTEN_S,
     LONG_START_S,
@@ -16,13 +16,13 @@ from cdptui.models.reasons import (
     Reason,
     ReasonKind,
     _found,
-    is_plainly_well,
-    judged,
-    reasons_of,
-    still_s,
-    time_changes_it_in_s,
+    find_reasons,
+    is_obviously_healthy,
+    next_time_trigger_s,
+    overall_severity,
+    stalled_s,
 )
-from cdptui.models.severity import Severity, severity_of
+from cdptui.models.severity import Severity, status_severity
 from cdptui.models.task import Task
 from tests.doubles import EPOCH, GIB, a_task
 
@@ -34,7 +34,7 @@ def kinds(task: Task, **evidence: Any) -> list[ReasonKind]:
 
 
 def said(task: Task, before: tuple[Reason, ...] = (), **evidence: Any) -> tuple[Reason, ...]:
-    return reasons_of(task, Evidence(**{"now": EPOCH, **evidence}), before)
+    return find_reasons(task, Evidence(**{"now": EPOCH, **evidence}), before)
 
 
 def test_of_a_healthy_task_nothing_is_said_and_nothing_is_kept() -> None:
@@ -47,8 +47,10 @@ def test_of_a_healthy_task_nothing_is_said_and_nothing_is_kept() -> None:
         pytest.param({"status": "Stopped"}, {}, ReasonKind.STOPPED, Severity.CRITICAL, id="on but stopped"),
         pytest.param({"status": "Failed"}, {}, ReasonKind.FAILED, Severity.CRITICAL, id="on but failed"),
         pytest.param({"status": "Unknown"}, {}, ReasonKind.UNKNOWN, Severity.CRITICAL, id="on but unknown"),
-        pytest.param({"status": "Levitating"}, {}, ReasonKind.NEW_WORD, Severity.WARNING, id="a word of its own"),
-        pytest.param({"state": "Disabled"}, {}, ReasonKind.NOT_OFF, Severity.WARNING, id="off but running"),
+        pytest.param({"status": "Levitating"}, {}, ReasonKind.UNKNOWN_STATUS, Severity.WARNING, id="a word of its own"),
+        pytest.param(
+            {"state": "Disabled"}, {}, ReasonKind.ACTIVE_WHILE_DISABLED, Severity.WARNING, id="off but running"
+        ),
         pytest.param({}, {"full_in_s": 0.0}, ReasonKind.FULL, Severity.CRITICAL, id="full"),
         pytest.param({}, {"full_in_s": 86_399.0}, ReasonKind.FULL_SOON, Severity.WARNING, id="full within a day"),
         pytest.param({"used_bytes": 90 * GIB}, {}, ReasonKind.NEAR_FULL, Severity.NOTICE, id="nearly full"),
@@ -57,7 +59,7 @@ def test_of_a_healthy_task_nothing_is_said_and_nothing_is_kept() -> None:
         pytest.param({}, {"rival": "b"}, ReasonKind.TWO_TASKS, Severity.WARNING, id="two tasks on one VM"),
         pytest.param({}, {"is_storage_lost": True}, ReasonKind.STORAGE, Severity.CRITICAL, id="storage disconnected"),
         pytest.param({}, {"is_policy_gone": True}, ReasonKind.POLICY, Severity.NOTICE, id="policy gone"),
-        pytest.param({}, {"still_since": LONG_AGO}, ReasonKind.STILL, Severity.NOTICE, id="standing still"),
+        pytest.param({}, {"still_since": LONG_AGO}, ReasonKind.STALLED, Severity.NOTICE, id="standing still"),
         pytest.param(
             {"bad_fields": frozenset({"usedCapacity"})}, {}, ReasonKind.UNREADABLE, Severity.WARNING, id="unreadable"
         ),
@@ -70,7 +72,7 @@ def test_of_a_healthy_task_nothing_is_said_and_nothing_is_kept() -> None:
         ),
         pytest.param(
             {"status": "Starting", "last_op_at": EPOCH - timedelta(minutes=10)},
-            {"growth": Growth(1.0, 600.0)},
+            {"growth": GrowthRate(1.0, 600.0)},
             ReasonKind.STARTING,
             Severity.NOTICE,
             id="a long start that comes along",
@@ -78,12 +80,16 @@ def test_of_a_healthy_task_nothing_is_said_and_nothing_is_kept() -> None:
         pytest.param(
             {"status": "Stopped", "state": "Disabled", "last_op_at": EPOCH - timedelta(days=7)},
             {},
-            ReasonKind.FORGOTTEN,
+            ReasonKind.LONG_DISABLED,
             Severity.NOTICE,
             id="off for a week",
         ),
         pytest.param(
-            {"last_op_at": EPOCH + timedelta(minutes=1)}, {}, ReasonKind.CLOCK, Severity.HEALTHY, id="in the future"
+            {"last_op_at": EPOCH + timedelta(minutes=1)},
+            {},
+            ReasonKind.CLOCK_SKEW,
+            Severity.HEALTHY,
+            id="in the future",
         ),
     ],
 )
@@ -98,7 +104,7 @@ def test_evidence_makes_a_reason(
     ("changes", "evidence"),
     [
         pytest.param({}, {"full_in_s": 86_400.0}, id="a day left"),
-        pytest.param({}, {"full_in_s": 60.0, "growth": Growth(1.0, 1799.0)}, id="a rate of a few minutes"),
+        pytest.param({}, {"full_in_s": 60.0, "growth": GrowthRate(1.0, 1799.0)}, id="a rate of a few minutes"),
         pytest.param({"rpo_ms": 600_000}, {}, id="at the target"),
         pytest.param({"rpo_ms": 9_000_000, "status": "Stopped", "state": "Disabled"}, {}, id="late but off"),
         pytest.param({"status": "Stopped", "state": "Disabled"}, {"full_in_s": 0.0}, id="full but off"),
@@ -161,7 +167,7 @@ def test_no_number_leads_out_of_the_calendar(rpo_ms: int, target_ms: int) -> Non
 )
 def test_what_is_passed_over_has_nothing_to_be_said(changes: dict[str, Any], evidence: dict[str, Any]) -> None:
     task, facts = a_task(**changes), Evidence(now=EPOCH, **evidence)
-    if is_plainly_well(task, facts):
+    if is_obviously_healthy(task, facts):
         assert list(_found(task, facts)) == []
 
 
@@ -179,11 +185,11 @@ def test_equal_reasons_without_a_beginning_are_one_object_for_all_tasks() -> Non
 
 
 def test_reasons_drive_the_severity_but_never_lighten_it() -> None:
-    assert judged(a_task(), said(a_task(rpo_ms=700_000))) is Severity.WARNING
+    assert overall_severity(a_task(), said(a_task(rpo_ms=700_000))) is Severity.WARNING
     failed = a_task(status="Failed")
-    assert judged(failed, said(failed)) is Severity.CRITICAL
+    assert overall_severity(failed, said(failed)) is Severity.CRITICAL
     ahead = a_task(last_op_at=EPOCH + timedelta(hours=8))
-    assert judged(ahead, said(ahead)) is Severity.HEALTHY
+    assert overall_severity(ahead, said(ahead)) is Severity.HEALTHY
 
 
 @given(
@@ -192,28 +198,28 @@ def test_reasons_drive_the_severity_but_never_lighten_it() -> None:
 )
 def test_every_status_that_worries_has_its_reason(status: str, state: str) -> None:
     found = said(a_task(status=status, state=state))
-    assert severity_of(status, state) < Severity.WARNING or found[0].severity is severity_of(status, state)
+    assert status_severity(status, state) < Severity.WARNING or found[0].severity is status_severity(status, state)
 
 
 def test_time_alone_makes_a_start_too_long() -> None:
     starting = a_task(status="Starting")
-    assert time_changes_it_in_s(starting, 100.0) == LONG_START_S - 100.0
-    assert time_changes_it_in_s(starting, LONG_START_S) is None
-    assert time_changes_it_in_s(a_task(), 100.0) is None
+    assert next_time_trigger_s(starting, 100.0) == LONG_START_S - 100.0
+    assert next_time_trigger_s(starting, LONG_START_S) is None
+    assert next_time_trigger_s(a_task(), 100.0) is None
 
 
 def test_a_task_that_was_switched_off_while_we_watched_is_forgotten_after_a_week_too() -> None:
     task = a_task(status="Stopped", state="Disabled", last_op_at=None)
     assert kinds(task, steady_s=FORGOTTEN_S - 1) == []
-    assert kinds(task, steady_s=FORGOTTEN_S) == [ReasonKind.FORGOTTEN]
+    assert kinds(task, steady_s=FORGOTTEN_S) == [ReasonKind.LONG_DISABLED]
 
 
 def test_a_vm_that_seldom_writes_is_no_news() -> None:
-    rare = [Point(7200.0 * n, n * GIB) for n in range(8)]
-    assert still_s(rare, rare[-1].at + 3 * 7200 - 1) is None
-    assert still_s(rare, rare[-1].at + 3 * 7200) == 3 * 7200
+    rare = [CapacitySample(7200.0 * n, n * GIB) for n in range(8)]
+    assert stalled_s(rare, rare[-1].at + 3 * 7200 - 1) is None
+    assert stalled_s(rare, rare[-1].at + 3 * 7200) == 3 * 7200
 
 
 @pytest.mark.parametrize("count", range(5))
 def test_without_a_habit_standing_still_means_nothing(count: int) -> None:
-    assert still_s([Point(300.0 * n, n) for n in range(count)], 1e6) is None
+    assert stalled_s([CapacitySample(300.0 * n, n) for n in range(count)], 1e6) is None

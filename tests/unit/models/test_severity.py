@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdptui.models.severity import Severity, is_near_full, is_rpo_breach, severity_of
+from cdptui.models.severity import Severity, is_near_full, is_rpo_breach, status_severity
 from tests.doubles import a_task
 
 
@@ -29,13 +29,13 @@ from tests.doubles import a_task
     ],
 )
 def test_a_status_is_judged_under_its_state(status: str, state: str, expected: Severity) -> None:
-    assert severity_of(status, state) is expected
+    assert status_severity(status, state) is expected
 
 
 @given(st.text(), st.sampled_from(["Enabled", "Disabled", "?"]))
 def test_a_word_that_nobody_knows_is_never_taken_for_healthy(status: str, state: str) -> None:
     known = {"Running", "DataMerging", "Created", "Starting", "Stopping", "Stopped", "Failed", "Unknown"}
-    assert status in known or severity_of(status, state) is Severity.WARNING
+    assert status in known or status_severity(status, state) is Severity.WARNING
 
 
 @pytest.mark.parametrize(

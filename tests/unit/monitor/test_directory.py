@@ -8,12 +8,8 @@ from typing import Any
 import pytest
 
 from cdptui.api.errors import ApiError, CdpUnavailable, PermissionDenied
-from cdptui.models.backup_storage import BackupStorage
 from cdptui.models.failure import FailureKind
-from cdptui.models.machine import VmInstance
-from cdptui.models.part import Part
-from cdptui.models.policy import Policy
-from cdptui.models.surroundings import Surroundings
+from cdptui.models.inventory import BackupStorage, DependencyState, FetchState, Policy, VmInstance
 from cdptui.monitor.build import Link
 from cdptui.monitor.directory import POINTS_S, RETRY_S, SHOWN_S, STORAGES_S, Directory, Need
 from cdptui.monitor.names import BATCH, NAME_RETRY_S
@@ -33,7 +29,7 @@ class Asker:
         self.node = node
         self.clock = FakeClock()
         self.turns = Turns(self.clock)
-        self.heard: list[Surroundings] = []
+        self.heard: list[DependencyState] = []
         self.directory = Directory(node, self.clock, self.turns, (ApiError,), hear=self.heard.append, patience_s=HASTY)
         self.news = 0
 
@@ -95,7 +91,7 @@ async def test_policy_that_is_missing_in_a_partial_list_counts_as_unknown_and_no
     node.known_storages, node.known_policies, node.is_partial = (LOST,), (GOLD,), True
     asker = Asker(node)
     await asker.look(Need())
-    assert asker.heard[-1] == Surroundings(frozenset({"bs-1"}), None)
+    assert asker.heard[-1] == DependencyState(frozenset({"bs-1"}), None)
     assert asker.directory.policies.is_partial
     assert asker.directory.storages.is_partial
 
@@ -134,7 +130,7 @@ async def test_the_list_alone_wants_storages_and_policies_seldom() -> None:
     asker = Asker(node)
     await asker.look(Need())
     assert node.asked == ["storages", "policies"]
-    assert asker.heard[-1] == Surroundings(frozenset({"bs-1"}), frozenset({"p-1"}))
+    assert asker.heard[-1] == DependencyState(frozenset({"bs-1"}), frozenset({"p-1"}))
     asker.clock.seconds += STORAGES_S - 1
     await asker.look(Need())
     assert node.asked == ["storages", "policies"]
@@ -205,7 +201,7 @@ async def test_a_part_that_is_refused_says_so_and_leaves_the_others_alone(part: 
     asker = Asker(node)
     await asker.look(Need(storages=True, policies=True, machine="vm-1", points="vm-1"))
     directory = asker.directory
-    parts: dict[str, Part[Any]] = {
+    parts: dict[str, FetchState[Any]] = {
         "storages": directory.storages,
         "policies": directory.policies,
         "machine": directory.machine("vm-1"),
@@ -243,10 +239,10 @@ async def test_a_connection_that_nobody_could_look_at_for_long_is_no_evidence() 
     node.known_storages = DENIED
     asker.clock.seconds += STORAGES_S
     await asker.look(Need())
-    assert asker.heard[-1].lost_storages == {"bs-1"}
+    assert asker.heard[-1].disconnected_storages == {"bs-1"}
     asker.clock.seconds += 3 * max(STORAGES_S, RETRY_S)
     await asker.look(Need())
-    assert asker.heard[-1].lost_storages == frozenset()
+    assert asker.heard[-1].disconnected_storages == frozenset()
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from cdptui.models.inventory import DependencyState
 from cdptui.models.reasons import ReasonKind
 from cdptui.models.severity import Severity
 from cdptui.models.snapshot import Snapshot
-from cdptui.models.surroundings import Surroundings
 from cdptui.models.task import ResourceRef, Task
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 from cdptui.monitor.ledger import Ledger
 from tests.doubles import EPOCH, GIB, FakeClock, a_task
 
@@ -23,13 +23,13 @@ class Watcher:
     def __init__(self) -> None:
         self.ledger = Ledger(FakeClock())
 
-    async def see(self, at: float, *tasks: Task) -> list[Vitals]:
+    async def see(self, at: float, *tasks: Task) -> list[TaskRow]:
         snapshot = Snapshot(tasks, len(tasks), True, EPOCH + timedelta(seconds=at), at, 0.1)
         rows, _ = await self.ledger.take(snapshot, 1e9)
         return list(rows)
 
 
-def kinds(row: Vitals) -> list[ReasonKind]:
+def kinds(row: TaskRow) -> list[ReasonKind]:
     return [reason.kind for reason in row.reasons]
 
 
@@ -54,12 +54,12 @@ async def test_what_is_heard_of_a_storage_counts_for_its_own_tasks_only() -> Non
     ours, theirs = a_task("a", backup_storage_uuid="bs-1"), a_task("b", backup_storage_uuid="bs-2")
     watcher = Watcher()
     before = await watcher.see(0, ours, theirs)
-    watcher.ledger.hear(Surroundings(lost_storages=frozenset({"bs-1"})))
+    watcher.ledger.hear(DependencyState(disconnected_storages=frozenset({"bs-1"})))
     lost, other = await watcher.see(10, ours, theirs)
     assert kinds(lost) == [ReasonKind.STORAGE]
     assert lost.severity is Severity.CRITICAL
     assert other is before[1]
-    watcher.ledger.hear(Surroundings())
+    watcher.ledger.hear(DependencyState())
     assert (await watcher.see(20, ours, theirs))[0].reasons == ()
 
 
@@ -67,9 +67,9 @@ async def test_a_policy_is_gone_only_where_policies_are_known() -> None:
     task = a_task("a", policy_uuid="gold")
     watcher = Watcher()
     assert (await watcher.see(0, task))[0].reasons == ()
-    watcher.ledger.hear(Surroundings(policies=frozenset({"silver"})))
+    watcher.ledger.hear(DependencyState(policies=frozenset({"silver"})))
     assert kinds((await watcher.see(10, task))[0]) == [ReasonKind.POLICY]
-    watcher.ledger.hear(Surroundings(policies=frozenset({"silver", "gold"})))
+    watcher.ledger.hear(DependencyState(policies=frozenset({"silver", "gold"})))
     assert (await watcher.see(20, task))[0].reasons == ()
 
 
@@ -90,12 +90,12 @@ async def test_a_task_that_wrote_and_stopped_writing_is_noticed_and_cleared_by_t
     still = a_task(used_bytes=47 * GIB, plan_bytes=0)
     assert (await watcher.see(2400, still))[0].reasons == ()
     (row,) = await watcher.see(3000, still)
-    assert kinds(row) == [ReasonKind.STILL]
+    assert kinds(row) == [ReasonKind.STALLED]
     assert row.reasons[0].since == EPOCH + timedelta(seconds=2100)
     (same,) = await watcher.see(3010, still)
     assert same is row
     (late,) = await watcher.see(3020, a_task(used_bytes=47 * GIB, plan_bytes=0, rpo_ms=2_000))
-    assert kinds(late) == [ReasonKind.STILL]
+    assert kinds(late) == [ReasonKind.STALLED]
     assert (await watcher.see(3030, a_task(used_bytes=48 * GIB, plan_bytes=0)))[0].reasons == ()
 
 

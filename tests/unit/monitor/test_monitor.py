@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from cdptui.api.errors import LoginRefused, SecondFactorNeeded, Unreachable
+from cdptui.models.capacity import ObservationGap
 from cdptui.models.change import ChangeKind
 from cdptui.models.failure import FailureKind
-from cdptui.models.snapshot import Reading
-from cdptui.models.track import Gap
+from cdptui.models.snapshot import FetchProgress
 from cdptui.monitor.monitor import Monitor
 from cdptui.monitor.poller import Poller
 from cdptui.monitor.update import Update
@@ -58,7 +58,10 @@ async def test_refresh_polls_at_once() -> None:
 
 async def test_the_first_list_fills_page_by_page() -> None:
     one, two = a_task("a"), a_task("b")
-    pages = [Reading((one,), 2, is_complete=False, pages=1), Reading((one, two), 2, is_complete=True, pages=2)]
+    pages = [
+        FetchProgress((one,), 2, is_complete=False, pages=1),
+        FetchProgress((one, two), 2, is_complete=True, pages=2),
+    ]
     updates = await take(a_monitor(ScriptedNode(pages), FakeClock()).updates(), 2)
     loaded = [(len(update.vitals), update.snapshot and update.snapshot.is_partial) for update in updates]
     assert loaded == [(1, True), (2, False)]
@@ -68,7 +71,7 @@ async def test_the_first_list_fills_page_by_page() -> None:
 
 async def test_a_later_poll_never_shows_half_a_list() -> None:
     one, two = a_task("a"), a_task("b")
-    pages = [Reading((one,), 2, is_complete=False), Reading((one, two), 2, is_complete=True)]
+    pages = [FetchProgress((one,), 2, is_complete=False), FetchProgress((one, two), 2, is_complete=True)]
     updates = await take(a_monitor(ScriptedNode([one, two], pages), FakeClock()).updates(), 2)
     assert [len(update.vitals) for update in updates] == [2, 2]
 
@@ -97,7 +100,7 @@ async def test_poll_that_this_machine_has_no_room_for_is_no_fault_of_ours() -> N
     bad, good = await take(a_monitor(node, FakeClock()).updates(), 2)
     assert bad.failure is not None
     assert (bad.failure.kind, bad.failure.detail) == (FailureKind.MACHINE_LIMIT, "no thread can be started")
-    assert not bad.failure.waits_for_person
+    assert not bad.failure.needs_user_action
     assert good.failure is None
 
 
@@ -245,9 +248,9 @@ async def test_an_outage_is_a_gap_in_the_track() -> None:
     monitor = a_monitor(node, clock)
     await take(monitor.updates(), 7)
     track = monitor.track("uuid-of-cdp-erp-db")
-    assert track.gaps == (Gap(0.0, clock.seconds),)
-    assert track.level(clock.seconds / 2) is None
-    assert track.level(clock.seconds) == 40 * GIB
+    assert track.gaps == (ObservationGap(0.0, clock.seconds),)
+    assert track.value_at(clock.seconds / 2) is None
+    assert track.value_at(clock.seconds) == 40 * GIB
 
 
 async def test_a_task_that_vanished_is_forgotten() -> None:

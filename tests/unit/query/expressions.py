@@ -6,11 +6,11 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
-from cdptui.models.growth import Growth
+from cdptui.models.capacity import GrowthRate
 from cdptui.models.reasons import Reason, ReasonKind
-from cdptui.models.severity import Severity, severity_of
+from cdptui.models.severity import Severity, status_severity
 from cdptui.models.task import ResourceRef
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 from cdptui.query.context import Context
 from cdptui.query.expression import (
     And,
@@ -88,7 +88,7 @@ CONTEXT = Context(
 
 
 @st.composite
-def rows(draw: st.DrawFn) -> Vitals:
+def rows(draw: st.DrawFn) -> TaskRow:
     refs = draw(st.lists(st.sampled_from(VMS), max_size=2))
     task = a_task(
         draw(st.one_of(pieces, st.sampled_from(["cdp-erp-db", "", "xxdb"]))),
@@ -108,8 +108,8 @@ def rows(draw: st.DrawFn) -> Vitals:
         last_op_at=draw(moments),
         resource_refs=tuple(ResourceRef(uuid, "VmInstanceVO") for uuid in refs),
     )
-    growth = draw(st.one_of(st.none(), st.floats(0, 1e9, allow_nan=False).map(lambda rate: Growth(rate, 600))))
+    growth = draw(st.one_of(st.none(), st.floats(0, 1e9, allow_nan=False).map(lambda rate: GrowthRate(rate, 600))))
     full_in_s = draw(st.one_of(st.none(), st.floats(0, 1e7, allow_nan=False)))
     kinds = draw(st.lists(st.sampled_from(ReasonKind), max_size=2, unique=True))
     reasons = tuple(Reason(kind, Severity.WARNING) for kind in kinds)
-    return Vitals(task, severity_of(task.status, task.state), growth, full_in_s, reasons)
+    return TaskRow(task, status_severity(task.status, task.state), growth, full_in_s, reasons)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from cdptui.models.reasons import ReasonKind
 from cdptui.models.severity import Severity
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 from cdptui.query.errors import QueryError
 from cdptui.query.evaluator import clause_predicate, predicate, verdict
 from cdptui.query.expression import Comparison, Expression, clauses
@@ -29,14 +29,14 @@ def test_what_is_printed_reads_back_as_the_same(expression: Expression) -> None:
 
 @settings(max_examples=300)
 @given(expressions, st.lists(rows(), max_size=8))
-def test_it_means_what_the_plain_words_say(expression: Expression, fleet: list[Vitals]) -> None:
+def test_it_means_what_the_plain_words_say(expression: Expression, fleet: list[TaskRow]) -> None:
     is_shown = predicate(expression, CONTEXT)
     assert [is_shown(row) for row in fleet] == [is_meant(expression, row, CONTEXT) for row in fleet]
 
 
 @settings(max_examples=200)
 @given(expressions, rows())
-def test_an_expression_comes_from_its_clauses(expression: Expression, row: Vitals) -> None:
+def test_an_expression_comes_from_its_clauses(expression: Expression, row: TaskRow) -> None:
     known = {clause: clause_predicate(clause, CONTEXT)(row) for clause in clauses(expression)}
     assert verdict(expression, known.__getitem__) == predicate(expression, CONTEXT)(row)
 

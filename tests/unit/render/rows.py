@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from cdptui.models.group import Group
-from cdptui.models.growth import Growth
-from cdptui.models.severity import Severity, severity_of
-from cdptui.models.vitals import Vitals
+from cdptui.models.aggregates import GroupSummary
+from cdptui.models.capacity import GrowthRate
+from cdptui.models.severity import Severity, status_severity
+from cdptui.models.task_row import TaskRow
 from tests.doubles import GIB, a_task
 
-WORRYING_GROUP = Group(
+WORRYING_GROUP = GroupSummary(
     "storage",
     "s-1",
     count=12,
@@ -26,8 +26,8 @@ WORRYING_GROUP = Group(
 
 
 def a_row(
-    name: str = "cdp-erp-db", *, growth: Growth | None = None, full_in_s: float | None = None, **changes: object
-) -> Vitals:
+    name: str = "cdp-erp-db", *, growth: GrowthRate | None = None, full_in_s: float | None = None, **changes: object
+) -> TaskRow:
     """A task with what is derived from it."""
     task = a_task(name, **changes)  # type: ignore[arg-type]  # the uuid is among them
-    return Vitals(task, severity_of(task.status, task.state), growth, full_in_s)
+    return TaskRow(task, status_severity(task.status, task.state), growth, full_in_s)

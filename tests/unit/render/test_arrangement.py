@@ -7,23 +7,23 @@ from itertools import islice
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 from cdptui.render.arrangement import Arrangement, arrange
 from cdptui.render.order import Order
 from tests.unit.render.rows import a_row
 from tests.unit.render.test_order import orders, rows
 
 
-def uuids(fleet: list[Vitals] | Arrangement) -> list[str]:
+def uuids(fleet: list[TaskRow] | Arrangement) -> list[str]:
     return [row.task.uuid for row in fleet]
 
 
-def take(kept: Arrangement, fleet: list[Vitals], order: Order, anchor: str | None = None) -> int:
+def take(kept: Arrangement, fleet: list[TaskRow], order: Order, anchor: str | None = None) -> int:
     """Bring it to its end; how many steps that took."""
     return sum(1 for _ in kept.steps(fleet, order, lambda: anchor))
 
 
-def grown(fleet: list[Vitals], which: set[int]) -> list[Vitals]:
+def grown(fleet: list[TaskRow], which: set[int]) -> list[TaskRow]:
     """The same fleet at the next poll: only some tasks are other objects."""
     return [
         a_row(row.task.name, uuid=row.task.uuid, used_bytes=index, plan_bytes=2, status=row.task.status)
@@ -39,7 +39,7 @@ polls = st.tuples(st.sets(st.integers(0, 11)), st.sets(st.integers(0, 11)), rows
 @settings(max_examples=200)
 @given(rows, st.lists(polls, max_size=6), st.integers(0, 3))
 def test_a_list_that_is_kept_is_what_a_new_one_would_be(
-    fleet: list[Vitals], history: list[tuple[set[int], set[int], list[Vitals], Order]], few: int
+    fleet: list[TaskRow], history: list[tuple[set[int], set[int], list[TaskRow], Order]], few: int
 ) -> None:
     kept = Arrangement(few)
     for changed, gone, new, order in history:
@@ -51,7 +51,7 @@ def test_a_list_that_is_kept_is_what_a_new_one_would_be(
 
 
 @given(rows, st.data())
-def test_who_stands_on_a_task_that_goes_is_given_its_neighbour(fleet: list[Vitals], data: st.DataObject) -> None:
+def test_who_stands_on_a_task_that_goes_is_given_its_neighbour(fleet: list[TaskRow], data: st.DataObject) -> None:
     kept = Arrangement()
     take(kept, fleet, Order("name"))
     gone = data.draw(st.sets(st.sampled_from(uuids(fleet)))) if fleet else set()
@@ -66,7 +66,7 @@ def test_who_stands_on_a_task_that_goes_is_given_its_neighbour(fleet: list[Vital
     assert kept.heir == (left[0] if left else None)
 
 
-def fleet_of(count: int) -> list[Vitals]:
+def fleet_of(count: int) -> list[TaskRow]:
     return [a_row(f"task {number % 977}", uuid=f"{number:06d}", used_bytes=number % 101) for number in range(count)]
 
 

@@ -5,8 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from cdptui.models.growth import Point
-from cdptui.models.track import Gap, Track
+from cdptui.models.capacity import CapacityHistory, CapacitySample, ObservationGap
 from cdptui.render.chart import capacity_chart, sample
 from cdptui.render.span import Line, Role, text_of
 
@@ -14,9 +13,9 @@ GIB = 2**30
 WIDTH, HEIGHT = 60, 6
 
 tracks = st.builds(
-    lambda points, gaps, rest: Track(
-        tuple(Point(float(at), used) for at, used in sorted(points.items())),
-        tuple(Gap(float(min(gap)), float(max(gap))) for gap in gaps),
+    lambda points, gaps, rest: CapacityHistory(
+        tuple(CapacitySample(float(at), used) for at, used in sorted(points.items())),
+        tuple(ObservationGap(float(min(gap)), float(max(gap))) for gap in gaps),
         until=float(max(points, default=0) + rest),
     ),
     st.dictionaries(st.integers(0, 5000), st.integers(0, 2**50), max_size=25),
@@ -30,18 +29,18 @@ def bars(lines: list[Line]) -> list[str]:
     return [text_of(line).partition("┤")[2] for line in lines if "┤" in text_of(line)]
 
 
-def chart(track: Track, plan: int | None, width: int = WIDTH, height: int = HEIGHT) -> list[str]:
+def chart(track: CapacityHistory, plan: int | None, width: int = WIDTH, height: int = HEIGHT) -> list[str]:
     return bars(capacity_chart(track, plan, width, height))
 
 
-def steady(*levels: int, step_s: float = 60.0) -> Track:
-    points = tuple(Point(index * step_s, level) for index, level in enumerate(levels))
-    return Track(points, until=len(levels) * step_s)
+def steady(*levels: int, step_s: float = 60.0) -> CapacityHistory:
+    points = tuple(CapacitySample(index * step_s, level) for index, level in enumerate(levels))
+    return CapacityHistory(points, until=len(levels) * step_s)
 
 
 @settings(max_examples=100)
 @given(tracks, st.integers(1, 10_000), st.integers(1, 120))
-def test_a_sample_is_a_reading_or_unknown_for_each_column(track: Track, window_s: int, columns: int) -> None:
+def test_a_sample_is_a_reading_or_unknown_for_each_column(track: CapacityHistory, window_s: int, columns: int) -> None:
     levels = sample(track, float(window_s), columns)
     assert len(levels) == columns
     assert set(levels) <= {None, *(point.used_bytes for point in track.points)}
@@ -49,7 +48,7 @@ def test_a_sample_is_a_reading_or_unknown_for_each_column(track: Track, window_s
 
 @settings(max_examples=100)
 @given(tracks, st.integers(1, 10_000), st.integers(1, 120))
-def test_no_peak_inside_the_window_is_lost(track: Track, window_s: int, columns: int) -> None:
+def test_no_peak_inside_the_window_is_lost(track: CapacityHistory, window_s: int, columns: int) -> None:
     # Between two shares there must be no crack for a reading to fall through.
     start = track.until - window_s
     peaks = [point.used_bytes for point in track.points if start <= point.at < track.until]
@@ -61,18 +60,22 @@ def test_a_reading_on_the_border_of_two_shares_is_in_one_of_them() -> None:
     for columns in range(1, 80):
         for border in range(1, columns):
             at = 1000.0 * border / columns
-            track = Track((Point(0.0, 1), Point(at, 9), Point(at + 1e-3, 1)), until=1000.0)
+            track = CapacityHistory(
+                (CapacitySample(0.0, 1), CapacitySample(at, 9), CapacitySample(at + 1e-3, 1)), until=1000.0
+            )
             assert 9 in sample(track, 1000.0, columns), f"share {border} of {columns}"
 
 
 def test_before_the_first_reading_nothing_is_known() -> None:
-    track = Track((Point(50.0, 7),), until=100.0)
+    track = CapacityHistory((CapacitySample(50.0, 7),), until=100.0)
     assert sample(track, 100.0, 4) == [None, None, 7, 7]
 
 
 @settings(max_examples=100)
 @given(tracks, st.none() | st.integers(0, 2**50), st.integers(20, 200), st.integers(1, 12))
-def test_a_chart_is_as_wide_and_high_as_asked(track: Track, plan: int | None, width: int, height: int) -> None:
+def test_a_chart_is_as_wide_and_high_as_asked(
+    track: CapacityHistory, plan: int | None, width: int, height: int
+) -> None:
     lines = capacity_chart(track, plan, width, height)
     rows = [text_of(line) for line in lines if "┤" in text_of(line)]
     assert len(rows) in {0, height}
@@ -83,7 +86,7 @@ def test_a_chart_is_as_wide_and_high_as_asked(track: Track, plan: int | None, wi
 
 
 def test_without_a_reading_it_says_so() -> None:
-    assert [text_of(line) for line in capacity_chart(Track(until=60.0), GIB, WIDTH, HEIGHT)] == [
+    assert [text_of(line) for line in capacity_chart(CapacityHistory(until=60.0), GIB, WIDTH, HEIGHT)] == [
         "no reading of used capacity yet"
     ]
 
@@ -135,7 +138,7 @@ def test_without_a_plan_there_is_no_line(plan: int | None) -> None:
 
 
 def test_gaps_are_dots_at_the_bottom_and_are_explained() -> None:
-    track = Track((Point(0.0, GIB),), gaps=(Gap(100.0, 200.0),), until=300.0)
+    track = CapacityHistory((CapacitySample(0.0, GIB),), gaps=(ObservationGap(100.0, 200.0),), until=300.0)
     lines = capacity_chart(track, 10 * GIB, WIDTH, HEIGHT)
     bottom = bars(lines)[-1]
     assert bottom.strip("·") == bottom, "what was seen stands on both sides"
@@ -145,7 +148,7 @@ def test_gaps_are_dots_at_the_bottom_and_are_explained() -> None:
 
 
 def test_what_was_before_the_first_reading_is_blank_not_a_gap() -> None:
-    lines = capacity_chart(Track((Point(30.0, GIB),), until=40.0), 10 * GIB, WIDTH, HEIGHT)
+    lines = capacity_chart(CapacityHistory((CapacitySample(30.0, GIB),), until=40.0), 10 * GIB, WIDTH, HEIGHT)
     assert "·" not in bars(lines)[-1]
     assert "not seen" not in text_of(lines[-1])
 

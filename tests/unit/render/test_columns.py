@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from cdptui.models.growth import Growth
+from cdptui.models.capacity import GrowthRate
 from cdptui.models.task import ResourceRef
 from cdptui.render.cells import CellContext, bar, short_type
 from cdptui.render.columns import BY_KEY, COLUMNS, DEFAULT_COLUMNS, PRIORITY, Column
@@ -56,8 +56,8 @@ def test_a_heading_fits_its_column(column: Column) -> None:
         ("rpo", {"rpo_ms": None}, ""),
         ("rpo", {"rpo_ms": None, "bad_fields": frozenset({"lastLatency"})}, "bad"),
         ("growth", {}, ""),
-        ("growth", {"growth": Growth(0.0, 600)}, "0/h"),
-        ("growth", {"growth": Growth(GIB / 3600, 600)}, "+1 GiB/h"),
+        ("growth", {"growth": GrowthRate(0.0, 600)}, "0/h"),
+        ("growth", {"growth": GrowthRate(GIB / 3600, 600)}, "+1 GiB/h"),
         ("full-in", {}, ""),
         ("full-in", {"full_in_s": 0.0}, "full"),
         ("full-in", {"full_in_s": 7200.0}, "2 h"),
@@ -82,12 +82,12 @@ def test_a_task_without_a_name_says_so() -> None:
 @given(
     st.none() | st.integers(0, 2**64 - 1),
     st.none() | st.integers(0, 2**64 - 1),
-    st.none() | st.floats(0, 1e15).map(lambda rate: Growth(rate, 600.0)),
+    st.none() | st.floats(0, 1e15).map(lambda rate: GrowthRate(rate, 600.0)),
     st.none() | st.floats(0, 1e15),
     st.none() | st.integers(-(10**8), 10**8).map(lambda seconds: EPOCH + timedelta(seconds=seconds)),
 )
 def test_figures_fit_their_columns(
-    used: int | None, plan: int | None, growth: Growth | None, full_in_s: float | None, last_op: object
+    used: int | None, plan: int | None, growth: GrowthRate | None, full_in_s: float | None, last_op: object
 ) -> None:
     row = a_row(used_bytes=used, plan_bytes=plan, growth=growth, full_in_s=full_in_s, last_op_at=last_op)
     for key in ("used", "plan", "use", "growth", "full-in", "last-op"):

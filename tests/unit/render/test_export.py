@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdptui.models.growth import Growth
+from cdptui.models.capacity import GrowthRate
+from cdptui.models.sanitize import sanitize
 from cdptui.models.task import ResourceRef
-from cdptui.models.text import inert
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 from cdptui.render.cells import CellContext
 from cdptui.render.columns import BY_KEY, COLUMNS, DEFAULT_COLUMNS
 from cdptui.render.export import csv_pieces, json_pieces
@@ -21,14 +21,14 @@ from tests.unit.render.rows import a_row
 
 CONTEXT = CellContext(EPOCH, {"vm-1": "erp-db-01", "s-1": "backup-server-1"})
 ROW = a_row(
-    growth=Growth(1024.5, 600.0),
+    growth=GrowthRate(1024.5, 600.0),
     full_in_s=3600.0,
     resource_refs=(ResourceRef("vm-1", "VmInstanceVO"), ResourceRef("vm-2", "VmInstanceVO")),
     backup_storage_uuid="s-1",
 )
 
 
-def written(rows: list[Vitals], keys: list[str] | None = None) -> list[dict[str, str]]:
+def written(rows: list[TaskRow], keys: list[str] | None = None) -> list[dict[str, str]]:
     columns = COLUMNS if keys is None else [BY_KEY[key] for key in keys]
     return list(csv.DictReader(io.StringIO("".join(csv_pieces(rows, columns, CONTEXT)), newline="")))
 
@@ -78,7 +78,7 @@ def test_text_is_no_formula_in_a_spreadsheet(name: str) -> None:
 
 
 @settings(max_examples=100)
-@given(st.lists(st.text().map(inert), max_size=8))
+@given(st.lists(st.text().map(sanitize), max_size=8))
 def test_whatever_a_name_is_it_is_one_cell_of_one_line(names: list[str]) -> None:
     rows = written([a_row(name, uuid=f"u-{at}") for at, name in enumerate(names)], ["name", "uuid"])
     assert [row["uuid"] for row in rows] == [f"u-{at}" for at in range(len(names))]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len, get_character_cell_size
 
 import cdptui
-from cdptui.models.text import inert
+from cdptui.models.sanitize import sanitize
 from cdptui.render.glyphs import ASCII, showable
 from cdptui.render.statuses import GLYPHS, OTHER_GLYPH
 
@@ -75,7 +75,7 @@ def test_what_cannot_be_shown_is_a_question_mark_a_cell(text: str, charset: str,
 
 @given(st.text())
 def test_nothing_moves_by_it(text: str) -> None:
-    shown = showable(inert(text), "ascii", get_character_cell_size)
+    shown = showable(sanitize(text), "ascii", get_character_cell_size)
     assert shown.isascii()
     assert shown.isprintable()
-    assert len(shown) == sum(map(get_character_cell_size, inert(text)))
+    assert len(shown) == sum(map(get_character_cell_size, sanitize(text)))

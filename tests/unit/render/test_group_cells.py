@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from cdptui.models.group import Group
+from cdptui.models.aggregates import GroupSummary
 from cdptui.models.severity import Severity
 from cdptui.render.cells import CellContext
 from cdptui.render.columns import BY_KEY, COLUMNS
@@ -30,10 +30,10 @@ CONTEXT = CellContext(EPOCH, {"s-1": "backup-server-1"})
     ],
 )
 def test_a_group_is_called_by_what_its_tasks_have_in_common(by: str, key: str, name: str) -> None:
-    assert name_of(Group(by, key), CONTEXT) == name
+    assert name_of(GroupSummary(by, key), CONTEXT) == name
 
 
-def said(group: Group) -> dict[str, str]:
+def said(group: GroupSummary) -> dict[str, str]:
     return {column.key: text_of(column.total(group, CONTEXT)) for column in COLUMNS if column.total is not None}
 
 
@@ -50,7 +50,7 @@ def test_sums_stand_under_the_headings_of_what_they_are_sums_of() -> None:
 
 
 def test_a_healthy_group_of_which_little_is_known_says_so() -> None:
-    assert said(Group("state", "Enabled", count=1)) == {
+    assert said(GroupSummary("state", "Enabled", count=1)) == {
         "name": "Enabled",
         "status": "● all 1",
         "used": "–",
@@ -69,7 +69,7 @@ def test_a_healthy_group_of_which_little_is_known_says_so() -> None:
     st.none() | st.floats(0, 1e15),
 )
 def test_sums_fit_their_columns(count: int, worst: Severity, used: int | None, rate: float | None) -> None:
-    group = Group("state", "x", count, count, worst, used, used, rate, growth_bytes_per_s=rate)
+    group = GroupSummary("state", "x", count, count, worst, used, used, rate, growth_bytes_per_s=rate)
     for key in ("status", "used", "plan", "use", "growth"):
         total = BY_KEY[key].total
         assert total is not None

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from cdptui.models.group import Group
+from cdptui.models.aggregates import GroupSummary
 from cdptui.render.cells import CellContext
 from cdptui.render.group_lines import group_lines
 from cdptui.render.span import Role, text_of
@@ -27,6 +27,6 @@ def test_a_group_is_said_in_words() -> None:
 
 
 def test_what_is_not_known_is_said_to_be_so() -> None:
-    text = [text_of(line) for line in group_lines(Group("state", "Enabled", count=1), CONTEXT)]
+    text = [text_of(line) for line in group_lines(GroupSummary("state", "Enabled", count=1), CONTEXT)]
     assert text[1] == "1 task, all as they should be"
     assert text[4:] == ["of plans      no plans", "worst RPO     not known", "growth        not known yet"]

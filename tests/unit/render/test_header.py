@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from msgspec import structs
 from rich.cells import cell_len
 
+from cdptui.models.aggregates import summarize_fleet
 from cdptui.models.failure import Failure, FailureKind
-from cdptui.models.fleet import fleet_of
 from cdptui.models.severity import Severity
-from cdptui.models.tls import Secrecy
+from cdptui.models.tls import TransportSecurity
 from cdptui.render.header import Connection, connection_line, connection_word, fleet_line
 from cdptui.render.span import Role, text_of
 from tests.doubles import GIB
@@ -166,7 +166,7 @@ def test_what_matters_less_goes_first() -> None:
         assert narrower == wider[: len(narrower)]
 
 
-FLEET = fleet_of(
+FLEET = summarize_fleet(
     [
         a_row("a", status="Running", used_bytes=40 * GIB),
         a_row("b", status="Running", used_bytes=95 * GIB),
@@ -198,7 +198,7 @@ def test_the_second_line_begins_with_the_worst_status() -> None:
 
 
 def test_an_empty_fleet_is_all_zeros() -> None:
-    text = text_of(fleet_line(fleet_of([]), 100, cell_len))
+    text = text_of(fleet_line(summarize_fleet([]), 100, cell_len))
     assert "0 B of 0 B" in text
     assert "▲ 0 near full" in text
 
@@ -228,7 +228,7 @@ many_statuses = st.lists(
         ["Running", "Failed", "Stopped", "DataMerging", "Starting", "Stopping", "Created", "Unknown", "合并中"]
     ),
     max_size=30,
-).map(lambda statuses: fleet_of([a_row(str(index), status=status) for index, status in enumerate(statuses)]))
+).map(lambda statuses: summarize_fleet([a_row(str(index), status=status) for index, status in enumerate(statuses)]))
 
 
 @settings(max_examples=30)
@@ -264,7 +264,7 @@ def test_on_a_slow_line_an_age_is_said_as_what_it_may_become(age_s: float, said:
 
 @pytest.mark.parametrize("connection", [LIVE, RETRYING, CONNECTING, failed(FailureKind.SESSION_CONTENDED)])
 def test_that_a_certificate_is_not_checked_is_said_at_any_width(connection: Connection) -> None:
-    unverified = structs.replace(connection, secrecy=Secrecy.UNVERIFIED, profile="production")
+    unverified = structs.replace(connection, secrecy=TransportSecurity.UNVERIFIED, profile="production")
     for width in WIDTHS:
         line = connection_line(unverified, width, cell_len)
         (badge,) = (span for span in line if "TLS not verified" in span.text)
@@ -273,7 +273,7 @@ def test_that_a_certificate_is_not_checked_is_said_at_any_width(connection: Conn
 
 
 def test_that_nothing_is_encrypted_is_said_quietly_and_where_there_is_room() -> None:
-    plain = structs.replace(LIVE, secrecy=Secrecy.NONE)
+    plain = structs.replace(LIVE, secrecy=TransportSecurity.PLAINTEXT)
     (mark,) = (span for span in connection_line(plain, 160, cell_len) if span.text == "not encrypted")
     assert mark.role is Role.DIM
     assert "not encrypted" in text_of(connection_line(plain, 120, cell_len))

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdptui.models.growth import Growth
-from cdptui.models.vitals import Vitals
+from cdptui.models.capacity import GrowthRate
+from cdptui.models.task_row import TaskRow
 from cdptui.render.arrangement import arrange
 from cdptui.render.columns import COLUMNS
 from cdptui.render.order import WORST_FIRST, Order
@@ -28,7 +28,7 @@ rows = st.lists(
             plan_bytes=plan,
             rpo_ms=rpo,
             rpo_target_ms=2,
-            growth=None if growth is None else Growth(float(growth), 600.0),
+            growth=None if growth is None else GrowthRate(float(growth), 600.0),
             full_in_s=growth,
             last_op_at=None if growth is None else EPOCH,
             policy_uuid=text,
@@ -52,13 +52,13 @@ orders = st.builds(Order, st.sampled_from(KEYS), st.booleans(), st.just(""))
 
 @settings(max_examples=100)
 @given(rows, orders)
-def test_arranging_loses_and_doubles_nothing(fleet: list[Vitals], order: Order) -> None:
+def test_arranging_loses_and_doubles_nothing(fleet: list[TaskRow], order: Order) -> None:
     assert sorted(map(id, arrange(fleet, order))) == sorted(map(id, fleet))
 
 
 @settings(max_examples=100)
 @given(rows, orders, st.randoms())
-def test_the_order_does_not_depend_on_how_the_tasks_came(fleet: list[Vitals], order: Order, random: Random) -> None:
+def test_the_order_does_not_depend_on_how_the_tasks_came(fleet: list[TaskRow], order: Order, random: Random) -> None:
     shuffled = list(fleet)
     random.shuffle(shuffled)
     assert arrange(shuffled, order) == arrange(fleet, order)
@@ -66,7 +66,7 @@ def test_the_order_does_not_depend_on_how_the_tasks_came(fleet: list[Vitals], or
 
 @settings(max_examples=100)
 @given(rows, orders)
-def test_a_column_is_sorted_with_the_unknown_last_in_both_directions(fleet: list[Vitals], order: Order) -> None:
+def test_a_column_is_sorted_with_the_unknown_last_in_both_directions(fleet: list[TaskRow], order: Order) -> None:
     column = order.column
     if column is None:
         return
@@ -76,7 +76,7 @@ def test_a_column_is_sorted_with_the_unknown_last_in_both_directions(fleet: list
     assert known == sorted(known, reverse=order.is_descending)
 
 
-def before(fleet: list[Vitals], value: Callable[[Vitals], float | None], *, is_inverted: bool) -> bool:
+def before(fleet: list[TaskRow], value: Callable[[TaskRow], float | None], *, is_inverted: bool) -> bool:
     """Whether known values stand in their direction, and unknown ones behind them."""
     values = [value(row) for row in fleet]
     known = [v for v in values if v is not None]
@@ -86,7 +86,7 @@ def before(fleet: list[Vitals], value: Callable[[Vitals], float | None], *, is_i
 @settings(max_examples=150)
 @given(rows, st.booleans())
 def test_the_default_is_worst_first_by_severity_then_rpo_then_used_then_name(
-    fleet: list[Vitals], is_inverted: bool
+    fleet: list[TaskRow], is_inverted: bool
 ) -> None:
     arranged = arrange(fleet, Order(is_inverted=is_inverted))
     severities = [row.severity for row in arranged]

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from cdptui.models.group import Group, is_unhealthy
-from cdptui.models.vitals import Vitals
+from cdptui.models.aggregates import GroupSummary, is_unhealthy
+from cdptui.models.task_row import TaskRow
 from cdptui.render.arrangement import Arrangement, arrange
 from cdptui.render.grouping import BY_KEY, GROUPINGS
 from cdptui.render.order import Order
@@ -23,19 +23,19 @@ grouped = st.builds(
 )
 
 
-def take(outline: Outline, fleet: list[Vitals], order: Order, anchor: str | None = None) -> None:
+def take(outline: Outline, fleet: list[TaskRow], order: Order, anchor: str | None = None) -> None:
     for _ in outline.steps(fleet, order, lambda: anchor):
         pass
 
 
-def outline_of(fleet: list[Vitals], order: Order) -> Outline:
+def outline_of(fleet: list[TaskRow], order: Order) -> Outline:
     outline = Outline()
     take(outline, fleet, order)
     return outline
 
 
 def in_words(outline: Outline) -> list[str]:
-    return [line.key if isinstance(line, Group) else line.task.name for line in outline]
+    return [line.key if isinstance(line, GroupSummary) else line.task.name for line in outline]
 
 
 FLEET = [
@@ -110,7 +110,7 @@ def test_work_that_is_given_up_leaves_lines_and_rows_as_they_were() -> None:
 
 @settings(max_examples=150)
 @given(st.lists(st.tuples(rows, grouped, st.sets(st.integers(0, 5)), st.booleans()), min_size=1, max_size=4))
-def test_lines_rows_and_groups_agree(history: list[tuple[list[Vitals], Order, set[int], bool]]) -> None:
+def test_lines_rows_and_groups_agree(history: list[tuple[list[TaskRow], Order, set[int], bool]]) -> None:
     outline = Outline(Arrangement(2))
     for fleet, order, to_fold, is_all in history:
         take(outline, fleet, order)
@@ -125,7 +125,7 @@ def test_lines_rows_and_groups_agree(history: list[tuple[list[Vitals], Order, se
             assert lines == arrange(fleet, order)
             continue
         value = BY_KEY[order.group].value
-        expected: list[Vitals | Group] = []
+        expected: list[TaskRow | GroupSummary] = []
         for group in sorted(outline.groups, key=lambda group: group.rank):
             members = [row for row in arrange(fleet, order) if value(row) == group.key]
             assert list(outline.members(group)) == members
@@ -133,7 +133,7 @@ def test_lines_rows_and_groups_agree(history: list[tuple[list[Vitals], Order, se
             expected += [group] if outline.is_folded(group) else [group, *members]
         assert lines == expected
         for at, line in enumerate(lines):
-            if isinstance(line, Group):
+            if isinstance(line, GroupSummary):
                 assert outline.index_of_group(line.key) == at
                 shown = line
             else:
@@ -143,7 +143,7 @@ def test_lines_rows_and_groups_agree(history: list[tuple[list[Vitals], Order, se
 
 @settings(max_examples=100)
 @given(rows)
-def test_sums_are_those_of_the_rows(fleet: list[Vitals]) -> None:
+def test_sums_are_those_of_the_rows(fleet: list[TaskRow]) -> None:
     outline = outline_of(fleet, Order(group="status"))
     for group in outline.groups:
         members = [row for row in fleet if row.task.status == group.key]

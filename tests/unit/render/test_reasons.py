@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from cdptui.models.growth import Growth
-from cdptui.models.reasons import Evidence, ReasonKind, judged, reasons_of
+from cdptui.models.capacity import GrowthRate
+from cdptui.models.reasons import Evidence, ReasonKind, find_reasons, overall_severity
 from cdptui.models.severity import Severity
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 from cdptui.render.cells import CellContext
 from cdptui.render.columns import REASON
 from cdptui.render.reasons import GLOSSARY, LEVELS, Outlook, Words, short_reason, words_of
@@ -19,7 +19,7 @@ from tests.doubles import EPOCH, GIB, a_task
 OUTLOOK = Outlook(EPOCH, timezone(timedelta(hours=8)), {"bs-1": "backup-server-1", "uuid-of-b": "cdp-erp-b"})
 EVERYTHING: dict[str, Any] = {
     "full_in_s": 7200.0,
-    "growth": Growth(GIB / 3600, 10_800.0),
+    "growth": GrowthRate(GIB / 3600, 10_800.0),
     "still_since": EPOCH - timedelta(hours=2),
     "rival": "uuid-of-b",
     "is_storage_lost": True,
@@ -27,11 +27,11 @@ EVERYTHING: dict[str, Any] = {
 }
 
 
-def a_case(evidence: dict[str, Any] | None = None, **changes: Any) -> Vitals:
+def a_case(evidence: dict[str, Any] | None = None, **changes: Any) -> TaskRow:
     task = a_task(**{"backup_storage_uuid": "bs-1", "policy_uuid": "p-1", **changes})
     facts = Evidence(EPOCH, **(evidence or {}))
-    reasons = reasons_of(task, facts)
-    return Vitals(task, judged(task, reasons), facts.growth, facts.full_in_s, reasons)
+    reasons = find_reasons(task, facts)
+    return TaskRow(task, overall_severity(task, reasons), facts.growth, facts.full_in_s, reasons)
 
 
 CASES = [
@@ -81,10 +81,10 @@ def test_every_severity_has_its_level() -> None:
         (ReasonKind.TWO_TASKS, "the task cdp-erp-b protects the same VM"),
         (ReasonKind.STARTING, "starting for 25 min"),
         (ReasonKind.UNREADABLE, "could not be read: createDate, usedCapacity"),
-        (ReasonKind.STILL, "not moved for 2 h"),
-        (ReasonKind.FORGOTTEN, "switched off for 12 d"),
-        (ReasonKind.CLOCK, "8 h ahead of this machine's clock"),
-        (ReasonKind.NOT_OFF, "its status is Running"),
+        (ReasonKind.STALLED, "not moved for 2 h"),
+        (ReasonKind.LONG_DISABLED, "switched off for 12 d"),
+        (ReasonKind.CLOCK_SKEW, "8 h ahead of this machine's clock"),
+        (ReasonKind.ACTIVE_WHILE_DISABLED, "its status is Running"),
     ],
 )
 def test_a_sentence_has_its_figures(kind: ReasonKind, expected: str) -> None:
@@ -93,12 +93,12 @@ def test_a_sentence_has_its_figures(kind: ReasonKind, expected: str) -> None:
 
 def test_a_beginning_is_told_in_the_servers_zone_with_its_day_when_that_was_another() -> None:
     assert said(ReasonKind.RPO).since == "since 07:45, 15 min"
-    assert said(ReasonKind.FORGOTTEN).since == "since 2025-12-20 08:00, 12 d"
+    assert said(ReasonKind.LONG_DISABLED).since == "since 2025-12-20 08:00, 12 d"
     assert said(ReasonKind.NO_VM).since == ""
 
 
 def test_a_first_copy_that_comes_along_is_told_from_a_start_that_hangs() -> None:
-    (reason,) = (row := a_case({"growth": Growth(GIB / 3600, 600.0)}, status="Starting")).reasons
+    (reason,) = (row := a_case({"growth": GrowthRate(GIB / 3600, 600.0)}, status="Starting")).reasons
     assert "+1 GiB/h" in words_of(reason, row, OUTLOOK).sentence
     assert "wait" in words_of(reason, row, OUTLOOK).next_step
     assert short_reason(reason, row, OUTLOOK) == "start 2 h"

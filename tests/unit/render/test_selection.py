@@ -5,7 +5,7 @@ from itertools import islice
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 from cdptui.query.context import Context
 from cdptui.query.evaluator import clause_predicate, predicate
 from cdptui.query.expression import Expression
@@ -17,7 +17,7 @@ from tests.unit.query.expressions import rows as any_rows
 from tests.unit.render.rows import a_row
 
 
-def take(selection: Selection, fleet: list[Vitals], context: Context = CONTEXT) -> int:
+def take(selection: Selection, fleet: list[TaskRow], context: Context = CONTEXT) -> int:
     """Bring it to its end; how many steps that took."""
     return sum(1 for _ in selection.steps(fleet, context))
 
@@ -28,7 +28,7 @@ changed = st.lists(st.tuples(st.integers(0, 9), any_rows()), max_size=3)
 @settings(max_examples=150)
 @given(expressions, st.lists(any_rows(), max_size=8), st.lists(changed, max_size=3))
 def test_what_is_kept_from_poll_to_poll_is_what_a_new_look_would_find(
-    expression: Expression, fleet: list[Vitals], polls: list[list[tuple[int, Vitals]]]
+    expression: Expression, fleet: list[TaskRow], polls: list[list[tuple[int, TaskRow]]]
 ) -> None:
     selection = Selection(expression)
     for poll in polls:
@@ -42,7 +42,7 @@ def test_what_is_kept_from_poll_to_poll_is_what_a_new_look_would_find(
             fleet[place : place + 1] = [row]
 
 
-def fleet_of(count: int) -> list[Vitals]:
+def fleet_of(count: int) -> list[TaskRow]:
     return [a_row(f"task {number}", uuid=f"{number:06d}", used_bytes=number % 100 * GIB) for number in range(count)]
 
 

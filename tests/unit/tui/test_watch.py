@@ -36,7 +36,7 @@ class Recorder:
                 self.has_list.set()
             else:
                 self.failures.append((failure, message.update.attempt))
-                if failure.waits_for_person:
+                if failure.needs_user_action:
                     self.waits.set()
         return True
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from cdptui.models.capacity import CapacityHistory
 from cdptui.models.failure import Failure, FailureKind
-from cdptui.models.part import Part
-from cdptui.models.reasons import Evidence, judged, reasons_of
-from cdptui.models.track import Track
-from cdptui.models.vitals import Vitals
+from cdptui.models.inventory import FetchState
+from cdptui.models.reasons import Evidence, find_reasons, overall_severity
+from cdptui.models.task_row import TaskRow
 from cdptui.render.span import text_of
 from cdptui.render.tabs.context import DetailContext
 from cdptui.render.tabs.registry import Tab, lines_of
@@ -18,24 +18,24 @@ DENIED = Failure(FailureKind.PERMISSION_DENIED, "is denied by default", "http://
 AWAY = Failure(FailureKind.SERVER_ERROR, "Backup storage is not connected", "http://node/x", "SYS.1006")
 
 
-def a_row(name: str = "cdp-erp-db", evidence: dict[str, Any] | None = None, **changes: Any) -> Vitals:
+def a_row(name: str = "cdp-erp-db", evidence: dict[str, Any] | None = None, **changes: Any) -> TaskRow:
     """A task as the ledger would hand it on."""
     task = a_task(name, **{"policy_uuid": "p-1", "backup_storage_uuid": "bs-1", **changes})
     facts = Evidence(EPOCH, **(evidence or {}))
-    reasons = reasons_of(task, facts)
-    return Vitals(task, judged(task, reasons), facts.growth, facts.full_in_s, reasons)
+    reasons = find_reasons(task, facts)
+    return TaskRow(task, overall_severity(task, reasons), facts.growth, facts.full_in_s, reasons)
 
 
-def read(value: Any, age_s: float = 20.0) -> Part[Any]:
+def read(value: Any, age_s: float = 20.0) -> FetchState[Any]:
     """Something that was read a while before `shown` looks."""
-    return Part(value, read_at=100.0 - age_s, tried_at=100.0 - age_s)
+    return FetchState(value, fetched_at=100.0 - age_s, attempted_at=100.0 - age_s)
 
 
-def shown(tab: Tab, row: Vitals, width: int = 100, height: int = 40, **context: Any) -> list[str]:
+def shown(tab: Tab, row: TaskRow, width: int = 100, height: int = 40, **context: Any) -> list[str]:
     """The lines of a tab."""
     settings: dict[str, Any] = {
         "fields": (),
-        "track": Track(),
+        "track": CapacityHistory(),
         "names": {},
         "names_problem": "",
         "now": EPOCH,

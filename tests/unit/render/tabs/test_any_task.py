@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 from cdptui.api.decode import decode_task
 from cdptui.api.fields import task_fields
 from cdptui.api.raw import raw_lines
-from cdptui.models.growth import Growth
-from cdptui.models.reasons import Evidence, judged, reasons_of
-from cdptui.models.track import Track
-from cdptui.models.vitals import Vitals
+from cdptui.models.capacity import CapacityHistory, GrowthRate
+from cdptui.models.reasons import Evidence, find_reasons, overall_severity
+from cdptui.models.task_row import TaskRow
 from cdptui.render.span import text_of
 from cdptui.render.tabs.context import DetailContext
 from cdptui.render.tabs.registry import TABS, Tab, lines_of
@@ -51,15 +50,15 @@ def test_every_tab_shows_any_task(record: dict[str, Any], zone: Any, tab: Tab, w
     task = decode_task(msgspec.json.encode(record), zone)
     facts = Evidence(
         EPOCH,
-        growth=Growth(1e-9 if is_odd else 1e18, 1e12),
+        growth=GrowthRate(1e-9 if is_odd else 1e18, 1e12),
         full_in_s=0.0 if is_odd else 1e18,
         still_since=EPOCH if is_odd else None,
-        rival="x" if is_odd else "",
-        is_storage_lost=is_odd,
-        is_policy_gone=is_odd,
+        duplicate_task_uuid="x" if is_odd else "",
+        is_storage_disconnected=is_odd,
+        is_policy_missing=is_odd,
     )
-    reasons = reasons_of(task, facts)
-    row = Vitals(task, judged(task, reasons), facts.growth, facts.full_in_s, reasons)
-    context = DetailContext(task_fields(task, zone), Track(), {}, "", EPOCH, zone, raw=raw_lines(task))
+    reasons = find_reasons(task, facts)
+    row = TaskRow(task, overall_severity(task, reasons), facts.growth, facts.full_in_s, reasons)
+    context = DetailContext(task_fields(task, zone), CapacityHistory(), {}, "", EPOCH, zone, raw=raw_lines(task))
     for line in lines_of(tab)(row, context, width, 30):
         assert text_of(line).isprintable()

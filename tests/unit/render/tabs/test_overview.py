@@ -8,11 +8,10 @@ import pytest
 
 from cdptui.api.decode import decode_task
 from cdptui.api.fields import task_fields
-from cdptui.models.growth import Point
-from cdptui.models.reasons import Evidence, judged, reasons_of
-from cdptui.models.severity import severity_of
-from cdptui.models.track import Track
-from cdptui.models.vitals import Vitals
+from cdptui.models.capacity import CapacityHistory, CapacitySample
+from cdptui.models.reasons import Evidence, find_reasons, overall_severity
+from cdptui.models.severity import status_severity
+from cdptui.models.task_row import TaskRow
 from cdptui.render.span import Role, text_of
 from cdptui.render.tabs import overview
 from cdptui.render.tabs.context import DetailContext
@@ -29,7 +28,7 @@ def lines(
     width: int = 100,
     height: int = 40,
     *,
-    track: Track | None = None,
+    track: CapacityHistory | None = None,
     full_in_s: float | None = None,
     **context: Any,
 ) -> list[str]:
@@ -37,15 +36,15 @@ def lines(
     task = decode_task(encoded(row), SHANGHAI)
     settings: dict[str, Any] = {
         "fields": task_fields(task, SHANGHAI),
-        "track": track or Track((Point(0.0, task.used_bytes or 0),), until=60.0),
+        "track": track or CapacityHistory((CapacitySample(0.0, task.used_bytes or 0),), until=60.0),
         "names": {},
         "names_problem": "",
         "now": NOW,
         "zone": SHANGHAI,
         **context,
     }
-    reasons = reasons_of(task, Evidence(settings["now"], full_in_s=full_in_s))
-    vitals = Vitals(task, judged(task, reasons), full_in_s=full_in_s, reasons=reasons)
+    reasons = find_reasons(task, Evidence(settings["now"], full_in_s=full_in_s))
+    vitals = TaskRow(task, overall_severity(task, reasons), full_in_s=full_in_s, reasons=reasons)
     return [text_of(line) for line in overview.lines(vitals, DetailContext(**settings), width, height)]
 
 
@@ -182,7 +181,7 @@ def test_the_time_until_full_is_told_when_it_is_known(full_in_s: float | None, e
 
 
 def test_growth_is_told_for_the_hour_and_the_day_with_what_it_rests_on() -> None:
-    track = Track(tuple(Point(index * 300.0, index * GIB) for index in range(24)), until=23 * 300.0)
+    track = CapacityHistory(tuple(CapacitySample(index * 300.0, index * GIB) for index in range(24)), until=23 * 300.0)
     (line,) = (line for line in lines(FULL_ROW, track=track) if line.startswith("growth"))
     assert "+12 GiB/h" in line
     assert "+288 GiB/day" in line
@@ -203,8 +202,8 @@ def test_the_chart_is_in_sight_without_scrolling(height: int) -> None:
 
 def test_a_field_that_we_do_not_know_is_told_by_more_than_its_colour() -> None:
     task = decode_task(encoded({**FULL_ROW, "scene": "Normal"}), SHANGHAI)
-    context = DetailContext(task_fields(task, SHANGHAI), Track(), {}, "", NOW, SHANGHAI)
-    pane = overview.lines(Vitals(task, severity_of(task.status, task.state)), context, 100, 40)
+    context = DetailContext(task_fields(task, SHANGHAI), CapacityHistory(), {}, "", NOW, SHANGHAI)
+    pane = overview.lines(TaskRow(task, status_severity(task.status, task.state)), context, 100, 40)
     (scene,) = (line for line in pane if text_of(line).startswith("scene"))
     assert scene[0].role is Role.ACCENT
     assert any("not known to cdptui: " in text_of(line) for line in pane)

@@ -12,14 +12,11 @@ from msgspec import structs
 from cdptui.api.decode import decode_task
 from cdptui.api.fields import task_fields
 from cdptui.api.raw import raw_lines
-from cdptui.models.backup_storage import BackupStorage, tenancy_of
-from cdptui.models.growth import Growth
-from cdptui.models.machine import VmInstance, Volume
-from cdptui.models.part import Part
-from cdptui.models.policy import Policy
-from cdptui.models.recovery import RecoveryPoint, RecoveryPoints
+from cdptui.models.capacity import GrowthRate
+from cdptui.models.inventory import BackupStorage, FetchState, Policy, VmInstance, Volume, storage_commitment
+from cdptui.models.recovery_points import RecoveryPoint, RecoveryPoints
 from cdptui.models.severity import Severity
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 from cdptui.render.tabs.registry import POINTS, POLICY, RAW, RESOURCES, STORAGE, TABS, WHY, Tab
 from tests.doubles import EPOCH, GIB, a_task
 from tests.unit.api.wire import FULL_ROW, encoded
@@ -57,7 +54,7 @@ STORE = BackupStorage(
 )
 
 
-def text(tab: Tab, row: Vitals, **context: Any) -> str:
+def text(tab: Tab, row: TaskRow, **context: Any) -> str:
     return "\n".join(shown(tab, row, **context))
 
 
@@ -81,17 +78,17 @@ PARTS = [
 def test_a_tab_says_that_it_is_read_that_it_may_not_and_why_it_failed(tab: Tab, part: str) -> None:
     row = a_row()
     assert "reading" in text(tab, row)
-    denied = text(tab, row, **{part: Part(failure=DENIED)})
+    denied = text(tab, row, **{part: FetchState(failure=DENIED)})
     assert "no permission" in denied
     assert "administrator" in denied
     assert "reading" not in denied
-    failed = text(tab, row, **{part: Part(failure=AWAY)})
+    failed = text(tab, row, **{part: FetchState(failure=AWAY)})
     assert "SYS.1006: Backup storage is not connected" in failed
     assert "r tries" in failed
 
 
 def test_a_part_that_failed_later_keeps_what_it_had_and_says_how_old_that_is() -> None:
-    part = Part({"bs-1": STORE}, read_at=-200.0, failure=AWAY)
+    part = FetchState({"bs-1": STORE}, fetched_at=-200.0, failure=AWAY)
     said = text(STORAGE, a_row(), storages=part)
     assert "backup-server-1" in said
     assert "as of 5 min ago" in said
@@ -154,13 +151,13 @@ def test_what_is_missing_in_a_partial_list_is_not_said_to_be_hidden_from_the_acc
 def test_a_partial_list_of_volumes_or_points_says_so() -> None:
     machine = structs.replace(ERP, has_more_volumes=True)
     assert "more volumes of this VM than it listed" in text(RESOURCES, a_row(), machine=read(machine))
-    points = RecoveryPoints(EPOCH, EPOCH, daily=(RecoveryPoint(1, "v-1", EPOCH),), is_cut=True)
+    points = RecoveryPoints(EPOCH, EPOCH, daily=(RecoveryPoint(1, "v-1", EPOCH),), is_truncated=True)
     assert "more recovery points than it listed" in text(POINTS, a_row(), points=read(points))
 
 
 def test_a_storage_tells_its_room_and_whether_the_plans_fit() -> None:
     rows = [a_row(), a_row("other", used_bytes=GIB, plan_bytes=2 * GIB)]
-    said = text(STORAGE, rows[0], storages=read({"bs-1": STORE}), tenancy=tenancy_of(rows))
+    said = text(STORAGE, rows[0], storages=read({"bs-1": STORE}), tenancy=storage_commitment(rows))
     assert "● Connected" in said
     assert "1 TiB of 2 TiB" in said
     assert "983 GiB by other data" in said
@@ -171,14 +168,14 @@ def test_a_storage_tells_its_room_and_whether_the_plans_fit() -> None:
 
 def test_over_commitment_is_told_with_its_size() -> None:
     rows = [a_row(plan_bytes=3 * TIB), a_row("no-plan", plan_bytes=0)]
-    said = text(STORAGE, rows[0], storages=read({"bs-1": STORE}), tenancy=tenancy_of(rows))
+    said = text(STORAGE, rows[0], storages=read({"bs-1": STORE}), tenancy=storage_commitment(rows))
     assert "▲ over-committed: the plans want 2 TiB more than is free" in said
     assert "1 task without a plan" in said
 
 
 def test_the_other_tasks_stand_worst_first_and_are_not_endless() -> None:
     rows = [a_row(f"t{n:03}") for n in range(300)] + [a_row("bad", status="Failed")]
-    lines = shown(STORAGE, rows[0], storages=read({"bs-1": STORE}), tenancy=tenancy_of(rows))
+    lines = shown(STORAGE, rows[0], storages=read({"bs-1": STORE}), tenancy=storage_commitment(rows))
     first = next(index for index, line in enumerate(lines) if "other tasks" in line) + 1
     assert "bad" in lines[first]
     assert lines[-1] == "… and 101 more"
@@ -237,14 +234,14 @@ def test_a_vm_without_a_point_cannot_be_restored_and_says_so() -> None:
 def test_the_servers_words_have_names_for_uuids() -> None:
     uuid = "ab" * 16
     failure = AWAY.__class__(AWAY.kind, f"Backup storage[uuid: {uuid}] is not connected", "", "SYS.1006")
-    said = text(POINTS, a_row(), points=Part(failure=failure), names={uuid: "edge-1"})
+    said = text(POINTS, a_row(), points=FetchState(failure=failure), names={uuid: "edge-1"})
     assert "storage[uuid: edge-1]" in said
     assert "not tried again by themselves" in said
 
 
 def test_the_raw_record_is_whole_at_any_width() -> None:
     task = decode_task(encoded({**FULL_ROW, "scene": "Normal", "description": "x" * 300}), None)
-    row = Vitals(task, Severity.HEALTHY)
+    row = TaskRow(task, Severity.HEALTHY)
     for width in (20, 46, 120):
         said = shown(RAW, row, width, raw=raw_lines(task), fields=task_fields(task, None))
         assert "x" * 300 in "".join(line.strip() for line in said)
@@ -266,7 +263,7 @@ def test_why_tells_every_reason_with_evidence_and_next_step() -> None:
 
 
 def test_a_healthy_task_says_so_and_what_was_checked() -> None:
-    row = a_row(evidence={"growth": Growth(GIB / 3600, 7200.0), "full_in_s": 900_000.0})
+    row = a_row(evidence={"growth": GrowthRate(GIB / 3600, 7200.0), "full_in_s": 900_000.0})
     said = text(WHY, row, storages=read({"bs-1": STORE}), policies=read({"p-1": GOLD}), names={"p-1": "gold"})
     assert "nothing speaks against this task" in said
     for words in ("status Running", "RPO 1.8s", "40% of the plan", "+1 GiB/h", "is Connected", "policy gold exists"):
@@ -280,11 +277,11 @@ def test_a_vm_that_is_off_explains_a_capacity_that_stands_still() -> None:
     assert "not moved for 2 h" in said
     assert "the VM erp is Stopped, so nothing is written" in said
     assert "the VM erp is Running" in text(WHY, a_row(), machine=read(ERP))
-    assert "what the VM does is not known" in text(WHY, a_row(), machine=Part(failure=DENIED))
+    assert "what the VM does is not known" in text(WHY, a_row(), machine=FetchState(failure=DENIED))
 
 
 def test_what_nobody_could_check_is_told_from_what_is_well() -> None:
-    said = text(WHY, a_row(), storages=Part(failure=DENIED))
+    said = text(WHY, a_row(), storages=FetchState(failure=DENIED))
     assert "? whether bs-1 is connected is not known: permission denied" in said
     assert "? growth is not known yet" in said
 
@@ -299,5 +296,5 @@ def test_hostile_names_break_no_line(tab: Tab) -> None:
 
 def test_a_task_is_no_neighbour_of_itself() -> None:
     row = a_row()
-    assert "No other task lies on it" in text(STORAGE, row, tenancy=tenancy_of([row]))
+    assert "No other task lies on it" in text(STORAGE, row, tenancy=storage_commitment([row]))
     assert a_task().uuid == row.task.uuid

@@ -5,8 +5,8 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdptui.models.backup_storage import BackupStorage, tenancy_of
-from cdptui.models.recovery import RecoveryPoint, RecoveryPoints, coverage, histories
+from cdptui.models.inventory import BackupStorage, storage_commitment
+from cdptui.models.recovery_points import RecoveryPoint, RecoveryPoints, coverage, volume_histories
 from tests.doubles import EPOCH, GIB
 from tests.unit.render.rows import a_row
 
@@ -19,21 +19,21 @@ def of(minutes: list[float], interval_s: int | None = 3, volume: str = "v") -> R
 
 
 def test_a_gap_is_more_than_twice_what_it_should_be() -> None:
-    (history,) = histories(of([0, 1, 3, 10]), 3)
-    assert [lull.seconds for lull in history.lulls] == [420.0]
-    assert histories(of([0, 10, 20, 41]), 600)[0].lulls[0].seconds == 1260.0
+    (history,) = volume_histories(of([0, 1, 3, 10]), 3)
+    assert [lull.seconds for lull in history.gaps] == [420.0]
+    assert volume_histories(of([0, 10, 20, 41]), 600)[0].gaps[0].seconds == 1260.0
 
 
 def test_change_is_what_the_points_hold_over_their_time() -> None:
-    (history,) = histories(of([0, 1, 2]), 3)
+    (history,) = volume_histories(of([0, 1, 2]), 3)
     assert history.bytes_per_s == 180 / 120
-    assert histories(of([5]), 3)[0].bytes_per_s is None
+    assert volume_histories(of([5]), 3)[0].bytes_per_s is None
 
 
 def test_order_does_not_matter_and_points_without_a_date_are_no_points() -> None:
     points = of([3, 0, 1])
     undated = RecoveryPoint(1, "v", None, 60)
-    (history,) = histories(RecoveryPoints(START, EPOCH, (*points.recent, undated)), 3)
+    (history,) = volume_histories(RecoveryPoints(START, EPOCH, (*points.recent, undated)), 3)
     assert history.newest == START + timedelta(minutes=3)
     assert history.count == 3
 
@@ -41,13 +41,13 @@ def test_order_does_not_matter_and_points_without_a_date_are_no_points() -> None
 def test_the_oldest_is_the_oldest_of_all_kinds() -> None:
     day = RecoveryPoint(0, "v", EPOCH - timedelta(days=7))
     lock = RecoveryPoint(0, "v", EPOCH - timedelta(days=9))
-    (history,) = histories(RecoveryPoints(START, EPOCH, of([1, 2]).recent, (day,), (lock,)), 3)
+    (history,) = volume_histories(RecoveryPoints(START, EPOCH, of([1, 2]).recent, (day,), (lock,)), 3)
     assert history.oldest == EPOCH - timedelta(days=9)
 
 
 @given(st.lists(st.floats(min_value=0, max_value=1440), max_size=30), st.integers(min_value=1, max_value=60))
 def test_a_strip_is_never_more_than_whole_nor_less_than_nothing(minutes: list[float], cells: int) -> None:
-    for history in histories(of(minutes), 3):
+    for history in volume_histories(of(minutes), 3):
         shares = coverage(history, START, EPOCH, cells)
         assert len(shares) == cells
         assert all(0 <= share <= 1 for share in shares)
@@ -55,7 +55,7 @@ def test_a_strip_is_never_more_than_whole_nor_less_than_nothing(minutes: list[fl
 
 def test_a_task_over_its_plan_wants_nothing_more() -> None:
     rows = [a_row("over", used_bytes=12 * GIB, plan_bytes=10 * GIB), a_row("b", used_bytes=GIB, plan_bytes=4 * GIB)]
-    tenancy = tenancy_of(rows)
-    assert (tenancy.tasks, tenancy.wanted_bytes) == (2, 3 * GIB)
-    assert tenancy.over_bytes(BackupStorage(uuid="s", available_bytes=GIB)) == 2 * GIB
-    assert tenancy.over_bytes(BackupStorage(uuid="s")) is None
+    tenancy = storage_commitment(rows)
+    assert (tenancy.tasks, tenancy.remaining_planned_bytes) == (2, 3 * GIB)
+    assert tenancy.overcommitted_bytes(BackupStorage(uuid="s", available_bytes=GIB)) == 2 * GIB
+    assert tenancy.overcommitted_bytes(BackupStorage(uuid="s")) is None

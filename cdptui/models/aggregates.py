@@ -1,23 +1,92 @@
-"""Tasks that have something in common, and their sums."""
+"""The sums of a whole list."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Final
 
 from msgspec import Struct
 
-from cdptui.models.severity import Severity
-from cdptui.models.vitals import Vitals
+from cdptui.models.severity import Severity, is_near_full, is_rpo_breach, status_severity
+from cdptui.models.task_row import TaskRow
+
+
+class FleetSummary(Struct, frozen=True):
+    """How all tasks stand together."""
+
+    statuses: tuple[tuple[str, int, Severity], ...] = ()
+    """Status, how many, and the worst severity among them."""
+    used_bytes: int = 0
+    plan_bytes: int = 0
+    near_full: int = 0
+    rpo_breaches: int = 0
+    bad_records: int = 0
+
+
+class FleetAccumulator:
+    """A sum that rows are added to and taken from, so that a poll that changed little costs little."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[tuple[str, Severity]] = Counter()
+        self._used_bytes = 0
+        self._plan_bytes = 0
+        self._near_full = 0
+        self._rpo_breaches = 0
+        self._bad_records = 0
+
+    def add(self, row: TaskRow) -> None:
+        """Count one task."""
+        self._count(row, 1)
+
+    def remove(self, row: TaskRow) -> None:
+        """Count a task no longer that was added before."""
+        self._count(row, -1)
+
+    def _count(self, row: TaskRow, sign: int) -> None:
+        task = row.task
+        # A status has its own colour: one task of many that is late must not paint all that run.
+        self._counts[task.status, status_severity(task.status, task.state)] += sign
+        self._used_bytes += sign * (task.used_bytes or 0)
+        self._plan_bytes += sign * (task.plan_bytes or 0)
+        self._near_full += sign * is_near_full(task)
+        self._rpo_breaches += sign * is_rpo_breach(task)
+        self._bad_records += sign * bool(task.unreadable_fields)
+
+    def total(self) -> FleetSummary:
+        """The sums so far."""
+        counts: dict[str, tuple[int, Severity]] = {}
+        for (status, severity), count in self._counts.items():
+            if count:
+                before, worst = counts.get(status, (0, severity))
+                counts[status] = (before + count, max(worst, severity))
+        return FleetSummary(
+            statuses=tuple((status, count, worst) for status, (count, worst) in counts.items()),
+            used_bytes=self._used_bytes,
+            plan_bytes=self._plan_bytes,
+            near_full=self._near_full,
+            rpo_breaches=self._rpo_breaches,
+            bad_records=self._bad_records,
+        )
+
+
+def summarize_fleet(rows: Iterable[TaskRow]) -> FleetSummary:
+    """Add up a list."""
+    fleet = FleetAccumulator()
+    for row in rows:
+        fleet.add(row)
+    return fleet.total()
+
 
 UNHEALTHY_FROM: Final = Severity.WARNING
 
 
-def is_unhealthy(row: Vitals) -> bool:
+def is_unhealthy(row: TaskRow) -> bool:
     """Whether a task is not as it should be: by its severity, or because there is something to be said of it."""
     return row.severity >= UNHEALTHY_FROM or bool(row.reasons)
 
 
-class Group(Struct, frozen=True):
+class GroupSummary(Struct, frozen=True):
     """How the tasks of one group stand together."""
 
     by: str
@@ -44,7 +113,7 @@ class Group(Struct, frozen=True):
         return (-self.worst, -self.unhealthy, self.key)
 
 
-class GroupSum:
+class GroupAccumulator:
     """A group while its tasks are counted."""
 
     __slots__ = (
@@ -72,9 +141,9 @@ class GroupSum:
         self.planned = self.used_of_planned = 0
         self.growth: float | None = None
         self.rpo_ratio = -1.0
-        self.worst_row: Vitals | None = None
+        self.worst_row: TaskRow | None = None
 
-    def add(self, row: Vitals) -> None:
+    def add(self, row: TaskRow) -> None:
         """Count one task."""
         task, severity = row.task, row.severity
         self.count += 1
@@ -95,10 +164,10 @@ class GroupSum:
         if ratio is not None and ratio > self.rpo_ratio and task.state != "Disabled":
             self.rpo_ratio, self.worst_row = ratio, row
 
-    def total(self) -> Group:
+    def total(self) -> GroupSummary:
         """The sums so far."""
         late = self.worst_row.task if self.worst_row is not None else None
-        return Group(
+        return GroupSummary(
             by=self.by,
             key=self.key,
             count=self.count,

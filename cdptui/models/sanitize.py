@@ -1,6 +1,6 @@
 """The one sanitiser: text from outside made inert, so that it can be drawn, logged and copied.
 
-Names, descriptions and error texts come from other people. After `inert` nothing in them can move a cursor, change a
+Names, descriptions and error texts come from other people. After `sanitize` nothing in them can move a cursor, change a
 colour, reverse the reading direction, hide itself or push the columns out of line.
 """
 
@@ -27,7 +27,7 @@ _INVISIBLE_LETTERS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa
 """Letters and marks by their category that nevertheless show nothing."""
 
 
-def inert(text: str, limit: int = MAX_LENGTH) -> str:
+def sanitize(text: str, limit: int = MAX_LENGTH) -> str:
     r"""Return `text` on one line, without anything that a terminal would act upon.
 
     Controls become their pictures, invisible and direction-changing characters become `REPLACEMENT`, marks stacked

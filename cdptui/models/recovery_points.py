@@ -15,7 +15,7 @@ from msgspec import Struct
 RESOLUTION_S: Final = 60
 """The finest that the server lists."""
 
-SLACK: Final = 2.0
+GAP_FACTOR: Final = 2.0
 """A gap is told when it is this many times the distance that there should be: points are never on the second."""
 
 
@@ -39,13 +39,13 @@ class RecoveryPoints(Struct, frozen=True):
     """One a minute, between `start` and `end`."""
     daily: tuple[RecoveryPoint, ...] = ()
     """One a day, as far back as there are any."""
-    locked: tuple[RecoveryPoint, ...] = ()
+    protected: tuple[RecoveryPoint, ...] = ()
     """Those that are protected from being thinned out."""
-    is_cut: bool = False
+    is_truncated: bool = False
     """Whether the server has, or may have, more of them than these."""
 
 
-class Lull(Struct, frozen=True):
+class RecoveryGap(Struct, frozen=True):
     """A time without a recovery point that should have had some."""
 
     start: datetime
@@ -66,9 +66,9 @@ class VolumeHistory(Struct, frozen=True):
     """To the day."""
     count: int
     """Points among the recent ones."""
-    lulls: tuple[Lull, ...]
+    gaps: tuple[RecoveryGap, ...]
     """Gaps among the recent ones, longest first."""
-    silence_s: float | None
+    seconds_since_newest: float | None
     """Seconds from the newest to the end of the time that was looked at, if that is as long as a gap."""
     bytes_per_s: float | None
     """What the recent points hold, over the time that they cover."""
@@ -76,10 +76,10 @@ class VolumeHistory(Struct, frozen=True):
     """Of the recent points, oldest first."""
 
 
-def histories(points: RecoveryPoints, interval_s: int | None) -> tuple[VolumeHistory, ...]:
+def volume_histories(points: RecoveryPoints, interval_s: int | None) -> tuple[VolumeHistory, ...]:
     """Return what can be said of each volume, for points that should come every `interval_s`."""
     volumes: dict[str, list[RecoveryPoint]] = {}
-    for point in (*points.recent, *points.daily, *points.locked):
+    for point in (*points.recent, *points.daily, *points.protected):
         volumes.setdefault(point.volume_uuid, [])
     for point in points.recent:
         volumes[point.volume_uuid].append(point)
@@ -90,12 +90,12 @@ def _history(
     uuid: str, recent: Sequence[RecoveryPoint], points: RecoveryPoints, interval_s: int | None
 ) -> VolumeHistory:
     moments = sorted(point.at for point in recent if point.at is not None)
-    others = (point.at for point in (*points.daily, *points.locked) if point.volume_uuid == uuid)
+    others = (point.at for point in (*points.daily, *points.protected) if point.volume_uuid == uuid)
     everything = sorted([*moments, *(at for at in others if at is not None)])
     spacing_s = max(RESOLUTION_S, interval_s or RESOLUTION_S)
     # Before the first one of a young task there is nothing.
-    lulls = [Lull(before, after) for before, after in pairwise(moments)]
-    long = [lull for lull in lulls if lull.seconds > SLACK * spacing_s]
+    lulls = [RecoveryGap(before, after) for before, after in pairwise(moments)]
+    long = [lull for lull in lulls if lull.seconds > GAP_FACTOR * spacing_s]
     silence_s = (points.end - moments[-1]).total_seconds() if moments else 0.0
     span_s = (moments[-1] - moments[0]).total_seconds() if len(moments) > 1 else 0.0
     sizes = [point.size_bytes for point in recent if point.size_bytes is not None]
@@ -104,8 +104,8 @@ def _history(
         newest=everything[-1] if everything else None,
         oldest=everything[0] if everything else None,
         count=len(moments),
-        lulls=tuple(sorted(long, key=lambda lull: -lull.seconds)),
-        silence_s=silence_s if silence_s > SLACK * spacing_s else None,
+        gaps=tuple(sorted(long, key=lambda lull: -lull.seconds)),
+        seconds_since_newest=silence_s if silence_s > GAP_FACTOR * spacing_s else None,
         bytes_per_s=sum(sizes) / span_s if sizes and span_s > 0 else None,
         moments=tuple(moments),
     )
@@ -133,13 +133,11 @@ def coverage(history: VolumeHistory, start: datetime, end: datetime, cells: int)
         ):
             shares.append(0.0)
             continue
-        lost_s = sum(
-            max(0.0, (min(close, lull.end) - max(begin, lull.start)).total_seconds()) for lull in history.lulls
-        )
+        lost_s = sum(max(0.0, (min(close, lull.end) - max(begin, lull.start)).total_seconds()) for lull in history.gaps)
         shares.append(max(0.0, 1 - lost_s / step_s) if step_s > 0 else 0.0)
     return tuple(shares)
 
 
-def locked_of(points: RecoveryPoints, volume_uuid: str) -> tuple[RecoveryPoint, ...]:
+def protected_points(points: RecoveryPoints, volume_uuid: str) -> tuple[RecoveryPoint, ...]:
     """The protected points of one volume."""
-    return tuple(point for point in points.locked if point.volume_uuid == volume_uuid)
+    return tuple(point for point in points.protected if point.volume_uuid == volume_uuid)

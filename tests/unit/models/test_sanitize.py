@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cdptui.models.text import REPLACEMENT, inert
+from cdptui.models.sanitize import REPLACEMENT, sanitize
 
 # Of the invisible and direction-changing characters, those that hypothesis would seldom find by itself.
 HOSTILE = st.sampled_from(
@@ -22,14 +22,14 @@ FORBIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Me"}
 @given(ANY_TEXT)
 @example("".join(map(chr, range(0x110000)))[:4096])
 def test_nothing_survives_that_a_terminal_would_act_upon(text: str) -> None:
-    bad = {char for char in inert(text) if unicodedata.category(char) in FORBIDDEN}
+    bad = {char for char in sanitize(text) if unicodedata.category(char) in FORBIDDEN}
     assert not bad
 
 
 def test_no_character_of_unicode_survives_that_a_terminal_would_act_upon() -> None:
     # Planes 4 to 13 hold nothing but unassigned code points; one of them stands for all.
     for block in (*range(0x00000, 0x40000, 0x400), 0x40000, *range(0xE0000, 0xE1000, 0x400), 0xF0000, 0x10FC00):
-        drawn = inert("a".join(map(chr, range(block, block + 0x400))))
+        drawn = sanitize("a".join(map(chr, range(block, block + 0x400))))
         assert not [f"U+{ord(char):04X}" for char in drawn if unicodedata.category(char) in FORBIDDEN]
 
 
@@ -38,15 +38,15 @@ def test_no_character_of_unicode_survives_that_a_terminal_would_act_upon() -> No
 @example("\u0958" * 40, 40)
 @example("e\u0301" * 40, 20)
 def test_what_is_inert_stays_as_it_is(text: str, limit: int) -> None:
-    once = inert(text, limit)
-    assert inert(once, limit) == once
+    once = sanitize(text, limit)
+    assert sanitize(once, limit) == once
 
 
 @settings(max_examples=100)
 @given(ANY_TEXT, st.integers(1, 40))
 @example("\ufb2c" * 10, 10)
 def test_it_is_one_line_of_at_most_the_limit(text: str, limit: int) -> None:
-    result = inert(text, limit)
+    result = sanitize(text, limit)
     assert len(result) <= limit
     assert len(result.splitlines()) <= 1
 
@@ -54,7 +54,7 @@ def test_it_is_one_line_of_at_most_the_limit(text: str, limit: int) -> None:
 @settings(max_examples=100)
 @given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E)))
 def test_printable_ascii_is_untouched(text: str) -> None:
-    assert inert(text) == text
+    assert sanitize(text) == text
 
 
 @pytest.mark.parametrize(
@@ -80,11 +80,11 @@ def test_printable_ascii_is_untouched(text: str) -> None:
     ],
 )
 def test_texts_become_what_can_be_drawn(text: str, expected: str) -> None:
-    assert inert(text) == expected
+    assert sanitize(text) == expected
 
 
 def test_marks_stacked_on_one_letter_are_limited() -> None:
-    stacked = inert("x" + "\u0300" * 50 + "y")
+    stacked = sanitize("x" + "\u0300" * 50 + "y")
     assert len(stacked) == 4
     assert (stacked[0], stacked[-1]) == ("x", "y")
 
@@ -101,7 +101,7 @@ def test_marks_stacked_on_one_letter_are_limited() -> None:
     ],
 )
 def test_invisible_letters_do_not_hide_themselves(char: str) -> None:
-    assert char not in inert(f"erp{char}db")
+    assert char not in sanitize(f"erp{char}db")
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_invisible_letters_do_not_hide_themselves(char: str) -> None:
     ],
 )
 def test_what_is_cut_ends_in_an_ellipsis(text: str, limit: int, expected: str) -> None:
-    assert inert(text, limit) == expected
+    assert sanitize(text, limit) == expected
 
 
 @pytest.mark.parametrize(
@@ -126,8 +126,8 @@ def test_what_is_cut_ends_in_an_ellipsis(text: str, limit: int, expected: str) -
     ],
 )
 def test_text_that_lost_its_end_says_so_also_when_it_shrank(text: str) -> None:
-    assert inert(text, 20).endswith("…")
+    assert sanitize(text, 20).endswith("…")
 
 
 def test_a_hostile_megabyte_costs_no_more_than_its_beginning() -> None:
-    assert inert("\x1b" * 10_000_000, 5) == "␛␛␛␛…"
+    assert sanitize("\x1b" * 10_000_000, 5) == "␛␛␛␛…"

@@ -5,7 +5,7 @@ The server has no throughput figure, so growth is derived from used capacity ove
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from operator import attrgetter
@@ -27,7 +27,7 @@ _HELD_S: Final = 600.0
 """Twice the server's own refresh of used capacity (five minutes): a value that stood for so long has not moved."""
 
 
-class Point(NamedTuple):
+class CapacitySample(NamedTuple):
     """Used capacity from one moment on, until the next point."""
 
     at: float
@@ -35,7 +35,7 @@ class Point(NamedTuple):
     used_bytes: int
 
 
-class Growth(Struct, frozen=True, gc=False):
+class GrowthRate(Struct, frozen=True, gc=False):
     """A rate and what it rests on."""
 
     bytes_per_s: float
@@ -43,7 +43,7 @@ class Growth(Struct, frozen=True, gc=False):
     """Length of the observation behind the rate."""
 
 
-def growth(points: Sequence[Point], until: float, window_s: float = DAY_S) -> Growth | None:
+def growth_rate(points: Sequence[CapacitySample], until: float, window_s: float = DAY_S) -> GrowthRate | None:
     """Return the rate at which new data came in during the last `window_s` before `until`.
 
     The mean over time of the slopes from change to change, without the steepest and the flattest tenth of the time, so
@@ -65,15 +65,15 @@ def growth(points: Sequence[Point], until: float, window_s: float = DAY_S) -> Gr
     if len(seen) < _MIN_POINTS or not slopes:
         # One reading that held for long is a rate as well: none at all.
         held_s = until - points[-1].at
-        return Growth(0.0, min(window_s, held_s)) if held_s >= _HELD_S and len(points) < _MIN_POINTS else None
+        return GrowthRate(0.0, min(window_s, held_s)) if held_s >= _HELD_S and len(points) < _MIN_POINTS else None
     silence_s = until - seen[-1].at
     # Mostly this is asked when something has just changed, and there is no silence.
     if silence_s > 0 and silence_s > _SILENCE_FACTOR * median([seconds for _, seconds in slopes]):
         slopes.append((0.0, silence_s))
-    return Growth(_trimmed_mean(slopes), until - seen[0].at)
+    return GrowthRate(_trimmed_mean(slopes), until - seen[0].at)
 
 
-def full_in_s(used_bytes: int | None, plan_bytes: int | None, rate: Growth | None) -> float | None:
+def seconds_until_full(used_bytes: int | None, plan_bytes: int | None, rate: GrowthRate | None) -> float | None:
     """Seconds until used capacity reaches the plan at `rate`; 0.0 when it has, None when it will not or nobody knows.
 
     >>> full_in_s(50, 100, Growth(2.0, 600))
@@ -94,7 +94,7 @@ _Slope = tuple[float, float]
 _at = attrgetter("at")
 
 
-def _without_spikes(points: Sequence[Point]) -> list[Point]:
+def _without_spikes(points: Sequence[CapacitySample]) -> list[CapacitySample]:
     """Leave out single readings that stick out above both neighbours: an odd reading, not data that came and went."""
     kept = list(points[:1])
     for (_, before), point, (_, after) in zip(points, points[1:], points[2:], strict=False):
@@ -103,7 +103,7 @@ def _without_spikes(points: Sequence[Point]) -> list[Point]:
     return kept + list(points[1:][-1:])
 
 
-def _slopes(points: Sequence[Point]) -> list[_Slope]:
+def _slopes(points: Sequence[CapacitySample]) -> list[_Slope]:
     """From each change to the next, drops left out; the first reading too where it can be spared.
 
     It was set at some time before it was seen, so its own slope is too steep.
@@ -137,3 +137,36 @@ def _trimmed_mean(slopes: Sequence[_Slope]) -> float:
         if end_s > low_s and start_s < high_s:
             weighted += bytes_per_s * (min(end_s, high_s) - max(start_s, low_s))
     return weighted / (high_s - low_s)
+
+
+class ObservationGap(NamedTuple):
+    """A span in which nobody looked: an outage, a suspended machine."""
+
+    start: float
+    end: float
+
+
+class CapacityHistory(Struct, frozen=True):
+    """Readings and gaps, on the monotonic clock in seconds. A reading holds until the next one."""
+
+    points: tuple[CapacitySample, ...] = ()
+    gaps: tuple[ObservationGap, ...] = ()
+    until: float = 0.0
+    """Moment of the last look, whether or not it brought a change."""
+
+    @property
+    def since(self) -> float:
+        """Moment of the first reading that is kept."""
+        return self.points[0].at if self.points else self.until
+
+    def value_at(self, at: float) -> int | None:
+        """Bytes used at a moment; None before the first reading, after the last look and in gaps.
+
+        >>> track = Track((Point(0, 10), Point(60, 20)), gaps=(Gap(30, 50),), until=90)
+        >>> [track.level(at) for at in (-1, 10, 40, 55, 60, 90, 91)]
+        [None, 10, None, 10, 20, 20, None]
+        """
+        if at > self.until or any(gap.start < at < gap.end for gap in self.gaps):
+            return None
+        index = bisect_right(self.points, at, key=lambda point: point.at)
+        return self.points[index - 1].used_bytes if index else None

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from cdptui.models.growth import Growth
+from cdptui.models.capacity import GrowthRate
 from cdptui.models.reasons import Reason
 from cdptui.models.severity import Severity
 from cdptui.models.task import Task
 
 
-class Vitals(Struct, frozen=True, gc=False):
+class TaskRow(Struct, frozen=True, gc=False):
     """One task as it stands. The same object as long as nothing about it changed, so `is` tells what to redraw."""
 
     task: Task
     severity: Severity
     """The worst of its status and of its reasons."""
-    growth: Growth | None = None
+    growth: GrowthRate | None = None
     full_in_s: float | None = None
     """Seconds until used capacity reaches the plan; None when it will not, or nobody knows."""
     reasons: tuple[Reason, ...] = ()

@@ -5,10 +5,10 @@ from itertools import product
 import pytest
 from msgspec.structs import replace
 
-from cdptui.models.group import GroupSum, is_unhealthy
+from cdptui.models.aggregates import GroupAccumulator, is_unhealthy
 from cdptui.models.reasons import Reason, ReasonKind
 from cdptui.models.severity import Severity
-from cdptui.models.vitals import Vitals
+from cdptui.models.task_row import TaskRow
 from cdptui.query.context import Context
 from cdptui.query.evaluator import predicate
 from cdptui.query.unhealthy import UNHEALTHY
@@ -22,13 +22,13 @@ EVERY = [
 
 
 @pytest.mark.parametrize("row", EVERY)
-def test_a_group_counts_as_bad_what_the_key_for_the_unhealthy_shows(row: Vitals) -> None:
+def test_a_group_counts_as_bad_what_the_key_for_the_unhealthy_shows(row: TaskRow) -> None:
     assert is_unhealthy(row) is predicate(UNHEALTHY, Context(EPOCH, {}))(row)
 
 
 def test_the_worst_of_a_group_ranks_it_then_how_many_are_bad() -> None:
-    def group(key: str, *statuses: str) -> GroupSum:
-        found = GroupSum("policy", key)
+    def group(key: str, *statuses: str) -> GroupAccumulator:
+        found = GroupAccumulator("policy", key)
         for at, status in enumerate(statuses):
             found.add(a_row(f"{key}-{at}", status=status))
         return found
