@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
@@ -14,16 +15,16 @@ class Operator(StrEnum):
     """How a field is compared."""
 
     EQUAL = "="
-    DIFFERENT = "!="
-    ABOVE = ">"
+    NOT_EQUAL = "!="
+    GREATER = ">"
     AT_LEAST = ">="
     BELOW = "<"
     AT_MOST = "<="
     CONTAINS = "~"
-    LACKS = "!~"
+    NOT_CONTAINS = "!~"
 
 
-class Text(Struct, frozen=True):
+class TextValue(Struct, frozen=True):
     """A value that is a text; letter case does not count."""
 
     text: str
@@ -37,17 +38,17 @@ class Quantity(Struct, frozen=True):
     """In its canonical spelling, see units; empty for a plain count and for zero."""
 
 
-class Level(Struct, frozen=True):
+class SeverityValue(Struct, frozen=True):
     """A value that is a severity."""
 
     severity: Severity
 
 
-class Unknown(Struct, frozen=True):
+class UnknownValue(Struct, frozen=True):
     """The value `?`: nobody knows."""
 
 
-Value = Text | Quantity | Level | Unknown
+Value = TextValue | Quantity | SeverityValue | UnknownValue
 
 
 class Word(Struct, frozen=True):
@@ -115,3 +116,16 @@ def _walk(expression: Expression) -> Iterator[Clause]:
                 yield from _walk(part)
         case _:
             yield expression
+
+
+UNHEALTHY: Final[Expression] = Or(
+    (
+        Comparison("severity", Operator.AT_LEAST, SeverityValue(Severity.WARNING)),
+        Comparison("reason", Operator.NOT_EQUAL, TextValue("none")),
+    )
+)
+
+
+def unhealthy(expression: Expression | None) -> Expression:
+    """What is not as it should be, of what an expression means."""
+    return UNHEALTHY if expression is None else And((UNHEALTHY, expression))

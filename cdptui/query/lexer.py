@@ -19,7 +19,7 @@ _ENDS_WORD: Final = frozenset('()=<>~"&|')
 _COMPARISONS: Final = ("!=", "!~", ">=", "<=", "==", "=", ">", "<", "~")
 
 
-class Kind(Enum):
+class TokenKind(Enum):
     """What a token is."""
 
     WORD = "word"
@@ -38,7 +38,7 @@ class Kind(Enum):
 class Token(Struct, frozen=True):
     """A piece of the text."""
 
-    kind: Kind
+    kind: TokenKind
     text: str
     """What it stands for, without quotes and prefixes."""
     position: int
@@ -47,12 +47,12 @@ class Token(Struct, frozen=True):
     """Where each character of a regular expression is: an escaped quote takes two."""
 
 
-KEYWORDS: Final = {"and": Kind.AND, "or": Kind.OR, "not": Kind.NOT}
-_SIGNS: Final = {"(": Kind.OPEN, ")": Kind.CLOSE, "!": Kind.NOT}
-_DOUBLED: Final = {"&": Kind.AND, "|": Kind.OR}
+KEYWORDS: Final = {"and": TokenKind.AND, "or": TokenKind.OR, "not": TokenKind.NOT}
+_SIGNS: Final = {"(": TokenKind.OPEN, ")": TokenKind.CLOSE, "!": TokenKind.NOT}
+_DOUBLED: Final = {"&": TokenKind.AND, "|": TokenKind.OR}
 
 
-def tokens_of(text: str) -> list[Token]:
+def tokenize(text: str) -> list[Token]:
     """Cut a text into tokens; the last one is END. Raises QueryError."""
     if len(text) > MAX_LENGTH:
         message = f"longer than {MAX_LENGTH} characters"
@@ -66,19 +66,19 @@ def tokens_of(text: str) -> list[Token]:
         token = _token_at(text, at, tokens[-1] if tokens else None)
         tokens.append(token)
         at = token.position + token.length
-    return [*tokens, Token(Kind.END, "", len(text), 0)]
+    return [*tokens, Token(TokenKind.END, "", len(text), 0)]
 
 
 def pattern_token(text: str, pattern: str) -> Token | None:
     """Find a regular expression in the text of a filter; None when it is not there."""
     try:
-        tokens = tokens_of(text)
+        tokens = tokenize(text)
     except QueryError:
         return None
-    return next((token for token in tokens if token.kind is Kind.PATTERN and token.text == pattern), None)
+    return next((token for token in tokens if token.kind is TokenKind.PATTERN and token.text == pattern), None)
 
 
-def is_plain(text: str) -> bool:
+def needs_no_quotes(text: str) -> bool:
     """Whether a word can stand without quotes and still be that word."""
     if not text or text.lower() in KEYWORDS or text == "?" or text.startswith((PATTERN_PREFIX, "!", *_QUOTES)):
         return False
@@ -89,22 +89,22 @@ def _token_at(text: str, at: int, before: Token | None) -> Token:
     char = text[at]
     if char in _QUOTES:
         word, end, _ = _quoted(text, at)
-        return Token(Kind.QUOTED, word, at, end - at)
+        return Token(TokenKind.QUOTED, word, at, end - at)
     if char in _DOUBLED:
         return Token(_DOUBLED[char], char, at, 2 if text.startswith(char * 2, at) else 1)
     if text.startswith(PATTERN_PREFIX, at):
         return _pattern(text, at)
     if char in "!~" and _begins_term(text, at, before):
-        return Token(Kind.NOT if char == "!" else Kind.FUZZY, char, at, 1)
+        return Token(TokenKind.NOT if char == "!" else TokenKind.FUZZY, char, at, 1)
     for sign in _COMPARISONS:
         if text.startswith(sign, at):
-            return Token(Kind.COMPARISON, "=" if sign == "==" else sign, at, len(sign))
+            return Token(TokenKind.COMPARISON, "=" if sign == "==" else sign, at, len(sign))
     if char in _SIGNS:
         return Token(_SIGNS[char], char, at, 1)
     end = _word_end(text, at)
     word = text[at:end]
-    is_value = before is not None and before.kind is Kind.COMPARISON
-    kind = Kind.WORD if is_value else KEYWORDS.get(word.lower(), Kind.WORD)
+    is_value = before is not None and before.kind is TokenKind.COMPARISON
+    kind = TokenKind.WORD if is_value else KEYWORDS.get(word.lower(), TokenKind.WORD)
     return Token(kind, word, at, end - at)
 
 
@@ -115,7 +115,7 @@ def _begins_term(text: str, at: int, before: Token | None) -> bool:
     """
     if text[at] == "!" and text.startswith("!=", at):
         return False
-    if before is None or before.kind not in {Kind.WORD, Kind.QUOTED}:
+    if before is None or before.kind not in {TokenKind.WORD, TokenKind.QUOTED}:
         return True
     is_apart = at > before.position + before.length
     sign = 2 if text.startswith("!~", at) else 1
@@ -151,7 +151,7 @@ def _pattern(text: str, at: int) -> Token:
     start = at + len(PATTERN_PREFIX)
     if text[start : start + 1] == '"':
         word, end, places = _quoted(text, start)
-        return Token(Kind.PATTERN, word, at, end - at, places)
+        return Token(TokenKind.PATTERN, word, at, end - at, places)
     end, depth = start, 0
     while end < len(text) and not text[end].isspace():
         if text[end] == "\\":
@@ -164,7 +164,7 @@ def _pattern(text: str, at: int) -> Token:
             depth -= 1
         end += 1
     end = min(end, len(text))
-    return Token(Kind.PATTERN, text[start:end], at, end - at, tuple(range(start, end)))
+    return Token(TokenKind.PATTERN, text[start:end], at, end - at, tuple(range(start, end)))
 
 
 def _word_end(text: str, at: int) -> int:

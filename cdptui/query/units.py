@@ -76,7 +76,7 @@ _MANY: Final = 8
 """So many units are not told one by one."""
 
 
-def read_quantity(text: str, dimensions: Sequence[Dimension]) -> Quantity | None:
+def parse_quantity(text: str, dimensions: Sequence[Dimension]) -> Quantity | None:
     """Read a number in one of `dimensions`, however the screen may write it; None when it is none.
 
     Zero needs no unit, and growth has a sign.
@@ -126,7 +126,7 @@ def is_unit(text: str, dimensions: Sequence[Dimension]) -> bool:
     return any((dimension, text.lower()) in UNITS for dimension in dimensions)
 
 
-def units_in_words(dimensions: Sequence[Dimension]) -> str:
+def describe_units(dimensions: Sequence[Dimension]) -> str:
     """What a number of these dimensions may be counted in; empty where it is a plain one.
 
     >>> units_in_words([Dimension.SIZE, Dimension.SHARE]), units_in_words([Dimension.RATE])
@@ -139,7 +139,7 @@ def units_in_words(dimensions: Sequence[Dimension]) -> str:
     return " or ".join(lists)
 
 
-def unit_of(quantity: Quantity, dimensions: Sequence[Dimension]) -> Unit:
+def get_unit(quantity: Quantity, dimensions: Sequence[Dimension]) -> Unit:
     """The unit of a quantity that was read with these dimensions; a zero without one is of the first."""
     for dimension in dimensions:
         unit = UNITS.get((dimension, quantity.unit.lower()))
@@ -148,7 +148,7 @@ def unit_of(quantity: Quantity, dimensions: Sequence[Dimension]) -> Unit:
     return Unit("", dimensions[0], 1.0)
 
 
-def number_text(number: float) -> str:
+def format_number(number: float) -> str:
     """A number as short as it can be written without becoming another.
 
     >>> number_text(80.0), number_text(0.5)

@@ -10,7 +10,7 @@ from msgspec import Struct
 from cdptui.models.sanitize import sanitize
 from cdptui.query.errors import QueryError, RegexTimeoutError
 from cdptui.query.expression import Clause, Expression
-from cdptui.query.meaning import joints
+from cdptui.query.formatter import explain
 from cdptui.render.key_names import KEY_NAMES
 from cdptui.render.span import Line, Role, Span
 
@@ -41,7 +41,7 @@ def count_text(shown: Shown) -> str:
 def meaning_line(expression: Expression, shown: Shown) -> Line:
     """How an expression was understood, each clause with its own count."""
     spans: list[Span] = []
-    for text, clause in joints(expression):
+    for text, clause in explain(expression):
         spans.append(Span(sanitize(text), Role.DIM if clause is None else Role.TEXT))
         if clause is not None:
             spans.append(Span(f" {shown.counts.get(clause, '…')}", Role.ACCENT))

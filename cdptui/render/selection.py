@@ -14,10 +14,17 @@ from typing import Final
 
 from cdptui.clock import TURN_S, thread_cpu_s
 from cdptui.models.task_row import TaskRow
-from cdptui.query.context import Context
 from cdptui.query.errors import RegexTimeoutError
-from cdptui.query.evaluator import Predicate, clause_predicate, is_timed, needs_machines, needs_names, verdict
+from cdptui.query.evaluator import (
+    Predicate,
+    combine_clauses,
+    compile_clause,
+    depends_on_time,
+    needs_names,
+    needs_vm_names,
+)
 from cdptui.query.expression import Clause, Expression, Pattern, clauses
+from cdptui.query.fields import QueryContext
 from cdptui.query.regex import MatchBudget
 
 _STEP: Final = 500
@@ -52,9 +59,9 @@ class Selection:
         self._masks: list[int] = []
         """For each row of the whole list which clauses are so: one bit each. The small numbers are shared."""
         self._verdicts = _Verdicts(expression, self.clauses)
-        self._is_timed = is_timed(expression)
+        self._is_timed = depends_on_time(expression)
         self._needs_names = needs_names(expression)
-        self._needs_machines = needs_machines(expression)
+        self._needs_machines = needs_vm_names(expression)
         self.names = 0
         """How many names were known at the last look."""
         self.nameless: Sequence[str] = ()
@@ -65,7 +72,7 @@ class Selection:
         """Rows of the whole list."""
         return len(self._all)
 
-    def steps(self, rows: Sequence[TaskRow], context: Context) -> Iterator[None]:
+    def steps(self, rows: Sequence[TaskRow], context: QueryContext) -> Iterator[None]:
         """Evaluate `rows`, a step at a time. Rows are the same object as long as they did not change.
 
         Sets `timeout` when a regular expression takes too long.
@@ -76,7 +83,7 @@ class Selection:
         except RegexTimeoutError as error:
             self.timeout = error
 
-    def _evaluate(self, rows: Sequence[TaskRow], context: Context, budget: MatchBudget) -> Iterator[None]:
+    def _evaluate(self, rows: Sequence[TaskRow], context: QueryContext, budget: MatchBudget) -> Iterator[None]:
         names = len(context.names)
         if self._is_timed or (self._needs_names and names != self.names) or len(rows) != len(self._all):
             masks: list[int] = []
@@ -122,8 +129,8 @@ class Selection:
             yield
         return masks
 
-    def _predicates(self, context: Context, budget: MatchBudget) -> list[Predicate]:
-        return [clause_predicate(clause, context, budget) for clause in self.clauses]
+    def _predicates(self, context: QueryContext, budget: MatchBudget) -> list[Predicate]:
+        return [compile_clause(clause, context, budget) for clause in self.clauses]
 
     def _masks_of(
         self, rows: Sequence[TaskRow], predicates: Sequence[Predicate], budget: MatchBudget
@@ -149,7 +156,7 @@ class Selection:
         return masks
 
 
-def _nameless(rows: Sequence[TaskRow], context: Context) -> list[str]:
+def _nameless(rows: Sequence[TaskRow], context: QueryContext) -> list[str]:
     uuids = [ref.resource_uuid for row in rows for ref in row.task.resource_refs]
     return [uuid for uuid in uuids if uuid not in context.names]
 
@@ -163,5 +170,5 @@ class _Verdicts(dict[int, bool]):
         self._bits = {clause: 1 << bit for bit, clause in enumerate(asked)}
 
     def __missing__(self, mask: int) -> bool:
-        is_meant = self[mask] = verdict(self._expression, lambda clause: bool(mask & self._bits[clause]))
+        is_meant = self[mask] = combine_clauses(self._expression, lambda clause: bool(mask & self._bits[clause]))
         return is_meant

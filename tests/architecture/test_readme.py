@@ -14,8 +14,7 @@ import pytest
 from cdptui.cli.main import cdptui
 from cdptui.cli.words import vocabulary
 from cdptui.config.loader import OF_FILES, OF_PROFILES, load
-from cdptui.query.fields import FIELDS
-from cdptui.query.guide import FORMS
+from cdptui.query.fields import FIELDS, SYNTAX_EXAMPLES
 from cdptui.tui.keymap import KEYS, Place, lines_of
 
 ROOT = Path(__file__).parents[2]
@@ -39,7 +38,7 @@ def filter_table() -> str:
     def row(*cells: str) -> str:
         return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
-    lines = ["| filter | shows |", "|---|---|", *(row(f"`{form}`", meaning) for form, meaning in FORMS)]
+    lines = ["| filter | shows |", "|---|---|", *(row(f"`{form}`", meaning) for form, meaning in SYNTAX_EXAMPLES)]
     lines += ["", "| field | short | what it is | examples |", "|---|---|---|---|"]
     for field in FIELDS:
         short = " ".join(f"`{name}`" for name in field.aliases)

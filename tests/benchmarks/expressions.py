@@ -9,8 +9,8 @@ from typing import Final
 
 from cdptui.models.capacity import GrowthRate
 from cdptui.models.task_row import TaskRow
-from cdptui.query.context import Context
-from cdptui.query.evaluator import predicate
+from cdptui.query.evaluator import compile_predicate
+from cdptui.query.fields import QueryContext
 from cdptui.query.parser import parse
 from tests.benchmarks.figures import Figure, Measured
 from tests.doubles import EPOCH, GIB
@@ -39,7 +39,7 @@ def slowest_filter() -> Measured:
 
 def _seconds(text: str, fleet: list[TaskRow], names: dict[str, str]) -> float:
     expression, began = parse(text), time.perf_counter()
-    is_shown = predicate(expression, Context(EPOCH, names))
+    is_shown = compile_predicate(expression, QueryContext(EPOCH, names))
     for row in fleet:
         is_shown(row)
     return time.perf_counter() - began

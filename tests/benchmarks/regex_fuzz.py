@@ -10,8 +10,8 @@ from typing import Final
 
 from cdptui.clock import thread_cpu_s
 from cdptui.models.task_row import TaskRow
-from cdptui.query.context import Context
 from cdptui.query.errors import QueryError
+from cdptui.query.fields import QueryContext
 from cdptui.query.parser import parse
 from cdptui.render.selection import Selection
 from cdptui.simulator.node import ManagementNode
@@ -97,7 +97,7 @@ def _time_pattern(pattern: str, fleet: list[TaskRow], timed: _Timed) -> None:
     except QueryError:
         timed.refused += 1
     else:
-        for _ in selection.steps(fleet, Context(EPOCH, {})):
+        for _ in selection.steps(fleet, QueryContext(EPOCH, {})):
             now = thread_cpu_s()
             longest_step, last = max(longest_step, now - last), now
         timed.given_up += selection.timeout is not None

@@ -15,8 +15,8 @@ from cdptui.tui.screens.listing import Listing, Wanted
 if TYPE_CHECKING:
     from textual.screen import Screen
 
-    from cdptui.query.context import Context
     from cdptui.query.expression import Expression
+    from cdptui.query.fields import QueryContext
     from cdptui.render.selection import Selection
     from cdptui.tui.widgets.filter_bar import FilterBar
 
@@ -57,7 +57,7 @@ class FindingScreen(_Part):
         """All rows that the list is made of."""
 
     @abstractmethod
-    def query_context(self) -> Context:
+    def query_context(self) -> QueryContext:
         """What a filter needs to know."""
 
     @property
@@ -112,7 +112,7 @@ class FindingScreen(_Part):
         """What the rows must meet; None shows them all."""
         if not self.is_unhealthy_only:
             return self.typed
-        from cdptui.query.unhealthy import unhealthy  # noqa: PLC0415 - not needed for the first frame
+        from cdptui.query.expression import unhealthy  # noqa: PLC0415 - not needed for the first frame
 
         return unhealthy(self.typed)
 
@@ -121,9 +121,9 @@ class FindingScreen(_Part):
         """The same in the words of the one who asked; empty for all."""
         if self.typed is None:
             return "unhealthy" if self.is_unhealthy_only else ""
-        from cdptui.query.printer import text_of_query  # noqa: PLC0415 - not needed for the first frame
+        from cdptui.query.formatter import format_query  # noqa: PLC0415 - not needed for the first frame
 
-        text = text_of_query(self.typed)
+        text = format_query(self.typed)
         return f"unhealthy, {text}" if self.is_unhealthy_only else text
 
     def seek(self, expression: Expression | None, *, is_unhealthy_only: bool) -> None:
@@ -165,12 +165,12 @@ class FindingScreen(_Part):
 
     async def action_filter(self) -> None:
         """Type a filter, or go on with the one there is."""
-        from cdptui.query.printer import text_of_query  # noqa: PLC0415 - not needed for the first frame
+        from cdptui.query.formatter import format_query  # noqa: PLC0415 - not needed for the first frame
 
         bar = await self.with_bar()
         self.show_sought()
         self.leave_list()
-        bar.open(text_of_query(self.typed) if self.typed is not None else "")
+        bar.open(format_query(self.typed) if self.typed is not None else "")
 
     async def action_unhealthy(self) -> None:
         """Show only what is not as it should be, or all again."""

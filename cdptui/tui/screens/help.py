@@ -11,8 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import ModalScreen
 
-from cdptui.query.fields import FIELDS
-from cdptui.query.guide import FORMS
+from cdptui.query.fields import FIELDS, SYNTAX_EXAMPLES
 from cdptui.render.columns import COLUMNS
 from cdptui.render.reasons import GLOSSARY
 from cdptui.render.span import Line, Role, Span
@@ -124,7 +123,7 @@ _ORDER: Final = (
 def _filter_entries(width: int) -> list[list[Line]]:
     """The language of the filter, and its fields."""
     entries = [_heading("The filter", width)]
-    entries += [_told(form, meaning, _WIDE, width) for form, meaning in FORMS]
+    entries += [_told(form, meaning, _WIDE, width) for form, meaning in SYNTAX_EXAMPLES]
     entries += [_BLANK, _heading("Fields of the filter", width)]
     for field in FIELDS:
         entries.append(_told(" ".join((field.name, *field.aliases)), field.help, _WIDE, width))

@@ -13,9 +13,9 @@ from cdptui.render.order import Order
 from cdptui.render.outline import Outline
 
 if TYPE_CHECKING:
-    from cdptui.query.context import Context
     from cdptui.query.errors import RegexTimeoutError
     from cdptui.query.expression import Expression
+    from cdptui.query.fields import QueryContext
     from cdptui.render.selection import Selection
 
 _UNNOTICED_S: Final = 0.012
@@ -32,7 +32,7 @@ class Wanted(Struct, frozen=True):
     order: Order
     expression: Expression | None
     """What the rows must meet; None is no filter."""
-    context: Callable[[], Context]
+    context: Callable[[], QueryContext]
     """What the expression needs to know; asked only where there is one."""
 
 

@@ -38,7 +38,7 @@ from cdptui.tui.widgets.task_table import TableView, TaskTable
 
 if TYPE_CHECKING:
     from cdptui.monitor.build import Link
-    from cdptui.query.context import Context
+    from cdptui.query.fields import QueryContext
     from cdptui.tui.saving import Seen
 
 _TICK_S: Final = 1.0
@@ -301,12 +301,12 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
         context, columns = self._view().context, self.layout_of_list.shown
         return Seen(self._target.node, snapshot, rows, columns, context, self.sought_text, hidden, link.record)
 
-    def query_context(self) -> Context:
+    def query_context(self) -> QueryContext:
         """What a filter needs to know."""
-        from cdptui.query.context import Context  # noqa: PLC0415 - not needed for the first frame
+        from cdptui.query.fields import QueryContext  # noqa: PLC0415 - not needed for the first frame
 
         view = self._view().context
-        return Context(view.now, view.names, self._link.monitor.changed_at if self._link is not None else {})
+        return QueryContext(view.now, view.names, self._link.monitor.changed_at if self._link is not None else {})
 
     @property
     def cursor_uuid(self) -> str | None:

@@ -81,10 +81,10 @@ class ViewWishes(ListWishes):
     def present_view(self) -> View:
         """How the list is looked at now."""
         from cdptui.config.views import MAX_NAME, View  # noqa: PLC0415 - not needed for the first frame
-        from cdptui.query.printer import text_of_query  # noqa: PLC0415
+        from cdptui.query.formatter import format_query  # noqa: PLC0415
 
         layout = self.layout_of_list
-        text = text_of_query(self.typed) if self.typed is not None else ""
+        text = format_query(self.typed) if self.typed is not None else ""
         return View(
             name=self._recalled[1].name if self._recalled is not None else text[:MAX_NAME],
             filter=text,
@@ -236,8 +236,8 @@ class ViewWishes(ListWishes):
     @staticmethod
     def _text_of(view: View) -> str:
         """What `sought_text` would say of a view."""
+        from cdptui.query.formatter import format_query  # noqa: PLC0415
         from cdptui.query.parser import parse  # noqa: PLC0415 - not needed for the first frame
-        from cdptui.query.printer import text_of_query  # noqa: PLC0415
 
-        text = text_of_query(parse(view.filter)) if view.filter.strip() else ""
+        text = format_query(parse(view.filter)) if view.filter.strip() else ""
         return ", ".join(filter(None, ("unhealthy" if view.unhealthy else "", text)))

@@ -13,11 +13,10 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Input
 
-from cdptui.query.draft import Draft, drafted
 from cdptui.query.errors import QueryError, RegexTimeoutError
 from cdptui.query.expression import Expression
 from cdptui.query.lexer import MAX_LENGTH, pattern_token
-from cdptui.query.parser import parse
+from cdptui.query.parser import PartialQuery, parse, parse_partial
 from cdptui.render.filtering import Shown, count_text, error_line, kept_line, meaning_line, rejected_line
 from cdptui.render.span import Line, Role, Span
 from cdptui.tui.keymap import Keymap
@@ -239,13 +238,13 @@ class FilterBar(Vertical):
         self._text, self._error, self._timeout = text, None, None
         before = self._expression
         try:
-            draft = Draft(parse(text), is_meant=True) if is_whole and text.strip() else drafted(text)
+            draft = PartialQuery(parse(text), is_final=True) if is_whole and text.strip() else parse_partial(text)
         except QueryError as error:
             self._error = error
             self._expression = self._meant
         else:
             self._expression = draft.expression
-            if draft.is_meant:
+            if draft.is_final:
                 self._meant = draft.expression
         return self._expression != before
 

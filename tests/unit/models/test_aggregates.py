@@ -9,9 +9,9 @@ from cdptui.models.aggregates import GroupAccumulator, is_unhealthy
 from cdptui.models.reasons import Reason, ReasonKind
 from cdptui.models.severity import Severity
 from cdptui.models.task_row import TaskRow
-from cdptui.query.context import Context
-from cdptui.query.evaluator import predicate
-from cdptui.query.unhealthy import UNHEALTHY
+from cdptui.query.evaluator import compile_predicate
+from cdptui.query.expression import UNHEALTHY
+from cdptui.query.fields import QueryContext
 from tests.doubles import EPOCH
 from tests.unit.render.rows import a_row
 
@@ -23,7 +23,7 @@ EVERY = [
 
 @pytest.mark.parametrize("row", EVERY)
 def test_a_group_counts_as_bad_what_the_key_for_the_unhealthy_shows(row: TaskRow) -> None:
-    assert is_unhealthy(row) is predicate(UNHEALTHY, Context(EPOCH, {}))(row)
+    assert is_unhealthy(row) is compile_predicate(UNHEALTHY, QueryContext(EPOCH, {}))(row)
 
 
 def test_the_worst_of_a_group_ranks_it_then_how_many_are_bad() -> None:

@@ -11,29 +11,28 @@ from cdptui.models.reasons import Reason, ReasonKind
 from cdptui.models.severity import Severity, status_severity
 from cdptui.models.task import ResourceRef
 from cdptui.models.task_row import TaskRow
-from cdptui.query.context import Context
 from cdptui.query.expression import (
     And,
     Comparison,
     Expression,
     Fuzzy,
-    Level,
     Not,
     Operator,
     Or,
     Pattern,
     Quantity,
-    Text,
-    Unknown,
+    SeverityValue,
+    TextValue,
+    UnknownValue,
     Word,
 )
-from cdptui.query.fields import FIELDS, Field
+from cdptui.query.fields import FIELDS, QueryContext, QueryField
 from cdptui.query.units import UNITS
 from tests.doubles import EPOCH, GIB, a_task
 
-ORDERED = [Operator.EQUAL, Operator.DIFFERENT, Operator.ABOVE, Operator.AT_LEAST, Operator.BELOW, Operator.AT_MOST]
-TEXTUAL = [Operator.EQUAL, Operator.DIFFERENT, Operator.CONTAINS, Operator.LACKS]
-UNKNOWABLE = [Operator.EQUAL, Operator.DIFFERENT]
+ORDERED = [Operator.EQUAL, Operator.NOT_EQUAL, Operator.GREATER, Operator.AT_LEAST, Operator.BELOW, Operator.AT_MOST]
+TEXTUAL = [Operator.EQUAL, Operator.NOT_EQUAL, Operator.CONTAINS, Operator.NOT_CONTAINS]
+UNKNOWABLE = [Operator.EQUAL, Operator.NOT_EQUAL]
 
 pieces = st.sampled_from(
     ["erp", "ERP", "db", "gold", "Running", "a", "%", "two words", "or", "?", "不", '"', "\\", "re:x"]
@@ -50,18 +49,18 @@ numbers = st.one_of(
 def comparisons(draw: st.DrawFn) -> Comparison:
     field = draw(st.sampled_from(FIELDS))
     if draw(st.integers(0, 9)) == 0:
-        return Comparison(field.name, draw(st.sampled_from(UNKNOWABLE)), Unknown())
+        return Comparison(field.name, draw(st.sampled_from(UNKNOWABLE)), UnknownValue())
     if field.is_text:
         how = draw(st.sampled_from(TEXTUAL))
         is_closed = field.words and how in UNKNOWABLE
-        return Comparison(field.name, how, Text(draw(st.sampled_from(field.words) if is_closed else texts)))
+        return Comparison(field.name, how, TextValue(draw(st.sampled_from(field.words) if is_closed else texts)))
     how = draw(st.sampled_from(ORDERED))
     if field.is_level:
-        return Comparison(field.name, how, Level(draw(st.sampled_from(Severity))))
+        return Comparison(field.name, how, SeverityValue(draw(st.sampled_from(Severity))))
     return Comparison(field.name, how, draw(quantities(field)))
 
 
-def quantities(field: Field) -> st.SearchStrategy[Quantity]:
+def quantities(field: QueryField) -> st.SearchStrategy[Quantity]:
     symbols = sorted({unit.symbol for unit in UNITS.values() if unit.dimension in field.dimensions})
     with_unit = st.builds(Quantity, numbers, st.sampled_from(symbols))
     return st.one_of(with_unit, st.just(Quantity(0.0)))
@@ -80,7 +79,7 @@ expressions: st.SearchStrategy[Expression] = st.recursive(clauses, _larger, max_
 moments = st.one_of(st.none(), st.integers(-100_000, 3600).map(lambda seconds: EPOCH + timedelta(seconds=seconds)))
 amounts = st.one_of(st.none(), st.just(0), st.integers(1, 200).map(lambda count: count * GIB))
 VMS = ["vm-1", "vm-2", "a" * 32]
-CONTEXT = Context(
+CONTEXT = QueryContext(
     EPOCH,
     names={"vm-1": "erp-db", "bs-1": "gold store", "policy-1": "Gold"},
     changed_at={"task-1": EPOCH - timedelta(minutes=5)},

@@ -5,27 +5,27 @@ from __future__ import annotations
 import re
 
 from cdptui.models.task_row import TaskRow
-from cdptui.query.context import Context
 from cdptui.query.expression import (
     And,
     Comparison,
     Expression,
     Fuzzy,
-    Level,
     Not,
     Or,
     Pattern,
     Quantity,
-    Text,
-    Unknown,
+    SeverityValue,
+    TextValue,
+    UnknownValue,
     Word,
 )
+from cdptui.query.fields import QueryContext
 
 SIZES = {"": 1, "B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40, "PiB": 2**50}
 TIMES = {"": 1, "ms": 0.001, "s": 1, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400, "y": 365 * 86400}
 
 
-def is_meant(expression: Expression, row: TaskRow, context: Context) -> bool:
+def is_meant(expression: Expression, row: TaskRow, context: QueryContext) -> bool:
     if isinstance(expression, And):
         return all(is_meant(part, row, context) for part in expression.parts)
     if isinstance(expression, Or):
@@ -44,20 +44,20 @@ def is_meant(expression: Expression, row: TaskRow, context: Context) -> bool:
     return any(re.search(fuzzy, text.casefold(), re.DOTALL) for text in candidates)
 
 
-def searched(row: TaskRow, context: Context) -> list[str]:
+def searched(row: TaskRow, context: QueryContext) -> list[str]:
     task = row.task
     uuids = [ref.resource_uuid for ref in task.resource_refs] + [task.backup_storage_uuid or ""]
     return [task.name, task.uuid, task.status, *(context.names.get(uuid, uuid) for uuid in uuids if uuid)]
 
 
-def compares(clause: Comparison, row: TaskRow, context: Context) -> bool:
+def compares(clause: Comparison, row: TaskRow, context: QueryContext) -> bool:
     how, value = clause.operator.value, clause.value
-    if isinstance(value, Level):
+    if isinstance(value, SeverityValue):
         return ordered(int(row.severity), how, int(value.severity))
-    if isinstance(value, Text):
+    if isinstance(value, TextValue):
         return textual(clause.field, how, value.text.casefold(), row, context)
     unit = value.unit if isinstance(value, Quantity) else ""
-    if isinstance(value, Unknown):
+    if isinstance(value, UnknownValue):
         known = any(text_of(clause.field, row, context)) if is_text(clause.field) else False
         known = known or clause.field == "severity" or number(clause.field, "", row, context) is not None
         return known is (how == "!=")
@@ -89,7 +89,7 @@ def is_text(field: str) -> bool:
     return field in {"name", "uuid", "status", "state", "vm", "bs", "policy", "type", "text", "reason"}
 
 
-def text_of(field: str, row: TaskRow, context: Context) -> list[str]:
+def text_of(field: str, row: TaskRow, context: QueryContext) -> list[str]:
     task = row.task
     plain = {
         "name": task.name,
@@ -112,7 +112,7 @@ def text_of(field: str, row: TaskRow, context: Context) -> list[str]:
     return [text for uuid in things if uuid for text in (context.names.get(uuid, ""), uuid)]
 
 
-def textual(field: str, how: str, wanted: str, row: TaskRow, context: Context) -> bool:
+def textual(field: str, how: str, wanted: str, row: TaskRow, context: QueryContext) -> bool:
     found = text_of(field, row, context)
     has_names = field in {"vm", "bs", "policy"}
     is_uuid = re.fullmatch("[0-9a-f]{32}", wanted) is not None
@@ -128,7 +128,7 @@ def textual(field: str, how: str, wanted: str, row: TaskRow, context: Context) -
     return bool(found) and is_known and not is_so
 
 
-def number(field: str, unit: str, row: TaskRow, context: Context) -> float | None:
+def number(field: str, unit: str, row: TaskRow, context: QueryContext) -> float | None:
     task = row.task
     used, plan, rpo, target = task.used_bytes, task.plan_bytes, task.rpo_ms, task.rpo_target_ms
     if field == "used" and unit == "%":

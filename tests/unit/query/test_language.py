@@ -8,13 +8,11 @@ from cdptui.models.reasons import ReasonKind
 from cdptui.models.severity import Severity
 from cdptui.models.task_row import TaskRow
 from cdptui.query.errors import QueryError
-from cdptui.query.evaluator import clause_predicate, predicate, verdict
+from cdptui.query.evaluator import combine_clauses, compile_clause, compile_predicate
 from cdptui.query.expression import Comparison, Expression, clauses
-from cdptui.query.fields import BY_NAME, FIELDS
-from cdptui.query.guide import FORMS
-from cdptui.query.meaning import joints
+from cdptui.query.fields import BY_NAME, FIELDS, SYNTAX_EXAMPLES
+from cdptui.query.formatter import explain, format_query
 from cdptui.query.parser import parse
-from cdptui.query.printer import text_of_query
 from cdptui.render import units
 from tests.unit.query.expressions import CONTEXT, expressions, rows
 from tests.unit.query.oracle import is_meant
@@ -24,26 +22,26 @@ from tests.unit.render.rows import a_row
 @settings(max_examples=500)
 @given(expressions)
 def test_what_is_printed_reads_back_as_the_same(expression: Expression) -> None:
-    assert parse(text_of_query(expression)) == expression
+    assert parse(format_query(expression)) == expression
 
 
 @settings(max_examples=300)
 @given(expressions, st.lists(rows(), max_size=8))
 def test_it_means_what_the_plain_words_say(expression: Expression, fleet: list[TaskRow]) -> None:
-    is_shown = predicate(expression, CONTEXT)
+    is_shown = compile_predicate(expression, CONTEXT)
     assert [is_shown(row) for row in fleet] == [is_meant(expression, row, CONTEXT) for row in fleet]
 
 
 @settings(max_examples=200)
 @given(expressions, rows())
 def test_an_expression_comes_from_its_clauses(expression: Expression, row: TaskRow) -> None:
-    known = {clause: clause_predicate(clause, CONTEXT)(row) for clause in clauses(expression)}
-    assert verdict(expression, known.__getitem__) == predicate(expression, CONTEXT)(row)
+    known = {clause: compile_clause(clause, CONTEXT)(row) for clause in clauses(expression)}
+    assert combine_clauses(expression, known.__getitem__) == compile_predicate(expression, CONTEXT)(row)
 
 
 @given(expressions)
 def test_every_clause_is_said_in_words(expression: Expression) -> None:
-    said = joints(expression)
+    said = explain(expression)
     assert {clause for _, clause in said if clause is not None} == set(clauses(expression))
     assert all(text for text, _ in said)
 
@@ -106,7 +104,7 @@ def test_any_text_is_an_expression_or_the_one_error_with_its_place(text: str) ->
     except QueryError as refused:
         error = refused
     if error is None:
-        assert parse(text_of_query(expression)) == expression
+        assert parse(format_query(expression)) == expression
     else:
         assert 0 <= error.position <= error.position + error.length <= len(text)
         assert str(error)
@@ -195,7 +193,7 @@ def test_there_are_many_ways_to_write_and_one_to_print(text: str, canonical: str
         with pytest.raises(QueryError):
             parse(text)
     else:
-        assert text_of_query(parse(text)) == canonical
+        assert format_query(parse(text)) == canonical
 
 
 @given(st.integers(0, 2**60 - 2**50), st.floats(0, 1e9), st.integers(0, 10**12))
@@ -211,7 +209,9 @@ def test_what_the_screen_prints_can_be_typed(count: int, rate: float, millisecon
         assert isinstance(parse(f"{field}>={text}"), Comparison), text
     row = a_row(rpo_ms=milliseconds)
     if milliseconds >= 10_000:
-        assert predicate(parse(f"rpo>={units.latency(milliseconds)}"), CONTEXT)(row), "it is cut, never rounded up"
+        assert compile_predicate(parse(f"rpo>={units.latency(milliseconds)}"), CONTEXT)(row), (
+            "it is cut, never rounded up"
+        )
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
@@ -220,7 +220,7 @@ def test_the_example_of_every_field_can_be_read(field: object) -> None:
     assert all(parse(text) for text in examples)
 
 
-@pytest.mark.parametrize("form", [form for form, _ in FORMS])
+@pytest.mark.parametrize("form", [form for form, _ in SYNTAX_EXAMPLES])
 def test_every_form_of_the_guide_can_be_read(form: str) -> None:
     parse(form)
 
@@ -238,6 +238,6 @@ def test_no_two_fields_have_one_name() -> None:
 def test_what_nobody_knows_compares_with_nothing() -> None:
     row = a_row(used_bytes=None, backup_storage_uuid="bs-9")
     for text in ("used>0", "used<=9PiB", "used!=3B", "bs!=gold", "bs!~gold", "full<9y"):
-        assert not predicate(parse(text), CONTEXT)(row), text
+        assert not compile_predicate(parse(text), CONTEXT)(row), text
     for text in ("used=?", "full=?", "bs=?", "not used>0", "bs=bs-9"):
-        assert predicate(parse(text), CONTEXT)(row) is (text != "bs=?"), text
+        assert compile_predicate(parse(text), CONTEXT)(row) is (text != "bs=?"), text

@@ -9,9 +9,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cdptui.query.errors import QueryError, RegexTimeoutError
-from cdptui.query.evaluator import predicate
+from cdptui.query.evaluator import compile_predicate
+from cdptui.query.formatter import format_query
 from cdptui.query.parser import parse
-from cdptui.query.printer import text_of_query
 from cdptui.query.regex import MAX_PATTERN, MAX_PATTERNS, MatchBudget, compile_regex, validate_regex
 from tests.unit.query.expressions import CONTEXT
 from tests.unit.query.hostile_patterns import KNOWN, hostile_names, random_pattern
@@ -28,7 +28,7 @@ def is_accepted(pattern: str) -> bool:
 
 @pytest.mark.parametrize("pattern", KNOWN)
 def test_hostile_pattern_is_evaluated_on_hostile_names(pattern: str) -> None:
-    is_shown = predicate(parse(f"re:{pattern}"), CONTEXT)
+    is_shown = compile_predicate(parse(f"re:{pattern}"), CONTEXT)
     # A backtracking engine takes seconds to years for one of these names; RE2 milliseconds.
     found = [is_shown(a_row(name, uuid="0" * 32)) for name in hostile_names(8)]
     assert len(found) == 8
@@ -150,7 +150,7 @@ def test_accepted_pattern_survives_the_round_trip_of_views(pattern: str) -> None
     if is_accepted(pattern):
         escaped = pattern.replace("\\", "\\\\").replace('"', '\\"')
         expression = parse(f're:"{escaped}"')
-        assert parse(text_of_query(expression)) == expression
+        assert parse(format_query(expression)) == expression
 
 
 class CountingClock:

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdptui.models.task_row import TaskRow
-from cdptui.query.context import Context
-from cdptui.query.evaluator import clause_predicate, predicate
+from cdptui.query.evaluator import compile_clause, compile_predicate
 from cdptui.query.expression import Expression
+from cdptui.query.fields import QueryContext
 from cdptui.query.parser import parse
 from cdptui.render.selection import Selection
 from tests.doubles import EPOCH, GIB
@@ -17,7 +17,7 @@ from tests.unit.query.expressions import rows as any_rows
 from tests.unit.render.rows import a_row
 
 
-def take(selection: Selection, fleet: list[TaskRow], context: Context = CONTEXT) -> int:
+def take(selection: Selection, fleet: list[TaskRow], context: QueryContext = CONTEXT) -> int:
     """Bring it to its end; how many steps that took."""
     return sum(1 for _ in selection.steps(fleet, context))
 
@@ -33,10 +33,10 @@ def test_what_is_kept_from_poll_to_poll_is_what_a_new_look_would_find(
     selection = Selection(expression)
     for poll in polls:
         take(selection, fleet)
-        is_meant = predicate(expression, CONTEXT)
+        is_meant = compile_predicate(expression, CONTEXT)
         assert list(selection.rows) == [row for row in fleet if is_meant(row)]
         for clause in selection.clauses:
-            assert selection.counts[clause] == sum(map(clause_predicate(clause, CONTEXT), fleet))
+            assert selection.counts[clause] == sum(map(compile_clause(clause, CONTEXT), fleet))
         fleet = fleet.copy()
         for place, row in poll:
             fleet[place : place + 1] = [row]
@@ -56,14 +56,14 @@ def test_a_poll_that_changed_little_looks_at_little() -> None:
 
 def test_ages_and_names_make_it_look_at_everything_again() -> None:
     fleet = [a_row("a", created_at=EPOCH, backup_storage_uuid="bs-1")]
-    later = Context(EPOCH.replace(year=EPOCH.year + 1))
+    later = QueryContext(EPOCH.replace(year=EPOCH.year + 1))
     aged, named = Selection(parse("age>1d")), Selection(parse("bs~gold"))
-    take(aged, fleet, Context(EPOCH))
-    take(named, fleet, Context(EPOCH))
+    take(aged, fleet, QueryContext(EPOCH))
+    take(named, fleet, QueryContext(EPOCH))
     assert not aged.rows
     assert not named.rows
     take(aged, fleet, later)
-    take(named, fleet, Context(EPOCH, {"bs-1": "gold"}))
+    take(named, fleet, QueryContext(EPOCH, {"bs-1": "gold"}))
     assert list(aged.rows) == list(named.rows) == fleet
 
 

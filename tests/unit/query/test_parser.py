@@ -3,11 +3,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from cdptui.query.draft import Draft, drafted
 from cdptui.query.errors import QueryError
 from cdptui.query.expression import Expression
-from cdptui.query.parser import parse
-from cdptui.query.printer import text_of_query
+from cdptui.query.formatter import format_query
+from cdptui.query.parser import PartialQuery, parse, parse_partial
 from tests.unit.query.expressions import expressions
 
 
@@ -36,15 +35,15 @@ from tests.unit.query.expressions import expressions
 def test_a_last_word_that_may_become_another_is_no_condition_yet(text: str, shown: str | None, is_meant: bool) -> None:
     if shown is None:
         with pytest.raises(QueryError):
-            drafted(text)
+            parse_partial(text)
     else:
-        assert drafted(text) == Draft(parse(shown), is_meant)
+        assert parse_partial(text) == PartialQuery(parse(shown), is_meant)
 
 
 def test_no_text_shows_all() -> None:
-    assert drafted(" ") == Draft(None, is_meant=True)
+    assert parse_partial(" ") == PartialQuery(None, is_final=True)
 
 
 @given(expressions)
 def test_with_a_blank_behind_it_a_text_means_what_it_says(expression: Expression) -> None:
-    assert drafted(f"{text_of_query(expression)} ") == Draft(expression, is_meant=True)
+    assert parse_partial(f"{format_query(expression)} ") == PartialQuery(expression, is_final=True)

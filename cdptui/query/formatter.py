@@ -1,0 +1,153 @@
+"""What a clause means, in words: so that one sees how a text was understood."""
+
+from __future__ import annotations
+
+from cdptui.query.evaluator import measure_of
+from cdptui.query.expression import (
+    And,
+    Clause,
+    Comparison,
+    Expression,
+    Fuzzy,
+    Not,
+    Operator,
+    Or,
+    Pattern,
+    Quantity,
+    SeverityValue,
+    TextValue,
+    UnknownValue,
+    Value,
+    Word,
+)
+from cdptui.query.fields import BY_NAME
+from cdptui.query.lexer import PATTERN_PREFIX, needs_no_quotes
+from cdptui.query.units import format_number
+
+_WORDS = {
+    Operator.EQUAL: "is",
+    Operator.NOT_EQUAL: "is not",
+    Operator.GREATER: "over",
+    Operator.AT_LEAST: "at least",
+    Operator.BELOW: "under",
+    Operator.AT_MOST: "at most",
+    Operator.CONTAINS: "contains",
+    Operator.NOT_CONTAINS: "lacks",
+}
+
+
+def explain_clause(clause: Clause) -> str:
+    """One clause in words.
+
+    >>> from cdptui.query.parser import parse
+    >>> meaning(parse("used>80%")), meaning(parse("state!=disabled")), meaning(parse("erp"))
+    ('used of plan over 80%', 'state is not disabled', '“erp” anywhere')
+    """
+    match clause:
+        case Word(text):
+            return f"“{text}” anywhere"
+        case Fuzzy(text):
+            return f"{'…'.join(text)} anywhere"
+        case Pattern(text):
+            return f"/{text}/ anywhere"
+        case Comparison(name, how, value):
+            field = BY_NAME[name]
+            if isinstance(value, Quantity):
+                measure, _ = measure_of(field, value)
+                return f"{measure.label} {_WORDS[how]} {_value(value)}{measure.suffix}"
+            return f"{field.label or field.measures[0].label} {_WORDS[how]} {_value(value)}"
+
+
+def explain(expression: Expression) -> list[tuple[str, Clause | None]]:
+    """An expression as pieces in reading order: each clause, and the words and brackets between them.
+
+    >>> from cdptui.query.parser import parse
+    >>> [text for text, _ in joints(parse("!erp (used>80% or plan=0)"))]
+    ['not ', '“erp” anywhere', ' and ', '(', 'used of plan over 80%', ' or ', 'plan is 0', ')']
+    """
+    match expression:
+        case Not(part):
+            return [("not ", None), *_inner(part, is_bracketed=isinstance(part, And | Or))]
+        case And(parts):
+            return _joined(parts, " and ", And | Or)
+        case Or(parts):
+            return _joined(parts, " or ", Or)
+        case _:
+            return [(explain_clause(expression), expression)]
+
+
+def _joined(parts: tuple[Expression, ...], word: str, bracketed: object) -> list[tuple[str, Clause | None]]:
+    pieces: list[tuple[str, Clause | None]] = []
+    for part in parts:
+        if pieces:
+            pieces.append((word, None))
+        pieces += _inner(part, is_bracketed=isinstance(part, bracketed))  # type: ignore[arg-type]  # a union of classes
+    return pieces
+
+
+def _inner(part: Expression, *, is_bracketed: bool) -> list[tuple[str, Clause | None]]:
+    return [("(", None), *explain(part), (")", None)] if is_bracketed else explain(part)
+
+
+def _value(value: Value) -> str:
+    match value:
+        case TextValue(text):
+            return text or "empty"
+        case Quantity(number, "x"):
+            return f"{format_number(number)} times"
+        case Quantity(number, unit):
+            return f"{format_number(number)}{'' if unit in {'', '%'} else ' '}{unit}"
+        case SeverityValue(severity):
+            return severity.name.lower()
+        case UnknownValue():
+            return "unknown"
+
+
+def format_query(expression: Expression) -> str:
+    """Return the canonical text of an expression.
+
+    >>> from cdptui.query.parser import parse
+    >>> text_of_query(parse("u>80% !st=running (a|b)"))
+    'used>80% and not status=running and (a or b)'
+    """
+    match expression:
+        case Or(parts):
+            return " or ".join(_bracketed(part) if isinstance(part, Or) else format_query(part) for part in parts)
+        case And(parts):
+            return " and ".join(
+                _bracketed(part) if isinstance(part, And | Or) else format_query(part) for part in parts
+            )
+        case Not(part):
+            return f"not {_bracketed(part) if isinstance(part, And | Or) else format_query(part)}"
+        case Comparison(field, operator, value):
+            return f"{field}{operator}{_value_text(value)}"
+        case Word(text):
+            return _quoted(text)
+        case Fuzzy(text):
+            return f"~{_quoted(text)}"
+        case Pattern(text):
+            return f"{PATTERN_PREFIX}{text if text.isalnum() else _in_quotes(text)}"
+
+
+def _bracketed(expression: Expression) -> str:
+    return f"({format_query(expression)})"
+
+
+def _value_text(value: Value) -> str:
+    match value:
+        case TextValue(text):
+            return _quoted(text)
+        case Quantity(number, unit):
+            return f"{format_number(number)}{unit}"
+        case SeverityValue(severity):
+            return severity.name.lower()
+        case UnknownValue():
+            return "?"
+
+
+def _quoted(text: str) -> str:
+    return text if needs_no_quotes(text) else _in_quotes(text)
+
+
+def _in_quotes(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
