@@ -17,8 +17,8 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
-from cdptui.config.address import normalise
 from cdptui.config.settings import MonitorSettings
+from cdptui.config.url import normalize_url
 from cdptui.models.auth import PasswordLogin
 from cdptui.monitor.build import open_link
 from cdptui.simulator.node import ManagementNode
@@ -121,7 +121,9 @@ async def take(sitting: Sitting) -> dict[str, str]:
     node = ManagementNode(SimulatorSettings(port=0, tasks=60, seed=1), now=clock.epoch)
     with EmbeddedServer(node) as server:
         settings = MonitorSettings(
-            base_url=normalise(server.url), auth=PasswordLogin(name="admin", password="password"), interval_s=_STEP_S
+            base_url=normalize_url(server.url),
+            auth=PasswordLogin(name="admin", password="password"),
+            interval_s=_STEP_S,
         )
         target = Target(lambda: open_link(settings, clock), "http://10.0.0.5:8080", "admin", settings.interval_s)
         app = CdptuiApp(target, clock=clock)

@@ -10,7 +10,6 @@ import click
 from cdptui.cli.choices import Choices
 from cdptui.cli.output_boundary import hide
 from cdptui.cli.proofs import auth_of
-from cdptui.config.address import normalise
 from cdptui.config.errors import ConfigError
 from cdptui.config.proxy import proxy_for
 from cdptui.config.settings import (
@@ -19,11 +18,12 @@ from cdptui.config.settings import (
     MIN_INTERVAL_S,
     MIN_TIMEOUT_S,
     MonitorSettings,
-    check_seconds,
+    validate_seconds,
 )
-from cdptui.config.tls import tls_of
-from cdptui.config.zone import zone_of
+from cdptui.config.tls import load_tls_settings
+from cdptui.config.url import normalize_url
 from cdptui.models.auth import PROJECT_LOGIN_TYPES, LoginType
+from cdptui.models.timezones import parse_timezone
 from cdptui.models.tls import TlsSettings
 
 _PROOFS: Final = ("password_stdin", "password_file", "access_key_file")
@@ -45,7 +45,7 @@ def settings_of(
     interval_s, timeout_s = seconds_of(choices)
     base_url = base_url_of(choices)
     zone_name = choices.value("server_zone")
-    zone = None if zone_name is None else zone_of(zone_name)
+    zone = None if zone_name is None else parse_timezone(zone_name)
     proxy = proxy_for(base_url)
     login_type = login_type_of(choices)
     before_asking()
@@ -66,8 +66,8 @@ def settings_of(
 def seconds_of(choices: Choices) -> tuple[float, float]:
     """From poll to poll, and to wait for the node's next byte. Raises ConfigError."""
     return (
-        check_seconds("--interval", choices.value("interval"), MIN_INTERVAL_S, MAX_INTERVAL_S),
-        check_seconds("--timeout", choices.value("timeout"), MIN_TIMEOUT_S, MAX_TIMEOUT_S),
+        validate_seconds("--interval", choices.value("interval"), MIN_INTERVAL_S, MAX_INTERVAL_S),
+        validate_seconds("--timeout", choices.value("timeout"), MIN_TIMEOUT_S, MAX_TIMEOUT_S),
     )
 
 
@@ -78,7 +78,7 @@ def base_url_of(choices: Choices) -> str:
         raise click.UsageError(
             "which management node? Give --url or set ZSTACK_API_URL; to look around first: cdptui demo"
         )
-    return normalise(url)
+    return normalize_url(url)
 
 
 def login_type_of(choices: Choices) -> LoginType:
@@ -104,7 +104,7 @@ def _tls(choices: Choices, ask: Callable[[str], str] | None) -> TlsSettings:
             raise ConfigError(message)
         return ask(f"Passphrase of {key}")
 
-    return tls_of(
+    return load_tls_settings(
         ca_file=choices.value("ca_file"),
         is_insecure=choices.value("insecure"),
         client_cert=choices.value("client_cert"),

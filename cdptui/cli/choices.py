@@ -13,11 +13,20 @@ from click.core import ParameterSource
 
 from cdptui.cli.words import vocabulary
 from cdptui.config import environment
-from cdptui.config.address import normalise
 from cdptui.config.errors import ConfigError
-from cdptui.config.loader import CONNECTION, OF_FILES, OF_PROFILES, Configuration, Setting, Source, load, user_file
+from cdptui.config.loader import (
+    CONNECTION,
+    GLOBAL_SETTINGS,
+    PROFILE_SETTINGS,
+    Configuration,
+    ResolvedSetting,
+    Source,
+    load_config,
+    user_config_path,
+)
+from cdptui.config.url import normalize_url
 
-ITEMS: Final = {item.name: item for item in (*OF_PROFILES, *OF_FILES)}
+ITEMS: Final = {item.name: item for item in (*PROFILE_SETTINGS, *GLOBAL_SETTINGS)}
 _URL: Final = ITEMS["url"]
 _OTHERWISE_CALLED: Final = {"timeout_s": "timeout", "is_ascii": "ascii"}
 
@@ -49,17 +58,17 @@ class Choices:
     def of(cls, context: click.Context) -> Choices:
         """What counts without any profile. Raises ConfigError."""
         typed = typed_options(context)
-        return cls(load(typed.get("config"), vocabulary), typed)
+        return cls(load_config(typed.get("config"), vocabulary), typed)
 
     def with_profile(self) -> Choices:
         """The same with the profile to begin with. Raises ConfigError."""
         return replace(self, profile=self.first_profile.value)
 
     @property
-    def first_profile(self) -> Setting:
+    def first_profile(self) -> ResolvedSetting:
         """The profile to begin with. Raises ConfigError."""
         is_node_given = "url" in self.typed or environment.find_url(self.environ) is not None
-        return self.configuration.choose_profile(self.typed.get("profile"), self.environ, is_node_given=is_node_given)
+        return self.configuration.select_profile(self.typed.get("profile"), self.environ, is_node_given=is_node_given)
 
     def of_profile(self, profile: str) -> Choices:
         """What counts for a profile that is chosen later: what was said about the first node is not said about it."""
@@ -70,19 +79,19 @@ class Choices:
     @cached_property
     def stranger(self) -> str:
         """Who asks for another node than the profile's own; empty when nobody does."""
-        url, origin = self.configuration.setting(_URL, self.typed, self.environ, self.profile)
+        url, origin = self.configuration.resolve(_URL, self.typed, self.environ, self.profile)
         if self.profile is None or origin.source not in {Source.OPTION, Source.ENVIRONMENT}:
             return ""
-        return "" if _is_same_node(url, self.configuration.written(_URL, self.profile).value) else origin.where
+        return "" if _is_same_node(url, self.configuration.from_files(_URL, self.profile).value) else origin.where
 
     @property
     def identity(self) -> str | None:
         """The profile, if the node is its own: its name and its password are not for another one's tasks."""
         return None if self.stranger else self.profile
 
-    def setting(self, name: str) -> Setting:
+    def setting(self, name: str) -> ResolvedSetting:
         """What counts, and where it comes from."""
-        return self.configuration.setting(ITEMS[name], self.typed, self.environ, self._profile_for(name))
+        return self.configuration.resolve(ITEMS[name], self.typed, self.environ, self._profile_for(name))
 
     def value(self, name: str) -> Any:  # noqa: ANN401 - of whatever type the item has
         """What counts."""
@@ -90,7 +99,7 @@ class Choices:
 
     def written(self, name: str) -> Any:  # noqa: ANN401 - of whatever type the item has
         """What the files say, or the default."""
-        return self.configuration.written(ITEMS[name], self._profile_for(name)).value
+        return self.configuration.from_files(ITEMS[name], self._profile_for(name)).value
 
     def _profile_for(self, name: str) -> str | None:
         return self.identity if ITEMS[name] in CONNECTION or name == "accent" else self.profile
@@ -102,7 +111,7 @@ class Choices:
     @property
     def own_file(self) -> Path | None:
         """The person's own configuration, not the machine's; None where there is none."""
-        path, _ = user_file(self.typed.get("config"), self.environ)
+        path, _ = user_config_path(self.typed.get("config"), self.environ)
         return path if any(file.path == path for file in self.configuration.files) else None
 
     @property
@@ -114,6 +123,6 @@ class Choices:
 
 def _is_same_node(one: str, other: str) -> bool:
     try:
-        return normalise(one) == normalise(other)
+        return normalize_url(one) == normalize_url(other)
     except ConfigError:
         return False

@@ -16,7 +16,7 @@ from cdptui.cli.output import say
 from cdptui.cli.output_boundary import hide
 from cdptui.cli.proofs import standing_of
 from cdptui.cli.words import vocabulary
-from cdptui.config.loader import Configuration, Origin, Setting, Source, load, user_file
+from cdptui.config.loader import Configuration, Origin, ResolvedSetting, Source, load_config, user_config_path
 from cdptui.models.redaction import url_secrets
 from cdptui.models.sanitize import sanitize
 
@@ -37,7 +37,7 @@ def config(context: click.Context, /) -> None:
 @click.pass_context
 def path(context: click.Context) -> None:
     """Print where your configuration is, whether it is there or not."""
-    say(str(user_file(typed_options(context.find_root()).get("config"))[0]))
+    say(str(user_config_path(typed_options(context.find_root()).get("config"))[0]))
 
 
 @config.command(cls=GroupedCommand, reads=["config"])
@@ -46,7 +46,7 @@ def init(context: click.Context) -> None:
     """Write a configuration to fill in; an existing one is left alone."""
     from cdptui.config.template import write_template  # noqa: PLC0415 - only here
 
-    file = user_file(typed_options(context.find_root()).get("config"))[0]
+    file = user_config_path(typed_options(context.find_root()).get("config"))[0]
     write_template(file)
     say(f"wrote {file}")
 
@@ -55,7 +55,7 @@ def init(context: click.Context) -> None:
 @click.pass_context
 def check(context: click.Context) -> None:
     """Tell everything that is wrong in the configuration; exit code 2."""
-    found = load(typed_options(context.find_root()).get("config"), vocabulary)
+    found = load_config(typed_options(context.find_root()).get("config"), vocabulary)
     if not found.files:
         say("there is no configuration: all is as it comes; cdptui config init writes one to fill in")
     for file in found.files:
@@ -76,11 +76,11 @@ def show(context: click.Context, /, origin: bool) -> None:  # noqa: FBT001
         say(said.rstrip())
 
 
-def _settings(choices: Choices) -> Iterator[tuple[str, Setting]]:
+def _settings(choices: Choices) -> Iterator[tuple[str, ResolvedSetting]]:
     profile = choices.first_profile
     if choices.stranger:
         where = f"{profile.origin.where}; not for logging in: {choices.stranger} names another node"
-        profile = Setting(profile.value, profile.origin._replace(where=where))
+        profile = ResolvedSetting(profile.value, profile.origin._replace(where=where))
     yield "profile", profile
     for name in ITEMS:
         setting = choices.setting(name)
@@ -93,10 +93,10 @@ def _settings(choices: Choices) -> Iterator[tuple[str, Setting]]:
     yield from _keys(choices.configuration)
 
 
-def _keys(configuration: Configuration) -> Iterator[tuple[str, Setting]]:
+def _keys(configuration: Configuration) -> Iterator[tuple[str, ResolvedSetting]]:
     for action, keys in configuration.keys.items():
         file = next(file for file in configuration.files if action in file.content.keys)
-        yield f"keys.{action}", Setting(" ".join(keys), Origin(Source.FILE, file.place("keys", action)))
+        yield f"keys.{action}", ResolvedSetting(" ".join(keys), Origin(Source.FILE, file.location("keys", action)))
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - of whatever type a setting has

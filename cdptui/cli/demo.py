@@ -11,8 +11,8 @@ from cdptui.cli.diagnostics import MISSING_EXTRA, CommandFailed
 from cdptui.cli.display import Display
 from cdptui.cli.options import OF_DISPLAY, GroupedCommand, display_options, fault_option, fleet_options
 from cdptui.cli.terminal import require_screen
-from cdptui.config.address import normalise
 from cdptui.config.settings import MonitorSettings
+from cdptui.config.url import normalize_url
 from cdptui.models.auth import PasswordLogin
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def demo(
         node.faults.put(fault)
     with EmbeddedServer(node) as server:
         monitor = MonitorSettings(
-            base_url=normalise(server.url),
+            base_url=normalize_url(server.url),
             auth=PasswordLogin(name=settings.account, password=settings.password),
             interval_s=_INTERVAL_S,
         )

@@ -21,7 +21,7 @@ from cdptui.cli.startup import end_at_once
 from cdptui.cli.threads import UnboundThreads
 from cdptui.clock import SystemClock
 from cdptui.config.settings import MonitorSettings
-from cdptui.config.terminal import look_at_terminal
+from cdptui.config.terminal import detect_terminal
 
 if TYPE_CHECKING:
     from cdptui.tui.app import CdptuiApp
@@ -86,7 +86,7 @@ async def _run(settings: MonitorSettings, display: Display, choices: Choices | N
         columns=display.columns,
         theme=display.theme,
         is_frugal=display.is_frugal,
-        traits=look_at_terminal(is_ascii=display.is_ascii),
+        traits=detect_terminal(is_ascii=display.is_ascii),
     )
     app.where_profiles_stand = where_profiles_stand(choices)
     watch = SignalWatch(_ENDED_BY, app.exit, lambda code: _abandon(app, code))

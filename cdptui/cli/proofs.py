@@ -13,10 +13,9 @@ from cdptui.cli.choices import Choices
 from cdptui.cli.startup import forget_restore, restore_at_signal
 from cdptui.cli.terminal import modes_restored_at_signal, take_keys_from_terminal
 from cdptui.config import environment
-from cdptui.config.address import node_of
 from cdptui.config.credentials import (
     MAX_SECRET_BYTES,
-    access_key,
+    parse_access_key,
     read_access_key_file,
     read_password,
     read_password_file,
@@ -24,7 +23,8 @@ from cdptui.config.credentials import (
     session_id,
 )
 from cdptui.config.errors import ConfigError
-from cdptui.config.loader import Origin, Proof, Setting, Source
+from cdptui.config.loader import CredentialSource, Origin, ResolvedSetting, Source
+from cdptui.config.url import node_url
 from cdptui.models.auth import PLAINTEXT_PASSWORD_TYPES, AccessKey, Credentials, LoginType, PasswordLogin, SessionToken
 
 Ask = Callable[[str], str]
@@ -49,15 +49,15 @@ def auth_of(choices: Choices, login_type: LoginType, base_url: str, ask: Ask | N
     _require_sendable_names(choices)
     given = _password_given(choices)
     proof = None if given is not None else written_proof(choices)
-    if proof is not None and proof.way == "session_file":
+    if proof is not None and proof.kind == "session_file":
         return SessionToken(session_id=read_session_file(proof.value))
-    if proof is not None and proof.way == "access_key_file":
+    if proof is not None and proof.kind == "access_key_file":
         return read_access_key_file(proof.value)
     account, is_user = choices.value("account"), login_type is LoginType.USER
     name = choices.value("user") if is_user else account
     password, missing = given, None
     if password is None:
-        password, missing = _password_found(proof, choices, f"Password of {name} at {node_of(base_url)}", ask)
+        password, missing = _password_found(proof, choices, f"Password of {name} at {node_url(base_url)}", ask)
     login = PasswordLogin(
         name=name,
         password=password,
@@ -92,42 +92,42 @@ def _require_text(login: PasswordLogin) -> None:
             raise ConfigError(message) from error
 
 
-def written_proof(choices: Choices) -> Proof | None:
+def written_proof(choices: Choices) -> CredentialSource | None:
     """What the files say about the proof, if that is about the one who logs in: a password is not tried on others."""
     for name in _NAMES:
         value, origin = choices.setting(name)
         is_said_above = origin.source in {Source.OPTION, Source.ENVIRONMENT}
         if is_said_above and value != choices.written(name):
             return None
-    return choices.configuration.proof(choices.identity)
+    return choices.configuration.credential_source(choices.identity)
 
 
-def who_in_words(choices: Choices, proof: Proof | None) -> str:
+def who_in_words(choices: Choices, proof: CredentialSource | None) -> str:
     """As whom, before anything was read or run for it."""
-    if proof is not None and proof.way in {"session_file", "access_key_file"}:
-        return "given session" if proof.way == "session_file" else "access key"
+    if proof is not None and proof.kind in {"session_file", "access_key_file"}:
+        return "given session" if proof.kind == "session_file" else "access key"
     name: str = choices.value("user") or choices.value("account")
     return name
 
 
-def standing_of(choices: Choices) -> tuple[str, Setting]:
+def standing_of(choices: Choices) -> tuple[str, ResolvedSetting]:
     """What proves who one is, by its name, and where it comes from; a secret itself is never read for this."""
     for option in ("access_key_file", "password_stdin", "password_file"):
         if choices.option(option):
             shown = choices.option(option) if option.endswith("_file") else _MASK
-            return option, Setting(shown, Origin(Source.OPTION, f"--{option.replace('_', '-')}"))
+            return option, ResolvedSetting(shown, Origin(Source.OPTION, f"--{option.replace('_', '-')}"))
     is_login_asked = any(name in choices.typed for name in _LOGIN_OPTIONS)
     ready = () if is_login_asked else (("session", environment.SESSION), ("access_key", environment.KEY_ID))
     for name, variables in (*ready, ("password", environment.PASSWORD)):
-        found = environment.find(variables, choices.environ)
+        found = environment.find_variable(variables, choices.environ)
         if found is not None:
-            return name, Setting(_MASK, Origin(Source.ENVIRONMENT, found[0]))
+            return name, ResolvedSetting(_MASK, Origin(Source.ENVIRONMENT, found[0]))
     proof = written_proof(choices)
     if proof is None:
-        return "password", Setting("asked for", Origin(Source.DEFAULT))
+        return "password", ResolvedSetting("asked for", Origin(Source.DEFAULT))
     # The arguments of a command may hold a secret after all.
-    shown = proof.value if proof.way != "password_command" else f"{program_of(proof.value)} …"
-    return proof.way, Setting(shown, proof.origin)
+    shown = proof.value if proof.kind != "password_command" else f"{program_of(proof.value)} …"
+    return proof.kind, ResolvedSetting(shown, proof.origin)
 
 
 def program_of(command: str | Sequence[str]) -> str:
@@ -136,7 +136,7 @@ def program_of(command: str | Sequence[str]) -> str:
 
 
 def _of_environment(choices: Choices) -> Credentials | None:
-    found = environment.find(environment.SESSION, choices.environ)
+    found = environment.find_variable(environment.SESSION, choices.environ)
     if found is None:
         return _key_of_environment(choices)
     variable, value = found
@@ -145,7 +145,7 @@ def _of_environment(choices: Choices) -> Credentials | None:
 
 def _key_of_environment(choices: Choices) -> AccessKey | None:
     names = (environment.KEY_ID, environment.KEY_SECRET)
-    key_id, secret = (environment.lookup(name, choices.environ) for name in names)
+    key_id, secret = (environment.get(name, choices.environ) for name in names)
     if key_id is None and secret is None:
         return None
     if key_id is None or secret is None:
@@ -154,7 +154,7 @@ def _key_of_environment(choices: Choices) -> AccessKey | None:
             there, missing = missing, there
         message = f"{there} is set without {missing}: an access key is both"
         raise click.UsageError(message)
-    return access_key(key_id, secret, "the environment")
+    return parse_access_key(key_id, secret, "the environment")
 
 
 def _password_given(choices: Choices) -> str | None:
@@ -165,7 +165,7 @@ def _password_given(choices: Choices) -> str | None:
         return password
     if choices.option("password_file") is not None:
         return read_password_file(choices.option("password_file"))
-    found = environment.find(environment.PASSWORD, choices.environ)
+    found = environment.find_variable(environment.PASSWORD, choices.environ)
     if found is None:
         return None
     variable, password = found
@@ -175,11 +175,13 @@ def _password_given(choices: Choices) -> str | None:
     return password
 
 
-def _password_found(proof: Proof | None, choices: Choices, question: str, ask: Ask | None) -> tuple[str, str | None]:
+def _password_found(
+    proof: CredentialSource | None, choices: Choices, question: str, ask: Ask | None
+) -> tuple[str, str | None]:
     """The password of the files or the person, and why there is none yet."""
     try:
         if proof is not None:
-            return _password_of(proof, choices.identity, is_attended=ask is not None), None
+            return _password_of(proof, choices.identity, is_interactive=ask is not None), None
     except ConfigError as error:
         message = f"{proof.origin.where}: {error}" if proof is not None else str(error)
         if ask is not None:
@@ -188,18 +190,18 @@ def _password_found(proof: Proof | None, choices: Choices, question: str, ask: A
     return (ask(question), None) if ask is not None else ("", "")
 
 
-def _password_of(proof: Proof, profile: str | None, *, is_attended: bool) -> str:
-    if proof.way == "password_file":
+def _password_of(proof: CredentialSource, profile: str | None, *, is_interactive: bool) -> str:
+    if proof.kind == "password_file":
         return read_password_file(proof.value)
-    if proof.way == "keyring":
-        from cdptui.config.system_keyring import password_of  # noqa: PLC0415 - rarely needed
+    if proof.kind == "keyring":
+        from cdptui.config.credentials import read_keyring_password  # noqa: PLC0415 - rarely needed
 
-        return password_of(profile or "default")
+        return read_keyring_password(profile or "default")
     from cdptui.config.password_command import kill_password_commands, run_password_command  # noqa: PLC0415 - rare
 
     restore_at_signal(kill_password_commands)
     try:
-        with modes_restored_at_signal() if is_attended else contextlib.nullcontext():
-            return run_password_command(proof.value, is_attended=is_attended)
+        with modes_restored_at_signal() if is_interactive else contextlib.nullcontext():
+            return run_password_command(proof.value, is_interactive=is_interactive)
     finally:
         forget_restore(kill_password_commands)

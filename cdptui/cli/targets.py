@@ -14,9 +14,9 @@ from cdptui.cli.display import Display
 from cdptui.cli.output_boundary import redact, screen_text
 from cdptui.cli.proofs import who_in_words, written_proof
 from cdptui.clock import Clock
-from cdptui.config.address import node_of
 from cdptui.config.errors import ConfigError
-from cdptui.config.settings import MonitorSettings, secrecy_of
+from cdptui.config.settings import MonitorSettings, transport_security
+from cdptui.config.url import node_url
 from cdptui.models.auth import PasswordLogin
 from cdptui.models.sanitize import sanitize
 from cdptui.tui.target import Target
@@ -34,7 +34,7 @@ def target_of(settings: MonitorSettings, display: Display, clock: Clock, choices
 
     return Target(
         connect,
-        screen_text(node_of(settings.base_url)),
+        screen_text(node_url(settings.base_url)),
         screen_text(settings.auth.display_name),
         settings.interval_s,
         profile=sanitize((choices.identity if choices is not None else None) or ""),
@@ -60,9 +60,9 @@ def where_profiles_stand(choices: Choices | None) -> str:
     file = choices.own_file
     if file is None:
         return "cdptui config init writes a file for them"
-    from cdptui.config.file import shown  # noqa: PLC0415 - loaded already, where there is a file
+    from cdptui.config.config_file import display_path  # noqa: PLC0415 - loaded already, where there is a file
 
-    return f"add one to {sanitize(shown(file))}"
+    return f"add one to {sanitize(display_path(file))}"
 
 
 def _target_of_profile(choices: Choices, display: Display, clock: Clock) -> Target:
@@ -76,12 +76,12 @@ def _target_of_profile(choices: Choices, display: Display, clock: Clock) -> Targ
     base_url = base_url_of(choices)
     return Target(
         connect,
-        screen_text(node_of(base_url)),
+        screen_text(node_url(base_url)),
         screen_text(who_in_words(choices, written_proof(choices))),
         choices.value("interval"),
         profile=sanitize(choices.profile or ""),
         accent=choices.value("accent") or "",
-        secrecy=secrecy_of(base_url, is_verified=not choices.value("insecure")),
+        secrecy=transport_security(base_url, is_verified=not choices.value("insecure")),
         view=choices.value("view"),
         redact=redact,
     )

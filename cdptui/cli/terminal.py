@@ -11,7 +11,7 @@ from typing import Final
 
 from cdptui.cli.diagnostics import CommandFailed, ExitCode, prompt_secret
 from cdptui.cli.startup import forget_restore, restore_at_signal
-from cdptui.config.terminal import look_at_terminal
+from cdptui.config.terminal import detect_terminal
 
 _MONITOR_NEEDS: Final = "the monitor needs one to draw on and to read keys from"
 
@@ -28,9 +28,9 @@ def require_terminal(*, is_stdin_used: bool, need: str = _MONITOR_NEEDS) -> None
 def require_screen(*, is_stdin_used: bool) -> None:
     """The same, and a terminal that can be drawn on: better a sentence than a screen of rubbish."""
     require_terminal(is_stdin_used=is_stdin_used)
-    traits = look_at_terminal()
-    if traits.is_blind:
-        said = f"TERM={traits.kind}" if traits.kind else "TERM is not set"
+    traits = detect_terminal()
+    if traits.is_dumb:
+        said = f"TERM={traits.term}" if traits.term else "TERM is not set"
         message = f"this terminal cannot show the monitor, it has no cursor to move ({said})"
         raise CommandFailed(message, ExitCode.USAGE)
 

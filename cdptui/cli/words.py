@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cdptui.config.check import Vocabulary
+    from cdptui.config.validation import KnownNames
 
 
-def vocabulary() -> Vocabulary:
+def vocabulary() -> KnownNames:
     """All of them; only for those who have a file to check."""
-    from cdptui.config.check import Vocabulary  # noqa: PLC0415 - see above
+    from cdptui.config.validation import KnownNames  # noqa: PLC0415 - see above
     from cdptui.render.columns import COLUMNS  # noqa: PLC0415
     from cdptui.tui.keymap import KEYS  # noqa: PLC0415
     from cdptui.tui.remap import canonical_key  # noqa: PLC0415
     from cdptui.tui.themes import THEMES  # noqa: PLC0415
 
-    return Vocabulary(
+    return KnownNames(
         actions={key.id: tuple(key.keys.split(",")) for key in KEYS},
         canonical_key=canonical_key,
         columns=tuple(column.key for column in COLUMNS),

@@ -9,6 +9,7 @@ from typing import IO, Final
 from cdptui.config.errors import ConfigError
 from cdptui.config.input_files import read_input_file
 from cdptui.models.auth import AccessKey
+from cdptui.models.sanitize import sanitize
 
 MAX_SECRET_BYTES: Final = 1 << 16
 """The largest file, line or output that a secret is read from; what is larger is refused, never cut."""
@@ -49,18 +50,18 @@ def read_access_key_file(path: Path) -> AccessKey:
         message = f"the access key file {path} is not UTF-8 text"
         raise ConfigError(message) from error
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    named = dict(pair for line in lines if (pair := _pair(line)) is not None)
+    named = dict(pair for line in lines if (pair := _parse_assignment(line)) is not None)
     if set(named) >= {"id", "secret"}:
-        return access_key(named["id"], named["secret"], f"the access key file {path}")
+        return parse_access_key(named["id"], named["secret"], f"the access key file {path}")
     if len(lines) == 2 and not named:
-        return access_key(lines[0], lines[1], f"the access key file {path}")
+        return parse_access_key(lines[0], lines[1], f"the access key file {path}")
     message = (
         f"the access key file {path} needs two lines, the id and the secret, or ACCESS_KEY_ID=… and ACCESS_KEY_SECRET=…"
     )
     raise ConfigError(message)
 
 
-def access_key(key_id: str, secret: str, source: str) -> AccessKey:
+def parse_access_key(key_id: str, secret: str, source: str) -> AccessKey:
     """Return a key that a header can carry. Raises ConfigError, without quoting anything of it."""
     key_id, secret = key_id.strip(), secret.strip()
     is_too_long = max(len(key_id), len(secret)) > MAX_SECRET_BYTES
@@ -70,7 +71,7 @@ def access_key(key_id: str, secret: str, source: str) -> AccessKey:
     return AccessKey(key_id=key_id, secret=secret)
 
 
-def _pair(line: str) -> tuple[str, str] | None:
+def _parse_assignment(line: str) -> tuple[str, str] | None:
     """Which half of a key a line of KEY=VALUE holds, and what."""
     name, equals, value = line.removeprefix("export ").partition("=")
     match = _KEY_NAME.fullmatch(name.strip())
@@ -113,5 +114,27 @@ def read_password(file: IO[str], source: str) -> str:
     password = line.rstrip("\r\n")
     if not password:
         message = f"there is no password in {source}"
+        raise ConfigError(message)
+    return password
+
+
+SERVICE: Final = "cdptui"
+
+
+def read_keyring_password(profile: str) -> str:
+    """Return what `keyring set cdptui PROFILE` has stored. Raises ConfigError."""
+    try:
+        import keyring  # noqa: PLC0415 - see above
+        from keyring.errors import KeyringError  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise ConfigError("the keyring needs a package that is not installed: pip install 'cdptui[keyring]'") from error
+    try:
+        password = keyring.get_password(SERVICE, profile)
+    except KeyringError as error:
+        reason = sanitize(str(error).partition("\n")[0] or type(error).__name__, 200)
+        message = f"the keyring does not answer: {reason}"
+        raise ConfigError(message) from error
+    if not password:
+        message = f"the keyring holds no password of '{profile}': keyring set {SERVICE} {profile}"
         raise ConfigError(message)
     return password

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Final
 
-from cdptui.config.address import bracketed
+from cdptui.config.url import bracketed
 
 URL: Final = ("ZSTACK_API_URL",)
 HOST: Final = ("ZSTACK_HOST",)
@@ -21,13 +21,13 @@ CONFIG: Final = ("CDPTUI_CONFIG",)
 PROFILE: Final = ("CDPTUI_PROFILE",)
 
 
-def lookup(names: tuple[str, ...], environ: Mapping[str, str] | None = None) -> str | None:
+def get(names: tuple[str, ...], environ: Mapping[str, str] | None = None) -> str | None:
     """The value of the first of `names` that is set; set to nothing is not set."""
-    found = find(names, environ)
+    found = find_variable(names, environ)
     return None if found is None else found[1]
 
 
-def find(names: tuple[str, ...], environ: Mapping[str, str] | None = None) -> tuple[str, str] | None:
+def find_variable(names: tuple[str, ...], environ: Mapping[str, str] | None = None) -> tuple[str, str] | None:
     """The first of `names` that is set, with its value."""
     values = os.environ if environ is None else environ
     return next(((name, values[name]) for name in names if values.get(name)), None)
@@ -35,10 +35,10 @@ def find(names: tuple[str, ...], environ: Mapping[str, str] | None = None) -> tu
 
 def find_url(environ: Mapping[str, str] | None = None) -> tuple[str, str] | None:
     """The address of the node in whichever form it is there, and the variable that gives it."""
-    url = find(URL, environ)
+    url = find_variable(URL, environ)
     if url is not None:
         return url
-    host, port = find(HOST, environ), lookup(PORT, environ)
+    host, port = find_variable(HOST, environ), get(PORT, environ)
     if host is None:
         return None
     name, value = host

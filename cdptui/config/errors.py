@@ -9,7 +9,7 @@ class ConfigError(Exception):
     """What was asked for cannot be; the text is one line for a person and holds no secret."""
 
 
-class BadConfig(ConfigError):
+class InvalidConfigError(ConfigError):
     """Configuration files that cannot be used, with everything that is wrong in them, a line each."""
 
     def __init__(self, problems: Sequence[str]) -> None:

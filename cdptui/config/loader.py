@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from msgspec import Struct
 
 from cdptui.config import environment
-from cdptui.config.errors import BadConfig, ConfigError
+from cdptui.config.errors import ConfigError, InvalidConfigError
 from cdptui.config.paths import SYSTEM_CONFIG, user_config
 from cdptui.config.settings import DEFAULT_INTERVAL_S, DEFAULT_TIMEOUT_S
 
 if TYPE_CHECKING:
-    from cdptui.config.check import Problem, Vocabulary
-    from cdptui.config.file import ConfigFile
+    from cdptui.config.config_file import ConfigFile
+    from cdptui.config.validation import ConfigProblem, KnownNames
 
 
 class Source(StrEnum):
@@ -43,23 +43,23 @@ class Origin(NamedTuple):
         return f"{self.source} {self.where}".rstrip()
 
 
-class Setting(NamedTuple):
+class ResolvedSetting(NamedTuple):
     """A value that won, and where it comes from."""
 
     value: Any
     origin: Origin
 
 
-class Proof(NamedTuple):
+class CredentialSource(NamedTuple):
     """Where what proves who one is can be found."""
 
-    way: str
+    kind: str
     """The key in the file: `password_command`, `session_file`, …"""
     value: Any
     origin: Origin
 
 
-class Item(Struct, frozen=True):
+class SettingDef(Struct, frozen=True):
     """Something that can be set, and all the places where."""
 
     name: str
@@ -73,40 +73,40 @@ class Item(Struct, frozen=True):
 
 
 CONNECTION: Final = (
-    Item("url", ("url",), "--url", environment.URL),
-    Item("account", ("account",), "--account", environment.ACCOUNT, "admin"),
-    Item("login_type", ("auth", "login_type"), "--login-type"),
-    Item("user", ("auth", "user"), "--user"),
-    Item("project", ("auth", "project"), "--project"),
-    Item("server_zone", ("server_zone",), "--server-zone", environment.SERVER_ZONE),
-    Item("ca_file", ("tls", "ca_file"), "--ca-file", is_path=True),
-    Item("insecure", ("tls", "insecure"), "--insecure", default=False),
-    Item("client_cert", ("tls", "client_cert"), "--client-cert", is_path=True),
-    Item("client_key", ("tls", "client_key"), "--client-key", is_path=True),
+    SettingDef("url", ("url",), "--url", environment.URL),
+    SettingDef("account", ("account",), "--account", environment.ACCOUNT, "admin"),
+    SettingDef("login_type", ("auth", "login_type"), "--login-type"),
+    SettingDef("user", ("auth", "user"), "--user"),
+    SettingDef("project", ("auth", "project"), "--project"),
+    SettingDef("server_zone", ("server_zone",), "--server-zone", environment.SERVER_ZONE),
+    SettingDef("ca_file", ("tls", "ca_file"), "--ca-file", is_path=True),
+    SettingDef("insecure", ("tls", "insecure"), "--insecure", default=False),
+    SettingDef("client_cert", ("tls", "client_cert"), "--client-cert", is_path=True),
+    SettingDef("client_key", ("tls", "client_key"), "--client-key", is_path=True),
 )
 """What belongs to one node."""
 
-WATCHING: Final = (
-    Item("interval", ("interval",), "--interval", default=DEFAULT_INTERVAL_S),
-    Item("timeout", ("timeout",), "--timeout", default=DEFAULT_TIMEOUT_S),
-    Item("view", ("view",)),
-    Item("accent", ("accent",)),
+POLLING_SETTINGS: Final = (
+    SettingDef("interval", ("interval",), "--interval", default=DEFAULT_INTERVAL_S),
+    SettingDef("timeout", ("timeout",), "--timeout", default=DEFAULT_TIMEOUT_S),
+    SettingDef("view", ("view",)),
+    SettingDef("accent", ("accent",)),
 )
 """What a profile can hold besides."""
 
-LOOKS: Final = (
-    Item("theme", ("ui", "theme"), "--theme", default="dark"),
-    Item("columns", ("ui", "columns")),
-    Item("mouse", ("ui", "mouse"), "--no-mouse", default=True),
-    Item("ascii", ("ui", "ascii"), "--ascii", default=False),
-    Item("low_bandwidth", ("ui", "low_bandwidth"), "--low-bandwidth"),
+UI_SETTINGS: Final = (
+    SettingDef("theme", ("ui", "theme"), "--theme", default="dark"),
+    SettingDef("columns", ("ui", "columns")),
+    SettingDef("mouse", ("ui", "mouse"), "--no-mouse", default=True),
+    SettingDef("ascii", ("ui", "ascii"), "--ascii", default=False),
+    SettingDef("low_bandwidth", ("ui", "low_bandwidth"), "--low-bandwidth"),
 )
 LOG: Final = (
-    Item("log_file", ("log", "file"), "--log-file", is_path=True),
-    Item("log_level", ("log", "level"), "--log-level", default="warning"),
+    SettingDef("log_file", ("log", "file"), "--log-file", is_path=True),
+    SettingDef("log_level", ("log", "level"), "--log-level", default="warning"),
 )
-OF_PROFILES: Final = (*CONNECTION, *WATCHING)
-OF_FILES: Final = (*LOOKS, *LOG)
+PROFILE_SETTINGS: Final = (*CONNECTION, *POLLING_SETTINGS)
+GLOBAL_SETTINGS: Final = (*UI_SETTINGS, *LOG)
 
 
 class Configuration:
@@ -129,27 +129,29 @@ class Configuration:
             for action, keys in file.content.keys.items()
         }
 
-    def setting(
-        self, item: Item, typed: Mapping[str, Any], environ: Mapping[str, str] | None, profile: str | None
-    ) -> Setting:
+    def resolve(
+        self, item: SettingDef, typed: Mapping[str, Any], environ: Mapping[str, str] | None, profile: str | None
+    ) -> ResolvedSetting:
         """What counts for `item`; `typed` holds options by the item's name, `environ` None is the process's own."""
         if item.name in typed:
-            return Setting(typed[item.name], Origin(Source.OPTION, item.option))
-        known = environment.find_url(environ) if item.name == "url" else environment.find(item.variables, environ)
+            return ResolvedSetting(typed[item.name], Origin(Source.OPTION, item.option))
+        known = (
+            environment.find_url(environ) if item.name == "url" else environment.find_variable(item.variables, environ)
+        )
         if known is not None:
-            return Setting(known[1], Origin(Source.ENVIRONMENT, known[0]))
-        return self.written(item, profile)
+            return ResolvedSetting(known[1], Origin(Source.ENVIRONMENT, known[0]))
+        return self.from_files(item, profile)
 
-    def written(self, item: Item, profile: str | None) -> Setting:
+    def from_files(self, item: SettingDef, profile: str | None) -> ResolvedSetting:
         """What the files say about `item`, else its default."""
         for source, path, file in self._layers(item, profile):
             value = _at(file.content, path)
             if value is not None:
                 value = _absolute(value, file.path) if item.is_path else value
-                return Setting(value, Origin(source, file.place(*path)))
-        return Setting(item.default, Origin(Source.DEFAULT))
+                return ResolvedSetting(value, Origin(source, file.location(*path)))
+        return ResolvedSetting(item.default, Origin(Source.DEFAULT))
 
-    def proof(self, profile: str | None) -> Proof | None:
+    def credential_source(self, profile: str | None) -> CredentialSource | None:
         """Where the strongest table that says so has what proves who one is; ways of several are not mixed."""
         for source, table in _profile_tables(profile):
             for file in self.files:
@@ -158,72 +160,76 @@ class Configuration:
                 if way is not None:
                     value = getattr(auth, way)
                     value = _absolute(value, file.path) if way.endswith("_file") else value
-                    return Proof(way, value, Origin(source, file.place(*table, "auth", way)))
+                    return CredentialSource(way, value, Origin(source, file.location(*table, "auth", way)))
         return None
 
-    def choose_profile(self, typed: str | None, environ: Mapping[str, str] | None, *, is_node_given: bool) -> Setting:
+    def select_profile(
+        self, typed: str | None, environ: Mapping[str, str] | None, *, is_node_given: bool
+    ) -> ResolvedSetting:
         """The profile to begin with; None when there is none, or when a node was named without one.
 
         Raises ConfigError for a name that no profile has, and when there are several and nothing says which.
         """
-        asked = Setting(typed, Origin(Source.OPTION, "--profile"))
+        asked = ResolvedSetting(typed, Origin(Source.OPTION, "--profile"))
         if typed is None:
-            known = environment.find(environment.PROFILE, environ)
-            asked = Setting(known and known[1], Origin(Source.ENVIRONMENT, known[0] if known else ""))
+            known = environment.find_variable(environment.PROFILE, environ)
+            asked = ResolvedSetting(known and known[1], Origin(Source.ENVIRONMENT, known[0] if known else ""))
         if asked.value is not None:
             self._require(asked.value)
             return asked
         if is_node_given:
-            return Setting(None, Origin(Source.DEFAULT, "another node was named"))
+            return ResolvedSetting(None, Origin(Source.DEFAULT, "another node was named"))
         for file in self.files:
             if file.content.default_profile is not None:
-                return Setting(file.content.default_profile, Origin(Source.FILE, file.place("default_profile")))
-        if len(self.profiles) > 1 and self.written(CONNECTION[0], None).value is None:
+                return ResolvedSetting(
+                    file.content.default_profile, Origin(Source.FILE, file.location("default_profile"))
+                )
+        if len(self.profiles) > 1 and self.from_files(CONNECTION[0], None).value is None:
             message = f"which profile? Give --profile NAME, one of {', '.join(self.profiles)}; or set default_profile"
             raise ConfigError(message)
         if len(self.profiles) == 1:
-            return Setting(self.profiles[0], Origin(Source.DEFAULT, "the only one"))
-        return Setting(None, Origin(Source.DEFAULT))
+            return ResolvedSetting(self.profiles[0], Origin(Source.DEFAULT, "the only one"))
+        return ResolvedSetting(None, Origin(Source.DEFAULT))
 
-    def problems(self) -> Iterator[tuple[ConfigFile, Problem]]:
+    def problems(self) -> Iterator[tuple[ConfigFile, ConfigProblem]]:
         """What is wrong between tables and files, each of which is right by itself."""
-        from cdptui.config.check import Problem, nearest  # noqa: PLC0415 - only where there are files
+        from cdptui.config.validation import ConfigProblem, did_you_mean  # noqa: PLC0415 - only where there are files
 
         for file in self.files:
             name = file.content.default_profile
             if name is not None and name not in self.profiles and not self._leaves_out("profiles", name):
-                text = f"default_profile: there is no profile '{name}'{nearest(name, self.profiles)}"
-                yield file, Problem(("default_profile",), text)
+                text = f"default_profile: there is no profile '{name}'{did_you_mean(name, self.profiles)}"
+                yield file, ConfigProblem(("default_profile",), text)
         for name in self.profiles:
             urls = (("profiles", name, "url"), ("defaults", "url"))
             if not any(
-                _at(file.content, url) is not None or file.leaves_out(*url) for url in urls for file in self.files
+                _at(file.content, url) is not None or file.is_rejected(*url) for url in urls for file in self.files
             ):
                 file = next(file for file in self.files if name in file.content.profiles)
-                yield file, Problem(("profiles", name), f"the profile '{name}' has no url")
+                yield file, ConfigProblem(("profiles", name), f"the profile '{name}' has no url")
 
     def _leaves_out(self, *path: str) -> bool:
-        return any(file.leaves_out(*path) for file in self.files)
+        return any(file.is_rejected(*path) for file in self.files)
 
     def _require(self, profile: str) -> None:
         if profile in self.profiles:
             return
-        from cdptui.config.check import nearest  # noqa: PLC0415 - only when something is wrong
+        from cdptui.config.validation import did_you_mean  # noqa: PLC0415 - only when something is wrong
 
         known = f"; there are {', '.join(self.profiles)}" if self.profiles else "; there are none"
-        message = f"there is no profile '{profile}'{nearest(profile, self.profiles) or known}"
+        message = f"there is no profile '{profile}'{did_you_mean(profile, self.profiles) or known}"
         raise ConfigError(message)
 
-    def _layers(self, item: Item, profile: str | None) -> Iterator[tuple[Source, tuple[str, ...], ConfigFile]]:
-        tables = _profile_tables(profile) if item in OF_PROFILES else ((Source.FILE, ()),)
+    def _layers(self, item: SettingDef, profile: str | None) -> Iterator[tuple[Source, tuple[str, ...], ConfigFile]]:
+        tables = _profile_tables(profile) if item in PROFILE_SETTINGS else ((Source.FILE, ()),)
         for source, table in tables:
             for file in self.files:
                 yield source, (*table, *item.path), file
 
 
-def load(
+def load_config(
     given: Path | None,
-    words: Callable[[], Vocabulary],
+    words: Callable[[], KnownNames],
     environ: Mapping[str, str] | None = None,
     system: Path = SYSTEM_CONFIG,
 ) -> Configuration:
@@ -231,31 +237,31 @@ def load(
 
     `words` tells the words of other rooms; it is called only when a file has any of them.
     """
-    path, is_given = user_file(given, environ)
+    path, is_given = user_config_path(given, environ)
     present = [file for file, is_required in ((system, False), (path, is_given)) if is_required or _is_there(file)]
     if not present:
         return Configuration()
-    from cdptui.config.check import MAX_PROBLEMS  # noqa: PLC0415 - as the next
-    from cdptui.config.file import read_all  # noqa: PLC0415 - costs 30 ms: nothing for those who have no file
+    from cdptui.config.config_file import read_config_files  # noqa: PLC0415 - costs 30 ms: nothing for those who have no file
+    from cdptui.config.validation import MAX_PROBLEMS  # noqa: PLC0415 - as the next
 
-    files, problems = read_all(present, words)
+    files, problems = read_config_files(present, words)
     configuration = Configuration(files)
     # A file that could not be read may hold what seems to be missing.
     between = [] if problems else list(islice(configuration.problems(), MAX_PROBLEMS + 1))
     for file in reversed(files):
-        problems += file.told(problem for other, problem in between if other is file)
+        problems += file.format_problems(problem for other, problem in between if other is file)
     if len(problems) > MAX_PROBLEMS:
         problems[MAX_PROBLEMS:] = [f"there are more than {MAX_PROBLEMS} problems; the others are not listed"]
     if problems:
-        raise BadConfig(problems)
+        raise InvalidConfigError(problems)
     return configuration
 
 
-def user_file(given: Path | None, environ: Mapping[str, str] | None = None) -> tuple[Path, bool]:
+def user_config_path(given: Path | None, environ: Mapping[str, str] | None = None) -> tuple[Path, bool]:
     """The user's file, and whether somebody named it: then it must be there."""
     if given is not None:
         return given, True
-    named = environment.lookup(environment.CONFIG, environ)
+    named = environment.get(environment.CONFIG, environ)
     return (Path(named).expanduser(), True) if named is not None else (user_config(), False)
 
 

@@ -20,7 +20,7 @@ from cdptui.config.credentials import MAX_SECRET_BYTES
 from cdptui.config.errors import ConfigError
 from cdptui.models.sanitize import sanitize
 
-ATTENDED_S: Final = 120.0
+INTERACTIVE_TIMEOUT_S: Final = 120.0
 """A person may have to unlock something, on this terminal or in a window."""
 
 UNATTENDED_S: Final = 20.0
@@ -38,37 +38,37 @@ _START_S: Final = 0.5
 
 class _Running(NamedTuple):
     process: subprocess.Popen[bytes]
-    is_attended: bool
+    is_interactive: bool
 
 
 _running: Final[set[_Running]] = set()
 _starting: Final = Lock()
 
 
-def run_password_command(command: str | Sequence[str], *, is_attended: bool, timeout_s: float | None = None) -> str:
+def run_password_command(command: str | Sequence[str], *, is_interactive: bool, timeout_s: float | None = None) -> str:
     """Return the first line that `command` prints. Raises ConfigError, with what it complained about.
 
-    `is_attended` leaves it the terminal, to ask on; otherwise it gets none, and could not draw over the screen.
+    `is_interactive` leaves it the terminal, to ask on; otherwise it gets none, and could not draw over the screen.
     """
     words = _words(command)
-    limit_s = timeout_s or (ATTENDED_S if is_attended else UNATTENDED_S)
+    limit_s = timeout_s or (INTERACTIVE_TIMEOUT_S if is_interactive else UNATTENDED_S)
     with _deferred_signals():
-        running = _Running(_start(words, is_attended=is_attended), is_attended)
+        running = _Running(_start(words, is_interactive=is_interactive), is_interactive)
     try:
         output, complaint = _read_output(running.process, limit_s)
     except subprocess.TimeoutExpired:
-        _end(running)
+        _kill_and_reap(running)
         raise _failed(words, f"no answer in {limit_s:g} s") from None
     except _LineTooLong:
-        _end(running)
+        _kill_and_reap(running)
         raise _failed(words, f"its first line is longer than {MAX_SECRET_BYTES >> 10} KiB") from None
     except BaseException:
-        _end(running)
+        _kill_and_reap(running)
         raise
     finally:
         _running.discard(running)
     if running.process.returncode:
-        raise _failed(words, f"exit code {running.process.returncode}{_last_words(complaint, output)}")
+        raise _failed(words, f"exit code {running.process.returncode}{_last_stderr_line(complaint, output)}")
     return _first_line(words, output)
 
 
@@ -84,17 +84,17 @@ def kill_password_commands() -> None:
 atexit.register(kill_password_commands)
 
 
-def _start(words: Sequence[str], *, is_attended: bool) -> subprocess.Popen[bytes]:
+def _start(words: Sequence[str], *, is_interactive: bool) -> subprocess.Popen[bytes]:
     try:
         with _starting:
             process = subprocess.Popen(  # noqa: S603 - the person's own command, as words
                 words,
-                stdin=None if is_attended else subprocess.DEVNULL,
+                stdin=None if is_interactive else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=None if is_attended else subprocess.PIPE,
-                start_new_session=not is_attended,
+                stderr=None if is_interactive else subprocess.PIPE,
+                start_new_session=not is_interactive,
             )
-            _running.add(_Running(process, is_attended))
+            _running.add(_Running(process, is_interactive))
             return process
     except (OSError, ValueError) as error:
         raise _failed(words, getattr(error, "strerror", None) or str(error)) from error
@@ -185,7 +185,7 @@ def _first_line(words: Sequence[str], output: bytes) -> str:
     return password
 
 
-def _last_words(complaint: bytes, output: bytes) -> str:
+def _last_stderr_line(complaint: bytes, output: bytes) -> str:
     """The last line of what it complained about, without what it printed."""
     text = complaint.decode(errors="replace").strip()
     for line in output.decode(errors="replace").split("\n"):
@@ -199,7 +199,7 @@ def _kill(running: _Running) -> None:
     On our terminal it is in our own group of processes, so that its descendants are looked up, which Linux can.
     """
     process = running.process
-    if not running.is_attended:
+    if not running.is_interactive:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         return
@@ -218,7 +218,7 @@ def _descendants(pid: int) -> Iterator[int]:
                 yield from _descendants(child)
 
 
-def _end(running: _Running) -> None:
+def _kill_and_reap(running: _Running) -> None:
     """Kill it, and whatever it has started and still holds its output."""
     _kill(running)
     for stream in (running.process.stdout, running.process.stderr):

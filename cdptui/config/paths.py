@@ -16,7 +16,7 @@ def user_config() -> Path:
     return Path(platformdirs.user_config_dir("cdptui", appauthor=False)) / "config.toml"
 
 
-def copy_file() -> Path:
+def clipboard_file() -> Path:
     """The newest copy that was too large for any other way, or had none."""
     return Path(platformdirs.user_state_dir("cdptui", appauthor=False)) / "copied.txt"
 

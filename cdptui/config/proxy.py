@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from cdptui.config.address import is_host_name, is_ipv6_host, is_loopback
 from cdptui.config.errors import ConfigError
+from cdptui.config.url import is_host_name, is_ipv6_host, is_loopback
 
 _SENDABLE: Final = re.compile(r"[^\s\x00-\x1f\x7f-\xa0\ud800-\udfff\\]+")
 _SCHEMES: Final = ("http", "https", "socks5", "socks5h")
@@ -30,16 +30,16 @@ def proxy_for(base_url: str, environ: Mapping[str, str] | None = None) -> str | 
     values = os.environ if environ is None else environ
     node = urlsplit(base_url)
     host = node.hostname or ""
-    if is_loopback(host) or _goes_straight(node, _either(values, "no_proxy")[1]):
+    if is_loopback(host) or _bypasses_proxy(node, _get_any_case(values, "no_proxy")[1]):
         return None
     for name in (f"{node.scheme}_proxy", "all_proxy"):
-        variable, value = _either(values, name)
+        variable, value = _get_any_case(values, name)
         if value:
-            return _checked(variable, value)
+            return _validated_url(variable, value)
     return None
 
 
-def _either(values: Mapping[str, str], name: str) -> tuple[str, str]:
+def _get_any_case(values: Mapping[str, str], name: str) -> tuple[str, str]:
     """A variable in lower case or in upper, the name that counts and its value."""
     for variable in (name, name.upper()):
         if variable in values:
@@ -47,7 +47,7 @@ def _either(values: Mapping[str, str], name: str) -> tuple[str, str]:
     return name, ""
 
 
-def _checked(variable: str, value: str) -> str:
+def _validated_url(variable: str, value: str) -> str:
     url = value if "://" in value else f"http://{value}"
     # What is wrong is never quoted: a proxy's URL may hold a password.
     try:
@@ -66,11 +66,11 @@ def _checked(variable: str, value: str) -> str:
     return url
 
 
-def _goes_straight(node: SplitResult, listed: str) -> bool:
-    return any(_covers(entry, node) for entry in listed.replace(",", " ").split())
+def _bypasses_proxy(node: SplitResult, listed: str) -> bool:
+    return any(_matches_no_proxy(entry, node) for entry in listed.replace(",", " ").split())
 
 
-def _covers(entry: str, node: SplitResult) -> bool:
+def _matches_no_proxy(entry: str, node: SplitResult) -> bool:
     """Whether an entry of NO_PROXY means the node: `*`, a name and all under it, an address, or a network."""
     if entry == "*":
         return True

@@ -9,14 +9,14 @@ from typing import Annotated, Final, Literal, get_args
 
 from msgspec import Meta, Struct
 
+from cdptui.config.saved_views import NUMBERS
 from cdptui.config.settings import MAX_INTERVAL_S, MAX_TIMEOUT_S, MIN_INTERVAL_S, MIN_TIMEOUT_S
-from cdptui.config.views import NUMBERS
 from cdptui.models.auth import LoginType
 
 Accent = Literal["red", "orange", "yellow", "green", "cyan", "blue", "purple", "grey"]
 ACCENTS: Final[tuple[str, ...]] = get_args(Accent)
 
-WAYS: Final = ("password_command", "password_file", "keyring", "session_file", "access_key_file")
+CREDENTIAL_KEYS: Final = ("password_command", "password_file", "keyring", "session_file", "access_key_file")
 """The keys of `auth` of which one table has one at most."""
 
 Text = Annotated[str, Meta(min_length=1, description="text")]
@@ -41,7 +41,7 @@ View = Annotated[
 Keys = Annotated[str | list[str], Meta(description='keys: text such as "x" or "x ctrl+x", or a list')]
 
 
-class Auth(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class AuthTable(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How to log in. No key takes a secret: they say where one is."""
 
     password_command: Command | None = None
@@ -54,12 +54,12 @@ class Auth(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     project: Text | None = None
 
     @property
-    def way(self) -> str | None:
+    def credential_key(self) -> str | None:
         """Where the proof is, by its key; None when this says nothing about that."""
-        return next((way for way in WAYS if getattr(self, way)), None)
+        return next((way for way in CREDENTIAL_KEYS if getattr(self, way)), None)
 
 
-class Tls(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class TlsTable(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Whom to trust, and who we are."""
 
     ca_file: FileName | None = None
@@ -68,7 +68,7 @@ class Tls(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     client_key: FileName | None = None
 
 
-class Profile(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class ProfileTable(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One management node, and how to watch it."""
 
     url: Text | None = None
@@ -78,11 +78,11 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     timeout: Timeout | None = None
     view: View | None = None
     accent: Annotated[Accent, Meta(description="one of " + ", ".join(ACCENTS))] | None = None
-    auth: Auth = Auth()
-    tls: Tls = Tls()
+    auth: AuthTable = AuthTable()
+    tls: TlsTable = TlsTable()
 
 
-class Ui(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class UiTable(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How it looks."""
 
     theme: Text | None = None
@@ -92,7 +92,7 @@ class Ui(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     low_bandwidth: Switch | None = None
 
 
-class Log(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class LogTable(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What is written down, and where."""
 
     file: FileName | None = None
@@ -102,12 +102,12 @@ class Log(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ) = None
 
 
-class File(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class ConfigSchema(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The whole file."""
 
     default_profile: Text | None = None
-    defaults: Profile = Profile()
-    profiles: dict[str, Profile] = {}
+    defaults: ProfileTable = ProfileTable()
+    profiles: dict[str, ProfileTable] = {}
     keys: dict[str, Keys] = {}
-    ui: Ui = Ui()
-    log: Log = Log()
+    ui: UiTable = UiTable()
+    log: LogTable = LogTable()

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from cdptui.config.address import is_loopback
 from cdptui.config.errors import ConfigError
+from cdptui.config.url import is_loopback
 from cdptui.models.auth import Credentials
 from cdptui.models.tls import TlsSettings, TransportSecurity
 
@@ -51,10 +51,10 @@ class MonitorSettings(Struct, frozen=True, kw_only=True):
     @property
     def secrecy(self) -> TransportSecurity:
         """Who on the way to the node could listen."""
-        return secrecy_of(self.base_url, is_verified=self.tls.is_verified)
+        return transport_security(self.base_url, is_verified=self.tls.is_verified)
 
 
-def secrecy_of(base_url: str, *, is_verified: bool) -> TransportSecurity:
+def transport_security(base_url: str, *, is_verified: bool) -> TransportSecurity:
     """Who on the way to a node could listen."""
     node = urlsplit(base_url)
     if node.scheme == "https":
@@ -63,7 +63,7 @@ def secrecy_of(base_url: str, *, is_verified: bool) -> TransportSecurity:
     return TransportSecurity.SECURE if is_loopback(node.hostname or "") else TransportSecurity.PLAINTEXT
 
 
-def check_seconds(name: str, value: float, low: float, high: float) -> float:
+def validate_seconds(name: str, value: float, low: float, high: float) -> float:
     """Return a number of seconds that makes sense. Raises ConfigError.
 
     >>> check_seconds("--interval", 10, 1, 3600)

@@ -27,27 +27,27 @@ class Multiplexer(Enum):
     SCREEN = "screen"
 
 
-class TerminalTraits(Struct, frozen=True):
+class TerminalCapabilities(Struct, frozen=True):
     """One terminal; as it stands here, one of today."""
 
-    kind: str = "xterm-256color"
+    term: str = "xterm-256color"
     """TERM."""
     charset: str = ""
     """Characters that it shows, as the name of an encoding; empty is all of them."""
     has_colour: bool = True
-    is_old: bool = False
+    is_legacy: bool = False
     """Knows no sequences but the common ones: no reports of its size, no keyboard protocol, no clipboard, no mouse."""
     multiplexer: Multiplexer = Multiplexer.NONE
 
     @property
-    def is_blind(self) -> bool:
+    def is_dumb(self) -> bool:
         """Whether nothing can be drawn on it."""
-        return self.kind in _BLIND
+        return self.term in _BLIND
 
 
-def look_at_terminal(
+def detect_terminal(
     environ: Mapping[str, str] | None = None, encoding: str | None = None, *, is_ascii: bool = False
-) -> TerminalTraits:
+) -> TerminalCapabilities:
     """Return what the environment tells of the terminal; `is_ascii` is the person's own word on its glyphs.
 
     `encoding` is that of the locale. Python's own would not do: it takes UTF-8 for granted where LC_ALL is C.
@@ -57,12 +57,12 @@ def look_at_terminal(
     kind = values.get("TERM", "")
     is_old = kind.partition("-")[0] in _CONSOLES
     charset = "" if known in _EVERYTHING else known
-    return TerminalTraits(
-        kind=kind,
+    return TerminalCapabilities(
+        term=kind,
         charset="ascii" if is_ascii or is_old else charset,
         # An empty one says nothing: https://no-color.org
         has_colour=not values.get("NO_COLOR"),
-        is_old=is_old,
+        is_legacy=is_old,
         multiplexer=_multiplexer(values),
     )
 

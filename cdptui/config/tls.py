@@ -21,7 +21,7 @@ _PEM: Final = b"-----BEGIN "
 _ENCRYPTED: Final = b"ENCRYPTED"
 
 
-def tls_of(
+def load_tls_settings(
     *,
     ca_file: Path | None,
     is_insecure: bool,
@@ -51,7 +51,7 @@ def tls_of(
         client_key=client_key,
         key_passphrase=passphrase,
     )
-    _try_out(tls)
+    _validate_files(tls)
     return tls
 
 
@@ -81,7 +81,7 @@ def _is_encrypted(pem: bytes) -> bool:
     return _ENCRYPTED in pem
 
 
-def _try_out(tls: TlsSettings) -> None:
+def _validate_files(tls: TlsSettings) -> None:
     """Load the files once, as they will be loaded for the connection."""
     if tls.ca_path is None and tls.client_certificate is None:
         return
@@ -105,7 +105,7 @@ def _try_out(tls: TlsSettings) -> None:
         except OSError as error:
             is_encrypted = tls.key_passphrase is not None
             is_ours = isinstance(error, ssl.SSLError)
-            why = _why_not(error, is_encrypted=is_encrypted) if is_ours else error.strerror or str(error)
+            why = _cert_error_text(error, is_encrypted=is_encrypted) if is_ours else error.strerror or str(error)
             message = f"cannot use the client certificate {tls.client_certificate}: {why}"
             raise ConfigError(message) from error
 
@@ -118,7 +118,7 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _why_not(error: Exception, *, is_encrypted: bool) -> str:
+def _cert_error_text(error: Exception, *, is_encrypted: bool) -> str:
     if getattr(error, "reason", None) == "KEY_VALUES_MISMATCH":
         return "the key is another certificate's"
     return "the passphrase of its key is wrong" if is_encrypted else "it or its key is no PEM file"

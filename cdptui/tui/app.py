@@ -21,7 +21,7 @@ from textual.timer import Timer
 from textual.worker import WorkerFailed
 
 from cdptui.clock import Clock
-from cdptui.config.terminal import TerminalTraits
+from cdptui.config.terminal import TerminalCapabilities
 from cdptui.models.sanitize import sanitize
 from cdptui.tui import collector
 from cdptui.tui.commands import ActionCommands
@@ -73,14 +73,14 @@ class CdptuiApp(App[int], inherit_bindings=False):
         columns: Sequence[str] | None = None,
         theme: str = DEFAULT_THEME,
         is_frugal: bool | None = None,
-        traits: TerminalTraits | None = None,
+        traits: TerminalCapabilities | None = None,
     ) -> None:
         """`target` is watched as soon as the first frame is on screen, `targets` are what one can go to.
 
         `is_frugal` spares the line to the terminal; None does so when the line turns out to be slow. `traits` is what
         the terminal can show.
         """
-        self.traits = traits or TerminalTraits()
+        self.traits = traits or TerminalCapabilities()
         super().__init__(driver_class=TerminalDriver)
         # The library takes an empty NO_COLOR for set, and greys for no colour. `Frame` leaves colours out.
         self.no_color = not self.traits.has_colour

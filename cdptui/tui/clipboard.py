@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Final
 
 from cdptui.config.input_files import describe_open_error
-from cdptui.config.paths import copy_file
+from cdptui.config.paths import clipboard_file
 from cdptui.config.private_files import replace_file
-from cdptui.config.terminal import Multiplexer, TerminalTraits
+from cdptui.config.terminal import Multiplexer, TerminalCapabilities
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class Way(Enum):
     FILE = "written to"
 
 
-def choose_way(traits: TerminalTraits, size: int) -> Way:
+def choose_way(traits: TerminalCapabilities, size: int) -> Way:
     """The way for so many bytes.
 
     >>> choose_way(TerminalTraits(), 100), choose_way(TerminalTraits(is_old=True), 100)
@@ -46,7 +46,7 @@ def choose_way(traits: TerminalTraits, size: int) -> Way:
     """
     if traits.multiplexer is Multiplexer.TMUX:
         return Way.TMUX if size <= TMUX_BYTES else Way.FILE
-    return Way.FILE if traits.is_old or size > TERMINAL_BYTES else Way.TERMINAL
+    return Way.FILE if traits.is_legacy or size > TERMINAL_BYTES else Way.TERMINAL
 
 
 def sequence(data: bytes, multiplexer: Multiplexer) -> str:
@@ -65,7 +65,7 @@ def sequence(data: bytes, multiplexer: Multiplexer) -> str:
 class Clipboard:
     """Takes copies."""
 
-    def __init__(self, traits: TerminalTraits, write: Callable[[str], None]) -> None:
+    def __init__(self, traits: TerminalCapabilities, write: Callable[[str], None]) -> None:
         """`write` sends a sequence to the terminal."""
         self._traits = traits
         self._write = write
@@ -80,7 +80,7 @@ class Clipboard:
             self._write(sequence(data, self._traits.multiplexer))
         if way is not Way.FILE:
             return str(way.value)
-        path = copy_file()
+        path = clipboard_file()
         try:
             await asyncio.to_thread(replace_file, path, data)
         except OSError as error:

@@ -24,7 +24,7 @@ from textual.constants import ESCAPE_DELAY
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
-from cdptui.config.terminal import TerminalTraits
+from cdptui.config.terminal import TerminalCapabilities
 from cdptui.tui.frame import RESET, Frame
 from cdptui.tui.line import Line, TimedFile
 from cdptui.tui.terminal.backpressure import Backpressure
@@ -106,14 +106,14 @@ class TerminalDriver(LinuxDriver):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - Textual's own, passed on
         super().__init__(*arguments, **options)
-        traits: TerminalTraits = getattr(self._app, "traits", TerminalTraits())
+        traits: TerminalCapabilities = getattr(self._app, "traits", TerminalCapabilities())
         self._draw_everything: Callable[[], None] = getattr(self._app, "draw_everything", lambda: None)
         self.frame = Frame(has_colour=traits.has_colour, charset=traits.charset)
         self.line = Line()
         self.is_owing = False
         """Whether something was not drawn because the line did not take it."""
-        self._is_old = traits.is_old
-        self._mouse = self._mouse and not traits.is_old
+        self._is_old = traits.is_legacy
+        self._mouse = self._mouse and not traits.is_legacy
         # Not stderr, as the library would: that may well be a file, and stdout is known to be the terminal.
         self._file: Any = TimedFile(
             sys.__stdout__ or sys.stdout, self.line, charset=traits.charset, when_idle=self._catch_up

@@ -36,7 +36,7 @@ except SystemExit:
         pytest.param(HELP, {"textual", "rich", "httpx", "starlette", "uvicorn", "sqlite3", "re2"}, id="--help"),
         pytest.param(
             "import cdptui.tui.app, cdptui.monitor.build",
-            {"httpx", "starlette", "uvicorn", "sqlite3", "cdptui.query", "cdptui.config.views", "re2"},
+            {"httpx", "starlette", "uvicorn", "sqlite3", "cdptui.query", "cdptui.config.saved_views", "re2"},
             id="the first frame",
         ),
         pytest.param(

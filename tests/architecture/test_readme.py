@@ -13,7 +13,7 @@ import pytest
 
 from cdptui.cli.main import cdptui
 from cdptui.cli.words import vocabulary
-from cdptui.config.loader import OF_FILES, OF_PROFILES, load
+from cdptui.config.loader import GLOBAL_SETTINGS, PROFILE_SETTINGS, load_config
 from cdptui.query.fields import FIELDS, SYNTAX_EXAMPLES
 from cdptui.tui.keymap import KEYS, Place, lines_of
 
@@ -67,7 +67,7 @@ def test_the_ids_of_the_actions_are_the_programs() -> None:
 def test_everything_that_can_be_set_stands_in_one_row_with_its_option_and_its_variables() -> None:
     lines = [line.replace("\\|", "/").strip("|").split("|") for line in README.splitlines() if line.startswith("|")]
     rows = [cells for cells in lines if len(cells) == 4]
-    for item in (*OF_PROFILES, *OF_FILES):
+    for item in (*PROFILE_SETTINGS, *GLOBAL_SETTINGS):
         (row,) = (cells for cells in rows if f"`{'.'.join(item.path)}`" in cells[2])
         assert item.option in row[0]
         assert [name for name in item.variables if f"`{name}`" not in row[1]] == []
@@ -77,7 +77,7 @@ def test_the_configuration_that_is_shown_is_right(tmp_path: Path) -> None:
     (shown,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
     path = tmp_path / "config.toml"
     path.write_text(shown)
-    assert load(path, vocabulary, system=tmp_path / "nowhere").profiles == ("prod", "test")
+    assert load_config(path, vocabulary, system=tmp_path / "nowhere").profiles == ("prod", "test")
 
 
 def test_every_option_is_in_the_readme() -> None:

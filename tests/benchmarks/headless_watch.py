@@ -18,8 +18,8 @@ from types import FrameType
 from typing import Any
 
 from cdptui.clock import SystemClock
-from cdptui.config.address import normalise
 from cdptui.config.settings import MonitorSettings
+from cdptui.config.url import normalize_url
 from cdptui.models.auth import PasswordLogin
 from cdptui.monitor.build import open_link
 from cdptui.tui.app import CdptuiApp
@@ -94,7 +94,7 @@ def _spot(frame: FrameType | None) -> str:
 async def watch(url: str, polls: int) -> dict[str, Any]:
     """Run the app; `polls` with the beat, then as many without it and without a pause, whose CPU is counted."""
     settings = MonitorSettings(
-        base_url=normalise(url), auth=PasswordLogin(name="admin", password="password"), interval_s=1.0
+        base_url=normalize_url(url), auth=PasswordLogin(name="admin", password="password"), interval_s=1.0
     )
     clock = SystemClock()
     app = CdptuiApp(Target(lambda: open_link(settings, clock), url, "admin", settings.interval_s), clock=clock)

@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from cdptui.config.paths import copy_file
-from cdptui.config.terminal import Multiplexer, TerminalTraits
+from cdptui.config.paths import clipboard_file
+from cdptui.config.terminal import Multiplexer, TerminalCapabilities
 from cdptui.models.failure import CredentialPrompt
 from cdptui.tui.clipboard import TERMINAL_BYTES, TMUX_BYTES, Clipboard, Way, choose_way, sequence
 from cdptui.tui.screens.password import PasswordScreen
 from tests.doubles import a_task
 from tests.tui.running import showing
 
-TMUX = TerminalTraits(multiplexer=Multiplexer.TMUX)
-SCREEN = TerminalTraits(multiplexer=Multiplexer.SCREEN)
+TMUX = TerminalCapabilities(multiplexer=Multiplexer.TMUX)
+SCREEN = TerminalCapabilities(multiplexer=Multiplexer.SCREEN)
 
 
 @pytest.fixture(autouse=True)
@@ -31,15 +31,15 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("traits", "size", "way"),
     [
-        (TerminalTraits(), TERMINAL_BYTES, Way.TERMINAL),
-        (TerminalTraits(), TERMINAL_BYTES + 1, Way.FILE),
+        (TerminalCapabilities(), TERMINAL_BYTES, Way.TERMINAL),
+        (TerminalCapabilities(), TERMINAL_BYTES + 1, Way.FILE),
         (SCREEN, TERMINAL_BYTES, Way.TERMINAL),
         (TMUX, TMUX_BYTES, Way.TMUX),
         (TMUX, TMUX_BYTES + 1, Way.FILE),
-        (TerminalTraits(is_old=True), 1, Way.FILE),
+        (TerminalCapabilities(is_legacy=True), 1, Way.FILE),
     ],
 )
-def test_the_way_goes_by_terminal_and_size(traits: TerminalTraits, size: int, way: Way) -> None:
+def test_the_way_goes_by_terminal_and_size(traits: TerminalCapabilities, size: int, way: Way) -> None:
     assert choose_way(traits, size) is way
 
 
@@ -57,16 +57,16 @@ def test_screen_gets_it_in_brackets_of_its_own() -> None:
 async def test_what_is_too_large_is_a_file_of_ones_own() -> None:
     written: list[str] = []
     for text in ("x" * (TERMINAL_BYTES + 1), "y" * (TERMINAL_BYTES + 1)):
-        assert (await Clipboard(TerminalTraits(), written.append).take(text)).startswith("written to ")
-        assert copy_file().read_text() == text
-    assert copy_file().stat().st_mode & 0o077 == 0
-    assert [path.name for path in copy_file().parent.iterdir()] == [copy_file().name]
+        assert (await Clipboard(TerminalCapabilities(), written.append).take(text)).startswith("written to ")
+        assert clipboard_file().read_text() == text
+    assert clipboard_file().stat().st_mode & 0o077 == 0
+    assert [path.name for path in clipboard_file().parent.iterdir()] == [clipboard_file().name]
     assert not written
 
 
 async def test_a_file_that_cannot_be_written_is_said(home: Path) -> None:
     (home / "state").write_text("in the way")
-    said = await Clipboard(TerminalTraits(is_old=True), lambda _: None).take("uuid")
+    said = await Clipboard(TerminalCapabilities(is_legacy=True), lambda _: None).take("uuid")
     assert said.startswith("not copied to ")
     assert said.endswith("state is not a folder")
 

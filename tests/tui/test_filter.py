@@ -4,7 +4,7 @@ import pytest
 from rich.cells import cell_len
 from textual.events import Key
 
-from cdptui.config.views import View
+from cdptui.config.saved_views import SavedView
 from cdptui.render.span import text_of
 from cdptui.tui.screens.main import MainScreen
 from cdptui.tui.widgets.filter_bar import FilterBar, FilterInput
@@ -320,7 +320,7 @@ async def test_a_pattern_that_takes_too_long_in_a_view_shows_all_tasks_and_says_
     async with showing(LONG_NAMES) as run:
         screen = run.app.screen_stack[0]
         assert isinstance(screen, MainScreen)
-        await screen.use_view(View(name="slow", filter=f'not re:"{SLOW}"'), "slow")
+        await screen.use_view(SavedView(name="slow", filter=f'not re:"{SLOW}"'), "slow")
         await until_given_up(run)
         assert "shown: all tasks" in run.screen
         assert len(screen.listing.rows) == len(LONG_NAMES)

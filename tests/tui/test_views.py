@@ -12,7 +12,7 @@ import pytest
 from textual.events import Key
 
 from cdptui.config.paths import views_file
-from cdptui.config.views import View, ViewsFile
+from cdptui.config.saved_views import SavedView, SavedViewsFile
 from tests.doubles import GIB, a_task
 from tests.tui.event_loop import PATIENCE_S
 from tests.tui.running import showing
@@ -26,10 +26,10 @@ FLEET = [
 
 
 @pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ViewsFile:
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SavedViewsFile:
     """A state folder of its own."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    return ViewsFile(views_file())
+    return SavedViewsFile(views_file())
 
 
 async def test_the_first_numbers_stand_for_something_from_the_start() -> None:
@@ -62,7 +62,7 @@ async def test_a_number_without_a_view_says_how_to_make_one() -> None:
         assert len(run.names) == 4
 
 
-async def test_how_the_list_is_looked_at_is_saved_under_a_number_and_a_name(state: ViewsFile) -> None:
+async def test_how_the_list_is_looked_at_is_saved_under_a_number_and_a_name(state: SavedViewsFile) -> None:
     async with showing(FLEET) as run:
         await run.press("slash", *"used>80%", "enter")
         await run.press("f", "f", "greater_than_sign", "greater_than_sign", "I", "v")
@@ -76,7 +76,7 @@ async def test_how_the_list_is_looked_at_is_saved_under_a_number_and_a_name(stat
         await run.until(lambda: "8 nearly full: used>80%  2 of 4 shown" in run.screen)
         order = run.names
     saved = state.read().view(8)
-    assert saved == View(name="nearly full", filter="used>80%", sort="status", inverted=True)
+    assert saved == SavedView(name="nearly full", filter="used>80%", sort="status", inverted=True)
     async with showing(FLEET) as run:
         await run.press("8")
         await run.until(lambda: run.names == order)
@@ -93,7 +93,7 @@ async def test_a_view_that_is_changed_is_no_longer_called_so() -> None:
         assert "state=Enabled and status!=Running and erp  1 of 4" in run.screen
 
 
-async def test_a_profile_begins_with_the_view_it_was_told_to(state: ViewsFile) -> None:
+async def test_a_profile_begins_with_the_view_it_was_told_to(state: SavedViewsFile) -> None:
     async with showing(FLEET) as run:
         await run.press("v")
         await run.until(lambda: "Views" in run.screen)
@@ -108,8 +108,8 @@ async def test_a_profile_begins_with_the_view_it_was_told_to(state: ViewsFile) -
         await run.until(lambda: run.names == ["erp-web"])
 
 
-async def test_what_was_saved_can_be_deleted(state: ViewsFile) -> None:
-    state.change(lambda views: views.with_view(1, View(name="mine", filter="oa")))
+async def test_what_was_saved_can_be_deleted(state: SavedViewsFile) -> None:
+    state.update(lambda views: views.with_view(1, SavedView(name="mine", filter="oa")))
     async with showing(FLEET) as run:
         await run.press("v")
         await run.until(lambda: "mine" in run.screen)
@@ -118,7 +118,7 @@ async def test_what_was_saved_can_be_deleted(state: ViewsFile) -> None:
     assert state.read().saved == {}
 
 
-async def test_a_broken_file_is_said_and_the_list_goes_on(state: ViewsFile) -> None:
+async def test_a_broken_file_is_said_and_the_list_goes_on(state: SavedViewsFile) -> None:
     views_file().parent.mkdir(parents=True)
     views_file().write_text("{")
     async with showing(FLEET, size=(200, 40)) as run:
@@ -127,8 +127,8 @@ async def test_a_broken_file_is_said_and_the_list_goes_on(state: ViewsFile) -> N
     assert views_file().with_name("views.json.broken").read_text() == "{"
 
 
-async def test_a_view_whose_filter_is_not_understood_changes_nothing(state: ViewsFile) -> None:
-    state.change(lambda views: views.with_view(2, View(name="newer", filter="colour=red", columns=("nothing",))))
+async def test_a_view_whose_filter_is_not_understood_changes_nothing(state: SavedViewsFile) -> None:
+    state.update(lambda views: views.with_view(2, SavedView(name="newer", filter="colour=red", columns=("nothing",))))
     async with showing(FLEET) as run:
         await run.press("2")
         await run.until(lambda: "the filter of 2 newer is not understood: there is no field 'colour'" in run.footer)
@@ -186,8 +186,8 @@ async def test_the_later_number_counts_though_the_disk_answers_late(disk: SlowDi
         assert "everything, worst first" in run.footer
 
 
-async def test_a_number_counts_though_the_view_to_begin_with_comes_late(disk: SlowDisk, state: ViewsFile) -> None:
-    state.change(lambda views: views.with_default("default", 4))
+async def test_a_number_counts_though_the_view_to_begin_with_comes_late(disk: SlowDisk, state: SavedViewsFile) -> None:
+    state.update(lambda views: views.with_default("default", 4))
     disk.gates["lexists"].set()
     async with showing(FLEET, is_holding_threads=True) as run:
         await run.until(lambda: "read" in disk.asked)

@@ -24,12 +24,12 @@ from cdptui.cli.log_file import open_log
 from cdptui.config import private_files
 from cdptui.config.credentials import read_access_key_file, read_password_file, read_session_file
 from cdptui.config.errors import ConfigError
-from cdptui.config.loader import load
-from cdptui.config.paths import copy_file
+from cdptui.config.loader import load_config
+from cdptui.config.paths import clipboard_file
+from cdptui.config.saved_views import SavedView, SavedViewsFile
 from cdptui.config.template import write_template
-from cdptui.config.terminal import TerminalTraits
-from cdptui.config.tls import tls_of
-from cdptui.config.views import View, ViewsFile
+from cdptui.config.terminal import TerminalCapabilities
+from cdptui.config.tls import load_tls_settings
 from cdptui.tui import files
 from cdptui.tui.clipboard import Clipboard
 from tests.capabilities import run_as_ordinary_user
@@ -188,9 +188,9 @@ def read(subject: str, path: Path, pems: dict[str, bytes]) -> None:
     """Read a file in its role. Raises ConfigError."""
     match subject:
         case "configuration":
-            load(path, words, {}, system=Path("/nowhere"))
+            load_config(path, words, {}, system=Path("/nowhere"))
         case "system configuration":
-            load(None, words, {"XDG_CONFIG_HOME": "/nowhere"}, system=path)
+            load_config(None, words, {"XDG_CONFIG_HOME": "/nowhere"}, system=path)
         case "password":
             assert read_password_file(path) == "hunter2"
         case "session":
@@ -198,12 +198,14 @@ def read(subject: str, path: Path, pems: dict[str, bytes]) -> None:
         case "access key":
             assert read_access_key_file(path).secret == "hunter2"
         case "views":
-            file = ViewsFile(path)
+            file = SavedViewsFile(path)
             file.read()
             if file.problem:
                 raise ConfigError(file.problem)
         case _:
-            tls_of(**tls_files(subject, path, pems), is_insecure=False, ask_passphrase=lambda _: "", environ={})
+            load_tls_settings(
+                **tls_files(subject, path, pems), is_insecure=False, ask_passphrase=lambda _: "", environ={}
+            )
 
 
 def tls_files(subject: str, path: Path, pems: dict[str, bytes]) -> dict[str, Path | None]:
@@ -283,12 +285,12 @@ def write_log(path: Path) -> None:
 
 
 def change_views(path: Path) -> None:
-    ViewsFile(path).change(lambda views: views.with_view(1, View(name="mine")))
+    SavedViewsFile(path).update(lambda views: views.with_view(1, SavedView(name="mine")))
 
 
 def copy(path: Path) -> None:
-    assert copy_file() == path
-    said = asyncio.run(Clipboard(TerminalTraits(is_old=True), lambda _: None).take("copied"))
+    assert clipboard_file() == path
+    said = asyncio.run(Clipboard(TerminalCapabilities(is_legacy=True), lambda _: None).take("copied"))
     if not said.startswith("written to"):
         raise ConfigError(said)
 

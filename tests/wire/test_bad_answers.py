@@ -10,8 +10,8 @@ import pytest
 
 from cdptui.api.errors import ApiError
 from cdptui.clock import SystemClock
-from cdptui.config.address import normalise
 from cdptui.config.settings import MonitorSettings
+from cdptui.config.url import normalize_url
 from cdptui.models.auth import PasswordLogin
 from cdptui.models.failure import FailureKind
 from cdptui.monitor.build import Link, open_link
@@ -26,7 +26,7 @@ LOGIN = "/zstack/v1/accounts/login"
 
 async def link_to(url: str, *, timeout_s: float = 5.0) -> Link:
     settings = MonitorSettings(
-        base_url=normalise(url),
+        base_url=normalize_url(url),
         auth=PasswordLogin(name="admin", password="password"),
         interval_s=3600.0,
         timeout_s=timeout_s,

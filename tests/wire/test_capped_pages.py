@@ -8,8 +8,8 @@ from contextlib import aclosing
 import pytest
 
 from cdptui.clock import SystemClock
-from cdptui.config.address import normalise
 from cdptui.config.settings import MonitorSettings
+from cdptui.config.url import normalize_url
 from cdptui.models.auth import PasswordLogin
 from cdptui.monitor.build import open_link
 from cdptui.monitor.update import Update
@@ -29,7 +29,7 @@ def server() -> Iterator[EmbeddedServer]:
 
 async def whole_poll(server: EmbeddedServer) -> Update:
     settings = MonitorSettings(
-        base_url=normalise(server.url),
+        base_url=normalize_url(server.url),
         auth=PasswordLogin(name="admin", password="password"),
         interval_s=3600.0,
         timeout_s=15.0,

@@ -15,8 +15,8 @@ import pytest
 from cdptui.api import errors as e
 from cdptui.api.http import Http, Timeouts
 from cdptui.clock import SystemClock
-from cdptui.config.address import normalise
 from cdptui.config.settings import MonitorSettings
+from cdptui.config.url import normalize_url
 from cdptui.models.auth import PasswordLogin
 from cdptui.models.tls import TlsSettings
 from cdptui.monitor.build import open_link
@@ -71,7 +71,7 @@ async def answering(tls: ssl.SSLContext | None = None) -> AsyncIterator[tuple[in
 
 
 async def ask(address: str, tls: TlsSettings | None = None) -> bytes:
-    async with Http(normalise(address), Timeouts.of(5.0), SystemClock(), tls=tls) as http:
+    async with Http(normalize_url(address), Timeouts.of(5.0), SystemClock(), tls=tls) as http:
         return await http.send("GET", "/cdp-task")
 
 
@@ -139,7 +139,7 @@ async def test_a_simulated_node_at_an_ipv6_address_is_watched(host: str) -> None
     with EmbeddedServer(ManagementNode(SimulatorSettings(host=host, port=0, tasks=3))) as server:
         assert server.url.startswith(f"http://[{host.replace('%', '%25')}]:")
         settings = MonitorSettings(
-            base_url=normalise(server.url),
+            base_url=normalize_url(server.url),
             auth=PasswordLogin(name="admin", password="password"),
             interval_s=3600.0,
             timeout_s=5.0,

@@ -9,7 +9,7 @@ import pytest
 from cdptui.api.client import Client
 from cdptui.api.errors import ApiError
 from cdptui.clock import SystemClock
-from cdptui.config.address import normalise
+from cdptui.config.url import normalize_url
 from cdptui.models.auth import PasswordLogin
 from cdptui.models.recovery_points import volume_histories
 from cdptui.monitor.names import BATCH, Names
@@ -22,7 +22,7 @@ async def test_everything_around_a_task_is_read_from_a_node() -> None:
     node = ManagementNode(SimulatorSettings(port=0, tasks=60, seed=1))
     with EmbeddedServer(node) as server:
         auth = PasswordLogin(name="admin", password="password")
-        client = Client(normalise(server.url), auth, timeout_s=5, clock=SystemClock())
+        client = Client(normalize_url(server.url), auth, timeout_s=5, clock=SystemClock())
         tasks = [reading async for reading in client.read()][-1].tasks
         storages = {storage.uuid: storage for storage in (await client.resources.storages()).items}
         policies = {policy.uuid: policy for policy in (await client.resources.policies()).items}
@@ -47,7 +47,7 @@ async def test_side_lists_behind_a_front_that_caps_pages_are_read_whole() -> Non
     with EmbeddedServer(node) as server:
         node.world.freeze()
         auth = PasswordLogin(name="admin", password="password")
-        client = Client(normalise(server.url), auth, timeout_s=5, clock=SystemClock())
+        client = Client(normalize_url(server.url), auth, timeout_s=5, clock=SystemClock())
         vm = next(task.machine.uuid for task in node.world.tasks.values() if task.machine and task.status == "Running")
         now = datetime.now(UTC)
         node.journal.clear()
@@ -77,7 +77,10 @@ async def test_names_behind_a_front_that_caps_answers_are_all_learnt() -> None:
     node = ManagementNode(SimulatorSettings(port=0, tasks=60, seed=1))
     with EmbeddedServer(node) as server:
         client = Client(
-            normalise(server.url), PasswordLogin(name="admin", password="password"), timeout_s=5, clock=SystemClock()
+            normalize_url(server.url),
+            PasswordLogin(name="admin", password="password"),
+            timeout_s=5,
+            clock=SystemClock(),
         )
         node.faults.add("capped-pages", "/resources/names", rows=20)
         names = Names()

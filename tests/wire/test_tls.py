@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from cdptui.clock import SystemClock
-from cdptui.config.address import normalise
 from cdptui.config.settings import MonitorSettings
+from cdptui.config.url import normalize_url
 from cdptui.models.auth import PasswordLogin
 from cdptui.models.failure import FailureKind
 from cdptui.models.tls import TlsSettings
@@ -37,7 +37,7 @@ def plain() -> Iterator[str]:
 
 async def update_of(url: str, tls: TlsSettings) -> Update:
     settings = MonitorSettings(
-        base_url=normalise(url), auth=PasswordLogin(name="admin", password="password"), tls=tls, timeout_s=5.0
+        base_url=normalize_url(url), auth=PasswordLogin(name="admin", password="password"), tls=tls, timeout_s=5.0
     )
     link = await open_link(settings, SystemClock())
     try:

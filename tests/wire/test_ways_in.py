@@ -14,11 +14,11 @@ from msgspec import structs
 
 from cdptui.api.client import Client
 from cdptui.clock import SystemClock
-from cdptui.config.address import normalise
 from cdptui.config.settings import MonitorSettings
-from cdptui.config.zone import zone_of
+from cdptui.config.url import normalize_url
 from cdptui.models.auth import AccessKey, Credentials, LoginType, PasswordLogin
 from cdptui.models.failure import FailureKind
+from cdptui.models.timezones import parse_timezone
 from cdptui.monitor.build import Link, open_link
 from cdptui.monitor.update import Update
 from cdptui.render.failures import sentence
@@ -37,9 +37,9 @@ def login(name: str, kind: LoginType = LoginType.ACCOUNT, **more: str) -> Passwo
 
 async def link_to(server: EmbeddedServer, auth: Credentials, zone: str | None = None, timeout_s: float = 5.0) -> Link:
     settings = MonitorSettings(
-        base_url=normalise(server.url),
+        base_url=normalize_url(server.url),
         auth=auth,
-        server_zone=None if zone is None else zone_of(zone),
+        server_zone=None if zone is None else parse_timezone(zone),
         interval_s=3600.0,
         timeout_s=timeout_s,
     )

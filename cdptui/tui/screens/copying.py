@@ -7,7 +7,7 @@ from typing import Final
 
 from textual.screen import Screen
 
-from cdptui.config.address import api_of
+from cdptui.config.url import api_url
 from cdptui.models.task_row import TaskRow
 from cdptui.monitor.build import Link
 from cdptui.render.copies import copies
@@ -21,7 +21,7 @@ MOST: Final = 1000
 def ask_what_to_copy(screen: Screen[None], rows: Sequence[TaskRow], link: Link, node: str) -> None:
     """Let somebody choose what of tasks to copy; `link` has their JSON, `node` is where they came from."""
     tasks = [row.task for row in rows]
-    offered = {copy.id: copy for copy in copies(tasks, [link.record(task) for task in tasks], api_of(node))}
+    offered = {copy.id: copy for copy in copies(tasks, [link.record(task) for task in tasks], api_url(node))}
 
     def want(chosen: str | None) -> None:
         if chosen is not None:

@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from cdptui.config.views import MAX_NAME, NUMBERS, View, Views
+from cdptui.config.saved_views import MAX_NAME, NUMBERS, SavedView, SavedViews
 from cdptui.models.sanitize import sanitize
 from cdptui.render.columns import BY_KEY
 from cdptui.tui.keymap import quit_binding
@@ -43,7 +43,7 @@ class ViewMenu(SizedScreen, ModalScreen[ViewWish | None]):
         Binding("asterisk", "wish('default')", "Begin with it", show=False),
     ]
 
-    def __init__(self, views: Views, profile: str, present: View) -> None:
+    def __init__(self, views: SavedViews, profile: str, present: SavedView) -> None:
         """`present` is how the list is looked at now: what would be saved."""
         super().__init__()
         self._views = views
@@ -119,7 +119,7 @@ class ViewMenu(SizedScreen, ModalScreen[ViewWish | None]):
         return f"{begins}{saved}{number}  {view.name:<24} {view_in_words(view)}"
 
 
-def view_in_words(view: View) -> str:
+def view_in_words(view: SavedView) -> str:
     """What a view shows, in a line.
 
     >>> view_in_words(View(name="x", filter="full<3d", sort="full-in", group="storage"))

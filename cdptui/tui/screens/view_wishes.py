@@ -20,7 +20,7 @@ from cdptui.tui.keymap import Keymap
 from cdptui.tui.screens.list_wishes import ListWishes
 
 if TYPE_CHECKING:
-    from cdptui.config.views import View, Views
+    from cdptui.config.saved_views import SavedView, SavedViews
     from cdptui.tui.screens.view_menu import ViewWish
 
 _NO_PROFILE = "default"
@@ -32,9 +32,9 @@ class ViewWishes(ListWishes):
 
     def __init__(self, clock: Clock, keymap: Keymap, columns: Sequence[str] | None) -> None:
         super().__init__(clock, keymap, columns)
-        self._recalled: tuple[str, View] | None = None
+        self._recalled: tuple[str, SavedView] | None = None
         """What was recalled last, with what it is called on screen."""
-        self._views: Views | None = None
+        self._views: SavedViews | None = None
         """What was read or saved last: a number is answered at once and in its turn, not when the disk has answered."""
         self._has_file: bool | None = None
         """Whether anything was saved when it was looked for first; None until then."""
@@ -60,9 +60,9 @@ class ViewWishes(ListWishes):
     async def action_view(self, number: int) -> None:
         """Look at the list as a number says; 0 as it was at the beginning."""
         if self._views is None and self._has_file is False:
-            from cdptui.config.views import Views  # noqa: PLC0415 - not needed for the first frame
+            from cdptui.config.saved_views import SavedViews  # noqa: PLC0415 - not needed for the first frame
 
-            self._views = Views()
+            self._views = SavedViews()
         self._forget_earlier_wishes()
         if self._views is not None:
             await self._recall(self._views, number)
@@ -78,14 +78,14 @@ class ViewWishes(ListWishes):
         self._spawn(self._begin, group=_BEGINNING)
 
     @property
-    def present_view(self) -> View:
+    def present_view(self) -> SavedView:
         """How the list is looked at now."""
-        from cdptui.config.views import MAX_NAME, View  # noqa: PLC0415 - not needed for the first frame
+        from cdptui.config.saved_views import MAX_NAME, SavedView  # noqa: PLC0415 - not needed for the first frame
         from cdptui.query.formatter import format_query  # noqa: PLC0415
 
         layout = self.layout_of_list
         text = format_query(self.typed) if self.typed is not None else ""
-        return View(
+        return SavedView(
             name=self._recalled[1].name if self._recalled is not None else text[:MAX_NAME],
             filter=text,
             unhealthy=self.is_unhealthy_only,
@@ -96,7 +96,7 @@ class ViewWishes(ListWishes):
             wide=layout.is_wide,
         )
 
-    async def use_view(self, view: View, name: str) -> None:
+    async def use_view(self, view: SavedView, name: str) -> None:
         """Look at the list like this, and say so; what this version does not know of is left out."""
         from cdptui.query.errors import QueryError  # noqa: PLC0415 - not needed for the first frame
         from cdptui.query.parser import parse  # noqa: PLC0415
@@ -134,10 +134,10 @@ class ViewWishes(ListWishes):
         begin: Callable[[], Coroutine[object, object, None]] = run
         self.run_worker(begin, group=group, exclusive=True)
 
-    async def _read(self) -> Views:
-        from cdptui.config.views import ViewsFile  # noqa: PLC0415 - not needed for the first frame
+    async def _read(self) -> SavedViews:
+        from cdptui.config.saved_views import SavedViewsFile  # noqa: PLC0415 - not needed for the first frame
 
-        file = ViewsFile(views_file())
+        file = SavedViewsFile(views_file())
         self._views = await asyncio.to_thread(file.read)
         if file.problem:
             self.say(file.problem)
@@ -152,7 +152,7 @@ class ViewWishes(ListWishes):
         if number and self._recalled is None and self.sought is None:
             await self._recall(views, number)
 
-    def _beginning(self, views: Views) -> int:
+    def _beginning(self, views: SavedViews) -> int:
         """The number of the view to begin with; 0 for everything."""
         configured, number = self.configured_view, views.defaults.get(self.profile or _NO_PROFILE)
         if number is None and configured is not None:
@@ -168,11 +168,11 @@ class ViewWishes(ListWishes):
             # What was typed while the disk was asked is the later wish.
             await self._recall(views, number)
 
-    async def _recall(self, views: Views, number: int) -> None:
-        from cdptui.config.views import View  # noqa: PLC0415 - not needed for the first frame
+    async def _recall(self, views: SavedViews, number: int) -> None:
+        from cdptui.config.saved_views import SavedView  # noqa: PLC0415 - not needed for the first frame
 
         number = number or self._beginning(views)
-        view = views.view(number) if number else View(name="everything, worst first")
+        view = views.view(number) if number else SavedView(name="everything, worst first")
         if view is None:
             self.say(f"there is no view {number}: {self.keymap.names['views']} saves one")
             return
@@ -198,12 +198,12 @@ class ViewWishes(ListWishes):
         from msgspec import structs  # noqa: PLC0415 - not needed for the first frame
 
         from cdptui.config.errors import ConfigError  # noqa: PLC0415
-        from cdptui.config.views import ViewsFile  # noqa: PLC0415
+        from cdptui.config.saved_views import SavedViewsFile  # noqa: PLC0415
 
         present, number = structs.replace(self.present_view, name=wish.name), wish.number
         profile = self.profile or _NO_PROFILE
 
-        def change(views: Views) -> Views:
+        def change(views: SavedViews) -> SavedViews:
             match wish.kind:
                 case "save":
                     return views.with_view(number, present)
@@ -212,9 +212,9 @@ class ViewWishes(ListWishes):
                 case _:
                     return views.with_default(profile, None if views.defaults.get(profile) == number else number)
 
-        file = ViewsFile(views_file())
+        file = SavedViewsFile(views_file())
         try:
-            views = self._views = await asyncio.to_thread(file.change, change)
+            views = self._views = await asyncio.to_thread(file.update, change)
         except ConfigError as error:
             self.say(str(error))
             return
@@ -224,7 +224,7 @@ class ViewWishes(ListWishes):
             self.show_sought()
 
     @staticmethod
-    def _done(wish: ViewWish, views: Views, profile: str) -> str:
+    def _done(wish: ViewWish, views: SavedViews, profile: str) -> str:
         if wish.kind == "save":
             return f"saved as view {wish.number}: {wish.name}"
         if wish.kind == "delete":
@@ -234,7 +234,7 @@ class ViewWishes(ListWishes):
         return f"{profile} begins with view {wish.number}" if is_on else f"{profile} begins with everything"
 
     @staticmethod
-    def _text_of(view: View) -> str:
+    def _text_of(view: SavedView) -> str:
         """What `sought_text` would say of a view."""
         from cdptui.query.formatter import format_query  # noqa: PLC0415
         from cdptui.query.parser import parse  # noqa: PLC0415 - not needed for the first frame

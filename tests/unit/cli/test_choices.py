@@ -16,7 +16,7 @@ from cdptui.cli.main import cdptui
 from cdptui.cli.targets import where_profiles_stand
 from cdptui.cli.words import vocabulary
 from cdptui.config.errors import ConfigError
-from cdptui.config.loader import load
+from cdptui.config.loader import load_config
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_who_looks_for_more_profiles_is_told_what_to_do_about_it(
     configuration = None
     if way == "of the machine only":
         (tmp_path / "etc.toml").write_text("")
-        configuration = load(None, vocabulary, {}, system=tmp_path / "etc.toml")
+        configuration = load_config(None, vocabulary, {}, system=tmp_path / "etc.toml")
     arguments = ["--config", str(tmp_path / name)] if way == "option" else []
     with cdptui.make_context("cdptui", [*arguments, "--url", "n"]) as context:
         choices = Choices.of(context)

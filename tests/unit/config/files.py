@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cdptui.config.check import Vocabulary
-from cdptui.config.loader import Configuration, load
+from cdptui.config.loader import Configuration, load_config
+from cdptui.config.validation import KnownNames
 
 _KEYS = {
     "quit": ("q", "ctrl+c"),
@@ -22,8 +22,8 @@ def canonical_key(name: str) -> str | None:
     return _NAMES.get(name, name if len(name) == 1 or name in {"f1", "f2", "down", "ctrl+c"} else None)
 
 
-def words() -> Vocabulary:
-    return Vocabulary(_KEYS, canonical_key, columns=("name", "status", "used"), themes=("dark", "light"))
+def words() -> KnownNames:
+    return KnownNames(_KEYS, canonical_key, columns=("name", "status", "used"), themes=("dark", "light"))
 
 
 def loaded(folder: Path, user: str | None = None, system: str | None = None) -> Configuration:
@@ -32,4 +32,4 @@ def loaded(folder: Path, user: str | None = None, system: str | None = None) -> 
     for place, text in zip(places, (user, system), strict=True):
         if text is not None:
             place.write_text(text)
-    return load(None, words, {"CDPTUI_CONFIG": str(places[0])} if user is not None else {}, system=places[1])
+    return load_config(None, words, {"CDPTUI_CONFIG": str(places[0])} if user is not None else {}, system=places[1])

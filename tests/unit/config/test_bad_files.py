@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdptui.config.check import check_content
-from cdptui.config.errors import BadConfig
-from cdptui.config.loader import load
-from cdptui.config.schema import File
+from cdptui.config.errors import InvalidConfigError
+from cdptui.config.loader import load_config
+from cdptui.config.schema import ConfigSchema
+from cdptui.config.validation import validate
 from tests.unit.config.files import loaded, words
 
 NO_SECRETS = (
@@ -209,14 +209,14 @@ BAD = {
 
 @pytest.mark.parametrize(("text", "expected"), BAD.values(), ids=BAD)
 def test_a_mistake_is_told_with_its_line(tmp_path: Path, text: str, expected: list[str]) -> None:
-    with pytest.raises(BadConfig) as caught:
+    with pytest.raises(InvalidConfigError) as caught:
         loaded(tmp_path, text)
     assert list(caught.value.problems) == [f"{tmp_path / 'config.toml'}:{line}" for line in expected]
     assert "hunter2" not in str(caught.value)
 
 
 def test_the_problems_of_both_files_are_told(tmp_path: Path) -> None:
-    with pytest.raises(BadConfig) as caught:
+    with pytest.raises(InvalidConfigError) as caught:
         loaded(tmp_path, "a = 1\n", "b = 1\n")
     assert [problem.partition(": ")[0] for problem in caught.value.problems] == [
         f"{tmp_path / 'etc.toml'}:1",
@@ -225,7 +225,7 @@ def test_the_problems_of_both_files_are_told(tmp_path: Path) -> None:
 
 
 def test_a_key_that_the_machine_gave_an_action_is_taken(tmp_path: Path) -> None:
-    with pytest.raises(BadConfig, match="the key 'f2' would be both 'help' and 'quit'"):
+    with pytest.raises(InvalidConfigError, match="the key 'f2' would be both 'help' and 'quit'"):
         loaded(tmp_path, '[keys]\nquit = "f2"\n', '[keys]\nhelp = "f2"\n')
 
 
@@ -236,7 +236,7 @@ def test_a_view_is_called_by_its_number_or_its_name(tmp_path: Path, view: str) -
 
 
 def test_a_file_that_is_half_right_hides_nothing_in_the_one_above_it(tmp_path: Path) -> None:
-    with pytest.raises(BadConfig) as caught:
+    with pytest.raises(InvalidConfigError) as caught:
         loaded(
             tmp_path, '[keys]\nhelp = "f2"\nquit = "j"\nbogus = "z"\n', '[keys]\nquit = "f2"\nbogus = "b"\ndown = 3\n'
         )
@@ -248,7 +248,7 @@ def test_a_file_that_is_half_right_hides_nothing_in_the_one_above_it(tmp_path: P
 
 
 def test_what_a_file_that_is_none_may_hold_is_not_missed(tmp_path: Path) -> None:
-    with pytest.raises(BadConfig) as caught:
+    with pytest.raises(InvalidConfigError) as caught:
         loaded(tmp_path, 'default_profile = "prod"\nfoo = 1\n', "=")
     assert [problem.partition(": ")[0].removeprefix(f"{tmp_path}/") for problem in caught.value.problems] == [
         "etc.toml:1",
@@ -262,7 +262,7 @@ def test_keys_may_change_places(tmp_path: Path) -> None:
 
 def test_a_key_that_two_actions_share_by_nature_may_be_given_again_but_to_no_third(tmp_path: Path) -> None:
     assert loaded(tmp_path, '[keys]\ntop = "t u"\n').keys == {"top": ["t", "u"]}
-    with pytest.raises(BadConfig, match="the key 't' would be both 'top' and 'help'"):
+    with pytest.raises(InvalidConfigError, match="the key 't' would be both 'top' and 'help'"):
         loaded(tmp_path, '[keys]\nhelp = "t"\n')
 
 
@@ -280,8 +280,8 @@ def test_a_file_that_is_none_is_told(tmp_path: Path, content: bytes | None, mode
     if content is not None:
         path.write_bytes(content)
         path.chmod(mode)
-    with pytest.raises(BadConfig) as caught:
-        load(path, words, system=tmp_path / "nowhere")
+    with pytest.raises(InvalidConfigError) as caught:
+        load_config(path, words, system=tmp_path / "nowhere")
     (problem,) = caught.value.problems
     assert why in problem
 
@@ -299,7 +299,7 @@ DEEP = {
 
 @pytest.mark.parametrize(("text", "line"), DEEP.values(), ids=DEEP)
 def test_what_is_nested_too_deep_is_refused_with_its_line(tmp_path: Path, text: str, line: int) -> None:
-    with pytest.raises(BadConfig) as caught:
+    with pytest.raises(InvalidConfigError) as caught:
         loaded(tmp_path, text)
     assert str(caught.value) == f"{tmp_path / 'config.toml'}:{line}: nested deeper than 16 levels"
 
@@ -317,7 +317,7 @@ def test_what_is_nested_too_deep_is_refused_with_its_line(tmp_path: Path, text: 
     ],
 )
 def test_what_only_looks_deep_is_read(tmp_path: Path, value: str) -> None:
-    with pytest.raises(BadConfig, match="unknown key 'zzz'"):
+    with pytest.raises(InvalidConfigError, match="unknown key 'zzz'"):
         loaded(tmp_path, f"zzz = {value}\n")
 
 
@@ -332,7 +332,7 @@ def test_what_only_looks_deep_is_read(tmp_path: Path, value: str) -> None:
     ],
 )
 def test_thousands_of_problems_are_not_listed(tmp_path: Path, text: str) -> None:
-    with pytest.raises(BadConfig) as caught:
+    with pytest.raises(InvalidConfigError) as caught:
         loaded(tmp_path, text)
     *listed, last = caught.value.problems
     assert len(listed) == 100
@@ -345,17 +345,17 @@ def test_key_that_is_named_many_times_for_one_action_is_one(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("value", ["9" * 5000, "0x" + "f" * 5000])
 def test_number_that_python_does_not_print_is_a_problem(tmp_path: Path, value: str) -> None:
-    with pytest.raises(BadConfig, match=":2: "):
+    with pytest.raises(InvalidConfigError, match=":2: "):
         loaded(tmp_path, f"[defaults]\ninterval = {value}\n")
 
 
 def test_byte_order_mark_is_ignored_and_a_nul_is_not(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_bytes(b"\xef\xbb\xbf[ui]\nmouse = true\n")
-    assert load(path, words, system=tmp_path / "nowhere").files[0].content.ui.mouse is True
+    assert load_config(path, words, system=tmp_path / "nowhere").files[0].content.ui.mouse is True
     path.write_bytes(b"[ui]\nmouse = true\0\n")
-    with pytest.raises(BadConfig, match=":2: not TOML"):
-        load(path, words, system=tmp_path / "nowhere")
+    with pytest.raises(InvalidConfigError, match=":2: not TOML"):
+        load_config(path, words, system=tmp_path / "nowhere")
 
 
 CHARACTERS = st.sampled_from(b"[]{}a.=\"'#,\\1_-+TZ:\n\r\0\xff").map(lambda byte: bytes([byte]))
@@ -372,8 +372,8 @@ def test_any_bytes_are_a_configuration_or_problems(
     path.write_bytes(b"".join(pieces))
     problems: tuple[str, ...] = ()
     try:
-        load(path, words, system=path.with_name("nowhere"))
-    except BadConfig as error:
+        load_config(path, words, system=path.with_name("nowhere"))
+    except InvalidConfigError as error:
         problems = error.problems
     assert all(re.match(rf"{re.escape(str(path))}:\d+: ", problem) for problem in problems)
 
@@ -416,16 +416,16 @@ TABLES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.di
 
 @given(st.dictionaries(NAMES, TABLES, max_size=5))
 def test_whatever_stands_in_a_file_is_right_or_told(content: dict[str, object]) -> None:
-    found = check_content(content, words)
+    found = validate(content, words)
     assert all(problem.text for problem in found.problems)
     if not found.problems:
-        assert msgspec.convert(content, File) == found.right
+        assert msgspec.convert(content, ConfigSchema) == found.content
 
 
 @given(st.dictionaries(NAMES, TABLES, max_size=5))
 def test_what_is_wrong_in_one_table_hides_nothing_in_another(content: dict[str, object]) -> None:
-    alone = [problem for key, value in content.items() for problem in check_content({key: value}, words).problems]
-    together = check_content(content, words).problems
+    alone = [problem for key, value in content.items() for problem in validate({key: value}, words).problems]
+    together = validate(content, words).problems
     assert sorted(together, key=repr) == sorted(alone, key=repr)
 
 
@@ -433,5 +433,5 @@ def test_what_is_wrong_in_one_table_hides_nothing_in_another(content: dict[str, 
 def test_no_text_is_worse_than_a_bad_file(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     path = tmp_path_factory.getbasetemp() / "any.toml"
     path.write_text(text, encoding="utf-8", errors="replace", newline="")
-    with contextlib.suppress(BadConfig):
-        load(path, words, system=path.with_name("nowhere"))
+    with contextlib.suppress(InvalidConfigError):
+        load_config(path, words, system=path.with_name("nowhere"))

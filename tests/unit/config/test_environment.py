@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from cdptui.config.address import normalise
 from cdptui.config.environment import find_url
+from cdptui.config.url import normalize_url
 
 
 @pytest.mark.parametrize(
@@ -24,4 +24,4 @@ def test_a_host_and_a_port_become_the_address_of_the_node(host: str, port: str |
     found = find_url(environ)
     assert found is not None
     name, address = found
-    assert (name, normalise(address)) == ("ZSTACK_HOST", expected)
+    assert (name, normalize_url(address)) == ("ZSTACK_HOST", expected)

@@ -10,23 +10,23 @@ import pytest
 from cdptui.config.errors import ConfigError
 from cdptui.config.loader import (
     CONNECTION,
+    GLOBAL_SETTINGS,
     LOG,
-    LOOKS,
-    OF_FILES,
-    OF_PROFILES,
-    WATCHING,
+    POLLING_SETTINGS,
+    PROFILE_SETTINGS,
+    UI_SETTINGS,
     Origin,
-    Setting,
+    ResolvedSetting,
     Source,
-    load,
-    user_file,
+    load_config,
+    user_config_path,
 )
-from cdptui.config.schema import File, Profile
+from cdptui.config.schema import ConfigSchema, ProfileTable
 from tests.unit.config.files import loaded
 
 ACCOUNT = next(item for item in CONNECTION if item.name == "account")
-INTERVAL = next(item for item in WATCHING if item.name == "interval")
-THEME = next(item for item in LOOKS if item.name == "theme")
+INTERVAL = next(item for item in POLLING_SETTINGS if item.name == "interval")
+THEME = next(item for item in UI_SETTINGS if item.name == "theme")
 CA_FILE = next(item for item in CONNECTION if item.name == "ca_file")
 
 USER = """
@@ -58,7 +58,7 @@ def test_the_strongest_place_that_says_something_wins(tmp_path: Path, present: t
     text = USER
     for source, line in lines.items():
         text = text if source in present else text.replace(line, "")
-    setting = loaded(tmp_path, text).setting(
+    setting = loaded(tmp_path, text).resolve(
         ACCOUNT,
         {"account": "of-option"} if Source.OPTION in present else {},
         {"ZSTACK_ACCOUNT_NAME": "of-environment"} if Source.ENVIRONMENT in present else {},
@@ -73,30 +73,34 @@ def test_the_strongest_place_that_says_something_wins(tmp_path: Path, present: t
 def test_the_users_file_lies_above_the_machines_key_by_key(tmp_path: Path) -> None:
     system = '[profiles.prod]\nurl = "node"\ninterval = 30\ntimeout = 9\n[ui]\ntheme = "light"\n'
     configuration = loaded(tmp_path, "[profiles.prod]\ninterval = 5\n", system)
-    interval = configuration.written(INTERVAL, "prod")
-    assert interval == Setting(5, Origin(Source.PROFILE, f"{tmp_path}/config.toml:2"))
-    url = configuration.written(CONNECTION[0], "prod")
-    assert url == Setting("node", Origin(Source.PROFILE, f"{tmp_path}/etc.toml:2"))
-    assert configuration.written(THEME, "prod") == Setting("light", Origin(Source.FILE, f"{tmp_path}/etc.toml:6"))
+    interval = configuration.from_files(INTERVAL, "prod")
+    assert interval == ResolvedSetting(5, Origin(Source.PROFILE, f"{tmp_path}/config.toml:2"))
+    url = configuration.from_files(CONNECTION[0], "prod")
+    assert url == ResolvedSetting("node", Origin(Source.PROFILE, f"{tmp_path}/etc.toml:2"))
+    assert configuration.from_files(THEME, "prod") == ResolvedSetting(
+        "light", Origin(Source.FILE, f"{tmp_path}/etc.toml:6")
+    )
 
 
 def test_a_profile_of_the_machine_is_stronger_than_defaults_of_the_user(tmp_path: Path) -> None:
     configuration = loaded(tmp_path, "[defaults]\ninterval = 5\n", '[profiles.prod]\nurl = "n"\ninterval = 30\n')
-    assert configuration.written(INTERVAL, "prod").value == 30
-    assert configuration.written(INTERVAL, None).value == 5
+    assert configuration.from_files(INTERVAL, "prod").value == 30
+    assert configuration.from_files(INTERVAL, None).value == 5
 
 
 def test_without_files_there_are_defaults(tmp_path: Path) -> None:
     configuration = loaded(tmp_path)
     assert configuration.files == ()
-    assert {configuration.written(item, None).origin for item in (*OF_PROFILES, *OF_FILES)} == {Origin(Source.DEFAULT)}
+    assert {configuration.from_files(item, None).origin for item in (*PROFILE_SETTINGS, *GLOBAL_SETTINGS)} == {
+        Origin(Source.DEFAULT)
+    }
 
 
 def test_a_relative_file_is_meant_from_the_folder_of_the_configuration(tmp_path: Path) -> None:
     text = '[profiles.a]\nurl = "n"\ntls.ca_file = "ca.pem"\n[profiles.b]\nurl = "n"\ntls.ca_file = "/x/ca.pem"\n'
     text += '[profiles.c]\nurl = "n"\ntls.ca_file = "~/ca.pem"\n'
     configuration = loaded(tmp_path, text)
-    found = [configuration.written(CA_FILE, profile).value for profile in "abc"]
+    found = [configuration.from_files(CA_FILE, profile).value for profile in "abc"]
     assert found == [tmp_path / "ca.pem", Path("/x/ca.pem"), Path.home() / "ca.pem"]
 
 
@@ -106,12 +110,12 @@ def test_ways_to_log_in_are_not_mixed(tmp_path: Path) -> None:
         '[profiles.prod]\nurl = "n"\n[profiles.prod.auth]\nkeyring = true\n[defaults.auth]\npassword_file = "f"\n',
         '[profiles.prod.auth]\npassword_command = "pass"\n',
     )
-    assert configuration.proof("prod") == (
+    assert configuration.credential_source("prod") == (
         "keyring",
         True,
         Origin(Source.PROFILE, f"{tmp_path}/config.toml:4"),
     )
-    fallen_back = configuration.proof(None)
+    fallen_back = configuration.credential_source(None)
     assert fallen_back is not None
     assert fallen_back[:2] == ("password_file", tmp_path / "f")
 
@@ -148,13 +152,13 @@ def test_the_profile_to_begin_with(
     is_node_given: bool,
     expected: tuple[str | None, str],
 ) -> None:
-    value, origin = loaded(tmp_path, text).choose_profile(typed, environ, is_node_given=is_node_given)
+    value, origin = loaded(tmp_path, text).select_profile(typed, environ, is_node_given=is_node_given)
     assert (value, str(origin).replace(f"{tmp_path}/", "")) == expected
 
 
 def test_several_profiles_and_no_choice_are_listed(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"which profile.*prod, test; or set default_profile"):
-        loaded(tmp_path, TWO).choose_profile(None, {}, is_node_given=False)
+        loaded(tmp_path, TWO).select_profile(None, {}, is_node_given=False)
 
 
 @pytest.mark.parametrize(
@@ -163,33 +167,33 @@ def test_several_profiles_and_no_choice_are_listed(tmp_path: Path) -> None:
 )
 def test_a_profile_that_is_not_there_is_said(tmp_path: Path, text: str, typed: str, why: str) -> None:
     with pytest.raises(ConfigError, match=f"there is no profile '{typed}'; {why}"):
-        loaded(tmp_path, text).choose_profile(typed, {}, is_node_given=False)
+        loaded(tmp_path, text).select_profile(typed, {}, is_node_given=False)
 
 
 def test_the_users_file_can_be_another_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    assert user_file(None, {}) == (tmp_path / "cdptui" / "config.toml", False)
-    assert user_file(None, {"CDPTUI_CONFIG": "/else.toml"}) == (Path("/else.toml"), True)
-    assert user_file(Path("/given.toml"), {"CDPTUI_CONFIG": "/else.toml"}) == (Path("/given.toml"), True)
+    assert user_config_path(None, {}) == (tmp_path / "cdptui" / "config.toml", False)
+    assert user_config_path(None, {"CDPTUI_CONFIG": "/else.toml"}) == (Path("/else.toml"), True)
+    assert user_config_path(Path("/given.toml"), {"CDPTUI_CONFIG": "/else.toml"}) == (Path("/given.toml"), True)
 
 
 def test_no_file_costs_nothing(tmp_path: Path) -> None:
     def no_words() -> Never:
         raise AssertionError("nothing is to be checked")
 
-    configuration = load(None, no_words, {"CDPTUI_CONFIG": ""}, system=tmp_path / "nowhere")
+    configuration = load_config(None, no_words, {"CDPTUI_CONFIG": ""}, system=tmp_path / "nowhere")
     assert configuration.files == ()
 
 
 def test_every_item_has_its_place_in_the_schema() -> None:
-    for item in (*OF_PROFILES, *OF_FILES):
-        content: object = Profile() if item in OF_PROFILES else File()
+    for item in (*PROFILE_SETTINGS, *GLOBAL_SETTINGS):
+        content: object = ProfileTable() if item in PROFILE_SETTINGS else ConfigSchema()
         for name in item.path:
             content = getattr(content, name)
         assert content is None
 
 
 def test_items_have_names_of_their_own() -> None:
-    names = [item.name for item in (*OF_PROFILES, *OF_FILES)]
+    names = [item.name for item in (*PROFILE_SETTINGS, *GLOBAL_SETTINGS)]
     assert len(set(names)) == len(names)
     assert {item.name for item in LOG} == {"log_file", "log_level"}

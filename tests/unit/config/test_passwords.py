@@ -11,9 +11,9 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked
 
+from cdptui.config.credentials import read_keyring_password
 from cdptui.config.errors import ConfigError
 from cdptui.config.password_command import run_password_command
-from cdptui.config.system_keyring import password_of
 
 
 def python(code: str) -> list[str]:
@@ -31,10 +31,10 @@ def python(code: str) -> list[str]:
         ("print('pässwörd')", "pässwörd"),
     ],
 )
-def test_the_first_line_is_the_password(code: str, expected: str, is_attended: bool) -> None:
+def test_the_first_line_is_the_password(code: str, expected: str, is_interactive: bool) -> None:
     assert (
         run_password_command(
-            python(f"import sys; sys.stdout.reconfigure(encoding='utf-8'); {code}"), is_attended=is_attended
+            python(f"import sys; sys.stdout.reconfigure(encoding='utf-8'); {code}"), is_interactive=is_interactive
         )
         == expected
     )
@@ -42,8 +42,8 @@ def test_the_first_line_is_the_password(code: str, expected: str, is_attended: b
 
 def test_text_is_split_into_words_and_seen_by_no_shell(tmp_path: Path) -> None:
     (tmp_path / "a b").write_text("hunter2\n")
-    assert run_password_command(f"cat '{tmp_path}/a b'", is_attended=False) == "hunter2"
-    assert run_password_command("echo $HOME;id", is_attended=False) == "$HOME;id"
+    assert run_password_command(f"cat '{tmp_path}/a b'", is_interactive=False) == "hunter2"
+    assert run_password_command("echo $HOME;id", is_interactive=False) == "$HOME;id"
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_text_is_split_into_words_and_seen_by_no_shell(tmp_path: Path) -> None:
 )
 def test_what_goes_wrong_is_said_without_the_password(command: str | list[str], why: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        run_password_command(command, is_attended=False)
+        run_password_command(command, is_interactive=False)
     assert why in str(caught.value)
     assert "hunter2" not in str(caught.value)
 
@@ -79,26 +79,26 @@ def test_what_goes_wrong_is_said_without_the_password(command: str | list[str], 
         pytest.param(["sh", "-c", "exec >&- 2>&-; sleep 30"], False, id="it closes its output"),
     ],
 )
-def test_a_command_that_hangs_is_given_up(command: list[str], is_attended: bool) -> None:
+def test_a_command_that_hangs_is_given_up(command: list[str], is_interactive: bool) -> None:
     begun = time.monotonic()
     with pytest.raises(ConfigError, match=r"no answer in 0\.3 s"):
-        run_password_command(command, is_attended=is_attended, timeout_s=0.3)
+        run_password_command(command, is_interactive=is_interactive, timeout_s=0.3)
     assert time.monotonic() - begun < 5
 
 
 def test_long_password_of_a_command_is_whole() -> None:
-    assert run_password_command(python("print('x' * 65536 + '\\nmore')"), is_attended=False) == "x" * 65536
+    assert run_password_command(python("print('x' * 65536 + '\\nmore')"), is_interactive=False) == "x" * 65536
 
 
 @pytest.mark.parametrize("command", [["cat", "/dev/zero"], python("print('x' * 65537)")])
 def test_password_of_a_command_that_is_too_long_is_refused(command: list[str]) -> None:
     with pytest.raises(ConfigError, match="its first line is longer than 64 KiB"):
-        run_password_command(command, is_attended=False)
+        run_password_command(command, is_interactive=False)
 
 
 def test_unattended_it_has_no_terminal_to_draw_on() -> None:
     code = "import os, sys\ntry: os.open('/dev/tty', os.O_RDWR)\nexcept OSError: print('none')"
-    assert run_password_command(python(code), is_attended=False) == "none"
+    assert run_password_command(python(code), is_interactive=False) == "none"
 
 
 class Ring(KeyringBackend):
@@ -129,12 +129,12 @@ def _same_ring_afterwards() -> object:
 
 def test_the_keyring_knows_a_password_by_the_profile() -> None:
     keyring.set_keyring(Ring({("cdptui", "prod"): "hunter2"}))
-    assert password_of("prod") == "hunter2"
+    assert read_keyring_password("prod") == "hunter2"
     with pytest.raises(ConfigError, match="holds no password of 'test': keyring set cdptui test"):
-        password_of("test")
+        read_keyring_password("test")
 
 
 def test_a_locked_keyring_is_said() -> None:
     keyring.set_keyring(Ring({}, KeyringLocked("locked\nwith details")))
     with pytest.raises(ConfigError, match=r"^the keyring does not answer: locked$"):
-        password_of("prod")
+        read_keyring_password("prod")

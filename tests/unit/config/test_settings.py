@@ -8,18 +8,18 @@ import pytest
 from cdptui.config import environment
 from cdptui.config.errors import ConfigError
 from cdptui.config.paths import default_log_file
-from cdptui.config.settings import check_seconds
+from cdptui.config.settings import validate_seconds
 
 
 @pytest.mark.parametrize("value", [1, 1.0, 10, 3600])
 def test_a_sensible_number_of_seconds_is_taken(value: float) -> None:
-    assert check_seconds("--interval", value, 1, 3600) == value
+    assert validate_seconds("--interval", value, 1, 3600) == value
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 0, -1, 0.999, 3600.001, 1e308])
 def test_a_number_of_seconds_without_sense_is_refused(value: float) -> None:
     with pytest.raises(ConfigError, match="--interval must be from 1 to 3600 seconds"):
-        check_seconds("--interval", value, 1, 3600)
+        validate_seconds("--interval", value, 1, 3600)
 
 
 @pytest.mark.parametrize(
@@ -36,12 +36,12 @@ def test_a_number_of_seconds_without_sense_is_refused(value: float) -> None:
 def test_a_variable_is_known_under_the_names_of_the_vendors_clients(
     environ: dict[str, str], expected: str | None
 ) -> None:
-    assert environment.lookup(environment.ACCOUNT, environ) == expected
+    assert environment.get(environment.ACCOUNT, environ) == expected
 
 
 def test_the_process_has_the_environment_that_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZSTACK_SESSION_ID", "given")
-    assert environment.lookup(environment.SESSION) == "given"
+    assert environment.get(environment.SESSION) == "given"
 
 
 def test_the_log_is_where_the_desktop_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

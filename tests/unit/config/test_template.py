@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from cdptui.config.errors import ConfigError
-from cdptui.config.schema import WAYS, File
+from cdptui.config.schema import CREDENTIAL_KEYS, ConfigSchema
 from cdptui.config.template import TEMPLATE, write_template
 from tests.unit.config.files import loaded
 
@@ -29,22 +29,22 @@ def keys_of(type_: Any) -> set[str]:
 
 def test_the_template_is_a_good_configuration_that_says_nothing(tmp_path: Path) -> None:
     (file,) = loaded(tmp_path, TEMPLATE).files
-    assert file.content == File()
+    assert file.content == ConfigSchema()
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", CREDENTIAL_KEYS)
 def test_without_its_comments_it_is_one_that_says_everything(tmp_path: Path, way: str) -> None:
-    others = "|".join(other for other in WAYS if other != way)
+    others = "|".join(other for other in CREDENTIAL_KEYS if other != way)
     text = re.sub(rf"^(?:{others}) .*\n", "", UNCOMMENTED, flags=re.MULTILINE)
     configuration = loaded(tmp_path, text)
     assert configuration.profiles == ("prod",)
-    found = configuration.proof("prod")
+    found = configuration.credential_source("prod")
     assert found is not None
-    assert found.way == way
+    assert found.kind == way
 
 
 def test_every_key_is_in_the_template() -> None:
-    assert not [key for key in keys_of(File) if not re.search(rf"^#?\[?.*\b{key}\b", TEMPLATE, re.MULTILINE)]
+    assert not [key for key in keys_of(ConfigSchema) if not re.search(rf"^#?\[?.*\b{key}\b", TEMPLATE, re.MULTILINE)]
 
 
 def test_the_file_is_the_owners_and_never_replaced(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import trustme
 
 from cdptui.config.errors import ConfigError
 from cdptui.config.settings import MonitorSettings
-from cdptui.config.tls import tls_of
+from cdptui.config.tls import load_tls_settings
 from cdptui.models.auth import SessionToken
 from cdptui.models.tls import TlsSettings, TransportSecurity
 from tests.unit.api.test_tls import encrypted
@@ -22,7 +22,7 @@ def checked(environ: dict[str, str] | None = None, **asked: Any) -> TlsSettings:
         "client_key": None,
         "ask_passphrase": lambda _: pytest.fail("asked for a passphrase"),
     }
-    return tls_of(**{**given, **asked}, environ=environ or {})
+    return load_tls_settings(**{**given, **asked}, environ=environ or {})
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdptui.config.address import normalise
 from cdptui.config.errors import ConfigError
 from cdptui.config.proxy import proxy_for
+from cdptui.config.url import normalize_url
 
 LABELS = st.text(alphabet="aZ09-_云ßé.%\\ \t\x1b\x9b\u202e'\"<>{}|^~!$&*+,;=()", max_size=12)
 HOSTS = st.one_of(
@@ -36,7 +36,7 @@ def without_zone(url: str) -> str:
 @given(SCHEMES, HOSTS, PORTS, PATHS)
 def test_accepted_node_url_means_the_same_to_the_http_library(scheme: str, host: str, port: str, path: str) -> None:
     try:
-        url = without_zone(normalise(f"{scheme}{host}{port}{path}"))
+        url = without_zone(normalize_url(f"{scheme}{host}{port}{path}"))
     except ConfigError:
         return
     ours, theirs = urlsplit(url), httpx.URL(url)
@@ -71,4 +71,4 @@ def test_proxy_that_the_http_library_would_refuse_is_refused_with_its_variable(v
 )
 def test_node_url_that_the_http_library_would_refuse_is_refused(url: str) -> None:
     with pytest.raises(ConfigError, match="not a usable URL"):
-        normalise(url)
+        normalize_url(url)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdptui.config.errors import ConfigError
-from cdptui.config.zone import zone_of
+from cdptui.models.timezones import parse_timezone
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from cdptui.config.zone import zone_of
     ],
 )
 def test_a_zone_is_named_or_an_offset(text: str, expected: tzinfo) -> None:
-    assert zone_of(text) == expected
+    assert parse_timezone(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -33,13 +33,13 @@ def test_a_zone_is_named_or_an_offset(text: str, expected: tzinfo) -> None:
 )
 def test_what_is_no_zone_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ConfigError, match=r"\+08:00"):
-        zone_of(text)
+        parse_timezone(text)
 
 
 @given(st.text(max_size=40) | st.from_regex(r"[+-]?\d{1,3}:?\d{0,3}", fullmatch=True))
 def test_any_text_is_a_zone_or_one_clear_error(text: str) -> None:
     try:
-        zone = zone_of(text)
+        zone = parse_timezone(text)
     except ConfigError:
         return
     assert abs(datetime(2026, 1, 1, tzinfo=UTC).astimezone(zone).utcoffset() or timedelta()) < timedelta(hours=24)

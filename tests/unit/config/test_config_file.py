@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdptui.config.positions import line_of, lines_of
+from cdptui.config.config_file import line_for, toml_key_lines
 
 CURIOUS = '''\
 # x = 1
@@ -33,7 +33,7 @@ u = 8
 
 
 def test_a_key_is_found_whatever_stands_before_it() -> None:
-    lines = lines_of(CURIOUS)
+    lines = toml_key_lines(CURIOUS)
     assert lines == {
         ("a",): 2,
         ("c",): 5,
@@ -56,7 +56,7 @@ def test_a_key_is_found_whatever_stands_before_it() -> None:
     [(("g h", "i"), 12), (("n", "t", "nowhere"), 18), (("nowhere",), 1), ((), 1), (("k", "l", "m"), 13)],
 )
 def test_what_has_no_line_has_that_of_what_holds_it(path: tuple[str, ...], line: int) -> None:
-    assert line_of(lines_of(CURIOUS), path) == line
+    assert line_for(toml_key_lines(CURIOUS), path) == line
 
 
 NAMES = st.text("abcdefgh-_09", min_size=1, max_size=4)
@@ -74,11 +74,13 @@ def test_every_key_stands_on_its_line(tables: dict[str, dict[str, str]]) -> None
             expected[table, key] = text.count("\n") + 1
             text += f"{key} = {value}\n"
     content: dict[str, Any] = tomllib.loads(text)
-    lines = lines_of(text)
+    lines = toml_key_lines(text)
     assert lines == expected
     assert {path for path in lines if len(path) == 2} == {(t, k) for t, keys in content.items() for k in keys}
 
 
 @given(st.text())
 def test_no_text_is_too_curious(text: str) -> None:
-    assert all(1 <= line <= text.count("\n") + text.count("\r") + len(text) + 1 for line in lines_of(text).values())
+    assert all(
+        1 <= line <= text.count("\n") + text.count("\r") + len(text) + 1 for line in toml_key_lines(text).values()
+    )

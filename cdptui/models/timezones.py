@@ -12,7 +12,7 @@ _OFFSET: Final = re.compile(r"(?:GMT|UTC)?([+-])(\d{1,2}):?(\d{2})?")
 _WIDEST: Final = timedelta(hours=15)
 
 
-def zone_of(text: str) -> tzinfo:
+def parse_timezone(text: str) -> tzinfo:
     """The zone that `text` names. Raises ConfigError.
 
     >>> zone_of("+08:00")

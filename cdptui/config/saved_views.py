@@ -27,7 +27,7 @@ _VERSION: Final = 1
 _MAX_BYTES: Final = 1 << 20
 
 
-class View(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class SavedView(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How the list is looked at. Words that this version does not know are left out when it is used."""
 
     name: str
@@ -43,32 +43,32 @@ class View(Struct, frozen=True, kw_only=True, omit_defaults=True):
     wide: bool = False
 
 
-PRESETS: Final[Mapping[int, View]] = {
-    1: View(name="enabled, not running", filter="state=Enabled and status!=Running"),
-    2: View(name="full within three days", filter="full<3d", sort="full-in"),
-    3: View(name="RPO over target", filter="rpo>1x and state=Enabled", sort="rpo"),
-    4: View(name="switched off", filter="state=Disabled", sort="last-op"),
-    5: View(name="changed within the hour", filter="changed<1h", sort="last-op"),
-    6: View(name="growing fastest", sort="growth"),
-    7: View(name="by backup storage", group="storage"),
+PRESETS: Final[Mapping[int, SavedView]] = {
+    1: SavedView(name="enabled, not running", filter="state=Enabled and status!=Running"),
+    2: SavedView(name="full within three days", filter="full<3d", sort="full-in"),
+    3: SavedView(name="RPO over target", filter="rpo>1x and state=Enabled", sort="rpo"),
+    4: SavedView(name="switched off", filter="state=Disabled", sort="last-op"),
+    5: SavedView(name="changed within the hour", filter="changed<1h", sort="last-op"),
+    6: SavedView(name="growing fastest", sort="growth"),
+    7: SavedView(name="by backup storage", group="storage"),
 }
 """What the numbers stand for until somebody saves something there."""
 
 
 class _File(Struct, frozen=True, kw_only=True):
     version: int
-    views: dict[str, View] = {}
+    views: dict[str, SavedView] = {}
     defaults: dict[str, int] = {}
     """Numbers of views by profile."""
 
 
-class Views(Struct, frozen=True):
+class SavedViews(Struct, frozen=True):
     """All saved views, and which of them a profile begins with."""
 
-    saved: Mapping[int, View] = {}
+    saved: Mapping[int, SavedView] = {}
     defaults: Mapping[str, int] = {}
 
-    def view(self, number: int) -> View | None:
+    def view(self, number: int) -> SavedView | None:
         """What a number stands for."""
         return self.saved.get(number) or PRESETS.get(number)
 
@@ -79,18 +79,18 @@ class Views(Struct, frozen=True):
         named = {view.name.casefold(): number for number in NUMBERS if (view := self.view(number)) is not None}
         return named.get(wanted.casefold())
 
-    def with_view(self, number: int, view: View | None) -> Views:
+    def with_view(self, number: int, view: SavedView | None) -> SavedViews:
         """The same with another view under a number; None takes the saved one away."""
         kept = {at: old for at, old in self.saved.items() if at != number}
         return structs.replace(self, saved=kept if view is None else {**kept, number: view})
 
-    def with_default(self, profile: str, number: int | None) -> Views:
+    def with_default(self, profile: str, number: int | None) -> SavedViews:
         """The same with another beginning for a profile; None begins with everything."""
         kept = {name: at for name, at in self.defaults.items() if name != profile}
         return structs.replace(self, defaults=kept if number is None else {**kept, profile: number})
 
 
-class ViewsFile:
+class SavedViewsFile:
     """The file of the views."""
 
     def __init__(self, path: Path) -> None:
@@ -98,15 +98,15 @@ class ViewsFile:
         self.problem = ""
         """What was wrong with the file and where it is now; empty when nothing was."""
 
-    def read(self) -> Views:
+    def read(self) -> SavedViews:
         """What is saved; nothing where there is no file, or none that can be read."""
         try:
             return self._load()
         except ConfigError as error:
             self.problem = str(error)
-            return Views()
+            return SavedViews()
 
-    def change(self, how: Callable[[Views], Views]) -> Views:
+    def update(self, how: Callable[[SavedViews], SavedViews]) -> SavedViews:
         """Change what is saved, on top of what another monitor may have saved meanwhile. Raises ConfigError.
 
         A file that cannot be read is not replaced.
@@ -128,23 +128,23 @@ class ViewsFile:
             raise ConfigError(message) from error
         return views
 
-    def _load(self) -> Views:
+    def _load(self) -> SavedViews:
         """Read the file; one without sense is put aside. Raises ConfigError for one that cannot be read."""
         try:
             file = read_input_file(self._path, "saved views", max_bytes=_MAX_BYTES)
-            return _decoded(file.content) if file.is_regular else Views()
+            return _decoded(file.content) if file.is_regular else SavedViews()
         except InputFileError as error:
             if error.errno == errno.ENOENT:
-                return Views()
+                return SavedViews()
             if error.errno != errno.EFBIG:
                 raise
             reason = error.reason
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             reason = sanitize(str(error), 80)
-        self.problem = f"the saved views were broken, kept as {self._set_aside()} ({reason})"
-        return Views()
+        self.problem = f"the saved views were broken, kept as {self._quarantine()} ({reason})"
+        return SavedViews()
 
-    def _set_aside(self) -> Path:
+    def _quarantine(self) -> Path:
         """Rename the file, where a link to it points, and return its new path. Raises ConfigError."""
         try:
             path = follow_links(self._path)
@@ -163,7 +163,7 @@ class ViewsFile:
         return aside
 
 
-def _decoded(content: bytes) -> Views:
+def _decoded(content: bytes) -> SavedViews:
     if len(content) > _MAX_BYTES:
         message = "too large"
         raise ValueError(message)
@@ -177,4 +177,4 @@ def _decoded(content: bytes) -> Views:
     if not views.keys() <= set(NUMBERS):
         message = "a number that is not from 1 to 9"
         raise ValueError(message)
-    return Views(views, file.defaults)
+    return SavedViews(views, file.defaults)

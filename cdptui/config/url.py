@@ -26,7 +26,7 @@ _MAX_HOST: Final = 253
 _PATH: Final = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:/-]|%[0-9A-Fa-f]{2})*")
 
 
-def normalise(address: str) -> str:
+def normalize_url(address: str) -> str:
     """Return the base URL of the API for an address with or without scheme, port, `/zstack` or `/zstack/v1`.
 
     An IPv6 address needs no brackets where no port follows it. Its zone is written as in RFC 6874: `%25eth0`. Raises
@@ -49,26 +49,26 @@ def normalise(address: str) -> str:
     has_scheme = _SCHEME.match(text) is not None
     parts = _split(text if has_scheme else f"http://{text}", address)
     if parts.scheme not in {"http", "https"}:
-        raise _refuse(address, "only http and https are spoken")
+        raise _invalid_url(address, "only http and https are spoken")
     if parts.query or parts.fragment:
-        raise _refuse(address, "a query or fragment has no meaning here")
+        raise _invalid_url(address, "a query or fragment has no meaning here")
     is_ipv6 = "[" in parts.netloc
     if parts.netloc.count(":") > 1 and not (is_ipv6 and _BRACKETED.fullmatch(parts.netloc)):
-        raise _refuse(address, "an IPv6 address and a port are written as [::1]:8080")
+        raise _invalid_url(address, "an IPv6 address and a port are written as [::1]:8080")
     host, port = parts.hostname or "", _port(parts, address)
     if is_ipv6:
         host = _ipv6_host(host, address)
     elif not is_host_name(host):
-        raise _refuse(address, f"{host!r} is no host name or IPv4 address" if host else "there is no host in it")
+        raise _invalid_url(address, f"{host!r} is no host name or IPv4 address" if host else "there is no host in it")
     if not _PATH.fullmatch(parts.path):
-        raise _refuse(address, "the path holds characters that a URL must not hold")
+        raise _invalid_url(address, "the path holds characters that a URL must not hold")
     if port is None and not has_scheme:
         port = DEFAULT_PORT
     netloc = host + (f":{port}" if port is not None else "")
     return f"{parts.scheme}://{netloc}{_api_path(parts.path)}"
 
 
-def node_of(base_url: str) -> str:
+def node_url(base_url: str) -> str:
     """The node as people call it: without the API's path.
 
     >>> node_of("http://10.0.0.5:8080/zstack/v1")
@@ -130,7 +130,7 @@ def bracketed(text: str) -> str:
     return text if _ipv6(host) is None else f"{match['scheme']}[{host}]{text[match.end() :]}"
 
 
-def api_of(node: str) -> str:
+def api_url(node: str) -> str:
     """The base URL of the API of a node as people call it.
 
     >>> api_of("http://10.0.0.5:8080")
@@ -143,14 +143,14 @@ def _split(url: str, address: str) -> SplitResult:
     try:
         return urlsplit(url)
     except ValueError as error:
-        raise _refuse(address, str(error)) from error
+        raise _invalid_url(address, str(error)) from error
 
 
 def _ipv6_host(host: str, address: str) -> str:
     """An IPv6 address as it stands in a URL: in its short form, in brackets, with its zone if it has one."""
     found = _ipv6(host)
     if found is None:
-        raise _refuse(address, f"{host!r} is no IPv6 address")
+        raise _invalid_url(address, f"{host!r} is no IPv6 address")
     return f"[{found}]"
 
 
@@ -185,9 +185,9 @@ def _port(parts: SplitResult, address: str) -> int | None:
     try:
         port = parts.port
     except ValueError as error:
-        raise _refuse(address, "the port must be a number from 1 to 65535") from error
+        raise _invalid_url(address, "the port must be a number from 1 to 65535") from error
     if port == 0:
-        raise _refuse(address, "the port must be a number from 1 to 65535")
+        raise _invalid_url(address, "the port must be a number from 1 to 65535")
     return port
 
 
@@ -198,5 +198,5 @@ def _api_path(path: str) -> str:
     return path + ("/v1" if path.endswith("/zstack") else _API)
 
 
-def _refuse(address: str, why: str) -> ConfigError:
+def _invalid_url(address: str, why: str) -> ConfigError:
     return ConfigError(f"not a usable URL: {address!r}: {why}")

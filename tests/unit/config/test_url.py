@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cdptui.config.address import is_loopback, node_of, normalise
 from cdptui.config.errors import ConfigError
+from cdptui.config.url import is_loopback, node_url, normalize_url
 
 hosts = st.one_of(
     st.from_regex(r"[a-z]([a-z0-9-]{0,20}[a-z0-9])?(\.[a-z]{2,5})?", fullmatch=True),
@@ -48,14 +48,14 @@ paths = st.sampled_from(["", "/", "/zstack", "/zstack/", "/zstack/v1", "/zstack/
     ],
 )
 def test_an_address_is_taken_however_it_is_written(address: str, expected: str) -> None:
-    assert normalise(address) == expected
+    assert normalize_url(address) == expected
 
 
 @settings(max_examples=100)
 @given(st.sampled_from(["", "http://", "https://", "HTTP://"]), hosts, ports, paths)
 def test_what_is_normal_stays_as_it_is(scheme: str, host: str, port: int | None, path: str) -> None:
-    once = normalise(f"{scheme}{host}{'' if port is None else f':{port}'}{path}")
-    assert normalise(once) == once
+    once = normalize_url(f"{scheme}{host}{'' if port is None else f':{port}'}{path}")
+    assert normalize_url(once) == once
     assert once.endswith("/zstack/v1")
     assert once.count("/zstack") == 1
 
@@ -64,7 +64,9 @@ def test_what_is_normal_stays_as_it_is(scheme: str, host: str, port: int | None,
 @given(st.sampled_from(["", "http://", "https://"]), hosts, ports)
 def test_the_api_path_makes_no_difference(scheme: str, host: str, port: int | None) -> None:
     node = f"{scheme}{host}{'' if port is None else f':{port}'}"
-    assert len({normalise(node + path) for path in ("", "/", "/zstack", "/zstack/", "/zstack/v1", "/zstack/v1/")}) == 1
+    assert (
+        len({normalize_url(node + path) for path in ("", "/", "/zstack", "/zstack/", "/zstack/v1", "/zstack/v1/")}) == 1
+    )
 
 
 @settings(max_examples=150)
@@ -72,12 +74,12 @@ def test_the_api_path_makes_no_difference(scheme: str, host: str, port: int | No
 def test_any_text_is_an_address_or_refused_in_one_line(text: str) -> None:
     said = ""
     try:
-        base = normalise(text)
+        base = normalize_url(text)
     except ConfigError as error:
         said = str(error)
     else:
         assert base.startswith(("http://", "https://"))
-        assert normalise(base) == base
+        assert normalize_url(base) == base
     assert len(said.splitlines()) <= 1
 
 
@@ -95,7 +97,7 @@ def test_an_address_with_credentials_is_refused_and_they_are_not_told(
     scheme: str, user: str, salt: str, host: str
 ) -> None:
     with pytest.raises(ConfigError) as caught:
-        normalise(f"{scheme}{user}:{salt}secret@{host}")
+        normalize_url(f"{scheme}{user}:{salt}secret@{host}")
     assert "secret" not in str(caught.value)
 
 
@@ -121,7 +123,7 @@ def test_an_address_with_credentials_is_refused_and_they_are_not_told(
 )
 def test_what_cannot_be_an_address_is_refused_with_a_reason(address: str, why: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        normalise(address)
+        normalize_url(address)
     assert why in str(caught.value)
     assert str(caught.value).isprintable()
 
@@ -134,7 +136,7 @@ def test_what_cannot_be_an_address_is_refused_with_a_reason(address: str, why: s
     ],
 )
 def test_people_call_the_node_without_the_path(base: str, node: str) -> None:
-    assert node_of(base) == node
+    assert node_url(base) == node
 
 
 @pytest.mark.parametrize(
@@ -158,7 +160,7 @@ def test_people_call_the_node_without_the_path(base: str, node: str) -> None:
 )
 def test_what_is_no_ipv6_address_is_refused_in_one_line(address: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        normalise(address)
+        normalize_url(address)
     assert str(caught.value).isprintable()
 
 
@@ -167,9 +169,9 @@ def test_what_is_no_ipv6_address_is_refused_in_one_line(address: str) -> None:
 def test_an_ipv6_address_means_the_same_with_and_without_brackets(ip: IPv6Address, zone: str | None) -> None:
     address = f"{ip}" if zone is None else f"{ip}%{zone}"
     escaped = address.replace("%", "%25")
-    assert normalise(f"[{escaped}]") == normalise(normalise(f"[{escaped}]"))
+    assert normalize_url(f"[{escaped}]") == normalize_url(normalize_url(f"[{escaped}]"))
     if zone is None or not zone.startswith("25"):
-        assert normalise(address) == normalise(f"[{escaped}]") == normalise(f"[{escaped}]:8080")
+        assert normalize_url(address) == normalize_url(f"[{escaped}]") == normalize_url(f"[{escaped}]:8080")
 
 
 @pytest.mark.parametrize(

@@ -9,44 +9,44 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdptui.config.errors import ConfigError
-from cdptui.config.views import PRESETS, View, Views, ViewsFile
+from cdptui.config.saved_views import PRESETS, SavedView, SavedViews, SavedViewsFile
 from cdptui.query.parser import parse
 from cdptui.render.columns import BY_KEY
 from cdptui.render.grouping import BY_KEY as BY_GROUPING
 from cdptui.render.order import WORST_FIRST
 from tests.capabilities import run_as_ordinary_user
 
-FULL = View(name="nearly full", filter="used>90%", sort="use", columns=("name", "use"), group="storage", wide=True)
+FULL = SavedView(name="nearly full", filter="used>90%", sort="use", columns=("name", "use"), group="storage", wide=True)
 
 
 def test_nothing_saved_is_no_file_and_no_problem(tmp_path: Path) -> None:
-    file = ViewsFile(tmp_path / "none" / "views.json")
-    assert file.read() == Views()
+    file = SavedViewsFile(tmp_path / "none" / "views.json")
+    assert file.read() == SavedViews()
     assert not file.problem
     assert not (tmp_path / "none").exists()
 
 
 def test_what_is_saved_is_there_again(tmp_path: Path) -> None:
     path = tmp_path / "state" / "views.json"
-    ViewsFile(path).change(lambda views: views.with_view(3, FULL))
-    ViewsFile(path).change(lambda views: views.with_default("production", 3))
-    views = ViewsFile(path).read()
+    SavedViewsFile(path).update(lambda views: views.with_view(3, FULL))
+    SavedViewsFile(path).update(lambda views: views.with_default("production", 3))
+    views = SavedViewsFile(path).read()
     assert views.view(3) == FULL
     assert views.defaults == {"production": 3}
 
 
 def test_two_monitors_do_not_undo_each_other(tmp_path: Path) -> None:
-    one, other = ViewsFile(tmp_path / "views.json"), ViewsFile(tmp_path / "views.json")
+    one, other = SavedViewsFile(tmp_path / "views.json"), SavedViewsFile(tmp_path / "views.json")
     one.read()
     other.read()
-    one.change(lambda views: views.with_view(1, FULL))
-    other.change(lambda views: views.with_view(2, FULL))
+    one.update(lambda views: views.with_view(1, FULL))
+    other.update(lambda views: views.with_view(2, FULL))
     assert set(one.read().saved) == {1, 2}
 
 
 def test_nobody_else_can_read_it_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
     path = tmp_path / "state" / "views.json"
-    ViewsFile(path).change(lambda views: views.with_view(1, FULL))
+    SavedViewsFile(path).update(lambda views: views.with_view(1, FULL))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert [entry.name for entry in path.parent.iterdir()] == ["views.json"]
@@ -75,8 +75,8 @@ def test_a_broken_file_is_said_and_kept(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "views.json"
     for name in ("views.json.broken", "views.json.broken2"):
         path.write_bytes(content)
-        file = ViewsFile(path)
-        assert file.change(lambda views: views.with_view(1, FULL)).saved == {1: FULL}
+        file = SavedViewsFile(path)
+        assert file.update(lambda views: views.with_view(1, FULL)).saved == {1: FULL}
         assert name in file.problem
         assert "\n" not in file.problem
         assert (tmp_path / name).read_bytes() == content
@@ -86,13 +86,13 @@ def test_a_broken_file_is_said_and_kept(tmp_path: Path, content: bytes) -> None:
 def test_no_content_raises(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     path = tmp_path_factory.mktemp("views") / "views.json"
     path.write_bytes(content)
-    ViewsFile(path).read()
+    SavedViewsFile(path).read()
 
 
 def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file where the folder should be")
     with pytest.raises(ConfigError, match="state is not a folder"):
-        ViewsFile(tmp_path / "state" / "views.json").change(lambda views: views.with_view(1, FULL))
+        SavedViewsFile(tmp_path / "state" / "views.json").update(lambda views: views.with_view(1, FULL))
 
 
 def test_saved_view_is_written_through_links(tmp_path: Path) -> None:
@@ -101,14 +101,14 @@ def test_saved_view_is_written_through_links(tmp_path: Path) -> None:
     (state / "cdptui").mkdir(parents=True)
     target, link = dotfiles / "views.json", state / "cdptui" / "views.json"
     link.symlink_to("../../dotfiles/views.json")
-    ViewsFile(link).change(lambda views: views.with_view(1, FULL))
+    SavedViewsFile(link).update(lambda views: views.with_view(1, FULL))
     target.chmod(0o644)
-    ViewsFile(link).change(lambda views: views.with_view(2, FULL))
+    SavedViewsFile(link).update(lambda views: views.with_view(2, FULL))
     assert link.is_symlink()
-    assert set(ViewsFile(target).read().saved) == {1, 2}
+    assert set(SavedViewsFile(target).read().saved) == {1, 2}
     assert stat.S_IMODE(target.stat().st_mode) == 0o644
     target.write_bytes(b"{")
-    ViewsFile(link).change(lambda views: views.with_view(3, FULL))
+    SavedViewsFile(link).update(lambda views: views.with_view(3, FULL))
     assert link.is_symlink()
     assert (dotfiles / "views.json.broken").read_bytes() == b"{"
     assert sorted(path.name for path in dotfiles.iterdir()) == ["views.json", "views.json.broken"]
@@ -116,11 +116,11 @@ def test_saved_view_is_written_through_links(tmp_path: Path) -> None:
 
 def test_file_that_cannot_be_read_is_not_replaced(tmp_path: Path) -> None:
     path = tmp_path / "views.json"
-    ViewsFile(path).change(lambda views: views.with_view(1, FULL))
+    SavedViewsFile(path).update(lambda views: views.with_view(1, FULL))
     before = path.read_bytes()
     path.chmod(0)
     with pytest.raises(ConfigError, match="Permission denied"):
-        run_as_ordinary_user(lambda: ViewsFile(path).change(lambda views: views.with_view(2, FULL)))
+        run_as_ordinary_user(lambda: SavedViewsFile(path).update(lambda views: views.with_view(2, FULL)))
     path.chmod(0o600)
     assert path.read_bytes() == before
 
@@ -130,20 +130,20 @@ def test_ninety_nine_broken_files_are_enough(tmp_path: Path) -> None:
         (tmp_path / f"views.json.broken{number}").touch()
     (tmp_path / "views.json").write_bytes(b"{")
     with pytest.raises(ConfigError, match="there are 99 broken files"):
-        ViewsFile(tmp_path / "views.json").change(lambda views: views.with_view(1, FULL))
+        SavedViewsFile(tmp_path / "views.json").update(lambda views: views.with_view(1, FULL))
     assert (tmp_path / "views.json").read_bytes() == b"{"
 
 
 def test_a_name_from_the_file_is_inert(tmp_path: Path) -> None:
     path = tmp_path / "views.json"
     path.write_text(json.dumps({"version": 1, "views": {"1": {"name": "a\x1b[31m" + "b" * 100}}}))
-    view = ViewsFile(path).read().view(1)
+    view = SavedViewsFile(path).read().view(1)
     assert view is not None
     assert view.name == "a␛[31m" + "b" * 33 + "…"
 
 
 def test_a_view_is_found_by_number_and_by_name() -> None:
-    views = Views({8: FULL})
+    views = SavedViews({8: FULL})
     assert [views.find(wanted) for wanted in (8, "Nearly Full", 9, "nothing", "switched off")] == [8, 8, None, None, 4]
 
 

@@ -16,9 +16,9 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import fields
 
-from cdptui.config.address import normalise
 from cdptui.config.errors import ConfigError
-from cdptui.config.schema import WAYS, File, Profile
+from cdptui.config.schema import CREDENTIAL_KEYS, ConfigSchema, ProfileTable
+from cdptui.config.url import normalize_url
 
 Path = tuple[str, ...]
 
@@ -36,7 +36,7 @@ MAX_PROBLEMS: Final = 100
 _PROFILE_NAME: Final = re.compile(r"[\w.-]{1,40}")
 
 
-class Vocabulary(NamedTuple):
+class KnownNames(NamedTuple):
     """The words of other rooms that may stand in the file."""
 
     actions: Mapping[str, tuple[str, ...]]
@@ -47,46 +47,46 @@ class Vocabulary(NamedTuple):
     themes: tuple[str, ...]
 
 
-class Problem(Struct, frozen=True):
+class ConfigProblem(Struct, frozen=True):
     """Something wrong, and where."""
 
     path: Path
     text: str
 
 
-class Checked(Struct, frozen=True):
+class ValidationResult(Struct, frozen=True):
     """What was found in the content of one file."""
 
-    right: File
+    content: ConfigSchema
     """What is of the right type; all else is left out."""
-    left_out: frozenset[Path]
-    problems: tuple[Problem, ...]
+    rejected: frozenset[Path]
+    problems: tuple[ConfigProblem, ...]
 
 
-def check_content(content: Mapping[str, Any], words: Callable[[], Vocabulary]) -> Checked:
+def validate(content: Mapping[str, Any], words: Callable[[], KnownNames]) -> ValidationResult:
     """Check the content of one file; `words` are asked for only if it has any of them.
 
     What is of a wrong type, or unknown, is told as that and passed over by all later checks: none of them would know
     what was meant by it.
     """
-    problems = _first(_in_table(content, File, ()))
+    problems = _first(_in_table(content, ConfigSchema, ()))
     if len(problems) > MAX_PROBLEMS:
-        return Checked(File(), frozenset((key,) for key in content), tuple(problems))
+        return ValidationResult(ConfigSchema(), frozenset((key,) for key in content), tuple(problems))
     left_out = frozenset(problem.path for problem in problems)
-    file = msgspec.convert(_without(content, left_out, ()), File)
+    file = msgspec.convert(_without(content, left_out, ()), ConfigSchema)
     more = _in_profiles(file, left_out)
     if file.keys or file.ui.theme is not None or file.ui.columns is not None:
         known = words()
         more = chain(more, _in_looks(file, known), _in_keys(file.keys, known, left_out))
-    return Checked(file, left_out, tuple(_first(chain(problems, more))))
+    return ValidationResult(file, left_out, tuple(_first(chain(problems, more))))
 
 
-def _first(problems: Iterable[Problem]) -> list[Problem]:
+def _first(problems: Iterable[ConfigProblem]) -> list[ConfigProblem]:
     """Return one more problem than is listed: to compare a MiB of unknown keys with the known ones takes minutes."""
     return list(islice(problems, MAX_PROBLEMS + 1))
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
+def did_you_mean(word: str, known: Iterable[str]) -> str:
     """What `word` may have been meant to be, as the end of a message; empty when nothing is like it."""
     from difflib import get_close_matches  # noqa: PLC0415 - only when something is wrong
 
@@ -94,15 +94,15 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"; did you mean '{close[0]}'?" if close else ""
 
 
-def _in_table(table: object, type_: type[Struct], path: Path) -> Iterator[Problem]:
+def _in_table(table: object, type_: type[Struct], path: Path) -> Iterator[ConfigProblem]:
     if not isinstance(table, Mapping):
-        yield Problem(path, f"'{path[-1]}'{_place(path[:-1])} must be a table, not {_kind(table)}")
+        yield ConfigProblem(path, f"'{path[-1]}'{_place(path[:-1])} must be a table, not {_describe_type(table)}")
         return
     known = _field_types(type_)
     for key, value in table.items():
         here = (*path, key)
         if key not in known:
-            yield Problem(here, _unknown(key, known, path))
+            yield ConfigProblem(here, _unknown(key, known, path))
         else:
             yield from _in_value(value, known[key], here)
 
@@ -113,12 +113,12 @@ def _field_types(type_: type[Struct]) -> Mapping[str, Any]:
     return {field.name: field.type for field in fields(type_)}
 
 
-def _in_value(value: object, type_: Any, path: Path) -> Iterator[Problem]:  # noqa: ANN401 - any annotation
+def _in_value(value: object, type_: Any, path: Path) -> Iterator[ConfigProblem]:  # noqa: ANN401 - any annotation
     if isinstance(type_, type) and issubclass(type_, Struct):
         yield from _in_table(value, type_, path)
     elif get_origin(type_) is dict:
         if not isinstance(value, Mapping):
-            yield Problem(path, f"'{path[-1]}' must be a table, not {_kind(value)}")
+            yield ConfigProblem(path, f"'{path[-1]}' must be a table, not {_describe_type(value)}")
             return
         for key, item in value.items():
             yield from _in_value(item, get_args(type_)[1], (*path, key))
@@ -126,8 +126,8 @@ def _in_value(value: object, type_: Any, path: Path) -> Iterator[Problem]:  # no
         try:
             msgspec.convert(value, type_)
         except msgspec.ValidationError:
-            yield Problem(
-                path, f"'{path[-1]}'{_place(path[:-1])} must be {_description(type_)}, not {_said(value, path)}"
+            yield ConfigProblem(
+                path, f"'{path[-1]}'{_place(path[:-1])} must be {_description(type_)}, not {_quote(value, path)}"
             )
 
 
@@ -139,44 +139,46 @@ def _without(table: Mapping[str, Any], left_out: frozenset[Path], path: Path) ->
     }
 
 
-def _in_profiles(file: File, left_out: frozenset[Path]) -> Iterator[Problem]:
-    places: list[tuple[Path, Profile]] = [(("defaults",), file.defaults)]
+def _in_profiles(file: ConfigSchema, left_out: frozenset[Path]) -> Iterator[ConfigProblem]:
+    places: list[tuple[Path, ProfileTable]] = [(("defaults",), file.defaults)]
     for name, profile in file.profiles.items():
         places.append((("profiles", name), profile))
         if not _PROFILE_NAME.fullmatch(name):
             text = f"the name of a profile is made of letters, digits, '.', '_' and '-', at most 40; not {name!r}"
-            yield Problem(("profiles", name), text)
+            yield ConfigProblem(("profiles", name), text)
     for place, profile in places:
-        ways = [way for way in WAYS if getattr(profile.auth, way)]
+        ways = [way for way in CREDENTIAL_KEYS if getattr(profile.auth, way)]
         if len(ways) > 1:
             text = f"'{ways[0]}' and '{ways[1]}'{_place((*place, 'auth'))} exclude each other"
-            yield Problem((*place, "auth", ways[1]), text)
+            yield ConfigProblem((*place, "auth", ways[1]), text)
         command = profile.auth.password_command or "none"
         # A pattern in the schema would say it too, and msgspec 0.22 crashes on one that is used often.
         if not (command if isinstance(command, str) else command[0]).strip():
             text = f"'password_command'{_place((*place, 'auth'))} names no program"
-            yield Problem((*place, "auth", "password_command"), text)
+            yield ConfigProblem((*place, "auth", "password_command"), text)
         tls = (*place, "tls")
         if profile.tls.client_key and not profile.tls.client_cert and (*tls, "client_cert") not in left_out:
-            yield Problem((*tls, "client_key"), f"'client_key'{_place(tls)} needs a 'client_cert'")
+            yield ConfigProblem((*tls, "client_key"), f"'client_key'{_place(tls)} needs a 'client_cert'")
         try:
-            normalise(profile.url or "localhost")
+            normalize_url(profile.url or "localhost")
         except ConfigError as error:
-            yield Problem((*place, "url"), f"'url'{_place(place)}: {error}")
+            yield ConfigProblem((*place, "url"), f"'url'{_place(place)}: {error}")
 
 
-def _in_looks(file: File, words: Vocabulary) -> Iterator[Problem]:
+def _in_looks(file: ConfigSchema, words: KnownNames) -> Iterator[ConfigProblem]:
     theme = file.ui.theme
     if theme is not None and theme not in words.themes:
-        text = f"there is no theme '{theme}', only {', '.join(words.themes)}{nearest(theme, words.themes)}"
-        yield Problem(("ui", "theme"), text)
+        text = f"there is no theme '{theme}', only {', '.join(words.themes)}{did_you_mean(theme, words.themes)}"
+        yield ConfigProblem(("ui", "theme"), text)
     for column in file.ui.columns or ():
         if column not in words.columns:
-            text = f"there is no column '{column}'{nearest(column, words.columns) or '; o lists them'}"
-            yield Problem(("ui", "columns"), text)
+            text = f"there is no column '{column}'{did_you_mean(column, words.columns) or '; o lists them'}"
+            yield ConfigProblem(("ui", "columns"), text)
 
 
-def _in_keys(keys: Mapping[str, str | list[str]], words: Vocabulary, left_out: frozenset[Path]) -> Iterator[Problem]:
+def _in_keys(
+    keys: Mapping[str, str | list[str]], words: KnownNames, left_out: frozenset[Path]
+) -> Iterator[ConfigProblem]:
     owners: dict[str, dict[str, None]] = {}
     """The actions of each key, in order; a key may be named a thousand times for one action."""
     for action, own in words.actions.items():
@@ -185,25 +187,25 @@ def _in_keys(keys: Mapping[str, str | list[str]], words: Vocabulary, left_out: f
     for action, value in keys.items():
         path = ("keys", action)
         if action not in words.actions:
-            yield Problem(path, f"there is no action '{action}'{nearest(action, words.actions)}")
+            yield ConfigProblem(path, f"there is no action '{action}'{did_you_mean(action, words.actions)}")
             continue
-        names = keys_in(value)
+        names = split_keys(value)
         if not names:
-            yield Problem(path, f"'{action}' in [keys] needs a key")
+            yield ConfigProblem(path, f"'{action}' in [keys] needs a key")
         for name in names:
             meant = words.canonical_key(name)
             if meant is None:
-                yield Problem(path, f"'{action}' in [keys]: there is no key '{name}'")
+                yield ConfigProblem(path, f"'{action}' in [keys]: there is no key '{name}'")
                 continue
             for owner in owners.get(meant, ()):
                 # Some share a key by their nature: one works in the list, the other in the pane.
                 is_usual = owner not in keys and meant in words.actions[action]
                 if owner != action and not is_usual:
-                    yield Problem(path, f"the key '{name}' would be both '{owner}' and '{action}'")
+                    yield ConfigProblem(path, f"the key '{name}' would be both '{owner}' and '{action}'")
             owners.setdefault(meant, {})[action] = None
 
 
-def keys_in(value: str | list[str]) -> list[str]:
+def split_keys(value: str | list[str]) -> list[str]:
     """The keys that a value of [keys] names."""
     return value.split() if isinstance(value, str) else [name.strip() for name in value if name.strip()]
 
@@ -215,7 +217,7 @@ def _unknown(key: str, known: Mapping[str, Any], path: Path) -> str:
     for name, type_ in known.items():
         if isinstance(type_, type) and issubclass(type_, Struct) and key in type_.__struct_fields__:
             return f"unknown key '{key}'{_place(path)}; it belongs in [{'.'.join((*path, name))}]"
-    return f"unknown key '{key}'{_place(path)}{nearest(key, known)}"
+    return f"unknown key '{key}'{_place(path)}{did_you_mean(key, known)}"
 
 
 def _place(path: Path) -> str:
@@ -232,17 +234,17 @@ def _description(type_: Any) -> str:  # noqa: ANN401 - any annotation
     return ""
 
 
-def _said(value: object, path: Path) -> str:
+def _quote(value: object, path: Path) -> str:
     if not value or isinstance(value, bool) or "auth" in path:
-        return _kind(value)
+        return _describe_type(value)
     if isinstance(value, str):
         return f"'{value}'"
     if isinstance(value, float) or (isinstance(value, int) and abs(value) < _LONG_NUMBER):
         return f"{value}"
-    return _kind(value)
+    return _describe_type(value)
 
 
-def _kind(value: object) -> str:
+def _describe_type(value: object) -> str:
     match value:
         case bool():
             return "true" if value else "false"
