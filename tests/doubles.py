@@ -9,10 +9,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TypeVar
 
 from cdptui.api.errors import ApiError
-from cdptui.api.fields import task_fields
-from cdptui.api.packing import pack
-from cdptui.api.raw import raw_lines
-from cdptui.api.records import record_json
+from cdptui.api.raw_task import json_line, pretty_json_lines, raw_fields
+from cdptui.api.record_compression import compress
 from cdptui.models.inventory import BackupStorage, Policy, VmInstance
 from cdptui.models.recovery_points import RecoveryPoints
 from cdptui.models.resource_list import ResourceList
@@ -63,7 +61,7 @@ def a_task(name: str = "cdp-erp-db", uuid: str | None = None, **changes: object)
         "resource_refs": (ResourceRef(resource_uuid=f"vm-of-{name}", resource_type="VmInstanceVO", task_uuid=uuid),),
         **changes,
     }
-    raw = pack(repr(sorted(values.items())).encode())
+    raw = compress(repr(sorted(values.items())).encode())
     return Task(uuid=uuid, name=name, raw=raw, **values)  # type: ignore[arg-type]  # built from keywords
 
 
@@ -133,13 +131,13 @@ class ScriptedNode:
         return [FetchProgress(tasks, len(tasks), is_complete=True)]
 
     def fields(self, task: Task) -> tuple[RawField, ...]:
-        return task_fields(task, UTC)
+        return raw_fields(task, UTC)
 
     def raw_lines(self, task: Task) -> RawLines:
-        return raw_lines(task)
+        return pretty_json_lines(task)
 
     def record(self, task: Task) -> str:
-        return record_json(task)
+        return json_line(task)
 
     async def names(self, uuids: Sequence[str]) -> dict[str, str]:
         self.asked_names.append(tuple(uuids))
@@ -152,7 +150,7 @@ class ScriptedNode:
     async def policies(self) -> ResourceList[Policy]:
         return ResourceList(tuple(await self._answer("policies", self.known_policies)), self.is_partial)
 
-    async def machine(self, uuid: str) -> VmInstance | None:
+    async def vm(self, uuid: str) -> VmInstance | None:
         return (await self._answer(f"machine {uuid}", self.known_machines)).get(uuid)
 
     async def recovery_points(self, vm_uuid: str, now: datetime) -> RecoveryPoints:

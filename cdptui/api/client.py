@@ -13,7 +13,6 @@ import httpx
 import msgspec
 from msgspec import Struct
 
-from cdptui.api.access import access_for
 from cdptui.api.decode import UNREADABLE, Page, TaskDecoder, decode_page
 from cdptui.api.errors import (
     ApiError,
@@ -24,12 +23,11 @@ from cdptui.api.errors import (
     TimedOut,
     UnreadableAnswer,
 )
-from cdptui.api.fields import task_fields
-from cdptui.api.http import Http, Timeouts
-from cdptui.api.paging import Paging, Window
-from cdptui.api.raw import raw_lines
-from cdptui.api.records import record_json
-from cdptui.api.resources import Resources
+from cdptui.api.http import HttpClient, Timeouts
+from cdptui.api.inventory_api import InventoryApi
+from cdptui.api.pager import Pager, PageRequest
+from cdptui.api.raw_task import json_line, pretty_json_lines, raw_fields
+from cdptui.api.requester import create_requester
 from cdptui.api.server_clock import ServerClock
 from cdptui.api.timestamps import parse_zone
 from cdptui.clock import Clock, give_way
@@ -41,10 +39,10 @@ from cdptui.models.tls import TlsSettings
 
 log = logging.getLogger(__name__)
 
-_AT_ONCE: Final = 200
+_DECODE_BATCH: Final = 200
 """Records decoded before the event loop goes on: less than a millisecond, four if all of them are new."""
 
-_MANY: Final = 5000
+_COMPRESS_ABOVE: Final = 5000
 """Tasks from which on memory counts for more than the milliseconds before the first list."""
 
 _ZONE_S: Final = 1.0
@@ -88,14 +86,14 @@ class Client:
         """
         self._clock = clock
         self._timeouts = Timeouts.of(timeout_s)
-        self._http = Http(base_url, self._timeouts, clock, tls=tls, proxy=proxy, transport=transport)
+        self._http = HttpClient(base_url, self._timeouts, clock, tls=tls, proxy=proxy, transport=transport)
         self._server_clock = ServerClock(self._http, clock, zone)
-        self._access = access_for(self._http, auth, clock, self._server_clock)
+        self._access = create_requester(self._http, auth, clock, self._server_clock)
         self._decoder = TaskDecoder()
         self._decoder.zone = zone
         self._asked_zone = zone is not None
         self._zone_due_at = -math.inf
-        self._resources = Resources(self._access.get_beside, self._http.base_url, lambda: self._decoder.zone)
+        self._resources = InventoryApi(self._access.get_background, self._http.base_url, lambda: self._decoder.zone)
 
     @property
     def zone(self) -> tzinfo | None:
@@ -108,7 +106,7 @@ class Client:
 
     def use_code(self, code: str) -> None:
         """Take a code of the second factor for the next login."""
-        self._access.use_code(code)
+        self._access.use_otp(code)
 
     async def read(self) -> AsyncIterator[FetchProgress]:
         """Read all tasks; yields after each page, the last time with `is_complete`. Raises ApiError.
@@ -116,8 +114,8 @@ class Client:
         Logs in when there is no session yet. Asks the server for its zone beside the first page.
         """
         # The login's own errors are not the zone's, and not to be passed over with them.
-        await self._access.begin()
-        paging = Paging[Task]()
+        await self._access.prepare_poll()
+        paging = Pager[Task]()
         due = self._clock.monotonic() + self._timeouts.list_s
         while not paging.is_done:
             if self._clock.monotonic() > due:
@@ -126,7 +124,9 @@ class Client:
             window = paging.next_window()
             is_zone_due = not self._asked_zone and self._clock.monotonic() >= self._zone_due_at
             page = await self._query_with_zone(window) if is_zone_due else await self._query_tasks(window)
-            paging.accept(window, await self._decode(page.rows, is_dense=(page.total or 0) > _MANY), page.total)
+            paging.accept(
+                window, await self._decode(page.rows, is_compressed=(page.total or 0) > _COMPRESS_ABOVE), page.total
+            )
             if paging.is_done:
                 self._decoder.remember(paging.by_uuid)
             yield FetchProgress(
@@ -134,21 +134,21 @@ class Client:
             )
 
     @property
-    def resources(self) -> Resources:
+    def resources(self) -> InventoryApi:
         """What stands around the tasks."""
         return self._resources
 
     def fields(self, task: Task) -> tuple[RawField, ...]:
         """Every field that the server sent of `task`."""
-        return task_fields(task, self.zone)
+        return raw_fields(task, self.zone)
 
     def raw_lines(self, task: Task) -> RawLines:
         """The record of `task` as the server sent it, indented."""
-        return raw_lines(task)
+        return pretty_json_lines(task)
 
     def record(self, task: Task) -> str:
         """`task` as the server sent it: JSON on one line, inert."""
-        return record_json(task)
+        return json_line(task)
 
     async def aclose(self) -> bool:
         """Log out and close all connections; takes about a second at most. False when a session may be left behind."""
@@ -157,12 +157,12 @@ class Client:
         finally:
             await self._http.aclose()
 
-    async def _query_with_zone(self, window: Window) -> Page:
+    async def _query_with_zone(self, window: PageRequest) -> Page:
         """The first page, and the zone to read its dates in: on a long way to the node one wait instead of two.
 
         A list without a zone is still a list: the zone is asked for again a while later.
         """
-        zone = asyncio.create_task(self._learn_zone())
+        zone = asyncio.create_task(self._fetch_timezone())
         try:
             page = await self._query_tasks(window)
             await asyncio.wait([zone], timeout=_ZONE_S)
@@ -178,7 +178,7 @@ class Client:
             await asyncio.gather(zone, return_exceptions=True)
         return page
 
-    async def _query_tasks(self, window: Window) -> Page:
+    async def _query_tasks(self, window: PageRequest) -> Page:
         params = [
             ("limit", str(window.limit)),
             ("start", str(window.start)),
@@ -192,14 +192,14 @@ class Client:
         except UNREADABLE as error:
             raise UnreadableAnswer(sanitize(str(error), 200), url=f"{self._http.base_url}/cdp-task") from error
 
-    async def _decode(self, rows: Sequence[bytes], *, is_dense: bool) -> list[Task]:
+    async def _decode(self, rows: Sequence[bytes], *, is_compressed: bool) -> list[Task]:
         tasks: list[Task] = []
-        for at in range(0, len(rows), _AT_ONCE):
+        for at in range(0, len(rows), _DECODE_BATCH):
             await give_way()
-            tasks += self._decoder.decode(rows[at : at + _AT_ONCE], is_dense=is_dense)
+            tasks += self._decoder.decode(rows[at : at + _DECODE_BATCH], is_compressed=is_compressed)
         return tasks
 
-    async def _learn_zone(self) -> None:
+    async def _fetch_timezone(self) -> None:
         """Ask for the zone in which the server writes its dates; without an answer they stay without one."""
         try:
             body = await self._access.get("/management-nodes/platform-timezone", [])

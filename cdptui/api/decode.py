@@ -18,8 +18,8 @@ import msgspec
 from msgspec import Meta, Raw, Struct, structs
 
 from cdptui.api.json_scan import ScanError, split_array, split_object
-from cdptui.api.packing import is_packed, pack
-from cdptui.api.timestamps import is_readable_date, parse_moment
+from cdptui.api.record_compression import compress, matches
+from cdptui.api.timestamps import is_valid_timestamp, parse_timestamp
 from cdptui.models.sanitize import sanitize
 from cdptui.models.task import ResourceRef, Task
 
@@ -168,38 +168,38 @@ class TaskDecoder:
             self._zone = zone
             self._known = {}
 
-    def remember(self, tasks: Mapping[str, Task]) -> None:
+    def set_known(self, tasks: Mapping[str, Task]) -> None:
         """Know these tasks, by uuid, from now on, and no others."""
         self._known = tasks
 
-    def decode(self, rows: Iterable[bytes], *, is_dense: bool = False) -> list[Task]:
-        """Return the tasks of `rows`, in order; `is_dense` spares memory where there are many."""
-        return [self._decode(row, is_dense=is_dense) for row in rows]
+    def decode(self, rows: Iterable[bytes], *, is_compressed: bool = False) -> list[Task]:
+        """Return the tasks of `rows`, in order; `is_compressed` spares memory where there are many."""
+        return [self._decode(row, is_compressed=is_compressed) for row in rows]
 
-    def _decode(self, row: bytes, *, is_dense: bool) -> Task:
+    def _decode(self, row: bytes, *, is_compressed: bool) -> Task:
         try:
             # A first reading knows nobody.
             known = self._known.get(_uuid_decoder.decode(row).uuid) if self._known else None
         except UNREADABLE:
             known = None
         if known is None:
-            return decode_task(row, self._zone, is_dense=is_dense)
-        if is_packed(row, known.raw):
+            return decode_task(row, self._zone, is_compressed=is_compressed)
+        if matches(row, known.raw):
             return known
-        return _sharing(decode_task(row, self._zone, is_dense=is_dense), known)
+        return _reuse_equal_fields(decode_task(row, self._zone, is_compressed=is_compressed), known)
 
 
 _SHARED: Final = ("uuid", "name", "description", "created_at", "resource_refs")
 """Fields that stay while others change."""
 
 
-def _sharing(task: Task, known: Task) -> Task:
+def _reuse_equal_fields(task: Task, known: Task) -> Task:
     """The same task, with the parts of `known` that are equal: a hundred thousand names need not be there twice."""
     same = {name: getattr(known, name) for name in _SHARED if getattr(known, name) == getattr(task, name)}
     return structs.replace(task, **same)
 
 
-def decode_task(row: bytes, zone: tzinfo | None, *, is_dense: bool = False) -> Task:
+def decode_task(row: bytes, zone: tzinfo | None, *, is_compressed: bool = False) -> Task:
     """Return the task in `row`; what cannot be read is None there and named in `bad_fields`. Never raises."""
     try:
         wire = _task_decoder.decode(row)
@@ -210,7 +210,7 @@ def decode_task(row: bytes, zone: tzinfo | None, *, is_dense: bool = False) -> T
         if (getattr(wire, name) or 0) > MAX_COUNT:
             setattr(wire, name, None)
             bad.add(_wire_name(name))
-    return _task_of(wire, bad, row, zone, pack(row, is_dense=is_dense))
+    return _task_of(wire, bad, row, zone, compress(row, is_compressed=is_compressed))
 
 
 def _task_of(wire: WireTask, bad: set[str], row: bytes, zone: tzinfo | None, raw: bytes) -> Task:
@@ -218,22 +218,22 @@ def _task_of(wire: WireTask, bad: set[str], row: bytes, zone: tzinfo | None, raw
         bad.add("uuid")
     if wire.name is None or wire.status is None or wire.state is None:
         bad.update(name for name in ("name", "status", "state") if getattr(wire, name) is None)
-    created_at, last_op_at = parse_moment(wire.create_date, zone), parse_moment(wire.last_op_date, zone)
-    if created_at is None and not is_readable_date(wire.create_date):
+    created_at, last_op_at = parse_timestamp(wire.create_date, zone), parse_timestamp(wire.last_op_date, zone)
+    if created_at is None and not is_valid_timestamp(wire.create_date):
         bad.add("createDate")
-    if last_op_at is None and not is_readable_date(wire.last_op_date):
+    if last_op_at is None and not is_valid_timestamp(wire.last_op_date):
         bad.add("lastOpDate")
     uuid = sanitize(wire.uuid) if wire.uuid else f"no-uuid-{zlib.crc32(row):08x}"
     rpo_ms = wire.last_latency if wire.last_latency is not None else wire.current_latency
     return Task(
         uuid=uuid,
         name=sanitize(wire.name or ""),
-        status=_word(wire.status) or "?",
-        state=_word(wire.state) or "?",
+        status=_intern(wire.status) or "?",
+        state=_intern(wire.state) or "?",
         description=None if wire.description is None else sanitize(wire.description),
-        task_type=_word(wire.task_type),
-        policy_uuid=_word(wire.policy_uuid),
-        backup_storage_uuid=_word(wire.backup_storage_uuid),
+        task_type=_intern(wire.task_type),
+        policy_uuid=_intern(wire.policy_uuid),
+        backup_storage_uuid=_intern(wire.backup_storage_uuid),
         bandwidth_limit_bps=wire.backup_bandwidth,
         plan_bytes=wire.max_capacity,
         used_bytes=wire.used_capacity,
@@ -251,15 +251,15 @@ def _ref_of(ref: WireRef, uuid: str, zone: tzinfo | None) -> ResourceRef:
     task_uuid = sanitize(ref.task_uuid or "")
     return ResourceRef(
         resource_uuid=sanitize(ref.resource_uuid or "?"),
-        resource_type=_word(ref.resource_type) or "?",
+        resource_type=_intern(ref.resource_type) or "?",
         task_uuid=uuid if task_uuid == uuid else task_uuid,
-        created_at=parse_moment(ref.create_date, zone),
-        last_op_at=parse_moment(ref.last_op_date, zone),
+        created_at=parse_timestamp(ref.create_date, zone),
+        last_op_at=parse_timestamp(ref.last_op_date, zone),
     )
 
 
 @lru_cache(maxsize=4096)
-def _word(text: str | None) -> str | None:
+def _intern(text: str | None) -> str | None:
     """A text that thousands of tasks share, kept once, and looked at once."""
     return None if text is None else sys.intern(sanitize(text, 255))
 
@@ -293,20 +293,20 @@ def read_record(row: bytes) -> tuple[dict[str, object], frozenset[str]] | None:
 
     A value that cannot be read (nested too deeply, thousands of digits) is there as its text.
     """
-    record = loads_tolerantly(row)
+    record = loads_lenient(row)
     if isinstance(record, dict):
         return record, _NO_FIELDS
     try:
         texts = split_object(row)
     except ScanError:
         return None
-    values = {name: loads_tolerantly(text) for name, text in texts.items()}
+    values = {name: loads_lenient(text) for name, text in texts.items()}
     unreadable = frozenset(name for name, text in texts.items() if values[name] is None and text != b"null")
     values.update((name, texts[name].decode("utf-8", errors="replace")) for name in unreadable)
     return values, unreadable
 
 
-def loads_tolerantly(row: bytes) -> object:
+def loads_lenient(row: bytes) -> object:
     """Return what `row` holds, also where msgspec is strict (numbers out of range, lone surrogates); None if nothing.
 
     Such records are rare, so the standard library's slower and more forgiving reader serves.

@@ -47,13 +47,13 @@ class ApiError(Exception):
         self.detail = detail
         self.url = url
         self.code = code
-        self.is_unanswered = False
+        self.may_have_executed = False
         """Whether the request may have gone out and been carried out, though no answer came back."""
 
     def __str__(self) -> str:
         return f"{self.kind.value}: {self.detail} ({self.url})"
 
-    def hide(self, secrets: Iterable[str]) -> None:
+    def redact(self, secrets: Iterable[str]) -> None:
         """Take out of it what a server quoted that nobody may see."""
         redactor = Redactor()
         redactor.add(*secrets)
@@ -148,55 +148,55 @@ class PasswordMissing(LoginRefused):
     kind = FailureKind.PASSWORD_MISSING
 
 
-class LoginNeedsMore(ApiError):
+class InteractiveLoginRequired(ApiError):
     """The server wants more than a password."""
 
     kind = FailureKind.LOGIN_NEEDS_MORE
 
 
-class SecondFactorNeeded(LoginNeedsMore):
+class SecondFactorNeeded(InteractiveLoginRequired):
     """The password was right; now a code is wanted."""
 
     kind = FailureKind.SECOND_FACTOR
 
 
-class SecondFactorRefused(LoginNeedsMore):
+class SecondFactorRefused(InteractiveLoginRequired):
     """The code was wrong, or too old."""
 
     kind = FailureKind.SECOND_FACTOR_REFUSED
 
 
-class CaptchaNeeded(LoginNeedsMore):
+class CaptchaNeeded(InteractiveLoginRequired):
     """After too many failed logins: somebody must read a picture."""
 
     kind = FailureKind.CAPTCHA
 
 
-class AccountLocked(LoginNeedsMore):
+class AccountLocked(InteractiveLoginRequired):
     """After too many failed logins: for some minutes nobody gets in."""
 
     kind = FailureKind.LOCKED
 
 
-class PasswordMustChange(LoginNeedsMore):
+class PasswordMustChange(InteractiveLoginRequired):
     """The first password of an account must be changed before anything else."""
 
     kind = FailureKind.NEW_PASSWORD
 
 
-class PasswordStale(LoginNeedsMore):
+class PasswordExpired(InteractiveLoginRequired):
     """The password is too old."""
 
     kind = FailureKind.OLD_PASSWORD
 
 
-class AddressRefused(LoginNeedsMore):
+class AddressRefused(InteractiveLoginRequired):
     """Nobody may log in from where we are."""
 
     kind = FailureKind.ADDRESS_REFUSED
 
 
-class LoginUnknown(ApiError):
+class LoginTypeUnsupported(ApiError):
     """The node has no login of this type."""
 
     kind = FailureKind.LOGIN_UNKNOWN
@@ -220,7 +220,7 @@ class KeySignatureWrong(KeyRefused):
     kind = FailureKind.KEY_SIGNATURE
 
 
-class KeysUnsupported(KeyRefused):
+class AccessKeysUnsupported(KeyRefused):
     """The node has no module for access keys."""
 
     kind = FailureKind.KEY_UNSUPPORTED

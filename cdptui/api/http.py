@@ -20,12 +20,11 @@ import httpx
 from msgspec import Struct
 
 from cdptui import __version__
-from cdptui.api.answers import check_answer
-from cdptui.api.body import ACCEPTED_ENCODING, read_body
-from cdptui.api.breakage import broken
 from cdptui.api.charset import as_utf8
 from cdptui.api.errors import AddressUnusable, ApiError, TimedOut
-from cdptui.api.tls import tls_context
+from cdptui.api.responses import ACCEPTED_ENCODING, check_response, read_body
+from cdptui.api.tls import create_ssl_context
+from cdptui.api.transport_errors import map_transport_error
 from cdptui.clock import Clock
 from cdptui.models.redaction import url_secrets
 from cdptui.models.tls import TlsSettings
@@ -38,7 +37,7 @@ KEPT_IDLE_S: Final = 90.0
 _LONG_SECRET: Final = 16
 """Characters of a secret that stands nowhere by chance: sessions, cookies, signatures and hashes, hardly a password."""
 
-_SENT_TWICE: Final = frozenset({"GET", "DELETE"})
+_IDEMPOTENT: Final = frozenset({"GET", "DELETE"})
 """What may be sent again when nobody knows whether it arrived: it is the same whether done once or twice."""
 
 _ZONED: Final = re.compile(r"(https?://\[)([0-9a-f:.]+)%25([^\]]+)(\].*)")
@@ -46,7 +45,7 @@ _ZONED: Final = re.compile(r"(https?://\[)([0-9a-f:.]+)%25([^\]]+)(\].*)")
 
 _MAX_COOKIES: Final = 16
 
-_UNANSWERED_S: Final = 5
+_TCP_USER_TIMEOUT_S: Final = 5
 """A peer that does not even acknowledge for so long is gone: a network changed, a tunnel fell."""
 
 
@@ -57,7 +56,7 @@ def _socket_options() -> list[tuple[int, int, int]]:
         ("TCP_KEEPIDLE", 15),
         ("TCP_KEEPINTVL", 5),
         ("TCP_KEEPCNT", 3),
-        ("TCP_USER_TIMEOUT", _UNANSWERED_S * 1000),
+        ("TCP_USER_TIMEOUT", _TCP_USER_TIMEOUT_S * 1000),
     ):
         number = getattr(socket, name, None)
         options += [(socket.IPPROTO_TCP, number, value)] if number is not None else []
@@ -98,7 +97,7 @@ class Timeouts(Struct, frozen=True):
         return cls(connect_s=min(5.0, timeout_s), read_s=timeout_s, total_s=3 * timeout_s)
 
 
-class Http:
+class HttpClient:
     """A pool with keep-alive and a cookie jar; follows no redirects, so that no header ever travels to another host."""
 
     def __init__(
@@ -123,8 +122,8 @@ class Http:
         self._proxy_secrets = _credentials_in(proxy) if proxy is not None else ()
         self._transport = transport
         # The trusted certificates take 35 ms to read; plain HTTP asks for none.
-        self._tls = tls_context(tls or TlsSettings()) if base_url.startswith("https:") else None
-        self._proxy_tls = tls_context(tls or TlsSettings()) if (proxy or "").startswith("https:") else None
+        self._tls = create_ssl_context(tls or TlsSettings()) if base_url.startswith("https:") else None
+        self._proxy_tls = create_ssl_context(tls or TlsSettings()) if (proxy or "").startswith("https:") else None
         try:
             self._request_url, self._host_header, self._tls_name = _zone_apart(self._base_url)
             httpx.URL(self._request_url)
@@ -143,7 +142,7 @@ class Http:
         return self._base_url
 
     @property
-    def is_asking(self) -> bool:
+    def has_request_in_flight(self) -> bool:
         """Whether a request may have gone out whose answer is not here."""
         return any(not trace.is_connecting for trace in self._under_way)
 
@@ -184,7 +183,7 @@ class Http:
             sent["Content-Type"] = "application/json;charset=UTF-8"
         try:
             async with asyncio.timeout(times.total_s):
-                await self._leave_the_dead()
+                await self._drop_stale_connections()
                 self._under_way.add(trace)
                 try:
                     request = self._client.build_request(
@@ -196,7 +195,7 @@ class Http:
                         timeout=httpx.Timeout(times.read_s, connect=times.connect_s),
                         extensions={"trace": trace, **self._tls_name},
                     )
-                    response = await self._answer_to(request, trace)
+                    response = await self._send_with_retry(request, trace)
                     self.date = response.headers.get("date", "")
                     try:
                         body = as_utf8(await read_body(response, shown), response.charset_encoding)
@@ -207,11 +206,13 @@ class Http:
                     self._used_at = self._clock.monotonic()
         except TimeoutError as error:
             late = TimedOut("the answer took too long", url=shown)
-            late.is_unanswered = not trace.is_connecting
+            late.may_have_executed = not trace.is_connecting
             raise late from error
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
-            failure = broken(error, shown, connect_s=times.connect_s, read_s=times.read_s, via=self._via())
-            failure.is_unanswered = not trace.is_connecting
+            failure = map_transport_error(
+                error, shown, connect_s=times.connect_s, read_s=times.read_s, proxy=self._proxy_display()
+            )
+            failure.may_have_executed = not trace.is_connecting
             raise failure from error
         return _checked(response, body, shown, [*secrets, *self._sent_secrets(request)])
 
@@ -221,7 +222,7 @@ class Http:
         cookies = (cookie.value for cookie in self._client.cookies.jar)
         return [secret for secret in (credential, *cookies, *self._proxy_secrets) if secret]
 
-    async def _answer_to(self, request: httpx.Request, trace: _Trace) -> httpx.Response:
+    async def _send_with_retry(self, request: httpx.Request, trace: _Trace) -> httpx.Response:
         """The answer, as soon as its headers are there.
 
         A connection that was kept may have been closed at the other end just before it was used: then, and only when
@@ -230,12 +231,12 @@ class Http:
         try:
             return await self._client.send(request, stream=True)
         except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
-            if request.method not in _SENT_TWICE or not trace.was_reused:
+            if request.method not in _IDEMPOTENT or not trace.was_reused:
                 raise
         log.debug("a kept connection was dead, the request is sent again on a new one")
         return await self._client.send(request, stream=True)
 
-    async def _leave_the_dead(self) -> None:
+    async def _drop_stale_connections(self) -> None:
         """Part with connections that slept for longer than the server keeps them, the machine asleep included.
 
         The pool counts by a clock that stops while the machine sleeps, and would find them fresh.
@@ -266,7 +267,7 @@ class Http:
             socket_options=_SOCKET_OPTIONS,
         )
 
-    def _via(self) -> str:
+    def _proxy_display(self) -> str:
         """The proxy for people, without its password."""
         if self._proxy is None:
             return ""
@@ -334,16 +335,16 @@ def _checked(response: httpx.Response, body: bytes, shown: str, secrets: Sequenc
     """The body of a good answer; else its error is raised, without `secrets`."""
     status, location = response.status_code, response.headers.get("location", "")
     try:
-        return check_answer(status, body, url=shown, location=location)
+        return check_response(status, body, url=shown, location=location)
     except ApiError as error:
         found = error
     # Messages are cut, and half a secret is one too: so out of the whole answer. A short one may be a word of its form.
     for secret in (secret for secret in secrets if len(secret) >= _LONG_SECRET):
         body, location = body.replace(secret.encode(errors="surrogateescape"), b"***"), location.replace(secret, "***")
     try:
-        check_answer(status, body, url=shown, location=location)
+        check_response(status, body, url=shown, location=location)
     except ApiError as error:
         # Never another kind: a refused login that passed for something else would be repeated.
         found = error if type(error) is type(found) else found
-    found.hide(secrets)
+    found.redact(secrets)
     raise found

@@ -12,7 +12,7 @@ from datetime import tzinfo
 from typing import Final
 
 from cdptui.api.errors import UnreadableAnswer
-from cdptui.api.record import Record
+from cdptui.api.inventory_api import JsonRecord
 from cdptui.models.recovery_points import RecoveryPoint
 from cdptui.models.resource_list import ResourceList
 
@@ -53,15 +53,15 @@ class RecoveryPointReader:
                 return _joined(points, is_partial=True)
 
     async def _page(self, path: str, params: Sequence[tuple[str, str]]) -> dict[str, list[RecoveryPoint]]:
-        answer = Record.of(await self._call(path, params))
+        answer = JsonRecord.of(await self._call(path, params))
         if answer is None:
             raise UnreadableAnswer("it is no JSON object", url=self._base_url + path)
-        volumes = Record.of_value(dict(answer.items()).get("recoveryPoints"))
+        volumes = JsonRecord.of_value(dict(answer.items()).get("recoveryPoints"))
         if volumes is None:
             raise UnreadableAnswer("there are no recoveryPoints in it", url=self._base_url + path)
         return {uuid: [self._point(row, uuid) for row in volumes.records(uuid) or []] for uuid, _ in volumes.items()}
 
-    def _point(self, row: Record, volume: str) -> RecoveryPoint:
+    def _point(self, row: JsonRecord, volume: str) -> RecoveryPoint:
         return RecoveryPoint(
             id=row.count("id") or 0,
             volume_uuid=row.text("volId") or volume,

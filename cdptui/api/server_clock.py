@@ -16,7 +16,7 @@ from msgspec import Struct, field
 
 from cdptui.api.decode import UNREADABLE
 from cdptui.api.errors import CdpUnavailable, PermissionDenied, ServerError, UnreadableAnswer
-from cdptui.api.http import Http
+from cdptui.api.http import HttpClient
 from cdptui.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -43,18 +43,18 @@ class _TimeReply(Struct, rename="camel"):
 class ServerClock:
     """One server's. Its epoch is asked for once, and again when the server finds a date wrong."""
 
-    def __init__(self, http: Http, clock: Clock, zone: tzinfo | None) -> None:
+    def __init__(self, http: HttpClient, clock: Clock, zone: tzinfo | None) -> None:
         """`zone` is known for sure; without it, it is ours until the server tells or refuses a date."""
         self._http = http
         self._clock = clock
         self._given = zone
         self._zone = zone
         """None is the zone of this machine, whatever that is at the moment."""
-        self._told: tuple[float, float] | None = None
+        self._reference: tuple[float, float] | None = None
         """What the server said, in epoch seconds, and when it did so on our monotonic clock."""
         self._is_asked = False
 
-    async def ask(self, *, is_anew: bool = False) -> None:
+    async def synchronize(self, *, is_anew: bool = False) -> None:
         """Learn the server's time, at least from the date of its answer; else it is taken to have ours.
 
         Raises ApiError.
@@ -71,7 +71,7 @@ class ServerClock:
             seconds = told.seconds if told.milliseconds is None else told.milliseconds / 1000
         if seconds is None:
             seconds = _epoch_of(self._http.date)
-        self._told = None if seconds is None else (float(seconds), self._clock.monotonic())
+        self._reference = None if seconds is None else (float(seconds), self._clock.monotonic())
         self._is_asked = True
 
     def use_zone(self, zone: tzinfo) -> None:
@@ -79,10 +79,10 @@ class ServerClock:
         if self._given is None:
             self._zone = zone
 
-    async def corrections(self) -> AsyncIterator[str]:
+    async def candidate_dates(self) -> AsyncIterator[str]:
         """What else may be the date, after one was found wrong: by the time anew, then in a few other zones."""
-        await self.ask(is_anew=True)
-        yield self.date()
+        await self.synchronize(is_anew=True)
+        yield self.date_header()
         if self._given is not None:
             return
         tried = {self._offset()}
@@ -93,11 +93,11 @@ class ServerClock:
                 continue
             tried.add(self._offset())
             log.info("the server finds the time wrong, trying %s", self._zone_in_words())
-            yield self.date()
+            yield self.date_header()
         # Ours is as good as any to begin with next time.
         self._zone = None
 
-    def date(self) -> str:
+    def date_header(self) -> str:
         """The moment in the one form that every server reads: English, with an offset instead of a name.
 
         `+0800` is not read by older servers, and `CST` is read as another continent's.
@@ -106,16 +106,16 @@ class ServerClock:
         day, month = _DAYS[local.weekday()], _MONTHS[local.month - 1]
         return f"{day}, {local.day:02} {month} {local.year:04} {local:%H:%M:%S} {_gmt(self._offset())}"
 
-    def account_of(self, date: str) -> str:
+    def describe_attempt(self, date: str) -> str:
         """What was done to get the time right, for the person who must now say it; short enough for a line."""
-        clock = "its clock" if self._told is not None else "our clock"
+        clock = "its clock" if self._reference is not None else "our clock"
         zone = "zone as given" if self._given is not None else "no usual zone"
         return f"signed for {date[17:22]} {date[26:]} ({clock}, {zone})"
 
     def _now(self) -> datetime:
-        if self._told is None:
+        if self._reference is None:
             return self._clock.now()
-        epoch, at = self._told
+        epoch, at = self._reference
         try:
             return datetime.fromtimestamp(epoch + self._clock.monotonic() - at, UTC)
         except (ValueError, OverflowError, OSError):

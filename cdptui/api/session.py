@@ -19,9 +19,9 @@ from cdptui.api.decode import UNREADABLE
 from cdptui.api.errors import (
     ApiError,
     CdpUnavailable,
-    LoginNeedsMore,
+    InteractiveLoginRequired,
     LoginRefused,
-    LoginUnknown,
+    LoginTypeUnsupported,
     PasswordMissing,
     PermissionDenied,
     ProjectRefused,
@@ -31,8 +31,8 @@ from cdptui.api.errors import (
     Unreachable,
     UnreadableAnswer,
 )
-from cdptui.api.http import Http, Timeouts
-from cdptui.api.logins import LoginCall, login_calls, secrets_of
+from cdptui.api.http import HttpClient, Timeouts
+from cdptui.api.login_requests import LoginRequest, login_requests, login_secrets
 from cdptui.clock import Clock
 from cdptui.models.auth import PasswordLogin, SessionToken
 
@@ -59,25 +59,25 @@ class _LoginReply(Struct):
     inventory: _SessionInventory
 
 
-class SessionAccess:
+class SessionRequester:
     """Asks with a session in the header, and knows when it may ask for another."""
 
-    def __init__(self, http: Http, auth: PasswordLogin | SessionToken, clock: Clock) -> None:
+    def __init__(self, http: HttpClient, auth: PasswordLogin | SessionToken, clock: Clock) -> None:
         self._http = http
         self._auth = auth
         self._clock = clock
         self._code: str | None = None
         self._token: str | None = auth.session_id if isinstance(auth, SessionToken) else None
-        self._opened: list[str] = []
+        self._open_sessions: list[str] = []
         """The sessions of the login that counts, the one in use the last."""
-        self._left_over: list[str] = []
+        self._sessions_to_close: list[str] = []
         """Those of logins before it, which are still to be closed."""
-        self._lost_at = -math.inf
+        self._unconfirmed_login_at = -math.inf
         """When a login went out last whose answer never came: nobody knows whether it opened a session."""
         self._renewed_at: float | None = None
         self._refused: ApiError | None = None
         """Why nothing is tried until the next poll, which then a person has asked for."""
-        self._is_untold = False
+        self._has_unreported_refusal = False
         """Whether that was found beside the polls, so that nobody has heard of it."""
         self._login: asyncio.Task[str] | None = None
         """The one that is under way."""
@@ -85,11 +85,11 @@ class SessionAccess:
         """How many wait for it."""
         self._is_closing = False
 
-    async def begin(self) -> None:
+    async def prepare_poll(self) -> None:
         """A poll begins: log in if there is no session. Raises ApiError."""
-        if self._refused is not None and self._is_untold:
+        if self._refused is not None and self._has_unreported_refusal:
             # Somebody else's login ends ours, say: to log in again unasked would go on for ever.
-            self._is_untold = False
+            self._has_unreported_refusal = False
             raise self._refused.with_traceback(None)
         if not isinstance(self._refused, LoginRefused):
             # The same password again would only bring the account nearer to being locked; all else may have changed.
@@ -107,18 +107,18 @@ class SessionAccess:
             return await self._ask(path, params, token)
         except SessionInvalid as again:
             if token == self._token:
-                raise self._contended(again) from again
+                raise self._session_taken_over(again) from again
         # Refused so late that there is another one by now.
         return await self._ask(path, params, await self._current())
 
-    async def get_beside(self, path: str, params: Sequence[tuple[str, str]]) -> bytes:
+    async def get_background(self, path: str, params: Sequence[tuple[str, str]]) -> bytes:
         """The same for what is no part of a poll: if a person must decide, the next poll says so."""
         before = self._refused
         try:
             return await self.get(path, params)
         except ApiError:
             if self._refused is not before:
-                self._is_untold = True
+                self._has_unreported_refusal = True
             raise
 
     def use_password(self, password: str) -> None:
@@ -130,7 +130,7 @@ class SessionAccess:
             )
             self._refused = None
 
-    def use_code(self, code: str) -> None:
+    def use_otp(self, code: str) -> None:
         """Take a code of the second factor for the next login, and for no other: it is good for half a minute."""
         self._code = code
         self._refused = None
@@ -143,18 +143,18 @@ class SessionAccess:
         self._is_closing = True
         self._token = None
         # What is known to be open is closed beside: the time may be up before a login that hangs is given up.
-        await asyncio.gather(self._end_login(), self._clear_away())
-        return await self._clear_away() and self._clock.monotonic() - self._lost_at >= _SESSION_S
+        await asyncio.gather(self._end_login(), self._close_retired())
+        return await self._close_retired() and self._clock.monotonic() - self._unconfirmed_login_at >= _SESSION_S
 
     async def _end_login(self) -> None:
         login = self._login
         if login is None:
             return
-        if self._http.is_asking:
+        if self._http.has_request_in_flight:
             # Its session would be left behind if it were given up now.
             _, late = await asyncio.wait([login], timeout=_LOGOUT_TIMEOUT_S)
             if late:
-                self._lost_at = self._clock.monotonic()
+                self._unconfirmed_login_at = self._clock.monotonic()
         login.cancel()
         await asyncio.gather(login, return_exceptions=True)
 
@@ -174,17 +174,17 @@ class SessionAccess:
         if self._token is None:
             if self._is_closing:
                 raise Unreachable("hung up", url=self._http.base_url)
-            return await self._entered()
+            return await self._wait_for_login()
         return self._token
 
-    async def _entered(self) -> str:
+    async def _wait_for_login(self) -> str:
         """The session id of the login that is under way, else of one that begins now.
 
         Nobody waits longer for it than for any other answer, but it goes on: a login that is given up half way would
         leave a session behind that nobody closes, and the next poll another one.
         """
         if self._login is None:
-            self._login = asyncio.create_task(self._enter())
+            self._login = asyncio.create_task(self._run_login())
             # Should nobody wait for it any more, nobody asks what became of it either.
             self._login.add_done_callback(lambda task: task.cancelled() or task.exception())
         login, patience_s = self._login, self._http.timeouts.connect_s + self._http.timeouts.read_s
@@ -198,12 +198,12 @@ class SessionAccess:
         finally:
             self._waiting -= 1
 
-    async def _enter(self) -> str:
+    async def _run_login(self) -> str:
         try:
             self._token = await self._log_in()
         except ApiError:
             # Should all have turned away, the next poll tells what a person must hear.
-            self._is_untold = self._refused is not None and not self._waiting
+            self._has_unreported_refusal = self._refused is not None and not self._waiting
             raise
         finally:
             self._login = None
@@ -223,14 +223,14 @@ class SessionAccess:
             return await self._current()
         now = self._clock.monotonic()
         last, self._token = self._renewed_at, None
-        self._opened.remove(token)
+        self._open_sessions.remove(token)
         if last is not None and now - last < CONTENTION_S:
-            raise self._contended(refused) from refused
+            raise self._session_taken_over(refused) from refused
         self._renewed_at = now
         log.info("session no longer valid, logging in again")
         return await self._current()
 
-    def _contended(self, refused: SessionInvalid) -> SessionContended:
+    def _session_taken_over(self, refused: SessionInvalid) -> SessionContended:
         """Give the session up: what was just renewed was refused again. The next poll logs in anew."""
         self._token = self._renewed_at = None
         contended = SessionContended(refused.detail, url=refused.url, code=refused.code)
@@ -243,10 +243,10 @@ class SessionAccess:
         if self._auth.missing_reason is not None:
             raise PasswordMissing(self._auth.missing_reason, url=self._http.base_url)
         # A project's session ended, but not that of the virtual ID through which it was entered.
-        self._leave_over()
+        self._retire_sessions()
         code, self._code = self._code, None
         try:
-            first, *others = login_calls(self._auth, code)
+            first, *others = login_requests(self._auth, code)
             token = await self._open(first, None)
             for call in others:
                 if self._is_closing:
@@ -254,18 +254,18 @@ class SessionAccess:
                     break
                 token = await self._open(call, token)
         except ApiError as error:
-            self._leave_over()
+            self._retire_sessions()
             if error.as_failure().needs_user_action:
                 self._refused = error
             raise
         finally:
-            await self._clear_away()
+            await self._close_retired()
         log.info("logged in")
         return token
 
-    async def _open(self, call: LoginCall, token: str | None) -> str:
+    async def _open(self, call: LoginRequest, token: str | None) -> str:
         headers = self._header(token) if call.needs_session and token is not None else {}
-        secrets = [*self._opened, *(secrets_of(self._auth) if isinstance(self._auth, PasswordLogin) else ())]
+        secrets = [*self._open_sessions, *(login_secrets(self._auth) if isinstance(self._auth, PasswordLogin) else ())]
         try:
             body = await self._http.send(
                 "PUT",
@@ -276,30 +276,30 @@ class SessionAccess:
                 timeouts=self._http.timeouts.for_login,
             )
         except ApiError as error:
-            if error.is_unanswered:
-                self._lost_at = self._clock.monotonic()
-            meant = _meant(error, call)
+            if error.may_have_executed:
+                self._unconfirmed_login_at = self._clock.monotonic()
+            meant = _login_error_type(error, call)
             if meant is None:
                 raise
             raise meant(error.detail, url=error.url, code=error.code) from error
         try:
             opened = msgspec.json.decode(body, type=_LoginReply).inventory.uuid
         except UNREADABLE as error:
-            self._lost_at = self._clock.monotonic()
+            self._unconfirmed_login_at = self._clock.monotonic()
             url = f"{self._http.base_url}{call.path}"
             raise UnreadableAnswer("a login reply without a session", url=url) from error
-        self._opened.append(opened)
+        self._open_sessions.append(opened)
         return opened
 
-    def _leave_over(self) -> None:
-        self._left_over += self._opened
-        self._opened = []
+    def _retire_sessions(self) -> None:
+        self._sessions_to_close += self._open_sessions
+        self._open_sessions = []
 
-    async def _clear_away(self) -> bool:
+    async def _close_retired(self) -> bool:
         """Log out of whatever is left over; once the farewell has begun that is everything. Whether all went well."""
         if self._is_closing:
-            self._leave_over()
-        return all(await asyncio.gather(*(self._log_out(token) for token in tuple(self._left_over))))
+            self._retire_sessions()
+        return all(await asyncio.gather(*(self._log_out(token) for token in tuple(self._sessions_to_close))))
 
     async def _log_out(self, token: str) -> bool:
         try:
@@ -311,20 +311,20 @@ class SessionAccess:
             )
         except ApiError as error:
             log.warning("not logged out: %s", error)
-            self._lost_at = self._clock.monotonic()
+            self._unconfirmed_login_at = self._clock.monotonic()
             return False
         else:
             log.info("logged out")
             return True
         finally:
-            if token in self._left_over:
-                self._left_over.remove(token)
+            if token in self._sessions_to_close:
+                self._sessions_to_close.remove(token)
 
 
-def _meant(error: ApiError, call: LoginCall) -> type[ApiError] | None:
+def _login_error_type(error: ApiError, call: LoginRequest) -> type[ApiError] | None:
     """What an error means that would mean something else in answer to a query; None when it means the same."""
     if isinstance(error, CdpUnavailable) and error.code == "HTTP 404":
-        return LoginUnknown
+        return LoginTypeUnsupported
     if isinstance(error, PermissionDenied) or error.code in _FINAL:
-        return ProjectRefused if call.needs_session else LoginNeedsMore
+        return ProjectRefused if call.needs_session else InteractiveLoginRequired
     return None

@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from cdptui.api.errors import ApiError, ClockSkewed
-from cdptui.api.http import Http
+from cdptui.api.http import HttpClient
 from cdptui.api.server_clock import ServerClock
 from cdptui.models.auth import AccessKey
 
@@ -35,7 +35,7 @@ def sign(secret: str, method: str, date: str, uri: str) -> str:
     return b64encode(hmac.new(secret.encode(errors="surrogateescape"), text, sha1).digest()).decode()
 
 
-def uri_of(base_url: str, path: str) -> str:
+def canonical_path(base_url: str, path: str) -> str:
     """The path as the server sees it, once a proxy's prefix and its own context are gone.
 
     >>> uri_of("https://cloud.example.com/api/zstack/v1", "/vm-instances/a%20b")
@@ -44,10 +44,10 @@ def uri_of(base_url: str, path: str) -> str:
     return unquote(base_url.rpartition(_CONTEXT)[2] + path)
 
 
-class SignedAccess:
+class SigningRequester:
     """Asks with a signature in the header. Opens nothing, so there is nothing to renew or to close."""
 
-    def __init__(self, http: Http, key: AccessKey, server_clock: ServerClock) -> None:
+    def __init__(self, http: HttpClient, key: AccessKey, server_clock: ServerClock) -> None:
         self._http = http
         self._key = key
         self._clock = server_clock
@@ -55,45 +55,45 @@ class SignedAccess:
         self._refused: ApiError | None = None
         """Why nothing is tried until the next poll, which then a person has asked for."""
 
-    async def begin(self) -> None:
+    async def prepare_poll(self) -> None:
         """A poll begins: learn what time it is on the server, if that is not known. Raises ApiError."""
         self._refused = None
-        await self._clock.ask()
+        await self._clock.synchronize()
 
     async def get(self, path: str, params: Sequence[tuple[str, str]]) -> bytes:
         """Ask; signed anew as long as the server finds the time wrong and there is another that it may mean.
 
         Raises ApiError.
         """
-        await self._clock.ask()
-        date = self._clock.date()
+        await self._clock.synchronize()
+        date = self._clock.date_header()
         try:
             return await self._ask(path, params, date)
         except ClockSkewed as error:
             # Two questions that are refused at once must not try zones against each other.
             async with self._correcting:
-                return await self._ask_corrected(path, params, error, date)
+                return await self._retry_with_corrected_time(path, params, error, date)
 
-    async def get_beside(self, path: str, params: Sequence[tuple[str, str]]) -> bytes:
+    async def get_background(self, path: str, params: Sequence[tuple[str, str]]) -> bytes:
         """The same: what is wrong with a key is wrong with it in a poll as well."""
         return await self.get(path, params)
 
-    async def _ask_corrected(
+    async def _retry_with_corrected_time(
         self, path: str, params: Sequence[tuple[str, str]], error: ClockSkewed, date: str
     ) -> bytes:
-        if (corrected := self._clock.date()) != date:
+        if (corrected := self._clock.date_header()) != date:
             date = corrected
             try:
                 return await self._ask(path, params, date)
             except ClockSkewed as again:
                 error = again
-        async for other in self._clock.corrections():
+        async for other in self._clock.candidate_dates():
             date = other
             try:
                 return await self._ask(path, params, date)
             except ClockSkewed as again:
                 error = again
-        self._refused = ClockSkewed(self._clock.account_of(date), url=error.url)
+        self._refused = ClockSkewed(self._clock.describe_attempt(date), url=error.url)
         raise self._refused from error
 
     async def _ask(self, path: str, params: Sequence[tuple[str, str]], date: str) -> bytes:
@@ -110,7 +110,7 @@ class SignedAccess:
     def use_password(self, password: str) -> None:
         """A key has none."""
 
-    def use_code(self, code: str) -> None:
+    def use_otp(self, code: str) -> None:
         """A key needs no second factor."""
 
     async def close(self) -> bool:
@@ -118,5 +118,5 @@ class SignedAccess:
         return True
 
     def _headers(self, method: str, path: str, date: str) -> dict[str, str]:
-        signature = sign(self._key.secret, method, date, uri_of(self._http.base_url, path))
+        signature = sign(self._key.secret, method, date, canonical_path(self._http.base_url, path))
         return {"Date": date, "Authorization": f"ZStack {self._key.key_id}:{signature}"}

@@ -29,7 +29,7 @@ _EPOCH_MS_FROM: Final = 1e11
 
 
 @lru_cache(maxsize=1024)
-def parse_moment(value: str | float | None, zone: tzinfo | None) -> datetime | None:
+def parse_timestamp(value: str | float | None, zone: tzinfo | None) -> datetime | None:
     """Return the moment in UTC, or None when it cannot be known.
 
     `zone` is the server's, for forms that name none; without it those stay unknown rather than wrong by hours.
@@ -49,9 +49,9 @@ def parse_moment(value: str | float | None, zone: tzinfo | None) -> datetime | N
     return at if at is not None and MINYEAR < at.year < MAXYEAR else None
 
 
-def is_readable_date(value: str | float | None) -> bool:
+def is_valid_timestamp(value: str | float | None) -> bool:
     """Whether `value` has one of the known forms, whatever the zone."""
-    return value is None or parse_moment(value, UTC) is not None
+    return value is None or parse_timestamp(value, UTC) is not None
 
 
 def parse_zone(name: str | None, offset: str | None) -> tzinfo | None:

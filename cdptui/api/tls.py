@@ -25,11 +25,11 @@ _BY_VERIFY_CODE: Final[dict[int, type[TlsFailed]]] = {
 }
 """OpenSSL's X509_V_ERR numbers; all others mean that nobody whom we trust vouches for it."""
 
-_ABOUT_OURS: Final = ("CERTIFICATE_REQUIRED", "BAD_CERTIFICATE", "CERTIFICATE_UNKNOWN", "ALERT_UNKNOWN_CA")
+_CLIENT_CERT_ALERTS: Final = ("CERTIFICATE_REQUIRED", "BAD_CERTIFICATE", "CERTIFICATE_UNKNOWN", "ALERT_UNKNOWN_CA")
 """Alerts by which a server says that it wants another certificate of ours."""
 
 
-def tls_context(tls: TlsSettings) -> ssl.SSLContext:
+def create_ssl_context(tls: TlsSettings) -> ssl.SSLContext:
     """What a connection is made with. Takes about 35 ms. Raises OSError, of which ssl.SSLError is one."""
     context = _trusting(tls)
     if tls.client_certificate is not None:
@@ -53,7 +53,7 @@ def _trusting(tls: TlsSettings) -> ssl.SSLContext:
     return context
 
 
-def tls_failure(error: ssl.SSLError, url: str) -> TlsFailed:
+def map_tls_error(error: ssl.SSLError, url: str) -> TlsFailed:
     """The error that a failed handshake is."""
     if isinstance(error, ssl.SSLCertVerificationError):
         code = getattr(error, "verify_code", None)
@@ -61,5 +61,5 @@ def tls_failure(error: ssl.SSLError, url: str) -> TlsFailed:
         kind = _BY_VERIFY_CODE.get(code, TlsUntrusted) if isinstance(code, int) else TlsUntrusted
         return kind(sanitize(said, 200), url=url)
     reason = getattr(error, "reason", None) or ""
-    kind = TlsClientRefused if any(alert in reason for alert in _ABOUT_OURS) else TlsFailed
+    kind = TlsClientRefused if any(alert in reason for alert in _CLIENT_CERT_ALERTS) else TlsFailed
     return kind(sanitize(reason.lower().replace("_", " ") or str(error), 200), url=url)

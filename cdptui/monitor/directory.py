@@ -177,7 +177,7 @@ class Directory:
             return None
         machine, points = need.machine, self._demanded
         if machine is not None and self._machines.is_due(machine, now, SHOWN_S, RETRY_S):
-            return _Question(self._machines, machine, lambda: node.machine(machine))
+            return _Question(self._machines, machine, lambda: node.vm(machine))
         if self._storages.is_due(_ALL, now, SHOWN_S if need.storages else STORAGES_S, RETRY_S):
             return _Question(self._storages, _ALL, node.storages)
         if self._policies.is_due(_ALL, now, SHOWN_S if need.policies else POLICIES_S, RETRY_S):

@@ -43,7 +43,7 @@ class Surveyor(Protocol):
         """All policies that the account sees."""
         ...
 
-    async def machine(self, uuid: str) -> VmInstance | None:
+    async def vm(self, uuid: str) -> VmInstance | None:
         """A VM with its volumes; None when the account sees no such VM."""
         ...
 

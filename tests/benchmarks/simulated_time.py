@@ -20,8 +20,7 @@ from msgspec import structs
 from cdptui.api.client import Client
 from cdptui.api.decode import decode_task
 from cdptui.api.errors import ApiError
-from cdptui.api.fields import task_fields
-from cdptui.api.records import record_json
+from cdptui.api.raw_task import json_line, raw_fields
 from cdptui.models.auth import PasswordLogin
 from cdptui.models.inventory import BackupStorage, Policy, VmInstance
 from cdptui.models.recovery_points import RecoveryPoints
@@ -70,10 +69,10 @@ class GrowingNode:
         yield FetchProgress(tuple(self._tasks.values()), len(self._tasks), is_complete=True)
 
     def record(self, task: Task) -> str:
-        return record_json(task)
+        return json_line(task)
 
     def fields(self, task: Task) -> tuple[RawField, ...]:
-        return task_fields(task, UTC)
+        return raw_fields(task, UTC)
 
     @property
     def resources(self) -> GrowingNode:
@@ -91,7 +90,7 @@ class GrowingNode:
     async def policies(self) -> ResourceList[Policy]:
         return ResourceList()
 
-    async def machine(self, uuid: str) -> VmInstance | None:
+    async def vm(self, uuid: str) -> VmInstance | None:
         return None
 
     async def recovery_points(self, vm_uuid: str, now: datetime) -> RecoveryPoints:

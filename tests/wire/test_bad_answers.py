@@ -217,7 +217,7 @@ async def test_an_expired_session_is_renewed_once_and_nobody_notices() -> None:
 
 
 async def test_an_endless_answer_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cdptui.api.body.MAX_BODY_BYTES", 10_000)
+    monkeypatch.setattr("cdptui.api.responses.MAX_BODY_BYTES", 10_000)
     with canned(b'{"inventories":[' + b" " * 20_000 + b"]}") as server:
         update = await first_update(server.url)
     assert update.failure is not None

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cdptui.api import errors as e
-from cdptui.api.http import KEPT_IDLE_S, Http, Timeouts
+from cdptui.api.http import KEPT_IDLE_S, HttpClient, Timeouts
 from tests.doubles import FakeClock
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -89,9 +89,9 @@ def numbers(heads: list[bytes]) -> list[int]:
 
 
 @asynccontextmanager
-async def http_to(port: int, host: str = "127.0.0.1", **more: Any) -> AsyncIterator[Http]:
+async def http_to(port: int, host: str = "127.0.0.1", **more: Any) -> AsyncIterator[HttpClient]:
     clock = more.pop("clock", None) or FakeClock()
-    async with Http(f"http://{host}:{port}/zstack/v1", Timeouts.of(5.0), clock, **more) as http:
+    async with HttpClient(f"http://{host}:{port}/zstack/v1", Timeouts.of(5.0), clock, **more) as http:
         yield http
 
 
@@ -240,7 +240,7 @@ async def test_a_proxy_that_refuses_is_said(scheme: str) -> None:
             await connection.answer(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
 
     async with serving(refuse) as (port, _):
-        http = Http(
+        http = HttpClient(
             f"{scheme}://node.example/zstack/v1", Timeouts.of(5.0), FakeClock(), proxy=f"http://127.0.0.1:{port}"
         )
         async with http:

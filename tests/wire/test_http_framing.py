@@ -8,7 +8,7 @@ import zlib
 import pytest
 
 from cdptui.api import errors as e
-from cdptui.api.http import Http, Timeouts
+from cdptui.api.http import HttpClient, Timeouts
 from cdptui.clock import SystemClock
 from tests.wire.test_connections import Connection, serving
 
@@ -37,7 +37,7 @@ async def asked_twice(sent: bytes, *, then_closes: bool, read_s: float = 20.0) -
     found: list[bytes | e.ApiError] = []
     async with (
         serving(handle) as (port, _),
-        Http(f"http://127.0.0.1:{port}/zstack/v1", Timeouts(20.0, read_s, 60.0), SystemClock()) as http,
+        HttpClient(f"http://127.0.0.1:{port}/zstack/v1", Timeouts(20.0, read_s, 60.0), SystemClock()) as http,
     ):
         for _ in range(2):
             try:

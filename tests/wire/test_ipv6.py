@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from cdptui.api import errors as e
-from cdptui.api.http import Http, Timeouts
+from cdptui.api.http import HttpClient, Timeouts
 from cdptui.clock import SystemClock
 from cdptui.config.settings import MonitorSettings
 from cdptui.config.url import normalize_url
@@ -71,7 +71,7 @@ async def answering(tls: ssl.SSLContext | None = None) -> AsyncIterator[tuple[in
 
 
 async def ask(address: str, tls: TlsSettings | None = None) -> bytes:
-    async with Http(normalize_url(address), Timeouts.of(5.0), SystemClock(), tls=tls) as http:
+    async with HttpClient(normalize_url(address), Timeouts.of(5.0), SystemClock(), tls=tls) as http:
         return await http.send("GET", "/cdp-task")
 
 

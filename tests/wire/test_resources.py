@@ -30,7 +30,7 @@ async def test_everything_around_a_task_is_read_from_a_node() -> None:
         assert {task.policy_uuid for task in tasks} <= policies.keys()
         task = next(task for task in tasks if task.status == "Running" and task.resource_refs)
         vm = task.resource_refs[0].resource_uuid
-        machine = await client.resources.machine(vm)
+        machine = await client.resources.vm(vm)
         assert machine is not None
         assert machine.volumes
         points = await client.resources.recovery_points(vm, datetime.now(UTC))

@@ -10,7 +10,7 @@ import pytest
 
 from cdptui import __version__
 from cdptui.api import errors as e
-from cdptui.api.resources import NAMES_PER_CALL
+from cdptui.api.inventory_api import NAMES_PER_CALL
 from cdptui.models.snapshot import FetchProgress
 from tests.doubles import FakeClock
 from tests.unit.api.node import BASE, LOGIN, NAMES, TASKS, ZONE, Answer, MockNode, connect, read, say

@@ -11,10 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdptui.api.decode import MAX_COUNT, WHOLE_RECORD, TaskDecoder, decode_page, decode_task
-from cdptui.api.fields import task_fields
-from cdptui.api.packing import pack, unpack
-from cdptui.api.raw import raw_lines
-from cdptui.api.records import record_json
+from cdptui.api.raw_task import json_line, pretty_json_lines, raw_fields
+from cdptui.api.record_compression import compress, decompress
 from cdptui.models.task import ResourceRef, Task
 from tests.unit.api.wire import FULL_ROW, VENDOR_ROW, encoded, reply, row
 
@@ -61,7 +59,7 @@ def test_a_whole_record_becomes_a_task() -> None:
                 last_op_at=datetime(2025, 3, 4, 1, 12, 33, tzinfo=UTC),
             ),
         ),
-        raw=pack(raw, is_dense=False),
+        raw=compress(raw, is_compressed=False),
     )
 
 
@@ -132,7 +130,7 @@ def test_a_bad_field_never_hides_the_task(changes: dict[str, Any]) -> None:
     raw = json.dumps({**FULL_ROW, **changes}).encode()
     task = decode_task(raw, SHANGHAI)
     untouched = FULL_ROW.keys() - changes.keys()
-    assert unpack(task.raw) == raw
+    assert decompress(task.raw) == raw
     assert task.unreadable_fields <= changes.keys()
     assert task.uuid
     assert {"uuid", "name", "status", "state"} & untouched == {
@@ -155,7 +153,7 @@ def test_a_bad_field_never_hides_the_task(changes: dict[str, Any]) -> None:
 def test_no_bytes_make_decoding_fail(raw: bytes) -> None:
     task = decode_task(raw, UTC)
     assert task.uuid
-    assert unpack(task.raw) == raw
+    assert decompress(task.raw) == raw
 
 
 @pytest.mark.parametrize("raw", [b"", b"null", b"[]", b"7", b'"task"', b'{"uuid":"a"', b"\xff"])
@@ -324,25 +322,25 @@ def test_what_is_no_record_is_listed_as_one_that_cannot_be_read(odd: bytes) -> N
 @pytest.mark.parametrize(("odd", "bad"), ODD_RECORDS)
 def test_an_odd_record_can_be_shown_and_exported(odd: bytes, bad: set[str]) -> None:
     task = decode_task(odd, SHANGHAI)
-    fields = {field.name: field for field in task_fields(task, SHANGHAI)}
+    fields = {field.name: field for field in raw_fields(task, SHANGHAI)}
     assert fields["uuid"].text == FULL_ROW["uuid"]
     assert bad <= fields.keys() | {"resourceRefs"}
-    assert FULL_ROW["uuid"] in "".join(raw_lines(task).lines)
-    assert json.loads(record_json(task))["uuid"] == FULL_ROW["uuid"]
+    assert FULL_ROW["uuid"] in "".join(pretty_json_lines(task).lines)
+    assert json.loads(json_line(task))["uuid"] == FULL_ROW["uuid"]
 
 
 @pytest.mark.parametrize("odd", NO_RECORDS)
 def test_what_is_no_record_can_be_shown_and_exported(odd: bytes) -> None:
     task = decode_task(odd, SHANGHAI)
-    assert task_fields(task, SHANGHAI)
-    assert raw_lines(task).lines
-    json.loads(record_json(task))
+    assert raw_fields(task, SHANGHAI)
+    assert pretty_json_lines(task).lines
+    json.loads(json_line(task))
 
 
 def names(decoder: TaskDecoder, rows: list[Mapping[str, Any]]) -> list[Task]:
     """A poll: everything is read, then remembered."""
     tasks = decoder.decode(encoded(record) for record in rows)
-    decoder.remember({task.uuid: task for task in tasks})
+    decoder.set_known({task.uuid: task for task in tasks})
     return tasks
 
 

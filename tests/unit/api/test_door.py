@@ -52,11 +52,11 @@ def test_a_page_is_rows_or_unreadable(body: bytes) -> None:
 
 @settings(max_examples=150)
 @given(st.lists(st.one_of(st.none(), any_json), min_size=1, max_size=8), st.booleans())
-def test_records_that_cannot_be_read_cost_no_other(hostile: Sequence[object], is_dense: bool) -> None:
+def test_records_that_cannot_be_read_cost_no_other(hostile: Sequence[object], is_compressed: bool) -> None:
     good = [json.loads(row(uuid=f"good-{number}", name=f"task {number}")) for number in range(len(hostile))]
     mixed = [record for pair in zip(good, hostile, strict=True) for record in pair]
     page = decode_page(json.dumps({"inventories": mixed, "total": len(mixed)}).encode())
-    tasks = TaskDecoder().decode(page.rows, is_dense=is_dense)
+    tasks = TaskDecoder().decode(page.rows, is_compressed=is_compressed)
     assert len(tasks) == len(mixed)
     assert all(task.uuid for task in tasks)
     assert [(task.uuid, task.name, task.status) for task in tasks[::2]] == [
@@ -81,7 +81,7 @@ SIDE_QUESTIONS: dict[str, Callable[[Client], Awaitable[Any]]] = {
     NAMES: lambda client: client.resources.names(["a"]),
     "/backup-storage": lambda client: client.resources.storages(),
     "/cdp-backup-storage/policy": lambda client: client.resources.policies(),
-    "/vm-instances": lambda client: client.resources.machine("a"),
+    "/vm-instances": lambda client: client.resources.vm("a"),
     "/cdp-backup-storage": lambda client: client.resources.recovery_points("a", EPOCH),
 }
 

@@ -15,21 +15,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdptui.api import errors as e
-from cdptui.api.body import MAX_BODY_BYTES, read_body
-from cdptui.api.http import Http, Timeouts
+from cdptui.api.http import HttpClient, Timeouts
+from cdptui.api.responses import MAX_BODY_BYTES, read_body
 from tests.doubles import FakeClock
 
 BASE = "http://10.0.0.5:8080/zstack/v1"
 TEXT = '{"inventories":[{"uuid":"a","name":"财务系统"}]}'
 
 
-def answering(answer: httpx.Response | Exception) -> Http:
+def answering(answer: httpx.Response | Exception) -> HttpClient:
     def handle(request: httpx.Request) -> httpx.Response:
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    return Http(BASE, Timeouts.of(15.0), FakeClock(), transport=httpx.MockTransport(handle))
+    return HttpClient(BASE, Timeouts.of(15.0), FakeClock(), transport=httpx.MockTransport(handle))
 
 
 async def pieces(body: bytes, size: int = 65_536) -> AsyncIterator[bytes]:
@@ -132,11 +132,11 @@ async def test_a_broken_connection_becomes_the_right_error(
 
 async def test_an_address_that_no_request_can_have_is_an_error_of_ours() -> None:
     with pytest.raises(e.AddressUnusable):
-        Http("http://10.0.0.5:8080/\x00/zstack/v1", Timeouts.of(1.0), FakeClock())
+        HttpClient("http://10.0.0.5:8080/\x00/zstack/v1", Timeouts.of(1.0), FakeClock())
 
 
 async def test_a_path_that_no_request_can_have_is_an_error_of_ours() -> None:
-    async with Http("http://10.0.0.5:8080/zstack/v1", Timeouts.of(1.0), FakeClock()) as http:
+    async with HttpClient("http://10.0.0.5:8080/zstack/v1", Timeouts.of(1.0), FakeClock()) as http:
         with pytest.raises(e.ApiError):
             await http.send("GET", "/\x00")
 
@@ -296,13 +296,13 @@ def bomb(megabytes: int) -> bytes:
     ],
 )
 async def test_every_stage_of_decoding_is_bounded(encoding: str, sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cdptui.api.body.MAX_BODY_BYTES", SMALL_LIMIT)
+    monkeypatch.setattr("cdptui.api.responses.MAX_BODY_BYTES", SMALL_LIMIT)
     with pytest.raises(e.UnreadableAnswer, match="larger than"):
         await read_body(encoded_as(encoding, sent, piece=65_536), BASE)
 
 
 async def test_empty_members_without_an_end_are_not_read_to_their_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cdptui.api.body.MAX_BODY_BYTES", SMALL_LIMIT)
+    monkeypatch.setattr("cdptui.api.responses.MAX_BODY_BYTES", SMALL_LIMIT)
     sent = 0
 
     async def endless() -> AsyncIterator[bytes]:

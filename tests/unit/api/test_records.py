@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdptui.api.packing import pack
-from cdptui.api.records import record_json
+from cdptui.api.raw_task import json_line
+from cdptui.api.record_compression import compress
 from cdptui.models.sanitize import sanitize
 from cdptui.models.task import Task
 
@@ -18,17 +18,17 @@ values = st.recursive(
 )
 
 
-def record(raw: bytes, *, is_dense: bool = False) -> str:
-    return record_json(Task("u", "n", "Running", "Enabled", raw=pack(raw, is_dense=is_dense)))
+def record(raw: bytes, *, is_compressed: bool = False) -> str:
+    return json_line(Task("u", "n", "Running", "Enabled", raw=compress(raw, is_compressed=is_compressed)))
 
 
 @settings(max_examples=200)
 @given(st.dictionaries(st.text(), values, max_size=4), st.booleans(), st.booleans())
 def test_values_stay_what_they_are_and_nothing_in_them_acts_on_a_terminal(
-    sent: dict[str, object], is_ascii: bool, is_dense: bool
+    sent: dict[str, object], is_ascii: bool, is_compressed: bool
 ) -> None:
     raw = json.dumps(sent, ensure_ascii=is_ascii).encode("utf-8", errors="surrogatepass")
-    text = record(raw, is_dense=is_dense)
+    text = record(raw, is_compressed=is_compressed)
     if "\\ud" not in text and is_ascii:
         assert json.loads(text) == sent
     assert all(sanitize(char) == char for char in text if not char.isascii())

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from cdptui.api import errors as e
-from cdptui.api.logins import password_hash
+from cdptui.api.login_requests import password_hash
 from cdptui.models.auth import SessionToken
 from tests.unit.api.node import LOGIN, PASSWORD, TASKS, MockNode, connect, read, say, sent_json
 from tests.unit.api.wire import FULL_ROW, SESSION_EXPIRED, encoded, error
@@ -35,9 +35,9 @@ async def test_a_refused_login_is_not_repeated_until_there_is_another_password()
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
-        ("ID.2001", e.LoginNeedsMore),
-        ("LOGIN_CONTROL.1002", e.LoginNeedsMore),
-        ("ID.1005", e.LoginNeedsMore),
+        ("ID.2001", e.InteractiveLoginRequired),
+        ("LOGIN_CONTROL.1002", e.InteractiveLoginRequired),
+        ("ID.1005", e.InteractiveLoginRequired),
         ("ID.1006", e.TooManySessions),
     ],
 )

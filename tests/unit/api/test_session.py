@@ -181,7 +181,9 @@ async def test_a_login_that_takes_long_is_not_begun_again_but_used_when_it_comes
     assert node.sessions == set()
 
 
-@pytest.mark.parametrize(("code", "kind", "logins"), [("ID.1000", e.LoginRefused, 1), ("ID.2001", e.LoginNeedsMore, 2)])
+@pytest.mark.parametrize(
+    ("code", "kind", "logins"), [("ID.1000", e.LoginRefused, 1), ("ID.2001", e.InteractiveLoginRequired, 2)]
+)
 async def test_a_refusal_that_comes_late_is_told_by_the_next_poll(
     code: str, kind: type[e.ApiError], logins: int
 ) -> None:

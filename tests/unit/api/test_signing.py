@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from cdptui.api import errors as e
-from cdptui.api.http import Http, Timeouts
+from cdptui.api.http import HttpClient, Timeouts
 from cdptui.api.server_clock import ServerClock
-from cdptui.api.signing import sign, uri_of
+from cdptui.api.signing import canonical_path, sign
 from cdptui.models.auth import AccessKey
 from tests.doubles import EPOCH, FakeClock
 from tests.unit.api.node import BASE, NAMES, TASKS, ZONE, MockNode, connect, read, say
@@ -37,7 +37,7 @@ def test_the_signature_is_that_of_the_test_vector() -> None:
     ],
 )
 def test_what_is_signed_is_the_decoded_path_behind_the_context(base_url: str, path: str, expected: str) -> None:
-    assert uri_of(base_url, path) == expected
+    assert canonical_path(base_url, path) == expected
 
 
 class KeyNode(httpx.AsyncBaseTransport):
@@ -226,6 +226,6 @@ async def test_no_session_is_opened_and_none_is_closed() -> None:
 async def test_a_time_without_sense_is_no_time(told: bytes) -> None:
     node = MockNode()
     node.next(TIME, say(200, told))
-    clock = ServerClock(Http(BASE, Timeouts.of(1.0), FakeClock(), transport=node), FakeClock(), UTC)
-    await clock.ask()
-    assert clock.date() == f"{EPOCH:%a, %d %b %Y %H:%M:%S} GMT"
+    clock = ServerClock(HttpClient(BASE, Timeouts.of(1.0), FakeClock(), transport=node), FakeClock(), UTC)
+    await clock.synchronize()
+    assert clock.date_header() == f"{EPOCH:%a, %d %b %Y %H:%M:%S} GMT"

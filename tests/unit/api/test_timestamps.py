@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdptui.api.timestamps import is_readable_date, parse_moment, parse_zone
+from cdptui.api.timestamps import is_valid_timestamp, parse_timestamp, parse_zone
 
 SHANGHAI = timezone(timedelta(hours=8))
 ZONES = ("UTC", "Asia/Shanghai", "Asia/Kolkata", "America/St_Johns", "Pacific/Chatham", "Pacific/Kiritimati")
@@ -40,7 +40,7 @@ FORMS: dict[str, Callable[[datetime], str]] = {
 )
 def test_a_date_without_a_zone_is_read_in_the_zone_of_the_server(at: datetime, form: str) -> None:
     local = at.replace(microsecond=0, fold=0)
-    assert parse_moment(FORMS[form](local), local.tzinfo) == local.astimezone(UTC)
+    assert parse_timestamp(FORMS[form](local), local.tzinfo) == local.astimezone(UTC)
 
 
 @settings(max_examples=100)
@@ -51,7 +51,7 @@ def test_a_date_without_a_zone_is_read_in_the_zone_of_the_server(at: datetime, f
 )
 def test_a_date_with_an_offset_needs_no_zone(local: datetime, minutes: int, zone: timezone | None) -> None:
     at = local.replace(tzinfo=timezone(timedelta(minutes=minutes)))
-    assert parse_moment(at.isoformat(), zone) == at
+    assert parse_timestamp(at.isoformat(), zone) == at
 
 
 @settings(max_examples=100)
@@ -59,7 +59,7 @@ def test_a_date_with_an_offset_needs_no_zone(local: datetime, minutes: int, zone
 def test_epoch_numbers_are_read_as_seconds_or_milliseconds(seconds: int, form: str) -> None:
     number = seconds * (1000 if form.startswith("ms") else 1)
     value = str(number) if form.endswith("text") else number
-    assert parse_moment(value, None) == datetime.fromtimestamp(seconds, UTC)
+    assert parse_timestamp(value, None) == datetime.fromtimestamp(seconds, UTC)
 
 
 @settings(max_examples=150)
@@ -78,9 +78,9 @@ def test_epoch_numbers_are_read_as_seconds_or_milliseconds(seconds: int, form: s
     ),
 )
 def test_a_moment_is_utc_or_unknown_whatever_is_written(value: str | float | None, zone: timezone | None) -> None:
-    moment = parse_moment(value, zone)
+    moment = parse_timestamp(value, zone)
     assert moment is None or moment.tzinfo is UTC
-    assert is_readable_date(value) in {True, False}
+    assert is_valid_timestamp(value) in {True, False}
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_moment_is_utc_or_unknown_whatever_is_written(value: str | float | Non
     ],
 )
 def test_java_dates_are_read_whatever_the_locale_here(text: str, expected: tuple[int, ...]) -> None:
-    assert parse_moment(text, SHANGHAI) == datetime(*expected, tzinfo=SHANGHAI)  # type: ignore[misc,arg-type]
+    assert parse_timestamp(text, SHANGHAI) == datetime(*expected, tzinfo=SHANGHAI)  # type: ignore[misc,arg-type]
 
 
 @pytest.mark.parametrize(
@@ -113,14 +113,14 @@ def test_java_dates_are_read_whatever_the_locale_here(text: str, expected: tuple
     ],
 )
 def test_what_is_no_date_is_not_readable(value: str | float) -> None:
-    assert parse_moment(value, SHANGHAI) is None
-    assert not is_readable_date(value)
+    assert parse_timestamp(value, SHANGHAI) is None
+    assert not is_valid_timestamp(value)
 
 
 def test_without_a_zone_a_local_date_stays_unknown_but_readable() -> None:
-    assert parse_moment("Nov 14, 2017 10:20:57 PM", None) is None
-    assert is_readable_date("Nov 14, 2017 10:20:57 PM")
-    assert is_readable_date(None)
+    assert parse_timestamp("Nov 14, 2017 10:20:57 PM", None) is None
+    assert is_valid_timestamp("Nov 14, 2017 10:20:57 PM")
+    assert is_valid_timestamp(None)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import trustme
 import truststore
 
 from cdptui.api import errors as e
-from cdptui.api.tls import tls_context, tls_failure
+from cdptui.api.tls import create_ssl_context, map_tls_error
 from cdptui.models.tls import TlsSettings
 
 URL = "https://cloud/zstack/v1/cdp-task"
@@ -43,14 +43,14 @@ def alert(reason: str) -> ssl.SSLError:
     ],
 )
 def test_a_failed_handshake_says_what_failed(error: ssl.SSLError, kind: type[e.TlsFailed], said: str) -> None:
-    failure = tls_failure(error, URL)
+    failure = map_tls_error(error, URL)
     assert type(failure) is kind
     assert said in failure.detail
     assert "_ssl.c" not in failure.detail
 
 
 def test_without_a_word_the_system_is_trusted() -> None:
-    context = tls_context(TlsSettings())
+    context = create_ssl_context(TlsSettings())
     assert isinstance(context, truststore.SSLContext)
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname
@@ -59,14 +59,14 @@ def test_without_a_word_the_system_is_trusted() -> None:
 def test_a_file_or_folder_of_certificates_stands_in_the_systems_place(tmp_path: Path) -> None:
     path = tmp_path / "ca.pem"
     trustme.CA().cert_pem.write_to_path(str(path))
-    context = tls_context(TlsSettings(ca_path=path))
+    context = create_ssl_context(TlsSettings(ca_path=path))
     assert len(context.get_ca_certs()) == 1
     assert context.check_hostname
-    assert tls_context(TlsSettings(ca_path=tmp_path)).verify_mode is ssl.CERT_REQUIRED
+    assert create_ssl_context(TlsSettings(ca_path=tmp_path)).verify_mode is ssl.CERT_REQUIRED
 
 
 def test_only_who_asks_for_it_takes_any_certificate() -> None:
-    context = tls_context(TlsSettings(is_verified=False))
+    context = create_ssl_context(TlsSettings(is_verified=False))
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_NONE, False)
 
 
@@ -78,8 +78,8 @@ def test_a_client_key_that_wants_a_passphrase_never_asks_for_it_here(tmp_path: P
     key.write_bytes(encrypted(issued.private_key_pem.bytes(), b"right"))
     settings = TlsSettings(client_certificate=certificate, client_key=key, key_passphrase=passphrase)
     with pytest.raises(ssl.SSLError):
-        tls_context(settings)
-    tls_context(TlsSettings(client_certificate=certificate, client_key=key, key_passphrase="right"))
+        create_ssl_context(settings)
+    create_ssl_context(TlsSettings(client_certificate=certificate, client_key=key, key_passphrase="right"))
 
 
 def encrypted(pem: bytes, passphrase: bytes) -> bytes:

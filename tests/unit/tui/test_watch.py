@@ -9,7 +9,7 @@ import pytest
 from textual.message import Message
 
 from cdptui.api.errors import ApiError
-from cdptui.api.http import Http, Timeouts
+from cdptui.api.http import HttpClient, Timeouts
 from cdptui.config.errors import ConfigError
 from cdptui.models.failure import Failure, FailureKind
 from cdptui.monitor.build import Link
@@ -160,7 +160,7 @@ async def test_url_that_the_http_library_refuses_waits_for_the_user(base_url: st
     clock, screen = FakeClock(), Recorder()
 
     async def connect() -> Link:
-        Http(base_url, Timeouts.of(1.0), clock, proxy=proxy)
+        HttpClient(base_url, Timeouts.of(1.0), clock, proxy=proxy)
         raise AssertionError
 
     await run_until(screen.waits, Watch(Target(connect, "n", "a", 10.0), clock, screen))

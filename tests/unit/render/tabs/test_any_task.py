@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdptui.api.decode import decode_task
-from cdptui.api.fields import task_fields
-from cdptui.api.raw import raw_lines
+from cdptui.api.raw_task import pretty_json_lines, raw_fields
 from cdptui.models.capacity import CapacityHistory, GrowthRate
 from cdptui.models.reasons import Evidence, find_reasons, overall_severity
 from cdptui.models.task_row import TaskRow
@@ -59,6 +58,6 @@ def test_every_tab_shows_any_task(record: dict[str, Any], zone: Any, tab: Tab, w
     )
     reasons = find_reasons(task, facts)
     row = TaskRow(task, overall_severity(task, reasons), facts.growth, facts.full_in_s, reasons)
-    context = DetailContext(task_fields(task, zone), CapacityHistory(), {}, "", EPOCH, zone, raw=raw_lines(task))
+    context = DetailContext(raw_fields(task, zone), CapacityHistory(), {}, "", EPOCH, zone, raw=pretty_json_lines(task))
     for line in lines_of(tab)(row, context, width, 30):
         assert text_of(line).isprintable()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cdptui.api.decode import decode_task
-from cdptui.api.fields import task_fields
+from cdptui.api.raw_task import raw_fields
 from cdptui.models.capacity import CapacityHistory, CapacitySample
 from cdptui.models.reasons import Evidence, find_reasons, overall_severity
 from cdptui.models.severity import status_severity
@@ -35,7 +35,7 @@ def lines(
     """The pane for a record of the wire."""
     task = decode_task(encoded(row), SHANGHAI)
     settings: dict[str, Any] = {
-        "fields": task_fields(task, SHANGHAI),
+        "fields": raw_fields(task, SHANGHAI),
         "track": track or CapacityHistory((CapacitySample(0.0, task.used_bytes or 0),), until=60.0),
         "names": {},
         "names_problem": "",
@@ -103,7 +103,7 @@ def test_a_date_has_its_age_in_words(ago: timedelta, words: str) -> None:
 
 def test_a_date_without_a_zone_is_shown_as_it_was_written() -> None:
     task = decode_task(encoded(FULL_ROW), None)
-    text = lines(FULL_ROW, fields=task_fields(task, None), zone=None)
+    text = lines(FULL_ROW, fields=raw_fields(task, None), zone=None)
     assert "ago" not in line_of(text, "lastOpDate")
     assert FULL_ROW["lastOpDate"] in line_of(text, "lastOpDate")
     assert [line for line in text if "tells no zone" in line]
@@ -202,7 +202,7 @@ def test_the_chart_is_in_sight_without_scrolling(height: int) -> None:
 
 def test_a_field_that_we_do_not_know_is_told_by_more_than_its_colour() -> None:
     task = decode_task(encoded({**FULL_ROW, "scene": "Normal"}), SHANGHAI)
-    context = DetailContext(task_fields(task, SHANGHAI), CapacityHistory(), {}, "", NOW, SHANGHAI)
+    context = DetailContext(raw_fields(task, SHANGHAI), CapacityHistory(), {}, "", NOW, SHANGHAI)
     pane = overview.lines(TaskRow(task, status_severity(task.status, task.state)), context, 100, 40)
     (scene,) = (line for line in pane if text_of(line).startswith("scene"))
     assert scene[0].role is Role.ACCENT

@@ -10,8 +10,7 @@ import pytest
 from msgspec import structs
 
 from cdptui.api.decode import decode_task
-from cdptui.api.fields import task_fields
-from cdptui.api.raw import raw_lines
+from cdptui.api.raw_task import pretty_json_lines, raw_fields
 from cdptui.models.capacity import GrowthRate
 from cdptui.models.inventory import BackupStorage, FetchState, Policy, VmInstance, Volume, storage_commitment
 from cdptui.models.recovery_points import RecoveryPoint, RecoveryPoints
@@ -243,7 +242,7 @@ def test_the_raw_record_is_whole_at_any_width() -> None:
     task = decode_task(encoded({**FULL_ROW, "scene": "Normal", "description": "x" * 300}), None)
     row = TaskRow(task, Severity.HEALTHY)
     for width in (20, 46, 120):
-        said = shown(RAW, row, width, raw=raw_lines(task), fields=task_fields(task, None))
+        said = shown(RAW, row, width, raw=pretty_json_lines(task), fields=raw_fields(task, None))
         assert "x" * 300 in "".join(line.strip() for line in said)
         assert any('"scene": "Normal"' in line for line in said)
         assert "not known to cdptui: " in said[-1]

@@ -12,7 +12,7 @@ from cdptui.models.auth import PLAINTEXT_PASSWORD_TYPES, LoginType, PasswordLogi
 _CODE_TAG: Final = "twofatoken::"
 
 
-class _Form(Struct, frozen=True):
+class _LoginEndpoint(Struct, frozen=True):
     """What one type of login wants."""
 
     path: str
@@ -25,18 +25,18 @@ class _Form(Struct, frozen=True):
 
 
 _FORMS: Final = {
-    LoginType.ACCOUNT: _Form("/accounts/login", "logInByAccount", "accountName"),
-    LoginType.USER: _Form("/accounts/users/login", "logInByUser", "userName"),
-    LoginType.LDAP: _Form("/ldap/login", "logInByLdap", "uid"),
-    LoginType.IAM2: _Form("/iam2/virtual-ids/login", "loginIAM2VirtualID", "name"),
-    LoginType.IAM2_LDAP: _Form("/iam2/login/virtual-ids/ldap", "loginIAM2VirtualIDWithLdap", "uid"),
-    LoginType.UNIFIED: _Form("/login", "logIn", "username", kind="account"),
-    LoginType.UNIFIED_IAM2: _Form("/login", "logIn", "username", kind="iam2"),
-    LoginType.UNIFIED_LDAP: _Form("/login", "logIn", "username", kind="ldap"),
+    LoginType.ACCOUNT: _LoginEndpoint("/accounts/login", "logInByAccount", "accountName"),
+    LoginType.USER: _LoginEndpoint("/accounts/users/login", "logInByUser", "userName"),
+    LoginType.LDAP: _LoginEndpoint("/ldap/login", "logInByLdap", "uid"),
+    LoginType.IAM2: _LoginEndpoint("/iam2/virtual-ids/login", "loginIAM2VirtualID", "name"),
+    LoginType.IAM2_LDAP: _LoginEndpoint("/iam2/login/virtual-ids/ldap", "loginIAM2VirtualIDWithLdap", "uid"),
+    LoginType.UNIFIED: _LoginEndpoint("/login", "logIn", "username", kind="account"),
+    LoginType.UNIFIED_IAM2: _LoginEndpoint("/login", "logIn", "username", kind="iam2"),
+    LoginType.UNIFIED_LDAP: _LoginEndpoint("/login", "logIn", "username", kind="ldap"),
 }
 
 
-class LoginCall(Struct, frozen=True):
+class LoginRequest(Struct, frozen=True):
     """One PUT that opens a session."""
 
     path: str
@@ -48,7 +48,7 @@ class LoginCall(Struct, frozen=True):
         return f"LoginCall({self.path})"
 
 
-def login_calls(login: PasswordLogin, code: str | None = None) -> tuple[LoginCall, ...]:
+def login_requests(login: PasswordLogin, code: str | None = None) -> tuple[LoginRequest, ...]:
     """The calls of a login in their order; the last one's session is the one to use. `code` is the second factor's."""
     form = _FORMS[login.type]
     fields = {
@@ -62,16 +62,16 @@ def login_calls(login: PasswordLogin, code: str | None = None) -> tuple[LoginCal
     body: dict[str, object] = {form.wrapper: fields}
     if code is not None:
         body["systemTags"] = [_CODE_TAG + code]
-    first = LoginCall(form.path, body)
+    first = LoginRequest(form.path, body)
     if login.project is None:
         return (first,)
-    project = LoginCall(
+    project = LoginRequest(
         "/iam2/projects/login", {"loginIAM2Project": {"projectName": login.project}}, needs_session=True
     )
     return (first, project)
 
 
-def secrets_of(login: PasswordLogin) -> tuple[str, ...]:
+def login_secrets(login: PasswordLogin) -> tuple[str, ...]:
     """What a server that fails may quote of what it was sent."""
     return tuple(secret for secret in (password_hash(login.password), login.password) if secret)
 

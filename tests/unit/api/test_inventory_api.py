@@ -11,9 +11,9 @@ import pytest
 
 from cdptui.api.decode import decode_task
 from cdptui.api.errors import UnreadableAnswer
-from cdptui.api.paging import MAX_PAGES
-from cdptui.api.raw import raw_lines
-from cdptui.api.resources import Resources
+from cdptui.api.inventory_api import InventoryApi
+from cdptui.api.pager import MAX_PAGES
+from cdptui.api.raw_task import pretty_json_lines
 from cdptui.models.recovery_points import RecoveryPoint
 
 SHANGHAI = timezone(timedelta(hours=8))
@@ -84,12 +84,12 @@ class PagedNode:
         total = {"total": len(self.rows)} if self.says_total else {}
         return json.dumps({"inventories": page, **total}).encode()
 
-    def resources(self) -> Resources:
-        return Resources(self.call, "http://node", lambda: None)
+    def resources(self) -> InventoryApi:
+        return InventoryApi(self.call, "http://node", lambda: None)
 
 
-def resources(node: Node) -> Resources:
-    return Resources(node.call, "http://node", lambda: SHANGHAI)
+def resources(node: Node) -> InventoryApi:
+    return InventoryApi(node.call, "http://node", lambda: SHANGHAI)
 
 
 async def test_a_storage_is_read_with_numbers_of_either_form() -> None:
@@ -113,7 +113,7 @@ async def test_a_policy_is_read() -> None:
 
 async def test_a_machine_brings_its_volumes_the_root_first() -> None:
     node = Node(vm_instances={"inventories": [{**MACHINE, "allVolumes": [DISK, "?", ROOT]}]})
-    machine = await resources(node).machine("vm-1")
+    machine = await resources(node).vm("vm-1")
     assert machine is not None
     assert machine.name == "erp\N{REPLACEMENT CHARACTER}db"
     assert [volume.name for volume in machine.volumes] == ["ROOT", "DATA"]
@@ -122,14 +122,14 @@ async def test_a_machine_brings_its_volumes_the_root_first() -> None:
 
 async def test_volumes_are_asked_for_where_the_machine_comes_without_them() -> None:
     node = Node(vm_instances={"inventories": [MACHINE]}, volumes=listed(ROOT))
-    machine = await resources(node).machine("vm-1")
+    machine = await resources(node).vm("vm-1")
     assert machine is not None
     assert [volume.actual_bytes for volume in machine.volumes] == [40]
     assert node.asked[1][1]["q"] == "vmInstanceUuid=vm-1"
 
 
 async def test_a_machine_that_the_account_does_not_see_is_none() -> None:
-    assert await resources(Node(vm_instances={"inventories": []})).machine("vm-1") is None
+    assert await resources(Node(vm_instances={"inventories": []})).vm("vm-1") is None
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ async def test_volumes_of_a_machine_in_capped_pages_are_read_whole() -> None:
             return json.dumps(listed(MACHINE)).encode()
         return await pages.call(path, params)
 
-    machine = await Resources(call, "http://node", lambda: None).machine("vm-1")
+    machine = await InventoryApi(call, "http://node", lambda: None).vm("vm-1")
     assert machine is not None
     assert len(machine.volumes) == 30
     assert not machine.has_more_volumes
@@ -271,14 +271,14 @@ async def test_a_uuid_leads_to_no_other_path() -> None:
         asked.append(path)
         return b'{"recoveryPoints": {}}'
 
-    await Resources(call, "http://node", lambda: None).recovery_points("../accounts?x=1#", NOW)
+    await InventoryApi(call, "http://node", lambda: None).recovery_points("../accounts?x=1#", NOW)
     assert {path.count("/") for path in asked} == {3}
     assert not any("?" in path or "#" in path for path in asked)
 
 
 def test_the_raw_record_keeps_what_was_written() -> None:
     row = b'{"uuid":"u","maxCapacity":1.0E2,"name":"a\\u001b\xe2\x80\xae","new":{"x":[1,null]},"uuid":"v"}'
-    text = raw_lines(decode_task(row, None)).lines
+    text = pretty_json_lines(decode_task(row, None)).lines
     assert '  "maxCapacity": 1.0E2,' in text
     assert '  "name": "a\\u001b\N{REPLACEMENT CHARACTER}",' in text
     assert '  "uuid": "v"' in text
@@ -286,4 +286,4 @@ def test_the_raw_record_keeps_what_was_written() -> None:
 
 
 def test_a_raw_record_that_is_no_json_comes_as_it_is() -> None:
-    assert raw_lines(decode_task(b"<html>\n\x1b[2J", None)).lines == ("<html>", "␛[2J")
+    assert pretty_json_lines(decode_task(b"<html>\n\x1b[2J", None)).lines == ("<html>", "␛[2J")

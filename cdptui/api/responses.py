@@ -6,28 +6,31 @@ used, 400 and 404 are plain text, and there is normally no Content-Type, so bodi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+import zlib
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Final
 
+import httpx
 from msgspec import Struct
 
-from cdptui.api.decode import loads_tolerantly
+from cdptui.api.decode import loads_lenient
 from cdptui.api.errors import (
+    AccessKeysUnsupported,
     AccountLocked,
     AddressRefused,
     ApiError,
     CaptchaNeeded,
     CdpUnavailable,
     ClockSkewed,
+    InteractiveLoginRequired,
     KeyRefused,
     KeySignatureWrong,
-    KeysUnsupported,
-    LoginNeedsMore,
     LoginRefused,
     NotAManagementNode,
     NotReady,
+    PasswordExpired,
     PasswordMustChange,
-    PasswordStale,
     PermissionDenied,
     ProxyRefused,
     RateLimited,
@@ -53,7 +56,7 @@ _BY_CODE: Final[dict[str, type[ApiError]]] = {
     "ID.1006": TooManySessions,
     "ID.2001": SecondFactorNeeded,
     "ID.2002": SecondFactorRefused,
-    "LOGIN_CONTROL.1000": PasswordStale,
+    "LOGIN_CONTROL.1000": PasswordExpired,
     "LOGIN_CONTROL.1002": AccountLocked,
     "LOGIN_CONTROL.1003": CaptchaNeeded,
     "LOGIN_CONTROL.1004": AddressRefused,
@@ -65,8 +68,8 @@ _BY_CODE: Final[dict[str, type[ApiError]]] = {
     "PORTAL.1002": NotReady,
 }
 _BY_PREFIX: Final[dict[str, type[ApiError]]] = {
-    "ID.20": LoginNeedsMore,
-    "LOGIN_CONTROL.": LoginNeedsMore,
+    "ID.20": InteractiveLoginRequired,
+    "LOGIN_CONTROL.": InteractiveLoginRequired,
     "LICENSE.": CdpUnavailable,
 }
 _INVALID_SESSION: Final = frozenset(f"ORG_ZSTACK_IDENTITY_{number}" for number in (10018, 10019, 10020))
@@ -78,8 +81,8 @@ _REFUSALS: Final = (
     ("requesttimetooskewed", ClockSkewed),
     ("accesskey signature", KeySignatureWrong),
     ("not existed or disabled", KeyRefused),
-    ("restauthenticationbackend", KeysUnsupported),
-    ("type must be 'oauth'", KeysUnsupported),
+    ("restauthenticationbackend", AccessKeysUnsupported),
+    ("type must be 'oauth'", AccessKeysUnsupported),
     # A web server in front: it shakes hands with anybody, and tells what was missing on a page.
     ("required ssl certificate", TlsClientRefused),
     ("ssl certificate error", TlsClientRefused),
@@ -94,7 +97,7 @@ class ErrorCode(Struct, frozen=True):
     texts: tuple[str, ...]
     """What it says, the best for a person first."""
     cause: ErrorCode | None
-    factors: str = ""
+    required_factors: str = ""
     """Which second factors are wanted, when that is what it is about."""
 
     @classmethod
@@ -108,7 +111,7 @@ class ErrorCode(Struct, frozen=True):
             global_code=_text_or_nothing(record.get("globalErrorCode")),
             texts=tuple(text for text in texts if isinstance(text, str) and text),
             cause=cls.read(inner, depth + 1) if isinstance(inner, dict) and depth < _MAX_DEPTH else None,
-            factors=_factors(record),
+            required_factors=_factors(record),
         )
 
     def message(self) -> str:
@@ -128,7 +131,7 @@ def _factors(record: Mapping[str, object]) -> str:
     told = record.get("opaque")
     details = record.get("details")
     if not isinstance(told, dict) and isinstance(details, str) and details.startswith("{"):
-        told = loads_tolerantly(details.encode(errors="replace"))
+        told = loads_lenient(details.encode(errors="replace"))
     names = told.get("authentications") if isinstance(told, dict) else None
     return sanitize(", ".join(name for name in names if isinstance(name, str)), 60) if isinstance(names, list) else ""
 
@@ -137,7 +140,7 @@ def _text_or_nothing(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def check_answer(status: int, body: bytes, *, url: str, location: str = "") -> bytes:
+def check_response(status: int, body: bytes, *, url: str, location: str = "") -> bytes:
     """Return the JSON body of a good answer; raise the ApiError that a bad one is.
 
     `url` is for the message and has no query. `location` is the header of a redirect, which is never followed.
@@ -145,12 +148,12 @@ def check_answer(status: int, body: bytes, *, url: str, location: str = "") -> b
     if status == 200 and _looks_like_json(body):
         # The vendor's page promises an `error` in every reply; real ones have it only when there is one.
         if b'"error"' in body[:_MAX_DETAIL] and (error := _read_error(body)) is not None:
-            raise _raisable(error, url)
+            raise _to_exception(error, url)
         return body
-    raise _bad_answer(status, body, url, location)
+    raise _error_response(status, body, url, location)
 
 
-def _bad_answer(status: int, body: bytes, url: str, location: str) -> ApiError:
+def _error_response(status: int, body: bytes, url: str, location: str) -> ApiError:
     code = f"HTTP {status}"
     text = _plain_text(body)
     is_page = body.lstrip()[:1] == b"<"
@@ -189,17 +192,17 @@ def _business_error(body: bytes, url: str) -> ApiError:
     error = _read_error(body)
     if error is None:
         return Unreachable("503 without ZStack's error object: a proxy, or the node is down", url=url, code="HTTP 503")
-    return _raisable(error, url)
+    return _to_exception(error, url)
 
 
-def _raisable(error: ErrorCode, url: str) -> ApiError:
+def _to_exception(error: ErrorCode, url: str) -> ApiError:
     kind = _class_of(error)
-    said = error.factors if kind is SecondFactorNeeded and error.factors else error.message()
+    said = error.required_factors if kind is SecondFactorNeeded and error.required_factors else error.message()
     return kind(said, url=url, code=sanitize(error.code, 60))
 
 
 def _read_error(body: bytes) -> ErrorCode | None:
-    reply = loads_tolerantly(body)
+    reply = loads_lenient(body)
     record = reply.get("error") if isinstance(reply, dict) else None
     return ErrorCode.read(record) if isinstance(record, dict) else None
 
@@ -234,3 +237,183 @@ def _title(page: bytes) -> str:
     if title:
         return sanitize(f"a web page, “{title}”", _MAX_DETAIL)
     return "a web page" if page.lstrip()[:1] == b"<" else ""
+
+
+MAX_BODY_BYTES: Final = 32 * 2**20
+"""A page of 1000 tasks is about 1 MB, and 14 MB if every text in it is as long as it may be and escaped."""
+
+ACCEPTED_ENCODING: Final = "gzip"
+
+_MAX_CODINGS: Final = 4
+"""Codings on top of each other. A front and a server that both compress make two."""
+
+_OUTPUT_BYTES: Final = 2**20
+"""The most that is unpacked before the event loop goes on: some milliseconds."""
+
+_INPUT_BYTES: Final = 4096
+"""Packed bytes given to zlib at once. It copies what follows the end of a member, so that an answer of a million
+members in large pieces would take quadratic time."""
+
+_CALL_COST: Final = 4096
+"""A call of zlib that yields nothing takes as long as unpacking about so many bytes."""
+
+_GZIP: Final = 16 + zlib.MAX_WBITS
+_ZLIB: Final = zlib.MAX_WBITS
+_RAW_DEFLATE: Final = -zlib.MAX_WBITS
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+_HEADER_BYTES: Final = 2
+
+Decode = Callable[[AsyncIterator[bytes], str], AsyncIterator[bytes]]
+
+
+async def read_body(response: httpx.Response, url: str) -> bytes:
+    """Return the whole body, decoded. Raises UnreadableAnswer when it is too large or cannot be decoded."""
+    if int(_digits(response.headers.get("content-length", ""))) > MAX_BODY_BYTES:
+        raise _too_large(url)
+    body = bytearray()
+    async for piece in _decoded(response, url):
+        body += piece
+    return bytes(body)
+
+
+def _digits(text: str) -> str:
+    return text if text.isascii() and text.isdecimal() and len(text) < 20 else "0"
+
+
+def _too_large(url: str) -> UnreadableAnswer:
+    return UnreadableAnswer("larger than any list of tasks", url=url)
+
+
+def _decoded(response: httpx.Response, url: str) -> AsyncIterator[bytes]:
+    names = [name.strip().lower() for name in response.headers.get("content-encoding", "").split(",")]
+    codings = [name for name in names if name not in {"", "identity"}]
+    if not codings:
+        return _bounded(response.aiter_bytes(), url)
+    if len(codings) > _MAX_CODINGS:
+        message = f"packed {len(codings)} times over"
+        raise UnreadableAnswer(message, url=url)
+    pieces = _bounded(response.aiter_raw(), url)
+    # The last one was applied last.
+    for coding in reversed(codings):
+        decode = _DECODERS.get(coding)
+        if decode is None:
+            message = f"packed as {sanitize(coding, 40)}, which was not asked for"
+            raise UnreadableAnswer(message, url=url)
+        pieces = _bounded(decode(pieces, url), url)
+    return pieces
+
+
+async def _bounded(pieces: AsyncIterator[bytes], url: str) -> AsyncIterator[bytes]:
+    size = 0
+    async for piece in pieces:
+        size += len(piece)
+        if size > MAX_BODY_BYTES:
+            raise _too_large(url)
+        if piece:
+            yield piece
+
+
+async def _gunzip(packed: AsyncIterator[bytes], url: str) -> AsyncIterator[bytes]:
+    """Decode gzip: members one after another (RFC 1952), then zero bytes or anything else, as gzip(1) does."""
+    inflater = _Inflater("gzip", url)
+    before_member, is_over = b"", False
+    is_empty = True
+    async for piece in _sliced(packed):
+        is_empty = False
+        rest = piece
+        while rest and not is_over:
+            if not inflater.is_within:
+                # Zero bytes pad a member to the size of a block.
+                before_member = rest = (before_member + rest).lstrip(b"\0" if inflater.has_ended else b"")
+                if len(rest) < _HEADER_BYTES:
+                    break
+                if inflater.has_ended and not rest.startswith(_GZIP_MAGIC):
+                    is_over = True
+                    break
+                before_member = b""
+                inflater.begin(_GZIP)
+            async for unpacked in inflater.unpack(rest):
+                yield unpacked
+            rest = inflater.rest
+    if inflater.is_within or not (is_empty or inflater.has_ended):
+        raise _cut_off(url)
+
+
+async def _inflate(packed: AsyncIterator[bytes], url: str) -> AsyncIterator[bytes]:
+    """Decode deflate: with the header of zlib as RFC 9110 has it, or without one as some servers send it."""
+    inflater = _Inflater("deflate", url)
+    header = b""
+    async for piece in _sliced(packed):
+        rest = piece
+        if not (inflater.is_within or inflater.has_ended):
+            header = rest = header + piece
+            if len(header) < _HEADER_BYTES:
+                continue
+            inflater.begin(_ZLIB if _is_zlib(header) else _RAW_DEFLATE)
+        if inflater.is_within:
+            async for unpacked in inflater.unpack(rest):
+                yield unpacked
+    if inflater.is_within or (header and not inflater.has_ended):
+        raise _cut_off(url)
+
+
+_DECODERS: Final[dict[str, Decode]] = {"gzip": _gunzip, "x-gzip": _gunzip, "deflate": _inflate}
+
+
+class _Inflater:
+    """Unpacks one deflate stream after another."""
+
+    def __init__(self, coding: str, url: str) -> None:
+        self._coding = coding
+        self._url = url
+        self._stream = zlib.decompressobj(_RAW_DEFLATE)
+        self._work = 0
+        self.is_within = False
+        """A stream has begun and not ended."""
+        self.has_ended = False
+        """At least one stream has ended."""
+        self.rest = b""
+        """What followed the end of the last stream."""
+
+    def begin(self, window_bits: int) -> None:
+        """Begin a stream of the format that zlib's `window_bits` mean."""
+        self._stream = zlib.decompressobj(window_bits)
+        self.is_within = True
+
+    async def unpack(self, packed: bytes) -> AsyncIterator[bytes]:
+        """Unpack up to the end of the stream. Raises UnreadableAnswer."""
+        self.rest = b""
+        left, is_full = packed, False
+        # Full output may leave some inside zlib although all input was used.
+        while (left or is_full) and self.is_within:
+            try:
+                unpacked = self._stream.decompress(left, _OUTPUT_BYTES)
+            except zlib.error as error:
+                message = f"no {self._coding}: {sanitize(str(error), 100)}"
+                raise UnreadableAnswer(message, url=self._url) from error
+            self._work += len(unpacked) + _CALL_COST
+            if unpacked:
+                yield unpacked
+            if self._work >= _OUTPUT_BYTES:
+                self._work = 0
+                # A megabyte takes some milliseconds: a key may be waiting.
+                await asyncio.sleep(0)
+            left, is_full = self._stream.unconsumed_tail, len(unpacked) == _OUTPUT_BYTES
+            if self._stream.eof:
+                self.is_within, self.has_ended = False, True
+                self.rest = self._stream.unused_data
+
+
+async def _sliced(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async for piece in pieces:
+        for at in range(0, len(piece), _INPUT_BYTES):
+            yield piece[at : at + _INPUT_BYTES]
+
+
+def _is_zlib(header: bytes) -> bool:
+    """Whether two bytes are the header of zlib (RFC 1950): method 8, and a multiple of 31."""
+    return header[0] & 0x0F == 8 and int.from_bytes(header[:_HEADER_BYTES], "big") % 31 == 0
+
+
+def _cut_off(url: str) -> UnreadableAnswer:
+    return UnreadableAnswer("the packed answer is cut off", url=url)

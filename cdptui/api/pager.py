@@ -41,14 +41,14 @@ class Identified(Protocol):
 T = TypeVar("T", bound=Identified)
 
 
-class Window(NamedTuple):
+class PageRequest(NamedTuple):
     """Rows to ask for."""
 
     start: int
     limit: int
 
 
-class Paging(Generic[T]):
+class Pager(Generic[T]):
     """Which rows to ask for next, and what came of it. Pure; one object a poll."""
 
     def __init__(self, page_size: int = PAGE_SIZE) -> None:
@@ -58,7 +58,7 @@ class Paging(Generic[T]):
         self._position = 0
         self._farthest = 0
         self._tries = 0
-        self._barren = 0
+        self._pages_without_new_rows = 0
         self._is_without_overlap = False
         """The last page was no longer than the overlap: it ends the list, or pages are capped at one row."""
         self._is_more_promised = False
@@ -79,17 +79,17 @@ class Paging(Generic[T]):
         """What was read so far, the newest reading of each row; one object, which fills up."""
         return self._rows
 
-    def next_window(self) -> Window:
+    def next_window(self) -> PageRequest:
         """The rows to ask for; as many new ones as a page has, behind the overlap."""
         if self._is_start_doubted:
-            return Window(self._position + _FAR, self._page_size)
+            return PageRequest(self._position + _FAR, self._page_size)
         if self._is_without_overlap:
-            return Window(self._position, self._page_size)
+            return PageRequest(self._position, self._page_size)
         overlap = _OVERLAPS[self._tries] if self._tries < len(_OVERLAPS) else self._position
         start = max(0, self._position - overlap)
-        return Window(start, self._page_size + self._position - start)
+        return PageRequest(start, self._page_size + self._position - start)
 
-    def accept(self, window: Window, rows: Sequence[T], total: int | None) -> None:
+    def accept(self, window: PageRequest, rows: Sequence[T], total: int | None) -> None:
         """Take the answer to `window`.
 
         If not one row of it is known, so many rows vanished before it that some may have moved past the overlap: the
@@ -109,13 +109,13 @@ class Paging(Generic[T]):
         if self.pages >= MAX_PAGES and not self.is_done:
             self._give_up()
 
-    def _accept_page(self, window: Window, rows: Sequence[T]) -> None:
+    def _accept_page(self, window: PageRequest, rows: Sequence[T]) -> None:
         self._tries = 0
         self._add(window, rows)
         self._is_without_overlap = len(rows) <= min(_OVERLAPS[0], window.limit - 1)
         self._is_more_promised = self.total is not None and self.total > self._position
 
-    def _accept_without_overlap(self, window: Window, rows: Sequence[T]) -> None:
+    def _accept_without_overlap(self, window: PageRequest, rows: Sequence[T]) -> None:
         if not rows:
             self.is_done = True
             is_more_promised = self.total is not None and self.total > self._position
@@ -125,7 +125,7 @@ class Paging(Generic[T]):
         self.is_cut_short = True
         self._accept_page(window, rows)
 
-    def _accept_far_page(self, window: Window, rows: Sequence[T]) -> None:
+    def _accept_far_page(self, window: PageRequest, rows: Sequence[T]) -> None:
         self._is_start_doubted = False
         if self._is_first_page(rows):
             # Without a total, an answer of fewer rows than were asked for is the whole list.
@@ -133,7 +133,7 @@ class Paging(Generic[T]):
         else:
             self._is_start_honoured = True
 
-    def _add(self, window: Window, rows: Sequence[T]) -> None:
+    def _add(self, window: PageRequest, rows: Sequence[T]) -> None:
         known = len(self._rows)
         self._rows.update((row.uuid, row) for row in rows)
         self._position = window.start + len(rows)
@@ -142,7 +142,7 @@ class Paging(Generic[T]):
         elif window.start > 0 and not self._is_start_honoured:
             self._is_start_doubted = self._is_first_page(rows)
         if len(self._rows) > known:
-            self._barren = 0
+            self._pages_without_new_rows = 0
         elif self._position > self._farthest:
             self._note_barren()
         self._farthest = max(self._farthest, self._position)
@@ -158,8 +158,8 @@ class Paging(Generic[T]):
         return [row.uuid for row in rows[: len(self._first_page)]] == self._first_page
 
     def _note_barren(self) -> None:
-        self._barren += 1
-        if self._barren >= _MAX_BARREN:
+        self._pages_without_new_rows += 1
+        if self._pages_without_new_rows >= _MAX_BARREN:
             self._give_up()
 
     def _give_up(self) -> None:

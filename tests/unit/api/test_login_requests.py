@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from cdptui.api.logins import login_calls, password_hash
+from cdptui.api.login_requests import login_requests, password_hash
 from cdptui.config.settings import MonitorSettings
 from cdptui.models.auth import AccessKey, LoginType, PasswordLogin, SessionToken
 from cdptui.models.tls import TlsSettings
@@ -49,20 +49,20 @@ def test_every_login_has_its_path_its_wrapper_and_its_form_of_password(
     kind: LoginType, path: str, body: dict[str, object]
 ) -> None:
     account = "admin" if kind is LoginType.USER else None
-    (call,) = login_calls(PasswordLogin(name="eve", password=SECRET, type=kind, account=account))
+    (call,) = login_requests(PasswordLogin(name="eve", password=SECRET, type=kind, account=account))
     assert (call.path, call.body, call.needs_session) == (path, body, False)
 
 
 def test_a_project_is_entered_with_the_session_of_the_virtual_id() -> None:
     login = PasswordLogin(name="eve", password=SECRET, type=LoginType.IAM2, project="production")
-    first, second = login_calls(login)
+    first, second = login_requests(login)
     assert first.path == "/iam2/virtual-ids/login"
     assert (second.path, second.body, second.needs_session) == ("/iam2/projects/login", PROJECT, True)
 
 
 def test_the_code_of_the_second_factor_stands_beside_the_wrapper_of_the_first_call_only() -> None:
     login = PasswordLogin(name="eve", password=SECRET, type=LoginType.IAM2, project="production")
-    first, second = login_calls(login, "123456")
+    first, second = login_requests(login, "123456")
     assert first.body["systemTags"] == ["twofatoken::123456"]
     assert second.body == PROJECT
 
@@ -71,7 +71,7 @@ def test_the_code_of_the_second_factor_stands_beside_the_wrapper_of_the_first_ca
     "holder",
     [
         PasswordLogin(name="admin", password=SECRET),
-        login_calls(PasswordLogin(name="admin", password=SECRET, type=LoginType.LDAP)),
+        login_requests(PasswordLogin(name="admin", password=SECRET, type=LoginType.LDAP)),
         SessionToken(session_id=SECRET),
         AccessKey(key_id="id", secret=SECRET),
         TlsSettings(key_passphrase=SECRET),

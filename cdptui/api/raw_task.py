@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import tzinfo
 from typing import Final
 
 import msgspec
 
-from cdptui.api.decode import UNREADABLE, loads_tolerantly, read_record
-from cdptui.api.packing import unpack
-from cdptui.api.timestamps import parse_moment
+from cdptui.api.decode import UNREADABLE, loads_lenient, read_record
+from cdptui.api.record_compression import decompress
+from cdptui.api.timestamps import parse_timestamp
 from cdptui.models.sanitize import sanitize
-from cdptui.models.task import FieldUnit, RawField, Task
+from cdptui.models.task import FieldUnit, RawField, RawLines, Task
 
 _KNOWN: Final[dict[str, FieldUnit]] = {
     "uuid": FieldUnit.UUID,
@@ -40,12 +42,12 @@ _MAX_REF_FIELDS: Final = 200
 _REF_FIELDS: Final = frozenset({"taskUuid", "resourceUuid", "resourceType", "createDate", "lastOpDate"})
 
 
-def task_fields(task: Task, zone: tzinfo | None) -> tuple[RawField, ...]:
+def raw_fields(task: Task, zone: tzinfo | None) -> tuple[RawField, ...]:
     """Return the fields in `task.raw`: the known ones first, then all others by name.
 
     Resource refs are a table of their own; of them only fields that we do not know are here.
     """
-    raw = unpack(task.raw)
+    raw = decompress(task.raw)
     record = _read_values(raw)
     if record is None:
         return (RawField("(record)", sanitize(raw.decode("utf-8", errors="replace")), is_known=False, is_bad=True),)
@@ -67,7 +69,7 @@ def _read_values(raw: bytes) -> dict[str, object] | None:
     except UNREADABLE:
         read = read_record(raw)
         return None if read is None else read[0]
-    values = {name: loads_tolerantly(bytes(part)) for name, part in parts.items()}
+    values = {name: loads_lenient(bytes(part)) for name, part in parts.items()}
     if any(values[name] is None and bytes(part) != b"null" for name, part in parts.items()):
         read = read_record(raw)
         return None if read is None else read[0]
@@ -102,7 +104,7 @@ def _field(name: str, value: object, task: Task, zone: tzinfo | None) -> RawFiel
         text=_text(value),
         unit=unit,
         quantity=_quantity(value) if is_number and name not in task.unreadable_fields else None,
-        at=parse_moment(value, zone) if is_date and isinstance(value, str | int | float) else None,
+        at=parse_timestamp(value, zone) if is_date and isinstance(value, str | int | float) else None,
         is_known=name in _KNOWN or name == _REFS,
         is_bad=name in task.unreadable_fields,
     )
@@ -122,3 +124,59 @@ def _text(value: object) -> str:
         return sanitize(msgspec.json.encode(value).decode())
     except (msgspec.MsgspecError, UnicodeEncodeError, OverflowError, RecursionError):
         return sanitize(repr(value))
+
+
+_MAX_LINES: Final = 2000
+"""A record with 100,000 resource refs has 700,000 lines, which take seconds to lay out and which nobody reads."""
+
+
+def pretty_json_lines(task: Task) -> RawLines:
+    """Return the JSON of `task`, indented: numbers and escapes stay as they were written; inert. Never raises.
+
+    What is no JSON comes as it is. Of a record of more than 2,000 lines only those are returned, and the number of the
+    others.
+    """
+    record = decompress(task.raw)
+    try:
+        text = msgspec.json.format(record, indent=2)
+    except UNREADABLE:
+        text = record
+    lines = text.split(b"\n", _MAX_LINES)
+    omitted = lines.pop().count(b"\n") + 1 if len(lines) > _MAX_LINES else 0
+    return RawLines(tuple(sanitize(line.decode("utf-8", errors="replace")) for line in lines), omitted)
+
+
+_NON_ASCII: Final = re.compile(r"[^\x20-\x7e]")
+
+
+def json_line(task: Task) -> str:
+    r"""Return the record of `task` as JSON on one line: the same values, the same order, unknown fields too.
+
+    What a terminal would act upon is escaped, so that the file can be looked at with `cat`; JSON allows that for any
+    character of a string. What only a forgiving reader can read is written anew.
+    """
+    record = decompress(task.raw)
+    try:
+        msgspec.json.decode(record)
+        text = record.decode("utf-8")
+    except UNREADABLE:
+        read = read_record(record)
+        return _reencode(loads_lenient(record) if read is None else read[0])
+    return text if text.isascii() and text.isprintable() else _NON_ASCII.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    char = match[0]
+    if char in "\t\n\r":
+        # Between the values: within a string they were no JSON.
+        return " "
+    if sanitize(char) == char:
+        return char
+    return json.dumps(char)[1:-1] if char != "\x7f" else "\\u007f"
+
+
+def _reencode(value: object) -> str:
+    try:
+        return json.dumps(value, allow_nan=False)
+    except ValueError:
+        return "null"

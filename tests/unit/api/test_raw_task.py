@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdptui.api.decode import decode_task
-from cdptui.api.fields import task_fields
+from cdptui.api.raw_task import raw_fields
 from cdptui.models.sanitize import sanitize
 from cdptui.models.task import FieldUnit, RawField
 from tests.unit.api.test_decode import any_json
@@ -19,11 +19,11 @@ SHANGHAI = timezone(timedelta(hours=8))
 
 
 def fields_of(raw: bytes) -> dict[str, RawField]:
-    return {field.name: field for field in task_fields(decode_task(raw, SHANGHAI), SHANGHAI)}
+    return {field.name: field for field in raw_fields(decode_task(raw, SHANGHAI), SHANGHAI)}
 
 
 def test_every_field_of_the_vendors_example_is_there_once() -> None:
-    fields = task_fields(decode_task(encoded(VENDOR_ROW), None), None)
+    fields = raw_fields(decode_task(encoded(VENDOR_ROW), None), None)
     assert sorted(field.name for field in fields) == sorted(VENDOR_ROW)
     assert all(field.is_known and not field.is_bad for field in fields)
 
@@ -69,7 +69,7 @@ def test_a_field_that_could_not_be_read_is_shown_as_bad_with_its_text() -> None:
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b"\xff\x1b"])
 def test_a_record_that_cannot_be_read_is_shown_whole(raw: bytes) -> None:
-    (field,) = task_fields(decode_task(raw, None), None)
+    (field,) = raw_fields(decode_task(raw, None), None)
     assert field.is_bad
     assert "\x1b" not in field.text
 
@@ -84,7 +84,7 @@ def test_a_record_that_cannot_be_read_is_shown_whole(raw: bytes) -> None:
 )
 def test_every_field_that_came_is_shown_and_inert(changes: dict[str, Any]) -> None:
     record = {**FULL_ROW, **changes}
-    fields = task_fields(decode_task(json.dumps(record).encode(), SHANGHAI), SHANGHAI)
+    fields = raw_fields(decode_task(json.dumps(record).encode(), SHANGHAI), SHANGHAI)
     shown = {field.name for field in fields}
     assert {sanitize(name) for name in record} - {"resourceRefs"} <= shown
     assert all(sanitize(field.name) == field.name and sanitize(field.text) == field.text for field in fields)

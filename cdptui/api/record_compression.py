@@ -15,7 +15,7 @@ _FINGERPRINT: Final = 8
 """Bytes of Python's own hash of bytes: SipHash with a key that is drawn anew for each process, so that nobody can make
 two records that share one; a change goes unseen once in 2**64."""
 
-_TYPICAL: Final = (
+_DICTIONARY: Final = (
     b'"policyUuid":"","taskType":"VM","currentLatency":0,"description":"","scene":"","backupStorageUuid":"",'
     b'"status":"DataMerging","status":"Starting","status":"Unknown","status":"Failed","status":"Stopped",'
     b'"state":"Disabled","lastOpDate":"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec ","createDate":"",'
@@ -31,22 +31,22 @@ _DENSE: Final = b"d"
 """No JSON begins with it: what begins with anything else was kept as it is."""
 
 
-def pack(record: bytes, *, is_dense: bool = True) -> bytes:
-    """Return `record` as it is to be kept, in little room if that is to be `is_dense`."""
-    if not is_dense and not record.startswith(_DENSE):
+def compress(record: bytes, *, is_compressed: bool = True) -> bytes:
+    """Return `record` as it is to be kept, in little room if that is to be `is_compressed`."""
+    if not is_compressed and not record.startswith(_DENSE):
         return record
-    packer = zlib.compressobj(1, zlib.DEFLATED, _RAW_DEFLATE, zdict=_TYPICAL)
+    packer = zlib.compressobj(1, zlib.DEFLATED, _RAW_DEFLATE, zdict=_DICTIONARY)
     return _DENSE + _fingerprint(record) + packer.compress(record) + packer.flush()
 
 
-def unpack(packed: bytes) -> bytes:
+def decompress(packed: bytes) -> bytes:
     """Return the record that was packed."""
     if not packed.startswith(_DENSE):
         return packed
-    return zlib.decompressobj(_RAW_DEFLATE, zdict=_TYPICAL).decompress(packed[len(_DENSE) + _FINGERPRINT :])
+    return zlib.decompressobj(_RAW_DEFLATE, zdict=_DICTIONARY).decompress(packed[len(_DENSE) + _FINGERPRINT :])
 
 
-def is_packed(record: bytes, packed: bytes) -> bool:
+def matches(record: bytes, packed: bytes) -> bool:
     """Whether `packed` holds this very record."""
     if not packed.startswith(_DENSE):
         return packed == record

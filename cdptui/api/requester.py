@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from cdptui.api.http import Http
+from cdptui.api.http import HttpClient
 from cdptui.api.server_clock import ServerClock
-from cdptui.api.session import SessionAccess
-from cdptui.api.signing import SignedAccess
+from cdptui.api.session import SessionRequester
+from cdptui.api.signing import SigningRequester
 from cdptui.clock import Clock
 from cdptui.models.auth import AccessKey, Credentials
 
 
-class Access(Protocol):
+class Requester(Protocol):
     """Asks in somebody's name."""
 
-    async def begin(self) -> None:
+    async def prepare_poll(self) -> None:
         """A poll begins: do what must be done before the first question. Raises ApiError."""
         ...
 
@@ -24,7 +24,7 @@ class Access(Protocol):
         """Ask one question. Raises ApiError."""
         ...
 
-    async def get_beside(self, path: str, params: Sequence[tuple[str, str]]) -> bytes:
+    async def get_background(self, path: str, params: Sequence[tuple[str, str]]) -> bytes:
         """Ask one question that is no part of a poll. What a person must hear of it, the next poll tells."""
         ...
 
@@ -32,7 +32,7 @@ class Access(Protocol):
         """Take another password for the next login."""
         ...
 
-    def use_code(self, code: str) -> None:
+    def use_otp(self, code: str) -> None:
         """Take a code of the second factor for the next login."""
         ...
 
@@ -41,8 +41,8 @@ class Access(Protocol):
         ...
 
 
-def access_for(http: Http, auth: Credentials, clock: Clock, server_clock: ServerClock) -> Access:
+def create_requester(http: HttpClient, auth: Credentials, clock: Clock, server_clock: ServerClock) -> Requester:
     """The way in that goes with `auth`."""
     if isinstance(auth, AccessKey):
-        return SignedAccess(http, auth, server_clock)
-    return SessionAccess(http, auth, clock)
+        return SigningRequester(http, auth, server_clock)
+    return SessionRequester(http, auth, clock)

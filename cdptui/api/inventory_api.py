@@ -1,21 +1,82 @@
-"""What stands around the tasks: names, storages, policies, VMs, recovery points. Each call can fail by itself."""
+"""One JSON record of the server, read field by field: what is missing or of another kind is None, never an error."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
-from cdptui.api.decode import UNREADABLE, Page, decode_page
+from cdptui.api.decode import MAX_COUNT, UNREADABLE, Page, decode_page, read_record
 from cdptui.api.errors import UnreadableAnswer
-from cdptui.api.paging import Paging
-from cdptui.api.record import Record
+from cdptui.api.pager import Pager
 from cdptui.api.recovery_points import Call, RecoveryPointReader
+from cdptui.api.timestamps import parse_timestamp
 from cdptui.models.inventory import BackupStorage, Policy, VmInstance, Volume
 from cdptui.models.recovery_points import RecoveryPoints
 from cdptui.models.resource_list import ResourceList
 from cdptui.models.sanitize import sanitize
+
+_LONGEST: Final = 255
+
+
+class JsonRecord:
+    """What an inventory or an answer holds, by the names on the wire."""
+
+    def __init__(self, values: dict[str, object]) -> None:
+        self._values = values
+
+    @classmethod
+    def of(cls, raw: bytes) -> JsonRecord | None:
+        """Read JSON; None when it is no object."""
+        read = read_record(raw)
+        return None if read is None else cls(read[0])
+
+    @classmethod
+    def of_value(cls, value: object) -> JsonRecord | None:
+        """Take a value that was read already; None when it is no object."""
+        return cls(value) if isinstance(value, dict) else None
+
+    def text(self, name: str) -> str | None:
+        """A text, made inert."""
+        value = self._values.get(name)
+        return sanitize(value, _LONGEST) if isinstance(value, str) else None
+
+    def count(self, name: str) -> int | None:
+        """A number that is not negative, however it is written: 5, 5.0 or "5"."""
+        value = self._values.get(name)
+        if isinstance(value, str):
+            try:
+                value = float(value) if "." in value or "e" in value.lower() else int(value)
+            except ValueError:
+                return None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        return int(value) if 0 <= value <= MAX_COUNT else None
+
+    def moment(self, name: str, zone: tzinfo | None) -> datetime | None:
+        """A date of any known form."""
+        value = self._values.get(name)
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            return None
+        return parse_timestamp(value, zone)
+
+    def records(self, name: str) -> list[JsonRecord] | None:
+        """A list of records, without what is none; None when there is no list."""
+        value = self._values.get(name)
+        return list(_records(value)) if isinstance(value, list) else None
+
+    def items(self) -> Iterator[tuple[str, object]]:
+        """Everything, with inert names."""
+        return ((sanitize(str(name), _LONGEST), value) for name, value in self._values.items())
+
+
+def _records(values: list[object]) -> Iterator[JsonRecord]:
+    for value in values:
+        record = JsonRecord.of_value(value)
+        if record is not None:
+            yield record
+
 
 NAMES_PER_CALL: Final = 150
 """Uuids in one query string: 34 bytes each stay inside the 8 KiB that a bare Tomcat takes."""
@@ -33,10 +94,10 @@ class _Row(NamedTuple):
 
     uuid: str
     """Where it is in the list, if it has no uuid that can be read: it counts for the next page all the same."""
-    record: Record | None
+    record: JsonRecord | None
 
 
-class Resources:
+class InventoryApi:
     """Side questions to one management node."""
 
     def __init__(self, call: Call, base_url: str, zone: Callable[[], tzinfo | None]) -> None:
@@ -63,7 +124,7 @@ class Resources:
         policies = tuple(_policy(row, uuid) for row in rows.items if (uuid := row.text("uuid")))
         return ResourceList(policies, rows.is_partial)
 
-    async def machine(self, uuid: str) -> VmInstance | None:
+    async def vm(self, uuid: str) -> VmInstance | None:
         """A VM with its volumes; None when the account sees no such VM. Raises ApiError."""
         rows = await self._inventories("/vm-instances", [("q", f"uuid={uuid}")])
         found = next((row for row in rows if row.text("uuid") == uuid), None)
@@ -99,9 +160,9 @@ class Resources:
             is_truncated=recent.is_partial or daily.is_partial or locked.is_partial,
         )
 
-    async def _list(self, path: str, params: Sequence[tuple[str, str]] = ()) -> ResourceList[Record]:
+    async def _list(self, path: str, params: Sequence[tuple[str, str]] = ()) -> ResourceList[JsonRecord]:
         """Read a whole list page by page, sorted by uuid. Raises ApiError."""
-        paging = Paging[_Row]()
+        paging = Pager[_Row]()
         while not paging.is_done:
             window = paging.next_window()
             span = [("limit", str(window.limit)), ("start", str(window.start))]
@@ -111,9 +172,9 @@ class Resources:
         records = (row.record for row in paging.by_uuid.values())
         return ResourceList(tuple(record for record in records if record is not None), paging.is_partial)
 
-    async def _inventories(self, path: str, params: Sequence[tuple[str, str]]) -> list[Record]:
+    async def _inventories(self, path: str, params: Sequence[tuple[str, str]]) -> list[JsonRecord]:
         rows = (await self._page(path, params)).rows
-        return [record for row in rows if (record := Record.of(row)) is not None]
+        return [record for row in rows if (record := JsonRecord.of(row)) is not None]
 
     async def _page(self, path: str, params: Sequence[tuple[str, str]]) -> Page:
         body = await self._call(path, params)
@@ -124,7 +185,7 @@ class Resources:
 
 
 def _row(raw: bytes, place: int) -> _Row:
-    record = Record.of(raw)
+    record = JsonRecord.of(raw)
     uuid = record.text("uuid") if record is not None else None
     return _Row(uuid or f"row {place}", record)
 
@@ -133,7 +194,7 @@ def _iso(at: datetime, zone: tzinfo) -> str:
     return at.astimezone(zone).isoformat(timespec="seconds")
 
 
-def _storage(row: Record, uuid: str) -> BackupStorage:
+def _storage(row: JsonRecord, uuid: str) -> BackupStorage:
     return BackupStorage(
         uuid=uuid,
         name=row.text("name") or "",
@@ -146,7 +207,7 @@ def _storage(row: Record, uuid: str) -> BackupStorage:
     )
 
 
-def _policy(row: Record, uuid: str) -> Policy:
+def _policy(row: JsonRecord, uuid: str) -> Policy:
     return Policy(
         uuid=uuid,
         name=row.text("name") or "",
@@ -161,7 +222,7 @@ def _policy(row: Record, uuid: str) -> Policy:
     )
 
 
-def _machine(row: Record, uuid: str, volumes: ResourceList[Record], zone: tzinfo | None) -> VmInstance:
+def _machine(row: JsonRecord, uuid: str, volumes: ResourceList[JsonRecord], zone: tzinfo | None) -> VmInstance:
     disks = [_volume(volume) for volume in volumes.items]
     disks.sort(key=lambda volume: (volume.kind != "Root", volume.device_id or 0, volume.name))
     return VmInstance(
@@ -179,7 +240,7 @@ def _machine(row: Record, uuid: str, volumes: ResourceList[Record], zone: tzinfo
     )
 
 
-def _volume(row: Record) -> Volume:
+def _volume(row: JsonRecord) -> Volume:
     return Volume(
         uuid=row.text("uuid") or "?",
         name=row.text("name") or "",

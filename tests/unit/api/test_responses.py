@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdptui.api import errors as e
-from cdptui.api.answers import check_answer
+from cdptui.api.responses import check_response
 from cdptui.models.failure import FailureKind
 from tests.unit.api.test_decode import any_json
 from tests.unit.api.wire import SESSION_EXPIRED, encoded, error
@@ -84,7 +84,7 @@ PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></ht
         pytest.param(
             400,
             b"Authorization type must be 'OAuth'",
-            e.KeysUnsupported,
+            e.AccessKeysUnsupported,
             "Authorization type must be 'OAuth'",
             "HTTP 400",
             id="11.23",
@@ -141,7 +141,7 @@ def test_every_answer_that_is_none_becomes_the_right_error(
     status: int, body: bytes, kind: type[e.ApiError], detail: str | None, code: str
 ) -> None:
     with pytest.raises(e.ApiError) as caught:
-        check_answer(status, body, url=URL)
+        check_response(status, body, url=URL)
     assert type(caught.value) is kind
     assert (caught.value.code, caught.value.url) == (code, URL)
     assert caught.value.detail == detail if detail is not None else caught.value.detail
@@ -152,12 +152,12 @@ def test_every_answer_that_is_none_becomes_the_right_error(
     [
         ("ID.1005", e.PasswordMustChange),
         ("ID.1006", e.TooManySessions),
-        ("ID.2000", e.LoginNeedsMore),
+        ("ID.2000", e.InteractiveLoginRequired),
         ("ID.2001", e.SecondFactorNeeded),
         ("ID.2002", e.SecondFactorRefused),
-        ("ID.2003", e.LoginNeedsMore),
-        ("LOGIN_CONTROL.1000", e.PasswordStale),
-        ("LOGIN_CONTROL.1001", e.LoginNeedsMore),
+        ("ID.2003", e.InteractiveLoginRequired),
+        ("LOGIN_CONTROL.1000", e.PasswordExpired),
+        ("LOGIN_CONTROL.1001", e.InteractiveLoginRequired),
         ("LOGIN_CONTROL.1002", e.AccountLocked),
         ("LOGIN_CONTROL.1003", e.CaptchaNeeded),
         ("LOGIN_CONTROL.1004", e.AddressRefused),
@@ -177,7 +177,7 @@ def test_every_answer_that_is_none_becomes_the_right_error(
 )
 def test_the_code_decides(code: str, kind: type[e.ApiError]) -> None:
     with pytest.raises(e.ApiError) as caught:
-        check_answer(503, error(code, "text"), url=URL)
+        check_response(503, error(code, "text"), url=URL)
     assert type(caught.value) is kind
     assert caught.value.as_failure().kind is kind.kind
 
@@ -187,7 +187,7 @@ def test_the_code_decides(code: str, kind: type[e.ApiError]) -> None:
 def test_an_invalid_session_is_known_by_any_of_its_codes(number: int, name: str) -> None:
     said = {"code": "SYS.1000", "details": "会话已过期", name: f"ORG_ZSTACK_IDENTITY_{number}"}
     with pytest.raises(e.SessionInvalid):
-        check_answer(503, encoded({"error": said}), url=URL)
+        check_response(503, encoded({"error": said}), url=URL)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_an_invalid_session_is_known_by_any_of_its_codes(number: int, name: str)
 )
 def test_a_denial_is_known_by_its_text_as_its_code_is_that_of_any_failure(details: str) -> None:
     with pytest.raises(e.PermissionDenied):
-        check_answer(503, error("SYS.1006", details), url=URL)
+        check_response(503, error("SYS.1006", details), url=URL)
 
 
 @pytest.mark.parametrize(
@@ -221,18 +221,18 @@ def test_a_denial_is_known_by_its_text_as_its_code_is_that_of_any_failure(detail
 )
 def test_the_best_sentence_is_chosen(said: dict[str, object], expected: str) -> None:
     with pytest.raises(e.ServerError) as caught:
-        check_answer(503, encoded({"error": {"code": "X.1", **said}}), url=URL)
+        check_response(503, encoded({"error": {"code": "X.1", **said}}), url=URL)
     assert caught.value.detail == expected
 
 
 def test_a_redirect_says_where_to_and_is_no_management_node() -> None:
     with pytest.raises(e.NotAManagementNode, match=r"redirects to https://sso\.example\.com/"):
-        check_answer(302, b"", url=URL, location="https://sso.example.com/")
+        check_response(302, b"", url=URL, location="https://sso.example.com/")
 
 
 def test_a_page_is_named_by_its_title() -> None:
     with pytest.raises(e.NotAManagementNode, match="Welcome to nginx!"):
-        check_answer(200, b"<!DOCTYPE html><html><head><title>Welcome to\n nginx!</title>", url=URL)
+        check_response(200, b"<!DOCTYPE html><html><head><title>Welcome to\n nginx!</title>", url=URL)
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_a_page_is_named_by_its_title() -> None:
     ],
 )
 def test_a_good_answer_comes_back_as_it_is(body: bytes) -> None:
-    assert check_answer(200, body, url=URL) == body
+    assert check_response(200, body, url=URL) == body
 
 
 @settings(max_examples=150)
@@ -264,22 +264,22 @@ def test_a_good_answer_comes_back_as_it_is(body: bytes) -> None:
 def test_an_answer_is_a_body_or_an_error_of_ours(status: int, body: bytes) -> None:
     if status == 200 and body.lstrip()[:1] == b"{":
         with suppress(e.ApiError):
-            assert check_answer(status, body, url=URL) == body
+            assert check_response(status, body, url=URL) == body
         return
     with pytest.raises(e.ApiError) as caught:
-        check_answer(status, body, url=URL)
+        check_response(status, body, url=URL)
     assert caught.value.detail.isprintable()
     assert len(caught.value.detail) <= 400
 
 
 def test_an_answer_nested_very_deep_is_an_error_of_ours() -> None:
     with pytest.raises(e.ApiError):
-        check_answer(503, b'{"error":' + b'{"cause":' * 100_000, url=URL)
+        check_response(503, b'{"error":' + b'{"cause":' * 100_000, url=URL)
 
 
 def test_details_of_an_odd_form_do_not_hide_the_code() -> None:
     with pytest.raises(e.SessionInvalid):
-        check_answer(503, encoded({"error": {"code": "ID.1001", "details": {"text": "expired"}}}), url=URL)
+        check_response(503, encoded({"error": {"code": "ID.1001", "details": {"text": "expired"}}}), url=URL)
 
 
 def test_a_message_has_its_kind_its_detail_and_where_it_was_asked() -> None:
@@ -302,8 +302,8 @@ def test_every_kind_of_error_but_our_own_faults_has_its_class() -> None:
         (403, "requestTimeTooSkewed", e.ClockSkewed),
         (403, "the accessKey[AbC] is not existed or disabled", e.KeyRefused),
         (403, "wrong accessKey signature", e.KeySignatureWrong),
-        (400, "unable to find RestAuthenticationBackend[type: ZStack]", e.KeysUnsupported),
-        (400, "Authorization type must be 'OAuth'", e.KeysUnsupported),
+        (400, "unable to find RestAuthenticationBackend[type: ZStack]", e.AccessKeysUnsupported),
+        (400, "Authorization type must be 'OAuth'", e.AccessKeysUnsupported),
         (400, "<html><title>400 No required SSL certificate was sent</title></html>", e.TlsClientRefused),
         (400, "<html><title>400 The SSL certificate error</title></html>", e.TlsClientRefused),
         (407, "", e.ProxyRefused),
@@ -314,7 +314,7 @@ def test_every_kind_of_error_but_our_own_faults_has_its_class() -> None:
 )
 def test_refusals_without_a_code_are_told_apart_by_their_text(status: int, text: str, kind: type[e.ApiError]) -> None:
     with pytest.raises(e.ApiError) as caught:
-        check_answer(status, text.encode(), url=URL)
+        check_response(status, text.encode(), url=URL)
     assert type(caught.value) is kind
 
 
@@ -329,5 +329,5 @@ def test_refusals_without_a_code_are_told_apart_by_their_text(status: int, text:
 )
 def test_the_second_factor_is_called_by_its_name(said: dict[str, object]) -> None:
     with pytest.raises(e.SecondFactorNeeded) as caught:
-        check_answer(503, encoded({"error": {"code": "ID.2001", "description": "…", **said}}), url=URL)
+        check_response(503, encoded({"error": {"code": "ID.2001", "description": "…", **said}}), url=URL)
     assert caught.value.detail == "googleAuth"

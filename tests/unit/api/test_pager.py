@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cdptui.api.paging import MAX_PAGES, PAGE_SIZE, Paging
+from cdptui.api.pager import MAX_PAGES, PAGE_SIZE, Pager
 from cdptui.models.task import Task
 
 
@@ -56,8 +56,8 @@ class Server:
                 self.ever.add(number)
 
 
-def read_all(server: Server, page_size: int, *, says_total: bool = True) -> Paging[Task]:
-    paging = Paging[Task](page_size)
+def read_all(server: Server, page_size: int, *, says_total: bool = True) -> Pager[Task]:
+    paging = Pager[Task](page_size)
     while not paging.is_done:
         assert paging.pages < 500, "it does not end"
         window = paging.next_window()
@@ -109,7 +109,7 @@ def test_without_a_total_two_more_requests_confirm_the_end(count: int, page_size
 
 
 def test_the_newest_reading_of_a_task_wins() -> None:
-    paging = Paging[Task](2)
+    paging = Pager[Task](2)
     paging.accept(paging.next_window(), [a_task(1), a_task(2)], 3)
     renamed = Task(uuid=a_task(2).uuid, name="renamed", status="Failed", state="Enabled")
     paging.accept(paging.next_window(), [renamed, a_task(3)], 3)
@@ -117,7 +117,7 @@ def test_the_newest_reading_of_a_task_wins() -> None:
 
 
 def test_a_server_that_ignores_where_to_start_is_not_asked_for_ever() -> None:
-    paging = Paging[Task](3)
+    paging = Pager[Task](3)
     rows = [a_task(number) for number in range(10)]
     while not paging.is_done:
         assert paging.pages < 20, "it does not end"
@@ -127,7 +127,7 @@ def test_a_server_that_ignores_where_to_start_is_not_asked_for_ever() -> None:
 
 
 def test_a_list_without_an_end_is_cut_off() -> None:
-    paging = Paging[Task](1)
+    paging = Pager[Task](1)
     while not paging.is_done:
         window = paging.next_window()
         paging.accept(window, [a_task(number) for number in range(window.start, window.start + window.limit)], None)
@@ -137,7 +137,7 @@ def test_a_list_without_an_end_is_cut_off() -> None:
 
 @pytest.mark.parametrize("total", [pytest.param(0, id="all gone"), pytest.param(4, id="most gone")])
 def test_a_list_that_shrinks_between_pages_still_ends(total: int) -> None:
-    paging = Paging[Task](5)
+    paging = Pager[Task](5)
     paging.accept(paging.next_window(), [a_task(number) for number in range(5)], 50)
     left = [a_task(number) for number in range(total)]
     while not paging.is_done:
@@ -165,7 +165,7 @@ def uuids_of(numbers: Iterable[int]) -> set[str]:
     return {a_task(number).uuid for number in numbers}
 
 
-def is_said_to_be_partial(paging: Paging[Task]) -> bool:
+def is_said_to_be_partial(paging: Pager[Task]) -> bool:
     return paging.is_cut_short or (paging.total is not None and len(paging.by_uuid) < paging.total)
 
 
@@ -231,7 +231,7 @@ def test_under_any_cap_without_a_total_every_task_that_stays_is_read_or_the_list
 def test_a_wrong_total_costs_no_task_that_it_counts_and_few_requests(
     count: int, caps: list[int], data: st.DataObject
 ) -> None:
-    server, paging = CappedServer(set(range(count)), [], caps), Paging[Task](PAGE_SIZE)
+    server, paging = CappedServer(set(range(count)), [], caps), Pager[Task](PAGE_SIZE)
     totals = st.one_of(st.none(), st.just(0), st.integers(count + 1, 10**6))
     while not paging.is_done:
         window = paging.next_window()
@@ -244,7 +244,7 @@ def test_a_wrong_total_costs_no_task_that_it_counts_and_few_requests(
 @pytest.mark.parametrize("cap", [1, 3, 100, PAGE_SIZE])
 @pytest.mark.parametrize("total", [pytest.param(2500, id="fixed"), pytest.param(None, id="growing")])
 def test_a_capped_server_that_ignores_where_to_start_is_partial_after_few_requests(cap: int, total: int | None) -> None:
-    paging = Paging[Task]()
+    paging = Pager[Task]()
     rows = [a_task(number) for number in range(cap)]
     while not paging.is_done:
         window = paging.next_window()
@@ -255,7 +255,7 @@ def test_a_capped_server_that_ignores_where_to_start_is_partial_after_few_reques
 
 
 def test_a_server_without_pages_or_total_is_not_partial() -> None:
-    paging = Paging[Task]()
+    paging = Pager[Task]()
     rows = [a_task(number) for number in range(5)]
     while not paging.is_done:
         paging.accept(paging.next_window(), rows, None)
@@ -264,7 +264,7 @@ def test_a_server_without_pages_or_total_is_not_partial() -> None:
 
 
 def test_full_pages_that_repeat_without_a_total_are_partial() -> None:
-    paging = Paging[Task](5)
+    paging = Pager[Task](5)
     rows = [a_task(number) for number in range(50)]
     while not paging.is_done:
         window = paging.next_window()
@@ -275,7 +275,7 @@ def test_full_pages_that_repeat_without_a_total_are_partial() -> None:
 
 @pytest.mark.parametrize("empty", [2, 3, 10])
 def test_an_empty_page_in_the_middle_is_asked_for_again(empty: int) -> None:
-    server, paging = CappedServer(set(range(250)), [], [20]), Paging[Task]()
+    server, paging = CappedServer(set(range(250)), [], [20]), Pager[Task]()
     while not paging.is_done:
         window = paging.next_window()
         rows, total = server.answer(*window)
@@ -286,7 +286,7 @@ def test_an_empty_page_in_the_middle_is_asked_for_again(empty: int) -> None:
 
 
 def test_pages_that_are_empty_from_some_row_on_are_partial() -> None:
-    paging = Paging[Task]()
+    paging = Pager[Task]()
     rows = [a_task(number) for number in range(50)]
     while not paging.is_done:
         start, limit = window = paging.next_window()

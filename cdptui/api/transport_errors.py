@@ -19,29 +19,29 @@ from cdptui.api.errors import (
     Unreachable,
     UnreadableAnswer,
 )
-from cdptui.api.tls import tls_failure
+from cdptui.api.tls import map_tls_error
 from cdptui.models.sanitize import sanitize
 from cdptui.models.system_limits import find_system_limit
 
 _SHOWN_REASONS: Final = 3
 
 
-def broken(error: Exception, url: str, *, connect_s: float, read_s: float, via: str = "") -> ApiError:
-    """The error for `url` that a library's `error` means; `via` names the proxy on the way, if there is one."""
+def map_transport_error(error: Exception, url: str, *, connect_s: float, read_s: float, proxy: str = "") -> ApiError:
+    """The error for `url` that a library's `error` means; `proxy` names the proxy on the way, if there is one."""
     if (limit := find_system_limit(error)) is not None:
         return MachineLimited(limit.refusal, url=url)
-    reasons = _reasons(error)
+    reasons = _cause_chain(error)
     for reason in reasons:
         if isinstance(reason, ssl.SSLError):
-            return tls_failure(reason, url)
-    return _by_type(error, reasons, url, connect_s=connect_s, read_s=read_s, via=via)
+            return map_tls_error(reason, url)
+    return _by_type(error, reasons, url, connect_s=connect_s, read_s=read_s, proxy=proxy)
 
 
 def _by_type(
-    error: Exception, reasons: Sequence[BaseException], url: str, *, connect_s: float, read_s: float, via: str
+    error: Exception, reasons: Sequence[BaseException], url: str, *, connect_s: float, read_s: float, proxy: str
 ) -> ApiError:
     said = sanitize("; ".join(dict.fromkeys(str(reason) for reason in reasons if str(reason))), 200)
-    way = f", through the proxy {via}" if via else ""
+    way = f", through the proxy {proxy}" if proxy else ""
     match error:
         case httpx.ConnectTimeout():
             return TimedOut(f"no connection within {connect_s:g} s{way}", url=url)
@@ -62,7 +62,7 @@ def _by_type(
             return Unreachable((_reason_in_words(reasons) or said or type(error).__name__) + way, url=url)
 
 
-def _reasons(error: BaseException) -> list[BaseException]:
+def _cause_chain(error: BaseException) -> list[BaseException]:
     """The error and what it came from, deepest first: the system's own word is the useful one."""
     chain: list[BaseException] = []
     current: BaseException | None = error
