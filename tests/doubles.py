@@ -136,7 +136,7 @@ class ScriptedNode:
     def raw_lines(self, task: Task) -> RawLines:
         return pretty_json_lines(task)
 
-    def record(self, task: Task) -> str:
+    def json_record(self, task: Task) -> str:
         return json_line(task)
 
     async def names(self, uuids: Sequence[str]) -> dict[str, str]:
@@ -172,7 +172,7 @@ class ScriptedNode:
     def use_password(self, password: str) -> None:
         self.passwords.append(password)
 
-    def use_code(self, code: str) -> None:
+    def use_otp(self, code: str) -> None:
         self.codes.append(code)
 
     async def aclose(self) -> bool:

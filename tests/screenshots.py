@@ -20,7 +20,7 @@ from textual.pilot import Pilot
 from cdptui.config.settings import MonitorSettings
 from cdptui.config.url import normalize_url
 from cdptui.models.auth import PasswordLogin
-from cdptui.monitor.build import open_link
+from cdptui.monitor.connection import connect
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
 from cdptui.simulator.settings import SimulatorSettings
@@ -125,7 +125,7 @@ async def take(sitting: Sitting) -> dict[str, str]:
             auth=PasswordLogin(name="admin", password="password"),
             interval_s=_STEP_S,
         )
-        target = Target(lambda: open_link(settings, clock), "http://10.0.0.5:8080", "admin", settings.interval_s)
+        target = Target(lambda: connect(settings, clock), "http://10.0.0.5:8080", "admin", settings.interval_s)
         app = CdptuiApp(target, clock=clock)
         made = {}
         async with app.run_test(size=(sitting.columns, sitting.lines)) as pilot:

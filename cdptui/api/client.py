@@ -104,7 +104,7 @@ class Client:
         """Take another password for the next login."""
         self._access.use_password(password)
 
-    def use_code(self, code: str) -> None:
+    def use_otp(self, code: str) -> None:
         """Take a code of the second factor for the next login."""
         self._access.use_otp(code)
 
@@ -146,7 +146,7 @@ class Client:
         """The record of `task` as the server sent it, indented."""
         return pretty_json_lines(task)
 
-    def record(self, task: Task) -> str:
+    def json_record(self, task: Task) -> str:
         """`task` as the server sent it: JSON on one line, inert."""
         return json_line(task)
 

@@ -187,13 +187,13 @@ class SessionRequester:
             self._login = asyncio.create_task(self._run_login())
             # Should nobody wait for it any more, nobody asks what became of it either.
             self._login.add_done_callback(lambda task: task.cancelled() or task.exception())
-        login, patience_s = self._login, self._http.timeouts.connect_s + self._http.timeouts.read_s
+        login, timeouts_s = self._login, self._http.timeouts.connect_s + self._http.timeouts.read_s
         self._waiting += 1
         try:
-            async with asyncio.timeout(patience_s):
+            async with asyncio.timeout(timeouts_s):
                 return await asyncio.shield(login)
         except TimeoutError as error:
-            late = f"no answer to the login within {patience_s:g} s"
+            late = f"no answer to the login within {timeouts_s:g} s"
             raise TimedOut(late, url=self._http.base_url) from error
         finally:
             self._waiting -= 1

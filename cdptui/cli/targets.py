@@ -22,14 +22,14 @@ from cdptui.models.sanitize import sanitize
 from cdptui.tui.target import Target
 
 if TYPE_CHECKING:
-    from cdptui.monitor.build import Link
+    from cdptui.monitor.connection import NodeConnection
 
 
 def target_of(settings: MonitorSettings, display: Display, clock: Clock, choices: Choices | None) -> Target:
     """The node of the start, to which everything is known."""
     typed = _Typed()
 
-    async def connect() -> Link:
+    async def connect() -> NodeConnection:
         return await _open(settings, typed, display, clock)
 
     return Target(
@@ -68,7 +68,7 @@ def where_profiles_stand(choices: Choices | None) -> str:
 def _target_of_profile(choices: Choices, display: Display, clock: Clock) -> Target:
     typed = _Typed()
 
-    async def connect() -> Link:
+    async def connect() -> NodeConnection:
         # A command may take its time, and a keyring may ask: keys go on meanwhile.
         settings = await asyncio.to_thread(_settings, choices)
         return await _open(settings, typed, display, clock)
@@ -110,9 +110,9 @@ class _Typed:
         return structs.replace(settings, auth=structs.replace(auth, password=self._password, missing_reason=None))
 
 
-async def _open(settings: MonitorSettings, typed: _Typed, display: Display, clock: Clock) -> Link:
+async def _open(settings: MonitorSettings, typed: _Typed, display: Display, clock: Clock) -> NodeConnection:
     # There is nothing to log or to watch before the first frame, and it is not to wait for that.
-    from cdptui.monitor.build import open_link  # noqa: PLC0415
+    from cdptui.monitor.connection import connect  # noqa: PLC0415
 
     display.log.start(settings.secrets)
-    return await open_link(typed.instead_of_given(settings), clock, display.log.hide, typed.keep)
+    return await connect(typed.instead_of_given(settings), clock, display.log.hide, typed.keep)

@@ -19,10 +19,10 @@ from cdptui.models.snapshot import FetchProgress, Snapshot
 from cdptui.models.system_limits import find_system_limit
 from cdptui.models.task import Task
 from cdptui.models.task_row import TaskRow
-from cdptui.monitor.ledger import Ledger
-from cdptui.monitor.poller import Poller
-from cdptui.monitor.source import TaskSource
-from cdptui.monitor.turns import Turns
+from cdptui.monitor.fleet_tracker import FleetTracker
+from cdptui.monitor.request_gate import RequestGate
+from cdptui.monitor.schedule import PollSchedule
+from cdptui.monitor.sources import TaskSource
 from cdptui.monitor.update import Update
 
 log = logging.getLogger(__name__)
@@ -34,15 +34,15 @@ PARTIAL_S = 0.25
 class Monitor:
     """One management node, watched. One poll in flight at a time, by construction: there is one loop."""
 
-    def __init__(self, source: TaskSource, clock: Clock, poller: Poller) -> None:
+    def __init__(self, source: TaskSource, clock: Clock, poller: PollSchedule) -> None:
         self._source = source
         self._clock = clock
         self._poller = poller
         self._wake = asyncio.Event()
-        self._is_wanted = self._stood_still = False
+        self._refresh_requested = self._resumed = False
         self._update = Update(snapshot=None, interval_s=poller.interval_s)
-        self._ledger = Ledger(clock)
-        self.turns = Turns(clock)
+        self._ledger = FleetTracker(clock)
+        self.turns = RequestGate(clock)
         self._tell_gone: Callable[[Sequence[Task]], None] | None = None
 
     @property
@@ -52,12 +52,12 @@ class Monitor:
 
     def refresh(self) -> None:
         """Poll now, whatever the schedule says; no effect beside a poll that is under way."""
-        self._is_wanted = True
+        self._refresh_requested = True
         self._wake.set()
 
-    def wake(self) -> None:
+    def on_resume(self) -> None:
         """The machine or the process stood still: poll now, except what a person must decide to try again."""
-        self._stood_still = True
+        self._resumed = True
         self._wake.set()
 
     def set_interval(self, interval_s: float) -> None:
@@ -70,23 +70,23 @@ class Monitor:
         """Whether what happened meanwhile makes a poll due; a failure that waits for a person lets nothing else."""
         failure = self._update.failure
         may_try = failure is None or not failure.needs_user_action
-        return self._is_wanted or (self._stood_still and may_try)
+        return self._refresh_requested or (self._resumed and may_try)
 
-    def track(self, uuid: str) -> CapacityHistory:
+    def history(self, uuid: str) -> CapacityHistory:
         """The history of a task's used capacity."""
-        return self._ledger.track(uuid)
+        return self._ledger.history(uuid)
 
-    def vitals(self, uuid: str) -> TaskRow | None:
+    def row(self, uuid: str) -> TaskRow | None:
         """A task of the newest list; None when it has no such."""
-        return self._ledger.vitals(uuid)
+        return self._ledger.row(uuid)
 
-    def on_gone(self, tell: Callable[[Sequence[Task]], None]) -> None:
+    def on_tasks_removed(self, tell: Callable[[Sequence[Task]], None]) -> None:
         """Have `tell` called with the tasks that a list no longer has."""
         self._tell_gone = tell
 
-    def hear(self, surroundings: DependencyState) -> None:
+    def set_dependencies(self, surroundings: DependencyState) -> None:
         """Take what became known about storages and policies; it counts from the next poll on."""
-        self._ledger.hear(surroundings)
+        self._ledger.set_dependencies(surroundings)
 
     @property
     def changed_at(self) -> Mapping[str, datetime]:
@@ -97,7 +97,7 @@ class Monitor:
         """Poll for ever. A failed poll is an update, never an exception and never an empty list."""
         while True:
             # A wish from before this poll is fulfilled by it.
-            self._is_wanted = self._stood_still = False
+            self._refresh_requested = self._resumed = False
             self._wake.clear()
             try:
                 await self.turns.begin_poll()
@@ -122,7 +122,7 @@ class Monitor:
                 now = self._clock.monotonic()
                 if reading.is_complete or (is_first and now - shown_at >= PARTIAL_S):
                     shown_at = now
-                    yield await self._digest(reading, started)
+                    yield await self._build_update(reading, started)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong in one poll must not end the feed
             failure = self._failure_of(error)
             is_overload = failure.kind is FailureKind.RATE_LIMITED
@@ -130,13 +130,13 @@ class Monitor:
             self._log_transition(failure)
             yield Update(
                 snapshot=self._update.snapshot,
-                vitals=self._update.vitals,
+                rows=self._update.rows,
                 fleet=self._update.fleet,
                 failure=failure,
                 attempt=self._poller.failures,
                 next_poll_at=None if failure.needs_user_action else retry_at,
-                interval_s=self._poller.paced_s,
-                is_paced=self._poller.is_paced,
+                interval_s=self._poller.effective_interval_s,
+                is_slowed_down=self._poller.is_slowed_down,
             )
 
     async def _wait(self) -> AsyncIterator[Update]:
@@ -146,23 +146,23 @@ class Monitor:
             if not await self._clock.wait(self._wake, None if due is None else max(0.0, due - now)):
                 return
             self._wake.clear()
-            longer_s = self._poller.paced_s - self._update.interval_s
+            longer_s = self._poller.effective_interval_s - self._update.interval_s
             if not longer_s:
                 continue
             if due is not None and self._update.failure is None:
                 due = max(self._clock.monotonic(), due + longer_s)
             yield Update(
                 snapshot=self._update.snapshot,
-                vitals=self._update.vitals,
+                rows=self._update.rows,
                 fleet=self._update.fleet,
                 failure=self._update.failure,
                 attempt=self._update.attempt,
                 next_poll_at=due,
-                interval_s=self._poller.paced_s,
-                is_paced=self._poller.is_paced,
+                interval_s=self._poller.effective_interval_s,
+                is_slowed_down=self._poller.is_slowed_down,
             )
 
-    async def _digest(self, reading: FetchProgress, started: float) -> Update:
+    async def _build_update(self, reading: FetchProgress, started: float) -> Update:
         now = self._clock.monotonic()
         snapshot = Snapshot(
             tasks=reading.tasks,
@@ -174,8 +174,8 @@ class Monitor:
             pages=reading.pages,
             is_cut_short=reading.is_cut_short,
         )
-        longest_wait_s = 2.5 * self._poller.paced_s + snapshot.duration_s
-        vitals, changes = await self._ledger.take(snapshot, longest_wait_s)
+        longest_wait_s = 2.5 * self._poller.effective_interval_s + snapshot.duration_s
+        rows, changes = await self._ledger.apply_snapshot(snapshot, longest_wait_s)
         gone = [change.task for change in changes if change.kind is ChangeKind.VANISHED]
         if gone and self._tell_gone is not None:
             self._tell_gone(gone)
@@ -189,12 +189,12 @@ class Monitor:
             next_at = self._poller.after_success(started, self._clock.monotonic())
         return Update(
             snapshot,
-            vitals,
-            self._ledger.total(),
+            rows,
+            self._ledger.summary(),
             tuple(changes) if is_news else (),
             next_poll_at=next_at,
-            interval_s=self._poller.paced_s,
-            is_paced=self._poller.is_paced,
+            interval_s=self._poller.effective_interval_s,
+            is_slowed_down=self._poller.is_slowed_down,
         )
 
     def _failure_of(self, error: Exception) -> Failure:

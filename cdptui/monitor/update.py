@@ -19,7 +19,7 @@ class Update(Struct, frozen=True):
 
     snapshot: Snapshot | None
     """The newest good data, however old; None before the first answer."""
-    vitals: tuple[TaskRow, ...] = ()
+    rows: tuple[TaskRow, ...] = ()
     """A row for each task of the snapshot, in its order."""
     fleet: FleetSummary = FleetSummary()
     """The sums of those rows."""
@@ -33,5 +33,5 @@ class Update(Struct, frozen=True):
     """Monotonic seconds of the next poll; None while one is under way, or when a person must decide."""
     interval_s: float = 0.0
     """Seconds from the start of one poll to the next, while all is well."""
-    is_paced: bool = False
+    is_slowed_down: bool = False
     """Whether that is longer than was asked for, because the node answers slowly."""

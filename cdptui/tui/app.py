@@ -40,7 +40,7 @@ from cdptui.tui.window import enlarged, is_too_small
 if TYPE_CHECKING:
     from textual.widget import Widget
 
-    from cdptui.monitor.build import Link
+    from cdptui.monitor.connection import NodeConnection
 
 log = logging.getLogger(__name__)
 
@@ -125,7 +125,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
         return main, Watch(target, self._clock, main)
 
     @property
-    def link(self) -> Link | None:
+    def link(self) -> NodeConnection | None:
         """The link to the node that is watched now; None while there is none yet."""
         return self._watch.link
 

@@ -28,7 +28,7 @@ def connection_of(target: Target, update: Update, clock: Clock, *, behind: int |
         behind=behind,
         pages=snapshot.pages if snapshot is not None else 0,
         is_cut_short=snapshot is not None and snapshot.is_cut_short,
-        is_paced=update.is_paced,
+        is_paced=update.is_slowed_down,
         profile=target.profile,
         secrecy=target.secrecy,
         accent=target.accent,

@@ -10,13 +10,13 @@ from msgspec import Struct
 from cdptui.models.tls import TransportSecurity
 
 if TYPE_CHECKING:
-    from cdptui.monitor.build import Link
+    from cdptui.monitor.connection import NodeConnection
 
 
 class Target(Struct, frozen=True):
     """A management node: what the screen says of it, and how it is reached."""
 
-    connect: Callable[[], Awaitable[Link]]
+    connect: Callable[[], Awaitable[NodeConnection]]
     """Builds the link; called after the first frame is on screen."""
     node: str
     account: str

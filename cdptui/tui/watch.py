@@ -23,7 +23,7 @@ from cdptui.tui.messages import MonitorUpdated, NamesLearned
 from cdptui.tui.target import Target
 
 if TYPE_CHECKING:
-    from cdptui.monitor.build import Link
+    from cdptui.monitor.connection import NodeConnection
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ class Audience(Protocol):
         """Take a message; whether there was still somebody to take it."""
         ...
 
-    def use_link(self, link: Link) -> None:
+    def use_link(self, link: NodeConnection) -> None:
         """Take the node to pass wishes to."""
         ...
 
@@ -71,7 +71,7 @@ class Watch:
 
     def __init__(self, target: Target, clock: Clock, audience: Audience) -> None:
         self.target = target
-        self.link: Link | None = None
+        self.link: NodeConnection | None = None
         self._clock = clock
         self._audience = audience
         self._running: asyncio.Task[None] | None = None

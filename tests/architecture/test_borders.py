@@ -35,7 +35,7 @@ except SystemExit:
     [
         pytest.param(HELP, {"textual", "rich", "httpx", "starlette", "uvicorn", "sqlite3", "re2"}, id="--help"),
         pytest.param(
-            "import cdptui.tui.app, cdptui.monitor.build",
+            "import cdptui.tui.app, cdptui.monitor.connection",
             {"httpx", "starlette", "uvicorn", "sqlite3", "cdptui.query", "cdptui.config.saved_views", "re2"},
             id="the first frame",
         ),

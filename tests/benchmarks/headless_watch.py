@@ -21,7 +21,7 @@ from cdptui.clock import SystemClock
 from cdptui.config.settings import MonitorSettings
 from cdptui.config.url import normalize_url
 from cdptui.models.auth import PasswordLogin
-from cdptui.monitor.build import open_link
+from cdptui.monitor.connection import connect
 from cdptui.tui.app import CdptuiApp
 from cdptui.tui.target import Target
 from tests.benchmarks.watched import held_bytes, peak_bytes
@@ -97,7 +97,7 @@ async def watch(url: str, polls: int) -> dict[str, Any]:
         base_url=normalize_url(url), auth=PasswordLogin(name="admin", password="password"), interval_s=1.0
     )
     clock = SystemClock()
-    app = CdptuiApp(Target(lambda: open_link(settings, clock), url, "admin", settings.interval_s), clock=clock)
+    app = CdptuiApp(Target(lambda: connect(settings, clock), url, "admin", settings.interval_s), clock=clock)
     running = asyncio.create_task(app.run_async(headless=True, size=(120, 40)))
     await _until(lambda: app._running and app.screen_stack and app.screen.is_mounted and app.screen._compositor.size)
     base_bytes = held_bytes()

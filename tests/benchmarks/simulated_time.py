@@ -27,9 +27,9 @@ from cdptui.models.recovery_points import RecoveryPoints
 from cdptui.models.resource_list import ResourceList
 from cdptui.models.snapshot import FetchProgress
 from cdptui.models.task import RawField, RawLines, Task
-from cdptui.monitor.build import Link
-from cdptui.monitor.series import SeriesBook
-from cdptui.monitor.source import Node
+from cdptui.monitor.capacity_series import CapacityRecorder
+from cdptui.monitor.connection import NodeConnection
+from cdptui.monitor.sources import NodeClient
 from cdptui.tui.app import CdptuiApp
 from cdptui.tui.target import Target
 from tests.benchmarks.simulated_fleet import FleetTransport, SimulatedClock, row
@@ -68,7 +68,7 @@ class GrowingNode:
                 self._tasks[number] = decode_task(row(number, self._polls // _CAPACITY_EVERY), UTC)
         yield FetchProgress(tuple(self._tasks.values()), len(self._tasks), is_complete=True)
 
-    def record(self, task: Task) -> str:
+    def json_record(self, task: Task) -> str:
         return json_line(task)
 
     def fields(self, task: Task) -> tuple[RawField, ...]:
@@ -99,7 +99,7 @@ class GrowingNode:
     def use_password(self, password: str) -> None:
         raise NotImplementedError
 
-    def use_code(self, code: str) -> None:
+    def use_otp(self, code: str) -> None:
         raise NotImplementedError
 
     async def aclose(self) -> bool:
@@ -125,12 +125,12 @@ class Sitting:
         """Simulated hour, bytes of memory held, blocks that the interpreter has given out: one line an hour."""
         return [tuple(self._notes[at : at + 3]) for at in range(0, 3 * self._noted, 3)]
 
-    async def run(self, node: Node) -> None:
+    async def run(self, node: NodeClient) -> None:
         """Until time stands still."""
 
-        async def connect() -> Link:
+        async def connect() -> NodeConnection:
             await asyncio.sleep(0)
-            return Link.to(node, self.clock, self._interval_s, (ApiError,))
+            return NodeConnection.create(node, self.clock, self._interval_s, (ApiError,))
 
         target = Target(connect, "http://node", "admin", self._interval_s)
         self._app = app = CdptuiApp(target, clock=self.clock)
@@ -161,11 +161,11 @@ class Sitting:
                 self._notes[3 * self._noted + place] = value
             self._noted += 1
 
-    def _record(self, series: SeriesBook, tasks: Sequence[Task]) -> None:
+    def _record(self, series: CapacityRecorder, tasks: Sequence[Task]) -> None:
         """Poll after poll, as the monitor would: a change of each task every time."""
         for number in range(self._live_through):
             self.clock.seconds += self._interval_s
-            series.look(self.clock.seconds, 2.5 * self._interval_s, len(tasks))
+            series.begin_poll(self.clock.seconds, 2.5 * self._interval_s, len(tasks))
             for task in tasks:
                 grown = structs.replace(task, used_bytes=(task.used_bytes or 0) + number)
                 series.record(grown, self.clock.seconds)

@@ -80,7 +80,7 @@ def action() -> None:
 
 
 def poll() -> None:
-    digest, calls = Monitor._digest, []
+    digest, calls = Monitor._build_update, []
 
     async def sometimes(self: Monitor, *arguments: Any) -> Any:
         calls.append(1)
@@ -88,7 +88,7 @@ def poll() -> None:
             boom()
         return await digest(self, *arguments)
 
-    Monitor._digest = sometimes  # type: ignore[method-assign, assignment]
+    Monitor._build_update = sometimes  # type: ignore[method-assign, assignment]
 
 
 def resolver() -> None:

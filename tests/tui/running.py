@@ -16,7 +16,7 @@ from textual.worker import Worker
 from cdptui.api.errors import ApiError
 from cdptui.clock import SystemClock
 from cdptui.models.task_row import TaskRow
-from cdptui.monitor.build import Link
+from cdptui.monitor.connection import NodeConnection
 from cdptui.render.span import text_of
 from cdptui.tui import small_window
 from cdptui.tui.app import CdptuiApp
@@ -164,9 +164,9 @@ async def running(
     """Run the app on `node`; it polls once by itself, then when asked to."""
     clock = SystemClock()
 
-    async def connect() -> Link:
+    async def connect() -> NodeConnection:
         await asyncio.sleep(0)
-        return Link.to(node, clock, interval_s, (ApiError,))
+        return NodeConnection.create(node, clock, interval_s, (ApiError,))
 
     target = Target(connect, "http://node:8080", "admin", interval_s)
     app = CdptuiApp(target, clock=clock, is_frugal=is_frugal)

@@ -8,7 +8,7 @@ import pytest
 
 from cdptui.api.errors import ApiError, LoginRefused
 from cdptui.clock import SystemClock
-from cdptui.monitor.build import Link
+from cdptui.monitor.connection import NodeConnection
 from cdptui.render.key_names import KEY_NAMES
 from cdptui.render.span import text_of
 from cdptui.tui.app import CdptuiApp
@@ -24,8 +24,8 @@ CLOCK = SystemClock()
 
 
 def app_with(node: ScriptedNode, **keys: str) -> CdptuiApp:
-    async def connect() -> Link:
-        return Link.to(node, CLOCK, 3600.0, (ApiError,))
+    async def connect() -> NodeConnection:
+        return NodeConnection.create(node, CLOCK, 3600.0, (ApiError,))
 
     keymap = remapped({action.replace("_", "-"): names.split() for action, names in keys.items()})
     return CdptuiApp(Target(connect, "http://node:8080", "admin", 3600.0), clock=CLOCK, keymap=keymap)

@@ -8,7 +8,7 @@ import pytest
 
 from cdptui.api.errors import ApiError, Unreachable
 from cdptui.clock import SystemClock
-from cdptui.monitor.build import Link
+from cdptui.monitor.connection import NodeConnection
 from cdptui.render.span import Role, text_of
 from cdptui.tui.app import CdptuiApp
 from cdptui.tui.target import Target
@@ -20,10 +20,10 @@ CLOCK = SystemClock()
 
 
 def target(name: str, node: ScriptedNode, accent: str = "", gate: asyncio.Event | None = None) -> Target:
-    async def connect() -> Link:
+    async def connect() -> NodeConnection:
         if gate is not None:
             await gate.wait()
-        return Link.to(node, CLOCK, 3600.0, (ApiError,))
+        return NodeConnection.create(node, CLOCK, 3600.0, (ApiError,))
 
     return Target(connect, f"http://{name}:8080", "admin", 3600.0, name, accent)
 

@@ -14,7 +14,7 @@ from cdptui.config.settings import MonitorSettings
 from cdptui.config.url import normalize_url
 from cdptui.models.auth import PasswordLogin
 from cdptui.models.failure import FailureKind
-from cdptui.monitor.build import Link, open_link
+from cdptui.monitor.connection import NodeConnection, connect
 from cdptui.monitor.update import Update
 from cdptui.render.failures import sentence
 from tests.wire.canned import VENDOR_PAGE, Canned, canned
@@ -24,14 +24,14 @@ TASKS = "/zstack/v1/cdp-task"
 LOGIN = "/zstack/v1/accounts/login"
 
 
-async def link_to(url: str, *, timeout_s: float = 5.0) -> Link:
+async def link_to(url: str, *, timeout_s: float = 5.0) -> NodeConnection:
     settings = MonitorSettings(
         base_url=normalize_url(url),
         auth=PasswordLogin(name="admin", password="password"),
         interval_s=3600.0,
         timeout_s=timeout_s,
     )
-    return await open_link(settings, SystemClock())
+    return await connect(settings, SystemClock())
 
 
 async def after_good_and_bad(server: Canned, status: int, body: bytes) -> tuple[Update, Update]:
@@ -99,7 +99,7 @@ TOMCAT_404 = b"<!doctype html><html lang=en><head><title>HTTP Status 404 \xe2\x8
 async def test_it_is_said_and_the_good_data_stays(status: int, body: bytes, kind: FailureKind, said: str) -> None:
     with canned(GOOD) as server:
         good, bad = await after_good_and_bad(server, status, body)
-    assert [row.task.name for row in good.vitals] == ["My Task"]
+    assert [row.task.name for row in good.rows] == ["My Task"]
     assert bad.snapshot is good.snapshot
     assert bad.failure is not None
     assert bad.failure.kind is kind
@@ -123,8 +123,8 @@ async def test_one_bad_task_never_hides_the_others() -> None:
                 update = await anext(updates)
         finally:
             await link.aclose()
-    tasks = {row.task.name: row.task for row in update.vitals}
-    assert len(update.vitals) == 5
+    tasks = {row.task.name: row.task for row in update.rows}
+    assert len(update.rows) == 5
     assert tasks["fine"].unreadable_fields == frozenset()
     assert tasks["odd"].unreadable_fields == {"usedCapacity", "createDate"}
     assert tasks["newer"].status == "Teleporting"
@@ -143,7 +143,7 @@ async def test_a_record_nested_too_deeply_never_hides_the_others() -> None:
     assert update.failure is None
     assert update.snapshot is not None
     assert not update.snapshot.is_partial
-    bad = {row.task.uuid: row.task.unreadable_fields for row in update.vitals}
+    bad = {row.task.uuid: row.task.unreadable_fields for row in update.rows}
     assert bad == {"a": frozenset(), "b": {"scene"}, "c": {"usedCapacity"}}
 
 

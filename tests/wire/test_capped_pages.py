@@ -11,7 +11,7 @@ from cdptui.clock import SystemClock
 from cdptui.config.settings import MonitorSettings
 from cdptui.config.url import normalize_url
 from cdptui.models.auth import PasswordLogin
-from cdptui.monitor.build import open_link
+from cdptui.monitor.connection import connect
 from cdptui.monitor.update import Update
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
@@ -34,7 +34,7 @@ async def whole_poll(server: EmbeddedServer) -> Update:
         interval_s=3600.0,
         timeout_s=15.0,
     )
-    link = await open_link(settings, SystemClock())
+    link = await connect(settings, SystemClock())
     try:
         async with aclosing(link.monitor.updates()) as updates:
             async for update in updates:

@@ -19,7 +19,7 @@ from cdptui.config.settings import MonitorSettings
 from cdptui.config.url import normalize_url
 from cdptui.models.auth import PasswordLogin
 from cdptui.models.tls import TlsSettings
-from cdptui.monitor.build import open_link
+from cdptui.monitor.connection import connect
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
 from cdptui.simulator.settings import SimulatorSettings
@@ -144,11 +144,11 @@ async def test_a_simulated_node_at_an_ipv6_address_is_watched(host: str) -> None
             interval_s=3600.0,
             timeout_s=5.0,
         )
-        link = await open_link(settings, SystemClock())
+        link = await connect(settings, SystemClock())
         try:
             async with aclosing(link.monitor.updates()) as updates:
                 update = await anext(updates)
         finally:
             await link.aclose()
     assert update.failure is None
-    assert len(update.vitals) == 3
+    assert len(update.rows) == 3

@@ -12,7 +12,7 @@ from cdptui.clock import SystemClock
 from cdptui.config.url import normalize_url
 from cdptui.models.auth import PasswordLogin
 from cdptui.models.recovery_points import volume_histories
-from cdptui.monitor.names import BATCH, Names
+from cdptui.monitor.resource_cache import BATCH, NameCache
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
 from cdptui.simulator.settings import SimulatorSettings
@@ -83,12 +83,12 @@ async def test_names_behind_a_front_that_caps_answers_are_all_learnt() -> None:
             clock=SystemClock(),
         )
         node.faults.add("capped-pages", "/resources/names", rows=20)
-        names = Names()
-        names.want([*node.world.machines, "0" * 32][:BATCH], now=0.0)
+        names = NameCache()
+        names.request([*node.world.machines, "0" * 32][:BATCH], now=0.0)
         requests = 0
         while batch := names.batch():
-            names.begin("all", now=0.0)
-            names.fill("all", await client.resources.names(batch), now=0.0)
+            names.start_fetch("all", now=0.0)
+            names.set_value("all", await client.resources.names(batch), now=0.0)
             requests += 1
         await client.aclose()
     assert names.known == {uuid: machine.name for uuid, machine in node.world.machines.items()}

@@ -15,7 +15,7 @@ from cdptui.config.url import normalize_url
 from cdptui.models.auth import PasswordLogin
 from cdptui.models.failure import FailureKind
 from cdptui.models.tls import TlsSettings
-from cdptui.monitor.build import open_link
+from cdptui.monitor.connection import connect
 from cdptui.monitor.update import Update
 from cdptui.render.failures import sentence
 from tests.wire.canned import VENDOR_PAGE, canned
@@ -39,7 +39,7 @@ async def update_of(url: str, tls: TlsSettings) -> Update:
     settings = MonitorSettings(
         base_url=normalize_url(url), auth=PasswordLogin(name="admin", password="password"), tls=tls, timeout_s=5.0
     )
-    link = await open_link(settings, SystemClock())
+    link = await connect(settings, SystemClock())
     try:
         async with aclosing(link.monitor.updates()) as updates:
             return await anext(updates)
@@ -51,7 +51,7 @@ async def test_a_private_authority_is_believed_when_it_is_given(certificates: Ce
     with tls_in_front_of(plain, certificates.server()) as url:
         update = await update_of(url, TlsSettings(ca_path=certificates.ca_file))
     assert update.failure is None
-    assert [row.task.name for row in update.vitals] == ["My Task"]
+    assert [row.task.name for row in update.rows] == ["My Task"]
 
 
 @pytest.mark.parametrize(

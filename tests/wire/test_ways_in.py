@@ -19,7 +19,7 @@ from cdptui.config.url import normalize_url
 from cdptui.models.auth import AccessKey, Credentials, LoginType, PasswordLogin
 from cdptui.models.failure import FailureKind
 from cdptui.models.timezones import parse_timezone
-from cdptui.monitor.build import Link, open_link
+from cdptui.monitor.connection import NodeConnection, connect
 from cdptui.monitor.update import Update
 from cdptui.render.failures import sentence
 from cdptui.simulator.faults import Fault, FaultKind
@@ -35,7 +35,9 @@ def login(name: str, kind: LoginType = LoginType.ACCOUNT, **more: str) -> Passwo
     return PasswordLogin(name=name, password="password", type=kind, **more)
 
 
-async def link_to(server: EmbeddedServer, auth: Credentials, zone: str | None = None, timeout_s: float = 5.0) -> Link:
+async def link_to(
+    server: EmbeddedServer, auth: Credentials, zone: str | None = None, timeout_s: float = 5.0
+) -> NodeConnection:
     settings = MonitorSettings(
         base_url=normalize_url(server.url),
         auth=auth,
@@ -43,7 +45,7 @@ async def link_to(server: EmbeddedServer, auth: Credentials, zone: str | None = 
         interval_s=3600.0,
         timeout_s=timeout_s,
     )
-    return await open_link(settings, SystemClock())
+    return await connect(settings, SystemClock())
 
 
 async def first_update(server: EmbeddedServer, auth: Credentials, zone: str | None = None) -> Update:
@@ -76,7 +78,7 @@ async def test_every_way_in_gets_the_list_and_leaves_no_session(auth: Credential
     with EmbeddedServer(ManagementNode(SETTINGS)) as server:
         update = await first_update(server, auth)
         assert update.failure is None
-        assert len(update.vitals) == 3
+        assert len(update.rows) == 3
         assert server.node.sessions.logins == sessions
         assert server.node.sessions.alive() == 0
 
@@ -148,7 +150,7 @@ async def test_of_two_that_end_each_others_sessions_one_gives_way_and_says_why()
         server.node.faults.put(Fault(kind=FaultKind.UNIQUE_SESSION))
         ours, theirs = await link_to(server, login("admin")), await link_to(server, login("admin"))
 
-        async def poll(link: Link, updates: AsyncIterator[Update]) -> Update:
+        async def poll(link: NodeConnection, updates: AsyncIterator[Update]) -> Update:
             link.monitor.refresh()
             return await anext(updates)
 
@@ -160,7 +162,7 @@ async def test_of_two_that_end_each_others_sessions_one_gives_way_and_says_why()
             assert update.failure.kind is FailureKind.SESSION_CONTENDED
             assert "access key" in sentence(update.failure)
             assert update.next_poll_at is None
-            ours.monitor.wake()
+            ours.monitor.on_resume()
             assert (await poll(theirs, their)).failure is None
             assert server.node.sessions.logins == 4, "nobody ends theirs any more"
             assert (await poll(ours, our)).failure is None, "a person takes it back"
@@ -239,7 +241,7 @@ async def test_a_key_signs_in_the_nodes_own_time(zone: str, checks_zone: bool, s
             server.node.faults.put(Fault(kind=FaultKind.CLOCK_SKEW, seconds=skew_s))
         update = await first_update(server, KEY, zone)
         assert update.failure is None
-        assert len(update.vitals) == 3
+        assert len(update.rows) == 3
 
 
 async def test_a_zone_that_is_unusual_and_not_given_is_said() -> None:

@@ -9,7 +9,7 @@ from textual.screen import Screen
 
 from cdptui.config.url import api_url
 from cdptui.models.task_row import TaskRow
-from cdptui.monitor.build import Link
+from cdptui.monitor.connection import NodeConnection
 from cdptui.render.copies import copies
 from cdptui.tui.messages import CopyWanted
 from cdptui.tui.screens.choice import Choice, ChoiceMenu
@@ -18,7 +18,7 @@ MOST: Final = 1000
 """Tasks in one copy: what has more belongs into a file."""
 
 
-def ask_what_to_copy(screen: Screen[None], rows: Sequence[TaskRow], link: Link, node: str) -> None:
+def ask_what_to_copy(screen: Screen[None], rows: Sequence[TaskRow], link: NodeConnection, node: str) -> None:
     """Let somebody choose what of tasks to copy; `link` has their JSON, `node` is where they came from."""
     tasks = [row.task for row in rows]
     offered = {copy.id: copy for copy in copies(tasks, [link.record(task) for task in tasks], api_url(node))}

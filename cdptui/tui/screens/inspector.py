@@ -18,7 +18,7 @@ from cdptui.tui.widgets.detail_pane import DetailPane
 
 if TYPE_CHECKING:
     from cdptui.models.inventory import StorageCommitment
-    from cdptui.monitor.build import Link
+    from cdptui.monitor.connection import NodeConnection
 
 
 class Inspector:
@@ -43,7 +43,7 @@ class Inspector:
         """Show another tab from now on."""
         self._tab = tab
 
-    def show(self, link: Link, row: TaskRow | None, update: Update, *, is_gone: bool) -> None:
+    def show(self, link: NodeConnection, row: TaskRow | None, update: Update, *, is_gone: bool) -> None:
         """Show `row` as it stands in `update`."""
         snapshot = update.snapshot
         if row is None or snapshot is None:
@@ -57,8 +57,8 @@ class Inspector:
         failure, vm = directory.names_failure, _vm_of(row)
         context = DetailContext(
             fields=self._fields_of(task, link) if tab in {OVERVIEW, RAW} else (),
-            track=self._thrift.track(task.uuid, link.monitor.track) if tab is OVERVIEW else CapacityHistory(),
-            names=_with_rivals(directory.known, row, link),
+            track=self._thrift.track(task.uuid, link.monitor.history) if tab is OVERVIEW else CapacityHistory(),
+            names=_with_rivals(directory.names, row, link),
             names_problem=short_cause(failure) if failure is not None else "",
             now=snapshot.taken_at,
             zone=link.zone,
@@ -67,43 +67,41 @@ class Inspector:
             raw=self._raw_lines_of(task, link) if tab is RAW else RawLines(),
             storages=directory.storages,
             policies=directory.policies,
-            machine=directory.machine(vm),
+            machine=directory.vm(vm),
             points=directory.points(vm),
-            tenancy=self._tenancy_of(task.backup_storage_uuid, update.vitals)
-            if tab is STORAGE
-            else StorageCommitment(),
+            tenancy=self._tenancy_of(task.backup_storage_uuid, update.rows) if tab is STORAGE else StorageCommitment(),
             keys=self._keys,
         )
         self._pane.show_task(row, context, tab)
 
-    def look(self, link: Link, row: TaskRow | None, *, is_anew: bool = False) -> None:
+    def look(self, link: NodeConnection, row: TaskRow | None, *, is_anew: bool = False) -> None:
         """Ask for what the tab shows; `row` is None while the pane is hidden.
 
         Called every second: a cursor that runs through the list asks for nothing until it rests on a task.
         """
-        from cdptui.monitor.directory import Need  # noqa: PLC0415 - loaded with the link
+        from cdptui.monitor.inventory import InventoryNeeds  # noqa: PLC0415 - loaded with the link
 
         uuid = row.task.uuid if row is not None else None
         is_resting, self._rests_on = uuid == self._rests_on, uuid
         if row is None or not (is_resting or is_anew):
-            link.directory.look(Need())
+            link.directory.set_needs(InventoryNeeds())
             return
         tab, vm = self._tab, _vm_of(row) or None
-        need = Need(
+        need = InventoryNeeds(
             storages=tab in {STORAGE, WHY},
             policies=tab in {POLICY, POINTS, WHY},
-            machine=vm if tab in {RESOURCES, POINTS, WHY} else None,
+            vm=vm if tab in {RESOURCES, POINTS, WHY} else None,
             points=vm if tab is POINTS else None,
         )
-        link.directory.look(need, is_anew=is_anew)
+        link.directory.set_needs(need, is_anew=is_anew)
 
-    def _fields_of(self, task: Task, link: Link) -> Sequence[RawField]:
+    def _fields_of(self, task: Task, link: NodeConnection) -> Sequence[RawField]:
         """The fields of a task, read again only when its record or the zone of its dates changed."""
         if self._fields[0] is not task or self._fields[1] is not link.zone:
             self._fields = (task, link.zone, link.fields(task))
         return self._fields[2]
 
-    def _raw_lines_of(self, task: Task, link: Link) -> RawLines:
+    def _raw_lines_of(self, task: Task, link: NodeConnection) -> RawLines:
         """The record of a task, laid out again only when it changed."""
         if self._raw[0] is not task:
             self._raw = (task, link.raw_lines(task))
@@ -120,9 +118,9 @@ class Inspector:
         return tenancy
 
 
-def _with_rivals(names: Mapping[str, str], row: TaskRow, link: Link) -> Mapping[str, str]:
+def _with_rivals(names: Mapping[str, str], row: TaskRow, link: NodeConnection) -> Mapping[str, str]:
     """The names that are known, and those of other tasks that are spoken of."""
-    others = (link.monitor.vitals(reason.other) for reason in row.reasons if reason.kind is ReasonKind.TWO_TASKS)
+    others = (link.monitor.row(reason.other) for reason in row.reasons if reason.kind is ReasonKind.TWO_TASKS)
     rivals = {other.task.uuid: other.task.name for other in others if other is not None}
     return ChainMap(rivals, dict(names)) if rivals else names
 

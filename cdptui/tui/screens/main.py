@@ -37,7 +37,7 @@ from cdptui.tui.widgets.detail_pane import DetailPane
 from cdptui.tui.widgets.task_table import TableView, TaskTable
 
 if TYPE_CHECKING:
-    from cdptui.monitor.build import Link
+    from cdptui.monitor.connection import NodeConnection
     from cdptui.query.fields import QueryContext
     from cdptui.tui.saving import Seen
 
@@ -75,7 +75,7 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
         self._ticked_at = clock.monotonic()
         self._target = target
         self._clock = clock
-        self._link: Link | None = None
+        self._link: NodeConnection | None = None
         self._update = Update(snapshot=None, interval_s=target.interval_s)
         self._frozen: FrozenView | None = None
         self._signs: Mapping[str, str] = {}
@@ -120,7 +120,7 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
 
     # What comes in
 
-    def use_link(self, link: Link) -> None:
+    def use_link(self, link: NodeConnection) -> None:
         """The node to pass wishes to."""
         self._link = link
 
@@ -138,7 +138,7 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
             self._show_detail()
         else:
             self._mark_changes(update)
-            if update.vitals is not before.vitals or before.snapshot is None:
+            if update.rows is not before.rows or before.snapshot is None:
                 self.relist()
         self._show_bars()
         self.ask_first(before.failure)
@@ -147,7 +147,7 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
         """Show them."""
         if not self._table.is_attached:
             return
-        self.relist_for_names(len(self._link.directory.known) if self._link is not None else 0)
+        self.relist_for_names(len(self._link.directory.names) if self._link is not None else 0)
         self._table.refresh_changed()
         self._show_detail()
 
@@ -241,7 +241,7 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
         now = self._clock.monotonic()
         if now - self._ticked_at > _ASLEEP_S and self._link is not None:
             # Machine or process stood still: what is on screen is older than it seems to the one who comes back.
-            self._link.monitor.wake()
+            self._link.monitor.on_resume()
         self._ticked_at = now
         self._thrift.look()
         if self._signs and now >= self._signs_until:
@@ -270,7 +270,7 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
         return self._frozen.update if self._frozen is not None else self._update
 
     def _view(self) -> TableView:
-        names = self._link.directory.known if self._link is not None else {}
+        names = self._link.directory.names if self._link is not None else {}
         snapshot = self._in_view.snapshot
         now = snapshot.taken_at if snapshot is not None else self._clock.now()
         zone = self._link.zone if self._link is not None else None
@@ -289,7 +289,7 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
     @property
     def rows(self) -> Sequence[TaskRow]:
         """All rows that the list is made of."""
-        return self._in_view.vitals
+        return self._in_view.rows
 
     def seen(self, rows: Sequence[TaskRow], hidden: int | None) -> Seen | None:
         """What is to be saved; None when there is nothing yet."""
@@ -384,7 +384,7 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
         """Ask for the names of what is in sight."""
         if self._link is not None and self._update.failure is None and not self._is_list_new:
             tasks = (row.task for row in self._table.visible_rows())
-            self._link.directory.want_around(tasks, chain(self.unnamed_groups(), self.names_sought))
+            self._link.directory.request_names_for(tasks, chain(self.unnamed_groups(), self.names_sought))
 
     def _mark_changes(self, update: Update) -> None:
         notable = [change for change in update.changes if change.is_significant]

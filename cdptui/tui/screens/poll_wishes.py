@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cdptui.models.failure import CredentialPrompt, Failure
-from cdptui.monitor.poller import longer, shorter
+from cdptui.monitor.schedule import next_longer_interval, next_shorter_interval
 from cdptui.monitor.update import Update
 from cdptui.tui.messages import RetryRequested
 from cdptui.tui.target import Target
@@ -16,7 +16,7 @@ from cdptui.tui.target import Target
 if TYPE_CHECKING:
     from textual.screen import Screen
 
-    from cdptui.monitor.build import Link
+    from cdptui.monitor.connection import NodeConnection
 
     _Part = Screen[None]
 else:
@@ -27,7 +27,7 @@ else:
 class PollWishes(_Part):
     """A screen that passes wishes to one monitor, as soon as there is one."""
 
-    _link: Link | None
+    _link: NodeConnection | None
     _update: Update
     _target: Target
 
@@ -70,11 +70,11 @@ class PollWishes(_Part):
 
     def action_slower(self) -> None:
         """A longer interval."""
-        self._change_interval(longer)
+        self._change_interval(next_longer_interval)
 
     def action_faster(self) -> None:
         """A shorter interval."""
-        self._change_interval(shorter)
+        self._change_interval(next_shorter_interval)
 
     def _take_secret(self, wanted: CredentialPrompt, secret: str | None) -> None:
         if secret and self._link is not None:
@@ -87,5 +87,9 @@ class PollWishes(_Part):
             before_s = self._link.monitor.interval_s
             interval_s = step(before_s)
             self._link.monitor.set_interval(interval_s)
-            is_end = f", the {'longest' if step is longer else 'shortest'} there is" if interval_s == before_s else ""
+            is_end = (
+                f", the {'longest' if step is next_longer_interval else 'shortest'} there is"
+                if interval_s == before_s
+                else ""
+            )
             self.say(f"polling every {interval_s:g} s{is_end}")

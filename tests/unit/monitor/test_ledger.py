@@ -11,7 +11,7 @@ from cdptui.models.severity import Severity
 from cdptui.models.snapshot import Snapshot
 from cdptui.models.task import ResourceRef, Task
 from cdptui.models.task_row import TaskRow
-from cdptui.monitor.ledger import Ledger
+from cdptui.monitor.fleet_tracker import FleetTracker
 from tests.doubles import EPOCH, GIB, FakeClock, a_task
 
 SAME_VM: dict[str, Any] = {"resource_refs": (ResourceRef("vm-1", "VmInstanceVO"),)}
@@ -21,11 +21,11 @@ class Watcher:
     """A ledger and the moments at which it is fed."""
 
     def __init__(self) -> None:
-        self.ledger = Ledger(FakeClock())
+        self.ledger = FleetTracker(FakeClock())
 
     async def see(self, at: float, *tasks: Task) -> list[TaskRow]:
         snapshot = Snapshot(tasks, len(tasks), True, EPOCH + timedelta(seconds=at), at, 0.1)
-        rows, _ = await self.ledger.take(snapshot, 1e9)
+        rows, _ = await self.ledger.apply_snapshot(snapshot, 1e9)
         return list(rows)
 
 
@@ -54,12 +54,12 @@ async def test_what_is_heard_of_a_storage_counts_for_its_own_tasks_only() -> Non
     ours, theirs = a_task("a", backup_storage_uuid="bs-1"), a_task("b", backup_storage_uuid="bs-2")
     watcher = Watcher()
     before = await watcher.see(0, ours, theirs)
-    watcher.ledger.hear(DependencyState(disconnected_storages=frozenset({"bs-1"})))
+    watcher.ledger.set_dependencies(DependencyState(disconnected_storages=frozenset({"bs-1"})))
     lost, other = await watcher.see(10, ours, theirs)
     assert kinds(lost) == [ReasonKind.STORAGE]
     assert lost.severity is Severity.CRITICAL
     assert other is before[1]
-    watcher.ledger.hear(DependencyState())
+    watcher.ledger.set_dependencies(DependencyState())
     assert (await watcher.see(20, ours, theirs))[0].reasons == ()
 
 
@@ -67,9 +67,9 @@ async def test_a_policy_is_gone_only_where_policies_are_known() -> None:
     task = a_task("a", policy_uuid="gold")
     watcher = Watcher()
     assert (await watcher.see(0, task))[0].reasons == ()
-    watcher.ledger.hear(DependencyState(policies=frozenset({"silver"})))
+    watcher.ledger.set_dependencies(DependencyState(policies=frozenset({"silver"})))
     assert kinds((await watcher.see(10, task))[0]) == [ReasonKind.POLICY]
-    watcher.ledger.hear(DependencyState(policies=frozenset({"silver", "gold"})))
+    watcher.ledger.set_dependencies(DependencyState(policies=frozenset({"silver", "gold"})))
     assert (await watcher.see(20, task))[0].reasons == ()
 
 

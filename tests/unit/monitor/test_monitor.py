@@ -11,7 +11,7 @@ from cdptui.models.change import ChangeKind
 from cdptui.models.failure import FailureKind
 from cdptui.models.snapshot import FetchProgress
 from cdptui.monitor.monitor import Monitor
-from cdptui.monitor.poller import Poller
+from cdptui.monitor.schedule import PollSchedule
 from cdptui.monitor.update import Update
 from tests.doubles import GIB, FakeClock, ScriptedNode, a_task
 
@@ -19,7 +19,7 @@ URL = "http://node/zstack/v1/cdp-task"
 
 
 def a_monitor(node: ScriptedNode, clock: FakeClock, interval_s: float = 10.0) -> Monitor:
-    return Monitor(node, clock, Poller(interval_s, chance=lambda: 0.5))
+    return Monitor(node, clock, PollSchedule(interval_s, chance=lambda: 0.5))
 
 
 async def take(updates: AsyncIterator[Update], count: int) -> list[Update]:
@@ -63,7 +63,7 @@ async def test_the_first_list_fills_page_by_page() -> None:
         FetchProgress((one, two), 2, is_complete=True, pages=2),
     ]
     updates = await take(a_monitor(ScriptedNode(pages), FakeClock()).updates(), 2)
-    loaded = [(len(update.vitals), update.snapshot and update.snapshot.is_partial) for update in updates]
+    loaded = [(len(update.rows), update.snapshot and update.snapshot.is_partial) for update in updates]
     assert loaded == [(1, True), (2, False)]
     assert updates[0].next_poll_at is None
     assert updates[1].next_poll_at == 10.0
@@ -73,14 +73,14 @@ async def test_a_later_poll_never_shows_half_a_list() -> None:
     one, two = a_task("a"), a_task("b")
     pages = [FetchProgress((one,), 2, is_complete=False), FetchProgress((one, two), 2, is_complete=True)]
     updates = await take(a_monitor(ScriptedNode([one, two], pages), FakeClock()).updates(), 2)
-    assert [len(update.vitals) for update in updates] == [2, 2]
+    assert [len(update.rows) for update in updates] == [2, 2]
 
 
 async def test_a_failed_poll_keeps_the_last_good_data_and_says_why() -> None:
     node = ScriptedNode([a_task()], Unreachable("Connection refused", url=URL))
     good, bad = await take(a_monitor(node, FakeClock()).updates(), 2)
     assert bad.snapshot is good.snapshot
-    assert bad.vitals is good.vitals
+    assert bad.rows is good.rows
     assert bad.failure is not None
     assert (bad.failure.kind, bad.failure.detail, bad.attempt) == (FailureKind.UNREACHABLE, "Connection refused", 1)
     assert bad.next_poll_at == 12.0
@@ -92,7 +92,7 @@ async def test_the_feed_survives_a_fault_of_ours() -> None:
     assert bad.failure is not None
     assert bad.failure.kind is FailureKind.INTERNAL
     assert good.failure is None
-    assert len(good.vitals) == 1
+    assert len(good.rows) == 1
 
 
 async def test_poll_that_this_machine_has_no_room_for_is_no_fault_of_ours() -> None:
@@ -178,10 +178,10 @@ async def test_waking_from_sleep_polls_at_once_but_never_logs_in_where_a_person_
     updates = monitor.updates()
     await anext(updates)
     for _ in range(2):
-        monitor.wake()
+        monitor.on_resume()
         await anext(updates)
     assert clock.seconds == 0.0
-    monitor.wake()
+    monitor.on_resume()
     waiting = asyncio.ensure_future(anext(updates))
     done, _ = await asyncio.wait([waiting], timeout=0.02)
     assert not done
@@ -219,14 +219,14 @@ async def test_a_task_that_did_not_change_is_the_same_row_object() -> None:
     task, other = a_task("same"), a_task("other")
     node = ScriptedNode([task, other], [task, a_task("other", used_bytes=41 * GIB)])
     first, second = await take(a_monitor(node, FakeClock()).updates(), 2)
-    assert second.vitals[0] is first.vitals[0]
-    assert second.vitals[1] is not first.vitals[1]
+    assert second.rows[0] is first.rows[0]
+    assert second.rows[1] is not first.rows[1]
 
 
 async def test_growth_comes_from_used_capacity_over_time() -> None:
     polls = [[a_task(used_bytes=(40 + n) * GIB)] for n in range(5)]
     updates = await take(a_monitor(ScriptedNode(*polls), FakeClock()).updates(), 5)
-    newest = updates[-1].vitals[0]
+    newest = updates[-1].rows[0]
     assert newest.growth is not None
     assert newest.growth.bytes_per_s == pytest.approx(GIB / 10)
     assert newest.full_in_s == pytest.approx((100 - 44) * 10)
@@ -235,7 +235,7 @@ async def test_growth_comes_from_used_capacity_over_time() -> None:
 async def test_a_task_that_stands_still_comes_to_no_growth() -> None:
     polls = [[a_task(used_bytes=(40 + n) * GIB)] for n in range(5)]
     updates = a_monitor(ScriptedNode(*polls), FakeClock(), interval_s=60.0).updates()
-    newest = (await take(updates, 120))[-1].vitals[0]
+    newest = (await take(updates, 120))[-1].rows[0]
     assert newest.growth is not None
     assert newest.growth.bytes_per_s == pytest.approx(0.0)
     assert newest.full_in_s is None
@@ -247,7 +247,7 @@ async def test_an_outage_is_a_gap_in_the_track() -> None:
     node = ScriptedNode([a_task()], down, down, down, down, down, [a_task()])
     monitor = a_monitor(node, clock)
     await take(monitor.updates(), 7)
-    track = monitor.track("uuid-of-cdp-erp-db")
+    track = monitor.history("uuid-of-cdp-erp-db")
     assert track.gaps == (ObservationGap(0.0, clock.seconds),)
     assert track.value_at(clock.seconds / 2) is None
     assert track.value_at(clock.seconds) == 40 * GIB
@@ -256,4 +256,4 @@ async def test_an_outage_is_a_gap_in_the_track() -> None:
 async def test_a_task_that_vanished_is_forgotten() -> None:
     monitor = a_monitor(ScriptedNode([a_task("a")], []), FakeClock())
     await take(monitor.updates(), 2)
-    assert monitor.track("uuid-of-a").points == ()
+    assert monitor.history("uuid-of-a").points == ()

@@ -12,7 +12,7 @@ from cdptui.api.errors import ApiError
 from cdptui.api.http import HttpClient, Timeouts
 from cdptui.config.errors import ConfigError
 from cdptui.models.failure import Failure, FailureKind
-from cdptui.monitor.build import Link
+from cdptui.monitor.connection import NodeConnection
 from cdptui.tui.messages import MonitorUpdated
 from cdptui.tui.target import Target
 from cdptui.tui.watch import Watch
@@ -40,7 +40,7 @@ class Recorder:
                     self.waits.set()
         return True
 
-    def use_link(self, link: Link) -> None:
+    def use_link(self, link: NodeConnection) -> None:
         """Nothing is asked of it here."""
 
 
@@ -53,11 +53,11 @@ class Connector:
         self._errors = errors
         self._is_last_for_ever = is_last_for_ever
 
-    async def __call__(self) -> Link:
+    async def __call__(self) -> NodeConnection:
         self.calls += 1
         if self._is_last_for_ever or self.calls <= len(self._errors):
             raise self._errors[min(self.calls, len(self._errors)) - 1]
-        return Link.to(ScriptedNode([a_task()]), self._clock, 3600.0, (ApiError,))
+        return NodeConnection.create(ScriptedNode([a_task()]), self._clock, 3600.0, (ApiError,))
 
 
 async def run_until(event: asyncio.Event, watch: Watch) -> None:
@@ -159,7 +159,7 @@ async def test_secret_in_an_error_of_ours_is_not_shown(error: Exception) -> None
 async def test_url_that_the_http_library_refuses_waits_for_the_user(base_url: str, proxy: str | None) -> None:
     clock, screen = FakeClock(), Recorder()
 
-    async def connect() -> Link:
+    async def connect() -> NodeConnection:
         HttpClient(base_url, Timeouts.of(1.0), clock, proxy=proxy)
         raise AssertionError
 

@@ -44,8 +44,8 @@ def lines(
         **context,
     }
     reasons = find_reasons(task, Evidence(settings["now"], full_in_s=full_in_s))
-    vitals = TaskRow(task, overall_severity(task, reasons), full_in_s=full_in_s, reasons=reasons)
-    return [text_of(line) for line in overview.lines(vitals, DetailContext(**settings), width, height)]
+    rows = TaskRow(task, overall_severity(task, reasons), full_in_s=full_in_s, reasons=reasons)
+    return [text_of(line) for line in overview.lines(rows, DetailContext(**settings), width, height)]
 
 
 def line_of(text: list[str], name: str) -> str:

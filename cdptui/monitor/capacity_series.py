@@ -25,7 +25,7 @@ _ROOM_STEP: Final = 4
 _MAX_GAPS: Final = 50
 
 
-class Series:
+class CapacitySeries:
     """Changes of one task's used capacity, oldest first; thinned when full, the newest always exact.
 
     Its room is taken in a few large steps, and then never again: thousands of arrays that grow and shrink a little for
@@ -49,7 +49,7 @@ class Series:
         if self._count >= max_points:
             self._thin()
         if self._count == len(self._ticks):
-            self._take_room(min(max_points, _ROOM_STEP * self._count) or 1)
+            self._grow(min(max_points, _ROOM_STEP * self._count) or 1)
         self._ticks[self._count] = round(at * _TICKS_PER_S)
         self._values[self._count] = used_bytes
         self._count += 1
@@ -69,38 +69,38 @@ class Series:
             kept[len(older) : len(older) + len(newer)] = newer
         self._count -= half // 2
 
-    def _take_room(self, size: int) -> None:
+    def _grow(self, size: int) -> None:
         ticks, values = array("I", (0,)) * size, array("Q", (0,)) * size
         ticks[: self._count], values[: self._count] = self._ticks, self._values
         self._ticks, self._values = ticks, values
 
 
-class SeriesBook:
+class CapacityRecorder:
     """The series of a whole fleet, and the gaps that all of them share."""
 
     def __init__(self) -> None:
-        self._series: dict[str, Series] = {}
+        self._series: dict[str, CapacitySeries] = {}
         self._gaps: deque[ObservationGap] = deque(maxlen=_MAX_GAPS)
         self._last_look: float | None = None
         self._max_points = MAX_POINTS
 
-    def look(self, at: float, longest_wait_s: float, fleet_size: int) -> None:
+    def begin_poll(self, at: float, longest_wait_s: float, fleet_size: int) -> None:
         """Begin to record a poll at `at`; a longer wait since the last one than `longest_wait_s` was a gap."""
         if self._last_look is not None and at - self._last_look > longest_wait_s:
             self._gaps.append(ObservationGap(self._last_look, at))
         self._last_look = at
         self._max_points = max(MIN_POINTS, min(MAX_POINTS, TOTAL_POINTS // max(1, fleet_size)))
 
-    def record(self, task: Task, at: float) -> Series | None:
+    def record(self, task: Task, at: float) -> CapacitySeries | None:
         """Take a task's reading; its series if that changed, else None."""
         if task.used_bytes is None:
             return None
         series = self._series.get(task.uuid)
         if series is None:
-            series = self._series[task.uuid] = Series()
+            series = self._series[task.uuid] = CapacitySeries()
         return series if series.record(at, task.used_bytes, self._max_points) else None
 
-    def of(self, uuid: str) -> Series | None:
+    def get(self, uuid: str) -> CapacitySeries | None:
         """The series of a task."""
         return self._series.get(uuid)
 
@@ -109,7 +109,7 @@ class SeriesBook:
         for uuid in uuids:
             self._series.pop(uuid, None)
 
-    def track(self, uuid: str) -> CapacityHistory:
+    def history(self, uuid: str) -> CapacityHistory:
         """All that is known of a task's used capacity."""
         series = self._series.get(uuid)
         points = series.points() if series is not None else ()

@@ -28,7 +28,7 @@ class TaskSource(Protocol):
         ...
 
 
-class Surveyor(Protocol):
+class InventorySource(Protocol):
     """Answers side questions about what stands around the tasks. All calls raise like `TaskSource.read`."""
 
     async def names(self, uuids: Sequence[str]) -> dict[str, str]:
@@ -52,7 +52,7 @@ class Surveyor(Protocol):
         ...
 
 
-class Node(TaskSource, Protocol):
+class NodeClient(TaskSource, Protocol):
     """A source that can be asked side questions as well."""
 
     @property
@@ -61,7 +61,7 @@ class Node(TaskSource, Protocol):
         ...
 
     @property
-    def resources(self) -> Surveyor:
+    def resources(self) -> InventorySource:
         """Who answers side questions."""
         ...
 
@@ -73,7 +73,7 @@ class Node(TaskSource, Protocol):
         """The record of a task as the node sent it, indented."""
         ...
 
-    def record(self, task: Task) -> str:
+    def json_record(self, task: Task) -> str:
         """A task as the node sent it: JSON on one line, inert."""
         ...
 
@@ -81,6 +81,6 @@ class Node(TaskSource, Protocol):
         """Take another password for the next login."""
         ...
 
-    def use_code(self, code: str) -> None:
+    def use_otp(self, code: str) -> None:
         """Take a code of the second factor for the next login."""
         ...

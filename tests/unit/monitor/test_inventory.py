@@ -10,10 +10,10 @@ import pytest
 from cdptui.api.errors import ApiError, CdpUnavailable, PermissionDenied
 from cdptui.models.failure import FailureKind
 from cdptui.models.inventory import BackupStorage, DependencyState, FetchState, Policy, VmInstance
-from cdptui.monitor.build import Link
-from cdptui.monitor.directory import POINTS_S, RETRY_S, SHOWN_S, STORAGES_S, Directory, Need
-from cdptui.monitor.names import BATCH, NAME_RETRY_S
-from cdptui.monitor.turns import Turns
+from cdptui.monitor.connection import NodeConnection
+from cdptui.monitor.inventory import POINTS_S, RETRY_S, SHOWN_S, STORAGES_S, InventoryNeeds, InventoryService
+from cdptui.monitor.request_gate import RequestGate
+from cdptui.monitor.resource_cache import BATCH, NAME_RETRY_S
 from tests.doubles import FakeClock, ScriptedNode, a_task
 
 DENIED = PermissionDenied("is denied by default", url="http://node/resources/names")
@@ -28,9 +28,11 @@ class Asker:
     def __init__(self, node: ScriptedNode) -> None:
         self.node = node
         self.clock = FakeClock()
-        self.turns = Turns(self.clock)
+        self.turns = RequestGate(self.clock)
         self.heard: list[DependencyState] = []
-        self.directory = Directory(node, self.clock, self.turns, (ApiError,), hear=self.heard.append, patience_s=HASTY)
+        self.directory = InventoryService(
+            node, self.clock, self.turns, (ApiError,), on_dependencies_changed=self.heard.append, timeouts_s=HASTY
+        )
         self.news = 0
 
     async def settle(self, act: Callable[[], object] = lambda: None, *, real_s: float = 0.0) -> None:
@@ -42,10 +44,10 @@ class Asker:
             running.cancel()
 
     async def settle_names(self, *uuids: str) -> None:
-        await self.settle(lambda: self.directory.want(uuids))
+        await self.settle(lambda: self.directory.request_names(uuids))
 
-    async def look(self, need: Need, *, is_anew: bool = False, real_s: float = 0.0) -> None:
-        await self.settle(lambda: self.directory.look(need, is_anew=is_anew), real_s=real_s)
+    async def look(self, need: InventoryNeeds, *, is_anew: bool = False, real_s: float = 0.0) -> None:
+        await self.settle(lambda: self.directory.set_needs(need, is_anew=is_anew), real_s=real_s)
 
     def _count(self) -> None:
         self.news += 1
@@ -62,7 +64,7 @@ async def test_names_are_asked_for_once() -> None:
     asker = Asker(node)
     await asker.settle_names("a", "b")
     await asker.settle_names("a", "b")
-    assert asker.directory.known == {"a": "erp", "b": "mail"}
+    assert asker.directory.names == {"a": "erp", "b": "mail"}
     assert node.asked_names == [("a", "b")]
     assert asker.news == 1
 
@@ -74,7 +76,7 @@ async def test_many_names_are_asked_for_in_batches() -> None:
     asker = Asker(node)
     await asker.settle_names(*uuids)
     assert [len(batch) for batch in node.asked_names] == [BATCH, 10]
-    assert len(asker.directory.known) == BATCH + 10
+    assert len(asker.directory.names) == BATCH + 10
 
 
 async def test_names_that_an_answer_left_out_are_asked_for_until_one_brings_none() -> None:
@@ -90,7 +92,7 @@ async def test_policy_that_is_missing_in_a_partial_list_counts_as_unknown_and_no
     node = ScriptedNode([])
     node.known_storages, node.known_policies, node.is_partial = (LOST,), (GOLD,), True
     asker = Asker(node)
-    await asker.look(Need())
+    await asker.look(InventoryNeeds())
     assert asker.heard[-1] == DependencyState(frozenset({"bs-1"}), None)
     assert asker.directory.policies.is_partial
     assert asker.directory.storages.is_partial
@@ -108,7 +110,7 @@ async def test_a_refusal_is_said_and_not_repeated_before_its_time() -> None:
     asker.clock.seconds += NAME_RETRY_S
     node.known_names = {"a": "erp"}
     await asker.settle_names("a")
-    assert asker.directory.known == {"a": "erp"}
+    assert asker.directory.names == {"a": "erp"}
     assert asker.directory.names_failure is None
 
 
@@ -128,14 +130,14 @@ async def test_the_list_alone_wants_storages_and_policies_seldom() -> None:
     node = ScriptedNode([])
     node.known_storages, node.known_policies = (LOST,), (GOLD,)
     asker = Asker(node)
-    await asker.look(Need())
+    await asker.look(InventoryNeeds())
     assert node.asked == ["storages", "policies"]
     assert asker.heard[-1] == DependencyState(frozenset({"bs-1"}), frozenset({"p-1"}))
     asker.clock.seconds += STORAGES_S - 1
-    await asker.look(Need())
+    await asker.look(InventoryNeeds())
     assert node.asked == ["storages", "policies"]
     asker.clock.seconds += 1
-    await asker.look(Need())
+    await asker.look(InventoryNeeds())
     assert node.asked == ["storages", "policies", "storages"]
 
 
@@ -144,30 +146,30 @@ async def test_one_mapping_names_vms_storages_and_policies() -> None:
     node.known_storages, node.known_policies = (LOST,), (GOLD,)
     node.known_machines = {"vm-1": VmInstance(uuid="vm-1", name="erp")}
     asker = Asker(node)
-    await asker.look(Need(machine="vm-1"))
-    assert asker.directory.known == {"bs-1": "backup-server-1", "p-1": "gold", "vm-1": "erp"}
+    await asker.look(InventoryNeeds(vm="vm-1"))
+    assert asker.directory.names == {"bs-1": "backup-server-1", "p-1": "gold", "vm-1": "erp"}
 
 
 async def test_what_a_tab_shows_is_kept_fresh_only_while_it_is_shown() -> None:
     node = ScriptedNode([])
     node.known_machines = {"vm-1": VmInstance(uuid="vm-1", name="erp", state="Running")}
     asker = Asker(node)
-    await asker.look(Need(machine="vm-1"))
+    await asker.look(InventoryNeeds(vm="vm-1"))
     asker.clock.seconds += SHOWN_S
-    await asker.look(Need())
+    await asker.look(InventoryNeeds())
     assert node.asked.count("machine vm-1") == 1
-    await asker.look(Need(machine="vm-1"))
+    await asker.look(InventoryNeeds(vm="vm-1"))
     assert node.asked.count("machine vm-1") == 2
 
 
 async def test_recovery_points_are_read_on_demand_and_never_by_themselves() -> None:
     node = ScriptedNode([])
     asker = Asker(node)
-    await asker.look(Need(points="vm-1"))
+    await asker.look(InventoryNeeds(points="vm-1"))
     asker.clock.seconds += 10 * POINTS_S
-    await asker.look(Need(points="vm-1"))
+    await asker.look(InventoryNeeds(points="vm-1"))
     assert node.asked.count("points vm-1") == 1
-    await asker.look(Need(points="vm-1"), is_anew=True)
+    await asker.look(InventoryNeeds(points="vm-1"), is_anew=True)
     assert node.asked.count("points vm-1") == 2
 
 
@@ -175,14 +177,14 @@ async def test_what_nobody_looks_at_any_more_is_dropped_and_the_next_takes_its_p
     node = ScriptedNode([])
     asker = Asker(node)
     asker.directory._patience_s = {**HASTY, "points": 5.0}
-    await asker.look(Need())
+    await asker.look(InventoryNeeds())
     async with asyncio.TaskGroup() as group:
         running = group.create_task(asker.directory.run(lambda: None))
         node.side_gate.clear()
-        asker.directory.look(Need(points="vm-2"))
+        asker.directory.set_needs(InventoryNeeds(points="vm-2"))
         await _some_turns()
         assert node.asked[-1] == "points vm-2"
-        asker.directory.look(Need(points="vm-3"))
+        asker.directory.set_needs(InventoryNeeds(points="vm-3"))
         await _some_turns()
         assert node.asked[-1] == "points vm-3"
         node.side_gate.set()
@@ -199,12 +201,12 @@ async def test_a_part_that_is_refused_says_so_and_leaves_the_others_alone(part: 
     node = ScriptedNode([])
     setattr(node, f"known_{part}s" if part == "machine" else f"known_{part}", DENIED)
     asker = Asker(node)
-    await asker.look(Need(storages=True, policies=True, machine="vm-1", points="vm-1"))
+    await asker.look(InventoryNeeds(storages=True, policies=True, vm="vm-1", points="vm-1"))
     directory = asker.directory
     parts: dict[str, FetchState[Any]] = {
         "storages": directory.storages,
         "policies": directory.policies,
-        "machine": directory.machine("vm-1"),
+        "machine": directory.vm("vm-1"),
         "points": directory.points("vm-1"),
     }
     failure = parts[part].failure
@@ -212,7 +214,7 @@ async def test_a_part_that_is_refused_says_so_and_leaves_the_others_alone(part: 
     assert failure.kind is FailureKind.PERMISSION_DENIED
     assert [name for name, other in parts.items() if other.failure is not None] == [part]
     asked = len(node.asked)
-    await asker.look(Need(storages=True, policies=True, machine="vm-1", points="vm-1"))
+    await asker.look(InventoryNeeds(storages=True, policies=True, vm="vm-1", points="vm-1"))
     assert len(node.asked) == asked
 
 
@@ -220,10 +222,10 @@ async def test_a_part_that_hangs_is_given_up_by_its_own_time_out_and_keeps_what_
     node = ScriptedNode([])
     node.known_storages = (LOST,)
     asker = Asker(node)
-    await asker.look(Need(storages=True))
+    await asker.look(InventoryNeeds(storages=True))
     asker.clock.seconds += SHOWN_S
     node.side_gate.clear()
-    await asker.look(Need(storages=True), real_s=0.1)
+    await asker.look(InventoryNeeds(storages=True), real_s=0.1)
     storages = asker.directory.storages
     assert storages.failure is not None
     assert storages.failure.kind is FailureKind.TIMED_OUT
@@ -235,13 +237,13 @@ async def test_a_connection_that_nobody_could_look_at_for_long_is_no_evidence() 
     node = ScriptedNode([])
     node.known_storages = (LOST,)
     asker = Asker(node)
-    await asker.look(Need())
+    await asker.look(InventoryNeeds())
     node.known_storages = DENIED
     asker.clock.seconds += STORAGES_S
-    await asker.look(Need())
+    await asker.look(InventoryNeeds())
     assert asker.heard[-1].disconnected_storages == {"bs-1"}
     asker.clock.seconds += 3 * max(STORAGES_S, RETRY_S)
-    await asker.look(Need())
+    await asker.look(InventoryNeeds())
     assert asker.heard[-1].disconnected_storages == frozenset()
 
 
@@ -265,15 +267,15 @@ async def test_the_list_keeps_its_rhythm_whatever_becomes_of_the_names(
         node.known_storages = node.known_policies = names
     if is_hanging:
         node.side_gate.clear()
-    link = Link.to(node, clock, 10.0, (ApiError,))
+    link = NodeConnection.create(node, clock, 10.0, (ApiError,))
     async with asyncio.TaskGroup() as group:
         asking = group.create_task(link.directory.run(lambda: None))
         updates = link.monitor.updates()
         for _ in range(8):
-            link.directory.want(["vm"])
-            link.directory.look(Need())
+            link.directory.request_names(["vm"])
+            link.directory.set_needs(InventoryNeeds())
             update = await anext(updates)
-            assert len(update.vitals) == 1
+            assert len(update.rows) == 1
         asking.cancel()
     assert node.asked
     gaps = [after - before for before, after in pairwise(starts)]
@@ -284,19 +286,19 @@ async def test_names_of_vms_go_with_their_tasks() -> None:
     both = [a_task("a"), a_task("b")]
     node = ScriptedNode(both, both, both, [a_task("b")])
     node.known_names = {f"vm-of-{name}": f"the {name}" for name in "ab"}
-    link = Link.to(node, FakeClock(), 10.0, (ApiError,))
+    link = NodeConnection.create(node, FakeClock(), 10.0, (ApiError,))
     async with asyncio.TaskGroup() as group:
         asking = group.create_task(link.directory.run(lambda: None))
         updates = link.monitor.updates()
         await anext(updates)
-        link.directory.want(node.known_names)
+        link.directory.request_names(node.known_names)
         for _ in range(2):
             await anext(updates)
             await _some_turns()
-        assert dict(link.directory.known) == node.known_names
+        assert dict(link.directory.names) == node.known_names
         await anext(updates)
         asking.cancel()
-    assert dict(link.directory.known) == {"vm-of-b": "the b"}
+    assert dict(link.directory.names) == {"vm-of-b": "the b"}
 
 
 async def test_what_was_being_asked_when_it_ended_is_asked_again() -> None:
@@ -305,8 +307,8 @@ async def test_what_was_being_asked_when_it_ended_is_asked_again() -> None:
     asker = Asker(node)
     node.side_gate.clear()
     # Watching ends in the middle of the question, and begins anew.
-    await asker.look(Need(storages=True))
+    await asker.look(InventoryNeeds(storages=True))
     assert node.asked == ["storages"]
     node.side_gate.set()
-    await asker.look(Need(storages=True))
+    await asker.look(InventoryNeeds(storages=True))
     assert asker.directory.storages.value == {"bs-1": LOST}

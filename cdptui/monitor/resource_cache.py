@@ -4,12 +4,69 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Final
+from typing import Final, Generic, TypeVar
+
+from msgspec import structs
 
 from cdptui.models.failure import Failure
 from cdptui.models.inventory import FetchState
 from cdptui.models.task import Task
-from cdptui.monitor.shelf import Shelf
+
+T = TypeVar("T")
+
+
+class ResourceCache(Generic[T]):
+    """Keeps what was read, when, and why there is nothing newer."""
+
+    def __init__(self, name: str, maxsize: int = 1) -> None:
+        """`maxsize` is how many are kept; the ones that were tried longest ago go first."""
+        self.name: Final = name
+        self._most = maxsize
+        self._parts: dict[str, FetchState[T]] = {}
+
+    def get(self, key: str) -> FetchState[T]:
+        """What is known of one thing."""
+        return self._parts.get(key) or FetchState()
+
+    def values(self) -> Iterator[tuple[str, T]]:
+        """All that was read."""
+        return ((key, part.value) for key, part in self._parts.items() if part.value is not None)
+
+    def needs_fetch(self, key: str, now: float, max_age_s: float, retry_s: float) -> bool:
+        """Whether it should be read: it is older than it may be, and the last try was not just now."""
+        part = self._parts.get(key)
+        if part is None or part.attempted_at is None:
+            return True
+        if part.is_fetching:
+            return False
+        return now - part.attempted_at >= (retry_s if part.failure is not None else max_age_s)
+
+    def invalidate(self, key: str | None) -> None:
+        """Let it be read again at once."""
+        part = self._parts.get(key or "")
+        if part is not None and not part.is_fetching:
+            self._parts[key or ""] = structs.replace(part, attempted_at=None)
+
+    def start_fetch(self, key: str, now: float) -> None:
+        """It is being read."""
+        part = self._parts.pop(key, None) or FetchState()
+        self._parts[key] = structs.replace(part, is_fetching=True, attempted_at=now)
+        while len(self._parts) > self._most:
+            self._parts.pop(next(iter(self._parts)))
+
+    def set_value(self, key: str, value: T | None, now: float, *, is_partial: bool = False) -> bool:
+        """It was read; whether that is news. None is an answer too: there is no such thing."""
+        self._parts[key] = FetchState(value, fetched_at=now, attempted_at=now, is_partial=is_partial)
+        return True
+
+    def set_failure(self, key: str, failure: Failure) -> None:
+        """It could not be read."""
+        self._parts[key] = structs.replace(self.get(key), is_fetching=False, failure=failure)
+
+    def cancel_fetch(self, key: str) -> None:
+        """Nobody wants it any more; it was never tried."""
+        self._parts[key] = structs.replace(self.get(key), is_fetching=False, attempted_at=None)
+
 
 NAME_RETRY_S: Final = 300.0
 """After a refusal or an answer without the name, the same uuid is not asked for again sooner."""
@@ -17,7 +74,7 @@ NAME_RETRY_S: Final = 300.0
 BATCH: Final = 150
 
 
-def uuids_around(tasks: Iterable[Task]) -> Iterator[str]:
+def referenced_uuids(tasks: Iterable[Task]) -> Iterator[str]:
     """Uuids of everything with a name that hangs on some tasks, each VM before what many share.
 
     Of a task with very many resources only the first are among them: 100,000 names would take 667 requests.
@@ -27,7 +84,7 @@ def uuids_around(tasks: Iterable[Task]) -> Iterator[str]:
         yield from (uuid for uuid in (task.backup_storage_uuid, task.policy_uuid) if uuid)
 
 
-class Names(Shelf[Mapping[str, str]]):
+class NameCache(ResourceCache[Mapping[str, str]]):
     """What is known of names, and which of those in sight are to be asked for next."""
 
     def __init__(self) -> None:
@@ -46,7 +103,7 @@ class Names(Shelf[Mapping[str, str]]):
         """Names by uuid; grows in place."""
         return self._known
 
-    def want(self, uuids: Iterable[str], now: float) -> bool:
+    def request(self, uuids: Iterable[str], now: float) -> bool:
         """Want these and no others; whether there is anything to ask for."""
         self._wanted = {
             uuid: None
@@ -59,7 +116,7 @@ class Names(Shelf[Mapping[str, str]]):
         """The uuids to ask for next: the rest of the last batch, or new ones."""
         return self._rest or tuple(list(self._wanted)[:BATCH])
 
-    def learn(self, names: Mapping[str, str]) -> None:
+    def update(self, names: Mapping[str, str]) -> None:
         """Take names that came with something else."""
         self._known.update((uuid, name) for uuid, name in names.items() if name)
 
@@ -71,29 +128,29 @@ class Names(Shelf[Mapping[str, str]]):
                 kept.pop(uuid, None)
         self._rest = tuple(uuid for uuid in self._rest if uuid not in gone)
 
-    def begin(self, key: str, now: float) -> None:
+    def start_fetch(self, key: str, now: float) -> None:
         """The next batch is being asked for."""
         self._asked, self._rest = self.batch(), ()
         self._asked_at.update(dict.fromkeys(self._asked, now))
         for uuid in self._asked:
             self._wanted.pop(uuid, None)
-        super().begin(key, now)
+        super().start_fetch(key, now)
 
-    def fill(self, key: str, value: Mapping[str, str] | None, now: float, *, is_partial: bool = False) -> bool:
+    def set_value(self, key: str, value: Mapping[str, str] | None, now: float, *, is_partial: bool = False) -> bool:
         """A batch was answered; whether it brought a name.
 
         Names that are missing in it are asked for once more, until an answer brings none of them.
         """
         had_failed, self.failure = self.failure is not None, None
-        self.learn(value or {})
+        self.update(value or {})
         missing = tuple(uuid for uuid in self._asked if uuid not in self._known)
         self._rest = missing if len(missing) < len(self._asked) else ()
         self._parts[key] = FetchState(None, fetched_at=now, attempted_at=now, is_partial=is_partial)
         return bool(value) or had_failed
 
-    def fail(self, key: str, failure: Failure) -> None:
+    def set_failure(self, key: str, failure: Failure) -> None:
         """A batch was refused: what else is wanted would be as well."""
         self.failure = failure
         self._wanted = {}
         self._rest = ()
-        super().fail(key, failure)
+        super().set_failure(key, failure)

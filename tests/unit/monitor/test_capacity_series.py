@@ -3,12 +3,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdptui.monitor.series import MAX_POINTS, MIN_POINTS, Series, SeriesBook
+from cdptui.monitor.capacity_series import MAX_POINTS, MIN_POINTS, CapacityRecorder, CapacitySeries
 from tests.doubles import GIB, a_task
 
 
 def test_only_changes_are_kept() -> None:
-    series = Series()
+    series = CapacitySeries()
     kept = [series.record(float(at), value) for at, value in enumerate([5, 5, 5, 6, 6, 5])]
     assert kept == [True, False, False, True, False, True]
     assert [point.used_bytes for point in series.points()] == [5, 6, 5]
@@ -16,7 +16,7 @@ def test_only_changes_are_kept() -> None:
 
 @given(st.lists(st.integers(0, 2**40), max_size=2000))
 def test_a_series_is_bounded_in_order_and_exact_at_its_end(values: list[int]) -> None:
-    series = Series()
+    series = CapacitySeries()
     for at, value in enumerate(values):
         series.record(float(at), value, max_points=40)
     points = series.points()
@@ -26,27 +26,27 @@ def test_a_series_is_bounded_in_order_and_exact_at_its_end(values: list[int]) ->
 
 
 def test_a_large_fleet_has_shorter_memories_instead_of_a_larger_process() -> None:
-    book = SeriesBook()
+    book = CapacityRecorder()
     task = a_task()
     for at in range(1000):
-        book.look(float(at), 10.0, fleet_size=100_000)
+        book.begin_poll(float(at), 10.0, fleet_size=100_000)
         book.record(a_task(used_bytes=at), float(at))
-    few = book.of(task.uuid)
+    few = book.get(task.uuid)
     assert few is not None
     assert len(few) <= MIN_POINTS < MAX_POINTS
 
 
 def test_a_reading_that_is_unknown_is_not_taken_for_zero() -> None:
-    book = SeriesBook()
-    book.look(0.0, 10.0, 1)
+    book = CapacityRecorder()
+    book.begin_poll(0.0, 10.0, 1)
     book.record(a_task(used_bytes=GIB), 0.0)
-    book.look(10.0, 10.0, 1)
+    book.begin_poll(10.0, 10.0, 1)
     book.record(a_task(used_bytes=None), 10.0)
-    assert [point.used_bytes for point in book.track("uuid-of-cdp-erp-db").points] == [GIB]
+    assert [point.used_bytes for point in book.history("uuid-of-cdp-erp-db").points] == [GIB]
 
 
 def test_a_wait_that_is_longer_than_expected_is_a_gap() -> None:
-    book = SeriesBook()
+    book = CapacityRecorder()
     for at in (0.0, 10.0, 100.0, 110.0):
-        book.look(at, 25.0, 1)
-    assert book.track("any").gaps == ((10.0, 100.0),)
+        book.begin_poll(at, 25.0, 1)
+    assert book.history("any").gaps == ((10.0, 100.0),)

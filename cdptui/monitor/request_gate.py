@@ -12,12 +12,12 @@ from typing import Final
 
 from cdptui.clock import Clock
 
-_PATIENCE_S: Final = 0.25
+_MAX_POLL_DELAY_S: Final = 0.25
 """How long a side question may take before a poll that is due no longer waits for its end: one that hangs must not move
 the rhythm."""
 
 
-class Turns:
+class RequestGate:
     """A poll at a time, a side question at a time."""
 
     def __init__(self, clock: Clock) -> None:
@@ -31,16 +31,16 @@ class Turns:
     async def begin_poll(self) -> None:
         """Take the turn for a poll; `end_poll` must follow."""
         self._no_poll.clear()
-        patience_s = self._asked_at + _PATIENCE_S - self._clock.monotonic()
-        if patience_s > 0 and not self._no_question.is_set():
-            await self._clock.wait(self._no_question, patience_s)
+        timeouts_s = self._asked_at + _MAX_POLL_DELAY_S - self._clock.monotonic()
+        if timeouts_s > 0 and not self._no_question.is_set():
+            await self._clock.wait(self._no_question, timeouts_s)
 
     def end_poll(self) -> None:
         """Let the side questions have theirs."""
         self._no_poll.set()
 
     @asynccontextmanager
-    async def side_question(self) -> AsyncIterator[None]:
+    async def background_request(self) -> AsyncIterator[None]:
         """The time of one side question; begins when no poll is under way."""
         await self._no_poll.wait()
         self._no_question.clear()

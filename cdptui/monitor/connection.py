@@ -15,38 +15,40 @@ from msgspec import Struct
 from cdptui.clock import Clock
 from cdptui.config.settings import MonitorSettings
 from cdptui.models.task import RawField, RawLines, Task
-from cdptui.monitor.directory import Directory
+from cdptui.monitor.inventory import InventoryService
 from cdptui.monitor.monitor import Monitor
-from cdptui.monitor.poller import Poller
-from cdptui.monitor.source import Node
+from cdptui.monitor.schedule import PollSchedule
+from cdptui.monitor.sources import NodeClient
 
 
-class Link(Struct, frozen=True):
+class NodeConnection(Struct, frozen=True):
     """One management node, connected: its monitor, and the side questions."""
 
     monitor: Monitor
-    directory: Directory
-    _node: Node
+    directory: InventoryService
+    _node: NodeClient
     _on_secret: Callable[[str], None]
     _on_password: Callable[[str], None]
 
     @classmethod
-    def to(
+    def create(
         cls,
-        node: Node,
+        node: NodeClient,
         clock: Clock,
         interval_s: float,
         errors: tuple[type[Exception], ...],
         on_secret: Callable[[str], None] = lambda _: None,
         on_password: Callable[[str], None] = lambda _: None,
-    ) -> Link:
+    ) -> NodeConnection:
         """Watch `node`, whose side questions fail with one of `errors`.
 
         `on_secret` is told what is typed later, `on_password` what of it may serve again.
         """
-        monitor = Monitor(node, clock, Poller(interval_s))
-        directory = Directory(node.resources, clock, monitor.turns, errors, hear=monitor.hear)
-        monitor.on_gone(directory.forget)
+        monitor = Monitor(node, clock, PollSchedule(interval_s))
+        directory = InventoryService(
+            node.resources, clock, monitor.turns, errors, on_dependencies_changed=monitor.set_dependencies
+        )
+        monitor.on_tasks_removed(directory.forget_tasks)
         return cls(monitor, directory, node, on_secret, on_password)
 
     @property
@@ -64,7 +66,7 @@ class Link(Struct, frozen=True):
 
     def record(self, task: Task) -> str:
         """A task as the server sent it: JSON on one line, inert."""
-        return self._node.record(task)
+        return self._node.json_record(task)
 
     def use_password(self, password: str) -> None:
         """Try another password, at once."""
@@ -76,7 +78,7 @@ class Link(Struct, frozen=True):
     def use_code(self, code: str) -> None:
         """Log in with a code of the second factor, at once."""
         self._on_secret(code)
-        self._node.use_code(code)
+        self._node.use_otp(code)
         self.monitor.refresh()
 
     async def aclose(self) -> bool:
@@ -84,13 +86,13 @@ class Link(Struct, frozen=True):
         return await self._node.aclose()
 
 
-async def open_link(
+async def connect(
     settings: MonitorSettings,
     clock: Clock,
     on_secret: Callable[[str], None] = lambda _: None,
     on_password: Callable[[str], None] = lambda _: None,
-) -> Link:
-    """Build everything that watches one node. Opens no connection yet. For the rest see `Link.to`."""
+) -> NodeConnection:
+    """Build everything that watches one node. Opens no connection yet. For the rest see `NodeConnection.to`."""
     await asyncio.to_thread(_import_network)
     from cdptui.api.client import Client  # noqa: PLC0415 - late on purpose, see above
     from cdptui.api.errors import ApiError  # noqa: PLC0415
@@ -105,7 +107,7 @@ async def open_link(
         tls=settings.tls,
         proxy=settings.proxy,
     )
-    return Link.to(client, clock, settings.interval_s, (ApiError,), on_secret, on_password)
+    return NodeConnection.create(client, clock, settings.interval_s, (ApiError,), on_secret, on_password)
 
 
 def _import_network() -> None:

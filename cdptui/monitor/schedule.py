@@ -13,16 +13,16 @@ INTERVALS_S: Final = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0
 
 _FIRST_RETRY_S: Final = 2.0
 _JITTER: Final = 0.2
-_BREATH_S: Final = 0.5
+_MIN_PAUSE_S: Final = 0.5
 
 _SLOW_S: Final = 1.0
 """A poll that takes longer is work for the node."""
 
-_SHARE: Final = 4
+_MAX_LOAD_DIVISOR: Final = 4
 """A slow node is asked for no more than one part in so many of its time: the monitor must never be the load."""
 
 
-class Poller:
+class PollSchedule:
     """The rhythm: a fixed beat while all is well, exponential back-off while it is not.
 
     Moments are seconds of a monotonic clock.
@@ -37,20 +37,20 @@ class Poller:
         self._took_s = 0.0
 
     @property
-    def paced_s(self) -> float:
+    def effective_interval_s(self) -> float:
         """The interval that is kept: longer than `interval_s` while the node answers slowly."""
-        return max(self.interval_s, _SHARE * self._took_s) if self._took_s > _SLOW_S else self.interval_s
+        return max(self.interval_s, _MAX_LOAD_DIVISOR * self._took_s) if self._took_s > _SLOW_S else self.interval_s
 
     @property
-    def is_paced(self) -> bool:
+    def is_slowed_down(self) -> bool:
         """Whether the interval is stretched."""
-        return self.paced_s > self.interval_s
+        return self.effective_interval_s > self.interval_s
 
     def after_success(self, started: float, now: float) -> float:
         """Moment of the next poll: on the beat of the starts, but never without a breath for the server."""
         self.failures = 0
         self._took_s = now - started
-        return max(started + self.paced_s, now + min(_BREATH_S, self.interval_s))
+        return max(started + self.effective_interval_s, now + min(_MIN_PAUSE_S, self.interval_s))
 
     def after_failure(self, now: float, *, is_overload: bool = False) -> float:
         """Moment of the next try: 2 s, doubling up to the interval, so that a node that is back is seen within one.
@@ -66,7 +66,7 @@ class Poller:
         return now + min(longest, delay * spread)
 
 
-def longer(interval_s: float) -> float:
+def next_longer_interval(interval_s: float) -> float:
     """The next step up from an interval.
 
     >>> longer(10.0), longer(7.0), longer(3600.0)
@@ -75,7 +75,7 @@ def longer(interval_s: float) -> float:
     return next((step for step in INTERVALS_S if step > interval_s), INTERVALS_S[-1])
 
 
-def shorter(interval_s: float) -> float:
+def next_shorter_interval(interval_s: float) -> float:
     """The next step down from an interval.
 
     >>> shorter(10.0), shorter(1.0)

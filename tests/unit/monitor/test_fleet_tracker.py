@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdptui.models.task import ResourceRef, Task
-from cdptui.monitor.guards import Guards
+from cdptui.monitor.fleet_tracker import ProtectionIndex
 from tests.doubles import a_task
 
 
@@ -21,16 +21,16 @@ STEPS = st.lists(st.tuples(st.sampled_from("abcdef"), st.lists(st.integers(0, 2)
 def test_whoever_shares_a_vm_is_told_of_another_and_touched_when_that_changes(
     steps: list[tuple[str, list[int]]],
 ) -> None:
-    guards, tasks, told = Guards(), dict[str, Task](), dict[str, str]()
+    guards, tasks, told = ProtectionIndex(), dict[str, Task](), dict[str, str]()
     for name, vms in steps:
         if name in tasks:
             guards.remove(tasks.pop(name))
         else:
             tasks[name] = on(name, vms)
             guards.add(tasks[name])
-        touched = guards.take_touched()
+        touched = guards.pop_affected()
         for other, task in tasks.items():
-            rival = guards.rival(task)
+            rival = guards.other_task_on_same_resource(task)
             mine = {ref.resource_uuid for ref in task.resource_refs}
             sharing = {
                 each.uuid
@@ -44,9 +44,9 @@ def test_whoever_shares_a_vm_is_told_of_another_and_touched_when_that_changes(
 
 
 def test_thousands_on_one_vm_take_no_longer_than_they_must() -> None:
-    guards = Guards()
+    guards = ProtectionIndex()
     for number in range(20_000):
         guards.add(on(f"t{number}", [0]))
-    assert guards.take_touched() == {"uuid-of-t0"}
-    assert guards.rival(on("t0", [0])) == "uuid-of-t1"
-    assert guards.rival(on("t19999", [0])) == "uuid-of-t0"
+    assert guards.pop_affected() == {"uuid-of-t0"}
+    assert guards.other_task_on_same_resource(on("t0", [0])) == "uuid-of-t1"
+    assert guards.other_task_on_same_resource(on("t19999", [0])) == "uuid-of-t0"
