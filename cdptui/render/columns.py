@@ -11,9 +11,9 @@ from msgspec import Struct
 from cdptui.models.aggregates import GroupSummary
 from cdptui.models.severity import status_severity
 from cdptui.models.task_row import TaskRow
-from cdptui.render import cells, group_cells
-from cdptui.render.cells import BAR_CELLS, CellContext
-from cdptui.render.span import Line
+from cdptui.render import groups, task_cells
+from cdptui.render.spans import Line
+from cdptui.render.task_cells import BAR_CELLS, CellContext
 
 SortValue = tuple[bool, float | str]
 """Unknown sorts after known in either direction: the flag comes first."""
@@ -23,7 +23,7 @@ _UNKNOWN_TEXT: Final[SortValue] = (True, "")
 """In a column of texts: numbers and texts cannot be compared."""
 
 
-class Datum(Struct, frozen=True):
+class ExportField(Struct, frozen=True):
     """One value of a column for a file: in base units, its name says in which."""
 
     name: str
@@ -43,13 +43,13 @@ class Column(Struct, frozen=True):
     width: int
     cell: Callable[[TaskRow, CellContext], Line]
     sort_value: Callable[[TaskRow], SortValue]
-    data: tuple[Datum, ...]
+    data: tuple[ExportField, ...]
     align: Literal["left", "right"] = "left"
     flex: int = 0
     """Up to how many cells it may grow beyond `width`."""
-    worst_first: bool = False
+    descending_first: bool = False
     """Whether sorting by it begins with the largest value."""
-    total: Callable[[GroupSummary, CellContext], Line] | None = None
+    group_cell: Callable[[GroupSummary, CellContext], Line] | None = None
     """What the row of a group says under it."""
 
     @property
@@ -82,110 +82,110 @@ def _resource_uuids(row: TaskRow, _: CellContext) -> tuple[str, ...]:
     return tuple(ref.resource_uuid for ref in row.task.resource_refs)
 
 
-_LAST_OP_AT: Final = Datum("last_op_at", lambda row, _: row.task.last_op_at)
-_RESOURCES: Final = (Datum("resource_names", _resource_names), Datum("resource_uuids", _resource_uuids))
+_LAST_OP_AT: Final = ExportField("last_op_at", lambda row, _: row.task.last_op_at)
+_RESOURCES: Final = (ExportField("resource_names", _resource_names), ExportField("resource_uuids", _resource_uuids))
 
 NAME: Final = Column(
     "name",
     "NAME",
     "Name of the task",
     16,
-    cells.name,
+    task_cells.name,
     lambda row: (False, row.task.name.casefold()),
-    (Datum("name", lambda row, _: row.task.name),),
+    (ExportField("name", lambda row, _: row.task.name),),
     flex=28,
-    total=group_cells.title,
+    group_cell=groups.title,
 )
 STATUS: Final = Column(
     "status",
     "STATUS",
     "What it does, worst first",
     13,
-    cells.status,
+    task_cells.status,
     _status_value,
-    (Datum("status", lambda row, _: row.task.status),),
-    worst_first=True,
-    total=group_cells.health,
+    (ExportField("status", lambda row, _: row.task.status),),
+    descending_first=True,
+    group_cell=groups.health,
 )
 STATE: Final = Column(
     "state",
     "STATE",
     "The switch",
     8,
-    cells.state,
+    task_cells.state,
     lambda row: (False, row.task.state.casefold()),
-    (Datum("state", lambda row, _: row.task.state),),
+    (ExportField("state", lambda row, _: row.task.state),),
 )
 USED: Final = Column(
     "used",
     "USED",
     "Used capacity on the backup storage",
     8,
-    cells.used,
+    task_cells.used,
     lambda row: _number(row.task.used_bytes),
-    (Datum("used_bytes", lambda row, _: row.task.used_bytes),),
+    (ExportField("used_bytes", lambda row, _: row.task.used_bytes),),
     align="right",
-    worst_first=True,
-    total=group_cells.used,
+    descending_first=True,
+    group_cell=groups.used,
 )
 PLAN: Final = Column(
     "plan",
     "PLAN",
     "Planned capacity; a task that reaches it stops protecting",
     8,
-    cells.plan,
+    task_cells.plan,
     lambda row: _number(row.task.plan_bytes),
-    (Datum("plan_bytes", lambda row, _: row.task.plan_bytes),),
+    (ExportField("plan_bytes", lambda row, _: row.task.plan_bytes),),
     align="right",
-    worst_first=True,
-    total=group_cells.plan,
+    descending_first=True,
+    group_cell=groups.plan,
 )
 USE: Final = Column(
     "use",
     "USE",
     "Used of plan",
     6 + BAR_CELLS,
-    cells.use,
+    task_cells.use,
     lambda row: _number(row.task.used_ratio),
-    (Datum("used_ratio", lambda row, _: row.task.used_ratio),),
-    worst_first=True,
-    total=group_cells.use,
+    (ExportField("used_ratio", lambda row, _: row.task.used_ratio),),
+    descending_first=True,
+    group_cell=groups.use,
 )
 RPO: Final = Column(
     "rpo",
     "RPO",
     "Recovery point offset as last measured, and its target",
     11,
-    cells.rpo,
+    task_cells.rpo,
     lambda row: _number(row.task.rpo_ratio),
     (
-        Datum("rpo_ms", lambda row, _: row.task.rpo_ms),
-        Datum("rpo_target_ms", lambda row, _: row.task.rpo_target_ms),
+        ExportField("rpo_ms", lambda row, _: row.task.rpo_ms),
+        ExportField("rpo_target_ms", lambda row, _: row.task.rpo_target_ms),
     ),
     align="right",
-    worst_first=True,
-    total=group_cells.rpo,
+    descending_first=True,
+    group_cell=groups.rpo,
 )
 GROWTH: Final = Column(
     "growth",
     "GROWTH",
     "New data per hour, from used capacity over time",
     11,
-    cells.growth,
+    task_cells.growth,
     lambda row: _number(row.growth.bytes_per_s if row.growth else None),
-    (Datum("growth_bytes_per_s", lambda row, _: row.growth.bytes_per_s if row.growth else None),),
+    (ExportField("growth_bytes_per_s", lambda row, _: row.growth.bytes_per_s if row.growth else None),),
     align="right",
-    worst_first=True,
-    total=group_cells.growth,
+    descending_first=True,
+    group_cell=groups.growth,
 )
 FULL_IN: Final = Column(
     "full-in",
     "FULL IN",
     "Time until used capacity reaches the plan",
     7,
-    cells.full_in,
+    task_cells.full_in,
     lambda row: _number(row.full_in_s),
-    (Datum("full_in_s", lambda row, _: row.full_in_s),),
+    (ExportField("full_in_s", lambda row, _: row.full_in_s),),
     align="right",
 )
 PROTECTS: Final = Column(
@@ -193,7 +193,7 @@ PROTECTS: Final = Column(
     "PROTECTS",
     "The resources that it protects",
     12,
-    cells.protects,
+    task_cells.protected_resources,
     lambda row: _number(len(row.task.resource_refs)),
     _RESOURCES,
     flex=16,
@@ -203,7 +203,7 @@ LAST_OP: Final = Column(
     "LAST OP",
     "Age of the last operation",
     7,
-    cells.last_op,
+    task_cells.last_op,
     lambda row: _moment(row.task.last_op_at),
     (_LAST_OP_AT,),
     align="right",
@@ -213,25 +213,25 @@ REASON: Final = Column(
     "REASON",
     "The worst of what is said of it; the tab Why has all of it",
     16,
-    cells.reason,
+    task_cells.reason,
     lambda row: _number(row.severity if row.reasons else None),
     (
-        Datum("severity", lambda row, _: row.severity.name.lower()),
-        Datum("reasons", lambda row, _: tuple(reason.kind.value for reason in row.reasons)),
+        ExportField("severity", lambda row, _: row.severity.name.lower()),
+        ExportField("reasons", lambda row, _: tuple(reason.kind.value for reason in row.reasons)),
     ),
     flex=4,
-    worst_first=True,
+    descending_first=True,
 )
 STORAGE: Final = Column(
     "storage",
     "STORAGE",
     "The backup storage that it writes to",
     16,
-    cells.storage,
+    task_cells.storage,
     lambda row: _text(row.task.backup_storage_uuid),
     (
-        Datum("storage_name", lambda row, context: context.names.get(row.task.backup_storage_uuid or "")),
-        Datum("storage_uuid", lambda row, _: row.task.backup_storage_uuid),
+        ExportField("storage_name", lambda row, context: context.names.get(row.task.backup_storage_uuid or "")),
+        ExportField("storage_uuid", lambda row, _: row.task.backup_storage_uuid),
     ),
     flex=16,
 )
@@ -240,11 +240,11 @@ POLICY: Final = Column(
     "POLICY",
     "The policy that it follows",
     16,
-    cells.policy,
+    task_cells.policy,
     lambda row: _text(row.task.policy_uuid),
     (
-        Datum("policy_name", lambda row, context: context.names.get(row.task.policy_uuid or "")),
-        Datum("policy_uuid", lambda row, _: row.task.policy_uuid),
+        ExportField("policy_name", lambda row, context: context.names.get(row.task.policy_uuid or "")),
+        ExportField("policy_uuid", lambda row, _: row.task.policy_uuid),
     ),
     flex=16,
 )
@@ -253,7 +253,7 @@ VM: Final = Column(
     "VM",
     "All that it protects by name, by uuid where that is not known",
     16,
-    cells.vm,
+    task_cells.vm,
     lambda row: _text(row.task.resource_refs[0].resource_uuid if row.task.resource_refs else None),
     _RESOURCES,
     flex=16,
@@ -263,20 +263,20 @@ LIMIT: Final = Column(
     "LIMIT",
     "Bandwidth limit of each volume; not a throughput",
     10,
-    cells.limit,
+    task_cells.limit,
     lambda row: _number(row.task.bandwidth_limit_bps),
-    (Datum("limit_bytes_per_s_a_volume", lambda row, _: row.task.bandwidth_limit_bps),),
+    (ExportField("limit_bytes_per_s_a_volume", lambda row, _: row.task.bandwidth_limit_bps),),
     align="right",
-    worst_first=True,
+    descending_first=True,
 )
 CREATED: Final = Column(
     "created",
     "CREATED",
     "When it was created",
     26,
-    cells.created,
+    task_cells.created,
     lambda row: _moment(row.task.created_at),
-    (Datum("created_at", lambda row, _: row.task.created_at),),
+    (ExportField("created_at", lambda row, _: row.task.created_at),),
     flex=3,
 )
 LAST_OP_DATE: Final = Column(
@@ -284,7 +284,7 @@ LAST_OP_DATE: Final = Column(
     "LAST OP DATE",
     "When the last operation was",
     26,
-    cells.last_op_date,
+    task_cells.last_op_date,
     lambda row: _moment(row.task.last_op_at),
     (_LAST_OP_AT,),
     flex=3,
@@ -294,18 +294,18 @@ UUID: Final = Column(
     "UUID",
     "Uuid of the task",
     32,
-    cells.uuid,
+    task_cells.uuid,
     lambda row: _text(row.task.uuid),
-    (Datum("uuid", lambda row, _: row.task.uuid),),
+    (ExportField("uuid", lambda row, _: row.task.uuid),),
 )
 DESCRIPTION: Final = Column(
     "description",
     "DESCRIPTION",
     "What somebody wrote about it",
     16,
-    cells.description,
+    task_cells.description,
     lambda row: _text(row.task.description),
-    (Datum("description", lambda row, _: row.task.description),),
+    (ExportField("description", lambda row, _: row.task.description),),
     flex=24,
 )
 
@@ -328,7 +328,7 @@ COLUMNS: Final = (
 
 BY_KEY: Final = {column.key: column for column in COLUMNS}
 
-PRIORITY: Final = (
+KEEP_PRIORITY: Final = (
     *(NAME, STATUS, USE, RPO),
     *(REASON, STORAGE, POLICY, VM, LIMIT, UUID, DESCRIPTION, CREATED, LAST_OP_DATE),
     *(USED, GROWTH, FULL_IN, PROTECTS, PLAN, LAST_OP, STATE),

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from cdptui.models.task_row import TaskRow
-from cdptui.render.cells import CellContext
-from cdptui.render.columns import Column, Datum, DatumValue
+from cdptui.render.columns import Column, DatumValue, ExportField
+from cdptui.render.task_cells import CellContext
 
 _STEP: Final = 200
 """Rows in one piece."""
@@ -20,7 +20,7 @@ _FORMULA: Final = ("=", "+", "-", "@")
 """What a spreadsheet takes for the beginning of a formula, which may do more than compute."""
 
 
-def csv_pieces(rows: Sequence[TaskRow], columns: Iterable[Column], context: CellContext) -> Iterator[str]:
+def iter_csv(rows: Sequence[TaskRow], columns: Iterable[Column], context: CellContext) -> Iterator[str]:
     """Yield `rows` as CSV (RFC 4180) with a header: bytes, milliseconds, ratios and UTC times.
 
     Columns with the same values have them once. What is unknown is empty.
@@ -31,7 +31,7 @@ def csv_pieces(rows: Sequence[TaskRow], columns: Iterable[Column], context: Cell
         yield _lines([_cell(datum.value(row, context)) for datum in data] for row in rows[at : at + _STEP])
 
 
-def json_pieces(about: Mapping[str, object], records: Iterable[str]) -> Iterator[str]:
+def iter_json(about: Mapping[str, object], records: Iterable[str]) -> Iterator[str]:
     """Yield an object that says what it is about, with the `records`, each JSON already, under `tasks`."""
     head = "".join(f"  {json.dumps(name)}: {json.dumps(_plain(value))},\n" for name, value in about.items())
     yield f'{{\n{head}  "tasks": ['
@@ -42,7 +42,7 @@ def json_pieces(about: Mapping[str, object], records: Iterable[str]) -> Iterator
     yield "\n  ]\n}\n"
 
 
-def _data_of(columns: Iterable[Column]) -> list[Datum]:
+def _data_of(columns: Iterable[Column]) -> list[ExportField]:
     return list({datum.name: datum for column in columns for datum in column.data}.values())
 
 

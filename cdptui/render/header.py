@@ -13,19 +13,19 @@ from cdptui.models.aggregates import FleetSummary
 from cdptui.models.failure import Failure
 from cdptui.models.severity import NEAR_FULL_RATIO, Severity
 from cdptui.models.tls import TransportSecurity
-from cdptui.render import units
-from cdptui.render.failures import short_cause
-from cdptui.render.span import Line, Role, Span, label_role
+from cdptui.render import formatting
+from cdptui.render.failure_messages import failure_label
+from cdptui.render.spans import Line, Role, Span, accent_role
 from cdptui.render.statuses import GLYPHS, OTHER_GLYPH, ROLES, SHORT_WORDS, status_rank
 
-_NEAR_FULL = f"▲ {{}} ≥{units.percent(NEAR_FULL_RATIO)}"
+_NEAR_FULL = f"▲ {{}} ≥{formatting.percent(NEAR_FULL_RATIO)}"
 """In less room than the words take; `full` would be another thing."""
 
 STALE_INTERVALS = 2
 """Data older than so many intervals is stale."""
 
 
-class Connection(Struct, frozen=True):
+class ConnectionStatus(Struct, frozen=True):
     """How things stand with the node, as the header says it. Times in seconds."""
 
     node: str
@@ -43,7 +43,7 @@ class Connection(Struct, frozen=True):
     """True while the pages of the first answer are still coming."""
     now: datetime
     zone: tzinfo | None
-    behind: int | None = None
+    pending_changes: int | None = None
     """Changes that a frozen view does not show; None when it is not frozen."""
     pages: int = 0
     """Pages read so far, while loading."""
@@ -55,22 +55,26 @@ class Connection(Struct, frozen=True):
     """Its name in the configuration, which is always said when it has one."""
     accent: str = ""
     secrecy: TransportSecurity = TransportSecurity.SECURE
-    beat_s: float = 1.0
+    refresh_period_s: float = 1.0
     """How often what ticks is drawn anew; more than 1 on a slow line."""
 
 
-def connection_word(connection: Connection) -> Span:
+def connection_state(connection: ConnectionStatus) -> Span:
     """The state of the connection in a word or two."""
     failure = connection.failure
     if failure is not None:
-        cause = short_cause(failure)
+        cause = failure_label(failure)
         if failure.needs_user_action:
             return Span(f"✖ {cause}", Role.BAD)
         due = connection.retry_in_s
         if due is None or due < 0.5:
             when = "now"
         else:
-            when = f"in {due:.0f} s" if connection.beat_s <= 1 else f"in {_ticking(due, connection.beat_s)}"
+            when = (
+                f"in {due:.0f} s"
+                if connection.refresh_period_s <= 1
+                else f"in {_age_text(due, connection.refresh_period_s)}"
+            )
         return Span(f"▲ retry {connection.attempt} {when}: {cause}", Role.BAD)
     if connection.age_s is None:
         return Span("◌ connecting", Role.BUSY)
@@ -81,18 +85,18 @@ def connection_word(connection: Connection) -> Span:
     return Span("● live", Role.OK)
 
 
-def _ticking(seconds: float, beat_s: float) -> str:
+def _age_text(seconds: float, beat_s: float) -> str:
     """A time that is drawn on each beat: on a slow one, as what it may have become by the next.
 
     >>> _ticking(3.2, 1), _ticking(3.2, 10), _ticking(10, 10), _ticking(200, 10)
     ('3 s', '<10 s', '<20 s', '3 min')
     """
     if beat_s <= 1 or seconds >= 60:
-        return units.duration(seconds)
-    return f"<{units.duration(beat_s * math.floor(seconds / beat_s + 1))}"
+        return formatting.duration(seconds)
+    return f"<{formatting.duration(beat_s * math.floor(seconds / beat_s + 1))}"
 
 
-def _progress(connection: Connection) -> str:
+def _progress(connection: ConnectionStatus) -> str:
     """Pages read of pages known."""
     if connection.total is None or not connection.loaded:
         return f", {connection.pages} pages"
@@ -100,7 +104,7 @@ def _progress(connection: Connection) -> str:
     return f" page {connection.pages} of {known}"
 
 
-def connection_line(connection: Connection, width: int, measure: Callable[[str], int]) -> Line:
+def connection_line(connection: ConnectionStatus, width: int, measure: Callable[[str], int]) -> Line:
     """The first line; what fits `width` cells by importance, `measure` being the width of a text in cells.
 
     Everything that ticks has its fixed place at the right, so that a new second repaints a few cells.
@@ -120,17 +124,17 @@ _DROP_ORDER = ("interval", "poll", "secrecy", "account", "clock", "tasks", "pace
 """What goes first when the line is too short."""
 
 
-def _left(connection: Connection) -> list[tuple[str, Span]]:
+def _left(connection: ConnectionStatus) -> list[tuple[str, Span]]:
     parts: list[tuple[str, Span]] = []
     if connection.secrecy is TransportSecurity.UNVERIFIED:
         # First, so that it is the last to be cut off: whoever answers may not be the node.
         parts.append(("word", Span(" TLS not verified ", Role.LABEL_RED)))
     if connection.profile:
-        parts.append(("profile", Span(f" {connection.profile} ", label_role(connection.accent))))
-    parts.append(("word", connection_word(connection)))
-    if connection.behind is not None:
-        parts.append(("word", Span(f"‖ paused, {connection.behind} changes behind", Role.WARN)))
-    if connection.beat_s > 1:
+        parts.append(("profile", Span(f" {connection.profile} ", accent_role(connection.accent))))
+    parts.append(("word", connection_state(connection)))
+    if connection.pending_changes is not None:
+        parts.append(("word", Span(f"‖ paused, {connection.pending_changes} changes behind", Role.WARN)))
+    if connection.refresh_period_s > 1:
         parts.append(("slow", Span("slow line", Role.DIM)))
     parts.append(("node", Span(connection.node, Role.STRONG)))
     if connection.secrecy is TransportSecurity.PLAINTEXT:
@@ -139,7 +143,7 @@ def _left(connection: Connection) -> list[tuple[str, Span]]:
     return parts
 
 
-def _right(connection: Connection) -> list[tuple[str, Span]]:
+def _right(connection: ConnectionStatus) -> list[tuple[str, Span]]:
     parts: list[tuple[str, Span]] = []
     if connection.loaded is not None:
         total = connection.loaded if connection.total is None else max(connection.total, connection.loaded)
@@ -153,13 +157,13 @@ def _right(connection: Connection) -> list[tuple[str, Span]]:
     else:
         parts.append(("interval", Span(f"every {connection.interval_s:g} s", Role.DIM)))
     if connection.poll_s is not None:
-        parts.append(("poll", Span(f"poll {units.poll_time(connection.poll_s)}", Role.DIM)))
+        parts.append(("poll", Span(f"poll {formatting.poll_time(connection.poll_s)}", Role.DIM)))
     if connection.age_s is not None:
         is_old = connection.age_s > STALE_INTERVALS * connection.interval_s
-        text = f"age {_ticking(connection.age_s, connection.beat_s):>5}"
+        text = f"age {_age_text(connection.age_s, connection.refresh_period_s):>5}"
         parts.append(("age", Span(text, Role.WARN if is_old else Role.TEXT)))
     local = connection.now.astimezone(connection.zone)
-    clock = f"{local:%H:%M} {units.zone_name(connection.now, connection.zone)}"
+    clock = f"{local:%H:%M} {formatting.utc_offset(connection.now, connection.zone)}"
     parts.append(("clock", Span(clock, Role.DIM)))
     return parts
 
@@ -173,16 +177,16 @@ def fleet_line(fleet: FleetSummary | None, width: int, measure: Callable[[str], 
         return ()
     right: list[Span] = []
     left: list[Span] = []
-    for form in _Form:
+    for form in _Verbosity:
         left, right = _counts(fleet, form), _sums(fleet, form)
-        line = _spread(left, right, width, measure, gap="  " if form <= _Form.PLAIN else " ")
+        line = _spread(left, right, width, measure, gap="  " if form <= _Verbosity.PLAIN else " ")
         if line is not None:
             return line
     # What does not fit is cut at the end, and the worst statuses stand first.
     return _cut(_joined([*right, *left], " "), width, measure)
 
 
-class _Form(IntEnum):
+class _Verbosity(IntEnum):
     """How much room the second line takes, the most first."""
 
     FULL = 0
@@ -194,33 +198,33 @@ class _Form(IntEnum):
     """Words only for what does not protect; help has the other glyphs."""
 
 
-def _counts(fleet: FleetSummary, form: _Form) -> list[Span]:
+def _counts(fleet: FleetSummary, form: _Verbosity) -> list[Span]:
     spans = []
     for status, count, severity in sorted(fleet.statuses, key=lambda counted: (status_rank(counted[0]), counted[0])):
-        word = SHORT_WORDS.get(status, status) if form >= _Form.SHORT else status
-        if form is _Form.BRIEF and severity < Severity.CRITICAL:
+        word = SHORT_WORDS.get(status, status) if form >= _Verbosity.SHORT else status
+        if form is _Verbosity.BRIEF and severity < Severity.CRITICAL:
             word = ""
-        blank = "" if form >= _Form.SHORT else " "
+        blank = "" if form >= _Verbosity.SHORT else " "
         spans.append(Span(f"{GLYPHS.get(status, OTHER_GLYPH)}{blank}{count} {word}".rstrip(), ROLES[severity]))
     return spans
 
 
-def _sums(fleet: FleetSummary, form: _Form) -> list[Span]:
+def _sums(fleet: FleetSummary, form: _Verbosity) -> list[Span]:
     ratio = fleet.used_bytes / fleet.plan_bytes if fleet.plan_bytes else None
-    used, plan = units.size(fleet.used_bytes), units.size(fleet.plan_bytes)
+    used, plan = formatting.size(fleet.used_bytes), formatting.size(fleet.plan_bytes)
     match form:
-        case _Form.FULL:
-            words = f"Σ {used} of {plan} ({units.percent(ratio)})", "▲ {} near full", "↯ {} RPO breaches"
-        case _Form.PLAIN:
+        case _Verbosity.FULL:
+            words = f"Σ {used} of {plan} ({formatting.percent(ratio)})", "▲ {} near full", "↯ {} RPO breaches"
+        case _Verbosity.PLAIN:
             words = f"Σ {used} of {plan}", "▲ {} near full", "↯ {} RPO"
-        case _Form.TIGHT:
+        case _Verbosity.TIGHT:
             words = f"Σ {used} of {plan}", _NEAR_FULL, "↯ {} RPO"
-        case _Form.SHORT:
-            words = f"Σ {units.percent(ratio)}", _NEAR_FULL, "↯ {} RPO"
+        case _Verbosity.SHORT:
+            words = f"Σ {formatting.percent(ratio)}", _NEAR_FULL, "↯ {} RPO"
         case _:
-            words = f"Σ{units.percent(ratio)}", "▲{}", "↯{}"
+            words = f"Σ{formatting.percent(ratio)}", "▲{}", "↯{}"
     sums, near, breaches = words
-    bad = f"! {fleet.bad_records} unreadable" if form < _Form.SIGNS else f"!{fleet.bad_records}"
+    bad = f"! {fleet.bad_records} unreadable" if form < _Verbosity.SIGNS else f"!{fleet.bad_records}"
     return [
         *([Span(bad, Role.BAD)] if fleet.bad_records else []),
         Span(sums),

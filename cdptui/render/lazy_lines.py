@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Generic, TypeVar, overload
 
-from cdptui.render.span import Line
+from cdptui.render.spans import Line
 
 T = TypeVar("T")
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 class ItemLines(Sequence[Line], Generic[T]):
     """The lines of many items, the same number for each, rendered one item at a time.
 
-    >>> from cdptui.render.span import Span
+    >>> from cdptui.render.spans import Span
     >>> lines = ItemLines("ab", 2, lambda item: [(Span(item),), ()])
     >>> len(lines), lines[2], lines[-1]
     (4, (Span(text='b', role=<Role.TEXT: 'text'>),), ())

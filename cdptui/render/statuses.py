@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from cdptui.models.severity import Severity, status_severity
-from cdptui.render.span import Line, Role, Span
+from cdptui.render.spans import Line, Role, Span
 
 GLYPHS: Final = {
     "Failed": "✖",
@@ -33,7 +33,7 @@ ROLES: Final = {
     Severity.CALM: Role.CALM,
 }
 
-MEANINGS: Final = {
+SEVERITY_TEXT: Final = {
     Severity.CRITICAL: "switched on, but it does not protect",
     Severity.WARNING: "not as it should be",
     Severity.NOTICE: "worth a look",
@@ -43,7 +43,7 @@ MEANINGS: Final = {
 }
 
 
-def status_span(status: str, state: str) -> Line:
+def status_line(status: str, state: str) -> Line:
     """A status with its glyph, in the role of its severity under `state`."""
     return (Span(f"{GLYPHS.get(status, OTHER_GLYPH)} {status}", ROLES[status_severity(status, state)]),)
 

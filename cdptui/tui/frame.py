@@ -26,7 +26,7 @@ from rich.style import Style
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import Strip
 
-from cdptui.render.glyphs import UNSHOWABLE, showable
+from cdptui.render.ascii_fallback import PLACEHOLDER, to_charset
 from cdptui.tui.recent import Recent
 from cdptui.tui.themes import BANDS, SIXTEEN
 
@@ -277,7 +277,7 @@ def _cells(strip: Strip, means: Means) -> list[Cell]:
                     if cells and char.isprintable():
                         cells[-1] = Cell(cells[-1].char + char, cells[-1].ink)
                 case 1:
-                    cells.append(blank if char == " " else Cell(char if char.isprintable() else UNSHOWABLE, ink))
+                    cells.append(blank if char == " " else Cell(char if char.isprintable() else PLACEHOLDER, ink))
                 case _:
                     cells.append(Cell(char, ink))
                     cells.append(Cell("", ink))
@@ -289,7 +289,7 @@ def _ascii_cells(text: str, style: Style | None, means: Means) -> tuple[Cell, ..
     """The cells of a piece in which each character has its own; the same pieces come again and again."""
     if not text.isprintable():
         # Nothing of ours: the door lets no control through. What a library draws goes no further than this.
-        text = "".join([char if char.isprintable() else UNSHOWABLE for char in text])
+        text = "".join([char if char.isprintable() else PLACEHOLDER for char in text])
     return tuple(map(_cells_of_ink(_ink(style, means) if style is not None else Ink()).__getitem__, text))
 
 
@@ -317,7 +317,7 @@ def _cells_of_ink(ink: Ink) -> _InkCells:
 
 @lru_cache(maxsize=512)
 def _showable(text: str, charset: str) -> str:
-    return showable(text, charset, get_character_cell_size)
+    return to_charset(text, charset, get_character_cell_size)
 
 
 def _blank(ink: Ink) -> Cell:

@@ -11,9 +11,9 @@ from cdptui.models.sanitize import sanitize
 from cdptui.models.snapshot import Snapshot
 from cdptui.models.task import Task
 from cdptui.models.task_row import TaskRow
-from cdptui.render.cells import CellContext
 from cdptui.render.columns import Column
-from cdptui.render.export import csv_pieces, json_pieces
+from cdptui.render.export import iter_csv, iter_json
+from cdptui.render.task_cells import CellContext
 from cdptui.tui import files
 
 
@@ -36,9 +36,9 @@ class Seen(Struct, frozen=True):
 async def save_table(seen: Seen, ending: str) -> str:
     """Write tasks as `csv` or `json`; what was done, in words."""
     if ending == "csv":
-        pieces: Iterable[str] = csv_pieces(seen.rows, seen.columns, seen.context)
+        pieces: Iterable[str] = iter_csv(seen.rows, seen.columns, seen.context)
     else:
-        pieces = json_pieces(_about(seen), (seen.record(row.task) for row in seen.rows))
+        pieces = iter_json(_about(seen), (seen.record(row.task) for row in seen.rows))
     which = "task" if len(seen.rows) == 1 else "tasks"
     what = f"{len(seen.rows)} {which if seen.hidden is None else f'marked {which}'}"
     if seen.hidden:

@@ -7,7 +7,7 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from cdptui.render.span import Line, Role, Span
+from cdptui.render.spans import Line, Role, Span
 from cdptui.tui.widgets.paint import FEW_STRIPS, Painter
 from cdptui.tui.window import LEAST
 

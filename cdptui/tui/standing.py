@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from cdptui.clock import Clock
 from cdptui.monitor.update import Update
-from cdptui.render.header import Connection
+from cdptui.render.header import ConnectionStatus
 from cdptui.tui.target import Target
 
 
-def connection_of(target: Target, update: Update, clock: Clock, *, behind: int | None, beat_s: float) -> Connection:
+def connection_of(
+    target: Target, update: Update, clock: Clock, *, behind: int | None, beat_s: float
+) -> ConnectionStatus:
     """What the header says now; `behind` are changes that a frozen view does not show."""
     now, snapshot, due = clock.monotonic(), update.snapshot, update.next_poll_at
-    return Connection(
+    return ConnectionStatus(
         node=target.node,
         account=target.account,
         loaded=len(snapshot.tasks) if snapshot is not None else None,
@@ -25,12 +27,12 @@ def connection_of(target: Target, update: Update, clock: Clock, *, behind: int |
         is_loading=snapshot is not None and not snapshot.is_complete,
         now=clock.now(),
         zone=None,
-        behind=behind,
+        pending_changes=behind,
         pages=snapshot.pages if snapshot is not None else 0,
         is_cut_short=snapshot is not None and snapshot.is_cut_short,
         is_paced=update.is_slowed_down,
         profile=target.profile,
         secrecy=target.secrecy,
         accent=target.accent,
-        beat_s=beat_s,
+        refresh_period_s=beat_s,
     )

@@ -11,7 +11,7 @@ from typing import Final
 from rich.color_triplet import ColorTriplet
 from textual.theme import Theme
 
-from cdptui.render.span import Role
+from cdptui.render.spans import Role
 
 DEFAULT_THEME: Final = "dark"
 

@@ -43,7 +43,7 @@ except SystemExit:
             "import cdptui.render.columns, cdptui.render.tabs.overview", {"textual", "rich", "httpx"}, id="render"
         ),
         pytest.param(
-            "from cdptui.query.parser import parse\nimport cdptui.render.selection\nparse('erp used>80% or ~db')",
+            "from cdptui.query.parser import parse\nimport cdptui.tasklist.filtered_rows\nparse('erp used>80% or ~db')",
             {"re2"},
             id="a filter without a regular expression",
         ),

@@ -13,10 +13,10 @@ from cdptui.models.task_row import TaskRow
 from cdptui.query.errors import QueryError
 from cdptui.query.fields import QueryContext
 from cdptui.query.parser import parse
-from cdptui.render.selection import Selection
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
 from cdptui.simulator.settings import SimulatorSettings
+from cdptui.tasklist.filtered_rows import FilteredRows
 from tests.benchmarks.figures import Figure, Measured
 from tests.benchmarks.watched import open_monitor
 from tests.doubles import EPOCH
@@ -93,7 +93,7 @@ def _time_pattern(pattern: str, fleet: list[TaskRow], timed: _Timed) -> None:
     began = last = thread_cpu_s()
     longest_step = 0.0
     try:
-        selection = Selection(parse(f're:"{pattern.replace(chr(92), chr(92) * 2)}"'))
+        selection = FilteredRows(parse(f're:"{pattern.replace(chr(92), chr(92) * 2)}"'))
     except QueryError:
         timed.refused += 1
     else:

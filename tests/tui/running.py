@@ -17,7 +17,7 @@ from cdptui.api.errors import ApiError
 from cdptui.clock import SystemClock
 from cdptui.models.task_row import TaskRow
 from cdptui.monitor.connection import NodeConnection
-from cdptui.render.span import text_of
+from cdptui.render.spans import plain_text
 from cdptui.tui import small_window
 from cdptui.tui.app import CdptuiApp
 from cdptui.tui.target import Target
@@ -63,7 +63,7 @@ class Running:
         return self.table.cursor_uuid
 
     def text_of(self, kind: type[HeaderBar | Banner | FooterBar | DetailPane]) -> str:
-        return "\n".join(text_of(line) for view in self.app.screen_stack[0].query(kind) for line in view.lines)
+        return "\n".join(plain_text(line) for view in self.app.screen_stack[0].query(kind) for line in view.lines)
 
     @property
     def header(self) -> str:

@@ -5,7 +5,7 @@ from rich.cells import cell_len
 from textual.events import Key
 
 from cdptui.config.saved_views import SavedView
-from cdptui.render.span import text_of
+from cdptui.render.spans import plain_text
 from cdptui.tui.screens.main import MainScreen
 from cdptui.tui.widgets.filter_bar import FilterBar, FilterInput
 from cdptui.tui.widgets.line_view import LineView
@@ -24,7 +24,7 @@ FLEET = [
 def bar(run: Running) -> str:
     """What the lines of the filter say."""
     views = run.app.screen_stack[0].query("FilterBar LineView").results(LineView)
-    return "\n".join(text_of(line) for view in views for line in view.lines)
+    return "\n".join(plain_text(line) for view in views for line in view.lines)
 
 
 def is_open(run: Running) -> bool:

@@ -18,7 +18,7 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
-from cdptui.render.span import Role
+from cdptui.render.spans import Role
 from cdptui.tui.frame import NUMBERED, Frame
 from cdptui.tui.themes import DARK
 

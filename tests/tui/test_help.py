@@ -7,7 +7,7 @@ from rich.cells import cell_len
 
 from cdptui.query.fields import FIELDS
 from cdptui.render.columns import COLUMNS
-from cdptui.render.span import text_of
+from cdptui.render.spans import plain_text
 from cdptui.tui.keymap import KEYS, Key, Place
 from cdptui.tui.screens.help import HelpLines, help_entries
 from tests.doubles import a_task
@@ -20,13 +20,13 @@ def page(run: Running) -> HelpLines:
 
 def words(run: Running) -> str:
     """All that it says, as if no line were broken."""
-    return " ".join(" ".join(text_of(line) for line in page(run).lines).split())
+    return " ".join(" ".join(plain_text(line) for line in page(run).lines).split())
 
 
 def assert_whole(run: Running) -> None:
     """No line of it is wider than the room that it has, and nothing is missing."""
     width = page(run).width
-    assert [line for line in map(text_of, page(run).lines) if cell_len(line) > width] == []
+    assert [line for line in map(plain_text, page(run).lines) if cell_len(line) > width] == []
     said = words(run)
     helps = [key.help for key in KEYS if not key.series] + [part.help for part in (*COLUMNS, *FIELDS)]
     assert [text for text in helps if " ".join(text.split()) not in said] == []
@@ -40,7 +40,7 @@ async def test_nothing_is_cut(width: int) -> None:
         run.assert_every_line_fits()
         for _ in range(page(run).max_scroll_y // 10 + 1):
             top = page(run).scroll_offset.y
-            lines = [text_of(line).rstrip() for line in page(run).lines[top : top + page(run).size.height]]
+            lines = [plain_text(line).rstrip() for line in page(run).lines[top : top + page(run).size.height]]
             assert [page(run).render_line(y).text.rstrip() for y in range(len(lines))] == lines
             await run.press("pagedown")
         assert top == page(run).max_scroll_y
@@ -55,12 +55,12 @@ async def test_a_large_terminal_gives_it_more_room() -> None:
 async def test_it_is_laid_out_anew_for_another_size_and_stays_where_it_was() -> None:
     async with showing([a_task("erp")], size=(120, 24)) as run:
         await run.press("question_mark")
-        top = next(index for index, line in enumerate(page(run).lines) if text_of(line).startswith("  changed c "))
+        top = next(index for index, line in enumerate(page(run).lines) if plain_text(line).startswith("  changed c "))
         page(run).scroll_to(y=top, animate=False)
         await run.resize(60, 24)
         await run.until(lambda: page(run).width < 60)
         assert_whole(run)
-        await run.until(lambda: text_of(page(run).lines[page(run).scroll_offset.y]).startswith("  changed c "))
+        await run.until(lambda: plain_text(page(run).lines[page(run).scroll_offset.y]).startswith("  changed c "))
         await run.resize(120, 24)
         await run.until(lambda: page(run).scroll_offset.y == top)
 
@@ -68,7 +68,7 @@ async def test_it_is_laid_out_anew_for_another_size_and_stays_where_it_was() -> 
 async def test_a_search_finds_words_between_which_a_line_is_broken() -> None:
     async with showing([a_task("erp")], size=(60, 24)) as run:
         await run.press("question_mark", "slash", *"seen to change", "enter")
-        assert not any("seen to change" in text_of(line) for line in page(run).lines)
+        assert not any("seen to change" in plain_text(line) for line in page(run).lines)
         assert "1 of 1" in run.screen
         assert "were seen to" in run.screen
         await run.press("n")
@@ -78,6 +78,6 @@ async def test_a_search_finds_words_between_which_a_line_is_broken() -> None:
 @pytest.mark.parametrize("width", [30, 60, 100])
 def test_wide_characters_and_long_names_of_keys_have_their_room(width: int) -> None:
     key = Key("odd", "文,字,ctrl+alt+shift+f12,hiragana_letter_small_tsu", "odd", "odd", "显示备份存储" * 9, Place.LIST)
-    lines = [text_of(line) for entry in help_entries([key], [Place.LIST], width) for line in entry]
+    lines = [plain_text(line) for entry in help_entries([key], [Place.LIST], width) for line in entry]
     assert max(map(cell_len, lines)) <= width
     assert "".join(lines).replace(" ", "").count("显示备份存储") == 9

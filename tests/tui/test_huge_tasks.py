@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 
 from cdptui.api.decode import decode_task
 from cdptui.models.task import Task
-from cdptui.render.span import Line, Span
+from cdptui.render.spans import Line, Span
 from cdptui.tui.keymap import USUAL
 from cdptui.tui.themes import DEFAULT_THEME, THEMES
 from cdptui.tui.widgets.scrolling_lines import ScrollingLines

@@ -10,7 +10,7 @@ from cdptui.api.errors import ApiError, LoginRefused
 from cdptui.clock import SystemClock
 from cdptui.monitor.connection import NodeConnection
 from cdptui.render.key_names import KEY_NAMES
-from cdptui.render.span import text_of
+from cdptui.render.spans import plain_text
 from cdptui.tui.app import CdptuiApp
 from cdptui.tui.keymap import KEYS, USUAL
 from cdptui.tui.remap import canonical_key, remapped
@@ -68,7 +68,7 @@ async def test_the_new_key_is_told_wherever_keys_are_told() -> None:
         await run.until(lambda: "Refresh (alt+r)" in run.screen)
         await run.press("escape", "h")
         await run.until(lambda: len(app.screen_stack) == 2)
-        page = "\n".join(text_of(line) for line in app.screen.query_one("#help", ScrollingLines).lines)
+        page = "\n".join(plain_text(line) for line in app.screen.query_one("#help", ScrollingLines).lines)
         assert re.search(r"^  \^k h +this page$", page, re.MULTILINE)
         await run.press("h")
         assert len(app.screen_stack) == 1, "what opens help closes it"

@@ -11,11 +11,11 @@ from textual.app import App, ComposeResult
 
 from cdptui.models.task_row import TaskRow
 from cdptui.render import columns
-from cdptui.render.arrangement import Arrangement
-from cdptui.render.cells import CellContext
-from cdptui.render.order import Order
-from cdptui.render.outline import Outline
-from cdptui.render.span import Line
+from cdptui.render.spans import Line
+from cdptui.render.task_cells import CellContext
+from cdptui.tasklist.grouped_rows import GroupedRows
+from cdptui.tasklist.sort_order import SortOrder
+from cdptui.tasklist.sorted_rows import SortedRows
 from cdptui.tui.themes import DARK
 from cdptui.tui.widgets.task_table import TableView, TaskTable
 from tests.doubles import EPOCH
@@ -25,7 +25,7 @@ TASKS = 100_000
 LINES = 40
 
 
-class Watched(Arrangement):
+class Watched(SortedRows):
     """Notes which rows are read, and what is done to all of them."""
 
     def __init__(self) -> None:
@@ -46,9 +46,9 @@ class Watched(Arrangement):
         self.walks += 1
         return super().__iter__()
 
-    def steps(self, *arguments: object, **options: object) -> Iterator[None]:
+    def update_steps(self, *arguments: object, **options: object) -> Iterator[None]:
         self.sorts += 1
-        return super().steps(*arguments, **options)  # type: ignore[arg-type]  # passed on as it came
+        return super().update_steps(*arguments, **options)  # type: ignore[arg-type]  # passed on as it came
 
 
 class TableApp(App[None]):
@@ -56,14 +56,14 @@ class TableApp(App[None]):
 
     CSS = "TaskTable { background: black; }"
 
-    def __init__(self, rows: Arrangement) -> None:
+    def __init__(self, rows: SortedRows) -> None:
         super().__init__()
         self.rows = rows
         self.register_theme(DARK)
         self.theme = DARK.name
 
     def compose(self) -> ComposeResult:
-        yield TaskTable(TableView(Outline(self.rows), CellContext(EPOCH, {})))
+        yield TaskTable(TableView(GroupedRows(self.rows), CellContext(EPOCH, {})))
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def fleet() -> list[TaskRow]:
 @pytest.mark.parametrize("key", ["down", "pagedown", "end", "up", "pageup", "home"])
 async def test_a_key_reads_formats_and_sorts_only_what_is_seen(fleet: list[TaskRow], key: str) -> None:
     rows = Watched()
-    for _ in rows.steps(fleet, Order("name")):
+    for _ in rows.update_steps(fleet, SortOrder("name")):
         pass
     formatted: list[str] = []
 
@@ -86,7 +86,7 @@ async def test_a_key_reads_formats_and_sorts_only_what_is_seen(fleet: list[TaskR
     app = TableApp(rows)
     async with app.run_test(size=(120, LINES)) as pilot:
         table = app.query_one(TaskTable)
-        table.show(TableView(Outline(rows), CellContext(EPOCH, {})))
+        table.show(TableView(GroupedRows(rows), CellContext(EPOCH, {})))
         table.focus()
         table.move_to(TASKS // 2)
         await pilot.pause()

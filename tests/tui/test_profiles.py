@@ -9,7 +9,7 @@ import pytest
 from cdptui.api.errors import ApiError, Unreachable
 from cdptui.clock import SystemClock
 from cdptui.monitor.connection import NodeConnection
-from cdptui.render.span import Role, text_of
+from cdptui.render.spans import Role, plain_text
 from cdptui.tui.app import CdptuiApp
 from cdptui.tui.target import Target
 from cdptui.tui.widgets.bars import HeaderBar
@@ -145,6 +145,6 @@ async def test_the_name_of_the_profile_is_always_said(width: int) -> None:
         run = Running(app, pilot, node)
         await run.until(lambda: run.rows)
         first = app.screen.query_one(HeaderBar).lines[0]
-        assert text_of(first).startswith(" prod ")
+        assert plain_text(first).startswith(" prod ")
         assert first[0].role is Role.LABEL_RED
         run.assert_every_line_fits()

@@ -7,8 +7,8 @@ from textual.geometry import Region
 from textual.scrollbar import ScrollBarRender
 
 from cdptui.models.task_row import TaskRow
-from cdptui.render.arrangement import Arrangement
-from cdptui.render.order import Order
+from cdptui.tasklist.sort_order import SortOrder
+from cdptui.tasklist.sorted_rows import SortedRows
 from cdptui.tui.widgets.task_table import TaskTable
 from tests.tui.test_large_list import TableApp
 from tests.unit.render.rows import a_row
@@ -17,9 +17,9 @@ SIZE = (60, 21)
 
 
 def app_of(tasks: int) -> TableApp:
-    rows: Arrangement = Arrangement()
+    rows: SortedRows = SortedRows()
     fleet: list[TaskRow] = [a_row(f"task {number:05d}", uuid=f"{number:05d}") for number in range(tasks)]
-    for _ in rows.steps(fleet, Order("name")):
+    for _ in rows.update_steps(fleet, SortOrder("name")):
         pass
     return TableApp(rows)
 

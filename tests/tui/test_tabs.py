@@ -7,7 +7,7 @@ from textual.command import CommandPalette
 from cdptui.api.errors import PermissionDenied, Unreachable
 from cdptui.models.inventory import BackupStorage, Policy, VmInstance
 from cdptui.models.task import ResourceRef
-from cdptui.render.span import text_of
+from cdptui.render.spans import plain_text
 from cdptui.tui.widgets.detail_pane import DetailPane
 from cdptui.tui.widgets.scrolling_lines import ScrollingLines
 from tests.doubles import ScriptedNode, a_task
@@ -26,7 +26,7 @@ def a_node() -> ScriptedNode:
 
 def tab_of(run: Running) -> str:
     """The title of the tab that is shown."""
-    return text_of(run.detail.head[0]).partition("[")[2].partition("]")[0]
+    return plain_text(run.detail.head[0]).partition("[")[2].partition("]")[0]
 
 
 async def test_dot_and_comma_walk_through_the_tabs_from_the_list() -> None:
@@ -55,7 +55,7 @@ async def test_arrows_and_letters_walk_while_the_pane_has_the_focus() -> None:
 async def test_a_click_on_a_title_shows_that_tab() -> None:
     async with running(a_node()) as run:
         await run.until(lambda: run.detail.head)
-        x = text_of(run.detail.head[0]).index("Storage")
+        x = plain_text(run.detail.head[0]).index("Storage")
         await run.click(DetailPane, offset=(x + 2, 0))
         await run.until(lambda: tab_of(run) == "Storage")
 
@@ -126,7 +126,7 @@ async def test_an_idle_list_asks_for_nothing_more() -> None:
 async def test_the_first_reason_leads_and_why_counts_them() -> None:
     async with showing([a_task("late", rpo_ms=700_000, resource_refs=())]) as run:
         await run.until(lambda: run.detail.head)
-        assert text_of(run.detail.head[0]).endswith("Why 2")
+        assert plain_text(run.detail.head[0]).endswith("Why 2")
         await run.press("comma")
         text = run.text_of(DetailPane)
         assert "11m40s old" in text
@@ -198,9 +198,9 @@ async def test_help_leads_with_what_works_where_one_is() -> None:
     async with running(a_node()) as run:
         await run.until(lambda: run.rows)
         await run.press("question_mark")
-        assert text_of(run.app.screen.query_one(ScrollingLines).lines[0]).startswith("Moving")
+        assert plain_text(run.app.screen.query_one(ScrollingLines).lines[0]).startswith("Moving")
         await run.press("escape", "enter", "f1")
-        assert text_of(run.app.screen.query_one(ScrollingLines).lines[0]) == "While the detail pane has the focus"
+        assert plain_text(run.app.screen.query_one(ScrollingLines).lines[0]) == "While the detail pane has the focus"
 
 
 async def test_a_colon_opens_the_palette_as_well() -> None:

@@ -6,7 +6,7 @@ import pytest
 from rich.color_triplet import ColorTriplet
 from textual.theme import Theme
 
-from cdptui.render.span import LABELS, Role
+from cdptui.render.spans import LABELS, Role
 from cdptui.tui.frame import NUMBERED
 from cdptui.tui.themes import SIXTEEN, THEMES
 

@@ -13,7 +13,7 @@ from cdptui.models.inventory import BackupStorage, FetchState, Policy, StorageCo
 from cdptui.models.recovery_points import RecoveryPoints
 from cdptui.models.task import RawField, RawLines
 from cdptui.render.key_names import KEY_NAMES
-from cdptui.render.reasons import Outlook
+from cdptui.render.reason_messages import ReasonContext
 
 _NOBODY: Final = StorageCommitment()
 _NOTHING: Final[FetchState[Any]] = FetchState()
@@ -40,12 +40,12 @@ class DetailContext(Struct, frozen=True):
     policies: FetchState[Mapping[str, Policy]] = _NOTHING
     machine: FetchState[VmInstance] = _NOTHING
     points: FetchState[RecoveryPoints] = _NOTHING
-    tenancy: StorageCommitment = _NOBODY
+    commitment: StorageCommitment = _NOBODY
     """All tasks on the task's backup storage, itself included."""
     keys: Mapping[str, str] = KEY_NAMES
     """What to call the key of an action."""
 
     @property
-    def outlook(self) -> Outlook:
+    def reason_context(self) -> ReasonContext:
         """From where reasons are told."""
-        return Outlook(self.now, self.zone, self.names)
+        return ReasonContext(self.now, self.zone, self.names)

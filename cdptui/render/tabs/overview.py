@@ -10,15 +10,15 @@ from cdptui.models.capacity import DAY_S, HOUR_S, CapacityHistory, GrowthRate, g
 from cdptui.models.severity import is_rpo_breach
 from cdptui.models.task import FieldUnit, RawField, ResourceRef, Task
 from cdptui.models.task_row import TaskRow
-from cdptui.render import units
-from cdptui.render.cells import bar, fill_role, full_in_role, rpo_role, short_type
-from cdptui.render.chart import capacity_chart
+from cdptui.render import formatting
+from cdptui.render.capacity_chart import capacity_chart
 from cdptui.render.lazy_lines import ItemLines, JoinedLines
-from cdptui.render.reasons import words_of
-from cdptui.render.span import Line, Role, Span
-from cdptui.render.statuses import MEANINGS, ROLES, status_span
+from cdptui.render.reason_messages import describe_reason
+from cdptui.render.spans import Line, Role, Span
+from cdptui.render.statuses import ROLES, SEVERITY_TEXT, status_line
+from cdptui.render.tabs.blocks import BLANK, broken, heading
 from cdptui.render.tabs.context import DetailContext
-from cdptui.render.tabs.pieces import BLANK, broken, heading
+from cdptui.render.task_cells import bar, full_in_role, resource_kind, rpo_role, usage_role
 
 _LABEL: Final = 10
 _LOW_PANE: Final = 18
@@ -47,8 +47,8 @@ def lines(row: TaskRow, context: DetailContext, width: int, height: int) -> Sequ
 def _head(row: TaskRow, context: DetailContext, width: int) -> list[Line]:
     """Four lines, always: what is below keeps its place."""
     task = row.task
-    meaning = "" if row.reasons else f" · {MEANINGS[row.severity]}"
-    status = (*status_span(task.status, task.state), Span(f" · {task.state}{meaning}", Role.DIM))
+    meaning = "" if row.reasons else f" · {SEVERITY_TEXT[row.severity]}"
+    status = (*status_line(task.status, task.state), Span(f" · {task.state}{meaning}", Role.DIM))
     reason = _first_reason(row, context, width) if row.reasons else [BLANK]
     if context.is_gone:
         reason = [(Span("no longer on the server", Role.WARN),)]
@@ -64,7 +64,7 @@ def _description(task: Task, width: int) -> list[Line]:
 def _first_reason(row: TaskRow, context: DetailContext, width: int) -> list[Line]:
     """The worst of what is said of it, on two lines at most; the tab Why has all of it."""
     reason = row.reasons[0]
-    words = words_of(reason, row, context.outlook)
+    words = describe_reason(reason, row, context.reason_context)
     said = f"{words.sentence}, {words.since}" if words.since else words.sentence
     first, *rest = broken(said, width)
     role = ROLES[reason.severity]
@@ -89,15 +89,15 @@ def _figures(row: TaskRow, context: DetailContext) -> list[Line]:
 
 def _used_of_plan(task: Task) -> Line:
     ratio = task.used_ratio
-    used = units.size(task.used_bytes)
+    used = formatting.size(task.used_bytes)
     if ratio is None:
         plan = "no plan set" if task.plan_bytes == 0 else "plan unknown"
         return (_label("used"), Span(used, Role.STRONG), Span(f"  {plan}", Role.DIM))
     return (
         _label("used"),
         Span(used, Role.STRONG),
-        Span(f" of {units.size(task.plan_bytes)}  "),
-        Span(f"{units.percent(ratio)} ", fill_role(ratio)),
+        Span(f" of {formatting.size(task.plan_bytes)}  "),
+        Span(f"{formatting.percent(ratio)} ", usage_role(ratio)),
         *bar(ratio, 10),
     )
 
@@ -106,9 +106,9 @@ def _rpo(task: Task) -> Line:
     if task.rpo_ms is None:
         return (_label("RPO"), Span("not known", Role.DIM))
     role = rpo_role(task.rpo_ratio, is_on=task.state != "Disabled")
-    target = f" of {units.latency(task.rpo_target_ms)} permitted" if task.rpo_target_ms else ""
+    target = f" of {formatting.latency(task.rpo_target_ms)} permitted" if task.rpo_target_ms else ""
     breach = (Span("  breach", Role.BAD),) if is_rpo_breach(task) else ()
-    return (_label("RPO"), Span(units.latency(task.rpo_ms), role), Span(target, Role.DIM), *breach)
+    return (_label("RPO"), Span(formatting.latency(task.rpo_ms), role), Span(target, Role.DIM), *breach)
 
 
 def _growth(track: CapacityHistory) -> Line:
@@ -118,15 +118,15 @@ def _growth(track: CapacityHistory) -> Line:
         return (_label("growth"), Span("not known yet", Role.DIM))
     spans = [_label("growth")]
     if hour is not None:
-        spans.append(Span(units.rate(hour.bytes_per_s)))
+        spans.append(Span(formatting.rate(hour.bytes_per_s)))
         spans.append(Span("  "))
-    spans.append(Span(units.rate(day.bytes_per_s, int(DAY_S), "day")))
+    spans.append(Span(formatting.rate(day.bytes_per_s, int(DAY_S), "day")))
     spans.append(Span(_basis(day), Role.DIM))
     return tuple(spans)
 
 
 def _basis(rate: GrowthRate) -> str:
-    return f"  from {units.duration(rate.span_s)}" if rate.span_s < 0.9 * DAY_S else ""
+    return f"  from {formatting.duration(rate.span_s)}" if rate.span_s < 0.9 * DAY_S else ""
 
 
 def _full_in(seconds: float | None) -> Line:
@@ -134,7 +134,11 @@ def _full_in(seconds: float | None) -> Line:
         return (_label("full in"), Span("not to be foreseen", Role.DIM))
     if seconds <= 0:
         return (_label("full"), Span("a task at its plan stops protecting", Role.BAD))
-    return (_label("full in"), Span(units.duration(seconds), full_in_role(seconds)), Span(" at this growth", Role.DIM))
+    return (
+        _label("full in"),
+        Span(formatting.duration(seconds), full_in_role(seconds)),
+        Span(" at this growth", Role.DIM),
+    )
 
 
 def _resources_head(task: Task, context: DetailContext, width: int) -> list[Line]:
@@ -152,7 +156,7 @@ def _resources(task: Task, context: DetailContext, width: int) -> Sequence[Line]
     is_wide = width >= 96
 
     def render(ref: ResourceRef) -> Sequence[Line]:
-        kind, name = short_type(ref.resource_type), context.names.get(ref.resource_uuid)
+        kind, name = resource_kind(ref.resource_type), context.names.get(ref.resource_uuid)
         named = Span(name, Role.STRONG) if name else Span("name not known", Role.DIM)
         dates = Span(f"since {_date(ref.created_at, context)}  last change {_date(ref.last_op_at, context)}", Role.DIM)
         if is_wide:
@@ -167,7 +171,7 @@ def _resources(task: Task, context: DetailContext, width: int) -> Sequence[Line]
 
 
 def _date(at: datetime | None, context: DetailContext) -> str:
-    return units.UNKNOWN if at is None else at.astimezone(context.zone).strftime("%Y-%m-%d")
+    return formatting.UNKNOWN if at is None else at.astimezone(context.zone).strftime("%Y-%m-%d")
 
 
 def _fields(task: Task, context: DetailContext, width: int) -> list[Line]:
@@ -201,13 +205,13 @@ def _in_words(field: RawField, context: DetailContext) -> tuple[str, str]:
     """The humanised value, empty where it would only repeat the raw one, and the raw value."""
     match field.unit:
         case FieldUnit.BYTES if field.quantity is not None:
-            return units.size(field.quantity), field.text
+            return formatting.size(field.quantity), field.text
         case FieldUnit.BYTES_PER_SECOND if field.quantity is not None:
-            return f"{units.size(field.quantity)}/s a volume" if field.quantity else "no limit", field.text
+            return f"{formatting.size(field.quantity)}/s a volume" if field.quantity else "no limit", field.text
         case FieldUnit.MILLISECONDS if field.quantity is not None:
-            return units.latency(field.quantity), field.text
+            return formatting.latency(field.quantity), field.text
         case FieldUnit.MOMENT if field.at is not None:
-            return units.ago(field.at, context.now), field.text
+            return formatting.ago(field.at, context.now), field.text
         case FieldUnit.UUID if field.text in context.names:
             return context.names[field.text], field.text
         case _:

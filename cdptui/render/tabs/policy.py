@@ -7,10 +7,10 @@ from typing import Final
 from cdptui.models.inventory import Policy
 from cdptui.models.task import Task
 from cdptui.models.task_row import TaskRow
-from cdptui.render import units
-from cdptui.render.span import Line, Role, Span
+from cdptui.render import formatting
+from cdptui.render.spans import Line, Role, Span
+from cdptui.render.tabs.blocks import BLANK, fetch_status, has_value, heading, labeled, spacer, title_line, wrap
 from cdptui.render.tabs.context import DetailContext
-from cdptui.render.tabs.pieces import BLANK, air, heading, is_readable, labelled, standing, title, wrapped
 
 _DAY_S: Final = 86_400
 _CAVEAT: Final = "the vendor tells the ranges of these settings, not what they mean: if in doubt, see the web console"
@@ -20,41 +20,41 @@ def lines(row: TaskRow, context: DetailContext, width: int, height: int) -> list
     """All lines."""
     task, part = row.task, context.policies
     uuid = task.policy_uuid
-    top = [title(row, context.policies, context.at), *air(height)]
+    top = [title_line(row, context.policies, context.at), *spacer(height)]
     if uuid is None:
         return [*top, (Span("the server named no policy", Role.WARN),)]
     policy = (part.value or {}).get(uuid)
     body: list[Line] = []
     if policy is not None:
-        body = [*_head(policy, width), *standing(part, context, "policies", width), BLANK, *_words(policy, width)]
+        body = [*_head(policy, width), *fetch_status(part, context, "policies", width), BLANK, *_words(policy, width)]
         body += [BLANK, *_against_the_target(policy, task, width)]
     else:
         name = context.names.get(uuid)
-        body = [labelled("policy", Span(name or "name not known", Role.STRONG if name else Role.DIM))]
-        body += [labelled("uuid", Span(uuid, Role.DIM)), *standing(part, context, "policies", width)]
-        if is_readable(part) and part.failure is None:
+        body = [labeled("policy", Span(name or "name not known", Role.STRONG if name else Role.DIM))]
+        body += [labeled("uuid", Span(uuid, Role.DIM)), *fetch_status(part, context, "policies", width)]
+        if has_value(part) and part.failure is None:
             seen = "that this account sees"
             listed = f"that the server listed ({len(part.value or {})}); it has, or may have, more"
-            body += wrapped(f"it is not among the policies {listed if part.is_partial else seen}", width, Role.WARN)
+            body += wrap(f"it is not among the policies {listed if part.is_partial else seen}", width, Role.WARN)
     return [*top, *body]
 
 
 def _head(policy: Policy, width: int) -> list[Line]:
     is_on = policy.state in {"Enabled", None}
     lines = [
-        labelled("policy", Span(policy.name or "(no name)", Role.STRONG)),
-        labelled("state", Span(policy.state or units.UNKNOWN, Role.TEXT if is_on else Role.WARN)),
-        labelled("uuid", Span(policy.uuid, Role.DIM)),
+        labeled("policy", Span(policy.name or "(no name)", Role.STRONG)),
+        labeled("state", Span(policy.state or formatting.UNKNOWN, Role.TEXT if is_on else Role.WARN)),
+        labeled("uuid", Span(policy.uuid, Role.DIM)),
     ]
-    return [*lines, *(wrapped(policy.description, width, Role.DIM) if policy.description else [])]
+    return [*lines, *(wrap(policy.description, width, Role.DIM) if policy.description else [])]
 
 
 def _words(policy: Policy, width: int) -> list[Line]:
     lines = [heading("In words", width)]
     for sentence in _sentences(policy):
-        lines += wrapped(f"· {sentence}", width)
+        lines += wrap(f"· {sentence}", width)
     if policy.hourly_since_day is not None or policy.daily_since_day is not None:
-        lines += wrapped(_CAVEAT, width, Role.DIM)
+        lines += wrap(_CAVEAT, width, Role.DIM)
     if len(lines) == 1:
         lines.append((Span("the server says nothing of its settings", Role.DIM),))
     return lines
@@ -83,16 +83,16 @@ def _against_the_target(policy: Policy, task: Task, width: int) -> list[Line]:
     target_ms, interval_s = task.rpo_target_ms, policy.interval_s
     if not target_ms or not interval_s:
         return []
-    target = units.latency(target_ms)
+    target = formatting.latency(target_ms)
     lines = [heading("Against the task's RPO target", width)]
     if interval_s * 1000 > target_ms:
         words = f"a point every {_every(interval_s)} is rarer than the target of {target} asks for"
-        return [*lines, *wrapped(words, width, Role.BAD)]
+        return [*lines, *wrap(words, width, Role.BAD)]
     room = target_ms // (interval_s * 1000)
     words = (
         f"the target is {target}, {room} times the interval" if room > 1 else f"the target is {target}: no room at all"
     )
-    return [*lines, *wrapped(words, width, Role.TEXT if room > 1 else Role.WARN)]
+    return [*lines, *wrap(words, width, Role.TEXT if room > 1 else Role.WARN)]
 
 
 def _every(seconds: int) -> str:
@@ -101,7 +101,7 @@ def _every(seconds: int) -> str:
     >>> _every(3), _every(600), _every(3600)
     ('3 s', '10 min', '1 h')
     """
-    return units.duration(seconds)
+    return formatting.duration(seconds)
 
 
 def _days(count: int) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Set
 from typing import Final
 
 from cdptui.models.task_row import TaskRow
-from cdptui.render.span import Line, Role, Span
+from cdptui.render.spans import Line, Role, Span
+from cdptui.render.tabs.blocks import BLANK, spacer, title_line, wrap
 from cdptui.render.tabs.context import DetailContext
-from cdptui.render.tabs.pieces import BLANK, air, title, wrapped
 
 _KEY: Final = re.compile(r'^(\s*)"((?:[^"\\]|\\.)*)"(: )(.*)$')
 
@@ -17,12 +17,12 @@ _KEY: Final = re.compile(r'^(\s*)"((?:[^"\\]|\\.)*)"(: )(.*)$')
 def lines(row: TaskRow, context: DetailContext, width: int, height: int) -> list[Line]:
     """All lines; a value that is too long goes on below, so that nothing of it is lost."""
     unknown = {field.name for field in context.fields if not field.is_known}
-    found: list[Line] = [title(row), *air(height)]
+    found: list[Line] = [title_line(row), *spacer(height)]
     for text in context.raw.lines:
         found += _wrapped(text, width, unknown)
     if context.raw.omitted:
         how = f"{context.raw.omitted:,} more lines are not shown; {context.keys['save']} saves the whole record"
-        found += [BLANK, *wrapped(how, width, Role.WARN)]
+        found += [BLANK, *wrap(how, width, Role.WARN)]
     if unknown:
         found += [BLANK, (Span(f"not known to cdptui: {', '.join(sorted(unknown))}", Role.ACCENT),)]
     return found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from msgspec import Struct
 
 from cdptui.models.task_row import TaskRow
-from cdptui.render.span import Line, Role, Span
+from cdptui.render.spans import Line, Role, Span
 
 if TYPE_CHECKING:
     from cdptui.render.tabs.context import DetailContext
@@ -39,7 +39,7 @@ WHY: Final = Tab("why", "Why", "Why")
 TABS: Final = (OVERVIEW, RESOURCES, POLICY, STORAGE, POINTS, RAW, WHY)
 
 
-class Placed(NamedTuple):
+class PlacedTab(NamedTuple):
     """A tab and the cells of its line that it has."""
 
     tab: Tab
@@ -47,7 +47,7 @@ class Placed(NamedTuple):
     width: int
 
 
-def moved(tab: Tab, step: int) -> Tab:
+def adjacent_tab(tab: Tab, step: int) -> Tab:
     """The next (1) or previous (-1) tab; behind the last stands the first.
 
     >>> moved(OVERVIEW, -1).title
@@ -56,13 +56,13 @@ def moved(tab: Tab, step: int) -> Tab:
     return TABS[(TABS.index(tab) + step) % len(TABS)]
 
 
-def lines_of(tab: Tab) -> TabLines:
+def tab_renderer(tab: Tab) -> TabLines:
     """What makes the lines of a tab."""
     lines: TabLines = importlib.import_module(f"cdptui.render.tabs.{tab.key}").lines
     return lines
 
 
-def place(current: Tab, width: int) -> tuple[Placed, ...]:
+def place_tabs(current: Tab, width: int) -> tuple[PlacedTab, ...]:
     """Where each tab stands: with long titles if they fit, else with short ones, else only those about the current."""
     for titles in ([tab.title for tab in TABS], [tab.short for tab in TABS]):
         if sum(len(title) + 1 for title in titles) + 2 <= width:
@@ -75,13 +75,13 @@ def place(current: Tab, width: int) -> tuple[Placed, ...]:
 def tab_line(current: Tab, width: int, reasons: int = 0) -> Line:
     """The line of tabs. The current one stands in brackets, Why says how many reasons there are; all keep their places.
 
-    >>> from cdptui.render.span import text_of
+    >>> from cdptui.render.spans import text_of
     >>> text_of(tab_line(POLICY, 46))
     ' Overview VM[Policy]Storage Points Raw Why '
     >>> text_of(tab_line(WHY, 46, reasons=2))
     ' Overview VM Policy Storage Points Raw[Why]2'
     """
-    placed = place(current, width)
+    placed = place_tabs(current, width)
     spans: list[Span] = []
     for index, (tab, _, _) in enumerate(placed):
         before = placed[index - 1].tab if index else None
@@ -97,18 +97,18 @@ def tab_line(current: Tab, width: int, reasons: int = 0) -> Line:
 
 def tab_at(x: int, current: Tab, width: int) -> Tab | None:
     """The tab that has a cell of the line."""
-    return next((tab for tab, start, length in place(current, width) if start <= x < start + length), None)
+    return next((tab for tab, start, length in place_tabs(current, width) if start <= x < start + length), None)
 
 
-def _placed(tabs: Sequence[Tab], titles: Sequence[str]) -> tuple[Placed, ...]:
-    placed: list[Placed] = []
+def _placed(tabs: Sequence[Tab], titles: Sequence[str]) -> tuple[PlacedTab, ...]:
+    placed: list[PlacedTab] = []
     x = 1
     for tab, title in zip(tabs, titles, strict=True):
-        placed.append(Placed(tab, x, len(title)))
+        placed.append(PlacedTab(tab, x, len(title)))
         x += len(title) + 1
     return tuple(placed)
 
 
-def _title(tab: Tab, placed: Sequence[Placed]) -> str:
-    width = next(place.width for place in placed if place.tab is tab)
+def _title(tab: Tab, placed: Sequence[PlacedTab]) -> str:
+    width = next(place_tabs.width for place_tabs in placed if place_tabs.tab is tab)
     return tab.title if width == len(tab.title) else tab.short

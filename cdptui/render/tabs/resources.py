@@ -8,12 +8,23 @@ from typing import Final
 from cdptui.models.inventory import VmInstance, Volume
 from cdptui.models.task import ResourceRef
 from cdptui.models.task_row import TaskRow
-from cdptui.render import units
-from cdptui.render.cells import short_type
+from cdptui.render import formatting
 from cdptui.render.lazy_lines import ItemLines, JoinedLines
-from cdptui.render.span import Line, Role, Span
+from cdptui.render.spans import Line, Role, Span
+from cdptui.render.tabs.blocks import (
+    BLANK,
+    LABEL,
+    fetch_status,
+    has_value,
+    heading,
+    labeled,
+    spacer,
+    table,
+    title_line,
+    wrap,
+)
 from cdptui.render.tabs.context import DetailContext
-from cdptui.render.tabs.pieces import BLANK, LABEL, air, heading, is_readable, labelled, standing, table, title, wrapped
+from cdptui.render.task_cells import resource_kind
 
 _ALIVE: Final = frozenset({"Running"})
 _GONE: Final = frozenset({"Destroyed", "Destroying", "Expunging", "Error", "Crashed"})
@@ -31,20 +42,20 @@ _MEANINGS: Final = {
 def lines(row: TaskRow, context: DetailContext, width: int, height: int) -> Sequence[Line]:
     """All lines."""
     refs = row.task.resource_refs
-    top = [title(row, context.machine, context.at), *air(height)]
+    top = [title_line(row, context.machine, context.at), *spacer(height)]
     if not refs:
-        return [*top, *wrapped("no VM is attached to this task: there is nothing that it protects", width, Role.WARN)]
+        return [*top, *wrap("no VM is attached to this task: there is nothing that it protects", width, Role.WARN)]
     first, others = refs[0], refs[1:]
     part = context.machine
     body: list[Line] = []
     if part.value is not None:
-        body = [*_machine(part.value, first, context, width), *standing(part, context, "the VM", width), BLANK]
+        body = [*_machine(part.value, first, context, width), *fetch_status(part, context, "the VM", width), BLANK]
         body += _volumes(part.value, row, width)
     else:
-        body = [*_only_the_ref(first, context), *standing(part, context, "the VM", width)]
-        if is_readable(part):
+        body = [*_only_the_ref(first, context), *fetch_status(part, context, "the VM", width)]
+        if has_value(part):
             gone = "the node shows this account no such VM: it was deleted, or belongs to somebody else"
-            body += wrapped(gone, width, Role.WARN)
+            body += wrap(gone, width, Role.WARN)
     if others:
         body += [BLANK, heading(f"And {len(others)} more", width)]
     return JoinedLines([*top, *body], ItemLines(others, 1, lambda ref: [_other(ref, context)]))
@@ -52,26 +63,26 @@ def lines(row: TaskRow, context: DetailContext, width: int, height: int) -> Sequ
 
 def _machine(machine: VmInstance, ref: ResourceRef, context: DetailContext, width: int) -> list[Line]:
     meaning = _MEANINGS.get(machine.state or "", "")
-    size = [f"{machine.cpus} CPUs" if machine.cpus else "", units.size(machine.memory_bytes)]
-    made_of = " · ".join(part for part in (machine.platform, *size) if part and part != units.UNKNOWN)
+    size = [f"{machine.cpus} CPUs" if machine.cpus else "", formatting.size(machine.memory_bytes)]
+    made_of = " · ".join(part for part in (machine.platform, *size) if part and part != formatting.UNKNOWN)
     lines = [
-        labelled(short_type(ref.resource_type), Span(machine.name or "(no name)", Role.STRONG)),
-        labelled("state", state_span(machine.state)),
-        *(wrapped(meaning, width, Role.DIM, " " * LABEL) if meaning else []),
-        labelled("is", Span(made_of or units.UNKNOWN)),
-        labelled("uuid", Span(machine.uuid, Role.DIM)),
+        labeled(resource_kind(ref.resource_type), Span(machine.name or "(no name)", Role.STRONG)),
+        labeled("state", state_span(machine.state)),
+        *(wrap(meaning, width, Role.DIM, " " * LABEL) if meaning else []),
+        labeled("is", Span(made_of or formatting.UNKNOWN)),
+        labeled("uuid", Span(machine.uuid, Role.DIM)),
     ]
     if machine.host_uuid:
-        lines.append(labelled("host", Span(machine.host_uuid, Role.DIM)))
-    since = units.moment(ref.created_at, context.zone) if ref.created_at else units.UNKNOWN
-    lines.append(labelled("since", Span(since)))
+        lines.append(labeled("host", Span(machine.host_uuid, Role.DIM)))
+    since = formatting.timestamp(ref.created_at, context.zone) if ref.created_at else formatting.UNKNOWN
+    lines.append(labeled("since", Span(since)))
     return lines
 
 
 def _only_the_ref(ref: ResourceRef, context: DetailContext) -> list[Line]:
     name = context.names.get(ref.resource_uuid)
     known = Span(name, Role.STRONG) if name else Span("name not known", Role.DIM)
-    return [labelled(short_type(ref.resource_type), known), labelled("uuid", Span(ref.resource_uuid, Role.DIM))]
+    return [labeled(resource_kind(ref.resource_type), known), labeled("uuid", Span(ref.resource_uuid, Role.DIM))]
 
 
 def _volumes(machine: VmInstance, row: TaskRow, width: int) -> list[Line]:
@@ -80,14 +91,16 @@ def _volumes(machine: VmInstance, row: TaskRow, width: int) -> list[Line]:
     lines = [heading(f"{count} volume{'' if count == 1 else 's'}", width)]
     lines += table([_volume(volume) for volume in volumes])
     if machine.has_more_volumes:
-        lines += wrapped("the server has, or may have, more volumes of this VM than it listed", width, Role.WARN)
+        lines += wrap("the server has, or may have, more volumes of this VM than it listed", width, Role.WARN)
     size = sum(volume.size_bytes or 0 for volume in volumes)
     actual = sum(volume.actual_bytes or 0 for volume in volumes)
     lines += [
         BLANK,
-        labelled("together", Span(units.size(size)), Span(f"  {units.size(actual)} really taken", Role.DIM)),
-        labelled(
-            "on the backup", Span(units.size(row.task.used_bytes)), Span(_times(row.task.used_bytes, actual), Role.DIM)
+        labeled("together", Span(formatting.size(size)), Span(f"  {formatting.size(actual)} really taken", Role.DIM)),
+        labeled(
+            "on the backup",
+            Span(formatting.size(row.task.used_bytes)),
+            Span(_times(row.task.used_bytes, actual), Role.DIM),
         ),
     ]
     return lines
@@ -97,9 +110,9 @@ def _volume(volume: Volume) -> list[Span]:
     is_ready = volume.status in {"Ready", None}
     return [
         Span(volume.kind or "?", Role.DIM),
-        Span(units.size(volume.size_bytes)),
+        Span(formatting.size(volume.size_bytes)),
         Span(volume.name or volume.uuid) if is_ready else Span(f"{volume.status}: {volume.name}", Role.WARN),
-        Span(f"{units.size(volume.actual_bytes)} taken", Role.DIM),
+        Span(f"{formatting.size(volume.actual_bytes)} taken", Role.DIM),
     ]
 
 
@@ -109,7 +122,7 @@ def _times(used: int | None, actual: int) -> str:
 
 def _other(ref: ResourceRef, context: DetailContext) -> Line:
     name = context.names.get(ref.resource_uuid)
-    return labelled(short_type(ref.resource_type), Span(name or ref.resource_uuid, Role.TEXT if name else Role.DIM))
+    return labeled(resource_kind(ref.resource_type), Span(name or ref.resource_uuid, Role.TEXT if name else Role.DIM))
 
 
 def state_span(state: str | None) -> Span:

@@ -4,35 +4,33 @@ from __future__ import annotations
 
 from cdptui.models.inventory import BackupStorage, StorageCommitment
 from cdptui.models.task_row import TaskRow
-from cdptui.render import units
-from cdptui.render.cells import bar, fill_role
-from cdptui.render.span import Line, Role, Span
+from cdptui.render import formatting
+from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import GLYPHS, OTHER_GLYPH, ROLES
+from cdptui.render.tabs.blocks import BLANK, fetch_status, has_value, heading, labeled, spacer, title_line, wrap
 from cdptui.render.tabs.context import DetailContext
-from cdptui.render.tabs.pieces import BLANK, air, heading, is_readable, labelled, standing, title, wrapped
+from cdptui.render.task_cells import bar, usage_role
 
 
 def lines(row: TaskRow, context: DetailContext, width: int, height: int) -> list[Line]:
     """All lines."""
     uuid, part = row.task.backup_storage_uuid, context.storages
-    top = [title(row, context.storages, context.at), *air(height)]
+    top = [title_line(row, context.storages, context.at), *spacer(height)]
     if uuid is None:
         return [*top, (Span("the server named no backup storage", Role.WARN),)]
     storage = (part.value or {}).get(uuid)
-    tenancy = context.tenancy
+    tenancy = context.commitment
     if storage is not None:
-        body = [*_head(storage), *standing(part, context, "storages", width), BLANK]
+        body = [*_head(storage), *fetch_status(part, context, "storages", width), BLANK]
         body += [*_tenancy(storage, tenancy, width), BLANK]
     else:
         name = context.names.get(uuid)
-        body = [labelled("storage", Span(name or "name not known", Role.STRONG if name else Role.DIM))]
-        body += [labelled("uuid", Span(uuid, Role.DIM)), *standing(part, context, "storages", width)]
-        if is_readable(part) and part.failure is None:
+        body = [labeled("storage", Span(name or "name not known", Role.STRONG if name else Role.DIM))]
+        body += [labeled("uuid", Span(uuid, Role.DIM)), *fetch_status(part, context, "storages", width)]
+        if has_value(part) and part.failure is None:
             seen = "that this account sees"
             listed = f"that the server listed ({len(part.value or {})}); it has, or may have, more"
-            body += wrapped(
-                f"it is not among the backup storages {listed if part.is_partial else seen}", width, Role.WARN
-            )
+            body += wrap(f"it is not among the backup storages {listed if part.is_partial else seen}", width, Role.WARN)
         body.append(BLANK)
     return [*top, *body, *_others(row, tenancy, width)]
 
@@ -40,22 +38,22 @@ def lines(row: TaskRow, context: DetailContext, width: int, height: int) -> list
 def _head(storage: BackupStorage) -> list[Line]:
     ratio = storage.used_ratio
     lines = [
-        labelled("storage", Span(storage.name or "(no name)", Role.STRONG)),
-        labelled("connection", _connection(storage), *_switch(storage)),
+        labeled("storage", Span(storage.name or "(no name)", Role.STRONG)),
+        labeled("connection", _connection(storage), *_switch(storage)),
     ]
     if ratio is not None and storage.total_bytes is not None:
         used = storage.total_bytes - (storage.available_bytes or 0)
         lines.append(
-            labelled(
+            labeled(
                 "capacity",
-                Span(f"{units.size(used)} of {units.size(storage.total_bytes)}  "),
-                Span(f"{units.percent(ratio)} ", fill_role(ratio)),
+                Span(f"{formatting.size(used)} of {formatting.size(storage.total_bytes)}  "),
+                Span(f"{formatting.percent(ratio)} ", usage_role(ratio)),
                 *bar(ratio, 8),
             )
         )
-    lines.append(labelled("free", Span(units.size(storage.available_bytes), Role.STRONG)))
+    lines.append(labeled("free", Span(formatting.size(storage.available_bytes), Role.STRONG)))
     kind = " ".join(part for part in (storage.kind, storage.url) if part)
-    return [*lines, labelled("kind", Span(kind or units.UNKNOWN, Role.DIM))]
+    return [*lines, labeled("kind", Span(kind or formatting.UNKNOWN, Role.DIM))]
 
 
 def _connection(storage: BackupStorage) -> Span:
@@ -78,24 +76,26 @@ def _tenancy(storage: BackupStorage, tenancy: StorageCommitment, width: int) -> 
     total, free = storage.total_bytes, storage.available_bytes
     lines = [
         heading("What is planned on it", width),
-        labelled("used by tasks", Span(units.size(tenancy.used_bytes)), *_not_by_tasks(total, free, tenancy)),
-        labelled("planned", Span(units.size(tenancy.plan_bytes)), *_of_the_whole(total, tenancy)),
-        labelled(
-            "still to come", Span(units.size(tenancy.remaining_planned_bytes)), Span("  if all plans fill up", Role.DIM)
+        labeled("used by tasks", Span(formatting.size(tenancy.used_bytes)), *_not_by_tasks(total, free, tenancy)),
+        labeled("planned", Span(formatting.size(tenancy.plan_bytes)), *_of_the_whole(total, tenancy)),
+        labeled(
+            "still to come",
+            Span(formatting.size(tenancy.remaining_planned_bytes)),
+            Span("  if all plans fill up", Role.DIM),
         ),
     ]
     over = tenancy.overcommitted_bytes(storage)
     if over is None:
-        lines += wrapped("what is free is not known, so neither is whether the plans fit", width, Role.DIM)
+        lines += wrap("what is free is not known, so neither is whether the plans fit", width, Role.DIM)
     elif over > 0:
-        words = f"▲ over-committed: the plans want {units.size(over)} more than is free"
-        lines += wrapped(words, width, Role.WARN)
+        words = f"▲ over-committed: the plans want {formatting.size(over)} more than is free"
+        lines += wrap(words, width, Role.WARN)
     else:
-        lines += wrapped(f"✔ the plans fit: {units.size(-over)} are left beyond them", width, Role.OK)
+        lines += wrap(f"✔ the plans fit: {formatting.size(-over)} are left beyond them", width, Role.OK)
     if tenancy.unplanned:
         count = tenancy.unplanned
         words = "1 task without a plan is" if count == 1 else f"{count} tasks without a plan are"
-        lines += wrapped(f"{words} counted with what is used", width, Role.DIM)
+        lines += wrap(f"{words} counted with what is used", width, Role.DIM)
     return lines
 
 
@@ -103,11 +103,11 @@ def _not_by_tasks(total: int | None, free: int | None, tenancy: StorageCommitmen
     if total is None or free is None:
         return []
     rest = total - free - tenancy.used_bytes
-    return [Span(f"  {units.size(rest)} by other data", Role.DIM)] if rest > 0 else []
+    return [Span(f"  {formatting.size(rest)} by other data", Role.DIM)] if rest > 0 else []
 
 
 def _of_the_whole(total: int | None, tenancy: StorageCommitment) -> list[Span]:
-    return [Span(f"  {units.percent(tenancy.plan_bytes / total)} of the storage", Role.DIM)] if total else []
+    return [Span(f"  {formatting.percent(tenancy.plan_bytes / total)} of the storage", Role.DIM)] if total else []
 
 
 def _others(row: TaskRow, tenancy: StorageCommitment, width: int) -> list[Line]:
@@ -124,10 +124,10 @@ def _others(row: TaskRow, tenancy: StorageCommitment, width: int) -> list[Line]:
 
 def _other(row: TaskRow, width: int) -> Line:
     task, ratio = row.task, row.task.used_ratio
-    share = units.percent(ratio) if ratio is not None else units.UNKNOWN
+    share = formatting.percent(ratio) if ratio is not None else formatting.UNKNOWN
     return (
         Span(f"{GLYPHS.get(task.status, OTHER_GLYPH)} ", ROLES[row.severity]),
-        Span(f"{share:>4} ", fill_role(ratio or 0)),
-        Span(f"{units.size(task.used_bytes):>9}  "),
+        Span(f"{share:>4} ", usage_role(ratio or 0)),
+        Span(f"{formatting.size(task.used_bytes):>9}  "),
         Span(task.name or task.uuid, ROLES[row.severity] if row.reasons else Role.TEXT),
     )

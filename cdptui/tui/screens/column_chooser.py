@@ -11,13 +11,13 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from cdptui.render.column_layout import ColumnLayout
 from cdptui.render.columns import BY_KEY, COLUMNS, NAME
-from cdptui.render.layout import Layout
 from cdptui.tui.keymap import quit_binding
 from cdptui.tui.screens.sized import SizedScreen
 
 
-class ColumnChooser(SizedScreen, ModalScreen[Layout | None]):
+class ColumnChooser(SizedScreen, ModalScreen[ColumnLayout | None]):
     """Gives the chosen layout. The name stays where it is."""
 
     CSS_PATH = "../styles/dialogs.tcss"
@@ -33,7 +33,7 @@ class ColumnChooser(SizedScreen, ModalScreen[Layout | None]):
         Binding("r", "reset", "As they were", show=False),
     ]
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: ColumnLayout) -> None:
         super().__init__()
         self._before = layout
         self._keys = list(layout.columns)
@@ -72,14 +72,14 @@ class ColumnChooser(SizedScreen, ModalScreen[Layout | None]):
 
     def action_reset(self) -> None:
         """The columns of a list that nobody has chosen any for."""
-        self._chosen = set(Layout().columns)
+        self._chosen = set(ColumnLayout().columns)
         self._keys = [column.key for column in COLUMNS]
         self._show(self._at)
 
     def on_option_list_option_selected(self) -> None:
         """Give back what was chosen."""
         chosen = (key for key in self._keys if key in self._chosen)
-        self.dismiss(Layout.of(chosen, is_wide=self._before.is_wide))
+        self.dismiss(ColumnLayout.of(chosen, is_wide=self._before.is_wide))
 
     @property
     def _menu(self) -> OptionList:

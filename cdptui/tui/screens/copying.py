@@ -10,7 +10,7 @@ from textual.screen import Screen
 from cdptui.config.url import api_url
 from cdptui.models.task_row import TaskRow
 from cdptui.monitor.connection import NodeConnection
-from cdptui.render.copies import copies
+from cdptui.render.copy_formats import copy_formats
 from cdptui.tui.messages import CopyWanted
 from cdptui.tui.screens.choice import Choice, ChoiceMenu
 
@@ -21,7 +21,7 @@ MOST: Final = 1000
 def ask_what_to_copy(screen: Screen[None], rows: Sequence[TaskRow], link: NodeConnection, node: str) -> None:
     """Let somebody choose what of tasks to copy; `link` has their JSON, `node` is where they came from."""
     tasks = [row.task for row in rows]
-    offered = {copy.id: copy for copy in copies(tasks, [link.record(task) for task in tasks], api_url(node))}
+    offered = {copy.id: copy for copy in copy_formats(tasks, [link.record(task) for task in tasks], api_url(node))}
 
     def want(chosen: str | None) -> None:
         if chosen is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from cdptui.clock import Clock
 from cdptui.models.task_row import TaskRow
-from cdptui.render.order import Order
+from cdptui.tasklist.sort_order import SortOrder
 from cdptui.tui.keymap import Keymap
 from cdptui.tui.screens.listing import Listing, Wanted
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from cdptui.query.expression import Expression
     from cdptui.query.fields import QueryContext
-    from cdptui.render.selection import Selection
+    from cdptui.tasklist.filtered_rows import FilteredRows
     from cdptui.tui.widgets.filter_bar import FilterBar
 
     _Part = Screen[None]
@@ -35,7 +35,7 @@ class FindingScreen(_Part):
     def __init__(self, clock: Clock, keymap: Keymap) -> None:
         super().__init__()
         self.keymap = keymap
-        self.order = Order()
+        self.order = SortOrder()
         self.listing = Listing(
             clock,
             lambda: Wanted(self.rows, self.order, self.sought, self.query_context),
@@ -84,7 +84,7 @@ class FindingScreen(_Part):
     def relist_for_names(self, known: int) -> None:
         """Bring a filter on names up to date, now that so many are known: not for every few of thousands."""
         selection = self.selection
-        if selection is not None and known - selection.names >= max(1, len(selection.nameless) // _NAMES_AT_ONCE):
+        if selection is not None and known - selection.names >= max(1, len(selection.missing_names) // _NAMES_AT_ONCE):
             self.relist()
 
     def _show_evaluated(self) -> None:
@@ -101,7 +101,7 @@ class FindingScreen(_Part):
         self.relist(is_anew=True)
 
     @property
-    def selection(self) -> Selection | None:
+    def selection(self) -> FilteredRows | None:
         """What the list was cut down to; None for all there is."""
         return self.listing.selection
 
@@ -137,12 +137,12 @@ class FindingScreen(_Part):
         bar, selection = self._filter_bar, self.selection
         if bar is None:
             return
-        from cdptui.render.filtering import Shown  # noqa: PLC0415 - not needed for the first frame
+        from cdptui.render.filter_lines import FilterResult  # noqa: PLC0415 - not needed for the first frame
 
         if selection is not None:
-            shown = Shown(len(selection.rows), selection.total, selection.counts, len(selection.nameless))
+            shown = FilterResult(len(selection.rows), selection.total, selection.counts, len(selection.missing_names))
         else:
-            shown = Shown(len(self.rows), len(self.rows), {})
+            shown = FilterResult(len(self.rows), len(self.rows), {})
         bar.show(self.sought_text, shown)
 
     @property
@@ -150,9 +150,9 @@ class FindingScreen(_Part):
         """Uuids whose names the filter needs; none where there are so many that asking would be a load."""
         if self.selection is None:
             return ()
-        from cdptui.render.selection import MOST_NAMELESS  # noqa: PLC0415 - not needed for the first frame
+        from cdptui.tasklist.filtered_rows import MOST_NAMELESS  # noqa: PLC0415 - not needed for the first frame
 
-        nameless = self.selection.nameless
+        nameless = self.selection.missing_names
         return nameless if len(nameless) < MOST_NAMELESS else ()
 
     def forget_sought(self) -> bool:

@@ -13,10 +13,10 @@ from textual.screen import ModalScreen
 
 from cdptui.query.fields import FIELDS, SYNTAX_EXAMPLES
 from cdptui.render.columns import COLUMNS
-from cdptui.render.reasons import GLOSSARY
-from cdptui.render.span import Line, Role, Span
+from cdptui.render.reason_messages import GLOSSARY
+from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import GLYPHS, OTHER_GLYPH
-from cdptui.render.tabs.pieces import broken, cells
+from cdptui.render.tabs.blocks import broken, cells
 from cdptui.tui.keymap import Key, Keymap, Place, lines_of, quit_binding
 from cdptui.tui.screens.sized import SizedScreen
 from cdptui.tui.widgets.scrolling_lines import ScrollingLines

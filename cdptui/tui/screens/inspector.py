@@ -50,7 +50,7 @@ class Inspector:
             self._pane.show_nothing()
             return
         from cdptui.models.inventory import StorageCommitment  # noqa: PLC0415 - not needed for the first frame
-        from cdptui.render.failures import short_cause  # noqa: PLC0415
+        from cdptui.render.failure_messages import failure_label  # noqa: PLC0415
         from cdptui.render.tabs.context import DetailContext  # noqa: PLC0415
 
         tab, directory, task = self._tab, link.directory, row.task
@@ -59,7 +59,7 @@ class Inspector:
             fields=self._fields_of(task, link) if tab in {OVERVIEW, RAW} else (),
             track=self._thrift.track(task.uuid, link.monitor.history) if tab is OVERVIEW else CapacityHistory(),
             names=_with_rivals(directory.names, row, link),
-            names_problem=short_cause(failure) if failure is not None else "",
+            names_problem=failure_label(failure) if failure is not None else "",
             now=snapshot.taken_at,
             zone=link.zone,
             is_gone=is_gone,
@@ -69,7 +69,9 @@ class Inspector:
             policies=directory.policies,
             machine=directory.vm(vm),
             points=directory.points(vm),
-            tenancy=self._tenancy_of(task.backup_storage_uuid, update.rows) if tab is STORAGE else StorageCommitment(),
+            commitment=self._tenancy_of(task.backup_storage_uuid, update.rows)
+            if tab is STORAGE
+            else StorageCommitment(),
             keys=self._keys,
         )
         self._pane.show_task(row, context, tab)

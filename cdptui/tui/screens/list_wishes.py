@@ -11,9 +11,9 @@ from msgspec import structs
 from cdptui.clock import Clock
 from cdptui.models.aggregates import GroupSummary
 from cdptui.models.task_row import TaskRow
-from cdptui.render.grouping import BY_KEY, GROUPINGS
-from cdptui.render.layout import Layout
-from cdptui.render.order import Order
+from cdptui.render.column_layout import ColumnLayout
+from cdptui.render.groups import BY_KEY, GROUPINGS
+from cdptui.tasklist.sort_order import SortOrder
 from cdptui.tui.keymap import Keymap
 from cdptui.tui.marks import Marks, marks_in_words
 from cdptui.tui.screens.finding import FindingScreen
@@ -35,7 +35,7 @@ class ListWishes(FindingScreen):
     def __init__(self, clock: Clock, keymap: Keymap, columns: Sequence[str] | None) -> None:
         """`columns` are keys; None are the usual ones."""
         super().__init__(clock, keymap)
-        self.usual_layout = self.layout_of_list = Layout() if columns is None else Layout.of(columns)
+        self.usual_layout = self.layout_of_list = ColumnLayout() if columns is None else ColumnLayout.of(columns)
         self.marks = Marks()
 
     @abstractmethod
@@ -56,7 +56,7 @@ class ListWishes(FindingScreen):
 
     def action_sort_move(self, step: int) -> None:
         """Sort by the next or previous column."""
-        self.use_order(self.order.moved(step, self.layout_of_list.shown))
+        self.use_order(self.order.next_column(step, self.layout_of_list.shown))
 
     def action_sort_invert(self) -> None:
         """Turn the order round."""
@@ -64,9 +64,9 @@ class ListWishes(FindingScreen):
 
     def on_task_table_heading_clicked(self, message: TaskTable.HeadingClicked) -> None:
         """Sort by that column, or turn its order round."""
-        self.use_order(self.order.chosen(message.key))
+        self.use_order(self.order.toggled(message.key))
 
-    def use_order(self, order: Order | None) -> None:
+    def use_order(self, order: SortOrder | None) -> None:
         """Sort and group like this from now on; None changes nothing."""
         if order is None or order == self.order:
             return
@@ -123,7 +123,7 @@ class ListWishes(FindingScreen):
 
         self.app.push_screen(ColumnChooser(self.layout_of_list), self.use_layout)
 
-    def use_layout(self, layout: Layout | None) -> None:
+    def use_layout(self, layout: ColumnLayout | None) -> None:
         """Show these columns from now on; None changes nothing."""
         if layout is not None and layout != self.layout_of_list:
             self.layout_of_list = layout
@@ -132,7 +132,7 @@ class ListWishes(FindingScreen):
     def action_wide(self) -> None:
         """Show all columns, or those that fit."""
         is_wide = not self.layout_of_list.is_wide
-        self.use_layout(Layout(self.layout_of_list.columns, is_wide))
+        self.use_layout(ColumnLayout(self.layout_of_list.columns, is_wide))
         names = self.keymap.names
         ways = f"{names['columns-left']} {names['columns-right']}"
         self.say(f"all columns: {ways} scroll" if is_wide else "the columns that fit")

@@ -9,14 +9,14 @@ from msgspec import Struct
 
 from cdptui.clock import TURN_S, Clock, give_way
 from cdptui.models.task_row import TaskRow
-from cdptui.render.order import Order
-from cdptui.render.outline import Outline
+from cdptui.tasklist.grouped_rows import GroupedRows
+from cdptui.tasklist.sort_order import SortOrder
 
 if TYPE_CHECKING:
     from cdptui.query.errors import RegexTimeoutError
     from cdptui.query.expression import Expression
     from cdptui.query.fields import QueryContext
-    from cdptui.render.selection import Selection
+    from cdptui.tasklist.filtered_rows import FilteredRows
 
 _UNNOTICED_S: Final = 0.012
 """Work that takes no longer is done before the next key."""
@@ -29,7 +29,7 @@ class Wanted(Struct, frozen=True):
     """What the list is to show."""
 
     rows: Sequence[TaskRow]
-    order: Order
+    order: SortOrder
     expression: Expression | None
     """What the rows must meet; None is no filter."""
     context: Callable[[], QueryContext]
@@ -51,8 +51,8 @@ class Listing:
 
         `spawn` runs the rest of a long piece of work, instead of the one before.
         """
-        self.rows = Outline()
-        self.selection: Selection | None = None
+        self.rows = GroupedRows()
+        self.selection: FilteredRows | None = None
         """The filter behind `rows`; None when they are all there are."""
         self.timeout: RegexTimeoutError | None = None
         """Why the last filter was given up; `rows` are still those of the one before."""
@@ -95,15 +95,15 @@ class Listing:
             if self.timeout is not None:
                 return
             rows = selection.rows
-        yield from self.rows.steps(rows, wanted.order, self._anchor)
+        yield from self.rows.update_steps(rows, wanted.order, self._anchor)
         self.selection = selection
 
-    def _selection_of(self, expression: Expression) -> Selection:
+    def _selection_of(self, expression: Expression) -> FilteredRows:
         if self.selection is not None and self.selection.expression == expression:
             return self.selection
-        from cdptui.render.selection import Selection  # noqa: PLC0415 - not needed for the first frame
+        from cdptui.tasklist.filtered_rows import FilteredRows  # noqa: PLC0415 - not needed for the first frame
 
-        return Selection(expression)
+        return FilteredRows(expression)
 
     async def _do_the_rest(self) -> None:
         while self._steps is not None:

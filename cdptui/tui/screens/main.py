@@ -16,9 +16,9 @@ from cdptui.models.aggregates import GroupSummary
 from cdptui.models.change import ChangeKind
 from cdptui.models.task_row import TaskRow
 from cdptui.monitor.update import Update
-from cdptui.render.cells import CellContext
-from cdptui.render.changes import changes_in_words
-from cdptui.render.tabs.registry import Tab, moved
+from cdptui.render.notices import summarize_changes
+from cdptui.render.tabs.registry import Tab, adjacent_tab
+from cdptui.render.task_cells import CellContext
 from cdptui.tui.keymap import Keymap, Place, bindings
 from cdptui.tui.messages import MonitorUpdated
 from cdptui.tui.screens.answering import AnsweringScreen
@@ -217,7 +217,7 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
 
     def action_tab_move(self, step: int) -> None:
         """Show the next or previous tab of the detail pane, which opens for it."""
-        self._turn_to(moved(self._inspector.tab, step))
+        self._turn_to(adjacent_tab(self._inspector.tab, step))
 
     def on_detail_pane_tab_chosen(self, message: DetailPane.TabChosen) -> None:
         """Show the tab that was clicked on."""
@@ -364,7 +364,7 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
             return
         line = self._table.cursor_line
         if isinstance(line, GroupSummary):
-            from cdptui.render.group_lines import group_lines  # noqa: PLC0415 - not needed for the first frame
+            from cdptui.render.tabs.group import group_lines  # noqa: PLC0415 - not needed for the first frame
 
             self._detail.show_nothing(group_lines(line, self._view().context))
             return
@@ -393,7 +393,7 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
         signs = {ChangeKind.APPEARED: "+", ChangeKind.CHANGED: "~"}
         self._signs = {change.task.uuid: signs[change.kind] for change in notable if change.kind in signs}
         self._signs_until = self._clock.monotonic() + _SIGN_S
-        self.say(changes_in_words(notable))
+        self.say(summarize_changes(notable))
 
     def say(self, notice: str) -> None:
         """Tell something in the footer for a few seconds."""

@@ -15,7 +15,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from cdptui.models.sanitize import sanitize
-from cdptui.render.span import label_role
+from cdptui.render.spans import accent_role
 from cdptui.tui.keymap import quit_binding
 from cdptui.tui.screens.sized import SizedScreen
 from cdptui.tui.target import Target
@@ -63,7 +63,7 @@ class ProfileMenu(SizedScreen, ModalScreen[Target | None]):
     def _label(self, target: Target, room: int) -> Text:
         colours = self.app.theme_variables
         mark = "●" if target is self._present else " "
-        style = Style(color=colours["background"], bgcolor=colours[f"role-{label_role(target.accent)}"], bold=True)
+        style = Style(color=colours["background"], bgcolor=colours[f"role-{accent_role(target.accent)}"], bold=True)
         name = Text(f" {target.profile} ", style) if target.profile else Text("")
         rest = " " * (room + 4 - cell_len(name.plain))
         return Text.assemble(f"{mark} ", name, rest, sanitize(target.node))

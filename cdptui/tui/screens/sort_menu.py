@@ -11,12 +11,12 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from cdptui.render.columns import COLUMNS
-from cdptui.render.order import WORST_FIRST, Order
+from cdptui.tasklist.sort_order import WORST_FIRST, SortOrder
 from cdptui.tui.keymap import quit_binding
 from cdptui.tui.screens.sized import SizedScreen
 
 
-class SortMenu(SizedScreen, ModalScreen[Order | None]):
+class SortMenu(SizedScreen, ModalScreen[SortOrder | None]):
     """Gives the chosen order; choosing the present one turns it round."""
 
     CSS_PATH = "../styles/dialogs.tcss"
@@ -28,7 +28,7 @@ class SortMenu(SizedScreen, ModalScreen[Order | None]):
         Binding("k", "up", "Up", show=False, id="up"),
     ]
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: SortOrder) -> None:
         super().__init__()
         self._order = order
 
@@ -53,7 +53,7 @@ class SortMenu(SizedScreen, ModalScreen[Order | None]):
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Give back the choice."""
-        self.dismiss(self._order.chosen(event.option.id))
+        self.dismiss(self._order.toggled(event.option.id))
 
     def _label(self, key: str, heading: str) -> str:
         if key != self._order.key:

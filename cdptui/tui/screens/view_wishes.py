@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from cdptui.clock import Clock
 from cdptui.config.paths import views_file
 from cdptui.models.sanitize import sanitize
+from cdptui.render.column_layout import ColumnLayout
 from cdptui.render.columns import BY_KEY
-from cdptui.render.grouping import BY_KEY as BY_GROUPING
-from cdptui.render.layout import Layout
-from cdptui.render.order import WORST_FIRST, Order
+from cdptui.render.groups import BY_KEY as BY_GROUPING
+from cdptui.tasklist.sort_order import WORST_FIRST, SortOrder
 from cdptui.tui.keymap import Keymap
 from cdptui.tui.screens.list_wishes import ListWishes
 
@@ -111,8 +111,8 @@ class ViewWishes(ListWishes):
         self._recalled = (name, view)
         self.is_unhealthy_only = view.unhealthy
         sort = view.sort if view.sort in BY_KEY else WORST_FIRST
-        self.order = Order(sort, view.inverted, view.group if view.group in BY_GROUPING else "")
-        self.layout_of_list = Layout.of(view.columns or self.usual_layout.columns, is_wide=view.wide)
+        self.order = SortOrder(sort, view.inverted, view.group if view.group in BY_GROUPING else "")
+        self.layout_of_list = ColumnLayout.of(view.columns or self.usual_layout.columns, is_wide=view.wide)
         self.relist(is_anew=True)
         self.say(f"view {name}")
 

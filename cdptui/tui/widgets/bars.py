@@ -6,9 +6,9 @@ from rich.cells import cell_len
 
 from cdptui.models.aggregates import FleetSummary
 from cdptui.models.failure import Failure
-from cdptui.render.failures import fitting_sentence
-from cdptui.render.header import Connection, connection_line, fleet_line
-from cdptui.render.span import Line, Role, Span
+from cdptui.render.failure_messages import fit_failure_sentence
+from cdptui.render.header import ConnectionStatus, connection_line, fleet_line
+from cdptui.render.spans import Line, Role, Span
 from cdptui.tui.keymap import Keymap
 from cdptui.tui.widgets.line_view import LineView
 
@@ -18,9 +18,9 @@ class HeaderBar(LineView):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
-        self._state: tuple[Connection, FleetSummary] | None = None
+        self._state: tuple[ConnectionStatus, FleetSummary] | None = None
 
-    def show_state(self, connection: Connection, fleet: FleetSummary) -> None:
+    def show_state(self, connection: ConnectionStatus, fleet: FleetSummary) -> None:
         """Show how things stand."""
         self._state = (connection, fleet)
         self.on_resize()
@@ -52,7 +52,7 @@ class Banner(LineView):
         """Lay out for the width, as soon as there is one."""
         if self._failure is None or not self.size.width:
             return
-        said = fitting_sentence(self._failure, self.width - 2, cell_len, self._keys)
+        said = fit_failure_sentence(self._failure, self.width - 2, cell_len, self._keys)
         self.show([(Span(f"✖ {said}", Role.BAD),)])
 
 

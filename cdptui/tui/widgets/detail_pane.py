@@ -9,8 +9,8 @@ from textual import events
 from textual.message import Message
 
 from cdptui.models.task_row import TaskRow
-from cdptui.render.span import Line, Role, Span
-from cdptui.render.tabs.registry import OVERVIEW, Tab, lines_of, tab_at, tab_line
+from cdptui.render.spans import Line, Role, Span
+from cdptui.render.tabs.registry import OVERVIEW, Tab, tab_at, tab_line, tab_renderer
 from cdptui.tui.keymap import Keymap, Place, bindings
 from cdptui.tui.widgets.scrolling_lines import ScrollingLines
 
@@ -75,4 +75,4 @@ class DetailPane(ScrollingLines):
         head: list[Line] = [tab_line(self._tab, width, len(self._subject[0].reasons))]
         if height >= _RULED_FROM:
             head.append((Span("─" * width, Role.TRACK),))
-        self.show(lines_of(self._tab)(*self._subject, width, height - len(head)), head)
+        self.show(tab_renderer(self._tab)(*self._subject, width, height - len(head)), head)

@@ -17,8 +17,15 @@ from cdptui.query.errors import QueryError, RegexTimeoutError
 from cdptui.query.expression import Expression
 from cdptui.query.lexer import MAX_LENGTH, pattern_token
 from cdptui.query.parser import PartialQuery, parse, parse_partial
-from cdptui.render.filtering import Shown, count_text, error_line, kept_line, meaning_line, rejected_line
-from cdptui.render.span import Line, Role, Span
+from cdptui.render.filter_lines import (
+    FilterResult,
+    active_filter_line,
+    count_text,
+    error_line,
+    explanation_line,
+    rejected_line,
+)
+from cdptui.render.spans import Line, Role, Span
 from cdptui.tui.keymap import Keymap
 from cdptui.tui.widgets.line_view import LineView
 
@@ -108,7 +115,7 @@ class FilterBar(Vertical):
         self._error: QueryError | None = None
         self._timeout: RegexTimeoutError | None = None
         """Why the list is not filtered by what was typed or recalled last."""
-        self._shown: Shown | None = None
+        self._shown: FilterResult | None = None
         self._name = ""
         self._history: list[str] = []
         self._recalled = 0
@@ -152,7 +159,7 @@ class FilterBar(Vertical):
     def _has_kept_line(self) -> bool:
         return bool(self._name) or self._timeout is not None
 
-    def show(self, name: str, shown: Shown | None) -> None:
+    def show(self, name: str, shown: FilterResult | None) -> None:
         """Say what the list is filtered by, empty for nothing, and what came of it; None until that is known."""
         if name != self._name:
             self._timeout = None
@@ -271,7 +278,7 @@ class FilterBar(Vertical):
         elif self._timeout is not None:
             self._kept.show([rejected_line(self._timeout, self._name or "")])
         elif self._name:
-            self._kept.show([kept_line(self._name, self._shown, self.size.width, cell_len, self._keys)])
+            self._kept.show([active_filter_line(self._name, self._shown, self.size.width, cell_len, self._keys)])
 
     def _meaning_line(self) -> Line:
         if self._error is not None:
@@ -281,5 +288,5 @@ class FilterBar(Vertical):
         if self._expression is None:
             return (Span("  words, or conditions such as used>80%  full<3d  state=Disabled; ? has them all", Role.DIM),)
         # While the rows are still being looked at, the counts are those of another expression.
-        shown = self._shown if self._shown is not None else Shown(0, 0, {})
-        return (Span("  "), *meaning_line(self._expression, shown))
+        shown = self._shown if self._shown is not None else FilterResult(0, 0, {})
+        return (Span("  "), *explanation_line(self._expression, shown))

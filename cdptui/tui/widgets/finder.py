@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from cdptui.models.sanitize import sanitize
-from cdptui.render.search import Hit, hits_in, marked, search_line
-from cdptui.render.span import Line
+from cdptui.render.spans import Line
+from cdptui.render.text_search import Match, find_matches, highlight, search_status_line
 
 _LONGEST = 80
 
@@ -24,8 +24,8 @@ class Finder:
         """`keys` are the names of keys by action."""
         self._keys = keys
         self._words = ""
-        self._hits: list[Hit] = []
-        self._hits_by_line: dict[int, list[Hit]] = {}
+        self._hits: list[Match] = []
+        self._hits_by_line: dict[int, list[Match]] = {}
         self._at: int | None = None
         self.is_typing = False
 
@@ -76,7 +76,7 @@ class Finder:
 
     def search(self, lines: Sequence[Line]) -> Iterator[bool]:
         """Search `lines` in steps, yielding True between two of them; the matches count once all steps are done."""
-        words, hits, by_line = self._words, list[Hit](), dict[int, list[Hit]]()
+        words, hits, by_line = self._words, list[Match](), dict[int, list[Match]]()
         # Words may begin on the last line of a step and go on below it, one line for each blank.
         overlap = words.count(" ")
         for start in range(0, len(lines) if words else 0, _LINES_A_STEP):
@@ -84,7 +84,7 @@ class Finder:
                 yield True
             if len(hits) >= _MAX_HITS:
                 break
-            for hit in hits_in(lines[start : start + _LINES_A_STEP + overlap], words):
+            for hit in find_matches(lines[start : start + _LINES_A_STEP + overlap], words):
                 if hit.line < _LINES_A_STEP:
                     found = hit.moved(start)
                     hits.append(found)
@@ -92,7 +92,7 @@ class Finder:
                         by_line.setdefault(part.line, []).append(part)
         self._set_hits(hits, by_line)
 
-    def _set_hits(self, hits: list[Hit], by_line: dict[int, list[Hit]]) -> None:
+    def _set_hits(self, hits: list[Match], by_line: dict[int, list[Match]]) -> None:
         self._hits, self._hits_by_line = hits, by_line
         if not self._hits:
             self._at = None
@@ -107,11 +107,11 @@ class Finder:
 
     def marked(self, index: int, line: Line) -> Line:
         """A line with its hits marked."""
-        return marked(line, self._hits_by_line.get(index, ()))
+        return highlight(line, self._hits_by_line.get(index, ()))
 
     def line(self) -> Line:
         """What is searched for and how often it is there."""
         has_more = len(self._hits) >= _MAX_HITS
-        return search_line(
+        return search_status_line(
             self._words, len(self._hits), self._at, is_typing=self.is_typing, has_more=has_more, keys=self._keys
         )

@@ -9,7 +9,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from cdptui.render.span import Line
+from cdptui.render.spans import Line
 from cdptui.tui.widgets.paint import FEW_STRIPS, Painter
 
 

@@ -11,7 +11,7 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from cdptui.render.span import LABELS, Line, Role, Span
+from cdptui.render.spans import LABELS, Line, Role, Span
 from cdptui.tui.recent import Recent
 
 _BOLD: Final = frozenset({Role.STRONG, Role.BAD, Role.NEW, *LABELS})

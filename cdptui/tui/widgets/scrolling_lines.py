@@ -12,7 +12,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from cdptui.clock import give_way
-from cdptui.render.span import Line
+from cdptui.render.spans import Line
 from cdptui.tui.keymap import Keymap, Place, bindings
 from cdptui.tui.widgets.extent import set_extent
 from cdptui.tui.widgets.finder import Finder

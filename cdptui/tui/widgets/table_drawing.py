@@ -10,10 +10,10 @@ from textual.strip import Strip
 
 from cdptui.models.aggregates import GroupSummary
 from cdptui.models.task_row import TaskRow
-from cdptui.render.cells import CellContext
-from cdptui.render.layout import GAP, Layout, Placement, lay_out
-from cdptui.render.order import Order
-from cdptui.render.span import Line, Role, Span
+from cdptui.render.column_layout import GAP, ColumnLayout, ColumnPlacement, place_columns
+from cdptui.render.spans import Line, Role, Span
+from cdptui.render.task_cells import CellContext
+from cdptui.tasklist.sort_order import SortOrder
 from cdptui.tui.widgets.paint import Painter
 
 GUTTER: Final = 2
@@ -36,17 +36,17 @@ class TableDrawing:
 
     def __init__(self, painter: Painter) -> None:
         self._painter = painter
-        self.placement = Placement()
+        self.placement = ColumnPlacement()
         """The columns, where they stand now."""
-        self._placed_for: tuple[int, Layout, int] | None = None
+        self._placed_for: tuple[int, ColumnLayout, int] | None = None
 
-    def place(self, width: int, layout: Layout, first: int) -> bool:
+    def place(self, width: int, layout: ColumnLayout, first: int) -> bool:
         """Place the columns on `width` cells, without the `first` ones; whether they stand elsewhere now."""
         asked = (width, layout, first)
         if asked == self._placed_for:
             return False
         self._placed_for = asked
-        before, self.placement = self.placement, lay_out(max(1, width - GUTTER), layout, first)
+        before, self.placement = self.placement, place_columns(max(1, width - GUTTER), layout, first)
         return self.placement != before
 
     def column_at(self, x: int) -> str | None:
@@ -59,7 +59,7 @@ class TableDrawing:
 
     def group(self, group: GroupSummary, context: CellContext, background: str, *, is_folded: bool) -> Look:
         """The look of a group."""
-        totals = [placed.column.total for placed in self.placement.placed]
+        totals = [placed.column.group_cell for placed in self.placement.placed]
         cells = tuple(total(group, context) if total is not None else () for total in totals)
         return Look(cells, FOLDED if is_folded else UNFOLDED, background or "panel")
 
@@ -74,7 +74,7 @@ class TableDrawing:
         strip = Strip(segments)
         return strip.adjust_cell_length(width, self._painter.style(Role.TEXT, look.background))
 
-    def heading(self, order: Order, width: int) -> Strip:
+    def heading(self, order: SortOrder, width: int) -> Strip:
         """The headings: what the list is sorted by, and whether there are more columns to either side."""
         arrow = "▼" if order.is_descending else "▲"
         # The default order belongs to no column, so its sign stands before all of them.

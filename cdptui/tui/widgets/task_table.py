@@ -19,10 +19,10 @@ from textual.strip import Strip
 
 from cdptui.models.aggregates import GroupSummary
 from cdptui.models.task_row import TaskRow
-from cdptui.render.cells import CellContext
-from cdptui.render.layout import Layout
-from cdptui.render.outline import Outline
-from cdptui.render.span import Line, Role, Span
+from cdptui.render.column_layout import ColumnLayout
+from cdptui.render.spans import Line, Role, Span
+from cdptui.render.task_cells import CellContext
+from cdptui.tasklist.grouped_rows import GroupedRows
 from cdptui.tui.keymap import Place, bindings
 from cdptui.tui.widgets.extent import set_extent
 from cdptui.tui.widgets.paint import Painter
@@ -40,14 +40,14 @@ _WHEEL_LINES: Final = 3
 class TableView(Struct, frozen=True):
     """Everything that the table shows."""
 
-    rows: Outline
+    rows: GroupedRows
     """One object for as long as the table lives: what stands in it changes."""
     context: CellContext
     signs: Mapping[str, str] = {}
     """A character before a task's name, by uuid: what happened to it."""
     marked: Set[str] = frozenset()
     """Uuids of tasks that somebody marked; one set for as long as the table lives."""
-    layout: Layout = Layout()
+    layout: ColumnLayout = ColumnLayout()
     placeholder: str = ""
     """What to say when there are no rows."""
 
@@ -189,7 +189,7 @@ class TaskTable(ScrollView, can_focus=True):
         """Where the cursor goes: its group or task, else that one's heir, else as far down as there are rows."""
         rows = self._view.rows
         index = rows.index_of_group(self._cursor_group)
-        for uuid in (self._home, self._cursor_uuid, rows.heir):
+        for uuid in (self._home, self._cursor_uuid, rows.successor_uuid):
             if index is None:
                 index = rows.index_of(uuid)
         return index if index is not None else min(self._cursor, max(0, len(rows) - 1))

@@ -13,7 +13,7 @@ from cdptui.query.expression import Comparison, Expression, clauses
 from cdptui.query.fields import BY_NAME, FIELDS, SYNTAX_EXAMPLES
 from cdptui.query.formatter import explain, format_query
 from cdptui.query.parser import parse
-from cdptui.render import units
+from cdptui.render import formatting
 from tests.unit.query.expressions import CONTEXT, expressions, rows
 from tests.unit.query.oracle import is_meant
 from tests.unit.render.rows import a_row
@@ -200,16 +200,16 @@ def test_there_are_many_ways_to_write_and_one_to_print(text: str, canonical: str
 def test_what_the_screen_prints_can_be_typed(count: int, rate: float, milliseconds: int) -> None:
     seconds = milliseconds / 1000
     shown = [
-        ("used", units.size(count)),
-        ("growth", units.rate(rate)),
-        ("rpo", units.latency(milliseconds)),
-        ("age", units.duration(seconds)),
+        ("used", formatting.size(count)),
+        ("growth", formatting.rate(rate)),
+        ("rpo", formatting.latency(milliseconds)),
+        ("age", formatting.duration(seconds)),
     ]
     for field, text in shown:
         assert isinstance(parse(f"{field}>={text}"), Comparison), text
     row = a_row(rpo_ms=milliseconds)
     if milliseconds >= 10_000:
-        assert compile_predicate(parse(f"rpo>={units.latency(milliseconds)}"), CONTEXT)(row), (
+        assert compile_predicate(parse(f"rpo>={formatting.latency(milliseconds)}"), CONTEXT)(row), (
             "it is cut, never rounded up"
         )
 

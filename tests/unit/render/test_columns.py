@@ -10,10 +10,10 @@ from rich.cells import cell_len
 
 from cdptui.models.capacity import GrowthRate
 from cdptui.models.task import ResourceRef
-from cdptui.render.cells import CellContext, bar, short_type
-from cdptui.render.columns import BY_KEY, COLUMNS, DEFAULT_COLUMNS, PRIORITY, Column
-from cdptui.render.layout import place
-from cdptui.render.span import Role, text_of
+from cdptui.render.column_layout import fit_columns
+from cdptui.render.columns import BY_KEY, COLUMNS, DEFAULT_COLUMNS, KEEP_PRIORITY, Column
+from cdptui.render.spans import Role, plain_text
+from cdptui.render.task_cells import CellContext, bar, resource_kind
 from tests.doubles import EPOCH, GIB
 from tests.unit.render.rows import a_row
 
@@ -21,11 +21,11 @@ CONTEXT = CellContext(now=EPOCH, names={"vm-of-cdp-erp-db": "erp-db-01"})
 
 
 def test_wide_terminals_have_every_column() -> None:
-    assert [p.column for p in place(160)] == list(DEFAULT_COLUMNS)
+    assert [p.column for p in fit_columns(160)] == list(DEFAULT_COLUMNS)
 
 
 def test_every_column_has_its_place_in_the_priorities_and_a_key_of_its_own() -> None:
-    assert sorted(column.key for column in PRIORITY) == sorted({column.key for column in COLUMNS})
+    assert sorted(column.key for column in KEEP_PRIORITY) == sorted({column.key for column in COLUMNS})
 
 
 @pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.key)
@@ -71,11 +71,11 @@ def test_a_heading_fits_its_column(column: Column) -> None:
     ],
 )
 def test_cells(key: str, changes: dict[str, object], text: str) -> None:
-    assert text_of(BY_KEY[key].cell(a_row(**changes), CONTEXT)) == text  # type: ignore[arg-type]
+    assert plain_text(BY_KEY[key].cell(a_row(**changes), CONTEXT)) == text  # type: ignore[arg-type]
 
 
 def test_a_task_without_a_name_says_so() -> None:
-    assert text_of(BY_KEY["name"].cell(a_row(""), CONTEXT)) == "(no name)"
+    assert plain_text(BY_KEY["name"].cell(a_row(""), CONTEXT)) == "(no name)"
 
 
 @settings(max_examples=100)
@@ -91,12 +91,12 @@ def test_figures_fit_their_columns(
 ) -> None:
     row = a_row(used_bytes=used, plan_bytes=plan, growth=growth, full_in_s=full_in_s, last_op_at=last_op)
     for key in ("used", "plan", "use", "growth", "full-in", "last-op"):
-        assert cell_len(text_of(BY_KEY[key].cell(row, CONTEXT))) <= BY_KEY[key].width
+        assert cell_len(plain_text(BY_KEY[key].cell(row, CONTEXT))) <= BY_KEY[key].width
 
 
 @pytest.mark.parametrize("status", ["Failed", "Unknown", "Stopped", "Stopping", "Starting", "Created", "DataMerging"])
 def test_every_known_status_fits_its_column(status: str) -> None:
-    assert cell_len(text_of(BY_KEY["status"].cell(a_row(status=status), CONTEXT))) <= BY_KEY["status"].width
+    assert cell_len(plain_text(BY_KEY["status"].cell(a_row(status=status), CONTEXT))) <= BY_KEY["status"].width
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_the_rpo_warns_before_it_is_a_breach_and_only_when_switched_on(rpo: int,
 @settings(max_examples=100)
 @given(st.floats(0, 5), st.integers(1, 40))
 def test_a_bar_has_its_length_and_shows_something_for_something(ratio: float, cells: int) -> None:
-    text = text_of(bar(ratio, cells))
+    text = plain_text(bar(ratio, cells))
     assert len(text) == cells
     assert (text == "░" * cells) == (ratio == 0)
     assert ratio < 1 or text == "█" * cells
@@ -134,7 +134,7 @@ def test_a_bar_has_its_length_and_shows_something_for_something(ratio: float, ce
     [("VmInstanceVO", "VM"), ("org.zstack.VolumeVO", "org.zstack.Volume"), ("VolumeVO", "Volume"), ("?", "?")],
 )
 def test_a_class_name_becomes_a_word(written: str, word: str) -> None:
-    assert short_type(written) == word
+    assert resource_kind(written) == word
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_a_class_name_becomes_a_word(written: str, word: str) -> None:
 )
 def test_cells_of_a_wide_list(key: str, changes: dict[str, object], text: str) -> None:
     context = CellContext(EPOCH, {"vm-of-cdp-erp-db": "erp-db-01", "gold-uuid": "gold"}, UTC)
-    assert text_of(BY_KEY[key].cell(a_row(**changes), context)) == text  # type: ignore[arg-type]
+    assert plain_text(BY_KEY[key].cell(a_row(**changes), context)) == text  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.key)

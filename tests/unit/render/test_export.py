@@ -13,9 +13,9 @@ from cdptui.models.capacity import GrowthRate
 from cdptui.models.sanitize import sanitize
 from cdptui.models.task import ResourceRef
 from cdptui.models.task_row import TaskRow
-from cdptui.render.cells import CellContext
 from cdptui.render.columns import BY_KEY, COLUMNS, DEFAULT_COLUMNS
-from cdptui.render.export import csv_pieces, json_pieces
+from cdptui.render.export import iter_csv, iter_json
+from cdptui.render.task_cells import CellContext
 from tests.doubles import EPOCH, GIB
 from tests.unit.render.rows import a_row
 
@@ -30,7 +30,7 @@ ROW = a_row(
 
 def written(rows: list[TaskRow], keys: list[str] | None = None) -> list[dict[str, str]]:
     columns = COLUMNS if keys is None else [BY_KEY[key] for key in keys]
-    return list(csv.DictReader(io.StringIO("".join(csv_pieces(rows, columns, CONTEXT)), newline="")))
+    return list(csv.DictReader(io.StringIO("".join(iter_csv(rows, columns, CONTEXT)), newline="")))
 
 
 def test_csv_has_base_units_and_utc() -> None:
@@ -63,12 +63,12 @@ def test_csv_has_base_units_and_utc() -> None:
 
 
 def test_csv_has_the_chosen_columns_in_their_order() -> None:
-    text = "".join(csv_pieces([ROW], [BY_KEY["uuid"], BY_KEY["rpo"]], CONTEXT))
+    text = "".join(iter_csv([ROW], [BY_KEY["uuid"], BY_KEY["rpo"]], CONTEXT))
     assert text == "uuid,rpo_ms,rpo_target_ms\r\nuuid-of-cdp-erp-db,1830,600000\r\n"
 
 
 def test_an_empty_list_is_its_header() -> None:
-    assert "".join(csv_pieces([], [BY_KEY["name"]], CONTEXT)) == "name\r\n"
+    assert "".join(iter_csv([], [BY_KEY["name"]], CONTEXT)) == "name\r\n"
 
 
 @pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", '=1,"2"'])
@@ -87,7 +87,7 @@ def test_whatever_a_name_is_it_is_one_cell_of_one_line(names: list[str]) -> None
 
 def test_a_long_list_comes_in_pieces() -> None:
     rows = [a_row(f"task-{at}") for at in range(1000)]
-    pieces = list(csv_pieces(rows, DEFAULT_COLUMNS, CONTEXT))
+    pieces = list(iter_csv(rows, DEFAULT_COLUMNS, CONTEXT))
     assert len(pieces) == 6
     assert "".join(pieces).count("\r\n") == 1001
 
@@ -102,7 +102,7 @@ def test_json_is_an_object_with_the_records_as_they_are(records: list[str]) -> N
         "filter": None,
         "is_complete": False,
     }
-    text = "".join(json_pieces(about, records))
+    text = "".join(iter_json(about, records))
     assert text.isascii()
     assert "\x1b" not in text
     assert json.loads(text) == {

@@ -13,14 +13,14 @@ from cdptui.models.aggregates import summarize_fleet
 from cdptui.models.failure import Failure, FailureKind
 from cdptui.models.severity import Severity
 from cdptui.models.tls import TransportSecurity
-from cdptui.render.header import Connection, connection_line, connection_word, fleet_line
-from cdptui.render.span import Role, text_of
+from cdptui.render.header import ConnectionStatus, connection_line, connection_state, fleet_line
+from cdptui.render.spans import Role, plain_text
 from tests.doubles import GIB
 from tests.unit.render.rows import a_row
 
 WIDTHS = range(20, 251)
 REFUSED = Failure(FailureKind.UNREACHABLE, "Connection refused", "http://10.0.0.5:8080/zstack/v1")
-LIVE = Connection(
+LIVE = ConnectionStatus(
     node="http://10.0.0.5:8080",
     account="admin",
     loaded=60,
@@ -39,7 +39,7 @@ CONNECTING = structs.replace(LIVE, loaded=None, summary=None, age_s=None, poll_s
 RETRYING = structs.replace(LIVE, failure=REFUSED, attempt=3, retry_in_s=7.4)
 
 
-def failed(kind: FailureKind) -> Connection:
+def failed(kind: FailureKind) -> ConnectionStatus:
     return structs.replace(LIVE, failure=Failure(kind, "", ""), attempt=1)
 
 
@@ -58,7 +58,9 @@ def failed(kind: FailureKind) -> Connection:
             id="nobody knows how many pages",
         ),
         pytest.param(
-            structs.replace(RETRYING, beat_s=10.0), "▲ retry 3 in <10 s: unreachable", id="waiting on a slow line"
+            structs.replace(RETRYING, refresh_period_s=10.0),
+            "▲ retry 3 in <10 s: unreachable",
+            id="waiting on a slow line",
         ),
         pytest.param(LIVE, "● live", id="fresh"),
         pytest.param(structs.replace(LIVE, age_s=20.0), "● live", id="as old as two intervals"),
@@ -75,20 +77,20 @@ def failed(kind: FailureKind) -> Connection:
         pytest.param(failed(FailureKind.SESSION_CONTENDED), "✖ session taken over", id="wants a person to decide"),
     ],
 )
-def test_the_state_of_the_connection_in_a_word(connection: Connection, word: str) -> None:
-    assert connection_word(connection).text == word
+def test_the_state_of_the_connection_in_a_word(connection: ConnectionStatus, word: str) -> None:
+    assert connection_state(connection).text == word
 
 
 @pytest.mark.parametrize("kind", FailureKind)
 def test_no_failure_looks_live(kind: FailureKind) -> None:
-    word = connection_word(failed(kind))
+    word = connection_state(failed(kind))
     assert word.role is Role.BAD
     assert "live" not in word.text
 
 
 def test_a_wide_line_says_everything() -> None:
     line = connection_line(LIVE, 120, cell_len)
-    text = text_of(line)
+    text = plain_text(line)
     assert cell_len(text) == 120
     for part in (
         "● live",
@@ -132,9 +134,10 @@ def test_old_data_is_marked_by_its_age_as_well() -> None:
         pytest.param(CONNECTING, id="connecting"),
         pytest.param(RETRYING, id="retrying"),
         pytest.param(structs.replace(RETRYING, attempt=1234, retry_in_s=300.0), id="retrying for long"),
-        pytest.param(structs.replace(LIVE, behind=17), id="paused"),
+        pytest.param(structs.replace(LIVE, pending_changes=17), id="paused"),
         pytest.param(
-            structs.replace(LIVE, behind=12345, failure=REFUSED, attempt=99, retry_in_s=300.0), id="paused and failing"
+            structs.replace(LIVE, pending_changes=12345, failure=REFUSED, attempt=99, retry_in_s=300.0),
+            id="paused and failing",
         ),
         pytest.param(
             structs.replace(LIVE, node="https://管理节点.example.com/very/long/prefix", account="财务"), id="wide names"
@@ -145,24 +148,24 @@ def test_old_data_is_marked_by_its_age_as_well() -> None:
         pytest.param(failed(FailureKind.LOGIN_REFUSED), id="waiting for a person"),
     ],
 )
-def test_the_first_line_fits_every_width(connection: Connection) -> None:
-    word = connection_word(connection).text
+def test_the_first_line_fits_every_width(connection: ConnectionStatus) -> None:
+    word = connection_state(connection).text
     for width in WIDTHS:
-        text = text_of(connection_line(connection, width, cell_len))
+        text = plain_text(connection_line(connection, width, cell_len))
         assert cell_len(text) <= width, f"{cell_len(text)} cells in {width}: {text!r}"
         assert text.startswith(word[: width - 1])
 
 
 def test_the_word_of_the_connection_and_the_pause_stay_apart_on_narrow_screens() -> None:
     for width in WIDTHS:
-        text = text_of(connection_line(structs.replace(LIVE, behind=17), width, cell_len))
+        text = plain_text(connection_line(structs.replace(LIVE, pending_changes=17), width, cell_len))
         assert "live‖" not in text, f"at {width}"
 
 
 def test_what_matters_less_goes_first() -> None:
     shown = [
         [part for part in ("live", "age", "http", "tasks", "UTC", "admin", "poll", "every") if part in text]
-        for text in (text_of(connection_line(LIVE, width, cell_len)) for width in reversed(WIDTHS))
+        for text in (plain_text(connection_line(LIVE, width, cell_len)) for width in reversed(WIDTHS))
     ]
     for wider, narrower in pairwise(shown):
         assert narrower == wider[: len(narrower)]
@@ -194,23 +197,23 @@ def test_a_fleet_is_added_up() -> None:
 
 
 def test_the_second_line_begins_with_the_worst_status() -> None:
-    text = text_of(fleet_line(FLEET, 200, cell_len))
+    text = plain_text(fleet_line(FLEET, 200, cell_len))
     places = [text.index(status) for status in ("Failed", "Stopped", "Levitating", "Starting", "Running")]
     assert places == sorted(places)
 
 
 def test_an_empty_fleet_is_all_zeros() -> None:
-    text = text_of(fleet_line(summarize_fleet([]), 100, cell_len))
+    text = plain_text(fleet_line(summarize_fleet([]), 100, cell_len))
     assert "0 B of 0 B" in text
     assert "▲ 0 near full" in text
 
 
 def test_before_the_first_answer_the_second_line_says_nothing() -> None:
-    assert text_of(fleet_line(None, 100, cell_len)).strip() == "", "zeros would be a lie: nothing is known"
+    assert plain_text(fleet_line(None, 100, cell_len)).strip() == "", "zeros would be a lie: nothing is known"
 
 
 def test_a_wide_second_line_says_everything() -> None:
-    text = text_of(fleet_line(FLEET, 200, cell_len))
+    text = plain_text(fleet_line(FLEET, 200, cell_len))
     assert cell_len(text) == 200
     for part in (
         "✖ 1 Failed",
@@ -236,51 +239,51 @@ many_statuses = st.lists(
 @settings(max_examples=30)
 @given(many_statuses, st.sampled_from(WIDTHS))
 def test_the_second_line_fits_every_width(fleet: object, width: int) -> None:
-    text = text_of(fleet_line(fleet, width, cell_len))  # type: ignore[arg-type]
+    text = plain_text(fleet_line(fleet, width, cell_len))  # type: ignore[arg-type]
     assert cell_len(text) <= width, f"{cell_len(text)} cells in {width}: {text!r}"
 
 
 @pytest.mark.parametrize("width", range(20, 200))
 def test_nearly_full_is_never_called_full(width: int) -> None:
-    assert " full" not in text_of(fleet_line(FLEET, width, cell_len)).replace(" near full", "")
+    assert " full" not in plain_text(fleet_line(FLEET, width, cell_len)).replace(" near full", "")
 
 
 def test_the_number_of_failed_tasks_is_seen_at_eighty_columns() -> None:
-    text = text_of(fleet_line(FLEET, 80, cell_len))
+    text = plain_text(fleet_line(FLEET, 80, cell_len))
     assert cell_len(text) == 80
     assert "1 Failed" in text.replace("✖1", "✖ 1")
 
 
 def test_a_longer_interval_than_was_asked_for_is_said_with_its_reason() -> None:
-    line = text_of(connection_line(structs.replace(LIVE, is_slowed_down=True, interval_s=24.4), 120, cell_len))
+    line = plain_text(connection_line(structs.replace(LIVE, is_slowed_down=True, interval_s=24.4), 120, cell_len))
     assert "node is slow: every 24 s" in line
     assert "every" not in line.replace("node is slow: every 24 s", "")
 
 
 @pytest.mark.parametrize(("age_s", "said"), [(0.0, "<10 s"), (9.9, "<10 s"), (10.0, "<20 s"), (59.9, "<60 s")])
 def test_on_a_slow_line_an_age_is_said_as_what_it_may_become(age_s: float, said: str) -> None:
-    line = text_of(connection_line(structs.replace(LIVE, age_s=age_s, beat_s=10.0), 140, cell_len))
+    line = plain_text(connection_line(structs.replace(LIVE, age_s=age_s, refresh_period_s=10.0), 140, cell_len))
     assert f"age {said}" in line.replace("1 min", "60 s")
     assert "slow line" in line
 
 
 @pytest.mark.parametrize("connection", [LIVE, RETRYING, CONNECTING, failed(FailureKind.SESSION_CONTENDED)])
-def test_that_a_certificate_is_not_checked_is_said_at_any_width(connection: Connection) -> None:
+def test_that_a_certificate_is_not_checked_is_said_at_any_width(connection: ConnectionStatus) -> None:
     unverified = structs.replace(connection, secrecy=TransportSecurity.UNVERIFIED, profile="production")
     for width in WIDTHS:
         line = connection_line(unverified, width, cell_len)
         (badge,) = (span for span in line if "TLS not verified" in span.text)
         assert badge.role is Role.LABEL_RED
-        assert cell_len(text_of(line)) <= width
+        assert cell_len(plain_text(line)) <= width
 
 
 def test_that_nothing_is_encrypted_is_said_quietly_and_where_there_is_room() -> None:
     plain = structs.replace(LIVE, secrecy=TransportSecurity.PLAINTEXT)
     (mark,) = (span for span in connection_line(plain, 160, cell_len) if span.text == "not encrypted")
     assert mark.role is Role.DIM
-    assert "not encrypted" in text_of(connection_line(plain, 120, cell_len))
-    assert "not encrypted" not in text_of(connection_line(plain, 60, cell_len))
-    assert "encrypted" not in text_of(connection_line(LIVE, 200, cell_len))
+    assert "not encrypted" in plain_text(connection_line(plain, 120, cell_len))
+    assert "not encrypted" not in plain_text(connection_line(plain, 60, cell_len))
+    assert "encrypted" not in plain_text(connection_line(LIVE, 200, cell_len))
 
 
 @pytest.mark.parametrize(
@@ -293,5 +296,5 @@ def test_that_nothing_is_encrypted_is_said_quietly_and_where_there_is_room() -> 
         pytest.param(structs.replace(LIVE, summary=2500, is_cut_short=True), "60/2500 tasks", id="given up"),
     ],
 )
-def test_a_list_that_may_not_be_whole_says_so_beside_its_count(connection: Connection, words: str) -> None:
-    assert words in text_of(connection_line(connection, 250, cell_len))
+def test_a_list_that_may_not_be_whole_says_so_beside_its_count(connection: ConnectionStatus, words: str) -> None:
+    assert words in plain_text(connection_line(connection, 250, cell_len))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdptui.render.lazy_lines import ItemLines, JoinedLines
-from cdptui.render.span import Line, Span
+from cdptui.render.spans import Line, Span
 
 
 def lines_of_item(count: int, item: int) -> list[Line]:

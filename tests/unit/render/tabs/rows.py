@@ -9,9 +9,9 @@ from cdptui.models.failure import Failure, FailureKind
 from cdptui.models.inventory import FetchState
 from cdptui.models.reasons import Evidence, find_reasons, overall_severity
 from cdptui.models.task_row import TaskRow
-from cdptui.render.span import text_of
+from cdptui.render.spans import plain_text
 from cdptui.render.tabs.context import DetailContext
-from cdptui.render.tabs.registry import Tab, lines_of
+from cdptui.render.tabs.registry import Tab, tab_renderer
 from tests.doubles import EPOCH, a_task
 
 DENIED = Failure(FailureKind.PERMISSION_DENIED, "is denied by default", "http://node/x", "SYS.1006")
@@ -43,4 +43,4 @@ def shown(tab: Tab, row: TaskRow, width: int = 100, height: int = 40, **context:
         "at": 100.0,
         **context,
     }
-    return [text_of(line) for line in lines_of(tab)(row, DetailContext(**settings), width, height)]
+    return [plain_text(line) for line in tab_renderer(tab)(row, DetailContext(**settings), width, height)]

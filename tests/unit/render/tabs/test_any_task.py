@@ -14,9 +14,9 @@ from cdptui.api.raw_task import pretty_json_lines, raw_fields
 from cdptui.models.capacity import CapacityHistory, GrowthRate
 from cdptui.models.reasons import Evidence, find_reasons, overall_severity
 from cdptui.models.task_row import TaskRow
-from cdptui.render.span import text_of
+from cdptui.render.spans import plain_text
 from cdptui.render.tabs.context import DetailContext
-from cdptui.render.tabs.registry import TABS, Tab, lines_of
+from cdptui.render.tabs.registry import TABS, Tab, tab_renderer
 from tests.doubles import EPOCH
 
 DATES = st.sampled_from(
@@ -59,5 +59,5 @@ def test_every_tab_shows_any_task(record: dict[str, Any], zone: Any, tab: Tab, w
     reasons = find_reasons(task, facts)
     row = TaskRow(task, overall_severity(task, reasons), facts.growth, facts.full_in_s, reasons)
     context = DetailContext(raw_fields(task, zone), CapacityHistory(), {}, "", EPOCH, zone, raw=pretty_json_lines(task))
-    for line in lines_of(tab)(row, context, width, 30):
-        assert text_of(line).isprintable()
+    for line in tab_renderer(tab)(row, context, width, 30):
+        assert plain_text(line).isprintable()

@@ -12,7 +12,7 @@ from cdptui.models.capacity import CapacityHistory, CapacitySample
 from cdptui.models.reasons import Evidence, find_reasons, overall_severity
 from cdptui.models.severity import status_severity
 from cdptui.models.task_row import TaskRow
-from cdptui.render.span import Role, text_of
+from cdptui.render.spans import Role, plain_text
 from cdptui.render.tabs import overview
 from cdptui.render.tabs.context import DetailContext
 from tests.unit.api.wire import FULL_ROW, VENDOR_ROW, encoded
@@ -45,7 +45,7 @@ def lines(
     }
     reasons = find_reasons(task, Evidence(settings["now"], full_in_s=full_in_s))
     rows = TaskRow(task, overall_severity(task, reasons), full_in_s=full_in_s, reasons=reasons)
-    return [text_of(line) for line in overview.lines(rows, DetailContext(**settings), width, height)]
+    return [plain_text(line) for line in overview.lines(rows, DetailContext(**settings), width, height)]
 
 
 def line_of(text: list[str], name: str) -> str:
@@ -204,6 +204,6 @@ def test_a_field_that_we_do_not_know_is_told_by_more_than_its_colour() -> None:
     task = decode_task(encoded({**FULL_ROW, "scene": "Normal"}), SHANGHAI)
     context = DetailContext(raw_fields(task, SHANGHAI), CapacityHistory(), {}, "", NOW, SHANGHAI)
     pane = overview.lines(TaskRow(task, status_severity(task.status, task.state)), context, 100, 40)
-    (scene,) = (line for line in pane if text_of(line).startswith("scene"))
+    (scene,) = (line for line in pane if plain_text(line).startswith("scene"))
     assert scene[0].role is Role.ACCENT
-    assert any("not known to cdptui: " in text_of(line) for line in pane)
+    assert any("not known to cdptui: " in plain_text(line) for line in pane)

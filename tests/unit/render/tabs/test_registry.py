@@ -5,34 +5,34 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from cdptui.render.span import text_of
-from cdptui.render.tabs.registry import OVERVIEW, TABS, Tab, lines_of, moved, place, tab_at, tab_line
+from cdptui.render.spans import plain_text
+from cdptui.render.tabs.registry import OVERVIEW, TABS, Tab, adjacent_tab, place_tabs, tab_at, tab_line, tab_renderer
 
 
 def test_every_tab_has_its_module() -> None:
-    assert all(callable(lines_of(tab)) for tab in TABS)
+    assert all(callable(tab_renderer(tab)) for tab in TABS)
     assert len({tab.key for tab in TABS}) == len(TABS)
 
 
 def test_the_tabs_go_round() -> None:
     seen = [OVERVIEW]
     for _ in TABS:
-        seen.append(moved(seen[-1], 1))
+        seen.append(adjacent_tab(seen[-1], 1))
     assert seen == [*TABS, OVERVIEW]
-    assert moved(OVERVIEW, -1) is TABS[-1]
+    assert adjacent_tab(OVERVIEW, -1) is TABS[-1]
 
 
 @given(st.sampled_from(TABS), st.integers(min_value=28, max_value=200), st.integers(min_value=0, max_value=9))
 def test_the_current_tab_is_in_brackets_whatever_the_width(tab: Tab, width: int, reasons: int) -> None:
-    text = text_of(tab_line(tab, width, reasons))
+    text = plain_text(tab_line(tab, width, reasons))
     assert cell_len(text) <= width
     assert f"[{tab.title}]" in text or f"[{tab.short}]" in text
 
 
 @given(st.sampled_from(TABS), st.integers(min_value=28, max_value=200))
 def test_a_click_on_a_title_means_that_tab(tab: Tab, width: int) -> None:
-    text = text_of(tab_line(tab, width))
-    for other, x, length in place(tab, width):
+    text = plain_text(tab_line(tab, width))
+    for other, x, length in place_tabs(tab, width):
         assert text[x : x + length] in {other.title, other.short}
         assert tab_at(x, tab, width) is tab_at(x + length - 1, tab, width) is other
     assert tab_at(0, tab, width) is None
@@ -41,4 +41,4 @@ def test_a_click_on_a_title_means_that_tab(tab: Tab, width: int) -> None:
 
 @pytest.mark.parametrize("width", [46, 78])
 def test_no_title_moves_when_another_tab_is_chosen(width: int) -> None:
-    assert len({tuple(place.x for place in place(tab, width)) for tab in TABS}) == 1
+    assert len({tuple(place_tabs.x for place_tabs in place_tabs(tab, width)) for tab in TABS}) == 1

@@ -1,0 +1,244 @@
+"""What a cell of the list says of its task: text and role, and the signs that they are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
+from typing import Final
+
+from msgspec import Struct
+
+from cdptui.models.severity import NEAR_FULL_RATIO
+from cdptui.models.task_row import TaskRow
+from cdptui.render import formatting
+from cdptui.render.spans import Line, Role, Span
+from cdptui.render.statuses import ROLES, status_line
+
+BAR_CELLS: Final = 6
+_DAY_S: Final = 86400.0
+_MAX_NAMED: Final = 20
+"""Resources of one task that its cell names."""
+_EIGHTHS: Final = " ▏▎▍▌▋▊▉"
+
+
+class CellContext(Struct, frozen=True):
+    """What a cell may need beside its task."""
+
+    now: datetime
+    """Wall clock of the snapshot, for ages: they move with the data, not with every tick."""
+    names: Mapping[str, str]
+    """Names by uuid, as far as they are known: of resources, backup storages and policies alike."""
+    zone: tzinfo | None = None
+    """The zone of dates; None is the one here."""
+
+
+def name(row: TaskRow, _: CellContext) -> Line:
+    """The name of the task."""
+    if not row.task.name:
+        return (Span("(no name)", Role.DIM),)
+    return (Span(row.task.name, Role.BAD if row.task.unreadable_fields else Role.TEXT),)
+
+
+def status(row: TaskRow, _: CellContext) -> Line:
+    """What it does."""
+    return status_line(row.task.status, row.task.state)
+
+
+def state(row: TaskRow, _: CellContext) -> Line:
+    """The switch."""
+    return (Span(row.task.state, Role.DIM if row.task.state == "Enabled" else Role.CALM),)
+
+
+def used(row: TaskRow, _: CellContext) -> Line:
+    """Used capacity."""
+    if row.task.used_bytes is None and "usedCapacity" in row.task.unreadable_fields:
+        return (Span("bad", Role.BAD),)
+    return (Span(formatting.size(row.task.used_bytes)),)
+
+
+def plan(row: TaskRow, _: CellContext) -> Line:
+    """Planned capacity."""
+    if row.task.plan_bytes is None and "maxCapacity" in row.task.unreadable_fields:
+        return (Span("bad", Role.BAD),)
+    if row.task.plan_bytes == 0:
+        return (Span("none", Role.DIM),)
+    return (Span(formatting.size(row.task.plan_bytes), Role.DIM),)
+
+
+def use(row: TaskRow, _: CellContext) -> Line:
+    """Used of plan, in figures and as a bar."""
+    ratio = row.task.used_ratio
+    if ratio is None:
+        return ()
+    return (Span(f"{formatting.percent(ratio):>5} ", usage_role(ratio)), *bar(ratio, BAR_CELLS))
+
+
+def rpo(row: TaskRow, _: CellContext) -> Line:
+    """Recovery point offset and its target."""
+    task = row.task
+    if task.rpo_ms is None:
+        return (Span("bad", Role.BAD),) if "lastLatency" in task.unreadable_fields else ()
+    role = rpo_role(task.rpo_ratio, is_on=task.state != "Disabled")
+    if not task.rpo_target_ms:
+        return (Span(formatting.latency(task.rpo_ms), role),)
+    return (Span(formatting.latency(task.rpo_ms), role), Span(f"/{formatting.latency(task.rpo_target_ms)}", Role.DIM))
+
+
+def growth(row: TaskRow, _: CellContext) -> Line:
+    """New data per hour."""
+    if row.growth is None:
+        return ()
+    is_still = round(row.growth.bytes_per_s * 3600) == 0
+    return (Span(formatting.rate(row.growth.bytes_per_s), Role.DIM if is_still else Role.TEXT),)
+
+
+def full_in(row: TaskRow, _: CellContext) -> Line:
+    """Time until the plan is full."""
+    if row.full_in_s is None:
+        return ()
+    if row.full_in_s <= 0:
+        return (Span("full", Role.BAD),)
+    if row.full_in_s > 365 * _DAY_S:
+        return (Span("> 1 y", Role.DIM),)
+    return (Span(formatting.duration(row.full_in_s), full_in_role(row.full_in_s)),)
+
+
+def protected_resources(row: TaskRow, context: CellContext) -> Line:
+    """What it protects, by name when that is known."""
+    refs = row.task.resource_refs
+    if not refs:
+        return (Span("nothing", Role.WARN),)
+    if len(refs) > 1:
+        return (Span(f"{len(refs)} resources"),)
+    name = context.names.get(refs[0].resource_uuid)
+    return (Span(name),) if name else (Span(resource_kind(refs[0].resource_type), Role.DIM),)
+
+
+def last_op(row: TaskRow, context: CellContext) -> Line:
+    """Age of the last operation."""
+    at = row.task.last_op_at
+    if at is not None and formatting.is_in_future(at, context.now):
+        return (Span("ahead", Role.WARN),)
+    return (Span(formatting.age(at, context.now), Role.DIM),)
+
+
+def reason(row: TaskRow, context: CellContext) -> Line:
+    """The worst of what is said of it, and how much more there is."""
+    if not row.reasons:
+        return ()
+    # Its sentences are many, and a list without the column needs none of them.
+    from cdptui.render.reason_messages import ReasonContext, reason_label  # noqa: PLC0415
+
+    worst = row.reasons[0]
+    more = len(row.reasons) - 1
+    spans = [
+        Span(reason_label(worst, row, ReasonContext(context.now, context.zone, context.names)), ROLES[worst.severity])
+    ]
+    return (*spans, Span(f" +{more}", Role.DIM)) if more else tuple(spans)
+
+
+def uuid(row: TaskRow, _: CellContext) -> Line:
+    """The uuid of the task."""
+    return (Span(row.task.uuid, Role.DIM),)
+
+
+def policy(row: TaskRow, context: CellContext) -> Line:
+    """The policy, by name when that is known."""
+    return _named(row.task.policy_uuid, context)
+
+
+def storage(row: TaskRow, context: CellContext) -> Line:
+    """The backup storage, by name when that is known."""
+    return _named(row.task.backup_storage_uuid, context)
+
+
+def vm(row: TaskRow, context: CellContext) -> Line:
+    """All resources, by name where that is known."""
+    refs = row.task.resource_refs
+    if not refs:
+        return (Span("none", Role.WARN),)
+    # No column is wide enough for more, and a task may have 100,000.
+    uuids = [ref.resource_uuid for ref in refs[:_MAX_NAMED]]
+    role = Role.TEXT if all(uuid in context.names for uuid in uuids) else Role.DIM
+    more = f" and {len(refs) - len(uuids)} more" if len(refs) > len(uuids) else ""
+    return (Span(", ".join(context.names.get(uuid, uuid) for uuid in uuids) + more, role),)
+
+
+def limit(row: TaskRow, _: CellContext) -> Line:
+    """The bandwidth limit of each volume."""
+    if row.task.bandwidth_limit_bps is None:
+        return ()
+    if not row.task.bandwidth_limit_bps:
+        return (Span("none", Role.DIM),)
+    return (Span(f"{formatting.size(row.task.bandwidth_limit_bps)}/s"),)
+
+
+def created(row: TaskRow, context: CellContext) -> Line:
+    """When the task was created."""
+    return (Span(formatting.timestamp(row.task.created_at, context.zone), Role.DIM),)
+
+
+def last_op_date(row: TaskRow, context: CellContext) -> Line:
+    """When the last operation was."""
+    at = row.task.last_op_at
+    is_ahead = at is not None and formatting.is_in_future(at, context.now)
+    return (Span(formatting.timestamp(at, context.zone), Role.WARN if is_ahead else Role.DIM),)
+
+
+def description(row: TaskRow, _: CellContext) -> Line:
+    """What somebody wrote about it."""
+    return (Span(row.task.description or "", Role.DIM),)
+
+
+def _named(uuid: str | None, context: CellContext) -> Line:
+    if not uuid:
+        return (Span("none", Role.DIM),)
+    name = context.names.get(uuid)
+    return (Span(name),) if name else (Span(uuid, Role.DIM),)
+
+
+def bar(ratio: float, cells: int) -> Line:
+    """A bar of `cells` cells, filled in eighths.
+
+    >>> bar(0.5, 4)[0].text, bar(0.5, 4)[1].text
+    ('██', '░░')
+    """
+    eighths = round(min(1.0, max(0.0, ratio)) * cells * 8)
+    if ratio > 0:
+        eighths = max(1, eighths)
+    full, part = divmod(eighths, 8)
+    filled = "█" * full + (_EIGHTHS[part] if part else "")
+    spans = (Span(filled, usage_role(ratio, quiet=Role.BAR)), Span("░" * (cells - len(filled)), Role.TRACK))
+    return tuple(span for span in spans if span.text)
+
+
+def usage_role(ratio: float, quiet: Role = Role.TEXT) -> Role:
+    """The role of a share of the plan."""
+    if ratio >= 1:
+        return Role.BAD
+    return Role.WARN if ratio >= NEAR_FULL_RATIO else quiet
+
+
+def rpo_role(ratio: float | None, *, is_on: bool) -> Role:
+    """The role of an RPO against its target."""
+    if ratio is None or not is_on:
+        return Role.DIM
+    if ratio > 1:
+        return Role.BAD
+    return Role.WARN if ratio > 0.8 else Role.TEXT
+
+
+def full_in_role(seconds: float) -> Role:
+    """The role of a time until full."""
+    if seconds < _DAY_S:
+        return Role.BAD
+    return Role.WARN if seconds < 3 * _DAY_S else Role.TEXT
+
+
+def resource_kind(resource_type: str) -> str:
+    """A class name of the server as a word.
+
+    >>> short_type("VmInstanceVO"), short_type("SomethingElse")
+    ('VM', 'SomethingElse')
+    """
+    return "VM" if resource_type.startswith("VmInstance") else resource_type.removesuffix("VO")

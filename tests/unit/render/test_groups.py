@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from cdptui.models.aggregates import GroupSummary
+from cdptui.models.severity import Severity
+from cdptui.render.columns import BY_KEY, COLUMNS
+from cdptui.render.groups import group_name
+from cdptui.render.spans import plain_text
+from cdptui.render.task_cells import CellContext
+from tests.doubles import EPOCH
+from tests.unit.render.rows import WORRYING_GROUP
+
+CONTEXT = CellContext(EPOCH, {"s-1": "backup-server-1"})
+
+
+@pytest.mark.parametrize(
+    ("by", "key", "name"),
+    [
+        ("storage", "s-1", "backup-server-1"),
+        ("storage", "s-2", "s-2"),
+        ("storage", "", "no storage"),
+        ("policy", "", "no policy"),
+        ("status", "Failed", "✖ Failed"),
+        ("status", "Levitating", "◇ Levitating"),
+        ("state", "Enabled", "Enabled"),
+    ],
+)
+def test_a_group_is_called_by_what_its_tasks_have_in_common(by: str, key: str, name: str) -> None:
+    assert group_name(GroupSummary(by, key), CONTEXT) == name
+
+
+def said(group: GroupSummary) -> dict[str, str]:
+    return {
+        column.key: plain_text(column.group_cell(group, CONTEXT)) for column in COLUMNS if column.group_cell is not None
+    }
+
+
+def test_sums_stand_under_the_headings_of_what_they_are_sums_of() -> None:
+    assert said(WORRYING_GROUP) == {
+        "name": "backup-server-1",
+        "status": "✖ 3 of 12",
+        "used": "50 GiB",
+        "plan": "100 GiB",
+        "use": "  50% ███░░░",
+        "rpo": "15m/10m",
+        "growth": "+1 GiB/h",
+    }
+
+
+def test_a_healthy_group_of_which_little_is_known_says_so() -> None:
+    assert said(GroupSummary("state", "Enabled", count=1)) == {
+        "name": "Enabled",
+        "status": "● all 1",
+        "used": "–",
+        "plan": "–",
+        "use": "",
+        "rpo": "",
+        "growth": "",
+    }
+
+
+@settings(max_examples=100)
+@given(
+    st.integers(1, 99_999),
+    st.sampled_from(Severity),
+    st.none() | st.integers(0, 2**70),
+    st.none() | st.floats(0, 1e15),
+)
+def test_sums_fit_their_columns(count: int, worst: Severity, used: int | None, rate: float | None) -> None:
+    group = GroupSummary("state", "x", count, count, worst, used, used, rate, growth_bytes_per_s=rate)
+    for key in ("status", "used", "plan", "use", "growth"):
+        total = BY_KEY[key].group_cell
+        assert total is not None
+        assert cell_len(plain_text(total(group, CONTEXT))) <= BY_KEY[key].width

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from itertools import islice
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cdptui.models.task_row import TaskRow
+from cdptui.query.evaluator import compile_clause, compile_predicate
+from cdptui.query.expression import Expression
+from cdptui.query.fields import QueryContext
+from cdptui.query.parser import parse
+from cdptui.tasklist.filtered_rows import FilteredRows
+from tests.doubles import EPOCH, GIB
+from tests.unit.query.expressions import CONTEXT, expressions
+from tests.unit.query.expressions import rows as any_rows
+from tests.unit.render.rows import a_row
+
+
+def take(selection: FilteredRows, fleet: list[TaskRow], context: QueryContext = CONTEXT) -> int:
+    """Bring it to its end; how many steps that took."""
+    return sum(1 for _ in selection.steps(fleet, context))
+
+
+changed = st.lists(st.tuples(st.integers(0, 9), any_rows()), max_size=3)
+
+
+@settings(max_examples=150)
+@given(expressions, st.lists(any_rows(), max_size=8), st.lists(changed, max_size=3))
+def test_what_is_kept_from_poll_to_poll_is_what_a_new_look_would_find(
+    expression: Expression, fleet: list[TaskRow], polls: list[list[tuple[int, TaskRow]]]
+) -> None:
+    selection = FilteredRows(expression)
+    for poll in polls:
+        take(selection, fleet)
+        is_meant = compile_predicate(expression, CONTEXT)
+        assert list(selection.rows) == [row for row in fleet if is_meant(row)]
+        for clause in selection.clauses:
+            assert selection.counts[clause] == sum(map(compile_clause(clause, CONTEXT), fleet))
+        fleet = fleet.copy()
+        for place, row in poll:
+            fleet[place : place + 1] = [row]
+
+
+def fleet_of(count: int) -> list[TaskRow]:
+    return [a_row(f"task {number}", uuid=f"{number:06d}", used_bytes=number % 100 * GIB) for number in range(count)]
+
+
+def test_a_poll_that_changed_little_looks_at_little() -> None:
+    fleet = fleet_of(9000)
+    selection = FilteredRows(parse("used>49GiB"))
+    assert take(selection, fleet) > 9
+    assert take(selection, fleet.copy()) == 1
+    assert len(selection.rows) == 4500
+
+
+def test_ages_and_names_make_it_look_at_everything_again() -> None:
+    fleet = [a_row("a", created_at=EPOCH, backup_storage_uuid="bs-1")]
+    later = QueryContext(EPOCH.replace(year=EPOCH.year + 1))
+    aged, named = FilteredRows(parse("age>1d")), FilteredRows(parse("bs~gold"))
+    take(aged, fleet, QueryContext(EPOCH))
+    take(named, fleet, QueryContext(EPOCH))
+    assert not aged.rows
+    assert not named.rows
+    take(aged, fleet, later)
+    take(named, fleet, QueryContext(EPOCH, {"bs-1": "gold"}))
+    assert list(aged.rows) == list(named.rows) == fleet
+
+
+def test_work_that_is_given_up_leaves_it_as_it_was() -> None:
+    fleet = fleet_of(9000)
+    selection = FilteredRows(parse("used>49GiB"))
+    take(selection, fleet)
+    before = selection.rows
+    assert len(list(islice(selection.steps(fleet_of(8000), CONTEXT), 5))) == 5
+    assert selection.rows is before
+    assert selection.total == 9000
+
+
+class CountingClock:
+    """A processor clock that advances by so many seconds with each reading."""
+
+    def __init__(self, seconds: float) -> None:
+        self.now, self.seconds = 0.0, seconds
+
+    def __call__(self) -> float:
+        self.now += self.seconds
+        return self.now
+
+
+def test_pattern_that_takes_too_long_leaves_the_selection_as_it_was() -> None:
+    fleet, clock = fleet_of(400), CountingClock(0.0)
+    selection = FilteredRows(parse("re:9$ or used>90GiB"), clock)
+    take(selection, fleet)
+    rows, counts = list(selection.rows), dict(selection.counts)
+    assert selection.timeout is None
+    assert 40 < len(rows) < 400
+    clock.seconds = 0.01
+    take(selection, [*fleet, *fleet_of(400)])
+    assert selection.timeout is not None
+    assert selection.timeout.pattern == "9$"
+    assert (list(selection.rows), dict(selection.counts), selection.total) == (rows, counts, 400)
+    clock.seconds = 0.0
+    take(selection, [*fleet, *fleet_of(400)])
+    assert selection.timeout is None
+    assert len(selection.rows) == 2 * len(rows)
+
+
+def test_words_are_never_given_up() -> None:
+    selection = FilteredRows(parse("task"), CountingClock(60.0))
+    take(selection, fleet_of(400))
+    assert selection.timeout is None
+    assert len(selection.rows) == 400
+
+
+def test_slow_pattern_is_evaluated_a_few_rows_a_step() -> None:
+    slow, quick = FilteredRows(parse("re:9$"), CountingClock(0.003)), FilteredRows(parse("re:9$"), CountingClock(0.0))
+    fleet = fleet_of(60)
+    assert take(slow, fleet) > 4 * take(quick, fleet) or slow.timeout is not None
+    assert take(FilteredRows(parse("re:9$"), CountingClock(0.003)), fleet) >= 10
+
+
+def test_many_clauses_are_evaluated_in_many_steps() -> None:
+    fleet = fleet_of(500)
+    few = take(FilteredRows(parse("task")), fleet)
+    many = " ".join(f"t{number}" for number in range(150))
+    assert take(FilteredRows(parse(many.replace(" ", "|"))), fleet) > few + 30

@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+from itertools import islice
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import structs
+
+from cdptui.models.aggregates import GroupSummary, is_unhealthy
+from cdptui.models.task_row import TaskRow
+from cdptui.render.groups import BY_KEY, GROUPINGS
+from cdptui.tasklist.grouped_rows import GroupedRows
+from cdptui.tasklist.sort_order import SortOrder
+from cdptui.tasklist.sorted_rows import SortedRows, arrange
+from tests.unit.render.rows import a_row
+from tests.unit.tasklist.test_sort_order import orders, rows
+
+grouped = st.builds(
+    lambda order, group: structs.replace(order, group=group),
+    orders,
+    st.sampled_from(["", *(grouping.key for grouping in GROUPINGS)]),
+)
+
+
+def take(outline: GroupedRows, fleet: list[TaskRow], order: SortOrder, anchor: str | None = None) -> None:
+    for _ in outline.update_steps(fleet, order, lambda: anchor):
+        pass
+
+
+def outline_of(fleet: list[TaskRow], order: SortOrder) -> GroupedRows:
+    outline = GroupedRows()
+    take(outline, fleet, order)
+    return outline
+
+
+def in_words(outline: GroupedRows) -> list[str]:
+    return [line.key if isinstance(line, GroupSummary) else line.task.name for line in outline]
+
+
+FLEET = [
+    a_row("a", status="Running"),
+    a_row("b", status="Failed"),
+    a_row("c", status="Running", rpo_ms=1),
+    a_row("d", status="Failed"),
+    a_row("e", status="Stopped", state="Disabled"),
+]
+
+
+def test_a_list_without_groups_is_its_rows() -> None:
+    outline = outline_of(FLEET, SortOrder("name"))
+    assert in_words(outline) == ["a", "b", "c", "d", "e"]
+    assert outline.groups == ()
+    assert outline.group_of_line(0) is None
+    assert not outline.fold_all()
+
+
+def test_groups_stand_worst_first_and_their_rows_in_the_lists_order() -> None:
+    outline = outline_of(FLEET, SortOrder("name", is_inverted=True, group="status"))
+    assert in_words(outline) == ["Failed", "d", "b", "Running", "c", "a", "Stopped", "e"]
+
+
+def test_a_folded_group_is_one_line_and_what_stands_below_moves_up() -> None:
+    outline = outline_of(FLEET, SortOrder("name", group="status"))
+    assert outline.fold(outline.groups[0])
+    assert in_words(outline) == ["Failed", "Running", "a", "c", "Stopped", "e"]
+    assert outline.index_of("uuid-of-b") == 0, "a task that is folded is found at its group"
+    assert not outline.fold(outline.groups[0])
+    assert outline.index_of("uuid-of-b") == 1
+
+
+def test_all_are_folded_unless_all_are_folded_already() -> None:
+    outline = outline_of(FLEET, SortOrder("name", group="status"))
+    outline.fold(outline.groups[1])
+    assert outline.fold_all()
+    assert in_words(outline) == ["Failed", "Running", "Stopped"]
+    assert not outline.fold_all()
+    assert len(outline) == 8
+
+
+def test_what_was_folded_stays_so_from_poll_to_poll_and_from_grouping_to_grouping() -> None:
+    outline = outline_of(FLEET, SortOrder("name", group="status"))
+    outline.fold(outline.groups[0])
+    take(outline, FLEET[1:], SortOrder("name", group="status"))
+    take(outline, FLEET, SortOrder("name", group="state"))
+    assert in_words(outline)[:2] == ["Enabled", "a"]
+    take(outline, FLEET, SortOrder("name"))
+    take(outline, FLEET, SortOrder("used", group="status"))
+    assert in_words(outline)[:2] == ["Failed", "Running"]
+
+
+def test_a_group_that_becomes_the_worst_goes_first() -> None:
+    healthy = [a_row("a", backup_storage_uuid="one"), a_row("b", backup_storage_uuid="two")]
+    outline = outline_of(healthy, SortOrder(group="storage"))
+    assert in_words(outline) == ["one", "a", "two", "b"]
+    take(outline, [healthy[0], a_row("b", backup_storage_uuid="two", status="Failed")], SortOrder(group="storage"))
+    assert in_words(outline) == ["two", "b", "one", "a"]
+
+
+def test_work_that_is_given_up_leaves_lines_and_rows_as_they_were() -> None:
+    fleet = [a_row(f"task {n:05d}", status="Running" if n % 3 else "Failed") for n in range(9000)]
+    outline = outline_of(fleet, SortOrder("name", group="status"))
+    before = list(outline)
+    total = sum(1 for _ in GroupedRows().update_steps(fleet[3000:], SortOrder("used", group="state")))
+    for count in range(total):
+        list(islice(outline.update_steps(fleet[3000:], SortOrder("used", group="state")), count))
+        if count % 5 == 0:
+            assert list(outline) == before
+
+
+@settings(max_examples=150)
+@given(st.lists(st.tuples(rows, grouped, st.sets(st.integers(0, 5)), st.booleans()), min_size=1, max_size=4))
+def test_lines_rows_and_groups_agree(history: list[tuple[list[TaskRow], SortOrder, set[int], bool]]) -> None:
+    outline = GroupedRows(SortedRows(2))
+    for fleet, order, to_fold, is_all in history:
+        take(outline, fleet, order)
+        for at in to_fold & set(range(len(outline.groups))):
+            outline.fold(outline.groups[at])
+        if is_all:
+            outline.fold_all()
+        lines = list(outline)
+        assert lines == [outline[at] for at in range(len(outline))] == list(outline[:])
+        assert sorted(map(id, outline.tasks())) == sorted(map(id, fleet))
+        if not order.group:
+            assert lines == arrange(fleet, order)
+            continue
+        value = BY_KEY[order.group].value
+        expected: list[TaskRow | GroupSummary] = []
+        for group in sorted(outline.groups, key=lambda group: group.rank):
+            members = [row for row in arrange(fleet, order) if value(row) == group.key]
+            assert list(outline.members(group)) == members
+            assert group.count == len(members)
+            expected += [group] if outline.is_folded(group) else [group, *members]
+        assert lines == expected
+        for at, line in enumerate(lines):
+            if isinstance(line, GroupSummary):
+                assert outline.index_of_group(line.key) == at
+                shown = line
+            else:
+                assert outline.index_of(line.task.uuid) == at
+            assert outline.group_of_line(at) == shown
+
+
+@settings(max_examples=100)
+@given(rows)
+def test_sums_are_those_of_the_rows(fleet: list[TaskRow]) -> None:
+    outline = outline_of(fleet, SortOrder(group="status"))
+    for group in outline.groups:
+        members = [row for row in fleet if row.task.status == group.key]
+        used = [row.task.used_bytes for row in members if row.task.used_bytes is not None]
+        assert group.used_bytes == (sum(used) if used else None)
+        assert group.unhealthy == sum(map(is_unhealthy, members))
+        assert group.worst == max(row.severity for row in members)
+        ratios = [row.task.rpo_ratio for row in members if row.task.rpo_ratio is not None]
+        assert group.rpo_ratio == max(ratios, default=None)
+        growths = [row.growth.bytes_per_s for row in members if row.growth]
+        assert group.growth_bytes_per_s == (pytest.approx(sum(growths)) if growths else None)
+
+
+def test_used_of_plan_counts_only_tasks_that_have_a_plan() -> None:
+    fleet = [a_row("a", used_bytes=50, plan_bytes=100), a_row("b", used_bytes=1000, plan_bytes=0)]
+    (group,) = outline_of(fleet, SortOrder(group="state")).groups
+    assert group.used_ratio == 0.5
+    assert group.used_bytes == 1050
+
+
+def test_the_rpo_of_what_is_switched_off_does_not_count() -> None:
+    fleet = [a_row("a", rpo_ms=10**9, state="Disabled", status="Stopped"), a_row("b", rpo_ms=1_000)]
+    groups = {group.key: group for group in outline_of(fleet, SortOrder(group="state")).groups}
+    assert groups["Disabled"].rpo_ratio is None
+    assert groups["Enabled"].rpo_ms == 1_000

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cdptui.models.capacity import GrowthRate
+from cdptui.models.task_row import TaskRow
+from cdptui.render.columns import COLUMNS
+from cdptui.tasklist.sort_order import WORST_FIRST, SortOrder
+from cdptui.tasklist.sorted_rows import arrange
+from tests.doubles import EPOCH
+from tests.unit.render.rows import a_row
+
+KEYS = (WORST_FIRST, *(column.key for column in COLUMNS))
+small = st.none() | st.integers(0, 3)
+
+rows = st.lists(
+    st.builds(
+        lambda name, status, used, plan, rpo, growth, text, number: a_row(
+            name,
+            uuid=f"{name}-{number}",
+            status=status,
+            used_bytes=used,
+            plan_bytes=plan,
+            rpo_ms=rpo,
+            rpo_target_ms=2,
+            growth=None if growth is None else GrowthRate(float(growth), 600.0),
+            full_in_s=growth,
+            last_op_at=None if growth is None else EPOCH,
+            policy_uuid=text,
+            backup_storage_uuid=text,
+            description=text,
+        ),
+        st.sampled_from(["a", "B", "c", "Ä", ""]),
+        st.sampled_from(["Running", "Failed", "Starting"]),
+        small,
+        small,
+        small,
+        small,
+        st.sampled_from([None, "", "a", "B"]),
+        st.integers(0, 10**6),
+    ),
+    max_size=12,
+    unique_by=lambda row: row.task.uuid,
+)
+orders = st.builds(SortOrder, st.sampled_from(KEYS), st.booleans(), st.just(""))
+
+
+@settings(max_examples=100)
+@given(rows, orders)
+def test_arranging_loses_and_doubles_nothing(fleet: list[TaskRow], order: SortOrder) -> None:
+    assert sorted(map(id, arrange(fleet, order))) == sorted(map(id, fleet))
+
+
+@settings(max_examples=100)
+@given(rows, orders, st.randoms())
+def test_the_order_does_not_depend_on_how_the_tasks_came(
+    fleet: list[TaskRow], order: SortOrder, random: Random
+) -> None:
+    shuffled = list(fleet)
+    random.shuffle(shuffled)
+    assert arrange(shuffled, order) == arrange(fleet, order)
+
+
+@settings(max_examples=100)
+@given(rows, orders)
+def test_a_column_is_sorted_with_the_unknown_last_in_both_directions(fleet: list[TaskRow], order: SortOrder) -> None:
+    column = order.column
+    if column is None:
+        return
+    values = [column.sort_value(row) for row in arrange(fleet, order)]
+    known = [value for is_unknown, value in values if not is_unknown]
+    assert [is_unknown for is_unknown, _ in values] == [False] * len(known) + [True] * (len(values) - len(known))
+    assert known == sorted(known, reverse=order.is_descending)
+
+
+def before(fleet: list[TaskRow], value: Callable[[TaskRow], float | None], *, is_inverted: bool) -> bool:
+    """Whether known values stand in their direction, and unknown ones behind them."""
+    values = [value(row) for row in fleet]
+    known = [v for v in values if v is not None]
+    return values == [*sorted(known, reverse=not is_inverted), *[None] * (len(values) - len(known))]
+
+
+@settings(max_examples=150)
+@given(rows, st.booleans())
+def test_the_default_is_worst_first_by_severity_then_rpo_then_used_then_name(
+    fleet: list[TaskRow], is_inverted: bool
+) -> None:
+    arranged = arrange(fleet, SortOrder(is_inverted=is_inverted))
+    severities = [row.severity for row in arranged]
+    assert severities == sorted(severities, reverse=not is_inverted)
+    for severity in set(severities):
+        same = [row for row in arranged if row.severity is severity]
+        assert before(same, lambda row: row.task.rpo_ratio, is_inverted=is_inverted), "RPO against its target"
+        for rpo in {row.task.rpo_ratio for row in same}:
+            equal = [row for row in same if row.task.rpo_ratio == rpo]
+            assert before(equal, lambda row: row.task.used_ratio, is_inverted=is_inverted), "used of plan"
+            for used in {row.task.used_ratio for row in equal}:
+                names = [row.task.name.casefold() for row in equal if row.task.used_ratio == used]
+                assert names == sorted(names), "name"
+
+
+def test_a_fleet_stands_worst_first() -> None:
+    fleet = [
+        a_row("calm", status="Stopped", state="Disabled"),
+        a_row("healthy", rpo_ms=1, used_bytes=1),
+        a_row("healthy and fuller", rpo_ms=1, used_bytes=2),
+        a_row("late", rpo_ms=900_000),
+        a_row("failed", status="Failed"),
+        a_row("starting", status="Starting"),
+        a_row("odd", status="Levitating"),
+    ]
+    assert [row.task.name for row in arrange(fleet, SortOrder())] == [
+        "failed",
+        "odd",
+        "starting",
+        "late",
+        "healthy and fuller",
+        "healthy",
+        "calm",
+    ]
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_equal_tasks_stand_by_name_whichever_way_the_list_is_turned(key: str) -> None:
+    fleet = [a_row(name, resource_refs=()) for name in ("b", "A", "c")]
+    if key not in {"name", "uuid"}:
+        for is_inverted in (False, True):
+            assert [row.task.name for row in arrange(fleet, SortOrder(key, is_inverted))] == ["A", "b", "c"]
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_turning_the_order_twice_is_no_turn(key: str) -> None:
+    order = SortOrder(key)
+    assert order.inverted().inverted() == order
+    assert order.inverted().is_descending is not order.is_descending
+
+
+def test_the_orders_go_round() -> None:
+    order = SortOrder()
+    seen = []
+    for _ in KEYS:
+        seen.append(order.key)
+        order = order.next_column(1)
+    assert tuple(seen) == KEYS
+    assert order == SortOrder()
+    assert SortOrder().next_column(-1).key == KEYS[-1]
+
+
+def test_moving_to_another_column_begins_with_its_own_direction() -> None:
+    assert SortOrder("name", is_inverted=True).next_column(1) == SortOrder("status", is_inverted=False)
+
+
+@pytest.mark.parametrize(
+    ("key", "is_descending"),
+    [(WORST_FIRST, True), ("name", False), ("use", True), ("full-in", False), ("last-op", False)],
+)
+def test_what_is_worst_comes_first(key: str, is_descending: bool) -> None:
+    assert SortOrder(key).is_descending is is_descending
