@@ -134,7 +134,7 @@ async def take(sitting: Sitting) -> dict[str, str]:
                 await pilot.press(*keys)
                 await _tick(app)
                 made[name] = app.export_screenshot(title="cdptui")
-        await app.hang_up()
+        await app.close_connections()
     return made
 
 

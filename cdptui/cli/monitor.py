@@ -130,13 +130,13 @@ def _ignore_textual_variables() -> None:
 
 
 def _keymap(display: Display) -> Keymap:
-    from cdptui.tui.keymap import USUAL  # noqa: PLC0415 - see above
+    from cdptui.tui.keymap import DEFAULT_KEYMAP  # noqa: PLC0415 - see above
 
     if not display.keys:
-        return USUAL
-    from cdptui.tui.remap import remapped  # noqa: PLC0415 - rarely needed
+        return DEFAULT_KEYMAP
+    from cdptui.tui.keymap import with_overrides  # noqa: PLC0415 - rarely needed
 
-    return remapped(display.keys)
+    return with_overrides(display.keys)
 
 
 async def _take_leave(app: CdptuiApp) -> None:
@@ -146,10 +146,10 @@ async def _take_leave(app: CdptuiApp) -> None:
     is_clean, until = False, time.monotonic() + _LINE_S
     try:
         async with asyncio.timeout(_FAREWELL_S):
-            is_clean = await app.hang_up()
+            is_clean = await app.close_connections()
     except TimeoutError:
         log.warning("not logged out: no answer within %s s", _FAREWELL_S)
-    app.finish_drawing(until - time.monotonic())
+    app.drain_output(until - time.monotonic())
     if not is_clean:
         # Whose terminal is gone cannot be told.
         with contextlib.suppress(OSError):

@@ -24,18 +24,18 @@ from cdptui.clock import Clock
 from cdptui.config.terminal import TerminalCapabilities
 from cdptui.models.sanitize import sanitize
 from cdptui.tui import collector
-from cdptui.tui.commands import ActionCommands
-from cdptui.tui.driver import TerminalDriver
-from cdptui.tui.key_turns import LOOK_S, KeySettled, KeyTurns
-from cdptui.tui.keymap import USUAL, Keymap, Place, bindings, bindings_in_dialogs
-from cdptui.tui.messages import CopyWanted
+from cdptui.tui.commands import ActionProvider
+from cdptui.tui.key_queue import LOOK_S, KeyHandled, KeyQueue
+from cdptui.tui.keymap import DEFAULT_KEYMAP, Keymap, KeyScope, bindings, bindings_in_dialogs
+from cdptui.tui.layout import enlarged, is_too_small
+from cdptui.tui.messages import CopyRequested
+from cdptui.tui.monitor_worker import MonitorWorker, summarize_exception
 from cdptui.tui.screens.main import MainScreen
 from cdptui.tui.target import Target
+from cdptui.tui.terminal.driver import TerminalDriver
 from cdptui.tui.terminal.textual_caches import clear_frame_caches, clear_layout_caches
 from cdptui.tui.themes import DEFAULT_THEME, THEMES
-from cdptui.tui.watch import Watch, first_words
 from cdptui.tui.widgets.detail_pane import DetailPane
-from cdptui.tui.window import enlarged, is_too_small
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -58,8 +58,8 @@ class CdptuiApp(App[int], inherit_bindings=False):
 
     TITLE = "cdptui"
     CSS_PATH = "styles/main.tcss"
-    COMMANDS: ClassVar = {ActionCommands}
-    BINDINGS: ClassVar = [*bindings([Place.PROGRAM]), *bindings_in_dialogs()]
+    COMMANDS: ClassVar = {ActionProvider}
+    BINDINGS: ClassVar = [*bindings([KeyScope.PROGRAM]), *bindings_in_dialogs()]
     ALLOW_SELECT = False
     DEFAULT_MODE: ClassVar = "watch"
 
@@ -69,7 +69,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
         *,
         clock: Clock,
         targets: Sequence[Target] = (),
-        keymap: Keymap = USUAL,
+        keymap: Keymap = DEFAULT_KEYMAP,
         columns: Sequence[str] | None = None,
         theme: str = DEFAULT_THEME,
         is_frugal: bool | None = None,
@@ -104,78 +104,78 @@ class CdptuiApp(App[int], inherit_bindings=False):
         self._is_frugal = is_frugal
         self.keymap = keymap
         self._columns = columns
-        self._turns = KeyTurns(clock.monotonic)
-        self._taker: Widget | None = None
+        self._turns = KeyQueue(clock.monotonic)
+        self._key_target: Widget | None = None
         """Who got the key that is under way."""
         self._minding: asyncio.TimerHandle | None = None
         self._clock = clock
         self._targets = tuple(targets) if target in targets else (target, *targets)
-        self._farewells: set[asyncio.Task[bool]] = set()
-        self._visits = 0
-        self._is_curtain_down = False
+        self._closing_connections: set[asyncio.Task[bool]] = set()
+        self._mode_number = 0
+        self._is_screen_hidden = False
         self.small_window: Size | None = None
         """The size of the window while that is too small for any screen: a message is shown then."""
-        self._main, self._watch = self._look_at(target)
+        self._main, self._watch = self._create_screen(target)
 
-    def _look_at(self, target: Target) -> tuple[MainScreen, Watch]:
+    def _create_screen(self, target: Target) -> tuple[MainScreen, MonitorWorker]:
         """A screen of its own for a target, and who feeds it: what is old can never show under a new name."""
         main = MainScreen(
-            target, clock=self._clock, keymap=self.keymap, columns=self._columns, look_at_line=self.look_at_line
+            target, clock=self._clock, keymap=self.keymap, columns=self._columns, look_at_line=self.update_low_bandwidth
         )
-        return main, Watch(target, self._clock, main)
+        return main, MonitorWorker(target, self._clock, main)
 
     @property
     def link(self) -> NodeConnection | None:
         """The link to the node that is watched now; None while there is none yet."""
         return self._watch.link
 
-    def go_to(self, target: Target) -> None:
+    def switch_target(self, target: Target) -> None:
         """Watch another target; the session on the one before is logged out meanwhile."""
-        farewell = asyncio.create_task(self._part_with(self._watch), name="farewell")
-        self._farewells.add(farewell)
-        farewell.add_done_callback(self._farewells.discard)
+        farewell = asyncio.create_task(self._close(self._watch), name="farewell")
+        self._closing_connections.add(farewell)
+        farewell.add_done_callback(self._closing_connections.discard)
         before = self.current_mode
-        self._main, self._watch = self._look_at(target)
-        self._visits += 1
+        self._main, self._watch = self._create_screen(target)
+        self._mode_number += 1
         # The library knows how to exchange a pile of screens with all that is open on it, and calls it a mode.
-        mode = f"{self.DEFAULT_MODE}-{self._visits}"
+        mode = f"{self.DEFAULT_MODE}-{self._mode_number}"
         main = self._main
         self.add_mode(mode, lambda: main)
-        self._is_curtain_down = True
+        self._is_screen_hidden = True
         self.switch_mode(mode)
-        self._raise_curtain(self._clock.monotonic() + _CURTAIN_S)
+        self._reveal_when_laid_out(self._clock.monotonic() + _CURTAIN_S)
         if before == self.DEFAULT_MODE:
             self.add_mode(before, self.get_default_screen)  # it only removes what it was told of
         self.remove_mode(before)
         self._begin()
 
-    async def _part_with(self, watch: Watch) -> bool:
-        is_clean = await watch.end()
+    async def _close(self, watch: MonitorWorker) -> bool:
+        is_clean = await watch.stop()
         if not is_clean:
-            self._main.say(
+            self._main.show_notice(
                 f"not logged out of {watch.target.node}: a session may be left there until it ends by itself"
             )
         return is_clean
 
-    def _raise_curtain(self, latest: float) -> None:
+    def _reveal_when_laid_out(self, latest: float) -> None:
         """Draw the new screen once it is whole: its header is laid out first, and would stand over the old list."""
         if self._main.is_whole or self._clock.monotonic() >= latest:
-            self._is_curtain_down = False
-            self.draw_everything()
+            self._is_screen_hidden = False
+            self.redraw()
         else:
-            self._main.call_after_refresh(self._raise_curtain, latest)
+            self._main.call_after_refresh(self._reveal_when_laid_out, latest)
 
-    async def hang_up(self) -> bool:
+    async def close_connections(self) -> bool:
         """After the end of the app: log out everywhere; takes two seconds at most.
 
         False when a session may be left on a node.
         """
-        return all(await asyncio.gather(self._watch.end(), *self._farewells))
+        return all(await asyncio.gather(self._watch.stop(), *self._closing_connections))
 
-    def finish_drawing(self, seconds: float) -> None:
+    def drain_output(self, seconds: float) -> None:
         """After the end of the app: give a line that took nothing so long to take how the terminal is given back."""
         if isinstance(self._driver, TerminalDriver):
-            self._driver.finish(seconds)
+            self._driver.join_writer(seconds)
 
     def restore_terminal(self) -> None:
         """Restore the terminal while the event loop is held; the process must end afterwards. Safe in any thread."""
@@ -193,14 +193,14 @@ class CdptuiApp(App[int], inherit_bindings=False):
         """Our one screen is the bottom of the stack."""
         return self._main
 
-    def look_at_line(self) -> bool:
+    def update_low_bandwidth(self) -> bool:
         """Whether the line to the terminal must be spared now; draws everything anew when that has changed."""
         driver = self._driver
         if not isinstance(driver, TerminalDriver):
             return bool(self._is_frugal)
         is_frugal = driver.line.is_slow if self._is_frugal is None else self._is_frugal
         if driver.set_few_colours(is_wanted=is_frugal):
-            self.draw_everything()
+            self.redraw()
         return is_frugal
 
     def count_pending_input(self) -> int:
@@ -219,7 +219,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
         if not isinstance(event, events.Key) or event.is_forwarded or not self.screen_stack:
             await super().on_event(event)
             return
-        self._turns.wait(event)
+        self._turns.put(event)
         await self._next_key()
 
     async def _run_key_in_small_window(self, event: events.Key) -> None:
@@ -231,32 +231,36 @@ class CdptuiApp(App[int], inherit_bindings=False):
     def on_key_settled(self) -> None:
         """It is the next key's turn, once what this one asked for, such as another focus, is done."""
         self._main.answer()
-        if self._turns.goes_round_again() and self._taker is not None and self._taker.post_message(KeySettled()):
+        if (
+            self._turns.needs_another_pass()
+            and self._key_target is not None
+            and self._key_target.post_message(KeyHandled())
+        ):
             return
-        self._turns.settle()
+        self._turns.finish()
         self.call_later(self._next_key)
 
-    def _mind_waiting_keys(self) -> None:
+    def _schedule_key_watchdog(self) -> None:
         """Should what took a key be gone, nothing else would ask for the next one."""
         if self._turns.is_any_waiting and self._minding is None:
             loop = asyncio.get_running_loop()
-            self._minding = loop.call_later(LOOK_S, self.call_later, self._mind_keys)
+            self._minding = loop.call_later(LOOK_S, self.call_later, self._key_watchdog)
 
-    async def _mind_keys(self) -> None:
+    async def _key_watchdog(self) -> None:
         self._minding = None
-        if self._taker is not None and not (self._taker.is_running and self._taker.is_attached):
-            self._turns.settle()
+        if self._key_target is not None and not (self._key_target.is_running and self._key_target.is_attached):
+            self._turns.finish()
         await self._next_key()
-        self._mind_waiting_keys()
+        self._schedule_key_watchdog()
 
     async def _next_key(self) -> None:
-        key = self._turns.next()
-        self._mind_waiting_keys()
+        key = self._turns.start_next()
+        self._schedule_key_watchdog()
         if key is None or not self.screen_stack:
             return
-        self._taker = taker = self.focused or self.screen
+        self._key_target = taker = self.focused or self.screen
         await super().on_event(key)
-        if not taker.post_message(KeySettled()):
+        if not taker.post_message(KeyHandled()):
             self.on_key_settled()
 
     async def _on_key(self, event: events.Key) -> None:
@@ -285,7 +289,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
         except Exception as error:
             log.exception("the action %s failed", action)
             self.faults += 1
-            self._main.say(f"that failed: {sanitize(first_words(error), 80)}")
+            self._main.show_notice(f"that failed: {sanitize(summarize_exception(error), 80)}")
             return True
 
     def pop_screen(self) -> AwaitComplete:
@@ -321,23 +325,23 @@ class CdptuiApp(App[int], inherit_bindings=False):
 
     def action_command_palette(self) -> None:
         """Every action by name."""
-        from cdptui.tui.screens.palette import Palette  # noqa: PLC0415 - not needed for the first frame
+        from cdptui.tui.commands import CommandPaletteScreen  # noqa: PLC0415 - not needed for the first frame
 
-        if not isinstance(self.screen, Palette):
-            self.push_screen(Palette())
+        if not isinstance(self.screen, CommandPaletteScreen):
+            self.push_screen(CommandPaletteScreen())
 
     def action_profile_menu(self) -> None:
         """Choose what to watch."""
-        from cdptui.tui.screens.profile_menu import ProfileMenu  # noqa: PLC0415 - not needed for the first frame
+        from cdptui.tui.screens.menus import ProfileMenu  # noqa: PLC0415 - not needed for the first frame
 
         if len(self._targets) > 1:
             self.push_screen(ProfileMenu(self._targets, self._watch.target), self._take_target)
         else:
-            self._main.say(f"no other profile: {self.where_profiles_stand}")
+            self._main.show_notice(f"no other profile: {self.where_profiles_stand}")
 
     def _take_target(self, target: Target | None) -> None:
         if target is not None and target is not self._watch.target:
-            self.go_to(target)
+            self.switch_target(target)
 
     def action_next_theme(self) -> None:
         """Go through our themes."""
@@ -348,42 +352,42 @@ class CdptuiApp(App[int], inherit_bindings=False):
         """Take the mouse, or leave it to the terminal, which can select text with it then."""
         driver = self._driver
         if not isinstance(driver, TerminalDriver) or not driver.use_mouse(is_wanted=not driver.has_mouse):
-            self._main.say("this terminal has no mouse for us")
+            self._main.show_notice("this terminal has no mouse for us")
         elif driver.has_mouse:
-            self._main.say(f"mouse on; {self.keymap.names['mouse']} turns it off")
+            self._main.show_notice(f"mouse on; {self.keymap.labels['mouse']} turns it off")
         else:
-            self._main.say(f"mouse off: the terminal selects text; {self.keymap.names['mouse']} turns it on")
+            self._main.show_notice(f"mouse off: the terminal selects text; {self.keymap.labels['mouse']} turns it on")
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copy what is selected in a field, by the way of all copies."""
-        self.post_message(CopyWanted("text", text))
+        self.post_message(CopyRequested("text", text))
 
     def on_retry_requested(self) -> None:
         """Connect at once where the connection failed by a fault."""
         self._watch.retry()
 
-    def on_copy_wanted(self, message: CopyWanted) -> None:
+    def on_copy_wanted(self, message: CopyRequested) -> None:
         """Copy it; keys go on meanwhile."""
         self.run_worker(self._copy(message.label, message.text), name="copy", group="copy", exclusive=True)
 
     async def _copy(self, label: str, text: str) -> None:
-        from cdptui.tui.clipboard import Clipboard  # noqa: PLC0415 - not needed for the first frame
+        from cdptui.tui.terminal.clipboard import Clipboard  # noqa: PLC0415 - not needed for the first frame
 
         driver = self._driver
         clipboard = Clipboard(self.traits, driver.write if driver is not None else lambda _: None)
-        self._main.say(f"{label} {await clipboard.take(text)}")
+        self._main.show_notice(f"{label} {await clipboard.copy(text)}")
 
     def action_redraw(self) -> None:
         """Write every cell again, whatever the terminal shows now."""
         if isinstance(self._driver, TerminalDriver):
-            self._driver.frame.forget()
-        self.draw_everything()
+            self._driver.frame.invalidate()
+        self.redraw()
 
     def on_mount(self) -> None:
         """Use the person's keys; draw everything when the shell has given the terminal back."""
-        if self.keymap is not USUAL:
-            self.set_keymap(self.keymap.changed)
-        self.app_resume_signal.subscribe(self, lambda _: self.draw_everything())
+        if self.keymap is not DEFAULT_KEYMAP:
+            self.set_keymap(self.keymap.overrides)
+        self.app_resume_signal.subscribe(self, lambda _: self.redraw())
 
     def _fit_screens(self, event: events.Resize) -> events.Resize:
         """Return a resize for screens, which are never laid out for less than they need, and note what there is."""
@@ -393,10 +397,10 @@ class CdptuiApp(App[int], inherit_bindings=False):
         size = enlarged(event.size)
         if self.small_window is not None or (was_small and size == self.size):
             # No screen gets another size that would have it drawn.
-            self.draw_everything()
+            self.redraw()
         return events.Resize(size, size, size, event.pixel_size)
 
-    def draw_everything(self) -> None:
+    def redraw(self) -> None:
         """Draw all of the screen; only cells that differ from what the terminal shows are written."""
         if not self._running or not self.screen_stack:
             return
@@ -418,7 +422,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
         """Write only the cells that differ from what the terminal shows."""
         driver = self._driver
         if isinstance(driver, TerminalDriver) and isinstance(renderable, CompositorUpdate):
-            if self._running and not self._closed and not self._batch_count and not self._is_curtain_down:
+            if self._running and not self._closed and not self._batch_count and not self._is_screen_hidden:
                 size = self.size
                 if self.small_window is not None:
                     from cdptui.tui.small_window import layout_update  # noqa: PLC0415 - rarely needed

@@ -16,25 +16,25 @@ _NEVER: Final = 1_000_000
 _SELDOM: Final = 5
 
 
-def spare_what_stays() -> None:
+def on_first_load() -> None:
     """Begin, and look only newcomers through while the first list comes in: most of what is made then stays."""
     gc.set_threshold(_YOUNG, _MIDDLE, _NEVER)
     gc.freeze()
     gc.enable()
 
 
-def look_at_all() -> None:
+def on_steady() -> None:
     """From now on look through all that is there, as usual."""
     gc.set_threshold(*gc.get_threshold()[:2], _OLD)
     gc.enable()
 
 
-def set_aside() -> None:
+def freeze_loaded() -> None:
     """Never look again at what is there now."""
     gc.freeze()
 
 
-def wait_for_pause() -> None:
+def on_typing() -> None:
     """Look less often while somebody types, and then at the older ones as often as ever.
 
     Not never: whoever opens and closes dialogs without a pause for minutes leaves more behind than there is room for.
@@ -42,11 +42,11 @@ def wait_for_pause() -> None:
     gc.set_threshold(_SELDOM * _YOUNG, max(1, _MIDDLE // _SELDOM), gc.get_threshold()[2])
 
 
-def go_on() -> None:
+def on_idle() -> None:
     """Nobody types any more."""
     gc.set_threshold(_YOUNG, _MIDDLE, gc.get_threshold()[2])
 
 
 def collect() -> None:
-    """Free all garbage now, in 10 ms for a closed screen; what `set_aside` covers is not looked through."""
+    """Free all garbage now, in 10 ms for a closed screen; what `freeze_loaded` covers is not looked through."""
     gc.collect()

@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from typing import Protocol, cast
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 
-from cdptui.tui.keymap import OF_FOCUS, Keymap, keys_in_words
+from cdptui.tui.keymap import FOCUS_SCOPES, Keymap, key_labels
+from cdptui.tui.screens.sized import SizedScreen
 from cdptui.tui.themes import THEMES
 
 
@@ -18,7 +19,7 @@ class HasKeymap(Protocol):
     keymap: Keymap
 
 
-class ActionCommands(Provider):
+class ActionProvider(Provider):
     """Actions and themes."""
 
     async def discover(self) -> Hits:
@@ -36,12 +37,16 @@ class ActionCommands(Provider):
 
     def _commands(self) -> Iterator[tuple[str, str, Callable[[], Awaitable[None] | None]]]:
         for key in cast("HasKeymap", self.app).keymap.keys:
-            if key.place in OF_FOCUS or key.action == "command_palette":
+            if key.place in FOCUS_SCOPES or key.action == "command_palette":
                 continue
             run = partial(self.screen.run_action, key.action)
-            yield f"{key.label} ({keys_in_words(key)})", key.help, run
+            yield f"{key.label} ({key_labels(key)})", key.help, run
         for theme in THEMES:
             yield f"Theme: {theme.name}", "colours", partial(self._use_theme, theme.name)
 
     def _use_theme(self, name: str) -> None:
         self.app.theme = name
+
+
+class CommandPaletteScreen(SizedScreen, CommandPalette):
+    """Every action by name; `cdptui.tui.commands` says which there are."""

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence, Set
 from cdptui.models.task_row import TaskRow
 
 
-class Marks:
+class MarkedTasks:
     """Uuids of marked tasks. They survive polls, sorting and filters, and vanish with their tasks."""
 
     def __init__(self) -> None:
@@ -34,18 +34,18 @@ class Marks:
 
     def forget_gone(self, rows: Sequence[TaskRow], listed: Set[str]) -> int:
         """Unmark tasks that are not among `rows`; how many those are. Most are `listed`, which is asked first."""
-        missing = self.hidden(listed)
+        missing = self.outside(listed)
         if missing:
             missing.difference_update(row.task.uuid for row in rows)
             self._uuids -= missing
         return len(missing)
 
-    def hidden(self, listed: Set[str]) -> set[str]:
+    def outside(self, listed: Set[str]) -> set[str]:
         """Those that a filter keeps out of what is `listed`."""
         return {uuid for uuid in self._uuids if uuid not in listed}
 
 
-def marks_in_words(count: int, hidden: int) -> str:
+def marks_text(count: int, hidden: int) -> str:
     """How many tasks are marked; empty when none is.
 
     >>> marks_in_words(3, 0), marks_in_words(3, 1), marks_in_words(0, 0)

@@ -23,7 +23,7 @@ class RetryRequested(Message):
     """The user asked to try again, whether the node can be reached or not."""
 
 
-class CopyWanted(Message):
+class CopyRequested(Message):
     """Somebody wants a text in the clipboard."""
 
     def __init__(self, label: str, text: str) -> None:
@@ -32,9 +32,9 @@ class CopyWanted(Message):
         self.text = text
 
 
-class NamesLearned(Message, bubble=False):
+class NamesUpdated(Message, bubble=False):
     """Names of resources became known, or turned out not to be had."""
 
     def can_replace(self, message: Message) -> bool:
         """One look at the names serves for all."""
-        return isinstance(message, NamesLearned)
+        return isinstance(message, NamesUpdated)

@@ -8,8 +8,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from cdptui.render.spans import Line, Role, Span
-from cdptui.tui.widgets.paint import FEW_STRIPS, Painter
-from cdptui.tui.window import LEAST
+from cdptui.tui.layout import MIN_SIZE
+from cdptui.tui.widgets.painter import FEW_STRIPS, Painter
 
 
 def message_lines(size: Size, quit_key: str) -> list[Line]:
@@ -17,7 +17,7 @@ def message_lines(size: Size, quit_key: str) -> list[Line]:
     return [
         (Span("too small", Role.WARN),),
         (Span(f"now {size.width}x{size.height}", Role.TEXT),),
-        (Span(f"need {LEAST.width}x{LEAST.height}", Role.TEXT),),
+        (Span(f"need {MIN_SIZE.width}x{MIN_SIZE.height}", Role.TEXT),),
         (Span(f"{quit_key} quits", Role.DIM),),
     ]
 

@@ -186,10 +186,10 @@ def _triplet(colour: str) -> ColorTriplet:
     return ColorTriplet(red, green, blue)
 
 
-SIXTEEN: Final = _by_colour(LIGHT, _LIGHT_SIXTEEN) | _by_colour(DARK, _DARK_SIXTEEN)
+ANSI_16: Final = _by_colour(LIGHT, _LIGHT_SIXTEEN) | _by_colour(DARK, _DARK_SIXTEEN)
 """The number of each of our colours on a terminal that has only 16: by what it is for, not by what it resembles."""
 
-BANDS: Final = {
+NO_COLOR_ATTRIBUTES: Final = {
     _triplet(theme.variables[name] or ""): attribute
     for theme in THEMES
     for name, attribute in (("cursor-background", "7"), ("cursor-unfocused", "4"))

@@ -15,7 +15,7 @@ from cdptui.cli.main import cdptui
 from cdptui.cli.words import vocabulary
 from cdptui.config.loader import GLOBAL_SETTINGS, PROFILE_SETTINGS, load_config
 from cdptui.query.fields import FIELDS, SYNTAX_EXAMPLES
-from cdptui.tui.keymap import KEYS, Place, lines_of
+from cdptui.tui.keymap import KEYS, KeyScope, help_lines
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -24,9 +24,9 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 def keys_table() -> str:
     """The table of keys in Markdown."""
     lines = ["| key | action |", "|---|---|"]
-    for place in Place:
+    for place in KeyScope:
         lines.append(f"| | **{place.value}** |")
-        for keys, help_text in lines_of(place):
+        for keys, help_text in help_lines(place):
             names = " ".join(name if name == "…" else f"`{name}`" for name in keys.split())
             lines.append(f"| {names} | {help_text} |")
     return "\n".join(lines)

@@ -114,7 +114,7 @@ async def watch(url: str, polls: int) -> dict[str, Any]:
     cpu_s = (time.process_time() - before) / polls
     app.exit()
     await running
-    await app.hang_up()
+    await app.close_connections()
     return {
         "longest_ms": {phase: round(gap * 1000, 1) for phase, gap in held.longest.items()},
         "spots": held.spots.most_common(8),

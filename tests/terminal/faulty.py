@@ -17,10 +17,11 @@ from typing import Any, NoReturn
 
 from cdptui.cli.main import main
 from cdptui.monitor.monitor import Monitor
-from cdptui.tui import clipboard, files
+from cdptui.tui import export_files
 from cdptui.tui.app import CdptuiApp
-from cdptui.tui.driver import TerminalDriver
 from cdptui.tui.screens.main import MainScreen
+from cdptui.tui.terminal import clipboard
+from cdptui.tui.terminal.driver import TerminalDriver
 from cdptui.tui.widgets.task_table import TaskTable
 
 armed: list[str] = []
@@ -124,7 +125,7 @@ def hold_the_logout() -> None:
         time.sleep(60)  # noqa: ASYNC251 - the fault
         return True
 
-    CdptuiApp.hang_up = hold  # type: ignore[method-assign, assignment]
+    CdptuiApp.close_connections = hold  # type: ignore[method-assign, assignment]
 
 
 def none() -> None:
@@ -133,7 +134,7 @@ def none() -> None:
 
 def blocked_file() -> None:
     """Make each file that the user asks for block, as on a server that has gone."""
-    files.create_file = block  # type: ignore[attr-defined]
+    export_files.create_file = block  # type: ignore[attr-defined]
 
 
 def blocked_copy_file() -> None:

@@ -21,7 +21,7 @@ from cdptui.render.spans import plain_text
 from cdptui.tui import small_window
 from cdptui.tui.app import CdptuiApp
 from cdptui.tui.target import Target
-from cdptui.tui.widgets.bars import Banner, FooterBar, HeaderBar
+from cdptui.tui.widgets.bars import ErrorBanner, FooterBar, HeaderBar
 from cdptui.tui.widgets.detail_pane import DetailPane
 from cdptui.tui.widgets.task_table import TaskTable
 from tests.doubles import ScriptedNode
@@ -62,7 +62,7 @@ class Running:
     def cursor(self) -> str | None:
         return self.table.cursor_uuid
 
-    def text_of(self, kind: type[HeaderBar | Banner | FooterBar | DetailPane]) -> str:
+    def text_of(self, kind: type[HeaderBar | ErrorBanner | FooterBar | DetailPane]) -> str:
         return "\n".join(plain_text(line) for view in self.app.screen_stack[0].query(kind) for line in view.lines)
 
     @property
@@ -72,7 +72,7 @@ class Running:
     @property
     def banner(self) -> str:
         """What the banner says; empty while it is not there."""
-        return self.text_of(Banner) if self.app.screen_stack[0].query(Banner).filter(".-shown") else ""
+        return self.text_of(ErrorBanner) if self.app.screen_stack[0].query(ErrorBanner).filter(".-shown") else ""
 
     @property
     def footer(self) -> str:

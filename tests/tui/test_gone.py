@@ -11,7 +11,7 @@ from textual.geometry import Region
 from textual.screen import Screen
 
 from cdptui.tui import collector
-from cdptui.tui.key_turns import KeySettled
+from cdptui.tui.key_queue import KeyHandled
 from tests.doubles import ScriptedNode, a_task
 from tests.tui.running import Running, running
 
@@ -28,7 +28,7 @@ class Leaving(Screen[None]):
         if len(self.taken) == 3:
             self.app.pop_screen()
 
-    def on_key_settled(self, event: KeySettled) -> None:
+    def on_key_settled(self, event: KeyHandled) -> None:
         if len(self.taken) == 3:
             event.stop()
 
@@ -101,7 +101,7 @@ async def test_a_poll_leaves_no_regions_behind_that_were_compared() -> None:
 
 
 async def test_rubbish_is_looked_for_seldom_while_somebody_types() -> None:
-    collector.go_on()
+    collector.on_idle()
     usual = gc.get_threshold()
     async with running(ScriptedNode([a_task(name) for name in "abc"])) as run:
         await run.until(lambda: run.rows)

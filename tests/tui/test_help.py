@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from cdptui.query.fields import FIELDS
 from cdptui.render.columns import COLUMNS
 from cdptui.render.spans import plain_text
-from cdptui.tui.keymap import KEYS, Key, Place
+from cdptui.tui.keymap import KEYS, KeyBinding, KeyScope
 from cdptui.tui.screens.help import HelpLines, help_entries
 from tests.doubles import a_task
 from tests.tui.running import Running, showing
@@ -28,7 +28,7 @@ def assert_whole(run: Running) -> None:
     width = page(run).width
     assert [line for line in map(plain_text, page(run).lines) if cell_len(line) > width] == []
     said = words(run)
-    helps = [key.help for key in KEYS if not key.series] + [part.help for part in (*COLUMNS, *FIELDS)]
+    helps = [key.help for key in KEYS if not key.range_label] + [part.help for part in (*COLUMNS, *FIELDS)]
     assert [text for text in helps if " ".join(text.split()) not in said] == []
 
 
@@ -77,7 +77,9 @@ async def test_a_search_finds_words_between_which_a_line_is_broken() -> None:
 
 @pytest.mark.parametrize("width", [30, 60, 100])
 def test_wide_characters_and_long_names_of_keys_have_their_room(width: int) -> None:
-    key = Key("odd", "文,字,ctrl+alt+shift+f12,hiragana_letter_small_tsu", "odd", "odd", "显示备份存储" * 9, Place.LIST)
-    lines = [plain_text(line) for entry in help_entries([key], [Place.LIST], width) for line in entry]
+    key = KeyBinding(
+        "odd", "文,字,ctrl+alt+shift+f12,hiragana_letter_small_tsu", "odd", "odd", "显示备份存储" * 9, KeyScope.LIST
+    )
+    lines = [plain_text(line) for entry in help_entries([key], [KeyScope.LIST], width) for line in entry]
     assert max(map(cell_len, lines)) <= width
     assert "".join(lines).replace(" ", "").count("显示备份存储") == 9

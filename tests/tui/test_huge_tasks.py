@@ -14,9 +14,9 @@ from textual.pilot import Pilot
 from cdptui.api.decode import decode_task
 from cdptui.models.task import Task
 from cdptui.render.spans import Line, Span
-from cdptui.tui.keymap import USUAL
+from cdptui.tui.keymap import DEFAULT_KEYMAP
 from cdptui.tui.themes import DEFAULT_THEME, THEMES
-from cdptui.tui.widgets.scrolling_lines import ScrollingLines
+from cdptui.tui.widgets.scrollable_lines import ScrollableLines
 from tests.doubles import ScriptedNode
 from tests.tui.event_loop import PATIENCE_S
 from tests.tui.running import Running, running
@@ -68,7 +68,7 @@ class LinesApp(App[None]):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = DEFAULT_THEME
-        self.view = ScrollingLines(USUAL)
+        self.view = ScrollableLines(DEFAULT_KEYMAP)
         self._shown = lines
 
     def get_theme_variable_defaults(self) -> dict[str, str]:

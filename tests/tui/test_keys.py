@@ -12,10 +12,9 @@ from cdptui.monitor.connection import NodeConnection
 from cdptui.render.key_names import KEY_NAMES
 from cdptui.render.spans import plain_text
 from cdptui.tui.app import CdptuiApp
-from cdptui.tui.keymap import KEYS, USUAL
-from cdptui.tui.remap import canonical_key, remapped
+from cdptui.tui.keymap import DEFAULT_KEYMAP, KEYS, normalize_key, with_overrides
 from cdptui.tui.target import Target
-from cdptui.tui.widgets.scrolling_lines import ScrollingLines
+from cdptui.tui.widgets.scrollable_lines import ScrollableLines
 from tests.doubles import ScriptedNode, a_task
 from tests.tui.running import Running
 from tests.tui.test_sizes import OPENED_BY, opened
@@ -27,7 +26,7 @@ def app_with(node: ScriptedNode, **keys: str) -> CdptuiApp:
     async def connect() -> NodeConnection:
         return NodeConnection.create(node, CLOCK, 3600.0, (ApiError,))
 
-    keymap = remapped({action.replace("_", "-"): names.split() for action, names in keys.items()})
+    keymap = with_overrides({action.replace("_", "-"): names.split() for action, names in keys.items()})
     return CdptuiApp(Target(connect, "http://node:8080", "admin", 3600.0), clock=CLOCK, keymap=keymap)
 
 
@@ -68,7 +67,7 @@ async def test_the_new_key_is_told_wherever_keys_are_told() -> None:
         await run.until(lambda: "Refresh (alt+r)" in run.screen)
         await run.press("escape", "h")
         await run.until(lambda: len(app.screen_stack) == 2)
-        page = "\n".join(plain_text(line) for line in app.screen.query_one("#help", ScrollingLines).lines)
+        page = "\n".join(plain_text(line) for line in app.screen.query_one("#help", ScrollableLines).lines)
         assert re.search(r"^  \^k h +this page$", page, re.MULTILINE)
         await run.press("h")
         assert len(app.screen_stack) == 1, "what opens help closes it"
@@ -137,20 +136,20 @@ async def test_advice_names_the_new_key() -> None:
 
 
 def test_keys_may_change_places() -> None:
-    keymap = remapped({"quit": ["d"], "detail": ["q"]})
-    assert keymap.changed == {"detail": "q", "quit": "d"}
+    keymap = with_overrides({"quit": ["d"], "detail": ["q"]})
+    assert keymap.overrides == {"detail": "q", "quit": "d"}
 
 
 def test_sentences_know_the_usual_keys() -> None:
-    assert {action: USUAL.names[action] for action in KEY_NAMES} == KEY_NAMES
+    assert {action: DEFAULT_KEYMAP.labels[action] for action in KEY_NAMES} == KEY_NAMES
 
 
 def test_every_key_is_found_under_the_name_by_which_it_is_told() -> None:
     for key in KEYS:
         for name in key.keys.split(","):
-            assert canonical_key(name) == name
-        told = USUAL.names[key.id]
-        assert canonical_key(told) == key.keys.split(",")[0]
+            assert normalize_key(name) == name
+        told = DEFAULT_KEYMAP.labels[key.id]
+        assert normalize_key(told) == key.keys.split(",")[0]
 
 
 @pytest.mark.parametrize(
@@ -179,4 +178,4 @@ def test_every_key_is_found_under_the_name_by_which_it_is_told() -> None:
     ],
 )
 def test_a_key_has_one_name(name: str, key: str | None) -> None:
-    assert canonical_key(name) == key
+    assert normalize_key(name) == key

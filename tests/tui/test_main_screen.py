@@ -4,8 +4,8 @@ import pytest
 
 from cdptui.api.errors import LoginRefused, SecondFactorNeeded, SecondFactorRefused, Unreachable
 from cdptui.models.snapshot import FetchProgress
-from cdptui.tui.screens.password import PasswordScreen
-from cdptui.tui.screens.sort_menu import SortMenu
+from cdptui.tui.screens.login_prompt import LoginPrompt
+from cdptui.tui.screens.menus import SortMenu
 from cdptui.tui.widgets.detail_pane import DetailPane
 from tests.doubles import GIB, ScriptedNode, a_task
 from tests.tui.running import running, showing
@@ -84,7 +84,7 @@ async def test_a_refused_login_waits_and_the_person_types_another_password() -> 
         assert "ID.1000" in run.banner
         assert run.node.reads == 1
         await run.press("r")
-        assert isinstance(run.app.screen, PasswordScreen)
+        assert isinstance(run.app.screen, LoginPrompt)
         await run.press(*"secret", "enter")
         await run.until(lambda: run.rows)
         assert run.node.passwords == ["secret"]
@@ -96,7 +96,7 @@ async def test_the_code_of_the_second_factor_is_typed_as_a_password_is() -> None
     async with showing(needed, refused, [a_task()]) as run:
         assert "code needed" in run.header
         await run.press("r")
-        assert isinstance(run.app.screen, PasswordScreen)
+        assert isinstance(run.app.screen, LoginPrompt)
         await run.press("escape")
         assert run.node.reads == 1, "nothing is tried without one"
         await run.press("r", *"000000", "enter")

@@ -49,7 +49,7 @@ async def test_a_profile_is_chosen_from_a_menu_and_watched_from_then_on() -> Non
         assert "prod" not in run.screen
         await run.until(lambda: nodes["prod"].closed)
         assert (nodes["prod"].closed, nodes["test"].closed) == (1, 0)
-    await app.hang_up()
+    await app.close_connections()
     assert (nodes["prod"].closed, nodes["test"].closed) == (1, 1)
     assert app.faults == 0
 
@@ -62,7 +62,7 @@ async def test_while_the_other_node_is_silent_nothing_of_the_one_before_is_shown
     async with app.run_test(size=(120, 40)) as pilot:
         run = Running(app, pilot, old)
         await run.until(lambda: run.rows)
-        app.go_to(targets[1])
+        app.switch_target(targets[1])
         for _ in range(20):
             await pilot.pause()
             assert "prod-" not in run.screen or "http://test" not in run.screen
@@ -71,7 +71,7 @@ async def test_while_the_other_node_is_silent_nothing_of_the_one_before_is_shown
         gate.set()
         await run.until(lambda: run.rows)
         assert run.names[0] == "test-0"
-    await app.hang_up()
+    await app.close_connections()
 
 
 async def test_a_request_that_hangs_keeps_nobody() -> None:
@@ -82,11 +82,11 @@ async def test_a_request_that_hangs_keeps_nobody() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         run = Running(app, pilot, old)
         await run.until(lambda: old.in_flight)
-        app.go_to(targets[1])
+        app.switch_target(targets[1])
         await run.until(lambda: run.rows)
         await run.until(lambda: old.closed)
         assert old.in_flight == 0
-    await app.hang_up()
+    await app.close_connections()
 
 
 async def test_a_node_that_is_left_before_it_was_reached_is_never_asked() -> None:
@@ -96,12 +96,12 @@ async def test_a_node_that_is_left_before_it_was_reached_is_never_asked() -> Non
     app = CdptuiApp(targets[0], clock=CLOCK, targets=targets)
     async with app.run_test(size=(120, 40)) as pilot:
         run = Running(app, pilot, old)
-        app.go_to(targets[1])
+        app.switch_target(targets[1])
         await run.until(lambda: run.rows)
         gate.set()
         await run.finish()
         assert old.reads == 0
-    await app.hang_up()
+    await app.close_connections()
 
 
 async def test_there_and_back_again_with_what_is_open_and_frozen_forgotten() -> None:
@@ -119,10 +119,10 @@ async def test_there_and_back_again_with_what_is_open_and_frozen_forgotten() -> 
         await run.press("p")
         assert "paused" in run.header
         for there in (targets[1], targets[0]):
-            app.go_to(there)
+            app.switch_target(there)
             await run.until(lambda there=there: there.node in run.header and "paused" not in run.header)  # type: ignore[misc]  # bound now
         await run.until(lambda: run.banner)
-    await app.hang_up()
+    await app.close_connections()
     assert [node.closed for node in nodes.values()] == [2, 1]
 
 

@@ -9,13 +9,13 @@ from textual.events import Resize
 from textual.geometry import Size
 
 from cdptui.models.failure import CredentialPrompt
-from cdptui.tui.screens.password import PasswordScreen
-from cdptui.tui.screens.profile_menu import ProfileMenu
-from cdptui.tui.window import LEAST, enlarged
+from cdptui.tui.layout import MIN_SIZE, enlarged
+from cdptui.tui.screens.login_prompt import LoginPrompt
+from cdptui.tui.screens.menus import ProfileMenu
 from tests.doubles import a_task
 from tests.tui.running import Running, showing
 
-SMALL = [(1, 1), (20, 5), (LEAST.width - 1, LEAST.height), (LEAST.width, LEAST.height - 1), (200, 3)]
+SMALL = [(1, 1), (20, 5), (MIN_SIZE.width - 1, MIN_SIZE.height), (MIN_SIZE.width, MIN_SIZE.height - 1), (200, 3)]
 FLEET = [a_task(f"cdp-{index:03d}", status="Failed" if index % 7 == 0 else "Running") for index in range(60)]
 
 
@@ -37,12 +37,12 @@ async def test_a_window_that_is_too_small_says_so_and_recovers(size: tuple[int, 
 async def test_it_can_begin_too_small() -> None:
     async with showing(FLEET, size=(20, 5)) as run:
         assert "too small" in run.screen
-        assert f"need {LEAST.width}x{LEAST.height}" in run.screen
+        assert f"need {MIN_SIZE.width}x{MIN_SIZE.height}" in run.screen
 
 
 async def test_the_least_size_shows_which_tasks_fail() -> None:
-    async with showing(FLEET, size=(LEAST.width, LEAST.height)) as run:
-        assert sum("✖ Failed" in line for line in run.screen_lines[3:]) == LEAST.height - 4
+    async with showing(FLEET, size=(MIN_SIZE.width, MIN_SIZE.height)) as run:
+        assert sum("✖ Failed" in line for line in run.screen_lines[3:]) == MIN_SIZE.height - 4
         run.assert_every_line_fits()
 
 
@@ -136,9 +136,7 @@ async def opened(run: Running, keys: tuple[str, ...]) -> None:
         case ("profiles",):
             run.app.push_screen(ProfileMenu([run.app._watch.target] * 12, run.app._watch.target))
         case ("password",):
-            run.app.push_screen(
-                PasswordScreen(CredentialPrompt.PASSWORD, "admin", "http://node:8080", "a reason " * 20)
-            )
+            run.app.push_screen(LoginPrompt(CredentialPrompt.PASSWORD, "admin", "http://node:8080", "a reason " * 20))
         case _:
             await run.press(*keys)
     await run.finish()
@@ -153,7 +151,7 @@ async def resize(run: Running, size: Size) -> None:
 def test_no_screen_is_laid_out_for_less_than_the_least_size() -> None:
     for size in EVERY_SIZE:
         laid_out = enlarged(Size(*size))
-        assert laid_out == Size(max(size[0], LEAST.width), max(size[1], LEAST.height))
+        assert laid_out == Size(max(size[0], MIN_SIZE.width), max(size[1], MIN_SIZE.height))
 
 
 @pytest.mark.parametrize("keys", OPENED_BY.values(), ids=OPENED_BY)

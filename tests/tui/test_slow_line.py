@@ -16,8 +16,8 @@ from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widgets import Static
 
-from cdptui.tui.frame import Frame
-from cdptui.tui.line import Line
+from cdptui.tui.terminal.output import OutputLink
+from cdptui.tui.terminal.screen_buffer import ScreenBuffer
 from cdptui.tui.themes import DARK
 from tests.doubles import a_task
 from tests.tui.running import showing
@@ -34,18 +34,18 @@ class Moments:
 
 
 def test_quick_writes_are_no_slow_line_however_many() -> None:
-    line = Line(Moments())
+    line = OutputLink(Moments())
     for _ in range(1000):
-        line.note(0.02)
+        line.record_write(0.02)
     assert not line.is_slow
 
 
 def test_a_line_that_held_us_up_for_a_second_of_a_minute_is_slow_for_ten_minutes() -> None:
     moments = Moments()
-    line = Line(moments)
+    line = OutputLink(moments)
     for moments.now in (0.0, 20.0, 40.0):
         assert not line.is_slow
-        line.note(0.4)
+        line.record_write(0.4)
     assert line.is_slow
     moments.now += 599
     assert line.is_slow
@@ -55,20 +55,20 @@ def test_a_line_that_held_us_up_for_a_second_of_a_minute_is_slow_for_ten_minutes
 
 def test_moments_of_trouble_far_apart_are_no_slow_line() -> None:
     moments = Moments()
-    line = Line(moments)
+    line = OutputLink(moments)
     for moments.now in (0.0, 100.0, 200.0):
-        line.note(0.9)
+        line.record_write(0.9)
         assert not line.is_slow
 
 
 @pytest.mark.parametrize(("few", "bytes_each"), [(False, len("\x1b[38;5;253;48;5;234m")), (True, len("\x1b[37;40m"))])
 def test_few_colours_take_few_bytes(few: bool, bytes_each: int) -> None:
-    frame = Frame()
+    frame = ScreenBuffer()
     console = Console(color_system="truecolor", force_terminal=True)
     if few:
         frame.color_system = ColorSystem.STANDARD
     style = Style(color=DARK.variables["role-text"], bgcolor=DARK.background)
-    text = frame.reduce(LayoutUpdate([[Strip([Segment("a", style)])]], Region(0, 0, 1, 1)), console, (1, 1))
+    text = frame.diff(LayoutUpdate([[Strip([Segment("a", style)])]], Region(0, 0, 1, 1)), console, (1, 1))
     assert len(text) == len("\x1b[1;1H\x1b[0m") + bytes_each + len("a")
 
 
@@ -86,4 +86,4 @@ async def test_what_the_line_was_spared_is_drawn_on_the_word_of_a_thread_that_kn
         await running.app.screen.mount(dialog)
         await running.finish()
         dialog.update(Rule("anew"))
-        Context().run(running.app.draw_everything)
+        Context().run(running.app.redraw)

@@ -9,7 +9,7 @@ from cdptui.models.inventory import BackupStorage, Policy, VmInstance
 from cdptui.models.task import ResourceRef
 from cdptui.render.spans import plain_text
 from cdptui.tui.widgets.detail_pane import DetailPane
-from cdptui.tui.widgets.scrolling_lines import ScrollingLines
+from cdptui.tui.widgets.scrollable_lines import ScrollableLines
 from tests.doubles import ScriptedNode, a_task
 from tests.tui.running import Running, running, showing
 
@@ -187,7 +187,7 @@ async def test_help_is_searched_the_same_way() -> None:
     async with running(a_node()) as run:
         await run.until(lambda: run.rows)
         await run.press("question_mark", "slash", *"invert", "enter")
-        lines = run.app.screen.query_one(ScrollingLines)
+        lines = run.app.screen.query_one(ScrollableLines)
         assert "of" in run.screen
         assert lines.has_focus
         await run.press("escape", "escape")
@@ -198,9 +198,9 @@ async def test_help_leads_with_what_works_where_one_is() -> None:
     async with running(a_node()) as run:
         await run.until(lambda: run.rows)
         await run.press("question_mark")
-        assert plain_text(run.app.screen.query_one(ScrollingLines).lines[0]).startswith("Moving")
+        assert plain_text(run.app.screen.query_one(ScrollableLines).lines[0]).startswith("Moving")
         await run.press("escape", "enter", "f1")
-        assert plain_text(run.app.screen.query_one(ScrollingLines).lines[0]) == "While the detail pane has the focus"
+        assert plain_text(run.app.screen.query_one(ScrollableLines).lines[0]) == "While the detail pane has the focus"
 
 
 async def test_a_colon_opens_the_palette_as_well() -> None:

@@ -7,8 +7,8 @@ from rich.color_triplet import ColorTriplet
 from textual.theme import Theme
 
 from cdptui.render.spans import LABELS, Role
-from cdptui.tui.frame import NUMBERED
-from cdptui.tui.themes import SIXTEEN, THEMES
+from cdptui.tui.terminal.screen_buffer import NUMBERED
+from cdptui.tui.themes import ANSI_16, THEMES
 
 READABLE = 4.5
 """WCAG 2.1, contrast of normal text, level AA."""
@@ -61,7 +61,7 @@ XTERM = (
 @pytest.mark.parametrize("role", [role for role in Role if role not in DRAWINGS])
 def test_text_can_be_read_in_sixteen_colours(theme: Theme, role: Role, palette: list[str]) -> None:
     def shown(colour: str | None) -> str:
-        return palette[SIXTEEN[ColorTriplet(*bytes.fromhex((colour or "").removeprefix("#")))]]
+        return palette[ANSI_16[ColorTriplet(*bytes.fromhex((colour or "").removeprefix("#")))]]
 
     text = shown(theme.variables[f"role-{role}"])
     grounds = {shown(theme.background), shown(theme.panel)}
@@ -77,4 +77,4 @@ def test_all_colours_have_a_short_number_on_every_terminal(theme: Theme) -> None
         assert colour is not None
         triplet = ColorTriplet(*bytes.fromhex(colour.removeprefix("#")))
         assert triplet in NUMBERED, name
-        assert triplet in SIXTEEN, name
+        assert triplet in ANSI_16, name

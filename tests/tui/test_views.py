@@ -52,7 +52,7 @@ async def test_a_view_that_hides_nothing_is_no_filter() -> None:
         await run.press("0")
         await run.until(lambda: len(run.names) == 4)
         assert "shown" not in run.screen
-        assert run.app.screen.sought_text == ""  # type: ignore[attr-defined]  # the list's
+        assert run.app.screen.filter_text == ""  # type: ignore[attr-defined]  # the list's
 
 
 async def test_a_number_without_a_view_says_how_to_make_one() -> None:

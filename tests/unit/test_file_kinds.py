@@ -30,8 +30,8 @@ from cdptui.config.saved_views import SavedView, SavedViewsFile
 from cdptui.config.template import write_template
 from cdptui.config.terminal import TerminalCapabilities
 from cdptui.config.tls import load_tls_settings
-from cdptui.tui import files
-from cdptui.tui.clipboard import Clipboard
+from cdptui.tui import export_files
+from cdptui.tui.terminal.clipboard import Clipboard
 from tests.capabilities import run_as_ordinary_user
 from tests.device_guard import DEVICES
 from tests.unit.config.files import words
@@ -290,7 +290,7 @@ def change_views(path: Path) -> None:
 
 def copy(path: Path) -> None:
     assert clipboard_file() == path
-    said = asyncio.run(Clipboard(TerminalCapabilities(is_legacy=True), lambda _: None).take("copied"))
+    said = asyncio.run(Clipboard(TerminalCapabilities(is_legacy=True), lambda _: None).copy("copied"))
     if not said.startswith("written to"):
         raise ConfigError(said)
 
@@ -379,7 +379,7 @@ def test_export_never_replaces_anything(folder: Path, kind: str, monkeypatch: py
     make(kind, folder / "x.csv", b"before")
     monkeypatch.chdir(folder)
     before = states(folder)
-    written = answer(lambda: asyncio.run(files.write("x", "csv", ["a\n", "b\n"])))
+    written = answer(lambda: asyncio.run(export_files.write_new_file("x", "csv", ["a\n", "b\n"])))
     assert written == folder / "x-2.csv"
     assert written.read_text() == "a\nb\n"
     after = states(folder)

@@ -36,7 +36,7 @@ class AnsweringScreen(_Part):
         self._answers_until = self._clock.monotonic() + _ANSWER_S
         if not self._is_typing:
             self._is_typing = True
-            collector.wait_for_pause()
+            collector.on_typing()
 
     async def _on_idle(self, event: Idle) -> None:
         # Textual calls the same method of its own class next.
@@ -45,4 +45,4 @@ class AnsweringScreen(_Part):
             self._on_timer_update()
         elif self._is_typing and now >= self._answers_until + _PAUSE_S:
             self._is_typing = False
-            collector.go_on()
+            collector.on_idle()

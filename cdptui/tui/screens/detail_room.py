@@ -13,11 +13,11 @@ _BESIDE: Final = 42
 _UNDER: Final = 50
 
 
-class DetailRoom:
+class PaneLayout:
     """What was wished for the pane, and the styles that follow from it."""
 
     def __init__(self, pane: Widget) -> None:
-        self.is_wanted: bool | None = None
+        self.is_open: bool | None = None
         """None leaves it to the width of the screen."""
         self._pane = pane
         self._share: int | None = None
@@ -25,9 +25,9 @@ class DetailRoom:
 
     def is_shown(self, *, is_wide: bool) -> bool:
         """Whether the pane is there."""
-        return is_wide if self.is_wanted is None else self.is_wanted
+        return is_wide if self.is_open is None else self.is_open
 
-    def change(self, step: int, *, is_wide: bool) -> None:
+    def resize(self, step: int, *, is_wide: bool) -> None:
         """Give it more or less room, in percent."""
         share = (self._share or (_BESIDE if is_wide else _UNDER)) + step
         self._share = max(_SHARES.start, min(share, _SHARES.stop - 1))

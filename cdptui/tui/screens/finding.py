@@ -10,7 +10,7 @@ from cdptui.clock import Clock
 from cdptui.models.task_row import TaskRow
 from cdptui.tasklist.sort_order import SortOrder
 from cdptui.tui.keymap import Keymap
-from cdptui.tui.screens.listing import Listing, Wanted
+from cdptui.tui.screens.listing import ListQuery, TaskListModel
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -36,9 +36,9 @@ class FindingScreen(_Part):
         super().__init__()
         self.keymap = keymap
         self.order = SortOrder()
-        self.listing = Listing(
+        self.listing = TaskListModel(
             clock,
-            lambda: Wanted(self.rows, self.order, self.sought, self.query_context),
+            lambda: ListQuery(self.rows, self.order, self.active_filter, self.query_context),
             lambda: self.cursor_uuid,
             self._show_evaluated,
             lambda work: self.run_worker(work, group="arrange", exclusive=True),
@@ -79,7 +79,7 @@ class FindingScreen(_Part):
 
     def relist(self, *, is_anew: bool = False) -> None:
         """Bring the list up to date; `is_anew` gives up what is under way."""
-        self.listing.bring_up_to_date(is_anew=is_anew)
+        self.listing.update(is_anew=is_anew)
 
     def relist_for_names(self, known: int) -> None:
         """Bring a filter on names up to date, now that so many are known: not for every few of thousands."""
@@ -97,7 +97,7 @@ class FindingScreen(_Part):
         # One that was quick on other names cannot be filtered by any more: the whole list.
         self.typed = self._evaluated = self._evaluated if self._evaluated != self.typed else None
         if self._filter_bar is not None:
-            self._filter_bar.reject(timeout, self.typed, self.sought_text)
+            self._filter_bar.reject(timeout, self.typed, self.filter_text)
         self.relist(is_anew=True)
 
     @property
@@ -108,7 +108,7 @@ class FindingScreen(_Part):
     # What is looked for
 
     @property
-    def sought(self) -> Expression | None:
+    def active_filter(self) -> Expression | None:
         """What the rows must meet; None shows them all."""
         if not self.is_unhealthy_only:
             return self.typed
@@ -117,7 +117,7 @@ class FindingScreen(_Part):
         return unhealthy(self.typed)
 
     @property
-    def sought_text(self) -> str:
+    def filter_text(self) -> str:
         """The same in the words of the one who asked; empty for all."""
         if self.typed is None:
             return "unhealthy" if self.is_unhealthy_only else ""
@@ -126,7 +126,7 @@ class FindingScreen(_Part):
         text = format_query(self.typed)
         return f"unhealthy, {text}" if self.is_unhealthy_only else text
 
-    def seek(self, expression: Expression | None, *, is_unhealthy_only: bool) -> None:
+    def set_filter(self, expression: Expression | None, *, is_unhealthy_only: bool) -> None:
         """Look for this from now on."""
         if (expression, is_unhealthy_only) != (self.typed, self.is_unhealthy_only):
             self.typed, self.is_unhealthy_only = expression, is_unhealthy_only
@@ -143,7 +143,7 @@ class FindingScreen(_Part):
             shown = FilterResult(len(selection.rows), selection.total, selection.counts, len(selection.missing_names))
         else:
             shown = FilterResult(len(self.rows), len(self.rows), {})
-        bar.show(self.sought_text, shown)
+        bar.show(self.filter_text, shown)
 
     @property
     def names_sought(self) -> Sequence[str]:
@@ -155,37 +155,37 @@ class FindingScreen(_Part):
         nameless = self.selection.missing_names
         return nameless if len(nameless) < MOST_NAMELESS else ()
 
-    def forget_sought(self) -> bool:
+    def clear_filter(self) -> bool:
         """Show the whole list again; whether it was cut down."""
-        was_sought = self.sought is not None
+        was_sought = self.active_filter is not None
         if self._filter_bar is not None:
             was_sought |= self._filter_bar.dismiss_rejection()
-        self.seek(None, is_unhealthy_only=False)
+        self.set_filter(None, is_unhealthy_only=False)
         return was_sought
 
     async def action_filter(self) -> None:
         """Type a filter, or go on with the one there is."""
         from cdptui.query.formatter import format_query  # noqa: PLC0415 - not needed for the first frame
 
-        bar = await self.with_bar()
+        bar = await self.ensure_filter_bar()
         self.show_sought()
         self.leave_list()
         bar.open(format_query(self.typed) if self.typed is not None else "")
 
     async def action_unhealthy(self) -> None:
         """Show only what is not as it should be, or all again."""
-        await self.with_bar()
-        self.seek(self.typed, is_unhealthy_only=not self.is_unhealthy_only)
+        await self.ensure_filter_bar()
+        self.set_filter(self.typed, is_unhealthy_only=not self.is_unhealthy_only)
 
-    def on_filter_bar_typed(self, message: FilterBar.Typed) -> None:
+    def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
         """Another filter stands there."""
-        self.seek(message.expression, is_unhealthy_only=self.is_unhealthy_only)
+        self.set_filter(message.expression, is_unhealthy_only=self.is_unhealthy_only)
 
     def on_filter_bar_closed(self) -> None:
         """Nothing is typed any more."""
         self.focus_list()
 
-    async def with_bar(self) -> FilterBar:
+    async def ensure_filter_bar(self) -> FilterBar:
         """The bar, which is not there before it is needed; keys that come fast wait for it."""
         if self._filter_bar is None:
             from cdptui.tui.widgets.filter_bar import FilterBar  # noqa: PLC0415 - not needed for the first frame

@@ -10,14 +10,14 @@ from cdptui.models.change import Change, ChangeKind
 from cdptui.monitor.update import Update
 
 
-class FrozenView(Struct):
+class PausedView(Struct):
     """What is shown, and what has happened since."""
 
     update: Update
     changed: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
 
-    def note(self, changes: Sequence[Change]) -> None:
+    def record(self, changes: Sequence[Change]) -> None:
         """Remember what the view does not show."""
         for change in changes:
             uuid = change.task.uuid

@@ -17,9 +17,9 @@ from cdptui.render.reason_messages import GLOSSARY
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import GLYPHS, OTHER_GLYPH
 from cdptui.render.tabs.blocks import broken, cells
-from cdptui.tui.keymap import Key, Keymap, Place, lines_of, quit_binding
+from cdptui.tui.keymap import KeyBinding, Keymap, KeyScope, help_lines, quit_binding
 from cdptui.tui.screens.sized import SizedScreen
-from cdptui.tui.widgets.scrolling_lines import ScrollingLines
+from cdptui.tui.widgets.scrollable_lines import ScrollableLines
 
 _NARROW: Final = 16
 _WIDE: Final = 24
@@ -50,9 +50,9 @@ class HelpScreen(SizedScreen, ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """One pane of lines."""
-        view = HelpLines(self._keymap, _IN_PANE if self._is_for_pane else tuple(Place))
+        view = HelpLines(self._keymap, _IN_PANE if self._is_for_pane else tuple(KeyScope))
         view.border_title = "Help: the detail pane" if self._is_for_pane else "Help"
-        view.border_subtitle = f"{self._keymap.names['search']} finds, Esc closes"
+        view.border_subtitle = f"{self._keymap.labels['search']} finds, Esc closes"
         yield view
 
     def on_mount(self) -> None:
@@ -60,10 +60,10 @@ class HelpScreen(SizedScreen, ModalScreen[None]):
         self.query_one(HelpLines).focus()
 
 
-class HelpLines(ScrollingLines):
+class HelpLines(ScrollableLines):
     """The help page, laid out for the width that there is."""
 
-    def __init__(self, keymap: Keymap, places: Sequence[Place]) -> None:
+    def __init__(self, keymap: Keymap, places: Sequence[KeyScope]) -> None:
         super().__init__(keymap, id="help")
         self._keymap = keymap
         self._places = places
@@ -79,23 +79,23 @@ class HelpLines(ScrollingLines):
             self.scroll_to(y=self._starts[at], animate=False)
 
 
-_IN_PANE: Final = tuple(dict.fromkeys((Place.PANE, Place.SEARCH, Place.MOTION, Place.DETAIL, *Place)))
+_IN_PANE: Final = tuple(dict.fromkeys((KeyScope.PANE, KeyScope.SEARCH, KeyScope.MOTION, KeyScope.DETAIL, *KeyScope)))
 """What works in the detail pane stands first."""
 
 
-def help_entries(keys: Sequence[Key], places: Sequence[Place], width: int) -> list[list[Line]]:
+def help_entries(keys: Sequence[KeyBinding], places: Sequence[KeyScope], width: int) -> list[list[Line]]:
     """The help page: entries, each in as many lines as it needs. There are the same ones at every width."""
     entries: list[list[Line]] = []
     for place in places:
         entries.append(_heading(place.value, width))
-        entries += [_told(names, does, _NARROW, width) for names, does in lines_of(place, keys)]
+        entries += [_entry(names, does, _NARROW, width) for names, does in help_lines(place, keys)]
         entries.append(_BLANK)
     entries.append(_heading("Columns", width))
-    entries += [_told(column.heading, column.help, _NARROW, width) for column in COLUMNS]
+    entries += [_entry(column.heading, column.help, _NARROW, width) for column in COLUMNS]
     entries.append(_BLANK)
     entries += _filter_entries(width)
     entries.append(_heading("Reasons, as in reason=rpo", width))
-    entries += [_told(kind.value, meaning, _NARROW, width) for kind, meaning in GLOSSARY.items()]
+    entries += [_entry(kind.value, meaning, _NARROW, width) for kind, meaning in GLOSSARY.items()]
     entries.append(_BLANK)
     entries.append(_heading("Statuses", width))
     entries.append(_side_by_side([f"{glyph} {status}" for status, glyph in GLYPHS.items()], 2, width))
@@ -123,10 +123,10 @@ _ORDER: Final = (
 def _filter_entries(width: int) -> list[list[Line]]:
     """The language of the filter, and its fields."""
     entries = [_heading("The filter", width)]
-    entries += [_told(form, meaning, _WIDE, width) for form, meaning in SYNTAX_EXAMPLES]
+    entries += [_entry(form, meaning, _WIDE, width) for form, meaning in SYNTAX_EXAMPLES]
     entries += [_BLANK, _heading("Fields of the filter", width)]
     for field in FIELDS:
-        entries.append(_told(" ".join((field.name, *field.aliases)), field.help, _WIDE, width))
+        entries.append(_entry(" ".join((field.name, *field.aliases)), field.help, _WIDE, width))
         examples = field.example.split("   ")
         entries.append(_side_by_side(examples, _text_at(_WIDE, width), width, Role.DIM))
     return [*entries, _BLANK]
@@ -141,7 +141,7 @@ def _heading(text: str, width: int) -> list[Line]:
     return [(Span(line, Role.ACCENT),) for line in broken(text, width)]
 
 
-def _told(word: str, text: str, column: int, width: int) -> list[Line]:
+def _entry(word: str, text: str, column: int, width: int) -> list[Line]:
     """A word and what is to be said of it, beside it or, where there is no room, below."""
     at = _text_at(column, width)
     first = [f"  {line}" for line in broken(word, width - 2)]

@@ -13,7 +13,7 @@ from cdptui.models.task_row import TaskRow
 from cdptui.monitor.update import Update
 from cdptui.render.tabs.registry import OVERVIEW, POINTS, POLICY, RAW, RESOURCES, STORAGE, WHY, Tab
 from cdptui.tui.keymap import Keymap
-from cdptui.tui.thrift import Thrift
+from cdptui.tui.low_bandwidth import LowBandwidthMode
 from cdptui.tui.widgets.detail_pane import DetailPane
 
 if TYPE_CHECKING:
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from cdptui.monitor.connection import NodeConnection
 
 
-class Inspector:
+class DetailController:
     """Fills the pane with one tab of one task."""
 
-    def __init__(self, pane: DetailPane, thrift: Thrift, keymap: Keymap) -> None:
-        self._keys = keymap.names
+    def __init__(self, pane: DetailPane, thrift: LowBandwidthMode, keymap: Keymap) -> None:
+        self._keys = keymap.labels
         self._pane = pane
         self._thrift = thrift
         self._tab = OVERVIEW
-        self._rests_on: str | None = None
+        self._settled_uuid: str | None = None
         self._fields: tuple[object, object, Sequence[RawField]] = (None, None, ())
         self._raw: tuple[object, RawLines] = (None, RawLines())
         self._tenancy: tuple[object, str | None, StorageCommitment | None] = (None, None, None)
@@ -39,7 +39,7 @@ class Inspector:
         """Which tab is shown."""
         return self._tab
 
-    def turn_to(self, tab: Tab) -> None:
+    def select_tab(self, tab: Tab) -> None:
         """Show another tab from now on."""
         self._tab = tab
 
@@ -47,7 +47,7 @@ class Inspector:
         """Show `row` as it stands in `update`."""
         snapshot = update.snapshot
         if row is None or snapshot is None:
-            self._pane.show_nothing()
+            self._pane.show_placeholder()
             return
         from cdptui.models.inventory import StorageCommitment  # noqa: PLC0415 - not needed for the first frame
         from cdptui.render.failure_messages import failure_label  # noqa: PLC0415
@@ -57,7 +57,7 @@ class Inspector:
         failure, vm = directory.names_failure, _vm_of(row)
         context = DetailContext(
             fields=self._fields_of(task, link) if tab in {OVERVIEW, RAW} else (),
-            track=self._thrift.track(task.uuid, link.monitor.history) if tab is OVERVIEW else CapacityHistory(),
+            track=self._thrift.history(task.uuid, link.monitor.history) if tab is OVERVIEW else CapacityHistory(),
             names=_with_rivals(directory.names, row, link),
             names_problem=failure_label(failure) if failure is not None else "",
             now=snapshot.taken_at,
@@ -76,7 +76,7 @@ class Inspector:
         )
         self._pane.show_task(row, context, tab)
 
-    def look(self, link: NodeConnection, row: TaskRow | None, *, is_anew: bool = False) -> None:
+    def update_needs(self, link: NodeConnection, row: TaskRow | None, *, is_anew: bool = False) -> None:
         """Ask for what the tab shows; `row` is None while the pane is hidden.
 
         Called every second: a cursor that runs through the list asks for nothing until it rests on a task.
@@ -84,7 +84,7 @@ class Inspector:
         from cdptui.monitor.inventory import InventoryNeeds  # noqa: PLC0415 - loaded with the link
 
         uuid = row.task.uuid if row is not None else None
-        is_resting, self._rests_on = uuid == self._rests_on, uuid
+        is_resting, self._settled_uuid = uuid == self._settled_uuid, uuid
         if row is None or not (is_resting or is_anew):
             link.directory.set_needs(InventoryNeeds())
             return

@@ -15,13 +15,13 @@ from cdptui.render.column_layout import ColumnLayout
 from cdptui.render.groups import BY_KEY, GROUPINGS
 from cdptui.tasklist.sort_order import SortOrder
 from cdptui.tui.keymap import Keymap
-from cdptui.tui.marks import Marks, marks_in_words
+from cdptui.tui.marks import MarkedTasks, marks_text
 from cdptui.tui.screens.finding import FindingScreen
 from cdptui.tui.widgets.bars import FooterBar
 from cdptui.tui.widgets.task_table import TaskTable
 
 if TYPE_CHECKING:
-    from cdptui.tui.saving import Seen
+    from cdptui.tui.export_files import ExportRequest
 
 _NO_GROUPING = "none"
 
@@ -36,37 +36,37 @@ class ListWishes(FindingScreen):
         """`columns` are keys; None are the usual ones."""
         super().__init__(clock, keymap)
         self.usual_layout = self.layout_of_list = ColumnLayout() if columns is None else ColumnLayout.of(columns)
-        self.marks = Marks()
+        self.marks = MarkedTasks()
 
     @abstractmethod
-    def say(self, notice: str) -> None:
+    def show_notice(self, notice: str) -> None:
         """Tell something for a few seconds."""
 
     @abstractmethod
-    def seen(self, rows: Sequence[TaskRow], hidden: int | None) -> Seen | None:
+    def seen(self, rows: Sequence[TaskRow], hidden: int | None) -> ExportRequest | None:
         """What is to be saved; None when there is nothing yet. `hidden` is of marked tasks, None for the list."""
 
     # Order and groups
 
     def action_sort_menu(self) -> None:
         """Choose an order from a list."""
-        from cdptui.tui.screens.sort_menu import SortMenu  # noqa: PLC0415 - not needed for the first frame
+        from cdptui.tui.screens.menus import SortMenu  # noqa: PLC0415 - not needed for the first frame
 
-        self.app.push_screen(SortMenu(self.order), self.use_order)
+        self.app.push_screen(SortMenu(self.order), self.set_order)
 
     def action_sort_move(self, step: int) -> None:
         """Sort by the next or previous column."""
-        self.use_order(self.order.next_column(step, self.layout_of_list.shown))
+        self.set_order(self.order.next_column(step, self.layout_of_list.shown))
 
     def action_sort_invert(self) -> None:
         """Turn the order round."""
-        self.use_order(self.order.inverted())
+        self.set_order(self.order.inverted())
 
     def on_task_table_heading_clicked(self, message: TaskTable.HeadingClicked) -> None:
         """Sort by that column, or turn its order round."""
-        self.use_order(self.order.toggled(message.key))
+        self.set_order(self.order.toggled(message.key))
 
-    def use_order(self, order: SortOrder | None) -> None:
+    def set_order(self, order: SortOrder | None) -> None:
         """Sort and group like this from now on; None changes nothing."""
         if order is None or order == self.order:
             return
@@ -74,23 +74,23 @@ class ListWishes(FindingScreen):
         self.order = order
         self.relist(is_anew=True)
         if is_regrouped:
-            self.say(f"grouped by {order.group}" if order.group else "no groups")
+            self.show_notice(f"grouped by {order.group}" if order.group else "no groups")
             return
         by = "worst first" if order.column is None else f"by {order.column.heading.lower()}"
-        self.say(f"sorted {by}{', the other way round' if order.is_inverted else ''}")
+        self.show_notice(f"sorted {by}{', the other way round' if order.is_inverted else ''}")
 
     def action_group_menu(self) -> None:
         """Choose what the list is grouped by."""
-        from cdptui.tui.screens.choice import Choice, ChoiceMenu  # noqa: PLC0415 - not needed for the first frame
+        from cdptui.tui.screens.menus import Menu, MenuItem  # noqa: PLC0415 - not needed for the first frame
 
-        choices = [Choice(_NO_GROUPING, "n", "No groups")]
-        choices += [Choice(by.key, by.letter, by.label) for by in GROUPINGS]
-        menu = ChoiceMenu("Group by", choices, self.order.group or _NO_GROUPING)
+        choices = [MenuItem(_NO_GROUPING, "n", "No groups")]
+        choices += [MenuItem(by.key, by.letter, by.label) for by in GROUPINGS]
+        menu = Menu("Group by", choices, self.order.group or _NO_GROUPING)
         self.app.push_screen(menu, self._take_group)
 
     def _take_group(self, key: str | None) -> None:
         if key is not None:
-            self.use_order(structs.replace(self.order, group="" if key == _NO_GROUPING else key))
+            self.set_order(structs.replace(self.order, group_appearance="" if key == _NO_GROUPING else key))
 
     def unnamed_groups(self) -> Iterator[str]:
         """Uuids that groups in sight would rather be called by name."""
@@ -100,17 +100,17 @@ class ListWishes(FindingScreen):
 
     def action_fold(self) -> None:
         """Fold or unfold the group under the cursor."""
-        group = self._table.group_here
+        group = self._table.cursor_group
         if group is None:
-            self.say(f"there are no groups: {self.keymap.names['group']} groups the list")
+            self.show_notice(f"there are no groups: {self.keymap.labels['group']} groups the list")
         else:
             self.listing.rows.fold(group)
             self.show_list()
 
     def action_fold_all(self) -> None:
         """Fold every group, or unfold them all."""
-        if self._table.group_here is None:
-            self.say(f"there are no groups: {self.keymap.names['group']} groups the list")
+        if self._table.cursor_group is None:
+            self.show_notice(f"there are no groups: {self.keymap.labels['group']} groups the list")
         else:
             self.listing.rows.fold_all()
             self.show_list()
@@ -121,9 +121,9 @@ class ListWishes(FindingScreen):
         """Choose columns and their order."""
         from cdptui.tui.screens.column_chooser import ColumnChooser  # noqa: PLC0415 - not needed for the first frame
 
-        self.app.push_screen(ColumnChooser(self.layout_of_list), self.use_layout)
+        self.app.push_screen(ColumnChooser(self.layout_of_list), self.set_columns)
 
-    def use_layout(self, layout: ColumnLayout | None) -> None:
+    def set_columns(self, layout: ColumnLayout | None) -> None:
         """Show these columns from now on; None changes nothing."""
         if layout is not None and layout != self.layout_of_list:
             self.layout_of_list = layout
@@ -132,17 +132,17 @@ class ListWishes(FindingScreen):
     def action_wide(self) -> None:
         """Show all columns, or those that fit."""
         is_wide = not self.layout_of_list.is_wide
-        self.use_layout(ColumnLayout(self.layout_of_list.columns, is_wide))
-        names = self.keymap.names
+        self.set_columns(ColumnLayout(self.layout_of_list.columns, is_wide))
+        names = self.keymap.labels
         ways = f"{names['columns-left']} {names['columns-right']}"
-        self.say(f"all columns: {ways} scroll" if is_wide else "the columns that fit")
+        self.show_notice(f"all columns: {ways} scroll" if is_wide else "the columns that fit")
 
     def action_scroll_columns(self, step: int) -> None:
         """Scroll a wide list sideways."""
         if not self.layout_of_list.is_wide:
-            self.say(f"{self.keymap.names['wide']} shows all columns")
+            self.show_notice(f"{self.keymap.labels['wide']} shows all columns")
         elif not self._table.scroll_columns(step):
-            self.say("that was the last column" if step > 0 else "that was the first column")
+            self.show_notice("that was the last column" if step > 0 else "that was the first column")
 
     # Marks
 
@@ -150,7 +150,7 @@ class ListWishes(FindingScreen):
         """Mark or unmark the task under the cursor and go on to the next; on a group, all of its tasks."""
         line = self._table.cursor_line
         if line is None:
-            self.say("there is no task to mark")
+            self.show_notice("there is no task to mark")
             return
         rows = self.listing.rows.members(line) if isinstance(line, GroupSummary) else [line]
         self.marks.toggle([row.task.uuid for row in rows])
@@ -165,7 +165,7 @@ class ListWishes(FindingScreen):
     def action_clear_marks(self) -> None:
         """Mark nothing."""
         if not len(self.marks):
-            self.say(f"nothing is marked: {self.keymap.names['mark']} marks a task")
+            self.show_notice(f"nothing is marked: {self.keymap.labels['mark']} marks a task")
         self.marks.clear()
         self._draw_marks()
 
@@ -179,17 +179,17 @@ class ListWishes(FindingScreen):
 
     @property
     def _hidden_marks(self) -> set[str]:
-        return self.marks.hidden(self.listing.rows.rows.uuids)
+        return self.marks.outside(self.listing.rows.rows.uuids)
 
     @property
-    def chosen_rows(self) -> Sequence[TaskRow]:
+    def target_rows(self) -> Sequence[TaskRow]:
         """What is meant by somebody who does something with tasks: the marked ones, else the one under the cursor."""
         row = self._table.cursor_row
         return self.marked_rows or ([row] if row is not None else [])
 
     def show_marks(self) -> None:
         """Say how many tasks are marked."""
-        self._footer.show_marks(marks_in_words(len(self.marks), len(self._hidden_marks)))
+        self._footer.show_marks(marks_text(len(self.marks), len(self._hidden_marks)))
 
     def _draw_marks(self) -> None:
         self._table.refresh_changed()
@@ -199,21 +199,21 @@ class ListWishes(FindingScreen):
         """Unmark tasks that no longer exist, and say so."""
         gone = self.marks.forget_gone(self.rows, self.listing.rows.rows.uuids)
         if gone:
-            self.say(f"{gone} marked {'task is' if gone == 1 else 'tasks are'} gone")
+            self.show_notice(f"{gone} marked {'task is' if gone == 1 else 'tasks are'} gone")
 
     # Files
 
     def action_save(self) -> None:
         """Write what is seen, or what is marked, to a file."""
-        from cdptui.tui.screens.choice import Choice, ChoiceMenu  # noqa: PLC0415 - not needed for the first frame
+        from cdptui.tui.screens.menus import Menu, MenuItem  # noqa: PLC0415 - not needed for the first frame
 
         what = f"{len(self.marks)} marked" if len(self.marks) else f"{len(self.listing.rows.rows)} tasks"
         choices = (
-            Choice("csv", "c", f"CSV: {what}"),
-            Choice("json", "j", f"JSON: {what}"),
-            Choice("svg", "s", "SVG: the screen"),
+            MenuItem("csv", "c", f"CSV: {what}"),
+            MenuItem("json", "j", f"JSON: {what}"),
+            MenuItem("svg", "s", "SVG: the screen"),
         )
-        self.app.push_screen(ChoiceMenu("Save as", choices), self._save)
+        self.app.push_screen(Menu("Save as", choices), self._save)
 
     def _save(self, kind: str | None) -> None:
         if kind is None:
@@ -222,15 +222,15 @@ class ListWishes(FindingScreen):
         hidden = len(self._hidden_marks) if rows else None
         seen = self.seen(rows or self.listing.rows.tasks(), hidden)
         if seen is None:
-            self.say("there is nothing to save yet")
+            self.show_notice("there is nothing to save yet")
         else:
             # Not before the menu is gone: it is no part of the picture.
             self.call_after_refresh(self.run_worker, self._write(seen, kind), group="save")
 
-    async def _write(self, seen: Seen, kind: str) -> None:
-        from cdptui.tui.saving import save_picture, save_table  # noqa: PLC0415 - not needed for the first frame
+    async def _write(self, seen: ExportRequest, kind: str) -> None:
+        from cdptui.tui.export_files import export_screenshot, export_table  # noqa: PLC0415 - not needed for the first frame
 
         if kind == "svg":
-            self.say(await save_picture(seen, self.app.export_screenshot()))
+            self.show_notice(await export_screenshot(seen, self.app.export_screenshot()))
         else:
-            self.say(await save_table(seen, kind))
+            self.show_notice(await export_table(seen, kind))

@@ -25,7 +25,7 @@ _AWAITED_S: Final = 0.022
 """The same for a list that somebody waits for: pauses between pieces would only keep it from him."""
 
 
-class Wanted(Struct, frozen=True):
+class ListQuery(Struct, frozen=True):
     """What the list is to show."""
 
     rows: Sequence[TaskRow]
@@ -36,13 +36,13 @@ class Wanted(Struct, frozen=True):
     """What the expression needs to know; asked only where there is one."""
 
 
-class Listing:
+class TaskListModel:
     """The rows that are shown, and the work on them that is not done yet."""
 
     def __init__(
         self,
         clock: Clock,
-        wanted: Callable[[], Wanted],
+        wanted: Callable[[], ListQuery],
         anchor: Callable[[], str | None],
         show: Callable[[], None],
         spawn: Callable[[Callable[[], Coroutine[object, object, None]]], object],
@@ -62,31 +62,31 @@ class Listing:
         self._show = show
         self._spawn = spawn
         self._steps: Iterator[None] | None = None
-        self._is_behind = False
+        self._needs_rerun = False
 
-    def bring_up_to_date(self, *, is_anew: bool = False) -> None:
+    def update(self, *, is_anew: bool = False) -> None:
         """Show what is wanted: at once when that is little work, else as soon as may be.
 
         A list that is under way is brought to its end first, so that polls that come fast cannot keep it from being
         shown; `is_anew` gives it up.
         """
         if self._steps is not None and not is_anew:
-            self._is_behind = True
+            self._needs_rerun = True
             return
         self._begin()
         if not self._go_on(_AWAITED_S if is_anew else _UNNOTICED_S):
-            self._spawn(self._do_the_rest)
+            self._spawn(self._run_remaining)
             return
         self._show()
         if next(self.rows.clear_away(), self) is None:
             # There is more than one step of it.
-            self._spawn(self._do_the_rest)
+            self._spawn(self._run_remaining)
 
     def _begin(self) -> None:
-        self._is_behind, self.timeout = False, None
+        self._needs_rerun, self.timeout = False, None
         self._steps = self._work(self._wanted())
 
-    def _work(self, wanted: Wanted) -> Iterator[None]:
+    def _work(self, wanted: ListQuery) -> Iterator[None]:
         rows, selection = wanted.rows, None
         if wanted.expression is not None:
             selection = self._selection_of(wanted.expression)
@@ -105,12 +105,12 @@ class Listing:
 
         return FilteredRows(expression)
 
-    async def _do_the_rest(self) -> None:
+    async def _run_remaining(self) -> None:
         while self._steps is not None:
             await give_way()
             if self._go_on(TURN_S):
                 self._show()
-                if self._is_behind:
+                if self._needs_rerun:
                     self._begin()
         for _ in self.rows.clear_away():
             await give_way()

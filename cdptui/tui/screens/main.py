@@ -19,27 +19,26 @@ from cdptui.monitor.update import Update
 from cdptui.render.notices import summarize_changes
 from cdptui.render.tabs.registry import Tab, adjacent_tab
 from cdptui.render.task_cells import CellContext
-from cdptui.tui.keymap import Keymap, Place, bindings
+from cdptui.tui.keymap import Keymap, KeyScope, bindings
+from cdptui.tui.low_bandwidth import LowBandwidthMode
 from cdptui.tui.messages import MonitorUpdated
 from cdptui.tui.screens.answering import AnsweringScreen
-from cdptui.tui.screens.detail_room import DetailRoom
-from cdptui.tui.screens.frozen import FrozenView
-from cdptui.tui.screens.inspector import Inspector
+from cdptui.tui.screens.detail_room import PaneLayout
+from cdptui.tui.screens.frozen import PausedView
+from cdptui.tui.screens.inspector import DetailController
 from cdptui.tui.screens.poll_wishes import PollWishes
 from cdptui.tui.screens.sized import SizedScreen
 from cdptui.tui.screens.view_wishes import ViewWishes
-from cdptui.tui.standing import connection_of
-from cdptui.tui.target import Target
+from cdptui.tui.target import Target, connection_status
 from cdptui.tui.terminal.textual_caches import clear_frame_caches
-from cdptui.tui.thrift import Thrift
-from cdptui.tui.widgets.bars import Banner, FooterBar, HeaderBar
+from cdptui.tui.widgets.bars import ErrorBanner, FooterBar, HeaderBar
 from cdptui.tui.widgets.detail_pane import DetailPane
 from cdptui.tui.widgets.task_table import TableView, TaskTable
 
 if TYPE_CHECKING:
     from cdptui.monitor.connection import NodeConnection
     from cdptui.query.fields import QueryContext
-    from cdptui.tui.saving import Seen
+    from cdptui.tui.export_files import ExportRequest
 
 _TICK_S: Final = 1.0
 _ASLEEP_S: Final = 5.0
@@ -57,7 +56,7 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
     """Shows updates of one monitor and passes wishes back to it."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE_FROM, "-wide")]  # noqa: RUF012 - Textual's own declaration
-    BINDINGS: ClassVar = bindings([Place.LIST, Place.DETAIL, Place.POLL])
+    BINDINGS: ClassVar = bindings([KeyScope.LIST, KeyScope.DETAIL, KeyScope.POLL])
     AUTO_FOCUS = "#tasks"
 
     def __init__(
@@ -71,24 +70,24 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
     ) -> None:
         """`look_at_line` says whether the line to the terminal must be spared now."""
         super().__init__(clock, keymap, columns)
-        self._thrift = Thrift(look_at_line, clock)
+        self._thrift = LowBandwidthMode(look_at_line, clock)
         self._ticked_at = clock.monotonic()
         self._target = target
         self._clock = clock
         self._link: NodeConnection | None = None
         self._update = Update(snapshot=None, interval_s=target.interval_s)
-        self._frozen: FrozenView | None = None
-        self._signs: Mapping[str, str] = {}
+        self._frozen: PausedView | None = None
+        self._change_marks: Mapping[str, str] = {}
         self._signs_until = 0.0
-        self._is_list_new = False
+        self._is_first_list = False
         """Whether the first list is not drawn yet."""
         self._header = HeaderBar(id="header")
-        self._banner = Banner(keymap, id="banner")
+        self._banner = ErrorBanner(keymap, id="banner")
         self._table = TaskTable(self._view(), id="tasks")
         self._detail = DetailPane(keymap, id="detail")
-        self._inspector = Inspector(self._detail, self._thrift, keymap)
+        self._inspector = DetailController(self._detail, self._thrift, keymap)
         self._footer = FooterBar(keymap, id="footer")
-        self._room = DetailRoom(self._detail)
+        self._room = PaneLayout(self._detail)
 
     def compose(self) -> ComposeResult:
         """Header, banner, list and detail, footer; laid out for the terminal from the start, not once it is drawn."""
@@ -120,28 +119,28 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
 
     # What comes in
 
-    def use_link(self, link: NodeConnection) -> None:
+    def set_connection(self, link: NodeConnection) -> None:
         """The node to pass wishes to."""
         self._link = link
 
     def on_monitor_updated(self, message: MonitorUpdated) -> None:
         """Take it over; the last ones may come when the list is gone already."""
         if self._table.is_attached:
-            self.take(message.update)
+            self.apply_update(message.update)
 
-    def take(self, update: Update) -> None:
+    def apply_update(self, update: Update) -> None:
         """Show an update, or keep it while the view is frozen."""
         before, self._update = self._update, structs.replace(update, changes=())
         clear_frame_caches()
         if self._frozen is not None:
-            self._frozen.note(update.changes)
+            self._frozen.record(update.changes)
             self._show_detail()
         else:
             self._mark_changes(update)
             if update.rows is not before.rows or before.snapshot is None:
                 self.relist()
         self._show_bars()
-        self.ask_first(before.failure)
+        self.prompt_if_missing(before.failure)
 
     def on_names_learned(self) -> None:
         """Show them."""
@@ -164,25 +163,27 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
     def action_pause(self) -> None:
         """Freeze the view, or let it go on with what came meanwhile."""
         if self._frozen is None:
-            self._frozen = FrozenView(self._update)
-            self.say(f"the view is frozen, polling goes on; {self.keymap.names['pause']} again to go on")
+            self._frozen = PausedView(self._update)
+            self.show_notice(f"the view is frozen, polling goes on; {self.keymap.labels['pause']} again to go on")
         else:
             self._frozen = None
             self.relist()
-            self.say("the view is live again")
+            self.show_notice("the view is live again")
         self._show_bars()
 
     def action_copy(self) -> None:
         """Choose what of the marked tasks, or of the one under the cursor, to copy."""
-        from cdptui.tui.screens.copying import MOST, ask_what_to_copy  # noqa: PLC0415 - not needed for the first frame
+        from cdptui.tui.screens.menus import MAX_COPIED, open_copy_menu  # noqa: PLC0415 - not needed for the first frame
 
-        rows = self.chosen_rows
+        rows = self.target_rows
         if self._link is None or not rows:
-            self.say("no task to copy from")
-        elif len(rows) > MOST:
-            self.say(f"{len(rows)} tasks are too many to copy: {self.keymap.names['save']} writes them to a file")
+            self.show_notice("no task to copy from")
+        elif len(rows) > MAX_COPIED:
+            self.show_notice(
+                f"{len(rows)} tasks are too many to copy: {self.keymap.labels['save']} writes them to a file"
+            )
         else:
-            ask_what_to_copy(self, rows, self._link, self._target.node)
+            open_copy_menu(self, rows, self._link, self._target.node)
 
     def action_open(self) -> None:
         """Fold or unfold the group under the cursor; on a task: go to the detail pane."""
@@ -197,21 +198,21 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
         if detail.has_focus:
             self.action_back()
             return
-        self._room.is_wanted = True
+        self._room.is_open = True
         self._lay_out()
         # At once: the next key, which may be there already, is meant for the pane.
         self.set_focus(detail)
 
     def action_back(self) -> None:
         """Go to the list; in the list: show all of it again."""
-        if self._table.has_focus and self.forget_sought():
+        if self._table.has_focus and self.clear_filter():
             return
         self.set_focus(self._table)
 
     def action_toggle_detail(self) -> None:
         """Show or hide the detail pane."""
-        self._room.is_wanted = not self._is_detail_shown
-        if not self._room.is_wanted:
+        self._room.is_open = not self._is_detail_shown
+        if not self._room.is_open:
             self.focus_list()
         self._lay_out()
 
@@ -224,15 +225,15 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
         self._turn_to(message.tab)
 
     def _turn_to(self, tab: Tab) -> None:
-        self._inspector.turn_to(tab)
-        self._room.is_wanted = True
+        self._inspector.select_tab(tab)
+        self._room.is_open = True
         self.look()
         self._lay_out()
 
     def action_resize_detail(self, step: int) -> None:
         """Give the detail pane more or less room, in percent; it opens for it."""
-        self._room.is_wanted = True
-        self._room.change(step, is_wide=self._is_wide)
+        self._room.is_open = True
+        self._room.resize(step, is_wide=self._is_wide)
         self._lay_out()
 
     # Showing
@@ -243,11 +244,11 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
             # Machine or process stood still: what is on screen is older than it seems to the one who comes back.
             self._link.monitor.on_resume()
         self._ticked_at = now
-        self._thrift.look()
-        if self._signs and now >= self._signs_until:
-            self._signs = {}
+        self._thrift.update()
+        if self._change_marks and now >= self._signs_until:
+            self._change_marks = {}
             self._table.show(self._view())
-        self._footer.look_at_clock(now)
+        self._footer.expire_notice(now)
         self.look()
         self._show_bars()
 
@@ -276,12 +277,12 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
         zone = self._link.zone if self._link is not None else None
         context = CellContext(now, names, zone)
         return TableView(
-            self.listing.rows, context, self._signs, self.marks.uuids, self.layout_of_list, self._placeholder()
+            self.listing.rows, context, self._change_marks, self.marks.uuids, self.layout_of_list, self._placeholder()
         )
 
     def _placeholder(self) -> str:
         if self.selection is not None and self.selection.total:
-            return f"no task matches {self.sought_text} ({self.keymap.names['back']} clears)"
+            return f"no task matches {self.filter_text} ({self.keymap.labels['back']} clears)"
         if self._in_view.snapshot is not None:
             return "no CDP tasks on this node, or none that this account may see"
         return "" if self._update.failure is not None else f"connecting to {self._target.node} …"
@@ -291,15 +292,15 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
         """All rows that the list is made of."""
         return self._in_view.rows
 
-    def seen(self, rows: Sequence[TaskRow], hidden: int | None) -> Seen | None:
+    def seen(self, rows: Sequence[TaskRow], hidden: int | None) -> ExportRequest | None:
         """What is to be saved; None when there is nothing yet."""
-        from cdptui.tui.saving import Seen  # noqa: PLC0415 - not needed for the first frame
+        from cdptui.tui.export_files import ExportRequest  # noqa: PLC0415 - not needed for the first frame
 
         link, snapshot = self._link, self._in_view.snapshot
         if link is None or snapshot is None:
             return None
         context, columns = self._view().context, self.layout_of_list.shown
-        return Seen(self._target.node, snapshot, rows, columns, context, self.sought_text, hidden, link.record)
+        return ExportRequest(self._target.node, snapshot, rows, columns, context, self.filter_text, hidden, link.record)
 
     def query_context(self) -> QueryContext:
         """What a filter needs to know."""
@@ -325,7 +326,7 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
 
     def leave_list(self) -> None:
         """Come back to the task under the cursor."""
-        self._table.remember_cursor()
+        self._table.pin_cursor()
 
     def focus_list(self) -> None:
         """Let keys go to the list."""
@@ -342,31 +343,33 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
         self.show_marks()
         if is_first:
             # The list first: what is beside it comes with the next frame.
-            self._is_list_new = True
-            self.set_timer(_BESIDE_S, self._show_beside)
+            self._is_first_list = True
+            self.set_timer(_BESIDE_S, self._show_details)
         else:
-            self._show_beside()
+            self._show_details()
 
-    def _show_beside(self) -> None:
-        self._is_list_new = False
+    def _show_details(self) -> None:
+        self._is_first_list = False
         self._show_detail()
         self.on_task_table_scrolled()
 
     def _show_bars(self) -> None:
         behind = len(self._frozen.changed) if self._frozen is not None else None
-        connection = connection_of(self._target, self._update, self._clock, behind=behind, beat_s=self._thrift.beat_s)
+        connection = connection_status(
+            self._target, self._update, self._clock, behind=behind, beat_s=self._thrift.refresh_period_s
+        )
         self._header.show_state(connection, self._update.fleet)
         self._banner.show_failure(self._update.failure)
 
     def _show_detail(self) -> None:
         link = self._link
-        if not self._is_detail_shown or link is None or self._is_list_new:
+        if not self._is_detail_shown or link is None or self._is_first_list:
             return
         line = self._table.cursor_line
         if isinstance(line, GroupSummary):
             from cdptui.render.tabs.group import group_lines  # noqa: PLC0415 - not needed for the first frame
 
-            self._detail.show_nothing(group_lines(line, self._view().context))
+            self._detail.show_placeholder(group_lines(line, self._view().context))
             return
         row = self._table.cursor_row
         # Whether a frozen view shows a task that the node no longer has.
@@ -378,11 +381,11 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
         snapshot = self._update.snapshot
         if self._link is not None and snapshot is not None and snapshot.is_complete and self._update.failure is None:
             row = self._table.cursor_row if self._is_detail_shown else None
-            self._inspector.look(self._link, row, is_anew=is_anew)
+            self._inspector.update_needs(self._link, row, is_anew=is_anew)
 
     def on_task_table_scrolled(self) -> None:
         """Ask for the names of what is in sight."""
-        if self._link is not None and self._update.failure is None and not self._is_list_new:
+        if self._link is not None and self._update.failure is None and not self._is_first_list:
             tasks = (row.task for row in self._table.visible_rows())
             self._link.directory.request_names_for(tasks, chain(self.unnamed_groups(), self.names_sought))
 
@@ -391,10 +394,10 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
         if not notable:
             return
         signs = {ChangeKind.APPEARED: "+", ChangeKind.CHANGED: "~"}
-        self._signs = {change.task.uuid: signs[change.kind] for change in notable if change.kind in signs}
+        self._change_marks = {change.task.uuid: signs[change.kind] for change in notable if change.kind in signs}
         self._signs_until = self._clock.monotonic() + _SIGN_S
-        self.say(summarize_changes(notable))
+        self.show_notice(summarize_changes(notable))
 
-    def say(self, notice: str) -> None:
+    def show_notice(self, notice: str) -> None:
         """Tell something in the footer for a few seconds."""
         self._footer.show_notice(notice, self._clock.monotonic() + _NOTICE_S)

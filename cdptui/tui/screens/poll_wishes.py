@@ -32,7 +32,7 @@ class PollWishes(_Part):
     _target: Target
 
     @abstractmethod
-    def say(self, notice: str) -> None:
+    def show_notice(self, notice: str) -> None:
         """Tell something for a few seconds."""
 
     @abstractmethod
@@ -44,19 +44,19 @@ class PollWishes(_Part):
         failure = self._update.failure
         wanted = failure.credential_prompt if failure is not None else None
         if failure is not None and wanted is not None:
-            from cdptui.tui.screens.password import PasswordScreen  # noqa: PLC0415 - not needed for the first frame
+            from cdptui.tui.screens.login_prompt import LoginPrompt  # noqa: PLC0415 - not needed for the first frame
 
             reason = failure.detail if wanted is CredentialPrompt.FIRST_PASSWORD else ""
-            screen = PasswordScreen(wanted, self._target.account, self._target.node, reason)
-            self.app.push_screen(screen, partial(self._take_secret, wanted))
+            screen = LoginPrompt(wanted, self._target.account, self._target.node, reason)
+            self.app.push_screen(screen, partial(self._submit_secret, wanted))
             return
         self.post_message(RetryRequested())
         if self._link is not None:
             self._link.monitor.refresh()
             self.look(is_anew=True)
-            self.say("refreshing")
+            self.show_notice("refreshing")
 
-    def ask_first(self, before: Failure | None) -> None:
+    def prompt_if_missing(self, before: Failure | None) -> None:
         """Ask for a password that nothing gave, once, when that turns out; `before` is what was wrong until now."""
         failure = self._update.failure
         is_news = before is None or failure is None or before.kind is not failure.kind
@@ -76,11 +76,11 @@ class PollWishes(_Part):
         """A shorter interval."""
         self._change_interval(next_shorter_interval)
 
-    def _take_secret(self, wanted: CredentialPrompt, secret: str | None) -> None:
+    def _submit_secret(self, wanted: CredentialPrompt, secret: str | None) -> None:
         if secret and self._link is not None:
             use = self._link.use_code if wanted is CredentialPrompt.OTP else self._link.use_password
             use(secret)
-            self.say("logging in")
+            self.show_notice("logging in")
 
     def _change_interval(self, step: Callable[[float], float]) -> None:
         if self._link is not None:
@@ -92,4 +92,4 @@ class PollWishes(_Part):
                 if interval_s == before_s
                 else ""
             )
-            self.say(f"polling every {interval_s:g} s{is_end}")
+            self.show_notice(f"polling every {interval_s:g} s{is_end}")

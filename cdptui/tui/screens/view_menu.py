@@ -19,7 +19,7 @@ from cdptui.tui.keymap import quit_binding
 from cdptui.tui.screens.sized import SizedScreen
 
 
-class ViewWish(Struct, frozen=True):
+class ViewCommand(Struct, frozen=True):
     """What is to be done with a view."""
 
     kind: Literal["show", "save", "delete", "default"]
@@ -27,7 +27,7 @@ class ViewWish(Struct, frozen=True):
     name: str = ""
 
 
-class ViewMenu(SizedScreen, ModalScreen[ViewWish | None]):
+class ViewMenu(SizedScreen, ModalScreen[ViewCommand | None]):
     """Gives what was wished for."""
 
     CSS_PATH = "../styles/dialogs.tcss"
@@ -74,11 +74,11 @@ class ViewMenu(SizedScreen, ModalScreen[ViewWish | None]):
 
     def action_show(self, number: int) -> None:
         """Show the view with that number."""
-        self.dismiss(ViewWish("show", number))
+        self.dismiss(ViewCommand("show", number))
 
     def action_wish(self, kind: Literal["delete", "default"]) -> None:
         """Delete the view, or begin with it."""
-        self.dismiss(ViewWish(kind, self._number))
+        self.dismiss(ViewCommand(kind, self._number))
 
     def action_name(self) -> None:
         """Ask for the name under which the list as it is will be saved."""
@@ -101,11 +101,11 @@ class ViewMenu(SizedScreen, ModalScreen[ViewWish | None]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Save under this name."""
         if event.value.strip():
-            self.dismiss(ViewWish("save", self._number, sanitize(event.value.strip(), MAX_NAME)))
+            self.dismiss(ViewCommand("save", self._number, sanitize(event.value.strip(), MAX_NAME)))
 
     def on_option_list_option_selected(self) -> None:
         """Show the chosen view."""
-        self.dismiss(ViewWish("show", self._number))
+        self.dismiss(ViewCommand("show", self._number))
 
     @property
     def _number(self) -> int:
@@ -116,10 +116,10 @@ class ViewMenu(SizedScreen, ModalScreen[ViewWish | None]):
         begins, saved = "*" if number == self._default else " ", "●" if number in self._views.saved else " "
         if view is None:
             return f"{begins}{saved}{number}  –"
-        return f"{begins}{saved}{number}  {view.name:<24} {view_in_words(view)}"
+        return f"{begins}{saved}{number}  {view.name:<24} {view_text(view)}"
 
 
-def view_in_words(view: SavedView) -> str:
+def view_text(view: SavedView) -> str:
     """What a view shows, in a line.
 
     >>> view_in_words(View(name="x", filter="full<3d", sort="full-in", group="storage"))

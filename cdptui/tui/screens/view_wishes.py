@@ -21,7 +21,7 @@ from cdptui.tui.screens.list_wishes import ListWishes
 
 if TYPE_CHECKING:
     from cdptui.config.saved_views import SavedView, SavedViews
-    from cdptui.tui.screens.view_menu import ViewWish
+    from cdptui.tui.screens.view_menu import ViewCommand
 
 _NO_PROFILE = "default"
 _VIEWS, _BEGINNING = "views", "begin-with-view"
@@ -50,9 +50,9 @@ class ViewWishes(ListWishes):
         """The view that the configuration begins with, by number or name; what was chosen here since counts more."""
 
     @property
-    def sought_text(self) -> str:
+    def filter_text(self) -> str:
         """What the list is cut down to, with the name of the view for as long as it is that one; empty for all."""
-        text = super().sought_text
+        text = super().filter_text
         if not text or self._recalled is None or text != self._text_of(self._recalled[1]):
             return text
         return f"{self._recalled[0]}: {text}"
@@ -65,7 +65,7 @@ class ViewWishes(ListWishes):
             self._views = SavedViews()
         self._forget_earlier_wishes()
         if self._views is not None:
-            await self._recall(self._views, number)
+            await self._open(self._views, number)
         else:
             self._spawn(partial(self._read_and_recall, number))
 
@@ -96,7 +96,7 @@ class ViewWishes(ListWishes):
             wide=layout.is_wide,
         )
 
-    async def use_view(self, view: SavedView, name: str) -> None:
+    async def apply_view(self, view: SavedView, name: str) -> None:
         """Look at the list like this, and say so; what this version does not know of is left out."""
         from cdptui.query.errors import QueryError  # noqa: PLC0415 - not needed for the first frame
         from cdptui.query.parser import parse  # noqa: PLC0415
@@ -104,17 +104,17 @@ class ViewWishes(ListWishes):
         try:
             self.typed = parse(view.filter) if view.filter.strip() else None
         except QueryError as error:
-            self.say(f"the filter of {name} is not understood: {error}")
+            self.show_notice(f"the filter of {name} is not understood: {error}")
             return
         if view.filter or view.unhealthy:
-            await self.with_bar()
+            await self.ensure_filter_bar()
         self._recalled = (name, view)
         self.is_unhealthy_only = view.unhealthy
         sort = view.sort if view.sort in BY_KEY else WORST_FIRST
         self.order = SortOrder(sort, view.inverted, view.group if view.group in BY_GROUPING else "")
         self.layout_of_list = ColumnLayout.of(view.columns or self.usual_layout.columns, is_wide=view.wide)
         self.relist(is_anew=True)
-        self.say(f"view {name}")
+        self.show_notice(f"view {name}")
 
     def _forget_earlier_wishes(self) -> None:
         """What the disk was asked for before comes too late now."""
@@ -129,7 +129,7 @@ class ViewWishes(ListWishes):
                 await work()
             except OSError as error:
                 # Such as a thread that the system refuses.
-                self.say(f"views are not available: {error.strerror or error}")
+                self.show_notice(f"views are not available: {error.strerror or error}")
 
         begin: Callable[[], Coroutine[object, object, None]] = run
         self.run_worker(begin, group=group, exclusive=True)
@@ -140,7 +140,7 @@ class ViewWishes(ListWishes):
         file = SavedViewsFile(views_file())
         self._views = await asyncio.to_thread(file.read)
         if file.problem:
-            self.say(file.problem)
+            self.show_notice(file.problem)
         return self._views
 
     async def _begin(self) -> None:
@@ -148,17 +148,17 @@ class ViewWishes(ListWishes):
         if self.configured_view is None and not self._has_file:
             return
         views = await self._read()
-        number = self._beginning(views)
-        if number and self._recalled is None and self.sought is None:
-            await self._recall(views, number)
+        number = self._initial_view(views)
+        if number and self._recalled is None and self.active_filter is None:
+            await self._open(views, number)
 
-    def _beginning(self, views: SavedViews) -> int:
+    def _initial_view(self, views: SavedViews) -> int:
         """The number of the view to begin with; 0 for everything."""
         configured, number = self.configured_view, views.defaults.get(self.profile or _NO_PROFILE)
         if number is None and configured is not None:
             number = views.find(configured)
             if number is None:
-                self.say(f"there is no view {sanitize(str(configured), 40)} to begin with")
+                self.show_notice(f"there is no view {sanitize(str(configured), 40)} to begin with")
         return number or 0
 
     async def _read_and_recall(self, number: int) -> None:
@@ -166,17 +166,17 @@ class ViewWishes(ListWishes):
         views = await self._read()
         if before == (self.typed, self.is_unhealthy_only):
             # What was typed while the disk was asked is the later wish.
-            await self._recall(views, number)
+            await self._open(views, number)
 
-    async def _recall(self, views: SavedViews, number: int) -> None:
+    async def _open(self, views: SavedViews, number: int) -> None:
         from cdptui.config.saved_views import SavedView  # noqa: PLC0415 - not needed for the first frame
 
-        number = number or self._beginning(views)
+        number = number or self._initial_view(views)
         view = views.view(number) if number else SavedView(name="everything, worst first")
         if view is None:
-            self.say(f"there is no view {number}: {self.keymap.names['views']} saves one")
+            self.show_notice(f"there is no view {number}: {self.keymap.labels['views']} saves one")
             return
-        await self.use_view(view, f"{number} {view.name}" if number else view.name)
+        await self.apply_view(view, f"{number} {view.name}" if number else view.name)
 
     async def _open_menu(self) -> None:
         from cdptui.tui.screens.view_menu import ViewMenu  # noqa: PLC0415 - not needed for the first frame
@@ -185,7 +185,7 @@ class ViewWishes(ListWishes):
         menu = ViewMenu(views, self.profile or _NO_PROFILE, self.present_view)
         self.app.push_screen(menu, self._take_view_wish)
 
-    def _take_view_wish(self, wish: ViewWish | None) -> None:
+    def _take_view_wish(self, wish: ViewCommand | None) -> None:
         if wish is None:
             return
         if wish.kind == "show":
@@ -194,7 +194,7 @@ class ViewWishes(ListWishes):
         else:
             self._spawn(partial(self._change, wish), group="save-view")
 
-    async def _change(self, wish: ViewWish) -> None:
+    async def _change(self, wish: ViewCommand) -> None:
         from msgspec import structs  # noqa: PLC0415 - not needed for the first frame
 
         from cdptui.config.errors import ConfigError  # noqa: PLC0415
@@ -216,15 +216,15 @@ class ViewWishes(ListWishes):
         try:
             views = self._views = await asyncio.to_thread(file.update, change)
         except ConfigError as error:
-            self.say(str(error))
+            self.show_notice(str(error))
             return
-        self.say(file.problem or self._done(wish, views, profile))
+        self.show_notice(file.problem or self._done(wish, views, profile))
         if wish.kind == "save":
             self._recalled = (f"{number} {wish.name}", present)
             self.show_sought()
 
     @staticmethod
-    def _done(wish: ViewWish, views: SavedViews, profile: str) -> str:
+    def _done(wish: ViewCommand, views: SavedViews, profile: str) -> str:
         if wish.kind == "save":
             return f"saved as view {wish.number}: {wish.name}"
         if wish.kind == "delete":
@@ -235,7 +235,7 @@ class ViewWishes(ListWishes):
 
     @staticmethod
     def _text_of(view: SavedView) -> str:
-        """What `sought_text` would say of a view."""
+        """What `filter_text` would say of a view."""
         from cdptui.query.formatter import format_query  # noqa: PLC0415
         from cdptui.query.parser import parse  # noqa: PLC0415 - not needed for the first frame
 

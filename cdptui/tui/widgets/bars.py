@@ -33,12 +33,12 @@ class HeaderBar(LineView):
             self.show([connection_line(connection, self.width, cell_len), fleet_line(known, self.width, cell_len)])
 
 
-class Banner(LineView):
+class ErrorBanner(LineView):
     """One line that is there only while something is wrong."""
 
     def __init__(self, keymap: Keymap, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
-        self._keys = keymap.names
+        self._keys = keymap.labels
         self._failure: Failure | None = None
 
     def show_failure(self, failure: Failure | None) -> None:
@@ -61,7 +61,7 @@ class FooterBar(LineView):
 
     def __init__(self, keymap: Keymap, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
-        self._hints = [(keymap.names[key.id], key.label.lower()) for key in keymap.keys if key.in_footer]
+        self._hints = [(keymap.labels[key.id], key.label.lower()) for key in keymap.keys if key.in_footer]
         self._notice = ""
         self._notice_until = 0.0
         self._marks = ""
@@ -77,7 +77,7 @@ class FooterBar(LineView):
         self._notice, self._notice_until = notice, until
         self.on_resize()
 
-    def look_at_clock(self, now: float) -> None:
+    def expire_notice(self, now: float) -> None:
         """Let go of a notice that has had its time."""
         if self._notice and now >= self._notice_until:
             self.show_notice("", now)

@@ -11,8 +11,8 @@ from textual.message import Message
 from cdptui.models.task_row import TaskRow
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.tabs.registry import OVERVIEW, Tab, tab_at, tab_line, tab_renderer
-from cdptui.tui.keymap import Keymap, Place, bindings
-from cdptui.tui.widgets.scrolling_lines import ScrollingLines
+from cdptui.tui.keymap import Keymap, KeyScope, bindings
+from cdptui.tui.widgets.scrollable_lines import ScrollableLines
 
 if TYPE_CHECKING:
     from cdptui.render.tabs.context import DetailContext
@@ -23,10 +23,10 @@ _RULED_FROM: Final = 18
 _NO_TASK: Final[tuple[Line, ...]] = ((Span("no task", Role.DIM),),)
 
 
-class DetailPane(ScrollingLines):
+class DetailPane(ScrollableLines):
     """Shows one task."""
 
-    BINDINGS: ClassVar = bindings([Place.PANE])
+    BINDINGS: ClassVar = bindings([KeyScope.PANE])
 
     class TabChosen(Message):
         """Somebody clicked on a tab."""
@@ -48,7 +48,7 @@ class DetailPane(ScrollingLines):
         self._subject, self._tab = (row, context), tab
         self._lay_out()
 
-    def show_nothing(self, instead: Sequence[Line] = _NO_TASK) -> None:
+    def show_placeholder(self, instead: Sequence[Line] = _NO_TASK) -> None:
         """There is no task to show, but perhaps something `instead`."""
         self._subject, self._instead = None, instead
         self._lay_out()

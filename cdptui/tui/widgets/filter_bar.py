@@ -54,7 +54,7 @@ class FilterInput(Input):
     class Newer(Message):
         """One filter forward."""
 
-    class GivenUp(Message):
+    class Cancelled(Message):
         """No filter at all."""
 
     def on_mount(self) -> None:
@@ -71,7 +71,7 @@ class FilterInput(Input):
 
     def action_give_up(self) -> None:
         """Clear and close."""
-        self.post_message(self.GivenUp())
+        self.post_message(self.Cancelled())
 
 
 class FilterBar(Vertical):
@@ -88,7 +88,7 @@ class FilterBar(Vertical):
     FilterBar #filter-count { width: 24; }
     """
 
-    class Typed(Message):
+    class Changed(Message):
         """The text means something else now; None is no filter."""
 
         def __init__(self, expression: Expression | None) -> None:
@@ -97,21 +97,21 @@ class FilterBar(Vertical):
 
         def can_replace(self, message: Message) -> bool:
             """Only what stands there now matters."""
-            return isinstance(message, FilterBar.Typed)
+            return isinstance(message, FilterBar.Changed)
 
     class Closed(Message):
         """The line to type in is gone."""
 
     def __init__(self, keymap: Keymap, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
-        self._keys = keymap.names
+        self._keys = keymap.labels
         self._input = FilterInput(compact=True, max_length=MAX_LENGTH, select_on_focus=False)
         self._count = LineView(id="filter-count")
         self._meaning = LineView(id="filter-meaning")
-        self._kept = LineView(id="filter-kept")
+        self._active_line = LineView(id="filter-kept")
         self._text = ""
         self._expression: Expression | None = None
-        self._meant: Expression | None = None
+        self._last_complete: Expression | None = None
         self._error: QueryError | None = None
         self._timeout: RegexTimeoutError | None = None
         """Why the list is not filtered by what was typed or recalled last."""
@@ -129,7 +129,7 @@ class FilterBar(Vertical):
             yield self._input
             yield self._count
         yield self._meaning
-        yield self._kept
+        yield self._active_line
 
     @property
     def is_open(self) -> bool:
@@ -141,8 +141,8 @@ class FilterBar(Vertical):
         self._recalled = len(self._history)
         self._input.value = text
         self._input.cursor_position = len(text)
-        self._expression = self._meant = None
-        self._understand(text, is_whole=True)
+        self._expression = self._last_complete = None
+        self._parse(text, is_whole=True)
         self.remove_class("-kept")
         self.add_class("-open")
         # At once: keys that follow must not go to the list.
@@ -174,7 +174,7 @@ class FilterBar(Vertical):
             token = pattern_token(self._text, timeout.pattern)
             position, length = (token.position, token.length) if token is not None else (0, len(self._text))
             self._error = QueryError(str(timeout), position, length)
-            self._expression = self._meant = expression
+            self._expression = self._last_complete = expression
         self._draw()
 
     def dismiss_rejection(self) -> bool:
@@ -192,14 +192,14 @@ class FilterBar(Vertical):
         """Understand what stands there."""
         event.stop()
         if self.is_open and event.value != self._text:
-            self._take(event.value)
+            self._apply(event.value)
         self._draw()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Keep the filter; one with an error cannot be kept."""
         event.stop()
         if self._timeout is None or event.value != self._text:
-            self._take(event.value, is_whole=True)
+            self._apply(event.value, is_whole=True)
         if self._error is not None:
             return
         self._remember(event.value.strip())
@@ -209,16 +209,16 @@ class FilterBar(Vertical):
     def on_descendant_blur(self) -> None:
         """Keep the filter when somebody goes to the list with the mouse; a terminal without focus changes nothing."""
         if self.is_open and self.app.app_focus and self.screen.focused not in {None, self._input}:
-            self._take(self._input.value, is_whole=True)
+            self._apply(self._input.value, is_whole=True)
             self._remember(self._input.value.strip())
             self.close()
 
-    def on_filter_input_given_up(self, event: FilterInput.GivenUp) -> None:
+    def on_filter_input_cancelled(self, event: FilterInput.Cancelled) -> None:
         """Clear and close; what was typed can be had again with the up key."""
         event.stop()
         self._remember(self._input.value.strip())
-        self._expression = self._meant = self._error = self._timeout = None
-        self.post_message(self.Typed(None))
+        self._expression = self._last_complete = self._error = self._timeout = None
+        self.post_message(self.Changed(None))
         self.post_message(self.Closed())
         self.close()
 
@@ -232,11 +232,11 @@ class FilterBar(Vertical):
         event.stop()
         self._recall(1)
 
-    def _take(self, text: str, *, is_whole: bool = False) -> None:
-        if self._understand(text, is_whole=is_whole):
-            self.post_message(self.Typed(self._expression))
+    def _apply(self, text: str, *, is_whole: bool = False) -> None:
+        if self._parse(text, is_whole=is_whole):
+            self.post_message(self.Changed(self._expression))
 
-    def _understand(self, text: str, *, is_whole: bool = False) -> bool:
+    def _parse(self, text: str, *, is_whole: bool = False) -> bool:
         """Read the text, of which more may come unless it `is_whole`; whether it means something else than before.
 
         While it has an error the list shows what was meant before: half a name of a field that was searched for as a
@@ -248,11 +248,11 @@ class FilterBar(Vertical):
             draft = PartialQuery(parse(text), is_final=True) if is_whole and text.strip() else parse_partial(text)
         except QueryError as error:
             self._error = error
-            self._expression = self._meant
+            self._expression = self._last_complete
         else:
             self._expression = draft.expression
             if draft.is_final:
-                self._meant = draft.expression
+                self._last_complete = draft.expression
         return self._expression != before
 
     def _recall(self, step: int) -> None:
@@ -261,7 +261,7 @@ class FilterBar(Vertical):
             self._recalled = at
             self._input.value = self._history[at] if at < len(self._history) else ""
             self._input.cursor_position = len(self._input.value)
-            self._take(self._input.value, is_whole=True)
+            self._apply(self._input.value, is_whole=True)
             self._draw()
 
     def _remember(self, text: str) -> None:
@@ -276,9 +276,9 @@ class FilterBar(Vertical):
             self._count.show([(Span(f"{count:>{_COUNT_WIDTH - 1}} ", Role.STRONG),)])
             self._meaning.show([self._meaning_line()])
         elif self._timeout is not None:
-            self._kept.show([rejected_line(self._timeout, self._name or "")])
+            self._active_line.show([rejected_line(self._timeout, self._name or "")])
         elif self._name:
-            self._kept.show([active_filter_line(self._name, self._shown, self.size.width, cell_len, self._keys)])
+            self._active_line.show([active_filter_line(self._name, self._shown, self.size.width, cell_len, self._keys)])
 
     def _meaning_line(self) -> Line:
         if self._error is not None:

@@ -10,7 +10,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from cdptui.render.spans import Line
-from cdptui.tui.widgets.paint import FEW_STRIPS, Painter
+from cdptui.tui.widgets.painter import FEW_STRIPS, Painter
 
 
 class LineView(Widget, can_focus=False):
@@ -24,7 +24,7 @@ class LineView(Widget, can_focus=False):
     def show(self, lines: Sequence[Line]) -> None:
         """Show `lines` from now on."""
         before, self._lines = self._lines, tuple(lines)
-        for y in differing(before, self._lines):
+        for y in changed_lines(before, self._lines):
             self.refresh(Region(0, y, self.size.width, 1))
 
     @property
@@ -44,9 +44,9 @@ class LineView(Widget, can_focus=False):
     def notify_style_update(self) -> None:
         """Take the colours of a new theme."""
         super().notify_style_update()
-        self._painter.forget()
+        self._painter.clear()
 
 
-def differing(before: Sequence[Line], after: Sequence[Line]) -> list[int]:
+def changed_lines(before: Sequence[Line], after: Sequence[Line]) -> list[int]:
     """Places at which two texts differ."""
     return [y for y, (old, new) in enumerate(zip_longest(before, after)) if old != new]

@@ -23,10 +23,10 @@ from cdptui.render.column_layout import ColumnLayout
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.task_cells import CellContext
 from cdptui.tasklist.grouped_rows import GroupedRows
-from cdptui.tui.keymap import Place, bindings
-from cdptui.tui.widgets.extent import set_extent
-from cdptui.tui.widgets.paint import Painter
-from cdptui.tui.widgets.table_drawing import Look, TableDrawing
+from cdptui.tui.keymap import KeyScope, bindings
+from cdptui.tui.widgets.painter import Painter
+from cdptui.tui.widgets.row_renderer import RowAppearance, RowRenderer
+from cdptui.tui.widgets.scrolling import set_virtual_size
 
 if TYPE_CHECKING:
     from textual.scrollbar import ScrollBar
@@ -55,7 +55,7 @@ class TableView(Struct, frozen=True):
 class TaskTable(ScrollView, can_focus=True):
     """The list of tasks."""
 
-    BINDINGS: ClassVar = bindings([Place.MOTION])
+    BINDINGS: ClassVar = bindings([KeyScope.MOTION])
     DEFAULT_CSS = """
     TaskTable {
         overflow-x: hidden;
@@ -97,7 +97,7 @@ class TaskTable(ScrollView, can_focus=True):
         super().__init__(id=id)
         self._view = view
         self._painter = Painter(self)
-        self._drawing = TableDrawing(self._painter)
+        self._drawing = RowRenderer(self._painter)
         self._first_column = 0
         self._count = 0
         self._heading_order = view.rows.order
@@ -105,9 +105,9 @@ class TaskTable(ScrollView, can_focus=True):
         self._cursor_uuid: str | None = None
         self._cursor_group: str | None = None
         """Value of the group whose own line the cursor is on; the uuid is that of its first task then."""
-        self._is_chosen = False
-        self._home: str | None = None
-        self._painted: dict[int, Look] = {}
+        self._is_cursor_placed = False
+        self._pinned_uuid: str | None = None
+        self._drawn: dict[int, RowAppearance] = {}
 
     # What is shown
 
@@ -116,18 +116,18 @@ class TaskTable(ScrollView, can_focus=True):
         self._view = view
         rows = view.rows
         before = (self._cursor_uuid, self._cursor_group)
-        self._cursor = self._follow()
+        self._cursor = self._restore_cursor()
         if not (rows and self._count):
             # What is said in an empty list stands where there is no row.
             self.refresh()
         if len(rows) != self._count:
             self._count = len(rows)
             self._measure()
-        if self._is_chosen:
-            self._keep_cursor_in_sight()
+        if self._is_cursor_placed:
+            self._scroll_to_cursor()
         elif not self._is_cursor_in_sight:
             self._cursor = min(self.scroll_offset.y, max(0, len(rows) - 1))
-        self._note_cursor()
+        self._remember_cursor()
         if self._place_columns():
             self.refresh()
         if rows.order != self._heading_order:
@@ -135,7 +135,7 @@ class TaskTable(ScrollView, can_focus=True):
             self.refresh_line(self.scroll_offset.y)
         self.refresh_changed()
         if (self._cursor_uuid, self._cursor_group) != before:
-            self._tell(self.CursorMoved(self.cursor_uuid))
+            self._post_to_screen(self.CursorMoved(self.cursor_uuid))
 
     @property
     def cursor_uuid(self) -> str | None:
@@ -159,7 +159,7 @@ class TaskTable(ScrollView, can_focus=True):
         return line if isinstance(line, TaskRow) else None
 
     @property
-    def group_here(self) -> GroupSummary | None:
+    def cursor_group(self) -> GroupSummary | None:
         """The group that the line under the cursor belongs to; None when the list is not grouped."""
         return self._view.rows.group_of_line(self._cursor)
 
@@ -178,30 +178,30 @@ class TaskTable(ScrollView, can_focus=True):
         for y in range(_HEADING_LINES, self.size.height):
             index = top + y - _HEADING_LINES
             painted = self._look_of(index) if index < len(self._view.rows) else None
-            if painted != self._painted.get(y):
+            if painted != self._drawn.get(y):
                 self.refresh_line(y + top)
 
-    def remember_cursor(self) -> None:
+    def pin_cursor(self) -> None:
         """Come back to this task whenever it is in the list, until somebody moves: half a word may hide it."""
-        self._home = self.cursor_uuid
+        self._pinned_uuid = self.cursor_uuid
 
-    def _follow(self) -> int:
+    def _restore_cursor(self) -> int:
         """Where the cursor goes: its group or task, else that one's heir, else as far down as there are rows."""
         rows = self._view.rows
         index = rows.index_of_group(self._cursor_group)
-        for uuid in (self._home, self._cursor_uuid, rows.successor_uuid):
+        for uuid in (self._pinned_uuid, self._cursor_uuid, rows.successor_uuid):
             if index is None:
                 index = rows.index_of(uuid)
         return index if index is not None else min(self._cursor, max(0, len(rows) - 1))
 
-    def _note_cursor(self) -> None:
+    def _remember_cursor(self) -> None:
         """Remember what the cursor is on; lines come and go under it."""
         rows, line = self._view.rows, self.cursor_line
         self._cursor_group = line.key if isinstance(line, GroupSummary) else None
         row = rows.first_of(line) if isinstance(line, GroupSummary) else line
         self._cursor_uuid = row.task.uuid if row is not None else None
 
-    def _tell(self, message: Message) -> None:
+    def _post_to_screen(self, message: Message) -> None:
         """Tell the screen directly, so that what it does about it is painted together with what is changed here."""
         self.screen.post_message(message)
 
@@ -212,17 +212,17 @@ class TaskTable(ScrollView, can_focus=True):
         rows = self._view.rows
         if not rows:
             return
-        self._is_chosen = True
-        self._home = None
+        self._is_cursor_placed = True
+        self._pinned_uuid = None
         index = max(0, min(index, len(rows) - 1))
         if index == self._cursor:
             return
         left, self._cursor = self._cursor, index
-        self._note_cursor()
-        self._tell(self.CursorMoved(self.cursor_uuid))
+        self._remember_cursor()
+        self._post_to_screen(self.CursorMoved(self.cursor_uuid))
         for line in (left, index):
             self.refresh_line(line + _HEADING_LINES)
-        self._keep_cursor_in_sight()
+        self._scroll_to_cursor()
 
     def action_cursor_down(self) -> None:
         """Move to the next task."""
@@ -243,7 +243,7 @@ class TaskTable(ScrollView, can_focus=True):
     def action_top(self) -> None:
         """Move to the first task, and stay at the top of the list from then on."""
         self.move_to(0)
-        self._is_chosen = False
+        self._is_cursor_placed = False
 
     def action_bottom(self) -> None:
         """Move to the last task."""
@@ -271,9 +271,9 @@ class TaskTable(ScrollView, can_focus=True):
         return max(0, self.size.height - _HEADING_LINES)
 
     def _measure(self) -> None:
-        set_extent(self, Size(self._width, len(self._view.rows) + _HEADING_LINES))
+        set_virtual_size(self, Size(self._width, len(self._view.rows) + _HEADING_LINES))
 
-    def _keep_cursor_in_sight(self) -> None:
+    def _scroll_to_cursor(self) -> None:
         top, lines = self.scroll_offset.y, max(1, self._row_lines)
         wanted = min(max(top, self._cursor - lines + 1), self._cursor)
         if wanted != top:
@@ -283,19 +283,19 @@ class TaskTable(ScrollView, can_focus=True):
         """Draw the other rows, and tell that others are in sight."""
         super().watch_scroll_y(old_value, new_value)
         if round(old_value) != round(new_value):
-            self._tell(self.Scrolled())
+            self._post_to_screen(self.Scrolled())
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor where the mouse is; twice opens the task; a heading sorts."""
         event.stop()
         if event.y < _HEADING_LINES:
-            self._tell(self.HeadingClicked(self._drawing.column_at(event.x)))
+            self._post_to_screen(self.HeadingClicked(self._drawing.column_at(event.x)))
             return
         index = self.scroll_offset.y + event.y - _HEADING_LINES
         if index < len(self._view.rows):
             self.move_to(index)
             if event.chain == 2:
-                self._tell(self.Opened())
+                self._post_to_screen(self.Opened())
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Scroll on."""
@@ -316,10 +316,10 @@ class TaskTable(ScrollView, can_focus=True):
     def on_resize(self) -> None:
         """Keep the cursor in sight. Textual draws what has another size by itself."""
         self._measure()
-        if self._is_chosen:
-            self._keep_cursor_in_sight()
+        if self._is_cursor_placed:
+            self._scroll_to_cursor()
         self.refresh_changed()
-        self._tell(self.Scrolled())
+        self._post_to_screen(self.Scrolled())
 
     def on_focus(self) -> None:
         """The cursor shows whether keys go here."""
@@ -335,9 +335,9 @@ class TaskTable(ScrollView, can_focus=True):
     def vertical_scrollbar(self) -> ScrollBar:
         """The bar beside the list."""
         if self._vertical_scrollbar is None:
-            from cdptui.tui.widgets.thin_scroll_bar import ThinScrollBar  # noqa: PLC0415 - not needed for the first frame
+            from cdptui.tui.widgets.scrolling import ThinScrollBar  # noqa: PLC0415 - not needed for the first frame
 
-            self._vertical_scrollbar = ThinScrollBar.of(self)
+            self._vertical_scrollbar = ThinScrollBar.attach(self)
         return self._vertical_scrollbar
 
     def render_lines(self, crop: Region) -> list[Strip]:
@@ -358,14 +358,14 @@ class TaskTable(ScrollView, can_focus=True):
 
     def _line(self, y: int, width: int) -> Strip:
         if y < _HEADING_LINES:
-            return self._drawing.heading(self._view.rows.order, width)
+            return self._drawing.render_heading(self._view.rows.order, width)
         index = self.scroll_offset.y + y - _HEADING_LINES
         if index >= len(self._view.rows):
-            self._painted.pop(y, None)
+            self._drawn.pop(y, None)
             is_middle = not self._view.rows and y == max(_HEADING_LINES, self.size.height // 3)
             return self._painter.strip(self._centred(width) if is_middle else (), width)
-        look = self._painted[y] = self._look_of(index)
-        return self._painter.kept(look, width, lambda: self._drawing.line(look, width))
+        look = self._drawn[y] = self._look_of(index)
+        return self._painter.cached(look, width, lambda: self._drawing.render(look, width))
 
     def _place_columns(self) -> bool:
         """Place the columns for the width that there is; whether they stand elsewhere now."""
@@ -373,26 +373,26 @@ class TaskTable(ScrollView, can_focus=True):
         self._first_column = self._drawing.placement.first
         if is_other:
             # Lines are kept by what they say, not by where they say it.
-            self._painter.forget()
-            self._painted.clear()
+            self._painter.clear()
+            self._drawn.clear()
         return is_other
 
     def notify_style_update(self) -> None:
         """Take the colours of a new theme."""
         super().notify_style_update()
-        self._painter.forget()
+        self._painter.clear()
 
-    def _look_of(self, index: int) -> Look:
+    def _look_of(self, index: int) -> RowAppearance:
         view = self._view
         line = view.rows[index]
         background = ""
         if index == self._cursor:
             background = "cursor-background" if self.has_focus else "cursor-unfocused"
         if isinstance(line, GroupSummary):
-            return self._drawing.group(line, view.context, background, is_folded=view.rows.is_folded(line))
+            return self._drawing.group_appearance(line, view.context, background, is_folded=view.rows.is_folded(line))
         uuid = line.task.uuid
         sign = view.signs.get(uuid, "") + (_MARK if uuid in view.marked else "")
-        return self._drawing.task(line, view.context, sign, background)
+        return self._drawing.task_appearance(line, view.context, sign, background)
 
     def _centred(self, width: int) -> Line:
         text = self._view.placeholder

@@ -30,7 +30,7 @@ _CHUNK: Final = 256
 """Characters of base64 that go through screen in one piece; it cuts off what is longer than its own lines."""
 
 
-class Way(Enum):
+class CopyMethod(Enum):
     """Where copies can go."""
 
     TMUX = "copied to the tmux buffer"
@@ -38,18 +38,18 @@ class Way(Enum):
     FILE = "written to"
 
 
-def choose_way(traits: TerminalCapabilities, size: int) -> Way:
+def choose_method(traits: TerminalCapabilities, size: int) -> CopyMethod:
     """The way for so many bytes.
 
     >>> choose_way(TerminalTraits(), 100), choose_way(TerminalTraits(is_old=True), 100)
     (<Way.TERMINAL: 'sent to the terminal (OSC 52)'>, <Way.FILE: 'written to'>)
     """
     if traits.multiplexer is Multiplexer.TMUX:
-        return Way.TMUX if size <= TMUX_BYTES else Way.FILE
-    return Way.FILE if traits.is_legacy or size > TERMINAL_BYTES else Way.TERMINAL
+        return CopyMethod.TMUX if size <= TMUX_BYTES else CopyMethod.FILE
+    return CopyMethod.FILE if traits.is_legacy or size > TERMINAL_BYTES else CopyMethod.TERMINAL
 
 
-def sequence(data: bytes, multiplexer: Multiplexer) -> str:
+def osc52(data: bytes, multiplexer: Multiplexer) -> str:
     r"""What makes a terminal take `data` to its clipboard.
 
     >>> sequence(b"uuid", Multiplexer.NONE)
@@ -70,15 +70,15 @@ class Clipboard:
         self._traits = traits
         self._write = write
 
-    async def take(self, text: str) -> str:
+    async def copy(self, text: str) -> str:
         """Copy `text`; where it went, in words."""
         data = text.encode("utf-8", "replace")
-        way = choose_way(self._traits, len(data))
-        if way is Way.TMUX and not await _give_to_tmux(data):
-            way = Way.FILE
-        if way is Way.TERMINAL:
-            self._write(sequence(data, self._traits.multiplexer))
-        if way is not Way.FILE:
+        way = choose_method(self._traits, len(data))
+        if way is CopyMethod.TMUX and not await _copy_to_tmux(data):
+            way = CopyMethod.FILE
+        if way is CopyMethod.TERMINAL:
+            self._write(osc52(data, self._traits.multiplexer))
+        if way is not CopyMethod.FILE:
             return str(way.value)
         path = clipboard_file()
         try:
@@ -88,7 +88,7 @@ class Clipboard:
         return f"{way.value} {_shortened(path)}"
 
 
-async def _give_to_tmux(data: bytes) -> bool:
+async def _copy_to_tmux(data: bytes) -> bool:
     """Load the buffer of tmux, which passes it on to its own terminal where it can; whether that went well."""
     for flags in (["-w"], []):  # before tmux 3.2 there was no -w
         try:

@@ -16,7 +16,7 @@ _CHART_S: Final = 60.0
 """How often the chart of one task is drawn on a slow line."""
 
 
-class Thrift:
+class LowBandwidthMode:
     """Whether the line must be spared, and what follows from it."""
 
     def __init__(self, look_at_line: Callable[[], bool], clock: Clock) -> None:
@@ -26,16 +26,16 @@ class Thrift:
         self._is_on = False
         self._charted: tuple[str, float, CapacityHistory] | None = None
 
-    def look(self) -> None:
+    def update(self) -> None:
         """Look at the line again."""
         self._is_on = self._look_at_line()
 
     @property
-    def beat_s(self) -> float:
+    def refresh_period_s(self) -> float:
         """How often what ticks is drawn anew."""
         return _SLOW_BEAT_S if self._is_on else _BEAT_S
 
-    def track(self, uuid: str, newest: Callable[[str], CapacityHistory]) -> CapacityHistory:
+    def history(self, uuid: str, newest: Callable[[str], CapacityHistory]) -> CapacityHistory:
         """The history of a task to draw; on a slow line that of a minute ago serves as well."""
         now = self._clock.monotonic()
         if self._charted is None or self._charted[0] != uuid or not self._is_on or now >= self._charted[1]:

@@ -12,12 +12,12 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from cdptui.render.spans import LABELS, Line, Role, Span
-from cdptui.tui.recent import Recent
+from cdptui.tui.lru_cache import LRUCache
 
 _BOLD: Final = frozenset({Role.STRONG, Role.BAD, Role.NEW, *LABELS})
 """Weight tells these apart where colours do not."""
 
-_BANDS: Final = frozenset({"cursor-background", "cursor-unfocused"})
+_CURSOR_BACKGROUNDS: Final = frozenset({"cursor-background", "cursor-unfocused"})
 _UNDER_CURSOR: Final = frozenset({Role.TEXT, Role.TRACK})
 """The only roles on the cursor's line, all others are drawn as text: it must be easy to read, and a cursor that moves
 writes two whole lines, in which every change of colour costs bytes. Glyphs and words say what colours say elsewhere."""
@@ -42,16 +42,16 @@ class Painter:
         """`strips` is how many are kept."""
         self._widget = widget
         self._styles: dict[tuple[Role, str], Style] = {}
-        self._strips = Recent[tuple[Hashable, int], Strip](strips)
+        self._strips = LRUCache[tuple[Hashable, int], Strip](strips)
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """The theme or the widget's own style changed."""
         self._styles.clear()
         self._strips.clear()
 
     def style(self, role: Role, background: str = "") -> Style:
         """The style of a role on the widget's background, or on the theme's colour of the name `background`."""
-        if background in _BANDS and role not in _UNDER_CURSOR:
+        if background in _CURSOR_BACKGROUNDS and role not in _UNDER_CURSOR:
             role = Role.TEXT
         key = (role, background)
         style = self._styles.get(key)
@@ -88,9 +88,9 @@ class Painter:
 
     def strip(self, line: Line, width: int, background: str = "") -> Strip:
         """A whole line of `width` cells."""
-        return self.kept((line, background), width, lambda: Strip(self.segments(line, width, background=background)))
+        return self.cached((line, background), width, lambda: Strip(self.segments(line, width, background=background)))
 
-    def kept(self, look: Hashable, width: int, draw: Callable[[], Strip]) -> Strip:
+    def cached(self, look: Hashable, width: int, draw: Callable[[], Strip]) -> Strip:
         """The strip that was drawn for the same look before, else a new one.
 
         A list that scrolls by a line shows all others again, and Textual has the work on a strip done once.

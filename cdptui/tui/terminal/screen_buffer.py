@@ -1,7 +1,7 @@
 """What the terminal shows now, so that only cells that differ are written.
 
 Textual repaints a region from the start of its widget's line to the end of the region, and every region of a layout
-change in full. Over a slow line that is most of the traffic. `Frame` remembers every cell that was written and turns
+change in full. Over a slow line that is most of the traffic. `ScreenBuffer` remembers every cell that was written and turns
 a repaint into the runs of cells that are really different, with one style change where the style changes.
 
 A colour that is exactly one of the 240 fixed ones of a 256 colour terminal is written by its number, which takes half
@@ -27,11 +27,11 @@ from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import Strip
 
 from cdptui.render.ascii_fallback import PLACEHOLDER, to_charset
-from cdptui.tui.recent import Recent
-from cdptui.tui.themes import BANDS, SIXTEEN
+from cdptui.tui.lru_cache import LRUCache
+from cdptui.tui.themes import ANSI_16, NO_COLOR_ATTRIBUTES
 
 
-class Ink(NamedTuple):
+class SgrStyle(NamedTuple):
     """How a cell is drawn: SGR parameters, empty for the terminal's own."""
 
     attributes: str = ""
@@ -45,10 +45,10 @@ class Cell(NamedTuple):
 
     char: str
     """Empty for the right half of a wide character; with combining marks behind it otherwise."""
-    ink: Ink
+    ink: SgrStyle
 
 
-_SURE: Final = (
+_UNAMBIGUOUS_WIDTH: Final = (
     range(0xA0, 0x300),  # Latin
     range(0x370, 0x483),  # Greek, Cyrillic
     range(0x2010, 0x2800),  # punctuation, arrows, pictures of controls, boxes, blocks
@@ -63,7 +63,7 @@ _SURE: Final = (
 """Characters on whose width all terminals agree. Not so on emoji, nor on letters with marks that stand beside them."""
 
 
-class Means(Struct, frozen=True):
+class ColorProfile(Struct, frozen=True):
     """What the terminal has to draw with."""
 
     colours: ColorSystem | None = ColorSystem.TRUECOLOR
@@ -75,10 +75,10 @@ class Means(Struct, frozen=True):
 _STRIPS: Final = 200
 """Strips whose cells are kept: those of a screen, and of the one before."""
 
-_NOTHING: Final = Cell("\0", Ink())
+_UNKNOWN_CELL: Final = Cell("\0", SgrStyle())
 """Differs from every cell: what stands there is not known."""
 
-_BRIDGE: Final = 4
+_MAX_GAP: Final = 4
 """Unchanged cells between two runs that are cheaper to write again than to jump over."""
 
 RESET: Final = "\x1b[0m"
@@ -104,7 +104,7 @@ NUMBERED: Final = _CUBE | {ColorTriplet(*(8 + 10 * step,) * 3): 232 + step for s
 """The fixed colours of a 256 colour terminal: xterm's cube and its greys. The first 16 are whatever its user likes."""
 
 
-class Frame:
+class ScreenBuffer:
     """The cells on the terminal, line by line, and the ink that it was left with."""
 
     def __init__(self, *, has_colour: bool = True, charset: str = "") -> None:
@@ -113,30 +113,30 @@ class Frame:
         self._charset = charset
         self._lines: list[list[Cell]] = []
         self._width = 0
-        self._ink: Ink | None = None
-        self._translation = Translation(Means())
+        self._ink: SgrStyle | None = None
+        self._translation = StripCache(ColorProfile())
         self.color_system: ColorSystem | None = None
         """Fewer colours than the terminal has; None is all of them."""
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         """The terminal may show anything now: the next update writes all of its cells."""
         self._lines = []
         self._ink = None
 
-    def reduce(self, update: CompositorUpdate, console: Console, size: tuple[int, int]) -> str:
+    def diff(self, update: CompositorUpdate, console: Console, size: tuple[int, int]) -> str:
         """Return what to write so that the screen of `size` (columns, rows) shows `update`; empty when it does.
 
         The caller must write what comes back: from then on it counts as shown.
         """
         width, height = size
         if width != self._width or height != len(self._lines):
-            self.forget()
+            self.invalidate()
             self._width = width
-            self._lines = [[_NOTHING] * width for _ in range(height)]
+            self._lines = [[_UNKNOWN_CELL] * width for _ in range(height)]
         colours = self.color_system or console._color_system or ColorSystem.TRUECOLOR  # noqa: SLF001 - rich has no public way
-        means = Means(colours if self._has_colour else None, self._charset)
+        means = ColorProfile(colours if self._has_colour else None, self._charset)
         if means != self._translation.means:
-            self._translation = Translation(means)
+            self._translation = StripCache(means)
         pieces: list[str] = []
         for y, x, cells in _pieces(update, self._translation):
             if 0 <= y < height:
@@ -160,7 +160,7 @@ class Frame:
                     is_astray = False
                 if ink is None:
                     pieces.append(RESET)
-                    ink = Ink()
+                    ink = SgrStyle()
                 if char == " " and not wanted.attributes and ink.attributes in _UNSEEN:
                     # Neither colour nor weight of a blank can be seen: no need to change them.
                     is_seen = wanted.background != ink.background
@@ -178,10 +178,10 @@ class Frame:
 @lru_cache(maxsize=1024)
 def _is_sure(char: str) -> bool:
     """Whether all terminals give a cell's text as many cells as we do; after others the next has to be put in place."""
-    return len(char) == 1 and any(ord(char) in block for block in _SURE)
+    return len(char) == 1 and any(ord(char) in block for block in _UNAMBIGUOUS_WIDTH)
 
 
-def _change(ink: Ink, wanted: Ink) -> str:
+def _change(ink: SgrStyle, wanted: SgrStyle) -> str:
     """The shortest sequence from one ink to another."""
     parts = []
     if wanted.attributes != ink.attributes:
@@ -204,7 +204,7 @@ def _runs(line: Sequence[Cell], x: int, cells: Sequence[Cell]) -> Iterator[tuple
     for index, cell in enumerate(cells):
         if cell == line[x + index]:
             continue
-        if start >= 0 and index - end <= _BRIDGE:
+        if start >= 0 and index - end <= _MAX_GAP:
             end = index + 1
             continue
         if start >= 0:
@@ -223,12 +223,12 @@ def _whole(cells: Sequence[Cell], x: int, start: int, end: int) -> tuple[int, in
     return x + start, x + end
 
 
-class Translation:
+class StripCache:
     """Strips to cells; a line that only moved is the same strip as before, and not looked at again."""
 
-    def __init__(self, means: Means) -> None:
+    def __init__(self, means: ColorProfile) -> None:
         self.means = means
-        self._kept = Recent[int, tuple[Strip, list[Cell]]](_STRIPS)
+        self._kept = LRUCache[int, tuple[Strip, list[Cell]]](_STRIPS)
         """By identity, which lasts as long as the strip is kept: equal strips are as dear to find as to translate."""
 
     def cells(self, strip: Strip) -> list[Cell]:
@@ -236,7 +236,7 @@ class Translation:
         return self._kept.get(id(strip), lambda: (strip, _cells(strip, self.means)))[1]
 
 
-def _pieces(update: CompositorUpdate, translation: Translation) -> Iterator[tuple[int, int, list[Cell]]]:
+def _pieces(update: CompositorUpdate, translation: StripCache) -> Iterator[tuple[int, int, list[Cell]]]:
     match update:
         case ChopsUpdate():
             for y, x1, x2 in update.spans:
@@ -258,7 +258,7 @@ def _pieces(update: CompositorUpdate, translation: Translation) -> Iterator[tupl
             raise TypeError(message)
 
 
-def _cells(strip: Strip, means: Means) -> list[Cell]:
+def _cells(strip: Strip, means: ColorProfile) -> list[Cell]:
     cells: list[Cell] = []
     for text, style, control in strip:
         if control:
@@ -268,7 +268,7 @@ def _cells(strip: Strip, means: Means) -> list[Cell]:
         if text.isascii():
             cells.extend(_ascii_cells(text, style, means))
             continue
-        ink = _ink(style, means) if style is not None else Ink()
+        ink = _ink(style, means) if style is not None else SgrStyle()
         blank = _blank(ink)
         for char in text:
             match get_character_cell_size(char):
@@ -285,12 +285,12 @@ def _cells(strip: Strip, means: Means) -> list[Cell]:
 
 
 @lru_cache(maxsize=512)
-def _ascii_cells(text: str, style: Style | None, means: Means) -> tuple[Cell, ...]:
+def _ascii_cells(text: str, style: Style | None, means: ColorProfile) -> tuple[Cell, ...]:
     """The cells of a piece in which each character has its own; the same pieces come again and again."""
     if not text.isprintable():
         # Nothing of ours: the door lets no control through. What a library draws goes no further than this.
         text = "".join([char if char.isprintable() else PLACEHOLDER for char in text])
-    return tuple(map(_cells_of_ink(_ink(style, means) if style is not None else Ink()).__getitem__, text))
+    return tuple(map(_cells_of_ink(_ink(style, means) if style is not None else SgrStyle()).__getitem__, text))
 
 
 class _InkCells(dict[str, Cell]):
@@ -300,7 +300,7 @@ class _InkCells(dict[str, Cell]):
     take 72 bytes, and as they come and go with the window's size they would leave the heap full of holes.
     """
 
-    def __init__(self, ink: Ink) -> None:
+    def __init__(self, ink: SgrStyle) -> None:
         super().__init__({" ": _blank(ink)})
         self._ink = ink
 
@@ -311,7 +311,7 @@ class _InkCells(dict[str, Cell]):
 
 
 @lru_cache(maxsize=256)
-def _cells_of_ink(ink: Ink) -> _InkCells:
+def _cells_of_ink(ink: SgrStyle) -> _InkCells:
     return _InkCells(ink)
 
 
@@ -320,18 +320,18 @@ def _showable(text: str, charset: str) -> str:
     return to_charset(text, charset, get_character_cell_size)
 
 
-def _blank(ink: Ink) -> Cell:
+def _blank(ink: SgrStyle) -> Cell:
     """A blank shows its ground, and only some attributes."""
     is_plain = _SHOWN_BY_BLANKS.isdisjoint(ink.attributes.split(";"))
-    return Cell(" ", Ink(background=ink.background) if is_plain else ink)
+    return Cell(" ", SgrStyle(background=ink.background) if is_plain else ink)
 
 
 @lru_cache(maxsize=4096)
-def _ink(style: Style, means: Means) -> Ink:
+def _ink(style: Style, means: ColorProfile) -> SgrStyle:
     colours = means.colours
     if colours is None:
-        return Ink(_attributes_for_grounds(style))
-    return Ink(
+        return SgrStyle(_attributes_for_grounds(style))
+    return SgrStyle(
         attributes=Strip.render_ansi(style.without_color, colours),
         foreground=_color(style.color, colours, is_foreground=True),
         background=_color(style.bgcolor, colours, is_foreground=False),
@@ -342,7 +342,7 @@ def _attributes_for_grounds(style: Style) -> str:
     """Where there are no colours, the ground under the cursor becomes an attribute: it must be seen all the same."""
     attributes = Strip.render_ansi(style.without_color, ColorSystem.STANDARD)
     ground = style.bgcolor.triplet if style.bgcolor is not None else None
-    band = BANDS.get(ground, "") if ground is not None else ""
+    band = NO_COLOR_ATTRIBUTES.get(ground, "") if ground is not None else ""
     if not band or band in attributes.split(";"):
         return attributes
     return f"{attributes};{band}" if attributes else band
@@ -354,7 +354,7 @@ def _color(color: Color | None, colours: ColorSystem, *, is_foreground: bool) ->
         return ""
     if color.triplet is not None:
         has_many = colours >= ColorSystem.EIGHT_BIT
-        number = (NUMBERED if has_many else SIXTEEN).get(color.triplet)
+        number = (NUMBERED if has_many else ANSI_16).get(color.triplet)
         if number is not None and has_many:
             return f"{38 if is_foreground else 48};5;{number}"
         if number is not None:

@@ -15,7 +15,7 @@ from cdptui.models.failure import CredentialPrompt
 from cdptui.tui.screens.sized import SizedScreen
 
 
-class _Words(Struct, frozen=True):
+class _PromptText(Struct, frozen=True):
     title: str
     why: str
     placeholder: str
@@ -23,16 +23,16 @@ class _Words(Struct, frozen=True):
 
 
 _WORDS: Final = {
-    CredentialPrompt.PASSWORD: _Words(
+    CredentialPrompt.PASSWORD: _PromptText(
         "Log in again",
         "{who} at {node} was refused.",
         "password",
         "Enter tries once, Esc leaves it. Too many tries lock an account.",
     ),
-    CredentialPrompt.FIRST_PASSWORD: _Words(
+    CredentialPrompt.FIRST_PASSWORD: _PromptText(
         "Log in", "{who} at {node}", "password", "Enter tries once, Esc leaves it. Too many tries lock an account."
     ),
-    CredentialPrompt.OTP: _Words(
+    CredentialPrompt.OTP: _PromptText(
         "Second factor",
         "{who} at {node} needs a code.",
         "code",
@@ -56,7 +56,7 @@ class PasswordInput(Input):
         self.delete_selection()
 
 
-class PasswordScreen(SizedScreen, ModalScreen[str | None]):
+class LoginPrompt(SizedScreen, ModalScreen[str | None]):
     """Gives what was typed, None when the person would rather not."""
 
     CSS_PATH = "../styles/dialogs.tcss"

@@ -9,7 +9,7 @@ from typing import TextIO
 
 import pytest
 
-from cdptui.tui.line import Line, TimedFile
+from cdptui.tui.terminal.output import OutputLink, TimedWriter
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def ends() -> Iterator[tuple[int, TextIO]]:
 
 def test_much_goes_out_whole_and_is_counted(ends: tuple[int, TextIO]) -> None:
     reading, file = ends
-    written = TimedFile(file, Line())
+    written = TimedWriter(file, OutputLink())
     text = "● 财务 " * 1500
     assert written.write(text) == len(text)
     assert os.read(reading, 65536).decode() == text
@@ -32,22 +32,22 @@ def test_much_goes_out_whole_and_is_counted(ends: tuple[int, TextIO]) -> None:
 
 def test_characters_go_out_in_the_terminals_encoding(ends: tuple[int, TextIO]) -> None:
     reading, file = ends
-    TimedFile(file, Line(), charset="iso8859-1").write("é财")
+    TimedWriter(file, OutputLink(), charset="iso8859-1").write("é财")
     assert os.read(reading, 100) == b"\xe9?"
 
 
 def test_it_is_told_when_all_is_written(ends: tuple[int, TextIO]) -> None:
     told: list[bool] = []
-    TimedFile(ends[1], Line(), when_idle=lambda: told.append(True)).flush()
+    TimedWriter(ends[1], OutputLink(), when_idle=lambda: told.append(True)).flush()
     assert told
 
 
 def test_a_terminal_that_is_gone_is_no_error() -> None:
     master, slave = pty.openpty()
-    line = Line()
+    line = OutputLink()
     with os.fdopen(slave, "w") as file:
         os.close(master)
-        written = TimedFile(file, line)
+        written = TimedWriter(file, line)
         assert written.write("x" * 10_000) == 10_000
-        assert line.is_gone
+        assert line.is_closed
         assert written.write("y") == 1

@@ -10,7 +10,7 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Recent(Generic[K, V]):
+class LRUCache(Generic[K, V]):
     """Keeps the things that were asked for last, so many at most.
 
     Textual has such a cache, whose links are a ring: what is cleared there stays until the collector comes by.
@@ -20,8 +20,8 @@ class Recent(Generic[K, V]):
     ([4, 9, 4, 16], False)
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, maxsize: int) -> None:
+        self._most = maxsize
         self._kept: OrderedDict[K, V] = OrderedDict()
 
     def __contains__(self, key: K) -> bool:

@@ -6,7 +6,7 @@ from typing import Final
 
 from textual.geometry import Size
 
-LEAST: Final = Size(40, 8)
+MIN_SIZE: Final = Size(40, 8)
 """Name and status fit, between the two lines of the header, four tasks and the footer."""
 
 
@@ -16,11 +16,11 @@ def is_too_small(size: Size) -> bool:
     >>> is_too_small(Size(80, 24)), is_too_small(Size(39, 24))
     (False, True)
     """
-    return size.width < LEAST.width or size.height < LEAST.height
+    return size.width < MIN_SIZE.width or size.height < MIN_SIZE.height
 
 
 def enlarged(size: Size) -> Size:
-    """The size that screens are laid out for in a window of `size`: at least `LEAST`.
+    """The size that screens are laid out for in a window of `size`: at least `MIN_SIZE`.
 
     Textual's own widgets raise exceptions below some size that depends on their style (an `OptionList` whose text has
     no column left, for one), so no screen ever gets to know a smaller one.
@@ -28,4 +28,4 @@ def enlarged(size: Size) -> Size:
     >>> enlarged(Size(5, 100)), enlarged(Size(80, 24))
     (Size(width=40, height=100), Size(width=80, height=24))
     """
-    return Size(max(size.width, LEAST.width), max(size.height, LEAST.height))
+    return Size(max(size.width, MIN_SIZE.width), max(size.height, MIN_SIZE.height))

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from cdptui.models.snapshot import FetchProgress
-from cdptui.tui import files
+from cdptui.tui import export_files
 from tests.capabilities import run_as_ordinary_user
 from tests.doubles import EPOCH, a_task
 from tests.tui.running import Running, showing
@@ -149,7 +149,7 @@ async def test_a_menu_that_is_closed_writes_nothing(here: Path) -> None:
 
 
 async def test_a_disk_that_takes_nothing_is_said(monkeypatch: pytest.MonkeyPatch, here: Path) -> None:
-    monkeypatch.setattr(files, "_folder", lambda: here / "gone")
+    monkeypatch.setattr(export_files, "_folder", lambda: here / "gone")
     async with showing(FLEET) as run:
         await save(run, "c")
         assert re.search(r"not saved to \./gone/cdptui-\S+\.csv: No such file or directory", run.footer)
@@ -162,7 +162,7 @@ async def test_an_error_halfway_leaves_nothing_behind(here: Path) -> None:
         raise OSError(message)
 
     with pytest.raises(OSError, match="no space left"):
-        await files.write("x", "csv", pieces())
+        await export_files.write_new_file("x", "csv", pieces())
     assert not written(here, "*")
 
 
@@ -178,7 +178,7 @@ def full_disk() -> Iterator[None]:
 @pytest.mark.usefixtures("full_disk")
 async def test_disk_that_is_full_half_way_is_named_and_leaves_no_file(here: Path) -> None:
     with pytest.raises(OSError, match="File too large") as caught:
-        await files.write("x", "csv", ["x" * 1000] * 100)
+        await export_files.write_new_file("x", "csv", ["x" * 1000] * 100)
     assert caught.value.filename == str(here / "x.csv")
     assert not written(here, "*")
     async with showing([a_task(f"task-{number:04}") for number in range(1000)]) as run:
@@ -189,20 +189,20 @@ async def test_disk_that_is_full_half_way_is_named_and_leaves_no_file(here: Path
 
 @pytest.mark.usefixtures("locked")
 def test_a_folder_that_takes_nothing_is_not_written_to(home: Path) -> None:
-    path = run_as_ordinary_user(lambda: asyncio.run(files.write("x", "csv", ["one"])))
+    path = run_as_ordinary_user(lambda: asyncio.run(export_files.write_new_file("x", "csv", ["one"])))
     assert path.parent == home
 
 
 @pytest.mark.usefixtures("gone")
 async def test_a_folder_that_is_gone_is_not_written_to(home: Path) -> None:
-    path = await files.write("x", "csv", ["one"])
+    path = await export_files.write_new_file("x", "csv", ["one"])
     assert path == home / "x.csv"
-    assert files.in_words(path) == "~/x.csv"
+    assert export_files.display_path(path) == "~/x.csv"
 
 
 @pytest.mark.parametrize("node", ["http://10.0.0.5:8080", "https://[::1]:8443", "http://../../etc", "x" * 300, "…"])
 def test_a_name_of_a_file_is_no_path(node: str) -> None:
-    stem = files.stem_of(node, EPOCH, is_partial=False)
+    stem = export_files.export_stem(node, EPOCH, is_partial=False)
     assert "/" not in stem
     assert ".." not in stem.removeprefix("cdptui-")[:3]
     assert len(stem) < 120

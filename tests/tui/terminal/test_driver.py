@@ -9,7 +9,7 @@ import pytest
 from textual._compositor import CompositorUpdate
 from textual.drivers._writer_thread import WriterThread
 
-from cdptui.tui.driver import TerminalDriver, _Picture
+from cdptui.tui.terminal.driver import TerminalDriver, _FrameText
 from tests.doubles import ScriptedNode, a_task
 from tests.tui.running import running
 
@@ -39,11 +39,11 @@ def draw(driver: TerminalDriver) -> None:
 
 async def test_pictures_are_given_up_but_no_mode_that_is_switched(driver: TerminalDriver) -> None:
     driver.write("\x1b[?1049h")
-    driver.write(_Picture("a frame"))
+    driver.write(_FrameText("a frame"))
     driver.write("\x1b[>25u")
     for _ in range(100):
-        driver.write(_Picture("another frame"))
-    assert driver.is_owing, "it was too much for the line"
+        driver.write(_FrameText("another frame"))
+    assert driver.has_pending_redraw, "it was too much for the line"
     driver._drop_unwritten()
     assert driver._waiting is not None
     assert driver._waiting.get_nowait() == "\x1b[?1049h\x1b[>25u"
@@ -52,14 +52,14 @@ async def test_pictures_are_given_up_but_no_mode_that_is_switched(driver: Termin
 
 async def test_what_was_not_drawn_is_owed_until_everything_is_drawn_whatever_else_is(driver: TerminalDriver) -> None:
     draw(driver)
-    assert not driver.is_owing
+    assert not driver.has_pending_redraw
     for _ in range(20):
-        driver.write(_Picture("more than the line takes"))
+        driver.write(_FrameText("more than the line takes"))
     draw(driver)
-    assert driver.is_owing
+    assert driver.has_pending_redraw
     all_is_taken(driver)
     # A clock that ticks, say, before the writer has told that it has nothing left to do.
     draw(driver)
-    assert driver.is_owing
+    assert driver.has_pending_redraw
     driver._catch_up()
-    assert not driver.is_owing
+    assert not driver.has_pending_redraw

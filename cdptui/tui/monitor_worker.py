@@ -19,7 +19,7 @@ from cdptui.models.sanitize import sanitize
 from cdptui.models.system_limits import find_system_limit
 from cdptui.monitor.update import Update
 from cdptui.tui import collector
-from cdptui.tui.messages import MonitorUpdated, NamesLearned
+from cdptui.tui.messages import MonitorUpdated, NamesUpdated
 from cdptui.tui.target import Target
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_ANEW_S: Final = 30.0
+_RESTART_DELAY_S: Final = 30.0
 """Seconds until watching begins anew after a fault of ours."""
 
 _SAME_FAULT_LIMIT: Final = 3
@@ -43,7 +43,7 @@ _OF_OURS: Final = frozenset({FailureKind.INTERNAL, FailureKind.INTERNAL_AGAIN, F
 _HEAD_START_S: Final = 0.005
 """For the first requests: what is imported beside them holds them up, beside the wait for their answers it does not."""
 
-_NEEDED_NEXT: Final = ("humanize", "cdptui.tui.widgets.thin_scroll_bar", "zoneinfo")
+_NEEDED_NEXT: Final = ("humanize", "cdptui.tui.widgets.scrolling", "zoneinfo")
 """By the first list, what is drawn first in front."""
 
 _AT_LEISURE_S: Final = 0.5
@@ -54,22 +54,22 @@ _NEEDED_SOON: Final = ("cdptui.render.tabs.overview", "cdptui.tui.widgets.filter
 _LISTS_SET_ASIDE: Final = 2
 
 
-class Audience(Protocol):
+class MonitorListener(Protocol):
     """Who is told what happens: a screen."""
 
     def post_message(self, message: Message) -> bool:
         """Take a message; whether there was still somebody to take it."""
         ...
 
-    def use_link(self, link: NodeConnection) -> None:
+    def set_connection(self, link: NodeConnection) -> None:
         """Take the node to pass wishes to."""
         ...
 
 
-class Watch:
+class MonitorWorker:
     """Tells a screen what happens on one node. A fault of ours is said, and watching begins anew."""
 
-    def __init__(self, target: Target, clock: Clock, audience: Audience) -> None:
+    def __init__(self, target: Target, clock: Clock, audience: MonitorListener) -> None:
         self.target = target
         self.link: NodeConnection | None = None
         self._clock = clock
@@ -96,11 +96,11 @@ class Watch:
             try:
                 if self.link is None:
                     self.link = await self.target.connect()
-                    self._audience.use_link(self.link)
-                collector.spare_what_stays()
+                    self._audience.set_connection(self.link)
+                collector.on_first_load()
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self.link.directory.run(self._tell_names))
-                    group.create_task(_import_what_comes_next())
+                    group.create_task(_preload_modules())
                     async for unfiltered in self.link.monitor.updates():
                         update = self._without_secrets(unfiltered)
                         self._audience.post_message(MonitorUpdated(update))
@@ -108,10 +108,10 @@ class Watch:
                         last = structs.replace(update, changes=())
                         del update, unfiltered
             except Exception as error:
-                collector.look_at_all()
+                collector.on_steady()
                 log.exception("the monitor ended")
                 failure = self._failure_of(error)
-                wait_s = None if failure.needs_user_action else _ANEW_S
+                wait_s = None if failure.needs_user_action else _RESTART_DELAY_S
                 due = None if wait_s is None else self._clock.monotonic() + wait_s
                 last = self._without_secrets(
                     structs.replace(last, failure=failure, attempt=self._attempts, next_poll_at=due)
@@ -124,7 +124,7 @@ class Watch:
         """Return what the screen shows of an error that ended the connection, and count its repetitions."""
         from cdptui.api.errors import ApiError  # noqa: PLC0415 - only when something is wrong
 
-        fault, lists = first_words(error), self._lists
+        fault, lists = summarize_exception(error), self._lists
         is_same = fault == self._last_fault and lists < _STEADY_LISTS
         self._attempts = self._attempts + 1 if is_same else 1
         self._last_fault, self._lists = fault, 0
@@ -156,14 +156,14 @@ class Watch:
             self._lists += 1
         if update.failure is None and is_whole and self._lists_set_aside < _LISTS_SET_ASIDE:
             self._lists_set_aside += 1
-            collector.set_aside()
+            collector.freeze_loaded()
         if update.failure is not None or is_whole:
-            collector.look_at_all()
+            collector.on_steady()
 
     def _tell_names(self) -> None:
-        self._audience.post_message(NamesLearned())
+        self._audience.post_message(NamesUpdated())
 
-    async def end(self) -> bool:
+    async def stop(self) -> bool:
         """Stop, even while a request hangs, log out and hang up; takes two seconds at most. Never raises.
 
         False when a session may be left on the node.
@@ -183,7 +183,7 @@ class Watch:
             return False
 
 
-async def _import_what_comes_next() -> None:
+async def _preload_modules() -> None:
     """Load what is not needed for the first frame, but soon, at times when there is nothing else to do."""
     for seconds, names in ((_HEAD_START_S, _NEEDED_NEXT), (_AT_LEISURE_S, _NEEDED_SOON)):
         await asyncio.sleep(seconds)
@@ -199,7 +199,7 @@ def _import(names: Iterable[str]) -> None:
         importlib.import_module(name)
 
 
-def first_words(error: BaseException) -> str:
+def summarize_exception(error: BaseException) -> str:
     """What really went wrong, for one line: groups say only that something did."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]

@@ -14,7 +14,7 @@ from typing import Final
 from textual.events import Key
 from textual.message import Message
 
-PATIENCE_S: Final = 2.0
+MAX_KEY_S: Final = 2.0
 """How long a key may keep the others waiting."""
 
 LOOK_S: Final = 0.1
@@ -26,11 +26,11 @@ ROUNDS: Final = 3
 tells the screen, which sends the next key elsewhere."""
 
 
-class KeySettled(Message):
+class KeyHandled(Message):
     """Goes the way of a key behind it: when it comes back, everybody on that way has seen to the key."""
 
 
-class KeyTurns:
+class KeyQueue:
     """Whose turn it is."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
@@ -42,7 +42,7 @@ class KeyTurns:
     @property
     def is_busy(self) -> bool:
         """Whether a key is under way that has not taken too long."""
-        return self._began_at is not None and self._monotonic() - self._began_at < PATIENCE_S
+        return self._began_at is not None and self._monotonic() - self._began_at < MAX_KEY_S
 
     @property
     def is_any_waiting(self) -> bool:
@@ -54,20 +54,20 @@ class KeyTurns:
         """The number of keys that wait for their turn."""
         return len(self._waiting)
 
-    def wait(self, key: Key) -> None:
+    def put(self, key: Key) -> None:
         """Let a key stand in line."""
         self._waiting.append(key)
 
-    def goes_round_again(self) -> bool:
+    def needs_another_pass(self) -> bool:
         """Whether the key that is under way must be followed once more, as there is one whose way may depend on it."""
         self._rounds += 1
         return bool(self._waiting) and self._rounds < ROUNDS
 
-    def settle(self) -> None:
+    def finish(self) -> None:
         """The key that was under way is done."""
         self._began_at = None
 
-    def next(self) -> Key | None:
+    def start_next(self) -> Key | None:
         """The key whose turn it is now, which is under way from now on; None when there is none, or another one is."""
         if self.is_busy or not self._waiting:
             return None

@@ -14,7 +14,7 @@ from cdptui.render.column_layout import GAP, ColumnLayout, ColumnPlacement, plac
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.task_cells import CellContext
 from cdptui.tasklist.sort_order import SortOrder
-from cdptui.tui.widgets.paint import Painter
+from cdptui.tui.widgets.painter import Painter
 
 GUTTER: Final = 2
 """Cells before the names: signs of what changed and what is marked, and whether a group is folded."""
@@ -23,7 +23,7 @@ FOLDED: Final = "▸"
 UNFOLDED: Final = "▾"
 
 
-class Look(Struct, frozen=True):
+class RowAppearance(Struct, frozen=True):
     """What a line shows; equal means that there is nothing to draw, as long as the columns stand where they do."""
 
     cells: tuple[Line, ...]
@@ -31,7 +31,7 @@ class Look(Struct, frozen=True):
     background: str
 
 
-class TableDrawing:
+class RowRenderer:
     """Draws the lines of one list, for the columns that fit."""
 
     def __init__(self, painter: Painter) -> None:
@@ -53,17 +53,21 @@ class TableDrawing:
         """Key of the column at a cell of the line, a gap being its left neighbour's; None before all of them."""
         return next((placed.column.key for placed in reversed(self.placement.placed) if x >= placed.x + GUTTER), None)
 
-    def task(self, row: TaskRow, context: CellContext, sign: str, background: str) -> Look:
+    def task_appearance(self, row: TaskRow, context: CellContext, sign: str, background: str) -> RowAppearance:
         """The look of a task."""
-        return Look(tuple(placed.column.cell(row, context) for placed in self.placement.placed), sign, background)
+        return RowAppearance(
+            tuple(placed.column.cell(row, context) for placed in self.placement.placed), sign, background
+        )
 
-    def group(self, group: GroupSummary, context: CellContext, background: str, *, is_folded: bool) -> Look:
+    def group_appearance(
+        self, group: GroupSummary, context: CellContext, background: str, *, is_folded: bool
+    ) -> RowAppearance:
         """The look of a group."""
         totals = [placed.column.group_cell for placed in self.placement.placed]
         cells = tuple(total(group, context) if total is not None else () for total in totals)
-        return Look(cells, FOLDED if is_folded else UNFOLDED, background or "panel")
+        return RowAppearance(cells, FOLDED if is_folded else UNFOLDED, background or "panel")
 
-    def line(self, look: Look, width: int) -> Strip:
+    def render(self, look: RowAppearance, width: int) -> Strip:
         """A task or group as a strip."""
         segments = [Segment(f"{look.sign:<{GUTTER}}", self._painter.style(Role.NEW, look.background))]
         gap = Segment(" " * GAP, self._painter.style(Role.TEXT, look.background))
@@ -74,7 +78,7 @@ class TableDrawing:
         strip = Strip(segments)
         return strip.adjust_cell_length(width, self._painter.style(Role.TEXT, look.background))
 
-    def heading(self, order: SortOrder, width: int) -> Strip:
+    def render_heading(self, order: SortOrder, width: int) -> Strip:
         """The headings: what the list is sorted by, and whether there are more columns to either side."""
         arrow = "▼" if order.is_descending else "▲"
         # The default order belongs to no column, so its sign stands before all of them.

@@ -19,7 +19,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from cdptui.render.spans import Role
-from cdptui.tui.frame import NUMBERED, Frame
+from cdptui.tui.terminal.screen_buffer import NUMBERED, ScreenBuffer
 from cdptui.tui.themes import DARK
 
 WIDTH, HEIGHT = 12, 4
@@ -69,7 +69,7 @@ class Glass:
 
 
 def test_a_fixed_colour_of_the_terminal_is_written_by_its_number() -> None:
-    written = Frame().reduce(layout([Strip([Segment("a", STYLES[-1])])]), CONSOLE, (1, 1))
+    written = ScreenBuffer().diff(layout([Strip([Segment("a", STYLES[-1])])]), CONSOLE, (1, 1))
     assert written == "\x1b[1;1H\x1b[0m\x1b[38;5;248;48;5;236ma"
 
 
@@ -98,9 +98,9 @@ def whole(screen: list[Strip]) -> Glass:
 @settings(max_examples=200)
 @given(st.lists(screens, min_size=1, max_size=4))
 def test_a_screen_written_by_its_differences_looks_like_one_written_whole(history: list[list[Strip]]) -> None:
-    frame, glass = Frame(), Glass()
+    frame, glass = ScreenBuffer(), Glass()
     for screen in history:
-        glass.write(frame.reduce(layout(screen), CONSOLE, (WIDTH, HEIGHT)))
+        glass.write(frame.diff(layout(screen), CONSOLE, (WIDTH, HEIGHT)))
         assert glass.look() == whole(screen).look()
 
 
@@ -110,27 +110,27 @@ def test_a_repainted_region_changes_that_region_alone(
     before: list[Strip], line: Strip, y: int, left: int, width: int
 ) -> None:
     right = min(WIDTH, left + width)
-    frame, glass = Frame(), Glass()
-    glass.write(frame.reduce(layout(before), CONSOLE, (WIDTH, HEIGHT)))
+    frame, glass = ScreenBuffer(), Glass()
+    glass.write(frame.diff(layout(before), CONSOLE, (WIDTH, HEIGHT)))
     chops = [{0: line if row == y else None} for row in range(HEIGHT)]
-    glass.write(frame.reduce(ChopsUpdate(chops, [(y, left, right)], [[WIDTH]] * HEIGHT), CONSOLE, (WIDTH, HEIGHT)))
+    glass.write(frame.diff(ChopsUpdate(chops, [(y, left, right)], [[WIDTH]] * HEIGHT), CONSOLE, (WIDTH, HEIGHT)))
     others = [row for row in range(HEIGHT) if row != y]
     assert [glass.look()[row] for row in others] == [whole(before).look()[row] for row in others]
 
 
 def test_nothing_is_written_for_what_is_already_shown() -> None:
-    frame = Frame()
+    frame = ScreenBuffer()
     screen = [Strip([Segment("abc".ljust(WIDTH), STYLES[1])]) for _ in range(HEIGHT)]
-    assert frame.reduce(layout(screen), CONSOLE, (WIDTH, HEIGHT))
-    assert not frame.reduce(layout(screen), CONSOLE, (WIDTH, HEIGHT))
+    assert frame.diff(layout(screen), CONSOLE, (WIDTH, HEIGHT))
+    assert not frame.diff(layout(screen), CONSOLE, (WIDTH, HEIGHT))
 
 
 def test_a_redraw_writes_everything_again() -> None:
-    frame = Frame()
+    frame = ScreenBuffer()
     screen = [Strip([Segment("abc".ljust(WIDTH), STYLES[1])]) for _ in range(HEIGHT)]
-    first = frame.reduce(layout(screen), CONSOLE, (WIDTH, HEIGHT))
-    frame.forget()
-    again = frame.reduce(layout(screen), CONSOLE, (WIDTH, HEIGHT))
+    first = frame.diff(layout(screen), CONSOLE, (WIDTH, HEIGHT))
+    frame.invalidate()
+    again = frame.diff(layout(screen), CONSOLE, (WIDTH, HEIGHT))
     assert first == again
 
 
@@ -138,41 +138,41 @@ CURSOR = Style(color=DARK.variables[f"role-{Role.TEXT}"], bgcolor=DARK.variables
 LEFT = Style(color=DARK.variables[f"role-{Role.TEXT}"], bgcolor=DARK.variables["cursor-unfocused"])
 
 
-def written(frame: Frame, *segments: Segment) -> str:
+def written(frame: ScreenBuffer, *segments: Segment) -> str:
     strip = Strip(list(segments))
-    return frame.reduce(LayoutUpdate([[strip]], Region(0, 0, strip.cell_length, 1)), CONSOLE, (strip.cell_length, 1))
+    return frame.diff(LayoutUpdate([[strip]], Region(0, 0, strip.cell_length, 1)), CONSOLE, (strip.cell_length, 1))
 
 
 def test_without_colours_there_are_attributes_only() -> None:
-    text = written(Frame(has_colour=False), *(Segment("ab", style) for style in STYLES))
+    text = written(ScreenBuffer(has_colour=False), *(Segment("ab", style) for style in STYLES))
     assert set(re.findall(r"\x1b\[([\d;]*)m", text)) <= {"0", "1", "22", "7", "27", "4", "24", "0;1", "0;4", "0;7"}
 
 
 def test_without_colours_the_cursor_is_seen_to_the_end_of_its_line() -> None:
-    frame = Frame(has_colour=False)
+    frame = ScreenBuffer(has_colour=False)
     assert written(frame, Segment("ab  ", CURSOR), Segment("c", LEFT)) == "\x1b[1;1H\x1b[0m\x1b[7mab  \x1b[0;4mc"
 
 
 def test_a_terminal_of_plain_characters_gets_only_those() -> None:
-    frame = Frame(charset="ascii")
+    frame = ScreenBuffer(charset="ascii")
     assert written(frame, Segment("● 财é│", Style())) == "\x1b[1;1H\x1b[0m* ???|"
 
 
 @given(st.text(min_size=1), st.sampled_from(["", "ascii", "iso8859-1"]))
 def test_no_control_comes_through_whatever_is_drawn(text: str, charset: str) -> None:
-    drawn = written(Frame(charset=charset), Segment(text, Style()), Segment("x"))
+    drawn = written(ScreenBuffer(charset=charset), Segment(text, Style()), Segment("x"))
     rest = re.sub(r"\x1b\[\d+G", "", drawn.removeprefix("\x1b[1;1H\x1b[0m"))
     assert not {unicodedata.category(char) for char in rest} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 @pytest.mark.parametrize("name", ["का", "ก็ำ", "ᄒᆞᆫ", "👍", "e\N{COMBINING ACUTE ACCENT}"])
 def test_after_a_letter_of_doubtful_width_the_next_is_put_in_its_place(name: str) -> None:
-    text = written(Frame(), Segment(name, Style()), Segment("|", Style()))
+    text = written(ScreenBuffer(), Segment(name, Style()), Segment("|", Style()))
     assert text.endswith(f"\x1b[{sum(map(get_character_cell_size, name)) + 1}G|")
 
 
 def test_a_name_that_nobody_doubts_costs_no_moves() -> None:
-    assert written(Frame(), Segment("● 财务-é Ж가│", Style())) == "\x1b[1;1H\x1b[0m● 财务-é Ж가│"
+    assert written(ScreenBuffer(), Segment("● 财务-é Ж가│", Style())) == "\x1b[1;1H\x1b[0m● 财务-é Ж가│"
 
 
 def test_the_console_of_the_test_has_all_colours() -> None:

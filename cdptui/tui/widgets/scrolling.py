@@ -1,8 +1,4 @@
-"""A scroll bar that costs nothing while its thumb looks the same.
-
-Textual's own is laid out as text, line by line and twice over, each time that its list scrolls: a third of what a key
-costs in a list of thousands, whose thumb would have to move by less than the smallest step that can be drawn.
-"""
+"""How much there is to scroll."""
 
 from __future__ import annotations
 
@@ -10,10 +6,26 @@ from typing import Final
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Region
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
 from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.strip import Strip
 from textual.widget import Widget
+
+
+def set_virtual_size(view: ScrollView, size: Size) -> None:
+    """Tell `view` the size of all that it could show.
+
+    Setting `virtual_size` lays the whole screen out and draws it anew, 15 ms with each task that has a line more than
+    the one before; only a scroll bar that comes or goes needs that.
+    """
+    if size == view.virtual_size:
+        return
+    view.set_reactive(ScrollView.virtual_size, size)
+    view._scroll_update(size)  # noqa: SLF001 - what the layout would come to in the end
+    if view.scroll_offset.y > view.max_scroll_y:
+        view.scroll_to(y=view.max_scroll_y, animate=False, force=True, immediate=True)
+
 
 _STEPS: Final = 8
 """Of the thumb in a cell."""
@@ -26,7 +38,7 @@ class ThinScrollBar(ScrollBar):
     _drawn_for: tuple[object, ...] = ()
 
     @classmethod
-    def of(cls, view: Widget) -> ThinScrollBar:
+    def attach(cls, view: Widget) -> ThinScrollBar:
         """The scroll bar for a view that has none yet; begins hidden, as Textual's does."""
         bar = cls(vertical=True, name="vertical")
         bar.display = False

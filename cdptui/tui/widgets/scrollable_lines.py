@@ -1,8 +1,8 @@
-"""Lines that one can walk through and search in, under a head that stays where it is."""
+"""What is searched for in a pane, where it stands, and which place is looked at. Keys go in, lines come out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,21 +12,130 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from cdptui.clock import give_way
+from cdptui.models.sanitize import sanitize
 from cdptui.render.spans import Line
-from cdptui.tui.keymap import Keymap, Place, bindings
-from cdptui.tui.widgets.extent import set_extent
-from cdptui.tui.widgets.finder import Finder
-from cdptui.tui.widgets.line_view import differing
-from cdptui.tui.widgets.paint import Painter
+from cdptui.render.text_search import Match, find_matches, highlight, search_status_line
+from cdptui.tui.keymap import Keymap, KeyScope, bindings
+from cdptui.tui.widgets.line_view import changed_lines
+from cdptui.tui.widgets.painter import Painter
+from cdptui.tui.widgets.scrolling import set_virtual_size
 
 if TYPE_CHECKING:
     from textual.scrollbar import ScrollBar
 
+_LONGEST = 80
 
-class ScrollingLines(ScrollView, can_focus=True):
+_MAX_HITS = 10_000
+"""Matches after which a search stops."""
+
+_LINES_A_STEP = 1000
+"""Lines searched before other work gets its turn: about 5 ms."""
+
+
+class TextSearch:
+    """A search in one pane."""
+
+    def __init__(self, keys: Mapping[str, str]) -> None:
+        """`keys` are the names of keys by action."""
+        self._keys = keys
+        self._words = ""
+        self._hits: list[Match] = []
+        self._hits_by_line: dict[int, list[Match]] = {}
+        self._at: int | None = None
+        self.is_typing = False
+
+    @property
+    def is_on(self) -> bool:
+        """Whether there is anything to say about a search."""
+        return self.is_typing or bool(self._words)
+
+    @property
+    def words(self) -> str:
+        """What is searched for; empty while there is nothing."""
+        return self._words
+
+    @property
+    def current_line(self) -> int | None:
+        """The line of the place that is looked at."""
+        return self._hits[self._at].line if self._at is not None else None
+
+    def begin(self) -> None:
+        """Ask for new words."""
+        self._clear()
+        self.is_typing = True
+
+    def handle_key(self, key: str, character: str | None) -> None:
+        """A key while words are typed, or Escape at any time."""
+        match key:
+            case "escape":
+                self._clear()
+            case "enter":
+                self.is_typing = False
+            case "backspace":
+                self._retype(self._words[:-1])
+            case "ctrl+u":
+                self._retype("")
+            case _ if character is not None:
+                self._retype(sanitize(self._words + character, _LONGEST))
+
+    def _clear(self) -> None:
+        self._words, self._hits, self._hits_by_line, self._at, self.is_typing = "", [], {}, None, False
+
+    def _retype(self, words: str) -> None:
+        self._words, self._at = words, None
+
+    def move(self, step: int) -> None:
+        """To the next (1) or previous (-1) place; behind the last one stands the first."""
+        if self._hits:
+            self._at = (self._at + step) % len(self._hits) if self._at is not None else 0
+
+    def search(self, lines: Sequence[Line]) -> Iterator[bool]:
+        """Search `lines` in steps, yielding True between two of them; the matches count once all steps are done."""
+        words, hits, by_line = self._words, list[Match](), dict[int, list[Match]]()
+        # Words may begin on the last line of a step and go on below it, one line for each blank.
+        overlap = words.count(" ")
+        for start in range(0, len(lines) if words else 0, _LINES_A_STEP):
+            if start:
+                yield True
+            if len(hits) >= _MAX_HITS:
+                break
+            for hit in find_matches(lines[start : start + _LINES_A_STEP + overlap], words):
+                if hit.line < _LINES_A_STEP:
+                    found = hit.moved(start)
+                    hits.append(found)
+                    for part in (found, *found.rest):
+                        by_line.setdefault(part.line, []).append(part)
+        self._set_hits(hits, by_line)
+
+    def _set_hits(self, hits: list[Match], by_line: dict[int, list[Match]]) -> None:
+        self._hits, self._hits_by_line = hits, by_line
+        if not self._hits:
+            self._at = None
+        elif self._at is None and self.is_typing:
+            self._at = 0
+        elif self._at is not None:
+            self._at = min(self._at, len(self._hits) - 1)
+
+    def is_current(self, index: int) -> bool:
+        """Whether a line has the place that is looked at."""
+        return self.is_on and self.current_line == index
+
+    def highlight(self, index: int, line: Line) -> Line:
+        """A line with its hits marked."""
+        return highlight(line, self._hits_by_line.get(index, ()))
+
+    def line(self) -> Line:
+        """What is searched for and how often it is there."""
+        has_more = len(self._hits) >= _MAX_HITS
+        return search_status_line(
+            self._words, len(self._hits), self._at, is_typing=self.is_typing, has_more=has_more, keys=self._keys
+        )
+
+
+class ScrollableLines(ScrollView, can_focus=True):
     """Shows lines; while something is searched for, the last line of the widget says what and how often it is there."""
 
-    BINDINGS: ClassVar = bindings([Place.MOTION, Place.SEARCH])
+    BINDINGS: ClassVar = bindings([KeyScope.MOTION, KeyScope.SEARCH])
     DEFAULT_CSS = """
     ScrollingLines {
         overflow-x: hidden;
@@ -43,15 +152,15 @@ class ScrollingLines(ScrollView, can_focus=True):
         self._drawn: dict[int, Line] = {}
         """The lines on screen, by index, as they were drawn last."""
         self._head: tuple[Line, ...] = ()
-        self._finder = Finder(keymap.names)
+        self._finder = TextSearch(keymap.labels)
 
     def show(self, lines: Sequence[Line], head: Sequence[Line] = ()) -> None:
         """Show `lines` from now on, under a fixed `head`. Only lines in sight are read: they may be lazy."""
         head_before = self._head
         self._lines, self._head = lines, tuple(head)
         self._search_again()
-        self._measure()
-        for y in differing(head_before, self._head):
+        self._update_virtual_size()
+        for y in changed_lines(head_before, self._head):
             self.refresh(Region(0, y, self.size.width, 1))
         self._refresh_changed_lines()
 
@@ -66,15 +175,15 @@ class ScrollingLines(ScrollView, can_focus=True):
 
     def _line_at(self, index: int) -> Line:
         """A line with its matches marked; empty below the last one."""
-        return self._finder.marked(index, self._lines[index]) if index < len(self._lines) else ()
+        return self._finder.highlight(index, self._lines[index]) if index < len(self._lines) else ()
 
     @property
     def vertical_scrollbar(self) -> ScrollBar:
         """The bar beside the lines."""
         if self._vertical_scrollbar is None:
-            from cdptui.tui.widgets.thin_scroll_bar import ThinScrollBar  # noqa: PLC0415 - not needed for the first frame
+            from cdptui.tui.widgets.scrolling import ThinScrollBar  # noqa: PLC0415 - not needed for the first frame
 
-            self._vertical_scrollbar = ThinScrollBar.of(self)
+            self._vertical_scrollbar = ThinScrollBar.attach(self)
         return self._vertical_scrollbar
 
     @property
@@ -106,7 +215,7 @@ class ScrollingLines(ScrollView, can_focus=True):
     def notify_style_update(self) -> None:
         """Take the colours of a new theme."""
         super().notify_style_update()
-        self._painter.forget()
+        self._painter.clear()
 
     # Searching
 
@@ -117,7 +226,7 @@ class ScrollingLines(ScrollView, can_focus=True):
         event.stop()
         event.prevent_default()
         words = self._finder.words
-        self._finder.take_key(event.key, event.character if event.is_printable else None)
+        self._finder.handle_key(event.key, event.character if event.is_printable else None)
         if self._finder.words != words:
             self._search_again()
         self._show_matches()
@@ -127,7 +236,7 @@ class ScrollingLines(ScrollView, can_focus=True):
         if self._finder.is_typing:
             event.stop()
             for character in event.text.splitlines()[0] if event.text else "":
-                self._finder.take_key(character, character)
+                self._finder.handle_key(character, character)
             self._show_search()
 
     def action_search(self) -> None:
@@ -166,7 +275,7 @@ class ScrollingLines(ScrollView, can_focus=True):
         self._show_matches()
 
     def _show_matches(self) -> None:
-        self._measure()
+        self._update_virtual_size()
         line = self._finder.current_line
         if line is not None:
             top = self.scroll_offset.y
@@ -175,9 +284,9 @@ class ScrollingLines(ScrollView, can_focus=True):
                 self.scroll_to(y=max(0, line - room // 3), animate=False)
         self.refresh()
 
-    def _measure(self) -> None:
+    def _update_virtual_size(self) -> None:
         height = len(self._head) + len(self._lines) + self._finder.is_on
-        set_extent(self, Size(self.width, height))
+        set_virtual_size(self, Size(self.width, height))
 
     # Moving
 

@@ -25,12 +25,12 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from cdptui.config.terminal import TerminalCapabilities
-from cdptui.tui.frame import RESET, Frame
-from cdptui.tui.line import Line, TimedFile
 from cdptui.tui.terminal.backpressure import Backpressure
 from cdptui.tui.terminal.control_sequences import ControlSequenceTokenizer
 from cdptui.tui.terminal.input_events import InputDecoder
 from cdptui.tui.terminal.loop_probe import LoopProbe
+from cdptui.tui.terminal.output import OutputLink, TimedWriter
+from cdptui.tui.terminal.screen_buffer import RESET, ScreenBuffer
 from cdptui.tui.terminal.window_size import read_window_size
 
 _ESCAPE_DELAY_S: Final = min(ESCAPE_DELAY, 1.0)
@@ -42,7 +42,7 @@ _ESCAPE_S: Final = _ESCAPE_DELAY_S + 0.01
 HUNG_UP: Final = 129
 """Exit code when the terminal is gone: 128 and the number of SIGHUP."""
 
-_TEARS_FROM: Final = 64
+_SYNC_MIN_CHARS: Final = 64
 """Characters of a frame that comes in one piece whatever carries it, so that nobody can see half of it."""
 
 _MANY_WRITES: Final = 8
@@ -70,7 +70,7 @@ _MODERN: Final = ("\x1b[>", "\x1b[<", "\x1b[?2026$", "\x1b[?2048$", "\x1b]")
 _POINTER: Final = "\x1b]22;"
 """The shape of the mouse's pointer, which nobody would give back."""
 
-_WIPE: Final = "\x1b[2J\x1b[H"
+_CLEAR: Final = "\x1b[2J\x1b[H"
 """An old terminal has no second screen to come back from."""
 
 
@@ -79,7 +79,7 @@ _RESTORE: Final = (
     + "".join(f"\x1b[?{mode}l" for mode in reversed(_MOUSE))
     + f"\x1b[?1004l\x1b[?2004l\x1b[<u{RESET}\x1b[?1049l\x1b[?7h\x1b[?25h"
 )
-_WIPE_OLD: Final = f"{RESET}{_WIPE}\x1b[?7h\x1b[?25h"
+_WIPE_OLD: Final = f"{RESET}{_CLEAR}\x1b[?7h\x1b[?25h"
 
 
 def _seconds_until(*deadlines: float | None) -> float | None:
@@ -95,7 +95,7 @@ def _terminal_modes(fileno: int) -> list[Any] | None:
         return None
 
 
-class _Picture(str):
+class _FrameText(str):
     """What is only there to be seen. All else that is written is about the terminal itself, and must reach it."""
 
     __slots__ = ()
@@ -108,18 +108,18 @@ class TerminalDriver(LinuxDriver):
         super().__init__(*arguments, **options)
         traits: TerminalCapabilities = getattr(self._app, "traits", TerminalCapabilities())
         self._draw_everything: Callable[[], None] = getattr(self._app, "draw_everything", lambda: None)
-        self.frame = Frame(has_colour=traits.has_colour, charset=traits.charset)
-        self.line = Line()
-        self.is_owing = False
+        self.frame = ScreenBuffer(has_colour=traits.has_colour, charset=traits.charset)
+        self.line = OutputLink()
+        self.has_pending_redraw = False
         """Whether something was not drawn because the line did not take it."""
         self._is_old = traits.is_legacy
         self._mouse = self._mouse and not traits.is_legacy
         # Not stderr, as the library would: that may well be a file, and stdout is known to be the terminal.
-        self._file: Any = TimedFile(
+        self._file: Any = TimedWriter(
             sys.__stdout__ or sys.stdout, self.line, charset=traits.charset, when_idle=self._catch_up
         )
         self._written = 0
-        self._woken = self._wake = -1
+        self._wake_read = self._wake_write = -1
         self._is_standing = False
         self._saved_modes: list[Any] | None = None
         self._count_pending: Callable[[], int] = getattr(self._app, "count_pending_input", lambda: 0)
@@ -142,16 +142,16 @@ class TerminalDriver(LinuxDriver):
         A line that does not take what was written before gets nothing more: keys and signals must not wait for it.
         """
         # First of all: the writer asks for it whenever it has nothing left to do.
-        was_owing, self.is_owing = self.is_owing, True
+        was_owing, self.has_pending_redraw = self.has_pending_redraw, True
         if self._is_full:
             return
         # Whatever was not drawn before is no part of this update.
-        self.is_owing = was_owing
-        text = self.frame.reduce(update, console, size)
-        if is_synchronised and len(text) > _TEARS_FROM:
+        self.has_pending_redraw = was_owing
+        text = self.frame.diff(update, console, size)
+        if is_synchronised and len(text) > _SYNC_MIN_CHARS:
             text = f"{SYNC_START}{text}{SYNC_END}"
         if text:
-            self.write(_Picture(text))
+            self.write(_FrameText(text))
 
     def write(self, data: str) -> None:
         """Send to the terminal; nothing that it would stumble over. Never waits for the line."""
@@ -159,7 +159,7 @@ class TerminalDriver(LinuxDriver):
             return
         if self._waiting is not None and self._waiting.full():
             self._drop_unwritten()
-            self.is_owing = True
+            self.has_pending_redraw = True
         self._written += len(data)
         super().write(data)
 
@@ -203,8 +203,8 @@ class TerminalDriver(LinuxDriver):
 
     def _catch_up(self) -> None:
         """In the writer thread, when the line has taken everything: draw what it was spared."""
-        if self.is_owing and not self.line.is_gone:
-            self.is_owing = False
+        if self.has_pending_redraw and not self.line.is_closed:
+            self.has_pending_redraw = False
             self._loop.call_soon_threadsafe(self._draw_everything)
 
     def set_few_colours(self, *, is_wanted: bool) -> bool:
@@ -216,15 +216,15 @@ class TerminalDriver(LinuxDriver):
         if wanted is self.frame.color_system:
             return False
         self.frame.color_system = wanted
-        self.frame.forget()
+        self.frame.invalidate()
         return True
 
     def start_application_mode(self) -> None:
         """Take the terminal; what it shows is not known."""
-        self.frame.forget()
+        self.frame.invalidate()
         # What was given up with a writer before is never written: it must not count as under way for ever.
         self._written = self._file.written
-        self._woken, self._wake = os.pipe()
+        self._wake_read, self._wake_write = os.pipe()
         self._backpressure = Backpressure(self._loop, self._count_pending)
         getattr(self._app, "before_terminal", lambda: None)()
         self._saved_modes = _terminal_modes(self.fileno)
@@ -243,7 +243,7 @@ class TerminalDriver(LinuxDriver):
         Safe in any thread. Writes nothing to a terminal that takes nothing.
         """
         # Ends the writer's output after the piece under way.
-        self.line.is_gone = True
+        self.line.is_closed = True
         if self._saved_modes is None:
             return
         with contextlib.suppress(OSError, termios.error):
@@ -255,23 +255,23 @@ class TerminalDriver(LinuxDriver):
         """Give the terminal back, in its own colours. Frames that still wait for the line need not be seen any more."""
         if self._is_full:
             self._drop_unwritten()
-        self.is_owing = False
-        self.write(f"{RESET}{_WIPE if self._is_old else ''}")
+        self.has_pending_redraw = False
+        self.write(f"{RESET}{_CLEAR if self._is_old else ''}")
         super().stop_application_mode()
         # Left twice, the second screen would move the cursor of the first.
         self._saved_modes = None
 
     def _sigtstp_application(self, *_: object) -> None:
         """Stop, as soon as nothing is under way: a signal comes in the middle of a drawing as well."""
-        self._loop.call_soon_threadsafe(self._stand_still)
+        self._loop.call_soon_threadsafe(self._stop_process)
 
     def _sigcont_application(self, *_: object) -> None:
         """Go on; after a SIGSTOP, for which nobody can prepare, the terminal is given back first and taken anew."""
         if not self._is_standing:
-            self._loop.call_soon_threadsafe(self._take_anew)
+            self._loop.call_soon_threadsafe(self._reacquire)
 
-    def _stand_still(self) -> None:
-        is_ours = self._give_back()
+    def _stop_process(self) -> None:
+        is_ours = self._release()
         self._is_standing = True
         os.kill(os.getpid(), signal.SIGSTOP)
         # Continued.
@@ -279,13 +279,13 @@ class TerminalDriver(LinuxDriver):
         if is_ours:
             self.resume_application_mode()
 
-    def _take_anew(self) -> None:
-        if self._give_back():
+    def _reacquire(self) -> None:
+        if self._release():
             self.resume_application_mode()
 
-    def _give_back(self) -> bool:
+    def _release(self) -> bool:
         """Give the terminal back for now; False when it is not ours, or is being given back for good."""
-        if not self._auto_restart or self._wake < 0 or self._app._exit:  # noqa: SLF001 - there is no public word for it
+        if not self._auto_restart or self._wake_write < 0 or self._app._exit:  # noqa: SLF001 - there is no public word for it
             return False
         self.suspend_application_mode()
         self._must_signal_resume = True
@@ -293,18 +293,18 @@ class TerminalDriver(LinuxDriver):
 
     def disable_input(self) -> None:
         """End the input thread, which sleeps until it is woken."""
-        if self._wake >= 0:
-            os.write(self._wake, b"\0")
+        if self._wake_write >= 0:
+            os.write(self._wake_write, b"\0")
         self._backpressure.close()
         super().disable_input()
 
     def close(self) -> None:
         """Let go of everything; a terminal that is taken again begins anew."""
         self._wait_for_writer()
-        for end in (self._wake, self._woken):
+        for end in (self._wake_write, self._wake_read):
             if end >= 0:
                 os.close(end)
-        self._woken = self._wake = -1
+        self._wake_read = self._wake_write = -1
 
     def _drop_unwritten(self) -> None:
         """Give up the pictures that the line has not taken; what it shows is not known then.
@@ -312,13 +312,13 @@ class TerminalDriver(LinuxDriver):
         A mode that is switched on is not given up: what switches it off again would count for one of whoever was there
         before us.
         """
-        self.frame.forget()
+        self.frame.invalidate()
         waiting, kept = self._waiting, []
         while waiting is not None and not waiting.empty():
             # The writer takes from it as well.
             with contextlib.suppress(queue.Empty):
                 text = waiting.get_nowait() or ""
-                if isinstance(text, _Picture):
+                if isinstance(text, _FrameText):
                     self._written -= len(text)
                 else:
                     kept.append(text)
@@ -335,10 +335,10 @@ class TerminalDriver(LinuxDriver):
         while thread.is_alive():
             thread.join(0.02)
             now = time.monotonic()
-            if now - max(started, self.line.moved_at) > _STUCK_S or now - started > _FAREWELL_S:
+            if now - max(started, self.line.last_write_at) > _STUCK_S or now - started > _FAREWELL_S:
                 break
 
-    def finish(self, seconds: float) -> None:
+    def join_writer(self, seconds: float) -> None:
         """Wait so long for a writer that was left behind at the end."""
         if self._writer_thread is not None and self._writer_thread.is_alive():
             self._writer_thread.join(max(0.0, seconds))
@@ -361,7 +361,7 @@ class TerminalDriver(LinuxDriver):
         pending: deque[Message] = deque()
         with selectors.DefaultSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
-            selector.register(self._woken, selectors.EVENT_READ)
+            selector.register(self._wake_read, selectors.EVENT_READ)
             while not self.exit_event.is_set():
                 self._send(pending)
                 timeout_s = 0.0 if pending else _seconds_until(tokenizer.deadline, probe.deadline)
@@ -382,7 +382,7 @@ class TerminalDriver(LinuxDriver):
                     if isinstance(message, events.Key) and message.key == "ctrl+c":
                         probe.ask(now)
                 probe.check(now)
-                if self._woken in ready:
+                if self._wake_read in ready:
                     # The end is on its way from the other thread; whoever woke us sets the event next.
                     self.exit_event.wait(_ESCAPE_S)
 
@@ -399,5 +399,5 @@ class TerminalDriver(LinuxDriver):
             return b""
 
     def _hang_up(self) -> None:
-        self.line.is_gone = True
+        self.line.is_closed = True
         self._loop.call_soon_threadsafe(self._app.exit, HUNG_UP)

@@ -27,22 +27,22 @@ _PIECE: Final = 2048
 """Bytes handed over at a time, so that a slow line can be told from one that stands still."""
 
 
-class Line:
+class OutputLink:
     """How the line does. A deque and plain attributes are safe for both threads."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self.is_gone = False
-        self.moved_at = monotonic()
+        self.is_closed = False
+        self.last_write_at = monotonic()
         """When it last took something."""
         self._monotonic = monotonic
         self._blocked: deque[tuple[float, float]] = deque(maxlen=600)
         self._slow_until = -math.inf
 
-    def note(self, seconds: float) -> None:
+    def record_write(self, seconds: float) -> None:
         """A write took so long."""
-        self.moved_at = self._monotonic()
+        self.last_write_at = self._monotonic()
         if seconds >= _BLOCKED_FROM_S:
-            self._blocked.append((self.moved_at, seconds))
+            self._blocked.append((self.last_write_at, seconds))
 
     @property
     def is_slow(self) -> bool:
@@ -53,11 +53,11 @@ class Line:
         return now < self._slow_until
 
 
-class TimedFile:
+class TimedWriter:
     """The terminal's file for the writer thread; a terminal that is gone swallows everything."""
 
     def __init__(
-        self, file: TextIO, line: Line, *, charset: str = "", when_idle: Callable[[], None] = lambda: None
+        self, file: TextIO, line: OutputLink, *, charset: str = "", when_idle: Callable[[], None] = lambda: None
     ) -> None:
         """`charset` is the terminal's encoding; `when_idle` is called, in the writer thread, when all is written."""
         self.written = 0
@@ -70,7 +70,7 @@ class TimedFile:
     def write(self, text: str) -> int:
         """Write all of it, however long that takes."""
         data = memoryview(text.encode(self._encoding, "replace"))
-        while data and not self._line.is_gone:
+        while data and not self._line.is_closed:
             data = data[self._write_some(data[:_PIECE]) :]
         self.written += len(text)
         return len(text)
@@ -89,7 +89,7 @@ class TimedFile:
             count = os.write(self._file.fileno(), data)
         except OSError:
             # The writer thread must not die of it: the event loop would wait for ever to hand it the next frame.
-            self._line.is_gone = True
+            self._line.is_closed = True
             return len(data)
-        self._line.note(time.monotonic() - started)
+        self._line.record_write(time.monotonic() - started)
         return count

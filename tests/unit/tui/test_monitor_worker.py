@@ -14,8 +14,8 @@ from cdptui.config.errors import ConfigError
 from cdptui.models.failure import Failure, FailureKind
 from cdptui.monitor.connection import NodeConnection
 from cdptui.tui.messages import MonitorUpdated
+from cdptui.tui.monitor_worker import MonitorWorker
 from cdptui.tui.target import Target
-from cdptui.tui.watch import Watch
 from tests.doubles import FakeClock, ScriptedNode, a_task
 
 _GUARD_S = 60.0
@@ -40,7 +40,7 @@ class Recorder:
                     self.waits.set()
         return True
 
-    def use_link(self, link: NodeConnection) -> None:
+    def set_connection(self, link: NodeConnection) -> None:
         """Nothing is asked of it here."""
 
 
@@ -60,20 +60,20 @@ class Connector:
         return NodeConnection.create(ScriptedNode([a_task()]), self._clock, 3600.0, (ApiError,))
 
 
-async def run_until(event: asyncio.Event, watch: Watch) -> None:
+async def run_until(event: asyncio.Event, watch: MonitorWorker) -> None:
     running = asyncio.create_task(watch.run())
     try:
         async with asyncio.timeout(_GUARD_S):
             await event.wait()
     finally:
-        await watch.end()
+        await watch.stop()
         running.cancel()
 
 
 async def test_same_fault_three_times_waits_for_the_user() -> None:
     clock, screen = FakeClock(), Recorder()
     connect = Connector(clock, ZeroDivisionError("x"))
-    await run_until(screen.waits, Watch(Target(connect, "n", "a", 10.0), clock, screen))
+    await run_until(screen.waits, MonitorWorker(Target(connect, "n", "a", 10.0), clock, screen))
     kinds = [failure.kind for failure, _ in screen.failures]
     assert kinds == [FailureKind.INTERNAL, FailureKind.INTERNAL, FailureKind.INTERNAL_AGAIN]
     assert [attempt for _, attempt in screen.failures] == [1, 2, 3]
@@ -101,7 +101,7 @@ def no_thread() -> OSError:
 async def test_limit_of_the_machine_is_no_fault_of_ours_and_is_tried_again(error: Exception, detail: str) -> None:
     clock, screen = FakeClock(), Recorder()
     connect = Connector(clock, *[error] * 5, is_last_for_ever=False)
-    await run_until(screen.has_list, Watch(Target(connect, "n", "a", 10.0), clock, screen))
+    await run_until(screen.has_list, MonitorWorker(Target(connect, "n", "a", 10.0), clock, screen))
     assert {(failure.kind, failure.detail) for failure, _ in screen.failures} == {(FailureKind.MACHINE_LIMIT, detail)}
     assert [attempt for _, attempt in screen.failures] == [1, 2, 3, 4, 5]
 
@@ -110,21 +110,23 @@ async def test_different_faults_are_tried_again() -> None:
     clock, screen = FakeClock(), Recorder()
     errors = [ZeroDivisionError(str(number)) for number in range(5)]
     connect = Connector(clock, *errors, is_last_for_ever=False)
-    await run_until(screen.has_list, Watch(Target(connect, "n", "a", 10.0), clock, screen))
+    await run_until(screen.has_list, MonitorWorker(Target(connect, "n", "a", 10.0), clock, screen))
     assert [failure.kind for failure, _ in screen.failures] == [FailureKind.INTERNAL] * 5
 
 
 async def test_retry_connects_after_a_repeated_fault() -> None:
     clock, screen = FakeClock(), Recorder()
     fault = ZeroDivisionError("x")
-    watch = Watch(Target(Connector(clock, fault, fault, fault, is_last_for_ever=False), "n", "a", 10.0), clock, screen)
+    watch = MonitorWorker(
+        Target(Connector(clock, fault, fault, fault, is_last_for_ever=False), "n", "a", 10.0), clock, screen
+    )
     running = asyncio.create_task(watch.run())
     async with asyncio.timeout(_GUARD_S):
         await screen.waits.wait()
         # It is cleared in the same step of the loop in which the failure was posted.
         watch.retry()
         await screen.has_list.wait()
-    await watch.end()
+    await watch.stop()
     running.cancel()
 
 
@@ -132,7 +134,7 @@ async def test_configuration_error_is_tried_again_and_counted() -> None:
     clock, screen = FakeClock(), Recorder()
     error = ConfigError("password_command failed")
     connect = Connector(clock, error, error, error, error, is_last_for_ever=False)
-    await run_until(screen.has_list, Watch(Target(connect, "n", "a", 10.0), clock, screen))
+    await run_until(screen.has_list, MonitorWorker(Target(connect, "n", "a", 10.0), clock, screen))
     assert [attempt for _, attempt in screen.failures] == [1, 2, 3, 4]
     assert {failure.kind for failure, _ in screen.failures} == {FailureKind.CONFIGURATION}
 
@@ -142,7 +144,7 @@ async def test_secret_in_an_error_of_ours_is_not_shown(error: Exception) -> None
     clock, screen = FakeClock(), Recorder()
     connect = Connector(clock, error, is_last_for_ever=False)
     target = Target(connect, "n", "a", 10.0, redact=lambda text: text.replace("hunter2", "***"))
-    await run_until(screen.has_list, Watch(target, clock, screen))
+    await run_until(screen.has_list, MonitorWorker(target, clock, screen))
     assert "hunter2" not in screen.failures[0][0].detail
     assert "with ***" in screen.failures[0][0].detail
 
@@ -163,6 +165,6 @@ async def test_url_that_the_http_library_refuses_waits_for_the_user(base_url: st
         HttpClient(base_url, Timeouts.of(1.0), clock, proxy=proxy)
         raise AssertionError
 
-    await run_until(screen.waits, Watch(Target(connect, "n", "a", 10.0), clock, screen))
+    await run_until(screen.waits, MonitorWorker(Target(connect, "n", "a", 10.0), clock, screen))
     assert [failure.kind for failure, _ in screen.failures] == [FailureKind.ADDRESS]
     assert "hunter2" not in screen.failures[0][0].detail

@@ -1,0 +1,207 @@
+"""A small menu: one key for each thing that can be chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Final
+
+from msgspec import Struct
+from rich.cells import cell_len
+from rich.style import Style
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.screen import ModalScreen, Screen
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from cdptui.config.url import api_url
+from cdptui.models.sanitize import sanitize
+from cdptui.models.task_row import TaskRow
+from cdptui.monitor.connection import NodeConnection
+from cdptui.render.columns import COLUMNS
+from cdptui.render.copy_formats import copy_formats
+from cdptui.render.spans import accent_role
+from cdptui.tasklist.sort_order import WORST_FIRST, SortOrder
+from cdptui.tui.keymap import quit_binding
+from cdptui.tui.messages import CopyRequested
+from cdptui.tui.screens.sized import SizedScreen
+from cdptui.tui.target import Target
+
+_ALSO_MOVES: Final = {"j": "down", "k": "up"}
+"""As everywhere, save where the letter chooses something."""
+
+
+class MenuItem(Struct, frozen=True):
+    """One line of the menu."""
+
+    id: str
+    key: str
+    """The letter that chooses it at once."""
+    label: str
+
+
+class Menu(SizedScreen, ModalScreen[str | None]):
+    """Gives the id of what was chosen."""
+
+    CSS_PATH = "../styles/dialogs.tcss"
+    BINDINGS: ClassVar = [
+        Binding("escape", "dismiss", "Close", show=False),
+        quit_binding(),
+        Binding("down", "down", "Down", show=False),
+        Binding("up", "up", "Up", show=False),
+    ]
+
+    def __init__(self, title: str, choices: Sequence[MenuItem], current: str | None = None) -> None:
+        """`current` is the id of what is so now."""
+        super().__init__()
+        self._title = title
+        self._choices = choices
+        self._current = current
+        for choice in choices:
+            # As bindings, so that a letter that comes before the menu is drawn is not lost.
+            self._bindings.bind(choice.key, f"choose({choice.id!r})", show=False)
+        for key, action in _ALSO_MOVES.items():
+            if not any(choice.key == key for choice in choices):
+                self._bindings.bind(key, action, show=False)
+
+    def compose(self) -> ComposeResult:
+        """A list of choices, each with its letter."""
+        menu = OptionList(*(Option(self._label(choice), id=choice.id) for choice in self._choices), markup=False)
+        menu.add_class("menu")
+        menu.border_title = self._title
+        ids = [choice.id for choice in self._choices]
+        menu.highlighted = ids.index(self._current) if self._current in ids else 0
+        yield menu
+
+    def action_choose(self, chosen: str) -> None:
+        """Give back what a letter stands for."""
+        self.dismiss(chosen)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Give back the choice."""
+        self.dismiss(event.option.id)
+
+    def action_down(self) -> None:
+        """Next choice."""
+        for menu in self.query(OptionList):
+            menu.action_cursor_down()
+
+    def action_up(self) -> None:
+        """Previous choice."""
+        for menu in self.query(OptionList):
+            menu.action_cursor_up()
+
+    def _label(self, choice: MenuItem) -> str:
+        return f"{'●' if choice.id == self._current else ' '} {choice.key}  {choice.label}"
+
+
+class SortMenu(SizedScreen, ModalScreen[SortOrder | None]):
+    """Gives the chosen order; choosing the present one turns it round."""
+
+    CSS_PATH = "../styles/dialogs.tcss"
+    BINDINGS: ClassVar = [
+        Binding("escape", "dismiss", "Close", show=False),
+        quit_binding(),
+        Binding("s", "dismiss", "Close", show=False, id="sort"),
+        Binding("j", "down", "Down", show=False, id="down"),
+        Binding("k", "up", "Up", show=False, id="up"),
+    ]
+
+    def __init__(self, order: SortOrder) -> None:
+        super().__init__()
+        self._order = order
+
+    def compose(self) -> ComposeResult:
+        """A list of columns."""
+        options = [Option(self._label(WORST_FIRST, "Worst first"), id=WORST_FIRST)]
+        options += [Option(self._label(column.key, column.heading), id=column.key) for column in COLUMNS]
+        menu = OptionList(*options, id="sort-menu", markup=False)
+        menu.border_title = "Sort by"
+        menu.highlighted = next(index for index, option in enumerate(options) if option.id == self._order.key)
+        yield menu
+
+    def action_down(self) -> None:
+        """Next column."""
+        for menu in self.query(OptionList):
+            menu.action_cursor_down()
+
+    def action_up(self) -> None:
+        """Previous column."""
+        for menu in self.query(OptionList):
+            menu.action_cursor_up()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Give back the choice."""
+        self.dismiss(self._order.toggled(event.option.id))
+
+    def _label(self, key: str, heading: str) -> str:
+        if key != self._order.key:
+            return f"  {heading}"
+        return f"{'▼' if self._order.is_descending else '▲'} {heading}"
+
+
+class ProfileMenu(SizedScreen, ModalScreen[Target | None]):
+    """Gives the chosen target; the present one leaves all as it is."""
+
+    CSS_PATH = "../styles/dialogs.tcss"
+    BINDINGS: ClassVar = [
+        Binding("escape", "dismiss", "Close", show=False),
+        quit_binding(),
+        Binding("x", "dismiss", "Close", show=False, id="profile"),
+        Binding("j", "down", "Down", show=False, id="down"),
+        Binding("k", "up", "Up", show=False, id="up"),
+    ]
+
+    def __init__(self, targets: Sequence[Target], present: Target) -> None:
+        super().__init__()
+        self._targets = targets
+        self._present = present
+
+    def compose(self) -> ComposeResult:
+        """A list of names, each in its colour, with the node."""
+        room = max(cell_len(target.profile) for target in self._targets)
+        options = [Option(self._label(target, room), id=str(at)) for at, target in enumerate(self._targets)]
+        menu = OptionList(*options, id="profile-menu", markup=False)
+        menu.border_title = "Watch"
+        menu.border_subtitle = "Enter logs out here, and goes there"
+        menu.highlighted = self._targets.index(self._present)
+        yield menu
+
+    def action_down(self) -> None:
+        """Next one."""
+        self.query_one(OptionList).action_cursor_down()
+
+    def action_up(self) -> None:
+        """Previous one."""
+        self.query_one(OptionList).action_cursor_up()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Give back the choice."""
+        self.dismiss(self._targets[int(event.option.id or 0)])
+
+    def _label(self, target: Target, room: int) -> Text:
+        colours = self.app.theme_variables
+        mark = "●" if target is self._present else " "
+        style = Style(color=colours["background"], bgcolor=colours[f"role-{accent_role(target.accent)}"], bold=True)
+        name = Text(f" {target.profile} ", style) if target.profile else Text("")
+        rest = " " * (room + 4 - cell_len(name.plain))
+        return Text.assemble(f"{mark} ", name, rest, sanitize(target.node))
+
+
+MAX_COPIED: Final = 1000
+"""Tasks in one copy: what has more belongs into a file."""
+
+
+def open_copy_menu(screen: Screen[None], rows: Sequence[TaskRow], link: NodeConnection, node: str) -> None:
+    """Let somebody choose what of tasks to copy; `link` has their JSON, `node` is where they came from."""
+    tasks = [row.task for row in rows]
+    offered = {copy.id: copy for copy in copy_formats(tasks, [link.record(task) for task in tasks], api_url(node))}
+
+    def want(chosen: str | None) -> None:
+        if chosen is not None:
+            copy = offered[chosen]
+            screen.post_message(CopyRequested(copy.label, copy.text))
+
+    choices = [MenuItem(copy.id, copy.key, copy.label) for copy in offered.values()]
+    screen.app.push_screen(Menu("Copy", choices), want)

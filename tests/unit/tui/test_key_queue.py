@@ -1,0 +1,48 @@
+"""Whose turn it is: keys one after the other, and none that waits for ever."""
+
+from __future__ import annotations
+
+from textual.events import Key
+
+from cdptui.tui.key_queue import MAX_KEY_S, ROUNDS, KeyQueue
+from tests.doubles import FakeClock
+
+
+def keys(*names: str) -> list[Key]:
+    return [Key(name, None) for name in names]
+
+
+def test_a_key_waits_until_the_one_before_it_is_settled() -> None:
+    turns = KeyQueue(FakeClock().monotonic)
+    first, second = keys("tab", "slash")
+    turns.put(first)
+    turns.put(second)
+    assert turns.start_next() is first
+    assert turns.start_next() is None
+    turns.finish()
+    assert turns.start_next() is second
+    turns.finish()
+    assert turns.start_next() is None
+
+
+def test_a_key_is_followed_as_far_as_others_go_for_it_when_another_one_waits() -> None:
+    turns = KeyQueue(FakeClock().monotonic)
+    for key in keys("enter", "j"):
+        turns.put(key)
+    turns.start_next()
+    assert [turns.needs_another_pass() for _ in range(ROUNDS)] == [True] * (ROUNDS - 1) + [False]
+    turns.finish()
+    turns.start_next()
+    assert not turns.needs_another_pass(), "nobody waits"
+
+
+def test_a_key_that_never_comes_back_holds_nobody_up_for_long() -> None:
+    clock = FakeClock()
+    turns = KeyQueue(clock.monotonic)
+    first, second = keys("a", "b")
+    turns.put(first)
+    turns.put(second)
+    assert turns.start_next() is first
+    clock.seconds += MAX_KEY_S
+    assert not turns.is_busy
+    assert turns.start_next() is second
