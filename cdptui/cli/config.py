@@ -8,14 +8,13 @@ from typing import Any, Final
 
 import click
 
-from cdptui.cli.asked import seconds_of
-from cdptui.cli.choices import ITEMS, Choices, typed_options
+from cdptui.cli.credentials import describe_credential
 from cdptui.cli.diagnostics import ExitCode, show_help
-from cdptui.cli.options import GroupedCommand, GroupedGroup
-from cdptui.cli.output import say
+from cdptui.cli.effective_config import SETTINGS, EffectiveConfig, command_line_options, known_names
+from cdptui.cli.monitor_settings import poll_seconds
+from cdptui.cli.options import Command, LazyGroup
+from cdptui.cli.output import print_line
 from cdptui.cli.output_boundary import hide
-from cdptui.cli.proofs import standing_of
-from cdptui.cli.words import vocabulary
 from cdptui.config.loader import Configuration, Origin, ResolvedSetting, Source, load_config, user_config_path
 from cdptui.models.redaction import url_secrets
 from cdptui.models.sanitize import sanitize
@@ -23,7 +22,7 @@ from cdptui.models.sanitize import sanitize
 _GAP: Final = 2
 
 
-@click.group(cls=GroupedGroup, invoke_without_command=True, subcommand_metavar="COMMAND [ARGS]...")
+@click.group(cls=LazyGroup, invoke_without_command=True, subcommand_metavar="COMMAND [ARGS]...")
 @click.pass_context
 def config(context: click.Context, /) -> None:
     """Show, begin or check the configuration."""
@@ -33,73 +32,73 @@ def config(context: click.Context, /) -> None:
         context.exit(ExitCode.USAGE)
 
 
-@config.command(cls=GroupedCommand, reads=["config"])
+@config.command(cls=Command, reads=["config"])
 @click.pass_context
 def path(context: click.Context) -> None:
     """Print where your configuration is, whether it is there or not."""
-    say(str(user_config_path(typed_options(context.find_root()).get("config"))[0]))
+    print_line(str(user_config_path(command_line_options(context.find_root()).get("config"))[0]))
 
 
-@config.command(cls=GroupedCommand, reads=["config"])
+@config.command(cls=Command, reads=["config"])
 @click.pass_context
 def init(context: click.Context) -> None:
     """Write a configuration to fill in; an existing one is left alone."""
     from cdptui.config.template import write_template  # noqa: PLC0415 - only here
 
-    file = user_config_path(typed_options(context.find_root()).get("config"))[0]
+    file = user_config_path(command_line_options(context.find_root()).get("config"))[0]
     write_template(file)
-    say(f"wrote {file}")
+    print_line(f"wrote {file}")
 
 
-@config.command(cls=GroupedCommand, reads=["config"])
+@config.command(cls=Command, reads=["config"])
 @click.pass_context
 def check(context: click.Context) -> None:
     """Tell everything that is wrong in the configuration; exit code 2."""
-    found = load_config(typed_options(context.find_root()).get("config"), vocabulary)
+    found = load_config(command_line_options(context.find_root()).get("config"), known_names)
     if not found.files:
-        say("there is no configuration: all is as it comes; cdptui config init writes one to fill in")
+        print_line("there is no configuration: all is as it comes; cdptui config init writes one to fill in")
     for file in found.files:
-        say(f"{file.path}: right")
+        print_line(f"{file.path}: right")
 
 
-@config.command(cls=GroupedCommand, reads=None, short_help="Print what counts, and where it comes from.")
+@config.command(cls=Command, reads=None, short_help="Print what counts, and where it comes from.")
 @click.option("--origin", is_flag=True, help="Say of each value where it comes from.")
 @click.pass_context
 def show(context: click.Context, /, origin: bool) -> None:  # noqa: FBT001
     """Print what counts, with the options before `config`, the environment, the profile and the files."""
-    choices = Choices.of(context.find_root()).with_profile()
-    seconds_of(choices)  # what the monitor would refuse does not count
-    lines = [(name, _text(setting.value), str(setting.origin)) for name, setting in _settings(choices)]
+    choices = EffectiveConfig.from_context(context.find_root()).with_initial_profile()
+    poll_seconds(choices)  # what the monitor would refuse does not count
+    lines = [(name, _format_value(setting.value), str(setting.origin)) for name, setting in _settings(choices)]
     name_width, value_width = (max(len(line[at]) for line in lines) + _GAP for at in (0, 1))
     for name, value, where in lines:
         said = f"{name:<{name_width}}{value:<{value_width}}{where}" if origin else f"{name:<{name_width}}{value}"
-        say(said.rstrip())
+        print_line(said.rstrip())
 
 
-def _settings(choices: Choices) -> Iterator[tuple[str, ResolvedSetting]]:
-    profile = choices.first_profile
-    if choices.stranger:
-        where = f"{profile.origin.where}; not for logging in: {choices.stranger} names another node"
+def _settings(choices: EffectiveConfig) -> Iterator[tuple[str, ResolvedSetting]]:
+    profile = choices.initial_profile
+    if choices.url_override:
+        where = f"{profile.origin.where}; not for logging in: {choices.url_override} names another node"
         profile = ResolvedSetting(profile.value, profile.origin._replace(where=where))
     yield "profile", profile
-    for name in ITEMS:
-        setting = choices.setting(name)
+    for name in SETTINGS:
+        setting = choices.resolve(name)
         if name == "url":
             # It is refused later; until then what stands before its @ is a password.
             hide(*url_secrets(setting.value or ""))
         yield name, setting
         if name == "account":
-            yield standing_of(choices)
-    yield from _keys(choices.configuration)
+            yield describe_credential(choices)
+    yield from _key_settings(choices.configuration)
 
 
-def _keys(configuration: Configuration) -> Iterator[tuple[str, ResolvedSetting]]:
+def _key_settings(configuration: Configuration) -> Iterator[tuple[str, ResolvedSetting]]:
     for action, keys in configuration.keys.items():
         file = next(file for file in configuration.files if action in file.content.keys)
         yield f"keys.{action}", ResolvedSetting(" ".join(keys), Origin(Source.FILE, file.location("keys", action)))
 
 
-def _text(value: Any) -> str:  # noqa: ANN401 - of whatever type a setting has
+def _format_value(value: Any) -> str:  # noqa: ANN401 - of whatever type a setting has
     match value:
         case None:
             return "-"

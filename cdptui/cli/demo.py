@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from cdptui.cli.choices import Choices
-from cdptui.cli.diagnostics import MISSING_EXTRA, CommandFailed
-from cdptui.cli.display import Display
-from cdptui.cli.options import OF_DISPLAY, GroupedCommand, display_options, fault_option, fleet_options
-from cdptui.cli.terminal import require_screen
+from cdptui.cli.diagnostics import MISSING_EXTRA, CommandError
+from cdptui.cli.effective_config import DisplaySettings, EffectiveConfig
+from cdptui.cli.options import DISPLAY_OPTION_NAMES, Command, display_options, fault_option, fleet_options
+from cdptui.cli.tty_checks import require_drawable_terminal
 from cdptui.config.settings import MonitorSettings
 from cdptui.config.url import normalize_url
 from cdptui.models.auth import PasswordLogin
@@ -22,7 +21,7 @@ _INTERVAL_S: Final = 2.0
 """In a fleet whose time runs fast, so should the eye."""
 
 
-@click.command(cls=GroupedCommand, reads=OF_DISPLAY, short_help="Open the monitor on an embedded simulated node.")
+@click.command(cls=Command, reads=DISPLAY_OPTION_NAMES, short_help="Open the monitor on an embedded simulated node.")
 @fleet_options(speed=60.0)
 @fault_option
 @display_options
@@ -37,8 +36,8 @@ def demo(
     **_options: object,
 ) -> None:
     """Open the monitor on an embedded simulated node; nothing else is needed."""
-    display = Display.of(Choices.of(context))
-    require_screen(is_stdin_used=False)
+    display = DisplaySettings.of(EffectiveConfig.from_context(context))
+    require_drawable_terminal(is_stdin_used=False)
     from cdptui.cli.monitor import run_monitor  # noqa: PLC0415 - only what is needed is imported
 
     try:
@@ -46,7 +45,7 @@ def demo(
         from cdptui.simulator.server import EmbeddedServer  # noqa: PLC0415
         from cdptui.simulator.settings import SimulatorSettings  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        raise CommandFailed(MISSING_EXTRA) from error
+        raise CommandError(MISSING_EXTRA) from error
     settings = SimulatorSettings(port=0, tasks=tasks, seed=seed, speed=speed)
     node = ManagementNode(settings)
     for fault in faults:

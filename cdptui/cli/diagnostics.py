@@ -34,7 +34,7 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
-class CommandFailed(click.ClickException):
+class CommandError(click.ClickException):
     """Ends the process with one line for a person."""
 
     def __init__(self, message: str, code: ExitCode = ExitCode.FAILURE) -> None:
@@ -43,10 +43,10 @@ class CommandFailed(click.ClickException):
 
     def show(self, file: IO[str] | None = None) -> None:
         """Print the line."""
-        complain(self.message, file)
+        print_error(self.message, file)
 
 
-def complain(message: str, file: IO[str] | None = None) -> None:
+def print_error(message: str, file: IO[str] | None = None) -> None:
     """One line on stderr."""
     _write(f"cdptui: {message}", file)
 
@@ -66,7 +66,7 @@ def stderr_text(text: str) -> str:
     return printable(text, sys.stderr)
 
 
-def prompt_secret(question: str) -> str:
+def prompt_hidden(question: str) -> str:
     """Ask on stderr for a secret, without showing what is typed."""
     typed: str = click.prompt(printable(question, sys.stderr), hide_input=True, err=True)
     return typed

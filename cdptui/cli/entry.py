@@ -12,10 +12,10 @@ from cdptui.cli.startup import end_at_once, end_quietly_on_signals, open_missing
 
 end_quietly_on_signals()
 
-_SWITCH_S: Final = 0.0005
+_THREAD_SWITCH_INTERVAL_S: Final = 0.0005
 """Seconds that a thread may go on while another waits: a key that was read, a frame that is to be written."""
 
-_NEWCOMERS: Final = 10_000
+_GC_THRESHOLD: Final = 10_000
 """Objects made until the collector looks at them. The usual 700 are a fraction of one frame: each of them would be
 looked through several times, 10 ms in which no key counts."""
 
@@ -39,8 +39,8 @@ def main() -> None:
 
     install_exception_hooks(is_debug="--debug" in sys.argv)
     gc.freeze()
-    gc.set_threshold(_NEWCOMERS, 10, 10)
-    sys.setswitchinterval(_SWITCH_S)
+    gc.set_threshold(_GC_THRESHOLD, 10, 10)
+    sys.setswitchinterval(_THREAD_SWITCH_INTERVAL_S)
     try:
         run()
     except MemoryError:

@@ -14,7 +14,7 @@ import warnings
 from types import TracebackType
 from typing import TextIO
 
-from cdptui.cli.diagnostics import complain, show_traceback, stderr_text
+from cdptui.cli.diagnostics import print_error, show_traceback, stderr_text
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def install_exception_hooks(*, is_debug: bool) -> None:
             if is_debug:
                 show_traceback(error)
             text = "".join(traceback.format_exception_only(error)).strip()
-            complain(f"{where}: {text}" + ("" if is_debug else "; --debug shows where"))
+            print_error(f"{where}: {text}" + ("" if is_debug else "; --debug shows where"))
 
     def of_main(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:
         report("a fault of its own", error, kind)
@@ -71,4 +71,4 @@ def _show_warning(
     line: str | None = None,
 ) -> None:
     with contextlib.suppress(OSError, ValueError):
-        complain(warnings.formatwarning(message, category, filename, lineno, line).rstrip(), file)
+        print_error(warnings.formatwarning(message, category, filename, lineno, line).rstrip(), file)

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-from cdptui.cli.diagnostics import CommandFailed, ExitCode
+from cdptui.cli.diagnostics import CommandError, ExitCode
 from cdptui.cli.output_boundary import hide, redact
 from cdptui.config.input_files import describe_open_error
 from cdptui.config.private_files import create_folder, follow_links
@@ -29,11 +29,11 @@ _MAX_MESSAGE: Final = 200_000
 
 _ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
-_CHATTY: Final = ("httpx", "httpcore", "asyncio", "uvicorn")
+_NOISY_LOGGERS: Final = ("httpx", "httpcore", "asyncio", "uvicorn")
 """Their request lines hold URLs with session ids."""
 
 
-class _Redacted(logging.Formatter):
+class RedactingFormatter(logging.Formatter):
     """Takes secrets and control characters out of everything that is written, tracebacks included."""
 
     def __init__(self) -> None:
@@ -191,17 +191,17 @@ def open_log(path: Path) -> LogFileHandler:
         handler.open()
     except OSError as error:
         message = f"cannot write the log file {path}: {error.strerror or error}"
-        raise CommandFailed(message, ExitCode.USAGE) from error
+        raise CommandError(message, ExitCode.USAGE) from error
     return handler
 
 
-def log_to(handler: LogFileHandler, level: str, secrets: Collection[str]) -> None:
+def configure_logging(handler: LogFileHandler, level: str, secrets: Collection[str]) -> None:
     """Send the log to `handler`, without `secrets` and without those of the nodes before."""
     hide(*secrets)
-    handler.setFormatter(_Redacted())
+    handler.setFormatter(RedactingFormatter())
     logging.raiseExceptions = False
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for name in _CHATTY:
+    for name in _NOISY_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -12,15 +12,13 @@ from typing import NoReturn
 import click
 
 from cdptui import __version__
-from cdptui.cli.asked import settings_of
-from cdptui.cli.choices import Choices
-from cdptui.cli.diagnostics import CommandFailed, ExitCode, complain, name_lack, show_traceback
-from cdptui.cli.display import Display
-from cdptui.cli.options import GroupedGroup, display_options, option
+from cdptui.cli.diagnostics import CommandError, ExitCode, name_lack, print_error, show_traceback
+from cdptui.cli.effective_config import DisplaySettings, EffectiveConfig
+from cdptui.cli.monitor_settings import build_monitor_settings
+from cdptui.cli.options import LazyGroup, display_options, login_options, option
 from cdptui.cli.output_boundary import hide_given_secrets
 from cdptui.cli.startup import end_at_once
-from cdptui.cli.terminal import ask, require_screen
-from cdptui.cli.ways import way_options
+from cdptui.cli.tty_checks import prompt_secret, require_drawable_terminal
 from cdptui.config import environment
 from cdptui.config.errors import ConfigError
 from cdptui.config.settings import DEFAULT_INTERVAL_S, DEFAULT_TIMEOUT_S
@@ -44,7 +42,7 @@ as q does. Once it runs, ? shows the keys."""
 
 
 @click.group(
-    cls=GroupedGroup,
+    cls=LazyGroup,
     modules=_COMMANDS,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
@@ -65,7 +63,7 @@ as q does. Once it runs, ? shows the keys."""
     metavar="URL",
     help="The management node, such as 10.0.0.5 or https://cloud/zstack.",
 )
-@way_options
+@login_options
 @option(
     "--interval",
     heading=POLLING,
@@ -92,12 +90,14 @@ def cdptui(context: click.Context, /, **_options: object) -> None:
         # The entry point turned it off; the monitor does so again.
         gc.enable()
         return
-    choices = Choices.of(context).with_profile()
-    is_stdin_used = bool(choices.option("password_stdin"))
-    settings = settings_of(choices, ask=ask, before_asking=lambda: require_screen(is_stdin_used=is_stdin_used))
+    choices = EffectiveConfig.from_context(context).with_initial_profile()
+    is_stdin_used = bool(choices.cli_option("password_stdin"))
+    settings = build_monitor_settings(
+        choices, ask=prompt_secret, before_prompt=lambda: require_drawable_terminal(is_stdin_used=is_stdin_used)
+    )
     from cdptui.cli.monitor import run_monitor  # noqa: PLC0415 - only what is needed is imported
 
-    context.exit(run_monitor(settings, Display.of(choices), choices))
+    context.exit(run_monitor(settings, DisplaySettings.of(choices), choices))
 
 
 def main() -> None:
@@ -113,39 +113,39 @@ def main() -> None:
         # The entry point ends the process at once: the interpreter's own end would print what fails for lack of memory.
         raise
     except Exception as error:  # noqa: BLE001 - the end of the process: what is left must not be a page of traceback
-        _end_with(error, is_debug=is_debug)
+        _exit_with_error(error, is_debug=is_debug)
     sys.exit(code)
 
 
-def _end_with(error: Exception, *, is_debug: bool) -> NoReturn:
+def _exit_with_error(error: Exception, *, is_debug: bool) -> NoReturn:
     if is_debug:
         show_traceback(error)
     if (lack := name_lack(error)) is not None:
-        complain(lack)
+        print_error(lack)
         # The interpreter's own end would print what fails for the same lack.
         sys.stderr.flush()
         logging.shutdown()
         end_at_once(ExitCode.FAILURE)
     match error:
-        case CommandFailed():
+        case CommandError():
             error.show()
             sys.exit(error.code)
         case click.ClickException():
             context = error.ctx if isinstance(error, click.UsageError) else None
             command = context.command_path if context is not None else "cdptui"
-            complain(f"{error.format_message()} ({command} --help lists what there is)")
+            print_error(f"{error.format_message()} ({command} --help lists what there is)")
             sys.exit(error.exit_code)
         case ConfigError():
             for line in str(error).splitlines():
-                complain(line)
+                print_error(line)
             sys.exit(ExitCode.USAGE)
         case OSError() if _is_of_stdout(error):
             _drop_stdout()
             if not isinstance(error, BrokenPipeError):
-                complain(f"cannot write to stdout: {error.strerror}")
+                print_error(f"cannot write to stdout: {error.strerror}")
             sys.exit(ExitCode.FAILURE)
         case _:
-            complain(f"a fault of its own: {type(error).__name__}: {error}; --debug shows where")
+            print_error(f"a fault of its own: {type(error).__name__}: {error}; --debug shows where")
             sys.exit(ExitCode.FAILURE)
 
 

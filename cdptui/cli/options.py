@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 from click.core import ParameterSource
 
-from cdptui.cli.log import LEVELS
+from cdptui.cli.logging_setup import LEVELS
 from cdptui.config import environment
 
 if TYPE_CHECKING:
     from cdptui.simulator.faults import Fault
+from cdptui.models.auth import LoginType
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-class GroupedOption(click.Option):
+class OptionWithHeading(click.Option):
     """An option that belongs under a heading."""
 
     def __init__(self, *args: Any, heading: str = "Options", **kwargs: Any) -> None:  # noqa: ANN401 - click's own
@@ -28,7 +29,7 @@ class GroupedOption(click.Option):
         self.heading = heading
 
 
-_ALWAYS: Final = ("debug",)
+_GLOBAL_OPTIONS: Final = ("debug",)
 """What counts for every command, whether it knows it or not."""
 
 
@@ -41,14 +42,14 @@ def _format_options(command: click.Command, context: click.Context, formatter: c
     for parameter in command.get_params(context):
         record = parameter.get_help_record(context)
         if record is not None:
-            heading = parameter.heading if isinstance(parameter, GroupedOption) else "Other"
+            heading = parameter.heading if isinstance(parameter, OptionWithHeading) else "Other"
             groups.setdefault(heading, []).append(record)
     for heading, records in groups.items():
         with formatter.section(heading):
             formatter.write_dl(records)
 
 
-class GroupedCommand(click.Command):
+class Command(click.Command):
     """A command whose help has its options under headings, and that refuses what was typed before it in vain."""
 
     def __init__(self, *args: Any, reads: Collection[str] | None = (), **kwargs: Any) -> None:  # noqa: ANN401 - click's own
@@ -59,7 +60,7 @@ class GroupedCommand(click.Command):
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own
         """Run it."""
         if self._reads is not None:
-            self._refuse_others({*self._reads, *_ALWAYS}, ctx)
+            self._refuse_others({*self._reads, *_GLOBAL_OPTIONS}, ctx)
         return super().invoke(ctx)
 
     def _refuse_others(self, known: Collection[str], context: click.Context) -> None:
@@ -83,10 +84,10 @@ class GroupedCommand(click.Command):
         _format_options(self, ctx, formatter)
 
 
-class GroupedGroup(click.Group):
+class LazyGroup(click.Group):
     """The same for a command with commands of its own, each of which is imported when somebody asks for it."""
 
-    command_class = GroupedCommand
+    command_class = Command
 
     def __init__(self, *args: Any, modules: Mapping[str, str] | None = None, **kwargs: Any) -> None:  # noqa: ANN401 - click's own
         """`modules` has, by the name of a command, the module in which it stands under that name."""
@@ -112,10 +113,19 @@ class GroupedGroup(click.Group):
 
 def option(*names: str, heading: str, **settings: Any) -> Callable[[Function], Function]:  # noqa: ANN401
     """A click option under a heading, with its default and environment variable in the help."""
-    return click.option(*names, cls=GroupedOption, heading=heading, show_default=True, show_envvar=True, **settings)
+    return click.option(*names, cls=OptionWithHeading, heading=heading, show_default=True, show_envvar=True, **settings)
 
 
-OF_DISPLAY: Final = ("theme", "low_bandwidth", "is_ascii", "no_mouse", "log_file", "log_level", "config", "debug")
+DISPLAY_OPTION_NAMES: Final = (
+    "theme",
+    "low_bandwidth",
+    "is_ascii",
+    "no_mouse",
+    "log_file",
+    "log_level",
+    "config",
+    "debug",
+)
 """The names of the options below."""
 
 
@@ -173,7 +183,7 @@ def _decorated(function: Function, *decorators: Callable[[Function], Function]) 
     return function
 
 
-def positive(context: click.Context, parameter: click.Parameter, value: float) -> float:
+def validate_positive(context: click.Context, parameter: click.Parameter, value: float) -> float:
     """A callback: the number must be a finite one above zero."""
     if not math.isfinite(value) or not 0 < value <= 100_000:
         raise click.BadParameter("must be more than 0 and at most 100000", ctx=context, param=parameter)
@@ -191,7 +201,7 @@ def fleet_options(speed: float) -> Callable[[Function], Function]:
             type=float,
             default=speed,
             metavar="X",
-            callback=positive,
+            callback=validate_positive,
             help="How much faster than real its time runs.",
         ),
     )
@@ -222,3 +232,58 @@ def fault_option(function: Function) -> Function:
         help="Something that goes wrong, such as hang:path=/cdp-task,times=2. Repeatable; simulate --help lists them.",
     )
     return decorate(function)
+
+
+LOGIN: Final = "Login"
+TLS: Final = "TLS"
+
+_FILE: Final = click.Path(path_type=Path)
+
+
+_OPTIONS: Final = (
+    option(
+        "--login-type",
+        heading=LOGIN,
+        type=click.Choice([kind.value for kind in LoginType]),
+        metavar="TYPE",
+        help=f"{', '.join(kind.value for kind in LoginType)}.  [default: account]",
+    ),
+    option(
+        "--account",
+        heading=LOGIN,
+        envvar=list(environment.ACCOUNT),
+        metavar="NAME",
+        help="Account, virtual ID or directory user to log in as.  [default: admin]",
+    ),
+    option("--user", heading=LOGIN, metavar="NAME", help="A user of the account."),
+    option("--project", heading=LOGIN, metavar="NAME", help="The project that a virtual ID enters."),
+    option("--password-stdin", heading=LOGIN, is_flag=True, help="Read the password from the first line of stdin."),
+    option(
+        "--password-file", heading=LOGIN, type=_FILE, metavar="F", help="Read it from a file that only you can read."
+    ),
+    option(
+        "--access-key-file",
+        heading=LOGIN,
+        type=_FILE,
+        metavar="F",
+        help="Sign with the access key in a file that only you can read: its id and its secret, a line each.",
+    ),
+    option(
+        "--server-zone",
+        heading=LOGIN,
+        envvar=environment.SERVER_ZONE[0],
+        metavar="ZONE",
+        help="The node's zone, such as +08:00 or Asia/Shanghai, where it cannot be found: keys sign in its time.",
+    ),
+    option("--ca-file", heading=TLS, type=_FILE, metavar="F", help="Trust who is in here, instead of the system."),
+    option("--insecure", heading=TLS, is_flag=True, help="Take any certificate; the header says so in red."),
+    option("--client-cert", heading=TLS, type=_FILE, metavar="F", help="Show this certificate to the node."),
+    option("--client-key", heading=TLS, type=_FILE, metavar="F", help="Its key, if it is in a file of its own."),
+)
+
+
+def login_options(function: Function) -> Function:
+    """Give a command all of the options above."""
+    for decorate in reversed(_OPTIONS):
+        function = decorate(function)
+    return function

@@ -9,7 +9,7 @@ import click
 from cdptui.cli.output_boundary import printable
 
 
-def say(line: str) -> None:
+def print_line(line: str) -> None:
     """One line, at once: a script may wait for it."""
     click.echo(printable(line, sys.stdout))
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cdptui.cli.diagnostics import MISSING_EXTRA, CommandFailed, ExitCode
-from cdptui.cli.options import GroupedCommand, fault_option, fleet_options, option, positive
-from cdptui.cli.output import say
+from cdptui.cli.diagnostics import MISSING_EXTRA, CommandError, ExitCode
+from cdptui.cli.options import Command, fault_option, fleet_options, option, validate_positive
+from cdptui.cli.output import print_line
 from cdptui.config.credentials import read_password_file
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ use for=S, or a connection that was open before.
 The access key is CDPTUISIMULATOR01 with the secret secret0123456789."""
 
 
-@click.command(cls=GroupedCommand, epilog=_EPILOG)
+@click.command(cls=Command, epilog=_EPILOG)
 @option("--host", heading=_SERVER, default="127.0.0.1", metavar="H", help="Address to listen on.")
 @option("--port", heading=_SERVER, type=click.IntRange(0, 65535), default=8080, metavar="P", help="0 is any free one.")
 @option("--account", heading=_SERVER, default="admin", metavar="NAME", help="The account that may log in.")
@@ -70,7 +70,7 @@ The access key is CDPTUISIMULATOR01 with the secret secret0123456789."""
     type=float,
     default=7200.0,
     metavar="S",
-    callback=positive,
+    callback=validate_positive,
     help="Seconds until an unused session ends.",
 )
 @fleet_options(speed=1.0)
@@ -95,7 +95,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - one parameter an option
         from cdptui.simulator.server import serve  # noqa: PLC0415
         from cdptui.simulator.settings import SimulatorSettings  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        raise CommandFailed(MISSING_EXTRA) from error
+        raise CommandError(MISSING_EXTRA) from error
     settings = SimulatorSettings(
         host=host,
         port=port,
@@ -118,10 +118,10 @@ def simulate(  # noqa: PLR0913, PLR0917 - one parameter an option
         raise failed.error from None
     except UnicodeError as error:
         message = f"cannot listen on {host}: it is no host name"
-        raise CommandFailed(message, ExitCode.USAGE) from error
+        raise CommandError(message, ExitCode.USAGE) from error
     except OSError as error:
         message = f"cannot listen on {host}:{port}: {error.strerror or error}"
-        raise CommandFailed(message) from error
+        raise CommandError(message) from error
 
 
 class _CannotAnnounce(Exception):
@@ -134,6 +134,6 @@ class _CannotAnnounce(Exception):
 
 def _announce(url: str) -> None:
     try:
-        say(f"listening on {url}")
+        print_line(f"listening on {url}")
     except OSError as error:
         raise _CannotAnnounce(error) from error

@@ -11,8 +11,8 @@ from textwrap import wrap
 import click
 import pytest
 
+from cdptui.cli.effective_config import known_names
 from cdptui.cli.main import cdptui
-from cdptui.cli.words import vocabulary
 from cdptui.config.loader import GLOBAL_SETTINGS, PROFILE_SETTINGS, load_config
 from cdptui.query.fields import FIELDS, SYNTAX_EXAMPLES
 from cdptui.tui.keymap import KEYS, KeyScope, help_lines
@@ -77,7 +77,7 @@ def test_the_configuration_that_is_shown_is_right(tmp_path: Path) -> None:
     (shown,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
     path = tmp_path / "config.toml"
     path.write_text(shown)
-    assert load_config(path, vocabulary, system=tmp_path / "nowhere").profiles == ("prod", "test")
+    assert load_config(path, known_names, system=tmp_path / "nowhere").profiles == ("prod", "test")
 
 
 def test_every_option_is_in_the_readme() -> None:

@@ -19,7 +19,7 @@ from typing import Final, TypeVar
 import pytest
 import trustme
 
-from cdptui.cli.diagnostics import CommandFailed
+from cdptui.cli.diagnostics import CommandError
 from cdptui.cli.log_file import open_log
 from cdptui.config import private_files
 from cdptui.config.credentials import read_access_key_file, read_password_file, read_session_file
@@ -279,7 +279,7 @@ def test_what_is_read_works_or_is_refused_in_words(
 def write_log(path: Path) -> None:
     try:
         handler = open_log(path)
-    except CommandFailed as error:
+    except CommandError as error:
         raise ConfigError(error.message) from error
     handler.close()
 

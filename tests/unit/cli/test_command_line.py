@@ -12,7 +12,7 @@ import pytest
 
 from cdptui import __version__
 from cdptui.cli.demo import demo
-from cdptui.cli.options import OF_DISPLAY
+from cdptui.cli.options import DISPLAY_OPTION_NAMES
 
 ROOT = Path(__file__).resolve().parents[3]
 QUIET = {
@@ -187,9 +187,9 @@ def test_what_the_environment_says_is_for_whoever_wants_it() -> None:
 def test_every_option_of_looks_may_be_typed_before_the_demo(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text("")
     values = {"theme": "light", "log_file": "log", "log_level": "info", "config": str(tmp_path / "config.toml")}
-    own = {parameter.name: parameter.opts[0] for parameter in demo.params if parameter.name in OF_DISPLAY}
+    own = {parameter.name: parameter.opts[0] for parameter in demo.params if parameter.name in DISPLAY_OPTION_NAMES}
     typed = [word for name, option in own.items() if name != "debug" for word in (option, values.get(name)) if word]
-    assert set(own) == set(OF_DISPLAY)
+    assert set(own) == set(DISPLAY_OPTION_NAMES)
     assert_one_clear_line(cdptui(*typed, "demo"), "not a terminal")
 
 

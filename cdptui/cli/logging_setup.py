@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 LEVELS: Final = ("debug", "info", "warning", "error")
 
 
-class Log:
+class LogSettings:
     """Where to log, and how much."""
 
     def __init__(self, file: Path | None, level: str) -> None:
@@ -23,7 +23,7 @@ class Log:
         self._level = level
         self._handler: LogFileHandler | None = None
 
-    def check(self) -> None:
+    def ensure_writable(self) -> None:
         """Open a log that the user named. Raises CommandFailed when it cannot be written.
 
         It stays open: the reader of a FIFO would take its closing for the end.
@@ -33,15 +33,15 @@ class Log:
 
             self._handler = open_log(self._file)
 
-    def hide(self, secret: str) -> None:
+    def redact(self, secret: str) -> None:
         """Keep out of it what was typed only now."""
         hide(secret)
 
-    def start(self, secrets: Collection[str]) -> None:
+    def configure(self, secrets: Collection[str]) -> None:
         """Log from now on, without `secrets`."""
-        from cdptui.cli.log_file import LogFileHandler, log_to  # noqa: PLC0415 - see above
+        from cdptui.cli.log_file import LogFileHandler, configure_logging  # noqa: PLC0415 - see above
         from cdptui.config.paths import default_log_file  # noqa: PLC0415
 
         if self._handler is None:
             self._handler = LogFileHandler(self._file or default_log_file())
-        log_to(self._handler, self._level, secrets)
+        configure_logging(self._handler, self._level, secrets)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from cdptui.cli.diagnostics import CommandFailed, ExitCode
-from cdptui.cli.log_file import LogFileHandler, log_to, open_log
+from cdptui.cli.diagnostics import CommandError, ExitCode
+from cdptui.cli.log_file import LogFileHandler, configure_logging, open_log
 from cdptui.cli.output_boundary import hide
 from tests.capabilities import run_as_ordinary_user
 
@@ -42,7 +42,7 @@ def _own_logging() -> Iterator[None]:
 
 
 def start(path: Path, *secrets: str, level: str = "debug", is_asked_for: bool = True) -> None:
-    log_to(open_log(path) if is_asked_for else LogFileHandler(path), level, secrets)
+    configure_logging(open_log(path) if is_asked_for else LogFileHandler(path), level, secrets)
 
 
 def mode_of(path: Path) -> int:
@@ -136,7 +136,7 @@ def test_a_file_that_was_asked_for_is_there_at_once(tmp_path: Path) -> None:
 
 def test_a_file_that_was_asked_for_and_cannot_be_written_is_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(CommandFailed, match="cannot write the log file") as caught:
+    with pytest.raises(CommandError, match="cannot write the log file") as caught:
         start(tmp_path / "file" / "log")
     assert caught.value.code is ExitCode.USAGE
 
@@ -214,7 +214,7 @@ def test_what_cannot_be_a_log_is_a_usage_error_at_once(tmp_path: Path, kind: str
             path = tmp_path / "file" / "log"
         case "loop":
             path.symlink_to(path)
-    with pytest.raises(CommandFailed, match=why) as caught:
+    with pytest.raises(CommandError, match=why) as caught:
         start(path)
     assert caught.value.code is ExitCode.USAGE
     assert str(path) in caught.value.message

@@ -7,9 +7,9 @@ from typing import Final
 
 import click
 
-from cdptui.cli.choices import Choices
+from cdptui.cli.credentials import resolve_credentials
+from cdptui.cli.effective_config import EffectiveConfig
 from cdptui.cli.output_boundary import hide
-from cdptui.cli.proofs import auth_of
 from cdptui.config.errors import ConfigError
 from cdptui.config.proxy import proxy_for
 from cdptui.config.settings import (
@@ -26,30 +26,30 @@ from cdptui.models.auth import PROJECT_LOGIN_TYPES, LoginType
 from cdptui.models.timezones import parse_timezone
 from cdptui.models.tls import TlsSettings
 
-_PROOFS: Final = ("password_stdin", "password_file", "access_key_file")
+_PASSWORD_OPTIONS: Final = ("password_stdin", "password_file", "access_key_file")
 
 
-def settings_of(
-    choices: Choices, *, ask: Callable[[str], str] | None, before_asking: Callable[[], None] = lambda: None
+def build_monitor_settings(
+    choices: EffectiveConfig, *, ask: Callable[[str], str] | None, before_prompt: Callable[[], None] = lambda: None
 ) -> MonitorSettings:
     """Check what was chosen, and find what proves who one is.
 
-    `ask` asks the person for what nothing gives, None when nobody can be asked; `before_asking` is called once all else
+    `ask` asks the person for what nothing gives, None when nobody can be asked; `before_prompt` is called once all else
     was found right. Raises ConfigError and click's own errors.
     """
-    proofs = [name for name in _PROOFS if choices.option(name)]
+    proofs = [name for name in _PASSWORD_OPTIONS if choices.cli_option(name)]
     if len(proofs) > 1:
         first, second = (f"--{name.replace('_', '-')}" for name in proofs[:2])
         message = f"{first} and {second} exclude each other"
         raise click.UsageError(message)
-    interval_s, timeout_s = seconds_of(choices)
-    base_url = base_url_of(choices)
+    interval_s, timeout_s = poll_seconds(choices)
+    base_url = resolve_base_url(choices)
     zone_name = choices.value("server_zone")
     zone = None if zone_name is None else parse_timezone(zone_name)
     proxy = proxy_for(base_url)
-    login_type = login_type_of(choices)
-    before_asking()
-    auth = auth_of(choices, login_type, base_url, ask)
+    login_type = resolve_login_type(choices)
+    before_prompt()
+    auth = resolve_credentials(choices, login_type, base_url, ask)
     # From here on they may be in an error.
     hide(*auth.secrets)
     return MonitorSettings(
@@ -63,7 +63,7 @@ def settings_of(
     )
 
 
-def seconds_of(choices: Choices) -> tuple[float, float]:
+def poll_seconds(choices: EffectiveConfig) -> tuple[float, float]:
     """From poll to poll, and to wait for the node's next byte. Raises ConfigError."""
     return (
         validate_seconds("--interval", choices.value("interval"), MIN_INTERVAL_S, MAX_INTERVAL_S),
@@ -71,7 +71,7 @@ def seconds_of(choices: Choices) -> tuple[float, float]:
     )
 
 
-def base_url_of(choices: Choices) -> str:
+def resolve_base_url(choices: EffectiveConfig) -> str:
     """Where the node is. Raises ConfigError, and UsageError when nothing says so."""
     url = choices.value("url")
     if not url:
@@ -81,7 +81,7 @@ def base_url_of(choices: Choices) -> str:
     return normalize_url(url)
 
 
-def login_type_of(choices: Choices) -> LoginType:
+def resolve_login_type(choices: EffectiveConfig) -> LoginType:
     """The login that was asked for, by its name or by what only one of them has. Raises UsageError."""
     named, user, project = (choices.value(name) for name in ("login_type", "user", "project"))
     kind = LoginType(named or (LoginType.USER if user else LoginType.ACCOUNT))
@@ -97,7 +97,7 @@ def login_type_of(choices: Choices) -> LoginType:
     return kind
 
 
-def _tls(choices: Choices, ask: Callable[[str], str] | None) -> TlsSettings:
+def _tls(choices: EffectiveConfig, ask: Callable[[str], str] | None) -> TlsSettings:
     def passphrase_of(key: object) -> str:
         if ask is None:
             message = f"the client key {key} wants a passphrase: start with this profile, to be asked for it"

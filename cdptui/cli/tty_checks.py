@@ -9,7 +9,7 @@ import termios
 from collections.abc import Iterator
 from typing import Final
 
-from cdptui.cli.diagnostics import CommandFailed, ExitCode, prompt_secret
+from cdptui.cli.diagnostics import CommandError, ExitCode, prompt_hidden
 from cdptui.cli.startup import forget_restore, restore_at_signal
 from cdptui.config.terminal import detect_terminal
 
@@ -25,17 +25,17 @@ def require_terminal(*, is_stdin_used: bool, need: str = _MONITOR_NEEDS) -> None
         raise _not_a_terminal(need)
 
 
-def require_screen(*, is_stdin_used: bool) -> None:
+def require_drawable_terminal(*, is_stdin_used: bool) -> None:
     """The same, and a terminal that can be drawn on: better a sentence than a screen of rubbish."""
     require_terminal(is_stdin_used=is_stdin_used)
     traits = detect_terminal()
     if traits.is_dumb:
         said = f"TERM={traits.term}" if traits.term else "TERM is not set"
         message = f"this terminal cannot show the monitor, it has no cursor to move ({said})"
-        raise CommandFailed(message, ExitCode.USAGE)
+        raise CommandError(message, ExitCode.USAGE)
 
 
-def take_keys_from_terminal() -> None:
+def reopen_stdin_from_tty() -> None:
     """After stdin has given the password, make it the controlling terminal again. Raises CommandFailed."""
     try:
         terminal = os.open("/dev/tty", os.O_RDWR)
@@ -45,14 +45,14 @@ def take_keys_from_terminal() -> None:
     os.close(terminal)
 
 
-def _not_a_terminal(need: str) -> CommandFailed:
-    return CommandFailed(f"not a terminal: {need}", ExitCode.USAGE)
+def _not_a_terminal(need: str) -> CommandError:
+    return CommandError(f"not a terminal: {need}", ExitCode.USAGE)
 
 
-def ask(what: str) -> str:
+def prompt_secret(what: str) -> str:
     """Let the person type a secret, without showing it."""
     with modes_restored_at_signal():
-        return prompt_secret(what)
+        return prompt_hidden(what)
 
 
 @contextlib.contextmanager

@@ -9,18 +9,18 @@ import threading
 
 import pytest
 
-from cdptui.cli.threads import UnboundThreads
+from cdptui.cli.monitor import DaemonThreadExecutor
 
 
 async def test_a_call_gives_its_result_or_its_error() -> None:
-    asyncio.get_running_loop().set_default_executor(UnboundThreads())
+    asyncio.get_running_loop().set_default_executor(DaemonThreadExecutor())
     assert await asyncio.to_thread(lambda: 6 * 7) == 42
     with pytest.raises(ZeroDivisionError):
         await asyncio.to_thread(lambda: 1 / 0)
 
 
 async def test_a_call_that_was_given_up_hurts_nobody() -> None:
-    asyncio.get_running_loop().set_default_executor(UnboundThreads())
+    asyncio.get_running_loop().set_default_executor(DaemonThreadExecutor())
     gate, done = threading.Event(), threading.Event()
 
     def block() -> None:
@@ -37,7 +37,7 @@ async def test_a_call_that_was_given_up_hurts_nobody() -> None:
 def test_the_process_ends_while_a_call_still_blocks() -> None:
     program = """
 import asyncio, time
-from cdptui.cli.threads import UnboundThreads
+from cdptui.cli.monitor import UnboundThreads
 async def main():
     asyncio.get_running_loop().set_default_executor(UnboundThreads())
     asyncio.get_running_loop().run_in_executor(None, time.sleep, 60)
@@ -48,7 +48,7 @@ asyncio.run(main())
 
 
 async def test_refused_thread_fails_only_its_call_with_an_os_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    asyncio.get_running_loop().set_default_executor(UnboundThreads())
+    asyncio.get_running_loop().set_default_executor(DaemonThreadExecutor())
     for refusal in (RuntimeError("can't start new thread"), MemoryError()):
 
         def refuse(_: threading.Thread, refusal: Exception = refusal) -> None:

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from click.core import ParameterSource
 
-from cdptui.cli.words import vocabulary
 from cdptui.config import environment
 from cdptui.config.errors import ConfigError
 from cdptui.config.loader import (
@@ -26,14 +25,41 @@ from cdptui.config.loader import (
 )
 from cdptui.config.url import normalize_url
 
-ITEMS: Final = {item.name: item for item in (*PROFILE_SETTINGS, *GLOBAL_SETTINGS)}
-_URL: Final = ITEMS["url"]
+if TYPE_CHECKING:
+    from cdptui.config.validation import KnownNames
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from cdptui.cli.logging_setup import LogSettings
+
+
+def known_names() -> KnownNames:
+    """All of them; only for those who have a file to check."""
+    from cdptui.config.validation import KnownNames  # noqa: PLC0415 - see above
+    from cdptui.render.columns import COLUMNS  # noqa: PLC0415
+    from cdptui.tui.keymap import (
+        KEYS,
+        normalize_key,
+    )
+    from cdptui.tui.themes import THEMES  # noqa: PLC0415
+
+    return KnownNames(
+        actions={key.id: tuple(key.keys.split(",")) for key in KEYS},
+        canonical_key=normalize_key,
+        columns=tuple(column.key for column in COLUMNS),
+        themes=tuple(theme.name for theme in THEMES),
+    )
+
+
+SETTINGS: Final = {item.name: item for item in (*PROFILE_SETTINGS, *GLOBAL_SETTINGS)}
+_URL: Final = SETTINGS["url"]
 _OTHERWISE_CALLED: Final = {"timeout_s": "timeout", "is_ascii": "ascii"}
 
 
-def typed_options(context: click.Context) -> dict[str, Any]:
+def command_line_options(context: click.Context) -> dict[str, Any]:
     """The options that are on the command line itself, by the name of what they set; the last one wins."""
-    typed = typed_options(context.parent) if context.parent is not None else {}
+    typed = command_line_options(context.parent) if context.parent is not None else {}
     typed |= {
         _OTHERWISE_CALLED.get(name, name): value
         for name, value in context.params.items()
@@ -45,7 +71,7 @@ def typed_options(context: click.Context) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Choices:
+class EffectiveConfig:
     """Everything that can be chosen, for one profile or none."""
 
     configuration: Configuration
@@ -55,29 +81,29 @@ class Choices:
     """None is the environment of the process."""
 
     @classmethod
-    def of(cls, context: click.Context) -> Choices:
+    def from_context(cls, context: click.Context) -> EffectiveConfig:
         """What counts without any profile. Raises ConfigError."""
-        typed = typed_options(context)
-        return cls(load_config(typed.get("config"), vocabulary), typed)
+        typed = command_line_options(context)
+        return cls(load_config(typed.get("config"), known_names), typed)
 
-    def with_profile(self) -> Choices:
+    def with_initial_profile(self) -> EffectiveConfig:
         """The same with the profile to begin with. Raises ConfigError."""
-        return replace(self, profile=self.first_profile.value)
+        return replace(self, profile=self.initial_profile.value)
 
     @property
-    def first_profile(self) -> ResolvedSetting:
+    def initial_profile(self) -> ResolvedSetting:
         """The profile to begin with. Raises ConfigError."""
         is_node_given = "url" in self.typed or environment.find_url(self.environ) is not None
         return self.configuration.select_profile(self.typed.get("profile"), self.environ, is_node_given=is_node_given)
 
-    def of_profile(self, profile: str) -> Choices:
+    def for_profile(self, profile: str) -> EffectiveConfig:
         """What counts for a profile that is chosen later: what was said about the first node is not said about it."""
         names = {item.name for item in CONNECTION} | {"password_stdin", "password_file", "access_key_file", "profile"}
         typed = {name: value for name, value in self.typed.items() if name not in names}
-        return Choices(self.configuration, typed, profile, environ={})
+        return EffectiveConfig(self.configuration, typed, profile, environ={})
 
     @cached_property
-    def stranger(self) -> str:
+    def url_override(self) -> str:
         """Who asks for another node than the profile's own; empty when nobody does."""
         url, origin = self.configuration.resolve(_URL, self.typed, self.environ, self.profile)
         if self.profile is None or origin.source not in {Source.OPTION, Source.ENVIRONMENT}:
@@ -85,31 +111,31 @@ class Choices:
         return "" if _is_same_node(url, self.configuration.from_files(_URL, self.profile).value) else origin.where
 
     @property
-    def identity(self) -> str | None:
+    def credential_profile(self) -> str | None:
         """The profile, if the node is its own: its name and its password are not for another one's tasks."""
-        return None if self.stranger else self.profile
+        return None if self.url_override else self.profile
 
-    def setting(self, name: str) -> ResolvedSetting:
+    def resolve(self, name: str) -> ResolvedSetting:
         """What counts, and where it comes from."""
-        return self.configuration.resolve(ITEMS[name], self.typed, self.environ, self._profile_for(name))
+        return self.configuration.resolve(SETTINGS[name], self.typed, self.environ, self._profile_for(name))
 
     def value(self, name: str) -> Any:  # noqa: ANN401 - of whatever type the item has
         """What counts."""
-        return self.setting(name).value
+        return self.resolve(name).value
 
-    def written(self, name: str) -> Any:  # noqa: ANN401 - of whatever type the item has
+    def file_value(self, name: str) -> Any:  # noqa: ANN401 - of whatever type the item has
         """What the files say, or the default."""
-        return self.configuration.from_files(ITEMS[name], self._profile_for(name)).value
+        return self.configuration.from_files(SETTINGS[name], self._profile_for(name)).value
 
     def _profile_for(self, name: str) -> str | None:
-        return self.identity if ITEMS[name] in CONNECTION or name == "accent" else self.profile
+        return self.credential_profile if SETTINGS[name] in CONNECTION or name == "accent" else self.profile
 
-    def option(self, name: str) -> Any:  # noqa: ANN401 - of whatever type the option has
+    def cli_option(self, name: str) -> Any:  # noqa: ANN401 - of whatever type the option has
         """An option that no file and no variable stands for; None when it was not typed."""
         return self.typed.get(name)
 
     @property
-    def own_file(self) -> Path | None:
+    def user_config_file(self) -> Path | None:
         """The person's own configuration, not the machine's; None where there is none."""
         path, _ = user_config_path(self.typed.get("config"), self.environ)
         return path if any(file.path == path for file in self.configuration.files) else None
@@ -126,3 +152,33 @@ def _is_same_node(one: str, other: str) -> bool:
         return normalize_url(one) == normalize_url(other)
     except ConfigError:
         return False
+
+
+class DisplaySettings(Struct, frozen=True):
+    """What was chosen about looks, keys and the log."""
+
+    theme: str
+    log: LogSettings
+    low_bandwidth: bool | None = None
+    """Spare the line to the terminal; None when it turns out to be slow."""
+    is_ascii: bool = False
+    """Draw with plain characters, whatever the locale says."""
+    has_mouse: bool = True
+    keys: Mapping[str, Sequence[str]] = {}
+    """Other keys for actions, by the action's id."""
+    columns: Sequence[str] | None = None
+    """The columns of the list; None are the usual ones."""
+
+    @classmethod
+    def of(cls, choices: EffectiveConfig) -> DisplaySettings:
+        """As the options, the environment and the files say."""
+        level = "debug" if choices.cli_option("debug") else choices.value("log_level")
+        return cls(
+            theme=choices.value("theme"),
+            log=LogSettings(choices.log_file, level),
+            low_bandwidth=choices.value("low_bandwidth"),
+            is_ascii=choices.value("ascii"),
+            has_mouse=choices.value("mouse"),
+            keys=choices.configuration.keys,
+            columns=choices.value("columns"),
+        )

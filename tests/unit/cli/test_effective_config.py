@@ -8,13 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from cdptui.cli.asked import settings_of
-from cdptui.cli.choices import Choices
 from cdptui.cli.demo import demo
-from cdptui.cli.display import Display
+from cdptui.cli.effective_config import DisplaySettings, EffectiveConfig, known_names
 from cdptui.cli.main import cdptui
-from cdptui.cli.targets import where_profiles_stand
-from cdptui.cli.words import vocabulary
+from cdptui.cli.monitor_settings import build_monitor_settings
+from cdptui.cli.targets import profile_hint
 from cdptui.config.errors import ConfigError
 from cdptui.config.loader import load_config
 
@@ -36,7 +34,7 @@ def test_looks_may_be_typed_before_a_command_or_behind_it(
         cdptui.make_context("cdptui", [*before, "demo"]) as context,
         demo.make_context("demo", list(behind), parent=context) as command,
     ):
-        display = Display.of(Choices.of(command))
+        display = DisplaySettings.of(EffectiveConfig.from_context(command))
     assert (display.theme, display.has_mouse) == (theme, has_mouse)
 
 
@@ -55,17 +53,17 @@ def test_who_looks_for_more_profiles_is_told_what_to_do_about_it(
     configuration = None
     if way == "of the machine only":
         (tmp_path / "etc.toml").write_text("")
-        configuration = load_config(None, vocabulary, {}, system=tmp_path / "etc.toml")
+        configuration = load_config(None, known_names, {}, system=tmp_path / "etc.toml")
     arguments = ["--config", str(tmp_path / name)] if way == "option" else []
     with cdptui.make_context("cdptui", [*arguments, "--url", "n"]) as context:
-        choices = Choices.of(context)
-    said = where_profiles_stand(choices if configuration is None else replace(choices, configuration=configuration))
+        choices = EffectiveConfig.from_context(context)
+    said = profile_hint(choices if configuration is None else replace(choices, configuration=configuration))
     is_there = way in {"usual", "option", "environment"}
     assert said == (f"add one to ~/{name}" if is_there else "cdptui config init writes a file for them")
 
 
 def test_in_the_demo_there_is_nothing_to_do_about_other_profiles() -> None:
-    assert where_profiles_stand(None) == "the demo is one node"
+    assert profile_hint(None) == "the demo is one node"
 
 
 LONG = "x" * 1025
@@ -94,9 +92,9 @@ def test_name_that_is_too_long_for_any_node_is_refused_before_anything_is_asked_
         return "password"
 
     with cdptui.make_context("cdptui", ["--config", str(file), "--url", "n", *arguments]) as context:
-        choices = Choices.of(context).with_profile()
+        choices = EffectiveConfig.from_context(context).with_initial_profile()
     with pytest.raises(ConfigError, match=f"^the {re.escape(what)}.* is longer than 1,024 characters$"):
-        settings_of(choices, ask=ask)
+        build_monitor_settings(choices, ask=ask)
     assert not asked
 
 
@@ -104,5 +102,7 @@ def test_longest_name_that_is_accepted_is_sent_whole(tmp_path: Path) -> None:
     (tmp_path / "empty.toml").touch()
     arguments = ["--config", str(tmp_path / "empty.toml"), "--url", "n", "--account", LONG[:-1]]
     with cdptui.make_context("cdptui", arguments) as context:
-        auth = settings_of(Choices.of(context).with_profile(), ask=lambda _: "password").auth
+        auth = build_monitor_settings(
+            EffectiveConfig.from_context(context).with_initial_profile(), ask=lambda _: "password"
+        ).auth
     assert auth.display_name == LONG[:-1]

@@ -9,9 +9,9 @@ from typing import Final
 
 import click
 
-from cdptui.cli.choices import Choices
+from cdptui.cli.effective_config import EffectiveConfig
 from cdptui.cli.startup import forget_restore, restore_at_signal
-from cdptui.cli.terminal import modes_restored_at_signal, take_keys_from_terminal
+from cdptui.cli.tty_checks import modes_restored_at_signal, reopen_stdin_from_tty
 from cdptui.config import environment
 from cdptui.config.credentials import (
     MAX_SECRET_BYTES,
@@ -27,7 +27,7 @@ from cdptui.config.loader import CredentialSource, Origin, ResolvedSetting, Sour
 from cdptui.config.url import node_url
 from cdptui.models.auth import PLAINTEXT_PASSWORD_TYPES, AccessKey, Credentials, LoginType, PasswordLogin, SessionToken
 
-Ask = Callable[[str], str]
+Prompt = Callable[[str], str]
 
 _LOGIN_OPTIONS: Final = ("account", "login_type", "user", "project", "password_stdin", "password_file")
 """Whoever types one of these wants to log in, and not what the environment holds ready."""
@@ -39,16 +39,18 @@ _MASK: Final = "***"
 _NAMES: Final = ("account", "user", "login_type", "project")
 
 
-def auth_of(choices: Choices, login_type: LoginType, base_url: str, ask: Ask | None) -> Credentials:
+def resolve_credentials(
+    choices: EffectiveConfig, login_type: LoginType, base_url: str, ask: Prompt | None
+) -> Credentials:
     """Return the way in; without `ask`, a password that nothing gives is left to be typed later. Raises ConfigError."""
-    if choices.option("access_key_file") is not None:
-        return read_access_key_file(choices.option("access_key_file"))
-    ready = None if any(name in choices.typed for name in _LOGIN_OPTIONS) else _of_environment(choices)
+    if choices.cli_option("access_key_file") is not None:
+        return read_access_key_file(choices.cli_option("access_key_file"))
+    ready = None if any(name in choices.typed for name in _LOGIN_OPTIONS) else _credentials_from_environment(choices)
     if ready is not None:
         return ready
     _require_sendable_names(choices)
-    given = _password_given(choices)
-    proof = None if given is not None else written_proof(choices)
+    given = _explicit_password(choices)
+    proof = None if given is not None else configured_credential(choices)
     if proof is not None and proof.kind == "session_file":
         return SessionToken(session_id=read_session_file(proof.value))
     if proof is not None and proof.kind == "access_key_file":
@@ -57,7 +59,9 @@ def auth_of(choices: Choices, login_type: LoginType, base_url: str, ask: Ask | N
     name = choices.value("user") if is_user else account
     password, missing = given, None
     if password is None:
-        password, missing = _password_found(proof, choices, f"Password of {name} at {node_url(base_url)}", ask)
+        password, missing = _configured_or_prompted_password(
+            proof, choices, f"Password of {name} at {node_url(base_url)}", ask
+        )
     login = PasswordLogin(
         name=name,
         password=password,
@@ -70,10 +74,10 @@ def auth_of(choices: Choices, login_type: LoginType, base_url: str, ask: Ask | N
     return login
 
 
-def _require_sendable_names(choices: Choices) -> None:
+def _require_sendable_names(choices: EffectiveConfig) -> None:
     """Raise ConfigError for a name that is too long for any node, before it is shown in a question or sent."""
     for name in ("account", "user", "project"):
-        value, origin = choices.setting(name)
+        value, origin = choices.resolve(name)
         if value and len(value) > MAX_NAME_CHARACTERS:
             message = f"the {name} in {origin.where or origin.source} is longer than {MAX_NAME_CHARACTERS:,} characters"
             raise ConfigError(message)
@@ -92,17 +96,17 @@ def _require_text(login: PasswordLogin) -> None:
             raise ConfigError(message) from error
 
 
-def written_proof(choices: Choices) -> CredentialSource | None:
+def configured_credential(choices: EffectiveConfig) -> CredentialSource | None:
     """What the files say about the proof, if that is about the one who logs in: a password is not tried on others."""
     for name in _NAMES:
-        value, origin = choices.setting(name)
+        value, origin = choices.resolve(name)
         is_said_above = origin.source in {Source.OPTION, Source.ENVIRONMENT}
-        if is_said_above and value != choices.written(name):
+        if is_said_above and value != choices.file_value(name):
             return None
-    return choices.configuration.credential_source(choices.identity)
+    return choices.configuration.credential_source(choices.credential_profile)
 
 
-def who_in_words(choices: Choices, proof: CredentialSource | None) -> str:
+def login_name(choices: EffectiveConfig, proof: CredentialSource | None) -> str:
     """As whom, before anything was read or run for it."""
     if proof is not None and proof.kind in {"session_file", "access_key_file"}:
         return "given session" if proof.kind == "session_file" else "access key"
@@ -110,11 +114,11 @@ def who_in_words(choices: Choices, proof: CredentialSource | None) -> str:
     return name
 
 
-def standing_of(choices: Choices) -> tuple[str, ResolvedSetting]:
+def describe_credential(choices: EffectiveConfig) -> tuple[str, ResolvedSetting]:
     """What proves who one is, by its name, and where it comes from; a secret itself is never read for this."""
     for option in ("access_key_file", "password_stdin", "password_file"):
-        if choices.option(option):
-            shown = choices.option(option) if option.endswith("_file") else _MASK
+        if choices.cli_option(option):
+            shown = choices.cli_option(option) if option.endswith("_file") else _MASK
             return option, ResolvedSetting(shown, Origin(Source.OPTION, f"--{option.replace('_', '-')}"))
     is_login_asked = any(name in choices.typed for name in _LOGIN_OPTIONS)
     ready = () if is_login_asked else (("session", environment.SESSION), ("access_key", environment.KEY_ID))
@@ -122,28 +126,28 @@ def standing_of(choices: Choices) -> tuple[str, ResolvedSetting]:
         found = environment.find_variable(variables, choices.environ)
         if found is not None:
             return name, ResolvedSetting(_MASK, Origin(Source.ENVIRONMENT, found[0]))
-    proof = written_proof(choices)
+    proof = configured_credential(choices)
     if proof is None:
         return "password", ResolvedSetting("asked for", Origin(Source.DEFAULT))
     # The arguments of a command may hold a secret after all.
-    shown = proof.value if proof.kind != "password_command" else f"{program_of(proof.value)} …"
+    shown = proof.value if proof.kind != "password_command" else f"{command_name(proof.value)} …"
     return proof.kind, ResolvedSetting(shown, proof.origin)
 
 
-def program_of(command: str | Sequence[str]) -> str:
+def command_name(command: str | Sequence[str]) -> str:
     """The first word of a command."""
     return (command.split() if isinstance(command, str) else command)[0]
 
 
-def _of_environment(choices: Choices) -> Credentials | None:
+def _credentials_from_environment(choices: EffectiveConfig) -> Credentials | None:
     found = environment.find_variable(environment.SESSION, choices.environ)
     if found is None:
-        return _key_of_environment(choices)
+        return _access_key_from_environment(choices)
     variable, value = found
     return SessionToken(session_id=session_id(value, variable))
 
 
-def _key_of_environment(choices: Choices) -> AccessKey | None:
+def _access_key_from_environment(choices: EffectiveConfig) -> AccessKey | None:
     names = (environment.KEY_ID, environment.KEY_SECRET)
     key_id, secret = (environment.get(name, choices.environ) for name in names)
     if key_id is None and secret is None:
@@ -157,14 +161,14 @@ def _key_of_environment(choices: Choices) -> AccessKey | None:
     return parse_access_key(key_id, secret, "the environment")
 
 
-def _password_given(choices: Choices) -> str | None:
+def _explicit_password(choices: EffectiveConfig) -> str | None:
     """The password of an option or of the environment."""
-    if choices.option("password_stdin"):
+    if choices.cli_option("password_stdin"):
         password = read_password(sys.stdin, "stdin")
-        take_keys_from_terminal()
+        reopen_stdin_from_tty()
         return password
-    if choices.option("password_file") is not None:
-        return read_password_file(choices.option("password_file"))
+    if choices.cli_option("password_file") is not None:
+        return read_password_file(choices.cli_option("password_file"))
     found = environment.find_variable(environment.PASSWORD, choices.environ)
     if found is None:
         return None
@@ -175,13 +179,13 @@ def _password_given(choices: Choices) -> str | None:
     return password
 
 
-def _password_found(
-    proof: CredentialSource | None, choices: Choices, question: str, ask: Ask | None
+def _configured_or_prompted_password(
+    proof: CredentialSource | None, choices: EffectiveConfig, question: str, ask: Prompt | None
 ) -> tuple[str, str | None]:
     """The password of the files or the person, and why there is none yet."""
     try:
         if proof is not None:
-            return _password_of(proof, choices.identity, is_interactive=ask is not None), None
+            return _password_of(proof, choices.credential_profile, is_interactive=ask is not None), None
     except ConfigError as error:
         message = f"{proof.origin.where}: {error}" if proof is not None else str(error)
         if ask is not None:
