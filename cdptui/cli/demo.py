@@ -15,7 +15,7 @@ from cdptui.config.url import normalize_url
 from cdptui.models.auth import PasswordLogin
 
 if TYPE_CHECKING:
-    from cdptui.simulator.faults import Fault
+    from cdptui.simulator.faults.rules import Fault
 
 _INTERVAL_S: Final = 2.0
 """In a fleet whose time runs fast, so should the eye."""
@@ -49,7 +49,7 @@ def demo(
     settings = SimulatorSettings(port=0, tasks=tasks, seed=seed, speed=speed)
     node = ManagementNode(settings)
     for fault in faults:
-        node.faults.put(fault)
+        node.faults.add_fault(fault)
     with EmbeddedServer(node) as server:
         monitor = MonitorSettings(
             base_url=normalize_url(server.url),

@@ -15,7 +15,7 @@ from cdptui.cli.logging_setup import LEVELS
 from cdptui.config import environment
 
 if TYPE_CHECKING:
-    from cdptui.simulator.faults import Fault
+    from cdptui.simulator.faults.rules import Fault
 from cdptui.models.auth import LoginType
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -212,7 +212,7 @@ def fleet_options(speed: float) -> Callable[[Function], Function]:
 def _parse_faults(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[Fault, ...]:
     if not values:
         return ()
-    from cdptui.simulator.fault_spec import SpecError, parse_fault  # noqa: PLC0415 - only what is needed is imported
+    from cdptui.simulator.faults.spec import SpecError, parse_fault  # noqa: PLC0415 - only what is needed is imported
 
     try:
         return tuple(parse_fault(value) for value in values)

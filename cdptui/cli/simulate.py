@@ -13,7 +13,7 @@ from cdptui.cli.output import print_line
 from cdptui.config.credentials import read_password_file
 
 if TYPE_CHECKING:
-    from cdptui.simulator.faults import Fault
+    from cdptui.simulator.faults.rules import Fault
 
 _SERVER = "Server"
 _DEFAULT_PASSWORD = "password"  # noqa: S105 - documented, and what it guards is invented
@@ -109,7 +109,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - one parameter an option
     )
     node = ManagementNode(settings)
     for fault in faults:
-        node.faults.put(fault)
+        node.faults.add_fault(fault)
     import asyncio  # noqa: PLC0415 - a fifth of the time of --help
 
     try:

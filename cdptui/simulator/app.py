@@ -13,19 +13,26 @@ from secrets import token_hex
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
-from starlette.responses import Response
+from starlette.responses import Response as StarletteResponse
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
 from cdptui.simulator.connections import Connections
 from cdptui.simulator.control import Control
-from cdptui.simulator.exchange import Reply, Request
-from cdptui.simulator.faults import Fault, FaultKind
-from cdptui.simulator.journal import Request as Entry
-from cdptui.simulator.mischief import client_left, forged, reset, tomcat_page
+from cdptui.simulator.faults.responses import (
+    Ending,
+    StreamPlan,
+    fault_response,
+    reset_connection,
+    stream_plan,
+    tomcat_page,
+    wait_for_disconnect,
+)
+from cdptui.simulator.faults.rules import Fault, FaultKind
+from cdptui.simulator.http_types import Request, Response
 from cdptui.simulator.node import ManagementNode
-from cdptui.simulator.pieces import Ending, Pieces, pieces_of
 from cdptui.simulator.query.grammar import parse_params
+from cdptui.simulator.request_log import LoggedRequest as Entry
 
 _RAW_IN_URL = frozenset(b'<>"{}|\\^[]` ')
 """Tomcat refuses these in a request line unless they are percent-encoded."""
@@ -37,9 +44,9 @@ def web_app(node: ManagementNode, connections: Connections) -> Starlette:
     `/control` is there only when the settings say so.
     """
     tomcat = _Tomcat(node)
-    routes = [Mount("/zstack", app=_Context(node, connections)), Mount("/", app=tomcat)]
+    routes = [Mount("/zstack", app=_ZstackApp(node, connections)), Mount("/", app=tomcat)]
     if node.settings.control:
-        routes.insert(0, Mount("/control", app=Control(node, connections, elsewhere=tomcat)))
+        routes.insert(0, Mount("/control", app=Control(node, connections, fallback=tomcat)))
     return Starlette(routes=routes)
 
 
@@ -52,16 +59,16 @@ class _Tomcat:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        entry = self._node.journal.opened(scope["method"], scope["path"], "", has_cookie=False, has_authorization=False)
+        entry = self._node.journal.start(scope["method"], scope["path"], "", has_cookie=False, has_authorization=False)
         try:
             reply = tomcat_page(404, "Not Found")
-            self._node.journal.answered(entry, reply.status)
+            self._node.journal.set_status(entry, reply.status)
             await _response(reply)(scope, receive, send)
         finally:
-            self._node.journal.closed()
+            self._node.journal.finish()
 
 
-class _Context:
+class _ZstackApp:
     """Answers HTTP requests for one node."""
 
     def __init__(self, node: ManagementNode, connections: Connections) -> None:
@@ -74,7 +81,7 @@ class _Context:
             return
         http = HttpRequest(scope, receive, send)
         journal = self._node.journal
-        entry = journal.opened(
+        entry = journal.start(
             http.method,
             http.url.path,
             http.url.query,
@@ -86,7 +93,7 @@ class _Context:
         except ClientDisconnect:
             pass  # the client left before its request was complete: there is nobody to answer
         finally:
-            journal.closed()
+            journal.finish()
 
 
 class _Exchange:
@@ -115,55 +122,55 @@ class _Exchange:
         if _RAW_IN_URL.intersection(scope["raw_path"] + scope["query_string"]):
             await self._reply(tomcat_page(400, "Bad Request"), has_session=True)
             return
-        if not await self._started():
+        if not await self._wait_until_started():
             return
         is_later_page = request.first("start") not in (None, "0")
-        fault = self._node.faults.take(request.method, request.api_path, is_later_page=is_later_page)
-        reply = forged(fault, request, self._node) if fault is not None else None
+        fault = self._node.faults.match(request.method, request.api_path, is_later_page=is_later_page)
+        reply = fault_response(fault, request, self._node) if fault is not None else None
         if fault is not None and fault.kind in (FaultKind.HANG, FaultKind.RESET):
-            await self._spoil(fault)
+            await self._break_connection(fault)
             return
         is_late = fault is not None and fault.kind is FaultKind.DELAY
-        if fault is not None and is_late and await client_left(self._http.receive, fault.seconds):
+        if fault is not None and is_late and await wait_for_disconnect(self._http.receive, fault.seconds):
             return
         reply = reply or self._node.answer(request)
         await self._reply(reply, has_session="cookie" in request.headers, fault=fault)
 
-    async def _started(self) -> bool:
+    async def _wait_until_started(self) -> bool:
         """Wait until the node has started. False when the client did not wait so long."""
         while (left_s := self._node.faults.start_left_s) > 0:
             # The rule may be switched off meanwhile, so the wait ends with every change of the rules too.
-            if await client_left(self._http.receive, left_s, unless=self._connections.rules_changed):
+            if await wait_for_disconnect(self._http.receive, left_s, unless=self._connections.rules_changed):
                 return False
         return True
 
-    async def _spoil(self, fault: Fault) -> None:
+    async def _break_connection(self, fault: Fault) -> None:
         if fault.kind is FaultKind.RESET:
             transport = self._transport()
             if transport is not None:
-                reset(transport)
-        await client_left(self._http.receive, None)
+                reset_connection(transport)
+        await wait_for_disconnect(self._http.receive, None)
 
-    async def _reply(self, reply: Reply, *, has_session: bool, fault: Fault | None = None) -> None:
-        self._node.journal.answered(self._entry, reply.status)
+    async def _reply(self, reply: Response, *, has_session: bool, fault: Fault | None = None) -> None:
+        self._node.journal.set_status(self._entry, reply.status)
         if not has_session:
             # A new Tomcat session for every request that brings none, in the words of Tomcat.
             cookie = b"JSESSIONID=%s; Path=/zstack; HttpOnly" % token_hex(16).upper().encode()
             reply = replace(reply, headers=(*reply.headers, (b"set-cookie", cookie)))
-        pieces = None if fault is None else pieces_of(fault, reply)
+        pieces = None if fault is None else stream_plan(fault, reply)
         if pieces is None:
             await _response(reply)(self._http.scope, self._http.receive, self._send)
         else:
             await self._stream(reply, pieces)
 
-    async def _stream(self, reply: Reply, pieces: Pieces) -> None:
+    async def _stream(self, reply: Response, pieces: StreamPlan) -> None:
         length = [] if pieces.length is None else [(b"content-length", b"%d" % pieces.length)]
         headers = [*length, *reply.headers]
         await self._send({"type": "http.response.start", "status": reply.status, "headers": headers})
         for part in pieces.parts:
             await self._send({"type": "http.response.body", "body": part, "more_body": True})
             # A client that has gone is noticed here: sending to it fails in silence.
-            if await client_left(self._http.receive, pieces.pause_s):
+            if await wait_for_disconnect(self._http.receive, pieces.pause_s):
                 return
         if pieces.ending is Ending.COMPLETE:
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -171,15 +178,15 @@ class _Exchange:
         transport = self._transport()
         if pieces.ending is Ending.CUT and transport is not None:
             transport.close()
-        await client_left(self._http.receive, None)
+        await wait_for_disconnect(self._http.receive, None)
 
     def _transport(self) -> asyncio.Transport | None:
         client = self._http.client
         return None if client is None else self._connections.find((client.host, client.port))
 
 
-def _response(reply: Reply) -> Response:
+def _response(reply: Response) -> StarletteResponse:
     """The reply with exactly its own headers: without a media type Starlette adds only the length."""
-    response = Response(reply.body, reply.status)
+    response = StarletteResponse(reply.body, reply.status)
     response.raw_headers.extend(reply.headers)
     return response

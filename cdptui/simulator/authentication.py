@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from hashlib import sha1
 from zoneinfo import ZoneInfo
 
-from cdptui.simulator.exchange import Request, TextRefusal
+from cdptui.simulator.http_types import PlainTextError, Request
 from cdptui.simulator.sessions import Sessions
 from cdptui.simulator.settings import SimulatorSettings
 
@@ -27,7 +27,7 @@ def authenticate(request: Request, sessions: Sessions, settings: SimulatorSettin
     """
     header = request.headers.get("authorization")
     if header is None:
-        raise TextRefusal(400, "missing header 'Authorization'")
+        raise PlainTextError(400, "missing header 'Authorization'")
     header = header.strip()
     if header.startswith("OAuth"):
         sessions.renew(header.removeprefix("OAuth").strip())
@@ -35,7 +35,7 @@ def authenticate(request: Request, sessions: Sessions, settings: SimulatorSettin
         _check_access_key(header.removeprefix("ZStack").strip(), request, settings, wall)
         return settings.access_key_owner in (None, settings.account)
     else:
-        raise TextRefusal(400, "Authorization type must be 'OAuth'")
+        raise PlainTextError(400, "Authorization type must be 'OAuth'")
     return True
 
 
@@ -53,16 +53,16 @@ def _check_access_key(text: str, request: Request, settings: SimulatorSettings, 
     date = request.headers.get("date")
     if date is None:
         # The vendor's spelling.
-        raise TextRefusal(400, "'Date' must be incuded in request header")
+        raise PlainTextError(400, "'Date' must be incuded in request header")
     _check_time(date, settings, wall)
     parts = text.split(":")
     if len(parts) != 2:
-        raise TextRefusal(400, "accessKey format is 'ZStack AccessKeyId:Signature'")
+        raise PlainTextError(400, "accessKey format is 'ZStack AccessKeyId:Signature'")
     if parts[0] != settings.access_key_id:
-        raise TextRefusal(403, f"the accessKey[{parts[0]}] is not existed or disabled")
+        raise PlainTextError(403, f"the accessKey[{parts[0]}] is not existed or disabled")
     wanted = sign(settings.access_key_secret, request.method, date, request.api_path)
     if not hmac.compare_digest(wanted.encode(), parts[1].encode()):
-        raise TextRefusal(403, "wrong accessKey signature")
+        raise PlainTextError(403, "wrong accessKey signature")
 
 
 def _check_time(text: str, settings: SimulatorSettings, wall: float) -> None:
@@ -74,20 +74,20 @@ def _check_time(text: str, settings: SimulatorSettings, wall: float) -> None:
         signed, now = signed.replace(tzinfo=None), now.replace(tzinfo=None)
     skew = signed - now
     if abs(skew) > _SKEW:
-        raise TextRefusal(403, "requestTimeTooSkewed")
+        raise PlainTextError(403, "requestTimeTooSkewed")
 
 
 def _parse_date(text: str, *, accept_offsets: bool) -> datetime:
     found = _DATE.fullmatch(text)
     if found is None:
-        raise TextRefusal(400, _DATE_WANTED)
+        raise PlainTextError(400, _DATE_WANTED)
     zone = _parse_zone(found[2], accept_offsets=accept_offsets)
     if zone is None:
-        raise TextRefusal(400, _DATE_WANTED)
+        raise PlainTextError(400, _DATE_WANTED)
     try:
         return datetime.strptime(found[1], "%d %b %Y %H:%M:%S").replace(tzinfo=zone)
     except ValueError:
-        raise TextRefusal(400, _DATE_WANTED) from None
+        raise PlainTextError(400, _DATE_WANTED) from None
 
 
 def _parse_zone(name: str, *, accept_offsets: bool) -> timezone | ZoneInfo | None:

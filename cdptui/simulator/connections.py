@@ -16,8 +16,8 @@ class Connections(Protocol):
     def find(self, client: tuple[str, int]) -> asyncio.Transport | None:
         """The transport of the connection from that client, None when it is gone."""
 
-    def keep(self, client: tuple[str, int]) -> None:
+    def exempt(self, client: tuple[str, int]) -> None:
         """Spare that connection when the node stops listening, and however long it is idle."""
 
-    async def obey(self) -> None:
+    async def apply_rules(self) -> None:
         """Listen or not, as the rules are now. Returns when it is so."""

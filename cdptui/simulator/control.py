@@ -32,7 +32,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cdptui.simulator.connections import Connections
-from cdptui.simulator.fault_spec import SpecError, describe, parse_fault
+from cdptui.simulator.faults.spec import SpecError, parse_fault, to_json
 from cdptui.simulator.node import ManagementNode
 
 _UUID = re.compile(r"[0-9a-f]{32}")
@@ -51,10 +51,10 @@ class _ControlRefused(Exception):
 class Control:
     """The application below `/control`."""
 
-    def __init__(self, node: ManagementNode, connections: Connections, elsewhere: ASGIApp) -> None:
+    def __init__(self, node: ManagementNode, connections: Connections, fallback: ASGIApp) -> None:
         self._node = node
         self._connections = connections
-        self._elsewhere = elsewhere
+        self._elsewhere = fallback
         self._calls: dict[str, dict[str, Callable[[str, bytes], Answer]]] = {
             "faults": {"GET": self._list_faults, "POST": self._add_fault, "DELETE": self._remove_faults},
             "world": {"GET": self._show_world, "POST": self._move_world},
@@ -70,7 +70,7 @@ class Control:
         if client is None or not _is_loopback(client[0]):
             await self._elsewhere(scope, receive, send)
             return
-        self._connections.keep((client[0], client[1]))
+        self._connections.exempt((client[0], client[1]))
         http = HttpRequest(scope, receive, send)
         try:
             body = await http.body()
@@ -82,7 +82,7 @@ class Control:
         except _ControlRefused as refusal:
             status, answer = refusal.status, {"error": refusal.text}
         # Whoever has the answer may rely on it: the port is closed by then, or open again.
-        await self._connections.obey()
+        await self._connections.apply_rules()
         await Response(msgspec.json.encode(answer), status, media_type="application/json")(scope, receive, send)
 
     def _answer(self, method: str, path: str, body: bytes) -> Answer:
@@ -97,8 +97,8 @@ class Control:
 
     def _list_faults(self, _rest: str, _body: bytes) -> Answer:
         found: list[Answer] = []
-        for rule, ends_in_s in self._node.faults.standing():
-            told: Answer = {"id": rule.number, **describe(rule.fault), "hits": rule.hits}
+        for rule, ends_in_s in self._node.faults.active():
+            told: Answer = {"id": rule.number, **to_json(rule.fault), "hits": rule.hits}
             if rule.left is not None:
                 told["left"] = rule.left
             if math.isfinite(ends_in_s):
@@ -108,7 +108,7 @@ class Control:
 
     def _add_fault(self, _rest: str, body: bytes) -> Answer:
         try:
-            return {"id": self._node.faults.put(parse_fault(body.decode()))}
+            return {"id": self._node.faults.add_fault(parse_fault(body.decode()))}
         except (SpecError, UnicodeDecodeError) as error:
             raise _ControlRefused(400, str(error)) from error
 
@@ -127,7 +127,7 @@ class Control:
 
     def _move_world(self, _rest: str, body: bytes) -> Answer:
         try:
-            move = msgspec.json.decode(body, type=_Move)
+            move = msgspec.json.decode(body, type=_WorldCommand)
         except (msgspec.DecodeError, RecursionError) as error:
             raise _ControlRefused(400, f"no move of the world: {error}") from error
         try:
@@ -138,16 +138,16 @@ class Control:
             # A task cannot be given another uuid.
             raise _ControlRefused(400, f"no field of a task: {error}") from error
 
-    def _moved(self, move: _Move) -> Answer:
+    def _moved(self, move: _WorldCommand) -> Answer:
         world = self._node.world
         if move.freeze:
             world.freeze()
         if move.thaw:
             world.thaw()
         if move.release is not None:
-            world.release(move.release)
+            world.clear_overrides(move.release)
         if move.alter is not None:
-            world.alter(move.alter, **move.fields)
+            world.override_fields(move.alter, **move.fields)
         if move.remove is not None:
             world.remove(move.remove)
         return {} if move.add is None else {"uuid": world.add(**move.add)}
@@ -175,7 +175,7 @@ class Control:
         return {}
 
 
-class _Move(msgspec.Struct, forbid_unknown_fields=True):
+class _WorldCommand(msgspec.Struct, forbid_unknown_fields=True):
     """What is done to the world, in the order of the code that does it."""
 
     freeze: bool = False

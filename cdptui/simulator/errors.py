@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cdptui.simulator.java_json import encode_plain
 from cdptui.simulator.settings import Dialect
-from cdptui.simulator.wire import encode_plain
 
 DESCRIPTIONS = {
     "ID.1000": "Unable to authenticate a user",
@@ -39,7 +39,7 @@ _MAX_DETAILS = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class LocalizedText:
     """One text in the server's two languages."""
 
     chinese: str
@@ -55,8 +55,8 @@ class ErrorCode:
     """A business error before it is written. Plain `str` details are the same in every language."""
 
     code: str
-    details: Words | str
-    elaboration: Words | str | None = None
+    details: LocalizedText | str
+    elaboration: LocalizedText | str | None = None
     location: str | None = None
     cost: str | None = "1ms"
     cause: ErrorCode | None = None
@@ -105,8 +105,10 @@ def is_english(dialect: Dialect, accept_language: str) -> bool:
 
 def wrong_credentials() -> ErrorCode:
     """A login with an unknown account or a wrong password."""
-    words = Words("错误信息: 错误的帐号或密码", "wrong account name or password")
-    return ErrorCode("ID.1000", words, Words(f"{words.chinese}\n", f"Error message: {words.english}\n"), cost="2ms")
+    words = LocalizedText("错误信息: 错误的帐号或密码", "wrong account name or password")
+    return ErrorCode(
+        "ID.1000", words, LocalizedText(f"{words.chinese}\n", f"Error message: {words.english}\n"), cost="2ms"
+    )
 
 
 def second_factor(name: str) -> ErrorCode:
@@ -117,13 +119,15 @@ def second_factor(name: str) -> ErrorCode:
 
 def locked(seconds: int) -> ErrorCode:
     """A login of somebody who failed too often."""
-    words = Words(f"用户已被锁定, 请在 {seconds} 秒后重试", f"The user is locked, try again after {seconds} seconds")
+    words = LocalizedText(
+        f"用户已被锁定, 请在 {seconds} 秒后重试", f"The user is locked, try again after {seconds} seconds"
+    )
     return ErrorCode("LOGIN_CONTROL.1002", words)
 
 
 def session_expired() -> ErrorCode:
     """A session that ended, by age or by force; its details are English even on a Chinese server."""
-    elaboration = Words(
+    elaboration = LocalizedText(
         "错误信息: session 已过期，或者提供了不正确的 session id。\n",
         "Error message: the session has expired or the session id is wrong.\n",
     )
@@ -140,7 +144,7 @@ def too_many_sessions(limit: int) -> ErrorCode:
     """A login beyond `session.maxConcurrent`."""
     return ErrorCode(
         "ID.1006",
-        Words(
+        LocalizedText(
             f"登录会话数量超过了最大限制: {limit}",
             f"Login sessions hit limit of max allowed concurrent login sessions: {limit}",
         ),
@@ -165,10 +169,12 @@ def invalid_argument(text: str) -> ErrorCode:
 
 def not_found(kind: str, uuid: str) -> ErrorCode:
     """A resource that does not exist."""
-    return ErrorCode("SYS.1003", Words(f"无法找到资源 {kind}[uuid:{uuid}]", f"cannot find {kind}[uuid:{uuid}]"))
+    return ErrorCode("SYS.1003", LocalizedText(f"无法找到资源 {kind}[uuid:{uuid}]", f"cannot find {kind}[uuid:{uuid}]"))
 
 
-def operation_failed(details: Words | str, *, location: str | None = None, cause: ErrorCode | None = None) -> ErrorCode:
+def operation_failed(
+    details: LocalizedText | str, *, location: str | None = None, cause: ErrorCode | None = None
+) -> ErrorCode:
     """Something below did not work."""
     return ErrorCode("SYS.1006", details, location=location, cost="12ms", cause=cause)
 
@@ -178,13 +184,13 @@ def storage_not_connected(uuid: str) -> ErrorCode:
     return operation_failed(f"Backup storage[uuid: {uuid}] is not connected")
 
 
-_LOGIN_DETAILS: dict[str, Words | str] = {
+_LOGIN_DETAILS: dict[str, LocalizedText | str] = {
     "LOGIN_CONTROL.1005": ("Missing verify code. Get verify code through captcha related API: GetLoginCaptcha"),
     "SYS.1001": "message timeout, org.zstack.header.message.MessageTimeout",
 }
 
 
-def of_code(code: str, details: str | None = None) -> ErrorCode:
+def error_for_code(code: str, details: str | None = None) -> ErrorCode:
     """Any error by its code, with the words that the server is known to use, or `details`."""
     if details is not None:
         return ErrorCode(code, details)
@@ -198,5 +204,5 @@ def of_code(code: str, details: str | None = None) -> ErrorCode:
     return known.get(code) or ErrorCode(code, _LOGIN_DETAILS.get(code, DESCRIPTIONS.get(code, "operation failed")))
 
 
-def _text(words: Words | str, *, english: bool) -> str:
+def _text(words: LocalizedText | str, *, english: bool) -> str:
     return words if isinstance(words, str) else words.within(english=english)

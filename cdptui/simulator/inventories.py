@@ -7,11 +7,11 @@ from operator import attrgetter
 from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from cdptui.simulator.query.table import Column, Kind, Table
+from cdptui.simulator.java_json import encode, in_hash_order, java_date
+from cdptui.simulator.query.table import Column, ColumnType, Table
 from cdptui.simulator.settings import Dialect
-from cdptui.simulator.wire import encode, in_hash_order, java_date
-from cdptui.simulator.world.estate import ZONE_UUID, Machine, Policy, Storage, Volume
-from cdptui.simulator.world.fleet import World
+from cdptui.simulator.world.resources import ZONE_UUID, Machine, Policy, Storage, Volume
+from cdptui.simulator.world.world import World
 
 
 class HasUuid(Protocol):
@@ -126,7 +126,7 @@ class Inventories:
             dates={"createDate": attrgetter("created"), "lastOpDate": attrgetter("created")},
         )
         found["state"] = Column(
-            "state", Kind.TEXT, lambda _: "Enabled", enum_class="org.zstack.header.storage.cdp.CdpPolicyState"
+            "state", ColumnType.TEXT, lambda _: "Enabled", enum_class="org.zstack.header.storage.cdp.CdpPolicyState"
         )
         java_class = "org.zstack.header.storage.cdp.CdpPolicyInventory"
         return _table(java_class, found, self.policy_fields, self._world.policies)
@@ -151,11 +151,11 @@ class Inventories:
             dates={"createDate": attrgetter("created"), "lastOpDate": attrgetter("created")},
             lists="allVolumes vmNics",
         )
-        found["name"] = Column("name", Kind.TEXT, attrgetter("name"))
-        found["state"] = Column("state", Kind.TEXT, attrgetter("state"))
+        found["name"] = Column("name", ColumnType.TEXT, attrgetter("name"))
+        found["state"] = Column("state", ColumnType.TEXT, attrgetter("state"))
         table = _table("org.zstack.header.vm.VmInstanceInventory", found, self.machine_fields, self._world.machines)
-        table.reached["allVolumes.uuid"] = Column(
-            "allVolumes.uuid", Kind.TEXT, lambda machine: [volume.uuid for volume in machine.volumes]
+        table.joined_columns["allVolumes.uuid"] = Column(
+            "allVolumes.uuid", ColumnType.TEXT, lambda machine: [volume.uuid for volume in machine.volumes]
         )
         table.nested = _volume_classes
         return table
@@ -174,7 +174,7 @@ class Inventories:
         return table
 
 
-def shuffled(rows: Iterable[Row]) -> list[Row]:
+def unsorted_order(rows: Iterable[Row]) -> list[Row]:
     """The order of a query without `sort`: always the same, and no order that a client could mistake for one."""
     return sorted(rows, key=lambda row: row.uuid[::-1])
 
@@ -186,20 +186,20 @@ def _volume_classes(machine: Machine) -> tuple[tuple[str, str], ...]:
 def _columns(
     fields: Fields[Row], *, text: str, numbers: str, dates: Mapping[str, Callable[[Row], float]], lists: str = ""
 ) -> dict[str, Column[Row]]:
-    def column(name: str, kind: Kind) -> Column[Row]:
+    def column(name: str, kind: ColumnType) -> Column[Row]:
         return Column(name, kind, lambda row: fields(row)[name])
 
-    found: dict[str, Column[Row]] = {"uuid": Column("uuid", Kind.TEXT, lambda row: row.uuid)}
-    for kind, names in ((Kind.TEXT, text), (Kind.NUMBER, numbers), (Kind.LIST, lists)):
+    found: dict[str, Column[Row]] = {"uuid": Column("uuid", ColumnType.TEXT, lambda row: row.uuid)}
+    for kind, names in ((ColumnType.TEXT, text), (ColumnType.NUMBER, numbers), (ColumnType.LIST, lists)):
         found |= {name: column(name, kind) for name in names.split()}
-    return found | {name: Column(name, Kind.DATE, read) for name, read in dates.items()}
+    return found | {name: Column(name, ColumnType.DATE, read) for name, read in dates.items()}
 
 
 def _table(java_class: str, found: dict[str, Column[Row]], fields: Fields[Row], rows: Mapping[str, Row]) -> Table[Row]:
     return Table(
         java_class=java_class,
         columns=found,
-        rows=lambda: shuffled(rows.values()),
+        rows=lambda: unsorted_order(rows.values()),
         by_uuid=rows.get,
         encode=lambda row: encode(in_hash_order(fields(row))),
         wire_value=lambda row, name: fields(row)[name],

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from cdptui.simulator.errors import ErrorCode
+from cdptui.simulator.http_types import PlainTextError, Response
+from cdptui.simulator.java_json import encode
+from cdptui.simulator.routing import Call
+
+if TYPE_CHECKING:
+    from cdptui.simulator.node import ManagementNode
 
 Result = dict[str, object] | ErrorCode
 
@@ -40,7 +47,7 @@ class Jobs:
         self._jobs[job.uuid] = job
         return job
 
-    def settle(self) -> None:
+    def finish_due(self) -> None:
         """End the jobs whose time has come, forget those that are too old."""
         now = self._now()
         for job in list(self._jobs.values()):
@@ -52,3 +59,24 @@ class Jobs:
     def find(self, uuid: str) -> Job | None:
         """A job that is known, running or done."""
         return self._jobs.get(uuid)
+
+
+_TIMEOUT_MS = 1_800_000
+
+
+def accept_job(node: ManagementNode, call: Call, finish: Callable[[], Result], wanted: str | None = None) -> Response:
+    """Take a job on, under the id `wanted` or one of the node's own; `finish` ends it."""
+    job = node.jobs.accept(finish, wanted)
+    host = call.request.headers.get("host", "127.0.0.1:8080")
+    location = f"http://{host}/zstack/v1/api-jobs/{job.uuid}"
+    return Response(202, encode({"location": location, "apiTimeout": _TIMEOUT_MS}))
+
+
+def requested_job_uuid(node: ManagementNode, call: Call) -> str | None:
+    """The job's id that the client chose, if it did. Raises TextRefusal 400 for a bad one."""
+    wanted = call.request.headers.get("x-job-uuid")
+    if wanted is not None and len(wanted) != 32:
+        raise PlainTextError(400, "Invalid header[X-Job-UUID], it must be a UUID with '-' stripped")
+    if wanted is not None and node.jobs.find(wanted) is not None:
+        raise PlainTextError(400, f"Duplicate job uuid[{wanted}]")
+    return wanted

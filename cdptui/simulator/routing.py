@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from cdptui.simulator.exchange import Reply, Request, TextRefusal
+from cdptui.simulator.http_types import PlainTextError, Request, Response
 
 Body = dict[str, object]
 
@@ -30,7 +30,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Api:
+class Route:
     """One API message of the node."""
 
     name: str
@@ -38,10 +38,10 @@ class Api:
     method: str
     paths: tuple[str, ...]
     """Under `/v1`; `{name}` is one segment."""
-    handle: Callable[[Call], Reply] = field(repr=False)
-    word: str = "params"
+    handle: Callable[[Call], Response] = field(repr=False)
+    body_key: str = "params"
     """The key of the parameters in the body; for PUT the action that picks the API."""
-    is_open: bool = False
+    is_public: bool = False
     """Needs no session."""
     parameters: frozenset[str] = frozenset()
     """Query parameters that mean something; the others are ignored."""
@@ -55,10 +55,10 @@ class Api:
 class Router:
     """All APIs of the node, by path."""
 
-    def __init__(self, apis: list[Api]) -> None:
+    def __init__(self, apis: list[Route]) -> None:
         self.apis = apis
-        self._exact: dict[str, list[Api]] = {}
-        self._patterns: dict[tuple[str, ...], list[Api]] = {}
+        self._exact: dict[str, list[Route]] = {}
+        self._patterns: dict[tuple[str, ...], list[Route]] = {}
         for api in apis:
             for path in api.paths:
                 if "{" in path:
@@ -67,15 +67,15 @@ class Router:
                 else:
                     self._exact.setdefault(path, []).append(api)
 
-    def find(self, request: Request) -> tuple[Api, Call]:
+    def find(self, request: Request) -> tuple[Route, Call]:
         """The API that is meant. Raises TextRefusal 404, 400, 405 or 500, as the REST layer would."""
         path = request.api_path.removeprefix("/v1") if request.api_path.startswith("/v1/") else ""
         apis = self._exact.get(path) or self._by_pattern(path)
         if not apis:
-            raise TextRefusal(404, f"no api mapping to {request.api_path}")
+            raise PlainTextError(404, f"no api mapping to {request.api_path}")
         body = _parse_body(request)
         api = apis[0] if len(apis) == 1 else _pick(apis, request, body)
-        parameters = body.get(api.word)
+        parameters = body.get(api.body_key)
         return api, Call(
             request=request,
             variables=_variables(api, path),
@@ -83,7 +83,7 @@ class Router:
             parameters=parameters if isinstance(parameters, dict) else {},
         )
 
-    def _by_pattern(self, path: str) -> list[Api] | None:
+    def _by_pattern(self, path: str) -> list[Route] | None:
         parts = path.split("/")
         if "" in parts[1:]:
             return None
@@ -97,23 +97,23 @@ class Router:
         return None if best is None else self._patterns[best]
 
 
-def _pick(apis: list[Api], request: Request, body: Body) -> Api:
+def _pick(apis: list[Route], request: Request, body: Body) -> Route:
     method = request.method
     if method not in ("GET", "POST", "PUT", "DELETE"):
-        raise TextRefusal(405, f"The method[{method}] is not allowed for the path[{request.path}]")
+        raise PlainTextError(405, f"The method[{method}] is not allowed for the path[{request.path}]")
     if method == "PUT":
-        found = next((api for api in apis if api.method == "PUT" and api.word in body), None)
+        found = next((api for api in apis if api.method == "PUT" and api.body_key in body), None)
         if found is None:
-            raise TextRefusal(400, f"the body doesn't contain action mapping to the URL[{request.api_path}]")
+            raise PlainTextError(400, f"the body doesn't contain action mapping to the URL[{request.api_path}]")
         return found
     found = next((api for api in apis if api.method == method), None)
     if found is None:
         kind = {"GET": "query", "POST": "creational", "DELETE": "delete"}[method]
-        raise TextRefusal(500, f"No {kind} API found for the path[{request.path}]")
+        raise PlainTextError(500, f"No {kind} API found for the path[{request.path}]")
     return found
 
 
-def _variables(api: Api, path: str) -> dict[str, str]:
+def _variables(api: Route, path: str) -> dict[str, str]:
     parts = path.split("/")
     for pattern in api.paths:
         names = pattern.split("/")
@@ -131,4 +131,4 @@ def _parse_body(request: Request) -> Body:
     try:
         return msgspec.json.decode(request.body, type=dict[str, object])
     except msgspec.DecodeError as error:
-        raise TextRefusal(500, f"com.google.gson.JsonSyntaxException: {error}") from error
+        raise PlainTextError(500, f"com.google.gson.JsonSyntaxException: {error}") from error

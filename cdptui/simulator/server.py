@@ -15,7 +15,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from cdptui.simulator.app import web_app
-from cdptui.simulator.faults import FaultKind
+from cdptui.simulator.faults.rules import FaultKind
 from cdptui.simulator.node import ManagementNode
 
 _KEEP_ALIVE_S = 120
@@ -126,13 +126,13 @@ class _Server(uvicorn.Server):
         self._listener: socket.socket | None = None
         self._is_refusing = False
         self._obeying = asyncio.Lock()
-        self._kept: WeakSet[H11Protocol] = WeakSet()
+        self._exempt: WeakSet[H11Protocol] = WeakSet()
 
     async def run_on(self, listener: socket.socket) -> None:
         """Serve on a bound socket until stopped."""
         self._listener = listener
         loop = asyncio.get_running_loop()
-        unwatch = self._faults.watch(lambda: _call_in(loop, self._wake))
+        unwatch = self._faults.subscribe(lambda: _call_in(loop, self._wake))
         try:
             await self.serve(sockets=[listener])
         except asyncio.CancelledError:
@@ -146,7 +146,7 @@ class _Server(uvicorn.Server):
         """End, with all connections: what hangs is told that its client has left, and goes."""
         self.should_exit = True
         self._wake()
-        self._break(self.server_state.connections)
+        self._abort(self.server_state.connections)
 
     @property
     def rules_changed(self) -> asyncio.Event:
@@ -158,14 +158,14 @@ class _Server(uvicorn.Server):
         protocol = self._find(client)
         return None if protocol is None else protocol.transport
 
-    def keep(self, client: tuple[str, int]) -> None:
+    def exempt(self, client: tuple[str, int]) -> None:
         """Spare that connection when the node stops listening, and however long it is idle."""
         protocol = self._find(client)
         if protocol is not None:
             protocol.timeout_keep_alive = _KEPT_IDLE_S
-            self._kept.add(protocol)
+            self._exempt.add(protocol)
 
-    async def obey(self) -> None:
+    async def apply_rules(self) -> None:
         """Listen or not, as the rules are now. Returns when it is so."""
         async with self._obeying:
             is_refusing = self._faults.is_on(FaultKind.REFUSE)
@@ -176,7 +176,7 @@ class _Server(uvicorn.Server):
                 await self._refuse(self._listener)
             else:
                 await super().startup(sockets=[self._listener])
-                self._faults.note_listening()
+                self._faults.on_listening()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -186,15 +186,15 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, unless a rule forbids it already, then say so."""
         await super().startup(sockets=sockets)
-        self._faults.note_listening()
-        await self.obey()
+        self._faults.on_listening()
+        await self.apply_rules()
         self._on_ready()
 
     async def main_loop(self) -> None:
         """Follow the rules until stopped; the tick only renews the Date header."""
         while not await self.on_tick(0):
             changed = self._rules_changed  # taken first: what changes meanwhile sets this one
-            await self.obey()
+            await self.apply_rules()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(changed.wait(), min(_TICK_S, self._faults.next_end_s))
 
@@ -202,7 +202,7 @@ class _Server(uvicorn.Server):
         """Close the socket of now, which after a pause is not that of the start."""
         if self._listener is not None:
             await _stop_accepting(self._listener)
-            self._break(self.server_state.connections)
+            self._abort(self.server_state.connections)
         await super().shutdown(sockets=sockets if self._listener is None else [self._listener])
 
     async def _refuse(self, listener: socket.socket) -> None:
@@ -212,7 +212,7 @@ class _Server(uvicorn.Server):
             server.close()
         # Bound and not listening: connections are refused, and nobody else gets the port meanwhile.
         self._listener = _bound_socket(host, port)
-        self._break(set(self.server_state.connections) - set(self._kept))
+        self._abort(set(self.server_state.connections) - set(self._exempt))
 
     def _wake(self) -> None:
         changed, self._rules_changed = self._rules_changed, asyncio.Event()
@@ -225,7 +225,7 @@ class _Server(uvicorn.Server):
         return None
 
     @staticmethod
-    def _break(connections: Iterable[asyncio.Protocol]) -> None:
+    def _abort(connections: Iterable[asyncio.Protocol]) -> None:
         for protocol in list(connections):
             transport = getattr(protocol, "transport", None)
             if transport is not None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import uuid4
 
 from cdptui.simulator import errors
-from cdptui.simulator.exchange import ApiRefusal
+from cdptui.simulator.http_types import ApiErrorResponse
+from cdptui.simulator.settings import SimulatorSettings
 
 MAX_CONCURRENT = 500
 """The vendor's `session.maxConcurrent`."""
@@ -44,13 +46,13 @@ class Sessions:
 
         With `unique` this login ends the user's older sessions, whatever the node is set to.
         """
-        self._bury()
+        self._expire()
         theirs = [uuid for uuid, session in self._alive.items() if session.owner == owner]
         if self.unique or unique:
             for uuid in theirs:
-                self.close(uuid)
+                self.end(uuid)
         elif len(theirs) >= MAX_CONCURRENT:
-            raise ApiRefusal(errors.too_many_sessions(MAX_CONCURRENT))
+            raise ApiErrorResponse(errors.too_many_sessions(MAX_CONCURRENT))
         now = self._now()
         session = Session(uuid4().hex, owner, now, now + self._timeout_s)
         self._alive[session.uuid] = session
@@ -62,27 +64,27 @@ class Sessions:
 
         Raises ApiRefusal ID.1001 when it is unknown or has ended.
         """
-        self._bury()
+        self._expire()
         session = self._alive.get(uuid)
         if session is None:
-            raise ApiRefusal(errors.session_expired() if uuid in self._ended else errors.unknown_session())
+            raise ApiErrorResponse(errors.session_expired() if uuid in self._ended else errors.unknown_session())
         life_s = self._timeout_s if duration_s is None else duration_s
         session.expires_at = max(session.expires_at, self._now() + life_s)
         return session
 
     def is_valid(self, uuid: str) -> bool:
         """True for a living session; asking does not renew it."""
-        self._bury()
+        self._expire()
         return uuid in self._alive
 
-    def close(self, uuid: str) -> None:
+    def end(self, uuid: str) -> None:
         """Log out. Unknown ids are fine, as on the real server."""
         if self._alive.pop(uuid, None) is not None:
             self._ended.add(uuid)
 
     def alive(self) -> int:
         """Number of sessions that have not ended."""
-        self._bury()
+        self._expire()
         return len(self._alive)
 
     def kill_all(self) -> None:
@@ -90,7 +92,62 @@ class Sessions:
         self._ended.update(self._alive)
         self._alive.clear()
 
-    def _bury(self) -> None:
+    def _expire(self) -> None:
         now = self._now()
         for uuid in [uuid for uuid, session in self._alive.items() if session.expires_at <= now]:
-            self.close(uuid)
+            self.end(uuid)
+
+
+MAX_FAILURES = 6
+"""So many failed logins of one name are answered as such; what follows is the login control's."""
+_LOCKED_S = 600.0
+_TOKEN_TAG = "twofatoken::"  # noqa: S105 - the name of a tag
+
+
+@dataclass(slots=True)
+class _Record:
+    failures: int = 0
+    locked_until: float = 0.0
+
+
+class LoginControl:
+    """Counts failed logins by name. Times are epoch seconds."""
+
+    def __init__(self, settings: SimulatorSettings, now: Callable[[], float]) -> None:
+        self._settings = settings
+        self._now = now
+        self._records: dict[str, _Record] = {}
+
+    def check_allowed(self, name: str, *, has_captcha: bool) -> None:
+        """Before the credentials are looked at. Raises ApiRefusal LOGIN_CONTROL.1002, .1003 or .1005."""
+        record = self._records.get(name)
+        if self._settings.login_control == "off" or record is None or record.failures < MAX_FAILURES:
+            return
+        if self._settings.login_control == "captcha":
+            raise ApiErrorResponse(errors.error_for_code("LOGIN_CONTROL.1003" if has_captcha else "LOGIN_CONTROL.1005"))
+        left_s = record.locked_until - self._now()
+        if left_s > 0:
+            raise ApiErrorResponse(errors.locked(math.ceil(left_s)))
+        del self._records[name]
+
+    def record_failure(self, name: str) -> None:
+        """The credentials were wrong."""
+        record = self._records.setdefault(name, _Record())
+        record.failures += 1
+        record.locked_until = self._now() + _LOCKED_S
+
+    def record_success(self, name: str) -> None:
+        """The credentials were right: the count begins again."""
+        self._records.pop(name, None)
+
+    def check_second_factor(self, name: str, system_tags: object) -> None:
+        """After the credentials. Raises ApiRefusal ID.2001 without a code, ID.2002 with a wrong one."""
+        wanted = self._settings.two_factor_code
+        if wanted is None:
+            return
+        tags = system_tags if isinstance(system_tags, list) else []
+        codes = [str(tag).removeprefix(_TOKEN_TAG) for tag in tags if str(tag).startswith(_TOKEN_TAG)]
+        if not codes:
+            raise ApiErrorResponse(errors.second_factor(name))
+        if wanted not in codes:
+            raise ApiErrorResponse(errors.error_for_code("ID.2002"))

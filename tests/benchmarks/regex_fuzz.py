@@ -53,7 +53,7 @@ def end_while_a_pattern_is_searched() -> Measured:
     node = ManagementNode(SimulatorSettings(port=0, tasks=_TASKS_ON_SCREEN))
     node.world.freeze()
     for task, name in zip(list(node.world.tasks.values()), hostile_names(_TASKS_ON_SCREEN), strict=True):
-        node.world.alter(task.uuid, name=name)
+        node.world.override_fields(task.uuid, name=name)
     patterns = [*KNOWN[:2], *(slowest for _, _, slowest in heapq.nlargest(_SIGNALLED - 2, _timed_patterns(500).looks))]
     found = []
     with EmbeddedServer(node) as server:

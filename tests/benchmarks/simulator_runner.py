@@ -12,11 +12,11 @@ import time
 from random import Random
 from typing import Any
 
-from cdptui.simulator.exchange import Reply, Request
+from cdptui.simulator.http_types import Request, Response
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
 from cdptui.simulator.settings import SimulatorSettings
-from cdptui.simulator.world.task import Task
+from cdptui.simulator.world.task import SimulatedTask
 
 _GIB = 2**30
 
@@ -37,7 +37,7 @@ class ChangingNode(ManagementNode):
         """Monotonic moments at which the first page of a poll was ready to be sent."""
         self._random = Random(1)
 
-    def answer(self, request: Request) -> Reply:
+    def answer(self, request: Request) -> Response:
         """As the node does."""
         is_poll = request.path.endswith("/cdp-task") and request.first("start") in (None, "0")
         if is_poll:
@@ -55,7 +55,7 @@ class ChangingNode(ManagementNode):
     def _change(self) -> None:
         with self.world.lock:
             for task in self._random.sample(self.tasks, self.churn):
-                used, latency = self.world.vitals(task)
+                used, latency = self.world.current_metrics(task)
                 used = int(used * self._random.uniform(0.8, 1.0)) + self._random.randrange(_GIB)
                 self._pin(task, {"usedCapacity": used, "lastLatency": int(latency * self._random.uniform(0.8, 1.2))})
             if self.is_stamped:
@@ -64,10 +64,10 @@ class ChangingNode(ManagementNode):
                 self._pin(self.tasks[0], {"name": f"stamp {len(self.polls) + 1:05d}", **worst})
 
     @staticmethod
-    def _pin(task: Task, fields: dict[str, object]) -> None:
-        task.pins.update(fields)
+    def _pin(task: SimulatedTask, fields: dict[str, object]) -> None:
+        task.overrides.update(fields)
         # Another ticket makes the kept row of this task void, and of no other. No event waits in a frozen world.
-        task.ticket += 1
+        task.event_version += 1
 
 
 def _obey(node: ChangingNode, order: dict[str, Any]) -> object:

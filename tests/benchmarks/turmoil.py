@@ -9,8 +9,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from cdptui.simulator.fault_spec import parse_fault
-from cdptui.simulator.faults import Fault
+from cdptui.simulator.faults.rules import Fault
+from cdptui.simulator.faults.spec import parse_fault
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
 from tests.benchmarks.watched import Watched
@@ -142,7 +142,7 @@ class Turmoil:
         lasts_s = self._dice.choice((0.3, 1.0, 1.0, 3.0, 6.0))
         if len(self._standing) < 3:
             fault = parse_fault(spec)
-            self._node.faults.put(fault)
+            self._node.faults.add_fault(fault)
             self._standing.append((time.monotonic() + lasts_s, fault))
         return f"{spec} for {lasts_s:g} s"
 
@@ -161,10 +161,10 @@ class Turmoil:
                 )
                 return "a task comes"
             case 2 if uuid:
-                world.alter(uuid, status=self._dice.choice(("Failed", "Running", "\x07Melting", "")))
+                world.override_fields(uuid, status=self._dice.choice(("Failed", "Running", "\x07Melting", "")))
                 return "a status"
             case _ if uuid:
-                world.alter(uuid, usedCapacity=self._dice.choice((None, -1, 1.5e11, "many", 2**70, [])))
+                world.override_fields(uuid, usedCapacity=self._dice.choice((None, -1, 1.5e11, "many", 2**70, [])))
                 return "an odd number"
         return "nothing"
 

@@ -82,9 +82,9 @@ def test_a_changed_cell_costs_a_move_a_colour_and_its_text(
     y = next(y for y, line in enumerate(terminal.lines) if y > 6 and "● Running" in line)
     shown = terminal.lines[y]
     task = next(task for task in node.world.tasks.values() if shown.split()[0] == task.name)
-    used, _ = node.world.vitals(task)
+    used, _ = node.world.current_metrics(task)
     before = len(terminal.output)
-    node.world.alter(task.uuid, usedCapacity=used + 3 * 2**30)
+    node.world.override_fields(task.uuid, usedCapacity=used + 3 * 2**30)
     terminal.wait_for(lambda screen: screen.lines[y] != shown)
     terminal.wait_for_quiet(0.3)
     written = {line: count for line, count in bytes_by_line(bytes(terminal.output[before:])).items() if line > 2}

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cdptui.simulator.faults import Fault, FaultKind
+from cdptui.simulator.faults.rules import Fault, FaultKind
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
 from tests.terminal.pty_terminal import CDPTUI, Terminal
@@ -105,7 +105,7 @@ def test_a_node_that_hangs_can_be_left(simulate: Simulate, begin: Begin) -> None
     _, test = simulate(tasks=12, seed=3)
     terminal = begin(two_profiles(prod, test), "--timeout", "120")
     terminal.wait_for("30/30 tasks")
-    prod_node.faults.put(Fault(kind=FaultKind.HANG, path_prefix="/v1/cdp-task"))
+    prod_node.faults.add_fault(Fault(kind=FaultKind.HANG, path_prefix="/v1/cdp-task"))
     terminal.send("r")
     terminal.wait_for("refreshing")
     terminal.send("xj\r")
@@ -118,7 +118,7 @@ def test_a_node_that_hangs_can_be_left(simulate: Simulate, begin: Begin) -> None
 def test_under_the_new_name_there_is_never_a_task_of_the_old(simulate: Simulate, begin: Begin) -> None:
     _, prod = simulate(tasks=30)
     test_node, test = simulate(tasks=12, seed=3)
-    test_node.faults.put(Fault(kind=FaultKind.HANG))
+    test_node.faults.add_fault(Fault(kind=FaultKind.HANG))
     terminal = begin(two_profiles(prod, test))
     terminal.wait_for("30/30 tasks")
     terminal.send("xj")

@@ -76,7 +76,7 @@ def test_uuid_name_json_and_curl_go_to_the_terminal(
         session = node.sessions.open().uuid
         environment = {"PATH": os.environ["PATH"], "ZSTACK_SESSION": session}
         asked = subprocess.run(["sh", "-c", copied(terminal)], capture_output=True, check=True, env=environment)
-        node.sessions.close(session)
+        node.sessions.end(session)
         assert [found["uuid"] for found in json.loads(asked.stdout)["inventories"]] == [uuid]
     assert shlex.split(copied(terminal))[-1] == f"{server.url}/zstack/v1/cdp-task/{uuid}"
     leave(terminal)
@@ -86,7 +86,7 @@ def test_what_is_too_large_for_the_terminal_is_a_file(
     simulate: Callable[..., tuple[ManagementNode, EmbeddedServer]], monitor: OpenMonitor, tmp_path: Path
 ) -> None:
     node, server = simulate(tasks=1)
-    node.world.alter(next(iter(node.world.tasks)), description="x" * 60_000)
+    node.world.override_fields(next(iter(node.world.tasks)), description="x" * 60_000)
     terminal = monitor(server.url, columns=160, XDG_STATE_HOME=str(tmp_path))
     terminal.wait_for("1/1 tasks")
     copy(terminal, "j", "row as JSON written to ")

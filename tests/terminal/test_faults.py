@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import pytest
 
-from cdptui.simulator.fault_spec import parse_fault
-from cdptui.simulator.faults import FaultKind
+from cdptui.simulator.faults.rules import FaultKind
+from cdptui.simulator.faults.spec import parse_fault
 from tests.terminal.pty_terminal import Terminal
 from tests.terminal.watched_node import QUERY, WatchedNode, watched_node
 
@@ -147,7 +147,7 @@ def live_through(watched: WatchedNode, case: Case) -> None:
     watched.node.journal.clear()
     # More than one where the first login took longer than the program's second of patience.
     logins = watched.node.sessions.logins
-    watched.node.faults.put(fault)
+    watched.node.faults.add_fault(fault)
     if case.is_silent:
         watched.wait_until(lambda: watched.node.journal.in_flight, "a request that hangs")
         watched.answers_keys()

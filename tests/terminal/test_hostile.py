@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cdptui.simulator.faults import FaultKind
+from cdptui.simulator.faults.rules import FaultKind
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
 from cdptui.simulator.settings import SimulatorSettings
@@ -61,7 +61,7 @@ def node() -> Iterator[tuple[ManagementNode, str]]:
     node = ManagementNode(SimulatorSettings(port=0, tasks=len(HOSTILE)))
     node.world.freeze()
     for task, text in zip(node.world.tasks.values(), HOSTILE.values(), strict=True):
-        node.world.alter(task.uuid, name=text, description=text + text, surprise=text, **{f"k{text[:9]}": 1})
+        node.world.override_fields(task.uuid, name=text, description=text + text, surprise=text, **{f"k{text[:9]}": 1})
     for machine, text in zip(list(node.world.machines.values()), HOSTILE.values(), strict=False):
         node.world.machines[machine.uuid] = replace(machine, name=text or "vm")
     with EmbeddedServer(node) as server:
@@ -116,10 +116,10 @@ def test_every_detail_notice_and_group_is_inert(node: tuple[ManagementNode, str]
         terminal.wait_for_quiet()
     task = next(iter(world.tasks))
     try:
-        world.alter(task, status="Failed", name=HOSTILE["escapes"] + HOSTILE["bidi"])
+        world.override_fields(task, status="Failed", name=HOSTILE["escapes"] + HOSTILE["bidi"])
         terminal.wait_for("changed")
     finally:
-        world.alter(task, status="Running", name=HOSTILE["markup"])
+        world.override_fields(task, status="Running", name=HOSTILE["markup"])
     terminal.send("q")
     assert terminal.wait_for_end() == 0
     assert_is_inert(terminal)
@@ -165,7 +165,7 @@ def test_what_is_copied_is_inert_and_true(node: tuple[ManagementNode, str], moni
         assert {char for char in copied if unicodedata.category(char) in ACTIVE} == set()
         record = json.loads(copied)
         seen.add(record["uuid"])
-        assert record["name"] == world.tasks[record["uuid"]].pins["name"]
+        assert record["name"] == world.tasks[record["uuid"]].overrides["name"]
         terminal.send("j")
         terminal.read_for(0.05)
     assert len(seen) > len(HOSTILE) // 2

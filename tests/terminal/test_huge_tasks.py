@@ -19,7 +19,7 @@ def terminal(simulate: Simulate, monitor: OpenMonitor) -> Terminal:
     node.world.freeze()
     (uuid,) = node.world.tasks
     refs = [{"resourceUuid": f"{index:032x}", "resourceType": "VmInstanceVO"} for index in range(REFS)]
-    node.world.alter(uuid, resourceRefs=refs)
+    node.world.override_fields(uuid, resourceRefs=refs)
     terminal = monitor(server.url, "--interval", "3600", "--timeout", "60")
     terminal.wait_for("1/1 tasks")
     terminal.send("\t")

@@ -29,7 +29,9 @@ def fleet() -> Iterator[str]:
     node = ManagementNode(SimulatorSettings(port=0))
     node.world.freeze()
     # The second of the list: worst first.
-    node.world.alter(next(task.uuid for task in node.world.tasks.values() if task.status == "Failed"), name="财务-é-DB")
+    node.world.override_fields(
+        next(task.uuid for task in node.world.tasks.values() if task.status == "Failed"), name="财务-é-DB"
+    )
     with EmbeddedServer(node) as server:
         yield server.url
 

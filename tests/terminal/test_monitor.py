@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cdptui.simulator.faults import Fault, FaultKind
+from cdptui.simulator.faults.rules import Fault, FaultKind
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
 from tests.terminal.conftest import OpenMonitor
@@ -106,7 +106,7 @@ def test_2500_tasks_come_in_three_pages_with_one_login_and_leave_no_session(
 
 def test_ten_thousand_tasks_do_not_hold_the_first_frame(simulate: Simulate, monitor: OpenMonitor) -> None:
     node, server = simulate(tasks=10_000)
-    node.faults.put(Fault(kind=FaultKind.DELAY, seconds=60.0))
+    node.faults.add_fault(Fault(kind=FaultKind.DELAY, seconds=60.0))
     terminal = monitor(server.url)
     terminal.wait_for("NAME .*STATUS")
     terminal.wait_for("connecting")

@@ -25,7 +25,7 @@ def url() -> Iterator[str]:
     node = ManagementNode(SimulatorSettings(port=0, tasks=TASKS))
     node.world.freeze()
     for number, uuid in enumerate(list(node.world.tasks)):
-        node.world.alter(uuid, name=NAMES[number % len(NAMES)])
+        node.world.override_fields(uuid, name=NAMES[number % len(NAMES)])
     with EmbeddedServer(node) as server:
         yield server.url
 

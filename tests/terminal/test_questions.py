@@ -17,7 +17,7 @@ from cdptui.models.sanitize import sanitize
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
 from cdptui.simulator.settings import SimulatorSettings
-from cdptui.simulator.world.task import Task
+from cdptui.simulator.world.task import SimulatedTask
 from tests.terminal.pty_terminal import CDPTUI, Terminal
 
 pytestmark = pytest.mark.shares_processes
@@ -38,7 +38,7 @@ class Desk(NamedTuple):
     rates: dict[str, int]
     """Bytes a second at which some tasks grow, by uuid."""
 
-    def fields(self, task: Task) -> dict[str, Any]:
+    def fields(self, task: SimulatedTask) -> dict[str, Any]:
         """What the node says of a task."""
         return self.node.task_table.fields(task)
 
@@ -52,18 +52,18 @@ class Desk(NamedTuple):
 
 def prepared(node: ManagementNode) -> dict[str, int]:
     """Give the world what the questions ask for; how fast some tasks grow."""
-    by_storage: dict[str, list[Task]] = {}
+    by_storage: dict[str, list[SimulatedTask]] = {}
     for task in node.world.tasks.values():
         if task.status == "Running" and task.plan:
             by_storage.setdefault(task.storage.name, []).append(task)
     one, two = by_storage["backup-server-1"], by_storage["backup-server-2"]
     rates = {two[0].uuid: GIB, one[0].uuid: 30 * MIB, two[1].uuid: MIB}
     for uuid in rates:
-        node.world.alter(uuid, maxCapacity=10 * TIB, usedCapacity=5 * TIB)
+        node.world.override_fields(uuid, maxCapacity=10 * TIB, usedCapacity=5 * TIB)
     for task, factor in ((one[1], 3), (two[2], 5), (two[3], 1.5)):
-        node.world.alter(task.uuid, lastLatency=int(task.max_latency * factor))
+        node.world.override_fields(task.uuid, lastLatency=int(task.max_latency * factor))
     for task in (one[2], two[4]):
-        node.world.alter(task.uuid, maxCapacity=0)
+        node.world.override_fields(task.uuid, maxCapacity=0)
     return rates
 
 
@@ -74,7 +74,7 @@ def grow(node: ManagementNode, rates: dict[str, int], is_over: threading.Event) 
         seconds += 1
         for uuid, rate in rates.items():
             with suppress(KeyError):
-                node.world.alter(uuid, usedCapacity=5 * TIB + seconds * rate)
+                node.world.override_fields(uuid, usedCapacity=5 * TIB + seconds * rate)
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +112,7 @@ def begin_again(desk: Desk) -> None:
     desk.terminal.wait_for(lambda _: len(desk.rows) == TASKS)
 
 
-def seconds_until_full(desk: Desk, task: Task) -> float:
+def seconds_until_full(desk: Desk, task: SimulatedTask) -> float:
     fields, rate = desk.fields(task), desk.rates.get(task.uuid, 0)
     left = fields["maxCapacity"] - fields["usedCapacity"]
     if not fields["maxCapacity"]:
@@ -120,7 +120,7 @@ def seconds_until_full(desk: Desk, task: Task) -> float:
     return 0.0 if left <= 0 else left / rate if rate else float("inf")
 
 
-def is_unhealthy(desk: Desk, task: Task) -> bool:
+def is_unhealthy(desk: Desk, task: SimulatedTask) -> bool:
     """What the README calls so: not protecting, over its target, nearly full, without its storage or its VM."""
     fields = desk.fields(task)
     is_on = fields["state"] == "Enabled"
@@ -133,7 +133,7 @@ def is_unhealthy(desk: Desk, task: Task) -> bool:
     )
 
 
-Holds = Callable[[Desk, Task], bool]
+Holds = Callable[[Desk, SimulatedTask], bool]
 
 QUESTIONS: list[tuple[str, str, Holds]] = [
     (
@@ -177,7 +177,7 @@ QUESTIONS: list[tuple[str, str, Holds]] = [
     (
         "what has changed within the last hour?",
         "5",
-        lambda desk, task: desk.node.wall() - task.changed < HOUR_S,
+        lambda desk, task: desk.node.server_time() - task.changed < HOUR_S,
     ),
 ]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cdptui.simulator.faults import Fault, FaultKind
+from cdptui.simulator.faults.rules import Fault, FaultKind
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
 from tests.terminal.conftest import OpenMonitor
@@ -41,7 +41,7 @@ def test_an_access_key_in_a_file_opens_no_session(simulate: Simulate, monitor: O
     path.chmod(0o600)
     terminal = monitor(server.url, "--access-key-file", str(path), "--debug", "--interval", "1")
     terminal.wait_for(r"live .*5/5 tasks", lambda screen: "key CDPTUISIMULATOR01" in screen.lines[0])
-    node.faults.put(Fault(kind=FaultKind.CLOCK_SKEW, seconds=7200))
+    node.faults.add_fault(Fault(kind=FaultKind.CLOCK_SKEW, seconds=7200))
     seen = len(node.journal.requests)
     terminal.wait_for(lambda _: len(node.journal.requests) >= seen + 4)
     terminal.wait_for("● live")
@@ -228,7 +228,7 @@ def test_a_proxy_that_is_not_there_is_named_as_what_refused(monitor: OpenMonitor
 
 def test_who_leaves_while_it_logs_in_leaves_no_session(simulate: Simulate, monitor: OpenMonitor) -> None:
     node, server = simulate(tasks=5)
-    node.faults.put(Fault(kind=FaultKind.DELAY, path_prefix="/accounts/login", seconds=0.3))
+    node.faults.add_fault(Fault(kind=FaultKind.DELAY, path_prefix="/accounts/login", seconds=0.3))
     terminal = monitor(server.url)
     eventually(lambda: node.journal.in_flight > 0)
     leave(terminal)

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from cdptui.simulator.journal import Request
 from cdptui.simulator.node import ManagementNode
+from cdptui.simulator.request_log import LoggedRequest
 from cdptui.simulator.server import EmbeddedServer
 from cdptui.simulator.settings import SimulatorSettings
 from tests.terminal.pty_terminal import CDPTUI, STEADY_LINE, Terminal
@@ -36,7 +36,7 @@ class WatchedNode:
 
     # What the node was asked
 
-    def requests(self, path: str = QUERY) -> list[Request]:
+    def requests(self, path: str = QUERY) -> list[LoggedRequest]:
         """What was asked for at a path, oldest first."""
         return [request for request in self.node.journal.requests if request.path == path]
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from cdptui.simulator.fault_spec import options_of
-from cdptui.simulator.faults import FaultKind
+from cdptui.simulator.faults.rules import FaultKind
+from cdptui.simulator.faults.spec import options_of
 from tests.wire.simulated import AT_ONCE_S, eventually
 
 ROOT = Path(__file__).resolve().parents[2]

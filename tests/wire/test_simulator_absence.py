@@ -64,7 +64,7 @@ def test_refusal_ends_by_itself(node: ManagementNode, server: EmbeddedServer) ->
     eventually(lambda: is_refused(server))
     eventually(lambda: answers(server))
     assert 0.3 <= time.monotonic() - begin < AT_ONCE_S
-    assert node.faults.standing() == []
+    assert node.faults.active() == []
 
 
 def test_refusal_breaks_what_is_in_flight(node: ManagementNode, server: EmbeddedServer) -> None:
@@ -171,6 +171,6 @@ def test_rules_may_be_switched_from_several_threads_while_it_answers(
     for thread in threads:
         thread.join(30)
     assert failures == []
-    assert node.faults.standing() == []
+    assert node.faults.active() == []
     eventually(lambda: answers(server))
     eventually(lambda: node.journal.in_flight == 0)

@@ -44,14 +44,14 @@ def test_without_it_the_paths_are_as_unknown_as_any_other(method: str, path: str
         assert asked.status_code == 404
         del asked.headers["date"], other.headers["date"]
         assert asked.headers == other.headers
-        assert server.node.faults.standing() == []
+        assert server.node.faults.active() == []
 
 
 @pytest.mark.parametrize("host", ["10.0.0.5", "2001:db8::1", "::ffff:10.0.0.5", "testclient", None])
 async def test_nobody_from_elsewhere_gets_at_it(node: ManagementNode, host: str | None) -> None:
     reached: list[str] = []
 
-    async def elsewhere(scope: Scope, _receive: Receive, _send: Send) -> None:
+    async def fallback(scope: Scope, _receive: Receive, _send: Send) -> None:
         reached.append(scope["path"])
 
     async def receive() -> Message:
@@ -64,7 +64,7 @@ async def test_nobody_from_elsewhere_gets_at_it(node: ManagementNode, host: str 
         pass
 
     scope = {"type": "http", "path": "/control/faults", "client": None if host is None else (host, 1)}
-    await Control(node, Nothing(), elsewhere)(scope, receive, send)  # type: ignore[arg-type]
+    await Control(node, Nothing(), fallback)(scope, receive, send)  # type: ignore[arg-type]
     assert reached == ["/control/faults"]
 
 
@@ -81,7 +81,7 @@ def test_rules_are_added_listed_and_removed(
     assert skew == {"id": second, "kind": "clock-skew", "seconds": 60.0, "for": 600.0, "hits": 0}
     assert control.delete(f"/faults/{first}").status_code == 200
     assert control.delete(f"/faults/{first}").status_code == 404
-    assert [rule.number for rule, _ in node.faults.standing()] == [second]
+    assert [rule.number for rule, _ in node.faults.active()] == [second]
     assert control.delete("/faults").json() == {}
     assert control.get("/faults").json() == {"faults": []}
 
@@ -110,7 +110,7 @@ def test_what_cannot_be_done_is_said(
     answer = control.request(method, path, content=body)
     assert answer.status_code == status
     assert words in answer.json()["error"]
-    assert node.faults.standing() == []
+    assert node.faults.active() == []
 
 
 def test_closed_listener_is_opened_again_on_the_connection_that_closed_it(

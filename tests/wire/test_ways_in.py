@@ -22,7 +22,7 @@ from cdptui.models.timezones import parse_timezone
 from cdptui.monitor.connection import NodeConnection, connect
 from cdptui.monitor.update import Update
 from cdptui.render.failure_messages import failure_sentence
-from cdptui.simulator.faults import Fault, FaultKind
+from cdptui.simulator.faults.rules import Fault, FaultKind
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
 from cdptui.simulator.settings import Dialect, SimulatorSettings
@@ -99,7 +99,7 @@ async def test_a_project_that_is_not_there_leaves_no_session_of_the_virtual_id()
 
 async def test_a_login_that_outlasts_several_polls_opens_one_session_and_leaves_none() -> None:
     with EmbeddedServer(ManagementNode(SETTINGS)) as server:
-        server.node.faults.put(Fault(kind=FaultKind.DELAY, path_prefix="/accounts/login", seconds=1.0))
+        server.node.faults.add_fault(Fault(kind=FaultKind.DELAY, path_prefix="/accounts/login", seconds=1.0))
         link = await link_to(server, login("admin"), timeout_s=0.1)
         seen = []
         async with aclosing(link.monitor.updates()) as updates:
@@ -137,7 +137,7 @@ async def test_a_project_whose_session_ends_is_entered_anew_and_nothing_is_left(
             await anext(updates)
             sessions = server.node.sessions
             for uuid in list(sessions._alive)[1:]:
-                sessions.close(uuid)
+                sessions.end(uuid)
             link.monitor.refresh()
             assert (await anext(updates)).failure is None
             assert (sessions.logins, sessions.alive()) == (4, 2)
@@ -147,7 +147,7 @@ async def test_a_project_whose_session_ends_is_entered_anew_and_nothing_is_left(
 
 async def test_of_two_that_end_each_others_sessions_one_gives_way_and_says_why() -> None:
     with EmbeddedServer(ManagementNode(SETTINGS)) as server:
-        server.node.faults.put(Fault(kind=FaultKind.UNIQUE_SESSION))
+        server.node.faults.add_fault(Fault(kind=FaultKind.UNIQUE_SESSION))
         ours, theirs = await link_to(server, login("admin")), await link_to(server, login("admin"))
 
         async def poll(link: NodeConnection, updates: AsyncIterator[Update]) -> Update:
@@ -212,7 +212,7 @@ async def test_the_second_factor_is_asked_for_and_its_code_taken_once(newer: boo
 )
 async def test_what_stands_in_a_logins_way_is_said_and_tried_once(code: str, kind: FailureKind, advice: str) -> None:
     with EmbeddedServer(ManagementNode(SETTINGS)) as server:
-        server.node.faults.put(Fault(kind=FaultKind.ERROR, path_prefix="/accounts/login", code=code))
+        server.node.faults.add_fault(Fault(kind=FaultKind.ERROR, path_prefix="/accounts/login", code=code))
         update = await first_update(server, login("admin"))
         assert update.failure is not None
         assert update.failure.kind is kind
@@ -224,7 +224,7 @@ async def test_what_stands_in_a_logins_way_is_said_and_tried_once(code: str, kin
 
 async def test_a_login_that_the_node_does_not_have_is_not_taken_for_a_node_without_cdp() -> None:
     with EmbeddedServer(ManagementNode(SETTINGS)) as server:
-        server.node.faults.put(Fault(kind=FaultKind.MODULE_MISSING, path_prefix="/iam2"))
+        server.node.faults.add_fault(Fault(kind=FaultKind.MODULE_MISSING, path_prefix="/iam2"))
         update = await first_update(server, login("virtual-operator", LoginType.IAM2))
         assert update.failure is not None
         assert update.failure.kind is FailureKind.LOGIN_UNKNOWN
@@ -238,7 +238,7 @@ async def test_a_key_signs_in_the_nodes_own_time(zone: str, checks_zone: bool, s
     settings = replace(SETTINGS, zone=zone, dialect=Dialect(check_time_zone=checks_zone))
     with EmbeddedServer(ManagementNode(settings)) as server:
         if skew_s:
-            server.node.faults.put(Fault(kind=FaultKind.CLOCK_SKEW, seconds=skew_s))
+            server.node.faults.add_fault(Fault(kind=FaultKind.CLOCK_SKEW, seconds=skew_s))
         update = await first_update(server, KEY, zone)
         assert update.failure is None
         assert len(update.rows) == 3

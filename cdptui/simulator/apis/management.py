@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdptui.simulator.exchange import Reply
-from cdptui.simulator.routing import Api, Call
-from cdptui.simulator.wire import encode, in_hash_order, zone_offset
+from cdptui.simulator.http_types import Response
+from cdptui.simulator.java_json import encode, in_hash_order, zone_offset
+from cdptui.simulator.routing import Call, Route
 
 if TYPE_CHECKING:
     from cdptui.simulator.node import ManagementNode
@@ -20,7 +20,7 @@ class Management:
     def __init__(self, node: ManagementNode) -> None:
         self._node = node
 
-    def apis(self) -> list[Api]:
+    def apis(self) -> list[Route]:
         """What is on offer."""
         actions = {
             "getVersion": ("APIGetVersionMsg", self._version),
@@ -29,49 +29,49 @@ class Management:
         }
         return [
             *(
-                Api(
+                Route(
                     name=f"{_MANAGED}.{name}",
                     method="PUT",
                     paths=("/management-nodes/actions",),
                     handle=handle,
-                    word=word,
-                    is_open=True,
+                    body_key=word,
+                    is_public=True,
                 )
                 for word, (name, handle) in actions.items()
             ),
-            Api(
+            Route(
                 name=f"{_MANAGED}.APIGetPlatformTimeZoneMsg",
                 method="GET",
                 paths=("/management-nodes/platform-timezone",),
                 handle=self._zone,
             ),
-            Api(
+            Route(
                 name="org.zstack.license.APIGetLicenseAddOnsMsg",
                 method="GET",
                 paths=("/licenses/addons",),
                 handle=self._addons,
-                is_open=True,
+                is_public=True,
             ),
         ]
 
-    def _version(self, _call: Call) -> Reply:
-        return Reply(200, encode({"version": self._node.settings.version, "success": True}))
+    def _version(self, _call: Call) -> Response:
+        return Response(200, encode({"version": self._node.settings.version, "success": True}))
 
-    def _time(self, _call: Call) -> Reply:
-        now = self._node.wall()
+    def _time(self, _call: Call) -> Response:
+        now = self._node.server_time()
         # The odd name is the vendor's.
         moment = {"MillionSeconds": int(now * 1000), "Seconds": int(now)}
-        return Reply(200, encode({"currentTime": moment, "success": True}))
+        return Response(200, encode({"currentTime": moment, "success": True}))
 
-    def _supported(self, _call: Call) -> Reply:
+    def _supported(self, _call: Call) -> Response:
         names = [api.message for api in self._node.router.apis if api.name != "api-jobs"]
-        return Reply(200, encode({"supportApis": names, "success": True}))
+        return Response(200, encode({"supportApis": names, "success": True}))
 
-    def _zone(self, _call: Call) -> Reply:
-        offset = zone_offset(self._node.wall(), self._node.zone)
-        return Reply(200, encode({"timezone": self._node.settings.zone, "offset": offset, "success": True}))
+    def _zone(self, _call: Call) -> Response:
+        offset = zone_offset(self._node.server_time(), self._node.zone)
+        return Response(200, encode({"timezone": self._node.settings.zone, "offset": offset, "success": True}))
 
-    def _addons(self, _call: Call) -> Reply:
+    def _addons(self, _call: Call) -> Response:
         addon = in_hash_order(
             {
                 "name": "CDP",
@@ -82,4 +82,4 @@ class Management:
                 "expiredDate": self._node.date(self._node.started_at + 500 * 86400),
             }
         )
-        return Reply(200, encode({"addons": [addon]}))
+        return Response(200, encode({"addons": [addon]}))

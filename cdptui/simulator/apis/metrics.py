@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cdptui.simulator import errors
-from cdptui.simulator.exchange import ApiRefusal, Reply
-from cdptui.simulator.routing import Api, Call
-from cdptui.simulator.wire import encode
-from cdptui.simulator.world.noise import unit
-from cdptui.simulator.world.task import Task
+from cdptui.simulator.http_types import ApiErrorResponse, Response
+from cdptui.simulator.java_json import encode
+from cdptui.simulator.routing import Call, Route
+from cdptui.simulator.world.seeded_random import uniform
+from cdptui.simulator.world.task import SimulatedTask
 
 if TYPE_CHECKING:
     from cdptui.simulator.node import ManagementNode
@@ -27,13 +27,13 @@ class Metrics:
     def __init__(self, node: ManagementNode) -> None:
         self._node = node
 
-    def apis(self) -> list[Api]:
+    def apis(self) -> list[Route]:
         """What is on offer."""
         known = (
             "namespace metricName startTime endTime period offsetAheadOfCurrentTime labels valueConditions functions"
         )
         return [
-            Api(
+            Route(
                 name="org.zstack.zwatch.api.APIGetMetricDataMsg",
                 method="GET",
                 paths=("/zwatch/metrics",),
@@ -42,11 +42,11 @@ class Metrics:
             )
         ]
 
-    def _data(self, call: Call) -> Reply:
+    def _data(self, call: Call) -> Response:
         metric = call.request.first("metricName")
         if call.request.first("namespace") != _NAMESPACE or metric not in (_USED, _LATENCY):
             text = f"no metric[{metric}] found in the namespace[{call.request.first('namespace')}]"
-            raise ApiRefusal(errors.invalid_argument(text))
+            raise ApiErrorResponse(errors.invalid_argument(text))
         labels = dict(label.split("=", 1) for label in call.request.params.get("labels", ()) if "=" in label)
         tasks = [
             task
@@ -56,22 +56,22 @@ class Metrics:
         ]
         moments = self._moments(call, max(1, len(tasks)))
         data = [self._point(task, metric, moment) for task in tasks for moment in moments]
-        return Reply(200, encode({"data": data}))
+        return Response(200, encode({"data": data}))
 
     def _moments(self, call: Call, tasks: int) -> range:
-        now = int(self._node.wall())
+        now = int(self._node.server_time())
         end = min(now, self._seconds(call, "endTime", now))
         start = self._seconds(call, "startTime", end - _DEFAULT_SPAN_S)
         period = max(1, self._seconds(call, "period", 60))
         first = start - start % period + period
         return range(max(first, end - period * (_MOST_POINTS // tasks)), end + 1, period)
 
-    def _point(self, task: Task, metric: str, moment: int) -> dict[str, object]:
-        used, latency = self._node.world.vitals(task)
+    def _point(self, task: SimulatedTask, metric: str, moment: int) -> dict[str, object]:
+        used, latency = self._node.world.current_metrics(task)
         if metric == _LATENCY:
-            value = latency * (0.7 + 0.6 * unit(task.seed, moment // 60))
+            value = latency * (0.7 + 0.6 * uniform(task.seed, moment // 60))
         else:
-            ago_h = (self._node.wall() - moment) / 3600 * self._node.settings.speed
+            ago_h = (self._node.server_time() - moment) / 3600 * self._node.settings.speed
             value = 100 * max(0.0, used - task.pace * ago_h) / task.plan if task.plan else 0.0
         labels = {"CdpTaskUuid": task.uuid, "CdpTaskStatus": task.status}
         return {"value": round(value, 3), "time": moment, "labels": labels}
@@ -81,5 +81,5 @@ class Metrics:
         if text is None:
             return default
         if not text.isdigit():
-            raise ApiRefusal(errors.invalid_argument(f"field[{name}] must be a number, but got {text}"))
+            raise ApiErrorResponse(errors.invalid_argument(f"field[{name}] must be a number, but got {text}"))
         return int(text) // 1000 if int(text) > _MILLISECONDS else int(text)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cdptui.simulator import errors
-from cdptui.simulator.exchange import ApiRefusal, Reply
+from cdptui.simulator.http_types import ApiErrorResponse, Response
+from cdptui.simulator.java_json import encode, in_hash_order
 from cdptui.simulator.query.engine import Engine
 from cdptui.simulator.query.grammar import PARAMETERS, parse_query
-from cdptui.simulator.routing import Api, Call
-from cdptui.simulator.wire import encode, in_hash_order
+from cdptui.simulator.routing import Call, Route
 
 if TYPE_CHECKING:
     from cdptui.simulator.node import ManagementNode
@@ -32,7 +32,7 @@ class Queries:
         }
         """By the name of their message."""
 
-    def apis(self) -> list[Api]:
+    def apis(self) -> list[Route]:
         """What is on offer."""
         paths = ("/cdp-task", "/cdp-backup-storage/policy", "/vm-instances", "/volumes", "/backup-storage")
         return [
@@ -40,7 +40,7 @@ class Queries:
                 self._query(name, engine, path)
                 for (name, engine), path in zip(self.engines.items(), paths, strict=True)
             ),
-            Api(
+            Route(
                 name="org.zstack.header.vo.APIGetResourceNamesMsg",
                 method="GET",
                 paths=("/resources/names",),
@@ -49,29 +49,29 @@ class Queries:
             ),
         ]
 
-    def _query(self, name: str, engine: Engine[Any], path: str) -> Api:
-        def handle(call: Call) -> Reply:
+    def _query(self, name: str, engine: Engine[Any], path: str) -> Route:
+        def handle(call: Call) -> Response:
             uuid = call.variables.get("uuid")
             # A query by uuid in the path does not look at the parameters at all.
-            body = engine.reply(parse_query(call.request.params)) if uuid is None else engine.one(uuid)
-            return Reply(200, body)
+            body = engine.run(parse_query(call.request.params)) if uuid is None else engine.get(uuid)
+            return Response(200, body)
 
-        return Api(name=name, method="GET", paths=(path, f"{path}/{{uuid}}"), handle=handle, parameters=PARAMETERS)
+        return Route(name=name, method="GET", paths=(path, f"{path}/{{uuid}}"), handle=handle, parameters=PARAMETERS)
 
-    def _names(self, call: Call) -> Reply:
+    def _names(self, call: Call) -> Response:
         uuids = call.request.params.get("uuids")
         if not uuids:
             text = "field[uuids] of message[org.zstack.header.vo.APIGetResourceNamesMsg] is mandatory, can not be null"
-            raise ApiRefusal(errors.invalid_argument(text))
+            raise ApiErrorResponse(errors.invalid_argument(text))
         found = [inventory for uuid in dict.fromkeys(uuids) if (inventory := self._name(uuid)) is not None]
-        return Reply(200, encode({"inventories": found}))
+        return Response(200, encode({"inventories": found}))
 
     def _name(self, uuid: str) -> dict[str, object] | None:
         """One resource's name; there is no filter by owner, and the unknown are left out."""
         world = self._node.world
         package = "org.zstack"
         if (task := world.tasks.get(uuid)) is not None:
-            name, kind, concrete = str(task.pins.get("name", task.name)), "CdpTaskVO", f"{_CDP}.CdpTaskVO"
+            name, kind, concrete = str(task.overrides.get("name", task.name)), "CdpTaskVO", f"{_CDP}.CdpTaskVO"
         elif (machine := world.machines.get(uuid)) is not None:
             name, kind, concrete = machine.name, "VmInstanceVO", f"{package}.header.vm.VmInstanceVO"
         elif (storage := world.storages.get(uuid)) is not None:

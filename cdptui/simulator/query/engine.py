@@ -11,11 +11,11 @@ from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from cdptui.simulator import errors
-from cdptui.simulator.exchange import ApiRefusal
+from cdptui.simulator.http_types import ApiErrorResponse
+from cdptui.simulator.java_json import encode, in_hash_order
 from cdptui.simulator.query.grammar import Condition, Query
 from cdptui.simulator.query.matching import any_of, predicate
-from cdptui.simulator.query.table import Column, Kind, Table
-from cdptui.simulator.wire import encode, in_hash_order
+from cdptui.simulator.query.table import Column, ColumnType, Table
 
 Row = TypeVar("Row")
 
@@ -31,7 +31,7 @@ class Engine(Generic[Row]):
         self.table = table
         self._zone = zone
 
-    def reply(self, query: Query) -> bytes:
+    def run(self, query: Query) -> bytes:
         """The JSON reply. Raises ApiRefusal for fields, sort orders and limits that the server's database refuses."""
         rows, total = self.select(query)
         if query.count:
@@ -44,9 +44,9 @@ class Engine(Generic[Row]):
         schema = self._schema(rows, query.fields)
         return b'{"schema":{%s},%s"inventories":[%s]}' % (schema, counted, b",".join(inventories))
 
-    def one(self, uuid: str) -> bytes:
+    def get(self, uuid: str) -> bytes:
         """The reply to `GET …/{uuid}`: a list of one, or an empty list when there is none."""
-        return self.reply(Query(conditions=frozenset({Condition("uuid", "=", uuid)})))
+        return self.run(Query(conditions=frozenset({Condition("uuid", "=", uuid)})))
 
     def select(self, query: Query) -> tuple[Sequence[Row], int]:
         """The rows of the page, and the number of matches without limit and start."""
@@ -59,21 +59,21 @@ class Engine(Generic[Row]):
     def _check(self, query: Query) -> None:
         if query.limit < 0 or query.start < 0:
             name = "limit" if query.limit < 0 else "start"
-            raise ApiRefusal(errors.internal(f"java.lang.IllegalArgumentException: {name} cannot be negative"))
+            raise ApiErrorResponse(errors.internal(f"java.lang.IllegalArgumentException: {name} cannot be negative"))
         if query.filter_name is not None and len(query.filter_name.split(":")) != 2:
             text = (
                 f"Invalid query parameter. filterName[{query.filter_name}] must be formatted as [filterType:condition]"
             )
-            raise ApiRefusal(errors.invalid_argument(text))
+            raise ApiErrorResponse(errors.invalid_argument(text))
         for name in query.fields:
             column = self.table.columns.get(name)
             if column is None:
                 # The literal placeholder is the vendor's own bug.
                 text = f"{_RUNTIME}: inventory[${{selfInventoryClass}}] has no field[{name}]"
-                raise ApiRefusal(errors.internal(text))
-            if column.kind is Kind.LIST:
+                raise ApiErrorResponse(errors.internal(text))
+            if column.kind is ColumnType.LIST:
                 text = f"org.hibernate.QueryException: illegal attempt to select collection [{name}]"
-                raise ApiRefusal(errors.internal(text))
+                raise ApiErrorResponse(errors.internal(text))
 
     def _matching(self, query: Query) -> Sequence[Row]:
         by_key = next((c for c in query.conditions if c.field == "uuid" and c.operator == "="), None)
@@ -88,7 +88,7 @@ class Engine(Generic[Row]):
                 continue
             column = self._column(condition.field)
             test = predicate(condition, column.kind, self._zone)
-            if condition.field in self.table.reached:
+            if condition.field in self.table.joined_columns:
                 test = any_of(test)
             rows = [row for row in rows if test(column.read(row))]
         return rows
@@ -97,17 +97,17 @@ class Engine(Generic[Row]):
         if query.sort_by is None:
             return self.table.rows()
         column = self.table.columns.get(query.sort_by)
-        if column is None or column.kind is Kind.LIST:
+        if column is None or column.kind is ColumnType.LIST:
             entity = self.table.java_class.rsplit(".", 1)[-1].removesuffix("Inventory").lower() + "vo"
             text = f"could not resolve property: {query.sort_by} of: {entity}"
-            raise ApiRefusal(errors.internal(f"org.hibernate.QueryException: {text}"))
+            raise ApiErrorResponse(errors.internal(f"org.hibernate.QueryException: {text}"))
         return self.table.in_order(column, descending=query.descending)
 
     def _column(self, name: str) -> Column[Row]:
-        column = self.table.columns.get(name) or self.table.reached.get(name)
-        if column is None or column.kind is Kind.LIST:
+        column = self.table.columns.get(name) or self.table.joined_columns.get(name)
+        if column is None or column.kind is ColumnType.LIST:
             text = f"{_RUNTIME}: inventory class[class {self.table.java_class}] not having field[{name}]"
-            raise ApiRefusal(errors.ErrorCode("SYS.1000", text, cost=None))
+            raise ApiErrorResponse(errors.ErrorCode("SYS.1000", text, cost=None))
         return column
 
     def _partial(self, row: Row, fields: tuple[str, ...]) -> dict[str, object]:

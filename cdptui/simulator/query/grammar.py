@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from cdptui.simulator.exchange import TextRefusal
+from cdptui.simulator.http_types import PlainTextError
 
 OPERATORS = ("!=", ">=", "<=", "!?=", "!~=", "~=", "?=", "=", ">", "<", "is null", "not null")
 """In the order in which the server looks for them anywhere in the condition; the first one found splits it."""
@@ -86,7 +86,7 @@ def parse_condition(text: str) -> Condition:
     """
     operator = next((op for op in OPERATORS if op in text), None)
     if operator is None:
-        raise TextRefusal(
+        raise PlainTextError(
             400,
             f"Invalid query parameter. The '{text}' in the parameter[q] doesn't contain any query operator."
             f" Valid query operators are [[{', '.join(OPERATORS)}]]",
@@ -96,7 +96,7 @@ def parse_condition(text: str) -> Condition:
         return Condition(parts[0].strip() if parts else "", operator)
     if len(parts) != 2:
         name = _NAMES.get(operator, operator)
-        raise TextRefusal(
+        raise PlainTextError(
             400, f"Invalid query parameter. The '{text}' in parameter[q] is not a key-value pair split by {name}"
         )
     return Condition(parts[0].strip(), operator, parts[1])
@@ -124,7 +124,7 @@ def _integer(name: str, text: str | None, default: int) -> int:
     if text is None:
         return default
     if not _JAVA_INTEGER.fullmatch(text) or abs(int(text)) > _JAVA_MAX:
-        raise TextRefusal(400, f"Invalid query parameter. '{name}' must be an integer")
+        raise PlainTextError(400, f"Invalid query parameter. '{name}' must be an integer")
     return int(text)
 
 

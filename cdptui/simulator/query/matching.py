@@ -8,16 +8,16 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from cdptui.simulator import errors
-from cdptui.simulator.exchange import ApiRefusal
+from cdptui.simulator.http_types import ApiErrorResponse
 from cdptui.simulator.query.grammar import Condition
-from cdptui.simulator.query.table import Kind
+from cdptui.simulator.query.table import ColumnType
 
 Predicate = Callable[[object], bool]
 _NEGATIVE = {"!=": "=", "!?=": "?=", "!~=": "~="}
 _JAVA_DATE = re.compile(r"([A-Z][a-z]{2} \d{1,2}, \d{4}),?\s(\d{1,2}:\d\d:\d\d)\s([AP]M)")
 
 
-def predicate(condition: Condition, kind: Kind, zone: ZoneInfo) -> Predicate:
+def predicate(condition: Condition, kind: ColumnType, zone: ZoneInfo) -> Predicate:
     """A test for one value. Raises ApiRefusal SYS.1000 when the value cannot be one of that kind."""
     operator, text = condition.operator, condition.value
     if operator == "is null":
@@ -79,13 +79,15 @@ def _plain(value: object) -> float | str:
     return value if isinstance(value, int | float) else str(value).casefold()
 
 
-def _comparable(text: str, kind: Kind, zone: ZoneInfo) -> float | str:
-    if kind is Kind.NUMBER:
+def _comparable(text: str, kind: ColumnType, zone: ZoneInfo) -> float | str:
+    if kind is ColumnType.NUMBER:
         try:
             return int(text)
         except ValueError:
-            raise ApiRefusal(errors.internal(f'java.lang.NumberFormatException: For input string: "{text}"')) from None
-    if kind is Kind.DATE:
+            raise ApiErrorResponse(
+                errors.internal(f'java.lang.NumberFormatException: For input string: "{text}"')
+            ) from None
+    if kind is ColumnType.DATE:
         return _moment(text.strip(), zone)
     return text.casefold()
 
@@ -98,4 +100,4 @@ def _moment(text: str, zone: ZoneInfo) -> float:
         return datetime.fromisoformat(text).replace(tzinfo=zone).timestamp()
     except ValueError:
         wanted = "Timestamp format must be yyyy-mm-dd hh:mm:ss[.fffffffff]"
-        raise ApiRefusal(errors.internal(f"java.lang.IllegalArgumentException: {wanted}")) from None
+        raise ApiErrorResponse(errors.internal(f"java.lang.IllegalArgumentException: {wanted}")) from None

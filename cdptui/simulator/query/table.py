@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 Row = TypeVar("Row")
 
 
-class Kind(Enum):
+class ColumnType(Enum):
     """How the values of a column compare."""
 
     TEXT = "text"
@@ -26,14 +26,14 @@ class Column(Generic[Row]):
     """One field of an inventory."""
 
     name: str
-    kind: Kind
+    kind: ColumnType
     read: Callable[[Row], object]
     """The value, None is null. For a `LIST`, or a column reached through one (`refs.uuid`), a sequence of values."""
     enum_class: str | None = None
     """Java class that `schema` names for it."""
     is_primitive: bool = False
     """A Java primitive: written as 0 even when it was not asked for."""
-    is_steady: bool = False
+    is_stable: bool = False
     """Changes only when the table's version does, so that its order may be kept."""
 
 
@@ -51,7 +51,7 @@ class Table(Generic[Row]):
     wire_value: Callable[[Row, str], object]
     """One field of it, for queries with `fields`."""
     version: Callable[[], int]
-    reached: dict[str, Column[Row]] = field(default_factory=dict)
+    joined_columns: dict[str, Column[Row]] = field(default_factory=dict)
     """Columns of other tables, by dotted name."""
     nested: Callable[[Row], tuple[tuple[str, str], ...]] = lambda _row: ()
     """Paths and classes of what hangs below a row, for `schema`."""
@@ -60,7 +60,7 @@ class Table(Generic[Row]):
     def in_order(self, column: Column[Row], *, descending: bool) -> list[Row]:
         """All rows sorted by a column, nulls first, as MySQL does."""
         kept = self._orders.get(column.name)
-        if kept is None or kept[0] != self.version() or not column.is_steady:
+        if kept is None or kept[0] != self.version() or not column.is_stable:
             kept = (self.version(), sorted(self.rows(), key=lambda row: sort_key(column.read(row))))
             self._orders[column.name] = kept
         return kept[1][::-1] if descending else kept[1]

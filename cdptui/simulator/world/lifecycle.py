@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cdptui.simulator.world.birth import LARGEST_PLAN
-from cdptui.simulator.world.clock import FleetClock
-from cdptui.simulator.world.estate import GIB
-from cdptui.simulator.world.growth import PEAK, Meter, crossing
-from cdptui.simulator.world.noise import unit, waiting
-from cdptui.simulator.world.task import Task
+from cdptui.simulator.world.fleet_clock import FleetClock
+from cdptui.simulator.world.resources import GIB
+from cdptui.simulator.world.seeded_random import exponential, uniform
+from cdptui.simulator.world.task import SimulatedTask
+from cdptui.simulator.world.task_factory import LARGEST_PLAN
+from cdptui.simulator.world.write_rate import PEAK, WriteMeter, first_minute_above
 
 _HOUR = 60
 _DAY = 1440
@@ -31,31 +31,31 @@ _AWAY_WITH_STORAGE = ("Running", "DataMerging", "Starting", "Stopping", "Unknown
 class Lifecycle:
     """Moves tasks from event to event. `schedule(task, minute)` makes the one event that still counts for the task."""
 
-    def __init__(self, clock: FleetClock, schedule: Callable[[Task, int], None]) -> None:
+    def __init__(self, clock: FleetClock, schedule: Callable[[SimulatedTask, int], None]) -> None:
         self._clock = clock
         self._schedule = schedule
-        self._turns: dict[str, Callable[[Task, int], None]] = {
+        self._turns: dict[str, Callable[[SimulatedTask, int], None]] = {
             "Created": self._first_copy,
             "Starting": self.run,
             "Running": self._running_turn,
             "DataMerging": self._merged,
             "Stopping": self._stopped,
             "Stopped": self._start,
-            "Failed": self._rescued,
+            "Failed": self._recover,
             "Unknown": self._start,
         }
 
-    def prepare(self, task: Task, minute: int) -> None:
+    def prepare(self, task: SimulatedTask, minute: int) -> None:
         """Give a task the dates of its next merge and its next mishap."""
-        task.mishap_at = minute + int(waiting(task.seed, -1, _MISHAP_EVERY)) + 30
-        task.merge_at = minute + int(task.merge_every * _HOUR * unit(task.seed, -2)) + 5
+        task.mishap_at = minute + int(exponential(task.seed, -1, _MISHAP_EVERY)) + 30
+        task.merge_at = minute + int(task.merge_every * _HOUR * uniform(task.seed, -2)) + 5
 
-    def turn(self, task: Task, minute: int) -> None:
+    def run_event(self, task: SimulatedTask, minute: int) -> None:
         """The task's event has come."""
         task.turns += 1
         self._turns[task.status](task, minute)
 
-    def enter(self, task: Task, status: str, minute: int, *, lasts: int | None = None) -> None:
+    def enter(self, task: SimulatedTask, status: str, minute: int, *, lasts: int | None = None) -> None:
         """Begin a status, for so many minutes; None is until something else ends it."""
         task.used = task.used_now(minute)
         task.meter = None
@@ -64,63 +64,63 @@ class Lifecycle:
         task.since = minute
         task.until = minute + (lasts or 0)
         task.changed = self._clock.wall(minute)
-        task.ticket += 1
+        task.event_version += 1
         if lasts is not None:
             self._schedule(task, task.until)
 
-    def create(self, task: Task, minute: int) -> None:
+    def create(self, task: SimulatedTask, minute: int) -> None:
         """A task that was just made."""
         self.prepare(task, minute)
         self.enter(task, "Created", minute, lasts=self._minutes(task, 3, 25))
 
-    def run(self, task: Task, minute: int) -> None:
+    def run(self, task: SimulatedTask, minute: int) -> None:
         """Protect from now on."""
         if not task.storage.connected:
             self.enter(task, "Unknown", minute)
             return
         self.enter(task, "Running", minute)
-        task.meter = Meter(task.seed, task.rhythm, task.pace, minute, self._clock.week_offset)
+        task.meter = WriteMeter(task.seed, task.rhythm, task.pace, minute, self._clock.week_offset)
         if task.merge_at <= minute:
             task.merge_at = minute + self._merge_gap(task)
         self._look_ahead(task, minute)
 
-    def storage_lost(self, task: Task, minute: int) -> None:
+    def storage_lost(self, task: SimulatedTask, minute: int) -> None:
         """The task's storage is gone: nobody knows what the task does."""
         if task.state == "Enabled" and task.status in _AWAY_WITH_STORAGE:
             self.enter(task, "Unknown", minute)
 
-    def storage_back(self, task: Task, minute: int, place: int) -> None:
+    def storage_back(self, task: SimulatedTask, minute: int, place: int) -> None:
         """The storage is there again; it starts two tasks at a time (`concurrent.start.level`)."""
         if task.status == "Unknown":
             self.enter(task, "Starting", minute, lasts=2 + min(90, 3 * (place // 2)) + self._minutes(task, 0, 3))
 
-    def replan(self, task: Task, minute: int) -> None:
+    def replan(self, task: SimulatedTask, minute: int) -> None:
         """The plan was changed from outside: look again when it will be full."""
         if task.status == "Running" and task.meter is not None:
-            task.ticket += 1
+            task.event_version += 1
             self._look_ahead(task, minute)
 
-    def _first_copy(self, task: Task, minute: int) -> None:
+    def _first_copy(self, task: SimulatedTask, minute: int) -> None:
         self.enter(task, "Starting", minute, lasts=self._minutes(task, 40, 300))
         task.used_at_end = task.floor
 
-    def _start(self, task: Task, minute: int) -> None:
+    def _start(self, task: SimulatedTask, minute: int) -> None:
         task.state = "Enabled"
         self.enter(task, "Starting", minute, lasts=self._minutes(task, 3, 20))
 
-    def _running_turn(self, task: Task, minute: int) -> None:
+    def _running_turn(self, task: SimulatedTask, minute: int) -> None:
         if task.plan and task.used_now(minute) > task.plan:
             self.enter(task, "Failed", minute, lasts=self._minutes(task, 6 * _HOUR, 40 * _HOUR))
         elif minute >= task.mishap_at:
-            self._mishap(task, minute)
+            self._random_failure(task, minute)
         elif minute >= task.merge_at:
             self._merge(task, minute)
         else:
             self._look_ahead(task, minute)
 
-    def _mishap(self, task: Task, minute: int) -> None:
-        task.mishap_at = minute + int(waiting(task.seed, task.turns, _MISHAP_EVERY)) + _DAY
-        kind = unit(task.seed, 7 * task.turns + 1)
+    def _random_failure(self, task: SimulatedTask, minute: int) -> None:
+        task.mishap_at = minute + int(exponential(task.seed, task.turns, _MISHAP_EVERY)) + _DAY
+        kind = uniform(task.seed, 7 * task.turns + 1)
         if kind < 0.2:
             self.enter(task, "Unknown", minute, lasts=self._minutes(task, 10, 90))
             return
@@ -128,44 +128,44 @@ class Lifecycle:
             task.state = "Disabled"
         self.enter(task, "Stopping", minute, lasts=self._minutes(task, 3, 15))
 
-    def _stopped(self, task: Task, minute: int) -> None:
+    def _stopped(self, task: SimulatedTask, minute: int) -> None:
         if task.state == "Disabled":
             lasts = self._minutes(task, 2 * _DAY, 20 * _DAY)
         else:
             lasts = self._minutes(task, 4 * _HOUR, 30 * _HOUR)
         self.enter(task, "Stopped", minute, lasts=lasts)
 
-    def _merge(self, task: Task, minute: int) -> None:
+    def _merge(self, task: SimulatedTask, minute: int) -> None:
         used = task.used_now(minute)
         self.enter(task, "DataMerging", minute, lasts=self._minutes(task, 25, 150))
         task.used_at_end = min(used, task.floor + max(0.0, used - task.floor) * task.keep)
 
-    def _merged(self, task: Task, minute: int) -> None:
+    def _merged(self, task: SimulatedTask, minute: int) -> None:
         task.merge_at = minute + self._merge_gap(task)
         self.run(task, minute)
 
-    def _rescued(self, task: Task, minute: int) -> None:
+    def _recover(self, task: SimulatedTask, minute: int) -> None:
         """The operator has seen it: frees data, now and then extends the plan, and starts the task again."""
         larger = -(-int(task.plan * 1.25) // (50 * GIB)) * 50 * GIB
-        if unit(task.seed, 11 * task.turns) < 0.2 and larger <= LARGEST_PLAN:
+        if uniform(task.seed, 11 * task.turns) < 0.2 and larger <= LARGEST_PLAN:
             task.plan = larger
         else:
-            task.used = min(task.floor, task.plan * 0.8) * (0.95 + 0.3 * unit(task.seed, 13 * task.turns))
+            task.used = min(task.floor, task.plan * 0.8) * (0.95 + 0.3 * uniform(task.seed, 13 * task.turns))
         self._start(task, minute)
 
-    def _look_ahead(self, task: Task, minute: int) -> None:
+    def _look_ahead(self, task: SimulatedTask, minute: int) -> None:
         """Find the minute of the next event: the plan is full, a mishap, a merge, or else just a look further ahead."""
         end = max(minute + 1, min(task.merge_at, task.mishap_at, minute + _LOOK_AHEAD))
         meter = task.meter
         if task.plan and meter is not None:
             room = task.plan - task.used_now(minute)
             if task.pace * PEAK * (end - minute + _HOUR) / _HOUR > room:
-                full = crossing(meter.fork(), task.plan - task.used, minute, end)
+                full = first_minute_above(meter.fork(), task.plan - task.used, minute, end)
                 end = end if full is None else full
         self._schedule(task, end)
 
-    def _merge_gap(self, task: Task) -> int:
-        return int(task.merge_every * _HOUR * (0.8 + 0.4 * unit(task.seed, 3 * task.turns + 2)))
+    def _merge_gap(self, task: SimulatedTask) -> int:
+        return int(task.merge_every * _HOUR * (0.8 + 0.4 * uniform(task.seed, 3 * task.turns + 2)))
 
-    def _minutes(self, task: Task, low: int, high: int) -> int:
-        return low + int((high - low) * unit(task.seed, 5 * task.turns + 3))
+    def _minutes(self, task: SimulatedTask, low: int, high: int) -> int:
+        return low + int((high - low) * uniform(task.seed, 5 * task.turns + 3))

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from cdptui.simulator.world.estate import Machine, Policy, Storage
-from cdptui.simulator.world.growth import Meter
-from cdptui.simulator.world.noise import mix, unit
+from cdptui.simulator.world.resources import Machine, Policy, Storage
+from cdptui.simulator.world.seeded_random import hash64, uniform
+from cdptui.simulator.world.write_rate import WriteMeter
 
 CAPACITY_EVERY = 5
 """Minutes between two looks of the server at the capacity (`monitor.interval`); at the latency it looks each minute."""
@@ -22,7 +22,7 @@ _MINUTE_MS = 60_000
 
 
 @dataclass(slots=True, eq=False)
-class Task:
+class SimulatedTask:
     """The state of one task. Minutes are fleet minutes, `created` and `changed` wall moments, sizes bytes."""
 
     uuid: str
@@ -56,18 +56,18 @@ class Task:
     until: int = 0
     used_at_end: float | None = None
     """While merging or copying for the first time: bytes that there will be at `until`."""
-    meter: Meter | None = None
+    meter: WriteMeter | None = None
     """While running."""
     merge_at: int = 0
     mishap_at: int = 0
     turns: int = 0
     """Number of events so far: the index of its next draw of chance."""
-    ticket: int = 0
+    event_version: int = 0
     """The one waiting event that still counts."""
     lag_from: int = -1
     lag_until: int = -1
     """A spell of lag that was there from the start."""
-    pins: dict[str, object] = field(default_factory=dict)
+    overrides: dict[str, object] = field(default_factory=dict)
     """Wire fields that a test has set by hand; they win over everything."""
 
     def used_at(self, minute: int) -> int:
@@ -77,7 +77,7 @@ class Task:
     def used_now(self, seen: int) -> float:
         """Bytes really in use at that minute. Minutes must not go back by an hour."""
         if self.meter is not None:
-            return self.used + self.meter.written(seen)
+            return self.used + self.meter.bytes_written(seen)
         if self.used_at_end is not None and self.until > self.since:
             done = min(1.0, (seen - self.since) / (self.until - self.since))
             return self.used + (self.used_at_end - self.used) * done
@@ -87,7 +87,7 @@ class Task:
         """The `lastLatency` in milliseconds as the server last saw it."""
         if self.status == "Created" or (self.status == "Stopped" and self.state == "Disabled"):
             return 0
-        calm = int(self.base_latency * (0.6 + 0.8 * unit(self.seed ^ _JITTER_SALT, minute)))
+        calm = int(self.base_latency * (0.6 + 0.8 * uniform(self.seed ^ _JITTER_SALT, minute)))
         if self.status == "Running":
             begin = self._lagging_since(minute)
             return calm if begin is None else calm + (minute - begin) * _MINUTE_MS
@@ -103,7 +103,7 @@ class Task:
         if self.lag_from < minute < self.lag_until:
             return self.lag_from
         day = minute // _DAY
-        chance = mix(self.seed ^ _EPISODE_SALT, day)
+        chance = hash64(self.seed ^ _EPISODE_SALT, day)
         if chance % 1000 >= _EPISODE_CHANCE * 1000:
             return None
         length = 45 + (chance >> 16) % 240

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cdptui.simulator.authentication import authenticate, sign
-from cdptui.simulator.exchange import ApiRefusal, Request, TextRefusal
+from cdptui.simulator.http_types import ApiErrorResponse, PlainTextError, Request
 from cdptui.simulator.sessions import Sessions
 from cdptui.simulator.settings import Dialect, SimulatorSettings
 from tests.unit.simulator.clocks import START, HandClock
@@ -36,7 +36,7 @@ def date_in(zone: str, suffix: str, moment: float = START) -> str:
 
 
 def refusal_of(what: Request, settings: SimulatorSettings = SETTINGS) -> tuple[int, str]:
-    with pytest.raises(TextRefusal) as refusal:
+    with pytest.raises(PlainTextError) as refusal:
         check(what, settings)
     return refusal.value.status, refusal.value.text
 
@@ -53,7 +53,7 @@ def test_missing_header_and_wrong_scheme_are_texts() -> None:
 
 
 def test_unknown_session_is_a_business_error() -> None:
-    with pytest.raises(ApiRefusal) as refusal:
+    with pytest.raises(ApiErrorResponse) as refusal:
         check(request(authorization="OAuth nothing"))
     assert refusal.value.error.code == "ID.1001"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cdptui.simulator.settings import SimulatorSettings
-from cdptui.simulator.world.fleet import World
-from cdptui.simulator.world.task import Task
+from cdptui.simulator.world.task import SimulatedTask
+from cdptui.simulator.world.world import World
 from tests.unit.simulator.clocks import HandClock
 
 
@@ -16,7 +16,7 @@ class Fleet:
     def __init__(self) -> None:
         self.clock = HandClock()
         self.world = World(SimulatorSettings(tasks=0), self.clock)
-        self.task: Task = self.world.tasks[self.world.add()]
+        self.task: SimulatedTask = self.world.tasks[self.world.add()]
         self.task.storage.connected = True
         self.task.mishap_at = 10**9
 
@@ -58,21 +58,21 @@ def test_merge_lets_the_used_capacity_fall(fleet: Fleet) -> None:
     task.merge_at = fleet.world.minute + 10
     fleet.world.update(task, {"maxCapacity": task.plan})
     fleet.until("DataMerging", within=20)
-    before = fleet.world.vitals(task)[0]
+    before = fleet.world.current_metrics(task)[0]
     fleet.until("Running", within=160)
-    assert fleet.world.vitals(task)[0] < 0.6 * before
+    assert fleet.world.current_metrics(task)[0] < 0.6 * before
 
 
 def test_disabling_stops_and_enabling_starts(fleet: Fleet) -> None:
     world, task = fleet.world, fleet.task
     world.switch(task, on=False)
     assert (task.state, task.status) == ("Disabled", "Stopping")
-    world.arrive(task)
+    world.finish_switch(task)
     assert (task.state, task.status) == ("Disabled", "Stopped")
-    assert world.vitals(task)[1] == 0
+    assert world.current_metrics(task)[1] == 0
     world.switch(task, on=True)
     assert (task.state, task.status) == ("Enabled", "Starting")
-    world.arrive(task)
+    world.finish_switch(task)
     assert (task.state, task.status) == ("Enabled", "Running")
 
 
@@ -80,9 +80,9 @@ def test_task_is_unknown_while_its_storage_is_away(fleet: Fleet) -> None:
     task, storage = fleet.task, fleet.task.storage
     fleet.world._storage_turn(storage, fleet.world.minute)
     assert (task.status, storage.connected) == ("Unknown", False)
-    used = fleet.world.vitals(task)[0]
+    used = fleet.world.current_metrics(task)[0]
     fleet.minutes(2)
-    assert fleet.world.vitals(task)[0] == used
+    assert fleet.world.current_metrics(task)[0] == used
     fleet.world._storage_turn(storage, fleet.world.minute)
     assert task.status == "Starting"
     fleet.until("Running", within=100)
@@ -99,7 +99,7 @@ def test_accident_stops_an_enabled_task_for_hours(fleet: Fleet) -> None:
         fleet.until("Running", within=40 * 1440)
     fleet.until("Stopped", within=20)
     assert task.state == "Enabled"
-    assert 0 < fleet.world.vitals(task)[1] <= task.max_latency
+    assert 0 < fleet.world.current_metrics(task)[1] <= task.max_latency
     assert fleet.until("Starting", within=31 * 60) > 3 * 60
 
 
@@ -109,6 +109,6 @@ def test_new_task_is_created_then_starts_then_runs(fleet: Fleet) -> None:
     fleet.task.used = 0.0
     fleet.until("Starting", within=30)
     assert fleet.minutes(30) == "Starting"
-    assert 0 < fleet.world.vitals(fleet.task)[0] < fleet.task.floor
+    assert 0 < fleet.world.current_metrics(fleet.task)[0] < fleet.task.floor
     fleet.until("Running", within=300)
-    assert fleet.world.vitals(fleet.task)[0] >= int(fleet.task.floor)
+    assert fleet.world.current_metrics(fleet.task)[0] >= int(fleet.task.floor)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cdptui.simulator.exchange import ApiRefusal
+from cdptui.simulator.http_types import ApiErrorResponse
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.query.engine import Engine
 from cdptui.simulator.query.grammar import parse_params, parse_query
@@ -26,13 +26,13 @@ def node() -> ManagementNode:
     node = ManagementNode(SimulatorSettings(tasks=0), HandClock())
     for uuid, fields in TASKS.items():
         node.world.add(uuid=uuid, name=fields["name"])
-        node.world.alter(uuid, **{key: value for key, value in fields.items() if key != "name"})
+        node.world.override_fields(uuid, **{key: value for key, value in fields.items() if key != "name"})
     return node
 
 
 def ask(node: ManagementNode, query: str) -> dict[str, Any]:
     engine = Engine(node.task_table.table, node.zone)
-    reply: dict[str, Any] = json.loads(engine.reply(parse_query(parse_params(query))))
+    reply: dict[str, Any] = json.loads(engine.run(parse_query(parse_params(query))))
     return reply
 
 
@@ -78,7 +78,7 @@ def found(node: ManagementNode, query: str) -> str:
 )
 def test_condition_finds(node: ManagementNode, condition: str, expected: str | None) -> None:
     if expected is None:
-        with pytest.raises(ApiRefusal):
+        with pytest.raises(ApiErrorResponse):
             found(node, f"q={condition.replace('=', '%3D')}")
     else:
         assert found(node, f"q={condition.replace('=', '%3D').replace('+', '%2B')}") == expected
@@ -150,7 +150,7 @@ def test_fields_zero_fill_the_primitives(node: ManagementNode) -> None:
     ],
 )
 def test_database_refuses(node: ManagementNode, query: str, code: str, words: str) -> None:
-    with pytest.raises(ApiRefusal) as refusal:
+    with pytest.raises(ApiErrorResponse) as refusal:
         ask(node, query)
     assert refusal.value.error.code == code
     assert words in str(refusal.value.error.details)

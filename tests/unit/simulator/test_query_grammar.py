@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cdptui.simulator.exchange import TextRefusal
+from cdptui.simulator.http_types import PlainTextError
 from cdptui.simulator.query.grammar import Condition, parse_condition, parse_params, parse_query
 
 
@@ -43,7 +43,7 @@ def test_condition_is_split_as_the_server_splits_it(text: str, field: str, opera
 
 
 def test_no_operator_is_refused_with_the_list_in_double_brackets() -> None:
-    with pytest.raises(TextRefusal) as refusal:
+    with pytest.raises(PlainTextError) as refusal:
         parse_condition("name")
     assert refusal.value.status == 400
     assert refusal.value.text.endswith(
@@ -53,7 +53,7 @@ def test_no_operator_is_refused_with_the_list_in_double_brackets() -> None:
 
 @pytest.mark.parametrize("text", ["name=", "=x", "uuid?=", "="])
 def test_empty_half_is_refused_as_no_pair(text: str) -> None:
-    with pytest.raises(TextRefusal) as refusal:
+    with pytest.raises(PlainTextError) as refusal:
         parse_condition(text)
     assert refusal.value.status == 400
     assert "is not a key-value pair split by" in refusal.value.text
@@ -88,7 +88,7 @@ def test_booleans_are_javas(text: str, *, expected: bool) -> None:
 @pytest.mark.parametrize("name", ["limit", "start"])
 @pytest.mark.parametrize("text", ["ten", "", "1.5", "99999999999"])
 def test_numbers_that_are_none_are_refused(name: str, text: str) -> None:
-    with pytest.raises(TextRefusal) as refusal:
+    with pytest.raises(PlainTextError) as refusal:
         parse_query({name: [text]})
     assert refusal.value.text == f"Invalid query parameter. '{name}' must be an integer"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from cdptui.simulator.errors import ErrorCode
-from cdptui.simulator.exchange import ApiRefusal
-from cdptui.simulator.faults import FaultKind, Faults
+from cdptui.simulator.faults.rules import FaultKind, FaultRules
+from cdptui.simulator.http_types import ApiErrorResponse
 from cdptui.simulator.jobs import Jobs
-from cdptui.simulator.journal import Journal
+from cdptui.simulator.request_log import RequestLog
 from cdptui.simulator.sessions import MAX_CONCURRENT, Sessions
 from tests.unit.simulator.clocks import HandClock
 
@@ -30,7 +30,7 @@ def test_leaked_sessions_lock_the_account_out() -> None:
     sessions = Sessions(100, HandClock())
     for _ in range(MAX_CONCURRENT):
         sessions.open()
-    with pytest.raises(ApiRefusal) as refusal:
+    with pytest.raises(ApiErrorResponse) as refusal:
         sessions.open()
     assert refusal.value.error.code == "ID.1006"
 
@@ -43,10 +43,10 @@ def test_unique_session_ends_the_older_ones() -> None:
 
 def test_closing_is_forgiving_and_killing_is_not() -> None:
     sessions = Sessions(100, HandClock())
-    sessions.close("never seen")
+    sessions.end("never seen")
     session = sessions.open()
     sessions.kill_all()
-    with pytest.raises(ApiRefusal) as refusal:
+    with pytest.raises(ApiErrorResponse) as refusal:
         sessions.renew(session.uuid)
     assert refusal.value.error.code == "ID.1001"
 
@@ -55,10 +55,10 @@ def test_job_ends_when_its_time_has_come_and_is_forgotten_later() -> None:
     clock = HandClock()
     jobs = Jobs(clock)
     job = jobs.accept(lambda: ErrorCode("SYS.1006", "no"))
-    jobs.settle()
+    jobs.finish_due()
     assert job.result is None
     clock.pass_time(jobs.takes_s)
-    jobs.settle()
+    jobs.finish_due()
     assert isinstance(job.result, ErrorCode)
     clock.pass_time(10_801)
     jobs.settle()
@@ -66,36 +66,36 @@ def test_job_ends_when_its_time_has_come_and_is_forgotten_later() -> None:
 
 
 def test_fault_hits_its_path_so_many_times() -> None:
-    faults = Faults()
+    faults = FaultRules()
     faults.add("delay", "/cdp-task", times=2)
-    assert faults.take("GET", "/v1/volumes") is None
-    assert [faults.take("GET", "/v1/cdp-task/x") is not None for _ in range(3)] == [True, True, False]
+    assert faults.match("GET", "/v1/volumes") is None
+    assert [faults.match("GET", "/v1/cdp-task/x") is not None for _ in range(3)] == [True, True, False]
 
 
 def test_fault_stands_until_it_is_removed() -> None:
-    faults = Faults()
+    faults = FaultRules()
     fault = faults.add(FaultKind.HANG, method="PUT")
-    assert faults.take("GET", "/v1/cdp-task") is None
-    assert faults.take("PUT", "/v1/cdp-task") is fault
+    assert faults.match("GET", "/v1/cdp-task") is None
+    assert faults.match("PUT", "/v1/cdp-task") is fault
     faults.remove(fault)
-    assert faults.take("PUT", "/v1/cdp-task") is None
+    assert faults.match("PUT", "/v1/cdp-task") is None
 
 
 def test_skew_stands_and_hits_nothing() -> None:
-    faults = Faults()
+    faults = FaultRules()
     faults.add("clock-skew", seconds=30)
-    assert faults.take("GET", "/v1/cdp-task") is None
+    assert faults.match("GET", "/v1/cdp-task") is None
     assert faults.skew_s == 30
     faults.clear()
     assert faults.skew_s == 0
 
 
 def test_journal_counts_what_is_in_flight_and_what_was_ignored() -> None:
-    journal = Journal()
-    first = journal.opened("GET", "/a", "", has_cookie=False, has_authorization=True)
-    journal.opened("GET", "/b", "", has_cookie=True, has_authorization=False)
-    journal.answered(first, 200)
-    journal.closed()
+    journal = RequestLog()
+    first = journal.start("GET", "/a", "", has_cookie=False, has_authorization=True)
+    journal.start("GET", "/b", "", has_cookie=True, has_authorization=False)
+    journal.set_status(first, 200)
+    journal.finish()
     journal.ignore("/a", {"sortBy"})
     assert [(entry.path, entry.in_flight, entry.status) for entry in journal.requests] == [("/a", 1, 200), ("/b", 2, 0)]
     assert journal.in_flight == 1

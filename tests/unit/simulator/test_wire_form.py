@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cdptui.simulator.errors import ErrorCode, body, session_expired, wrong_credentials
+from cdptui.simulator.java_json import encode, hash_order, in_hash_order, java_date, java_double, java_hash, zone_offset
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.settings import Dialect, SimulatorSettings
-from cdptui.simulator.wire import encode, hash_order, in_hash_order, java_date, java_double, java_hash, zone_offset
 from tests.unit.simulator.clocks import HandClock
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

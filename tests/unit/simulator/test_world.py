@@ -8,8 +8,8 @@ from statistics import mean
 import pytest
 
 from cdptui.simulator.settings import SimulatorSettings
-from cdptui.simulator.world.estate import GIB, TIB
-from cdptui.simulator.world.fleet import World
+from cdptui.simulator.world.resources import GIB, TIB
+from cdptui.simulator.world.world import World
 from tests.unit.simulator.clocks import START, HandClock
 
 FAST = SimulatorSettings(speed=600)
@@ -18,7 +18,7 @@ DAY_S = 86400 / FAST.speed
 
 def picture(world: World) -> list[tuple[object, ...]]:
     return [
-        (task.uuid, task.name, task.status, task.state, task.plan, round(task.changed, 3), *world.vitals(task))
+        (task.uuid, task.name, task.status, task.state, task.plan, round(task.changed, 3), *world.current_metrics(task))
         for task in world.tasks.values()
     ]
 
@@ -34,8 +34,10 @@ def test_first_screen_shows_every_trouble(seed: int) -> None:
     assert wanted <= {task.status for task in tasks}
     assert statuses["Stopped", "Enabled"]
     assert statuses["Stopped", "Disabled"]
-    assert any(task.status == "Running" and world.vitals(task)[1] > task.max_latency for task in tasks)
-    assert any(task.status == "Running" and task.plan and world.vitals(task)[0] > 0.9 * task.plan for task in tasks)
+    assert any(task.status == "Running" and world.current_metrics(task)[1] > task.max_latency for task in tasks)
+    assert any(
+        task.status == "Running" and task.plan and world.current_metrics(task)[0] > 0.9 * task.plan for task in tasks
+    )
     assert all(50 * GIB <= task.plan <= 4 * TIB for task in tasks if task.plan)
     assert all(START - 366 * 86400 < task.created <= START for task in tasks)
     assert all(task.created <= task.changed <= START for task in tasks)
@@ -88,8 +90,8 @@ def test_weeks_pass_and_the_fleet_stays_plausible() -> None:
         sizes.add(len(tasks))
         seen.update(task.status for task in tasks)
         running.append(sum(task.status == "Running" for task in tasks) / len(tasks))
-        fills.append(mean(world.vitals(task)[0] / task.plan for task in tasks if task.plan))
-        assert all(world.vitals(task)[0] <= task.plan * 1.06 for task in tasks if task.plan)
+        fills.append(mean(world.current_metrics(task)[0] / task.plan for task in tasks if task.plan))
+        assert all(world.current_metrics(task)[0] <= task.plan * 1.06 for task in tasks if task.plan)
         assert all(task.changed <= clock.now and task.created <= clock.now for task in tasks)
     assert 0.78 <= mean(running) <= 0.93
     assert min(running) > 0.4
@@ -113,16 +115,18 @@ def test_capacity_is_seen_every_five_minutes_and_latency_every_minute() -> None:
     world = World(SimulatorSettings(tasks=40), clock)
     clock.pass_time(20 * 60)
     world.advance()
-    before = {task.uuid: world.vitals(task) for task in world.tasks.values() if task.status == "Running"}
+    before = {task.uuid: world.current_metrics(task) for task in world.tasks.values() if task.status == "Running"}
     clock.pass_time(60)
     world.advance()
-    after = {task.uuid: world.vitals(task) for task in world.tasks.values() if task.status == "Running"}
+    after = {task.uuid: world.current_metrics(task) for task in world.tasks.values() if task.status == "Running"}
     same = before.keys() & after.keys()
     assert all(before[uuid][0] == after[uuid][0] for uuid in same)
     assert sum(before[uuid][1] != after[uuid][1] for uuid in same) > len(same) * 0.9
     clock.pass_time(5 * 60)
     world.advance()
-    grown = [uuid for uuid in same if uuid in world.tasks and world.vitals(world.tasks[uuid])[0] > before[uuid][0]]
+    grown = [
+        uuid for uuid in same if uuid in world.tasks and world.current_metrics(world.tasks[uuid])[0] > before[uuid][0]
+    ]
     assert len(grown) > len(same) * 0.8
 
 
@@ -143,12 +147,12 @@ def test_frozen_fleet_changes_by_hand_only() -> None:
 def test_hands_add_alter_and_remove() -> None:
     world = World(SimulatorSettings(tasks=3), HandClock())
     uuid = world.add(name="mine", usedCapacity=7)
-    assert world.tasks[uuid].pins == {"usedCapacity": 7}
-    world.alter(uuid, status="Sleepwalking")
-    assert world.tasks[uuid].pins["status"] == "Sleepwalking"
-    world.release(uuid)
-    assert not world.tasks[uuid].pins
+    assert world.tasks[uuid].overrides == {"usedCapacity": 7}
+    world.override_fields(uuid, status="Sleepwalking")
+    assert world.tasks[uuid].overrides["status"] == "Sleepwalking"
+    world.clear_overrides(uuid)
+    assert not world.tasks[uuid].overrides
     world.remove(uuid)
     assert uuid not in world.tasks
     with pytest.raises(KeyError):
-        world.alter(uuid, status="x")
+        world.override_fields(uuid, status="x")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from cdptui.simulator.world.clock import FleetClock
-from cdptui.simulator.world.estate import TIB, Storage
+from cdptui.simulator.world.fleet_clock import FleetClock
 from cdptui.simulator.world.lifecycle import Lifecycle
-from cdptui.simulator.world.task import Task
+from cdptui.simulator.world.resources import TIB, Storage
+from cdptui.simulator.world.task import SimulatedTask
 
 _SMALLEST_MIXED = 12
 """Smaller fleets just run: a share of three tasks is no mix."""
@@ -24,7 +24,7 @@ _SHARES = (
 _TARGET_MS = 600_000
 
 
-class Population:
+class InitialState:
     """Settles tasks that were just made into their first states."""
 
     def __init__(self, rng: Random, clock: FleetClock, lifecycle: Lifecycle, edge: Storage) -> None:
@@ -33,7 +33,7 @@ class Population:
         self._lifecycle = lifecycle
         self._edge = edge
 
-    def settle(self, tasks: Sequence[Task]) -> None:
+    def apply(self, tasks: Sequence[SimulatedTask]) -> None:
         """Give every task its first status and its first event."""
         for task in tasks:
             self._lifecycle.prepare(task, 0)
@@ -44,7 +44,7 @@ class Population:
             self._lifecycle.run(task, 0)
             self._age(task)
 
-    def _troubled(self, tasks: list[Task]) -> list[Task]:
+    def _troubled(self, tasks: list[SimulatedTask]) -> list[SimulatedTask]:
         order = [task for task in tasks if task.plan]
         self._rng.shuffle(order)
         if not self._edge.tasks:
@@ -60,7 +60,7 @@ class Population:
         self._lagging(order.pop())
         return [task for task in tasks if task.uuid not in taken]
 
-    def _trouble(self, task: Task, kind: str) -> None:
+    def _trouble(self, task: SimulatedTask, kind: str) -> None:
         rng, enter = self._rng, self._lifecycle.enter
         match kind:
             case "Failed":
@@ -84,7 +84,7 @@ class Population:
         task.since = task.since if kind == "DataMerging" else -age
         task.changed = self._clock.wall(task.since)
 
-    def _nearly_full(self, task: Task) -> None:
+    def _nearly_full(self, task: SimulatedTask) -> None:
         """Over 90 % and full within the day: the task that a monitor must put in sight."""
         task.floor = task.plan * 0.5
         task.used = task.plan * 0.932
@@ -92,23 +92,23 @@ class Population:
         task.keep = 0.93
         task.merge_at = task.mishap_at = 2 * 1440
 
-    def _lagging(self, task: Task) -> None:
+    def _lagging(self, task: SimulatedTask) -> None:
         task.max_latency = _TARGET_MS
         task.lag_from, task.lag_until = -35, 100
         task.merge_at, task.mishap_at = 1440, 3000
 
-    def _move_to_edge(self, task: Task) -> None:
+    def _move_to_edge(self, task: SimulatedTask) -> None:
         del task.storage.tasks[task.uuid]
         task.storage = self._edge
         self._edge.tasks[task.uuid] = None
 
-    def _age(self, task: Task) -> None:
+    def _age(self, task: SimulatedTask) -> None:
         """It has been like this for a while: the last operation lies before the start."""
         past = self._clock.wall(0) - task.created
         task.changed = task.created + past * self._rng.random()
 
 
-def size_storages(tasks: Sequence[Task], storages: Sequence[Storage]) -> None:
+def size_storages(tasks: Sequence[SimulatedTask], storages: Sequence[Storage]) -> None:
     """Give every storage room for the plans on it, in whole TiB."""
     plans = dict.fromkeys((storage.uuid for storage in storages), 0)
     for task in tasks:

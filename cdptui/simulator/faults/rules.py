@@ -73,7 +73,7 @@ class FaultKind(StrEnum):
     """The refusal of a normal account: SYS.1006, "denied by default"."""
 
 
-STANDING = frozenset({FaultKind.CLOCK_SKEW, FaultKind.REFUSE, FaultKind.SLOW_START, FaultKind.UNIQUE_SESSION})
+NODE_STATE_KINDS = frozenset({FaultKind.CLOCK_SKEW, FaultKind.REFUSE, FaultKind.SLOW_START, FaultKind.UNIQUE_SESSION})
 """Kinds that are a state of the node as long as the rule stands: they hit no request of their own."""
 
 
@@ -116,7 +116,7 @@ class Rule:
         return float("inf") if self.fault.lasts_s is None else self.since + self.fault.lasts_s
 
 
-class Faults:
+class FaultRules:
     """The standing rules, first match first. Safe to change from another thread."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
@@ -132,10 +132,10 @@ class Faults:
     ) -> Fault:
         """Switch a rule on; `options` are the other fields of Fault. Returns it for `remove`."""
         fault = Fault(kind=FaultKind(kind), path_prefix=path_prefix, times=times, **options)  # type: ignore[arg-type]
-        self.put(fault)
+        self.add_fault(fault)
         return fault
 
-    def put(self, fault: Fault) -> int:
+    def add_fault(self, fault: Fault) -> int:
         """Switch on a rule that was built before. Returns its number."""
         with self._lock:
             self._numbers += 1
@@ -156,19 +156,19 @@ class Faults:
         """Switch all rules off. Requests that hang already stay hanging."""
         self._keep(lambda _rule: False)
 
-    def standing(self) -> list[tuple[Rule, float]]:
+    def active(self) -> list[tuple[Rule, float]]:
         """The rules that are on, oldest first, each with the seconds until it removes itself."""
         with self._lock:
             now = self._now()
             return [(rule, rule.until - now) for rule in self._current()]
 
-    def take(self, method: str, api_path: str, *, is_later_page: bool = False) -> Fault | None:
+    def match(self, method: str, api_path: str, *, is_later_page: bool = False) -> Fault | None:
         """The rule that hits this request, counted as used. `api_path` begins with `/v1`."""
         path = api_path.removeprefix("/v1")
         with self._lock:
             for rule in self._current():
                 fault = rule.fault
-                if fault.kind in STANDING or not path.startswith(fault.path_prefix):
+                if fault.kind in NODE_STATE_KINDS or not path.startswith(fault.path_prefix):
                     continue
                 if fault.method not in (None, method):
                     continue
@@ -211,12 +211,12 @@ class Faults:
             now = self._now()
             return min((rule.until - now for rule in self._current()), default=float("inf"))
 
-    def note_listening(self) -> None:
+    def on_listening(self) -> None:
         """The node began to listen just now."""
         with self._lock:
             self._listening_since = self._now()
 
-    def watch(self, told: Callable[[], None]) -> Callable[[], None]:
+    def subscribe(self, told: Callable[[], None]) -> Callable[[], None]:
         """Have `told` called, in the thread of whoever did it, after rules were switched. Returns what ends that."""
         with self._lock:
             self._watchers.append(told)

@@ -35,7 +35,7 @@ class FleetClock:
 
     @property
     def is_frozen(self) -> bool:
-        """True between `freeze` and `thaw`."""
+        """True between `freeze` and `unfreeze`."""
         return self._frozen
 
     def skip(self, wall: float, minutes: float) -> None:
@@ -49,7 +49,7 @@ class FleetClock:
         self._anchor_wall = wall
         self._frozen = True
 
-    def thaw(self, wall: float) -> None:
+    def unfreeze(self, wall: float) -> None:
         """Let fleet time go on from where it was frozen."""
         if self._frozen:
             self._anchor_wall = wall

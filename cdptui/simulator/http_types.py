@@ -37,7 +37,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class Response:
     """Status, body and the few headers that the server sets on purpose. There is no Content-Type among them."""
 
     status: int
@@ -45,11 +45,11 @@ class Reply:
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
-class Refusal(Exception):
+class ErrorResponse(Exception):
     """The server will not do that."""
 
 
-class TextRefusal(Refusal):
+class PlainTextError(ErrorResponse):
     """The REST layer refuses, in plain text."""
 
     def __init__(self, status: int, text: str) -> None:
@@ -58,7 +58,7 @@ class TextRefusal(Refusal):
         self.text = text
 
 
-class ApiRefusal(Refusal):
+class ApiErrorResponse(ErrorResponse):
     """An API refuses: 503 with an error code, whatever the reason, a bad session too."""
 
     def __init__(self, error: ErrorCode) -> None:

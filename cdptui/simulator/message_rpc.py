@@ -12,13 +12,13 @@ from uuid import uuid4
 import msgspec
 
 from cdptui.simulator import errors
-from cdptui.simulator.apis.logins import BY_ACCOUNT
-from cdptui.simulator.exchange import ApiRefusal, Reply, Request, TextRefusal
+from cdptui.simulator.apis.accounts import BY_ACCOUNT
+from cdptui.simulator.http_types import ApiErrorResponse, PlainTextError, Request, Response
+from cdptui.simulator.java_json import encode
 from cdptui.simulator.query.grammar import Condition, Query
-from cdptui.simulator.wire import encode
 
 if TYPE_CHECKING:
-    from cdptui.simulator.apis.logins import Logins
+    from cdptui.simulator.apis.accounts import LoginApis
     from cdptui.simulator.apis.queries import Queries
     from cdptui.simulator.node import ManagementNode
 
@@ -30,22 +30,22 @@ _LOG_OUT = "org.zstack.header.identity.APILogOutMsg"
 class MessageRpc:
     """`POST /zstack/api/` and `GET /zstack/api/result/{uuid}`."""
 
-    def __init__(self, node: ManagementNode, logins: Logins, queries: Queries) -> None:
+    def __init__(self, node: ManagementNode, logins: LoginApis, queries: Queries) -> None:
         self._node = node
         self._logins = logins
         self._queries = queries
         self._results: OrderedDict[str, bytes] = OrderedDict()
 
-    def answer(self, request: Request) -> Reply:
+    def answer(self, request: Request) -> Response:
         """Answer one request of the RPC. Raises TextRefusal for what is not even a message."""
         rest = request.path.removeprefix("/zstack/api/")
         if request.method == "GET" and rest.startswith("result/"):
             kept = self._results.get(rest.removeprefix("result/"))
             if kept is None:
-                raise TextRefusal(404, "no result for the message")
-            return Reply(200, kept)
+                raise PlainTextError(404, "no result for the message")
+            return Response(200, kept)
         if rest or request.method != "POST":
-            raise TextRefusal(404, f"no api mapping to {request.api_path}")
+            raise PlainTextError(404, f"no api mapping to {request.api_path}")
         name, message = _parse(request.body)
         uuid = uuid4().hex
         result = encode({_reply_name(name): self._handle(name, message)}).decode()
@@ -53,7 +53,7 @@ class MessageRpc:
         self._results[uuid] = body
         if len(self._results) > _KEPT:
             self._results.popitem(last=False)
-        return Reply(200, body)
+        return Response(200, body)
 
     def _handle(self, name: str, message: dict[str, object]) -> dict[str, object]:
         try:
@@ -65,10 +65,10 @@ class MessageRpc:
             uuid = str(session.get("uuid", "")) if isinstance(session, dict) else ""
             self._node.sessions.renew(uuid)
             if name == _LOG_OUT:
-                self._node.sessions.close(str(message.get("sessionUuid", uuid)))
+                self._node.sessions.end(str(message.get("sessionUuid", uuid)))
                 return {"success": True}
             return self._query(name, message)
-        except ApiRefusal as refusal:
+        except ApiErrorResponse as refusal:
             dialect = self._node.settings.dialect
             english = errors.is_english(dialect, "")
             return {"success": False, "error": errors.fields(refusal.error, dialect, english=english)}
@@ -76,12 +76,12 @@ class MessageRpc:
     def _query(self, name: str, message: dict[str, object]) -> dict[str, object]:
         engine = self._queries.engines.get(name)
         if engine is None:
-            raise ApiRefusal(errors.ErrorCode("PORTAL.1000", f"no service configured for the message[{name}]"))
+            raise ApiErrorResponse(errors.ErrorCode("PORTAL.1000", f"no service configured for the message[{name}]"))
         try:
             asked = msgspec.convert(message, type=_Message)
         except msgspec.ValidationError as error:
-            raise ApiRefusal(errors.invalid_argument(str(error))) from error
-        reply = engine.reply(asked.query())
+            raise ApiErrorResponse(errors.invalid_argument(str(error))) from error
+        reply = engine.run(asked.query())
         values: dict[str, object] = msgspec.json.decode(reply, type=dict[str, object])
         values.pop("schema")
         return values | {"success": True}
@@ -125,9 +125,9 @@ def _parse(body: bytes) -> tuple[str, dict[str, object]]:
     try:
         message = msgspec.json.decode(body, type=dict[str, dict[str, object]])
     except msgspec.DecodeError as error:
-        raise TextRefusal(500, f"com.google.gson.JsonSyntaxException: {error}") from error
+        raise PlainTextError(500, f"com.google.gson.JsonSyntaxException: {error}") from error
     if len(message) != 1:
-        raise TextRefusal(500, "the body must hold exactly one message")
+        raise PlainTextError(500, "the body must hold exactly one message")
     return next(iter(message.items()))
 
 

@@ -9,7 +9,7 @@ _KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class LoggedRequest:
     """One request that was answered, or broken off by a fault or by the client (then `status` is 0)."""
 
     method: str
@@ -23,7 +23,7 @@ class Request:
     status: int = 0
 
 
-class Journal:
+class RequestLog:
     """The last requests, oldest first in the order of their arrival, and counters.
 
     The server's thread writes, a test's thread reads: each entry is replaced as a whole.
@@ -32,11 +32,11 @@ class Journal:
     def __init__(self) -> None:
         self.ignored: dict[str, Counter[str]] = {}
         """Query parameters that the server silently ignored, by path."""
-        self._entries: deque[list[Request]] = deque(maxlen=_KEPT)
+        self._entries: deque[list[LoggedRequest]] = deque(maxlen=_KEPT)
         self._in_flight = 0
 
     @property
-    def requests(self) -> list[Request]:
+    def requests(self) -> list[LoggedRequest]:
         """The last 10,000 requests, also those still being handled."""
         return [entry[0] for entry in list(self._entries)]
 
@@ -45,11 +45,13 @@ class Journal:
         """Requests being handled right now."""
         return self._in_flight
 
-    def opened(self, method: str, path: str, query: str, *, has_cookie: bool, has_authorization: bool) -> list[Request]:
-        """Record an arrival; give what it returns to `closed`."""
+    def start(
+        self, method: str, path: str, query: str, *, has_cookie: bool, has_authorization: bool
+    ) -> list[LoggedRequest]:
+        """Record an arrival; give what it returns to `finish`."""
         self._in_flight += 1
         entry = [
-            Request(
+            LoggedRequest(
                 method,
                 path,
                 query,
@@ -61,11 +63,11 @@ class Journal:
         self._entries.append(entry)
         return entry
 
-    def answered(self, entry: list[Request], status: int) -> None:
+    def set_status(self, entry: list[LoggedRequest], status: int) -> None:
         """Record the status before the answer is sent, so that a client that has it finds it here."""
         entry[0] = replace(entry[0], status=status)
 
-    def closed(self) -> None:
+    def finish(self) -> None:
         """The request is over, whatever became of it."""
         self._in_flight -= 1
 

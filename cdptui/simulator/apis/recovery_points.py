@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cdptui.simulator import errors
-from cdptui.simulator.exchange import ApiRefusal, Reply, TextRefusal
-from cdptui.simulator.routing import Api, Call
-from cdptui.simulator.wire import encode, in_hash_order, iso_date
-from cdptui.simulator.world.noise import mix
-from cdptui.simulator.world.task import Task
+from cdptui.simulator.http_types import ApiErrorResponse, PlainTextError, Response
+from cdptui.simulator.java_json import encode, in_hash_order, iso_date
+from cdptui.simulator.routing import Call, Route
+from cdptui.simulator.world.seeded_random import hash64
+from cdptui.simulator.world.task import SimulatedTask
 
 if TYPE_CHECKING:
     from cdptui.simulator.node import ManagementNode
@@ -22,31 +22,31 @@ _DAY_S = 86400.0
 _VM = "org.zstack.header.vm"
 
 
-class Recovery:
+class RecoveryPointApis:
     """What can be brought back, per volume."""
 
     def __init__(self, node: ManagementNode) -> None:
         self._node = node
 
-    def apis(self) -> list[Api]:
+    def apis(self) -> list[Route]:
         """What is on offer."""
         known = frozenset({"startTime", "endTime", "scale", "limit", "start"})
         return [
-            Api(
+            Route(
                 name=f"{_VM}.APIGetVmInstanceRecoveryPointsMsg",
                 method="GET",
                 paths=("/vm-instances/{uuid}/recovery-points",),
                 handle=self._points,
                 parameters=known,
             ),
-            Api(
+            Route(
                 name=f"{_VM}.APIGetVmInstanceProtectedRecoveryPointsMsg",
                 method="GET",
                 paths=("/vm-instances/{uuid}/protected-recovery-points",),
                 handle=self._protected,
                 parameters=known,
             ),
-            Api(
+            Route(
                 name="org.zstack.header.storage.cdp.APIGetCdpBackupStorageRequirementMsg",
                 method="GET",
                 paths=("/cdp-backup-storage/{backupStorageUuid}/requirement",),
@@ -55,12 +55,12 @@ class Recovery:
             ),
         ]
 
-    def _points(self, call: Call) -> Reply:
+    def _points(self, call: Call) -> Response:
         task = self._task(call)
         scale = call.request.first("scale") or "minute"
         if scale not in _SCALES:
             text = f"field[scale] is invalid, valid values are {sorted(_SCALES)}, but got {scale}"
-            raise ApiRefusal(errors.invalid_argument(text))
+            raise ApiErrorResponse(errors.invalid_argument(text))
         # One point at most for each step of the scale, and none where the policy makes none.
         step = max(_SCALES[scale], task.policy.seconds)
         newest, oldest = self._span(task)
@@ -69,24 +69,24 @@ class Recovery:
         ticks = range(int(newest // step), max(int(oldest // step), int(newest // step) - _MOST), -1)
         return self._reply(task, call, [tick * step for tick in ticks])
 
-    def _protected(self, call: Call) -> Reply:
+    def _protected(self, call: Call) -> Response:
         task = self._task(call)
         newest, oldest = self._span(task)
-        count = mix(task.seed, 900) % 3
+        count = hash64(task.seed, 900) % 3
         moments = [int(newest - (i + 1) * (newest - oldest) / 4) for i in range(count)]
         return self._reply(task, call, moments, note="before upgrade")
 
-    def _reply(self, task: Task, call: Call, moments: list[int], note: str | None = None) -> Reply:
+    def _reply(self, task: SimulatedTask, call: Call, moments: list[int], note: str | None = None) -> Response:
         start = self._integer(call, "start", 0)
         limit = self._integer(call, "limit", _DEFAULT_LIMIT)
         page = moments[start : start + limit] if limit else moments[start:]
         machine = task.machine
         volumes = machine.volumes if machine is not None else ()
         points = {volume.uuid: [self._point(task, volume.uuid, moment, note) for moment in page] for volume in volumes}
-        return Reply(200, encode({"recoveryPoints": points, "success": True}))
+        return Response(200, encode({"recoveryPoints": points, "success": True}))
 
-    def _point(self, task: Task, volume: str, moment: int, note: str | None) -> dict[str, object]:
-        chance = mix(task.seed, moment)
+    def _point(self, task: SimulatedTask, volume: str, moment: int, note: str | None) -> dict[str, object]:
+        chance = hash64(task.seed, moment)
         number = (moment - 1_500_000_000) // 60
         values: dict[str, object | None] = {
             "id": number * 4 + int(volume[:1], 16) % 4,
@@ -99,43 +99,43 @@ class Recovery:
         }
         return in_hash_order(dict(values))
 
-    def _span(self, task: Task) -> tuple[float, float]:
+    def _span(self, task: SimulatedTask) -> tuple[float, float]:
         """Newest and oldest moment that can be brought back: from the last latency to the end of the retention."""
-        now = self._node.wall()
-        _, latency = self._node.world.vitals(task)
+        now = self._node.server_time()
+        _, latency = self._node.world.current_metrics(task)
         newest = now - latency / 1000 if task.status in ("Running", "DataMerging") else task.changed
         kept = max(task.policy.retention_days, task.policy.daily_since_day)
         return newest, max(task.created, now - kept * _DAY_S)
 
-    def _task(self, call: Call) -> Task:
+    def _task(self, call: Call) -> SimulatedTask:
         uuid = call.variables["uuid"]
         if uuid not in self._node.world.machines:
-            raise ApiRefusal(errors.not_found("VmInstanceVO", uuid))
+            raise ApiErrorResponse(errors.not_found("VmInstanceVO", uuid))
         tasks = self._node.world.tasks.values()
         task = next((task for task in tasks if task.machine is not None and task.machine.uuid == uuid), None)
         if task is None:
-            raise ApiRefusal(errors.not_found("CdpTaskVO", uuid))
+            raise ApiErrorResponse(errors.not_found("CdpTaskVO", uuid))
         if not task.storage.connected:
-            raise ApiRefusal(errors.storage_not_connected(task.storage.uuid))
+            raise ApiErrorResponse(errors.storage_not_connected(task.storage.uuid))
         return task
 
-    def _requirement(self, call: Call) -> Reply:
+    def _requirement(self, call: Call) -> Response:
         storage = self._node.world.storages.get(call.variables["backupStorageUuid"])
         if storage is None:
-            raise ApiRefusal(errors.not_found("BackupStorageVO", call.variables["backupStorageUuid"]))
+            raise ApiErrorResponse(errors.not_found("BackupStorageVO", call.variables["backupStorageUuid"]))
         count = len(storage.tasks)
         required = {"memory": 4.0 * 2**30 + count * 2.0**28, "cpuNum": float(4 + count // 8)}
         current = {"memory": 64.0 * 2**30, "cpuNum": 16.0}
         enough = all(current[name] >= required[name] for name in required)
         step = "" if enough else "expand the backup server"
-        return Reply(200, encode({"required": required, "current": current, "nextStep": step, "success": True}))
+        return Response(200, encode({"required": required, "current": current, "nextStep": step, "success": True}))
 
     def _integer(self, call: Call, name: str, default: int) -> int:
         text = call.request.first(name)
         if text is None:
             return default
         if not text.strip().isdigit():
-            raise TextRefusal(400, f"Invalid value[{text}] for the field[{name}], it must be an integer")
+            raise PlainTextError(400, f"Invalid value[{text}] for the field[{name}], it must be an integer")
         return int(text)
 
     def _moment(self, call: Call, name: str, default: float) -> float:
@@ -146,5 +146,5 @@ class Recovery:
             moment = datetime.fromisoformat(text)
         except ValueError:
             text = f"field[{name}] must be an ISO date-time with an offset, but got {text}"
-            raise ApiRefusal(errors.invalid_argument(text)) from None
+            raise ApiErrorResponse(errors.invalid_argument(text)) from None
         return (moment if moment.tzinfo else moment.replace(tzinfo=self._node.zone)).timestamp()

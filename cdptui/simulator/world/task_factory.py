@@ -6,9 +6,76 @@ import math
 from collections.abc import Sequence
 from random import Random
 
-from cdptui.simulator.world.estate import GIB, TIB, Machine, Policy, Storage, hex_uuid
-from cdptui.simulator.world.names import description, machine_name, task_name
-from cdptui.simulator.world.task import Task
+from cdptui.simulator.world.resources import GIB, TIB, Machine, Policy, Storage, hex_uuid
+from cdptui.simulator.world.task import SimulatedTask
+
+_SYSTEMS = (
+    "erp", "crm", "oa", "mail", "hr", "wms", "mes", "bi", "git", "ci", "dns", "ldap", "portal", "pay", "order", "stock",
+    "k8s", "harbor", "zabbix", "elk", "redis", "kafka", "mq", "report", "file", "print", "vpn", "sso", "cms", "pacs",
+    "lis", "his", "scada", "plm", "sap", "billing", "search", "cache", "proxy", "web",
+)  # fmt: skip
+_ROLES = ("db", "app", "web", "api", "node", "master", "slave", "test", "prod", "gw", "srv", "mgmt")
+_CHINESE = (
+    "财务系统",
+    "人事系统",
+    "核心数据库",
+    "门户网站",
+    "生产管理",
+    "仓储系统",
+    "邮件服务器",
+    "档案库",
+    "监控平台",
+    "考勤系统",
+    "医院信息系统",
+    "电子病历",
+)
+_CHINESE_TAILS = ("-CDP", "-保护", "-容灾", "-cdp-01", "-备份任务")
+_AWKWARD = (
+    "cdp-[test]",
+    "cdp-🚀-launch",
+    "CDP task for the old accounting system of the Hangzhou branch office, keep until the audit is over (ask Wang)",
+    "cdp-[/]-[red]db",
+    "  cdp-spaces  ",
+    "cdp-o'brien & <sons>=1",
+    "cdp-שרת-נתונים",
+    "cdp-مخدم",
+    "cdp-e\u0301cole-日本語ｶﾅ",
+    "cdp-👩‍👩‍👧-family",
+    "cdp-100%_done",
+)
+_DESCRIPTIONS = (
+    "ERP database",
+    "nightly batch host",
+    "do not disable",
+    "迁移后删除",
+    "owner: infra team",
+    "等保三级",
+    "24x7",
+)
+
+
+def task_name(rng: Random, number: int) -> str:
+    """A name for the task with that number; not unique, as on the real server."""
+    kind = rng.random()
+    if number == 7 or kind > 0.985:
+        return _AWKWARD[rng.randrange(len(_AWKWARD))] if number != 7 else _AWKWARD[0]
+    if kind > 0.9:
+        return rng.choice(_CHINESE) + rng.choice(_CHINESE_TAILS)
+    if kind > 0.45:
+        return f"cdp-{rng.choice(_SYSTEMS)}-{rng.choice(_ROLES)}"
+    return f"cdp-{rng.choice(_SYSTEMS)}-{rng.choice(_ROLES)}-{rng.randrange(1, 20):02d}"
+
+
+def machine_name(task: str, number: int) -> str:
+    """The name of the machine that such a task protects."""
+    stem = task.strip().removeprefix("cdp-").removesuffix("-CDP")
+    return f"{stem}-{number % 8 + 1:02d}" if stem.isascii() and len(stem) < 40 else stem[:40]
+
+
+def description(rng: Random) -> str | None:
+    """Most tasks have none."""
+    return rng.choice(_DESCRIPTIONS) if rng.random() < 0.25 else None
+
 
 _PLANS = (50, 100, 100, 150, 200, 200, 300, 500, 500, 800, 1024, 1024, 2048, 3072, 4096)
 _TARGETS_MS = (600_000,) * 8 + (300_000, 900_000, 1_800_000, 60_000)
@@ -23,7 +90,7 @@ _EDGE_EVERY = 25
 """Every so many tasks one is in the branch office: a chance would now and then put a tenth of the fleet there."""
 
 
-class Nursery:
+class TaskFactory:
     """Makes tasks, one after the other, always the same ones for the same seed."""
 
     def __init__(self, rng: Random, policies: Sequence[Policy], storages: Sequence[Storage]) -> None:
@@ -32,7 +99,7 @@ class Nursery:
         self._edge, *self._big = storages
         self._made = 0
 
-    def make(self, wall: float, *, is_new: bool) -> Task:
+    def create(self, wall: float, *, is_new: bool) -> SimulatedTask:
         """One task as it is at the wall moment: just created, or somewhere in its life of up to a year."""
         rng = self._rng
         number = self._made
@@ -40,8 +107,8 @@ class Nursery:
         name = task_name(rng, number)
         created = wall if is_new else wall - rng.random() ** 0.7 * _YEAR_S - 3600
         plan = rng.choice(_PLANS) * GIB
-        pace, floor, keep, merge_every = self._temper(plan)
-        task = Task(
+        pace, floor, keep, merge_every = self._growth_profile(plan)
+        task = SimulatedTask(
             uuid=hex_uuid(rng),
             name=name,
             description=description(rng),
@@ -65,7 +132,7 @@ class Nursery:
         task.used = floor * 0.02 if is_new else floor + journal * (keep + (1 - keep) * rng.random())
         return task
 
-    def _temper(self, plan: int) -> tuple[float, float, float, int]:
+    def _growth_profile(self, plan: int) -> tuple[float, float, float, int]:
         """Pace (bytes an hour), floor, keep and hours between merges that leave a healthy task in balance.
 
         A merge takes (1 - keep) of the journal, so the journal swings about pace * hours / (1 - keep).
@@ -81,7 +148,7 @@ class Nursery:
         journal = min(share_a_day * hours / 24 / (1 - keep), fill * 0.6)
         return plan * journal * (1 - keep) / hours, plan * (fill - journal * 0.8), keep, hours
 
-    def _journal(self, task: Task) -> float:
+    def _journal(self, task: SimulatedTask) -> float:
         if task.keep > 0.9:
             return self._rng.random() * 0.5 * (task.floor / 0.4)
         return task.pace * task.merge_every / (1 - task.keep)

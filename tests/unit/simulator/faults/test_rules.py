@@ -9,70 +9,70 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdptui.simulator.fault_spec import SpecError, describe, options_of, parse_fault
-from cdptui.simulator.faults import STANDING, Fault, FaultKind, Faults
+from cdptui.simulator.faults.rules import NODE_STATE_KINDS, Fault, FaultKind, FaultRules
+from cdptui.simulator.faults.spec import SpecError, options_of, parse_fault, to_json
 from tests.unit.simulator.clocks import HandClock
 
 
 def test_rule_ends_by_itself() -> None:
     clock = HandClock(100.0)
-    faults = Faults(clock)
+    faults = FaultRules(clock)
     faults.add("hang", lasts_s=10)
     faults.add("clock-skew", seconds=60)
     assert faults.next_end_s == 10
     clock.pass_time(9)
-    assert faults.take("GET", "/v1/cdp-task") is not None
+    assert faults.match("GET", "/v1/cdp-task") is not None
     clock.pass_time(1)
-    assert faults.take("GET", "/v1/cdp-task") is None
-    assert [rule.fault.kind for rule, _ in faults.standing()] == ["clock-skew"]
+    assert faults.match("GET", "/v1/cdp-task") is None
+    assert [rule.fault.kind for rule, _ in faults.active()] == ["clock-skew"]
     assert faults.next_end_s == float("inf")
 
 
 def test_slow_start_counts_from_the_later_of_listening_and_rule() -> None:
     clock = HandClock(100.0)
-    faults = Faults(clock)
+    faults = FaultRules(clock)
     clock.pass_time(50)
     faults.add("slow-start", seconds=10)
     assert faults.start_left_s == 10
     clock.pass_time(11)
     assert faults.start_left_s == 0
-    faults.note_listening()
+    faults.on_listening()
     assert faults.start_left_s == 10
     faults.clear()
     assert faults.start_left_s == 0
 
 
-@pytest.mark.parametrize("kind", sorted(STANDING))
+@pytest.mark.parametrize("kind", sorted(NODE_STATE_KINDS))
 def test_states_of_the_node_hit_no_request(kind: FaultKind) -> None:
-    faults = Faults()
+    faults = FaultRules()
     faults.add(kind)
-    assert faults.take("GET", "/v1/cdp-task") is None
+    assert faults.match("GET", "/v1/cdp-task") is None
     assert faults.is_on(kind)
 
 
 def test_rows_shift_only_between_pages() -> None:
-    faults = Faults()
+    faults = FaultRules()
     faults.add("shifting-rows")
-    assert faults.take("GET", "/v1/cdp-task") is None
-    assert faults.take("GET", "/v1/cdp-task", is_later_page=True) is not None
+    assert faults.match("GET", "/v1/cdp-task") is None
+    assert faults.match("GET", "/v1/cdp-task", is_later_page=True) is not None
 
 
 def test_rules_have_numbers_and_count_their_hits() -> None:
-    faults = Faults()
-    first = faults.put(Fault(kind=FaultKind.HANG, times=2))
-    second = faults.put(Fault(kind=FaultKind.RESET))
-    faults.take("GET", "/v1/x")
-    assert [(rule.number, rule.hits, rule.left) for rule, _ in faults.standing()] == [(first, 1, 1), (second, 0, None)]
+    faults = FaultRules()
+    first = faults.add_fault(Fault(kind=FaultKind.HANG, times=2))
+    second = faults.add_fault(Fault(kind=FaultKind.RESET))
+    faults.match("GET", "/v1/x")
+    assert [(rule.number, rule.hits, rule.left) for rule, _ in faults.active()] == [(first, 1, 1), (second, 0, None)]
     assert faults.remove_number(second)
     assert not faults.remove_number(second)
-    faults.take("GET", "/v1/x")
-    assert faults.standing() == []
+    faults.match("GET", "/v1/x")
+    assert faults.active() == []
 
 
 def test_watchers_are_told_of_every_switch_until_they_end() -> None:
-    faults = Faults()
+    faults = FaultRules()
     told: list[int] = []
-    end = faults.watch(lambda: told.append(len(faults.standing())))
+    end = faults.subscribe(lambda: told.append(len(faults.active())))
     fault = faults.add("hang")
     faults.remove(fault)
     end()
@@ -165,4 +165,4 @@ def test_description_means_the_same_fault(data: st.DataObject) -> None:
     keys = data.draw(st.sets(st.sampled_from(options_of(kind))))
     wanted = {"kind": kind.value, **{key: data.draw(VALUES[key]) for key in keys}}
     fault = parse_fault(json.dumps(wanted))
-    assert parse_fault(json.dumps(describe(fault))) == fault
+    assert parse_fault(json.dumps(to_json(fault))) == fault

@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Raw
 
-from cdptui.simulator.inventories import shuffled
-from cdptui.simulator.query.table import Column, Kind, Table, columns
+from cdptui.simulator.inventories import unsorted_order
+from cdptui.simulator.java_json import encode, in_hash_order, java_date, java_double
+from cdptui.simulator.query.table import Column, ColumnType, Table, columns
 from cdptui.simulator.settings import Dialect
-from cdptui.simulator.wire import encode, in_hash_order, java_date, java_double
-from cdptui.simulator.world.fleet import World
-from cdptui.simulator.world.task import Task
+from cdptui.simulator.world.task import SimulatedTask
+from cdptui.simulator.world.world import World
 
 JAVA_CLASS = "org.zstack.header.storage.cdp.CdpTaskInventory"
 _PACKAGE = JAVA_CLASS.rpartition(".")[0]
@@ -20,7 +20,7 @@ _REF_CLASS = f"{_PACKAGE}.CdpTaskResourceRefInventory"
 _NUMBERS = ("backupBandwidth", "maxCapacity", "usedCapacity", "maxLatency", "lastLatency", "currentLatency")
 
 
-class TaskTable:
+class TaskInventory:
     """Builds the query table of the tasks, and their inventories for jobs."""
 
     def __init__(self, world: World, zone: ZoneInfo, dialect: Dialect) -> None:
@@ -28,12 +28,12 @@ class TaskTable:
         self._zone = zone
         self._dialect = dialect
         self._kept: dict[str, tuple[tuple[int, int, int, int], bytes]] = {}
-        self._order: tuple[int, list[Task]] = (-1, [])
+        self._order: tuple[int, list[SimulatedTask]] = (-1, [])
         self.table = self._table()
 
-    def fields(self, task: Task) -> dict[str, object]:
+    def fields(self, task: SimulatedTask) -> dict[str, object]:
         """A CdpTaskInventory with its nulls; pinned fields win."""
-        used, latency = self._world.vitals(task)
+        used, latency = self._world.current_metrics(task)
         created = self._date(task.created)
         machine = task.machine
         values: dict[str, object] = {
@@ -57,11 +57,11 @@ class TaskTable:
             values[self._dialect.latency] = latency
         if self._dialect.extra_fields:
             values["scene"] = "Normal"
-        if task.pins:
-            self._pin(values, task.pins)
+        if task.overrides:
+            self._apply_overrides(values, task.overrides)
         return values
 
-    def inventory(self, task: Task) -> dict[str, object]:
+    def inventory(self, task: SimulatedTask) -> dict[str, object]:
         """The wire form of a task: no nulls, hash order, floats if the dialect wants them."""
         values = in_hash_order(self.fields(task))
         if self._dialect.float_numbers:
@@ -70,23 +70,23 @@ class TaskTable:
                     values[name] = Raw(java_double(values[name]).encode())  # type: ignore[arg-type]
         return values
 
-    def encode(self, task: Task) -> bytes:
+    def encode(self, task: SimulatedTask) -> bytes:
         """The wire form as bytes, kept until something of it changes."""
-        used, latency = self._world.vitals(task)
-        state = (used, latency, task.ticket, self._world.version)
+        used, latency = self._world.current_metrics(task)
+        state = (used, latency, task.event_version, self._world.version)
         kept = self._kept.get(task.uuid)
         if kept is None or kept[0] != state:
             kept = (state, encode(self.inventory(task)))
             self._kept[task.uuid] = kept
         return kept[1]
 
-    def _rows(self) -> list[Task]:
+    def _rows(self) -> list[SimulatedTask]:
         if self._order[0] != self._world.version:
-            self._order = (self._world.version, shuffled(self._world.tasks.values()))
+            self._order = (self._world.version, unsorted_order(self._world.tasks.values()))
             self._kept = {uuid: kept for uuid, kept in self._kept.items() if uuid in self._world.tasks}
         return self._order[1]
 
-    def _table(self) -> Table[Task]:
+    def _table(self) -> Table[SimulatedTask]:
         latency = self._dialect.latency
         long_names = ["backupBandwidth", "maxCapacity", "usedCapacity"]
         long_names += [] if latency == "absent" else ["maxLatency", latency]
@@ -98,17 +98,17 @@ class TaskTable:
                 self._column("name", is_steady=True),
                 *(self._column(name) for name in ("description", "policyUuid", "backupStorageUuid")),
                 *(self._column(name, enum_class=f"{_PACKAGE}.{java}") for name, java in enums.items()),
-                *(self._column(name, Kind.NUMBER, is_primitive=True) for name in long_names),
-                Column("createDate", Kind.DATE, lambda task: task.created),
-                Column("lastOpDate", Kind.DATE, lambda task: task.changed),
-                self._column("resourceRefs", Kind.LIST),
+                *(self._column(name, ColumnType.NUMBER, is_primitive=True) for name in long_names),
+                Column("createDate", ColumnType.DATE, lambda task: task.created),
+                Column("lastOpDate", ColumnType.DATE, lambda task: task.changed),
+                self._column("resourceRefs", ColumnType.LIST),
             ),
             rows=self._rows,
             by_uuid=self._world.tasks.get,
             encode=self.encode,
             wire_value=lambda task, name: self.inventory(task).get(name),
             version=lambda: self._world.version,
-            reached={
+            joined_columns={
                 f"resourceRefs.{name}": self._reached(name) for name in ("resourceUuid", "resourceType", "taskUuid")
             },
             nested=_reference_classes,
@@ -117,17 +117,17 @@ class TaskTable:
     def _column(
         self,
         name: str,
-        kind: Kind = Kind.TEXT,
+        kind: ColumnType = ColumnType.TEXT,
         *,
         enum_class: str | None = None,
         is_primitive: bool = False,
         is_steady: bool = False,
-    ) -> Column[Task]:
+    ) -> Column[SimulatedTask]:
         read = self._reader(name)
-        return Column(name, kind, read, enum_class=enum_class, is_primitive=is_primitive, is_steady=is_steady)
+        return Column(name, kind, read, enum_class=enum_class, is_primitive=is_primitive, is_stable=is_steady)
 
-    def _reader(self, name: str) -> Callable[[Task], object]:
-        quick: dict[str, Callable[[Task], object]] = {
+    def _reader(self, name: str) -> Callable[[SimulatedTask], object]:
+        quick: dict[str, Callable[[SimulatedTask], object]] = {
             "uuid": lambda task: task.uuid,
             "name": lambda task: task.name,
             "status": lambda task: task.status,
@@ -136,22 +136,22 @@ class TaskTable:
             "backupStorageUuid": lambda task: task.storage.uuid,
             "maxCapacity": lambda task: task.plan,
             "maxLatency": lambda task: task.max_latency,
-            "usedCapacity": lambda task: self._world.vitals(task)[0],
-            self._dialect.latency: lambda task: self._world.vitals(task)[1],
+            "usedCapacity": lambda task: self._world.current_metrics(task)[0],
+            self._dialect.latency: lambda task: self._world.current_metrics(task)[1],
         }
         plain = quick.get(name)
         if plain is None:
             return lambda task: self.fields(task).get(name)
-        return lambda task: task.pins.get(name, plain(task)) if task.pins else plain(task)
+        return lambda task: task.overrides.get(name, plain(task)) if task.overrides else plain(task)
 
-    def _reached(self, name: str) -> Column[Task]:
-        def read(task: Task) -> list[object]:
+    def _reached(self, name: str) -> Column[SimulatedTask]:
+        def read(task: SimulatedTask) -> list[object]:
             refs = self.fields(task)["resourceRefs"]
             return [ref.get(name) for ref in refs if isinstance(ref, dict)] if isinstance(refs, list) else []
 
-        return Column(f"resourceRefs.{name}", Kind.TEXT, read)
+        return Column(f"resourceRefs.{name}", ColumnType.TEXT, read)
 
-    def _pin(self, values: dict[str, object], pins: dict[str, object]) -> None:
+    def _apply_overrides(self, values: dict[str, object], pins: dict[str, object]) -> None:
         for name, value in pins.items():
             is_moment = name in ("createDate", "lastOpDate") and isinstance(value, int | float)
             values[name] = self._date(value) if is_moment else value  # type: ignore[arg-type]
@@ -172,6 +172,6 @@ def _reference(task: str, machine: str, created: str) -> dict[str, object]:
     )
 
 
-def _reference_classes(task: Task) -> tuple[tuple[str, str], ...]:
-    refs = task.pins.get("resourceRefs", [task.machine] if task.machine is not None else [])
+def _reference_classes(task: SimulatedTask) -> tuple[tuple[str, str], ...]:
+    refs = task.overrides.get("resourceRefs", [task.machine] if task.machine is not None else [])
     return tuple((f"resourceRefs[{i}]", _REF_CLASS) for i in range(len(refs) if isinstance(refs, list) else 0))

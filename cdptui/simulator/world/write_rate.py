@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from copy import copy
 
-from cdptui.simulator.world.noise import mix
+from cdptui.simulator.world.seeded_random import hash64
 
 _OFFICE = (1, 1, 1, 1, 1, 2, 4, 8, 14, 18, 19, 17, 12, 14, 18, 18, 16, 13, 9, 6, 4, 3, 2, 1)
 _NIGHTLY = (10, 22, 30, 26, 14, 6, 4, 5, 6, 7, 7, 7, 6, 7, 7, 7, 6, 6, 6, 5, 5, 5, 6, 8)
@@ -35,15 +35,15 @@ PEAK = max(max(rhythm) for rhythm in RHYTHMS) * 1.4 * _BURST
 def hour_factor(seed: int, rhythm: int, hour: int) -> float:
     """How many times its mean the machine writes in that hour, counted from a Monday 0:00."""
     day = hour // 24
-    factor = RHYTHMS[rhythm][hour % 24] * (0.6 + 0.8 * (mix(seed ^ _MOOD_SALT, day) >> 44) / 1048576.0)
+    factor = RHYTHMS[rhythm][hour % 24] * (0.6 + 0.8 * (hash64(seed ^ _MOOD_SALT, day) >> 44) / 1048576.0)
     if rhythm == OFFICE and day % 7 >= 5:
         factor *= _WEEKEND
-    if (mix(seed ^ _BURST_SALT, hour) >> 44) / 1048576.0 < _BURST_CHANCE:
+    if (hash64(seed ^ _BURST_SALT, hour) >> 44) / 1048576.0 < _BURST_CHANCE:
         factor *= _BURST
     return factor
 
 
-class Meter:
+class WriteMeter:
     """Bytes written since a minute. It only goes forward, hour by hour, so asking often is cheap."""
 
     __slots__ = ("_from", "_hour", "_offset", "_pace", "_rhythm", "_seed", "_until_hour", "_within")
@@ -61,11 +61,11 @@ class Meter:
         self._until_hour = 0.0
         self._within = pace * hour_factor(seed, rhythm, self._hour)
 
-    def fork(self) -> Meter:
+    def fork(self) -> WriteMeter:
         """A copy to look ahead with."""
         return copy(self)
 
-    def written(self, minute: int) -> float:
+    def bytes_written(self, minute: int) -> float:
         """Bytes from the start of the meter to a fleet minute; minutes must not go back by an hour."""
         minute += self._offset
         while minute >= (self._hour + 1) * 60:
@@ -77,20 +77,20 @@ class Meter:
         return self._until_hour + self._within * (minute - begin) / 60
 
 
-def crossing(meter: Meter, room: float, begin: int, end: int) -> int | None:
+def first_minute_above(meter: WriteMeter, room: float, begin: int, end: int) -> int | None:
     """First minute of the five-minute grid in (begin, end] by which more than `room` bytes were written."""
     minute = begin
     while minute < end:
         following = min(minute + 60, end)
-        if meter.written(following) > room:
+        if meter.bytes_written(following) > room:
             return _within_hour(meter, room, minute, following)
         minute = following
     return None
 
 
-def _within_hour(meter: Meter, room: float, begin: int, end: int) -> int:
+def _within_hour(meter: WriteMeter, room: float, begin: int, end: int) -> int:
     first = begin - begin % 5 + 5
     for minute in range(first, end, 5):
-        if meter.written(minute) > room:
+        if meter.bytes_written(minute) > room:
             return minute
     return end

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from itertools import chain, repeat
 from typing import Any
 
 import msgspec
 
 from cdptui.simulator import errors
-from cdptui.simulator.exchange import Reply, Request
-from cdptui.simulator.faults import Fault, FaultKind
+from cdptui.simulator.faults.rules import Fault, FaultKind
+from cdptui.simulator.http_types import Request, Response
 from cdptui.simulator.node import ManagementNode
-from cdptui.simulator.world.fleet import World
+from cdptui.simulator.world.world import World
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
@@ -32,21 +34,21 @@ _SHIFTER = f"{1:032x}"
 """Uuid of the task that comes and goes: before all others, and its name too, in ascending order."""
 
 
-def tomcat_page(status: int, phrase: str) -> Reply:
+def tomcat_page(status: int, phrase: str) -> Response:
     """A page of the servlet container, from before the node's own code is reached."""
-    return Reply(status, _TOMCAT_PAGE.format(status, phrase).encode(), HTML)
+    return Response(status, _TOMCAT_PAGE.format(status, phrase).encode(), HTML)
 
 
-def _gateway_page(status: int, phrase: str) -> Reply:
-    return Reply(status, _GATEWAY_PAGE.format(f"{status} {phrase}").encode(), HTML)
+def _gateway_page(status: int, phrase: str) -> Response:
+    return Response(status, _GATEWAY_PAGE.format(f"{status} {phrase}").encode(), HTML)
 
 
 _FIXED = {
-    FaultKind.INVALID_JSON: Reply(
+    FaultKind.INVALID_JSON: Response(
         200, b'{"schema":{},"inventories":[{"uuid":"0f6a1c2b3d4e45f6a7b8c9d0e1f2a3b4","name":'
     ),
-    FaultKind.RATE_LIMIT: Reply(429, b"Rate limit exceeded"),
-    FaultKind.EMPTY_500: Reply(500, b""),
+    FaultKind.RATE_LIMIT: Response(429, b"Rate limit exceeded"),
+    FaultKind.EMPTY_500: Response(500, b""),
     FaultKind.BAD_GATEWAY: _gateway_page(502, "Bad Gateway"),
     FaultKind.GATEWAY_TIMEOUT: _gateway_page(504, "Gateway Time-out"),
     FaultKind.HTML_503: _gateway_page(503, "Service Temporarily Unavailable"),
@@ -54,20 +56,20 @@ _FIXED = {
 }
 
 
-def forged(fault: Fault, request: Request, node: ManagementNode) -> Reply | None:
+def fault_response(fault: Fault, request: Request, node: ManagementNode) -> Response | None:
     """The answer that the fault puts in place of the node's; None when the node is asked after all."""
     match fault.kind:
         case FaultKind.ERROR:
-            return node.refuse(errors.of_code(fault.code, fault.details), request)
+            return node.error_response(errors.error_for_code(fault.code, fault.details), request)
         case FaultKind.DENIED:
-            return node.denial(request)
+            return node.permission_denied(request)
         case FaultKind.MODULE_MISSING:
-            return Reply(404, f"no api mapping to {request.api_path}".encode())
+            return Response(404, f"no api mapping to {request.api_path}".encode())
         case FaultKind.REDIRECT:
-            return Reply(fault.status, b"", ((b"location", fault.location.encode()),))
+            return Response(fault.status, b"", ((b"location", fault.location.encode()),))
         case FaultKind.DEEP_NESTING:
             nest = b"[" * fault.depth + b"]" * fault.depth
-            return Reply(200, b'{"schema":{},"total":1,"inventories":%s}' % nest)
+            return Response(200, b'{"schema":{},"total":1,"inventories":%s}' % nest)
         case FaultKind.ENDLESS_LIST:
             return _first_page(request, node)
         case FaultKind.CAPPED_PAGES if request.method == "GET":
@@ -75,11 +77,11 @@ def forged(fault: Fault, request: Request, node: ManagementNode) -> Reply | None
         case FaultKind.SESSION_KILL:
             node.sessions.kill_all()
         case FaultKind.SHIFTING_ROWS:
-            _shift(node.world)
+            _toggle_first_row(node.world)
     return _FIXED.get(fault.kind)
 
 
-def _capped_page(request: Request, node: ManagementNode, rows: int) -> Reply:
+def _capped_page(request: Request, node: ManagementNode, rows: int) -> Response:
     """The answer with at most `rows` rows, also where a call knows no `limit`."""
     limit = request.first("limit") or ""
     limit = str(min(int(limit), rows)) if limit.isdecimal() else str(rows)
@@ -90,10 +92,10 @@ def _capped_page(request: Request, node: ManagementNode, rows: int) -> Reply:
     if "inventories" in values:
         inventories = msgspec.json.decode(values["inventories"], type=list[msgspec.Raw])
         values["inventories"] = msgspec.Raw(msgspec.json.encode(inventories[:rows]))
-    return Reply(200, msgspec.json.encode(values))
+    return Response(200, msgspec.json.encode(values))
 
 
-def _first_page(request: Request, node: ManagementNode) -> Reply:
+def _first_page(request: Request, node: ManagementNode) -> Response:
     """The answer as if `start` had not been sent; a `total` leaves room for one more row than was asked for."""
     start = request.first("start") or "0"
     reply = node.answer(replace(request, params={**request.params, "start": ["0"]}))
@@ -104,10 +106,10 @@ def _first_page(request: Request, node: ManagementNode) -> Reply:
         rows = msgspec.json.decode(values["inventories"], type=list[msgspec.Raw])
         beyond = (int(start) if start.isdecimal() else 0) + len(rows) + 1
         values["total"] = msgspec.Raw(b"%d" % beyond)
-    return Reply(200, msgspec.json.encode(values))
+    return Response(200, msgspec.json.encode(values))
 
 
-def _shift(world: World) -> None:
+def _toggle_first_row(world: World) -> None:
     with world.lock:
         if _SHIFTER in world.tasks:
             world.remove(_SHIFTER)
@@ -115,7 +117,7 @@ def _shift(world: World) -> None:
             world.add(uuid=_SHIFTER, name="0 comes and goes")
 
 
-async def client_left(receive: Receive, within_s: float | None, *, unless: asyncio.Event | None = None) -> bool:
+async def wait_for_disconnect(receive: Receive, within_s: float | None, *, unless: asyncio.Event | None = None) -> bool:
     """Wait for the client to go away, for at most so many seconds (None: for ever). True when it did.
 
     The wait also ends, with False, when the event `unless` is set.
@@ -137,9 +139,67 @@ async def _departure(receive: Receive) -> bool:
     return True
 
 
-def reset(transport: asyncio.Transport) -> None:
+def reset_connection(transport: asyncio.Transport) -> None:
     """Close the connection with a TCP reset, as a crashed peer or a firewall does."""
     peer = transport.get_extra_info("socket")
     if peer is not None:
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
+
+
+_DROP_BYTES = 64
+_CHUNK_BYTES = 64 << 10
+_ROW = b'{"uuid":"0f6a1c2b3d4e45f6a7b8c9d0e1f2a3b4","name":"cdp-erp-db","status":"Running","state":"Enabled"},'
+_HEAD = b'{"schema":{},"total":1,"inventories":['
+_PADDED = b'{"schema":{},"total":0,"inventories":[],"padding":"'
+_PADDED_END = b'"}'
+
+
+class Ending(Enum):
+    """What follows the last piece."""
+
+    COMPLETE = "complete"
+    HANG = "hang"
+    CUT = "cut"
+
+
+@dataclass(frozen=True)
+class StreamPlan:
+    """One answer."""
+
+    parts: Iterable[bytes] = field(repr=False)
+    length: int | None
+    """The announced length in bytes; None is chunked, without one."""
+    pause_s: float = 0.0
+    """Seconds after each piece."""
+    ending: Ending = Ending.COMPLETE
+
+
+def stream_plan(fault: Fault, reply: Response) -> StreamPlan | None:
+    """How the fault has the reply sent; None is as always."""
+    body = reply.body
+    pause_s = max(0.0, fault.seconds)
+    match fault.kind:
+        case FaultKind.TRICKLE:
+            drops = (body[start : start + _DROP_BYTES] for start in range(0, len(body), _DROP_BYTES))
+            return StreamPlan(drops, len(body), pause_s)
+        case FaultKind.TRUNCATED:
+            return StreamPlan((body[: len(body) // 2],), len(body), ending=Ending.CUT)
+        case FaultKind.HANG_BODY:
+            return StreamPlan((), len(body), ending=Ending.HANG)
+        case FaultKind.ENDLESS_BODY:
+            rows = _ROW * (_CHUNK_BYTES // len(_ROW))
+            return StreamPlan(chain((_HEAD,), repeat(rows)), None, pause_s)
+        case FaultKind.HUGE_BODY:
+            return StreamPlan(_padded(fault.size_bytes), fault.size_bytes)
+    return None
+
+
+def _padded(size: int) -> Iterator[bytes]:
+    yield _PADDED
+    left = size - len(_PADDED) - len(_PADDED_END)
+    chunk = b"x" * _CHUNK_BYTES
+    while left > 0:
+        yield chunk[:left]
+        left -= _CHUNK_BYTES
+    yield _PADDED_END

@@ -7,7 +7,7 @@ import math
 _MASK = (1 << 64) - 1
 
 
-def mix(seed: int, index: int) -> int:
+def hash64(seed: int, index: int) -> int:
     """A well-mixed 64-bit number from two integers (the finalizer of splitmix64)."""
     value = (seed + index * 0x9E3779B97F4A7C15) & _MASK
     value = ((value ^ value >> 30) * 0xBF58476D1CE4E5B9) & _MASK
@@ -15,16 +15,16 @@ def mix(seed: int, index: int) -> int:
     return value ^ value >> 31
 
 
-def unit(seed: int, index: int) -> float:
+def uniform(seed: int, index: int) -> float:
     """A number in [0, 1) from two integers."""
-    return mix(seed, index) / 18446744073709551616.0
+    return hash64(seed, index) / 18446744073709551616.0
 
 
 def between(seed: int, index: int, low: float, high: float) -> float:
     """A number in [low, high)."""
-    return low + (high - low) * unit(seed, index)
+    return low + (high - low) * uniform(seed, index)
 
 
-def waiting(seed: int, index: int, mean: float) -> float:
+def exponential(seed: int, index: int, mean: float) -> float:
     """A waiting time of that mean, as between independent accidents."""
-    return -mean * math.log(1.0 - unit(seed, index))
+    return -mean * math.log(1.0 - uniform(seed, index))

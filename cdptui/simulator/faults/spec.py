@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
 from typing import Any
 
-from cdptui.simulator.faults import STANDING, Fault, FaultKind
+from cdptui.simulator.faults.rules import NODE_STATE_KINDS, Fault, FaultKind
 
 _NEXT_KEY = re.compile(r",(?=[a-z]+=)")
 _METHODS = ("GET", "POST", "PUT", "DELETE")
@@ -68,7 +68,7 @@ def parse_fault(text: str) -> Fault:
     return _of_mapping({"kind": kind, **options})
 
 
-def describe(fault: Fault) -> dict[str, object]:
+def to_json(fault: Fault) -> dict[str, object]:
     """The JSON object that means the fault; what is at its default is left out.
 
     >>> describe(parse_fault("delay:seconds=3"))
@@ -82,7 +82,7 @@ def describe(fault: Fault) -> dict[str, object]:
 
 def options_of(kind: FaultKind) -> tuple[str, ...]:
     """The keys that a kind takes."""
-    return (*_OWN.get(kind, ()), *(("for",) if kind in STANDING else _EVERY))
+    return (*_OWN.get(kind, ()), *(("for",) if kind in NODE_STATE_KINDS else _EVERY))
 
 
 def _object(text: str) -> dict[str, object]:

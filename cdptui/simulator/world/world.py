@@ -12,13 +12,13 @@ from threading import RLock
 from zoneinfo import ZoneInfo
 
 from cdptui.simulator.settings import SimulatorSettings
-from cdptui.simulator.world.birth import Nursery
-from cdptui.simulator.world.clock import FleetClock
-from cdptui.simulator.world.estate import Machine, Storage, make_policies, make_storages
+from cdptui.simulator.world.fleet_clock import FleetClock
+from cdptui.simulator.world.initial_state import InitialState, size_storages
 from cdptui.simulator.world.lifecycle import Lifecycle
-from cdptui.simulator.world.noise import mix, unit
-from cdptui.simulator.world.population import Population, size_storages
-from cdptui.simulator.world.task import Task
+from cdptui.simulator.world.resources import Machine, Storage, make_policies, make_storages
+from cdptui.simulator.world.seeded_random import hash64, uniform
+from cdptui.simulator.world.task import SimulatedTask
+from cdptui.simulator.world.task_factory import TaskFactory
 
 _DAY = 1440
 _CATCH_UP_TASK_DAYS = 20_000
@@ -43,7 +43,7 @@ class World:
         self.minute = 0
         self._now = now
         self._target = settings.tasks
-        self._events: list[tuple[int, int, Task | Storage | None, int]] = []
+        self._events: list[tuple[int, int, SimulatedTask | Storage | None, int]] = []
         self._sequence = 0
         start = now()
         self._clock = FleetClock(start, settings.speed, ZoneInfo(settings.zone))
@@ -53,8 +53,8 @@ class World:
         self.policies = {policy.uuid: policy for policy in make_policies(rng, start)}
         storages = make_storages(rng, settings.tasks, start)
         self.storages = {storage.uuid: storage for storage in storages}
-        self._nursery = Nursery(rng, list(self.policies.values()), storages)
-        self.tasks: dict[str, Task] = {}
+        self._nursery = TaskFactory(rng, list(self.policies.values()), storages)
+        self.tasks: dict[str, SimulatedTask] = {}
         self.machines: dict[str, Machine] = {}
         self._populate(settings.tasks, start, storages)
 
@@ -70,10 +70,10 @@ class World:
             while self._events and self._events[0][0] <= target:
                 minute, _, subject, ticket = heapq.heappop(self._events)
                 self.minute = max(self.minute, minute)
-                self._happen(minute, subject, ticket)
+                self._dispatch(minute, subject, ticket)
             self.minute = max(self.minute, target)
 
-    def vitals(self, task: Task) -> tuple[int, int]:
+    def current_metrics(self, task: SimulatedTask) -> tuple[int, int]:
         """The usedCapacity (bytes) and lastLatency (ms) as the server knows them now."""
         return task.used_at(self.minute), task.latency_at(self.minute)
 
@@ -84,14 +84,14 @@ class World:
 
     # What operators do through the API.
 
-    def switch(self, task: Task, *, on: bool) -> None:
-        """Begin to enable or to disable a task; `arrive` ends it."""
+    def switch(self, task: SimulatedTask, *, on: bool) -> None:
+        """Begin to enable or to disable a task; `finish_switch` ends it."""
         with self.lock:
             task.state = "Enabled" if on else "Disabled"
             self._unpin(task, "state", "status")
             self._lifecycle.enter(task, "Starting" if on else "Stopping", self.minute)
 
-    def arrive(self, task: Task) -> None:
+    def finish_switch(self, task: SimulatedTask) -> None:
         """What `switch` began is done."""
         with self.lock:
             if task.uuid not in self.tasks:
@@ -101,7 +101,7 @@ class World:
             elif task.status == "Stopping":
                 self._lifecycle.enter(task, "Stopped", self.minute, lasts=7 * _DAY)
 
-    def update(self, task: Task, changes: dict[str, object]) -> None:
+    def update(self, task: SimulatedTask, changes: dict[str, object]) -> None:
         """Change what an UpdateCdpTask may change; other keys are left alone."""
         with self.lock:
             attributes = {"name": "name", "description": "description", "backupBandwidth": "bandwidth"}
@@ -118,35 +118,35 @@ class World:
     def add(self, **overrides: object) -> str:
         """Add a task that has been running for a while, some of its wire fields pinned by hand. Returns its uuid."""
         with self.lock:
-            task = self._nursery.make(self._now(), is_new=False)
+            task = self._nursery.create(self._now(), is_new=False)
             task.uuid = str(overrides.pop("uuid", task.uuid))
             task.name = str(overrides.pop("name", task.name))
             self._admit(task)
             self._lifecycle.prepare(task, self.minute)
             self._lifecycle.run(task, self.minute)
-            task.pins.update(overrides)
+            task.overrides.update(overrides)
             return task.uuid
 
-    def alter(self, uuid: str, **fields: object) -> None:
+    def override_fields(self, uuid: str, **fields: object) -> None:
         """Pin wire fields of a task by hand: they stay so, whatever the fleet does. None leaves the field out.
 
         Dates are epoch seconds or any text. Raises KeyError for an unknown uuid.
         """
         with self.lock:
-            self.tasks[uuid].pins.update(fields)
+            self.tasks[uuid].overrides.update(fields)
             self.version += 1
 
-    def release(self, uuid: str) -> None:
-        """Undo `alter`."""
+    def clear_overrides(self, uuid: str) -> None:
+        """Undo `override_fields`."""
         with self.lock:
-            self.tasks[uuid].pins.clear()
+            self.tasks[uuid].overrides.clear()
             self.version += 1
 
     def remove(self, uuid: str) -> None:
         """Delete a task and its machine's protection. Raises KeyError for an unknown uuid."""
         with self.lock:
             task = self.tasks.pop(uuid)
-            task.ticket += 1
+            task.event_version += 1
             task.storage.tasks.pop(uuid, None)
             if task.machine is not None:
                 self.machines.pop(task.machine.uuid, None)
@@ -161,7 +161,7 @@ class World:
     def thaw(self) -> None:
         """Let fleet time go on."""
         with self.lock:
-            self._clock.thaw(self._now())
+            self._clock.unfreeze(self._now())
 
     @property
     def is_frozen(self) -> bool:
@@ -171,9 +171,9 @@ class World:
     def _populate(self, count: int, start: float, storages: list[Storage]) -> None:
         storages[0].connected = count < 1
         for _ in range(count):
-            self._admit(self._nursery.make(start, is_new=False))
+            self._admit(self._nursery.create(start, is_new=False))
         tasks = list(self.tasks.values())
-        Population(self._rng, self._clock, self._lifecycle, storages[0]).settle(tasks)
+        InitialState(self._rng, self._clock, self._lifecycle, storages[0]).apply(tasks)
         size_storages(tasks, storages)
         for i, storage in enumerate(storages):
             storage.changed = self._clock.wall(-12) if not storage.connected else storage.changed
@@ -181,7 +181,7 @@ class World:
         if count:
             self._push(self._membership_gap(), None)
 
-    def _admit(self, task: Task) -> None:
+    def _admit(self, task: SimulatedTask) -> None:
         self.tasks[task.uuid] = task
         task.storage.tasks[task.uuid] = None
         if task.machine is not None:
@@ -192,21 +192,21 @@ class World:
         days = min(_CATCH_UP_DAYS, _CATCH_UP_TASK_DAYS / max(1, len(self.tasks)))
         return int(max(_CATCH_UP_LEAST_DAYS, days) * _DAY)
 
-    def _push(self, minute: int, subject: Task | Storage | None, ticket: int = 0) -> None:
+    def _push(self, minute: int, subject: SimulatedTask | Storage | None, ticket: int = 0) -> None:
         self._sequence += 1
         heapq.heappush(self._events, (minute, self._sequence, subject, ticket))
 
-    def _schedule(self, task: Task, minute: int) -> None:
-        self._push(minute, task, task.ticket)
+    def _schedule(self, task: SimulatedTask, minute: int) -> None:
+        self._push(minute, task, task.event_version)
 
-    def _happen(self, minute: int, subject: Task | Storage | None, ticket: int) -> None:
-        if isinstance(subject, Task):
-            if subject.ticket == ticket:
-                self._lifecycle.turn(subject, minute)
+    def _dispatch(self, minute: int, subject: SimulatedTask | Storage | None, ticket: int) -> None:
+        if isinstance(subject, SimulatedTask):
+            if subject.event_version == ticket:
+                self._lifecycle.run_event(subject, minute)
         elif isinstance(subject, Storage):
             self._storage_turn(subject, minute)
         else:
-            self._membership_turn(minute)
+            self._add_or_remove_task(minute)
 
     def _storage_turn(self, storage: Storage, minute: int) -> None:
         storage.connected = not storage.connected
@@ -221,28 +221,28 @@ class World:
 
     def _storage_lasts(self, storage: Storage, salt: int) -> int:
         seed = int(storage.uuid[:16], 16)
-        chance = unit(seed, salt)
+        chance = uniform(seed, salt)
         if storage.is_edge:
             return int(90 + 300 * chance) if storage.connected else int(35 + 90 * chance)
         return int((12 + 40 * chance) * _DAY) if storage.connected else int(5 + 15 * chance)
 
-    def _membership_turn(self, minute: int) -> None:
+    def _add_or_remove_task(self, minute: int) -> None:
         size = len(self.tasks)
         slack = max(0, min(self._target // 10 - 1, self._target // 20 + 1))
-        grows = mix(0x626F726E, minute) % (2 * slack + 1) >= size - self._target + slack
+        grows = hash64(0x626F726E, minute) % (2 * slack + 1) >= size - self._target + slack
         if grows and size < self._target + slack:
-            task = self._nursery.make(self._clock.wall(minute), is_new=True)
+            task = self._nursery.create(self._clock.wall(minute), is_new=True)
             self._admit(task)
             self._lifecycle.create(task, minute)
         elif not grows and size > self._target - slack:
             uuids = list(self.tasks)
-            self.remove(uuids[mix(0x676F6E65, minute) % size])
+            self.remove(uuids[hash64(0x676F6E65, minute) % size])
         self._push(minute + self._membership_gap(), None)
 
     def _membership_gap(self) -> int:
         return max(1, _BIRTH_EVERY // max(1, self._target))
 
     @staticmethod
-    def _unpin(task: Task, *names: str) -> None:
+    def _unpin(task: SimulatedTask, *names: str) -> None:
         for name in names:
-            task.pins.pop(name, None)
+            task.overrides.pop(name, None)

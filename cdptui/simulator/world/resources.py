@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from random import Random
 
-from cdptui.simulator.world.noise import mix, unit
+from cdptui.simulator.world.seeded_random import hash64, uniform
 
 GIB = 1 << 30
 TIB = 1 << 40
@@ -74,20 +74,20 @@ class Machine:
     @property
     def volumes(self) -> tuple[Volume, ...]:
         """Root volume first."""
-        count = 1 + mix(self.seed, 100) % 3
+        count = 1 + hash64(self.seed, 100) % 3
         sizes = (40 * GIB, 100 * GIB, 200 * GIB, 500 * GIB, TIB)
         built = []
         for i in range(count):
-            size = sizes[mix(self.seed, 110 + i) % len(sizes)]
+            size = sizes[hash64(self.seed, 110 + i) % len(sizes)]
             built.append(
                 Volume(
-                    uuid=f"{mix(self.seed, 120 + i):016x}{mix(self.seed, 140 + i):016x}",
+                    uuid=f"{hash64(self.seed, 120 + i):016x}{hash64(self.seed, 140 + i):016x}",
                     name=f"ROOT-for-{self.name}" if i == 0 else f"DATA-for-{self.name}-{i}",
                     machine_uuid=self.uuid,
                     kind="Root" if i == 0 else "Data",
                     device_id=i,
                     size=size,
-                    actual_size=int(size * (0.1 + 0.8 * unit(self.seed, 160 + i))),
+                    actual_size=int(size * (0.1 + 0.8 * uniform(self.seed, 160 + i))),
                     created=self.created,
                 )
             )
@@ -96,12 +96,12 @@ class Machine:
     @property
     def host_uuid(self) -> str:
         """One of eight hosts."""
-        return f"{mix(8, self.seed % 8):016x}{mix(80, self.seed % 8):016x}"
+        return f"{hash64(8, self.seed % 8):016x}{hash64(80, self.seed % 8):016x}"
 
     @property
     def cluster_uuid(self) -> str:
         """The one cluster."""
-        return f"{mix(9, 1):016x}{mix(9, 2):016x}"
+        return f"{hash64(9, 1):016x}{hash64(9, 2):016x}"
 
 
 def hex_uuid(rng: Random) -> str:
