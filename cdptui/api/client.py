@@ -29,7 +29,7 @@ from cdptui.api.pager import Pager, PageRequest
 from cdptui.api.raw_task import json_line, pretty_json_lines, raw_fields
 from cdptui.api.requester import create_requester
 from cdptui.api.server_clock import ServerClock
-from cdptui.api.timestamps import parse_zone
+from cdptui.api.timestamps import server_timezone
 from cdptui.clock import Clock, give_way
 from cdptui.models.auth import Credentials
 from cdptui.models.sanitize import sanitize
@@ -207,7 +207,7 @@ class Client:
         except (*_OF_THE_CALL_ALONE, *UNREADABLE) as error:
             log.warning("the server's zone is unknown, dates are shown as it writes them: %s", error)
         else:
-            known = parse_zone(zone.timezone, zone.offset)
+            known = server_timezone(zone.timezone, zone.offset)
             self._decoder.zone = known
             if known is not None:
                 self._server_clock.use_zone(known)

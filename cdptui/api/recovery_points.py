@@ -12,7 +12,7 @@ from datetime import tzinfo
 from typing import Final
 
 from cdptui.api.errors import UnreadableAnswer
-from cdptui.api.inventory_api import JsonRecord
+from cdptui.api.json_record import JsonRecord
 from cdptui.models.recovery_points import RecoveryPoint
 from cdptui.models.resource_list import ResourceList
 

@@ -38,7 +38,7 @@ def sign(secret: str, method: str, date: str, uri: str) -> str:
 def canonical_path(base_url: str, path: str) -> str:
     """The path as the server sees it, once a proxy's prefix and its own context are gone.
 
-    >>> uri_of("https://cloud.example.com/api/zstack/v1", "/vm-instances/a%20b")
+    >>> canonical_path("https://cloud.example.com/api/zstack/v1", "/vm-instances/a%20b")
     '/v1/vm-instances/a b'
     """
     return unquote(base_url.rpartition(_CONTEXT)[2] + path)

@@ -7,9 +7,11 @@ comma after the year, Java 20 a narrow no-break space before AM/PM; other calls 
 from __future__ import annotations
 
 import re
-from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta, timezone, tzinfo
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import Final
+
+from cdptui.models.timezones import find_timezone, parse_offset
 
 _MONTHS: Final = {
     name: number
@@ -23,7 +25,6 @@ _JAVA: Final = re.compile(
 _DAY: Final = re.compile(r"([A-Z][a-z]{2}) (\d{1,2}), (\d{4})", re.ASCII)
 _HOURS: Final = {half: {str(hour): hour % 12 + noon for hour in range(1, 13)} for half, noon in (("AM", 0), ("PM", 12))}
 _SIXTIETHS: Final = {f"{number:02d}": number for number in range(60)}
-_OFFSET: Final = re.compile(r"\s*(?:GMT|UTC)?([+-])(\d{1,2}):?(\d{2})?\s*")
 _EPOCH_MS_FROM: Final = 1e11
 """Larger numbers are milliseconds: as seconds this would be the year 5138."""
 
@@ -34,9 +35,10 @@ def parse_timestamp(value: str | float | None, zone: tzinfo | None) -> datetime 
 
     `zone` is the server's, for forms that name none; without it those stay unknown rather than wrong by hours.
 
-    >>> parse_moment("Nov 14, 2017 10:20:57 PM", timezone(timedelta(hours=8)))
+    >>> from datetime import timedelta, timezone
+    >>> parse_timestamp("Nov 14, 2017 10:20:57 PM", timezone(timedelta(hours=8)))
     datetime.datetime(2017, 11, 14, 14, 20, 57, tzinfo=datetime.timezone.utc)
-    >>> parse_moment("Nov 14, 2017 10:20:57 PM", None) is None
+    >>> parse_timestamp("Nov 14, 2017 10:20:57 PM", None) is None
     True
     """
     try:
@@ -54,34 +56,13 @@ def is_valid_timestamp(value: str | float | None) -> bool:
     return value is None or parse_timestamp(value, UTC) is not None
 
 
-def parse_zone(name: str | None, offset: str | None) -> tzinfo | None:
-    """Return the zone that a server named, by its name if this machine knows it, else by its offset.
+def server_timezone(name: str | None, offset: str | None) -> tzinfo | None:
+    """Return the zone that a server reported: by its name if this machine knows it, else by its offset.
 
-    >>> parse_zone(None, "+8:00")
+    >>> server_timezone(None, "+8:00")
     datetime.timezone(datetime.timedelta(seconds=28800))
     """
-    for text in (name, offset):
-        match = _OFFSET.fullmatch(text or "")
-        if match is None:
-            continue
-        sign, hours, minutes = match.groups()
-        delta = timedelta(hours=int(hours), minutes=int(minutes or 0))
-        if delta < timedelta(hours=24):
-            fixed = timezone(-delta if sign == "-" else delta)
-            return _named_zone(name) or fixed
-    return _named_zone(name)
-
-
-def _named_zone(name: str | None) -> tzinfo | None:
-    if not name or len(name) > 64:
-        return None
-    # Two milliseconds, while the list is on its way: not in front of the request for it.
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415
-
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
+    return find_timezone(name or "") or parse_offset(name or "") or parse_offset(offset or "")
 
 
 def _from_epoch(value: float) -> datetime:

@@ -38,10 +38,7 @@ def known_names() -> KnownNames:
     """All of them; only for those who have a file to check."""
     from cdptui.config.validation import KnownNames  # noqa: PLC0415 - see above
     from cdptui.render.columns import COLUMNS  # noqa: PLC0415
-    from cdptui.tui.keymap import (
-        KEYS,
-        normalize_key,
-    )
+    from cdptui.tui.keymap import KEYS, normalize_key  # noqa: PLC0415
     from cdptui.tui.themes import THEMES  # noqa: PLC0415
 
     return KnownNames(

@@ -48,6 +48,7 @@ class RedactingFormatter(logging.Formatter):
         return "\n".join(sanitize(line, _MAX_MESSAGE) for line in super().formatException(ei).split("\n"))
 
     def format(self, record: logging.LogRecord) -> str:
+        """Return the record as a line in which every known secret is masked."""
         return _SECRETS.sub(lambda match: f"{match[1] or ''}***", redact(super().format(record)))
 
 

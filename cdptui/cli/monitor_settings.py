@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import tzinfo
 from typing import Final
 
 import click
@@ -45,7 +46,7 @@ def build_monitor_settings(
     interval_s, timeout_s = poll_seconds(choices)
     base_url = resolve_base_url(choices)
     zone_name = choices.value("server_zone")
-    zone = None if zone_name is None else parse_timezone(zone_name)
+    zone = None if zone_name is None else _timezone(zone_name)
     proxy = proxy_for(base_url)
     login_type = resolve_login_type(choices)
     before_prompt()
@@ -111,3 +112,10 @@ def _tls(choices: EffectiveConfig, ask: Callable[[str], str] | None) -> TlsSetti
         client_key=choices.value("client_key"),
         ask_passphrase=passphrase_of,
     )
+
+
+def _timezone(name: str) -> tzinfo:
+    try:
+        return parse_timezone(name)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error

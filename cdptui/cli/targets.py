@@ -63,7 +63,7 @@ def profile_hint(choices: EffectiveConfig | None) -> str:
     file = choices.user_config_file
     if file is None:
         return "cdptui config init writes a file for them"
-    from cdptui.config.config_file import display_path  # noqa: PLC0415 - loaded already, where there is a file
+    from cdptui.config.paths import display_path  # noqa: PLC0415 - loaded already, where there is a file
 
     return f"add one to {sanitize(display_path(file))}"
 

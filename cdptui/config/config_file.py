@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from cdptui.config.errors import InvalidConfigError
 from cdptui.config.input_files import InputFileError, read_input_file
+from cdptui.config.paths import display_path
 from cdptui.config.schema import ConfigSchema
 from cdptui.config.toml_scan import TooDeep, check_depth, statements
 from cdptui.config.validation import ConfigProblem, KnownNames, split_keys, validate
@@ -29,7 +30,7 @@ _ASSIGNMENT: Final = re.compile(rf"[ \t]*({_KEYS})[ \t]*=")
 def toml_key_lines(text: str) -> Mapping[KeyPath, int]:
     r"""The line of every table and key of a TOML text, counted from 1.
 
-    >>> [*lines_of('a = 1\n[t]\n"b c" = [\n  2,\n]\nd.e = 3\n').items()]
+    >>> [*toml_key_lines('a = 1\n[t]\n"b c" = [\n  2,\n]\nd.e = 3\n').items()]
     [(('a',), 1), (('t',), 2), (('t', 'b c'), 3), (('t', 'd'), 6), (('t', 'd', 'e'), 6)]
     """
     found: dict[KeyPath, int] = {}
@@ -131,14 +132,6 @@ def _known_names_after(files: Sequence[ConfigFile], words: Callable[[], KnownNam
             elif file.is_rejected("keys", action):
                 actions[action] = ()
     return known._replace(actions=actions)
-
-
-def display_path(path: Path) -> str:
-    """A path as people write it."""
-    try:
-        return f"~/{path.relative_to(Path.home())}"
-    except (ValueError, RuntimeError):
-        return str(path)
 
 
 def _text_of(path: Path) -> str:

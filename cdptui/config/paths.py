@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Final
 
@@ -29,3 +30,13 @@ def default_log_file() -> Path:
 def views_file() -> Path:
     """The saved views; its folder is made when it is first written to."""
     return Path(platformdirs.user_state_dir("cdptui", appauthor=False)) / "views.json"
+
+
+def display_path(path: Path, *, is_relative: bool = False) -> str:
+    """Return a path as a user types it: `~/…` in the home folder and, if `is_relative`, `./…` in the working folder."""
+    if is_relative:
+        with contextlib.suppress(OSError, ValueError):
+            return f"./{path.relative_to(Path.cwd())}"
+    with contextlib.suppress(RuntimeError, ValueError):
+        return f"~/{path.relative_to(Path.home())}"
+    return str(path)

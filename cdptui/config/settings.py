@@ -66,7 +66,7 @@ def transport_security(base_url: str, *, is_verified: bool) -> TransportSecurity
 def validate_seconds(name: str, value: float, low: float, high: float) -> float:
     """Return a number of seconds that makes sense. Raises ConfigError.
 
-    >>> check_seconds("--interval", 10, 1, 3600)
+    >>> validate_seconds("--interval", 10, 1, 3600)
     10
     """
     if not math.isfinite(value) or not low <= value <= high:

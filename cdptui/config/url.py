@@ -32,11 +32,11 @@ def normalize_url(address: str) -> str:
     An IPv6 address needs no brackets where no port follows it. Its zone is written as in RFC 6874: `%25eth0`. Raises
     ConfigError.
 
-    >>> normalise("10.0.0.5")
+    >>> normalize_url("10.0.0.5")
     'http://10.0.0.5:8080/zstack/v1'
-    >>> normalise("fe80::1%eth0")
+    >>> normalize_url("fe80::1%eth0")
     'http://[fe80::1%25eth0]:8080/zstack/v1'
-    >>> normalise("https://cloud.example.com/zstack/")
+    >>> normalize_url("https://cloud.example.com/zstack/")
     'https://cloud.example.com/zstack/v1'
     """
     text = address.strip()
@@ -71,7 +71,7 @@ def normalize_url(address: str) -> str:
 def node_url(base_url: str) -> str:
     """The node as people call it: without the API's path.
 
-    >>> node_of("http://10.0.0.5:8080/zstack/v1")
+    >>> node_url("http://10.0.0.5:8080/zstack/v1")
     'http://10.0.0.5:8080'
     """
     return base_url.removesuffix(_API)
@@ -133,7 +133,7 @@ def bracketed(text: str) -> str:
 def api_url(node: str) -> str:
     """The base URL of the API of a node as people call it.
 
-    >>> api_of("http://10.0.0.5:8080")
+    >>> api_url("http://10.0.0.5:8080")
     'http://10.0.0.5:8080/zstack/v1'
     """
     return node + _API

@@ -51,7 +51,7 @@ class PasswordLogin(Struct, frozen=True, kw_only=True):
     def display_name(self) -> str:
         """As whom, for people.
 
-        >>> PasswordLogin(name="eve", password="", type=LoginType.IAM2, project="production").who
+        >>> PasswordLogin(name="eve", password="", type=LoginType.IAM2, project="production").display_name
         'eve in production'
         """
         if self.type is LoginType.USER:

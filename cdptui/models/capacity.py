@@ -51,9 +51,10 @@ def growth_rate(points: Sequence[CapacitySample], until: float, window_s: float 
     is measured is how fast a task eats into the room it has. None until two changes were seen; a task that changes too
     seldom for the window is measured over its last changes.
 
-    >>> growth([Point(0.0, 0), Point(300.0, 300), Point(600.0, 600)], until=600.0)
-    Growth(bytes_per_s=1.0, span_s=600.0)
-    >>> growth([Point(0, 500), Point(300, 800), Point(600, 100), Point(900, 400)], until=900).bytes_per_s
+    >>> growth_rate([CapacitySample(0.0, 0), CapacitySample(300.0, 300), CapacitySample(600.0, 600)], until=600.0)
+    GrowthRate(bytes_per_s=1.0, span_s=600.0)
+    >>> drop = [CapacitySample(0, 500), CapacitySample(300, 800), CapacitySample(600, 100), CapacitySample(900, 400)]
+    >>> growth_rate(drop, until=900).bytes_per_s
     1.0
     """
     if not points or (len(points) == 1 and until - points[0].at < _HELD_S):
@@ -76,7 +77,7 @@ def growth_rate(points: Sequence[CapacitySample], until: float, window_s: float 
 def seconds_until_full(used_bytes: int | None, plan_bytes: int | None, rate: GrowthRate | None) -> float | None:
     """Seconds until used capacity reaches the plan at `rate`; 0.0 when it has, None when it will not or nobody knows.
 
-    >>> full_in_s(50, 100, Growth(2.0, 600))
+    >>> seconds_until_full(50, 100, GrowthRate(2.0, 600))
     25.0
     """
     if used_bytes is None or not plan_bytes:
@@ -162,8 +163,9 @@ class CapacityHistory(Struct, frozen=True):
     def value_at(self, at: float) -> int | None:
         """Bytes used at a moment; None before the first reading, after the last look and in gaps.
 
-        >>> track = Track((Point(0, 10), Point(60, 20)), gaps=(Gap(30, 50),), until=90)
-        >>> [track.level(at) for at in (-1, 10, 40, 55, 60, 90, 91)]
+        >>> samples = (CapacitySample(0, 10), CapacitySample(60, 20))
+        >>> history = CapacityHistory(samples, gaps=(ObservationGap(30, 50),), until=90)
+        >>> [history.value_at(at) for at in (-1, 10, 40, 55, 60, 90, 91)]
         [None, 10, None, 10, 20, 20, None]
         """
         if at > self.until or any(gap.start < at < gap.end for gap in self.gaps):

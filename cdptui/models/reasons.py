@@ -157,8 +157,8 @@ def stalled_s(points: Sequence[CapacitySample], now: float) -> float | None:
     The server looks every five minutes, so three of its looks without a change is the least that counts, and three
     times what was usual: idle VMs are many, and none of them is a fault.
 
-    >>> moving = [Point(300.0 * n, n) for n in range(6)]
-    >>> still_s(moving, 1500.0 + 899), still_s(moving, 1500.0 + 900)
+    >>> moving = [CapacitySample(300.0 * n, n) for n in range(6)]
+    >>> stalled_s(moving, 1500.0 + 899), stalled_s(moving, 1500.0 + 900)
     (None, 900.0)
     """
     recent = points[-_RECENT_MOVES:]

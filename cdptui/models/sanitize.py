@@ -34,9 +34,9 @@ def sanitize(text: str, limit: int = MAX_LENGTH) -> str:
     on one letter are limited, emoji modifiers (whose width no two terminals agree on) go. Idempotent. At most `limit`
     characters come back, the last one then an ellipsis.
 
-    >>> inert("erp\x1b[31m-db\n")
+    >>> sanitize("erp\x1b[31m-db\n")
     'erp␛[31m-db␊'
-    >>> inert("财务系统-CDP")
+    >>> sanitize("财务系统-CDP")
     '财务系统-CDP'
     """
     if len(text) <= limit and text.isascii() and text.isprintable():

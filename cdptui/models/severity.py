@@ -36,7 +36,7 @@ def status_severity(status: str, state: str) -> Severity:
 
     Enabled and Failed, Unknown or Stopped is what a monitor exists to show; Disabled and Stopped is normal.
 
-    >>> severity_of("Stopped", "Enabled").name, severity_of("Stopped", "Disabled").name
+    >>> status_severity("Stopped", "Enabled").name, status_severity("Stopped", "Disabled").name
     ('CRITICAL', 'CALM')
     """
     if state == "Disabled":

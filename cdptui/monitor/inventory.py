@@ -77,7 +77,7 @@ class InventoryService:
         on_dependencies_changed: Callable[[DependencyState], None] = lambda _: None,
         timeouts_s: Mapping[str, float] = _PATIENCE_S,
     ) -> None:
-        """`node` raises one of `errors`; `on_dependencies_changed` is told what became known of storages and policies."""
+        """`node` raises one of `errors`; `on_dependencies_changed` gets each new state of storages and policies."""
         self._node = node
         self._clock = clock
         self._turns = turns

@@ -69,7 +69,7 @@ class PollSchedule:
 def next_longer_interval(interval_s: float) -> float:
     """The next step up from an interval.
 
-    >>> longer(10.0), longer(7.0), longer(3600.0)
+    >>> next_longer_interval(10.0), next_longer_interval(7.0), next_longer_interval(3600.0)
     (15.0, 10.0, 3600.0)
     """
     return next((step for step in INTERVALS_S if step > interval_s), INTERVALS_S[-1])
@@ -78,7 +78,7 @@ def next_longer_interval(interval_s: float) -> float:
 def next_shorter_interval(interval_s: float) -> float:
     """The next step down from an interval.
 
-    >>> shorter(10.0), shorter(1.0)
+    >>> next_shorter_interval(10.0), next_shorter_interval(1.0)
     (5.0, 1.0)
     """
     return next((step for step in reversed(INTERVALS_S) if step < interval_s), INTERVALS_S[0])

@@ -40,7 +40,7 @@ def explain_clause(clause: Clause) -> str:
     """One clause in words.
 
     >>> from cdptui.query.parser import parse
-    >>> meaning(parse("used>80%")), meaning(parse("state!=disabled")), meaning(parse("erp"))
+    >>> explain_clause(parse("used>80%")), explain_clause(parse("state!=disabled")), explain_clause(parse("erp"))
     ('used of plan over 80%', 'state is not disabled', '“erp” anywhere')
     """
     match clause:
@@ -62,7 +62,7 @@ def explain(expression: Expression) -> list[tuple[str, Clause | None]]:
     """An expression as pieces in reading order: each clause, and the words and brackets between them.
 
     >>> from cdptui.query.parser import parse
-    >>> [text for text, _ in joints(parse("!erp (used>80% or plan=0)"))]
+    >>> [text for text, _ in explain(parse("!erp (used>80% or plan=0)"))]
     ['not ', '“erp” anywhere', ' and ', '(', 'used of plan over 80%', ' or ', 'plan is 0', ')']
     """
     match expression:
@@ -107,7 +107,7 @@ def format_query(expression: Expression) -> str:
     """Return the canonical text of an expression.
 
     >>> from cdptui.query.parser import parse
-    >>> text_of_query(parse("u>80% !st=running (a|b)"))
+    >>> format_query(parse("u>80% !st=running (a|b)"))
     'used>80% and not status=running and (a or b)'
     """
     match expression:

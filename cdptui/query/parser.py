@@ -282,7 +282,7 @@ def parse_partial(text: str) -> PartialQuery:
 
     Behind a comparison a word that begins like `and`, or like a field, is left out until it is clear what it becomes.
 
-    >>> drafted("used>80% an") == Draft(parse("used>80%"), is_meant=False)
+    >>> parse_partial("used>80% an") == PartialQuery(parse("used>80%"), is_final=False)
     True
     """
     if not text.strip():

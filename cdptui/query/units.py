@@ -81,9 +81,9 @@ def parse_quantity(text: str, dimensions: Sequence[Dimension]) -> Quantity | Non
 
     Zero needs no unit, and growth has a sign.
 
-    >>> read_quantity("1.5tb", [Dimension.SIZE]), read_quantity("80%", [Dimension.SIZE])
+    >>> parse_quantity("1.5tb", [Dimension.SIZE]), parse_quantity("80%", [Dimension.SIZE])
     (Quantity(number=1.5, unit='TiB'), None)
-    >>> read_quantity("2m07s", [Dimension.TIME]), read_quantity("0/h", [Dimension.RATE])
+    >>> parse_quantity("2m07s", [Dimension.TIME]), parse_quantity("0/h", [Dimension.RATE])
     (Quantity(number=127.0, unit='s'), Quantity(number=0.0, unit=''))
     """
     found = _NUMBER.fullmatch(text)
@@ -129,7 +129,7 @@ def is_unit(text: str, dimensions: Sequence[Dimension]) -> bool:
 def describe_units(dimensions: Sequence[Dimension]) -> str:
     """What a number of these dimensions may be counted in; empty where it is a plain one.
 
-    >>> units_in_words([Dimension.SIZE, Dimension.SHARE]), units_in_words([Dimension.RATE])
+    >>> describe_units([Dimension.SIZE, Dimension.SHARE]), describe_units([Dimension.RATE])
     ('B KiB MiB GiB TiB PiB or %', 'B/s … PiB/d')
     """
     lists = []
@@ -151,7 +151,7 @@ def get_unit(quantity: Quantity, dimensions: Sequence[Dimension]) -> Unit:
 def format_number(number: float) -> str:
     """A number as short as it can be written without becoming another.
 
-    >>> number_text(80.0), number_text(0.5)
+    >>> format_number(80.0), format_number(0.5)
     ('80', '0.5')
     """
     return f"{number:.0f}" if number.is_integer() and number < 1e15 else repr(number)

@@ -42,7 +42,7 @@ def to_charset(text: str, charset: str, measure: Callable[[str], int]) -> str:
 
     `measure` is the width of a text in cells.
 
-    >>> showable("● Running 财务é", "ascii", lambda char: 2 if char in "财务" else 1)
+    >>> to_charset("● Running 财务é", "ascii", lambda char: 2 if char in "财务" else 1)
     '* Running ?????'
     """
     return "".join([char if char.isascii() else _showable(char, charset, measure) for char in text])

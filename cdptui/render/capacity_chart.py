@@ -53,8 +53,8 @@ def capacity_chart(track: CapacityHistory, plan_bytes: int | None, width: int, h
 def resample(track: CapacityHistory, window_s: float, columns: int) -> list[int | None]:
     """The highest level in each of `columns` equal shares of the last `window_s`; None where nothing is known.
 
-    >>> from cdptui.models.capacity import Point
-    >>> sample(Track((Point(0, 5), Point(50, 9)), until=100), 100, 4)
+    >>> from cdptui.models.capacity import CapacitySample
+    >>> resample(CapacityHistory((CapacitySample(0, 5), CapacitySample(50, 9)), until=100), 100, 4)
     [5, 5, 9, 9]
     """
     start = track.until - window_s

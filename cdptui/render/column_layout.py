@@ -26,7 +26,7 @@ class ColumnLayout(Struct, frozen=True):
     def of(cls, keys: Iterable[str], *, is_wide: bool = False) -> ColumnLayout:
         """The layout with these columns; those that this version has not, and doubles, are left out.
 
-        >>> Layout.of(["uuid", "nonsense", "uuid"]).columns
+        >>> ColumnLayout.of(["uuid", "nonsense", "uuid"]).columns
         ('name', 'uuid')
         """
         wanted = dict.fromkeys((NAME.key, *keys))
@@ -90,7 +90,7 @@ def _last_stop(room: int, columns: Sequence[Column]) -> int:
 def fit_columns(width: int, columns: Sequence[Column] = DEFAULT_COLUMNS) -> tuple[PlacedColumn, ...]:
     """Fit columns into `width` cells: by priority, then the rest goes to those that can use it.
 
-    >>> [placed.column.key for placed in place(60)]
+    >>> [placed.column.key for placed in fit_columns(60)]
     ['name', 'status', 'use', 'rpo']
     """
     chosen: list[Column] = []

@@ -39,9 +39,9 @@ def copy_formats(tasks: Sequence[Task], records: Sequence[str], base_url: str) -
 def curl_command(uuids: Sequence[str], base_url: str) -> str:
     """A command that asks the node for tasks. The session stays in a variable: a copy may be pasted anywhere.
 
-    >>> curl_line(["0a1b"], "http://10.0.0.5:8080/zstack/v1")
+    >>> curl_command(["0a1b"], "http://10.0.0.5:8080/zstack/v1")
     'curl -sS -H "Authorization: OAuth $ZSTACK_SESSION" http://10.0.0.5:8080/zstack/v1/cdp-task/0a1b'
-    >>> curl_line(["0a1b"], "http://[fe80::1%25eth0]:8080/zstack/v1").rpartition(" ")[2]
+    >>> curl_command(["0a1b"], "http://[fe80::1%25eth0]:8080/zstack/v1").rpartition(" ")[2]
     "'http://[fe80::1%25eth0]:8080/zstack/v1/cdp-task/0a1b'"
     """
     urls = (shlex.quote(f"{base_url}/cdp-task/{quote(uuid, safe='')}") for uuid in uuids)

@@ -105,7 +105,7 @@ def failure_label(failure: Failure) -> str:
 def failure_sentence(failure: Failure, *, with_url: bool = True, keys: Mapping[str, str] = KEY_NAMES) -> str:
     """One line: what happened, in whose words, where, and what to do.
 
-    >>> sentence(Failure(FailureKind.UNREACHABLE, "Connection refused", "http://10.0.0.5:8080/zstack/v1"))
+    >>> failure_sentence(Failure(FailureKind.UNREACHABLE, "Connection refused", "http://10.0.0.5:8080/zstack/v1"))
     'unreachable: Connection refused, at http://10.0.0.5:8080/zstack/v1 → check the address and that the node is up'
     """
     words, said = _WORDS[failure.kind], _detail(failure)

@@ -32,7 +32,7 @@ class FilterResult(Struct, frozen=True):
 def count_text(shown: FilterResult) -> str:
     """How many there are of how many.
 
-    >>> count_text(Shown(12, 1312, {}))
+    >>> count_text(FilterResult(12, 1312, {}))
     '12 of 1312'
     """
     return f"{shown.shown} of {shown.total}"

@@ -159,7 +159,7 @@ def utc_offset(at: datetime, zone: tzinfo | None) -> str:
     """A zone as an offset, which unlike CST or IST means one thing.
 
     >>> from datetime import UTC
-    >>> zone_name(datetime(2026, 1, 1, tzinfo=UTC), UTC)
+    >>> utc_offset(datetime(2026, 1, 1, tzinfo=UTC), UTC)
     'UTC'
     """
     offset = at.astimezone(zone).strftime("%z")

@@ -88,7 +88,7 @@ def connection_state(connection: ConnectionStatus) -> Span:
 def _age_text(seconds: float, beat_s: float) -> str:
     """A time that is drawn on each beat: on a slow one, as what it may have become by the next.
 
-    >>> _ticking(3.2, 1), _ticking(3.2, 10), _ticking(10, 10), _ticking(200, 10)
+    >>> _age_text(3.2, 1), _age_text(3.2, 10), _age_text(10, 10), _age_text(200, 10)
     ('3 s', '<10 s', '<20 s', '3 min')
     """
     if beat_s <= 1 or seconds >= 60:

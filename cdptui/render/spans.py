@@ -42,7 +42,7 @@ LABELS: Final = frozenset(role for role in Role if role.startswith("label"))
 def accent_role(accent: str) -> Role:
     """The role of a profile's name.
 
-    >>> label_role("red"), label_role(""), label_role("no colour of ours")
+    >>> accent_role("red"), accent_role(""), accent_role("no colour of ours")
     (<Role.LABEL_RED: 'label-red'>, <Role.LABEL: 'label'>, <Role.LABEL: 'label'>)
     """
     wanted = f"label-{accent}"

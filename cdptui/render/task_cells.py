@@ -238,7 +238,7 @@ def full_in_role(seconds: float) -> Role:
 def resource_kind(resource_type: str) -> str:
     """A class name of the server as a word.
 
-    >>> short_type("VmInstanceVO"), short_type("SomethingElse")
+    >>> resource_kind("VmInstanceVO"), resource_kind("SomethingElse")
     ('VM', 'SomethingElse')
     """
     return "VM" if resource_type.startswith("VmInstance") else resource_type.removesuffix("VO")

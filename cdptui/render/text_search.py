@@ -34,10 +34,10 @@ class Match(Struct, frozen=True):
 def find_matches(lines: Sequence[Line], words: str) -> list[Match]:
     """All places of `words`, whatever their case, and wherever a line was broken for want of room.
 
-    >>> [(hit.line, hit.start, hit.end) for hit in hits_in([(Span("used Used"),), (Span("plan"),)], "used")]
+    >>> [(hit.line, hit.start, hit.end) for hit in find_matches([(Span("used Used"),), (Span("plan"),)], "used")]
     [(0, 0, 4), (0, 5, 9)]
-    >>> hits_in([(Span("all  used of"),), (Span("     plan"),)], "of plan")[0].rest
-    (Hit(line=1, start=5, end=9, rest=()),)
+    >>> find_matches([(Span("all  used of"),), (Span("     plan"),)], "of plan")[0].rest
+    (Match(line=1, start=5, end=9, rest=()),)
     """
     if not words:
         return []
@@ -60,7 +60,7 @@ def _hit(match: re.Match[str], starts: Sequence[int]) -> Match:
 def highlight(line: Line, hits: Sequence[Match]) -> Line:
     """The line with its hits in the role of what is new.
 
-    >>> [span.text for span in marked((Span("used of plan"),), [Hit(0, 5, 7)])]
+    >>> [span.text for span in highlight((Span("used of plan"),), [Match(0, 5, 7)])]
     ['used ', 'of', ' plan']
     """
     if not hits:

@@ -46,7 +46,7 @@ class SortOrder(Struct, frozen=True):
     def toggled(self, key: str | None) -> SortOrder:
         """The order by a column, None being the default; the same one again turns round.
 
-        >>> Order().chosen("name").chosen("name").is_inverted
+        >>> SortOrder().toggled("name").toggled("name").is_inverted
         True
         """
         key = key or WORST_FIRST

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from cdptui.config.paths import display_path
 from cdptui.config.private_files import create_file
 from cdptui.models.sanitize import sanitize
 from cdptui.models.snapshot import Snapshot
@@ -24,26 +25,16 @@ from cdptui.models.task_row import TaskRow
 from cdptui.render.columns import Column
 from cdptui.render.export import iter_csv, iter_json
 from cdptui.render.task_cells import CellContext
-from cdptui.tui import export_files
 
 
 def export_stem(node: str, at: datetime, *, is_partial: bool) -> str:
     """The name of a file about a node at a moment, without its ending.
 
-    >>> stem_of("http://10.0.0.5:8080", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), is_partial=False)
+    >>> export_stem("http://10.0.0.5:8080", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), is_partial=False)
     'cdptui-10.0.0.5-8080-20260102T030405Z'
     """
     host = re.sub(r"[^A-Za-z0-9.]+", "-", node.partition("://")[2] or node).strip("-.")[:80]
     return f"cdptui-{host or 'node'}-{at.astimezone(UTC):%Y%m%dT%H%M%SZ}" + ("-partial" if is_partial else "")
-
-
-def display_path(path: Path) -> str:
-    """The path as it is typed: short where the user is, and in his home folder."""
-    with contextlib.suppress(OSError, ValueError):
-        return f"./{path.relative_to(Path.cwd())}"
-    with contextlib.suppress(RuntimeError, ValueError):
-        return f"~/{path.relative_to(Path.home())}"
-    return str(path)
 
 
 async def write_new_file(stem: str, ending: str, pieces: Iterable[str]) -> Path:
@@ -146,14 +137,14 @@ async def export_screenshot(seen: ExportRequest, picture: str) -> str:
 
 async def _save(seen: ExportRequest, what: str, ending: str, pieces: Iterable[str]) -> str:
     snapshot = seen.snapshot
-    stem = export_files.export_stem(seen.node, snapshot.taken_at, is_partial=snapshot.is_partial)
+    stem = export_stem(seen.node, snapshot.taken_at, is_partial=snapshot.is_partial)
     try:
-        path = await export_files.write_new_file(stem, ending, pieces)
+        path = await write_new_file(stem, ending, pieces)
     except OSError as error:
-        where = f" to {export_files.display_path(Path(error.filename))}" if error.filename else ""
+        where = f" to {display_path(Path(error.filename), is_relative=True)}" if error.filename else ""
         return sanitize(f"not saved{where}: {error.strerror or error}")
     is_partial = "" if not snapshot.is_partial else " (the list was not complete)"
-    return f"wrote {what} to {sanitize(export_files.display_path(path))}{is_partial}"
+    return f"wrote {what} to {sanitize(display_path(path, is_relative=True))}{is_partial}"
 
 
 def _metadata(seen: ExportRequest) -> dict[str, object]:

@@ -226,7 +226,7 @@ def quit_binding() -> Binding:
 def help_lines(place: KeyScope, keys: Sequence[KeyBinding] = KEYS) -> Iterator[tuple[str, str]]:
     """The keys of a place as they stand on a keyboard, and what they do; a series is one line.
 
-    >>> [keys for keys, _ in lines_of(Place.LIST)][4:6]
+    >>> [keys for keys, _ in help_lines(KeyScope.LIST)][4:6]
     ['1 … 9', '0']
     """
     told: set[str] = set()
@@ -239,7 +239,7 @@ def help_lines(place: KeyScope, keys: Sequence[KeyBinding] = KEYS) -> Iterator[t
 def key_labels(key: KeyBinding) -> str:
     """The keys as they stand on a keyboard.
 
-    >>> keys_in_words(KEYS[0])
+    >>> key_labels(KEYS[0])
     'Down j'
     """
     return " ".join(_sign(name) for name in key.keys.split(","))
@@ -299,9 +299,9 @@ _ALSO_CALLED: Final = {"esc": "escape", "return": "enter", "pgup": "pageup", "pg
 def normalize_key(name: str) -> str | None:
     """Textual's one name of a key that may be written as on screen, as a character or by a name; None for no key.
 
-    >>> canonical_key("?"), canonical_key("^x"), canonical_key("PgDn"), canonical_key("ctrl+f"), canonical_key("G")
+    >>> normalize_key("?"), normalize_key("^x"), normalize_key("PgDn"), normalize_key("ctrl+f"), normalize_key("G")
     ('question_mark', 'ctrl+x', 'pagedown', 'ctrl+f', 'G')
-    >>> canonical_key("ctlr+x"), canonical_key("nothing"), canonical_key("")
+    >>> normalize_key("ctlr+x"), normalize_key("nothing"), normalize_key("")
     (None, None, None)
     """
     if len(name) > 1 and name[0] == "^":
@@ -319,8 +319,8 @@ def normalize_key(name: str) -> str | None:
 def with_overrides(overrides: Mapping[str, Sequence[str]]) -> Keymap:
     """The table with other keys for some actions, under whatever names these are given.
 
-    >>> keymap = remapped({"help": ["^k", "F2"]})
-    >>> keymap.changed, keymap.names["help"], keymap.names["quit"]
+    >>> keymap = with_overrides({"help": ["^k", "F2"]})
+    >>> keymap.overrides, keymap.labels["help"], keymap.labels["quit"]
     ({'help': 'ctrl+k,f2'}, '^k', 'q')
     """
     return Keymap(

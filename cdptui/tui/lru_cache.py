@@ -15,7 +15,7 @@ class LRUCache(Generic[K, V]):
 
     Textual has such a cache, whose links are a ring: what is cleared there stays until the collector comes by.
 
-    >>> squares = Recent[int, int](2)
+    >>> squares = LRUCache[int, int](2)
     >>> [squares.get(n, lambda n=n: n * n) for n in (2, 3, 2, 4)], 3 in squares
     ([4, 9, 4, 16], False)
     """

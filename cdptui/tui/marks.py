@@ -48,7 +48,7 @@ class MarkedTasks:
 def marks_text(count: int, hidden: int) -> str:
     """How many tasks are marked; empty when none is.
 
-    >>> marks_in_words(3, 0), marks_in_words(3, 1), marks_in_words(0, 0)
+    >>> marks_text(3, 0), marks_text(3, 1), marks_text(0, 0)
     ('3 marked', '3 marked, 1 hidden by the filter', '')
     """
     if not count:

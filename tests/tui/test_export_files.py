@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from cdptui.config.paths import display_path
 from cdptui.models.snapshot import FetchProgress
 from cdptui.tui import export_files
 from tests.capabilities import run_as_ordinary_user
@@ -197,7 +198,7 @@ def test_a_folder_that_takes_nothing_is_not_written_to(home: Path) -> None:
 async def test_a_folder_that_is_gone_is_not_written_to(home: Path) -> None:
     path = await export_files.write_new_file("x", "csv", ["one"])
     assert path == home / "x.csv"
-    assert export_files.display_path(path) == "~/x.csv"
+    assert display_path(path, is_relative=True) == "~/x.csv"
 
 
 @pytest.mark.parametrize("node", ["http://10.0.0.5:8080", "https://[::1]:8443", "http://../../etc", "x" * 300, "…"])

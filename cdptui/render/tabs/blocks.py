@@ -124,7 +124,7 @@ def _cause(failure: Failure) -> str:
 def replace_uuids(text: str, names: Mapping[str, str]) -> str:
     """A sentence of the server's, with names where it has uuids.
 
-    >>> with_names(f"storage[uuid:{'a1' * 16}] is away", {"a1" * 16: "backup-1"})
+    >>> replace_uuids(f"storage[uuid:{'a1' * 16}] is away", {"a1" * 16: "backup-1"})
     'storage[uuid:backup-1] is away'
     """
     return _UUID.sub(lambda match: names.get(match[0], match[0]), text)

@@ -50,7 +50,7 @@ class PlacedTab(NamedTuple):
 def adjacent_tab(tab: Tab, step: int) -> Tab:
     """The next (1) or previous (-1) tab; behind the last stands the first.
 
-    >>> moved(OVERVIEW, -1).title
+    >>> adjacent_tab(OVERVIEW, -1).title
     'Why'
     """
     return TABS[(TABS.index(tab) + step) % len(TABS)]
@@ -75,10 +75,10 @@ def place_tabs(current: Tab, width: int) -> tuple[PlacedTab, ...]:
 def tab_line(current: Tab, width: int, reasons: int = 0) -> Line:
     """The line of tabs. The current one stands in brackets, Why says how many reasons there are; all keep their places.
 
-    >>> from cdptui.render.spans import text_of
-    >>> text_of(tab_line(POLICY, 46))
+    >>> from cdptui.render.spans import plain_text
+    >>> plain_text(tab_line(POLICY, 46))
     ' Overview VM[Policy]Storage Points Raw Why '
-    >>> text_of(tab_line(WHY, 46, reasons=2))
+    >>> plain_text(tab_line(WHY, 46, reasons=2))
     ' Overview VM Policy Storage Points Raw[Why]2'
     """
     placed = place_tabs(current, width)

@@ -71,7 +71,7 @@ def parse_fault(text: str) -> Fault:
 def to_json(fault: Fault) -> dict[str, object]:
     """The JSON object that means the fault; what is at its default is left out.
 
-    >>> describe(parse_fault("delay:seconds=3"))
+    >>> to_json(parse_fault("delay:seconds=3"))
     {'kind': 'delay', 'seconds': 3.0}
     """
     defaults = {field.name: field.default for field in fields(Fault) if field.default is not MISSING}

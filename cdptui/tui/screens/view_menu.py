@@ -122,7 +122,7 @@ class ViewMenu(SizedScreen, ModalScreen[ViewCommand | None]):
 def view_text(view: SavedView) -> str:
     """What a view shows, in a line.
 
-    >>> view_in_words(View(name="x", filter="full<3d", sort="full-in", group="storage"))
+    >>> view_text(SavedView(name="x", filter="full<3d", sort="full-in", group="storage"))
     'full<3d, by full in, grouped by storage'
     """
     column = BY_KEY.get(view.sort)

@@ -41,8 +41,8 @@ class CopyMethod(Enum):
 def choose_method(traits: TerminalCapabilities, size: int) -> CopyMethod:
     """The way for so many bytes.
 
-    >>> choose_way(TerminalTraits(), 100), choose_way(TerminalTraits(is_old=True), 100)
-    (<Way.TERMINAL: 'sent to the terminal (OSC 52)'>, <Way.FILE: 'written to'>)
+    >>> choose_method(TerminalCapabilities(), 100), choose_method(TerminalCapabilities(is_legacy=True), 100)
+    (<CopyMethod.TERMINAL: 'sent to the terminal (OSC 52)'>, <CopyMethod.FILE: 'written to'>)
     """
     if traits.multiplexer is Multiplexer.TMUX:
         return CopyMethod.TMUX if size <= TMUX_BYTES else CopyMethod.FILE
@@ -52,7 +52,7 @@ def choose_method(traits: TerminalCapabilities, size: int) -> CopyMethod:
 def osc52(data: bytes, multiplexer: Multiplexer) -> str:
     r"""What makes a terminal take `data` to its clipboard.
 
-    >>> sequence(b"uuid", Multiplexer.NONE)
+    >>> osc52(b"uuid", Multiplexer.NONE)
     '\x1b]52;c;dXVpZA==\x07'
     """
     whole = f"\x1b]52;c;{base64.b64encode(data).decode()}\x07"

@@ -1,8 +1,8 @@
 """What the terminal shows now, so that only cells that differ are written.
 
 Textual repaints a region from the start of its widget's line to the end of the region, and every region of a layout
-change in full. Over a slow line that is most of the traffic. `ScreenBuffer` remembers every cell that was written and turns
-a repaint into the runs of cells that are really different, with one style change where the style changes.
+change in full. Over a slow line that is most of the traffic. `ScreenBuffer` remembers every cell that was written and
+turns a repaint into the runs of cells that are really different, with one style change where the style changes.
 
 A colour that is exactly one of the 240 fixed ones of a 256 colour terminal is written by its number, which takes half
 the bytes of its components; our themes have no others.

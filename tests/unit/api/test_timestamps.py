@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdptui.api.timestamps import is_valid_timestamp, parse_timestamp, parse_zone
+from cdptui.api.timestamps import is_valid_timestamp, parse_timestamp, server_timezone
 
 SHANGHAI = timezone(timedelta(hours=8))
 ZONES = ("UTC", "Asia/Shanghai", "Asia/Kolkata", "America/St_Johns", "Pacific/Chatham", "Pacific/Kiritimati")
@@ -143,11 +143,11 @@ def test_without_a_zone_a_local_date_stays_unknown_but_readable() -> None:
 def test_the_zone_is_taken_by_name_else_by_offset(
     name: str | None, offset: str | None, expected: timezone | ZoneInfo | None
 ) -> None:
-    assert parse_zone(name, offset) == expected
+    assert server_timezone(name, offset) == expected
 
 
 @settings(max_examples=100)
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_no_text_for_a_zone_ends_in_an_exception(name: str, offset: str) -> None:
-    zone = parse_zone(name, offset)
+    zone = server_timezone(name, offset)
     assert zone is None or LATEST.replace(tzinfo=zone).utcoffset() is not None

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdptui.config.errors import ConfigError
 from cdptui.models.timezones import parse_timezone
 
 
@@ -32,7 +31,7 @@ def test_a_zone_is_named_or_an_offset(text: str, expected: tzinfo) -> None:
     "text", ["", "Nowhere/City", "+99:00", "+08:75", "../etc/passwd", "/etc/localtime", "CST8", "8"]
 )
 def test_what_is_no_zone_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(ConfigError, match=r"\+08:00"):
+    with pytest.raises(ValueError, match=r"\+08:00"):
         parse_timezone(text)
 
 
@@ -40,6 +39,6 @@ def test_what_is_no_zone_is_refused_with_an_example(text: str) -> None:
 def test_any_text_is_a_zone_or_one_clear_error(text: str) -> None:
     try:
         zone = parse_timezone(text)
-    except ConfigError:
+    except ValueError:
         return
     assert abs(datetime(2026, 1, 1, tzinfo=UTC).astimezone(zone).utcoffset() or timedelta()) < timedelta(hours=24)

@@ -1,0 +1,71 @@
+"""A JSON object of the server, read field by field: a missing field or one of another type is None, never an error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, tzinfo
+from typing import Final
+
+from cdptui.api.decode import MAX_COUNT, read_record
+from cdptui.api.timestamps import parse_timestamp
+from cdptui.models.sanitize import sanitize
+
+_LONGEST: Final = 255
+
+
+class JsonRecord:
+    """What an inventory or an answer holds, by the names on the wire."""
+
+    def __init__(self, values: dict[str, object]) -> None:
+        self._values = values
+
+    @classmethod
+    def of(cls, raw: bytes) -> JsonRecord | None:
+        """Read JSON; None when it is no object."""
+        read = read_record(raw)
+        return None if read is None else cls(read[0])
+
+    @classmethod
+    def of_value(cls, value: object) -> JsonRecord | None:
+        """Take a value that was read already; None when it is no object."""
+        return cls(value) if isinstance(value, dict) else None
+
+    def text(self, name: str) -> str | None:
+        """A text, made inert."""
+        value = self._values.get(name)
+        return sanitize(value, _LONGEST) if isinstance(value, str) else None
+
+    def count(self, name: str) -> int | None:
+        """A number that is not negative, however it is written: 5, 5.0 or "5"."""
+        value = self._values.get(name)
+        if isinstance(value, str):
+            try:
+                value = float(value) if "." in value or "e" in value.lower() else int(value)
+            except ValueError:
+                return None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        return int(value) if 0 <= value <= MAX_COUNT else None
+
+    def moment(self, name: str, zone: tzinfo | None) -> datetime | None:
+        """A date of any known form."""
+        value = self._values.get(name)
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            return None
+        return parse_timestamp(value, zone)
+
+    def records(self, name: str) -> list[JsonRecord] | None:
+        """A list of records, without what is none; None when there is no list."""
+        value = self._values.get(name)
+        return list(_records(value)) if isinstance(value, list) else None
+
+    def items(self) -> Iterator[tuple[str, object]]:
+        """Everything, with inert names."""
+        return ((sanitize(str(name), _LONGEST), value) for name, value in self._values.items())
+
+
+def _records(values: list[object]) -> Iterator[JsonRecord]:
+    for value in values:
+        record = JsonRecord.of_value(value)
+        if record is not None:
+            yield record
