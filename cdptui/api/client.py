@@ -128,7 +128,7 @@ class Client:
                 window, await self._decode(page.rows, is_compressed=(page.total or 0) > _COMPRESS_ABOVE), page.total
             )
             if paging.is_done:
-                self._decoder.remember(paging.by_uuid)
+                self._decoder.set_known(paging.by_uuid)
             yield FetchProgress(
                 paging.by_uuid.values(), paging.total, paging.is_done, paging.pages, is_cut_short=paging.is_cut_short
             )

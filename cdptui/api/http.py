@@ -119,7 +119,6 @@ class HttpClient:
         self.timeouts: Final = timeouts
         self._clock = clock
         self._proxy = proxy
-        self._proxy_secrets = _credentials_in(proxy) if proxy is not None else ()
         self._transport = transport
         # The trusted certificates take 35 ms to read; plain HTTP asks for none.
         self._tls = create_ssl_context(tls or TlsSettings()) if base_url.startswith("https:") else None
@@ -128,6 +127,7 @@ class HttpClient:
             self._request_url, self._host_header, self._tls_name = _zone_apart(self._base_url)
             httpx.URL(self._request_url)
             self._client = self._new_client(httpx.Cookies())
+            self._proxy_secrets = _credentials_in(proxy) if proxy is not None else ()
         except (httpx.InvalidURL, ValueError) as error:
             # httpx may quote the URL of the proxy, and with it a password.
             raise AddressUnusable("the HTTP library does not accept it", url=self._base_url) from error

@@ -156,7 +156,7 @@ class Configuration:
         for source, table in _profile_tables(profile):
             for file in self.files:
                 auth = _at(file.content, (*table, "auth"))
-                way = None if auth is None else auth.way
+                way = None if auth is None else auth.credential_key
                 if way is not None:
                     value = getattr(auth, way)
                     value = _absolute(value, file.path) if way.endswith("_file") else value

@@ -45,7 +45,7 @@ class Change(Struct, frozen=True, gc=False):
 VOLATILE_FIELDS: Final = frozenset({"used_bytes", "rpo_ms", "last_op_at"})
 """Fields that change on their own while all is well; a mark on them would blink all day."""
 
-_COMPARED: Final = tuple(name for name in Task.__struct_fields__ if name not in {"raw", "bad_fields"})
+_COMPARED: Final = tuple(name for name in Task.__struct_fields__ if name not in {"raw", "unreadable_fields"})
 
 
 def diff_task(before: Task | None, after: Task | None) -> Change | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -22,7 +21,6 @@ class Tab(Struct, frozen=True):
     """One tab."""
 
     key: str
-    """Also the name of its module."""
     title: str
     short: str
     """The title where there is little room."""
@@ -57,9 +55,8 @@ def adjacent_tab(tab: Tab, step: int) -> Tab:
 
 
 def tab_renderer(tab: Tab) -> TabLines:
-    """What makes the lines of a tab."""
-    lines: TabLines = importlib.import_module(f"cdptui.render.tabs.{tab.key}").lines
-    return lines
+    """Return the function that renders a tab. Its module is imported when the tab is first shown."""
+    return _RENDERERS[tab.key]()
 
 
 def place_tabs(current: Tab, width: int) -> tuple[PlacedTab, ...]:
@@ -112,3 +109,56 @@ def _placed(tabs: Sequence[Tab], titles: Sequence[str]) -> tuple[PlacedTab, ...]
 def _title(tab: Tab, placed: Sequence[PlacedTab]) -> str:
     width = next(place_tabs.width for place_tabs in placed if place_tabs.tab is tab)
     return tab.title if width == len(tab.title) else tab.short
+
+
+def _load_overview() -> TabLines:
+    from cdptui.render.tabs.overview import lines  # noqa: PLC0415
+
+    return lines
+
+
+def _load_resources() -> TabLines:
+    from cdptui.render.tabs.resources import lines  # noqa: PLC0415
+
+    return lines
+
+
+def _load_policy() -> TabLines:
+    from cdptui.render.tabs.policy import lines  # noqa: PLC0415
+
+    return lines
+
+
+def _load_storage() -> TabLines:
+    from cdptui.render.tabs.storage import lines  # noqa: PLC0415
+
+    return lines
+
+
+def _load_points() -> TabLines:
+    from cdptui.render.tabs.recovery_points import lines  # noqa: PLC0415
+
+    return lines
+
+
+def _load_raw() -> TabLines:
+    from cdptui.render.tabs.raw import lines  # noqa: PLC0415
+
+    return lines
+
+
+def _load_why() -> TabLines:
+    from cdptui.render.tabs.why import lines  # noqa: PLC0415
+
+    return lines
+
+
+_RENDERERS: Final[dict[str, Callable[[], TabLines]]] = {
+    OVERVIEW.key: _load_overview,
+    RESOURCES.key: _load_resources,
+    POLICY.key: _load_policy,
+    STORAGE.key: _load_storage,
+    POINTS.key: _load_points,
+    RAW.key: _load_raw,
+    WHY.key: _load_why,
+}

@@ -90,7 +90,7 @@ class ListWishes(FindingScreen):
 
     def _take_group(self, key: str | None) -> None:
         if key is not None:
-            self.set_order(structs.replace(self.order, group_appearance="" if key == _NO_GROUPING else key))
+            self.set_order(structs.replace(self.order, group="" if key == _NO_GROUPING else key))
 
     def unnamed_groups(self) -> Iterator[str]:
         """Uuids that groups in sight would rather be called by name."""

@@ -37,9 +37,9 @@ async def test_a_call_that_was_given_up_hurts_nobody() -> None:
 def test_the_process_ends_while_a_call_still_blocks() -> None:
     program = """
 import asyncio, time
-from cdptui.cli.monitor import UnboundThreads
+from cdptui.cli.monitor import DaemonThreadExecutor
 async def main():
-    asyncio.get_running_loop().set_default_executor(UnboundThreads())
+    asyncio.get_running_loop().set_default_executor(DaemonThreadExecutor())
     asyncio.get_running_loop().run_in_executor(None, time.sleep, 60)
     await asyncio.sleep(0.01)
 asyncio.run(main())

@@ -250,8 +250,8 @@ def test_every_use_of_a_standard_stream_is_known() -> None:
         "cli/diagnostics.py",
         "cli/main.py",  # flushes both at the end
         "cli/entry.py",  # opens those that are closed
-        "cli/terminal.py",  # asks whether stdout is a terminal
-        "tui/driver.py",  # draws the screen
+        "cli/tty_checks.py",  # asks whether stdout is a terminal
+        "tui/terminal/driver.py",  # draws the screen
     }
 
 

@@ -56,12 +56,20 @@ def test_of_a_healthy_task_nothing_is_said_and_nothing_is_kept() -> None:
         pytest.param({"used_bytes": 90 * GIB}, {}, ReasonKind.NEAR_FULL, Severity.NOTICE, id="nearly full"),
         pytest.param({"rpo_ms": 600_001}, {}, ReasonKind.RPO, Severity.WARNING, id="late"),
         pytest.param({"resource_refs": ()}, {}, ReasonKind.NO_VM, Severity.WARNING, id="no VM"),
-        pytest.param({}, {"rival": "b"}, ReasonKind.TWO_TASKS, Severity.WARNING, id="two tasks on one VM"),
-        pytest.param({}, {"is_storage_lost": True}, ReasonKind.STORAGE, Severity.CRITICAL, id="storage disconnected"),
-        pytest.param({}, {"is_policy_gone": True}, ReasonKind.POLICY, Severity.NOTICE, id="policy gone"),
+        pytest.param(
+            {}, {"duplicate_task_uuid": "b"}, ReasonKind.TWO_TASKS, Severity.WARNING, id="two tasks on one VM"
+        ),
+        pytest.param(
+            {}, {"is_storage_disconnected": True}, ReasonKind.STORAGE, Severity.CRITICAL, id="storage disconnected"
+        ),
+        pytest.param({}, {"is_policy_missing": True}, ReasonKind.POLICY, Severity.NOTICE, id="policy gone"),
         pytest.param({}, {"still_since": LONG_AGO}, ReasonKind.STALLED, Severity.NOTICE, id="standing still"),
         pytest.param(
-            {"bad_fields": frozenset({"usedCapacity"})}, {}, ReasonKind.UNREADABLE, Severity.WARNING, id="unreadable"
+            {"unreadable_fields": frozenset({"usedCapacity"})},
+            {},
+            ReasonKind.UNREADABLE,
+            Severity.WARNING,
+            id="unreadable",
         ),
         pytest.param(
             {"status": "Starting", "last_op_at": EPOCH - timedelta(minutes=10)},
@@ -119,14 +127,14 @@ def test_what_is_as_it_should_be_is_no_reason(changes: dict[str, Any], evidence:
 
 def test_the_worst_stands_first_and_of_equals_the_one_that_tells_more() -> None:
     task = a_task(status="Failed", rpo_ms=700_000)
-    found = kinds(task, full_in_s=0.0, is_storage_lost=True, is_policy_gone=True)
+    found = kinds(task, full_in_s=0.0, is_storage_disconnected=True, is_policy_missing=True)
     assert found == [ReasonKind.STORAGE, ReasonKind.FULL, ReasonKind.FAILED, ReasonKind.RPO, ReasonKind.POLICY]
 
 
 def test_a_status_is_known_since_the_record_was_written_or_since_it_was_seen() -> None:
     written = a_task(status="Stopped", last_op_at=EPOCH - timedelta(hours=5))
     assert said(written)[0].since == EPOCH - timedelta(hours=5)
-    assert said(written, steady_s=36_000.0)[0].since == EPOCH - timedelta(hours=10)
+    assert said(written, unchanged_s=36_000.0)[0].since == EPOCH - timedelta(hours=10)
     assert said(a_task(status="Stopped", last_op_at=None))[0].since == EPOCH
 
 
@@ -150,7 +158,7 @@ def test_no_number_leads_out_of_the_calendar(rpo_ms: int, target_ms: int) -> Non
             "rpo_ms": st.sampled_from([None, 600_000, 600_001]),
             "used_bytes": st.sampled_from([None, 89 * GIB, 90 * GIB, 101 * GIB]),
             "resource_refs": st.just(()),
-            "bad_fields": st.just(frozenset({"name"})),
+            "unreadable_fields": st.just(frozenset({"name"})),
             "last_op_at": st.sampled_from([None, EPOCH, EPOCH + timedelta(minutes=2)]),
         },
     ),
@@ -159,9 +167,9 @@ def test_no_number_leads_out_of_the_calendar(rpo_ms: int, target_ms: int) -> Non
         optional={
             "full_in_s": st.sampled_from([0.0, 86_399.0, 86_400.0]),
             "still_since": st.just(LONG_AGO),
-            "rival": st.just("b"),
-            "is_storage_lost": st.just(True),
-            "is_policy_gone": st.just(True),
+            "duplicate_task_uuid": st.just("b"),
+            "is_storage_disconnected": st.just(True),
+            "is_policy_missing": st.just(True),
         },
     ),
 )
@@ -210,8 +218,8 @@ def test_time_alone_makes_a_start_too_long() -> None:
 
 def test_a_task_that_was_switched_off_while_we_watched_is_forgotten_after_a_week_too() -> None:
     task = a_task(status="Stopped", state="Disabled", last_op_at=None)
-    assert kinds(task, steady_s=FORGOTTEN_S - 1) == []
-    assert kinds(task, steady_s=FORGOTTEN_S) == [ReasonKind.LONG_DISABLED]
+    assert kinds(task, unchanged_s=FORGOTTEN_S - 1) == []
+    assert kinds(task, unchanged_s=FORGOTTEN_S) == [ReasonKind.LONG_DISABLED]
 
 
 def test_a_vm_that_seldom_writes_is_no_news() -> None:

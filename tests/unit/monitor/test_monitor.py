@@ -121,7 +121,7 @@ async def test_a_refused_login_is_tried_once_and_waits_for_the_person() -> None:
 @pytest.mark.parametrize(
     "stir",
     [
-        pytest.param(lambda monitor: monitor.wake(), id="the machine woke up"),
+        pytest.param(lambda monitor: monitor.on_resume(), id="the machine woke up"),
         pytest.param(lambda monitor: monitor.set_interval(5.0), id="another interval"),
         pytest.param(lambda monitor: monitor.set_interval(10.0), id="the same interval"),
     ],

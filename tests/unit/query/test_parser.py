@@ -11,7 +11,7 @@ from tests.unit.query.expressions import expressions
 
 
 @pytest.mark.parametrize(
-    ("text", "shown", "is_meant"),
+    ("text", "shown", "is_final"),
     [
         ("erp", "erp", False),
         ("erp ", "erp", True),
@@ -32,12 +32,12 @@ from tests.unit.query.expressions import expressions
         ("st=r", "st=r", True),
     ],
 )
-def test_a_last_word_that_may_become_another_is_no_condition_yet(text: str, shown: str | None, is_meant: bool) -> None:
+def test_a_last_word_that_may_become_another_is_no_condition_yet(text: str, shown: str | None, is_final: bool) -> None:
     if shown is None:
         with pytest.raises(QueryError):
             parse_partial(text)
     else:
-        assert parse_partial(text) == PartialQuery(parse(shown), is_meant)
+        assert parse_partial(text) == PartialQuery(parse(shown), is_final)
 
 
 def test_no_text_shows_all() -> None:

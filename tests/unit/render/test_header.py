@@ -35,7 +35,7 @@ LIVE = ConnectionStatus(
     now=datetime(2026, 1, 1, 9, 5, tzinfo=UTC),
     zone=UTC,
 )
-CONNECTING = structs.replace(LIVE, loaded=None, summary=None, age_s=None, poll_s=None)
+CONNECTING = structs.replace(LIVE, loaded=None, total=None, age_s=None, poll_s=None)
 RETRYING = structs.replace(LIVE, failure=REFUSED, attempt=3, retry_in_s=7.4)
 
 
@@ -48,12 +48,12 @@ def failed(kind: FailureKind) -> ConnectionStatus:
     [
         pytest.param(CONNECTING, "◌ connecting", id="before the first answer"),
         pytest.param(
-            structs.replace(LIVE, is_loading=True, loaded=3000, summary=12_345, pages=3),
+            structs.replace(LIVE, is_loading=True, loaded=3000, total=12_345, pages=3),
             "◌ loading page 3 of 12",
             id="pages are still to come",
         ),
         pytest.param(
-            structs.replace(LIVE, is_loading=True, loaded=3000, summary=None, pages=3),
+            structs.replace(LIVE, is_loading=True, loaded=3000, total=None, pages=3),
             "◌ loading, 3 pages",
             id="nobody knows how many pages",
         ),
@@ -116,7 +116,7 @@ def test_a_wide_line_says_everything() -> None:
     ],
 )
 def test_a_partial_list_says_how_much_of_it_is_there(loaded: int, total: int | None, text: str, role: Role) -> None:
-    line = connection_line(structs.replace(LIVE, loaded=loaded, summary=total), 120, cell_len)
+    line = connection_line(structs.replace(LIVE, loaded=loaded, total=total), 120, cell_len)
     (span,) = (span for span in line if "tasks" in span.text)
     assert (span.text, span.role) == (text, role)
 
@@ -142,9 +142,7 @@ def test_old_data_is_marked_by_its_age_as_well() -> None:
         pytest.param(
             structs.replace(LIVE, node="https://管理节点.example.com/very/long/prefix", account="财务"), id="wide names"
         ),
-        pytest.param(
-            structs.replace(LIVE, loaded=100_000, summary=100_000, age_s=1e6, poll_s=75.0), id="large figures"
-        ),
+        pytest.param(structs.replace(LIVE, loaded=100_000, total=100_000, age_s=1e6, poll_s=75.0), id="large figures"),
         pytest.param(failed(FailureKind.LOGIN_REFUSED), id="waiting for a person"),
     ],
 )
@@ -178,7 +176,7 @@ FLEET = summarize_fleet(
         a_row("c", status="Failed", rpo_ms=900_000),
         a_row("d", status="Stopped", state="Disabled"),
         a_row("e", status="Stopped", state="Enabled"),
-        a_row("f", status="Levitating", bad_fields=frozenset({"maxCapacity"}), plan_bytes=None),
+        a_row("f", status="Levitating", unreadable_fields=frozenset({"maxCapacity"}), plan_bytes=None),
         a_row("g", status="Starting", used_bytes=None),
     ]
 )
@@ -255,7 +253,7 @@ def test_the_number_of_failed_tasks_is_seen_at_eighty_columns() -> None:
 
 
 def test_a_longer_interval_than_was_asked_for_is_said_with_its_reason() -> None:
-    line = plain_text(connection_line(structs.replace(LIVE, is_slowed_down=True, interval_s=24.4), 120, cell_len))
+    line = plain_text(connection_line(structs.replace(LIVE, is_paced=True, interval_s=24.4), 120, cell_len))
     assert "node is slow: every 24 s" in line
     assert "every" not in line.replace("node is slow: every 24 s", "")
 
@@ -290,10 +288,10 @@ def test_that_nothing_is_encrypted_is_said_quietly_and_where_there_is_room() -> 
     ("connection", "words"),
     [
         pytest.param(LIVE, "60/60 tasks", id="whole"),
-        pytest.param(structs.replace(LIVE, summary=61), "60/61 tasks", id="fewer than the node counts"),
+        pytest.param(structs.replace(LIVE, total=61), "60/61 tasks", id="fewer than the node counts"),
         pytest.param(structs.replace(LIVE, is_cut_short=True), "60/? tasks", id="not checked"),
-        pytest.param(structs.replace(LIVE, summary=None, is_cut_short=True), "60/? tasks", id="not checked, no count"),
-        pytest.param(structs.replace(LIVE, summary=2500, is_cut_short=True), "60/2500 tasks", id="given up"),
+        pytest.param(structs.replace(LIVE, total=None, is_cut_short=True), "60/? tasks", id="not checked, no count"),
+        pytest.param(structs.replace(LIVE, total=2500, is_cut_short=True), "60/2500 tasks", id="given up"),
     ],
 )
 def test_a_list_that_may_not_be_whole_says_so_beside_its_count(connection: ConnectionStatus, words: str) -> None:

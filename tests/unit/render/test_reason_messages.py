@@ -21,9 +21,9 @@ EVERYTHING: dict[str, Any] = {
     "full_in_s": 7200.0,
     "growth": GrowthRate(GIB / 3600, 10_800.0),
     "still_since": EPOCH - timedelta(hours=2),
-    "rival": "uuid-of-b",
-    "is_storage_lost": True,
-    "is_policy_gone": True,
+    "duplicate_task_uuid": "uuid-of-b",
+    "is_storage_disconnected": True,
+    "is_policy_missing": True,
 }
 
 
@@ -40,7 +40,7 @@ CASES = [
     a_case(status="Stopped", resource_refs=()),
     a_case(status="Unknown", last_op_at=None),
     a_case(used_bytes=95 * GIB),
-    a_case(status="Levitating", bad_fields=frozenset({"usedCapacity", "createDate"})),
+    a_case(status="Levitating", unreadable_fields=frozenset({"usedCapacity", "createDate"})),
     a_case(status="Running", state="Disabled"),
     a_case(status="Stopped", state="Disabled", last_op_at=EPOCH - timedelta(days=12)),
     a_case(status="Starting", last_op_at=EPOCH - timedelta(minutes=25)),
@@ -105,7 +105,7 @@ def test_a_first_copy_that_comes_along_is_told_from_a_start_that_hangs() -> None
 
 
 def test_a_name_that_nobody_knows_is_its_uuid() -> None:
-    row = a_case({"is_storage_lost": True}, backup_storage_uuid="bs-9")
+    row = a_case({"is_storage_disconnected": True}, backup_storage_uuid="bs-9")
     assert "bs-9 is disconnected" in describe_reason(row.reasons[0], row, OUTLOOK).sentence
 
 

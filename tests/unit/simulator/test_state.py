@@ -61,7 +61,7 @@ def test_job_ends_when_its_time_has_come_and_is_forgotten_later() -> None:
     jobs.finish_due()
     assert isinstance(job.result, ErrorCode)
     clock.pass_time(10_801)
-    jobs.settle()
+    jobs.finish_due()
     assert jobs.find(job.uuid) is None
 
 

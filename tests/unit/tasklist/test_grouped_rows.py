@@ -17,7 +17,7 @@ from tests.unit.render.rows import a_row
 from tests.unit.tasklist.test_sort_order import orders, rows
 
 grouped = st.builds(
-    lambda order, group: structs.replace(order, group_appearance=group),
+    lambda order, group: structs.replace(order, group=group),
     orders,
     st.sampled_from(["", *(grouping.key for grouping in GROUPINGS)]),
 )

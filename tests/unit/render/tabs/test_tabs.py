@@ -156,7 +156,7 @@ def test_a_partial_list_of_volumes_or_points_says_so() -> None:
 
 def test_a_storage_tells_its_room_and_whether_the_plans_fit() -> None:
     rows = [a_row(), a_row("other", used_bytes=GIB, plan_bytes=2 * GIB)]
-    said = text(STORAGE, rows[0], storages=read({"bs-1": STORE}), tenancy=storage_commitment(rows))
+    said = text(STORAGE, rows[0], storages=read({"bs-1": STORE}), commitment=storage_commitment(rows))
     assert "● Connected" in said
     assert "1 TiB of 2 TiB" in said
     assert "983 GiB by other data" in said
@@ -167,14 +167,14 @@ def test_a_storage_tells_its_room_and_whether_the_plans_fit() -> None:
 
 def test_over_commitment_is_told_with_its_size() -> None:
     rows = [a_row(plan_bytes=3 * TIB), a_row("no-plan", plan_bytes=0)]
-    said = text(STORAGE, rows[0], storages=read({"bs-1": STORE}), tenancy=storage_commitment(rows))
+    said = text(STORAGE, rows[0], storages=read({"bs-1": STORE}), commitment=storage_commitment(rows))
     assert "▲ over-committed: the plans want 2 TiB more than is free" in said
     assert "1 task without a plan" in said
 
 
 def test_the_other_tasks_stand_worst_first_and_are_not_endless() -> None:
     rows = [a_row(f"t{n:03}") for n in range(300)] + [a_row("bad", status="Failed")]
-    lines = shown(STORAGE, rows[0], storages=read({"bs-1": STORE}), tenancy=storage_commitment(rows))
+    lines = shown(STORAGE, rows[0], storages=read({"bs-1": STORE}), commitment=storage_commitment(rows))
     first = next(index for index, line in enumerate(lines) if "other tasks" in line) + 1
     assert "bad" in lines[first]
     assert lines[-1] == "… and 101 more"
@@ -193,7 +193,7 @@ def test_recovery_points_tell_newest_oldest_gaps_and_change() -> None:
     said = text(
         POINTS,
         a_row(),
-        points=read(points(*minutes, daily=(day,), locked=(locked,))),
+        points=read(points(*minutes, daily=(day,), protected=(locked,))),
         machine=read(ERP),
         policies=read({"p-1": GOLD}),
     )
@@ -249,7 +249,7 @@ def test_the_raw_record_is_whole_at_any_width() -> None:
 
 
 def test_why_tells_every_reason_with_evidence_and_next_step() -> None:
-    row = a_row(evidence={"is_storage_lost": True}, status="Failed", rpo_ms=1_500_000)
+    row = a_row(evidence={"is_storage_disconnected": True}, status="Failed", rpo_ms=1_500_000)
     said = text(WHY, row, names={"bs-1": "backup-server-1"})
     assert "switched on, but it does not protect" in said
     assert "Its backup storage backup-server-1 is disconnected." in said
@@ -295,5 +295,5 @@ def test_hostile_names_break_no_line(tab: Tab) -> None:
 
 def test_a_task_is_no_neighbour_of_itself() -> None:
     row = a_row()
-    assert "No other task lies on it" in text(STORAGE, row, tenancy=storage_commitment([row]))
+    assert "No other task lies on it" in text(STORAGE, row, commitment=storage_commitment([row]))
     assert a_task().uuid == row.task.uuid
