@@ -228,7 +228,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
         if action is not None:
             await self.run_action(action)
 
-    def on_key_settled(self) -> None:
+    def on_key_handled(self) -> None:
         """It is the next key's turn, once what this one asked for, such as another focus, is done."""
         self._main.answer()
         if (
@@ -261,7 +261,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
         self._key_target = taker = self.focused or self.screen
         await super().on_event(key)
         if not taker.post_message(KeyHandled()):
-            self.on_key_settled()
+            self.on_key_handled()
 
     async def _on_key(self, event: events.Key) -> None:
         """Type a key that no widget took into the field that has the focus now, if there is one.
@@ -366,7 +366,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
         """Connect at once where the connection failed by a fault."""
         self._watch.retry()
 
-    def on_copy_wanted(self, message: CopyRequested) -> None:
+    def on_copy_requested(self, message: CopyRequested) -> None:
         """Copy it; keys go on meanwhile."""
         self.run_worker(self._copy(message.label, message.text), name="copy", group="copy", exclusive=True)
 

@@ -28,7 +28,7 @@ class Leaving(Screen[None]):
         if len(self.taken) == 3:
             self.app.pop_screen()
 
-    def on_key_settled(self, event: KeyHandled) -> None:
+    def on_key_handled(self, event: KeyHandled) -> None:
         if len(self.taken) == 3:
             event.stop()
 

@@ -142,7 +142,7 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
         self._show_bars()
         self.prompt_if_missing(before.failure)
 
-    def on_names_learned(self) -> None:
+    def on_names_updated(self) -> None:
         """Show them."""
         if not self._table.is_attached:
             return

@@ -137,7 +137,7 @@ class ScrollableLines(ScrollView, can_focus=True):
 
     BINDINGS: ClassVar = bindings([KeyScope.MOTION, KeyScope.SEARCH])
     DEFAULT_CSS = """
-    ScrollingLines {
+    ScrollableLines {
         overflow-x: hidden;
         overflow-y: auto;
         scrollbar-size-vertical: 1;

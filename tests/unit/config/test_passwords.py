@@ -20,7 +20,7 @@ def python(code: str) -> list[str]:
     return [sys.executable, "-c", code]
 
 
-@pytest.mark.parametrize("is_attended", [True, False])
+@pytest.mark.parametrize("is_interactive", [True, False])
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
@@ -70,7 +70,7 @@ def test_what_goes_wrong_is_said_without_the_password(command: str | list[str], 
 
 
 @pytest.mark.parametrize(
-    ("command", "is_attended"),
+    ("command", "is_interactive"),
     [
         pytest.param(["sh", "-c", "sleep 30; echo late"], False, id="unattended, with all that it started"),
         # On our terminal it is in our own group of processes, so that only the program itself can be killed.
