@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Callable, Sequence
-from datetime import tzinfo
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, tzinfo
 
 from msgspec import Struct
 
 from cdptui.clock import Clock
 from cdptui.config.settings import MonitorSettings
+from cdptui.models.capacity import CapacityHistory
 from cdptui.models.task import RawField, RawLines, Task
+from cdptui.models.task_row import TaskRow
 from cdptui.monitor.inventory import InventoryService
 from cdptui.monitor.monitor import Monitor
 from cdptui.monitor.schedule import PollSchedule
@@ -55,6 +57,28 @@ class NodeConnection(Struct, frozen=True):
     def zone(self) -> tzinfo | None:
         """The zone in which the server writes dates, as far as it is known."""
         return self._node.zone
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Names of VMs, storages and policies by uuid, as far as they are known; grows in place."""
+        return self.directory.names
+
+    @property
+    def changed_at(self) -> Mapping[str, datetime]:
+        """When a significant change of a task was last seen, by uuid."""
+        return self.monitor.changed_at
+
+    def request_names_for(self, tasks: Iterable[Task], others: Iterable[str] = ()) -> None:
+        """Request the names of everything that tasks refer to, and of `others`; replaces the request before."""
+        self.directory.request_names_for(tasks, others)
+
+    def history(self, uuid: str) -> CapacityHistory:
+        """Return the used capacity of a task over time."""
+        return self.monitor.history(uuid)
+
+    def row(self, uuid: str) -> TaskRow | None:
+        """Return the row of a task; None when the node has no such task."""
+        return self.monitor.row(uuid)
 
     def fields(self, task: Task) -> Sequence[RawField]:
         """Every field that the server sent of a task."""

@@ -8,13 +8,16 @@ from typing import Final
 
 UNKNOWN: Final = "–"
 
+_CACHED_TEXTS: Final = 1024
+"""Several screens of values. Texts of values that are gone fill the rest of a larger cache, 270 bytes each."""
+
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 _DAY: Final = 86400
 _YEAR: Final = 365 * _DAY
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=_CACHED_TEXTS)
 def size(count: int | None) -> str:
     """Bytes in binary units, three or four figures.
 
@@ -47,7 +50,7 @@ def rate(bytes_per_s: float | None, per_s: int = _HOUR, per: str = "h") -> str:
     return f"{'+' if count > 0 else '−'}{size(abs(count))}/{per}"
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=_CACHED_TEXTS)
 def percent(ratio: float | None) -> str:
     """A share; 100 % only when it is full, 0 % only when it is empty.
 
@@ -64,7 +67,7 @@ def percent(ratio: float | None) -> str:
     return f"{min(99, whole) if ratio < 1 else whole}%"
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=_CACHED_TEXTS)
 def latency(milliseconds: int | None) -> str:
     """A recovery point offset.
 

@@ -28,7 +28,7 @@ from cdptui.tui.commands import ActionProvider
 from cdptui.tui.key_queue import LOOK_S, KeyHandled, KeyQueue
 from cdptui.tui.keymap import DEFAULT_KEYMAP, Keymap, KeyScope, bindings, bindings_in_dialogs
 from cdptui.tui.layout import enlarged, is_too_small
-from cdptui.tui.messages import CopyRequested
+from cdptui.tui.messages import CopyRequested, FirstFrameShown
 from cdptui.tui.monitor_worker import MonitorWorker, summarize_exception
 from cdptui.tui.screens.main import MainScreen
 from cdptui.tui.target import Target
@@ -100,7 +100,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
         """Called in the event loop each time before the app changes the terminal."""
         self.where_profiles_stand = "cdptui config init writes a file for them"
         """For whoever looks for more profiles than there are."""
-        self._is_watching = False
+        self._is_first_frame_shown = False
         self._is_frugal = is_frugal
         self.keymap = keymap
         self._columns = columns
@@ -185,6 +185,10 @@ class CdptuiApp(App[int], inherit_bindings=False):
     def _begin(self) -> None:
         self.run_worker(self._watch.run(), name="watch", exit_on_error=False)
 
+    def on_first_frame_shown(self) -> None:
+        """Connect: it imports the network, which takes longer than drawing the first frame."""
+        self._begin()
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """The variables that our styles need, for themes that are not ours."""
         return dict(THEMES[0].variables)
@@ -230,7 +234,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
 
     def on_key_handled(self) -> None:
         """It is the next key's turn, once what this one asked for, such as another focus, is done."""
-        self._main.answer()
+        self._main.refresh_after_key()
         if (
             self._turns.needs_another_pass()
             and self._key_target is not None
@@ -428,11 +432,10 @@ class CdptuiApp(App[int], inherit_bindings=False):
                     from cdptui.tui.small_window import layout_update  # noqa: PLC0415 - rarely needed
 
                     size = self.small_window
-                    renderable = layout_update(size, self._main, self.keymap.names["quit"])
+                    renderable = layout_update(size, self._main, self.keymap.labels["quit"])
                 driver.draw(renderable, self.console, (size.width, size.height), is_synchronised=self._sync_available)
         else:
             super()._display(screen, renderable)
-        if not self._is_watching and self._running and isinstance(renderable, CompositorUpdate):
-            # There is something to look at: time for everything that takes time.
-            self._is_watching = True
-            self._begin()
+        if not self._is_first_frame_shown and self._running and isinstance(renderable, CompositorUpdate):
+            self._is_first_frame_shown = True
+            self.post_message(FirstFrameShown())

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
-from typing import Protocol, cast
+from typing import Final, Protocol, cast
 
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.events import Resize
 
-from cdptui.tui.keymap import FOCUS_SCOPES, Keymap, key_labels
-from cdptui.tui.screens.sized import SizedScreen
+from cdptui.tui.keymap import FOCUS_SCOPES, Keymap, KeyScope, key_labels
+from cdptui.tui.screens.dialog import skip_outdated_size
 from cdptui.tui.themes import THEMES
+
+_BROWSER_SCOPES: Final = {KeyScope.LIST, KeyScope.DETAIL}
+"""The task browser has the actions of these keys, the screen and the app those of all others."""
 
 
 class HasKeymap(Protocol):
@@ -36,10 +40,12 @@ class ActionProvider(Provider):
                 yield Hit(score, matcher.highlight(name), run, help=help_text)
 
     def _commands(self) -> Iterator[tuple[str, str, Callable[[], Awaitable[None] | None]]]:
+        browser = next(iter(self.screen.query("#body")), self.screen)
         for key in cast("HasKeymap", self.app).keymap.keys:
             if key.place in FOCUS_SCOPES or key.action == "command_palette":
                 continue
-            run = partial(self.screen.run_action, key.action)
+            owner = browser if key.place in _BROWSER_SCOPES else self.screen
+            run = partial(owner.run_action, key.action)
             yield f"{key.label} ({key_labels(key)})", key.help, run
         for theme in THEMES:
             yield f"Theme: {theme.name}", "colours", partial(self._use_theme, theme.name)
@@ -48,5 +54,9 @@ class ActionProvider(Provider):
         self.app.theme = name
 
 
-class CommandPaletteScreen(SizedScreen, CommandPalette):
-    """Every action by name; `cdptui.tui.commands` says which there are."""
+class CommandPaletteScreen(CommandPalette):
+    """The command palette; `ActionProvider` lists its commands."""
+
+    def on_resize(self, event: Resize) -> None:
+        """Skip sizes that the window no longer has."""
+        skip_outdated_size(self.app, event)

@@ -136,8 +136,8 @@ KEYS: Final = (
     KeyBinding(
         "tab-previous", "comma", "tab_move(-1)", "Previous tab", "previous tab of the detail pane", KeyScope.DETAIL
     ),
-    KeyBinding("tab-right", "right,l", "screen.tab_move(1)", "Tab right", "next tab", KeyScope.PANE),
-    KeyBinding("tab-left", "left,h", "screen.tab_move(-1)", "Tab left", "previous tab", KeyScope.PANE),
+    KeyBinding("tab-right", "right,l", "tab_move(1)", "Tab right", "next tab", KeyScope.PANE),
+    KeyBinding("tab-left", "left,h", "tab_move(-1)", "Tab left", "previous tab", KeyScope.PANE),
     KeyBinding("search", "slash", "search", "Search", "find words in what the pane shows", KeyScope.SEARCH),
     KeyBinding("next-hit", "n", "next_hit(1)", "Next hit", "to the next place of these words", KeyScope.SEARCH),
     KeyBinding("previous-hit", "N", "next_hit(-1)", "Previous hit", "to the place before", KeyScope.SEARCH),

@@ -19,6 +19,10 @@ class MonitorUpdated(Message, bubble=False):
         return isinstance(message, MonitorUpdated)
 
 
+class FirstFrameShown(Message):
+    """The first frame was written to the terminal."""
+
+
 class RetryRequested(Message):
     """The user asked to try again, whether the node can be reached or not."""
 
@@ -33,8 +37,13 @@ class CopyRequested(Message):
 
 
 class NamesUpdated(Message, bubble=False):
-    """Names of resources became known, or turned out not to be had."""
+    """Names of resources arrived, or could not be fetched."""
+
+    def __init__(self, known: int) -> None:
+        """`known` is the number of names that are known."""
+        super().__init__()
+        self.known = known
 
     def can_replace(self, message: Message) -> bool:
-        """One look at the names serves for all."""
+        """The newest number of names replaces all before it."""
         return isinstance(message, NamesUpdated)

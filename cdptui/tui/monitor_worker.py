@@ -161,7 +161,7 @@ class MonitorWorker:
             collector.on_steady()
 
     def _tell_names(self) -> None:
-        self._audience.post_message(NamesUpdated())
+        self._audience.post_message(NamesUpdated(len(self.link.names) if self.link is not None else 0))
 
     async def stop(self) -> bool:
         """Stop, even while a request hangs, log out and hang up; takes two seconds at most. Never raises.

@@ -47,6 +47,12 @@ except SystemExit:
             {"re2"},
             id="a filter without a regular expression",
         ),
+        pytest.param(
+            "import cdptui.tasklist.model, cdptui.tui.controllers.detail, cdptui.tui.controllers.polling, "
+            "cdptui.tui.controllers.saved_views",
+            {"textual", "rich", "httpx"},
+            id="the task list and the controllers",
+        ),
         pytest.param("import cdptui.monitor.monitor", {"textual", "rich", "httpx"}, id="the headless core"),
         pytest.param(
             "import cdptui.simulator.server",

@@ -22,6 +22,7 @@ from cdptui.tui.app import CdptuiApp
 from cdptui.tui.screens.main import MainScreen
 from cdptui.tui.terminal import clipboard
 from cdptui.tui.terminal.driver import TerminalDriver
+from cdptui.tui.widgets.task_browser import TaskBrowser
 from cdptui.tui.widgets.task_table import TaskTable
 
 armed: list[str] = []
@@ -73,11 +74,11 @@ def timer() -> None:
 
 
 def worker() -> None:
-    MainScreen.action_sort_invert = lambda self: self.run_worker(boom_later())  # type: ignore[assignment, method-assign]
+    TaskBrowser.action_sort_invert = lambda self: self.run_worker(boom_later())  # type: ignore[assignment, method-assign]
 
 
 def action() -> None:
-    MainScreen.action_sort_invert = boom  # type: ignore[assignment, method-assign]
+    TaskBrowser.action_sort_invert = boom  # type: ignore[assignment, method-assign]
 
 
 def poll() -> None:
@@ -107,7 +108,7 @@ def hold_in_python() -> None:
         while True:
             pass
 
-    MainScreen.action_sort_invert = hold  # type: ignore[method-assign, assignment]
+    TaskBrowser.action_sort_invert = hold  # type: ignore[method-assign, assignment]
 
 
 def hold_in_c() -> None:
@@ -115,7 +116,7 @@ def hold_in_c() -> None:
         mark_as_blocked()
         time.sleep(60)
 
-    MainScreen.action_sort_invert = hold  # type: ignore[method-assign, assignment]
+    TaskBrowser.action_sort_invert = hold  # type: ignore[method-assign, assignment]
 
 
 def hold_the_logout() -> None:
@@ -197,7 +198,7 @@ FAULTS: dict[str, Callable[..., None]] = {
 
 if __name__ == "__main__":
     where = sys.argv.pop(1)
-    MainScreen.action_sort_invert = arm  # type: ignore[method-assign, assignment]
+    TaskBrowser.action_sort_invert = arm  # type: ignore[method-assign, assignment]
     kind, _, argument = where.partition(":")
     FAULTS[kind](*filter(None, [argument]))
     os.environ.setdefault("ZSTACK_PASSWORD", "password")

@@ -258,7 +258,7 @@ def test_a_remapped_key_works_and_is_told(simulate: Simulate, begin: Begin) -> N
     terminal.send("q")
     terminal.send("p")
     terminal.send("\x0b")
-    terminal.wait_for("the view is live again")
+    terminal.wait_for("view resumed")
     terminal.send("Q")
     assert terminal.wait_for_end() == 0
 

@@ -320,11 +320,11 @@ async def test_a_pattern_that_takes_too_long_in_a_view_shows_all_tasks_and_says_
     async with showing(LONG_NAMES) as run:
         screen = run.app.screen_stack[0]
         assert isinstance(screen, MainScreen)
-        await screen.apply_view(SavedView(name="slow", filter=f'not re:"{SLOW}"'), "slow")
+        await screen.browser.views.apply(SavedView(name="slow", filter=f'not re:"{SLOW}"'), "slow")
         await until_given_up(run)
         assert "shown: all tasks" in run.screen
-        assert len(screen.listing.rows) == len(LONG_NAMES)
-        assert screen.active_filter is None
+        assert len(screen.browser.tasks.lines) == len(LONG_NAMES)
+        assert screen.browser.tasks.active_filter is None
         run.assert_every_line_fits()
         await run.press("escape")
         await run.until(lambda: "takes too long" not in run.screen)

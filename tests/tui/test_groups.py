@@ -131,7 +131,7 @@ async def test_groups_survive_another_order() -> None:
 async def test_without_groups_it_says_how_to_get_some(key: str) -> None:
     async with showing(FLEET) as run:
         await run.press(key)
-        assert "b groups the list" in run.footer
+        assert "b groups it" in run.footer
 
 
 async def test_groups_go_by_name_when_it_is_known() -> None:

@@ -62,7 +62,7 @@ async def test_the_new_key_is_told_wherever_keys_are_told() -> None:
         await run.until(lambda: " , sort " in run.footer)
         await run.until(lambda: " ^k help " in run.footer)
         await run.press("f4")
-        assert "F4 again to go on" in run.footer
+        assert "F4 resumes" in run.footer
         await run.press("ctrl+p", "r", "e", "f", "r")
         await run.until(lambda: "Refresh (alt+r)" in run.screen)
         await run.press("escape", "h")

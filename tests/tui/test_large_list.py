@@ -17,7 +17,7 @@ from cdptui.tasklist.grouped_rows import GroupedRows
 from cdptui.tasklist.sort_order import SortOrder
 from cdptui.tasklist.sorted_rows import SortedRows
 from cdptui.tui.themes import DARK
-from cdptui.tui.widgets.task_table import TableView, TaskTable
+from cdptui.tui.widgets.task_table import TableContent, TaskTable
 from tests.doubles import EPOCH
 from tests.unit.render.rows import a_row
 
@@ -63,7 +63,7 @@ class TableApp(App[None]):
         self.theme = DARK.name
 
     def compose(self) -> ComposeResult:
-        yield TaskTable(TableView(GroupedRows(self.rows), CellContext(EPOCH, {})))
+        yield TaskTable(GroupedRows(self.rows), set(), TableContent(CellContext(EPOCH, {})))
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ async def test_a_key_reads_formats_and_sorts_only_what_is_seen(fleet: list[TaskR
     app = TableApp(rows)
     async with app.run_test(size=(120, LINES)) as pilot:
         table = app.query_one(TaskTable)
-        table.show(TableView(GroupedRows(rows), CellContext(EPOCH, {})))
+        table.show(TableContent(CellContext(EPOCH, {})))
         table.focus()
         table.move_to(TASKS // 2)
         await pilot.pause()

@@ -173,7 +173,7 @@ async def test_the_ends_of_the_intervals_are_said() -> None:
         await run.press("minus")
         assert "polling every 1 s" in run.footer
         await run.press("minus")
-        assert "polling every 1 s, the shortest there is" in run.footer
+        assert "polling every 1 s, the shortest interval" in run.footer
 
 
 async def test_what_appeared_and_changed_is_marked_but_restless_fields_are_not() -> None:

@@ -42,7 +42,7 @@ async def test_the_first_numbers_stand_for_something_from_the_start() -> None:
         await run.until(lambda: run.names == ["mail"])
         await run.press("0")
         await run.until(lambda: len(run.names) == 4)
-        await run.until(lambda: "everything, worst first" in run.footer)
+        await run.until(lambda: "all tasks, worst first" in run.footer)
 
 
 async def test_a_view_that_hides_nothing_is_no_filter() -> None:
@@ -52,13 +52,13 @@ async def test_a_view_that_hides_nothing_is_no_filter() -> None:
         await run.press("0")
         await run.until(lambda: len(run.names) == 4)
         assert "shown" not in run.screen
-        assert run.app.screen.filter_text == ""  # type: ignore[attr-defined]  # the list's
+        assert run.app._main.browser.filter_text == ""
 
 
 async def test_a_number_without_a_view_says_how_to_make_one() -> None:
     async with showing(FLEET) as run:
         await run.press("9")
-        await run.until(lambda: "there is no view 9: v saves one" in run.footer)
+        await run.until(lambda: "view 9 is empty" in run.footer)
         assert len(run.names) == 4
 
 
@@ -68,7 +68,7 @@ async def test_how_the_list_is_looked_at_is_saved_under_a_number_and_a_name(stat
         await run.press("f", "f", "greater_than_sign", "greater_than_sign", "I", "v")
         await run.until(lambda: "Views" in run.screen)
         await run.press("8")
-        await run.until(lambda: "there is no view 8" in run.footer)
+        await run.until(lambda: "view 8 is empty" in run.footer)
         await run.press("v")
         await run.until(lambda: "Views" in run.screen)
         await run.press("s", *["backspace"] * 8, *"nearly full", "enter")
@@ -131,7 +131,7 @@ async def test_a_view_whose_filter_is_not_understood_changes_nothing(state: Save
     state.update(lambda views: views.with_view(2, SavedView(name="newer", filter="colour=red", columns=("nothing",))))
     async with showing(FLEET) as run:
         await run.press("2")
-        await run.until(lambda: "the filter of 2 newer is not understood: there is no field 'colour'" in run.footer)
+        await run.until(lambda: "view 2 newer: cannot read the filter: there is no field 'colour'" in run.footer)
         assert len(run.names) == 4
 
 
@@ -181,9 +181,9 @@ async def test_the_later_number_counts_though_the_disk_answers_late(disk: SlowDi
         await run.press("0")
         for gate in disk.gates.values():
             gate.set()
-        await run.until(lambda: "everything, worst first" in run.footer)
+        await run.until(lambda: "all tasks, worst first" in run.footer)
         assert len(run.names) == 4
-        assert "everything, worst first" in run.footer
+        assert "all tasks, worst first" in run.footer
 
 
 async def test_a_number_counts_though_the_view_to_begin_with_comes_late(disk: SlowDisk, state: SavedViewsFile) -> None:

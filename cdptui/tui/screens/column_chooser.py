@@ -7,20 +7,18 @@ from typing import ClassVar
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from cdptui.render.column_layout import ColumnLayout
 from cdptui.render.columns import BY_KEY, COLUMNS, NAME
 from cdptui.tui.keymap import quit_binding
-from cdptui.tui.screens.sized import SizedScreen
+from cdptui.tui.screens.dialog import Dialog
 
 
-class ColumnChooser(SizedScreen, ModalScreen[ColumnLayout | None]):
+class ColumnChooser(Dialog[ColumnLayout | None]):
     """Gives the chosen layout. The name stays where it is."""
 
-    CSS_PATH = "../styles/dialogs.tcss"
     BINDINGS: ClassVar = [
         Binding("escape", "dismiss", "Close", show=False),
         quit_binding(),

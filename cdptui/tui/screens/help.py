@@ -9,7 +9,6 @@ from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.screen import ModalScreen
 
 from cdptui.query.fields import FIELDS, SYNTAX_EXAMPLES
 from cdptui.render.columns import COLUMNS
@@ -18,7 +17,7 @@ from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import GLYPHS, OTHER_GLYPH
 from cdptui.render.tabs.blocks import broken, cells
 from cdptui.tui.keymap import KeyBinding, Keymap, KeyScope, help_lines, quit_binding
-from cdptui.tui.screens.sized import SizedScreen
+from cdptui.tui.screens.dialog import Dialog
 from cdptui.tui.widgets.scrollable_lines import ScrollableLines
 
 _NARROW: Final = 16
@@ -32,10 +31,9 @@ _INDENT: Final = 4
 """Cells before a text that stands below."""
 
 
-class HelpScreen(SizedScreen, ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """All keys, columns and signs."""
 
-    CSS_PATH = "../styles/dialogs.tcss"
     BINDINGS: ClassVar = [
         Binding("escape,enter", "dismiss", "Close", show=False),
         quit_binding(),

@@ -8,11 +8,10 @@ from msgspec import Struct
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from cdptui.models.failure import CredentialPrompt
-from cdptui.tui.screens.sized import SizedScreen
+from cdptui.tui.screens.dialog import Dialog
 
 
 class _PromptText(Struct, frozen=True):
@@ -56,10 +55,9 @@ class PasswordInput(Input):
         self.delete_selection()
 
 
-class LoginPrompt(SizedScreen, ModalScreen[str | None]):
+class LoginPrompt(Dialog[str | None]):
     """Gives what was typed, None when the person would rather not."""
 
-    CSS_PATH = "../styles/dialogs.tcss"
     BINDINGS: ClassVar = [Binding("escape", "dismiss", "Cancel", show=False)]
 
     def __init__(self, wanted: CredentialPrompt, account: str, node: str, reason: str = "") -> None:

@@ -1,62 +1,77 @@
-"""The one screen: header, list, detail pane, footer."""
+"""The main screen: header, task browser, footer; it pauses the view and passes updates and commands on."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import chain
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from msgspec import structs
+from msgspec import Struct, field, structs
 from textual.app import ComposeResult
-from textual.containers import Container
+from textual.events import Idle, Resize
 from textual.screen import Screen
 
 from cdptui.clock import Clock
-from cdptui.models.aggregates import GroupSummary
-from cdptui.models.change import ChangeKind
-from cdptui.models.task_row import TaskRow
+from cdptui.models.change import Change, ChangeKind
+from cdptui.models.failure import CredentialPrompt
 from cdptui.monitor.update import Update
 from cdptui.render.notices import summarize_changes
-from cdptui.render.tabs.registry import Tab, adjacent_tab
-from cdptui.render.task_cells import CellContext
+from cdptui.tui import collector
+from cdptui.tui.controllers.polling import PollingController
 from cdptui.tui.keymap import Keymap, KeyScope, bindings
 from cdptui.tui.low_bandwidth import LowBandwidthMode
-from cdptui.tui.messages import MonitorUpdated
-from cdptui.tui.screens.answering import AnsweringScreen
-from cdptui.tui.screens.detail_room import PaneLayout
-from cdptui.tui.screens.frozen import PausedView
-from cdptui.tui.screens.inspector import DetailController
-from cdptui.tui.screens.poll_wishes import PollWishes
-from cdptui.tui.screens.sized import SizedScreen
-from cdptui.tui.screens.view_wishes import ViewWishes
+from cdptui.tui.messages import MonitorUpdated, NamesUpdated, RetryRequested
+from cdptui.tui.screens.dialog import skip_outdated_size
 from cdptui.tui.target import Target, connection_status
 from cdptui.tui.terminal.textual_caches import clear_frame_caches
 from cdptui.tui.widgets.bars import ErrorBanner, FooterBar, HeaderBar
-from cdptui.tui.widgets.detail_pane import DetailPane
-from cdptui.tui.widgets.task_table import TableView, TaskTable
+from cdptui.tui.widgets.task_browser import WIDE_FROM, TaskBrowser
+from cdptui.tui.widgets.task_table import TaskTable
 
 if TYPE_CHECKING:
     from cdptui.monitor.connection import NodeConnection
-    from cdptui.query.fields import QueryContext
-    from cdptui.tui.export_files import ExportRequest
+    from cdptui.tui.widgets.filter_bar import FilterBar
 
 _TICK_S: Final = 1.0
-_ASLEEP_S: Final = 5.0
-"""A second that took so long was no second of ours."""
+_SUSPENDED_S: Final = 5.0
+"""A tick that is this late means that the machine or the process was suspended."""
 
-_SIGN_S: Final = 4.0
+_CHANGE_MARK_S: Final = 4.0
 _NOTICE_S: Final = 5.0
-_BESIDE_S: Final = 0.02
-"""Time for the first list to be drawn and written before anything else is."""
 
-_WIDE_FROM: Final = 110
+_ANSWER_S: Final = 0.1
+"""For this long after a key, changes are taken for its effect and drawn at once."""
+
+_TYPING_PAUSE_S: Final = 2.0
+"""After this long without a key the user is no longer typing."""
+
+_CHANGE_MARKS: Final = {ChangeKind.APPEARED: "+", ChangeKind.CHANGED: "~"}
 
 
-class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[None]):
-    """Shows updates of one monitor and passes wishes back to it."""
+class PausedView(Struct):
+    """The update that a paused view shows, and what has changed since."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE_FROM, "-wide")]  # noqa: RUF012 - Textual's own declaration
-    BINDINGS: ClassVar = bindings([KeyScope.LIST, KeyScope.DETAIL, KeyScope.POLL])
+    update: Update
+    changed: set[str] = field(default_factory=set)
+    """Uuids of tasks that appeared, changed or vanished."""
+    gone: set[str] = field(default_factory=set)
+    """Uuids of tasks that vanished."""
+
+    def record(self, changes: Sequence[Change]) -> None:
+        """Record changes that the view does not show."""
+        for change in changes:
+            uuid = change.task.uuid
+            self.changed.add(uuid)
+            if change.kind is ChangeKind.VANISHED:
+                self.gone.add(uuid)
+            else:
+                self.gone.discard(uuid)
+
+
+class MainScreen(Screen[None]):
+    """Shows the updates of one monitor."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE_FROM, "-wide")]  # noqa: RUF012 - Textual's own declaration
+    BINDINGS: ClassVar = bindings([KeyScope.POLL])
     AUTO_FOCUS = "#tasks"
 
     def __init__(
@@ -68,336 +83,208 @@ class MainScreen(ViewWishes, PollWishes, AnsweringScreen, SizedScreen, Screen[No
         columns: Sequence[str] | None,
         look_at_line: Callable[[], bool],
     ) -> None:
-        """`look_at_line` says whether the line to the terminal must be spared now."""
-        super().__init__(clock, keymap, columns)
-        self._thrift = LowBandwidthMode(look_at_line, clock)
-        self._ticked_at = clock.monotonic()
+        """`look_at_line` returns whether the connection to the terminal is slow now."""
+        super().__init__()
+        self.keymap = keymap
         self._target = target
         self._clock = clock
-        self._link: NodeConnection | None = None
+        self._low_bandwidth = LowBandwidthMode(look_at_line, clock)
+        self._ticked_at = clock.monotonic()
+        self._connection: NodeConnection | None = None
         self._update = Update(snapshot=None, interval_s=target.interval_s)
-        self._frozen: PausedView | None = None
+        self._paused: PausedView | None = None
         self._change_marks: Mapping[str, str] = {}
-        self._signs_until = 0.0
-        self._is_first_list = False
-        """Whether the first list is not drawn yet."""
+        self._change_marks_until = 0.0
+        self._answers_until = 0.0
+        self._is_typing = False
         self._header = HeaderBar(id="header")
         self._banner = ErrorBanner(keymap, id="banner")
-        self._table = TaskTable(self._view(), id="tasks")
-        self._detail = DetailPane(keymap, id="detail")
-        self._inspector = DetailController(self._detail, self._thrift, keymap)
+        self.browser = TaskBrowser(target, clock, keymap, columns, self._low_bandwidth, id="body")
         self._footer = FooterBar(keymap, id="footer")
-        self._room = PaneLayout(self._detail)
+        self._polling = PollingController(self)
 
     def compose(self) -> ComposeResult:
-        """Header, banner, list and detail, footer; laid out for the terminal from the start, not once it is drawn."""
+        """Header, banner, browser and footer, laid out for the terminal before the first frame is drawn."""
         width = self.app.size.width
-        self.set_class(width >= _WIDE_FROM, "-wide")
-        self.set_class(width < _WIDE_FROM, "-narrow")
-        self._detail.set_class(width >= _WIDE_FROM, "-shown")
+        self.set_class(width >= WIDE_FROM, "-wide")
+        self.set_class(width < WIDE_FROM, "-narrow")
         yield self._header
         yield self._banner
-        with Container(id="body"):
-            yield self._table
-            yield self._detail
+        yield self.browser
         yield self._footer
 
     def on_mount(self) -> None:
-        """Begin to tick: the age of the data is the only thing that moves by itself."""
+        """Start the tick, which updates the age of the data."""
         self._show_bars()
         self.set_interval(_TICK_S, self._tick)
-        self.call_after_refresh(self.begin_with_view)
+        self.call_after_refresh(self.browser.apply_startup_view)
 
-    def on_resize(self) -> None:
-        """Lay out for the new size."""
+    def on_resize(self, event: Resize) -> None:
+        """Lay out for the new size; skip sizes that the window no longer has."""
+        skip_outdated_size(self.app, event)
         self.call_after_refresh(self._lay_out)
 
     @property
     def is_whole(self) -> bool:
-        """Whether the list has its place; header and footer come before it."""
-        return self._table.size.width > 0
+        """Whether the list has been laid out; header and footer are laid out before it."""
+        return self.browser.table.size.width > 0
 
-    # What comes in
+    # Updates
 
-    def set_connection(self, link: NodeConnection) -> None:
-        """The node to pass wishes to."""
-        self._link = link
+    def set_connection(self, connection: NodeConnection) -> None:
+        """Send requests to this node from now on."""
+        self._connection = connection
+        self.browser.set_connection(connection)
+        self._polling.set_connection(connection)
 
     def on_monitor_updated(self, message: MonitorUpdated) -> None:
-        """Take it over; the last ones may come when the list is gone already."""
-        if self._table.is_attached:
-            self.apply_update(message.update)
-
-    def apply_update(self, update: Update) -> None:
-        """Show an update, or keep it while the view is frozen."""
-        before, self._update = self._update, structs.replace(update, changes=())
-        clear_frame_caches()
-        if self._frozen is not None:
-            self._frozen.record(update.changes)
-            self._show_detail()
-        else:
-            self._mark_changes(update)
-            if update.rows is not before.rows or before.snapshot is None:
-                self.relist()
-        self._show_bars()
-        self.prompt_if_missing(before.failure)
-
-    def on_names_updated(self) -> None:
-        """Show them."""
-        if not self._table.is_attached:
+        """Show an update, or record it while the view is paused. The last ones may come after the list is removed."""
+        if not self.browser.table.is_attached:
             return
-        self.relist_for_names(len(self._link.directory.names) if self._link is not None else 0)
-        self._table.refresh_changed()
-        self._show_detail()
+        update = message.update
+        self._update = self.browser.newest = structs.replace(update, changes=())
+        clear_frame_caches()
+        if self._paused is not None:
+            self._paused.record(update.changes)
+            self.browser.show_gone(self._paused.gone)
+        else:
+            self._mark_changes(update.changes)
+            self.browser.show(self._update, self._change_marks)
+        self._show_bars()
+        self._polling.on_update(self._update)
+
+    def on_names_updated(self, message: NamesUpdated) -> None:
+        """Show names that arrived."""
+        if self.browser.table.is_attached:
+            self.browser.show_names(message.known)
+
+    def _mark_changes(self, changes: Sequence[Change]) -> None:
+        significant = [change for change in changes if change.is_significant]
+        if not significant:
+            return
+        self._change_marks = {
+            change.task.uuid: _CHANGE_MARKS[change.kind] for change in significant if change.kind in _CHANGE_MARKS
+        }
+        self._change_marks_until = self._clock.monotonic() + _CHANGE_MARK_S
+        self.show_notice(summarize_changes(significant))
+
+    # Messages of the widgets. The table posts here, not to the browser, so that one frame shows all effects of a key.
 
     def on_task_table_cursor_moved(self) -> None:
         """Show the task under the cursor."""
-        self._show_detail()
+        self.browser.cursor_moved()
+
+    def on_task_table_scrolled(self) -> None:
+        """Request the names that came into sight."""
+        self.browser.request_names()
+
+    def on_task_table_heading_clicked(self, message: TaskTable.HeadingClicked) -> None:
+        """Sort by that column."""
+        self.browser.sort_by_heading(message.key)
 
     def on_task_table_opened(self) -> None:
-        """Go to the detail pane."""
-        self.action_open()
+        """Move the focus to the detail pane."""
+        self.browser.action_open()
 
-    # Wishes
+    def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
+        """Apply the filter that is being typed."""
+        self.browser.set_filter(message.expression)
+
+    def on_filter_bar_closed(self) -> None:
+        """Return the focus to the list."""
+        self.browser.focus_list()
+
+    def on_task_browser_notice(self, message: TaskBrowser.Notice) -> None:
+        """Show a message in the footer."""
+        self.show_notice(message.text)
+
+    def on_task_browser_marks_changed(self, message: TaskBrowser.MarksChanged) -> None:
+        """Show how many tasks are marked."""
+        self._footer.show_marks(message.text)
+
+    # Actions
 
     def action_pause(self) -> None:
-        """Freeze the view, or let it go on with what came meanwhile."""
-        if self._frozen is None:
-            self._frozen = PausedView(self._update)
-            self.show_notice(f"the view is frozen, polling goes on; {self.keymap.labels['pause']} again to go on")
+        """Pause the view, or resume it with the newest update. Polling continues."""
+        if self._paused is None:
+            self._paused = PausedView(self._update)
+            self.show_notice(f"view paused, polling continues; {self.keymap.labels['pause']} resumes")
         else:
-            self._frozen = None
-            self.relist()
-            self.show_notice("the view is live again")
+            self._paused = None
+            self.browser.show(self._update, self._change_marks)
+            self.show_notice("view resumed")
         self._show_bars()
 
-    def action_copy(self) -> None:
-        """Choose what of the marked tasks, or of the one under the cursor, to copy."""
-        from cdptui.tui.screens.menus import MAX_COPIED, open_copy_menu  # noqa: PLC0415 - not needed for the first frame
+    def action_refresh(self) -> None:
+        """Poll now; after a refused login, ask for the credential first."""
+        self._polling.refresh()
 
-        rows = self.target_rows
-        if self._link is None or not rows:
-            self.show_notice("no task to copy from")
-        elif len(rows) > MAX_COPIED:
-            self.show_notice(
-                f"{len(rows)} tasks are too many to copy: {self.keymap.labels['save']} writes them to a file"
-            )
-        else:
-            open_copy_menu(self, rows, self._link, self._target.node)
+    def action_slower(self) -> None:
+        """Poll at the next longer interval."""
+        self._polling.slow_down()
 
-    def action_open(self) -> None:
-        """Fold or unfold the group under the cursor; on a task: go to the detail pane."""
-        if self._table.has_focus and isinstance(self._table.cursor_line, GroupSummary):
-            self.action_fold()
-        else:
-            self.action_switch()
+    def action_faster(self) -> None:
+        """Poll at the next shorter interval."""
+        self._polling.speed_up()
 
-    def action_switch(self) -> None:
-        """Go to the detail pane, or back from it."""
-        detail = self._detail
-        if detail.has_focus:
-            self.action_back()
-            return
-        self._room.is_open = True
-        self._lay_out()
-        # At once: the next key, which may be there already, is meant for the pane.
-        self.set_focus(detail)
+    def prompt_for(self, prompt: CredentialPrompt, reason: str, submit: Callable[[str | None], None]) -> None:
+        """Ask the user for a credential; call `submit` with it, or with None if the user cancels."""
+        from cdptui.tui.screens.login_prompt import LoginPrompt  # noqa: PLC0415
 
-    def action_back(self) -> None:
-        """Go to the list; in the list: show all of it again."""
-        if self._table.has_focus and self.clear_filter():
-            return
-        self.set_focus(self._table)
+        self.app.push_screen(LoginPrompt(prompt, self._target.account, self._target.node, reason), submit)
 
-    def action_toggle_detail(self) -> None:
-        """Show or hide the detail pane."""
-        self._room.is_open = not self._is_detail_shown
-        if not self._room.is_open:
-            self.focus_list()
-        self._lay_out()
+    def request_retry(self) -> None:
+        """Connect again, if there is no connection."""
+        self.post_message(RetryRequested())
 
-    def action_tab_move(self, step: int) -> None:
-        """Show the next or previous tab of the detail pane, which opens for it."""
-        self._turn_to(adjacent_tab(self._inspector.tab, step))
+    def refresh_details(self) -> None:
+        """Fetch what the detail pane shows, even if it is cached."""
+        self.browser.request_details(force=True)
 
-    def on_detail_pane_tab_chosen(self, message: DetailPane.TabChosen) -> None:
-        """Show the tab that was clicked on."""
-        self._turn_to(message.tab)
+    def show_notice(self, notice: str) -> None:
+        """Show a message in the footer for a few seconds."""
+        self._footer.show_notice(notice, self._clock.monotonic() + _NOTICE_S)
 
-    def _turn_to(self, tab: Tab) -> None:
-        self._inspector.select_tab(tab)
-        self._room.is_open = True
-        self.look()
-        self._lay_out()
-
-    def action_resize_detail(self, step: int) -> None:
-        """Give the detail pane more or less room, in percent; it opens for it."""
-        self._room.is_open = True
-        self._room.resize(step, is_wide=self._is_wide)
-        self._lay_out()
-
-    # Showing
+    # Drawing
 
     def _tick(self) -> None:
         now = self._clock.monotonic()
-        if now - self._ticked_at > _ASLEEP_S and self._link is not None:
-            # Machine or process stood still: what is on screen is older than it seems to the one who comes back.
-            self._link.monitor.on_resume()
+        if now - self._ticked_at > _SUSPENDED_S and self._connection is not None:
+            # What is on screen is older than it seems to a user who comes back to it.
+            self._connection.monitor.on_resume()
         self._ticked_at = now
-        self._thrift.update()
-        if self._change_marks and now >= self._signs_until:
+        self._low_bandwidth.update()
+        if self._change_marks and now >= self._change_marks_until:
             self._change_marks = {}
-            self._table.show(self._view())
+            self.browser.show_change_marks({})
         self._footer.expire_notice(now)
-        self.look()
+        self.browser.request_details()
         self._show_bars()
 
     def _lay_out(self) -> None:
-        self._room.apply(is_wide=self._is_wide)
+        self.browser.lay_out()
         self._show_bars()
-        self._show_detail()
-
-    @property
-    def _is_wide(self) -> bool:
-        return self.size.width >= _WIDE_FROM
-
-    @property
-    def _is_detail_shown(self) -> bool:
-        return self._room.is_shown(is_wide=self._is_wide)
-
-    @property
-    def _in_view(self) -> Update:
-        """What the list shows: the newest update, or the one that was frozen."""
-        return self._frozen.update if self._frozen is not None else self._update
-
-    def _view(self) -> TableView:
-        names = self._link.directory.names if self._link is not None else {}
-        snapshot = self._in_view.snapshot
-        now = snapshot.taken_at if snapshot is not None else self._clock.now()
-        zone = self._link.zone if self._link is not None else None
-        context = CellContext(now, names, zone)
-        return TableView(
-            self.listing.rows, context, self._change_marks, self.marks.uuids, self.layout_of_list, self._placeholder()
-        )
-
-    def _placeholder(self) -> str:
-        if self.selection is not None and self.selection.total:
-            return f"no task matches {self.filter_text} ({self.keymap.labels['back']} clears)"
-        if self._in_view.snapshot is not None:
-            return "no CDP tasks on this node, or none that this account may see"
-        return "" if self._update.failure is not None else f"connecting to {self._target.node} …"
-
-    @property
-    def rows(self) -> Sequence[TaskRow]:
-        """All rows that the list is made of."""
-        return self._in_view.rows
-
-    def seen(self, rows: Sequence[TaskRow], hidden: int | None) -> ExportRequest | None:
-        """What is to be saved; None when there is nothing yet."""
-        from cdptui.tui.export_files import ExportRequest  # noqa: PLC0415 - not needed for the first frame
-
-        link, snapshot = self._link, self._in_view.snapshot
-        if link is None or snapshot is None:
-            return None
-        context, columns = self._view().context, self.layout_of_list.shown
-        return ExportRequest(self._target.node, snapshot, rows, columns, context, self.filter_text, hidden, link.record)
-
-    def query_context(self) -> QueryContext:
-        """What a filter needs to know."""
-        from cdptui.query.fields import QueryContext  # noqa: PLC0415 - not needed for the first frame
-
-        view = self._view().context
-        return QueryContext(view.now, view.names, self._link.monitor.changed_at if self._link is not None else {})
-
-    @property
-    def cursor_uuid(self) -> str | None:
-        """The task under the cursor; on a group, the first one of that."""
-        return self._table.anchor_uuid
-
-    @property
-    def profile(self) -> str:
-        """Name of the profile."""
-        return self._target.profile
-
-    @property
-    def configured_view(self) -> int | str | None:
-        """The view to begin with."""
-        return self._target.view
-
-    def leave_list(self) -> None:
-        """Come back to the task under the cursor."""
-        self._table.pin_cursor()
-
-    def focus_list(self) -> None:
-        """Let keys go to the list."""
-        self._table.focus()
-
-    def show_list(self) -> None:
-        """Show the list as it is now."""
-        is_first = self._table.anchor_uuid is None
-        snapshot = self._in_view.snapshot
-        if snapshot is not None and snapshot.is_complete:
-            self.forget_marks()
-        self._table.show(self._view())
-        self.show_sought()
-        self.show_marks()
-        if is_first:
-            # The list first: what is beside it comes with the next frame.
-            self._is_first_list = True
-            self.set_timer(_BESIDE_S, self._show_details)
-        else:
-            self._show_details()
-
-    def _show_details(self) -> None:
-        self._is_first_list = False
-        self._show_detail()
-        self.on_task_table_scrolled()
 
     def _show_bars(self) -> None:
-        behind = len(self._frozen.changed) if self._frozen is not None else None
+        pending = len(self._paused.changed) if self._paused is not None else None
         connection = connection_status(
-            self._target, self._update, self._clock, behind=behind, beat_s=self._thrift.refresh_period_s
+            self._target, self._update, self._clock, behind=pending, beat_s=self._low_bandwidth.refresh_period_s
         )
         self._header.show_state(connection, self._update.fleet)
         self._banner.show_failure(self._update.failure)
 
-    def _show_detail(self) -> None:
-        link = self._link
-        if not self._is_detail_shown or link is None or self._is_first_list:
-            return
-        line = self._table.cursor_line
-        if isinstance(line, GroupSummary):
-            from cdptui.render.tabs.group import group_lines  # noqa: PLC0415 - not needed for the first frame
+    def refresh_after_key(self) -> None:
+        """Draw what a key changes as soon as it has changed: Textual's own timer is up to 33 ms away."""
+        self._answers_until = self._clock.monotonic() + _ANSWER_S
+        if not self._is_typing:
+            self._is_typing = True
+            collector.on_typing()
 
-            self._detail.show_placeholder(group_lines(line, self._view().context))
-            return
-        row = self._table.cursor_row
-        # Whether a frozen view shows a task that the node no longer has.
-        is_gone = row is not None and self._frozen is not None and row.task.uuid in self._frozen.gone
-        self._inspector.show(link, row, self._in_view, is_gone=is_gone)
-
-    def look(self, *, is_anew: bool = False) -> None:
-        """Ask for what the detail pane shows beside the list."""
-        snapshot = self._update.snapshot
-        if self._link is not None and snapshot is not None and snapshot.is_complete and self._update.failure is None:
-            row = self._table.cursor_row if self._is_detail_shown else None
-            self._inspector.update_needs(self._link, row, is_anew=is_anew)
-
-    def on_task_table_scrolled(self) -> None:
-        """Ask for the names of what is in sight."""
-        if self._link is not None and self._update.failure is None and not self._is_first_list:
-            tasks = (row.task for row in self._table.visible_rows())
-            self._link.directory.request_names_for(tasks, chain(self.unnamed_groups(), self.names_sought))
-
-    def _mark_changes(self, update: Update) -> None:
-        notable = [change for change in update.changes if change.is_significant]
-        if not notable:
-            return
-        signs = {ChangeKind.APPEARED: "+", ChangeKind.CHANGED: "~"}
-        self._change_marks = {change.task.uuid: signs[change.kind] for change in notable if change.kind in signs}
-        self._signs_until = self._clock.monotonic() + _SIGN_S
-        self.show_notice(summarize_changes(notable))
-
-    def show_notice(self, notice: str) -> None:
-        """Tell something in the footer for a few seconds."""
-        self._footer.show_notice(notice, self._clock.monotonic() + _NOTICE_S)
+    def on_idle(self, event: Idle) -> None:
+        """Draw the effect of a key. Textual calls the handler of its own class after this one."""
+        now = self._clock.monotonic()
+        if self._dirty_widgets and now < self._answers_until:
+            self._on_timer_update()
+        elif self._is_typing and now >= self._answers_until + _TYPING_PAUSE_S:
+            self._is_typing = False
+            collector.on_idle()

@@ -11,7 +11,7 @@ from rich.style import Style
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
@@ -25,7 +25,7 @@ from cdptui.render.spans import accent_role
 from cdptui.tasklist.sort_order import WORST_FIRST, SortOrder
 from cdptui.tui.keymap import quit_binding
 from cdptui.tui.messages import CopyRequested
-from cdptui.tui.screens.sized import SizedScreen
+from cdptui.tui.screens.dialog import Dialog
 from cdptui.tui.target import Target
 
 _ALSO_MOVES: Final = {"j": "down", "k": "up"}
@@ -41,10 +41,9 @@ class MenuItem(Struct, frozen=True):
     label: str
 
 
-class Menu(SizedScreen, ModalScreen[str | None]):
+class Menu(Dialog[str | None]):
     """Gives the id of what was chosen."""
 
-    CSS_PATH = "../styles/dialogs.tcss"
     BINDINGS: ClassVar = [
         Binding("escape", "dismiss", "Close", show=False),
         quit_binding(),
@@ -96,10 +95,9 @@ class Menu(SizedScreen, ModalScreen[str | None]):
         return f"{'●' if choice.id == self._current else ' '} {choice.key}  {choice.label}"
 
 
-class SortMenu(SizedScreen, ModalScreen[SortOrder | None]):
+class SortMenu(Dialog[SortOrder | None]):
     """Gives the chosen order; choosing the present one turns it round."""
 
-    CSS_PATH = "../styles/dialogs.tcss"
     BINDINGS: ClassVar = [
         Binding("escape", "dismiss", "Close", show=False),
         quit_binding(),
@@ -141,10 +139,9 @@ class SortMenu(SizedScreen, ModalScreen[SortOrder | None]):
         return f"{'▼' if self._order.is_descending else '▲'} {heading}"
 
 
-class ProfileMenu(SizedScreen, ModalScreen[Target | None]):
+class ProfileMenu(Dialog[Target | None]):
     """Gives the chosen target; the present one leaves all as it is."""
 
-    CSS_PATH = "../styles/dialogs.tcss"
     BINDINGS: ClassVar = [
         Binding("escape", "dismiss", "Close", show=False),
         quit_binding(),
@@ -193,7 +190,7 @@ MAX_COPIED: Final = 1000
 """Tasks in one copy: what has more belongs into a file."""
 
 
-def open_copy_menu(screen: Screen[None], rows: Sequence[TaskRow], link: NodeConnection, node: str) -> None:
+def open_copy_menu(screen: Screen[object], rows: Sequence[TaskRow], link: NodeConnection, node: str) -> None:
     """Let somebody choose what of tasks to copy; `link` has their JSON, `node` is where they came from."""
     tasks = [row.task for row in rows]
     offered = {copy.id: copy for copy in copy_formats(tasks, [link.record(task) for task in tasks], api_url(node))}

@@ -8,7 +8,6 @@ from msgspec import Struct
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
@@ -16,7 +15,7 @@ from cdptui.config.saved_views import MAX_NAME, NUMBERS, SavedView, SavedViews
 from cdptui.models.sanitize import sanitize
 from cdptui.render.columns import BY_KEY
 from cdptui.tui.keymap import quit_binding
-from cdptui.tui.screens.sized import SizedScreen
+from cdptui.tui.screens.dialog import Dialog
 
 
 class ViewCommand(Struct, frozen=True):
@@ -27,10 +26,9 @@ class ViewCommand(Struct, frozen=True):
     name: str = ""
 
 
-class ViewMenu(SizedScreen, ModalScreen[ViewCommand | None]):
+class ViewMenu(Dialog[ViewCommand | None]):
     """Gives what was wished for."""
 
-    CSS_PATH = "../styles/dialogs.tcss"
     BINDINGS: ClassVar = [
         Binding("escape", "leave", "Close", show=False),
         Binding("v", "dismiss", "Close", show=False),

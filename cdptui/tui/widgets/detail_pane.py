@@ -35,6 +35,13 @@ class DetailPane(ScrollableLines):
             super().__init__()
             self.tab = tab
 
+    class TabMoved(Message):
+        """The user asked for the next (1) or previous (-1) tab."""
+
+        def __init__(self, step: int) -> None:
+            super().__init__()
+            self.step = step
+
     def __init__(self, keymap: Keymap, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(keymap, id=id)
         self._subject: tuple[TaskRow, DetailContext] | None = None
@@ -56,6 +63,10 @@ class DetailPane(ScrollableLines):
     def on_resize(self) -> None:
         """Lay out for the new size. Textual draws what has another size by itself."""
         self._lay_out()
+
+    def action_tab_move(self, step: int) -> None:
+        """Ask for the next or previous tab."""
+        self.post_message(self.TabMoved(step))
 
     def on_click(self, event: events.Click) -> None:
         """Show the tab that was clicked on."""

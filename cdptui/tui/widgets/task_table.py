@@ -37,19 +37,15 @@ _MARK: Final = "*"
 _WHEEL_LINES: Final = 3
 
 
-class TableView(Struct, frozen=True):
-    """Everything that the table shows."""
+class TableContent(Struct, frozen=True):
+    """What the table shows beside its lines and marks."""
 
-    rows: GroupedRows
-    """One object for as long as the table lives: what stands in it changes."""
     context: CellContext
-    signs: Mapping[str, str] = {}
-    """A character before a task's name, by uuid: what happened to it."""
-    marked: Set[str] = frozenset()
-    """Uuids of tasks that somebody marked; one set for as long as the table lives."""
-    layout: ColumnLayout = ColumnLayout()
+    change_marks: Mapping[str, str] = {}
+    """A character before the name of a task that changed, by uuid."""
+    columns: ColumnLayout = ColumnLayout()
     placeholder: str = ""
-    """What to say when there are no rows."""
+    """The text in place of an empty list."""
 
 
 class TaskTable(ScrollView, can_focus=True):
@@ -93,14 +89,24 @@ class TaskTable(ScrollView, can_focus=True):
     class Opened(Message):
         """Somebody clicked twice on a task."""
 
-    def __init__(self, view: TableView, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+    def __init__(
+        self,
+        lines: GroupedRows,
+        marked: Set[str],
+        content: TableContent,
+        *,
+        id: str | None = None,  # noqa: A002
+    ) -> None:
+        """Show `lines` and the uuids in `marked`, which change while the table lives; see `show`."""
         super().__init__(id=id)
-        self._view = view
+        self._lines = lines
+        self._marked = marked
+        self._content = content
         self._painter = Painter(self)
         self._drawing = RowRenderer(self._painter)
         self._first_column = 0
         self._count = 0
-        self._heading_order = view.rows.order
+        self._heading_order = lines.order
         self._cursor = 0
         self._cursor_uuid: str | None = None
         self._cursor_group: str | None = None
@@ -111,10 +117,10 @@ class TaskTable(ScrollView, can_focus=True):
 
     # What is shown
 
-    def show(self, view: TableView) -> None:
-        """Show `view` from now on; the cursor stays on its task, or goes to the neighbour of one that is gone."""
-        self._view = view
-        rows = view.rows
+    def show(self, content: TableContent) -> None:
+        """Show the lines as they are now. The cursor stays on its task, or moves to the successor of a removed one."""
+        self._content = content
+        rows = self._lines
         before = (self._cursor_uuid, self._cursor_group)
         self._cursor = self._restore_cursor()
         if not (rows and self._count):
@@ -150,7 +156,7 @@ class TaskTable(ScrollView, can_focus=True):
     @property
     def cursor_line(self) -> TaskRow | GroupSummary | None:
         """The task or group under the cursor; None in an empty list."""
-        return self._view.rows[self._cursor] if self._cursor < len(self._view.rows) else None
+        return self._lines[self._cursor] if self._cursor < len(self._lines) else None
 
     @property
     def cursor_row(self) -> TaskRow | None:
@@ -161,12 +167,12 @@ class TaskTable(ScrollView, can_focus=True):
     @property
     def cursor_group(self) -> GroupSummary | None:
         """The group that the line under the cursor belongs to; None when the list is not grouped."""
-        return self._view.rows.group_of_line(self._cursor)
+        return self._lines.group_of_line(self._cursor)
 
     def visible_lines(self) -> Sequence[TaskRow | GroupSummary]:
         """The lines in sight."""
         top = self.scroll_offset.y
-        return self._view.rows[top : top + self._row_lines]
+        return self._lines[top : top + self._row_lines]
 
     def visible_rows(self) -> Sequence[TaskRow]:
         """The tasks in sight."""
@@ -177,7 +183,7 @@ class TaskTable(ScrollView, can_focus=True):
         top = self.scroll_offset.y
         for y in range(_HEADING_LINES, self.size.height):
             index = top + y - _HEADING_LINES
-            painted = self._look_of(index) if index < len(self._view.rows) else None
+            painted = self._look_of(index) if index < len(self._lines) else None
             if painted != self._drawn.get(y):
                 self.refresh_line(y + top)
 
@@ -187,7 +193,7 @@ class TaskTable(ScrollView, can_focus=True):
 
     def _restore_cursor(self) -> int:
         """Where the cursor goes: its group or task, else that one's heir, else as far down as there are rows."""
-        rows = self._view.rows
+        rows = self._lines
         index = rows.index_of_group(self._cursor_group)
         for uuid in (self._pinned_uuid, self._cursor_uuid, rows.successor_uuid):
             if index is None:
@@ -196,20 +202,20 @@ class TaskTable(ScrollView, can_focus=True):
 
     def _remember_cursor(self) -> None:
         """Remember what the cursor is on; lines come and go under it."""
-        rows, line = self._view.rows, self.cursor_line
+        rows, line = self._lines, self.cursor_line
         self._cursor_group = line.key if isinstance(line, GroupSummary) else None
         row = rows.first_of(line) if isinstance(line, GroupSummary) else line
         self._cursor_uuid = row.task.uuid if row is not None else None
 
     def _post_to_screen(self, message: Message) -> None:
-        """Tell the screen directly, so that what it does about it is painted together with what is changed here."""
+        """Post to the screen itself, so that what it changes is painted together with what has changed here."""
         self.screen.post_message(message)
 
     # Moving
 
     def move_to(self, index: int) -> None:
         """Put the cursor on a row, the nearest one there is."""
-        rows = self._view.rows
+        rows = self._lines
         if not rows:
             return
         self._is_cursor_placed = True
@@ -247,7 +253,7 @@ class TaskTable(ScrollView, can_focus=True):
 
     def action_bottom(self) -> None:
         """Move to the last task."""
-        self.move_to(len(self._view.rows) - 1)
+        self.move_to(len(self._lines) - 1)
 
     def scroll_columns(self, step: int) -> bool:
         """Scroll a wide list sideways by columns; whether there was anything to scroll."""
@@ -271,7 +277,7 @@ class TaskTable(ScrollView, can_focus=True):
         return max(0, self.size.height - _HEADING_LINES)
 
     def _measure(self) -> None:
-        set_virtual_size(self, Size(self._width, len(self._view.rows) + _HEADING_LINES))
+        set_virtual_size(self, Size(self._width, len(self._lines) + _HEADING_LINES))
 
     def _scroll_to_cursor(self) -> None:
         top, lines = self.scroll_offset.y, max(1, self._row_lines)
@@ -292,7 +298,7 @@ class TaskTable(ScrollView, can_focus=True):
             self._post_to_screen(self.HeadingClicked(self._drawing.column_at(event.x)))
             return
         index = self.scroll_offset.y + event.y - _HEADING_LINES
-        if index < len(self._view.rows):
+        if index < len(self._lines):
             self.move_to(index)
             if event.chain == 2:
                 self._post_to_screen(self.Opened())
@@ -358,18 +364,18 @@ class TaskTable(ScrollView, can_focus=True):
 
     def _line(self, y: int, width: int) -> Strip:
         if y < _HEADING_LINES:
-            return self._drawing.render_heading(self._view.rows.order, width)
+            return self._drawing.render_heading(self._lines.order, width)
         index = self.scroll_offset.y + y - _HEADING_LINES
-        if index >= len(self._view.rows):
+        if index >= len(self._lines):
             self._drawn.pop(y, None)
-            is_middle = not self._view.rows and y == max(_HEADING_LINES, self.size.height // 3)
+            is_middle = not self._lines and y == max(_HEADING_LINES, self.size.height // 3)
             return self._painter.strip(self._centred(width) if is_middle else (), width)
         look = self._drawn[y] = self._look_of(index)
         return self._painter.cached(look, width, lambda: self._drawing.render(look, width))
 
     def _place_columns(self) -> bool:
         """Place the columns for the width that there is; whether they stand elsewhere now."""
-        is_other = self._drawing.place(self._width, self._view.layout, self._first_column)
+        is_other = self._drawing.place(self._width, self._content.columns, self._first_column)
         self._first_column = self._drawing.placement.first
         if is_other:
             # Lines are kept by what they say, not by where they say it.
@@ -383,17 +389,17 @@ class TaskTable(ScrollView, can_focus=True):
         self._painter.clear()
 
     def _look_of(self, index: int) -> RowAppearance:
-        view = self._view
-        line = view.rows[index]
+        content, lines = self._content, self._lines
+        line = lines[index]
         background = ""
         if index == self._cursor:
             background = "cursor-background" if self.has_focus else "cursor-unfocused"
         if isinstance(line, GroupSummary):
-            return self._drawing.group_appearance(line, view.context, background, is_folded=view.rows.is_folded(line))
+            return self._drawing.group_appearance(line, content.context, background, is_folded=lines.is_folded(line))
         uuid = line.task.uuid
-        sign = view.signs.get(uuid, "") + (_MARK if uuid in view.marked else "")
-        return self._drawing.task_appearance(line, view.context, sign, background)
+        sign = content.change_marks.get(uuid, "") + (_MARK if uuid in self._marked else "")
+        return self._drawing.task_appearance(line, content.context, sign, background)
 
     def _centred(self, width: int) -> Line:
-        text = self._view.placeholder
+        text = self._content.placeholder
         return (Span(" " * max(0, (width - len(text)) // 2) + text, Role.DIM),)

@@ -42,11 +42,11 @@ async def test_ctrl_u_marks_nothing() -> None:
 async def test_what_there_is_nothing_to_do_with_is_said() -> None:
     async with showing([a_task("a")]) as run:
         await run.press("ctrl+u")
-        assert "nothing is marked" in run.footer
+        assert "no marked tasks" in run.footer
         await run.press("slash", "z", "enter")
         await run.until(lambda: not run.names)
         await run.press("space")
-        assert "there is no task to mark" in run.footer
+        assert "no task to mark" in run.footer
 
 
 async def test_marks_survive_polls_and_sorting_and_vanish_with_their_task() -> None:
@@ -79,10 +79,10 @@ async def test_space_on_a_group_marks_its_tasks() -> None:
 
 async def test_marked_rows_stand_in_the_order_of_the_list() -> None:
     async with showing(FLEET) as run:
-        main = run.app.screen
-        assert not main.marked_rows  # type: ignore[attr-defined]
+        tasks = run.app._main.browser.tasks
+        assert not tasks.marked_rows
         await run.press("space", "G", "space", "greater_than_sign", "I")
-        assert [row.task.name for row in main.marked_rows] == ["d", "a"]  # type: ignore[attr-defined]
+        assert [row.task.name for row in tasks.marked_rows] == ["d", "a"]
 
 
 async def test_copying_is_of_what_is_marked() -> None:
@@ -97,4 +97,4 @@ async def test_copying_is_of_what_is_marked() -> None:
 async def test_too_many_to_copy_are_for_a_file() -> None:
     async with showing([a_task(f"task-{n:04d}") for n in range(1001)]) as run:
         await run.press("asterisk", "c")
-        assert "1001 tasks are too many to copy: ^s writes them to a file" in run.footer
+        assert "1001 tasks are too many to copy: ^s saves them to a file" in run.footer

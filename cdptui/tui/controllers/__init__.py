@@ -1,0 +1,1 @@
+"""Controllers: held by the screen and its widgets, tested without Textual."""

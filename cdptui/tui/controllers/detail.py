@@ -1,0 +1,175 @@
+"""The detail pane: which tab of which task it shows, what must be fetched for that, and how large it is."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from cdptui.models.capacity import CapacityHistory
+from cdptui.models.reasons import ReasonKind
+from cdptui.models.task import RawField, RawLines, Task
+from cdptui.models.task_row import TaskRow
+from cdptui.monitor.update import Update
+from cdptui.render.tabs.registry import OVERVIEW, POINTS, POLICY, RAW, RESOURCES, STORAGE, WHY, Tab
+from cdptui.tui.low_bandwidth import LowBandwidthMode
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from cdptui.models.inventory import StorageCommitment
+    from cdptui.monitor.connection import NodeConnection
+    from cdptui.tui.widgets.detail_pane import DetailPane
+
+_SHARES: Final = range(20, 81)
+"""Of the screen, in percent."""
+
+_SHARE_BESIDE: Final = 42
+_SHARE_BELOW: Final = 50
+
+
+class DetailController:
+    """Fills the pane with one tab of one task and requests what that tab needs."""
+
+    def __init__(self, pane: DetailPane, low_bandwidth: LowBandwidthMode, keys: Mapping[str, str]) -> None:
+        """`keys` are the labels of the keys by the id of their action, for hints in the tabs."""
+        self._keys = keys
+        self._pane = pane
+        self._low_bandwidth = low_bandwidth
+        self._tab = OVERVIEW
+        self._settled_uuid: str | None = None
+        self._fields: tuple[object, object, Sequence[RawField]] = (None, None, ())
+        self._raw: tuple[object, RawLines] = (None, RawLines())
+        self._commitment: tuple[object, str | None, StorageCommitment | None] = (None, None, None)
+
+    @property
+    def tab(self) -> Tab:
+        """The selected tab."""
+        return self._tab
+
+    def select_tab(self, tab: Tab) -> None:
+        """Show this tab from the next `show` on."""
+        self._tab = tab
+
+    def show(self, connection: NodeConnection, row: TaskRow | None, update: Update, *, is_gone: bool) -> None:
+        """Show `row` with what is known of its surroundings; None shows a placeholder."""
+        snapshot = update.snapshot
+        if row is None or snapshot is None:
+            self._pane.show_placeholder()
+            return
+        from cdptui.models.inventory import StorageCommitment  # noqa: PLC0415
+        from cdptui.render.failure_messages import failure_label  # noqa: PLC0415
+        from cdptui.render.tabs.context import DetailContext  # noqa: PLC0415
+
+        tab, inventory, task = self._tab, connection.directory, row.task
+        failure, vm = inventory.names_failure, _vm_of(row)
+        context = DetailContext(
+            fields=self._fields_of(task, connection) if tab in {OVERVIEW, RAW} else (),
+            track=self._low_bandwidth.history(task.uuid, connection.history) if tab is OVERVIEW else CapacityHistory(),
+            names=_with_duplicates(connection.names, row, connection),
+            names_problem=failure_label(failure) if failure is not None else "",
+            now=snapshot.taken_at,
+            zone=connection.zone,
+            is_gone=is_gone,
+            at=snapshot.taken_monotonic,
+            raw=self._raw_lines_of(task, connection) if tab is RAW else RawLines(),
+            storages=inventory.storages,
+            policies=inventory.policies,
+            machine=inventory.vm(vm),
+            points=inventory.points(vm),
+            commitment=self._commitment_of(task.backup_storage_uuid, update.rows)
+            if tab is STORAGE
+            else StorageCommitment(),
+            keys=self._keys,
+        )
+        self._pane.show_task(row, context, tab)
+
+    def update_needs(self, connection: NodeConnection, row: TaskRow | None, *, force: bool = False) -> None:
+        """Request what the tab shows; `row` is None while the pane is hidden.
+
+        Called every second: nothing is requested for a task before the cursor has been on it for two calls. `force`
+        also requests what is cached.
+        """
+        from cdptui.monitor.inventory import InventoryNeeds  # noqa: PLC0415
+
+        uuid = row.task.uuid if row is not None else None
+        is_resting, self._settled_uuid = uuid == self._settled_uuid, uuid
+        if row is None or not (is_resting or force):
+            connection.directory.set_needs(InventoryNeeds())
+            return
+        tab, vm = self._tab, _vm_of(row) or None
+        need = InventoryNeeds(
+            storages=tab in {STORAGE, WHY},
+            policies=tab in {POLICY, POINTS, WHY},
+            vm=vm if tab in {RESOURCES, POINTS, WHY} else None,
+            points=vm if tab is POINTS else None,
+        )
+        connection.directory.set_needs(need, is_anew=force)
+
+    def _fields_of(self, task: Task, connection: NodeConnection) -> Sequence[RawField]:
+        """Return the fields of a task, parsed again only when its record or the time zone of its dates changed."""
+        if self._fields[0] is not task or self._fields[1] is not connection.zone:
+            self._fields = (task, connection.zone, connection.fields(task))
+        return self._fields[2]
+
+    def _raw_lines_of(self, task: Task, connection: NodeConnection) -> RawLines:
+        """Return the record of a task, formatted again only when it changed."""
+        if self._raw[0] is not task:
+            self._raw = (task, connection.raw_lines(task))
+        return self._raw[1]
+
+    def _commitment_of(self, uuid: str | None, rows: Sequence[TaskRow]) -> StorageCommitment:
+        """Return the sums over all tasks of a storage, added up once for each list."""
+        from cdptui.models.inventory import storage_commitment  # noqa: PLC0415
+
+        known_rows, known_uuid, commitment = self._commitment
+        if commitment is None or known_rows is not rows or known_uuid != uuid:
+            commitment = storage_commitment([row for row in rows if row.task.backup_storage_uuid == uuid])
+            self._commitment = (rows, uuid, commitment)
+        return commitment
+
+
+class PaneLayout:
+    """Whether the pane is open and how large it is: beside the list on a wide screen, below it on a narrow one."""
+
+    def __init__(self, pane: Widget) -> None:
+        self.is_open: bool | None = None
+        """None: open on a wide screen only."""
+        self._pane = pane
+        self._share: int | None = None
+        self._applied: tuple[int | None, bool] = (None, True)
+
+    def is_shown(self, *, is_wide: bool) -> bool:
+        """Return whether the pane is visible."""
+        return is_wide if self.is_open is None else self.is_open
+
+    def resize(self, step: int, *, is_wide: bool) -> None:
+        """Change the share of the screen by `step` percent."""
+        share = (self._share or (_SHARE_BESIDE if is_wide else _SHARE_BELOW)) + step
+        self._share = max(_SHARES.start, min(share, _SHARES.stop - 1))
+
+    def apply(self, *, is_wide: bool) -> None:
+        """Set the styles of the pane, if they differ: each of them lays out the whole screen."""
+        self._pane.set_class(self.is_shown(is_wide=is_wide), "-shown")
+        size = (self._share, is_wide)
+        if size == self._applied:
+            return
+        self._applied = size
+        share = self._share
+        is_beside = share is not None and is_wide
+        styles = self._pane.styles
+        styles.width = f"{share}%" if is_beside else None
+        styles.max_width = "100%" if is_beside else None
+        styles.height = f"{share}%" if share is not None and not is_wide else None
+
+
+def _with_duplicates(names: Mapping[str, str], row: TaskRow, connection: NodeConnection) -> Mapping[str, str]:
+    """Return the known names and those of the tasks that a problem of `row` refers to."""
+    others = (connection.row(reason.other) for reason in row.reasons if reason.kind is ReasonKind.TWO_TASKS)
+    duplicates = {other.task.uuid: other.task.name for other in others if other is not None}
+    return ChainMap(duplicates, dict(names)) if duplicates else names
+
+
+def _vm_of(row: TaskRow) -> str:
+    refs = row.task.resource_refs
+    return refs[0].resource_uuid if refs else ""

@@ -1,0 +1,266 @@
+"""Saved views: recall, save and delete them by number. The file is read and written beside the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import TYPE_CHECKING, Final, Protocol
+
+from msgspec import structs
+
+from cdptui.config.paths import views_file
+from cdptui.models.sanitize import sanitize
+from cdptui.render.column_layout import ColumnLayout
+from cdptui.render.columns import BY_KEY
+from cdptui.render.groups import BY_KEY as BY_GROUPING
+from cdptui.tasklist.model import TaskListModel
+from cdptui.tasklist.sort_order import WORST_FIRST, SortOrder
+
+if TYPE_CHECKING:
+    from cdptui.config.saved_views import SavedView, SavedViews
+    from cdptui.tui.screens.view_menu import ViewCommand
+
+_NO_PROFILE: Final = "default"
+_RECALL, _STARTUP, _SAVE = "recall-view", "startup-view", "save-view"
+
+Work = Callable[[], Coroutine[object, object, None]]
+
+
+class SavedViewsHost(Protocol):
+    """What the controller needs of the widget that holds it."""
+
+    def show_notice(self, notice: str) -> None:
+        """Show a message for a few seconds."""
+        ...
+
+    def run_in_group(self, work: Work, group: str) -> None:
+        """Run a coroutine in place of the one of the same group that is running."""
+        ...
+
+    def cancel_group(self, group: str) -> None:
+        """Cancel what runs in a group."""
+        ...
+
+    async def prepare_filter_bar(self) -> None:
+        """Create the filter bar, if there is none yet."""
+        ...
+
+    def show_filter(self) -> None:
+        """Show the name and the result of the filter."""
+        ...
+
+    def open_view_menu(
+        self, views: SavedViews, profile: str, current: SavedView, done: Callable[[ViewCommand | None], None]
+    ) -> None:
+        """Let the user choose, save or delete a view; call `done` with the command, None if the user cancels."""
+        ...
+
+
+class SavedViewsController:
+    """Applies saved views to the task list and saves the list as it is as a view.
+
+    Args:
+        configured: The view to begin with, by number or name; a startup view that the user chose takes precedence.
+
+    """
+
+    def __init__(self, host: SavedViewsHost, tasks: TaskListModel, profile: str, configured: int | str | None) -> None:
+        self._host = host
+        self._tasks = tasks
+        self._profile = profile or _NO_PROFILE
+        self._configured = configured
+        self._recalled: tuple[str, SavedView] | None = None
+        """The view that was recalled last, with its name on screen."""
+        self._views: SavedViews | None = None
+        """What was read or saved last, so that a number is answered at once and in the order of the keys."""
+        self._has_file: bool | None = None
+        """Whether the file existed at startup; None until that is known."""
+
+    @property
+    def recalled_name(self) -> str:
+        """Name of the recalled view while the list is still filtered by it; empty otherwise."""
+        text = self._tasks.filter_text
+        if not text or self._recalled is None or text != _filter_text(self._recalled[1]):
+            return ""
+        return self._recalled[0]
+
+    async def recall(self, number: int) -> None:
+        """Apply a view by number; 0 applies the startup view."""
+        if self._views is None and self._has_file is False:
+            from cdptui.config.saved_views import SavedViews  # noqa: PLC0415
+
+            self._views = SavedViews()
+        self._cancel_earlier()
+        if self._views is not None:
+            await self._open(self._views, number)
+        else:
+            self._run(partial(self._read_and_open, number), _RECALL)
+
+    def show_menu(self) -> None:
+        """Open the menu of all views."""
+        self._run(self._open_menu, _RECALL)
+
+    def apply_startup_view(self) -> None:
+        """Apply the startup view of the profile, if there is one."""
+        self._run(self._apply_startup_view, _STARTUP)
+
+    @property
+    def current_view(self) -> SavedView:
+        """The list as it is now, as a view."""
+        from cdptui.config.saved_views import MAX_NAME, SavedView  # noqa: PLC0415
+        from cdptui.query.formatter import format_query  # noqa: PLC0415
+
+        tasks = self._tasks
+        text = format_query(tasks.typed) if tasks.typed is not None else ""
+        return SavedView(
+            name=self._recalled[1].name if self._recalled is not None else text[:MAX_NAME],
+            filter=text,
+            unhealthy=tasks.is_unhealthy_only,
+            sort=tasks.order.key,
+            inverted=tasks.order.is_inverted,
+            group=tasks.order.group,
+            columns=() if tasks.columns.columns == tasks.default_columns.columns else tasks.columns.columns,
+            wide=tasks.columns.is_wide,
+        )
+
+    async def apply(self, view: SavedView, name: str) -> None:
+        """Apply a view to the list; what this version does not know of it is left out."""
+        from cdptui.query.errors import QueryError  # noqa: PLC0415
+        from cdptui.query.parser import parse  # noqa: PLC0415
+
+        try:
+            typed = parse(view.filter) if view.filter.strip() else None
+        except QueryError as error:
+            self._host.show_notice(f"view {name}: cannot read the filter: {error}")
+            return
+        if view.filter or view.unhealthy:
+            await self._host.prepare_filter_bar()
+        self._recalled = (name, view)
+        sort = view.sort if view.sort in BY_KEY else WORST_FIRST
+        tasks = self._tasks
+        tasks.typed, tasks.is_unhealthy_only = typed, view.unhealthy
+        tasks.order = SortOrder(sort, view.inverted, view.group if view.group in BY_GROUPING else "")
+        tasks.columns = ColumnLayout.of(view.columns or tasks.default_columns.columns, is_wide=view.wide)
+        tasks.update(force=True)
+        self._host.show_notice(f"view {name}")
+
+    def _cancel_earlier(self) -> None:
+        for group in (_RECALL, _STARTUP):
+            self._host.cancel_group(group)
+
+    def _run(self, work: Work, group: str) -> None:
+        async def run() -> None:
+            try:
+                await work()
+            except OSError as error:
+                # For example a thread that the system refuses.
+                self._host.show_notice(f"views are not available: {error.strerror or error}")
+
+        self._host.run_in_group(run, group)
+
+    async def _read(self) -> SavedViews:
+        from cdptui.config.saved_views import SavedViewsFile  # noqa: PLC0415
+
+        file = SavedViewsFile(views_file())
+        self._views = await asyncio.to_thread(file.read)
+        if file.problem:
+            self._host.show_notice(file.problem)
+        return self._views
+
+    async def _apply_startup_view(self) -> None:
+        self._has_file = await asyncio.to_thread(os.path.lexists, views_file())
+        if self._configured is None and not self._has_file:
+            return
+        views = await self._read()
+        number = self._startup_number(views)
+        if number and self._recalled is None and self._tasks.active_filter is None:
+            await self._open(views, number)
+
+    def _startup_number(self, views: SavedViews) -> int:
+        """Return the number of the startup view; 0 for all tasks, worst first."""
+        number = views.defaults.get(self._profile)
+        if number is None and self._configured is not None:
+            number = views.find(self._configured)
+            if number is None:
+                self._host.show_notice(f"there is no view {sanitize(str(self._configured), 40)} to begin with")
+        return number or 0
+
+    async def _read_and_open(self, number: int) -> None:
+        before = self._tasks.typed, self._tasks.is_unhealthy_only
+        views = await self._read()
+        if before == (self._tasks.typed, self._tasks.is_unhealthy_only):
+            # Otherwise the user has typed a filter meanwhile, which is the later command.
+            await self._open(views, number)
+
+    async def _open(self, views: SavedViews, number: int) -> None:
+        from cdptui.config.saved_views import SavedView  # noqa: PLC0415
+
+        number = number or self._startup_number(views)
+        view = views.view(number) if number else SavedView(name="all tasks, worst first")
+        if view is None:
+            self._host.show_notice(f"view {number} is empty")
+            return
+        await self.apply(view, f"{number} {view.name}" if number else view.name)
+
+    async def _open_menu(self) -> None:
+        views = await self._read()
+        self._host.open_view_menu(views, self._profile, self.current_view, self._execute)
+
+    def _execute(self, command: ViewCommand | None) -> None:
+        if command is None:
+            return
+        if command.kind == "show":
+            self._cancel_earlier()
+            self._run(partial(self._read_and_open, command.number), _RECALL)
+        else:
+            self._run(partial(self._change, command), _SAVE)
+
+    async def _change(self, command: ViewCommand) -> None:
+        from cdptui.config.errors import ConfigError  # noqa: PLC0415
+        from cdptui.config.saved_views import SavedViewsFile  # noqa: PLC0415
+
+        current, number = structs.replace(self.current_view, name=command.name), command.number
+        profile = self._profile
+
+        def change(views: SavedViews) -> SavedViews:
+            match command.kind:
+                case "save":
+                    return views.with_view(number, current)
+                case "delete":
+                    return views.with_view(number, None)
+                case _:
+                    return views.with_default(profile, None if views.defaults.get(profile) == number else number)
+
+        file = SavedViewsFile(views_file())
+        try:
+            views = self._views = await asyncio.to_thread(file.update, change)
+        except ConfigError as error:
+            self._host.show_notice(str(error))
+            return
+        self._host.show_notice(file.problem or _describe_change(command, views, profile))
+        if command.kind == "save":
+            self._recalled = (f"{number} {command.name}", current)
+            self._host.show_filter()
+
+
+def _describe_change(command: ViewCommand, views: SavedViews, profile: str) -> str:
+    number = command.number
+    if command.kind == "save":
+        return f"saved as view {number}: {command.name}"
+    if command.kind == "delete":
+        shipped = views.view(number)
+        return f"view {number} is {shipped.name} again" if shipped is not None else f"view {number} deleted"
+    if views.defaults.get(profile) == number:
+        return f"{profile} begins with view {number}"
+    return f"{profile} begins with all tasks, worst first"
+
+
+def _filter_text(view: SavedView) -> str:
+    """Return what `TaskListModel.filter_text` is while the list is filtered by a view."""
+    from cdptui.query.formatter import format_query  # noqa: PLC0415
+    from cdptui.query.parser import parse  # noqa: PLC0415
+
+    text = format_query(parse(view.filter)) if view.filter.strip() else ""
+    return ", ".join(filter(None, ("unhealthy" if view.unhealthy else "", text)))

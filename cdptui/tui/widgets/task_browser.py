@@ -1,0 +1,589 @@
+"""The task list with its detail pane: a container with the key bindings and actions of both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence, Set
+from datetime import datetime
+from itertools import chain
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from msgspec import structs
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.message import Message
+
+from cdptui.clock import Clock
+from cdptui.models.aggregates import GroupSummary
+from cdptui.models.snapshot import Snapshot
+from cdptui.models.task_row import TaskRow
+from cdptui.monitor.update import Update
+from cdptui.render.column_layout import ColumnLayout
+from cdptui.render.groups import BY_KEY, GROUPINGS
+from cdptui.render.notices import marks_text
+from cdptui.render.tabs.registry import Tab, adjacent_tab
+from cdptui.render.task_cells import CellContext
+from cdptui.tasklist.model import TaskListModel
+from cdptui.tasklist.sort_order import SortOrder
+from cdptui.tui.controllers.detail import DetailController, PaneLayout
+from cdptui.tui.controllers.saved_views import SavedViewsController, Work
+from cdptui.tui.keymap import Keymap, KeyScope, bindings
+from cdptui.tui.low_bandwidth import LowBandwidthMode
+from cdptui.tui.target import Target
+from cdptui.tui.widgets.detail_pane import DetailPane
+from cdptui.tui.widgets.task_table import TableContent, TaskTable
+
+if TYPE_CHECKING:
+    from cdptui.config.saved_views import SavedView, SavedViews
+    from cdptui.monitor.connection import NodeConnection
+    from cdptui.query.expression import Expression
+    from cdptui.tui.export_files import ExportRequest
+    from cdptui.tui.screens.view_menu import ViewCommand
+    from cdptui.tui.widgets.filter_bar import FilterBar
+
+WIDE_FROM: Final = 110
+"""Columns of the window from which on the pane is beside the list, and open."""
+
+_DETAIL_DELAY_S: Final = 0.02
+"""Time for the first list to be drawn and written before the detail pane is."""
+
+_NO_GROUPING: Final = "none"
+
+
+class TaskBrowser(Container):
+    """Shows the rows of an update, and lets the user sort, filter, group, mark, copy and save them."""
+
+    BINDINGS: ClassVar = bindings([KeyScope.LIST, KeyScope.DETAIL])
+
+    class Notice(Message, bubble=False):
+        """A message for the footer."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class MarksChanged(Message, bubble=False):
+        """Other tasks are marked, or hidden by the filter."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    def __init__(
+        self,
+        target: Target,
+        clock: Clock,
+        keymap: Keymap,
+        columns: Sequence[str] | None,
+        low_bandwidth: LowBandwidthMode,
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's word
+    ) -> None:
+        """`columns` are the keys of the columns to begin with; None for the default ones."""
+        super().__init__(id=id)
+        self.keymap = keymap
+        self._target = target
+        self._clock = clock
+        self._connection: NodeConnection | None = None
+        self._update = Update(snapshot=None, interval_s=target.interval_s)
+        self.newest = self._update
+        """The newest update, which is not shown while the view is paused."""
+        self._gone: Set[str] = frozenset()
+        self._change_marks: Mapping[str, str] = {}
+        self._is_first_list = False
+        """Whether the first list is shown but not drawn yet."""
+        self.tasks = TaskListModel(
+            clock, self._list_changed, lambda work: self.run_worker(work, group="update-list", exclusive=True), columns
+        )
+        self.table = TaskTable(self.tasks.lines, self.tasks.marks.uuids, self._content(), id="tasks")
+        self.pane = DetailPane(keymap, id="detail")
+        self._detail = DetailController(self.pane, low_bandwidth, keymap.labels)
+        self._pane_layout = PaneLayout(self.pane)
+        self.views = SavedViewsController(self, self.tasks, target.profile, target.view)
+        self._filter_bar: FilterBar | None = None
+
+    def compose(self) -> ComposeResult:
+        """List and detail pane, laid out for the terminal before the first frame is drawn."""
+        self.pane.set_class(self.app.size.width >= WIDE_FROM, "-shown")
+        yield self.table
+        yield self.pane
+
+    # Called by the screen
+
+    def set_connection(self, connection: NodeConnection) -> None:
+        """Send requests to this node from now on."""
+        self._connection = connection
+
+    def show(self, update: Update, change_marks: Mapping[str, str], gone: Set[str] = frozenset()) -> None:
+        """Show an update; `gone` are uuids of its tasks that the node no longer has."""
+        before, self._update = self._update, update
+        self._change_marks, self._gone = change_marks, gone
+        if update.rows is not before.rows or before.snapshot is None:
+            self._update_list()
+        elif update.snapshot is not before.snapshot:
+            self._set_context()
+
+    def show_change_marks(self, marks: Mapping[str, str]) -> None:
+        """Replace the marks of changed tasks."""
+        self._change_marks = marks
+        self.table.show(self._content())
+
+    def show_gone(self, gone: Set[str]) -> None:
+        """Note which shown tasks the node no longer has, and refresh the detail pane."""
+        self._gone = gone
+        self.show_detail()
+
+    def show_names(self, known: int) -> None:
+        """Show names that became known; `known` is how many there are."""
+        self._set_context()
+        self.tasks.names_arrived(known)
+        self.table.refresh_changed()
+        self.show_detail()
+
+    def apply_startup_view(self) -> None:
+        """Apply the saved view that this profile begins with."""
+        self.views.apply_startup_view()
+
+    def lay_out(self) -> None:
+        """Size the detail pane for the width of the screen and show the task in it."""
+        self._pane_layout.apply(is_wide=self._is_wide)
+        self.show_detail()
+
+    def show_detail(self) -> None:
+        """Show the task or group under the cursor in the detail pane, if it is open."""
+        connection = self._connection
+        if not self._is_pane_shown or connection is None or self._is_first_list:
+            return
+        line = self.table.cursor_line
+        if isinstance(line, GroupSummary):
+            from cdptui.render.tabs.group import group_lines  # noqa: PLC0415
+
+            self.pane.show_placeholder(group_lines(line, self._content().context))
+            return
+        row = self.table.cursor_row
+        self._detail.show(connection, row, self._update, is_gone=row is not None and row.task.uuid in self._gone)
+
+    def request_details(self, *, force: bool = False) -> None:
+        """Request what the detail pane shows of the task under the cursor; `force` even if it is cached."""
+        snapshot, failure = self.newest.snapshot, self.newest.failure
+        if self._connection is not None and snapshot is not None and snapshot.is_complete and failure is None:
+            row = self.table.cursor_row if self._is_pane_shown else None
+            self._detail.update_needs(self._connection, row, force=force)
+
+    def request_names(self) -> None:
+        """Request the names of resources that are in sight or that the filter needs."""
+        if self._connection is not None and self.newest.failure is None and not self._is_first_list:
+            visible = (row.task for row in self.table.visible_rows())
+            self._connection.request_names_for(visible, chain(self._unnamed_groups(), self.tasks.needed_names))
+
+    def cursor_moved(self) -> None:
+        """Follow the cursor of the table."""
+        self.tasks.set_anchor(self.table.anchor_uuid)
+        self.show_detail()
+
+    def sort_by_heading(self, key: str | None) -> None:
+        """Sort by the column whose heading was clicked, or reverse its order."""
+        self._set_order(self.tasks.order.toggled(key))
+
+    def set_filter(self, expression: Expression | None) -> None:
+        """Apply the filter that is being typed."""
+        self.tasks.set_filter(expression, is_unhealthy_only=self.tasks.is_unhealthy_only)
+
+    def focus_list(self) -> None:
+        """Move the focus to the list."""
+        self.table.focus()
+
+    # List
+
+    def _update_list(self) -> None:
+        self.tasks.set_anchor(self.table.anchor_uuid)
+        self.tasks.set_rows(self._update.rows, *self._filter_context())
+
+    def _set_context(self) -> None:
+        self.tasks.set_context(*self._filter_context())
+
+    def _filter_context(self) -> tuple[datetime, Mapping[str, str], Mapping[str, datetime]]:
+        context, connection = self._content().context, self._connection
+        return context.now, context.names, connection.changed_at if connection is not None else {}
+
+    def _list_changed(self) -> None:
+        if self.tasks.rejected is not None:
+            if self._filter_bar is not None:
+                self._filter_bar.reject(self.tasks.rejected, self.tasks.typed, self.filter_text)
+            return
+        self._show_list()
+
+    def _show_list(self) -> None:
+        is_first = self.table.anchor_uuid is None
+        snapshot = self._update.snapshot
+        if snapshot is not None and snapshot.is_complete and (gone := self.tasks.remove_stale_marks()):
+            self.show_notice(f"{gone} marked {'task is' if gone == 1 else 'tasks are'} gone")
+        self.table.show(self._content())
+        self.show_filter()
+        self._show_marks()
+        if is_first:
+            self._is_first_list = True
+            self.set_timer(_DETAIL_DELAY_S, self._show_details)
+        else:
+            self._show_details()
+
+    def _show_details(self) -> None:
+        self._is_first_list = False
+        self.show_detail()
+        self.request_names()
+
+    def _content(self) -> TableContent:
+        connection, snapshot = self._connection, self._update.snapshot
+        context = CellContext(
+            snapshot.taken_at if snapshot is not None else self._clock.now(),
+            connection.names if connection is not None else {},
+            connection.zone if connection is not None else None,
+        )
+        return TableContent(context, self._change_marks, self.tasks.columns, self._placeholder())
+
+    def _placeholder(self) -> str:
+        filtered = self.tasks.filtered
+        if filtered is not None and filtered.total:
+            return f"no task matches {self.filter_text} ({self.keymap.labels['back']} clears)"
+        if self._update.snapshot is not None:
+            return "no CDP tasks on this node, or none that this account may see"
+        return "" if self._update.failure is not None else f"connecting to {self._target.node} …"
+
+    # Filter
+
+    @property
+    def filter_text(self) -> str:
+        """The active filter for the user, after the name of the saved view that it comes from."""
+        text, view = self.tasks.filter_text, self.views.recalled_name
+        return f"{view}: {text}" if view else text
+
+    def show_filter(self) -> None:
+        """Show the filter and how many tasks match it."""
+        if self._filter_bar is not None:
+            self._filter_bar.show(self.filter_text, self.tasks.filter_result)
+
+    async def action_filter(self) -> None:
+        """Type a filter, or edit the active one."""
+        from cdptui.query.formatter import format_query  # noqa: PLC0415
+
+        bar = await self._ensure_filter_bar()
+        self.show_filter()
+        self.table.pin_cursor()
+        bar.open(format_query(self.tasks.typed) if self.tasks.typed is not None else "")
+
+    async def action_unhealthy(self) -> None:
+        """Toggle between unhealthy tasks and all tasks."""
+        await self._ensure_filter_bar()
+        self.tasks.set_filter(self.tasks.typed, is_unhealthy_only=not self.tasks.is_unhealthy_only)
+
+    def _clear_filter(self) -> bool:
+        """Show all tasks; return whether a filter, or the message about a rejected one, was removed."""
+        is_filtered = self.tasks.active_filter is not None
+        if self._filter_bar is not None:
+            is_filtered |= self._filter_bar.dismiss_rejection()
+        self.tasks.set_filter(None, is_unhealthy_only=False)
+        return is_filtered
+
+    async def prepare_filter_bar(self) -> None:
+        """Create the filter bar, if there is none yet."""
+        await self._ensure_filter_bar()
+
+    async def _ensure_filter_bar(self) -> FilterBar:
+        """Return the filter bar, created on first use; keys that come meanwhile wait for it."""
+        if self._filter_bar is None:
+            from cdptui.tui.widgets.filter_bar import FilterBar  # noqa: PLC0415
+
+            self._filter_bar = FilterBar(self.keymap, id="filter")
+            await self.screen.mount(self._filter_bar, before="#footer")
+        return self._filter_bar
+
+    # Order and groups
+
+    def action_sort_menu(self) -> None:
+        """Choose the order from a menu."""
+        from cdptui.tui.screens.menus import SortMenu  # noqa: PLC0415
+
+        self.app.push_screen(SortMenu(self.tasks.order), self._set_order)
+
+    def action_sort_move(self, step: int) -> None:
+        """Sort by the next or previous column."""
+        self._set_order(self.tasks.order.next_column(step, self.tasks.columns.shown))
+
+    def action_sort_invert(self) -> None:
+        """Reverse the order."""
+        self._set_order(self.tasks.order.inverted())
+
+    def _set_order(self, order: SortOrder | None) -> None:
+        """Sort and group the list; None changes nothing."""
+        before = self.tasks.order
+        self.tasks.set_anchor(self.table.anchor_uuid)
+        if order is None or not self.tasks.set_order(order):
+            return
+        if order.group != before.group:
+            self.show_notice(f"grouped by {order.group}" if order.group else "no groups")
+            return
+        by = "worst first" if order.column is None else f"by {order.column.heading.lower()}"
+        self.show_notice(f"sorted {by}, reversed" if order.is_inverted else f"sorted {by}")
+
+    def action_group_menu(self) -> None:
+        """Choose from a menu what the list is grouped by."""
+        from cdptui.tui.screens.menus import Menu, MenuItem  # noqa: PLC0415
+
+        items = [MenuItem(_NO_GROUPING, "n", "No groups")]
+        items += [MenuItem(by.key, by.letter, by.label) for by in GROUPINGS]
+        menu = Menu("Group by", items, self.tasks.order.group or _NO_GROUPING)
+        self.app.push_screen(menu, self._set_grouping)
+
+    def _set_grouping(self, key: str | None) -> None:
+        if key is not None:
+            self._set_order(structs.replace(self.tasks.order, group="" if key == _NO_GROUPING else key))
+
+    def _unnamed_groups(self) -> Iterator[str]:
+        """Yield the uuids of groups in sight that have names."""
+        for line in self.table.visible_lines():
+            if isinstance(line, GroupSummary) and line.key and BY_KEY[line.by].is_named:
+                yield line.key
+
+    def action_fold(self) -> None:
+        """Fold or unfold the group under the cursor."""
+        group = self.table.cursor_group
+        if group is None:
+            self._say_no_groups()
+        else:
+            self.tasks.lines.fold(group)
+            self._show_list()
+
+    def action_fold_all(self) -> None:
+        """Fold all groups, or unfold them."""
+        if self.table.cursor_group is None:
+            self._say_no_groups()
+        else:
+            self.tasks.lines.fold_all()
+            self._show_list()
+
+    def _say_no_groups(self) -> None:
+        self.show_notice(f"the list has no groups: {self.keymap.labels['group']} groups it")
+
+    # Columns
+
+    def action_columns(self) -> None:
+        """Choose columns and their order."""
+        from cdptui.tui.screens.column_chooser import ColumnChooser  # noqa: PLC0415
+
+        self.app.push_screen(ColumnChooser(self.tasks.columns), self._set_columns)
+
+    def _set_columns(self, columns: ColumnLayout | None) -> None:
+        """Show these columns; None changes nothing."""
+        if columns is not None and self.tasks.set_columns(columns):
+            self._show_list()
+
+    def action_wide(self) -> None:
+        """Show all columns, or those that fit."""
+        is_wide = not self.tasks.columns.is_wide
+        self._set_columns(ColumnLayout(self.tasks.columns.columns, is_wide))
+        keys = self.keymap.labels
+        scroll_keys = f"{keys['columns-left']} {keys['columns-right']}"
+        self.show_notice(f"all columns: {scroll_keys} scroll" if is_wide else "the columns that fit")
+
+    def action_scroll_columns(self, step: int) -> None:
+        """Scroll a wide list sideways."""
+        if not self.tasks.columns.is_wide:
+            self.show_notice(f"{self.keymap.labels['wide']} shows all columns")
+        elif not self.table.scroll_columns(step):
+            self.show_notice("no more columns to the right" if step > 0 else "no more columns to the left")
+
+    # Marks
+
+    def action_mark(self) -> None:
+        """Mark or unmark the task under the cursor, or all tasks of a group, and move to the next line."""
+        line = self.table.cursor_line
+        if line is None:
+            self.show_notice("no task to mark")
+            return
+        self.tasks.marks.toggle(self.tasks.members(line))
+        self.table.action_cursor_down()
+        self._draw_marks()
+
+    def action_mark_all(self) -> None:
+        """Mark all listed tasks, or unmark them."""
+        self.tasks.mark_or_unmark_all()
+        self._draw_marks()
+
+    def action_clear_marks(self) -> None:
+        """Remove all marks."""
+        if not len(self.tasks.marks):
+            self.show_notice(f"no marked tasks: {self.keymap.labels['mark']} marks one")
+        self.tasks.marks.clear()
+        self._draw_marks()
+
+    def _draw_marks(self) -> None:
+        self.table.refresh_changed()
+        self._show_marks()
+
+    def _show_marks(self) -> None:
+        text = marks_text(len(self.tasks.marks), len(self.tasks.hidden_marks))
+        self.screen.post_message(self.MarksChanged(text))
+
+    @property
+    def _target_rows(self) -> Sequence[TaskRow]:
+        """The rows that a command applies to: the marked ones, otherwise the one under the cursor."""
+        row = self.table.cursor_row
+        return self.tasks.marked_rows or ([row] if row is not None else [])
+
+    # Copying and saving
+
+    def action_copy(self) -> None:
+        """Choose what to copy of the marked tasks, or of the one under the cursor."""
+        from cdptui.tui.screens.menus import MAX_COPIED, open_copy_menu  # noqa: PLC0415
+
+        rows = self._target_rows
+        if self._connection is None or not rows:
+            self.show_notice("no task to copy from")
+        elif len(rows) > MAX_COPIED:
+            save = self.keymap.labels["save"]
+            self.show_notice(f"{len(rows)} tasks are too many to copy: {save} saves them to a file")
+        else:
+            open_copy_menu(self.screen, rows, self._connection, self._target.node)
+
+    def action_save(self) -> None:
+        """Save the listed or the marked tasks, or the screen, to a file."""
+        from cdptui.tui.screens.menus import Menu, MenuItem  # noqa: PLC0415
+
+        marked = len(self.tasks.marks)
+        what = f"{marked} marked" if marked else f"{len(self.tasks.lines.rows)} tasks"
+        items = (
+            MenuItem("csv", "c", f"CSV: {what}"),
+            MenuItem("json", "j", f"JSON: {what}"),
+            MenuItem("svg", "s", "SVG: the screen"),
+        )
+        self.app.push_screen(Menu("Save as", items), self._save)
+
+    def _save(self, kind: str | None) -> None:
+        if kind is None:
+            return
+        request = self._export_request(self._update.snapshot)
+        if request is None:
+            self.show_notice("there is nothing to save yet")
+        else:
+            # After the next refresh, so that the menu is not in the picture.
+            self.call_after_refresh(self.run_worker, self._write(request, kind), group="save")
+
+    def _export_request(self, snapshot: Snapshot | None) -> ExportRequest | None:
+        from cdptui.tui.export_files import ExportRequest  # noqa: PLC0415
+
+        if self._connection is None or snapshot is None:
+            return None
+        marked = self.tasks.marked_rows
+        content = self._content()
+        return ExportRequest(
+            self._target.node,
+            snapshot,
+            marked or self.tasks.lines.tasks(),
+            content.columns.shown,
+            content.context,
+            self.filter_text,
+            len(self.tasks.hidden_marks) if marked else None,
+            self._connection.record,
+        )
+
+    async def _write(self, request: ExportRequest, kind: str) -> None:
+        from cdptui.tui.export_files import export_screenshot, export_table  # noqa: PLC0415
+
+        if kind == "svg":
+            self.show_notice(await export_screenshot(request, self.app.export_screenshot()))
+        else:
+            self.show_notice(await export_table(request, kind))
+
+    # Detail pane
+
+    @property
+    def _is_wide(self) -> bool:
+        return self.screen.size.width >= WIDE_FROM
+
+    @property
+    def _is_pane_shown(self) -> bool:
+        return self._pane_layout.is_shown(is_wide=self._is_wide)
+
+    def action_open(self) -> None:
+        """Fold or unfold the group under the cursor; on a task, move the focus to the detail pane."""
+        if self.table.has_focus and isinstance(self.table.cursor_line, GroupSummary):
+            self.action_fold()
+        else:
+            self.action_switch()
+
+    def action_switch(self) -> None:
+        """Move the focus to the detail pane, or back to the list."""
+        if self.pane.has_focus:
+            self.action_back()
+            return
+        self._pane_layout.is_open = True
+        self.lay_out()
+        # At once, because the next key may be waiting already, and is meant for the pane.
+        self.screen.set_focus(self.pane)
+
+    def action_back(self) -> None:
+        """Move the focus to the list; in the list, clear the filter."""
+        if self.table.has_focus and self._clear_filter():
+            return
+        self.screen.set_focus(self.table)
+
+    def action_toggle_detail(self) -> None:
+        """Show or hide the detail pane."""
+        self._pane_layout.is_open = not self._is_pane_shown
+        if not self._pane_layout.is_open:
+            self.focus_list()
+        self.lay_out()
+
+    def action_tab_move(self, step: int) -> None:
+        """Show the next or previous tab of the detail pane, which opens."""
+        self._select_tab(adjacent_tab(self._detail.tab, step))
+
+    def on_detail_pane_tab_chosen(self, message: DetailPane.TabChosen) -> None:
+        """Show the tab that was clicked."""
+        self._select_tab(message.tab)
+
+    def on_detail_pane_tab_moved(self, message: DetailPane.TabMoved) -> None:
+        """Show the next or previous tab."""
+        self.action_tab_move(message.step)
+
+    def _select_tab(self, tab: Tab) -> None:
+        self._detail.select_tab(tab)
+        self._pane_layout.is_open = True
+        self.request_details()
+        self.lay_out()
+
+    def action_resize_detail(self, step: int) -> None:
+        """Enlarge or shrink the detail pane, in percent of the screen; it opens."""
+        self._pane_layout.is_open = True
+        self._pane_layout.resize(step, is_wide=self._is_wide)
+        self.lay_out()
+
+    # Saved views
+
+    async def action_view(self, number: int) -> None:
+        """Apply a saved view; 0 resets the list."""
+        await self.views.recall(number)
+
+    def action_view_menu(self) -> None:
+        """Open the menu of saved views."""
+        self.views.show_menu()
+
+    def open_view_menu(
+        self, views: SavedViews, profile: str, current: SavedView, done: Callable[[ViewCommand | None], None]
+    ) -> None:
+        """Let the user choose, save or delete a view."""
+        from cdptui.tui.screens.view_menu import ViewMenu  # noqa: PLC0415
+
+        self.app.push_screen(ViewMenu(views, profile, current), done)
+
+    def run_in_group(self, work: Work, group: str) -> None:
+        """Run a coroutine in place of the one of the same group that is running."""
+        begin: Callable[[], Coroutine[object, object, None]] = work
+        self.run_worker(begin, group=group, exclusive=True)
+
+    def cancel_group(self, group: str) -> None:
+        """Cancel what runs in a group."""
+        self.workers.cancel_group(self, group)
+
+    def show_notice(self, notice: str) -> None:
+        """Show a message in the footer for a few seconds."""
+        self.screen.post_message(self.Notice(notice))
