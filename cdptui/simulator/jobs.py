@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from cdptui.simulator.errors import ErrorCode
 from cdptui.simulator.http_types import PlainTextError, Response
 from cdptui.simulator.java_json import encode
 from cdptui.simulator.routing import Call
-
-if TYPE_CHECKING:
-    from cdptui.simulator.node import ManagementNode
 
 Result = dict[str, object] | ErrorCode
 
@@ -64,19 +60,19 @@ class Jobs:
 _TIMEOUT_MS = 1_800_000
 
 
-def accept_job(node: ManagementNode, call: Call, finish: Callable[[], Result], wanted: str | None = None) -> Response:
+def accept_job(jobs: Jobs, call: Call, finish: Callable[[], Result], wanted: str | None = None) -> Response:
     """Take a job on, under the id `wanted` or one of the node's own; `finish` ends it."""
-    job = node.jobs.accept(finish, wanted)
+    job = jobs.accept(finish, wanted)
     host = call.request.headers.get("host", "127.0.0.1:8080")
     location = f"http://{host}/zstack/v1/api-jobs/{job.uuid}"
     return Response(202, encode({"location": location, "apiTimeout": _TIMEOUT_MS}))
 
 
-def requested_job_uuid(node: ManagementNode, call: Call) -> str | None:
+def requested_job_uuid(jobs: Jobs, call: Call) -> str | None:
     """The job's id that the client chose, if it did. Raises TextRefusal 400 for a bad one."""
     wanted = call.request.headers.get("x-job-uuid")
     if wanted is not None and len(wanted) != 32:
         raise PlainTextError(400, "Invalid header[X-Job-UUID], it must be a UUID with '-' stripped")
-    if wanted is not None and node.jobs.find(wanted) is not None:
+    if wanted is not None and jobs.find(wanted) is not None:
         raise PlainTextError(400, f"Duplicate job uuid[{wanted}]")
     return wanted

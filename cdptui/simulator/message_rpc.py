@@ -6,21 +6,17 @@ Only the messages that a monitor's counterpart needs are known; all are answered
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import msgspec
 
 from cdptui.simulator import errors
-from cdptui.simulator.apis.accounts import BY_ACCOUNT
+from cdptui.simulator.apis.accounts import BY_ACCOUNT, LoginApis
+from cdptui.simulator.apis.queries import Queries
 from cdptui.simulator.http_types import ApiErrorResponse, PlainTextError, Request, Response
 from cdptui.simulator.java_json import encode
+from cdptui.simulator.node_state import NodeState
 from cdptui.simulator.query.grammar import Condition, Query
-
-if TYPE_CHECKING:
-    from cdptui.simulator.apis.accounts import LoginApis
-    from cdptui.simulator.apis.queries import Queries
-    from cdptui.simulator.node import ManagementNode
 
 _OPERATORS = {"in": "?=", "not in": "!?=", "like": "~=", "not like": "!~=", "is not null": "not null"}
 _KEPT = 200
@@ -30,8 +26,8 @@ _LOG_OUT = "org.zstack.header.identity.APILogOutMsg"
 class MessageRpc:
     """`POST /zstack/api/` and `GET /zstack/api/result/{uuid}`."""
 
-    def __init__(self, node: ManagementNode, logins: LoginApis, queries: Queries) -> None:
-        self._node = node
+    def __init__(self, state: NodeState, logins: LoginApis, queries: Queries) -> None:
+        self._state = state
         self._logins = logins
         self._queries = queries
         self._results: OrderedDict[str, bytes] = OrderedDict()
@@ -63,13 +59,13 @@ class MessageRpc:
                 return {"inventory": inventory, "success": True}
             session = message.get("session")
             uuid = str(session.get("uuid", "")) if isinstance(session, dict) else ""
-            self._node.sessions.renew(uuid)
+            self._state.sessions.renew(uuid)
             if name == _LOG_OUT:
-                self._node.sessions.end(str(message.get("sessionUuid", uuid)))
+                self._state.sessions.end(str(message.get("sessionUuid", uuid)))
                 return {"success": True}
             return self._query(name, message)
         except ApiErrorResponse as refusal:
-            dialect = self._node.settings.dialect
+            dialect = self._state.settings.dialect
             english = errors.is_english(dialect, "")
             return {"success": False, "error": errors.fields(refusal.error, dialect, english=english)}
 

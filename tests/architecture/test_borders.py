@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import grimp
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -81,3 +82,26 @@ def test_the_top_level_holds_nothing_else() -> None:
         listed = subprocess.run(["git", "ls-files"], capture_output=True, text=True, check=True, cwd=ROOT).stdout
         tracked = {line.partition("/")[0] for line in listed.splitlines()}
     assert {name for name in tracked if not name.startswith(".")} <= ALLOWED_AT_THE_TOP | {"cdptui.egg-info"}
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    """Late imports and those for type checking count too."""
+    graph = grimp.build_graph("cdptui")
+    imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    circles = []
+    for module in sorted(imports):
+        seen, waiting = set(), list(imports[module])
+        while waiting:
+            found = waiting.pop()
+            if found not in seen:
+                seen.add(found)
+                waiting += imports[found]
+        if module in seen:
+            circles.append(module)
+    assert not circles
+
+
+def test_main_screen_inherits_from_screen_only() -> None:
+    code = "from cdptui.tui.screens.main import MainScreen; print(*[base.__name__ for base in MainScreen.__bases__])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.split() == ["Screen"]

@@ -177,7 +177,7 @@ QUESTIONS: list[tuple[str, str, Holds]] = [
     (
         "what has changed within the last hour?",
         "5",
-        lambda desk, task: desk.node.server_time() - task.changed < HOUR_S,
+        lambda desk, task: desk.node.state.server_time() - task.changed < HOUR_S,
     ),
 ]
 

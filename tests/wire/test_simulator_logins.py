@@ -134,7 +134,7 @@ def test_session_is_renewed_by_a_job() -> None:
         assert accepted.status_code == 202
         job = client.get(accepted.json()["location"])
         assert (job.status_code, job.text) == (200, "{}")
-        left_s = node.sessions.renew(session).expires_at - node.server_time()
+        left_s = node.sessions.renew(session).expires_at - node.state.server_time()
         assert 86_000 < left_s <= 86_400
         gone = client.put("/accounts/sessions/gone/renew", json={"renewSession": {"duration": 60}})
         assert code_of(client.get(gone.json()["location"])) == "ID.1001"
@@ -194,7 +194,7 @@ def test_locked_account_says_for_how_long() -> None:
 @pytest.mark.parametrize("owner", [None, "admin", "somebody"])
 def test_access_key_has_the_rights_of_its_owner(owner: str | None) -> None:
     with serving(replace(SETTINGS, access_key_owner=owner)) as (node, client):
-        now = datetime.fromtimestamp(node.server_time(), ZoneInfo(SETTINGS.zone))
+        now = datetime.fromtimestamp(node.state.server_time(), ZoneInfo(SETTINGS.zone))
         date = f"{now:%a, %d %b %Y %H:%M:%S} GMT+08:00"
         signature = sign(SETTINGS.access_key_secret, "GET", date, "/v1/cdp-task")
         headers = {"Date": date, "Authorization": f"ZStack {SETTINGS.access_key_id}:{signature}"}

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from cdptui.simulator import errors
-from cdptui.simulator.http_types import ApiErrorResponse, Response
-from cdptui.simulator.java_json import encode
-from cdptui.simulator.jobs import Result, accept_job, requested_job_uuid
-from cdptui.simulator.routing import Call, Route
-
-if TYPE_CHECKING:
-    from cdptui.simulator.node import ManagementNode
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha512
 from hmac import compare_digest
 from uuid import NAMESPACE_OID, uuid5
 
+from cdptui.simulator import errors
 from cdptui.simulator.faults.rules import FaultKind
-from cdptui.simulator.java_json import in_hash_order
-from cdptui.simulator.routing import Body
+from cdptui.simulator.http_types import ApiErrorResponse, Response
+from cdptui.simulator.java_json import encode, in_hash_order
+from cdptui.simulator.jobs import Result, accept_job, requested_job_uuid
+from cdptui.simulator.node_state import NodeState
+from cdptui.simulator.routing import Body, Call, Route
 from cdptui.simulator.sessions import ADMIN_ACCOUNT_UUID, Session
 
 _IDENTITY = "org.zstack.header.identity"
@@ -31,8 +25,8 @@ _DURATION_S = range(60, 31_536_001)
 class Accounts:
     """The APIs around sessions. All but renewing are open: they need no session of their own."""
 
-    def __init__(self, node: ManagementNode) -> None:
-        self._node = node
+    def __init__(self, state: NodeState) -> None:
+        self._state = state
 
     def apis(self) -> list[Route]:
         """What is on offer."""
@@ -52,11 +46,11 @@ class Accounts:
         ]
 
     def _logout(self, call: Call) -> Response:
-        self._node.sessions.end(call.variables["sessionUuid"])
+        self._state.sessions.end(call.variables["sessionUuid"])
         return Response(200, b"{}")
 
     def _valid(self, call: Call) -> Response:
-        return Response(200, encode({"valid": self._node.sessions.is_valid(call.variables["sessionUuid"])}))
+        return Response(200, encode({"valid": self._state.sessions.is_valid(call.variables["sessionUuid"])}))
 
     def _renew(self, call: Call) -> Response:
         duration = call.parameters.get("duration")
@@ -67,13 +61,13 @@ class Accounts:
 
         def finish() -> Result:
             try:
-                self._node.sessions.renew(uuid, duration)
+                self._state.sessions.renew(uuid, duration)
             except ApiErrorResponse as refusal:
                 return refusal.error
             # What else the real answer holds is not known.
             return {}
 
-        return accept_job(self._node, call, finish, requested_job_uuid(self._node, call))
+        return accept_job(self._state.jobs, call, finish, requested_job_uuid(self._state.jobs, call))
 
 
 _LOGIN_PREFIX = "org.zstack.header.identity"
@@ -101,9 +95,9 @@ class Principal:
 class LoginApis:
     """The login APIs. Those to an IAM2 project and to the platform need the session of a virtual ID."""
 
-    def __init__(self, node: ManagementNode) -> None:
-        self._node = node
-        settings = node.settings
+    def __init__(self, state: NodeState) -> None:
+        self._state = state
+        settings = state.settings
         self.account = Principal(settings.account, ADMIN_ACCOUNT_UUID)
         self._user = Principal(settings.user, _uuid_of(settings.user))
         self._virtual_id = Principal(settings.virtual_id, _uuid_of(settings.virtual_id))
@@ -151,9 +145,9 @@ class LoginApis:
         what the login control has against it.
         """
         name, password = (_mandatory(message, parameters, key) for key in (field, "password"))
-        control = self._node.login_control
+        control = self._state.login_control
         control.check_allowed(name, has_captcha=bool(parameters.get("captchaUuid") and parameters.get("verifyCode")))
-        wanted = self._node.settings.password
+        wanted = self._state.settings.password
         if not person.is_plain:
             wanted = sha512(wanted.encode()).hexdigest()
         if name != person.name or not compare_digest(wanted.encode(), password.encode(errors="replace")):
@@ -161,8 +155,8 @@ class LoginApis:
             raise ApiErrorResponse(errors.wrong_credentials())
         control.record_success(name)
         control.check_second_factor(name, tags)
-        unique = self._node.faults.is_on(FaultKind.UNIQUE_SESSION)
-        return self._inventory(self._node.sessions.open(person.uuid, unique=unique), ADMIN_ACCOUNT_UUID)
+        unique = self._state.faults.is_on(FaultKind.UNIQUE_SESSION)
+        return self._inventory(self._state.sessions.open(person.uuid, unique=unique), ADMIN_ACCOUNT_UUID)
 
     def _by(self, field: str, message: str, person: Principal) -> Callable[[Call], Response]:
         def handle(call: Call) -> Response:
@@ -192,7 +186,7 @@ class LoginApis:
     def _project(self, call: Call) -> Response:
         name = _mandatory(_PROJECT, call.parameters, "projectName")
         session = self._session_of_virtual_id(call, _PROJECT)
-        if name != self._node.settings.project:
+        if name != self._state.settings.project:
             raise ApiErrorResponse(errors.not_found("IAM2ProjectVO", name))
         return self._open_second_session(session, _uuid_of(f"project {name}"))
 
@@ -202,13 +196,13 @@ class LoginApis:
     def _session_of_virtual_id(self, call: Call, message: str) -> Session:
         """The caller's session. Raises ApiRefusal when there is none, as with an access key, or it is another's."""
         header = call.request.headers.get("authorization", "").strip()
-        session = self._node.sessions.renew(header.removeprefix("OAuth").strip())
+        session = self._state.sessions.renew(header.removeprefix("OAuth").strip())
         if session.owner not in (self._virtual_id.uuid, self._ldap.uuid):
             raise ApiErrorResponse(errors.denied(message))
         return session
 
     def _open_second_session(self, session: Session, account: str) -> Response:
-        new = self._node.sessions.open(session.owner)
+        new = self._state.sessions.open(session.owner)
         return Response(200, encode({"inventory": self._inventory(new, account)}))
 
     def _inventory(self, session: Session, account: str) -> dict[str, object]:
@@ -217,8 +211,8 @@ class LoginApis:
                 "uuid": session.uuid,
                 "accountUuid": account,
                 "userUuid": session.owner,
-                "expiredDate": self._node.date(session.expires_at),
-                "createDate": self._node.date(session.created_at),
+                "expiredDate": self._state.date(session.expires_at),
+                "createDate": self._state.date(session.created_at),
                 "noSessionEvaluation": False,
             }
         )

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cdptui.simulator.http_types import Response
 from cdptui.simulator.java_json import encode, in_hash_order, zone_offset
+from cdptui.simulator.node_state import NodeState
 from cdptui.simulator.routing import Call, Route
-
-if TYPE_CHECKING:
-    from cdptui.simulator.node import ManagementNode
 
 _MANAGED = "org.zstack.header.managementnode"
 
@@ -17,8 +13,8 @@ _MANAGED = "org.zstack.header.managementnode"
 class Management:
     """APIs about the node. Their replies are mapped with "all", so they carry `success`."""
 
-    def __init__(self, node: ManagementNode) -> None:
-        self._node = node
+    def __init__(self, state: NodeState) -> None:
+        self._state = state
 
     def apis(self) -> list[Route]:
         """What is on offer."""
@@ -55,21 +51,20 @@ class Management:
         ]
 
     def _version(self, _call: Call) -> Response:
-        return Response(200, encode({"version": self._node.settings.version, "success": True}))
+        return Response(200, encode({"version": self._state.settings.version, "success": True}))
 
     def _time(self, _call: Call) -> Response:
-        now = self._node.server_time()
+        now = self._state.server_time()
         # The odd name is the vendor's.
         moment = {"MillionSeconds": int(now * 1000), "Seconds": int(now)}
         return Response(200, encode({"currentTime": moment, "success": True}))
 
     def _supported(self, _call: Call) -> Response:
-        names = [api.message for api in self._node.router.apis if api.name != "api-jobs"]
-        return Response(200, encode({"supportApis": names, "success": True}))
+        return Response(200, encode({"supportApis": self._state.supported_messages, "success": True}))
 
     def _zone(self, _call: Call) -> Response:
-        offset = zone_offset(self._node.server_time(), self._node.zone)
-        return Response(200, encode({"timezone": self._node.settings.zone, "offset": offset, "success": True}))
+        offset = zone_offset(self._state.server_time(), self._state.zone)
+        return Response(200, encode({"timezone": self._state.settings.zone, "offset": offset, "success": True}))
 
     def _addons(self, _call: Call) -> Response:
         addon = in_hash_order(
@@ -78,8 +73,8 @@ class Management:
                 "modules": ["cdp"],
                 "licenseType": "AddOn",
                 "expired": False,
-                "issuedDate": self._node.date(self._node.started_at - 200 * 86400),
-                "expiredDate": self._node.date(self._node.started_at + 500 * 86400),
+                "issuedDate": self._state.date(self._state.started_at - 200 * 86400),
+                "expiredDate": self._state.date(self._state.started_at + 500 * 86400),
             }
         )
         return Response(200, encode({"addons": [addon]}))

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cdptui.simulator import errors
 from cdptui.simulator.http_types import ApiErrorResponse, Response
 from cdptui.simulator.java_json import encode
+from cdptui.simulator.node_state import NodeState
 from cdptui.simulator.routing import Call, Route
 from cdptui.simulator.world.seeded_random import uniform
 from cdptui.simulator.world.task import SimulatedTask
-
-if TYPE_CHECKING:
-    from cdptui.simulator.node import ManagementNode
 
 _NAMESPACE = "ZStack/CdpTask"
 _USED, _LATENCY = "CdpTaskUsedCapacityInPercent", "CdpTaskLatency"
@@ -24,8 +20,8 @@ _MILLISECONDS = 10**11
 class Metrics:
     """`GET /zwatch/metrics`. The past is drawn back from the present: the fleet keeps no history of its own."""
 
-    def __init__(self, node: ManagementNode) -> None:
-        self._node = node
+    def __init__(self, state: NodeState) -> None:
+        self._state = state
 
     def apis(self) -> list[Route]:
         """What is on offer."""
@@ -50,7 +46,7 @@ class Metrics:
         labels = dict(label.split("=", 1) for label in call.request.params.get("labels", ()) if "=" in label)
         tasks = [
             task
-            for task in self._node.world.tasks.values()
+            for task in self._state.world.tasks.values()
             if labels.get("CdpTaskUuid", task.uuid) == task.uuid
             and labels.get("CdpTaskStatus", task.status) == task.status
         ]
@@ -59,7 +55,7 @@ class Metrics:
         return Response(200, encode({"data": data}))
 
     def _moments(self, call: Call, tasks: int) -> range:
-        now = int(self._node.server_time())
+        now = int(self._state.server_time())
         end = min(now, self._seconds(call, "endTime", now))
         start = self._seconds(call, "startTime", end - _DEFAULT_SPAN_S)
         period = max(1, self._seconds(call, "period", 60))
@@ -67,11 +63,11 @@ class Metrics:
         return range(max(first, end - period * (_MOST_POINTS // tasks)), end + 1, period)
 
     def _point(self, task: SimulatedTask, metric: str, moment: int) -> dict[str, object]:
-        used, latency = self._node.world.current_metrics(task)
+        used, latency = self._state.world.current_metrics(task)
         if metric == _LATENCY:
             value = latency * (0.7 + 0.6 * uniform(task.seed, moment // 60))
         else:
-            ago_h = (self._node.server_time() - moment) / 3600 * self._node.settings.speed
+            ago_h = (self._state.server_time() - moment) / 3600 * self._state.settings.speed
             value = 100 * max(0.0, used - task.pace * ago_h) / task.plan if task.plan else 0.0
         labels = {"CdpTaskUuid": task.uuid, "CdpTaskStatus": task.status}
         return {"value": round(value, 3), "time": moment, "labels": labels}

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cdptui.simulator import errors
 from cdptui.simulator.http_types import ApiErrorResponse, Response
 from cdptui.simulator.java_json import encode, in_hash_order
+from cdptui.simulator.node_state import NodeState
 from cdptui.simulator.query.engine import Engine
 from cdptui.simulator.query.grammar import PARAMETERS, parse_query
 from cdptui.simulator.routing import Call, Route
-
-if TYPE_CHECKING:
-    from cdptui.simulator.node import ManagementNode
 
 _CDP = "org.zstack.header.storage.cdp"
 
@@ -20,15 +18,15 @@ _CDP = "org.zstack.header.storage.cdp"
 class Queries:
     """Everything that is read by the shared query grammar."""
 
-    def __init__(self, node: ManagementNode) -> None:
-        self._node = node
-        tables = node.inventories
+    def __init__(self, state: NodeState) -> None:
+        self._state = state
+        tables = state.inventories
         self.engines: dict[str, Engine[Any]] = {
-            f"{_CDP}.APIQueryCdpTaskMsg": Engine(node.task_table.table, node.zone),
-            f"{_CDP}.APIQueryCdpPolicyMsg": Engine(tables.policies, node.zone),
-            "org.zstack.header.vm.APIQueryVmInstanceMsg": Engine(tables.machines, node.zone),
-            "org.zstack.header.volume.APIQueryVolumeMsg": Engine(tables.volumes, node.zone),
-            "org.zstack.header.storage.backup.APIQueryBackupStorageMsg": Engine(tables.storages, node.zone),
+            f"{_CDP}.APIQueryCdpTaskMsg": Engine(state.task_table.table, state.zone),
+            f"{_CDP}.APIQueryCdpPolicyMsg": Engine(tables.policies, state.zone),
+            "org.zstack.header.vm.APIQueryVmInstanceMsg": Engine(tables.machines, state.zone),
+            "org.zstack.header.volume.APIQueryVolumeMsg": Engine(tables.volumes, state.zone),
+            "org.zstack.header.storage.backup.APIQueryBackupStorageMsg": Engine(tables.storages, state.zone),
         }
         """By the name of their message."""
 
@@ -68,7 +66,7 @@ class Queries:
 
     def _name(self, uuid: str) -> dict[str, object] | None:
         """One resource's name; there is no filter by owner, and the unknown are left out."""
-        world = self._node.world
+        world = self._state.world
         package = "org.zstack"
         if (task := world.tasks.get(uuid)) is not None:
             name, kind, concrete = str(task.overrides.get("name", task.name)), "CdpTaskVO", f"{_CDP}.CdpTaskVO"

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from cdptui.simulator import errors
 from cdptui.simulator.http_types import ApiErrorResponse, PlainTextError, Response
 from cdptui.simulator.java_json import encode, in_hash_order, iso_date
+from cdptui.simulator.node_state import NodeState
 from cdptui.simulator.routing import Call, Route
 from cdptui.simulator.world.seeded_random import hash64
 from cdptui.simulator.world.task import SimulatedTask
-
-if TYPE_CHECKING:
-    from cdptui.simulator.node import ManagementNode
 
 _SCALES = {"minute": 60, "hour": 3600, "day": 86400}
 _DEFAULT_LIMIT = 100
@@ -25,8 +22,8 @@ _VM = "org.zstack.header.vm"
 class RecoveryPointApis:
     """What can be brought back, per volume."""
 
-    def __init__(self, node: ManagementNode) -> None:
-        self._node = node
+    def __init__(self, state: NodeState) -> None:
+        self._state = state
 
     def apis(self) -> list[Route]:
         """What is on offer."""
@@ -94,24 +91,24 @@ class RecoveryPointApis:
             "size": 65536 * (1 + chance % 400),
             "volId": volume,
             # Real points are a few seconds off the full minute, and never later than what was asked for.
-            "ts": iso_date(moment + chance % 5, self._node.zone),
+            "ts": iso_date(moment + chance % 5, self._state.zone),
             "desc": note if note is not None else ("before upgrade" if chance % 97 == 0 else None),
         }
         return in_hash_order(dict(values))
 
     def _span(self, task: SimulatedTask) -> tuple[float, float]:
         """Newest and oldest moment that can be brought back: from the last latency to the end of the retention."""
-        now = self._node.server_time()
-        _, latency = self._node.world.current_metrics(task)
+        now = self._state.server_time()
+        _, latency = self._state.world.current_metrics(task)
         newest = now - latency / 1000 if task.status in ("Running", "DataMerging") else task.changed
         kept = max(task.policy.retention_days, task.policy.daily_since_day)
         return newest, max(task.created, now - kept * _DAY_S)
 
     def _task(self, call: Call) -> SimulatedTask:
         uuid = call.variables["uuid"]
-        if uuid not in self._node.world.machines:
+        if uuid not in self._state.world.machines:
             raise ApiErrorResponse(errors.not_found("VmInstanceVO", uuid))
-        tasks = self._node.world.tasks.values()
+        tasks = self._state.world.tasks.values()
         task = next((task for task in tasks if task.machine is not None and task.machine.uuid == uuid), None)
         if task is None:
             raise ApiErrorResponse(errors.not_found("CdpTaskVO", uuid))
@@ -120,7 +117,7 @@ class RecoveryPointApis:
         return task
 
     def _requirement(self, call: Call) -> Response:
-        storage = self._node.world.storages.get(call.variables["backupStorageUuid"])
+        storage = self._state.world.storages.get(call.variables["backupStorageUuid"])
         if storage is None:
             raise ApiErrorResponse(errors.not_found("BackupStorageVO", call.variables["backupStorageUuid"]))
         count = len(storage.tasks)
@@ -147,4 +144,4 @@ class RecoveryPointApis:
         except ValueError:
             text = f"field[{name}] must be an ISO date-time with an offset, but got {text}"
             raise ApiErrorResponse(errors.invalid_argument(text)) from None
-        return (moment if moment.tzinfo else moment.replace(tzinfo=self._node.zone)).timestamp()
+        return (moment if moment.tzinfo else moment.replace(tzinfo=self._state.zone)).timestamp()

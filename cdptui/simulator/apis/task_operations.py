@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from cdptui.simulator import errors
 from cdptui.simulator.http_types import ApiErrorResponse, PlainTextError, Response
 from cdptui.simulator.java_json import encode
 from cdptui.simulator.jobs import Result, accept_job, requested_job_uuid
+from cdptui.simulator.node_state import NodeState
 from cdptui.simulator.routing import Call, Route
 from cdptui.simulator.world.task import SimulatedTask
-
-if TYPE_CHECKING:
-    from cdptui.simulator.node import ManagementNode
 
 _CDP = "org.zstack.header.storage.cdp"
 
@@ -21,8 +18,8 @@ _CDP = "org.zstack.header.storage.cdp"
 class TaskOperations:
     """The APIs that write, and the one that asks how a job is getting on."""
 
-    def __init__(self, node: ManagementNode) -> None:
-        self._node = node
+    def __init__(self, state: NodeState) -> None:
+        self._state = state
 
     def apis(self) -> list[Route]:
         """What is on offer."""
@@ -45,12 +42,12 @@ class TaskOperations:
         word: str = "params",
     ) -> Route:
         def handle(call: Call) -> Response:
-            task = self._node.world.tasks.get(call.variables["uuid"])
-            wanted = requested_job_uuid(self._node, call)
+            task = self._state.world.tasks.get(call.variables["uuid"])
+            wanted = requested_job_uuid(self._state.jobs, call)
             if task is None:
                 missing = errors.not_found("CdpTaskVO", call.variables["uuid"])
-                return accept_job(self._node, call, lambda: missing, wanted)
-            return accept_job(self._node, call, begin(task, call), wanted)
+                return accept_job(self._state.jobs, call, lambda: missing, wanted)
+            return accept_job(self._state.jobs, call, begin(task, call), wanted)
 
         known = frozenset({"deleteMode", "force"}) if method == "DELETE" else frozenset[str]()
         return Route(
@@ -60,7 +57,7 @@ class TaskOperations:
     def _query_job(self, call: Call) -> Response:
         if call.request.method != "GET":
             raise PlainTextError(405, "only GET method is allowed for querying job status")
-        job = self._node.jobs.find(call.variables["uuid"])
+        job = self._state.jobs.find(call.variables["uuid"])
         if job is None:
             raise PlainTextError(404, "the job has been expired")
         if job.result is None:
@@ -70,7 +67,7 @@ class TaskOperations:
         return Response(200, encode(job.result))
 
     def _enable(self, task: SimulatedTask, _call: Call) -> Callable[[], Result]:
-        world = self._node.world
+        world = self._state.world
         if not task.storage.connected:
             error = errors.operation_failed(
                 "failed to enable the task",
@@ -82,11 +79,11 @@ class TaskOperations:
         return lambda: self._complete(task)
 
     def _disable(self, task: SimulatedTask, _call: Call) -> Callable[[], Result]:
-        self._node.world.switch(task, on=False)
+        self._state.world.switch(task, on=False)
         return lambda: self._complete(task)
 
     def _complete(self, task: SimulatedTask) -> Result:
-        self._node.world.finish_switch(task)
+        self._state.world.finish_switch(task)
         return self._inventory(task)
 
     def _update(self, task: SimulatedTask, call: Call) -> Callable[[], Result]:
@@ -101,18 +98,18 @@ class TaskOperations:
         changes = {name: value for name, value in call.parameters.items() if value is not None}
 
         def finish() -> Result:
-            self._node.world.update(task, changes)
+            self._state.world.update(task, changes)
             return self._inventory(task)
 
         return finish
 
     def _delete(self, task: SimulatedTask, _call: Call) -> Callable[[], Result]:
         def finish() -> Result:
-            if task.uuid in self._node.world.tasks:
-                self._node.world.remove(task.uuid)
+            if task.uuid in self._state.world.tasks:
+                self._state.world.remove(task.uuid)
             return {}
 
         return finish
 
     def _inventory(self, task: SimulatedTask) -> Result:
-        return {"inventory": self._node.task_table.inventory(task)}
+        return {"inventory": self._state.task_table.inventory(task)}

@@ -1,0 +1,51 @@
+"""The state of a simulated management node: world, sessions, jobs, faults and tables. It survives server restarts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from zoneinfo import ZoneInfo
+
+from cdptui.simulator.faults.rules import FaultRules
+from cdptui.simulator.inventories import Inventories
+from cdptui.simulator.java_json import java_date
+from cdptui.simulator.jobs import Jobs
+from cdptui.simulator.request_log import RequestLog
+from cdptui.simulator.sessions import LoginControl, Sessions
+from cdptui.simulator.settings import SimulatorSettings
+from cdptui.simulator.task_inventory import TaskInventory
+from cdptui.simulator.world.world import World
+
+
+class NodeState:
+    """What the APIs of a node share.
+
+    Args:
+        settings: Size, speed and dialect of the node.
+        now: The wall clock, in epoch seconds.
+
+    """
+
+    def __init__(self, settings: SimulatorSettings, now: Callable[[], float] = time.time) -> None:
+        self.settings = settings
+        self.zone = ZoneInfo(settings.zone)
+        self.started_at = now()
+        self._now = now
+        self.world = World(settings, now)
+        self.sessions = Sessions(settings.session_timeout_s, now, unique=settings.dialect.unique_session)
+        self.jobs = Jobs(now)
+        self.faults = FaultRules()
+        self.journal = RequestLog()
+        self.task_table = TaskInventory(self.world, self.zone, settings.dialect)
+        self.inventories = Inventories(self.world, self.zone, settings.dialect)
+        self.login_control = LoginControl(settings, now)
+        self.supported_messages: Sequence[str] = ()
+        """Names of the API messages; the node sets them when it has built its routes."""
+
+    def server_time(self) -> float:
+        """Return the time of the node in epoch seconds: the wall clock plus the skew of a fault."""
+        return self._now() + self.faults.skew_s
+
+    def date(self, moment: float) -> str:
+        """Return a moment, in epoch seconds, in the date format of the node."""
+        return java_date(moment, self.zone, java9=self.settings.dialect.java9_dates)
