@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import gc
 import logging
 import os
 import sys
@@ -11,7 +10,7 @@ from typing import NoReturn
 
 import click
 
-from cdptui import __version__
+from cdptui import __version__, gc_tuning
 from cdptui.cli.diagnostics import CommandError, ExitCode, name_lack, print_error, show_traceback
 from cdptui.cli.effective_config import DisplaySettings, EffectiveConfig
 from cdptui.cli.monitor_settings import build_monitor_settings
@@ -87,8 +86,7 @@ as q does. Once it runs, ? shows the keys."""
 def cdptui(context: click.Context, /, **_options: object) -> None:
     """Watch the CDP tasks of a ZStack management node, worst first."""
     if context.invoked_subcommand is not None:
-        # The entry point turned it off; the monitor does so again.
-        gc.enable()
+        gc_tuning.on_command()
         return
     choices = EffectiveConfig.from_context(context).with_initial_profile()
     is_stdin_used = bool(choices.cli_option("password_stdin"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 import os
 import resource
@@ -13,6 +12,7 @@ import signal
 import time
 from typing import TYPE_CHECKING, Final
 
+from cdptui import gc_tuning
 from cdptui.cli.diagnostics import CommandError, ExitCode, name_lack, print_error
 from cdptui.cli.effective_config import DisplaySettings, EffectiveConfig
 from cdptui.cli.signal_watch import SignalWatch
@@ -106,8 +106,7 @@ def run_monitor(settings: MonitorSettings, display: DisplaySettings, choices: Ef
 
 
 async def _run(settings: MonitorSettings, display: DisplaySettings, choices: EffectiveConfig | None) -> int:
-    # What an import makes, stays: no use in looking it through for rubbish. The app collects once it has its link.
-    gc.disable()
+    gc_tuning.on_start_up()
     _ignore_textual_variables()
     # Textual takes a quarter of a second to import: not for --help, and not for a URL that is wrong.
     from cdptui.cli.targets import initial_target, profile_hint, profile_targets  # noqa: PLC0415

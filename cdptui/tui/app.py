@@ -20,10 +20,10 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.worker import WorkerFailed
 
+from cdptui import gc_tuning
 from cdptui.clock import Clock
 from cdptui.config.terminal import TerminalCapabilities
 from cdptui.models.sanitize import sanitize
-from cdptui.tui import collector
 from cdptui.tui.commands import ActionProvider
 from cdptui.tui.key_queue import LOOK_S, KeyHandled, KeyQueue
 from cdptui.tui.keymap import DEFAULT_KEYMAP, Keymap, KeyScope, bindings, bindings_in_dialogs
@@ -315,7 +315,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
 
     def _collect(self) -> None:
         self._collection = None
-        collector.collect()
+        gc_tuning.collect()
 
     async def action_quit(self) -> None:
         """Leave; the session is logged out behind the restored terminal."""

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Final, Protocol
 from msgspec import structs
 from textual.message import Message
 
+from cdptui import gc_tuning
 from cdptui.clock import Clock
 from cdptui.config.errors import ConfigError
 from cdptui.models.failure import Failure, FailureKind
 from cdptui.models.sanitize import sanitize
 from cdptui.models.system_limits import find_system_limit
 from cdptui.monitor.update import Update
-from cdptui.tui import collector
 from cdptui.tui.messages import MonitorUpdated, NamesUpdated
 from cdptui.tui.target import Target
 
@@ -97,7 +97,7 @@ class MonitorWorker:
                 if self.link is None:
                     self.link = await self.target.connect()
                     self._audience.set_connection(self.link)
-                collector.on_first_load()
+                gc_tuning.on_first_load()
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self.link.directory.run(self._tell_names))
                     group.create_task(_preload_modules())
@@ -108,7 +108,7 @@ class MonitorWorker:
                         last = structs.replace(update, changes=())
                         del update, unfiltered
             except Exception as error:
-                collector.on_steady()
+                gc_tuning.on_steady()
                 log.exception("the monitor ended")
                 failure = self._failure_of(error)
                 wait_s = None if failure.needs_user_action else _RESTART_DELAY_S
@@ -156,9 +156,9 @@ class MonitorWorker:
             self._lists += 1
         if update.failure is None and is_whole and self._lists_set_aside < _LISTS_SET_ASIDE:
             self._lists_set_aside += 1
-            collector.freeze_loaded()
+            gc_tuning.freeze_loaded()
         if update.failure is not None or is_whole:
-            collector.on_steady()
+            gc_tuning.on_steady()
 
     def _tell_names(self) -> None:
         self._audience.post_message(NamesUpdated(len(self.link.names) if self.link is not None else 0))

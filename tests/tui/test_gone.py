@@ -10,7 +10,7 @@ from textual.events import Key
 from textual.geometry import Region
 from textual.screen import Screen
 
-from cdptui.tui import collector
+from cdptui import gc_tuning
 from cdptui.tui.key_queue import KeyHandled
 from tests.doubles import ScriptedNode, a_task
 from tests.tui.running import Running, running
@@ -101,7 +101,7 @@ async def test_a_poll_leaves_no_regions_behind_that_were_compared() -> None:
 
 
 async def test_rubbish_is_looked_for_seldom_while_somebody_types() -> None:
-    collector.on_idle()
+    gc_tuning.on_idle()
     usual = gc.get_threshold()
     async with running(ScriptedNode([a_task(name) for name in "abc"])) as run:
         await run.until(lambda: run.rows)

@@ -10,12 +10,12 @@ from textual.app import ComposeResult
 from textual.events import Idle, Resize
 from textual.screen import Screen
 
+from cdptui import gc_tuning
 from cdptui.clock import Clock
 from cdptui.models.change import Change, ChangeKind
 from cdptui.models.failure import CredentialPrompt
 from cdptui.monitor.update import Update
 from cdptui.render.notices import summarize_changes
-from cdptui.tui import collector
 from cdptui.tui.controllers.polling import PollingController
 from cdptui.tui.keymap import Keymap, KeyScope, bindings
 from cdptui.tui.low_bandwidth import LowBandwidthMode
@@ -278,7 +278,7 @@ class MainScreen(Screen[None]):
         self._answers_until = self._clock.monotonic() + _ANSWER_S
         if not self._is_typing:
             self._is_typing = True
-            collector.on_typing()
+            gc_tuning.on_typing()
 
     def on_idle(self, event: Idle) -> None:
         """Draw the effect of a key. Textual calls the handler of its own class after this one."""
@@ -287,4 +287,4 @@ class MainScreen(Screen[None]):
             self._on_timer_update()
         elif self._is_typing and now >= self._answers_until + _TYPING_PAUSE_S:
             self._is_typing = False
-            collector.on_idle()
+            gc_tuning.on_idle()

@@ -249,7 +249,7 @@ def test_every_use_of_a_standard_stream_is_known() -> None:
         "cli/output.py",
         "cli/diagnostics.py",
         "cli/main.py",  # flushes both at the end
-        "cli/entry.py",  # opens those that are closed
+        "__main__.py",  # opens those that are closed
         "cli/tty_checks.py",  # asks whether stdout is a terminal
         "tui/terminal/driver.py",  # draws the screen
     }
