@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cdptui.cli.diagnostics import MISSING_EXTRA, CommandError, ExitCode
-from cdptui.cli.options import Command, fault_option, fleet_options, option, validate_positive
+from cdptui.cli.options import FAULTS, Command, fault_option, fleet_options, option, validate_positive
 from cdptui.cli.output import print_line
 from cdptui.config.credentials import read_password_file
 
@@ -75,7 +75,7 @@ The access key is CDPTUISIMULATOR01 with the secret secret0123456789."""
 )
 @fleet_options(speed=1.0)
 @fault_option
-@option("--control", heading="Trouble", is_flag=True, help="Serve URL/control, to switch faults while it runs.")
+@option("--control", heading=FAULTS, is_flag=True, help="Serve URL/control, to switch faults while it runs.")
 def simulate(  # noqa: PLR0913, PLR0917 - one parameter an option
     host: str,
     port: int,

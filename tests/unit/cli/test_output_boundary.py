@@ -262,6 +262,8 @@ def test_only_two_modules_write_to_stdout_and_stderr() -> None:
             if isinstance(node, ast.Call) and ast.unparse(node.func) in {
                 "print",
                 "click.echo",
+                "click.echo_via_pager",
+                "click.get_pager_file",
                 "click.secho",
                 "click.prompt",
                 "click.confirm",
