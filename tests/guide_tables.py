@@ -1,6 +1,6 @@
 """Regenerate the tables in README.md and in the guide that are made from source: `python -m tests.guide_tables`.
 
-A table stands between the comments `<!-- generated: NAME -->` and `<!-- end generated -->`. A test compares.
+Each table is between the comments `<!-- generated: NAME -->` and `<!-- end generated -->`. A test compares.
 """
 
 from __future__ import annotations

@@ -252,6 +252,12 @@ def _decorated(function: Function, *decorators: Callable[[Function], Function]) 
     return function
 
 
+class WholeNumber(click.IntRange):
+    """An integer in a range, called a whole number in error messages."""
+
+    name = "whole number"
+
+
 def validate_positive(context: click.Context, parameter: click.Parameter, value: float) -> float:
     """Check that a number is finite, above 0 and at most 100,000. A callback of click."""
     if not math.isfinite(value) or not 0 < value <= 100_000:
@@ -265,7 +271,7 @@ def fleet_options(speed: float) -> Callable[[Function], Function]:
         option(
             "--tasks",
             heading="Fleet",
-            type=click.IntRange(0, 100_000),
+            type=WholeNumber(0, 100_000),
             default=60,
             metavar="N",
             help="Number of tasks.",

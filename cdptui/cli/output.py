@@ -1,12 +1,9 @@
-"""The only module that writes to stdout."""
+"""The only module that writes to stdout, and that starts a pager."""
 
 from __future__ import annotations
 
-import os
-import shlex
 import signal
 import sys
-from contextlib import suppress
 
 import click
 
@@ -14,7 +11,7 @@ from cdptui.cli.output_boundary import printable
 
 
 def print_line(line: str) -> None:
-    """One line, at once: a script may wait for it."""
+    """Print a line and flush: a script may wait for it."""
     click.echo(printable(line, sys.stdout))
 
 
@@ -23,26 +20,16 @@ def show_in_pager(text: str) -> None:
 
     Until the pager ends, Ctrl+C is its key: less cancels a search with it, and must not lose its terminal to the shell.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty() and _is_pager_valid()):
-        print_line(text)
-        return
     # A handler and not SIG_IGN, which the pager would inherit.
     before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
     try:
-        with suppress(BrokenPipeError):  # the pager was left before it had read everything
-            click.echo_via_pager(printable(text, sys.stdout))
+        click.echo_via_pager(printable(text, sys.stdout))
+    except ValueError:  # an unbalanced quote in $PAGER; nothing has been written
+        print_line(text)
     finally:
         signal.signal(signal.SIGINT, before)
 
 
-def _is_pager_valid() -> bool:
-    try:
-        shlex.split(os.environ.get("PAGER", ""))
-    except ValueError:
-        return False
-    return True
-
-
 def write_sequences(sequences: str) -> None:
-    """Tell the terminal to do something, as it is."""
+    """Write control sequences for the terminal unchanged."""
     click.echo(sequences, nl=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import shlex
 import subprocess
@@ -14,11 +15,15 @@ from typing import NamedTuple
 import click
 import pytest
 
+from cdptui import __version__
+from cdptui.cli.diagnostics import ExitCode
 from cdptui.cli.effective_config import known_names
 from cdptui.cli.guide import PAGES, page_path, page_summary
 from cdptui.cli.main import cdptui
+from cdptui.cli.startup import EXIT_CODES
 from cdptui.config.loader import GLOBAL_SETTINGS, PROFILE_SETTINGS, load_config
 from cdptui.query.parser import parse
+from cdptui.render.tabs.registry import TABS
 from tests.guide_tables import README, ROOT, TABLES, documents, generated_names, with_tables
 
 TEXTS = {path: path.read_text(encoding="utf-8") for path in documents()}
@@ -63,7 +68,7 @@ def _filled_in(words: list[str]) -> ManualCommand:
 
 
 def _alternatives(span: str) -> list[str]:
-    """Return the commands that `cdptui config show|path` stands for."""
+    """Return the commands that `cdptui config show|path` abbreviates."""
     found = re.fullmatch(r"(cdptui \w+ )(\w+(?:\\?\|\w+)+)", span)
     return [found[1] + word for word in re.split(r"\\?\|", found[2])] if found else [span]
 
@@ -148,6 +153,20 @@ def test_configuration_in_the_guide_is_valid(tmp_path: Path) -> None:
 def test_filter_in_the_readme_is_valid() -> None:
     (shown,) = re.findall(r"<!-- a filter: .*?-->\n```\n(.*?)\n```", README_TEXT)
     parse(shown)
+
+
+def test_every_tab_is_in_the_guide() -> None:
+    assert [tab.title for tab in TABS if f"| {tab.title} |" not in TEXTS[page_path("tabs-and-problems")]] == []
+
+
+def test_every_exit_code_is_in_the_guide() -> None:
+    table = TEXTS[page_path("files-and-exit-codes")].partition("## Exit codes")[2].partition("##")[0]
+    listed = {int(code) for codes in re.findall(r"^\| ([\d, ]+) \|", table, re.MULTILINE) for code in codes.split(",")}
+    assert {*ExitCode, *EXIT_CODES.values()} <= listed
+
+
+def test_newest_version_of_the_changelog_is_that_of_the_package() -> None:
+    assert re.findall(r"^## \[(.+?)\]", TEXTS[page_path("changelog")], re.MULTILINE)[0] == __version__
 
 
 def test_every_option_is_in_the_guide() -> None:
@@ -240,6 +259,29 @@ def test_extras_that_are_installed_exist(command: ManualCommand) -> None:
     found = re.fullmatch(r"(?:\.|cdptui)\[([\w,]+)\]", command.arguments[-1])
     assert found
     assert set(found[1].split(",")) <= set(project["optional-dependencies"])
+
+
+STUB = "#!/bin/sh\nmkdir -p {bin}\nprintf '#!/bin/sh\\n' >{bin}/cdptui\nchmod 700 {bin}/cdptui\n"
+"""A program that installs an empty cdptui."""
+
+
+def test_install_commands_put_cdptui_on_the_path(tmp_path: Path) -> None:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    scripts = {
+        "pipx": STUB.format(bin=tmp_path / "pipx/bin"),
+        "pip": STUB.format(bin="$(dirname $0)"),
+        "python3": f'#!/bin/sh\n[ "$1 $2" = "-m venv" ]\nmkdir -p $3/bin\ncp {programs}/pip $3/bin/pip\n',
+    }
+    for name, script in scripts.items():
+        (programs / name).write_text(script)
+        (programs / name).chmod(0o700)
+    section = README_TEXT.partition("## Install for daily use")[2].partition("\n## ")[0]
+    with_pipx, with_venv = re.findall(r"^```sh\n(.*?)^```", section, re.DOTALL | re.MULTILINE)
+    environment = {"HOME": str(tmp_path), "PATH": f"{programs}:{os.environ['PATH']}"}
+    for commands, installed in ((with_pipx, "pipx/bin/cdptui"), (with_venv, ".local/bin/cdptui")):
+        subprocess.run(["bash", "-euo", "pipefail", "-c", commands], env=environment, cwd=tmp_path, check=True)
+        assert os.access(tmp_path / installed, os.X_OK)
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.stem)

@@ -218,6 +218,11 @@ def test_a_usage_error_points_to_the_help_of_its_own_command(arguments: list[str
     assert_one_clear_line(cdptui(*arguments), f"({command} --help shows the usage)")
 
 
+@pytest.mark.parametrize("arguments", [("demo", "--tasks", "abc"), ("simulate", "--port", "1.5")])
+def test_text_for_a_number_is_a_usage_error_that_asks_for_a_whole_number(arguments: tuple[str, ...]) -> None:
+    assert_one_clear_line(cdptui(*arguments), f"'{arguments[-1]}' is not a valid whole number")
+
+
 def test_config_alone_shows_its_help_and_nothing_else() -> None:
     done = cdptui("config")
     assert (done.returncode, done.stdout) == (2, "")

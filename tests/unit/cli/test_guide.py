@@ -119,29 +119,34 @@ class FakeTerminal(io.StringIO):
         return True
 
 
-def paged_texts(monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], FakeTerminal]:
-    """Replace stdin and stdout by terminals, and return the list of texts for the pager, and stdout."""
-    texts: list[str] = []
+def fake_terminal(monkeypatch: pytest.MonkeyPatch) -> FakeTerminal:
+    """Replace stdin and stdout by terminals, and return stdout."""
     stdout = FakeTerminal()
     monkeypatch.setattr(sys, "stdin", FakeTerminal())
     monkeypatch.setattr(sys, "stdout", stdout)
-    monkeypatch.setattr(click, "echo_via_pager", texts.append)
-    return texts, stdout
+    return stdout
 
 
 def test_text_for_the_pager_passes_the_output_boundary(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PAGER", "less")
-    paged, _ = paged_texts(monkeypatch)
+    paged: list[str] = []
+    fake_terminal(monkeypatch)
+    monkeypatch.setattr(click, "echo_via_pager", paged.append)
     output.show_in_pager("a\x1b[31mb\nc")
     assert paged == ["a␛[31mb\nc"]
 
 
 def test_text_is_printed_when_the_pager_variable_cannot_be_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAGER", "less '")
-    paged, stdout = paged_texts(monkeypatch)
+    stdout = fake_terminal(monkeypatch)
     output.show_in_pager("text")
-    assert paged == []
     assert stdout.getvalue() == "text\n"
+
+
+def test_text_is_printed_when_the_pager_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAGER", "/nonexistent/pager")
+    stdout = fake_terminal(monkeypatch)
+    output.show_in_pager("text")
+    assert stdout.getvalue().startswith("text\n")
 
 
 def test_narrow_table_has_aligned_columns_and_a_wrapped_last_one() -> None:
