@@ -205,6 +205,14 @@ def test_arguments_of_cdptui_are_accepted(command: ManualCommand, monkeypatch: p
     assert invoked or {"--help", "--help-all", "--version"} & set(arguments)
 
 
+@pytest.mark.parametrize("options", re.findall(r"`(--[^` ]+ [^`]+)`", TEXTS[page_path("connecting")]))
+def test_login_options_are_accepted(options: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    invoked: list[click.Command] = []
+    monkeypatch.setattr(click.Command, "invoke", lambda self, _context: invoked.append(self))
+    cdptui.main(["--url", "node", *options.split()], prog_name="cdptui", standalone_mode=False)
+    assert invoked
+
+
 @pytest.mark.parametrize(
     "command",
     [
