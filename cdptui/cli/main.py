@@ -1,4 +1,4 @@
-"""The command line: the monitor itself with its options, the other commands, and how every failure is told."""
+"""The command line: the monitor with its options, the other commands, and the messages of all errors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cdptui import __version__, gc_tuning
 from cdptui.cli.diagnostics import CommandError, ExitCode, name_lack, print_error, show_traceback
 from cdptui.cli.effective_config import DisplaySettings, EffectiveConfig
 from cdptui.cli.monitor_settings import build_monitor_settings
-from cdptui.cli.options import LazyGroup, display_options, login_options, option
+from cdptui.cli.options import LazyGroup, display_options, help_all_option, login_options, option
 from cdptui.cli.output_boundary import hide_given_secrets
 from cdptui.cli.startup import end_at_once
 from cdptui.cli.tty_checks import prompt_secret, require_drawable_terminal
@@ -28,21 +28,43 @@ POLLING = "Polling"
 _COMMANDS = {
     "config": "cdptui.cli.config",
     "demo": "cdptui.cli.demo",
+    "guide": "cdptui.cli.guide",
     "reset": "cdptui.cli.reset",
     "simulate": "cdptui.cli.simulate",
 }
 
-_EPILOG = """What proves who you are comes from the first of these that is there: what an option names; a session in
-ZSTACK_SESSION_ID; an access key in ZSTACK_ACCESS_KEY_ID and ZSTACK_ACCESS_KEY_SECRET; a password in ZSTACK_PASSWORD or
-ZSTACK_ACCOUNT_PASSWORD; what the configuration names; else you are asked. ZSTACK_HOST and ZSTACK_PORT stand for the URL
-where that is not set. HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR count. Exit codes: 0
-ok, 1 failure, 2 usage or not a terminal, 130 interrupted before the monitor runs; in the monitor Ctrl+C ends it with 0
-as q does. Once it runs, ? shows the keys."""
+_COMMON_OPTIONS = (
+    "--profile",
+    "--url",
+    "--account",
+    "--login-type",
+    "--password-file",
+    "--insecure",
+    "--interval",
+    "--theme",
+    "--config",
+    "--debug",
+    "--version",
+    "--help",
+    "--help-all",
+)
+"""The options that --help lists; --help-all lists all."""
+
+_EPILOG = "--help-all lists all options. In the monitor, ? shows the keys. The manual: cdptui guide."
+
+_FULL_EPILOG = """Credentials; the first match wins: an option; a session in ZSTACK_SESSION_ID; an access key in
+ZSTACK_ACCESS_KEY_ID and ZSTACK_ACCESS_KEY_SECRET; a password in ZSTACK_PASSWORD or ZSTACK_ACCOUNT_PASSWORD; the
+configuration; a prompt. ZSTACK_HOST and ZSTACK_PORT are used if no URL is set. HTTPS_PROXY, HTTP_PROXY, ALL_PROXY,
+NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR are used. Exit codes: 0 success, 1 failure, 2 wrong usage or not a terminal,
+130 interrupted before the monitor runs. In the monitor, Ctrl+C and q end with 0, and ? shows the keys. The manual:
+cdptui guide."""
 
 
 @click.group(
     cls=LazyGroup,
     modules=_COMMANDS,
+    common_options=_COMMON_OPTIONS,
+    full_epilog=_FULL_EPILOG,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     epilog=_EPILOG,
@@ -53,14 +75,14 @@ as q does. Once it runs, ? shows the keys."""
     heading=CONNECTION,
     envvar=environment.PROFILE[0],
     metavar="NAME",
-    help="A node of the configuration; x goes to another one.",
+    help="Profile of the configuration; x switches to another one.",
 )
 @option(
     "--url",
     heading=CONNECTION,
     envvar=environment.URL[0],
     metavar="URL",
-    help="The management node, such as 10.0.0.5 or https://cloud/zstack.",
+    help="Management node, such as 10.0.0.5 or https://cloud/zstack.",
 )
 @login_options
 @option(
@@ -69,7 +91,7 @@ as q does. Once it runs, ? shows the keys."""
     type=float,
     default=DEFAULT_INTERVAL_S,
     metavar="S",
-    help="Seconds from poll to poll, 1 to 3600.",
+    help="Polling interval in seconds, 1 to 3600.",
 )
 @option(
     "--timeout",
@@ -78,10 +100,11 @@ as q does. Once it runs, ? shows the keys."""
     type=float,
     default=DEFAULT_TIMEOUT_S,
     metavar="S",
-    help="Seconds to wait for the node's next byte.",
+    help="Seconds to wait for the next byte of the node.",
 )
 @display_options
 @click.version_option(__version__, "--version", prog_name="cdptui")
+@help_all_option
 @click.pass_context
 def cdptui(context: click.Context, /, **_options: object) -> None:
     """Watch the CDP tasks of a ZStack management node, worst first."""
@@ -99,7 +122,7 @@ def cdptui(context: click.Context, /, **_options: object) -> None:
 
 
 def main() -> None:
-    """The entry point: every failure is one line and an exit code, and a traceback only with --debug."""
+    """Run the program. Every failure is one line and an exit code; --debug adds a traceback."""
     hide_given_secrets(sys.argv, os.environ)
     is_debug = "--debug" in sys.argv
     try:
@@ -108,9 +131,9 @@ def main() -> None:
     except (KeyboardInterrupt, click.Abort):
         sys.exit(ExitCode.INTERRUPTED)
     except MemoryError:
-        # The entry point ends the process at once: the interpreter's own end would print what fails for lack of memory.
+        # The entry point ends the process at once: the interpreter's shutdown would print errors for lack of memory.
         raise
-    except Exception as error:  # noqa: BLE001 - the end of the process: what is left must not be a page of traceback
+    except Exception as error:  # noqa: BLE001 - the last handler: the user gets one line instead of a traceback
         _exit_with_error(error, is_debug=is_debug)
     sys.exit(code)
 
@@ -120,7 +143,7 @@ def _exit_with_error(error: Exception, *, is_debug: bool) -> NoReturn:
         show_traceback(error)
     if (lack := name_lack(error)) is not None:
         print_error(lack)
-        # The interpreter's own end would print what fails for the same lack.
+        # The interpreter's shutdown would print errors for the same reason.
         sys.stderr.flush()
         logging.shutdown()
         end_at_once(ExitCode.FAILURE)
@@ -131,7 +154,7 @@ def _exit_with_error(error: Exception, *, is_debug: bool) -> NoReturn:
         case click.ClickException():
             context = error.ctx if isinstance(error, click.UsageError) else None
             command = context.command_path if context is not None else "cdptui"
-            print_error(f"{error.format_message()} ({command} --help lists what there is)")
+            print_error(f"{error.format_message()} ({command} --help shows the usage)")
             sys.exit(error.exit_code)
         case ConfigError():
             for line in str(error).splitlines():
@@ -148,12 +171,12 @@ def _exit_with_error(error: Exception, *, is_debug: bool) -> NoReturn:
 
 
 def _is_of_stdout(error: OSError) -> bool:
-    """Whether `error` is what a full disk or a closed pipe gives; files of ours have errors of their own."""
+    """Whether `error` is of stdout: a full disk or a closed pipe. Errors of other files name their file."""
     return error.filename is None and error.errno in (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF)
 
 
 def _drop_stdout() -> None:
-    """Keep the interpreter from writing again, at its end, what cannot be written."""
+    """Keep the interpreter from writing the rest of the output again when it ends."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     os.close(null)

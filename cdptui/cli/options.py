@@ -1,4 +1,4 @@
-"""What the commands' options have in common: headings, so that --help can be read, and those that several share."""
+"""Options that several commands share, and commands whose help lists options under headings."""
 
 from __future__ import annotations
 
@@ -12,37 +12,53 @@ import click
 from click.core import ParameterSource
 
 from cdptui.cli.logging_setup import LEVELS
+from cdptui.cli.output import print_line
 from cdptui.config import environment
+from cdptui.models.auth import LoginType
 
 if TYPE_CHECKING:
     from cdptui.simulator.faults.rules import Fault
-from cdptui.models.auth import LoginType
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+FAULTS: Final = "Faults"
+LOG_AND_CONFIGURATION: Final = "Log and configuration"
+HELP: Final = "Help"
+COMMON: Final = "Common options"
+
+_HELP_ALL: Final = "cdptui.help_all"
+"""Key in the metadata of a context: the help shows all options."""
+
+_GLOBAL_OPTIONS: Final = ("debug",)
+"""Options of the program that every command accepts."""
+
+
 class OptionWithHeading(click.Option):
-    """An option that belongs under a heading."""
+    """An option that the help lists under a heading."""
 
     def __init__(self, *args: Any, heading: str = "Options", **kwargs: Any) -> None:  # noqa: ANN401 - click's own
         super().__init__(*args, **kwargs)
         self.heading = heading
 
 
-_GLOBAL_OPTIONS: Final = ("debug",)
-"""What counts for every command, whether it knows it or not."""
-
-
 def _is_typed(context: click.Context, parameter: click.Parameter) -> bool:
     return context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
 
 
-def _format_options(command: click.Command, context: click.Context, formatter: click.HelpFormatter) -> None:
+def _format_options(
+    command: click.Command,
+    context: click.Context,
+    formatter: click.HelpFormatter,
+    shown: Collection[str] | None = None,
+) -> None:
+    """Write the options by heading; or, without headings, only those whose longest names are in `shown`."""
     groups: dict[str, list[tuple[str, str]]] = {}
     for parameter in command.get_params(context):
         record = parameter.get_help_record(context)
-        if record is not None:
-            heading = parameter.heading if isinstance(parameter, OptionWithHeading) else "Other"
+        if record is not None and (shown is None or max(parameter.opts, key=len) in shown):
+            heading = parameter.heading if isinstance(parameter, OptionWithHeading) else HELP
+            heading = heading if shown is None else COMMON
             groups.setdefault(heading, []).append(record)
     for heading, records in groups.items():
         with formatter.section(heading):
@@ -50,15 +66,15 @@ def _format_options(command: click.Command, context: click.Context, formatter: c
 
 
 class Command(click.Command):
-    """A command whose help has its options under headings, and that refuses what was typed before it in vain."""
+    """A command whose help lists options under headings, and that refuses options before it that it does not use."""
 
     def __init__(self, *args: Any, reads: Collection[str] | None = (), **kwargs: Any) -> None:  # noqa: ANN401 - click's own
-        """`reads` are the options of the program that count for this command as well; None is all of them."""
+        """`reads` are the options of the program that this command uses as well; None for all of them."""
         super().__init__(*args, **kwargs)
         self._reads = reads
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own
-        """Run it."""
+        """Run the command."""
         if self._reads is not None:
             self._refuse_others({*self._reads, *_GLOBAL_OPTIONS}, ctx)
         return super().invoke(ctx)
@@ -85,21 +101,34 @@ class Command(click.Command):
 
 
 class LazyGroup(click.Group):
-    """The same for a command with commands of its own, each of which is imported when somebody asks for it."""
+    """A group of commands that are imported when they are used, and whose help may be limited to common options."""
 
     command_class = Command
 
-    def __init__(self, *args: Any, modules: Mapping[str, str] | None = None, **kwargs: Any) -> None:  # noqa: ANN401 - click's own
-        """`modules` has, by the name of a command, the module in which it stands under that name."""
+    def __init__(
+        self,
+        *args: Any,  # noqa: ANN401 - click's own
+        modules: Mapping[str, str] | None = None,
+        common_options: Collection[str] | None = None,
+        full_epilog: str | None = None,
+        **kwargs: Any,  # noqa: ANN401 - click's own
+    ) -> None:
+        """Create the group.
+
+        `modules` has the module of each command, in which the command has its own name. `common_options` are the
+        options that --help lists, None for all; --help-all lists all of them, and ends with `full_epilog`.
+        """
         super().__init__(*args, **kwargs)
         self._modules = modules or {}
+        self._common_options = common_options
+        self._full_epilog = full_epilog
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of all commands."""
+        """Return the names of all commands."""
         return sorted({*super().list_commands(ctx), *self._modules})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name; None when there is none."""
+        """Return the command of that name; None when there is none."""
         if cmd_name in self._modules:
             command = getattr(importlib.import_module(self._modules[cmd_name]), cmd_name)
             return command if isinstance(command, click.Command) else None
@@ -107,12 +136,41 @@ class LazyGroup(click.Group):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, then the commands."""
-        _format_options(self, ctx, formatter)
+        _format_options(self, ctx, formatter, None if _HELP_ALL in ctx.meta else self._common_options)
         self.format_commands(ctx, formatter)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the text at the end."""
+        if _HELP_ALL in ctx.meta and self._full_epilog is not None:
+            formatter.write_paragraph()
+            with formatter.indentation():
+                formatter.write_text(self._full_epilog)
+        else:
+            super().format_epilog(ctx, formatter)
+
+
+def _show_full_help(context: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001
+    if value and not context.resilient_parsing:
+        context.meta[_HELP_ALL] = True
+        print_line(context.get_help())
+        context.exit()
+
+
+def help_all_option(function: Function) -> Function:
+    """Give a group the option --help-all."""
+    decorate: Callable[[Function], Function] = click.option(
+        "--help-all",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_show_full_help,
+        help="Show all options and exit.",
+    )
+    return decorate(function)
 
 
 def option(*names: str, heading: str, **settings: Any) -> Callable[[Function], Function]:  # noqa: ANN401
-    """A click option under a heading, with its default and environment variable in the help."""
+    """Create an option under a heading, with its default and environment variable in the help."""
     return click.option(*names, cls=OptionWithHeading, heading=heading, show_default=True, show_envvar=True, **settings)
 
 
@@ -126,11 +184,11 @@ DISPLAY_OPTION_NAMES: Final = (
     "config",
     "debug",
 )
-"""The names of the options below."""
+"""The names of the options of `display_options`."""
 
 
 def display_options(function: Function) -> Function:
-    """The options of every command that draws: looks, trouble, and the configuration."""
+    """Give a command the options for display, log and configuration."""
     return _decorated(
         function,
         option(
@@ -138,63 +196,94 @@ def display_options(function: Function) -> Function:
             heading="Display",
             type=click.Choice(["dark", "light"]),
             default="dark",
-            help="Colours; t goes through them.",
+            help="Colour theme; t switches it.",
         ),
         option(
             "--low-bandwidth",
             heading="Display",
             is_flag=True,
             default=None,
-            help="Write less: 16 colours, age and chart on a slower beat. By itself on a slow line.",
+            help="Write less: 16 colours, age and chart less often. Automatic on slow lines.",
         ),
         option(
-            "--ascii", "is_ascii", heading="Display", is_flag=True, help="Plain characters. By itself without UTF-8."
+            "--ascii",
+            "is_ascii",
+            heading="Display",
+            is_flag=True,
+            help="Draw with ASCII characters only. Automatic without UTF-8.",
         ),
         option(
             "--no-mouse",
             heading="Display",
             is_flag=True,
-            help="Leave the mouse to the terminal; m goes back and forth.",
+            help="Leave the mouse to the terminal; m toggles it.",
         ),
         option(
             "--log-file",
-            heading="Trouble",
+            heading=LOG_AND_CONFIGURATION,
             type=click.Path(path_type=Path),
             metavar="F",
-            help="Where to log.  [default: in the user's log folder]",
+            help="Log file.  [default: in the user's log folder]",
         ),
-        option("--log-level", heading="Trouble", type=click.Choice(LEVELS), default="warning", help="How much to log."),
+        option(
+            "--log-level",
+            heading=LOG_AND_CONFIGURATION,
+            type=click.Choice(LEVELS),
+            default="warning",
+            metavar="LEVEL",
+            help=f"{', '.join(LEVELS)}.",
+        ),
         option(
             "--config",
-            heading="Trouble",
+            heading=LOG_AND_CONFIGURATION,
             type=click.Path(path_type=Path),
             envvar=environment.CONFIG[0],
             metavar="F",
-            help="Another configuration than your own.",
+            help="Configuration file to read instead of yours.",
         ),
-        option("--debug", heading="Trouble", is_flag=True, help="Log everything, and show tracebacks."),
+        option("--debug", heading=LOG_AND_CONFIGURATION, is_flag=True, help="Log everything, and show tracebacks."),
     )
 
 
 def _decorated(function: Function, *decorators: Callable[[Function], Function]) -> Function:
-    """The function with decorators, the first one outermost."""
+    """Apply decorators to a function, the first one outermost."""
     for decorator in reversed(decorators):
         function = decorator(function)
     return function
 
 
+class WholeNumber(click.IntRange):
+    """An integer in a range, called a whole number in error messages."""
+
+    name = "whole number"
+
+
 def validate_positive(context: click.Context, parameter: click.Parameter, value: float) -> float:
-    """A callback: the number must be a finite one above zero."""
+    """Check that a number is finite, above 0 and at most 100,000. A callback of click."""
     if not math.isfinite(value) or not 0 < value <= 100_000:
         raise click.BadParameter("must be more than 0 and at most 100000", ctx=context, param=parameter)
     return value
 
 
 def fleet_options(speed: float) -> Callable[[Function], Function]:
-    """The options of a simulated fleet, with the default `speed`."""
+    """Return a decorator for the options of a simulated fleet, with the default `speed`."""
     options = (
-        option("--tasks", heading="Fleet", type=click.IntRange(0, 100_000), default=60, metavar="N", help="How many."),
-        option("--seed", heading="Fleet", type=int, default=1, metavar="N", help="The same seed is the same fleet."),
+        option(
+            "--tasks",
+            heading="Fleet",
+            type=WholeNumber(0, 100_000),
+            default=60,
+            metavar="N",
+            help="Number of tasks.",
+        ),
+        option(
+            "--seed",
+            heading="Fleet",
+            type=int,
+            default=1,
+            metavar="N",
+            help="Random seed; equal seeds give equal fleets.",
+        ),
         option(
             "--speed",
             heading="Fleet",
@@ -202,7 +291,7 @@ def fleet_options(speed: float) -> Callable[[Function], Function]:
             default=speed,
             metavar="X",
             callback=validate_positive,
-            help="How much faster than real its time runs.",
+            help="Simulated seconds per real second.",
         ),
     )
 
@@ -221,15 +310,15 @@ def _parse_faults(context: click.Context, parameter: click.Parameter, values: tu
 
 
 def fault_option(function: Function) -> Function:
-    """What goes wrong in a simulated node from its start."""
+    """Give a command the option for faults of the simulated node."""
     decorate: Callable[[Function], Function] = option(
         "--fault",
         "faults",
-        heading="Trouble",
+        heading=FAULTS,
         multiple=True,
         metavar="SPEC",
         callback=_parse_faults,
-        help="Something that goes wrong, such as hang:path=/cdp-task,times=2. Repeatable; simulate --help lists them.",
+        help="Fault to simulate, such as hang:path=/cdp-task,times=2. Repeatable; simulate --help lists all.",
     )
     return decorate(function)
 
@@ -255,35 +344,47 @@ _OPTIONS: Final = (
         metavar="NAME",
         help="Account, virtual ID or directory user to log in as.  [default: admin]",
     ),
-    option("--user", heading=LOGIN, metavar="NAME", help="A user of the account."),
-    option("--project", heading=LOGIN, metavar="NAME", help="The project that a virtual ID enters."),
+    option("--user", heading=LOGIN, metavar="NAME", help="Log in as this user of the account."),
+    option("--project", heading=LOGIN, metavar="NAME", help="Project of an IAM2 virtual ID."),
     option("--password-stdin", heading=LOGIN, is_flag=True, help="Read the password from the first line of stdin."),
     option(
-        "--password-file", heading=LOGIN, type=_FILE, metavar="F", help="Read it from a file that only you can read."
+        "--password-file",
+        heading=LOGIN,
+        type=_FILE,
+        metavar="F",
+        help="Read the password from a file that only you can read.",
     ),
     option(
         "--access-key-file",
         heading=LOGIN,
         type=_FILE,
         metavar="F",
-        help="Sign with the access key in a file that only you can read: its id and its secret, a line each.",
+        help="Sign with the access key in a file that only you can read: the ID and the secret, one per line.",
     ),
     option(
         "--server-zone",
         heading=LOGIN,
         envvar=environment.SERVER_ZONE[0],
         metavar="ZONE",
-        help="The node's zone, such as +08:00 or Asia/Shanghai, where it cannot be found: keys sign in its time.",
+        help="Time zone of the node, if detection fails: +08:00, Asia/Shanghai, … Access keys sign in its time.",
     ),
-    option("--ca-file", heading=TLS, type=_FILE, metavar="F", help="Trust who is in here, instead of the system."),
-    option("--insecure", heading=TLS, is_flag=True, help="Take any certificate; the header says so in red."),
-    option("--client-cert", heading=TLS, type=_FILE, metavar="F", help="Show this certificate to the node."),
-    option("--client-key", heading=TLS, type=_FILE, metavar="F", help="Its key, if it is in a file of its own."),
+    option("--ca-file", heading=TLS, type=_FILE, metavar="F", help="CA bundle to trust instead of the system's."),
+    option(
+        "--insecure", heading=TLS, is_flag=True, help="Do not verify the certificate; the header shows this in red."
+    ),
+    option("--client-cert", heading=TLS, type=_FILE, metavar="F", help="Client certificate."),
+    option(
+        "--client-key",
+        heading=TLS,
+        type=_FILE,
+        metavar="F",
+        help="Key of the client certificate, if in a separate file.",
+    ),
 )
 
 
 def login_options(function: Function) -> Function:
-    """Give a command all of the options above."""
+    """Give a command the options for login and TLS."""
     for decorate in reversed(_OPTIONS):
         function = decorate(function)
     return function

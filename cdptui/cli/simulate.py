@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cdptui.cli.diagnostics import MISSING_EXTRA, CommandError, ExitCode
-from cdptui.cli.options import Command, fault_option, fleet_options, option, validate_positive
+from cdptui.cli.options import FAULTS, Command, WholeNumber, fault_option, fleet_options, option, validate_positive
 from cdptui.cli.output import print_line
 from cdptui.config.credentials import read_password_file
 
@@ -54,7 +54,7 @@ The access key is CDPTUISIMULATOR01 with the secret secret0123456789."""
 
 @click.command(cls=Command, epilog=_EPILOG)
 @option("--host", heading=_SERVER, default="127.0.0.1", metavar="H", help="Address to listen on.")
-@option("--port", heading=_SERVER, type=click.IntRange(0, 65535), default=8080, metavar="P", help="0 is any free one.")
+@option("--port", heading=_SERVER, type=WholeNumber(0, 65535), default=8080, metavar="P", help="0 is any free one.")
 @option("--account", heading=_SERVER, default="admin", metavar="NAME", help="The account that may log in.")
 @option(
     "--password-file",
@@ -75,7 +75,7 @@ The access key is CDPTUISIMULATOR01 with the secret secret0123456789."""
 )
 @fleet_options(speed=1.0)
 @fault_option
-@option("--control", heading="Trouble", is_flag=True, help="Serve URL/control, to switch faults while it runs.")
+@option("--control", heading=FAULTS, is_flag=True, help="Serve URL/control, to switch faults while it runs.")
 def simulate(  # noqa: PLR0913, PLR0917 - one parameter an option
     host: str,
     port: int,

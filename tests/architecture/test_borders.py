@@ -30,10 +30,13 @@ except SystemExit:
     pass
 """
 
+GUIDE = HELP.replace("--help", 'guide", "keys')
+
 
 @pytest.mark.parametrize(
     ("code", "forbidden"),
     [
+        pytest.param(GUIDE, {"textual", "rich", "httpx", "asyncio", "starlette", "uvicorn"}, id="guide"),
         pytest.param(HELP, {"textual", "rich", "httpx", "starlette", "uvicorn", "sqlite3", "re2"}, id="--help"),
         pytest.param(
             "import cdptui.tui.app, cdptui.monitor.connection",

@@ -22,7 +22,7 @@ LONGEST_S = 30.0
 SHELL = "/bin/sh"
 
 NEEDS_TERMINAL = ("--url 127.0.0.1:9", "demo", "reset", "--url 127.0.0.1:9 --password-stdin")
-PRINTS = ("config show", "config path", "--help", "--version")
+PRINTS = ("config show", "config path", "guide", "guide keys", "--help", "--help-all", "--version")
 CLOSINGS = [" ".join(parts) for count in (1, 2, 3) for parts in itertools.combinations(("<&-", ">&-", "2>&-"), count)]
 
 

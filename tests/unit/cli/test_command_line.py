@@ -8,10 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from cdptui import __version__
 from cdptui.cli.demo import demo
+from cdptui.cli.main import cdptui as group
 from cdptui.cli.options import DISPLAY_OPTION_NAMES
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -167,6 +169,7 @@ def test_what_nobody_offers_is_a_usage_error(arguments: tuple[str, ...]) -> None
             "--account before simulate means nothing to it: write simulate --account",
             id="one that the command has itself",
         ),
+        pytest.param(["--config", "f", "guide", "keys"], "--config means nothing to guide", id="guide"),
         pytest.param(["--config", "f", "reset"], "--config means nothing to reset", id="reset"),
         pytest.param(["--theme", "light", "config", "path"], "--theme means nothing to config path", id="config path"),
         pytest.param(["--url", "n", "config", "init"], "--url means nothing to config init", id="config init"),
@@ -212,7 +215,12 @@ def test_debug_may_be_typed_before_every_command(command: list[str], tmp_path: P
     ],
 )
 def test_a_usage_error_points_to_the_help_of_its_own_command(arguments: list[str], command: str) -> None:
-    assert_one_clear_line(cdptui(*arguments), f"({command} --help lists what there is)")
+    assert_one_clear_line(cdptui(*arguments), f"({command} --help shows the usage)")
+
+
+@pytest.mark.parametrize("arguments", [("demo", "--tasks", "abc"), ("simulate", "--port", "1.5")])
+def test_text_for_a_number_is_a_usage_error_that_asks_for_a_whole_number(arguments: tuple[str, ...]) -> None:
+    assert_one_clear_line(cdptui(*arguments), f"'{arguments[-1]}' is not a valid whole number")
 
 
 def test_config_alone_shows_its_help_and_nothing_else() -> None:
@@ -222,11 +230,11 @@ def test_config_alone_shows_its_help_and_nothing_else() -> None:
     assert done.stderr.startswith("Usage: cdptui config [OPTIONS] COMMAND [ARGS]...")
 
 
-@pytest.mark.parametrize("command", [[], ["config"]])
-def test_no_summary_of_a_command_is_cut(command: list[str]) -> None:
+@pytest.mark.parametrize(("command", "count"), [([], 5), (["config"], 4)])
+def test_no_summary_of_a_command_is_cut(command: list[str], count: int) -> None:
     _, _, commands = cdptui(*command, "--help").stdout.partition("Commands:\n")
     listed = commands.partition("\n\n")[0].splitlines()
-    assert len(listed) == 4
+    assert len(listed) == count
     assert all(line.endswith(".") and not line.endswith("...") for line in listed)
 
 
@@ -291,17 +299,42 @@ def test_debug_shows_the_traceback_behind_the_line() -> None:
     assert done.stderr.splitlines()[-1].startswith(LINE)
 
 
-@pytest.mark.parametrize("command", [(), ("demo",), ("simulate",)], ids=["cdptui", "demo", "simulate"])
+@pytest.mark.parametrize(
+    "command",
+    [("--help",), ("--help-all",), ("demo", "--help"), ("guide", "--help"), ("simulate", "--help")],
+    ids=" ".join,
+)
 @pytest.mark.parametrize("columns", ["80", "200"])
 def test_help_fits_eighty_columns(command: tuple[str, ...], columns: str) -> None:
-    done = cdptui(*command, "--help", COLUMNS=columns)
+    done = cdptui(*command, COLUMNS=columns)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("Usage: cdptui")
     assert [line for line in done.stdout.splitlines() if len(line) > 80] == []
 
 
-def test_help_names_every_variable_and_every_default() -> None:
-    text = " ".join(cdptui("--help").stdout.split())
+def test_help_fits_a_screen_of_forty_lines_with_the_prompts_before_and_after_it() -> None:
+    lines = cdptui("--help", COLUMNS="80").stdout.splitlines()
+    assert len(lines) <= 38
+    assert max(map(len, lines)) <= 80
+
+
+def test_help_lists_common_options_and_names_the_option_that_lists_all() -> None:
+    text = cdptui("--help").stdout
+    assert [name for name in ("--url", "--profile", "--account", "--help-all", "-h, --help") if name not in text] == []
+    assert "--client-key" not in text
+    assert "--help-all lists all options" in text
+
+
+def test_full_help_lists_every_option_under_its_heading() -> None:
+    done = cdptui("--help-all")
+    options = [name for parameter in group.params if isinstance(parameter, click.Option) for name in parameter.opts]
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [name for name in (*options, "--help") if name not in done.stdout] == []
+    assert [name for name in ("Connection:", "Login:", "TLS:", "Display:") if name not in done.stdout] == []
+
+
+def test_full_help_names_every_variable_and_every_default() -> None:
+    text = " ".join(cdptui("--help-all").stdout.split())
     variables = (
         "ZSTACK_API_URL",
         "ZSTACK_HOST",
@@ -326,7 +359,7 @@ def test_help_names_every_variable_and_every_default() -> None:
 
 
 def test_there_is_no_option_for_a_password_that_others_could_read() -> None:
-    text = cdptui("--help").stdout
+    text = cdptui("--help-all").stdout
     assert "--password " not in text
     assert cdptui("--url", "node", "--password", "secret").returncode == 2
 
@@ -338,8 +371,18 @@ def test_the_version_is_told() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--help",), ("--version",), ("demo", "--help"), ("--url", "ftp://node"), ("--url", "node")],
-    ids=["help", "version", "help of a command", "bad URL", "no terminal"],
+    [
+        ("--help",),
+        ("--help-all",),
+        ("--version",),
+        ("demo", "--help"),
+        ("guide",),
+        ("guide", "keys"),
+        ("guide", "kyes"),
+        ("--url", "ftp://node"),
+        ("--url", "node"),
+    ],
+    ids=" ".join,
 )
 def test_what_ends_at_once_loads_neither_textual_nor_the_network(arguments: tuple[str, ...]) -> None:
     code = f"""

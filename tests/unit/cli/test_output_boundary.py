@@ -262,6 +262,8 @@ def test_only_two_modules_write_to_stdout_and_stderr() -> None:
             if isinstance(node, ast.Call) and ast.unparse(node.func) in {
                 "print",
                 "click.echo",
+                "click.echo_via_pager",
+                "click.get_pager_file",
                 "click.secho",
                 "click.prompt",
                 "click.confirm",
@@ -276,7 +278,7 @@ def test_only_two_modules_write_to_stdout_and_stderr() -> None:
 
 UNCAUGHT = r"""
 import logging, os, sys, threading, warnings
-from cdptui.cli import entry, main
+from cdptui import __main__ as entry, main
 
 TEXT = "hunter2 a\x1b]0;owned\x07\x9b31m\u202eb"
 
