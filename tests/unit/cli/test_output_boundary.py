@@ -278,7 +278,8 @@ def test_only_two_modules_write_to_stdout_and_stderr() -> None:
 
 UNCAUGHT = r"""
 import logging, os, sys, threading, warnings
-from cdptui import __main__ as entry, main
+from cdptui import __main__ as entry
+from cdptui.cli import main
 
 TEXT = "hunter2 a\x1b]0;owned\x07\x9b31m\u202eb"
 
