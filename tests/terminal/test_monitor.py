@@ -112,7 +112,7 @@ def test_ten_thousand_tasks_do_not_hold_the_first_frame(simulate: Simulate, moni
     terminal.wait_for("connecting")
     terminal.send("?")
     terminal.wait_for("Moving, in the list")
-    terminal.send("q")
+    terminal.send("?")
     terminal.wait_for_no("Moving, in the list")
     terminal.send("q")
     assert terminal.wait_for_end() == 0
