@@ -25,7 +25,7 @@ from cdptui.config.terminal import TerminalCapabilities
 from cdptui.models.sanitize import sanitize
 from cdptui.tui import collector
 from cdptui.tui.commands import ActionProvider
-from cdptui.tui.key_queue import LOOK_S, KeyHandled, KeyQueue
+from cdptui.tui.key_queue import WATCHDOG_INTERVAL_S, KeyHandled, KeyQueue
 from cdptui.tui.keymap import DEFAULT_KEYMAP, Keymap, KeyScope, bindings, bindings_in_dialogs
 from cdptui.tui.layout import enlarged, is_too_small
 from cdptui.tui.messages import CopyRequested
@@ -199,7 +199,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
         if not isinstance(driver, TerminalDriver):
             return bool(self._is_frugal)
         is_frugal = driver.line.is_slow if self._is_frugal is None else self._is_frugal
-        if driver.set_few_colours(is_wanted=is_frugal):
+        if driver.set_few_colours(is_enabled=is_frugal):
             self.redraw()
         return is_frugal
 
@@ -244,7 +244,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
         """Check later whether the key's widget still exists; if it was removed, nothing else starts the next key."""
         if self._turns.is_any_waiting and self._watchdog_timer is None:
             loop = asyncio.get_running_loop()
-            self._watchdog_timer = loop.call_later(LOOK_S, self.call_later, self._key_watchdog)
+            self._watchdog_timer = loop.call_later(WATCHDOG_INTERVAL_S, self.call_later, self._key_watchdog)
 
     async def _key_watchdog(self) -> None:
         self._watchdog_timer = None
@@ -351,7 +351,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
     def action_toggle_mouse(self) -> None:
         """Toggle mouse reporting. While it is off, the terminal can select text."""
         driver = self._driver
-        if not isinstance(driver, TerminalDriver) or not driver.use_mouse(is_wanted=not driver.has_mouse):
+        if not isinstance(driver, TerminalDriver) or not driver.use_mouse(is_enabled=not driver.has_mouse):
             self._main.show_notice("This terminal does not report the mouse")
         elif driver.has_mouse:
             self._main.show_notice(f"Mouse on; {self.keymap.labels['mouse']} turns it off")

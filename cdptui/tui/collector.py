@@ -1,7 +1,7 @@
-"""When the interpreter looks for rubbish. It stops everything for that, and looks through whole fleets.
+"""Tune the cyclic garbage collector, which stops the program while it traverses the fleet.
 
-Lists of ten thousand tasks that are new since the last look take it 20 ms, and there are such lists with each poll.
-Nothing here is in a hurry: what has no cycles goes by itself, and nearly everything has none.
+A list of ten thousand new tasks takes it 20 ms, and each poll brings such a list. Collections can be rare: almost no
+object is part of a cycle, and all others are freed by reference counting.
 """
 
 from __future__ import annotations
@@ -11,42 +11,42 @@ from typing import Final
 
 _YOUNG, _MIDDLE, _OLD = gc.get_threshold()
 _NEVER: Final = 1_000_000
-"""Looks at the younger ones that there will not be."""
+"""A threshold that is never reached: no collection of the oldest generation."""
 
-_SELDOM: Final = 5
+_TYPING_FACTOR: Final = 5
 
 
 def on_first_load() -> None:
-    """Begin, and look only newcomers through while the first list comes in: most of what is made then stays."""
+    """Enable collection, but only of young objects while the first list is loaded: most of these objects stay."""
     gc.set_threshold(_YOUNG, _MIDDLE, _NEVER)
     gc.freeze()
     gc.enable()
 
 
 def on_steady() -> None:
-    """From now on look through all that is there, as usual."""
+    """Use the default thresholds."""
     gc.set_threshold(*gc.get_threshold()[:2], _OLD)
     gc.enable()
 
 
 def freeze_loaded() -> None:
-    """Never look again at what is there now."""
+    """Exclude all current objects from collection."""
     gc.freeze()
 
 
 def on_typing() -> None:
-    """Look less often while somebody types, and then at the older ones as often as ever.
+    """Collect young objects less often while the user types, and middle-aged ones as often as before.
 
-    Not never: whoever opens and closes dialogs without a pause for minutes leaves more behind than there is room for.
+    Collection is not switched off: opening and closing dialogs for minutes without a pause would fill the memory.
     """
-    gc.set_threshold(_SELDOM * _YOUNG, max(1, _MIDDLE // _SELDOM), gc.get_threshold()[2])
+    gc.set_threshold(_TYPING_FACTOR * _YOUNG, max(1, _MIDDLE // _TYPING_FACTOR), gc.get_threshold()[2])
 
 
 def on_idle() -> None:
-    """Nobody types any more."""
+    """Restore the thresholds after typing."""
     gc.set_threshold(_YOUNG, _MIDDLE, gc.get_threshold()[2])
 
 
 def collect() -> None:
-    """Free all garbage now, in 10 ms for a closed screen; what `freeze_loaded` covers is not looked through."""
+    """Free all garbage now, in 10 ms for a closed screen; frozen objects are not traversed."""
     gc.collect()

@@ -1,4 +1,4 @@
-"""What happened, as messages. Those that replace each other say so: under load only the newest is handled."""
+"""Messages between parts of the app. Some replace older ones in the queue: under load only the newest is handled."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from cdptui.monitor.update import Update
 
 
 class MonitorUpdated(Message, bubble=False):
-    """The monitor took a step."""
+    """The monitor has a new update."""
 
     def __init__(self, update: Update) -> None:
         super().__init__()
         self.update = update
 
     def can_replace(self, message: Message) -> bool:
-        """An update holds everything that is known, so it stands for all before it."""
+        """Replace older updates: each one holds the complete state."""
         return isinstance(message, MonitorUpdated)
 
 
 class RetryRequested(Message):
-    """The user asked to try again, whether the node can be reached or not."""
+    """The user asked for an immediate retry."""
 
 
 class CopyRequested(Message):
-    """Somebody wants a text in the clipboard."""
+    """The user asked to copy `text`; `label` names it in the notice."""
 
     def __init__(self, label: str, text: str) -> None:
         super().__init__()
@@ -33,8 +33,8 @@ class CopyRequested(Message):
 
 
 class NamesUpdated(Message, bubble=False):
-    """Names of resources became known, or turned out not to be had."""
+    """Names of resources were fetched, or could not be fetched."""
 
     def can_replace(self, message: Message) -> bool:
-        """One look at the names serves for all."""
+        """Replace older messages: the receiver reads all names."""
         return isinstance(message, NamesUpdated)

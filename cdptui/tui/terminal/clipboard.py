@@ -9,7 +9,7 @@ import asyncio
 import base64
 import logging
 from collections.abc import Callable
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -30,7 +30,7 @@ _CHUNK: Final = 256
 """Characters per DCS string for GNU screen, which truncates longer ones."""
 
 
-class CopyMethod(Enum):
+class CopyMethod(StrEnum):
     """How text is copied; the value is the message for the user."""
 
     TMUX = "Copied {label} to the tmux buffer"
@@ -79,13 +79,13 @@ class Clipboard:
         if method is CopyMethod.TERMINAL:
             self._write(osc52(data, self._traits.multiplexer))
         if method is not CopyMethod.FILE:
-            return method.value.format(label=label)
+            return method.format(label=label)
         path = clipboard_file()
         try:
             await asyncio.to_thread(replace_file, path, data)
         except OSError as error:
             return f"Could not copy {label} to {_shortened(path)}: {describe_open_error(path, error)}"
-        return method.value.format(label=label, path=_shortened(path))
+        return method.format(label=label, path=_shortened(path))
 
 
 async def _copy_to_tmux(data: bytes) -> bool:
