@@ -126,7 +126,7 @@ async def _run(settings: MonitorSettings, display: DisplaySettings, choices: Eff
         is_frugal=display.low_bandwidth,
         traits=detect_terminal(is_ascii=display.is_ascii),
     )
-    app.where_profiles_stand = profile_hint(choices)
+    app.profile_hint = profile_hint(choices)
     watch = SignalWatch(_EXIT_CODES, app.exit, lambda code: _abandon(app, code))
     # Until then nothing is to be restored or logged out, and a signal ends the process at once.
     app.before_terminal = watch.start

@@ -1,1 +1,1 @@
-"""Everything Textual: draws what the monitor says and passes wishes back. Fetches nothing, decides nothing."""
+"""The terminal user interface: draws the monitor's updates and passes the user's requests to it. Sends no requests."""

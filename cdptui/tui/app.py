@@ -1,4 +1,4 @@
-"""The Textual application: brings screen and monitor together."""
+"""The Textual application: connects the main screen, the monitor and the terminal driver."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from cdptui.clock import Clock
 from cdptui.config.terminal import TerminalCapabilities
 from cdptui.models.sanitize import sanitize
 from cdptui.tui.commands import ActionProvider
-from cdptui.tui.key_queue import LOOK_S, KeyHandled, KeyQueue
+from cdptui.tui.key_queue import WATCHDOG_INTERVAL_S, KeyHandled, KeyQueue
 from cdptui.tui.keymap import DEFAULT_KEYMAP, Keymap, KeyScope, bindings, bindings_in_dialogs
 from cdptui.tui.layout import enlarged, is_too_small
 from cdptui.tui.messages import CopyRequested, FirstFrameShown
@@ -44,17 +44,17 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_CURTAIN_S: Final = 1.0
-"""How long a new screen may take at most until it is whole."""
+_MAX_HIDDEN_S: Final = 1.0
+"""Longest time for which a new screen stays hidden while it is laid out."""
 
 _COLLECT_AFTER_S: Final = 0.5
-"""From the closing of a dialog to the collection of its garbage."""
+"""From the closing of a dialog to the garbage collection of its objects."""
 
 _THEME_NAMES: Final = tuple(theme.name for theme in THEMES)
 
 
 class CdptuiApp(App[int], inherit_bindings=False):
-    """The monitor on a terminal. Returns the exit code."""
+    """The terminal application. Returns the exit code."""
 
     TITLE = "cdptui"
     CSS_PATH = "styles/main.tcss"
@@ -75,50 +75,50 @@ class CdptuiApp(App[int], inherit_bindings=False):
         is_frugal: bool | None = None,
         traits: TerminalCapabilities | None = None,
     ) -> None:
-        """`target` is watched as soon as the first frame is on screen, `targets` are what one can go to.
+        """Monitor `target` after the first frame is on screen; the user can switch to the other `targets`.
 
-        `is_frugal` spares the line to the terminal; None does so when the line turns out to be slow. `traits` is what
-        the terminal can show.
+        `is_frugal` selects low-bandwidth mode; None selects it when the terminal connection is slow. `traits` are the
+        capabilities of the terminal.
         """
         self.traits = traits or TerminalCapabilities()
         super().__init__(driver_class=TerminalDriver)
-        # The library takes an empty NO_COLOR for set, and greys for no colour. `Frame` leaves colours out.
+        # Textual treats an empty NO_COLOR as set and turns colours to grey. `ScreenBuffer` removes colours instead.
         self.no_color = not self.traits.has_colour
-        self._filters = [kept for kept in self._filters if not isinstance(kept, Monochrome | NoColor)]
+        self._filters = [item for item in self._filters if not isinstance(item, Monochrome | NoColor)]
         self.animation_level = "none"
-        # The footer tells what there is to tell; two widgets more cost a second layout behind the first frame.
+        # The footer shows notices; the two widgets would cost a second layout after the first frame.
         self._disable_tooltips = self._disable_notifications = True
         for known in THEMES:
             self.register_theme(known)
         self.theme = theme
         self.crash: BaseException | None = None
-        """What ended the app, when it was a fault of ours."""
+        """The error that ended the app; None after a normal exit."""
         self._collection: Timer | None = None
         self.faults = 0
-        """Actions that failed by a fault of ours or of a library."""
+        """Number of actions that raised an exception."""
         self.before_terminal: Callable[[], None] = lambda: None
         """Called in the event loop each time before the app changes the terminal."""
-        self.where_profiles_stand = "cdptui config init writes a file for them"
-        """For whoever looks for more profiles than there are."""
+        self.profile_hint = "cdptui config init creates a configuration file"
+        """How to add a profile; shown when there is no other one."""
         self._is_first_frame_shown = False
         self._is_frugal = is_frugal
         self.keymap = keymap
         self._columns = columns
         self._turns = KeyQueue(clock.monotonic)
         self._key_target: Widget | None = None
-        """Who got the key that is under way."""
-        self._minding: asyncio.TimerHandle | None = None
+        """The widget that handles the current key."""
+        self._watchdog_timer: asyncio.TimerHandle | None = None
         self._clock = clock
         self._targets = tuple(targets) if target in targets else (target, *targets)
         self._closing_connections: set[asyncio.Task[bool]] = set()
         self._mode_number = 0
         self._is_screen_hidden = False
         self.small_window: Size | None = None
-        """The size of the window while that is too small for any screen: a message is shown then."""
+        """The size of the window while it is too small and a message replaces all screens; else None."""
         self._main, self._watch = self._create_screen(target)
 
     def _create_screen(self, target: Target) -> tuple[MainScreen, MonitorWorker]:
-        """A screen of its own for a target, and who feeds it: what is old can never show under a new name."""
+        """Create a new screen and worker for a target, so that old data cannot appear under another node's name."""
         main = MainScreen(
             target, clock=self._clock, keymap=self.keymap, columns=self._columns, look_at_line=self.update_low_bandwidth
         )
@@ -126,39 +126,39 @@ class CdptuiApp(App[int], inherit_bindings=False):
 
     @property
     def link(self) -> NodeConnection | None:
-        """The link to the node that is watched now; None while there is none yet."""
+        """The connection to the current node; None before it is opened."""
         return self._watch.link
 
     def switch_target(self, target: Target) -> None:
-        """Watch another target; the session on the one before is logged out meanwhile."""
-        farewell = asyncio.create_task(self._close(self._watch), name="farewell")
-        self._closing_connections.add(farewell)
-        farewell.add_done_callback(self._closing_connections.discard)
-        before = self.current_mode
+        """Switch to another target. The previous session is logged out in the background."""
+        closing = asyncio.create_task(self._close(self._watch), name="close connection")
+        self._closing_connections.add(closing)
+        closing.add_done_callback(self._closing_connections.discard)
+        previous = self.current_mode
         self._main, self._watch = self._create_screen(target)
         self._mode_number += 1
-        # The library knows how to exchange a pile of screens with all that is open on it, and calls it a mode.
+        # Switching a Textual mode replaces the whole screen stack with its open dialogs.
         mode = f"{self.DEFAULT_MODE}-{self._mode_number}"
         main = self._main
         self.add_mode(mode, lambda: main)
         self._is_screen_hidden = True
         self.switch_mode(mode)
-        self._reveal_when_laid_out(self._clock.monotonic() + _CURTAIN_S)
-        if before == self.DEFAULT_MODE:
-            self.add_mode(before, self.get_default_screen)  # it only removes what it was told of
-        self.remove_mode(before)
+        self._reveal_when_laid_out(self._clock.monotonic() + _MAX_HIDDEN_S)
+        if previous == self.DEFAULT_MODE:
+            self.add_mode(previous, self.get_default_screen)  # remove_mode() knows only modes that were added
+        self.remove_mode(previous)
         self._begin()
 
     async def _close(self, watch: MonitorWorker) -> bool:
         is_clean = await watch.stop()
         if not is_clean:
             self._main.show_notice(
-                f"not logged out of {watch.target.node}: a session may be left there until it ends by itself"
+                f"Could not log out of {watch.target.node}: the session may stay open until it expires"
             )
         return is_clean
 
     def _reveal_when_laid_out(self, latest: float) -> None:
-        """Draw the new screen once it is whole: its header is laid out first, and would stand over the old list."""
+        """Draw the new screen when its layout is complete; before that its header would appear above the old list."""
         if self._main.is_whole or self._clock.monotonic() >= latest:
             self._is_screen_hidden = False
             self.redraw()
@@ -166,14 +166,14 @@ class CdptuiApp(App[int], inherit_bindings=False):
             self._main.call_after_refresh(self._reveal_when_laid_out, latest)
 
     async def close_connections(self) -> bool:
-        """After the end of the app: log out everywhere; takes two seconds at most.
+        """Log out of all nodes after the app has ended, within two seconds.
 
-        False when a session may be left on a node.
+        Return False when a session may still be open on a node.
         """
         return all(await asyncio.gather(self._watch.stop(), *self._closing_connections))
 
     def drain_output(self, seconds: float) -> None:
-        """After the end of the app: give a line that took nothing so long to take how the terminal is given back."""
+        """Wait up to `seconds`, after the app has ended, until a blocked terminal accepts the restore sequences."""
         if isinstance(self._driver, TerminalDriver):
             self._driver.join_writer(seconds)
 
@@ -190,29 +190,29 @@ class CdptuiApp(App[int], inherit_bindings=False):
         self._begin()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """The variables that our styles need, for themes that are not ours."""
+        """Return the theme variables that the styles need, for themes other than ours."""
         return dict(THEMES[0].variables)
 
     def get_default_screen(self) -> Screen[None]:
-        """Our one screen is the bottom of the stack."""
+        """Return the main screen, the bottom of the screen stack."""
         return self._main
 
     def update_low_bandwidth(self) -> bool:
-        """Whether the line to the terminal must be spared now; draws everything anew when that has changed."""
+        """Return whether low-bandwidth mode is on; redraw everything when that changed."""
         driver = self._driver
         if not isinstance(driver, TerminalDriver):
             return bool(self._is_frugal)
         is_frugal = driver.line.is_slow if self._is_frugal is None else self._is_frugal
-        if driver.set_few_colours(is_wanted=is_frugal):
+        if driver.set_few_colours(is_enabled=is_frugal):
             self.redraw()
         return is_frugal
 
     def count_pending_input(self) -> int:
-        """Count the events that were sent to the app and are not handled yet, with the keys that wait."""
+        """Count the events and keys that are queued and not handled yet."""
         return self._message_queue.qsize() + self._turns.waiting_count
 
     async def on_event(self, event: events.Event) -> None:
-        """Let keys have their turns; all else goes its way."""
+        """Queue key events, which are handled one at a time; pass on all other events."""
         if isinstance(event, events.Resize):
             await super().on_event(self._fit_screens(event))
             return
@@ -227,13 +227,13 @@ class CdptuiApp(App[int], inherit_bindings=False):
         await self._next_key()
 
     async def _run_key_in_small_window(self, event: events.Key) -> None:
-        """Quit, redraw or suspend; no other key has an effect that could be seen."""
+        """Quit, redraw or suspend; ignore all other keys, whose effects would be invisible."""
         action = self.keymap.dialog_actions.get(event.key)
         if action is not None:
             await self.run_action(action)
 
     def on_key_handled(self) -> None:
-        """It is the next key's turn, once what this one asked for, such as another focus, is done."""
+        """Handle the next key after the effects of this one, such as a change of focus, are complete."""
         self._main.refresh_after_key()
         if (
             self._turns.needs_another_pass()
@@ -245,13 +245,13 @@ class CdptuiApp(App[int], inherit_bindings=False):
         self.call_later(self._next_key)
 
     def _schedule_key_watchdog(self) -> None:
-        """Should what took a key be gone, nothing else would ask for the next one."""
-        if self._turns.is_any_waiting and self._minding is None:
+        """Check later whether the key's widget still exists; if it was removed, nothing else starts the next key."""
+        if self._turns.is_any_waiting and self._watchdog_timer is None:
             loop = asyncio.get_running_loop()
-            self._minding = loop.call_later(LOOK_S, self.call_later, self._key_watchdog)
+            self._watchdog_timer = loop.call_later(WATCHDOG_INTERVAL_S, self.call_later, self._key_watchdog)
 
     async def _key_watchdog(self) -> None:
-        self._minding = None
+        self._watchdog_timer = None
         if self._key_target is not None and not (self._key_target.is_running and self._key_target.is_attached):
             self._turns.finish()
         await self._next_key()
@@ -262,19 +262,19 @@ class CdptuiApp(App[int], inherit_bindings=False):
         self._schedule_key_watchdog()
         if key is None or not self.screen_stack:
             return
-        self._key_target = taker = self.focused or self.screen
+        self._key_target = target = self.focused or self.screen
         await super().on_event(key)
-        if not taker.post_message(KeyHandled()):
+        if not target.post_message(KeyHandled()):
             self.on_key_handled()
 
     async def _on_key(self, event: events.Key) -> None:
-        """Type a key that no widget took into the field that has the focus now, if there is one.
+        """Insert a character that no widget handled into the focused text field, if there is one.
 
-        A field that is still on its way when the next key's turn comes would lose what is typed into it.
+        Otherwise a character is lost that is handled before a new text field is mounted.
         """
         insert = getattr(self.focused, "insert_text_at_cursor", None)
         if insert is not None and event.is_printable:
-            # Textual calls the same method of its own class next.
+            # Otherwise Textual also calls the method of its base class.
             event.prevent_default()
             insert(event.character)
 
@@ -284,25 +284,25 @@ class CdptuiApp(App[int], inherit_bindings=False):
         default_namespace: DOMNode | None = None,
         namespaces: Mapping[str, DOMNode] | None = None,
     ) -> bool:
-        """Do what a key stands for. One that fails is said and logged: no key may end a monitor that has run for weeks.
+        """Run an action. An exception is logged and shown, so that no key can end a monitor that has run for weeks.
 
-        Textual's own lists, for one, raise KeyError on Page Up before they were laid out.
+        For example, Textual's lists raise KeyError on Page Up before their first layout.
         """
         try:
             return await super().run_action(action, default_namespace, namespaces)
         except Exception as error:
             log.exception("the action %s failed", action)
             self.faults += 1
-            self._main.show_notice(f"that failed: {sanitize(summarize_exception(error), 80)}")
+            self._main.show_notice(f"Action failed: {sanitize(summarize_exception(error), 80)}")
             return True
 
     def pop_screen(self) -> AwaitComplete:
-        """Close a dialog. The palette closes itself twice when keys come fast; the list under it must stay then."""
+        """Close a dialog. The palette closes itself twice on fast keys; the main screen must not be popped then."""
         clear_frame_caches()
         self._collect_soon()
         if len(self.screen_stack) > 1:
             return super().pop_screen()
-        return AwaitComplete.nothing()  # type: ignore[no-any-return, no-untyped-call]  # the library left it untyped
+        return AwaitComplete.nothing()  # type: ignore[no-any-return, no-untyped-call]  # untyped in Textual
 
     def _collect_soon(self) -> None:
         """Free a closed screen's objects, which refer to each other, once the screen under it has been drawn.
@@ -318,60 +318,60 @@ class CdptuiApp(App[int], inherit_bindings=False):
         gc_tuning.collect()
 
     async def action_quit(self) -> None:
-        """Leave; the session is logged out behind the restored terminal."""
+        """Quit. The session is logged out after the terminal is restored."""
         self.exit(0)
 
     def action_help(self) -> None:
-        """Show the keys."""
+        """Show help."""
         from cdptui.tui.screens.help import HelpScreen  # noqa: PLC0415 - not needed for the first frame
 
         self.push_screen(HelpScreen(self.keymap, is_for_pane=isinstance(self.focused, DetailPane)))
 
     def action_command_palette(self) -> None:
-        """Every action by name."""
+        """Open the command palette."""
         from cdptui.tui.commands import CommandPaletteScreen  # noqa: PLC0415 - not needed for the first frame
 
         if not isinstance(self.screen, CommandPaletteScreen):
             self.push_screen(CommandPaletteScreen())
 
     def action_profile_menu(self) -> None:
-        """Choose what to watch."""
+        """Choose another node to monitor."""
         from cdptui.tui.screens.menus import ProfileMenu  # noqa: PLC0415 - not needed for the first frame
 
         if len(self._targets) > 1:
-            self.push_screen(ProfileMenu(self._targets, self._watch.target), self._take_target)
+            self.push_screen(ProfileMenu(self._targets, self._watch.target), self._on_target_selected)
         else:
-            self._main.show_notice(f"no other profile: {self.where_profiles_stand}")
+            self._main.show_notice(f"No other profile: {self.profile_hint}")
 
-    def _take_target(self, target: Target | None) -> None:
+    def _on_target_selected(self, target: Target | None) -> None:
         if target is not None and target is not self._watch.target:
             self.switch_target(target)
 
     def action_next_theme(self) -> None:
-        """Go through our themes."""
+        """Switch to the next theme."""
         at = _THEME_NAMES.index(self.theme) if self.theme in _THEME_NAMES else -1
         self.theme = _THEME_NAMES[(at + 1) % len(_THEME_NAMES)]
 
     def action_toggle_mouse(self) -> None:
-        """Take the mouse, or leave it to the terminal, which can select text with it then."""
+        """Toggle mouse reporting. While it is off, the terminal can select text."""
         driver = self._driver
-        if not isinstance(driver, TerminalDriver) or not driver.use_mouse(is_wanted=not driver.has_mouse):
-            self._main.show_notice("this terminal has no mouse for us")
+        if not isinstance(driver, TerminalDriver) or not driver.use_mouse(is_enabled=not driver.has_mouse):
+            self._main.show_notice("This terminal does not report the mouse")
         elif driver.has_mouse:
-            self._main.show_notice(f"mouse on; {self.keymap.labels['mouse']} turns it off")
+            self._main.show_notice(f"Mouse on; {self.keymap.labels['mouse']} turns it off")
         else:
-            self._main.show_notice(f"mouse off: the terminal selects text; {self.keymap.labels['mouse']} turns it on")
+            self._main.show_notice(f"Mouse off: the terminal selects text; {self.keymap.labels['mouse']} turns it on")
 
     def copy_to_clipboard(self, text: str) -> None:
-        """Copy what is selected in a field, by the way of all copies."""
+        """Copy the selected text of a field with our own clipboard."""
         self.post_message(CopyRequested("text", text))
 
     def on_retry_requested(self) -> None:
-        """Connect at once where the connection failed by a fault."""
+        """Retry a failed connection immediately."""
         self._watch.retry()
 
     def on_copy_requested(self, message: CopyRequested) -> None:
-        """Copy it; keys go on meanwhile."""
+        """Copy in the background; keys are handled meanwhile."""
         self.run_worker(self._copy(message.label, message.text), name="copy", group="copy", exclusive=True)
 
     async def _copy(self, label: str, text: str) -> None:
@@ -379,47 +379,47 @@ class CdptuiApp(App[int], inherit_bindings=False):
 
         driver = self._driver
         clipboard = Clipboard(self.traits, driver.write if driver is not None else lambda _: None)
-        self._main.show_notice(f"{label} {await clipboard.copy(text)}")
+        self._main.show_notice(await clipboard.copy(label, text))
 
     def action_redraw(self) -> None:
-        """Write every cell again, whatever the terminal shows now."""
+        """Write every cell again, without assumptions on what the terminal shows."""
         if isinstance(self._driver, TerminalDriver):
             self._driver.frame.invalidate()
         self.redraw()
 
     def on_mount(self) -> None:
-        """Use the person's keys; draw everything when the shell has given the terminal back."""
+        """Apply the user's keys, and redraw everything when the program resumes from the shell."""
         if self.keymap is not DEFAULT_KEYMAP:
             self.set_keymap(self.keymap.overrides)
         self.app_resume_signal.subscribe(self, lambda _: self.redraw())
 
     def _fit_screens(self, event: events.Resize) -> events.Resize:
-        """Return a resize for screens, which are never laid out for less than they need, and note what there is."""
+        """Return the event with a size of at least `MIN_SIZE`, and record whether the real window is smaller."""
         clear_layout_caches()
         was_small = self.small_window is not None
         self.small_window = event.size if is_too_small(event.size) else None
         size = enlarged(event.size)
         if self.small_window is not None or (was_small and size == self.size):
-            # No screen gets another size that would have it drawn.
+            # No screen changes its size, so none would be drawn.
             self.redraw()
         return events.Resize(size, size, size, event.pixel_size)
 
     def redraw(self) -> None:
-        """Draw all of the screen; only cells that differ from what the terminal shows are written."""
+        """Draw the whole screen; only cells that differ from what the terminal shows are written."""
         if not self._running or not self.screen_stack:
             return
-        # The writer thread asks for it too, from where nobody knows which app is meant.
+        # The writer thread calls this too, where Textual's active-app context is not set.
         with self._context():
-            # A refresh of the screen would render only what is dirty in it.
-            whole = self.screen._compositor.render_update(full=True, screen_stack=self._background_screens)  # noqa: SLF001
-            self._display(self.screen, whole)
+            # A refresh of the screen would render only its dirty regions.
+            update = self.screen._compositor.render_update(full=True, screen_stack=self._background_screens)  # noqa: SLF001
+            self._display(self.screen, update)
 
     def _fatal_error(self) -> None:
-        """End with the terminal as it was, instead of printing pages of traceback with the values of all variables."""
+        """Restore the terminal and exit, without Textual's traceback, which prints the values of all variables."""
         error = self._exception
-        # A worker's own error has the traceback.
+        # The error inside WorkerFailed has the traceback.
         self.crash = error.error if isinstance(error, WorkerFailed) else error
-        log.critical("the app ended by a fault of its own", exc_info=self.crash)
+        log.critical("the app ended with an internal error", exc_info=self.crash)
         self._close_messages_no_wait()
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:

@@ -1,4 +1,4 @@
-"""The palette: every action by name, from the table of keys."""
+"""The command palette: every action by name, from the key bindings."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ _BROWSER_SCOPES: Final = {KeyScope.LIST, KeyScope.DETAIL}
 
 
 class HasKeymap(Protocol):
-    """What the palette needs of the app: the keys as this person has them."""
+    """The part of the app that the palette uses."""
 
     keymap: Keymap
 
 
 class ActionProvider(Provider):
-    """Actions and themes."""
+    """The palette's commands: actions and themes."""
 
     async def discover(self) -> Hits:
-        """Everything, before anything is typed."""
+        """Yield all commands, before the user types."""
         for name, help_text, run in self._commands():
             yield DiscoveryHit(name, run, help=help_text)
 
     async def search(self, query: str) -> Hits:
-        """What fits what was typed."""
+        """Yield the commands that match `query`, with a score."""
         matcher = self.matcher(query)
         for name, help_text, run in self._commands():
             score = matcher.match(f"{name} {help_text}")
@@ -42,13 +42,13 @@ class ActionProvider(Provider):
     def _commands(self) -> Iterator[tuple[str, str, Callable[[], Awaitable[None] | None]]]:
         browser = next(iter(self.screen.query("#body")), self.screen)
         for key in cast("HasKeymap", self.app).keymap.keys:
-            if key.place in FOCUS_SCOPES or key.action == "command_palette":
+            if key.scope in FOCUS_SCOPES or key.action == "command_palette":
                 continue
-            owner = browser if key.place in _BROWSER_SCOPES else self.screen
+            owner = browser if key.scope in _BROWSER_SCOPES else self.screen
             run = partial(owner.run_action, key.action)
             yield f"{key.label} ({key_labels(key)})", key.help, run
         for theme in THEMES:
-            yield f"Theme: {theme.name}", "colours", partial(self._use_theme, theme.name)
+            yield f"Theme: {theme.name}", "Switch theme", partial(self._use_theme, theme.name)
 
     def _use_theme(self, name: str) -> None:
         self.app.theme = name

@@ -1,4 +1,4 @@
-"""Files that the user asked for: never over another one, readable only by him, off the event loop."""
+"""Export files: never overwrite another file, readable only by the user, written off the event loop."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from cdptui.render.task_cells import CellContext
 
 
 def export_stem(node: str, at: datetime, *, is_partial: bool) -> str:
-    """The name of a file about a node at a moment, without its ending.
+    """Return the file name for an export from `node` at time `at`, without the extension.
 
     >>> export_stem("http://10.0.0.5:8080", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), is_partial=False)
     'cdptui-10.0.0.5-8080-20260102T030405Z'
@@ -38,14 +38,14 @@ def export_stem(node: str, at: datetime, *, is_partial: bool) -> str:
 
 
 async def write_new_file(stem: str, ending: str, pieces: Iterable[str]) -> Path:
-    """Write a new file where the user is, else in his home folder, else in that for temporary files; return its path.
+    """Write a new file to the working, else the home, else the temporary directory and return its path.
 
-    Raises OSError with the name of the file. Given up, or on an error, it leaves nothing behind. The thread is one that
-    nobody waits for at the end: a folder on a server that hangs must not keep the program from ending.
+    Raises OSError with the name of the file. When it is cancelled or fails, no partial file remains. It runs in a
+    daemon thread, so that a directory on a hanging file server cannot keep the program from ending.
     """
     loop = asyncio.get_running_loop()
     done: asyncio.Future[Path] = loop.create_future()
-    is_given_up = threading.Event()
+    is_cancelled = threading.Event()
 
     def settle(path: Path | None, error: BaseException | None) -> None:
         if not done.done():
@@ -53,8 +53,8 @@ async def write_new_file(stem: str, ending: str, pieces: Iterable[str]) -> Path:
 
     def work() -> None:
         try:
-            path, error = _write(stem, ending, _stop_when(is_given_up, pieces)), None
-        except Exception as failed:  # noqa: BLE001 - it is raised where the file was asked for
+            path, error = _write(stem, ending, _stop_when(is_cancelled, pieces)), None
+        except Exception as failed:  # noqa: BLE001 - raised again in the caller's task
             path, error = None, failed
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(settle, path, error)
@@ -62,11 +62,11 @@ async def write_new_file(stem: str, ending: str, pieces: Iterable[str]) -> Path:
     try:
         threading.Thread(target=work, name="write file", daemon=True).start()
     except (RuntimeError, MemoryError) as error:
-        raise OSError(errno.EAGAIN, "the system has no thread left for this") from error
+        raise OSError(errno.EAGAIN, "the system cannot start another thread") from error
     try:
         return await done
     finally:
-        is_given_up.set()
+        is_cancelled.set()
 
 
 def _write(stem: str, ending: str, pieces: Iterable[str]) -> Path:
@@ -84,25 +84,25 @@ def _write(stem: str, ending: str, pieces: Iterable[str]) -> Path:
 
 
 def _folder() -> Path:
-    """The first of the places that can be written to."""
-    for place in (Path.cwd, Path.home):
+    """Return the first writable directory."""
+    for find_folder in (Path.cwd, Path.home):
         with contextlib.suppress(OSError, RuntimeError):
-            folder = place()
+            folder = find_folder()
             if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
                 return folder
     return Path(tempfile.gettempdir())
 
 
-def _stop_when(is_given_up: threading.Event, pieces: Iterable[str]) -> Iterator[str]:
+def _stop_when(is_cancelled: threading.Event, pieces: Iterable[str]) -> Iterator[str]:
     for piece in pieces:
-        if is_given_up.is_set():
-            message = "given up"
+        if is_cancelled.is_set():
+            message = "cancelled"
             raise InterruptedError(message)
         yield piece
 
 
 class ExportRequest(Struct, frozen=True):
-    """What is to be saved."""
+    """What to export, and the metadata of the file."""
 
     node: str
     snapshot: Snapshot
@@ -110,51 +110,56 @@ class ExportRequest(Struct, frozen=True):
     columns: Sequence[Column]
     context: CellContext
     filter: str
-    """What the list was cut down to, in words; empty for the whole list."""
+    """The text of the filter; empty for none."""
     hidden: int | None
-    """For marked tasks: how many of them the filter hides; None when it is the list."""
+    """For marked tasks: how many of them the filter hides; None when the list is exported."""
     record: Callable[[Task], str]
-    """A task as the server sent it, as JSON."""
+    """Returns the JSON record of a task as the server sent it."""
 
 
-async def export_table(seen: ExportRequest, ending: str) -> str:
-    """Write tasks as `csv` or `json`; what was done, in words."""
+async def export_table(request: ExportRequest, ending: str) -> str:
+    """Write the tasks as `csv` or `json` and return a message about the result."""
     if ending == "csv":
-        pieces: Iterable[str] = iter_csv(seen.rows, seen.columns, seen.context)
+        pieces: Iterable[str] = iter_csv(request.rows, request.columns, request.context)
     else:
-        pieces = iter_json(_metadata(seen), (seen.record(row.task) for row in seen.rows))
-    which = "task" if len(seen.rows) == 1 else "tasks"
-    what = f"{len(seen.rows)} {which if seen.hidden is None else f'marked {which}'}"
-    if seen.hidden:
-        what += f" ({seen.hidden} hidden by the filter)"
-    return await _save(seen, what, ending, pieces)
+        pieces = iter_json(_metadata(request), (request.record(row.task) for row in request.rows))
+    return await _save(request, _content_text(request), ending, pieces)
 
 
-async def export_screenshot(seen: ExportRequest, picture: str) -> str:
-    """Write the screen as `svg`; what was done, in words."""
-    return await _save(seen, "the screen", "svg", [picture])
+def _content_text(request: ExportRequest) -> str:
+    count, tasks = len(request.rows), "task" if len(request.rows) == 1 else "tasks"
+    if request.hidden is None:
+        return f"{count} {tasks}"
+    if request.hidden:
+        return f"{count} marked {tasks} ({request.hidden} hidden by the filter)"
+    return f"{count} marked {tasks}"
 
 
-async def _save(seen: ExportRequest, what: str, ending: str, pieces: Iterable[str]) -> str:
-    snapshot = seen.snapshot
-    stem = export_stem(seen.node, snapshot.taken_at, is_partial=snapshot.is_partial)
+async def export_screenshot(request: ExportRequest, picture: str) -> str:
+    """Write the screen as `svg` and return a message about the result."""
+    return await _save(request, "the screen", "svg", [picture])
+
+
+async def _save(request: ExportRequest, content: str, ending: str, pieces: Iterable[str]) -> str:
+    snapshot = request.snapshot
+    stem = export_stem(request.node, snapshot.taken_at, is_partial=snapshot.is_partial)
     try:
         path = await write_new_file(stem, ending, pieces)
     except OSError as error:
-        where = f" to {display_path(Path(error.filename), is_relative=True)}" if error.filename else ""
-        return sanitize(f"not saved{where}: {error.strerror or error}")
-    is_partial = "" if not snapshot.is_partial else " (the list was not complete)"
-    return f"wrote {what} to {sanitize(display_path(path, is_relative=True))}{is_partial}"
+        where = f" {display_path(Path(error.filename), is_relative=True)}" if error.filename else ""
+        return sanitize(f"Could not write the file{where}: {error.strerror or error}")
+    incomplete = " (the list was incomplete)" if snapshot.is_partial else ""
+    return f"Wrote {content} to {sanitize(display_path(path, is_relative=True))}{incomplete}"
 
 
-def _metadata(seen: ExportRequest) -> dict[str, object]:
-    snapshot = seen.snapshot
+def _metadata(request: ExportRequest) -> dict[str, object]:
+    snapshot = request.snapshot
     return {
-        "node": seen.node,
+        "node": request.node,
         "taken_at": snapshot.taken_at,
         "is_complete": not snapshot.is_partial,
         "tasks_on_node": snapshot.total,
-        "filter": seen.filter or None,
-        "is_marked_only": seen.hidden is not None,
-        "count": len(seen.rows),
+        "filter": request.filter or None,
+        "is_marked_only": request.hidden is not None,
+        "count": len(request.rows),
     }

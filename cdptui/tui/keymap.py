@@ -1,4 +1,4 @@
-"""The one table of keys. Bindings, help, palette, footer and the README's table are made from it."""
+"""The key bindings: one table from which bindings, help, palette, footer and the README's table are generated."""
 
 from __future__ import annotations
 
@@ -14,109 +14,106 @@ from textual.binding import Binding
 
 
 class KeyScope(Enum):
-    """Where a key works."""
+    """Where a key binding applies; the value is its heading in help."""
 
-    MOTION = "Moving, in the list and in the detail pane"
-    LIST = "The list"
-    DETAIL = "The detail pane"
-    PANE = "While the detail pane has the focus"
-    SEARCH = "Searching, in the detail pane and in help"
+    MOTION = "Navigation (list and detail pane)"
+    LIST = "Task list"
+    DETAIL = "Detail pane"
+    PANE = "Detail pane with focus"
+    SEARCH = "Search (detail pane and help)"
     POLL = "Polling"
-    PROGRAM = "The program"
+    PROGRAM = "Program"
 
 
 FOCUS_SCOPES: Final = frozenset({KeyScope.MOTION, KeyScope.PANE, KeyScope.SEARCH})
-"""Keys of what has the focus; the same key may mean something else where that has it not."""
+"""Scopes that depend on the focus. The same key may have another action while another widget has the focus."""
 
 
 class KeyBinding(Struct, frozen=True):
-    """One thing that can be done, and the keys that do it."""
+    """An action and the keys that run it."""
 
     id: str
-    """For keymaps; never changes once released."""
+    """The name in `[keys]` of the configuration; never changes once released."""
     keys: str
-    """Textual's names, separated by commas."""
+    """Textual's key names, separated by commas."""
     action: str
     label: str
     """One or two words, for the footer and the palette."""
     help: str
-    place: KeyScope
+    scope: KeyScope
     in_footer: bool = False
     range_label: str = ""
-    """What stands for the whole series that this key belongs to, on the one line that they share: `1 … 9`."""
+    """The keys shown for a series of bindings that share one line in help: `1 … 9`."""
 
 
 KEYS: Final = (
-    KeyBinding("down", "down,j", "cursor_down", "Down", "one line down", KeyScope.MOTION),
-    KeyBinding("up", "up,k", "cursor_up", "Up", "one line up", KeyScope.MOTION),
-    KeyBinding("page-down", "pagedown,ctrl+f", "page_down", "Page down", "one screen down", KeyScope.MOTION),
-    KeyBinding("page-up", "pageup,ctrl+b", "page_up", "Page up", "one screen up", KeyScope.MOTION),
-    KeyBinding("top", "home,g", "top", "Top", "to the first line, and stay there", KeyScope.MOTION),
-    KeyBinding("bottom", "end,G", "bottom", "Bottom", "to the last line", KeyScope.MOTION),
-    KeyBinding(
-        "open", "enter", "open", "Open", "to the detail pane, which opens; fold or unfold a group", KeyScope.LIST
-    ),
-    KeyBinding("switch", "tab", "switch", "Switch", "to the detail pane, and back", KeyScope.LIST),
-    KeyBinding("filter", "slash", "filter", "Filter", "show only what matches", KeyScope.LIST, in_footer=True),
-    KeyBinding(
-        "unhealthy", "f", "unhealthy", "Unhealthy", "show only what is not as it should be, or all again", KeyScope.LIST
-    ),
+    KeyBinding("down", "down,j", "cursor_down", "Down", "Move down one line", KeyScope.MOTION),
+    KeyBinding("up", "up,k", "cursor_up", "Up", "Move up one line", KeyScope.MOTION),
+    KeyBinding("page-down", "pagedown,ctrl+f", "page_down", "Page down", "Move down one page", KeyScope.MOTION),
+    KeyBinding("page-up", "pageup,ctrl+b", "page_up", "Page up", "Move up one page", KeyScope.MOTION),
+    KeyBinding("top", "home,g", "top", "Top", "Go to the first line and stay at the top", KeyScope.MOTION),
+    KeyBinding("bottom", "end,G", "bottom", "Bottom", "Go to the last line", KeyScope.MOTION),
+    KeyBinding("open", "enter", "open", "Open", "Open details / toggle group", KeyScope.LIST),
+    KeyBinding("switch", "tab", "switch", "Switch", "Switch focus between list and detail pane", KeyScope.LIST),
+    KeyBinding("filter", "slash", "filter", "Filter", "Filter the list", KeyScope.LIST, in_footer=True),
+    KeyBinding("unhealthy", "f", "unhealthy", "Unhealthy", "Toggle unhealthy only", KeyScope.LIST),
     *(
         KeyBinding(
             f"view-{number}",
             str(number),
             f"view({number})",
             f"View {number}",
-            "saved view",
+            "Open a saved view",
             KeyScope.LIST,
             range_label="1 … 9",
         )
         for number in range(1, 10)
     ),
-    KeyBinding("view-0", "0", "view(0)", "View 0", "the list as it was at the beginning", KeyScope.LIST),
+    KeyBinding("view-0", "0", "view(0)", "View 0", "Reset view", KeyScope.LIST),
     KeyBinding(
-        "views", "v", "view_menu", "Views", "all saved views: show, save, delete, begin with one", KeyScope.LIST
+        "views",
+        "v",
+        "view_menu",
+        "Views",
+        "Manage saved views: open, save, delete, set the startup view",
+        KeyScope.LIST,
     ),
-    KeyBinding("sort", "s", "sort_menu", "Sort", "choose what the list is sorted by", KeyScope.LIST, in_footer=True),
+    KeyBinding("sort", "s", "sort_menu", "Sort", "Choose the sort column", KeyScope.LIST, in_footer=True),
     KeyBinding(
-        "sort-left", "less_than_sign", "sort_move(-1)", "Sort left", "sort by the column to the left", KeyScope.LIST
+        "sort-left", "less_than_sign", "sort_move(-1)", "Sort left", "Sort by the column to the left", KeyScope.LIST
     ),
     KeyBinding(
         "sort-right",
         "greater_than_sign",
         "sort_move(1)",
         "Sort right",
-        "sort by the column to the right",
+        "Sort by the column to the right",
         KeyScope.LIST,
     ),
-    KeyBinding("invert", "I", "sort_invert", "Invert", "turn the order round", KeyScope.LIST),
-    KeyBinding("columns", "o", "columns", "Columns", "choose columns and their order", KeyScope.LIST),
-    KeyBinding("wide", "w", "wide", "Wide", "all columns, or those that fit", KeyScope.LIST),
-    KeyBinding(
-        "columns-left", "left", "scroll_columns(-1)", "Scroll left", "a wide list: a column to the left", KeyScope.LIST
-    ),
+    KeyBinding("invert", "I", "sort_invert", "Reverse", "Reverse sort", KeyScope.LIST),
+    KeyBinding("columns", "o", "columns", "Columns", "Choose columns and their order", KeyScope.LIST),
+    KeyBinding("wide", "w", "wide", "Wide", "Toggle all columns / columns that fit", KeyScope.LIST),
+    KeyBinding("columns-left", "left", "scroll_columns(-1)", "Scroll left", "Scroll columns left", KeyScope.LIST),
     KeyBinding(
         "columns-right",
         "right",
         "scroll_columns(1)",
         "Scroll right",
-        "a wide list: a column to the right",
+        "Scroll columns right",
         KeyScope.LIST,
     ),
-    KeyBinding("group", "b", "group_menu", "Group", "group by backup storage, policy, status or state", KeyScope.LIST),
-    KeyBinding("fold", "z", "fold", "Fold", "fold or unfold the group under the cursor", KeyScope.LIST),
-    KeyBinding("fold-all", "Z", "fold_all", "Fold all", "fold all groups, or unfold them", KeyScope.LIST),
-    KeyBinding("mark", "space", "mark", "Mark", "mark or unmark the task, and one line down", KeyScope.LIST),
-    KeyBinding(
-        "mark-all", "asterisk", "mark_all", "Mark all", "mark all tasks in the list, or unmark them", KeyScope.LIST
-    ),
-    KeyBinding("clear-marks", "ctrl+u", "clear_marks", "Clear marks", "mark nothing", KeyScope.LIST),
+    KeyBinding("group", "b", "group_menu", "Group", "Group by backup storage, policy, status or state", KeyScope.LIST),
+    KeyBinding("fold", "z", "fold", "Fold", "Fold or unfold the group at the cursor", KeyScope.LIST),
+    KeyBinding("fold-all", "Z", "fold_all", "Fold all", "Fold or unfold all groups", KeyScope.LIST),
+    KeyBinding("mark", "space", "mark", "Mark", "Mark or unmark the task and move down", KeyScope.LIST),
+    KeyBinding("mark-all", "asterisk", "mark_all", "Mark all", "Mark or unmark all tasks in the list", KeyScope.LIST),
+    KeyBinding("clear-marks", "ctrl+u", "clear_marks", "Clear marks", "Clear marks", KeyScope.LIST),
     KeyBinding(
         "save",
         "ctrl+s",
         "save",
         "Save",
-        "write the list, or what is marked, to a file: CSV, JSON or SVG",
+        "Export the list or the marked tasks to a file: CSV, JSON or SVG",
         KeyScope.LIST,
     ),
     KeyBinding(
@@ -124,46 +121,63 @@ KEYS: Final = (
         "c",
         "copy",
         "Copy",
-        "copy uuids, names, JSON or a curl command: of the task, or what is marked",
+        "Copy UUIDs, names, JSON or a curl command for the task or the marked tasks",
         KeyScope.LIST,
     ),
     KeyBinding(
-        "detail", "d", "toggle_detail", "Detail", "show or hide the detail pane", KeyScope.DETAIL, in_footer=True
+        "detail", "d", "toggle_detail", "Detail", "Show or hide the detail pane", KeyScope.DETAIL, in_footer=True
     ),
-    KeyBinding("grow", "right_square_bracket", "resize_detail(5)", "Larger", "larger detail pane", KeyScope.DETAIL),
-    KeyBinding("shrink", "left_square_bracket", "resize_detail(-5)", "Smaller", "smaller detail pane", KeyScope.DETAIL),
-    KeyBinding("tab-next", "full_stop", "tab_move(1)", "Next tab", "next tab of the detail pane", KeyScope.DETAIL),
     KeyBinding(
-        "tab-previous", "comma", "tab_move(-1)", "Previous tab", "previous tab of the detail pane", KeyScope.DETAIL
+        "grow", "right_square_bracket", "resize_detail(5)", "Larger", "Enlarge the detail pane", KeyScope.DETAIL
     ),
-    KeyBinding("tab-right", "right,l", "tab_move(1)", "Tab right", "next tab", KeyScope.PANE),
-    KeyBinding("tab-left", "left,h", "tab_move(-1)", "Tab left", "previous tab", KeyScope.PANE),
-    KeyBinding("search", "slash", "search", "Search", "find words in what the pane shows", KeyScope.SEARCH),
-    KeyBinding("next-hit", "n", "next_hit(1)", "Next hit", "to the next place of these words", KeyScope.SEARCH),
-    KeyBinding("previous-hit", "N", "next_hit(-1)", "Previous hit", "to the place before", KeyScope.SEARCH),
-    KeyBinding("back", "escape", "back", "Back", "back to the list; in the list: no filter", KeyScope.DETAIL),
+    KeyBinding(
+        "shrink", "left_square_bracket", "resize_detail(-5)", "Smaller", "Shrink the detail pane", KeyScope.DETAIL
+    ),
+    KeyBinding("tab-next", "full_stop", "tab_move(1)", "Next tab", "Next tab of the detail pane", KeyScope.DETAIL),
+    KeyBinding(
+        "tab-previous", "comma", "tab_move(-1)", "Previous tab", "Previous tab of the detail pane", KeyScope.DETAIL
+    ),
+    KeyBinding("tab-right", "right,l", "tab_move(1)", "Tab right", "Next tab", KeyScope.PANE),
+    KeyBinding("tab-left", "left,h", "tab_move(-1)", "Tab left", "Previous tab", KeyScope.PANE),
+    KeyBinding("search", "slash", "search", "Search", "Search the text of the pane", KeyScope.SEARCH),
+    KeyBinding("next-hit", "n", "next_hit(1)", "Next match", "Next match", KeyScope.SEARCH),
+    KeyBinding("previous-hit", "N", "next_hit(-1)", "Previous match", "Previous match", KeyScope.SEARCH),
+    KeyBinding("back", "escape", "back", "Back", "Return to the list; in the list: clear the filter", KeyScope.DETAIL),
     KeyBinding(
         "refresh",
         "r",
         "refresh",
         "Refresh",
-        "poll now; after a refused login: type the password or code again",
+        "Poll now; after a rejected login: enter the password or code again",
         KeyScope.POLL,
         in_footer=True,
     ),
-    KeyBinding("pause", "p", "pause", "Pause", "freeze the view; polling goes on", KeyScope.POLL, in_footer=True),
-    KeyBinding("slower", "plus", "slower", "Slower", "longer interval", KeyScope.POLL),
-    KeyBinding("faster", "minus", "faster", "Faster", "shorter interval", KeyScope.POLL),
-    KeyBinding("profile", "x", "profile_menu", "Profile", "watch another node; logs out of this one", KeyScope.PROGRAM),
-    KeyBinding("help", "question_mark,f1", "help", "Help", "this page", KeyScope.PROGRAM, in_footer=True),
-    KeyBinding("palette", "ctrl+p,colon", "command_palette", "Palette", "every action by name", KeyScope.PROGRAM),
-    KeyBinding("theme", "t", "next_theme", "Theme", "next theme", KeyScope.PROGRAM),
     KeyBinding(
-        "mouse", "m", "toggle_mouse", "Mouse", "mouse on or off; off, the terminal selects text", KeyScope.PROGRAM
+        "pause",
+        "p",
+        "pause",
+        "Pause",
+        "Pause or resume screen updates; polling continues",
+        KeyScope.POLL,
+        in_footer=True,
     ),
-    KeyBinding("redraw", "ctrl+l", "redraw", "Redraw", "draw the whole screen again", KeyScope.PROGRAM),
-    KeyBinding("suspend", "ctrl+z", "suspend_process", "Suspend", "back to the shell; fg comes back", KeyScope.PROGRAM),
-    KeyBinding("quit", "q,ctrl+c", "quit", "Quit", "log out and leave", KeyScope.PROGRAM, in_footer=True),
+    KeyBinding("slower", "plus", "slower", "Slower", "Poll less often", KeyScope.POLL),
+    KeyBinding("faster", "minus", "faster", "Faster", "Poll more often", KeyScope.POLL),
+    KeyBinding("profile", "x", "profile_menu", "Profile", "Switch node; logs out of this one", KeyScope.PROGRAM),
+    KeyBinding("help", "question_mark,f1", "help", "Help", "Show help", KeyScope.PROGRAM, in_footer=True),
+    KeyBinding("palette", "ctrl+p,colon", "command_palette", "Palette", "Run any action by name", KeyScope.PROGRAM),
+    KeyBinding("theme", "t", "next_theme", "Theme", "Next theme", KeyScope.PROGRAM),
+    KeyBinding(
+        "mouse",
+        "m",
+        "toggle_mouse",
+        "Mouse",
+        "Toggle the mouse; while it is off, the terminal selects text",
+        KeyScope.PROGRAM,
+    ),
+    KeyBinding("redraw", "ctrl+l", "redraw", "Redraw", "Redraw the screen", KeyScope.PROGRAM),
+    KeyBinding("suspend", "ctrl+z", "suspend_process", "Suspend", "Suspend to the shell; fg resumes", KeyScope.PROGRAM),
+    KeyBinding("quit", "q,ctrl+c", "quit", "Quit", "Log out and quit", KeyScope.PROGRAM, in_footer=True),
 )
 
 KEY_SYMBOLS: Final = {
@@ -196,18 +210,18 @@ KEY_SYMBOLS: Final = {
 _IN_DIALOGS: Final = frozenset({"quit", "redraw", "suspend"})
 
 
-def bindings(places: Iterable[KeyScope]) -> list[Binding | tuple[str, str] | tuple[str, str, str]]:
-    """The bindings of some places, for a widget or screen."""
-    wanted = set(places)
+def bindings(scopes: Iterable[KeyScope]) -> list[Binding | tuple[str, str] | tuple[str, str, str]]:
+    """Return the bindings of `scopes`, for the `BINDINGS` of a widget or screen."""
+    included = set(scopes)
     return [
         Binding(key.keys, key.action, key.label, show=key.in_footer, tooltip=key.help, id=key.id)
         for key in KEYS
-        if key.place in wanted
+        if key.scope in included
     ]
 
 
 def bindings_in_dialogs() -> list[Binding | tuple[str, str] | tuple[str, str, str]]:
-    """The bindings of the program that a dialog or a text field does not take away: by keys that nobody types."""
+    """Return the program's bindings for dialogs and text fields: only Ctrl keys, which type no text."""
     return [
         Binding(name, key.action, key.label, show=False, priority=True)
         for key in KEYS
@@ -218,86 +232,86 @@ def bindings_in_dialogs() -> list[Binding | tuple[str, str] | tuple[str, str, st
 
 
 def quit_binding() -> Binding:
-    """The binding of a menu or dialog in which nothing is typed: a letter ends the program there too."""
+    """Return the quit binding for dialogs without a text field, where its plain letter works too."""
     key = next(key for key in KEYS if key.id == "quit")
     return Binding(key.keys, f"app.{key.action}", key.label, show=False, id=key.id)
 
 
-def help_lines(place: KeyScope, keys: Sequence[KeyBinding] = KEYS) -> Iterator[tuple[str, str]]:
-    """The keys of a place as they stand on a keyboard, and what they do; a series is one line.
+def help_lines(scope: KeyScope, keys: Sequence[KeyBinding] = KEYS) -> Iterator[tuple[str, str]]:
+    """Yield the key labels and the help text of each binding of `scope`; a series is one line.
 
     >>> [keys for keys, _ in help_lines(KeyScope.LIST)][4:6]
     ['1 … 9', '0']
     """
-    told: set[str] = set()
+    listed_ranges: set[str] = set()
     for key in keys:
-        if key.place is place and key.range_label not in told:
-            told.update(filter(None, [key.range_label]))
+        if key.scope is scope and key.range_label not in listed_ranges:
+            listed_ranges.update(filter(None, [key.range_label]))
             yield key.range_label or key_labels(key), key.help
 
 
 def key_labels(key: KeyBinding) -> str:
-    """The keys as they stand on a keyboard.
+    """Return the keys as printed on a keyboard, separated by blanks.
 
     >>> key_labels(KEYS[0])
     'Down j'
     """
-    return " ".join(_sign(name) for name in key.keys.split(","))
+    return " ".join(_key_label(name) for name in key.keys.split(","))
 
 
-def _sign(name: str) -> str:
-    """One key as it stands on a keyboard.
+def _key_label(name: str) -> str:
+    """Return one key as printed on a keyboard.
 
-    >>> _sign("G"), _sign("ctrl+l"), _sign("semicolon"), _sign("alt+question_mark"), _sign("f2")
-    ('G', '^l', ';', 'alt+?', 'F2')
+    >>> _key_label("G"), _key_label("ctrl+l"), _key_label("semicolon"), _key_label("alt+question_mark")
+    ('G', '^l', ';', 'alt+?')
     """
     *modifiers, base = name.split("+")
-    sign = KEY_SYMBOLS.get(base)
-    if sign is None and len(base) > 1:
+    symbol = KEY_SYMBOLS.get(base)
+    if symbol is None and len(base) > 1:
         try:
-            sign = unicodedata.lookup(base.replace("_", " "))
+            symbol = unicodedata.lookup(base.replace("_", " "))
         except KeyError:
-            sign = base.capitalize()
-    return "".join(f"{modifier}+" for modifier in modifiers).replace("ctrl+", "^") + (sign or base)
+            symbol = base.capitalize()
+    return "".join(f"{modifier}+" for modifier in modifiers).replace("ctrl+", "^") + (symbol or base)
 
 
 class Keymap:
-    """The table as one person has it."""
+    """The key bindings as configured by the user."""
 
     def __init__(self, keys: Iterable[KeyBinding] = KEYS) -> None:
         self.keys = tuple(keys)
         self.labels: Mapping[str, str] = {key.id: key_labels(key).split()[0] for key in self.keys}
-        """What to call the key of each action in a sentence."""
+        """The first key of each action, by action id, to name in messages."""
 
     @property
     def dialog_actions(self) -> dict[str, str]:
-        """The actions that work whatever is on screen, by key: quit, redraw, suspend."""
+        """The actions that work on every screen (quit, redraw, suspend), by key."""
         return {name: f"app.{key.action}" for key in self.keys if key.id in _IN_DIALOGS for name in key.keys.split(",")}
 
     @property
     def overrides(self) -> dict[str, str]:
-        """The keys of the actions that have others than usual, by id."""
-        usual = {key.id: key.keys for key in KEYS}
-        return {key.id: key.keys for key in self.keys if key.keys != usual[key.id]}
+        """The keys of the actions whose keys differ from the defaults, by action id."""
+        default_keys = {key.id: key.keys for key in KEYS}
+        return {key.id: key.keys for key in self.keys if key.keys != default_keys[key.id]}
 
 
 DEFAULT_KEYMAP: Final = Keymap()
-"""For those who gave no action another key."""
+"""The bindings without overrides."""
 
 
 _MODIFIED: Final = re.compile(r"((?:ctrl\+|alt\+|shift\+)+|)(.+)", re.DOTALL)
-_SAME_ON_A_TERMINAL: Final = {
+_TERMINAL_EQUIVALENTS: Final = {
     "ctrl+i": "tab",
     "ctrl+m": "enter",
     "ctrl+h": "backspace",
     "ctrl+left_square_bracket": "escape",
 }
-_ALSO_CALLED: Final = {"esc": "escape", "return": "enter", "pgup": "pageup", "pgdn": "pagedown", "del": "delete"}
+_KEY_ALIASES: Final = {"esc": "escape", "return": "enter", "pgup": "pageup", "pgdn": "pagedown", "del": "delete"}
 
 
 @cache
 def normalize_key(name: str) -> str | None:
-    """Textual's one name of a key that may be written as on screen, as a character or by a name; None for no key.
+    """Return Textual's name of a key given as shown on screen, as a character or by name; None if there is no such key.
 
     >>> normalize_key("?"), normalize_key("^x"), normalize_key("PgDn"), normalize_key("ctrl+f"), normalize_key("G")
     ('question_mark', 'ctrl+x', 'pagedown', 'ctrl+f', 'G')
@@ -309,22 +323,22 @@ def normalize_key(name: str) -> str | None:
     modified = _MODIFIED.fullmatch(name)
     if modified is None:
         return None
-    base = _base(modified[2])
+    base = _normalize_base(modified[2])
     if base is None:
         return None
     key = modified[1] + (base.lower() if "ctrl+" in modified[1] else base)
-    return _SAME_ON_A_TERMINAL.get(key, key)
+    return _TERMINAL_EQUIVALENTS.get(key, key)
 
 
 def with_overrides(overrides: Mapping[str, Sequence[str]]) -> Keymap:
-    """The table with other keys for some actions, under whatever names these are given.
+    """Return the bindings with other keys for some actions. `overrides` maps action ids to key names in any form.
 
     >>> keymap = with_overrides({"help": ["^k", "F2"]})
     >>> keymap.overrides, keymap.labels["help"], keymap.labels["quit"]
     ({'help': 'ctrl+k,f2'}, '^k', 'q')
     """
     return Keymap(
-        # No longer one of a series of keys that is told in one line.
+        # A binding with its own keys no longer shares the line of its series in help.
         structs.replace(key, keys=",".join(normalize_key(name) or name for name in overrides[key.id]), range_label="")
         if key.id in overrides
         else key
@@ -332,18 +346,18 @@ def with_overrides(overrides: Mapping[str, Sequence[str]]) -> Keymap:
     )
 
 
-def _base(name: str) -> str | None:
+def _normalize_base(name: str) -> str | None:
     lower = name.lower()
-    for key, sign in KEY_SYMBOLS.items():
-        if lower in {key, sign.lower()}:
+    for key, symbol in KEY_SYMBOLS.items():
+        if lower in {key, symbol.lower()}:
             return key
     if len(name) == 1:
-        return _of_character(name)
-    lower = _ALSO_CALLED.get(lower, lower)
-    return lower if lower in _named() else None
+        return _character_key(name)
+    lower = _KEY_ALIASES.get(lower, lower)
+    return lower if lower in _known_key_names() else None
 
 
-def _of_character(character: str) -> str | None:
+def _character_key(character: str) -> str | None:
     from textual.keys import KEY_NAME_REPLACEMENTS  # noqa: PLC0415 - only when keys were remapped
 
     if character.isalnum():
@@ -357,11 +371,11 @@ def _of_character(character: str) -> str | None:
 
 
 @cache
-def _named() -> frozenset[str]:
+def _known_key_names() -> frozenset[str]:
     from textual.keys import KEY_NAME_REPLACEMENTS, KEY_TO_UNICODE_NAME, Keys  # noqa: PLC0415
 
     plain = {str(key.value) for key in Keys if "+" not in key.value and "<" not in key.value}
-    signs = {KEY_NAME_REPLACEMENTS.get(name, name) for name in KEY_TO_UNICODE_NAME}
+    symbols = {KEY_NAME_REPLACEMENTS.get(name, name) for name in KEY_TO_UNICODE_NAME}
     return frozenset(
-        plain | signs | {"space", "comma", "colon", "semicolon", "apostrophe", "asterisk", "slash", "minus"}
+        plain | symbols | {"space", "comma", "colon", "semicolon", "apostrophe", "asterisk", "slash", "minus"}
     )

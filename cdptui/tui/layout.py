@@ -1,4 +1,4 @@
-"""How small a window may be."""
+"""The smallest window that screens are laid out for."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Final
 from textual.geometry import Size
 
 MIN_SIZE: Final = Size(40, 8)
-"""Name and status fit, between the two lines of the header, four tasks and the footer."""
+"""Columns and lines: room for name and status, two header lines, the column headings, four tasks and the footer."""
 
 
 def is_too_small(size: Size) -> bool:
-    """Whether a window of `size` cells cannot be told the truth in.
+    """Return whether a window of `size` cells is smaller than `MIN_SIZE`.
 
     >>> is_too_small(Size(80, 24)), is_too_small(Size(39, 24))
     (False, True)
@@ -20,10 +20,10 @@ def is_too_small(size: Size) -> bool:
 
 
 def enlarged(size: Size) -> Size:
-    """The size that screens are laid out for in a window of `size`: at least `MIN_SIZE`.
+    """Return the size that screens are laid out for in a window of `size`: at least `MIN_SIZE`.
 
-    Textual's own widgets raise exceptions below some size that depends on their style (an `OptionList` whose text has
-    no column left, for one), so no screen ever gets to know a smaller one.
+    Textual's widgets raise exceptions below a size that depends on their style (for example an `OptionList` without a
+    column for its text), so screens never get a smaller size.
 
     >>> enlarged(Size(5, 100)), enlarged(Size(80, 24))
     (Size(width=40, height=100), Size(width=80, height=24))

@@ -1,4 +1,4 @@
-"""What is drawn less often while the line to the terminal must be spared."""
+"""Reduced redraw rates for slow terminal connections: clock every 10 s, chart every 60 s."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ from typing import Final
 from cdptui.clock import Clock
 from cdptui.models.capacity import CapacityHistory
 
-_BEAT_S: Final = 1.0
-_SLOW_BEAT_S: Final = 10.0
-"""How often the age is drawn on a slow line."""
+_REFRESH_S: Final = 1.0
+_SLOW_REFRESH_S: Final = 10.0
+"""Redraw period of the data age on a slow connection."""
 
 _CHART_S: Final = 60.0
-"""How often the chart of one task is drawn on a slow line."""
+"""Redraw period of the chart of one task on a slow connection."""
 
 
 class LowBandwidthMode:
-    """Whether the line must be spared, and what follows from it."""
+    """Low-bandwidth mode: whether it is on, and the redraw rates that follow."""
 
     def __init__(self, look_at_line: Callable[[], bool], clock: Clock) -> None:
-        """`look_at_line` says whether the line must be spared now."""
+        """`look_at_line` returns whether the terminal connection is slow now."""
         self._look_at_line = look_at_line
         self._clock = clock
         self._is_on = False
         self._charted: tuple[str, float, CapacityHistory] | None = None
 
     def update(self) -> None:
-        """Look at the line again."""
+        """Check the connection again."""
         self._is_on = self._look_at_line()
 
     @property
     def refresh_period_s(self) -> float:
-        """How often what ticks is drawn anew."""
-        return _SLOW_BEAT_S if self._is_on else _BEAT_S
+        """Redraw period of the texts that change every second."""
+        return _SLOW_REFRESH_S if self._is_on else _REFRESH_S
 
     def history(self, uuid: str, newest: Callable[[str], CapacityHistory]) -> CapacityHistory:
-        """The history of a task to draw; on a slow line that of a minute ago serves as well."""
+        """Return the history of a task to draw; in low-bandwidth mode it may be up to a minute old."""
         now = self._clock.monotonic()
         if self._charted is None or self._charted[0] != uuid or not self._is_on or now >= self._charted[1]:
             self._charted = (uuid, now + _CHART_S, newest(uuid))

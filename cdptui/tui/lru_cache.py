@@ -1,4 +1,4 @@
-"""What was made lately, to be had again without being made again."""
+"""A least-recently-used cache."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ V = TypeVar("V")
 
 
 class LRUCache(Generic[K, V]):
-    """Keeps the things that were asked for last, so many at most.
+    """A least-recently-used cache of at most `maxsize` entries.
 
-    Textual has such a cache, whose links are a ring: what is cleared there stays until the collector comes by.
+    Unlike those of `textual.cache.LRUCache`, which are linked in a ring, cleared entries are freed at once, without the
+    garbage collector.
 
     >>> squares = LRUCache[int, int](2)
     >>> [squares.get(n, lambda n=n: n * n) for n in (2, 3, 2, 4)], 3 in squares
@@ -21,23 +22,23 @@ class LRUCache(Generic[K, V]):
     """
 
     def __init__(self, maxsize: int) -> None:
-        self._most = maxsize
-        self._kept: OrderedDict[K, V] = OrderedDict()
+        self._maxsize = maxsize
+        self._entries: OrderedDict[K, V] = OrderedDict()
 
     def __contains__(self, key: K) -> bool:
-        return key in self._kept
+        return key in self._entries
 
     def get(self, key: K, make: Callable[[], V]) -> V:
-        """The thing of that key; made, if it was not asked for lately."""
-        kept = self._kept
-        if key in kept:
-            kept.move_to_end(key)
-            return kept[key]
-        value = kept[key] = make()
-        if len(kept) > self._most:
-            kept.popitem(last=False)
+        """Return the value of `key`; create it with `make` if it is not cached."""
+        entries = self._entries
+        if key in entries:
+            entries.move_to_end(key)
+            return entries[key]
+        value = entries[key] = make()
+        if len(entries) > self._maxsize:
+            entries.popitem(last=False)
         return value
 
     def clear(self) -> None:
-        """Keep nothing of it."""
-        self._kept.clear()
+        """Remove all entries."""
+        self._entries.clear()

@@ -1,4 +1,4 @@
-"""What happened, as messages. Those that replace each other say so: under load only the newest is handled."""
+"""Messages between parts of the app. Some replace older ones in the queue: under load only the newest is handled."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from cdptui.monitor.update import Update
 
 
 class MonitorUpdated(Message, bubble=False):
-    """The monitor took a step."""
+    """The monitor has a new update."""
 
     def __init__(self, update: Update) -> None:
         super().__init__()
         self.update = update
 
     def can_replace(self, message: Message) -> bool:
-        """An update holds everything that is known, so it stands for all before it."""
+        """Replace older updates: each one holds the complete state."""
         return isinstance(message, MonitorUpdated)
 
 
@@ -24,11 +24,11 @@ class FirstFrameShown(Message):
 
 
 class RetryRequested(Message):
-    """The user asked to try again, whether the node can be reached or not."""
+    """The user asked for an immediate retry."""
 
 
 class CopyRequested(Message):
-    """Somebody wants a text in the clipboard."""
+    """The user asked to copy `text`; `label` names it in the notice."""
 
     def __init__(self, label: str, text: str) -> None:
         super().__init__()

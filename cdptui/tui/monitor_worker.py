@@ -1,4 +1,4 @@
-"""One target, watched from the first wish to the farewell."""
+"""Run the monitor of one target, from connecting to logging out."""
 
 from __future__ import annotations
 
@@ -28,106 +28,107 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _RESTART_DELAY_S: Final = 30.0
-"""Seconds until watching begins anew after a fault of ours."""
+"""Delay of the reconnection after an internal error."""
 
 _SAME_FAULT_LIMIT: Final = 3
-"""Attempts that end with the same fault and bring no list: the next one would too, and it waits for the user."""
+"""Attempts that end with the same error and bring no list; after these the worker waits for the user to retry."""
 
 _STEADY_LISTS: Final = 2
-"""After so many lists in one attempt a fault counts as the first of its kind again."""
+"""After this many lists in one attempt an error counts as the first of its kind again."""
 
-_OF_OURS: Final = frozenset({FailureKind.INTERNAL, FailureKind.INTERNAL_AGAIN, FailureKind.CONFIGURATION})
-"""Failures whose text is that of an error of ours, which may quote a setting; those of the API are clean already."""
+_UNREDACTED_KINDS: Final = frozenset({FailureKind.INTERNAL, FailureKind.INTERNAL_AGAIN, FailureKind.CONFIGURATION})
+"""Failures whose text may quote a setting; those of the API are redacted already."""
 
 
-_HEAD_START_S: Final = 0.005
-"""For the first requests: what is imported beside them holds them up, beside the wait for their answers it does not."""
+_IMPORT_DELAY_S: Final = 0.005
+"""Imports start when the first requests are sent: before that they would delay them, later they run while the program
+waits for the responses."""
 
-_NEEDED_NEXT: Final = ("humanize", "cdptui.tui.widgets.scrolling", "zoneinfo")
-"""By the first list, what is drawn first in front."""
+_FIRST_LIST_MODULES: Final = ("humanize", "cdptui.tui.widgets.scrolling", "zoneinfo")
+"""Needed for the first list, in order of use."""
 
-_AT_LEISURE_S: Final = 0.5
-"""A list that comes quickly is on screen by then."""
+_LATER_IMPORT_DELAY_S: Final = 0.5
+"""A list that arrives quickly is on screen by then."""
 
-_NEEDED_SOON: Final = ("cdptui.render.tabs.overview", "cdptui.tui.widgets.filter_bar")
+_LATER_MODULES: Final = ("cdptui.render.tabs.overview", "cdptui.tui.widgets.filter_bar")
 
-_LISTS_SET_ASIDE: Final = 2
+_FROZEN_LISTS: Final = 2
 
 
 class MonitorListener(Protocol):
-    """Who is told what happens: a screen."""
+    """The receiver of updates: a screen."""
 
     def post_message(self, message: Message) -> bool:
-        """Take a message; whether there was still somebody to take it."""
+        """Queue a message; return False when the receiver is closed."""
         ...
 
     def set_connection(self, link: NodeConnection) -> None:
-        """Take the node to pass wishes to."""
+        """Set the connection for requests to the node."""
         ...
 
 
 class MonitorWorker:
-    """Tells a screen what happens on one node. A fault of ours is said, and watching begins anew."""
+    """Posts the updates of one node to a screen. An internal error is shown, and the connection is opened again."""
 
-    def __init__(self, target: Target, clock: Clock, audience: MonitorListener) -> None:
+    def __init__(self, target: Target, clock: Clock, listener: MonitorListener) -> None:
         self.target = target
         self.link: NodeConnection | None = None
         self._clock = clock
-        self._audience = audience
+        self._listener = listener
         self._running: asyncio.Task[None] | None = None
-        self._is_over = False
-        self._lists_set_aside = 0
+        self._is_stopped = False
+        self._frozen_lists = 0
         self._retry = asyncio.Event()
-        self._last_fault = ""
+        self._last_error = ""
         self._attempts = 0
-        """In a row that ended with `_last_fault`."""
+        """Consecutive attempts that ended with `_last_error`."""
         self._lists = 0
-        """Whole lists that this attempt has brought."""
+        """Complete lists in this attempt."""
 
     def retry(self) -> None:
-        """Connect at once, if a fault ended the connection; no effect while it works."""
+        """Reconnect immediately if an error ended the connection; no effect while it works."""
         self._retry.set()
 
     async def run(self) -> None:
-        """Watch until cancelled."""
+        """Run the monitor until cancelled."""
         self._running = asyncio.current_task()
-        last = Update(snapshot=None, interval_s=self.target.interval_s)
-        while not self._is_over:
+        last_update = Update(snapshot=None, interval_s=self.target.interval_s)
+        while not self._is_stopped:
             try:
                 if self.link is None:
                     self.link = await self.target.connect()
-                    self._audience.set_connection(self.link)
+                    self._listener.set_connection(self.link)
                 gc_tuning.on_first_load()
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(self.link.directory.run(self._tell_names))
+                    group.create_task(self.link.directory.run(self._post_names))
                     group.create_task(_preload_modules())
                     async for unfiltered in self.link.monitor.updates():
-                        update = self._without_secrets(unfiltered)
-                        self._audience.post_message(MonitorUpdated(update))
-                        self._set_aside(update)
-                        last = structs.replace(update, changes=())
+                        update = self._redacted(unfiltered)
+                        self._listener.post_message(MonitorUpdated(update))
+                        self._tune_collector(update)
+                        last_update = structs.replace(update, changes=())
                         del update, unfiltered
             except Exception as error:
                 gc_tuning.on_steady()
-                log.exception("the monitor ended")
-                failure = self._failure_of(error)
+                log.exception("the monitor ended with an error")
+                failure = self._count_failure(error)
                 wait_s = None if failure.needs_user_action else _RESTART_DELAY_S
                 due = None if wait_s is None else self._clock.monotonic() + wait_s
-                last = self._without_secrets(
-                    structs.replace(last, failure=failure, attempt=self._attempts, next_poll_at=due)
+                last_update = self._redacted(
+                    structs.replace(last_update, failure=failure, attempt=self._attempts, next_poll_at=due)
                 )
-                self._audience.post_message(MonitorUpdated(last))
+                self._listener.post_message(MonitorUpdated(last_update))
                 self._retry.clear()
                 await self._clock.wait(self._retry, wait_s)
 
-    def _failure_of(self, error: Exception) -> Failure:
-        """Return what the screen shows of an error that ended the connection, and count its repetitions."""
-        from cdptui.api.errors import ApiError  # noqa: PLC0415 - only when something is wrong
+    def _count_failure(self, error: Exception) -> Failure:
+        """Return the failure to show for an error that ended the connection, and count its repetitions."""
+        from cdptui.api.errors import ApiError  # noqa: PLC0415 - only needed after an error
 
-        fault, lists = summarize_exception(error), self._lists
-        is_same = fault == self._last_fault and lists < _STEADY_LISTS
+        summary, lists = summarize_exception(error), self._lists
+        is_same = summary == self._last_error and lists < _STEADY_LISTS
         self._attempts = self._attempts + 1 if is_same else 1
-        self._last_fault, self._lists = fault, 0
+        self._last_error, self._lists = summary, 0
         match error:
             case ApiError():
                 return error.as_failure()
@@ -135,40 +136,39 @@ class MonitorWorker:
                 return Failure(FailureKind.CONFIGURATION, sanitize(str(error), 300), url="")
         if (limit := find_system_limit(error)) is not None:
             return Failure(FailureKind.MACHINE_LIMIT, limit.refusal, url="")
-        is_certain = self._attempts >= _SAME_FAULT_LIMIT and not lists
-        kind = FailureKind.INTERNAL_AGAIN if is_certain else FailureKind.INTERNAL
-        return Failure(kind, sanitize(fault, 300), url="")
+        is_repeated = self._attempts >= _SAME_FAULT_LIMIT and not lists
+        kind = FailureKind.INTERNAL_AGAIN if is_repeated else FailureKind.INTERNAL
+        return Failure(kind, sanitize(summary, 300), url="")
 
-    def _without_secrets(self, update: Update) -> Update:
+    def _redacted(self, update: Update) -> Update:
         failure, redact = update.failure, self.target.redact
-        if failure is None or failure.kind not in _OF_OURS:
+        if failure is None or failure.kind not in _UNREDACTED_KINDS:
             return update
         return structs.replace(update, failure=structs.replace(failure, detail=redact(failure.detail)))
 
-    def _set_aside(self, update: Update) -> None:
-        """Keep the collector from what stays.
+    def _tune_collector(self, update: Update) -> None:
+        """Exclude permanent objects from garbage collection.
 
-        What was imported and read for the first list is there for good, and so is what the list made of it by the
-        second.
+        Modules and data that were loaded for the first list stay, and so do the rows that exist by the second.
         """
-        is_whole = update.snapshot is not None and update.snapshot.is_complete
-        if update.failure is None and is_whole:
+        is_complete_list = update.snapshot is not None and update.snapshot.is_complete
+        if update.failure is None and is_complete_list:
             self._lists += 1
-        if update.failure is None and is_whole and self._lists_set_aside < _LISTS_SET_ASIDE:
-            self._lists_set_aside += 1
+        if update.failure is None and is_complete_list and self._frozen_lists < _FROZEN_LISTS:
+            self._frozen_lists += 1
             gc_tuning.freeze_loaded()
-        if update.failure is not None or is_whole:
+        if update.failure is not None or is_complete_list:
             gc_tuning.on_steady()
 
-    def _tell_names(self) -> None:
-        self._audience.post_message(NamesUpdated(len(self.link.names) if self.link is not None else 0))
+    def _post_names(self) -> None:
+        self._listener.post_message(NamesUpdated(len(self.link.names) if self.link is not None else 0))
 
     async def stop(self) -> bool:
-        """Stop, even while a request hangs, log out and hang up; takes two seconds at most. Never raises.
+        """Stop, even while a request hangs, log out and close the connection within two seconds. Never raises.
 
-        False when a session may be left on the node.
+        Return False when a session may still be open on the node.
         """
-        self._is_over = True
+        self._is_stopped = True
         if self._running is not None and self._running is not asyncio.current_task():
             self._running.cancel()
             with contextlib.suppress(asyncio.CancelledError, Exception):
@@ -179,19 +179,19 @@ class MonitorWorker:
         try:
             return await link.aclose()
         except Exception:
-            log.exception("not hung up in good order")
+            log.exception("closing the connection failed")
             return False
 
 
 async def _preload_modules() -> None:
-    """Load what is not needed for the first frame, but soon, at times when there is nothing else to do."""
-    for seconds, names in ((_HEAD_START_S, _NEEDED_NEXT), (_AT_LEISURE_S, _NEEDED_SOON)):
+    """Import modules that are needed soon after the first frame, while the program is idle."""
+    for seconds, names in ((_IMPORT_DELAY_S, _FIRST_LIST_MODULES), (_LATER_IMPORT_DELAY_S, _LATER_MODULES)):
         await asyncio.sleep(seconds)
         try:
             await asyncio.to_thread(_import, names)
         except OSError as error:
-            # Such as a thread that the system refuses; they are imported when they are needed.
-            log.warning("not imported in advance: %s", error)
+            # For example no more threads; the modules are then imported when they are needed.
+            log.warning("preloading modules failed: %s", error)
 
 
 def _import(names: Iterable[str]) -> None:
@@ -200,7 +200,7 @@ def _import(names: Iterable[str]) -> None:
 
 
 def summarize_exception(error: BaseException) -> str:
-    """What really went wrong, for one line: groups say only that something did."""
+    """Return type and message of an error in one line; of an exception group those of its first error."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return f"{type(error).__name__}: {error}"

@@ -1,4 +1,4 @@
-"""The message in place of all screens while the window is smaller than any of them can be laid out in."""
+"""The message shown instead of all screens while the window is smaller than `MIN_SIZE`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cdptui.tui.widgets.painter import FEW_STRIPS, Painter
 
 
 def message_lines(size: Size, quit_key: str) -> list[Line]:
-    """The lines for a window of `size`, the most needed first."""
+    """Return the message for a window of `size`, most important line first."""
     return [
         (Span("too small", Role.WARN),),
         (Span(f"now {size.width}x{size.height}", Role.TEXT),),
@@ -23,12 +23,12 @@ def message_lines(size: Size, quit_key: str) -> list[Line]:
 
 
 def strips(size: Size, widget: Widget, quit_key: str) -> list[Strip]:
-    """A strip for each line of a window of `size`, in the colours and on the background of `widget`."""
+    """Return one strip per line of a window of `size`, in the colours and on the background of `widget`."""
     painter = Painter(widget, FEW_STRIPS)
     lines = message_lines(size, quit_key)
     return [painter.strip(lines[y] if y < len(lines) else (), size.width) for y in range(size.height)]
 
 
 def layout_update(size: Size, widget: Widget, quit_key: str) -> LayoutUpdate:
-    """What the terminal driver draws for a window of `size`."""
+    """Return the update that the terminal driver draws for a window of `size`."""
     return LayoutUpdate([[strip] for strip in strips(size, widget, quit_key)], Region(0, 0, size.width, size.height))

@@ -1,4 +1,4 @@
-"""What the app can be connected to: a value from the command line, without its machinery."""
+"""A management node to monitor, and the connection state that the header shows."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from cdptui.render.header import ConnectionStatus
 
 
 class Target(Struct, frozen=True):
-    """A management node: what the screen says of it, and how it is reached."""
+    """A management node: how it is displayed and how to connect to it."""
 
     connect: Callable[[], Awaitable[NodeConnection]]
-    """Builds the link; called after the first frame is on screen."""
+    """Opens the connection; called after the first frame is on screen."""
     node: str
     account: str
     interval_s: float
     profile: str = ""
-    """Its name in the configuration; empty when it has none."""
+    """The name of its profile in the configuration; empty without a profile."""
     accent: str = ""
-    """What its name is coloured with; empty for no colour of its own."""
+    """The colour of the profile name; empty for the default."""
     secrecy: TransportSecurity = TransportSecurity.SECURE
     view: int | str | None = None
-    """The saved view to begin with, by number or name."""
+    """The startup view, by number or name."""
     redact: Callable[[str], str] = str
-    """Takes secrets out of the text of an error."""
+    """Removes secrets from the text of an error."""
 
 
 def connection_status(
     target: Target, update: Update, clock: Clock, *, behind: int | None, beat_s: float
 ) -> ConnectionStatus:
-    """What the header says now; `behind` are changes that a frozen view does not show."""
+    """Build the connection state for the header. `behind` counts the updates that a paused list does not show."""
     now, snapshot, due = clock.monotonic(), update.snapshot, update.next_poll_at
     return ConnectionStatus(
         node=target.node,

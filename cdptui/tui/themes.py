@@ -1,7 +1,7 @@
-"""Themes: the only place with colours. Each gives one to every role.
+"""Themes: a colour for every role. No other module defines colours.
 
-All of them are among the 240 fixed colours of a 256 colour terminal: they look the same on every terminal that has
-those, and a change of colour takes half the bytes on the line.
+All colours are among the 240 fixed ones of a 256-colour terminal: they look the same on all of these terminals, and a
+change of colour takes half the bytes of an RGB sequence.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ _LIGHT_SIXTEEN: Final = {
     Role.LABEL_PURPLE: 5,
     Role.LABEL_GREY: 0,
 }
-"""Few of the sixteen can be read on one another: a ground of its own for the bars, or a green on white, is none."""
+"""Few of the 16 colours are readable on each other: there is no green on white, and no background for the bars."""
 
 
 def _by_colour(theme: Theme, numbers: dict[str, int] | dict[Role, int]) -> dict[ColorTriplet, int]:
@@ -187,11 +187,11 @@ def _triplet(colour: str) -> ColorTriplet:
 
 
 ANSI_16: Final = _by_colour(LIGHT, _LIGHT_SIXTEEN) | _by_colour(DARK, _DARK_SIXTEEN)
-"""The number of each of our colours on a terminal that has only 16: by what it is for, not by what it resembles."""
+"""The ANSI number of each theme colour on a 16-colour terminal, chosen by role, not by similarity."""
 
 NO_COLOR_ATTRIBUTES: Final = {
     _triplet(theme.variables[name] or ""): attribute
     for theme in THEMES
     for name, attribute in (("cursor-background", "7"), ("cursor-unfocused", "4"))
 }
-"""What stands for the grounds under the cursor on a terminal without colours: reversed where keys go, else a line."""
+"""SGR attributes instead of cursor backgrounds on a terminal without colours: reverse with focus, else underline."""

@@ -37,7 +37,7 @@ END_ANYTHING: Final = b"\x18\x1b[201~"
 ANSWER_S: Final = 2.0
 """`q` after the garbage ends the program within this time."""
 
-FORBIDDEN: Final = (b"\xe2\x94\x80 Help", b"no task", b"Moving, in the list", b"Traceback", b"that failed")
+FORBIDDEN: Final = (b"\xe2\x94\x80 Help", b"No task selected", b"Navigation (list", b"Traceback", b"Action failed")
 """Texts of the help, of an empty view, and of faults."""
 
 _JOINED_LATE: Final = re.compile(rb"\[[0-?]|\][0-9]|P[>!0-9]|_G")

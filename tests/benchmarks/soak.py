@@ -41,7 +41,7 @@ GROWTH_BYTES = 8 * 2**20
 IN_FLIGHT = 2
 """A poll, and a side question."""
 
-FAULTS_OF_OURS = re.compile(r"fault in cdptui|that failed: |stopped by a fault")
+FAULTS_OF_OURS = re.compile(r"fault in cdptui|Action failed: |stopped by a fault")
 
 _USUAL = re.compile(r"^\d{4}-\d\d-\d\d [\d:,]+ (INFO|WARNING) ")
 

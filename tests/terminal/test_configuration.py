@@ -95,7 +95,7 @@ def test_who_has_one_profile_is_told_which_file_takes_more(simulate: Simulate, b
     terminal = begin(f'[profiles.one]\nurl = "{server.url}"\nauth.password_command = "echo password"\n', columns=200)
     terminal.wait_for("3/3 tasks")
     terminal.send("x")
-    terminal.wait_for(r"no other profile: add one to /\S+/config\.toml")
+    terminal.wait_for(r"No other profile: add one to /\S+/config\.toml")
     terminal.send("q")
     assert terminal.wait_for_end() == 0
 

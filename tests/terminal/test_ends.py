@@ -242,7 +242,7 @@ def test_a_fault_of_its_own_restores_the_terminal_and_is_one_line(
 
 
 @pytest.mark.parametrize(
-    ("where", "said"), [("action", "that failed: ZeroDivisionError"), ("poll", "ZeroDivisionError")]
+    ("where", "said"), [("action", "Action failed: ZeroDivisionError"), ("poll", "ZeroDivisionError")]
 )
 def test_a_fault_in_one_poll_or_key_is_a_line_not_the_end(
     fleet: tuple[ManagementNode, EmbeddedServer], tmp_path: Path, where: str, said: str

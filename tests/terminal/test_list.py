@@ -94,7 +94,7 @@ def test_what_is_marked_is_written_where_the_user_is(opened: tuple[ManagementNod
     terminal.wait_for("2 marked", lambda screen: sum(line.startswith("*") for line in screen.lines) == 2)
     marked = [line.split()[1] for line in terminal.lines if line.startswith("*")]
     terminal.send("\x13j")
-    terminal.wait_for(r"wrote 2 marked tasks to \./cdptui-127\.0\.0\.1-\d+-\w+\.json")
+    terminal.wait_for(r"Wrote 2 marked tasks to \./cdptui-127\.0\.0\.1-\d+-\w+\.json")
     (path,) = tmp_path.glob("*.json")
     assert path.stat().st_mode & 0o777 == 0o600
     saved = json.loads(path.read_text())
@@ -103,7 +103,7 @@ def test_what_is_marked_is_written_where_the_user_is(opened: tuple[ManagementNod
     terminal.send("\x15")
     terminal.wait_for_no("2 marked")
     terminal.send("\x13c")
-    terminal.wait_for(r"wrote 60 tasks to \./cdptui-\S+\.csv")
+    terminal.wait_for(r"Wrote 60 tasks to \./cdptui-\S+\.csv")
     (path,) = tmp_path.glob("*.csv")
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))

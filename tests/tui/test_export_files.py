@@ -62,7 +62,7 @@ def written(folder: Path, ending: str) -> list[Path]:
 
 async def save(run: Running, letter: str) -> None:
     await run.press("ctrl+s", letter)
-    await run.until(lambda: "wrote" in run.footer or "not saved" in run.footer)
+    await run.until(lambda: "Wrote" in run.footer or "Could not write" in run.footer)
 
 
 async def test_the_list_as_csv_in_its_order_and_columns(here: Path) -> None:
@@ -70,7 +70,7 @@ async def test_the_list_as_csv_in_its_order_and_columns(here: Path) -> None:
         await run.press("greater_than_sign", "I")
         await save(run, "c")
         (path,) = written(here, "csv")
-        assert f"wrote 4 tasks to ./{path.name}" in run.footer
+        assert f"Wrote 4 tasks to ./{path.name}" in run.footer
         with path.open(newline="") as file:
             rows = list(csv.DictReader(file))
         assert [row["name"] for row in rows] == ["d", "c", "b", "a"]
@@ -83,7 +83,7 @@ async def test_marked_tasks_as_json_as_the_server_sent_them(here: Path) -> None:
         await run.press("space", "space", "ctrl+s")
         assert "JSON: 2 marked" in run.screen
         await run.press("j")
-        await run.until(lambda: "wrote 2 marked tasks" in run.footer)
+        await run.until(lambda: "Wrote 2 marked tasks" in run.footer)
         (path,) = written(here, "json")
         saved = json.loads(path.read_text())
         assert saved["node"] == "http://node:8080"
@@ -99,10 +99,10 @@ async def test_what_a_filter_lets_through_and_that_it_did(here: Path) -> None:
         await run.until(lambda: run.names == ["b"])
         await run.until(lambda: "2 marked, 1 hidden by the filter" in run.footer)
         await save(run, "j")
-        assert "wrote 2 marked tasks (1 hidden by the filter)" in run.footer
+        assert "Wrote 2 marked tasks (1 hidden by the filter)" in run.footer
         await run.press("ctrl+u")
         await run.press("ctrl+s", "j")
-        await run.until(lambda: "wrote 1 task to" in run.footer)
+        await run.until(lambda: "Wrote 1 task to" in run.footer)
         saved = json.loads(written(here, "json")[0].read_text())
         assert saved["filter"] == "unhealthy"
 
@@ -135,7 +135,7 @@ async def test_nothing_is_written_over(here: Path) -> None:
 async def test_an_incomplete_list_is_said_to_be_so(here: Path) -> None:
     async with showing([FetchProgress(tuple(FLEET), 7, is_complete=True)]) as run:
         await save(run, "j")
-        assert "the list was not complete" in run.footer
+        assert "the list was incomplete" in run.footer
         (path,) = written(here, "json")
         assert path.stem.endswith("-partial")
         saved = json.loads(path.read_text())
@@ -153,7 +153,7 @@ async def test_a_disk_that_takes_nothing_is_said(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(export_files, "_folder", lambda: here / "gone")
     async with showing(FLEET) as run:
         await save(run, "c")
-        assert re.search(r"not saved to \./gone/cdptui-\S+\.csv: No such file or directory", run.footer)
+        assert re.search(r"Could not write the file \./gone/cdptui-\S+\.csv: No such file or directory", run.footer)
 
 
 async def test_an_error_halfway_leaves_nothing_behind(here: Path) -> None:
@@ -184,7 +184,7 @@ async def test_disk_that_is_full_half_way_is_named_and_leaves_no_file(here: Path
     assert not written(here, "*")
     async with showing([a_task(f"task-{number:04}") for number in range(1000)]) as run:
         await save(run, "c")
-        assert re.search(r"not saved to \./cdptui-\S+\.csv: File too large", run.footer)
+        assert re.search(r"Could not write the file \./cdptui-\S+\.csv: File too large", run.footer)
     assert not written(here, "*")
 
 

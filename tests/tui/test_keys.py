@@ -68,7 +68,7 @@ async def test_the_new_key_is_told_wherever_keys_are_told() -> None:
         await run.press("escape", "h")
         await run.until(lambda: len(app.screen_stack) == 2)
         page = "\n".join(plain_text(line) for line in app.screen.query_one("#help", ScrollableLines).lines)
-        assert re.search(r"^  \^k h +this page$", page, re.MULTILINE)
+        assert re.search(r"^  \^k h +Show help$", page, re.MULTILINE)
         await run.press("h")
         assert len(app.screen_stack) == 1, "what opens help closes it"
 

@@ -92,7 +92,7 @@ async def test_a_key_reads_formats_and_sorts_only_what_is_seen(fleet: list[TaskR
         await pilot.pause()
         before = rows._sorted
         rows.read, rows.sorts = [], 0
-        drawing = table._drawing
+        drawing = table._renderer
         placed = [p._replace(column=counted) if p.column is columns.NAME else p for p in drawing.placement.placed]
         drawing.placement = drawing.placement._replace(placed=tuple(placed))
         await pilot.press(key)

@@ -255,9 +255,9 @@ async def test_detail_pane_follows_the_cursor_and_shows_names() -> None:
 async def test_help_is_made_from_the_bindings() -> None:
     async with showing([a_task()]) as run:
         await run.press("question_mark")
-        assert "to the last line" in run.screen
+        assert "Go to the last line" in run.screen
         await run.press("escape")
-        assert "to the last line" not in run.screen
+        assert "Go to the last line" not in run.screen
 
 
 async def test_palette_runs_actions_by_name() -> None:
@@ -325,7 +325,7 @@ async def test_an_action_that_fails_does_not_end_the_app(monkeypatch: pytest.Mon
     monkeypatch.setattr("cdptui.tui.screens.main.MainScreen.action_pause", broken)
     async with showing([a_task()]) as run:
         await run.press("p")
-        assert "that failed: KeyError: 0" in run.footer
+        assert "Action failed: KeyError: 0" in run.footer
         assert run.app.faults == 1
         run.app.faults = 0
 

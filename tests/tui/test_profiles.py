@@ -129,11 +129,11 @@ async def test_there_and_back_again_with_what_is_open_and_frozen_forgotten() -> 
 async def test_without_other_profiles_x_says_where_they_come_from() -> None:
     node = ScriptedNode(fleet("prod"))  # type: ignore[arg-type]
     app = CdptuiApp(target("", node), clock=CLOCK)
-    app.where_profiles_stand = "add one to ~/cdptui.toml"
+    app.profile_hint = "add one to ~/cdptui.toml"
     async with app.run_test(size=(120, 40)) as pilot:
         run = Running(app, pilot, node)
         await run.press("x")
-        assert "no other profile: add one to ~/cdptui.toml" in run.footer
+        assert "No other profile: add one to ~/cdptui.toml" in run.footer
         assert len(app.screen_stack) == 1
 
 

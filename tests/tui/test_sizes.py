@@ -55,7 +55,7 @@ async def test_a_dialog_opened_in_a_window_that_is_too_small_is_whole_when_the_w
         await run.finish()
         assert "too small" in run.screen
         await run.resize(120, 40)
-        await run.until(lambda: "one line down" in run.screen)
+        await run.until(lambda: "Move down one line" in run.screen)
         await run.press("escape")
         await run.until(lambda: len(run.app.screen_stack) == 1)
 

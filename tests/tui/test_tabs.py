@@ -198,7 +198,7 @@ async def test_help_leads_with_what_works_where_one_is() -> None:
     async with running(a_node()) as run:
         await run.until(lambda: run.rows)
         await run.press("question_mark")
-        assert plain_text(run.app.screen.query_one(ScrollableLines).lines[0]).startswith("Moving")
+        assert plain_text(run.app.screen.query_one(ScrollableLines).lines[0]).startswith("Navigation")
         await run.press("escape", "enter", "f1")
         assert plain_text(run.app.screen.query_one(ScrollableLines).lines[0]) == "While the detail pane has the focus"
 

@@ -290,9 +290,9 @@ def change_views(path: Path) -> None:
 
 def copy(path: Path) -> None:
     assert clipboard_file() == path
-    said = asyncio.run(Clipboard(TerminalCapabilities(is_legacy=True), lambda _: None).copy("copied"))
-    if not said.startswith("written to"):
-        raise ConfigError(said)
+    message = asyncio.run(Clipboard(TerminalCapabilities(is_legacy=True), lambda _: None).copy("text", "copied"))
+    if not message.startswith("Wrote text to"):
+        raise ConfigError(message)
 
 
 WRITE: Final[dict[str, tuple[Callable[[Path], None], str, dict[str, str | None]]]] = {

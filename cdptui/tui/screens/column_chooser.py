@@ -1,4 +1,4 @@
-"""The dialog that chooses columns and their order."""
+"""The column chooser dialog."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cdptui.tui.screens.dialog import Dialog
 
 
 class ColumnChooser(Dialog[ColumnLayout | None]):
-    """Gives the chosen layout. The name stays where it is."""
+    """Choose columns and their order. Returns the new layout, or None if cancelled. The name column cannot be moved."""
 
     BINDINGS: ClassVar = [
         Binding("escape", "dismiss", "Close", show=False),
@@ -28,30 +28,30 @@ class ColumnChooser(Dialog[ColumnLayout | None]):
         Binding("space", "choose", "Show or hide", show=False),
         Binding("J,shift+down", "move(1)", "Move down", show=False),
         Binding("K,shift+up", "move(-1)", "Move up", show=False),
-        Binding("r", "reset", "As they were", show=False),
+        Binding("r", "reset", "Reset", show=False),
     ]
 
     def __init__(self, layout: ColumnLayout) -> None:
         super().__init__()
-        self._before = layout
+        self._initial = layout
         self._keys = list(layout.columns)
         self._keys += [column.key for column in COLUMNS if column.key not in self._keys]
         self._chosen = set(layout.columns)
 
     def compose(self) -> ComposeResult:
-        """All columns, chosen or not."""
+        """Create the child widgets."""
         menu = OptionList(*self._options(), id="columns", markup=False)
         menu.border_title = "Columns"
-        menu.border_subtitle = "space shows  J K move  r resets  Enter applies"
+        menu.border_subtitle = "Space show/hide   J K move   r reset   Enter apply"
         menu.highlighted = 1
         yield menu
 
     def action_down(self) -> None:
-        """Next column."""
+        """Move to the next item."""
         self._menu.action_cursor_down()
 
     def action_up(self) -> None:
-        """Previous column."""
+        """Move to the previous item."""
         self._menu.action_cursor_up()
 
     def action_choose(self) -> None:
@@ -69,15 +69,15 @@ class ColumnChooser(Dialog[ColumnLayout | None]):
             self._show(to)
 
     def action_reset(self) -> None:
-        """The columns of a list that nobody has chosen any for."""
+        """Restore the default columns and order."""
         self._chosen = set(ColumnLayout().columns)
         self._keys = [column.key for column in COLUMNS]
         self._show(self._at)
 
     def on_option_list_option_selected(self) -> None:
-        """Give back what was chosen."""
+        """Close with the chosen layout."""
         chosen = (key for key in self._keys if key in self._chosen)
-        self.dismiss(ColumnLayout.of(chosen, is_wide=self._before.is_wide))
+        self.dismiss(ColumnLayout.of(chosen, is_wide=self._initial.is_wide))
 
     @property
     def _menu(self) -> OptionList:

@@ -1,4 +1,4 @@
-"""Help: made from the table of keys, the columns and the statuses, so that it cannot be out of date."""
+"""The help screen, generated from the key bindings, the columns, the filter fields and the statuses."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from cdptui.tui.widgets.scrollable_lines import ScrollableLines
 
 _NARROW: Final = 16
 _WIDE: Final = 24
-"""Cells of the first column: of keys and words, and of what one types in a filter."""
+"""Widths of the first column in cells: of keys and terms, and of filter syntax."""
 
-_LEAST_TEXT: Final = 24
-"""Cells of the second column; where it would have less, its text stands below the first."""
+_MIN_TEXT: Final = 24
+"""Least width of the second column in cells; in a narrower window its text is placed below the first column."""
 
 _INDENT: Final = 4
-"""Cells before a text that stands below."""
+"""Indent in cells of a text that is placed below."""
 
 
 class HelpScreen(Dialog[None]):
-    """All keys, columns and signs."""
+    """All keys, columns, filter fields and symbols."""
 
     BINDINGS: ClassVar = [
         Binding("escape,enter", "dismiss", "Close", show=False),
@@ -41,36 +41,36 @@ class HelpScreen(Dialog[None]):
     ]
 
     def __init__(self, keymap: Keymap, *, is_for_pane: bool = False) -> None:
-        """`is_for_pane` puts first what works where the person is: in the detail pane, not in the list."""
+        """`is_for_pane` lists the keys of the detail pane first."""
         super().__init__()
         self._keymap = keymap
         self._is_for_pane = is_for_pane
 
     def compose(self) -> ComposeResult:
-        """One pane of lines."""
+        """Create the child widgets."""
         view = HelpLines(self._keymap, _IN_PANE if self._is_for_pane else tuple(KeyScope))
-        view.border_title = "Help: the detail pane" if self._is_for_pane else "Help"
-        view.border_subtitle = f"{self._keymap.labels['search']} finds, Esc closes"
+        view.border_title = "Help: detail pane" if self._is_for_pane else "Help"
+        view.border_subtitle = f"{self._keymap.labels['search']} search   Esc close"
         yield view
 
     def on_mount(self) -> None:
-        """Let keys go to it."""
+        """Focus the text."""
         self.query_one(HelpLines).focus()
 
 
 class HelpLines(ScrollableLines):
-    """The help page, laid out for the width that there is."""
+    """The text of the help screen, laid out for the current width."""
 
-    def __init__(self, keymap: Keymap, places: Sequence[KeyScope]) -> None:
+    def __init__(self, keymap: Keymap, scopes: Sequence[KeyScope]) -> None:
         super().__init__(keymap, id="help")
         self._keymap = keymap
-        self._places = places
+        self._scopes = scopes
         self._starts: list[int] = []
 
     def on_resize(self) -> None:
-        """Lay it out anew; what stood at the top stays there."""
+        """Lay out the text for the new width and keep the top entry at the top."""
         at = bisect_right(self._starts, self.scroll_offset.y) - 1
-        entries = help_entries(self._keymap.keys, self._places, self.width)
+        entries = help_entries(self._keymap.keys, self._scopes, self.width)
         self._starts = list(accumulate(map(len, entries), initial=0))
         self.show(list(chain.from_iterable(entries)))
         if at > 0:
@@ -78,71 +78,71 @@ class HelpLines(ScrollableLines):
 
 
 _IN_PANE: Final = tuple(dict.fromkeys((KeyScope.PANE, KeyScope.SEARCH, KeyScope.MOTION, KeyScope.DETAIL, *KeyScope)))
-"""What works in the detail pane stands first."""
+"""The scopes with those of the detail pane first."""
 
 
-def help_entries(keys: Sequence[KeyBinding], places: Sequence[KeyScope], width: int) -> list[list[Line]]:
-    """The help page: entries, each in as many lines as it needs. There are the same ones at every width."""
+def help_entries(keys: Sequence[KeyBinding], scopes: Sequence[KeyScope], width: int) -> list[list[Line]]:
+    """Return the entries of the help text, each as its lines. The number of entries does not depend on the width."""
     entries: list[list[Line]] = []
-    for place in places:
-        entries.append(_heading(place.value, width))
-        entries += [_entry(names, does, _NARROW, width) for names, does in help_lines(place, keys)]
+    for scope in scopes:
+        entries.append(_heading(scope.value, width))
+        entries += [_entry(labels, text, _NARROW, width) for labels, text in help_lines(scope, keys)]
         entries.append(_BLANK)
     entries.append(_heading("Columns", width))
     entries += [_entry(column.heading, column.help, _NARROW, width) for column in COLUMNS]
     entries.append(_BLANK)
     entries += _filter_entries(width)
-    entries.append(_heading("Reasons, as in reason=rpo", width))
+    entries.append(_heading("Problem types (reason=rpo)", width))
     entries += [_entry(kind.value, meaning, _NARROW, width) for kind, meaning in GLOSSARY.items()]
     entries.append(_BLANK)
     entries.append(_heading("Statuses", width))
     entries.append(_side_by_side([f"{glyph} {status}" for status, glyph in GLYPHS.items()], 2, width))
-    entries += [_side_by_side(signs, 2, width) for signs in _SIGNS]
+    entries += [_side_by_side(symbols, 2, width) for symbols in _SYMBOLS]
     entries.append(_BLANK)
-    entries.append([(Span(line),) for line in broken(_ORDER, width)])
+    entries.append([(Span(line),) for line in broken(_SORT_ORDER_TEXT, width)])
     return entries
 
 
 _BLANK: Final[list[Line]] = [()]
 
-_SIGNS: Final = (
-    (f"{OTHER_GLYPH} any other word of a newer server",),
-    ("+ a task that appeared", "~ one whose settings or status changed", "* one that is marked"),
-    ("▸ a folded group", "▾ one with its tasks", "✖ 6 of 30: so many are not as they should be"),
-    ("‹ › more columns to that side",),
+_SYMBOLS: Final = (
+    (f"{OTHER_GLYPH} a status that this version does not know",),
+    ("+ new task", "~ settings or status changed", "* marked"),
+    ("▸ folded group", "▾ unfolded group", "✖ 6 of 30 unhealthy"),
+    ("‹ › more columns on that side",),
 )
 
-_ORDER: Final = (
-    "The list stands worst first: a task that is switched on and does not protect leads, then what else has a reason;"
-    " then RPO against its target, used of plan, and the name."
+_SORT_ORDER_TEXT: Final = (
+    "Worst first: enabled tasks that do not protect, then other tasks with problems;"
+    " then by RPO relative to its target, used share of the plan, and name."
 )
 
 
 def _filter_entries(width: int) -> list[list[Line]]:
-    """The language of the filter, and its fields."""
-    entries = [_heading("The filter", width)]
+    """Return the entries on the filter language and its fields."""
+    entries = [_heading("Filter", width)]
     entries += [_entry(form, meaning, _WIDE, width) for form, meaning in SYNTAX_EXAMPLES]
-    entries += [_BLANK, _heading("Fields of the filter", width)]
+    entries += [_BLANK, _heading("Filter fields", width)]
     for field in FIELDS:
         entries.append(_entry(" ".join((field.name, *field.aliases)), field.help, _WIDE, width))
         examples = field.example.split("   ")
-        entries.append(_side_by_side(examples, _text_at(_WIDE, width), width, Role.DIM))
+        entries.append(_side_by_side(examples, _text_start(_WIDE, width), width, Role.DIM))
     return [*entries, _BLANK]
 
 
-def _text_at(column: int, width: int) -> int:
-    """Where the text behind a first column begins."""
-    return column if width - column >= _LEAST_TEXT else _INDENT
+def _text_start(column: int, width: int) -> int:
+    """Return the cell at which the text beside a first column of this width begins."""
+    return column if width - column >= _MIN_TEXT else _INDENT
 
 
 def _heading(text: str, width: int) -> list[Line]:
     return [(Span(line, Role.ACCENT),) for line in broken(text, width)]
 
 
-def _entry(word: str, text: str, column: int, width: int) -> list[Line]:
-    """A word and what is to be said of it, beside it or, where there is no room, below."""
-    at = _text_at(column, width)
-    first = [f"  {line}" for line in broken(word, width - 2)]
+def _entry(term: str, text: str, column: int, width: int) -> list[Line]:
+    """Return a term and its description, beside it or, without room, below it."""
+    at = _text_start(column, width)
+    first = [f"  {line}" for line in broken(term, width - 2)]
     rest = broken(text, width - at)
     is_beside = len(first) == 1 and cells(first[0]) < at
     lines: list[Line] = []
@@ -154,12 +154,12 @@ def _entry(word: str, text: str, column: int, width: int) -> list[Line]:
     return [*lines, *((Span(" " * at), Span(line)) for line in rest)]
 
 
-def _side_by_side(signs: Sequence[str], at: int, width: int, role: Role = Role.TEXT) -> list[Line]:
-    """Signs behind each other, each in one piece."""
+def _side_by_side(texts: Sequence[str], at: int, width: int, role: Role = Role.TEXT) -> list[Line]:
+    """Fill lines with texts; no text is broken if it fits on a line."""
     lines: list[str] = []
-    for sign in signs:
-        if lines and cells(lines[-1]) + 3 + cells(sign) <= width - at:
-            lines[-1] += f"   {sign}"
+    for text in texts:
+        if lines and cells(lines[-1]) + 3 + cells(text) <= width - at:
+            lines[-1] += f"   {text}"
         else:
-            lines += broken(sign, width - at)
+            lines += broken(text, width - at)
     return [(Span(" " * at), Span(line, role)) for line in lines]

@@ -1,4 +1,4 @@
-"""Asks for what a login still wants: another password, or the code of the second factor."""
+"""The login dialog: prompts for a password or a one-time code."""
 
 from __future__ import annotations
 
@@ -16,70 +16,70 @@ from cdptui.tui.screens.dialog import Dialog
 
 class _PromptText(Struct, frozen=True):
     title: str
-    why: str
+    reason: str
     placeholder: str
     hint: str
 
 
-_WORDS: Final = {
+_TEXTS: Final = {
     CredentialPrompt.PASSWORD: _PromptText(
         "Log in again",
-        "{who} at {node} was refused.",
+        "Login of {account} at {node} was rejected.",
         "password",
-        "Enter tries once, Esc leaves it. Too many tries lock an account.",
+        "Enter logs in, Esc cancels. Repeated failures lock the account.",
     ),
     CredentialPrompt.FIRST_PASSWORD: _PromptText(
-        "Log in", "{who} at {node}", "password", "Enter tries once, Esc leaves it. Too many tries lock an account."
+        "Log in", "{account} at {node}", "password", "Enter logs in, Esc cancels. Repeated failures lock the account."
     ),
     CredentialPrompt.OTP: _PromptText(
         "Second factor",
-        "{who} at {node} needs a code.",
+        "{account} at {node} needs a one-time code.",
         "code",
-        "Enter tries once, Esc leaves it. A code is good for half a minute.",
+        "Enter logs in, Esc cancels. A code is valid for 30 s.",
     ),
 }
 
 
 class PasswordInput(Input):
-    """An input whose cursor does not blink: nothing on screen moves by itself."""
+    """A password field. Its cursor does not blink, because every blink costs a write to the terminal."""
 
     def on_mount(self) -> None:
-        """Stand still."""
+        """Switch cursor blinking off."""
         self.cursor_blink = False
 
     def action_copy(self) -> None:
-        """A secret goes to no clipboard."""
+        """Copy nothing: a secret must not reach the clipboard."""
 
     def action_cut(self) -> None:
-        """What is cut is gone."""
+        """Delete the selection without copying it."""
         self.delete_selection()
 
 
 class LoginPrompt(Dialog[str | None]):
-    """Gives what was typed, None when the person would rather not."""
+    """Prompt for a credential. Returns the text that was entered, or None if cancelled."""
 
     BINDINGS: ClassVar = [Binding("escape", "dismiss", "Cancel", show=False)]
 
-    def __init__(self, wanted: CredentialPrompt, account: str, node: str, reason: str = "") -> None:
-        """`reason` says why it is not known, where something should have given it."""
+    def __init__(self, prompt: CredentialPrompt, account: str, node: str, reason: str = "") -> None:
+        """`reason` explains why the configured source gave no credential."""
         super().__init__()
         self._reason = reason
-        self._wanted = wanted
-        self._words = _WORDS[wanted]
-        self._why = self._words.why.format(who=account, node=node)
+        self._prompt = prompt
+        self._text = _TEXTS[prompt]
+        self._account_text = self._text.reason.format(account=account, node=node)
 
     def compose(self) -> ComposeResult:
-        """One line to type in."""
+        """Create the child widgets."""
         with Vertical(id="password") as box:
-            box.border_title = self._words.title
-            yield Static(self._why, markup=False)
+            box.border_title = self._text.title
+            yield Static(self._account_text, markup=False)
             if self._reason:
                 yield Static(self._reason, markup=False)
-            yield PasswordInput(password=True, placeholder=self._words.placeholder)
-            yield Static(self._words.hint, markup=False)
+            yield PasswordInput(password=True, placeholder=self._text.placeholder)
+            yield Static(self._text.hint, markup=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Give it back."""
-        # Blanks belong to a password, but to no code.
-        typed = event.value.strip() if self._wanted is CredentialPrompt.OTP else event.value
+        """Close with the text that was entered."""
+        # Blanks can be part of a password but not of a code.
+        typed = event.value.strip() if self._prompt is CredentialPrompt.OTP else event.value
         self.dismiss(typed or None)

@@ -1,4 +1,4 @@
-"""A small menu: one key for each thing that can be chosen."""
+"""Menus: a generic one with a letter per item, and the sort, profile and copy menus."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ from cdptui.tui.screens.dialog import Dialog
 from cdptui.tui.target import Target
 
 _ALSO_MOVES: Final = {"j": "down", "k": "up"}
-"""As everywhere, save where the letter chooses something."""
+"""Movement keys of all lists, bound unless an item uses the letter."""
 
 
 class MenuItem(Struct, frozen=True):
-    """One line of the menu."""
+    """A menu item."""
 
     id: str
     key: str
-    """The letter that chooses it at once."""
+    """The letter that selects the item immediately."""
     label: str
 
 
 class Menu(Dialog[str | None]):
-    """Gives the id of what was chosen."""
+    """A menu. Returns the id of the selected item, or None if cancelled."""
 
     BINDINGS: ClassVar = [
         Binding("escape", "dismiss", "Close", show=False),
@@ -52,20 +52,20 @@ class Menu(Dialog[str | None]):
     ]
 
     def __init__(self, title: str, choices: Sequence[MenuItem], current: str | None = None) -> None:
-        """`current` is the id of what is so now."""
+        """`current` is the id of the active item, which is highlighted."""
         super().__init__()
         self._title = title
         self._choices = choices
         self._current = current
         for choice in choices:
-            # As bindings, so that a letter that comes before the menu is drawn is not lost.
+            # Bindings also work for a letter that arrives before the menu is drawn.
             self._bindings.bind(choice.key, f"choose({choice.id!r})", show=False)
         for key, action in _ALSO_MOVES.items():
             if not any(choice.key == key for choice in choices):
                 self._bindings.bind(key, action, show=False)
 
     def compose(self) -> ComposeResult:
-        """A list of choices, each with its letter."""
+        """Create the child widgets."""
         menu = OptionList(*(Option(self._label(choice), id=choice.id) for choice in self._choices), markup=False)
         menu.add_class("menu")
         menu.border_title = self._title
@@ -74,20 +74,20 @@ class Menu(Dialog[str | None]):
         yield menu
 
     def action_choose(self, chosen: str) -> None:
-        """Give back what a letter stands for."""
+        """Close with the item of a letter."""
         self.dismiss(chosen)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Give back the choice."""
+        """Close with the selected item."""
         self.dismiss(event.option.id)
 
     def action_down(self) -> None:
-        """Next choice."""
+        """Move to the next item."""
         for menu in self.query(OptionList):
             menu.action_cursor_down()
 
     def action_up(self) -> None:
-        """Previous choice."""
+        """Move to the previous item."""
         for menu in self.query(OptionList):
             menu.action_cursor_up()
 
@@ -96,7 +96,7 @@ class Menu(Dialog[str | None]):
 
 
 class SortMenu(Dialog[SortOrder | None]):
-    """Gives the chosen order; choosing the present one turns it round."""
+    """Choose the sort column. Returns the new order, or None if cancelled; selecting the current column reverses it."""
 
     BINDINGS: ClassVar = [
         Binding("escape", "dismiss", "Close", show=False),
@@ -111,7 +111,7 @@ class SortMenu(Dialog[SortOrder | None]):
         self._order = order
 
     def compose(self) -> ComposeResult:
-        """A list of columns."""
+        """Create the child widgets."""
         options = [Option(self._label(WORST_FIRST, "Worst first"), id=WORST_FIRST)]
         options += [Option(self._label(column.key, column.heading), id=column.key) for column in COLUMNS]
         menu = OptionList(*options, id="sort-menu", markup=False)
@@ -120,17 +120,17 @@ class SortMenu(Dialog[SortOrder | None]):
         yield menu
 
     def action_down(self) -> None:
-        """Next column."""
+        """Move to the next item."""
         for menu in self.query(OptionList):
             menu.action_cursor_down()
 
     def action_up(self) -> None:
-        """Previous column."""
+        """Move to the previous item."""
         for menu in self.query(OptionList):
             menu.action_cursor_up()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Give back the choice."""
+        """Close with the selected item."""
         self.dismiss(self._order.toggled(event.option.id))
 
     def _label(self, key: str, heading: str) -> str:
@@ -140,7 +140,7 @@ class SortMenu(Dialog[SortOrder | None]):
 
 
 class ProfileMenu(Dialog[Target | None]):
-    """Gives the chosen target; the present one leaves all as it is."""
+    """Choose the node to monitor. Returns the selected target, or None if cancelled."""
 
     BINDINGS: ClassVar = [
         Binding("escape", "dismiss", "Close", show=False),
@@ -150,55 +150,55 @@ class ProfileMenu(Dialog[Target | None]):
         Binding("k", "up", "Up", show=False, id="up"),
     ]
 
-    def __init__(self, targets: Sequence[Target], present: Target) -> None:
+    def __init__(self, targets: Sequence[Target], current: Target) -> None:
         super().__init__()
         self._targets = targets
-        self._present = present
+        self._current = current
 
     def compose(self) -> ComposeResult:
-        """A list of names, each in its colour, with the node."""
-        room = max(cell_len(target.profile) for target in self._targets)
-        options = [Option(self._label(target, room), id=str(at)) for at, target in enumerate(self._targets)]
+        """Create the child widgets."""
+        width = max(cell_len(target.profile) for target in self._targets)
+        options = [Option(self._label(target, width), id=str(at)) for at, target in enumerate(self._targets)]
         menu = OptionList(*options, id="profile-menu", markup=False)
-        menu.border_title = "Watch"
-        menu.border_subtitle = "Enter logs out here, and goes there"
-        menu.highlighted = self._targets.index(self._present)
+        menu.border_title = "Switch node"
+        menu.border_subtitle = "Enter logs out and switches"
+        menu.highlighted = self._targets.index(self._current)
         yield menu
 
     def action_down(self) -> None:
-        """Next one."""
+        """Move to the next item."""
         self.query_one(OptionList).action_cursor_down()
 
     def action_up(self) -> None:
-        """Previous one."""
+        """Move to the previous item."""
         self.query_one(OptionList).action_cursor_up()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Give back the choice."""
+        """Close with the selected item."""
         self.dismiss(self._targets[int(event.option.id or 0)])
 
-    def _label(self, target: Target, room: int) -> Text:
-        colours = self.app.theme_variables
-        mark = "●" if target is self._present else " "
-        style = Style(color=colours["background"], bgcolor=colours[f"role-{accent_role(target.accent)}"], bold=True)
+    def _label(self, target: Target, width: int) -> Text:
+        theme = self.app.theme_variables
+        mark = "●" if target is self._current else " "
+        style = Style(color=theme["background"], bgcolor=theme[f"role-{accent_role(target.accent)}"], bold=True)
         name = Text(f" {target.profile} ", style) if target.profile else Text("")
-        rest = " " * (room + 4 - cell_len(name.plain))
+        rest = " " * (width + 4 - cell_len(name.plain))
         return Text.assemble(f"{mark} ", name, rest, sanitize(target.node))
 
 
 MAX_COPIED: Final = 1000
-"""Tasks in one copy: what has more belongs into a file."""
+"""Most tasks in one copy; larger selections are exported to a file."""
 
 
 def open_copy_menu(screen: Screen[object], rows: Sequence[TaskRow], link: NodeConnection, node: str) -> None:
-    """Let somebody choose what of tasks to copy; `link` has their JSON, `node` is where they came from."""
+    """Let the user choose what to copy of `rows`. `link` has their JSON records, `node` is the URL of their node."""
     tasks = [row.task for row in rows]
-    offered = {copy.id: copy for copy in copy_formats(tasks, [link.record(task) for task in tasks], api_url(node))}
+    formats = {copy.id: copy for copy in copy_formats(tasks, [link.record(task) for task in tasks], api_url(node))}
 
-    def want(chosen: str | None) -> None:
+    def request_copy(chosen: str | None) -> None:
         if chosen is not None:
-            copy = offered[chosen]
+            copy = formats[chosen]
             screen.post_message(CopyRequested(copy.label, copy.text))
 
-    choices = [MenuItem(copy.id, copy.key, copy.label) for copy in offered.values()]
-    screen.app.push_screen(Menu("Copy", choices), want)
+    choices = [MenuItem(copy.id, copy.key, copy.label) for copy in formats.values()]
+    screen.app.push_screen(Menu("Copy", choices), request_copy)

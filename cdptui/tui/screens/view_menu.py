@@ -1,4 +1,4 @@
-"""The menu of saved views."""
+"""The saved views menu."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cdptui.tui.screens.dialog import Dialog
 
 
 class ViewCommand(Struct, frozen=True):
-    """What is to be done with a view."""
+    """An operation on a saved view."""
 
     kind: Literal["show", "save", "delete", "default"]
     number: int
@@ -27,69 +27,69 @@ class ViewCommand(Struct, frozen=True):
 
 
 class ViewMenu(Dialog[ViewCommand | None]):
-    """Gives what was wished for."""
+    """Open, save or delete a view, or make it the startup view. Returns the command, or None if cancelled."""
 
     BINDINGS: ClassVar = [
-        Binding("escape", "leave", "Close", show=False),
+        Binding("escape", "cancel", "Close", show=False),
         Binding("v", "dismiss", "Close", show=False),
         quit_binding(),
         Binding("down,j", "down", "Down", show=False),
         Binding("up,k", "up", "Up", show=False),
         *(Binding(str(number), f"show({number})", "Show", show=False) for number in NUMBERS),
         Binding("s", "name", "Save", show=False),
-        Binding("x,delete", "wish('delete')", "Delete", show=False),
-        Binding("asterisk", "wish('default')", "Begin with it", show=False),
+        Binding("x,delete", "command('delete')", "Delete", show=False),
+        Binding("asterisk", "command('default')", "Startup view", show=False),
     ]
 
-    def __init__(self, views: SavedViews, profile: str, present: SavedView) -> None:
-        """`present` is how the list is looked at now: what would be saved."""
+    def __init__(self, views: SavedViews, profile: str, current: SavedView) -> None:
+        """`current` is the list's current view, which `s` saves."""
         super().__init__()
         self._views = views
         self._default = views.defaults.get(profile)
-        self._present = present
-        # Here already, for keys that come before the dialog is composed.
+        self._current = current
+        # Created here, not in compose(), for keys that arrive before the dialog is composed.
         self._menu = OptionList(*(Option(self._label(number), id=str(number)) for number in NUMBERS), markup=False)
-        self._menu.border_title = "Views  ● saved  * begins with it"
-        self._menu.border_subtitle = "Enter shows  s saves the list as it is  x deletes  * begins with it"
+        self._menu.border_title = "Views   ● customised   * startup view"
+        self._menu.border_subtitle = "Enter open   s save current list   x delete   * startup view"
         self._menu.highlighted = next((number - 1 for number in NUMBERS if views.view(number) is None), 0)
-        self._name_field = Input(id="view-name", compact=True, max_length=MAX_NAME, placeholder="name of the view")
+        self._name_field = Input(id="view-name", compact=True, max_length=MAX_NAME, placeholder="View name")
         self._name_field.cursor_blink = False
         self._name_field.display = False
 
     def compose(self) -> ComposeResult:
-        """A line for each number, and one to type a name in."""
+        """Create the child widgets."""
         with Vertical(id="views"):
             yield self._menu
             yield self._name_field
 
     def action_down(self) -> None:
-        """Next number."""
+        """Move to the next item."""
         self._menu.action_cursor_down()
 
     def action_up(self) -> None:
-        """Previous number."""
+        """Move to the previous item."""
         self._menu.action_cursor_up()
 
     def action_show(self, number: int) -> None:
-        """Show the view with that number."""
+        """Close with the command to open view `number`."""
         self.dismiss(ViewCommand("show", number))
 
-    def action_wish(self, kind: Literal["delete", "default"]) -> None:
-        """Delete the view, or begin with it."""
+    def action_command(self, kind: Literal["delete", "default"]) -> None:
+        """Close with the command to delete the view or to make it the startup view."""
         self.dismiss(ViewCommand(kind, self._number))
 
     def action_name(self) -> None:
-        """Ask for the name under which the list as it is will be saved."""
-        before = self._views.saved.get(self._number)
+        """Prompt for the name under which to save the current list."""
+        saved = self._views.saved.get(self._number)
         name = self._name_field
         name.display = True
-        name.value = before.name if before is not None else self._present.name
+        name.value = saved.name if saved is not None else self._current.name
         name.cursor_position = len(name.value)
-        self._menu.border_subtitle = f"Enter saves as {self._number}  Esc does not"
+        self._menu.border_subtitle = f"Enter saves as view {self._number}   Esc cancels"
         self.set_focus(name)
 
-    def action_leave(self) -> None:
-        """Close, or type no name."""
+    def action_cancel(self) -> None:
+        """Leave the name field, or close the menu."""
         if self._name_field.has_focus:
             self._name_field.display = False
             self.set_focus(self._menu)
@@ -97,12 +97,12 @@ class ViewMenu(Dialog[ViewCommand | None]):
             self.dismiss(None)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Save under this name."""
+        """Close with the command to save the list under the entered name."""
         if event.value.strip():
             self.dismiss(ViewCommand("save", self._number, sanitize(event.value.strip(), MAX_NAME)))
 
     def on_option_list_option_selected(self) -> None:
-        """Show the chosen view."""
+        """Close with the command to open the highlighted view."""
         self.dismiss(ViewCommand("show", self._number))
 
     @property
@@ -111,25 +111,25 @@ class ViewMenu(Dialog[ViewCommand | None]):
 
     def _label(self, number: int) -> str:
         view = self._views.view(number)
-        begins, saved = "*" if number == self._default else " ", "●" if number in self._views.saved else " "
+        startup, saved = "*" if number == self._default else " ", "●" if number in self._views.saved else " "
         if view is None:
-            return f"{begins}{saved}{number}  –"
-        return f"{begins}{saved}{number}  {view.name:<24} {view_text(view)}"
+            return f"{startup}{saved}{number}  –"
+        return f"{startup}{saved}{number}  {view.name:<24} {view_text(view)}"
 
 
 def view_text(view: SavedView) -> str:
-    """What a view shows, in a line.
+    """Describe a view in one line.
 
     >>> view_text(SavedView(name="x", filter="full<3d", sort="full-in", group="storage"))
-    'full<3d, by full in, grouped by storage'
+    'full<3d, sorted by full in, grouped by storage'
     """
     column = BY_KEY.get(view.sort)
     parts = [
         "unhealthy" if view.unhealthy else "",
         sanitize(view.filter),
-        f"by {column.heading.lower()}{' the other way round' if view.inverted else ''}" if column is not None else "",
+        f"sorted by {column.heading.lower()}{', reversed' if view.inverted else ''}" if column is not None else "",
         f"grouped by {sanitize(view.group)}" if view.group else "",
         f"{len(view.columns)} columns" if view.columns else "",
-        "wide" if view.wide else "",
+        "all columns" if view.wide else "",
     ]
-    return ", ".join(filter(None, parts)) or "everything, worst first"
+    return ", ".join(filter(None, parts)) or "all tasks, worst first"

@@ -1,1 +1,1 @@
-"""The input side of the terminal: bytes to control sequences, control sequences to Textual events."""
+"""The terminal: driver, input decoding, screen buffer, output and clipboard."""

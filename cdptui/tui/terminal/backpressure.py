@@ -1,6 +1,6 @@
-"""Keeps the input thread from sending events faster than the app handles them.
+"""Keep the input thread from sending events faster than the app handles them.
 
-Without it a megabyte of mouse reports would be queued within a second, and `q` behind it answered after minutes.
+Without it a megabyte of mouse reports would be queued within a second, and `q` behind it handled after minutes.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from threading import Event
 from typing import Final
 
 _WINDOW: Final = 32
-"""Events that are sent without asking how far the app is: more than is typed between two frames."""
+"""Events that are sent between two checks: more than a user types between two frames."""
 
 _CHECK_INTERVAL_S: Final = 0.005
-"""How often to ask while the app is behind; nothing asks otherwise."""
+"""Period of the checks while the app is behind; there are none otherwise."""
 
 
 class Backpressure:
@@ -49,7 +49,7 @@ class Backpressure:
         return True
 
     def close(self) -> None:
-        """Let the thread go on for good, so that it can end."""
+        """Release the thread for good, so that it can end."""
         self._is_closed = True
         self._may_go_on.set()
 

@@ -1,6 +1,6 @@
-"""Where a copy goes: to tmux, to the terminal, or to a file. It is always said which, and nothing waits for it long.
+"""Copy text by way of tmux, the terminal (OSC 52) or a file, and report which of them was used.
 
-A terminal does not tell whether it took a copy, and tmux as it comes passes none on; so tmux is asked itself.
+A terminal does not confirm a copy. tmux does not pass OSC 52 on by default; its own command is used instead.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import asyncio
 import base64
 import logging
 from collections.abc import Callable
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -21,28 +21,28 @@ from cdptui.config.terminal import Multiplexer, TerminalCapabilities
 log = logging.getLogger(__name__)
 
 TERMINAL_BYTES: Final = 56_000
-"""Terminals give up on longer sequences: 75,000 characters of base64 are what all of them take."""
+"""Largest copy by OSC 52: 75,000 characters of base64 are the longest sequence that all terminals accept."""
 
 TMUX_BYTES: Final = 1_000_000
 
-_TMUX_S: Final = 1.0
+_TMUX_TIMEOUT_S: Final = 1.0
 _CHUNK: Final = 256
-"""Characters of base64 that go through screen in one piece; it cuts off what is longer than its own lines."""
+"""Characters per DCS string for GNU screen, which truncates longer ones."""
 
 
-class CopyMethod(Enum):
-    """Where copies can go."""
+class CopyMethod(StrEnum):
+    """How text is copied; the value is the message for the user."""
 
-    TMUX = "copied to the tmux buffer"
-    TERMINAL = "sent to the terminal (OSC 52)"
-    FILE = "written to"
+    TMUX = "Copied {label} to the tmux buffer"
+    TERMINAL = "Sent {label} to the terminal (OSC 52)"
+    FILE = "Wrote {label} to {path}"
 
 
 def choose_method(traits: TerminalCapabilities, size: int) -> CopyMethod:
-    """The way for so many bytes.
+    """Return the method for a copy of `size` bytes.
 
     >>> choose_method(TerminalCapabilities(), 100), choose_method(TerminalCapabilities(is_legacy=True), 100)
-    (<CopyMethod.TERMINAL: 'sent to the terminal (OSC 52)'>, <CopyMethod.FILE: 'written to'>)
+    (<CopyMethod.TERMINAL: 'Sent {label} to the terminal (OSC 52)'>, <CopyMethod.FILE: 'Wrote {label} to {path}'>)
     """
     if traits.multiplexer is Multiplexer.TMUX:
         return CopyMethod.TMUX if size <= TMUX_BYTES else CopyMethod.FILE
@@ -50,46 +50,47 @@ def choose_method(traits: TerminalCapabilities, size: int) -> CopyMethod:
 
 
 def osc52(data: bytes, multiplexer: Multiplexer) -> str:
-    r"""What makes a terminal take `data` to its clipboard.
+    r"""Return the OSC 52 sequence that puts `data` on the terminal's clipboard.
 
     >>> osc52(b"uuid", Multiplexer.NONE)
     '\x1b]52;c;dXVpZA==\x07'
     """
-    whole = f"\x1b]52;c;{base64.b64encode(data).decode()}\x07"
+    sequence = f"\x1b]52;c;{base64.b64encode(data).decode()}\x07"
     if multiplexer is not Multiplexer.SCREEN:
-        return whole
-    # Screen passes on what stands in its own brackets.
-    return "".join(f"\x1bP{whole[at : at + _CHUNK]}\x1b\\" for at in range(0, len(whole), _CHUNK))
+        return sequence
+    # GNU screen passes DCS strings on to its terminal.
+    return "".join(f"\x1bP{sequence[at : at + _CHUNK]}\x1b\\" for at in range(0, len(sequence), _CHUNK))
 
 
 class Clipboard:
-    """Takes copies."""
+    """The clipboard: copies text by the method that suits the terminal."""
 
     def __init__(self, traits: TerminalCapabilities, write: Callable[[str], None]) -> None:
-        """`write` sends a sequence to the terminal."""
+        """`write` sends a control sequence to the terminal."""
         self._traits = traits
         self._write = write
 
-    async def copy(self, text: str) -> str:
-        """Copy `text`; where it went, in words."""
+    async def copy(self, label: str, text: str) -> str:
+        """Copy `text`, called `label`, and return a message that says where it went or why it failed."""
         data = text.encode("utf-8", "replace")
-        way = choose_method(self._traits, len(data))
-        if way is CopyMethod.TMUX and not await _copy_to_tmux(data):
-            way = CopyMethod.FILE
-        if way is CopyMethod.TERMINAL:
+        method = choose_method(self._traits, len(data))
+        if method is CopyMethod.TMUX and not await _copy_to_tmux(data):
+            method = CopyMethod.FILE
+        if method is CopyMethod.TERMINAL:
             self._write(osc52(data, self._traits.multiplexer))
-        if way is not CopyMethod.FILE:
-            return str(way.value)
+        if method is not CopyMethod.FILE:
+            return method.format(label=label)
         path = clipboard_file()
         try:
             await asyncio.to_thread(replace_file, path, data)
         except OSError as error:
-            return f"not copied to {_shortened(path)}: {describe_open_error(path, error)}"
-        return f"{way.value} {_shortened(path)}"
+            return f"Could not copy {label} to {_shortened(path)}: {describe_open_error(path, error)}"
+        template: str = method.value
+        return template.format(label=label, path=_shortened(path))
 
 
 async def _copy_to_tmux(data: bytes) -> bool:
-    """Load the buffer of tmux, which passes it on to its own terminal where it can; whether that went well."""
+    """Load the tmux buffer and return whether that succeeded. With `-w` tmux also copies to its terminal, if it can."""
     for flags in (["-w"], []):  # before tmux 3.2 there was no -w
         try:
             process = await asyncio.create_subprocess_exec(
@@ -102,15 +103,15 @@ async def _copy_to_tmux(data: bytes) -> bool:
                 stderr=asyncio.subprocess.DEVNULL,
             )
         except OSError as error:
-            log.warning("no tmux to copy to: %s", error)
+            log.warning("could not run tmux: %s", error)
             return False
         try:
-            await asyncio.wait_for(process.communicate(data), _TMUX_S)
+            await asyncio.wait_for(process.communicate(data), _TMUX_TIMEOUT_S)
         except TimeoutError:
             process.kill()
-            # At once, since nothing survives that; else a zombie and its pipe would stay.
+            # SIGKILL ends it at once; without wait() a zombie and its pipe would remain.
             await process.wait()
-            log.warning("tmux did not take a copy within %s s", _TMUX_S)
+            log.warning("tmux did not accept the copy within %s s", _TMUX_TIMEOUT_S)
             return False
         if process.returncode == 0:
             return True

@@ -1,4 +1,4 @@
-"""An incremental tokenizer for what a terminal sends, after ECMA-48 and the state machine of the VT500.
+"""An incremental tokenizer for terminal input, after ECMA-48 and the state machine of the VT500.
 
 Pure: it knows neither Textual nor a file, and the caller passes the time. Memory is bounded and the cost is linear in
 the number of bytes, whatever they are. The same bytes give the same tokens however they are cut, as long as no time-out
@@ -17,19 +17,19 @@ SEQUENCE_TIMEOUT_S: Final = 1.0
 """How long the rest of a sequence may take after its introducer; more than one lost packet on a slow line."""
 
 PASTE_TIMEOUT_S: Final = 3.0
-"""The silence that ends a paste: pasted text taken for keys does more harm than keys without effect for a while."""
+"""The silence that ends a paste. Long, because pasted text handled as keys does more harm than keys without effect."""
 
 MAX_PASTE_S: Final = 10.0
-"""How long a paste may take in all, or keys typed after an unfinished one would belong to it for ever."""
+"""Longest duration of a paste, so that keys typed after an unfinished one do not belong to it for ever."""
 
 LATE_INTRODUCER_TIMEOUT_S: Final = 0.4
 """How long an introducer soon after a lone escape is held back: it may be the rest of a sequence, or a key."""
 
 MAX_SEQUENCE_CHARS: Final = 64
-"""The longest key or report that we know has about 40; what is longer is consumed and dropped."""
+"""Longer sequences are consumed and dropped; the longest known key or report has about 40 characters."""
 
 MAX_PASTE_BYTES: Final = 64 * 1024
-"""Our fields have one line; of a longer paste the beginning is kept."""
+"""The rest of a longer paste is dropped; all text fields have one line."""
 
 _ESC: Final = 0x1B
 _BEL: Final = 0x07
@@ -63,7 +63,7 @@ By ECMA-48 the first of them ends the sequence, and the rest would be typed.
 """
 
 _RXVT_DOLLAR_KEY: Final = re.compile(rb"\d{1,2}\$")
-"""rxvt ends keys with Shift with what is an intermediate byte everywhere else."""
+"""rxvt ends keys with Shift with `$`, an intermediate byte on all other terminals."""
 
 _LATE_SECOND_BYTES: Final = {
     ord("["): frozenset(b"0123456789:;<=>?ABCDEFHIMOPQRSZ~"),
@@ -105,7 +105,7 @@ Token = Character | EscapeKey | ControlSequence | PastedText
 
 
 class ControlSequenceTokenizer:
-    r"""Cuts a stream of bytes into tokens.
+    r"""Splits a stream of bytes into tokens.
 
     >>> tokenizer = ControlSequenceTokenizer(escape_delay_s=0.1)
     >>> tokenizer.feed(b"a\x1b[", now=0.0)
@@ -171,7 +171,7 @@ class ControlSequenceTokenizer:
         return tokens
 
     def _deadline(self, now: float) -> float | None:
-        """When to give up what is pending; a sequence is not given more time by what follows its introducer."""
+        """Return when pending input times out; bytes after the introducer do not extend the time of a sequence."""
         if self._begun != self._begun_before:
             self._begun_before, self._begun_at = self._begun, now
         timeout_s = self._timeout_s()
@@ -183,9 +183,9 @@ class ControlSequenceTokenizer:
         return (self._begun_at if is_sequence else now) + timeout_s
 
     def _timeout_s(self) -> float | None:
-        """Seconds for which the present state waits for more."""
+        """Seconds for which the current state waits for more."""
         state = self._state
-        # Half a character may wait for ever: it holds nothing back.
+        # Half a character can wait for ever: it delays no other input.
         if state in (self._ground, self._utf8):
             return None
         if state in (self._escape, self._after_intermediate):
@@ -213,7 +213,7 @@ class ControlSequenceTokenizer:
         return at + 1
 
     def _begin_character(self, byte: int, *, is_alt: bool) -> None:
-        """Begin a character of several bytes; any other byte is no character and dropped."""
+        """Begin a character of several bytes; any other byte is dropped."""
         self._state = self._ground
         if 0xC2 <= byte <= 0xF4:
             self._character[:] = (byte,)
@@ -298,7 +298,7 @@ class ControlSequenceTokenizer:
         elif byte >= 0x80:
             self._state = self._ground
             return at
-        # Other control characters inside of a sequence are ignored: Enter is none there.
+        # Other control characters inside a sequence are ignored.
         return at + 1
 
     def _extend_body(self, data: bytes) -> None:
@@ -386,7 +386,7 @@ class ControlSequenceTokenizer:
         self._paste += data[: MAX_PASTE_BYTES - len(self._paste)]
 
     def _after_escape_key(self, data: bytes, at: int) -> int:
-        """Hold an introducer back that comes soon after the Escape key: the escape may have been its own."""
+        """Hold back an introducer soon after the Escape key: the escape may have belonged to it."""
         byte = data[at]
         if byte not in _LATE_SECOND_BYTES:
             self._state = self._ground

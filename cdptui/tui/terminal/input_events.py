@@ -1,7 +1,7 @@
-"""Textual events for the tokens of the terminal's input: only what is known makes one.
+"""Convert the tokens of the terminal's input to Textual events; unknown sequences are dropped.
 
-Textual's own parser types what it does not know as single keys and raises on numbers that it does not expect, so it is
-not used. Names of keys are Textual's.
+Textual's parser is not used: it reports unknown sequences as single keys and raises on unexpected numbers. Key names
+are Textual's.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from cdptui.tui.terminal.control_sequences import Character, ControlSequence, Es
 log = logging.getLogger(__name__)
 
 _MAX_COORDINATE: Final = 10_000
-"""Cells; a mouse report beyond any screen is no mouse report."""
+"""Cells; mouse reports beyond that are invalid."""
 
 _NUMBER: Final = r"\d{1,9}"
 _MOUSE: Final = re.compile(rf"\x1b\[<({_NUMBER});({_NUMBER});({_NUMBER})([Mm])")
@@ -47,13 +47,14 @@ _KEY_EVENTS: Final = (1, 2, _RELEASE)
 
 _MODIFIERS: Final = ("shift", "alt", "ctrl", "super", "hyper", "meta")
 _MAX_MODIFIERS: Final = 256
-"""1, and 8 bits, of which the two locks count for nothing."""
+"""1, and 8 bits, of which the two lock keys are ignored."""
 
 _CHARACTERS: Final = {"backspace": "\x7f", "enter": "\r", "tab": "\t"}
-"""What keys without a modifier come with, as they do without the kitty protocol."""
+"""The characters of these keys without a modifier, as without the kitty protocol."""
 
 MAX_REPEATS: Final = 40
-"""More of the same in one read than a held key makes in a second: the app is behind, and would go on long after it."""
+"""Most repetitions of a key in one read: more than a held key sends in a second. With more, the app is behind and would
+move on long after the key was released."""
 
 _MOTION_KEYS: Final = frozenset({"up", "down", "left", "right", "pageup", "pagedown"})
 
@@ -68,7 +69,7 @@ _SCROLLS: Final = (
 
 
 class InputDecoder:
-    """Makes Textual events of tokens; remembers where the mouse was."""
+    """Converts tokens to Textual events; remembers the position of the mouse."""
 
     def __init__(self) -> None:
         self._mouse_x = self._mouse_y = 0
@@ -76,10 +77,10 @@ class InputDecoder:
         self._logged: set[type[Exception]] = set()
 
     def decode(self, tokens: Iterable[Token]) -> list[Message]:
-        """Return the events of `tokens`; of moves of the mouse in a row, and of focus reports, the last is kept.
+        """Return the events of `tokens`. Of consecutive mouse moves, and of focus reports, only the last is kept.
 
-        Of a cursor key or a turn of the wheel, at most `MAX_REPEATS` in a row are kept.
-        A fault in here costs one token, not the input: it is logged once per kind.
+        Of a cursor key or a turn of the wheel at most `MAX_REPEATS` in a row are kept. An error drops one token, not
+        the input, and is logged once per type.
         """
         messages: list[Message] = []
         last_motion, repeats = None, 0
@@ -146,14 +147,14 @@ class InputDecoder:
 
 
 def _motion_of(message: Message) -> object:
-    """What identifies the same cursor key or turn of the wheel; None for any other event."""
+    """Return a value that identifies a cursor key or turn of the wheel; None for any other event."""
     if isinstance(message, events.Key):
         return message.key if message.key in _MOTION_KEYS else None
     return type(message) if isinstance(message, _SCROLLS) else None
 
 
 def _supersedes(message: Message, before: Message) -> bool:
-    """Whether nothing is lost when only `message` is handled: of moves with the same button, and of focus reports."""
+    """Return whether `message` replaces `before`: for moves with the same button and for focus reports."""
     if isinstance(message, events.MouseMove) and isinstance(before, events.MouseMove):
         return message.button == before.button
     return isinstance(message, _FOCUS_REPORTS) and isinstance(before, _FOCUS_REPORTS)
@@ -183,7 +184,7 @@ def _sequence_keys(sequence: str) -> Iterator[events.Key]:
 
 
 def _table_keys(sequence: str) -> Iterator[events.Key]:
-    """The keys of a sequence in Textual's table of what all kinds of terminals send; none for any other sequence."""
+    """Yield the keys of a sequence in Textual's table of known sequences; none for other sequences."""
     known = ANSI_SEQUENCES_KEYS.get(sequence)
     if isinstance(known, str):
         yield from _character_keys(known, is_alt=False)
@@ -192,7 +193,7 @@ def _table_keys(sequence: str) -> Iterator[events.Key]:
 
 
 def _kitty_keys(match: re.Match[str]) -> list[events.Key] | None:
-    """The keys of a sequence of the kitty protocol: none for a release; None when it is no such key."""
+    """Return the keys of a sequence of the kitty protocol: none for a release, None when it is not such a key."""
     final = match["final"]
     code = int(match["code"] or 1)
     modifiers = int(match["modifiers"] or 1)
@@ -216,7 +217,7 @@ def _kitty_keys(match: re.Match[str]) -> list[events.Key] | None:
 
 
 def _other_keys(code: int, modifiers: int) -> list[events.Key]:
-    """The key of a sequence of modifyOtherKeys, if it is one; its character has Shift in it already."""
+    """Return the key of a modifyOtherKeys sequence, if it is one; Shift is already applied to its character."""
     name = FUNCTIONAL_KEYS.get(f"{code}u")
     if not 1 <= modifiers <= _MAX_MODIFIERS or not (name or _is_printable(code)):
         return []
@@ -224,18 +225,18 @@ def _other_keys(code: int, modifiers: int) -> list[events.Key]:
 
 
 def _decode_text(codes: str | None) -> str | None:
-    """The text that comes with a key, empty when there is none; None when it is not printable."""
+    """Return the text of a key, empty without text; None when it is not printable."""
     numbers = [int(code) for code in (codes or "").split(":") if code]
     return "".join(map(chr, numbers)) if all(map(_is_printable, numbers)) else None
 
 
 def _is_printable(code: int) -> bool:
-    # Of the private use area the protocol makes keys.
+    # The protocol uses the private use area for keys.
     return code <= sys.maxunicode and chr(code).isprintable()
 
 
 def _key(name: str, modifiers: int, text: str | None) -> events.Key:
-    """Name a key with what is held; `text` is the character that it makes, which has Shift in it already."""
+    """Build a key event with its modifiers. `text` is its character, to which Shift is already applied."""
     held = {modifier for bit, modifier in enumerate(_MODIFIERS) if modifiers - 1 & 1 << bit}
     if name in MODIFIER_FUNCTIONAL_KEYS:
         held.clear()

@@ -1,14 +1,14 @@
-"""What the terminal shows now, so that only cells that differ are written.
+"""The cells that the terminal shows, so that only cells that differ are written.
 
 Textual repaints a region from the start of its widget's line to the end of the region, and every region of a layout
 change in full. Over a slow line that is most of the traffic. `ScreenBuffer` remembers every cell that was written and
 turns a repaint into the runs of cells that are really different, with one style change where the style changes.
 
-A colour that is exactly one of the 240 fixed ones of a 256 colour terminal is written by its number, which takes half
-the bytes of its components; our themes have no others.
+A colour that equals one of the 240 fixed colours of a 256-colour terminal is written by its number, which takes half
+the bytes of its components; all colours of the themes do.
 
-This leans on Textual's internals in one place (the update objects that `App._display` gets); a test of bytes fails
-when they change.
+This depends on Textual's internals in one place (the update objects that `App._display` gets); a test of the written
+bytes fails when they change.
 """
 
 from __future__ import annotations
@@ -32,27 +32,27 @@ from cdptui.tui.themes import ANSI_16, NO_COLOR_ATTRIBUTES
 
 
 class SgrStyle(NamedTuple):
-    """How a cell is drawn: SGR parameters, empty for the terminal's own."""
+    """The style of a cell as SGR parameters; empty for the terminal's defaults."""
 
     attributes: str = ""
-    """Bold and the like."""
+    """Bold, underline and the like."""
     foreground: str = ""
     background: str = ""
 
 
 class Cell(NamedTuple):
-    """One place on the screen."""
+    """A cell of the screen."""
 
     char: str
-    """Empty for the right half of a wide character; with combining marks behind it otherwise."""
-    ink: SgrStyle
+    """A character with its combining marks; empty for the right half of a wide character."""
+    style: SgrStyle
 
 
 _UNAMBIGUOUS_WIDTH: Final = (
     range(0xA0, 0x300),  # Latin
     range(0x370, 0x483),  # Greek, Cyrillic
     range(0x2010, 0x2800),  # punctuation, arrows, pictures of controls, boxes, blocks
-    range(0x3001, 0x302A),  # ideographs and what belongs to them
+    range(0x3001, 0x302A),  # ideographs and their marks
     range(0x3041, 0x3097),
     range(0x30A0, 0x3100),
     range(0x4E00, 0xA000),
@@ -60,38 +60,38 @@ _UNAMBIGUOUS_WIDTH: Final = (
     range(0xFF01, 0xFF61),
     range(0xFFFD, 0xFFFE),
 )
-"""Characters on whose width all terminals agree. Not so on emoji, nor on letters with marks that stand beside them."""
+"""Characters on whose width all terminals agree. They disagree on emoji and on letters with spacing marks."""
 
 
 class ColorProfile(Struct, frozen=True):
-    """What the terminal has to draw with."""
+    """The colours and characters of the terminal."""
 
     colours: ColorSystem | None = ColorSystem.TRUECOLOR
-    """None is none at all: then attributes say what a ground says elsewhere."""
+    """None for no colours; attributes then replace backgrounds."""
     charset: str = ""
-    """Its characters, as the name of an encoding; empty is all of them."""
+    """Its characters, as the name of an encoding; empty for all."""
 
 
 _STRIPS: Final = 200
-"""Strips whose cells are kept: those of a screen, and of the one before."""
+"""Size of the cache of cells by strip: the current screen and the previous one."""
 
 _UNKNOWN_CELL: Final = Cell("\0", SgrStyle())
-"""Differs from every cell: what stands there is not known."""
+"""Differs from every cell; for unknown content."""
 
 _MAX_GAP: Final = 4
-"""Unchanged cells between two runs that are cheaper to write again than to jump over."""
+"""Up to this many unchanged cells between two runs are cheaper to write again than to jump over."""
 
 RESET: Final = "\x1b[0m"
-"""The terminal's own ink."""
+"""Reset all attributes and colours."""
 
-_ENDS: Final = {"1": "22", "2": "22", "3": "23", "4": "24", "7": "27", "9": "29"}
-"""What switches a single attribute off."""
+_ATTRIBUTE_OFF: Final = {"1": "22", "2": "22", "3": "23", "4": "24", "7": "27", "9": "29"}
+"""The parameter that switches a single attribute off."""
 
-_UNSEEN: Final = frozenset({"", "1", "2"})
-"""Attributes that a blank does not show: none, bold and faint."""
+_INVISIBLE_ON_BLANKS: Final = frozenset({"", "1", "2"})
+"""Attributes that are invisible on a blank: none, bold and faint."""
 
-_SHOWN_BY_BLANKS: Final = frozenset({"4", "7", "9", "21", "53"})
-"""Attributes that a blank does show: lines under, through and over it, and the colours reversed."""
+_VISIBLE_ON_BLANKS: Final = frozenset({"4", "7", "9", "21", "53"})
+"""Attributes that are visible on a blank: underline, strike, overline and reverse."""
 
 _LEVELS: Final = (0, 95, 135, 175, 215, 255)
 _CUBE: Final = {
@@ -101,105 +101,105 @@ _CUBE: Final = {
     for b, blue in enumerate(_LEVELS)
 }
 NUMBERED: Final = _CUBE | {ColorTriplet(*(8 + 10 * step,) * 3): 232 + step for step in range(24)}
-"""The fixed colours of a 256 colour terminal: xterm's cube and its greys. The first 16 are whatever its user likes."""
+"""The fixed colours of a 256-colour terminal: xterm's cube and greys. The user can configure the first 16."""
 
 
 class ScreenBuffer:
-    """The cells on the terminal, line by line, and the ink that it was left with."""
+    """The cells that the terminal shows, line by line, and its current style."""
 
     def __init__(self, *, has_colour: bool = True, charset: str = "") -> None:
-        """`charset` is the encoding of what the terminal can show; empty is everything."""
+        """`charset` is the encoding of the terminal; empty for all characters."""
         self._has_colour = has_colour
         self._charset = charset
         self._lines: list[list[Cell]] = []
         self._width = 0
-        self._ink: SgrStyle | None = None
-        self._translation = StripCache(ColorProfile())
+        self._style: SgrStyle | None = None
+        self._strip_cache = StripCache(ColorProfile())
         self.color_system: ColorSystem | None = None
-        """Fewer colours than the terminal has; None is all of them."""
+        """Limits the colours; None for all colours of the terminal."""
 
     def invalidate(self) -> None:
-        """The terminal may show anything now: the next update writes all of its cells."""
+        """Mark the content of the terminal as unknown: the next update writes all of its cells."""
         self._lines = []
-        self._ink = None
+        self._style = None
 
     def diff(self, update: CompositorUpdate, console: Console, size: tuple[int, int]) -> str:
-        """Return what to write so that the screen of `size` (columns, rows) shows `update`; empty when it does.
+        """Return the output that makes the screen of `size` (columns, rows) show `update`; empty without changes.
 
-        The caller must write what comes back: from then on it counts as shown.
+        The caller must write the result: the buffer treats it as shown.
         """
         width, height = size
         if width != self._width or height != len(self._lines):
             self.invalidate()
             self._width = width
             self._lines = [[_UNKNOWN_CELL] * width for _ in range(height)]
-        colours = self.color_system or console._color_system or ColorSystem.TRUECOLOR  # noqa: SLF001 - rich has no public way
-        means = ColorProfile(colours if self._has_colour else None, self._charset)
-        if means != self._translation.means:
-            self._translation = StripCache(means)
-        pieces: list[str] = []
-        for y, x, cells in _pieces(update, self._translation):
+        colours = self.color_system or console._color_system or ColorSystem.TRUECOLOR  # noqa: SLF001 - its public property is a name
+        profile = ColorProfile(colours if self._has_colour else None, self._charset)
+        if profile != self._strip_cache.profile:
+            self._strip_cache = StripCache(profile)
+        output: list[str] = []
+        for y, x, cells in _changed_cells(update, self._strip_cache):
             if 0 <= y < height:
-                self._write(y, x, cells[: max(0, width - x)], pieces)
-        return "".join(pieces)
+                self._write(y, x, cells[: max(0, width - x)], output)
+        return "".join(output)
 
-    def _write(self, y: int, x: int, cells: Sequence[Cell], pieces: list[str]) -> None:
-        """Append what changes line `y` from column `x` on."""
+    def _write(self, y: int, x: int, cells: Sequence[Cell], output: list[str]) -> None:
+        """Append the output that changes line `y` from column `x` on."""
         line = self._lines[y]
         if line[x : x + len(cells)] == cells:
             return
-        ink = self._ink
-        is_line_known = False
+        style = self._style
+        is_on_line = False
         for start, end in _runs(line, x, cells):
-            pieces.append(f"\x1b[{start + 1}G" if is_line_known else f"\x1b[{y + 1};{start + 1}H")
-            is_line_known = True
-            is_astray = False
-            for at, (char, wanted) in enumerate(cells[start - x : end - x], start + 1):
-                if is_astray and char:
-                    pieces.append(f"\x1b[{at}G")
-                    is_astray = False
-                if ink is None:
-                    pieces.append(RESET)
-                    ink = SgrStyle()
-                if char == " " and not wanted.attributes and ink.attributes in _UNSEEN:
-                    # Neither colour nor weight of a blank can be seen: no need to change them.
-                    is_seen = wanted.background != ink.background
-                    wanted = ink._replace(background=wanted.background) if is_seen else ink  # noqa: PLW2901
-                if wanted is not ink and wanted != ink:
-                    pieces.append(_change(ink, wanted))
-                    ink = wanted
-                pieces.append(char)
-                if not char.isascii() and not _is_sure(char):
-                    is_astray = True
-        self._ink = ink
+            output.append(f"\x1b[{start + 1}G" if is_on_line else f"\x1b[{y + 1};{start + 1}H")
+            is_on_line = True
+            is_position_uncertain = False
+            for at, (char, target) in enumerate(cells[start - x : end - x], start + 1):
+                if is_position_uncertain and char:
+                    output.append(f"\x1b[{at}G")
+                    is_position_uncertain = False
+                if style is None:
+                    output.append(RESET)
+                    style = SgrStyle()
+                if char == " " and not target.attributes and style.attributes in _INVISIBLE_ON_BLANKS:
+                    # Foreground and weight of a blank are invisible and need no change.
+                    has_new_background = target.background != style.background
+                    target = style._replace(background=target.background) if has_new_background else style  # noqa: PLW2901
+                if target is not style and target != style:
+                    output.append(_style_change(style, target))
+                    style = target
+                output.append(char)
+                if not char.isascii() and not _has_unambiguous_width(char):
+                    is_position_uncertain = True
+        self._style = style
         line[x : x + len(cells)] = cells
 
 
 @lru_cache(maxsize=1024)
-def _is_sure(char: str) -> bool:
-    """Whether all terminals give a cell's text as many cells as we do; after others the next has to be put in place."""
+def _has_unambiguous_width(char: str) -> bool:
+    """Return whether all terminals agree on the width of a cell's text; otherwise the next cell is positioned."""
     return len(char) == 1 and any(ord(char) in block for block in _UNAMBIGUOUS_WIDTH)
 
 
-def _change(ink: SgrStyle, wanted: SgrStyle) -> str:
-    """The shortest sequence from one ink to another."""
+def _style_change(style: SgrStyle, target: SgrStyle) -> str:
+    """Return the shortest sequence from one style to another."""
     parts = []
-    if wanted.attributes != ink.attributes:
-        if not ink.attributes:
-            parts.append(wanted.attributes)
-        elif not wanted.attributes and ink.attributes in _ENDS:
-            parts.append(_ENDS[ink.attributes])
+    if target.attributes != style.attributes:
+        if not style.attributes:
+            parts.append(target.attributes)
+        elif not target.attributes and style.attributes in _ATTRIBUTE_OFF:
+            parts.append(_ATTRIBUTE_OFF[style.attributes])
         else:
-            return f"\x1b[{';'.join(part for part in ('0', *wanted) if part)}m"
-    if wanted.foreground != ink.foreground:
-        parts.append(wanted.foreground or "39")
-    if wanted.background != ink.background:
-        parts.append(wanted.background or "49")
+            return f"\x1b[{';'.join(part for part in ('0', *target) if part)}m"
+    if target.foreground != style.foreground:
+        parts.append(target.foreground or "39")
+    if target.background != style.background:
+        parts.append(target.background or "49")
     return f"\x1b[{';'.join(parts)}m"
 
 
 def _runs(line: Sequence[Cell], x: int, cells: Sequence[Cell]) -> Iterator[tuple[int, int]]:
-    """Columns from and to (exclusive) that differ, runs with little between them joined."""
+    """Yield start and end (exclusive) columns of the runs that differ; runs with small gaps are joined."""
     start, end = -1, -1
     for index, cell in enumerate(cells):
         if cell == line[x + index]:
@@ -208,14 +208,14 @@ def _runs(line: Sequence[Cell], x: int, cells: Sequence[Cell]) -> Iterator[tuple
             end = index + 1
             continue
         if start >= 0:
-            yield _whole(cells, x, start, end)
+            yield _with_whole_characters(cells, x, start, end)
         start, end = index, index + 1
     if start >= 0:
-        yield _whole(cells, x, start, end)
+        yield _with_whole_characters(cells, x, start, end)
 
 
-def _whole(cells: Sequence[Cell], x: int, start: int, end: int) -> tuple[int, int]:
-    """Wide characters are written whole or not at all."""
+def _with_whole_characters(cells: Sequence[Cell], x: int, start: int, end: int) -> tuple[int, int]:
+    """Extend a run so that it does not cut wide characters."""
     while start > 0 and not cells[start].char:
         start -= 1
     while end < len(cells) and not cells[end].char:
@@ -224,19 +224,19 @@ def _whole(cells: Sequence[Cell], x: int, start: int, end: int) -> tuple[int, in
 
 
 class StripCache:
-    """Strips to cells; a line that only moved is the same strip as before, and not looked at again."""
+    """A cache of the cells of strips. A line that only moved is the same strip object and is not converted again."""
 
-    def __init__(self, means: ColorProfile) -> None:
-        self.means = means
-        self._kept = LRUCache[int, tuple[Strip, list[Cell]]](_STRIPS)
-        """By identity, which lasts as long as the strip is kept: equal strips are as dear to find as to translate."""
+    def __init__(self, profile: ColorProfile) -> None:
+        self.profile = profile
+        self._cells = LRUCache[int, tuple[Strip, list[Cell]]](_STRIPS)
+        """By identity, which is stable while a strip is cached; comparing strips costs as much as converting them."""
 
     def cells(self, strip: Strip) -> list[Cell]:
-        """What a strip shows; not to be changed."""
-        return self._kept.get(id(strip), lambda: (strip, _cells(strip, self.means)))[1]
+        """Return the cells of a strip; the caller must not change them."""
+        return self._cells.get(id(strip), lambda: (strip, _cells(strip, self.profile)))[1]
 
 
-def _pieces(update: CompositorUpdate, translation: StripCache) -> Iterator[tuple[int, int, list[Cell]]]:
+def _changed_cells(update: CompositorUpdate, strip_cache: StripCache) -> Iterator[tuple[int, int, list[Cell]]]:
     match update:
         case ChopsUpdate():
             for y, x1, x2 in update.spans:
@@ -244,93 +244,95 @@ def _pieces(update: CompositorUpdate, translation: StripCache) -> Iterator[tuple
                     if strip is None or x >= x2 or end <= x1:
                         continue
                     left, right = max(x, x1), min(end, x2)
-                    yield y, left, translation.cells(strip)[left - x : right - x]
+                    yield y, left, strip_cache.cells(strip)[left - x : right - x]
         case LayoutUpdate():
             for y, strips in enumerate(update.strips, update.region.y):
                 x = update.region.x
                 for strip in strips:
                     assert isinstance(strip, Strip)  # noqa: S101 - for the type checker; chops hold nothing else
-                    cells = translation.cells(strip)
+                    cells = strip_cache.cells(strip)
                     yield y, x, cells
                     x += len(cells)
         case _:
-            message = f"no way to draw {type(update).__name__}"
+            message = f"cannot draw {type(update).__name__}"
             raise TypeError(message)
 
 
-def _cells(strip: Strip, means: ColorProfile) -> list[Cell]:
+def _cells(strip: Strip, profile: ColorProfile) -> list[Cell]:
     cells: list[Cell] = []
     for text, style, control in strip:
         if control:
             continue
-        if means.charset and not text.isascii():
-            text = _showable(text, means.charset)  # noqa: PLW2901 - from here on that is the text
+        if profile.charset and not text.isascii():
+            text = _to_charset(text, profile.charset)  # noqa: PLW2901 - replaces the text
         if text.isascii():
-            cells.extend(_ascii_cells(text, style, means))
+            cells.extend(_ascii_cells(text, style, profile))
             continue
-        ink = _ink(style, means) if style is not None else SgrStyle()
-        blank = _blank(ink)
+        sgr = _sgr_style(style, profile) if style is not None else SgrStyle()
+        blank = _blank(sgr)
         for char in text:
             match get_character_cell_size(char):
                 case 0:
-                    # Marks stand on the letter before them; anything else without a width has no place on a screen.
+                    # Combining marks belong to the character before them; other characters without a width are dropped.
                     if cells and char.isprintable():
-                        cells[-1] = Cell(cells[-1].char + char, cells[-1].ink)
+                        cells[-1] = Cell(cells[-1].char + char, cells[-1].style)
                 case 1:
-                    cells.append(blank if char == " " else Cell(char if char.isprintable() else PLACEHOLDER, ink))
+                    cells.append(blank if char == " " else Cell(char if char.isprintable() else PLACEHOLDER, sgr))
                 case _:
-                    cells.append(Cell(char, ink))
-                    cells.append(Cell("", ink))
+                    cells.append(Cell(char, sgr))
+                    cells.append(Cell("", sgr))
     return cells
 
 
 @lru_cache(maxsize=512)
-def _ascii_cells(text: str, style: Style | None, means: ColorProfile) -> tuple[Cell, ...]:
-    """The cells of a piece in which each character has its own; the same pieces come again and again."""
+def _ascii_cells(text: str, style: Style | None, profile: ColorProfile) -> tuple[Cell, ...]:
+    """Return the cells of ASCII text, one per character. Cached, because the same texts recur."""
     if not text.isprintable():
-        # Nothing of ours: the door lets no control through. What a library draws goes no further than this.
+        # Control characters are removed from server texts; these come from a library.
         text = "".join([char if char.isprintable() else PLACEHOLDER for char in text])
-    return tuple(map(_cells_of_ink(_ink(style, means) if style is not None else SgrStyle()).__getitem__, text))
+    return tuple(
+        map(_cells_by_character(_sgr_style(style, profile) if style is not None else SgrStyle()).__getitem__, text)
+    )
 
 
-class _InkCells(dict[str, Cell]):
-    """The cells of one ink by character, each created once.
+class _StyleCells(dict[str, Cell]):
+    """The cells of one style by character, each created once.
 
     A window of 400x120 has 48,000 cells and the caches hold several screens of them. A cell object for each place would
     take 72 bytes, and as they come and go with the window's size they would leave the heap full of holes.
     """
 
-    def __init__(self, ink: SgrStyle) -> None:
-        super().__init__({" ": _blank(ink)})
-        self._ink = ink
+    def __init__(self, style: SgrStyle) -> None:
+        super().__init__({" ": _blank(style)})
+        self._style = style
 
     def __missing__(self, char: str) -> Cell:
-        """Create the cell of a character at its first use."""
-        cell = self[char] = Cell(char, self._ink)
+        """Create the cell of a character on first use."""
+        cell = self[char] = Cell(char, self._style)
         return cell
 
 
 @lru_cache(maxsize=256)
-def _cells_of_ink(ink: SgrStyle) -> _InkCells:
-    return _InkCells(ink)
+def _cells_by_character(style: SgrStyle) -> _StyleCells:
+    return _StyleCells(style)
 
 
 @lru_cache(maxsize=512)
-def _showable(text: str, charset: str) -> str:
+def _to_charset(text: str, charset: str) -> str:
     return to_charset(text, charset, get_character_cell_size)
 
 
-def _blank(ink: SgrStyle) -> Cell:
-    """A blank shows its ground, and only some attributes."""
-    is_plain = _SHOWN_BY_BLANKS.isdisjoint(ink.attributes.split(";"))
-    return Cell(" ", SgrStyle(background=ink.background) if is_plain else ink)
+def _blank(style: SgrStyle) -> Cell:
+    """Return a blank cell without the attributes that are invisible on it."""
+    is_plain = _VISIBLE_ON_BLANKS.isdisjoint(style.attributes.split(";"))
+    return Cell(" ", SgrStyle(background=style.background) if is_plain else style)
 
 
 @lru_cache(maxsize=4096)
-def _ink(style: Style, means: ColorProfile) -> SgrStyle:
-    colours = means.colours
+def _sgr_style(style: Style, profile: ColorProfile) -> SgrStyle:
+    colours = profile.colours
     if colours is None:
-        return SgrStyle(_attributes_for_grounds(style))
+        return SgrStyle(_attributes_without_colours(style))
     return SgrStyle(
         attributes=Strip.render_ansi(style.without_color, colours),
         foreground=_color(style.color, colours, is_foreground=True),
@@ -338,18 +340,18 @@ def _ink(style: Style, means: ColorProfile) -> SgrStyle:
     )
 
 
-def _attributes_for_grounds(style: Style) -> str:
-    """Where there are no colours, the ground under the cursor becomes an attribute: it must be seen all the same."""
+def _attributes_without_colours(style: Style) -> str:
+    """Return attributes for a terminal without colours; the cursor background becomes an attribute."""
     attributes = Strip.render_ansi(style.without_color, ColorSystem.STANDARD)
-    ground = style.bgcolor.triplet if style.bgcolor is not None else None
-    band = NO_COLOR_ATTRIBUTES.get(ground, "") if ground is not None else ""
-    if not band or band in attributes.split(";"):
+    background = style.bgcolor.triplet if style.bgcolor is not None else None
+    cursor = NO_COLOR_ATTRIBUTES.get(background, "") if background is not None else ""
+    if not cursor or cursor in attributes.split(";"):
         return attributes
-    return f"{attributes};{band}" if attributes else band
+    return f"{attributes};{cursor}" if attributes else cursor
 
 
 def _color(color: Color | None, colours: ColorSystem, *, is_foreground: bool) -> str:
-    """SGR parameters of a colour: by its number where that is the same."""
+    """Return the SGR parameters of a colour, by its number where that is exact."""
     if color is None:
         return ""
     if color.triplet is not None:
@@ -358,6 +360,6 @@ def _color(color: Color | None, colours: ColorSystem, *, is_foreground: bool) ->
         if number is not None and has_many:
             return f"{38 if is_foreground else 48};5;{number}"
         if number is not None:
-            # Eight colours and, sixty further on, their bright versions.
+            # 30 to 37 are eight colours, 90 to 97 their bright versions.
             return str((30 if is_foreground else 40) + (number if number < 8 else 52 + number))
     return ";".join(color.downgrade(colours).get_ansi_codes(foreground=is_foreground))

@@ -1,4 +1,4 @@
-"""Clearing of the caches that Textual and rich keep for the whole process.
+"""Clear the process-wide caches of Textual and rich.
 
 All of them are bounded, but most of their entries belong to one size of the window: regions, strips, segments cut at a
 column. After ten sizes they hold 25 MiB that is never used again.
@@ -15,17 +15,17 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 _PER_FRAME: Final = (StylesCache.get_inner_outer, Region.overlaps, Region.intersection)
-"""Caches that a list which changes here and there fills for weeks, with some ten entries a day."""
+"""Caches to which a changing list adds some ten entries a day for weeks."""
 
 
 def clear_frame_caches() -> None:
-    """Clear what belongs to the frames drawn so far. The next frame takes less than a millisecond longer."""
+    """Clear the entries of the frames drawn so far. The next frame takes less than a millisecond longer."""
     for method in _PER_FRAME:
         method.cache_clear()
 
 
 def clear_layout_caches() -> None:
-    """Clear what belongs to the present size of the window, before it is laid out for another one."""
+    """Clear the entries of the current window size, before the layout for another one."""
     for clear in _layout_caches():
         clear()
 

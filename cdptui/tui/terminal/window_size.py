@@ -1,6 +1,6 @@
-"""The size of the terminal's window, from the terminal itself.
+"""The size of the terminal's window, read from the terminal.
 
-COLUMNS and LINES are what a shell once exported, and numbers in the input are anybody's: neither counts.
+COLUMNS and LINES may be outdated, and sizes in the input can be forged; neither is used.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ DEFAULT_SIZE: Final = (80, 24)
 """Columns and lines of a terminal that does not know its size, as on a serial line."""
 
 MAX_SIZE: Final = (1_000, 500)
-"""A screen that is larger in either direction is drawn up to here: memory and time grow with its cells."""
+"""Limit for larger windows, because memory and time grow with the number of cells."""
 
 
 def read_window_size(*descriptors: int) -> tuple[int, int]:
-    """Ask the first of `descriptors` that is a terminal; columns and lines, within sane bounds."""
+    """Return columns and lines of the first of `descriptors` that is a terminal, within bounds."""
     for descriptor in descriptors:
         try:
             columns, lines = os.get_terminal_size(descriptor)
@@ -27,7 +27,7 @@ def read_window_size(*descriptors: int) -> tuple[int, int]:
 
 
 def clamp_size(columns: int, lines: int) -> tuple[int, int]:
-    """Put a size into sane bounds.
+    """Limit a size to `MAX_SIZE`; a zero means the default.
 
     >>> clamp_size(0, 0), clamp_size(120, 40), clamp_size(65_535, 65_535)
     ((80, 24), (120, 40), (1000, 500))

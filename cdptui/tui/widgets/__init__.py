@@ -1,1 +1,1 @@
-"""Widgets: each gets its data through one method, `show`, and knows nothing of the app."""
+"""Widgets. Each gets its data through a `show` method and does not depend on the app."""

@@ -1,4 +1,4 @@
-"""The detail pane: the lines of one task, laid out for the pane's own size, under the line of tabs."""
+"""The detail pane: the tab bar and the current tab of one task, laid out for the size of the pane."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from cdptui.tui.widgets.scrollable_lines import ScrollableLines
 if TYPE_CHECKING:
     from cdptui.render.tabs.context import DetailContext
 
-_RULED_FROM: Final = 18
-"""Lines from which on there is room for a rule under the tabs."""
+_MIN_HEIGHT_FOR_RULE: Final = 18
+"""From this height on there is a rule under the tab bar."""
 
-_NO_TASK: Final[tuple[Line, ...]] = ((Span("no task", Role.DIM),),)
+_NO_TASK: Final[tuple[Line, ...]] = ((Span("No task selected", Role.DIM),),)
 
 
 class DetailPane(ScrollableLines):
-    """Shows one task."""
+    """The details of one task."""
 
     BINDINGS: ClassVar = bindings([KeyScope.PANE])
 
     class TabChosen(Message):
-        """Somebody clicked on a tab."""
+        """The user clicked on a tab."""
 
         def __init__(self, tab: Tab) -> None:
             super().__init__()
@@ -45,23 +45,23 @@ class DetailPane(ScrollableLines):
     def __init__(self, keymap: Keymap, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(keymap, id=id)
         self._subject: tuple[TaskRow, DetailContext] | None = None
-        self._instead: Sequence[Line] = _NO_TASK
+        self._placeholder: Sequence[Line] = _NO_TASK
         self._tab = OVERVIEW
 
     def show_task(self, row: TaskRow, context: DetailContext, tab: Tab = OVERVIEW) -> None:
-        """Show a task from now on; another task, or another tab of it, begins at the top."""
+        """Show a tab of a task; scroll to the top when the task or the tab changed."""
         if self._subject is None or self._subject[0].task.uuid != row.task.uuid or tab is not self._tab:
             self.scroll_to(y=0, animate=False, immediate=True)
         self._subject, self._tab = (row, context), tab
         self._lay_out()
 
-    def show_placeholder(self, instead: Sequence[Line] = _NO_TASK) -> None:
-        """There is no task to show, but perhaps something `instead`."""
-        self._subject, self._instead = None, instead
+    def show_placeholder(self, placeholder: Sequence[Line] = _NO_TASK) -> None:
+        """Show `placeholder` instead of a task."""
+        self._subject, self._placeholder = None, placeholder
         self._lay_out()
 
     def on_resize(self) -> None:
-        """Lay out for the new size. Textual draws what has another size by itself."""
+        """Lay out for the new size; Textual redraws the widget."""
         self._lay_out()
 
     def action_tab_move(self, step: int) -> None:
@@ -69,7 +69,7 @@ class DetailPane(ScrollableLines):
         self.post_message(self.TabMoved(step))
 
     def on_click(self, event: events.Click) -> None:
-        """Show the tab that was clicked on."""
+        """Select the tab at the mouse position."""
         at = event.get_content_offset(self)
         if at is None or at.y != 0:
             return
@@ -80,10 +80,10 @@ class DetailPane(ScrollableLines):
 
     def _lay_out(self) -> None:
         if self._subject is None:
-            self.show(self._instead)
+            self.show(self._placeholder)
             return
         width, height = max(20, self.width), self.size.height
         head: list[Line] = [tab_line(self._tab, width, len(self._subject[0].reasons))]
-        if height >= _RULED_FROM:
+        if height >= _MIN_HEIGHT_FOR_RULE:
             head.append((Span("─" * width, Role.TRACK),))
         self.show(tab_renderer(self._tab)(*self._subject, width, height - len(head)), head)

@@ -1,4 +1,4 @@
-"""The filter at the bottom: a line to type in with how it is understood, and one line while a filter is kept."""
+"""The filter bar: an input line with an explanation while it is open, one line while a filter is active."""
 
 from __future__ import annotations
 
@@ -35,47 +35,47 @@ _COUNT_WIDTH: Final = 24
 
 
 class FilterInput(Input):
-    """The line to type in. Its cursor does not blink: nothing on screen moves by itself."""
+    """The filter's text field. Its cursor does not blink, because every blink costs a write to the terminal."""
 
-    # Textual lays the whole screen out anew with every character; the line stays as long as it is.
+    # With layout=True, the default of Textual's Input, every character lays out the whole screen again.
     virtual_size = reactive(Size(0, 0))
 
     BINDINGS: ClassVar = [
         Binding("up", "older", "Older", show=False),
         Binding("down", "newer", "Newer", show=False),
-        Binding("escape", "give_up", "Clear", show=False),
-        # Textual copies with it; here as everywhere it leaves.
+        Binding("escape", "cancel", "Clear", show=False),
+        # Textual's Input copies with ^c; here it quits, as everywhere else.
         Binding("ctrl+c", "app.quit", "Quit", show=False),
     ]
 
     class Older(Message):
-        """One filter back."""
+        """The user asked for the previous filter of the history."""
 
     class Newer(Message):
-        """One filter forward."""
+        """The user asked for the next filter of the history."""
 
     class Cancelled(Message):
-        """No filter at all."""
+        """The user cleared the filter."""
 
     def on_mount(self) -> None:
-        """Stand still."""
+        """Switch cursor blinking off."""
         self.cursor_blink = False
 
     def action_older(self) -> None:
-        """The filter before this one."""
+        """Request the previous filter."""
         self.post_message(self.Older())
 
     def action_newer(self) -> None:
-        """The filter after this one."""
+        """Request the next filter."""
         self.post_message(self.Newer())
 
-    def action_give_up(self) -> None:
-        """Clear and close."""
+    def action_cancel(self) -> None:
+        """Request to clear the filter and close the bar."""
         self.post_message(self.Cancelled())
 
 
 class FilterBar(Vertical):
-    """Says what the list is filtered by. Gone while it is not."""
+    """The filter bar. Hidden while it is closed and no filter is active."""
 
     DEFAULT_CSS = """
     FilterBar { height: auto; display: none; }
@@ -89,18 +89,18 @@ class FilterBar(Vertical):
     """
 
     class Changed(Message):
-        """The text means something else now; None is no filter."""
+        """The meaning of the filter text changed; `expression` is None without a filter."""
 
         def __init__(self, expression: Expression | None) -> None:
             super().__init__()
             self.expression = expression
 
         def can_replace(self, message: Message) -> bool:
-            """Only what stands there now matters."""
+            """Replace older changes in the queue: only the newest counts."""
             return isinstance(message, FilterBar.Changed)
 
     class Closed(Message):
-        """The line to type in is gone."""
+        """The text field was closed."""
 
     def __init__(self, keymap: Keymap, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
@@ -114,14 +114,14 @@ class FilterBar(Vertical):
         self._last_complete: Expression | None = None
         self._error: QueryError | None = None
         self._timeout: RegexTimeoutError | None = None
-        """Why the list is not filtered by what was typed or recalled last."""
-        self._shown: FilterResult | None = None
+        """Why the filter that was entered or recalled last is not applied."""
+        self._result: FilterResult | None = None
         self._name = ""
         self._history: list[str] = []
         self._recalled = 0
 
     def compose(self) -> ComposeResult:
-        """Two lines while it is typed in, one while it is kept."""
+        """Create two lines for the open bar and one for an active filter."""
         with Horizontal(id="filter-line"):
             prompt = LineView(id="filter-prompt")
             prompt.show([(Span(_PROMPT, Role.ACCENT),)])
@@ -133,11 +133,11 @@ class FilterBar(Vertical):
 
     @property
     def is_open(self) -> bool:
-        """Whether one can type."""
+        """Whether the text field is open."""
         return self.has_class("-open")
 
     def open(self, text: str) -> None:
-        """Begin to type, after `text`."""
+        """Open the text field with `text` and the cursor at its end."""
         self._recalled = len(self._history)
         self._input.value = text
         self._input.cursor_position = len(text)
@@ -145,30 +145,30 @@ class FilterBar(Vertical):
         self._parse(text, is_whole=True)
         self.remove_class("-kept")
         self.add_class("-open")
-        # At once: keys that follow must not go to the list.
+        # Immediately, so that the next keys do not go to the list.
         self.screen.set_focus(self._input)
         self._draw()
 
     def close(self) -> None:
-        """Stop typing; what the list is filtered by stays as it is."""
+        """Close the text field. The active filter does not change."""
         self.remove_class("-open")
-        self.set_class(self._has_kept_line, "-kept")
+        self.set_class(self._has_active_line, "-kept")
         self._draw()
 
     @property
-    def _has_kept_line(self) -> bool:
+    def _has_active_line(self) -> bool:
         return bool(self._name) or self._timeout is not None
 
-    def show(self, name: str, shown: FilterResult | None) -> None:
-        """Say what the list is filtered by, empty for nothing, and what came of it; None until that is known."""
+    def show(self, name: str, result: FilterResult | None) -> None:
+        """Show the name of the active filter, empty for none, and its result; None until that is known."""
         if name != self._name:
             self._timeout = None
-        self._name, self._shown = name, shown
-        self.set_class(self._has_kept_line and not self.is_open, "-kept")
+        self._name, self._result = name, result
+        self.set_class(self._has_active_line and not self.is_open, "-kept")
         self._draw()
 
     def reject(self, timeout: RegexTimeoutError, expression: Expression | None, name: str) -> None:
-        """Say that the list cannot be filtered like this, and is filtered by `expression`, called `name`, instead."""
+        """Show that a filter timed out and that `expression`, called `name`, is active instead."""
         self._timeout, self._name = timeout, name
         if self.is_open:
             token = pattern_token(self._text, timeout.pattern)
@@ -178,25 +178,25 @@ class FilterBar(Vertical):
         self._draw()
 
     def dismiss_rejection(self) -> bool:
-        """Say no more that a filter was given up; whether that was said."""
-        was_said, self._timeout = self._timeout is not None and not self.is_open, None
-        self.set_class(self._has_kept_line and not self.is_open, "-kept")
+        """Hide the message about a rejected filter and return whether there was one."""
+        was_shown, self._timeout = self._timeout is not None and not self.is_open, None
+        self.set_class(self._has_active_line and not self.is_open, "-kept")
         self._draw()
-        return was_said
+        return was_shown
 
     def on_resize(self) -> None:
-        """Lay out for the width, as soon as there is one."""
+        """Format the text for the new width."""
         self._draw()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Understand what stands there."""
+        """Parse the text that was entered."""
         event.stop()
         if self.is_open and event.value != self._text:
             self._apply(event.value)
         self._draw()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Keep the filter; one with an error cannot be kept."""
+        """Apply the filter and close; with an error the text field stays open."""
         event.stop()
         if self._timeout is None or event.value != self._text:
             self._apply(event.value, is_whole=True)
@@ -207,14 +207,14 @@ class FilterBar(Vertical):
         self.close()
 
     def on_descendant_blur(self) -> None:
-        """Keep the filter when somebody goes to the list with the mouse; a terminal without focus changes nothing."""
+        """Apply the filter when the user clicks on the list. A terminal that loses the focus changes nothing."""
         if self.is_open and self.app.app_focus and self.screen.focused not in {None, self._input}:
             self._apply(self._input.value, is_whole=True)
             self._remember(self._input.value.strip())
             self.close()
 
     def on_filter_input_cancelled(self, event: FilterInput.Cancelled) -> None:
-        """Clear and close; what was typed can be had again with the up key."""
+        """Clear the filter and close; the text stays in the history."""
         event.stop()
         self._remember(self._input.value.strip())
         self._expression = self._last_complete = self._error = self._timeout = None
@@ -237,10 +237,10 @@ class FilterBar(Vertical):
             self.post_message(self.Changed(self._expression))
 
     def _parse(self, text: str, *, is_whole: bool = False) -> bool:
-        """Read the text, of which more may come unless it `is_whole`; whether it means something else than before.
+        """Parse the text, which the user may continue unless it `is_whole`; return whether its meaning changed.
 
-        While it has an error the list shows what was meant before: half a name of a field that was searched for as a
-        word is no such thing.
+        While the text has an error, the last complete expression stays active. A word that may be an unfinished field
+        name does not count as complete.
         """
         self._text, self._error, self._timeout = text, None, None
         before = self._expression
@@ -272,13 +272,15 @@ class FilterBar(Vertical):
         if not self.size.width:
             return
         if self.is_open:
-            count = count_text(self._shown) if self._shown is not None else ""
+            count = count_text(self._result) if self._result is not None else ""
             self._count.show([(Span(f"{count:>{_COUNT_WIDTH - 1}} ", Role.STRONG),)])
             self._meaning.show([self._meaning_line()])
         elif self._timeout is not None:
             self._active_line.show([rejected_line(self._timeout, self._name or "")])
         elif self._name:
-            self._active_line.show([active_filter_line(self._name, self._shown, self.size.width, cell_len, self._keys)])
+            self._active_line.show(
+                [active_filter_line(self._name, self._result, self.size.width, cell_len, self._keys)]
+            )
 
     def _meaning_line(self) -> Line:
         if self._error is not None:
@@ -286,7 +288,9 @@ class FilterBar(Vertical):
             offset = len(_PROMPT) + before - round(self._input.scroll_offset.x)
             return error_line(self._error, offset, self.size.width, cell_len)
         if self._expression is None:
-            return (Span("  words, or conditions such as used>80%  full<3d  state=Disabled; ? has them all", Role.DIM),)
-        # While the rows are still being looked at, the counts are those of another expression.
-        shown = self._shown if self._shown is not None else FilterResult(0, 0, {})
-        return (Span("  "), *explanation_line(self._expression, shown))
+            return (
+                Span("  Text, or conditions such as used>80%  full<3d  state=Disabled; ? lists all fields", Role.DIM),
+            )
+        # While rows are still being evaluated, the known counts belong to another expression.
+        result = self._result if self._result is not None else FilterResult(0, 0, {})
+        return (Span("  "), *explanation_line(self._expression, result))

@@ -1,4 +1,4 @@
-"""Lines of spans in a fixed place, drawn as they are."""
+"""A widget that shows a fixed number of lines of spans."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cdptui.tui.widgets.painter import FEW_STRIPS, Painter
 
 
 class LineView(Widget, can_focus=False):
-    """Shows lines in a fixed place; only those that changed are drawn again."""
+    """A widget that shows lines without scrolling and redraws only those that changed."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
@@ -22,31 +22,31 @@ class LineView(Widget, can_focus=False):
         self._lines: tuple[Line, ...] = ()
 
     def show(self, lines: Sequence[Line]) -> None:
-        """Show `lines` from now on."""
+        """Show `lines` and redraw those that changed."""
         before, self._lines = self._lines, tuple(lines)
         for y in changed_lines(before, self._lines):
             self.refresh(Region(0, y, self.size.width, 1))
 
     @property
     def width(self) -> int:
-        """Cells for text: without padding."""
+        """Width of the text in cells, without padding."""
         return max(1, self.size.width)
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        """What is shown."""
+        """The lines that are shown."""
         return self._lines
 
     def render_line(self, y: int) -> Strip:
-        """Draw one line of the screen."""
+        """Draw line `y` of the widget."""
         return self._painter.strip(self._lines[y] if y < len(self._lines) else (), self.width)
 
     def notify_style_update(self) -> None:
-        """Take the colours of a new theme."""
+        """Drop cached strips, whose colours belong to the previous theme."""
         super().notify_style_update()
         self._painter.clear()
 
 
 def changed_lines(before: Sequence[Line], after: Sequence[Line]) -> list[int]:
-    """Places at which two texts differ."""
+    """Return the indices of the lines that differ."""
     return [y for y, (old, new) in enumerate(zip_longest(before, after)) if old != new]

@@ -1,4 +1,4 @@
-"""Spans to strips: text cut to cells, roles to styles."""
+"""Convert spans to Textual strips: cut text to cells and map roles to styles."""
 
 from __future__ import annotations
 
@@ -15,84 +15,85 @@ from cdptui.render.spans import LABELS, Line, Role, Span
 from cdptui.tui.lru_cache import LRUCache
 
 _BOLD: Final = frozenset({Role.STRONG, Role.BAD, Role.NEW, *LABELS})
-"""Weight tells these apart where colours do not."""
+"""Roles in bold, so that they differ from others without colours too."""
 
 _CURSOR_BACKGROUNDS: Final = frozenset({"cursor-background", "cursor-unfocused"})
 _UNDER_CURSOR: Final = frozenset({Role.TEXT, Role.TRACK})
-"""The only roles on the cursor's line, all others are drawn as text: it must be easy to read, and a cursor that moves
-writes two whole lines, in which every change of colour costs bytes. Glyphs and words say what colours say elsewhere."""
+"""The only roles on the cursor line; all others are drawn as text. The line must be readable, and a move of the cursor
+writes two whole lines, in which every change of colour costs bytes. Glyphs and words carry the same information."""
 
 
 _STRIPS: Final = 128
-"""Strips that are kept: those of the tallest screen. With what Textual keeps of each, one takes some 10 KB."""
+"""Size of the strip cache: the lines of the tallest screen. With what Textual caches for each, a strip takes 10 KB."""
 
 FEW_STRIPS: Final = 8
-"""The same for a line or two that do not come back: a footer that says something new once an hour would fill up for
-days."""
+"""Cache size for widgets of one or two lines whose texts do not recur; a larger cache would grow for days."""
 
 
 class Painter:
     """Draws lines for one widget in the colours of the current theme.
 
-    They come straight from the theme: a component class for every role of every widget would cost a tenth of the time
-    to the first frame.
+    Colours are read directly from the theme: component classes for every role of every widget would cost a tenth of the
+    time to the first frame.
     """
 
     def __init__(self, widget: Widget, strips: int = _STRIPS) -> None:
-        """`strips` is how many are kept."""
+        """`strips` is the size of the strip cache."""
         self._widget = widget
         self._styles: dict[tuple[Role, str], Style] = {}
         self._strips = LRUCache[tuple[Hashable, int], Strip](strips)
 
     def clear(self) -> None:
-        """The theme or the widget's own style changed."""
+        """Drop cached styles and strips after the theme or the widget's style changed."""
         self._styles.clear()
         self._strips.clear()
 
     def style(self, role: Role, background: str = "") -> Style:
-        """The style of a role on the widget's background, or on the theme's colour of the name `background`."""
+        """Return the style of a role on the widget's background, or on the theme variable `background`."""
         if background in _CURSOR_BACKGROUNDS and role not in _UNDER_CURSOR:
             role = Role.TEXT
         key = (role, background)
         style = self._styles.get(key)
         if style is None:
-            colours = self._widget.app.theme_variables
-            colour, ground = colours[f"role-{role}"], colours[background] if background else None
+            variables = self._widget.app.theme_variables
+            colour, bgcolor = variables[f"role-{role}"], variables[background] if background else None
             if role in LABELS:
-                colour, ground = colours["background"], colour
+                colour, bgcolor = variables["background"], colour
             bold = role in _BOLD or None
-            style = self._styles[key] = self._widget.rich_style + Style(color=colour, bgcolor=ground, bold=bold)
+            style = self._styles[key] = self._widget.rich_style + Style(color=colour, bgcolor=bgcolor, bold=bold)
         return style
 
     def segments(
         self, spans: Sequence[Span], width: int, align: Literal["left", "right"] = "left", background: str = ""
     ) -> list[Segment]:
-        """Exactly `width` cells of spans; what does not fit ends in an ellipsis."""
-        pieces: list[Segment] = []
-        left = width
+        """Return segments of exactly `width` cells; text that does not fit ends with an ellipsis."""
+        segments: list[Segment] = []
+        remaining = width
         for index, (text, role) in enumerate(spans):
             length = cell_len(text)
             is_last = index == len(spans) - 1
-            if length > left or (length == left and not is_last and any(span.text for span in spans[index + 1 :])):
-                cut = set_cell_size(text, max(0, left - 1)) + "…" if left > 0 else ""
-                pieces.append(Segment(cut, self.style(role, background)))
-                left = 0
+            if length > remaining or (
+                length == remaining and not is_last and any(span.text for span in spans[index + 1 :])
+            ):
+                cut = set_cell_size(text, max(0, remaining - 1)) + "…" if remaining > 0 else ""
+                segments.append(Segment(cut, self.style(role, background)))
+                remaining = 0
                 break
             if text:
-                pieces.append(Segment(text, self.style(role, background)))
-            left -= length
-        if left > 0:
-            padding = Segment(" " * left, self.style(Role.TEXT, background))
-            pieces = [padding, *pieces] if align == "right" else [*pieces, padding]
-        return [piece for piece in pieces if piece.text]
+                segments.append(Segment(text, self.style(role, background)))
+            remaining -= length
+        if remaining > 0:
+            padding = Segment(" " * remaining, self.style(Role.TEXT, background))
+            segments = [padding, *segments] if align == "right" else [*segments, padding]
+        return [segment for segment in segments if segment.text]
 
     def strip(self, line: Line, width: int, background: str = "") -> Strip:
-        """A whole line of `width` cells."""
+        """Return a line as a strip of `width` cells."""
         return self.cached((line, background), width, lambda: Strip(self.segments(line, width, background=background)))
 
-    def cached(self, look: Hashable, width: int, draw: Callable[[], Strip]) -> Strip:
-        """The strip that was drawn for the same look before, else a new one.
+    def cached(self, key: Hashable, width: int, draw: Callable[[], Strip]) -> Strip:
+        """Return the cached strip of `key` and `width`, or draw it.
 
-        A list that scrolls by a line shows all others again, and Textual has the work on a strip done once.
+        A list that scrolls by a line shows all other lines again, and Textual caches its work per strip object.
         """
-        return self._strips.get((look, width), draw)
+        return self._strips.get((key, width), draw)

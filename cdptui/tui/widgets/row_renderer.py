@@ -1,4 +1,4 @@
-"""How the lines of the list look: heading, tasks and groups, as strips."""
+"""Render the lines of the task list (headings, tasks and groups) as strips."""
 
 from __future__ import annotations
 
@@ -17,71 +17,71 @@ from cdptui.tasklist.sort_order import SortOrder
 from cdptui.tui.widgets.painter import Painter
 
 GUTTER: Final = 2
-"""Cells before the names: signs of what changed and what is marked, and whether a group is folded."""
+"""Cells before the names, for the symbols of changes, marks and folded groups."""
 
 FOLDED: Final = "▸"
 UNFOLDED: Final = "▾"
 
 
 class RowAppearance(Struct, frozen=True):
-    """What a line shows; equal means that there is nothing to draw, as long as the columns stand where they do."""
+    """The content of a line. Equal appearances look the same while the columns keep their places."""
 
     cells: tuple[Line, ...]
-    sign: str
+    symbol: str
     background: str
 
 
 class RowRenderer:
-    """Draws the lines of one list, for the columns that fit."""
+    """Renders the lines of one list with the columns that fit."""
 
     def __init__(self, painter: Painter) -> None:
         self._painter = painter
         self.placement = ColumnPlacement()
-        """The columns, where they stand now."""
+        """The columns and their places."""
         self._placed_for: tuple[int, ColumnLayout, int] | None = None
 
     def place(self, width: int, layout: ColumnLayout, first: int) -> bool:
-        """Place the columns on `width` cells, without the `first` ones; whether they stand elsewhere now."""
-        asked = (width, layout, first)
-        if asked == self._placed_for:
+        """Place the columns on `width` cells, without the `first` ones; return whether any place changed."""
+        key = (width, layout, first)
+        if key == self._placed_for:
             return False
-        self._placed_for = asked
+        self._placed_for = key
         before, self.placement = self.placement, place_columns(max(1, width - GUTTER), layout, first)
         return self.placement != before
 
     def column_at(self, x: int) -> str | None:
-        """Key of the column at a cell of the line, a gap being its left neighbour's; None before all of them."""
+        """Return the column key at cell `x`, None before the first column; a gap belongs to the column at its left."""
         return next((placed.column.key for placed in reversed(self.placement.placed) if x >= placed.x + GUTTER), None)
 
-    def task_appearance(self, row: TaskRow, context: CellContext, sign: str, background: str) -> RowAppearance:
-        """The look of a task."""
+    def task_appearance(self, row: TaskRow, context: CellContext, symbol: str, background: str) -> RowAppearance:
+        """Return the appearance of a task."""
         return RowAppearance(
-            tuple(placed.column.cell(row, context) for placed in self.placement.placed), sign, background
+            tuple(placed.column.cell(row, context) for placed in self.placement.placed), symbol, background
         )
 
     def group_appearance(
         self, group: GroupSummary, context: CellContext, background: str, *, is_folded: bool
     ) -> RowAppearance:
-        """The look of a group."""
+        """Return the appearance of a group."""
         totals = [placed.column.group_cell for placed in self.placement.placed]
         cells = tuple(total(group, context) if total is not None else () for total in totals)
         return RowAppearance(cells, FOLDED if is_folded else UNFOLDED, background or "panel")
 
-    def render(self, look: RowAppearance, width: int) -> Strip:
-        """A task or group as a strip."""
-        segments = [Segment(f"{look.sign:<{GUTTER}}", self._painter.style(Role.NEW, look.background))]
-        gap = Segment(" " * GAP, self._painter.style(Role.TEXT, look.background))
-        for placed, cell in zip(self.placement.placed, look.cells, strict=True):
+    def render(self, row: RowAppearance, width: int) -> Strip:
+        """Render a task or group as a strip."""
+        segments = [Segment(f"{row.symbol:<{GUTTER}}", self._painter.style(Role.NEW, row.background))]
+        gap = Segment(" " * GAP, self._painter.style(Role.TEXT, row.background))
+        for placed, cell in zip(self.placement.placed, row.cells, strict=True):
             if placed.x:
                 segments.append(gap)
-            segments += self._painter.segments(cell, placed.width, placed.column.align, look.background)
+            segments += self._painter.segments(cell, placed.width, placed.column.align, row.background)
         strip = Strip(segments)
-        return strip.adjust_cell_length(width, self._painter.style(Role.TEXT, look.background))
+        return strip.adjust_cell_length(width, self._painter.style(Role.TEXT, row.background))
 
     def render_heading(self, order: SortOrder, width: int) -> Strip:
-        """The headings: what the list is sorted by, and whether there are more columns to either side."""
+        """Render the headings, with the sort column and arrows to hidden columns."""
         arrow = "▼" if order.is_descending else "▲"
-        # The default order belongs to no column, so its sign stands before all of them.
+        # The default order belongs to no column, so its arrow is before all of them.
         corner = arrow if order.column is None else ""
         segments = [Segment(f"{corner:<{GUTTER}}", self._painter.style(Role.ACCENT, "panel"))]
         for index, placed in enumerate(self.placement.placed):

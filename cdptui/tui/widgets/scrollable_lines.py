@@ -1,4 +1,4 @@
-"""What is searched for in a pane, where it stands, and which place is looked at. Keys go in, lines come out."""
+"""A scrollable text with search: the text search and the widget."""
 
 from __future__ import annotations
 
@@ -23,117 +23,118 @@ from cdptui.tui.widgets.scrolling import set_virtual_size
 if TYPE_CHECKING:
     from textual.scrollbar import ScrollBar
 
-_LONGEST = 80
+_MAX_QUERY = 80
+"""Characters of a search text."""
 
-_MAX_HITS = 10_000
+_MAX_MATCHES = 10_000
 """Matches after which a search stops."""
 
-_LINES_A_STEP = 1000
-"""Lines searched before other work gets its turn: about 5 ms."""
+_LINES_PER_STEP = 1000
+"""Lines searched between two yields to the event loop: about 5 ms."""
 
 
 class TextSearch:
-    """A search in one pane."""
+    """A text search: the query, its matches and the current match."""
 
     def __init__(self, keys: Mapping[str, str]) -> None:
-        """`keys` are the names of keys by action."""
+        """`keys` are key labels by action id, for the status line."""
         self._keys = keys
-        self._words = ""
-        self._hits: list[Match] = []
-        self._hits_by_line: dict[int, list[Match]] = {}
-        self._at: int | None = None
+        self._query = ""
+        self._matches: list[Match] = []
+        self._matches_by_line: dict[int, list[Match]] = {}
+        self._current: int | None = None
         self.is_typing = False
 
     @property
     def is_on(self) -> bool:
-        """Whether there is anything to say about a search."""
-        return self.is_typing or bool(self._words)
+        """Whether a query is being typed or active."""
+        return self.is_typing or bool(self._query)
 
     @property
-    def words(self) -> str:
-        """What is searched for; empty while there is nothing."""
-        return self._words
+    def query(self) -> str:
+        """The query; empty without a search."""
+        return self._query
 
     @property
     def current_line(self) -> int | None:
-        """The line of the place that is looked at."""
-        return self._hits[self._at].line if self._at is not None else None
+        """The line of the current match."""
+        return self._matches[self._current].line if self._current is not None else None
 
     def begin(self) -> None:
-        """Ask for new words."""
+        """Start typing a new query."""
         self._clear()
         self.is_typing = True
 
     def handle_key(self, key: str, character: str | None) -> None:
-        """A key while words are typed, or Escape at any time."""
+        """Handle a key while the user types a query, or Escape at any time."""
         match key:
             case "escape":
                 self._clear()
             case "enter":
                 self.is_typing = False
             case "backspace":
-                self._retype(self._words[:-1])
+                self._set_query(self._query[:-1])
             case "ctrl+u":
-                self._retype("")
+                self._set_query("")
             case _ if character is not None:
-                self._retype(sanitize(self._words + character, _LONGEST))
+                self._set_query(sanitize(self._query + character, _MAX_QUERY))
 
     def _clear(self) -> None:
-        self._words, self._hits, self._hits_by_line, self._at, self.is_typing = "", [], {}, None, False
+        self._query, self._matches, self._matches_by_line, self._current, self.is_typing = "", [], {}, None, False
 
-    def _retype(self, words: str) -> None:
-        self._words, self._at = words, None
+    def _set_query(self, query: str) -> None:
+        self._query, self._current = query, None
 
     def move(self, step: int) -> None:
-        """To the next (1) or previous (-1) place; behind the last one stands the first."""
-        if self._hits:
-            self._at = (self._at + step) % len(self._hits) if self._at is not None else 0
+        """Go to the next (1) or previous (-1) match; the first follows the last."""
+        if self._matches:
+            self._current = (self._current + step) % len(self._matches) if self._current is not None else 0
 
     def search(self, lines: Sequence[Line]) -> Iterator[bool]:
-        """Search `lines` in steps, yielding True between two of them; the matches count once all steps are done."""
-        words, hits, by_line = self._words, list[Match](), dict[int, list[Match]]()
-        # Words may begin on the last line of a step and go on below it, one line for each blank.
-        overlap = words.count(" ")
-        for start in range(0, len(lines) if words else 0, _LINES_A_STEP):
+        """Search `lines` in steps and yield True between two steps. The matches are set after the last step."""
+        query, matches, by_line = self._query, list[Match](), dict[int, list[Match]]()
+        # A match can start on the last line of a step and continue below, on one more line for each blank.
+        overlap = query.count(" ")
+        for start in range(0, len(lines) if query else 0, _LINES_PER_STEP):
             if start:
                 yield True
-            if len(hits) >= _MAX_HITS:
+            if len(matches) >= _MAX_MATCHES:
                 break
-            for hit in find_matches(lines[start : start + _LINES_A_STEP + overlap], words):
-                if hit.line < _LINES_A_STEP:
-                    found = hit.moved(start)
-                    hits.append(found)
-                    for part in (found, *found.rest):
+            for match in find_matches(lines[start : start + _LINES_PER_STEP + overlap], query):
+                if match.line < _LINES_PER_STEP:
+                    moved = match.moved(start)
+                    matches.append(moved)
+                    for part in (moved, *moved.rest):
                         by_line.setdefault(part.line, []).append(part)
-        self._set_hits(hits, by_line)
+        self._set_matches(matches, by_line)
 
-    def _set_hits(self, hits: list[Match], by_line: dict[int, list[Match]]) -> None:
-        self._hits, self._hits_by_line = hits, by_line
-        if not self._hits:
-            self._at = None
-        elif self._at is None and self.is_typing:
-            self._at = 0
-        elif self._at is not None:
-            self._at = min(self._at, len(self._hits) - 1)
+    def _set_matches(self, matches: list[Match], by_line: dict[int, list[Match]]) -> None:
+        self._matches, self._matches_by_line = matches, by_line
+        if not self._matches:
+            self._current = None
+        elif self._current is None and self.is_typing:
+            self._current = 0
+        elif self._current is not None:
+            self._current = min(self._current, len(self._matches) - 1)
 
     def is_current(self, index: int) -> bool:
-        """Whether a line has the place that is looked at."""
+        """Return whether line `index` has the current match."""
         return self.is_on and self.current_line == index
 
     def highlight(self, index: int, line: Line) -> Line:
-        """A line with its hits marked."""
-        return highlight(line, self._hits_by_line.get(index, ()))
+        """Return `line` with its matches highlighted."""
+        return highlight(line, self._matches_by_line.get(index, ()))
 
-    def line(self) -> Line:
-        """What is searched for and how often it is there."""
-        has_more = len(self._hits) >= _MAX_HITS
+    def status_line(self) -> Line:
+        """Return the line with the query and the number of matches."""
+        has_more = len(self._matches) >= _MAX_MATCHES
         return search_status_line(
-            self._words, len(self._hits), self._at, is_typing=self.is_typing, has_more=has_more, keys=self._keys
+            self._query, len(self._matches), self._current, is_typing=self.is_typing, has_more=has_more, keys=self._keys
         )
 
 
 class ScrollableLines(ScrollView, can_focus=True):
-    """Shows lines; while something is searched for, the last line of the widget says what and how often it is there."""
+    """A scrollable text. During a search the last line of the widget shows the query and the number of matches."""
 
     BINDINGS: ClassVar = bindings([KeyScope.MOTION, KeyScope.SEARCH])
     DEFAULT_CSS = """
@@ -150,12 +151,12 @@ class ScrollableLines(ScrollView, can_focus=True):
         self._painter = Painter(self)
         self._lines: Sequence[Line] = ()
         self._drawn: dict[int, Line] = {}
-        """The lines on screen, by index, as they were drawn last."""
+        """The visible lines as they were drawn last, by index."""
         self._head: tuple[Line, ...] = ()
-        self._finder = TextSearch(keymap.labels)
+        self._search = TextSearch(keymap.labels)
 
     def show(self, lines: Sequence[Line], head: Sequence[Line] = ()) -> None:
-        """Show `lines` from now on, under a fixed `head`. Only lines in sight are read: they may be lazy."""
+        """Show `lines` under a fixed `head`. Only visible lines are read, so `lines` may be lazy."""
         head_before = self._head
         self._lines, self._head = lines, tuple(head)
         self._search_again()
@@ -165,21 +166,21 @@ class ScrollableLines(ScrollView, can_focus=True):
         self._refresh_changed_lines()
 
     def _refresh_changed_lines(self) -> None:
-        """Draw the lines in sight that are not what was drawn there."""
+        """Redraw the visible lines that changed."""
         top = self.scroll_offset.y
-        in_sight = range(top, top + max(0, self.size.height - len(self._head)))
-        self._drawn = {index: line for index, line in self._drawn.items() if index in in_sight}
-        for index in in_sight:
+        visible = range(top, top + max(0, self.size.height - len(self._head)))
+        self._drawn = {index: line for index, line in self._drawn.items() if index in visible}
+        for index in visible:
             if self._drawn.get(index) != self._line_at(index):
                 self.refresh_line(index + len(self._head))
 
     def _line_at(self, index: int) -> Line:
-        """A line with its matches marked; empty below the last one."""
-        return self._finder.highlight(index, self._lines[index]) if index < len(self._lines) else ()
+        """Return a line with its matches highlighted; empty below the last line."""
+        return self._search.highlight(index, self._lines[index]) if index < len(self._lines) else ()
 
     @property
     def vertical_scrollbar(self) -> ScrollBar:
-        """The bar beside the lines."""
+        """The scroll bar, created when it is first needed."""
         if self._vertical_scrollbar is None:
             from cdptui.tui.widgets.scrolling import ThinScrollBar  # noqa: PLC0415 - not needed for the first frame
 
@@ -188,84 +189,84 @@ class ScrollableLines(ScrollView, can_focus=True):
 
     @property
     def width(self) -> int:
-        """Cells for text: without padding and scroll bar."""
+        """Width of the text in cells, without padding and scroll bar."""
         return max(1, self.scrollable_content_region.width)
 
     @property
     def lines(self) -> Sequence[Line]:
-        """What is shown, without the head."""
+        """The lines that are shown, without the head."""
         return self._lines
 
     @property
     def head(self) -> tuple[Line, ...]:
-        """What stays where it is."""
+        """The lines at the top that do not scroll."""
         return self._head
 
     def render_line(self, y: int) -> Strip:
-        """Draw one line of the screen."""
+        """Draw line `y` of the widget."""
         if y < len(self._head):
             return self._painter.strip(self._head[y], self.width)
-        if self._finder.is_on and y == self.size.height - 1:
-            return self._painter.strip(self._finder.line(), self.width)
+        if self._search.is_on and y == self.size.height - 1:
+            return self._painter.strip(self._search.status_line(), self.width)
         index = y - len(self._head) + self.scroll_offset.y
         line = self._drawn[index] = self._line_at(index)
-        is_here = self._finder.is_current(index) and index < len(self._lines)
-        return self._painter.strip(line, self.width, "cursor-background" if is_here else "")
+        is_current = self._search.is_current(index) and index < len(self._lines)
+        return self._painter.strip(line, self.width, "cursor-background" if is_current else "")
 
     def notify_style_update(self) -> None:
-        """Take the colours of a new theme."""
+        """Drop cached strips, whose colours belong to the previous theme."""
         super().notify_style_update()
         self._painter.clear()
 
-    # Searching
+    # Search
 
     def on_key(self, event: events.Key) -> None:
-        """While somebody types what to find, every key belongs to that; Escape ends a search before anything else."""
-        if not self._finder.is_typing and not (event.key == "escape" and self._finder.is_on):
+        """Pass keys to the search while the user types a query. Escape first ends an active search."""
+        if not self._search.is_typing and not (event.key == "escape" and self._search.is_on):
             return
         event.stop()
         event.prevent_default()
-        words = self._finder.words
-        self._finder.handle_key(event.key, event.character if event.is_printable else None)
-        if self._finder.words != words:
+        query = self._search.query
+        self._search.handle_key(event.key, event.character if event.is_printable else None)
+        if self._search.query != query:
             self._search_again()
         self._show_matches()
 
     def on_paste(self, event: events.Paste) -> None:
-        """What is pasted is typed."""
-        if self._finder.is_typing:
+        """Append the first line of pasted text to the query."""
+        if self._search.is_typing:
             event.stop()
             for character in event.text.splitlines()[0] if event.text else "":
-                self._finder.handle_key(character, character)
+                self._search.handle_key(character, character)
             self._show_search()
 
     def action_search(self) -> None:
-        """Ask what to find."""
-        self._finder.begin()
+        """Start a search."""
+        self._search.begin()
         self._show_search()
 
     def action_next_hit(self, step: int) -> None:
-        """Go to the next place of what was searched for."""
-        if self._finder.is_on:
-            self._finder.move(step)
+        """Go to the next (1) or previous (-1) match; without a search, start one."""
+        if self._search.is_on:
+            self._search.move(step)
             self._show_matches()
         else:
             self.action_search()
 
     def _search_again(self) -> None:
-        """Search the lines; many of them beside other work, so that the next key does not wait."""
-        before = (self._finder.line(), self._finder.current_line)
-        search = self._finder.search(self._lines)
+        """Search the lines; long texts in a worker, so that the next key is not delayed."""
+        before = (self._search.status_line(), self._search.current_line)
+        search = self._search.search(self._lines)
         if next(search, False):
-            # As a function: a coroutine that is replaced before it begins would never be awaited.
-            begin: Callable[[], Coroutine[object, object, None]] = partial(self._search_on, search)
-            self.run_worker(begin, group="search", exclusive=True)
+            # A function, because a coroutine that is replaced before it starts would never be awaited.
+            search_rest: Callable[[], Coroutine[object, object, None]] = partial(self._search_rest, search)
+            self.run_worker(search_rest, group="search", exclusive=True)
         else:
             self.workers.cancel_group(self, "search")
-        if before != (self._finder.line(), self._finder.current_line):
+        if before != (self._search.status_line(), self._search.current_line):
             self.refresh()
 
-    async def _search_on(self, search: Iterator[bool]) -> None:
+    async def _search_rest(self, search: Iterator[bool]) -> None:
         for _ in search:
             await give_way()
         self._show_matches()
@@ -276,34 +277,34 @@ class ScrollableLines(ScrollView, can_focus=True):
 
     def _show_matches(self) -> None:
         self._update_virtual_size()
-        line = self._finder.current_line
+        line = self._search.current_line
         if line is not None:
             top = self.scroll_offset.y
-            room = self._page
-            if not top <= line < top + room:
-                self.scroll_to(y=max(0, line - room // 3), animate=False)
+            page = self._page
+            if not top <= line < top + page:
+                self.scroll_to(y=max(0, line - page // 3), animate=False)
         self.refresh()
 
     def _update_virtual_size(self) -> None:
-        height = len(self._head) + len(self._lines) + self._finder.is_on
+        height = len(self._head) + len(self._lines) + self._search.is_on
         set_virtual_size(self, Size(self.width, height))
 
-    # Moving
+    # Scrolling
 
     def action_cursor_down(self) -> None:
-        """Scroll a line down."""
+        """Scroll down one line."""
         self.scroll_to(y=self.scroll_offset.y + 1, animate=False)
 
     def action_cursor_up(self) -> None:
-        """Scroll a line up."""
+        """Scroll up one line."""
         self.scroll_to(y=self.scroll_offset.y - 1, animate=False)
 
     def action_page_down(self) -> None:
-        """Scroll a screen down."""
+        """Scroll down one page."""
         self.scroll_to(y=self.scroll_offset.y + self._page, animate=False)
 
     def action_page_up(self) -> None:
-        """Scroll a screen up."""
+        """Scroll up one page."""
         self.scroll_to(y=self.scroll_offset.y - self._page, animate=False)
 
     def action_top(self) -> None:
@@ -316,4 +317,4 @@ class ScrollableLines(ScrollView, can_focus=True):
 
     @property
     def _page(self) -> int:
-        return max(1, self.size.height - 1 - len(self._head) - self._finder.is_on)
+        return max(1, self.size.height - 1 - len(self._head) - self._search.is_on)

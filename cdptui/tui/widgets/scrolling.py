@@ -1,4 +1,4 @@
-"""How much there is to scroll."""
+"""Scrolling without a new layout, and a scroll bar that is one cell wide."""
 
 from __future__ import annotations
 
@@ -14,61 +14,61 @@ from textual.widget import Widget
 
 
 def set_virtual_size(view: ScrollView, size: Size) -> None:
-    """Tell `view` the size of all that it could show.
+    """Set the size of the scrollable content of `view`.
 
-    Setting `virtual_size` lays the whole screen out and draws it anew, 15 ms with each task that has a line more than
-    the one before; only a scroll bar that comes or goes needs that.
+    Setting `virtual_size` lays out and redraws the whole screen, which takes 15 ms with each task that has a line more
+    than the last one; only a scroll bar that appears or disappears needs that.
     """
     if size == view.virtual_size:
         return
     view.set_reactive(ScrollView.virtual_size, size)
-    view._scroll_update(size)  # noqa: SLF001 - what the layout would come to in the end
+    view._scroll_update(size)  # noqa: SLF001 - what the layout would do
     if view.scroll_offset.y > view.max_scroll_y:
         view.scroll_to(y=view.max_scroll_y, animate=False, force=True, immediate=True)
 
 
 _STEPS: Final = 8
-"""Of the thumb in a cell."""
+"""Positions of the thumb per cell."""
 
 
 class ThinScrollBar(ScrollBar):
-    """One cell wide, upright, one segment a line."""
+    """A vertical scroll bar of one cell, drawn with one segment per line."""
 
     _strips: tuple[Strip, ...] = ()
     _drawn_for: tuple[object, ...] = ()
 
     @classmethod
     def attach(cls, view: Widget) -> ThinScrollBar:
-        """The scroll bar for a view that has none yet; begins hidden, as Textual's does."""
+        """Create a scroll bar for `view`, hidden at first like Textual's."""
         bar = cls(vertical=True, name="vertical")
         bar.display = False
         view.app._start_widget(view, bar)  # noqa: SLF001 - as Textual starts its own
         return bar
 
     def validate_position(self, position: float) -> float:
-        """The first place, from the top, at which the thumb looks as it does here: others need not be drawn."""
+        """Round down to the first position with the same appearance, so that the others need no redraw."""
         hidden = self.window_virtual_size - self.window_size
         lines = self.size.height
         if hidden <= 0 or not lines:
             return super().validate_position(position)
         thumb = max(1.0, self.window_size * lines / self.window_virtual_size)
         step = hidden / max(1.0, (lines - thumb) * _STEPS)
-        # Whatever the arithmetic loses, here and in drawing, is less than a thousandth of a step.
+        # Rounding errors, here and in drawing, are below a thousandth of a step.
         return (int(position / step + 1e-6) + 1e-3) * step
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Draw some of its lines; drawn before, they are the same objects."""
+        """Draw the lines of `crop`; unchanged ones are the same objects as before."""
         bar = self.render()
-        assert isinstance(bar, ScrollBarRender)  # noqa: S101 - for the type checker: Textual says no more than "renderable"
-        look = (self.size.height, bar.virtual_size, bar.window_size, bar.position, bar.style)
-        if look != self._drawn_for:
-            self._drawn_for, self._strips = look, _draw(bar, self.size.height)
+        assert isinstance(bar, ScrollBarRender)  # noqa: S101 - for the type checker: Textual declares a renderable
+        state = (self.size.height, bar.virtual_size, bar.window_size, bar.position, bar.style)
+        if state != self._drawn_for:
+            self._drawn_for, self._strips = state, _draw(bar, self.size.height)
         return list(self._strips[crop.y : crop.bottom])
 
 
 def _draw(bar: ScrollBarRender, height: int) -> tuple[Strip, ...]:
     style = bar.style
-    assert isinstance(style, Style)  # noqa: S101 - for the type checker: it may be a name elsewhere
+    assert isinstance(style, Style)  # noqa: S101 - for the type checker: it may also be a name
     assert style.color is not None  # noqa: S101 - for the type checker: a bar has both
     assert style.bgcolor is not None  # noqa: S101 - for the type checker: a bar has both
     whole = bar.render_bar(
@@ -80,6 +80,6 @@ def _draw(bar: ScrollBarRender, height: int) -> tuple[Strip, ...]:
         bar_color=style.color,
     )
     strips: dict[Segment, Strip] = {}
-    # The thumb itself comes without a ground.
+    # The segments of the thumb have no background.
     segments = Segment.apply_style(whole.segments, Style(bgcolor=style.bgcolor))
     return tuple(strips.setdefault(segment, Strip([segment], 1)) for segment in segments)

@@ -1,8 +1,8 @@
-"""The task list: a virtual table on the line API that draws only what is seen, and again only what changed.
+"""The task list: a virtual table on Textual's line API that draws only visible lines, and redraws only changed ones.
 
-The rows come sorted; the table keeps its cursor on a task, not on a line. It scrolls after a task that somebody went
-to. A list that nobody has touched stays at its top, where the worst tasks are, for whoever walks by: a cursor that
-nobody has put anywhere lets go of a task that leaves the screen.
+The rows arrive sorted. The cursor stays on its task, not on its line. Once the user has moved the cursor, the list
+scrolls with the task under it. Before that, the list stays at its top, where the worst tasks are, and the cursor leaves
+a task that scrolls out of sight.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _HEADING_LINES: Final = 1
 _MARK: Final = "*"
-"""Named like the key that marks everything."""
+"""The symbol of a marked task; the same as the key that marks all tasks."""
 _WHEEL_LINES: Final = 3
 
 
@@ -49,7 +49,7 @@ class TableContent(Struct, frozen=True):
 
 
 class TaskTable(ScrollView, can_focus=True):
-    """The list of tasks."""
+    """The task list."""
 
     BINDINGS: ClassVar = bindings([KeyScope.MOTION])
     DEFAULT_CSS = """
@@ -62,32 +62,32 @@ class TaskTable(ScrollView, can_focus=True):
     """
 
     class CursorMoved(Message):
-        """The cursor is on another task, or on none."""
+        """The cursor moved to another task or to a group; `uuid` is None on a group or in an empty list."""
 
         def __init__(self, uuid: str | None) -> None:
             super().__init__()
             self.uuid = uuid
 
         def can_replace(self, message: Message) -> bool:
-            """Only where it is now matters."""
+            """Replace older messages: only the current position counts."""
             return isinstance(message, TaskTable.CursorMoved)
 
     class Scrolled(Message):
-        """Other tasks are in sight."""
+        """Other tasks became visible."""
 
         def can_replace(self, message: Message) -> bool:
-            """Only what is in sight now matters."""
+            """Replace older messages: the receiver reads the visible rows."""
             return isinstance(message, TaskTable.Scrolled)
 
     class HeadingClicked(Message):
-        """Somebody clicked on the heading of a column; on the corner before them all, where `key` is None."""
+        """The user clicked on the heading of column `key`; None is the corner before the first column."""
 
         def __init__(self, key: str | None) -> None:
             super().__init__()
             self.key = key
 
     class Opened(Message):
-        """Somebody clicked twice on a task."""
+        """The user double-clicked on a task."""
 
     def __init__(
         self,
@@ -103,19 +103,19 @@ class TaskTable(ScrollView, can_focus=True):
         self._marked = marked
         self._content = content
         self._painter = Painter(self)
-        self._drawing = RowRenderer(self._painter)
+        self._renderer = RowRenderer(self._painter)
         self._first_column = 0
         self._count = 0
         self._heading_order = lines.order
         self._cursor = 0
         self._cursor_uuid: str | None = None
         self._cursor_group: str | None = None
-        """Value of the group whose own line the cursor is on; the uuid is that of its first task then."""
+        """Key of the group whose line the cursor is on; `_cursor_uuid` is then that of its first task."""
         self._is_cursor_placed = False
         self._pinned_uuid: str | None = None
         self._drawn: dict[int, RowAppearance] = {}
 
-    # What is shown
+    # Content
 
     def show(self, content: TableContent) -> None:
         """Show the lines as they are now. The cursor stays on its task, or moves to the successor of a removed one."""
@@ -124,14 +124,14 @@ class TaskTable(ScrollView, can_focus=True):
         before = (self._cursor_uuid, self._cursor_group)
         self._cursor = self._restore_cursor()
         if not (rows and self._count):
-            # What is said in an empty list stands where there is no row.
+            # The placeholder of an empty list is drawn on lines without rows.
             self.refresh()
         if len(rows) != self._count:
             self._count = len(rows)
             self._measure()
         if self._is_cursor_placed:
             self._scroll_to_cursor()
-        elif not self._is_cursor_in_sight:
+        elif not self._is_cursor_visible:
             self._cursor = min(self.scroll_offset.y, max(0, len(rows) - 1))
         self._remember_cursor()
         if self._place_columns():
@@ -145,12 +145,12 @@ class TaskTable(ScrollView, can_focus=True):
 
     @property
     def cursor_uuid(self) -> str | None:
-        """Uuid of the task under the cursor; None on a group and in an empty list."""
+        """UUID of the task under the cursor; None on a group and in an empty list."""
         return self._cursor_uuid if self._cursor_group is None else None
 
     @property
     def anchor_uuid(self) -> str | None:
-        """Uuid of the task that the cursor goes by: that under it, or the first of the group under it."""
+        """UUID of the task that keeps the cursor in place: the one under it, or the first of the group under it."""
         return self._cursor_uuid
 
     @property
@@ -170,29 +170,29 @@ class TaskTable(ScrollView, can_focus=True):
         return self._lines.group_of_line(self._cursor)
 
     def visible_lines(self) -> Sequence[TaskRow | GroupSummary]:
-        """The lines in sight."""
+        """The visible lines."""
         top = self.scroll_offset.y
         return self._lines[top : top + self._row_lines]
 
     def visible_rows(self) -> Sequence[TaskRow]:
-        """The tasks in sight."""
+        """The visible tasks."""
         return [line for line in self.visible_lines() if isinstance(line, TaskRow)]
 
     def refresh_changed(self) -> None:
-        """Draw the lines again that would not look as they do."""
+        """Redraw the lines whose appearance changed."""
         top = self.scroll_offset.y
         for y in range(_HEADING_LINES, self.size.height):
             index = top + y - _HEADING_LINES
-            painted = self._look_of(index) if index < len(self._lines) else None
-            if painted != self._drawn.get(y):
+            appearance = self._appearance(index) if index < len(self._lines) else None
+            if appearance != self._drawn.get(y):
                 self.refresh_line(y + top)
 
     def pin_cursor(self) -> None:
-        """Come back to this task whenever it is in the list, until somebody moves: half a word may hide it."""
+        """Return to this task when a filter that hid it changes, until the user moves the cursor."""
         self._pinned_uuid = self.cursor_uuid
 
     def _restore_cursor(self) -> int:
-        """Where the cursor goes: its group or task, else that one's heir, else as far down as there are rows."""
+        """Return the line of the cursor's group or task, else of the successor, else the nearest existing line."""
         rows = self._lines
         index = rows.index_of_group(self._cursor_group)
         for uuid in (self._pinned_uuid, self._cursor_uuid, rows.successor_uuid):
@@ -201,20 +201,20 @@ class TaskTable(ScrollView, can_focus=True):
         return index if index is not None else min(self._cursor, max(0, len(rows) - 1))
 
     def _remember_cursor(self) -> None:
-        """Remember what the cursor is on; lines come and go under it."""
+        """Store the task or group under the cursor, since lines are inserted and removed."""
         rows, line = self._lines, self.cursor_line
         self._cursor_group = line.key if isinstance(line, GroupSummary) else None
         row = rows.first_of(line) if isinstance(line, GroupSummary) else line
         self._cursor_uuid = row.task.uuid if row is not None else None
 
     def _post_to_screen(self, message: Message) -> None:
-        """Post to the screen itself, so that what it changes is painted together with what has changed here."""
+        """Post directly to the screen, so that its reaction is drawn in the same frame as the change here."""
         self.screen.post_message(message)
 
-    # Moving
+    # Cursor
 
     def move_to(self, index: int) -> None:
-        """Put the cursor on a row, the nearest one there is."""
+        """Move the cursor to line `index`, or the nearest existing line."""
         rows = self._lines
         if not rows:
             return
@@ -223,53 +223,53 @@ class TaskTable(ScrollView, can_focus=True):
         index = max(0, min(index, len(rows) - 1))
         if index == self._cursor:
             return
-        left, self._cursor = self._cursor, index
+        previous, self._cursor = self._cursor, index
         self._remember_cursor()
         self._post_to_screen(self.CursorMoved(self.cursor_uuid))
-        for line in (left, index):
+        for line in (previous, index):
             self.refresh_line(line + _HEADING_LINES)
         self._scroll_to_cursor()
 
     def action_cursor_down(self) -> None:
-        """Move to the next task."""
+        """Move down one line."""
         self.move_to(self._cursor + 1)
 
     def action_cursor_up(self) -> None:
-        """Move to the task above."""
+        """Move up one line."""
         self.move_to(self._cursor - 1)
 
     def action_page_down(self) -> None:
-        """Move a screen down."""
+        """Move down one page."""
         self.move_to(self._cursor + max(1, self._row_lines - 1))
 
     def action_page_up(self) -> None:
-        """Move a screen up."""
+        """Move up one page."""
         self.move_to(self._cursor - max(1, self._row_lines - 1))
 
     def action_top(self) -> None:
-        """Move to the first task, and stay at the top of the list from then on."""
+        """Move to the first line and stay at the top when the list changes."""
         self.move_to(0)
         self._is_cursor_placed = False
 
     def action_bottom(self) -> None:
-        """Move to the last task."""
+        """Move to the last line."""
         self.move_to(len(self._lines) - 1)
 
     def scroll_columns(self, step: int) -> bool:
-        """Scroll a wide list sideways by columns; whether there was anything to scroll."""
+        """Scroll a wide list by `step` columns and return whether it moved."""
         self._first_column += step
-        is_other = self._place_columns()
-        if is_other:
+        is_moved = self._place_columns()
+        if is_moved:
             self.refresh()
-        return is_other
+        return is_moved
 
     @property
-    def _is_cursor_in_sight(self) -> bool:
+    def _is_cursor_visible(self) -> bool:
         return 0 <= self._cursor - self.scroll_offset.y < max(1, self._row_lines)
 
     @property
     def _width(self) -> int:
-        """Cells beside the scroll bar, whose place is kept even when there is none."""
+        """Width in cells without the scroll bar, whose place is reserved even while it is hidden."""
         return max(1, self.scrollable_content_region.width)
 
     @property
@@ -281,21 +281,21 @@ class TaskTable(ScrollView, can_focus=True):
 
     def _scroll_to_cursor(self) -> None:
         top, lines = self.scroll_offset.y, max(1, self._row_lines)
-        wanted = min(max(top, self._cursor - lines + 1), self._cursor)
-        if wanted != top:
-            self.scroll_to(y=wanted, animate=False, force=True, immediate=True)
+        target = min(max(top, self._cursor - lines + 1), self._cursor)
+        if target != top:
+            self.scroll_to(y=target, animate=False, force=True, immediate=True)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Draw the other rows, and tell that others are in sight."""
+        """Redraw, and report that other rows are visible."""
         super().watch_scroll_y(old_value, new_value)
         if round(old_value) != round(new_value):
             self._post_to_screen(self.Scrolled())
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor where the mouse is; twice opens the task; a heading sorts."""
+        """Move the cursor to the mouse; a double click opens the task, a click on a heading sorts."""
         event.stop()
         if event.y < _HEADING_LINES:
-            self._post_to_screen(self.HeadingClicked(self._drawing.column_at(event.x)))
+            self._post_to_screen(self.HeadingClicked(self._renderer.column_at(event.x)))
             return
         index = self.scroll_offset.y + event.y - _HEADING_LINES
         if index < len(self._lines):
@@ -304,15 +304,15 @@ class TaskTable(ScrollView, can_focus=True):
                 self._post_to_screen(self.Opened())
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Scroll on."""
+        """Scroll down."""
         self._wheel(event, _WHEEL_LINES)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Scroll back."""
+        """Scroll up."""
         self._wheel(event, -_WHEEL_LINES)
 
     def _wheel(self, event: events.MouseEvent, lines: int) -> None:
-        """Scroll the list; a cursor that would be left behind comes along."""
+        """Scroll the list and keep the cursor in sight."""
         event.stop()
         event.prevent_default()
         top = max(0, min(self.scroll_offset.y + lines, self.max_scroll_y))
@@ -320,7 +320,7 @@ class TaskTable(ScrollView, can_focus=True):
         self.move_to(max(top, min(self._cursor, top + max(1, self._row_lines) - 1)))
 
     def on_resize(self) -> None:
-        """Keep the cursor in sight. Textual draws what has another size by itself."""
+        """Keep the cursor in sight. Textual redraws the widget."""
         self._measure()
         if self._is_cursor_placed:
             self._scroll_to_cursor()
@@ -328,18 +328,18 @@ class TaskTable(ScrollView, can_focus=True):
         self._post_to_screen(self.Scrolled())
 
     def on_focus(self) -> None:
-        """The cursor shows whether keys go here."""
+        """Redraw the cursor, whose background shows the focus."""
         self.refresh_changed()
 
     def on_blur(self) -> None:
-        """The cursor shows whether keys go here."""
+        """Redraw the cursor, whose background shows the focus."""
         self.refresh_changed()
 
     # Drawing
 
     @property
     def vertical_scrollbar(self) -> ScrollBar:
-        """The bar beside the list."""
+        """The scroll bar, created when it is first needed."""
         if self._vertical_scrollbar is None:
             from cdptui.tui.widgets.scrolling import ThinScrollBar  # noqa: PLC0415 - not needed for the first frame
 
@@ -347,59 +347,59 @@ class TaskTable(ScrollView, can_focus=True):
         return self._vertical_scrollbar
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Draw some lines, without Textual's way through borders and effects, which would draw anew what only moved."""
+        """Draw lines without Textual's borders and effects, which would render lines again that only moved."""
         self._place_columns()
         width = self._width
         strips = [self._line(y, width) for y in crop.line_range]
         if crop.column_span != (0, width):
-            # The place of a scroll bar that is not there is ours, too.
-            ground = self._painter.style(Role.TEXT)
-            strips = [strip.crop_extend(*crop.column_span, ground) for strip in strips]
+            # The reserved place of a hidden scroll bar is part of the widget.
+            style = self._painter.style(Role.TEXT)
+            strips = [strip.crop_extend(*crop.column_span, style) for strip in strips]
         return strips
 
     def render_line(self, y: int) -> Strip:
-        """Draw one line of the screen."""
+        """Draw line `y` of the widget."""
         self._place_columns()
         return self._line(y, self._width)
 
     def _line(self, y: int, width: int) -> Strip:
         if y < _HEADING_LINES:
-            return self._drawing.render_heading(self._lines.order, width)
+            return self._renderer.render_heading(self._lines.order, width)
         index = self.scroll_offset.y + y - _HEADING_LINES
         if index >= len(self._lines):
             self._drawn.pop(y, None)
             is_middle = not self._lines and y == max(_HEADING_LINES, self.size.height // 3)
-            return self._painter.strip(self._centred(width) if is_middle else (), width)
-        look = self._drawn[y] = self._look_of(index)
-        return self._painter.cached(look, width, lambda: self._drawing.render(look, width))
+            return self._painter.strip(self._centered(width) if is_middle else (), width)
+        appearance = self._drawn[y] = self._appearance(index)
+        return self._painter.cached(appearance, width, lambda: self._renderer.render(appearance, width))
 
     def _place_columns(self) -> bool:
-        """Place the columns for the width that there is; whether they stand elsewhere now."""
-        is_other = self._drawing.place(self._width, self._content.columns, self._first_column)
-        self._first_column = self._drawing.placement.first
-        if is_other:
-            # Lines are kept by what they say, not by where they say it.
+        """Place the columns for the current width and return whether any place changed."""
+        is_moved = self._renderer.place(self._width, self._content.columns, self._first_column)
+        self._first_column = self._renderer.placement.first
+        if is_moved:
+            # Cached strips are found by their cells, not by the places of the columns.
             self._painter.clear()
             self._drawn.clear()
-        return is_other
+        return is_moved
 
     def notify_style_update(self) -> None:
-        """Take the colours of a new theme."""
+        """Drop cached strips, whose colours belong to the previous theme."""
         super().notify_style_update()
         self._painter.clear()
 
-    def _look_of(self, index: int) -> RowAppearance:
+    def _appearance(self, index: int) -> RowAppearance:
         content, lines = self._content, self._lines
         line = lines[index]
         background = ""
         if index == self._cursor:
             background = "cursor-background" if self.has_focus else "cursor-unfocused"
         if isinstance(line, GroupSummary):
-            return self._drawing.group_appearance(line, content.context, background, is_folded=lines.is_folded(line))
+            return self._renderer.group_appearance(line, content.context, background, is_folded=lines.is_folded(line))
         uuid = line.task.uuid
-        sign = content.change_marks.get(uuid, "") + (_MARK if uuid in self._marked else "")
-        return self._drawing.task_appearance(line, content.context, sign, background)
+        symbol = content.change_marks.get(uuid, "") + (_MARK if uuid in self._marked else "")
+        return self._renderer.task_appearance(line, content.context, symbol, background)
 
-    def _centred(self, width: int) -> Line:
+    def _centered(self, width: int) -> Line:
         text = self._content.placeholder
         return (Span(" " * max(0, (width - len(text)) // 2) + text, Role.DIM),)

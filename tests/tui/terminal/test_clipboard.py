@@ -29,7 +29,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("traits", "size", "way"),
+    ("traits", "size", "method"),
     [
         (TerminalCapabilities(), TERMINAL_BYTES, CopyMethod.TERMINAL),
         (TerminalCapabilities(), TERMINAL_BYTES + 1, CopyMethod.FILE),
@@ -39,78 +39,78 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (TerminalCapabilities(is_legacy=True), 1, CopyMethod.FILE),
     ],
 )
-def test_the_way_goes_by_terminal_and_size(traits: TerminalCapabilities, size: int, way: CopyMethod) -> None:
-    assert choose_method(traits, size) is way
+def test_copy_method_depends_on_terminal_and_size(traits: TerminalCapabilities, size: int, method: CopyMethod) -> None:
+    assert choose_method(traits, size) is method
 
 
-def test_the_largest_copy_is_no_longer_than_terminals_take() -> None:
+def test_largest_osc_52_sequence_is_within_the_limit_of_terminals() -> None:
     assert len(osc52(b"x" * TERMINAL_BYTES, Multiplexer.NONE)) <= 75_000
 
 
-def test_screen_gets_it_in_brackets_of_its_own() -> None:
+def test_gnu_screen_gets_the_sequence_in_dcs_strings() -> None:
     pieces = re.findall(r"\x1bP(.*?)\x1b\\", osc52(b"x" * 2000, Multiplexer.SCREEN), re.DOTALL)
     whole = "".join(pieces)
     assert max(map(len, pieces)) <= 256
     assert base64.b64decode(whole.removeprefix("\x1b]52;c;").removesuffix("\x07")) == b"x" * 2000
 
 
-async def test_what_is_too_large_is_a_file_of_ones_own() -> None:
+async def test_copy_too_large_for_the_terminal_is_written_to_a_private_file() -> None:
     written: list[str] = []
     for text in ("x" * (TERMINAL_BYTES + 1), "y" * (TERMINAL_BYTES + 1)):
-        assert (await Clipboard(TerminalCapabilities(), written.append).copy(text)).startswith("written to ")
+        assert (await Clipboard(TerminalCapabilities(), written.append).copy("text", text)).startswith("Wrote text to ")
         assert clipboard_file().read_text() == text
     assert clipboard_file().stat().st_mode & 0o077 == 0
     assert [path.name for path in clipboard_file().parent.iterdir()] == [clipboard_file().name]
     assert not written
 
 
-async def test_a_file_that_cannot_be_written_is_said(home: Path) -> None:
+async def test_unwritable_clipboard_file_is_reported(home: Path) -> None:
     (home / "state").write_text("in the way")
-    said = await Clipboard(TerminalCapabilities(is_legacy=True), lambda _: None).copy("uuid")
-    assert said.startswith("not copied to ")
-    assert said.endswith("state is not a folder")
+    message = await Clipboard(TerminalCapabilities(is_legacy=True), lambda _: None).copy("uuid", "4711")
+    assert message.startswith("Could not copy uuid to ")
+    assert message.endswith("state is not a folder")
 
 
-async def test_without_a_tmux_that_takes_it_it_is_a_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_copy_is_written_to_a_file_when_tmux_cannot_be_run(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(home))
-    assert (await Clipboard(TMUX, lambda _: None).copy("uuid")).startswith("written to ")
+    assert (await Clipboard(TMUX, lambda _: None).copy("uuid", "4711")).startswith("Wrote uuid to ")
 
 
-async def test_a_tmux_that_hangs_is_not_waited_for(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_copy_is_written_to_a_file_when_tmux_hangs(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tmux = home / "tmux"
     tmux.write_text("#!/bin/sh\nexec sleep 60\n")
     tmux.chmod(0o700)
     monkeypatch.setenv("PATH", f"{home}{os.pathsep}{os.environ['PATH']}")
-    assert (await Clipboard(TMUX, lambda _: None).copy("uuid")).startswith("written to ")
+    assert (await Clipboard(TMUX, lambda _: None).copy("uuid", "4711")).startswith("Wrote uuid to ")
 
 
 @pytest.mark.parametrize(
-    ("letter", "said"), [("u", "uuid sent"), ("n", "name sent"), ("j", "JSON sent"), ("c", "curl")]
+    ("letter", "message"), [("u", "Sent uuid"), ("n", "Sent name"), ("j", "JSON to the terminal"), ("c", "Sent curl")]
 )
-async def test_c_and_a_letter_copy_and_say_so(letter: str, said: str) -> None:
+async def test_copy_menu_letter_copies_and_shows_a_notice(letter: str, message: str) -> None:
     async with showing([a_task()]) as run:
         await run.press("c")
         assert "Copy" in run.screen
         await run.press(letter)
-        await run.until(lambda: said in run.footer)
+        await run.until(lambda: message in run.footer)
 
 
-async def test_a_password_goes_to_no_clipboard() -> None:
+async def test_password_field_does_not_copy() -> None:
     async with showing([a_task()]) as run:
         await run.app.push_screen(LoginPrompt(CredentialPrompt.PASSWORD, "admin", "http://node:8080"))
         await run.press(*"s3cret", "shift+home", "ctrl+x")
-        assert not run.app.screen.query_one(Input).value, "it was cut"
+        assert not run.app.screen.query_one(Input).value, "ctrl+x deletes the selection"
         await run.finish()
-        assert "sent" not in run.footer
+        assert "Sent" not in run.footer
 
 
-async def test_other_fields_copy_by_the_way_of_all_copies() -> None:
+async def test_text_cut_from_a_field_goes_to_the_clipboard() -> None:
     async with showing([a_task()]) as run:
         await run.press("slash", *"erp", "shift+home", "ctrl+x")
-        await run.until(lambda: "text sent to the terminal" in run.footer)
+        await run.until(lambda: "Sent text to the terminal" in run.footer)
 
 
-async def test_escape_copies_nothing() -> None:
+async def test_escape_closes_the_copy_menu_without_copying() -> None:
     async with showing([a_task()]) as run:
         await run.press("c", "escape")
-        assert "sent" not in run.footer
+        assert "Sent" not in run.footer

@@ -25,9 +25,9 @@ async def driver() -> AsyncIterator[TerminalDriver]:
 
 def all_is_taken(driver: TerminalDriver) -> None:
     """The line takes all that waits."""
-    assert driver._waiting is not None
-    while not driver._waiting.empty():
-        driver._file.written += len(driver._waiting.get_nowait() or "")
+    assert driver._write_queue is not None
+    while not driver._write_queue.empty():
+        driver._file.written += len(driver._write_queue.get_nowait() or "")
 
 
 def draw(driver: TerminalDriver) -> None:
@@ -45,9 +45,9 @@ async def test_pictures_are_given_up_but_no_mode_that_is_switched(driver: Termin
         driver.write(_FrameText("another frame"))
     assert driver.has_pending_redraw, "it was too much for the line"
     driver._drop_unwritten()
-    assert driver._waiting is not None
-    assert driver._waiting.get_nowait() == "\x1b[?1049h\x1b[>25u"
-    assert driver._waiting.empty()
+    assert driver._write_queue is not None
+    assert driver._write_queue.get_nowait() == "\x1b[?1049h\x1b[>25u"
+    assert driver._write_queue.empty()
 
 
 async def test_what_was_not_drawn_is_owed_until_everything_is_drawn_whatever_else_is(driver: TerminalDriver) -> None:
