@@ -7,18 +7,13 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from rich.console import RenderableType
 from textual import events
-from textual._compositor import CompositorUpdate
 from textual.actions import ActionParseResult
-from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.dom import DOMNode
-from textual.filter import Monochrome, NoColor
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.worker import WorkerFailed
 
 from cdptui import gc_tuning
 from cdptui.clock import Clock
@@ -32,7 +27,7 @@ from cdptui.tui.messages import CopyRequested, FirstFrameShown
 from cdptui.tui.monitor_worker import MonitorWorker, summarize_exception
 from cdptui.tui.screens.main import MainScreen
 from cdptui.tui.target import Target
-from cdptui.tui.terminal.driver import TerminalDriver
+from cdptui.tui.terminal.textual_app import Frame, TerminalApp
 from cdptui.tui.terminal.textual_caches import clear_frame_caches, clear_layout_caches
 from cdptui.tui.themes import DEFAULT_THEME, THEMES
 from cdptui.tui.widgets.detail_pane import DetailPane
@@ -53,7 +48,7 @@ _COLLECT_AFTER_S: Final = 0.5
 _THEME_NAMES: Final = tuple(theme.name for theme in THEMES)
 
 
-class CdptuiApp(App[int], inherit_bindings=False):
+class CdptuiApp(TerminalApp, inherit_bindings=False):
     """The terminal application. Returns the exit code."""
 
     TITLE = "cdptui"
@@ -81,18 +76,13 @@ class CdptuiApp(App[int], inherit_bindings=False):
         capabilities of the terminal.
         """
         self.traits = traits or TerminalCapabilities()
-        super().__init__(driver_class=TerminalDriver)
+        super().__init__()
         # Textual treats an empty NO_COLOR as set and turns colours to grey. `ScreenBuffer` removes colours instead.
         self.no_color = not self.traits.has_colour
-        self._filters = [item for item in self._filters if not isinstance(item, Monochrome | NoColor)]
         self.animation_level = "none"
-        # The footer shows notices; the two widgets would cost a second layout after the first frame.
-        self._disable_tooltips = self._disable_notifications = True
         for known in THEMES:
             self.register_theme(known)
         self.theme = theme
-        self.crash: BaseException | None = None
-        """The error that ended the app; None after a normal exit."""
         self._collection: Timer | None = None
         self.faults = 0
         """Number of actions that raised an exception."""
@@ -100,7 +90,6 @@ class CdptuiApp(App[int], inherit_bindings=False):
         """Called in the event loop each time before the app changes the terminal."""
         self.profile_hint = "cdptui config init creates a configuration file"
         """How to add a profile; shown when there is no other one."""
-        self._is_first_frame_shown = False
         self._is_frugal = is_frugal
         self.keymap = keymap
         self._columns = columns
@@ -174,13 +163,13 @@ class CdptuiApp(App[int], inherit_bindings=False):
 
     def drain_output(self, seconds: float) -> None:
         """Wait up to `seconds`, after the app has ended, until a blocked terminal accepts the restore sequences."""
-        if isinstance(self._driver, TerminalDriver):
-            self._driver.join_writer(seconds)
+        if self.terminal is not None:
+            self.terminal.join_writer(seconds)
 
     def restore_terminal(self) -> None:
         """Restore the terminal while the event loop is held; the process must end afterwards. Safe in any thread."""
-        if isinstance(self._driver, TerminalDriver):
-            self._driver.restore_terminal()
+        if self.terminal is not None:
+            self.terminal.restore_terminal()
 
     def _begin(self) -> None:
         self.run_worker(self._watch.run(), name="watch", exit_on_error=False)
@@ -199,8 +188,8 @@ class CdptuiApp(App[int], inherit_bindings=False):
 
     def update_low_bandwidth(self) -> bool:
         """Return whether low-bandwidth mode is on; redraw everything when that changed."""
-        driver = self._driver
-        if not isinstance(driver, TerminalDriver):
+        driver = self.terminal
+        if driver is None:
             return bool(self._is_frugal)
         is_frugal = driver.line.is_slow if self._is_frugal is None else self._is_frugal
         if driver.set_few_colours(is_enabled=is_frugal):
@@ -209,7 +198,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
 
     def count_pending_input(self) -> int:
         """Count the events and keys that are queued and not handled yet."""
-        return self._message_queue.qsize() + self._turns.waiting_count
+        return self.pending_events + self._turns.waiting_count
 
     async def on_event(self, event: events.Event) -> None:
         """Queue key events, which are handled one at a time; pass on all other events."""
@@ -267,7 +256,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
         if not target.post_message(KeyHandled()):
             self.on_key_handled()
 
-    async def _on_key(self, event: events.Key) -> None:
+    async def on_key(self, event: events.Key) -> None:
         """Insert a character that no widget handled into the focused text field, if there is one.
 
         Otherwise a character is lost that is handled before a new text field is mounted.
@@ -354,8 +343,8 @@ class CdptuiApp(App[int], inherit_bindings=False):
 
     def action_toggle_mouse(self) -> None:
         """Toggle mouse reporting. While it is off, the terminal can select text."""
-        driver = self._driver
-        if not isinstance(driver, TerminalDriver) or not driver.use_mouse(is_enabled=not driver.has_mouse):
+        driver = self.terminal
+        if driver is None or not driver.use_mouse(is_enabled=not driver.has_mouse):
             self._main.show_notice("This terminal does not report the mouse")
         elif driver.has_mouse:
             self._main.show_notice(f"Mouse on; {self.keymap.labels['mouse']} turns it off")
@@ -377,14 +366,14 @@ class CdptuiApp(App[int], inherit_bindings=False):
     async def _copy(self, label: str, text: str) -> None:
         from cdptui.tui.terminal.clipboard import Clipboard  # noqa: PLC0415 - not needed for the first frame
 
-        driver = self._driver
+        driver = self.terminal
         clipboard = Clipboard(self.traits, driver.write if driver is not None else lambda _: None)
         self._main.show_notice(await clipboard.copy(label, text))
 
     def action_redraw(self) -> None:
         """Write every cell again, without assumptions on what the terminal shows."""
-        if isinstance(self._driver, TerminalDriver):
-            self._driver.frame.invalidate()
+        if self.terminal is not None:
+            self.terminal.frame.invalidate()
         self.redraw()
 
     def on_mount(self) -> None:
@@ -404,38 +393,16 @@ class CdptuiApp(App[int], inherit_bindings=False):
             self.redraw()
         return events.Resize(size, size, size, event.pixel_size)
 
-    def redraw(self) -> None:
-        """Draw the whole screen; only cells that differ from what the terminal shows are written."""
-        if not self._running or not self.screen_stack:
-            return
-        # The writer thread calls this too, where Textual's active-app context is not set.
-        with self._context():
-            # A refresh of the screen would render only its dirty regions.
-            update = self.screen._compositor.render_update(full=True, screen_stack=self._background_screens)  # noqa: SLF001
-            self._display(self.screen, update)
+    def prepare_frame(self, frame: Frame) -> tuple[Frame, Size] | None:
+        """Return the frame, or the message in place of it while the window is too small; None while it is hidden."""
+        if self._is_screen_hidden:
+            return None
+        if self.small_window is None:
+            return frame, self.size
+        from cdptui.tui.small_window import layout_update  # noqa: PLC0415
 
-    def _fatal_error(self) -> None:
-        """Restore the terminal and exit, without Textual's traceback, which prints the values of all variables."""
-        error = self._exception
-        # The error inside WorkerFailed has the traceback.
-        self.crash = error.error if isinstance(error, WorkerFailed) else error
-        log.critical("the app ended with an internal error", exc_info=self.crash)
-        self._close_messages_no_wait()
+        return layout_update(self.small_window, self._main, self.keymap.labels["quit"]), self.small_window
 
-    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
-        """Write only the cells that differ from what the terminal shows."""
-        driver = self._driver
-        if isinstance(driver, TerminalDriver) and isinstance(renderable, CompositorUpdate):
-            if self._running and not self._closed and not self._batch_count and not self._is_screen_hidden:
-                size = self.size
-                if self.small_window is not None:
-                    from cdptui.tui.small_window import layout_update  # noqa: PLC0415 - rarely needed
-
-                    size = self.small_window
-                    renderable = layout_update(size, self._main, self.keymap.labels["quit"])
-                driver.draw(renderable, self.console, (size.width, size.height), is_synchronised=self._sync_available)
-        else:
-            super()._display(screen, renderable)
-        if not self._is_first_frame_shown and self._running and isinstance(renderable, CompositorUpdate):
-            self._is_first_frame_shown = True
-            self.post_message(FirstFrameShown())
+    def first_frame_shown(self) -> None:
+        """Announce that there is time for everything that takes time."""
+        self.post_message(FirstFrameShown())

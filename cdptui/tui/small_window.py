@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from textual._compositor import LayoutUpdate
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
 from cdptui.render.spans import Line, Role, Span
 from cdptui.tui.layout import MIN_SIZE
+from cdptui.tui.terminal.textual_app import Frame, whole_frame
 from cdptui.tui.widgets.painter import FEW_STRIPS, Painter
 
 
@@ -29,6 +29,6 @@ def strips(size: Size, widget: Widget, quit_key: str) -> list[Strip]:
     return [painter.strip(lines[y] if y < len(lines) else (), size.width) for y in range(size.height)]
 
 
-def layout_update(size: Size, widget: Widget, quit_key: str) -> LayoutUpdate:
+def layout_update(size: Size, widget: Widget, quit_key: str) -> Frame:
     """Return the update that the terminal driver draws for a window of `size`."""
-    return LayoutUpdate([[strip] for strip in strips(size, widget, quit_key)], Region(0, 0, size.width, size.height))
+    return whole_frame(strips(size, widget, quit_key), size)

@@ -22,6 +22,7 @@ from cdptui.tui.low_bandwidth import LowBandwidthMode
 from cdptui.tui.messages import MonitorUpdated, NamesUpdated, RetryRequested
 from cdptui.tui.screens.dialog import skip_outdated_size
 from cdptui.tui.target import Target, connection_status
+from cdptui.tui.terminal.textual_app import draw_changes
 from cdptui.tui.terminal.textual_caches import clear_frame_caches
 from cdptui.tui.widgets.bars import ErrorBanner, FooterBar, HeaderBar
 from cdptui.tui.widgets.task_browser import WIDE_FROM, TaskBrowser
@@ -283,8 +284,8 @@ class MainScreen(Screen[None]):
     def on_idle(self, event: Idle) -> None:
         """Draw the effect of a key. Textual calls the handler of its own class after this one."""
         now = self._clock.monotonic()
-        if self._dirty_widgets and now < self._answers_until:
-            self._on_timer_update()
-        elif self._is_typing and now >= self._answers_until + _TYPING_PAUSE_S:
+        if now < self._answers_until and draw_changes(self):
+            return
+        if self._is_typing and now >= self._answers_until + _TYPING_PAUSE_S:
             self._is_typing = False
             gc_tuning.on_idle()

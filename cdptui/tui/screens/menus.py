@@ -27,6 +27,7 @@ from cdptui.tui.keymap import quit_binding
 from cdptui.tui.messages import CopyRequested
 from cdptui.tui.screens.dialog import Dialog
 from cdptui.tui.target import Target
+from cdptui.tui.terminal.textual_app import bind_key
 
 _ALSO_MOVES: Final = {"j": "down", "k": "up"}
 """Movement keys of all lists, bound unless an item uses the letter."""
@@ -59,10 +60,10 @@ class Menu(Dialog[str | None]):
         self._current = current
         for choice in choices:
             # Bindings also work for a letter that arrives before the menu is drawn.
-            self._bindings.bind(choice.key, f"choose({choice.id!r})", show=False)
+            bind_key(self, choice.key, f"choose({choice.id!r})")
         for key, action in _ALSO_MOVES.items():
             if not any(choice.key == key for choice in choices):
-                self._bindings.bind(key, action, show=False)
+                bind_key(self, key, action)
 
     def compose(self) -> ComposeResult:
         """Create the child widgets."""

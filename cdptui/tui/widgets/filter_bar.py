@@ -116,7 +116,7 @@ class FilterBar(Vertical):
         self._timeout: RegexTimeoutError | None = None
         """Why the filter that was entered or recalled last is not applied."""
         self._result: FilterResult | None = None
-        self._name = ""
+        self._filter_text = ""
         self._history: list[str] = []
         self._recalled = 0
 
@@ -157,19 +157,19 @@ class FilterBar(Vertical):
 
     @property
     def _has_active_line(self) -> bool:
-        return bool(self._name) or self._timeout is not None
+        return bool(self._filter_text) or self._timeout is not None
 
     def show(self, name: str, result: FilterResult | None) -> None:
         """Show the name of the active filter, empty for none, and its result; None until that is known."""
-        if name != self._name:
+        if name != self._filter_text:
             self._timeout = None
-        self._name, self._result = name, result
+        self._filter_text, self._result = name, result
         self.set_class(self._has_active_line and not self.is_open, "-kept")
         self._draw()
 
     def reject(self, timeout: RegexTimeoutError, expression: Expression | None, name: str) -> None:
         """Show that a filter timed out and that `expression`, called `name`, is active instead."""
-        self._timeout, self._name = timeout, name
+        self._timeout, self._filter_text = timeout, name
         if self.is_open:
             token = pattern_token(self._text, timeout.pattern)
             position, length = (token.position, token.length) if token is not None else (0, len(self._text))
@@ -276,10 +276,10 @@ class FilterBar(Vertical):
             self._count.show([(Span(f"{count:>{_COUNT_WIDTH - 1}} ", Role.STRONG),)])
             self._meaning.show([self._meaning_line()])
         elif self._timeout is not None:
-            self._active_line.show([rejected_line(self._timeout, self._name or "")])
-        elif self._name:
+            self._active_line.show([rejected_line(self._timeout, self._filter_text or "")])
+        elif self._filter_text:
             self._active_line.show(
-                [active_filter_line(self._name, self._result, self.size.width, cell_len, self._keys)]
+                [active_filter_line(self._filter_text, self._result, self.size.width, cell_len, self._keys)]
             )
 
     def _meaning_line(self) -> Line:

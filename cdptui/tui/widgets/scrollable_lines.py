@@ -16,9 +16,9 @@ from cdptui.models.sanitize import sanitize
 from cdptui.render.spans import Line
 from cdptui.render.text_search import Match, find_matches, highlight, search_status_line
 from cdptui.tui.keymap import Keymap, KeyScope, bindings
+from cdptui.tui.terminal.scrolling import set_virtual_size
 from cdptui.tui.widgets.line_view import changed_lines
 from cdptui.tui.widgets.painter import Painter
-from cdptui.tui.widgets.scrolling import set_virtual_size
 
 if TYPE_CHECKING:
     from textual.scrollbar import ScrollBar
@@ -146,6 +146,8 @@ class ScrollableLines(ScrollView, can_focus=True):
     }
     """
 
+    _scroll_bar: ScrollBar | None = None
+
     def __init__(self, keymap: Keymap, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
         self._painter = Painter(self)
@@ -181,11 +183,11 @@ class ScrollableLines(ScrollView, can_focus=True):
     @property
     def vertical_scrollbar(self) -> ScrollBar:
         """The scroll bar, created when it is first needed."""
-        if self._vertical_scrollbar is None:
-            from cdptui.tui.widgets.scrolling import ThinScrollBar  # noqa: PLC0415 - not needed for the first frame
+        if self._scroll_bar is None:
+            from cdptui.tui.terminal.scrolling import ThinScrollBar  # noqa: PLC0415
 
-            self._vertical_scrollbar = ThinScrollBar.attach(self)
-        return self._vertical_scrollbar
+            self._scroll_bar = ThinScrollBar.attach(self)
+        return self._scroll_bar
 
     @property
     def width(self) -> int:

@@ -24,9 +24,9 @@ from cdptui.render.spans import Line, Role, Span
 from cdptui.render.task_cells import CellContext
 from cdptui.tasklist.grouped_rows import GroupedRows
 from cdptui.tui.keymap import KeyScope, bindings
+from cdptui.tui.terminal.scrolling import set_virtual_size
 from cdptui.tui.widgets.painter import Painter
 from cdptui.tui.widgets.row_renderer import RowAppearance, RowRenderer
-from cdptui.tui.widgets.scrolling import set_virtual_size
 
 if TYPE_CHECKING:
     from textual.scrollbar import ScrollBar
@@ -60,6 +60,8 @@ class TaskTable(ScrollView, can_focus=True):
         scrollbar-gutter: stable;
     }
     """
+
+    _scroll_bar: ScrollBar | None = None
 
     class CursorMoved(Message):
         """The cursor moved to another task or to a group; `uuid` is None on a group or in an empty list."""
@@ -340,11 +342,11 @@ class TaskTable(ScrollView, can_focus=True):
     @property
     def vertical_scrollbar(self) -> ScrollBar:
         """The scroll bar, created when it is first needed."""
-        if self._vertical_scrollbar is None:
-            from cdptui.tui.widgets.scrolling import ThinScrollBar  # noqa: PLC0415 - not needed for the first frame
+        if self._scroll_bar is None:
+            from cdptui.tui.terminal.scrolling import ThinScrollBar  # noqa: PLC0415
 
-            self._vertical_scrollbar = ThinScrollBar.attach(self)
-        return self._vertical_scrollbar
+            self._scroll_bar = ThinScrollBar.attach(self)
+        return self._scroll_bar
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Draw lines without Textual's borders and effects, which would render lines again that only moved."""

@@ -10,7 +10,6 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.strip import Strip
-from textual.widget import Widget
 
 
 def set_virtual_size(view: ScrollView, size: Size) -> None:
@@ -38,10 +37,11 @@ class ThinScrollBar(ScrollBar):
     _drawn_for: tuple[object, ...] = ()
 
     @classmethod
-    def attach(cls, view: Widget) -> ThinScrollBar:
+    def attach(cls, view: ScrollView) -> ThinScrollBar:
         """Create a scroll bar for `view`, hidden at first like Textual's."""
         bar = cls(vertical=True, name="vertical")
         bar.display = False
+        view._vertical_scrollbar = bar  # noqa: SLF001 - where Textual's own code looks for it
         view.app._start_widget(view, bar)  # noqa: SLF001 - as Textual starts its own
         return bar
 
