@@ -200,7 +200,7 @@ async def test_help_leads_with_what_works_where_one_is() -> None:
         await run.press("question_mark")
         assert plain_text(run.app.screen.query_one(ScrollableLines).lines[0]).startswith("Navigation")
         await run.press("escape", "enter", "f1")
-        assert plain_text(run.app.screen.query_one(ScrollableLines).lines[0]) == "While the detail pane has the focus"
+        assert plain_text(run.app.screen.query_one(ScrollableLines).lines[0]) == "Detail pane with focus"
 
 
 async def test_a_colon_opens_the_palette_as_well() -> None:
