@@ -122,7 +122,7 @@ async def test_a_broken_file_is_said_and_the_list_goes_on(state: SavedViewsFile)
     views_file().parent.mkdir(parents=True)
     views_file().write_text("{")
     async with showing(FLEET, size=(200, 40)) as run:
-        await run.until(lambda: "the saved views were broken, kept as" in run.footer)
+        await run.until(lambda: "Saved views were unreadable and renamed to" in run.footer)
         assert len(run.names) == 4
     assert views_file().with_name("views.json.broken").read_text() == "{"
 
