@@ -1,4 +1,4 @@
-"""One configuration file: read, checked, and asked where something in it stands."""
+"""Read and validate configuration files, and find the line of a key."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _ASSIGNMENT: Final = re.compile(rf"[ \t]*({_KEYS})[ \t]*=")
 
 
 def toml_key_lines(text: str) -> Mapping[KeyPath, int]:
-    r"""The line of every table and key of a TOML text, counted from 1.
+    r"""Return the line of every table and key of a TOML text, counted from 1.
 
     >>> [*toml_key_lines('a = 1\n[t]\n"b c" = [\n  2,\n]\nd.e = 3\n').items()]
     [(('a',), 1), (('t',), 2), (('t', 'b c'), 3), (('t', 'd'), 6), (('t', 'd', 'e'), 6)]
     """
-    found: dict[KeyPath, int] = {}
+    lines: dict[KeyPath, int] = {}
     table: KeyPath = ()
     for number, start, end in statements(text):
         if header := _HEADER.match(text, start, end):
@@ -43,14 +43,14 @@ def toml_key_lines(text: str) -> Mapping[KeyPath, int]:
         else:
             continue
         for length in range(1, len(path) + 1):
-            found.setdefault(path[:length], number)
-        # A table that was first seen as part of another's name stands where its own header is.
-        found[path] = min(number, found[path]) if path != table else number
-    return found
+            lines.setdefault(path[:length], number)
+        # The line of a table is that of its own header, even if another table's name contained it before.
+        lines[path] = min(number, lines[path]) if path != table else number
+    return lines
 
 
 def line_for(lines: Mapping[KeyPath, int], path: KeyPath) -> int:
-    """The line of `path`, or of the nearest thing around it that has one; 1 when nothing has."""
+    """Return the line of `path`, or of the nearest enclosing table; 1 if there is none."""
     return next((lines[path[:length]] for length in range(len(path), 0, -1) if path[:length] in lines), 1)
 
 
@@ -68,14 +68,14 @@ _AT_LINE: Final = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of docume
 
 @dataclass(frozen=True)
 class ConfigFile:
-    """What one file says, where in it, and what is wrong with it."""
+    """A configuration file: its valid content and its problems."""
 
     path: Path
     text: str
     content: ConfigSchema
-    """What is of the right type."""
-    left_out: frozenset[Place] = frozenset()
-    """Where anything else is."""
+    """The valid content."""
+    rejected: frozenset[Place] = frozenset()
+    """Paths of invalid or unknown keys."""
     problems: tuple[ConfigProblem, ...] = ()
 
     @cached_property
@@ -83,46 +83,48 @@ class ConfigFile:
         return dict(toml_key_lines(self.text))
 
     def location(self, *path: str) -> str:
-        """The file and line of something in it, as editors understand it."""
+        """Return file and line of a key as `path:line`, which editors understand."""
         return f"{display_path(self.path)}:{line_for(self._lines, path)}"
 
     def is_rejected(self, *path: str) -> bool:
-        """Whether something stands there, or around it, of which nobody knows what was meant."""
-        return any(path[:length] in self.left_out for length in range(1, len(path) + 1))
+        """Return whether the key or an enclosing table was rejected."""
+        return any(path[:length] in self.rejected for length in range(1, len(path) + 1))
 
     def format_problems(self, more: Iterable[ConfigProblem] = ()) -> list[str]:
-        """All problems, and `more` that others found, as lines for a person in the order of the file."""
+        """Return the messages of all problems and of `more`, in the order of the file."""
         placed = [(line_for(self._lines, problem.path), problem.text) for problem in (*self.problems, *more)]
         return [
             f"{display_path(self.path)}:{line}: {sanitize(text)}" for line, text in sorted(placed, key=lambda at: at[0])
         ]
 
 
-def read_config(path: Path, words: Callable[[], KnownNames]) -> ConfigFile:
-    """Read and check a file. Raises BadConfig for one that is no configuration at all."""
+def read_config(path: Path, load_names: Callable[[], KnownNames]) -> ConfigFile:
+    """Read and validate a file. Raises InvalidConfigError if it cannot be read or parsed."""
     try:
-        text = _text_of(path)
+        text = _read_text(path)
     except InputFileError as error:
         raise InvalidConfigError([f"cannot read the configuration {display_path(path)}: {error.reason}"]) from error
-    found = validate(_parsed(path, text), words)
-    return ConfigFile(path, text, found.content, found.rejected, found.problems)
+    result = validate(_parse_toml(path, text), load_names)
+    return ConfigFile(path, text, result.content, result.rejected, result.problems)
 
 
-def read_config_files(paths: Sequence[Path], words: Callable[[], KnownNames]) -> tuple[list[ConfigFile], list[str]]:
-    """Read files, the weakest first; gives them the strongest first, and the problems of those that are none."""
+def read_config_files(
+    paths: Sequence[Path], load_names: Callable[[], KnownNames]
+) -> tuple[list[ConfigFile], list[str]]:
+    """Read `paths`, lowest precedence first; return files, highest precedence first, and all read errors."""
     files: list[ConfigFile] = []
     problems: list[str] = []
     for path in paths:
         try:
-            files.insert(0, read_config(path, partial(_known_names_after, files, words)))
+            files.insert(0, read_config(path, partial(_known_names_after, files, load_names)))
         except InvalidConfigError as error:
             problems += error.problems
     return files, problems
 
 
-def _known_names_after(files: Sequence[ConfigFile], words: Callable[[], KnownNames]) -> KnownNames:
-    """The words for a file above `files`: a key that these give an action is that action's already."""
-    known = words()
+def _known_names_after(files: Sequence[ConfigFile], load_names: Callable[[], KnownNames]) -> KnownNames:
+    """Return the names for a file that overrides `files`, whose key assignments are already in effect."""
+    known = load_names()
     actions = dict(known.actions)
     for file in reversed(files):
         for action in known.actions:
@@ -134,11 +136,11 @@ def _known_names_after(files: Sequence[ConfigFile], words: Callable[[], KnownNam
     return known._replace(actions=actions)
 
 
-def _text_of(path: Path) -> str:
+def _read_text(path: Path) -> str:
     file = read_input_file(path, "configuration", max_bytes=_MAX_BYTES, accepts_pipe=True)
     if file.permissions & 0o002:
-        # It names a command that is run.
-        raise InvalidConfigError([f"{display_path(path)} can be written by others: chmod o-w {display_path(path)}"])
+        # The file can name a command that is run.
+        raise InvalidConfigError([f"{display_path(path)} is writable by others: chmod o-w {display_path(path)}"])
     try:
         return file.content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -146,7 +148,7 @@ def _text_of(path: Path) -> str:
         raise InvalidConfigError([f"{display_path(path)}:{line}: not UTF-8 text"]) from error
 
 
-def _parsed(path: Path, text: str) -> dict[str, Any]:
+def _parse_toml(path: Path, text: str) -> dict[str, Any]:
     try:
         check_depth(text)
         return tomllib.loads(text)
@@ -154,10 +156,10 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
         line = text.count("\n", 0, error.position) + 1
         raise InvalidConfigError([f"{display_path(path)}:{line}: {error}"]) from error
     except ValueError as error:
-        # TOMLDecodeError is one; another comes from a number of more than 4,300 digits, and has no position.
+        # TOMLDecodeError, or the error for a number of more than 4,300 digits, which has no position.
         message = str(error)
         at = _AT_LINE.search(message)
         line = int(at[1]) if at is not None and at[1] else text.count("\n", 0, -1) + 1
         column = f" (column {at[2]})" if at is not None and at[2] else ""
         problem = _AT_LINE.sub("", message)
-        raise InvalidConfigError([f"{display_path(path)}:{line}: not TOML: {sanitize(problem)}{column}"]) from error
+        raise InvalidConfigError([f"{display_path(path)}:{line}: invalid TOML: {sanitize(problem)}{column}"]) from error

@@ -1,4 +1,4 @@
-"""Secrets from where they may come from. Never from the command line: other users can read that."""
+"""Read secrets from files, input and the keyring. Never from the command line, which other users can read."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from cdptui.models.auth import AccessKey
 from cdptui.models.sanitize import sanitize
 
 MAX_SECRET_BYTES: Final = 1 << 16
-"""The largest file, line or output that a secret is read from; what is larger is refused, never cut."""
+"""The largest file, line or output that a secret is read from; larger ones are rejected, never truncated."""
 
 _LINE_END: Final = re.compile(rb"\r\n|\r|\n")
 _KEY_NAME: Final = re.compile(r"(?:zstack_?)?(?:access_?key_?)?(id|secret)", re.IGNORECASE)
 
 
 def read_password_file(path: Path) -> str:
-    """Return the first line of a file that nobody else can read. Raises ConfigError."""
+    """Return the first line of a file that only its owner can read. Raises ConfigError."""
     return _first_line(_read_private(path, "password file"), "password", str(path))
 
 
 def read_session_file(path: Path) -> str:
-    """Return the session id in a file that nobody else can read. Raises ConfigError."""
+    """Return the session id in a file that only its owner can read. Raises ConfigError."""
     return session_id(
         _first_line(_read_private(path, "session file"), "session id", str(path)), f"the session file {path}"
     )
 
 
 def session_id(text: str, source: str) -> str:
-    """Return a session id that a header can carry. Raises ConfigError, without quoting anything of it."""
+    """Return a session id that is valid in a header. Raises ConfigError, which does not quote it."""
     text = text.strip()
     if len(text) > MAX_SECRET_BYTES or not re.fullmatch(r"[!-~]+", text):
-        message = f"{source} holds something else than a session id"
+        message = f"{source} does not contain a valid session id"
         raise ConfigError(message)
     return text
 
 
 def read_access_key_file(path: Path) -> AccessKey:
-    """Return the key in a file that nobody else can read. Raises ConfigError.
+    """Return the key in a file that only its owner can read. Raises ConfigError.
 
     It holds two lines, the id and the secret; or lines of KEY=VALUE, as an environment file does.
     """
@@ -62,17 +62,17 @@ def read_access_key_file(path: Path) -> AccessKey:
 
 
 def parse_access_key(key_id: str, secret: str, source: str) -> AccessKey:
-    """Return a key that a header can carry. Raises ConfigError, without quoting anything of it."""
+    """Return a key that is valid in a header. Raises ConfigError, which does not quote it."""
     key_id, secret = key_id.strip(), secret.strip()
     is_too_long = max(len(key_id), len(secret)) > MAX_SECRET_BYTES
     if is_too_long or not re.fullmatch(r"[!-9;-~]+", key_id) or not re.fullmatch(r"[!-~]+", secret):
-        message = f"{source} holds something else than the id and the secret of an access key"
+        message = f"{source} does not contain a valid access key id and secret"
         raise ConfigError(message)
     return AccessKey(key_id=key_id, secret=secret)
 
 
 def _parse_assignment(line: str) -> tuple[str, str] | None:
-    """Which half of a key a line of KEY=VALUE holds, and what."""
+    """Parse a line of KEY=VALUE to `id` or `secret` and its value; None for other lines."""
     name, equals, value = line.removeprefix("export ").partition("=")
     match = _KEY_NAME.fullmatch(name.strip())
     if not equals or match is None:
@@ -81,7 +81,7 @@ def _parse_assignment(line: str) -> tuple[str, str] | None:
 
 
 def _read_private(path: Path, what: str) -> bytes:
-    """Read a file that nobody else can read; a pipe of a shell is as good. Raises ConfigError."""
+    """Read a file that only its owner can read, or a pipe of a shell. Raises ConfigError."""
     file = read_input_file(path, what, max_bytes=MAX_SECRET_BYTES, accepts_pipe=True)
     if file.permissions & 0o077:
         message = f"the {what} {path} can be read by others: chmod 600 {path}"
@@ -96,13 +96,13 @@ def _first_line(content: bytes, what: str, source: str) -> str:
         message = f"the {what} in {source} is not UTF-8 text"
         raise ConfigError(message) from error
     if not line:
-        message = f"there is no {what} in {source}"
+        message = f"no {what} in {source}"
         raise ConfigError(message)
     return line
 
 
 def read_password(file: IO[str], source: str) -> str:
-    """Return the first line of `file`, without its end. Raises ConfigError when there is none, or it is too long."""
+    """Return the first line of `file` without the line end. Raises ConfigError if it is empty or too long."""
     try:
         line = file.readline(MAX_SECRET_BYTES + 1)
         if len(line) > MAX_SECRET_BYTES:
@@ -113,7 +113,7 @@ def read_password(file: IO[str], source: str) -> str:
         raise ConfigError(message) from error
     password = line.rstrip("\r\n")
     if not password:
-        message = f"there is no password in {source}"
+        message = f"no password in {source}"
         raise ConfigError(message)
     return password
 
@@ -122,9 +122,9 @@ SERVICE: Final = "cdptui"
 
 
 def read_keyring_password(profile: str) -> str:
-    """Return what `keyring set cdptui PROFILE` has stored. Raises ConfigError."""
+    """Return the password that `keyring set cdptui PROFILE` stored. Raises ConfigError."""
     try:
-        import keyring  # noqa: PLC0415 - see above
+        import keyring  # noqa: PLC0415 - an optional package, only needed here
         from keyring.errors import KeyringError  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise ConfigError("the keyring needs a package that is not installed: pip install 'cdptui[keyring]'") from error
@@ -132,9 +132,9 @@ def read_keyring_password(profile: str) -> str:
         password = keyring.get_password(SERVICE, profile)
     except KeyringError as error:
         reason = sanitize(str(error).partition("\n")[0] or type(error).__name__, 200)
-        message = f"the keyring does not answer: {reason}"
+        message = f"cannot read the keyring: {reason}"
         raise ConfigError(message) from error
     if not password:
-        message = f"the keyring holds no password of '{profile}': keyring set {SERVICE} {profile}"
+        message = f"no password for '{profile}' in the keyring; store it with: keyring set {SERVICE} {profile}"
         raise ConfigError(message)
     return password

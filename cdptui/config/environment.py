@@ -1,4 +1,4 @@
-"""The environment variables that count, under all the names that the vendor's own clients use."""
+"""Environment variables, with all names that the vendor's clients use."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ PROFILE: Final = ("CDPTUI_PROFILE",)
 
 
 def get(names: tuple[str, ...], environ: Mapping[str, str] | None = None) -> str | None:
-    """The value of the first of `names` that is set; set to nothing is not set."""
-    found = find_variable(names, environ)
-    return None if found is None else found[1]
+    """Return the value of the first of `names` that is set and not empty."""
+    variable = find_variable(names, environ)
+    return None if variable is None else variable[1]
 
 
 def find_variable(names: tuple[str, ...], environ: Mapping[str, str] | None = None) -> tuple[str, str] | None:
-    """The first of `names` that is set, with its value."""
+    """Return name and value of the first of `names` that is set and not empty."""
     values = os.environ if environ is None else environ
     return next(((name, values[name]) for name in names if values.get(name)), None)
 
 
 def find_url(environ: Mapping[str, str] | None = None) -> tuple[str, str] | None:
-    """The address of the node in whichever form it is there, and the variable that gives it."""
+    """Return the variable that names the node, and the node's URL or host and port."""
     url = find_variable(URL, environ)
     if url is not None:
         return url

@@ -1,4 +1,4 @@
-"""The errors of this room."""
+"""Errors of the configuration."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 
 class ConfigError(Exception):
-    """What was asked for cannot be; the text is one line for a person and holds no secret."""
+    """A setting that cannot be used. The text is one line for the user and contains no secret."""
 
 
 class InvalidConfigError(ConfigError):
-    """Configuration files that cannot be used, with everything that is wrong in them, a line each."""
+    """Invalid configuration files; the text has one line per problem."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(problems))

@@ -1,7 +1,7 @@
-"""Files that the user names or that are found: opened without waiting, identified, and read up to a limit.
+"""Read input files with a size limit and without blocking.
 
-What is wrong with one is always an `InputFileError` in words: a folder, a FIFO that no program writes to, a socket, a
-device, a file that is too large or cannot be read, a link to nothing.
+All problems raise `InputFileError` with a reason: a folder, a FIFO without a writer, a socket, a device, a file that is
+too large or unreadable, a dangling link.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 from cdptui.config.errors import ConfigError
 
 WRITER_TIMEOUT_S: Final = 0.5
-"""How long a FIFO may have no writer: a shell opens its end just after it has started this program."""
+"""How long a FIFO may have no writer: a shell opens its end just after it started this program."""
 
 PIPE_TIMEOUT_S: Final = 30.0
 """How long the writer of a pipe may take to the end: `<(pass show x)` may first ask for a passphrase."""
@@ -28,17 +28,17 @@ _CHUNK_BYTES: Final = 1 << 16
 
 
 class InputFileError(ConfigError):
-    """A file that cannot be read; the text names it and says why."""
+    """A file that cannot be read; the text has its path and the reason."""
 
     def __init__(self, what: str, path: Path, reason: str, number: int | None = None) -> None:
         super().__init__(f"cannot read the {what} {path}: {reason}")
         self.reason = reason
         self.errno = number
-        """ENOENT for a file that is missing, EFBIG for one that is too large; None where no number says it."""
+        """ENOENT for a missing file, EFBIG for a file that is too large; None without a matching number."""
 
 
 class InputFile(NamedTuple):
-    """What was read."""
+    """The content and mode of an input file."""
 
     content: bytes
     mode: int
@@ -46,12 +46,12 @@ class InputFile(NamedTuple):
 
     @property
     def is_regular(self) -> bool:
-        """Neither a pipe nor the null device."""
+        """Whether it is neither a pipe nor the null device."""
         return stat.S_ISREG(self.mode)
 
     @property
     def permissions(self) -> int:
-        """The mode bits of a regular file; 0 for the others, whose content is nobody else's."""
+        """The permission bits of a regular file; 0 for others, whose content is not accessible to other users."""
         return stat.S_IMODE(self.mode) if self.is_regular else 0
 
 
@@ -82,7 +82,7 @@ def read_input_file(path: Path, what: str, *, max_bytes: int, accepts_pipe: bool
 
 
 def describe_kind(mode: int) -> str:
-    """Name what a mode of `stat` belongs to, with its article.
+    """Return the kind of file of a `stat` mode, with an article.
 
     >>> describe_kind(0o040755), describe_kind(0o010600)
     ('a folder', 'a pipe (FIFO)')
@@ -103,7 +103,7 @@ def describe_kind(mode: int) -> str:
 
 
 def describe_open_error(path: Path, error: OSError | ValueError) -> str:
-    """Say why `path` could not be opened: what is missing, what a link points to, what the thing is."""
+    """Return why `path` could not be opened: a missing folder, a dangling link, or its kind."""
     if not isinstance(error, OSError):
         return str(error)
     if error.errno in {errno.ENOENT, errno.ENOTDIR}:
@@ -154,9 +154,9 @@ def _read_pipe(descriptor: int, what: str, path: Path, max_bytes: int) -> bytes:
     poll.register(descriptor, select.POLLIN)
     while len(content) <= max_bytes:
         limit_s = PIPE_TIMEOUT_S if has_writer else WRITER_TIMEOUT_S
-        left_s = started + limit_s - time.monotonic()
+        remaining_s = started + limit_s - time.monotonic()
         # Before its first writer a FIFO is silent; once the last writer has closed it, it is readable and empty.
-        is_ready = left_s > 0 and bool(poll.poll(left_s * 1000))
+        is_ready = remaining_s > 0 and bool(poll.poll(remaining_s * 1000))
         try:
             chunk = os.read(descriptor, _CHUNK_BYTES)
         except BlockingIOError:

@@ -1,6 +1,6 @@
-"""Which value counts, and where it comes from: option, environment, profile, file, default, in this order.
+"""Resolve settings with their origin. Precedence: option, environment, profile, file, default.
 
-An option wins only if it was typed. Nothing is imported for files that are not there.
+An option counts only if it was given on the command line. Modules for files are imported only if there is a file.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Source(StrEnum):
-    """Where a value can come from, the strongest first."""
+    """Sources of a value, highest precedence first."""
 
     OPTION = "option"
     ENVIRONMENT = "environment"
@@ -34,7 +34,7 @@ class Source(StrEnum):
 
 
 class Origin(NamedTuple):
-    """Where a value comes from: an option, a variable, a line of a file."""
+    """Origin of a value: an option, a variable, or a line of a file."""
 
     source: Source
     where: str = ""
@@ -44,32 +44,32 @@ class Origin(NamedTuple):
 
 
 class ResolvedSetting(NamedTuple):
-    """A value that won, and where it comes from."""
+    """The effective value of a setting and its origin."""
 
     value: Any
     origin: Origin
 
 
 class CredentialSource(NamedTuple):
-    """Where what proves who one is can be found."""
+    """The configured source of a credential."""
 
     kind: str
-    """The key in the file: `password_command`, `session_file`, …"""
+    """Its key in the file: `password_command`, `session_file`, …"""
     value: Any
     origin: Origin
 
 
 class SettingDef(Struct, frozen=True):
-    """Something that can be set, and all the places where."""
+    """Definition of a setting: its key in the file, option, variables and default."""
 
     name: str
     path: tuple[str, ...]
-    """In the file; for what a profile holds, in its table."""
+    """Path of the key in the file; for profile settings, in the table of the profile."""
     option: str = ""
     variables: tuple[str, ...] = ()
     default: Any = None
     is_path: bool = False
-    """A file; a relative one is meant from the folder of the configuration."""
+    """Whether it is a path, relative to the folder of the configuration file."""
 
 
 CONNECTION: Final = (
@@ -84,7 +84,7 @@ CONNECTION: Final = (
     SettingDef("client_cert", ("tls", "client_cert"), "--client-cert", is_path=True),
     SettingDef("client_key", ("tls", "client_key"), "--client-key", is_path=True),
 )
-"""What belongs to one node."""
+"""Settings of the connection to a node."""
 
 POLLING_SETTINGS: Final = (
     SettingDef("interval", ("interval",), "--interval", default=DEFAULT_INTERVAL_S),
@@ -92,7 +92,7 @@ POLLING_SETTINGS: Final = (
     SettingDef("view", ("view",)),
     SettingDef("accent", ("accent",)),
 )
-"""What a profile can hold besides."""
+"""Other settings of a profile."""
 
 UI_SETTINGS: Final = (
     SettingDef("theme", ("ui", "theme"), "--theme", default="dark"),
@@ -110,7 +110,7 @@ GLOBAL_SETTINGS: Final = (*UI_SETTINGS, *LOG)
 
 
 class Configuration:
-    """The files, the strongest first, and what they say about anything."""
+    """The configuration files, highest precedence first, and their values."""
 
     def __init__(self, files: Sequence[ConfigFile] = ()) -> None:
         self.files = tuple(files)
@@ -122,7 +122,7 @@ class Configuration:
 
     @property
     def keys(self) -> dict[str, list[str]]:
-        """The keys that actions were given, by the action's id."""
+        """The configured keys by action id."""
         return {
             action: keys.split() if isinstance(keys, str) else keys
             for file in reversed(self.files)
@@ -130,45 +130,47 @@ class Configuration:
         }
 
     def resolve(
-        self, item: SettingDef, typed: Mapping[str, Any], environ: Mapping[str, str] | None, profile: str | None
+        self, setting: SettingDef, typed: Mapping[str, Any], environ: Mapping[str, str] | None, profile: str | None
     ) -> ResolvedSetting:
-        """What counts for `item`; `typed` holds options by the item's name, `environ` None is the process's own."""
-        if item.name in typed:
-            return ResolvedSetting(typed[item.name], Origin(Source.OPTION, item.option))
+        """Return the effective value. `typed` has options by setting name; `environ` None is that of the process."""
+        if setting.name in typed:
+            return ResolvedSetting(typed[setting.name], Origin(Source.OPTION, setting.option))
         known = (
-            environment.find_url(environ) if item.name == "url" else environment.find_variable(item.variables, environ)
+            environment.find_url(environ)
+            if setting.name == "url"
+            else environment.find_variable(setting.variables, environ)
         )
         if known is not None:
             return ResolvedSetting(known[1], Origin(Source.ENVIRONMENT, known[0]))
-        return self.from_files(item, profile)
+        return self.from_files(setting, profile)
 
-    def from_files(self, item: SettingDef, profile: str | None) -> ResolvedSetting:
-        """What the files say about `item`, else its default."""
-        for source, path, file in self._layers(item, profile):
+    def from_files(self, setting: SettingDef, profile: str | None) -> ResolvedSetting:
+        """Return the value of the files, else the default."""
+        for source, path, file in self._layers(setting, profile):
             value = _at(file.content, path)
             if value is not None:
-                value = _absolute(value, file.path) if item.is_path else value
+                value = _absolute(value, file.path) if setting.is_path else value
                 return ResolvedSetting(value, Origin(source, file.location(*path)))
-        return ResolvedSetting(item.default, Origin(Source.DEFAULT))
+        return ResolvedSetting(setting.default, Origin(Source.DEFAULT))
 
     def credential_source(self, profile: str | None) -> CredentialSource | None:
-        """Where the strongest table that says so has what proves who one is; ways of several are not mixed."""
+        """Return the credential source of the table with the highest precedence; tables are not merged."""
         for source, table in _profile_tables(profile):
             for file in self.files:
                 auth = _at(file.content, (*table, "auth"))
-                way = None if auth is None else auth.credential_key
-                if way is not None:
-                    value = getattr(auth, way)
-                    value = _absolute(value, file.path) if way.endswith("_file") else value
-                    return CredentialSource(way, value, Origin(source, file.location(*table, "auth", way)))
+                key = None if auth is None else auth.credential_key
+                if key is not None:
+                    value = getattr(auth, key)
+                    value = _absolute(value, file.path) if key.endswith("_file") else value
+                    return CredentialSource(key, value, Origin(source, file.location(*table, "auth", key)))
         return None
 
     def select_profile(
         self, typed: str | None, environ: Mapping[str, str] | None, *, is_node_given: bool
     ) -> ResolvedSetting:
-        """The profile to begin with; None when there is none, or when a node was named without one.
+        """Return the initial profile; None without profiles, or when a node was given without a profile.
 
-        Raises ConfigError for a name that no profile has, and when there are several and nothing says which.
+        Raises ConfigError for an unknown name, and when there are several profiles and none was selected.
         """
         asked = ResolvedSetting(typed, Origin(Source.OPTION, "--profile"))
         if typed is None:
@@ -178,27 +180,27 @@ class Configuration:
             self._require(asked.value)
             return asked
         if is_node_given:
-            return ResolvedSetting(None, Origin(Source.DEFAULT, "another node was named"))
+            return ResolvedSetting(None, Origin(Source.DEFAULT, "a node was given"))
         for file in self.files:
             if file.content.default_profile is not None:
                 return ResolvedSetting(
                     file.content.default_profile, Origin(Source.FILE, file.location("default_profile"))
                 )
         if len(self.profiles) > 1 and self.from_files(CONNECTION[0], None).value is None:
-            message = f"which profile? Give --profile NAME, one of {', '.join(self.profiles)}; or set default_profile"
+            message = f"several profiles: use --profile NAME ({', '.join(self.profiles)}) or set default_profile"
             raise ConfigError(message)
         if len(self.profiles) == 1:
-            return ResolvedSetting(self.profiles[0], Origin(Source.DEFAULT, "the only one"))
+            return ResolvedSetting(self.profiles[0], Origin(Source.DEFAULT, "the only profile"))
         return ResolvedSetting(None, Origin(Source.DEFAULT))
 
     def problems(self) -> Iterator[tuple[ConfigFile, ConfigProblem]]:
-        """What is wrong between tables and files, each of which is right by itself."""
-        from cdptui.config.validation import ConfigProblem, did_you_mean  # noqa: PLC0415 - only where there are files
+        """Yield problems between tables or files that are valid separately."""
+        from cdptui.config.validation import ConfigProblem, did_you_mean  # noqa: PLC0415 - only needed with files
 
         for file in self.files:
             name = file.content.default_profile
-            if name is not None and name not in self.profiles and not self._leaves_out("profiles", name):
-                text = f"default_profile: there is no profile '{name}'{did_you_mean(name, self.profiles)}"
+            if name is not None and name not in self.profiles and not self._is_rejected("profiles", name):
+                text = f"default_profile: unknown profile '{name}'{did_you_mean(name, self.profiles)}"
                 yield file, ConfigProblem(("default_profile",), text)
         for name in self.profiles:
             urls = (("profiles", name, "url"), ("defaults", "url"))
@@ -206,67 +208,67 @@ class Configuration:
                 _at(file.content, url) is not None or file.is_rejected(*url) for url in urls for file in self.files
             ):
                 file = next(file for file in self.files if name in file.content.profiles)
-                yield file, ConfigProblem(("profiles", name), f"the profile '{name}' has no url")
+                yield file, ConfigProblem(("profiles", name), f"profile '{name}' has no url")
 
-    def _leaves_out(self, *path: str) -> bool:
+    def _is_rejected(self, *path: str) -> bool:
         return any(file.is_rejected(*path) for file in self.files)
 
     def _require(self, profile: str) -> None:
         if profile in self.profiles:
             return
-        from cdptui.config.validation import did_you_mean  # noqa: PLC0415 - only when something is wrong
+        from cdptui.config.validation import did_you_mean  # noqa: PLC0415 - only needed for errors
 
-        known = f"; there are {', '.join(self.profiles)}" if self.profiles else "; there are none"
-        message = f"there is no profile '{profile}'{did_you_mean(profile, self.profiles) or known}"
+        known = f"; available: {', '.join(self.profiles)}" if self.profiles else "; no profiles are configured"
+        message = f"unknown profile '{profile}'{did_you_mean(profile, self.profiles) or known}"
         raise ConfigError(message)
 
-    def _layers(self, item: SettingDef, profile: str | None) -> Iterator[tuple[Source, tuple[str, ...], ConfigFile]]:
-        tables = _profile_tables(profile) if item in PROFILE_SETTINGS else ((Source.FILE, ()),)
+    def _layers(self, setting: SettingDef, profile: str | None) -> Iterator[tuple[Source, tuple[str, ...], ConfigFile]]:
+        tables = _profile_tables(profile) if setting in PROFILE_SETTINGS else ((Source.FILE, ()),)
         for source, table in tables:
             for file in self.files:
-                yield source, (*table, *item.path), file
+                yield source, (*table, *setting.path), file
 
 
 def load_config(
     given: Path | None,
-    words: Callable[[], KnownNames],
+    load_names: Callable[[], KnownNames],
     environ: Mapping[str, str] | None = None,
     system: Path = SYSTEM_CONFIG,
 ) -> Configuration:
-    """Read the user's file (or the one that was `given`) and the machine's below it. Raises BadConfig.
+    """Read the user's file, or the one that was `given`, and the system's file. Raises InvalidConfigError.
 
-    `words` tells the words of other rooms; it is called only when a file has any of them.
+    `load_names` returns names that other packages define; it is called only if a file uses any of them.
     """
     path, is_given = user_config_path(given, environ)
-    present = [file for file, is_required in ((system, False), (path, is_given)) if is_required or _is_there(file)]
+    present = [file for file, is_required in ((system, False), (path, is_given)) if is_required or _exists(file)]
     if not present:
         return Configuration()
-    from cdptui.config.config_file import read_config_files  # noqa: PLC0415 - costs 30 ms: nothing for those who have no file
+    from cdptui.config.config_file import read_config_files  # noqa: PLC0415 - costs 30 ms: avoided without a file
     from cdptui.config.validation import MAX_PROBLEMS  # noqa: PLC0415 - as the next
 
-    files, problems = read_config_files(present, words)
+    files, problems = read_config_files(present, load_names)
     configuration = Configuration(files)
-    # A file that could not be read may hold what seems to be missing.
+    # A file that could not be read may contain what seems to be missing.
     between = [] if problems else list(islice(configuration.problems(), MAX_PROBLEMS + 1))
     for file in reversed(files):
         problems += file.format_problems(problem for other, problem in between if other is file)
     if len(problems) > MAX_PROBLEMS:
-        problems[MAX_PROBLEMS:] = [f"there are more than {MAX_PROBLEMS} problems; the others are not listed"]
+        problems[MAX_PROBLEMS:] = [f"more than {MAX_PROBLEMS} problems; the rest is not listed"]
     if problems:
         raise InvalidConfigError(problems)
     return configuration
 
 
 def user_config_path(given: Path | None, environ: Mapping[str, str] | None = None) -> tuple[Path, bool]:
-    """The user's file, and whether somebody named it: then it must be there."""
+    """Return the path of the user's file, and whether it was given explicitly and must exist."""
     if given is not None:
         return given, True
     named = environment.get(environment.CONFIG, environ)
     return (Path(named).expanduser(), True) if named is not None else (user_config(), False)
 
 
-def _is_there(path: Path) -> bool:
-    """Whether there is a file, or a link to one: reading it finds what is wrong with it."""
+def _exists(path: Path) -> bool:
+    """Return whether the path exists, also as a dangling link: reading it reports the problem."""
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -281,7 +283,7 @@ def _profile_tables(profile: str | None) -> tuple[tuple[Source, tuple[str, ...]]
     return (defaults,) if profile is None else ((Source.PROFILE, ("profiles", profile)), defaults)
 
 
-def _at(content: object, path: Sequence[str]) -> Any:  # noqa: ANN401 - whatever stands there
+def _at(content: object, path: Sequence[str]) -> Any:  # noqa: ANN401 - any value of the file
     for name in path:
         content = content.get(name) if isinstance(content, Mapping) else getattr(content, name)
         if content is None:

@@ -1,4 +1,4 @@
-"""A password from a program that knows it: `pass`, `op`, `secret-tool`, a script. No shell is involved."""
+"""Run the password command (`pass`, `op`, `secret-tool`, a script), without a shell."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from cdptui.config.errors import ConfigError
 from cdptui.models.sanitize import sanitize
 
 INTERACTIVE_TIMEOUT_S: Final = 120.0
-"""A person may have to unlock something, on this terminal or in a window."""
+"""Long, because the user may have to unlock a store, on this terminal or in a window."""
 
-UNATTENDED_S: Final = 20.0
+BACKGROUND_TIMEOUT_S: Final = 20.0
 
-_MAX_COMPLAINT_BYTES: Final = 8192
-_MAX_SAID: Final = 200
+_MAX_STDERR_BYTES: Final = 8192
+_MAX_MESSAGE: Final = 200
 
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""Signals that end this process; until a program that was just started is known, they wait."""
+"""Signals that end this process; they are deferred until a program that is being started is registered."""
 
-_START_S: Final = 0.5
-"""Seconds that the end of this process waits for a thread that is starting a program."""
+_START_TIMEOUT_S: Final = 0.5
+"""Seconds for which the end of this process waits for a thread that is starting a program."""
 
 
 class _Running(NamedTuple):
@@ -46,35 +46,36 @@ _starting: Final = Lock()
 
 
 def run_password_command(command: str | Sequence[str], *, is_interactive: bool, timeout_s: float | None = None) -> str:
-    """Return the first line that `command` prints. Raises ConfigError, with what it complained about.
+    """Return the first line that `command` prints. Raises ConfigError with the last line of its stderr.
 
-    `is_interactive` leaves it the terminal, to ask on; otherwise it gets none, and could not draw over the screen.
+    With `is_interactive` it can use the terminal for prompts; otherwise it gets no terminal, so that it cannot write
+    over the screen.
     """
-    words = _words(command)
-    limit_s = timeout_s or (INTERACTIVE_TIMEOUT_S if is_interactive else UNATTENDED_S)
+    words = _split_command(command)
+    limit_s = timeout_s or (INTERACTIVE_TIMEOUT_S if is_interactive else BACKGROUND_TIMEOUT_S)
     with _deferred_signals():
         running = _Running(_start(words, is_interactive=is_interactive), is_interactive)
     try:
-        output, complaint = _read_output(running.process, limit_s)
+        output, errors = _read_output(running.process, limit_s)
     except subprocess.TimeoutExpired:
         _kill_and_reap(running)
-        raise _failed(words, f"no answer in {limit_s:g} s") from None
+        raise _command_error(words, f"no answer in {limit_s:g} s") from None
     except _LineTooLong:
         _kill_and_reap(running)
-        raise _failed(words, f"its first line is longer than {MAX_SECRET_BYTES >> 10} KiB") from None
+        raise _command_error(words, f"its first line is longer than {MAX_SECRET_BYTES >> 10} KiB") from None
     except BaseException:
         _kill_and_reap(running)
         raise
     finally:
         _running.discard(running)
     if running.process.returncode:
-        raise _failed(words, f"exit code {running.process.returncode}{_last_stderr_line(complaint, output)}")
+        raise _command_error(words, f"exit code {running.process.returncode}{_last_stderr_line(errors, output)}")
     return _first_line(words, output)
 
 
 def kill_password_commands() -> None:
-    """Kill the programs that still run; for the end of this process, whichever it is."""
-    is_locked = _starting.acquire(timeout=_START_S)
+    """Kill the programs that still run. Called whenever this process ends."""
+    is_locked = _starting.acquire(timeout=_START_TIMEOUT_S)
     for running in tuple(_running):
         _kill(running)
     if is_locked:
@@ -87,7 +88,7 @@ atexit.register(kill_password_commands)
 def _start(words: Sequence[str], *, is_interactive: bool) -> subprocess.Popen[bytes]:
     try:
         with _starting:
-            process = subprocess.Popen(  # noqa: S603 - the person's own command, as words
+            process = subprocess.Popen(  # noqa: S603 - the user's own command, without a shell
                 words,
                 stdin=None if is_interactive else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -97,15 +98,15 @@ def _start(words: Sequence[str], *, is_interactive: bool) -> subprocess.Popen[by
             _running.add(_Running(process, is_interactive))
             return process
     except (OSError, ValueError) as error:
-        raise _failed(words, getattr(error, "strerror", None) or str(error)) from error
+        raise _command_error(words, getattr(error, "strerror", None) or str(error)) from error
 
 
 @contextlib.contextmanager
 def _deferred_signals() -> Iterator[None]:
-    """Let a signal that comes meanwhile take effect at the end; a second one does so at once.
+    """Defer a signal to the end of the block; a second one takes effect immediately.
 
-    Without this a program could be left behind that was started just before the signal. Other threads than the main one
-    handle no signals.
+    Otherwise a program that was started just before the signal could keep running. Only the main thread handles
+    signals.
     """
     if current_thread() is not main_thread():
         yield
@@ -136,10 +137,10 @@ class _LineTooLong(Exception):
 def _read_output(process: subprocess.Popen[bytes], limit_s: float) -> tuple[bytes, bytes]:
     """Return the beginning of stdout and the end of stderr, once the program has ended.
 
-    Raises TimeoutExpired and _LineTooLong. `Popen.communicate` would keep all that an endless program prints.
+    Raises TimeoutExpired and _LineTooLong. `Popen.communicate` would store the whole output of an endless program.
     """
     deadline = time.monotonic() + limit_s
-    output = complaint = b""
+    output = errors = b""
     with selectors.DefaultSelector() as selector:
         for stream in filter(None, (process.stdout, process.stderr)):
             selector.register(stream, selectors.EVENT_READ)
@@ -152,7 +153,7 @@ def _read_output(process: subprocess.Popen[bytes], limit_s: float) -> tuple[byte
                 if not chunk:
                     selector.unregister(key.fileobj)
                 elif key.fileobj is process.stderr:
-                    complaint = (complaint + chunk)[-_MAX_COMPLAINT_BYTES:]
+                    errors = (errors + chunk)[-_MAX_STDERR_BYTES:]
                 elif len(output) <= MAX_SECRET_BYTES:
                     output += chunk
             if len(output.partition(b"\n")[0]) > MAX_SECRET_BYTES:
@@ -160,10 +161,10 @@ def _read_output(process: subprocess.Popen[bytes], limit_s: float) -> tuple[byte
     for stream in filter(None, (process.stdout, process.stderr)):
         stream.close()
     process.wait(max(0.0, deadline - time.monotonic()))
-    return output, complaint
+    return output, errors
 
 
-def _words(command: str | Sequence[str]) -> list[str]:
+def _split_command(command: str | Sequence[str]) -> list[str]:
     try:
         words = shlex.split(command) if isinstance(command, str) else list(command)
     except ValueError as error:
@@ -179,24 +180,24 @@ def _first_line(words: Sequence[str], output: bytes) -> str:
     try:
         password = line.decode()
     except UnicodeDecodeError as error:
-        raise _failed(words, "what it printed is not UTF-8 text") from error
+        raise _command_error(words, "its output is not UTF-8 text") from error
     if not password:
-        raise _failed(words, "it printed nothing")
+        raise _command_error(words, "it printed no password")
     return password
 
 
-def _last_stderr_line(complaint: bytes, output: bytes) -> str:
-    """The last line of what it complained about, without what it printed."""
-    text = complaint.decode(errors="replace").strip()
+def _last_stderr_line(errors: bytes, output: bytes) -> str:
+    """Return the last line of stderr, with all text that is also in stdout, which may be the password, replaced."""
+    text = errors.decode(errors="replace").strip()
     for line in output.decode(errors="replace").split("\n"):
         text = text.replace(line.strip(), "***") if line.strip() else text
-    return f": {sanitize(text.splitlines()[-1], _MAX_SAID)}" if text else ""
+    return f": {sanitize(text.splitlines()[-1], _MAX_MESSAGE)}" if text else ""
 
 
 def _kill(running: _Running) -> None:
-    """Kill a program and what it has started.
+    """Kill a program and its descendants.
 
-    On our terminal it is in our own group of processes, so that its descendants are looked up, which Linux can.
+    An interactive program is in the process group of this process, so its descendants are looked up in /proc on Linux.
     """
     process = running.process
     if not running.is_interactive:
@@ -219,7 +220,7 @@ def _descendants(pid: int) -> Iterator[int]:
 
 
 def _kill_and_reap(running: _Running) -> None:
-    """Kill it, and whatever it has started and still holds its output."""
+    """Kill a program and its descendants, which may hold its output open, and wait for it."""
     _kill(running)
     for stream in (running.process.stdout, running.process.stderr):
         if stream is not None:
@@ -227,6 +228,6 @@ def _kill_and_reap(running: _Running) -> None:
     running.process.wait(1.0)
 
 
-def _failed(words: Sequence[str], why: str) -> ConfigError:
-    """Only the program is named: an argument may be a secret after all."""
-    return ConfigError(f"password_command {sanitize(words[0], _MAX_SAID)!r} failed: {why}")
+def _command_error(words: Sequence[str], reason: str) -> ConfigError:
+    """Build the error. It names only the program, because arguments may contain secrets."""
+    return ConfigError(f"password_command {sanitize(words[0], _MAX_MESSAGE)!r} failed: {reason}")

@@ -1,4 +1,4 @@
-"""Where our files are."""
+"""Paths of the program's files."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from typing import Final
 import platformdirs
 
 SYSTEM_CONFIG: Final = Path("/etc/cdptui/config.toml")
-"""What the administrator of the machine sets for everybody; the user's own file lies above it."""
+"""The system-wide configuration; the user's file overrides it."""
 
 
 def user_config() -> Path:
-    """The user's own configuration, whether it is there or not."""
+    """Return the path of the user's configuration file, which may not exist."""
     return Path(platformdirs.user_config_dir("cdptui", appauthor=False)) / "config.toml"
 
 
 def clipboard_file() -> Path:
-    """The newest copy that was too large for any other way, or had none."""
+    """Return the path of the last copy that could not go to tmux or the terminal."""
     return Path(platformdirs.user_state_dir("cdptui", appauthor=False)) / "copied.txt"
 
 
 def default_log_file() -> Path:
-    """The log of the last runs; its folder is made when it is first written to."""
+    """Return the path of the log file; its folder is created on the first write."""
     return Path(platformdirs.user_log_dir("cdptui", appauthor=False)) / "cdptui.log"
 
 
 def views_file() -> Path:
-    """The saved views; its folder is made when it is first written to."""
+    """Return the path of the saved views; its folder is created on the first write."""
     return Path(platformdirs.user_state_dir("cdptui", appauthor=False)) / "views.json"
 
 

@@ -1,4 +1,4 @@
-"""Files that this program writes: readable by their owner only, replaced as a whole, and nothing else is changed.
+"""Write files that only their owner can read, atomically.
 
 No function here changes the mode, owner or link target of anything that the same call did not create.
 """
@@ -21,7 +21,7 @@ _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_NOC
 def follow_links(path: Path) -> Path:
     """Return where the last link of `path` points to, whether that exists or not. Raises OSError for a loop.
 
-    What is open without a name, as a pipe is at /dev/stderr or /dev/fd/63, keeps the path of that link.
+    For open files without a name, such as a pipe at /dev/stderr or /dev/fd/63, the path of the link is returned.
     """
     target = Path(os.path.realpath(path))
     if path.exists() and not os.path.lexists(target):
@@ -32,7 +32,7 @@ def follow_links(path: Path) -> Path:
 
 
 def create_folder(folder: Path) -> None:
-    """Create a folder with all that are missing above it, each with mode 0700. Raises OSError.
+    """Create a folder and its missing parents, each with mode 0700. Raises OSError.
 
     `Path.mkdir` gives its mode to the last folder only; those above it get what the umask leaves of 0777.
     """
@@ -60,7 +60,7 @@ def create_file(path: Path, pieces: Iterable[bytes], *, like: os.stat_result | N
             file.flush()
             if like is not None:
                 _copy_owner_and_mode(like, descriptor)
-            # A disk that is full, or a server that is gone, may say so only now.
+            # A full disk or an unreachable file server may be reported only here.
             os.fsync(descriptor)
     except BaseException:
         path.unlink(missing_ok=True)
@@ -68,10 +68,10 @@ def create_file(path: Path, pieces: Iterable[bytes], *, like: os.stat_result | N
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write a file as a whole, through a link to its target, and create its folder. Raises OSError.
+    """Replace a file atomically, following links, and create its folder. Raises OSError.
 
-    The content is written to a new file next to the target, which then takes its place: no reader sees half of it. A
-    file that was there keeps its mode and owner; anything else than a regular file is not replaced.
+    The content is written to a temporary file next to the target and renamed, so that no reader sees a partial file.
+    The mode and owner of an existing file are kept; only regular files are replaced.
     """
     target = follow_links(path)
     create_folder(target.parent)

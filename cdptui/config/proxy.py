@@ -1,7 +1,7 @@
-"""Whether the way to a node goes through a proxy, as the environment says it.
+"""The HTTP proxy for a node, from the environment.
 
-The names and the rules are curl's, with two differences: `HTTP_PROXY` counts in upper case as well, and this machine
-itself is never behind a proxy, since no proxy elsewhere could find it.
+Names and rules are those of curl with two differences: `HTTP_PROXY` in upper case is used too, and connections to this
+machine never use a proxy, which could not reach it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SCHEMES: Final = ("http", "https", "socks5", "socks5h")
 
 
 def proxy_for(base_url: str, environ: Mapping[str, str] | None = None) -> str | None:
-    """The URL of the proxy on the way to `base_url`; None to go straight. Raises ConfigError for one that is no URL.
+    """Return the URL of the proxy for `base_url`; None for a direct connection. Raises ConfigError for an invalid URL.
 
     >>> proxy_for("https://cloud.example.com/zstack/v1", {"HTTPS_PROXY": "proxy:3128"})
     'http://proxy:3128'
@@ -40,7 +40,7 @@ def proxy_for(base_url: str, environ: Mapping[str, str] | None = None) -> str | 
 
 
 def _get_any_case(values: Mapping[str, str], name: str) -> tuple[str, str]:
-    """A variable in lower case or in upper, the name that counts and its value."""
+    """Return the name and value of a variable in lower or upper case."""
     for variable in (name, name.upper()):
         if variable in values:
             return variable, values[variable].strip()
@@ -49,7 +49,7 @@ def _get_any_case(values: Mapping[str, str], name: str) -> tuple[str, str]:
 
 def _validated_url(variable: str, value: str) -> str:
     url = value if "://" in value else f"http://{value}"
-    # What is wrong is never quoted: a proxy's URL may hold a password.
+    # The value is never quoted, because the URL of a proxy may contain a password.
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
@@ -58,10 +58,10 @@ def _validated_url(variable: str, value: str) -> str:
     except ValueError:
         is_usable = False
     if not is_usable:
-        message = f"{variable} is not the URL of a proxy, such as http://proxy.example.com:3128"
+        message = f"{variable} is not a proxy URL such as http://proxy.example.com:3128"
         raise ConfigError(message)
     if parts.scheme not in _SCHEMES:
-        message = f"{variable}: the scheme of a proxy is one of {', '.join(_SCHEMES)}"
+        message = f"{variable}: the scheme of a proxy must be one of {', '.join(_SCHEMES)}"
         raise ConfigError(message)
     return url
 
@@ -71,14 +71,14 @@ def _bypasses_proxy(node: SplitResult, listed: str) -> bool:
 
 
 def _matches_no_proxy(entry: str, node: SplitResult) -> bool:
-    """Whether an entry of NO_PROXY means the node: `*`, a name and all under it, an address, or a network."""
+    """Return whether an entry of NO_PROXY matches the node: `*`, a domain, an address, or a network."""
     if entry == "*":
         return True
     host = (node.hostname or "").rstrip(".").lower()
     name, port = _without_port(entry.lower())
     if port is not None and port != (node.port or (443 if node.scheme == "https" else 80)):
         return False
-    import ipaddress  # noqa: PLC0415 - only where NO_PROXY is set
+    import ipaddress  # noqa: PLC0415 - only needed with NO_PROXY
 
     try:
         address = ipaddress.ip_address(host)
@@ -93,6 +93,6 @@ def _matches_no_proxy(entry: str, node: SplitResult) -> bool:
 
 def _without_port(entry: str) -> tuple[str, int | None]:
     name, colon, port = entry.rpartition(":")
-    # An address of IPv6 has colons of its own.
+    # An IPv6 address contains colons.
     is_port = bool(colon) and port.isdecimal() and (":" not in name or name.endswith("]"))
     return (name, int(port)) if is_port else (entry, None)

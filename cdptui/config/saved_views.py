@@ -1,7 +1,7 @@
-"""Saved views: what somebody wants to see again, by number. Ours to write, unlike the configuration.
+"""Saved views by number, in a file that the program writes.
 
-The file is written whole to a neighbour and then put in place, so that no end of the program leaves half of it; one
-that cannot be read is kept aside and said, never written over.
+The file is replaced atomically, so that no crash leaves a partial file. An unreadable file is renamed, and a message
+says so; it is never overwritten.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ _MAX_BYTES: Final = 1 << 20
 
 
 class SavedView(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How the list is looked at. Words that this version does not know are left out when it is used."""
+    """Filter, sort order, grouping and columns of the list. Names unknown to this version are ignored on use."""
 
     name: str
     filter: str = ""
-    """An expression; empty for none."""
+    """A filter; empty for none."""
     unhealthy: bool = False
-    """Only what is not as it should be."""
+    """Whether only unhealthy tasks are shown."""
     sort: str = "health"
     inverted: bool = False
     group: str = ""
     columns: tuple[str, ...] = ()
-    """Keys of columns; empty for the default ones."""
+    """Column keys; empty for the default columns."""
     wide: bool = False
 
 
@@ -47,29 +47,29 @@ PRESETS: Final[Mapping[int, SavedView]] = {
     1: SavedView(name="enabled, not running", filter="state=Enabled and status!=Running"),
     2: SavedView(name="full within three days", filter="full<3d", sort="full-in"),
     3: SavedView(name="RPO over target", filter="rpo>1x and state=Enabled", sort="rpo"),
-    4: SavedView(name="switched off", filter="state=Disabled", sort="last-op"),
+    4: SavedView(name="disabled", filter="state=Disabled", sort="last-op"),
     5: SavedView(name="changed within the hour", filter="changed<1h", sort="last-op"),
     6: SavedView(name="growing fastest", sort="growth"),
     7: SavedView(name="by backup storage", group="storage"),
 }
-"""What the numbers stand for until somebody saves something there."""
+"""The views of numbers under which the user has not saved one."""
 
 
 class _File(Struct, frozen=True, kw_only=True):
     version: int
     views: dict[str, SavedView] = {}
     defaults: dict[str, int] = {}
-    """Numbers of views by profile."""
+    """Numbers of startup views by profile."""
 
 
 class SavedViews(Struct, frozen=True):
-    """All saved views, and which of them a profile begins with."""
+    """All saved views, and the startup view of each profile."""
 
     saved: Mapping[int, SavedView] = {}
     defaults: Mapping[str, int] = {}
 
     def view(self, number: int) -> SavedView | None:
-        """What a number stands for."""
+        """Return the view of a number, saved or preset."""
         return self.saved.get(number) or PRESETS.get(number)
 
     def find(self, wanted: int | str) -> int | None:
@@ -85,34 +85,34 @@ class SavedViews(Struct, frozen=True):
         return structs.replace(self, saved=kept if view is None else {**kept, number: view})
 
     def with_default(self, profile: str, number: int | None) -> SavedViews:
-        """The same with another beginning for a profile; None begins with everything."""
-        kept = {name: at for name, at in self.defaults.items() if name != profile}
-        return structs.replace(self, defaults=kept if number is None else {**kept, profile: number})
+        """Return a copy with another startup view for a profile; None for no startup view."""
+        others = {name: at for name, at in self.defaults.items() if name != profile}
+        return structs.replace(self, defaults=others if number is None else {**others, profile: number})
 
 
 class SavedViewsFile:
-    """The file of the views."""
+    """The file of saved views."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self.problem = ""
-        """What was wrong with the file and where it is now; empty when nothing was."""
+        """What was wrong with the file and its new path; empty without a problem."""
 
     def read(self) -> SavedViews:
-        """What is saved; nothing where there is no file, or none that can be read."""
+        """Return the saved views; none if the file is missing or unreadable."""
         try:
             return self._load()
         except ConfigError as error:
             self.problem = str(error)
             return SavedViews()
 
-    def update(self, how: Callable[[SavedViews], SavedViews]) -> SavedViews:
-        """Change what is saved, on top of what another monitor may have saved meanwhile. Raises ConfigError.
+    def update(self, change: Callable[[SavedViews], SavedViews]) -> SavedViews:
+        """Change the saved views, starting from the current content of the file. Raises ConfigError.
 
         A file that cannot be read is not replaced.
         """
         try:
-            views = how(self._load())
+            views = change(self._load())
         except ConfigError as error:
             self.problem = str(error)
             raise
@@ -124,15 +124,15 @@ class SavedViewsFile:
         try:
             replace_file(self._path, msgspec.json.format(msgspec.json.encode(file), indent=2) + b"\n")
         except OSError as error:
-            message = f"the views cannot be saved in {self._path}: {describe_open_error(self._path, error)}"
+            message = f"cannot save the views in {self._path}: {describe_open_error(self._path, error)}"
             raise ConfigError(message) from error
         return views
 
     def _load(self) -> SavedViews:
-        """Read the file; one without sense is put aside. Raises ConfigError for one that cannot be read."""
+        """Read the file; an invalid one is renamed. Raises ConfigError if it cannot be opened."""
         try:
             file = read_input_file(self._path, "saved views", max_bytes=_MAX_BYTES)
-            return _decoded(file.content) if file.is_regular else SavedViews()
+            return _decode_views(file.content) if file.is_regular else SavedViews()
         except InputFileError as error:
             if error.errno == errno.ENOENT:
                 return SavedViews()
@@ -141,7 +141,7 @@ class SavedViewsFile:
             reason = error.reason
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             reason = sanitize(str(error), 80)
-        self.problem = f"the saved views were broken, kept as {self._quarantine()} ({reason})"
+        self.problem = f"Saved views were unreadable and renamed to {self._quarantine()} ({reason})"
         return SavedViews()
 
     def _quarantine(self) -> Path:
@@ -155,26 +155,26 @@ class SavedViewsFile:
             )
             path.rename(aside)
         except StopIteration as error:
-            message = f"the saved views {self._path} are broken, and there are 99 broken files beside them"
+            message = f"the saved views {self._path} are unreadable, and there are already 99 renamed files"
             raise ConfigError(message) from error
         except OSError as error:
-            message = f"the saved views {self._path} are broken and cannot be renamed: {error.strerror or error}"
+            message = f"the saved views {self._path} are unreadable and cannot be renamed: {error.strerror or error}"
             raise ConfigError(message) from error
         return aside
 
 
-def _decoded(content: bytes) -> SavedViews:
+def _decode_views(content: bytes) -> SavedViews:
     if len(content) > _MAX_BYTES:
         message = "too large"
         raise ValueError(message)
     file = msgspec.json.decode(content, type=_File)
     if file.version != _VERSION:
-        message = f"of version {file.version}"
+        message = f"unsupported version {file.version}"
         raise ValueError(message)
     views = {
         int(number): structs.replace(view, name=sanitize(view.name, MAX_NAME)) for number, view in file.views.items()
     }
     if not views.keys() <= set(NUMBERS):
-        message = "a number that is not from 1 to 9"
+        message = "view numbers must be from 1 to 9"
         raise ValueError(message)
     return SavedViews(views, file.defaults)

@@ -1,6 +1,6 @@
-"""What may stand in config.toml: one frozen type for each table. Loaded only when there is a file.
+"""The schema of config.toml: one frozen type per table. Imported only if there is a file.
 
-The description of a key says what its value must be: problems are told with it, and the template is checked against it.
+Error messages quote the description of a key, which names valid values; a test checks the template against it.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ Accent = Literal["red", "orange", "yellow", "green", "cyan", "blue", "purple", "
 ACCENTS: Final[tuple[str, ...]] = get_args(Accent)
 
 CREDENTIAL_KEYS: Final = ("password_command", "password_file", "keyring", "session_file", "access_key_file")
-"""The keys of `auth` of which one table has one at most."""
+"""The keys of `auth` that exclude each other."""
 
 Text = Annotated[str, Meta(min_length=1, description="text")]
-FileName = Annotated[str, Meta(min_length=1, description="the name of a file")]
+FileName = Annotated[str, Meta(min_length=1, description="a file name")]
 Switch = Annotated[bool, Meta(description="true or false")]
 Interval = Annotated[
     float,
@@ -32,7 +32,7 @@ Timeout = Annotated[
 ]
 Command = Annotated[
     Annotated[str, Meta(min_length=1)] | Annotated[list[Text], Meta(min_length=1)],
-    Meta(description="a command: text, or a list of its words"),
+    Meta(description="a command: text, or a list of program and arguments"),
 ]
 View = Annotated[
     Annotated[int, Meta(ge=min(NUMBERS), le=max(NUMBERS))] | Annotated[str, Meta(min_length=1)],
@@ -42,7 +42,7 @@ Keys = Annotated[str | list[str], Meta(description='keys: text such as "x" or "x
 
 
 class AuthTable(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How to log in. No key takes a secret: they say where one is."""
+    """How to log in. No key contains a secret; they name its source."""
 
     password_command: Command | None = None
     password_file: FileName | None = None
@@ -55,12 +55,12 @@ class AuthTable(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     @property
     def credential_key(self) -> str | None:
-        """Where the proof is, by its key; None when this says nothing about that."""
-        return next((way for way in CREDENTIAL_KEYS if getattr(self, way)), None)
+        """The key that is set of `CREDENTIAL_KEYS`; None without one."""
+        return next((key for key in CREDENTIAL_KEYS if getattr(self, key)), None)
 
 
 class TlsTable(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Whom to trust, and who we are."""
+    """Trusted CAs and the client certificate."""
 
     ca_file: FileName | None = None
     insecure: Switch | None = None
@@ -69,11 +69,13 @@ class TlsTable(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class ProfileTable(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One management node, and how to watch it."""
+    """A management node and its monitor settings."""
 
     url: Text | None = None
     account: Text | None = None
-    server_zone: Annotated[str, Meta(min_length=1, description="a zone such as +08:00 or Asia/Shanghai")] | None = None
+    server_zone: (
+        Annotated[str, Meta(min_length=1, description="a time zone such as +08:00 or Asia/Shanghai")] | None
+    ) = None
     interval: Interval | None = None
     timeout: Timeout | None = None
     view: View | None = None
@@ -83,17 +85,17 @@ class ProfileTable(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 
 class UiTable(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How it looks."""
+    """Display settings."""
 
     theme: Text | None = None
-    columns: Annotated[list[str], Meta(description="a list of names of columns")] | None = None
+    columns: Annotated[list[str], Meta(description="a list of column names")] | None = None
     mouse: Switch | None = None
     ascii: Switch | None = None
     low_bandwidth: Switch | None = None
 
 
 class LogTable(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What is written down, and where."""
+    """Log settings."""
 
     file: FileName | None = None
     level: (

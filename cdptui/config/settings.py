@@ -1,4 +1,4 @@
-"""One monitor's settings, checked."""
+"""The validated settings of one monitor."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cdptui.models.auth import Credentials
 from cdptui.models.tls import TlsSettings, TransportSecurity
 
 DEFAULT_INTERVAL_S: Final = 10.0
-"""The server itself refreshes latency once a minute and capacity every five; only status moves in between."""
+"""The server refreshes latency every minute and capacity every five minutes; only the status changes in between."""
 
 MIN_INTERVAL_S: Final = 1.0
 MAX_INTERVAL_S: Final = 3600.0
@@ -25,16 +25,16 @@ MAX_TIMEOUT_S: Final = 300.0
 
 
 class MonitorSettings(Struct, frozen=True, kw_only=True):
-    """Which node, as whom, over what, how often."""
+    """Node, credentials, transport and intervals of one monitor."""
 
     base_url: str
     """Ends in `/zstack/v1`."""
     auth: Credentials
     tls: TlsSettings = TlsSettings()
     proxy: str | None = None
-    """The proxy's URL, which may hold a password; None to go straight."""
+    """URL of the proxy, which may contain a password; None for a direct connection."""
     server_zone: tzinfo | None = None
-    """The zone in which the node lives; None to ask it, where that is possible."""
+    """The node's time zone; None to query it, if possible."""
     interval_s: float = DEFAULT_INTERVAL_S
     timeout_s: float = DEFAULT_TIMEOUT_S
 
@@ -43,28 +43,28 @@ class MonitorSettings(Struct, frozen=True, kw_only=True):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What no log may hold."""
+        """Texts that must not appear in logs."""
         proxy = urlsplit(self.proxy or "")
         more = (self.tls.key_passphrase, self.proxy if proxy.password else None, proxy.password)
         return (*self.auth.secrets, *(secret for secret in more if secret))
 
     @property
     def secrecy(self) -> TransportSecurity:
-        """Who on the way to the node could listen."""
+        """Whether the connection is encrypted and verified."""
         return transport_security(self.base_url, is_verified=self.tls.is_verified)
 
 
 def transport_security(base_url: str, *, is_verified: bool) -> TransportSecurity:
-    """Who on the way to a node could listen."""
+    """Return whether a connection is encrypted and verified."""
     node = urlsplit(base_url)
     if node.scheme == "https":
-        # Also on this machine: a tunnel may begin here.
+        # Not secure on this machine either without verification: it may be the end of a tunnel.
         return TransportSecurity.SECURE if is_verified else TransportSecurity.UNVERIFIED
     return TransportSecurity.SECURE if is_loopback(node.hostname or "") else TransportSecurity.PLAINTEXT
 
 
 def validate_seconds(name: str, value: float, low: float, high: float) -> float:
-    """Return a number of seconds that makes sense. Raises ConfigError.
+    """Return `value` if it is between `low` and `high`. Raises ConfigError.
 
     >>> validate_seconds("--interval", 10, 1, 3600)
     10

@@ -1,4 +1,4 @@
-"""The file that `cdptui config init` writes: every key there is, commented out."""
+"""The template that `cdptui config init` writes: all keys, commented out."""
 
 from __future__ import annotations
 
@@ -11,47 +11,47 @@ from cdptui.config.input_files import describe_kind, describe_open_error
 from cdptui.config.private_files import create_file, create_folder, follow_links
 
 TEMPLATE: Final = """\
-# cdptui reads this file at its start; `cdptui config check` tells everything that is wrong in it.
-# What counts, the strongest first: an option that was typed, the environment, the profile, the rest of this file,
-# /etc/cdptui/config.toml, the default. `cdptui config show --origin` says which one won.
-# No secret stands in this file: say where it is.
+# Configuration of cdptui. `cdptui config check` lists all errors in this file.
+# Precedence, highest first: command-line options, environment variables, the profile, the rest of this file,
+# /etc/cdptui/config.toml, the defaults. `cdptui config show --origin` shows where each value comes from.
+# Secrets do not belong in this file; name their source instead.
 
-# The profile to begin with; x goes to another one.
+# The initial profile; x in the program switches to another one.
 #default_profile = "prod"
 
-# What all profiles have in common, as far as they do not say otherwise. The same keys as in a profile.
+# Defaults for all profiles; the same keys as in a profile.
 [defaults]
 #interval = 10
 #timeout = 15
 
-# A management node; as many as you like, each under a name of its own.
+# A profile is one management node. There can be any number of profiles.
 #[profiles.prod]
 #url = "https://cloud.example.com"
 #account = "admin"
-#server_zone = "+08:00"         # where it cannot be found: access keys sign in the node's time
-#interval = 10                  # seconds from poll to poll, 1 to 3600
-#timeout = 15                   # seconds to wait for the node's next byte
-#view = 1                       # a saved view to begin with: its number, 1 to 9, or its name
-#accent = "red"                 # red, orange, yellow, green, cyan, blue, purple, grey: its name in the header
+#server_zone = "+08:00"         # time zone of the node, if it cannot be queried; access keys sign with it
+#interval = 10                  # seconds between polls, 1 to 3600
+#timeout = 15                   # seconds to wait for data from the node
+#view = 1                       # startup view: a saved view by number, 1 to 9, or by name
+#accent = "red"                 # colour of the profile name: red, orange, yellow, green, cyan, blue, purple, grey
 
-# How to log in; at most one of the first five. Without any, the password is asked for.
+# Login. Set at most one of the first five keys; without any, cdptui prompts for the password.
 #[profiles.prod.auth]
-#password_command = ["pass", "show", "cloud/prod"]   # run without a shell; its first line of output
-#password_file = "~/.cloud-prod"                     # its first line; only you may be able to read it
+#password_command = ["pass", "show", "cloud/prod"]   # run without a shell; first line of output
+#password_file = "~/.cloud-prod"                     # first line; readable only by you
 #keyring = true                                      # stored with: keyring set cdptui prod
-#session_file = "~/.cloud-session"                   # a ready session id; used as it is
+#session_file = "~/.cloud-session"                   # an existing session id; not renewed
 #access_key_file = "~/.cloud-key"
 #login_type = "account"         # account, user, ldap, iam2, iam2-ldap, unified, unified-iam2, unified-ldap
-#user = "eve"                   # for login_type "user": a user of the account
-#project = "production"         # for virtual IDs: the project to enter
+#user = "eve"                   # for login_type "user": the user of the account
+#project = "production"         # for virtual IDs: the IAM2 project
 
 #[profiles.prod.tls]
 #ca_file = "cloud-ca.pem"       # relative to the folder of this file
-#insecure = false               # true checks no certificate, and says so all the time
+#insecure = false               # true: do not verify the certificate; the header shows a warning
 #client_cert = "me.pem"
 #client_key = "me.key"
 
-# Other keys for actions; these replace the action's own. `?` in the program shows all; several stand apart by blanks.
+# Keys by action; they replace the default keys. Separate several keys by blanks; `?` in the program lists all keys.
 [keys]
 #profile = "x"
 #down = "down j"
@@ -60,7 +60,7 @@ TEMPLATE: Final = """\
 #theme = "dark"
 #columns = ["name", "status", "used"]
 #mouse = true
-#ascii = false                  # true draws nothing that is not in ASCII
+#ascii = false                  # true: use only ASCII characters
 #low_bandwidth = false
 
 [log]
@@ -70,9 +70,9 @@ TEMPLATE: Final = """\
 
 
 def write_template(path: Path) -> None:
-    """Create the file, readable by its owner only. Raises ConfigError when anything has its name: it is not replaced.
+    """Create the file, readable only by its owner. Raises ConfigError if anything with this name exists.
 
-    A link to a file that is missing creates that file.
+    For a dangling link, the file that it points to is created.
     """
     try:
         target = follow_links(path)
@@ -80,8 +80,8 @@ def write_template(path: Path) -> None:
         create_file(target, [TEMPLATE.encode()])
     except FileExistsError as error:
         kind = target.lstat().st_mode
-        what = "" if stat.S_ISREG(kind) else f"{describe_kind(kind)}, "
-        message = f"{path} is {what}there already, and is left as it is"
+        what = "" if stat.S_ISREG(kind) else f" as {describe_kind(kind)}"
+        message = f"{path} already exists{what}; it was not changed"
         raise ConfigError(message) from error
     except OSError as error:
         message = f"cannot write {path}: {describe_open_error(path, error)}"

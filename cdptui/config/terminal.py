@@ -1,4 +1,4 @@
-"""What the terminal can show and take, as far as the environment tells."""
+"""Capabilities of the terminal, from the environment."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Final
 
 from msgspec import Struct
 
-_BLIND: Final = frozenset({"", "dumb", "unknown"})
-"""Terminals on which nothing can be drawn: no cursor to move."""
+_DUMB_TERMS: Final = frozenset({"", "dumb", "unknown"})
+"""Terminals without cursor movement, on which nothing can be drawn."""
 
-_CONSOLES: Final = ("linux", "vt100", "vt102", "vt220", "ansi", "cons25")
-"""Terminals of before the private sequences of today: they print parts of them, and have few glyphs."""
+_LEGACY_TERMS: Final = ("linux", "vt100", "vt102", "vt220", "ansi", "cons25")
+"""Terminals that print parts of modern private sequences and have few glyphs."""
 
-_EVERYTHING: Final = frozenset({"utf-8", "utf8"})
+_UTF8: Final = frozenset({"utf-8", "utf8"})
 
 
 class Multiplexer(Enum):
-    """What stands between us and the terminal."""
+    """The terminal multiplexer, if any."""
 
     NONE = "none"
     TMUX = "tmux"
@@ -28,46 +28,46 @@ class Multiplexer(Enum):
 
 
 class TerminalCapabilities(Struct, frozen=True):
-    """One terminal; as it stands here, one of today."""
+    """Capabilities of a terminal. The defaults are those of a modern terminal."""
 
     term: str = "xterm-256color"
-    """TERM."""
+    """The value of TERM."""
     charset: str = ""
-    """Characters that it shows, as the name of an encoding; empty is all of them."""
+    """The characters that it shows, as the name of an encoding; empty for all."""
     has_colour: bool = True
     is_legacy: bool = False
-    """Knows no sequences but the common ones: no reports of its size, no keyboard protocol, no clipboard, no mouse."""
+    """Supports only common sequences: no size reports, keyboard protocol, clipboard or mouse."""
     multiplexer: Multiplexer = Multiplexer.NONE
 
     @property
     def is_dumb(self) -> bool:
-        """Whether nothing can be drawn on it."""
-        return self.term in _BLIND
+        """Whether it cannot move the cursor."""
+        return self.term in _DUMB_TERMS
 
 
 def detect_terminal(
     environ: Mapping[str, str] | None = None, encoding: str | None = None, *, is_ascii: bool = False
 ) -> TerminalCapabilities:
-    """Return what the environment tells of the terminal; `is_ascii` is the person's own word on its glyphs.
+    """Detect the terminal from the environment; `is_ascii` limits it to ASCII characters.
 
-    `encoding` is that of the locale. Python's own would not do: it takes UTF-8 for granted where LC_ALL is C.
+    `encoding` is that of the locale. `sys.stdout.encoding` does not serve: Python assumes UTF-8 when LC_ALL is C.
     """
     values = os.environ if environ is None else environ
     known = (encoding if encoding is not None else locale.getencoding()).lower()
-    kind = values.get("TERM", "")
-    is_old = kind.partition("-")[0] in _CONSOLES
-    charset = "" if known in _EVERYTHING else known
+    term = values.get("TERM", "")
+    is_legacy = term.partition("-")[0] in _LEGACY_TERMS
+    charset = "" if known in _UTF8 else known
     return TerminalCapabilities(
-        term=kind,
-        charset="ascii" if is_ascii or is_old else charset,
-        # An empty one says nothing: https://no-color.org
+        term=term,
+        charset="ascii" if is_ascii or is_legacy else charset,
+        # An empty NO_COLOR has no effect: https://no-color.org
         has_colour=not values.get("NO_COLOR"),
-        is_legacy=is_old,
-        multiplexer=_multiplexer(values),
+        is_legacy=is_legacy,
+        multiplexer=_detect_multiplexer(values),
     )
 
 
-def _multiplexer(values: Mapping[str, str]) -> Multiplexer:
+def _detect_multiplexer(values: Mapping[str, str]) -> Multiplexer:
     if values.get("TMUX"):
         return Multiplexer.TMUX
     return Multiplexer.SCREEN if values.get("STY") else Multiplexer.NONE

@@ -1,7 +1,7 @@
-"""A scanner for the structure of TOML, in time that grows with the length of the text only.
+"""A linear-time scanner for the structure of TOML.
 
-tomllib recurses into brackets and takes quadratic time for dotted keys, so both are limited before it reads a text. It
-does not report positions either; `config.positions` finds them with the same scanner.
+tomllib recurses into brackets and takes quadratic time for dotted keys, so both are limited before it parses a text. It
+does not report positions; `config.config_file` finds them with this scanner.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _REST_OF_STRING: Final = {
     '"': re.compile(r'(?:[^"\\\n]++|\\[^\n])*+"'),
     "'": re.compile(r"[^'\n]*+'"),
 }
-"""What follows the opening quotes, with the closing ones."""
+"""The rest of a string after its opening quotes."""
 
 
 class TooDeep(ValueError):
@@ -34,12 +34,12 @@ class TooDeep(ValueError):
 def tokens(text: str) -> Iterator[re.Match[str]]:
     """Find brackets, dots, commas, equals signs and runs of newlines, outside strings and comments.
 
-    They end with the first string that is not closed.
+    The tokens end at the first unclosed string.
     """
     position = 0
-    while found := _TOKEN.search(text, position):
-        position = found.end()
-        match found[0]:
+    while token := _TOKEN.search(text, position):
+        position = token.end()
+        match token[0]:
             case "#":
                 end = text.find("\n", position)
                 position = end if end >= 0 else len(text)
@@ -49,7 +49,7 @@ def tokens(text: str) -> Iterator[re.Match[str]]:
                     return
                 position = rest.end()
             case _:
-                yield found
+                yield token
 
 
 def check_depth(text: str) -> None:

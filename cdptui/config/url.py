@@ -1,4 +1,4 @@
-"""The address of a management node, however it was written."""
+"""Parse and normalise the URL of a management node."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 from cdptui.config.errors import ConfigError
 
 DEFAULT_PORT: Final = 8080
-"""The management node speaks plain HTTP here; https is a proxy's."""
+"""The port on which the management node serves plain HTTP; https is served by a proxy."""
 
 _API: Final = "/zstack/v1"
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
@@ -29,7 +29,7 @@ _PATH: Final = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:/-]|%[0-9A-Fa-f]{2})*")
 def normalize_url(address: str) -> str:
     """Return the base URL of the API for an address with or without scheme, port, `/zstack` or `/zstack/v1`.
 
-    An IPv6 address needs no brackets where no port follows it. Its zone is written as in RFC 6874: `%25eth0`. Raises
+    An IPv6 address without a port needs no brackets. Its zone is written as in RFC 6874: `%25eth0`. Raises
     ConfigError.
 
     >>> normalize_url("10.0.0.5")
@@ -43,25 +43,25 @@ def normalize_url(address: str) -> str:
     if not text:
         raise ConfigError("the URL is empty")
     if "@" in text:
-        # Before anything of it is quoted: what stands before an @ may be a password.
-        raise ConfigError("a URL must not carry credentials: use --account and a password prompt, file or pipe")
+        # Checked before any message quotes the URL: the text before an @ may be a password.
+        raise ConfigError("a URL must not contain credentials; use --account and a password prompt, file or pipe")
     text = bracketed(text)
     has_scheme = _SCHEME.match(text) is not None
     parts = _split(text if has_scheme else f"http://{text}", address)
     if parts.scheme not in {"http", "https"}:
-        raise _invalid_url(address, "only http and https are spoken")
+        raise _invalid_url(address, "the scheme must be http or https")
     if parts.query or parts.fragment:
-        raise _invalid_url(address, "a query or fragment has no meaning here")
+        raise _invalid_url(address, "a query or fragment is not allowed")
     is_ipv6 = "[" in parts.netloc
     if parts.netloc.count(":") > 1 and not (is_ipv6 and _BRACKETED.fullmatch(parts.netloc)):
-        raise _invalid_url(address, "an IPv6 address and a port are written as [::1]:8080")
+        raise _invalid_url(address, "write an IPv6 address with a port as [::1]:8080")
     host, port = parts.hostname or "", _port(parts, address)
     if is_ipv6:
         host = _ipv6_host(host, address)
     elif not is_host_name(host):
-        raise _invalid_url(address, f"{host!r} is no host name or IPv4 address" if host else "there is no host in it")
+        raise _invalid_url(address, f"{host!r} is not a host name or IPv4 address" if host else "the host is missing")
     if not _PATH.fullmatch(parts.path):
-        raise _invalid_url(address, "the path holds characters that a URL must not hold")
+        raise _invalid_url(address, "the path contains invalid characters")
     if port is None and not has_scheme:
         port = DEFAULT_PORT
     netloc = host + (f":{port}" if port is not None else "")
@@ -69,7 +69,7 @@ def normalize_url(address: str) -> str:
 
 
 def node_url(base_url: str) -> str:
-    """The node as people call it: without the API's path.
+    """Return the URL of the node without the path of the API.
 
     >>> node_url("http://10.0.0.5:8080/zstack/v1")
     'http://10.0.0.5:8080'
@@ -78,7 +78,7 @@ def node_url(base_url: str) -> str:
 
 
 def is_host_name(host: str) -> bool:
-    """Whether `host` is a name or an IPv4 address that the HTTP library accepts as well, and takes for the same.
+    """Return whether `host` is a name or IPv4 address that httpx accepts and interprets in the same way.
 
     >>> is_host_name("10.0.0.5"), is_host_name("10.0.0.300"), is_host_name("node_1.example.com"), is_host_name("a b")
     (True, False, True, False)
@@ -87,7 +87,7 @@ def is_host_name(host: str) -> bool:
     """
     name = host.removesuffix(".")
     if not name.isascii() or "xn--" in name.lower():
-        import idna  # noqa: PLC0415 - rarely needed; the HTTP library has it
+        import idna  # noqa: PLC0415 - rarely needed; a dependency of httpx
 
         try:
             name = idna.encode(name.lower()).decode()
@@ -97,25 +97,25 @@ def is_host_name(host: str) -> bool:
     labels = name.split(".")
     if len(name) > _MAX_HOST or not all(map(_LABEL.fullmatch, labels)):
         return False
-    # A name that ends in a number is an address in one of its old notations, or none.
+    # A name that ends in a number is an IPv4 address in an old notation, or invalid.
     return not labels[-1].isdecimal() or bool(_IPV4.fullmatch(host))
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine itself, as it is written.
+    """Return whether a host as written is this machine.
 
     >>> is_loopback("127.8.0.1"), is_loopback("::1"), is_loopback("localhost"), is_loopback("10.0.0.5")
     (True, True, True, False)
     """
     name = host.rstrip(".").lower()
     if ":" in name:
-        # An IPv4 address within IPv6 is where the IPv4 address is; a zone does not matter.
+        # An IPv4-mapped address is treated as the IPv4 address; a zone is ignored.
         name = name.partition("%")[0].removeprefix("::ffff:")
     return name in {"localhost", "::1"} or name.endswith(".localhost") or bool(_LOOPBACK.fullmatch(name))
 
 
 def bracketed(text: str) -> str:
-    """Return an address with brackets round an IPv6 address that has none.
+    """Return an address with brackets around an IPv6 address without brackets.
 
     >>> bracketed("::1/zstack"), bracketed("fe80::1%2"), bracketed("[::1]:80"), bracketed("10.0.0.5:80")
     ('[::1]/zstack', '[fe80::1%252]', '[::1]:80', '10.0.0.5:80')
@@ -124,14 +124,14 @@ def bracketed(text: str) -> str:
     if match is None:
         return text
     zone = match["zone"]
-    # A number is the index of an interface as it is; before a name %25 may be an escaped percent sign.
+    # A number is an interface index; before a name, %25 may be an escaped percent sign.
     separator = "" if zone is None else "%25" if zone.isdecimal() else "%"
     host = f"{match['address']}{separator}{zone or ''}"
     return text if _ipv6(host) is None else f"{match['scheme']}[{host}]{text[match.end() :]}"
 
 
 def api_url(node: str) -> str:
-    """The base URL of the API of a node as people call it.
+    """Return the base URL of the API of a node.
 
     >>> api_url("http://10.0.0.5:8080")
     'http://10.0.0.5:8080/zstack/v1'
@@ -147,15 +147,15 @@ def _split(url: str, address: str) -> SplitResult:
 
 
 def _ipv6_host(host: str, address: str) -> str:
-    """An IPv6 address as it stands in a URL: in its short form, in brackets, with its zone if it has one."""
-    found = _ipv6(host)
-    if found is None:
-        raise _invalid_url(address, f"{host!r} is no IPv6 address")
-    return f"[{found}]"
+    """Return an IPv6 address for a URL: compressed, in brackets, with its zone."""
+    compressed = _ipv6(host)
+    if compressed is None:
+        raise _invalid_url(address, f"{host!r} is not an IPv6 address")
+    return f"[{compressed}]"
 
 
 def is_ipv6_host(host: str) -> bool:
-    """Whether `host` is an IPv6 address, with or without a zone.
+    """Return whether `host` is an IPv6 address, with or without a zone.
 
     >>> is_ipv6_host("::1"), is_ipv6_host("fe80::1%25eth0"), is_ipv6_host("::x")
     (True, True, False)
@@ -164,20 +164,20 @@ def is_ipv6_host(host: str) -> bool:
 
 
 def _ipv6(host: str) -> str | None:
-    """The short form of an IPv6 address with its zone escaped; None when it is none."""
-    import ipaddress  # noqa: PLC0415 - only where the address has colons
+    """Return a compressed IPv6 address with its zone escaped; None if `host` is not an IPv6 address."""
+    import ipaddress  # noqa: PLC0415 - only needed for addresses with colons
 
     text, percent, zone = host.partition("%")
-    # In a URL the percent sign of the zone is escaped, elsewhere it is not.
+    # The percent sign of a zone is escaped in URLs only.
     zone = zone.removeprefix("25") or zone
     if percent and not _ZONE.fullmatch(zone):
         return None
     try:
-        found = ipaddress.IPv6Address(text)
+        parsed = ipaddress.IPv6Address(text)
     except ValueError:
         return None
-    mapped = found.ipv4_mapped
-    short = found.compressed if mapped is None else f"::ffff:{mapped}"
+    mapped = parsed.ipv4_mapped
+    short = parsed.compressed if mapped is None else f"::ffff:{mapped}"
     return f"{short}%25{zone}" if percent else short
 
 
@@ -198,5 +198,5 @@ def _api_path(path: str) -> str:
     return path + ("/v1" if path.endswith("/zstack") else _API)
 
 
-def _invalid_url(address: str, why: str) -> ConfigError:
-    return ConfigError(f"not a usable URL: {address!r}: {why}")
+def _invalid_url(address: str, reason: str) -> ConfigError:
+    return ConfigError(f"invalid URL {address!r}: {reason}")

@@ -1,4 +1,5 @@
-"""One language to say which tasks are meant: the filter bar, views, commands and rules all read it here.
+"""The filter language of the filter bar, saved views, commands and rules.
 
-Pure: text to tree, tree to text, tree to a predicate over rows. Knows no screen, no server and no clock.
+Parses text to an expression tree, formats a tree as text, and compiles it to a predicate over rows. Pure: no screen, no
+server, no clock.
 """

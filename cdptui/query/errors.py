@@ -1,10 +1,10 @@
-"""What can go wrong with a filter."""
+"""Errors of the filter language."""
 
 from __future__ import annotations
 
 
 class QueryError(Exception):
-    """The text is no expression. Says where, so that a caret can point there, and is one line for a person."""
+    """The text is not a valid filter. Has a one-line message and the position of the error for a caret."""
 
     def __init__(
         self, message: str, position: int, length: int = 1, *, suggestion: str = "", is_unfinished: bool = False
@@ -12,21 +12,21 @@ class QueryError(Exception):
         super().__init__(message)
         self.message = message
         self.position = position
-        """Characters before the place; the length of the text when something is missing at its end."""
+        """Offset of the error in characters; the length of the text when something is missing at its end."""
         self.length = length
-        """Characters that are wrong; 0 when something is missing."""
+        """Number of wrong characters; 0 when something is missing."""
         self.suggestion = suggestion
-        """What may have been meant, to put in place of what is wrong."""
+        """A replacement for the wrong text; empty without one."""
         self.is_unfinished = is_unfinished
-        """True for a text that more typing can make right."""
+        """Whether typing more characters can fix the error."""
 
     def __str__(self) -> str:
         return f"{self.message}; did you mean {self.suggestion}?" if self.suggestion else self.message
 
 
 class RegexTimeoutError(Exception):
-    """A regular expression used up the time that one evaluation of a list may take."""
+    """A regular expression exceeded the time budget of one evaluation of the list."""
 
     def __init__(self, pattern: str) -> None:
-        super().__init__("this regular expression takes too long on these names; make it simpler")
+        super().__init__("regular expression timed out on these names; simplify it")
         self.pattern = pattern

@@ -1,4 +1,4 @@
-"""The tree of an expression. Equal trees mean the same; there is one text for each, see printer."""
+"""The expression tree of a filter. `formatter.format_query` returns the canonical text of each tree."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cdptui.models.severity import Severity
 
 
 class Operator(StrEnum):
-    """How a field is compared."""
+    """Comparison operators."""
 
     EQUAL = "="
     NOT_EQUAL = "!="
@@ -25,85 +25,85 @@ class Operator(StrEnum):
 
 
 class TextValue(Struct, frozen=True):
-    """A value that is a text; letter case does not count."""
+    """A text, compared without regard to case."""
 
     text: str
 
 
 class Quantity(Struct, frozen=True):
-    """A value that is a number."""
+    """A number with a unit."""
 
     number: float
     unit: str = ""
-    """In its canonical spelling, see units; empty for a plain count and for zero."""
+    """Canonical spelling of the unit, see `units`; empty for a plain count and for zero."""
 
 
 class SeverityValue(Struct, frozen=True):
-    """A value that is a severity."""
+    """A severity."""
 
     severity: Severity
 
 
 class UnknownValue(Struct, frozen=True):
-    """The value `?`: nobody knows."""
+    """The value `?`: unknown."""
 
 
 Value = TextValue | Quantity | SeverityValue | UnknownValue
 
 
 class Word(Struct, frozen=True):
-    """Tasks of which a name, the uuid or the status holds this text."""
+    """Matches tasks whose name, UUID, status or resource names contain the text."""
 
     text: str
 
 
 class Fuzzy(Struct, frozen=True):
-    """Tasks of which a name has these characters in this order."""
+    """Matches tasks whose names contain these characters in this order."""
 
     text: str
 
 
 class Pattern(Struct, frozen=True):
-    """Tasks of which a name, the uuid or the status fits a regular expression."""
+    """Matches tasks whose name, UUID, status or resource names match a regular expression."""
 
     text: str
 
 
 class Comparison(Struct, frozen=True):
-    """Tasks whose field compares so. What nobody knows compares with nothing."""
+    """Matches tasks by one field. Comparisons with an unknown value are false."""
 
     field: str
-    """Name in the registry of fields, never an alias."""
+    """Name of the field, never an alias."""
     operator: Operator
     value: Value
 
 
 class Not(Struct, frozen=True):
-    """All other tasks."""
+    """Matches all other tasks."""
 
     part: Expression
 
 
 class And(Struct, frozen=True):
-    """Tasks that every part means; two parts at least."""
+    """Matches tasks that match every part; has at least two parts."""
 
     parts: tuple[Expression, ...]
 
 
 class Or(Struct, frozen=True):
-    """Tasks that any part means; two parts at least."""
+    """Matches tasks that match any part; has at least two parts."""
 
     parts: tuple[Expression, ...]
 
 
 Clause = Word | Fuzzy | Pattern | Comparison
-"""What is asked of one task, without and, or and not."""
+"""A condition without and, or and not."""
 
 Expression = Clause | Not | And | Or
 
 
 def clauses(expression: Expression) -> tuple[Clause, ...]:
-    """The clauses of an expression as they stand in the text, each once."""
+    """Return the clauses of an expression in text order, without duplicates."""
     return tuple(dict.fromkeys(_walk(expression)))
 
 
@@ -127,5 +127,5 @@ UNHEALTHY: Final[Expression] = Or(
 
 
 def unhealthy(expression: Expression | None) -> Expression:
-    """What is not as it should be, of what an expression means."""
+    """Return an expression for the unhealthy tasks among those that match `expression`."""
     return UNHEALTHY if expression is None else And((UNHEALTHY, expression))

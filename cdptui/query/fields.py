@@ -1,4 +1,4 @@
-"""The one registry of fields: how they are called, what they are compared with, and how they read in words."""
+"""The fields of the filter language: names, values and descriptions; and the examples of its syntax for help."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from cdptui.query.units import Dimension
 
 
 class QueryContext(Struct, frozen=True):
-    """The moment, and what is known about other things than tasks."""
+    """What a filter needs besides the rows: the time, resource names and times of changes."""
 
     now: datetime
-    """Wall clock of the data: ages move with it, not with every second."""
+    """Time of the data; ages change with each poll, not every second."""
     names: Mapping[str, str] = {}
-    """Names of machines, storages and policies by uuid, as far as they are known."""
+    """Known names of VMs, storages and policies, by UUID."""
     changed_at: Mapping[str, datetime] = {}
-    """When a notable change of a task was last seen, by uuid."""
+    """Time of the last observed significant change, by task UUID."""
 
     def age_s(self, then: datetime | None) -> float | None:
-        """Seconds since a moment; one that lies ahead was just now."""
+        """Return the seconds since `then`, 0 for a time in the future."""
         return None if then is None else max(0.0, (self.now - then).total_seconds())
 
 
@@ -36,50 +36,50 @@ Number = Callable[[TaskRow, QueryContext], float | None]
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One number that a field stands for; which one, the unit of the value decides."""
+    """One of the numbers of a field; the unit of the compared value selects it."""
 
     dimension: Dimension
     label: str
-    """In words: "used of plan" in "used of plan over 80%"."""
+    """Name in explanations: "used" in "used over 80% of plan"."""
     read: Number
-    """In the base unit of the dimension; None when nobody knows."""
+    """Returns the number in the base unit of the dimension; None when unknown."""
     suffix: str = ""
-    """What stands behind the value in words: " its target" in "RPO over 2 times its target"."""
+    """Text behind the value in explanations: " its target" in "RPO over 2 times its target"."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueryField:
-    """Something about a task that can be compared. It is a text, or numbers, or the severity."""
+    """A field of a task that a filter can compare: text, numbers, or the severity."""
 
     name: str
     aliases: tuple[str, ...]
     help: str
     example: str
     label: str = ""
-    """In words, for texts: "name" in "name contains erp"."""
+    """Name of a text field in explanations: "name" in "name contains erp"."""
     texts: Texts | None = None
-    """Its texts; none when it is not known. Equal to one of them is equal."""
-    words: tuple[str, ...] = ()
-    """All that its texts can be; empty where nobody can know."""
+    """Returns its texts, none when unknown. A value equals the field if it equals any of them."""
+    allowed: tuple[str, ...] = ()
+    """All possible texts; empty when the set is open."""
     uuids: Callable[[TaskRow], tuple[str, ...]] | None = None
-    """Uuids of things that have names, instead of `texts`."""
+    """Returns UUIDs of resources that are compared by name or UUID, instead of `texts`."""
     measures: tuple[Measure, ...] = ()
     is_level: bool = False
     depends_on_time: bool = False
-    """Whether it changes while the task does not."""
+    """Whether the value changes while the task does not."""
 
     @property
     def is_text(self) -> bool:
-        """Whether it is compared with texts."""
+        """Whether values are compared as text."""
         return self.texts is not None or self.uuids is not None
 
     @property
     def dimensions(self) -> tuple[Dimension, ...]:
-        """What its values may be."""
+        """The dimensions of its numbers."""
         return tuple(measure.dimension for measure in self.measures)
 
 
-def _one(read: Callable[[TaskRow], str | None]) -> Texts:
+def _single_text(read: Callable[[TaskRow], str | None]) -> Texts:
     def texts(row: TaskRow, _: QueryContext) -> tuple[str, ...]:
         text = read(row)
         return () if text is None else (text,)
@@ -88,11 +88,11 @@ def _one(read: Callable[[TaskRow], str | None]) -> Texts:
 
 
 def vm_uuids(row: TaskRow) -> tuple[str, ...]:
-    """Uuids of what a task protects."""
+    """Return the UUIDs of the resources that a task protects."""
     return tuple([ref.resource_uuid for ref in row.task.resource_refs])
 
 
-def _of(read: Callable[[TaskRow], float | None]) -> Number:
+def _task_number(read: Callable[[TaskRow], float | None]) -> Number:
     return lambda row, _: read(row)
 
 
@@ -120,22 +120,24 @@ LEVELS: Final = {severity.name.lower(): severity for severity in Severity}
 
 FIELDS: Final = (
     QueryField(
-        "name", ("n",), "name of the task", 'name~erp   name="two words"', "name", _one(lambda row: row.task.name)
+        "name", ("n",), "Task name", 'name~erp   name="two words"', "name", _single_text(lambda row: row.task.name)
     ),
-    QueryField("uuid", ("id",), "uuid of the task", "uuid~cfcb3c", "uuid", _one(lambda row: row.task.uuid)),
+    QueryField("uuid", ("id",), "Task UUID", "uuid~cfcb3c", "uuid", _single_text(lambda row: row.task.uuid)),
     QueryField(
         "status",
         ("st",),
-        "what it does, in the server's word",
+        "Task status as reported by the server",
         "status!=Running",
         "status",
-        _one(lambda row: row.task.status),
+        _single_text(lambda row: row.task.status),
     ),
-    QueryField("state", ("s",), "the switch", "state=Disabled", "state", _one(lambda row: row.task.state)),
+    QueryField(
+        "state", ("s",), "Enabled or Disabled", "state=Disabled", "state", _single_text(lambda row: row.task.state)
+    ),
     QueryField(
         "severity",
         ("sev", "health"),
-        f"our verdict: {', '.join(LEVELS)}",
+        f"Severity: {', '.join(LEVELS)}",
         "severity>=warning",
         "severity",
         is_level=True,
@@ -143,16 +145,16 @@ FIELDS: Final = (
     QueryField(
         "reason",
         ("why",),
-        "what is to be said of it, by kind; none where all is well",
+        "Problem type; none for tasks without problems",
         "reason=rpo   reason!=none",
         "reason",
         _reasons,
-        words=(*(kind.value for kind in ReasonKind), *_NO_REASON),
+        allowed=(*(kind.value for kind in ReasonKind), *_NO_REASON),
     ),
     QueryField(
         "vm",
         ("machine",),
-        "name or uuid of a machine that it protects",
+        "Name or UUID of a protected VM",
         "vm~erp",
         "VM",
         uuids=vm_uuids,
@@ -160,7 +162,7 @@ FIELDS: Final = (
     QueryField(
         "bs",
         ("b", "storage"),
-        "name or uuid of its backup storage",
+        "Name or UUID of the backup storage",
         "bs=backup-server-1",
         "backup storage",
         uuids=lambda row: (row.task.backup_storage_uuid,) if row.task.backup_storage_uuid else (),
@@ -168,75 +170,77 @@ FIELDS: Final = (
     QueryField(
         "policy",
         ("pol",),
-        "name or uuid of its policy",
+        "Name or UUID of the policy",
         "policy~gold",
         "policy",
         uuids=lambda row: (row.task.policy_uuid,) if row.task.policy_uuid else (),
     ),
-    QueryField("type", (), "what kind of task it is", "type=VM", "type", _one(lambda row: row.task.task_type)),
+    QueryField("type", (), "Task type", "type=VM", "type", _single_text(lambda row: row.task.task_type)),
     QueryField(
-        "text", ("desc",), "its description", "text~audit", "description", _one(lambda row: row.task.description)
+        "text", ("desc",), "Description", "text~audit", "description", _single_text(lambda row: row.task.description)
     ),
     QueryField(
         "used",
         ("u", "use"),
-        "used capacity; in percent: of the plan",
+        "Used capacity; with %: share of the plan",
         "used>50GiB   used>80%",
         measures=(
-            Measure(Dimension.SIZE, "used", _of(lambda row: row.task.used_bytes)),
-            Measure(Dimension.SHARE, "used of plan", _of(lambda row: row.task.used_ratio)),
+            Measure(Dimension.SIZE, "used", _task_number(lambda row: row.task.used_bytes)),
+            Measure(Dimension.SHARE, "used", _task_number(lambda row: row.task.used_ratio), " of plan"),
         ),
     ),
     QueryField(
         "plan",
         ("p",),
-        "planned capacity; 0 means that none was set",
+        "Planned capacity; 0 means not set",
         "plan=0",
-        measures=(Measure(Dimension.SIZE, "plan", _of(lambda row: row.task.plan_bytes)),),
+        measures=(Measure(Dimension.SIZE, "plan", _task_number(lambda row: row.task.plan_bytes)),),
     ),
     QueryField(
         "free",
         (),
-        "what is left of the plan",
+        "Unused capacity of the plan",
         "free<10GiB",
-        measures=(Measure(Dimension.SIZE, "left of plan", _of(_free)),),
+        measures=(Measure(Dimension.SIZE, "unused capacity", _task_number(_free)),),
     ),
     QueryField(
         "rpo",
         ("r",),
-        "recovery point offset as last measured; with x: times its target; in percent: of it",
+        "Last measured RPO; with x: multiple of the target; with %: share of the target",
         "rpo>2m07s   rpo>2x   rpo>80%",
         measures=(
-            Measure(Dimension.TIME, "RPO", _of(lambda row: _seconds(row.task.rpo_ms))),
-            Measure(Dimension.MULTIPLE, "RPO", _of(lambda row: row.task.rpo_ratio), " its target"),
-            Measure(Dimension.SHARE, "RPO", _of(lambda row: row.task.rpo_ratio), " of its target"),
+            Measure(Dimension.TIME, "RPO", _task_number(lambda row: _seconds(row.task.rpo_ms))),
+            Measure(Dimension.MULTIPLE, "RPO", _task_number(lambda row: row.task.rpo_ratio), " its target"),
+            Measure(Dimension.SHARE, "RPO", _task_number(lambda row: row.task.rpo_ratio), " of its target"),
         ),
     ),
     QueryField(
         "target",
         (),
-        "the RPO that is permitted",
+        "RPO target",
         "target<=10m",
-        measures=(Measure(Dimension.TIME, "RPO target", _of(lambda row: _seconds(row.task.rpo_target_ms))),),
+        measures=(Measure(Dimension.TIME, "RPO target", _task_number(lambda row: _seconds(row.task.rpo_target_ms))),),
     ),
     QueryField(
         "growth",
         ("g",),
-        "new data over time",
+        "Growth rate of the used capacity",
         "growth>10GiB/h",
-        measures=(Measure(Dimension.RATE, "growth", _of(lambda row: row.growth.bytes_per_s if row.growth else None)),),
+        measures=(
+            Measure(Dimension.RATE, "growth", _task_number(lambda row: row.growth.bytes_per_s if row.growth else None)),
+        ),
     ),
     QueryField(
         "full",
         ("f",),
-        "time until used reaches the plan; 0 when it has",
+        "Time until the plan is full; 0 when it is full",
         "full<3d",
-        measures=(Measure(Dimension.TIME, "time until full", _of(lambda row: row.full_in_s)),),
+        measures=(Measure(Dimension.TIME, "time until full", _task_number(lambda row: row.full_in_s)),),
     ),
     QueryField(
         "age",
         ("a", "created"),
-        "time since it was created",
+        "Time since creation",
         "age>1d",
         measures=(Measure(Dimension.TIME, "age", lambda row, context: context.age_s(row.task.created_at)),),
         depends_on_time=True,
@@ -244,7 +248,7 @@ FIELDS: Final = (
     QueryField(
         "changed",
         ("c",),
-        "time since status, state or settings were seen to change, else since the last operation",
+        "Time since status, state or settings changed, else since the last operation",
         "changed<1h",
         measures=(Measure(Dimension.TIME, "time since a change", _changed_s),),
         depends_on_time=True,
@@ -252,35 +256,35 @@ FIELDS: Final = (
     QueryField(
         "vms",
         ("machines",),
-        "how many machines it protects",
+        "Number of protected VMs",
         "vms=0",
-        measures=(Measure(Dimension.COUNT, "number of VMs", _of(lambda row: len(row.task.resource_refs))),),
+        measures=(Measure(Dimension.COUNT, "number of VMs", _task_number(lambda row: len(row.task.resource_refs))),),
     ),
     QueryField(
         "limit",
         (),
-        "bandwidth limit of each volume; 0 means none",
+        "Bandwidth limit per volume; 0 means none",
         "limit>50MiB/s",
-        measures=(Measure(Dimension.RATE, "bandwidth limit", _of(lambda row: row.task.bandwidth_limit_bps)),),
+        measures=(Measure(Dimension.RATE, "bandwidth limit", _task_number(lambda row: row.task.bandwidth_limit_bps)),),
     ),
 )
-"""In the order of the help page."""
+"""All fields, in the order of the help screen."""
 
 BY_NAME: Final = {name: field for field in FIELDS for name in (field.name, *field.aliases)}
 
 
 SYNTAX_EXAMPLES: Final = (
-    ("erp", "a word in the name, the uuid, the status, or the name of a VM or of the storage"),
-    ('"two words"', r"quoted: blanks and signs as they stand; \" is a quote"),
-    ("~erpdb", "these letters in this order, with others between them"),
-    (r"re:^cdp-\d+$", "a regular expression (RE2); letter case never counts"),
-    ("!erp", "all others; the same as: not erp"),
-    ("erp used>80%", "both; and, & and && are the same"),
-    ("plan=0 or full<3d", "one of them at least; | and || are the same"),
-    ("(erp or oa) !running", "brackets; and binds closer than or"),
-    ("vm~erp", "contains; !~ does not, = is, != is not; letter case does not count"),
-    ("used>=1.5 TiB", "> >= < <= = !=, with units: B KiB MiB GiB TiB PiB (K, KB … are the same)"),
-    ("changed<1h30m", "times: ms s min (or m) h d w y, the larger ones first"),
-    ("rpo=?", "unknown; what is unknown compares with nothing else, not even with !="),
+    ("erp", "Text in the name, UUID or status of the task, or in the name of a VM or the storage"),
+    ('"two words"', r"Quoted text, with blanks and symbols; \" is a quote"),
+    ("~erpdb", "These letters in this order, with any letters between them"),
+    (r"re:^cdp-\d+$", "Regular expression (RE2); case is ignored"),
+    ("!erp", "All other tasks; same as: not erp"),
+    ("erp used>80%", "Both conditions; and, & and && are the same"),
+    ("plan=0 or full<3d", "At least one condition; | and || are the same"),
+    ("(erp or oa) !running", "Brackets; and binds more tightly than or"),
+    ("vm~erp", "~ contains, !~ does not contain, = equals, != differs; case is ignored"),
+    ("used>=1.5 TiB", "> >= < <= = != with units: B KiB MiB GiB TiB PiB (K, KB … are the same)"),
+    ("changed<1h30m", "Times: ms s min (or m) h d w y, largest unit first"),
+    ("rpo=?", "Unknown; all other comparisons with an unknown value are false, even !="),
 )
-"""Examples, and what they mean. Every one of them can be read."""
+"""Examples of the syntax with their meaning. All of them are valid filters."""

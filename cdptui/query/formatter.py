@@ -1,4 +1,4 @@
-"""What a clause means, in words: so that one sees how a text was understood."""
+"""Format expressions: as an explanation for the user, and as canonical filter text."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from cdptui.query.fields import BY_NAME
 from cdptui.query.lexer import PATTERN_PREFIX, needs_no_quotes
 from cdptui.query.units import format_number
 
-_WORDS = {
+_OPERATOR_TEXT = {
     Operator.EQUAL: "is",
     Operator.NOT_EQUAL: "is not",
     Operator.GREATER: "over",
@@ -32,16 +32,16 @@ _WORDS = {
     Operator.BELOW: "under",
     Operator.AT_MOST: "at most",
     Operator.CONTAINS: "contains",
-    Operator.NOT_CONTAINS: "lacks",
+    Operator.NOT_CONTAINS: "does not contain",
 }
 
 
 def explain_clause(clause: Clause) -> str:
-    """One clause in words.
+    """Explain one clause.
 
     >>> from cdptui.query.parser import parse
     >>> explain_clause(parse("used>80%")), explain_clause(parse("state!=disabled")), explain_clause(parse("erp"))
-    ('used of plan over 80%', 'state is not disabled', '“erp” anywhere')
+    ('used over 80% of plan', 'state is not disabled', '“erp” anywhere')
     """
     match clause:
         case Word(text):
@@ -54,42 +54,42 @@ def explain_clause(clause: Clause) -> str:
             field = BY_NAME[name]
             if isinstance(value, Quantity):
                 measure, _ = measure_of(field, value)
-                return f"{measure.label} {_WORDS[how]} {_value(value)}{measure.suffix}"
-            return f"{field.label or field.measures[0].label} {_WORDS[how]} {_value(value)}"
+                return f"{measure.label} {_OPERATOR_TEXT[how]} {_explain_value(value)}{measure.suffix}"
+            return f"{field.label or field.measures[0].label} {_OPERATOR_TEXT[how]} {_explain_value(value)}"
 
 
 def explain(expression: Expression) -> list[tuple[str, Clause | None]]:
-    """An expression as pieces in reading order: each clause, and the words and brackets between them.
+    """Explain an expression as parts in reading order: each clause, and the connectives and brackets between them.
 
     >>> from cdptui.query.parser import parse
     >>> [text for text, _ in explain(parse("!erp (used>80% or plan=0)"))]
-    ['not ', '“erp” anywhere', ' and ', '(', 'used of plan over 80%', ' or ', 'plan is 0', ')']
+    ['NOT ', '“erp” anywhere', ' AND ', '(', 'used over 80% of plan', ' OR ', 'plan is 0', ')']
     """
     match expression:
         case Not(part):
-            return [("not ", None), *_inner(part, is_bracketed=isinstance(part, And | Or))]
+            return [("NOT ", None), *_explain_part(part, is_bracketed=isinstance(part, And | Or))]
         case And(parts):
-            return _joined(parts, " and ", And | Or)
+            return _joined(parts, " AND ", And | Or)
         case Or(parts):
-            return _joined(parts, " or ", Or)
+            return _joined(parts, " OR ", Or)
         case _:
             return [(explain_clause(expression), expression)]
 
 
-def _joined(parts: tuple[Expression, ...], word: str, bracketed: object) -> list[tuple[str, Clause | None]]:
-    pieces: list[tuple[str, Clause | None]] = []
+def _joined(parts: tuple[Expression, ...], connective: str, bracketed: object) -> list[tuple[str, Clause | None]]:
+    texts: list[tuple[str, Clause | None]] = []
     for part in parts:
-        if pieces:
-            pieces.append((word, None))
-        pieces += _inner(part, is_bracketed=isinstance(part, bracketed))  # type: ignore[arg-type]  # a union of classes
-    return pieces
+        if texts:
+            texts.append((connective, None))
+        texts += _explain_part(part, is_bracketed=isinstance(part, bracketed))  # type: ignore[arg-type]  # a union of classes
+    return texts
 
 
-def _inner(part: Expression, *, is_bracketed: bool) -> list[tuple[str, Clause | None]]:
+def _explain_part(part: Expression, *, is_bracketed: bool) -> list[tuple[str, Clause | None]]:
     return [("(", None), *explain(part), (")", None)] if is_bracketed else explain(part)
 
 
-def _value(value: Value) -> str:
+def _explain_value(value: Value) -> str:
     match value:
         case TextValue(text):
             return text or "empty"

@@ -1,4 +1,4 @@
-"""Text to tokens: words, quoted words, operators and brackets, each with its place."""
+"""The lexer of the filter language: text to tokens with positions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec import Struct
 from cdptui.query.errors import QueryError
 
 MAX_LENGTH: Final = 1000
-"""Characters of one expression."""
+"""Longest filter in characters."""
 
 PATTERN_PREFIX: Final = "re:"
 
@@ -20,7 +20,7 @@ _COMPARISONS: Final = ("!=", "!~", ">=", "<=", "==", "=", ">", "<", "~")
 
 
 class TokenKind(Enum):
-    """What a token is."""
+    """The kind of a token."""
 
     WORD = "word"
     QUOTED = "quoted word"
@@ -36,26 +36,26 @@ class TokenKind(Enum):
 
 
 class Token(Struct, frozen=True):
-    """A piece of the text."""
+    """A token and its position in the text."""
 
     kind: TokenKind
     text: str
-    """What it stands for, without quotes and prefixes."""
+    """The content, without quotes and prefixes."""
     position: int
     length: int
     places: tuple[int, ...] = ()
-    """Where each character of a regular expression is: an escaped quote takes two."""
+    """The position of each character of a regular expression; an escaped quote has two characters in the text."""
 
 
 KEYWORDS: Final = {"and": TokenKind.AND, "or": TokenKind.OR, "not": TokenKind.NOT}
-_SIGNS: Final = {"(": TokenKind.OPEN, ")": TokenKind.CLOSE, "!": TokenKind.NOT}
+_SYMBOLS: Final = {"(": TokenKind.OPEN, ")": TokenKind.CLOSE, "!": TokenKind.NOT}
 _DOUBLED: Final = {"&": TokenKind.AND, "|": TokenKind.OR}
 
 
 def tokenize(text: str) -> list[Token]:
-    """Cut a text into tokens; the last one is END. Raises QueryError."""
+    """Split a text into tokens; the last one is END. Raises QueryError."""
     if len(text) > MAX_LENGTH:
-        message = f"longer than {MAX_LENGTH} characters"
+        message = f"filter is longer than {MAX_LENGTH} characters"
         raise QueryError(message, MAX_LENGTH, len(text) - MAX_LENGTH)
     tokens: list[Token] = []
     at = 0
@@ -70,7 +70,7 @@ def tokenize(text: str) -> list[Token]:
 
 
 def pattern_token(text: str, pattern: str) -> Token | None:
-    """Find a regular expression in the text of a filter; None when it is not there."""
+    """Return the token of a regular expression in a filter; None if it is not in the text."""
     try:
         tokens = tokenize(text)
     except QueryError:
@@ -79,7 +79,7 @@ def pattern_token(text: str, pattern: str) -> Token | None:
 
 
 def needs_no_quotes(text: str) -> bool:
-    """Whether a word can stand without quotes and still be that word."""
+    """Return whether a word means the same without quotes."""
     if not text or text.lower() in KEYWORDS or text == "?" or text.startswith((PATTERN_PREFIX, "!", *_QUOTES)):
         return False
     return _word_end(text, 0) == len(text)
@@ -96,11 +96,11 @@ def _token_at(text: str, at: int, before: Token | None) -> Token:
         return _pattern(text, at)
     if char in "!~" and _begins_term(text, at, before):
         return Token(TokenKind.NOT if char == "!" else TokenKind.FUZZY, char, at, 1)
-    for sign in _COMPARISONS:
-        if text.startswith(sign, at):
-            return Token(TokenKind.COMPARISON, "=" if sign == "==" else sign, at, len(sign))
-    if char in _SIGNS:
-        return Token(_SIGNS[char], char, at, 1)
+    for symbol in _COMPARISONS:
+        if text.startswith(symbol, at):
+            return Token(TokenKind.COMPARISON, "=" if symbol == "==" else symbol, at, len(symbol))
+    if char in _SYMBOLS:
+        return Token(_SYMBOLS[char], char, at, 1)
     end = _word_end(text, at)
     word = text[at:end]
     is_value = before is not None and before.kind is TokenKind.COMPARISON
@@ -109,7 +109,7 @@ def _token_at(text: str, at: int, before: Token | None) -> Token:
 
 
 def _begins_term(text: str, at: int, before: Token | None) -> bool:
-    """Whether `!` or `~` stands before a term, and not between a field and its value.
+    """Return whether `!` or `~` starts a term, instead of being an operator between a field and a value.
 
     `erp ~web` are two terms, `name~web` and `name ~ web` are comparisons.
     """
@@ -117,18 +117,18 @@ def _begins_term(text: str, at: int, before: Token | None) -> bool:
         return False
     if before is None or before.kind not in {TokenKind.WORD, TokenKind.QUOTED}:
         return True
-    is_apart = at > before.position + before.length
-    sign = 2 if text.startswith("!~", at) else 1
-    follows = text[at + sign : at + sign + 1]
-    if text[at] == "!" and sign == 1:
+    has_gap = at > before.position + before.length
+    length = 2 if text.startswith("!~", at) else 1
+    follows = text[at + length : at + length + 1]
+    if text[at] == "!" and length == 1:
         return True
-    return is_apart and bool(follows) and not follows.isspace()
+    return has_gap and bool(follows) and not follows.isspace()
 
 
 def _quoted(text: str, at: int) -> tuple[str, int, tuple[int, ...]]:
-    """The word in quotes, where it ends, and where each of its characters is.
+    """Return a quoted word, its end, and the position of each of its characters.
 
-    A backslash takes away the meaning of a quote or of another backslash.
+    A backslash escapes a quote or another backslash.
     """
     quote, end = text[at], at + 1
     word: list[str] = []
@@ -143,11 +143,11 @@ def _quoted(text: str, at: int) -> tuple[str, int, tuple[int, ...]]:
             char = text[end]
         word.append(char)
         end += 1
-    raise QueryError("the quote is not closed", at, len(text) - at, is_unfinished=True)
+    raise QueryError("unclosed quote", at, len(text) - at, is_unfinished=True)
 
 
 def _pattern(text: str, at: int) -> Token:
-    """A regular expression runs to the next blank, or to a bracket that it did not open."""
+    """Return the token of a regular expression, which ends at a blank or at a bracket that it did not open."""
     start = at + len(PATTERN_PREFIX)
     if text[start : start + 1] == '"':
         word, end, places = _quoted(text, start)

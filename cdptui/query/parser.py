@@ -1,4 +1,4 @@
-"""Text to tree. `not` binds closer than `and`, `and` closer than `or`; terms side by side mean `and`."""
+"""The parser of the filter language. Precedence: `not`, `and`, `or`; adjacent terms are joined by `and`."""
 
 from __future__ import annotations
 
@@ -29,84 +29,84 @@ from cdptui.query.lexer import KEYWORDS, Token, TokenKind, tokenize
 from cdptui.query.regex import MAX_PATTERNS, validate_regex
 from cdptui.query.units import describe_units, is_number, is_unit, parse_quantity
 
-_FOR_TEXTS = frozenset({Operator.EQUAL, Operator.NOT_EQUAL, Operator.CONTAINS, Operator.NOT_CONTAINS})
-_FOR_UNKNOWN = _WHOLE = frozenset({Operator.EQUAL, Operator.NOT_EQUAL})
+_TEXT_OPERATORS = frozenset({Operator.EQUAL, Operator.NOT_EQUAL, Operator.CONTAINS, Operator.NOT_CONTAINS})
+_EQUALITY_OPERATORS = frozenset({Operator.EQUAL, Operator.NOT_EQUAL})
 
 
 def _parse_field(token: Token) -> QueryField:
-    """The field that a word names. Raises QueryError."""
+    """Return the field that a word names. Raises QueryError."""
     field = BY_NAME.get(token.text.lower())
     if field is None:
         close = get_close_matches(token.text.lower(), list(BY_NAME), n=1)
-        message = f"there is no field {token.text!r}"
+        message = f"unknown field {token.text!r}"
         raise QueryError(message, token.position, token.length, suggestion=close[0] if close else "")
     return field
 
 
 def _parse_operator(token: Token, field: QueryField) -> Operator:
-    """The operator, if the field can be compared so. Raises QueryError."""
+    """Return the operator if the field supports it. Raises QueryError."""
     operator = Operator(token.text)
-    if field.is_text and operator not in _FOR_TEXTS:
-        message = f"{field.name} is a text: compare it with = != ~ or !~"
+    if field.is_text and operator not in _TEXT_OPERATORS:
+        message = f"{field.name} is text; use = != ~ or !~"
         raise QueryError(message, token.position, token.length)
     if not field.is_text and operator in {Operator.CONTAINS, Operator.NOT_CONTAINS}:
-        message = f"{field.name} is no text: compare it with = != > >= < or <="
+        message = f"{field.name} is not text; use = != > >= < or <="
         raise QueryError(message, token.position, token.length)
     return operator
 
 
 def is_unit_of(word: Token, number: Token, field: QueryField) -> bool:
-    """Whether a word behind a number is its unit, as in `used>1.5 TiB`."""
+    """Return whether a word after a number is its unit, as in `used>1.5 TiB`."""
     are_words = number.kind is word.kind is TokenKind.WORD
     return are_words and is_number(number.text) and is_unit(word.text, field.dimensions)
 
 
 def _parse_value(token: Token, field: QueryField, operator: Operator) -> Value:
-    """The value of a comparison. Raises QueryError."""
+    """Return the value of a comparison. Raises QueryError."""
     if token.kind is TokenKind.END:
-        message = f"{field.name}{operator} needs a value, such as {_example(field)}"
+        message = f"{field.name}{operator} needs a value such as {_example(field)}"
         raise QueryError(message, token.position, 0, is_unfinished=True)
     if token.kind not in {TokenKind.WORD, TokenKind.QUOTED}:
-        message = f"a value such as {_example(field)} must stand here"
+        message = f"expected a value such as {_example(field)}"
         raise QueryError(message, token.position, token.length)
     if token.kind is TokenKind.WORD and token.text == "?":
-        if operator not in _FOR_UNKNOWN:
-            raise QueryError("? means unknown: compare it with = or !=", token.position, token.length)
+        if operator not in _EQUALITY_OPERATORS:
+            raise QueryError("? means unknown; use = or !=", token.position, token.length)
         return UnknownValue()
     if field.is_text:
-        return _text(token, field, operator)
-    return _level(token) if field.is_level else _quantity(token, field)
+        return _parse_text(token, field, operator)
+    return _parse_severity(token) if field.is_level else _parse_number(token, field)
 
 
-def _text(token: Token, field: QueryField, operator: Operator) -> Value:
+def _parse_text(token: Token, field: QueryField, operator: Operator) -> Value:
     word = token.text.casefold()
-    if not field.words or word in field.words or operator not in _WHOLE:
+    if not field.allowed or word in field.allowed or operator not in _EQUALITY_OPERATORS:
         return TextValue(token.text)
-    close = get_close_matches(word, field.words, n=1)
+    close = get_close_matches(word, field.allowed, n=1)
     suggestion = close[0] if close else ""
-    message = f"a {field.name} is one of {', '.join(field.words)}"
+    message = f"{field.name} must be one of {', '.join(field.allowed)}"
     if close:
-        # The whole list would push the one that was meant off the line.
-        message = f"there is no {field.name} {token.text!r}"
-    is_unfinished = any(known.startswith(word) for known in field.words)
+        # The whole list would leave no room for the suggestion on the line.
+        message = f"unknown {field.name} {token.text!r}"
+    is_unfinished = any(known.startswith(word) for known in field.allowed)
     raise QueryError(message, token.position, token.length, suggestion=suggestion, is_unfinished=is_unfinished)
 
 
-def _level(token: Token) -> Value:
+def _parse_severity(token: Token) -> Value:
     word = token.text.lower()
-    found = [severity for name, severity in LEVELS.items() if word and name.startswith(word)]
-    if len(found) == 1:
-        return SeverityValue(found[0])
+    matches = [severity for name, severity in LEVELS.items() if word and name.startswith(word)]
+    if len(matches) == 1:
+        return SeverityValue(matches[0])
     close = get_close_matches(word, list(LEVELS), n=1)
-    message = f"a severity is one of {', '.join(LEVELS)}"
+    message = f"severity must be one of {', '.join(LEVELS)}"
     raise QueryError(message, token.position, token.length, suggestion=close[0] if close else "")
 
 
-def _quantity(token: Token, field: QueryField) -> Value:
+def _parse_number(token: Token, field: QueryField) -> Value:
     quantity = parse_quantity(token.text, field.dimensions)
     if quantity is None:
         units = describe_units(field.dimensions)
-        message = f"{field.name} is a number{f' in {units}' if units else ''}, such as {_example(field)}"
+        message = f"{field.name} needs a number{f' in {units}' if units else ''}, such as {_example(field)}"
         is_unfinished = (
             is_number(token.text.rstrip(".")) or parse_quantity(f"{token.text}s", field.dimensions) is not None
         )
@@ -117,33 +117,33 @@ def _quantity(token: Token, field: QueryField) -> Value:
 def _example(field: QueryField) -> str:
     if field.is_level:
         return "warning"
-    if field.words:
-        return field.words[0]
+    if field.allowed:
+        return field.allowed[0]
     return "a word" if field.is_text else field.dimensions[0].value
 
 
 MAX_DEPTH: Final = 40
-"""Brackets and negations inside each other."""
+"""Deepest nesting of brackets and negations."""
 
-_BEGINS_TERM: Final = frozenset(
+_TERM_STARTS: Final = frozenset(
     {TokenKind.WORD, TokenKind.QUOTED, TokenKind.PATTERN, TokenKind.NOT, TokenKind.FUZZY, TokenKind.OPEN}
 )
 
 
 def parse(text: str) -> Expression:
-    """Read an expression. Raises QueryError, and nothing else.
+    """Parse a filter. Raises QueryError and no other exception.
 
     >>> parse("used>80% and status!=Running")  # doctest: +ELLIPSIS
     And(parts=(Comparison(field='used', ...), Comparison(field='status', ...)))
     """
     parser = _Parser(tokenize(text))
-    expression = parser.either()
-    parser.end()
+    expression = parser.parse_or()
+    parser.expect_end()
     return expression
 
 
 class _Parser:
-    """One reading of one text, from left to right."""
+    """A recursive-descent parser over the tokens of one filter."""
 
     def __init__(self, tokens: list[Token]) -> None:
         self._tokens = tokens
@@ -155,61 +155,61 @@ class _Parser:
     def _next(self) -> Token:
         return self._tokens[self._at]
 
-    def _take(self) -> Token:
+    def _advance(self) -> Token:
         token = self._next
         if token.kind is not TokenKind.END:
             self._at += 1
         return token
 
-    def either(self) -> Expression:
-        """Parts with `or` between them."""
-        parts = [self._both()]
+    def parse_or(self) -> Expression:
+        """Parse terms joined by `or`."""
+        parts = [self._parse_and()]
         while self._next.kind is TokenKind.OR:
-            self._take()
-            parts.append(self._both())
+            self._advance()
+            parts.append(self._parse_and())
         return Or(tuple(parts)) if len(parts) > 1 else parts[0]
 
-    def end(self) -> None:
-        """There must be nothing left."""
+    def expect_end(self) -> None:
+        """Raise QueryError unless all tokens were parsed."""
         token = self._next
         if token.kind is TokenKind.CLOSE:
-            raise QueryError("no bracket was opened before this one", token.position, token.length)
+            raise QueryError("unmatched closing bracket", token.position, token.length)
         if token.kind is not TokenKind.END:
-            raise QueryError("a condition must stand before this", token.position, token.length)
+            raise QueryError("expected a condition before this", token.position, token.length)
 
-    def _both(self) -> Expression:
-        parts = [self._negated()]
-        while self._next.kind is TokenKind.AND or self._next.kind in _BEGINS_TERM:
+    def _parse_and(self) -> Expression:
+        parts = [self._parse_not()]
+        while self._next.kind is TokenKind.AND or self._next.kind in _TERM_STARTS:
             if self._next.kind is TokenKind.AND:
-                self._take()
-            parts.append(self._negated())
+                self._advance()
+            parts.append(self._parse_not())
         return And(tuple(parts)) if len(parts) > 1 else parts[0]
 
-    def _negated(self) -> Expression:
+    def _parse_not(self) -> Expression:
         if self._next.kind is not TokenKind.NOT:
-            return self._term()
-        self._enter(self._take())
-        part = self._negated()
+            return self._parse_term()
+        self._enter(self._advance())
+        part = self._parse_not()
         self._depth -= 1
         return Not(part)
 
-    def _term(self) -> Expression:
-        token = self._take()
+    def _parse_term(self) -> Expression:
+        token = self._advance()
         match token.kind:
             case TokenKind.OPEN:
-                return self._bracketed(token)
+                return self._parse_bracketed(token)
             case TokenKind.PATTERN:
-                return self._pattern(token)
+                return self._parse_pattern(token)
             case TokenKind.FUZZY:
-                return self._fuzzy(token)
+                return self._parse_fuzzy(token)
             case TokenKind.WORD | TokenKind.QUOTED:
-                return self._word_or_comparison(token)
+                return self._parse_word_or_comparison(token)
             case TokenKind.END:
-                raise QueryError("a condition must follow", token.position, 0, is_unfinished=True)
+                raise QueryError("expected a condition", token.position, 0, is_unfinished=True)
             case _:
-                raise QueryError("a condition must stand before this", token.position, token.length)
+                raise QueryError("expected a condition before this", token.position, token.length)
 
-    def _pattern(self, token: Token) -> Expression:
+    def _parse_pattern(self, token: Token) -> Expression:
         self._patterns += 1
         if self._patterns > MAX_PATTERNS:
             message = f"more than {MAX_PATTERNS} regular expressions in one filter"
@@ -217,42 +217,42 @@ class _Parser:
         validate_regex(token.text, token.position, token.length, token.places)
         return Pattern(token.text)
 
-    def _bracketed(self, opening: Token) -> Expression:
+    def _parse_bracketed(self, opening: Token) -> Expression:
         self._enter(opening)
-        expression = self.either()
+        expression = self.parse_or()
         self._depth -= 1
         if self._next.kind is TokenKind.END:
-            raise QueryError("the bracket is not closed", opening.position, 1, is_unfinished=True)
+            raise QueryError("unclosed bracket", opening.position, 1, is_unfinished=True)
         if self._next.kind is not TokenKind.CLOSE:
-            raise QueryError("a condition must stand before this", self._next.position, self._next.length)
-        self._take()
+            raise QueryError("expected a condition before this", self._next.position, self._next.length)
+        self._advance()
         return expression
 
-    def _fuzzy(self, sign: Token) -> Expression:
+    def _parse_fuzzy(self, symbol: Token) -> Expression:
         word = self._next
         if word.kind not in {TokenKind.WORD, TokenKind.QUOTED} or not word.text:
             is_end = word.kind is TokenKind.END
-            raise QueryError("a word must follow ~", sign.position, sign.length, is_unfinished=is_end)
-        return Fuzzy(self._take().text)
+            raise QueryError("expected a word after ~", symbol.position, symbol.length, is_unfinished=is_end)
+        return Fuzzy(self._advance().text)
 
-    def _word_or_comparison(self, word: Token) -> Expression:
+    def _parse_word_or_comparison(self, word: Token) -> Expression:
         if self._next.kind is not TokenKind.COMPARISON:
             if not word.text:
-                raise QueryError("there is nothing between the quotes", word.position, word.length, is_unfinished=True)
+                raise QueryError("no text between the quotes", word.position, word.length, is_unfinished=True)
             return Word(word.text)
         field = _parse_field(word)
-        operator = _parse_operator(self._take(), field)
-        return Comparison(field.name, operator, _parse_value(self._value(field), field, operator))
+        operator = _parse_operator(self._advance(), field)
+        return Comparison(field.name, operator, _parse_value(self._value_token(field), field, operator))
 
-    def _value(self, field: QueryField) -> Token:
-        """What stands where a value must; a number and its unit behind a blank are one."""
-        value = self._take()
+    def _value_token(self, field: QueryField) -> Token:
+        """Return the token of a value; a number and its unit after a blank become one token."""
+        value = self._advance()
         unit = self._next
         if not is_unit_of(unit, value, field):
             return value
-        self._take()
+        self._advance()
         if self._next.kind is TokenKind.COMPARISON:
-            # `plan=0 b=gold`: here it is the name of a field.
+            # In `plan=0 b=gold` the word is a field name, not a unit.
             self._at -= 1
             return value
         end = unit.position + unit.length
@@ -261,26 +261,26 @@ class _Parser:
     def _enter(self, token: Token) -> None:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            message = f"more than {MAX_DEPTH} brackets and negations inside each other"
+            message = f"more than {MAX_DEPTH} nested brackets and negations"
             raise QueryError(message, token.position, token.length)
 
 
-_BETWEEN: Final = frozenset({TokenKind.AND, TokenKind.OR, TokenKind.NOT})
+_CONNECTIVES: Final = frozenset({TokenKind.AND, TokenKind.OR, TokenKind.NOT})
 
 
 class PartialQuery(Struct, frozen=True):
-    """A text without an error, as far as it is typed."""
+    """The meaning of a filter that the user is typing."""
 
     expression: Expression | None
-    """None for an empty text."""
+    """None for an empty filter."""
     is_final: bool
-    """False while the last word may still become the name of a field: what it finds until then is a step on the way."""
+    """False while the last word may still become a field name, so that its results are temporary."""
 
 
 def parse_partial(text: str) -> PartialQuery:
-    """Read a text whose end is being typed. Raises QueryError.
+    """Parse a filter that the user is typing. Raises QueryError.
 
-    Behind a comparison a word that begins like `and`, or like a field, is left out until it is clear what it becomes.
+    After a comparison, a last word that is a prefix of a keyword or a field name is ignored until it is complete.
 
     >>> parse_partial("used>80% an") == PartialQuery(parse("used>80%"), is_final=False)
     True
@@ -297,14 +297,14 @@ def parse_partial(text: str) -> PartialQuery:
 
 
 def _without(word: Token, tokens: list[Token], text: str) -> Expression | None:
-    """The expression before a word that may become more; None where the word is to be taken as it is."""
-    while tokens and tokens[-1].kind in _BETWEEN:
+    """Return the expression before an unfinished word; None if the word is complete."""
+    while tokens and tokens[-1].kind in _CONNECTIVES:
         tokens.pop()
     if not tokens or not any(name.startswith(word.text.lower()) for name in (*KEYWORDS, *BY_NAME)):
         return None
     try:
         before = parse(text[: tokens[-1].position + tokens[-1].length])
     except QueryError:
-        # The word is a unit, as in `changed<5 m`: without it there is no value.
+        # The word is a unit, as in `changed<5 m`; without it the value is missing.
         return None
     return before if isinstance(clauses(before)[-1], Comparison) else None

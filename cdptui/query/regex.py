@@ -1,4 +1,4 @@
-"""Regular expressions in linear time: RE2, so that no pattern can be found that takes for ever on some name.
+"""Regular expressions with RE2, which matches in linear time, so that no pattern can block on a hostile name.
 
 Python's `re` backtracks and cannot be interrupted. RE2 needs time in proportion to the text and to the compiled
 program, whose size is limited here. Its price: no look-around, no back references, and classes such as "word character"
@@ -35,7 +35,7 @@ save. With less `[^\\pL]` takes three times as long."""
 _UNCHECKED_WORK: Final = 2000
 """Instructions after which the processor time is read, which takes 0.5 µs: 16 texts at most for the usual pattern."""
 
-_MOST_UNCHECKED: Final = 16
+_MAX_UNCHECKED: Final = 16
 
 LEAST_BUDGET_S: Final = 0.07
 BUDGET_PER_ROW_S: Final = 15e-6
@@ -43,26 +43,26 @@ r"""A task takes 3 µs with the usual pattern, 9 µs with `\pL+-\pL+`."""
 
 _LOOK_AROUND: Final = "look-around is not available in filters; combine conditions with and, or, not"
 _BACK_REFERENCE: Final = "back references are not available in filters"
-_TOO_LARGE: Final = "the regular expression is too large; use fewer or smaller repeats"
+_TOO_LARGE: Final = "regular expression is too large; use fewer or smaller repetitions"
 
 _UNFINISHED: Final = frozenset({"missing )", "missing ]", "trailing \\"})
 _UNFINISHED_AT_END: Final = frozenset({"invalid perl operator", "invalid named capture group"})
-"""Errors that more typing can mend, where what is wrong reaches the end of the pattern."""
+"""Errors that typing more characters can fix if they reach the end of the pattern."""
 
 _MESSAGES: Final = {
-    "missing )": "not a regular expression: the bracket is not closed",
-    "unexpected )": "not a regular expression: no bracket was opened before this one",
-    "missing ]": "not a regular expression: the set of characters is not closed",
-    "trailing \\": "not a regular expression: a character must follow the backslash",
-    "no argument for repetition operator": "not a regular expression: there is nothing before it to repeat",
-    "bad repetition operator": "not a regular expression: a repeat directly behind a repeat",
-    "invalid repetition size": "a regular expression repeats at most 1000 times, nested repeats multiplied",
-    "invalid character class range": "not a regular expression: there is no such set of characters",
-    "invalid escape sequence": "not a regular expression: there is no such escape sequence",
-    "invalid named capture group": "not a regular expression: no group can have this name",
+    "missing )": "invalid regular expression: unclosed bracket",
+    "unexpected )": "invalid regular expression: unmatched closing bracket",
+    "missing ]": "invalid regular expression: unclosed character set",
+    "trailing \\": "invalid regular expression: no character after the backslash",
+    "no argument for repetition operator": "invalid regular expression: nothing to repeat",
+    "bad repetition operator": "invalid regular expression: repetition of a repetition",
+    "invalid repetition size": "repetitions are limited to 1000, nested ones multiplied",
+    "invalid character class range": "invalid regular expression: unknown character set",
+    "invalid escape sequence": "invalid regular expression: unknown escape sequence",
+    "invalid named capture group": "invalid regular expression: invalid group name",
     "pattern too large - compile failed": _TOO_LARGE,
 }
-"""RE2's error codes in words."""
+"""Messages by RE2 error code."""
 
 _GROUPS: Final = {
     "(?=": _LOOK_AROUND,
@@ -70,21 +70,21 @@ _GROUPS: Final = {
     "(?<": _LOOK_AROUND,
     "(?P=": _BACK_REFERENCE,
     "(?(": "conditional groups are not available in filters",
-    "(?>": "atomic groups are not available in filters, and not needed: no regular expression takes long",
+    "(?>": "atomic groups are not available in filters; every regular expression runs in linear time",
     "(?#": "comments are not available in filters",
 }
 
-_MOST_CANDIDATES: Final = 16
-"""Places that are tried to find where an error is; each may take 1 ms."""
+_MAX_CANDIDATES: Final = 16
+"""Positions that are tried to locate an error; each may take 1 ms."""
 
 
 @lru_cache(maxsize=2 * MAX_PATTERNS)
 def compile_regex(pattern: str) -> Matches:
-    """Return the search for a pattern that `validate_regex` accepted. It takes texts from outside, of any length."""
+    """Return a search function for a pattern that `validate_regex` accepted. It searches texts of any length."""
     search = _compile(pattern).search
 
     def matches(text: str) -> bool:
-        # As bytes: the library would count the characters before each match.
+        # Searched as bytes: for str the library counts the characters before each match.
         return search(text[:MAX_SEARCHED].encode(errors="replace")) is not None
 
     return matches
@@ -97,27 +97,27 @@ def validate_regex(pattern: str, position: int, length: int, places: Sequence[in
     text of the whole filter. Raises QueryError.
     """
     if not pattern:
-        raise QueryError("a regular expression must follow re:", position, length, is_unfinished=True)
+        raise QueryError("expected a regular expression after re:", position, length, is_unfinished=True)
     if len(pattern) > MAX_PATTERN:
-        message = f"a regular expression of more than {MAX_PATTERN} characters"
+        message = f"regular expression is longer than {MAX_PATTERN} characters"
         raise QueryError(message, position, length)
-    code = _error_of(pattern)
+    code = _compile_error(pattern)
     if code:
-        at, length_of_error = _place_of_error(pattern, code)
+        at, length_of_error = _locate_error(pattern, code)
         name, is_at_end = code.partition(": ")[0], at + length_of_error == len(pattern)
         is_unfinished = name in _UNFINISHED or (is_at_end and name in _UNFINISHED_AT_END)
-        message = _message_of(pattern[at:], code)
+        message = _error_message(pattern[at:], code)
         if message is _TOO_LARGE:
             raise QueryError(message, position, length)
         raise QueryError(message, places[min(at, len(places) - 1)], 1, is_unfinished=is_unfinished)
 
 
 class _Compiled(Protocol):
-    """What is used of RE2's compiled pattern; the library has no types."""
+    """The part of RE2's compiled pattern that is used; the library has no type hints."""
 
     @property
     def programsize(self) -> int:
-        """Instructions."""
+        """Number of instructions."""
         ...
 
     def search(self, text: bytes) -> object:
@@ -151,7 +151,7 @@ class MatchBudget:
     def guarded_search(self, pattern: str) -> Matches:
         """Return the search for a pattern, within this budget."""
         matches = compile_regex(pattern)
-        interval = max(1, min(_MOST_UNCHECKED, _UNCHECKED_WORK // _program_size(pattern)))
+        interval = max(1, min(_MAX_UNCHECKED, _UNCHECKED_WORK // _program_size(pattern)))
         unchecked = 0
 
         def guarded(text: str) -> bool:
@@ -185,14 +185,14 @@ def _program_size(pattern: str) -> int:
     return _compile(pattern).programsize
 
 
-def _error_of(pattern: str) -> str:
-    """RE2's words for what is wrong with a pattern; empty when nothing is."""
+def _compile_error(pattern: str) -> str:
+    """Return RE2's error message for a pattern; empty if it compiles."""
     import re2  # noqa: PLC0415 - as above
 
     try:
         _compile(pattern)
     except UnicodeEncodeError as error:
-        # Half of a surrogate pair, as a terminal in another encoding sends it.
+        # A lone surrogate, which a terminal in another encoding can send.
         return f"invalid escape sequence: {pattern[error.start]}"
     except re2.error as error:
         code = error.args[0]
@@ -200,10 +200,10 @@ def _error_of(pattern: str) -> str:
     return ""
 
 
-def _place_of_error(pattern: str, code: str) -> tuple[int, int]:
-    """Where the error is in the pattern, and how long.
+def _locate_error(pattern: str, code: str) -> tuple[int, int]:
+    """Return position and length of the error in the pattern.
 
-    RE2 names the piece that is wrong, not its place: the first such piece with which the error begins.
+    RE2 reports the wrong piece, not its position: this is the first occurrence of the piece that causes the error.
     """
     name, _, piece = code.partition(": ")
     if name == "missing )":
@@ -211,46 +211,46 @@ def _place_of_error(pattern: str, code: str) -> tuple[int, int]:
     if not piece:
         return len(pattern) - 1, 1
     if name == "unexpected )":
-        return max(0, _first_with_error(pattern, ")", name)), 1
-    place = _first_with_error(pattern, piece, name)
+        return max(0, _first_failing_occurrence(pattern, ")", name)), 1
+    place = _first_failing_occurrence(pattern, piece, name)
     return (place, len(piece)) if place >= 0 else (max(0, pattern.find(piece)), len(piece))
 
 
-def _first_with_error(pattern: str, piece: str, name: str) -> int:
-    for at in _places_of(pattern, piece):
-        if _error_of(pattern[: at + len(piece)]).startswith(name):
+def _first_failing_occurrence(pattern: str, piece: str, name: str) -> int:
+    for at in _occurrences(pattern, piece):
+        if _compile_error(pattern[: at + len(piece)]).startswith(name):
             return at
     return -1
 
 
 def _unclosed_bracket(pattern: str) -> int:
-    """The innermost bracket that is not closed."""
+    """Return the position of the innermost unclosed bracket."""
     at = len(pattern)
-    for _ in range(_MOST_CANDIDATES):
+    for _ in range(_MAX_CANDIDATES):
         at = pattern.rfind("(", 0, at)
         if at < 0:
             break
-        before = _error_of(pattern[:at])
-        if (not before or before.startswith("missing )")) and _error_of(pattern[at:]).startswith("missing )"):
+        before = _compile_error(pattern[:at])
+        if (not before or before.startswith("missing )")) and _compile_error(pattern[at:]).startswith("missing )"):
             return at
     return 0
 
 
-def _places_of(pattern: str, piece: str) -> Iterator[int]:
+def _occurrences(pattern: str, piece: str) -> Iterator[int]:
     at = pattern.find(piece)
-    for _ in range(_MOST_CANDIDATES):
+    for _ in range(_MAX_CANDIDATES):
         if at < 0:
             return
         yield at
         at = pattern.find(piece, at + 1)
 
 
-def _message_of(rest: str, code: str) -> str:
-    """The error in words; `rest` is the pattern from where it is wrong."""
+def _error_message(rest: str, code: str) -> str:
+    """Return the message of an error; `rest` is the pattern from the position of the error."""
     name, _, piece = code.partition(": ")
     if name == "invalid perl operator":
         known = next((message for group, message in _GROUPS.items() if rest.startswith(group)), "")
-        return known or "not a regular expression: there is no such group"
+        return known or "invalid regular expression: unknown kind of group"
     if name == "invalid escape sequence" and piece[1:2] and piece[1] in "123456789kg":
         return _BACK_REFERENCE
-    return _MESSAGES.get(name, f"not a regular expression: {name}")
+    return _MESSAGES.get(name, f"invalid regular expression: {name}")

@@ -271,12 +271,12 @@ def test_columns_theme_and_view_of_the_file_count(simulate: Simulate, begin: Beg
     text = f'[profiles.one]\nurl = "{server.url}"\nview = 4\nauth.password_command = "echo password"\n{looks}'
     terminal = begin(text)
     terminal.wait_for("30/30 tasks")
-    terminal.wait_for("view 4 switched off")
+    terminal.wait_for("view 4 disabled")
     terminal.wait_for(r"NAME +UUID +STATE", lambda screen: "│" not in screen.text)
     terminal.send("6")
     terminal.wait_for("view 6")
     terminal.send("0")
-    terminal.wait_for("view 4 switched off")
+    terminal.wait_for("view 4 disabled")
     terminal.send("q")
     assert terminal.wait_for_end() == 0
 

@@ -236,12 +236,12 @@ REASONS: Final = {
     "dangling folder": "folder is a link to .*aside, which does not exist",
 }
 EMPTY: Final = {
-    "password": "there is no password in",
-    "session": "there is no session id in",
+    "password": "no password in",
+    "session": "no session id in",
     "access key": "needs two lines",
-    "CA": "it holds no certificate",
-    "client certificate": "no PEM file",
-    "client key": "no PEM file",
+    "CA": "it contains no certificate",
+    "client certificate": "not a PEM file",
+    "client key": "not a PEM file",
     "views": "broken",
 }
 READ: Final = ("configuration", *EMPTY, "system configuration")
@@ -314,7 +314,7 @@ WRITE: Final[dict[str, tuple[Callable[[Path], None], str, dict[str, str | None]]
         write_template,
         "config.toml",
         {
-            **dict.fromkeys(("regular", "link", "empty", "huge", "unreadable"), "is there already"),
+            **dict.fromkeys(("regular", "link", "empty", "huge", "unreadable"), "already exists"),
             "link to itself": "Too many levels",
             "folder": "is a folder, there already",
             "fifo": r"is a pipe \(FIFO\), there already",

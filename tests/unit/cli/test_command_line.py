@@ -125,8 +125,8 @@ def test_a_bad_time_out_is_a_usage_error(timeout: str) -> None:
 @pytest.mark.parametrize(
     ("url", "why"),
     [
-        ("ftp://node", "only http and https"),
-        ("http://", "no host"),
+        ("ftp://node", "must be http or https"),
+        ("http://", "host is missing"),
         ("node:port", "port"),
         ("http://admin:secret@node", "credentials"),
     ],

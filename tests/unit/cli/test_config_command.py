@@ -115,13 +115,13 @@ def test_a_profile_is_chosen_by_option_then_by_environment(config: Path) -> None
     assert shown(config, CDPTUI_PROFILE="test")["url"][0] == "10.0.0.6"
     assert shown(config, "-P", "prod", CDPTUI_PROFILE="test")["url"][0] == "http://10.0.0.5"
     home = str(config.parents[1])
-    assert_one_clear_line(cdptui("-P", "tset", XDG_CONFIG_HOME=home), "no profile 'tset'", "did you mean 'test'?")
+    assert_one_clear_line(cdptui("-P", "tset", XDG_CONFIG_HOME=home), "unknown profile 'tset'", "did you mean 'test'?")
 
 
 def test_several_profiles_and_no_choice_are_listed(config: Path) -> None:
     config.write_text(PROD.partition("\n")[2])
     home = str(config.parents[1])
-    assert_one_clear_line(cdptui(XDG_CONFIG_HOME=home), "which profile?", "prod, test", "default_profile")
+    assert_one_clear_line(cdptui(XDG_CONFIG_HOME=home), "several profiles", "prod, test", "default_profile")
 
 
 @pytest.mark.parametrize("option", ["--interval=0", "--timeout=301"])
@@ -138,7 +138,7 @@ def test_a_new_file_is_the_owners_and_never_replaced(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, f"wrote {path}\n", "")
     assert path.read_text() == TEMPLATE
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert_one_clear_line(cdptui("config", "init", XDG_CONFIG_HOME=str(tmp_path)), "is there already")
+    assert_one_clear_line(cdptui("config", "init", XDG_CONFIG_HOME=str(tmp_path)), "already exists")
     assert cdptui("config", "check", XDG_CONFIG_HOME=str(tmp_path)).returncode == 0
 
 
@@ -147,7 +147,7 @@ def test_all_problems_are_told_by_check_and_by_whatever_needs_the_file(config: P
     expected = [
         f"cdptui: {config}:2: unknown key 'muose' in [ui]; did you mean 'mouse'?",
         f"cdptui: {config}:3: 'theme' in [ui] must be text, not 3",
-        f"cdptui: {config}:5: the key 'x' would be both 'profile' and 'quit'",
+        f"cdptui: {config}:5: key 'x' is assigned to both 'profile' and 'quit'",
     ]
     home = str(config.parents[1])
     for arguments in (["config", "check"], ["config", "show"], ["--url", "n"], ["demo"]):

@@ -18,11 +18,11 @@ from cdptui.config.validation import validate
 from tests.unit.config.files import loaded, words
 
 NO_SECRETS = (
-    "is refused: no secret stands in this file: say where it is, with one of password_command, password_file, keyring, "
+    "is not allowed: secrets do not belong in this file; use one of password_command, password_file, keyring, "
     "session_file, access_key_file in [profiles.prod.auth]"
 )
-NO_CREDENTIALS = "a URL must not carry credentials: use --account and a password prompt, file or pipe"
-COMMAND = "a command: text, or a list of its words"
+NO_CREDENTIALS = "a URL must not contain credentials; use --account and a password prompt, file or pipe"
+COMMAND = "a command: text, or a list of program and arguments"
 VIEW = "a saved view: its number, 1 to 9, or its name"
 ACCENTS = "red, orange, yellow, green, cyan, blue, purple, grey"
 PROD = '[profiles.prod]\nurl = "node"\n'
@@ -106,11 +106,11 @@ BAD = {
     ),
     "a command that is blank": (
         PROD + '[profiles.prod.auth]\npassword_command = " "\n',
-        ["4: 'password_command' in [profiles.prod.auth] names no program"],
+        ["4: 'password_command' in [profiles.prod.auth] does not name a program"],
     ),
     "a command of blank words": (
         PROD + '[profiles.prod.auth]\npassword_command = [" ", "x"]\n',
-        ["4: 'password_command' in [profiles.prod.auth] names no program"],
+        ["4: 'password_command' in [profiles.prod.auth] does not name a program"],
     ),
     "a view that no number has": (PROD + "view = 77\n", [f"3: 'view' in [profiles.prod] must be {VIEW}, not 77"]),
     "a view of number nothing": ("[defaults]\nview = 0\n", [f"2: 'view' in [defaults] must be {VIEW}, not 0"]),
@@ -121,7 +121,7 @@ BAD = {
     ),
     "a bad url": (
         '[profiles.prod]\nurl = "ftp://node"\n',
-        ["2: 'url' in [profiles.prod]: not a usable URL: 'ftp://node': only http and https are spoken"],
+        ["2: 'url' in [profiles.prod]: invalid URL 'ftp://node': the scheme must be http or https"],
     ),
     "a password in a url": (
         '[profiles.prod]\nurl = "http://me:hunter2@node"\n',
@@ -129,39 +129,42 @@ BAD = {
             f"2: 'url' in [profiles.prod]: {NO_CREDENTIALS}",
         ],
     ),
-    "a profile without a url": ("[profiles.prod]\ninterval = 3\n", ["1: the profile 'prod' has no url"]),
+    "a profile without a url": ("[profiles.prod]\ninterval = 3\n", ["1: profile 'prod' has no url"]),
     "a bad name": (
         '[profiles."a b"]\nurl = "node"\n',
-        ["1: the name of a profile is made of letters, digits, '.', '_' and '-', at most 40; not 'a b'"],
+        ["1: a profile name has at most 40 letters, digits, '.', '_' and '-'; not 'a b'"],
     ),
     "an unknown profile": (
         'default_profile = "prd"\n' + PROD,
-        ["1: default_profile: there is no profile 'prd'; did you mean 'prod'?"],
+        ["1: default_profile: unknown profile 'prd'; did you mean 'prod'?"],
     ),
     "an unknown theme": (
         '[ui]\ntheme = "drak"\n',
-        ["2: there is no theme 'drak', only dark, light; did you mean 'dark'?"],
+        ["2: unknown theme 'drak', available: dark, light; did you mean 'dark'?"],
     ),
     "an unknown column": (
         '[ui]\ncolumns = [\n  "name",\n  "satus",\n]\n',
-        ["2: there is no column 'satus'; did you mean 'status'?"],
+        ["2: unknown column 'satus'; did you mean 'status'?"],
     ),
     "a list of other things": (
         "[ui]\ncolumns = [1]\n",
-        ["2: 'columns' in [ui] must be a list of names of columns, not such a list"],
+        ["2: 'columns' in [ui] must be a list of column names, not this list"],
     ),
-    "an unknown action": ('[keys]\nqiut = "Q"\n', ["2: there is no action 'qiut'; did you mean 'quit'?"]),
-    "an unknown key": ('[keys]\nquit = "ctlr+q"\n', ["2: 'quit' in [keys]: there is no key 'ctlr+q'"]),
+    "an unknown action": ('[keys]\nqiut = "Q"\n', ["2: unknown action 'qiut'; did you mean 'quit'?"]),
+    "an unknown key": ('[keys]\nquit = "ctlr+q"\n', ["2: 'quit' in [keys]: unknown key 'ctlr+q'"]),
     "no key at all": ('[keys]\nquit = " "\n', ["2: 'quit' in [keys] needs a key"]),
-    "a key that another action has": ('[keys]\nhelp = "h q"\n', ["2: the key 'q' would be both 'quit' and 'help'"]),
+    "a key that another action has": ('[keys]\nhelp = "h q"\n', ["2: key 'q' is assigned to both 'quit' and 'help'"]),
     "a key that another action is given": (
         '[keys]\nhelp = "f2"\nquit = ["f2"]\n',
-        ["3: the key 'f2' would be both 'help' and 'quit'"],
+        ["3: key 'f2' is assigned to both 'help' and 'quit'"],
     ),
-    "a key under another name": ('[keys]\nquit = "?"\n', ["2: the key '?' would be both 'help' and 'quit'"]),
-    "no TOML": ("a = 1\nb =\n", ["2: not TOML: Invalid value (column 4)"]),
-    "an end too soon": ('a = """x\n\n', ["2: not TOML: Unterminated string"]),
-    "the same key twice": ("[ui]\nmouse = true\nmouse = true\n", ["3: not TOML: Cannot overwrite a value (column 13)"]),
+    "a key under another name": ('[keys]\nquit = "?"\n', ["2: key '?' is assigned to both 'help' and 'quit'"]),
+    "no TOML": ("a = 1\nb =\n", ["2: invalid TOML: Invalid value (column 4)"]),
+    "an end too soon": ('a = """x\n\n', ["2: invalid TOML: Unterminated string"]),
+    "the same key twice": (
+        "[ui]\nmouse = true\nmouse = true\n",
+        ["3: invalid TOML: Cannot overwrite a value (column 13)"],
+    ),
     "everything at once, in the order of the file": (
         'default_profile = 1\n[ui]\nmouse = 2\ntheme = 3\n[log]\nlevel = "loud"\n',
         [
@@ -175,12 +178,12 @@ BAD = {
         EVERY_KIND,
         [
             "1: unknown key 'foo'",
-            "2: default_profile: there is no profile 'nope'",
-            "4: 'url' in [profiles.one]: not a usable URL: 'ftp://x': only http and https are spoken",
+            "2: default_profile: unknown profile 'nope'",
+            "4: 'url' in [profiles.one]: invalid URL 'ftp://x': the scheme must be http or https",
             "5: 'interval' in [profiles.one] must be seconds from 1 to 3600, not 0.2",
-            "6: the profile 'two' has no url",
-            "8: there is no action 'bogus'",
-            "10: there is no column 'nope'; o lists them",
+            "6: profile 'two' has no url",
+            "8: unknown action 'bogus'",
+            "10: unknown column 'nope'; o in the program lists them",
         ],
     ),
     "a url that is none, and is there": (
@@ -197,7 +200,7 @@ BAD = {
     ),
     "a certificate that is none": (
         PROD + "[profiles.prod.tls]\nclient_cert = 3\nclient_key = 'k'\n",
-        ["4: 'client_cert' in [profiles.prod.tls] must be the name of a file, not 3"],
+        ["4: 'client_cert' in [profiles.prod.tls] must be a file name, not 3"],
     ),
     "a key that is free once another is right": (
         '[keys]\nquit = 3\nhelp = "q"\n',
@@ -225,7 +228,7 @@ def test_the_problems_of_both_files_are_told(tmp_path: Path) -> None:
 
 
 def test_a_key_that_the_machine_gave_an_action_is_taken(tmp_path: Path) -> None:
-    with pytest.raises(InvalidConfigError, match="the key 'f2' would be both 'help' and 'quit'"):
+    with pytest.raises(InvalidConfigError, match="key 'f2' is assigned to both 'help' and 'quit'"):
         loaded(tmp_path, '[keys]\nquit = "f2"\n', '[keys]\nhelp = "f2"\n')
 
 
@@ -241,9 +244,9 @@ def test_a_file_that_is_half_right_hides_nothing_in_the_one_above_it(tmp_path: P
             tmp_path, '[keys]\nhelp = "f2"\nquit = "j"\nbogus = "z"\n', '[keys]\nquit = "f2"\nbogus = "b"\ndown = 3\n'
         )
     assert [problem.removeprefix(f"{tmp_path}/") for problem in caught.value.problems] == [
-        "etc.toml:3: there is no action 'bogus'",
+        "etc.toml:3: unknown action 'bogus'",
         'etc.toml:4: \'down\' in [keys] must be keys: text such as "x" or "x ctrl+x", or a list, not 3',
-        "config.toml:4: there is no action 'bogus'",
+        "config.toml:4: unknown action 'bogus'",
     ]
 
 
@@ -262,7 +265,7 @@ def test_keys_may_change_places(tmp_path: Path) -> None:
 
 def test_a_key_that_two_actions_share_by_nature_may_be_given_again_but_to_no_third(tmp_path: Path) -> None:
     assert loaded(tmp_path, '[keys]\ntop = "t u"\n').keys == {"top": ["t", "u"]}
-    with pytest.raises(InvalidConfigError, match="the key 't' would be both 'top' and 'help'"):
+    with pytest.raises(InvalidConfigError, match="key 't' is assigned to both 'top' and 'help'"):
         loaded(tmp_path, '[keys]\nhelp = "t"\n')
 
 
@@ -270,7 +273,7 @@ def test_a_key_that_two_actions_share_by_nature_may_be_given_again_but_to_no_thi
     ("content", "mode", "why"),
     [
         pytest.param(b"\xff\n", 0o600, ":1: not UTF-8 text", id="no text"),
-        pytest.param(b"", 0o602, " can be written by others: chmod o-w ", id="writable by all"),
+        pytest.param(b"", 0o602, " is writable by others: chmod o-w ", id="writable by all"),
         pytest.param(b"#" * ((1 << 20) + 1), 0o600, "it is larger than 1 MiB", id="endless"),
         pytest.param(None, 0, ": No such file or directory", id="named and not there"),
     ],
@@ -336,7 +339,7 @@ def test_thousands_of_problems_are_not_listed(tmp_path: Path, text: str) -> None
         loaded(tmp_path, text)
     *listed, last = caught.value.problems
     assert len(listed) == 100
-    assert last == "there are more than 100 problems; the others are not listed"
+    assert last == "more than 100 problems; the rest is not listed"
 
 
 def test_key_that_is_named_many_times_for_one_action_is_one(tmp_path: Path) -> None:
@@ -354,7 +357,7 @@ def test_byte_order_mark_is_ignored_and_a_nul_is_not(tmp_path: Path) -> None:
     path.write_bytes(b"\xef\xbb\xbf[ui]\nmouse = true\n")
     assert load_config(path, words, system=tmp_path / "nowhere").files[0].content.ui.mouse is True
     path.write_bytes(b"[ui]\nmouse = true\0\n")
-    with pytest.raises(InvalidConfigError, match=":2: not TOML"):
+    with pytest.raises(InvalidConfigError, match=":2: invalid TOML"):
         load_config(path, words, system=tmp_path / "nowhere")
 
 

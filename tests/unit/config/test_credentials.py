@@ -219,6 +219,6 @@ def test_a_session_file_holds_the_id(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["密", "a b", "a\x1bb", "a\x00b", "x" * (MAX_SECRET_BYTES + 1)])
 def test_session_that_no_header_can_carry_is_refused_without_quoting_it(text: str) -> None:
-    with pytest.raises(ConfigError, match="ZSTACK_SESSION_ID holds something else than a session id") as caught:
+    with pytest.raises(ConfigError, match="ZSTACK_SESSION_ID does not contain a valid session id") as caught:
         session_id(text, "ZSTACK_SESSION_ID")
     assert text not in str(caught.value)

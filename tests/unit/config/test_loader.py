@@ -134,10 +134,15 @@ TWO = '[profiles.prod]\nurl = "a"\n[profiles.test]\nurl = "b"\n'
             f'default_profile = "test"\n{TWO}', None, {}, False, ("test", "file config.toml:1"), id="the default one"
         ),
         pytest.param(
-            TWO.partition("[profiles.test]")[0], None, {}, False, ("prod", "default the only one"), id="the only one"
+            TWO.partition("[profiles.test]")[0],
+            None,
+            {},
+            False,
+            ("prod", "default the only profile"),
+            id="the only profile",
         ),
         pytest.param(
-            f'default_profile = "test"\n{TWO}', None, {}, True, (None, "default another node was named"), id="a url"
+            f'default_profile = "test"\n{TWO}', None, {}, True, (None, "default a node was given"), id="a url"
         ),
         pytest.param(TWO, "test", {}, True, ("test", "option --profile"), id="a url and a profile"),
         pytest.param("", None, {}, False, (None, "default"), id="no profiles"),
@@ -157,16 +162,20 @@ def test_the_profile_to_begin_with(
 
 
 def test_several_profiles_and_no_choice_are_listed(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"which profile.*prod, test; or set default_profile"):
+    with pytest.raises(ConfigError, match=r"several profiles.*prod, test. or set default_profile"):
         loaded(tmp_path, TWO).select_profile(None, {}, is_node_given=False)
 
 
 @pytest.mark.parametrize(
     ("text", "typed", "why"),
-    [(TWO, "tset", "did you mean 'test'"), (TWO, "zzz", "there are prod, test"), ("", "zzz", "there are none")],
+    [
+        (TWO, "tset", "did you mean 'test'"),
+        (TWO, "zzz", "available: prod, test"),
+        ("", "zzz", "no profiles are configured"),
+    ],
 )
 def test_a_profile_that_is_not_there_is_said(tmp_path: Path, text: str, typed: str, why: str) -> None:
-    with pytest.raises(ConfigError, match=f"there is no profile '{typed}'; {why}"):
+    with pytest.raises(ConfigError, match=f"unknown profile '{typed}'; {why}"):
         loaded(tmp_path, text).select_profile(typed, {}, is_node_given=False)
 
 

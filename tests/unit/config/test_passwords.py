@@ -52,7 +52,7 @@ def test_text_is_split_into_words_and_seen_by_no_shell(tmp_path: Path) -> None:
         pytest.param(["/nowhere/pass", "hunter2"], "'/nowhere/pass' failed: No such file or directory", id="not there"),
         pytest.param("cat 'x", "No closing quotation", id="quotes"),
         pytest.param(" ", "is empty", id="nothing"),
-        pytest.param(python("print()"), "it printed nothing", id="an empty line"),
+        pytest.param(python("print()"), "it printed no password", id="an empty line"),
         pytest.param(python("import os; os.write(1, b'\\xff')"), "not UTF-8", id="no text"),
         pytest.param(python("raise SystemExit(3)"), "exit code 3", id="exit code"),
         pytest.param(
@@ -130,11 +130,13 @@ def _same_ring_afterwards() -> object:
 def test_the_keyring_knows_a_password_by_the_profile() -> None:
     keyring.set_keyring(Ring({("cdptui", "prod"): "hunter2"}))
     assert read_keyring_password("prod") == "hunter2"
-    with pytest.raises(ConfigError, match="holds no password of 'test': keyring set cdptui test"):
+    with pytest.raises(
+        ConfigError, match="no password for 'test' in the keyring; store it with: keyring set cdptui test"
+    ):
         read_keyring_password("test")
 
 
 def test_a_locked_keyring_is_said() -> None:
     keyring.set_keyring(Ring({}, KeyringLocked("locked\nwith details")))
-    with pytest.raises(ConfigError, match=r"^the keyring does not answer: locked$"):
+    with pytest.raises(ConfigError, match=r"^cannot read the keyring: locked$"):
         read_keyring_password("prod")

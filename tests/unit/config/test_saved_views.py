@@ -129,7 +129,7 @@ def test_ninety_nine_broken_files_are_enough(tmp_path: Path) -> None:
     for number in ("", *range(2, 100)):
         (tmp_path / f"views.json.broken{number}").touch()
     (tmp_path / "views.json").write_bytes(b"{")
-    with pytest.raises(ConfigError, match="there are 99 broken files"):
+    with pytest.raises(ConfigError, match="already 99 renamed files"):
         SavedViewsFile(tmp_path / "views.json").update(lambda views: views.with_view(1, FULL))
     assert (tmp_path / "views.json").read_bytes() == b"{"
 
@@ -144,7 +144,7 @@ def test_a_name_from_the_file_is_inert(tmp_path: Path) -> None:
 
 def test_a_view_is_found_by_number_and_by_name() -> None:
     views = SavedViews({8: FULL})
-    assert [views.find(wanted) for wanted in (8, "Nearly Full", 9, "nothing", "switched off")] == [8, 8, None, None, 4]
+    assert [views.find(wanted) for wanted in (8, "Nearly Full", 9, "nothing", "disabled")] == [8, 8, None, None, 4]
 
 
 @pytest.mark.parametrize("number", PRESETS)

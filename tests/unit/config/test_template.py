@@ -53,7 +53,7 @@ def test_the_file_is_the_owners_and_never_replaced(tmp_path: Path) -> None:
     assert path.read_text() == TEMPLATE
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     path.write_text("mine")
-    with pytest.raises(ConfigError, match="is there already"):
+    with pytest.raises(ConfigError, match="already exists"):
         write_template(path)
     assert path.read_text() == "mine"
 

@@ -59,7 +59,7 @@ def test_an_option_wins_over_the_variables_of_openssl(ca_file: Path, tmp_path: P
     ("asked", "why"),
     [
         ({"ca_file": Path("/nowhere/ca.pem")}, "there is no folder /nowhere"),
-        ({"ca_file": Path(__file__)}, "holds no certificate"),
+        ({"ca_file": Path(__file__)}, "contains no certificate"),
         ({"ca_file": Path(__file__), "is_insecure": True}, "exclude each other"),
         ({"client_key": Path(__file__)}, "--client-cert"),
         ({"client_cert": Path("/nowhere/client.pem")}, "there is no folder /nowhere"),
@@ -93,7 +93,7 @@ def test_another_certificates_key_is_refused(client: tuple[Path, Path], tmp_path
     other = tmp_path / "other.key"
     other.write_bytes(trustme.CA().issue_cert("a@example.com").private_key_pem.bytes())
     other.chmod(0o600)
-    with pytest.raises(ConfigError, match="another certificate's"):
+    with pytest.raises(ConfigError, match="does not belong to the certificate"):
         checked(client_cert=client[0], client_key=other)
 
 

@@ -106,9 +106,9 @@ def test_an_address_with_credentials_is_refused_and_they_are_not_told(
     [
         ("", "empty"),
         ("   ", "empty"),
-        ("ftp://node", "only http and https"),
-        ("http://", "no host"),
-        ("http:///zstack", "no host"),
+        ("ftp://node", "must be http or https"),
+        ("http://", "host is missing"),
+        ("http:///zstack", "host is missing"),
         ("http://node:0", "port"),
         ("http://node:65536", "port"),
         ("http://node:port", "port"),

@@ -1,4 +1,4 @@
-"""Any expression, and any row, for the tests of this room."""
+"""Hypothesis strategies for expressions and rows."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def comparisons(draw: st.DrawFn) -> Comparison:
         return Comparison(field.name, draw(st.sampled_from(UNKNOWABLE)), UnknownValue())
     if field.is_text:
         how = draw(st.sampled_from(TEXTUAL))
-        is_closed = field.words and how in UNKNOWABLE
-        return Comparison(field.name, how, TextValue(draw(st.sampled_from(field.words) if is_closed else texts)))
+        is_closed = field.allowed and how in UNKNOWABLE
+        return Comparison(field.name, how, TextValue(draw(st.sampled_from(field.allowed) if is_closed else texts)))
     how = draw(st.sampled_from(ORDERED))
     if field.is_level:
         return Comparison(field.name, how, SeverityValue(draw(st.sampled_from(Severity))))

@@ -1,4 +1,4 @@
-"""Random regular expressions that are costly by design, and names on which they take longest."""
+"""Random regular expressions that are expensive by design, and the names on which they take longest."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KNOWN: Final = (
     "(a|b|ab)*c",
     "[ab]*a[ab]{15}c",
 )
-"""Patterns on which a backtracking engine takes for ever, or an automaton has very many states."""
+"""Patterns on which a backtracking engine takes for ever or an automaton has very many states."""
 
 _ATOMS: Final = (
     "a",
@@ -46,7 +46,7 @@ _REPEATS: Final = ("*", "+", "?", "*?", "+?", "{0,16}", "{2}", "{3,}", "{1,30}",
 
 
 def random_pattern(random: Random) -> str:
-    """A regular expression of at most as many characters as a filter takes."""
+    """Return a random regular expression within the length limit of filters."""
     while True:
         pattern = _random_part(random, random.randint(1, 5)) + random.choice(("", "", "$", "z", "b"))
         if len(pattern) <= MAX_PATTERN:
@@ -61,12 +61,12 @@ def _random_part(random: Random, depth: int) -> str:
         part = f"({random.choice(('', '|')).join(parts)})"
     if random.random() < 0.6:
         part += random.choice(_REPEATS)
-    # Whole patterns twenty times over, as nobody writes them.
+    # Now and then repeat the whole pattern twenty times.
     return part * random.choice((1,) * 12 + (2, 20))
 
 
 def hostile_names(count: int) -> list[str]:
-    """Names of 255 characters: few different ones, so that almost everything almost matches."""
+    """Return names of 255 characters with few different ones, so that most patterns almost match."""
     random = Random(11)
     kinds = [
         "a" * 255,

@@ -1,4 +1,4 @@
-"""The language once more, as plainly as it can be said and as slowly as it likes."""
+"""A reference implementation of the filter language: simple and slow."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ SIZES = {"": 1, "B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40, 
 TIMES = {"": 1, "ms": 0.001, "s": 1, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400, "y": 365 * 86400}
 
 
-def is_meant(expression: Expression, row: TaskRow, context: QueryContext) -> bool:
+def matches(expression: Expression, row: TaskRow, context: QueryContext) -> bool:
     if isinstance(expression, And):
-        return all(is_meant(part, row, context) for part in expression.parts)
+        return all(matches(part, row, context) for part in expression.parts)
     if isinstance(expression, Or):
-        return any(is_meant(part, row, context) for part in expression.parts)
+        return any(matches(part, row, context) for part in expression.parts)
     if isinstance(expression, Not):
-        return not is_meant(expression.part, row, context)
+        return not matches(expression.part, row, context)
     if isinstance(expression, Comparison):
         return compares(expression, row, context)
     candidates = searched(row, context)
@@ -104,7 +104,7 @@ def text_of(field: str, row: TaskRow, context: QueryContext) -> list[str]:
     if field in plain:
         found = plain[field]
         return [] if found is None else [found]
-    things: list[str | None] = {  # type: ignore[assignment]  # of uuids that are there and such that are not
+    things: list[str | None] = {  # type: ignore[assignment]  # some UUIDs may be None
         "vm": [ref.resource_uuid for ref in task.resource_refs],
         "bs": [task.backup_storage_uuid],
         "policy": [task.policy_uuid],
@@ -112,20 +112,20 @@ def text_of(field: str, row: TaskRow, context: QueryContext) -> list[str]:
     return [text for uuid in things if uuid for text in (context.names.get(uuid, ""), uuid)]
 
 
-def textual(field: str, how: str, wanted: str, row: TaskRow, context: QueryContext) -> bool:
+def textual(field: str, how: str, value: str, row: TaskRow, context: QueryContext) -> bool:
     found = text_of(field, row, context)
     has_names = field in {"vm", "bs", "policy"}
-    is_uuid = re.fullmatch("[0-9a-f]{32}", wanted) is not None
+    is_uuid = re.fullmatch("[0-9a-f]{32}", value) is not None
     is_known = is_uuid or not has_names or "" not in found
     if has_names and is_uuid:
         how = {"~": "=", "!~": "!="}.get(how, how)
     elif has_names and how in {"~", "!~"}:
         found = [found[at] or found[at + 1] for at in range(0, len(found), 2)]
     texts = [text.casefold() for text in found if text or not has_names]
-    is_so = any(wanted == text if how in {"=", "!="} else wanted in text for text in texts)
+    is_equal = any(value == text if how in {"=", "!="} else value in text for text in texts)
     if how in {"=", "~"}:
-        return is_so
-    return bool(found) and is_known and not is_so
+        return is_equal
+    return bool(found) and is_known and not is_equal
 
 
 def number(field: str, unit: str, row: TaskRow, context: QueryContext) -> float | None:

@@ -15,38 +15,38 @@ from cdptui.query.formatter import explain, format_query
 from cdptui.query.parser import parse
 from cdptui.render import formatting
 from tests.unit.query.expressions import CONTEXT, expressions, rows
-from tests.unit.query.oracle import is_meant
+from tests.unit.query.oracle import matches
 from tests.unit.render.rows import a_row
 
 
 @settings(max_examples=500)
 @given(expressions)
-def test_what_is_printed_reads_back_as_the_same(expression: Expression) -> None:
+def test_formatted_expression_parses_to_the_same_expression(expression: Expression) -> None:
     assert parse(format_query(expression)) == expression
 
 
 @settings(max_examples=300)
 @given(expressions, st.lists(rows(), max_size=8))
-def test_it_means_what_the_plain_words_say(expression: Expression, fleet: list[TaskRow]) -> None:
+def test_predicate_agrees_with_the_reference_implementation(expression: Expression, fleet: list[TaskRow]) -> None:
     is_shown = compile_predicate(expression, CONTEXT)
-    assert [is_shown(row) for row in fleet] == [is_meant(expression, row, CONTEXT) for row in fleet]
+    assert [is_shown(row) for row in fleet] == [matches(expression, row, CONTEXT) for row in fleet]
 
 
 @settings(max_examples=200)
 @given(expressions, rows())
-def test_an_expression_comes_from_its_clauses(expression: Expression, row: TaskRow) -> None:
+def test_combined_clauses_agree_with_the_predicate(expression: Expression, row: TaskRow) -> None:
     known = {clause: compile_clause(clause, CONTEXT)(row) for clause in clauses(expression)}
     assert combine_clauses(expression, known.__getitem__) == compile_predicate(expression, CONTEXT)(row)
 
 
 @given(expressions)
-def test_every_clause_is_said_in_words(expression: Expression) -> None:
-    said = explain(expression)
-    assert {clause for _, clause in said if clause is not None} == set(clauses(expression))
-    assert all(text for text, _ in said)
+def test_explanation_contains_every_clause(expression: Expression) -> None:
+    parts = explain(expression)
+    assert {clause for _, clause in parts if clause is not None} == set(clauses(expression))
+    assert all(text for text, _ in parts)
 
 
-SIGNS = [
+FRAGMENTS = [
     "(",
     ")",
     "!",
@@ -68,7 +68,7 @@ SIGNS = [
     "re:(",
     " ",
 ]
-SIGNS += [
+FRAGMENTS += [
     *BY_NAME,
     "0",
     "80",
@@ -91,18 +91,18 @@ SIGNS += [
 
 
 @settings(max_examples=1000)
-@given(st.one_of(st.text(), st.lists(st.sampled_from(SIGNS), max_size=12).map("".join)))
+@given(st.one_of(st.text(), st.lists(st.sampled_from(FRAGMENTS), max_size=12).map("".join)))
 @example("(" * 900)
 @example("!" * 900)
 @example("re:" + "(" * 300)
 @example("re:x{99999999999999999999}")
 @example("re:\\")
-def test_any_text_is_an_expression_or_the_one_error_with_its_place(text: str) -> None:
+def test_any_text_parses_or_raises_query_error_with_a_position(text: str) -> None:
     error: QueryError | None = None
     try:
         expression = parse(text)
-    except QueryError as refused:
-        error = refused
+    except QueryError as raised:
+        error = raised
     if error is None:
         assert parse(format_query(expression)) == expression
     else:
@@ -117,42 +117,42 @@ REASONS = ", ".join(kind.value for kind in ReasonKind)
 @pytest.mark.parametrize(
     ("text", "message", "position", "length"),
     [
-        ("", "a condition must follow", 0, 0),
-        ("used>80% and ", "a condition must follow", 13, 0),
-        ("uesd>80%", "there is no field 'uesd'; did you mean used?", 0, 4),
-        ("erp zzz=1", "there is no field 'zzz'", 4, 3),
-        ("used>", "used> needs a value, such as 50GiB", 5, 0),
-        ("used>50", "used is a number in B KiB MiB GiB TiB PiB or %, such as 50GiB", 5, 2),
-        ("used>80 min", "used is a number in B KiB MiB GiB TiB PiB or %, such as 50GiB", 5, 2),
-        ("rpo>often", "rpo is a number in ms s min h d w y or x or %, such as 3d", 4, 5),
-        ("age>2h1d", "age is a number in ms s min h d w y, such as 3d", 4, 4),
-        ("age>1m1m", "age is a number in ms s min h d w y, such as 3d", 4, 4),
-        ("growth>1h2m", "growth is a number in B/s … PiB/d, such as 10GiB/h", 7, 4),
-        ("vms>many", "vms is a number, such as 2", 4, 4),
-        ("(used>80 %) )", "no bracket was opened before this one", 12, 1),
-        ("name>3", "name is a text: compare it with = != ~ or !~", 4, 1),
-        ("used~3", "used is no text: compare it with = != > >= < or <=", 4, 1),
+        ("", "expected a condition", 0, 0),
+        ("used>80% and ", "expected a condition", 13, 0),
+        ("uesd>80%", "unknown field 'uesd'; did you mean used?", 0, 4),
+        ("erp zzz=1", "unknown field 'zzz'", 4, 3),
+        ("used>", "used> needs a value such as 50GiB", 5, 0),
+        ("used>50", "used needs a number in B KiB MiB GiB TiB PiB or %, such as 50GiB", 5, 2),
+        ("used>80 min", "used needs a number in B KiB MiB GiB TiB PiB or %, such as 50GiB", 5, 2),
+        ("rpo>often", "rpo needs a number in ms s min h d w y or x or %, such as 3d", 4, 5),
+        ("age>2h1d", "age needs a number in ms s min h d w y, such as 3d", 4, 4),
+        ("age>1m1m", "age needs a number in ms s min h d w y, such as 3d", 4, 4),
+        ("growth>1h2m", "growth needs a number in B/s … PiB/d, such as 10GiB/h", 7, 4),
+        ("vms>many", "vms needs a number, such as 2", 4, 4),
+        ("(used>80 %) )", "unmatched closing bracket", 12, 1),
+        ("name>3", "name is text; use = != ~ or !~", 4, 1),
+        ("used~3", "used is not text; use = != > >= < or <=", 4, 1),
         (
             "severity>=wraning",
-            "a severity is one of calm, healthy, busy, notice, warning, critical; did you mean warning?",
+            "severity must be one of calm, healthy, busy, notice, warning, critical; did you mean warning?",
             10,
             7,
         ),
-        ("reason=foo", f"a reason is one of {REASONS}, none", 7, 3),
-        ("reason=", "reason= needs a value, such as storage", 7, 0),
-        ("why!=rpoo", "there is no reason 'rpoo'; did you mean rpo?", 5, 4),
-        ("reason=nearfull", "there is no reason 'nearfull'; did you mean near-full?", 7, 8),
-        ("(a or b", "the bracket is not closed", 0, 1),
-        ("a) b", "no bracket was opened before this one", 1, 1),
-        ("or b", "a condition must stand before this", 0, 2),
-        ("a and or b", "a condition must stand before this", 6, 2),
-        ('name="x', "the quote is not closed", 5, 2),
-        ("re:[a", "not a regular expression: the set of characters is not closed", 3, 1),
-        ("rpo>?", "? means unknown: compare it with = or !=", 4, 1),
-        ("x" * 1001, "longer than 1000 characters", 1000, 1),
+        ("reason=foo", f"reason must be one of {REASONS}, none", 7, 3),
+        ("reason=", "reason= needs a value such as storage", 7, 0),
+        ("why!=rpoo", "unknown reason 'rpoo'; did you mean rpo?", 5, 4),
+        ("reason=nearfull", "unknown reason 'nearfull'; did you mean near-full?", 7, 8),
+        ("(a or b", "unclosed bracket", 0, 1),
+        ("a) b", "unmatched closing bracket", 1, 1),
+        ("or b", "expected a condition before this", 0, 2),
+        ("a and or b", "expected a condition before this", 6, 2),
+        ('name="x', "unclosed quote", 5, 2),
+        ("re:[a", "invalid regular expression: unclosed character set", 3, 1),
+        ("rpo>?", "? means unknown; use = or !=", 4, 1),
+        ("x" * 1001, "filter is longer than 1000 characters", 1000, 1),
     ],
 )
-def test_an_error_says_where_and_what(text: str, message: str, position: int, length: int) -> None:
+def test_error_has_message_position_and_length(text: str, message: str, position: int, length: int) -> None:
     with pytest.raises(QueryError) as caught:
         parse(text)
     assert (str(caught.value), caught.value.position, caught.value.length) == (message, position, length)
@@ -188,7 +188,7 @@ def test_an_error_says_where_and_what(text: str, message: str, position: int, le
         (r"re:cdp-(erp|oa)-\d+", r're:"cdp-(erp|oa)-\\d+"'),
     ],
 )
-def test_there_are_many_ways_to_write_and_one_to_print(text: str, canonical: str | None) -> None:
+def test_spellings_have_one_canonical_text(text: str, canonical: str | None) -> None:
     if canonical is None:
         with pytest.raises(QueryError):
             parse(text)
@@ -197,7 +197,7 @@ def test_there_are_many_ways_to_write_and_one_to_print(text: str, canonical: str
 
 
 @given(st.integers(0, 2**60 - 2**50), st.floats(0, 1e9), st.integers(0, 10**12))
-def test_what_the_screen_prints_can_be_typed(count: int, rate: float, milliseconds: int) -> None:
+def test_values_as_shown_on_screen_can_be_typed(count: int, rate: float, milliseconds: int) -> None:
     seconds = milliseconds / 1000
     shown = [
         ("used", formatting.size(count)),
@@ -210,32 +210,32 @@ def test_what_the_screen_prints_can_be_typed(count: int, rate: float, millisecon
     row = a_row(rpo_ms=milliseconds)
     if milliseconds >= 10_000:
         assert compile_predicate(parse(f"rpo>={formatting.latency(milliseconds)}"), CONTEXT)(row), (
-            "it is cut, never rounded up"
+            "the displayed value is rounded down"
         )
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
-def test_the_example_of_every_field_can_be_read(field: object) -> None:
+def test_examples_of_every_field_are_valid(field: object) -> None:
     examples = BY_NAME[field.name].example.split("   ")  # type: ignore[attr-defined]  # a field
     assert all(parse(text) for text in examples)
 
 
 @pytest.mark.parametrize("form", [form for form, _ in SYNTAX_EXAMPLES])
-def test_every_form_of_the_guide_can_be_read(form: str) -> None:
+def test_syntax_examples_are_valid(form: str) -> None:
     parse(form)
 
 
-def test_the_help_of_severity_names_all_there_are() -> None:
+def test_help_of_severity_lists_all_severities() -> None:
     for severity in Severity:
         assert severity.name.lower() in BY_NAME["severity"].help
 
 
-def test_no_two_fields_have_one_name() -> None:
+def test_field_names_and_aliases_are_unique() -> None:
     names = [name for field in FIELDS for name in (field.name, *field.aliases)]
     assert len(set(names)) == len(names)
 
 
-def test_what_nobody_knows_compares_with_nothing() -> None:
+def test_comparisons_with_unknown_values_are_false() -> None:
     row = a_row(used_bytes=None, backup_storage_uuid="bs-9")
     for text in ("used>0", "used<=9PiB", "used!=3B", "bs!=gold", "bs!~gold", "full<9y"):
         assert not compile_predicate(parse(text), CONTEXT)(row), text

@@ -32,7 +32,7 @@ from tests.unit.query.expressions import expressions
         ("st=r", "st=r", True),
     ],
 )
-def test_a_last_word_that_may_become_another_is_no_condition_yet(text: str, shown: str | None, is_final: bool) -> None:
+def test_unfinished_last_word_is_ignored_after_a_comparison(text: str, shown: str | None, is_final: bool) -> None:
     if shown is None:
         with pytest.raises(QueryError):
             parse_partial(text)
@@ -40,10 +40,10 @@ def test_a_last_word_that_may_become_another_is_no_condition_yet(text: str, show
         assert parse_partial(text) == PartialQuery(parse(shown), is_final)
 
 
-def test_no_text_shows_all() -> None:
+def test_empty_text_has_no_expression() -> None:
     assert parse_partial(" ") == PartialQuery(None, is_final=True)
 
 
 @given(expressions)
-def test_with_a_blank_behind_it_a_text_means_what_it_says(expression: Expression) -> None:
+def test_text_before_a_blank_is_final(expression: Expression) -> None:
     assert parse_partial(f"{format_query(expression)} ") == PartialQuery(expression, is_final=True)

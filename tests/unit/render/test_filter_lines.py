@@ -18,7 +18,7 @@ def error_of(text: str) -> QueryError:
 
 def test_the_caret_stands_under_what_is_wrong() -> None:
     line = error_line(error_of("erp uesd>8"), 6, 80, cell_len)
-    assert plain_text(line) == "      ^ there is no field 'uesd'; did you mean used?"
+    assert plain_text(line) == "      ^ unknown field 'uesd'; did you mean used?"
     assert line[-1].role is Role.BAD
 
 
@@ -37,7 +37,7 @@ def test_every_clause_has_its_count_and_one_that_is_not_known_yet_a_sign() -> No
     used, _ = clauses(expression)
     assert (
         plain_text(explanation_line(expression, FilterResult(1, 2, {used: 1})))
-        == "used of plan over 80% 1 or plan is 0 …"
+        == "used over 80% of plan 1 OR plan is 0 …"
     )
 
 

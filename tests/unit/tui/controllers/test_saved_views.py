@@ -156,4 +156,4 @@ def test_filter_that_this_version_cannot_read_leaves_the_list_as_it_is() -> None
     controller, host, tasks = a_controller()
     asyncio.run(controller.apply(SavedView(name="newer", filter="colour=red"), "2 newer"))
     assert tasks.active_filter is None
-    assert host.notices[0].startswith("view 2 newer: cannot read the filter: there is no field 'colour'")
+    assert host.notices[0].startswith("view 2 newer: cannot read the filter: unknown field 'colour'")
