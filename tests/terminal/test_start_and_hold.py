@@ -261,7 +261,7 @@ def test_refused_threads_leave_the_monitor_running(simulate: Simulate) -> None:
     _, server = simulate(tasks=5)
     with Terminal([*FAULTY, "no_new_threads", "--url", server.url]) as terminal:
         terminal.wait_for("q quit", "no thread can be started → end other programs")
-        assert "fault in cdptui" not in terminal.text
+        assert "internal error in cdptui" not in terminal.text
         terminal.send("2")
         terminal.wait_for("views are not available: the system has no thread left for this")
         terminal.send("\x13")

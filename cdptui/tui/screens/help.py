@@ -16,7 +16,7 @@ from cdptui.render.columns import COLUMNS
 from cdptui.render.reason_messages import GLOSSARY
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import GLYPHS, OTHER_GLYPH
-from cdptui.render.tabs.blocks import broken, cells
+from cdptui.render.text_wrap import cell_width, wrap_text
 from cdptui.tui.keymap import KeyBinding, Keymap, KeyScope, help_lines, quit_binding
 from cdptui.tui.screens.sized import SizedScreen
 from cdptui.tui.widgets.scrollable_lines import ScrollableLines
@@ -101,7 +101,7 @@ def help_entries(keys: Sequence[KeyBinding], places: Sequence[KeyScope], width: 
     entries.append(_side_by_side([f"{glyph} {status}" for status, glyph in GLYPHS.items()], 2, width))
     entries += [_side_by_side(signs, 2, width) for signs in _SIGNS]
     entries.append(_BLANK)
-    entries.append([(Span(line),) for line in broken(_ORDER, width)])
+    entries.append([(Span(line),) for line in wrap_text(_ORDER, width)])
     return entries
 
 
@@ -138,18 +138,18 @@ def _text_at(column: int, width: int) -> int:
 
 
 def _heading(text: str, width: int) -> list[Line]:
-    return [(Span(line, Role.ACCENT),) for line in broken(text, width)]
+    return [(Span(line, Role.ACCENT),) for line in wrap_text(text, width)]
 
 
 def _entry(word: str, text: str, column: int, width: int) -> list[Line]:
     """A word and what is to be said of it, beside it or, where there is no room, below."""
     at = _text_at(column, width)
-    first = [f"  {line}" for line in broken(word, width - 2)]
-    rest = broken(text, width - at)
-    is_beside = len(first) == 1 and cells(first[0]) < at
+    first = [f"  {line}" for line in wrap_text(word, width - 2)]
+    rest = wrap_text(text, width - at)
+    is_beside = len(first) == 1 and cell_width(first[0]) < at
     lines: list[Line] = []
     if is_beside:
-        gap = " " * (at - cells(first[0]))
+        gap = " " * (at - cell_width(first[0]))
         lines.append((Span(first[0] + gap, Role.STRONG), Span(rest.pop(0))))
     else:
         lines += [(Span(line, Role.STRONG),) for line in first]
@@ -160,8 +160,8 @@ def _side_by_side(signs: Sequence[str], at: int, width: int, role: Role = Role.T
     """Signs behind each other, each in one piece."""
     lines: list[str] = []
     for sign in signs:
-        if lines and cells(lines[-1]) + 3 + cells(sign) <= width - at:
+        if lines and cell_width(lines[-1]) + 3 + cell_width(sign) <= width - at:
             lines[-1] += f"   {sign}"
         else:
-            lines += broken(sign, width - at)
+            lines += wrap_text(sign, width - at)
     return [(Span(" " * at), Span(line, role)) for line in lines]
