@@ -97,7 +97,7 @@ class _GrowthState(Struct, frozen=True, gc=False):
     """What the readings of used capacity say now."""
 
     growth: GrowthRate | None
-    still_since: datetime | None
+    stalled_since: datetime | None
     recheck_at: float
 
 
@@ -214,7 +214,7 @@ class FleetTracker:
             unchanged_s=now - steady_since,
             growth=pace.growth,
             full_in_s=seconds_until_full(task.used_bytes, task.plan_bytes, pace.growth),
-            still_since=pace.still_since,
+            stalled_since=pace.stalled_since,
             duplicate_task_uuid=self._guards.other_task_on_same_resource(task),
             is_storage_disconnected=self._surroundings.is_storage_disconnected(task),
             is_policy_missing=self._surroundings.is_policy_missing(task),
@@ -242,9 +242,9 @@ class FleetTracker:
             return _GrowthState(None, None, now + GROWTH_RECHECK_S)
         points = series.points() if series is not None else ()
         seconds = stalled_s(points, now)
-        still_since = snapshot.taken_at - timedelta(seconds=seconds) if seconds is not None else None
+        stalled_since = snapshot.taken_at - timedelta(seconds=seconds) if seconds is not None else None
         rate = growth_rate(points, now) if series is not None else None
-        return _GrowthState(rate, still_since, now + GROWTH_RECHECK_S)
+        return _GrowthState(rate, stalled_since, now + GROWTH_RECHECK_S)
 
     def _update_index(self, task: Task, was: _TrackedTask | None) -> None:
         if was is None:

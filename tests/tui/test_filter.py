@@ -41,7 +41,7 @@ async def test_the_list_follows_what_is_typed() -> None:
         await type_filter(run, "erp")
         assert run.names == ["erp-web", "erp-db"]
         assert "2 of 4" in run.screen
-        assert "“erp” anywhere 2" in run.screen
+        assert "“erp” anywhere (2)" in run.screen
         await run.press(*" used>80%")
         assert run.names == ["erp-db"]
         assert "“erp” anywhere (2) and used of plan over 80% (2)" in run.screen

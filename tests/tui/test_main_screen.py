@@ -185,7 +185,7 @@ async def test_what_appeared_and_changed_is_marked_but_restless_fields_are_not()
         marks = {line[2:10].strip(): line[0] for line in run.screen_lines[3:7]}
         assert marks == {"breaks": "~", "new": "+", "steady": " ", "grows": " "}
         await run.until(lambda: "new appeared" in run.footer)
-        await run.until(lambda: "breaks changed" in run.footer)
+        await run.until(lambda: "breaks: Running → Failed" in run.footer)
 
 
 async def test_what_vanished_is_told() -> None:

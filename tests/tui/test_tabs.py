@@ -130,13 +130,13 @@ async def test_the_first_reason_leads_and_why_counts_them() -> None:
         await run.press("comma")
         text = run.text_of(DetailPane)
         assert "11m40s old" in text
-        assert "attach a VM" in text
+        assert "Attach a VM" in text
 
 
 async def test_a_rival_is_called_by_its_name() -> None:
     same = (ResourceRef("vm-1", "VmInstanceVO"),)
     async with showing([a_task("one", resource_refs=same), a_task("two", resource_refs=same)]) as run:
-        await run.until(lambda: "the task two protects the same VM" in run.text_of(DetailPane))
+        await run.until(lambda: "Task two protects the same VM" in run.text_of(DetailPane))
 
 
 async def test_while_polls_fail_nothing_else_is_asked() -> None:

@@ -20,7 +20,7 @@ CONTEXT = ReasonContext(EPOCH, timezone(timedelta(hours=8)), {"bs-1": "backup-se
 EVERYTHING: dict[str, Any] = {
     "full_in_s": 7200.0,
     "growth": GrowthRate(GIB / 3600, 10_800.0),
-    "still_since": EPOCH - timedelta(hours=2),
+    "stalled_since": EPOCH - timedelta(hours=2),
     "duplicate_task_uuid": "uuid-of-b",
     "is_storage_disconnected": True,
     "is_policy_missing": True,

@@ -51,7 +51,7 @@ def test_every_tab_renders_any_record(record: dict[str, Any], zone: Any, tab: Ta
         EPOCH,
         growth=GrowthRate(1e-9 if is_odd else 1e18, 1e12),
         full_in_s=0.0 if is_odd else 1e18,
-        still_since=EPOCH if is_odd else None,
+        stalled_since=EPOCH if is_odd else None,
         duplicate_task_uuid="x" if is_odd else "",
         is_storage_disconnected=is_odd,
         is_policy_missing=is_odd,

@@ -282,7 +282,7 @@ def test_why_of_a_healthy_task_lists_the_checks() -> None:
 
 
 def test_why_shows_the_state_of_the_vm_beside_a_stalled_capacity() -> None:
-    row = a_row(evidence={"still_since": EPOCH - timedelta(hours=2)})
+    row = a_row(evidence={"stalled_since": EPOCH - timedelta(hours=2)})
     output = text(WHY, row, machine=read(VmInstance(uuid="vm-1", name="erp", state="Stopped")))
     assert "not changed for 2 h" in output
     assert "VM erp is Stopped: it writes nothing" in output
