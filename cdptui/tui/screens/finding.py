@@ -150,10 +150,10 @@ class FindingScreen(_Part):
         """Uuids whose names the filter needs; none where there are so many that asking would be a load."""
         if self.selection is None:
             return ()
-        from cdptui.tasklist.filtered_rows import MOST_NAMELESS  # noqa: PLC0415 - not needed for the first frame
+        from cdptui.tasklist.filtered_rows import MAX_MISSING_NAMES  # noqa: PLC0415 - not needed for the first frame
 
         nameless = self.selection.missing_names
-        return nameless if len(nameless) < MOST_NAMELESS else ()
+        return nameless if len(nameless) < MAX_MISSING_NAMES else ()
 
     def clear_filter(self) -> bool:
         """Show the whole list again; whether it was cut down."""

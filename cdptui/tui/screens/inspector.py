@@ -95,7 +95,7 @@ class DetailController:
             vm=vm if tab in {RESOURCES, POINTS, WHY} else None,
             points=vm if tab is POINTS else None,
         )
-        link.directory.set_needs(need, is_anew=is_anew)
+        link.directory.set_needs(need, force=is_anew)
 
     def _fields_of(self, task: Task, link: NodeConnection) -> Sequence[RawField]:
         """The fields of a task, read again only when its record or the zone of its dates changed."""

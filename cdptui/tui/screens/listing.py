@@ -78,7 +78,7 @@ class TaskListModel:
             self._spawn(self._run_remaining)
             return
         self._show()
-        if next(self.rows.clear_away(), self) is None:
+        if next(self.rows.release_old(), self) is None:
             # There is more than one step of it.
             self._spawn(self._run_remaining)
 
@@ -112,7 +112,7 @@ class TaskListModel:
                 self._show()
                 if self._needs_rerun:
                     self._begin()
-        for _ in self.rows.clear_away():
+        for _ in self.rows.release_old():
             await give_way()
 
     def _go_on(self, seconds: float) -> bool:

@@ -28,10 +28,10 @@ class Asker:
     def __init__(self, node: ScriptedNode) -> None:
         self.node = node
         self.clock = FakeClock()
-        self.turns = RequestGate(self.clock)
+        self.gate = RequestGate(self.clock)
         self.heard: list[DependencyState] = []
         self.directory = InventoryService(
-            node, self.clock, self.turns, (ApiError,), on_dependencies_changed=self.heard.append, timeouts_s=HASTY
+            node, self.clock, self.gate, (ApiError,), on_dependencies_changed=self.heard.append, timeouts_s=HASTY
         )
         self.news = 0
 
@@ -46,8 +46,8 @@ class Asker:
     async def settle_names(self, *uuids: str) -> None:
         await self.settle(lambda: self.directory.request_names(uuids))
 
-    async def look(self, need: InventoryNeeds, *, is_anew: bool = False, real_s: float = 0.0) -> None:
-        await self.settle(lambda: self.directory.set_needs(need, is_anew=is_anew), real_s=real_s)
+    async def look(self, need: InventoryNeeds, *, force: bool = False, real_s: float = 0.0) -> None:
+        await self.settle(lambda: self.directory.set_needs(need, force=force), real_s=real_s)
 
     def _count(self) -> None:
         self.news += 1
@@ -118,10 +118,10 @@ async def test_no_background_request_starts_during_a_poll() -> None:
     node = ScriptedNode([])
     node.known_names = {"a": "erp"}
     asker = Asker(node)
-    await asker.turns.begin_poll()
+    await asker.gate.begin_poll()
     await asker.settle_names("a")
     assert node.asked == []
-    asker.turns.end_poll()
+    asker.gate.end_poll()
     await asker.settle_names("a")
     assert node.asked == ["names"]
 
@@ -169,14 +169,14 @@ async def test_recovery_points_are_loaded_only_on_demand() -> None:
     asker.clock.seconds += 10 * POINTS_S
     await asker.look(InventoryNeeds(points="vm-1"))
     assert node.asked.count("points vm-1") == 1
-    await asker.look(InventoryNeeds(points="vm-1"), is_anew=True)
+    await asker.look(InventoryNeeds(points="vm-1"), force=True)
     assert node.asked.count("points vm-1") == 2
 
 
 async def test_request_that_is_no_longer_needed_is_cancelled_for_the_next_one() -> None:
     node = ScriptedNode([])
     asker = Asker(node)
-    asker.directory._patience_s = {**HASTY, "points": 5.0}
+    asker.directory._timeouts_s = {**HASTY, "points": 5.0}
     await asker.look(InventoryNeeds())
     async with asyncio.TaskGroup() as group:
         running = group.create_task(asker.directory.run(lambda: None))

@@ -19,7 +19,7 @@ URL = "http://node/zstack/v1/cdp-task"
 
 
 def a_monitor(node: ScriptedNode, clock: FakeClock, interval_s: float = 10.0) -> Monitor:
-    return Monitor(node, clock, PollSchedule(interval_s, chance=lambda: 0.5))
+    return Monitor(node, clock, PollSchedule(interval_s, random_unit=lambda: 0.5))
 
 
 async def take(updates: AsyncIterator[Update], count: int) -> list[Update]:

@@ -36,25 +36,25 @@ def test_interval_is_restored_when_the_node_is_fast_again() -> None:
 
 
 def test_back_off_doubles_up_to_the_interval() -> None:
-    poller = PollSchedule(10.0, chance=lambda: 0.5)
+    poller = PollSchedule(10.0, random_unit=lambda: 0.5)
     assert [poller.after_failure(0.0) for _ in range(6)] == [2, 4, 8, 10, 10, 10]
-    poller = PollSchedule(1.0, chance=lambda: 0.5)
+    poller = PollSchedule(1.0, random_unit=lambda: 0.5)
     assert [poller.after_failure(0.0) for _ in range(3)] == [2, 2, 2]
 
 
 def test_overloaded_node_has_a_back_off_of_up_to_five_minutes() -> None:
-    poller = PollSchedule(10.0, chance=lambda: 0.5)
+    poller = PollSchedule(10.0, random_unit=lambda: 0.5)
     delays = [poller.after_failure(0.0, is_overload=True) for _ in range(9)]
     assert delays == [2, 4, 8, 16, 32, 64, 128, 256, 300]
 
 
 @pytest.mark.parametrize(("chance", "delay"), [(0.0, 1.6), (1.0, 2.4)])
 def test_jitter_is_20_percent_either_way(chance: float, delay: float) -> None:
-    assert PollSchedule(10.0, chance=lambda: chance).after_failure(0.0) == pytest.approx(delay)
+    assert PollSchedule(10.0, random_unit=lambda: chance).after_failure(0.0) == pytest.approx(delay)
 
 
 def test_jitter_never_exceeds_the_longest_back_off() -> None:
-    poller = PollSchedule(10.0, chance=lambda: 1.0)
+    poller = PollSchedule(10.0, random_unit=lambda: 1.0)
     assert max(poller.after_failure(0.0) for _ in range(20)) == 10.0
     assert max(poller.after_failure(0.0, is_overload=True) for _ in range(20)) == MAX_BACKOFF_S
 
@@ -66,7 +66,7 @@ def test_weeks_of_failures_do_not_overflow() -> None:
 
 
 def test_one_success_ends_the_back_off() -> None:
-    poller = PollSchedule(10.0, chance=lambda: 0.5)
+    poller = PollSchedule(10.0, random_unit=lambda: 0.5)
     for _ in range(5):
         poller.after_failure(0.0)
     poller.after_success(0.0, 0.0)
