@@ -1,4 +1,4 @@
-"""The first module of the process."""
+"""The entry point of the process: signals, garbage collection, standard streams."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from cdptui.cli.startup import end_at_once, end_quietly_on_signals, open_missing
 end_quietly_on_signals()
 
 _THREAD_SWITCH_INTERVAL_S: Final = 0.0005
-"""Seconds that a thread may go on while another waits: a key that was read, a frame that is to be written."""
+"""Seconds until a running thread yields to a waiting one, such as the reader of keys or the writer of frames."""
 
 _GC_THRESHOLD: Final = 10_000
-"""Objects made until the collector looks at them. The usual 700 are a fraction of one frame: each of them would be
-looked through several times, 10 ms in which no key counts."""
+"""Allocations between two garbage collections. The default of 700 is reached several times per frame, and a collection
+takes up to 10 ms, in which no key is handled."""
 
 
 def main() -> None:
     """Run `cdptui`.
 
-    What an import makes, stays: no use in looking it through for rubbish, neither now nor ever again. Whoever begins
-    to work for long turns the collector on.
+    Garbage collection is off during imports, whose objects are never freed, and those objects are excluded from later
+    collections. Commands that run for long turn it on.
     """
     gc.disable()
     open_missing_descriptors()
     _replace_missing_streams()
     try:
-        from cdptui.cli.exception_hooks import install_exception_hooks  # noqa: PLC0415 - see above
+        from cdptui.cli.exception_hooks import install_exception_hooks  # noqa: PLC0415 - imported while collection is off
         from cdptui.cli.main import main as run  # noqa: PLC0415
     except (MemoryError, SystemError) as error:
         _fail(f"cannot be loaded: not enough memory ({type(error).__name__})")
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def _replace_missing_streams() -> None:
-    """Give the streams of descriptors that were closed at the start a file of the null device."""
+    """Open the null device in place of the standard streams that were closed at the start."""
     if sys.stdin is None:
         sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)  # type: ignore[misc]  # noqa: SIM115
     if sys.stdout is None:
@@ -58,7 +58,7 @@ def _replace_missing_streams() -> None:
 
 
 def _fail(message: str) -> NoReturn:
-    """End with one line and exit code 1, without what a lack of memory or of a library would break."""
+    """End with one line and exit code 1, without code that needs memory or a library."""
     with contextlib.suppress(OSError):
         os.write(2, f"cdptui: {message}\n".encode(errors="replace"))
     end_at_once(1)

@@ -10,10 +10,10 @@ from cdptui.cli.output_boundary import printable
 
 
 def print_line(line: str) -> None:
-    """One line, at once: a script may wait for it."""
+    """Print one line on stdout, unbuffered, as a script may wait for it."""
     click.echo(printable(line, sys.stdout))
 
 
 def write_sequences(sequences: str) -> None:
-    """Tell the terminal to do something, as it is."""
+    """Write escape sequences to stdout, unsanitized."""
     click.echo(sequences, nl=False)

@@ -44,7 +44,7 @@ def test_closed_descriptors_end_what_needs_a_terminal_with_2(closing: str) -> No
     for command in NEEDS_TERMINAL:
         ended = shell(f"{command} {closing}")
         assert ended.returncode == 2, (command, ended.stderr)
-        assert "fault of its own" not in ended.stderr
+        assert "internal error" not in ended.stderr
         assert ended.stderr.count("\n") == (0 if "2>&-" in closing else 1), ended.stderr
 
 
