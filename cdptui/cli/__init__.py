@@ -1,1 +1,1 @@
-"""The process: commands, what is printed, exit codes. Everything heavy is imported by the command that needs it."""
+"""The process: commands, output, exit codes. Each command imports its heavy dependencies itself."""

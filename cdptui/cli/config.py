@@ -1,4 +1,4 @@
-"""`cdptui config`: what counts and why, where the file is, a file to begin with, and whether it is right."""
+"""`cdptui config`: show the effective settings, print the path of the file, write a template, check for errors."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _GAP: Final = 2
 @click.group(cls=LazyGroup, invoke_without_command=True, subcommand_metavar="COMMAND [ARGS]...")
 @click.pass_context
 def config(context: click.Context, /) -> None:
-    """Show, begin or check the configuration."""
+    """Show, create or check the configuration."""
     if context.invoked_subcommand is None:
-        # click's own way would be an error whose message is the help.
+        # click would print the help as an error message.
         show_help(context)
         context.exit(ExitCode.USAGE)
 
@@ -35,14 +35,14 @@ def config(context: click.Context, /) -> None:
 @config.command(cls=Command, reads=["config"])
 @click.pass_context
 def path(context: click.Context) -> None:
-    """Print where your configuration is, whether it is there or not."""
+    """Print the path of your configuration file, existing or not."""
     print_line(str(user_config_path(command_line_options(context.find_root()).get("config"))[0]))
 
 
 @config.command(cls=Command, reads=["config"])
 @click.pass_context
 def init(context: click.Context) -> None:
-    """Write a configuration to fill in; an existing one is left alone."""
+    """Write a configuration template; an existing file is not changed."""
     from cdptui.config.template import write_template  # noqa: PLC0415 - only here
 
     file = user_config_path(command_line_options(context.find_root()).get("config"))[0]
@@ -53,38 +53,38 @@ def init(context: click.Context) -> None:
 @config.command(cls=Command, reads=["config"])
 @click.pass_context
 def check(context: click.Context) -> None:
-    """Tell everything that is wrong in the configuration; exit code 2."""
+    """Check the configuration for errors; exit code 2 if there are any."""
     found = load_config(command_line_options(context.find_root()).get("config"), known_names)
     if not found.files:
-        print_line("there is no configuration: all is as it comes; cdptui config init writes one to fill in")
+        print_line("no configuration file: using defaults; cdptui config init writes a template")
     for file in found.files:
-        print_line(f"{file.path}: right")
+        print_line(f"{file.path}: OK")
 
 
-@config.command(cls=Command, reads=None, short_help="Print what counts, and where it comes from.")
-@click.option("--origin", is_flag=True, help="Say of each value where it comes from.")
+@config.command(cls=Command, reads=None, short_help="Print the effective settings.")
+@click.option("--origin", is_flag=True, help="Show where each value comes from.")
 @click.pass_context
 def show(context: click.Context, /, origin: bool) -> None:  # noqa: FBT001
-    """Print what counts, with the options before `config`, the environment, the profile and the files."""
+    """Print the effective settings, from the options before `config`, the environment, the profile and the files."""
     choices = EffectiveConfig.from_context(context.find_root()).with_initial_profile()
-    poll_seconds(choices)  # what the monitor would refuse does not count
+    poll_seconds(choices)  # refuse what the monitor would refuse
     lines = [(name, _format_value(setting.value), str(setting.origin)) for name, setting in _settings(choices)]
     name_width, value_width = (max(len(line[at]) for line in lines) + _GAP for at in (0, 1))
     for name, value, where in lines:
-        said = f"{name:<{name_width}}{value:<{value_width}}{where}" if origin else f"{name:<{name_width}}{value}"
-        print_line(said.rstrip())
+        line = f"{name:<{name_width}}{value:<{value_width}}{where}" if origin else f"{name:<{name_width}}{value}"
+        print_line(line.rstrip())
 
 
 def _settings(choices: EffectiveConfig) -> Iterator[tuple[str, ResolvedSetting]]:
     profile = choices.initial_profile
     if choices.url_override:
-        where = f"{profile.origin.where}; not for logging in: {choices.url_override} names another node"
+        where = f"{profile.origin.where}; not used for the login: {choices.url_override} names another node"
         profile = ResolvedSetting(profile.value, profile.origin._replace(where=where))
     yield "profile", profile
     for name in SETTINGS:
         setting = choices.resolve(name)
         if name == "url":
-            # It is refused later; until then what stands before its @ is a password.
+            # The monitor refuses a URL with a password, but here it is shown: what is before the @ must be masked.
             hide(*url_secrets(setting.value or ""))
         yield name, setting
         if name == "account":
@@ -113,5 +113,5 @@ def _format_value(value: Any) -> str:  # noqa: ANN401 - of whatever type a setti
 
 
 def _escaped(text: str) -> str:
-    """A value as it is; in quotes and with escapes, as in TOML, where a terminal would act upon something in it."""
+    """Return a value unchanged, or quoted and escaped as in TOML if a terminal would interpret a part of it."""
     return text if sanitize(text, len(text) + 1) == text else json.dumps(text)

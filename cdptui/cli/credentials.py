@@ -1,4 +1,4 @@
-"""What proves who one is, from the strongest place that has it: option, environment, profile, file, the person."""
+"""Resolving credentials: option, environment, profile, file, prompt. The first one that has them wins."""
 
 from __future__ import annotations
 
@@ -30,37 +30,38 @@ from cdptui.models.auth import PLAINTEXT_PASSWORD_TYPES, AccessKey, Credentials,
 Prompt = Callable[[str], str]
 
 _LOGIN_OPTIONS: Final = ("account", "login_type", "user", "project", "password_stdin", "password_file")
-"""Whoever types one of these wants to log in, and not what the environment holds ready."""
+"""Any of these options on the command line overrides a session or an access key of the environment."""
 
 MAX_NAME_CHARACTERS: Final = 1024
-"""Of an account, a user or a project; the server's columns have 255, an LDAP uid may be longer."""
+"""Maximum length of account, user and project names: the server's columns have 255, an LDAP uid may be longer."""
 
 _MASK: Final = "***"
 _NAMES: Final = ("account", "user", "login_type", "project")
 
 
 def resolve_credentials(
-    choices: EffectiveConfig, login_type: LoginType, base_url: str, ask: Prompt | None
+    choices: EffectiveConfig, login_type: LoginType, base_url: str, prompt: Prompt | None
 ) -> Credentials:
-    """Return the way in; without `ask`, a password that nothing gives is left to be typed later. Raises ConfigError."""
+    """Return the credentials. Without `prompt`, a missing password is empty, to be typed later. Raises ConfigError."""
     if choices.cli_option("access_key_file") is not None:
         return read_access_key_file(choices.cli_option("access_key_file"))
-    ready = None if any(name in choices.typed for name in _LOGIN_OPTIONS) else _credentials_from_environment(choices)
-    if ready is not None:
-        return ready
+    is_login_typed = any(name in choices.typed for name in _LOGIN_OPTIONS)
+    from_environment = None if is_login_typed else _credentials_from_environment(choices)
+    if from_environment is not None:
+        return from_environment
     _require_sendable_names(choices)
-    given = _explicit_password(choices)
-    proof = None if given is not None else configured_credential(choices)
-    if proof is not None and proof.kind == "session_file":
-        return SessionToken(session_id=read_session_file(proof.value))
-    if proof is not None and proof.kind == "access_key_file":
-        return read_access_key_file(proof.value)
+    explicit = _explicit_password(choices)
+    source = None if explicit is not None else configured_credential(choices)
+    if source is not None and source.kind == "session_file":
+        return SessionToken(session_id=read_session_file(source.value))
+    if source is not None and source.kind == "access_key_file":
+        return read_access_key_file(source.value)
     account, is_user = choices.value("account"), login_type is LoginType.USER
     name = choices.value("user") if is_user else account
-    password, missing = given, None
+    password, missing = explicit, None
     if password is None:
         password, missing = _configured_or_prompted_password(
-            proof, choices, f"Password of {name} at {node_url(base_url)}", ask
+            source, choices, f"Password of {name} at {node_url(base_url)}", prompt
         )
     login = PasswordLogin(
         name=name,
@@ -75,7 +76,7 @@ def resolve_credentials(
 
 
 def _require_sendable_names(choices: EffectiveConfig) -> None:
-    """Raise ConfigError for a name that is too long for any node, before it is shown in a question or sent."""
+    """Raise ConfigError for a name that is too long for any node, before it is shown in a prompt or sent."""
     for name in ("account", "user", "project"):
         value, origin = choices.resolve(name)
         if value and len(value) > MAX_NAME_CHARACTERS:
@@ -84,7 +85,7 @@ def _require_sendable_names(choices: EffectiveConfig) -> None:
 
 
 def _require_text(login: PasswordLogin) -> None:
-    """Raise ConfigError for what cannot be sent: JSON is UTF-8, while an environment or a command line is any bytes."""
+    """Raise ConfigError for text that is not UTF-8, as JSON requires; environment and command line can be any bytes."""
     sent = {"user" if login.type is LoginType.USER else "account": login.name, "project": login.project or ""}
     if login.type in PLAINTEXT_PASSWORD_TYPES:
         sent["password"] = login.password
@@ -92,50 +93,50 @@ def _require_text(login: PasswordLogin) -> None:
         try:
             text.encode()
         except UnicodeEncodeError as error:
-            message = f"the {what} holds bytes that are not UTF-8, which is all that a node takes"
+            message = f"the {what} contains bytes that are not UTF-8, which the node does not accept"
             raise ConfigError(message) from error
 
 
 def configured_credential(choices: EffectiveConfig) -> CredentialSource | None:
-    """What the files say about the proof, if that is about the one who logs in: a password is not tried on others."""
+    """Return the credential source of the files; None if another account is used, for which it is not meant."""
     for name in _NAMES:
         value, origin = choices.resolve(name)
-        is_said_above = origin.source in {Source.OPTION, Source.ENVIRONMENT}
-        if is_said_above and value != choices.file_value(name):
+        is_overridden = origin.source in {Source.OPTION, Source.ENVIRONMENT}
+        if is_overridden and value != choices.file_value(name):
             return None
     return choices.configuration.credential_source(choices.credential_profile)
 
 
-def login_name(choices: EffectiveConfig, proof: CredentialSource | None) -> str:
-    """As whom, before anything was read or run for it."""
-    if proof is not None and proof.kind in {"session_file", "access_key_file"}:
-        return "given session" if proof.kind == "session_file" else "access key"
+def login_name(choices: EffectiveConfig, source: CredentialSource | None) -> str:
+    """Return the login name for display, without reading a file or running a command."""
+    if source is not None and source.kind in {"session_file", "access_key_file"}:
+        return "given session" if source.kind == "session_file" else "access key"
     name: str = choices.value("user") or choices.value("account")
     return name
 
 
 def describe_credential(choices: EffectiveConfig) -> tuple[str, ResolvedSetting]:
-    """What proves who one is, by its name, and where it comes from; a secret itself is never read for this."""
+    """Return the name of the credential in use, and its origin; the secret itself is not read."""
     for option in ("access_key_file", "password_stdin", "password_file"):
         if choices.cli_option(option):
             shown = choices.cli_option(option) if option.endswith("_file") else _MASK
             return option, ResolvedSetting(shown, Origin(Source.OPTION, f"--{option.replace('_', '-')}"))
-    is_login_asked = any(name in choices.typed for name in _LOGIN_OPTIONS)
-    ready = () if is_login_asked else (("session", environment.SESSION), ("access_key", environment.KEY_ID))
+    is_login_typed = any(name in choices.typed for name in _LOGIN_OPTIONS)
+    ready = () if is_login_typed else (("session", environment.SESSION), ("access_key", environment.KEY_ID))
     for name, variables in (*ready, ("password", environment.PASSWORD)):
         found = environment.find_variable(variables, choices.environ)
         if found is not None:
             return name, ResolvedSetting(_MASK, Origin(Source.ENVIRONMENT, found[0]))
-    proof = configured_credential(choices)
-    if proof is None:
-        return "password", ResolvedSetting("asked for", Origin(Source.DEFAULT))
-    # The arguments of a command may hold a secret after all.
-    shown = proof.value if proof.kind != "password_command" else f"{command_name(proof.value)} …"
-    return proof.kind, ResolvedSetting(shown, proof.origin)
+    source = configured_credential(choices)
+    if source is None:
+        return "password", ResolvedSetting("prompted", Origin(Source.DEFAULT))
+    # The arguments of a command may contain a secret.
+    shown = source.value if source.kind != "password_command" else f"{command_name(source.value)} …"
+    return source.kind, ResolvedSetting(shown, source.origin)
 
 
 def command_name(command: str | Sequence[str]) -> str:
-    """The first word of a command."""
+    """Return the first word of a command."""
     return (command.split() if isinstance(command, str) else command)[0]
 
 
@@ -153,16 +154,16 @@ def _access_key_from_environment(choices: EffectiveConfig) -> AccessKey | None:
     if key_id is None and secret is None:
         return None
     if key_id is None or secret is None:
-        there, missing = environment.KEY_ID[0], environment.KEY_SECRET[0]
+        present, missing = environment.KEY_ID[0], environment.KEY_SECRET[0]
         if key_id is None:
-            there, missing = missing, there
-        message = f"{there} is set without {missing}: an access key is both"
+            present, missing = missing, present
+        message = f"{present} is set without {missing}: an access key needs both"
         raise click.UsageError(message)
     return parse_access_key(key_id, secret, "the environment")
 
 
 def _explicit_password(choices: EffectiveConfig) -> str | None:
-    """The password of an option or of the environment."""
+    """Return the password of an option or of the environment; None when there is none."""
     if choices.cli_option("password_stdin"):
         password = read_password(sys.stdin, "stdin")
         reopen_stdin_from_tty()
@@ -180,24 +181,24 @@ def _explicit_password(choices: EffectiveConfig) -> str | None:
 
 
 def _configured_or_prompted_password(
-    proof: CredentialSource | None, choices: EffectiveConfig, question: str, ask: Prompt | None
+    source: CredentialSource | None, choices: EffectiveConfig, question: str, prompt: Prompt | None
 ) -> tuple[str, str | None]:
-    """The password of the files or the person, and why there is none yet."""
+    """Return the password of the files or of the user, and the reason why it is missing; None when it is not."""
     try:
-        if proof is not None:
-            return _password_of(proof, choices.credential_profile, is_interactive=ask is not None), None
+        if source is not None:
+            return _password_of(source, choices.credential_profile, is_interactive=prompt is not None), None
     except ConfigError as error:
-        message = f"{proof.origin.where}: {error}" if proof is not None else str(error)
-        if ask is not None:
+        message = f"{source.origin.where}: {error}" if source is not None else str(error)
+        if prompt is not None:
             raise ConfigError(message) from error
         return "", message
-    return (ask(question), None) if ask is not None else ("", "")
+    return (prompt(question), None) if prompt is not None else ("", "")
 
 
-def _password_of(proof: CredentialSource, profile: str | None, *, is_interactive: bool) -> str:
-    if proof.kind == "password_file":
-        return read_password_file(proof.value)
-    if proof.kind == "keyring":
+def _password_of(source: CredentialSource, profile: str | None, *, is_interactive: bool) -> str:
+    if source.kind == "password_file":
+        return read_password_file(source.value)
+    if source.kind == "keyring":
         from cdptui.config.credentials import read_keyring_password  # noqa: PLC0415 - rarely needed
 
         return read_keyring_password(profile or "default")
@@ -206,6 +207,6 @@ def _password_of(proof: CredentialSource, profile: str | None, *, is_interactive
     restore_at_signal(kill_password_commands)
     try:
         with modes_restored_at_signal() if is_interactive else contextlib.nullcontext():
-            return run_password_command(proof.value, is_interactive=is_interactive)
+            return run_password_command(source.value, is_interactive=is_interactive)
     finally:
         forget_restore(kill_password_commands)

@@ -1,4 +1,4 @@
-"""`cdptui demo`: the monitor on a simulated node inside this process, over a real socket."""
+"""`cdptui demo`: the monitor on a simulated node in this process, over a real socket."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cdptui.simulator.faults.rules import Fault
 
 _INTERVAL_S: Final = 2.0
-"""In a fleet whose time runs fast, so should the eye."""
+"""Shorter than the default, as the simulated time runs fast."""
 
 
 @click.command(cls=Command, reads=DISPLAY_OPTION_NAMES, short_help="Open the monitor on an embedded simulated node.")
@@ -35,7 +35,7 @@ def demo(
     faults: tuple[Fault, ...],
     **_options: object,
 ) -> None:
-    """Open the monitor on an embedded simulated node; nothing else is needed."""
+    """Open the monitor on an embedded simulated node; no server is needed."""
     display = DisplaySettings.of(EffectiveConfig.from_context(context))
     require_drawable_terminal(is_stdin_used=False)
     from cdptui.cli.monitor import run_monitor  # noqa: PLC0415 - only what is needed is imported

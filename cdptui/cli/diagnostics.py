@@ -7,7 +7,7 @@
     4  authentication refused, where a command needs one answer
     130  interrupted before the monitor has its terminal, or in another command
 
-The monitor itself never ends with 3 or 4: it stays up and says so.
+The monitor itself never ends with 3 or 4: it keeps running and shows the failure.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MISSING_EXTRA: Final = "the simulator needs packages that are not installed: pip
 
 
 class ExitCode(IntEnum):
-    """What the process ends with."""
+    """Exit codes of the process."""
 
     OK = 0
     FAILURE = 1
@@ -35,39 +35,39 @@ class ExitCode(IntEnum):
 
 
 class CommandError(click.ClickException):
-    """Ends the process with one line for a person."""
+    """Ends the process with a one-line message and an exit code."""
 
     def __init__(self, message: str, code: ExitCode = ExitCode.FAILURE) -> None:
         super().__init__(message)
         self.code = code
 
     def show(self, file: IO[str] | None = None) -> None:
-        """Print the line."""
+        """Print the message."""
         print_error(self.message, file)
 
 
 def print_error(message: str, file: IO[str] | None = None) -> None:
-    """One line on stderr."""
+    """Print one line on stderr."""
     _write(f"cdptui: {message}", file)
 
 
 def show_help(context: click.Context) -> None:
-    """What could have been typed, for whoever typed too little."""
+    """Print the help of a command on stderr, when the command line is incomplete."""
     _write(context.get_help())
 
 
 def show_traceback(error: BaseException) -> None:
-    """The whole story, for --debug."""
+    """Print the traceback, for --debug."""
     _write("".join(traceback.format_exception(error)).rstrip("\n"))
 
 
 def stderr_text(text: str) -> str:
-    """Return `text` as it may be written to stderr by a library."""
+    """Return `text` sanitized for stderr, for libraries that write to it."""
     return printable(text, sys.stderr)
 
 
 def prompt_hidden(question: str) -> str:
-    """Ask on stderr for a secret, without showing what is typed."""
+    """Prompt on stderr for a secret, without echo."""
     typed: str = click.prompt(printable(question, sys.stderr), hide_input=True, err=True)
     return typed
 

@@ -1,6 +1,6 @@
-"""Errors that no code of ours catches, and warnings: what the interpreter prints of them passes the output boundary.
+"""Hooks for uncaught errors and for warnings, whose text passes the output boundary like all other output.
 
-They are those of a thread, of a finalizer, and of a record that is logged before there is a log.
+They handle errors of threads and finalizers, and records that are logged before the log is configured.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 class _BoundaryFormatter(logging.Formatter):
-    """Makes a record and its traceback safe to print."""
+    """Sanitizes a record and its traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         return stderr_text(super().format(record))
@@ -31,7 +31,7 @@ def install_exception_hooks(*, is_debug: bool) -> None:
 
     def report(where: str, error: BaseException | None, kind: type[BaseException]) -> None:
         if error is None:
-            # What little memory leaves.
+            # With too little memory the interpreter passes no error.
             error = kind()
         if logging.getLogger().handlers:
             log.error("%s", where, exc_info=error)
@@ -42,21 +42,21 @@ def install_exception_hooks(*, is_debug: bool) -> None:
             text = "".join(traceback.format_exception_only(error)).strip()
             print_error(f"{where}: {text}" + ("" if is_debug else "; --debug shows where"))
 
-    def of_main(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:
-        report("a fault of its own", error, kind)
+    def report_main(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:
+        report("internal error", error, kind)
 
-    def of_thread(hooked: threading.ExceptHookArgs) -> None:
+    def report_thread(hooked: threading.ExceptHookArgs) -> None:
         if not issubclass(hooked.exc_type, SystemExit):
             name = hooked.thread.name if hooked.thread is not None else "unknown"
-            report(f"a fault of its own in the thread {name}", hooked.exc_value, hooked.exc_type)
+            report(f"internal error in the thread {name}", hooked.exc_value, hooked.exc_type)
 
-    def of_finalizer(hooked: sys.UnraisableHookArgs) -> None:
+    def report_finalizer(hooked: sys.UnraisableHookArgs) -> None:
         where = f"{hooked.err_msg or 'Exception ignored in'} {hooked.object!r}"
-        report(f"a fault of its own ({where})", hooked.exc_value, hooked.exc_type)
+        report(f"internal error ({where})", hooked.exc_value, hooked.exc_type)
 
-    sys.excepthook = of_main
-    threading.excepthook = of_thread
-    sys.unraisablehook = of_finalizer
+    sys.excepthook = report_main
+    threading.excepthook = report_thread
+    sys.unraisablehook = report_finalizer
     warnings.showwarning = _show_warning
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(_BoundaryFormatter())

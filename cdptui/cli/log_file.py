@@ -1,4 +1,4 @@
-"""The log: a file that is rotated, a device or a pipe, that holds no secret and is never waited for."""
+"""The log handler: writes to a rotated file, a device or a pipe, without secrets and without blocking."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ _SECRETS: Final = re.compile(
     r"(OAuth\s+|ZStack\s+[^\s:]+:|Basic\s+|sessions/|JSESSIONID=|twofatoken::|\"password\":\s*\")[^\s\"',;)]+|\b[0-9a-f]{128}\b"
 )
 _MAX_MESSAGE: Final = 200_000
-"""Characters of one line."""
+"""Maximum characters of one line."""
 
 _ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 _NOISY_LOGGERS: Final = ("httpx", "httpcore", "asyncio", "uvicorn")
-"""Their request lines hold URLs with session ids."""
+"""They log URLs with session IDs."""
 
 
 class RedactingFormatter(logging.Formatter):
-    """Takes secrets and control characters out of everything that is written, tracebacks included."""
+    """Masks secrets and sanitizes all text of a record, including tracebacks."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's name
-        """Keep a message on one line, so that nothing in it can look like another one."""
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name in logging
+        """Keep a message on one line, so that no part of it looks like another record."""
         return sanitize(super().formatMessage(record), _MAX_MESSAGE)
 
-    def formatException(self, ei: _ExceptionInfo) -> str:  # noqa: N802 - the library's name
-        """Make each line of a traceback inert."""
+    def formatException(self, ei: _ExceptionInfo) -> str:  # noqa: N802 - the name in logging
+        """Sanitize each line of a traceback."""
         return "\n".join(sanitize(line, _MAX_MESSAGE) for line in super().formatException(ei).split("\n"))
 
     def format(self, record: logging.LogRecord) -> str:
@@ -53,27 +53,27 @@ class RedactingFormatter(logging.Formatter):
 
 
 class LogFileHandler(logging.Handler):
-    """Appends lines to a regular file, a device or a pipe, and never waits for it.
+    """Appends lines to a regular file, a device or a pipe, without blocking.
 
-    A regular file is private to its owner when this created it, and is rotated at `_MAX_BYTES` into one older file.
-    Where it cannot be renamed, as in a folder of root, it grows: what is in it may be of others, and is not cut off. A
-    line that the device, the pipe or the disk does not accept is dropped; how many were is the next line that it does.
+    A regular file that this handler creates is private to its owner. It is rotated at `_MAX_BYTES` into one older file.
+    If it cannot be renamed, as in a folder of root, it grows: it is not truncated, as it may have lines of others. A
+    line that the device, the pipe or the disk does not accept is dropped; the next line reports how many were.
     """
 
     def __init__(self, path: Path) -> None:
         super().__init__()
         self._path = path
         self._target = path
-        """Where the last link of `path` points to."""
+        """The file that `path` is a link to, or `path` itself."""
         self._descriptor: int | None = None
         self._unfinished = b""
-        """The rest of a line of which a pipe accepted only the beginning."""
+        """The rest of a line that a pipe accepted only partly."""
         self._dropped = 0
         self._rotate_bytes = _MAX_BYTES
-        """Size from which on the file is rotated, or that is tried once more."""
+        """File size at which the file is rotated, or at which a failed rotation is tried again."""
 
     def open(self) -> int:
-        """Return the open descriptor; a file that is missing is created. Raises OSError, with words for the user."""
+        """Return the open descriptor; create a missing file. Raises OSError with a message for the user."""
         if self._descriptor is None:
             try:
                 self._target = follow_links(self._path)
@@ -93,9 +93,9 @@ class LogFileHandler(logging.Handler):
                 self._dropped = 0
             self._write(descriptor, line)
         except OSError:
-            # Where would it be reported? What is counted here is logged as soon as the log works again.
+            # There is no other place to report it. The number of dropped lines is logged when the log works again.
             self._dropped += 1
-        except Exception:  # noqa: BLE001 - a record that cannot be formatted must not end what logged it
+        except Exception:  # noqa: BLE001 - a record that cannot be formatted must not raise in the code that logs it
             self.handleError(record)
 
     def close(self) -> None:
@@ -113,7 +113,7 @@ class LogFileHandler(logging.Handler):
         return f"{self.format(record)}\n".encode(errors="backslashreplace")
 
     def _write(self, descriptor: int, line: bytes) -> None:
-        """Write a line; what a full pipe leaves of it is written first the next time. Raises OSError."""
+        """Write a line; the rest that a full pipe does not accept is written before the next one. Raises OSError."""
         if self._unfinished:
             self._unfinished = self._unfinished[os.write(descriptor, self._unfinished) :]
         if self._unfinished:
@@ -121,12 +121,12 @@ class LogFileHandler(logging.Handler):
         self._unfinished = line[os.write(descriptor, line) :]
 
     def _rotate(self, descriptor: int, more_bytes: int) -> int:
-        """Rename a regular file that would be too large, and return the descriptor of the next. Raises OSError."""
+        """Rename a regular file that would be too large, and return the descriptor of the new one. Raises OSError."""
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or not status.st_size or status.st_size + more_bytes <= self._rotate_bytes:
             return descriptor
         if self._target.is_symlink():
-            # An open file without a name, as /dev/stderr may be one, cannot be renamed.
+            # An open file without a name, such as /dev/stderr, cannot be renamed.
             return descriptor
         try:
             self._rename(status)
@@ -142,7 +142,7 @@ class LogFileHandler(logging.Handler):
         return self.open()
 
     def _rename(self, status: os.stat_result) -> None:
-        """Rename the open file, of that `status`. Raises OSError."""
+        """Rename the open file, whose `fstat` result is `status`. Raises OSError."""
         older = self._target.with_name(f"{self._target.name}.1")
         if older.is_symlink() or (older.exists() and not older.is_file()):
             raise OSError(errno.EEXIST, f"{older.name} is not a regular file")
@@ -153,7 +153,7 @@ class LogFileHandler(logging.Handler):
 
 
 def _open_for_appending(path: Path) -> int:
-    """Open a regular file, a device or a pipe with a reader, none of which is waited for. Raises OSError."""
+    """Open a regular file, a device or a pipe with a reader, without blocking. Raises OSError."""
     try:
         return os.open(path, _APPEND | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -168,9 +168,9 @@ def _open_for_appending(path: Path) -> int:
 
 def _require_writable(descriptor: int) -> None:
     if stat.S_ISBLK(os.fstat(descriptor).st_mode):
-        # A line would be written over the beginning of a disk.
+        # A line would overwrite the beginning of the disk.
         raise OSError(errno.EINVAL, "it is a disk device")
-    # A device without space, such as /dev/full, refuses even nothing.
+    # A device without space, such as /dev/full, refuses even an empty write.
     os.write(descriptor, b"")
 
 
@@ -186,7 +186,7 @@ def _cannot_be_rotated(error: OSError) -> logging.LogRecord:
 
 
 def open_log(path: Path) -> LogFileHandler:
-    """Open a log that the user named. Raises CommandFailed when it cannot be written."""
+    """Open a log that the user named. Raises CommandError when it cannot be written."""
     handler = LogFileHandler(path)
     try:
         handler.open()
@@ -197,7 +197,7 @@ def open_log(path: Path) -> LogFileHandler:
 
 
 def configure_logging(handler: LogFileHandler, level: str, secrets: Collection[str]) -> None:
-    """Send the log to `handler`, without `secrets` and without those of the nodes before."""
+    """Send the log to `handler`, with `secrets` and those of earlier nodes masked."""
     hide(*secrets)
     handler.setFormatter(RedactingFormatter())
     logging.raiseExceptions = False

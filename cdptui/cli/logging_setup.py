@@ -1,4 +1,4 @@
-"""What was asked of the log. The machinery behind it is imported only when it is started, after the first frame."""
+"""Settings of the log. The handler is imported only when logging starts, after the first frame."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ LEVELS: Final = ("debug", "info", "warning", "error")
 
 
 class LogSettings:
-    """Where to log, and how much."""
+    """Path and level of the log."""
 
     def __init__(self, file: Path | None, level: str) -> None:
-        """Log to `file`, None for the default place; nothing is opened yet."""
+        """Log to `file`, None for the default one; nothing is opened yet."""
         self._file = file
         self._level = level
         self._handler: LogFileHandler | None = None
 
     def ensure_writable(self) -> None:
-        """Open a log that the user named. Raises CommandFailed when it cannot be written.
+        """Open a log that the user named. Raises CommandError when it cannot be written.
 
-        It stays open: the reader of a FIFO would take its closing for the end.
+        It stays open, as closing it would end the reader of a FIFO.
         """
         if self._file is not None:
-            from cdptui.cli.log_file import open_log  # noqa: PLC0415 - see above
+            from cdptui.cli.log_file import open_log  # noqa: PLC0415 - see the module docstring
 
             self._handler = open_log(self._file)
 
     def redact(self, secret: str) -> None:
-        """Keep out of it what was typed only now."""
+        """Mask a secret that the user typed later."""
         hide(secret)
 
     def configure(self, secrets: Collection[str]) -> None:
-        """Log from now on, without `secrets`."""
-        from cdptui.cli.log_file import LogFileHandler, configure_logging  # noqa: PLC0415 - see above
+        """Start logging, with `secrets` masked."""
+        from cdptui.cli.log_file import LogFileHandler, configure_logging  # noqa: PLC0415 - see the module docstring
         from cdptui.config.paths import default_log_file  # noqa: PLC0415
 
         if self._handler is None:

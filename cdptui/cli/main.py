@@ -114,7 +114,7 @@ def cdptui(context: click.Context, /, **_options: object) -> None:
     choices = EffectiveConfig.from_context(context).with_initial_profile()
     is_stdin_used = bool(choices.cli_option("password_stdin"))
     settings = build_monitor_settings(
-        choices, ask=prompt_secret, before_prompt=lambda: require_drawable_terminal(is_stdin_used=is_stdin_used)
+        choices, prompt=prompt_secret, before_prompt=lambda: require_drawable_terminal(is_stdin_used=is_stdin_used)
     )
     from cdptui.cli.monitor import run_monitor  # noqa: PLC0415 - only what is needed is imported
 
@@ -166,7 +166,7 @@ def _exit_with_error(error: Exception, *, is_debug: bool) -> NoReturn:
                 print_error(f"cannot write to stdout: {error.strerror}")
             sys.exit(ExitCode.FAILURE)
         case _:
-            print_error(f"a fault of its own: {type(error).__name__}: {error}; --debug shows where")
+            print_error(f"internal error: {type(error).__name__}: {error}; --debug shows where")
             sys.exit(ExitCode.FAILURE)
 
 

@@ -1,4 +1,4 @@
-"""From what was chosen to the settings of a monitor."""
+"""Builds the settings of a monitor from the effective configuration."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ _PASSWORD_OPTIONS: Final = ("password_stdin", "password_file", "access_key_file"
 
 
 def build_monitor_settings(
-    choices: EffectiveConfig, *, ask: Callable[[str], str] | None, before_prompt: Callable[[], None] = lambda: None
+    choices: EffectiveConfig, *, prompt: Callable[[str], str] | None, before_prompt: Callable[[], None] = lambda: None
 ) -> MonitorSettings:
-    """Check what was chosen, and find what proves who one is.
+    """Validate the settings and resolve the credentials.
 
-    `ask` asks the person for what nothing gives, None when nobody can be asked; `before_prompt` is called once all else
-    was found right. Raises ConfigError and click's own errors.
+    `prompt` asks the user for a missing secret, None when the user cannot be asked; `before_prompt` is called after all
+    other settings are validated. Raises ConfigError and errors of click.
     """
-    proofs = [name for name in _PASSWORD_OPTIONS if choices.cli_option(name)]
-    if len(proofs) > 1:
-        first, second = (f"--{name.replace('_', '-')}" for name in proofs[:2])
+    password_options = [name for name in _PASSWORD_OPTIONS if choices.cli_option(name)]
+    if len(password_options) > 1:
+        first, second = (f"--{name.replace('_', '-')}" for name in password_options[:2])
         message = f"{first} and {second} exclude each other"
         raise click.UsageError(message)
     interval_s, timeout_s = poll_seconds(choices)
@@ -50,13 +50,13 @@ def build_monitor_settings(
     proxy = proxy_for(base_url)
     login_type = resolve_login_type(choices)
     before_prompt()
-    auth = resolve_credentials(choices, login_type, base_url, ask)
-    # From here on they may be in an error.
+    auth = resolve_credentials(choices, login_type, base_url, prompt)
+    # From here on they may be part of an error.
     hide(*auth.secrets)
     return MonitorSettings(
         base_url=base_url,
         auth=auth,
-        tls=_tls(choices, ask) if base_url.startswith("https:") else TlsSettings(),
+        tls=_tls(choices, prompt) if base_url.startswith("https:") else TlsSettings(),
         proxy=proxy,
         server_zone=zone,
         interval_s=interval_s,
@@ -65,7 +65,7 @@ def build_monitor_settings(
 
 
 def poll_seconds(choices: EffectiveConfig) -> tuple[float, float]:
-    """From poll to poll, and to wait for the node's next byte. Raises ConfigError."""
+    """Return the interval and the time-out in seconds. Raises ConfigError."""
     return (
         validate_seconds("--interval", choices.value("interval"), MIN_INTERVAL_S, MAX_INTERVAL_S),
         validate_seconds("--timeout", choices.value("timeout"), MIN_TIMEOUT_S, MAX_TIMEOUT_S),
@@ -73,44 +73,42 @@ def poll_seconds(choices: EffectiveConfig) -> tuple[float, float]:
 
 
 def resolve_base_url(choices: EffectiveConfig) -> str:
-    """Where the node is. Raises ConfigError, and UsageError when nothing says so."""
+    """Return the URL of the node. Raises ConfigError, and UsageError when none is given."""
     url = choices.value("url")
     if not url:
-        raise click.UsageError(
-            "which management node? Give --url or set ZSTACK_API_URL; to look around first: cdptui demo"
-        )
+        raise click.UsageError("no management node given: use --url or set ZSTACK_API_URL; cdptui demo needs none")
     return normalize_url(url)
 
 
 def resolve_login_type(choices: EffectiveConfig) -> LoginType:
-    """The login that was asked for, by its name or by what only one of them has. Raises UsageError."""
+    """Return the login type: the given one, or the one that the other options imply. Raises UsageError."""
     named, user, project = (choices.value(name) for name in ("login_type", "user", "project"))
     kind = LoginType(named or (LoginType.USER if user else LoginType.ACCOUNT))
     if kind is LoginType.USER and not user:
-        raise click.UsageError("--login-type user needs the user: --user NAME, of --account NAME")
+        raise click.UsageError("--login-type user needs --user NAME, a user of --account NAME")
     if user and kind is not LoginType.USER:
-        message = f"--user is a user of an account, which --login-type {kind} does not know: give --account NAME"
+        message = f"--user is not used by --login-type {kind}: use --account NAME"
         raise click.UsageError(message)
     if project and kind not in PROJECT_LOGIN_TYPES:
         known = ", ".join(sorted(PROJECT_LOGIN_TYPES))
-        message = f"--project is entered by a virtual ID: --login-type must be one of {known}"
+        message = f"--project needs a virtual ID: --login-type must be one of {known}"
         raise click.UsageError(message)
     return kind
 
 
-def _tls(choices: EffectiveConfig, ask: Callable[[str], str] | None) -> TlsSettings:
-    def passphrase_of(key: object) -> str:
-        if ask is None:
-            message = f"the client key {key} wants a passphrase: start with this profile, to be asked for it"
+def _tls(choices: EffectiveConfig, prompt: Callable[[str], str] | None) -> TlsSettings:
+    def ask_passphrase(key: object) -> str:
+        if prompt is None:
+            message = f"the client key {key} has a passphrase: start with this profile to type it"
             raise ConfigError(message)
-        return ask(f"Passphrase of {key}")
+        return prompt(f"Passphrase of {key}")
 
     return load_tls_settings(
         ca_file=choices.value("ca_file"),
         is_insecure=choices.value("insecure"),
         client_cert=choices.value("client_cert"),
         client_key=choices.value("client_key"),
-        ask_passphrase=passphrase_of,
+        ask_passphrase=ask_passphrase,
     )
 
 

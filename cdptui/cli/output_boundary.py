@@ -1,7 +1,7 @@
-"""The boundary that all text passes on its way to stdout, to stderr and into the log.
+"""The output boundary: sanitizes and redacts all text for stdout, stderr and the log.
 
-Profile names, paths, URLs and error texts come from options, variables and files that anybody may have written. After
-this no terminal acts upon anything in them, and no secret that this process knows is in them.
+Profile names, paths, URLs and error texts are untrusted input. The output has nothing that a terminal interprets, and
+no secret that this process knows.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from cdptui.models.redaction import Redactor, url_secrets
 from cdptui.models.sanitize import sanitize
 
 _MAX_LINE: Final = 200_000
-"""Characters of a line, more than one variable can hold."""
+"""Maximum characters of a line, more than an environment variable can have."""
 
 _URL_OPTION: Final = "--url"
 
 _redactor: Final = Redactor()
-"""One for the process, as stdout, stderr and the log are."""
+"""Shared by stdout, stderr and the log of the process."""
 
 
 def hide(*secrets: str) -> None:
@@ -28,7 +28,7 @@ def hide(*secrets: str) -> None:
 
 
 def hide_given_secrets(arguments: Sequence[str], environ: Mapping[str, str]) -> None:
-    """Mask what came in with the command line and the environment; nothing may be written before this."""
+    """Mask the secrets of the command line and the environment; must be called before any output."""
     for names in (environment.PASSWORD, environment.SESSION, environment.KEY_SECRET):
         hide(*(environ[name] for name in names if name in environ))
     holders = (*environment.URL, *environment.HOST)
@@ -38,24 +38,24 @@ def hide_given_secrets(arguments: Sequence[str], environ: Mapping[str, str]) -> 
 
 
 def _urls_among(arguments: Sequence[str]) -> Iterator[str]:
-    """Yield the values of --url and whatever has a scheme; an @ in a path or in an account is not one of a URL."""
+    """Yield the values of --url and all arguments with a scheme; an @ in a path or an account does not make a URL."""
     for before, argument in zip(("", *arguments), arguments, strict=False):
         if before == _URL_OPTION or argument.startswith(f"{_URL_OPTION}=") or "://" in argument:
             yield argument.removeprefix(f"{_URL_OPTION}=")
 
 
 def redact(text: str) -> str:
-    """Return `text` without secrets."""
+    """Return `text` with secrets masked."""
     return _redactor.redact(text)
 
 
 def screen_text(text: str) -> str:
-    """Return `text` for the screen of the monitor: on one line, inert, and without secrets."""
+    """Return `text` for the screen of the monitor: on one line, sanitized, with secrets masked."""
     return sanitize(redact(text))
 
 
 def printable(text: str, stream: TextIO) -> str:
-    """Return `text` so that it can be written to `stream`: inert line by line, without secrets, in its encoding."""
+    """Return `text` for `stream`: each line sanitized, with secrets masked, in the encoding of the stream."""
     lines = "\n".join(sanitize(line, _MAX_LINE) for line in redact(text).split("\n"))
     encoding = getattr(stream, "encoding", None) or "utf-8"
     return lines.encode(encoding, "backslashreplace").decode(encoding)

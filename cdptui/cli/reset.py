@@ -1,4 +1,4 @@
-"""`cdptui reset`: a terminal that a killed monitor left behind, made usable again."""
+"""`cdptui reset`: restores the terminal after the monitor was killed."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from cdptui.cli.options import Command
 from cdptui.cli.output import write_sequences
 from cdptui.cli.tty_checks import require_terminal
 
-_SWITCHED_OFF: Final = (1000, 1002, 1003, 1006, 1015, 1016, 1004, 2004, 2026, 2048)
-"""Modes of a terminal that a monitor may have left on: mouse, focus, paste, synchronised output, resize reports."""
+_DISABLED_MODES: Final = (1000, 1002, 1003, 1006, 1015, 1016, 1004, 2004, 2026, 2048)
+"""Terminal modes that a killed monitor leaves enabled: mouse, focus, paste, synchronised output, resize reports."""
 
 _RESET_SEQUENCES: Final = (
-    *(f"\x1b[?{mode}l" for mode in _SWITCHED_OFF),
-    "\x1b[<u",  # the kitty keyboard's
-    "\x1b[?1049l",  # back from the alternate screen
+    *(f"\x1b[?{mode}l" for mode in _DISABLED_MODES),
+    "\x1b[<u",  # kitty keyboard protocol off
+    "\x1b[?1049l",  # leave the alternate screen
     "\x1b[0m",
-    "\x1b[?7h",  # lines wrap
-    "\x1b[?25h",  # the cursor shows
+    "\x1b[?7h",  # line wrap on
+    "\x1b[?25h",  # cursor visible
 )
 
-_NEED: Final = "reset restores the one that it is started on, so neither its input nor its output may go elsewhere"
+_NEED: Final = "reset restores the terminal that it runs on, so stdin and stdout must not be redirected"
 
 
 @click.command(cls=Command)
@@ -36,7 +36,7 @@ def reset() -> None:
 
 
 def _restore_tty_modes() -> None:
-    """What `stty sane` does for the modes that Textual changes."""
+    """Restore the tty modes that Textual changes, like `stty sane`."""
     number = sys.stdin.fileno()
     inputs, outputs, controls, local, *rest = termios.tcgetattr(number)
     inputs |= termios.ICRNL | termios.IXON

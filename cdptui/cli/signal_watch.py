@@ -1,8 +1,8 @@
-"""Ends the monitor on signals, also while its event loop is held by a call that does not return.
+"""Ends the monitor on signals, even while its event loop is blocked by a call that does not return.
 
 Python runs signal handlers in the main thread only, between two bytecodes, and asyncio only between two callbacks. The
 interpreter's wakeup descriptor is written to by the C handler at once, so a thread that reads it notices the signal
-whatever the main thread does, as long as that releases the GIL now and then.
+even while the main thread is busy, as long as it releases the GIL now and then.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from threading import Event, Thread
 from typing import Final
 
 _HELD_S: Final = 0.7
-"""Seconds without an answer from the event loop after which it counts as held."""
+"""Seconds without a reaction of the event loop after which it counts as blocked."""
 
 _CHECK_INTERVAL_S: Final = 0.05
 
 _END_S: Final = 3.0
-"""Seconds for the end of the process, from the answer on; more than the logout and the last output may take."""
+"""Seconds from that reaction to the end of the process; more than the logout and the last output may take."""
 
 _LONGEST_HELD_S: Final = 5.0
-"""Seconds after which it counts as held even on a machine that gives the process hardly any time."""
+"""Seconds after which it counts as blocked even if the process gets hardly any processor time."""
 
 _LONGEST_END_S: Final = 10.0
-"""The same for the end of the process."""
+"""The same limit for the end of the process."""
 
 _NANOSECONDS: Final = 1e9
 
 
 class SignalWatch:
-    """Passes signals on to the event loop, and ends the process when the loop does not answer."""
+    """Passes signals on to the event loop, and ends the process when the loop does not react."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class SignalWatch:
         abandon: Callable[[int], None],
         starved_s: Callable[[], float] | None = None,
     ) -> None:
-        """`leave` is called in the loop with the exit code, `abandon` in a thread when the loop is held.
+        """`leave` is called in the loop with the exit code, `abandon` in a thread when the loop is blocked.
 
         `starved_s` returns the seconds for which the main thread was ready but got no processor so far.
         """
@@ -57,7 +57,7 @@ class SignalWatch:
         self._is_ending = False
 
     def start(self) -> None:
-        """Begin to watch, from within the loop. Without a thread to be had, the loop alone handles the signals."""
+        """Start watching; call it in the loop. If no thread can be started, the loop alone handles the signals."""
         if self._loop is not None:
             return
         self._loop = asyncio.get_running_loop()
@@ -76,14 +76,14 @@ class SignalWatch:
             signal.signal(number, _do_nothing)
 
     def limit_end(self, code: int) -> None:
-        """End the process with `code` if it has not ended by itself within three seconds."""
+        """End the process with `code` if it does not end within three seconds."""
         if not self._is_ending:
             self._is_ending = True
             with contextlib.suppress(RuntimeError, MemoryError):
                 Thread(target=self._abandon_late, args=(code,), name="end", daemon=True).start()
 
     def _abandon_late(self, code: int) -> None:
-        # The end of the process is the answer here, and it ends this thread too.
+        # The event is never set: if the process ends in time, this thread ends with it.
         if not self._wait_for(Event(), _END_S, _LONGEST_END_S):
             self._abandon(code)
 
@@ -93,7 +93,7 @@ class SignalWatch:
             # Once the loop is closed, the process is at its end anyway.
             with contextlib.suppress(RuntimeError):
                 if code is None:
-                    # Another handler of Python's, which runs when the loop wakes up.
+                    # A signal with another Python handler, which runs when the loop wakes up.
                     self._call_soon(_do_nothing)
                 else:
                     self._call_soon(self._answer, code)
@@ -123,13 +123,13 @@ class SignalWatch:
 
 
 def _do_nothing(*_: object) -> None:
-    """Take the place of the default action."""
+    """Replace the default action of a signal."""
 
 
 def _main_thread_delay_s() -> float:
-    """Return the seconds for which the main thread was ready but got no processor; 0 where the system does not count.
+    """Return the seconds for which the main thread was ready but got no processor; 0 where this is not counted.
 
-    The file is of Linux: https://docs.kernel.org/scheduler/sched-stats.html
+    The file exists on Linux only: https://docs.kernel.org/scheduler/sched-stats.html
     """
     try:
         return int(Path(f"/proc/self/task/{os.getpid()}/schedstat").read_text("ascii").split()[1]) / _NANOSECONDS

@@ -1,4 +1,4 @@
-"""`cdptui simulate`: a simulated management node on a port of its own."""
+"""`cdptui simulate`: serves a simulated management node."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cdptui.simulator.faults.rules import Fault
 
 _SERVER = "Server"
-_DEFAULT_PASSWORD = "password"  # noqa: S105 - documented, and what it guards is invented
+_DEFAULT_PASSWORD = "password"  # noqa: S105 - documented, and the data is simulated
 
 _EPILOG = """\b
 A SPEC is KIND[:KEY=VALUE,...], or the same as a JSON object. KINDs:
@@ -31,22 +31,22 @@ A SPEC is KIND[:KEY=VALUE,...], or the same as a JSON object. KINDs:
   module-missing, tomcat-404, session-kill, unique-session, shifting-rows
 
 \b
-All take for=S: the fault ends by itself after so many seconds. All but the
-states of the node (refuse, slow-start, clock-skew, unique-session) take
-path=/cdp-task (what follows /zstack/v1), method=GET, and times=N, the
-number of requests that they hit.
+All take for=S, the seconds after which the fault ends. All but the states of
+the node (refuse, slow-start, clock-skew, unique-session) take path=/cdp-task
+(the part after /zstack/v1), method=GET, and times=N, the number of affected
+requests.
 
 \b
 With --control, from the same machine only:
-  curl URL/control/faults                       what is switched on
-  curl URL/control/faults -d SPEC               switch on; answers its id
-  curl URL/control/faults/ID -X DELETE          switch off; all without ID
+  curl URL/control/faults                       list active faults
+  curl URL/control/faults -d SPEC               add a fault; returns its ID
+  curl URL/control/faults/ID -X DELETE          remove it; all without ID
   curl URL/control/world -d '{"freeze": true}'  thaw, alter, release, add,
                                                 remove
   curl URL/control/sessions                     count; -X DELETE ends them
-  curl URL/control/requests                     count; -X DELETE forgets
-A node that refuses connections takes no new ones for its control either:
-use for=S, or a connection that was open before.
+  curl URL/control/requests                     count; -X DELETE resets it
+A node that refuses connections refuses those for its control as well: use
+for=S, or a connection that is already open.
 
 \b
 The access key is CDPTUISIMULATOR01 with the secret secret0123456789."""
@@ -54,8 +54,15 @@ The access key is CDPTUISIMULATOR01 with the secret secret0123456789."""
 
 @click.command(cls=Command, epilog=_EPILOG)
 @option("--host", heading=_SERVER, default="127.0.0.1", metavar="H", help="Address to listen on.")
-@option("--port", heading=_SERVER, type=WholeNumber(0, 65535), default=8080, metavar="P", help="0 is any free one.")
-@option("--account", heading=_SERVER, default="admin", metavar="NAME", help="The account that may log in.")
+@option(
+    "--port",
+    heading=_SERVER,
+    type=WholeNumber(0, 65535),
+    default=8080,
+    metavar="P",
+    help="Port to listen on; 0 selects a free one.",
+)
+@option("--account", heading=_SERVER, default="admin", metavar="NAME", help="Account that may log in.")
 @option(
     "--password-file",
     heading=_SERVER,
@@ -71,11 +78,11 @@ The access key is CDPTUISIMULATOR01 with the secret secret0123456789."""
     default=7200.0,
     metavar="S",
     callback=validate_positive,
-    help="Seconds until an unused session ends.",
+    help="Seconds until an unused session expires.",
 )
 @fleet_options(speed=1.0)
 @fault_option
-@option("--control", heading=FAULTS, is_flag=True, help="Serve URL/control, to switch faults while it runs.")
+@option("--control", heading=FAULTS, is_flag=True, help="Serve URL/control, to change faults at run time.")
 def simulate(  # noqa: PLR0913, PLR0917 - one parameter an option
     host: str,
     port: int,
@@ -117,7 +124,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - one parameter an option
     except _CannotAnnounce as failed:
         raise failed.error from None
     except UnicodeError as error:
-        message = f"cannot listen on {host}: it is no host name"
+        message = f"cannot listen on {host}: invalid host name"
         raise CommandError(message, ExitCode.USAGE) from error
     except OSError as error:
         message = f"cannot listen on {host}:{port}: {error.strerror or error}"
@@ -125,7 +132,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 
 class _CannotAnnounce(Exception):
-    """The URL could not be written; not to be taken for an address that cannot be listened on."""
+    """The URL could not be written to stdout; distinguishes this from an error of listening."""
 
     def __init__(self, error: OSError) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What must hold from the first bytecode on: standard descriptors that exist, and signals that end the process quietly.
+"""Set-up before all other imports: open standard descriptors, and signals that end the process quietly.
 
 Imports nothing that is not already loaded: until `end_quietly_on_signals` has run, Ctrl+C prints a traceback.
 """
@@ -22,7 +22,7 @@ _restore: list[Callable[[], None]] = []
 
 
 def end_quietly_on_signals() -> None:
-    """End the process at once on SIGINT, SIGTERM and SIGHUP, as nothing has been changed that needs cleaning up."""
+    """End the process at once on SIGINT, SIGTERM and SIGHUP, as there is nothing to clean up yet."""
     for number in EXIT_CODES:
         # `nohup` and background jobs of a shell have them ignored.
         if signal.getsignal(number) is not signal.SIG_IGN:
@@ -40,7 +40,7 @@ def forget_restore(restore: Callable[[], None]) -> None:
 
 
 def end_at_once(code: int) -> NoReturn:
-    """Restore what was named to `restore_at_signal`, and end the process without the interpreter's own end."""
+    """Run the functions of `restore_at_signal`, and end the process without the clean-up of the interpreter."""
     try:
         for restore in _restore:
             restore()

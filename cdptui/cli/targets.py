@@ -1,4 +1,4 @@
-"""What the app can be connected to: the node of the start, and the profiles that one can go to from there."""
+"""The targets of the app: the initial node, and the profiles that the user can switch to."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def initial_target(
     settings: MonitorSettings, display: DisplaySettings, clock: Clock, choices: EffectiveConfig | None
 ) -> Target:
-    """The node of the start, to which everything is known."""
+    """Return the target of the initial node, whose settings are complete."""
     typed = _TypedPassword()
 
     async def connect() -> NodeConnection:
@@ -49,7 +49,7 @@ def initial_target(
 def profile_targets(
     first: Target, display: DisplaySettings, clock: Clock, choices: EffectiveConfig
 ) -> tuple[Target, ...]:
-    """All profiles in the order of the files, the one of the start among them."""
+    """Return the targets of all profiles in the order of the files, including the initial one."""
     return tuple(
         first if name == choices.credential_profile else _target_of_profile(choices.for_profile(name), display, clock)
         for name in choices.configuration.profiles
@@ -57,13 +57,13 @@ def profile_targets(
 
 
 def profile_hint(choices: EffectiveConfig | None) -> str:
-    """For whoever looks for more profiles than there are."""
+    """Return how to add profiles, shown when there is no other one."""
     if choices is None:
-        return "the demo is one node"
+        return "the demo has a single node"
     file = choices.user_config_file
     if file is None:
-        return "cdptui config init writes a file for them"
-    from cdptui.config.paths import display_path  # noqa: PLC0415 - loaded already, where there is a file
+        return "cdptui config init writes a file for profiles"
+    from cdptui.config.paths import display_path  # noqa: PLC0415 - already imported when there is a file
 
     return f"add one to {sanitize(display_path(file))}"
 
@@ -72,7 +72,7 @@ def _target_of_profile(choices: EffectiveConfig, display: DisplaySettings, clock
     typed = _TypedPassword()
 
     async def connect() -> NodeConnection:
-        # A command may take its time, and a keyring may ask: keys go on meanwhile.
+        # A password command may be slow and a keyring may prompt: keys must be handled meanwhile.
         settings = await asyncio.to_thread(_settings, choices)
         return await _connect(settings, typed, display, clock)
 
@@ -92,13 +92,13 @@ def _target_of_profile(choices: EffectiveConfig, display: DisplaySettings, clock
 
 def _settings(choices: EffectiveConfig) -> MonitorSettings:
     try:
-        return build_monitor_settings(choices, ask=None)
+        return build_monitor_settings(choices, prompt=None)
     except click.UsageError as error:
         raise ConfigError(error.message) from error
 
 
 class _TypedPassword:
-    """The password that somebody typed for a target, for the next visit: the one before it was refused, or missing."""
+    """The password that the user typed for a target, for the next time it is opened."""
 
     def __init__(self) -> None:
         self._password: str | None = None
@@ -116,7 +116,7 @@ class _TypedPassword:
 async def _connect(
     settings: MonitorSettings, typed: _TypedPassword, display: DisplaySettings, clock: Clock
 ) -> NodeConnection:
-    # There is nothing to log or to watch before the first frame, and it is not to wait for that.
+    # Imported late: the first frame needs neither the log nor the connection.
     from cdptui.monitor.connection import connect  # noqa: PLC0415
 
     display.log.configure(settings.secrets)

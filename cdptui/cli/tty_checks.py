@@ -1,4 +1,4 @@
-"""What this process is attached to."""
+"""Checks of the terminal, and prompts for secrets."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from cdptui.cli.diagnostics import CommandError, ExitCode, prompt_hidden
 from cdptui.cli.startup import forget_restore, restore_at_signal
 from cdptui.config.terminal import detect_terminal
 
-_MONITOR_NEEDS: Final = "the monitor needs one to draw on and to read keys from"
+_MONITOR_NEEDS: Final = "the monitor needs a terminal for output and for keys"
 
 
 def require_terminal(*, is_stdin_used: bool, need: str = _MONITOR_NEEDS) -> None:
-    """Raise CommandFailed when nothing could be drawn or no key could be read; `need` says for what that would be.
+    """Raise CommandError unless stdout and stdin are terminals; `need` is the reason in the message.
 
-    `is_stdin_used` says that stdin is a pipe on purpose; keys then come from the controlling terminal.
+    With `is_stdin_used`, stdin may be a pipe, and keys come from the controlling terminal.
     """
     if not sys.stdout.isatty() or (not is_stdin_used and not sys.stdin.isatty()):
         raise _not_a_terminal(need)
 
 
 def require_drawable_terminal(*, is_stdin_used: bool) -> None:
-    """The same, and a terminal that can be drawn on: better a sentence than a screen of rubbish."""
+    """Raise CommandError unless the process has a terminal that the monitor can draw on."""
     require_terminal(is_stdin_used=is_stdin_used)
     traits = detect_terminal()
     if traits.is_dumb:
-        said = f"TERM={traits.term}" if traits.term else "TERM is not set"
-        message = f"this terminal cannot show the monitor, it has no cursor to move ({said})"
+        term = f"TERM={traits.term}" if traits.term else "TERM is not set"
+        message = f"this terminal cannot show the monitor: it has no cursor addressing ({term})"
         raise CommandError(message, ExitCode.USAGE)
 
 
 def reopen_stdin_from_tty() -> None:
-    """After stdin has given the password, make it the controlling terminal again. Raises CommandFailed."""
+    """Make stdin the controlling terminal after a password was read from it. Raises CommandError."""
     try:
         terminal = os.open("/dev/tty", os.O_RDWR)
     except OSError as error:
@@ -49,15 +49,15 @@ def _not_a_terminal(need: str) -> CommandError:
     return CommandError(f"not a terminal: {need}", ExitCode.USAGE)
 
 
-def prompt_secret(what: str) -> str:
-    """Let the person type a secret, without showing it."""
+def prompt_secret(question: str) -> str:
+    """Prompt for a secret, without echo."""
     with modes_restored_at_signal():
-        return prompt_hidden(what)
+        return prompt_hidden(question)
 
 
 @contextlib.contextmanager
 def modes_restored_at_signal() -> Iterator[None]:
-    """Restore the terminal's modes when a signal ends the process meanwhile."""
+    """Restore the terminal modes if a signal ends the process inside the block."""
     try:
         terminal = os.open("/dev/tty", os.O_RDWR)
     except OSError:

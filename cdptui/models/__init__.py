@@ -1,1 +1,1 @@
-"""Nouns of the monitor and their arithmetic: frozen, pure, no I/O, no words for people, no colours."""
+"""Types of the monitor and their arithmetic: frozen, pure, no I/O, no text for the user, no colours."""

@@ -1,4 +1,4 @@
-"""The sums of a whole list."""
+"""Totals of all tasks, and of the tasks of a group."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from cdptui.models.task_row import TaskRow
 
 
 class FleetSummary(Struct, frozen=True):
-    """How all tasks stand together."""
+    """Totals of all tasks."""
 
     statuses: tuple[tuple[str, int, Severity], ...] = ()
-    """Status, how many, and the worst severity among them."""
+    """Status, number of tasks, and the worst severity among them."""
     used_bytes: int = 0
     plan_bytes: int = 0
     near_full: int = 0
@@ -25,7 +25,7 @@ class FleetSummary(Struct, frozen=True):
 
 
 class FleetAccumulator:
-    """A sum that rows are added to and taken from, so that a poll that changed little costs little."""
+    """Totals that rows are added to and removed from, so that a poll with few changes costs little."""
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[str, Severity]] = Counter()
@@ -36,16 +36,16 @@ class FleetAccumulator:
         self._bad_records = 0
 
     def add(self, row: TaskRow) -> None:
-        """Count one task."""
+        """Add a task."""
         self._count(row, 1)
 
     def remove(self, row: TaskRow) -> None:
-        """Count a task no longer that was added before."""
+        """Remove a task that was added before."""
         self._count(row, -1)
 
     def _count(self, row: TaskRow, sign: int) -> None:
         task = row.task
-        # A status has its own colour: one task of many that is late must not paint all that run.
+        # Each status has its own severity: one late task must not colour all running ones.
         self._counts[task.status, status_severity(task.status, task.state)] += sign
         self._used_bytes += sign * (task.used_bytes or 0)
         self._plan_bytes += sign * (task.plan_bytes or 0)
@@ -54,7 +54,7 @@ class FleetAccumulator:
         self._bad_records += sign * bool(task.unreadable_fields)
 
     def total(self) -> FleetSummary:
-        """The sums so far."""
+        """Return the totals so far."""
         counts: dict[str, tuple[int, Severity]] = {}
         for (status, severity), count in self._counts.items():
             if count:
@@ -71,7 +71,7 @@ class FleetAccumulator:
 
 
 def summarize_fleet(rows: Iterable[TaskRow]) -> FleetSummary:
-    """Add up a list."""
+    """Return the totals of a list."""
     fleet = FleetAccumulator()
     for row in rows:
         fleet.add(row)
@@ -82,39 +82,39 @@ UNHEALTHY_FROM: Final = Severity.WARNING
 
 
 def is_unhealthy(row: TaskRow) -> bool:
-    """Whether a task is not as it should be: by its severity, or because there is something to be said of it."""
+    """Return whether a task is unhealthy: its severity is warning or worse, or it has a problem."""
     return row.severity >= UNHEALTHY_FROM or bool(row.reasons)
 
 
 class GroupSummary(Struct, frozen=True):
-    """How the tasks of one group stand together."""
+    """Totals of the tasks of one group."""
 
     by: str
-    """What they have in common: the key of a grouping."""
+    """Key of the grouping."""
     key: str
-    """The value that they share; empty for those that have none."""
+    """The common value of the tasks; empty for tasks without one."""
     count: int = 0
     unhealthy: int = 0
     worst: Severity = Severity.CALM
     used_bytes: int | None = None
-    """Of all tasks of which it is known; None when it is of none. So are all sums here."""
+    """Total of the tasks whose value is known; None when no value is known. The other totals likewise."""
     plan_bytes: int | None = None
     used_ratio: float | None = None
-    """Used of plan, of those tasks that have a plan."""
+    """Used share of the plans, of the tasks with a plan."""
     rpo_ratio: float | None = None
-    """The worst RPO against its target, of tasks that are switched on; and what it is made of."""
+    """The worst RPO divided by its target, of the enabled tasks; RPO and target are those of that task."""
     rpo_ms: int | None = None
     rpo_target_ms: int | None = None
     growth_bytes_per_s: float | None = None
 
     @property
     def rank(self) -> tuple[int, int, str]:
-        """Sorts groups worst first; the value comes last, so that equal ones do not change places."""
+        """Sorts groups worst first; equal ones by their value, so that they do not change places."""
         return (-self.worst, -self.unhealthy, self.key)
 
 
 class GroupAccumulator:
-    """A group while its tasks are counted."""
+    """Totals of a group while its tasks are added."""
 
     __slots__ = (
         "by",
@@ -144,7 +144,7 @@ class GroupAccumulator:
         self.worst_row: TaskRow | None = None
 
     def add(self, row: TaskRow) -> None:
-        """Count one task."""
+        """Add a task."""
         task, severity = row.task, row.severity
         self.count += 1
         self.worst = max(self.worst, severity)
@@ -165,7 +165,7 @@ class GroupAccumulator:
             self.rpo_ratio, self.worst_row = ratio, row
 
     def total(self) -> GroupSummary:
-        """The sums so far."""
+        """Return the totals so far."""
         late = self.worst_row.task if self.worst_row is not None else None
         return GroupSummary(
             by=self.by,

@@ -17,36 +17,36 @@ from msgspec import Struct
 
 
 class LoginType(StrEnum):
-    """Which of the node's logins; they differ in path, in their names for the fields, and in how a password travels."""
+    """The login call of the node; they differ in path, in field names, and in how the password is sent."""
 
     ACCOUNT = "account"
     USER = "user"
     """A user of an account."""
     LDAP = "ldap"
     IAM2 = "iam2"
-    """A virtual ID; with a project it then enters that."""
+    """A virtual ID; enters a project afterwards if one is given."""
     IAM2_LDAP = "iam2-ldap"
-    """A virtual ID whose password the directory knows."""
+    """A virtual ID whose password is in the LDAP directory."""
     UNIFIED = "unified"
-    """The one login of newer nodes, as an account; the two below as a virtual ID or a user of the directory."""
+    """The unified login of newer nodes, as an account; the next two as a virtual ID and as a user of the directory."""
     UNIFIED_IAM2 = "unified-iam2"
     UNIFIED_LDAP = "unified-ldap"
 
 
 PLAINTEXT_PASSWORD_TYPES = frozenset({LoginType.LDAP, LoginType.IAM2_LDAP, LoginType.UNIFIED_LDAP})
-"""Those whose password travels as it is, for a directory that must compare it itself; of the others goes its hash."""
+"""Login types that send the password in plain text, as the directory compares it itself; the others send its hash."""
 
 PROJECT_LOGIN_TYPES = frozenset({LoginType.IAM2, LoginType.IAM2_LDAP, LoginType.UNIFIED_IAM2})
 
 
 class PasswordLogin(Struct, frozen=True, kw_only=True):
-    """A name and a password: sessions are opened with it, and closed again."""
+    """Login by name and password: opens sessions and closes them."""
 
     name: str
     password: str
     type: LoginType = LoginType.ACCOUNT
     account: str | None = None
-    """The account whose user `name` is."""
+    """The account that the user `name` belongs to."""
     project: str | None = None
     """The IAM2 project to enter."""
 
@@ -54,11 +54,11 @@ class PasswordLogin(Struct, frozen=True, kw_only=True):
         return f"PasswordLogin({self.display_name!r})"
 
     missing_reason: str | None = None
-    """Why there is no password yet: nothing is tried until somebody types one. None when there is one."""
+    """Why there is no password yet: the user must type one before a login is tried. None when there is one."""
 
     @property
     def display_name(self) -> str:
-        """As whom, for people.
+        """The login name, for display.
 
         >>> PasswordLogin(name="eve", password="", type=LoginType.IAM2, project="production").display_name
         'eve in production'
@@ -69,31 +69,31 @@ class PasswordLogin(Struct, frozen=True, kw_only=True):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What no log may hold."""
+        """Values that must not appear in any output or log."""
         return (self.password,)
 
 
 class SessionToken(Struct, frozen=True, kw_only=True):
-    """A session id from outside: used as it is, never renewed, never logged out."""
+    """A session ID given by the user: used as it is, never renewed, never logged out."""
 
     session_id: str
 
     def __repr__(self) -> str:
-        return "GivenSession()"
+        return "SessionToken()"
 
     @property
     def display_name(self) -> str:
-        """As whom, for people."""
+        """The login name, for display."""
         return "given session"
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What no log may hold."""
+        """Values that must not appear in any output or log."""
         return (self.session_id,)
 
 
 class AccessKey(Struct, frozen=True, kw_only=True):
-    """A key pair that signs each request: no session is opened, none is counted, none can be taken over."""
+    """An access key that signs each request: it opens no session, so none is counted or taken over."""
 
     key_id: str
     secret: str
@@ -103,12 +103,12 @@ class AccessKey(Struct, frozen=True, kw_only=True):
 
     @property
     def display_name(self) -> str:
-        """As whom, for people; the id is no secret."""
+        """The login name, for display; the ID is not secret."""
         return f"key {self.key_id}"
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What no log may hold."""
+        """Values that must not appear in any output or log."""
         return (self.secret,)
 
 

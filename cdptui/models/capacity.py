@@ -1,4 +1,4 @@
-"""How fast used capacity grows, and when the plan is full: a robust rate over what was observed.
+"""Used capacity over time: samples, a robust growth rate, and the time until the plan is full.
 
 The server has no throughput figure, so growth is derived from used capacity over time.
 """
@@ -17,18 +17,18 @@ HOUR_S: Final = 3600.0
 DAY_S: Final = 86400.0
 
 _TRIMMED: Final = 0.1
-"""Share of the time that is left out at either end."""
+"""Share of the time that the trimmed mean leaves out at each end."""
 
 _MIN_POINTS: Final = 3
-"""The first reading was set at some time before it was seen, so one change alone is no rate."""
+"""The first value was set at an unknown time before it was read, so a single change gives no rate."""
 
-_SILENCE_FACTOR: Final = 2.0
-_HELD_S: Final = 600.0
-"""Twice the server's own refresh of used capacity (five minutes): a value that stood for so long has not moved."""
+_UNCHANGED_FACTOR: Final = 2.0
+_UNCHANGED_S: Final = 600.0
+"""Twice the server's own refresh of used capacity (five minutes): a value of this age has not changed."""
 
 
 class CapacitySample(NamedTuple):
-    """Used capacity from one moment on, until the next point."""
+    """Used capacity from a point in time until the next sample."""
 
     at: float
     """Monotonic seconds."""
@@ -36,20 +36,20 @@ class CapacitySample(NamedTuple):
 
 
 class GrowthRate(Struct, frozen=True, gc=False):
-    """A rate and what it rests on."""
+    """A growth rate and the time over which it was measured."""
 
     bytes_per_s: float
     span_s: float
-    """Length of the observation behind the rate."""
+    """Seconds over which the rate was measured."""
 
 
 def growth_rate(points: Sequence[CapacitySample], until: float, window_s: float = DAY_S) -> GrowthRate | None:
-    """Return the rate at which new data came in during the last `window_s` before `until`.
+    """Return the rate of new data during the last `window_s` before `until`.
 
-    The mean over time of the slopes from change to change, without the steepest and the flattest tenth of the time, so
-    that a burst or an odd reading does not carry it away. Drops (merging, expired recovery points) do not count: what
-    is measured is how fast a task eats into the room it has. None until two changes were seen; a task that changes too
-    seldom for the window is measured over its last changes.
+    It is the time-weighted mean of the slopes from change to change, without the steepest and the flattest tenth of the
+    time, so that bursts and odd values have little effect. Drops (merging, expired recovery points) are left out, as
+    the rate is about how fast a task uses up its plan. None until two changes were seen; a task with fewer changes
+    than that within the window is measured over its last changes.
 
     >>> growth_rate([CapacitySample(0.0, 0), CapacitySample(300.0, 300), CapacitySample(600.0, 600)], until=600.0)
     GrowthRate(bytes_per_s=1.0, span_s=600.0)
@@ -57,25 +57,29 @@ def growth_rate(points: Sequence[CapacitySample], until: float, window_s: float 
     >>> growth_rate(drop, until=900).bytes_per_s
     1.0
     """
-    if not points or (len(points) == 1 and until - points[0].at < _HELD_S):
+    if not points or (len(points) == 1 and until - points[0].at < _UNCHANGED_S):
         return None
     seen = list(points[bisect_left(points, until - window_s, key=_at) :])
     if len(seen) < _MIN_POINTS:
         seen = list(points[-_MIN_POINTS:])
     slopes = _slopes(_without_spikes(seen))
     if len(seen) < _MIN_POINTS or not slopes:
-        # One reading that held for long is a rate as well: none at all.
-        held_s = until - points[-1].at
-        return GrowthRate(0.0, min(window_s, held_s)) if held_s >= _HELD_S and len(points) < _MIN_POINTS else None
-    silence_s = until - seen[-1].at
-    # Mostly this is asked when something has just changed, and there is no silence.
-    if silence_s > 0 and silence_s > _SILENCE_FACTOR * median([seconds for _, seconds in slopes]):
-        slopes.append((0.0, silence_s))
+        # A value that did not change for long gives a rate too: zero.
+        unchanged_s = until - points[-1].at
+        return (
+            GrowthRate(0.0, min(window_s, unchanged_s))
+            if unchanged_s >= _UNCHANGED_S and len(points) < _MIN_POINTS
+            else None
+        )
+    unchanged_s = until - seen[-1].at
+    # Usually the value has just changed, and this is zero.
+    if unchanged_s > 0 and unchanged_s > _UNCHANGED_FACTOR * median([seconds for _, seconds in slopes]):
+        slopes.append((0.0, unchanged_s))
     return GrowthRate(_trimmed_mean(slopes), until - seen[0].at)
 
 
 def seconds_until_full(used_bytes: int | None, plan_bytes: int | None, rate: GrowthRate | None) -> float | None:
-    """Seconds until used capacity reaches the plan at `rate`; 0.0 when it has, None when it will not or nobody knows.
+    """Return the seconds until used capacity reaches the plan at `rate`: 0.0 when it has, None when unknown or never.
 
     >>> seconds_until_full(50, 100, GrowthRate(2.0, 600))
     25.0
@@ -90,24 +94,24 @@ def seconds_until_full(used_bytes: int | None, plan_bytes: int | None, rate: Gro
 
 
 _Slope = tuple[float, float]
-"""Bytes per second, and the seconds for which they held. A plain tuple: there are 300 in each rate."""
+"""Bytes per second, and the seconds that they lasted. A plain tuple, as a rate is made of up to 300 of them."""
 
 _at = attrgetter("at")
 
 
 def _without_spikes(points: Sequence[CapacitySample]) -> list[CapacitySample]:
-    """Leave out single readings that stick out above both neighbours: an odd reading, not data that came and went."""
-    kept = list(points[:1])
+    """Leave out single values above both neighbours: these are odd readings, not data that was written and deleted."""
+    smooth = list(points[:1])
     for (_, before), point, (_, after) in zip(points, points[1:], points[2:], strict=False):
         if not before <= after < point[1]:
-            kept.append(point)
-    return kept + list(points[1:][-1:])
+            smooth.append(point)
+    return smooth + list(points[1:][-1:])
 
 
 def _slopes(points: Sequence[CapacitySample]) -> list[_Slope]:
-    """From each change to the next, drops left out; the first reading too where it can be spared.
+    """Return the slopes from change to change without drops, and without the first one if there are enough others.
 
-    It was set at some time before it was seen, so its own slope is too steep.
+    The first value was set at an unknown time before it was read, so its slope is too steep.
     """
     slopes = [
         ((used - used_before) / (at - at_before), at - at_before)
@@ -118,7 +122,7 @@ def _slopes(points: Sequence[CapacitySample]) -> list[_Slope]:
 
 
 def median(values: Iterable[float]) -> float:
-    """The value in the middle. The library's brings exact fractions and random numbers: 5 ms before the first frame.
+    """Return the median. `statistics` imports fractions and random, which costs 5 ms before the first frame.
 
     >>> median([3.0, 1.0, 2.0]), median([4.0, 1.0])
     (2.0, 2.5)
@@ -129,7 +133,7 @@ def median(values: Iterable[float]) -> float:
 
 
 def _trimmed_mean(slopes: Sequence[_Slope]) -> float:
-    """The mean weighted by time, without the lowest and the highest tenth of the time."""
+    """Return the time-weighted mean without the lowest and the highest tenth of the time."""
     total_s = sum([seconds for _, seconds in slopes])
     low_s, high_s = _TRIMMED * total_s, (1 - _TRIMMED) * total_s
     end_s, weighted = 0.0, 0.0
@@ -141,27 +145,27 @@ def _trimmed_mean(slopes: Sequence[_Slope]) -> float:
 
 
 class ObservationGap(NamedTuple):
-    """A span in which nobody looked: an outage, a suspended machine."""
+    """A period without polls: an outage or a suspended machine. Monotonic seconds."""
 
     start: float
     end: float
 
 
 class CapacityHistory(Struct, frozen=True):
-    """Readings and gaps, on the monotonic clock in seconds. A reading holds until the next one."""
+    """Samples and gaps of one task. A sample is valid until the next one. Times are monotonic seconds."""
 
     points: tuple[CapacitySample, ...] = ()
     gaps: tuple[ObservationGap, ...] = ()
     until: float = 0.0
-    """Moment of the last look, whether or not it brought a change."""
+    """Time of the last poll, whether or not it brought a change."""
 
     @property
     def since(self) -> float:
-        """Moment of the first reading that is kept."""
+        """Time of the first sample."""
         return self.points[0].at if self.points else self.until
 
     def value_at(self, at: float) -> int | None:
-        """Bytes used at a moment; None before the first reading, after the last look and in gaps.
+        """Return the bytes used at a time; None before the first sample, after the last poll, and in gaps.
 
         >>> samples = (CapacitySample(0, 10), CapacitySample(60, 20))
         >>> history = CapacityHistory(samples, gaps=(ObservationGap(30, 50),), until=90)

@@ -1,4 +1,4 @@
-"""What is different between two snapshots: lossless, for events and marks."""
+"""Differences of tasks between two polls, for notices and highlights."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cdptui.models.task import Task
 
 
 class ChangeKind(Enum):
-    """How a task differs from the poll before."""
+    """How a task differs from the previous poll."""
 
     APPEARED = "appeared"
     VANISHED = "vanished"
@@ -21,13 +21,13 @@ class ChangeKind(Enum):
 
 
 class Change(Struct, frozen=True, gc=False):
-    """One task that is different now."""
+    """A task that differs from the previous poll."""
 
     kind: ChangeKind
     before: Task | None
     after: Task | None
     fields: frozenset[str] = frozenset()
-    """Attributes of `Task` that differ, for CHANGED."""
+    """Attributes of `Task` that differ; empty unless CHANGED."""
 
     @property
     def task(self) -> Task:
@@ -38,12 +38,12 @@ class Change(Struct, frozen=True, gc=False):
 
     @property
     def is_significant(self) -> bool:
-        """False when only fields differ that differ all the time."""
+        """False when only `VOLATILE_FIELDS` differ."""
         return self.kind is not ChangeKind.CHANGED or not self.fields <= VOLATILE_FIELDS
 
 
 VOLATILE_FIELDS: Final = frozenset({"used_bytes", "rpo_ms", "last_op_at"})
-"""Fields that change on their own while all is well; a mark on them would blink all day."""
+"""Fields that change all the time on a healthy task; highlighting them would blink all day."""
 
 _COMPARED: Final = tuple(name for name in Task.__struct_fields__ if name not in {"raw", "unreadable_fields"})
 
@@ -51,7 +51,7 @@ _COMPARED: Final = tuple(name for name in Task.__struct_fields__ if name not in 
 def diff_task(before: Task | None, after: Task | None) -> Change | None:
     """Return how a task differs between two polls, None when it does not.
 
-    The same object or equal bytes on both sides are the same task: nothing is compared then.
+    Fields are not compared when both are the same object or have equal raw bytes.
     """
     if before is after:
         return None
@@ -61,7 +61,7 @@ def diff_task(before: Task | None, after: Task | None) -> Change | None:
         return Change(ChangeKind.VANISHED, before, None)
     if before.raw == after.raw:
         return None
-    return Change(ChangeKind.CHANGED, before, after, _set_of(tuple(_differing(before, after))))
+    return Change(ChangeKind.CHANGED, before, after, _shared_fields(tuple(_differing(before, after))))
 
 
 def _differing(before: Task, after: Task) -> Iterator[str]:
@@ -69,6 +69,6 @@ def _differing(before: Task, after: Task) -> Iterator[str]:
 
 
 @lru_cache(maxsize=256)
-def _set_of(names: tuple[str, ...]) -> frozenset[str]:
-    """One object for all changes of the same fields: a whole fleet's capacity may change in one poll."""
+def _shared_fields(names: tuple[str, ...]) -> frozenset[str]:
+    """Return one shared object per combination of fields: all tasks of a fleet may change in one poll."""
     return frozenset(names)

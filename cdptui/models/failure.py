@@ -1,4 +1,4 @@
-"""Why a poll brought nothing, by what a person can do about it. A value, so that it can flow like data."""
+"""Failures of a poll, classified by what the user can do about them."""
 
 from __future__ import annotations
 
@@ -8,47 +8,47 @@ from msgspec import Struct
 
 
 class FailureKind(Enum):
-    """What kind of thing went wrong; render has the words and the advice for each."""
+    """The kinds of failures; `render.failure_messages` has the text and the advice for each."""
 
     UNREACHABLE = "unreachable"
     """No connection: refused, reset, no route, name not found."""
     TIMED_OUT = "timed out"
     TLS = "tls"
-    """The handshake failed for another reason than those below: the port speaks no TLS, or none that we speak."""
+    """The handshake failed for a reason that is not below: the port speaks no TLS, or no supported version."""
     TLS_UNTRUSTED = "tls untrusted"
     TLS_SELF_SIGNED = "tls self-signed"
     TLS_EXPIRED = "tls expired"
-    """Or not valid yet, which is the same by a clock that is wrong."""
+    """Or not valid yet, which a wrong clock causes as well."""
     TLS_WRONG_HOST = "tls wrong host"
     TLS_CLIENT = "tls client"
-    """The server wants a certificate of ours, or does not accept the one that it got."""
+    """The server requires a client certificate, or rejects the one that was sent."""
     ADDRESS = "address"
-    """The URL of the node or of the proxy is one that the HTTP library does not accept."""
+    """The HTTP library does not accept the URL of the node or of the proxy."""
     PROXY = "proxy"
-    """The proxy on the way does not let us through."""
+    """The proxy refuses the connection."""
     NOT_A_NODE = "not a management node"
     """Something answers, but not a ZStack management node: a proxy's page, another web server."""
     LOGIN_REFUSED = "login refused"
     PASSWORD_MISSING = "password missing"  # noqa: S105 - a name
-    """Nothing was tried yet: there is no password to try it with."""
+    """There is no password yet, so no login was tried."""
     LOGIN_NEEDS_MORE = "login needs more"
-    """Something that no console program can give, and that is none of the following."""
+    """The login requires something that cdptui cannot give, and that is none of the following."""
     LOGIN_UNKNOWN = "login unknown"
-    """The node has no login of the type that was asked for."""
+    """The node has no login of the requested type."""
     PROJECT_REFUSED = "project refused"
-    """The virtual ID got in, but not into the project that was asked for."""
+    """The login of the virtual ID succeeded, but it may not enter the requested project."""
     SECOND_FACTOR = "second factor"
     SECOND_FACTOR_REFUSED = "second factor refused"
     CAPTCHA = "captcha"
     LOCKED = "locked"
     NEW_PASSWORD = "new password"  # noqa: S105 - a name
-    """The first password of an account, which must be changed before it is good for anything."""
+    """The initial password of an account, which must be changed before anything else is allowed."""
     OLD_PASSWORD = "old password"  # noqa: S105 - a name
-    """Too old by the rules of the login control."""
+    """The password expired by the rules of the login control."""
     ADDRESS_REFUSED = "address refused"
-    """A rule of the login control against the address from which we come."""
+    """A rule of the login control refuses the address of this machine."""
     KEY_UNKNOWN = "access key unknown"
-    """Or disabled: the server does not tell them apart."""
+    """Unknown or disabled: the server does not distinguish them."""
     KEY_SIGNATURE = "access key signature"
     KEY_UNSUPPORTED = "access key unsupported"
     """The node has no module for access keys."""
@@ -57,7 +57,7 @@ class FailureKind(Enum):
     TOO_MANY_SESSIONS = "too many sessions"
     SESSION_INVALID = "session invalid"
     SESSION_CONTENDED = "session contended"
-    """Our session was ended twice in short order: somebody else's login ends it."""
+    """The session was ended twice within a short time, by another login of the same account."""
     PERMISSION_DENIED = "permission denied"
     CDP_UNAVAILABLE = "cdp unavailable"
     """The node has no CDP module, or no licence for it."""
@@ -66,15 +66,15 @@ class FailureKind(Enum):
     SERVER_ERROR = "server error"
     RATE_LIMITED = "rate limited"
     UNREADABLE = "unreadable"
-    """The answer is no JSON, is cut off, or is not of the form that this call has."""
+    """The response is not JSON, is cut off, or does not have the format of the call."""
     MACHINE_LIMIT = "machine limit"
-    """This machine has no thread, no memory or no descriptor left for it."""
+    """This machine has no thread, memory or file descriptor left."""
     CONFIGURATION = "configuration"
-    """What the configuration names cannot be used: a file, a command."""
+    """A file or command of the configuration cannot be used."""
     INTERNAL = "internal"
-    """A fault of ours; the log has the traceback."""
+    """An internal error; the log has the traceback."""
     INTERNAL_AGAIN = "internal again"
-    """The same fault of ours as often as it was tried."""
+    """The same internal error on every attempt."""
 
 
 NEEDS_USER_ACTION = frozenset(
@@ -99,20 +99,20 @@ NEEDS_USER_ACTION = frozenset(
         FailureKind.SESSION_CONTENDED,
     }
 )
-"""Trying these again by itself could lock the operator's account, end a colleague's session, or change nothing."""
+"""Failures that are not retried automatically: that could lock the account or end a session, or is useless."""
 
 
 class CredentialPrompt(Enum):
-    """What a person can give so that a login goes on."""
+    """What the user can type to continue a login."""
 
     PASSWORD = "password"  # noqa: S105 - a name
     FIRST_PASSWORD = "first password"  # noqa: S105 - a name
-    """Before anything was tried."""
+    """No login was tried yet."""
     OTP = "code"
-    """Of the second factor."""
+    """The code of the second factor."""
 
 
-_WANTED = {
+_PROMPTS = {
     FailureKind.LOGIN_REFUSED: CredentialPrompt.PASSWORD,
     FailureKind.PASSWORD_MISSING: CredentialPrompt.FIRST_PASSWORD,
     FailureKind.SECOND_FACTOR: CredentialPrompt.OTP,
@@ -121,22 +121,22 @@ _WANTED = {
 
 
 class Failure(Struct, frozen=True):
-    """One failed poll."""
+    """A failed poll or request."""
 
     kind: FailureKind
     detail: str
-    """What the server or the system said, inert; may be empty."""
+    """The message of the server or of the system, sanitized; may be empty."""
     url: str
-    """Where it was asked, without query and credentials."""
+    """The requested URL, without query and credentials."""
     code: str = ""
     """The server's error code such as SYS.1006, or the HTTP status."""
 
     @property
     def needs_user_action(self) -> bool:
-        """Whether trying again needs somebody to decide so."""
+        """True when it is retried only at the user's request."""
         return self.kind in NEEDS_USER_ACTION
 
     @property
     def credential_prompt(self) -> CredentialPrompt | None:
-        """What must be typed before it is tried again; None when it can be tried as it is."""
-        return _WANTED.get(self.kind)
+        """What the user must type before the next attempt; None when nothing is needed."""
+        return _PROMPTS.get(self.kind)

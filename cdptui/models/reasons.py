@@ -1,4 +1,4 @@
-"""Why a task is judged as it is: from plain evidence to reasons. No words here; render has them, by `kind`."""
+"""Reasons for the severity of a task, found from evidence. `render.reason_messages` has the text of each kind."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ from cdptui.models.severity import Severity, is_near_full, status_severity
 from cdptui.models.task import Task
 
 LONG_START_S: Final = 600.0
-"""A start that takes longer is told."""
+"""A start that takes longer is a problem."""
 
-FORGOTTEN_S: Final = 7 * DAY_S
-"""A task that is switched off for longer may have been forgotten."""
+LONG_DISABLED_S: Final = 7 * DAY_S
+"""A task that is disabled for longer may have been forgotten."""
 
 FULL_SOON_S: Final = DAY_S
 
 _TRUSTED_SPAN_S: Final = 1800.0
-"""A rate that rests on less is shown, and wakes nobody."""
+"""A rate that was measured over less time is shown, but is not a problem."""
 
 _REFRESH_S: Final = 300.0
-"""How often the server itself looks at used capacity."""
+"""How often the server itself refreshes used capacity."""
 
-_REFRESHES: Final = 3
-_MIN_MOVES: Final = 4
-"""Changes that must have been seen before standing still means anything: a VM that seldom writes is no news."""
+_STALLED_FACTOR: Final = 3
+_MIN_CHANGES: Final = 4
+"""Changes that must have been seen before a task can be stalled: many VMs rarely write."""
 
-_RECENT_MOVES: Final = 12
+_RECENT_CHANGES: Final = 12
 _AHEAD_S: Final = 60.0
-"""Clocks that are a few seconds off are no news."""
+"""A clock difference of a few seconds is not a problem."""
 
 
 class ReasonKind(Enum):
-    """What can be said of a task; of two that are equally bad the one that tells more stands first.
+    """Kinds of problems of a task. Of two with the same severity, the one that is first here is listed first.
 
-    The values are words for filters, and never change once released.
+    The values are words of the filter language, and must not change after a release.
     """
 
     STORAGE = "storage"
-    """Its backup storage is disconnected."""
+    """The backup storage is disconnected."""
     FULL = "full"
     FAILED = "failed"
     UNKNOWN = "unknown"
@@ -57,68 +57,69 @@ class ReasonKind(Enum):
     """Another task protects the same VM."""
     STARTING = "starting"
     """Starting for longer than `LONG_START_S`."""
-    ACTIVE_WHILE_DISABLED = "not-off"
-    """Switched off, but its status is none of rest."""
-    UNKNOWN_STATUS = "new-word"
-    """A status that this version has no word for."""
+    ACTIVE_WHILE_DISABLED = "disabled-active"
+    """Disabled, but the status is not one of rest."""
+    UNKNOWN_STATUS = "unknown-status"
+    """A status that this version does not know."""
     UNREADABLE = "unreadable"
     NEAR_FULL = "near-full"
     POLICY = "policy"
-    """Its policy is not among those of the node."""
-    STALLED = "still"
-    """Running, but used capacity stopped moving."""
-    LONG_DISABLED = "forgotten"
+    """The policy is not among the known policies."""
+    STALLED = "stalled"
+    """Running, but used capacity stopped changing."""
+    LONG_DISABLED = "disabled-long"
+    """Disabled for longer than `LONG_DISABLED_S`."""
     CLOCK_SKEW = "clock"
-    """Its last operation lies in the future."""
+    """The last operation is in the future."""
 
 
 class Reason(Struct, frozen=True, gc=False):
-    """One thing that is said of a task. What it rests on stands in the task and its vitals."""
+    """One problem of a task. Its figures are in the task and its row."""
 
     kind: ReasonKind
     severity: Severity
     since: datetime | None = None
-    """Since when it is so, at the latest; None when nobody can know."""
+    """Latest possible start of the problem; None when it cannot be known."""
     other: str = ""
-    """Uuid of what else it concerns: the other task, the storage, the policy."""
+    """UUID of the other task, the storage or the policy that it is about."""
 
 
 class Evidence(Struct, frozen=True):
-    """What the task's own record does not say."""
+    """What is known about a task besides its own record."""
 
     now: datetime
     unchanged_s: float = 0.0
-    """For how long its status and state were seen as they are."""
+    """Seconds for which status and state were polled without a change."""
     growth: GrowthRate | None = None
     full_in_s: float | None = None
-    still_since: datetime | None = None
-    """When used capacity moved last, if that is remarkably long ago."""
+    stalled_since: datetime | None = None
+    """When used capacity changed last, if that is unusually long ago."""
     duplicate_task_uuid: str = ""
-    """Uuid of another task on the same VM."""
+    """UUID of another task on the same VM."""
     is_storage_disconnected: bool = False
     is_policy_missing: bool = False
 
 
 NONE: Final[tuple[Reason, ...]] = ()
-"""What most tasks have: one object for all of them."""
+"""No problems: one shared object, as most tasks have none."""
 
 
 def find_reasons(task: Task, evidence: Evidence, before: Sequence[Reason] = ()) -> tuple[Reason, ...]:
-    """Return what is to be said of `task`, worst first.
+    """Return the problems of `task`, worst first.
 
-    `before` is what was said last: what has not ended began when it was first known to.
+    `before` are the problems of the previous poll: one that continues keeps its earlier start.
     """
     found = [] if is_obviously_healthy(task, evidence) else list(_found(task, evidence))
     if not found:
         return NONE
     known = {reason.kind: reason for reason in before}
-    kept = [_with_beginning(reason, known.get(reason.kind)) for reason in found]
-    kept.sort(key=lambda reason: (-reason.severity, _RANKS[reason.kind]))
-    return _shared(tuple(kept)) if all(reason.since is None for reason in kept) else tuple(kept)
+    reasons = [_with_earliest_start(reason, known.get(reason.kind)) for reason in found]
+    reasons.sort(key=lambda reason: (-reason.severity, _RANKS[reason.kind]))
+    return _shared(tuple(reasons)) if all(reason.since is None for reason in reasons) else tuple(reasons)
 
 
 def is_obviously_healthy(task: Task, evidence: Evidence) -> bool:
-    """Whether nothing is to be said, told by what most tasks are: most of them are looked at and passed over."""
+    """Return True when a quick test shows that a task has no problem, as for most tasks; False when it may have one."""
     ratio, seconds, last_op_at = task.rpo_ratio, evidence.full_in_s, task.last_op_at
     return (
         task.status == "Running"
@@ -127,7 +128,7 @@ def is_obviously_healthy(task: Task, evidence: Evidence) -> bool:
             evidence.duplicate_task_uuid
             or evidence.is_storage_disconnected
             or evidence.is_policy_missing
-            or evidence.still_since
+            or evidence.stalled_since
         )
         and (ratio is None or ratio <= 1.0)
         and (seconds is None or seconds >= FULL_SOON_S)
@@ -139,34 +140,34 @@ def is_obviously_healthy(task: Task, evidence: Evidence) -> bool:
 
 
 def overall_severity(task: Task, reasons: Sequence[Reason]) -> Severity:
-    """The severity of a task with all that is said of it."""
+    """Return the worst severity of the status and of the problems of a task."""
     worst = status_severity(task.status, task.state)
     for reason in reasons:
         worst = max(worst, reason.severity)
     return worst
 
 
-def next_time_trigger_s(task: Task, steady_s: float) -> float | None:
-    """Seconds until time alone gives a reason; None when that is not to be foreseen or far away."""
-    return LONG_START_S - steady_s if task.status == "Starting" and steady_s < LONG_START_S else None
+def next_time_trigger_s(task: Task, unchanged_s: float) -> float | None:
+    """Return the seconds until the task gets a problem without any change; None when it does not, or not soon."""
+    return LONG_START_S - unchanged_s if task.status == "Starting" and unchanged_s < LONG_START_S else None
 
 
 def stalled_s(points: Sequence[CapacitySample], now: float) -> float | None:
-    """Seconds for which used capacity has not moved, if it used to move far more often; else None.
+    """Return the seconds for which used capacity has not changed, if it changed far more often before; else None.
 
-    The server looks every five minutes, so three of its looks without a change is the least that counts, and three
-    times what was usual: idle VMs are many, and none of them is a fault.
+    The server refreshes used capacity every five minutes, so the minimum is three refreshes without a change, and three
+    times the usual time between changes: many VMs are idle, which is not a problem.
 
-    >>> moving = [CapacitySample(300.0 * n, n) for n in range(6)]
-    >>> stalled_s(moving, 1500.0 + 899), stalled_s(moving, 1500.0 + 900)
+    >>> growing = [CapacitySample(300.0 * n, n) for n in range(6)]
+    >>> stalled_s(growing, 1500.0 + 899), stalled_s(growing, 1500.0 + 900)
     (None, 900.0)
     """
-    recent = points[-_RECENT_MOVES:]
-    if len(recent) <= _MIN_MOVES:
+    recent = points[-_RECENT_CHANGES:]
+    if len(recent) <= _MIN_CHANGES:
         return None
     usual_s = median(after.at - before.at for before, after in pairwise(recent))
     seconds = now - recent[-1].at
-    return seconds if seconds >= _REFRESHES * max(_REFRESH_S, usual_s) else None
+    return seconds if seconds >= _STALLED_FACTOR * max(_REFRESH_S, usual_s) else None
 
 
 _RANKS: Final = {kind: rank for rank, kind in enumerate(ReasonKind)}
@@ -174,12 +175,12 @@ _OUTAGES: Final = {"Stopped": ReasonKind.STOPPED, "Failed": ReasonKind.FAILED, "
 
 
 def _found(task: Task, evidence: Evidence) -> Iterator[Reason]:
-    is_on = task.state != "Disabled"
-    yield from _of_status(task, evidence, is_on=is_on)
-    if is_on:
-        yield from _of_protection(task, evidence)
+    is_enabled = task.state != "Disabled"
+    yield from _status_reasons(task, evidence, is_enabled=is_enabled)
+    if is_enabled:
+        yield from _protection_reasons(task, evidence)
     if not task.resource_refs and "resourceRefs" not in task.unreadable_fields:
-        yield Reason(ReasonKind.NO_VM, Severity.WARNING if is_on else Severity.NOTICE)
+        yield Reason(ReasonKind.NO_VM, Severity.WARNING if is_enabled else Severity.NOTICE)
     if evidence.duplicate_task_uuid:
         yield Reason(ReasonKind.TWO_TASKS, Severity.WARNING, other=evidence.duplicate_task_uuid)
     if task.unreadable_fields:
@@ -187,31 +188,31 @@ def _found(task: Task, evidence: Evidence) -> Iterator[Reason]:
     if evidence.is_policy_missing:
         yield Reason(ReasonKind.POLICY, Severity.NOTICE, other=task.policy_uuid or "")
     if evidence.is_storage_disconnected:
-        severity = Severity.CRITICAL if is_on else Severity.NOTICE
+        severity = Severity.CRITICAL if is_enabled else Severity.NOTICE
         yield Reason(ReasonKind.STORAGE, severity, other=task.backup_storage_uuid or "")
     if task.last_op_at is not None and (task.last_op_at - evidence.now).total_seconds() >= _AHEAD_S:
-        # Usually the clock of the node, and then it is so for all of them: no reason to stand first.
+        # Usually the clock of the node, which affects all tasks: it must not change the order.
         yield Reason(ReasonKind.CLOCK_SKEW, Severity.HEALTHY)
 
 
-def _of_status(task: Task, evidence: Evidence, *, is_on: bool) -> Iterator[Reason]:
+def _status_reasons(task: Task, evidence: Evidence, *, is_enabled: bool) -> Iterator[Reason]:
     status, severity = task.status, status_severity(task.status, task.state)
     if severity >= Severity.WARNING:
-        known = _OUTAGES.get(status) if is_on else ReasonKind.ACTIVE_WHILE_DISABLED
+        known = _OUTAGES.get(status) if is_enabled else ReasonKind.ACTIVE_WHILE_DISABLED
         yield Reason(known or ReasonKind.UNKNOWN_STATUS, severity, _unchanged_since(task, evidence))
-    elif not is_on and severity is Severity.CALM:
+    elif not is_enabled and severity is Severity.CALM:
         since = _unchanged_since(task, evidence)
-        if (evidence.now - since).total_seconds() >= FORGOTTEN_S:
+        if (evidence.now - since).total_seconds() >= LONG_DISABLED_S:
             yield Reason(ReasonKind.LONG_DISABLED, Severity.NOTICE, since)
     elif status == "Starting":
         since = _unchanged_since(task, evidence)
         if (evidence.now - since).total_seconds() >= LONG_START_S:
-            # A first full copy takes hours, and is seen to come along.
+            # A first full copy takes hours, during which used capacity grows.
             is_copying = evidence.growth is not None and evidence.growth.bytes_per_s > 0
             yield Reason(ReasonKind.STARTING, Severity.NOTICE if is_copying else Severity.WARNING, since)
 
 
-def _of_protection(task: Task, evidence: Evidence) -> Iterator[Reason]:
+def _protection_reasons(task: Task, evidence: Evidence) -> Iterator[Reason]:
     seconds, ratio = evidence.full_in_s, task.rpo_ratio
     if seconds is not None and seconds <= 0:
         yield Reason(ReasonKind.FULL, Severity.CRITICAL)
@@ -220,28 +221,28 @@ def _of_protection(task: Task, evidence: Evidence) -> Iterator[Reason]:
     elif is_near_full(task):
         yield Reason(ReasonKind.NEAR_FULL, Severity.NOTICE)
     if ratio is not None and ratio > 1.0:
-        # The offset grows by a second each second: what is above the target is how long it has been so.
-        over = timedelta(milliseconds=min((task.rpo_ms or 0) - (task.rpo_target_ms or 0), _LONGEST_MS))
+        # The RPO grows by a second each second, so the excess over the target is the duration of the breach.
+        over = timedelta(milliseconds=min((task.rpo_ms or 0) - (task.rpo_target_ms or 0), _MAX_RPO_MS))
         yield Reason(ReasonKind.RPO, Severity.WARNING, evidence.now - over)
-    if evidence.still_since is not None and task.status == "Running":
-        yield Reason(ReasonKind.STALLED, Severity.NOTICE, evidence.still_since)
+    if evidence.stalled_since is not None and task.status == "Running":
+        yield Reason(ReasonKind.STALLED, Severity.NOTICE, evidence.stalled_since)
 
 
 def _is_trusted(rate: GrowthRate | None) -> bool:
     return rate is None or rate.span_s >= _TRUSTED_SPAN_S
 
 
-_LONGEST_MS: Final = int(10 * 365 * DAY_S * 1000)
-"""Ten years: numbers from outside must not lead out of the calendar."""
+_MAX_RPO_MS: Final = int(10 * 365 * DAY_S * 1000)
+"""Ten years: numbers of the server must not lead to dates outside of the calendar."""
 
 
 def _unchanged_since(task: Task, evidence: Evidence) -> datetime:
-    """Since when status and state are as they are, at the latest: a record that was not written since is unchanged."""
-    seen = evidence.now - timedelta(seconds=evidence.unchanged_s)
-    return seen if task.last_op_at is None else min(seen, task.last_op_at)
+    """Return the time since when status and state are unchanged, at the latest; they are since `last_op_at`."""
+    polled_since = evidence.now - timedelta(seconds=evidence.unchanged_s)
+    return polled_since if task.last_op_at is None else min(polled_since, task.last_op_at)
 
 
-def _with_beginning(reason: Reason, before: Reason | None) -> Reason:
+def _with_earliest_start(reason: Reason, before: Reason | None) -> Reason:
     if before is None or before == reason:
         return before or reason
     if reason.since is not None and before.since is not None and before.since < reason.since:
@@ -251,5 +252,5 @@ def _with_beginning(reason: Reason, before: Reason | None) -> Reason:
 
 @lru_cache(maxsize=256)
 def _shared(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
-    """One object for all tasks of which the same is said."""
+    """Return one shared object for all tasks with the same problems."""
     return reasons

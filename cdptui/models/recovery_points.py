@@ -1,6 +1,6 @@
-"""Recovery points of a VM: what can be restored, where there are gaps, and how much changes.
+"""Recovery points of a VM: what can be restored, gaps, and the change rate.
 
-The server thins what it lists to one point a minute, an hour or a day, so gaps shorter than that stay unseen.
+The server lists one point per minute, hour or day, so shorter gaps are not visible.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Final
 from msgspec import Struct
 
 RESOLUTION_S: Final = 60
-"""The finest that the server lists."""
+"""Seconds between two points in the finest list of the server."""
 
 GAP_FACTOR: Final = 2.0
-"""A gap is told when it is this many times the distance that there should be: points are never on the second."""
+"""From this multiple of the interval on, the time between two points is a gap: points are not exact to the second."""
 
 
 class RecoveryPoint(Struct, frozen=True, gc=False):
-    """One moment of one volume that can be brought back."""
+    """A point in time to which a volume can be restored."""
 
     id: int
     volume_uuid: str
@@ -30,54 +30,54 @@ class RecoveryPoint(Struct, frozen=True, gc=False):
 
 
 class RecoveryPoints(Struct, frozen=True):
-    """What one look at the points of a VM brought."""
+    """The recovery points of a VM, as loaded at one time."""
 
     start: datetime
-    """Begin of the time that `recent` covers."""
+    """Start of the period that `recent` covers."""
     end: datetime
     recent: tuple[RecoveryPoint, ...] = ()
-    """One a minute, between `start` and `end`."""
+    """One per minute, between `start` and `end`."""
     daily: tuple[RecoveryPoint, ...] = ()
-    """One a day, as far back as there are any."""
+    """One per day, as far back as there are any."""
     protected: tuple[RecoveryPoint, ...] = ()
-    """Those that are protected from being thinned out."""
+    """Locked points, which the retention does not remove."""
     is_truncated: bool = False
-    """Whether the server has, or may have, more of them than these."""
+    """True when the server has, or may have, more points than these."""
 
 
 class RecoveryGap(Struct, frozen=True):
-    """A time without a recovery point that should have had some."""
+    """A period without recovery points that should have some."""
 
     start: datetime
     end: datetime
 
     @property
     def seconds(self) -> float:
-        """How long it is."""
+        """Length in seconds."""
         return (self.end - self.start).total_seconds()
 
 
 class VolumeHistory(Struct, frozen=True):
-    """What can be said of the points of one volume."""
+    """The recovery points of one volume, summarized."""
 
     volume_uuid: str
     newest: datetime | None
     oldest: datetime | None
-    """To the day."""
+    """Exact to the day."""
     count: int
-    """Points among the recent ones."""
+    """Number of recent points."""
     gaps: tuple[RecoveryGap, ...]
-    """Gaps among the recent ones, longest first."""
+    """Gaps between recent points, longest first."""
     seconds_since_newest: float | None
-    """Seconds from the newest to the end of the time that was looked at, if that is as long as a gap."""
+    """Seconds from the newest point to the end of the period, if that is as long as a gap; else None."""
     bytes_per_s: float | None
-    """What the recent points hold, over the time that they cover."""
+    """Total size of the recent points, divided by the time that they cover."""
     moments: tuple[datetime, ...] = ()
-    """Of the recent points, oldest first."""
+    """Times of the recent points, oldest first."""
 
 
 def volume_histories(points: RecoveryPoints, interval_s: int | None) -> tuple[VolumeHistory, ...]:
-    """Return what can be said of each volume, for points that should come every `interval_s`."""
+    """Return the summary of each volume, for points that should be made every `interval_s`."""
     volumes: dict[str, list[RecoveryPoint]] = {}
     for point in (*points.recent, *points.daily, *points.protected):
         volumes.setdefault(point.volume_uuid, [])
@@ -93,10 +93,10 @@ def _history(
     others = (point.at for point in (*points.daily, *points.protected) if point.volume_uuid == uuid)
     everything = sorted([*moments, *(at for at in others if at is not None)])
     spacing_s = max(RESOLUTION_S, interval_s or RESOLUTION_S)
-    # Before the first one of a young task there is nothing.
-    lulls = [RecoveryGap(before, after) for before, after in pairwise(moments)]
-    long = [lull for lull in lulls if lull.seconds > GAP_FACTOR * spacing_s]
-    silence_s = (points.end - moments[-1]).total_seconds() if moments else 0.0
+    # The time before the first point is no gap: the task may be young.
+    spans = [RecoveryGap(before, after) for before, after in pairwise(moments)]
+    gaps = [span for span in spans if span.seconds > GAP_FACTOR * spacing_s]
+    overdue_s = (points.end - moments[-1]).total_seconds() if moments else 0.0
     span_s = (moments[-1] - moments[0]).total_seconds() if len(moments) > 1 else 0.0
     sizes = [point.size_bytes for point in recent if point.size_bytes is not None]
     return VolumeHistory(
@@ -104,15 +104,15 @@ def _history(
         newest=everything[-1] if everything else None,
         oldest=everything[0] if everything else None,
         count=len(moments),
-        gaps=tuple(sorted(long, key=lambda lull: -lull.seconds)),
-        seconds_since_newest=silence_s if silence_s > GAP_FACTOR * spacing_s else None,
+        gaps=tuple(sorted(gaps, key=lambda gap: -gap.seconds)),
+        seconds_since_newest=overdue_s if overdue_s > GAP_FACTOR * spacing_s else None,
         bytes_per_s=sum(sizes) / span_s if sizes and span_s > 0 else None,
         moments=tuple(moments),
     )
 
 
 def coverage(history: VolumeHistory, start: datetime, end: datetime, cells: int) -> tuple[float, ...]:
-    """The share of each of `cells` equal pieces of time that no lull touches; 0 where there was no point at all.
+    """Return for each of `cells` equal parts of the time the share without gaps; 0 where there is no point at all.
 
     >>> from datetime import UTC
     >>> begin = datetime(2026, 1, 1, tzinfo=UTC)
@@ -133,11 +133,11 @@ def coverage(history: VolumeHistory, start: datetime, end: datetime, cells: int)
         ):
             shares.append(0.0)
             continue
-        lost_s = sum(max(0.0, (min(close, lull.end) - max(begin, lull.start)).total_seconds()) for lull in history.gaps)
-        shares.append(max(0.0, 1 - lost_s / step_s) if step_s > 0 else 0.0)
+        gap_s = sum(max(0.0, (min(close, gap.end) - max(begin, gap.start)).total_seconds()) for gap in history.gaps)
+        shares.append(max(0.0, 1 - gap_s / step_s) if step_s > 0 else 0.0)
     return tuple(shares)
 
 
 def protected_points(points: RecoveryPoints, volume_uuid: str) -> tuple[RecoveryPoint, ...]:
-    """The protected points of one volume."""
+    """Return the locked points of one volume."""
     return tuple(point for point in points.protected if point.volume_uuid == volume_uuid)

@@ -1,4 +1,4 @@
-"""Secrets taken out of text by their value, wherever they appear in it. Pure."""
+"""Redaction: masks known secrets in text."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from urllib.parse import quote, unquote
 MASK: Final = "***"
 
 _MIN_LENGTH: Final = 4
-"""A shorter secret is not masked by its value: a mask for every `a` would give it away, and make text unreadable."""
+"""A shorter secret is not masked: masking every `a` would reveal it, and make text unreadable."""
 
 _USERINFO: Final = re.compile(r"(?<=://)\S*@")
-"""User and password of a URL; up to the last @, since a password may hold one."""
+"""User and password of a URL, up to the last @, as a password may contain one."""
 
 
 class Redactor:
-    """Masks the secrets that it knows, and what stands for user and password in any URL.
+    """Masks known secrets, and user and password in any URL.
 
     >>> redactor = Redactor()
     >>> redactor.add("hunter2")
@@ -33,7 +33,7 @@ class Redactor:
         forms = {form for secret in secrets for form in _forms(secret) if len(form) >= _MIN_LENGTH}
         if not forms <= self._secrets:
             self._secrets |= forms
-            # The longest first: one secret may be the beginning of another.
+            # Longest first, as one secret may be the beginning of another.
             self._pattern = re.compile("|".join(map(re.escape, sorted(self._secrets, key=len, reverse=True))))
 
     def redact(self, text: str) -> str:
@@ -43,7 +43,7 @@ class Redactor:
 
 
 def url_secrets(url: str) -> tuple[str, ...]:
-    """The password in a URL and its user and password together, as they are written and decoded; none without an @.
+    """Return the password of a URL, and user and password together, each as written and decoded; empty without an @.
 
     >>> url_secrets("http://admin:p%40ss@10.0.0.5"), url_secrets("http://10.0.0.5")
     (('p%40ss', 'p@ss', 'admin:p%40ss', 'admin:p@ss'), ())

@@ -1,4 +1,4 @@
-"""A list of resources that may not be whole."""
+"""A list of resources that may be incomplete."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ T = TypeVar("T")
 
 
 class ResourceList(Struct, Generic[T], frozen=True):
-    """The resources of one kind that the account sees, as far as the server listed them."""
+    """The resources of one kind that are visible to the account, as far as the server listed them."""
 
     items: tuple[T, ...] = ()
     is_partial: bool = False
-    """Whether the server has, or may have, more."""
+    """True when the server has, or may have, more."""

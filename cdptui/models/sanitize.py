@@ -1,7 +1,7 @@
-"""The one sanitiser: text from outside made inert, so that it can be drawn, logged and copied.
+"""Sanitizing of text from outside, so that it can be drawn, logged and copied.
 
-Names, descriptions and error texts come from other people. After `sanitize` nothing in them can move a cursor, change a
-colour, reverse the reading direction, hide itself or push the columns out of line.
+Names, descriptions and error texts are untrusted. After `sanitize` they cannot move the cursor, change colours, reverse
+the text direction, hide text or shift columns.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import unicodedata
 from typing import Final
 
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
-"""Stands for a character that must not be drawn; visible, so that `a` and `a<zero width space>` look different."""
+"""Shown for a character that must not be drawn; visible, so that `a` and `a<zero width space>` look different."""
 
 MAX_LENGTH: Final = 4096
-"""Characters kept. The server's longest texts (error details) are capped at 4096 by the server itself."""
+"""Maximum number of characters. The server limits its longest texts (error details) to 4096 itself."""
 
 _MAX_COMBINING: Final = 2
 _CONTROL_PICTURES: Final = 0x2400
@@ -24,15 +24,15 @@ _VARIATION_SELECTORS: Final = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0), r
 
 
 _INVISIBLE_LETTERS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
-"""Letters and marks by their category that nevertheless show nothing."""
+"""Characters whose category is letter or mark, but that are invisible."""
 
 
 def sanitize(text: str, limit: int = MAX_LENGTH) -> str:
-    r"""Return `text` on one line, without anything that a terminal would act upon.
+    r"""Return `text` on one line, without anything that a terminal interprets.
 
-    Controls become their pictures, invisible and direction-changing characters become `REPLACEMENT`, marks stacked
-    on one letter are limited, emoji modifiers (whose width no two terminals agree on) go. Idempotent. At most `limit`
-    characters come back, the last one then an ellipsis.
+    Control characters become their pictures; invisible and direction-changing characters become `REPLACEMENT`;
+    combining marks are limited to two per letter; emoji modifiers, whose width differs between terminals, are removed.
+    Idempotent. Returns at most `limit` characters, the last one an ellipsis when text was cut off.
 
     >>> sanitize("erp\x1b[31m-db\n")
     'erp␛[31m-db␊'
@@ -41,14 +41,14 @@ def sanitize(text: str, limit: int = MAX_LENGTH) -> str:
     """
     if len(text) <= limit and text.isascii() and text.isprintable():
         return text
-    # One character past the limit is enough to know that there was more; a hostile megabyte costs nothing.
-    kept = "".join(map(_inert_character, text[: limit + 1]))
-    limited = _limit_combining(unicodedata.normalize("NFC", kept))
+    # One character more than the limit shows that text was cut off, without reading a megabyte of hostile text.
+    safe = "".join(map(_safe_character, text[: limit + 1]))
+    limited = _limit_combining(unicodedata.normalize("NFC", safe))
     is_whole = len(text) <= limit + 1 and len(limited) <= limit
     return limited if is_whole else limited[: limit - 1] + "…"
 
 
-def _inert_character(char: str) -> str:
+def _safe_character(char: str) -> str:
     code = ord(char)
     if code < 0x20:
         return chr(_CONTROL_PICTURES + code)
@@ -75,7 +75,7 @@ def _inert_character(char: str) -> str:
 
 def _limit_combining(text: str) -> str:
     out: list[str] = []
-    run = _MAX_COMBINING  # a mark with nothing before it to stand on goes too
+    run = _MAX_COMBINING  # a mark without a letter before it is removed too
     for char in text:
         if unicodedata.category(char) == "Mn":
             run += 1

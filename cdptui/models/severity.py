@@ -1,4 +1,4 @@
-"""Our verdict on a task: how much it should worry the person who looks, from its status and its state."""
+"""Severity of a task, from its status and state."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 from cdptui.models.task import Task
 
 NEAR_FULL_RATIO: Final = 0.9
-"""From this share of the plan on, a task counts as near full."""
+"""Used share of the plan from which on a task is near full."""
 
 _AT_REST: Final = frozenset({"Stopped", "Created"})
 _IN_TRANSITION: Final = frozenset({"Created", "Starting", "Stopping"})
@@ -16,25 +16,25 @@ _PROTECTING: Final = frozenset({"Running", "DataMerging"})
 
 
 class Severity(IntEnum):
-    """Higher is worse."""
+    """Severity levels; higher is worse."""
 
     CALM = 0
-    """Switched off, and it stands still: somebody wanted that."""
+    """Disabled and at rest."""
     HEALTHY = 1
     BUSY = 2
-    """On its way from one status to another."""
+    """Between two statuses."""
     NOTICE = 3
-    """Worth a look: perhaps nobody meant it so."""
+    """May be unintended."""
     WARNING = 4
-    """Not plainly wrong, but not as it should be, or a word that we do not know."""
+    """Needs attention, or has a status that cdptui does not know."""
     CRITICAL = 5
-    """Switched on, and it does not protect."""
+    """Enabled but not protecting."""
 
 
 def status_severity(status: str, state: str) -> Severity:
-    """Judge a status under a state.
+    """Return the severity of a status in a state.
 
-    Enabled and Failed, Unknown or Stopped is what a monitor exists to show; Disabled and Stopped is normal.
+    Enabled with Failed, Unknown or Stopped is critical; Disabled with Stopped is normal.
 
     >>> status_severity("Stopped", "Enabled").name, status_severity("Stopped", "Disabled").name
     ('CRITICAL', 'CALM')
@@ -53,12 +53,12 @@ def status_severity(status: str, state: str) -> Severity:
 
 
 def is_near_full(task: Task) -> bool:
-    """Whether used capacity is at or over `NEAR_FULL_RATIO` of the plan."""
+    """Return whether used capacity is `NEAR_FULL_RATIO` of the plan or more."""
     ratio = task.used_ratio
     return ratio is not None and ratio >= NEAR_FULL_RATIO
 
 
 def is_rpo_breach(task: Task) -> bool:
-    """Whether the last measured RPO is over its target, for a task that is switched on."""
+    """Return whether the last measured RPO of an enabled task exceeds its target."""
     ratio = task.rpo_ratio
     return ratio is not None and ratio > 1.0 and task.state != "Disabled"

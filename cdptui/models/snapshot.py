@@ -1,4 +1,4 @@
-"""The tasks of one moment."""
+"""The result of a poll, while it is read and when it is complete."""
 
 from __future__ import annotations
 
@@ -11,44 +11,41 @@ from cdptui.models.task import Task
 
 
 class FetchProgress(Struct, frozen=True):
-    """What a source has read so far of its tasks; the last one of a poll is complete."""
+    """The tasks that a source has read so far; the last one of a poll is complete."""
 
     tasks_by_uuid: Collection[Task]
-    """By uuid, each once; tasks that moved between two pages stand at the end. It fills up with the pages to come."""
+    """Tasks by UUID, each once; tasks that moved between two pages are last. Grows with every page."""
     total: int | None
-    """How many the server says it has; None when it did not say."""
+    """Number of tasks by the server's count; None when it did not send one."""
     is_complete: bool
     pages: int = 1
     is_cut_short: bool = False
-    """Complete as far as the source goes, although the server may have tasks that were not read."""
+    """True when reading ended although the server may have more tasks."""
 
     @property
     def tasks(self) -> tuple[Task, ...]:
-        """What was read by now. Made when it is asked for: hardly anybody wants a list of all tasks for every page."""
+        """The tasks so far. Built when it is read, as the tuple is rarely needed for every page."""
         return tuple(self.tasks_by_uuid)
 
 
 class Snapshot(Struct, frozen=True):
-    """What one poll brought.
-
-    `tasks` hold each uuid once, in the order of the reading.
-    """
+    """The tasks of one poll: each UUID once, in the order in which they were read."""
 
     tasks: tuple[Task, ...]
     total: int | None
-    """How many tasks the server says it has; None when it did not say."""
+    """Number of tasks by the server's count; None when it did not send one."""
     is_complete: bool
-    """False while pages are still to come: then the list is shorter than the truth."""
+    """False while pages are missing, so that the list is shorter than the real one."""
     taken_at: datetime
     taken_monotonic: float
-    """The same moment on the monotonic clock, in seconds: ages come from this one."""
+    """The same time on the monotonic clock, in seconds; ages are computed from it."""
     duration_s: float
-    """First request sent to last answer read."""
+    """Seconds from the first request to the last response."""
     pages: int = 1
     is_cut_short: bool = False
-    """The reading was given up, or could not be checked: the server may have tasks that are not in here."""
+    """True when reading ended early or could not be verified, so that the server may have more tasks."""
 
     @property
     def is_partial(self) -> bool:
-        """Whether the server has, or may have, tasks that are not in here."""
+        """True when the server has, or may have, more tasks."""
         return not self.is_complete or self.is_cut_short or (self.total is not None and len(self.tasks) < self.total)

@@ -1,4 +1,4 @@
-"""Limits of this machine that end a call or the program: which one an error comes from, and how to raise it."""
+"""Limits of this machine: which limit an error comes from, and how to raise it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import Enum
 
 
 class SystemLimit(Enum):
-    """What the system refused, and what to do about it."""
+    """What the system refused, and how to raise the limit."""
 
     MEMORY = ("not enough memory", "")
     THREADS = (
@@ -19,28 +19,28 @@ class SystemLimit(Enum):
 
     @property
     def refusal(self) -> str:
-        """What was refused."""
+        """What the system refused."""
         return self.value[0]
 
     @property
     def message(self) -> str:
-        """What was refused, and what to do."""
+        """What the system refused, and how to raise the limit."""
         return ": ".join(filter(None, self.value))
 
 
 def find_system_limit(error: BaseException | None) -> SystemLimit | None:
     """Return the limit that an error comes from; None for any other error.
 
-    Its causes and the members of groups are searched too: libraries raise errors of their own from such a one.
+    Causes, contexts and members of exception groups are searched too, as libraries raise their own errors from it.
     """
-    for one in _with_causes(error, set()):
-        match one:
+    for candidate in _with_causes(error, set()):
+        match candidate:
             case MemoryError() | OSError(errno=errno.ENOMEM):
                 return SystemLimit.MEMORY
-            case SystemError() if str(one).endswith(("without exception set", "without setting an exception")):
-                # CPython's answer where even the MemoryError could not be made.
+            case SystemError() if str(candidate).endswith(("without exception set", "without setting an exception")):
+                # CPython raises this when there is no memory even for the MemoryError.
                 return SystemLimit.MEMORY
-            case RuntimeError() if "start new thread" in str(one):
+            case RuntimeError() if "start new thread" in str(candidate):
                 return SystemLimit.THREADS
             case OSError(errno=errno.EMFILE | errno.ENFILE):
                 return SystemLimit.OPEN_FILES

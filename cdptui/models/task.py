@@ -1,6 +1,6 @@
-"""A CDP task and what hangs on it, as the management node described them at one moment.
+"""A CDP task as the management node reported it.
 
-Everything is in base units (bytes, milliseconds, aware UTC times). `None` is unknown, 0 is zero.
+All values are in base units (bytes, milliseconds, aware UTC times). `None` is unknown, 0 is zero.
 """
 
 from __future__ import annotations
@@ -12,29 +12,29 @@ from msgspec import Struct
 
 
 class ResourceRef(Struct, frozen=True, gc=False):
-    """One resource (in practice: the one VM) that a task protects."""
+    """A resource that a task protects; in practice its one VM."""
 
     resource_uuid: str
     resource_type: str
-    """As the server writes it, a class name such as `VmInstanceVO`."""
+    """Class name of the server, such as `VmInstanceVO`."""
     task_uuid: str = ""
     created_at: datetime | None = None
     last_op_at: datetime | None = None
 
 
 class Task(Struct, frozen=True, gc=False):
-    """One CDP task.
+    """A CDP task.
 
-    `status` and `state` are the server's words, kept as they came: newer servers have more of them than any list.
+    `status` and `state` are kept as the server sends them, as newer servers have more values.
     """
 
     uuid: str
     """Opaque: some of the vendor's fixed ids are not hexadecimal."""
     name: str
     status: str
-    """What it does: Created, Starting, Running, Stopped, Unknown, Failed, DataMerging, Stopping, …"""
+    """Created, Starting, Running, Stopped, Unknown, Failed, DataMerging, Stopping, …"""
     state: str
-    """The switch: Enabled or Disabled."""
+    """Enabled or Disabled."""
     description: str | None = None
     task_type: str | None = None
     policy_uuid: str | None = None
@@ -42,37 +42,37 @@ class Task(Struct, frozen=True, gc=False):
     bandwidth_limit_bps: int | None = None
     """Limit for each volume in bytes per second, not a throughput; 0 is no limit."""
     plan_bytes: int | None = None
-    """Planned capacity (maxCapacity); a task that reaches it stops protecting. 0 means that none was set."""
+    """Planned capacity (maxCapacity), at which a task stops protecting; 0 means that none is set."""
     used_bytes: int | None = None
     rpo_target_ms: int | None = None
-    """Permitted recovery point offset; servers before 4.4.24 have none."""
+    """Target of the recovery point offset; servers before 4.4.24 have none."""
     rpo_ms: int | None = None
-    """Recovery point offset as last measured, about once a minute."""
+    """Last measured recovery point offset; the server measures about once a minute."""
     created_at: datetime | None = None
     last_op_at: datetime | None = None
     resource_refs: tuple[ResourceRef, ...] = ()
     unreadable_fields: frozenset[str] = frozenset()
-    """Names on the wire of the fields that could not be read; their values here are unknown."""
+    """JSON names of the fields that could not be read; their values here are None or empty."""
     raw: bytes = b""
-    """The JSON as the server sent it, as its source keeps it. Equal bytes are the same task."""
+    """The JSON as the server sent it, in the form that the source stores. Equal bytes mean equal tasks."""
 
     @property
     def used_ratio(self) -> float | None:
-        """Used of plan, 1.0 is full; None when either is unknown or no plan was set."""
+        """Used share of the plan, 1.0 is full; None when either is unknown or no plan is set."""
         if self.used_bytes is None or not self.plan_bytes:
             return None
         return self.used_bytes / self.plan_bytes
 
     @property
     def rpo_ratio(self) -> float | None:
-        """RPO of its target, above 1.0 is a breach; None when either is unknown or no target was set."""
+        """RPO divided by its target, above 1.0 is a breach; None when either is unknown or no target is set."""
         if self.rpo_ms is None or not self.rpo_target_ms:
             return None
         return self.rpo_ms / self.rpo_target_ms
 
 
 class FieldUnit(Enum):
-    """What the number or text of a field means."""
+    """The unit of a field."""
 
     BYTES = "bytes"
     BYTES_PER_SECOND = "bytes/s"
@@ -84,25 +84,25 @@ class FieldUnit(Enum):
 
 
 class RawField(Struct, frozen=True):
-    """One field of a task as the server sent it, for people who want to see everything."""
+    """A field of a task as the server sent it."""
 
     name: str
-    """Name on the wire."""
+    """Name in the JSON."""
     text: str
-    """The value as it was written, made inert."""
+    """The value as the server wrote it, sanitized."""
     unit: FieldUnit = FieldUnit.OTHER
     quantity: int | None = None
-    """The number in `unit`, where the field is one."""
+    """The number in `unit`; None when the value is not a number."""
     at: datetime | None = None
     is_known: bool = True
-    """False for a field that this version has no name for."""
+    """False for a field that this version does not know."""
     is_bad: bool = False
-    """True when the value is not of the kind that the field must have."""
+    """True when the value does not have the type of the field."""
 
 
 class RawLines(Struct, frozen=True):
-    """A record as the server sent it, indented, line by line."""
+    """A record as the server sent it, as indented lines."""
 
     lines: tuple[str, ...] = ()
     omitted: int = 0
-    """Lines below these; 0 when these are all."""
+    """Number of lines that are left out at the end."""

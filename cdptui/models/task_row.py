@@ -1,4 +1,4 @@
-"""A task with what we derive from it: the row that every face shows."""
+"""A row of the list: a task and the values derived from it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from cdptui.models.task import Task
 
 
 class TaskRow(Struct, frozen=True, gc=False):
-    """One task as it stands. The same object as long as nothing about it changed, so `is` tells what to redraw."""
+    """A task and the values derived from it. An unchanged task keeps its object, so `is` shows what to redraw."""
 
     task: Task
     severity: Severity
-    """The worst of its status and of its reasons."""
+    """The worst severity of its status and its reasons."""
     growth: GrowthRate | None = None
     full_in_s: float | None = None
-    """Seconds until used capacity reaches the plan; None when it will not, or nobody knows."""
+    """Seconds until used capacity reaches the plan; None when it will not, or when it is unknown."""
     reasons: tuple[Reason, ...] = ()
-    """What is to be said of it, worst first."""
+    """Its problems, worst first."""

@@ -1,4 +1,4 @@
-"""Time zones by IANA name or UTC offset: the setting `server_zone`, and what a management node says of its own zone."""
+"""Time zones by IANA name or UTC offset, from the setting `server_zone` or from a management node."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked of a TLS connection: whom to trust, and what to show."""
+"""TLS settings, and how secure a connection is."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from msgspec import Struct
 
 
 class TransportSecurity(Enum):
-    """Who on the way to a node could listen, or answer in its place."""
+    """How well a connection is protected against eavesdropping and interception."""
 
     SECURE = "kept"
-    """Nobody: TLS with a certificate that is checked, or a way that does not leave this machine."""
+    """TLS with a verified certificate, or a connection that does not leave this machine."""
     PLAINTEXT = "none"
-    """Everybody on the way."""
+    """Not encrypted."""
     UNVERIFIED = "unverified"
-    """Whoever takes the trouble: any certificate is taken."""
+    """Encrypted, but the certificate is not verified: open to active interception."""
 
 
 class TlsSettings(Struct, frozen=True, kw_only=True):
-    """Without a word: trust whom the system trusts, show nothing."""
+    """TLS settings. The defaults trust the CAs of the system and send no client certificate."""
 
     ca_path: Path | None = None
-    """A file of certificates, or a folder of them, that is trusted instead of what the system trusts."""
+    """A file or a folder of CA certificates, trusted instead of those of the system."""
     is_verified: bool = True
-    """False takes any certificate, which anybody on the way can make."""
+    """False accepts any certificate, so that the connection can be intercepted."""
     client_certificate: Path | None = None
     client_key: Path | None = None
-    """None when the key is in the same file as the certificate."""
+    """None when the key is in the certificate file."""
     key_passphrase: str | None = None
 
     def __repr__(self) -> str:
-        return f"Tls(ca_path={self.ca_path}, is_verified={self.is_verified}, client={self.client_certificate})"
+        return f"TlsSettings(ca_path={self.ca_path}, is_verified={self.is_verified}, client={self.client_certificate})"

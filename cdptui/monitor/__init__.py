@@ -1,1 +1,1 @@
-"""The headless core: polls one management node and hands on frozen updates. Draws nothing, prints nothing."""
+"""The monitor without a user interface: polls one management node and yields frozen updates."""

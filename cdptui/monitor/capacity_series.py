@@ -1,4 +1,4 @@
-"""What used capacity was: a bounded record for each task that holds changes, not polls."""
+"""Bounded time series of used capacity, one per task, that record changes instead of polls."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from cdptui.models.capacity import CapacityHistory, CapacitySample, ObservationG
 from cdptui.models.task import Task
 
 MAX_POINTS: Final = 300
-"""Changes kept for one task: a day at the server's own pace of one in five minutes."""
+"""Maximum changes per task: a day at the server's own refresh of once in five minutes."""
 
 MIN_POINTS: Final = 24
 TOTAL_POINTS: Final = 1_000_000
-"""Changes kept in all, 12 bytes each: a large fleet has shorter memories, not a larger process."""
+"""Maximum changes of all tasks, 12 bytes each: the series of a large fleet are shorter, so that memory is bounded."""
 
 _TICKS_PER_S: Final = 10
-"""Moments are kept as whole tenths of a second of the monotonic clock: 32 bits of them are 13 years of uptime."""
+"""Times are stored in tenths of a second of the monotonic clock: 32 bits are 13 years of uptime."""
 
-_ROOM_STEP: Final = 4
+_GROWTH_FACTOR: Final = 4
 
 _MAX_GAPS: Final = 50
 
 
 class CapacitySeries:
-    """Changes of one task's used capacity, oldest first; thinned when full, the newest always exact.
+    """Changes of one task's used capacity, oldest first; older points are thinned out when it is full.
 
-    Its room is taken in a few large steps, and then never again: thousands of arrays that grow and shrink a little for
-    weeks would leave the heap full of holes.
+    Memory is allocated in a few large steps and never released: thousands of arrays that grow and shrink a little for
+    weeks would fragment the heap.
     """
 
     __slots__ = ("_count", "_ticks", "_values")
@@ -43,30 +43,30 @@ class CapacitySeries:
         return self._count
 
     def record(self, at: float, used_bytes: int, max_points: int = MAX_POINTS) -> bool:
-        """Take a reading; whether it was a change."""
+        """Record a value, and return whether it was a change. `at` is in monotonic seconds."""
         if self._count and self._values[self._count - 1] == used_bytes:
             return False
         if self._count >= max_points:
             self._thin()
         if self._count == len(self._ticks):
-            self._grow(min(max_points, _ROOM_STEP * self._count) or 1)
+            self._grow(min(max_points, _GROWTH_FACTOR * self._count) or 1)
         self._ticks[self._count] = round(at * _TICKS_PER_S)
         self._values[self._count] = used_bytes
         self._count += 1
         return True
 
     def points(self) -> tuple[CapacitySample, ...]:
-        """All that is kept."""
+        """Return all recorded changes."""
         moments = [tick / _TICKS_PER_S for tick in self._ticks[: self._count]]
         return tuple(map(CapacitySample._make, zip(moments, self._values[: self._count], strict=True)))
 
     def _thin(self) -> None:
-        """Drop every other point of the older half: the further back, the coarser."""
+        """Drop every other point of the older half, so that older data is coarser."""
         half = self._count // 2
-        for kept in (self._ticks, self._values):
-            older, newer = kept[:half:2], kept[half : self._count]
-            kept[: len(older)] = older
-            kept[len(older) : len(older) + len(newer)] = newer
+        for column in (self._ticks, self._values):
+            older, newer = column[:half:2], column[half : self._count]
+            column[: len(older)] = older
+            column[len(older) : len(older) + len(newer)] = newer
         self._count -= half // 2
 
     def _grow(self, size: int) -> None:
@@ -76,23 +76,23 @@ class CapacitySeries:
 
 
 class CapacityRecorder:
-    """The series of a whole fleet, and the gaps that all of them share."""
+    """The series of all tasks, and the gaps between polls that they share."""
 
     def __init__(self) -> None:
         self._series: dict[str, CapacitySeries] = {}
         self._gaps: deque[ObservationGap] = deque(maxlen=_MAX_GAPS)
-        self._last_look: float | None = None
+        self._last_poll_at: float | None = None
         self._max_points = MAX_POINTS
 
     def begin_poll(self, at: float, longest_wait_s: float, fleet_size: int) -> None:
-        """Begin to record a poll at `at`; a longer wait since the last one than `longest_wait_s` was a gap."""
-        if self._last_look is not None and at - self._last_look > longest_wait_s:
-            self._gaps.append(ObservationGap(self._last_look, at))
-        self._last_look = at
+        """Begin a poll at `at`. Record a gap if more than `longest_wait_s` passed since the previous one."""
+        if self._last_poll_at is not None and at - self._last_poll_at > longest_wait_s:
+            self._gaps.append(ObservationGap(self._last_poll_at, at))
+        self._last_poll_at = at
         self._max_points = max(MIN_POINTS, min(MAX_POINTS, TOTAL_POINTS // max(1, fleet_size)))
 
     def record(self, task: Task, at: float) -> CapacitySeries | None:
-        """Take a task's reading; its series if that changed, else None."""
+        """Record the value of a task. Return its series if the value changed, else None."""
         if task.used_bytes is None:
             return None
         series = self._series.get(task.uuid)
@@ -101,16 +101,16 @@ class CapacityRecorder:
         return series if series.record(at, task.used_bytes, self._max_points) else None
 
     def get(self, uuid: str) -> CapacitySeries | None:
-        """The series of a task."""
+        """Return the series of a task; None when it has none."""
         return self._series.get(uuid)
 
     def forget(self, uuids: Iterable[str]) -> None:
-        """Drop the series of tasks that are gone."""
+        """Drop the series of deleted tasks."""
         for uuid in uuids:
             self._series.pop(uuid, None)
 
     def history(self, uuid: str) -> CapacityHistory:
-        """All that is known of a task's used capacity."""
+        """Return samples and gaps of a task."""
         series = self._series.get(uuid)
         points = series.points() if series is not None else ()
-        return CapacityHistory(points, tuple(self._gaps), until=self._last_look or 0.0)
+        return CapacityHistory(points, tuple(self._gaps), until=self._last_poll_at or 0.0)

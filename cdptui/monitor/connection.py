@@ -1,6 +1,6 @@
-"""The composition root: settings to a running link with one management node.
+"""The composition root: connects the monitor to one management node.
 
-Importing the network takes longer than drawing the first frame, so it happens here, late, and off the event loop.
+Importing the HTTP stack takes longer than drawing the first frame, so it is imported here, late, and in a thread.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from cdptui.monitor.sources import NodeClient
 
 
 class NodeConnection(Struct, frozen=True):
-    """One management node, connected: its monitor, and the side questions."""
+    """The connection to one management node: its monitor and its inventory."""
 
     monitor: Monitor
     directory: InventoryService
@@ -42,20 +42,20 @@ class NodeConnection(Struct, frozen=True):
         on_secret: Callable[[str], None] = lambda _: None,
         on_password: Callable[[str], None] = lambda _: None,
     ) -> NodeConnection:
-        """Watch `node`, whose side questions fail with one of `errors`.
+        """Build the monitor and the inventory for `node`, whose requests raise one of `errors`.
 
-        `on_secret` is told what is typed later, `on_password` what of it may serve again.
+        `on_secret` is called with every password or code that the user types later, `on_password` with passwords only.
         """
         monitor = Monitor(node, clock, PollSchedule(interval_s))
         directory = InventoryService(
-            node.resources, clock, monitor.turns, errors, on_dependencies_changed=monitor.set_dependencies
+            node.resources, clock, monitor.gate, errors, on_dependencies_changed=monitor.set_dependencies
         )
         monitor.on_tasks_removed(directory.forget_tasks)
         return cls(monitor, directory, node, on_secret, on_password)
 
     @property
     def zone(self) -> tzinfo | None:
-        """The zone in which the server writes dates, as far as it is known."""
+        """Time zone of the server's dates; None when it is not known."""
         return self._node.zone
 
     @property
@@ -81,32 +81,32 @@ class NodeConnection(Struct, frozen=True):
         return self.monitor.row(uuid)
 
     def fields(self, task: Task) -> Sequence[RawField]:
-        """Every field that the server sent of a task."""
+        """Return every field of a task as the server sent it."""
         return self._node.fields(task)
 
     def raw_lines(self, task: Task) -> RawLines:
-        """The record of a task as the server sent it, indented."""
+        """Return the record of a task as the server sent it, as indented lines."""
         return self._node.raw_lines(task)
 
     def record(self, task: Task) -> str:
-        """A task as the server sent it: JSON on one line, inert."""
+        """Return the record of a task as sanitized JSON on one line."""
         return self._node.json_record(task)
 
     def use_password(self, password: str) -> None:
-        """Try another password, at once."""
+        """Log in with another password, and poll at once."""
         self._on_secret(password)
         self._on_password(password)
         self._node.use_password(password)
         self.monitor.refresh()
 
     def use_code(self, code: str) -> None:
-        """Log in with a code of the second factor, at once."""
+        """Log in with a second-factor code, and poll at once."""
         self._on_secret(code)
         self._node.use_otp(code)
         self.monitor.refresh()
 
     async def aclose(self) -> bool:
-        """Log out and hang up; takes two seconds at most. False when a session may be left on the node."""
+        """Log out and close the connections, within two seconds. Return False if a session may be left on the node."""
         return await self._node.aclose()
 
 
@@ -116,9 +116,9 @@ async def connect(
     on_secret: Callable[[str], None] = lambda _: None,
     on_password: Callable[[str], None] = lambda _: None,
 ) -> NodeConnection:
-    """Build everything that watches one node. Opens no connection yet. For the rest see `NodeConnection.to`."""
+    """Create the connection to the node of `settings`. Sends no request yet. See `NodeConnection.create`."""
     await asyncio.to_thread(_import_network)
-    from cdptui.api.client import Client  # noqa: PLC0415 - late on purpose, see above
+    from cdptui.api.client import Client  # noqa: PLC0415 - imported late, see the module docstring
     from cdptui.api.errors import ApiError  # noqa: PLC0415
 
     client = await asyncio.to_thread(
@@ -135,6 +135,6 @@ async def connect(
 
 
 def _import_network() -> None:
-    """Load what the first request would load, 30 ms of it on the event loop."""
+    """Import what the first request would import on the event loop, which takes 30 ms."""
     for name in ("cdptui.api.client", "anyio._backends._asyncio"):
         importlib.import_module(name)

@@ -1,4 +1,4 @@
-"""Which tasks protect which resource: the node wants one each, and somebody should know where it is not so."""
+"""State of all tasks of a node from poll to poll: rows, changes, reasons, and duplicate tasks on one resource."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from cdptui.monitor.capacity_series import CapacityRecorder
 
 
 class ProtectionIndex:
-    """A book of resources and their tasks. The many with one task cost no more than their place in it.
+    """Index from resource UUID to the tasks that protect it, optimised for the usual one task per resource.
 
-    Each of several tasks is told of one other, so that thousands on one resource, which no node should have, take no
+    For each of several tasks on a resource only one other task is reported, so that thousands on one resource take no
     longer than two.
     """
 
     def __init__(self) -> None:
         self._tasks: dict[str, str | dict[str, None]] = {}
-        self._touched: set[str] = set()
+        self._affected: set[str] = set()
 
     def add(self, task: Task) -> None:
-        """Note what a task protects."""
+        """Add the resources of a task."""
         for ref in task.resource_refs:
             known = self._tasks.get(ref.resource_uuid)
             if known is None:
@@ -42,26 +42,26 @@ class ProtectionIndex:
                 known[task.uuid] = None
             elif known != task.uuid:
                 self._tasks[ref.resource_uuid] = {known: None, task.uuid: None}
-                self._touched.add(known)
+                self._affected.add(known)
 
     def remove(self, task: Task) -> None:
-        """Strike out what a task protected."""
+        """Remove the resources of a task."""
         for ref in task.resource_refs:
             known = self._tasks.get(ref.resource_uuid)
             if known == task.uuid:
                 del self._tasks[ref.resource_uuid]
             elif isinstance(known, dict) and task.uuid in known:
-                told_of = list(islice(known, 2))
+                reported = list(islice(known, 2))
                 del known[task.uuid]
-                if task.uuid == told_of[0]:
-                    self._touched.update(known)
-                elif task.uuid == told_of[1]:
-                    self._touched.add(told_of[0])
+                if task.uuid == reported[0]:
+                    self._affected.update(known)
+                elif task.uuid == reported[1]:
+                    self._affected.add(reported[0])
                 if len(known) == 1:
                     self._tasks[ref.resource_uuid] = next(iter(known))
 
     def other_task_on_same_resource(self, task: Task) -> str:
-        """Uuid of another task on what `task` protects; empty when there is none."""
+        """Return the UUID of another task on a resource of `task`; empty when there is none."""
         for ref in task.resource_refs:
             known = self._tasks.get(ref.resource_uuid)
             if isinstance(known, dict):
@@ -71,108 +71,108 @@ class ProtectionIndex:
         return ""
 
     def pop_affected(self) -> set[str]:
-        """Uuids of the tasks whose rival came, went or changed since this was asked last."""
-        touched, self._touched = self._touched, set()
-        return touched
+        """Return the UUIDs of the tasks whose duplicate changed since the last call."""
+        affected, self._affected = self._affected, set()
+        return affected
 
 
 GROWTH_RECHECK_S: Final = 300.0
-"""A task that stopped growing says nothing; its rate is worked out again after this long without a change."""
+"""The growth of a task is computed again after this many seconds without a change, as it decreases then."""
 
-_SLICE: Final = 50
-"""Tasks worked on before another look at the clock."""
+_CLOCK_CHECK_INTERVAL: Final = 50
+"""Tasks that are processed between two reads of the clock."""
 
 
 class _TrackedTask(Struct, gc=False):
-    """What is remembered of a task from poll to poll."""
+    """State of a task between polls."""
 
     row: TaskRow
     recheck_at: float
-    """When its growth and its reasons must be worked out again even if nothing changed."""
-    steady_since: float
-    """Since when its status and its state were seen as they are."""
+    """Monotonic seconds when growth and reasons are computed again even without a change."""
+    unchanged_since: float
+    """Monotonic seconds since when status and state were polled without a change."""
 
 
 class _GrowthState(Struct, frozen=True, gc=False):
-    """What the readings of used capacity say now."""
+    """Growth of a task, as computed from its series."""
 
     growth: GrowthRate | None
-    still_since: datetime | None
+    stalled_since: datetime | None
     recheck_at: float
 
 
 class FleetTracker:
-    """All tasks of one node. Fed with every snapshot, in pieces between which the event loop goes on."""
+    """Tracks all tasks of one node. Snapshots are applied in time slices, between which the event loop runs."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._series = CapacityRecorder()
-        self._known: dict[str, _TrackedTask] = {}
-        self._sum = FleetAccumulator()
-        self._guards = ProtectionIndex()
+        self._tracked: dict[str, _TrackedTask] = {}
+        self._totals = FleetAccumulator()
+        self._protection = ProtectionIndex()
         self.changed_at: dict[str, datetime] = {}
-        """When a notable change of a task was seen last, by uuid; most have none."""
-        self._surroundings = DependencyState()
-        self._heard = DependencyState()
+        """Time of the last significant change by task UUID; most tasks have none."""
+        self._dependencies = DependencyState()
+        self._pending_dependencies = DependencyState()
 
     def history(self, uuid: str) -> CapacityHistory:
-        """The history of a task's used capacity."""
+        """Return the used capacity of a task over time."""
         return self._series.history(uuid)
 
     def row(self, uuid: str) -> TaskRow | None:
-        """A task of the newest list."""
-        known = self._known.get(uuid)
-        return known.row if known is not None else None
+        """Return the row of a task of the newest list; None when it has no such task."""
+        tracked = self._tracked.get(uuid)
+        return tracked.row if tracked is not None else None
 
     def summary(self) -> FleetSummary:
-        """The sums of the newest list."""
-        return self._sum.total()
+        """Return the totals of the newest list."""
+        return self._totals.total()
 
-    def set_dependencies(self, surroundings: DependencyState) -> None:
-        """Take what became known about storages and policies; it counts from the next snapshot on."""
-        self._heard = surroundings
+    def set_dependencies(self, dependencies: DependencyState) -> None:
+        """Set the state of storages and policies, which is used from the next snapshot on."""
+        self._pending_dependencies = dependencies
 
     async def apply_snapshot(
         self, snapshot: Snapshot, longest_wait_s: float
     ) -> tuple[tuple[TaskRow, ...], list[Change]]:
-        """The row of each task, and what is different from the snapshot before.
+        """Apply a snapshot. Return one row per task and the changes since the previous snapshot.
 
-        A longer wait than `longest_wait_s` since that one is a time in which nobody looked.
+        If more than `longest_wait_s` passed since the previous snapshot, record an observation gap.
         """
         now = snapshot.taken_monotonic
         self._series.begin_poll(now, longest_wait_s, len(snapshot.tasks))
-        known = self._known
+        tracked = self._tracked
         rows: list[TaskRow] = []
         changes: list[Change] = []
-        concerns = self._take_surroundings()
+        is_affected = self._apply_dependencies()
         turn_at = self._clock.monotonic() + TURN_S
         for index, task in enumerate(snapshot.tasks):
-            if index % _SLICE == _SLICE - 1 and self._clock.monotonic() >= turn_at:
+            if index % _CLOCK_CHECK_INTERVAL == _CLOCK_CHECK_INTERVAL - 1 and self._clock.monotonic() >= turn_at:
                 await give_way()
                 turn_at = self._clock.monotonic() + TURN_S
-            was = known.get(task.uuid)
+            before = tracked.get(task.uuid)
             if (
-                was is not None
-                and was.row.task is task
-                and now < was.recheck_at
-                and (concerns is None or not concerns(task))
+                before is not None
+                and before.row.task is task
+                and now < before.recheck_at
+                and (is_affected is None or not is_affected(task))
             ):
-                rows.append(was.row)
+                rows.append(before.row)
                 continue
-            change = diff_task(was.row.task if was is not None else None, task)
+            change = diff_task(before.row.task if before is not None else None, task)
             if change is not None:
                 changes.append(change)
-                if was is not None and change.is_significant:
+                if before is not None and change.is_significant:
                     self.changed_at[task.uuid] = snapshot.taken_at
-            rows.append(self._evaluate(task, was, snapshot))
+            rows.append(self._evaluate(task, before, snapshot))
         changes += self._remove_missing(snapshot)
         self._reevaluate_affected(rows, snapshot)
         return tuple(rows), changes
 
-    def _take_surroundings(self) -> Callable[[Task], bool] | None:
-        """Let what was heard count; what tells the tasks that it concerns, None when there is nothing new."""
-        before, after = self._surroundings, self._heard
-        self._surroundings = after
+    def _apply_dependencies(self) -> Callable[[Task], bool] | None:
+        """Use the pending dependencies. Return a predicate of the affected tasks, None when nothing changed."""
+        before, after = self._dependencies, self._pending_dependencies
+        self._dependencies = after
         if before == after:
             return None
         return lambda task: (
@@ -181,78 +181,79 @@ class FleetTracker:
         )
 
     def _remove_missing(self, snapshot: Snapshot) -> list[Change]:
-        if len(self._known) == len(snapshot.tasks):
+        if len(self._tracked) == len(snapshot.tasks):
             return []
-        gone = self._known.keys() - {task.uuid for task in snapshot.tasks}
-        self._series.forget(gone)
+        deleted = self._tracked.keys() - {task.uuid for task in snapshot.tasks}
+        self._series.forget(deleted)
         changes = []
-        for uuid in sorted(gone):
-            row = self._known.pop(uuid).row
-            self._sum.remove(row)
-            self._guards.remove(row.task)
+        for uuid in sorted(deleted):
+            row = self._tracked.pop(uuid).row
+            self._totals.remove(row)
+            self._protection.remove(row.task)
             self.changed_at.pop(uuid, None)
             change = diff_task(row.task, None)
             changes += [change] if change is not None else []
         return changes
 
     def _reevaluate_affected(self, rows: list[TaskRow], snapshot: Snapshot) -> None:
-        """Work out the rows of tasks whose rivals came or went after they had their turn."""
-        touched = self._guards.pop_affected()
-        if touched:
+        """Update the rows of tasks whose duplicate was added or removed after they were evaluated."""
+        affected = self._protection.pop_affected()
+        if affected:
             for index, row in enumerate(rows):
-                if row.task.uuid in touched:
-                    rows[index] = self._evaluate(row.task, self._known[row.task.uuid], snapshot)
+                if row.task.uuid in affected:
+                    rows[index] = self._evaluate(row.task, self._tracked[row.task.uuid], snapshot)
 
-    def _evaluate(self, task: Task, was: _TrackedTask | None, snapshot: Snapshot) -> TaskRow:
+    def _evaluate(self, task: Task, before: _TrackedTask | None, snapshot: Snapshot) -> TaskRow:
         now = snapshot.taken_monotonic
-        pace = self._pace_of(task, was, snapshot)
-        is_steady = was is not None and (was.row.task.status, was.row.task.state) == (task.status, task.state)
-        steady_since = was.steady_since if was is not None and is_steady else now
-        self._update_index(task, was)
+        growth = self._growth_state(task, before, snapshot)
+        unchanged_since = now
+        if before is not None and (before.row.task.status, before.row.task.state) == (task.status, task.state):
+            unchanged_since = before.unchanged_since
+        self._update_index(task, before)
         evidence = Evidence(
             now=snapshot.taken_at,
-            unchanged_s=now - steady_since,
-            growth=pace.growth,
-            full_in_s=seconds_until_full(task.used_bytes, task.plan_bytes, pace.growth),
-            still_since=pace.still_since,
-            duplicate_task_uuid=self._guards.other_task_on_same_resource(task),
-            is_storage_disconnected=self._surroundings.is_storage_disconnected(task),
-            is_policy_missing=self._surroundings.is_policy_missing(task),
+            unchanged_s=now - unchanged_since,
+            growth=growth.growth,
+            full_in_s=seconds_until_full(task.used_bytes, task.plan_bytes, growth.growth),
+            stalled_since=growth.stalled_since,
+            duplicate_task_uuid=self._protection.other_task_on_same_resource(task),
+            is_storage_disconnected=self._dependencies.is_storage_disconnected(task),
+            is_policy_missing=self._dependencies.is_policy_missing(task),
         )
-        reasons = find_reasons(task, evidence, was.row.reasons if was is not None else ())
+        reasons = find_reasons(task, evidence, before.row.reasons if before is not None else ())
         row = TaskRow(task, overall_severity(task, reasons), evidence.growth, evidence.full_in_s, reasons)
-        if was is not None:
-            if task is was.row.task and row == was.row:
-                row = was.row
-            self._sum.remove(was.row)
-        self._sum.add(row)
-        left_s = next_time_trigger_s(task, now - steady_since)
-        recheck_at = pace.recheck_at if left_s is None else min(pace.recheck_at, now + left_s)
-        self._known[task.uuid] = _TrackedTask(row, recheck_at, steady_since)
+        if before is not None:
+            if task is before.row.task and row == before.row:
+                row = before.row
+            self._totals.remove(before.row)
+        self._totals.add(row)
+        trigger_s = next_time_trigger_s(task, now - unchanged_since)
+        recheck_at = growth.recheck_at if trigger_s is None else min(growth.recheck_at, now + trigger_s)
+        self._tracked[task.uuid] = _TrackedTask(row, recheck_at, unchanged_since)
         return row
 
-    def _pace_of(self, task: Task, was: _TrackedTask | None, snapshot: Snapshot) -> _GrowthState:
+    def _growth_state(self, task: Task, before: _TrackedTask | None, snapshot: Snapshot) -> _GrowthState:
         now = snapshot.taken_monotonic
-        moved = self._series.record(task, now)
-        if moved is None and was is not None and now < was.recheck_at:
-            return _GrowthState(was.row.growth, _still_since(was.row), was.recheck_at)
-        series = moved or self._series.get(task.uuid)
-        if moved is not None and len(moved) == 1:
-            # A first reading tells no pace, and a whole new fleet has nothing else.
+        changed = self._series.record(task, now)
+        if changed is None and before is not None and now < before.recheck_at:
+            return _GrowthState(before.row.growth, _stalled_since(before.row), before.recheck_at)
+        series = changed or self._series.get(task.uuid)
+        if changed is not None and len(changed) == 1:
+            # A single sample gives no growth: this skips the computation for all tasks of a new fleet.
             return _GrowthState(None, None, now + GROWTH_RECHECK_S)
         points = series.points() if series is not None else ()
         seconds = stalled_s(points, now)
-        still_since = snapshot.taken_at - timedelta(seconds=seconds) if seconds is not None else None
+        stalled_since = snapshot.taken_at - timedelta(seconds=seconds) if seconds is not None else None
         rate = growth_rate(points, now) if series is not None else None
-        return _GrowthState(rate, still_since, now + GROWTH_RECHECK_S)
+        return _GrowthState(rate, stalled_since, now + GROWTH_RECHECK_S)
 
-    def _update_index(self, task: Task, was: _TrackedTask | None) -> None:
-        if was is None:
-            self._guards.add(task)
-        elif was.row.task.resource_refs != task.resource_refs:
-            self._guards.remove(was.row.task)
-            self._guards.add(task)
+    def _update_index(self, task: Task, before: _TrackedTask | None) -> None:
+        if before is None:
+            self._protection.add(task)
+        elif before.row.task.resource_refs != task.resource_refs:
+            self._protection.remove(before.row.task)
+            self._protection.add(task)
 
 
-def _still_since(row: TaskRow) -> datetime | None:
+def _stalled_since(row: TaskRow) -> datetime | None:
     return next((reason.since for reason in row.reasons if reason.kind is ReasonKind.STALLED), None)

@@ -1,7 +1,7 @@
-"""What stands around the tasks: names, storages, policies, VMs, recovery points. Asked for beside the polls.
+"""The inventory: names, storages, policies, VMs and recovery points, loaded in the background between polls.
 
-One question in flight, only while no poll is; each has its own time-out and its own failure, and none of them touches
-the rhythm of the list. What is no longer looked at is no longer asked for.
+At most one background request is in flight, and none starts during a poll. Each resource has its own time-out and
+failure, and none delays the polls. Requests for resources that are no longer shown are cancelled.
 """
 
 from __future__ import annotations
@@ -27,234 +27,236 @@ from cdptui.monitor.sources import InventorySource
 log = logging.getLogger(__name__)
 
 STORAGES_S: Final = 300.0
-"""How old storages may be while only the list is shown: their connection counts in its order."""
+"""Maximum age of storages while only the list is shown, whose order depends on their connection."""
 
 POLICIES_S: Final = 1800.0
 SHOWN_S: Final = 60.0
-"""How old may be what a tab shows, storages, policies or a VM."""
+"""Maximum age of storages, policies or a VM that a tab shows."""
 
 POINTS_S: Final = 300.0
-"""Recovery points that are younger serve again when somebody comes back to them; they are never read by themselves."""
+"""Age up to which recovery points are shown again without a reload; they are never reloaded automatically."""
 
 RETRY_S: Final = 300.0
-"""What failed is not tried again sooner, unless somebody asks for it."""
+"""Seconds until a failed request is retried, unless the user retries it."""
 
-_FORGET_S: Final = 3 * STORAGES_S
-"""A connection that nobody could look at for so long is no evidence any more."""
+_MAX_EVIDENCE_AGE_S: Final = 3 * STORAGES_S
+"""The state of storages that was loaded longer ago gives tasks no problems."""
 
-_PATIENCE_S: Final = {"names": 10.0, "storages": 10.0, "policies": 10.0, "machine": 10.0, "points": 60.0}
+_TIMEOUTS_S: Final = {"names": 10.0, "storages": 10.0, "policies": 10.0, "machine": 10.0, "points": 60.0}
 
 _ALL: Final = "all"
 
 
 class InventoryNeeds(Struct, frozen=True):
-    """What is shown now and must be known for it."""
+    """The resources that the screen shows now."""
 
     storages: bool = False
     policies: bool = False
     vm: str | None = None
-    """Uuid of the VM whose state is shown."""
+    """UUID of the VM whose state is shown."""
     points: str | None = None
-    """Uuid of the VM whose recovery points are shown."""
+    """UUID of the VM whose recovery points are shown."""
 
 
 class _Fetch(NamedTuple):
-    shelf: ResourceCache[Any]
+    cache: ResourceCache[Any]
     key: str
-    ask: Callable[[], Awaitable[Any]]
+    request: Callable[[], Awaitable[Any]]
 
 
 class InventoryService:
-    """A cache of everything that hangs on the tasks, each part with its age and the reason why it is missing."""
+    """Loads and caches the resources of the tasks, each with its age and the failure of its last attempt."""
 
     def __init__(
         self,
         node: InventorySource,
         clock: Clock,
-        turns: RequestGate,
+        gate: RequestGate,
         errors: tuple[type[Exception], ...],
         *,
         on_dependencies_changed: Callable[[DependencyState], None] = lambda _: None,
-        timeouts_s: Mapping[str, float] = _PATIENCE_S,
+        timeouts_s: Mapping[str, float] = _TIMEOUTS_S,
     ) -> None:
-        """`node` raises one of `errors`; `on_dependencies_changed` gets each new state of storages and policies."""
+        """Load from `node`, whose requests raise one of `errors`; report each new state of storages and policies."""
         self._node = node
         self._clock = clock
-        self._turns = turns
+        self._gate = gate
         self._errors = errors
-        self._hear = on_dependencies_changed
-        self._patience_s = timeouts_s
+        self._on_dependencies_changed = on_dependencies_changed
+        self._timeouts_s = timeouts_s
         self._names = NameCache()
         self._storages = ResourceCache[Mapping[str, BackupStorage]]("storages")
         self._policies = ResourceCache[Mapping[str, Policy]]("policies")
-        self._machines = ResourceCache[VmInstance]("machine", maxsize=64)
+        self._vms = ResourceCache[VmInstance]("machine", maxsize=64)
         self._points = ResourceCache[RecoveryPoints]("points", maxsize=8)
-        self._need: InventoryNeeds | None = None
+        self._needs: InventoryNeeds | None = None
         self._explicit_points_request: str | None = None
-        """The VM whose recovery points somebody wants to see."""
+        """UUID of the VM whose recovery points the user opened and that are not loaded yet."""
         self._wake = asyncio.Event()
         self._in_flight: tuple[_Fetch, asyncio.Task[Any]] | None = None
 
     @property
     def names(self) -> Mapping[str, str]:
-        """Names by uuid, of VMs, storages and policies, as far as they are known; grows in place."""
+        """Names of VMs, storages and policies by UUID, as far as they are known; grows in place."""
         return self._names.known
 
     @property
     def names_failure(self) -> Failure | None:
-        """Why names are missing; None when the last call went well."""
+        """Failure of the last request for names; None when it succeeded."""
         return self._names.failure
 
     @property
     def storages(self) -> FetchState[Mapping[str, BackupStorage]]:
-        """All backup storages by uuid."""
+        """All backup storages by UUID."""
         return self._storages.get(_ALL)
 
     @property
     def policies(self) -> FetchState[Mapping[str, Policy]]:
-        """All policies by uuid."""
+        """All policies by UUID."""
         return self._policies.get(_ALL)
 
     def vm(self, uuid: str) -> FetchState[VmInstance]:
-        """A VM with its volumes."""
-        return self._machines.get(uuid)
+        """Return a VM with its volumes."""
+        return self._vms.get(uuid)
 
     def points(self, uuid: str) -> FetchState[RecoveryPoints]:
-        """The recovery points of a VM."""
+        """Return the recovery points of a VM."""
         return self._points.get(uuid)
 
     def request_names(self, uuids: Iterable[str]) -> None:
-        """Ask for the names of what is on screen now; what was wanted before and is not any more is dropped."""
+        """Request the names of the resources on screen; earlier requests for other names are dropped."""
         if self._names.request(uuids, self._clock.monotonic()):
             self._wake.set()
 
     def forget_tasks(self, tasks: Iterable[Task]) -> None:
-        """Forget the names of the VMs of tasks that are gone: in a fleet whose VMs come and go they would pile up."""
+        """Drop the names of the VMs of deleted tasks: they would accumulate in a fleet with many new VMs."""
         self._names.forget(ref.resource_uuid for task in tasks for ref in task.resource_refs)
 
     def request_names_for(self, tasks: Iterable[Task], others: Iterable[str] = ()) -> None:
-        """The same for everything with a name that hangs on some tasks, and for `others`."""
+        """Request the names of all resources of `tasks`, and of `others`."""
         self.request_names(chain(referenced_uuids(tasks), others))
 
-    def set_needs(self, need: InventoryNeeds, *, is_anew: bool = False) -> None:
-        """Take what is shown now; `is_anew` asks again for what is there already, or failed.
+    def set_needs(self, needs: InventoryNeeds, *, force: bool = False) -> None:
+        """Set the resources that are shown; `force` reloads those that are loaded or failed.
 
-        Called every second, so it does next to nothing while nothing is due.
+        Called every second, so it is cheap while nothing is due.
         """
-        before, self._need = self._need, need
-        if need.points is None or is_anew or before is None or need.points != before.points:
-            self._explicit_points_request = need.points
-        if is_anew:
-            self._machines.invalidate(need.vm)
-            self._points.invalidate(need.points)
-            self._storages.invalidate(_ALL if need.storages else None)
-            self._policies.invalidate(_ALL if need.policies else None)
-        self._cancel_unneeded(need)
+        before, self._needs = self._needs, needs
+        if needs.points is None or force or before is None or needs.points != before.points:
+            self._explicit_points_request = needs.points
+        if force:
+            self._vms.invalidate(needs.vm)
+            self._points.invalidate(needs.points)
+            self._storages.invalidate(_ALL if needs.storages else None)
+            self._policies.invalidate(_ALL if needs.policies else None)
+        self._cancel_unneeded(needs)
         if self._in_flight is None and self._next() is not None:
             self._wake.set()
 
     async def run(self, on_change: Callable[[], None]) -> None:
-        """Answer what is wanted, for ever; calls `on_change` when something became known, or turned out not to be."""
+        """Load what is needed, forever; call `on_change` after each new value or failure."""
         while True:
             await self._wake.wait()
-            async with self._turns.background_request():
+            async with self._gate.background_request():
                 self._wake.clear()
-                question = self._next()
-                is_news = question is not None and await self._fetch(question)
+                fetch = self._next()
+                has_changed = fetch is not None and await self._fetch(fetch)
             if self._next() is not None:
                 self._wake.set()
-            if is_news:
+            if has_changed:
                 on_change()
 
     def _next(self) -> _Fetch | None:
-        """The most urgent question that is due."""
-        now, need, node = self._clock.monotonic(), self._need, self._node
+        """Return the most urgent fetch that is due; None when there is none."""
+        now, needs, node = self._clock.monotonic(), self._needs, self._node
         batch = self._names.batch()
         if batch:
             return _Fetch(self._names, _ALL, lambda: node.names(batch))
-        if need is None:
+        if needs is None:
             return None
-        machine, points = need.vm, self._explicit_points_request
-        if machine is not None and self._machines.needs_fetch(machine, now, SHOWN_S, RETRY_S):
-            return _Fetch(self._machines, machine, lambda: node.vm(machine))
-        if self._storages.needs_fetch(_ALL, now, SHOWN_S if need.storages else STORAGES_S, RETRY_S):
+        vm, points = needs.vm, self._explicit_points_request
+        if vm is not None and self._vms.needs_fetch(vm, now, SHOWN_S, RETRY_S):
+            return _Fetch(self._vms, vm, lambda: node.vm(vm))
+        if self._storages.needs_fetch(_ALL, now, SHOWN_S if needs.storages else STORAGES_S, RETRY_S):
             return _Fetch(self._storages, _ALL, node.storages)
-        if self._policies.needs_fetch(_ALL, now, SHOWN_S if need.policies else POLICIES_S, RETRY_S):
+        if self._policies.needs_fetch(_ALL, now, SHOWN_S if needs.policies else POLICIES_S, RETRY_S):
             return _Fetch(self._policies, _ALL, node.policies)
         if points is not None and self._points.needs_fetch(points, now, POINTS_S, RETRY_S):
             return _Fetch(self._points, points, lambda: node.recovery_points(points, self._clock.now()))
         return None
 
-    async def _fetch(self, question: _Fetch) -> bool:
-        """Ask, and keep what comes of it; whether that is news."""
-        shelf, key, timeouts_s = question.shelf, question.key, self._patience_s[question.shelf.name]
-        shelf.start_fetch(key, self._clock.monotonic())
-        task = asyncio.ensure_future(question.ask())
-        self._in_flight = (question, task)
+    async def _fetch(self, fetch: _Fetch) -> bool:
+        """Send a request and cache its result. Return whether anything changed."""
+        cache, key, timeout_s = fetch.cache, fetch.key, self._timeouts_s[fetch.cache.name]
+        cache.start_fetch(key, self._clock.monotonic())
+        task = asyncio.ensure_future(fetch.request())
+        self._in_flight = (fetch, task)
         try:
-            await asyncio.wait([task], timeout=timeouts_s)
+            await asyncio.wait([task], timeout=timeout_s)
         except asyncio.CancelledError:
-            # Whoever runs us next may ask again.
-            shelf.cancel_fetch(key)
+            # The next call of `run` may send the request again.
+            cache.cancel_fetch(key)
             raise
         finally:
             self._in_flight = None
             is_late = not task.done()
             task.cancel()
         if task.cancelled():
-            shelf.cancel_fetch(key)
+            cache.cancel_fetch(key)
             return False
         if is_late:
-            self._fail(shelf, key, Failure(FailureKind.TIMED_OUT, f"no answer within {timeouts_s:g} s", url=""))
+            self._fail(cache, key, Failure(FailureKind.TIMED_OUT, f"no answer within {timeout_s:g} s", url=""))
             return True
         error = task.exception()
         if error is not None:
             if not isinstance(error, self._errors):
-                shelf.cancel_fetch(key)
+                cache.cancel_fetch(key)
                 raise error
-            self._fail(shelf, key, error.as_failure())  # type: ignore[attr-defined]  # all of them have it
+            self._fail(cache, key, error.as_failure())  # type: ignore[attr-defined]  # every API error has it
             return True
-        if key == self._explicit_points_request and shelf is self._points:
+        if key == self._explicit_points_request and cache is self._points:
             self._explicit_points_request = None
-        is_news = _fill(shelf, key, task.result(), self._clock.monotonic())
-        self._index_names(shelf)
-        return is_news
+        has_changed = _store(cache, key, task.result(), self._clock.monotonic())
+        self._index_names(cache)
+        return has_changed
 
-    def _fail(self, shelf: ResourceCache[Any], key: str, failure: Failure) -> None:
-        if shelf.get(key).failure is None:
-            log.warning("%s are not to be had: %s %s", shelf.name, failure.kind.value, failure.detail)
-        if shelf is self._points:
+    def _fail(self, cache: ResourceCache[Any], key: str, failure: Failure) -> None:
+        if cache.get(key).failure is None:
+            log.warning("%s could not be loaded: %s %s", cache.name, failure.kind.value, failure.detail)
+        if cache is self._points:
             self._explicit_points_request = None
-        shelf.set_failure(key, failure)
-        self._index_names(shelf)
+        cache.set_failure(key, failure)
+        self._index_names(cache)
 
-    def _index_names(self, shelf: ResourceCache[Any]) -> None:
-        """Names and facts that hang on what was just read."""
-        if shelf is self._storages or shelf is self._policies:
-            self._names.update({uuid: thing.name for uuid, thing in (shelf.get(_ALL).value or {}).items()})
-            self._hear(self._surroundings())
-        elif shelf is self._machines:
-            self._names.update({uuid: machine.name for uuid, machine in self._machines.values()})
+    def _index_names(self, cache: ResourceCache[Any]) -> None:
+        """Update names and dependencies from the value that was just loaded."""
+        if cache is self._storages or cache is self._policies:
+            self._names.update({uuid: resource.name for uuid, resource in (cache.get(_ALL).value or {}).items()})
+            self._on_dependencies_changed(self._dependencies())
+        elif cache is self._vms:
+            self._names.update({uuid: vm.name for uuid, vm in self._vms.values()})
 
-    def _surroundings(self) -> DependencyState:
+    def _dependencies(self) -> DependencyState:
         now, storages, policies = self._clock.monotonic(), self.storages, self.policies
         age_s = storages.age_s(now)
-        is_old = age_s is None or age_s > _FORGET_S
-        lost = () if is_old else (uuid for uuid, storage in (storages.value or {}).items() if storage.is_disconnected)
-        # An account that sees no policy at all may not see any; one that is missing in a part of them may exist.
+        is_old = age_s is None or age_s > _MAX_EVIDENCE_AGE_S
+        disconnected = (
+            () if is_old else (uuid for uuid, storage in (storages.value or {}).items() if storage.is_disconnected)
+        )
+        # An account that sees no policy may have no permission; a policy missing in a partial list may exist.
         is_known = bool(policies.value) and not policies.is_partial
-        return DependencyState(frozenset(lost), frozenset(policies.value or ()) if is_known else None)
+        return DependencyState(frozenset(disconnected), frozenset(policies.value or ()) if is_known else None)
 
-    def _cancel_unneeded(self, need: InventoryNeeds) -> None:
+    def _cancel_unneeded(self, needs: InventoryNeeds) -> None:
         if self._in_flight is None:
             return
-        (shelf, key, _), task = self._in_flight
-        if (shelf is self._machines and key != need.vm) or (shelf is self._points and key != need.points):
+        (cache, key, _), task = self._in_flight
+        if (cache is self._vms and key != needs.vm) or (cache is self._points and key != needs.points):
             task.cancel()
 
 
-def _fill(shelf: ResourceCache[Any], key: str, answer: object, now: float) -> bool:
-    if isinstance(answer, ResourceList):
-        by_uuid = {thing.uuid: thing for thing in answer.items}
-        return shelf.set_value(key, by_uuid, now, is_partial=answer.is_partial)
-    return shelf.set_value(key, answer, now)
+def _store(cache: ResourceCache[Any], key: str, result: object, now: float) -> bool:
+    if isinstance(result, ResourceList):
+        by_uuid = {resource.uuid: resource for resource in result.items}
+        return cache.set_value(key, by_uuid, now, is_partial=result.is_partial)
+    return cache.set_value(key, result, now)

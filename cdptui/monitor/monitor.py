@@ -1,4 +1,4 @@
-"""Polls a source for ever and tells what came of it."""
+"""Polls a source forever and yields an update after each step."""
 
 from __future__ import annotations
 
@@ -28,86 +28,86 @@ from cdptui.monitor.update import Update
 log = logging.getLogger(__name__)
 
 PARTIAL_S = 0.25
-"""Seconds between two looks at a first list that is still coming in: a hundred pages need no hundred lists."""
+"""Seconds between two updates while the first list is read, so that 100 pages do not make 100 updates."""
 
 
 class Monitor:
-    """One management node, watched. One poll in flight at a time, by construction: there is one loop."""
+    """Monitors one management node. A single loop runs the polls, so that they never overlap."""
 
-    def __init__(self, source: TaskSource, clock: Clock, poller: PollSchedule) -> None:
+    def __init__(self, source: TaskSource, clock: Clock, schedule: PollSchedule) -> None:
         self._source = source
         self._clock = clock
-        self._poller = poller
+        self._schedule = schedule
         self._wake = asyncio.Event()
         self._refresh_requested = self._resumed = False
-        self._update = Update(snapshot=None, interval_s=poller.interval_s)
-        self._ledger = FleetTracker(clock)
-        self.turns = RequestGate(clock)
-        self._tell_gone: Callable[[Sequence[Task]], None] | None = None
+        self._update = Update(snapshot=None, interval_s=schedule.interval_s)
+        self._tracker = FleetTracker(clock)
+        self.gate = RequestGate(clock)
+        self._on_tasks_removed: Callable[[Sequence[Task]], None] | None = None
 
     @property
     def interval_s(self) -> float:
-        """Seconds from the start of one poll to the next that somebody asked for."""
-        return self._poller.interval_s
+        """The configured seconds from the start of one poll to the next."""
+        return self._schedule.interval_s
 
     def refresh(self) -> None:
-        """Poll now, whatever the schedule says; no effect beside a poll that is under way."""
+        """Poll now, regardless of the schedule. Has no effect during a poll."""
         self._refresh_requested = True
         self._wake.set()
 
     def on_resume(self) -> None:
-        """The machine or the process stood still: poll now, except what a person must decide to try again."""
+        """Poll now because the machine or the process was suspended, unless the last failure needs the user."""
         self._resumed = True
         self._wake.set()
 
     def set_interval(self, interval_s: float) -> None:
-        """Change the rhythm, from the next poll on."""
-        self._poller.interval_s = interval_s
+        """Change the interval; the time of the next poll moves with it."""
+        self._schedule.interval_s = interval_s
         self._wake.set()
 
     @property
     def _is_due(self) -> bool:
-        """Whether what happened meanwhile makes a poll due; a failure that waits for a person lets nothing else."""
+        """Whether a poll is due before its scheduled time. A failure that needs the user is retried only on refresh."""
         failure = self._update.failure
-        may_try = failure is None or not failure.needs_user_action
-        return self._refresh_requested or (self._resumed and may_try)
+        may_retry = failure is None or not failure.needs_user_action
+        return self._refresh_requested or (self._resumed and may_retry)
 
     def history(self, uuid: str) -> CapacityHistory:
-        """The history of a task's used capacity."""
-        return self._ledger.history(uuid)
+        """Return the used capacity of a task over time."""
+        return self._tracker.history(uuid)
 
     def row(self, uuid: str) -> TaskRow | None:
-        """A task of the newest list; None when it has no such."""
-        return self._ledger.row(uuid)
+        """Return the row of a task of the newest list; None when it has no such task."""
+        return self._tracker.row(uuid)
 
-    def on_tasks_removed(self, tell: Callable[[Sequence[Task]], None]) -> None:
-        """Have `tell` called with the tasks that a list no longer has."""
-        self._tell_gone = tell
+    def on_tasks_removed(self, callback: Callable[[Sequence[Task]], None]) -> None:
+        """Call `callback` with the tasks that were removed from the list."""
+        self._on_tasks_removed = callback
 
-    def set_dependencies(self, surroundings: DependencyState) -> None:
-        """Take what became known about storages and policies; it counts from the next poll on."""
-        self._ledger.set_dependencies(surroundings)
+    def set_dependencies(self, dependencies: DependencyState) -> None:
+        """Set the state of storages and policies, which is used from the next poll on."""
+        self._tracker.set_dependencies(dependencies)
 
     @property
     def changed_at(self) -> Mapping[str, datetime]:
-        """When a notable change of a task was seen last, by uuid; grows in place."""
-        return self._ledger.changed_at
+        """Time of the last significant change by task UUID; grows in place."""
+        return self._tracker.changed_at
 
     async def updates(self) -> AsyncGenerator[Update, None]:
-        """Poll for ever. A failed poll is an update, never an exception and never an empty list."""
+        """Poll forever. A failed poll yields an update with a failure and the last data, and raises nothing."""
         while True:
-            # A wish from before this poll is fulfilled by it.
+            # This poll fulfils all requests that were made before it.
             self._refresh_requested = self._resumed = False
             self._wake.clear()
             try:
-                await self.turns.begin_poll()
+                await self.gate.begin_poll()
                 async for update in self._poll():
-                    # Changes hold the tasks as they were: a whole fleet twice, if they were kept.
+                    # Changes hold the tasks from before: keeping them could hold the whole fleet twice.
                     self._update = structs.replace(update, changes=())
                     yield update
                     del update
             finally:
-                self.turns.end_poll()
+                self.gate.end_poll()
             async for update in self._wait():
                 self._update = update
                 yield update
@@ -117,36 +117,36 @@ class Monitor:
         shown_at = -PARTIAL_S
         try:
             async for reading in self._source.read():
-                # Half a list would hide tasks that were on screen; only the very first one fills page by page.
+                # A partial list would hide tasks that are on screen, so only the first list is shown page by page.
                 is_first = self._update.snapshot is None or not self._update.snapshot.is_complete
                 now = self._clock.monotonic()
                 if reading.is_complete or (is_first and now - shown_at >= PARTIAL_S):
                     shown_at = now
                     yield await self._build_update(reading, started)
-        except Exception as error:  # noqa: BLE001 - whatever goes wrong in one poll must not end the feed
-            failure = self._failure_of(error)
+        except Exception as error:  # noqa: BLE001 - no error of a poll may end the updates
+            failure = self._to_failure(error)
             is_overload = failure.kind is FailureKind.RATE_LIMITED
-            retry_at = self._poller.after_failure(self._clock.monotonic(), is_overload=is_overload)
+            retry_at = self._schedule.after_failure(self._clock.monotonic(), is_overload=is_overload)
             self._log_transition(failure)
             yield Update(
                 snapshot=self._update.snapshot,
                 rows=self._update.rows,
                 fleet=self._update.fleet,
                 failure=failure,
-                attempt=self._poller.failures,
+                attempt=self._schedule.failures,
                 next_poll_at=None if failure.needs_user_action else retry_at,
-                interval_s=self._poller.effective_interval_s,
-                is_slowed_down=self._poller.is_slowed_down,
+                interval_s=self._schedule.effective_interval_s,
+                is_slowed_down=self._schedule.is_slowed_down,
             )
 
     async def _wait(self) -> AsyncIterator[Update]:
-        """Wait for the next poll; a new interval is told at once and moves the schedule."""
+        """Wait for the next poll. A new interval yields an update at once, and moves the next poll."""
         while not self._is_due:
             due, now = self._update.next_poll_at, self._clock.monotonic()
             if not await self._clock.wait(self._wake, None if due is None else max(0.0, due - now)):
                 return
             self._wake.clear()
-            longer_s = self._poller.effective_interval_s - self._update.interval_s
+            longer_s = self._schedule.effective_interval_s - self._update.interval_s
             if not longer_s:
                 continue
             if due is not None and self._update.failure is None:
@@ -158,8 +158,8 @@ class Monitor:
                 failure=self._update.failure,
                 attempt=self._update.attempt,
                 next_poll_at=due,
-                interval_s=self._poller.effective_interval_s,
-                is_slowed_down=self._poller.is_slowed_down,
+                interval_s=self._schedule.effective_interval_s,
+                is_slowed_down=self._schedule.is_slowed_down,
             )
 
     async def _build_update(self, reading: FetchProgress, started: float) -> Update:
@@ -174,30 +174,30 @@ class Monitor:
             pages=reading.pages,
             is_cut_short=reading.is_cut_short,
         )
-        longest_wait_s = 2.5 * self._poller.effective_interval_s + snapshot.duration_s
-        rows, changes = await self._ledger.apply_snapshot(snapshot, longest_wait_s)
-        gone = [change.task for change in changes if change.kind is ChangeKind.VANISHED]
-        if gone and self._tell_gone is not None:
-            self._tell_gone(gone)
+        longest_wait_s = 2.5 * self._schedule.effective_interval_s + snapshot.duration_s
+        rows, changes = await self._tracker.apply_snapshot(snapshot, longest_wait_s)
+        removed = [change.task for change in changes if change.kind is ChangeKind.VANISHED]
+        if removed and self._on_tasks_removed is not None:
+            self._on_tasks_removed(removed)
         before = self._update.snapshot
-        # While the first list comes in, everything in it is new, and nothing of it is news.
-        is_news = before is not None and before.is_complete
+        # While the first list is read, all of its tasks are new, which are no changes to report.
+        has_changes = before is not None and before.is_complete
         next_at: float | None = None
         if reading.is_complete:
-            if self._poller.failures:
-                log.info("answers again after %d failed polls", self._poller.failures)
-            next_at = self._poller.after_success(started, self._clock.monotonic())
+            if self._schedule.failures:
+                log.info("polls succeed again after %d failures", self._schedule.failures)
+            next_at = self._schedule.after_success(started, self._clock.monotonic())
         return Update(
             snapshot,
             rows,
-            self._ledger.summary(),
-            tuple(changes) if is_news else (),
+            self._tracker.summary(),
+            tuple(changes) if has_changes else (),
             next_poll_at=next_at,
-            interval_s=self._poller.effective_interval_s,
-            is_slowed_down=self._poller.is_slowed_down,
+            interval_s=self._schedule.effective_interval_s,
+            is_slowed_down=self._schedule.is_slowed_down,
         )
 
-    def _failure_of(self, error: Exception) -> Failure:
+    def _to_failure(self, error: Exception) -> Failure:
         as_failure = getattr(error, "as_failure", None)
         if callable(as_failure):
             failure = as_failure()
@@ -205,11 +205,11 @@ class Monitor:
                 return failure
         if (limit := find_system_limit(error)) is not None:
             return Failure(FailureKind.MACHINE_LIMIT, limit.refusal, url="")
-        log.error("a poll failed in a way that is not foreseen", exc_info=error)
+        log.error("a poll failed with an unexpected error", exc_info=error)
         return Failure(FailureKind.INTERNAL, sanitize(f"{type(error).__name__}: {error}", 300), url="")
 
     def _log_transition(self, failure: Failure) -> None:
-        """The first failure of a kind is news; the hundredth is not."""
+        """Log a failure when its kind differs from the previous one, so that an outage is one line."""
         last = self._update.failure
         if last is None or last.kind is not failure.kind:
             log.warning("poll failed: %s %s %s (%s)", failure.kind.value, failure.code, failure.detail, failure.url)

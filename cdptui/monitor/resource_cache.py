@@ -1,4 +1,4 @@
-"""Names by uuid, in batches: which of them are wanted, known, or not to be had."""
+"""Caches of loaded resources, and of names by UUID, which are requested in batches."""
 
 from __future__ import annotations
 
@@ -16,68 +16,68 @@ T = TypeVar("T")
 
 
 class ResourceCache(Generic[T]):
-    """Keeps what was read, when, and why there is nothing newer."""
+    """A cache of resources with the time and the failure of the last attempt to load each."""
 
     def __init__(self, name: str, maxsize: int = 1) -> None:
-        """`maxsize` is how many are kept; the ones that were tried longest ago go first."""
+        """Keep up to `maxsize` resources; those whose last attempt is oldest are dropped first."""
         self.name: Final = name
-        self._most = maxsize
-        self._parts: dict[str, FetchState[T]] = {}
+        self._maxsize = maxsize
+        self._states: dict[str, FetchState[T]] = {}
 
     def get(self, key: str) -> FetchState[T]:
-        """What is known of one thing."""
-        return self._parts.get(key) or FetchState()
+        """Return the state of a resource."""
+        return self._states.get(key) or FetchState()
 
     def values(self) -> Iterator[tuple[str, T]]:
-        """All that was read."""
-        return ((key, part.value) for key, part in self._parts.items() if part.value is not None)
+        """Return keys and values of all loaded resources."""
+        return ((key, state.value) for key, state in self._states.items() if state.value is not None)
 
     def needs_fetch(self, key: str, now: float, max_age_s: float, retry_s: float) -> bool:
-        """Whether it should be read: it is older than it may be, and the last try was not just now."""
-        part = self._parts.get(key)
-        if part is None or part.attempted_at is None:
+        """Return whether a resource must be loaded: older than `max_age_s`, or failed more than `retry_s` ago."""
+        state = self._states.get(key)
+        if state is None or state.attempted_at is None:
             return True
-        if part.is_fetching:
+        if state.is_fetching:
             return False
-        return now - part.attempted_at >= (retry_s if part.failure is not None else max_age_s)
+        return now - state.attempted_at >= (retry_s if state.failure is not None else max_age_s)
 
     def invalidate(self, key: str | None) -> None:
-        """Let it be read again at once."""
-        part = self._parts.get(key or "")
-        if part is not None and not part.is_fetching:
-            self._parts[key or ""] = structs.replace(part, attempted_at=None)
+        """Make a resource due at once; None is ignored."""
+        state = self._states.get(key or "")
+        if state is not None and not state.is_fetching:
+            self._states[key or ""] = structs.replace(state, attempted_at=None)
 
     def start_fetch(self, key: str, now: float) -> None:
-        """It is being read."""
-        part = self._parts.pop(key, None) or FetchState()
-        self._parts[key] = structs.replace(part, is_fetching=True, attempted_at=now)
-        while len(self._parts) > self._most:
-            self._parts.pop(next(iter(self._parts)))
+        """Mark a resource as being loaded."""
+        state = self._states.pop(key, None) or FetchState()
+        self._states[key] = structs.replace(state, is_fetching=True, attempted_at=now)
+        while len(self._states) > self._maxsize:
+            self._states.pop(next(iter(self._states)))
 
     def set_value(self, key: str, value: T | None, now: float, *, is_partial: bool = False) -> bool:
-        """It was read; whether that is news. None is an answer too: there is no such thing."""
-        self._parts[key] = FetchState(value, fetched_at=now, attempted_at=now, is_partial=is_partial)
+        """Store a loaded value, and return whether anything changed. None means that the resource does not exist."""
+        self._states[key] = FetchState(value, fetched_at=now, attempted_at=now, is_partial=is_partial)
         return True
 
     def set_failure(self, key: str, failure: Failure) -> None:
-        """It could not be read."""
-        self._parts[key] = structs.replace(self.get(key), is_fetching=False, failure=failure)
+        """Store the failure of an attempt; the value from before is kept."""
+        self._states[key] = structs.replace(self.get(key), is_fetching=False, failure=failure)
 
     def cancel_fetch(self, key: str) -> None:
-        """Nobody wants it any more; it was never tried."""
-        self._parts[key] = structs.replace(self.get(key), is_fetching=False, attempted_at=None)
+        """Undo `start_fetch` for a cancelled request."""
+        self._states[key] = structs.replace(self.get(key), is_fetching=False, attempted_at=None)
 
 
 NAME_RETRY_S: Final = 300.0
-"""After a refusal or an answer without the name, the same uuid is not asked for again sooner."""
+"""Seconds until a name is requested again after a failure or a response without it."""
 
 BATCH: Final = 150
 
 
 def referenced_uuids(tasks: Iterable[Task]) -> Iterator[str]:
-    """Uuids of everything with a name that hangs on some tasks, each VM before what many share.
+    """Yield the UUIDs of the VMs, storages and policies of some tasks.
 
-    Of a task with very many resources only the first are among them: 100,000 names would take 667 requests.
+    Of a task with very many resources only the first `BATCH` are included: 100,000 names would take 667 requests.
     """
     for task in tasks:
         yield from (ref.resource_uuid for ref in islice(task.resource_refs, BATCH))
@@ -85,72 +85,72 @@ def referenced_uuids(tasks: Iterable[Task]) -> Iterator[str]:
 
 
 class NameCache(ResourceCache[Mapping[str, str]]):
-    """What is known of names, and which of those in sight are to be asked for next."""
+    """Names by UUID, and the visible UUIDs whose names are to be requested next."""
 
     def __init__(self) -> None:
         super().__init__("names")
         self._known: dict[str, str] = {}
-        self._asked_at: dict[str, float] = {}
-        self._wanted: dict[str, None] = {}
-        self._asked: tuple[str, ...] = ()
-        """The batch that was asked for last."""
-        self._rest: tuple[str, ...] = ()
-        """What the last answer left out although it had others: a front may have cut it."""
+        self._requested_at: dict[str, float] = {}
+        self._pending: dict[str, None] = {}
+        self._batch: tuple[str, ...] = ()
+        """The last requested batch."""
+        self._missing: tuple[str, ...] = ()
+        """UUIDs that the last response left out although it had other names: a proxy may have cut the request."""
         self.failure: Failure | None = None
 
     @property
     def known(self) -> Mapping[str, str]:
-        """Names by uuid; grows in place."""
+        """Names by UUID; grows in place."""
         return self._known
 
     def request(self, uuids: Iterable[str], now: float) -> bool:
-        """Want these and no others; whether there is anything to ask for."""
-        self._wanted = {
+        """Replace the requested names. Return whether any of them must be loaded."""
+        self._pending = {
             uuid: None
             for uuid in uuids
-            if uuid not in self._known and now - self._asked_at.get(uuid, -NAME_RETRY_S) >= NAME_RETRY_S
+            if uuid not in self._known and now - self._requested_at.get(uuid, -NAME_RETRY_S) >= NAME_RETRY_S
         }
-        return bool(self._wanted)
+        return bool(self._pending)
 
     def batch(self) -> tuple[str, ...]:
-        """The uuids to ask for next: the rest of the last batch, or new ones."""
-        return self._rest or tuple(list(self._wanted)[:BATCH])
+        """Return the UUIDs of the next request: those missing in the last response, else new ones."""
+        return self._missing or tuple(list(self._pending)[:BATCH])
 
     def update(self, names: Mapping[str, str]) -> None:
-        """Take names that came with something else."""
+        """Add names that are part of another resource."""
         self._known.update((uuid, name) for uuid, name in names.items() if name)
 
     def forget(self, uuids: Iterable[str]) -> None:
-        """Let go of what is no longer there; should it be all the same, it is asked for again."""
-        gone = set(uuids)
-        for uuid in gone:
-            for kept in (self._known, self._asked_at, self._wanted):
-                kept.pop(uuid, None)
-        self._rest = tuple(uuid for uuid in self._rest if uuid not in gone)
+        """Drop names of deleted resources. One that still exists is requested again when it is shown."""
+        dropped = set(uuids)
+        for uuid in dropped:
+            for cache in (self._known, self._requested_at, self._pending):
+                cache.pop(uuid, None)
+        self._missing = tuple(uuid for uuid in self._missing if uuid not in dropped)
 
     def start_fetch(self, key: str, now: float) -> None:
-        """The next batch is being asked for."""
-        self._asked, self._rest = self.batch(), ()
-        self._asked_at.update(dict.fromkeys(self._asked, now))
-        for uuid in self._asked:
-            self._wanted.pop(uuid, None)
+        """Mark the next batch as being requested."""
+        self._batch, self._missing = self.batch(), ()
+        self._requested_at.update(dict.fromkeys(self._batch, now))
+        for uuid in self._batch:
+            self._pending.pop(uuid, None)
         super().start_fetch(key, now)
 
     def set_value(self, key: str, value: Mapping[str, str] | None, now: float, *, is_partial: bool = False) -> bool:
-        """A batch was answered; whether it brought a name.
+        """Store the names of a batch, and return whether anything changed.
 
-        Names that are missing in it are asked for once more, until an answer brings none of them.
+        Names that are missing in a response are requested again until a response has none of them.
         """
         had_failed, self.failure = self.failure is not None, None
         self.update(value or {})
-        missing = tuple(uuid for uuid in self._asked if uuid not in self._known)
-        self._rest = missing if len(missing) < len(self._asked) else ()
-        self._parts[key] = FetchState(None, fetched_at=now, attempted_at=now, is_partial=is_partial)
+        missing = tuple(uuid for uuid in self._batch if uuid not in self._known)
+        self._missing = missing if len(missing) < len(self._batch) else ()
+        self._states[key] = FetchState(None, fetched_at=now, attempted_at=now, is_partial=is_partial)
         return bool(value) or had_failed
 
     def set_failure(self, key: str, failure: Failure) -> None:
-        """A batch was refused: what else is wanted would be as well."""
+        """Store the failure of a batch, and drop all pending names, as they would fail as well."""
         self.failure = failure
-        self._wanted = {}
-        self._rest = ()
+        self._pending = {}
+        self._missing = ()
         super().set_failure(key, failure)

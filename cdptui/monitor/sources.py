@@ -1,4 +1,4 @@
-"""Where tasks come from, as the monitor sees it."""
+"""Protocols of the sources of tasks and inventory."""
 
 from __future__ import annotations
 
@@ -14,73 +14,73 @@ from cdptui.models.task import RawField, RawLines, Task
 
 
 class TaskSource(Protocol):
-    """Gives the tasks of one moment: a management node, a recording, a test's list."""
+    """A source of tasks: a management node, or a list in a test."""
 
     def read(self) -> AsyncIterator[FetchProgress]:
-        """Read all tasks once, yielding what is there after each page; the last reading is complete.
+        """Read all tasks once. Yield the progress after each page; the last one is complete.
 
-        Raises an error that has `as_failure()` when the source has no answer.
+        Raises an error with a method `as_failure()` when reading fails.
         """
         ...
 
     async def aclose(self) -> bool:
-        """Give back whatever the source holds; whether that was done."""
+        """Release the resources of the source. Return False if a session may be left on the server."""
         ...
 
 
 class InventorySource(Protocol):
-    """Answers side questions about what stands around the tasks. All calls raise like `TaskSource.read`."""
+    """A source of the resources that tasks depend on. All calls raise like `TaskSource.read`."""
 
     async def names(self, uuids: Sequence[str]) -> dict[str, str]:
-        """The names of those uuids that the node knows; a front may have left some of them out."""
+        """Return the names of the UUIDs that the node knows; a proxy may have cut the list."""
         ...
 
     async def storages(self) -> ResourceList[BackupStorage]:
-        """All backup storages that the account sees."""
+        """Return all backup storages that are visible to the account."""
         ...
 
     async def policies(self) -> ResourceList[Policy]:
-        """All policies that the account sees."""
+        """Return all policies that are visible to the account."""
         ...
 
     async def vm(self, uuid: str) -> VmInstance | None:
-        """A VM with its volumes; None when the account sees no such VM."""
+        """Return a VM with its volumes; None when no such VM is visible to the account."""
         ...
 
     async def recovery_points(self, vm_uuid: str, now: datetime) -> RecoveryPoints:
-        """What can be restored of a VM. Slow."""
+        """Return the recovery points of a VM. Slow."""
         ...
 
 
 class NodeClient(TaskSource, Protocol):
-    """A source that can be asked side questions as well."""
+    """The client of a management node: a source of tasks and of the inventory."""
 
     @property
     def zone(self) -> tzinfo | None:
-        """The zone in which the node writes dates; None when it is not known."""
+        """Time zone of the node's dates; None when it is not known."""
         ...
 
     @property
     def resources(self) -> InventorySource:
-        """Who answers side questions."""
+        """The source of the inventory."""
         ...
 
     def fields(self, task: Task) -> Sequence[RawField]:
-        """Every field that the node sent of a task."""
+        """Return every field of a task as the node sent it."""
         ...
 
     def raw_lines(self, task: Task) -> RawLines:
-        """The record of a task as the node sent it, indented."""
+        """Return the record of a task as the node sent it, as indented lines."""
         ...
 
     def json_record(self, task: Task) -> str:
-        """A task as the node sent it: JSON on one line, inert."""
+        """Return the record of a task as sanitized JSON on one line."""
         ...
 
     def use_password(self, password: str) -> None:
-        """Take another password for the next login."""
+        """Use another password for the next login."""
         ...
 
     def use_otp(self, code: str) -> None:
-        """Take a code of the second factor for the next login."""
+        """Use a second-factor code for the next login."""
         ...

@@ -1,4 +1,4 @@
-"""What the monitor hands to its faces."""
+"""The updates that the monitor yields."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from cdptui.models.task_row import TaskRow
 
 
 class Update(Struct, frozen=True):
-    """Everything that is known after one step of a poll. Each update replaces the one before.
+    """The state after one step of a poll. Each update replaces the previous one.
 
-    A failed poll keeps the last good `snapshot` and says `failure`.
+    The update of a failed poll has the last good `snapshot` and a `failure`.
     """
 
     snapshot: Snapshot | None
-    """The newest good data, however old; None before the first answer."""
+    """The last good data, however old; None before the first response."""
     rows: tuple[TaskRow, ...] = ()
-    """A row for each task of the snapshot, in its order."""
+    """One row per task of the snapshot, in its order."""
     fleet: FleetSummary = FleetSummary()
-    """The sums of those rows."""
+    """Totals of the rows."""
     changes: tuple[Change, ...] = ()
-    """What is different from the update before."""
+    """Changes since the previous update."""
     failure: Failure | None = None
-    """Why the newest poll brought nothing; None when it did."""
+    """Failure of the last poll; None when it succeeded."""
     attempt: int = 0
-    """Failed polls in a row."""
+    """Number of consecutive failed polls."""
     next_poll_at: float | None = None
-    """Monotonic seconds of the next poll; None while one is under way, or when a person must decide."""
+    """Monotonic seconds of the next poll; None during a poll, or when the user must decide."""
     interval_s: float = 0.0
-    """Seconds from the start of one poll to the next, while all is well."""
+    """Seconds from the start of one poll to the next, without failures."""
     is_slowed_down: bool = False
-    """Whether that is longer than was asked for, because the node answers slowly."""
+    """True when `interval_s` is longer than configured, because the node answers slowly."""

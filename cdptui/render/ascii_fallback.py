@@ -1,7 +1,7 @@
-"""The one table of glyphs for terminals that cannot show ours, and what stands for everything else there.
+"""ASCII replacements for terminals that cannot show Unicode.
 
-All lines are made with the glyphs of Unicode and translated where they are drawn, cell by cell, so that nothing moves
-and nothing is forgotten: frames and scroll bars of the library go the same way.
+Lines are made with Unicode glyphs and translated cell by cell when they are drawn, so that nothing moves and Textual's
+borders and scroll bars are translated too.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import Final
 
 PLACEHOLDER: Final = "?"
-"""Stands for each cell of a character that the terminal cannot show."""
+"""Shown for each cell of a character that the terminal cannot show."""
 
 ASCII: Final = {
-    # Statuses: none like another.
+    # Statuses: each has a character of its own.
     "✖": "X", "■": "#", "◕": "/", "◔": "\\", "○": "o", "◆": "%", "●": "*", "◇": "@", "◌": "~",
     # Signs.
     "▲": "^", "▼": "v", "‖": "\"", "Σ": "=", "↯": "!", "→": ">", "←": "<", "↑": "^", "↓": "v", "✓": "v", "⚠": "!",
@@ -34,21 +34,21 @@ ASCII: Final = {
     "├": "+", "┤": "|", "┬": "+", "┴": "+", "┼": "+", "┏": "+", "┓": "+", "┗": "+", "┛": "+", "╸": "=", "╺": "=",
     "═": "=", "║": "H", "╔": "+", "╗": "+", "╚": "+", "╝": "+",
 }  # fmt: skip
-"""What a terminal of plain characters shows for each of our glyphs, in the one cell that both take."""
+"""ASCII character for each glyph of cdptui; both take one cell."""
 
 
 def to_charset(text: str, charset: str, measure: Callable[[str], int]) -> str:
-    """Return `text` in as many cells, in characters of the encoding `charset`.
+    """Return `text` in characters of the encoding `charset`, in the same number of cells.
 
-    `measure` is the width of a text in cells.
+    `measure` returns the width of a text in cells.
 
     >>> to_charset("● Running 财务é", "ascii", lambda char: 2 if char in "财务" else 1)
     '* Running ?????'
     """
-    return "".join([char if char.isascii() else _showable(char, charset, measure) for char in text])
+    return "".join([char if char.isascii() else _encodable(char, charset, measure) for char in text])
 
 
-def _showable(char: str, charset: str, measure: Callable[[str], int]) -> str:
+def _encodable(char: str, charset: str, measure: Callable[[str], int]) -> str:
     width = measure(char)
     glyph = ASCII.get(char)
     if glyph is not None:

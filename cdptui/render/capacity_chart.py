@@ -1,7 +1,7 @@
-"""The capacity sparkline: used capacity over time against the plan, on a scale that does not flatter.
+"""The capacity chart: used capacity over time against the plan.
 
-The scale runs from zero to the plan, always: a full disk and a wiggle of 0.01 % look like what they are. The exact
-figures stand below it.
+The scale always runs from zero to the plan, so that a change of 0.01 % does not look like a full disk. The exact
+figures are below the chart.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _MIN_WINDOW_S: Final = 10.0
 
 
 def capacity_chart(track: CapacityHistory, plan_bytes: int | None, width: int, height: int) -> list[Line]:
-    """Return `height` rows of chart, an axis with its span of time, and a line of figures, `width` cells wide.
+    """Return `height` rows of chart, a time axis and a line of figures, `width` cells wide.
 
-    Each column shows the highest level in its share of the window; where nobody looked there is a dot at the bottom.
+    Each column shows the highest value in its part of the time; periods without data have a dot at the bottom.
     """
     columns = max(8, width - _GUTTER - 1)
     window_s = max(_MIN_WINDOW_S, track.until - track.since)
@@ -32,7 +32,7 @@ def capacity_chart(track: CapacityHistory, plan_bytes: int | None, width: int, h
     known = [level for level in levels if level is not None]
     blank_columns = round((1 - (track.until - track.since) / window_s) * columns)
     if not known:
-        return [(Span("no reading of used capacity yet", Role.DIM),)]
+        return [(Span("No data yet", Role.DIM),)]
     top = float(max(plan_bytes or 0, *known)) or 1.0
     plan_row = _plan_row(plan_bytes, top, height)
     lines: list[Line] = []
@@ -51,7 +51,7 @@ def capacity_chart(track: CapacityHistory, plan_bytes: int | None, width: int, h
 
 
 def resample(track: CapacityHistory, window_s: float, columns: int) -> list[int | None]:
-    """The highest level in each of `columns` equal shares of the last `window_s`; None where nothing is known.
+    """Return the highest value in each of `columns` equal parts of the last `window_s`; None where there is no data.
 
     >>> from cdptui.models.capacity import CapacitySample
     >>> resample(CapacityHistory((CapacitySample(0, 5), CapacitySample(50, 9)), until=100), 100, 4)
@@ -61,12 +61,12 @@ def resample(track: CapacityHistory, window_s: float, columns: int) -> list[int 
     step = window_s / columns
     levels: list[int | None] = []
     for index in range(columns):
-        # Both borders by the same sum, so that nothing falls between two shares.
+        # Both ends use the same formula, so that no sample falls between two columns.
         begin, end = start + index * step, start + (index + 1) * step
-        seen = [track.value_at(track.until if index == columns - 1 else end - step / 2)]
+        values = [track.value_at(track.until if index == columns - 1 else end - step / 2)]
         # A short peak between two columns must not be lost.
-        seen.extend(point.used_bytes for point in track.points if begin <= point.at < end)
-        known = [level for level in seen if level is not None]
+        values.extend(point.used_bytes for point in track.points if begin <= point.at < end)
+        known = [level for level in values if level is not None]
         levels.append(max(known) if known else None)
     return levels
 
@@ -88,7 +88,7 @@ def _label(row: int, height: int, plan_row: int | None, plan_bytes: int | None, 
 def _row(
     levels: list[int | None], row: int, height: int, top: float, plan_row: int | None, blank_columns: int
 ) -> list[Span]:
-    """One row of cells, neighbours of one role joined."""
+    """Return one row of cells; neighbours with the same role are one span."""
     spans: list[Span] = []
     for index, level in enumerate(levels):
         char, role = _cell(level, row, height, top, plan_row)
@@ -106,7 +106,7 @@ def _cell(level: int | None, row: int, height: int, top: float, plan_row: int | 
     if level is None:
         return (_GAP_DOT, Role.DIM) if row == 0 else empty
     eighths = round(level / top * height * 8)
-    # Something is not nothing, however small beside the plan.
+    # A value above zero is visible, however small it is beside the plan.
     eighths = max(1, eighths) if level > 0 else 0
     filled = eighths - row * 8
     if filled <= 0:
@@ -122,7 +122,7 @@ def _axis(window_s: float, columns: int) -> Line:
 def _figures(known: list[int], plan_bytes: int | None, *, is_gapped: bool) -> Line:
     now = known[-1]
     role = usage_role(now / plan_bytes) if plan_bytes else Role.STRONG
-    gap = (Span("  · not seen", Role.DIM),) if is_gapped else ()
+    gap = (Span("  · no data", Role.DIM),) if is_gapped else ()
     return (
         Span("min ", Role.DIM),
         Span(formatting.size(min(known))),

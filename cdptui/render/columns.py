@@ -1,4 +1,4 @@
-"""The one registry of columns: heading, width, what a cell says, what it sorts by, and what of it goes into a file."""
+"""The registry of columns: heading, width, cell, sort value and exported fields of each."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from cdptui.render.spans import Line
 from cdptui.render.task_cells import BAR_CELLS, CellContext
 
 SortValue = tuple[bool, float | str]
-"""Unknown sorts after known in either direction: the flag comes first."""
+"""A flag for unknown values, which sort last in either direction, and the value."""
 
 _UNKNOWN: Final[SortValue] = (True, 0.0)
 _UNKNOWN_TEXT: Final[SortValue] = (True, "")
-"""In a column of texts: numbers and texts cannot be compared."""
+"""The unknown value of a text column: numbers and texts cannot be compared."""
 
 
 class ExportField(Struct, frozen=True):
-    """One value of a column for a file: in base units, its name says in which."""
+    """An exported value of a column, in the base unit that its name ends with."""
 
     name: str
     value: Callable[[TaskRow, CellContext], DatumValue]
@@ -34,10 +34,10 @@ DatumValue = str | int | float | datetime | tuple[str, ...] | None
 
 
 class Column(Struct, frozen=True):
-    """One column. Width in cells; `flex` columns share what is left."""
+    """A column of the list. Widths are in cells; columns with `flex` share the free cells."""
 
     key: str
-    """For configuration and saved views; never changes once released."""
+    """Name in the configuration and in saved views; must not change after a release."""
     heading: str
     help: str
     width: int
@@ -46,15 +46,15 @@ class Column(Struct, frozen=True):
     data: tuple[ExportField, ...]
     align: Literal["left", "right"] = "left"
     flex: int = 0
-    """Up to how many cells it may grow beyond `width`."""
+    """Cells by which it may grow beyond `width`."""
     descending_first: bool = False
-    """Whether sorting by it begins with the largest value."""
+    """True when sorting by it begins with the largest value."""
     group_cell: Callable[[GroupSummary, CellContext], Line] | None = None
-    """What the row of a group says under it."""
+    """The cell in the row of a group; None for an empty one."""
 
     @property
     def natural_width(self) -> int:
-        """Cells that it takes where there is room without end."""
+        """Cells that it takes where width is not limited."""
         return self.width + self.flex
 
 
@@ -66,7 +66,7 @@ def _text(value: str | None) -> SortValue:
     return (False, value.casefold()) if value else _UNKNOWN_TEXT
 
 
-def _moment(value: datetime | None) -> SortValue:
+def _timestamp(value: datetime | None) -> SortValue:
     return _UNKNOWN if value is None else (False, -value.timestamp())
 
 
@@ -88,7 +88,7 @@ _RESOURCES: Final = (ExportField("resource_names", _resource_names), ExportField
 NAME: Final = Column(
     "name",
     "NAME",
-    "Name of the task",
+    "Task name",
     16,
     task_cells.name,
     lambda row: (False, row.task.name.casefold()),
@@ -99,7 +99,7 @@ NAME: Final = Column(
 STATUS: Final = Column(
     "status",
     "STATUS",
-    "What it does, worst first",
+    "Task status",
     13,
     task_cells.status,
     _status_value,
@@ -110,7 +110,7 @@ STATUS: Final = Column(
 STATE: Final = Column(
     "state",
     "STATE",
-    "The switch",
+    "Enabled or disabled",
     8,
     task_cells.state,
     lambda row: (False, row.task.state.casefold()),
@@ -131,7 +131,7 @@ USED: Final = Column(
 PLAN: Final = Column(
     "plan",
     "PLAN",
-    "Planned capacity; a task that reaches it stops protecting",
+    "Planned capacity; protection stops when it is reached",
     8,
     task_cells.plan,
     lambda row: _number(row.task.plan_bytes),
@@ -143,7 +143,7 @@ PLAN: Final = Column(
 USE: Final = Column(
     "use",
     "USE",
-    "Used of plan",
+    "Used share of the plan",
     6 + BAR_CELLS,
     task_cells.use,
     lambda row: _number(row.task.used_ratio),
@@ -154,7 +154,7 @@ USE: Final = Column(
 RPO: Final = Column(
     "rpo",
     "RPO",
-    "Recovery point offset as last measured, and its target",
+    "Last measured RPO, and its target",
     11,
     task_cells.rpo,
     lambda row: _number(row.task.rpo_ratio),
@@ -191,7 +191,7 @@ FULL_IN: Final = Column(
 PROTECTS: Final = Column(
     "protects",
     "PROTECTS",
-    "The resources that it protects",
+    "Protected VM or number of resources",
     12,
     task_cells.protected_resources,
     lambda row: _number(len(row.task.resource_refs)),
@@ -204,14 +204,14 @@ LAST_OP: Final = Column(
     "Age of the last operation",
     7,
     task_cells.last_op,
-    lambda row: _moment(row.task.last_op_at),
+    lambda row: _timestamp(row.task.last_op_at),
     (_LAST_OP_AT,),
     align="right",
 )
 REASON: Final = Column(
     "reason",
     "REASON",
-    "The worst of what is said of it; the tab Why has all of it",
+    "Most severe problem; the Why tab lists all",
     16,
     task_cells.reason,
     lambda row: _number(row.severity if row.reasons else None),
@@ -225,7 +225,7 @@ REASON: Final = Column(
 STORAGE: Final = Column(
     "storage",
     "STORAGE",
-    "The backup storage that it writes to",
+    "Backup storage",
     16,
     task_cells.storage,
     lambda row: _text(row.task.backup_storage_uuid),
@@ -238,7 +238,7 @@ STORAGE: Final = Column(
 POLICY: Final = Column(
     "policy",
     "POLICY",
-    "The policy that it follows",
+    "Policy",
     16,
     task_cells.policy,
     lambda row: _text(row.task.policy_uuid),
@@ -251,7 +251,7 @@ POLICY: Final = Column(
 VM: Final = Column(
     "vm",
     "VM",
-    "All that it protects by name, by uuid where that is not known",
+    "Protected VMs, by name or UUID",
     16,
     task_cells.vm,
     lambda row: _text(row.task.resource_refs[0].resource_uuid if row.task.resource_refs else None),
@@ -261,7 +261,7 @@ VM: Final = Column(
 LIMIT: Final = Column(
     "limit",
     "LIMIT",
-    "Bandwidth limit of each volume; not a throughput",
+    "Bandwidth limit per volume; not a throughput",
     10,
     task_cells.limit,
     lambda row: _number(row.task.bandwidth_limit_bps),
@@ -272,27 +272,27 @@ LIMIT: Final = Column(
 CREATED: Final = Column(
     "created",
     "CREATED",
-    "When it was created",
+    "Creation time",
     26,
     task_cells.created,
-    lambda row: _moment(row.task.created_at),
+    lambda row: _timestamp(row.task.created_at),
     (ExportField("created_at", lambda row, _: row.task.created_at),),
     flex=3,
 )
 LAST_OP_DATE: Final = Column(
     "last-op-date",
     "LAST OP DATE",
-    "When the last operation was",
+    "Time of the last operation",
     26,
     task_cells.last_op_date,
-    lambda row: _moment(row.task.last_op_at),
+    lambda row: _timestamp(row.task.last_op_at),
     (_LAST_OP_AT,),
     flex=3,
 )
 UUID: Final = Column(
     "uuid",
     "UUID",
-    "Uuid of the task",
+    "Task UUID",
     32,
     task_cells.uuid,
     lambda row: _text(row.task.uuid),
@@ -301,7 +301,7 @@ UUID: Final = Column(
 DESCRIPTION: Final = Column(
     "description",
     "DESCRIPTION",
-    "What somebody wrote about it",
+    "Description",
     16,
     task_cells.description,
     lambda row: _text(row.task.description),
@@ -310,7 +310,7 @@ DESCRIPTION: Final = Column(
 )
 
 DEFAULT_COLUMNS: Final = (NAME, STATUS, STATE, USED, PLAN, USE, RPO, GROWTH, FULL_IN, PROTECTS, LAST_OP)
-"""Those of a list that nobody has chosen columns for, in their order on screen."""
+"""The columns of a list without chosen columns, in their order on screen."""
 
 COLUMNS: Final = (
     *DEFAULT_COLUMNS,
@@ -324,7 +324,7 @@ COLUMNS: Final = (
     UUID,
     DESCRIPTION,
 )
-"""All of them, in the order of a wide list."""
+"""All columns, in the order of a wide list."""
 
 BY_KEY: Final = {column.key: column for column in COLUMNS}
 
@@ -333,5 +333,5 @@ KEEP_PRIORITY: Final = (
     *(REASON, STORAGE, POLICY, VM, LIMIT, UUID, DESCRIPTION, CREATED, LAST_OP_DATE),
     *(USED, GROWTH, FULL_IN, PROTECTS, PLAN, LAST_OP, STATE),
 )
-"""Which stay when the screen is narrow, the most needed first. Those that are only there because somebody chose them
-stay before most of those that are there anyway."""
+"""Columns by importance, for a screen that is too narrow for all. Columns that are shown only when the user chose them
+come before most of the default ones."""

@@ -1,4 +1,4 @@
-"""Failures in words: what is wrong, and what to do about it. The only place where these sentences stand."""
+"""Text of the failures: a label, and what the user can do. The only module that has these sentences."""
 
 from __future__ import annotations
 
@@ -10,126 +10,152 @@ from msgspec import Struct
 from cdptui.models.failure import Failure, FailureKind
 from cdptui.render.key_names import KEY_NAMES
 
-_ARROW: Final = " → "
-_LEAST_SAID: Final = 8
+_MIN_DETAIL_CELLS: Final = 8
+"""Details that are cut to less than this say nothing, and are left out."""
 
 
-class _Words(Struct, frozen=True):
-    short: str
-    """For the header, beside the count of tries."""
+class _FailureText(Struct, frozen=True):
+    label: str
+    """For the header, beside the number of attempts."""
     advice: str
-    """What to do; a key stands in it by the id of its action."""
+    """What to do; names a key by the id of its action."""
 
 
-_WORDS: Final = {
-    FailureKind.UNREACHABLE: _Words("unreachable", "check the address and that the node is up"),
-    FailureKind.TIMED_OUT: _Words("timed out", "the node is slow or something drops packets"),
-    FailureKind.TLS: _Words("TLS failed", "the port speaks no TLS, or none that is spoken here; try http://"),
-    FailureKind.TLS_UNTRUSTED: _Words(
-        "TLS not trusted", "give its authority with --ca-file, or have this machine trust it"
+_TEXTS: Final = {
+    FailureKind.UNREACHABLE: _FailureText("unreachable", "check the address and that the node is up"),
+    FailureKind.TIMED_OUT: _FailureText("timed out", "the node is slow, or packets are dropped on the way"),
+    FailureKind.TLS: _FailureText("TLS failed", "the port does not speak a supported version of TLS; try http://"),
+    FailureKind.TLS_UNTRUSTED: _FailureText(
+        "TLS not trusted", "pass the CA with --ca-file, or add it to this machine's trust store"
     ),
-    FailureKind.TLS_SELF_SIGNED: _Words(
-        "TLS self-signed", "compare it with the administrator's, then give it with --ca-file"
+    FailureKind.TLS_SELF_SIGNED: _FailureText(
+        "TLS self-signed", "verify it with the administrator, then pass it with --ca-file"
     ),
-    FailureKind.TLS_EXPIRED: _Words("TLS expired", "the certificate must be renewed, or this machine's clock is wrong"),
-    FailureKind.TLS_WRONG_HOST: _Words("TLS wrong host", "it is another host's: use the name that stands in it"),
-    FailureKind.TLS_CLIENT: _Words("TLS wants a certificate", "give yours with --client-cert and --client-key"),
-    FailureKind.PROXY: _Words("proxy refuses", "check HTTPS_PROXY and its password, or name the node in NO_PROXY"),
-    FailureKind.NOT_A_NODE: _Words("not a management node", "check the URL: something else answers there"),
-    FailureKind.LOGIN_REFUSED: _Words("login refused", "press {refresh} to type the password again"),
-    FailureKind.PASSWORD_MISSING: _Words("password needed", "press {refresh} to type it"),
-    FailureKind.LOGIN_NEEDS_MORE: _Words(
-        "login needs more", "log in on the web console first, or give a session in ZSTACK_SESSION_ID"
+    FailureKind.TLS_EXPIRED: _FailureText("TLS expired", "renew the certificate, or correct this machine's clock"),
+    FailureKind.TLS_WRONG_HOST: _FailureText(
+        "TLS wrong host", "the certificate is for another host: use the name in it"
     ),
-    FailureKind.LOGIN_UNKNOWN: _Words("no such login", "this node has none of that --login-type: start with another"),
-    FailureKind.PROJECT_REFUSED: _Words(
-        "project refused", "check --project, and that this virtual ID belongs to it; then press {refresh}"
+    FailureKind.TLS_CLIENT: _FailureText("certificate needed", "pass yours with --client-cert and --client-key"),
+    FailureKind.PROXY: _FailureText(
+        "refused by the proxy", "check HTTPS_PROXY and its password, or add the node to NO_PROXY"
     ),
-    FailureKind.SECOND_FACTOR: _Words("code needed", "press {refresh} to type the code of the second factor"),
-    FailureKind.SECOND_FACTOR_REFUSED: _Words("code refused", "press {refresh}, and type the code that is shown now"),
-    FailureKind.CAPTCHA: _Words("captcha wanted", "log in on the web console once, then press {refresh}"),
-    FailureKind.LOCKED: _Words("account locked", "too many failed: wait until the lock ends, then press {refresh}"),
-    FailureKind.NEW_PASSWORD: _Words(
-        "password must change", "change the first one on the web console, then start again"
+    FailureKind.NOT_A_NODE: _FailureText("not a management node", "check the URL: another service answers there"),
+    FailureKind.LOGIN_REFUSED: _FailureText("login refused", "press {refresh} to type the password again"),
+    FailureKind.PASSWORD_MISSING: _FailureText("password needed", "press {refresh} to type it"),
+    FailureKind.LOGIN_NEEDS_MORE: _FailureText(
+        "login incomplete", "log in on the web console first, or pass a session in ZSTACK_SESSION_ID"
     ),
-    FailureKind.OLD_PASSWORD: _Words("password too old", "change it on the web console, then start again"),
-    FailureKind.ADDRESS_REFUSED: _Words(
+    FailureKind.LOGIN_UNKNOWN: _FailureText(
+        "unknown login type", "the node does not offer this --login-type: start with another one"
+    ),
+    FailureKind.PROJECT_REFUSED: _FailureText(
+        "project refused", "check --project and that the virtual ID belongs to it, then press {refresh}"
+    ),
+    FailureKind.SECOND_FACTOR: _FailureText("code needed", "press {refresh} to type the second-factor code"),
+    FailureKind.SECOND_FACTOR_REFUSED: _FailureText("code refused", "press {refresh} and type the current code"),
+    FailureKind.CAPTCHA: _FailureText("captcha required", "log in on the web console once, then press {refresh}"),
+    FailureKind.LOCKED: _FailureText(
+        "account locked", "too many failed logins: wait until the lock ends, then press {refresh}"
+    ),
+    FailureKind.NEW_PASSWORD: _FailureText(
+        "password must change", "change the initial password on the web console, then start again"
+    ),
+    FailureKind.OLD_PASSWORD: _FailureText(
+        "password expired", "change the password on the web console, then start again"
+    ),
+    FailureKind.ADDRESS_REFUSED: _FailureText(
         "address refused", "this machine may not log in: ask the administrator to allow it"
     ),
-    FailureKind.TOO_MANY_SESSIONS: _Words(
-        "too many sessions", "end some of this account, then press {refresh}; an access key needs none"
+    FailureKind.TOO_MANY_SESSIONS: _FailureText(
+        "too many sessions", "end sessions of this account, then press {refresh}; access keys need none"
     ),
-    FailureKind.SESSION_INVALID: _Words(
-        "session invalid", "start again with a new session id, or press {refresh} to try again"
+    FailureKind.SESSION_INVALID: _FailureText(
+        "session invalid", "start again with a new session ID, or press {refresh} to retry"
     ),
-    FailureKind.SESSION_CONTENDED: _Words(
+    FailureKind.SESSION_CONTENDED: _FailureText(
         "session taken over",
-        "another login ends ours: use an access key, or press {refresh} to take it back",
+        "another login ends this one: use an access key, or press {refresh} to retry",
     ),
-    FailureKind.KEY_UNKNOWN: _Words(
-        "access key unknown", "check its id and that it is enabled on the node, then press {refresh}"
+    FailureKind.KEY_UNKNOWN: _FailureText(
+        "access key unknown", "check its ID and that it is enabled on the node, then press {refresh}"
     ),
-    FailureKind.KEY_SIGNATURE: _Words("access key wrong", "the secret is another key's: check both, and start again"),
-    FailureKind.KEY_UNSUPPORTED: _Words(
-        "no access keys here", "this node has no module for them: use an account and its password"
+    FailureKind.KEY_SIGNATURE: _FailureText(
+        "access key wrong", "the secret does not belong to the key: check both, then start again"
     ),
-    FailureKind.CLOCK_SKEW: _Words("wrong time", "set --server-zone to the node's, such as +08:00"),
-    FailureKind.PERMISSION_DENIED: _Words(
+    FailureKind.KEY_UNSUPPORTED: _FailureText(
+        "access keys unsupported", "the node has no access key module: use an account and its password"
+    ),
+    FailureKind.CLOCK_SKEW: _FailureText("clock mismatch", "set --server-zone to the node's zone, such as +08:00"),
+    FailureKind.PERMISSION_DENIED: _FailureText(
         "no permission", "this account may not list CDP tasks; ask the administrator"
     ),
-    FailureKind.CDP_UNAVAILABLE: _Words("no CDP here", "this node has no CDP module, or no licence for it"),
-    FailureKind.NOT_READY: _Words("node is starting", "the management node is not ready yet"),
-    FailureKind.SERVER_ERROR: _Words("server error", "the management node reports a fault of its own"),
-    FailureKind.RATE_LIMITED: _Words(
-        "rate limited", "the node asks for fewer requests; a longer interval helps ({slower})"
+    FailureKind.CDP_UNAVAILABLE: _FailureText("CDP not available", "the node has no CDP module, or no licence for it"),
+    FailureKind.NOT_READY: _FailureText("node is starting", "the management node is not ready yet"),
+    FailureKind.SERVER_ERROR: _FailureText("server error", "the management node reports an internal error"),
+    FailureKind.RATE_LIMITED: _FailureText(
+        "rate limited", "the node asks for fewer requests: press {slower} for a longer interval"
     ),
-    FailureKind.UNREADABLE: _Words("unreadable answer", "what came back is not what this call answers"),
-    FailureKind.ADDRESS: _Words("URL not usable", "correct the URL of the node or of the proxy, and start again"),
-    FailureKind.MACHINE_LIMIT: _Words(
-        "limit of this machine",
+    FailureKind.UNREADABLE: _FailureText("unreadable response", "the response does not have the format of this call"),
+    FailureKind.ADDRESS: _FailureText("invalid URL", "correct the URL of the node or of the proxy, then start again"),
+    FailureKind.MACHINE_LIMIT: _FailureText(
+        "local resource limit",
         "end other programs, or raise ulimit -u, -v or -n and start again",
     ),
-    FailureKind.CONFIGURATION: _Words("cannot log in", "correct the configuration: it is tried again by itself"),
-    FailureKind.INTERNAL: _Words("fault in cdptui", "the log file has the details"),
-    FailureKind.INTERNAL_AGAIN: _Words(
-        "repeated fault in cdptui", "it happens each time, the log file has the details; press {refresh} to try again"
+    FailureKind.CONFIGURATION: _FailureText(
+        "cannot log in", "correct the configuration; the login is retried automatically"
+    ),
+    FailureKind.INTERNAL: _FailureText("internal error in cdptui", "the log file has the details"),
+    FailureKind.INTERNAL_AGAIN: _FailureText(
+        "repeated internal error", "every attempt fails; the log file has the details; press {refresh} to retry"
     ),
 }
 
+_LABEL_ONLY: Final = "{label} → {advice}"
+_WITH_DETAIL: Final = "{label}: {detail} → {advice}"
+_WITH_URL: Final = "{label}, at {url} → {advice}"
+_WITH_DETAIL_AND_URL: Final = "{label}: {detail}, at {url} → {advice}"
+_WITHOUT_LABEL: Final = "{detail} → {advice}"
+_CUT_WITHOUT_LABEL: Final = "{detail}… → {advice}"
+
 
 def failure_label(failure: Failure) -> str:
-    """Two or three words for the header."""
-    return _WORDS[failure.kind].short
+    """Return two or three words for the header."""
+    return _TEXTS[failure.kind].label
 
 
 def failure_sentence(failure: Failure, *, with_url: bool = True, keys: Mapping[str, str] = KEY_NAMES) -> str:
-    """One line: what happened, in whose words, where, and what to do.
+    """Return one line: what happened, the server's own words, the URL, and what to do.
 
     >>> failure_sentence(Failure(FailureKind.UNREACHABLE, "Connection refused", "http://10.0.0.5:8080/zstack/v1"))
     'unreachable: Connection refused, at http://10.0.0.5:8080/zstack/v1 → check the address and that the node is up'
     """
-    words, said = _WORDS[failure.kind], _detail(failure)
-    where = f", at {failure.url}" if failure.url and with_url else ""
-    return f"{words.short}{f': {said}' if said else ''}{where}{_ARROW}{words.advice.format_map(keys)}"
+    text, detail = _TEXTS[failure.kind], failure_detail(failure)
+    if failure.url and with_url:
+        template = _WITH_DETAIL_AND_URL if detail else _WITH_URL
+    else:
+        template = _WITH_DETAIL if detail else _LABEL_ONLY
+    return template.format(label=text.label, detail=detail, url=failure.url, advice=text.advice.format_map(keys))
 
 
 def fit_failure_sentence(
     failure: Failure, width: int, measure: Callable[[str], int], keys: Mapping[str, str] = KEY_NAMES
 ) -> str:
-    """The sentence for a line of `width` cells, which the header's short cause stands over.
+    """Return the sentence for a line of `width` cells below the header, which has the label already.
 
-    What to do matters more than the URL, than what the header says already, and than all that was said.
+    Dropped first is the URL, then the label, then the end of the details. The advice always stays.
     """
-    said, advice = _detail(failure), _WORDS[failure.kind].advice.format_map(keys)
-    brief = f"{said}{_ARROW}{advice}" if said else advice
+    detail, advice = failure_detail(failure), _TEXTS[failure.kind].advice.format_map(keys)
+    brief = _WITHOUT_LABEL.format(detail=detail, advice=advice) if detail else advice
     for text in (failure_sentence(failure, keys=keys), failure_sentence(failure, with_url=False, keys=keys), brief):
         if measure(text) <= width:
             return text
-    while said and measure(f"{said}…{_ARROW}{advice}") > width:
-        said = said[:-1]
-    # A few letters of it tell nothing.
-    return f"{said}…{_ARROW}{advice}" if measure(said) >= _LEAST_SAID else advice
+    while detail and measure(_CUT_WITHOUT_LABEL.format(detail=detail, advice=advice)) > width:
+        detail = detail[:-1]
+    if measure(detail) < _MIN_DETAIL_CELLS:
+        return advice
+    return _CUT_WITHOUT_LABEL.format(detail=detail, advice=advice)
 
 
-def _detail(failure: Failure) -> str:
+def failure_detail(failure: Failure) -> str:
+    """Return the error code and the details of the server or the system; empty when there are none."""
     return f"{failure.code}: {failure.detail}" if failure.code and failure.detail else failure.detail or failure.code

@@ -1,4 +1,4 @@
-"""The filter in words: how it was understood, what is wrong with it, and how much it hides."""
+"""Lines about the filter: its explanation, its error, and how many tasks it hides."""
 
 from __future__ import annotations
 
@@ -15,41 +15,41 @@ from cdptui.render.key_names import KEY_NAMES
 from cdptui.render.spans import Line, Role, Span
 
 Measure = Callable[[str], int]
-"""The width of a text in cells."""
+"""Returns the width of a text in cells."""
 
 
 class FilterResult(Struct, frozen=True):
-    """What a list has been cut down to."""
+    """How many tasks a filter matches."""
 
     shown: int
     total: int
     counts: Mapping[Clause, int]
-    """How many rows each clause means by itself."""
+    """Rows that each clause matches on its own."""
     nameless: int = 0
-    """VMs whose names are asked for and not known yet."""
+    """VMs whose names the filter needs and that are not loaded yet."""
 
 
-def count_text(shown: FilterResult) -> str:
-    """How many there are of how many.
+def count_text(result: FilterResult) -> str:
+    """Return how many tasks are shown, of how many.
 
     >>> count_text(FilterResult(12, 1312, {}))
     '12 of 1312'
     """
-    return f"{shown.shown} of {shown.total}"
+    return f"{result.shown} of {result.total}"
 
 
-def explanation_line(expression: Expression, shown: FilterResult) -> Line:
-    """How an expression was understood, each clause with its own count."""
+def explanation_line(expression: Expression, result: FilterResult) -> Line:
+    """Return how an expression is understood, each clause with its number of matches."""
     spans: list[Span] = []
     for text, clause in explain(expression):
         spans.append(Span(sanitize(text), Role.DIM if clause is None else Role.TEXT))
         if clause is not None:
-            spans.append(Span(f" {shown.counts.get(clause, '…')}", Role.ACCENT))
-    return (*spans, *_nameless(shown))
+            spans.append(Span(f" ({result.counts.get(clause, '…')})", Role.ACCENT))
+    return (*spans, *_missing_names(result))
 
 
 def error_line(error: QueryError, offset: int, width: int, measure: Measure) -> Line:
-    """A caret `offset` cells from the left, under what is wrong, and beside it why."""
+    """Return a caret `offset` cells from the left, below the error, and the error message beside it."""
     text = sanitize(str(error))
     role = Role.WARN if error.is_unfinished else Role.BAD
     offset = max(0, min(offset, width - 1))
@@ -62,18 +62,17 @@ def error_line(error: QueryError, offset: int, width: int, measure: Measure) -> 
 
 
 def active_filter_line(
-    text: str, shown: FilterResult | None, width: int, measure: Measure, keys: Mapping[str, str] = KEY_NAMES
+    text: str, result: FilterResult | None, width: int, measure: Measure, keys: Mapping[str, str] = KEY_NAMES
 ) -> Line:
-    """The one line that stays while a filter is on: what for, how many it shows, and how many it hides."""
+    """Return the line of an active filter: its text, and how many tasks it shows and hides."""
     name = Span(sanitize(text), Role.STRONG)
-    if shown is None:
+    if result is None:
         return (Span("▽ ", Role.WARN), name)
-    hidden = shown.total - shown.shown
-    counts = Span(f"  {count_text(shown)} shown, {hidden} hidden", Role.WARN)
-    clears = f"{keys['back']} clears"
-    hints = Span(f"  the sums above count all  {keys['filter']} edits, {clears}", Role.DIM)
-    brief = Span(f"  {clears}", Role.DIM)
-    for tail in ((counts, *_nameless(shown), hints), (counts, *_nameless(shown), brief), (counts,)):
+    hidden = result.total - result.shown
+    counts = Span(f"  {count_text(result)} shown, {hidden} hidden", Role.WARN)
+    hints = Span("  header totals include hidden tasks  {filter} edits, {back} clears".format_map(keys), Role.DIM)
+    brief = Span("  {back} clears".format_map(keys), Role.DIM)
+    for tail in ((counts, *_missing_names(result), hints), (counts, *_missing_names(result), brief), (counts,)):
         if measure(name.text) + sum(measure(span.text) for span in tail) + 2 <= width:
             return (Span("▽ ", Role.WARN), name, *tail)
     room = max(1, width - measure(counts.text) - 3)
@@ -82,10 +81,10 @@ def active_filter_line(
 
 
 def rejected_line(timeout: RegexTimeoutError, name: str) -> Line:
-    """The one line in place of a filter that was given up; `name` is the filter that counts, empty for none."""
-    shown = f"  shown: {sanitize(name)}" if name else "  shown: all tasks"
-    return (Span("▽ ", Role.WARN), Span(str(timeout), Role.BAD), Span(shown, Role.DIM))
+    """Return the line of a filter that took too long; `name` is the filter that stays active, empty for none."""
+    active = f"  shown: {sanitize(name)}" if name else "  shown: all tasks"
+    return (Span("▽ ", Role.WARN), Span(str(timeout), Role.BAD), Span(active, Role.DIM))
 
 
-def _nameless(shown: FilterResult) -> tuple[Span, ...]:
-    return (Span(f"  names of {shown.nameless} VMs not known", Role.WARN),) if shown.nameless else ()
+def _missing_names(result: FilterResult) -> tuple[Span, ...]:
+    return (Span(f"  names of {result.nameless} VMs not known", Role.WARN),) if result.nameless else ()

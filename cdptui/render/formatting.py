@@ -1,4 +1,4 @@
-"""Quantities in words: short, stable in width where they stand in columns, and never more exact than they are."""
+"""Formatting of sizes, rates, shares, durations and times: short, and of stable width in columns."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _YEAR: Final = 365 * _DAY
 
 @lru_cache(maxsize=_CACHED_TEXTS)
 def size(count: int | None) -> str:
-    """Bytes in binary units, three or four figures.
+    """Return bytes in binary units, with three or four digits.
 
     >>> size(23959160), size(107374182400), size(0), size(None)
     ('22.8 MiB', '100 GiB', '0 B', '–')
@@ -37,7 +37,7 @@ def size(count: int | None) -> str:
 
 
 def rate(bytes_per_s: float | None, per_s: int = _HOUR, per: str = "h") -> str:
-    """Growth for a time, with its sign.
+    """Return a growth per hour, or per another time, with its sign.
 
     >>> rate(1024.0), rate(0.0), rate(None)
     ('+3.5 MiB/h', '0/h', '–')
@@ -52,7 +52,7 @@ def rate(bytes_per_s: float | None, per_s: int = _HOUR, per: str = "h") -> str:
 
 @lru_cache(maxsize=_CACHED_TEXTS)
 def percent(ratio: float | None) -> str:
-    """A share; 100 % only when it is full, 0 % only when it is empty.
+    """Return a ratio as a percentage: 100 % only for 1.0 and more, 0 % only for 0.
 
     >>> percent(0.641), percent(0.9996), percent(0.0001), percent(None)
     ('64%', '99%', '<1%', '–')
@@ -69,7 +69,7 @@ def percent(ratio: float | None) -> str:
 
 @lru_cache(maxsize=_CACHED_TEXTS)
 def latency(milliseconds: int | None) -> str:
-    """A recovery point offset.
+    """Return a recovery point offset in at most two units.
 
     >>> latency(1830), latency(600000), latency(742000), latency(90), latency(7500000)
     ('1.8s', '10m', '12m22s', '90ms', '2h05m')
@@ -84,7 +84,7 @@ def latency(milliseconds: int | None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """A span of time in one unit, for columns and ages.
+    """Return a duration in one unit, rounded down.
 
     >>> duration(4.2), duration(119), duration(7300), duration(200000), duration(None)
     ('4 s', '1 min', '2 h', '2 d', '–')
@@ -104,7 +104,7 @@ def duration(seconds: float | None) -> str:
 
 
 def poll_time(seconds: float) -> str:
-    """How long a poll took, always five characters.
+    """Return the duration of a poll, always in five characters.
 
     >>> poll_time(0.0123), poll_time(2.34), poll_time(75)
     ('12 ms', '2.3 s', ' 75 s')
@@ -117,7 +117,7 @@ def poll_time(seconds: float) -> str:
 
 
 def age(then: datetime | None, now: datetime) -> str:
-    """How long ago something was; a moment that lies ahead is said to.
+    """Return how long ago a time was, or how far ahead it is.
 
     >>> from datetime import UTC, timedelta
     >>> now = datetime(2026, 1, 1, tzinfo=UTC)
@@ -130,7 +130,7 @@ def age(then: datetime | None, now: datetime) -> str:
 
 
 def ago(then: datetime, now: datetime) -> str:
-    """The same in a sentence.
+    """Return how long ago a time was, as a phrase.
 
     >>> from datetime import UTC, timedelta
     >>> now = datetime(2026, 1, 1, tzinfo=UTC)
@@ -143,7 +143,7 @@ def ago(then: datetime, now: datetime) -> str:
 
 
 def is_in_future(then: datetime, now: datetime) -> bool:
-    """Whether a moment lies ahead by more than clocks that are a few seconds off explain."""
+    """Return whether a time is ahead by a minute or more; less is explained by clocks that differ a little."""
     return (then - now).total_seconds() >= _MINUTE
 
 
@@ -152,14 +152,14 @@ def _since(then: datetime, now: datetime) -> float:
 
 
 def timestamp(at: datetime | None, zone: tzinfo | None) -> str:
-    """A date in a zone, with the zone's name: dates without one mislead."""
+    """Return a date and time with the UTC offset, without which it would be ambiguous."""
     if at is None:
         return UNKNOWN
     return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S ") + utc_offset(at, zone)
 
 
 def utc_offset(at: datetime, zone: tzinfo | None) -> str:
-    """A zone as an offset, which unlike CST or IST means one thing.
+    """Return a zone as its UTC offset, which is unambiguous, unlike CST or IST.
 
     >>> from datetime import UTC
     >>> utc_offset(datetime(2026, 1, 1, tzinfo=UTC), UTC)

@@ -1,4 +1,4 @@
-"""What the list can be grouped by."""
+"""Groupings of the list, and the cells of a group's row."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from cdptui.render.task_cells import BAR_CELLS, CellContext, bar, rpo_role, usag
 
 
 class Grouping(Struct, frozen=True):
-    """Something that tasks have in common."""
+    """A field by which the list can be grouped."""
 
     key: str
-    """For saved views; never changes once released."""
+    """Name in saved views; must not change after a release."""
     letter: str
-    """Chooses it in a menu."""
+    """The key that selects it in the menu."""
     label: str
     value: Callable[[TaskRow], str]
-    """What a task has of it; empty when it has none."""
+    """Returns the value of a task; empty when it has none."""
     is_named: bool = False
-    """Whether the value is a uuid that may have a name."""
+    """True when the value is a UUID that may have a name."""
 
 
 GROUPINGS: Final = (
@@ -41,16 +41,16 @@ BY_KEY: Final = {grouping.key: grouping for grouping in GROUPINGS}
 
 
 _HEALTH_CELLS: Final = 13
-"""Room for the figures of a hundred thousand tasks only just."""
+"""Width of the STATUS column: just enough for the numbers of 100,000 tasks."""
 
 
 def title(group: GroupSummary, context: CellContext) -> Line:
-    """What its tasks have in common."""
+    """Return the name of the group."""
     return (Span(group_name(group, context), Role.STRONG),)
 
 
 def health(group: GroupSummary, _: CellContext) -> Line:
-    """How many of its tasks are not as they should be, of how many."""
+    """Return how many tasks of the group are unhealthy, of how many."""
     if not group.unhealthy:
         return (Span(f"● all {group.count}", Role.OK),)
     glyph = "✖" if group.worst is Severity.CRITICAL else "!"
@@ -60,17 +60,17 @@ def health(group: GroupSummary, _: CellContext) -> Line:
 
 
 def used(group: GroupSummary, _: CellContext) -> Line:
-    """The sum of used capacity."""
+    """Return the total used capacity."""
     return (Span(formatting.size(group.used_bytes)),)
 
 
 def plan(group: GroupSummary, _: CellContext) -> Line:
-    """The sum of planned capacity."""
+    """Return the total planned capacity."""
     return (Span(formatting.size(group.plan_bytes), Role.DIM),)
 
 
 def use(group: GroupSummary, _: CellContext) -> Line:
-    """Used of plan."""
+    """Return the used share of the plans, as a percentage and a bar."""
     ratio = group.used_ratio
     return (
         (Span(f"{formatting.percent(ratio):>5} ", usage_role(ratio)), *bar(ratio, BAR_CELLS))
@@ -80,7 +80,7 @@ def use(group: GroupSummary, _: CellContext) -> Line:
 
 
 def rpo(group: GroupSummary, _: CellContext) -> Line:
-    """The worst recovery point offset."""
+    """Return the worst recovery point offset against its target."""
     if group.rpo_ratio is None:
         return ()
     role = rpo_role(group.rpo_ratio, is_on=True)
@@ -88,7 +88,7 @@ def rpo(group: GroupSummary, _: CellContext) -> Line:
 
 
 def growth(group: GroupSummary, _: CellContext) -> Line:
-    """The sum of growth, as far as it is known."""
+    """Return the total growth, of the tasks whose growth is known."""
     rate = group.growth_bytes_per_s
     if rate is None:
         return ()
@@ -96,7 +96,7 @@ def growth(group: GroupSummary, _: CellContext) -> Line:
 
 
 def group_name(group: GroupSummary, context: CellContext) -> str:
-    """What its tasks have in common, in words."""
+    """Return the name of the group: its value, or the name of the resource."""
     if BY_KEY[group.by].is_named:
         return context.names.get(group.key, group.key) or f"no {group.by}"
     if group.by == "status":

@@ -1,4 +1,4 @@
-"""The two lines that are always true: who is watched and how fresh it is; how the fleet stands."""
+"""The two header lines: connection state and data age; fleet totals."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from cdptui.render.spans import Line, Role, Span, accent_role
 from cdptui.render.statuses import GLYPHS, OTHER_GLYPH, ROLES, SHORT_WORDS, status_rank
 
 _NEAR_FULL = f"▲ {{}} ≥{formatting.percent(NEAR_FULL_RATIO)}"
-"""In less room than the words take; `full` would be another thing."""
+"""The short form of `near full`; `full` alone would mean something else."""
 
 STALE_INTERVALS = 2
-"""Data older than so many intervals is stale."""
+"""Data is stale when it is older than this many intervals."""
 
 
 class ConnectionStatus(Struct, frozen=True):
-    """How things stand with the node, as the header says it. Times in seconds."""
+    """The state of the connection, as the header shows it. Times are in seconds."""
 
     node: str
     account: str
@@ -40,27 +40,27 @@ class ConnectionStatus(Struct, frozen=True):
     attempt: int
     retry_in_s: float | None
     is_loading: bool
-    """True while the pages of the first answer are still coming."""
+    """True until the last page of the first list was read."""
     now: datetime
     zone: tzinfo | None
     pending_changes: int | None = None
-    """Changes that a frozen view does not show; None when it is not frozen."""
+    """Changes that a paused list does not show; None when it is not paused."""
     pages: int = 0
     """Pages read so far, while loading."""
     is_cut_short: bool = False
-    """Whether the node may have tasks that could not be read, beyond what its total says."""
+    """True when the node may have more tasks than its total says, which could not be read."""
     is_paced: bool = False
-    """Whether the interval is longer than was asked for, because the node answers slowly."""
+    """True when the interval is longer than configured, because the node answers slowly."""
     profile: str = ""
-    """Its name in the configuration, which is always said when it has one."""
+    """Name of the profile in the configuration, always shown; empty without a profile."""
     accent: str = ""
     secrecy: TransportSecurity = TransportSecurity.SECURE
     refresh_period_s: float = 1.0
-    """How often what ticks is drawn anew; more than 1 on a slow line."""
+    """Seconds between two redraws of ages and countdowns; more than 1 with low bandwidth."""
 
 
 def connection_state(connection: ConnectionStatus) -> Span:
-    """The state of the connection in a word or two."""
+    """Return the state of the connection in a few words."""
     failure = connection.failure
     if failure is not None:
         cause = failure_label(failure)
@@ -85,19 +85,19 @@ def connection_state(connection: ConnectionStatus) -> Span:
     return Span("● live", Role.OK)
 
 
-def _age_text(seconds: float, beat_s: float) -> str:
-    """A time that is drawn on each beat: on a slow one, as what it may have become by the next.
+def _age_text(seconds: float, period_s: float) -> str:
+    """Return an age that is redrawn every `period_s`: with a longer period, the upper bound until the next redraw.
 
     >>> _age_text(3.2, 1), _age_text(3.2, 10), _age_text(10, 10), _age_text(200, 10)
     ('3 s', '<10 s', '<20 s', '3 min')
     """
-    if beat_s <= 1 or seconds >= 60:
+    if period_s <= 1 or seconds >= 60:
         return formatting.duration(seconds)
-    return f"<{formatting.duration(beat_s * math.floor(seconds / beat_s + 1))}"
+    return f"<{formatting.duration(period_s * math.floor(seconds / period_s + 1))}"
 
 
 def _progress(connection: ConnectionStatus) -> str:
-    """Pages read of pages known."""
+    """Return how many pages were read, of how many as far as that is known."""
     if connection.total is None or not connection.loaded:
         return f", {connection.pages} pages"
     known = max(connection.pages, round(connection.pages * connection.total / connection.loaded))
@@ -105,37 +105,38 @@ def _progress(connection: ConnectionStatus) -> str:
 
 
 def connection_line(connection: ConnectionStatus, width: int, measure: Callable[[str], int]) -> Line:
-    """The first line; what fits `width` cells by importance, `measure` being the width of a text in cells.
+    """Return the first line, with the parts that fit into `width` cells by importance.
 
-    Everything that ticks has its fixed place at the right, so that a new second repaints a few cells.
+    `measure` returns the width of a text in cells. Ages and the clock have fixed places at the right, so that a new
+    second repaints few cells.
     """
     left, right = _left(connection), _right(connection)
     for dropped in range(len(_DROP_ORDER) + 1):
-        gone = set(_DROP_ORDER[:dropped])
-        kept_left = [span for name, span in left if name not in gone]
-        kept_right = [span for name, span in right if name not in gone]
-        line = _spread(kept_left, kept_right, width, measure)
+        hidden = set(_DROP_ORDER[:dropped])
+        shown_left = [span for name, span in left if name not in hidden]
+        shown_right = [span for name, span in right if name not in hidden]
+        line = _spread(shown_left, shown_right, width, measure)
         if line is not None:
             return line
-    return _cut(_joined([span for name, span in left if name in {"profile", "word"}], "  "), width, measure)
+    return _cut(_joined([span for name, span in left if name in {"profile", "state"}], "  "), width, measure)
 
 
 _DROP_ORDER = ("interval", "poll", "secrecy", "account", "clock", "tasks", "paced", "slow", "node", "age")
-"""What goes first when the line is too short."""
+"""Parts of the first line, least important first."""
 
 
 def _left(connection: ConnectionStatus) -> list[tuple[str, Span]]:
     parts: list[tuple[str, Span]] = []
     if connection.secrecy is TransportSecurity.UNVERIFIED:
-        # First, so that it is the last to be cut off: whoever answers may not be the node.
-        parts.append(("word", Span(" TLS not verified ", Role.LABEL_RED)))
+        # First, so that it is cut off last: the server that answers may not be the node.
+        parts.append(("state", Span(" TLS not verified ", Role.LABEL_RED)))
     if connection.profile:
         parts.append(("profile", Span(f" {connection.profile} ", accent_role(connection.accent))))
-    parts.append(("word", connection_state(connection)))
+    parts.append(("state", connection_state(connection)))
     if connection.pending_changes is not None:
-        parts.append(("word", Span(f"‖ paused, {connection.pending_changes} changes behind", Role.WARN)))
+        parts.append(("state", Span(f"‖ paused, {connection.pending_changes} updates pending", Role.WARN)))
     if connection.refresh_period_s > 1:
-        parts.append(("slow", Span("slow line", Role.DIM)))
+        parts.append(("slow", Span("low bandwidth", Role.DIM)))
     parts.append(("node", Span(connection.node, Role.STRONG)))
     if connection.secrecy is TransportSecurity.PLAINTEXT:
         parts.append(("secrecy", Span("not encrypted", Role.DIM)))
@@ -169,66 +170,66 @@ def _right(connection: ConnectionStatus) -> list[tuple[str, Span]]:
 
 
 def fleet_line(fleet: FleetSummary | None, width: int, measure: Callable[[str], int]) -> Line:
-    """The second line: a count for each status, and the sums; in the longest form that fits.
+    """Return the second line: tasks by status, and the totals, in the longest form that fits.
 
-    Before the first answer there is no fleet, and nothing is said: a zero would be a lie.
+    The line is empty before the first list was read: zeros would be wrong.
     """
     if fleet is None:
         return ()
     right: list[Span] = []
     left: list[Span] = []
     for form in _Verbosity:
-        left, right = _counts(fleet, form), _sums(fleet, form)
+        left, right = _counts(fleet, form), _totals(fleet, form)
         line = _spread(left, right, width, measure, gap="  " if form <= _Verbosity.PLAIN else " ")
         if line is not None:
             return line
-    # What does not fit is cut at the end, and the worst statuses stand first.
+    # The end is cut off; the worst statuses come first.
     return _cut(_joined([*right, *left], " "), width, measure)
 
 
 class _Verbosity(IntEnum):
-    """How much room the second line takes, the most first."""
+    """Forms of the second line, longest first."""
 
     FULL = 0
     PLAIN = 1
     TIGHT = 2
     SHORT = 3
-    SIGNS = 4
+    GLYPHS = 4
     BRIEF = 5
-    """Words only for what does not protect; help has the other glyphs."""
+    """Names only of the statuses that do not protect; help explains the other glyphs."""
 
 
 def _counts(fleet: FleetSummary, form: _Verbosity) -> list[Span]:
     spans = []
     for status, count, severity in sorted(fleet.statuses, key=lambda counted: (status_rank(counted[0]), counted[0])):
-        word = SHORT_WORDS.get(status, status) if form >= _Verbosity.SHORT else status
+        name = SHORT_WORDS.get(status, status) if form >= _Verbosity.SHORT else status
         if form is _Verbosity.BRIEF and severity < Severity.CRITICAL:
-            word = ""
+            name = ""
         blank = "" if form >= _Verbosity.SHORT else " "
-        spans.append(Span(f"{GLYPHS.get(status, OTHER_GLYPH)}{blank}{count} {word}".rstrip(), ROLES[severity]))
+        spans.append(Span(f"{GLYPHS.get(status, OTHER_GLYPH)}{blank}{count} {name}".rstrip(), ROLES[severity]))
     return spans
 
 
-def _sums(fleet: FleetSummary, form: _Verbosity) -> list[Span]:
+def _totals(fleet: FleetSummary, form: _Verbosity) -> list[Span]:
     ratio = fleet.used_bytes / fleet.plan_bytes if fleet.plan_bytes else None
     used, plan = formatting.size(fleet.used_bytes), formatting.size(fleet.plan_bytes)
     match form:
         case _Verbosity.FULL:
-            words = f"Σ {used} of {plan} ({formatting.percent(ratio)})", "▲ {} near full", "↯ {} RPO breaches"
+            texts = f"Σ {used} of {plan} ({formatting.percent(ratio)})", "▲ {} near full", "↯ {} RPO breaches"
         case _Verbosity.PLAIN:
-            words = f"Σ {used} of {plan}", "▲ {} near full", "↯ {} RPO"
+            texts = f"Σ {used} of {plan}", "▲ {} near full", "↯ {} RPO"
         case _Verbosity.TIGHT:
-            words = f"Σ {used} of {plan}", _NEAR_FULL, "↯ {} RPO"
+            texts = f"Σ {used} of {plan}", _NEAR_FULL, "↯ {} RPO"
         case _Verbosity.SHORT:
-            words = f"Σ {formatting.percent(ratio)}", _NEAR_FULL, "↯ {} RPO"
+            texts = f"Σ {formatting.percent(ratio)}", _NEAR_FULL, "↯ {} RPO"
         case _:
-            words = f"Σ{formatting.percent(ratio)}", "▲{}", "↯{}"
-    sums, near, breaches = words
-    bad = f"! {fleet.bad_records} unreadable" if form < _Verbosity.SIGNS else f"!{fleet.bad_records}"
+            texts = f"Σ{formatting.percent(ratio)}", "▲{}", "↯{}"
+    totals, near_full, breaches = texts
+    bad = f"! {fleet.bad_records} unreadable" if form < _Verbosity.GLYPHS else f"!{fleet.bad_records}"
     return [
         *([Span(bad, Role.BAD)] if fleet.bad_records else []),
-        Span(sums),
-        Span(near.format(fleet.near_full), Role.WARN if fleet.near_full else Role.DIM),
+        Span(totals),
+        Span(near_full.format(fleet.near_full), Role.WARN if fleet.near_full else Role.DIM),
         Span(breaches.format(fleet.rpo_breaches), Role.BAD if fleet.rpo_breaches else Role.DIM),
     ]
 
@@ -236,7 +237,7 @@ def _sums(fleet: FleetSummary, form: _Verbosity) -> list[Span]:
 def _spread(
     left: Sequence[Span], right: Sequence[Span], width: int, measure: Callable[[str], int], gap: str = "  "
 ) -> Line | None:
-    """Left spans at the left, right spans at the right; None when they do not fit."""
+    """Return a line with spans at its left and right ends; None when they do not fit."""
     left_spans = _joined(left, gap)
     right_spans = _joined(right, gap)
     used = sum(measure(span.text) for span in (*left_spans, *right_spans))
@@ -258,17 +259,17 @@ def _joined(spans: Sequence[Span], gap: str) -> list[Span]:
 
 
 def _cut(spans: Sequence[Span], width: int, measure: Callable[[str], int]) -> Line:
-    """What fits, with an ellipsis where something does not."""
-    kept: list[Span] = []
-    left = width
+    """Return the spans that fit, with an ellipsis where text was cut off."""
+    shown: list[Span] = []
+    free = width
     for span in spans:
-        if measure(span.text) > left:
+        if measure(span.text) > free:
             text = span.text
-            while text and measure(text) > left - 1:
+            while text and measure(text) > free - 1:
                 text = text[:-1]
-            if left > 0:
-                kept.append(span._replace(text=text + "…"))
+            if free > 0:
+                shown.append(span._replace(text=text + "…"))
             break
-        kept.append(span)
-        left -= measure(span.text)
-    return tuple(kept)
+        shown.append(span)
+        free -= measure(span.text)
+    return tuple(shown)

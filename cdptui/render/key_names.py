@@ -1,4 +1,4 @@
-"""What the keys are called that sentences mention, as long as nobody gave the actions others."""
+"""Default names of the keys that messages mention."""
 
 from __future__ import annotations
 
@@ -17,4 +17,4 @@ KEY_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "previous-hit": "N",
     }
 )
-"""By the id of the action; a test compares them with the table of keys."""
+"""By the id of the action; a test compares them with the keymap."""

@@ -1,6 +1,6 @@
-"""Lines that are rendered when they are read, so that a pane costs what is in sight and not what could be scrolled to.
+"""Sequences of lines that are rendered when they are read, so that a pane renders only its visible lines.
 
-A task with 100,000 resources would otherwise take seconds for each key.
+A task with 100,000 resources would otherwise take seconds per key press.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class ItemLines(Sequence[Line], Generic[T]):
-    """The lines of many items, the same number for each, rendered one item at a time.
+    """The lines of many items, with the same number of lines per item.
 
     >>> from cdptui.render.spans import Span
     >>> lines = ItemLines("ab", 2, lambda item: [(Span(item),), ()])
@@ -47,7 +47,7 @@ class ItemLines(Sequence[Line], Generic[T]):
 
 
 class JoinedLines(Sequence[Line]):
-    """Blocks of lines one below the other.
+    """Concatenated blocks of lines.
 
     >>> lines = JoinedLines([()], ItemLines("ab", 1, lambda _: [()]), [])
     >>> len(lines), list(lines)

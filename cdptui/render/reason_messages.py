@@ -1,43 +1,43 @@
-"""Reasons in words: what is said of a task, its evidence, and what to do next. The only place for these sentences."""
+"""Text of the reasons: label, sentence, start and next step, as whole templates with named values."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
 from cdptui.models.reasons import Reason, ReasonKind
 from cdptui.models.severity import Severity
-from cdptui.models.task import Task
 from cdptui.models.task_row import TaskRow
 from cdptui.render import formatting
 
 
 class ReasonContext(Struct, frozen=True):
-    """From where a reason is told."""
+    """What the text of a reason needs besides the task."""
 
     now: datetime
     zone: tzinfo | None
     names: Mapping[str, str]
-    """Names by uuid, of whatever is known."""
+    """Names by UUID, as far as they are known."""
 
     def name(self, uuid: str | None) -> str:
-        """A name, or the uuid while that is not known."""
+        """Return a name, or the UUID while the name is not known."""
         return self.names.get(uuid or "", uuid or "?")
 
 
 class ReasonText(Struct, frozen=True):
-    """One reason, said."""
+    """The text of one reason."""
 
-    short: str
+    label: str
     """Two or three words, for a column."""
     sentence: str
-    """What is so, with its figures."""
+    """What is wrong, with its figures."""
     since: str
-    """Since when; empty when nobody can know."""
+    """Start and duration; empty when the start cannot be known."""
     next_step: str
+    """What the user can do about it."""
 
 
 LEVELS: Final = {
@@ -51,246 +51,225 @@ LEVELS: Final = {
 
 
 GLOSSARY: Final = {
-    ReasonKind.STORAGE: "its backup storage is disconnected",
-    ReasonKind.FULL: "its plan is full",
-    ReasonKind.FAILED: "switched on, but failed",
-    ReasonKind.UNKNOWN: "switched on, but the node does not know what it does",
-    ReasonKind.STOPPED: "switched on, but stopped",
-    ReasonKind.FULL_SOON: "its plan is full within a day, at the growth that was seen",
-    ReasonKind.RPO: "its newest recovery point is older than its target",
-    ReasonKind.NO_VM: "no VM is attached to it",
+    ReasonKind.STORAGE: "backup storage is disconnected",
+    ReasonKind.FULL: "plan is full",
+    ReasonKind.FAILED: "enabled, but failed",
+    ReasonKind.UNKNOWN: "enabled, but the node reports status Unknown",
+    ReasonKind.STOPPED: "enabled, but stopped",
+    ReasonKind.FULL_SOON: "plan is full within a day at the measured growth",
+    ReasonKind.RPO: "newest recovery point is older than the RPO target",
+    ReasonKind.NO_VM: "no VM is attached",
     ReasonKind.TWO_TASKS: "another task protects the same VM",
-    ReasonKind.STARTING: "starting for longer than ten minutes",
-    ReasonKind.ACTIVE_WHILE_DISABLED: "switched off, but not at rest",
-    ReasonKind.UNKNOWN_STATUS: "its status is a word that cdptui does not know",
-    ReasonKind.UNREADABLE: "something in its record could not be read",
-    ReasonKind.NEAR_FULL: "nine tenths of its plan are used",
-    ReasonKind.POLICY: "its policy is not among those that the account sees",
-    ReasonKind.STALLED: "it runs, but used capacity stopped moving",
-    ReasonKind.LONG_DISABLED: "switched off for more than a week",
-    ReasonKind.CLOCK_SKEW: "its last operation lies in the future",
+    ReasonKind.STARTING: "starting for longer than 10 minutes",
+    ReasonKind.ACTIVE_WHILE_DISABLED: "disabled, but still active",
+    ReasonKind.UNKNOWN_STATUS: "status is not known to cdptui",
+    ReasonKind.UNREADABLE: "a field of the record is unreadable",
+    ReasonKind.NEAR_FULL: "90% of the plan is used",
+    ReasonKind.POLICY: "policy is not visible to this account",
+    ReasonKind.STALLED: "running, but used capacity stopped changing",
+    ReasonKind.LONG_DISABLED: "disabled for more than a week",
+    ReasonKind.CLOCK_SKEW: "last operation is in the future",
 }
 """Every kind in a few words, for help."""
 
 
-def describe_reason(reason: Reason, row: TaskRow, outlook: ReasonContext) -> ReasonText:
-    """Say a reason."""
-    short, sentence, next_step = _DESCRIBERS[reason.kind](reason, row, outlook)
-    return ReasonText(short, sentence, since_in_words(reason, outlook), next_step)
+class _Template(NamedTuple):
+    label: str
+    sentence: str
+    next_step: str
 
 
-def reason_label(reason: Reason, row: TaskRow, outlook: ReasonContext) -> str:
-    """Two or three words, for a column."""
-    return _DESCRIBERS[reason.kind](reason, row, outlook)[0]
+_TEMPLATES: Final = {
+    ReasonKind.STORAGE: _Template(
+        "storage offline",
+        "Backup storage {other} is disconnected",
+        "Check the backup server's power, network and disks, then reconnect it",
+    ),
+    ReasonKind.FULL: _Template(
+        "plan full",
+        "Plan is full: {used} of {plan} used",
+        "Raise the plan or shorten the retention; a task whose plan is full stops protecting",
+    ),
+    ReasonKind.FAILED: _Template(
+        "failed",
+        "Enabled, but the status is Failed",
+        "Read the task's last operation in the web console, remove the cause, then enable the task again",
+    ),
+    ReasonKind.UNKNOWN: _Template(
+        "status Unknown",
+        "The node reports status Unknown",
+        "Check that the backup storage and the VM's host are connected; usually one of them is not",
+    ),
+    ReasonKind.STOPPED: _Template(
+        "stopped",
+        "Enabled but stopped: no changes are being recorded",
+        "Disable and enable the task to start it; if it stops again, check its last operation in the web console",
+    ),
+    ReasonKind.FULL_SOON: _Template(
+        "full in {full_in}",
+        "Plan is full in {full_in}: {remaining} of {plan} left, growth {growth} (measured over {growth_span})",
+        "Raise the plan before then, or find out what the VM writes",
+    ),
+    ReasonKind.NEAR_FULL: _Template(
+        "nearly full",
+        "{used_percent} of the {plan} plan is used, {remaining} left",
+        "Raise the plan in time; a task whose plan is full stops protecting",
+    ),
+    ReasonKind.RPO: _Template(
+        "RPO {rpo_factor}",
+        "Newest recovery point is {rpo} old (target {rpo_target})",
+        "Check the load of the backup storage and the network to it",
+    ),
+    ReasonKind.NO_VM: _Template("no VM", "No VM attached: nothing is protected", "Attach a VM, or delete the task"),
+    ReasonKind.TWO_TASKS: _Template(
+        "two tasks",
+        "Task {other} protects the same VM",
+        "Keep one of the two tasks: a VM should have one task",
+    ),
+    ReasonKind.STARTING: _Template(
+        "starting {duration}",
+        "Starting for {duration}, and used capacity does not grow",
+        "Check the backup storage, which starts only a few tasks at a time, then the VM's host",
+    ),
+    ReasonKind.ACTIVE_WHILE_DISABLED: _Template(
+        "off, {status}",
+        "Disabled, but the status is {status}",
+        "Disable the task again, or enable it if it should protect",
+    ),
+    ReasonKind.UNKNOWN_STATUS: _Template(
+        "new status",
+        "Status {status} is not known to cdptui",
+        "Check the task in the web console; a newer cdptui may know this status",
+    ),
+    ReasonKind.UNREADABLE: _Template(
+        "unreadable",
+        "Unreadable fields: {unreadable_fields}",
+        "See the Raw tab for what the server sent; figures that depend on these fields are left out",
+    ),
+    ReasonKind.POLICY: _Template(
+        "policy missing",
+        "Policy {other} is not visible to this account",
+        "Check that the policy exists; if it does not, assign another one to the task",
+    ),
+    ReasonKind.STALLED: _Template(
+        "stalled {duration}",
+        "Running, but used capacity has not changed for {duration}; it changed far more often before",
+        "No action is needed if the VM is idle or off; if it writes, check for new recovery points",
+    ),
+    ReasonKind.LONG_DISABLED: _Template(
+        "disabled {duration}",
+        "Disabled for {duration}",
+        "Enable the task, or delete it with its data if it is no longer needed",
+    ),
+    ReasonKind.CLOCK_SKEW: _Template(
+        "clock ahead",
+        "Last operation is {last_op_ahead} ahead of this machine's clock",
+        "Compare the clocks and time zones of the node and of this machine",
+    ),
+}
+
+_FAILED_WHILE_FULL: Final = _TEMPLATES[ReasonKind.FAILED]._replace(
+    sentence="Enabled, but the status is Failed; the plan is full, which stops a task",
+)
+_FULL_SOON_WITHOUT_GROWTH: Final = _TEMPLATES[ReasonKind.FULL_SOON]._replace(
+    sentence="Plan is full in {full_in}: {remaining} of {plan} left",
+)
+_RPO_WITH_LIMIT: Final = _TEMPLATES[ReasonKind.RPO]._replace(
+    next_step="Check the load of the backup storage, the network to it and the limit of {limit}/s per volume",
+)
+_STARTING_WITH_COPY: Final = _TEMPLATES[ReasonKind.STARTING]._replace(
+    sentence="Starting for {duration}; used capacity grows {growth}, so a copy is in progress",
+    next_step="Wait for the copy to finish; a first full copy takes long",
+)
 
 
-def since_in_words(reason: Reason, outlook: ReasonContext) -> str:
-    """Since when a reason holds: the moment and how long that is."""
+def describe_reason(reason: Reason, row: TaskRow, context: ReasonContext) -> ReasonText:
+    """Return the text of a reason."""
+    template, values = _template_for(reason, row), _Values(reason, row, context)
+    return ReasonText(
+        label=template.label.format_map(values),
+        sentence=template.sentence.format_map(values),
+        since=describe_start(reason, context),
+        next_step=template.next_step.format_map(values),
+    )
+
+
+def reason_label(reason: Reason, row: TaskRow, context: ReasonContext) -> str:
+    """Return two or three words, for a column."""
+    return _template_for(reason, row).label.format_map(_Values(reason, row, context))
+
+
+def describe_start(reason: Reason, context: ReasonContext) -> str:
+    """Return when a reason began and how long ago that is; empty when it cannot be known."""
     if reason.since is None:
         return ""
-    moment = reason.since.astimezone(outlook.zone)
-    form = "%H:%M" if moment.date() == outlook.now.astimezone(outlook.zone).date() else "%Y-%m-%d %H:%M"
-    return f"since {moment.strftime(form)}, {_lasting(reason, outlook)}"
+    start = reason.since.astimezone(context.zone)
+    form = "%H:%M" if start.date() == context.now.astimezone(context.zone).date() else "%Y-%m-%d %H:%M"
+    return f"since {start.strftime(form)} ({_duration(reason, context)})"
 
 
-_Saying = tuple[str, str, str]
+def _template_for(reason: Reason, row: TaskRow) -> _Template:
+    match reason.kind:
+        case ReasonKind.FAILED if row.full_in_s == 0:
+            return _FAILED_WHILE_FULL
+        case ReasonKind.FULL_SOON if row.growth is None:
+            return _FULL_SOON_WITHOUT_GROWTH
+        case ReasonKind.RPO if row.task.bandwidth_limit_bps:
+            return _RPO_WITH_LIMIT
+        case ReasonKind.STARTING if reason.severity < Severity.WARNING:
+            return _STARTING_WITH_COPY
+        case kind:
+            return _TEMPLATES[kind]
 
 
-def _lasting(reason: Reason, outlook: ReasonContext) -> str:
-    seconds = (outlook.now - reason.since).total_seconds() if reason.since is not None else None
+class _Values:
+    """The named values of the templates; only those that a template names are computed."""
+
+    __slots__ = ("_context", "_reason", "_row")
+
+    def __init__(self, reason: Reason, row: TaskRow, context: ReasonContext) -> None:
+        self._reason = reason
+        self._row = row
+        self._context = context
+
+    def __getitem__(self, name: str) -> str:
+        return _VALUES[name](self._reason, self._row, self._context)
+
+
+def _duration(reason: Reason, context: ReasonContext) -> str:
+    seconds = (context.now - reason.since).total_seconds() if reason.since is not None else None
     return formatting.duration(None if seconds is None else max(0.0, seconds))
 
 
-def _storage(reason: Reason, row: TaskRow, outlook: ReasonContext) -> _Saying:
-    return (
-        "storage lost",
-        f"its backup storage {outlook.name(reason.other)} is disconnected",
-        "bring the backup server back: look at its power, network and disks, then reconnect it",
-    )
+def _remaining(row: TaskRow) -> str:
+    return formatting.size(max(0, (row.task.plan_bytes or 0) - (row.task.used_bytes or 0)))
 
 
-def _full(reason: Reason, row: TaskRow, outlook: ReasonContext) -> _Saying:
-    task = row.task
-    return (
-        "plan full",
-        f"its plan is full: {formatting.size(task.used_bytes)} of {formatting.size(task.plan_bytes)} are used",
-        "raise the plan, or keep recovery points for a shorter time; a task at its plan stops protecting",
-    )
-
-
-def _failed(reason: Reason, row: TaskRow, outlook: ReasonContext) -> _Saying:
-    return (
-        "failed",
-        f"it is switched on, but its status is Failed{_while_full(row)}",
-        "read the task's last operation in the web console, remove the cause, then enable it again",
-    )
-
-
-def _while_full(row: TaskRow) -> str:
-    return ", as a task does whose plan is full" if row.full_in_s == 0 else ""
-
-
-def _unknown(reason: Reason, row: TaskRow, outlook: ReasonContext) -> _Saying:
-    return (
-        "unknown",
-        "it is switched on, but the node does not know what it does",
-        "check that its backup storage and the VM's host are connected; it is usually one of them",
-    )
-
-
-def _stopped(reason: Reason, row: TaskRow, outlook: ReasonContext) -> _Saying:
-    return (
-        "stopped",
-        "it is switched on, but it stands still: nothing is being recorded",
-        "start it (disable, then enable); if it stops again, look at its last operation in the web console",
-    )
-
-
-def _full_soon(reason: Reason, row: TaskRow, outlook: ReasonContext) -> _Saying:
-    task, rate = row.task, row.growth
-    left = max(0, (task.plan_bytes or 0) - (task.used_bytes or 0))
-    basis = f", seen over {formatting.duration(rate.span_s)}" if rate is not None else ""
-    growing = formatting.rate(rate.bytes_per_s) if rate is not None else formatting.UNKNOWN
-    until = formatting.duration(row.full_in_s)
-    return (
-        f"full in {until}",
-        f"{formatting.size(left)} of {formatting.size(task.plan_bytes)} are left; at {growing}{basis}, that is {until}",
-        "raise the plan before then, or find out what the VM writes so much of",
-    )
-
-
-def _near_full(reason: Reason, row: TaskRow, outlook: ReasonContext) -> _Saying:
-    task, plan = row.task, formatting.size(row.task.plan_bytes)
-    left = max(0, (task.plan_bytes or 0) - (task.used_bytes or 0))
-    return (
-        "nearly full",
-        f"{formatting.percent(task.used_ratio)} of the plan of {plan} are used, {formatting.size(left)} are left",
-        "raise the plan in good time; a task that reaches it stops protecting",
-    )
-
-
-def _rpo(reason: Reason, row: TaskRow, outlook: ReasonContext) -> _Saying:
-    task = row.task
-    behind, permitted = formatting.latency(task.rpo_ms), formatting.latency(task.rpo_target_ms)
-    limit = task.bandwidth_limit_bps
-    throttle = f", and the limit of {formatting.size(limit)}/s a volume" if limit else ""
-    return (
-        f"RPO {_times(task)}",
-        f"its newest recovery point is {behind} old, {permitted} are permitted",
-        f"check the load of the backup storage and the network to it{throttle}",
-    )
-
-
-def _times(task: Task) -> str:
-    ratio = task.rpo_ratio or 0.0
+def _rpo_factor(row: TaskRow) -> str:
+    ratio = row.task.rpo_ratio or 0.0
     return f"{ratio:.1f}×" if ratio < 99.95 else ">99×"
 
 
-def _no_vm(reason: Reason, row: TaskRow, outlook: ReasonContext) -> _Saying:
-    return ("no VM", "no VM is attached to it: there is nothing that it protects", "attach a VM, or delete the task")
-
-
-def _two_tasks(reason: Reason, row: TaskRow, outlook: ReasonContext) -> _Saying:
-    return (
-        "two tasks",
-        f"the task {outlook.name(reason.other)} protects the same VM",
-        "keep one of them: a VM is meant to have one task",
-    )
-
-
-def _starting(reason: Reason, row: TaskRow, outlook: ReasonContext) -> _Saying:
-    lasting = _lasting(reason, outlook)
-    if reason.severity < Severity.WARNING:
-        rate = formatting.rate(row.growth.bytes_per_s) if row.growth is not None else formatting.UNKNOWN
-        return (
-            f"start {lasting}",
-            f"it has been starting for {lasting}; used capacity grows by {rate}, so a copy is under way",
-            "wait for the copy; a first full one takes its time",
-        )
-    return (
-        f"start {lasting}",
-        f"it has been starting for {lasting}, and used capacity is not seen to grow",
-        "look at the backup storage: it starts few tasks at a time; then at the VM's host",
-    )
-
-
-def _not_off(reason: Reason, row: TaskRow, outlook: ReasonContext) -> _Saying:
-    return (
-        f"off, {row.task.status}",
-        f"it is switched off, but its status is {row.task.status}",
-        "disable it once more, or enable it if it is meant to protect",
-    )
-
-
-def _new_word(reason: Reason, row: TaskRow, outlook: ReasonContext) -> _Saying:
-    return (
-        "new status",
-        f"{row.task.status} is a status that cdptui does not know",
-        "look at the task in the web console; a newer cdptui may know the word",
-    )
-
-
-def _unreadable(reason: Reason, row: TaskRow, outlook: ReasonContext) -> _Saying:
-    return (
-        "unreadable",
-        f"could not be read: {', '.join(sorted(row.task.unreadable_fields))}",
-        "see the tab Raw for what the server sent; figures that rest on it are left out",
-    )
-
-
-def _policy(reason: Reason, row: TaskRow, outlook: ReasonContext) -> _Saying:
-    return (
-        "policy gone",
-        f"its policy {outlook.name(reason.other)} is not among those that this account sees",
-        "see whether the policy still exists, and give the task one that does",
-    )
-
-
-def _still(reason: Reason, row: TaskRow, outlook: ReasonContext) -> _Saying:
-    lasting = _lasting(reason, outlook)
-    return (
-        f"still {lasting}",
-        f"it runs, but used capacity has not moved for {lasting}; before, it moved far more often",
-        "all is well if the VM stands idle or is off; if it writes, see whether recovery points still come",
-    )
-
-
-def _forgotten(reason: Reason, row: TaskRow, outlook: ReasonContext) -> _Saying:
-    lasting = _lasting(reason, outlook)
-    return (
-        f"off {lasting}",
-        f"it has been switched off for {lasting}",
-        "enable it, or delete it with its data if nobody needs it any more",
-    )
-
-
-def _clock(reason: Reason, row: TaskRow, outlook: ReasonContext) -> _Saying:
+def _last_op_ahead(row: TaskRow, context: ReasonContext) -> str:
     at = row.task.last_op_at
-    ahead = formatting.duration((at - outlook.now).total_seconds()) if at is not None else formatting.UNKNOWN
-    return (
-        "clock ahead",
-        f"its last operation lies {ahead} ahead of this machine's clock",
-        "compare the clocks and time zones of the node and of this machine",
-    )
+    return formatting.duration((at - context.now).total_seconds()) if at is not None else formatting.UNKNOWN
 
 
-_DESCRIBERS: Final[dict[ReasonKind, Callable[[Reason, TaskRow, ReasonContext], _Saying]]] = {
-    ReasonKind.STORAGE: _storage,
-    ReasonKind.FULL: _full,
-    ReasonKind.FAILED: _failed,
-    ReasonKind.UNKNOWN: _unknown,
-    ReasonKind.STOPPED: _stopped,
-    ReasonKind.FULL_SOON: _full_soon,
-    ReasonKind.NEAR_FULL: _near_full,
-    ReasonKind.RPO: _rpo,
-    ReasonKind.NO_VM: _no_vm,
-    ReasonKind.TWO_TASKS: _two_tasks,
-    ReasonKind.STARTING: _starting,
-    ReasonKind.ACTIVE_WHILE_DISABLED: _not_off,
-    ReasonKind.UNKNOWN_STATUS: _new_word,
-    ReasonKind.UNREADABLE: _unreadable,
-    ReasonKind.POLICY: _policy,
-    ReasonKind.STALLED: _still,
-    ReasonKind.LONG_DISABLED: _forgotten,
-    ReasonKind.CLOCK_SKEW: _clock,
+_VALUES: Final[dict[str, Callable[[Reason, TaskRow, ReasonContext], str]]] = {
+    "other": lambda reason, _, context: context.name(reason.other),
+    "duration": lambda reason, _, context: _duration(reason, context),
+    "status": lambda _, row, __: row.task.status,
+    "used": lambda _, row, __: formatting.size(row.task.used_bytes),
+    "used_percent": lambda _, row, __: formatting.percent(row.task.used_ratio),
+    "plan": lambda _, row, __: formatting.size(row.task.plan_bytes),
+    "remaining": lambda _, row, __: _remaining(row),
+    "full_in": lambda _, row, __: formatting.duration(row.full_in_s),
+    "growth": lambda _, row, __: formatting.rate(row.growth.bytes_per_s if row.growth is not None else None),
+    "growth_span": lambda _, row, __: formatting.duration(row.growth.span_s if row.growth is not None else None),
+    "rpo": lambda _, row, __: formatting.latency(row.task.rpo_ms),
+    "rpo_target": lambda _, row, __: formatting.latency(row.task.rpo_target_ms),
+    "rpo_factor": lambda _, row, __: _rpo_factor(row),
+    "limit": lambda _, row, __: formatting.size(row.task.bandwidth_limit_bps),
+    "unreadable_fields": lambda _, row, __: ", ".join(sorted(row.task.unreadable_fields)),
+    "last_op_ahead": lambda _, row, context: _last_op_ahead(row, context),
 }

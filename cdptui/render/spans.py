@@ -1,4 +1,4 @@
-"""Pieces of a line: text with the role that it plays."""
+"""Spans: pieces of a line, each text with a role that themes colour."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 
 class Role(StrEnum):
-    """What a piece of text is, for a theme to colour. Never the only sign: the text says it too."""
+    """The meaning of a span, coloured by the theme. The text must be understandable without the colour."""
 
     TEXT = "text"
     STRONG = "strong"
@@ -20,12 +20,12 @@ class Role(StrEnum):
     CALM = "calm"
     BAR = "bar"
     TRACK = "track"
-    """The unfilled rest of a bar."""
+    """The empty part of a bar."""
     PLAN = "plan"
     NEW = "new"
-    """A brief mark on what appeared or changed."""
+    """Marks for a short time what appeared or changed."""
     LABEL = "label"
-    """The name of a profile, and in the colour that it was given: drawn on that colour as ground."""
+    """The name of a profile; the roles below have the profile's accent colour as background."""
     LABEL_RED = "label-red"
     LABEL_ORANGE = "label-orange"
     LABEL_YELLOW = "label-yellow"
@@ -40,17 +40,17 @@ LABELS: Final = frozenset(role for role in Role if role.startswith("label"))
 
 
 def accent_role(accent: str) -> Role:
-    """The role of a profile's name.
+    """Return the role of the name of a profile with this accent.
 
     >>> accent_role("red"), accent_role(""), accent_role("no colour of ours")
     (<Role.LABEL_RED: 'label-red'>, <Role.LABEL: 'label'>, <Role.LABEL: 'label'>)
     """
-    wanted = f"label-{accent}"
-    return Role(wanted) if wanted in LABELS else Role.LABEL
+    role = f"label-{accent}"
+    return Role(role) if role in LABELS else Role.LABEL
 
 
 class Span(NamedTuple):
-    """Text in one role. The text is inert; its width in cells is the drawing side's business."""
+    """Sanitized text in one role."""
 
     text: str
     role: Role = Role.TEXT
@@ -60,5 +60,5 @@ Line = tuple[Span, ...]
 
 
 def plain_text(line: Line) -> str:
-    """The line without its roles."""
+    """Return the text of a line without its roles."""
     return "".join(span.text for span in line)

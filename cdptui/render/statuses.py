@@ -1,4 +1,4 @@
-"""The one table of statuses: glyph and word; and of severities: role and what they mean."""
+"""Glyphs of task statuses, and the role and the text of each severity."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ GLYPHS: Final = {
     "DataMerging": "◆",
     "Running": "●",
 }
-"""Worst first. Newer servers have statuses that are not in here; they are shown as they are."""
+"""Worst first. A status of a newer server is missing here; it is shown with `OTHER_GLYPH`."""
 
 SHORT_WORDS: Final = {"DataMerging": "Merging"}
-"""For places where every cell counts."""
+"""Shorter names of statuses, for the header on a narrow terminal."""
 
 OTHER_GLYPH: Final = "◇"
 
@@ -34,21 +34,21 @@ ROLES: Final = {
 }
 
 SEVERITY_TEXT: Final = {
-    Severity.CRITICAL: "switched on, but it does not protect",
-    Severity.WARNING: "not as it should be",
-    Severity.NOTICE: "worth a look",
-    Severity.BUSY: "on its way",
-    Severity.HEALTHY: "protecting",
-    Severity.CALM: "switched off",
+    Severity.CRITICAL: "Enabled but not protecting",
+    Severity.WARNING: "Warning",
+    Severity.NOTICE: "Notice",
+    Severity.BUSY: "In transition",
+    Severity.HEALTHY: "Protecting",
+    Severity.CALM: "Disabled",
 }
 
 
 def status_line(status: str, state: str) -> Line:
-    """A status with its glyph, in the role of its severity under `state`."""
+    """Return a status with its glyph, in the role of the severity that it has in `state`."""
     return (Span(f"{GLYPHS.get(status, OTHER_GLYPH)} {status}", ROLES[status_severity(status, state)]),)
 
 
 def status_rank(status: str) -> int:
-    """Place in the order of statuses, worst first; unknown ones after the bad and before the good."""
+    """Return the place of a status, worst first; statuses that cdptui does not know come before Stopping."""
     order = tuple(GLYPHS)
     return order.index(status) if status in GLYPHS else order.index("Stopping")

@@ -1,4 +1,4 @@
-"""What a cell of the list says of its task: text and role, and the signs that they are made of."""
+"""Cells of the list: text and role of each column for a task, and the bar."""
 
 from __future__ import annotations
 
@@ -17,47 +17,47 @@ from cdptui.render.statuses import ROLES, status_line
 BAR_CELLS: Final = 6
 _DAY_S: Final = 86400.0
 _MAX_NAMED: Final = 20
-"""Resources of one task that its cell names."""
+"""Resources of a task that the VM column lists."""
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉"
 
 
 class CellContext(Struct, frozen=True):
-    """What a cell may need beside its task."""
+    """What a cell needs besides its task."""
 
     now: datetime
-    """Wall clock of the snapshot, for ages: they move with the data, not with every tick."""
+    """Wall-clock time of the snapshot: ages change with the data, not every second."""
     names: Mapping[str, str]
-    """Names by uuid, as far as they are known: of resources, backup storages and policies alike."""
+    """Names of resources, backup storages and policies by UUID, as far as they are known."""
     zone: tzinfo | None = None
-    """The zone of dates; None is the one here."""
+    """The zone of dates; None is the local one."""
 
 
 def name(row: TaskRow, _: CellContext) -> Line:
-    """The name of the task."""
+    """Return the name of the task."""
     if not row.task.name:
         return (Span("(no name)", Role.DIM),)
     return (Span(row.task.name, Role.BAD if row.task.unreadable_fields else Role.TEXT),)
 
 
 def status(row: TaskRow, _: CellContext) -> Line:
-    """What it does."""
+    """Return the status with its glyph."""
     return status_line(row.task.status, row.task.state)
 
 
 def state(row: TaskRow, _: CellContext) -> Line:
-    """The switch."""
+    """Return Enabled or Disabled."""
     return (Span(row.task.state, Role.DIM if row.task.state == "Enabled" else Role.CALM),)
 
 
 def used(row: TaskRow, _: CellContext) -> Line:
-    """Used capacity."""
+    """Return the used capacity."""
     if row.task.used_bytes is None and "usedCapacity" in row.task.unreadable_fields:
         return (Span("bad", Role.BAD),)
     return (Span(formatting.size(row.task.used_bytes)),)
 
 
 def plan(row: TaskRow, _: CellContext) -> Line:
-    """Planned capacity."""
+    """Return the planned capacity."""
     if row.task.plan_bytes is None and "maxCapacity" in row.task.unreadable_fields:
         return (Span("bad", Role.BAD),)
     if row.task.plan_bytes == 0:
@@ -66,7 +66,7 @@ def plan(row: TaskRow, _: CellContext) -> Line:
 
 
 def use(row: TaskRow, _: CellContext) -> Line:
-    """Used of plan, in figures and as a bar."""
+    """Return the used share of the plan, as a percentage and a bar."""
     ratio = row.task.used_ratio
     if ratio is None:
         return ()
@@ -74,7 +74,7 @@ def use(row: TaskRow, _: CellContext) -> Line:
 
 
 def rpo(row: TaskRow, _: CellContext) -> Line:
-    """Recovery point offset and its target."""
+    """Return the recovery point offset and its target."""
     task = row.task
     if task.rpo_ms is None:
         return (Span("bad", Role.BAD),) if "lastLatency" in task.unreadable_fields else ()
@@ -85,15 +85,15 @@ def rpo(row: TaskRow, _: CellContext) -> Line:
 
 
 def growth(row: TaskRow, _: CellContext) -> Line:
-    """New data per hour."""
+    """Return the growth per hour."""
     if row.growth is None:
         return ()
-    is_still = round(row.growth.bytes_per_s * 3600) == 0
-    return (Span(formatting.rate(row.growth.bytes_per_s), Role.DIM if is_still else Role.TEXT),)
+    is_zero = round(row.growth.bytes_per_s * 3600) == 0
+    return (Span(formatting.rate(row.growth.bytes_per_s), Role.DIM if is_zero else Role.TEXT),)
 
 
 def full_in(row: TaskRow, _: CellContext) -> Line:
-    """Time until the plan is full."""
+    """Return the time until the plan is full."""
     if row.full_in_s is None:
         return ()
     if row.full_in_s <= 0:
@@ -104,10 +104,10 @@ def full_in(row: TaskRow, _: CellContext) -> Line:
 
 
 def protected_resources(row: TaskRow, context: CellContext) -> Line:
-    """What it protects, by name when that is known."""
+    """Return the name of the protected VM, or the number of resources."""
     refs = row.task.resource_refs
     if not refs:
-        return (Span("nothing", Role.WARN),)
+        return (Span("none", Role.WARN),)
     if len(refs) > 1:
         return (Span(f"{len(refs)} resources"),)
     name = context.names.get(refs[0].resource_uuid)
@@ -115,7 +115,7 @@ def protected_resources(row: TaskRow, context: CellContext) -> Line:
 
 
 def last_op(row: TaskRow, context: CellContext) -> Line:
-    """Age of the last operation."""
+    """Return the age of the last operation."""
     at = row.task.last_op_at
     if at is not None and formatting.is_in_future(at, context.now):
         return (Span("ahead", Role.WARN),)
@@ -123,10 +123,10 @@ def last_op(row: TaskRow, context: CellContext) -> Line:
 
 
 def reason(row: TaskRow, context: CellContext) -> Line:
-    """The worst of what is said of it, and how much more there is."""
+    """Return the most severe problem, and the number of others."""
     if not row.reasons:
         return ()
-    # Its sentences are many, and a list without the column needs none of them.
+    # The module is large, and a list without this column does not need it.
     from cdptui.render.reason_messages import ReasonContext, reason_label  # noqa: PLC0415
 
     worst = row.reasons[0]
@@ -138,26 +138,26 @@ def reason(row: TaskRow, context: CellContext) -> Line:
 
 
 def uuid(row: TaskRow, _: CellContext) -> Line:
-    """The uuid of the task."""
+    """Return the UUID of the task."""
     return (Span(row.task.uuid, Role.DIM),)
 
 
 def policy(row: TaskRow, context: CellContext) -> Line:
-    """The policy, by name when that is known."""
+    """Return the policy, by name if it is known."""
     return _named(row.task.policy_uuid, context)
 
 
 def storage(row: TaskRow, context: CellContext) -> Line:
-    """The backup storage, by name when that is known."""
+    """Return the backup storage, by name if it is known."""
     return _named(row.task.backup_storage_uuid, context)
 
 
 def vm(row: TaskRow, context: CellContext) -> Line:
-    """All resources, by name where that is known."""
+    """Return all resources, by name where it is known."""
     refs = row.task.resource_refs
     if not refs:
         return (Span("none", Role.WARN),)
-    # No column is wide enough for more, and a task may have 100,000.
+    # No column is wide enough for more, and a task can have 100,000.
     uuids = [ref.resource_uuid for ref in refs[:_MAX_NAMED]]
     role = Role.TEXT if all(uuid in context.names for uuid in uuids) else Role.DIM
     more = f" and {len(refs) - len(uuids)} more" if len(refs) > len(uuids) else ""
@@ -165,7 +165,7 @@ def vm(row: TaskRow, context: CellContext) -> Line:
 
 
 def limit(row: TaskRow, _: CellContext) -> Line:
-    """The bandwidth limit of each volume."""
+    """Return the bandwidth limit per volume."""
     if row.task.bandwidth_limit_bps is None:
         return ()
     if not row.task.bandwidth_limit_bps:
@@ -174,19 +174,19 @@ def limit(row: TaskRow, _: CellContext) -> Line:
 
 
 def created(row: TaskRow, context: CellContext) -> Line:
-    """When the task was created."""
+    """Return the creation time."""
     return (Span(formatting.timestamp(row.task.created_at, context.zone), Role.DIM),)
 
 
 def last_op_date(row: TaskRow, context: CellContext) -> Line:
-    """When the last operation was."""
+    """Return the time of the last operation."""
     at = row.task.last_op_at
     is_ahead = at is not None and formatting.is_in_future(at, context.now)
     return (Span(formatting.timestamp(at, context.zone), Role.WARN if is_ahead else Role.DIM),)
 
 
 def description(row: TaskRow, _: CellContext) -> Line:
-    """What somebody wrote about it."""
+    """Return the description."""
     return (Span(row.task.description or "", Role.DIM),)
 
 
@@ -198,7 +198,7 @@ def _named(uuid: str | None, context: CellContext) -> Line:
 
 
 def bar(ratio: float, cells: int) -> Line:
-    """A bar of `cells` cells, filled in eighths.
+    """Return a bar of `cells` cells, filled in eighths of a cell.
 
     >>> bar(0.5, 4)[0].text, bar(0.5, 4)[1].text
     ('██', '░░')
@@ -213,14 +213,14 @@ def bar(ratio: float, cells: int) -> Line:
 
 
 def usage_role(ratio: float, quiet: Role = Role.TEXT) -> Role:
-    """The role of a share of the plan."""
+    """Return the role of a used share of the plan."""
     if ratio >= 1:
         return Role.BAD
     return Role.WARN if ratio >= NEAR_FULL_RATIO else quiet
 
 
 def rpo_role(ratio: float | None, *, is_on: bool) -> Role:
-    """The role of an RPO against its target."""
+    """Return the role of an RPO against its target."""
     if ratio is None or not is_on:
         return Role.DIM
     if ratio > 1:
@@ -229,14 +229,14 @@ def rpo_role(ratio: float | None, *, is_on: bool) -> Role:
 
 
 def full_in_role(seconds: float) -> Role:
-    """The role of a time until full."""
+    """Return the role of a time until full."""
     if seconds < _DAY_S:
         return Role.BAD
     return Role.WARN if seconds < 3 * _DAY_S else Role.TEXT
 
 
 def resource_kind(resource_type: str) -> str:
-    """A class name of the server as a word.
+    """Return a resource type of the server in a readable form.
 
     >>> resource_kind("VmInstanceVO"), resource_kind("SomethingElse")
     ('VM', 'SomethingElse')

@@ -1,4 +1,4 @@
-"""Finding words in lines: where they stand, and the lines with the hits marked. Pure."""
+"""Text search in rendered lines: find matches and highlight them."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from cdptui.render.key_names import KEY_NAMES
 from cdptui.render.spans import Line, Role, Span, plain_text
 
 _BLANK: Final = r"(?: |\n {4,})"
-"""What a blank that is looked for may be: a line that is broken there goes on deeper inside."""
+"""Matches a blank of the search text: a space, or a line break, as wrapped lines continue indented."""
 
 
 class Match(Struct, frozen=True):
-    """One place where the words stand."""
+    """One match, in characters of a line."""
 
     line: int
     start: int
     end: int
     rest: tuple[Match, ...] = ()
-    """Where they go on in the lines below."""
+    """The continuation of the match on the lines below."""
 
     def moved(self, lines: int) -> Match:
-        """The same place in a text that has so many lines more above it."""
+        """Return the match for a text with this many more lines above it."""
         return Match(self.line + lines, self.start, self.end, tuple(part.moved(lines) for part in self.rest))
 
 
-def find_matches(lines: Sequence[Line], words: str) -> list[Match]:
-    """All places of `words`, whatever their case, and wherever a line was broken for want of room.
+def find_matches(lines: Sequence[Line], text: str) -> list[Match]:
+    """Return all matches of `text`, ignoring case, and across the lines of a wrapped text.
 
     >>> [(hit.line, hit.start, hit.end) for hit in find_matches([(Span("used Used"),), (Span("plan"),)], "used")]
     [(0, 0, 4), (0, 5, 9)]
     >>> find_matches([(Span("all  used of"),), (Span("     plan"),)], "of plan")[0].rest
     (Match(line=1, start=5, end=9, rest=()),)
     """
-    if not words:
+    if not text:
         return []
-    pattern = re.compile(_BLANK.join(map(re.escape, words.split(" "))), re.IGNORECASE)
+    pattern = re.compile(_BLANK.join(map(re.escape, text.split(" "))), re.IGNORECASE)
     texts = [plain_text(line) for line in lines]
     starts = list(accumulate((len(text) + 1 for text in texts), initial=0))
     return [_hit(match, starts) for match in pattern.finditer("\n".join(texts))]
@@ -58,7 +58,7 @@ def _hit(match: re.Match[str], starts: Sequence[int]) -> Match:
 
 
 def highlight(line: Line, hits: Sequence[Match]) -> Line:
-    """The line with its hits in the role of what is new.
+    """Return the line with its matches highlighted.
 
     >>> [span.text for span in highlight((Span("used of plan"),), [Match(0, 5, 7)])]
     ['used ', 'of', ' plan']
@@ -79,7 +79,7 @@ def highlight(line: Line, hits: Sequence[Match]) -> Line:
 
 
 def search_status_line(
-    words: str,
+    text: str,
     hits: int,
     at: int | None,
     *,
@@ -87,15 +87,15 @@ def search_status_line(
     has_more: bool = False,
     keys: Mapping[str, str] = KEY_NAMES,
 ) -> Line:
-    """What was searched for, and how often it is there; `has_more` says that the rest was not searched."""
+    """Return the line of a search: its text and the number of matches; `has_more` when not all lines were searched."""
     cursor = (Span("▏", Role.ACCENT),) if is_typing else ()
-    if not words:
-        count = Span("  type what to find", Role.DIM)
+    if not text:
+        count = Span("  Search…", Role.DIM)
     elif not hits:
-        count = Span("  not here", Role.WARN)
+        count = Span("  No match", Role.WARN)
     else:
         count_text = f"{hits}+" if has_more else f"{hits}"
         place = f"{at + 1} of {count_text}" if at is not None else count_text
         count = Span(f"  {place}", Role.TEXT)
-    help_ = "" if is_typing or not hits else f"  {keys['next-hit']} next  {keys['previous-hit']} previous  Esc ends"
-    return (Span("/", Role.ACCENT), Span(words, Role.STRONG), *cursor, count, Span(help_, Role.DIM))
+    hint = "" if is_typing or not hits else "  {next-hit} next  {previous-hit} previous  Esc closes".format_map(keys)
+    return (Span("/", Role.ACCENT), Span(text, Role.STRONG), *cursor, count, Span(hint, Role.DIM))

@@ -1,1 +1,1 @@
-"""The task list as a model: filtered, sorted and grouped rows, updated in time slices. It knows no Textual."""
+"""The task list as a model: filtered, sorted and grouped rows, updated in time slices. Does not import Textual."""

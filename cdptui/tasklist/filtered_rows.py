@@ -1,7 +1,7 @@
-"""The rows that a filter means, kept from poll to poll: what did not change is not looked at again.
+"""The rows that match a filter, updated incrementally: unchanged rows are not evaluated again.
 
-It stands before the arrangement and works as that does: in steps, between which keys are answered, and given up halfway
-it is what it was.
+The update runs in steps, between which keys are handled. An update that is abandoned halfway changes nothing. The
+result is the input of the sorted rows.
 """
 
 from __future__ import annotations
@@ -28,52 +28,52 @@ from cdptui.query.fields import QueryContext
 from cdptui.query.regex import MatchBudget
 
 _STEP: Final = 500
-"""Rows in one step, asked of a few clauses: a millisecond for each."""
+"""Rows per step and few clauses: about a millisecond."""
 
 _FIRST_STEP: Final = 2
-"""The same for a regular expression, as long as it is not known how long a row takes: a microsecond or 10 ms."""
+"""Rows in the first step of a regular expression, as a row may take a microsecond or 10 ms."""
 
-_CLAUSES_AT_ONCE: Final = 4
+_CLAUSES_PER_STEP: Final = 4
 
-_VERDICTS_AT_ONCE: Final = 8000
-"""Clauses that are looked up in one step for rows that no other row resembles."""
+_COMBINED_CLAUSES_PER_STEP: Final = 8000
+"""Clauses per step that are combined when every row has another combination of results."""
 
-MOST_NAMELESS: Final = 10_000
-"""More names than these are not asked for: a filter must not become a load on the node."""
+MAX_MISSING_NAMES: Final = 10_000
+"""Maximum names that a filter requests, so that it does not overload the node."""
 
 
 class FilteredRows:
-    """Rows of a list that one expression means, and how many each of its clauses means alone."""
+    """The rows that match an expression, and the number of rows that each of its clauses matches."""
 
     def __init__(self, expression: Expression, cpu_s: Callable[[], float] = thread_cpu_s) -> None:
-        """`cpu_s` is the processor time used so far, by which regular expressions are given up."""
+        """`cpu_s` returns the processor time used so far, which limits regular expressions."""
         self.expression = expression
         self.clauses = clauses(expression)
         self.rows: Sequence[TaskRow] = ()
-        """What is meant, in the order of the whole list."""
+        """The matching rows, in the order of the list."""
         self.counts: dict[Clause, int] = dict.fromkeys(self.clauses, 0)
         self.timeout: RegexTimeoutError | None = None
-        """Why the last evaluation was given up; then all else is what it was before."""
+        """Why the last update was abandoned; all other attributes are from the one before then."""
         self._cpu_s = cpu_s
         self._all: Sequence[TaskRow] = ()
         self._masks: list[int] = []
-        """For each row of the whole list which clauses are so: one bit each. The small numbers are shared."""
-        self._verdicts = _ClauseCombinations(expression, self.clauses)
+        """The matching clauses of each row, one bit per clause. Python shares the objects of small numbers."""
+        self._combinations = _ClauseCombinations(expression, self.clauses)
         self._is_timed = depends_on_time(expression)
         self._needs_names = needs_names(expression)
-        self._needs_machines = needs_vm_names(expression)
+        self._needs_vm_names = needs_vm_names(expression)
         self.names = 0
-        """How many names were known at the last look."""
+        """Number of known names at the last update."""
         self.missing_names: Sequence[str] = ()
-        """Uuids of machines whose names are asked for and not known yet; not all of them where that is hopeless."""
+        """UUIDs of VMs whose names the filter needs and that are not known yet, up to about `MAX_MISSING_NAMES`."""
 
     @property
     def total(self) -> int:
-        """Rows of the whole list."""
+        """Number of rows of the unfiltered list."""
         return len(self._all)
 
     def steps(self, rows: Sequence[TaskRow], context: QueryContext) -> Iterator[None]:
-        """Evaluate `rows`, a step at a time. Rows are the same object as long as they did not change.
+        """Evaluate `rows` in steps. Unchanged rows must be the same objects as before.
 
         Sets `timeout` when a regular expression takes too long.
         """
@@ -88,38 +88,38 @@ class FilteredRows:
         if self._is_timed or (self._needs_names and names != self.names) or len(rows) != len(self._all):
             masks: list[int] = []
             predicates = self._predicates(context, budget)
-            nameless: list[str] = []
+            missing_names: list[str] = []
             for at in range(0, len(rows), _STEP):
                 masks += yield from self._masks_of(rows[at : at + _STEP], predicates, budget)
-                if self._needs_machines and len(nameless) < MOST_NAMELESS:
-                    nameless += _nameless(rows[at : at + _STEP], context)
+                if self._needs_vm_names and len(missing_names) < MAX_MISSING_NAMES:
+                    missing_names += _missing_names(rows[at : at + _STEP], context)
                 yield
-            self.missing_names = nameless
+            self.missing_names = missing_names
         else:
             changed = [*compress(range(len(rows)), map(is_not, rows, self._all))]
             yield
             if not changed:
                 self.names = names
                 return
-            masks = yield from self._with(changed, rows, self._predicates(context, budget), budget)
-        kept: list[TaskRow] = []
+            masks = yield from self._updated_masks(changed, rows, self._predicates(context, budget), budget)
+        matching: list[TaskRow] = []
         tally: Counter[int] = Counter()
-        step = max(1, min(4 * _STEP, _VERDICTS_AT_ONCE // len(self.clauses)))
+        step = max(1, min(4 * _STEP, _COMBINED_CLAUSES_PER_STEP // len(self.clauses)))
         for at in range(0, len(rows), step):
             piece = masks[at : at + step]
-            kept += compress(rows[at : at + step], map(self._verdicts.__getitem__, piece))
+            matching += compress(rows[at : at + step], map(self._combinations.__getitem__, piece))
             tally.update(piece)
             yield
         counts: dict[Clause, int] = {}
         for bit, clause in enumerate(self.clauses):
             counts[clause] = sum(count for mask, count in tally.items() if mask >> bit & 1)
             yield
-        self.rows, self._all, self._masks, self.names, self.counts = kept, rows, masks, names, counts
+        self.rows, self._all, self._masks, self.names, self.counts = matching, rows, masks, names, counts
 
-    def _with(
+    def _updated_masks(
         self, changed: Sequence[int], rows: Sequence[TaskRow], predicates: Sequence[Predicate], budget: MatchBudget
     ) -> Generator[None, None, list[int]]:
-        """What is known of the list as it was, with the places that changed looked at again."""
+        """Return the masks from before, with those of the changed rows evaluated again."""
         masks = self._masks.copy()
         for at in range(0, len(changed), _STEP):
             places = changed[at : at + _STEP]
@@ -136,39 +136,39 @@ class FilteredRows:
         self, rows: Sequence[TaskRow], predicates: Sequence[Predicate], budget: MatchBudget
     ) -> Generator[None, None, list[int]]:
         masks = [0] * len(rows)
-        for bit, (clause, is_so) in enumerate(zip(self.clauses, predicates, strict=True)):
+        for bit, (clause, matches) in enumerate(zip(self.clauses, predicates, strict=True)):
             value = 1 << bit
             if isinstance(clause, Pattern):
                 at, step = 0, _FIRST_STEP
                 while at < len(rows):
                     with budget:
-                        found = [*map(is_so, rows[at : at + step])]
-                    for place, is_meant in enumerate(found, at):
-                        if is_meant:
+                        found = [*map(matches, rows[at : at + step])]
+                    for place, is_match in enumerate(found, at):
+                        if is_match:
                             masks[place] |= value
                     at += step
                     step = max(1, step // 2) if budget.last_s > TURN_S else 2 * step
                     yield
             else:
-                masks = [mask | value if is_so(row) else mask for mask, row in zip(masks, rows, strict=True)]
-                if bit % _CLAUSES_AT_ONCE == _CLAUSES_AT_ONCE - 1:
+                masks = [mask | value if matches(row) else mask for mask, row in zip(masks, rows, strict=True)]
+                if bit % _CLAUSES_PER_STEP == _CLAUSES_PER_STEP - 1:
                     yield
         return masks
 
 
-def _nameless(rows: Sequence[TaskRow], context: QueryContext) -> list[str]:
+def _missing_names(rows: Sequence[TaskRow], context: QueryContext) -> list[str]:
     uuids = [ref.resource_uuid for row in rows for ref in row.task.resource_refs]
     return [uuid for uuid in uuids if uuid not in context.names]
 
 
 class _ClauseCombinations(dict[int, bool]):
-    """What comes of the clauses; there are far fewer combinations of them than rows."""
+    """Results of the expression by combination of matching clauses, of which there are far fewer than rows."""
 
-    def __init__(self, expression: Expression, asked: Sequence[Clause]) -> None:
+    def __init__(self, expression: Expression, clauses: Sequence[Clause]) -> None:
         super().__init__()
         self._expression = expression
-        self._bits = {clause: 1 << bit for bit, clause in enumerate(asked)}
+        self._bits = {clause: 1 << bit for bit, clause in enumerate(clauses)}
 
     def __missing__(self, mask: int) -> bool:
-        is_meant = self[mask] = combine_clauses(self._expression, lambda clause: bool(mask & self._bits[clause]))
-        return is_meant
+        is_match = self[mask] = combine_clauses(self._expression, lambda clause: bool(mask & self._bits[clause]))
+        return is_match

@@ -155,10 +155,10 @@ class TaskListModel:
         """Uuids whose names the filter needs; empty when there are so many that asking would load the server."""
         if self.filtered is None:
             return ()
-        from cdptui.tasklist.filtered_rows import MOST_NAMELESS  # noqa: PLC0415
+        from cdptui.tasklist.filtered_rows import MAX_MISSING_NAMES  # noqa: PLC0415
 
         missing = self.filtered.missing_names
-        return missing if len(missing) < MOST_NAMELESS else ()
+        return missing if len(missing) < MAX_MISSING_NAMES else ()
 
     @property
     def marked_rows(self) -> Sequence[TaskRow]:
@@ -202,7 +202,7 @@ class TaskListModel:
             self._run_later(self._run_remaining)
             return
         self._finish()
-        if next(self.lines.clear_away(), self) is None:
+        if next(self.lines.release_old(), self) is None:
             # Old rows are released in slices too; the first of them was not the last.
             self._run_later(self._run_remaining)
 
@@ -253,7 +253,7 @@ class TaskListModel:
                 self._finish()
                 if self._needs_rerun:
                     self._begin()
-        for _ in self.lines.clear_away():
+        for _ in self.lines.release_old():
             await give_way()
 
     def _continue(self, seconds: float) -> bool:

@@ -1,4 +1,4 @@
-"""The order of the list: what it is sorted by, and a key for each row that stands for it."""
+"""The order of the list, and the sort key of each row."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ from cdptui.render.columns import BY_KEY, COLUMNS, Column
 from cdptui.render.groups import BY_KEY as BY_GROUPING
 
 WORST_FIRST: Final = "health"
-"""Key of the default order, which belongs to no column."""
+"""Key of the default order, which is not a column."""
 
 
 class SortOrder(Struct, frozen=True):
-    """What the list is sorted by."""
+    """The sorting and the grouping of the list."""
 
     key: str = WORST_FIRST
     is_inverted: bool = False
     group: str = ""
-    """Key of the grouping whose values stand together; empty for none."""
+    """Key of the grouping; empty for none."""
 
     @property
     def column(self) -> Column | None:
-        """The column that is sorted by, None for the default."""
+        """The column of the order; None for the default order."""
         return BY_KEY.get(self.key)
 
     @property
     def is_descending(self) -> bool:
-        """Whether the largest value comes first."""
+        """True when the largest value comes first."""
         column = self.column
         return (column is None or column.descending_first) != self.is_inverted
 
     def inverted(self) -> SortOrder:
-        """The same the other way round."""
+        """Return the reversed order."""
         return structs.replace(self, is_inverted=not self.is_inverted)
 
     def by_column(self, key: str) -> SortOrder:
-        """The order by a column, in that one's own direction, grouped as before."""
+        """Return the order by a column, in its default direction, with the same grouping."""
         return SortOrder(key, group=self.group)
 
     def toggled(self, key: str | None) -> SortOrder:
-        """The order by a column, None being the default; the same one again turns round.
+        """Return the order by a column, or the default order for None; the same column again reverses it.
 
         >>> SortOrder().toggled("name").toggled("name").is_inverted
         True
@@ -53,45 +53,45 @@ class SortOrder(Struct, frozen=True):
         return self.inverted() if key == self.key else self.by_column(key)
 
     def next_column(self, step: int, columns: Sequence[Column] = COLUMNS) -> SortOrder:
-        """The order by the next (1) or previous (-1) of some columns; the default stands before the first."""
+        """Return the order by the next (1) or previous (-1) of some columns; the default order is before the first."""
         keys = (WORST_FIRST, *(column.key for column in columns))
-        # By a column that is not among them: as if by the default.
+        # A column that is not among them counts as the default order.
         at = keys.index(self.key) if self.key in keys else 0
         return self.by_column(keys[(at + step) % len(keys)])
 
 
 Key = tuple[Any, ...]
-"""Values that compare in the order of the list, that of the group first. The last three are the name, the uuid and
-the row itself, which no comparison comes to: no two rows have one uuid."""
+"""Values that compare in the order of the list, the group value first. The last three are the name, the UUID and the
+row; rows are never compared, as UUIDs are unique."""
 
 
 def uuid_of(key: Key) -> str:
-    """The uuid of the row that a key stands for."""
+    """Return the UUID of the row of a key."""
     uuid: str = key[-2]
     return uuid
 
 
 def row_of(key: Key) -> TaskRow:
-    """The row that a key stands for."""
+    """Return the row of a key."""
     row: TaskRow = key[-1]
     return row
 
 
 def sort_key_function(order: SortOrder) -> Callable[[TaskRow], Key]:
-    """Return what gives a row its key.
+    """Return the function that computes the key of a row.
 
-    The default is worst first: severity with all reasons, then RPO against its target, then used of plan. Equal rows
-    stand by name and uuid, so that nothing moves without a reason; unknown values come last in either direction. The
-    rows of a group stand together.
+    The default order is worst first: by severity, then RPO against its target, then used share of the plan. Equal rows
+    are sorted by name and UUID, so that they do not move; unknown values are last in either direction. The rows of a
+    group are adjacent.
     """
-    key_of = _ungrouped(order)
+    key_of = _ungrouped_key_function(order)
     if not order.group:
         return key_of
     value = BY_GROUPING[order.group].value
     return lambda row: (value(row), *key_of(row))
 
 
-def _ungrouped(order: SortOrder) -> Callable[[TaskRow], Key]:
+def _ungrouped_key_function(order: SortOrder) -> Callable[[TaskRow], Key]:
     column = order.column
     if column is None:
         return _worst_key if order.is_descending else _best_key
@@ -110,20 +110,20 @@ def _ungrouped(order: SortOrder) -> Callable[[TaskRow], Key]:
 
 
 def _folded(name: str) -> str:
-    """The name for comparing; no second text where it is the same."""
+    """Return the case-folded name, the same object if nothing changes."""
     folded = name.casefold()
     return name if folded == name else folded
 
 
-_LAST: Final = 0x10FFFF
+_MAX_CODE_POINT: Final = 0x10FFFF
 
-_MAX_TEXT: Final = chr(_LAST) * 2
-"""Behind every text, upside down or not: no text holds that character."""
+_MAX_TEXT: Final = chr(_MAX_CODE_POINT) * 2
+"""Sorts after every text, reversed or not, as no text contains this character."""
 
 
 def _reversed_text(text: str) -> str:
-    """A text that sorts the other way round; the end marker puts a word behind those that it begins."""
-    return "".join([chr(_LAST - ord(char)) for char in text]) + chr(_LAST)
+    """Return a text that sorts in the reverse order; the end marker sorts a text after those that it is a prefix of."""
+    return "".join([chr(_MAX_CODE_POINT - ord(char)) for char in text]) + chr(_MAX_CODE_POINT)
 
 
 def _worst_key(row: TaskRow) -> Key:

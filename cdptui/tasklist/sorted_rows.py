@@ -1,7 +1,7 @@
-"""The list in its order, kept from poll to poll: what did not change is neither compared nor moved again.
+"""The rows in their order, updated incrementally: unchanged rows are neither compared nor moved again.
 
-A hundred thousand rows take half a second to sort. Keys must be answered in between, so all work comes in steps; the
-list changes in the last of them, at once.
+Sorting 100,000 rows takes half a second. Keys must be handled meanwhile, so updates run in steps; the list changes only
+in the last one.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from cdptui.tasklist.sort_order import Key, SortOrder, row_of, sort_key_function
 _Item = TypeVar("_Item")
 
 _STEP: Final = 2000
-"""Rows in one step."""
+"""Rows per step."""
 
 
 def chunks(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
-    """The items, as many at a time as one step may take."""
+    """Yield the items in chunks of one step."""
     return (items[at : at + _STEP] for at in range(0, len(items), _STEP))
 
 
 def merge_sorted(
     runs: Sequence[list[_Item]], key: Callable[[_Item], Any] | None = None
 ) -> Generator[None, None, list[_Item]]:
-    """Merge sorted lists into one, a pair at a time."""
+    """Merge sorted lists into one, one pair per step."""
     while len(runs) > 1:
         pairs = []
         for at in range(0, len(runs), 2):
-            # The built-in sort finds the two runs and merges them.
+            # The built-in sort detects the two runs and merges them.
             both = [*chain.from_iterable(runs[at : at + 2])]
             both.sort(key=key)
             pairs.append(both)
@@ -42,27 +42,27 @@ def merge_sorted(
     return runs[0] if runs else []
 
 
-_FEW: Final = 2000
-"""Moving that many one by one takes as long as a step may."""
+_MAX_MOVES: Final = 2000
+"""Moving this many rows one by one takes about as long as a step."""
 
 
 class SortedRows(Sequence[TaskRow]):
-    """Rows in an order. Reading takes no time worth the name, whatever the length."""
+    """Rows in an order. Reading a row takes constant time."""
 
-    def __init__(self, max_moves: int = _FEW) -> None:
-        """Up to `max_moves` rows are moved one by one; when more changed, the whole list is sorted."""
-        self._few = max_moves
+    def __init__(self, max_moves: int = _MAX_MOVES) -> None:
+        """Move up to `max_moves` changed rows one by one; sort the whole list when more changed."""
+        self._max_moves = max_moves
         self._order = SortOrder()
         self._rows: Sequence[TaskRow] = ()
         self._keys: dict[str, Key] = {}
         self._sorted: list[Key] = []
         self._released: tuple[list[Key], dict[str, Key]] = ([], {})
         self.successor_uuid: str | None = None
-        """After the newest change: the uuid of the neighbour of the anchor, when that is gone."""
+        """UUID of the row that takes the cursor when the last update removed the anchor row; None otherwise."""
 
     @property
     def order(self) -> SortOrder:
-        """What the rows are sorted by."""
+        """The order of the rows."""
         return self._order
 
     def __len__(self) -> int:
@@ -79,91 +79,91 @@ class SortedRows(Sequence[TaskRow]):
 
     @property
     def uuids(self) -> Set[str]:
-        """The uuids of all rows."""
+        """The UUIDs of all rows."""
         return self._keys.keys()
 
     def snapshot(self, places: Iterable[slice] = (slice(None),), only: Set[str] | None = None) -> Sequence[TaskRow]:
-        """The rows as they stand now, for somebody who takes his time: at some places, or `only` some by uuid."""
+        """Return a snapshot of the rows that later updates do not change: at some places, or `only` some by UUID."""
         keys = [*chain.from_iterable(self._sorted[piece] for piece in places)]
-        return _Frozen(keys if only is None else [key for key in keys if uuid_of(key) in only])
+        return _RowsSnapshot(keys if only is None else [key for key in keys if uuid_of(key) in only])
 
     def index_of(self, uuid: str | None) -> int | None:
-        """Where a task stands; None when it is not in the list."""
+        """Return the index of a task; None when it is not in the list."""
         key = self._keys.get(uuid) if uuid is not None else None
         return bisect_left(self._sorted, key) if key is not None else None
 
     def update_steps(
         self, rows: Sequence[TaskRow], order: SortOrder, anchor: Callable[[], str | None] = lambda: None
     ) -> Iterator[None]:
-        """Take `rows` in `order`, a step at a time; given up halfway, the list is what it was.
+        """Update the list to `rows` in `order`, in steps. An update that is abandoned halfway changes nothing.
 
-        `anchor` is asked in the last step for the uuid of the row that somebody stands on. Rows come each uuid once,
-        and are the same object as long as they did not change.
+        `anchor` returns the UUID of the row with the cursor, and is called in the last step. Each UUID occurs once in
+        `rows`, and unchanged rows must be the same objects as before.
         """
         yield from self.release_old()
         key_of = sort_key_function(order)
         changed: Sequence[TaskRow] = rows
-        gone: frozenset[str] = frozenset()
-        is_kept = order == self._order and bool(self._sorted)
-        if is_kept:
-            changed, gone = yield from self._differences(rows)
-        if not is_kept or len(changed) + len(gone) > self._few:
-            keys = yield from self._sorted_anew(rows, key_of, order)
+        removed: frozenset[str] = frozenset()
+        is_incremental = order == self._order and bool(self._sorted)
+        if is_incremental:
+            changed, removed = yield from self._differences(rows)
+        if not is_incremental or len(changed) + len(removed) > self._max_moves:
+            keys = yield from self._sort_all(rows, key_of, order)
             by_uuid: dict[str, Key] = {}
             for piece in chunks(keys):
                 by_uuid.update((uuid_of(key), key) for key in piece)
                 yield
-            self.successor_uuid = self._heir_of(anchor(), lambda uuid: uuid in by_uuid)
+            self.successor_uuid = self._find_successor(anchor(), lambda uuid: uuid in by_uuid)
             self._released = (self._sorted, self._keys)
             self._sorted, self._keys = keys, by_uuid
         else:
             keys = [key_of(row) for row in changed]
             yield
-            self.successor_uuid = self._heir_of(anchor(), lambda uuid: uuid not in gone)
-            self._move(keys, gone)
+            self.successor_uuid = self._find_successor(anchor(), lambda uuid: uuid not in removed)
+            self._move(keys, removed)
         self._rows, self._order = rows, order
 
     def release_old(self) -> Iterator[None]:
-        """Let go of the keys of the list before, and of its rows with them, a step at a time.
+        """Release the keys and rows of the previous list, in steps.
 
-        All at once, a hundred thousand would hold a key up; kept until the next list, they are a fleet of their own.
+        Releasing 100,000 at once would delay a key press; keeping them until the next list would double the memory.
         """
-        keys, by_uuid = waste = self._released
-        count = max(1, self._few)
+        keys, by_uuid = old = self._released
+        count = max(1, self._max_moves)
         while len(keys) > count:
             for key in keys[-count:]:
                 by_uuid.pop(uuid_of(key), None)
             del keys[-count:]
             yield
-        if self._released is waste:
+        if self._released is old:
             self._released = ([], {})
 
     def _differences(self, rows: Sequence[TaskRow]) -> Generator[None, None, tuple[Sequence[TaskRow], frozenset[str]]]:
-        """Rows that are new or other objects, and uuids that are gone."""
+        """Return new and changed rows, and the UUIDs of removed ones."""
         keys = self._keys
         if len(rows) == len(self._rows):
-            # Most polls: the same tasks in the same places, which needs no look at any uuid.
+            # Usually the same tasks are in the same places, which needs no lookup by UUID.
             changed = list(compress(rows, map(is_not, rows, self._rows)))
             yield
-            if len(changed) <= self._few and all(row.task.uuid in keys for row in changed):
+            if len(changed) <= self._max_moves and all(row.task.uuid in keys for row in changed):
                 return changed, frozenset()
-        changed, newcomers = [], 0
+        changed, new_count = [], 0
         for piece in chunks(rows):
             for row in piece:
                 key = keys.get(row.task.uuid)
                 if key is None or row_of(key) is not row:
                     changed.append(row)
-                    newcomers += key is None
+                    new_count += key is None
             yield
-        if len(rows) - newcomers == len(keys):
+        if len(rows) - new_count == len(keys):
             return changed, frozenset()
-        there: set[str] = set()
+        present: set[str] = set()
         for piece in chunks(rows):
-            there.update(row.task.uuid for row in piece)
+            present.update(row.task.uuid for row in piece)
             yield
-        return changed, frozenset(keys.keys() - there)
+        return changed, frozenset(keys.keys() - present)
 
-    def _sorted_anew(
+    def _sort_all(
         self, rows: Sequence[TaskRow], key_of: Callable[[TaskRow], Key], order: SortOrder
     ) -> Generator[None, None, list[Key]]:
         known = self._keys if order == self._order else {}
@@ -178,10 +178,10 @@ class SortedRows(Sequence[TaskRow]):
             yield
         return (yield from merge_sorted(runs))
 
-    def _move(self, keys: Sequence[Key], gone: frozenset[str]) -> None:
-        """Put the rows of `keys` where they belong, and take out those that are gone."""
+    def _move(self, keys: Sequence[Key], removed: frozenset[str]) -> None:
+        """Move the rows of `keys` to their new places, and remove those in `removed`."""
         ordered = self._sorted
-        left: list[int] = []
+        old_places: list[int] = []
         moved: list[Key] = []
         for key in keys:
             uuid = uuid_of(key)
@@ -192,23 +192,23 @@ class SortedRows(Sequence[TaskRow]):
                 if old[:-1] == key[:-1]:
                     ordered[at] = key
                     continue
-                left.append(at)
+                old_places.append(at)
             moved.append(key)
-        left += [bisect_left(ordered, self._keys.pop(uuid)) for uuid in gone]
-        if left or moved:
-            self._sorted = _with(_without(ordered, sorted(left)), sorted(moved))
+        old_places += [bisect_left(ordered, self._keys.pop(uuid)) for uuid in removed]
+        if old_places or moved:
+            self._sorted = _with(_without(ordered, sorted(old_places)), sorted(moved))
 
-    def _heir_of(self, uuid: str | None, is_there: Callable[[str], bool]) -> str | None:
-        """The nearest row below that is still there, else above; None for a row that is there itself."""
+    def _find_successor(self, uuid: str | None, exists: Callable[[str], bool]) -> str | None:
+        """Return the nearest row below that still exists, else the nearest above; None when the row itself exists."""
         at = self.index_of(uuid)
-        if uuid is None or at is None or is_there(uuid):
+        if uuid is None or at is None or exists(uuid):
             return None
         neighbours = chain(range(at + 1, len(self._sorted)), range(at - 1, -1, -1))
-        return next((other for index in neighbours if is_there(other := uuid_of(self._sorted[index]))), None)
+        return next((other for index in neighbours if exists(other := uuid_of(self._sorted[index]))), None)
 
 
-class _Frozen(Sequence[TaskRow]):
-    """Rows that stand still. Made in no time: what is kept are the keys."""
+class _RowsSnapshot(Sequence[TaskRow]):
+    """A snapshot of rows. Cheap to make, as it only copies the keys."""
 
     def __init__(self, keys: list[Key]) -> None:
         self._keys = keys
@@ -228,29 +228,29 @@ class _Frozen(Sequence[TaskRow]):
 
 def arrange(rows: Sequence[TaskRow], order: SortOrder) -> list[TaskRow]:
     """Return `rows` in `order`, once."""
-    arrangement = SortedRows()
-    for _ in arrangement.update_steps(rows, order):
+    sorted_rows = SortedRows()
+    for _ in sorted_rows.update_steps(rows, order):
         pass
-    return list(arrangement)
+    return list(sorted_rows)
 
 
 def _without(keys: list[Key], places: Sequence[int]) -> list[Key]:
-    """The list without what stands at `places`, which are ascending; copied in runs."""
-    kept: list[Key] = []
+    """Return the list without the keys at `places`, which are ascending."""
+    remaining: list[Key] = []
     start = 0
     for at in places:
-        kept += keys[start:at]
+        remaining += keys[start:at]
         start = at + 1
-    return kept + keys[start:]
+    return remaining + keys[start:]
 
 
-def _with(keys: list[Key], newcomers: Sequence[Key]) -> list[Key]:
-    """The list with `newcomers`, which are in order as well."""
-    merge_sorted: list[Key] = []
+def _with(keys: list[Key], new_keys: Sequence[Key]) -> list[Key]:
+    """Return the list with `new_keys`, which are sorted as well."""
+    merged: list[Key] = []
     start = 0
-    for key in newcomers:
+    for key in new_keys:
         at = bisect_left(keys, key, start)
-        merge_sorted += keys[start:at]
-        merge_sorted.append(key)
+        merged += keys[start:at]
+        merged.append(key)
         start = at
-    return merge_sorted + keys[start:]
+    return merged + keys[start:]

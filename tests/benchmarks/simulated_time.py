@@ -152,7 +152,7 @@ class Sitting:
         yield
         snapshot = app._main._update.snapshot
         if self._live_through and snapshot is not None:
-            self._record(app.link.monitor._ledger._series, snapshot.tasks)
+            self._record(app.link.monitor._tracker._series, snapshot.tasks)
         if time.monotonic() > self._ends_at:
             self.clock.is_over.set()
         if self.clock.seconds >= _HOUR_S * (self._noted + 1):

@@ -41,7 +41,9 @@ GROWTH_BYTES = 8 * 2**20
 IN_FLIGHT = 2
 """A poll, and a side question."""
 
-FAULTS_OF_OURS = re.compile(r"fault in cdptui|Action failed: |stopped by a fault")
+FAULTS_OF_OURS = re.compile(
+    r"internal error in cdptui|repeated internal error|stopped by an internal error|Action failed: "
+)
 
 _USUAL = re.compile(r"^\d{4}-\d\d-\d\d [\d:,]+ (INFO|WARNING) ")
 

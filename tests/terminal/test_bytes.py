@@ -101,7 +101,7 @@ def test_a_cursor_move_writes_two_lines_and_the_detail(
     _, server = still
     terminal = monitor(server.url, "--interval", "3600")
     terminal.wait_for(r"live .*60/60 tasks")
-    terminal.wait_for("Protects 1 resource")
+    terminal.wait_for("1 protected resource")
     if not is_detail_open:
         terminal.send("d")
         terminal.wait_for(lambda screen: "┤" not in screen.text)

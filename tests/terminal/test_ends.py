@@ -232,7 +232,7 @@ def test_a_fault_of_its_own_restores_the_terminal_and_is_one_line(
         assert terminal.wait_for_end() == 1
         assert terminal.is_restored
         assert terminal.left_behind == (
-            "cdptui: stopped by a fault of its own; the log file has the details, --debug shows them here"
+            "cdptui: stopped by an internal error; the log file has the details, --debug shows them here"
         )
     told = log.read_text(encoding="utf-8")
     assert "ZeroDivisionError: boom" in told
@@ -288,7 +288,7 @@ def test_a_node_that_does_not_even_log_out_holds_no_end_up(simulate: Simulate, m
     node.faults.add("hang", "/")
     assert seconds_to_end(terminal, signal.SIGTERM, 143) < LONGEST_S
     assert terminal.is_restored
-    assert terminal.left_behind == ("cdptui: not logged out: a session may be left on the node until it ends by itself")
+    assert terminal.left_behind == ("cdptui: not logged out: a session may remain on the node until it expires")
 
 
 def test_a_terminal_that_takes_nothing_more_holds_no_end_up(

@@ -30,11 +30,11 @@ class Case(NamedTuple):
     """The node holds the request: keys must be answered while it hangs."""
 
 
-NO_ANSWER = r"timed out: no answer within 1 s.* → the node is slow or something drops packets"
-TOO_LONG = r"timed out: the answer took too long.* → the node is slow or something drops packets"
+NO_ANSWER = r"timed out: no answer within 1 s.* → the node is slow, or packets are dropped on the way"
+TOO_LONG = r"timed out: the answer took too long.* → the node is slow, or packets are dropped on the way"
 CLOSED = r"unreachable: the connection was closed before the answer was complete"
 PROXY = r"a proxy answers that the node behind it does not.* → check the address and that the node is up"
-REPORTED = "→ the management node reports a fault of its own"
+REPORTED = "→ the management node reports an internal error"
 
 CASES = (
     Case("delay:seconds=60", "timed out", NO_ANSWER, is_silent=True),
@@ -53,18 +53,22 @@ CASES = (
     Case("error:code=SYS.1000,details=disk full", "server error", rf"SYS.1000: disk full.* {REPORTED}"),
     Case("error:code=SYS.1001", "timed out", r"timed out: SYS.1001: "),
     Case("error:code=SYS.1010", "node is starting", r"SYS.1010: .* → the management node is not ready yet"),
-    Case("error:code=LICENSE.1001", "no CDP here", r"LICENSE.1001: .* → this node has no CDP module, or no licence"),
+    Case(
+        "error:code=LICENSE.1001", "CDP not available", r"LICENSE.1001: .* → the node has no CDP module, or no licence"
+    ),
     Case("error:code=NEW.4711,details=never seen", "server error", rf"NEW.4711: never seen.* {REPORTED}"),
     Case("denied:path=/cdp-task", "no permission", r"SYS.1006: .*this account may not list CDP tasks"),
     Case("rate-limit", "rate limited", r"HTTP 429: Rate limit exceeded.* → the node asks for fewer requests"),
-    Case("module-missing:path=/cdp-task", "no CDP here", r"HTTP 404: no api mapping to /v1/cdp-task"),
+    Case("module-missing:path=/cdp-task", "CDP not available", r"HTTP 404: no api mapping to /v1/cdp-task"),
     Case("tomcat-404", "not a management node", r"HTTP 404: a web page, “HTTP Status 404 – Not Found”.*check the URL"),
     Case(
         "redirect:location=http://sso.invalid/", "not a management node", r"HTTP 302: redirects to http://sso.invalid/"
     ),
-    Case("invalid-json:path=/cdp-task", "unreadable answer", r"→ what came back is not what this call answers"),
-    Case("huge-body:path=/cdp-task,bytes=68000000", "unreadable answer", r"unreadable answer: larger than any list"),
-    Case("endless-body:path=/cdp-task,seconds=0", "(unreadable answer|timed out)", r"larger than any|took too long"),
+    Case("invalid-json:path=/cdp-task", "unreadable response", r"→ the response does not have the format of this call"),
+    Case(
+        "huge-body:path=/cdp-task,bytes=68000000", "unreadable response", r"unreadable response: larger than any list"
+    ),
+    Case("endless-body:path=/cdp-task,seconds=0", "(unreadable response|timed out)", r"larger than any|took too long"),
 )
 
 AT_ONCE = 4

@@ -23,7 +23,7 @@ def terminal(simulate: Simulate, monitor: OpenMonitor) -> Terminal:
     terminal = monitor(server.url, "--interval", "3600", "--timeout", "60")
     terminal.wait_for("1/1 tasks")
     terminal.send("\t")
-    terminal.wait_for(f"Protects {REFS} resources")
+    terminal.wait_for(f"{REFS} protected resources")
     terminal.send(".")
     terminal.wait_for(f"And {REFS - 1} more")
     return terminal

@@ -77,7 +77,7 @@ def test_plain_characters_are_enough(
     fleet: str, monitor: OpenMonitor, environment: dict[str, str], options: tuple[str, ...]
 ) -> None:
     terminal = monitor(fleet, *options, **environment)
-    terminal.wait_for("60/60 tasks", "Protects 1 resource", r"NAME .*STATUS", r"\?\?\?\?-\?-DB .*X Failed")
+    terminal.wait_for("60/60 tasks", "1 protected resource", r"NAME .*STATUS", r"\?\?\?\?-\?-DB .*X Failed")
     assert bytes(terminal.output).isascii()
     row = terminal.line_with("????-?-DB")
     assert row.index("X Failed") == terminal.line_with("NAME").index("STATUS")

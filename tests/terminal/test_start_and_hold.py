@@ -44,7 +44,7 @@ def test_closed_descriptors_end_what_needs_a_terminal_with_2(closing: str) -> No
     for command in NEEDS_TERMINAL:
         ended = shell(f"{command} {closing}")
         assert ended.returncode == 2, (command, ended.stderr)
-        assert "fault of its own" not in ended.stderr
+        assert "internal error" not in ended.stderr
         assert ended.stderr.count("\n") == (0 if "2>&-" in closing else 1), ended.stderr
 
 
@@ -261,7 +261,7 @@ def test_refused_threads_leave_the_monitor_running(simulate: Simulate) -> None:
     _, server = simulate(tasks=5)
     with Terminal([*FAULTY, "no_new_threads", "--url", server.url]) as terminal:
         terminal.wait_for("q quit", "no thread can be started → end other programs")
-        assert "fault in cdptui" not in terminal.text
+        assert "internal error in cdptui" not in terminal.text
         terminal.send("2")
         terminal.wait_for("views are not available: the system has no thread left for this")
         terminal.send("\x13")

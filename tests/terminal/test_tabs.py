@@ -33,12 +33,19 @@ def test_every_tab_tells_of_the_worst_task(simulate: Simulate, monitor: OpenMoni
     _, server = simulate(tasks=60, seed=1)
     terminal = monitor(server.url, "--interval", "1")
     terminal.wait_for(r"live .*60/60 tasks")
-    terminal.wait_for(partial(says, "its plan is full"))
-    for sign in ("● Running", "In words", "What is planned on it", "points listed", '"usedCapacity"', "raise the plan"):
+    terminal.wait_for(partial(says, "Plan is full"))
+    for sign in (
+        "● Running",
+        "Schedule and retention",
+        "Planned capacity",
+        "points listed",
+        '"usedCapacity"',
+        "Raise the plan",
+    ):
         terminal.send(".")
         terminal.wait_for(partial(says, sign))
     terminal.send("\t/")
-    terminal.wait_for("type what to find")
+    terminal.wait_for("Search…")
     terminal.send("plan\r")
     terminal.wait_for(r"/plan +1 of \d")
     terminal.send("\x1b")
@@ -84,7 +91,7 @@ def test_what_is_typed_ahead_goes_where_it_is_meant_to_go(simulate: Simulate, mo
     _, server = simulate(tasks=60, seed=1)
     terminal = monitor(server.url, "--interval", "60")
     terminal.wait_for(r"live .*60/60 tasks")
-    terminal.wait_for(partial(says, "its plan is full"))
+    terminal.wait_for(partial(says, "Plan is full"))
     # In one piece each, as they come over a line with a long delay.
     terminal.send("\t/capacity\r")
     terminal.wait_for("capacity  1 of ")

@@ -70,7 +70,7 @@ def test_the_code_of_the_second_factor_is_typed_and_told_nowhere(
 ) -> None:
     node, server = simulate(tasks=5, two_factor_code="123456")
     terminal = monitor(server.url, "--debug")
-    terminal.wait_for("press r to type the code")
+    terminal.wait_for("press r to type the second-factor code")
     terminal.send("r")
     terminal.wait_for("Second factor")
     terminal.send("000000\r")

@@ -162,9 +162,9 @@ async def test_nothing_is_left_of_what_was_said_in_the_empty_list() -> None:
 async def test_the_detail_pane_has_the_sums_of_the_group_under_the_cursor() -> None:
     async with showing(FLEET, [*FLEET[:3], a_task("d", backup_storage_uuid="s-2", status="Failed")]) as run:
         await run.press("b", "b", "g")
-        await run.until(lambda: "2 tasks, 1 not as they should be" in run.text_of(DetailPane))
+        await run.until(lambda: "1 of 2 unhealthy" in run.text_of(DetailPane))
         assert "80 GiB of 200 GiB planned" in run.text_of(DetailPane)
         await run.poll()
-        await run.until(lambda: "2 tasks, 2 not as they should be" in run.text_of(DetailPane))
+        await run.until(lambda: "2 of 2 unhealthy" in run.text_of(DetailPane))
         await run.press("j")
         await run.until(lambda: "Failed · Enabled" in run.text_of(DetailPane))

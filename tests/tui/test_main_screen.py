@@ -113,7 +113,7 @@ async def test_pause_freezes_the_view_and_counts_what_is_behind() -> None:
         await run.press("p")
         await run.poll()
         await run.poll()
-        await run.until(lambda: "paused, 3 changes behind" in run.header)
+        await run.until(lambda: "paused, 3 updates pending" in run.header)
         assert {row.task.used_bytes for row in run.rows} == {1}
         assert run.node.reads == 3
         await run.press("p")
@@ -123,9 +123,9 @@ async def test_pause_freezes_the_view_and_counts_what_is_behind() -> None:
 async def test_a_frozen_view_says_when_its_task_is_gone() -> None:
     async with showing([a_task("a"), a_task("b")], [a_task("b")]) as run:
         await run.press("p")
-        assert "no longer on the server" not in run.screen
+        assert "No longer on the server" not in run.screen
         await run.poll()
-        await run.until(lambda: "no longer on the server" in run.screen)
+        await run.until(lambda: "No longer on the server" in run.screen)
         assert run.names == ["a", "b"]
 
 
@@ -185,7 +185,7 @@ async def test_what_appeared_and_changed_is_marked_but_restless_fields_are_not()
         marks = {line[2:10].strip(): line[0] for line in run.screen_lines[3:7]}
         assert marks == {"breaks": "~", "new": "+", "steady": " ", "grows": " "}
         await run.until(lambda: "new appeared" in run.footer)
-        await run.until(lambda: "breaks changed" in run.footer)
+        await run.until(lambda: "breaks: Running → Failed" in run.footer)
 
 
 async def test_what_vanished_is_told() -> None:
@@ -311,7 +311,7 @@ async def test_a_fault_of_ours_is_said_and_the_app_stays() -> None:
 
     node.names = no_names  # type: ignore[method-assign,assignment]  # a node that breaks its promise
     async with running(node) as run:
-        await run.until(lambda: "fault in cdptui" in run.header)
+        await run.until(lambda: "internal error in cdptui" in run.header)
         assert run.names == ["cdp-erp-db"], "what was good stays"
         await run.until(lambda: "ZeroDivisionError" in run.banner)
         await run.press("q")

@@ -88,9 +88,9 @@ async def test_marked_rows_stand_in_the_order_of_the_list() -> None:
 async def test_copying_is_of_what_is_marked() -> None:
     async with showing(FLEET) as run:
         await run.press("c")
-        assert "u  uuid" in run.screen
+        assert "u  UUID" in run.screen
         await run.press("escape", "space", "space", "c")
-        assert "u  2 uuids" in run.screen
+        assert "u  2 UUIDs" in run.screen
         assert "j  2 rows as JSON" in run.screen
 
 

@@ -75,7 +75,7 @@ def test_few_colours_take_few_bytes(few: bool, bytes_each: int) -> None:
 async def test_a_spared_line_is_said_and_ticks_on_a_slow_beat() -> None:
     async with showing([a_task()], is_frugal=True) as running:
         await running.tick()
-        await running.until(lambda: "slow line" in running.header)
+        await running.until(lambda: "low bandwidth" in running.header)
         assert "age <10 s" in running.header.replace("  ", " ")
 
 

@@ -72,7 +72,7 @@ async def test_a_hidden_pane_opens_for_its_tab() -> None:
 async def test_every_tab_shows_what_the_directory_knows() -> None:
     async with running(a_node()) as run:
         await run.until(lambda: run.rows)
-        for words in ("● Running", "gold", "backup-server-1", "nothing can be", "used_bytes", "nothing speaks"):
+        for words in ("● Running", "gold", "backup-server-1", "nothing can be", "used_bytes", "No problems found"):
             await run.press("full_stop")
             await run.until(lambda words=words: words in run.text_of(DetailPane))  # type: ignore[misc]  # bound now
 
@@ -130,13 +130,13 @@ async def test_the_first_reason_leads_and_why_counts_them() -> None:
         await run.press("comma")
         text = run.text_of(DetailPane)
         assert "11m40s old" in text
-        assert "attach a VM" in text
+        assert "Attach a VM" in text
 
 
 async def test_a_rival_is_called_by_its_name() -> None:
     same = (ResourceRef("vm-1", "VmInstanceVO"),)
     async with showing([a_task("one", resource_refs=same), a_task("two", resource_refs=same)]) as run:
-        await run.until(lambda: "the task two protects the same VM" in run.text_of(DetailPane))
+        await run.until(lambda: "Task two protects the same VM" in run.text_of(DetailPane))
 
 
 async def test_while_polls_fail_nothing_else_is_asked() -> None:
@@ -172,7 +172,7 @@ async def test_a_hit_out_of_sight_is_scrolled_to() -> None:
     async with running(a_node(), size=(80, 24)) as run:
         await run.until(lambda: run.rows)
         await run.press("enter", "slash", *"bandwidth", "escape", "slash", *"lastop", "enter")
-        assert "lastOpDate" in run.screen or "not here" in run.screen
+        assert "lastOpDate" in run.screen or "No match" in run.screen
         assert run.detail.has_focus
 
 
@@ -180,7 +180,7 @@ async def test_keys_belong_to_the_search_while_it_is_typed() -> None:
     async with running(a_node()) as run:
         await run.until(lambda: run.rows)
         await run.press("enter", "slash", "q", "question_mark", "backspace", "f", "space")
-        assert "/qf ▏  not here" in run.screen
+        assert "/qf ▏  No match" in run.screen
 
 
 async def test_help_is_searched_the_same_way() -> None:

@@ -203,6 +203,6 @@ async def test_a_filter_typed_right_behind_a_number_counts() -> None:
             for character in "10/erp":
                 run.app.post_message(Key({"/": "slash"}.get(character, character), character))
             await run.until(lambda: sorted(run.names) == ["erp-db", "erp-web"])
-            await run.until(lambda: "“erp” anywhere 2" in run.screen)
+            await run.until(lambda: "“erp” anywhere (2)" in run.screen)
             await run.press("escape")
             await run.until(lambda: len(run.names) == 4)

@@ -180,7 +180,7 @@ async def test_the_second_factor_is_asked_for_and_its_code_taken_once(newer: boo
             update = await anext(updates)
             assert update.failure is not None
             assert update.failure.kind is FailureKind.SECOND_FACTOR
-            assert "press r to type the code" in failure_sentence(update.failure)
+            assert "press r to type the second-factor code" in failure_sentence(update.failure)
             link.use_code("000000")
             update = await anext(updates)
             assert update.failure is not None

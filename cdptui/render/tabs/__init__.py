@@ -1,1 +1,1 @@
-"""The tabs of the detail pane: one module each, a context to lines."""
+"""The tabs of the detail pane: one module for each tab, which turns a task and its context into lines."""

@@ -1,4 +1,4 @@
-"""What the tabs of the detail pane are made from: the task is given apart, this is everything else."""
+"""The input of the tabs of the detail pane, besides the task."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ from cdptui.models.task import RawField, RawLines
 from cdptui.render.key_names import KEY_NAMES
 from cdptui.render.reason_messages import ReasonContext
 
-_NOBODY: Final = StorageCommitment()
-_NOTHING: Final[FetchState[Any]] = FetchState()
+_NO_TASKS: Final = StorageCommitment()
+_NOT_FETCHED: Final[FetchState[Any]] = FetchState()
 _NO_RECORD: Final = RawLines()
 
 
 class DetailContext(Struct, frozen=True):
-    """What the pane needs beside the task. Each tab fills what it shows and leaves the rest as it is."""
+    """What a tab shows besides the task. Fields that the shown tab does not need keep their defaults."""
 
     fields: Sequence[RawField]
     track: CapacityHistory
     names: Mapping[str, str]
     names_problem: str
-    """Why names are missing; empty when they are not, or are on their way."""
+    """Why names are missing; empty when they are known or being loaded."""
     now: datetime
     zone: tzinfo | None
     """The server's zone; None when it is not known."""
     is_gone: bool = False
     """True when the task is no longer in the list."""
     at: float = 0.0
-    """The monotonic second of `now`."""
+    """Monotonic seconds at `now`."""
     raw: RawLines = _NO_RECORD
-    storages: FetchState[Mapping[str, BackupStorage]] = _NOTHING
-    policies: FetchState[Mapping[str, Policy]] = _NOTHING
-    machine: FetchState[VmInstance] = _NOTHING
-    points: FetchState[RecoveryPoints] = _NOTHING
-    commitment: StorageCommitment = _NOBODY
-    """All tasks on the task's backup storage, itself included."""
+    storages: FetchState[Mapping[str, BackupStorage]] = _NOT_FETCHED
+    policies: FetchState[Mapping[str, Policy]] = _NOT_FETCHED
+    machine: FetchState[VmInstance] = _NOT_FETCHED
+    points: FetchState[RecoveryPoints] = _NOT_FETCHED
+    commitment: StorageCommitment = _NO_TASKS
+    """Totals of all tasks on the same backup storage, this task included."""
     keys: Mapping[str, str] = KEY_NAMES
-    """What to call the key of an action."""
+    """Names of the keys, by the id of the action."""
 
     @property
     def reason_context(self) -> ReasonContext:
-        """From where reasons are told."""
+        """The part of this that the text of reasons needs."""
         return ReasonContext(self.now, self.zone, self.names)

@@ -1,4 +1,4 @@
-"""A group in the detail pane: its sums in words."""
+"""The detail pane of a group: its totals."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ from cdptui.render.task_cells import CellContext
 
 
 def group_lines(group: GroupSummary, context: CellContext) -> list[Line]:
-    """Return all lines."""
-    count = f"{group.count} task{'' if group.count == 1 else 's'}"
+    """Return the lines of the pane."""
     health: Line
     if group.unhealthy:
-        health = (Span(f"{count}, "), Span(f"{group.unhealthy} not as they should be", ROLES[group.worst]))
+        health = (Span(f"{group.unhealthy} of {group.count} unhealthy", ROLES[group.worst]),)
+    elif group.count == 1:
+        health = (Span("1 task, healthy", Role.OK),)
     else:
-        health = (Span(f"{count}, all as they should be", Role.OK),)
+        health = (Span(f"{group.count} tasks, all healthy", Role.OK),)
     lines: list[Line] = [
         (Span(groups.group_name(group, context), Role.STRONG),),
         health,
         BLANK,
         labeled("used", Span(f"{formatting.size(group.used_bytes)} of {formatting.size(group.plan_bytes)} planned")),
-        labeled("of plans", *(groups.use(group, context) or (Span("no plans", Role.DIM),))),
+        labeled("plan used", *(groups.use(group, context) or (Span("no plan set", Role.DIM),))),
         labeled("worst RPO", *(groups.rpo(group, context) or (Span("not known", Role.DIM),))),
         labeled("growth", *(groups.growth(group, context) or (Span("not known yet", Role.DIM),))),
     ]
     if BY_KEY[group.by].is_named and group.key in context.names:
-        lines += [BLANK, labeled("uuid", Span(group.key, Role.DIM))]
+        lines += [BLANK, labeled("UUID", Span(group.key, Role.DIM))]
     return lines

@@ -1,4 +1,4 @@
-"""The tab Overview: one task, everything that is known of it, in lines."""
+"""The Overview tab: status, figures, chart, resources and all fields of one task."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from cdptui.render.lazy_lines import ItemLines, JoinedLines
 from cdptui.render.reason_messages import describe_reason
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import ROLES, SEVERITY_TEXT, status_line
-from cdptui.render.tabs.blocks import BLANK, broken, heading
+from cdptui.render.tabs.blocks import BLANK, heading
 from cdptui.render.tabs.context import DetailContext
 from cdptui.render.task_cells import bar, full_in_role, resource_kind, rpo_role, usage_role
+from cdptui.render.text_wrap import cell_width, pad_cells, wrap_text
 
 _LABEL: Final = 10
 _LOW_PANE: Final = 18
@@ -27,10 +28,10 @@ _HIGH_CHART: Final = 10
 
 
 def lines(row: TaskRow, context: DetailContext, width: int, height: int) -> Sequence[Line]:
-    """All lines, for a pane of `width` and `height` cells: the chart is in sight without scrolling.
+    """Return all lines for a pane of `width` and `height` cells; the chart is visible without scrolling.
 
-    It keeps its place from task to task, so that walking through the list draws it where it was. Longer texts are cut
-    by the drawing side.
+    The chart has the same place for every task, so that it does not jump while the user moves through the list. Lines
+    that are too long are cut when they are drawn.
     """
     task = row.task
     is_low = height < _LOW_PANE
@@ -45,13 +46,13 @@ def lines(row: TaskRow, context: DetailContext, width: int, height: int) -> Sequ
 
 
 def _head(row: TaskRow, context: DetailContext, width: int) -> list[Line]:
-    """Four lines, always: what is below keeps its place."""
+    """Return exactly four lines, so that what is below does not move from task to task."""
     task = row.task
     meaning = "" if row.reasons else f" · {SEVERITY_TEXT[row.severity]}"
     status = (*status_line(task.status, task.state), Span(f" · {task.state}{meaning}", Role.DIM))
     reason = _first_reason(row, context, width) if row.reasons else [BLANK]
     if context.is_gone:
-        reason = [(Span("no longer on the server", Role.WARN),)]
+        reason = [(Span("No longer on the server", Role.WARN),)]
     return [(Span(task.name or "(no name)", Role.STRONG),), status, *reason, BLANK][:4]
 
 
@@ -62,17 +63,17 @@ def _description(task: Task, width: int) -> list[Line]:
 
 
 def _first_reason(row: TaskRow, context: DetailContext, width: int) -> list[Line]:
-    """The worst of what is said of it, on two lines at most; the tab Why has all of it."""
+    """Return the most severe problem, on at most two lines; the Why tab lists all of them."""
     reason = row.reasons[0]
-    words = describe_reason(reason, row, context.reason_context)
-    said = f"{words.sentence}, {words.since}" if words.since else words.sentence
-    first, *rest = broken(said, width)
+    text = describe_reason(reason, row, context.reason_context)
+    sentence = f"{text.sentence}, {text.since}" if text.since else text.sentence
+    first, *rest = wrap_text(sentence, width)
     role = ROLES[reason.severity]
     return [(Span(first, role),), *([(Span(" ".join(rest), role),)] if rest else [])]
 
 
 def _low_head(row: TaskRow, context: DetailContext) -> list[Line]:
-    """The same figures for a pane of few lines: as many to a line as belong together."""
+    """Return head and figures for a low pane: two figures on a line."""
     head, status, *rest = _head(row, context, 1000)
     figures = [tuple(span._replace(text=span.text.strip() + " ") for span in line) for line in _figures(row, context)]
     pairs = [
@@ -106,9 +107,13 @@ def _rpo(task: Task) -> Line:
     if task.rpo_ms is None:
         return (_label("RPO"), Span("not known", Role.DIM))
     role = rpo_role(task.rpo_ratio, is_on=task.state != "Disabled")
-    target = f" of {formatting.latency(task.rpo_target_ms)} permitted" if task.rpo_target_ms else ""
-    breach = (Span("  breach", Role.BAD),) if is_rpo_breach(task) else ()
-    return (_label("RPO"), Span(formatting.latency(task.rpo_ms), role), Span(target, Role.DIM), *breach)
+    figure = (_label("RPO"), Span(formatting.latency(task.rpo_ms), role))
+    if not task.rpo_target_ms:
+        return figure
+    target = formatting.latency(task.rpo_target_ms)
+    if is_rpo_breach(task):
+        return (*figure, Span(f", target {target}: breached", Role.BAD))
+    return (*figure, Span(f" (target {target})", Role.DIM))
 
 
 def _growth(track: CapacityHistory) -> Line:
@@ -126,14 +131,14 @@ def _growth(track: CapacityHistory) -> Line:
 
 
 def _basis(rate: GrowthRate) -> str:
-    return f"  from {formatting.duration(rate.span_s)}" if rate.span_s < 0.9 * DAY_S else ""
+    return f"  (measured over {formatting.duration(rate.span_s)})" if rate.span_s < 0.9 * DAY_S else ""
 
 
 def _full_in(seconds: float | None) -> Line:
     if seconds is None:
-        return (_label("full in"), Span("not to be foreseen", Role.DIM))
+        return (_label("full in"), Span("no estimate", Role.DIM))
     if seconds <= 0:
-        return (_label("full"), Span("a task at its plan stops protecting", Role.BAD))
+        return (_label("full now"), Span("protection stops at the plan", Role.BAD))
     return (
         _label("full in"),
         Span(formatting.duration(seconds), full_in_role(seconds)),
@@ -143,12 +148,12 @@ def _full_in(seconds: float | None) -> Line:
 
 def _resources_head(task: Task, context: DetailContext, width: int) -> list[Line]:
     count = len(task.resource_refs)
-    lines = [heading(f"Protects {count} resource{'' if count == 1 else 's'}", width)]
+    lines = [heading("1 protected resource" if count == 1 else f"{count} protected resources", width)]
     if not count:
-        lines.append((Span("no VM is attached to this task", Role.WARN),))
+        lines.append((Span("No VM attached", Role.WARN),))
         return lines
     if context.names_problem:
-        lines.append((Span(f"names: {context.names_problem}", Role.WARN),))
+        lines.append((Span(f"Names not loaded: {context.names_problem}", Role.WARN),))
     return lines
 
 
@@ -160,9 +165,9 @@ def _resources(task: Task, context: DetailContext, width: int) -> Sequence[Line]
         named = Span(name, Role.STRONG) if name else Span("name not known", Role.DIM)
         dates = Span(f"since {_date(ref.created_at, context)}  last change {_date(ref.last_op_at, context)}", Role.DIM)
         if is_wide:
-            return [(Span(f"{kind:<6}"), Span(f"{ref.resource_uuid}  "), named, Span("  "), dates)]
+            return [(Span(pad_cells(kind, 6)), Span(f"{ref.resource_uuid}  "), named, Span("  "), dates)]
         return [
-            (Span(f"{kind:<6}"), named),
+            (Span(pad_cells(kind, 6)), named),
             (Span("      "), Span(ref.resource_uuid)),
             (Span("      "), dates),
         ]
@@ -176,14 +181,14 @@ def _date(at: datetime | None, context: DetailContext) -> str:
 
 def _fields(task: Task, context: DetailContext, width: int) -> list[Line]:
     fields = context.fields
-    name_width = min(24, max((len(field.name) for field in fields), default=0))
+    name_width = min(24, max((cell_width(field.name) for field in fields), default=0))
     lines = [heading("Fields as the server sent them", width)]
     for field in fields:
-        human, raw = _in_words(field, context)
-        spans = [Span(f"{field.name:<{name_width}} ", Role.DIM if field.is_known else Role.ACCENT)]
+        human, raw = _format_field(field, context)
+        spans = [Span(pad_cells(field.name, name_width) + " ", Role.DIM if field.is_known else Role.ACCENT)]
         if field.is_bad:
             spans.append(Span(raw, Role.BAD))
-            spans.append(Span("  not readable", Role.BAD))
+            spans.append(Span("  unreadable", Role.BAD))
         elif human:
             spans.append(Span(human))
             spans.append(Span(f"  {raw}", Role.DIM))
@@ -191,23 +196,23 @@ def _fields(task: Task, context: DetailContext, width: int) -> list[Line]:
             spans.append(Span(raw))
         lines.append(tuple(spans))
     if not any(field.name in {"lastLatency", "currentLatency"} for field in fields):
-        lines.append((Span("no latency: servers before 4.4.24 have none", Role.DIM),))
+        lines.append((Span("No latency fields: servers before 4.4.24 do not have them", Role.DIM),))
     if context.zone is None and any(field.unit is FieldUnit.MOMENT and field.at is None for field in fields):
-        # For want of a permission, or on a server that cannot be asked.
-        lines.append((Span("dates by the node's own clock; it tells no zone", Role.DIM),))
+        # The account has no permission to read the zone, or the server has no call for it.
+        lines.append((Span("Dates are in the node's local time; its time zone is not known", Role.DIM),))
     unknown = [field.name for field in fields if not field.is_known]
     if unknown:
-        lines.append((Span(f"not known to cdptui: {', '.join(unknown)}", Role.ACCENT),))
+        lines.append((Span(f"Fields not known to cdptui: {', '.join(unknown)}", Role.ACCENT),))
     return lines
 
 
-def _in_words(field: RawField, context: DetailContext) -> tuple[str, str]:
-    """The humanised value, empty where it would only repeat the raw one, and the raw value."""
+def _format_field(field: RawField, context: DetailContext) -> tuple[str, str]:
+    """Return the formatted value, empty where it would repeat the raw one, and the raw value."""
     match field.unit:
         case FieldUnit.BYTES if field.quantity is not None:
             return formatting.size(field.quantity), field.text
         case FieldUnit.BYTES_PER_SECOND if field.quantity is not None:
-            return f"{formatting.size(field.quantity)}/s a volume" if field.quantity else "no limit", field.text
+            return f"{formatting.size(field.quantity)}/s per volume" if field.quantity else "no limit", field.text
         case FieldUnit.MILLISECONDS if field.quantity is not None:
             return formatting.latency(field.quantity), field.text
         case FieldUnit.MOMENT if field.at is not None:
@@ -219,4 +224,4 @@ def _in_words(field: RawField, context: DetailContext) -> tuple[str, str]:
 
 
 def _label(text: str) -> Span:
-    return Span(f"{text:<{_LABEL}}", Role.DIM)
+    return Span(pad_cells(text, _LABEL), Role.DIM)

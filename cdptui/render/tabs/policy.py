@@ -1,4 +1,4 @@
-"""The tab Policy: how often a recovery point is taken and how long they are kept, in words."""
+"""The Policy tab: schedule, retention, and how the interval compares with the RPO target."""
 
 from __future__ import annotations
 
@@ -13,29 +13,36 @@ from cdptui.render.tabs.blocks import BLANK, fetch_status, has_value, heading, l
 from cdptui.render.tabs.context import DetailContext
 
 _DAY_S: Final = 86_400
-_CAVEAT: Final = "the vendor tells the ranges of these settings, not what they mean: if in doubt, see the web console"
+_CAVEAT: Final = "Our reading of the settings; the web console is authoritative"
+"""The vendor documents the ranges of these settings, not their meaning."""
+_NOT_VISIBLE: Final = "Policy not found among the policies visible to this account"
+_NOT_LISTED: Final = "Policy not found among the {count} policies that the server listed; the list may be incomplete"
 
 
 def lines(row: TaskRow, context: DetailContext, width: int, height: int) -> list[Line]:
-    """All lines."""
+    """Return all lines."""
     task, part = row.task, context.policies
     uuid = task.policy_uuid
     top = [title_line(row, context.policies, context.at), *spacer(height)]
     if uuid is None:
-        return [*top, (Span("the server named no policy", Role.WARN),)]
+        return [*top, (Span("The server reports no policy for this task", Role.WARN),)]
     policy = (part.value or {}).get(uuid)
     body: list[Line] = []
     if policy is not None:
-        body = [*_head(policy, width), *fetch_status(part, context, "policies", width), BLANK, *_words(policy, width)]
-        body += [BLANK, *_against_the_target(policy, task, width)]
+        body = [
+            *_head(policy, width),
+            *fetch_status(part, context, "policies", width),
+            BLANK,
+            *_schedule(policy, width),
+        ]
+        body += [BLANK, *_rpo_target(policy, task, width)]
     else:
         name = context.names.get(uuid)
         body = [labeled("policy", Span(name or "name not known", Role.STRONG if name else Role.DIM))]
-        body += [labeled("uuid", Span(uuid, Role.DIM)), *fetch_status(part, context, "policies", width)]
+        body += [labeled("UUID", Span(uuid, Role.DIM)), *fetch_status(part, context, "policies", width)]
         if has_value(part) and part.failure is None:
-            seen = "that this account sees"
-            listed = f"that the server listed ({len(part.value or {})}); it has, or may have, more"
-            body += wrap(f"it is not among the policies {listed if part.is_partial else seen}", width, Role.WARN)
+            message = _NOT_LISTED.format(count=len(part.value or {})) if part.is_partial else _NOT_VISIBLE
+            body += wrap(message, width, Role.WARN)
     return [*top, *body]
 
 
@@ -44,64 +51,54 @@ def _head(policy: Policy, width: int) -> list[Line]:
     lines = [
         labeled("policy", Span(policy.name or "(no name)", Role.STRONG)),
         labeled("state", Span(policy.state or formatting.UNKNOWN, Role.TEXT if is_on else Role.WARN)),
-        labeled("uuid", Span(policy.uuid, Role.DIM)),
+        labeled("UUID", Span(policy.uuid, Role.DIM)),
     ]
     return [*lines, *(wrap(policy.description, width, Role.DIM) if policy.description else [])]
 
 
-def _words(policy: Policy, width: int) -> list[Line]:
-    lines = [heading("In words", width)]
+def _schedule(policy: Policy, width: int) -> list[Line]:
+    lines = [heading("Schedule and retention", width)]
     for sentence in _sentences(policy):
         lines += wrap(f"· {sentence}", width)
     if policy.hourly_since_day is not None or policy.daily_since_day is not None:
         lines += wrap(_CAVEAT, width, Role.DIM)
     if len(lines) == 1:
-        lines.append((Span("the server says nothing of its settings", Role.DIM),))
+        lines.append((Span("The server reports no settings of this policy", Role.DIM),))
     return lines
 
 
 def _sentences(policy: Policy) -> list[str]:
     sentences: list[str] = []
     if policy.interval_s:
-        a_day = f"{_DAY_S // policy.interval_s:,}".replace(",", " ")
-        sentences.append(f"a recovery point every {_every(policy.interval_s)}, {a_day} a day")
+        per_day = f"{_DAY_S // policy.interval_s:,}".replace(",", " ")
+        sentences.append(f"Recovery point every {formatting.duration(policy.interval_s)} ({per_day} per day)")
     if policy.retention_days is not None:
-        sentences.append(f"all of them are kept for {_days(policy.retention_days)}")
+        sentences.append(f"All points kept for {_days(policy.retention_days)}")
     if policy.hourly_since_day is not None:
-        sentences.append(f"one an hour is kept for {_days(policy.hourly_since_day)}")
+        sentences.append(f"One point per hour kept for {_days(policy.hourly_since_day)}")
     if policy.daily_since_day is not None:
-        sentences.append(f"one a day is kept for {_days(policy.daily_since_day)}")
+        sentences.append(f"One point per day kept for {_days(policy.daily_since_day)}")
     if policy.full_backup_days is not None:
-        sentences.append(f"a full backup every {_days(policy.full_backup_days)}")
+        sentences.append(f"Full backup every {_days(policy.full_backup_days)}")
     if policy.expire_days:
-        sentences.append(f"everything expires after {_days(policy.expire_days)}")
+        sentences.append(f"All points expire after {_days(policy.expire_days)}")
     return sentences
 
 
-def _against_the_target(policy: Policy, task: Task, width: int) -> list[Line]:
-    """Whether the policy can keep what the task promises."""
+def _rpo_target(policy: Policy, task: Task, width: int) -> list[Line]:
+    """Return whether the interval of the policy can meet the RPO target of the task."""
     target_ms, interval_s = task.rpo_target_ms, policy.interval_s
     if not target_ms or not interval_s:
         return []
     target = formatting.latency(target_ms)
-    lines = [heading("Against the task's RPO target", width)]
+    lines = [heading("RPO target", width)]
     if interval_s * 1000 > target_ms:
-        words = f"a point every {_every(interval_s)} is rarer than the target of {target} asks for"
-        return [*lines, *wrap(words, width, Role.BAD)]
-    room = target_ms // (interval_s * 1000)
-    words = (
-        f"the target is {target}, {room} times the interval" if room > 1 else f"the target is {target}: no room at all"
-    )
-    return [*lines, *wrap(words, width, Role.TEXT if room > 1 else Role.WARN)]
-
-
-def _every(seconds: int) -> str:
-    """An interval, short.
-
-    >>> _every(3), _every(600), _every(3600)
-    ('3 s', '10 min', '1 h')
-    """
-    return formatting.duration(seconds)
+        message = f"Interval of {formatting.duration(interval_s)} is longer than the RPO target of {target}"
+        return [*lines, *wrap(message, width, Role.BAD)]
+    factor = target_ms // (interval_s * 1000)
+    if factor > 1:
+        return [*lines, *wrap(f"RPO target {target} is {factor} times the interval", width)]
+    return [*lines, *wrap(f"RPO target {target} is less than twice the interval: no margin", width, Role.WARN)]
 
 
 def _days(count: int) -> str:

@@ -1,4 +1,4 @@
-"""The tab Raw: the record as the server sent it, with everything that cdptui has no name for."""
+"""The Raw tab: the record as the server sent it, including fields that cdptui does not know."""
 
 from __future__ import annotations
 
@@ -10,37 +10,39 @@ from cdptui.models.task_row import TaskRow
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.tabs.blocks import BLANK, spacer, title_line, wrap
 from cdptui.render.tabs.context import DetailContext
+from cdptui.render.text_wrap import cell_width, split_cells
 
 _KEY: Final = re.compile(r'^(\s*)"((?:[^"\\]|\\.)*)"(: )(.*)$')
+_INDENT: Final = "    "
+_MIN_VALUE_WIDTH: Final = 10
 
 
 def lines(row: TaskRow, context: DetailContext, width: int, height: int) -> list[Line]:
-    """All lines; a value that is too long goes on below, so that nothing of it is lost."""
+    """Return all lines; a value that is too long continues on the next line."""
     unknown = {field.name for field in context.fields if not field.is_known}
-    found: list[Line] = [title_line(row), *spacer(height)]
+    lines: list[Line] = [title_line(row), *spacer(height)]
     for text in context.raw.lines:
-        found += _wrapped(text, width, unknown)
+        lines += _wrapped(text, width, unknown)
     if context.raw.omitted:
-        how = f"{context.raw.omitted:,} more lines are not shown; {context.keys['save']} saves the whole record"
-        found += [BLANK, *wrap(how, width, Role.WARN)]
+        message = f"{context.raw.omitted:,} more lines not shown; {context.keys['save']} saves the whole record"
+        lines += [BLANK, *wrap(message, width, Role.WARN)]
     if unknown:
-        found += [BLANK, (Span(f"not known to cdptui: {', '.join(sorted(unknown))}", Role.ACCENT),)]
-    return found
+        lines += [BLANK, (Span(f"Fields not known to cdptui: {', '.join(sorted(unknown))}", Role.ACCENT),)]
+    return lines
 
 
-def _wrapped(text: str, width: int, unknown: Set[str]) -> Iterator[Line]:
-    match = _KEY.match(text)
+def _wrapped(line: str, width: int, unknown: Set[str]) -> Iterator[Line]:
+    match = _KEY.match(line)
     if match is None:
         head: list[Span] = []
-        rest = text
+        rest = line
     else:
         indent, name, colon, rest = match.groups()
         is_top = len(indent) == 2
         role = Role.ACCENT if is_top and name in unknown else Role.DIM
         head = [Span(f'{indent}"{name}"{colon}', role)]
-    room = max(10, width - sum(len(span.text) for span in head))
-    # Wide characters take two cells; a line that holds any breaks where it is sure to fit.
-    step = room if rest.isascii() else room // 2
-    yield (*head, Span(rest[:step]))
-    for at in range(step, len(rest), max(10, width - 4)):
-        yield (Span("    "), Span(rest[at : at + max(10, width - 4)]))
+    first_width = max(_MIN_VALUE_WIDTH, width - sum(cell_width(span.text) for span in head))
+    first, *others = split_cells(rest, first_width, max(_MIN_VALUE_WIDTH, width - cell_width(_INDENT)))
+    yield (*head, Span(first))
+    for text in others:
+        yield (Span(_INDENT), Span(text))

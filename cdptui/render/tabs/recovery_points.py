@@ -1,4 +1,4 @@
-"""The tab Recovery points: what can be restored of each volume, where there are gaps, and how much changes."""
+"""The Recovery points tab: newest and oldest point, gaps and change rate of each volume."""
 
 from __future__ import annotations
 
@@ -23,28 +23,34 @@ from cdptui.render.spans import Line, Role, Span
 from cdptui.render.tabs.blocks import BLANK, fetch_status, has_value, heading, labeled, spacer, title_line, wrap
 from cdptui.render.tabs.context import DetailContext
 
-_WHOLE: Final = 0.999
-_MOST_LULLS: Final = 8
-_MOST_LOCKED: Final = 20
-_NOT_BY_ITSELF: Final = "they are not tried again by themselves; {refresh} tries again"
+_FULL_COVERAGE: Final = 0.999
+_MAX_GAPS: Final = 8
+_MAX_LOCKED: Final = 20
+_NOT_RETRIED: Final = "Not retried automatically; {refresh} retries"
+
+_BELOW_RESOLUTION: Final = (
+    "Policy interval {interval}; the server lists one point per minute, so shorter gaps are not visible"
+)
+_INTERVAL_KNOWN: Final = "Policy interval {interval}; gaps over {gap} are reported"
+_INTERVAL_UNKNOWN: Final = "Policy interval not known; gaps over {gap} are reported"
 
 
 def lines(row: TaskRow, context: DetailContext, width: int, height: int) -> list[Line]:
-    """All lines."""
+    """Return all lines."""
     top = [title_line(row, context.points, context.at), *spacer(height)]
     if not row.task.resource_refs:
-        return [*top, *wrap("no VM is attached to this task: there is nothing to restore", width, Role.WARN)]
+        return [*top, *wrap("No VM attached: nothing to restore", width, Role.WARN)]
     part, policy = context.points, _policy(row, context)
-    body = [*fetch_status(part, context, "recovery points", width, _NOT_BY_ITSELF)]
+    body = [*fetch_status(part, context, "recovery points", width, _NOT_RETRIED)]
     if part.value is None:
         if part.failure is None and not has_value(part):
-            body += wrap("they come from the backup storage itself, which takes its time", width, Role.DIM)
+            body += wrap("Read from the backup storage; this can take a minute", width, Role.DIM)
         return [*top, *body]
-    found = volume_histories(part.value, policy.interval_s if policy is not None else None)
-    if not found:
-        return [*top, *body, BLANK, *wrap("there is no recovery point: nothing can be restored", width, Role.BAD)]
-    for history in found:
-        body += [*(spacer(height) if history is found[0] else [BLANK]), *_volume(history, row.task, context, width)]
+    histories = volume_histories(part.value, policy.interval_s if policy is not None else None)
+    if not histories:
+        return [*top, *body, BLANK, *wrap("No recovery points: nothing can be restored", width, Role.BAD)]
+    for history in histories:
+        body += [*(spacer(height) if history is histories[0] else [BLANK]), *_volume(history, row.task, context, width)]
     return [*top, *body, BLANK, *_footnotes(part.value, policy, width, context.keys["refresh"])]
 
 
@@ -62,22 +68,30 @@ def _volume(history: VolumeHistory, task: Task, context: DetailContext, width: i
         labeled("newest", *_moment(history.newest, context, _age_role(history, task, context))),
         labeled("oldest", *_moment(history.oldest, context)),
         *_strip(history, points, width),
-        labeled("last 24 h", Span(f"{history.count} points listed"), *_lull_count(history)),
+        labeled("last 24 h", Span(f"{history.count} points listed"), *_gap_summary(history)),
     ]
     if history.bytes_per_s is not None:
-        lines.append(labeled("changes", Span(formatting.rate(history.bytes_per_s)), Span("  by their sizes", Role.DIM)))
-    lines += [_gap_line(lull.start, lull.end, context) for lull in history.gaps[:_MOST_LULLS]]
-    if len(history.gaps) > _MOST_LULLS:
-        lines.append((Span(f"  … and {len(history.gaps) - _MOST_LULLS} shorter gaps", Role.DIM),))
+        lines.append(
+            labeled(
+                "change rate",
+                Span(formatting.rate(history.bytes_per_s).removeprefix("+")),
+                Span("  (from recovery point sizes)", Role.DIM),
+            )
+        )
+    lines += [_gap_line(gap.start, gap.end, context) for gap in history.gaps[:_MAX_GAPS]]
+    if len(history.gaps) > _MAX_GAPS:
+        lines.append((Span(f"  … {len(history.gaps) - _MAX_GAPS} shorter gaps not shown", Role.DIM),))
     if locked:
-        lines.append(labeled("protected", Span(f"{len(locked)} kept from being thinned out")))
-        lines += [_locked(point, context) for point in locked[:_MOST_LOCKED]]
+        lines.append(
+            labeled("protected", Span("1 locked point" if len(locked) == 1 else f"{len(locked)} locked points"))
+        )
+        lines += [_locked(point, context) for point in locked[:_MAX_LOCKED]]
     return lines
 
 
 def _volume_name(history: VolumeHistory, context: DetailContext) -> str:
-    machine = context.machine.value
-    volumes = machine.volumes if machine is not None else ()
+    vm = context.machine.value
+    volumes = vm.volumes if vm is not None else ()
     known = next((volume for volume in volumes if volume.uuid == history.volume_uuid), None)
     if known is None:
         return f"volume {history.volume_uuid}"
@@ -85,7 +99,7 @@ def _volume_name(history: VolumeHistory, context: DetailContext) -> str:
 
 
 def _age_role(history: VolumeHistory, task: Task, context: DetailContext) -> Role:
-    """What can be restored at best counts against the RPO target."""
+    """Return the role of the newest point's age: bad when it exceeds the RPO target."""
     if history.newest is None or not task.rpo_target_ms or task.state == "Disabled":
         return Role.DIM
     return Role.BAD if (context.now - history.newest).total_seconds() * 1000 > task.rpo_target_ms else Role.DIM
@@ -101,11 +115,11 @@ def _moment(at: datetime | None, context: DetailContext, role: Role = Role.DIM) 
 
 
 def _strip(history: VolumeHistory, points: RecoveryPoints, width: int) -> list[Line]:
-    """A day in one line: full where points came as they should, low where some are missing, a dot where all are."""
+    """Return a day on one line: full blocks where no point is missing, half blocks where some are, else dots."""
     cells = max(8, width - 2)
     spans: list[Span] = [Span("▕", Role.TRACK)]
     for share in coverage(history, points.start, points.end, cells):
-        sign, role = ("█", Role.BAR) if share >= _WHOLE else ("▄", Role.WARN) if share > 0 else ("·", Role.BAD)
+        sign, role = ("█", Role.BAR) if share >= _FULL_COVERAGE else ("▄", Role.WARN) if share > 0 else ("·", Role.BAD)
         if spans[-1].role is role:
             spans[-1] = Span(spans[-1].text + sign, role)
         else:
@@ -115,15 +129,15 @@ def _strip(history: VolumeHistory, points: RecoveryPoints, width: int) -> list[L
     return [(*spans, Span("▏", Role.TRACK)), (Span(f" {left}{rule}{right}", Role.DIM),)]
 
 
-def _lull_count(history: VolumeHistory) -> list[Span]:
+def _gap_summary(history: VolumeHistory) -> list[Span]:
     count = len(history.gaps)
-    gaps = f"{count} gap{'' if count == 1 else 's'}"
+    gaps = "1 gap" if count == 1 else f"{count} gaps"
     if history.seconds_since_newest is not None:
-        silence = f"none for {formatting.duration(history.seconds_since_newest)}"
-        return [Span(f"  ▲ {gaps}, and {silence}" if count else f"  ▲ {silence}", Role.WARN)]
+        overdue = formatting.duration(history.seconds_since_newest)
+        return [Span(f"  ▲ {gaps}, no point for {overdue}" if count else f"  ▲ no point for {overdue}", Role.WARN)]
     if not count:
-        return [Span("  ✔ no gap", Role.OK)]
-    return [Span(f"  ▲ {gaps}, the longest {formatting.duration(history.gaps[0].seconds)}", Role.WARN)]
+        return [Span("  ✔ no gaps", Role.OK)]
+    return [Span(f"  ▲ {gaps}, longest {formatting.duration(history.gaps[0].seconds)}", Role.WARN)]
 
 
 def _gap_line(start: datetime, end: datetime, context: DetailContext) -> Line:
@@ -147,14 +161,16 @@ def _locked(point: RecoveryPoint, context: DetailContext) -> Line:
 
 
 def _footnotes(points: RecoveryPoints, policy: Policy | None, width: int, refresh: str) -> list[Line]:
-    if policy is not None and policy.interval_s:
-        every = formatting.duration(policy.interval_s)
-        unseen = "the server lists one a minute, so shorter gaps stay unseen"
-        told = f"a gap is told from {formatting.duration(GAP_FACTOR * policy.interval_s)} on"
-        words = f"the policy takes a point every {every}; {unseen if policy.interval_s < RESOLUTION_S else told}"
+    if policy is None or not policy.interval_s:
+        interval = _INTERVAL_UNKNOWN
+    elif policy.interval_s < RESOLUTION_S:
+        interval = _BELOW_RESOLUTION
     else:
-        words = "the policy's interval is not known; a gap is told from two minutes on"
-    lines = wrap(words, width, Role.DIM)
+        interval = _INTERVAL_KNOWN
+    interval_s = policy.interval_s if policy is not None else None
+    reported_s = GAP_FACTOR * max(interval_s or RESOLUTION_S, RESOLUTION_S)
+    note = interval.format(interval=formatting.duration(interval_s), gap=formatting.duration(reported_s))
+    lines = wrap(note, width, Role.DIM)
     if points.is_truncated:
-        lines += wrap("the server has, or may have, more recovery points than it listed", width, Role.WARN)
-    return [*lines, *wrap(f"they are read on demand only; {refresh} reads them again", width, Role.DIM)]
+        lines += wrap("List may be incomplete: the server may have more recovery points", width, Role.WARN)
+    return [*lines, *wrap(f"Loaded on demand; {refresh} reloads", width, Role.DIM)]

@@ -1,4 +1,4 @@
-"""Which tabs there are, in their order, and the line that names them. Their modules are loaded when they are shown."""
+"""The tabs in their order, and the line of their titles. The module of a tab is imported when it is first shown."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from msgspec import Struct
 
 from cdptui.models.task_row import TaskRow
 from cdptui.render.spans import Line, Role, Span
+from cdptui.render.text_wrap import cell_width
 
 if TYPE_CHECKING:
     from cdptui.render.tabs.context import DetailContext
 
 TabLines = Callable[[TaskRow, "DetailContext", int, int], Sequence[Line]]
-"""A task, everything else, and width and height of the pane, to lines."""
+"""Renders a task and its context for a pane of a width and a height in cells."""
 
 
 class Tab(Struct, frozen=True):
-    """One tab."""
+    """A tab of the detail pane."""
 
     key: str
     title: str
     short: str
-    """The title where there is little room."""
+    """The title on a narrow pane."""
 
 
 OVERVIEW: Final = Tab("overview", "Overview", "Overview")
@@ -38,7 +39,7 @@ TABS: Final = (OVERVIEW, RESOURCES, POLICY, STORAGE, POINTS, RAW, WHY)
 
 
 class PlacedTab(NamedTuple):
-    """A tab and the cells of its line that it has."""
+    """A tab and the cells of its title."""
 
     tab: Tab
     x: int
@@ -46,7 +47,7 @@ class PlacedTab(NamedTuple):
 
 
 def adjacent_tab(tab: Tab, step: int) -> Tab:
-    """The next (1) or previous (-1) tab; behind the last stands the first.
+    """Return the next (1) or previous (-1) tab; the first follows the last.
 
     >>> adjacent_tab(OVERVIEW, -1).title
     'Why'
@@ -60,9 +61,9 @@ def tab_renderer(tab: Tab) -> TabLines:
 
 
 def place_tabs(current: Tab, width: int) -> tuple[PlacedTab, ...]:
-    """Where each tab stands: with long titles if they fit, else with short ones, else only those about the current."""
+    """Place the tabs: long titles if they fit, else short ones, else only the current tab and its neighbours."""
     for titles in ([tab.title for tab in TABS], [tab.short for tab in TABS]):
-        if sum(len(title) + 1 for title in titles) + 2 <= width:
+        if sum(cell_width(title) + 1 for title in titles) + 2 <= width:
             return _placed(TABS, titles)
     at = TABS.index(current)
     around = TABS[max(0, min(at - 1, len(TABS) - 3)) :][:3]
@@ -70,7 +71,7 @@ def place_tabs(current: Tab, width: int) -> tuple[PlacedTab, ...]:
 
 
 def tab_line(current: Tab, width: int, reasons: int = 0) -> Line:
-    """The line of tabs. The current one stands in brackets, Why says how many reasons there are; all keep their places.
+    """Return the line of tabs: the current one in brackets, the number of problems behind Why. No title moves.
 
     >>> from cdptui.render.spans import plain_text
     >>> plain_text(tab_line(POLICY, 46))
@@ -93,7 +94,7 @@ def tab_line(current: Tab, width: int, reasons: int = 0) -> Line:
 
 
 def tab_at(x: int, current: Tab, width: int) -> Tab | None:
-    """The tab that has a cell of the line."""
+    """Return the tab at a cell of the line; None beside the titles."""
     return next((tab for tab, start, length in place_tabs(current, width) if start <= x < start + length), None)
 
 
@@ -101,14 +102,14 @@ def _placed(tabs: Sequence[Tab], titles: Sequence[str]) -> tuple[PlacedTab, ...]
     placed: list[PlacedTab] = []
     x = 1
     for tab, title in zip(tabs, titles, strict=True):
-        placed.append(PlacedTab(tab, x, len(title)))
-        x += len(title) + 1
+        placed.append(PlacedTab(tab, x, cell_width(title)))
+        x += cell_width(title) + 1
     return tuple(placed)
 
 
 def _title(tab: Tab, placed: Sequence[PlacedTab]) -> str:
-    width = next(place_tabs.width for place_tabs in placed if place_tabs.tab is tab)
-    return tab.title if width == len(tab.title) else tab.short
+    width = next(entry.width for entry in placed if entry.tab is tab)
+    return tab.title if width == cell_width(tab.title) else tab.short
 
 
 def _load_overview() -> TabLines:

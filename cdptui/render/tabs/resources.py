@@ -1,4 +1,4 @@
-"""The tab Resources: the VM that the task protects, what it does, and its volumes."""
+"""The Resources tab: the protected VM, its state and its volumes."""
 
 from __future__ import annotations
 
@@ -26,81 +26,82 @@ from cdptui.render.tabs.blocks import (
 from cdptui.render.tabs.context import DetailContext
 from cdptui.render.task_cells import resource_kind
 
-_ALIVE: Final = frozenset({"Running"})
-_GONE: Final = frozenset({"Destroyed", "Destroying", "Expunging", "Error", "Crashed"})
+_RUNNING_STATES: Final = frozenset({"Running"})
+_FAILED_STATES: Final = frozenset({"Destroyed", "Destroying", "Expunging", "Error", "Crashed"})
 
-_MEANINGS: Final = {
-    "Stopped": "a VM that is off writes nothing: used capacity stands still, and that is well",
-    "Paused": "a VM that is paused writes nothing",
-    "Destroyed": "the VM was destroyed; the task keeps what it has, and gets nothing new",
-    "Crashed": "the VM has crashed",
-    "Unknown": "the node has lost sight of the VM: look at its host",
-    "NoState": "the node has lost sight of the VM: look at its host",
+_STATE_NOTES: Final = {
+    "Stopped": "A stopped VM writes nothing, so used capacity does not change",
+    "Paused": "A paused VM writes nothing, so used capacity does not change",
+    "Destroyed": "The VM was destroyed: its recovery points remain, and no new ones are made",
+    "Crashed": "The VM has crashed",
+    "Unknown": "The node has lost contact with the VM: check its host",
+    "NoState": "The node has lost contact with the VM: check its host",
 }
+
+_NOT_VISIBLE: Final = "VM not visible to this account: it was deleted, or belongs to another account"
 
 
 def lines(row: TaskRow, context: DetailContext, width: int, height: int) -> Sequence[Line]:
-    """All lines."""
+    """Return all lines."""
     refs = row.task.resource_refs
     top = [title_line(row, context.machine, context.at), *spacer(height)]
     if not refs:
-        return [*top, *wrap("no VM is attached to this task: there is nothing that it protects", width, Role.WARN)]
+        return [*top, *wrap("No VM attached: nothing is protected", width, Role.WARN)]
     first, others = refs[0], refs[1:]
     part = context.machine
     body: list[Line] = []
     if part.value is not None:
-        body = [*_machine(part.value, first, context, width), *fetch_status(part, context, "the VM", width), BLANK]
+        body = [*_vm(part.value, first, context, width), *fetch_status(part, context, "the VM", width), BLANK]
         body += _volumes(part.value, row, width)
     else:
-        body = [*_only_the_ref(first, context), *fetch_status(part, context, "the VM", width)]
+        body = [*_reference(first, context), *fetch_status(part, context, "the VM", width)]
         if has_value(part):
-            gone = "the node shows this account no such VM: it was deleted, or belongs to somebody else"
-            body += wrap(gone, width, Role.WARN)
+            body += wrap(_NOT_VISIBLE, width, Role.WARN)
     if others:
-        body += [BLANK, heading(f"And {len(others)} more", width)]
+        body += [BLANK, heading("1 other resource" if len(others) == 1 else f"{len(others)} other resources", width)]
     return JoinedLines([*top, *body], ItemLines(others, 1, lambda ref: [_other(ref, context)]))
 
 
-def _machine(machine: VmInstance, ref: ResourceRef, context: DetailContext, width: int) -> list[Line]:
-    meaning = _MEANINGS.get(machine.state or "", "")
-    size = [f"{machine.cpus} CPUs" if machine.cpus else "", formatting.size(machine.memory_bytes)]
-    made_of = " · ".join(part for part in (machine.platform, *size) if part and part != formatting.UNKNOWN)
+def _vm(vm: VmInstance, ref: ResourceRef, context: DetailContext, width: int) -> list[Line]:
+    note = _STATE_NOTES.get(vm.state or "", "")
+    size = [f"{vm.cpus} CPUs" if vm.cpus else "", formatting.size(vm.memory_bytes)]
+    guest = " · ".join(part for part in (vm.platform, *size) if part and part != formatting.UNKNOWN)
     lines = [
-        labeled(resource_kind(ref.resource_type), Span(machine.name or "(no name)", Role.STRONG)),
-        labeled("state", state_span(machine.state)),
-        *(wrap(meaning, width, Role.DIM, " " * LABEL) if meaning else []),
-        labeled("is", Span(made_of or formatting.UNKNOWN)),
-        labeled("uuid", Span(machine.uuid, Role.DIM)),
+        labeled(resource_kind(ref.resource_type), Span(vm.name or "(no name)", Role.STRONG)),
+        labeled("state", state_span(vm.state)),
+        *(wrap(note, width, Role.DIM, " " * LABEL) if note else []),
+        labeled("guest", Span(guest or formatting.UNKNOWN)),
+        labeled("UUID", Span(vm.uuid, Role.DIM)),
     ]
-    if machine.host_uuid:
-        lines.append(labeled("host", Span(machine.host_uuid, Role.DIM)))
-    since = formatting.timestamp(ref.created_at, context.zone) if ref.created_at else formatting.UNKNOWN
-    lines.append(labeled("since", Span(since)))
+    if vm.host_uuid:
+        lines.append(labeled("host", Span(vm.host_uuid, Role.DIM)))
+    attached = formatting.timestamp(ref.created_at, context.zone) if ref.created_at else formatting.UNKNOWN
+    lines.append(labeled("attached", Span(attached)))
     return lines
 
 
-def _only_the_ref(ref: ResourceRef, context: DetailContext) -> list[Line]:
+def _reference(ref: ResourceRef, context: DetailContext) -> list[Line]:
     name = context.names.get(ref.resource_uuid)
     known = Span(name, Role.STRONG) if name else Span("name not known", Role.DIM)
-    return [labeled(resource_kind(ref.resource_type), known), labeled("uuid", Span(ref.resource_uuid, Role.DIM))]
+    return [labeled(resource_kind(ref.resource_type), known), labeled("UUID", Span(ref.resource_uuid, Role.DIM))]
 
 
-def _volumes(machine: VmInstance, row: TaskRow, width: int) -> list[Line]:
-    volumes = machine.volumes
+def _volumes(vm: VmInstance, row: TaskRow, width: int) -> list[Line]:
+    volumes = vm.volumes
     count = len(volumes)
-    lines = [heading(f"{count} volume{'' if count == 1 else 's'}", width)]
+    lines = [heading("1 volume" if count == 1 else f"{count} volumes", width)]
     lines += table([_volume(volume) for volume in volumes])
-    if machine.has_more_volumes:
-        lines += wrap("the server has, or may have, more volumes of this VM than it listed", width, Role.WARN)
+    if vm.has_more_volumes:
+        lines += wrap("List may be incomplete: the server may have more volumes of this VM", width, Role.WARN)
     size = sum(volume.size_bytes or 0 for volume in volumes)
     actual = sum(volume.actual_bytes or 0 for volume in volumes)
     lines += [
         BLANK,
-        labeled("together", Span(formatting.size(size)), Span(f"  {formatting.size(actual)} really taken", Role.DIM)),
+        labeled("total", Span(formatting.size(size)), Span(f"  {formatting.size(actual)} actually used", Role.DIM)),
         labeled(
-            "on the backup",
+            "backup",
             Span(formatting.size(row.task.used_bytes)),
-            Span(_times(row.task.used_bytes, actual), Role.DIM),
+            Span(_backup_factor(row.task.used_bytes, actual), Role.DIM),
         ),
     ]
     return lines
@@ -112,12 +113,12 @@ def _volume(volume: Volume) -> list[Span]:
         Span(volume.kind or "?", Role.DIM),
         Span(formatting.size(volume.size_bytes)),
         Span(volume.name or volume.uuid) if is_ready else Span(f"{volume.status}: {volume.name}", Role.WARN),
-        Span(f"{formatting.size(volume.actual_bytes)} taken", Role.DIM),
+        Span(f"{formatting.size(volume.actual_bytes)} used", Role.DIM),
     ]
 
 
-def _times(used: int | None, actual: int) -> str:
-    return f"  {used / actual:.1f} times that" if used and actual else ""
+def _backup_factor(used: int | None, actual: int) -> str:
+    return f"  {used / actual:.1f}× the VM's data" if used and actual else ""
 
 
 def _other(ref: ResourceRef, context: DetailContext) -> Line:
@@ -126,9 +127,9 @@ def _other(ref: ResourceRef, context: DetailContext) -> Line:
 
 
 def state_span(state: str | None) -> Span:
-    """The state of a VM with a sign, so that colour is not all that tells."""
-    if state in _ALIVE:
+    """Return the state of a VM with a glyph, so that it does not depend on colour."""
+    if state in _RUNNING_STATES:
         return Span(f"● {state}", Role.OK)
-    if state in _GONE:
+    if state in _FAILED_STATES:
         return Span(f"✖ {state}", Role.BAD)
     return Span(f"■ {state or 'not known'}", Role.WARN if state in {"Unknown", "NoState"} else Role.CALM)

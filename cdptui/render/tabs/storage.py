@@ -1,6 +1,8 @@
-"""The tab Storage: where the recovery points lie, how much room there is, and what all tasks on it want of that."""
+"""The Storage tab: the backup storage, its free capacity, and how much of it the tasks have planned."""
 
 from __future__ import annotations
+
+from typing import Final
 
 from cdptui.models.inventory import BackupStorage, StorageCommitment
 from cdptui.models.task_row import TaskRow
@@ -11,35 +13,37 @@ from cdptui.render.tabs.blocks import BLANK, fetch_status, has_value, heading, l
 from cdptui.render.tabs.context import DetailContext
 from cdptui.render.task_cells import bar, usage_role
 
+_NOT_VISIBLE: Final = "Backup storage not found among those visible to this account"
+_NOT_LISTED: Final = "Backup storage not found among the {count} that the server listed; the list may be incomplete"
+
 
 def lines(row: TaskRow, context: DetailContext, width: int, height: int) -> list[Line]:
-    """All lines."""
+    """Return all lines."""
     uuid, part = row.task.backup_storage_uuid, context.storages
     top = [title_line(row, context.storages, context.at), *spacer(height)]
     if uuid is None:
-        return [*top, (Span("the server named no backup storage", Role.WARN),)]
+        return [*top, (Span("The server reports no backup storage for this task", Role.WARN),)]
     storage = (part.value or {}).get(uuid)
-    tenancy = context.commitment
+    commitment = context.commitment
     if storage is not None:
         body = [*_head(storage), *fetch_status(part, context, "storages", width), BLANK]
-        body += [*_tenancy(storage, tenancy, width), BLANK]
+        body += [*_commitment(storage, commitment, width), BLANK]
     else:
         name = context.names.get(uuid)
         body = [labeled("storage", Span(name or "name not known", Role.STRONG if name else Role.DIM))]
-        body += [labeled("uuid", Span(uuid, Role.DIM)), *fetch_status(part, context, "storages", width)]
+        body += [labeled("UUID", Span(uuid, Role.DIM)), *fetch_status(part, context, "storages", width)]
         if has_value(part) and part.failure is None:
-            seen = "that this account sees"
-            listed = f"that the server listed ({len(part.value or {})}); it has, or may have, more"
-            body += wrap(f"it is not among the backup storages {listed if part.is_partial else seen}", width, Role.WARN)
+            message = _NOT_LISTED.format(count=len(part.value or {})) if part.is_partial else _NOT_VISIBLE
+            body += wrap(message, width, Role.WARN)
         body.append(BLANK)
-    return [*top, *body, *_others(row, tenancy, width)]
+    return [*top, *body, *_others(row, commitment, width)]
 
 
 def _head(storage: BackupStorage) -> list[Line]:
     ratio = storage.used_ratio
     lines = [
         labeled("storage", Span(storage.name or "(no name)", Role.STRONG)),
-        labeled("connection", _connection(storage), *_switch(storage)),
+        labeled("connection", _connection(storage), *_state(storage)),
     ]
     if ratio is not None and storage.total_bytes is not None:
         used = storage.total_bytes - (storage.available_bytes or 0)
@@ -66,59 +70,57 @@ def _connection(storage: BackupStorage) -> Span:
             return Span(f"◔ {status or 'not known'}", Role.BUSY if status else Role.DIM)
 
 
-def _switch(storage: BackupStorage) -> list[Span]:
+def _state(storage: BackupStorage) -> list[Span]:
     if storage.state in {"Enabled", None}:
         return []
-    return [Span(f"  switched off ({storage.state})", Role.WARN)]
+    return [Span(f"  state {storage.state}", Role.WARN)]
 
 
-def _tenancy(storage: BackupStorage, tenancy: StorageCommitment, width: int) -> list[Line]:
+def _commitment(storage: BackupStorage, commitment: StorageCommitment, width: int) -> list[Line]:
     total, free = storage.total_bytes, storage.available_bytes
     lines = [
-        heading("What is planned on it", width),
-        labeled("used by tasks", Span(formatting.size(tenancy.used_bytes)), *_not_by_tasks(total, free, tenancy)),
-        labeled("planned", Span(formatting.size(tenancy.plan_bytes)), *_of_the_whole(total, tenancy)),
-        labeled(
-            "still to come",
-            Span(formatting.size(tenancy.remaining_planned_bytes)),
-            Span("  if all plans fill up", Role.DIM),
-        ),
+        heading("Planned capacity", width),
+        labeled("used by tasks", Span(formatting.size(commitment.used_bytes)), *_other_data(total, free, commitment)),
+        labeled("planned", Span(formatting.size(commitment.plan_bytes)), *_planned_share(total, commitment)),
+        labeled("not yet used", Span(formatting.size(commitment.remaining_planned_bytes))),
     ]
-    over = tenancy.overcommitted_bytes(storage)
+    over = commitment.overcommitted_bytes(storage)
     if over is None:
-        lines += wrap("what is free is not known, so neither is whether the plans fit", width, Role.DIM)
+        lines += wrap("Free capacity not known: cannot check whether the plans fit", width, Role.DIM)
     elif over > 0:
-        words = f"▲ over-committed: the plans want {formatting.size(over)} more than is free"
-        lines += wrap(words, width, Role.WARN)
+        lines += wrap(f"▲ Overcommitted: plans exceed the free capacity by {formatting.size(over)}", width, Role.WARN)
     else:
-        lines += wrap(f"✔ the plans fit: {formatting.size(-over)} are left beyond them", width, Role.OK)
-    if tenancy.unplanned:
-        count = tenancy.unplanned
-        words = "1 task without a plan is" if count == 1 else f"{count} tasks without a plan are"
-        lines += wrap(f"{words} counted with what is used", width, Role.DIM)
+        lines += wrap(f"✔ Plans fit, {formatting.size(-over)} to spare", width, Role.OK)
+    count = commitment.unplanned
+    if count == 1:
+        lines += wrap("1 task without a plan is counted by its used capacity", width, Role.DIM)
+    elif count:
+        lines += wrap(f"{count} tasks without a plan are counted by their used capacity", width, Role.DIM)
     return lines
 
 
-def _not_by_tasks(total: int | None, free: int | None, tenancy: StorageCommitment) -> list[Span]:
+def _other_data(total: int | None, free: int | None, commitment: StorageCommitment) -> list[Span]:
     if total is None or free is None:
         return []
-    rest = total - free - tenancy.used_bytes
-    return [Span(f"  {formatting.size(rest)} by other data", Role.DIM)] if rest > 0 else []
+    rest = total - free - commitment.used_bytes
+    return [Span(f"  plus {formatting.size(rest)} other data", Role.DIM)] if rest > 0 else []
 
 
-def _of_the_whole(total: int | None, tenancy: StorageCommitment) -> list[Span]:
-    return [Span(f"  {formatting.percent(tenancy.plan_bytes / total)} of the storage", Role.DIM)] if total else []
+def _planned_share(total: int | None, commitment: StorageCommitment) -> list[Span]:
+    return [Span(f"  {formatting.percent(commitment.plan_bytes / total)} of the storage", Role.DIM)] if total else []
 
 
-def _others(row: TaskRow, tenancy: StorageCommitment, width: int) -> list[Line]:
-    others = [other for other in tenancy.worst if other.task.uuid != row.task.uuid]
+def _others(row: TaskRow, commitment: StorageCommitment, width: int) -> list[Line]:
+    others = [other for other in commitment.worst if other.task.uuid != row.task.uuid]
     if not others:
-        return [heading("No other task lies on it", width)]
-    count, worried = tenancy.tasks - 1, tenancy.with_reasons - bool(row.reasons)
-    lines = [heading(f"{count} other task{'' if count == 1 else 's'}, {worried} with a reason to look", width)]
+        return [heading("No other tasks", width)]
+    count, with_problems = commitment.tasks - 1, commitment.with_reasons - bool(row.reasons)
+    tasks = "1 other task" if count == 1 else f"{count} other tasks"
+    problems = f"{with_problems} with problems" if with_problems else "no problems"
+    lines = [heading(f"{tasks}, {problems}", width)]
     lines += [_other(other, width) for other in others]
     if count > len(others):
-        lines.append((Span(f"… and {count - len(others)} more", Role.DIM),))
+        lines.append((Span(f"… {count - len(others)} more not shown", Role.DIM),))
     return lines
 
 

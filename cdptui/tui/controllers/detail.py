@@ -104,7 +104,7 @@ class DetailController:
             vm=vm if tab in {RESOURCES, POINTS, WHY} else None,
             points=vm if tab is POINTS else None,
         )
-        connection.directory.set_needs(need, is_anew=force)
+        connection.directory.set_needs(need, force=force)
 
     def _fields_of(self, task: Task, connection: NodeConnection) -> Sequence[RawField]:
         """Return the fields of a task, parsed again only when its record or the time zone of its dates changed."""

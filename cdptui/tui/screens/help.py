@@ -15,7 +15,7 @@ from cdptui.render.columns import COLUMNS
 from cdptui.render.reason_messages import GLOSSARY
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import GLYPHS, OTHER_GLYPH
-from cdptui.render.tabs.blocks import broken, cells
+from cdptui.render.text_wrap import cell_width, wrap_text
 from cdptui.tui.keymap import KeyBinding, Keymap, KeyScope, help_lines, quit_binding
 from cdptui.tui.screens.dialog import Dialog
 from cdptui.tui.widgets.scrollable_lines import ScrollableLines
@@ -99,7 +99,7 @@ def help_entries(keys: Sequence[KeyBinding], scopes: Sequence[KeyScope], width: 
     entries.append(_side_by_side([f"{glyph} {status}" for status, glyph in GLYPHS.items()], 2, width))
     entries += [_side_by_side(symbols, 2, width) for symbols in _SYMBOLS]
     entries.append(_BLANK)
-    entries.append([(Span(line),) for line in broken(_SORT_ORDER_TEXT, width)])
+    entries.append([(Span(line),) for line in wrap_text(_SORT_ORDER_TEXT, width)])
     return entries
 
 
@@ -136,18 +136,18 @@ def _text_start(column: int, width: int) -> int:
 
 
 def _heading(text: str, width: int) -> list[Line]:
-    return [(Span(line, Role.ACCENT),) for line in broken(text, width)]
+    return [(Span(line, Role.ACCENT),) for line in wrap_text(text, width)]
 
 
 def _entry(term: str, text: str, column: int, width: int) -> list[Line]:
     """Return a term and its description, beside it or, without room, below it."""
     at = _text_start(column, width)
-    first = [f"  {line}" for line in broken(term, width - 2)]
-    rest = broken(text, width - at)
-    is_beside = len(first) == 1 and cells(first[0]) < at
+    first = [f"  {line}" for line in wrap_text(term, width - 2)]
+    rest = wrap_text(text, width - at)
+    is_beside = len(first) == 1 and cell_width(first[0]) < at
     lines: list[Line] = []
     if is_beside:
-        gap = " " * (at - cells(first[0]))
+        gap = " " * (at - cell_width(first[0]))
         lines.append((Span(first[0] + gap, Role.STRONG), Span(rest.pop(0))))
     else:
         lines += [(Span(line, Role.STRONG),) for line in first]
@@ -158,8 +158,8 @@ def _side_by_side(texts: Sequence[str], at: int, width: int, role: Role = Role.T
     """Fill lines with texts; no text is broken if it fits on a line."""
     lines: list[str] = []
     for text in texts:
-        if lines and cells(lines[-1]) + 3 + cells(text) <= width - at:
+        if lines and cell_width(lines[-1]) + 3 + cell_width(text) <= width - at:
             lines[-1] += f"   {text}"
         else:
-            lines += broken(text, width - at)
+            lines += wrap_text(text, width - at)
     return [(Span(" " * at), Span(line, role)) for line in lines]

@@ -249,7 +249,7 @@ def test_without_a_terminal_it_says_so(arguments: tuple[str, ...]) -> None:
 
 def test_reset_says_what_it_needs_a_terminal_for() -> None:
     done = cdptui("reset")
-    assert_one_clear_line(done, "not a terminal: reset restores the one that it is started on")
+    assert_one_clear_line(done, "not a terminal: reset restores the terminal that it runs on")
     assert "monitor" not in done.stderr
 
 
@@ -417,4 +417,4 @@ main()
 )
 def test_bytes_that_no_node_takes_are_refused(options: tuple[str, ...], password: str, what: str) -> None:
     done = on_terminal("--url", "10.0.0.5", *options, ZSTACK_PASSWORD=password)
-    assert_one_clear_line(done, f"{what} holds bytes that are not UTF-8")
+    assert_one_clear_line(done, f"{what} contains bytes that are not UTF-8")

@@ -76,7 +76,7 @@ def test_a_password_is_not_for_another_account(config: Path) -> None:
     home = str(config.parents[1])
     said = cdptui("--account", "mallory", "config", "show", XDG_CONFIG_HOME=home).stdout
     assert "password_command" not in said
-    assert "asked for" in said
+    assert "prompted" in said
     assert "password_command" in shown(config, "--account", "eve")
 
 
@@ -91,7 +91,7 @@ def test_what_a_profile_says_of_its_node_is_not_for_another(config: Path, way: s
     assert lines["url"].split()[1] == "elsewhere"
     assert lines["account"].split()[1] == "admin"
     assert lines["accent"].split()[1] == "-"
-    assert "asked for" in lines["password"]
+    assert "prompted" in lines["password"]
     assert lines["interval"].split()[1] == "20"
 
 

@@ -59,11 +59,11 @@ def test_who_looks_for_more_profiles_is_told_what_to_do_about_it(
         choices = EffectiveConfig.from_context(context)
     said = profile_hint(choices if configuration is None else replace(choices, configuration=configuration))
     is_there = way in {"usual", "option", "environment"}
-    assert said == (f"add one to ~/{name}" if is_there else "cdptui config init writes a file for them")
+    assert said == (f"add one to ~/{name}" if is_there else "cdptui config init writes a file for profiles")
 
 
 def test_in_the_demo_there_is_nothing_to_do_about_other_profiles() -> None:
-    assert profile_hint(None) == "the demo is one node"
+    assert profile_hint(None) == "the demo has a single node"
 
 
 LONG = "x" * 1025
@@ -94,7 +94,7 @@ def test_name_that_is_too_long_for_any_node_is_refused_before_anything_is_asked_
     with cdptui.make_context("cdptui", ["--config", str(file), "--url", "n", *arguments]) as context:
         choices = EffectiveConfig.from_context(context).with_initial_profile()
     with pytest.raises(ConfigError, match=f"^the {re.escape(what)}.* is longer than 1,024 characters$"):
-        build_monitor_settings(choices, ask=ask)
+        build_monitor_settings(choices, prompt=ask)
     assert not asked
 
 
@@ -103,6 +103,6 @@ def test_longest_name_that_is_accepted_is_sent_whole(tmp_path: Path) -> None:
     arguments = ["--config", str(tmp_path / "empty.toml"), "--url", "n", "--account", LONG[:-1]]
     with cdptui.make_context("cdptui", arguments) as context:
         auth = build_monitor_settings(
-            EffectiveConfig.from_context(context).with_initial_profile(), ask=lambda _: "password"
+            EffectiveConfig.from_context(context).with_initial_profile(), prompt=lambda _: "password"
         ).auth
     assert auth.display_name == LONG[:-1]

@@ -22,11 +22,11 @@ EVERY = [
 
 
 @pytest.mark.parametrize("row", EVERY)
-def test_a_group_counts_as_bad_what_the_key_for_the_unhealthy_shows(row: TaskRow) -> None:
+def test_group_counts_the_same_unhealthy_tasks_as_the_filter(row: TaskRow) -> None:
     assert is_unhealthy(row) is compile_predicate(UNHEALTHY, QueryContext(EPOCH, {}))(row)
 
 
-def test_the_worst_of_a_group_ranks_it_then_how_many_are_bad() -> None:
+def test_groups_rank_by_worst_severity_then_by_unhealthy_tasks() -> None:
     def group(key: str, *statuses: str) -> GroupAccumulator:
         found = GroupAccumulator("policy", key)
         for at, status in enumerate(statuses):

@@ -16,7 +16,7 @@ steps = st.lists(st.tuples(st.integers(15, 7200), st.integers(0, 2**30).map(lamb
 
 
 def track_of(changes: list[tuple[int, int]]) -> list[CapacitySample]:
-    """Points from (seconds since the last, bytes)."""
+    """Return samples from pairs of seconds since the last one, and bytes."""
     at, points = 0, []
     for wait, used in changes:
         at += wait
@@ -70,7 +70,7 @@ def test_growth_scales_with_the_bytes(changes: list[tuple[int, int]], silence: i
 
 @settings(max_examples=100)
 @given(steps, st.integers(0, 100_000), st.integers(0, 2**40), st.integers(-(10**6), 10**6))
-def test_growth_does_not_depend_on_where_the_scales_begin(
+def test_growth_does_not_depend_on_the_start_of_the_scales(
     changes: list[tuple[int, int]], silence: int, more_bytes: int, later: int
 ) -> None:
     points = track_of(changes)
@@ -97,23 +97,23 @@ def test_steady_growth_is_found_exactly(per_step: int, step_s: int, count: int, 
 @pytest.mark.parametrize(
     ("points", "until"),
     [
-        pytest.param([], 0.0, id="nothing was seen"),
-        pytest.param([], 10_000.0, id="nothing was seen for long"),
-        pytest.param([CapacitySample(0, 5)], 60.0, id="one reading"),
+        pytest.param([], 0.0, id="no samples"),
+        pytest.param([], 10_000.0, id="no samples for long"),
+        pytest.param([CapacitySample(0, 5)], 60.0, id="one sample"),
         pytest.param([CapacitySample(0, 5), CapacitySample(300, 9)], 360.0, id="one change"),
         pytest.param([CapacitySample(0, 9), CapacitySample(300, 5)], 360.0, id="one drop"),
     ],
 )
-def test_growth_is_unknown_until_two_changes_were_seen(points: list[CapacitySample], until: float) -> None:
+def test_growth_is_unknown_until_two_changes(points: list[CapacitySample], until: float) -> None:
     assert growth_rate(points, until) is None
 
 
-def test_a_reading_that_held_for_long_is_no_growth() -> None:
+def test_unchanged_value_gives_zero_growth_after_a_while() -> None:
     assert growth_rate([CapacitySample(0, 5 * GIB)], until=3600) == GrowthRate(0.0, 3600)
 
 
-@pytest.mark.parametrize("at", [pytest.param(index, id=f"reading {index} of 24") for index in (2, 6, 12, 18, 22)])
-def test_a_burst_among_steady_readings_does_not_carry_the_rate_away(at: int) -> None:
+@pytest.mark.parametrize("at", [pytest.param(index, id=f"sample {index} of 24") for index in (2, 6, 12, 18, 22)])
+def test_burst_has_little_effect_on_the_rate(at: int) -> None:
     points = [
         CapacitySample(index * 300.0, index * 300 * MIB + (100 * GIB if index >= at else 0)) for index in range(24)
     ]
@@ -122,8 +122,8 @@ def test_a_burst_among_steady_readings_does_not_carry_the_rate_away(at: int) -> 
     assert rate.bytes_per_s == pytest.approx(MIB, rel=0.5)
 
 
-@pytest.mark.parametrize("at", [pytest.param(index, id=f"reading {index} of 24") for index in (2, 6, 12, 18, 22)])
-def test_one_odd_reading_does_not_carry_the_rate_away(at: int) -> None:
+@pytest.mark.parametrize("at", [pytest.param(index, id=f"sample {index} of 24") for index in (2, 6, 12, 18, 22)])
+def test_single_odd_value_has_little_effect_on_the_rate(at: int) -> None:
     points = [
         CapacitySample(index * 300.0, index * 300 * MIB + (100 * GIB if index == at else 0)) for index in range(24)
     ]
@@ -132,14 +132,14 @@ def test_one_odd_reading_does_not_carry_the_rate_away(at: int) -> None:
     assert rate.bytes_per_s == pytest.approx(MIB, rel=0.5)
 
 
-def test_a_merge_that_frees_room_does_not_hide_the_growth_around_it() -> None:
+def test_merge_does_not_hide_the_growth_before_and_after_it() -> None:
     used = [100, 200, 300, 400, 50, 150, 250, 350]
     rate = growth_rate([CapacitySample(index * 100.0, value * MIB) for index, value in enumerate(used)], until=700)
     assert rate is not None
     assert rate.bytes_per_s == pytest.approx(MIB)
 
 
-def test_growth_that_has_stopped_fades() -> None:
+def test_stopped_growth_decreases() -> None:
     points = [CapacitySample(index * 300.0, index * GIB) for index in range(6)]
     at_once, later = growth_rate(points, until=1500), growth_rate(points, until=1500 + 6 * HOUR_S)
     assert at_once is not None
@@ -150,7 +150,7 @@ def test_growth_that_has_stopped_fades() -> None:
 @pytest.mark.parametrize(
     "period_s", [pytest.param(minutes * MINUTE_S, id=f"{minutes} min") for minutes in (15, 22, 28, 40)]
 )
-def test_a_task_that_changes_seldom_but_steadily_never_reads_as_standing_still(period_s: float) -> None:
+def test_rare_but_steady_changes_never_give_zero_growth(period_s: float) -> None:
     points = [CapacitySample(index * period_s, index * GIB) for index in range(40)]
     rates = [
         growth_rate([point for point in points if point.at <= minute * MINUTE_S], minute * MINUTE_S, HOUR_S)
@@ -159,7 +159,7 @@ def test_a_task_that_changes_seldom_but_steadily_never_reads_as_standing_still(p
     assert not [rate for rate in rates if rate is not None and rate.bytes_per_s == 0]
 
 
-def test_what_is_older_than_the_window_does_not_count() -> None:
+def test_changes_before_the_window_do_not_count() -> None:
     fast_then_slow = [
         *(CapacitySample(index * 300.0, index * 300 * 1000) for index in range(10)),
         *(CapacitySample(2 * DAY_S + index * 300.0, 3_000_000 + index * 300) for index in range(10)),
@@ -172,18 +172,18 @@ def test_what_is_older_than_the_window_does_not_count() -> None:
 @pytest.mark.parametrize(
     ("used", "plan", "rate", "expected"),
     [
-        pytest.param(50, 100, GrowthRate(2.0, 600), 25.0, id="on its way"),
-        pytest.param(100, 100, None, 0.0, id="full, whatever the growth"),
+        pytest.param(50, 100, GrowthRate(2.0, 600), 25.0, id="growing"),
+        pytest.param(100, 100, None, 0.0, id="full with unknown growth"),
         pytest.param(101, 100, GrowthRate(0.0, 600), 0.0, id="over its plan"),
-        pytest.param(50, 100, GrowthRate(0.0, 600), None, id="stands still"),
-        pytest.param(50, 100, None, None, id="growth not known"),
+        pytest.param(50, 100, GrowthRate(0.0, 600), None, id="no growth"),
+        pytest.param(50, 100, None, None, id="growth unknown"),
         pytest.param(50, 0, GrowthRate(2.0, 600), None, id="no plan set"),
-        pytest.param(50, None, GrowthRate(2.0, 600), None, id="plan not known"),
-        pytest.param(None, 100, GrowthRate(2.0, 600), None, id="used not known"),
+        pytest.param(50, None, GrowthRate(2.0, 600), None, id="plan unknown"),
+        pytest.param(None, 100, GrowthRate(2.0, 600), None, id="used unknown"),
         pytest.param(0, 100, GrowthRate(1.0, 600), 100.0, id="zero used is known"),
     ],
 )
-def test_the_time_until_full(
+def test_seconds_until_full(
     used: int | None, plan: int | None, rate: GrowthRate | None, expected: float | None
 ) -> None:
     assert seconds_until_full(used, plan, rate) == expected

@@ -11,7 +11,7 @@ from tests.doubles import EPOCH, a_task
 
 
 def diff(before: list[Task], after: list[Task]) -> list[Change]:
-    """All changes from one list to another."""
+    """Return all changes from one list to another."""
     old, new = ({task.uuid: task for task in tasks} for tasks in (before, after))
     found = [diff_task(old.get(uuid), new.get(uuid)) for uuid in (*new, *(old.keys() - new.keys()))]
     return [change for change in found if change is not None]
@@ -26,22 +26,22 @@ def kinds(before: list[Task], after: list[Task]) -> list[tuple[str, str]]:
     return [(change.kind.value, change.task.name) for change in diff(before, after)]
 
 
-def test_the_same_list_has_no_changes() -> None:
+def test_equal_lists_have_no_changes() -> None:
     tasks = [a_task("a"), a_task("b")]
     assert diff(tasks, list(tasks)) == []
 
 
-def test_equal_bytes_are_the_same_task_even_in_another_object() -> None:
+def test_equal_raw_bytes_are_no_change() -> None:
     assert diff([a_task("a")], [a_task("a")]) == []
 
 
-def test_what_appeared_changed_and_vanished_is_told_in_the_order_of_the_new_list() -> None:
+def test_changes_are_in_the_order_of_the_new_list() -> None:
     before = [a_task("a"), a_task("b"), a_task("c")]
     after = [a_task("d"), a_task("c", status="Failed"), a_task("a")]
     assert kinds(before, after) == [("appeared", "d"), ("changed", "c"), ("vanished", "b")]
 
 
-def test_a_rename_is_a_change_not_a_coming_and_going() -> None:
+def test_renamed_task_is_a_change() -> None:
     task = a_task("old")
     (change,) = diff([task], [msgspec.structs.replace(task, name="new", raw=b"as renamed")])
     assert change.kind is ChangeKind.CHANGED
@@ -52,28 +52,28 @@ def test_a_rename_is_a_change_not_a_coming_and_going() -> None:
 @pytest.mark.parametrize(
     ("changes", "is_notable"),
     [
-        pytest.param({"used_bytes": 1}, False, id="used capacity moves all day"),
-        pytest.param({"rpo_ms": 5}, False, id="so does the RPO"),
-        pytest.param({"used_bytes": 1, "rpo_ms": 5, "last_op_at": EPOCH}, False, id="all restless ones together"),
-        pytest.param({"status": "Failed"}, True, id="a status"),
-        pytest.param({"used_bytes": 1, "status": "Failed"}, True, id="a status among restless ones"),
-        pytest.param({"plan_bytes": 7}, True, id="a plan"),
+        pytest.param({"used_bytes": 1}, False, id="used capacity"),
+        pytest.param({"rpo_ms": 5}, False, id="RPO"),
+        pytest.param({"used_bytes": 1, "rpo_ms": 5, "last_op_at": EPOCH}, False, id="all volatile fields"),
+        pytest.param({"status": "Failed"}, True, id="status"),
+        pytest.param({"used_bytes": 1, "status": "Failed"}, True, id="status and volatile fields"),
+        pytest.param({"plan_bytes": 7}, True, id="plan"),
     ],
 )
-def test_only_what_does_not_move_by_itself_is_notable(changes: dict[str, object], is_notable: bool) -> None:
+def test_change_of_volatile_fields_only_is_not_significant(changes: dict[str, object], is_notable: bool) -> None:
     changed = a_task("a", **changes)  # type: ignore[arg-type]  # no uuid among them
     (change,) = diff([a_task("a")], [changed])
     assert change.fields == set(changes)
     assert change.is_significant is is_notable
 
 
-def test_coming_and_going_is_notable() -> None:
+def test_new_and_deleted_tasks_are_significant() -> None:
     assert all(change.is_significant for change in diff([a_task("a")], [a_task("b")]))
 
 
 @settings(max_examples=100)
 @given(fleets, fleets)
-def test_applying_the_changes_to_the_old_list_gives_the_new_one(before: list[Task], after: list[Task]) -> None:
+def test_changes_applied_to_the_old_list_give_the_new_one(before: list[Task], after: list[Task]) -> None:
     tasks = {task.uuid: task for task in before}
     for change in diff(before, after):
         if change.after is None:

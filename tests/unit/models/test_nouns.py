@@ -1,4 +1,4 @@
-"""The small nouns: task ratios, snapshots, tracks, failures."""
+"""Task ratios, snapshots, capacity histories and failures."""
 
 from __future__ import annotations
 
@@ -16,16 +16,14 @@ from tests.doubles import EPOCH, a_task
     ("used", "plan", "expected"),
     [(50, 100, 0.5), (0, 100, 0.0), (150, 100, 1.5), (50, 0, None), (50, None, None), (None, 100, None)],
 )
-def test_the_share_of_the_plan_is_unknown_without_both_sides(
-    used: int | None, plan: int | None, expected: float | None
-) -> None:
+def test_used_ratio_is_unknown_without_used_or_plan(used: int | None, plan: int | None, expected: float | None) -> None:
     assert a_task(used_bytes=used, plan_bytes=plan).used_ratio == expected
 
 
 @pytest.mark.parametrize(
     ("rpo", "target", "expected"), [(300, 600, 0.5), (0, 600, 0.0), (5, 0, None), (5, None, None), (None, 600, None)]
 )
-def test_the_share_of_the_rpo_target_is_unknown_without_both_sides(
+def test_rpo_ratio_is_unknown_without_rpo_or_target(
     rpo: int | None, target: int | None, expected: float | None
 ) -> None:
     assert a_task(rpo_ms=rpo, rpo_target_ms=target).rpo_ratio == expected
@@ -34,16 +32,16 @@ def test_the_share_of_the_rpo_target_is_unknown_without_both_sides(
 @pytest.mark.parametrize(
     ("loaded", "total", "is_complete", "is_cut_short", "is_partial"),
     [
-        pytest.param(2, 2, True, False, False, id="all of them"),
+        pytest.param(2, 2, True, False, False, id="complete"),
         pytest.param(2, 3, True, False, True, id="fewer than the server has"),
-        pytest.param(2, None, True, False, False, id="the server did not say"),
-        pytest.param(2, 2, False, False, True, id="pages are still to come"),
-        pytest.param(0, 0, True, False, False, id="an empty cloud"),
-        pytest.param(2, None, True, True, True, id="given up"),
-        pytest.param(2, 2, True, True, True, id="could not be checked"),
+        pytest.param(2, None, True, False, False, id="no count from the server"),
+        pytest.param(2, 2, False, False, True, id="pages missing"),
+        pytest.param(0, 0, True, False, False, id="empty"),
+        pytest.param(2, None, True, True, True, id="ended early"),
+        pytest.param(2, 2, True, True, True, id="not verified"),
     ],
 )
-def test_a_short_snapshot_says_so(
+def test_incomplete_snapshot_is_partial(
     loaded: int, total: int | None, is_complete: bool, is_cut_short: bool, is_partial: bool
 ) -> None:
     tasks = tuple(a_task(str(index)) for index in range(loaded))
@@ -54,7 +52,7 @@ def test_a_short_snapshot_says_so(
 
 
 @pytest.mark.parametrize("kind", FailureKind)
-def test_only_what_a_second_try_makes_worse_or_does_not_change_waits_for_a_person(kind: FailureKind) -> None:
+def test_failures_that_need_the_user_are_not_retried(kind: FailureKind) -> None:
     waits = {
         FailureKind.ADDRESS,
         FailureKind.INTERNAL_AGAIN,
@@ -78,7 +76,7 @@ def test_only_what_a_second_try_makes_worse_or_does_not_change_waits_for_a_perso
     assert Failure(kind, "", "").needs_user_action is (kind in waits)
 
 
-def test_a_track_without_readings_knows_nothing() -> None:
+def test_history_without_samples_has_no_values() -> None:
     track = CapacityHistory(until=50.0)
     assert track.value_at(50.0) is None
     assert track.since == 50.0
@@ -90,7 +88,7 @@ def test_a_track_without_readings_knows_nothing() -> None:
     st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 1000)).map(sorted), max_size=3),
     st.integers(-10, 1100),
 )
-def test_a_level_is_the_last_reading_unless_nobody_looked(moments: list[int], gaps: list[list[int]], at: int) -> None:
+def test_value_is_the_last_sample_except_in_gaps(moments: list[int], gaps: list[list[int]], at: int) -> None:
     track = CapacityHistory(
         tuple(CapacitySample(float(moment), moment * 10) for moment in moments),
         tuple(ObservationGap(float(start), float(end)) for start, end in gaps),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cdptui.models.capacity import CapacitySample, GrowthRate
 from cdptui.models.reasons import (
-    FORGOTTEN_S,
+    LONG_DISABLED_S,
     LONG_START_S,
     NONE,
     Evidence,
@@ -37,24 +37,24 @@ def said(task: Task, before: tuple[Reason, ...] = (), **evidence: Any) -> tuple[
     return find_reasons(task, Evidence(**{"now": EPOCH, **evidence}), before)
 
 
-def test_of_a_healthy_task_nothing_is_said_and_nothing_is_kept() -> None:
+def test_healthy_task_has_no_reasons() -> None:
     assert said(a_task()) is NONE
 
 
 @pytest.mark.parametrize(
     ("changes", "evidence", "kind", "severity"),
     [
-        pytest.param({"status": "Stopped"}, {}, ReasonKind.STOPPED, Severity.CRITICAL, id="on but stopped"),
-        pytest.param({"status": "Failed"}, {}, ReasonKind.FAILED, Severity.CRITICAL, id="on but failed"),
-        pytest.param({"status": "Unknown"}, {}, ReasonKind.UNKNOWN, Severity.CRITICAL, id="on but unknown"),
-        pytest.param({"status": "Levitating"}, {}, ReasonKind.UNKNOWN_STATUS, Severity.WARNING, id="a word of its own"),
+        pytest.param({"status": "Stopped"}, {}, ReasonKind.STOPPED, Severity.CRITICAL, id="enabled but stopped"),
+        pytest.param({"status": "Failed"}, {}, ReasonKind.FAILED, Severity.CRITICAL, id="enabled but failed"),
+        pytest.param({"status": "Unknown"}, {}, ReasonKind.UNKNOWN, Severity.CRITICAL, id="enabled but unknown"),
+        pytest.param({"status": "Levitating"}, {}, ReasonKind.UNKNOWN_STATUS, Severity.WARNING, id="unknown status"),
         pytest.param(
-            {"state": "Disabled"}, {}, ReasonKind.ACTIVE_WHILE_DISABLED, Severity.WARNING, id="off but running"
+            {"state": "Disabled"}, {}, ReasonKind.ACTIVE_WHILE_DISABLED, Severity.WARNING, id="disabled but running"
         ),
         pytest.param({}, {"full_in_s": 0.0}, ReasonKind.FULL, Severity.CRITICAL, id="full"),
         pytest.param({}, {"full_in_s": 86_399.0}, ReasonKind.FULL_SOON, Severity.WARNING, id="full within a day"),
         pytest.param({"used_bytes": 90 * GIB}, {}, ReasonKind.NEAR_FULL, Severity.NOTICE, id="nearly full"),
-        pytest.param({"rpo_ms": 600_001}, {}, ReasonKind.RPO, Severity.WARNING, id="late"),
+        pytest.param({"rpo_ms": 600_001}, {}, ReasonKind.RPO, Severity.WARNING, id="RPO breach"),
         pytest.param({"resource_refs": ()}, {}, ReasonKind.NO_VM, Severity.WARNING, id="no VM"),
         pytest.param(
             {}, {"duplicate_task_uuid": "b"}, ReasonKind.TWO_TASKS, Severity.WARNING, id="two tasks on one VM"
@@ -62,8 +62,8 @@ def test_of_a_healthy_task_nothing_is_said_and_nothing_is_kept() -> None:
         pytest.param(
             {}, {"is_storage_disconnected": True}, ReasonKind.STORAGE, Severity.CRITICAL, id="storage disconnected"
         ),
-        pytest.param({}, {"is_policy_missing": True}, ReasonKind.POLICY, Severity.NOTICE, id="policy gone"),
-        pytest.param({}, {"still_since": LONG_AGO}, ReasonKind.STALLED, Severity.NOTICE, id="standing still"),
+        pytest.param({}, {"is_policy_missing": True}, ReasonKind.POLICY, Severity.NOTICE, id="policy missing"),
+        pytest.param({}, {"stalled_since": LONG_AGO}, ReasonKind.STALLED, Severity.NOTICE, id="stalled"),
         pytest.param(
             {"unreadable_fields": frozenset({"usedCapacity"})},
             {},
@@ -76,32 +76,32 @@ def test_of_a_healthy_task_nothing_is_said_and_nothing_is_kept() -> None:
             {},
             ReasonKind.STARTING,
             Severity.WARNING,
-            id="a long start",
+            id="long start",
         ),
         pytest.param(
             {"status": "Starting", "last_op_at": EPOCH - timedelta(minutes=10)},
             {"growth": GrowthRate(1.0, 600.0)},
             ReasonKind.STARTING,
             Severity.NOTICE,
-            id="a long start that comes along",
+            id="long start with growth",
         ),
         pytest.param(
             {"status": "Stopped", "state": "Disabled", "last_op_at": EPOCH - timedelta(days=7)},
             {},
             ReasonKind.LONG_DISABLED,
             Severity.NOTICE,
-            id="off for a week",
+            id="disabled for a week",
         ),
         pytest.param(
             {"last_op_at": EPOCH + timedelta(minutes=1)},
             {},
             ReasonKind.CLOCK_SKEW,
             Severity.HEALTHY,
-            id="in the future",
+            id="last operation in the future",
         ),
     ],
 )
-def test_evidence_makes_a_reason(
+def test_evidence_gives_a_reason(
     changes: dict[str, Any], evidence: dict[str, Any], kind: ReasonKind, severity: Severity
 ) -> None:
     (reason,) = said(a_task(**changes), **evidence)
@@ -112,39 +112,41 @@ def test_evidence_makes_a_reason(
     ("changes", "evidence"),
     [
         pytest.param({}, {"full_in_s": 86_400.0}, id="a day left"),
-        pytest.param({}, {"full_in_s": 60.0, "growth": GrowthRate(1.0, 1799.0)}, id="a rate of a few minutes"),
+        pytest.param({}, {"full_in_s": 60.0, "growth": GrowthRate(1.0, 1799.0)}, id="rate of a few minutes"),
         pytest.param({"rpo_ms": 600_000}, {}, id="at the target"),
-        pytest.param({"rpo_ms": 9_000_000, "status": "Stopped", "state": "Disabled"}, {}, id="late but off"),
-        pytest.param({"status": "Stopped", "state": "Disabled"}, {"full_in_s": 0.0}, id="full but off"),
-        pytest.param({"status": "Starting", "last_op_at": EPOCH - timedelta(minutes=9)}, {}, id="a short start"),
-        pytest.param({"status": "DataMerging"}, {"still_since": LONG_AGO}, id="merging moves nothing"),
-        pytest.param({"last_op_at": EPOCH + timedelta(seconds=59)}, {}, id="clocks a little off"),
+        pytest.param(
+            {"rpo_ms": 9_000_000, "status": "Stopped", "state": "Disabled"}, {}, id="RPO breach while disabled"
+        ),
+        pytest.param({"status": "Stopped", "state": "Disabled"}, {"full_in_s": 0.0}, id="full while disabled"),
+        pytest.param({"status": "Starting", "last_op_at": EPOCH - timedelta(minutes=9)}, {}, id="short start"),
+        pytest.param({"status": "DataMerging"}, {"stalled_since": LONG_AGO}, id="stalled while merging"),
+        pytest.param({"last_op_at": EPOCH + timedelta(seconds=59)}, {}, id="small clock difference"),
     ],
 )
-def test_what_is_as_it_should_be_is_no_reason(changes: dict[str, Any], evidence: dict[str, Any]) -> None:
+def test_values_within_limits_give_no_reason(changes: dict[str, Any], evidence: dict[str, Any]) -> None:
     assert said(a_task(**changes), **evidence) == ()
 
 
-def test_the_worst_stands_first_and_of_equals_the_one_that_tells_more() -> None:
+def test_reasons_are_sorted_by_severity_then_by_kind() -> None:
     task = a_task(status="Failed", rpo_ms=700_000)
     found = kinds(task, full_in_s=0.0, is_storage_disconnected=True, is_policy_missing=True)
     assert found == [ReasonKind.STORAGE, ReasonKind.FULL, ReasonKind.FAILED, ReasonKind.RPO, ReasonKind.POLICY]
 
 
-def test_a_status_is_known_since_the_record_was_written_or_since_it_was_seen() -> None:
+def test_status_reason_starts_at_last_operation_or_first_poll() -> None:
     written = a_task(status="Stopped", last_op_at=EPOCH - timedelta(hours=5))
     assert said(written)[0].since == EPOCH - timedelta(hours=5)
     assert said(written, unchanged_s=36_000.0)[0].since == EPOCH - timedelta(hours=10)
     assert said(a_task(status="Stopped", last_op_at=None))[0].since == EPOCH
 
 
-def test_an_rpo_is_over_its_target_for_as_long_as_it_is_over_it() -> None:
+def test_rpo_breach_started_when_the_target_was_exceeded() -> None:
     (reason,) = said(a_task(rpo_ms=1_500_000, rpo_target_ms=600_000))
     assert reason.since == EPOCH - timedelta(minutes=15)
 
 
 @given(st.integers(min_value=1, max_value=2**64 - 1), st.integers(min_value=1, max_value=2**64 - 1))
-def test_no_number_leads_out_of_the_calendar(rpo_ms: int, target_ms: int) -> None:
+def test_huge_rpo_gives_a_valid_date(rpo_ms: int, target_ms: int) -> None:
     for reason in said(a_task(rpo_ms=rpo_ms, rpo_target_ms=target_ms)):
         assert isinstance(reason.since, datetime)
 
@@ -166,20 +168,20 @@ def test_no_number_leads_out_of_the_calendar(rpo_ms: int, target_ms: int) -> Non
         {},
         optional={
             "full_in_s": st.sampled_from([0.0, 86_399.0, 86_400.0]),
-            "still_since": st.just(LONG_AGO),
+            "stalled_since": st.just(LONG_AGO),
             "duplicate_task_uuid": st.just("b"),
             "is_storage_disconnected": st.just(True),
             "is_policy_missing": st.just(True),
         },
     ),
 )
-def test_what_is_passed_over_has_nothing_to_be_said(changes: dict[str, Any], evidence: dict[str, Any]) -> None:
+def test_obviously_healthy_task_has_no_reasons(changes: dict[str, Any], evidence: dict[str, Any]) -> None:
     task, facts = a_task(**changes), Evidence(now=EPOCH, **evidence)
     if is_obviously_healthy(task, facts):
         assert list(_found(task, facts)) == []
 
 
-def test_what_goes_on_keeps_its_beginning() -> None:
+def test_continuing_reason_keeps_its_start() -> None:
     task = a_task(rpo_ms=700_000)
     first = said(task)
     later = said(task, first, now=EPOCH + timedelta(minutes=3))
@@ -187,12 +189,12 @@ def test_what_goes_on_keeps_its_beginning() -> None:
     assert said(a_task(), first) == ()
 
 
-def test_equal_reasons_without_a_beginning_are_one_object_for_all_tasks() -> None:
+def test_equal_reasons_without_start_are_one_shared_object() -> None:
     one, other = said(a_task("a", resource_refs=())), said(a_task("b", resource_refs=()))
     assert one is other
 
 
-def test_reasons_drive_the_severity_but_never_lighten_it() -> None:
+def test_reasons_never_lower_the_severity() -> None:
     assert overall_severity(a_task(), said(a_task(rpo_ms=700_000))) is Severity.WARNING
     failed = a_task(status="Failed")
     assert overall_severity(failed, said(failed)) is Severity.CRITICAL
@@ -204,30 +206,30 @@ def test_reasons_drive_the_severity_but_never_lighten_it() -> None:
     st.sampled_from(["Created", "Starting", "Running", "Stopped", "Unknown", "Failed", "DataMerging", "Stopping", "?"]),
     st.sampled_from(["Enabled", "Disabled", "?"]),
 )
-def test_every_status_that_worries_has_its_reason(status: str, state: str) -> None:
+def test_every_unhealthy_status_has_a_reason(status: str, state: str) -> None:
     found = said(a_task(status=status, state=state))
     assert status_severity(status, state) < Severity.WARNING or found[0].severity is status_severity(status, state)
 
 
-def test_time_alone_makes_a_start_too_long() -> None:
+def test_start_becomes_too_long_without_a_change() -> None:
     starting = a_task(status="Starting")
     assert next_time_trigger_s(starting, 100.0) == LONG_START_S - 100.0
     assert next_time_trigger_s(starting, LONG_START_S) is None
     assert next_time_trigger_s(a_task(), 100.0) is None
 
 
-def test_a_task_that_was_switched_off_while_we_watched_is_forgotten_after_a_week_too() -> None:
+def test_task_disabled_while_watched_is_long_disabled_after_a_week() -> None:
     task = a_task(status="Stopped", state="Disabled", last_op_at=None)
-    assert kinds(task, unchanged_s=FORGOTTEN_S - 1) == []
-    assert kinds(task, unchanged_s=FORGOTTEN_S) == [ReasonKind.LONG_DISABLED]
+    assert kinds(task, unchanged_s=LONG_DISABLED_S - 1) == []
+    assert kinds(task, unchanged_s=LONG_DISABLED_S) == [ReasonKind.LONG_DISABLED]
 
 
-def test_a_vm_that_seldom_writes_is_no_news() -> None:
+def test_rarely_writing_vm_is_not_stalled() -> None:
     rare = [CapacitySample(7200.0 * n, n * GIB) for n in range(8)]
     assert stalled_s(rare, rare[-1].at + 3 * 7200 - 1) is None
     assert stalled_s(rare, rare[-1].at + 3 * 7200) == 3 * 7200
 
 
 @pytest.mark.parametrize("count", range(5))
-def test_without_a_habit_standing_still_means_nothing(count: int) -> None:
+def test_task_with_few_changes_is_not_stalled(count: int) -> None:
     assert stalled_s([CapacitySample(300.0 * n, n) for n in range(count)], 1e6) is None

@@ -18,19 +18,19 @@ def of(minutes: list[float], interval_s: int | None = 3, volume: str = "v") -> R
     return RecoveryPoints(START, EPOCH, points)
 
 
-def test_a_gap_is_more_than_twice_what_it_should_be() -> None:
+def test_gap_is_longer_than_twice_the_interval() -> None:
     (history,) = volume_histories(of([0, 1, 3, 10]), 3)
     assert [lull.seconds for lull in history.gaps] == [420.0]
     assert volume_histories(of([0, 10, 20, 41]), 600)[0].gaps[0].seconds == 1260.0
 
 
-def test_change_is_what_the_points_hold_over_their_time() -> None:
+def test_change_rate_is_total_size_over_covered_time() -> None:
     (history,) = volume_histories(of([0, 1, 2]), 3)
     assert history.bytes_per_s == 180 / 120
     assert volume_histories(of([5]), 3)[0].bytes_per_s is None
 
 
-def test_order_does_not_matter_and_points_without_a_date_are_no_points() -> None:
+def test_order_and_points_without_date_do_not_matter() -> None:
     points = of([3, 0, 1])
     undated = RecoveryPoint(1, "v", None, 60)
     (history,) = volume_histories(RecoveryPoints(START, EPOCH, (*points.recent, undated)), 3)
@@ -38,7 +38,7 @@ def test_order_does_not_matter_and_points_without_a_date_are_no_points() -> None
     assert history.count == 3
 
 
-def test_the_oldest_is_the_oldest_of_all_kinds() -> None:
+def test_oldest_point_is_taken_from_all_lists() -> None:
     day = RecoveryPoint(0, "v", EPOCH - timedelta(days=7))
     lock = RecoveryPoint(0, "v", EPOCH - timedelta(days=9))
     (history,) = volume_histories(RecoveryPoints(START, EPOCH, of([1, 2]).recent, (day,), (lock,)), 3)
@@ -46,16 +46,16 @@ def test_the_oldest_is_the_oldest_of_all_kinds() -> None:
 
 
 @given(st.lists(st.floats(min_value=0, max_value=1440), max_size=30), st.integers(min_value=1, max_value=60))
-def test_a_strip_is_never_more_than_whole_nor_less_than_nothing(minutes: list[float], cells: int) -> None:
+def test_coverage_is_between_zero_and_one(minutes: list[float], cells: int) -> None:
     for history in volume_histories(of(minutes), 3):
         shares = coverage(history, START, EPOCH, cells)
         assert len(shares) == cells
         assert all(0 <= share <= 1 for share in shares)
 
 
-def test_a_task_over_its_plan_wants_nothing_more() -> None:
+def test_task_over_its_plan_needs_no_more_capacity() -> None:
     rows = [a_row("over", used_bytes=12 * GIB, plan_bytes=10 * GIB), a_row("b", used_bytes=GIB, plan_bytes=4 * GIB)]
-    tenancy = storage_commitment(rows)
-    assert (tenancy.tasks, tenancy.remaining_planned_bytes) == (2, 3 * GIB)
-    assert tenancy.overcommitted_bytes(BackupStorage(uuid="s", available_bytes=GIB)) == 2 * GIB
-    assert tenancy.overcommitted_bytes(BackupStorage(uuid="s")) is None
+    commitment = storage_commitment(rows)
+    assert (commitment.tasks, commitment.remaining_planned_bytes) == (2, 3 * GIB)
+    assert commitment.overcommitted_bytes(BackupStorage(uuid="s", available_bytes=GIB)) == 2 * GIB
+    assert commitment.overcommitted_bytes(BackupStorage(uuid="s")) is None

@@ -1,4 +1,4 @@
-"""Secrets taken out of text."""
+"""Redaction of secrets in text."""
 
 from __future__ import annotations
 

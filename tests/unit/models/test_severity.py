@@ -28,12 +28,12 @@ from tests.doubles import a_task
         ("Stopped", "Levitating", Severity.CRITICAL),
     ],
 )
-def test_a_status_is_judged_under_its_state(status: str, state: str, expected: Severity) -> None:
+def test_severity_depends_on_status_and_state(status: str, state: str, expected: Severity) -> None:
     assert status_severity(status, state) is expected
 
 
 @given(st.text(), st.sampled_from(["Enabled", "Disabled", "?"]))
-def test_a_word_that_nobody_knows_is_never_taken_for_healthy(status: str, state: str) -> None:
+def test_unknown_status_is_never_healthy(status: str, state: str) -> None:
     known = {"Running", "DataMerging", "Created", "Starting", "Stopping", "Stopped", "Failed", "Unknown"}
     assert status in known or status_severity(status, state) is Severity.WARNING
 
@@ -42,14 +42,14 @@ def test_a_word_that_nobody_knows_is_never_taken_for_healthy(status: str, state:
     ("used", "plan", "expected"),
     [
         pytest.param(89, 100, False, id="below"),
-        pytest.param(90, 100, True, id="at the mark"),
+        pytest.param(90, 100, True, id="at the limit"),
         pytest.param(150, 100, True, id="over its plan"),
         pytest.param(90, 0, False, id="no plan"),
         pytest.param(90, None, False, id="plan unknown"),
         pytest.param(None, 100, False, id="used unknown"),
     ],
 )
-def test_near_full_needs_a_plan_and_a_reading(used: int | None, plan: int | None, expected: bool) -> None:
+def test_near_full_needs_used_and_plan(used: int | None, plan: int | None, expected: bool) -> None:
     assert is_near_full(a_task(used_bytes=used, plan_bytes=plan)) is expected
 
 
@@ -58,11 +58,13 @@ def test_near_full_needs_a_plan_and_a_reading(used: int | None, plan: int | None
     [
         pytest.param(600_000, 600_000, "Enabled", False, id="at its target"),
         pytest.param(600_001, 600_000, "Enabled", True, id="over its target"),
-        pytest.param(600_001, 600_000, "Disabled", False, id="switched off"),
+        pytest.param(600_001, 600_000, "Disabled", False, id="disabled"),
         pytest.param(600_001, 0, "Enabled", False, id="no target"),
         pytest.param(600_001, None, "Enabled", False, id="target unknown"),
         pytest.param(None, 600_000, "Enabled", False, id="RPO unknown"),
     ],
 )
-def test_a_breach_is_an_rpo_over_its_target(rpo: int | None, target: int | None, state: str, expected: bool) -> None:
+def test_rpo_breach_needs_an_enabled_task_over_its_target(
+    rpo: int | None, target: int | None, state: str, expected: bool
+) -> None:
     assert is_rpo_breach(a_task(rpo_ms=rpo, rpo_target_ms=target, state=state)) is expected

@@ -23,20 +23,20 @@ from cdptui.models.timezones import parse_timezone
         (" Asia/Shanghai ", ZoneInfo("Asia/Shanghai")),
     ],
 )
-def test_a_zone_is_named_or_an_offset(text: str, expected: tzinfo) -> None:
+def test_timezone_is_a_name_or_an_offset(text: str, expected: tzinfo) -> None:
     assert parse_timezone(text) == expected
 
 
 @pytest.mark.parametrize(
     "text", ["", "Nowhere/City", "+99:00", "+08:75", "../etc/passwd", "/etc/localtime", "CST8", "8"]
 )
-def test_what_is_no_zone_is_refused_with_an_example(text: str) -> None:
+def test_invalid_timezone_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ValueError, match=r"\+08:00"):
         parse_timezone(text)
 
 
 @given(st.text(max_size=40) | st.from_regex(r"[+-]?\d{1,3}:?\d{0,3}", fullmatch=True))
-def test_any_text_is_a_zone_or_one_clear_error(text: str) -> None:
+def test_any_text_is_a_timezone_or_one_error(text: str) -> None:
     try:
         zone = parse_timezone(text)
     except ValueError:

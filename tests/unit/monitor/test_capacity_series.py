@@ -7,7 +7,7 @@ from cdptui.monitor.capacity_series import MAX_POINTS, MIN_POINTS, CapacityRecor
 from tests.doubles import GIB, a_task
 
 
-def test_only_changes_are_kept() -> None:
+def test_series_records_only_changes() -> None:
     series = CapacitySeries()
     kept = [series.record(float(at), value) for at, value in enumerate([5, 5, 5, 6, 6, 5])]
     assert kept == [True, False, False, True, False, True]
@@ -15,7 +15,7 @@ def test_only_changes_are_kept() -> None:
 
 
 @given(st.lists(st.integers(0, 2**40), max_size=2000))
-def test_a_series_is_bounded_in_order_and_exact_at_its_end(values: list[int]) -> None:
+def test_series_is_bounded_ordered_and_exact_at_its_end(values: list[int]) -> None:
     series = CapacitySeries()
     for at, value in enumerate(values):
         series.record(float(at), value, max_points=40)
@@ -25,7 +25,7 @@ def test_a_series_is_bounded_in_order_and_exact_at_its_end(values: list[int]) ->
     assert not values or points[-1].used_bytes == values[-1]
 
 
-def test_a_large_fleet_has_shorter_memories_instead_of_a_larger_process() -> None:
+def test_large_fleet_has_shorter_series() -> None:
     book = CapacityRecorder()
     task = a_task()
     for at in range(1000):
@@ -36,7 +36,7 @@ def test_a_large_fleet_has_shorter_memories_instead_of_a_larger_process() -> Non
     assert len(few) <= MIN_POINTS < MAX_POINTS
 
 
-def test_a_reading_that_is_unknown_is_not_taken_for_zero() -> None:
+def test_unknown_value_is_not_recorded() -> None:
     book = CapacityRecorder()
     book.begin_poll(0.0, 10.0, 1)
     book.record(a_task(used_bytes=GIB), 0.0)
@@ -45,7 +45,7 @@ def test_a_reading_that_is_unknown_is_not_taken_for_zero() -> None:
     assert [point.used_bytes for point in book.history("uuid-of-cdp-erp-db").points] == [GIB]
 
 
-def test_a_wait_that_is_longer_than_expected_is_a_gap() -> None:
+def test_long_wait_between_polls_is_a_gap() -> None:
     book = CapacityRecorder()
     for at in (0.0, 10.0, 100.0, 110.0):
         book.begin_poll(at, 25.0, 1)

@@ -18,7 +18,7 @@ STEPS = st.lists(st.tuples(st.sampled_from("abcdef"), st.lists(st.integers(0, 2)
 
 
 @given(STEPS)
-def test_whoever_shares_a_vm_is_told_of_another_and_touched_when_that_changes(
+def test_tasks_on_one_vm_know_another_and_are_affected_when_it_changes(
     steps: list[tuple[str, list[int]]],
 ) -> None:
     guards, tasks, told = ProtectionIndex(), dict[str, Task](), dict[str, str]()
@@ -43,7 +43,7 @@ def test_whoever_shares_a_vm_is_told_of_another_and_touched_when_that_changes(
         told = {other: rival for other, rival in told.items() if other in tasks}
 
 
-def test_thousands_on_one_vm_take_no_longer_than_they_must() -> None:
+def test_thousands_of_tasks_on_one_vm_are_fast() -> None:
     guards = ProtectionIndex()
     for number in range(20_000):
         guards.add(on(f"t{number}", [0]))

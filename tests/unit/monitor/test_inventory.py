@@ -23,15 +23,15 @@ HASTY = dict.fromkeys(("names", "storages", "policies", "machine", "points"), 0.
 
 
 class Asker:
-    """A directory over a scripted node, run until it has nothing more to ask."""
+    """An inventory service on a scripted node, run until it has no more requests."""
 
     def __init__(self, node: ScriptedNode) -> None:
         self.node = node
         self.clock = FakeClock()
-        self.turns = RequestGate(self.clock)
+        self.gate = RequestGate(self.clock)
         self.heard: list[DependencyState] = []
         self.directory = InventoryService(
-            node, self.clock, self.turns, (ApiError,), on_dependencies_changed=self.heard.append, timeouts_s=HASTY
+            node, self.clock, self.gate, (ApiError,), on_dependencies_changed=self.heard.append, timeouts_s=HASTY
         )
         self.news = 0
 
@@ -46,8 +46,8 @@ class Asker:
     async def settle_names(self, *uuids: str) -> None:
         await self.settle(lambda: self.directory.request_names(uuids))
 
-    async def look(self, need: InventoryNeeds, *, is_anew: bool = False, real_s: float = 0.0) -> None:
-        await self.settle(lambda: self.directory.set_needs(need, is_anew=is_anew), real_s=real_s)
+    async def look(self, need: InventoryNeeds, *, force: bool = False, real_s: float = 0.0) -> None:
+        await self.settle(lambda: self.directory.set_needs(need, force=force), real_s=real_s)
 
     def _count(self) -> None:
         self.news += 1
@@ -58,7 +58,7 @@ async def _some_turns() -> None:
         await asyncio.sleep(0)
 
 
-async def test_names_are_asked_for_once() -> None:
+async def test_names_are_requested_once() -> None:
     node = ScriptedNode([])
     node.known_names = {"a": "erp", "b": "mail"}
     asker = Asker(node)
@@ -69,7 +69,7 @@ async def test_names_are_asked_for_once() -> None:
     assert asker.news == 1
 
 
-async def test_many_names_are_asked_for_in_batches() -> None:
+async def test_many_names_are_requested_in_batches() -> None:
     node = ScriptedNode([])
     uuids = [f"u{n}" for n in range(BATCH + 10)]
     node.known_names = {uuid: uuid.upper() for uuid in uuids}
@@ -79,7 +79,7 @@ async def test_many_names_are_asked_for_in_batches() -> None:
     assert len(asker.directory.names) == BATCH + 10
 
 
-async def test_names_that_an_answer_left_out_are_asked_for_until_one_brings_none() -> None:
+async def test_names_missing_in_a_response_are_requested_again_until_none_is_found() -> None:
     node = ScriptedNode([])
     node.known_names = {"a": "erp", "b": "mail"}
     asker = Asker(node)
@@ -88,7 +88,7 @@ async def test_names_that_an_answer_left_out_are_asked_for_until_one_brings_none
     assert node.asked_names == [("a", "gone", "b"), ("gone",)]
 
 
-async def test_policy_that_is_missing_in_a_partial_list_counts_as_unknown_and_not_as_gone() -> None:
+async def test_policy_missing_in_a_partial_list_is_unknown() -> None:
     node = ScriptedNode([])
     node.known_storages, node.known_policies, node.is_partial = (LOST,), (GOLD,), True
     asker = Asker(node)
@@ -98,7 +98,7 @@ async def test_policy_that_is_missing_in_a_partial_list_counts_as_unknown_and_no
     assert asker.directory.storages.is_partial
 
 
-async def test_a_refusal_is_said_and_not_repeated_before_its_time() -> None:
+async def test_refused_names_are_reported_and_retried_later() -> None:
     node = ScriptedNode([])
     node.known_names = DENIED
     asker = Asker(node)
@@ -114,19 +114,19 @@ async def test_a_refusal_is_said_and_not_repeated_before_its_time() -> None:
     assert asker.directory.names_failure is None
 
 
-async def test_nothing_is_asked_while_a_poll_is_under_way() -> None:
+async def test_no_background_request_starts_during_a_poll() -> None:
     node = ScriptedNode([])
     node.known_names = {"a": "erp"}
     asker = Asker(node)
-    await asker.turns.begin_poll()
+    await asker.gate.begin_poll()
     await asker.settle_names("a")
     assert node.asked == []
-    asker.turns.end_poll()
+    asker.gate.end_poll()
     await asker.settle_names("a")
     assert node.asked == ["names"]
 
 
-async def test_the_list_alone_wants_storages_and_policies_seldom() -> None:
+async def test_list_without_tab_rarely_reloads_storages_and_policies() -> None:
     node = ScriptedNode([])
     node.known_storages, node.known_policies = (LOST,), (GOLD,)
     asker = Asker(node)
@@ -141,7 +141,7 @@ async def test_the_list_alone_wants_storages_and_policies_seldom() -> None:
     assert node.asked == ["storages", "policies", "storages"]
 
 
-async def test_one_mapping_names_vms_storages_and_policies() -> None:
+async def test_names_contain_vms_storages_and_policies() -> None:
     node = ScriptedNode([])
     node.known_storages, node.known_policies = (LOST,), (GOLD,)
     node.known_machines = {"vm-1": VmInstance(uuid="vm-1", name="erp")}
@@ -150,7 +150,7 @@ async def test_one_mapping_names_vms_storages_and_policies() -> None:
     assert asker.directory.names == {"bs-1": "backup-server-1", "p-1": "gold", "vm-1": "erp"}
 
 
-async def test_what_a_tab_shows_is_kept_fresh_only_while_it_is_shown() -> None:
+async def test_data_of_a_tab_is_reloaded_only_while_it_is_shown() -> None:
     node = ScriptedNode([])
     node.known_machines = {"vm-1": VmInstance(uuid="vm-1", name="erp", state="Running")}
     asker = Asker(node)
@@ -162,21 +162,21 @@ async def test_what_a_tab_shows_is_kept_fresh_only_while_it_is_shown() -> None:
     assert node.asked.count("machine vm-1") == 2
 
 
-async def test_recovery_points_are_read_on_demand_and_never_by_themselves() -> None:
+async def test_recovery_points_are_loaded_only_on_demand() -> None:
     node = ScriptedNode([])
     asker = Asker(node)
     await asker.look(InventoryNeeds(points="vm-1"))
     asker.clock.seconds += 10 * POINTS_S
     await asker.look(InventoryNeeds(points="vm-1"))
     assert node.asked.count("points vm-1") == 1
-    await asker.look(InventoryNeeds(points="vm-1"), is_anew=True)
+    await asker.look(InventoryNeeds(points="vm-1"), force=True)
     assert node.asked.count("points vm-1") == 2
 
 
-async def test_what_nobody_looks_at_any_more_is_dropped_and_the_next_takes_its_place() -> None:
+async def test_request_that_is_no_longer_needed_is_cancelled_for_the_next_one() -> None:
     node = ScriptedNode([])
     asker = Asker(node)
-    asker.directory._patience_s = {**HASTY, "points": 5.0}
+    asker.directory._timeouts_s = {**HASTY, "points": 5.0}
     await asker.look(InventoryNeeds())
     async with asyncio.TaskGroup() as group:
         running = group.create_task(asker.directory.run(lambda: None))
@@ -197,7 +197,7 @@ async def test_what_nobody_looks_at_any_more_is_dropped_and_the_next_takes_its_p
 
 
 @pytest.mark.parametrize("part", ["storages", "policies", "machine", "points"])
-async def test_a_part_that_is_refused_says_so_and_leaves_the_others_alone(part: str) -> None:
+async def test_failed_resource_does_not_affect_the_others(part: str) -> None:
     node = ScriptedNode([])
     setattr(node, f"known_{part}s" if part == "machine" else f"known_{part}", DENIED)
     asker = Asker(node)
@@ -218,7 +218,7 @@ async def test_a_part_that_is_refused_says_so_and_leaves_the_others_alone(part: 
     assert len(node.asked) == asked
 
 
-async def test_a_part_that_hangs_is_given_up_by_its_own_time_out_and_keeps_what_it_had() -> None:
+async def test_hanging_request_times_out_and_keeps_the_old_value() -> None:
     node = ScriptedNode([])
     node.known_storages = (LOST,)
     asker = Asker(node)
@@ -233,7 +233,7 @@ async def test_a_part_that_hangs_is_given_up_by_its_own_time_out_and_keeps_what_
     assert storages.age_s(asker.clock.seconds) == SHOWN_S
 
 
-async def test_a_connection_that_nobody_could_look_at_for_long_is_no_evidence() -> None:
+async def test_old_storage_state_is_no_evidence() -> None:
     node = ScriptedNode([])
     node.known_storages = (LOST,)
     asker = Asker(node)
@@ -256,7 +256,7 @@ async def test_a_connection_that_nobody_could_look_at_for_long_is_no_evidence() 
         pytest.param({}, True, id="hanging"),
     ],
 )
-async def test_the_list_keeps_its_rhythm_whatever_becomes_of_the_names(
+async def test_polls_keep_their_interval_whatever_happens_to_names(
     names: dict[str, str] | ApiError, is_hanging: bool
 ) -> None:
     clock = FakeClock()
@@ -282,7 +282,7 @@ async def test_the_list_keeps_its_rhythm_whatever_becomes_of_the_names(
     assert gaps == pytest.approx([10.0] * 7, abs=0.26)
 
 
-async def test_names_of_vms_go_with_their_tasks() -> None:
+async def test_names_of_vms_are_dropped_with_their_tasks() -> None:
     both = [a_task("a"), a_task("b")]
     node = ScriptedNode(both, both, both, [a_task("b")])
     node.known_names = {f"vm-of-{name}": f"the {name}" for name in "ab"}
@@ -301,7 +301,7 @@ async def test_names_of_vms_go_with_their_tasks() -> None:
     assert dict(link.directory.names) == {"vm-of-b": "the b"}
 
 
-async def test_what_was_being_asked_when_it_ended_is_asked_again() -> None:
+async def test_interrupted_request_is_repeated() -> None:
     node = ScriptedNode([a_task()])
     node.known_storages = [LOST]
     asker = Asker(node)

@@ -1,4 +1,4 @@
-"""Reasons as they come and go from poll to poll."""
+"""Reasons, changes and growth of the fleet tracker from poll to poll."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SAME_VM: dict[str, Any] = {"resource_refs": (ResourceRef("vm-1", "VmInstanceVO")
 
 
 class Watcher:
-    """A ledger and the moments at which it is fed."""
+    """A fleet tracker and the times of its snapshots."""
 
     def __init__(self) -> None:
         self.ledger = FleetTracker(FakeClock())
@@ -33,7 +33,7 @@ def kinds(row: TaskRow) -> list[ReasonKind]:
     return [reason.kind for reason in row.reasons]
 
 
-async def test_two_tasks_on_one_vm_know_of_each_other_whichever_came_first() -> None:
+async def test_two_tasks_on_one_vm_both_have_a_reason() -> None:
     first, second, third = a_task("a", **SAME_VM), a_task("b", **SAME_VM), a_task("c")
     watcher = Watcher()
     a, b, c = await watcher.see(0, first, second, third)
@@ -43,14 +43,14 @@ async def test_two_tasks_on_one_vm_know_of_each_other_whichever_came_first() -> 
     assert again.reasons == ()
 
 
-async def test_a_vm_that_changes_hands_leaves_no_trace() -> None:
+async def test_vm_that_moves_to_another_task_leaves_no_reason() -> None:
     watcher = Watcher()
     await watcher.see(0, a_task("a", **SAME_VM), a_task("b"))
     a, b = await watcher.see(10, a_task("a"), a_task("b", **SAME_VM))
     assert a.reasons == b.reasons == ()
 
 
-async def test_what_is_heard_of_a_storage_counts_for_its_own_tasks_only() -> None:
+async def test_disconnected_storage_affects_only_its_own_tasks() -> None:
     ours, theirs = a_task("a", backup_storage_uuid="bs-1"), a_task("b", backup_storage_uuid="bs-2")
     watcher = Watcher()
     before = await watcher.see(0, ours, theirs)
@@ -63,7 +63,7 @@ async def test_what_is_heard_of_a_storage_counts_for_its_own_tasks_only() -> Non
     assert (await watcher.see(20, ours, theirs))[0].reasons == ()
 
 
-async def test_a_policy_is_gone_only_where_policies_are_known() -> None:
+async def test_policy_is_missing_only_when_policies_are_known() -> None:
     task = a_task("a", policy_uuid="gold")
     watcher = Watcher()
     assert (await watcher.see(0, task))[0].reasons == ()
@@ -73,7 +73,7 @@ async def test_a_policy_is_gone_only_where_policies_are_known() -> None:
     assert (await watcher.see(20, task))[0].reasons == ()
 
 
-async def test_a_start_becomes_long_to_the_second_though_nothing_changes() -> None:
+async def test_long_start_is_found_at_its_second_without_a_change() -> None:
     task = a_task(status="Starting", last_op_at=None)
     watcher = Watcher()
     assert (await watcher.see(0, task))[0].reasons == ()
@@ -83,7 +83,7 @@ async def test_a_start_becomes_long_to_the_second_though_nothing_changes() -> No
     assert late.reasons[0].since == EPOCH
 
 
-async def test_a_task_that_wrote_and_stopped_writing_is_noticed_and_cleared_by_the_next_byte() -> None:
+async def test_stalled_task_is_found_and_cleared_by_the_next_change() -> None:
     watcher = Watcher()
     for n in range(8):
         await watcher.see(300.0 * n, a_task(used_bytes=(40 + n) * GIB, plan_bytes=0))
@@ -99,7 +99,7 @@ async def test_a_task_that_wrote_and_stopped_writing_is_noticed_and_cleared_by_t
     assert (await watcher.see(3030, a_task(used_bytes=48 * GIB, plan_bytes=0)))[0].reasons == ()
 
 
-async def test_a_row_of_which_the_same_is_said_stays_the_same_object() -> None:
+async def test_row_with_unchanged_reasons_stays_the_same_object() -> None:
     task = a_task(rpo_ms=700_000)
     watcher = Watcher()
     (first,) = await watcher.see(0, task)
@@ -107,7 +107,7 @@ async def test_a_row_of_which_the_same_is_said_stays_the_same_object() -> None:
     assert first.reasons == later.reasons
 
 
-async def test_the_moment_of_a_notable_change_is_kept_for_as_long_as_the_task_is_there() -> None:
+async def test_time_of_a_significant_change_is_kept_until_the_task_is_deleted() -> None:
     watcher, task = Watcher(), a_task("a")
     await watcher.see(0, task, a_task("b"))
     await watcher.see(10, a_task("a", used_bytes=41 * GIB), a_task("b"))
@@ -118,7 +118,7 @@ async def test_the_moment_of_a_notable_change_is_kept_for_as_long_as_the_task_is
     assert watcher.ledger.changed_at == {}
 
 
-async def test_a_capacity_that_never_moved_is_a_growth_of_nothing_once_it_was_seen_for_long() -> None:
+async def test_unchanged_capacity_gives_zero_growth_after_a_while() -> None:
     watcher, task = Watcher(), a_task()
     for at, expected in ((0.0, None), (300.0, None), (600.0, 0.0), (900.0, 0.0)):
         (row,) = await watcher.see(at, task)

@@ -19,7 +19,7 @@ URL = "http://node/zstack/v1/cdp-task"
 
 
 def a_monitor(node: ScriptedNode, clock: FakeClock, interval_s: float = 10.0) -> Monitor:
-    return Monitor(node, clock, PollSchedule(interval_s, chance=lambda: 0.5))
+    return Monitor(node, clock, PollSchedule(interval_s, random_unit=lambda: 0.5))
 
 
 async def take(updates: AsyncIterator[Update], count: int) -> list[Update]:
@@ -33,7 +33,7 @@ async def test_polls_follow_the_interval() -> None:
     assert starts == [0.0, 10.0, 20.0, 30.0]
 
 
-async def test_never_two_polls_in_flight_however_often_refresh_is_wished() -> None:
+async def test_repeated_refresh_never_runs_two_polls_at_once() -> None:
     clock = FakeClock()
     node = ScriptedNode([a_task()])
     monitor = a_monitor(node, clock)
@@ -56,7 +56,7 @@ async def test_refresh_polls_at_once() -> None:
     assert clock.seconds == 0.0
 
 
-async def test_the_first_list_fills_page_by_page() -> None:
+async def test_first_list_fills_page_by_page() -> None:
     one, two = a_task("a"), a_task("b")
     pages = [
         FetchProgress((one,), 2, is_complete=False, pages=1),
@@ -69,14 +69,14 @@ async def test_the_first_list_fills_page_by_page() -> None:
     assert updates[1].next_poll_at == 10.0
 
 
-async def test_a_later_poll_never_shows_half_a_list() -> None:
+async def test_later_poll_never_shows_a_partial_list() -> None:
     one, two = a_task("a"), a_task("b")
     pages = [FetchProgress((one,), 2, is_complete=False), FetchProgress((one, two), 2, is_complete=True)]
     updates = await take(a_monitor(ScriptedNode([one, two], pages), FakeClock()).updates(), 2)
     assert [len(update.rows) for update in updates] == [2, 2]
 
 
-async def test_a_failed_poll_keeps_the_last_good_data_and_says_why() -> None:
+async def test_failed_poll_keeps_the_last_data_and_its_failure() -> None:
     node = ScriptedNode([a_task()], Unreachable("Connection refused", url=URL))
     good, bad = await take(a_monitor(node, FakeClock()).updates(), 2)
     assert bad.snapshot is good.snapshot
@@ -86,7 +86,7 @@ async def test_a_failed_poll_keeps_the_last_good_data_and_says_why() -> None:
     assert bad.next_poll_at == 12.0
 
 
-async def test_the_feed_survives_a_fault_of_ours() -> None:
+async def test_updates_continue_after_an_internal_error() -> None:
     node = ScriptedNode(ZeroDivisionError("oops"), [a_task()])
     bad, good = await take(a_monitor(node, FakeClock()).updates(), 2)
     assert bad.failure is not None
@@ -95,7 +95,7 @@ async def test_the_feed_survives_a_fault_of_ours() -> None:
     assert len(good.rows) == 1
 
 
-async def test_poll_that_this_machine_has_no_room_for_is_no_fault_of_ours() -> None:
+async def test_lack_of_local_resources_is_not_an_internal_error() -> None:
     node = ScriptedNode(RuntimeError("can't start new thread"), [a_task()])
     bad, good = await take(a_monitor(node, FakeClock()).updates(), 2)
     assert bad.failure is not None
@@ -104,7 +104,7 @@ async def test_poll_that_this_machine_has_no_room_for_is_no_fault_of_ours() -> N
     assert good.failure is None
 
 
-async def test_a_refused_login_is_tried_once_and_waits_for_the_person() -> None:
+async def test_refused_login_is_tried_once_until_the_user_refreshes() -> None:
     clock = FakeClock()
     monitor = a_monitor(ScriptedNode(LoginRefused("wrong", url=URL, code="ID.1000"), [a_task()]), clock)
     updates = monitor.updates()
@@ -121,12 +121,12 @@ async def test_a_refused_login_is_tried_once_and_waits_for_the_person() -> None:
 @pytest.mark.parametrize(
     "stir",
     [
-        pytest.param(lambda monitor: monitor.on_resume(), id="the machine woke up"),
-        pytest.param(lambda monitor: monitor.set_interval(5.0), id="another interval"),
-        pytest.param(lambda monitor: monitor.set_interval(10.0), id="the same interval"),
+        pytest.param(lambda monitor: monitor.on_resume(), id="resume"),
+        pytest.param(lambda monitor: monitor.set_interval(5.0), id="other interval"),
+        pytest.param(lambda monitor: monitor.set_interval(10.0), id="same interval"),
     ],
 )
-async def test_nothing_but_a_person_tries_again_what_a_person_must_decide(
+async def test_failures_that_need_the_user_are_retried_only_on_refresh(
     stir: Callable[[Monitor], None], is_during: bool
 ) -> None:
     node = ScriptedNode([a_task()], SecondFactorNeeded("code", url=URL), [a_task()])
@@ -153,7 +153,7 @@ async def test_nothing_but_a_person_tries_again_what_a_person_must_decide(
     assert (await waiting).failure is None
 
 
-async def test_an_interval_that_is_what_it_was_makes_no_poll() -> None:
+async def test_unchanged_interval_starts_no_poll() -> None:
     node, clock = ScriptedNode([a_task()]), FakeClock()
     monitor = a_monitor(node, clock)
     updates = monitor.updates()
@@ -165,12 +165,12 @@ async def test_an_interval_that_is_what_it_was_makes_no_poll() -> None:
 
 
 async def nothing_comes(waiting: asyncio.Future[Update]) -> None:
-    """Time for whatever is to come at once."""
+    """Let everything run that is due at once."""
     for _ in range(20):
         await asyncio.sleep(0)
 
 
-async def test_waking_from_sleep_polls_at_once_but_never_logs_in_where_a_person_must_decide() -> None:
+async def test_resume_polls_at_once_unless_the_user_must_decide() -> None:
     clock = FakeClock()
     refused = LoginRefused("wrong", url=URL, code="ID.1000")
     node = ScriptedNode([a_task()], Unreachable("down", url=URL), refused, [a_task()])
@@ -190,7 +190,7 @@ async def test_waking_from_sleep_polls_at_once_but_never_logs_in_where_a_person_
     assert (await waiting).failure is None
 
 
-async def test_a_new_interval_is_told_at_once_and_moves_the_next_poll() -> None:
+async def test_new_interval_is_an_update_and_moves_the_next_poll() -> None:
     clock = FakeClock()
     monitor = a_monitor(ScriptedNode([a_task()]), clock)
     updates = monitor.updates()
@@ -215,7 +215,7 @@ async def test_changes_are_lossless() -> None:
     }
 
 
-async def test_a_task_that_did_not_change_is_the_same_row_object() -> None:
+async def test_unchanged_task_keeps_its_row_object() -> None:
     task, other = a_task("same"), a_task("other")
     node = ScriptedNode([task, other], [task, a_task("other", used_bytes=41 * GIB)])
     first, second = await take(a_monitor(node, FakeClock()).updates(), 2)
@@ -232,7 +232,7 @@ async def test_growth_comes_from_used_capacity_over_time() -> None:
     assert newest.full_in_s == pytest.approx((100 - 44) * 10)
 
 
-async def test_a_task_that_stands_still_comes_to_no_growth() -> None:
+async def test_task_without_changes_has_zero_growth() -> None:
     polls = [[a_task(used_bytes=(40 + n) * GIB)] for n in range(5)]
     updates = a_monitor(ScriptedNode(*polls), FakeClock(), interval_s=60.0).updates()
     newest = (await take(updates, 120))[-1].rows[0]
@@ -241,7 +241,7 @@ async def test_a_task_that_stands_still_comes_to_no_growth() -> None:
     assert newest.full_in_s is None
 
 
-async def test_an_outage_is_a_gap_in_the_track() -> None:
+async def test_outage_is_a_gap_in_the_history() -> None:
     down = Unreachable("down", url=URL)
     clock = FakeClock()
     node = ScriptedNode([a_task()], down, down, down, down, down, [a_task()])
@@ -253,7 +253,7 @@ async def test_an_outage_is_a_gap_in_the_track() -> None:
     assert track.value_at(clock.seconds) == 40 * GIB
 
 
-async def test_a_task_that_vanished_is_forgotten() -> None:
+async def test_deleted_task_is_forgotten() -> None:
     monitor = a_monitor(ScriptedNode([a_task("a")], []), FakeClock())
     await take(monitor.updates(), 2)
     assert monitor.history("uuid-of-a").points == ()

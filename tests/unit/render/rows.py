@@ -1,4 +1,4 @@
-"""Rows for the tests of this room."""
+"""Rows for the tests of render."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cdptui.models.severity import Severity, status_severity
 from cdptui.models.task_row import TaskRow
 from tests.doubles import GIB, a_task
 
-WORRYING_GROUP = GroupSummary(
+UNHEALTHY_GROUP = GroupSummary(
     "storage",
     "s-1",
     count=12,
@@ -22,12 +22,12 @@ WORRYING_GROUP = GroupSummary(
     rpo_target_ms=600_000,
     growth_bytes_per_s=GIB / 3600,
 )
-"""Three of twelve tasks are not as they should be."""
+"""Three of twelve tasks are unhealthy."""
 
 
 def a_row(
     name: str = "cdp-erp-db", *, growth: GrowthRate | None = None, full_in_s: float | None = None, **changes: object
 ) -> TaskRow:
-    """A task with what is derived from it."""
-    task = a_task(name, **changes)  # type: ignore[arg-type]  # the uuid is among them
+    """Return a row of a task whose fields are `changes`."""
+    task = a_task(name, **changes)  # type: ignore[arg-type]  # `changes` may hold the uuid
     return TaskRow(task, status_severity(task.status, task.state), growth, full_in_s)

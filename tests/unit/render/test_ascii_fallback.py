@@ -1,4 +1,4 @@
-"""What a terminal of plain characters shows instead of ours."""
+"""ASCII replacements of the glyphs."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ DRAWN_BY = ("render", "tui")
 
 
 def literals(path: Path) -> Iterator[str]:
-    """All texts in a module but for its docstrings."""
+    """Yield all strings in a module except its docstrings."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    said = {
+    docstrings = {
         id(statement.value)
         for node in ast.walk(tree)
         if hasattr(node, "body") and isinstance(node.body, list)
@@ -30,16 +30,16 @@ def literals(path: Path) -> Iterator[str]:
         if isinstance(statement, ast.Expr)
     }
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
             yield node.value
 
 
-def test_every_glyph_that_we_draw_has_a_plain_one() -> None:
+def test_every_drawn_glyph_has_an_ascii_replacement() -> None:
     package = Path(cdptui.__file__).parent
     missing = {
         char: str(path.relative_to(package))
-        for room in DRAWN_BY
-        for path in (package / room).rglob("*.py")
+        for name in DRAWN_BY
+        for path in (package / name).rglob("*.py")
         for text in literals(path)
         for char in text
         if not char.isascii() and char not in ASCII
@@ -47,14 +47,14 @@ def test_every_glyph_that_we_draw_has_a_plain_one() -> None:
     assert not missing, "add them to cdptui/render/ascii_fallback.py"
 
 
-def test_a_plain_glyph_takes_the_cell_of_ours() -> None:
+def test_replacement_takes_the_same_cell() -> None:
     assert {cell_len(char) for char in ASCII if char != "🔎"} == {1}
-    assert all(plain.isascii() and plain.isprintable() and len(plain) == 1 for plain in ASCII.values())
+    assert all(glyph.isascii() and glyph.isprintable() and len(glyph) == 1 for glyph in ASCII.values())
 
 
-def test_no_two_statuses_look_alike() -> None:
-    signs = [to_charset(glyph, "ascii", cell_len) for glyph in (*GLYPHS.values(), OTHER_GLYPH)]
-    assert len(set(signs)) == len(signs)
+def test_status_replacements_are_unique() -> None:
+    glyphs = [to_charset(glyph, "ascii", cell_len) for glyph in (*GLYPHS.values(), OTHER_GLYPH)]
+    assert len(set(glyphs)) == len(glyphs)
 
 
 @pytest.mark.parametrize(
@@ -69,12 +69,12 @@ def test_no_two_statuses_look_alike() -> None:
         ("é", "no-such-encoding", "?"),
     ],
 )
-def test_what_cannot_be_shown_is_a_question_mark_a_cell(text: str, charset: str, shown: str) -> None:
+def test_character_outside_the_charset_is_one_question_mark_per_cell(text: str, charset: str, shown: str) -> None:
     assert to_charset(text, charset, cell_len) == shown
 
 
 @given(st.text())
-def test_nothing_moves_by_it(text: str) -> None:
+def test_translation_keeps_the_width(text: str) -> None:
     shown = to_charset(sanitize(text), "ascii", get_character_cell_size)
     assert shown.isascii()
     assert shown.isprintable()

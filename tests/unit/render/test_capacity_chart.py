@@ -25,7 +25,7 @@ tracks = st.builds(
 
 
 def bars(lines: list[Line]) -> list[str]:
-    """The cells of the chart without labels, axis and figures."""
+    """Return the cells of the chart without labels, axis and figures."""
     return [plain_text(line).partition("┤")[2] for line in lines if "┤" in plain_text(line)]
 
 
@@ -40,7 +40,7 @@ def steady(*levels: int, step_s: float = 60.0) -> CapacityHistory:
 
 @settings(max_examples=100)
 @given(tracks, st.integers(1, 10_000), st.integers(1, 120))
-def test_a_sample_is_a_reading_or_unknown_for_each_column(track: CapacityHistory, window_s: int, columns: int) -> None:
+def test_resample_returns_a_sample_or_none_for_each_column(track: CapacityHistory, window_s: int, columns: int) -> None:
     levels = resample(track, float(window_s), columns)
     assert len(levels) == columns
     assert set(levels) <= {None, *(point.used_bytes for point in track.points)}
@@ -48,32 +48,32 @@ def test_a_sample_is_a_reading_or_unknown_for_each_column(track: CapacityHistory
 
 @settings(max_examples=100)
 @given(tracks, st.integers(1, 10_000), st.integers(1, 120))
-def test_no_peak_inside_the_window_is_lost(track: CapacityHistory, window_s: int, columns: int) -> None:
-    # Between two shares there must be no crack for a reading to fall through.
+def test_resample_keeps_every_peak_inside_the_window(track: CapacityHistory, window_s: int, columns: int) -> None:
+    # No sample may fall between two columns.
     start = track.until - window_s
     peaks = [point.used_bytes for point in track.points if start <= point.at < track.until]
     seen = [level for level in resample(track, float(window_s), columns) if level is not None]
     assert max(seen, default=0) >= max(peaks, default=0)
 
 
-def test_a_reading_on_the_border_of_two_shares_is_in_one_of_them() -> None:
+def test_sample_on_the_border_of_two_columns_is_in_one_of_them() -> None:
     for columns in range(1, 80):
         for border in range(1, columns):
             at = 1000.0 * border / columns
             track = CapacityHistory(
                 (CapacitySample(0.0, 1), CapacitySample(at, 9), CapacitySample(at + 1e-3, 1)), until=1000.0
             )
-            assert 9 in resample(track, 1000.0, columns), f"share {border} of {columns}"
+            assert 9 in resample(track, 1000.0, columns), f"column {border} of {columns}"
 
 
-def test_before_the_first_reading_nothing_is_known() -> None:
+def test_value_before_the_first_sample_is_unknown() -> None:
     track = CapacityHistory((CapacitySample(50.0, 7),), until=100.0)
     assert resample(track, 100.0, 4) == [None, None, 7, 7]
 
 
 @settings(max_examples=100)
 @given(tracks, st.none() | st.integers(0, 2**50), st.integers(20, 200), st.integers(1, 12))
-def test_a_chart_is_as_wide_and_high_as_asked(
+def test_chart_has_the_requested_width_and_height(
     track: CapacityHistory, plan: int | None, width: int, height: int
 ) -> None:
     lines = capacity_chart(track, plan, width, height)
@@ -85,24 +85,24 @@ def test_a_chart_is_as_wide_and_high_as_asked(
         assert cell_len(plain_text(lines[height])) == width
 
 
-def test_without_a_reading_it_says_so() -> None:
+def test_chart_without_samples_shows_a_message() -> None:
     assert [plain_text(line) for line in capacity_chart(CapacityHistory(until=60.0), GIB, WIDTH, HEIGHT)] == [
-        "no reading of used capacity yet"
+        "No data yet"
     ]
 
 
-def test_a_full_disk_and_a_wiggle_do_not_look_the_same() -> None:
+def test_full_disk_and_tiny_change_look_different() -> None:
     plan = 100 * GIB
     full = chart(steady(*[plan] * 20), plan)
-    wiggle = chart(steady(*(plan // 2 + (plan // 10_000) * (index % 2) for index in range(20))), plan)
-    climb = chart(steady(*(plan * index // 19 for index in range(20))), plan)
+    tiny = chart(steady(*(plan // 2 + (plan // 10_000) * (index % 2) for index in range(20))), plan)
+    growth = chart(steady(*(plan * index // 19 for index in range(20))), plan)
     assert all(set(row) == {"█"} for row in full)
-    assert all(len(set(row)) == 1 for row in wiggle), "a wiggle is flat"
-    assert set(wiggle[0]) == {"┄"}
-    assert len({tuple(full), tuple(wiggle), tuple(climb)}) == 3
+    assert all(len(set(row)) == 1 for row in tiny), "a tiny change is flat"
+    assert set(tiny[0]) == {"┄"}
+    assert len({tuple(full), tuple(tiny), tuple(growth)}) == 3
 
 
-def test_a_climb_rises() -> None:
+def test_growth_rises_from_left_to_right() -> None:
     plan = 100 * GIB
     (*_, bottom) = rows = chart(steady(*(plan * index // 40 for index in range(40))), plan, height=8)
     heights = [sum(row[column] not in " ┄" for row in rows) for column in range(len(bottom))]
@@ -111,12 +111,12 @@ def test_a_climb_rises() -> None:
     assert heights[-1] >= 7
 
 
-def test_something_is_not_nothing_however_small() -> None:
+def test_tiny_value_is_visible_and_zero_is_not() -> None:
     assert set(chart(steady(1, 1), 100 * GIB)[-1]) == {"▁"}
     assert set(chart(steady(0, 0), 100 * GIB)[-1]) == {" "}
 
 
-def test_the_plan_is_a_line_where_nothing_stands_in_front_of_it() -> None:
+def test_plan_is_a_dashed_line_above_the_bars() -> None:
     lines = capacity_chart(steady(20 * GIB, 20 * GIB), 100 * GIB, WIDTH, HEIGHT)
     top = lines[0]
     assert "100 GiB" in plain_text(top)
@@ -124,7 +124,7 @@ def test_the_plan_is_a_line_where_nothing_stands_in_front_of_it() -> None:
     assert not any("┄" in row for row in bars(lines)[1:])
 
 
-def test_the_plan_lies_inside_when_used_is_over_it() -> None:
+def test_plan_is_inside_the_chart_when_used_exceeds_it() -> None:
     rows = capacity_chart(steady(200 * GIB, 10 * GIB, 10 * GIB), 100 * GIB, WIDTH, HEIGHT)
     with_plan = [index for index, line in enumerate(rows) if any(span.role is Role.PLAN for span in line)]
     assert with_plan == [3]
@@ -132,33 +132,33 @@ def test_the_plan_lies_inside_when_used_is_over_it() -> None:
 
 
 @pytest.mark.parametrize("plan", [0, None])
-def test_without_a_plan_there_is_no_line(plan: int | None) -> None:
+def test_chart_without_plan_has_no_plan_line(plan: int | None) -> None:
     lines = capacity_chart(steady(5, 9), plan, WIDTH, HEIGHT)
     assert not any(span.role is Role.PLAN for line in lines for span in line)
 
 
-def test_gaps_are_dots_at_the_bottom_and_are_explained() -> None:
+def test_gaps_are_dots_at_the_bottom_with_a_legend() -> None:
     track = CapacityHistory((CapacitySample(0.0, GIB),), gaps=(ObservationGap(100.0, 200.0),), until=300.0)
     lines = capacity_chart(track, 10 * GIB, WIDTH, HEIGHT)
     bottom = bars(lines)[-1]
-    assert bottom.strip("·") == bottom, "what was seen stands on both sides"
+    assert bottom.strip("·") == bottom, "there are bars on both sides"
     assert bottom.count("·") == pytest.approx(len(bottom) / 3, abs=1.5)
     assert all("·" not in row for row in bars(lines)[:-1])
-    assert "not seen" in plain_text(lines[-1])
+    assert "no data" in plain_text(lines[-1])
 
 
-def test_what_was_before_the_first_reading_is_blank_not_a_gap() -> None:
+def test_time_before_the_first_sample_is_blank() -> None:
     lines = capacity_chart(CapacityHistory((CapacitySample(30.0, GIB),), until=40.0), 10 * GIB, WIDTH, HEIGHT)
     assert "·" not in bars(lines)[-1]
-    assert "not seen" not in plain_text(lines[-1])
+    assert "no data" not in plain_text(lines[-1])
 
 
-def test_the_figures_stand_below() -> None:
+def test_last_line_has_min_max_and_current_value() -> None:
     figures = plain_text(capacity_chart(steady(GIB, 3 * GIB, 2 * GIB), 10 * GIB, WIDTH, HEIGHT)[-1])
     assert figures == "min 1 GiB  max 3 GiB  now 2 GiB"
 
 
-def test_the_axis_has_its_span_of_time() -> None:
+def test_axis_shows_the_time_span() -> None:
     axis = plain_text(capacity_chart(steady(*[GIB] * 120), 10 * GIB, WIDTH, HEIGHT)[HEIGHT])
     assert "-2 h" in axis
     assert axis.endswith("now")

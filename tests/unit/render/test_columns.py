@@ -20,16 +20,16 @@ from tests.unit.render.rows import a_row
 CONTEXT = CellContext(now=EPOCH, names={"vm-of-cdp-erp-db": "erp-db-01"})
 
 
-def test_wide_terminals_have_every_column() -> None:
+def test_wide_terminal_shows_every_default_column() -> None:
     assert [p.column for p in fit_columns(160)] == list(DEFAULT_COLUMNS)
 
 
-def test_every_column_has_its_place_in_the_priorities_and_a_key_of_its_own() -> None:
+def test_every_column_has_a_priority_and_a_unique_key() -> None:
     assert sorted(column.key for column in KEEP_PRIORITY) == sorted({column.key for column in COLUMNS})
 
 
 @pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.key)
-def test_a_heading_fits_its_column(column: Column) -> None:
+def test_heading_fits_its_column(column: Column) -> None:
     assert cell_len(column.heading) <= column.width
     assert column.help
 
@@ -63,18 +63,18 @@ def test_a_heading_fits_its_column(column: Column) -> None:
         ("full-in", {"full_in_s": 7200.0}, "2 h"),
         ("full-in", {"full_in_s": 1e12}, "> 1 y"),
         ("protects", {}, "erp-db-01"),
-        ("protects", {"resource_refs": ()}, "nothing"),
+        ("protects", {"resource_refs": ()}, "none"),
         ("protects", {"resource_refs": (ResourceRef("x", "VmInstanceVO"),)}, "VM"),
         ("protects", {"resource_refs": (ResourceRef("x", "VmInstanceVO"), ResourceRef("y", "V"))}, "2 resources"),
         ("last-op", {}, "2 h"),
         ("last-op", {"last_op_at": None}, "–"),
     ],
 )
-def test_cells(key: str, changes: dict[str, object], text: str) -> None:
+def test_default_column_cells(key: str, changes: dict[str, object], text: str) -> None:
     assert plain_text(BY_KEY[key].cell(a_row(**changes), CONTEXT)) == text  # type: ignore[arg-type]
 
 
-def test_a_task_without_a_name_says_so() -> None:
+def test_task_without_name_is_marked() -> None:
     assert plain_text(BY_KEY["name"].cell(a_row(""), CONTEXT)) == "(no name)"
 
 
@@ -102,7 +102,7 @@ def test_every_known_status_fits_its_column(status: str) -> None:
 @pytest.mark.parametrize(
     ("ratio", "role"), [(0.0, Role.TEXT), (0.89, Role.TEXT), (0.9, Role.WARN), (1.0, Role.BAD), (2.0, Role.BAD)]
 )
-def test_the_share_of_the_plan_warns_before_it_is_full(ratio: float, role: Role) -> None:
+def test_used_share_of_the_plan_warns_before_it_is_full(ratio: float, role: Role) -> None:
     row = a_row(used_bytes=int(ratio * 1000), plan_bytes=1000)
     assert BY_KEY["use"].cell(row, CONTEXT)[0].role is role
 
@@ -116,13 +116,13 @@ def test_the_share_of_the_plan_warns_before_it_is_full(ratio: float, role: Role)
         (700_000, "Disabled", Role.DIM),
     ],
 )
-def test_the_rpo_warns_before_it_is_a_breach_and_only_when_switched_on(rpo: int, state: str, role: Role) -> None:
+def test_rpo_warns_before_a_breach_only_while_enabled(rpo: int, state: str, role: Role) -> None:
     assert BY_KEY["rpo"].cell(a_row(rpo_ms=rpo, state=state), CONTEXT)[0].role is role
 
 
 @settings(max_examples=100)
 @given(st.floats(0, 5), st.integers(1, 40))
-def test_a_bar_has_its_length_and_shows_something_for_something(ratio: float, cells: int) -> None:
+def test_bar_has_its_length_and_shows_any_ratio_above_zero(ratio: float, cells: int) -> None:
     text = plain_text(bar(ratio, cells))
     assert len(text) == cells
     assert (text == "░" * cells) == (ratio == 0)
@@ -130,11 +130,11 @@ def test_a_bar_has_its_length_and_shows_something_for_something(ratio: float, ce
 
 
 @pytest.mark.parametrize(
-    ("written", "word"),
+    ("resource_type", "kind"),
     [("VmInstanceVO", "VM"), ("org.zstack.VolumeVO", "org.zstack.Volume"), ("VolumeVO", "Volume"), ("?", "?")],
 )
-def test_a_class_name_becomes_a_word(written: str, word: str) -> None:
-    assert resource_kind(written) == word
+def test_resource_type_is_shown_in_a_readable_form(resource_type: str, kind: str) -> None:
+    assert resource_kind(resource_type) == kind
 
 
 @pytest.mark.parametrize(
@@ -158,13 +158,13 @@ def test_a_class_name_becomes_a_word(written: str, word: str) -> None:
         ("description", {"description": "ours"}, "ours"),
     ],
 )
-def test_cells_of_a_wide_list(key: str, changes: dict[str, object], text: str) -> None:
+def test_optional_column_cells(key: str, changes: dict[str, object], text: str) -> None:
     context = CellContext(EPOCH, {"vm-of-cdp-erp-db": "erp-db-01", "gold-uuid": "gold"}, UTC)
     assert plain_text(BY_KEY[key].cell(a_row(**changes), context)) == text  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.key)
-def test_every_column_has_something_for_a_file_and_says_in_which_unit(column: Column) -> None:
+def test_every_column_exports_fields_named_with_their_unit(column: Column) -> None:
     assert column.data
     for datum in column.data:
         assert re.fullmatch(r"[a-z][a-z_]*", datum.name)

@@ -1,4 +1,4 @@
-"""Copies of a task hold what it holds, and nothing that a terminal would act upon."""
+"""Copied text contains the task's data, and nothing that a terminal interprets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BASE = "http://10.0.0.5:8080/zstack/v1"
 
 
 @given(st.text(min_size=1, max_size=60))
-def test_a_curl_line_is_four_words_whatever_the_uuid(uuid: str) -> None:
+def test_curl_command_has_four_arguments_for_any_uuid(uuid: str) -> None:
     line = curl_command([uuid.encode("utf-8", "replace").decode()], BASE)
     assert line.isascii()
     assert line.isprintable()
@@ -24,17 +24,17 @@ def test_a_curl_line_is_four_words_whatever_the_uuid(uuid: str) -> None:
     assert url.startswith(f"{BASE}/cdp-task/")
 
 
-def test_all_that_can_be_copied_has_a_letter_of_its_own() -> None:
+def test_every_copy_format_has_its_own_key() -> None:
     offered = copy_formats([a_task()], ["{}"], BASE)
     assert [copy.id for copy in offered] == ["uuid", "name", "json", "curl"]
     assert len({copy.key for copy in offered}) == len(offered)
 
 
-def test_several_tasks_are_one_line_all_the_same() -> None:
+def test_several_tasks_are_copied_as_one_line() -> None:
     tasks = [a_task("a", "0a"), a_task("b", "0b")]
     offered = {copy.id: copy for copy in copy_formats(tasks, ['{"uuid": "0a"}', '{"uuid": "0b"}'], BASE)}
     assert offered["uuid"].text == "0a 0b"
-    assert offered["uuid"].label == "2 uuids"
+    assert offered["uuid"].label == "2 UUIDs"
     assert offered["name"].text == "a, b"
     assert json.loads(offered["json"].text) == [{"uuid": "0a"}, {"uuid": "0b"}]
     assert shlex.split(offered["curl"].text)[-2:] == [f"{BASE}/cdp-task/0a", f"{BASE}/cdp-task/0b"]

@@ -67,35 +67,35 @@ def test_csv_has_the_chosen_columns_in_their_order() -> None:
     assert text == "uuid,rpo_ms,rpo_target_ms\r\nuuid-of-cdp-erp-db,1830,600000\r\n"
 
 
-def test_an_empty_list_is_its_header() -> None:
+def test_csv_of_an_empty_list_is_its_header() -> None:
     assert "".join(iter_csv([], [BY_KEY["name"]], CONTEXT)) == "name\r\n"
 
 
 @pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", '=1,"2"'])
-def test_text_is_no_formula_in_a_spreadsheet(name: str) -> None:
+def test_csv_text_is_not_a_spreadsheet_formula(name: str) -> None:
     (row,) = written([a_row(name)], ["name"])
     assert row["name"] == f"'{name}"
 
 
 @settings(max_examples=100)
 @given(st.lists(st.text().map(sanitize), max_size=8))
-def test_whatever_a_name_is_it_is_one_cell_of_one_line(names: list[str]) -> None:
+def test_any_name_is_one_cell_of_one_csv_line(names: list[str]) -> None:
     rows = written([a_row(name, uuid=f"u-{at}") for at, name in enumerate(names)], ["name", "uuid"])
     assert [row["uuid"] for row in rows] == [f"u-{at}" for at in range(len(names))]
     assert [row["name"].removeprefix("'") for row in rows] == [name.removeprefix("'") for name in names]
 
 
-def test_a_long_list_comes_in_pieces() -> None:
+def test_long_list_is_yielded_in_chunks() -> None:
     rows = [a_row(f"task-{at}") for at in range(1000)]
-    pieces = list(iter_csv(rows, DEFAULT_COLUMNS, CONTEXT))
-    assert len(pieces) == 6
-    assert "".join(pieces).count("\r\n") == 1001
+    chunks = list(iter_csv(rows, DEFAULT_COLUMNS, CONTEXT))
+    assert len(chunks) == 6
+    assert "".join(chunks).count("\r\n") == 1001
 
 
 @pytest.mark.parametrize(
     "records", [[], ['{"uuid": "a"}'], ['{"uuid": "a"}', '{"uuid": "b", "n": 12345678901234567890}']]
 )
-def test_json_is_an_object_with_the_records_as_they_are(records: list[str]) -> None:
+def test_json_is_an_object_with_the_unchanged_records(records: list[str]) -> None:
     about = {
         "node": "http://näh\x1b",
         "taken_at": datetime(2026, 1, 2, tzinfo=UTC),

@@ -11,16 +11,16 @@ URL = "http://10.0.0.5:8080/zstack/v1/cdp-task"
 
 
 @pytest.mark.parametrize("kind", FailureKind)
-def test_every_kind_of_failure_has_short_words_and_advice(kind: FailureKind) -> None:
+def test_every_failure_kind_has_a_label_and_advice(kind: FailureKind) -> None:
     failure = Failure(kind, "details", URL)
     assert 0 < len(failure_label(failure)) <= 24
-    what, arrow, advice = failure_sentence(failure).partition(" → ")
-    assert what == f"{failure_label(failure)}: details, at {URL}"
+    cause, arrow, advice = failure_sentence(failure).partition(" → ")
+    assert cause == f"{failure_label(failure)}: details, at {URL}"
     assert arrow
     assert advice
 
 
-def test_no_two_kinds_of_failure_sound_the_same() -> None:
+def test_failure_labels_are_unique() -> None:
     assert len({failure_label(Failure(kind, "", "")) for kind in FailureKind}) == len(FailureKind)
 
 
@@ -33,26 +33,26 @@ def test_no_two_kinds_of_failure_sound_the_same() -> None:
         (Failure(FailureKind.SERVER_ERROR, "", ""), "server error → "),
     ],
 )
-def test_a_sentence_says_only_what_is_known(failure: Failure, beginning: str) -> None:
+def test_sentence_leaves_out_missing_details_and_url(failure: Failure, beginning: str) -> None:
     assert failure_sentence(failure).startswith(beginning)
 
 
-def test_every_severity_has_a_role_and_a_meaning() -> None:
+def test_every_severity_has_a_role_and_a_text() -> None:
     assert set(ROLES) == set(SEVERITY_TEXT) == set(Severity)
     assert len(set(ROLES.values())) == len(Severity)
 
 
-def test_no_two_statuses_share_a_glyph() -> None:
+def test_status_glyphs_are_unique() -> None:
     assert len({*GLYPHS.values(), OTHER_GLYPH}) == len(GLYPHS) + 1
 
 
-def test_an_unknown_status_stands_after_the_bad_and_before_the_good() -> None:
+def test_unknown_status_ranks_between_bad_and_good_ones() -> None:
     order = sorted([*GLYPHS, "Levitating"], key=lambda status: (status_rank(status), status))
     assert order.index("Stopped") < order.index("Levitating") < order.index("Running")
 
 
 @pytest.mark.parametrize("kind", FailureKind)
-def test_what_to_do_fits_a_line_beside_what_happened(kind: FailureKind) -> None:
+def test_advice_fits_a_line_beside_long_details(kind: FailureKind) -> None:
     advice = failure_sentence(Failure(kind, "", "")).partition(" → ")[2]
     assert len(advice) <= 72
     assert advice in fit_failure_sentence(Failure(kind, "x" * 200, URL), 118, len)
@@ -61,13 +61,13 @@ def test_what_to_do_fits_a_line_beside_what_happened(kind: FailureKind) -> None:
 @pytest.mark.parametrize(
     ("width", "shown"),
     [
-        (200, f"server error: SYS.1000: the disk is full, at {URL} → the management node reports a fault of its own"),
-        (90, "server error: SYS.1000: the disk is full → the management node reports a fault of its own"),
-        (78, "SYS.1000: the disk is full → the management node reports a fault of its own"),
-        (66, "SYS.1000: the di… → the management node reports a fault of its own"),
-        (56, "the management node reports a fault of its own"),
+        (200, f"server error: SYS.1000: the disk is full, at {URL} → the management node reports an internal error"),
+        (90, "server error: SYS.1000: the disk is full → the management node reports an internal error"),
+        (78, "SYS.1000: the disk is full → the management node reports an internal error"),
+        (66, "SYS.1000: the dis… → the management node reports an internal error"),
+        (56, "the management node reports an internal error"),
     ],
 )
-def test_what_the_header_says_already_goes_first_when_room_is_short(width: int, shown: str) -> None:
+def test_label_is_dropped_before_details_and_advice(width: int, shown: str) -> None:
     failure = Failure(FailureKind.SERVER_ERROR, "the disk is full", URL, code="SYS.1000")
     assert fit_failure_sentence(failure, width, len) == shown

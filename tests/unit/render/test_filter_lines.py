@@ -10,45 +10,45 @@ from cdptui.render.filter_lines import FilterResult, active_filter_line, error_l
 from cdptui.render.spans import Role, plain_text
 
 
-def error_of(text: str) -> QueryError:
+def parse_error(text: str) -> QueryError:
     with pytest.raises(QueryError) as caught:
         parse(text)
     return caught.value
 
 
-def test_the_caret_stands_under_what_is_wrong() -> None:
-    line = error_line(error_of("erp uesd>8"), 6, 80, cell_len)
+def test_caret_is_below_the_error() -> None:
+    line = error_line(parse_error("erp uesd>8"), 6, 80, cell_len)
     assert plain_text(line) == "      ^ unknown field 'uesd'; did you mean used?"
     assert line[-1].role is Role.BAD
 
 
-def test_what_more_typing_makes_right_is_no_error_yet() -> None:
-    assert error_line(error_of("used>"), 7, 80, cell_len)[-1].role is Role.WARN
+def test_unfinished_expression_is_a_warning() -> None:
+    assert error_line(parse_error("used>"), 7, 80, cell_len)[-1].role is Role.WARN
 
 
-def test_near_the_right_edge_the_words_stand_before_the_caret() -> None:
-    line = plain_text(error_line(error_of("uesd>8"), 70, 80, cell_len))
+def test_message_is_before_the_caret_near_the_right_edge() -> None:
+    line = plain_text(error_line(parse_error("uesd>8"), 70, 80, cell_len))
     assert line.endswith("did you mean used? ^")
     assert line.index("^") == 70
 
 
-def test_every_clause_has_its_count_and_one_that_is_not_known_yet_a_sign() -> None:
+def test_explanation_shows_the_count_of_each_clause_or_an_ellipsis() -> None:
     expression = parse("used>80% or plan=0")
     used, _ = clauses(expression)
     assert (
         plain_text(explanation_line(expression, FilterResult(1, 2, {used: 1})))
-        == "used over 80% of plan 1 OR plan is 0 …"
+        == "used over 80% of plan (1) OR plan is 0 (…)"
     )
 
 
-def test_hostile_text_is_inert() -> None:
-    said = plain_text(explanation_line(parse('"a\x1b[31m\u202e"'), FilterResult(0, 0, {})))
-    assert "\x1b" not in said
-    assert "\u202e" not in said
+def test_explanation_is_sanitized() -> None:
+    output = plain_text(explanation_line(parse('"a\x1b[31m\u202e"'), FilterResult(0, 0, {})))
+    assert "\x1b" not in output
+    assert "\u202e" not in output
 
 
 @pytest.mark.parametrize("width", [10, 20, 40, 60, 100, 160])
-def test_the_count_of_what_is_hidden_is_the_last_to_go(width: int) -> None:
+def test_hidden_count_is_dropped_last(width: int) -> None:
     line = plain_text(active_filter_line("used>80% and status!=Running", FilterResult(12, 1312, {}), width, cell_len))
     assert "12 of 1312 shown, 1300 hidden"[: max(0, width - 5)] in line
 

@@ -18,19 +18,19 @@ POWERS = {"B": 0, "KiB": 1, "MiB": 2, "GiB": 3, "TiB": 4, "PiB": 5, "EiB": 6}
 @given(BYTES)
 @example(2**20 - 1)
 @example(2**64 - 1)
-def test_a_size_fits_its_column_and_is_right_to_its_last_figure(count: int) -> None:
+def test_size_fits_its_column_and_is_exact_to_its_last_digit(count: int) -> None:
     text = formatting.size(count)
     number, unit = text.split(" ")
     assert len(text) <= 8
-    last_figure = 0.1 if "." in number else 1.0
+    last_digit = 0.1 if "." in number else 1.0
     assert float(number) * 1024 ** POWERS[unit] == pytest.approx(
-        count, abs=last_figure * 1024 ** POWERS[unit] * 0.51 + count * 0.001
+        count, abs=last_digit * 1024 ** POWERS[unit] * 0.51 + count * 0.001
     )
 
 
 @settings(max_examples=100)
 @given(BYTES, BYTES)
-def test_more_bytes_never_look_like_fewer(a: int, b: int) -> None:
+def test_formatted_sizes_keep_their_order(a: int, b: int) -> None:
     def value(count: int) -> float:
         number, unit = formatting.size(count).split(" ")
         return float(number) * float(1024 ** POWERS[unit])
@@ -60,7 +60,7 @@ def test_sizes(count: int | None, text: str) -> None:
 @example(1 - 1e-12)
 @example((100 * 2**30 - 1) / (100 * 2**30))
 @example(1e-300)
-def test_a_share_is_full_only_when_it_is_and_empty_only_when_it_is(ratio: float) -> None:
+def test_percentage_is_0_or_100_only_when_exact(ratio: float) -> None:
     text = formatting.percent(ratio)
     assert len(text) <= 5
     assert (text == "0%") == (ratio == 0)
@@ -81,26 +81,26 @@ def test_a_share_is_full_only_when_it_is_and_empty_only_when_it_is(ratio: float)
         (None, "–"),
     ],
 )
-def test_shares(ratio: float | None, text: str) -> None:
+def test_percentages(ratio: float | None, text: str) -> None:
     assert formatting.percent(ratio) == text
 
 
 @settings(max_examples=100)
 @given(st.floats(-1e15, 1e15))
-def test_a_rate_says_its_direction_and_fits_its_column(bytes_per_s: float) -> None:
+def test_rate_has_its_sign_and_fits_its_column(bytes_per_s: float) -> None:
     text = formatting.rate(bytes_per_s)
     count = round(bytes_per_s * 3600)
     assert text == "0/h" if count == 0 else text.startswith("+" if count > 0 else "−")
     assert len(text) <= 11
 
 
-def test_a_rate_can_be_for_a_day() -> None:
+def test_rate_per_day() -> None:
     assert formatting.rate(1024.0, 86400, "day") == "+84.4 MiB/day"
 
 
 @settings(max_examples=150)
 @given(st.integers(0, 2**63))
-def test_a_latency_reads_back_to_nearly_itself(milliseconds: int) -> None:
+def test_latency_can_be_parsed_back_within_its_precision(milliseconds: int) -> None:
     text = formatting.latency(milliseconds)
     seconds = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
     parts = re.findall(r"([\d.]+)(ms|d|h|m|s)", text)
@@ -133,7 +133,7 @@ def test_latencies(milliseconds: int | None, text: str) -> None:
 
 @settings(max_examples=100)
 @given(st.floats(0, 1e10))
-def test_a_duration_is_one_number_in_one_unit_and_never_longer_than_it_was(seconds: float) -> None:
+def test_duration_is_rounded_down_to_one_unit(seconds: float) -> None:
     number, unit = formatting.duration(seconds).split(" ")
     size = {"s": 1, "min": 60, "h": 3600, "d": 86400, "y": 365 * 86400}[unit]
     assert int(number) * size <= seconds < (int(number) + 1) * size
@@ -152,7 +152,7 @@ def test_durations(seconds: float | None, text: str) -> None:
 @example(0.0995)
 @example(0.0999)
 @example(9.96)
-def test_the_time_of_a_poll_always_takes_five_cells(seconds: float) -> None:
+def test_poll_time_always_takes_five_cells(seconds: float) -> None:
     assert len(formatting.poll_time(seconds)) == 5
 
 
@@ -166,11 +166,11 @@ def test_the_time_of_a_poll_always_takes_five_cells(seconds: float) -> None:
         (-timedelta(hours=3), "in 3 h"),
     ],
 )
-def test_an_age_tells_past_from_future_and_forgives_a_clock_a_few_seconds_off(ago: timedelta, text: str) -> None:
+def test_age_shows_the_future_only_beyond_a_small_clock_difference(ago: timedelta, text: str) -> None:
     assert formatting.age(NOW - ago, NOW) == text
 
 
-def test_an_unknown_moment_has_no_age_and_no_date() -> None:
+def test_unknown_time_has_no_age_and_no_date() -> None:
     assert (formatting.age(None, NOW), formatting.timestamp(None, UTC)) == ("–", "–")
 
 
@@ -182,6 +182,6 @@ def test_an_unknown_moment_has_no_age_and_no_date() -> None:
         (timezone(-timedelta(hours=3, minutes=30)), "UTC-03:30", "2026-01-01 08:30:00 UTC-03:30"),
     ],
 )
-def test_a_date_names_its_zone_by_its_offset(zone: tzinfo, name: str, moment: str) -> None:
+def test_timestamp_shows_the_utc_offset(zone: tzinfo, name: str, moment: str) -> None:
     assert formatting.utc_offset(NOW, zone) == name
     assert formatting.timestamp(NOW, zone) == moment

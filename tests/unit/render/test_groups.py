@@ -12,7 +12,7 @@ from cdptui.render.groups import group_name
 from cdptui.render.spans import plain_text
 from cdptui.render.task_cells import CellContext
 from tests.doubles import EPOCH
-from tests.unit.render.rows import WORRYING_GROUP
+from tests.unit.render.rows import UNHEALTHY_GROUP
 
 CONTEXT = CellContext(EPOCH, {"s-1": "backup-server-1"})
 
@@ -29,18 +29,18 @@ CONTEXT = CellContext(EPOCH, {"s-1": "backup-server-1"})
         ("state", "Enabled", "Enabled"),
     ],
 )
-def test_a_group_is_called_by_what_its_tasks_have_in_common(by: str, key: str, name: str) -> None:
+def test_group_is_named_by_its_common_value(by: str, key: str, name: str) -> None:
     assert group_name(GroupSummary(by, key), CONTEXT) == name
 
 
-def said(group: GroupSummary) -> dict[str, str]:
+def cells_of(group: GroupSummary) -> dict[str, str]:
     return {
         column.key: plain_text(column.group_cell(group, CONTEXT)) for column in COLUMNS if column.group_cell is not None
     }
 
 
-def test_sums_stand_under_the_headings_of_what_they_are_sums_of() -> None:
-    assert said(WORRYING_GROUP) == {
+def test_group_totals_are_in_their_columns() -> None:
+    assert cells_of(UNHEALTHY_GROUP) == {
         "name": "backup-server-1",
         "status": "✖ 3 of 12",
         "used": "50 GiB",
@@ -51,8 +51,8 @@ def test_sums_stand_under_the_headings_of_what_they_are_sums_of() -> None:
     }
 
 
-def test_a_healthy_group_of_which_little_is_known_says_so() -> None:
-    assert said(GroupSummary("state", "Enabled", count=1)) == {
+def test_healthy_group_with_unknown_totals() -> None:
+    assert cells_of(GroupSummary("state", "Enabled", count=1)) == {
         "name": "Enabled",
         "status": "● all 1",
         "used": "–",
@@ -70,7 +70,7 @@ def test_a_healthy_group_of_which_little_is_known_says_so() -> None:
     st.none() | st.integers(0, 2**70),
     st.none() | st.floats(0, 1e15),
 )
-def test_sums_fit_their_columns(count: int, worst: Severity, used: int | None, rate: float | None) -> None:
+def test_group_totals_fit_their_columns(count: int, worst: Severity, used: int | None, rate: float | None) -> None:
     group = GroupSummary("state", "x", count, count, worst, used, used, rate, growth_bytes_per_s=rate)
     for key in ("status", "used", "plan", "use", "growth"):
         total = BY_KEY[key].group_cell

@@ -50,45 +50,45 @@ def failed(kind: FailureKind) -> ConnectionStatus:
         pytest.param(
             structs.replace(LIVE, is_loading=True, loaded=3000, total=12_345, pages=3),
             "◌ loading page 3 of 12",
-            id="pages are still to come",
+            id="loading pages",
         ),
         pytest.param(
             structs.replace(LIVE, is_loading=True, loaded=3000, total=None, pages=3),
             "◌ loading, 3 pages",
-            id="nobody knows how many pages",
+            id="loading an unknown number of pages",
         ),
         pytest.param(
             structs.replace(RETRYING, refresh_period_s=10.0),
             "▲ retry 3 in <10 s: unreachable",
-            id="waiting on a slow line",
+            id="waiting with low bandwidth",
         ),
         pytest.param(LIVE, "● live", id="fresh"),
         pytest.param(structs.replace(LIVE, age_s=20.0), "● live", id="as old as two intervals"),
         pytest.param(structs.replace(LIVE, age_s=20.1), "▲ stale", id="older than two intervals"),
-        pytest.param(RETRYING, "▲ retry 3 in 7 s: unreachable", id="waiting for the next try"),
-        pytest.param(structs.replace(RETRYING, retry_in_s=0.2), "▲ retry 3 now: unreachable", id="about to try"),
+        pytest.param(RETRYING, "▲ retry 3 in 7 s: unreachable", id="waiting for the next attempt"),
+        pytest.param(structs.replace(RETRYING, retry_in_s=0.2), "▲ retry 3 now: unreachable", id="about to retry"),
         pytest.param(structs.replace(RETRYING, retry_in_s=None), "▲ retry 3 now: unreachable", id="trying"),
         pytest.param(
             structs.replace(CONNECTING, failure=REFUSED, attempt=1, retry_in_s=5),
             "▲ retry 1 in 5 s: unreachable",
-            id="never",
+            id="never connected",
         ),
-        pytest.param(failed(FailureKind.LOGIN_REFUSED), "✖ login refused", id="wants a person"),
-        pytest.param(failed(FailureKind.SESSION_CONTENDED), "✖ session taken over", id="wants a person to decide"),
+        pytest.param(failed(FailureKind.LOGIN_REFUSED), "✖ login refused", id="needs a password"),
+        pytest.param(failed(FailureKind.SESSION_CONTENDED), "✖ session taken over", id="needs a decision"),
     ],
 )
-def test_the_state_of_the_connection_in_a_word(connection: ConnectionStatus, word: str) -> None:
+def test_connection_state(connection: ConnectionStatus, word: str) -> None:
     assert connection_state(connection).text == word
 
 
 @pytest.mark.parametrize("kind", FailureKind)
-def test_no_failure_looks_live(kind: FailureKind) -> None:
+def test_failure_is_never_shown_as_live(kind: FailureKind) -> None:
     word = connection_state(failed(kind))
     assert word.role is Role.BAD
     assert "live" not in word.text
 
 
-def test_a_wide_line_says_everything() -> None:
+def test_wide_first_line_shows_every_part() -> None:
     line = connection_line(LIVE, 120, cell_len)
     text = plain_text(line)
     assert cell_len(text) == 120
@@ -115,13 +115,13 @@ def test_a_wide_line_says_everything() -> None:
         (0, 0, "0/0 tasks", Role.TEXT),
     ],
 )
-def test_a_partial_list_says_how_much_of_it_is_there(loaded: int, total: int | None, text: str, role: Role) -> None:
+def test_partial_list_shows_loaded_and_total_tasks(loaded: int, total: int | None, text: str, role: Role) -> None:
     line = connection_line(structs.replace(LIVE, loaded=loaded, total=total), 120, cell_len)
     (span,) = (span for span in line if "tasks" in span.text)
     assert (span.text, span.role) == (text, role)
 
 
-def test_old_data_is_marked_by_its_age_as_well() -> None:
+def test_old_data_has_a_warning_age() -> None:
     line = connection_line(structs.replace(LIVE, age_s=300.0), 120, cell_len)
     (age,) = (span for span in line if span.text.startswith("age"))
     assert (age.text, age.role) == ("age 5 min", Role.WARN)
@@ -143,10 +143,10 @@ def test_old_data_is_marked_by_its_age_as_well() -> None:
             structs.replace(LIVE, node="https://管理节点.example.com/very/long/prefix", account="财务"), id="wide names"
         ),
         pytest.param(structs.replace(LIVE, loaded=100_000, total=100_000, age_s=1e6, poll_s=75.0), id="large figures"),
-        pytest.param(failed(FailureKind.LOGIN_REFUSED), id="waiting for a person"),
+        pytest.param(failed(FailureKind.LOGIN_REFUSED), id="waiting for the user"),
     ],
 )
-def test_the_first_line_fits_every_width(connection: ConnectionStatus) -> None:
+def test_first_line_fits_every_width(connection: ConnectionStatus) -> None:
     word = connection_state(connection).text
     for width in WIDTHS:
         text = plain_text(connection_line(connection, width, cell_len))
@@ -154,13 +154,13 @@ def test_the_first_line_fits_every_width(connection: ConnectionStatus) -> None:
         assert text.startswith(word[: width - 1])
 
 
-def test_the_word_of_the_connection_and_the_pause_stay_apart_on_narrow_screens() -> None:
+def test_state_and_pause_are_separated_at_every_width() -> None:
     for width in WIDTHS:
         text = plain_text(connection_line(structs.replace(LIVE, pending_changes=17), width, cell_len))
         assert "live‖" not in text, f"at {width}"
 
 
-def test_what_matters_less_goes_first() -> None:
+def test_narrow_first_line_drops_the_least_important_part() -> None:
     shown = [
         [part for part in ("live", "age", "http", "tasks", "UTC", "admin", "poll", "every") if part in text]
         for text in (plain_text(connection_line(LIVE, width, cell_len)) for width in reversed(WIDTHS))
@@ -182,7 +182,7 @@ FLEET = summarize_fleet(
 )
 
 
-def test_a_fleet_is_added_up() -> None:
+def test_fleet_summary_counts_and_totals() -> None:
     assert set(FLEET.statuses) == {
         ("Failed", 1, Severity.CRITICAL),
         ("Stopped", 2, Severity.CRITICAL),
@@ -194,23 +194,23 @@ def test_a_fleet_is_added_up() -> None:
     assert (FLEET.near_full, FLEET.rpo_breaches, FLEET.bad_records) == (1, 1, 1)
 
 
-def test_the_second_line_begins_with_the_worst_status() -> None:
+def test_second_line_lists_the_worst_status_first() -> None:
     text = plain_text(fleet_line(FLEET, 200, cell_len))
     places = [text.index(status) for status in ("Failed", "Stopped", "Levitating", "Starting", "Running")]
     assert places == sorted(places)
 
 
-def test_an_empty_fleet_is_all_zeros() -> None:
+def test_empty_fleet_is_shown_as_zeros() -> None:
     text = plain_text(fleet_line(summarize_fleet([]), 100, cell_len))
     assert "0 B of 0 B" in text
     assert "▲ 0 near full" in text
 
 
-def test_before_the_first_answer_the_second_line_says_nothing() -> None:
-    assert plain_text(fleet_line(None, 100, cell_len)).strip() == "", "zeros would be a lie: nothing is known"
+def test_second_line_is_empty_before_the_first_list() -> None:
+    assert plain_text(fleet_line(None, 100, cell_len)).strip() == "", "nothing is known yet, so zeros would be wrong"
 
 
-def test_a_wide_second_line_says_everything() -> None:
+def test_wide_second_line_shows_every_part() -> None:
     text = plain_text(fleet_line(FLEET, 200, cell_len))
     assert cell_len(text) == 200
     for part in (
@@ -236,37 +236,37 @@ many_statuses = st.lists(
 
 @settings(max_examples=30)
 @given(many_statuses, st.sampled_from(WIDTHS))
-def test_the_second_line_fits_every_width(fleet: object, width: int) -> None:
+def test_second_line_fits_every_width(fleet: object, width: int) -> None:
     text = plain_text(fleet_line(fleet, width, cell_len))  # type: ignore[arg-type]
     assert cell_len(text) <= width, f"{cell_len(text)} cells in {width}: {text!r}"
 
 
 @pytest.mark.parametrize("width", range(20, 200))
-def test_nearly_full_is_never_called_full(width: int) -> None:
+def test_near_full_is_never_shortened_to_full(width: int) -> None:
     assert " full" not in plain_text(fleet_line(FLEET, width, cell_len)).replace(" near full", "")
 
 
-def test_the_number_of_failed_tasks_is_seen_at_eighty_columns() -> None:
+def test_failed_tasks_are_named_at_80_columns() -> None:
     text = plain_text(fleet_line(FLEET, 80, cell_len))
     assert cell_len(text) == 80
     assert "1 Failed" in text.replace("✖1", "✖ 1")
 
 
-def test_a_longer_interval_than_was_asked_for_is_said_with_its_reason() -> None:
+def test_lengthened_interval_shows_its_cause() -> None:
     line = plain_text(connection_line(structs.replace(LIVE, is_paced=True, interval_s=24.4), 120, cell_len))
     assert "node is slow: every 24 s" in line
     assert "every" not in line.replace("node is slow: every 24 s", "")
 
 
-@pytest.mark.parametrize(("age_s", "said"), [(0.0, "<10 s"), (9.9, "<10 s"), (10.0, "<20 s"), (59.9, "<60 s")])
-def test_on_a_slow_line_an_age_is_said_as_what_it_may_become(age_s: float, said: str) -> None:
+@pytest.mark.parametrize(("age_s", "shown"), [(0.0, "<10 s"), (9.9, "<10 s"), (10.0, "<20 s"), (59.9, "<60 s")])
+def test_age_with_low_bandwidth_is_an_upper_bound(age_s: float, shown: str) -> None:
     line = plain_text(connection_line(structs.replace(LIVE, age_s=age_s, refresh_period_s=10.0), 140, cell_len))
-    assert f"age {said}" in line.replace("1 min", "60 s")
-    assert "slow line" in line
+    assert f"age {shown}" in line.replace("1 min", "60 s")
+    assert "low bandwidth" in line
 
 
 @pytest.mark.parametrize("connection", [LIVE, RETRYING, CONNECTING, failed(FailureKind.SESSION_CONTENDED)])
-def test_that_a_certificate_is_not_checked_is_said_at_any_width(connection: ConnectionStatus) -> None:
+def test_unverified_certificate_is_shown_at_every_width(connection: ConnectionStatus) -> None:
     unverified = structs.replace(connection, secrecy=TransportSecurity.UNVERIFIED, profile="production")
     for width in WIDTHS:
         line = connection_line(unverified, width, cell_len)
@@ -275,7 +275,7 @@ def test_that_a_certificate_is_not_checked_is_said_at_any_width(connection: Conn
         assert cell_len(plain_text(line)) <= width
 
 
-def test_that_nothing_is_encrypted_is_said_quietly_and_where_there_is_room() -> None:
+def test_plaintext_connection_is_shown_dimly_on_wide_screens() -> None:
     plain = structs.replace(LIVE, secrecy=TransportSecurity.PLAINTEXT)
     (mark,) = (span for span in connection_line(plain, 160, cell_len) if span.text == "not encrypted")
     assert mark.role is Role.DIM
@@ -285,14 +285,14 @@ def test_that_nothing_is_encrypted_is_said_quietly_and_where_there_is_room() -> 
 
 
 @pytest.mark.parametrize(
-    ("connection", "words"),
+    ("connection", "count"),
     [
-        pytest.param(LIVE, "60/60 tasks", id="whole"),
+        pytest.param(LIVE, "60/60 tasks", id="complete"),
         pytest.param(structs.replace(LIVE, total=61), "60/61 tasks", id="fewer than the node counts"),
         pytest.param(structs.replace(LIVE, is_cut_short=True), "60/? tasks", id="not checked"),
         pytest.param(structs.replace(LIVE, total=None, is_cut_short=True), "60/? tasks", id="not checked, no count"),
         pytest.param(structs.replace(LIVE, total=2500, is_cut_short=True), "60/2500 tasks", id="given up"),
     ],
 )
-def test_a_list_that_may_not_be_whole_says_so_beside_its_count(connection: ConnectionStatus, words: str) -> None:
-    assert words in plain_text(connection_line(connection, 250, cell_len))
+def test_possibly_incomplete_list_is_marked_in_its_count(connection: ConnectionStatus, count: str) -> None:
+    assert count in plain_text(connection_line(connection, 250, cell_len))

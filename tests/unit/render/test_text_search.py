@@ -9,14 +9,14 @@ from cdptui.render.text_search import find_matches, highlight, search_status_lin
 LINES: list[Line] = [(Span("used ", Role.DIM), Span("of plan")), (Span("Planned"),), ()]
 
 
-def test_words_are_found_across_spans_whatever_their_case() -> None:
+def test_matches_are_found_across_spans_ignoring_case() -> None:
     assert [(hit.line, hit.start) for hit in find_matches(LINES, "plan")] == [(0, 8), (1, 0)]
     assert [hit.line for hit in find_matches(LINES, "d o")] == [0]
     assert find_matches(LINES, "") == []
     assert find_matches(LINES, ".*") == []
 
 
-def test_words_are_found_where_a_line_was_broken_between_them() -> None:
+def test_matches_are_found_across_wrapped_lines() -> None:
     lines: list[Line] = [(Span("  rpo   what it"),), (Span("        is,"), Span(" measured")), (Span("  used  what"),)]
     (hit,) = find_matches(lines, "it is, m")
     assert [(part.line, part.start, part.end) for part in (hit, *hit.rest)] == [(0, 13, 15), (1, 8, 13)]
@@ -28,15 +28,17 @@ texts = st.text(alphabet="ab ÄßİK财", max_size=12)
 
 
 @given(st.lists(texts, max_size=4), st.text(alphabet="abÄßİk财", min_size=1, max_size=3))
-def test_marking_changes_no_character(parts: list[str], words: str) -> None:
+def test_highlighting_keeps_the_text(parts: list[str], text: str) -> None:
     line = tuple(Span(part) for part in parts)
-    hits = find_matches([line], words)
-    drawn = highlight(line, hits)
-    assert plain_text(drawn) == plain_text(line)
-    assert sum(len(span.text) for span in drawn if span.role is Role.NEW) == sum(hit.end - hit.start for hit in hits)
+    hits = find_matches([line], text)
+    highlighted = highlight(line, hits)
+    assert plain_text(highlighted) == plain_text(line)
+    assert sum(len(span.text) for span in highlighted if span.role is Role.NEW) == sum(
+        hit.end - hit.start for hit in hits
+    )
 
 
-def test_the_line_counts_and_says_when_there_is_nothing() -> None:
+def test_search_line_shows_position_and_missing_matches() -> None:
     assert "2 of 7" in plain_text(search_status_line("rpo", 7, 1, is_typing=False))
-    assert "not here" in plain_text(search_status_line("rpo", 0, None, is_typing=True))
-    assert "type" in plain_text(search_status_line("", 0, None, is_typing=True))
+    assert "No match" in plain_text(search_status_line("rpo", 0, None, is_typing=True))
+    assert "Search…" in plain_text(search_status_line("", 0, None, is_typing=True))

@@ -18,7 +18,7 @@ from tests.unit.render.rows import a_row
 
 
 def take(selection: FilteredRows, fleet: list[TaskRow], context: QueryContext = CONTEXT) -> int:
-    """Bring it to its end; how many steps that took."""
+    """Run all steps and return their number."""
     return sum(1 for _ in selection.steps(fleet, context))
 
 
@@ -27,7 +27,7 @@ changed = st.lists(st.tuples(st.integers(0, 9), any_rows()), max_size=3)
 
 @settings(max_examples=150)
 @given(expressions, st.lists(any_rows(), max_size=8), st.lists(changed, max_size=3))
-def test_what_is_kept_from_poll_to_poll_is_what_a_new_look_would_find(
+def test_incremental_result_equals_a_new_evaluation(
     expression: Expression, fleet: list[TaskRow], polls: list[list[tuple[int, TaskRow]]]
 ) -> None:
     selection = FilteredRows(expression)
@@ -46,7 +46,7 @@ def fleet_of(count: int) -> list[TaskRow]:
     return [a_row(f"task {number}", uuid=f"{number:06d}", used_bytes=number % 100 * GIB) for number in range(count)]
 
 
-def test_a_poll_that_changed_little_looks_at_little() -> None:
+def test_few_changes_evaluate_few_rows() -> None:
     fleet = fleet_of(9000)
     selection = FilteredRows(parse("used>49GiB"))
     assert take(selection, fleet) > 9
@@ -54,7 +54,7 @@ def test_a_poll_that_changed_little_looks_at_little() -> None:
     assert len(selection.rows) == 4500
 
 
-def test_ages_and_names_make_it_look_at_everything_again() -> None:
+def test_time_and_new_names_evaluate_all_rows() -> None:
     fleet = [a_row("a", created_at=EPOCH, backup_storage_uuid="bs-1")]
     later = QueryContext(EPOCH.replace(year=EPOCH.year + 1))
     aged, named = FilteredRows(parse("age>1d")), FilteredRows(parse("bs~gold"))
@@ -67,7 +67,7 @@ def test_ages_and_names_make_it_look_at_everything_again() -> None:
     assert list(aged.rows) == list(named.rows) == fleet
 
 
-def test_work_that_is_given_up_leaves_it_as_it_was() -> None:
+def test_abandoned_update_changes_nothing() -> None:
     fleet = fleet_of(9000)
     selection = FilteredRows(parse("used>49GiB"))
     take(selection, fleet)
@@ -78,7 +78,7 @@ def test_work_that_is_given_up_leaves_it_as_it_was() -> None:
 
 
 class CountingClock:
-    """A processor clock that advances by so many seconds with each reading."""
+    """A processor clock that advances by a fixed number of seconds per call."""
 
     def __init__(self, seconds: float) -> None:
         self.now, self.seconds = 0.0, seconds
@@ -88,7 +88,7 @@ class CountingClock:
         return self.now
 
 
-def test_pattern_that_takes_too_long_leaves_the_selection_as_it_was() -> None:
+def test_slow_regex_keeps_the_previous_result() -> None:
     fleet, clock = fleet_of(400), CountingClock(0.0)
     selection = FilteredRows(parse("re:9$ or used>90GiB"), clock)
     take(selection, fleet)
@@ -106,14 +106,14 @@ def test_pattern_that_takes_too_long_leaves_the_selection_as_it_was() -> None:
     assert len(selection.rows) == 2 * len(rows)
 
 
-def test_words_are_never_given_up() -> None:
+def test_plain_text_never_times_out() -> None:
     selection = FilteredRows(parse("task"), CountingClock(60.0))
     take(selection, fleet_of(400))
     assert selection.timeout is None
     assert len(selection.rows) == 400
 
 
-def test_slow_pattern_is_evaluated_a_few_rows_a_step() -> None:
+def test_slow_regex_evaluates_few_rows_per_step() -> None:
     slow, quick = FilteredRows(parse("re:9$"), CountingClock(0.003)), FilteredRows(parse("re:9$"), CountingClock(0.0))
     fleet = fleet_of(60)
     assert take(slow, fleet) > 4 * take(quick, fleet) or slow.timeout is not None

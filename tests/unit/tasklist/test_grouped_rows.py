@@ -47,7 +47,7 @@ FLEET = [
 ]
 
 
-def test_a_list_without_groups_is_its_rows() -> None:
+def test_ungrouped_list_has_only_rows() -> None:
     outline = outline_of(FLEET, SortOrder("name"))
     assert in_words(outline) == ["a", "b", "c", "d", "e"]
     assert outline.groups == ()
@@ -55,12 +55,12 @@ def test_a_list_without_groups_is_its_rows() -> None:
     assert not outline.fold_all()
 
 
-def test_groups_stand_worst_first_and_their_rows_in_the_lists_order() -> None:
+def test_groups_are_worst_first_with_rows_in_sort_order() -> None:
     outline = outline_of(FLEET, SortOrder("name", is_inverted=True, group="status"))
     assert in_words(outline) == ["Failed", "d", "b", "Running", "c", "a", "Stopped", "e"]
 
 
-def test_a_folded_group_is_one_line_and_what_stands_below_moves_up() -> None:
+def test_folded_group_is_one_line() -> None:
     outline = outline_of(FLEET, SortOrder("name", group="status"))
     assert outline.fold(outline.groups[0])
     assert in_words(outline) == ["Failed", "Running", "a", "c", "Stopped", "e"]
@@ -69,7 +69,7 @@ def test_a_folded_group_is_one_line_and_what_stands_below_moves_up() -> None:
     assert outline.index_of("uuid-of-b") == 1
 
 
-def test_all_are_folded_unless_all_are_folded_already() -> None:
+def test_fold_all_unfolds_when_all_are_folded() -> None:
     outline = outline_of(FLEET, SortOrder("name", group="status"))
     outline.fold(outline.groups[1])
     assert outline.fold_all()
@@ -78,7 +78,7 @@ def test_all_are_folded_unless_all_are_folded_already() -> None:
     assert len(outline) == 8
 
 
-def test_what_was_folded_stays_so_from_poll_to_poll_and_from_grouping_to_grouping() -> None:
+def test_folded_groups_are_kept_across_polls_and_groupings() -> None:
     outline = outline_of(FLEET, SortOrder("name", group="status"))
     outline.fold(outline.groups[0])
     take(outline, FLEET[1:], SortOrder("name", group="status"))
@@ -89,7 +89,7 @@ def test_what_was_folded_stays_so_from_poll_to_poll_and_from_grouping_to_groupin
     assert in_words(outline)[:2] == ["Failed", "Running"]
 
 
-def test_a_group_that_becomes_the_worst_goes_first() -> None:
+def test_group_that_becomes_worst_moves_to_the_top() -> None:
     healthy = [a_row("a", backup_storage_uuid="one"), a_row("b", backup_storage_uuid="two")]
     outline = outline_of(healthy, SortOrder(group="storage"))
     assert in_words(outline) == ["one", "a", "two", "b"]
@@ -97,7 +97,7 @@ def test_a_group_that_becomes_the_worst_goes_first() -> None:
     assert in_words(outline) == ["two", "b", "one", "a"]
 
 
-def test_work_that_is_given_up_leaves_lines_and_rows_as_they_were() -> None:
+def test_abandoned_update_changes_nothing() -> None:
     fleet = [a_row(f"task {n:05d}", status="Running" if n % 3 else "Failed") for n in range(9000)]
     outline = outline_of(fleet, SortOrder("name", group="status"))
     before = list(outline)
@@ -110,7 +110,7 @@ def test_work_that_is_given_up_leaves_lines_and_rows_as_they_were() -> None:
 
 @settings(max_examples=150)
 @given(st.lists(st.tuples(rows, grouped, st.sets(st.integers(0, 5)), st.booleans()), min_size=1, max_size=4))
-def test_lines_rows_and_groups_agree(history: list[tuple[list[TaskRow], SortOrder, set[int], bool]]) -> None:
+def test_lines_rows_and_groups_are_consistent(history: list[tuple[list[TaskRow], SortOrder, set[int], bool]]) -> None:
     outline = GroupedRows(SortedRows(2))
     for fleet, order, to_fold, is_all in history:
         take(outline, fleet, order)
@@ -143,7 +143,7 @@ def test_lines_rows_and_groups_agree(history: list[tuple[list[TaskRow], SortOrde
 
 @settings(max_examples=100)
 @given(rows)
-def test_sums_are_those_of_the_rows(fleet: list[TaskRow]) -> None:
+def test_group_totals_equal_those_of_their_rows(fleet: list[TaskRow]) -> None:
     outline = outline_of(fleet, SortOrder(group="status"))
     for group in outline.groups:
         members = [row for row in fleet if row.task.status == group.key]
@@ -157,14 +157,14 @@ def test_sums_are_those_of_the_rows(fleet: list[TaskRow]) -> None:
         assert group.growth_bytes_per_s == (pytest.approx(sum(growths)) if growths else None)
 
 
-def test_used_of_plan_counts_only_tasks_that_have_a_plan() -> None:
+def test_used_ratio_counts_only_tasks_with_a_plan() -> None:
     fleet = [a_row("a", used_bytes=50, plan_bytes=100), a_row("b", used_bytes=1000, plan_bytes=0)]
     (group,) = outline_of(fleet, SortOrder(group="state")).groups
     assert group.used_ratio == 0.5
     assert group.used_bytes == 1050
 
 
-def test_the_rpo_of_what_is_switched_off_does_not_count() -> None:
+def test_rpo_of_disabled_tasks_does_not_count() -> None:
     fleet = [a_row("a", rpo_ms=10**9, state="Disabled", status="Stopped"), a_row("b", rpo_ms=1_000)]
     groups = {group.key: group for group in outline_of(fleet, SortOrder(group="state")).groups}
     assert groups["Disabled"].rpo_ratio is None

@@ -52,15 +52,13 @@ orders = st.builds(SortOrder, st.sampled_from(KEYS), st.booleans(), st.just(""))
 
 @settings(max_examples=100)
 @given(rows, orders)
-def test_arranging_loses_and_doubles_nothing(fleet: list[TaskRow], order: SortOrder) -> None:
+def test_sorted_list_has_every_task_once(fleet: list[TaskRow], order: SortOrder) -> None:
     assert sorted(map(id, arrange(fleet, order))) == sorted(map(id, fleet))
 
 
 @settings(max_examples=100)
 @given(rows, orders, st.randoms())
-def test_the_order_does_not_depend_on_how_the_tasks_came(
-    fleet: list[TaskRow], order: SortOrder, random: Random
-) -> None:
+def test_order_does_not_depend_on_the_input_order(fleet: list[TaskRow], order: SortOrder, random: Random) -> None:
     shuffled = list(fleet)
     random.shuffle(shuffled)
     assert arrange(shuffled, order) == arrange(fleet, order)
@@ -68,7 +66,7 @@ def test_the_order_does_not_depend_on_how_the_tasks_came(
 
 @settings(max_examples=100)
 @given(rows, orders)
-def test_a_column_is_sorted_with_the_unknown_last_in_both_directions(fleet: list[TaskRow], order: SortOrder) -> None:
+def test_unknown_values_are_last_in_both_directions(fleet: list[TaskRow], order: SortOrder) -> None:
     column = order.column
     if column is None:
         return
@@ -79,7 +77,7 @@ def test_a_column_is_sorted_with_the_unknown_last_in_both_directions(fleet: list
 
 
 def before(fleet: list[TaskRow], value: Callable[[TaskRow], float | None], *, is_inverted: bool) -> bool:
-    """Whether known values stand in their direction, and unknown ones behind them."""
+    """Return whether known values are in order, followed by unknown ones."""
     values = [value(row) for row in fleet]
     known = [v for v in values if v is not None]
     return values == [*sorted(known, reverse=not is_inverted), *[None] * (len(values) - len(known))]
@@ -87,9 +85,7 @@ def before(fleet: list[TaskRow], value: Callable[[TaskRow], float | None], *, is
 
 @settings(max_examples=150)
 @given(rows, st.booleans())
-def test_the_default_is_worst_first_by_severity_then_rpo_then_used_then_name(
-    fleet: list[TaskRow], is_inverted: bool
-) -> None:
+def test_default_order_is_severity_rpo_used_name(fleet: list[TaskRow], is_inverted: bool) -> None:
     arranged = arrange(fleet, SortOrder(is_inverted=is_inverted))
     severities = [row.severity for row in arranged]
     assert severities == sorted(severities, reverse=not is_inverted)
@@ -104,7 +100,7 @@ def test_the_default_is_worst_first_by_severity_then_rpo_then_used_then_name(
                 assert names == sorted(names), "name"
 
 
-def test_a_fleet_stands_worst_first() -> None:
+def test_default_order_is_worst_first() -> None:
     fleet = [
         a_row("calm", status="Stopped", state="Disabled"),
         a_row("healthy", rpo_ms=1, used_bytes=1),
@@ -126,7 +122,7 @@ def test_a_fleet_stands_worst_first() -> None:
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_equal_tasks_stand_by_name_whichever_way_the_list_is_turned(key: str) -> None:
+def test_equal_tasks_are_sorted_by_name_in_both_directions(key: str) -> None:
     fleet = [a_row(name, resource_refs=()) for name in ("b", "A", "c")]
     if key not in {"name", "uuid"}:
         for is_inverted in (False, True):
@@ -134,13 +130,13 @@ def test_equal_tasks_stand_by_name_whichever_way_the_list_is_turned(key: str) ->
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_turning_the_order_twice_is_no_turn(key: str) -> None:
+def test_inverting_twice_restores_the_order(key: str) -> None:
     order = SortOrder(key)
     assert order.inverted().inverted() == order
     assert order.inverted().is_descending is not order.is_descending
 
 
-def test_the_orders_go_round() -> None:
+def test_next_column_wraps_around() -> None:
     order = SortOrder()
     seen = []
     for _ in KEYS:
@@ -151,7 +147,7 @@ def test_the_orders_go_round() -> None:
     assert SortOrder().next_column(-1).key == KEYS[-1]
 
 
-def test_moving_to_another_column_begins_with_its_own_direction() -> None:
+def test_new_column_starts_with_its_own_direction() -> None:
     assert SortOrder("name", is_inverted=True).next_column(1) == SortOrder("status", is_inverted=False)
 
 
@@ -159,5 +155,5 @@ def test_moving_to_another_column_begins_with_its_own_direction() -> None:
     ("key", "is_descending"),
     [(WORST_FIRST, True), ("name", False), ("use", True), ("full-in", False), ("last-op", False)],
 )
-def test_what_is_worst_comes_first(key: str, is_descending: bool) -> None:
+def test_column_starts_with_its_worst_value(key: str, is_descending: bool) -> None:
     assert SortOrder(key).is_descending is is_descending

@@ -19,12 +19,12 @@ def uuids(fleet: list[TaskRow] | SortedRows) -> list[str]:
 
 
 def take(kept: SortedRows, fleet: list[TaskRow], order: SortOrder, anchor: str | None = None) -> int:
-    """Bring it to its end; how many steps that took."""
+    """Run all steps and return their number."""
     return sum(1 for _ in kept.update_steps(fleet, order, lambda: anchor))
 
 
 def grown(fleet: list[TaskRow], which: set[int]) -> list[TaskRow]:
-    """The same fleet at the next poll: only some tasks are other objects."""
+    """Return the same fleet at the next poll: only some tasks are other objects."""
     return [
         a_row(row.task.name, uuid=row.task.uuid, used_bytes=index, plan_bytes=2, status=row.task.status)
         if index in which
@@ -38,7 +38,7 @@ polls = st.tuples(st.sets(st.integers(0, 11)), st.sets(st.integers(0, 11)), rows
 
 @settings(max_examples=200)
 @given(rows, st.lists(polls, max_size=6), st.integers(0, 3))
-def test_a_list_that_is_kept_is_what_a_new_one_would_be(
+def test_updated_list_equals_a_new_one(
     fleet: list[TaskRow], history: list[tuple[set[int], set[int], list[TaskRow], SortOrder]], max_moves: int
 ) -> None:
     kept = SortedRows(max_moves)
@@ -51,7 +51,7 @@ def test_a_list_that_is_kept_is_what_a_new_one_would_be(
 
 
 @given(rows, st.data())
-def test_who_stands_on_a_task_that_goes_is_given_its_neighbour(fleet: list[TaskRow], data: st.DataObject) -> None:
+def test_successor_of_a_deleted_anchor_is_its_neighbour(fleet: list[TaskRow], data: st.DataObject) -> None:
     kept = SortedRows()
     take(kept, fleet, SortOrder("name"))
     gone = data.draw(st.sets(st.sampled_from(uuids(fleet)))) if fleet else set()
@@ -70,7 +70,7 @@ def fleet_of(count: int) -> list[TaskRow]:
     return [a_row(f"task {number % 977}", uuid=f"{number:06d}", used_bytes=number % 101) for number in range(count)]
 
 
-def test_work_that_is_given_up_leaves_the_list_as_it_was() -> None:
+def test_abandoned_update_changes_nothing() -> None:
     kept, fleet = SortedRows(), fleet_of(9000)
     take(kept, fleet, SortOrder("name"))
     before = uuids(kept)
@@ -80,21 +80,21 @@ def test_work_that_is_given_up_leaves_the_list_as_it_was() -> None:
     assert kept.order == SortOrder("name")
 
 
-def test_a_poll_that_changes_little_sorts_little() -> None:
+def test_few_changes_sort_few_rows() -> None:
     kept, fleet = SortedRows(), fleet_of(9000)
     assert take(kept, fleet, SortOrder("used")) > 9
     assert take(kept, grown(fleet, {5, 6}), SortOrder("used")) <= 2
     assert take(kept, grown(fleet, set(range(8000))), SortOrder("used")) > 9
 
 
-def test_nobody_stands_anywhere_in_an_empty_list() -> None:
+def test_empty_list_has_no_successor() -> None:
     kept = SortedRows()
     assert take(kept, [], SortOrder()) == 0 or not len(kept)
     assert kept.index_of(None) is None
     assert kept.index_of("x") is None
 
 
-def test_a_list_that_was_replaced_is_let_go_of_in_steps() -> None:
+def test_replaced_list_is_released_in_steps() -> None:
     kept = SortedRows(max_moves=2)
     before = [a_row(f"task {number}", uuid=f"{number}") for number in range(9)]
     take(kept, before, SortOrder("name"))

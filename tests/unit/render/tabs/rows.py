@@ -1,4 +1,4 @@
-"""What the tests of the tabs have in common."""
+"""Rows and helpers for the tests of the tabs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ AWAY = Failure(FailureKind.SERVER_ERROR, "Backup storage is not connected", "htt
 
 
 def a_row(name: str = "cdp-erp-db", evidence: dict[str, Any] | None = None, **changes: Any) -> TaskRow:
-    """A task as the ledger would hand it on."""
+    """Return a row as the fleet tracker builds it."""
     task = a_task(name, **{"policy_uuid": "p-1", "backup_storage_uuid": "bs-1", **changes})
     facts = Evidence(EPOCH, **(evidence or {}))
     reasons = find_reasons(task, facts)
@@ -27,12 +27,12 @@ def a_row(name: str = "cdp-erp-db", evidence: dict[str, Any] | None = None, **ch
 
 
 def read(value: Any, age_s: float = 20.0) -> FetchState[Any]:
-    """Something that was read a while before `shown` looks."""
+    """Return a value that was fetched `age_s` before the moment of `shown`."""
     return FetchState(value, fetched_at=100.0 - age_s, attempted_at=100.0 - age_s)
 
 
 def shown(tab: Tab, row: TaskRow, width: int = 100, height: int = 40, **context: Any) -> list[str]:
-    """The lines of a tab."""
+    """Return the lines of a tab."""
     settings: dict[str, Any] = {
         "fields": (),
         "track": CapacityHistory(),

@@ -32,7 +32,7 @@ def lines(
     full_in_s: float | None = None,
     **context: Any,
 ) -> list[str]:
-    """The pane for a record of the wire."""
+    """Return the pane for a record as the server sends it."""
     task = decode_task(encoded(row), SHANGHAI)
     settings: dict[str, Any] = {
         "fields": raw_fields(task, SHANGHAI),
@@ -48,38 +48,38 @@ def lines(
     return [plain_text(line) for line in overview.lines(rows, DetailContext(**settings), width, height)]
 
 
-def line_of(text: list[str], name: str) -> str:
-    """The line of a field."""
-    (found,) = (line for line in text if line.split(" ")[0] == name)
-    return found
+def field_line(text: list[str], name: str) -> str:
+    """Return the line of a field."""
+    (match,) = (line for line in text if line.split(" ")[0] == name)
+    return match
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
-def test_every_field_of_the_vendors_example_is_shown(width: int, height: int) -> None:
+def test_overview_shows_every_field_of_the_vendor_example(width: int, height: int) -> None:
     text = lines(VENDOR_ROW, width, height)
     assert "My Task" in text[0]
     assert any("Running" in line and "Enabled" in line for line in text[:2])
     assert any("22.8 MiB of 100 GiB" in line for line in text)
     for name, value in VENDOR_ROW.items():
-        line = line_of(text, name)
+        line = field_line(text, name)
         assert value in line if isinstance(value, str) else name in line
-    assert "22.8 MiB" in line_of(text, "usedCapacity")
-    assert "100 GiB" in line_of(text, "maxCapacity")
-    assert "100 MiB/s a volume" in line_of(text, "backupBandwidth")
+    assert "22.8 MiB" in field_line(text, "usedCapacity")
+    assert "100 GiB" in field_line(text, "maxCapacity")
+    assert "100 MiB/s per volume" in field_line(text, "backupBandwidth")
     assert any("servers before 4.4.24" in line for line in text)
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
-def test_every_field_of_a_newer_server_is_shown(width: int, height: int) -> None:
+def test_overview_shows_every_field_of_a_newer_server(width: int, height: int) -> None:
     text = lines({**FULL_ROW, "scene": "Normal"}, width, height)
     for name in {**FULL_ROW, "scene": 0}.keys() - {"resourceRefs"}:
-        assert line_of(text, name)
-    assert "1.8s" in line_of(text, "lastLatency")
-    assert "10m" in line_of(text, "maxLatency")
-    assert "Normal" in line_of(text, "scene")
+        assert field_line(text, name)
+    assert "1.8s" in field_line(text, "lastLatency")
+    assert "10m" in field_line(text, "maxLatency")
+    assert "Normal" in field_line(text, "scene")
     assert any("not known to cdptui: " in line for line in text)
     assert any("d2f9a6c5c69c4be28bfa1c85d1e4652d" in line for line in text)
-    assert any("1.8s of 10m permitted" in line for line in text)
+    assert any("1.8s (target 10m)" in line for line in text)
     assert not any("servers before 4.4.24" in line for line in text)
 
 
@@ -94,113 +94,113 @@ def test_every_field_of_a_newer_server_is_shown(width: int, height: int) -> None
         pytest.param(-timedelta(hours=8), "ahead by 8 h", id="hours ahead, as with a wrong zone"),
     ],
 )
-def test_a_date_has_its_age_in_words(ago: timedelta, words: str) -> None:
+def test_date_field_shows_its_age(ago: timedelta, words: str) -> None:
     changed = datetime(2025, 6, 18, 14, 41, 7, tzinfo=UTC)
-    line = line_of(lines(FULL_ROW, now=changed + ago), "lastOpDate")
+    line = field_line(lines(FULL_ROW, now=changed + ago), "lastOpDate")
     assert line.split(None, 1)[1].startswith(f"{words}  ")
     assert line.endswith(FULL_ROW["lastOpDate"])
 
 
-def test_a_date_without_a_zone_is_shown_as_it_was_written() -> None:
+def test_date_without_known_zone_is_shown_as_sent() -> None:
     task = decode_task(encoded(FULL_ROW), None)
     text = lines(FULL_ROW, fields=raw_fields(task, None), zone=None)
-    assert "ago" not in line_of(text, "lastOpDate")
-    assert FULL_ROW["lastOpDate"] in line_of(text, "lastOpDate")
-    assert [line for line in text if "tells no zone" in line]
-    assert not [line for line in lines(FULL_ROW) if "tells no zone" in line]
+    assert "ago" not in field_line(text, "lastOpDate")
+    assert FULL_ROW["lastOpDate"] in field_line(text, "lastOpDate")
+    assert [line for line in text if "time zone is not known" in line]
+    assert not [line for line in lines(FULL_ROW) if "time zone is not known" in line]
 
 
-def test_uuids_have_their_names_beside_them() -> None:
+def test_uuid_fields_show_their_names() -> None:
     names = {FULL_ROW["policyUuid"]: "gold", FULL_ROW["resourceRefs"][0]["resourceUuid"]: "erp-db-01"}
     text = lines(FULL_ROW, names=names)
-    assert "gold" in line_of(text, "policyUuid")
-    assert FULL_ROW["policyUuid"] in line_of(text, "policyUuid")
+    assert "gold" in field_line(text, "policyUuid")
+    assert FULL_ROW["policyUuid"] in field_line(text, "policyUuid")
     assert any("erp-db-01" in line for line in text)
 
 
-def test_names_that_are_missing_say_why() -> None:
+def test_missing_names_show_the_cause() -> None:
     text = lines(FULL_ROW, names_problem="no permission")
     assert any("name not known" in line for line in text)
-    assert "names: no permission" in text
+    assert "Names not loaded: no permission" in text
 
 
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
         pytest.param({"maxCapacity": 0}, "no plan set", id="no plan"),
-        pytest.param({"maxCapacity": "many"}, "plan unknown", id="plan that cannot be read"),
+        pytest.param({"maxCapacity": "many"}, "plan unknown", id="unreadable plan"),
         pytest.param({"backupBandwidth": 0}, "no limit", id="no limit"),
-        pytest.param({"lastLatency": 700_000}, "breach", id="a breach"),
-        pytest.param({"resourceRefs": []}, "no VM is attached to this task", id="protects nothing"),
-        pytest.param({"status": "Failed"}, "it is switched on, but its status is Failed", id="what a status means"),
-        pytest.param({"usedCapacity": "?"}, "could not be read: usedCapacity", id="a bad field"),
-        pytest.param({"description": "ERP [red]x[/]"}, "ERP [red]x[/]", id="a description with markup"),
+        pytest.param({"lastLatency": 700_000}, "target 10m: breached", id="RPO breach"),
+        pytest.param({"resourceRefs": []}, "No VM attached", id="no VM"),
+        pytest.param({"status": "Failed"}, "Enabled, but the status is Failed", id="failed status"),
+        pytest.param({"usedCapacity": "?"}, "Unreadable fields: usedCapacity", id="unreadable field"),
+        pytest.param({"description": "ERP [red]x[/]"}, "ERP [red]x[/]", id="description with markup"),
         pytest.param({"name": ""}, "(no name)", id="no name"),
     ],
 )
-def test_what_is_odd_is_said(changes: dict[str, object], expected: str) -> None:
+def test_overview_shows_unusual_values(changes: dict[str, object], expected: str) -> None:
     assert any(expected in line for line in lines({**FULL_ROW, **changes}))
 
 
-def test_a_bad_field_is_shown_as_it_came_and_marked() -> None:
-    line = line_of(lines({**FULL_ROW, "usedCapacity": "a lot"}), "usedCapacity")
+def test_unreadable_field_is_shown_as_sent_and_marked() -> None:
+    line = field_line(lines({**FULL_ROW, "usedCapacity": "a lot"}), "usedCapacity")
     assert "a lot" in line
-    assert "not readable" in line
+    assert "unreadable" in line
 
 
-def test_the_worst_reason_is_told_in_the_head_and_takes_no_room_where_there_is_none() -> None:
+def test_head_shows_the_most_severe_problem_and_keeps_its_height_without_one() -> None:
     text = lines({**FULL_ROW, "resourceRefs": [], "lastLatency": 1_500_000})
-    assert text[2].startswith("its newest recovery point is 25m old, 10m are permitted")
+    assert text[2].startswith("Newest recovery point is 25m old (target 10m)")
     assert "since" in text[2]
     assert text[3] == lines(FULL_ROW)[2] == lines(FULL_ROW)[3] == ""
 
 
-def test_a_long_reason_takes_the_second_line_and_moves_nothing() -> None:
+def test_long_problem_wraps_to_the_second_line_without_moving_the_figures() -> None:
     late = {**FULL_ROW, "lastLatency": 1_500_000}
     narrow, calm = lines(late, 46), lines(FULL_ROW, 46)
-    assert " ".join(narrow[2:4]).startswith("its newest recovery point is 25m old, 10m are permitted, since")
+    assert " ".join(narrow[2:4]).startswith("Newest recovery point is 25m old (target 10m), since")
     assert [line.startswith("used") for line in narrow] == [line.startswith("used") for line in calm]
 
 
-def test_a_switched_off_task_has_no_breach() -> None:
+def test_disabled_task_has_no_rpo_breach() -> None:
     assert not any("breach" in line for line in lines({**FULL_ROW, "lastLatency": 700_000, "state": "Disabled"}))
 
 
 @pytest.mark.parametrize("height", [10, 40])
-def test_a_task_that_is_gone_says_so(height: int) -> None:
-    assert any("no longer on the server" in line for line in lines(FULL_ROW, height=height, is_gone=True))
+def test_deleted_task_is_marked(height: int) -> None:
+    assert any("No longer on the server" in line for line in lines(FULL_ROW, height=height, is_gone=True))
 
 
 @pytest.mark.parametrize(
     ("full_in_s", "expected"),
-    [(0.0, "a task at its plan stops protecting"), (7200.0, "2 h at this growth"), (None, "not to be foreseen")],
+    [(0.0, "protection stops at the plan"), (7200.0, "2 h at this growth"), (None, "no estimate")],
 )
-def test_the_time_until_full_is_told_when_it_is_known(full_in_s: float | None, expected: str) -> None:
+def test_time_until_full_is_shown(full_in_s: float | None, expected: str) -> None:
     found = [line for line in lines(FULL_ROW, full_in_s=full_in_s) if line.startswith("full")]
     assert expected in found[0]
 
 
-def test_growth_is_told_for_the_hour_and_the_day_with_what_it_rests_on() -> None:
+def test_growth_is_shown_per_hour_and_day_with_the_measured_time() -> None:
     track = CapacityHistory(tuple(CapacitySample(index * 300.0, index * GIB) for index in range(24)), until=23 * 300.0)
     (line,) = (line for line in lines(FULL_ROW, track=track) if line.startswith("growth"))
     assert "+12 GiB/h" in line
     assert "+288 GiB/day" in line
-    assert "from 1 h" in line
+    assert "(measured over 1 h)" in line
 
 
-def test_growth_that_nobody_knows_is_not_zero() -> None:
+def test_unknown_growth_is_not_shown_as_zero() -> None:
     (line,) = (line for line in lines(FULL_ROW) if line.startswith("growth"))
     assert line.split()[1:] == ["not", "known", "yet"]
 
 
 @pytest.mark.parametrize("height", [8, 10, 17, 18, 24, 40, 60])
-def test_the_chart_is_in_sight_without_scrolling(height: int) -> None:
+def test_chart_is_visible_without_scrolling(height: int) -> None:
     text = lines(FULL_ROW, 80, height)
     (figures,) = (index for index, line in enumerate(text) if line.startswith("min "))
     assert figures < height or height < 10
 
 
-def test_a_field_that_we_do_not_know_is_told_by_more_than_its_colour() -> None:
+def test_unknown_field_is_marked_by_more_than_its_colour() -> None:
     task = decode_task(encoded({**FULL_ROW, "scene": "Normal"}), SHANGHAI)
     context = DetailContext(raw_fields(task, SHANGHAI), CapacityHistory(), {}, "", NOW, SHANGHAI)
     pane = overview.lines(TaskRow(task, status_severity(task.status, task.state)), context, 100, 40)

@@ -9,12 +9,12 @@ from cdptui.render.spans import plain_text
 from cdptui.render.tabs.registry import OVERVIEW, TABS, Tab, adjacent_tab, place_tabs, tab_at, tab_line, tab_renderer
 
 
-def test_every_tab_has_its_module() -> None:
+def test_every_tab_has_a_renderer_and_a_unique_key() -> None:
     assert all(callable(tab_renderer(tab)) for tab in TABS)
     assert len({tab.key for tab in TABS}) == len(TABS)
 
 
-def test_the_tabs_go_round() -> None:
+def test_adjacent_tab_wraps_around() -> None:
     seen = [OVERVIEW]
     for _ in TABS:
         seen.append(adjacent_tab(seen[-1], 1))
@@ -23,14 +23,14 @@ def test_the_tabs_go_round() -> None:
 
 
 @given(st.sampled_from(TABS), st.integers(min_value=28, max_value=200), st.integers(min_value=0, max_value=9))
-def test_the_current_tab_is_in_brackets_whatever_the_width(tab: Tab, width: int, reasons: int) -> None:
+def test_current_tab_is_in_brackets_at_every_width(tab: Tab, width: int, reasons: int) -> None:
     text = plain_text(tab_line(tab, width, reasons))
     assert cell_len(text) <= width
     assert f"[{tab.title}]" in text or f"[{tab.short}]" in text
 
 
 @given(st.sampled_from(TABS), st.integers(min_value=28, max_value=200))
-def test_a_click_on_a_title_means_that_tab(tab: Tab, width: int) -> None:
+def test_every_cell_of_a_title_selects_its_tab(tab: Tab, width: int) -> None:
     text = plain_text(tab_line(tab, width))
     for other, x, length in place_tabs(tab, width):
         assert text[x : x + length] in {other.title, other.short}
@@ -40,5 +40,5 @@ def test_a_click_on_a_title_means_that_tab(tab: Tab, width: int) -> None:
 
 
 @pytest.mark.parametrize("width", [46, 78])
-def test_no_title_moves_when_another_tab_is_chosen(width: int) -> None:
+def test_titles_keep_their_places_for_every_current_tab(width: int) -> None:
     assert len({tuple(place_tabs.x for place_tabs in place_tabs(tab, width)) for tab in TABS}) == 1

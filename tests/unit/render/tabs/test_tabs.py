@@ -1,4 +1,4 @@
-"""What each tab says, of what is known, of what is not, and of what was refused."""
+"""Each tab with data, without data, and after a failure."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def text(tab: Tab, row: TaskRow, **context: Any) -> str:
 
 @pytest.mark.parametrize("tab", TABS)
 @pytest.mark.parametrize(("width", "height"), [(46, 37), (78, 9), (20, 3)])
-def test_a_tab_with_nothing_known_is_shown_all_the_same(tab: Tab, width: int, height: int) -> None:
+def test_tab_without_any_data_is_rendered(tab: Tab, width: int, height: int) -> None:
     row = a_row(resource_refs=(), policy_uuid=None, backup_storage_uuid=None, last_op_at=None, rpo_ms=None)
     assert "cdp-erp-db" in shown(tab, row, width, height)[0]
     assert shown(tab, a_row(), width, height)
@@ -74,24 +74,24 @@ PARTS = [
 
 
 @pytest.mark.parametrize(("tab", "part"), PARTS)
-def test_a_tab_says_that_it_is_read_that_it_may_not_and_why_it_failed(tab: Tab, part: str) -> None:
+def test_tab_shows_loading_missing_permission_and_failure(tab: Tab, part: str) -> None:
     row = a_row()
-    assert "reading" in text(tab, row)
+    assert "Loading" in text(tab, row)
     denied = text(tab, row, **{part: FetchState(failure=DENIED)})
     assert "no permission" in denied
     assert "administrator" in denied
-    assert "reading" not in denied
+    assert "Loading" not in denied
     failed = text(tab, row, **{part: FetchState(failure=AWAY)})
     assert "SYS.1006: Backup storage is not connected" in failed
-    assert "r tries" in failed
+    assert "r retries" in failed
 
 
-def test_a_part_that_failed_later_keeps_what_it_had_and_says_how_old_that_is() -> None:
+def test_failed_reload_keeps_the_old_data_and_shows_its_age() -> None:
     part = FetchState({"bs-1": STORE}, fetched_at=-200.0, failure=AWAY)
-    said = text(STORAGE, a_row(), storages=part)
-    assert "backup-server-1" in said
-    assert "as of 5 min ago" in said
-    assert "from before that" in said
+    output = text(STORAGE, a_row(), storages=part)
+    assert "backup-server-1" in output
+    assert "updated 5 min ago" in output
+    assert "from before this failure" in output
 
 
 def test_uuids_are_shown_until_names_are_known() -> None:
@@ -102,82 +102,86 @@ def test_uuids_are_shown_until_names_are_known() -> None:
     assert "gold" in text(POLICY, row, names={"p-1": "gold"})
 
 
-def test_resources_tell_the_vm_its_state_and_its_volumes() -> None:
-    said = text(RESOURCES, a_row(), machine=read(ERP))
-    assert "● Running" in said
-    assert "Linux · 4 CPUs · 8 GiB" in said
-    assert "ROOT-for-erp" in said
-    assert "2.0 times that" in said
-    assert "as of 20 s ago" in said
+def test_resources_show_the_vm_its_state_and_its_volumes() -> None:
+    output = text(RESOURCES, a_row(), machine=read(ERP))
+    assert "● Running" in output
+    assert "Linux · 4 CPUs · 8 GiB" in output
+    assert "ROOT-for-erp" in output
+    assert "2.0× the VM's data" in output
+    assert "updated 20 s ago" in output
 
 
-def test_a_vm_that_is_off_explains_why_nothing_moves() -> None:
+def test_stopped_vm_explains_unchanged_capacity() -> None:
     assert "writes nothing" in text(RESOURCES, a_row(), machine=read(VmInstance(uuid="x", state="Stopped")))
 
 
-def test_a_vm_that_is_not_there_is_told_from_one_that_is_not_read_yet() -> None:
-    assert "no such VM" in text(RESOURCES, a_row(), machine=read(None))
+def test_missing_vm_differs_from_one_that_is_not_loaded_yet() -> None:
+    assert "VM not visible to this account" in text(RESOURCES, a_row(), machine=read(None))
 
 
-def test_a_policy_is_told_in_words() -> None:
-    said = text(POLICY, a_row(), policies=read({"p-1": GOLD}))
-    assert "a recovery point every 3 s, 28 800 a day" in said
-    assert "all of them are kept for 7 days" in said
-    assert "one an hour is kept for 3 days" in said
-    assert "one a day is kept for 7 days" in said
-    assert "a full backup every 1 day" in said
-    assert "the target is 10m, 200 times the interval" in said
+def test_policy_shows_schedule_retention_and_rpo_target() -> None:
+    output = text(POLICY, a_row(), policies=read({"p-1": GOLD}))
+    assert "Recovery point every 3 s (28 800 per day)" in output
+    assert "All points kept for 7 days" in output
+    assert "One point per hour kept for 3 days" in output
+    assert "One point per day kept for 7 days" in output
+    assert "Full backup every 1 day" in output
+    assert "RPO target 10m is 200 times the interval" in output
 
 
-def test_a_policy_that_cannot_keep_the_target_says_so() -> None:
+def test_interval_longer_than_the_rpo_target_is_reported() -> None:
     slow = Policy(uuid="p-1", interval_s=900)
-    assert "is rarer than the target of 10m asks for" in text(POLICY, a_row(), policies=read({"p-1": slow}))
+    assert "Interval of 15 min is longer than the RPO target of 10m" in text(
+        POLICY, a_row(), policies=read({"p-1": slow})
+    )
 
 
-def test_a_policy_that_is_not_among_those_seen_is_said() -> None:
-    assert "not among the policies" in text(POLICY, a_row(), policies=read({"p-2": GOLD}))
+def test_policy_missing_in_a_complete_list_is_not_visible() -> None:
+    assert "Policy not found among the policies visible to this account" in text(
+        POLICY, a_row(), policies=read({"p-2": GOLD})
+    )
 
 
 @pytest.mark.parametrize(("tab", "part"), [(POLICY, "policies"), (STORAGE, "storages")])
-def test_what_is_missing_in_a_partial_list_is_not_said_to_be_hidden_from_the_account(tab: Tab, part: str) -> None:
+def test_resource_missing_in_a_partial_list_may_be_visible_to_the_account(tab: Tab, part: str) -> None:
     partial = structs.replace(read({"other": GOLD}), is_partial=True)
     shown_text = text(tab, a_row(), **{part: partial})
-    assert "that the server listed (1); it has, or may have, more" in shown_text
-    assert "that this account sees" not in shown_text
-    assert "the server did not list all of them" in text(WHY, a_row(), **{part: partial})
+    assert "that the server listed; the list may be incomplete" in shown_text
+    assert "visible to this account" not in shown_text
+    assert "the server's list is incomplete" in text(WHY, a_row(), **{part: partial})
 
 
-def test_a_partial_list_of_volumes_or_points_says_so() -> None:
+def test_partial_list_of_volumes_or_points_is_reported() -> None:
     machine = structs.replace(ERP, has_more_volumes=True)
-    assert "more volumes of this VM than it listed" in text(RESOURCES, a_row(), machine=read(machine))
+    assert "may have more volumes of this VM" in text(RESOURCES, a_row(), machine=read(machine))
     points = RecoveryPoints(EPOCH, EPOCH, daily=(RecoveryPoint(1, "v-1", EPOCH),), is_truncated=True)
-    assert "more recovery points than it listed" in text(POINTS, a_row(), points=read(points))
+    assert "may have more recovery points" in text(POINTS, a_row(), points=read(points))
 
 
-def test_a_storage_tells_its_room_and_whether_the_plans_fit() -> None:
+def test_storage_shows_capacity_and_that_the_plans_fit() -> None:
     rows = [a_row(), a_row("other", used_bytes=GIB, plan_bytes=2 * GIB)]
-    said = text(STORAGE, rows[0], storages=read({"bs-1": STORE}), commitment=storage_commitment(rows))
-    assert "● Connected" in said
-    assert "1 TiB of 2 TiB" in said
-    assert "983 GiB by other data" in said
-    assert "✔ the plans fit: 963 GiB are left beyond them" in said
-    assert "1 other task, 0 with a reason" in said
-    assert "other" in said
+    output = text(STORAGE, rows[0], storages=read({"bs-1": STORE}), commitment=storage_commitment(rows))
+    assert "● Connected" in output
+    assert "1 TiB of 2 TiB" in output
+    assert "plus 983 GiB other data" in output
+    assert "✔ Plans fit, 963 GiB to spare" in output
+    assert "1 other task, no problems" in output
+    assert "other" in output
 
 
-def test_over_commitment_is_told_with_its_size() -> None:
+def test_storage_shows_overcommitted_capacity() -> None:
     rows = [a_row(plan_bytes=3 * TIB), a_row("no-plan", plan_bytes=0)]
-    said = text(STORAGE, rows[0], storages=read({"bs-1": STORE}), commitment=storage_commitment(rows))
-    assert "▲ over-committed: the plans want 2 TiB more than is free" in said
-    assert "1 task without a plan" in said
+    output = text(STORAGE, rows[0], storages=read({"bs-1": STORE}), commitment=storage_commitment(rows))
+    assert "▲ Overcommitted: plans exceed the free capacity by 2 TiB" in output
+    assert "1 task without a plan" in output
 
 
-def test_the_other_tasks_stand_worst_first_and_are_not_endless() -> None:
+def test_other_tasks_are_listed_worst_first_up_to_a_limit() -> None:
     rows = [a_row(f"t{n:03}") for n in range(300)] + [a_row("bad", status="Failed")]
     lines = shown(STORAGE, rows[0], storages=read({"bs-1": STORE}), commitment=storage_commitment(rows))
     first = next(index for index, line in enumerate(lines) if "other tasks" in line) + 1
     assert "bad" in lines[first]
-    assert lines[-1] == "… and 101 more"
+    assert lines[-1] == "… 101 more not shown"
 
 
 def points(*minutes: int, **changes: Any) -> RecoveryPoints:
@@ -186,103 +190,110 @@ def points(*minutes: int, **changes: Any) -> RecoveryPoints:
     return RecoveryPoints(start, EPOCH, recent, **changes)
 
 
-def test_recovery_points_tell_newest_oldest_gaps_and_change() -> None:
+def test_recovery_points_show_newest_oldest_gaps_and_change_rate() -> None:
     minutes = [*range(600), *range(625, 1440)]
     day = RecoveryPoint(0, "v-1", EPOCH - timedelta(days=6), 5)
     locked = RecoveryPoint(7, "v-1", EPOCH - timedelta(days=3), 5, "before upgrade")
-    said = text(
+    output = text(
         POINTS,
         a_row(),
         points=read(points(*minutes, daily=(day,), protected=(locked,))),
         machine=read(ERP),
         policies=read({"p-1": GOLD}),
     )
-    assert "Root ROOT-for-erp" in said
-    assert "1 min ago" in said
-    assert "6 d ago" in said
-    assert "1 gap, the longest 26 min" in said
-    assert "before upgrade" in said
-    assert "MiB/h" in said
-    assert "▄" in said
-    assert "every 3 s; the server lists one a minute" in said
+    assert "Root ROOT-for-erp" in output
+    assert "1 min ago" in output
+    assert "6 d ago" in output
+    assert "1 gap, longest 26 min" in output
+    assert "before upgrade" in output
+    assert "MiB/h" in output
+    assert "▄" in output
+    assert "Policy interval 3 s; the server lists one point per minute" in output
 
 
-def test_a_day_without_a_gap_says_so() -> None:
-    said = text(POINTS, a_row(), points=read(points(*range(1440))))
-    assert "✔ no gap" in said
-    assert "the policy's interval is not known" in said
+def test_day_without_gaps_is_marked() -> None:
+    output = text(POINTS, a_row(), points=read(points(*range(1440))))
+    assert "✔ no gaps" in output
+    assert "Policy interval not known; gaps over 2 min" in output
 
 
 @pytest.mark.parametrize(
     ("minutes", "expected"),
     [
-        pytest.param(range(1320), "▲ none for 2 h", id="it ended"),
-        pytest.param([*range(600), *range(700, 1380)], "▲ 1 gap, and none for 1 h", id="a gap, and an end"),
+        pytest.param(range(1320), "▲ no point for 2 h", id="stopped"),
+        pytest.param([*range(600), *range(700, 1380)], "▲ 1 gap, no point for 1 h", id="gap and stopped"),
     ],
 )
-def test_points_that_stopped_coming_are_not_passed_over(minutes: Sequence[int], expected: str) -> None:
-    said = text(POINTS, a_row(), points=read(points(*minutes)))
-    assert expected in said
-    assert "✔" not in said
+def test_missing_newest_points_are_reported(minutes: Sequence[int], expected: str) -> None:
+    output = text(POINTS, a_row(), points=read(points(*minutes)))
+    assert expected in output
+    assert "✔" not in output
 
 
-def test_a_vm_without_a_point_cannot_be_restored_and_says_so() -> None:
+def test_vm_without_points_cannot_be_restored() -> None:
     assert "nothing can be restored" in text(POINTS, a_row(), points=read(points()))
 
 
-def test_the_servers_words_have_names_for_uuids() -> None:
+def test_server_errors_show_names_instead_of_uuids() -> None:
     uuid = "ab" * 16
     failure = AWAY.__class__(AWAY.kind, f"Backup storage[uuid: {uuid}] is not connected", "", "SYS.1006")
-    said = text(POINTS, a_row(), points=FetchState(failure=failure), names={uuid: "edge-1"})
-    assert "storage[uuid: edge-1]" in said
-    assert "not tried again by themselves" in said
+    output = text(POINTS, a_row(), points=FetchState(failure=failure), names={uuid: "edge-1"})
+    assert "storage[uuid: edge-1]" in output
+    assert "Not retried automatically" in output
 
 
-def test_the_raw_record_is_whole_at_any_width() -> None:
+def test_raw_record_is_complete_at_every_width() -> None:
     task = decode_task(encoded({**FULL_ROW, "scene": "Normal", "description": "x" * 300}), None)
     row = TaskRow(task, Severity.HEALTHY)
     for width in (20, 46, 120):
-        said = shown(RAW, row, width, raw=pretty_json_lines(task), fields=raw_fields(task, None))
-        assert "x" * 300 in "".join(line.strip() for line in said)
-        assert any('"scene": "Normal"' in line for line in said)
-        assert "not known to cdptui: " in said[-1]
+        output = shown(RAW, row, width, raw=pretty_json_lines(task), fields=raw_fields(task, None))
+        assert "x" * 300 in "".join(line.strip() for line in output)
+        assert any('"scene": "Normal"' in line for line in output)
+        assert "not known to cdptui: " in output[-1]
 
 
-def test_why_tells_every_reason_with_evidence_and_next_step() -> None:
+def test_why_shows_every_problem_with_evidence_and_next_step() -> None:
     row = a_row(evidence={"is_storage_disconnected": True}, status="Failed", rpo_ms=1_500_000)
-    said = text(WHY, row, names={"bs-1": "backup-server-1"})
-    assert "switched on, but it does not protect" in said
-    assert "Its backup storage backup-server-1 is disconnected." in said
-    assert "bring the backup server back" in said
-    assert "25m old, 10m are permitted" in said
-    assert said.count("→") == 3
-    assert "Checked as well" in said
-    assert "✔ 1 VM is attached" in said
-    assert "status Failed" not in said
+    output = text(WHY, row, names={"bs-1": "backup-server-1"})
+    assert "Enabled but not protecting" in output
+    assert "Backup storage backup-server-1 is disconnected" in output
+    assert "Check the backup server's power" in output
+    assert "25m old (target 10m)" in output
+    assert output.count("→") == 3
+    assert "Also checked" in output
+    assert "✔ 1 VM attached" in output
+    assert "Status Failed" not in output
 
 
-def test_a_healthy_task_says_so_and_what_was_checked() -> None:
+def test_why_of_a_healthy_task_lists_the_checks() -> None:
     row = a_row(evidence={"growth": GrowthRate(GIB / 3600, 7200.0), "full_in_s": 900_000.0})
-    said = text(WHY, row, storages=read({"bs-1": STORE}), policies=read({"p-1": GOLD}), names={"p-1": "gold"})
-    assert "nothing speaks against this task" in said
-    for words in ("status Running", "RPO 1.8s", "40% of the plan", "+1 GiB/h", "is Connected", "policy gold exists"):
-        assert f"✔ {words}" in said or words in said
-    assert "?" not in said
+    output = text(WHY, row, storages=read({"bs-1": STORE}), policies=read({"p-1": GOLD}), names={"p-1": "gold"})
+    assert "No problems found" in output
+    for check in (
+        "Status Running",
+        "RPO 1.8s",
+        "40% of the 100 GiB plan",
+        "Growing 1 GiB/h",
+        "is Connected",
+        "Policy gold found",
+    ):
+        assert check in output
+    assert "?" not in output
 
 
-def test_a_vm_that_is_off_explains_a_capacity_that_stands_still() -> None:
-    row = a_row(evidence={"still_since": EPOCH - timedelta(hours=2)})
-    said = text(WHY, row, machine=read(VmInstance(uuid="vm-1", name="erp", state="Stopped")))
-    assert "not moved for 2 h" in said
-    assert "the VM erp is Stopped, so nothing is written" in said
-    assert "the VM erp is Running" in text(WHY, a_row(), machine=read(ERP))
-    assert "what the VM does is not known" in text(WHY, a_row(), machine=FetchState(failure=DENIED))
+def test_why_shows_the_state_of_the_vm_beside_a_stalled_capacity() -> None:
+    row = a_row(evidence={"stalled_since": EPOCH - timedelta(hours=2)})
+    output = text(WHY, row, machine=read(VmInstance(uuid="vm-1", name="erp", state="Stopped")))
+    assert "not changed for 2 h" in output
+    assert "VM erp is Stopped: it writes nothing" in output
+    assert "VM erp is Running" in text(WHY, a_row(), machine=read(ERP))
+    assert "State of the VM not known: permission denied" in text(WHY, a_row(), machine=FetchState(failure=DENIED))
 
 
-def test_what_nobody_could_check_is_told_from_what_is_well() -> None:
-    said = text(WHY, a_row(), storages=FetchState(failure=DENIED))
-    assert "? whether bs-1 is connected is not known: permission denied" in said
-    assert "? growth is not known yet" in said
+def test_checks_without_data_differ_from_passed_checks() -> None:
+    output = text(WHY, a_row(), storages=FetchState(failure=DENIED))
+    assert "? Connection of backup storage bs-1 not known: permission denied" in output
+    assert "? Growth not known yet" in output
 
 
 @pytest.mark.parametrize("tab", TABS)
@@ -293,7 +304,7 @@ def test_hostile_names_break_no_line(tab: Tab) -> None:
     assert not any("\n" in line or "\x1b" in line for line in lines)
 
 
-def test_a_task_is_no_neighbour_of_itself() -> None:
+def test_task_is_not_listed_as_another_task_on_its_storage() -> None:
     row = a_row()
-    assert "No other task lies on it" in text(STORAGE, row, commitment=storage_commitment([row]))
+    assert "No other tasks" in text(STORAGE, row, commitment=storage_commitment([row]))
     assert a_task().uuid == row.task.uuid
