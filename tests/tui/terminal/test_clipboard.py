@@ -85,7 +85,7 @@ async def test_copy_is_written_to_a_file_when_tmux_hangs(home: Path, monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("letter", "message"), [("u", "Sent uuid"), ("n", "Sent name"), ("j", "JSON to the terminal"), ("c", "Sent curl")]
+    ("letter", "message"), [("u", "Sent UUID"), ("n", "Sent name"), ("j", "JSON to the terminal"), ("c", "Sent curl")]
 )
 async def test_copy_menu_letter_copies_and_shows_a_notice(letter: str, message: str) -> None:
     async with showing([a_task()]) as run:
