@@ -428,7 +428,7 @@ class CdptuiApp(App[int], inherit_bindings=False):
                     from cdptui.tui.small_window import layout_update  # noqa: PLC0415 - rarely needed
 
                     size = self.small_window
-                    renderable = layout_update(size, self._main, self.keymap.names["quit"])
+                    renderable = layout_update(size, self._main, self.keymap.labels["quit"])
                 driver.draw(renderable, self.console, (size.width, size.height), is_synchronised=self._sync_available)
         else:
             super()._display(screen, renderable)

@@ -133,7 +133,7 @@ async def test_all_resources_of_a_huge_task_can_be_scrolled_to() -> None:
     async with running(ScriptedNode([huge_task()])) as run:
         await run.until(lambda: run.rows)
         await opened(run, "VM")
-        await run.until(lambda: f"And {REFS - 1} more" in run.screen)
+        await run.until(lambda: f"{REFS - 1} other resources" in run.screen)
         await run.press("G")
         await run.until(lambda: f"{REFS - 1:032x}" in run.screen)
 
@@ -143,7 +143,7 @@ async def test_raw_record_of_a_huge_task_is_cut_and_says_so() -> None:
         await run.until(lambda: run.rows)
         await opened(run, "Raw")
         await run.press("G")
-        await run.until(lambda: "more lines are not shown; ^s saves the" in run.screen)
+        await run.until(lambda: "more lines not shown; ^s saves the" in run.screen)
 
 
 async def test_names_of_a_huge_task_are_requested_for_its_first_resources_only() -> None:

@@ -73,7 +73,7 @@ async def test_a_private_authority_is_believed_when_it_is_given(certificates: Ce
             True,
             FailureKind.TLS_EXPIRED,
             "expired",
-            "must be renewed",
+            "renew the certificate",
             id="expired",
         ),
         pytest.param(
@@ -81,7 +81,7 @@ async def test_a_private_authority_is_believed_when_it_is_given(certificates: Ce
             True,
             FailureKind.TLS_WRONG_HOST,
             "mismatch",
-            "another host's",
+            "for another host",
             id="another host's",
         ),
     ],
