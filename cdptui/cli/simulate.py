@@ -60,7 +60,7 @@ The access key is CDPTUISIMULATOR01 with the secret secret0123456789."""
     type=click.IntRange(0, 65535),
     default=8080,
     metavar="P",
-    help="Port to listen on; 0 selects a free one.",
+    help="0 is any free one.",
 )
 @option("--account", heading=_SERVER, default="admin", metavar="NAME", help="Account that may log in.")
 @option(
@@ -82,7 +82,7 @@ The access key is CDPTUISIMULATOR01 with the secret secret0123456789."""
 )
 @fleet_options(speed=1.0)
 @fault_option
-@option("--control", heading="Trouble", is_flag=True, help="Serve URL/control, to change faults at run time.")
+@option("--control", heading="Trouble", is_flag=True, help="Serve URL/control, to switch faults while it runs.")
 def simulate(  # noqa: PLR0913, PLR0917 - one parameter an option
     host: str,
     port: int,

@@ -1,4 +1,13 @@
-"""Credentials for a management node: password login, session token or access key. No `repr` has a secret."""
+"""Credentials for a management node. No `repr` contains a secret.
+
+A new login type touches these places:
+
+- `LoginType` here, and the sets below if it sends the password in plain text or takes a project;
+- `cdptui.api.login_requests`: its endpoint and field names;
+- `cdptui.simulator.apis.accounts`: the simulated login;
+- `cdptui.config.template`: the list of types in the comment on `login_type`;
+- the README. The option `--login-type` and the configuration file take their values from `LoginType`.
+"""
 
 from __future__ import annotations
 

@@ -223,7 +223,7 @@ def test_config_without_command_shows_its_help() -> None:
 
 
 @pytest.mark.parametrize("command", [[], ["config"]])
-def test_summaries_of_commands_are_not_cut(command: list[str]) -> None:
+def test_no_summary_of_a_command_is_cut(command: list[str]) -> None:
     _, _, commands = cdptui(*command, "--help").stdout.partition("Commands:\n")
     listed = commands.partition("\n\n")[0].splitlines()
     assert len(listed) == 4
@@ -293,7 +293,7 @@ def test_debug_shows_the_traceback() -> None:
 
 @pytest.mark.parametrize("command", [(), ("demo",), ("simulate",)], ids=["cdptui", "demo", "simulate"])
 @pytest.mark.parametrize("columns", ["80", "200"])
-def test_help_fits_80_columns(command: tuple[str, ...], columns: str) -> None:
+def test_help_fits_eighty_columns(command: tuple[str, ...], columns: str) -> None:
     done = cdptui(*command, "--help", COLUMNS=columns)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("Usage: cdptui")
@@ -341,7 +341,7 @@ def test_version_is_printed() -> None:
     [("--help",), ("--version",), ("demo", "--help"), ("--url", "ftp://node"), ("--url", "node")],
     ids=["help", "version", "help of a command", "bad URL", "no terminal"],
 )
-def test_short_commands_load_neither_textual_nor_httpx(arguments: tuple[str, ...]) -> None:
+def test_what_ends_at_once_loads_neither_textual_nor_the_network(arguments: tuple[str, ...]) -> None:
     code = f"""
 import atexit, sys
 sys.argv = ["cdptui", *{arguments!r}]
