@@ -11,7 +11,7 @@ from cdptui.cli.output_boundary import printable
 
 
 def print_line(line: str) -> None:
-    """Print one line on stdout, unbuffered, as a script may wait for it."""
+    """Print a line and flush: a script may wait for it."""
     click.echo(printable(line, sys.stdout))
 
 
@@ -31,5 +31,5 @@ def show_in_pager(text: str) -> None:
 
 
 def write_sequences(sequences: str) -> None:
-    """Write escape sequences to stdout, unsanitized."""
+    """Write control sequences for the terminal unchanged."""
     click.echo(sequences, nl=False)

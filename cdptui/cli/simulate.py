@@ -60,7 +60,7 @@ The access key is CDPTUISIMULATOR01 with the secret secret0123456789."""
     type=WholeNumber(0, 65535),
     default=8080,
     metavar="P",
-    help="Port to listen on; 0 selects a free one.",
+    help="0 is any free one.",
 )
 @option("--account", heading=_SERVER, default="admin", metavar="NAME", help="Account that may log in.")
 @option(

@@ -25,7 +25,7 @@ def terminal(simulate: Simulate, monitor: OpenMonitor) -> Terminal:
     terminal.send("\t")
     terminal.wait_for(f"{REFS} protected resources")
     terminal.send(".")
-    terminal.wait_for(f"And {REFS - 1} more")
+    terminal.wait_for(f"{REFS - 1} other resources")
     return terminal
 
 

@@ -73,7 +73,7 @@ def test_the_vendors_example_is_shown_to_the_letter(monitor: OpenMonitor) -> Non
             "status            Running",
             "state             Enabled",
             "taskType          VM",
-            "backupBandwidth   100 MiB/s a volume",
+            "backupBandwidth   100 MiB/s per volume",
             "maxCapacity       100 GiB",
             "usedCapacity      22.8 MiB",
         )

@@ -125,7 +125,7 @@ def test_signal_ends_it_while_the_event_loop_is_held(
         terminal.process.send_signal(number)
         assert terminal.wait_for_end(LONGEST_S) == code
         assert terminal.is_restored
-        assert "a session may be left" in terminal.left_behind
+        assert "a session may remain" in terminal.left_behind
 
 
 @pytest.mark.parametrize("typed_before", ["", "j" * 100], ids=["at_once", "behind_a_hundred_keys"])
@@ -141,7 +141,7 @@ def test_ctrl_c_typed_while_the_event_loop_is_held_ends_it(
         terminal.send(f"{typed_before}\x03")
         assert terminal.wait_for_end(LONGEST_S) == 0
         assert terminal.is_restored
-        assert "a session may be left" in terminal.left_behind
+        assert "a session may remain" in terminal.left_behind
 
 
 @pytest.mark.parametrize("thread", ["textual-output", "textual-input"])
@@ -293,4 +293,4 @@ def test_shutdown_that_is_held_is_abandoned(simulate: Simulate, ending: str) -> 
             terminal.process.send_signal(signal.SIGTERM)
         assert terminal.wait_for_end(LONGEST_S) == (0 if ending == "q" else 143)
         assert terminal.is_restored
-        assert "a session may be left" in terminal.left_behind
+        assert "a session may remain" in terminal.left_behind

@@ -1,4 +1,4 @@
-"""The program as a shell sees it: what it says, on which stream, and with which exit code."""
+"""The command line: output, stream and exit code of every command and error."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LINE = "cdptui: "
 
 
 def cdptui(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run it without a terminal."""
+    """Run cdptui without a terminal."""
     return subprocess.run(
         [sys.executable, "-m", "cdptui", *arguments],
         cwd=ROOT,
@@ -38,7 +38,7 @@ def cdptui(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
 
 
 def on_terminal(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run it on a terminal of its own, with stderr apart."""
+    """Run cdptui on its own terminal, with stderr in a pipe."""
     ours, theirs = pty.openpty()
     try:
         return subprocess.run(
@@ -68,7 +68,7 @@ def assert_one_clear_line(done: subprocess.CompletedProcess[str], *words: str) -
 
 @pytest.fixture
 def fifo(tmp_path: Path) -> Path:
-    """A FIFO at whose other end no program is."""
+    """A FIFO that no other process has open."""
     path = tmp_path / "fifo"
     os.mkfifo(path)
     return path
@@ -113,12 +113,12 @@ def test_password_of_a_process_substitution_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("interval", ["nan", "inf", "0", "-1", "0.5", "3601", "abc", ""])
-def test_a_bad_interval_is_a_usage_error(interval: str) -> None:
+def test_invalid_interval_is_a_usage_error(interval: str) -> None:
     assert_one_clear_line(cdptui("--url", "node", f"--interval={interval}"), "--interval")
 
 
 @pytest.mark.parametrize("timeout", ["nan", "0", "301"])
-def test_a_bad_time_out_is_a_usage_error(timeout: str) -> None:
+def test_invalid_timeout_is_a_usage_error(timeout: str) -> None:
     assert_one_clear_line(cdptui("--url", "node", f"--timeout={timeout}"), "--timeout")
 
 
@@ -131,17 +131,17 @@ def test_a_bad_time_out_is_a_usage_error(timeout: str) -> None:
         ("http://admin:secret@node", "credentials"),
     ],
 )
-def test_a_bad_url_is_a_usage_error_that_tells_no_password(url: str, why: str) -> None:
+def test_invalid_url_is_a_usage_error_without_the_password(url: str, why: str) -> None:
     done = cdptui("--url", url)
     assert_one_clear_line(done, why)
     assert "secret" not in done.stderr
 
 
-def test_a_bad_url_of_the_environment_is_told_as_well() -> None:
+def test_invalid_url_of_the_environment_is_a_usage_error() -> None:
     assert_one_clear_line(cdptui(ZSTACK_API_URL="ftp://node"), "ftp://node")
 
 
-def test_without_any_node_it_says_how_to_name_one() -> None:
+def test_missing_url_shows_how_to_give_one() -> None:
     assert_one_clear_line(cdptui(), "--url", "ZSTACK_API_URL", "cdptui demo")
 
 
@@ -149,25 +149,25 @@ def test_without_any_node_it_says_how_to_name_one() -> None:
     "arguments",
     [("--colour", "red"), ("--theme", "pink"), ("frobnicate",), ("--password-stdin", "--password-file", "x")],
 )
-def test_what_nobody_offers_is_a_usage_error(arguments: tuple[str, ...]) -> None:
+def test_unknown_option_or_command_is_a_usage_error(arguments: tuple[str, ...]) -> None:
     done = cdptui("--url", "node", *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert any(argument in done.stderr.splitlines()[-1] for argument in arguments)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
-        pytest.param(["--url", "node", "demo"], "--url means nothing to demo", id="another node than the demo's"),
+        pytest.param(["--url", "node", "demo"], "--url means nothing to demo", id="URL for the demo"),
         pytest.param(
-            ["--url", "node", "--interval", "60", "demo"], "--url and --interval mean nothing to demo", id="two"
+            ["--url", "node", "--interval", "60", "demo"], "--url and --interval mean nothing to demo", id="two options"
         ),
-        pytest.param(["-P", "prod", "demo"], "--profile means nothing to demo", id="a short one"),
+        pytest.param(["-P", "prod", "demo"], "--profile means nothing to demo", id="short option"),
         pytest.param(["--insecure", "simulate"], "--insecure means nothing to simulate", id="simulate"),
         pytest.param(
             ["--account", "eve", "simulate"],
             "--account before simulate means nothing to it: write simulate --account",
-            id="one that the command has itself",
+            id="option of the command itself",
         ),
         pytest.param(["--config", "f", "guide", "keys"], "--config means nothing to guide", id="guide"),
         pytest.param(["--config", "f", "reset"], "--config means nothing to reset", id="reset"),
@@ -176,18 +176,18 @@ def test_what_nobody_offers_is_a_usage_error(arguments: tuple[str, ...]) -> None
         pytest.param(["--no-mouse", "config", "check"], "--no-mouse means nothing to config check", id="config check"),
     ],
 )
-def test_an_option_that_a_command_would_not_look_at_is_refused(arguments: list[str], said: str, tmp_path: Path) -> None:
-    assert_one_clear_line(cdptui(*arguments, XDG_CONFIG_HOME=str(tmp_path)), said)
+def test_option_that_a_command_ignores_is_refused(arguments: list[str], message: str, tmp_path: Path) -> None:
+    assert_one_clear_line(cdptui(*arguments, XDG_CONFIG_HOME=str(tmp_path)), message)
     assert not list(tmp_path.iterdir())
     assert cdptui(*arguments, "--help").returncode == 0
 
 
-def test_what_the_environment_says_is_for_whoever_wants_it() -> None:
+def test_environment_variables_are_ignored_by_commands_without_them() -> None:
     done = cdptui("demo", ZSTACK_API_URL="node", ZSTACK_ACCOUNT="eve", CDPTUI_PROFILE="prod")
     assert_one_clear_line(done, "not a terminal")
 
 
-def test_every_option_of_looks_may_be_typed_before_the_demo(tmp_path: Path) -> None:
+def test_display_options_are_accepted_before_demo(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text("")
     values = {"theme": "light", "log_file": "log", "log_level": "info", "config": str(tmp_path / "config.toml")}
     own = {parameter.name: parameter.opts[0] for parameter in demo.params if parameter.name in DISPLAY_OPTION_NAMES}
@@ -197,7 +197,7 @@ def test_every_option_of_looks_may_be_typed_before_the_demo(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("command", [["reset"], ["simulate", "--port", "x"], ["config", "check"]])
-def test_debug_may_be_typed_before_every_command(command: list[str], tmp_path: Path) -> None:
+def test_debug_is_accepted_before_every_command(command: list[str], tmp_path: Path) -> None:
     done = cdptui("--debug", *command, XDG_CONFIG_HOME=str(tmp_path))
     assert "means nothing" not in done.stderr
 
@@ -214,7 +214,7 @@ def test_debug_may_be_typed_before_every_command(command: list[str], tmp_path: P
         (["config", "show", "--foo"], "cdptui config show"),
     ],
 )
-def test_a_usage_error_points_to_the_help_of_its_own_command(arguments: list[str], command: str) -> None:
+def test_usage_error_names_the_help_of_its_command(arguments: list[str], command: str) -> None:
     assert_one_clear_line(cdptui(*arguments), f"({command} --help shows the usage)")
 
 
@@ -223,7 +223,7 @@ def test_text_for_a_number_is_a_usage_error_that_asks_for_a_whole_number(argumen
     assert_one_clear_line(cdptui(*arguments), f"'{arguments[-1]}' is not a valid whole number")
 
 
-def test_config_alone_shows_its_help_and_nothing_else() -> None:
+def test_config_without_command_shows_its_help() -> None:
     done = cdptui("config")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == cdptui("config", "--help").stdout
@@ -243,31 +243,31 @@ def test_no_summary_of_a_command_is_cut(command: list[str], count: int) -> None:
     [("--url", "node"), ("demo",), ("--url", "node", "--password-stdin")],
     ids=["monitor", "demo", "password from a pipe"],
 )
-def test_without_a_terminal_it_says_so(arguments: tuple[str, ...]) -> None:
+def test_missing_terminal_is_an_error(arguments: tuple[str, ...]) -> None:
     assert_one_clear_line(cdptui(*arguments), "not a terminal")
 
 
-def test_reset_says_what_it_needs_a_terminal_for() -> None:
+def test_reset_without_terminal_names_the_reason() -> None:
     done = cdptui("reset")
     assert_one_clear_line(done, "not a terminal: reset restores the terminal that it runs on")
     assert "monitor" not in done.stderr
 
 
-def test_with_output_to_a_pipe_it_says_so_before_it_asks_for_a_password() -> None:
+def test_output_to_a_pipe_is_an_error_before_the_password_prompt() -> None:
     assert_one_clear_line(cdptui("--url", "node", "--account", "admin"), "not a terminal")
 
 
 @pytest.mark.parametrize(
     ("content", "mode", "why"),
     [
-        pytest.param(None, 0, "No such file", id="not there"),
+        pytest.param(None, 0, "No such file", id="missing"),
         pytest.param(b"secret\n", 0o644, "chmod 600", id="readable by all"),
-        pytest.param(b"secret\n", 0o640, "chmod 600", id="readable by a group"),
+        pytest.param(b"secret\n", 0o640, "chmod 600", id="readable by group"),
         pytest.param(b"", 0o600, "no password", id="empty"),
-        pytest.param(b"\xff\xfe", 0o600, "not UTF-8", id="no text"),
+        pytest.param(b"\xff\xfe", 0o600, "not UTF-8", id="not UTF-8"),
     ],
 )
-def test_a_bad_password_file_is_a_usage_error(tmp_path: Path, content: bytes | None, mode: int, why: str) -> None:
+def test_unusable_password_file_is_a_usage_error(tmp_path: Path, content: bytes | None, mode: int, why: str) -> None:
     path = tmp_path / "password"
     if content is not None:
         path.write_bytes(content)
@@ -280,11 +280,11 @@ def test_a_bad_password_file_is_a_usage_error(tmp_path: Path, content: bytes | N
     assert "secret" not in line
 
 
-def test_the_simulator_refuses_a_bad_password_file_as_well(tmp_path: Path) -> None:
+def test_simulator_refuses_an_unusable_password_file(tmp_path: Path) -> None:
     assert_one_clear_line(cdptui("simulate", "--password-file", str(tmp_path / "nowhere")), "No such file")
 
 
-def test_a_log_file_that_cannot_be_written_is_a_usage_error(tmp_path: Path) -> None:
+def test_unwritable_log_file_is_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     done = on_terminal("--url", "node", "--log-file", str(tmp_path / "file" / "log"), ZSTACK_SESSION_ID="given")
     assert done.returncode == 2
@@ -292,7 +292,7 @@ def test_a_log_file_that_cannot_be_written_is_a_usage_error(tmp_path: Path) -> N
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_debug_shows_the_traceback_behind_the_line() -> None:
+def test_debug_shows_the_traceback() -> None:
     done = cdptui("--debug", "--url", "ftp://node")
     assert done.returncode == 2
     assert done.stderr.startswith("Traceback")
@@ -358,13 +358,13 @@ def test_full_help_names_every_variable_and_every_default() -> None:
         assert f"[default: {default}]" in after.partition(" --")[0], option
 
 
-def test_there_is_no_option_for_a_password_that_others_could_read() -> None:
+def test_no_option_takes_a_password() -> None:
     text = cdptui("--help-all").stdout
     assert "--password " not in text
     assert cdptui("--url", "node", "--password", "secret").returncode == 2
 
 
-def test_the_version_is_told() -> None:
+def test_version_is_printed() -> None:
     done = cdptui("--version")
     assert (done.returncode, done.stdout) == (0, f"cdptui, version {__version__}\n")
 
@@ -415,6 +415,6 @@ main()
         (("--login-type", "iam2", "--project", "\udcff"), "password", "the project"),
     ],
 )
-def test_bytes_that_no_node_takes_are_refused(options: tuple[str, ...], password: str, what: str) -> None:
+def test_bytes_that_are_not_utf8_are_refused(options: tuple[str, ...], password: str, what: str) -> None:
     done = on_terminal("--url", "10.0.0.5", *options, ZSTACK_PASSWORD=password)
     assert_one_clear_line(done, f"{what} contains bytes that are not UTF-8")

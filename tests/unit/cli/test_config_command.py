@@ -1,4 +1,4 @@
-"""`cdptui config`, and what the files change about the other commands."""
+"""`cdptui config`, and the effect of configuration files on other commands."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def config(tmp_path: Path) -> Path:
 
 
 def shown(config: Path, *arguments: str, **environment: str) -> dict[str, list[str]]:
-    """What `config show --origin` says, by name: the value, then the words of its origin."""
+    """Return the output of `config show --origin` by name: the value, and the words of its origin."""
     home = str(config.parents[1])
     done = cdptui(*arguments, "config", "show", "--origin", XDG_CONFIG_HOME=home, **environment)
     assert (done.returncode, done.stderr) == (0, "")
@@ -62,26 +62,26 @@ def test_each_value_is_shown_with_its_origin(config: Path) -> None:
     assert values["keys.quit"] == ["Q", "file line 13"]
 
 
-def test_a_command_is_shown_without_its_arguments_and_a_secret_not_at_all(config: Path) -> None:
+def test_password_command_is_shown_without_arguments_and_secrets_are_masked(config: Path) -> None:
     home = str(config.parents[1])
-    said = cdptui("config", "show", XDG_CONFIG_HOME=home).stdout
-    assert "password_command  pass …" in said
+    output = cdptui("config", "show", XDG_CONFIG_HOME=home).stdout
+    assert "password_command  pass …" in output
     assert shown(config, ZSTACK_PASSWORD="sesame")["password"] == ["***", "environment ZSTACK_PASSWORD"]
     assert shown(config, ZSTACK_SESSION_ID="sesame")["session"] == ["***", "environment ZSTACK_SESSION_ID"]
     assert shown(config, ZSTACK_ACCESS_KEY_ID="sesame")["access_key"] == ["***", "environment ZSTACK_ACCESS_KEY_ID"]
     assert shown(config, "--password-stdin")["password_stdin"] == ["***", "option --password-stdin"]
 
 
-def test_a_password_is_not_for_another_account(config: Path) -> None:
+def test_password_is_not_used_for_another_account(config: Path) -> None:
     home = str(config.parents[1])
-    said = cdptui("--account", "mallory", "config", "show", XDG_CONFIG_HOME=home).stdout
-    assert "password_command" not in said
-    assert "prompted" in said
+    output = cdptui("--account", "mallory", "config", "show", XDG_CONFIG_HOME=home).stdout
+    assert "password_command" not in output
+    assert "prompted" in output
     assert "password_command" in shown(config, "--account", "eve")
 
 
 @pytest.mark.parametrize("way", ["option", "environment"])
-def test_what_a_profile_says_of_its_node_is_not_for_another(config: Path, way: str) -> None:
+def test_connection_settings_of_a_profile_are_not_used_for_another_node(config: Path, way: str) -> None:
     arguments = ["--url", "elsewhere"] if way == "option" else []
     environment = {"ZSTACK_API_URL": "elsewhere"} if way == "environment" else {}
     home = str(config.parents[1])
@@ -95,12 +95,12 @@ def test_what_a_profile_says_of_its_node_is_not_for_another(config: Path, way: s
     assert lines["interval"].split()[1] == "20"
 
 
-def test_the_same_node_written_otherwise_is_the_profiles_own(config: Path) -> None:
+def test_same_node_in_another_spelling_is_that_of_the_profile(config: Path) -> None:
     values = shown(config, "-P", "prod", "--url", "http://10.0.0.5/zstack")
     assert values["accent"][0] == "red"
 
 
-def test_another_file_takes_the_place_of_the_users(config: Path, tmp_path: Path) -> None:
+def test_config_option_replaces_the_user_file(config: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.toml"
     other.write_text('[defaults]\ninterval = 7\nurl = "n"\n')
     home = str(config.parents[1])
@@ -111,28 +111,28 @@ def test_another_file_takes_the_place_of_the_users(config: Path, tmp_path: Path)
         assert cdptui(*arguments, "config", "path", XDG_CONFIG_HOME=home, **environment).stdout == f"{other}\n"
 
 
-def test_a_profile_is_chosen_by_option_then_by_environment(config: Path) -> None:
+def test_profile_is_selected_by_option_then_environment(config: Path) -> None:
     assert shown(config, CDPTUI_PROFILE="test")["url"][0] == "10.0.0.6"
     assert shown(config, "-P", "prod", CDPTUI_PROFILE="test")["url"][0] == "http://10.0.0.5"
     home = str(config.parents[1])
     assert_one_clear_line(cdptui("-P", "tset", XDG_CONFIG_HOME=home), "unknown profile 'tset'", "did you mean 'test'?")
 
 
-def test_several_profiles_and_no_choice_are_listed(config: Path) -> None:
+def test_several_profiles_without_selection_are_listed(config: Path) -> None:
     config.write_text(PROD.partition("\n")[2])
     home = str(config.parents[1])
     assert_one_clear_line(cdptui(XDG_CONFIG_HOME=home), "several profiles", "prod, test", "default_profile")
 
 
 @pytest.mark.parametrize("option", ["--interval=0", "--timeout=301"])
-def test_what_the_monitor_would_refuse_does_not_count(config: Path, option: str) -> None:
+def test_values_that_the_monitor_refuses_are_errors(config: Path, option: str) -> None:
     home = str(config.parents[1])
     shown_instead, started = (cdptui(option, *command, XDG_CONFIG_HOME=home) for command in (["config", "show"], []))
     assert_one_clear_line(shown_instead, option.partition("=")[0], "seconds")
     assert shown_instead.stderr == started.stderr
 
 
-def test_a_new_file_is_the_owners_and_never_replaced(tmp_path: Path) -> None:
+def test_template_is_private_and_never_overwrites(tmp_path: Path) -> None:
     path = tmp_path / "cdptui" / "config.toml"
     done = cdptui("config", "init", XDG_CONFIG_HOME=str(tmp_path))
     assert (done.returncode, done.stdout, done.stderr) == (0, f"wrote {path}\n", "")
@@ -142,7 +142,7 @@ def test_a_new_file_is_the_owners_and_never_replaced(tmp_path: Path) -> None:
     assert cdptui("config", "check", XDG_CONFIG_HOME=str(tmp_path)).returncode == 0
 
 
-def test_all_problems_are_told_by_check_and_by_whatever_needs_the_file(config: Path) -> None:
+def test_all_problems_are_listed_by_every_command_that_reads_the_file(config: Path) -> None:
     config.write_text('[ui]\nmuose = true\ntheme = 3\n[keys]\nquit = "x"\n')
     expected = [
         f"cdptui: {config}:2: unknown key 'muose' in [ui]; did you mean 'mouse'?",
@@ -155,21 +155,21 @@ def test_all_problems_are_told_by_check_and_by_whatever_needs_the_file(config: P
         assert (done.returncode, done.stderr.splitlines()) == (2, expected)
 
 
-def test_a_bad_file_is_no_hindrance_to_what_does_not_need_it(config: Path) -> None:
+def test_invalid_file_does_not_affect_commands_without_it(config: Path) -> None:
     config.write_text("=")
     home = str(config.parents[1])
     for arguments in (["--help"], ["--version"], ["config", "path"], ["config", "--help"], ["simulate", "--help"]):
         assert cdptui(*arguments, XDG_CONFIG_HOME=home).returncode == 0
 
 
-def test_a_command_that_fails_at_the_start_is_told_with_its_line(config: Path) -> None:
+def test_failed_password_command_is_reported_with_its_line(config: Path) -> None:
     config.write_text(PROD.replace("pass show hunter2", "false hunter2"))
     done = on_terminal(XDG_CONFIG_HOME=str(config.parents[1]))
     assert_one_clear_line(done, f"{config}:8: password_command 'false' failed: exit code 1")
     assert "hunter2" not in done.stderr
 
 
-def test_without_a_file_nothing_is_loaded_for_one() -> None:
+def test_missing_file_imports_no_validation() -> None:
     code = (
         "import sys\nfrom cdptui.cli.main import cdptui\n"
         "try:\n cdptui(['--url', 'n'], prog_name='cdptui', standalone_mode=False)\nexcept Exception: pass\n"

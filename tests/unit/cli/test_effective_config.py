@@ -1,4 +1,4 @@
-"""What counts of all that was typed."""
+"""Effective settings from command line, environment and files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from cdptui.config.loader import load_config
         (["--theme", "light", "--no-mouse"], ["--theme", "dark"], "dark", False),
     ],
 )
-def test_looks_may_be_typed_before_a_command_or_behind_it(
+def test_display_options_are_accepted_before_and_after_a_command(
     before: list[str], behind: list[str], theme: str, has_mouse: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
@@ -39,7 +39,7 @@ def test_looks_may_be_typed_before_a_command_or_behind_it(
 
 
 @pytest.mark.parametrize("way", ["usual", "option", "environment", "of the machine only", "none"])
-def test_who_looks_for_more_profiles_is_told_what_to_do_about_it(
+def test_profile_hint_names_the_file_or_the_command_that_writes_it(
     way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = "cdptui/config.toml" if way == "usual" else "other.toml"
@@ -57,12 +57,12 @@ def test_who_looks_for_more_profiles_is_told_what_to_do_about_it(
     arguments = ["--config", str(tmp_path / name)] if way == "option" else []
     with cdptui.make_context("cdptui", [*arguments, "--url", "n"]) as context:
         choices = EffectiveConfig.from_context(context)
-    said = profile_hint(choices if configuration is None else replace(choices, configuration=configuration))
+    hint = profile_hint(choices if configuration is None else replace(choices, configuration=configuration))
     is_there = way in {"usual", "option", "environment"}
-    assert said == (f"add one to ~/{name}" if is_there else "cdptui config init writes a file for profiles")
+    assert hint == (f"add one to ~/{name}" if is_there else "cdptui config init writes a file for profiles")
 
 
-def test_in_the_demo_there_is_nothing_to_do_about_other_profiles() -> None:
+def test_profile_hint_of_the_demo() -> None:
     assert profile_hint(None) == "the demo has a single node"
 
 
@@ -78,7 +78,7 @@ LONG_NAMES: dict[str, tuple[list[str], dict[str, str], str]] = {
 
 
 @pytest.mark.parametrize(("arguments", "environ", "what"), LONG_NAMES.values(), ids=LONG_NAMES)
-def test_name_that_is_too_long_for_any_node_is_refused_before_anything_is_asked_or_sent(
+def test_too_long_name_is_refused_before_a_prompt_or_request(
     arguments: list[str], environ: dict[str, str], what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "config.toml"
@@ -98,7 +98,7 @@ def test_name_that_is_too_long_for_any_node_is_refused_before_anything_is_asked_
     assert not asked
 
 
-def test_longest_name_that_is_accepted_is_sent_whole(tmp_path: Path) -> None:
+def test_longest_accepted_name_is_sent_complete(tmp_path: Path) -> None:
     (tmp_path / "empty.toml").touch()
     arguments = ["--config", str(tmp_path / "empty.toml"), "--url", "n", "--account", LONG[:-1]]
     with cdptui.make_context("cdptui", arguments) as context:

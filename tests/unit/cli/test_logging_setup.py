@@ -27,7 +27,7 @@ log = logging.getLogger("cdptui.test")
 
 @pytest.fixture(autouse=True)
 def _own_logging() -> Iterator[None]:
-    """The log is the process's: give it back as it was."""
+    """Restore the loggers of the process after each test."""
     root = logging.getLogger()
     handlers, level, raises = root.handlers[:], root.level, logging.raiseExceptions
     chatty = {name: logging.getLogger(name).level for name in ("httpx", "httpcore", "asyncio", "uvicorn")}
@@ -52,21 +52,21 @@ def mode_of(path: Path) -> int:
 @pytest.mark.parametrize(
     "message",
     [
-        pytest.param(f"logging in with {PASSWORD}", id="the password"),
-        pytest.param(f'{{"logInByAccount":{{"accountName":"admin","password":"{HASH}"}}}}', id="the body of a login"),
-        pytest.param(f"hash {HASH}", id="the hash alone"),
-        pytest.param(f"Authorization: OAuth {SESSION}", id="a header"),
-        pytest.param(f"('authorization', 'OAuth {SESSION}')", id="a header as Python shows it"),
-        pytest.param(f"b'OAuth {SESSION}'", id="a header as bytes"),
-        pytest.param(f"DELETE http://node/zstack/v1/accounts/sessions/{SESSION} 200", id="the URL of a logout"),
-        pytest.param(f"Set-Cookie: JSESSIONID={SESSION}; Path=/zstack", id="a cookie"),
-        pytest.param(f"given {SESSION}", id="a session from outside"),
-        pytest.param(f"Authorization: ZStack KEYID01:{SESSION}", id="a signature"),
-        pytest.param(f"Proxy-Authorization: Basic {SESSION}", id="the password of a proxy"),
-        pytest.param(f'"systemTags": ["twofatoken::{SESSION}"]', id="a code of the second factor"),
+        pytest.param(f"logging in with {PASSWORD}", id="password"),
+        pytest.param(f'{{"logInByAccount":{{"accountName":"admin","password":"{HASH}"}}}}', id="login body"),
+        pytest.param(f"hash {HASH}", id="password hash"),
+        pytest.param(f"Authorization: OAuth {SESSION}", id="header"),
+        pytest.param(f"('authorization', 'OAuth {SESSION}')", id="header in a repr"),
+        pytest.param(f"b'OAuth {SESSION}'", id="header as bytes"),
+        pytest.param(f"DELETE http://node/zstack/v1/accounts/sessions/{SESSION} 200", id="logout URL"),
+        pytest.param(f"Set-Cookie: JSESSIONID={SESSION}; Path=/zstack", id="cookie"),
+        pytest.param(f"given {SESSION}", id="given session"),
+        pytest.param(f"Authorization: ZStack KEYID01:{SESSION}", id="signature"),
+        pytest.param(f"Proxy-Authorization: Basic {SESSION}", id="proxy password"),
+        pytest.param(f'"systemTags": ["twofatoken::{SESSION}"]', id="second-factor code"),
     ],
 )
-def test_no_secret_reaches_the_file(tmp_path: Path, message: str) -> None:
+def test_secrets_are_masked_in_the_log(tmp_path: Path, message: str) -> None:
     start(tmp_path / "log", PASSWORD, SESSION if message.startswith("given") else "")
     log.error("%s", message)
     text = (tmp_path / "log").read_text()
@@ -74,7 +74,7 @@ def test_no_secret_reaches_the_file(tmp_path: Path, message: str) -> None:
     assert not [secret for secret in SECRETS if secret in text]
 
 
-def test_tracebacks_hold_no_secret_either(tmp_path: Path) -> None:
+def test_secrets_are_masked_in_tracebacks(tmp_path: Path) -> None:
     start(tmp_path / "log", PASSWORD)
     try:
         try:
@@ -89,7 +89,7 @@ def test_tracebacks_hold_no_secret_either(tmp_path: Path) -> None:
     assert not [secret for secret in SECRETS if secret in text]
 
 
-def test_what_is_no_secret_is_written_as_it_is(tmp_path: Path) -> None:
+def test_other_text_is_written_unchanged(tmp_path: Path) -> None:
     start(tmp_path / "log", PASSWORD, "")
     log.error("task %s of %s is Failed", "财务系统-CDP", "d2f9a6c5c69c4be28bfa1c85d1e4652d")
     line = (tmp_path / "log").read_text(encoding="utf-8")
@@ -97,7 +97,7 @@ def test_what_is_no_secret_is_written_as_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
-def test_only_its_owner_can_read_the_file(tmp_path: Path, umask: int) -> None:
+def test_log_file_is_readable_only_by_its_owner(tmp_path: Path, umask: int) -> None:
     before = os.umask(umask)
     try:
         start(tmp_path / "made" / "log", PASSWORD)
@@ -107,7 +107,7 @@ def test_only_its_owner_can_read_the_file(tmp_path: Path, umask: int) -> None:
     assert mode_of(tmp_path / "made" / "log") == 0o600
 
 
-def test_only_its_owner_can_read_a_file_that_was_turned_over(tmp_path: Path) -> None:
+def test_rotated_log_file_is_readable_only_by_its_owner(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         start(tmp_path / "log")
@@ -120,7 +120,7 @@ def test_only_its_owner_can_read_a_file_that_was_turned_over(tmp_path: Path) -> 
     assert all(path.stat().st_size <= 2_000_000 for path in tmp_path.iterdir())
 
 
-def test_nothing_is_made_before_there_is_something_to_write(tmp_path: Path) -> None:
+def test_no_file_is_created_before_the_first_record(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "log"
     start(path, is_asked_for=False, level="warning")
     log.info("not worth a line")
@@ -129,24 +129,22 @@ def test_nothing_is_made_before_there_is_something_to_write(tmp_path: Path) -> N
     assert path.read_text().count("\n") == 1
 
 
-def test_a_file_that_was_asked_for_is_there_at_once(tmp_path: Path) -> None:
+def test_requested_log_file_is_created_at_once(tmp_path: Path) -> None:
     start(tmp_path / "log")
     assert (tmp_path / "log").read_bytes() == b""
 
 
-def test_a_file_that_was_asked_for_and_cannot_be_written_is_a_usage_error(tmp_path: Path) -> None:
+def test_unwritable_requested_log_file_is_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(CommandError, match="cannot write the log file") as caught:
         start(tmp_path / "file" / "log")
     assert caught.value.code is ExitCode.USAGE
 
 
-def test_a_default_place_that_cannot_be_written_stops_nothing(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_unwritable_default_log_file_is_ignored(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("")
     start(tmp_path / "file" / "log", is_asked_for=False)
-    log.error("nobody hears this")
+    log.error("not logged anywhere")
     assert capsys.readouterr() == ("", "")
 
 
@@ -197,7 +195,7 @@ def test_created_folders_are_private(tmp_path: Path, umask: int) -> None:
         ("loop", "Too many levels of symbolic links"),
     ],
 )
-def test_what_cannot_be_a_log_is_a_usage_error_at_once(tmp_path: Path, kind: str, why: str) -> None:
+def test_unusable_kind_of_log_file_is_a_usage_error(tmp_path: Path, kind: str, why: str) -> None:
     path = tmp_path / "log"
     match kind:
         case "folder":
@@ -263,7 +261,7 @@ def test_open_file_that_was_removed_gets_the_log_and_its_link_stays(tmp_path: Pa
     assert not [*tmp_path.iterdir()]
 
 
-def test_full_pipe_is_not_waited_for_and_its_dropped_lines_are_counted(pipe: tuple[Path, int]) -> None:
+def test_full_pipe_drops_lines_and_reports_their_number(pipe: tuple[Path, int]) -> None:
     path, reader = pipe
     start(path)
     for _ in range(30):
@@ -290,7 +288,7 @@ def test_line_longer_than_the_pipe_is_finished_before_the_next(pipe: tuple[Path,
     assert after.endswith("after")
 
 
-def test_reader_that_comes_back_gets_the_log_again(tmp_path: Path) -> None:
+def test_reader_that_reconnects_gets_the_log_again(tmp_path: Path) -> None:
     path = tmp_path / "pipe"
     os.mkfifo(path)
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -307,7 +305,7 @@ def test_reader_that_comes_back_gets_the_log_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["folder", "fifo", "link"])
-def test_older_log_that_is_no_regular_file_is_not_replaced(tmp_path: Path, kind: str) -> None:
+def test_older_log_that_is_not_a_regular_file_is_not_replaced(tmp_path: Path, kind: str) -> None:
     older = tmp_path / "log.1"
     if kind == "folder":
         older.mkdir()
@@ -328,7 +326,7 @@ def test_older_log_that_is_no_regular_file_is_not_replaced(tmp_path: Path, kind:
     assert len(lines) == 51
 
 
-def test_log_in_a_folder_that_may_not_be_written_grows_without_a_lost_line_and_says_so(tmp_path: Path) -> None:
+def test_log_in_an_unwritable_folder_grows_and_reports_it(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_text("of another program\n")
     tmp_path.chmod(0o500)
@@ -351,7 +349,7 @@ def test_log_in_a_folder_that_may_not_be_written_grows_without_a_lost_line_and_s
     assert others[0].endswith("cannot be rotated at 2000000 bytes and will grow: Permission denied")
 
 
-def test_log_is_rotated_as_soon_as_its_folder_may_be_written_again(tmp_path: Path) -> None:
+def test_log_is_rotated_when_its_folder_is_writable_again(tmp_path: Path) -> None:
     path = tmp_path / "log"
     (tmp_path / "log.1").mkdir()
     start(path)
@@ -374,21 +372,21 @@ def test_log_that_was_removed_is_created_again_when_it_is_full(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("name", ["httpx", "httpcore", "asyncio", "uvicorn.access"])
-def test_libraries_that_log_urls_are_kept_quiet(tmp_path: Path, name: str) -> None:
+def test_libraries_that_log_urls_log_only_warnings(tmp_path: Path, name: str) -> None:
     start(tmp_path / "log")
     logging.getLogger(name).info("GET /accounts/sessions/%s", SESSION)
     assert (tmp_path / "log").read_text() == ""
 
 
 @pytest.mark.parametrize(("level", "lines"), [("debug", 4), ("info", 3), ("warning", 2), ("error", 1)])
-def test_the_level_is_the_one_that_was_asked_for(tmp_path: Path, level: str, lines: int) -> None:
+def test_log_level_is_applied(tmp_path: Path, level: str, lines: int) -> None:
     start(tmp_path / "log", level=level)
     for method in (log.debug, log.info, log.warning, log.error):
         method("a line")
     assert (tmp_path / "log").read_text().count("\n") == lines
 
 
-def test_what_is_typed_later_is_kept_out_as_well_and_stays_so(tmp_path: Path) -> None:
+def test_secrets_typed_later_stay_masked(tmp_path: Path) -> None:
     start(tmp_path / "log", PASSWORD)
     hide("typed later")
     hide("")

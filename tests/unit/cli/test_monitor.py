@@ -1,4 +1,4 @@
-"""What blocks runs beside the event loop, and is never waited for at the end."""
+"""The executor for blocking calls, which never delays the exit."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import pytest
 from cdptui.cli.monitor import DaemonThreadExecutor
 
 
-async def test_a_call_gives_its_result_or_its_error() -> None:
+async def test_call_returns_its_result_or_raises_its_error() -> None:
     asyncio.get_running_loop().set_default_executor(DaemonThreadExecutor())
     assert await asyncio.to_thread(lambda: 6 * 7) == 42
     with pytest.raises(ZeroDivisionError):
         await asyncio.to_thread(lambda: 1 / 0)
 
 
-async def test_a_call_that_was_given_up_hurts_nobody() -> None:
+async def test_cancelled_call_has_no_effect() -> None:
     asyncio.get_running_loop().set_default_executor(DaemonThreadExecutor())
     gate, done = threading.Event(), threading.Event()
 
@@ -34,7 +34,7 @@ async def test_a_call_that_was_given_up_hurts_nobody() -> None:
     assert done.wait(60)
 
 
-def test_the_process_ends_while_a_call_still_blocks() -> None:
+def test_process_ends_while_a_call_blocks() -> None:
     program = """
 import asyncio, time
 from cdptui.cli.monitor import DaemonThreadExecutor

@@ -1,4 +1,4 @@
-"""Whatever comes in by options, variables and files, no terminal acts upon it and no secret is printed."""
+"""Output of untrusted options, variables and files is sanitized and has no secrets."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def is_harmless(text: str) -> bool:
 
 
 @given(st.text(), st.sampled_from(("utf-8", "latin-1", "ascii")))
-def test_any_text_becomes_harmless_and_can_be_encoded(text: str, encoding: str) -> None:
+def test_any_text_is_sanitized_and_can_be_encoded(text: str, encoding: str) -> None:
     stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
     written = printable(text, stream)
     assert is_harmless(written)
@@ -47,7 +47,7 @@ def test_any_text_becomes_harmless_and_can_be_encoded(text: str, encoding: str) 
 def run(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], *arguments: str, **environ: str
 ) -> tuple[int, str]:
-    """Run a command in this process; its exit code and all that it wrote."""
+    """Run a command in this process. Return its exit code and its output."""
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(sys, "argv", ["cdptui", *arguments])
@@ -80,7 +80,7 @@ COMMANDS = {
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 @pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE)
-def test_hostile_option_is_printed_inert(
+def test_hostile_option_is_printed_sanitized(
     command: tuple[str, ...], hostile: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     arguments = [part.replace("{}", hostile) for part in command]
@@ -121,7 +121,7 @@ VARIABLES = [
 
 @pytest.mark.parametrize("value", [*HOSTILE.values(), "x" * 131_000, ""], ids=[*HOSTILE, "huge", "empty"])
 @pytest.mark.parametrize("name", VARIABLES)
-def test_hostile_variable_is_printed_inert(
+def test_hostile_variable_is_printed_sanitized(
     name: str, value: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     for command in (("config", "show", "--origin"), ("--debug",)):
@@ -132,7 +132,7 @@ def test_hostile_variable_is_printed_inert(
         assert "internal error" not in written
 
 
-def test_config_show_escapes_what_a_terminal_would_act_upon(
+def test_config_show_escapes_control_characters(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     _, written = run(monkeypatch, capfd, "--account", "a\x1b[31m", "config", "show")
@@ -218,7 +218,7 @@ def test_password_of_a_url_among_the_arguments_is_hidden_in_any_text(
     assert output_boundary.redact("hunter2") == "***"
 
 
-def test_text_for_the_screen_is_on_one_line_inert_and_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_screen_text_is_one_sanitized_line_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(output_boundary, "_redactor", Redactor())
     output_boundary.hide("hunter2")
     for hostile in (*HOSTILE.values(), "a\nb"):
@@ -229,7 +229,7 @@ def test_text_for_the_screen_is_on_one_line_inert_and_without_secrets(monkeypatc
 
 
 def test_every_use_of_a_standard_stream_is_known() -> None:
-    """Aliases of `print` and of `click.echo` are found by their imports; all others need one of these names."""
+    """Aliases of `print` and of `click.echo` are found by their imports; all other uses need one of these names."""
     users = set()
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -316,7 +316,7 @@ entry.main()
 
 @pytest.mark.parametrize("is_debug", [False, True], ids=["plain", "debug"])
 @pytest.mark.parametrize("kind", ["thread", "finalizer", "log", "warning", "main"])
-def test_what_no_code_of_ours_catches_is_printed_inert_and_without_secrets(kind: str, is_debug: bool) -> None:
+def test_uncaught_error_is_printed_sanitized_and_without_secrets(kind: str, is_debug: bool) -> None:
     ended = subprocess.run(
         [sys.executable, "-W", "always", "-c", UNCAUGHT, kind, *(["--debug"] if is_debug else [])],
         capture_output=True,

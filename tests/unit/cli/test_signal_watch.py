@@ -1,4 +1,4 @@
-"""Signals reach the event loop; when it is held, they end the process without it."""
+"""Signals reach the event loop; when it is blocked, they end the process without it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def signals_as_before() -> Iterator[None]:
 
 @pytest.mark.parametrize("has_thread", [True, False])
 @pytest.mark.parametrize(("number", "code"), CODES.items())
-async def test_loop_that_answers_leaves_with_the_code_of_the_signal(
+async def test_responsive_loop_leaves_with_the_code_of_the_signal(
     monkeypatch: pytest.MonkeyPatch, number: signal.Signals, code: int, has_thread: bool
 ) -> None:
     left: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -64,14 +64,14 @@ asyncio.run(main())
 """
 
 
-def test_held_loop_is_abandoned_with_the_code_of_the_signal() -> None:
+def test_blocked_loop_is_abandoned_with_the_code_of_the_signal() -> None:
     ended = subprocess.run([sys.executable, "-c", HELD], capture_output=True, timeout=50, check=False)
     assert (ended.returncode, ended.stdout, ended.stderr) == (143, b"", b"")
 
 
 @pytest.mark.parametrize("starved_s", [lambda: 0.0, time.monotonic], ids=["not starved", "starved all the time"])
 @pytest.mark.parametrize("is_signal", [False, True], ids=["end", "signal"])
-def test_wait_for_the_end_or_the_loop_is_bounded_however_starved_the_process_is(
+def test_wait_for_the_loop_or_the_end_is_bounded_without_processor_time(
     monkeypatch: pytest.MonkeyPatch, starved_s: Callable[[], float], is_signal: bool
 ) -> None:
     for name in ("_HELD_S", "_LONGEST_HELD_S", "_END_S", "_LONGEST_END_S"):

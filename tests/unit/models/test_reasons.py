@@ -30,15 +30,15 @@ LONG_AGO = EPOCH - timedelta(days=30)
 
 
 def kinds(task: Task, **evidence: Any) -> list[ReasonKind]:
-    return [reason.kind for reason in said(task, **evidence)]
+    return [reason.kind for reason in reasons_of(task, **evidence)]
 
 
-def said(task: Task, before: tuple[Reason, ...] = (), **evidence: Any) -> tuple[Reason, ...]:
+def reasons_of(task: Task, before: tuple[Reason, ...] = (), **evidence: Any) -> tuple[Reason, ...]:
     return find_reasons(task, Evidence(**{"now": EPOCH, **evidence}), before)
 
 
 def test_healthy_task_has_no_reasons() -> None:
-    assert said(a_task()) is NONE
+    assert reasons_of(a_task()) is NONE
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_healthy_task_has_no_reasons() -> None:
 def test_evidence_gives_a_reason(
     changes: dict[str, Any], evidence: dict[str, Any], kind: ReasonKind, severity: Severity
 ) -> None:
-    (reason,) = said(a_task(**changes), **evidence)
+    (reason,) = reasons_of(a_task(**changes), **evidence)
     assert (reason.kind, reason.severity) == (kind, severity)
 
 
@@ -124,7 +124,7 @@ def test_evidence_gives_a_reason(
     ],
 )
 def test_values_within_limits_give_no_reason(changes: dict[str, Any], evidence: dict[str, Any]) -> None:
-    assert said(a_task(**changes), **evidence) == ()
+    assert reasons_of(a_task(**changes), **evidence) == ()
 
 
 def test_reasons_are_sorted_by_severity_then_by_kind() -> None:
@@ -135,19 +135,19 @@ def test_reasons_are_sorted_by_severity_then_by_kind() -> None:
 
 def test_status_reason_starts_at_last_operation_or_first_poll() -> None:
     written = a_task(status="Stopped", last_op_at=EPOCH - timedelta(hours=5))
-    assert said(written)[0].since == EPOCH - timedelta(hours=5)
-    assert said(written, unchanged_s=36_000.0)[0].since == EPOCH - timedelta(hours=10)
-    assert said(a_task(status="Stopped", last_op_at=None))[0].since == EPOCH
+    assert reasons_of(written)[0].since == EPOCH - timedelta(hours=5)
+    assert reasons_of(written, unchanged_s=36_000.0)[0].since == EPOCH - timedelta(hours=10)
+    assert reasons_of(a_task(status="Stopped", last_op_at=None))[0].since == EPOCH
 
 
 def test_rpo_breach_started_when_the_target_was_exceeded() -> None:
-    (reason,) = said(a_task(rpo_ms=1_500_000, rpo_target_ms=600_000))
+    (reason,) = reasons_of(a_task(rpo_ms=1_500_000, rpo_target_ms=600_000))
     assert reason.since == EPOCH - timedelta(minutes=15)
 
 
 @given(st.integers(min_value=1, max_value=2**64 - 1), st.integers(min_value=1, max_value=2**64 - 1))
 def test_huge_rpo_gives_a_valid_date(rpo_ms: int, target_ms: int) -> None:
-    for reason in said(a_task(rpo_ms=rpo_ms, rpo_target_ms=target_ms)):
+    for reason in reasons_of(a_task(rpo_ms=rpo_ms, rpo_target_ms=target_ms)):
         assert isinstance(reason.since, datetime)
 
 
@@ -183,23 +183,23 @@ def test_obviously_healthy_task_has_no_reasons(changes: dict[str, Any], evidence
 
 def test_continuing_reason_keeps_its_start() -> None:
     task = a_task(rpo_ms=700_000)
-    first = said(task)
-    later = said(task, first, now=EPOCH + timedelta(minutes=3))
+    first = reasons_of(task)
+    later = reasons_of(task, first, now=EPOCH + timedelta(minutes=3))
     assert later == first
-    assert said(a_task(), first) == ()
+    assert reasons_of(a_task(), first) == ()
 
 
 def test_equal_reasons_without_start_are_one_shared_object() -> None:
-    one, other = said(a_task("a", resource_refs=())), said(a_task("b", resource_refs=()))
+    one, other = reasons_of(a_task("a", resource_refs=())), reasons_of(a_task("b", resource_refs=()))
     assert one is other
 
 
 def test_reasons_never_lower_the_severity() -> None:
-    assert overall_severity(a_task(), said(a_task(rpo_ms=700_000))) is Severity.WARNING
+    assert overall_severity(a_task(), reasons_of(a_task(rpo_ms=700_000))) is Severity.WARNING
     failed = a_task(status="Failed")
-    assert overall_severity(failed, said(failed)) is Severity.CRITICAL
+    assert overall_severity(failed, reasons_of(failed)) is Severity.CRITICAL
     ahead = a_task(last_op_at=EPOCH + timedelta(hours=8))
-    assert overall_severity(ahead, said(ahead)) is Severity.HEALTHY
+    assert overall_severity(ahead, reasons_of(ahead)) is Severity.HEALTHY
 
 
 @given(
@@ -207,7 +207,7 @@ def test_reasons_never_lower_the_severity() -> None:
     st.sampled_from(["Enabled", "Disabled", "?"]),
 )
 def test_every_unhealthy_status_has_a_reason(status: str, state: str) -> None:
-    found = said(a_task(status=status, state=state))
+    found = reasons_of(a_task(status=status, state=state))
     assert status_severity(status, state) < Severity.WARNING or found[0].severity is status_severity(status, state)
 
 

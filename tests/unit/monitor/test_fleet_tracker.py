@@ -21,32 +21,32 @@ STEPS = st.lists(st.tuples(st.sampled_from("abcdef"), st.lists(st.integers(0, 2)
 def test_tasks_on_one_vm_know_another_and_are_affected_when_it_changes(
     steps: list[tuple[str, list[int]]],
 ) -> None:
-    guards, tasks, told = ProtectionIndex(), dict[str, Task](), dict[str, str]()
+    index, tasks, reported = ProtectionIndex(), dict[str, Task](), dict[str, str]()
     for name, vms in steps:
         if name in tasks:
-            guards.remove(tasks.pop(name))
+            index.remove(tasks.pop(name))
         else:
             tasks[name] = on(name, vms)
-            guards.add(tasks[name])
-        touched = guards.pop_affected()
+            index.add(tasks[name])
+        affected = index.pop_affected()
         for other, task in tasks.items():
-            rival = guards.other_task_on_same_resource(task)
+            duplicate = index.other_task_on_same_resource(task)
             mine = {ref.resource_uuid for ref in task.resource_refs}
             sharing = {
                 each.uuid
                 for each in tasks.values()
                 if each is not task and mine & {ref.resource_uuid for ref in each.resource_refs}
             }
-            assert (rival in sharing) if sharing else rival == ""
-            assert rival == told.get(other, rival) or task.uuid in touched or other == name
-            told[other] = rival
-        told = {other: rival for other, rival in told.items() if other in tasks}
+            assert (duplicate in sharing) if sharing else duplicate == ""
+            assert duplicate == reported.get(other, duplicate) or task.uuid in affected or other == name
+            reported[other] = duplicate
+        reported = {other: duplicate for other, duplicate in reported.items() if other in tasks}
 
 
 def test_thousands_of_tasks_on_one_vm_are_fast() -> None:
-    guards = ProtectionIndex()
+    index = ProtectionIndex()
     for number in range(20_000):
-        guards.add(on(f"t{number}", [0]))
-    assert guards.pop_affected() == {"uuid-of-t0"}
-    assert guards.other_task_on_same_resource(on("t0", [0])) == "uuid-of-t1"
-    assert guards.other_task_on_same_resource(on("t19999", [0])) == "uuid-of-t0"
+        index.add(on(f"t{number}", [0]))
+    assert index.pop_affected() == {"uuid-of-t0"}
+    assert index.other_task_on_same_resource(on("t0", [0])) == "uuid-of-t1"
+    assert index.other_task_on_same_resource(on("t19999", [0])) == "uuid-of-t0"

@@ -21,11 +21,11 @@ class Watcher:
     """A fleet tracker and the times of its snapshots."""
 
     def __init__(self) -> None:
-        self.ledger = FleetTracker(FakeClock())
+        self.tracker = FleetTracker(FakeClock())
 
     async def see(self, at: float, *tasks: Task) -> list[TaskRow]:
         snapshot = Snapshot(tasks, len(tasks), True, EPOCH + timedelta(seconds=at), at, 0.1)
-        rows, _ = await self.ledger.apply_snapshot(snapshot, 1e9)
+        rows, _ = await self.tracker.apply_snapshot(snapshot, 1e9)
         return list(rows)
 
 
@@ -54,12 +54,12 @@ async def test_disconnected_storage_affects_only_its_own_tasks() -> None:
     ours, theirs = a_task("a", backup_storage_uuid="bs-1"), a_task("b", backup_storage_uuid="bs-2")
     watcher = Watcher()
     before = await watcher.see(0, ours, theirs)
-    watcher.ledger.set_dependencies(DependencyState(disconnected_storages=frozenset({"bs-1"})))
+    watcher.tracker.set_dependencies(DependencyState(disconnected_storages=frozenset({"bs-1"})))
     lost, other = await watcher.see(10, ours, theirs)
     assert kinds(lost) == [ReasonKind.STORAGE]
     assert lost.severity is Severity.CRITICAL
     assert other is before[1]
-    watcher.ledger.set_dependencies(DependencyState())
+    watcher.tracker.set_dependencies(DependencyState())
     assert (await watcher.see(20, ours, theirs))[0].reasons == ()
 
 
@@ -67,9 +67,9 @@ async def test_policy_is_missing_only_when_policies_are_known() -> None:
     task = a_task("a", policy_uuid="gold")
     watcher = Watcher()
     assert (await watcher.see(0, task))[0].reasons == ()
-    watcher.ledger.set_dependencies(DependencyState(policies=frozenset({"silver"})))
+    watcher.tracker.set_dependencies(DependencyState(policies=frozenset({"silver"})))
     assert kinds((await watcher.see(10, task))[0]) == [ReasonKind.POLICY]
-    watcher.ledger.set_dependencies(DependencyState(policies=frozenset({"silver", "gold"})))
+    watcher.tracker.set_dependencies(DependencyState(policies=frozenset({"silver", "gold"})))
     assert (await watcher.see(20, task))[0].reasons == ()
 
 
@@ -111,11 +111,11 @@ async def test_time_of_a_significant_change_is_kept_until_the_task_is_deleted() 
     watcher, task = Watcher(), a_task("a")
     await watcher.see(0, task, a_task("b"))
     await watcher.see(10, a_task("a", used_bytes=41 * GIB), a_task("b"))
-    assert watcher.ledger.changed_at == {}
+    assert watcher.tracker.changed_at == {}
     await watcher.see(20, a_task("a", status="Failed"), a_task("b"))
-    assert watcher.ledger.changed_at == {task.uuid: EPOCH + timedelta(seconds=20)}
+    assert watcher.tracker.changed_at == {task.uuid: EPOCH + timedelta(seconds=20)}
     await watcher.see(30, a_task("b"))
-    assert watcher.ledger.changed_at == {}
+    assert watcher.tracker.changed_at == {}
 
 
 async def test_unchanged_capacity_gives_zero_growth_after_a_while() -> None:

@@ -145,7 +145,7 @@ async def test_failures_that_need_the_user_are_retried_only_on_refresh(
     waiting = asyncio.ensure_future(anext(updates))
     await nothing_comes(waiting)
     if waiting.done():
-        # A new interval is told.
+        # A new interval is an update.
         waiting = asyncio.ensure_future(anext(updates))
         await nothing_comes(waiting)
     assert node.reads == 2
@@ -196,8 +196,8 @@ async def test_new_interval_is_an_update_and_moves_the_next_poll() -> None:
     updates = monitor.updates()
     await anext(updates)
     monitor.set_interval(30.0)
-    told = await anext(updates)
-    assert (told.interval_s, told.next_poll_at, clock.seconds) == (30.0, 30.0, 0.0)
+    update = await anext(updates)
+    assert (update.interval_s, update.next_poll_at, clock.seconds) == (30.0, 30.0, 0.0)
     await anext(updates)
     assert clock.seconds == 30.0
 

@@ -17,7 +17,7 @@ from tests.unit.query.expressions import rows as any_rows
 from tests.unit.render.rows import a_row
 
 
-def take(selection: FilteredRows, fleet: list[TaskRow], context: QueryContext = CONTEXT) -> int:
+def update(selection: FilteredRows, fleet: list[TaskRow], context: QueryContext = CONTEXT) -> int:
     """Run all steps and return their number."""
     return sum(1 for _ in selection.steps(fleet, context))
 
@@ -32,7 +32,7 @@ def test_incremental_result_equals_a_new_evaluation(
 ) -> None:
     selection = FilteredRows(expression)
     for poll in polls:
-        take(selection, fleet)
+        update(selection, fleet)
         is_meant = compile_predicate(expression, CONTEXT)
         assert list(selection.rows) == [row for row in fleet if is_meant(row)]
         for clause in selection.clauses:
@@ -49,8 +49,8 @@ def fleet_of(count: int) -> list[TaskRow]:
 def test_few_changes_evaluate_few_rows() -> None:
     fleet = fleet_of(9000)
     selection = FilteredRows(parse("used>49GiB"))
-    assert take(selection, fleet) > 9
-    assert take(selection, fleet.copy()) == 1
+    assert update(selection, fleet) > 9
+    assert update(selection, fleet.copy()) == 1
     assert len(selection.rows) == 4500
 
 
@@ -58,19 +58,19 @@ def test_time_and_new_names_evaluate_all_rows() -> None:
     fleet = [a_row("a", created_at=EPOCH, backup_storage_uuid="bs-1")]
     later = QueryContext(EPOCH.replace(year=EPOCH.year + 1))
     aged, named = FilteredRows(parse("age>1d")), FilteredRows(parse("bs~gold"))
-    take(aged, fleet, QueryContext(EPOCH))
-    take(named, fleet, QueryContext(EPOCH))
+    update(aged, fleet, QueryContext(EPOCH))
+    update(named, fleet, QueryContext(EPOCH))
     assert not aged.rows
     assert not named.rows
-    take(aged, fleet, later)
-    take(named, fleet, QueryContext(EPOCH, {"bs-1": "gold"}))
+    update(aged, fleet, later)
+    update(named, fleet, QueryContext(EPOCH, {"bs-1": "gold"}))
     assert list(aged.rows) == list(named.rows) == fleet
 
 
 def test_abandoned_update_changes_nothing() -> None:
     fleet = fleet_of(9000)
     selection = FilteredRows(parse("used>49GiB"))
-    take(selection, fleet)
+    update(selection, fleet)
     before = selection.rows
     assert len(list(islice(selection.steps(fleet_of(8000), CONTEXT), 5))) == 5
     assert selection.rows is before
@@ -91,24 +91,24 @@ class CountingClock:
 def test_slow_regex_keeps_the_previous_result() -> None:
     fleet, clock = fleet_of(400), CountingClock(0.0)
     selection = FilteredRows(parse("re:9$ or used>90GiB"), clock)
-    take(selection, fleet)
+    update(selection, fleet)
     rows, counts = list(selection.rows), dict(selection.counts)
     assert selection.timeout is None
     assert 40 < len(rows) < 400
     clock.seconds = 0.01
-    take(selection, [*fleet, *fleet_of(400)])
+    update(selection, [*fleet, *fleet_of(400)])
     assert selection.timeout is not None
     assert selection.timeout.pattern == "9$"
     assert (list(selection.rows), dict(selection.counts), selection.total) == (rows, counts, 400)
     clock.seconds = 0.0
-    take(selection, [*fleet, *fleet_of(400)])
+    update(selection, [*fleet, *fleet_of(400)])
     assert selection.timeout is None
     assert len(selection.rows) == 2 * len(rows)
 
 
 def test_plain_text_never_times_out() -> None:
     selection = FilteredRows(parse("task"), CountingClock(60.0))
-    take(selection, fleet_of(400))
+    update(selection, fleet_of(400))
     assert selection.timeout is None
     assert len(selection.rows) == 400
 
@@ -116,12 +116,12 @@ def test_plain_text_never_times_out() -> None:
 def test_slow_regex_evaluates_few_rows_per_step() -> None:
     slow, quick = FilteredRows(parse("re:9$"), CountingClock(0.003)), FilteredRows(parse("re:9$"), CountingClock(0.0))
     fleet = fleet_of(60)
-    assert take(slow, fleet) > 4 * take(quick, fleet) or slow.timeout is not None
-    assert take(FilteredRows(parse("re:9$"), CountingClock(0.003)), fleet) >= 10
+    assert update(slow, fleet) > 4 * update(quick, fleet) or slow.timeout is not None
+    assert update(FilteredRows(parse("re:9$"), CountingClock(0.003)), fleet) >= 10
 
 
 def test_many_clauses_are_evaluated_in_many_steps() -> None:
     fleet = fleet_of(500)
-    few = take(FilteredRows(parse("task")), fleet)
+    few = update(FilteredRows(parse("task")), fleet)
     many = " ".join(f"t{number}" for number in range(150))
-    assert take(FilteredRows(parse(many.replace(" ", "|"))), fleet) > few + 30
+    assert update(FilteredRows(parse(many.replace(" ", "|"))), fleet) > few + 30

@@ -23,19 +23,19 @@ grouped = st.builds(
 )
 
 
-def take(outline: GroupedRows, fleet: list[TaskRow], order: SortOrder, anchor: str | None = None) -> None:
-    for _ in outline.update_steps(fleet, order, lambda: anchor):
+def update(grouped: GroupedRows, fleet: list[TaskRow], order: SortOrder, anchor: str | None = None) -> None:
+    for _ in grouped.update_steps(fleet, order, lambda: anchor):
         pass
 
 
 def outline_of(fleet: list[TaskRow], order: SortOrder) -> GroupedRows:
-    outline = GroupedRows()
-    take(outline, fleet, order)
-    return outline
+    grouped = GroupedRows()
+    update(grouped, fleet, order)
+    return grouped
 
 
-def in_words(outline: GroupedRows) -> list[str]:
-    return [line.key if isinstance(line, GroupSummary) else line.task.name for line in outline]
+def in_words(grouped: GroupedRows) -> list[str]:
+    return [line.key if isinstance(line, GroupSummary) else line.task.name for line in grouped]
 
 
 FLEET = [
@@ -48,104 +48,104 @@ FLEET = [
 
 
 def test_ungrouped_list_has_only_rows() -> None:
-    outline = outline_of(FLEET, SortOrder("name"))
-    assert in_words(outline) == ["a", "b", "c", "d", "e"]
-    assert outline.groups == ()
-    assert outline.group_of_line(0) is None
-    assert not outline.fold_all()
+    grouped = outline_of(FLEET, SortOrder("name"))
+    assert in_words(grouped) == ["a", "b", "c", "d", "e"]
+    assert grouped.groups == ()
+    assert grouped.group_of_line(0) is None
+    assert not grouped.fold_all()
 
 
 def test_groups_are_worst_first_with_rows_in_sort_order() -> None:
-    outline = outline_of(FLEET, SortOrder("name", is_inverted=True, group="status"))
-    assert in_words(outline) == ["Failed", "d", "b", "Running", "c", "a", "Stopped", "e"]
+    grouped = outline_of(FLEET, SortOrder("name", is_inverted=True, group="status"))
+    assert in_words(grouped) == ["Failed", "d", "b", "Running", "c", "a", "Stopped", "e"]
 
 
 def test_folded_group_is_one_line() -> None:
-    outline = outline_of(FLEET, SortOrder("name", group="status"))
-    assert outline.fold(outline.groups[0])
-    assert in_words(outline) == ["Failed", "Running", "a", "c", "Stopped", "e"]
-    assert outline.index_of("uuid-of-b") == 0, "a task that is folded is found at its group"
-    assert not outline.fold(outline.groups[0])
-    assert outline.index_of("uuid-of-b") == 1
+    grouped = outline_of(FLEET, SortOrder("name", group="status"))
+    assert grouped.fold(grouped.groups[0])
+    assert in_words(grouped) == ["Failed", "Running", "a", "c", "Stopped", "e"]
+    assert grouped.index_of("uuid-of-b") == 0, "a task that is folded is found at its group"
+    assert not grouped.fold(grouped.groups[0])
+    assert grouped.index_of("uuid-of-b") == 1
 
 
 def test_fold_all_unfolds_when_all_are_folded() -> None:
-    outline = outline_of(FLEET, SortOrder("name", group="status"))
-    outline.fold(outline.groups[1])
-    assert outline.fold_all()
-    assert in_words(outline) == ["Failed", "Running", "Stopped"]
-    assert not outline.fold_all()
-    assert len(outline) == 8
+    grouped = outline_of(FLEET, SortOrder("name", group="status"))
+    grouped.fold(grouped.groups[1])
+    assert grouped.fold_all()
+    assert in_words(grouped) == ["Failed", "Running", "Stopped"]
+    assert not grouped.fold_all()
+    assert len(grouped) == 8
 
 
 def test_folded_groups_are_kept_across_polls_and_groupings() -> None:
-    outline = outline_of(FLEET, SortOrder("name", group="status"))
-    outline.fold(outline.groups[0])
-    take(outline, FLEET[1:], SortOrder("name", group="status"))
-    take(outline, FLEET, SortOrder("name", group="state"))
-    assert in_words(outline)[:2] == ["Enabled", "a"]
-    take(outline, FLEET, SortOrder("name"))
-    take(outline, FLEET, SortOrder("used", group="status"))
-    assert in_words(outline)[:2] == ["Failed", "Running"]
+    grouped = outline_of(FLEET, SortOrder("name", group="status"))
+    grouped.fold(grouped.groups[0])
+    update(grouped, FLEET[1:], SortOrder("name", group="status"))
+    update(grouped, FLEET, SortOrder("name", group="state"))
+    assert in_words(grouped)[:2] == ["Enabled", "a"]
+    update(grouped, FLEET, SortOrder("name"))
+    update(grouped, FLEET, SortOrder("used", group="status"))
+    assert in_words(grouped)[:2] == ["Failed", "Running"]
 
 
 def test_group_that_becomes_worst_moves_to_the_top() -> None:
     healthy = [a_row("a", backup_storage_uuid="one"), a_row("b", backup_storage_uuid="two")]
-    outline = outline_of(healthy, SortOrder(group="storage"))
-    assert in_words(outline) == ["one", "a", "two", "b"]
-    take(outline, [healthy[0], a_row("b", backup_storage_uuid="two", status="Failed")], SortOrder(group="storage"))
-    assert in_words(outline) == ["two", "b", "one", "a"]
+    grouped = outline_of(healthy, SortOrder(group="storage"))
+    assert in_words(grouped) == ["one", "a", "two", "b"]
+    update(grouped, [healthy[0], a_row("b", backup_storage_uuid="two", status="Failed")], SortOrder(group="storage"))
+    assert in_words(grouped) == ["two", "b", "one", "a"]
 
 
 def test_abandoned_update_changes_nothing() -> None:
     fleet = [a_row(f"task {n:05d}", status="Running" if n % 3 else "Failed") for n in range(9000)]
-    outline = outline_of(fleet, SortOrder("name", group="status"))
-    before = list(outline)
+    grouped = outline_of(fleet, SortOrder("name", group="status"))
+    before = list(grouped)
     total = sum(1 for _ in GroupedRows().update_steps(fleet[3000:], SortOrder("used", group="state")))
     for count in range(total):
-        list(islice(outline.update_steps(fleet[3000:], SortOrder("used", group="state")), count))
+        list(islice(grouped.update_steps(fleet[3000:], SortOrder("used", group="state")), count))
         if count % 5 == 0:
-            assert list(outline) == before
+            assert list(grouped) == before
 
 
 @settings(max_examples=150)
 @given(st.lists(st.tuples(rows, grouped, st.sets(st.integers(0, 5)), st.booleans()), min_size=1, max_size=4))
 def test_lines_rows_and_groups_are_consistent(history: list[tuple[list[TaskRow], SortOrder, set[int], bool]]) -> None:
-    outline = GroupedRows(SortedRows(2))
+    grouped = GroupedRows(SortedRows(2))
     for fleet, order, to_fold, is_all in history:
-        take(outline, fleet, order)
-        for at in to_fold & set(range(len(outline.groups))):
-            outline.fold(outline.groups[at])
+        update(grouped, fleet, order)
+        for at in to_fold & set(range(len(grouped.groups))):
+            grouped.fold(grouped.groups[at])
         if is_all:
-            outline.fold_all()
-        lines = list(outline)
-        assert lines == [outline[at] for at in range(len(outline))] == list(outline[:])
-        assert sorted(map(id, outline.tasks())) == sorted(map(id, fleet))
+            grouped.fold_all()
+        lines = list(grouped)
+        assert lines == [grouped[at] for at in range(len(grouped))] == list(grouped[:])
+        assert sorted(map(id, grouped.tasks())) == sorted(map(id, fleet))
         if not order.group:
             assert lines == arrange(fleet, order)
             continue
         value = BY_KEY[order.group].value
         expected: list[TaskRow | GroupSummary] = []
-        for group in sorted(outline.groups, key=lambda group: group.rank):
+        for group in sorted(grouped.groups, key=lambda group: group.rank):
             members = [row for row in arrange(fleet, order) if value(row) == group.key]
-            assert list(outline.members(group)) == members
+            assert list(grouped.members(group)) == members
             assert group.count == len(members)
-            expected += [group] if outline.is_folded(group) else [group, *members]
+            expected += [group] if grouped.is_folded(group) else [group, *members]
         assert lines == expected
         for at, line in enumerate(lines):
             if isinstance(line, GroupSummary):
-                assert outline.index_of_group(line.key) == at
+                assert grouped.index_of_group(line.key) == at
                 shown = line
             else:
-                assert outline.index_of(line.task.uuid) == at
-            assert outline.group_of_line(at) == shown
+                assert grouped.index_of(line.task.uuid) == at
+            assert grouped.group_of_line(at) == shown
 
 
 @settings(max_examples=100)
 @given(rows)
 def test_group_totals_equal_those_of_their_rows(fleet: list[TaskRow]) -> None:
-    outline = outline_of(fleet, SortOrder(group="status"))
-    for group in outline.groups:
+    grouped = outline_of(fleet, SortOrder(group="status"))
+    for group in grouped.groups:
         members = [row for row in fleet if row.task.status == group.key]
         used = [row.task.used_bytes for row in members if row.task.used_bytes is not None]
         assert group.used_bytes == (sum(used) if used else None)

@@ -18,9 +18,9 @@ def uuids(fleet: list[TaskRow] | SortedRows) -> list[str]:
     return [row.task.uuid for row in fleet]
 
 
-def take(kept: SortedRows, fleet: list[TaskRow], order: SortOrder, anchor: str | None = None) -> int:
+def update(sorted_rows: SortedRows, fleet: list[TaskRow], order: SortOrder, anchor: str | None = None) -> int:
     """Run all steps and return their number."""
-    return sum(1 for _ in kept.update_steps(fleet, order, lambda: anchor))
+    return sum(1 for _ in sorted_rows.update_steps(fleet, order, lambda: anchor))
 
 
 def grown(fleet: list[TaskRow], which: set[int]) -> list[TaskRow]:
@@ -41,29 +41,29 @@ polls = st.tuples(st.sets(st.integers(0, 11)), st.sets(st.integers(0, 11)), rows
 def test_updated_list_equals_a_new_one(
     fleet: list[TaskRow], history: list[tuple[set[int], set[int], list[TaskRow], SortOrder]], max_moves: int
 ) -> None:
-    kept = SortedRows(max_moves)
+    sorted_rows = SortedRows(max_moves)
     for changed, gone, new, order in history:
         stay = [row for index, row in enumerate(grown(fleet, changed)) if index not in gone]
         fleet = list({row.task.uuid: row for row in (*stay, *new)}.values())
-        take(kept, fleet, order)
-        assert list(kept) == arrange(fleet, order)
-        assert [kept.index_of(row.task.uuid) for row in kept] == list(range(len(fleet)))
+        update(sorted_rows, fleet, order)
+        assert list(sorted_rows) == arrange(fleet, order)
+        assert [sorted_rows.index_of(row.task.uuid) for row in sorted_rows] == list(range(len(fleet)))
 
 
 @given(rows, st.data())
 def test_successor_of_a_deleted_anchor_is_its_neighbour(fleet: list[TaskRow], data: st.DataObject) -> None:
-    kept = SortedRows()
-    take(kept, fleet, SortOrder("name"))
+    sorted_rows = SortedRows()
+    update(sorted_rows, fleet, SortOrder("name"))
     gone = data.draw(st.sets(st.sampled_from(uuids(fleet)))) if fleet else set()
-    anchor = data.draw(st.sampled_from(uuids(kept))) if fleet else None
-    old = uuids(kept)
-    take(kept, [row for row in fleet if row.task.uuid not in gone], SortOrder("name"), anchor)
+    anchor = data.draw(st.sampled_from(uuids(sorted_rows))) if fleet else None
+    old = uuids(sorted_rows)
+    update(sorted_rows, [row for row in fleet if row.task.uuid not in gone], SortOrder("name"), anchor)
     if anchor is None or anchor not in gone:
-        assert kept.successor_uuid is None
+        assert sorted_rows.successor_uuid is None
         return
     at = old.index(anchor)
     left = [uuid for uuid in (*old[at:], *reversed(old[:at])) if uuid not in gone]
-    assert kept.successor_uuid == (left[0] if left else None)
+    assert sorted_rows.successor_uuid == (left[0] if left else None)
 
 
 def fleet_of(count: int) -> list[TaskRow]:
@@ -71,37 +71,37 @@ def fleet_of(count: int) -> list[TaskRow]:
 
 
 def test_abandoned_update_changes_nothing() -> None:
-    kept, fleet = SortedRows(), fleet_of(9000)
-    take(kept, fleet, SortOrder("name"))
-    before = uuids(kept)
-    steps: Iterator[None] = kept.update_steps(fleet, SortOrder("used"))
+    sorted_rows, fleet = SortedRows(), fleet_of(9000)
+    update(sorted_rows, fleet, SortOrder("name"))
+    before = uuids(sorted_rows)
+    steps: Iterator[None] = sorted_rows.update_steps(fleet, SortOrder("used"))
     assert len(list(islice(steps, 5))) == 5
-    assert uuids(kept) == before
-    assert kept.order == SortOrder("name")
+    assert uuids(sorted_rows) == before
+    assert sorted_rows.order == SortOrder("name")
 
 
 def test_few_changes_sort_few_rows() -> None:
-    kept, fleet = SortedRows(), fleet_of(9000)
-    assert take(kept, fleet, SortOrder("used")) > 9
-    assert take(kept, grown(fleet, {5, 6}), SortOrder("used")) <= 2
-    assert take(kept, grown(fleet, set(range(8000))), SortOrder("used")) > 9
+    sorted_rows, fleet = SortedRows(), fleet_of(9000)
+    assert update(sorted_rows, fleet, SortOrder("used")) > 9
+    assert update(sorted_rows, grown(fleet, {5, 6}), SortOrder("used")) <= 2
+    assert update(sorted_rows, grown(fleet, set(range(8000))), SortOrder("used")) > 9
 
 
 def test_empty_list_has_no_successor() -> None:
-    kept = SortedRows()
-    assert take(kept, [], SortOrder()) == 0 or not len(kept)
-    assert kept.index_of(None) is None
-    assert kept.index_of("x") is None
+    sorted_rows = SortedRows()
+    assert update(sorted_rows, [], SortOrder()) == 0 or not len(sorted_rows)
+    assert sorted_rows.index_of(None) is None
+    assert sorted_rows.index_of("x") is None
 
 
 def test_replaced_list_is_released_in_steps() -> None:
-    kept = SortedRows(max_moves=2)
+    sorted_rows = SortedRows(max_moves=2)
     before = [a_row(f"task {number}", uuid=f"{number}") for number in range(9)]
-    take(kept, before, SortOrder("name"))
-    take(kept, grown(before, set(range(9))), SortOrder("name"))
+    update(sorted_rows, before, SortOrder("name"))
+    update(sorted_rows, grown(before, set(range(9))), SortOrder("name"))
     held = sys.getrefcount(before[0])
-    steps = sum(1 for _ in kept.release_old())
+    steps = sum(1 for _ in sorted_rows.release_old())
     assert 3 <= steps <= 4
     left = sys.getrefcount(before[0])
     assert left < held
-    assert not list(kept.release_old())
+    assert not list(sorted_rows.release_old())
