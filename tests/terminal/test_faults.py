@@ -63,7 +63,7 @@ CASES = (
         "redirect:location=http://sso.invalid/", "not a management node", r"HTTP 302: redirects to http://sso.invalid/"
     ),
     Case("invalid-json:path=/cdp-task", "unreadable answer", r"→ what came back is not what this call answers"),
-    Case("huge-body:path=/cdp-task,bytes=68000000", "unreadable answer", r"unreadable answer: larger than any list"),
+    Case("huge-body:path=/cdp-task,bytes=68000000", "unreadable answer", r"unreadable answer: response too large"),
     Case("endless-body:path=/cdp-task,seconds=0", "(unreadable answer|timed out)", r"larger than any|took too long"),
 )
 
