@@ -192,16 +192,16 @@ def _check_keys(
         if not own_keys:
             yield ConfigProblem(path, f"'{action}' in [keys] needs a key")
         for name in own_keys:
-            key = names.canonical_key(name)
-            if key is None:
+            canonical = names.canonical_key(name)
+            if canonical is None:
                 yield ConfigProblem(path, f"'{action}' in [keys]: unknown key '{name}'")
                 continue
-            for owner in owners.get(key, ()):
+            for owner in owners.get(canonical, ()):
                 # Some actions share a default key: one works in the list, the other in the pane.
-                is_default = owner not in keys and key in names.actions[action]
+                is_default = owner not in keys and canonical in names.actions[action]
                 if owner != action and not is_default:
                     yield ConfigProblem(path, f"key '{name}' is assigned to both '{owner}' and '{action}'")
-            owners.setdefault(key, {})[action] = None
+            owners.setdefault(canonical, {})[action] = None
 
 
 def split_keys(value: str | list[str]) -> list[str]:
