@@ -1,3 +1,3 @@
-"""The management node over HTTP: the only room that knows URLs and names on the wire."""
+"""The HTTP API of the management node. No other package knows its paths and field names."""
 
 from cdptui.api import lean as lean

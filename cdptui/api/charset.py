@@ -1,4 +1,4 @@
-"""The character encoding of an answer: JSON is UTF-8 (RFC 8259); some fronts add a byte order mark or send UTF-16.
+"""The character encoding of a response: JSON is UTF-8 (RFC 8259); some proxies add a byte order mark or send UTF-16.
 
 A charset in Content-Type is often wrong for JSON, so it counts only for a body that is not UTF-8.
 """
@@ -15,7 +15,7 @@ _BOM: Final = b"\xef\xbb\xbf"
 _CODECS: Final = frozenset(
     {"iso-8859-1", "latin-1", "latin1", "windows-1252", "cp1252", "gb2312", "gbk", "gb18030", "big5"}
 )
-"""Charsets that are decoded. Python has codecs by other names that are no character encodings (zip, rot13)."""
+"""Charsets that are decoded. Other Python codecs are not character encodings (zip, rot13)."""
 
 
 def as_utf8(body: bytes, charset: str | None) -> bytes:

@@ -1,4 +1,4 @@
-"""The management node as the monitor needs it: the task query page by page, names, the zone, the session."""
+"""The monitor's client of a management node: task query, inventory, time zone and session."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ from cdptui.models.tls import TlsSettings
 log = logging.getLogger(__name__)
 
 _DECODE_BATCH: Final = 200
-"""Records decoded before the event loop goes on: less than a millisecond, four if all of them are new."""
+"""Records decoded between two yields to the event loop: less than 1 ms, 4 ms if all of them are new."""
 
 _COMPRESS_ABOVE: Final = 5000
-"""Tasks from which on memory counts for more than the milliseconds before the first list."""
+"""From this number of tasks on records are compressed: memory then matters more than time to the first list."""
 
 _ZONE_S: Final = 1.0
-"""How long a list that is there waits for the zone of its dates."""
+"""How long a received list waits for the time zone of its dates."""
 
 _ZONE_AGAIN_S: Final = 60.0
 
@@ -57,7 +57,7 @@ _OF_THE_CALL_ALONE: Final = (
     ServerError,
     UnreadableAnswer,
 )
-"""What can be wrong with one call while others go well."""
+"""Errors that can affect one call while others succeed."""
 
 
 class _Zone(Struct):
@@ -66,7 +66,7 @@ class _Zone(Struct):
 
 
 class Client:
-    """A source of tasks over HTTP. One object a management node; one poll at a time."""
+    """A task source over HTTP: one object per management node, one poll at a time."""
 
     def __init__(
         self,
@@ -97,23 +97,23 @@ class Client:
 
     @property
     def zone(self) -> tzinfo | None:
-        """The server's zone; None until it said so, or when it does not say."""
+        """The server's time zone; None until it is known, or if the server does not report it."""
         return self._decoder.zone
 
     def use_password(self, password: str) -> None:
-        """Take another password for the next login."""
+        """Use another password for the next login."""
         self._access.use_password(password)
 
     def use_otp(self, code: str) -> None:
-        """Take a code of the second factor for the next login."""
+        """Use a one-time code for the next login."""
         self._access.use_otp(code)
 
     async def read(self) -> AsyncIterator[FetchProgress]:
-        """Read all tasks; yields after each page, the last time with `is_complete`. Raises ApiError.
+        """Read all tasks; yield after each page, the last time with `is_complete`. Raises ApiError.
 
         Logs in when there is no session yet. Asks the server for its zone beside the first page.
         """
-        # The login's own errors are not the zone's, and not to be passed over with them.
+        # Errors of the login must not be ignored like those of the time zone.
         await self._access.prepare_poll()
         paging = Pager[Task]()
         due = self._clock.monotonic() + self._timeouts.list_s
@@ -135,23 +135,23 @@ class Client:
 
     @property
     def resources(self) -> InventoryApi:
-        """What stands around the tasks."""
+        """The inventory: VMs, storages, policies and recovery points."""
         return self._resources
 
     def fields(self, task: Task) -> tuple[RawField, ...]:
-        """Every field that the server sent of `task`."""
+        """Return every field of `task` that the server sent."""
         return raw_fields(task, self.zone)
 
     def raw_lines(self, task: Task) -> RawLines:
-        """The record of `task` as the server sent it, indented."""
+        """Return the record of `task` as the server sent it, indented."""
         return pretty_json_lines(task)
 
     def json_record(self, task: Task) -> str:
-        """`task` as the server sent it: JSON on one line, inert."""
+        """Return the record of `task` as JSON on one line, sanitized."""
         return json_line(task)
 
     async def aclose(self) -> bool:
-        """Log out and close all connections; takes about a second at most. False when a session may be left behind."""
+        """Log out and close all connections within about a second. Return False when a session may still be open."""
         try:
             return await self._access.close()
         finally:
@@ -174,7 +174,7 @@ class Client:
                 raise error
         finally:
             zone.cancel()
-            # Whatever it came to has been told above, or is second to the page's own failure.
+            # Its error was handled above, or the failure of the page takes precedence.
             await asyncio.gather(zone, return_exceptions=True)
         return page
 
@@ -200,7 +200,7 @@ class Client:
         return tasks
 
     async def _fetch_timezone(self) -> None:
-        """Ask for the zone in which the server writes its dates; without an answer they stay without one."""
+        """Fetch the time zone of the server's dates; without it, dates are unknown."""
         try:
             body = await self._access.get("/management-nodes/platform-timezone", [])
             zone = msgspec.json.decode(body, type=_Zone)

@@ -1,4 +1,4 @@
-"""Replies to nouns: tolerant of everything that servers were seen or said to send.
+"""Decode responses to tasks; tolerates everything that servers were seen or documented to send.
 
 One bad field never hides a task, one bad task never hides the others. Text is made inert here, at the door.
 """
@@ -27,18 +27,18 @@ Count = Annotated[int, Meta(ge=0)]
 Date = int | float | str | None
 
 MAX_COUNT: Final = 2**64 - 1
-"""The columns behind the numbers are unsigned 64 bit."""
+"""The server stores these numbers in unsigned 64-bit columns."""
 
 WHOLE_RECORD: Final = "inventory"
-"""In `bad_fields` when not even the record could be read."""
+"""The entry of `unreadable_fields` when the whole record is unreadable."""
 
 
 UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What reading somebody else's JSON can raise."""
+"""Exceptions that decoding server JSON can raise."""
 
 
 class Page(Struct, frozen=True):
-    """One reply of a query call, its records not yet decoded."""
+    """A query response whose records are not decoded yet."""
 
     rows: tuple[bytes, ...]
     total: int | None
@@ -49,7 +49,7 @@ class _WireUuid(Struct):
 
 
 class WireRef(Struct, rename="camel"):
-    """A resource ref as it is written."""
+    """A resource ref in its wire format."""
 
     task_uuid: str | None = None
     resource_uuid: str | None = None
@@ -59,7 +59,7 @@ class WireRef(Struct, rename="camel"):
 
 
 class WireTask(Struct, rename="camel"):
-    """A task as it is written; the fast way for well-formed records."""
+    """A task in its wire format, for fast decoding of well-formed records."""
 
     uuid: str | None = None
     name: str | None = None
@@ -81,7 +81,7 @@ class WireTask(Struct, rename="camel"):
 
 
 _NO_FIELDS: Final[frozenset[str]] = frozenset()
-"""One for all: an empty set takes 200 bytes."""
+"""Shared by all tasks: an empty set takes 200 bytes."""
 
 _NOTHING: Final = Raw(b"null")
 
@@ -107,7 +107,7 @@ _NUMBERS: Final = (
 
 
 def decode_page(body: bytes) -> Page:
-    """Split a query reply into its records.
+    """Split a query response into its records.
 
     Raises one of `UNREADABLE` when it is not a query reply: an answer without `inventories` (or the `inventory` of
     the vendor's manual) is never taken for an empty list.
@@ -117,12 +117,12 @@ def decode_page(body: bytes) -> Page:
     except msgspec.ValidationError:
         raise
     except UNREADABLE as error:
-        # One record that is no JSON, or is nested too deeply, must not cost the whole list.
+        # One invalid or deeply nested record must not make the whole list unreadable.
         reply = _split_reply(body, error)
     rows = reply.inventories
     if rows is None:
         if bytes(reply.inventory) == b"null":
-            raise msgspec.ValidationError("there is no list of inventories in it")
+            raise msgspec.ValidationError("no list of inventories")
         rows = [reply.inventory]
     try:
         total = msgspec.json.decode(reply.total, type=Count | None, strict=False)
@@ -132,7 +132,7 @@ def decode_page(body: bytes) -> Page:
 
 
 def _split_reply(body: bytes, error: Exception) -> _QueryReply:
-    """Split a reply that cannot be parsed as a whole; raises `error` when it cannot be split either."""
+    """Split a response that cannot be parsed as a whole; raise `error` if it cannot be split either."""
     try:
         values = split_object(body)
         rows = values.get("inventories", b"null")
@@ -148,7 +148,7 @@ def _split_reply(body: bytes, error: Exception) -> _QueryReply:
 
 
 class TaskDecoder:
-    """Turns records into tasks, and the same bytes into the same task object.
+    """Decodes records to tasks; the same bytes give the same task object.
 
     Remembers the tasks of one complete reading, so that a poll in which little changed decodes little.
     """
@@ -159,7 +159,7 @@ class TaskDecoder:
 
     @property
     def zone(self) -> tzinfo | None:
-        """The server's zone, for dates that name none."""
+        """The server's time zone, for dates without one."""
         return self._zone
 
     @zone.setter
@@ -169,16 +169,16 @@ class TaskDecoder:
             self._known = {}
 
     def set_known(self, tasks: Mapping[str, Task]) -> None:
-        """Know these tasks, by uuid, from now on, and no others."""
+        """Set the known tasks by UUID."""
         self._known = tasks
 
     def decode(self, rows: Iterable[bytes], *, is_compressed: bool = False) -> list[Task]:
-        """Return the tasks of `rows`, in order; `is_compressed` spares memory where there are many."""
+        """Return the tasks of `rows`, in order; `is_compressed` saves memory for many tasks."""
         return [self._decode(row, is_compressed=is_compressed) for row in rows]
 
     def _decode(self, row: bytes, *, is_compressed: bool) -> Task:
         try:
-            # A first reading knows nobody.
+            # In the first poll no task is known.
             known = self._known.get(_uuid_decoder.decode(row).uuid) if self._known else None
         except UNREADABLE:
             known = None
@@ -190,11 +190,11 @@ class TaskDecoder:
 
 
 _SHARED: Final = ("uuid", "name", "description", "created_at", "resource_refs")
-"""Fields that stay while others change."""
+"""Fields that usually stay equal when others change."""
 
 
 def _reuse_equal_fields(task: Task, known: Task) -> Task:
-    """The same task, with the parts of `known` that are equal: a hundred thousand names need not be there twice."""
+    """Return the task with the equal parts of `known`, so that their memory is shared."""
     same = {name: getattr(known, name) for name in _SHARED if getattr(known, name) == getattr(task, name)}
     return structs.replace(task, **same)
 
@@ -260,7 +260,7 @@ def _ref_of(ref: WireRef, uuid: str, zone: tzinfo | None) -> ResourceRef:
 
 @lru_cache(maxsize=4096)
 def _intern(text: str | None) -> str | None:
-    """A text that thousands of tasks share, kept once, and looked at once."""
+    """Return the shared, sanitized object of a text that many tasks contain."""
     return None if text is None else sys.intern(sanitize(text, 255))
 
 
@@ -318,7 +318,7 @@ def loads_lenient(row: bytes) -> object:
 
 
 def _finite(text: str) -> float | str:
-    """A number, or its text where that is beyond all numbers: NaN and infinity are no JSON, and cannot be passed on."""
+    """Parse a number; return its text for NaN and infinity, which are not valid JSON."""
     value = float(text)
     return value if math.isfinite(value) else text
 

@@ -1,30 +1,31 @@
-"""What can go wrong with a call to the management node, by what a person can do about it.
+"""Errors of calls to the management node, grouped by what the user can do about them.
 
     ApiError
     ├── Unreachable            no connection
-    ├── TimedOut               connected, but no answer in time
-    ├── TlsFailed              certificate or protocol not accepted: untrusted, self-signed, expired, another host's,
-    │                          or ours not accepted
-    ├── AddressUnusable        the URL of the node or of the proxy, for the HTTP library
-    ├── ProxyRefused           the proxy on the way lets nobody through, or not us
-    ├── NotAManagementNode     something else answers
-    ├── LoginRefused           wrong account or password; PasswordMissing when there is none to try
-    ├── LoginNeedsMore         more than a password: second factor, captcha, a lock to wait for, a new password
-    ├── LoginUnknown           the node has no login of this type
-    ├── ProjectRefused         the node lets us in, but not into the project
-    ├── KeyRefused             access key unknown, signature wrong, or no module for them
-    ├── ClockSkewed            signed in another time than the server's
-    ├── TooManySessions        the account's sessions are used up
-    ├── SessionInvalid         ended or unknown; SessionContended when it happens again and again
+    ├── TimedOut               connected, but no response in time
+    ├── TlsFailed              certificate or protocol rejected: untrusted, self-signed, expired, of another host,
+    │                          or client certificate rejected
+    ├── AddressUnusable        httpx rejects the URL of the node or of the proxy
+    ├── ProxyRefused           the proxy rejected the request
+    ├── NotAManagementNode     another kind of server responds
+    ├── LoginRefused           wrong account or password; PasswordMissing without a password
+    ├── InteractiveLoginRequired
+    │                          needs a second factor, a captcha, waiting for a lock, or a new password
+    ├── LoginTypeUnsupported   the node does not support this login type
+    ├── ProjectRefused         logged in, but the project may not be entered
+    ├── KeyRefused             access key unknown, signature wrong, or access keys not supported
+    ├── ClockSkewed            the server rejected the date of the signature
+    ├── TooManySessions        the account's session limit is reached
+    ├── SessionInvalid         ended or unknown; SessionContended when another login keeps ending it
     ├── PermissionDenied
     ├── CdpUnavailable         module or licence missing
     ├── NotReady               the node is starting
-    ├── ServerError            everything else that the server itself reports
+    ├── ServerError            all other errors that the server reports
     ├── RateLimited
-    ├── UnreadableAnswer       not JSON, cut off, or of another form
-    └── MachineLimited         no thread, memory or descriptor is left here to make the call with
+    ├── UnreadableAnswer       not JSON, truncated, or of another form
+    └── MachineLimited         no threads, memory or file descriptors left on this machine
 
-No words for people here: render has them, by `kind`.
+The texts for the user are in `cdptui.render`, by `kind`.
 """
 
 from __future__ import annotations
@@ -37,143 +38,143 @@ from cdptui.models.redaction import Redactor
 
 
 class ApiError(Exception):
-    """A call that brought no usable answer."""
+    """A call without a usable response."""
 
     kind: ClassVar[FailureKind] = FailureKind.SERVER_ERROR
 
     def __init__(self, detail: str, *, url: str, code: str = "") -> None:
-        """`detail` is what was said, inert; `url` has no query; `code` is the server's own, or the HTTP status."""
+        """`detail` is a sanitized message; `url` has no query; `code` is the server's error code or the HTTP status."""
         super().__init__()
         self.detail = detail
         self.url = url
         self.code = code
         self.may_have_executed = False
-        """Whether the request may have gone out and been carried out, though no answer came back."""
+        """Whether the request may have been executed although no response arrived."""
 
     def __str__(self) -> str:
         return f"{self.kind.value}: {self.detail} ({self.url})"
 
     def redact(self, secrets: Iterable[str]) -> None:
-        """Take out of it what a server quoted that nobody may see."""
+        """Remove secrets that the server quoted."""
         redactor = Redactor()
         redactor.add(*secrets)
         self.detail = redactor.redact(self.detail)
 
     def as_failure(self) -> Failure:
-        """The same as a value that can flow to the screen."""
+        """Return the error as a value for the screen."""
         return Failure(kind=self.kind, detail=self.detail, url=self.url, code=self.code)
 
 
 class Unreachable(ApiError):
-    """No connection could be made, or it broke."""
+    """The connection failed or broke."""
 
     kind = FailureKind.UNREACHABLE
 
 
 class MachineLimited(ApiError):
-    """This machine had no thread, no memory or no descriptor left for the call."""
+    """This machine had no threads, memory or file descriptors left for the call."""
 
     kind = FailureKind.MACHINE_LIMIT
 
 
 class TimedOut(ApiError):
-    """No answer within the time-out."""
+    """No response within the time-out."""
 
     kind = FailureKind.TIMED_OUT
 
 
 class TlsFailed(ApiError):
-    """The server's certificate or its TLS was not accepted."""
+    """The TLS handshake failed or the server's certificate was rejected."""
 
     kind = FailureKind.TLS
 
 
 class TlsUntrusted(TlsFailed):
-    """Nobody whom we trust vouches for the certificate."""
+    """No trusted CA signed the certificate."""
 
     kind = FailureKind.TLS_UNTRUSTED
 
 
 class TlsSelfSigned(TlsFailed):
-    """The certificate vouches for itself."""
+    """The certificate is self-signed."""
 
     kind = FailureKind.TLS_SELF_SIGNED
 
 
 class TlsExpired(TlsFailed):
-    """The certificate is not valid any more, or not yet."""
+    """The certificate has expired or is not valid yet."""
 
     kind = FailureKind.TLS_EXPIRED
 
 
 class TlsWrongHost(TlsFailed):
-    """The certificate is another host's."""
+    """The certificate was issued for another host."""
 
     kind = FailureKind.TLS_WRONG_HOST
 
 
 class TlsClientRefused(TlsFailed):
-    """The server wants a certificate of ours, or another one."""
+    """The server requires a client certificate, or another one."""
 
     kind = FailureKind.TLS_CLIENT
 
 
 class AddressUnusable(ApiError):
-    """The HTTP library does not accept the URL of the node or of the proxy."""
+    """httpx rejects the URL of the node or the proxy."""
 
     kind = FailureKind.ADDRESS
 
 
 class ProxyRefused(ApiError):
-    """The proxy on the way does not let us through."""
+    """The proxy rejected the request."""
 
     kind = FailureKind.PROXY
 
 
 class NotAManagementNode(ApiError):
-    """Something answers that is not a management node."""
+    """The server is not a management node."""
 
     kind = FailureKind.NOT_A_NODE
 
 
 class LoginRefused(ApiError):
-    """The account or its password is wrong."""
+    """Wrong account or password."""
 
     kind = FailureKind.LOGIN_REFUSED
 
 
 class PasswordMissing(LoginRefused):
-    """Nobody has given a password yet, and nothing was tried."""
+    """There is no password yet; no login was attempted."""
 
     kind = FailureKind.PASSWORD_MISSING
 
 
 class InteractiveLoginRequired(ApiError):
-    """The server wants more than a password."""
+    """The login needs more than a password."""
 
     kind = FailureKind.LOGIN_NEEDS_MORE
 
 
 class SecondFactorNeeded(InteractiveLoginRequired):
-    """The password was right; now a code is wanted."""
+    """The login needs a one-time code."""
 
     kind = FailureKind.SECOND_FACTOR
 
 
 class SecondFactorRefused(InteractiveLoginRequired):
-    """The code was wrong, or too old."""
+    """The one-time code was wrong or has expired."""
 
     kind = FailureKind.SECOND_FACTOR_REFUSED
 
 
 class CaptchaNeeded(InteractiveLoginRequired):
-    """After too many failed logins: somebody must read a picture."""
+    """The login needs a captcha after too many failures."""
 
     kind = FailureKind.CAPTCHA
 
 
 class AccountLocked(InteractiveLoginRequired):
-    """After too many failed logins: for some minutes nobody gets in."""
+    """The account is locked for some minutes after too many failed logins."""
 
     kind = FailureKind.LOCKED
 
@@ -185,25 +186,25 @@ class PasswordMustChange(InteractiveLoginRequired):
 
 
 class PasswordExpired(InteractiveLoginRequired):
-    """The password is too old."""
+    """The password has expired."""
 
     kind = FailureKind.OLD_PASSWORD
 
 
 class AddressRefused(InteractiveLoginRequired):
-    """Nobody may log in from where we are."""
+    """Logins from this address are not allowed."""
 
     kind = FailureKind.ADDRESS_REFUSED
 
 
 class LoginTypeUnsupported(ApiError):
-    """The node has no login of this type."""
+    """The node does not support this login type."""
 
     kind = FailureKind.LOGIN_UNKNOWN
 
 
 class ProjectRefused(ApiError):
-    """The virtual ID got in, but not into the project."""
+    """The virtual ID logged in but may not enter the project."""
 
     kind = FailureKind.PROJECT_REFUSED
 
@@ -221,19 +222,19 @@ class KeySignatureWrong(KeyRefused):
 
 
 class AccessKeysUnsupported(KeyRefused):
-    """The node has no module for access keys."""
+    """The node does not support access keys."""
 
     kind = FailureKind.KEY_UNSUPPORTED
 
 
 class ClockSkewed(ApiError):
-    """What was signed was not signed in the server's time."""
+    """The server rejected the date of the signature."""
 
     kind = FailureKind.CLOCK_SKEW
 
 
 class TooManySessions(ApiError):
-    """The account has as many sessions as it may have."""
+    """The account has reached its session limit."""
 
     kind = FailureKind.TOO_MANY_SESSIONS
 
@@ -245,19 +246,19 @@ class SessionInvalid(ApiError):
 
 
 class SessionContended(SessionInvalid):
-    """The session ended again soon after it was renewed."""
+    """The session ended again soon after it was renewed, which means that another login ends it."""
 
     kind = FailureKind.SESSION_CONTENDED
 
 
 class PermissionDenied(ApiError):
-    """The account may not make this call."""
+    """The account has no permission for this call."""
 
     kind = FailureKind.PERMISSION_DENIED
 
 
 class CdpUnavailable(ApiError):
-    """This node has no CDP, or no licence for it."""
+    """The node has no CDP module or no licence for it."""
 
     kind = FailureKind.CDP_UNAVAILABLE
 
@@ -281,6 +282,6 @@ class RateLimited(ApiError):
 
 
 class UnreadableAnswer(ApiError):
-    """The answer cannot be read as what this call answers."""
+    """The response does not have the expected format."""
 
     kind = FailureKind.UNREADABLE

@@ -1,4 +1,4 @@
-"""One HTTP connection pool to one management node: sends a request, returns the body of a good answer.
+"""HTTP client with one connection pool per management node: sends requests and returns the bodies of good responses.
 
 Knows about time-outs, broken connections, TLS and a proxy; nothing about sessions or tasks.
 """
@@ -32,13 +32,13 @@ from cdptui.models.tls import TlsSettings
 log = logging.getLogger(__name__)
 
 KEPT_IDLE_S: Final = 90.0
-"""The server closes an idle connection after 120 s; leave it before that."""
+"""Idle connections are closed before the server does so after 120 s."""
 
 _LONG_SECRET: Final = 16
-"""Characters of a secret that stands nowhere by chance: sessions, cookies, signatures and hashes, hardly a password."""
+"""Secrets of this length do not occur by chance: sessions, cookies, signatures and hashes, hardly a password."""
 
 _IDEMPOTENT: Final = frozenset({"GET", "DELETE"})
-"""What may be sent again when nobody knows whether it arrived: it is the same whether done once or twice."""
+"""Idempotent methods, which may be sent again when it is unknown whether the request arrived."""
 
 _ZONED: Final = re.compile(r"(https?://\[)([0-9a-f:.]+)%25([^\]]+)(\].*)")
 """A URL whose host is an IPv6 address with a zone."""
@@ -46,11 +46,11 @@ _ZONED: Final = re.compile(r"(https?://\[)([0-9a-f:.]+)%25([^\]]+)(\].*)")
 _MAX_COOKIES: Final = 16
 
 _TCP_USER_TIMEOUT_S: Final = 5
-"""A peer that does not even acknowledge for so long is gone: a network changed, a tunnel fell."""
+"""A peer that acknowledges nothing for so long is gone, for example after a change of networks."""
 
 
 def _socket_options() -> list[tuple[int, int, int]]:
-    """Let the system find out that a kept connection is dead, where it can, before a request waits on it in vain."""
+    """Let the system detect dead idle connections, where it can, before a request waits on one."""
     options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
     for name, value in (
         ("TCP_KEEPIDLE", 15),
@@ -82,18 +82,18 @@ class Timeouts(Struct, frozen=True):
 
     @property
     def list_s(self) -> float:
-        """Bounds a whole list, of however many pages: a hundred of them at a slow node's pace."""
+        """Limit for a whole list of any number of pages: a hundred of them from a slow node."""
         return 40 * self.read_s
 
     @property
     def for_login(self) -> Timeouts:
-        """More, for one that is given up opens a session that nobody knows of."""
+        """Longer for logins, because a cancelled login may leave a session open."""
         total_s = max(60.0, self.total_s)
         return Timeouts(self.connect_s, total_s, total_s)
 
     @classmethod
     def of(cls, timeout_s: float) -> Timeouts:
-        """The set that goes with one number: at most 5 s to connect, three times the number in all."""
+        """Derive all time-outs from the read time-out: at most 5 s to connect, three times the number in total."""
         return cls(connect_s=min(5.0, timeout_s), read_s=timeout_s, total_s=3 * timeout_s)
 
 
@@ -120,7 +120,7 @@ class HttpClient:
         self._clock = clock
         self._proxy = proxy
         self._transport = transport
-        # The trusted certificates take 35 ms to read; plain HTTP asks for none.
+        # Loading the trusted certificates takes 35 ms; plain HTTP needs none.
         self._tls = create_ssl_context(tls or TlsSettings()) if base_url.startswith("https:") else None
         self._proxy_tls = create_ssl_context(tls or TlsSettings()) if (proxy or "").startswith("https:") else None
         try:
@@ -132,18 +132,18 @@ class HttpClient:
             # httpx may quote the URL of the proxy, and with it a password.
             raise AddressUnusable("the HTTP library does not accept it", url=self._base_url) from error
         self.date = ""
-        """The moment of the newest answer by the server's own clock, as its headers say it."""
+        """The server's time of the newest response, from its Date header."""
         self._under_way: set[_Trace] = set()
         self._used_at = clock.monotonic()
 
     @property
     def base_url(self) -> str:
-        """Where requests go, for people: without credentials."""
+        """The base URL for display, without credentials."""
         return self._base_url
 
     @property
     def has_request_in_flight(self) -> bool:
-        """Whether a request may have gone out whose answer is not here."""
+        """Whether a request is in flight."""
         return any(not trace.is_connecting for trace in self._under_way)
 
     async def __aenter__(self) -> Self:
@@ -170,7 +170,7 @@ class HttpClient:
         timeouts: Timeouts | None = None,
         secrets: Iterable[str] = (),
     ) -> bytes:
-        """Send one request and return the JSON body of its answer.
+        """Send one request and return the JSON body of its response.
 
         `shown_path` stands for `path` in messages where that holds a secret, `timeouts` for the usual ones. Servers
         that fail quote what they were sent: neither `secrets` nor what the headers hold of them comes into a message.
@@ -217,7 +217,7 @@ class HttpClient:
         return _checked(response, body, shown, [*secrets, *self._sent_secrets(request)])
 
     def _sent_secrets(self, request: httpx.Request) -> list[str]:
-        """What in the headers proves who we are: a session or a signature, cookies, and the password for a proxy."""
+        """Return the credentials in the headers: session or signature, cookies, and the proxy password."""
         credential = re.split(r"[ :]", request.headers.get("authorization", ""))[-1]
         cookies = (cookie.value for cookie in self._client.cookies.jar)
         return [secret for secret in (credential, *cookies, *self._proxy_secrets) if secret]
@@ -237,7 +237,7 @@ class HttpClient:
         return await self._client.send(request, stream=True)
 
     async def _drop_stale_connections(self) -> None:
-        """Part with connections that slept for longer than the server keeps them, the machine asleep included.
+        """Drop connections that were idle for longer than the server keeps them, including time in suspend.
 
         The pool counts by a clock that stops while the machine sleeps, and would find them fresh.
         """
@@ -268,7 +268,7 @@ class HttpClient:
         )
 
     def _proxy_display(self) -> str:
-        """The proxy for people, without its password."""
+        """The proxy for display, without its password."""
         if self._proxy is None:
             return ""
         parts = urlsplit(self._proxy)

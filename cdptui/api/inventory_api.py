@@ -37,34 +37,34 @@ class _Row(NamedTuple):
 
 
 class InventoryApi:
-    """Side questions to one management node."""
+    """Inventory requests to one management node."""
 
     def __init__(self, call: Call, base_url: str, zone: Callable[[], tzinfo | None]) -> None:
-        """`call` asks for a path with parameters and returns the body; `zone` is the server's, if it is known."""
+        """`call` sends a GET request with parameters and returns the body; `zone` is the server's, if known."""
         self._call = call
         self._base_url = base_url
         self._zone = zone
 
     async def names(self, uuids: Sequence[str]) -> dict[str, str]:
-        """The names of those of `uuids` (at most `NAMES_PER_CALL`) that the server knows. Raises ApiError."""
+        """Return the names of those of `uuids` (at most `NAMES_PER_CALL`) that the server knows. Raises ApiError."""
         rows = await self._inventories("/resources/names", [("uuids", uuid) for uuid in uuids[:NAMES_PER_CALL]])
         named = ((row.text("uuid"), row.text("resourceName")) for row in rows)
         return {uuid: name for uuid, name in named if uuid and name}
 
     async def storages(self) -> ResourceList[BackupStorage]:
-        """All backup storages that the account sees. Raises ApiError."""
+        """Return all backup storages visible to the account. Raises ApiError."""
         rows = await self._list("/backup-storage")
         storages = tuple(_storage(row, uuid) for row in rows.items if (uuid := row.text("uuid")))
         return ResourceList(storages, rows.is_partial)
 
     async def policies(self) -> ResourceList[Policy]:
-        """All CDP policies that the account sees. Raises ApiError."""
+        """Return all CDP policies visible to the account. Raises ApiError."""
         rows = await self._list("/cdp-backup-storage/policy")
         policies = tuple(_policy(row, uuid) for row in rows.items if (uuid := row.text("uuid")))
         return ResourceList(policies, rows.is_partial)
 
     async def vm(self, uuid: str) -> VmInstance | None:
-        """A VM with its volumes; None when the account sees no such VM. Raises ApiError."""
+        """Return a VM with its volumes; None if it is not visible to the account. Raises ApiError."""
         rows = await self._inventories("/vm-instances", [("q", f"uuid={uuid}")])
         found = next((row for row in rows if row.text("uuid") == uuid), None)
         if found is None:
@@ -77,11 +77,11 @@ class InventoryApi:
         return _machine(found, uuid, volumes, self._zone())
 
     async def recovery_points(self, vm_uuid: str, now: datetime) -> RecoveryPoints:
-        """What can be restored of a VM: the last day by the minute, everything by the day, and what is protected.
+        """Return the recovery points of a VM: the last day by minute, all by day, and the protected ones.
 
         The calls go down to the backup storage's agent, so they are slow, and fail when that is away. Raises ApiError.
         """
-        # Even a uuid is somebody else's text, and must not lead to another path.
+        # A UUID comes from the server and must not lead to another path.
         machine, zone = f"/vm-instances/{quote(vm_uuid, safe='')}", self._zone() or UTC
         path = f"{machine}/recovery-points"
         start = now - _RECENT

@@ -14,29 +14,29 @@ _LONGEST: Final = 255
 
 
 class JsonRecord:
-    """What an inventory or an answer holds, by the names on the wire."""
+    """A JSON object with typed access by field name."""
 
     def __init__(self, values: dict[str, object]) -> None:
         self._values = values
 
     @classmethod
     def of(cls, raw: bytes) -> JsonRecord | None:
-        """Read JSON; None when it is no object."""
+        """Parse JSON; None if it is not an object."""
         read = read_record(raw)
         return None if read is None else cls(read[0])
 
     @classmethod
     def of_value(cls, value: object) -> JsonRecord | None:
-        """Take a value that was read already; None when it is no object."""
+        """Wrap a parsed value; None if it is not an object."""
         return cls(value) if isinstance(value, dict) else None
 
     def text(self, name: str) -> str | None:
-        """A text, made inert."""
+        """Return a sanitized text."""
         value = self._values.get(name)
         return sanitize(value, _LONGEST) if isinstance(value, str) else None
 
     def count(self, name: str) -> int | None:
-        """A number that is not negative, however it is written: 5, 5.0 or "5"."""
+        """Return a non-negative number written as 5, 5.0 or "5"."""
         value = self._values.get(name)
         if isinstance(value, str):
             try:
@@ -48,19 +48,19 @@ class JsonRecord:
         return int(value) if 0 <= value <= MAX_COUNT else None
 
     def moment(self, name: str, zone: tzinfo | None) -> datetime | None:
-        """A date of any known form."""
+        """Return a date of any known form."""
         value = self._values.get(name)
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             return None
         return parse_timestamp(value, zone)
 
     def records(self, name: str) -> list[JsonRecord] | None:
-        """A list of records, without what is none; None when there is no list."""
+        """Return a list of records without invalid entries; None without a list."""
         value = self._values.get(name)
         return list(_records(value)) if isinstance(value, list) else None
 
     def items(self) -> Iterator[tuple[str, object]]:
-        """Everything, with inert names."""
+        """Return all fields, with sanitized names."""
         return ((sanitize(str(name), _LONGEST), value) for name, value in self._values.items())
 
 

@@ -1,4 +1,4 @@
-"""Splits JSON into the texts of its parts without reading them: for answers that a real parser refuses as a whole.
+"""Split JSON into the texts of its parts without parsing them, for responses that a JSON parser rejects as a whole.
 
 One record that is nested too deeply, or holds what is no JSON, must not hide the others. Only the outermost level is
 read; what lies within is skipped by counting brackets, without recursion.
@@ -25,7 +25,7 @@ _QUOTE: Final = ord('"')
 
 
 class ScanError(ValueError):
-    """The text is not what was expected, or has too many parts."""
+    """The text is not the expected JSON, or has too many parts."""
 
 
 def split_object(text: bytes) -> dict[str, bytes]:
@@ -61,7 +61,7 @@ def _name(quoted: bytes) -> str:
 
 
 class _Scan:
-    """A place in a text."""
+    """A position in a text."""
 
     def __init__(self, text: bytes) -> None:
         self._text = text

@@ -1,4 +1,4 @@
-"""What httpx would look for and not need here; import it before httpx.
+"""Block optional imports of httpx that are not needed here; import this module before httpx.
 
 Its command line takes 20 ms (click, pygments, rich's extras), its way through SOCKS proxies 2, and httpcore looks for
 sniffio anew with each request, through the whole path where it is not installed: a millisecond. Both do without what

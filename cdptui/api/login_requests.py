@@ -1,4 +1,4 @@
-"""The node's logins: for each type the calls that open a session, and what goes into them."""
+"""Login requests: for each login type the endpoints and fields that open a session."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _CODE_TAG: Final = "twofatoken::"
 
 
 class _LoginEndpoint(Struct, frozen=True):
-    """What one type of login wants."""
+    """Endpoint and field names of a login type."""
 
     path: str
     wrapper: str
-    """The key of the body under which the fields stand; any other loses them."""
+    """The key of the body that contains the fields; the server ignores them under another key."""
     name: str
     """The field for the name."""
     kind: str | None = None
-    """What the unified login calls it."""
+    """The value of the unified login's type field."""
 
 
 _FORMS: Final = {
@@ -42,14 +42,14 @@ class LoginRequest(Struct, frozen=True):
     path: str
     body: dict[str, object]
     needs_session: bool = False
-    """Whether it takes the session that the call before it opened."""
+    """Whether it uses the session that the previous request opened."""
 
     def __repr__(self) -> str:
         return f"LoginCall({self.path})"
 
 
 def login_requests(login: PasswordLogin, code: str | None = None) -> tuple[LoginRequest, ...]:
-    """The calls of a login in their order; the last one's session is the one to use. `code` is the second factor's."""
+    """Return the requests of a login in order; the session of the last one is used. `code` is the one-time code."""
     form = _FORMS[login.type]
     fields = {
         form.name: login.name,
@@ -72,7 +72,7 @@ def login_requests(login: PasswordLogin, code: str | None = None) -> tuple[Login
 
 
 def login_secrets(login: PasswordLogin) -> tuple[str, ...]:
-    """What a server that fails may quote of what it was sent."""
+    """Return the secrets of a request that an error response may quote."""
     return tuple(secret for secret in (password_hash(login.password), login.password) if secret)
 
 

@@ -1,4 +1,4 @@
-"""Reading a list page by page while it moves.
+"""Read a list page by page while it changes.
 
 The server cuts a query at `limit` rows and knows no cursor, only an offset into a sorted list. When a row vanishes
 between two pages, all later rows move up and one would be skipped; when one appears, one would come twice. So each
@@ -34,7 +34,7 @@ class Identified(Protocol):
 
     @property
     def uuid(self) -> str:
-        """What tells it from all other rows."""
+        """The key of the row."""
         ...
 
 
@@ -49,7 +49,7 @@ class PageRequest(NamedTuple):
 
 
 class Pager(Generic[T]):
-    """Which rows to ask for next, and what came of it. Pure; one object a poll."""
+    """The state of one poll: the rows to request next and the rows read. Pure."""
 
     def __init__(self, page_size: int = PAGE_SIZE) -> None:
         self._page_size = page_size
@@ -67,20 +67,20 @@ class Pager(Generic[T]):
         """The last page was the first one once more: that many newcomers, or a server that ignores `start`."""
         self._is_start_honoured = False
         self.total: int | None = None
-        """The newest count that the server gave."""
+        """The newest total of the server."""
         self.pages = 0
-        """Answers read so far."""
+        """Number of pages read."""
         self.is_done = False
         self.is_cut_short = False
-        """Done, although the server may have rows that were not read."""
+        """The poll ended although the server may have more rows."""
 
     @property
     def by_uuid(self) -> Mapping[str, T]:
-        """What was read so far, the newest reading of each row; one object, which fills up."""
+        """The rows read so far, each as read last; the same object for the whole poll."""
         return self._rows
 
     def next_window(self) -> PageRequest:
-        """The rows to ask for; as many new ones as a page has, behind the overlap."""
+        """Return the rows to request: the overlap and a page of new rows."""
         if self._is_start_doubted:
             return PageRequest(self._position + _FAR, self._page_size)
         if self._is_without_overlap:
@@ -90,7 +90,7 @@ class Pager(Generic[T]):
         return PageRequest(start, self._page_size + self._position - start)
 
     def accept(self, window: PageRequest, rows: Sequence[T], total: int | None) -> None:
-        """Take the answer to `window`.
+        """Add the page for `window`.
 
         If not one row of it is known, so many rows vanished before it that some may have moved past the overlap: the
         same rows are asked for again with a larger one, in the end from the top.
@@ -151,7 +151,7 @@ class Pager(Generic[T]):
 
     @property
     def is_partial(self) -> bool:
-        """Whether the server has, or may have, rows that were not read."""
+        """Return whether the server has, or may have, rows that were not read."""
         return self.is_cut_short or (self.total is not None and len(self._rows) < self.total)
 
     def _is_first_page(self, rows: Sequence[T]) -> bool:

@@ -1,4 +1,4 @@
-"""Every field of a task as the server sent it, known to us or not, for the person who wants to see all of it."""
+"""All fields of a task as the server sent them, including unknown ones, for the raw tab."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _KNOWN: Final[dict[str, FieldUnit]] = {
     "createDate": FieldUnit.MOMENT,
     "lastOpDate": FieldUnit.MOMENT,
 }
-"""In the order in which a person reads them; the server's own order is a hash's."""
+"""Known fields in reading order; the server's order is that of a hash map."""
 
 _REFS: Final = "resourceRefs"
 _MAX_REF_FIELDS: Final = 200
@@ -59,7 +59,7 @@ def raw_fields(task: Task, zone: tzinfo | None) -> tuple[RawField, ...]:
 
 
 def _read_values(raw: bytes) -> dict[str, object] | None:
-    """The values of a record by name; None when it is no object.
+    """Return the values of a record by name; None if it is not an object.
 
     Refs are read by msgspec, in a tenth of the time that the tolerant reader needs for 20 MB of them.
     """
@@ -127,7 +127,7 @@ def _text(value: object) -> str:
 
 
 _MAX_LINES: Final = 2000
-"""A record with 100,000 resource refs has 700,000 lines, which take seconds to lay out and which nobody reads."""
+"""Limit of the lines: a record with 100,000 resource refs has 700,000, which take seconds to lay out."""
 
 
 def pretty_json_lines(task: Task) -> RawLines:

@@ -1,4 +1,4 @@
-"""A record as the server sent it, kept in a third of the room.
+"""Compression of task records to a third of their size.
 
 A hundred thousand records of 700 bytes are most of what a monitor of so many tasks holds, and nobody looks at more than
 one of them at a time. They are all alike, so deflate with a typical one as its dictionary (RFC 1951) does well: 200
@@ -24,15 +24,15 @@ _DICTIONARY: Final = (
     b'[{"taskUuid":"","resourceUuid":"","resourceType":"VmInstanceVO","createDate":"Mar 10, 2026 12:00:00 AM",'
     b'"lastOpDate":"Nov 20, 2026 12:00:00 PM"}],"createDate":"Mar 10, 2026 12:00:00 AM","lastOpDate":"Nov 20, 2026'
 )
-"""The most common parts stand last, where references to them are shortest."""
+"""The most common parts are last, where references to them are shortest."""
 
 _RAW_DEFLATE: Final = -15
 _DENSE: Final = b"d"
-"""No JSON begins with it: what begins with anything else was kept as it is."""
+"""No JSON begins with this byte; records with another first byte are not compressed."""
 
 
 def compress(record: bytes, *, is_compressed: bool = True) -> bytes:
-    """Return `record` as it is to be kept, in little room if that is to be `is_compressed`."""
+    """Return `record` for storage, compressed if `is_compressed`."""
     if not is_compressed and not record.startswith(_DENSE):
         return record
     packer = zlib.compressobj(1, zlib.DEFLATED, _RAW_DEFLATE, zdict=_DICTIONARY)
@@ -40,14 +40,14 @@ def compress(record: bytes, *, is_compressed: bool = True) -> bytes:
 
 
 def decompress(packed: bytes) -> bytes:
-    """Return the record that was packed."""
+    """Return the original record."""
     if not packed.startswith(_DENSE):
         return packed
     return zlib.decompressobj(_RAW_DEFLATE, zdict=_DICTIONARY).decompress(packed[len(_DENSE) + _FINGERPRINT :])
 
 
 def matches(record: bytes, packed: bytes) -> bool:
-    """Whether `packed` holds this very record."""
+    """Return whether `packed` contains exactly this record."""
     if not packed.startswith(_DENSE):
         return packed == record
     return packed.startswith(_fingerprint(record), len(_DENSE))

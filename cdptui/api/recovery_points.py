@@ -1,4 +1,4 @@
-"""Lists of recovery points, read page by page.
+"""Read lists of recovery points page by page.
 
 They come by volume, without a total, and from the backup storage's agent, so that each request is slow. `limit` and
 `start` count the points of a volume. A front may cap pages at fewer than were asked for: the next page starts where the
@@ -24,7 +24,7 @@ Call = Callable[[str, Sequence[tuple[str, str]]], Awaitable[bytes]]
 
 
 class RecoveryPointReader:
-    """Reads the lists of one VM."""
+    """Reads the recovery points of one VM."""
 
     def __init__(self, call: Call, base_url: str, zone: tzinfo | None) -> None:
         """`call` sends a GET request and returns the body; `zone` is the server's, if it is known."""
@@ -55,10 +55,10 @@ class RecoveryPointReader:
     async def _page(self, path: str, params: Sequence[tuple[str, str]]) -> dict[str, list[RecoveryPoint]]:
         answer = JsonRecord.of(await self._call(path, params))
         if answer is None:
-            raise UnreadableAnswer("it is no JSON object", url=self._base_url + path)
+            raise UnreadableAnswer("not a JSON object", url=self._base_url + path)
         volumes = JsonRecord.of_value(dict(answer.items()).get("recoveryPoints"))
         if volumes is None:
-            raise UnreadableAnswer("there are no recoveryPoints in it", url=self._base_url + path)
+            raise UnreadableAnswer("no recoveryPoints", url=self._base_url + path)
         return {uuid: [self._point(row, uuid) for row in volumes.records(uuid) or []] for uuid, _ in volumes.items()}
 
     def _point(self, row: JsonRecord, volume: str) -> RecoveryPoint:
@@ -76,7 +76,7 @@ def _start(position: int) -> list[tuple[str, str]]:
 
 
 def _add(points: dict[str, list[RecoveryPoint]], page: dict[str, list[RecoveryPoint]]) -> bool:
-    """Add the points of `page` that are new, by volume; whether there were any."""
+    """Add the new points of `page`, by volume; return whether there were any."""
     is_any_new = False
     for uuid, of_volume in page.items():
         known = set(points.get(uuid, ()))

@@ -1,4 +1,4 @@
-"""How questions get past the door: with a session, or signed with a key."""
+"""Authenticated requests: by session token or by access-key signature."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ from cdptui.models.auth import AccessKey, Credentials
 
 
 class Requester(Protocol):
-    """Asks in somebody's name."""
+    """Sends authenticated requests."""
 
     async def prepare_poll(self) -> None:
-        """A poll begins: do what must be done before the first question. Raises ApiError."""
+        """Prepare a poll, for example log in. Raises ApiError."""
         ...
 
     async def get(self, path: str, params: Sequence[tuple[str, str]]) -> bytes:
-        """Ask one question. Raises ApiError."""
+        """Send one GET request. Raises ApiError."""
         ...
 
     async def get_background(self, path: str, params: Sequence[tuple[str, str]]) -> bytes:
-        """Ask one question that is no part of a poll. What a person must hear of it, the next poll tells."""
+        """Send one GET request outside of a poll. Errors that need the user are reported by the next poll."""
         ...
 
     def use_password(self, password: str) -> None:
-        """Take another password for the next login."""
+        """Use another password for the next login."""
         ...
 
     def use_otp(self, code: str) -> None:
-        """Take a code of the second factor for the next login."""
+        """Use a one-time code for the next login."""
         ...
 
     async def close(self) -> bool:
-        """Leave nothing behind on the server; whether that was done."""
+        """Log out; return whether no session is left open."""
         ...
 
 
 def create_requester(http: HttpClient, auth: Credentials, clock: Clock, server_clock: ServerClock) -> Requester:
-    """The way in that goes with `auth`."""
+    """Create the requester for `auth`."""
     if isinstance(auth, AccessKey):
         return SigningRequester(http, auth, server_clock)
     return SessionRequester(http, auth, clock)

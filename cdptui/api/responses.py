@@ -1,4 +1,4 @@
-"""An HTTP answer to its body, or to the error that it is.
+"""Check HTTP responses: return the JSON body or raise the matching error.
 
 The server answers every business error with 503 and a JSON `error` object, a refused session included; 401 is never
 used, 400 and 404 are plain text, and there is normally no Content-Type, so bodies are sniffed.
@@ -90,15 +90,15 @@ _REFUSALS: Final = (
 
 
 class ErrorCode(Struct, frozen=True):
-    """The server's error object, as far as it can be read; which fields it has depends on the server's generation."""
+    """The server's error object, whose fields depend on the server's version."""
 
     code: str
     global_code: str
     texts: tuple[str, ...]
-    """What it says, the best for a person first."""
+    """Its messages, the most useful one first."""
     cause: ErrorCode | None
     required_factors: str = ""
-    """Which second factors are wanted, when that is what it is about."""
+    """The second factors that the login needs."""
 
     @classmethod
     def read(cls, record: Mapping[str, object], depth: int = 0) -> ErrorCode:
@@ -115,7 +115,7 @@ class ErrorCode(Struct, frozen=True):
         )
 
     def message(self) -> str:
-        """The best sentence for a person: the deepest cause's, in the language that the server chose."""
+        """The most useful message: that of the deepest cause, in the server's language."""
         error = self
         while error.cause is not None:
             error = error.cause
@@ -141,7 +141,7 @@ def _text_or_nothing(value: object) -> str:
 
 
 def check_response(status: int, body: bytes, *, url: str, location: str = "") -> bytes:
-    """Return the JSON body of a good answer; raise the ApiError that a bad one is.
+    """Return the JSON body of a good response; raise the ApiError of a bad one.
 
     `url` is for the message and has no query. `location` is the header of a redirect, which is never followed.
     """
@@ -181,7 +181,7 @@ def _error_response(status: int, body: bytes, url: str, location: str) -> ApiErr
 
 
 def _refusal(status: int, text: str) -> type[ApiError] | None:
-    """Whose refusal it is, a proxy's or that of a signed request, as far as the text tells: there is no code in it."""
+    """Return the error of a refusal without a code, by its text: of a proxy or of a signed request."""
     if status == 407:
         return ProxyRefused
     said = text.lower()
@@ -230,7 +230,7 @@ def _plain_text(body: bytes) -> str:
 
 
 def _title(page: bytes) -> str:
-    """The title of an HTML page: enough to know whose it is."""
+    """Return the title of an HTML page, which identifies its sender."""
     head = page[:4096].decode("utf-8", errors="replace")
     start, end = head.lower().find("<title>"), head.lower().find("</title>")
     title = " ".join(head[start + 7 : end].split()) if 0 <= start < end else ""
@@ -245,10 +245,10 @@ MAX_BODY_BYTES: Final = 32 * 2**20
 ACCEPTED_ENCODING: Final = "gzip"
 
 _MAX_CODINGS: Final = 4
-"""Codings on top of each other. A front and a server that both compress make two."""
+"""Most content codings of one body. A front-end server and a server that both compress make two."""
 
 _OUTPUT_BYTES: Final = 2**20
-"""The most that is unpacked before the event loop goes on: some milliseconds."""
+"""Bytes decoded between two yields to the event loop: some milliseconds."""
 
 _INPUT_BYTES: Final = 4096
 """Packed bytes given to zlib at once. It copies what follows the end of a member, so that an answer of a million
@@ -281,7 +281,7 @@ def _digits(text: str) -> str:
 
 
 def _too_large(url: str) -> UnreadableAnswer:
-    return UnreadableAnswer("larger than any list of tasks", url=url)
+    return UnreadableAnswer("response too large", url=url)
 
 
 def _decoded(response: httpx.Response, url: str) -> AsyncIterator[bytes]:
@@ -290,14 +290,14 @@ def _decoded(response: httpx.Response, url: str) -> AsyncIterator[bytes]:
     if not codings:
         return _bounded(response.aiter_bytes(), url)
     if len(codings) > _MAX_CODINGS:
-        message = f"packed {len(codings)} times over"
+        message = f"{len(codings)} nested content codings"
         raise UnreadableAnswer(message, url=url)
     pieces = _bounded(response.aiter_raw(), url)
     # The last one was applied last.
     for coding in reversed(codings):
         decode = _DECODERS.get(coding)
         if decode is None:
-            message = f"packed as {sanitize(coding, 40)}, which was not asked for"
+            message = f"unsupported content coding {sanitize(coding, 40)}"
             raise UnreadableAnswer(message, url=url)
         pieces = _bounded(decode(pieces, url), url)
     return pieces
@@ -361,7 +361,7 @@ _DECODERS: Final[dict[str, Decode]] = {"gzip": _gunzip, "x-gzip": _gunzip, "defl
 
 
 class _Inflater:
-    """Unpacks one deflate stream after another."""
+    """Decodes consecutive deflate streams."""
 
     def __init__(self, coding: str, url: str) -> None:
         self._coding = coding
@@ -369,7 +369,7 @@ class _Inflater:
         self._stream = zlib.decompressobj(_RAW_DEFLATE)
         self._work = 0
         self.is_within = False
-        """A stream has begun and not ended."""
+        """A stream has started and not ended."""
         self.has_ended = False
         """At least one stream has ended."""
         self.rest = b""
@@ -389,7 +389,7 @@ class _Inflater:
             try:
                 unpacked = self._stream.decompress(left, _OUTPUT_BYTES)
             except zlib.error as error:
-                message = f"no {self._coding}: {sanitize(str(error), 100)}"
+                message = f"invalid {self._coding} data: {sanitize(str(error), 100)}"
                 raise UnreadableAnswer(message, url=self._url) from error
             self._work += len(unpacked) + _CALL_COST
             if unpacked:
@@ -416,4 +416,4 @@ def _is_zlib(header: bytes) -> bool:
 
 
 def _cut_off(url: str) -> UnreadableAnswer:
-    return UnreadableAnswer("the packed answer is cut off", url=url)
+    return UnreadableAnswer("truncated compressed response", url=url)

@@ -1,4 +1,4 @@
-"""What a clock on the wall of the server shows: its time, found by asking, in its zone, which is given or guessed.
+"""The server's wall clock: its time, from the server, in its time zone, which is configured or guessed.
 
 The server drops the zone of a signed date and compares wall clocks: whoever signs in another zone is hours off, though
 both clocks are right. It tells the time to everybody, but its zone only to those whom it has let in.
@@ -22,7 +22,7 @@ from cdptui.clock import Clock
 log = logging.getLogger(__name__)
 
 _USUAL: Final = (timezone(timedelta(hours=8)), UTC)
-"""Zones in which servers live that do not live in ours: the vendor's own, and none."""
+"""Time zones to try when that of this machine is wrong: the vendor's and UTC."""
 
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -32,7 +32,7 @@ _NOT_TOLD: Final = (CdpUnavailable, PermissionDenied, ServerError, UnreadableAns
 
 class _Time(Struct):
     milliseconds: int | None = field(name="MillionSeconds", default=None)
-    """The odd name is the vendor's."""
+    """The field names are the vendor's."""
     seconds: int | None = field(name="Seconds", default=None)
 
 
@@ -41,17 +41,17 @@ class _TimeReply(Struct, rename="camel"):
 
 
 class ServerClock:
-    """One server's. Its epoch is asked for once, and again when the server finds a date wrong."""
+    """The clock of one server. Its time is fetched once, and again when the server rejects a date."""
 
     def __init__(self, http: HttpClient, clock: Clock, zone: tzinfo | None) -> None:
-        """`zone` is known for sure; without it, it is ours until the server tells or refuses a date."""
+        """`zone` is the configured one; without it, the local one is used until the server reports another."""
         self._http = http
         self._clock = clock
         self._given = zone
         self._zone = zone
-        """None is the zone of this machine, whatever that is at the moment."""
+        """None for the current time zone of this machine."""
         self._reference: tuple[float, float] | None = None
-        """What the server said, in epoch seconds, and when it did so on our monotonic clock."""
+        """The server's time in epoch seconds, and the local monotonic time of that response."""
         self._is_asked = False
 
     async def synchronize(self, *, is_anew: bool = False) -> None:
@@ -75,12 +75,12 @@ class ServerClock:
         self._is_asked = True
 
     def use_zone(self, zone: tzinfo) -> None:
-        """The server told its zone: what was guessed is known now."""
+        """Set the time zone that the server reported."""
         if self._given is None:
             self._zone = zone
 
     async def candidate_dates(self) -> AsyncIterator[str]:
-        """What else may be the date, after one was found wrong: by the time anew, then in a few other zones."""
+        """Yield other dates to try after one was rejected: by the time fetched again, then in other time zones."""
         await self.synchronize(is_anew=True)
         yield self.date_header()
         if self._given is not None:
@@ -98,7 +98,7 @@ class ServerClock:
         self._zone = None
 
     def date_header(self) -> str:
-        """The moment in the one form that every server reads: English, with an offset instead of a name.
+        """Format a time in the form that every server parses: English, with an offset instead of a zone name.
 
         `+0800` is not read by older servers, and `CST` is read as another continent's.
         """
@@ -107,7 +107,7 @@ class ServerClock:
         return f"{day}, {local.day:02} {month} {local.year:04} {local:%H:%M:%S} {_gmt(self._offset())}"
 
     def describe_attempt(self, date: str) -> str:
-        """What was done to get the time right, for the person who must now say it; short enough for a line."""
+        """Describe the attempts in one line, for the user who must configure the time zone."""
         clock = "its clock" if self._reference is not None else "our clock"
         zone = "zone as given" if self._given is not None else "no usual zone"
         return f"signed for {date[17:22]} {date[26:]} ({clock}, {zone})"
@@ -129,7 +129,7 @@ class ServerClock:
 
 
 def _epoch_of(date: str) -> float | None:
-    """The moment that the Date header of an answer names.
+    """Parse the Date header of a response.
 
     >>> _epoch_of("Tue, 14 Nov 2017 14:20:57 GMT"), _epoch_of("soon")
     (1510669257.0, None)
@@ -144,7 +144,7 @@ def _epoch_of(date: str) -> float | None:
 
 
 def _gmt(offset: timedelta) -> str:
-    """An offset as Java writes and reads it.
+    """Format an offset as Java does.
 
     >>> _gmt(timedelta(hours=8)), _gmt(timedelta(hours=-3, minutes=-30)), _gmt(timedelta())
     ('GMT+08:00', 'GMT-03:30', 'GMT')

@@ -39,12 +39,12 @@ from cdptui.models.auth import PasswordLogin, SessionToken
 log = logging.getLogger(__name__)
 
 CONTENTION_S: Final = 60.0
-"""A second invalidation within this time means that another login ends our sessions."""
+"""A second invalidation within this time means that another login ends the sessions."""
 
 _LOGOUT_TIMEOUT_S: Final = 1.0
 
 _SESSION_S: Final = 7200.0
-"""How long a session lives that nobody uses: the server's own setting, unless somebody has changed it there."""
+"""Lifetime of an unused session: the server's default."""
 
 _FINAL: Final = frozenset({"SYS.1003", "SYS.1006", "SYS.1007"})
 """Not found, failed, wrong argument: to a login, answers that another try will not change."""
@@ -52,7 +52,7 @@ _FINAL: Final = frozenset({"SYS.1003", "SYS.1006", "SYS.1007"})
 
 class _SessionInventory(Struct):
     uuid: Annotated[str, Meta(pattern=r"^[0-9A-Za-z_-]{1,256}\Z")]
-    """Part of a header and of a path later: 32 hexadecimal digits on every known server."""
+    """A session id is used in a header and a path: 32 hexadecimal digits on every known server."""
 
 
 class _LoginReply(Struct):
@@ -60,7 +60,7 @@ class _LoginReply(Struct):
 
 
 class SessionRequester:
-    """Asks with a session in the header, and knows when it may ask for another."""
+    """Sends requests with a session token and renews the session when allowed."""
 
     def __init__(self, http: HttpClient, auth: PasswordLogin | SessionToken, clock: Clock) -> None:
         self._http = http
@@ -69,35 +69,35 @@ class SessionRequester:
         self._code: str | None = None
         self._token: str | None = auth.session_id if isinstance(auth, SessionToken) else None
         self._open_sessions: list[str] = []
-        """The sessions of the login that counts, the one in use the last."""
+        """The open sessions of the current login; the last one is in use."""
         self._sessions_to_close: list[str] = []
-        """Those of logins before it, which are still to be closed."""
+        """Sessions of earlier logins that must still be closed."""
         self._unconfirmed_login_at = -math.inf
-        """When a login went out last whose answer never came: nobody knows whether it opened a session."""
+        """Time of the last login without a response, which may have opened a session."""
         self._renewed_at: float | None = None
         self._refused: ApiError | None = None
-        """Why nothing is tried until the next poll, which then a person has asked for."""
+        """The error because of which nothing is sent until the user starts the next poll."""
         self._has_unreported_refusal = False
-        """Whether that was found beside the polls, so that nobody has heard of it."""
+        """Whether it occurred outside of a poll and was not reported yet."""
         self._login: asyncio.Task[str] | None = None
-        """The one that is under way."""
+        """The login task that is running."""
         self._waiting = 0
-        """How many wait for it."""
+        """Number of requests that wait for it."""
         self._is_closing = False
 
     async def prepare_poll(self) -> None:
-        """A poll begins: log in if there is no session. Raises ApiError."""
+        """Prepare a poll: log in if there is no session. Raises ApiError."""
         if self._refused is not None and self._has_unreported_refusal:
-            # Somebody else's login ends ours, say: to log in again unasked would go on for ever.
+            # For example, another login ends this session; logging in again automatically would never end.
             self._has_unreported_refusal = False
             raise self._refused.with_traceback(None)
         if not isinstance(self._refused, LoginRefused):
-            # The same password again would only bring the account nearer to being locked; all else may have changed.
+            # The same password again could lock the account; other causes may have changed.
             self._refused = None
         await self._current()
 
     async def get(self, path: str, params: Sequence[tuple[str, str]]) -> bytes:
-        """Ask; with a new session when the one in use has ended. Raises ApiError."""
+        """Send a GET request; renew an expired session once. Raises ApiError."""
         token = await self._current()
         try:
             return await self._ask(path, params, token)
@@ -108,11 +108,11 @@ class SessionRequester:
         except SessionInvalid as again:
             if token == self._token:
                 raise self._session_taken_over(again) from again
-        # Refused so late that there is another one by now.
+        # Rejected so late that the session was renewed meanwhile.
         return await self._ask(path, params, await self._current())
 
     async def get_background(self, path: str, params: Sequence[tuple[str, str]]) -> bytes:
-        """The same for what is no part of a poll: if a person must decide, the next poll says so."""
+        """Send a GET request outside of a poll; errors that need the user are reported by the next poll."""
         before = self._refused
         try:
             return await self.get(path, params)
@@ -122,7 +122,7 @@ class SessionRequester:
             raise
 
     def use_password(self, password: str) -> None:
-        """Take another password for the next login, after one was refused."""
+        """Use another password for the next login."""
         if isinstance(self._auth, PasswordLogin):
             auth = self._auth
             self._auth = PasswordLogin(
@@ -131,18 +131,18 @@ class SessionRequester:
             self._refused = None
 
     def use_otp(self, code: str) -> None:
-        """Take a code of the second factor for the next login, and for no other: it is good for half a minute."""
+        """Use a one-time code for the next login only: it is valid for 30 s."""
         self._code = code
         self._refused = None
 
     async def close(self) -> bool:
-        """Log out what we logged in; a server that does not answer is left alone after a second.
+        """Log out; a server that does not respond is abandoned after a second.
 
         False when a session may be left behind.
         """
         self._is_closing = True
         self._token = None
-        # What is known to be open is closed beside: the time may be up before a login that hangs is given up.
+        # Open sessions are closed concurrently: the time may be over before a hanging login is cancelled.
         await asyncio.gather(self._end_login(), self._close_retired())
         return await self._close_retired() and self._clock.monotonic() - self._unconfirmed_login_at >= _SESSION_S
 
@@ -151,7 +151,7 @@ class SessionRequester:
         if login is None:
             return
         if self._http.has_request_in_flight:
-            # Its session would be left behind if it were given up now.
+            # Cancelling it now would leak its session.
             _, late = await asyncio.wait([login], timeout=_LOGOUT_TIMEOUT_S)
             if late:
                 self._unconfirmed_login_at = self._clock.monotonic()
@@ -167,25 +167,25 @@ class SessionRequester:
         return {"Authorization": f"OAuth {token}"}
 
     async def _current(self) -> str:
-        """The session id to send; logs in if there is none."""
+        """Return the session id; log in if there is none."""
         if self._refused is not None:
-            # Raised again and again, it would collect the frames of every raise.
+            # An exception that is raised again keeps the frames of every raise.
             raise self._refused.with_traceback(None)
         if self._token is None:
             if self._is_closing:
-                raise Unreachable("hung up", url=self._http.base_url)
+                raise Unreachable("connection closed", url=self._http.base_url)
             return await self._wait_for_login()
         return self._token
 
     async def _wait_for_login(self) -> str:
-        """The session id of the login that is under way, else of one that begins now.
+        """Return the session id of the running login, or of a new one.
 
-        Nobody waits longer for it than for any other answer, but it goes on: a login that is given up half way would
-        leave a session behind that nobody closes, and the next poll another one.
+        Wait at most connect + read time-out; the login task keeps running. Cancelling it would leak a server session,
+        and the next poll would open another one.
         """
         if self._login is None:
             self._login = asyncio.create_task(self._run_login())
-            # Should nobody wait for it any more, nobody asks what became of it either.
+            # If all waiters timed out, its exception must still be retrieved.
             self._login.add_done_callback(lambda task: task.cancelled() or task.exception())
         login, timeouts_s = self._login, self._http.timeouts.connect_s + self._http.timeouts.read_s
         self._waiting += 1
@@ -202,7 +202,7 @@ class SessionRequester:
         try:
             self._token = await self._log_in()
         except ApiError:
-            # Should all have turned away, the next poll tells what a person must hear.
+            # If all waiters timed out, the next poll reports errors that need the user.
             self._has_unreported_refusal = self._refused is not None and not self._waiting
             raise
         finally:
@@ -219,7 +219,7 @@ class SessionRequester:
             self._refused = refused
             raise refused
         if token != self._token:
-            # Somebody else here has renewed it meanwhile.
+            # Another request has renewed it meanwhile.
             return await self._current()
         now = self._clock.monotonic()
         last, self._token = self._renewed_at, None
@@ -231,7 +231,7 @@ class SessionRequester:
         return await self._current()
 
     def _session_taken_over(self, refused: SessionInvalid) -> SessionContended:
-        """Give the session up: what was just renewed was refused again. The next poll logs in anew."""
+        """Drop a session that was rejected soon after its renewal. The next poll logs in again."""
         self._token = self._renewed_at = None
         contended = SessionContended(refused.detail, url=refused.url, code=refused.code)
         self._refused = contended
@@ -239,10 +239,10 @@ class SessionRequester:
 
     async def _log_in(self) -> str:
         if not isinstance(self._auth, PasswordLogin):
-            raise TypeError("a given session is never logged in")
+            raise TypeError("a session token is never logged in")
         if self._auth.missing_reason is not None:
             raise PasswordMissing(self._auth.missing_reason, url=self._http.base_url)
-        # A project's session ended, but not that of the virtual ID through which it was entered.
+        # The session of a project ended, but not that of the virtual ID that entered it.
         self._retire_sessions()
         code, self._code = self._code, None
         try:
@@ -250,7 +250,7 @@ class SessionRequester:
             token = await self._open(first, None)
             for call in others:
                 if self._is_closing:
-                    # Nobody waits for the second session any more; one less that must be closed in time.
+                    # No request waits for the second session; not opening it saves closing it.
                     break
                 token = await self._open(call, token)
         except ApiError as error:
@@ -287,7 +287,7 @@ class SessionRequester:
         except UNREADABLE as error:
             self._unconfirmed_login_at = self._clock.monotonic()
             url = f"{self._http.base_url}{call.path}"
-            raise UnreadableAnswer("a login reply without a session", url=url) from error
+            raise UnreadableAnswer("login response without a session", url=url) from error
         self._open_sessions.append(opened)
         return opened
 
@@ -296,7 +296,7 @@ class SessionRequester:
         self._open_sessions = []
 
     async def _close_retired(self) -> bool:
-        """Log out of whatever is left over; once the farewell has begun that is everything. Whether all went well."""
+        """Close retired sessions, all of them during shutdown; return whether all succeeded."""
         if self._is_closing:
             self._retire_sessions()
         return all(await asyncio.gather(*(self._log_out(token) for token in tuple(self._sessions_to_close))))
@@ -322,7 +322,7 @@ class SessionRequester:
 
 
 def _login_error_type(error: ApiError, call: LoginRequest) -> type[ApiError] | None:
-    """What an error means that would mean something else in answer to a query; None when it means the same."""
+    """Return the error type for a failed login; None if the error means the same as for a query."""
     if isinstance(error, CdpUnavailable) and error.code == "HTTP 404":
         return LoginTypeUnsupported
     if isinstance(error, PermissionDenied) or error.code in _FINAL:

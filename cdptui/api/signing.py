@@ -1,4 +1,4 @@
-"""Access keys: each request is signed in the wall clock of the server, and no session is ever opened."""
+"""Access-key authentication: each request is signed with the server's time; no session is opened."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cdptui.models.auth import AccessKey
 log = logging.getLogger(__name__)
 
 _CONTEXT: Final = "/zstack"
-"""Where the server's application begins: what stands before it in a URL is a proxy's."""
+"""Context path of the server's application; the path before it belongs to a proxy."""
 
 
 def sign(secret: str, method: str, date: str, uri: str) -> str:
@@ -31,12 +31,12 @@ def sign(secret: str, method: str, date: str, uri: str) -> str:
     'MnIaWqH2X2xTPiSc4qmNMSGufg4='
     """
     text = f"{method.upper()}\n{date}\n{uri}".encode()
-    # The server's choice. An HMAC stands although plain SHA-1 does not.
+    # The server's choice. HMAC-SHA1 is still secure although SHA-1 is not.
     return b64encode(hmac.new(secret.encode(errors="surrogateescape"), text, sha1).digest()).decode()
 
 
 def canonical_path(base_url: str, path: str) -> str:
-    """The path as the server sees it, once a proxy's prefix and its own context are gone.
+    """Return the path as the server sees it, without a proxy's prefix and the context path.
 
     >>> canonical_path("https://cloud.example.com/api/zstack/v1", "/vm-instances/a%20b")
     '/v1/vm-instances/a b'
@@ -45,7 +45,7 @@ def canonical_path(base_url: str, path: str) -> str:
 
 
 class SigningRequester:
-    """Asks with a signature in the header. Opens nothing, so there is nothing to renew or to close."""
+    """Sends signed requests. There is no session to renew or close."""
 
     def __init__(self, http: HttpClient, key: AccessKey, server_clock: ServerClock) -> None:
         self._http = http
@@ -53,15 +53,15 @@ class SigningRequester:
         self._clock = server_clock
         self._correcting = asyncio.Lock()
         self._refused: ApiError | None = None
-        """Why nothing is tried until the next poll, which then a person has asked for."""
+        """The error because of which nothing is sent until the user starts the next poll."""
 
     async def prepare_poll(self) -> None:
-        """A poll begins: learn what time it is on the server, if that is not known. Raises ApiError."""
+        """Prepare a poll: fetch the server's time if it is unknown. Raises ApiError."""
         self._refused = None
         await self._clock.synchronize()
 
     async def get(self, path: str, params: Sequence[tuple[str, str]]) -> bytes:
-        """Ask; signed anew as long as the server finds the time wrong and there is another that it may mean.
+        """Send a signed GET request; sign it again with other dates while the server rejects the date.
 
         Raises ApiError.
         """
@@ -70,12 +70,12 @@ class SigningRequester:
         try:
             return await self._ask(path, params, date)
         except ClockSkewed as error:
-            # Two questions that are refused at once must not try zones against each other.
+            # Two concurrent rejected requests must not try different time zones.
             async with self._correcting:
                 return await self._retry_with_corrected_time(path, params, error, date)
 
     async def get_background(self, path: str, params: Sequence[tuple[str, str]]) -> bytes:
-        """The same: what is wrong with a key is wrong with it in a poll as well."""
+        """Send a request outside of a poll; errors of the key also occur in polls."""
         return await self.get(path, params)
 
     async def _retry_with_corrected_time(
@@ -98,7 +98,7 @@ class SigningRequester:
 
     async def _ask(self, path: str, params: Sequence[tuple[str, str]], date: str) -> bytes:
         if self._refused is not None:
-            # Raised again and again, it would collect the frames of every raise.
+            # An exception that is raised again keeps the frames of every raise.
             raise self._refused.with_traceback(None)
         try:
             return await self._http.send("GET", path, params=params, headers=self._headers("GET", path, date))
@@ -108,13 +108,13 @@ class SigningRequester:
             raise
 
     def use_password(self, password: str) -> None:
-        """A key has none."""
+        """Do nothing: an access key has no password."""
 
     def use_otp(self, code: str) -> None:
-        """A key needs no second factor."""
+        """Do nothing: an access key needs no one-time code."""
 
     async def close(self) -> bool:
-        """Nothing was opened."""
+        """Do nothing: no session was opened."""
         return True
 
     def _headers(self, method: str, path: str, date: str) -> dict[str, str]:

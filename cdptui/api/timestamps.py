@@ -1,4 +1,4 @@
-"""Dates as the management node writes them.
+"""Parse the dates of the management node.
 
 A Java 8 server writes `Nov 14, 2017 10:20:57 PM`: English, in its own zone, which it does not name. Java 9 puts a
 comma after the year, Java 20 a narrow no-break space before AM/PM; other calls write ISO 8601 or epoch numbers.
@@ -52,12 +52,12 @@ def parse_timestamp(value: str | float | None, zone: tzinfo | None) -> datetime 
 
 
 def is_valid_timestamp(value: str | float | None) -> bool:
-    """Whether `value` has one of the known forms, whatever the zone."""
+    """Return whether `value` has a known form, in any time zone."""
     return value is None or parse_timestamp(value, UTC) is not None
 
 
 def server_timezone(name: str | None, offset: str | None) -> tzinfo | None:
-    """Return the zone that a server reported: by its name if this machine knows it, else by its offset.
+    """Return the time zone that a server reported, by name if this machine knows it, else by its offset.
 
     >>> server_timezone(None, "+8:00")
     datetime.timezone(datetime.timedelta(seconds=28800))

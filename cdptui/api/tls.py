@@ -1,4 +1,4 @@
-"""TLS: whom we trust, what we show, and what went wrong in a handshake."""
+"""TLS: trusted CAs, client certificate, and the errors of failed handshakes."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _BY_VERIFY_CODE: Final[dict[int, type[TlsFailed]]] = {
     62: TlsWrongHost,
     64: TlsWrongHost,
 }
-"""OpenSSL's X509_V_ERR numbers; all others mean that nobody whom we trust vouches for it."""
+"""Errors by OpenSSL's X509_V_ERR number; all others mean that no trusted CA signed the certificate."""
 
 _CLIENT_CERT_ALERTS: Final = ("CERTIFICATE_REQUIRED", "BAD_CERTIFICATE", "CERTIFICATE_UNKNOWN", "ALERT_UNKNOWN_CA")
-"""Alerts by which a server says that it wants another certificate of ours."""
+"""Alerts by which a server asks for a client certificate, or another one."""
 
 
 def create_ssl_context(tls: TlsSettings) -> ssl.SSLContext:
-    """What a connection is made with. Takes about 35 ms. Raises OSError, of which ssl.SSLError is one."""
+    """Create the SSL context. Takes about 35 ms. Raises OSError; ssl.SSLError is a subclass."""
     context = _trusting(tls)
     if tls.client_certificate is not None:
-        # Without any passphrase OpenSSL itself would ask for one, on the terminal that we draw on.
+        # Without a passphrase OpenSSL would prompt for one on the terminal.
         context.load_cert_chain(tls.client_certificate, tls.client_key, password=tls.key_passphrase or "")
     return context
 
@@ -54,7 +54,7 @@ def _trusting(tls: TlsSettings) -> ssl.SSLContext:
 
 
 def map_tls_error(error: ssl.SSLError, url: str) -> TlsFailed:
-    """The error that a failed handshake is."""
+    """Return the error of a failed handshake."""
     if isinstance(error, ssl.SSLCertVerificationError):
         code = getattr(error, "verify_code", None)
         said = getattr(error, "verify_message", None) or str(error)

@@ -1,4 +1,4 @@
-"""A connection that broke, as the error that it is: the system's own words lie deep under those of the libraries."""
+"""Map transport errors of the libraries to API errors, using the system's error at the end of their cause chains."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SHOWN_REASONS: Final = 3
 
 
 def map_transport_error(error: Exception, url: str, *, connect_s: float, read_s: float, proxy: str = "") -> ApiError:
-    """The error for `url` that a library's `error` means; `proxy` names the proxy on the way, if there is one."""
+    """Return the API error of a library's `error` for `url`; `proxy` is the proxy in use, if any."""
     if (limit := find_system_limit(error)) is not None:
         return MachineLimited(limit.refusal, url=url)
     reasons = _cause_chain(error)
@@ -63,7 +63,7 @@ def _by_type(
 
 
 def _cause_chain(error: BaseException) -> list[BaseException]:
-    """The error and what it came from, deepest first: the system's own word is the useful one."""
+    """Return the error and its causes, deepest first: the system's error is the most specific."""
     chain: list[BaseException] = []
     current: BaseException | None = error
     while current is not None and current not in chain:

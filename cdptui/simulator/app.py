@@ -1,4 +1,4 @@
-"""The web application: requests in, replies out, and everything in between left to the node.
+"""The ASGI application: converts HTTP requests and responses; the node handles them.
 
 Starlette reads and writes; which API a path means is the node's own business, since the real server's rules for paths
 and methods are not a framework's.
@@ -35,11 +35,11 @@ from cdptui.simulator.query.grammar import parse_params
 from cdptui.simulator.request_log import LoggedRequest as Entry
 
 _RAW_IN_URL = frozenset(b'<>"{}|\\^[]` ')
-"""Tomcat refuses these in a request line unless they are percent-encoded."""
+"""Characters that Tomcat rejects in a request line unless they are percent-encoded."""
 
 
 def web_app(node: ManagementNode, connections: Connections) -> Starlette:
-    """The application of one node: everything is below the context `/zstack`, the rest is Tomcat's own 404.
+    """The application of one node below the context `/zstack`; other paths return Tomcat's 404.
 
     `/control` is there only when the settings say so.
     """
@@ -51,7 +51,7 @@ def web_app(node: ManagementNode, connections: Connections) -> Starlette:
 
 
 class _Tomcat:
-    """What the servlet container answers where no application is."""
+    """The servlet container's response for paths without an application."""
 
     def __init__(self, node: ManagementNode) -> None:
         self._node = node
@@ -76,7 +76,7 @@ class _ZstackApp:
         self._connections = connections
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request; other kinds of connections are not spoken here."""
+        """Handle one HTTP request; other connection types are not supported."""
         if scope["type"] != "http":
             return
         http = HttpRequest(scope, receive, send)
@@ -97,7 +97,7 @@ class _ZstackApp:
 
 
 class _Exchange:
-    """One request on its way through."""
+    """The handling of one request."""
 
     def __init__(
         self, node: ManagementNode, connections: Connections, http: HttpRequest, send: Send, entry: list[Entry]
@@ -137,7 +137,7 @@ class _Exchange:
         await self._reply(reply, has_session="cookie" in request.headers, fault=fault)
 
     async def _wait_until_started(self) -> bool:
-        """Wait until the node has started. False when the client did not wait so long."""
+        """Wait until the node has started. Return False if the client disconnected before that."""
         while (left_s := self._node.faults.start_left_s) > 0:
             # The rule may be switched off meanwhile, so the wait ends with every change of the rules too.
             if await wait_for_disconnect(self._http.receive, left_s, unless=self._connections.rules_changed):
@@ -186,7 +186,7 @@ class _Exchange:
 
 
 def _response(reply: Response) -> StarletteResponse:
-    """The reply with exactly its own headers: without a media type Starlette adds only the length."""
+    """Build the response with exactly its own headers; without a media type Starlette adds only the length."""
     response = StarletteResponse(reply.body, reply.status)
     response.raw_headers.extend(reply.headers)
     return response

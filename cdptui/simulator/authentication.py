@@ -1,4 +1,4 @@
-"""Who is asking: the two kinds of Authorization header, and the refusals that each of them meets."""
+"""Authentication: the two kinds of Authorization header and their errors."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DATE_WANTED = "'Date' format error, correct format is 'EEE, dd MMM yyyy HH:mm:s
 
 
 def authenticate(request: Request, sessions: Sessions, settings: SimulatorSettings, wall: float) -> bool:
-    """Let the request pass, its session renewed. `wall` is the server's own idea of now.
+    """Authenticate a request and renew its session. `wall` is the server's wall-clock time.
 
     False when it comes from an access key of a normal account: such an account has no rights here.
     Raises TextRefusal 400 or 403 from the REST layer, ApiRefusal ID.1001 for a session that is not valid.

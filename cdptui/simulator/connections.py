@@ -1,4 +1,4 @@
-"""What the application asks of the server under it: resets, cut bodies and the like are beneath what ASGI can say."""
+"""Access to the server's connections, for resets and truncated bodies, which ASGI cannot express."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Protocol
 
 
 class Connections(Protocol):
-    """The open connections."""
+    """The open connections of the server."""
 
     @property
     def rules_changed(self) -> asyncio.Event:
-        """Set at the next change of the rules, or when the server stops."""
+        """Set when the rules change or the server stops."""
 
     def find(self, client: tuple[str, int]) -> asyncio.Transport | None:
-        """The transport of the connection from that client, None when it is gone."""
+        """Return the transport of a client's connection; None if it is closed."""
 
     def exempt(self, client: tuple[str, int]) -> None:
-        """Spare that connection when the node stops listening, and however long it is idle."""
+        """Keep a connection open when the node stops listening or the connection is idle."""
 
     async def apply_rules(self) -> None:
-        """Listen or not, as the rules are now. Returns when it is so."""
+        """Start or stop listening according to the rules; return when done."""

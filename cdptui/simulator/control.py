@@ -1,4 +1,4 @@
-"""The control endpoint: whoever is on the same machine switches faults and moves the world while the node runs.
+"""The control endpoint: clients on the same machine switch faults and change the world while the node runs.
 
 It exists only when it was asked for, answers loopback only (anybody else gets Tomcat's page), is hit by no fault and
 not recorded in the journal. Its connections survive `refuse`, so that the rule can be taken back on one of them.
@@ -40,7 +40,7 @@ Answer = dict[str, object]
 
 
 class _ControlRefused(Exception):
-    """That cannot be done."""
+    """A control request that cannot be executed."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -63,7 +63,7 @@ class Control:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Handle one request."""
         if scope["type"] != "http":
             return
         client = scope["client"]
@@ -176,7 +176,7 @@ class Control:
 
 
 class _WorldCommand(msgspec.Struct, forbid_unknown_fields=True):
-    """What is done to the world, in the order of the code that does it."""
+    """A command that changes the world."""
 
     freeze: bool = False
     thaw: bool = False

@@ -40,19 +40,19 @@ _MAX_DETAILS = 4096
 
 @dataclass(frozen=True, slots=True)
 class LocalizedText:
-    """One text in the server's two languages."""
+    """A text in the server's two languages."""
 
     chinese: str
     english: str
 
     def within(self, *, english: bool) -> str:
-        """The text for a reader."""
+        """Return the text in a language."""
         return self.english if english else self.chinese
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorCode:
-    """A business error before it is written. Plain `str` details are the same in every language."""
+    """An API error before serialisation. Details of type `str` are the same in every language."""
 
     code: str
     details: LocalizedText | str
@@ -62,11 +62,11 @@ class ErrorCode:
     cause: ErrorCode | None = None
     global_code: str | None = None
     opaque: dict[str, object] | None = None
-    """What a program is to read of it. Older servers hide it in `details`, as JSON text."""
+    """Machine-readable data. Older servers put it into `details` as JSON text."""
 
 
 def fields(error: ErrorCode, dialect: Dialect, *, english: bool) -> dict[str, object]:
-    """The error object in the order of its Java class. Nulls are left out, and primitives of newer servers are not."""
+    """Return the error object in the field order of its Java class, without nulls but with newer primitives."""
     details = _text(error.details, english=english)[:_MAX_DETAILS]
     if error.opaque is not None and not dialect.newer_errors:
         details = encode_plain(error.opaque).decode()
@@ -92,19 +92,19 @@ def fields(error: ErrorCode, dialect: Dialect, *, english: bool) -> dict[str, ob
 
 
 def body(error: ErrorCode, dialect: Dialect, *, accept_language: str) -> bytes:
-    """The body of the 503. Only newer servers look at Accept-Language."""
+    """Return the body of the 503. Only newer servers evaluate Accept-Language."""
     return encode_plain({"error": fields(error, dialect, english=is_english(dialect, accept_language))})
 
 
 def is_english(dialect: Dialect, accept_language: str) -> bool:
-    """True when texts for this reader are in English."""
+    """Return whether texts for this Accept-Language are in English."""
     if dialect.newer_errors and accept_language:
         return accept_language.lower().startswith("en")
     return dialect.locale == "en_US"
 
 
 def wrong_credentials() -> ErrorCode:
-    """A login with an unknown account or a wrong password."""
+    """Return the error of a login with an unknown account or wrong password."""
     words = LocalizedText("错误信息: 错误的帐号或密码", "wrong account name or password")
     return ErrorCode(
         "ID.1000", words, LocalizedText(f"{words.chinese}\n", f"Error message: {words.english}\n"), cost="2ms"
@@ -112,13 +112,13 @@ def wrong_credentials() -> ErrorCode:
 
 
 def second_factor(name: str) -> ErrorCode:
-    """A login that was right and needs a code besides."""
+    """Return the error of a correct login that also needs a code."""
     opaque: dict[str, object] = {"authentications": ["googleAuth"], "credentials": name}
     return ErrorCode("ID.2001", DESCRIPTIONS["ID.2001"], opaque=opaque)
 
 
 def locked(seconds: int) -> ErrorCode:
-    """A login of somebody who failed too often."""
+    """Return the error of a login after too many failures."""
     words = LocalizedText(
         f"用户已被锁定, 请在 {seconds} 秒后重试", f"The user is locked, try again after {seconds} seconds"
     )
@@ -126,7 +126,7 @@ def locked(seconds: int) -> ErrorCode:
 
 
 def session_expired() -> ErrorCode:
-    """A session that ended, by age or by force; its details are English even on a Chinese server."""
+    """Return the error of an ended session; its details are English even on a Chinese server."""
     elaboration = LocalizedText(
         "错误信息: session 已过期，或者提供了不正确的 session id。\n",
         "Error message: the session has expired or the session id is wrong.\n",
@@ -135,13 +135,13 @@ def session_expired() -> ErrorCode:
 
 
 def unknown_session() -> ErrorCode:
-    """A session id that this server never gave out."""
+    """Return the error of an unknown session id."""
     error = session_expired()
     return ErrorCode("ID.1001", error.details, error.elaboration, cost="3ms", global_code="ORG_ZSTACK_IDENTITY_10018")
 
 
 def too_many_sessions(limit: int) -> ErrorCode:
-    """A login beyond `session.maxConcurrent`."""
+    """Return the error of a login beyond `session.maxConcurrent`."""
     return ErrorCode(
         "ID.1006",
         LocalizedText(
@@ -152,35 +152,35 @@ def too_many_sessions(limit: int) -> ErrorCode:
 
 
 def denied(api: str) -> ErrorCode:
-    """The usual refusal of a normal account: the generic operation error, not ID.1002."""
+    """Return the usual permission error of a normal account: the generic operation error, not ID.1002."""
     text = f"operation[API:{api}] is denied by default, please contact admin to correct it"
     return ErrorCode("SYS.1006", text, cost="4ms")
 
 
 def internal(text: str) -> ErrorCode:
-    """An exception inside the server, wrapped with its Java name."""
+    """Return an internal error with its Java exception name."""
     return ErrorCode("SYS.1000", text, cost=None)
 
 
 def invalid_argument(text: str) -> ErrorCode:
-    """An API argument that its validation refuses."""
+    """Return the error of an invalid API argument."""
     return ErrorCode("SYS.1007", text)
 
 
 def not_found(kind: str, uuid: str) -> ErrorCode:
-    """A resource that does not exist."""
+    """Return the error of a missing resource."""
     return ErrorCode("SYS.1003", LocalizedText(f"无法找到资源 {kind}[uuid:{uuid}]", f"cannot find {kind}[uuid:{uuid}]"))
 
 
 def operation_failed(
     details: LocalizedText | str, *, location: str | None = None, cause: ErrorCode | None = None
 ) -> ErrorCode:
-    """Something below did not work."""
+    """Return the error of a failed operation."""
     return ErrorCode("SYS.1006", details, location=location, cost="12ms", cause=cause)
 
 
 def storage_not_connected(uuid: str) -> ErrorCode:
-    """The backup storage that would have to do it is disconnected."""
+    """Return the error of a disconnected backup storage."""
     return operation_failed(f"Backup storage[uuid: {uuid}] is not connected")
 
 
@@ -191,7 +191,7 @@ _LOGIN_DETAILS: dict[str, LocalizedText | str] = {
 
 
 def error_for_code(code: str, details: str | None = None) -> ErrorCode:
-    """Any error by its code, with the words that the server is known to use, or `details`."""
+    """Return any error by code, with the server's known text or `details`."""
     if details is not None:
         return ErrorCode(code, details)
     known = {

@@ -1,4 +1,4 @@
-"""One HTTP exchange as the node's rooms see it: what was asked, what is answered, and the ways to refuse.
+"""HTTP requests, responses and error responses of the simulator.
 
 Refusal
 ├── TextRefusal      400, 403, 404 …: plain text, written by the REST layer
@@ -46,11 +46,11 @@ class Response:
 
 
 class ErrorResponse(Exception):
-    """The server will not do that."""
+    """An error response."""
 
 
 class PlainTextError(ErrorResponse):
-    """The REST layer refuses, in plain text."""
+    """An error of the REST layer, in plain text."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -59,7 +59,7 @@ class PlainTextError(ErrorResponse):
 
 
 class ApiErrorResponse(ErrorResponse):
-    """An API refuses: 503 with an error code, whatever the reason, a bad session too."""
+    """An error of an API: always 503 with an error code, even for an invalid session."""
 
     def __init__(self, error: ErrorCode) -> None:
         super().__init__(error.code)

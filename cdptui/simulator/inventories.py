@@ -1,4 +1,4 @@
-"""The inventories on the wire: which fields each kind has, in which form, and which Java classes stand behind them."""
+"""The inventories in wire format: fields, their forms, and the Java classes of each kind."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cdptui.simulator.world.world import World
 
 
 class HasUuid(Protocol):
-    """Anything that the server keeps by uuid."""
+    """A resource with a UUID."""
 
     @property
     def uuid(self) -> str:
@@ -27,7 +27,7 @@ Fields = Callable[[Row], dict[str, object]]
 
 
 class Inventories:
-    """The tables beside that of the tasks."""
+    """The query tables of all resources except tasks."""
 
     def __init__(self, world: World, zone: ZoneInfo, dialect: Dialect) -> None:
         self._world = world
@@ -175,7 +175,7 @@ class Inventories:
 
 
 def unsorted_order(rows: Iterable[Row]) -> list[Row]:
-    """The order of a query without `sort`: always the same, and no order that a client could mistake for one."""
+    """Return the rows of a query without `sort`: in a stable order that resembles no sort order."""
     return sorted(rows, key=lambda row: row.uuid[::-1])
 
 

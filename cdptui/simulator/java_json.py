@@ -1,4 +1,4 @@
-"""How the Java server writes JSON and dates: compact, HTML-safe, in hash order, with dates in its own zone.
+"""JSON and dates in the Java server's format: compact, HTML-safe, in hash order, dates in the server's time zone.
 
 It knows nothing of inventories; it only gets the bytes right.
 """

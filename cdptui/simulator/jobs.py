@@ -1,4 +1,4 @@
-"""Asynchronous jobs: accepted with a location, asked after without any authentication, kept for some hours."""
+"""Asynchronous jobs: accepted with a location, queried without authentication, kept for some hours."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TAKES_S = 1.0
 
 @dataclass(slots=True)
 class Job:
-    """One job. Moments are epoch seconds."""
+    """A job. Times are epoch seconds."""
 
     uuid: str
     ready_at: float
@@ -29,22 +29,22 @@ class Job:
 
 
 class Jobs:
-    """All jobs of the node. They end when their time has come and somebody asks the node anything."""
+    """The jobs of the node. A job that is due is finished when the next request arrives."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self.takes_s = _TAKES_S
-        """Seconds that a job takes."""
+        """Duration of a job in seconds."""
         self._now = now
         self._jobs: dict[str, Job] = {}
 
     def accept(self, finish: Callable[[], Result], uuid: str | None = None) -> Job:
-        """Take a job on; `finish` ends it and gives what it answers."""
+        """Accept a job; `finish` completes it and returns its result."""
         job = Job(uuid or uuid4().hex, self._now() + self.takes_s, finish)
         self._jobs[job.uuid] = job
         return job
 
     def finish_due(self) -> None:
-        """End the jobs whose time has come, forget those that are too old."""
+        """Finish due jobs and delete expired ones."""
         now = self._now()
         for job in list(self._jobs.values()):
             if job.result is None and job.ready_at <= now:
@@ -53,7 +53,7 @@ class Jobs:
                 del self._jobs[job.uuid]
 
     def find(self, uuid: str) -> Job | None:
-        """A job that is known, running or done."""
+        """Return a running or finished job."""
         return self._jobs.get(uuid)
 
 

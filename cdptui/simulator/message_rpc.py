@@ -1,4 +1,4 @@
-"""The older message RPC that the vendor's command line and MCP client speak: one POST, an envelope, JSON within JSON.
+"""The older message RPC of the vendor's command line and MCP client: one POST, an envelope, JSON within JSON.
 
 Only the messages that a monitor's counterpart needs are known; all are answered at once, state `Done`.
 """

@@ -1,4 +1,4 @@
-"""Which API a path and a method mean, with the oddities of `RestServer`.
+"""Route paths and methods to APIs, with the peculiarities of `RestServer`.
 
 A path that belongs to exactly one API does not check the method. A path of several picks by method, and for PUT by
 the action word in the body.
@@ -18,7 +18,7 @@ Body = dict[str, object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One call of an API, its parameters found."""
+    """A call of an API with its parameters."""
 
     request: Request
     variables: dict[str, str]
@@ -26,7 +26,7 @@ class Call:
     body: Body
     """The whole JSON body."""
     parameters: Body
-    """What stands under the API's own word in the body."""
+    """The value of the API's key in the body."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class Route:
     is_public: bool = False
     """Needs no session."""
     parameters: frozenset[str] = frozenset()
-    """Query parameters that mean something; the others are ignored."""
+    """Supported query parameters; others are ignored."""
 
     @property
     def message(self) -> str:

@@ -67,7 +67,7 @@ class EmbeddedServer:
         return self.url
 
     def stop(self) -> None:
-        """Stop listening and break off all connections, idle or not."""
+        """Stop listening and close all connections, idle or not."""
         if self._thread is None:
             return
         if self._loop is not None and self._server is not None:
@@ -143,14 +143,14 @@ class _Server(uvicorn.Server):
             unwatch()
 
     def stop(self) -> None:
-        """End, with all connections: what hangs is told that its client has left, and goes."""
+        """Stop with all connections; hanging requests are told that their client disconnected."""
         self.should_exit = True
         self._wake()
         self._abort(self.server_state.connections)
 
     @property
     def rules_changed(self) -> asyncio.Event:
-        """Set at the next change of the rules, or when the server stops."""
+        """Set when the rules change or the server stops."""
         return self._rules_changed
 
     def find(self, client: tuple[str, int]) -> asyncio.Transport | None:
@@ -159,14 +159,14 @@ class _Server(uvicorn.Server):
         return None if protocol is None else protocol.transport
 
     def exempt(self, client: tuple[str, int]) -> None:
-        """Spare that connection when the node stops listening, and however long it is idle."""
+        """Keep a connection open when the node stops listening or the connection is idle."""
         protocol = self._find(client)
         if protocol is not None:
             protocol.timeout_keep_alive = _KEPT_IDLE_S
             self._exempt.add(protocol)
 
     async def apply_rules(self) -> None:
-        """Listen or not, as the rules are now. Returns when it is so."""
+        """Start or stop listening according to the rules; return when done."""
         async with self._obeying:
             is_refusing = self._faults.is_on(FaultKind.REFUSE)
             if is_refusing is self._is_refusing or self._listener is None or self.should_exit:
@@ -180,11 +180,11 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Signals are the foreground's business."""
+        """Do nothing: the foreground handles signals."""
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, unless a rule forbids it already, then say so."""
+        """Start listening unless a rule forbids it, and signal the start."""
         await super().startup(sockets=sockets)
         self._faults.on_listening()
         await self.apply_rules()
@@ -246,7 +246,7 @@ async def _stop_accepting(listener: socket.socket) -> None:
 
 
 def _call_in(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
-    """Call it in the loop's thread; a loop that has just ended is fine."""
+    """Call a function in the loop's thread; a closed loop is ignored."""
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(call)
 

@@ -1,4 +1,4 @@
-"""Login sessions: given out, renewed by every call, ended by age, by logout or by force."""
+"""Login sessions: opened, renewed by every call, ended by time-out, logout or force; and the login control."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Session:
 
 
 class Sessions:
-    """All sessions of the node. Times are epoch seconds."""
+    """The sessions of the node. Times are epoch seconds."""
 
     def __init__(self, timeout_s: float, now: Callable[[], float], *, unique: bool = False) -> None:
         self.unique = unique
@@ -73,22 +73,22 @@ class Sessions:
         return session
 
     def is_valid(self, uuid: str) -> bool:
-        """True for a living session; asking does not renew it."""
+        """Return whether a session is open, without renewing it."""
         self._expire()
         return uuid in self._alive
 
     def end(self, uuid: str) -> None:
-        """Log out. Unknown ids are fine, as on the real server."""
+        """Log out. Unknown ids are accepted, as on the real server."""
         if self._alive.pop(uuid, None) is not None:
             self._ended.add(uuid)
 
     def alive(self) -> int:
-        """Number of sessions that have not ended."""
+        """Return the number of open sessions."""
         self._expire()
         return len(self._alive)
 
     def kill_all(self) -> None:
-        """End every session, as another operator's login or a restart of the database would."""
+        """End every session, as a login of another operator or a database restart does."""
         self._ended.update(self._alive)
         self._alive.clear()
 
@@ -119,7 +119,7 @@ class LoginControl:
         self._records: dict[str, _Record] = {}
 
     def check_allowed(self, name: str, *, has_captcha: bool) -> None:
-        """Before the credentials are looked at. Raises ApiRefusal LOGIN_CONTROL.1002, .1003 or .1005."""
+        """Check before the credentials are verified. Raises ApiErrorResponse LOGIN_CONTROL.1002, .1003 or .1005."""
         record = self._records.get(name)
         if self._settings.login_control == "off" or record is None or record.failures < MAX_FAILURES:
             return
@@ -131,13 +131,13 @@ class LoginControl:
         del self._records[name]
 
     def record_failure(self, name: str) -> None:
-        """The credentials were wrong."""
+        """Record wrong credentials."""
         record = self._records.setdefault(name, _Record())
         record.failures += 1
         record.locked_until = self._now() + _LOCKED_S
 
     def record_success(self, name: str) -> None:
-        """The credentials were right: the count begins again."""
+        """Record correct credentials and reset the count."""
         self._records.pop(name, None)
 
     def check_second_factor(self, name: str, system_tags: object) -> None:

@@ -1,4 +1,4 @@
-"""What a simulated management node is told before it starts: where it listens, how big its fleet is, how old it is."""
+"""Settings of a simulated management node: address, size of the fleet, server version and accounts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of CDP tasks on the wire, in the dialect of the server's generation, each row kept until it changes."""
+"""The CDP task inventory in wire format, in the dialect of the server's version; rows are cached until they change."""
 
 from __future__ import annotations
 

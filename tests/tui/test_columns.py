@@ -34,7 +34,7 @@ async def test_columns_move_and_the_name_stays_first() -> None:
         assert heading(run).index("STATUS") < heading(run).index("STATE") < heading(run).index("USED")
 
 
-async def test_a_choice_that_is_given_up_changes_nothing() -> None:
+async def test_cancelled_column_chooser_changes_nothing() -> None:
     async with showing(FLEET) as run:
         await run.press("d")
         before = heading(run)
@@ -69,13 +69,13 @@ async def test_w_shows_all_columns_and_scrolls_them_while_the_name_stays() -> No
         assert "›" not in heading(run)
 
 
-async def test_sideways_without_w_says_how() -> None:
+async def test_column_scroll_key_names_the_wide_key() -> None:
     async with showing(FLEET) as run:
         await run.press("right")
         assert "w shows all columns" in run.footer
 
 
-async def test_the_order_walks_the_columns_that_are_there() -> None:
+async def test_sort_keys_skip_hidden_columns() -> None:
     async with showing(FLEET, size=(120, 40)) as run:
         await run.press("o", "space", "enter", "greater_than_sign", "greater_than_sign")
         assert "sorted by state" in run.footer

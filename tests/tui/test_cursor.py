@@ -35,7 +35,7 @@ async def test_cursor_stays_on_its_task_when_rows_move() -> None:
         pytest.param("a", "bcd", "b", id="from the first line"),
     ],
 )
-async def test_cursor_goes_to_the_neighbour_when_its_task_vanishes(at: str, left: str, goes_to: str) -> None:
+async def test_cursor_moves_to_the_neighbour_when_its_task_is_removed(at: str, left: str, goes_to: str) -> None:
     async with showing(fleet(*"abcd"), fleet(*left)) as run:
         for _ in range("abcd".index(at)):
             await run.press("j")
@@ -45,7 +45,7 @@ async def test_cursor_goes_to_the_neighbour_when_its_task_vanishes(at: str, left
         assert run.cursor == f"uuid-of-{goes_to}"
 
 
-async def test_an_empty_list_has_no_cursor_and_the_next_one_has_it_at_the_top() -> None:
+async def test_cursor_is_at_the_top_after_an_empty_list() -> None:
     async with showing(fleet(*"abc"), [], fleet(*"xyz")) as run:
         await run.press("G")
         await run.poll()
@@ -55,7 +55,7 @@ async def test_an_empty_list_has_no_cursor_and_the_next_one_has_it_at_the_top() 
         await run.until(lambda: run.cursor == "uuid-of-x")
 
 
-async def test_a_node_without_tasks_is_said_to_have_none_from_the_first_answer_on() -> None:
+async def test_node_without_tasks_shows_a_message() -> None:
     async with showing([]) as run:
         assert "no CDP tasks" in run.screen
         assert "connecting" not in run.screen
@@ -84,7 +84,7 @@ async def test_scroll_stays_while_nothing_moves() -> None:
         assert run.names == before
 
 
-async def test_a_list_that_nobody_touched_stays_at_its_top() -> None:
+async def test_untouched_list_stays_at_its_top() -> None:
     names = [f"task-{n:03d}" for n in range(200)]
     before = [a_task("task-000", status="Failed"), *fleet(*names[1:])]
     after = [a_task("task-000", used_bytes=0), *fleet(*names[1:])]
@@ -95,7 +95,7 @@ async def test_a_list_that_nobody_touched_stays_at_its_top() -> None:
         assert run.cursor == "uuid-of-task-001", "nobody had put it on the other one"
 
 
-async def test_a_cursor_that_nobody_moved_stays_on_its_task_while_that_is_in_sight() -> None:
+async def test_untouched_cursor_stays_on_its_task_while_visible() -> None:
     async with showing(fleet(*"abc"), [*fleet("a", "b"), a_task("c", status="Failed")]) as run:
         assert run.cursor == "uuid-of-a"
         await run.poll()

@@ -65,7 +65,7 @@ async def save(run: Running, letter: str) -> None:
     await run.until(lambda: "Wrote" in run.footer or "Could not write" in run.footer)
 
 
-async def test_the_list_as_csv_in_its_order_and_columns(here: Path) -> None:
+async def test_csv_export_has_the_order_and_columns_of_the_list(here: Path) -> None:
     async with showing(FLEET, size=(200, 50)) as run:
         await run.press("greater_than_sign", "I")
         await save(run, "c")
@@ -78,7 +78,7 @@ async def test_the_list_as_csv_in_its_order_and_columns(here: Path) -> None:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-async def test_marked_tasks_as_json_as_the_server_sent_them(here: Path) -> None:
+async def test_json_export_has_the_server_records_of_marked_tasks(here: Path) -> None:
     async with showing(FLEET) as run:
         await run.press("space", "space", "ctrl+s")
         assert "JSON: 2 marked" in run.screen
@@ -93,7 +93,7 @@ async def test_marked_tasks_as_json_as_the_server_sent_them(here: Path) -> None:
         assert saved["count"] == len(saved["tasks"]) == 2
 
 
-async def test_what_a_filter_lets_through_and_that_it_did(here: Path) -> None:
+async def test_export_has_the_filtered_tasks_and_the_filter(here: Path) -> None:
     async with showing(FLEET) as run:
         await run.press("space", "j", "space", "f")
         await run.until(lambda: run.names == ["b"])
@@ -107,14 +107,14 @@ async def test_what_a_filter_lets_through_and_that_it_did(here: Path) -> None:
         assert saved["filter"] == "unhealthy"
 
 
-async def test_folded_groups_are_saved_with_the_rest(here: Path) -> None:
+async def test_export_includes_tasks_of_folded_groups(here: Path) -> None:
     async with showing(FLEET) as run:
         await run.press("b", "s", "Z")
         await save(run, "c")
         assert len(written(here, "csv")[0].read_text().splitlines()) == 5
 
 
-async def test_the_screen_as_svg_without_the_menu(here: Path) -> None:
+async def test_svg_export_shows_the_screen_without_the_menu(here: Path) -> None:
     async with showing(FLEET) as run:
         await save(run, "s")
         (path,) = written(here, "svg")
@@ -124,7 +124,7 @@ async def test_the_screen_as_svg_without_the_menu(here: Path) -> None:
         assert "Save" not in text
 
 
-async def test_nothing_is_written_over(here: Path) -> None:
+async def test_export_overwrites_no_file(here: Path) -> None:
     async with showing(FLEET) as run:
         for count in (1, 2, 3):
             await run.press("ctrl+s", "c")
@@ -132,7 +132,7 @@ async def test_nothing_is_written_over(here: Path) -> None:
         assert [path.stem[-3:] for path in written(here, "csv")][:2] == ["Z-2", "Z-3"]
 
 
-async def test_an_incomplete_list_is_said_to_be_so(here: Path) -> None:
+async def test_export_of_an_incomplete_list_says_so(here: Path) -> None:
     async with showing([FetchProgress(tuple(FLEET), 7, is_complete=True)]) as run:
         await save(run, "j")
         assert "the list was incomplete" in run.footer
@@ -143,20 +143,20 @@ async def test_an_incomplete_list_is_said_to_be_so(here: Path) -> None:
         assert saved["tasks_on_node"] == 7
 
 
-async def test_a_menu_that_is_closed_writes_nothing(here: Path) -> None:
+async def test_closed_export_menu_writes_nothing(here: Path) -> None:
     async with showing(FLEET) as run:
         await run.press("ctrl+s", "escape")
         assert not written(here, "*")
 
 
-async def test_a_disk_that_takes_nothing_is_said(monkeypatch: pytest.MonkeyPatch, here: Path) -> None:
+async def test_export_to_an_unwritable_folder_is_reported(monkeypatch: pytest.MonkeyPatch, here: Path) -> None:
     monkeypatch.setattr(export_files, "_folder", lambda: here / "gone")
     async with showing(FLEET) as run:
         await save(run, "c")
         assert re.search(r"Could not write the file \./gone/cdptui-\S+\.csv: No such file or directory", run.footer)
 
 
-async def test_an_error_halfway_leaves_nothing_behind(here: Path) -> None:
+async def test_failed_export_leaves_no_file(here: Path) -> None:
     def pieces() -> Iterator[str]:
         yield "one"
         message = "no space left"
@@ -177,7 +177,7 @@ def full_disk() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("full_disk")
-async def test_disk_that_is_full_half_way_is_named_and_leaves_no_file(here: Path) -> None:
+async def test_full_disk_is_reported_and_leaves_no_file(here: Path) -> None:
     with pytest.raises(OSError, match="File too large") as caught:
         await export_files.write_new_file("x", "csv", ["x" * 1000] * 100)
     assert caught.value.filename == str(here / "x.csv")
@@ -189,20 +189,20 @@ async def test_disk_that_is_full_half_way_is_named_and_leaves_no_file(here: Path
 
 
 @pytest.mark.usefixtures("locked")
-def test_a_folder_that_takes_nothing_is_not_written_to(home: Path) -> None:
+def test_unwritable_folder_is_not_used(home: Path) -> None:
     path = run_as_ordinary_user(lambda: asyncio.run(export_files.write_new_file("x", "csv", ["one"])))
     assert path.parent == home
 
 
 @pytest.mark.usefixtures("gone")
-async def test_a_folder_that_is_gone_is_not_written_to(home: Path) -> None:
+async def test_missing_folder_is_not_used(home: Path) -> None:
     path = await export_files.write_new_file("x", "csv", ["one"])
     assert path == home / "x.csv"
     assert display_path(path, is_relative=True) == "~/x.csv"
 
 
 @pytest.mark.parametrize("node", ["http://10.0.0.5:8080", "https://[::1]:8443", "http://../../etc", "x" * 300, "…"])
-def test_a_name_of_a_file_is_no_path(node: str) -> None:
+def test_export_file_name_contains_no_path_separators(node: str) -> None:
     stem = export_files.export_stem(node, EPOCH, is_partial=False)
     assert "/" not in stem
     assert ".." not in stem.removeprefix("cdptui-")[:3]

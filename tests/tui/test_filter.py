@@ -36,7 +36,7 @@ async def type_filter(run: Running, text: str) -> None:
     await run.press(*text)
 
 
-async def test_the_list_follows_what_is_typed() -> None:
+async def test_list_follows_the_typed_filter() -> None:
     async with showing(FLEET) as run:
         await type_filter(run, "erp")
         assert run.names == ["erp-web", "erp-db"]
@@ -48,7 +48,7 @@ async def test_the_list_follows_what_is_typed() -> None:
         run.assert_every_line_fits()
 
 
-async def test_keys_that_come_in_one_piece_are_all_typed() -> None:
+async def test_keys_in_one_packet_are_all_typed() -> None:
     async with showing(FLEET) as run:
         for _ in range(2):
             for character in "/oa\r":
@@ -60,7 +60,7 @@ async def test_keys_that_come_in_one_piece_are_all_typed() -> None:
             await run.until(lambda: len(run.names) == 4)
 
 
-async def test_an_error_points_at_its_place_and_the_list_stays() -> None:
+async def test_filter_error_has_a_caret_and_keeps_the_list() -> None:
     async with showing(FLEET) as run:
         await type_filter(run, "mail")
         await run.press(*" uesd>8")
@@ -87,7 +87,7 @@ async def lists_seen(run: Running, text: str) -> dict[str, list[str]]:
     return seen
 
 
-async def test_what_is_half_typed_neither_empties_the_list_nor_fills_it() -> None:
+async def test_unfinished_filter_keeps_the_list() -> None:
     async with showing(FLEET) as run:
         await run.press("slash")
         assert await lists_seen(run, "used>80% and rpo>2x") == {
@@ -100,7 +100,7 @@ async def test_what_is_half_typed_neither_empties_the_list_nor_fills_it() -> Non
 
 
 @pytest.mark.parametrize("text", ["used>>80", "foo=1", "growth>10Gi", "(erp or", "st!>x"])
-async def test_under_a_wrong_filter_the_list_is_what_it_was(text: str) -> None:
+async def test_invalid_filter_keeps_the_list(text: str) -> None:
     async with showing(FLEET) as run:
         await type_filter(run, text)
         assert sorted(run.names) == ALL
@@ -109,7 +109,7 @@ async def test_under_a_wrong_filter_the_list_is_what_it_was(text: str) -> None:
         assert sorted(run.names) == ["erp-db", "erp-web", "oa"]
 
 
-async def test_a_word_that_may_become_another_counts_once_it_is_whole() -> None:
+async def test_unfinished_word_applies_when_complete() -> None:
     async with showing(FLEET) as run:
         await type_filter(run, "used>10% vms")
         assert sorted(run.names) == ["erp-db", "erp-web", "mail"]
@@ -130,7 +130,7 @@ async def test_a_word_that_may_become_another_counts_once_it_is_whole() -> None:
         await run.until(lambda: "used>10% and an" in run.screen)
 
 
-async def test_a_filter_that_is_kept_says_what_it_hides() -> None:
+async def test_active_filter_shows_how_much_it_hides() -> None:
     async with showing(FLEET) as run:
         await type_filter(run, "st~run")
         await run.press("enter")
@@ -142,7 +142,7 @@ async def test_a_filter_that_is_kept_says_what_it_hides() -> None:
         run.assert_every_line_fits()
 
 
-async def test_escape_clears_it_wherever_one_is() -> None:
+async def test_escape_clears_the_filter_from_list_and_field() -> None:
     async with showing(FLEET) as run:
         await type_filter(run, "erp")
         await run.press("escape")
@@ -155,7 +155,7 @@ async def test_escape_clears_it_wherever_one_is() -> None:
         assert "hidden" not in run.screen
 
 
-async def test_the_filters_before_can_be_had_again() -> None:
+async def test_filter_history_is_recalled_with_the_arrow_keys() -> None:
     async with showing(FLEET) as run:
         for text in ("erp", "mail"):
             await type_filter(run, text)
@@ -168,7 +168,7 @@ async def test_the_filters_before_can_be_had_again() -> None:
         assert len(run.names) == 4
 
 
-async def test_a_filter_that_is_edited_goes_on_from_where_it_was() -> None:
+async def test_edited_filter_starts_from_its_text() -> None:
     async with showing(FLEET) as run:
         await type_filter(run, "erp")
         await run.press("enter")
@@ -176,7 +176,7 @@ async def test_a_filter_that_is_edited_goes_on_from_where_it_was() -> None:
         assert run.names == ["erp-web"]
 
 
-async def test_nothing_that_matches_is_said() -> None:
+async def test_filter_without_matches_shows_a_message() -> None:
     async with showing(FLEET) as run:
         await type_filter(run, "zzz")
         assert "no task matches zzz (Esc clears)" in run.screen
@@ -232,7 +232,7 @@ async def test_the_sums_are_those_of_the_whole_fleet_and_that_is_said() -> None:
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 200])
-async def test_it_fits_any_width(width: int) -> None:
+async def test_filter_bar_fits_every_width(width: int) -> None:
     async with showing(FLEET, size=(width, 24)) as run:
         await type_filter(run, "used>80% and not (name~erp or state=Disabled) or re:^no-such-thing")
         run.assert_every_line_fits()
@@ -245,19 +245,19 @@ async def test_it_fits_any_width(width: int) -> None:
         assert cell_len(run.screen_lines[-2]) == width
 
 
-async def test_the_cursor_of_the_line_does_not_blink() -> None:
+async def test_cursor_of_the_filter_field_does_not_blink() -> None:
     async with showing(FLEET) as run:
         await run.press("slash")
         assert not run.app.screen_stack[0].query_one("FilterInput").cursor_blink  # type: ignore[attr-defined]  # an Input
 
 
-async def test_ctrl_c_leaves_from_the_line_as_well() -> None:
+async def test_ctrl_c_quits_from_the_filter_field() -> None:
     async with showing(FLEET) as run:
         await run.press("slash", "x", "ctrl+c")
         assert run.app.return_code == 0
 
 
-async def test_a_word_finds_a_machine_whose_name_was_not_known_yet() -> None:
+async def test_word_filter_finds_a_vm_after_its_name_is_known() -> None:
     names = [f"task-{number:02}" for number in range(40)]
     node = ScriptedNode([a_task(name) for name in names])
     node.known_names = {f"vm-of-{name}": name.replace("task", "machine") for name in names}
@@ -271,13 +271,13 @@ async def test_a_word_finds_a_machine_whose_name_was_not_known_yet() -> None:
         assert "VMs not known" not in run.screen
 
 
-async def test_names_that_are_not_to_be_had_are_said() -> None:
+async def test_unavailable_names_are_reported() -> None:
     async with showing(FLEET) as run:
         await type_filter(run, "vm~machine")
         await run.until(lambda: "names of 4 VMs not known" in run.screen)
 
 
-async def test_who_goes_to_the_list_with_the_mouse_keeps_the_filter() -> None:
+async def test_click_on_the_list_applies_the_filter() -> None:
     async with showing(FLEET) as run:
         await type_filter(run, "erp")
         await run.click("#tasks", offset=(5, 2))
@@ -297,7 +297,7 @@ async def until_given_up(run: Running) -> None:
     await run.until(lambda: "timed out on these names" in run.screen)
 
 
-async def test_a_pattern_that_takes_too_long_is_said_at_its_place_and_the_filter_before_stays() -> None:
+async def test_regex_timeout_has_a_caret_and_keeps_the_previous_filter() -> None:
     async with showing([*FLEET, *LONG_NAMES]) as run:
         await type_filter(run, "erp-")
         await run.until(lambda: run.names == ["erp-web", "erp-db"])
@@ -316,7 +316,7 @@ async def test_a_pattern_that_takes_too_long_is_said_at_its_place_and_the_filter
         await run.until(lambda: "2 of" in run.screen_lines[-2])
 
 
-async def test_a_pattern_that_takes_too_long_in_a_view_shows_all_tasks_and_says_so() -> None:
+async def test_regex_timeout_in_a_view_shows_all_tasks() -> None:
     async with showing(LONG_NAMES) as run:
         screen = run.app.screen_stack[0]
         assert isinstance(screen, MainScreen)
@@ -330,7 +330,7 @@ async def test_a_pattern_that_takes_too_long_in_a_view_shows_all_tasks_and_says_
         await run.until(lambda: "timed out" not in run.screen)
 
 
-async def test_a_pattern_that_becomes_too_slow_with_new_names_shows_all_tasks_and_says_so() -> None:
+async def test_regex_timeout_after_a_poll_shows_all_tasks() -> None:
     async with showing(FLEET, [*FLEET, *LONG_NAMES]) as run:
         await run.press("slash")
         run.app.screen_stack[0].query_one(FilterInput).value = f're:"{SLOW}" or erp'

@@ -33,7 +33,7 @@ class Leaving(Screen[None]):
             event.stop()
 
 
-async def test_keys_whose_takers_are_gone_hold_no_other_key_up() -> None:
+async def test_key_of_a_removed_widget_does_not_block_the_queue() -> None:
     async with running(ScriptedNode([a_task(name) for name in "abc"])) as run:
         await run.until(lambda: run.rows)
         leaving = [Leaving(), Leaving()]
@@ -45,7 +45,7 @@ async def test_keys_whose_takers_are_gone_hold_no_other_key_up() -> None:
         assert [screen.taken for screen in leaving] == [["w"] * 3] * 2
 
 
-async def test_dialogs_that_were_closed_leave_nothing_in_memory() -> None:
+async def test_closed_dialogs_are_freed() -> None:
     async with running(ScriptedNode([a_task(name) for name in "abc"])) as run:
         await run.until(lambda: run.rows)
         counts = []
@@ -100,7 +100,7 @@ async def test_a_poll_leaves_no_regions_behind_that_were_compared() -> None:
         assert Region.intersection.cache_info().currsize < 500
 
 
-async def test_rubbish_is_looked_for_seldom_while_somebody_types() -> None:
+async def test_garbage_collection_is_rare_while_typing() -> None:
     gc_tuning.on_idle()
     usual = gc.get_threshold()
     async with running(ScriptedNode([a_task(name) for name in "abc"])) as run:

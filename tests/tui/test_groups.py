@@ -36,19 +36,19 @@ def on(run: Running) -> str:
         ("n", ["b", "a", "c", "d"]),
     ],
 )
-async def test_b_groups_by_what_its_letter_says(letter: str, expected: list[str]) -> None:
+async def test_group_menu_letters_select_the_grouping(letter: str, expected: list[str]) -> None:
     async with showing(FLEET) as run:
         await run.press("b", letter)
         await run.until(lambda: lines(run) == expected)
 
 
-async def test_j_and_k_walk_through_a_menu_that_has_no_such_letter() -> None:
+async def test_j_and_k_move_in_a_menu_without_these_letters() -> None:
     async with showing(FLEET) as run:
         await run.press("b", "j", "j", "k", "enter")
         await run.until(lambda: lines(run) == ["s-2", "b", "d", "s-1", "a", "c"])
 
 
-async def test_a_groups_row_says_how_its_tasks_stand_together() -> None:
+async def test_group_row_shows_the_totals_of_its_tasks() -> None:
     async with showing(FLEET, size=(120, 40)) as run:
         await run.press("d", "b", "b")
         await run.until(lambda: "no groups" not in run.footer and "grouped by storage" in run.footer)
@@ -78,7 +78,7 @@ async def test_the_cursor_stays_on_its_task_through_grouping_folding_and_polls()
         assert on(run) == "c"
 
 
-async def test_folding_under_the_cursor_puts_it_on_the_group_and_unfolding_leaves_it_there() -> None:
+async def test_folding_moves_the_cursor_to_the_group_and_unfolding_keeps_it() -> None:
     async with showing(FLEET) as run:
         await run.press("b", "b", "j")
         await run.press("z")
@@ -90,7 +90,7 @@ async def test_folding_under_the_cursor_puts_it_on_the_group_and_unfolding_leave
         assert lines(run) == ["s-2", "b", "d", "s-1", "a", "c"]
 
 
-async def test_a_task_that_moves_into_a_folded_group_takes_the_cursor_to_that_group() -> None:
+async def test_cursor_follows_its_task_into_a_folded_group() -> None:
     after = [a_task("a", status="Failed"), a_task("b", status="Failed")]
     async with showing([a_task("a"), a_task("b", status="Failed")], after) as run:
         await run.press("b", "s", "g", "z", "j", "j")
@@ -100,7 +100,7 @@ async def test_a_task_that_moves_into_a_folded_group_takes_the_cursor_to_that_gr
         assert on(run) == "Failed"
 
 
-async def test_the_last_task_of_a_group_that_goes_takes_its_group_with_it() -> None:
+async def test_group_without_tasks_is_removed() -> None:
     async with showing(FLEET, FLEET[:1], []) as run:
         await run.press("b", "b", "g")
         assert on(run) == "s-2"
@@ -128,7 +128,7 @@ async def test_groups_survive_another_order() -> None:
 
 
 @pytest.mark.parametrize("key", ["z", "Z"])
-async def test_without_groups_it_says_how_to_get_some(key: str) -> None:
+async def test_fold_key_without_groups_names_the_group_key(key: str) -> None:
     async with showing(FLEET) as run:
         await run.press(key)
         assert "b groups it" in run.footer
@@ -154,12 +154,12 @@ async def test_every_line_fits_in_groups_on_any_screen() -> None:
             await run.press("z", "j", "Z", "k")
 
 
-async def test_nothing_is_left_of_what_was_said_in_the_empty_list() -> None:
+async def test_placeholder_of_the_empty_list_is_removed() -> None:
     async with showing(FLEET) as run:
         await run.until(lambda: "connecting to" not in run.screen)
 
 
-async def test_the_detail_pane_has_the_sums_of_the_group_under_the_cursor() -> None:
+async def test_detail_pane_shows_the_totals_of_the_group() -> None:
     async with showing(FLEET, [*FLEET[:3], a_task("d", backup_storage_uuid="s-2", status="Failed")]) as run:
         await run.press("b", "b", "g")
         await run.until(lambda: "1 of 2 unhealthy" in run.text_of(DetailPane))

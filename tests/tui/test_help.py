@@ -33,7 +33,7 @@ def assert_whole(run: Running) -> None:
 
 
 @pytest.mark.parametrize("width", [40, 50, 60, 80, 120, 200])
-async def test_nothing_is_cut(width: int) -> None:
+async def test_help_is_complete_at_every_width(width: int) -> None:
     async with showing([a_task("erp")], size=(width, 24)) as run:
         await run.press("question_mark")
         assert_whole(run)
@@ -46,13 +46,13 @@ async def test_nothing_is_cut(width: int) -> None:
         assert top == page(run).max_scroll_y
 
 
-async def test_a_large_terminal_gives_it_more_room() -> None:
+async def test_help_is_wider_on_a_large_terminal() -> None:
     async with showing([a_task("erp")], size=(200, 40)) as run:
         await run.press("question_mark")
         assert page(run).outer_size.width == 110
 
 
-async def test_it_is_laid_out_anew_for_another_size_and_stays_where_it_was() -> None:
+async def test_resized_help_keeps_its_top_entry() -> None:
     async with showing([a_task("erp")], size=(120, 24)) as run:
         await run.press("question_mark")
         top = next(index for index, line in enumerate(page(run).lines) if plain_text(line).startswith("  changed c "))
@@ -65,7 +65,7 @@ async def test_it_is_laid_out_anew_for_another_size_and_stays_where_it_was() -> 
         await run.until(lambda: page(run).scroll_offset.y == top)
 
 
-async def test_a_search_finds_words_between_which_a_line_is_broken() -> None:
+async def test_help_search_finds_text_across_a_line_break() -> None:
     async with showing([a_task("erp")], size=(60, 24)) as run:
         await run.press("question_mark", "slash", *"state or settings", "enter")
         assert not any("state or settings" in plain_text(line) for line in page(run).lines)
@@ -76,7 +76,7 @@ async def test_a_search_finds_words_between_which_a_line_is_broken() -> None:
 
 
 @pytest.mark.parametrize("width", [30, 60, 100])
-def test_wide_characters_and_long_names_of_keys_have_their_room(width: int) -> None:
+def test_help_lines_with_wide_characters_fit_the_width(width: int) -> None:
     key = KeyBinding(
         "odd", "文,字,ctrl+alt+shift+f12,hiragana_letter_small_tsu", "odd", "odd", "显示备份存储" * 9, KeyScope.LIST
     )

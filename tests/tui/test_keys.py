@@ -34,7 +34,7 @@ def node(*names: str) -> ScriptedNode:
     return ScriptedNode([a_task(name) for name in names])
 
 
-async def test_the_new_key_works_and_the_old_one_does_not() -> None:
+async def test_remapped_key_replaces_the_default_key() -> None:
     app = app_with(node(*"abc"), down="n", help="^k", detail="q", quit="D")
     async with app.run_test(size=(120, 40)) as pilot:
         run = Running(app, pilot, node())
@@ -54,7 +54,7 @@ async def test_the_new_key_works_and_the_old_one_does_not() -> None:
         await run.until(lambda: app.return_value == 0)
 
 
-async def test_the_new_key_is_told_wherever_keys_are_told() -> None:
+async def test_remapped_key_is_shown_in_footer_palette_and_help() -> None:
     app = app_with(node("a"), sort="comma", help="^k h", pause="F4", refresh="alt+r")
     async with app.run_test(size=(120, 40)) as pilot:
         run = Running(app, pilot, node())
@@ -73,7 +73,7 @@ async def test_the_new_key_is_told_wherever_keys_are_told() -> None:
         assert len(app.screen_stack) == 1, "what opens help closes it"
 
 
-async def test_a_menu_is_closed_by_the_key_that_opened_it() -> None:
+async def test_menu_is_closed_by_the_key_that_opened_it() -> None:
     app = app_with(node("a"), sort="e", down="n")
     async with app.run_test(size=(120, 40)) as pilot:
         run = Running(app, pilot, node())
@@ -98,7 +98,7 @@ TYPED_INTO = {
 
 
 @pytest.mark.parametrize("what", OPENED_BY)
-async def test_quit_ends_it_whatever_is_open_save_where_text_is_typed(what: str) -> None:
+async def test_quit_key_works_in_dialogs_without_text_fields(what: str) -> None:
     nodes = node("a")
     app = app_with(nodes)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -113,7 +113,7 @@ async def test_quit_ends_it_whatever_is_open_save_where_text_is_typed(what: str)
 
 
 @pytest.mark.parametrize("what", [what for what in OPENED_BY if what not in TYPED_INTO])
-async def test_new_key_of_quit_ends_it_whatever_is_open_and_the_old_one_does_not(what: str) -> None:
+async def test_remapped_quit_key_works_in_dialogs(what: str) -> None:
     nodes = node("a")
     app = app_with(nodes, quit="D")
     async with app.run_test(size=(120, 40)) as pilot:
@@ -126,7 +126,7 @@ async def test_new_key_of_quit_ends_it_whatever_is_open_and_the_old_one_does_not
         await run.until(lambda: app.return_value == 0)
 
 
-async def test_advice_names_the_new_key() -> None:
+async def test_messages_name_remapped_keys() -> None:
     refused = ScriptedNode(LoginRefused("wrong", url="http://node:8080"))
     app = app_with(refused, refresh="R")
     async with app.run_test(size=(160, 40)) as pilot:
@@ -135,16 +135,16 @@ async def test_advice_names_the_new_key() -> None:
         await run.until(lambda: "press R to type the password again" in run.banner)
 
 
-def test_keys_may_change_places() -> None:
+def test_two_actions_can_swap_keys() -> None:
     keymap = with_overrides({"quit": ["d"], "detail": ["q"]})
     assert keymap.overrides == {"detail": "q", "quit": "d"}
 
 
-def test_sentences_know_the_usual_keys() -> None:
+def test_messages_name_default_keys() -> None:
     assert {action: DEFAULT_KEYMAP.labels[action] for action in KEY_NAMES} == KEY_NAMES
 
 
-def test_every_key_is_found_under_the_name_by_which_it_is_told() -> None:
+def test_displayed_key_names_are_accepted_in_the_configuration() -> None:
     for key in KEYS:
         for name in key.keys.split(","):
             assert normalize_key(name) == name
@@ -177,5 +177,5 @@ def test_every_key_is_found_under_the_name_by_which_it_is_told() -> None:
         ("<scroll-up>", None),
     ],
 )
-def test_a_key_has_one_name(name: str, key: str | None) -> None:
+def test_key_names_are_normalized(name: str, key: str | None) -> None:
     assert normalize_key(name) == key

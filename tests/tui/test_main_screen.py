@@ -14,7 +14,7 @@ URL = "http://node:8080/zstack/v1/cdp-task"
 SIZES = [(80, 24), (120, 40), (200, 50)]
 
 
-async def test_the_frame_is_there_before_the_first_answer() -> None:
+async def test_layout_is_shown_before_the_first_response() -> None:
     node = ScriptedNode([a_task()])
     node.gate.clear()
     async with running(node) as run:
@@ -36,7 +36,7 @@ async def test_the_list_fills_page_by_page() -> None:
         await run.until(lambda: "2/2 tasks" in run.header)
 
 
-async def test_worst_comes_first() -> None:
+async def test_default_order_is_worst_first() -> None:
     tasks = [
         a_task("running"),
         a_task("off", status="Stopped", state="Disabled"),
@@ -50,7 +50,7 @@ async def test_worst_comes_first() -> None:
         assert run.names == ["failed", "stopped", "breach", "starting", "full", "off", "running"]
 
 
-async def test_header_adds_up_the_fleet() -> None:
+async def test_header_shows_the_fleet_totals() -> None:
     tasks = [
         a_task("a"),
         a_task("b", status="Failed"),
@@ -64,7 +64,7 @@ async def test_header_adds_up_the_fleet() -> None:
         assert "every 3600 s" in run.header
 
 
-async def test_an_outage_keeps_the_data_and_counts_down() -> None:
+async def test_outage_keeps_the_data_and_shows_the_retry_countdown() -> None:
     async with showing([a_task()], Unreachable("Connection refused", url=URL), [a_task()]) as run:
         await run.poll()
         await run.until(lambda: run.banner)
@@ -78,7 +78,7 @@ async def test_an_outage_keeps_the_data_and_counts_down() -> None:
         await run.until(lambda: "live" in run.header)
 
 
-async def test_a_refused_login_waits_and_the_person_types_another_password() -> None:
+async def test_rejected_login_prompts_for_another_password() -> None:
     async with showing(LoginRefused("wrong", url=URL, code="ID.1000"), [a_task()]) as run:
         assert "login refused" in run.header
         assert "ID.1000" in run.banner
@@ -90,7 +90,7 @@ async def test_a_refused_login_waits_and_the_person_types_another_password() -> 
         assert run.node.passwords == ["secret"]
 
 
-async def test_the_code_of_the_second_factor_is_typed_as_a_password_is() -> None:
+async def test_second_factor_prompts_for_a_code() -> None:
     needed = SecondFactorNeeded("googleAuth", url=URL, code="ID.2001")
     refused = SecondFactorRefused("wrong", url=URL, code="ID.2002")
     async with showing(needed, refused, [a_task()]) as run:
@@ -107,7 +107,7 @@ async def test_the_code_of_the_second_factor_is_typed_as_a_password_is() -> None
         assert run.node.passwords == []
 
 
-async def test_pause_freezes_the_view_and_counts_what_is_behind() -> None:
+async def test_pause_freezes_the_list_and_counts_pending_updates() -> None:
     polls = [[a_task(name, used_bytes=n) for name in "abc"] for n in (1, 2, 3)]
     async with showing(*polls) as run:
         await run.press("p")
@@ -120,7 +120,7 @@ async def test_pause_freezes_the_view_and_counts_what_is_behind() -> None:
         await run.until(lambda: {row.task.used_bytes for row in run.rows} == {3} and "paused" not in run.header)
 
 
-async def test_a_frozen_view_says_when_its_task_is_gone() -> None:
+async def test_paused_list_reports_a_deleted_task() -> None:
     async with showing([a_task("a"), a_task("b")], [a_task("b")]) as run:
         await run.press("p")
         assert "No longer on the server" not in run.screen
@@ -167,7 +167,7 @@ async def test_plus_and_minus_change_the_interval() -> None:
         await run.until(lambda: "every 3600 s" in run.header)
 
 
-async def test_the_ends_of_the_intervals_are_said() -> None:
+async def test_interval_limits_are_shown() -> None:
     async with running(ScriptedNode([a_task("a")]), interval_s=2.0) as run:
         await run.until(lambda: run.rows)
         await run.press("minus")
@@ -176,7 +176,7 @@ async def test_the_ends_of_the_intervals_are_said() -> None:
         assert "polling every 1 s, the shortest interval" in run.footer
 
 
-async def test_what_appeared_and_changed_is_marked_but_restless_fields_are_not() -> None:
+async def test_new_and_changed_tasks_are_marked_except_for_volatile_fields() -> None:
     before = [a_task("steady"), a_task("grows"), a_task("breaks")]
     after = [a_task("steady"), a_task("grows", used_bytes=41 * GIB), a_task("breaks", status="Failed"), a_task("new")]
     async with showing(before, after) as run:
@@ -188,7 +188,7 @@ async def test_what_appeared_and_changed_is_marked_but_restless_fields_are_not()
         await run.until(lambda: "breaks: Running → Failed" in run.footer)
 
 
-async def test_what_vanished_is_told() -> None:
+async def test_deleted_tasks_are_reported() -> None:
     async with showing([a_task("a"), a_task("b")], [a_task("a")]) as run:
         await run.poll()
         await run.until(lambda: "b vanished" in run.footer)
@@ -252,7 +252,7 @@ async def test_detail_pane_follows_the_cursor_and_shows_names() -> None:
         assert "mail-01" in run.text_of(DetailPane)
 
 
-async def test_help_is_made_from_the_bindings() -> None:
+async def test_help_lists_all_bindings() -> None:
     async with showing([a_task()]) as run:
         await run.press("question_mark")
         assert "Go to the last line" in run.screen
@@ -267,14 +267,14 @@ async def test_palette_runs_actions_by_name() -> None:
         await run.until(lambda: "paused" in run.header)
 
 
-async def test_q_leaves_with_code_0() -> None:
+async def test_q_quits_with_exit_code_0() -> None:
     async with showing([a_task()]) as run:
         await run.press("q")
         assert run.app.return_value == 0
 
 
 @pytest.mark.parametrize("size", [(40, 10), (20, 5), (10, 3), (1, 1), (400, 120)])
-async def test_no_size_breaks_it(size: tuple[int, int]) -> None:
+async def test_every_window_size_works(size: tuple[int, int]) -> None:
     async with showing([a_task("a"), a_task("b", status="Failed")], size=(80, 24)) as run:
         await run.press("d")
         await run.resize(*size)
@@ -284,7 +284,7 @@ async def test_no_size_breaks_it(size: tuple[int, int]) -> None:
         assert run.names == ["b", "a"]
 
 
-async def test_a_theme_change_redraws_everything() -> None:
+async def test_theme_change_redraws_everything() -> None:
     async with showing([a_task()]) as run:
         dark = run.table.render_line(1)
         await run.press("t")
@@ -303,7 +303,7 @@ async def test_the_banner_says_what_to_do_on_every_screen(size: tuple[int, int])
         assert run.banner in run.screen
 
 
-async def test_a_fault_of_ours_is_said_and_the_app_stays() -> None:
+async def test_internal_error_is_shown_and_the_app_continues() -> None:
     node = ScriptedNode([a_task()])
 
     def no_names(uuids: object) -> None:
@@ -318,7 +318,7 @@ async def test_a_fault_of_ours_is_said_and_the_app_stays() -> None:
         assert run.app.return_value == 0
 
 
-async def test_an_action_that_fails_does_not_end_the_app(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_failing_action_does_not_end_the_app(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(_: object) -> None:
         raise KeyError(0)
 
@@ -330,7 +330,7 @@ async def test_an_action_that_fails_does_not_end_the_app(monkeypatch: pytest.Mon
         run.app.faults = 0
 
 
-async def test_a_dialog_that_closes_itself_twice_leaves_the_list() -> None:
+async def test_dialog_closed_twice_keeps_the_list() -> None:
     async with showing([a_task()]) as run:
         await run.press("question_mark")
         dialog = run.app.screen

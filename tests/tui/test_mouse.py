@@ -19,19 +19,19 @@ def heading_at(run: Running, heading: str) -> tuple[int, int]:
     return line.index(heading), 0
 
 
-async def test_a_click_puts_the_cursor_on_a_task() -> None:
+async def test_click_moves_the_cursor() -> None:
     async with showing(fleet()) as run:
         await run.click(TaskTable, offset=(5, 4))
         assert run.cursor == run.rows[3].task.uuid
 
 
-async def test_a_click_below_the_last_task_moves_nothing() -> None:
+async def test_click_below_the_last_task_does_nothing() -> None:
     async with showing(fleet(3)) as run:
         await run.click(TaskTable, offset=(5, 20))
         assert run.cursor == run.rows[0].task.uuid
 
 
-async def test_a_click_on_a_heading_sorts_by_it_and_another_turns_it_round() -> None:
+async def test_click_on_a_heading_sorts_and_a_second_click_reverses() -> None:
     async with showing(fleet()) as run:
         await run.click(TaskTable, offset=heading_at(run, "NAME"))
         await run.until(lambda: "sorted by name" in run.footer)
@@ -41,14 +41,14 @@ async def test_a_click_on_a_heading_sorts_by_it_and_another_turns_it_round() -> 
         await run.until(lambda: ", reversed" in run.footer)
 
 
-async def test_a_click_on_the_corner_goes_back_to_worst_first() -> None:
+async def test_click_on_the_corner_restores_the_default_order() -> None:
     async with showing(fleet()) as run:
         await run.press("greater_than_sign")
         await run.click(TaskTable, offset=(0, 0))
         await run.until(lambda: "worst first" in run.footer)
 
 
-async def test_two_clicks_open_the_detail() -> None:
+async def test_double_click_opens_the_details() -> None:
     async with showing(fleet(), size=(80, 24)) as run:
         assert not run.detail.display
         await run.click(TaskTable, offset=(5, 3), times=2)
@@ -56,7 +56,7 @@ async def test_two_clicks_open_the_detail() -> None:
         assert run.cursor == run.rows[2].task.uuid
 
 
-async def test_the_wheel_scrolls_the_list_and_takes_the_cursor_along() -> None:
+async def test_wheel_scrolls_the_list_with_the_cursor() -> None:
     async with showing(fleet()) as run:
         await run.pilot._post_mouse_events([MouseScrollDown], TaskTable, offset=(5, 5), button=0)
         await run.until(lambda: run.table.scroll_offset.y == 3)

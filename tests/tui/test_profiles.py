@@ -32,7 +32,7 @@ def fleet(name: str) -> list[object]:
     return [a_task(f"{name}-{number}") for number in range(5)]
 
 
-async def test_a_profile_is_chosen_from_a_menu_and_watched_from_then_on() -> None:
+async def test_profile_menu_switches_to_another_node() -> None:
     nodes = {name: ScriptedNode(fleet(name)) for name in ("prod", "test")}  # type: ignore[arg-type]  # lists of tasks
     targets = [target("prod", nodes["prod"], "red"), target("test", nodes["test"])]
     app = CdptuiApp(targets[0], clock=CLOCK, targets=targets)
@@ -54,7 +54,7 @@ async def test_a_profile_is_chosen_from_a_menu_and_watched_from_then_on() -> Non
     assert app.faults == 0
 
 
-async def test_while_the_other_node_is_silent_nothing_of_the_one_before_is_shown() -> None:
+async def test_switch_to_a_silent_node_hides_data_of_the_previous_node() -> None:
     old, new = ScriptedNode(fleet("prod"), fleet("prod")), ScriptedNode(fleet("test"))  # type: ignore[arg-type]
     gate = asyncio.Event()
     targets = [target("prod", old), target("test", new, gate=gate)]
@@ -74,7 +74,7 @@ async def test_while_the_other_node_is_silent_nothing_of_the_one_before_is_shown
     await app.close_connections()
 
 
-async def test_a_request_that_hangs_keeps_nobody() -> None:
+async def test_hanging_request_does_not_delay_a_switch() -> None:
     old, new = ScriptedNode(fleet("prod")), ScriptedNode(fleet("test"))  # type: ignore[arg-type]
     old.gate.clear()
     targets = [target("prod", old), target("test", new)]
@@ -89,7 +89,7 @@ async def test_a_request_that_hangs_keeps_nobody() -> None:
     await app.close_connections()
 
 
-async def test_a_node_that_is_left_before_it_was_reached_is_never_asked() -> None:
+async def test_node_left_before_it_was_connected_gets_no_request() -> None:
     old, new = ScriptedNode(fleet("prod")), ScriptedNode(fleet("test"))  # type: ignore[arg-type]
     gate = asyncio.Event()
     targets = [target("prod", old, gate=gate), target("test", new)]
@@ -104,7 +104,7 @@ async def test_a_node_that_is_left_before_it_was_reached_is_never_asked() -> Non
     await app.close_connections()
 
 
-async def test_there_and_back_again_with_what_is_open_and_frozen_forgotten() -> None:
+async def test_switching_back_resets_pause_and_dialogs() -> None:
     nodes = {
         "prod": ScriptedNode(fleet("prod"), Unreachable("gone", url="http://prod")),  # type: ignore[arg-type]
         "test": ScriptedNode(fleet("test")),  # type: ignore[arg-type]
@@ -126,7 +126,7 @@ async def test_there_and_back_again_with_what_is_open_and_frozen_forgotten() -> 
     assert [node.closed for node in nodes.values()] == [2, 1]
 
 
-async def test_without_other_profiles_x_says_where_they_come_from() -> None:
+async def test_profile_key_without_other_profiles_shows_a_hint() -> None:
     node = ScriptedNode(fleet("prod"))  # type: ignore[arg-type]
     app = CdptuiApp(target("", node), clock=CLOCK)
     app.profile_hint = "add one to ~/cdptui.toml"
@@ -138,7 +138,7 @@ async def test_without_other_profiles_x_says_where_they_come_from() -> None:
 
 
 @pytest.mark.parametrize("width", [120, 80, 60, 40])
-async def test_the_name_of_the_profile_is_always_said(width: int) -> None:
+async def test_profile_name_is_shown_at_every_width(width: int) -> None:
     node = ScriptedNode(fleet("prod"))  # type: ignore[arg-type]
     app = CdptuiApp(target("prod", node, "red"), clock=CLOCK)
     async with app.run_test(size=(width, 24)) as pilot:

@@ -22,7 +22,7 @@ async def one_turn(screen: Screen[Any]) -> None:
 
 
 @pytest.mark.parametrize("opened", [pytest.param("", id="the list"), "question_mark", "s", "ctrl+p"])
-async def test_two_sizes_under_way_at_once_come_to_rest(opened: str) -> None:
+async def test_two_concurrent_resizes_settle(opened: str) -> None:
     async with running(ScriptedNode([a_task(name) for name in "abc"])) as run:
         await run.until(lambda: run.detail.head)
         if opened:

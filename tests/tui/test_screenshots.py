@@ -11,7 +11,7 @@ from tests.screenshots import FOLDER, SITTINGS
 ROOT = FOLDER.parent
 
 
-def test_the_pictures_are_those_of_the_running_app(tmp_path: Path) -> None:
+def test_screenshots_match_the_app(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.screenshots", str(tmp_path)]
     subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
     names = [name for sitting in SITTINGS for name, _ in sitting.pictures]

@@ -25,7 +25,7 @@ def app_of(tasks: int) -> TableApp:
 
 
 @pytest.mark.parametrize("tasks", [21, 60, 999, 5000])
-async def test_the_thumb_stands_where_textuals_own_would(tasks: int) -> None:
+async def test_thumb_position_equals_that_of_textual(tasks: int) -> None:
     app = app_of(tasks)
     async with app.run_test(size=SIZE) as pilot:
         table = app.query_one(TaskTable)
@@ -43,7 +43,7 @@ async def test_the_thumb_stands_where_textuals_own_would(tasks: int) -> None:
             assert grabs == [segment.style.meta for segment in whole.segments if segment.style]
 
 
-async def test_a_step_that_the_thumb_cannot_show_draws_nothing_of_the_bar() -> None:
+async def test_scroll_step_without_a_thumb_move_does_not_redraw_the_bar() -> None:
     app = app_of(5000)
     async with app.run_test(size=SIZE) as pilot:
         table = app.query_one(TaskTable)
@@ -56,7 +56,7 @@ async def test_a_step_that_the_thumb_cannot_show_draws_nothing_of_the_bar() -> N
         assert 10 < len(places) < 25
 
 
-async def test_the_bar_takes_the_mouse() -> None:
+async def test_scroll_bar_can_be_dragged() -> None:
     app = app_of(500)
     async with app.run_test(size=SIZE) as pilot:
         table = app.query_one(TaskTable)

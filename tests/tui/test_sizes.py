@@ -20,7 +20,7 @@ FLEET = [a_task(f"cdp-{index:03d}", status="Failed" if index % 7 == 0 else "Runn
 
 
 @pytest.mark.parametrize("size", SMALL)
-async def test_a_window_that_is_too_small_says_so_and_recovers(size: tuple[int, int]) -> None:
+async def test_small_window_shows_a_message_and_recovers(size: tuple[int, int]) -> None:
     async with showing(FLEET) as run:
         await run.press("j", "j")
         before = run.cursor
@@ -34,7 +34,7 @@ async def test_a_window_that_is_too_small_says_so_and_recovers(size: tuple[int, 
         assert len(run.app.screen_stack) == 1
 
 
-async def test_it_can_begin_too_small() -> None:
+async def test_app_can_start_in_a_small_window() -> None:
     async with showing(FLEET, size=(20, 5)) as run:
         assert "too small" in run.screen
         assert f"need {MIN_SIZE.width}x{MIN_SIZE.height}" in run.screen

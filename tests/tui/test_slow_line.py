@@ -33,14 +33,14 @@ class Moments:
         return self.now
 
 
-def test_quick_writes_are_no_slow_line_however_many() -> None:
+def test_fast_writes_do_not_count_as_slow() -> None:
     line = OutputLink(Moments())
     for _ in range(1000):
         line.record_write(0.02)
     assert not line.is_slow
 
 
-def test_a_line_that_held_us_up_for_a_second_of_a_minute_is_slow_for_ten_minutes() -> None:
+def test_connection_blocked_for_a_second_is_slow_for_ten_minutes() -> None:
     moments = Moments()
     line = OutputLink(moments)
     for moments.now in (0.0, 20.0, 40.0):
@@ -53,7 +53,7 @@ def test_a_line_that_held_us_up_for_a_second_of_a_minute_is_slow_for_ten_minutes
     assert not line.is_slow
 
 
-def test_moments_of_trouble_far_apart_are_no_slow_line() -> None:
+def test_rare_blocked_writes_do_not_count_as_slow() -> None:
     moments = Moments()
     line = OutputLink(moments)
     for moments.now in (0.0, 100.0, 200.0):
@@ -62,7 +62,7 @@ def test_moments_of_trouble_far_apart_are_no_slow_line() -> None:
 
 
 @pytest.mark.parametrize(("few", "bytes_each"), [(False, len("\x1b[38;5;253;48;5;234m")), (True, len("\x1b[37;40m"))])
-def test_few_colours_take_few_bytes(few: bool, bytes_each: int) -> None:
+def test_sixteen_colours_take_fewer_bytes(few: bool, bytes_each: int) -> None:
     frame = ScreenBuffer()
     console = Console(color_system="truecolor", force_terminal=True)
     if few:
@@ -72,14 +72,14 @@ def test_few_colours_take_few_bytes(few: bool, bytes_each: int) -> None:
     assert len(text) == len("\x1b[1;1H\x1b[0m") + bytes_each + len("a")
 
 
-async def test_a_spared_line_is_said_and_ticks_on_a_slow_beat() -> None:
+async def test_low_bandwidth_mode_is_shown_and_redraws_the_age_less_often() -> None:
     async with showing([a_task()], is_frugal=True) as running:
         await running.tick()
         await running.until(lambda: "low bandwidth" in running.header)
         assert "age <10 s" in running.header.replace("  ", " ")
 
 
-async def test_what_the_line_was_spared_is_drawn_on_the_word_of_a_thread_that_knows_no_app() -> None:
+async def test_skipped_frame_is_redrawn_from_the_writer_thread() -> None:
     async with showing([a_task()]) as running:
         dialog = Static(Rule())
         await running.app.push_screen(ModalScreen[None](), wait_for_dismiss=False)

@@ -29,7 +29,7 @@ def tab_of(run: Running) -> str:
     return plain_text(run.detail.head[0]).partition("[")[2].partition("]")[0]
 
 
-async def test_dot_and_comma_walk_through_the_tabs_from_the_list() -> None:
+async def test_dot_and_comma_switch_tabs_from_the_list() -> None:
     async with running(a_node()) as run:
         await run.until(lambda: run.detail.head)
         seen = []
@@ -43,7 +43,7 @@ async def test_dot_and_comma_walk_through_the_tabs_from_the_list() -> None:
         assert run.table.has_focus
 
 
-async def test_arrows_and_letters_walk_while_the_pane_has_the_focus() -> None:
+async def test_arrows_and_letters_switch_tabs_in_the_focused_pane() -> None:
     async with running(a_node()) as run:
         await run.until(lambda: run.rows)
         await run.press("enter", "right", "l")
@@ -52,7 +52,7 @@ async def test_arrows_and_letters_walk_while_the_pane_has_the_focus() -> None:
         assert tab_of(run) == "Overview"
 
 
-async def test_a_click_on_a_title_shows_that_tab() -> None:
+async def test_click_on_a_tab_title_selects_the_tab() -> None:
     async with running(a_node()) as run:
         await run.until(lambda: run.detail.head)
         x = plain_text(run.detail.head[0]).index("Storage")
@@ -60,7 +60,7 @@ async def test_a_click_on_a_title_shows_that_tab() -> None:
         await run.until(lambda: tab_of(run) == "Storage")
 
 
-async def test_a_hidden_pane_opens_for_its_tab() -> None:
+async def test_tab_keys_open_a_hidden_pane() -> None:
     async with running(a_node(), size=(80, 24)) as run:
         await run.until(lambda: run.rows)
         assert not run.detail.display
@@ -69,7 +69,7 @@ async def test_a_hidden_pane_opens_for_its_tab() -> None:
         assert tab_of(run) == "Resources"
 
 
-async def test_every_tab_shows_what_the_directory_knows() -> None:
+async def test_every_tab_shows_the_inventory() -> None:
     async with running(a_node()) as run:
         await run.until(lambda: run.rows)
         for words in ("● Running", "gold", "backup-server-1", "nothing can be", "used_bytes", "No problems found"):
@@ -77,7 +77,7 @@ async def test_every_tab_shows_what_the_directory_knows() -> None:
             await run.until(lambda words=words: words in run.text_of(DetailPane))  # type: ignore[misc]  # bound now
 
 
-async def test_what_is_refused_is_said_in_its_tab_and_the_list_goes_on() -> None:
+async def test_failed_request_is_shown_in_its_tab_only() -> None:
     node = a_node()
     node.known_storages = node.known_policies = node.known_machines = node.known_points = DENIED
     node.known_names = DENIED
@@ -91,7 +91,7 @@ async def test_what_is_refused_is_said_in_its_tab_and_the_list_goes_on() -> None
         assert run.banner == ""
 
 
-async def test_recovery_points_are_asked_for_only_where_the_cursor_rests() -> None:
+async def test_recovery_points_are_requested_only_for_the_task_at_rest() -> None:
     node = a_node()
     async with running(node) as run:
         await run.until(lambda: run.rows)
@@ -103,7 +103,7 @@ async def test_recovery_points_are_asked_for_only_where_the_cursor_rests() -> No
         assert "points vm-of-b" not in node.asked
 
 
-async def test_r_reads_again_what_the_tab_shows() -> None:
+async def test_refresh_reloads_the_current_tab() -> None:
     node = a_node()
     async with running(node) as run:
         await run.until(lambda: run.rows)
@@ -113,7 +113,7 @@ async def test_r_reads_again_what_the_tab_shows() -> None:
         await run.until(lambda: node.asked.count("machine vm-of-a") == 2)
 
 
-async def test_an_idle_list_asks_for_nothing_more() -> None:
+async def test_idle_list_sends_no_inventory_requests() -> None:
     node = a_node()
     async with running(node) as run:
         await run.until(lambda: "policies" in node.asked)
@@ -123,7 +123,7 @@ async def test_an_idle_list_asks_for_nothing_more() -> None:
         assert node.asked == asked
 
 
-async def test_the_first_reason_leads_and_why_counts_them() -> None:
+async def test_overview_shows_the_first_problem_and_why_tab_the_count() -> None:
     async with showing([a_task("late", rpo_ms=700_000, resource_refs=())]) as run:
         await run.until(lambda: run.detail.head)
         assert plain_text(run.detail.head[0]).endswith("Why 2")
@@ -133,13 +133,13 @@ async def test_the_first_reason_leads_and_why_counts_them() -> None:
         assert "Attach a VM" in text
 
 
-async def test_a_rival_is_called_by_its_name() -> None:
+async def test_other_task_on_the_same_vm_is_named() -> None:
     same = (ResourceRef("vm-1", "VmInstanceVO"),)
     async with showing([a_task("one", resource_refs=same), a_task("two", resource_refs=same)]) as run:
         await run.until(lambda: "Task two protects the same VM" in run.text_of(DetailPane))
 
 
-async def test_while_polls_fail_nothing_else_is_asked() -> None:
+async def test_no_inventory_requests_while_polls_fail() -> None:
     node = a_node()
     node.answers.append(Unreachable("down", url="http://node"))
     async with running(node) as run:
@@ -153,7 +153,7 @@ async def test_while_polls_fail_nothing_else_is_asked() -> None:
         assert node.asked == asked
 
 
-async def test_slash_in_the_pane_finds_words_and_n_goes_from_place_to_place() -> None:
+async def test_pane_search_finds_text_and_n_goes_to_the_next_match() -> None:
     async with running(a_node()) as run:
         await run.until(lambda: run.rows)
         await run.press("comma", "enter", "slash", *"checked")
@@ -168,7 +168,7 @@ async def test_slash_in_the_pane_finds_words_and_n_goes_from_place_to_place() ->
         assert run.table.has_focus
 
 
-async def test_a_hit_out_of_sight_is_scrolled_to() -> None:
+async def test_search_scrolls_to_a_match_out_of_sight() -> None:
     async with running(a_node(), size=(80, 24)) as run:
         await run.until(lambda: run.rows)
         await run.press("enter", "slash", *"bandwidth", "escape", "slash", *"lastop", "enter")
@@ -176,14 +176,14 @@ async def test_a_hit_out_of_sight_is_scrolled_to() -> None:
         assert run.detail.has_focus
 
 
-async def test_keys_belong_to_the_search_while_it_is_typed() -> None:
+async def test_keys_go_to_the_search_while_typing() -> None:
     async with running(a_node()) as run:
         await run.until(lambda: run.rows)
         await run.press("enter", "slash", "q", "question_mark", "backspace", "f", "space")
         assert "/qf ▏  No match" in run.screen
 
 
-async def test_help_is_searched_the_same_way() -> None:
+async def test_help_can_be_searched() -> None:
     async with running(a_node()) as run:
         await run.until(lambda: run.rows)
         await run.press("question_mark", "slash", *"invert", "enter")
@@ -194,7 +194,7 @@ async def test_help_is_searched_the_same_way() -> None:
         assert len(run.app.screen_stack) == 1
 
 
-async def test_help_leads_with_what_works_where_one_is() -> None:
+async def test_help_starts_with_the_keys_of_the_focused_widget() -> None:
     async with running(a_node()) as run:
         await run.until(lambda: run.rows)
         await run.press("question_mark")
@@ -203,7 +203,7 @@ async def test_help_leads_with_what_works_where_one_is() -> None:
         assert plain_text(run.app.screen.query_one(ScrollableLines).lines[0]) == "Detail pane with focus"
 
 
-async def test_a_colon_opens_the_palette_as_well() -> None:
+async def test_colon_opens_the_palette() -> None:
     async with running(a_node()) as run:
         await run.until(lambda: run.rows)
         await run.press("colon")

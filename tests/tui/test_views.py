@@ -32,7 +32,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SavedViewsFile:
     return SavedViewsFile(views_file())
 
 
-async def test_the_first_numbers_stand_for_something_from_the_start() -> None:
+async def test_preset_views_can_be_opened() -> None:
     async with showing(FLEET) as run:
         await run.press("1")
         await run.until(lambda: run.names == ["erp-web"])
@@ -45,7 +45,7 @@ async def test_the_first_numbers_stand_for_something_from_the_start() -> None:
         await run.until(lambda: "all tasks, worst first" in run.footer)
 
 
-async def test_a_view_that_hides_nothing_is_no_filter() -> None:
+async def test_view_without_a_filter_sets_no_filter() -> None:
     async with showing(FLEET) as run:
         await run.press("f")
         await run.until(lambda: len(run.names) == 3)
@@ -55,14 +55,14 @@ async def test_a_view_that_hides_nothing_is_no_filter() -> None:
         assert run.app._main.browser.filter_text == ""
 
 
-async def test_a_number_without_a_view_says_how_to_make_one() -> None:
+async def test_empty_view_number_names_the_views_key() -> None:
     async with showing(FLEET) as run:
         await run.press("9")
         await run.until(lambda: "view 9 is empty" in run.footer)
         assert len(run.names) == 4
 
 
-async def test_how_the_list_is_looked_at_is_saved_under_a_number_and_a_name(state: SavedViewsFile) -> None:
+async def test_list_is_saved_as_a_view_with_number_and_name(state: SavedViewsFile) -> None:
     async with showing(FLEET) as run:
         await run.press("slash", *"used>80%", "enter")
         await run.press("f", "f", "greater_than_sign", "greater_than_sign", "I", "v")
@@ -82,7 +82,7 @@ async def test_how_the_list_is_looked_at_is_saved_under_a_number_and_a_name(stat
         await run.until(lambda: run.names == order)
 
 
-async def test_a_view_that_is_changed_is_no_longer_called_so() -> None:
+async def test_changed_view_loses_its_name() -> None:
     async with showing(FLEET) as run:
         await run.press("1")
         await run.until(lambda: "1 enabled, not running" in run.screen)
@@ -93,7 +93,7 @@ async def test_a_view_that_is_changed_is_no_longer_called_so() -> None:
         assert "state=Enabled and status!=Running and erp  1 of 4" in run.screen
 
 
-async def test_a_profile_begins_with_the_view_it_was_told_to(state: SavedViewsFile) -> None:
+async def test_profile_opens_its_startup_view(state: SavedViewsFile) -> None:
     async with showing(FLEET) as run:
         await run.press("v")
         await run.until(lambda: "Views" in run.screen)
@@ -108,7 +108,7 @@ async def test_a_profile_begins_with_the_view_it_was_told_to(state: SavedViewsFi
         await run.until(lambda: run.names == ["erp-web"])
 
 
-async def test_what_was_saved_can_be_deleted(state: SavedViewsFile) -> None:
+async def test_saved_view_can_be_deleted(state: SavedViewsFile) -> None:
     state.update(lambda views: views.with_view(1, SavedView(name="mine", filter="oa")))
     async with showing(FLEET) as run:
         await run.press("v")
@@ -118,7 +118,7 @@ async def test_what_was_saved_can_be_deleted(state: SavedViewsFile) -> None:
     assert state.read().saved == {}
 
 
-async def test_a_broken_file_is_said_and_the_list_goes_on(state: SavedViewsFile) -> None:
+async def test_unreadable_views_file_is_reported(state: SavedViewsFile) -> None:
     views_file().parent.mkdir(parents=True)
     views_file().write_text("{")
     async with showing(FLEET, size=(200, 40)) as run:
@@ -127,7 +127,7 @@ async def test_a_broken_file_is_said_and_the_list_goes_on(state: SavedViewsFile)
     assert views_file().with_name("views.json.broken").read_text() == "{"
 
 
-async def test_a_view_whose_filter_is_not_understood_changes_nothing(state: SavedViewsFile) -> None:
+async def test_view_with_an_invalid_filter_changes_nothing(state: SavedViewsFile) -> None:
     state.update(lambda views: views.with_view(2, SavedView(name="newer", filter="colour=red", columns=("nothing",))))
     async with showing(FLEET) as run:
         await run.press("2")
@@ -136,7 +136,7 @@ async def test_a_view_whose_filter_is_not_understood_changes_nothing(state: Save
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 12)])
-async def test_the_menu_fits(size: tuple[int, int]) -> None:
+async def test_view_menu_fits_every_size(size: tuple[int, int]) -> None:
     async with showing(FLEET, size=size) as run:
         await run.press("v")
         await run.until(lambda: "Views" in run.screen)
@@ -173,7 +173,7 @@ async def disk() -> SlowDisk:
     return disk
 
 
-async def test_the_later_number_counts_though_the_disk_answers_late(disk: SlowDisk) -> None:
+async def test_last_view_key_wins_on_a_slow_disk(disk: SlowDisk) -> None:
     async with showing(FLEET, is_holding_threads=True) as run:
         await run.until(lambda: "lexists" in disk.asked)
         await run.press("1")
@@ -186,7 +186,7 @@ async def test_the_later_number_counts_though_the_disk_answers_late(disk: SlowDi
         assert "all tasks, worst first" in run.footer
 
 
-async def test_a_number_counts_though_the_view_to_begin_with_comes_late(disk: SlowDisk, state: SavedViewsFile) -> None:
+async def test_view_key_wins_over_a_late_startup_view(disk: SlowDisk, state: SavedViewsFile) -> None:
     state.update(lambda views: views.with_default("default", 4))
     disk.gates["lexists"].set()
     async with showing(FLEET, is_holding_threads=True) as run:
@@ -197,7 +197,7 @@ async def test_a_number_counts_though_the_view_to_begin_with_comes_late(disk: Sl
         assert run.names == ["erp-web"]
 
 
-async def test_a_filter_typed_right_behind_a_number_counts() -> None:
+async def test_filter_typed_after_a_view_key_applies() -> None:
     async with showing(FLEET) as run:
         for _ in range(3):
             for character in "10/erp":

@@ -1,1 +1,1 @@
-"""What each API of the node does with a call. No HTTP here: a call comes in, an answer goes out."""
+"""The APIs of the node: functions from calls to responses, without HTTP."""

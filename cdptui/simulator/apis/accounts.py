@@ -1,4 +1,4 @@
-"""Asking after a session, renewing it, logging out; the logins are in `logins`."""
+"""Login, session check, session renewal and logout APIs."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _DURATION_S = range(60, 31_536_001)
 
 
 class Accounts:
-    """The APIs around sessions. All but renewing are open: they need no session of their own."""
+    """Session APIs. All except renewal need no session."""
 
     def __init__(self, state: NodeState) -> None:
         self._state = state
 
     def apis(self) -> list[Route]:
-        """What is on offer."""
+        """Return the APIs."""
         session = "/accounts/sessions/{sessionUuid}"
         return [
             Route(
@@ -84,16 +84,16 @@ _PLATFORM = f"{_IAM2}.APILoginIAM2PlatformMsg"
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Somebody who may log in."""
+    """A principal that can log in."""
 
     name: str
     uuid: str
     is_plain: bool = False
-    """The password comes as it is."""
+    """Whether the password is sent in plain text."""
 
 
 class LoginApis:
-    """The login APIs. Those to an IAM2 project and to the platform need the session of a virtual ID."""
+    """Login APIs. Logins to an IAM2 project or the platform need the session of a virtual ID."""
 
     def __init__(self, state: NodeState) -> None:
         self._state = state
@@ -104,7 +104,7 @@ class LoginApis:
         self._ldap = Principal(settings.ldap_uid, _uuid_of(settings.ldap_uid), is_plain=True)
 
     def apis(self) -> list[Route]:
-        """What is on offer."""
+        """Return the APIs."""
         return [
             _open(BY_ACCOUNT, "/accounts/login", "logInByAccount", self._by("accountName", BY_ACCOUNT, self.account)),
             _open(_BY_USER, "/accounts/users/login", "logInByUser", self._by_user),
@@ -139,7 +139,7 @@ class LoginApis:
         ]
 
     def log_in(self, message: str, field: str, parameters: Body, person: Principal, tags: object) -> dict[str, object]:
-        """The inventory of a new session of that person, whose name stands in `field`.
+        """Return the inventory of a new session of the principal whose name is in `field`.
 
         Raises ApiRefusal: SYS.1007 for a missing parameter, ID.1000 for wrong ones, ID.1006 for too many sessions, and
         what the login control has against it.
@@ -232,5 +232,5 @@ def _mandatory(message: str, parameters: Body, name: str) -> str:
 
 
 def _uuid_of(name: str) -> str:
-    """The same on every node, as the administrator's is."""
+    """Return a UUID that is the same on every node, like the administrator's."""
     return uuid5(NAMESPACE_OID, name).hex

@@ -1,4 +1,4 @@
-"""The node about itself: version, time, zone, what it supports, its licences."""
+"""Management APIs: version, time, time zone, capabilities and licences."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _MANAGED = "org.zstack.header.managementnode"
 
 
 class Management:
-    """APIs about the node. Their replies are mapped with "all", so they carry `success`."""
+    """Management APIs. Their responses contain `success`, as they are mapped with "all"."""
 
     def __init__(self, state: NodeState) -> None:
         self._state = state
 
     def apis(self) -> list[Route]:
-        """What is on offer."""
+        """Return the APIs."""
         actions = {
             "getVersion": ("APIGetVersionMsg", self._version),
             "getCurrentTime": ("APIGetCurrentTimeMsg", self._time),

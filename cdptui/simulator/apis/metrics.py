@@ -1,4 +1,4 @@
-"""The two metrics of CDP tasks, as the vendor's monitoring gives them: points over time with their labels."""
+"""The two metrics of CDP tasks in the format of the vendor's monitoring: time series with labels."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _MILLISECONDS = 10**11
 
 
 class Metrics:
-    """`GET /zwatch/metrics`. The past is drawn back from the present: the fleet keeps no history of its own."""
+    """`GET /zwatch/metrics`. The history is derived from the current state, since the fleet records none."""
 
     def __init__(self, state: NodeState) -> None:
         self._state = state
 
     def apis(self) -> list[Route]:
-        """What is on offer."""
+        """Return the APIs."""
         known = (
             "namespace metricName startTime endTime period offsetAheadOfCurrentTime labels valueConditions functions"
         )

@@ -1,4 +1,4 @@
-"""The query APIs, and the names of any resource."""
+"""Query APIs, and the names of resources."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CDP = "org.zstack.header.storage.cdp"
 
 
 class Queries:
-    """Everything that is read by the shared query grammar."""
+    """Query APIs with the shared query grammar."""
 
     def __init__(self, state: NodeState) -> None:
         self._state = state
@@ -28,10 +28,10 @@ class Queries:
             "org.zstack.header.volume.APIQueryVolumeMsg": Engine(tables.volumes, state.zone),
             "org.zstack.header.storage.backup.APIQueryBackupStorageMsg": Engine(tables.storages, state.zone),
         }
-        """By the name of their message."""
+        """By message name."""
 
     def apis(self) -> list[Route]:
-        """What is on offer."""
+        """Return the APIs."""
         paths = ("/cdp-task", "/cdp-backup-storage/policy", "/vm-instances", "/volumes", "/backup-storage")
         return [
             *(
@@ -65,7 +65,7 @@ class Queries:
         return Response(200, encode({"inventories": found}))
 
     def _name(self, uuid: str) -> dict[str, object] | None:
-        """One resource's name; there is no filter by owner, and the unknown are left out."""
+        """Return the names of resources of any owner; unknown UUIDs are omitted."""
         world = self._state.world
         package = "org.zstack"
         if (task := world.tasks.get(uuid)) is not None:

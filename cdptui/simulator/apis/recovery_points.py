@@ -1,4 +1,4 @@
-"""Recovery points and the requirements of a backup storage: calls that go down to the storage's agent, and may fail."""
+"""Recovery points and storage requirements: calls that reach the storage's agent and can fail."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _VM = "org.zstack.header.vm"
 
 
 class RecoveryPointApis:
-    """What can be brought back, per volume."""
+    """Recovery point APIs, per volume."""
 
     def __init__(self, state: NodeState) -> None:
         self._state = state
 
     def apis(self) -> list[Route]:
-        """What is on offer."""
+        """Return the APIs."""
         known = frozenset({"startTime", "endTime", "scale", "limit", "start"})
         return [
             Route(
@@ -97,7 +97,7 @@ class RecoveryPointApis:
         return in_hash_order(dict(values))
 
     def _span(self, task: SimulatedTask) -> tuple[float, float]:
-        """Newest and oldest moment that can be brought back: from the last latency to the end of the retention."""
+        """Return the newest and oldest recoverable times: from the last latency to the end of the retention."""
         now = self._state.server_time()
         _, latency = self._state.world.current_metrics(task)
         newest = now - latency / 1000 if task.status in ("Running", "DataMerging") else task.changed

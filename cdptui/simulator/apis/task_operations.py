@@ -1,4 +1,4 @@
-"""What changes tasks: enabling, disabling, updating, deleting. All of them are jobs, answered 202."""
+"""Task operations: enable, disable, update, delete. All are asynchronous jobs with status 202."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _CDP = "org.zstack.header.storage.cdp"
 
 
 class TaskOperations:
-    """The APIs that write, and the one that asks how a job is getting on."""
+    """Write APIs, and the query of a job's state."""
 
     def __init__(self, state: NodeState) -> None:
         self._state = state
 
     def apis(self) -> list[Route]:
-        """What is on offer."""
+        """Return the APIs."""
         return [
             self._job("EnableCdpTask", "POST", "/cdp-task/enable/{uuid}", self._enable),
             self._job("DisableCdpTask", "POST", "/cdp-task/disable/{uuid}", self._disable),

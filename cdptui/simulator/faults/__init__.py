@@ -1,1 +1,1 @@
-"""Faults of the simulated node: how they are written, when they apply, what they answer."""
+"""Faults of the simulated node: specification, rules and responses."""

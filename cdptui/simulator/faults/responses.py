@@ -1,4 +1,4 @@
-"""Enacts faults: answers that are not the server's, and harm to the connection itself."""
+"""Execute faults: replacement responses and connection failures."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _TOMCAT_PAGE = (
     '<body><h1>HTTP Status {0} – {1}</h1><hr class="line" /><h3>Apache Tomcat/8.5.100</h3></body></html>'
 )
 _SHIFTER = f"{1:032x}"
-"""Uuid of the task that comes and goes: before all others, and its name too, in ascending order."""
+"""UUID of the task that appears and disappears; it sorts before all others by UUID and by name."""
 
 
 def tomcat_page(status: int, phrase: str) -> Response:
-    """A page of the servlet container, from before the node's own code is reached."""
+    """Return an error page of the servlet container."""
     return Response(status, _TOMCAT_PAGE.format(status, phrase).encode(), HTML)
 
 
@@ -57,7 +57,7 @@ _FIXED = {
 
 
 def fault_response(fault: Fault, request: Request, node: ManagementNode) -> Response | None:
-    """The answer that the fault puts in place of the node's; None when the node is asked after all."""
+    """Return the response that replaces the node's; None if the node handles the request."""
     match fault.kind:
         case FaultKind.ERROR:
             return node.error_response(errors.error_for_code(fault.code, fault.details), request)
@@ -82,7 +82,7 @@ def fault_response(fault: Fault, request: Request, node: ManagementNode) -> Resp
 
 
 def _capped_page(request: Request, node: ManagementNode, rows: int) -> Response:
-    """The answer with at most `rows` rows, also where a call knows no `limit`."""
+    """Limit the response to `rows` rows, even for calls without `limit`."""
     limit = request.first("limit") or ""
     limit = str(min(int(limit), rows)) if limit.isdecimal() else str(rows)
     reply = node.answer(replace(request, params={**request.params, "limit": [limit]}))
@@ -96,7 +96,7 @@ def _capped_page(request: Request, node: ManagementNode, rows: int) -> Response:
 
 
 def _first_page(request: Request, node: ManagementNode) -> Response:
-    """The answer as if `start` had not been sent; a `total` leaves room for one more row than was asked for."""
+    """Return the response as without `start`; a `total` always claims one more row."""
     start = request.first("start") or "0"
     reply = node.answer(replace(request, params={**request.params, "start": ["0"]}))
     if reply.status != 200:
@@ -118,7 +118,7 @@ def _toggle_first_row(world: World) -> None:
 
 
 async def wait_for_disconnect(receive: Receive, within_s: float | None, *, unless: asyncio.Event | None = None) -> bool:
-    """Wait for the client to go away, for at most so many seconds (None: for ever). True when it did.
+    """Wait up to the given seconds (None: for ever) for the client to disconnect. Return whether it did.
 
     The wait also ends, with False, when the event `unless` is set.
     """
@@ -156,7 +156,7 @@ _PADDED_END = b'"}'
 
 
 class Ending(Enum):
-    """What follows the last piece."""
+    """What happens after the last chunk."""
 
     COMPLETE = "complete"
     HANG = "hang"
@@ -165,18 +165,18 @@ class Ending(Enum):
 
 @dataclass(frozen=True)
 class StreamPlan:
-    """One answer."""
+    """How one response is streamed."""
 
     parts: Iterable[bytes] = field(repr=False)
     length: int | None
-    """The announced length in bytes; None is chunked, without one."""
+    """The announced length in bytes; None for chunked encoding."""
     pause_s: float = 0.0
-    """Seconds after each piece."""
+    """Seconds after each chunk."""
     ending: Ending = Ending.COMPLETE
 
 
 def stream_plan(fault: Fault, reply: Response) -> StreamPlan | None:
-    """How the fault has the reply sent; None is as always."""
+    """Return how the fault streams the response; None for normal streaming."""
     body = reply.body
     pause_s = max(0.0, fault.seconds)
     match fault.kind:

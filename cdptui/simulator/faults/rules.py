@@ -1,4 +1,4 @@
-"""Things that go wrong on purpose: rules that tests and demos switch on and off while the node runs.
+"""Fault rules, which tests and demos switch on and off while the node runs.
 
 Which request is hit is decided here; `mischief` enacts it on the connection, `fault_spec` reads rules from text.
 """
@@ -13,18 +13,18 @@ from threading import Lock
 
 
 class FaultKind(StrEnum):
-    """What goes wrong."""
+    """The kind of a fault."""
 
     DELAY = "delay"
-    """The right answer, `seconds` later."""
+    """The correct response, `seconds` later."""
     HANG = "hang"
-    """Accepted, never answered."""
+    """The request is accepted and never answered."""
     HANG_BODY = "hang-body"
-    """The right headers, and then nothing more."""
+    """Correct headers without a body."""
     TRICKLE = "trickle"
-    """The right answer, 64 bytes every `seconds`."""
+    """The correct response, 64 bytes every `seconds`."""
     RESET = "reset"
-    """A TCP reset instead of an answer."""
+    """A TCP reset instead of a response."""
     REFUSE = "refuse"
     """Nobody listens: connections are refused and the open ones broken, those of the control endpoint excepted. When
     the rule is gone the node listens on the same port again."""
@@ -34,7 +34,7 @@ class FaultKind(StrEnum):
     TRUNCATED = "truncated"
     """The connection closes in the middle of the body."""
     ENDLESS_BODY = "endless-body"
-    """A list whose body goes on for ever, 64 KiB every `seconds`."""
+    """A list with an endless body, 64 KiB every `seconds`."""
     ENDLESS_LIST = "endless-list"
     """`start` is ignored and `total` says that there is always more: the first page for ever."""
     CAPPED_PAGES = "capped-pages"
@@ -74,21 +74,21 @@ class FaultKind(StrEnum):
 
 
 NODE_STATE_KINDS = frozenset({FaultKind.CLOCK_SKEW, FaultKind.REFUSE, FaultKind.SLOW_START, FaultKind.UNIQUE_SESSION})
-"""Kinds that are a state of the node as long as the rule stands: they hit no request of their own."""
+"""Kinds that are a state of the node while the rule is active, and match no single request."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """One rule."""
+    """A fault and the requests that it matches."""
 
     kind: FaultKind
     path_prefix: str = ""
-    """After `/zstack/v1`, such as `/cdp-task`; empty hits every path."""
+    """Path after `/zstack/v1`, such as `/cdp-task`; empty matches every path."""
     method: str | None = None
     times: int | None = None
-    """How many requests it hits; None is until it is removed."""
+    """How many requests it matches; None for no limit."""
     lasts_s: float | None = None
-    """After so many seconds it removes itself; None is never."""
+    """Seconds after which it is removed; None for never."""
     seconds: float = 1.0
     code: str = "SYS.1000"
     details: str | None = None
@@ -101,23 +101,23 @@ class Fault:
 
 @dataclass(slots=True)
 class Rule:
-    """A fault that is switched on. Moments are monotonic seconds."""
+    """An active fault. Times are monotonic seconds."""
 
     number: int
     fault: Fault
     since: float
     left: int | None
-    """Requests that it will still hit; None is no limit."""
+    """Remaining requests; None for no limit."""
     hits: int = 0
 
     @property
     def until(self) -> float:
-        """When it removes itself."""
+        """When it expires."""
         return float("inf") if self.fault.lasts_s is None else self.since + self.fault.lasts_s
 
 
 class FaultRules:
-    """The standing rules, first match first. Safe to change from another thread."""
+    """The active rules; the first match applies. Thread-safe."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
@@ -130,13 +130,13 @@ class FaultRules:
     def add(
         self, kind: FaultKind | str, path_prefix: str = "", *, times: int | None = None, **options: object
     ) -> Fault:
-        """Switch a rule on; `options` are the other fields of Fault. Returns it for `remove`."""
+        """Activate a rule; `options` are the other fields of Fault. Return it for `remove`."""
         fault = Fault(kind=FaultKind(kind), path_prefix=path_prefix, times=times, **options)  # type: ignore[arg-type]
         self.add_fault(fault)
         return fault
 
     def add_fault(self, fault: Fault) -> int:
-        """Switch on a rule that was built before. Returns its number."""
+        """Activate a rule and return its number."""
         with self._lock:
             self._numbers += 1
             number = self._numbers
@@ -145,25 +145,25 @@ class FaultRules:
         return number
 
     def remove(self, fault: Fault) -> None:
-        """Switch a rule off; one that is spent already is fine."""
+        """Deactivate a rule; an expired one is ignored."""
         self._keep(lambda rule: rule.fault is not fault)
 
     def remove_number(self, number: int) -> bool:
-        """Switch a rule off by its number. False when there is none."""
+        """Deactivate a rule by number. Return False if there is none."""
         return self._keep(lambda rule: rule.number != number) > 0
 
     def clear(self) -> None:
-        """Switch all rules off. Requests that hang already stay hanging."""
+        """Deactivate all rules. Requests that hang already keep hanging."""
         self._keep(lambda _rule: False)
 
     def active(self) -> list[tuple[Rule, float]]:
-        """The rules that are on, oldest first, each with the seconds until it removes itself."""
+        """Return the active rules, oldest first, each with the seconds until it expires."""
         with self._lock:
             now = self._now()
             return [(rule, rule.until - now) for rule in self._current()]
 
     def match(self, method: str, api_path: str, *, is_later_page: bool = False) -> Fault | None:
-        """The rule that hits this request, counted as used. `api_path` begins with `/v1`."""
+        """Return the rule that matches a request, and count its use. `api_path` starts with `/v1`."""
         path = api_path.removeprefix("/v1")
         with self._lock:
             for rule in self._current():
@@ -183,7 +183,7 @@ class FaultRules:
         return None
 
     def is_on(self, kind: FaultKind) -> bool:
-        """True while a rule of that kind stands."""
+        """Return whether a rule of that kind is active."""
         with self._lock:
             return any(rule.fault.kind is kind for rule in self._current())
 
@@ -195,7 +195,7 @@ class FaultRules:
 
     @property
     def start_left_s(self) -> float:
-        """Seconds until the node has started and answers; 0 when it has."""
+        """Seconds until the node has started; 0 when it has."""
         with self._lock:
             ends = [
                 max(self._listening_since, rule.since) + rule.fault.seconds
@@ -206,18 +206,18 @@ class FaultRules:
 
     @property
     def next_end_s(self) -> float:
-        """Seconds until the next rule removes itself; infinite when none will."""
+        """Seconds until the next rule expires; infinite when none will."""
         with self._lock:
             now = self._now()
             return min((rule.until - now for rule in self._current()), default=float("inf"))
 
     def on_listening(self) -> None:
-        """The node began to listen just now."""
+        """Record that the node started listening."""
         with self._lock:
             self._listening_since = self._now()
 
     def subscribe(self, told: Callable[[], None]) -> Callable[[], None]:
-        """Have `told` called, in the thread of whoever did it, after rules were switched. Returns what ends that."""
+        """Call `told` after each change of the rules, in the changing thread. Return a function that ends this."""
         with self._lock:
             self._watchers.append(told)
 
@@ -236,7 +236,7 @@ class FaultRules:
         return gone
 
     def _current(self) -> list[Rule]:
-        """The rules without those whose time is over; under the lock."""
+        """Return the rules that have not expired. The caller holds the lock."""
         now = self._now()
         if any(rule.until <= now for rule in self._rules):
             self._rules = [rule for rule in self._rules if rule.until > now]

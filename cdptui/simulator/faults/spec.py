@@ -41,11 +41,11 @@ _OWN: dict[FaultKind, tuple[str, ...]] = {
 
 
 class SpecError(ValueError):
-    """That is no fault; the text says what is possible."""
+    """An invalid fault; the text lists the valid options."""
 
 
 def parse_fault(text: str) -> Fault:
-    """The fault that a SPEC or a JSON object means. Raises SpecError.
+    """Parse a SPEC or a JSON object to a fault. Raises SpecError.
 
     >>> fault = parse_fault("hang:path=/cdp-task,times=2")
     >>> fault.kind.value, fault.path_prefix, fault.times, fault.method
@@ -69,7 +69,7 @@ def parse_fault(text: str) -> Fault:
 
 
 def to_json(fault: Fault) -> dict[str, object]:
-    """The JSON object that means the fault; what is at its default is left out.
+    """Return the JSON object of a fault, without default values.
 
     >>> to_json(parse_fault("delay:seconds=3"))
     {'kind': 'delay', 'seconds': 3.0}
@@ -81,7 +81,7 @@ def to_json(fault: Fault) -> dict[str, object]:
 
 
 def options_of(kind: FaultKind) -> tuple[str, ...]:
-    """The keys that a kind takes."""
+    """Return the keys that a kind accepts."""
     return (*_OWN.get(kind, ()), *(("for",) if kind in NODE_STATE_KINDS else _EVERY))
 
 
@@ -184,4 +184,4 @@ _KEYS: dict[str, tuple[str, Callable[[str], object], str]] = {
     "rows": ("rows", _whole(1, _MOST_ROWS), f"a whole number from 1 to {_MOST_ROWS}"),
     "depth": ("depth", _whole(1, _MOST_DEPTH), f"a whole number from 1 to {_MOST_DEPTH}"),
 }
-"""By key: the field of Fault, how its value is read, and what it must be in words."""
+"""By key: the field of Fault, the parser of its value, and the description of valid values."""

@@ -1,1 +1,1 @@
-"""The living fleet: tasks that grow, merge, stop and fail, and the storages, machines and policies around them."""
+"""The simulated fleet: tasks that grow, merge, stop and fail, and their storages, VMs and policies."""

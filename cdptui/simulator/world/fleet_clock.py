@@ -1,4 +1,4 @@
-"""Two times: the fleet's own, in whole minutes since the start, and the wall clock's, which is what goes on the wire.
+"""The fleet clock: fleet time in whole minutes since the start, and wall-clock time, which is sent to clients.
 
 Fleet time runs `speed` times as fast. An event at fleet minute m happened at the wall moment when m was reached, so
 the server's dates never run ahead of real time.

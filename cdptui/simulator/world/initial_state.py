@@ -1,4 +1,4 @@
-"""The fleet at its first moment: a mostly healthy mix with one of each trouble that a screen has to show."""
+"""The initial state of the fleet: mostly healthy tasks, and one of each problem that the screen shows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cdptui.simulator.world.resources import TIB, Storage
 from cdptui.simulator.world.task import SimulatedTask
 
 _SMALLEST_MIXED = 12
-"""Smaller fleets just run: a share of three tasks is no mix."""
+"""Smaller fleets only have running tasks."""
 _SHARES = (
     ("Failed", 0.017),
     ("Stopped", 0.025),

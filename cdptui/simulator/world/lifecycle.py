@@ -1,4 +1,4 @@
-"""What happens to a task: the state machine, and when its next turn comes.
+"""The life cycle of a task: its state machine and the schedule of its events.
 
     Created ─▶ Starting ─▶ Running ◀─▶ DataMerging
                   ▲           ├──▶ Stopping ─▶ Stopped   (state Disabled, or an accident while Enabled)
@@ -29,7 +29,7 @@ _AWAY_WITH_STORAGE = ("Running", "DataMerging", "Starting", "Stopping", "Unknown
 
 
 class Lifecycle:
-    """Moves tasks from event to event. `schedule(task, minute)` makes the one event that still counts for the task."""
+    """Moves tasks from event to event. `schedule(task, minute)` replaces the task's pending event."""
 
     def __init__(self, clock: FleetClock, schedule: Callable[[SimulatedTask, int], None]) -> None:
         self._clock = clock
@@ -46,17 +46,17 @@ class Lifecycle:
         }
 
     def prepare(self, task: SimulatedTask, minute: int) -> None:
-        """Give a task the dates of its next merge and its next mishap."""
+        """Schedule a task's next merge and failure."""
         task.mishap_at = minute + int(exponential(task.seed, -1, _MISHAP_EVERY)) + 30
         task.merge_at = minute + int(task.merge_every * _HOUR * uniform(task.seed, -2)) + 5
 
     def run_event(self, task: SimulatedTask, minute: int) -> None:
-        """The task's event has come."""
+        """Handle a task's event."""
         task.turns += 1
         self._turns[task.status](task, minute)
 
     def enter(self, task: SimulatedTask, status: str, minute: int, *, lasts: int | None = None) -> None:
-        """Begin a status, for so many minutes; None is until something else ends it."""
+        """Enter a status for a number of minutes; None until another event ends it."""
         task.used = task.used_now(minute)
         task.meter = None
         task.used_at_end = None
@@ -69,12 +69,12 @@ class Lifecycle:
             self._schedule(task, task.until)
 
     def create(self, task: SimulatedTask, minute: int) -> None:
-        """A task that was just made."""
+        """Initialise a new task."""
         self.prepare(task, minute)
         self.enter(task, "Created", minute, lasts=self._minutes(task, 3, 25))
 
     def run(self, task: SimulatedTask, minute: int) -> None:
-        """Protect from now on."""
+        """Start protection."""
         if not task.storage.connected:
             self.enter(task, "Unknown", minute)
             return
@@ -85,7 +85,7 @@ class Lifecycle:
         self._look_ahead(task, minute)
 
     def storage_lost(self, task: SimulatedTask, minute: int) -> None:
-        """The task's storage is gone: nobody knows what the task does."""
+        """Handle a disconnected storage: the status becomes Unknown."""
         if task.state == "Enabled" and task.status in _AWAY_WITH_STORAGE:
             self.enter(task, "Unknown", minute)
 
@@ -145,7 +145,7 @@ class Lifecycle:
         self.run(task, minute)
 
     def _recover(self, task: SimulatedTask, minute: int) -> None:
-        """The operator has seen it: frees data, now and then extends the plan, and starts the task again."""
+        """Simulate the operator: free data, sometimes extend the plan, and restart the task."""
         larger = -(-int(task.plan * 1.25) // (50 * GIB)) * 50 * GIB
         if uniform(task.seed, 11 * task.turns) < 0.2 and larger <= LARGEST_PLAN:
             task.plan = larger

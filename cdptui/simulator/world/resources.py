@@ -1,4 +1,4 @@
-"""What stands around the tasks: policies, backup storages, machines and their volumes."""
+"""The resources of the fleet: policies, backup storages, VMs and their volumes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Storage:
     total: int
     created: float
     is_edge: bool
-    """A small branch office behind a bad line: often away."""
+    """Whether it is in a branch office with a bad connection, and often disconnected."""
     connected: bool = True
     changed: float = 0.0
     """Wall moment of the last change of its connection."""
@@ -110,7 +110,7 @@ def hex_uuid(rng: Random) -> str:
 
 
 def make_policies(rng: Random, start: float) -> list[Policy]:
-    """Gold, silver, bronze, and one that nobody uses."""
+    """Return the policies gold, silver and bronze, and one without tasks."""
     numbers = (
         ("gold", 7, 3, 7, 7, 3),
         ("silver", 3, 2, 14, 5, 60),

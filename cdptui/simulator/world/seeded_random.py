@@ -1,4 +1,4 @@
-"""Chance that can be asked again: a number from a seed and an index, always the same for the same two."""
+"""Reproducible random numbers from a seed and an index."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _MASK = (1 << 64) - 1
 
 
 def hash64(seed: int, index: int) -> int:
-    """A well-mixed 64-bit number from two integers (the finalizer of splitmix64)."""
+    """Hash two integers to a 64-bit number (the finalizer of splitmix64)."""
     value = (seed + index * 0x9E3779B97F4A7C15) & _MASK
     value = ((value ^ value >> 30) * 0xBF58476D1CE4E5B9) & _MASK
     value = ((value ^ value >> 27) * 0x94D049BB133111EB) & _MASK
@@ -16,15 +16,15 @@ def hash64(seed: int, index: int) -> int:
 
 
 def uniform(seed: int, index: int) -> float:
-    """A number in [0, 1) from two integers."""
+    """Return a number in [0, 1) from two integers."""
     return hash64(seed, index) / 18446744073709551616.0
 
 
 def between(seed: int, index: int, low: float, high: float) -> float:
-    """A number in [low, high)."""
+    """Return a number in [low, high)."""
     return low + (high - low) * uniform(seed, index)
 
 
 def exponential(seed: int, index: int, mean: float) -> float:
-    """A waiting time of that mean, as between independent accidents."""
+    """Return an exponentially distributed time with the given mean, as between independent failures."""
     return -mean * math.log(1.0 - uniform(seed, index))

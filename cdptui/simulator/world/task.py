@@ -1,4 +1,4 @@
-"""One task of the fleet: what it is, what it does now, and what its two numbers are at a minute.
+"""A task of the fleet: its properties, its status, and its used capacity and latency at a given minute.
 
 Numbers between two events follow from the state at the last event alone, so nothing depends on how often one asks.
 """

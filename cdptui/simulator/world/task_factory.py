@@ -1,4 +1,4 @@
-"""How a task comes into being: its plan, its pace, its rhythm and its weaknesses, drawn from the fleet's seed."""
+"""Creates tasks from the fleet's seed: plan, write rate, rhythm and failure rates."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ _EDGE_EVERY = 25
 
 
 class TaskFactory:
-    """Makes tasks, one after the other, always the same ones for the same seed."""
+    """Creates tasks in sequence; the same seed gives the same tasks."""
 
     def __init__(self, rng: Random, policies: Sequence[Policy], storages: Sequence[Storage]) -> None:
         self._rng = rng

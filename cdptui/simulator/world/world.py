@@ -1,4 +1,4 @@
-"""The world of the node: all tasks and what stands around them, moved forward when somebody looks.
+"""The world of the node: all tasks and resources, advanced to the present on each request.
 
 The one owner of mutable fleet state. Callers from several threads hold `lock`.
 """
@@ -29,7 +29,7 @@ _BIRTH_EVERY = 8 * 60 * 60
 
 
 class World:
-    """All tasks, by uuid, and the storages, machines and policies around them.
+    """All tasks by UUID, and their storages, VMs and policies.
 
     Time moves in `advance` only, from event to event. When much more fleet time has passed than there is reason to
     live through (more than 60 days, or 20,000 task-days, yet never less than a quarter of a day), the fleet has slept
@@ -92,7 +92,7 @@ class World:
             self._lifecycle.enter(task, "Starting" if on else "Stopping", self.minute)
 
     def finish_switch(self, task: SimulatedTask) -> None:
-        """What `switch` began is done."""
+        """Complete what `switch` started."""
         with self.lock:
             if task.uuid not in self.tasks:
                 return
@@ -153,13 +153,13 @@ class World:
             self.version += 1
 
     def freeze(self) -> None:
-        """Stop fleet time: nothing changes but by hand."""
+        """Stop fleet time: only explicit commands change the world."""
         with self.lock:
             self.advance()
             self._clock.freeze(self._now())
 
     def thaw(self) -> None:
-        """Let fleet time go on."""
+        """Resume fleet time."""
         with self.lock:
             self._clock.unfreeze(self._now())
 

@@ -1,4 +1,4 @@
-"""How a protected machine writes over its day: rhythm, moods and bursts, as bytes in each hour.
+"""The write rate of a protected VM over the day: rhythm, variation and bursts, in bytes per hour.
 
 The hours are drawn from the task's seed, so the sum up to any minute is the same however it is asked for.
 """

@@ -79,14 +79,13 @@ class Clipboard:
         if method is CopyMethod.TERMINAL:
             self._write(osc52(data, self._traits.multiplexer))
         if method is not CopyMethod.FILE:
-            return method.format(label=label)
+            return str(method.value).format(label=label)
         path = clipboard_file()
         try:
             await asyncio.to_thread(replace_file, path, data)
         except OSError as error:
             return f"Could not copy {label} to {_shortened(path)}: {describe_open_error(path, error)}"
-        template: str = method.value
-        return template.format(label=label, path=_shortened(path))
+        return str(method.value).format(label=label, path=_shortened(path))
 
 
 async def _copy_to_tmux(data: bytes) -> bool:

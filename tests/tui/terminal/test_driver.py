@@ -37,7 +37,7 @@ def draw(driver: TerminalDriver) -> None:
     driver.draw(update, app.console, (120, 40), is_synchronised=True)
 
 
-async def test_pictures_are_given_up_but_no_mode_that_is_switched(driver: TerminalDriver) -> None:
+async def test_blocked_terminal_drops_frames_but_no_mode_switches(driver: TerminalDriver) -> None:
     driver.write("\x1b[?1049h")
     driver.write(_FrameText("a frame"))
     driver.write("\x1b[>25u")
@@ -50,7 +50,7 @@ async def test_pictures_are_given_up_but_no_mode_that_is_switched(driver: Termin
     assert driver._write_queue.empty()
 
 
-async def test_what_was_not_drawn_is_owed_until_everything_is_drawn_whatever_else_is(driver: TerminalDriver) -> None:
+async def test_skipped_frame_stays_pending_until_a_full_redraw(driver: TerminalDriver) -> None:
     draw(driver)
     assert not driver.has_pending_redraw
     for _ in range(20):

@@ -21,7 +21,7 @@ def ends() -> Iterator[tuple[int, TextIO]]:
     os.close(reading)
 
 
-def test_much_goes_out_whole_and_is_counted(ends: tuple[int, TextIO]) -> None:
+def test_large_output_is_written_completely_and_counted(ends: tuple[int, TextIO]) -> None:
     reading, file = ends
     written = TimedWriter(file, OutputLink())
     text = "● 财务 " * 1500
@@ -30,19 +30,19 @@ def test_much_goes_out_whole_and_is_counted(ends: tuple[int, TextIO]) -> None:
     assert written.written == len(text)
 
 
-def test_characters_go_out_in_the_terminals_encoding(ends: tuple[int, TextIO]) -> None:
+def test_output_uses_the_encoding_of_the_terminal(ends: tuple[int, TextIO]) -> None:
     reading, file = ends
     TimedWriter(file, OutputLink(), charset="iso8859-1").write("é财")
     assert os.read(reading, 100) == b"\xe9?"
 
 
-def test_it_is_told_when_all_is_written(ends: tuple[int, TextIO]) -> None:
+def test_when_idle_is_called_after_the_last_write(ends: tuple[int, TextIO]) -> None:
     told: list[bool] = []
     TimedWriter(ends[1], OutputLink(), when_idle=lambda: told.append(True)).flush()
     assert told
 
 
-def test_a_terminal_that_is_gone_is_no_error() -> None:
+def test_write_to_a_closed_terminal_raises_nothing() -> None:
     master, slave = pty.openpty()
     line = OutputLink()
     with os.fdopen(slave, "w") as file:

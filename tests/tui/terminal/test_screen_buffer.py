@@ -68,12 +68,12 @@ class Glass:
         return cells
 
 
-def test_a_fixed_colour_of_the_terminal_is_written_by_its_number() -> None:
+def test_fixed_colours_are_written_by_number() -> None:
     written = ScreenBuffer().diff(layout([Strip([Segment("a", STYLES[-1])])]), CONSOLE, (1, 1))
     assert written == "\x1b[1;1H\x1b[0m\x1b[38;5;248;48;5;236ma"
 
 
-def test_the_numbers_are_those_of_a_terminal() -> None:
+def test_colour_numbers_are_those_of_xterm() -> None:
     """Pyte has the table of xterm, worked out by others."""
     assert {"".join(f"{part:02x}" for part in triplet): number for triplet, number in NUMBERED.items()} == {
         colour: number for number, colour in enumerate(pyte.graphics.FG_BG_256) if number >= 16
@@ -97,7 +97,7 @@ def whole(screen: list[Strip]) -> Glass:
 
 @settings(max_examples=200)
 @given(st.lists(screens, min_size=1, max_size=4))
-def test_a_screen_written_by_its_differences_looks_like_one_written_whole(history: list[list[Strip]]) -> None:
+def test_screen_after_diffs_equals_a_full_repaint(history: list[list[Strip]]) -> None:
     frame, glass = ScreenBuffer(), Glass()
     for screen in history:
         glass.write(frame.diff(layout(screen), CONSOLE, (WIDTH, HEIGHT)))
@@ -106,7 +106,7 @@ def test_a_screen_written_by_its_differences_looks_like_one_written_whole(histor
 
 @settings(max_examples=200)
 @given(screens, lines, st.integers(0, HEIGHT - 1), st.integers(0, WIDTH - 1), st.integers(1, WIDTH))
-def test_a_repainted_region_changes_that_region_alone(
+def test_repainted_region_changes_only_that_region(
     before: list[Strip], line: Strip, y: int, left: int, width: int
 ) -> None:
     right = min(WIDTH, left + width)
@@ -118,14 +118,14 @@ def test_a_repainted_region_changes_that_region_alone(
     assert [glass.look()[row] for row in others] == [whole(before).look()[row] for row in others]
 
 
-def test_nothing_is_written_for_what_is_already_shown() -> None:
+def test_unchanged_cells_are_not_written() -> None:
     frame = ScreenBuffer()
     screen = [Strip([Segment("abc".ljust(WIDTH), STYLES[1])]) for _ in range(HEIGHT)]
     assert frame.diff(layout(screen), CONSOLE, (WIDTH, HEIGHT))
     assert not frame.diff(layout(screen), CONSOLE, (WIDTH, HEIGHT))
 
 
-def test_a_redraw_writes_everything_again() -> None:
+def test_redraw_writes_every_cell() -> None:
     frame = ScreenBuffer()
     screen = [Strip([Segment("abc".ljust(WIDTH), STYLES[1])]) for _ in range(HEIGHT)]
     first = frame.diff(layout(screen), CONSOLE, (WIDTH, HEIGHT))
@@ -143,37 +143,37 @@ def written(frame: ScreenBuffer, *segments: Segment) -> str:
     return frame.diff(LayoutUpdate([[strip]], Region(0, 0, strip.cell_length, 1)), CONSOLE, (strip.cell_length, 1))
 
 
-def test_without_colours_there_are_attributes_only() -> None:
+def test_no_color_output_has_only_attributes() -> None:
     text = written(ScreenBuffer(has_colour=False), *(Segment("ab", style) for style in STYLES))
     assert set(re.findall(r"\x1b\[([\d;]*)m", text)) <= {"0", "1", "22", "7", "27", "4", "24", "0;1", "0;4", "0;7"}
 
 
-def test_without_colours_the_cursor_is_seen_to_the_end_of_its_line() -> None:
+def test_no_color_cursor_line_is_marked_to_its_end() -> None:
     frame = ScreenBuffer(has_colour=False)
     assert written(frame, Segment("ab  ", CURSOR), Segment("c", LEFT)) == "\x1b[1;1H\x1b[0m\x1b[7mab  \x1b[0;4mc"
 
 
-def test_a_terminal_of_plain_characters_gets_only_those() -> None:
+def test_ascii_terminal_gets_only_ascii_characters() -> None:
     frame = ScreenBuffer(charset="ascii")
     assert written(frame, Segment("● 财é│", Style())) == "\x1b[1;1H\x1b[0m* ???|"
 
 
 @given(st.text(min_size=1), st.sampled_from(["", "ascii", "iso8859-1"]))
-def test_no_control_comes_through_whatever_is_drawn(text: str, charset: str) -> None:
+def test_control_characters_are_never_written(text: str, charset: str) -> None:
     drawn = written(ScreenBuffer(charset=charset), Segment(text, Style()), Segment("x"))
     rest = re.sub(r"\x1b\[\d+G", "", drawn.removeprefix("\x1b[1;1H\x1b[0m"))
     assert not {unicodedata.category(char) for char in rest} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 @pytest.mark.parametrize("name", ["का", "ก็ำ", "ᄒᆞᆫ", "👍", "e\N{COMBINING ACUTE ACCENT}"])
-def test_after_a_letter_of_doubtful_width_the_next_is_put_in_its_place(name: str) -> None:
+def test_cell_after_an_ambiguous_width_character_is_positioned(name: str) -> None:
     text = written(ScreenBuffer(), Segment(name, Style()), Segment("|", Style()))
     assert text.endswith(f"\x1b[{sum(map(get_character_cell_size, name)) + 1}G|")
 
 
-def test_a_name_that_nobody_doubts_costs_no_moves() -> None:
+def test_unambiguous_text_needs_no_cursor_moves() -> None:
     assert written(ScreenBuffer(), Segment("● 财务-é Ж가│", Style())) == "\x1b[1;1H\x1b[0m● 财务-é Ж가│"
 
 
-def test_the_console_of_the_test_has_all_colours() -> None:
+def test_console_of_the_tests_has_all_colours() -> None:
     assert CONSOLE._color_system is ColorSystem.TRUECOLOR

@@ -124,7 +124,7 @@ async def test_the_zone_is_asked_once_and_dates_are_read_in_it() -> None:
         pytest.param(say(503, error("PORTAL.1000", "no service")), id="not wired"),
         pytest.param(say(500, b""), id="500"),
         pytest.param(say(200, b"{}"), id="nothing said"),
-        pytest.param(say(200, b'{"timezone":'), id="cut off"),
+        pytest.param(say(200, b'{"timezone":'), id="truncated"),
         pytest.param(say(200, b'{"timezone":8}'), id="of an odd form"),
         pytest.param(say(200, b'{"timezone":"Mars/Olympus"}'), id="a zone that nobody knows"),
     ],
@@ -280,7 +280,7 @@ async def test_names_of_more_than_a_url_can_hold_are_cut() -> None:
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        pytest.param(say(200, b'{"inventories":[{"name":'), e.UnreadableAnswer, id="cut off"),
+        pytest.param(say(200, b'{"inventories":[{"name":'), e.UnreadableAnswer, id="truncated"),
         pytest.param(say(200, b'{"inventories":7}'), e.UnreadableAnswer, id="of another form"),
         pytest.param(say(503, error("SYS.1006", "is denied")), e.PermissionDenied, id="denied"),
         pytest.param(httpx.ReadTimeout("slow"), e.TimedOut, id="slow"),

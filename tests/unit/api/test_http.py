@@ -151,7 +151,7 @@ async def test_an_answer_without_an_end_is_not_read_to_its_end() -> None:
             yield b" " * 2**22
 
     async with answering(httpx.Response(200, content=endless())) as http:
-        with pytest.raises(e.UnreadableAnswer, match="larger than"):
+        with pytest.raises(e.UnreadableAnswer, match="too large"):
             await http.send("GET", "/cdp-task")
     assert sent <= MAX_BODY_BYTES + 2**22
 
@@ -240,30 +240,30 @@ async def test_an_answer_that_ends_at_a_whole_piece_is_complete(size: int, codin
 @pytest.mark.parametrize("encoding", ["br", "zstd", "compress", "gzip, br", "br, gzip", "\x1b[31m", "gzip;q=1", "\xe9"])
 async def test_what_is_packed_as_nobody_asked_is_not_unpacked(encoding: str) -> None:
     async with answering(encoded_as(encoding, gz(BODY))) as http:
-        with pytest.raises(e.UnreadableAnswer, match="not asked for") as caught:
+        with pytest.raises(e.UnreadableAnswer, match="unsupported content coding") as caught:
             await http.send("GET", "/cdp-task")
     assert caught.value.detail.isprintable()
 
 
 async def test_an_answer_packed_over_and_over_is_refused() -> None:
     async with answering(encoded_as(", ".join(["gzip"] * 500), gz(BODY))) as http:
-        with pytest.raises(e.UnreadableAnswer, match="packed 500 times over"):
+        with pytest.raises(e.UnreadableAnswer, match="500 nested content codings"):
             await http.send("GET", "/cdp-task")
 
 
 @pytest.mark.parametrize(
     ("encoding", "sent", "why"),
     [
-        pytest.param("gzip", b"no gzip", "no gzip", id="no gzip"),
-        pytest.param("gzip", bytes(20), "no gzip", id="zero bytes only"),
-        pytest.param("gzip", gz(BODY)[:20], "cut off", id="cut off"),
-        pytest.param("gzip", gz(BODY)[:1], "cut off", id="cut off in the magic number"),
-        pytest.param("gzip", gz(BODY) + gz(BODY)[:-1], "cut off", id="the second member is cut off"),
-        pytest.param("gzip", gz(BODY)[:-8] + bytes(8), "no gzip", id="a wrong checksum"),
-        pytest.param("deflate", zlib.compress(BODY)[:-1], "cut off", id="deflate is cut off"),
-        pytest.param("deflate", b"\x78", "cut off", id="one byte of deflate"),
-        pytest.param("deflate", b"\xff\xff\xff", "no deflate", id="no deflate"),
-        pytest.param("gzip, gzip", gz(BODY), "no gzip", id="packed once, said twice"),
+        pytest.param("gzip", b"no gzip", "invalid gzip data", id="no gzip"),
+        pytest.param("gzip", bytes(20), "invalid gzip data", id="zero bytes only"),
+        pytest.param("gzip", gz(BODY)[:20], "truncated", id="truncated"),
+        pytest.param("gzip", gz(BODY)[:1], "truncated", id="cut off in the magic number"),
+        pytest.param("gzip", gz(BODY) + gz(BODY)[:-1], "truncated", id="the second member is cut off"),
+        pytest.param("gzip", gz(BODY)[:-8] + bytes(8), "invalid gzip data", id="a wrong checksum"),
+        pytest.param("deflate", zlib.compress(BODY)[:-1], "truncated", id="deflate is cut off"),
+        pytest.param("deflate", b"\x78", "truncated", id="one byte of deflate"),
+        pytest.param("deflate", b"\xff\xff\xff", "invalid deflate data", id="no deflate"),
+        pytest.param("gzip, gzip", gz(BODY), "invalid gzip data", id="packed once, said twice"),
     ],
 )
 async def test_a_broken_packing_is_unreadable(encoding: str, sent: bytes, why: str) -> None:
@@ -297,7 +297,7 @@ def bomb(megabytes: int) -> bytes:
 )
 async def test_every_stage_of_decoding_is_bounded(encoding: str, sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cdptui.api.responses.MAX_BODY_BYTES", SMALL_LIMIT)
-    with pytest.raises(e.UnreadableAnswer, match="larger than"):
+    with pytest.raises(e.UnreadableAnswer, match="too large"):
         await read_body(encoded_as(encoding, sent, piece=65_536), BASE)
 
 
@@ -313,7 +313,7 @@ async def test_empty_members_without_an_end_are_not_read_to_their_end(monkeypatc
             yield members
 
     answer = httpx.Response(200, content=endless(), headers={"Content-Encoding": "gzip"})
-    with pytest.raises(e.UnreadableAnswer, match="larger than"):
+    with pytest.raises(e.UnreadableAnswer, match="too large"):
         await read_body(answer, BASE)
     assert sent <= SMALL_LIMIT + 2**20
 
@@ -371,7 +371,7 @@ async def test_a_bomb_is_counted_after_unpacking_and_in_pieces() -> None:
     tracemalloc.start()
     try:
         async with answering(answer) as http:
-            with pytest.raises(e.UnreadableAnswer, match="larger than"):
+            with pytest.raises(e.UnreadableAnswer, match="too large"):
                 await http.send("GET", "/cdp-task")
         assert tracemalloc.get_traced_memory()[1] < 3 * MAX_BODY_BYTES
     finally:
@@ -385,7 +385,7 @@ async def test_an_answer_that_announces_too_much_is_not_begun() -> None:
 
     answer = httpx.Response(200, content=never(), headers={"Content-Length": str(MAX_BODY_BYTES + 1)})
     async with answering(answer) as http:
-        with pytest.raises(e.UnreadableAnswer, match="larger than"):
+        with pytest.raises(e.UnreadableAnswer, match="too large"):
             await http.send("GET", "/cdp-task")
 
 
