@@ -22,8 +22,8 @@ def main() -> None:
     open_missing_descriptors()
     _replace_missing_streams()
     try:
-        from cdptui.cli.exception_hooks import install_exception_hooks  # noqa: PLC0415 - see above
-        from cdptui.cli.main import main as run  # noqa: PLC0415
+        from cdptui.cli.exception_hooks import install_exception_hooks
+        from cdptui.cli.main import main as run
     except (MemoryError, SystemError) as error:
         _fail(f"cannot be loaded: not enough memory ({type(error).__name__})")
     except (ImportError, OSError) as error:

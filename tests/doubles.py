@@ -25,7 +25,7 @@ GIB = 2**30
 
 @dataclass
 class FakeClock:
-    """Time that moves only when somebody waits for it, and then at once."""
+    """A clock that moves only when code waits for it, and then at once."""
 
     seconds: float = 0.0
     waits: list[float | None] = field(default_factory=list)

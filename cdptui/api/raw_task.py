@@ -153,7 +153,7 @@ def json_line(task: Task) -> str:
     r"""Return the record of `task` as JSON on one line: the same values, the same order, unknown fields too.
 
     What a terminal would act upon is escaped, so that the file can be looked at with `cat`; JSON allows that for any
-    character of a string. What only a forgiving reader can read is written anew.
+    character of a string. What only a lenient reader accepts is encoded again.
     """
     record = decompress(task.raw)
     try:

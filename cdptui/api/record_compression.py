@@ -12,7 +12,7 @@ import zlib
 from typing import Final
 
 _FINGERPRINT: Final = 8
-"""Bytes of Python's own hash of bytes: SipHash with a key that is drawn anew for each process, so that nobody can make
+"""Bytes of Python's own hash of bytes: SipHash with a random key for each process, so that nobody can make
 two records that share one; a change goes unseen once in 2**64."""
 
 _DICTIONARY: Final = (

@@ -1,7 +1,7 @@
 """The server's wall clock: its time, from the server, in its time zone, which is configured or guessed.
 
-The server drops the zone of a signed date and compares wall clocks: whoever signs in another zone is hours off, though
-both clocks are right. It tells the time to everybody, but its zone only to those whom it has let in.
+The server ignores the zone of a signed date and compares wall clocks: a client that signs in another zone is hours off,
+though both clocks are right. It answers requests for its time without a login, but those for its zone only with one.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def _epoch_of(date: str) -> float | None:
     >>> _epoch_of("Tue, 14 Nov 2017 14:20:57 GMT"), _epoch_of("soon")
     (1510669257.0, None)
     """
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - only for servers that do not tell their time
+    from email.utils import parsedate_to_datetime
 
     try:
         moment = parsedate_to_datetime(date)

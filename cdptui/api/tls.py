@@ -40,7 +40,7 @@ def create_ssl_context(tls: TlsSettings) -> ssl.SSLContext:
 
 def _trusting(tls: TlsSettings) -> ssl.SSLContext:
     if tls.is_verified and tls.ca_path is None:
-        import truststore  # noqa: PLC0415 - plain HTTP asks for no certificates
+        import truststore
 
         return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

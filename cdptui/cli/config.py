@@ -43,7 +43,7 @@ def path(context: click.Context) -> None:
 @click.pass_context
 def init(context: click.Context) -> None:
     """Write a configuration template; an existing file is not changed."""
-    from cdptui.config.template import write_template  # noqa: PLC0415 - only here
+    from cdptui.config.template import write_template
 
     file = user_config_path(command_line_options(context.find_root()).get("config"))[0]
     write_template(file)

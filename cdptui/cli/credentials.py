@@ -199,10 +199,10 @@ def _password_of(source: CredentialSource, profile: str | None, *, is_interactiv
     if source.kind == "password_file":
         return read_password_file(source.value)
     if source.kind == "keyring":
-        from cdptui.config.credentials import read_keyring_password  # noqa: PLC0415 - rarely needed
+        from cdptui.config.credentials import read_keyring_password
 
         return read_keyring_password(profile or "default")
-    from cdptui.config.password_command import kill_password_commands, run_password_command  # noqa: PLC0415 - rare
+    from cdptui.config.password_command import kill_password_commands, run_password_command
 
     restore_at_signal(kill_password_commands)
     try:

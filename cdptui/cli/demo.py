@@ -38,12 +38,12 @@ def demo(
     """Open the monitor on an embedded simulated node; no server is needed."""
     display = DisplaySettings.of(EffectiveConfig.from_context(context))
     require_drawable_terminal(is_stdin_used=False)
-    from cdptui.cli.monitor import run_monitor  # noqa: PLC0415 - only what is needed is imported
+    from cdptui.cli.monitor import run_monitor
 
     try:
-        from cdptui.simulator.node import ManagementNode  # noqa: PLC0415 - in an extra that may be missing
-        from cdptui.simulator.server import EmbeddedServer  # noqa: PLC0415
-        from cdptui.simulator.settings import SimulatorSettings  # noqa: PLC0415
+        from cdptui.simulator.node import ManagementNode
+        from cdptui.simulator.server import EmbeddedServer
+        from cdptui.simulator.settings import SimulatorSettings
     except ModuleNotFoundError as error:
         raise CommandError(MISSING_EXTRA) from error
     settings = SimulatorSettings(port=0, tasks=tasks, seed=seed, speed=speed)

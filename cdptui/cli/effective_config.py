@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
 def known_names() -> KnownNames:
     """Return all names that a configuration file may use. Imports much, so it is called only when there is a file."""
-    from cdptui.config.validation import KnownNames  # noqa: PLC0415 - see the docstring
-    from cdptui.render.columns import COLUMNS  # noqa: PLC0415
-    from cdptui.tui.keymap import KEYS, normalize_key  # noqa: PLC0415
-    from cdptui.tui.themes import THEMES  # noqa: PLC0415
+    from cdptui.config.validation import KnownNames
+    from cdptui.render.columns import COLUMNS
+    from cdptui.tui.keymap import KEYS, normalize_key
+    from cdptui.tui.themes import THEMES
 
     return KnownNames(
         actions={key.id: tuple(key.keys.split(",")) for key in KEYS},

@@ -51,7 +51,7 @@ def guide(page: str | None) -> None:
         _list_pages()
         return
     if page not in PAGES:
-        from cdptui.config.validation import did_you_mean  # noqa: PLC0415 - only for this error
+        from cdptui.config.validation import did_you_mean
 
         message = f"no such page '{page}'{did_you_mean(page, PAGES)} (cdptui guide lists all pages)"
         raise CommandError(message, ExitCode.USAGE)

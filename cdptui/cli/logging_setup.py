@@ -29,7 +29,7 @@ class LogSettings:
         It stays open, as closing it would end the reader of a FIFO.
         """
         if self._file is not None:
-            from cdptui.cli.log_file import open_log  # noqa: PLC0415 - see the module docstring
+            from cdptui.cli.log_file import open_log
 
             self._handler = open_log(self._file)
 
@@ -39,8 +39,8 @@ class LogSettings:
 
     def configure(self, secrets: Collection[str]) -> None:
         """Start logging, with `secrets` masked."""
-        from cdptui.cli.log_file import LogFileHandler, configure_logging  # noqa: PLC0415 - see the module docstring
-        from cdptui.config.paths import default_log_file  # noqa: PLC0415
+        from cdptui.cli.log_file import LogFileHandler, configure_logging
+        from cdptui.config.paths import default_log_file
 
         if self._handler is None:
             self._handler = LogFileHandler(self._file or default_log_file())

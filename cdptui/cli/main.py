@@ -116,7 +116,7 @@ def cdptui(context: click.Context, /, **_options: object) -> None:
     settings = build_monitor_settings(
         choices, prompt=prompt_secret, before_prompt=lambda: require_drawable_terminal(is_stdin_used=is_stdin_used)
     )
-    from cdptui.cli.monitor import run_monitor  # noqa: PLC0415 - only what is needed is imported
+    from cdptui.cli.monitor import run_monitor
 
     context.exit(run_monitor(settings, DisplaySettings.of(choices), choices))
 

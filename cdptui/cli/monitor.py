@@ -108,8 +108,8 @@ async def _run(settings: MonitorSettings, display: DisplaySettings, choices: Eff
     gc_tuning.on_start_up()
     _ignore_textual_variables()
     # Importing Textual takes a quarter of a second, which --help and errors do not need.
-    from cdptui.cli.targets import initial_target, profile_hint, profile_targets  # noqa: PLC0415
-    from cdptui.tui.app import CdptuiApp  # noqa: PLC0415
+    from cdptui.cli.targets import initial_target, profile_hint, profile_targets
+    from cdptui.tui.app import CdptuiApp
 
     # Without a handler, an error that ends the app before logging starts would be printed with its traceback.
     logging.getLogger().addHandler(logging.NullHandler())
@@ -167,11 +167,11 @@ def _ignore_textual_variables() -> None:
 
 
 def _keymap(display: DisplaySettings) -> Keymap:
-    from cdptui.tui.keymap import DEFAULT_KEYMAP  # noqa: PLC0415 - imports Textual, see `_run`
+    from cdptui.tui.keymap import DEFAULT_KEYMAP
 
     if not display.keys:
         return DEFAULT_KEYMAP
-    from cdptui.tui.keymap import with_overrides  # noqa: PLC0415 - rarely needed
+    from cdptui.tui.keymap import with_overrides
 
     return with_overrides(display.keys)
 

@@ -301,7 +301,7 @@ def fleet_options(speed: float) -> Callable[[Function], Function]:
 def _parse_faults(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[Fault, ...]:
     if not values:
         return ()
-    from cdptui.simulator.faults.spec import SpecError, parse_fault  # noqa: PLC0415 - only what is needed is imported
+    from cdptui.simulator.faults.spec import SpecError, parse_fault
 
     try:
         return tuple(parse_fault(value) for value in values)

@@ -98,9 +98,9 @@ def simulate(  # noqa: PLR0913, PLR0917 - one parameter an option
     """Serve a simulated management node until interrupted."""
     password = _DEFAULT_PASSWORD if password_file is None else read_password_file(password_file)
     try:
-        from cdptui.simulator.node import ManagementNode  # noqa: PLC0415 - in an extra that may be missing
-        from cdptui.simulator.server import serve  # noqa: PLC0415
-        from cdptui.simulator.settings import SimulatorSettings  # noqa: PLC0415
+        from cdptui.simulator.node import ManagementNode
+        from cdptui.simulator.server import serve
+        from cdptui.simulator.settings import SimulatorSettings
     except ModuleNotFoundError as error:
         raise CommandError(MISSING_EXTRA) from error
     settings = SimulatorSettings(
@@ -117,7 +117,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - one parameter an option
     node = ManagementNode(settings)
     for fault in faults:
         node.faults.add_fault(fault)
-    import asyncio  # noqa: PLC0415 - a fifth of the time of --help
+    import asyncio
 
     try:
         asyncio.run(serve(node, on_ready=_announce))

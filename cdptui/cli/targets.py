@@ -63,7 +63,7 @@ def profile_hint(choices: EffectiveConfig | None) -> str:
     file = choices.user_config_file
     if file is None:
         return "cdptui config init writes a file for profiles"
-    from cdptui.config.paths import display_path  # noqa: PLC0415 - already imported when there is a file
+    from cdptui.config.paths import display_path
 
     return f"add one to {sanitize(display_path(file))}"
 
@@ -117,7 +117,7 @@ async def _connect(
     settings: MonitorSettings, typed: _TypedPassword, display: DisplaySettings, clock: Clock
 ) -> NodeConnection:
     # Imported late: the first frame needs neither the log nor the connection.
-    from cdptui.monitor.connection import connect  # noqa: PLC0415
+    from cdptui.monitor.connection import connect
 
     display.log.configure(settings.secrets)
     return await connect(typed.override(settings), clock, display.log.redact, typed.remember)

@@ -124,8 +124,8 @@ SERVICE: Final = "cdptui"
 def read_keyring_password(profile: str) -> str:
     """Return the password that `keyring set cdptui PROFILE` stored. Raises ConfigError."""
     try:
-        import keyring  # noqa: PLC0415 - an optional package, only needed here
-        from keyring.errors import KeyringError  # noqa: PLC0415
+        import keyring
+        from keyring.errors import KeyringError
     except ModuleNotFoundError as error:
         raise ConfigError("the keyring needs a package that is not installed: pip install 'cdptui[keyring]'") from error
     try:

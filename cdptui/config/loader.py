@@ -195,7 +195,7 @@ class Configuration:
 
     def problems(self) -> Iterator[tuple[ConfigFile, ConfigProblem]]:
         """Yield problems between tables or files that are valid separately."""
-        from cdptui.config.validation import ConfigProblem, did_you_mean  # noqa: PLC0415 - only needed with files
+        from cdptui.config.validation import ConfigProblem, did_you_mean
 
         for file in self.files:
             name = file.content.default_profile
@@ -216,7 +216,7 @@ class Configuration:
     def _require(self, profile: str) -> None:
         if profile in self.profiles:
             return
-        from cdptui.config.validation import did_you_mean  # noqa: PLC0415 - only needed for errors
+        from cdptui.config.validation import did_you_mean
 
         known = f"; available: {', '.join(self.profiles)}" if self.profiles else "; no profiles are configured"
         message = f"unknown profile '{profile}'{did_you_mean(profile, self.profiles) or known}"
@@ -243,8 +243,8 @@ def load_config(
     present = [file for file, is_required in ((system, False), (path, is_given)) if is_required or _exists(file)]
     if not present:
         return Configuration()
-    from cdptui.config.config_file import read_config_files  # noqa: PLC0415 - costs 30 ms: avoided without a file
-    from cdptui.config.validation import MAX_PROBLEMS  # noqa: PLC0415 - as the next
+    from cdptui.config.config_file import read_config_files
+    from cdptui.config.validation import MAX_PROBLEMS
 
     files, problems = read_config_files(present, load_names)
     configuration = Configuration(files)

@@ -78,7 +78,7 @@ def _matches_no_proxy(entry: str, node: SplitResult) -> bool:
     name, port = _without_port(entry.lower())
     if port is not None and port != (node.port or (443 if node.scheme == "https" else 80)):
         return False
-    import ipaddress  # noqa: PLC0415 - only needed with NO_PROXY
+    import ipaddress
 
     try:
         address = ipaddress.ip_address(host)

@@ -85,7 +85,7 @@ def _validate_files(tls: TlsSettings) -> None:
     """Load the files once, as for a connection."""
     if tls.ca_path is None and tls.client_certificate is None:
         return
-    import ssl  # noqa: PLC0415 - 15 ms, only needed with files
+    import ssl
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if tls.ca_path is not None and not _is_folder(tls.ca_path):

@@ -87,7 +87,7 @@ def is_host_name(host: str) -> bool:
     """
     name = host.removesuffix(".")
     if not name.isascii() or "xn--" in name.lower():
-        import idna  # noqa: PLC0415 - rarely needed; a dependency of httpx
+        import idna
 
         try:
             name = idna.encode(name.lower()).decode()
@@ -165,7 +165,7 @@ def is_ipv6_host(host: str) -> bool:
 
 def _ipv6(host: str) -> str | None:
     """Return a compressed IPv6 address with its zone escaped; None if `host` is not an IPv6 address."""
-    import ipaddress  # noqa: PLC0415 - only needed for addresses with colons
+    import ipaddress
 
     text, percent, zone = host.partition("%")
     # The percent sign of a zone is escaped in URLs only.

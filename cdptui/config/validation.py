@@ -87,7 +87,7 @@ def _first(problems: Iterable[ConfigProblem]) -> list[ConfigProblem]:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return a suggestion for `word` as the end of a message; empty when no known name is similar."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only needed for errors
+    from difflib import get_close_matches
 
     close = get_close_matches(word, list(known), 1, 0.6)
     return f"; did you mean '{close[0]}'?" if close else ""

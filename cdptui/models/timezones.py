@@ -47,7 +47,7 @@ def find_timezone(name: str) -> tzinfo | None:
     if not name or len(name) > _MAX_NAME or name.startswith((".", "/", "+", "-")):
         return None
     # zoneinfo takes 2 ms to import, and most runs need none.
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
     try:
         return ZoneInfo(name)

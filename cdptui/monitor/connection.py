@@ -118,8 +118,8 @@ async def connect(
 ) -> NodeConnection:
     """Create the connection to the node of `settings`. Sends no request yet. See `NodeConnection.create`."""
     await asyncio.to_thread(_import_network)
-    from cdptui.api.client import Client  # noqa: PLC0415 - imported late, see the module docstring
-    from cdptui.api.errors import ApiError  # noqa: PLC0415
+    from cdptui.api.client import Client
+    from cdptui.api.errors import ApiError
 
     client = await asyncio.to_thread(
         Client,

@@ -26,7 +26,7 @@ def size(count: int | None) -> str:
     """
     if count is None:
         return UNKNOWN
-    import humanize  # noqa: PLC0415 - not needed for the first frame
+    import humanize
 
     text = humanize.naturalsize(count, binary=True, format="%.1f")
     number, _, unit = text.partition(" ")

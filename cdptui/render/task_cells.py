@@ -127,7 +127,7 @@ def reason(row: TaskRow, context: CellContext) -> Line:
     if not row.reasons:
         return ()
     # The module is large, and a list without this column does not need it.
-    from cdptui.render.reason_messages import ReasonContext, reason_label  # noqa: PLC0415
+    from cdptui.render.reason_messages import ReasonContext, reason_label
 
     worst = row.reasons[0]
     more = len(row.reasons) - 1

@@ -1,5 +1,5 @@
 """A simulated ZStack management node, for demos and for tests on a real socket.
 
-It is a stranger: it follows the vendor's server, never our client, and imports nothing of ours. It refuses to be
-anything but one node that speaks plain HTTP.
+It is independent of the client: it follows the vendor's server and imports no other package of ours. It simulates one
+node over plain HTTP, nothing else.
 """

@@ -81,7 +81,7 @@ class Control:
             answer = self._answer(http.method, http.url.path, body)
         except _ControlRefused as refusal:
             status, answer = refusal.status, {"error": refusal.text}
-        # Whoever has the answer may rely on it: the port is closed by then, or open again.
+        # A client that has the answer may rely on it: the port is closed by then, or open again.
         await self._connections.apply_rules()
         await Response(msgspec.json.encode(answer), status, media_type="application/json")(scope, receive, send)
 

@@ -96,7 +96,7 @@ class EmbeddedServer:
             with contextlib.closing(listener):
                 asyncio.run(main())
         finally:
-            # Also when it never came to listening: whoever waits for it must not wait for ever.
+            # Also when it never began to listen: a thread that waits for it must not wait for ever.
             ready.set()
 
 

@@ -126,7 +126,7 @@ class TaskListModel:
         """The expression that the rows must match; None for all rows."""
         if not self.is_unhealthy_only:
             return self.typed
-        from cdptui.query.expression import unhealthy  # noqa: PLC0415
+        from cdptui.query.expression import unhealthy
 
         return unhealthy(self.typed)
 
@@ -135,7 +135,7 @@ class TaskListModel:
         """The active filter for the user; empty when all rows are shown."""
         if self.typed is None:
             return "unhealthy" if self.is_unhealthy_only else ""
-        from cdptui.query.formatter import format_query  # noqa: PLC0415
+        from cdptui.query.formatter import format_query
 
         text = format_query(self.typed)
         return f"unhealthy, {text}" if self.is_unhealthy_only else text
@@ -143,7 +143,7 @@ class TaskListModel:
     @property
     def filter_result(self) -> FilterResult:
         """How many rows match the filter, and each condition in it."""
-        from cdptui.render.filter_lines import FilterResult  # noqa: PLC0415
+        from cdptui.render.filter_lines import FilterResult
 
         filtered = self.filtered
         if filtered is None:
@@ -155,7 +155,7 @@ class TaskListModel:
         """Uuids whose names the filter needs; empty when there are so many that asking would load the server."""
         if self.filtered is None:
             return ()
-        from cdptui.tasklist.filtered_rows import MAX_MISSING_NAMES  # noqa: PLC0415
+        from cdptui.tasklist.filtered_rows import MAX_MISSING_NAMES
 
         missing = self.filtered.missing_names
         return missing if len(missing) < MAX_MISSING_NAMES else ()
@@ -226,12 +226,12 @@ class TaskListModel:
     def _filter(self, expression: Expression) -> FilteredRows:
         if self.filtered is not None and self.filtered.expression == expression:
             return self.filtered
-        from cdptui.tasklist.filtered_rows import FilteredRows  # noqa: PLC0415
+        from cdptui.tasklist.filtered_rows import FilteredRows
 
         return FilteredRows(expression)
 
     def _query_context(self) -> QueryContext:
-        from cdptui.query.fields import QueryContext  # noqa: PLC0415
+        from cdptui.query.fields import QueryContext
 
         return QueryContext(self._now, self._names, self._changed_at)
 

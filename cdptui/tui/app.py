@@ -312,20 +312,20 @@ class CdptuiApp(TerminalApp, inherit_bindings=False):
 
     def action_help(self) -> None:
         """Show help."""
-        from cdptui.tui.screens.help import HelpScreen  # noqa: PLC0415 - not needed for the first frame
+        from cdptui.tui.screens.help import HelpScreen
 
         self.push_screen(HelpScreen(self.keymap, is_for_pane=isinstance(self.focused, DetailPane)))
 
     def action_command_palette(self) -> None:
         """Open the command palette."""
-        from cdptui.tui.commands import CommandPaletteScreen  # noqa: PLC0415 - not needed for the first frame
+        from cdptui.tui.commands import CommandPaletteScreen
 
         if not isinstance(self.screen, CommandPaletteScreen):
             self.push_screen(CommandPaletteScreen())
 
     def action_profile_menu(self) -> None:
         """Choose another node to monitor."""
-        from cdptui.tui.screens.menus import ProfileMenu  # noqa: PLC0415 - not needed for the first frame
+        from cdptui.tui.screens.menus import ProfileMenu
 
         if len(self._targets) > 1:
             self.push_screen(ProfileMenu(self._targets, self._watch.target), self._on_target_selected)
@@ -364,7 +364,7 @@ class CdptuiApp(TerminalApp, inherit_bindings=False):
         self.run_worker(self._copy(message.label, message.text), name="copy", group="copy", exclusive=True)
 
     async def _copy(self, label: str, text: str) -> None:
-        from cdptui.tui.terminal.clipboard import Clipboard  # noqa: PLC0415 - not needed for the first frame
+        from cdptui.tui.terminal.clipboard import Clipboard
 
         driver = self.terminal
         clipboard = Clipboard(self.traits, driver.write if driver is not None else lambda _: None)
@@ -399,7 +399,7 @@ class CdptuiApp(TerminalApp, inherit_bindings=False):
             return None
         if self.small_window is None:
             return frame, self.size
-        from cdptui.tui.small_window import layout_update  # noqa: PLC0415
+        from cdptui.tui.small_window import layout_update
 
         return layout_update(self.small_window, self._main, self.keymap.labels["quit"]), self.small_window
 

@@ -358,7 +358,7 @@ def _normalize_base(name: str) -> str | None:
 
 
 def _character_key(character: str) -> str | None:
-    from textual.keys import KEY_NAME_REPLACEMENTS  # noqa: PLC0415 - only when keys were remapped
+    from textual.keys import KEY_NAME_REPLACEMENTS
 
     if character.isalnum():
         return character
@@ -372,7 +372,7 @@ def _character_key(character: str) -> str | None:
 
 @cache
 def _known_key_names() -> frozenset[str]:
-    from textual.keys import KEY_NAME_REPLACEMENTS, KEY_TO_UNICODE_NAME, Keys  # noqa: PLC0415
+    from textual.keys import KEY_NAME_REPLACEMENTS, KEY_TO_UNICODE_NAME, Keys
 
     plain = {str(key.value) for key in Keys if "+" not in key.value and "<" not in key.value}
     symbols = {KEY_NAME_REPLACEMENTS.get(name, name) for name in KEY_TO_UNICODE_NAME}

@@ -123,7 +123,7 @@ class MonitorWorker:
 
     def _count_failure(self, error: Exception) -> Failure:
         """Return the failure to show for an error that ended the connection, and count its repetitions."""
-        from cdptui.api.errors import ApiError  # noqa: PLC0415 - only needed after an error
+        from cdptui.api.errors import ApiError
 
         summary, lists = summarize_exception(error), self._lists
         is_same = summary == self._last_error and lists < _STEADY_LISTS

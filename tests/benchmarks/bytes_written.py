@@ -39,7 +39,7 @@ def unchanged_poll() -> Measured:
     """Bytes of a poll that brings nothing new, beyond clock and age: 1,000 tasks, 120x40, detail pane open (default).
 
     Two cdptui for the same minute, one polls every 3 s, the other never: the difference, for each poll. What is left
-    is the poll's duration, the age that starts anew, and the sparkline, which grows.
+    is the poll's duration, the age that starts again, and the sparkline, which grows.
     """
     traffic = _traffic()
     each = (traffic.still - traffic.ticking) / traffic.still_polls

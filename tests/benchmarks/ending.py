@@ -16,7 +16,7 @@ _TASKS = 60
 def end_beside_a_node_that_hangs() -> Measured:
     """From SIGTERM to the end of the process, while the node takes every request and answers none: the longest of nine.
 
-    The terminal must be whole then. A poll is under way: it begins anew each second, and the node was still for two.
+    The terminal must be whole then. A poll is under way: it begins again each second, and the node was still for two.
     """
     found = []
     for _ in range(_ROUNDS):

@@ -33,7 +33,7 @@ _PATIENCE_S = 240.0
 
 
 class HeldLoop:
-    """A beat every millisecond on the event loop; what lies between two beats was somebody else's."""
+    """A beat every millisecond on the event loop; what lies between two beats was other work."""
 
     def __init__(self) -> None:
         self.phase = "connecting"

@@ -18,7 +18,7 @@ _SECRETS = (
     re.compile(rb"/accounts/sessions/([^\s/?]+) "),
     re.compile(rb'"inventory": ?\{[^{}]*"uuid": ?"([0-9a-f]{32})"[^{}]*"(?:accountUuid|expiredDate|userUuid)"'),
 )
-"""What proves who somebody is: headers, cookies, the body of a login and its answer, the path of a logout."""
+"""Credentials: headers, cookies, the body of a login and its answer, the path of a logout."""
 
 
 class Wire:

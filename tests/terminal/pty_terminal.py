@@ -149,7 +149,7 @@ class Terminal:
         self._reader.start()
 
     def wipe(self) -> None:
-        """Forget what is on the screen, as somebody else's program may have written over it."""
+        """Clear the emulated screen, as another program may have written over the real one."""
         self._read_all()
         self._screen.reset()
 

@@ -181,7 +181,7 @@ def test_a_black_hole_of_many_tries_is_waited_out() -> None:
         watched.node.faults.add("hang")
         watched.terminal.wait_for("▲ retry 1 ")
         for tries in range(2, 14):
-            # Somebody is impatient: each r is a try of its own, and never a second one beside it.
+            # Each r is an attempt of its own, and never a second one at the same time.
             watched.terminal.send("rrr")
             watched.answers_keys()
             # A busy machine may be several tries further by now.

@@ -1,4 +1,4 @@
-"""Names that somebody else made up stay where they are put, whatever they hold, on screen and in what is copied."""
+"""Names from other users stay where they are drawn, whatever they contain, on screen and in what is copied."""
 
 from __future__ import annotations
 

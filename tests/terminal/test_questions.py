@@ -31,7 +31,7 @@ NAME = slice(2, 12)
 
 
 class Desk(NamedTuple):
-    """The monitor in front of somebody, and the world that it watches."""
+    """The monitor in a terminal, and the simulated world that it watches."""
 
     terminal: Terminal
     node: ManagementNode

@@ -1,4 +1,4 @@
-"""What becomes of a session when a node, a colleague or somebody in between does their worst."""
+"""Sessions when the node, another user or a proxy misbehaves."""
 
 from __future__ import annotations
 

@@ -85,5 +85,5 @@ async def test_skipped_frame_is_redrawn_from_the_writer_thread() -> None:
         await running.app.push_screen(ModalScreen[None](), wait_for_dismiss=False)
         await running.app.screen.mount(dialog)
         await running.finish()
-        dialog.update(Rule("anew"))
+        dialog.update(Rule("again"))
         Context().run(running.app.redraw)

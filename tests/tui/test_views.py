@@ -147,7 +147,7 @@ async def test_view_menu_fits_every_size(size: tuple[int, int]) -> None:
 
 
 class SlowDisk(ThreadPoolExecutor):
-    """Threads in which whoever looks for the file of the views, or reads it, waits to be let through."""
+    """Threads in which a search for the views file, or a read of it, waits to be let through."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -26,7 +26,7 @@ def forward_proxy(port: int) -> Iterator[tuple[str, list[str]]]:
             url = urlsplit(self.path)
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             path = f"{url.path}?{url.query}" if url.query else url.path
-            # Whoever asked may be gone by the time there is an answer.
+            # The client may be gone by the time there is an answer.
             with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as behind:
                 behind.request(self.command, path, body, dict(self.headers))
                 answer = behind.getresponse()

@@ -38,7 +38,7 @@ def log_in(client: httpx.Client) -> str:
 
 
 def answers(server: EmbeddedServer) -> bool:
-    """True when somebody new is answered."""
+    """True when a new client is answered."""
     try:
         with new_client(server) as client:
             return client.get("/licenses/addons").status_code == 200

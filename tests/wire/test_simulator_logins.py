@@ -191,7 +191,7 @@ def test_locked_account_says_for_how_long() -> None:
         assert 590 < int(words[-2]) <= 600
 
 
-@pytest.mark.parametrize("owner", [None, "admin", "somebody"])
+@pytest.mark.parametrize("owner", [None, "admin", "eve"])
 def test_access_key_has_the_rights_of_its_owner(owner: str | None) -> None:
     with serving(replace(SETTINGS, access_key_owner=owner)) as (node, client):
         now = datetime.fromtimestamp(node.state.server_time(), ZoneInfo(SETTINGS.zone))
@@ -199,7 +199,7 @@ def test_access_key_has_the_rights_of_its_owner(owner: str | None) -> None:
         signature = sign(SETTINGS.access_key_secret, "GET", date, "/v1/cdp-task")
         headers = {"Date": date, "Authorization": f"ZStack {SETTINGS.access_key_id}:{signature}"}
         answer = client.get("/cdp-task", headers=headers)
-        if owner == "somebody":
+        if owner == "eve":
             assert code_of(answer) == "SYS.1006"
             assert "denied by default" in answer.json()["error"]["details"]
         else:

@@ -117,7 +117,7 @@ async def test_a_login_that_outlasts_several_polls_opens_one_session_and_leaves_
 async def test_where_nobody_was_reached_nothing_is_waited_for_and_nothing_is_left() -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=0) as nowhere, ExitStack() as queue:
         address = nowhere.getsockname()
-        # Whoever comes once the line is full gets no answer at all.
+        # A client that comes once the queue is full gets no answer at all.
         for _ in range(3):
             waiting = queue.enter_context(socket.socket())
             waiting.setblocking(False)
@@ -279,7 +279,7 @@ async def test_a_key_that_is_wrong_is_said_and_waits_for_a_person(key: AccessKey
 
 
 async def test_a_key_without_rights_is_a_matter_of_permission() -> None:
-    with EmbeddedServer(ManagementNode(replace(SETTINGS, access_key_owner="somebody"))) as server:
+    with EmbeddedServer(ManagementNode(replace(SETTINGS, access_key_owner="eve"))) as server:
         update = await first_update(server, KEY, "Asia/Shanghai")
         assert update.failure is not None
         assert update.failure.kind is FailureKind.PERMISSION_DENIED

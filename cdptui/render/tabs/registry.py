@@ -113,43 +113,43 @@ def _title(tab: Tab, placed: Sequence[PlacedTab]) -> str:
 
 
 def _load_overview() -> TabLines:
-    from cdptui.render.tabs.overview import lines  # noqa: PLC0415
+    from cdptui.render.tabs.overview import lines
 
     return lines
 
 
 def _load_resources() -> TabLines:
-    from cdptui.render.tabs.resources import lines  # noqa: PLC0415
+    from cdptui.render.tabs.resources import lines
 
     return lines
 
 
 def _load_policy() -> TabLines:
-    from cdptui.render.tabs.policy import lines  # noqa: PLC0415
+    from cdptui.render.tabs.policy import lines
 
     return lines
 
 
 def _load_storage() -> TabLines:
-    from cdptui.render.tabs.storage import lines  # noqa: PLC0415
+    from cdptui.render.tabs.storage import lines
 
     return lines
 
 
 def _load_points() -> TabLines:
-    from cdptui.render.tabs.recovery_points import lines  # noqa: PLC0415
+    from cdptui.render.tabs.recovery_points import lines
 
     return lines
 
 
 def _load_raw() -> TabLines:
-    from cdptui.render.tabs.raw import lines  # noqa: PLC0415
+    from cdptui.render.tabs.raw import lines
 
     return lines
 
 
 def _load_why() -> TabLines:
-    from cdptui.render.tabs.why import lines  # noqa: PLC0415
+    from cdptui.render.tabs.why import lines
 
     return lines
 

@@ -1,6 +1,6 @@
 """Fault rules, which tests and demos switch on and off while the node runs.
 
-Which request is hit is decided here; `mischief` enacts it on the connection, `fault_spec` reads rules from text.
+Which request is hit is decided here; `responses` applies it to the connection, `spec` parses rules from text.
 """
 
 from __future__ import annotations

@@ -57,9 +57,9 @@ class DetailController:
         if row is None or snapshot is None:
             self._pane.show_placeholder()
             return
-        from cdptui.models.inventory import StorageCommitment  # noqa: PLC0415
-        from cdptui.render.failure_messages import failure_label  # noqa: PLC0415
-        from cdptui.render.tabs.context import DetailContext  # noqa: PLC0415
+        from cdptui.models.inventory import StorageCommitment
+        from cdptui.render.failure_messages import failure_label
+        from cdptui.render.tabs.context import DetailContext
 
         tab, inventory, task = self._tab, connection.directory, row.task
         failure, vm = inventory.names_failure, _vm_of(row)
@@ -90,7 +90,7 @@ class DetailController:
         Called every second: nothing is requested for a task before the cursor has been on it for two calls. `force`
         also requests what is cached.
         """
-        from cdptui.monitor.inventory import InventoryNeeds  # noqa: PLC0415
+        from cdptui.monitor.inventory import InventoryNeeds
 
         uuid = row.task.uuid if row is not None else None
         is_resting, self._settled_uuid = uuid == self._settled_uuid, uuid
@@ -120,7 +120,7 @@ class DetailController:
 
     def _commitment_of(self, uuid: str | None, rows: Sequence[TaskRow]) -> StorageCommitment:
         """Return the sums over all tasks of a storage, added up once for each list."""
-        from cdptui.models.inventory import storage_commitment  # noqa: PLC0415
+        from cdptui.models.inventory import storage_commitment
 
         known_rows, known_uuid, commitment = self._commitment
         if commitment is None or known_rows is not rows or known_uuid != uuid:

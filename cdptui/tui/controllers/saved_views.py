@@ -89,7 +89,7 @@ class SavedViewsController:
     async def recall(self, number: int) -> None:
         """Apply a view by number; 0 applies the startup view."""
         if self._views is None and self._has_file is False:
-            from cdptui.config.saved_views import SavedViews  # noqa: PLC0415
+            from cdptui.config.saved_views import SavedViews
 
             self._views = SavedViews()
         self._cancel_earlier()
@@ -109,8 +109,8 @@ class SavedViewsController:
     @property
     def current_view(self) -> SavedView:
         """The list as it is now, as a view."""
-        from cdptui.config.saved_views import MAX_NAME, SavedView  # noqa: PLC0415
-        from cdptui.query.formatter import format_query  # noqa: PLC0415
+        from cdptui.config.saved_views import MAX_NAME, SavedView
+        from cdptui.query.formatter import format_query
 
         tasks = self._tasks
         text = format_query(tasks.typed) if tasks.typed is not None else ""
@@ -127,8 +127,8 @@ class SavedViewsController:
 
     async def apply(self, view: SavedView, name: str) -> None:
         """Apply a view to the list; what this version does not know of it is left out."""
-        from cdptui.query.errors import QueryError  # noqa: PLC0415
-        from cdptui.query.parser import parse  # noqa: PLC0415
+        from cdptui.query.errors import QueryError
+        from cdptui.query.parser import parse
 
         try:
             typed = parse(view.filter) if view.filter.strip() else None
@@ -161,7 +161,7 @@ class SavedViewsController:
         self._host.run_in_group(run, group)
 
     async def _read(self) -> SavedViews:
-        from cdptui.config.saved_views import SavedViewsFile  # noqa: PLC0415
+        from cdptui.config.saved_views import SavedViewsFile
 
         file = SavedViewsFile(views_file())
         self._views = await asyncio.to_thread(file.read)
@@ -195,7 +195,7 @@ class SavedViewsController:
             await self._open(views, number)
 
     async def _open(self, views: SavedViews, number: int) -> None:
-        from cdptui.config.saved_views import SavedView  # noqa: PLC0415
+        from cdptui.config.saved_views import SavedView
 
         number = number or self._startup_number(views)
         view = views.view(number) if number else SavedView(name="all tasks, worst first")
@@ -218,8 +218,8 @@ class SavedViewsController:
             self._run(partial(self._change, command), _SAVE)
 
     async def _change(self, command: ViewCommand) -> None:
-        from cdptui.config.errors import ConfigError  # noqa: PLC0415
-        from cdptui.config.saved_views import SavedViewsFile  # noqa: PLC0415
+        from cdptui.config.errors import ConfigError
+        from cdptui.config.saved_views import SavedViewsFile
 
         current, number = structs.replace(self.current_view, name=command.name), command.number
         profile = self._profile
@@ -259,8 +259,8 @@ def _describe_change(command: ViewCommand, views: SavedViews, profile: str) -> s
 
 def _filter_text(view: SavedView) -> str:
     """Return what `TaskListModel.filter_text` is while the list is filtered by a view."""
-    from cdptui.query.formatter import format_query  # noqa: PLC0415
-    from cdptui.query.parser import parse  # noqa: PLC0415
+    from cdptui.query.formatter import format_query
+    from cdptui.query.parser import parse
 
     text = format_query(parse(view.filter)) if view.filter.strip() else ""
     return ", ".join(filter(None, ("unhealthy" if view.unhealthy else "", text)))

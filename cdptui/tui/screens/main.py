@@ -230,7 +230,7 @@ class MainScreen(Screen[None]):
 
     def prompt_for(self, prompt: CredentialPrompt, reason: str, submit: Callable[[str | None], None]) -> None:
         """Ask the user for a credential; call `submit` with it, or with None if the user cancels."""
-        from cdptui.tui.screens.login_prompt import LoginPrompt  # noqa: PLC0415
+        from cdptui.tui.screens.login_prompt import LoginPrompt
 
         self.app.push_screen(LoginPrompt(prompt, self._target.account, self._target.node, reason), submit)
 

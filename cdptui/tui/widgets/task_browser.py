@@ -155,7 +155,7 @@ class TaskBrowser(Container):
             return
         line = self.table.cursor_line
         if isinstance(line, GroupSummary):
-            from cdptui.render.tabs.group import group_lines  # noqa: PLC0415
+            from cdptui.render.tabs.group import group_lines
 
             self.pane.show_placeholder(group_lines(line, self._content().context))
             return
@@ -263,7 +263,7 @@ class TaskBrowser(Container):
 
     async def action_filter(self) -> None:
         """Type a filter, or edit the active one."""
-        from cdptui.query.formatter import format_query  # noqa: PLC0415
+        from cdptui.query.formatter import format_query
 
         bar = await self._ensure_filter_bar()
         self.show_filter()
@@ -290,7 +290,7 @@ class TaskBrowser(Container):
     async def _ensure_filter_bar(self) -> FilterBar:
         """Return the filter bar, created on first use; keys that come meanwhile wait for it."""
         if self._filter_bar is None:
-            from cdptui.tui.widgets.filter_bar import FilterBar  # noqa: PLC0415
+            from cdptui.tui.widgets.filter_bar import FilterBar
 
             self._filter_bar = FilterBar(self.keymap, id="filter")
             await self.screen.mount(self._filter_bar, before="#footer")
@@ -300,7 +300,7 @@ class TaskBrowser(Container):
 
     def action_sort_menu(self) -> None:
         """Choose the order from a menu."""
-        from cdptui.tui.screens.menus import SortMenu  # noqa: PLC0415
+        from cdptui.tui.screens.menus import SortMenu
 
         self.app.push_screen(SortMenu(self.tasks.order), self._set_order)
 
@@ -326,7 +326,7 @@ class TaskBrowser(Container):
 
     def action_group_menu(self) -> None:
         """Choose from a menu what the list is grouped by."""
-        from cdptui.tui.screens.menus import Menu, MenuItem  # noqa: PLC0415
+        from cdptui.tui.screens.menus import Menu, MenuItem
 
         items = [MenuItem(_NO_GROUPING, "n", "No groups")]
         items += [MenuItem(by.key, by.letter, by.label) for by in GROUPINGS]
@@ -367,7 +367,7 @@ class TaskBrowser(Container):
 
     def action_columns(self) -> None:
         """Choose columns and their order."""
-        from cdptui.tui.screens.column_chooser import ColumnChooser  # noqa: PLC0415
+        from cdptui.tui.screens.column_chooser import ColumnChooser
 
         self.app.push_screen(ColumnChooser(self.tasks.columns), self._set_columns)
 
@@ -433,7 +433,7 @@ class TaskBrowser(Container):
 
     def action_copy(self) -> None:
         """Choose what to copy of the marked tasks, or of the one under the cursor."""
-        from cdptui.tui.screens.menus import MAX_COPIED, open_copy_menu  # noqa: PLC0415
+        from cdptui.tui.screens.menus import MAX_COPIED, open_copy_menu
 
         rows = self._target_rows
         if self._connection is None or not rows:
@@ -446,7 +446,7 @@ class TaskBrowser(Container):
 
     def action_save(self) -> None:
         """Save the listed or the marked tasks, or the screen, to a file."""
-        from cdptui.tui.screens.menus import Menu, MenuItem  # noqa: PLC0415
+        from cdptui.tui.screens.menus import Menu, MenuItem
 
         marked = len(self.tasks.marks)
         what = f"{marked} marked" if marked else f"{len(self.tasks.lines.rows)} tasks"
@@ -468,7 +468,7 @@ class TaskBrowser(Container):
             self.call_after_refresh(self.run_worker, self._write(request, kind), group="save")
 
     def _export_request(self, snapshot: Snapshot | None) -> ExportRequest | None:
-        from cdptui.tui.export_files import ExportRequest  # noqa: PLC0415
+        from cdptui.tui.export_files import ExportRequest
 
         if self._connection is None or snapshot is None:
             return None
@@ -486,7 +486,7 @@ class TaskBrowser(Container):
         )
 
     async def _write(self, request: ExportRequest, kind: str) -> None:
-        from cdptui.tui.export_files import export_screenshot, export_table  # noqa: PLC0415
+        from cdptui.tui.export_files import export_screenshot, export_table
 
         if kind == "svg":
             self.show_notice(await export_screenshot(request, self.app.export_screenshot()))
@@ -571,7 +571,7 @@ class TaskBrowser(Container):
         self, views: SavedViews, profile: str, current: SavedView, done: Callable[[ViewCommand | None], None]
     ) -> None:
         """Let the user choose, save or delete a view."""
-        from cdptui.tui.screens.view_menu import ViewMenu  # noqa: PLC0415
+        from cdptui.tui.screens.view_menu import ViewMenu
 
         self.app.push_screen(ViewMenu(views, profile, current), done)
 

@@ -343,7 +343,7 @@ class TaskTable(ScrollView, can_focus=True):
     def vertical_scrollbar(self) -> ScrollBar:
         """The scroll bar, created when it is first needed."""
         if self._scroll_bar is None:
-            from cdptui.tui.terminal.scrolling import ThinScrollBar  # noqa: PLC0415
+            from cdptui.tui.terminal.scrolling import ThinScrollBar
 
             self._scroll_bar = ThinScrollBar.attach(self)
         return self._scroll_bar

@@ -451,7 +451,7 @@ async def test_a_contention_found_beside_the_polls_is_told_by_the_next_one_which
     with pytest.raises(e.SessionContended):
         await read(client)
     assert len(node.asked(LOGIN)) == 2
-    # The one after that is a person's wish.
+    # The one after that is a command of the user.
     assert await read(client)
     assert len(node.asked(LOGIN)) == 3
     await client.aclose()

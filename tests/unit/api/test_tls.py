@@ -83,7 +83,7 @@ def test_a_client_key_that_wants_a_passphrase_never_asks_for_it_here(tmp_path: P
 
 
 def encrypted(pem: bytes, passphrase: bytes) -> bytes:
-    from cryptography.hazmat.primitives import serialization as s  # noqa: PLC0415 - comes with trustme
+    from cryptography.hazmat.primitives import serialization as s
 
     key = s.load_pem_private_key(pem, password=None)
     return key.private_bytes(s.Encoding.PEM, s.PrivateFormat.PKCS8, s.BestAvailableEncryption(passphrase))

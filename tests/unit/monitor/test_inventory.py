@@ -306,7 +306,7 @@ async def test_interrupted_request_is_repeated() -> None:
     node.known_storages = [LOST]
     asker = Asker(node)
     node.side_gate.clear()
-    # Watching ends in the middle of the question, and begins anew.
+    # Watching ends during the request, and begins again.
     await asker.look(InventoryNeeds(storages=True))
     assert node.asked == ["storages"]
     node.side_gate.set()
