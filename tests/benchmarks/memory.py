@@ -31,7 +31,7 @@ def peak_1k() -> Measured:
 
     In simulated time: client, monitor, series and screen (headless) in a process of their own, all tasks changing every
     five minutes; a stand-in for the socket encodes each page again and keeps none. The first 22 hours of changes are
-    put into the series directly (working out the growth of each would take hours), the last polls go through everything.
+    put into the series directly (computing the growth of each would take hours), the last polls go through all code.
     On the pty: the installed cdptui over HTTP, all tasks changing, five polls. Both are in the note.
     """
     return _peak(1000)
