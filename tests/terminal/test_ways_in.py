@@ -141,7 +141,7 @@ def test_that_nothing_is_encrypted_is_said(monitor: OpenMonitor) -> None:
         (["--client-key", "/dev/null"], "--client-cert"),
         (["--access-key-file", "/nowhere"], "No such file"),
         (["--access-key-file", "x", "--password-file", "y"], "exclude each other"),
-        (["--server-zone", "Nowhere"], "no zone"),
+        (["--server-zone", "Nowhere"], "not a time zone"),
         (["--login-type", "user"], "--user"),
         (["--user", "eve", "--login-type", "ldap"], "--account"),
         (["--project", "p"], "--login-type"),
