@@ -1,4 +1,4 @@
-"""However it ends: the terminal is as it was, the session is logged out, the code says why."""
+"""Every kind of exit restores the terminal, logs out and has the right exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names that somebody else made up stay where they are put, whatever they hold, on screen and in what is copied."""
+"""Hostile names from the server are harmless on screen and in copies."""
 
 from __future__ import annotations
 

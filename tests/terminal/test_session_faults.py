@@ -1,4 +1,4 @@
-"""What becomes of a session when a node, a colleague or somebody in between does their worst."""
+"""Sessions under faults of the node, of other logins and of the network."""
 
 from __future__ import annotations
 

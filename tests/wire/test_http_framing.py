@@ -1,4 +1,4 @@
-"""What a server, or a front, does with HTTP itself: byte for byte over real sockets, two requests each."""
+"""HTTP framing of servers and proxies over real sockets, two requests each."""
 
 from __future__ import annotations
 

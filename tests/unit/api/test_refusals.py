@@ -1,4 +1,4 @@
-"""Logins and sessions that are refused: what is tried again, by whom, and that no secret is told about it."""
+"""Rejected logins and sessions: retries, and messages without secrets."""
 
 from __future__ import annotations
 

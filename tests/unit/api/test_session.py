@@ -1,4 +1,4 @@
-"""Who logs in, when, and how often: over the client, for that is what must behave."""
+"""Session life cycle, tested through the client."""
 
 from __future__ import annotations
 

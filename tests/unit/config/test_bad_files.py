@@ -1,4 +1,4 @@
-"""Every mistake in a configuration is told with its file, its line and what was meant: a table of bad files."""
+"""Invalid configuration files: every problem is reported with file, line and suggestion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the environment tells of a terminal."""
+"""Detection of terminal capabilities."""
 
 from __future__ import annotations
 
