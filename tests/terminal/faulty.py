@@ -1,4 +1,4 @@
-"""cdptui with a fault of its own, from outside: `python -m tests.terminal.faulty WHERE [options of cdptui]`.
+"""Run cdptui with an injected internal error: `python -m tests.terminal.faulty WHERE [options of cdptui]`.
 
 The fault waits for the key `I`; those of a poll and of the resolver come by themselves.
 """

@@ -1,4 +1,4 @@
-"""A wire that is listened to: a relay in front of a server, which remembers every secret that went over it."""
+"""A relay in front of a server that records every secret it forwards."""
 
 from __future__ import annotations
 

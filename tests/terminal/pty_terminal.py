@@ -1,4 +1,4 @@
-"""A real terminal for a real process: a pty, a screen that understands it, and a count of every byte."""
+"""A pty with a terminal emulator, for tests of the real program; counts every byte."""
 
 from __future__ import annotations
 

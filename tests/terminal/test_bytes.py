@@ -1,4 +1,4 @@
-"""What goes over the operator's line: bytes, counted on a real pty."""
+"""Bytes written to the terminal, counted on a real pty."""
 
 from __future__ import annotations
 

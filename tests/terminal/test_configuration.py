@@ -57,7 +57,7 @@ def test_going_to_another_profile_logs_out_of_the_first(simulate: Simulate, begi
     terminal = begin(two_profiles(prod, test))
     terminal.wait_for(r"^  prod +● live .*30/30 tasks")
     terminal.send("x")
-    terminal.wait_for("Enter logs out here")
+    terminal.wait_for("Enter logs out and switches")
     terminal.send("j\r")
     terminal.wait_for(r"^  test +● live .*12/12 tasks")
     terminal.wait_for(lambda _: prod_node.sessions.alive() == 0)
@@ -122,7 +122,7 @@ def test_under_the_new_name_there_is_never_a_task_of_the_old(simulate: Simulate,
     terminal = begin(two_profiles(prod, test))
     terminal.wait_for("30/30 tasks")
     terminal.send("xj")
-    terminal.wait_for("Enter logs out here")
+    terminal.wait_for("Enter logs out and switches")
     before = len(terminal.output)
     terminal.send("\r")
     # One frame takes two reads of a pty; its first cells are the new name, its last the end of the old list.

@@ -1,4 +1,4 @@
-"""What `c` copies, and the way it really goes: out of a terminal, into tmux, through screen."""
+"""Copying with `c`: to the terminal, to tmux and through GNU screen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""However it ends: the terminal is as it was, the session is logged out, the code says why."""
+"""Every kind of exit restores the terminal, logs out and has the right exit code."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS, ids=str)
-def test_a_signal_restores_the_terminal_and_logs_out(
+def test_signal_restores_the_terminal_and_logs_out(
     simulate: Simulate, monitor: OpenMonitor, number: signal.Signals, code: int
 ) -> None:
     node, server = simulate()
@@ -80,7 +80,7 @@ def test_a_signal_restores_the_terminal_and_logs_out(
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS, ids=str)
-def test_a_request_that_hangs_holds_no_end_up(
+def test_hanging_request_does_not_delay_the_exit(
     simulate: Simulate, monitor: OpenMonitor, number: signal.Signals, code: int
 ) -> None:
     node, server = simulate()
@@ -95,7 +95,7 @@ def test_a_request_that_hangs_holds_no_end_up(
 
 
 @pytest.mark.parametrize(("key", "dialog"), [("s", "Sort by"), ("/", "filter")])
-def test_ctrl_l_and_ctrl_c_work_whatever_is_open(
+def test_ctrl_l_and_ctrl_c_work_on_every_screen(
     simulate: Simulate, monitor: OpenMonitor, key: str, dialog: str
 ) -> None:
     node, server = simulate()
@@ -113,7 +113,7 @@ def test_ctrl_l_and_ctrl_c_work_whatever_is_open(
     assert node.sessions.alive() == 0
 
 
-def test_signals_that_come_while_it_ends_change_nothing(
+def test_signals_during_shutdown_have_no_effect(
     fleet: tuple[ManagementNode, EmbeddedServer], monitor: OpenMonitor
 ) -> None:
     node, server = fleet
@@ -127,9 +127,7 @@ def test_signals_that_come_while_it_ends_change_nothing(
     assert node.sessions.alive() == 0
 
 
-def test_ctrl_z_gives_the_terminal_back_and_fg_brings_the_whole_screen(
-    simulate: Simulate, monitor: OpenMonitor
-) -> None:
+def test_ctrl_z_restores_the_terminal_and_fg_redraws_the_screen(simulate: Simulate, monitor: OpenMonitor) -> None:
     _, server = simulate()
     terminal = monitor(server.url)
     terminal.wait_for("60/60 tasks", "NAME .*STATUS", "● Running", "q quit")
@@ -153,7 +151,7 @@ def test_ctrl_z_gives_the_terminal_back_and_fg_brings_the_whole_screen(
     assert terminal.is_restored
 
 
-def test_stops_in_the_middle_of_a_drawing_do_no_harm(simulate: Simulate, monitor: OpenMonitor) -> None:
+def test_suspend_while_drawing_does_no_harm(simulate: Simulate, monitor: OpenMonitor) -> None:
     _, server = simulate()
     terminal = monitor(server.url, columns=200, lines=60)
     terminal.wait_for("60/60 tasks")
@@ -171,7 +169,7 @@ def test_stops_in_the_middle_of_a_drawing_do_no_harm(simulate: Simulate, monitor
     assert terminal.wait_for_end() == 0
 
 
-def test_a_terminal_that_is_gone_ends_it_even_if_hangups_are_ignored(simulate: Simulate) -> None:
+def test_closed_terminal_ends_the_program_even_with_sighup_ignored(simulate: Simulate) -> None:
     node, server = simulate()
     line = f"trap '' HUP; exec {' '.join(CDPTUI)} --url {server.url} --account admin --log-file /dev/null"
     with Terminal(["sh", "-c", line], environment={"ZSTACK_PASSWORD": "password"}) as terminal:
@@ -186,7 +184,7 @@ def test_a_terminal_that_is_gone_ends_it_even_if_hangups_are_ignored(simulate: S
     assert node.sessions.alive() == 0
 
 
-def test_a_process_that_stood_still_polls_at_once(simulate: Simulate, monitor: OpenMonitor) -> None:
+def test_resumed_process_polls_at_once(simulate: Simulate, monitor: OpenMonitor) -> None:
     node, server = simulate()
     terminal = monitor(server.url, "--interval", "3600")
     terminal.wait_for("60/60 tasks")
@@ -202,7 +200,7 @@ def test_a_process_that_stood_still_polls_at_once(simulate: Simulate, monitor: O
     assert terminal.wait_for_end() == 0
 
 
-def test_reset_makes_a_terminal_usable_that_a_killed_monitor_left(simulate: Simulate, monitor: OpenMonitor) -> None:
+def test_reset_restores_the_terminal_after_a_killed_monitor(simulate: Simulate, monitor: OpenMonitor) -> None:
     _, server = simulate()
     terminal = monitor(server.url)
     terminal.wait_for("60/60 tasks")
@@ -221,7 +219,7 @@ def a_faulty_one(where: str, url: str, log: Path, *options: str) -> Terminal:
 
 
 @pytest.mark.parametrize("where", ["widget", "message", "keys", "timer", "worker"])
-def test_a_fault_of_its_own_restores_the_terminal_and_is_one_line(
+def test_internal_error_restores_the_terminal_and_prints_one_line(
     fleet: tuple[ManagementNode, EmbeddedServer], tmp_path: Path, where: str
 ) -> None:
     node, server = fleet
@@ -244,7 +242,7 @@ def test_a_fault_of_its_own_restores_the_terminal_and_is_one_line(
 @pytest.mark.parametrize(
     ("where", "said"), [("action", "Action failed: ZeroDivisionError"), ("poll", "ZeroDivisionError")]
 )
-def test_a_fault_in_one_poll_or_key_is_a_line_not_the_end(
+def test_error_in_a_poll_or_key_is_shown_and_the_program_continues(
     fleet: tuple[ManagementNode, EmbeddedServer], tmp_path: Path, where: str, said: str
 ) -> None:
     _, server = fleet
@@ -260,7 +258,7 @@ def test_a_fault_in_one_poll_or_key_is_a_line_not_the_end(
 
 
 @pytest.mark.parametrize("delay_s", [0.05, 0.15, 0.25, 0.4, 0.6, 0.9])
-def test_a_signal_while_it_starts_leaves_nothing_behind(
+def test_signal_during_start_leaves_no_session(
     fleet: tuple[ManagementNode, EmbeddedServer], monitor: OpenMonitor, delay_s: float
 ) -> None:
     node, server = fleet
@@ -273,7 +271,7 @@ def test_a_signal_while_it_starts_leaves_nothing_behind(
     assert node.sessions.alive() == 0
 
 
-def test_a_name_that_is_being_looked_up_holds_no_end_up(tmp_path: Path) -> None:
+def test_name_lookup_does_not_delay_the_exit(tmp_path: Path) -> None:
     with a_faulty_one("resolver", "http://node.invalid:8080", tmp_path / "log") as terminal:
         terminal.wait_for("q quit")
         terminal.read_for(1.0)
@@ -281,7 +279,7 @@ def test_a_name_that_is_being_looked_up_holds_no_end_up(tmp_path: Path) -> None:
         assert terminal.is_restored
 
 
-def test_a_node_that_does_not_even_log_out_holds_no_end_up(simulate: Simulate, monitor: OpenMonitor) -> None:
+def test_hanging_logout_does_not_delay_the_exit(simulate: Simulate, monitor: OpenMonitor) -> None:
     node, server = simulate()
     terminal = monitor(server.url, "--interval", "1", *_UNANSWERED)
     terminal.wait_for("60/60 tasks")
@@ -291,7 +289,7 @@ def test_a_node_that_does_not_even_log_out_holds_no_end_up(simulate: Simulate, m
     assert terminal.left_behind == ("cdptui: not logged out: a session may remain on the node until it expires")
 
 
-def test_a_terminal_that_takes_nothing_more_holds_no_end_up(
+def test_blocked_terminal_does_not_delay_the_exit(
     fleet: tuple[ManagementNode, EmbeddedServer], monitor: OpenMonitor
 ) -> None:
     node, server = fleet
@@ -314,9 +312,7 @@ def test_a_terminal_that_takes_nothing_more_holds_no_end_up(
     assert node.sessions.alive() == 0
 
 
-def test_a_terminal_that_stands_still_for_a_moment_at_the_end_is_given_back_all_the_same(
-    simulate: Simulate, monitor: OpenMonitor
-) -> None:
+def test_terminal_blocked_briefly_at_the_end_is_restored(simulate: Simulate, monitor: OpenMonitor) -> None:
     _, server = simulate()
     terminal = monitor(server.url, "--interval", "1")
     terminal.wait_for("60/60 tasks")
@@ -332,7 +328,7 @@ def test_a_terminal_that_stands_still_for_a_moment_at_the_end_is_given_back_all_
     assert terminal.is_restored
 
 
-def test_a_terminal_that_was_held_up_shows_how_it_is_now(
+def test_unblocked_terminal_shows_the_current_screen(
     fleet: tuple[ManagementNode, EmbeddedServer], monitor: OpenMonitor
 ) -> None:
     _, server = fleet

@@ -1,4 +1,4 @@
-"""Every fault of a network and of a node, switched on under the real program: it says so, waits, and comes back."""
+"""Every fault of network and node under the real program: it is reported, retried and recovered from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names from other users stay where they are drawn, whatever they contain, on screen and in what is copied."""
+"""Hostile names from the server are harmless on screen and in copies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every kind of terminal shows the same, with what it has: colours, glyphs, a mouse, or none of them."""
+"""Terminals with and without colours, glyphs and a mouse show the same content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Regular expressions on which a backtracking engine takes for ever hold up neither a signal nor a key."""
+"""Expensive regular expressions delay neither signals nor keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The harness itself: a terminal that is as fast as its test is slow."""
+"""Tests of the terminal harness."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ten questions that an operator really asks, each answered by keys alone, and by fewer than ten of them.
+"""Ten typical questions of operators, each answered with fewer than ten keys.
 
 Asked of the real program on a real terminal; what is right, the simulated world says.
 """

@@ -1,4 +1,4 @@
-"""Whole sessions, and everything that came out of them searched for everything that must not."""
+"""No output of complete sessions contains a secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sessions when the node, another user or a proxy misbehaves."""
+"""Sessions under faults of the node, of other logins and of the network."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def somebody_elses_logins_that_end_ours_are_not_fought_against() -> None:
         watched.wait_until(lambda: watched.node.sessions.logins == 3, "another login of ours")
         watched.node.sessions.open(unique=True)
         watched.terminal.wait_for("✖ session taken over")
-        watched.terminal.wait_for("→ another login .*ends this one: use an access key")
+        watched.terminal.wait_for("→ another login .*ends ours: use an access key")
         watched.keeps_its_list()
         rests(watched)
         assert logins(watched) == 2
@@ -171,7 +171,7 @@ def a_given_session_that_ended_is_said_and_nothing_is_tried() -> None:
     with patient_node() as watched:
         with open_monitor(watched.server.url, session="5e5510ab5e5510ab5e5510ab5e5510ab") as terminal:
             terminal.wait_for("✖ session invalid")
-            terminal.wait_for("→ start again with a new session ID")
+            terminal.wait_for("→ start again with a new session id")
             asked = [request for request in watched.requests(QUERY) if request.status == 503]
             terminal.read_for(2.6)
             assert [request for request in watched.requests(QUERY) if request.status == 503] == asked
@@ -193,7 +193,7 @@ SCENARIOS: dict[str, Callable[[], None]] = {
     **{night.__name__.replace("_", " "): night for night in _NIGHTS},
     "too many sessions wait for a person": partial(waits_for_a_person, "ID.1006", "too many sessions", "press r"),
     "a captcha waits for a person": partial(
-        waits_for_a_person, "LOGIN_CONTROL.1005", "captcha required", "log in on the web console once"
+        waits_for_a_person, "LOGIN_CONTROL.1005", "captcha wanted", "log in on the web console once"
     ),
 }
 

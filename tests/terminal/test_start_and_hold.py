@@ -1,4 +1,4 @@
-"""Limits of the system, closed descriptors, early signals, and a held event loop: it ends in words."""
+"""Limits of the system, closed descriptors, early signals, and a held event loop: it ends with a message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever the terminal sends, the real program on a real pty does nothing that no key asked for."""
+"""No terminal input except known keys makes the real program do anything."""
 
 from __future__ import annotations
 

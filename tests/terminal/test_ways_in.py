@@ -1,4 +1,4 @@
-"""The ways in as a person takes them: on a terminal, with files, prompts and certificates."""
+"""Logins on a terminal, with files, prompts and certificates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A monitor on a terminal and the simulated node that it watches, together: what the tests of faults look at."""
+"""A monitor on a terminal together with its simulated node, for the tests of faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which columns the list has, and what is beside the screen."""
+"""Columns of the list, and scrolling them."""
 
 from __future__ import annotations
 

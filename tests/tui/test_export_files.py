@@ -1,4 +1,4 @@
-"""What is seen, in a file."""
+"""Export to files."""
 
 from __future__ import annotations
 

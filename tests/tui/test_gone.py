@@ -1,4 +1,4 @@
-"""What is gone takes nothing with it: no key, and no memory."""
+"""Closed dialogs lose no keys and leak no memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The list in groups: what stands where, what folds, and where the cursor is meanwhile."""
+"""Grouping: order, folding and the cursor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Help is read whole, whatever the size of the terminal."""
+"""The help screen is complete at every window size."""
 
 from __future__ import annotations
 

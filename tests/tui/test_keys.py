@@ -1,4 +1,4 @@
-"""Keys that a person gave to actions work everywhere, and are told everywhere."""
+"""Remapped keys work on all screens and are shown everywhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the mouse does: cursor, order, detail, and scrolling."""
+"""The mouse: cursor, sorting, details and scrolling."""
 
 from __future__ import annotations
 

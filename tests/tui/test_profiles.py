@@ -1,4 +1,4 @@
-"""Going from one node to another, without ever showing one under the other's name."""
+"""Switching nodes never shows data of one node under the name of another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pictures in the repository are what the app looks like."""
+"""The screenshots in the repository match the app."""
 
 from __future__ import annotations
 

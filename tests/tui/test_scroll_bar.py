@@ -1,4 +1,4 @@
-"""The thumb stands where Textual's own would, and is drawn only when it moves."""
+"""The thumb has the position of Textual's and is drawn only when it moves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Any size, as fast as a window manager can: nothing breaks, and what is too small says so."""
+"""Window sizes in any sequence work; too small windows show a message."""
 
 from __future__ import annotations
 

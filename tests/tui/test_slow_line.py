@@ -1,4 +1,4 @@
-"""A line that holds up what is written is noticed and spared."""
+"""Slow terminal connections are detected and get less output."""
 
 from __future__ import annotations
 

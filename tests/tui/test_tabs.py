@@ -1,4 +1,4 @@
-"""The tabs of the detail pane, walked through as a person would."""
+"""The tabs of the detail pane."""
 
 from __future__ import annotations
 

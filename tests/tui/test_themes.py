@@ -1,4 +1,4 @@
-"""Every text can be read in every theme, on every ground that it is drawn on."""
+"""Contrast of all texts in all themes, on all their backgrounds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server that answers what it is told to, byte for byte, over a real socket."""
+"""A server with scripted responses, byte by byte, on a real socket."""
 
 from __future__ import annotations
 

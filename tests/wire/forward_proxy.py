@@ -1,4 +1,4 @@
-"""Proxies as companies have them: they pass on what they are asked for and open tunnels; all names lead to one port."""
+"""A forward proxy with tunnels; all host names lead to one port."""
 
 from __future__ import annotations
 

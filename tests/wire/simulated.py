@@ -1,4 +1,4 @@
-"""What the tests of the simulator have in common."""
+"""Helpers of the simulator tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever answers at the other end, it is said in one line, and nothing good is lost."""
+"""Invalid responses are reported in one line, and good data stays."""
 
 from __future__ import annotations
 

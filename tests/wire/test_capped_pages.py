@@ -1,4 +1,4 @@
-"""A front that caps pages, between the real client and the simulated node: over real sockets."""
+"""A proxy that caps pages, between the client and the simulated node, over real sockets."""
 
 from __future__ import annotations
 

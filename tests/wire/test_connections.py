@@ -1,4 +1,4 @@
-"""Connections that are kept, that die, that go through a proxy: over real sockets."""
+"""Kept, broken and proxied connections over real sockets."""
 
 from __future__ import annotations
 

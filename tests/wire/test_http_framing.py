@@ -1,4 +1,4 @@
-"""What a server, or a front, does with HTTP itself: byte for byte over real sockets, two requests each."""
+"""HTTP framing of servers and proxies over real sockets, two requests each."""
 
 from __future__ import annotations
 
@@ -97,7 +97,9 @@ BAD = [
     pytest.param(ok(LENGTH + b"Content-Length: 5\r\n", BODY), True, e.NotAManagementNode, "HTTP", id="two lengths"),
     pytest.param(ok(b"Content-Length: -1\r\n", BODY), True, e.NotAManagementNode, "HTTP", id="a negative length"),
     pytest.param(ok(b"Content-Length: x\r\n", BODY), True, e.NotAManagementNode, "HTTP", id="a length in letters"),
-    pytest.param(ok(b"Content-Length: 99999999999\r\n", b""), True, e.UnreadableAnswer, "larger", id="a huge length"),
+    pytest.param(
+        ok(b"Content-Length: 99999999999\r\n", b""), True, e.UnreadableAnswer, "too large", id="a huge length"
+    ),
     pytest.param(ok(CHUNKED, b"xyz\r\n"), True, e.NotAManagementNode, "HTTP", id="a chunk without a size"),
     pytest.param(ok(CHUNKED, b"5\r\n{}"), True, e.Unreachable, "closed before", id="a chunk cut off"),
     pytest.param(ok(CHUNKED, b"2\r\n{}\r\n"), True, e.Unreachable, "closed before", id="no last chunk"),

@@ -1,4 +1,4 @@
-"""The side questions of the client, answered by the simulator over a socket."""
+"""Inventory requests to the simulator over a socket."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cdptui simulate` with its faults: what a shell sees of it, and how it ends when connections hang."""
+"""`cdptui simulate` with its faults: output, and shutdown with hanging connections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A node that is not there, or not yet: refused connections, a slow start, and an end that waits for nobody."""
+"""An absent node: refused connections, slow start, and prompt shutdown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The control endpoint: there for who is on the same machine and asked for it, and for nobody else."""
+"""The control endpoint is available only on the same machine and only if enabled."""
 
 from __future__ import annotations
 

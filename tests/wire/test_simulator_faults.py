@@ -1,4 +1,4 @@
-"""What goes wrong on purpose, seen from the other end of a real socket."""
+"""Faults of the simulator, seen by a client on a real socket."""
 
 from __future__ import annotations
 

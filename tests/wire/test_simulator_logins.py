@@ -1,4 +1,4 @@
-"""Every way in that is known, and everything that can stand in it."""
+"""All login types of the simulator and their errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clients that we did not write: the message RPC, and the foreground server in a process of its own."""
+"""Other clients: the message RPC, and the foreground server in its own process."""
 
 from __future__ import annotations
 

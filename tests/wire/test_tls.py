@@ -1,4 +1,4 @@
-"""A node behind TLS: who is believed, who is not, and what is said about it."""
+"""A node behind TLS: trusted and rejected certificates, and messages."""
 
 from __future__ import annotations
 

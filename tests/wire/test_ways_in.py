@@ -1,4 +1,4 @@
-"""Every way in against the simulated node, and what is left of it on the node afterwards."""
+"""All login types against the simulated node, and the sessions that remain."""
 
 from __future__ import annotations
 

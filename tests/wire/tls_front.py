@@ -1,4 +1,4 @@
-"""TLS in front of a plain server, as operators put it there; certificates of every kind, made for the test."""
+"""A TLS proxy in front of a plain server, with certificates of every kind made for the tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which way a copy goes, and what is said of it."""
+"""Copy methods and their messages."""
 
 from __future__ import annotations
 

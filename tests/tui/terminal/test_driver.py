@@ -1,4 +1,4 @@
-"""What waits for a line that takes nothing."""
+"""Pending output of a blocked terminal."""
 
 from __future__ import annotations
 

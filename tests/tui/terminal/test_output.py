@@ -1,4 +1,4 @@
-"""What is written reaches the terminal whole and in its encoding; one that is gone swallows everything."""
+"""Output reaches the terminal completely and in its encoding; a closed terminal discards it."""
 
 from __future__ import annotations
 

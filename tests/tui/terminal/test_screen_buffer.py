@@ -1,4 +1,4 @@
-"""What is written in pieces looks like what would be written whole."""
+"""Diffs produce the same screen as a full repaint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A management node behind httpx's transport: scripted, and it remembers what it was asked."""
+"""A scripted management node behind httpx's transport, which records its requests."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ async def test_an_empty_cloud_is_an_empty_list_after_one_request() -> None:
     await client.aclose()
 
 
-async def test_the_query_is_the_one_that_the_server_understands() -> None:
+async def test_query_has_the_parameters_of_the_server() -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
     await read(client)
@@ -57,7 +57,7 @@ async def test_every_request_says_who_asks_and_in_which_language() -> None:
     assert {request.headers["accept-language"] for request in node.requests} == {"en"}
 
 
-async def test_a_list_that_takes_for_ever_is_given_up_and_says_how_far_it_came() -> None:
+async def test_endless_list_times_out_with_the_number_of_tasks_read() -> None:
     clock = FakeClock()
     node = MockNode(fleet(9000))
 
@@ -74,7 +74,7 @@ async def test_a_list_that_takes_for_ever_is_given_up_and_says_how_far_it_came()
     await client.aclose()
 
 
-async def test_a_long_list_is_read_page_by_page_and_grows_as_it_is_read() -> None:
+async def test_long_list_is_read_page_by_page() -> None:
     node = MockNode(fleet(2500))
     client = connect(node)
     readings, counts = list[FetchProgress](), list[int]()
@@ -89,7 +89,7 @@ async def test_a_long_list_is_read_page_by_page_and_grows_as_it_is_read() -> Non
     await client.aclose()
 
 
-async def test_a_task_that_did_not_change_is_the_same_object_in_the_next_poll() -> None:
+async def test_unchanged_task_is_the_same_object_in_the_next_poll() -> None:
     node = MockNode([FULL_ROW, VENDOR_ROW])
     client = connect(node)
     first = await read(client)
@@ -152,7 +152,7 @@ async def test_without_the_zone_the_tasks_are_read_all_the_same(answer: httpx.Re
         pytest.param(say(429, b"rate"), id="too many requests"),
     ],
 )
-async def test_a_zone_that_is_not_to_be_had_now_keeps_no_list_away_and_is_asked_for_later(answer: Answer) -> None:
+async def test_unavailable_time_zone_does_not_block_the_list_and_is_retried(answer: Answer) -> None:
     node, clock = MockNode([FULL_ROW]), FakeClock()
     client = connect(node, clock=clock)
     node.next(ZONE, answer)
@@ -167,7 +167,7 @@ async def test_a_zone_that_is_not_to_be_had_now_keeps_no_list_away_and_is_asked_
     await client.aclose()
 
 
-async def test_a_zone_that_never_comes_is_not_waited_for() -> None:
+async def test_list_does_not_wait_for_the_time_zone() -> None:
     node = MockNode([FULL_ROW])
 
     class Hanging(httpx.AsyncBaseTransport):
@@ -194,7 +194,7 @@ async def test_a_node_that_does_not_answer_the_first_question_is_asked_for_its_z
     await client.aclose()
 
 
-async def test_a_login_that_failed_does_not_cost_the_zone() -> None:
+async def test_time_zone_is_fetched_after_a_failed_login() -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
     node.next(LOGIN, say(500, b"starting"))
@@ -220,7 +220,7 @@ async def test_a_login_that_failed_does_not_cost_the_zone() -> None:
         pytest.param(b'{"inventories":' + b"[" * 100_000, e.UnreadableAnswer, id="nested very deep"),
     ],
 )
-async def test_an_answer_that_is_no_list_is_never_an_empty_one(body: bytes, kind: type[e.ApiError]) -> None:
+async def test_invalid_response_is_never_an_empty_list(body: bytes, kind: type[e.ApiError]) -> None:
     client = connect(node := MockNode([FULL_ROW]))
     node.next(TASKS, say(200, body))
     readings: list[FetchProgress] = []
@@ -232,7 +232,7 @@ async def test_an_answer_that_is_no_list_is_never_an_empty_one(body: bytes, kind
     await client.aclose()
 
 
-async def test_a_second_page_that_fails_leaves_no_complete_reading() -> None:
+async def test_failed_second_page_gives_no_complete_list() -> None:
     client = connect(node := MockNode(fleet(1500)))
     first_page = say(200, reply(fleet(1000), total=1500))
     node.next(TASKS, first_page, say(500, b"oops"))
@@ -245,7 +245,7 @@ async def test_a_second_page_that_fails_leaves_no_complete_reading() -> None:
 
 @pytest.mark.parametrize("path", [LOGIN, ZONE, TASKS])
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-async def test_a_redirect_is_not_followed_and_carries_nothing_away(path: str, status: int) -> None:
+async def test_redirect_is_not_followed(path: str, status: int) -> None:
     client = connect(node := MockNode([FULL_ROW]))
     moved: Answer = say(status, b"", Location="http://elsewhere.example/zstack/v1/cdp-task")
     node.next(path, moved)
@@ -267,7 +267,7 @@ async def test_names_are_asked_in_one_call_with_the_key_repeated() -> None:
     await client.aclose()
 
 
-async def test_names_of_more_than_a_url_can_hold_are_cut() -> None:
+async def test_names_request_is_limited_to_the_url_length() -> None:
     node = MockNode()
     client = connect(node)
     await client.resources.names([f"{number:032x}" for number in range(NAMES_PER_CALL + 50)])
@@ -294,14 +294,14 @@ async def test_names_that_fail_are_an_error_of_ours(answer: Answer, kind: type[e
     await client.aclose()
 
 
-async def test_a_resource_without_a_name_has_none() -> None:
+async def test_resource_without_a_name_has_no_name() -> None:
     client = connect(node := MockNode())
     node.next(NAMES, say(200, b'{"inventories":[{"uuid":"a"},{"uuid":"b","resourceName":""}]}'))
     assert await client.resources.names(["a", "b"]) == {}
     await client.aclose()
 
 
-async def test_every_field_of_a_task_can_be_asked_for() -> None:
+async def test_all_raw_fields_of_a_task_are_available() -> None:
     client = connect(MockNode([{**FULL_ROW, "scene": "Normal"}]))
     (task,) = await read(client)
     fields = {field.name: field for field in client.fields(task)}

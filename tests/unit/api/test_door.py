@@ -1,4 +1,4 @@
-"""Whatever comes over the wire: an answer, or an error of this room; and never one task for another's fault."""
+"""Any response gives a result or an API error; an invalid task never affects others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Side questions: what is asked, and what is made of answers that servers were said to give."""
+"""Inventory requests, and the decoding of known server responses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Servers that fail quote what they were sent: whatever they quote, no message holds what proves who we are."""
+"""Error messages contain no credentials, whatever part of the request a server quotes."""
 
 from __future__ import annotations
 

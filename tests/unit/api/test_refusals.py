@@ -1,4 +1,4 @@
-"""Logins and sessions that are refused: what is tried again, by whom, and that no secret is told about it."""
+"""Rejected logins and sessions: retries, and messages without secrets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HASH = hashlib.sha512(PASSWORD.encode()).hexdigest()
 EXPIRED = say(503, SESSION_EXPIRED)
 
 
-async def test_a_refused_login_is_not_repeated_until_there_is_another_password() -> None:
+async def test_rejected_login_is_not_repeated_without_another_password() -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
     node.next(LOGIN, say(503, error("ID.1000", "错误的帐号或密码")))
@@ -41,9 +41,7 @@ async def test_a_refused_login_is_not_repeated_until_there_is_another_password()
         ("ID.1006", e.TooManySessions),
     ],
 )
-async def test_a_login_that_wants_a_person_says_so_and_is_not_repeated_by_itself(
-    code: str, kind: type[e.ApiError]
-) -> None:
+async def test_interactive_login_is_reported_and_not_repeated(code: str, kind: type[e.ApiError]) -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
     node.next(LOGIN, say(503, error(code, "why")))
@@ -84,7 +82,7 @@ async def test_one_poll_tries_one_login_whatever_comes_of_it(answer: httpx.Respo
         ("SYS.1010", False),
     ],
 )
-async def test_a_refusal_of_a_kind_that_we_do_not_know_waits_for_a_person_too(code: str, is_final: bool) -> None:
+async def test_unknown_login_rejection_waits_for_the_user(code: str, is_final: bool) -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
     node.next(LOGIN, say(503, error(code, "the account is disabled")))
@@ -95,7 +93,7 @@ async def test_a_refusal_of_a_kind_that_we_do_not_know_waits_for_a_person_too(co
     await client.aclose()
 
 
-async def test_a_login_that_failed_on_the_way_is_tried_again_at_the_next_poll() -> None:
+async def test_login_with_a_transport_error_is_retried_at_the_next_poll() -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
     node.next(LOGIN, httpx.ConnectError("refused"))
@@ -106,7 +104,7 @@ async def test_a_login_that_failed_on_the_way_is_tried_again_at_the_next_poll() 
 
 
 @pytest.mark.parametrize("body", [b"{}", b'{"inventory":{}}', b'{"inventory":{"uuid":7}}', b'{"inventory":'])
-async def test_a_login_reply_without_a_session_is_unreadable(body: bytes) -> None:
+async def test_login_response_without_a_session_is_unreadable(body: bytes) -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
     node.next(LOGIN, say(200, body))
@@ -128,7 +126,7 @@ async def test_a_login_reply_without_a_session_is_unreadable(body: bytes) -> Non
     ],
     ids=lambda answer: type(answer).__name__ if isinstance(answer, Exception) else str(answer.status_code),
 )
-async def test_no_error_of_a_login_tells_a_secret(answer: httpx.Response | Exception) -> None:
+async def test_login_errors_contain_no_secrets(answer: httpx.Response | Exception) -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
     node.next(LOGIN, answer)
@@ -144,7 +142,7 @@ async def test_no_error_of_a_login_tells_a_secret(answer: httpx.Response | Excep
 
 
 @pytest.mark.parametrize("path", [LOGIN, TASKS])
-async def test_what_a_server_quotes_of_a_secret_is_taken_out(path: str) -> None:
+async def test_quoted_secrets_are_removed(path: str) -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
     node.next(path, say(500, f"cannot handle {PASSWORD} {HASH} of session{1:025}".encode()))
@@ -157,7 +155,7 @@ async def test_what_a_server_quotes_of_a_secret_is_taken_out(path: str) -> None:
     await client.aclose()
 
 
-async def test_a_refused_session_is_not_told() -> None:
+async def test_rejected_session_id_is_not_shown() -> None:
     node = MockNode()
     client = connect(node, SessionToken(session_id="very-secret-id"))
     node.next("/management-nodes/platform-timezone", say(503, encoded({"error": {"code": "ID.1001"}})))
@@ -170,7 +168,7 @@ async def test_a_refused_session_is_not_told() -> None:
 @pytest.mark.parametrize(
     "code", ["ID.1000", "ID.1005", "ID.1006", "ID.2001", "LOGIN_CONTROL.1002", "LOGIN_CONTROL.1005"]
 )
-async def test_after_a_refused_login_no_side_question_tries_another(code: str) -> None:
+async def test_background_requests_do_not_log_in_after_a_rejection(code: str) -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
     await read(client)
@@ -186,7 +184,7 @@ async def test_after_a_refused_login_no_side_question_tries_another(code: str) -
     await client.aclose()
 
 
-async def test_a_refusal_that_is_told_for_weeks_does_not_grow() -> None:
+async def test_repeated_rejection_does_not_accumulate_memory() -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
     node.next(LOGIN, say(503, error("ID.1000", "wrong")))

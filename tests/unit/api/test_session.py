@@ -1,4 +1,4 @@
-"""Who logs in, when, and how often: over the client, for that is what must behave."""
+"""Session life cycle, tested through the client."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HASH = hashlib.sha512(PASSWORD.encode()).hexdigest()
 EXPIRED = say(503, SESSION_EXPIRED)
 
 
-async def test_it_logs_in_once_whatever_is_asked_afterwards() -> None:
+async def test_one_login_serves_all_requests() -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
     for _ in range(3):
@@ -48,7 +48,7 @@ async def test_every_request_carries_the_session_and_the_cookie_of_the_first_ans
     await client.aclose()
 
 
-async def test_a_session_that_ended_is_renewed_once_and_the_request_sent_again() -> None:
+async def test_expired_session_is_renewed_once_and_the_request_repeated() -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
     await read(client)
@@ -71,7 +71,7 @@ async def test_sessions_that_end_hours_apart_are_renewed_each_time() -> None:
 
 
 @pytest.mark.parametrize(("pause_s", "is_contended"), [(59.0, True), (60.0, False)])
-async def test_two_invalidations_within_a_minute_are_a_contention(pause_s: float, is_contended: bool) -> None:
+async def test_two_invalidations_within_a_minute_are_session_contention(pause_s: float, is_contended: bool) -> None:
     node, clock = MockNode([FULL_ROW]), FakeClock()
     client = connect(node, clock=clock)
     await read(client)
@@ -88,7 +88,7 @@ async def test_two_invalidations_within_a_minute_are_a_contention(pause_s: float
     await client.aclose()
 
 
-async def test_a_session_that_ends_again_at_once_is_a_contention() -> None:
+async def test_session_that_ends_again_at_once_is_session_contention() -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
     node.next(TASKS, EXPIRED, EXPIRED)
@@ -99,7 +99,7 @@ async def test_a_session_that_ends_again_at_once_is_a_contention() -> None:
 
 
 @pytest.mark.parametrize("refusals", [pytest.param(2, id="at once"), pytest.param(1, id="at the next poll")])
-async def test_after_a_contention_the_next_try_takes_the_session_back(refusals: int) -> None:
+async def test_refresh_after_session_contention_logs_in_again(refusals: int) -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
     node.next(TASKS, *[EXPIRED] * refusals)
@@ -172,7 +172,7 @@ async def answered_late(node: MockNode, polls: int = 1) -> Client:
     return client
 
 
-async def test_a_login_that_takes_long_is_not_begun_again_but_used_when_it_comes() -> None:
+async def test_slow_login_is_not_restarted_but_used_later() -> None:
     node = MockNode([FULL_ROW])
     client = await answered_late(node, polls=3)
     assert len(await read(client)) == 1
@@ -184,7 +184,7 @@ async def test_a_login_that_takes_long_is_not_begun_again_but_used_when_it_comes
 @pytest.mark.parametrize(
     ("code", "kind", "logins"), [("ID.1000", e.LoginRefused, 1), ("ID.2001", e.InteractiveLoginRequired, 2)]
 )
-async def test_a_refusal_that_comes_late_is_told_by_the_next_poll(
+async def test_late_login_rejection_is_reported_by_the_next_poll(
     code: str, kind: type[e.ApiError], logins: int
 ) -> None:
     node = MockNode([FULL_ROW])
@@ -200,7 +200,7 @@ async def test_a_refusal_that_comes_late_is_told_by_the_next_poll(
     await client.aclose()
 
 
-async def test_a_failure_that_comes_late_is_over_by_the_next_poll() -> None:
+async def test_late_login_failure_is_not_reported() -> None:
     node = MockNode([FULL_ROW])
     node.next(LOGIN, say(500, b"oops"))
     client = await answered_late(node)
@@ -217,7 +217,7 @@ async def test_two_questions_at_the_start_share_one_login() -> None:
     await client.aclose()
 
 
-async def test_a_given_session_is_used_as_it_is_and_left_alive() -> None:
+async def test_session_token_is_used_unchanged_and_not_logged_out() -> None:
     node = MockNode([FULL_ROW])
     node.sessions.add("given")
     client = connect(node, SessionToken(session_id="given"))
@@ -228,7 +228,7 @@ async def test_a_given_session_is_used_as_it_is_and_left_alive() -> None:
     assert node.sessions == {"given"}
 
 
-async def test_a_given_session_that_ended_is_never_renewed() -> None:
+async def test_expired_session_token_is_not_renewed() -> None:
     node = MockNode([FULL_ROW])
     client = connect(node, SessionToken(session_id="ended"))
     with pytest.raises(e.SessionInvalid) as caught:
@@ -238,7 +238,7 @@ async def test_a_given_session_that_ended_is_never_renewed() -> None:
     await client.aclose()
 
 
-async def test_another_password_changes_nothing_for_a_given_session() -> None:
+async def test_password_does_not_affect_a_session_token() -> None:
     node = MockNode([FULL_ROW])
     node.sessions.add("given")
     client = connect(node, SessionToken(session_id="given"))
@@ -248,7 +248,7 @@ async def test_another_password_changes_nothing_for_a_given_session() -> None:
     await client.aclose()
 
 
-async def test_it_logs_out_on_closing() -> None:
+async def test_close_logs_out() -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
     await read(client)
@@ -258,13 +258,13 @@ async def test_it_logs_out_on_closing() -> None:
     assert node.sessions == set()
 
 
-async def test_closing_without_a_session_asks_nothing() -> None:
+async def test_close_without_a_session_sends_nothing() -> None:
     node = MockNode()
     await connect(node).aclose()
     assert node.requests == []
 
 
-async def test_closing_tells_whether_a_session_may_be_left() -> None:
+async def test_close_returns_whether_a_session_may_be_open() -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
     await read(client)
@@ -276,14 +276,14 @@ async def test_closing_tells_whether_a_session_may_be_left() -> None:
     assert len(node.sessions) == 1
 
 
-async def test_a_login_without_an_answer_is_told_as_a_session_that_may_be_left() -> None:
+async def test_login_without_response_counts_as_possibly_open_session() -> None:
     client = SlowLogin(MockNode()).client()
     with pytest.raises(e.TimedOut):
         await read(client)
     assert not await client.aclose()
 
 
-async def test_logins_whose_answer_was_lost_are_told_for_as_long_as_a_session_lives() -> None:
+async def test_login_without_response_is_reported_for_the_session_lifetime() -> None:
     class Lossy(httpx.AsyncBaseTransport):
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
             answer = await node.handle_async_request(request)
@@ -303,7 +303,7 @@ async def test_logins_whose_answer_was_lost_are_told_for_as_long_as_a_session_li
         assert await client.aclose() is is_clean
 
 
-async def test_what_is_open_is_closed_though_a_login_hangs() -> None:
+async def test_open_sessions_are_closed_while_a_login_hangs() -> None:
     node, asked = MockNode([FULL_ROW]), asyncio.Event()
 
     class Hanging(httpx.AsyncBaseTransport):
@@ -324,7 +324,7 @@ async def test_what_is_open_is_closed_though_a_login_hangs() -> None:
     assert node.sessions == set()
 
 
-async def test_a_session_refused_so_late_that_there_is_another_one_costs_that_one_nothing() -> None:
+async def test_late_rejection_of_an_old_session_keeps_the_new_one() -> None:
     node, clock, may_answer = MockNode([FULL_ROW], names={"vm": "erp-db-01"}), FakeClock(), asyncio.Event()
     asked = 0
 
@@ -364,7 +364,7 @@ async def test_closing_twice_logs_out_once() -> None:
     assert len(node.asked("/accounts/sessions/")) == 1
 
 
-async def test_a_session_renewed_after_the_first_is_the_one_logged_out() -> None:
+async def test_renewed_session_is_logged_out() -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
     await read(client)
@@ -374,7 +374,7 @@ async def test_a_session_renewed_after_the_first_is_the_one_logged_out() -> None
     assert node.sessions == set()
 
 
-async def test_a_login_given_up_half_way_leaves_no_session_behind() -> None:
+async def test_login_of_a_cancelled_request_leaks_no_session() -> None:
     node = MockNode([FULL_ROW])
     asked, may_answer = asyncio.Event(), asyncio.Event()
 
@@ -406,7 +406,7 @@ async def test_a_login_given_up_half_way_leaves_no_session_behind() -> None:
         pytest.param(say(404, b"no api mapping to /v1/accounts/sessions"), id="no such call"),
     ],
 )
-async def test_a_logout_that_fails_does_not_fail_the_exit_and_tells_no_secret(
+async def test_failed_logout_does_not_raise_or_log_secrets(
     answer: httpx.Response | Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
     node = MockNode([FULL_ROW])
@@ -425,7 +425,7 @@ async def names(client: Client) -> object:
     return await client.resources.names(["vm"])
 
 
-async def test_after_a_contention_no_side_question_takes_the_session_back() -> None:
+async def test_background_requests_do_not_log_in_after_session_contention() -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
     node.next(TASKS, EXPIRED, EXPIRED)
@@ -439,7 +439,7 @@ async def test_after_a_contention_no_side_question_takes_the_session_back() -> N
     await client.aclose()
 
 
-async def test_a_contention_found_beside_the_polls_is_told_by_the_next_one_which_does_not_fight() -> None:
+async def test_session_contention_of_a_background_request_is_reported_by_the_next_poll() -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
     await read(client)
@@ -457,7 +457,7 @@ async def test_a_contention_found_beside_the_polls_is_told_by_the_next_one_which
     await client.aclose()
 
 
-async def test_a_given_session_that_ended_is_asked_with_no_more() -> None:
+async def test_expired_session_token_sends_no_more_requests() -> None:
     node = MockNode([FULL_ROW])
     node.sessions.add("given")
     client = connect(node, SessionToken(session_id="given"))
@@ -474,7 +474,7 @@ async def test_a_given_session_that_ended_is_asked_with_no_more() -> None:
 
 
 @pytest.mark.parametrize("answers_in_s", [0.0, 0.05, 0.5])
-async def test_an_exit_while_it_logs_in_leaves_no_session(answers_in_s: float) -> None:
+async def test_close_during_login_leaks_no_session(answers_in_s: float) -> None:
     node = MockNode([FULL_ROW])
     asked = asyncio.Event()
 
@@ -496,7 +496,7 @@ async def test_an_exit_while_it_logs_in_leaves_no_session(answers_in_s: float) -
     assert node.sessions == set()
 
 
-async def test_nobody_logs_in_after_the_farewell() -> None:
+async def test_no_login_after_close() -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
     await read(client)
@@ -506,7 +506,7 @@ async def test_nobody_logs_in_after_the_farewell() -> None:
     assert (node.issued, node.sessions) == (1, set())
 
 
-async def test_names_refused_by_a_session_ended_are_asked_again() -> None:
+async def test_names_rejected_by_an_expired_session_are_requested_again() -> None:
     node = MockNode([FULL_ROW], names={"vm": "erp-db-01"})
     client = connect(node)
     node.next(NAMES, EXPIRED)
@@ -517,7 +517,7 @@ async def test_names_refused_by_a_session_ended_are_asked_again() -> None:
 @pytest.mark.parametrize(
     "uuid", ["", "\xe9", "a b", "a\r\nX-Header: b", "a\n", "../../cdp-task/enable/1", "a?b", "a" * 100_000, "\ud800"]
 )
-async def test_a_session_that_no_header_can_carry_is_an_unreadable_answer(uuid: str) -> None:
+async def test_session_id_invalid_in_a_header_is_an_unreadable_response(uuid: str) -> None:
     node = MockNode([FULL_ROW])
     node.next(LOGIN, say(200, json.dumps({"inventory": {"uuid": uuid}}).encode()))
     client = connect(node)

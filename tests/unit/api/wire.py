@@ -1,4 +1,4 @@
-"""What a management node sends, for the tests of this room."""
+"""Server responses for the tests of `cdptui.api`."""
 
 from __future__ import annotations
 

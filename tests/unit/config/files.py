@@ -1,4 +1,4 @@
-"""Configuration files for tests, and words that they may use."""
+"""Configuration files for tests, and the names that they may use."""
 
 from __future__ import annotations
 

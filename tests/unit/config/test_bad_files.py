@@ -1,4 +1,4 @@
-"""Every mistake in a configuration is told with its file, its line and what was meant: a table of bad files."""
+"""Invalid configuration files: every problem is reported with file, line and suggestion."""
 
 from __future__ import annotations
 
@@ -211,14 +211,14 @@ BAD = {
 
 
 @pytest.mark.parametrize(("text", "expected"), BAD.values(), ids=BAD)
-def test_a_mistake_is_told_with_its_line(tmp_path: Path, text: str, expected: list[str]) -> None:
+def test_problem_is_reported_with_its_line(tmp_path: Path, text: str, expected: list[str]) -> None:
     with pytest.raises(InvalidConfigError) as caught:
         loaded(tmp_path, text)
     assert list(caught.value.problems) == [f"{tmp_path / 'config.toml'}:{line}" for line in expected]
     assert "hunter2" not in str(caught.value)
 
 
-def test_the_problems_of_both_files_are_told(tmp_path: Path) -> None:
+def test_problems_of_both_files_are_reported(tmp_path: Path) -> None:
     with pytest.raises(InvalidConfigError) as caught:
         loaded(tmp_path, "a = 1\n", "b = 1\n")
     assert [problem.partition(": ")[0] for problem in caught.value.problems] == [
@@ -227,18 +227,18 @@ def test_the_problems_of_both_files_are_told(tmp_path: Path) -> None:
     ]
 
 
-def test_a_key_that_the_machine_gave_an_action_is_taken(tmp_path: Path) -> None:
+def test_key_assigned_in_the_system_file_is_in_use(tmp_path: Path) -> None:
     with pytest.raises(InvalidConfigError, match="key 'f2' is assigned to both 'help' and 'quit'"):
         loaded(tmp_path, '[keys]\nquit = "f2"\n', '[keys]\nhelp = "f2"\n')
 
 
 @pytest.mark.parametrize("view", ["1", "9", '"my own"', '"9"'])
-def test_a_view_is_called_by_its_number_or_its_name(tmp_path: Path, view: str) -> None:
+def test_view_setting_is_a_number_or_a_name(tmp_path: Path, view: str) -> None:
     (file,) = loaded(tmp_path, f"[defaults]\nview = {view}\n").files
     assert repr(file.content.defaults.view) == view.replace('"', "'")
 
 
-def test_a_file_that_is_half_right_hides_nothing_in_the_one_above_it(tmp_path: Path) -> None:
+def test_rejected_values_do_not_hide_those_of_another_file(tmp_path: Path) -> None:
     with pytest.raises(InvalidConfigError) as caught:
         loaded(
             tmp_path, '[keys]\nhelp = "f2"\nquit = "j"\nbogus = "z"\n', '[keys]\nquit = "f2"\nbogus = "b"\ndown = 3\n'
@@ -250,7 +250,7 @@ def test_a_file_that_is_half_right_hides_nothing_in_the_one_above_it(tmp_path: P
     ]
 
 
-def test_what_a_file_that_is_none_may_hold_is_not_missed(tmp_path: Path) -> None:
+def test_unreadable_file_suppresses_missing_value_problems(tmp_path: Path) -> None:
     with pytest.raises(InvalidConfigError) as caught:
         loaded(tmp_path, 'default_profile = "prod"\nfoo = 1\n', "=")
     assert [problem.partition(": ")[0].removeprefix(f"{tmp_path}/") for problem in caught.value.problems] == [
@@ -263,7 +263,7 @@ def test_keys_may_change_places(tmp_path: Path) -> None:
     assert loaded(tmp_path, '[keys]\nquit = "x"\nprofile = "q"\n').keys == {"quit": ["x"], "profile": ["q"]}
 
 
-def test_a_key_that_two_actions_share_by_nature_may_be_given_again_but_to_no_third(tmp_path: Path) -> None:
+def test_shared_default_key_can_be_reassigned_but_not_to_a_third_action(tmp_path: Path) -> None:
     assert loaded(tmp_path, '[keys]\ntop = "t u"\n').keys == {"top": ["t", "u"]}
     with pytest.raises(InvalidConfigError, match="key 't' is assigned to both 'top' and 'help'"):
         loaded(tmp_path, '[keys]\nhelp = "t"\n')
@@ -278,7 +278,7 @@ def test_a_key_that_two_actions_share_by_nature_may_be_given_again_but_to_no_thi
         pytest.param(None, 0, ": No such file or directory", id="named and not there"),
     ],
 )
-def test_a_file_that_is_none_is_told(tmp_path: Path, content: bytes | None, mode: int, why: str) -> None:
+def test_unreadable_file_is_reported(tmp_path: Path, content: bytes | None, mode: int, why: str) -> None:
     path = tmp_path / "config.toml"
     if content is not None:
         path.write_bytes(content)
@@ -301,7 +301,7 @@ DEEP = {
 
 
 @pytest.mark.parametrize(("text", "line"), DEEP.values(), ids=DEEP)
-def test_what_is_nested_too_deep_is_refused_with_its_line(tmp_path: Path, text: str, line: int) -> None:
+def test_too_deep_nesting_is_rejected_with_its_line(tmp_path: Path, text: str, line: int) -> None:
     with pytest.raises(InvalidConfigError) as caught:
         loaded(tmp_path, text)
     assert str(caught.value) == f"{tmp_path / 'config.toml'}:{line}: nested deeper than 16 levels"
@@ -319,7 +319,7 @@ def test_what_is_nested_too_deep_is_refused_with_its_line(tmp_path: Path, text: 
         "[" + "1.5, " * 50 + "]",
     ],
 )
-def test_what_only_looks_deep_is_read(tmp_path: Path, value: str) -> None:
+def test_brackets_in_strings_and_comments_are_not_nesting(tmp_path: Path, value: str) -> None:
     with pytest.raises(InvalidConfigError, match="unknown key 'zzz'"):
         loaded(tmp_path, f"zzz = {value}\n")
 
@@ -368,7 +368,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES | CHARACTERS | st.binary(max_size=4), max_size=60))
-def test_any_bytes_are_a_configuration_or_problems(
+def test_any_bytes_give_a_configuration_or_problems(
     tmp_path_factory: pytest.TempPathFactory, pieces: list[bytes]
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "bytes.toml"
@@ -418,7 +418,7 @@ TABLES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.di
 
 
 @given(st.dictionaries(NAMES, TABLES, max_size=5))
-def test_whatever_stands_in_a_file_is_right_or_told(content: dict[str, object]) -> None:
+def test_any_content_is_valid_or_reported(content: dict[str, object]) -> None:
     found = validate(content, words)
     assert all(problem.text for problem in found.problems)
     if not found.problems:
@@ -426,14 +426,14 @@ def test_whatever_stands_in_a_file_is_right_or_told(content: dict[str, object]) 
 
 
 @given(st.dictionaries(NAMES, TABLES, max_size=5))
-def test_what_is_wrong_in_one_table_hides_nothing_in_another(content: dict[str, object]) -> None:
+def test_problems_of_one_table_do_not_hide_those_of_another(content: dict[str, object]) -> None:
     alone = [problem for key, value in content.items() for problem in validate({key: value}, words).problems]
     together = validate(content, words).problems
     assert sorted(together, key=repr) == sorted(alone, key=repr)
 
 
 @given(st.text())
-def test_no_text_is_worse_than_a_bad_file(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+def test_any_text_gives_a_configuration_or_problems(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     path = tmp_path_factory.getbasetemp() / "any.toml"
     path.write_text(text, encoding="utf-8", errors="replace", newline="")
     with contextlib.suppress(InvalidConfigError):

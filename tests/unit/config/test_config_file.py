@@ -32,7 +32,7 @@ u = 8
 '''
 
 
-def test_a_key_is_found_whatever_stands_before_it() -> None:
+def test_line_of_a_key_is_found_after_any_text() -> None:
     lines = toml_key_lines(CURIOUS)
     assert lines == {
         ("a",): 2,
@@ -55,7 +55,7 @@ def test_a_key_is_found_whatever_stands_before_it() -> None:
     ("path", "line"),
     [(("g h", "i"), 12), (("n", "t", "nowhere"), 18), (("nowhere",), 1), ((), 1), (("k", "l", "m"), 13)],
 )
-def test_what_has_no_line_has_that_of_what_holds_it(path: tuple[str, ...], line: int) -> None:
+def test_unknown_key_has_the_line_of_its_table(path: tuple[str, ...], line: int) -> None:
     assert line_for(toml_key_lines(CURIOUS), path) == line
 
 
@@ -64,7 +64,7 @@ VALUES = st.sampled_from(["1", '"x"', "'[y'", "[1, [2]]", "[\n 1, # ]\n]", '"""\
 
 
 @given(st.dictionaries(NAMES, st.dictionaries(NAMES, VALUES, max_size=5), max_size=5))
-def test_every_key_stands_on_its_line(tables: dict[str, dict[str, str]]) -> None:
+def test_every_key_has_its_line(tables: dict[str, dict[str, str]]) -> None:
     text = ""
     expected: dict[tuple[str, ...], int] = {}
     for table, keys in tables.items():

@@ -45,12 +45,12 @@ def test_the_first_line_is_the_password(tmp_path: Path, content: bytes, expected
 
 
 @pytest.mark.parametrize("mode", [0o400, 0o600, 0o700])
-def test_a_file_of_the_owner_alone_is_taken(tmp_path: Path, mode: int) -> None:
+def test_private_file_is_accepted(tmp_path: Path, mode: int) -> None:
     assert read_password_file(password_file(tmp_path, b"secret", mode)) == "secret"
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o660, 0o602, 0o666])
-def test_a_file_that_others_can_read_or_write_is_refused_with_the_remedy(tmp_path: Path, mode: int) -> None:
+def test_file_accessible_by_others_is_rejected_with_the_chmod_command(tmp_path: Path, mode: int) -> None:
     path = password_file(tmp_path, b"secret", mode)
     with pytest.raises(ConfigError, match="chmod 600") as caught:
         read_password_file(path)
@@ -62,22 +62,22 @@ def test_a_file_that_others_can_read_or_write_is_refused_with_the_remedy(tmp_pat
     ("content", "why"),
     [(b"", "no password in"), (b"\n", "no password in"), (b"\r\nsecret", "no password in"), (b"\xff\xfe", "not UTF-8")],
 )
-def test_a_file_without_a_password_is_refused(tmp_path: Path, content: bytes, why: str) -> None:
+def test_empty_password_file_is_rejected(tmp_path: Path, content: bytes, why: str) -> None:
     with pytest.raises(ConfigError, match=why):
         read_password_file(password_file(tmp_path, content))
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_missing_file_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="No such file"):
         read_password_file(tmp_path / "nowhere")
 
 
-def test_a_folder_is_refused(tmp_path: Path) -> None:
+def test_folder_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="it is a folder"):
         read_password_file(tmp_path)
 
 
-def test_a_pipe_of_a_shell_is_taken(tmp_path: Path) -> None:
+def test_shell_pipe_is_accepted(tmp_path: Path) -> None:
     path = tmp_path / "pipe"
     os.mkfifo(path, 0o644)
     writer = threading.Thread(target=path.write_text, args=("secret\n",))
@@ -116,7 +116,7 @@ def test_an_access_key_file_has_two_lines_or_names(tmp_path: Path, content: str)
     assert read_access_key_file(path) == AccessKey(key_id="KEYID01", secret="secret0123456789")
 
 
-def test_a_secret_may_end_in_what_a_base64_ends_in(tmp_path: Path) -> None:
+def test_secret_may_end_with_equals_signs(tmp_path: Path) -> None:
     path = password_file(tmp_path, b"KEYID01\nc2VjcmV0/+==\n")
     assert read_access_key_file(path).secret == "c2VjcmV0/+=="
 
@@ -133,7 +133,7 @@ def test_a_secret_may_end_in_what_a_base64_ends_in(tmp_path: Path) -> None:
         b"\xff\xfe\nsecret-1",
     ],
 )
-def test_what_is_no_access_key_is_refused_without_quoting_it(tmp_path: Path, content: bytes) -> None:
+def test_invalid_access_key_is_rejected_without_quoting_it(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(ConfigError) as caught:
         read_access_key_file(password_file(tmp_path, content))
     assert "secret-1" not in str(caught.value)
@@ -182,7 +182,7 @@ def test_long_access_key_is_whole(tmp_path: Path) -> None:
     assert read_access_key_file(password_file(tmp_path, f"KEYID01\n{'x' * 5000}\n".encode())).secret == "x" * 5000
 
 
-def test_writer_of_a_pipe_that_does_not_finish_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pipe_whose_writer_does_not_finish_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(input_files, "PIPE_TIMEOUT_S", 0.3)
     path = tmp_path / "pipe"
     os.mkfifo(path)
@@ -196,7 +196,7 @@ def test_writer_of_a_pipe_that_does_not_finish_is_named(tmp_path: Path, monkeypa
         os.close(writer)
 
 
-def test_pipe_larger_than_a_secret_is_refused(tmp_path: Path) -> None:
+def test_too_large_pipe_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / "pipe"
     os.mkfifo(path)
     writer = threading.Thread(target=_write_until_closed, args=(path,))
@@ -213,7 +213,7 @@ def _write_until_closed(path: Path) -> None:
             file.write(b"x" * 4096)
 
 
-def test_a_session_file_holds_the_id(tmp_path: Path) -> None:
+def test_session_id_is_read_from_a_file(tmp_path: Path) -> None:
     assert read_session_file(password_file(tmp_path, b" 7c1e2d \n")) == "7c1e2d"
 
 

@@ -19,7 +19,7 @@ from cdptui.config.url import normalize_url
         ("fe80::1%255", "80", "http://[fe80::1%25255]:80/zstack/v1"),
     ],
 )
-def test_a_host_and_a_port_become_the_address_of_the_node(host: str, port: str | None, expected: str) -> None:
+def test_host_and_port_variables_become_the_url(host: str, port: str | None, expected: str) -> None:
     environ = {"ZSTACK_HOST": host} if port is None else {"ZSTACK_HOST": host, "ZSTACK_PORT": port}
     found = find_url(environ)
     assert found is not None

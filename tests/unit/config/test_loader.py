@@ -82,7 +82,7 @@ def test_the_users_file_lies_above_the_machines_key_by_key(tmp_path: Path) -> No
     )
 
 
-def test_a_profile_of_the_machine_is_stronger_than_defaults_of_the_user(tmp_path: Path) -> None:
+def test_system_profile_overrides_user_defaults(tmp_path: Path) -> None:
     configuration = loaded(tmp_path, "[defaults]\ninterval = 5\n", '[profiles.prod]\nurl = "n"\ninterval = 30\n')
     assert configuration.from_files(INTERVAL, "prod").value == 30
     assert configuration.from_files(INTERVAL, None).value == 5
@@ -96,7 +96,7 @@ def test_without_files_there_are_defaults(tmp_path: Path) -> None:
     }
 
 
-def test_a_relative_file_is_meant_from_the_folder_of_the_configuration(tmp_path: Path) -> None:
+def test_relative_paths_are_relative_to_the_configuration_folder(tmp_path: Path) -> None:
     text = '[profiles.a]\nurl = "n"\ntls.ca_file = "ca.pem"\n[profiles.b]\nurl = "n"\ntls.ca_file = "/x/ca.pem"\n'
     text += '[profiles.c]\nurl = "n"\ntls.ca_file = "~/ca.pem"\n'
     configuration = loaded(tmp_path, text)
@@ -174,7 +174,7 @@ def test_several_profiles_and_no_choice_are_listed(tmp_path: Path) -> None:
         ("", "zzz", "no profiles are configured"),
     ],
 )
-def test_a_profile_that_is_not_there_is_said(tmp_path: Path, text: str, typed: str, why: str) -> None:
+def test_unknown_profile_is_reported(tmp_path: Path, text: str, typed: str, why: str) -> None:
     with pytest.raises(ConfigError, match=f"unknown profile '{typed}'; {why}"):
         loaded(tmp_path, text).select_profile(typed, {}, is_node_given=False)
 

@@ -62,7 +62,7 @@ def test_text_is_split_into_words_and_seen_by_no_shell(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_goes_wrong_is_said_without_the_password(command: str | list[str], why: str) -> None:
+def test_password_command_errors_do_not_contain_the_password(command: str | list[str], why: str) -> None:
     with pytest.raises(ConfigError) as caught:
         run_password_command(command, is_interactive=False)
     assert why in str(caught.value)
@@ -79,24 +79,24 @@ def test_what_goes_wrong_is_said_without_the_password(command: str | list[str], 
         pytest.param(["sh", "-c", "exec >&- 2>&-; sleep 30"], False, id="it closes its output"),
     ],
 )
-def test_a_command_that_hangs_is_given_up(command: list[str], is_interactive: bool) -> None:
+def test_hanging_password_command_times_out(command: list[str], is_interactive: bool) -> None:
     begun = time.monotonic()
     with pytest.raises(ConfigError, match=r"no answer in 0\.3 s"):
         run_password_command(command, is_interactive=is_interactive, timeout_s=0.3)
     assert time.monotonic() - begun < 5
 
 
-def test_long_password_of_a_command_is_whole() -> None:
+def test_long_password_of_a_command_is_complete() -> None:
     assert run_password_command(python("print('x' * 65536 + '\\nmore')"), is_interactive=False) == "x" * 65536
 
 
 @pytest.mark.parametrize("command", [["cat", "/dev/zero"], python("print('x' * 65537)")])
-def test_password_of_a_command_that_is_too_long_is_refused(command: list[str]) -> None:
+def test_too_long_password_of_a_command_is_rejected(command: list[str]) -> None:
     with pytest.raises(ConfigError, match="its first line is longer than 64 KiB"):
         run_password_command(command, is_interactive=False)
 
 
-def test_unattended_it_has_no_terminal_to_draw_on() -> None:
+def test_background_password_command_has_no_terminal() -> None:
     code = "import os, sys\ntry: os.open('/dev/tty', os.O_RDWR)\nexcept OSError: print('none')"
     assert run_password_command(python(code), is_interactive=False) == "none"
 
@@ -127,7 +127,7 @@ def _same_ring_afterwards() -> object:
     keyring.set_keyring(before)
 
 
-def test_the_keyring_knows_a_password_by_the_profile() -> None:
+def test_keyring_password_is_read_by_profile() -> None:
     keyring.set_keyring(Ring({("cdptui", "prod"): "hunter2"}))
     assert read_keyring_password("prod") == "hunter2"
     with pytest.raises(
@@ -136,7 +136,7 @@ def test_the_keyring_knows_a_password_by_the_profile() -> None:
         read_keyring_password("test")
 
 
-def test_a_locked_keyring_is_said() -> None:
+def test_locked_keyring_is_reported() -> None:
     keyring.set_keyring(Ring({}, KeyringLocked("locked\nwith details")))
     with pytest.raises(ConfigError, match=r"^cannot read the keyring: locked$"):
         read_keyring_password("prod")

@@ -38,7 +38,7 @@ def test_the_proxy_is_that_of_the_scheme_else_the_one_for_all(
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "localhost", "LOCALHOST", "[::1]", "node.localhost"])
-def test_this_machine_is_never_behind_a_proxy(host: str) -> None:
+def test_loopback_never_uses_a_proxy(host: str) -> None:
     assert proxy_for(f"http://{host}:8080/zstack/v1", {"HTTP_PROXY": PROXY, "ALL_PROXY": PROXY}) is None
 
 
@@ -70,20 +70,20 @@ def test_this_machine_is_never_behind_a_proxy(host: str) -> None:
         ("http://[fd00::5]:8080/zstack/v1", "10.0.0.0/8", False),
     ],
 )
-def test_what_no_proxy_names_is_reached_straight(url: str, listed: str, is_straight: bool) -> None:
+def test_no_proxy_entries_bypass_the_proxy(url: str, listed: str, is_straight: bool) -> None:
     found = proxy_for(url, {"HTTPS_PROXY": PROXY, "HTTP_PROXY": PROXY, "NO_PROXY": listed})
     assert found == (None if is_straight else PROXY)
 
 
 @pytest.mark.parametrize("value", ["http://", "://x", "http://u:secret@:1", "ftp://u:secret@proxy", "http://h:port"])
-def test_what_is_no_proxy_is_refused_without_quoting_it(value: str) -> None:
+def test_invalid_proxy_url_is_rejected_without_quoting_it(value: str) -> None:
     with pytest.raises(ConfigError, match="HTTPS_PROXY") as caught:
         proxy_for(CLOUD, {"HTTPS_PROXY": value})
     assert "secret" not in str(caught.value)
 
 
 @given(value=st.text(max_size=60), listed=st.text(max_size=60))
-def test_whatever_the_environment_holds_is_a_proxy_or_one_clear_error(value: str, listed: str) -> None:
+def test_any_proxy_variable_is_a_url_or_a_config_error(value: str, listed: str) -> None:
     for url in (CLOUD, NODE, "http://[fd00::5]:8080/zstack/v1"):
         with suppress(ConfigError):
             proxy_for(url, {"ALL_PROXY": value, "NO_PROXY": listed})

@@ -19,14 +19,14 @@ from tests.capabilities import run_as_ordinary_user
 FULL = SavedView(name="nearly full", filter="used>90%", sort="use", columns=("name", "use"), group="storage", wide=True)
 
 
-def test_nothing_saved_is_no_file_and_no_problem(tmp_path: Path) -> None:
+def test_missing_views_file_is_no_problem(tmp_path: Path) -> None:
     file = SavedViewsFile(tmp_path / "none" / "views.json")
     assert file.read() == SavedViews()
     assert not file.problem
     assert not (tmp_path / "none").exists()
 
 
-def test_what_is_saved_is_there_again(tmp_path: Path) -> None:
+def test_saved_views_are_read_back(tmp_path: Path) -> None:
     path = tmp_path / "state" / "views.json"
     SavedViewsFile(path).update(lambda views: views.with_view(3, FULL))
     SavedViewsFile(path).update(lambda views: views.with_default("production", 3))
@@ -44,7 +44,7 @@ def test_two_monitors_do_not_undo_each_other(tmp_path: Path) -> None:
     assert set(one.read().saved) == {1, 2}
 
 
-def test_nobody_else_can_read_it_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
+def test_views_file_is_private_and_leaves_no_temporary_file(tmp_path: Path) -> None:
     path = tmp_path / "state" / "views.json"
     SavedViewsFile(path).update(lambda views: views.with_view(1, FULL))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -71,7 +71,7 @@ def test_nobody_else_can_read_it_and_nothing_is_left_beside_it(tmp_path: Path) -
         b'{"version": 1, "views": {"1": {"name": "x", "y": ' + b'{"a":' * 100_000,
     ],
 )
-def test_a_broken_file_is_said_and_kept(tmp_path: Path, content: bytes) -> None:
+def test_unreadable_views_file_is_reported_and_renamed(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "views.json"
     for name in ("views.json.broken", "views.json.broken2"):
         path.write_bytes(content)
@@ -89,7 +89,7 @@ def test_no_content_raises(tmp_path_factory: pytest.TempPathFactory, content: by
     SavedViewsFile(path).read()
 
 
-def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+def test_unwritable_views_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file where the folder should be")
     with pytest.raises(ConfigError, match="state is not a folder"):
         SavedViewsFile(tmp_path / "state" / "views.json").update(lambda views: views.with_view(1, FULL))
@@ -134,7 +134,7 @@ def test_ninety_nine_broken_files_are_enough(tmp_path: Path) -> None:
     assert (tmp_path / "views.json").read_bytes() == b"{"
 
 
-def test_a_name_from_the_file_is_inert(tmp_path: Path) -> None:
+def test_view_name_is_sanitized(tmp_path: Path) -> None:
     path = tmp_path / "views.json"
     path.write_text(json.dumps({"version": 1, "views": {"1": {"name": "a\x1b[31m" + "b" * 100}}}))
     view = SavedViewsFile(path).read().view(1)
@@ -142,13 +142,13 @@ def test_a_name_from_the_file_is_inert(tmp_path: Path) -> None:
     assert view.name == "a␛[31m" + "b" * 33 + "…"
 
 
-def test_a_view_is_found_by_number_and_by_name() -> None:
+def test_view_is_found_by_number_and_by_name() -> None:
     views = SavedViews({8: FULL})
     assert [views.find(wanted) for wanted in (8, "Nearly Full", 9, "nothing", "disabled")] == [8, 8, None, None, 4]
 
 
 @pytest.mark.parametrize("number", PRESETS)
-def test_what_numbers_stand_for_at_first_is_understood(number: int) -> None:
+def test_filters_of_preset_views_are_valid(number: int) -> None:
     view = PRESETS[number]
     if view.filter:
         parse(view.filter)

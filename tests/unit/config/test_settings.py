@@ -12,12 +12,12 @@ from cdptui.config.settings import validate_seconds
 
 
 @pytest.mark.parametrize("value", [1, 1.0, 10, 3600])
-def test_a_sensible_number_of_seconds_is_taken(value: float) -> None:
+def test_valid_number_of_seconds_is_accepted(value: float) -> None:
     assert validate_seconds("--interval", value, 1, 3600) == value
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 0, -1, 0.999, 3600.001, 1e308])
-def test_a_number_of_seconds_without_sense_is_refused(value: float) -> None:
+def test_invalid_number_of_seconds_is_rejected(value: float) -> None:
     with pytest.raises(ConfigError, match="--interval must be from 1 to 3600 seconds"):
         validate_seconds("--interval", value, 1, 3600)
 
@@ -33,9 +33,7 @@ def test_a_number_of_seconds_without_sense_is_refused(value: float) -> None:
         pytest.param({"ZSTACK_ACCOUNT": ""}, None, id="nothing at all"),
     ],
 )
-def test_a_variable_is_known_under_the_names_of_the_vendors_clients(
-    environ: dict[str, str], expected: str | None
-) -> None:
+def test_variables_have_the_names_of_the_vendors_clients(environ: dict[str, str], expected: str | None) -> None:
     assert environment.get(environment.ACCOUNT, environ) == expected
 
 

@@ -27,13 +27,13 @@ def keys_of(type_: Any) -> set[str]:
     return set()
 
 
-def test_the_template_is_a_good_configuration_that_says_nothing(tmp_path: Path) -> None:
+def test_template_is_a_valid_configuration_without_values(tmp_path: Path) -> None:
     (file,) = loaded(tmp_path, TEMPLATE).files
     assert file.content == ConfigSchema()
 
 
 @pytest.mark.parametrize("way", CREDENTIAL_KEYS)
-def test_without_its_comments_it_is_one_that_says_everything(tmp_path: Path, way: str) -> None:
+def test_uncommented_template_is_valid_and_sets_every_key(tmp_path: Path, way: str) -> None:
     others = "|".join(other for other in CREDENTIAL_KEYS if other != way)
     text = re.sub(rf"^(?:{others}) .*\n", "", UNCOMMENTED, flags=re.MULTILINE)
     configuration = loaded(tmp_path, text)
@@ -58,7 +58,7 @@ def test_the_file_is_the_owners_and_never_replaced(tmp_path: Path) -> None:
     assert path.read_text() == "mine"
 
 
-def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+def test_folder_that_cannot_be_created_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="cannot write"):
         write_template(tmp_path / "file" / "config.toml")

@@ -1,4 +1,4 @@
-"""What the environment tells of a terminal."""
+"""Detection of terminal capabilities."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cdptui.config.terminal import Multiplexer, detect_terminal
 XTERM = {"TERM": "xterm-256color"}
 
 
-def test_a_terminal_of_today_shows_everything() -> None:
+def test_modern_terminal_has_all_capabilities() -> None:
     traits = detect_terminal(XTERM, "utf-8")
     assert (traits.charset, traits.has_colour, traits.is_legacy, traits.is_dumb) == ("", True, False, False)
 
@@ -20,7 +20,7 @@ def test_utf_8_has_several_names(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["ANSI_X3.4-1968", "iso8859-1", "GB18030"])
-def test_any_other_encoding_bounds_what_is_shown(name: str) -> None:
+def test_other_encodings_limit_the_characters(name: str) -> None:
     assert detect_terminal(XTERM, name).charset == name.lower()
 
 
@@ -29,7 +29,7 @@ def test_plain_characters_can_be_asked_for() -> None:
 
 
 @pytest.mark.parametrize(("value", "has_colour"), [("", True), ("1", False), ("0", False)])
-def test_no_color_counts_when_it_is_not_empty(value: str, has_colour: bool) -> None:
+def test_no_color_has_an_effect_unless_empty(value: str, has_colour: bool) -> None:
     assert detect_terminal({**XTERM, "NO_COLOR": value}, "utf-8").has_colour is has_colour
 
 
@@ -39,7 +39,7 @@ def test_nothing_can_be_drawn_on_some(environ: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("kind", ["linux", "linux-16color", "vt100"])
-def test_a_console_is_old_and_plain(kind: str) -> None:
+def test_legacy_terminals_are_detected(kind: str) -> None:
     traits = detect_terminal({"TERM": kind}, "utf-8")
     assert traits.is_legacy
     assert traits.charset == "ascii"
@@ -53,5 +53,5 @@ def test_a_console_is_old_and_plain(kind: str) -> None:
         ({"TMUX": "", "STY": ""}, Multiplexer.NONE),
     ],
 )
-def test_what_stands_between_is_known(environ: dict[str, str], multiplexer: Multiplexer) -> None:
+def test_multiplexers_are_detected(environ: dict[str, str], multiplexer: Multiplexer) -> None:
     assert detect_terminal({**XTERM, **environ}, "utf-8").multiplexer is multiplexer

@@ -70,19 +70,19 @@ def test_files_that_cannot_serve_are_refused_with_the_reason(asked: dict[str, An
         checked(**asked)
 
 
-def test_a_bad_file_of_the_environment_is_refused_too() -> None:
+def test_invalid_ca_file_from_the_environment_is_rejected() -> None:
     with pytest.raises(ConfigError, match="/nowhere"):
         checked({"SSL_CERT_FILE": "/nowhere"})
 
 
-def test_a_client_certificate_and_its_key_are_taken(client: tuple[Path, Path]) -> None:
+def test_client_certificate_and_key_are_accepted(client: tuple[Path, Path]) -> None:
     certificate, key = client
     assert checked(client_cert=certificate, client_key=key) == TlsSettings(
         client_certificate=certificate, client_key=key
     )
 
 
-def test_a_client_key_that_others_can_read_is_refused(client: tuple[Path, Path]) -> None:
+def test_client_key_readable_by_others_is_rejected(client: tuple[Path, Path]) -> None:
     certificate, key = client
     key.chmod(0o640)
     with pytest.raises(ConfigError, match="chmod 600"):
@@ -98,9 +98,7 @@ def test_another_certificates_key_is_refused(client: tuple[Path, Path], tmp_path
 
 
 @pytest.mark.parametrize(("typed", "is_right"), [("right", True), ("wrong", False), ("", False)])
-def test_an_encrypted_key_is_opened_with_what_is_asked_for(
-    client: tuple[Path, Path], typed: str, is_right: bool
-) -> None:
+def test_encrypted_key_prompts_for_its_passphrase(client: tuple[Path, Path], typed: str, is_right: bool) -> None:
     certificate, key = client
     key.write_bytes(encrypted(key.read_bytes(), b"right"))
     if is_right:

@@ -47,13 +47,13 @@ paths = st.sampled_from(["", "/", "/zstack", "/zstack/", "/zstack/v1", "/zstack/
         pytest.param("FE80::1%Br-Lan.10", "http://[fe80::1%25Br-Lan.10]:8080/zstack/v1", id="a zone keeps its case"),
     ],
 )
-def test_an_address_is_taken_however_it_is_written(address: str, expected: str) -> None:
+def test_url_forms_are_accepted(address: str, expected: str) -> None:
     assert normalize_url(address) == expected
 
 
 @settings(max_examples=100)
 @given(st.sampled_from(["", "http://", "https://", "HTTP://"]), hosts, ports, paths)
-def test_what_is_normal_stays_as_it_is(scheme: str, host: str, port: int | None, path: str) -> None:
+def test_normalized_url_is_unchanged(scheme: str, host: str, port: int | None, path: str) -> None:
     once = normalize_url(f"{scheme}{host}{'' if port is None else f':{port}'}{path}")
     assert normalize_url(once) == once
     assert once.endswith("/zstack/v1")
@@ -93,9 +93,7 @@ def test_any_text_is_an_address_or_refused_in_one_line(text: str) -> None:
 @example("http://", "admin", "", "h℀st")
 @example("", "admin", "80/", "host")
 @example("", "admin:", "80/", "host")
-def test_an_address_with_credentials_is_refused_and_they_are_not_told(
-    scheme: str, user: str, salt: str, host: str
-) -> None:
+def test_url_with_credentials_is_rejected_without_quoting_them(scheme: str, user: str, salt: str, host: str) -> None:
     with pytest.raises(ConfigError) as caught:
         normalize_url(f"{scheme}{user}:{salt}secret@{host}")
     assert "secret" not in str(caught.value)
@@ -121,7 +119,7 @@ def test_an_address_with_credentials_is_refused_and_they_are_not_told(
         ("-\x1b", "host"),
     ],
 )
-def test_what_cannot_be_an_address_is_refused_with_a_reason(address: str, why: str) -> None:
+def test_invalid_url_is_rejected_with_a_reason(address: str, why: str) -> None:
     with pytest.raises(ConfigError) as caught:
         normalize_url(address)
     assert why in str(caught.value)
@@ -158,7 +156,7 @@ def test_people_call_the_node_without_the_path(base: str, node: str) -> None:
         *("[fe80::1%a b]", "[fe80::1%a/b]", "fe80::1%eth0:8080", "[fe80::1%25\x1b[31m]", "10.0.0.5%eth0", "1:2:3"),
     ],
 )
-def test_what_is_no_ipv6_address_is_refused_in_one_line(address: str) -> None:
+def test_invalid_ipv6_address_is_rejected_in_one_line(address: str) -> None:
     with pytest.raises(ConfigError) as caught:
         normalize_url(address)
     assert str(caught.value).isprintable()
@@ -186,5 +184,5 @@ def test_an_ipv6_address_means_the_same_with_and_without_brackets(ip: IPv6Addres
         ("::", False),
     ],
 )
-def test_a_loopback_address_is_known_in_every_form(host: str, expected: bool) -> None:
+def test_loopback_addresses_are_detected(host: str, expected: bool) -> None:
     assert is_loopback(host) is expected

@@ -1,4 +1,4 @@
-"""What we accept as a URL, the HTTP library accepts as well, and takes for the same place."""
+"""URLs that are accepted have the same meaning for httpx."""
 
 from __future__ import annotations
 

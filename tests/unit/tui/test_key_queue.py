@@ -12,7 +12,7 @@ def keys(*names: str) -> list[Key]:
     return [Key(name, None) for name in names]
 
 
-def test_a_key_waits_until_the_one_before_it_is_settled() -> None:
+def test_key_waits_until_the_previous_key_is_handled() -> None:
     turns = KeyQueue(FakeClock().monotonic)
     first, second = keys("tab", "slash")
     turns.put(first)
@@ -25,7 +25,7 @@ def test_a_key_waits_until_the_one_before_it_is_settled() -> None:
     assert turns.start_next() is None
 
 
-def test_a_key_is_followed_as_far_as_others_go_for_it_when_another_one_waits() -> None:
+def test_marker_makes_several_passes_while_another_key_waits() -> None:
     turns = KeyQueue(FakeClock().monotonic)
     for key in keys("enter", "j"):
         turns.put(key)
@@ -36,7 +36,7 @@ def test_a_key_is_followed_as_far_as_others_go_for_it_when_another_one_waits() -
     assert not turns.needs_another_pass(), "nobody waits"
 
 
-def test_a_key_that_never_comes_back_holds_nobody_up_for_long() -> None:
+def test_key_without_marker_delays_the_next_for_a_limited_time() -> None:
     clock = FakeClock()
     turns = KeyQueue(clock.monotonic)
     first, second = keys("a", "b")

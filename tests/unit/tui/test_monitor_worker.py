@@ -98,7 +98,7 @@ def no_thread() -> OSError:
     ],
     ids=repr,
 )
-async def test_limit_of_the_machine_is_no_fault_of_ours_and_is_tried_again(error: Exception, detail: str) -> None:
+async def test_machine_limit_is_reported_and_retried(error: Exception, detail: str) -> None:
     clock, screen = FakeClock(), Recorder()
     connect = Connector(clock, *[error] * 5, is_last_for_ever=False)
     await run_until(screen.has_list, MonitorWorker(Target(connect, "n", "a", 10.0), clock, screen))
