@@ -105,8 +105,8 @@ def changed_cell() -> Measured:
     with SimulatorProcess(_TASKS) as simulator, open_monitor(simulator.url, "--interval", "1") as terminal:
         terminal.wait_for(f"{_TASKS}/{_TASKS} tasks")
         terminal.send("d>")
-        terminal.wait_for("sorted by name")
-        terminal.wait_for_no("sorted by name")
+        terminal.wait_for("Sorted by name")
+        terminal.wait_for_no("Sorted by name")
         for y in BODY[3 : 3 + _ROUNDS]:
             before = terminal.cells(y)
             used = 2**30 * (100 + 13 * y)

@@ -76,8 +76,8 @@ def test_a_changed_cell_costs_a_move_a_colour_and_its_text(
     terminal = monitor(server.url, "--interval", "1")
     at_rest(terminal, node)
     terminal.send("d>")
-    terminal.wait_for("sorted by name")
-    terminal.wait_for_no("sorted by name")
+    terminal.wait_for("Sorted by name")
+    terminal.wait_for_no("Sorted by name")
     terminal.wait_for_quiet()
     y = next(y for y, line in enumerate(terminal.lines) if y > 6 and "● Running" in line)
     shown = terminal.lines[y]

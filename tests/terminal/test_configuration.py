@@ -107,7 +107,7 @@ def test_a_node_that_hangs_can_be_left(simulate: Simulate, begin: Begin) -> None
     terminal.wait_for("30/30 tasks")
     prod_node.faults.add_fault(Fault(kind=FaultKind.HANG, path_prefix="/v1/cdp-task"))
     terminal.send("r")
-    terminal.wait_for("refreshing")
+    terminal.wait_for("Refreshing")
     terminal.send("xj\r")
     # Well before the request that hangs times out.
     terminal.wait_for(r"^  test .*12/12 tasks", lambda _: prod_node.sessions.alive() == 0)
@@ -258,7 +258,7 @@ def test_a_remapped_key_works_and_is_told(simulate: Simulate, begin: Begin) -> N
     terminal.send("q")
     terminal.send("p")
     terminal.send("\x0b")
-    terminal.wait_for("view resumed")
+    terminal.wait_for("View resumed")
     terminal.send("Q")
     assert terminal.wait_for_end() == 0
 
@@ -271,12 +271,12 @@ def test_columns_theme_and_view_of_the_file_count(simulate: Simulate, begin: Beg
     text = f'[profiles.one]\nurl = "{server.url}"\nview = 4\nauth.password_command = "echo password"\n{looks}'
     terminal = begin(text)
     terminal.wait_for("30/30 tasks")
-    terminal.wait_for("view 4 disabled")
+    terminal.wait_for("View 4 disabled")
     terminal.wait_for(r"NAME +UUID +STATE", lambda screen: "│" not in screen.text)
     terminal.send("6")
     terminal.wait_for("view 6")
     terminal.send("0")
-    terminal.wait_for("view 4 disabled")
+    terminal.wait_for("View 4 disabled")
     terminal.send("q")
     assert terminal.wait_for_end() == 0
 

@@ -263,11 +263,11 @@ def test_refused_threads_leave_the_monitor_running(simulate: Simulate) -> None:
         terminal.wait_for("q quit", "no thread can be started → end other programs")
         assert "internal error in cdptui" not in terminal.text
         terminal.send("2")
-        terminal.wait_for("views are not available: the system has no thread left for this")
+        terminal.wait_for("Views are not available: the system has no thread left for this")
         terminal.send("\x13")
         terminal.wait_for("Save as")
         terminal.send("c")
-        terminal.wait_for("there is nothing to save yet")
+        terminal.wait_for("There is nothing to save yet")
         terminal.send("\x03")
         assert terminal.wait_for_end() == 0
         assert terminal.is_restored

@@ -79,7 +79,7 @@ async def test_menu_is_closed_by_the_key_that_opened_it() -> None:
         run = Running(app, pilot, node())
         await run.until(lambda: run.rows)
         await run.press("e", "n", "enter")
-        assert "sorted by name" in run.footer
+        assert "Sorted by name" in run.footer
         await run.press("e")
         assert len(app.screen_stack) == 2
         await run.press("e")

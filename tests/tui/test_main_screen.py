@@ -171,9 +171,9 @@ async def test_interval_limits_are_shown() -> None:
     async with running(ScriptedNode([a_task("a")]), interval_s=2.0) as run:
         await run.until(lambda: run.rows)
         await run.press("minus")
-        assert "polling every 1 s" in run.footer
+        assert "Polling every 1 s" in run.footer
         await run.press("minus")
-        assert "polling every 1 s, the shortest interval" in run.footer
+        assert "Polling every 1 s, the shortest interval" in run.footer
 
 
 async def test_new_and_changed_tasks_are_marked_except_for_volatile_fields() -> None:

@@ -42,11 +42,11 @@ async def test_ctrl_u_marks_nothing() -> None:
 async def test_what_there_is_nothing_to_do_with_is_said() -> None:
     async with showing([a_task("a")]) as run:
         await run.press("ctrl+u")
-        assert "no marked tasks" in run.footer
+        assert "No marked tasks" in run.footer
         await run.press("slash", "z", "enter")
         await run.until(lambda: not run.names)
         await run.press("space")
-        assert "no task to mark" in run.footer
+        assert "No task to mark" in run.footer
 
 
 async def test_marks_survive_polls_and_sorting_and_vanish_with_their_task() -> None:

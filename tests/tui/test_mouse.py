@@ -34,7 +34,7 @@ async def test_click_below_the_last_task_does_nothing() -> None:
 async def test_click_on_a_heading_sorts_and_a_second_click_reverses() -> None:
     async with showing(fleet()) as run:
         await run.click(TaskTable, offset=heading_at(run, "NAME"))
-        await run.until(lambda: "sorted by name" in run.footer)
+        await run.until(lambda: "Sorted by name" in run.footer)
         assert run.names[0] == "cdp-000"
         await run.click(TaskTable, offset=heading_at(run, "NAME"))
         await run.until(lambda: run.names[0] == "cdp-059")

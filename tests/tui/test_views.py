@@ -37,7 +37,7 @@ async def test_preset_views_can_be_opened() -> None:
         await run.press("1")
         await run.until(lambda: run.names == ["erp-web"])
         await run.until(lambda: "1 enabled, not running: state=Enabled and status!=Running  1 of 4 shown" in run.screen)
-        await run.until(lambda: "view 1 enabled, not running" in run.footer)
+        await run.until(lambda: "View 1 enabled, not running" in run.footer)
         await run.press("4")
         await run.until(lambda: run.names == ["mail"])
         await run.press("0")
@@ -58,7 +58,7 @@ async def test_view_without_a_filter_sets_no_filter() -> None:
 async def test_empty_view_number_names_the_views_key() -> None:
     async with showing(FLEET) as run:
         await run.press("9")
-        await run.until(lambda: "view 9 is empty" in run.footer)
+        await run.until(lambda: "View 9 is empty" in run.footer)
         assert len(run.names) == 4
 
 
@@ -68,11 +68,11 @@ async def test_list_is_saved_as_a_view_with_number_and_name(state: SavedViewsFil
         await run.press("f", "f", "greater_than_sign", "greater_than_sign", "I", "v")
         await run.until(lambda: "Views" in run.screen)
         await run.press("8")
-        await run.until(lambda: "view 8 is empty" in run.footer)
+        await run.until(lambda: "View 8 is empty" in run.footer)
         await run.press("v")
         await run.until(lambda: "Views" in run.screen)
         await run.press("s", *["backspace"] * 8, *"nearly full", "enter")
-        await run.until(lambda: "saved as view 8: nearly full" in run.footer)
+        await run.until(lambda: "Saved as view 8: nearly full" in run.footer)
         await run.until(lambda: "8 nearly full: used>80%  2 of 4 shown" in run.screen)
         order = run.names
     saved = state.read().view(8)
@@ -131,7 +131,7 @@ async def test_view_with_an_invalid_filter_changes_nothing(state: SavedViewsFile
     state.update(lambda views: views.with_view(2, SavedView(name="newer", filter="colour=red", columns=("nothing",))))
     async with showing(FLEET) as run:
         await run.press("2")
-        await run.until(lambda: "view 2 newer: cannot read the filter: unknown field 'colour'" in run.footer)
+        await run.until(lambda: "View 2 newer: cannot read the filter: unknown field 'colour'" in run.footer)
         assert len(run.names) == 4
 
 

@@ -76,21 +76,21 @@ class PollingController:
         if self._connection is not None:
             self._connection.monitor.refresh()
             self._view.refresh_details()
-            self._view.show_notice("refreshing")
+            self._view.show_notice("Refreshing")
 
     def slow_down(self) -> None:
         """Poll at the next longer interval."""
-        self._change_interval(next_longer_interval, "polling every {interval_s:g} s, the longest interval")
+        self._change_interval(next_longer_interval, "Polling every {interval_s:g} s, the longest interval")
 
     def speed_up(self) -> None:
         """Poll at the next shorter interval."""
-        self._change_interval(next_shorter_interval, "polling every {interval_s:g} s, the shortest interval")
+        self._change_interval(next_shorter_interval, "Polling every {interval_s:g} s, the shortest interval")
 
     def _submit(self, prompt: CredentialPrompt, secret: str | None) -> None:
         if secret and self._connection is not None:
             use = self._connection.use_code if prompt is CredentialPrompt.OTP else self._connection.use_password
             use(secret)
-            self._view.show_notice("logging in")
+            self._view.show_notice("Logging in")
 
     def _change_interval(self, step: Callable[[float], float], at_limit: str) -> None:
         if self._connection is None:
@@ -98,5 +98,5 @@ class PollingController:
         before_s = self._connection.monitor.interval_s
         interval_s = step(before_s)
         self._connection.monitor.set_interval(interval_s)
-        template = at_limit if interval_s == before_s else "polling every {interval_s:g} s"
+        template = at_limit if interval_s == before_s else "Polling every {interval_s:g} s"
         self._view.show_notice(template.format(interval_s=interval_s))

@@ -133,7 +133,7 @@ class SavedViewsController:
         try:
             typed = parse(view.filter) if view.filter.strip() else None
         except QueryError as error:
-            self._host.show_notice(f"view {name}: cannot read the filter: {error}")
+            self._host.show_notice(f"View {name}: cannot read the filter: {error}")
             return
         if view.filter or view.unhealthy:
             await self._host.prepare_filter_bar()
@@ -144,7 +144,7 @@ class SavedViewsController:
         tasks.order = SortOrder(sort, view.inverted, view.group if view.group in BY_GROUPING else "")
         tasks.columns = ColumnLayout.of(view.columns or tasks.default_columns.columns, is_wide=view.wide)
         tasks.update(force=True)
-        self._host.show_notice(f"view {name}")
+        self._host.show_notice(f"View {name}")
 
     def _cancel_earlier(self) -> None:
         for group in (_RECALL, _STARTUP):
@@ -156,7 +156,7 @@ class SavedViewsController:
                 await work()
             except OSError as error:
                 # For example a thread that the system refuses.
-                self._host.show_notice(f"views are not available: {error.strerror or error}")
+                self._host.show_notice(f"Views are not available: {error.strerror or error}")
 
         self._host.run_in_group(run, group)
 
@@ -184,7 +184,7 @@ class SavedViewsController:
         if number is None and self._configured is not None:
             number = views.find(self._configured)
             if number is None:
-                self._host.show_notice(f"there is no view {sanitize(str(self._configured), 40)} to begin with")
+                self._host.show_notice(f"There is no view {sanitize(str(self._configured), 40)} to begin with")
         return number or 0
 
     async def _read_and_open(self, number: int) -> None:
@@ -200,7 +200,7 @@ class SavedViewsController:
         number = number or self._startup_number(views)
         view = views.view(number) if number else SavedView(name="all tasks, worst first")
         if view is None:
-            self._host.show_notice(f"view {number} is empty")
+            self._host.show_notice(f"View {number} is empty")
             return
         await self.apply(view, f"{number} {view.name}" if number else view.name)
 
@@ -248,10 +248,10 @@ class SavedViewsController:
 def _describe_change(command: ViewCommand, views: SavedViews, profile: str) -> str:
     number = command.number
     if command.kind == "save":
-        return f"saved as view {number}: {command.name}"
+        return f"Saved as view {number}: {command.name}"
     if command.kind == "delete":
         shipped = views.view(number)
-        return f"view {number} is {shipped.name} again" if shipped is not None else f"view {number} deleted"
+        return f"View {number} is {shipped.name} again" if shipped is not None else f"View {number} deleted"
     if views.defaults.get(profile) == number:
         return f"{profile} begins with view {number}"
     return f"{profile} begins with all tasks, worst first"

@@ -209,11 +209,11 @@ class MainScreen(Screen[None]):
         """Pause the view, or resume it with the newest update. Polling continues."""
         if self._paused is None:
             self._paused = PausedView(self._update)
-            self.show_notice(f"view paused, polling continues; {self.keymap.labels['pause']} resumes")
+            self.show_notice(f"View paused, polling continues; {self.keymap.labels['pause']} resumes")
         else:
             self._paused = None
             self.browser.show(self._update, self._change_marks)
-            self.show_notice("view resumed")
+            self.show_notice("View resumed")
         self._show_bars()
 
     def action_refresh(self) -> None:

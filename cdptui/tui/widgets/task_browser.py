@@ -319,10 +319,10 @@ class TaskBrowser(Container):
         if order is None or not self.tasks.set_order(order):
             return
         if order.group != before.group:
-            self.show_notice(f"grouped by {order.group}" if order.group else "no groups")
+            self.show_notice(f"Grouped by {order.group}" if order.group else "No groups")
             return
         by = "worst first" if order.column is None else f"by {order.column.heading.lower()}"
-        self.show_notice(f"sorted {by}, reversed" if order.is_inverted else f"sorted {by}")
+        self.show_notice(f"Sorted {by}, reversed" if order.is_inverted else f"Sorted {by}")
 
     def action_group_menu(self) -> None:
         """Choose from a menu what the list is grouped by."""
@@ -361,7 +361,7 @@ class TaskBrowser(Container):
             self._show_list()
 
     def _say_no_groups(self) -> None:
-        self.show_notice(f"the list has no groups: {self.keymap.labels['group']} groups it")
+        self.show_notice(f"The list has no groups: {self.keymap.labels['group']} groups it")
 
     # Columns
 
@@ -382,14 +382,14 @@ class TaskBrowser(Container):
         self._set_columns(ColumnLayout(self.tasks.columns.columns, is_wide))
         keys = self.keymap.labels
         scroll_keys = f"{keys['columns-left']} {keys['columns-right']}"
-        self.show_notice(f"all columns: {scroll_keys} scroll" if is_wide else "the columns that fit")
+        self.show_notice(f"All columns: {scroll_keys} scroll" if is_wide else "The columns that fit")
 
     def action_scroll_columns(self, step: int) -> None:
         """Scroll a wide list sideways."""
         if not self.tasks.columns.is_wide:
             self.show_notice(f"{self.keymap.labels['wide']} shows all columns")
         elif not self.table.scroll_columns(step):
-            self.show_notice("no more columns to the right" if step > 0 else "no more columns to the left")
+            self.show_notice("No more columns to the right" if step > 0 else "No more columns to the left")
 
     # Marks
 
@@ -397,7 +397,7 @@ class TaskBrowser(Container):
         """Mark or unmark the task under the cursor, or all tasks of a group, and move to the next line."""
         line = self.table.cursor_line
         if line is None:
-            self.show_notice("no task to mark")
+            self.show_notice("No task to mark")
             return
         self.tasks.marks.toggle(self.tasks.members(line))
         self.table.action_cursor_down()
@@ -411,7 +411,7 @@ class TaskBrowser(Container):
     def action_clear_marks(self) -> None:
         """Remove all marks."""
         if not len(self.tasks.marks):
-            self.show_notice(f"no marked tasks: {self.keymap.labels['mark']} marks one")
+            self.show_notice(f"No marked tasks: {self.keymap.labels['mark']} marks one")
         self.tasks.marks.clear()
         self._draw_marks()
 
@@ -437,7 +437,7 @@ class TaskBrowser(Container):
 
         rows = self._target_rows
         if self._connection is None or not rows:
-            self.show_notice("no task to copy from")
+            self.show_notice("No task to copy from")
         elif len(rows) > MAX_COPIED:
             save = self.keymap.labels["save"]
             self.show_notice(f"{len(rows)} tasks are too many to copy: {save} saves them to a file")
@@ -462,7 +462,7 @@ class TaskBrowser(Container):
             return
         request = self._export_request(self._update.snapshot)
         if request is None:
-            self.show_notice("there is nothing to save yet")
+            self.show_notice("There is nothing to save yet")
         else:
             # After the next refresh, so that the menu is not in the picture.
             self.call_after_refresh(self.run_worker, self._write(request, kind), group="save")

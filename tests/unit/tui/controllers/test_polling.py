@@ -53,7 +53,7 @@ def failed(kind: FailureKind, detail: str = "") -> Update:
 def test_refresh_polls_and_fetches_the_details_again() -> None:
     controller, view, _ = a_controller()
     controller.refresh()
-    assert (view.retries, view.refreshes, view.notices) == (1, 1, ["refreshing"])
+    assert (view.retries, view.refreshes, view.notices) == (1, 1, ["Refreshing"])
 
 
 def test_refresh_without_a_connection_only_asks_to_connect() -> None:
@@ -95,7 +95,7 @@ def test_cancelled_prompt_does_not_log_in() -> None:
     view.submit(None)
     assert view.notices == []
     view.submit("secret")
-    assert view.notices == ["logging in"]
+    assert view.notices == ["Logging in"]
 
 
 def test_interval_changes_by_steps_up_to_its_limits() -> None:
@@ -103,10 +103,10 @@ def test_interval_changes_by_steps_up_to_its_limits() -> None:
     controller.slow_down()
     longer_s = connection.monitor.interval_s
     assert longer_s > 10.0
-    assert view.notices == [f"polling every {longer_s:g} s"]
+    assert view.notices == [f"Polling every {longer_s:g} s"]
     for _ in range(30):
         controller.slow_down()
     assert view.notices[-1].endswith("the longest interval")
     for _ in range(60):
         controller.speed_up()
-    assert view.notices[-1] == f"polling every {connection.monitor.interval_s:g} s, the shortest interval"
+    assert view.notices[-1] == f"Polling every {connection.monitor.interval_s:g} s, the shortest interval"

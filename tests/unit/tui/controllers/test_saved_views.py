@@ -91,7 +91,7 @@ def test_saved_view_is_recalled_with_filter_order_and_name() -> None:
     assert tasks.filter_text == "unhealthy, used>80%"
     assert tasks.order == SortOrder("name", is_inverted=True)
     assert controller.recalled_name == "3 nearly full"
-    assert host.notices == ["saved as view 3: nearly full", "view 3 nearly full"]
+    assert host.notices == ["Saved as view 3: nearly full", "View 3 nearly full"]
     assert host.has_filter_bar
 
 
@@ -116,7 +116,7 @@ def test_view_that_nobody_saved_is_reported_as_empty() -> None:
         await host.run()
 
     asyncio.run(scenario())
-    assert host.notices == ["view 9 is empty"]
+    assert host.notices == ["View 9 is empty"]
 
 
 def test_configured_startup_view_that_does_not_exist_is_reported() -> None:
@@ -127,7 +127,7 @@ def test_configured_startup_view_that_does_not_exist_is_reported() -> None:
         await host.run()
 
     asyncio.run(scenario())
-    assert host.notices == ["there is no view no such view to begin with"]
+    assert host.notices == ["There is no view no such view to begin with"]
     assert tasks.active_filter is None
 
 
@@ -156,4 +156,4 @@ def test_filter_that_this_version_cannot_read_leaves_the_list_as_it_is() -> None
     controller, host, tasks = a_controller()
     asyncio.run(controller.apply(SavedView(name="newer", filter="colour=red"), "2 newer"))
     assert tasks.active_filter is None
-    assert host.notices[0].startswith("view 2 newer: cannot read the filter: unknown field 'colour'")
+    assert host.notices[0].startswith("View 2 newer: cannot read the filter: unknown field 'colour'")
