@@ -65,6 +65,8 @@ class SessionRequester:
     def __init__(self, http: HttpClient, auth: PasswordLogin | SessionToken, clock: Clock) -> None:
         self._http = http
         self._auth = auth
+        self._login_secrets = set(login_secrets(auth)) if isinstance(auth, PasswordLogin) else set()
+        """What any login may have sent: a response to a later request may quote it too."""
         self._clock = clock
         self._code: str | None = None
         self._token: str | None = auth.session_id if isinstance(auth, SessionToken) else None
@@ -128,6 +130,7 @@ class SessionRequester:
             self._auth = PasswordLogin(
                 name=auth.name, password=password, type=auth.type, account=auth.account, project=auth.project
             )
+            self._login_secrets.update(login_secrets(self._auth))
             self._refused = None
 
     def use_otp(self, code: str) -> None:
@@ -159,7 +162,9 @@ class SessionRequester:
         await asyncio.gather(login, return_exceptions=True)
 
     async def _ask(self, path: str, params: Sequence[tuple[str, str]], token: str) -> bytes:
-        return await self._http.send("GET", path, params=params, headers=self._header(token))
+        return await self._http.send(
+            "GET", path, params=params, headers=self._header(token), secrets=self._login_secrets
+        )
 
     def _header(self, token: str) -> dict[str, str]:
         if not (token.isascii() and token.isprintable()):
@@ -265,7 +270,7 @@ class SessionRequester:
 
     async def _open(self, call: LoginRequest, token: str | None) -> str:
         headers = self._header(token) if call.needs_session and token is not None else {}
-        secrets = [*self._open_sessions, *(login_secrets(self._auth) if isinstance(self._auth, PasswordLogin) else ())]
+        secrets = [*self._open_sessions, *self._login_secrets]
         try:
             body = await self._http.send(
                 "PUT",

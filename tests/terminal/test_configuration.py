@@ -274,7 +274,7 @@ def test_columns_theme_and_view_of_the_file_count(simulate: Simulate, begin: Beg
     terminal.wait_for("View 4 disabled")
     terminal.wait_for(r"NAME +UUID +STATE", lambda screen: "│" not in screen.text)
     terminal.send("6")
-    terminal.wait_for("view 6")
+    terminal.wait_for("View 6")
     terminal.send("0")
     terminal.wait_for("View 4 disabled")
     terminal.send("q")

@@ -63,7 +63,7 @@ def test_uuid_name_json_and_curl_command_are_copied_to_the_terminal(
     node, server = fleet
     terminal = monitor(server.url, columns=160)
     terminal.wait_for("5/5 tasks")
-    copy(terminal, "u", "Sent uuid to the terminal")
+    copy(terminal, "u", "Sent UUID to the terminal")
     uuid = copied(terminal)
     task = node.world.tasks[uuid]
     copy(terminal, "n", "Sent name to the terminal")
@@ -121,7 +121,7 @@ def test_screen_is_complete_in_tmux_and_copies_go_to_its_buffer(
     command = "exec tmux -L cdptui -f /dev/null new-session {monitor}"
     with inside(command, server.url, tmp_path, environment) as terminal:
         terminal.wait_for("5/5 tasks", "● Running")
-        copy(terminal, "u", "Copied uuid to the tmux buffer")
+        copy(terminal, "u", "Copied UUID to the tmux buffer")
         tmux = ["tmux", "-L", "cdptui", "show-buffer"]
         shown = subprocess.run(tmux, capture_output=True, text=True, check=True, env=environment)
         assert shown.stdout.strip() in node.world.tasks
@@ -139,7 +139,7 @@ def test_screen_is_complete_in_gnu_screen_and_copies_pass_through_it(
     environment = {"SCREENDIR": str(sockets)}
     with inside("exec screen -U -c /dev/null sh -c {monitor}", server.url, tmp_path, environment) as terminal:
         terminal.wait_for("5/5 tasks", "● Running")
-        copy(terminal, "u", "Sent uuid to the terminal")
+        copy(terminal, "u", "Sent UUID to the terminal")
         assert copied(terminal) in node.world.tasks
         terminal.send("q")
         assert terminal.wait_for_end() == 0

@@ -117,7 +117,7 @@ def test_every_detail_notice_and_group_is_inert(node: tuple[ManagementNode, str]
     task = next(iter(world.tasks))
     try:
         world.override_fields(task, status="Failed", name=HOSTILE["escapes"] + HOSTILE["bidi"])
-        terminal.wait_for("changed")
+        terminal.wait_for("→ Failed")
     finally:
         world.override_fields(task, status="Running", name=HOSTILE["markup"])
     terminal.send("q")

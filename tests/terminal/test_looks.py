@@ -94,7 +94,7 @@ def test_a_console_gets_no_sequence_that_it_does_not_know(fleet: str, monitor: O
     terminal = monitor(fleet, TERM="linux", COLORTERM="")
     terminal.wait_for("60/60 tasks")
     terminal.send("m")
-    terminal.wait_for("no mouse")
+    terminal.wait_for("does not report the mouse")
     leave(terminal)
     output = bytes(terminal.output)
     assert output.isascii()

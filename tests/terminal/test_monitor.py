@@ -111,9 +111,9 @@ def test_ten_thousand_tasks_do_not_hold_the_first_frame(simulate: Simulate, moni
     terminal.wait_for("NAME .*STATUS")
     terminal.wait_for("connecting")
     terminal.send("?")
-    terminal.wait_for("Moving, in the list")
+    terminal.wait_for("Navigation")
     terminal.send("?")
-    terminal.wait_for_no("Moving, in the list")
+    terminal.wait_for_no("Navigation")
     terminal.send("q")
     assert terminal.wait_for_end() == 0
     assert terminal.is_restored
@@ -180,7 +180,7 @@ def test_it_fits_the_screen(simulate: Simulate, monitor: OpenMonitor, columns: i
     _, server = simulate()
     terminal = monitor(server.url, columns=columns, lines=lines)
     terminal.wait_for("60/60 tasks")
-    for key, dialog in (("s", "Sort by"), ("?", "Moving, in")):
+    for key, dialog in (("s", "Sort by"), ("?", "Navigation")):
         terminal.send(key)
         terminal.wait_for(dialog)
         terminal.send("\x1b")

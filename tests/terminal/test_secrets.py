@@ -135,7 +135,7 @@ def type_password(run: Run, password: str) -> None:
 
 
 def copy_everything(run: Run) -> None:
-    for letter, said in (("u", "uuid sent"), ("j", "JSON sent"), ("c", "curl command sent")):
+    for letter, said in (("u", "Sent UUID"), ("j", "Sent row as JSON"), ("c", "Sent curl command")):
         run.terminal.send("c")
         run.wait_for("row as JSON")
         run.terminal.send(letter)

@@ -53,7 +53,7 @@ def a_session_that_ends_is_renewed_once_and_silently() -> None:
         watched.leaves()
 
 
-def somebody_elses_logins_that_end_ours_are_not_fought_against() -> None:
+def logins_of_others_that_end_the_session_are_not_answered_with_more_logins() -> None:
     with patient_node() as watched:
         watched.is_live()
         watched.node.faults.add("unique-session")
@@ -62,7 +62,7 @@ def somebody_elses_logins_that_end_ours_are_not_fought_against() -> None:
         watched.wait_until(lambda: watched.node.sessions.logins == 3, "another login of ours")
         watched.node.sessions.open(unique=True)
         watched.terminal.wait_for("✖ session taken over")
-        watched.terminal.wait_for("→ another login .*ends ours: use an access key")
+        watched.terminal.wait_for("→ another login ends this one: use an access key")
         watched.keeps_its_list()
         rests(watched)
         assert logins(watched) == 2
@@ -159,9 +159,9 @@ def a_name_that_nobody_knows_is_said_and_tried_again() -> None:
         terminal.wait_for(r"▲ retry [2-9] (in \d s|now): unreachable")
         terminal.wait_for(r"unreachable: name not found: .* → check the address and that the node is up")
         terminal.send("?")
-        terminal.wait_for("Moving, in the list")
+        terminal.wait_for("Navigation")
         terminal.send("\x1b")
-        terminal.wait_for_no("Moving, in the list")
+        terminal.wait_for_no("Navigation")
         terminal.send("q")
         assert terminal.wait_for_end() == 0
         assert terminal.is_restored
@@ -171,7 +171,7 @@ def a_given_session_that_ended_is_said_and_nothing_is_tried() -> None:
     with patient_node() as watched:
         with open_monitor(watched.server.url, session="5e5510ab5e5510ab5e5510ab5e5510ab") as terminal:
             terminal.wait_for("✖ session invalid")
-            terminal.wait_for("→ start again with a new session id")
+            terminal.wait_for("→ start again with a new session ID")
             asked = [request for request in watched.requests(QUERY) if request.status == 503]
             terminal.read_for(2.6)
             assert [request for request in watched.requests(QUERY) if request.status == 503] == asked
@@ -183,7 +183,7 @@ def a_given_session_that_ended_is_said_and_nothing_is_tried() -> None:
 
 _NIGHTS = (
     a_session_that_ends_is_renewed_once_and_silently,
-    somebody_elses_logins_that_end_ours_are_not_fought_against,
+    logins_of_others_that_end_the_session_are_not_answered_with_more_logins,
     a_login_that_is_refused_when_a_session_ends_is_tried_once,
     no_redirect_carries_anything_away,
     a_name_that_nobody_knows_is_said_and_tried_again,
@@ -193,7 +193,7 @@ SCENARIOS: dict[str, Callable[[], None]] = {
     **{night.__name__.replace("_", " "): night for night in _NIGHTS},
     "too many sessions wait for a person": partial(waits_for_a_person, "ID.1006", "too many sessions", "press r"),
     "a captcha waits for a person": partial(
-        waits_for_a_person, "LOGIN_CONTROL.1005", "captcha wanted", "log in on the web console once"
+        waits_for_a_person, "LOGIN_CONTROL.1005", "captcha required", "log in on the web console once"
     ),
 }
 

@@ -119,3 +119,18 @@ async def test_no_part_of_a_password_for_a_proxy_is_quoted(form: str, path: str)
     secrets = pieces(encoded) | pieces(password) | pieces(quote(password, safe=""))
     assert not {piece for piece in secrets if piece in "\n".join(said)}
     await client.aclose()
+
+
+async def test_no_part_of_the_password_of_an_earlier_login_is_quoted_in_the_answer_to_a_later_request() -> None:
+    node = MockNode([FULL_ROW])
+    client = connect(node, PasswordLogin(name="admin", password=PASSWORD))
+    secret = hashlib.sha512(PASSWORD.encode(errors="surrogateescape")).hexdigest()
+    said = []
+    for length in range(0, 300, 7):
+        details = "x" * length + secret
+        node.next(TASKS, lambda _, details=details: say(503, error("SYS.1000", details)))  # type: ignore[misc]  # bound
+        with pytest.raises(e.ApiError) as caught:
+            await read(client)
+        said.append(str(caught.value) + caught.value.detail)
+    assert not [text for text in said for piece in pieces(secret) if piece in text]
+    await client.aclose()
