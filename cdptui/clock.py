@@ -1,6 +1,6 @@
-"""The only clock: what time it is, how long something took, and how long to wait.
+"""The only source of time: wall clock, monotonic clock and waiting.
 
-Everything that needs time takes a `Clock`, so that a test turns hours by hand. No other module asks the system.
+Whatever needs the time takes a `Clock`, so that tests set it. No other module asks the system.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
-TURN_S = 0.002
-"""Seconds of work after which what else waits on the event loop gets its turn."""
+TIME_SLICE_S = 0.002
+"""Seconds of work after which a long task yields to the event loop."""
 
-_TURNS = 10
-"""A key takes about eight turns of the event loop from the terminal to the screen."""
+_YIELDS = 10
+"""A key takes about eight iterations of the event loop from the terminal to the screen."""
 
 _MONOTONIC: int | None = getattr(time, "CLOCK_BOOTTIME", None)
-"""Linux stops its ordinary monotonic clock while the machine sleeps: data of yesterday would pass for fresh."""
+"""Linux stops CLOCK_MONOTONIC while the machine is suspended: data of yesterday would count as fresh."""
 
 
-async def give_way() -> None:
-    """Let everything go first that waits on the event loop; where nothing does, no time is lost."""
-    for _ in range(_TURNS):
+async def yield_to_loop() -> None:
+    """Let the event loop run what is waiting; returns at once if nothing is."""
+    for _ in range(_YIELDS):
         await asyncio.sleep(0)
 
 

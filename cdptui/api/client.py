@@ -30,7 +30,7 @@ from cdptui.api.raw_task import json_line, pretty_json_lines, raw_fields
 from cdptui.api.requester import create_requester
 from cdptui.api.server_clock import ServerClock
 from cdptui.api.timestamps import server_timezone
-from cdptui.clock import Clock, give_way
+from cdptui.clock import Clock, yield_to_loop
 from cdptui.models.auth import Credentials
 from cdptui.models.sanitize import sanitize
 from cdptui.models.snapshot import FetchProgress
@@ -195,7 +195,7 @@ class Client:
     async def _decode(self, rows: Sequence[bytes], *, is_compressed: bool) -> list[Task]:
         tasks: list[Task] = []
         for at in range(0, len(rows), _DECODE_BATCH):
-            await give_way()
+            await yield_to_loop()
             tasks += self._decoder.decode(rows[at : at + _DECODE_BATCH], is_compressed=is_compressed)
         return tasks
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from cdptui.clock import TURN_S, Clock, give_way
+from cdptui.clock import TIME_SLICE_S, Clock, yield_to_loop
 from cdptui.models.aggregates import FleetAccumulator, FleetSummary
 from cdptui.models.capacity import CapacityHistory, GrowthRate, growth_rate, seconds_until_full
 from cdptui.models.change import Change, diff_task
@@ -145,11 +145,11 @@ class FleetTracker:
         rows: list[TaskRow] = []
         changes: list[Change] = []
         is_affected = self._apply_dependencies()
-        turn_at = self._clock.monotonic() + TURN_S
+        turn_at = self._clock.monotonic() + TIME_SLICE_S
         for index, task in enumerate(snapshot.tasks):
             if index % _CLOCK_CHECK_INTERVAL == _CLOCK_CHECK_INTERVAL - 1 and self._clock.monotonic() >= turn_at:
-                await give_way()
-                turn_at = self._clock.monotonic() + TURN_S
+                await yield_to_loop()
+                turn_at = self._clock.monotonic() + TIME_SLICE_S
             before = tracked.get(task.uuid)
             if (
                 before is not None

@@ -12,7 +12,7 @@ from itertools import compress
 from operator import is_not
 from typing import Final
 
-from cdptui.clock import TURN_S, thread_cpu_s
+from cdptui.clock import TIME_SLICE_S, thread_cpu_s
 from cdptui.models.task_row import TaskRow
 from cdptui.query.errors import RegexTimeoutError
 from cdptui.query.evaluator import (
@@ -147,7 +147,7 @@ class FilteredRows:
                         if is_match:
                             masks[place] |= value
                     at += step
-                    step = max(1, step // 2) if budget.last_s > TURN_S else 2 * step
+                    step = max(1, step // 2) if budget.last_s > TIME_SLICE_S else 2 * step
                     yield
             else:
                 masks = [mask | value if matches(row) else mask for mask, row in zip(masks, rows, strict=True)]

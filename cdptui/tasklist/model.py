@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, 
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from cdptui.clock import TURN_S, Clock, give_way
+from cdptui.clock import TIME_SLICE_S, Clock, yield_to_loop
 from cdptui.models.aggregates import GroupSummary
 from cdptui.models.task_row import TaskRow
 from cdptui.render.column_layout import ColumnLayout
@@ -248,13 +248,13 @@ class TaskListModel:
 
     async def _run_remaining(self) -> None:
         while self._steps is not None:
-            await give_way()
-            if self._continue(TURN_S):
+            await yield_to_loop()
+            if self._continue(TIME_SLICE_S):
                 self._finish()
                 if self._needs_rerun:
                     self._begin()
         for _ in self.lines.release_old():
-            await give_way()
+            await yield_to_loop()
 
     def _continue(self, seconds: float) -> bool:
         """Work on the update for about `seconds`; return whether it is complete."""

@@ -11,7 +11,7 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from cdptui.clock import give_way
+from cdptui.clock import yield_to_loop
 from cdptui.models.sanitize import sanitize
 from cdptui.render.spans import Line
 from cdptui.render.text_search import Match, find_matches, highlight, search_status_line
@@ -270,7 +270,7 @@ class ScrollableLines(ScrollView, can_focus=True):
 
     async def _search_rest(self, search: Iterator[bool]) -> None:
         for _ in search:
-            await give_way()
+            await yield_to_loop()
         self._show_matches()
 
     def _show_search(self) -> None:
