@@ -26,6 +26,7 @@ from cdptui.config.errors import ConfigError
 from cdptui.config.loader import CredentialSource, Origin, ResolvedSetting, Source
 from cdptui.config.url import node_url
 from cdptui.models.auth import PLAINTEXT_PASSWORD_TYPES, AccessKey, Credentials, LoginType, PasswordLogin, SessionToken
+from cdptui.models.redaction import MASK
 
 Prompt = Callable[[str], str]
 
@@ -35,7 +36,6 @@ _LOGIN_OPTIONS: Final = ("account", "login_type", "user", "project", "password_s
 MAX_NAME_CHARACTERS: Final = 1024
 """Maximum length of account, user and project names: the server's columns have 255, an LDAP uid may be longer."""
 
-_MASK: Final = "***"
 _NAMES: Final = ("account", "user", "login_type", "project")
 
 
@@ -119,14 +119,14 @@ def describe_credential(choices: EffectiveConfig) -> tuple[str, ResolvedSetting]
     """Return the name of the credential in use, and its origin; the secret itself is not read."""
     for option in ("access_key_file", "password_stdin", "password_file"):
         if choices.cli_option(option):
-            shown = choices.cli_option(option) if option.endswith("_file") else _MASK
+            shown = choices.cli_option(option) if option.endswith("_file") else MASK
             return option, ResolvedSetting(shown, Origin(Source.OPTION, f"--{option.replace('_', '-')}"))
     is_login_typed = any(name in choices.typed for name in _LOGIN_OPTIONS)
     ready = () if is_login_typed else (("session", environment.SESSION), ("access_key", environment.KEY_ID))
     for name, variables in (*ready, ("password", environment.PASSWORD)):
         found = environment.find_variable(variables, choices.environ)
         if found is not None:
-            return name, ResolvedSetting(_MASK, Origin(Source.ENVIRONMENT, found[0]))
+            return name, ResolvedSetting(MASK, Origin(Source.ENVIRONMENT, found[0]))
     source = configured_credential(choices)
     if source is None:
         return "password", ResolvedSetting("prompted", Origin(Source.DEFAULT))

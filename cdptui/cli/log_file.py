@@ -17,6 +17,7 @@ from cdptui.cli.diagnostics import CommandError, ExitCode
 from cdptui.cli.output_boundary import hide, redact
 from cdptui.config.input_files import describe_open_error
 from cdptui.config.private_files import create_folder, follow_links
+from cdptui.models.redaction import MASK
 from cdptui.models.sanitize import sanitize
 
 _APPEND: Final = os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -49,7 +50,7 @@ class RedactingFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as a line in which every known secret is masked."""
-        return _SECRETS.sub(lambda match: f"{match[1] or ''}***", redact(super().format(record)))
+        return _SECRETS.sub(lambda match: f"{match[1] or ''}{MASK}", redact(super().format(record)))
 
 
 class LogFileHandler(logging.Handler):

@@ -33,7 +33,10 @@ _AWAITED_S: Final = 0.022
 _NAME_SHARE: Final = 4
 """A list filtered by name is updated each time a quarter of the missing names has arrived."""
 
-RunLater = Callable[[Callable[[], Coroutine[object, object, None]]], object]
+Work = Callable[[], Coroutine[object, object, None]]
+"""A coroutine that has not begun."""
+
+RunLater = Callable[[Work], object]
 """Runs a coroutine in place of the one that was given before."""
 
 

@@ -10,7 +10,7 @@ from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.events import Resize
 
 from cdptui.tui.keymap import FOCUS_SCOPES, Keymap, KeyScope, key_labels
-from cdptui.tui.screens.dialog import skip_outdated_size
+from cdptui.tui.layout import skip_outdated_size
 from cdptui.tui.themes import THEMES
 
 _BROWSER_SCOPES: Final = {KeyScope.LIST, KeyScope.DETAIL}

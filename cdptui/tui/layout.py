@@ -1,10 +1,14 @@
-"""The smallest window that screens are laid out for."""
+"""The sizes that screens are laid out for."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from textual.geometry import Size
+
+if TYPE_CHECKING:
+    from textual.app import App
+    from textual.events import Resize
 
 MIN_SIZE: Final = Size(40, 8)
 """Columns and lines: room for name and status, two header lines, the column headings, four tasks and the footer."""
@@ -29,3 +33,14 @@ def enlarged(size: Size) -> Size:
     (Size(width=40, height=100), Size(width=80, height=24))
     """
     return Size(max(size.width, MIN_SIZE.width), max(size.height, MIN_SIZE.height))
+
+
+def skip_outdated_size(app: App[object], event: Resize) -> None:
+    """Prevent the layout for a size that the window no longer has.
+
+    A Textual screen that is laid out for a new size posts itself an event with that size, behind the events that wait
+    already. Two sizes that are under way at once then follow each other for ever: each event finds the screen laid out
+    for the other one and creates another event.
+    """
+    if event.size != app.size:
+        event.prevent_default()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -15,7 +15,7 @@ from cdptui.models.sanitize import sanitize
 from cdptui.render.column_layout import ColumnLayout
 from cdptui.render.columns import BY_KEY
 from cdptui.render.groups import BY_KEY as BY_GROUPING
-from cdptui.tasklist.model import TaskListModel
+from cdptui.tasklist.model import TaskListModel, Work
 from cdptui.tasklist.sort_order import WORST_FIRST, SortOrder
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 _NO_PROFILE: Final = "default"
 _RECALL, _STARTUP, _SAVE = "recall-view", "startup-view", "save-view"
-
-Work = Callable[[], Coroutine[object, object, None]]
 
 
 class SavedViewsHost(Protocol):
@@ -43,7 +41,7 @@ class SavedViewsHost(Protocol):
         """Cancel what runs in a group."""
         ...
 
-    async def prepare_filter_bar(self) -> None:
+    async def ensure_filter_bar(self) -> object:
         """Create the filter bar, if there is none yet."""
         ...
 
@@ -136,7 +134,7 @@ class SavedViewsController:
             self._host.show_notice(f"View {name}: cannot read the filter: {error}")
             return
         if view.filter or view.unhealthy:
-            await self._host.prepare_filter_bar()
+            await self._host.ensure_filter_bar()
         self._recalled = (name, view)
         sort = view.sort if view.sort in BY_KEY else WORST_FIRST
         tasks = self._tasks

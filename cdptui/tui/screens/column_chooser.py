@@ -46,14 +46,6 @@ class ColumnChooser(Dialog[ColumnLayout | None]):
         menu.highlighted = 1
         yield menu
 
-    def action_down(self) -> None:
-        """Move to the next item."""
-        self._menu.action_cursor_down()
-
-    def action_up(self) -> None:
-        """Move to the previous item."""
-        self._menu.action_cursor_up()
-
     def action_choose(self) -> None:
         """Show or hide the column, except the name."""
         key = self._keys[self._at]

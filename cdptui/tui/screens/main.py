@@ -18,9 +18,9 @@ from cdptui.monitor.update import Update
 from cdptui.render.notices import summarize_changes
 from cdptui.tui.controllers.polling import PollingController
 from cdptui.tui.keymap import Keymap, KeyScope, bindings
+from cdptui.tui.layout import skip_outdated_size
 from cdptui.tui.low_bandwidth import LowBandwidthMode
 from cdptui.tui.messages import MonitorUpdated, NamesUpdated, RetryRequested
-from cdptui.tui.screens.dialog import skip_outdated_size
 from cdptui.tui.target import Target, connection_status
 from cdptui.tui.terminal.textual_app import draw_changes
 from cdptui.tui.terminal.textual_caches import clear_frame_caches

@@ -82,16 +82,6 @@ class Menu(Dialog[str | None]):
         """Close with the selected item."""
         self.dismiss(event.option.id)
 
-    def action_down(self) -> None:
-        """Move to the next item."""
-        for menu in self.query(OptionList):
-            menu.action_cursor_down()
-
-    def action_up(self) -> None:
-        """Move to the previous item."""
-        for menu in self.query(OptionList):
-            menu.action_cursor_up()
-
     def _label(self, choice: MenuItem) -> str:
         return f"{'●' if choice.id == self._current else ' '} {choice.key}  {choice.label}"
 
@@ -119,16 +109,6 @@ class SortMenu(Dialog[SortOrder | None]):
         menu.border_title = "Sort by"
         menu.highlighted = next(index for index, option in enumerate(options) if option.id == self._order.key)
         yield menu
-
-    def action_down(self) -> None:
-        """Move to the next item."""
-        for menu in self.query(OptionList):
-            menu.action_cursor_down()
-
-    def action_up(self) -> None:
-        """Move to the previous item."""
-        for menu in self.query(OptionList):
-            menu.action_cursor_up()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Close with the selected item."""
@@ -165,14 +145,6 @@ class ProfileMenu(Dialog[Target | None]):
         menu.border_subtitle = "Enter logs out and switches"
         menu.highlighted = self._targets.index(self._current)
         yield menu
-
-    def action_down(self) -> None:
-        """Move to the next item."""
-        self.query_one(OptionList).action_cursor_down()
-
-    def action_up(self) -> None:
-        """Move to the previous item."""
-        self.query_one(OptionList).action_cursor_up()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Close with the selected item."""

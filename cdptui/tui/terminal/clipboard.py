@@ -10,11 +10,10 @@ import base64
 import logging
 from collections.abc import Callable
 from enum import StrEnum
-from pathlib import Path
 from typing import Final
 
 from cdptui.config.input_files import describe_open_error
-from cdptui.config.paths import clipboard_file
+from cdptui.config.paths import clipboard_file, display_path
 from cdptui.config.private_files import replace_file
 from cdptui.config.terminal import Multiplexer, TerminalCapabilities
 
@@ -84,8 +83,8 @@ class Clipboard:
         try:
             await asyncio.to_thread(replace_file, path, data)
         except OSError as error:
-            return f"Could not copy {label} to {_shortened(path)}: {describe_open_error(path, error)}"
-        return str(method.value).format(label=label, path=_shortened(path))
+            return f"Could not copy {label} to {display_path(path)}: {describe_open_error(path, error)}"
+        return str(method.value).format(label=label, path=display_path(path))
 
 
 async def _copy_to_tmux(data: bytes) -> bool:
@@ -115,8 +114,3 @@ async def _copy_to_tmux(data: bytes) -> bool:
         if process.returncode == 0:
             return True
     return False
-
-
-def _shortened(path: Path) -> str:
-    home = Path.home()
-    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)

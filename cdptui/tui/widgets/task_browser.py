@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -22,10 +22,10 @@ from cdptui.render.groups import BY_KEY, GROUPINGS
 from cdptui.render.notices import marks_text
 from cdptui.render.tabs.registry import Tab, adjacent_tab
 from cdptui.render.task_cells import CellContext
-from cdptui.tasklist.model import TaskListModel
+from cdptui.tasklist.model import TaskListModel, Work
 from cdptui.tasklist.sort_order import SortOrder
 from cdptui.tui.controllers.detail import DetailController, PaneLayout
-from cdptui.tui.controllers.saved_views import SavedViewsController, Work
+from cdptui.tui.controllers.saved_views import SavedViewsController
 from cdptui.tui.keymap import Keymap, KeyScope, bindings
 from cdptui.tui.low_bandwidth import LowBandwidthMode
 from cdptui.tui.target import Target
@@ -157,7 +157,7 @@ class TaskBrowser(Container):
         if isinstance(line, GroupSummary):
             from cdptui.render.tabs.group import group_lines
 
-            self.pane.show_placeholder(group_lines(line, self._content().context))
+            self.pane.show_placeholder(group_lines(line, self._cell_context()))
             return
         row = self.table.cursor_row
         self._detail.show(connection, row, self._update, is_gone=row is not None and row.task.uuid in self._gone)
@@ -202,7 +202,7 @@ class TaskBrowser(Container):
         self.tasks.set_context(*self._filter_context())
 
     def _filter_context(self) -> tuple[datetime, Mapping[str, str], Mapping[str, datetime]]:
-        context, connection = self._content().context, self._connection
+        context, connection = self._cell_context(), self._connection
         return context.now, context.names, connection.changed_at if connection is not None else {}
 
     def _list_changed(self) -> None:
@@ -231,14 +231,16 @@ class TaskBrowser(Container):
         self.show_detail()
         self.request_names()
 
-    def _content(self) -> TableContent:
+    def _cell_context(self) -> CellContext:
         connection, snapshot = self._connection, self._update.snapshot
-        context = CellContext(
+        return CellContext(
             snapshot.taken_at if snapshot is not None else self._clock.now(),
             connection.names if connection is not None else {},
             connection.zone if connection is not None else None,
         )
-        return TableContent(context, self._change_marks, self.tasks.columns, self._placeholder())
+
+    def _content(self) -> TableContent:
+        return TableContent(self._cell_context(), self._change_marks, self.tasks.columns, self._placeholder())
 
     def _placeholder(self) -> str:
         filtered = self.tasks.filtered
@@ -265,14 +267,14 @@ class TaskBrowser(Container):
         """Type a filter, or edit the active one."""
         from cdptui.query.formatter import format_query
 
-        bar = await self._ensure_filter_bar()
+        bar = await self.ensure_filter_bar()
         self.show_filter()
         self.table.pin_cursor()
         bar.open(format_query(self.tasks.typed) if self.tasks.typed is not None else "")
 
     async def action_unhealthy(self) -> None:
         """Toggle between unhealthy tasks and all tasks."""
-        await self._ensure_filter_bar()
+        await self.ensure_filter_bar()
         self.tasks.set_filter(self.tasks.typed, is_unhealthy_only=not self.tasks.is_unhealthy_only)
 
     def _clear_filter(self) -> bool:
@@ -283,11 +285,7 @@ class TaskBrowser(Container):
         self.tasks.set_filter(None, is_unhealthy_only=False)
         return is_filtered
 
-    async def prepare_filter_bar(self) -> None:
-        """Create the filter bar, if there is none yet."""
-        await self._ensure_filter_bar()
-
-    async def _ensure_filter_bar(self) -> FilterBar:
+    async def ensure_filter_bar(self) -> FilterBar:
         """Return the filter bar, created on first use; keys that come meanwhile wait for it."""
         if self._filter_bar is None:
             from cdptui.tui.widgets.filter_bar import FilterBar
@@ -473,13 +471,12 @@ class TaskBrowser(Container):
         if self._connection is None or snapshot is None:
             return None
         marked = self.tasks.marked_rows
-        content = self._content()
         return ExportRequest(
             self._target.node,
             snapshot,
             marked or self.tasks.lines.tasks(),
-            content.columns.shown,
-            content.context,
+            self.tasks.columns.shown,
+            self._cell_context(),
             self.filter_text,
             len(self.tasks.hidden_marks) if marked else None,
             self._connection.record,
@@ -577,8 +574,7 @@ class TaskBrowser(Container):
 
     def run_in_group(self, work: Work, group: str) -> None:
         """Run a coroutine in place of the one of the same group that is running."""
-        begin: Callable[[], Coroutine[object, object, None]] = work
-        self.run_worker(begin, group=group, exclusive=True)
+        self.run_worker(work, group=group, exclusive=True)
 
     def cancel_group(self, group: str) -> None:
         """Cancel what runs in a group."""

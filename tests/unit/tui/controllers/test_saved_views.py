@@ -10,10 +10,10 @@ import pytest
 
 from cdptui.config.saved_views import SavedView, SavedViews
 from cdptui.query.parser import parse
-from cdptui.tasklist.model import TaskListModel
+from cdptui.tasklist.model import TaskListModel, Work
 from cdptui.tasklist.sort_order import SortOrder
 from cdptui.tui.controllers import saved_views
-from cdptui.tui.controllers.saved_views import SavedViewsController, Work
+from cdptui.tui.controllers.saved_views import SavedViewsController
 from cdptui.tui.screens.view_menu import ViewCommand
 from tests.doubles import FakeClock
 
@@ -37,7 +37,7 @@ class Host:
     def cancel_group(self, group: str) -> None:
         pass
 
-    async def prepare_filter_bar(self) -> None:
+    async def ensure_filter_bar(self) -> None:
         self.has_filter_bar = True
 
     def show_filter(self) -> None:
