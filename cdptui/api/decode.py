@@ -36,6 +36,9 @@ WHOLE_RECORD: Final = "inventory"
 UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """Exceptions that decoding server JSON can raise."""
 
+UNCONVERTIBLE: Final = (msgspec.ValidationError, OverflowError, UnicodeEncodeError)
+"""Exceptions that `msgspec.convert` raises for values of other types; the last one for text with lone surrogates."""
+
 
 class Page(Struct, frozen=True):
     """A query response whose records are not decoded yet."""
@@ -283,7 +286,7 @@ def _decode_field_by_field(row: bytes) -> tuple[WireTask, set[str]]:
             continue
         try:
             setattr(wire, field.name, msgspec.convert(value, field.type, strict=False))
-        except (msgspec.ValidationError, OverflowError):
+        except UNCONVERTIBLE:
             bad.add(field.encode_name)
     return wire, bad
 
@@ -332,7 +335,7 @@ def _refs_one_by_one(value: object) -> tuple[list[WireRef], bool]:
     for item in value:
         try:
             refs.append(msgspec.convert(item, WireRef, strict=False))
-        except msgspec.ValidationError:
+        except UNCONVERTIBLE:
             continue
     return refs, len(refs) < len(value)
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from cdptui.api.decode import UNREADABLE, loads_lenient, read_record
+from cdptui.api.decode import UNCONVERTIBLE, UNREADABLE, loads_lenient, read_record
 from cdptui.api.record_compression import decompress
 from cdptui.api.timestamps import parse_timestamp
 from cdptui.models.sanitize import sanitize
@@ -113,7 +113,7 @@ def _field(name: str, value: object, task: Task, zone: tzinfo | None) -> RawFiel
 def _quantity(value: object) -> int | None:
     try:
         return msgspec.convert(value, int, strict=False)
-    except msgspec.ValidationError:
+    except UNCONVERTIBLE:
         return None
 
 

@@ -178,8 +178,11 @@ def _keymap(display: DisplaySettings) -> Keymap:
 
 async def _shut_down(app: CdptuiApp) -> None:
     """Log out, and warn the user if a session may remain on a node that does not answer."""
-    # The terminal belongs to the shell again: Ctrl+C in the rest of the input must not interrupt the shutdown.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The terminal belongs to the shell again: Ctrl+C in the rest of the input must not interrupt the shutdown. Handlers
+    # are not enough, as the loop and the interpreter replace theirs by the default action at the end.
+    for number in _EXIT_CODES:
+        asyncio.get_running_loop().remove_signal_handler(number)
+        signal.signal(number, signal.SIG_IGN)
     is_clean, until = False, time.monotonic() + _DRAIN_TIMEOUT_S
     try:
         async with asyncio.timeout(_LOGOUT_TIMEOUT_S):

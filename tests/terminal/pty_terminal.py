@@ -38,9 +38,12 @@ character is that key only when the program gets nothing more for a while, which
 _ON_THIS_TERMINAL = (
     sys.executable,
     "-c",
-    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])",
+    """import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execvp(sys.argv[1], sys.argv[1:])""",
 )
-"""Makes stdin the controlling terminal, so that the process gets its signals."""
+"""Makes stdin the controlling terminal, so that the process gets its signals, also when the tests run under nohup."""
 
 _NOT_PYTES = re.compile(rb"\x1b\[[?>=<][\d;]*\$?[a-zA-Z]|\x1b\[\d+;\d+;\d+t")
 """What Textual asks and tells of newer terminals; pyte would print parts of it."""

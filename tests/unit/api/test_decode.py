@@ -115,7 +115,8 @@ def test_a_whole_number_is_read_however_it_is_written(name: str, number: int, fo
 
 @pytest.mark.parametrize("name", sorted(NUMBERS))
 @pytest.mark.parametrize(
-    "text", ["-1", "1.5", "1e400", "NaN", "true", '"many"', '""', "[]", "{}", "18446744073709551616", "9" * 40]
+    "text",
+    ["-1", "1.5", "1e400", "NaN", "true", '"many"', '""', "[]", "{}", "18446744073709551616", "9" * 40, r'"\ud800"'],
 )
 def test_a_number_that_makes_no_sense_is_unknown_and_named(name: str, text: str) -> None:
     task = decode_task(row(**{name: "HERE"}).replace(b'"HERE"', text.encode()), None)
