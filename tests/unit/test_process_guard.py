@@ -52,7 +52,7 @@ LEFT = {
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A private folder with a short path: the address of a socket, as tmux and screen have, is at most 108 bytes long."""
-    with tempfile.TemporaryDirectory(prefix="guard-", dir="/tmp") as path:
+    with tempfile.TemporaryDirectory(prefix="guard-", dir="/tmp") as path:  # noqa: S108 - the usual folder may have a long path
         yield Path(path)
 
 
