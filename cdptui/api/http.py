@@ -26,7 +26,7 @@ from cdptui.api.responses import ACCEPTED_ENCODING, check_response, read_body
 from cdptui.api.tls import create_ssl_context
 from cdptui.api.transport_errors import map_transport_error
 from cdptui.clock import Clock
-from cdptui.models.redaction import url_secrets
+from cdptui.models.redaction import MASK, url_secrets
 from cdptui.models.tls import TlsSettings
 
 log = logging.getLogger(__name__)
@@ -340,7 +340,8 @@ def _checked(response: httpx.Response, body: bytes, shown: str, secrets: Sequenc
         found = error
     # Messages are cut, and half a secret is one too: so out of the whole answer. A short one may be a word of its form.
     for secret in (secret for secret in secrets if len(secret) >= _LONG_SECRET):
-        body, location = body.replace(secret.encode(errors="surrogateescape"), b"***"), location.replace(secret, "***")
+        body = body.replace(secret.encode(errors="surrogateescape"), MASK.encode())
+        location = location.replace(secret, MASK)
     try:
         check_response(status, body, url=shown, location=location)
     except ApiError as error:

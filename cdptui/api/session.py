@@ -35,6 +35,7 @@ from cdptui.api.http import HttpClient, Timeouts
 from cdptui.api.login_requests import LoginRequest, login_requests, login_secrets
 from cdptui.clock import Clock
 from cdptui.models.auth import PasswordLogin, SessionToken
+from cdptui.models.redaction import MASK
 
 log = logging.getLogger(__name__)
 
@@ -311,7 +312,7 @@ class SessionRequester:
             await self._http.send(
                 "DELETE",
                 f"/accounts/sessions/{token}",
-                shown_path="/accounts/sessions/***",
+                shown_path=f"/accounts/sessions/{MASK}",
                 timeouts=Timeouts(_LOGOUT_TIMEOUT_S, _LOGOUT_TIMEOUT_S, _LOGOUT_TIMEOUT_S),
             )
         except ApiError as error:
