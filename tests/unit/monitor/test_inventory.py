@@ -11,7 +11,14 @@ from cdptui.api.errors import ApiError, CdpUnavailable, PermissionDenied
 from cdptui.models.failure import FailureKind
 from cdptui.models.inventory import BackupStorage, DependencyState, FetchState, Policy, VmInstance
 from cdptui.monitor.connection import NodeConnection
-from cdptui.monitor.inventory import POINTS_S, RETRY_S, SHOWN_S, STORAGES_S, InventoryNeeds, InventoryService
+from cdptui.monitor.inventory import (
+    POINTS_MAX_AGE_S,
+    RETRY_S,
+    SHOWN_MAX_AGE_S,
+    STORAGE_MAX_AGE_S,
+    InventoryNeeds,
+    InventoryService,
+)
 from cdptui.monitor.request_gate import RequestGate
 from cdptui.monitor.resource_cache import BATCH, NAME_RETRY_S
 from tests.doubles import FakeClock, ScriptedNode, a_task
@@ -30,24 +37,24 @@ class Asker:
         self.clock = FakeClock()
         self.gate = RequestGate(self.clock)
         self.heard: list[DependencyState] = []
-        self.directory = InventoryService(
+        self.inventory = InventoryService(
             node, self.clock, self.gate, (ApiError,), on_dependencies_changed=self.heard.append, timeouts_s=HASTY
         )
         self.news = 0
 
     async def settle(self, act: Callable[[], object] = lambda: None, *, real_s: float = 0.0) -> None:
         async with asyncio.TaskGroup() as group:
-            running = group.create_task(self.directory.run(self._count))
+            running = group.create_task(self.inventory.run(self._count))
             act()
             await asyncio.sleep(real_s)
             await _some_turns()
             running.cancel()
 
     async def settle_names(self, *uuids: str) -> None:
-        await self.settle(lambda: self.directory.request_names(uuids))
+        await self.settle(lambda: self.inventory.request_names(uuids))
 
     async def look(self, need: InventoryNeeds, *, force: bool = False, real_s: float = 0.0) -> None:
-        await self.settle(lambda: self.directory.set_needs(need, force=force), real_s=real_s)
+        await self.settle(lambda: self.inventory.set_needs(need, force=force), real_s=real_s)
 
     def _count(self) -> None:
         self.news += 1
@@ -64,7 +71,7 @@ async def test_names_are_requested_once() -> None:
     asker = Asker(node)
     await asker.settle_names("a", "b")
     await asker.settle_names("a", "b")
-    assert asker.directory.names == {"a": "erp", "b": "mail"}
+    assert asker.inventory.names == {"a": "erp", "b": "mail"}
     assert node.asked_names == [("a", "b")]
     assert asker.news == 1
 
@@ -76,7 +83,7 @@ async def test_many_names_are_requested_in_batches() -> None:
     asker = Asker(node)
     await asker.settle_names(*uuids)
     assert [len(batch) for batch in node.asked_names] == [BATCH, 10]
-    assert len(asker.directory.names) == BATCH + 10
+    assert len(asker.inventory.names) == BATCH + 10
 
 
 async def test_names_missing_in_a_response_are_requested_again_until_none_is_found() -> None:
@@ -94,8 +101,8 @@ async def test_policy_missing_in_a_partial_list_is_unknown() -> None:
     asker = Asker(node)
     await asker.look(InventoryNeeds())
     assert asker.heard[-1] == DependencyState(frozenset({"bs-1"}), None)
-    assert asker.directory.policies.is_partial
-    assert asker.directory.storages.is_partial
+    assert asker.inventory.policies.is_partial
+    assert asker.inventory.storages.is_partial
 
 
 async def test_refused_names_are_reported_and_retried_later() -> None:
@@ -105,23 +112,22 @@ async def test_refused_names_are_reported_and_retried_later() -> None:
     await asker.settle_names("a")
     await asker.settle_names("a")
     assert len(node.asked_names) == 1
-    assert asker.directory.names_failure is not None
-    assert asker.directory.names_failure.kind is FailureKind.PERMISSION_DENIED
+    assert asker.inventory.names_failure is not None
+    assert asker.inventory.names_failure.kind is FailureKind.PERMISSION_DENIED
     asker.clock.seconds += NAME_RETRY_S
     node.known_names = {"a": "erp"}
     await asker.settle_names("a")
-    assert asker.directory.names == {"a": "erp"}
-    assert asker.directory.names_failure is None
+    assert asker.inventory.names == {"a": "erp"}
+    assert asker.inventory.names_failure is None
 
 
 async def test_no_background_request_starts_during_a_poll() -> None:
     node = ScriptedNode([])
     node.known_names = {"a": "erp"}
     asker = Asker(node)
-    await asker.gate.begin_poll()
-    await asker.settle_names("a")
-    assert node.asked == []
-    asker.gate.end_poll()
+    async with asker.gate.poll():
+        await asker.settle_names("a")
+        assert node.asked == []
     await asker.settle_names("a")
     assert node.asked == ["names"]
 
@@ -133,7 +139,7 @@ async def test_list_without_tab_rarely_reloads_storages_and_policies() -> None:
     await asker.look(InventoryNeeds())
     assert node.asked == ["storages", "policies"]
     assert asker.heard[-1] == DependencyState(frozenset({"bs-1"}), frozenset({"p-1"}))
-    asker.clock.seconds += STORAGES_S - 1
+    asker.clock.seconds += STORAGE_MAX_AGE_S - 1
     await asker.look(InventoryNeeds())
     assert node.asked == ["storages", "policies"]
     asker.clock.seconds += 1
@@ -147,7 +153,7 @@ async def test_names_contain_vms_storages_and_policies() -> None:
     node.known_machines = {"vm-1": VmInstance(uuid="vm-1", name="erp")}
     asker = Asker(node)
     await asker.look(InventoryNeeds(vm="vm-1"))
-    assert asker.directory.names == {"bs-1": "backup-server-1", "p-1": "gold", "vm-1": "erp"}
+    assert asker.inventory.names == {"bs-1": "backup-server-1", "p-1": "gold", "vm-1": "erp"}
 
 
 async def test_data_of_a_tab_is_reloaded_only_while_it_is_shown() -> None:
@@ -155,7 +161,7 @@ async def test_data_of_a_tab_is_reloaded_only_while_it_is_shown() -> None:
     node.known_machines = {"vm-1": VmInstance(uuid="vm-1", name="erp", state="Running")}
     asker = Asker(node)
     await asker.look(InventoryNeeds(vm="vm-1"))
-    asker.clock.seconds += SHOWN_S
+    asker.clock.seconds += SHOWN_MAX_AGE_S
     await asker.look(InventoryNeeds())
     assert node.asked.count("machine vm-1") == 1
     await asker.look(InventoryNeeds(vm="vm-1"))
@@ -166,7 +172,7 @@ async def test_recovery_points_are_loaded_only_on_demand() -> None:
     node = ScriptedNode([])
     asker = Asker(node)
     await asker.look(InventoryNeeds(points="vm-1"))
-    asker.clock.seconds += 10 * POINTS_S
+    asker.clock.seconds += 10 * POINTS_MAX_AGE_S
     await asker.look(InventoryNeeds(points="vm-1"))
     assert node.asked.count("points vm-1") == 1
     await asker.look(InventoryNeeds(points="vm-1"), force=True)
@@ -176,23 +182,23 @@ async def test_recovery_points_are_loaded_only_on_demand() -> None:
 async def test_request_that_is_no_longer_needed_is_cancelled_for_the_next_one() -> None:
     node = ScriptedNode([])
     asker = Asker(node)
-    asker.directory._timeouts_s = {**HASTY, "points": 5.0}
+    asker.inventory._timeouts_s = {**HASTY, "points": 5.0}
     await asker.look(InventoryNeeds())
     async with asyncio.TaskGroup() as group:
-        running = group.create_task(asker.directory.run(lambda: None))
+        running = group.create_task(asker.inventory.run(lambda: None))
         node.side_gate.clear()
-        asker.directory.set_needs(InventoryNeeds(points="vm-2"))
+        asker.inventory.set_needs(InventoryNeeds(points="vm-2"))
         await _some_turns()
         assert node.asked[-1] == "points vm-2"
-        asker.directory.set_needs(InventoryNeeds(points="vm-3"))
+        asker.inventory.set_needs(InventoryNeeds(points="vm-3"))
         await _some_turns()
         assert node.asked[-1] == "points vm-3"
         node.side_gate.set()
         await _some_turns()
         running.cancel()
-    assert asker.directory.points("vm-3").value is not None
-    assert asker.directory.points("vm-2").value is None
-    assert asker.directory.points("vm-2").failure is None
+    assert asker.inventory.points("vm-3").value is not None
+    assert asker.inventory.points("vm-2").value is None
+    assert asker.inventory.points("vm-2").failure is None
     assert node.most_asked_at_once == 1
 
 
@@ -202,12 +208,12 @@ async def test_failed_resource_does_not_affect_the_others(part: str) -> None:
     setattr(node, f"known_{part}s" if part == "machine" else f"known_{part}", DENIED)
     asker = Asker(node)
     await asker.look(InventoryNeeds(storages=True, policies=True, vm="vm-1", points="vm-1"))
-    directory = asker.directory
+    inventory = asker.inventory
     parts: dict[str, FetchState[Any]] = {
-        "storages": directory.storages,
-        "policies": directory.policies,
-        "machine": directory.vm("vm-1"),
-        "points": directory.points("vm-1"),
+        "storages": inventory.storages,
+        "policies": inventory.policies,
+        "machine": inventory.vm("vm-1"),
+        "points": inventory.points("vm-1"),
     }
     failure = parts[part].failure
     assert failure is not None
@@ -223,14 +229,14 @@ async def test_hanging_request_times_out_and_keeps_the_old_value() -> None:
     node.known_storages = (LOST,)
     asker = Asker(node)
     await asker.look(InventoryNeeds(storages=True))
-    asker.clock.seconds += SHOWN_S
+    asker.clock.seconds += SHOWN_MAX_AGE_S
     node.side_gate.clear()
     await asker.look(InventoryNeeds(storages=True), real_s=0.1)
-    storages = asker.directory.storages
+    storages = asker.inventory.storages
     assert storages.failure is not None
     assert storages.failure.kind is FailureKind.TIMED_OUT
     assert storages.value == {"bs-1": LOST}
-    assert storages.age_s(asker.clock.seconds) == SHOWN_S
+    assert storages.age_s(asker.clock.seconds) == SHOWN_MAX_AGE_S
 
 
 async def test_old_storage_state_is_no_evidence() -> None:
@@ -239,10 +245,10 @@ async def test_old_storage_state_is_no_evidence() -> None:
     asker = Asker(node)
     await asker.look(InventoryNeeds())
     node.known_storages = DENIED
-    asker.clock.seconds += STORAGES_S
+    asker.clock.seconds += STORAGE_MAX_AGE_S
     await asker.look(InventoryNeeds())
     assert asker.heard[-1].disconnected_storages == {"bs-1"}
-    asker.clock.seconds += 3 * max(STORAGES_S, RETRY_S)
+    asker.clock.seconds += 3 * max(STORAGE_MAX_AGE_S, RETRY_S)
     await asker.look(InventoryNeeds())
     assert asker.heard[-1].disconnected_storages == frozenset()
 
@@ -269,11 +275,11 @@ async def test_polls_keep_their_interval_whatever_happens_to_names(
         node.side_gate.clear()
     link = NodeConnection.create(node, clock, 10.0, (ApiError,))
     async with asyncio.TaskGroup() as group:
-        asking = group.create_task(link.directory.run(lambda: None))
+        asking = group.create_task(link.inventory.run(lambda: None))
         updates = link.monitor.updates()
         for _ in range(8):
-            link.directory.request_names(["vm"])
-            link.directory.set_needs(InventoryNeeds())
+            link.inventory.request_names(["vm"])
+            link.inventory.set_needs(InventoryNeeds())
             update = await anext(updates)
             assert len(update.rows) == 1
         asking.cancel()
@@ -288,17 +294,17 @@ async def test_names_of_vms_are_dropped_with_their_tasks() -> None:
     node.known_names = {f"vm-of-{name}": f"the {name}" for name in "ab"}
     link = NodeConnection.create(node, FakeClock(), 10.0, (ApiError,))
     async with asyncio.TaskGroup() as group:
-        asking = group.create_task(link.directory.run(lambda: None))
+        asking = group.create_task(link.inventory.run(lambda: None))
         updates = link.monitor.updates()
         await anext(updates)
-        link.directory.request_names(node.known_names)
+        link.inventory.request_names(node.known_names)
         for _ in range(2):
             await anext(updates)
             await _some_turns()
-        assert dict(link.directory.names) == node.known_names
+        assert dict(link.inventory.names) == node.known_names
         await anext(updates)
         asking.cancel()
-    assert dict(link.directory.names) == {"vm-of-b": "the b"}
+    assert dict(link.inventory.names) == {"vm-of-b": "the b"}
 
 
 async def test_interrupted_request_is_repeated() -> None:
@@ -311,4 +317,4 @@ async def test_interrupted_request_is_repeated() -> None:
     assert node.asked == ["storages"]
     node.side_gate.set()
     await asker.look(InventoryNeeds(storages=True))
-    assert asker.directory.storages.value == {"bs-1": LOST}
+    assert asker.inventory.storages.value == {"bs-1": LOST}

@@ -229,7 +229,7 @@ async def test_growth_comes_from_used_capacity_over_time() -> None:
     newest = updates[-1].rows[0]
     assert newest.growth is not None
     assert newest.growth.bytes_per_s == pytest.approx(GIB / 10)
-    assert newest.full_in_s == pytest.approx((100 - 44) * 10)
+    assert newest.seconds_until_full == pytest.approx((100 - 44) * 10)
 
 
 async def test_task_without_changes_has_zero_growth() -> None:
@@ -238,7 +238,7 @@ async def test_task_without_changes_has_zero_growth() -> None:
     newest = (await take(updates, 120))[-1].rows[0]
     assert newest.growth is not None
     assert newest.growth.bytes_per_s == pytest.approx(0.0)
-    assert newest.full_in_s is None
+    assert newest.seconds_until_full is None
 
 
 async def test_outage_is_a_gap_in_the_history() -> None:
