@@ -114,7 +114,7 @@ BAD = [
         id="304 of what was packed",
     ),
     pytest.param(
-        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n", True, e.NotAManagementNode, "no HTTP", id="101"
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n", True, e.NotAManagementNode, "not HTTP", id="101"
     ),
     pytest.param(
         ok(b"".join(b"X-%d: %s\r\n" % (n, b"x" * 60_000) for n in range(100)) + LENGTH, BODY),
@@ -134,12 +134,12 @@ BAD = [
     ),
     pytest.param(
         b"HTTP/1.1 302 Found\r\nLocation: http://\xe9\xe2\x80\xae.invalid/\r\nContent-Length: 0\r\n\r\n",
-        *(False, e.NotAManagementNode, "redirects to what is no address"),
+        *(False, e.NotAManagementNode, "redirects to an invalid URL"),
         id="a place in Latin-1",
     ),
     pytest.param(
         b"HTTP/1.1 302 Found\r\nLocation: http://x.invalid/" + b"x" * 70_000 + b"\r\nContent-Length: 0\r\n\r\n",
-        *(False, e.NotAManagementNode, "redirects to what is no address"),
+        *(False, e.NotAManagementNode, "redirects to an invalid URL"),
         id="a place of 70 KB",
     ),
     pytest.param(b"HTTP/1.1 100 Continue\r\n\r\n" * 50, True, e.Unreachable, "closed before", id="100 only"),
