@@ -95,7 +95,7 @@ async def http_to(port: int, host: str = "127.0.0.1", **more: Any) -> AsyncItera
         yield http
 
 
-async def test_a_kept_connection_is_used_again() -> None:
+async def test_idle_connection_is_reused() -> None:
     async with serving(keep) as (port, heads), http_to(port) as http:
         for _ in range(3):
             assert await http.send("GET", "/cdp-task") == b"{}"
@@ -103,14 +103,14 @@ async def test_a_kept_connection_is_used_again() -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
-async def test_a_kept_connection_that_dies_under_a_request_costs_nothing(method: str) -> None:
+async def test_idempotent_request_is_repeated_when_an_idle_connection_closes(method: str) -> None:
     async with serving(hang_up_on_the_second_request) as (port, heads), http_to(port) as http:
         await http.send("GET", "/cdp-task")
         assert await http.send(method, "/cdp-task") == b"{}"
         assert numbers(heads) == [1, 1, 2]
 
 
-async def test_a_login_is_never_sent_twice() -> None:
+async def test_login_is_not_repeated_when_an_idle_connection_closes() -> None:
     async with serving(hang_up_on_the_second_request) as (port, heads), http_to(port) as http:
         await http.send("GET", "/cdp-task")
         with pytest.raises(e.Unreachable):
@@ -118,7 +118,7 @@ async def test_a_login_is_never_sent_twice() -> None:
         assert numbers(heads) == [1, 1]
 
 
-async def test_a_new_connection_that_dies_is_a_failure_at_once() -> None:
+async def test_request_on_a_new_connection_is_not_repeated() -> None:
     async def abort(connection: Connection) -> None:
         await connection.request()
         connection.writer.transport.abort()
@@ -129,7 +129,7 @@ async def test_a_new_connection_that_dies_is_a_failure_at_once() -> None:
         assert numbers(heads) == [1]
 
 
-async def test_an_answer_that_began_is_not_asked_for_again() -> None:
+async def test_request_is_not_repeated_after_a_partial_response() -> None:
     async def cut_off_the_second(connection: Connection) -> None:
         await connection.request()
         await connection.answer()
@@ -144,7 +144,7 @@ async def test_an_answer_that_began_is_not_asked_for_again() -> None:
 
 
 @pytest.mark.parametrize(("asleep_s", "expected"), [(KEPT_IDLE_S, [1, 1]), (KEPT_IDLE_S + 1, [1, 2])])
-async def test_after_a_sleep_connections_are_made_anew_and_the_cookie_stays(
+async def test_connections_are_replaced_after_suspend_and_cookies_are_kept(
     asleep_s: float, expected: list[int]
 ) -> None:
     async def with_cookie(connection: Connection) -> None:
@@ -160,7 +160,7 @@ async def test_after_a_sleep_connections_are_made_anew_and_the_cookie_stays(
     assert b"JSESSIONID=one" in heads[1]
 
 
-async def test_the_system_watches_over_a_kept_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_tcp_options_detect_dead_connections(monkeypatch: pytest.MonkeyPatch) -> None:
     wished: dict[int, Any] = {}
     real = socket.socket.setsockopt
 
@@ -177,7 +177,7 @@ async def test_the_system_watches_over_a_kept_connection(monkeypatch: pytest.Mon
     assert wished[socket.TCP_NODELAY] == 1
 
 
-async def test_each_new_connection_looks_the_name_up_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_each_new_connection_resolves_the_host_name(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     real = socket.getaddrinfo
 
@@ -198,7 +198,7 @@ async def test_each_new_connection_looks_the_name_up_anew(monkeypatch: pytest.Mo
     assert [host for host in asked if host == "node.example"] == ["node.example"] * 2
 
 
-async def test_a_redirect_carries_no_header_anywhere() -> None:
+async def test_redirect_sends_no_header_to_another_host() -> None:
     async with serving(keep) as (other, elsewhere):
 
         async def redirect(connection: Connection) -> None:
@@ -213,7 +213,7 @@ async def test_a_redirect_carries_no_header_anywhere() -> None:
         assert elsewhere == []
 
 
-async def test_a_proxy_gets_the_whole_address_and_its_password() -> None:
+async def test_proxy_receives_the_absolute_url_and_its_password() -> None:
     async with (
         serving(keep) as (port, heads),
         http_to(80, "node.example", proxy=f"http://u:p@127.0.0.1:{port}") as http,
@@ -223,7 +223,7 @@ async def test_a_proxy_gets_the_whole_address_and_its_password() -> None:
     assert b"Proxy-Authorization: Basic dTpw" in heads[0]
 
 
-async def test_a_proxy_that_is_not_there_is_named_without_its_password() -> None:
+async def test_unreachable_proxy_is_named_without_its_password() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
@@ -234,7 +234,7 @@ async def test_a_proxy_that_is_not_there_is_named_without_its_password() -> None
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-async def test_a_proxy_that_refuses_is_said(scheme: str) -> None:
+async def test_proxy_refusal_is_reported(scheme: str) -> None:
     async def refuse(connection: Connection) -> None:
         while await connection.request():
             await connection.answer(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")

@@ -43,7 +43,7 @@ bodies = st.one_of(
 
 @settings(max_examples=200)
 @given(bodies)
-def test_a_page_is_rows_or_unreadable(body: bytes) -> None:
+def test_any_body_is_decoded_or_unreadable(body: bytes) -> None:
     with contextlib.suppress(*UNREADABLE):
         page = decode_page(body)
         assert page.total is None or page.total >= 0
@@ -52,7 +52,7 @@ def test_a_page_is_rows_or_unreadable(body: bytes) -> None:
 
 @settings(max_examples=150)
 @given(st.lists(st.one_of(st.none(), any_json), min_size=1, max_size=8), st.booleans())
-def test_records_that_cannot_be_read_cost_no_other(hostile: Sequence[object], is_compressed: bool) -> None:
+def test_unreadable_records_do_not_affect_the_others(hostile: Sequence[object], is_compressed: bool) -> None:
     good = [json.loads(row(uuid=f"good-{number}", name=f"task {number}")) for number in range(len(hostile))]
     mixed = [record for pair in zip(good, hostile, strict=True) for record in pair]
     page = decode_page(json.dumps({"inventories": mixed, "total": len(mixed)}).encode())
@@ -104,7 +104,7 @@ class OddNode(MockNode):
 @pytest.mark.parametrize("path", [LOGIN, ZONE, TASKS, *SIDE_QUESTIONS])
 @settings(max_examples=40)
 @given(answer=answers, auth=st.sampled_from(WAYS))
-def test_any_answer_is_taken_or_is_an_error_of_ours(path: str, answer: httpx.Response, auth: Credentials) -> None:
+def test_any_response_is_accepted_or_raises_an_api_error(path: str, answer: httpx.Response, auth: Credentials) -> None:
     async def ask() -> None:
         client = Client(BASE, auth, timeout_s=15.0, clock=FakeClock(), transport=OddNode(path, answer))
         try:

@@ -71,7 +71,7 @@ def read_all(server: Server, page_size: int, *, says_total: bool = True) -> Page
 @example(set(range(100, 110)), [Move((), tuple(range(100, 103)))], 3, True)
 @example(set(range(100, 110)), [Move(tuple(range(2)), ())] * 9, 3, True)
 @example(set(range(100, 140)), [Move((), (100,))] * 12, 2, False)
-def test_no_task_that_was_there_throughout_is_lost_and_none_is_doubled(
+def test_row_present_during_the_whole_poll_is_read_exactly_once(
     numbers: set[int], movement: list[Move], page_size: int, says_total: bool
 ) -> None:
     server = Server(numbers, [Move(move.inserted[: page_size - 1], move.deleted) for move in movement])
@@ -83,7 +83,7 @@ def test_no_task_that_was_there_throughout_is_lost_and_none_is_doubled(
 
 
 @pytest.mark.parametrize("newcomers", [3, 4, 7])
-def test_a_whole_page_of_newcomers_before_the_place_of_reading_does_not_end_it(newcomers: int) -> None:
+def test_page_of_rows_added_before_the_position_does_not_end_the_poll(newcomers: int) -> None:
     server = Server(set(range(100, 120)), [Move((), ()), Move(tuple(range(newcomers)), ())])
     paging = read_all(server, page_size=3)
     assert {task.uuid for task in paging.by_uuid.values()} >= {a_task(number).uuid for number in range(100, 120)}
@@ -91,7 +91,7 @@ def test_a_whole_page_of_newcomers_before_the_place_of_reading_does_not_end_it(n
 
 @settings(max_examples=100)
 @given(st.integers(0, 120), st.integers(1, 20))
-def test_a_list_that_stands_still_costs_no_request_too_many(count: int, page_size: int) -> None:
+def test_unchanging_list_takes_the_minimum_number_of_requests(count: int, page_size: int) -> None:
     paging = read_all(Server(set(range(count)), []), page_size)
     assert paging.pages == max(1, math.ceil(count / page_size))
     assert paging.total == count
@@ -100,7 +100,7 @@ def test_a_list_that_stands_still_costs_no_request_too_many(count: int, page_siz
 
 @settings(max_examples=100)
 @given(st.integers(0, 60), st.integers(1, 10))
-def test_without_a_total_two_more_requests_confirm_the_end(count: int, page_size: int) -> None:
+def test_without_a_total_at_most_two_more_requests_confirm_the_end(count: int, page_size: int) -> None:
     paging = read_all(Server(set(range(count)), []), page_size, says_total=False)
     assert len(paging.by_uuid) == count
     assert paging.total is None
@@ -108,7 +108,7 @@ def test_without_a_total_two_more_requests_confirm_the_end(count: int, page_size
     assert paging.pages <= count // page_size + 3
 
 
-def test_the_newest_reading_of_a_task_wins() -> None:
+def test_row_read_twice_has_its_newest_values() -> None:
     paging = Pager[Task](2)
     paging.accept(paging.next_window(), [a_task(1), a_task(2)], 3)
     renamed = Task(uuid=a_task(2).uuid, name="renamed", status="Failed", state="Enabled")
@@ -116,7 +116,7 @@ def test_the_newest_reading_of_a_task_wins() -> None:
     assert [task.name for task in paging.by_uuid.values()] == ["task 1", "renamed", "task 3"]
 
 
-def test_a_server_that_ignores_where_to_start_is_not_asked_for_ever() -> None:
+def test_server_that_ignores_start_ends_the_poll_as_cut_short() -> None:
     paging = Pager[Task](3)
     rows = [a_task(number) for number in range(10)]
     while not paging.is_done:
@@ -126,7 +126,7 @@ def test_a_server_that_ignores_where_to_start_is_not_asked_for_ever() -> None:
     assert paging.is_cut_short
 
 
-def test_a_list_without_an_end_is_cut_off() -> None:
+def test_endless_list_is_cut_short_at_the_page_limit() -> None:
     paging = Pager[Task](1)
     while not paging.is_done:
         window = paging.next_window()
@@ -135,8 +135,8 @@ def test_a_list_without_an_end_is_cut_off() -> None:
     assert paging.is_cut_short
 
 
-@pytest.mark.parametrize("total", [pytest.param(0, id="all gone"), pytest.param(4, id="most gone")])
-def test_a_list_that_shrinks_between_pages_still_ends(total: int) -> None:
+@pytest.mark.parametrize("total", [pytest.param(0, id="all deleted"), pytest.param(4, id="most deleted")])
+def test_list_that_shrinks_between_pages_is_read_to_its_end(total: int) -> None:
     paging = Pager[Task](5)
     paging.accept(paging.next_window(), [a_task(number) for number in range(5)], 50)
     left = [a_task(number) for number in range(total)]
@@ -172,7 +172,7 @@ def is_said_to_be_partial(paging: Pager[Task]) -> bool:
 @pytest.mark.parametrize(
     ("cap", "requests"), [(10, 278), (50, 51), (100, 26), (500, 6), (999, 3), (1000, 3), (1001, 3), (2500, 3)]
 )
-def test_a_list_in_capped_pages_is_read_whole(cap: int, requests: int) -> None:
+def test_list_in_capped_pages_is_read_completely(cap: int, requests: int) -> None:
     server = CappedServer(set(range(2500)), [], [cap])
     paging = read_all(server, PAGE_SIZE)
     assert len(paging.by_uuid) == paging.total == 2500
@@ -181,7 +181,7 @@ def test_a_list_in_capped_pages_is_read_whole(cap: int, requests: int) -> None:
 
 
 @pytest.mark.parametrize("cap", [1, 2])
-def test_a_cap_of_almost_nothing_ends_at_the_limit_of_requests(cap: int) -> None:
+def test_very_small_cap_ends_at_the_page_limit(cap: int) -> None:
     server = CappedServer(set(range(2500)), [], [cap])
     paging = read_all(server, PAGE_SIZE)
     assert server.requests == MAX_PAGES
@@ -190,12 +190,12 @@ def test_a_cap_of_almost_nothing_ends_at_the_limit_of_requests(cap: int) -> None
 
 
 @pytest.mark.parametrize("cap", [1, 2, 3])
-def test_a_small_list_is_read_whole_under_any_cap(cap: int) -> None:
+def test_small_list_is_read_completely_with_any_cap(cap: int) -> None:
     paging = read_all(CappedServer(set(range(60)), [], [cap]), PAGE_SIZE)
     assert len(paging.by_uuid) == 60
 
 
-def test_pages_of_one_row_cannot_be_checked_and_are_said_to_be_partial() -> None:
+def test_list_in_pages_of_one_row_is_reported_as_partial() -> None:
     assert read_all(CappedServer(set(range(60)), [], [1]), PAGE_SIZE).is_cut_short
 
 
@@ -205,7 +205,7 @@ def test_pages_of_one_row_cannot_be_checked_and_are_said_to_be_partial() -> None
 @example(set(range(100, 160)), [Move((0,), (100,))] * 12, [1, 4], 5)
 @example(set(range(100, 160)), [Move((), ()), Move((), tuple(range(100, 130)))], [7], 9)
 @example(set(range(100, 160)), [Move(tuple(range(12)), ())] * 12, [2], 9)
-def test_under_any_cap_every_task_that_stays_is_read_or_the_list_is_partial(
+def test_with_any_cap_every_remaining_row_is_read_or_the_list_is_partial(
     numbers: set[int], movement: list[Move], caps: list[int], page_size: int
 ) -> None:
     server = CappedServer(numbers, movement, caps)
@@ -217,7 +217,7 @@ def test_under_any_cap_every_task_that_stays_is_read_or_the_list_is_partial(
 
 @settings(max_examples=200)
 @given(servers, moves, st.lists(st.integers(2, 9), min_size=1, max_size=6), st.integers(2, 9))
-def test_under_any_cap_without_a_total_every_task_that_stays_is_read_or_the_list_is_partial(
+def test_without_a_total_every_remaining_row_is_read_or_the_list_is_partial(
     numbers: set[int], movement: list[Move], caps: list[int], page_size: int
 ) -> None:
     server = CappedServer(numbers, movement, caps)
@@ -228,7 +228,7 @@ def test_under_any_cap_without_a_total_every_task_that_stays_is_read_or_the_list
 
 @settings(max_examples=200)
 @given(st.integers(0, 60), st.lists(st.integers(2, 9), min_size=1, max_size=6), st.data())
-def test_a_wrong_total_costs_no_task_that_it_counts_and_few_requests(
+def test_wrong_total_loses_no_row_and_takes_few_more_requests(
     count: int, caps: list[int], data: st.DataObject
 ) -> None:
     server, paging = CappedServer(set(range(count)), [], caps), Pager[Task](PAGE_SIZE)
@@ -243,7 +243,7 @@ def test_a_wrong_total_costs_no_task_that_it_counts_and_few_requests(
 
 @pytest.mark.parametrize("cap", [1, 3, 100, PAGE_SIZE])
 @pytest.mark.parametrize("total", [pytest.param(2500, id="fixed"), pytest.param(None, id="growing")])
-def test_a_capped_server_that_ignores_where_to_start_is_partial_after_few_requests(cap: int, total: int | None) -> None:
+def test_capped_server_that_ignores_start_is_partial_after_few_requests(cap: int, total: int | None) -> None:
     paging = Pager[Task]()
     rows = [a_task(number) for number in range(cap)]
     while not paging.is_done:
@@ -254,7 +254,7 @@ def test_a_capped_server_that_ignores_where_to_start_is_partial_after_few_reques
     assert is_said_to_be_partial(paging)
 
 
-def test_a_server_without_pages_or_total_is_not_partial() -> None:
+def test_server_without_paging_and_total_is_not_partial() -> None:
     paging = Pager[Task]()
     rows = [a_task(number) for number in range(5)]
     while not paging.is_done:
@@ -274,7 +274,7 @@ def test_full_pages_that_repeat_without_a_total_are_partial() -> None:
 
 
 @pytest.mark.parametrize("empty", [2, 3, 10])
-def test_an_empty_page_in_the_middle_is_asked_for_again(empty: int) -> None:
+def test_empty_page_in_the_middle_is_requested_again(empty: int) -> None:
     server, paging = CappedServer(set(range(250)), [], [20]), Pager[Task]()
     while not paging.is_done:
         window = paging.next_window()
@@ -285,7 +285,7 @@ def test_an_empty_page_in_the_middle_is_asked_for_again(empty: int) -> None:
     assert server.requests <= 30
 
 
-def test_pages_that_are_empty_from_some_row_on_are_partial() -> None:
+def test_list_with_only_empty_pages_after_a_row_is_partial() -> None:
     paging = Pager[Task]()
     rows = [a_task(number) for number in range(50)]
     while not paging.is_done:

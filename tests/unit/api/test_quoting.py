@@ -58,7 +58,7 @@ async def failures(client: Client, node: MockNode, path: str, form: str) -> list
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("path", [LOGIN, TASKS])
-async def test_no_part_of_a_password_a_session_or_a_cookie_is_quoted(form: str, path: str) -> None:
+async def test_errors_contain_no_part_of_a_password_session_or_cookie(form: str, path: str) -> None:
     node = MockNode([FULL_ROW])
     client = connect(node, PasswordLogin(name="admin", password=PASSWORD))
     if path == TASKS:
@@ -71,7 +71,7 @@ async def test_no_part_of_a_password_a_session_or_a_cookie_is_quoted(form: str, 
 
 
 @pytest.mark.parametrize("form", FORMS)
-async def test_no_part_of_a_signature_or_a_given_session_is_quoted(form: str) -> None:
+async def test_errors_contain_no_part_of_a_signature_or_session_token(form: str) -> None:
     session = hashlib.md5(b"given").hexdigest()
     for auth in (AccessKey(key_id="CDPTUI", secret=KEY_SECRET), SessionToken(session_id=session)):
         node = MockNode([FULL_ROW])
@@ -83,7 +83,7 @@ async def test_no_part_of_a_signature_or_a_given_session_is_quoted(form: str) ->
         await client.aclose()
 
 
-async def test_a_refusal_is_one_whatever_the_password_is() -> None:
+async def test_refused_login_is_recognised_with_any_password() -> None:
     for password in ("error", "ID.1000", '{"error":{"code":"ID.1000"', "a"):
         node = MockNode([FULL_ROW])
         client = connect(node, PasswordLogin(name="admin", password=password))
@@ -95,7 +95,7 @@ async def test_a_refusal_is_one_whatever_the_password_is() -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("path", [LOGIN, TASKS])
-async def test_no_part_of_a_password_for_a_proxy_is_quoted(form: str, path: str) -> None:
+async def test_errors_contain_no_part_of_a_proxy_password(form: str, path: str) -> None:
     password = "pr0xy:s3cret@x:of:a:length:that:is:no:word"
     proxy = f"http://user:{quote(password, safe='')}@proxy.example:3128"
     encoded = base64.b64encode(f"user:{password}".encode()).decode()
@@ -121,7 +121,7 @@ async def test_no_part_of_a_password_for_a_proxy_is_quoted(form: str, path: str)
     await client.aclose()
 
 
-async def test_no_part_of_the_password_of_an_earlier_login_is_quoted_in_the_answer_to_a_later_request() -> None:
+async def test_errors_of_later_requests_contain_no_part_of_the_login_password() -> None:
     node = MockNode([FULL_ROW])
     client = connect(node, PasswordLogin(name="admin", password=PASSWORD))
     secret = hashlib.sha512(PASSWORD.encode(errors="surrogateescape")).hexdigest()

@@ -55,13 +55,13 @@ async def test_interactive_login_is_reported_and_not_repeated(code: str, kind: t
 @pytest.mark.parametrize(
     "answer",
     [
-        pytest.param(say(500, b"oops"), id="a fault of the server"),
-        pytest.param(say(503, error("SYS.1006", "account is disabled")), id="a refusal of a kind that we do not know"),
-        pytest.param(say(503, error("SYS.1006", "login is denied by IP rule")), id="a denial"),
-        pytest.param(say(404, b"no api mapping to /v1/accounts/login"), id="no such call"),
+        pytest.param(say(500, b"oops"), id="server error"),
+        pytest.param(say(503, error("SYS.1006", "account is disabled")), id="unknown kind of rejection"),
+        pytest.param(say(503, error("SYS.1006", "login is denied by IP rule")), id="denied"),
+        pytest.param(say(404, b"no api mapping to /v1/accounts/login"), id="unknown API"),
     ],
 )
-async def test_one_poll_tries_one_login_whatever_comes_of_it(answer: httpx.Response) -> None:
+async def test_failed_login_is_tried_once_in_a_poll(answer: httpx.Response) -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
     node.next(LOGIN, answer)
@@ -198,7 +198,7 @@ async def test_repeated_rejection_does_not_accumulate_memory() -> None:
 
 
 @pytest.mark.parametrize("token", ["secret\n", "secret\r\nX-Evil: 1", "财secret", "secret\x00"])
-async def test_a_session_id_that_no_header_can_carry_is_an_error_that_does_not_tell_it(token: str) -> None:
+async def test_session_token_invalid_in_a_header_is_an_error_without_the_token(token: str) -> None:
     client = connect(MockNode(), SessionToken(session_id=token))
     with pytest.raises(e.SessionInvalid) as caught:
         await read(client)

@@ -37,7 +37,7 @@ async def test_one_login_serves_all_requests() -> None:
     await client.aclose()
 
 
-async def test_every_request_carries_the_session_and_the_cookie_of_the_first_answer() -> None:
+async def test_every_request_has_the_session_and_the_cookie_of_the_login() -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
     await read(client)
@@ -98,7 +98,7 @@ async def test_session_that_ends_again_at_once_is_session_contention() -> None:
     await client.aclose()
 
 
-@pytest.mark.parametrize("refusals", [pytest.param(2, id="at once"), pytest.param(1, id="at the next poll")])
+@pytest.mark.parametrize("refusals", [pytest.param(2, id="same poll"), pytest.param(1, id="next poll")])
 async def test_refresh_after_session_contention_logs_in_again(refusals: int) -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
@@ -114,7 +114,7 @@ async def test_refresh_after_session_contention_logs_in_again(refusals: int) -> 
     await client.aclose()
 
 
-async def test_two_requests_refused_for_one_ended_session_are_no_contention() -> None:
+async def test_two_requests_rejected_by_one_expired_session_are_not_contention() -> None:
     node = MockNode([FULL_ROW], names={"vm": "erp-db-01"})
     client = connect(node)
     await read(client)
@@ -209,7 +209,7 @@ async def test_late_login_failure_is_not_reported() -> None:
     assert node.sessions == set()
 
 
-async def test_two_questions_at_the_start_share_one_login() -> None:
+async def test_concurrent_first_requests_share_one_login() -> None:
     node = MockNode([FULL_ROW], names={"vm": "erp-db-01"})
     client = connect(node)
     await asyncio.gather(read(client), client.resources.names(["vm"]), client.resources.names(["vm"]))
@@ -403,7 +403,7 @@ async def test_login_of_a_cancelled_request_leaks_no_session() -> None:
     [
         pytest.param(httpx.ConnectError("refused"), id="unreachable"),
         pytest.param(say(500, b"oops"), id="server error"),
-        pytest.param(say(404, b"no api mapping to /v1/accounts/sessions"), id="no such call"),
+        pytest.param(say(404, b"no api mapping to /v1/accounts/sessions"), id="unknown API"),
     ],
 )
 async def test_failed_logout_does_not_raise_or_log_secrets(

@@ -20,7 +20,7 @@ KEY = AccessKey(key_id="KEYID01", secret="secret0123456789")
 TIME = "/management-nodes/actions"
 
 
-def test_the_signature_is_that_of_the_test_vector() -> None:
+def test_signature_equals_the_test_vector() -> None:
     date = "Tue, 14 Nov 2017 22:20:57 GMT+08:00"
     assert sign("secret0123456789", "GET", date, "/v1/cdp-task") == "MnIaWqH2X2xTPiSc4qmNMSGufg4="
     assert sign("secret0123456789", "get", date, "/v1/cdp-task") == "MnIaWqH2X2xTPiSc4qmNMSGufg4="
@@ -36,7 +36,7 @@ def test_the_signature_is_that_of_the_test_vector() -> None:
         ("http://node/zstack/v1", "/vm-instances/%E8%B4%A2", "/v1/vm-instances/财"),
     ],
 )
-def test_what_is_signed_is_the_decoded_path_behind_the_context(base_url: str, path: str, expected: str) -> None:
+def test_canonical_path_is_the_decoded_path_after_the_context_path(base_url: str, path: str, expected: str) -> None:
     assert canonical_path(base_url, path) == expected
 
 
@@ -78,7 +78,7 @@ def _live_in_berlin(monkeypatch: pytest.MonkeyPatch) -> None:
     time.tzset()
 
 
-async def test_the_zone_that_the_server_tells_is_signed_in_though_another_was_guessed() -> None:
+async def test_reported_time_zone_replaces_the_guessed_one() -> None:
     clock = FakeClock()
     node = KeyNode(clock, ZoneInfo("Europe/Paris"))
     client = connect(node, KEY, clock)
@@ -90,7 +90,7 @@ async def test_the_zone_that_the_server_tells_is_signed_in_though_another_was_gu
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Shanghai", "UTC"])
-async def test_a_usual_zone_is_found_without_being_told(zone: str) -> None:
+async def test_likely_time_zone_is_found_without_configuration(zone: str) -> None:
     clock = FakeClock()
     node = KeyNode(clock, ZoneInfo(zone))
     client = connect(node, KEY, clock)
@@ -101,7 +101,7 @@ async def test_a_usual_zone_is_found_without_being_told(zone: str) -> None:
     await client.aclose()
 
 
-async def test_a_zone_that_was_given_is_the_only_one() -> None:
+async def test_configured_time_zone_is_the_only_one_used() -> None:
     clock = FakeClock()
     node = KeyNode(clock, ZoneInfo("Asia/Kathmandu"))
     client = connect(node, KEY, clock, zone=ZoneInfo("Asia/Kathmandu"))
@@ -111,7 +111,7 @@ async def test_a_zone_that_was_given_is_the_only_one() -> None:
 
 
 @pytest.mark.parametrize("ahead", [timedelta(hours=-3), timedelta(minutes=20), timedelta(days=400)])
-async def test_a_server_whose_clock_is_wrong_is_asked_signed_in_its_own_time(ahead: timedelta) -> None:
+async def test_request_is_signed_with_the_time_of_a_wrong_server_clock(ahead: timedelta) -> None:
     clock = FakeClock()
     node = KeyNode(clock, ZoneInfo("Europe/Berlin"), ahead=ahead)
     client = connect(node, KEY, clock, zone=ZoneInfo("Europe/Berlin"))
@@ -120,7 +120,7 @@ async def test_a_server_whose_clock_is_wrong_is_asked_signed_in_its_own_time(ahe
     await client.aclose()
 
 
-async def test_a_server_whose_clock_was_set_meanwhile_is_asked_again() -> None:
+async def test_server_time_is_fetched_again_after_its_clock_was_set() -> None:
     clock = FakeClock()
     node = KeyNode(clock, ZoneInfo("Europe/Berlin"))
     client = connect(node, KEY, clock, zone=ZoneInfo("Europe/Berlin"))
@@ -131,7 +131,7 @@ async def test_a_server_whose_clock_was_set_meanwhile_is_asked_again() -> None:
     await client.aclose()
 
 
-async def test_a_clock_that_this_machine_is_set_back_by_changes_nothing() -> None:
+async def test_server_time_advances_with_the_monotonic_clock() -> None:
     clock = FakeClock()
     node = KeyNode(clock, UTC)
     client = connect(node, KEY, clock, zone=UTC)
@@ -143,7 +143,7 @@ async def test_a_clock_that_this_machine_is_set_back_by_changes_nothing() -> Non
 
 
 @pytest.mark.parametrize("given", [None, ZoneInfo("UTC")])
-async def test_a_time_that_cannot_be_found_is_said_after_a_few_tries(given: tzinfo | None) -> None:
+async def test_rejected_dates_are_reported_after_a_few_attempts(given: tzinfo | None) -> None:
     clock = FakeClock()
     node = KeyNode(clock, ZoneInfo("America/Caracas"))
     client = connect(node, KEY, clock, zone=given)
@@ -157,7 +157,7 @@ async def test_a_time_that_cannot_be_found_is_said_after_a_few_tries(given: tzin
     await client.aclose()
 
 
-async def test_a_server_that_does_not_tell_the_time_has_it_in_its_answers() -> None:
+async def test_server_time_is_taken_from_the_date_header() -> None:
     clock = FakeClock()
     node = KeyNode(clock, ZoneInfo("Europe/Berlin"), ahead=timedelta(hours=3, minutes=20), tells_time=False)
 
@@ -172,7 +172,7 @@ async def test_a_server_that_does_not_tell_the_time_has_it_in_its_answers() -> N
     await client.aclose()
 
 
-async def test_a_server_that_does_not_tell_the_time_is_taken_to_have_ours() -> None:
+async def test_local_time_is_used_when_the_server_reports_none() -> None:
     clock = FakeClock()
     node = KeyNode(clock, ZoneInfo("Europe/Berlin"), tells_time=False)
     client = connect(node, KEY, clock)
@@ -190,7 +190,7 @@ async def test_a_server_that_does_not_tell_the_time_is_taken_to_have_ours() -> N
         (say(403, b"wrong accessKey signature"), e.KeySignatureWrong),
     ],
 )
-async def test_a_refused_key_is_tried_once_and_then_waits_for_a_person(
+async def test_refused_access_key_sends_no_more_requests_until_the_next_poll(
     answer: httpx.Response, kind: type[e.ApiError]
 ) -> None:
     node = MockNode()
@@ -209,7 +209,7 @@ async def test_a_refused_key_is_tried_once_and_then_waits_for_a_person(
     await client.aclose()
 
 
-async def test_no_session_is_opened_and_none_is_closed() -> None:
+async def test_access_key_opens_and_closes_no_session() -> None:
     clock = FakeClock()
     node = KeyNode(clock, ZoneInfo("Europe/Berlin"))
     client = connect(node, KEY, clock)
@@ -223,7 +223,7 @@ async def test_no_session_is_opened_and_none_is_closed() -> None:
     "told",
     [b"{}", b'{"currentTime":{}}', b'{"currentTime":{"MillionSeconds":"soon"}}', b'{"currentTime":{"Seconds":1e300}}'],
 )
-async def test_a_time_without_sense_is_no_time(told: bytes) -> None:
+async def test_invalid_server_time_is_ignored(told: bytes) -> None:
     node = MockNode()
     node.next(TIME, say(200, told))
     clock = ServerClock(HttpClient(BASE, Timeouts.of(1.0), FakeClock(), transport=node), FakeClock(), UTC)
