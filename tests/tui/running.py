@@ -127,7 +127,7 @@ class Running:
 
     @property
     def _workers(self) -> list[Worker[object]]:
-        """What the app does beside its messages and will end by itself."""
+        """The workers that finish without a further event."""
         if self._is_holding_threads:
             return []
         return [worker for worker in self.app.workers if worker.name != "watch" and not worker.is_finished]

@@ -1,4 +1,4 @@
-"""Kept, broken and proxied connections over real sockets."""
+"""Idle, broken and proxied connections over real sockets."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Connection:
         self.number, self.reader, self.writer = number, reader, writer
 
     async def request(self) -> bytes:
-        """The head of the next request; empty when the client has hung up."""
+        """Return the head of the next request; empty when the client has closed the connection."""
         try:
             head = await self.reader.readuntil(b"\r\n\r\n")
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -42,7 +42,7 @@ class Connection:
 
 @asynccontextmanager
 async def serving(handle: Handler) -> AsyncIterator[tuple[int, list[bytes]]]:
-    """A server; its port, and the heads of all requests."""
+    """Run a server. Yield its port and the heads of all requests."""
     heads: list[bytes] = []
     count = 0
 
@@ -52,13 +52,13 @@ async def serving(handle: Handler) -> AsyncIterator[tuple[int, list[bytes]]]:
         connection = Connection(count, reader, writer)
         request = connection.request
 
-        async def noted() -> bytes:
+        async def recorded() -> bytes:
             head = await request()
             if head:
                 heads.append(b"%d " % connection.number + head)
             return head
 
-        connection.request = noted  # type: ignore[method-assign]  # so that every handler's requests are noted
+        connection.request = recorded  # type: ignore[method-assign]  # records the requests of every handler
         try:
             await handle(connection)
         finally:
@@ -69,18 +69,18 @@ async def serving(handle: Handler) -> AsyncIterator[tuple[int, list[bytes]]]:
         yield server.sockets[0].getsockname()[1], heads
 
 
-async def keep(connection: Connection) -> None:
+async def keep_alive(connection: Connection) -> None:
     while await connection.request():
         await connection.answer()
 
 
-async def hang_up_on_the_second_request(connection: Connection) -> None:
+async def abort_on_the_second_request(connection: Connection) -> None:
     if await connection.request():
         await connection.answer()
     if connection.number > 1:
-        await keep(connection)
+        await keep_alive(connection)
     elif await connection.request():
-        # As a server does whose time for idle connections ends just as a request is on its way.
+        # Like a server that closes an idle connection just as a request arrives.
         connection.writer.transport.abort()
 
 
@@ -96,7 +96,7 @@ async def http_to(port: int, host: str = "127.0.0.1", **more: Any) -> AsyncItera
 
 
 async def test_idle_connection_is_reused() -> None:
-    async with serving(keep) as (port, heads), http_to(port) as http:
+    async with serving(keep_alive) as (port, heads), http_to(port) as http:
         for _ in range(3):
             assert await http.send("GET", "/cdp-task") == b"{}"
         assert numbers(heads) == [1, 1, 1]
@@ -104,14 +104,14 @@ async def test_idle_connection_is_reused() -> None:
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 async def test_idempotent_request_is_repeated_when_an_idle_connection_closes(method: str) -> None:
-    async with serving(hang_up_on_the_second_request) as (port, heads), http_to(port) as http:
+    async with serving(abort_on_the_second_request) as (port, heads), http_to(port) as http:
         await http.send("GET", "/cdp-task")
         assert await http.send(method, "/cdp-task") == b"{}"
         assert numbers(heads) == [1, 1, 2]
 
 
 async def test_login_is_not_repeated_when_an_idle_connection_closes() -> None:
-    async with serving(hang_up_on_the_second_request) as (port, heads), http_to(port) as http:
+    async with serving(abort_on_the_second_request) as (port, heads), http_to(port) as http:
         await http.send("GET", "/cdp-task")
         with pytest.raises(e.Unreachable):
             await http.send("PUT", "/accounts/login", json={})
@@ -143,9 +143,9 @@ async def test_request_is_not_repeated_after_a_partial_response() -> None:
         assert numbers(heads) == [1, 1]
 
 
-@pytest.mark.parametrize(("asleep_s", "expected"), [(KEPT_IDLE_S, [1, 1]), (KEPT_IDLE_S + 1, [1, 2])])
+@pytest.mark.parametrize(("suspended_s", "expected"), [(KEPT_IDLE_S, [1, 1]), (KEPT_IDLE_S + 1, [1, 2])])
 async def test_connections_are_replaced_after_suspend_and_cookies_are_kept(
-    asleep_s: float, expected: list[int]
+    suspended_s: float, expected: list[int]
 ) -> None:
     async def with_cookie(connection: Connection) -> None:
         while await connection.request():
@@ -154,27 +154,27 @@ async def test_connections_are_replaced_after_suspend_and_cookies_are_kept(
     clock = FakeClock()
     async with serving(with_cookie) as (port, heads), http_to(port, clock=clock) as http:
         await http.send("GET", "/cdp-task")
-        clock.seconds += asleep_s
+        clock.seconds += suspended_s
         await http.send("GET", "/cdp-task")
     assert numbers(heads) == expected
     assert b"JSESSIONID=one" in heads[1]
 
 
 async def test_tcp_options_detect_dead_connections(monkeypatch: pytest.MonkeyPatch) -> None:
-    wished: dict[int, Any] = {}
+    options: dict[int, Any] = {}
     real = socket.socket.setsockopt
 
     def setsockopt(self: socket.socket, level: int, name: int, value: Any) -> None:
         if level == socket.IPPROTO_TCP:
-            wished[name] = value
+            options[name] = value
         real(self, level, name, value)
 
     monkeypatch.setattr(socket.socket, "setsockopt", setsockopt)
-    async with serving(keep) as (port, _), http_to(port) as http:
+    async with serving(keep_alive) as (port, _), http_to(port) as http:
         await http.send("GET", "/cdp-task")
     user_timeout = getattr(socket, "TCP_USER_TIMEOUT", None)
-    assert user_timeout is None or wished[user_timeout] == 5000
-    assert wished[socket.TCP_NODELAY] == 1
+    assert user_timeout is None or options[user_timeout] == 5000
+    assert options[socket.TCP_NODELAY] == 1
 
 
 async def test_each_new_connection_resolves_the_host_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,7 +199,7 @@ async def test_each_new_connection_resolves_the_host_name(monkeypatch: pytest.Mo
 
 
 async def test_redirect_sends_no_header_to_another_host() -> None:
-    async with serving(keep) as (other, elsewhere):
+    async with serving(keep_alive) as (other, elsewhere):
 
         async def redirect(connection: Connection) -> None:
             while await connection.request():
@@ -215,7 +215,7 @@ async def test_redirect_sends_no_header_to_another_host() -> None:
 
 async def test_proxy_receives_the_absolute_url_and_its_password() -> None:
     async with (
-        serving(keep) as (port, heads),
+        serving(keep_alive) as (port, heads),
         http_to(80, "node.example", proxy=f"http://u:p@127.0.0.1:{port}") as http,
     ):
         assert await http.send("GET", "/cdp-task") == b"{}"

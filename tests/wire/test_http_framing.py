@@ -26,7 +26,7 @@ def in_chunks(*chunks: bytes, trailers: bytes = b"") -> bytes:
 
 
 async def asked_twice(sent: bytes, *, then_closes: bool, read_s: float = 20.0) -> list[bytes | e.ApiError]:
-    """What comes of two requests, one after the other, that are both answered with `sent`."""
+    """Send two requests to a server that responds to both with `sent`. Return the bodies or errors."""
 
     async def handle(connection: Connection) -> None:
         while await connection.request():
@@ -72,7 +72,9 @@ GOOD = [
     pytest.param(ok(LENGTH + LENGTH, BODY), False, id="same length twice"),
     pytest.param(ok(b"", BODY), True, id="no length, ended by close"),
     pytest.param(ok(b"", BODY, version=b"1.0"), True, id="HTTP/1.0"),
-    pytest.param(ok(LENGTH + b"Connection: keep-alive\r\n", BODY, version=b"1.0"), False, id="HTTP/1.0 with keep-alive"),
+    pytest.param(
+        ok(LENGTH + b"Connection: keep-alive\r\n", BODY, version=b"1.0"), False, id="HTTP/1.0 with keep-alive"
+    ),
     pytest.param(ok(LENGTH, BODY, version=b"1.0"), False, id="HTTP/1.0 without keep-alive"),
     pytest.param(b"HTTP/1.1 100 Continue\r\n\r\n" + ok(LENGTH, BODY), False, id="100 first"),
     pytest.param(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 20 + ok(LENGTH, BODY), False, id="103 first"),
@@ -93,13 +95,13 @@ async def test_complete_response_is_read_in_any_framing(sent: bytes, then_closes
 
 BAD = [
     pytest.param(ok(b"Content-Length: 99\r\n", BODY), True, e.Unreachable, "closed before", id="length too large"),
-    pytest.param(ok(b"Content-Length: 99\r\n", BODY), False, e.TimedOut, "no answer", id="length too large, connection open"),
+    pytest.param(
+        ok(b"Content-Length: 99\r\n", BODY), False, e.TimedOut, "no answer", id="length too large, connection open"
+    ),
     pytest.param(ok(LENGTH + b"Content-Length: 5\r\n", BODY), True, e.NotAManagementNode, "HTTP", id="two lengths"),
     pytest.param(ok(b"Content-Length: -1\r\n", BODY), True, e.NotAManagementNode, "HTTP", id="negative length"),
     pytest.param(ok(b"Content-Length: x\r\n", BODY), True, e.NotAManagementNode, "HTTP", id="non-numeric length"),
-    pytest.param(
-        ok(b"Content-Length: 99999999999\r\n", b""), True, e.UnreadableAnswer, "too large", id="huge length"
-    ),
+    pytest.param(ok(b"Content-Length: 99999999999\r\n", b""), True, e.UnreadableAnswer, "too large", id="huge length"),
     pytest.param(ok(CHUNKED, b"xyz\r\n"), True, e.NotAManagementNode, "HTTP", id="chunk without a size"),
     pytest.param(ok(CHUNKED, b"5\r\n{}"), True, e.Unreachable, "closed before", id="truncated chunk"),
     pytest.param(ok(CHUNKED, b"2\r\n{}\r\n"), True, e.Unreachable, "closed before", id="no last chunk"),

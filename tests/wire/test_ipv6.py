@@ -36,7 +36,7 @@ def has_loopback() -> bool:
 
 
 def link_local() -> tuple[str, str] | None:
-    """An address of this machine that needs a zone, and its interface."""
+    """Return a link-local address of this machine, which needs a zone, and its interface."""
     try:
         lines = Path("/proc/net/if_inet6").read_text(encoding="ascii").splitlines()
     except OSError:
@@ -52,7 +52,7 @@ needs_zone = pytest.mark.skipif(LINK_LOCAL is None, reason="this machine has no 
 
 @asynccontextmanager
 async def answering(tls: ssl.SSLContext | None = None) -> AsyncIterator[tuple[int, list[bytes]]]:
-    """A server at all IPv6 addresses; its port, and the heads of all requests."""
+    """Run a server on all IPv6 addresses. Yield its port and the heads of all requests."""
     heads: list[bytes] = []
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -61,7 +61,7 @@ async def answering(tls: ssl.SSLContext | None = None) -> AsyncIterator[tuple[in
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
             await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
-            pass  # the client did not like the certificate
+            pass  # the client rejected the certificate
         finally:
             writer.close()
 

@@ -66,7 +66,7 @@ async def test_inventory_in_capped_pages_is_read_completely() -> None:
     assert not storages.is_partial
     assert not policies.is_partial
     assert len(uncapped.recent) > 100
-    # Three lists, and one page more that confirms the end of the longest.
+    # Three lists, and one more page that confirms the end of the longest one.
     assert len(requests) == 4
     assert set(capped.recent) >= set(uncapped.recent)
     assert set(capped.daily) >= set(uncapped.daily)

@@ -30,7 +30,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @contextmanager
 def simulate(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A simulator in a process of its own, and its URL."""
+    """Run the simulator in a separate process. Yield the process and its URL."""
     command = [sys.executable, "-m", "cdptui", "simulate", "--port", "0", "--tasks", "5", *arguments]
     with subprocess.Popen(
         command, cwd=ROOT, env=os.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -88,13 +88,13 @@ def test_control_endpoint_is_off_by_default() -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_simulate_exits_at_once_with_0_while_requests_hang(number: signal.Signals) -> None:
     specs = ("hang", "hang-body", "trickle:seconds=600", "endless-body:seconds=0", "slow-start:seconds=600")
-    with simulate("--control") as (process, url), ExitStack() as open_ones:
-        control = open_ones.enter_context(httpx.Client(base_url=f"{url}/control", timeout=60, verify=False))
+    with simulate("--control") as (process, url), ExitStack() as open_connections:
+        control = open_connections.enter_context(httpx.Client(base_url=f"{url}/control", timeout=60, verify=False))
         host, port = url.removeprefix("http://").split(":")
         for i, spec in enumerate(specs, start=1):
             control.delete("/faults")
             control.post("/faults", content=spec)
-            raw = open_ones.enter_context(socket.create_connection((host, int(port)), timeout=60))
+            raw = open_connections.enter_context(socket.create_connection((host, int(port)), timeout=60))
             raw.sendall(b"GET /zstack/v1/licenses/addons HTTP/1.1\r\nHost: x\r\n\r\n")
             eventually(lambda wanted=i: control.get("/requests").json()["in_flight"] == wanted)  # type: ignore[misc]
         begin = time.monotonic()

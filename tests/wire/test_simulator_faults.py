@@ -141,7 +141,7 @@ def test_endless_body_ends_when_its_client_disconnects(node: ManagementNode, cli
         received = 0
         for part in answer.iter_bytes():
             received += len(part)
-            # Asked while the body is being read: httpx closes the connection as soon as its reader lets go.
+            # Checked while reading: httpx closes the connection when the reader stops.
             assert node.journal.in_flight == 1
             if received > 1 << 20:
                 break
@@ -162,9 +162,7 @@ def test_endless_list_repeats_its_first_page(node: ManagementNode, client: httpx
     assert set(client.get("/cdp-task?limit=1&start=0").json()) == {"schema", "inventories"}
 
 
-def test_capped_pages_have_at_most_the_cap_and_the_real_total(
-    node: ManagementNode, client: httpx.Client
-) -> None:
+def test_capped_pages_have_at_most_the_cap_and_the_real_total(node: ManagementNode, client: httpx.Client) -> None:
     node.world.freeze()
     rule = node.faults.add("capped-pages", "/cdp-task", rows=7)
     queries = ("", "limit=50&", "limit=3&", "limit=50&start=55&")

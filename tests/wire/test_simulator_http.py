@@ -1,4 +1,4 @@
-"""The simulated node on a real socket: bodies, headers, sessions and jobs as the real server has them."""
+"""The simulated node on a real socket: bodies, headers, sessions and jobs like those of the real server."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def server(node: ManagementNode) -> Iterator[EmbeddedServer]:
 
 @pytest.fixture
 def bare(server: EmbeddedServer) -> Iterator[httpx.Client]:
-    """Without a session."""
+    """A client without a session."""
     with httpx.Client(base_url=f"{server.url}/zstack/v1", timeout=60, verify=False) as client:
         yield client
 
 
 @pytest.fixture
 def client(bare: httpx.Client) -> httpx.Client:
-    """Logged in."""
+    """A client that is logged in."""
     session = bare.put("/accounts/login", json=LOGIN).json()["inventory"]["uuid"]
     bare.headers["Authorization"] = f"OAuth {session}"
     return bare
@@ -246,7 +246,9 @@ def test_recovery_points_by_volume(node: ManagementNode, client: httpx.Client, p
         assert [point["id"] for point in found] == sorted((point["id"] for point in found), reverse=True)
         moments = [datetime.fromisoformat(point["ts"]).timestamp() for point in found]
         step = max(60, task.policy.seconds)
-        assert all(step - 5 < newer - older < step + 5 for newer, older in pairwise(moments)), "as the policy has it"
+        assert all(step - 5 < newer - older < step + 5 for newer, older in pairwise(moments)), (
+            "the interval of the policy"
+        )
     assert client.get(f"{path}/protected-recovery-points").status_code == 200
     assert error_of(client.get(f"{path}/recovery-points?scale=week"))["code"] == "SYS.1007"
     away = next(task for task in node.world.tasks.values() if task.machine is not None and not task.storage.connected)
@@ -268,7 +270,7 @@ def test_metrics_and_requirement(node: ManagementNode, client: httpx.Client) -> 
 
 
 def finished(client: httpx.Client, accepted: httpx.Response) -> httpx.Response:
-    """The job's result; its location needs no authentication."""
+    """Wait for a job and return its result, whose location needs no authentication."""
     assert accepted.status_code == 202
     assert accepted.json()["apiTimeout"] == 1800000
     first = httpx.get(accepted.json()["location"], verify=False)
@@ -298,7 +300,9 @@ def test_update_and_delete_are_jobs(node: ManagementNode, client: httpx.Client) 
     assert error_of(finished(client, client.post(f"/cdp-task/enable/{uuid}")))["code"] == "SYS.1003"
 
 
-def test_enabling_a_task_on_a_disconnected_storage_fails_with_its_cause(node: ManagementNode, client: httpx.Client) -> None:
+def test_enabling_a_task_on_a_disconnected_storage_fails_with_its_cause(
+    node: ManagementNode, client: httpx.Client
+) -> None:
     task = next(task for task in node.world.tasks.values() if not task.storage.connected)
     error = error_of(finished(client, client.post(f"/cdp-task/enable/{task.uuid}")))
     assert error["location"] == "start-cdp-task-on-host"

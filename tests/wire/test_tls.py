@@ -55,7 +55,7 @@ async def test_configured_ca_is_trusted(certificates: Certificates, plain: str) 
 
 
 @pytest.mark.parametrize(
-    ("shown", "trusts", "kind", "said", "advice"),
+    ("shown", "trusts", "kind", "text", "advice"),
     [
         pytest.param(
             Certificates.server,
@@ -87,19 +87,19 @@ async def test_configured_ca_is_trusted(certificates: Certificates, plain: str) 
     ],
 )
 async def test_rejected_certificate_is_reported_with_its_reason(
-    certificates: Certificates, plain: str, shown: Shown, trusts: bool, kind: FailureKind, said: str, advice: str
+    certificates: Certificates, plain: str, shown: Shown, trusts: bool, kind: FailureKind, text: str, advice: str
 ) -> None:
     with tls_in_front_of(plain, shown(certificates)) as url:
         update = await update_of(url, TlsSettings(ca_path=certificates.ca_file if trusts else None))
     assert update.failure is not None
     assert update.failure.kind is kind
     what, _, todo = failure_sentence(update.failure).partition(" → ")
-    assert said in what
+    assert text in what
     assert advice in todo
 
 
 async def test_required_client_certificate_is_reported(certificates: Certificates) -> None:
-    with refusing_handshakes(certificates.asking_for_ours()) as url:
+    with refusing_handshakes(certificates.requiring_client_certificate()) as url:
         update = await update_of(url, TlsSettings(ca_path=certificates.ca_file))
     assert update.failure is not None
     assert update.failure.kind is FailureKind.TLS_CLIENT
@@ -117,7 +117,7 @@ async def test_insecure_mode_accepts_any_certificate(certificates: Certificates,
 async def test_client_certificate_is_sent_when_required(certificates: Certificates, plain: str) -> None:
     certificate, key = certificates.client()
     tls = TlsSettings(ca_path=certificates.ca_file, client_certificate=certificate, client_key=key)
-    with tls_in_front_of(plain, certificates.asking_for_ours()) as url:
+    with tls_in_front_of(plain, certificates.requiring_client_certificate()) as url:
         update = await update_of(url, tls)
     assert update.failure is None
 

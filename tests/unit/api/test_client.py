@@ -13,7 +13,7 @@ from cdptui.api import errors as e
 from cdptui.api.inventory_api import NAMES_PER_CALL
 from cdptui.models.snapshot import FetchProgress
 from tests.doubles import FakeClock
-from tests.unit.api.node import BASE, LOGIN, NAMES, TASKS, ZONE, Answer, MockNode, connect, read, say
+from tests.unit.api.node import BASE, LOGIN, NAMES, TASKS, ZONE, Answer, MockNode, connect, read, respond
 from tests.unit.api.wire import FULL_ROW, VENDOR_ROW, error, reply
 
 PAGE = b"<html><head><title>404 Not Found</title></head></html>"
@@ -115,18 +115,18 @@ async def test_time_zone_is_requested_once_and_applied_to_dates() -> None:
 @pytest.mark.parametrize(
     "answer",
     [
-        pytest.param(say(404, b"no api mapping to /v1/management-nodes/platform-timezone"), id="unknown API"),
-        pytest.param(say(404, PAGE), id="404 of a filtering proxy"),
-        pytest.param(say(403, b"forbidden"), id="403"),
-        pytest.param(say(403, PAGE), id="403 of a firewall"),
-        pytest.param(say(503, error("ID.1002", "admin only")), id="admin only"),
-        pytest.param(say(503, error("SYS.1006", "operation[API:x] is denied by default")), id="denied by policy"),
-        pytest.param(say(503, error("PORTAL.1000", "no service")), id="API without a service"),
-        pytest.param(say(500, b""), id="500"),
-        pytest.param(say(200, b"{}"), id="empty object"),
-        pytest.param(say(200, b'{"timezone":'), id="truncated"),
-        pytest.param(say(200, b'{"timezone":8}'), id="wrong type"),
-        pytest.param(say(200, b'{"timezone":"Mars/Olympus"}'), id="unknown time zone"),
+        pytest.param(respond(404, b"no api mapping to /v1/management-nodes/platform-timezone"), id="unknown API"),
+        pytest.param(respond(404, PAGE), id="404 of a filtering proxy"),
+        pytest.param(respond(403, b"forbidden"), id="403"),
+        pytest.param(respond(403, PAGE), id="403 of a firewall"),
+        pytest.param(respond(503, error("ID.1002", "admin only")), id="admin only"),
+        pytest.param(respond(503, error("SYS.1006", "operation[API:x] is denied by default")), id="denied by policy"),
+        pytest.param(respond(503, error("PORTAL.1000", "no service")), id="API without a service"),
+        pytest.param(respond(500, b""), id="500"),
+        pytest.param(respond(200, b"{}"), id="empty object"),
+        pytest.param(respond(200, b'{"timezone":'), id="truncated"),
+        pytest.param(respond(200, b'{"timezone":8}'), id="wrong type"),
+        pytest.param(respond(200, b'{"timezone":"Mars/Olympus"}'), id="unknown time zone"),
     ],
 )
 async def test_tasks_are_read_without_a_time_zone(answer: httpx.Response) -> None:
@@ -147,9 +147,9 @@ async def test_tasks_are_read_without_a_time_zone(answer: httpx.Response) -> Non
     [
         pytest.param(httpx.ConnectError("refused"), id="connection refused"),
         pytest.param(httpx.ReadTimeout("late"), id="read time-out"),
-        pytest.param(say(503, error("SYS.1001", "message timeout")), id="time-out reported by the node"),
-        pytest.param(say(504, b""), id="504 of a proxy"),
-        pytest.param(say(429, b"rate"), id="too many requests"),
+        pytest.param(respond(503, error("SYS.1001", "message timeout")), id="time-out reported by the node"),
+        pytest.param(respond(504, b""), id="504 of a proxy"),
+        pytest.param(respond(429, b"rate"), id="too many requests"),
     ],
 )
 async def test_unavailable_time_zone_does_not_block_the_list_and_is_retried(answer: Answer) -> None:
@@ -197,7 +197,7 @@ async def test_time_zone_is_requested_again_after_a_failed_first_poll() -> None:
 async def test_time_zone_is_fetched_after_a_failed_login() -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
-    node.next(LOGIN, say(500, b"starting"))
+    node.next(LOGIN, respond(500, b"starting"))
     with suppress(e.ServerError):
         await read(client)
     await read(client)
@@ -222,7 +222,7 @@ async def test_time_zone_is_fetched_after_a_failed_login() -> None:
 )
 async def test_invalid_response_is_never_an_empty_list(body: bytes, kind: type[e.ApiError]) -> None:
     client = connect(node := MockNode([FULL_ROW]))
-    node.next(TASKS, say(200, body))
+    node.next(TASKS, respond(200, body))
     readings: list[FetchProgress] = []
     with pytest.raises(e.ApiError) as caught:
         await read(client, readings)
@@ -234,8 +234,8 @@ async def test_invalid_response_is_never_an_empty_list(body: bytes, kind: type[e
 
 async def test_failed_second_page_gives_no_complete_list() -> None:
     client = connect(node := MockNode(fleet(1500)))
-    first_page = say(200, reply(fleet(1000), total=1500))
-    node.next(TASKS, first_page, say(500, b"oops"))
+    first_page = respond(200, reply(fleet(1000), total=1500))
+    node.next(TASKS, first_page, respond(500, b"oops"))
     readings: list[FetchProgress] = []
     with pytest.raises(e.ServerError):
         await read(client, readings)
@@ -247,10 +247,10 @@ async def test_failed_second_page_gives_no_complete_list() -> None:
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 async def test_redirect_is_not_followed(path: str, status: int) -> None:
     client = connect(node := MockNode([FULL_ROW]))
-    moved: Answer = say(status, b"", Location="http://elsewhere.example/zstack/v1/cdp-task")
+    moved: Answer = respond(status, b"", Location="http://elsewhere.example/zstack/v1/cdp-task")
     node.next(path, moved)
     if path == ZONE:
-        # Whatever that answer is taken for, the next one is asked at the same node.
+        # A redirect of the time zone is ignored, so the task query is redirected too.
         node.next(TASKS, moved)
     with pytest.raises(e.NotAManagementNode, match=r"redirects to http://elsewhere\.example"):
         await read(client)
@@ -280,9 +280,9 @@ async def test_names_request_is_limited_to_the_url_length() -> None:
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        pytest.param(say(200, b'{"inventories":[{"name":'), e.UnreadableAnswer, id="truncated"),
-        pytest.param(say(200, b'{"inventories":7}'), e.UnreadableAnswer, id="wrong type"),
-        pytest.param(say(503, error("SYS.1006", "is denied")), e.PermissionDenied, id="denied"),
+        pytest.param(respond(200, b'{"inventories":[{"name":'), e.UnreadableAnswer, id="truncated"),
+        pytest.param(respond(200, b'{"inventories":7}'), e.UnreadableAnswer, id="wrong type"),
+        pytest.param(respond(503, error("SYS.1006", "is denied")), e.PermissionDenied, id="denied"),
         pytest.param(httpx.ReadTimeout("slow"), e.TimedOut, id="slow"),
     ],
 )
@@ -296,7 +296,7 @@ async def test_failed_names_request_raises_an_api_error(answer: Answer, kind: ty
 
 async def test_resource_without_a_name_has_no_name() -> None:
     client = connect(node := MockNode())
-    node.next(NAMES, say(200, b'{"inventories":[{"uuid":"a"},{"uuid":"b","resourceName":""}]}'))
+    node.next(NAMES, respond(200, b'{"inventories":[{"uuid":"a"},{"uuid":"b","resourceName":""}]}'))
     assert await client.resources.names(["a", "b"]) == {}
     await client.aclose()
 

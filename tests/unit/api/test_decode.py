@@ -221,7 +221,9 @@ def test_page_is_split_without_decoding_its_records() -> None:
         pytest.param(b'{"inventories":[null,1,{"uuid":"a"}],"total":3.0}', 3, 3, id="items that are not objects"),
         pytest.param(b'{"inventories":[{"name":"\xff"}],"total":"1"}', 1, 1, id="invalid UTF-8 in a name"),
         pytest.param(b'{"inventories":[{"name":"\\ud83d"},{}],"total":2}', 2, 2, id="lone surrogate in a name"),
-        pytest.param(b'{"success":true,"error":null,"inventories":[]}', 0, None, id="error null as in the vendor manual"),
+        pytest.param(
+            b'{"success":true,"error":null,"inventories":[]}', 0, None, id="error null as in the vendor manual"
+        ),
     ],
 )
 def test_every_form_of_a_query_reply_is_accepted(body: bytes, rows: int, total: int | None) -> None:
@@ -262,15 +264,17 @@ def test_invalid_query_reply_is_an_error_and_not_an_empty_list(body: bytes) -> N
 
 
 def deep(depth: int) -> bytes:
-    """A value of arrays in each other."""
+    """Return nested arrays."""
     return b"[" * depth + b"]" * depth
 
 
-ODD_RECORDS = [
+PARTLY_UNREADABLE = [
     pytest.param(row(scene="HERE").replace(b'"HERE"', deep(1_000)), {"scene"}, id="nested 1,000 deep"),
     pytest.param(row(scene="HERE").replace(b'"HERE"', deep(100_000)), {"scene"}, id="nested 100,000 deep"),
     pytest.param(row(resourceRefs="HERE").replace(b'"HERE"', deep(2_000)), {"resourceRefs"}, id="deeply nested refs"),
-    pytest.param(row(description="HERE").replace(b'"HERE"', deep(2_000)), {"description"}, id="deeply nested known field"),
+    pytest.param(
+        row(description="HERE").replace(b'"HERE"', deep(2_000)), {"description"}, id="deeply nested known field"
+    ),
     pytest.param(row(usedCapacity="HERE").replace(b'"HERE"', b"9" * 10_000), {"usedCapacity"}, id="10,000 digits"),
     pytest.param(row(usedCapacity="HERE").replace(b'"HERE"', b"1e400"), {"usedCapacity"}, id="number out of range"),
     pytest.param(row(usedCapacity="HERE").replace(b'"HERE"', b"NaN"), {"usedCapacity"}, id="NaN"),
@@ -280,9 +284,9 @@ ODD_RECORDS = [
     pytest.param(row(description="HERE").replace(b"HERE", b"\xff\xfe"), set(), id="invalid UTF-8"),
     pytest.param(row()[:-1] + b',"status":"Failed"}', set(), id="duplicate name"),
 ]
-"""Records whose uuid and name can be read, and which fields are named as bad."""
+"""Records with a readable uuid and name, and their unreadable fields."""
 
-NO_RECORDS = [
+NOT_RECORDS = [
     pytest.param(text, id=name)
     for name, text in {
         "null": b"null",
@@ -296,49 +300,49 @@ NO_RECORDS = [
 ]
 
 
-@pytest.mark.parametrize(("odd", "bad"), ODD_RECORDS)
-def test_partly_unreadable_record_keeps_its_name_and_the_other_records(odd: bytes, bad: set[str]) -> None:
+@pytest.mark.parametrize(("raw_record", "unreadable"), PARTLY_UNREADABLE)
+def test_partly_unreadable_record_keeps_its_name_and_the_other_records(raw_record: bytes, unreadable: set[str]) -> None:
     first, last = row(uuid="first"), row(uuid="last")
-    page = decode_page(b'{"total":3,"inventories":[' + b",".join([first, odd, last]) + b"]}")
+    page = decode_page(b'{"total":3,"inventories":[' + b",".join([first, raw_record, last]) + b"]}")
     tasks = [decode_task(raw, SHANGHAI) for raw in page.rows]
     assert page.total == 3
     assert [task.uuid for task in tasks] == ["first", FULL_ROW["uuid"], "last"]
     assert tasks[0] == decode_task(first, SHANGHAI)
     assert tasks[2] == decode_task(last, SHANGHAI)
     assert tasks[1].name == FULL_ROW["name"]
-    assert tasks[1].unreadable_fields == bad
+    assert tasks[1].unreadable_fields == unreadable
 
 
-@pytest.mark.parametrize("odd", NO_RECORDS)
-def test_item_that_is_not_a_record_becomes_an_unreadable_task(odd: bytes) -> None:
+@pytest.mark.parametrize("raw_record", NOT_RECORDS)
+def test_item_that_is_not_a_record_becomes_an_unreadable_task(raw_record: bytes) -> None:
     first, last = row(uuid="first"), row(uuid="last")
-    page = decode_page(b'{"total":3,"inventories":[' + b",".join([first, odd, last]) + b"]}")
+    page = decode_page(b'{"total":3,"inventories":[' + b",".join([first, raw_record, last]) + b"]}")
     before, between, after = (decode_task(raw, SHANGHAI) for raw in page.rows)
     assert (before.uuid, after.uuid) == ("first", "last")
     assert WHOLE_RECORD in between.unreadable_fields
     assert between.name == "(unreadable record)"
 
 
-@pytest.mark.parametrize(("odd", "bad"), ODD_RECORDS)
-def test_partly_unreadable_record_is_shown_and_exported(odd: bytes, bad: set[str]) -> None:
-    task = decode_task(odd, SHANGHAI)
+@pytest.mark.parametrize(("raw_record", "unreadable"), PARTLY_UNREADABLE)
+def test_partly_unreadable_record_is_shown_and_exported(raw_record: bytes, unreadable: set[str]) -> None:
+    task = decode_task(raw_record, SHANGHAI)
     fields = {field.name: field for field in raw_fields(task, SHANGHAI)}
     assert fields["uuid"].text == FULL_ROW["uuid"]
-    assert bad <= fields.keys() | {"resourceRefs"}
+    assert unreadable <= fields.keys() | {"resourceRefs"}
     assert FULL_ROW["uuid"] in "".join(pretty_json_lines(task).lines)
     assert json.loads(json_line(task))["uuid"] == FULL_ROW["uuid"]
 
 
-@pytest.mark.parametrize("odd", NO_RECORDS)
-def test_item_that_is_not_a_record_is_shown_and_exported(odd: bytes) -> None:
-    task = decode_task(odd, SHANGHAI)
+@pytest.mark.parametrize("raw_record", NOT_RECORDS)
+def test_item_that_is_not_a_record_is_shown_and_exported(raw_record: bytes) -> None:
+    task = decode_task(raw_record, SHANGHAI)
     assert raw_fields(task, SHANGHAI)
     assert pretty_json_lines(task).lines
     json.loads(json_line(task))
 
 
-def names(decoder: TaskDecoder, rows: list[Mapping[str, Any]]) -> list[Task]:
-    """A poll: everything is read, then remembered."""
+def poll(decoder: TaskDecoder, rows: list[Mapping[str, Any]]) -> list[Task]:
+    """Decode a complete poll and keep its tasks for the next one."""
     tasks = decoder.decode(encoded(record) for record in rows)
     decoder.set_known({task.uuid: task for task in tasks})
     return tasks
@@ -346,15 +350,15 @@ def names(decoder: TaskDecoder, rows: list[Mapping[str, Any]]) -> list[Task]:
 
 def test_equal_bytes_give_the_same_task_object_in_the_next_poll() -> None:
     decoder = TaskDecoder()
-    (first,) = names(decoder, [FULL_ROW])
-    assert names(decoder, [FULL_ROW])[0] is first
-    assert names(decoder, [{**FULL_ROW, "usedCapacity": 1}])[0].used_bytes == 1
+    (first,) = poll(decoder, [FULL_ROW])
+    assert poll(decoder, [FULL_ROW])[0] is first
+    assert poll(decoder, [{**FULL_ROW, "usedCapacity": 1}])[0].used_bytes == 1
 
 
 def test_changed_task_shares_its_unchanged_values() -> None:
     decoder = TaskDecoder()
-    (before,) = names(decoder, [FULL_ROW])
-    (after,) = names(decoder, [{**FULL_ROW, "usedCapacity": 1}])
+    (before,) = poll(decoder, [FULL_ROW])
+    (after,) = poll(decoder, [{**FULL_ROW, "usedCapacity": 1}])
     assert after == decode_task(encoded({**FULL_ROW, "usedCapacity": 1}), None)
     assert after.uuid is before.uuid
     assert after.name is before.name
@@ -363,20 +367,20 @@ def test_changed_task_shares_its_unchanged_values() -> None:
 
 def test_task_missing_from_one_poll_is_decoded_again() -> None:
     decoder = TaskDecoder()
-    (first,) = names(decoder, [FULL_ROW])
-    names(decoder, [])
-    assert names(decoder, [FULL_ROW])[0] is not first
+    (first,) = poll(decoder, [FULL_ROW])
+    poll(decoder, [])
+    assert poll(decoder, [FULL_ROW])[0] is not first
 
 
 def test_record_without_a_uuid_is_decoded_in_every_poll() -> None:
     decoder = TaskDecoder()
     for record in ({**FULL_ROW, "uuid": None}, {**FULL_ROW, "uuid": 7}):
-        (first,) = names(decoder, [record])
-        assert names(decoder, [record])[0] == first
+        (first,) = poll(decoder, [record])
+        assert poll(decoder, [record])[0] == first
 
 
 def test_new_time_zone_decodes_the_dates_again() -> None:
     decoder = TaskDecoder()
-    assert names(decoder, [FULL_ROW])[0].created_at is None
+    assert poll(decoder, [FULL_ROW])[0].created_at is None
     decoder.zone = SHANGHAI
-    assert names(decoder, [FULL_ROW])[0].created_at == datetime(2025, 3, 4, 1, 12, 33, tzinfo=UTC)
+    assert poll(decoder, [FULL_ROW])[0].created_at == datetime(2025, 3, 4, 1, 12, 33, tzinfo=UTC)

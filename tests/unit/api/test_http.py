@@ -295,7 +295,9 @@ def bomb(megabytes: int) -> bytes:
         pytest.param("gzip, gzip", gz(gz(b"") * 2**18), id="large between two codings, empty result"),
     ],
 )
-async def test_size_limit_applies_to_every_stage_of_decoding(encoding: str, sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_size_limit_applies_to_every_stage_of_decoding(
+    encoding: str, sent: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("cdptui.api.responses.MAX_BODY_BYTES", SMALL_LIMIT)
     with pytest.raises(e.UnreadableAnswer, match="too large"):
         await read_body(encoded_as(encoding, sent, piece=65_536), BASE)
@@ -320,9 +322,7 @@ async def test_endless_empty_gzip_members_are_too_large(monkeypatch: pytest.Monk
 
 FRONTS = [
     pytest.param(b"\xef\xbb\xbf" + TEXT.encode(), "", id="UTF-8 with BOM"),
-    pytest.param(
-        b"\xef\xbb\xbf" + TEXT.encode(), "application/json;charset=UTF-8", id="UTF-8 with BOM and charset"
-    ),
+    pytest.param(b"\xef\xbb\xbf" + TEXT.encode(), "application/json;charset=UTF-8", id="UTF-8 with BOM and charset"),
     pytest.param(TEXT.encode("utf-16"), "", id="UTF-16 with BOM"),
     pytest.param(b"\xfe\xff" + TEXT.encode("utf-16-be"), "", id="UTF-16 big-endian with BOM"),
     pytest.param(TEXT.encode("utf-16-le"), "application/json;charset=utf-16le", id="UTF-16 without BOM"),

@@ -47,7 +47,7 @@ MACHINE = {"uuid": "vm-1", "name": "erp\u202edb", "state": "Running", "cpuNum": 
 
 
 class Node:
-    """Answers by path, and what it was asked."""
+    """Responds by path and records the requests."""
 
     def __init__(self, **answers: Any) -> None:
         self.answers = {f"/{name.replace('__', '/').replace('_', '-')}": answer for name, answer in answers.items()}
@@ -64,13 +64,13 @@ def listed(*rows: object) -> dict[str, object]:
 
 
 class PagedNode:
-    """Lists with a cap on pages, as a front may have one; the map of recovery points has no total."""
+    """Lists in capped pages, as from a proxy; recovery points have no total."""
 
-    def __init__(self, rows: int, cap: int, *, honours_start: bool = True, says_total: bool = True) -> None:
+    def __init__(self, rows: int, cap: int, *, honours_start: bool = True, has_total: bool = True) -> None:
         self.rows = [{"uuid": f"{number:08}", "name": str(number), "ts": None} for number in range(rows)]
         self.cap = cap
         self.honours_start = honours_start
-        self.says_total = says_total
+        self.has_total = has_total
         self.asked: list[str] = []
 
     async def call(self, path: str, params: Sequence[tuple[str, str]]) -> bytes:
@@ -81,7 +81,7 @@ class PagedNode:
         if path.endswith("recovery-points"):
             points = [{"id": int(row["uuid"] or "0"), "volId": "v-1"} for row in page]
             return json.dumps({"recoveryPoints": {"v-1": points, "v-2": points[: self.cap // 2]}}).encode()
-        total = {"total": len(self.rows)} if self.says_total else {}
+        total = {"total": len(self.rows)} if self.has_total else {}
         return json.dumps({"inventories": page, **total}).encode()
 
     def resources(self) -> InventoryApi:
@@ -196,7 +196,7 @@ async def test_storages_and_policies_in_capped_pages_are_read_whole(cap: int, re
 
 
 async def test_list_without_a_total_is_read_whole_in_capped_pages() -> None:
-    policies = await PagedNode(250, 100, says_total=False).resources().policies()
+    policies = await PagedNode(250, 100, has_total=False).resources().policies()
     assert len(policies.items) == 250
     assert not policies.is_partial
 

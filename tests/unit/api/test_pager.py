@@ -14,7 +14,7 @@ from cdptui.models.task import Task
 
 
 class Move(NamedTuple):
-    """What happens on the server between two answers."""
+    """Changes of the list on the server between two responses."""
 
     inserted: tuple[int, ...]
     deleted: tuple[int, ...]
@@ -30,7 +30,7 @@ def a_task(number: int) -> Task:
 
 
 class Server:
-    """A list sorted by uuid that moves after each answer."""
+    """A list sorted by uuid that changes after each response."""
 
     def __init__(self, numbers: set[int], movement: list[Move]) -> None:
         self.numbers = sorted(numbers)
@@ -56,13 +56,13 @@ class Server:
                 self.ever.add(number)
 
 
-def read_all(server: Server, page_size: int, *, says_total: bool = True) -> Pager[Task]:
+def read_all(server: Server, page_size: int, *, has_total: bool = True) -> Pager[Task]:
     paging = Pager[Task](page_size)
     while not paging.is_done:
-        assert paging.pages < 500, "it does not end"
+        assert paging.pages < 500, "the poll does not end"
         window = paging.next_window()
         rows, total = server.answer(*window)
-        paging.accept(window, rows, total if says_total else None)
+        paging.accept(window, rows, total if has_total else None)
     return paging
 
 
@@ -72,19 +72,19 @@ def read_all(server: Server, page_size: int, *, says_total: bool = True) -> Page
 @example(set(range(100, 110)), [Move(tuple(range(2)), ())] * 9, 3, True)
 @example(set(range(100, 140)), [Move((), (100,))] * 12, 2, False)
 def test_row_present_during_the_whole_poll_is_read_exactly_once(
-    numbers: set[int], movement: list[Move], page_size: int, says_total: bool
+    numbers: set[int], movement: list[Move], page_size: int, has_total: bool
 ) -> None:
     server = Server(numbers, [Move(move.inserted[: page_size - 1], move.deleted) for move in movement])
-    paging = read_all(server, page_size, says_total=says_total)
+    paging = read_all(server, page_size, has_total=has_total)
     uuids = [task.uuid for task in paging.by_uuid.values()]
     assert len(uuids) == len(set(uuids))
     assert {a_task(number).uuid for number in server.stayed} <= set(uuids)
     assert set(uuids) <= {a_task(number).uuid for number in server.ever}
 
 
-@pytest.mark.parametrize("newcomers", [3, 4, 7])
-def test_page_of_rows_added_before_the_position_does_not_end_the_poll(newcomers: int) -> None:
-    server = Server(set(range(100, 120)), [Move((), ()), Move(tuple(range(newcomers)), ())])
+@pytest.mark.parametrize("added", [3, 4, 7])
+def test_page_of_rows_added_before_the_position_does_not_end_the_poll(added: int) -> None:
+    server = Server(set(range(100, 120)), [Move((), ()), Move(tuple(range(added)), ())])
     paging = read_all(server, page_size=3)
     assert {task.uuid for task in paging.by_uuid.values()} >= {a_task(number).uuid for number in range(100, 120)}
 
@@ -101,7 +101,7 @@ def test_unchanging_list_takes_the_minimum_number_of_requests(count: int, page_s
 @settings(max_examples=100)
 @given(st.integers(0, 60), st.integers(1, 10))
 def test_without_a_total_at_most_two_more_requests_confirm_the_end(count: int, page_size: int) -> None:
-    paging = read_all(Server(set(range(count)), []), page_size, says_total=False)
+    paging = read_all(Server(set(range(count)), []), page_size, has_total=False)
     assert len(paging.by_uuid) == count
     assert paging.total is None
     assert not paging.is_cut_short
@@ -120,7 +120,7 @@ def test_server_that_ignores_start_ends_the_poll_as_cut_short() -> None:
     paging = Pager[Task](3)
     rows = [a_task(number) for number in range(10)]
     while not paging.is_done:
-        assert paging.pages < 20, "it does not end"
+        assert paging.pages < 20, "the poll does not end"
         window = paging.next_window()
         paging.accept(window, rows[: window.limit], 1_000_000)
     assert paging.is_cut_short
@@ -141,14 +141,14 @@ def test_list_that_shrinks_between_pages_is_read_to_its_end(total: int) -> None:
     paging.accept(paging.next_window(), [a_task(number) for number in range(5)], 50)
     left = [a_task(number) for number in range(total)]
     while not paging.is_done:
-        assert paging.pages < 20, "it does not end"
+        assert paging.pages < 20, "the poll does not end"
         start, limit = window = paging.next_window()
         paging.accept(window, left[start : start + limit], total)
     assert paging.total == total
 
 
 class CappedServer(Server):
-    """A server, or a front before it, that gives no more rows than its cap of the moment."""
+    """A server, or a proxy, whose cap on the rows of a page changes with each request."""
 
     def __init__(self, numbers: set[int], movement: list[Move], caps: list[int]) -> None:
         super().__init__(numbers, movement)
@@ -165,7 +165,7 @@ def uuids_of(numbers: Iterable[int]) -> set[str]:
     return {a_task(number).uuid for number in numbers}
 
 
-def is_said_to_be_partial(paging: Pager[Task]) -> bool:
+def is_reported_partial(paging: Pager[Task]) -> bool:
     return paging.is_cut_short or (paging.total is not None and len(paging.by_uuid) < paging.total)
 
 
@@ -176,7 +176,7 @@ def test_list_in_capped_pages_is_read_completely(cap: int, requests: int) -> Non
     server = CappedServer(set(range(2500)), [], [cap])
     paging = read_all(server, PAGE_SIZE)
     assert len(paging.by_uuid) == paging.total == 2500
-    assert not is_said_to_be_partial(paging)
+    assert not is_reported_partial(paging)
     assert server.requests == requests
 
 
@@ -186,7 +186,7 @@ def test_very_small_cap_ends_at_the_page_limit(cap: int) -> None:
     paging = read_all(server, PAGE_SIZE)
     assert server.requests == MAX_PAGES
     assert len(paging.by_uuid) >= MAX_PAGES - 1
-    assert is_said_to_be_partial(paging)
+    assert is_reported_partial(paging)
 
 
 @pytest.mark.parametrize("cap", [1, 2, 3])
@@ -211,7 +211,7 @@ def test_with_any_cap_every_remaining_row_is_read_or_the_list_is_partial(
     server = CappedServer(numbers, movement, caps)
     paging = read_all(server, page_size)
     assert paging.by_uuid.keys() <= uuids_of(server.ever)
-    assert uuids_of(server.stayed) <= paging.by_uuid.keys() or is_said_to_be_partial(paging)
+    assert uuids_of(server.stayed) <= paging.by_uuid.keys() or is_reported_partial(paging)
     assert server.requests <= MAX_PAGES
 
 
@@ -221,16 +221,14 @@ def test_without_a_total_every_remaining_row_is_read_or_the_list_is_partial(
     numbers: set[int], movement: list[Move], caps: list[int], page_size: int
 ) -> None:
     server = CappedServer(numbers, movement, caps)
-    paging = read_all(server, page_size, says_total=False)
-    assert uuids_of(server.stayed) <= paging.by_uuid.keys() or is_said_to_be_partial(paging)
+    paging = read_all(server, page_size, has_total=False)
+    assert uuids_of(server.stayed) <= paging.by_uuid.keys() or is_reported_partial(paging)
     assert server.requests <= MAX_PAGES
 
 
 @settings(max_examples=200)
 @given(st.integers(0, 60), st.lists(st.integers(2, 9), min_size=1, max_size=6), st.data())
-def test_wrong_total_loses_no_row_and_takes_few_more_requests(
-    count: int, caps: list[int], data: st.DataObject
-) -> None:
+def test_wrong_total_loses_no_row_and_takes_few_more_requests(count: int, caps: list[int], data: st.DataObject) -> None:
     server, paging = CappedServer(set(range(count)), [], caps), Pager[Task](PAGE_SIZE)
     totals = st.one_of(st.none(), st.just(0), st.integers(count + 1, 10**6))
     while not paging.is_done:
@@ -251,7 +249,7 @@ def test_capped_server_that_ignores_start_is_partial_after_few_requests(cap: int
         paging.accept(window, rows[: window.limit], window.start + cap + 1 if total is None else total)
     assert paging.pages <= 14
     assert len(paging.by_uuid) == cap
-    assert is_said_to_be_partial(paging)
+    assert is_reported_partial(paging)
 
 
 def test_server_without_paging_and_total_is_not_partial() -> None:
@@ -260,7 +258,7 @@ def test_server_without_paging_and_total_is_not_partial() -> None:
     while not paging.is_done:
         paging.accept(paging.next_window(), rows, None)
     assert paging.pages == 3
-    assert not is_said_to_be_partial(paging)
+    assert not is_reported_partial(paging)
 
 
 def test_full_pages_that_repeat_without_a_total_are_partial() -> None:
@@ -270,7 +268,7 @@ def test_full_pages_that_repeat_without_a_total_are_partial() -> None:
         window = paging.next_window()
         paging.accept(window, rows[: window.limit], None)
     assert paging.pages <= 14
-    assert is_said_to_be_partial(paging)
+    assert is_reported_partial(paging)
 
 
 @pytest.mark.parametrize("empty", [2, 3, 10])
@@ -281,7 +279,7 @@ def test_empty_page_in_the_middle_is_requested_again(empty: int) -> None:
         rows, total = server.answer(*window)
         paging.accept(window, [] if server.requests == empty else rows, total)
     assert len(paging.by_uuid) == 250
-    assert not is_said_to_be_partial(paging)
+    assert not is_reported_partial(paging)
     assert server.requests <= 30
 
 
@@ -292,5 +290,5 @@ def test_list_with_only_empty_pages_after_a_row_is_partial() -> None:
         start, limit = window = paging.next_window()
         paging.accept(window, rows[start : start + min(limit, 20)], 250)
     assert len(paging.by_uuid) == 50
-    assert is_said_to_be_partial(paging)
+    assert is_reported_partial(paging)
     assert paging.pages <= 10

@@ -185,9 +185,9 @@ def test_error_code_selects_the_error_type(code: str, kind: type[e.ApiError]) ->
 @pytest.mark.parametrize("number", [10018, 10019, 10020])
 @pytest.mark.parametrize("name", ["code", "globalErrorCode"])
 def test_invalid_session_is_recognised_by_each_of_its_codes(number: int, name: str) -> None:
-    said = {"code": "SYS.1000", "details": "会话已过期", name: f"ORG_ZSTACK_IDENTITY_{number}"}
+    text = {"code": "SYS.1000", "details": "会话已过期", name: f"ORG_ZSTACK_IDENTITY_{number}"}
     with pytest.raises(e.SessionInvalid):
-        check_response(503, encoded({"error": said}), url=URL)
+        check_response(503, encoded({"error": text}), url=URL)
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_denied_permission_is_recognised_by_its_text(details: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("text", "expected"),
     [
         pytest.param({"details": "d", "localizedMessage": "l", "i18nDetails": "i"}, "l", id="localizedMessage first"),
         pytest.param({"details": "d", "i18nDetails": "i"}, "i", id="i18nDetails second"),
@@ -219,9 +219,9 @@ def test_denied_permission_is_recognised_by_its_text(details: str) -> None:
         pytest.param({"details": "a\x1b[31mb\nc"}, "a␛[31mb␊c", id="sanitized"),
     ],
 )
-def test_message_is_the_most_useful_text_of_the_error(said: dict[str, object], expected: str) -> None:
+def test_message_is_the_most_useful_text_of_the_error(text: dict[str, object], expected: str) -> None:
     with pytest.raises(e.ServerError) as caught:
-        check_response(503, encoded({"error": {"code": "X.1", **said}}), url=URL)
+        check_response(503, encoded({"error": {"code": "X.1", **text}}), url=URL)
     assert caught.value.detail == expected
 
 
@@ -292,8 +292,8 @@ def test_every_failure_kind_of_a_node_has_an_error_class() -> None:
     def below(kind: type[e.ApiError]) -> set[type[e.ApiError]]:
         return {kind}.union(*(below(child) for child in kind.__subclasses__()))
 
-    ours = {FailureKind.INTERNAL, FailureKind.INTERNAL_AGAIN, FailureKind.CONFIGURATION}
-    assert {kind.kind for kind in below(e.ApiError)} == set(FailureKind) - ours
+    internal = {FailureKind.INTERNAL, FailureKind.INTERNAL_AGAIN, FailureKind.CONFIGURATION}
+    assert {kind.kind for kind in below(e.ApiError)} == set(FailureKind) - internal
 
 
 @pytest.mark.parametrize(
@@ -319,7 +319,7 @@ def test_refusal_without_a_code_is_recognised_by_its_text(status: int, text: str
 
 
 @pytest.mark.parametrize(
-    "said",
+    "text",
     [
         pytest.param({"details": '{"authentications":["googleAuth"],"credentials":"admin"}'}, id="older"),
         pytest.param(
@@ -327,7 +327,7 @@ def test_refusal_without_a_code_is_recognised_by_its_text(status: int, text: str
         ),
     ],
 )
-def test_detail_names_the_required_second_factor(said: dict[str, object]) -> None:
+def test_detail_names_the_required_second_factor(text: dict[str, object]) -> None:
     with pytest.raises(e.SecondFactorNeeded) as caught:
-        check_response(503, encoded({"error": {"code": "ID.2001", "description": "…", **said}}), url=URL)
+        check_response(503, encoded({"error": {"code": "ID.2001", "description": "…", **text}}), url=URL)
     assert caught.value.detail == "googleAuth"

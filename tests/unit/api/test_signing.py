@@ -13,7 +13,7 @@ from cdptui.api.server_clock import ServerClock
 from cdptui.api.signing import canonical_path, sign
 from cdptui.models.auth import AccessKey
 from tests.doubles import EPOCH, FakeClock
-from tests.unit.api.node import BASE, NAMES, TASKS, ZONE, MockNode, connect, read, say
+from tests.unit.api.node import BASE, NAMES, TASKS, ZONE, MockNode, connect, read, respond
 from tests.unit.api.wire import FULL_ROW, encoded
 
 KEY = AccessKey(key_id="KEYID01", secret="secret0123456789")
@@ -41,12 +41,12 @@ def test_canonical_path_is_the_decoded_path_after_the_context_path(base_url: str
 
 
 class KeyNode(httpx.AsyncBaseTransport):
-    """A node that compares wall clocks, as servers do; everybody may ask what time it is."""
+    """A node that compares local times, as servers do, and reports its time without authentication."""
 
     def __init__(
-        self, clock: FakeClock, zone: tzinfo, *, ahead: timedelta = timedelta(), tells_time: bool = True
+        self, clock: FakeClock, zone: tzinfo, *, ahead: timedelta = timedelta(), reports_time: bool = True
     ) -> None:
-        self.clock, self.zone, self.ahead, self.tells_time = clock, zone, ahead, tells_time
+        self.clock, self.zone, self.ahead, self.reports_time = clock, zone, ahead, reports_time
         self.dates: list[str] = []
         self.asked_time = 0
         self._node = MockNode([FULL_ROW], names={"vm": "erp-db-01"})
@@ -56,18 +56,22 @@ class KeyNode(httpx.AsyncBaseTransport):
         now = self.clock.now() + self.ahead
         if request.url.path.endswith(TIME):
             self.asked_time += 1
-            told = {"currentTime": {"MillionSeconds": int(now.timestamp() * 1000)}, "success": True}
-            return say(200, encoded(told)) if self.tells_time else say(404, b"no api mapping to /v1" + TIME.encode())
+            reported = {"currentTime": {"MillionSeconds": int(now.timestamp() * 1000)}, "success": True}
+            return (
+                respond(200, encoded(reported))
+                if self.reports_time
+                else respond(404, b"no api mapping to /v1" + TIME.encode())
+            )
         date = request.headers["date"]
         self.dates.append(date)
         shown = datetime.strptime(f"{date[:25]} +0000", "%a, %d %b %Y %H:%M:%S %z")
         if abs(shown - now.astimezone(self.zone).replace(tzinfo=UTC)) > timedelta(minutes=15):
-            return say(403, b"requestTimeTooSkewed")
+            return respond(403, b"requestTimeTooSkewed")
         path = request.url.path.removeprefix("/zstack")
         if request.headers["authorization"] != f"ZStack {KEY.key_id}:{sign(KEY.secret, 'GET', date, path)}":
-            return say(403, b"wrong accessKey signature")
+            return respond(403, b"wrong accessKey signature")
         if request.url.path.endswith(ZONE):
-            return say(200, encoded({"timezone": str(self.zone), "success": True}))
+            return respond(200, encoded({"timezone": str(self.zone), "success": True}))
         request.headers["authorization"] = "OAuth inside"
         return await self._node.handle_async_request(request)
 
@@ -97,7 +101,7 @@ async def test_likely_time_zone_is_found_without_configuration(zone: str) -> Non
     for _ in range(3):
         assert len(await read(client)) == 1
     assert node.asked_time <= 2
-    assert client.zone == ZoneInfo(zone), "what was guessed, the server then tells"
+    assert client.zone == ZoneInfo(zone), "the server reports the time zone that was guessed"
     await client.aclose()
 
 
@@ -142,24 +146,24 @@ async def test_server_time_advances_with_the_monotonic_clock() -> None:
     await client.aclose()
 
 
-@pytest.mark.parametrize("given", [None, ZoneInfo("UTC")])
-async def test_rejected_dates_are_reported_after_a_few_attempts(given: tzinfo | None) -> None:
+@pytest.mark.parametrize("configured", [None, ZoneInfo("UTC")])
+async def test_rejected_dates_are_reported_after_a_few_attempts(configured: tzinfo | None) -> None:
     clock = FakeClock()
     node = KeyNode(clock, ZoneInfo("America/Caracas"))
-    client = connect(node, KEY, clock, zone=given)
+    client = connect(node, KEY, clock, zone=configured)
     for poll in (1, 2):
         with pytest.raises(e.ClockSkewed) as caught:
             await read(client)
-        assert len(node.dates) == poll * (2 if given else 4)
+        assert len(node.dates) == poll * (2 if configured else 4)
         assert f"signed for {node.dates[-1][17:22]} {node.dates[-1][26:]} (server clock" in caught.value.detail
-        assert ("configured time zone" in caught.value.detail) is (given is not None)
+        assert ("configured time zone" in caught.value.detail) is (configured is not None)
     assert not caught.value.as_failure().needs_user_action
     await client.aclose()
 
 
 async def test_server_time_is_taken_from_the_date_header() -> None:
     clock = FakeClock()
-    node = KeyNode(clock, ZoneInfo("Europe/Berlin"), ahead=timedelta(hours=3, minutes=20), tells_time=False)
+    node = KeyNode(clock, ZoneInfo("Europe/Berlin"), ahead=timedelta(hours=3, minutes=20), reports_time=False)
 
     class Dated(httpx.AsyncBaseTransport):
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -174,7 +178,7 @@ async def test_server_time_is_taken_from_the_date_header() -> None:
 
 async def test_local_time_is_used_when_the_server_reports_none() -> None:
     clock = FakeClock()
-    node = KeyNode(clock, ZoneInfo("Europe/Berlin"), tells_time=False)
+    node = KeyNode(clock, ZoneInfo("Europe/Berlin"), reports_time=False)
     client = connect(node, KEY, clock)
     assert len(await read(client)) == 1
     node.ahead = timedelta(hours=3, minutes=20)
@@ -186,15 +190,15 @@ async def test_local_time_is_used_when_the_server_reports_none() -> None:
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        (say(403, b"the accessKey[KEYID01] is not existed or disabled"), e.KeyRefused),
-        (say(403, b"wrong accessKey signature"), e.KeySignatureWrong),
+        (respond(403, b"the accessKey[KEYID01] is not existed or disabled"), e.KeyRefused),
+        (respond(403, b"wrong accessKey signature"), e.KeySignatureWrong),
     ],
 )
 async def test_refused_access_key_sends_no_more_requests_until_the_next_poll(
     answer: httpx.Response, kind: type[e.ApiError]
 ) -> None:
     node = MockNode()
-    node.next(TIME, say(200, b'{"currentTime":{"Seconds":1767225600}}'))
+    node.next(TIME, respond(200, b'{"currentTime":{"Seconds":1767225600}}'))
     node.next(ZONE, answer)
     node.next(TASKS, answer)
     client = connect(node, KEY)
@@ -220,12 +224,12 @@ async def test_access_key_opens_and_closes_no_session() -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "reported",
     [b"{}", b'{"currentTime":{}}', b'{"currentTime":{"MillionSeconds":"soon"}}', b'{"currentTime":{"Seconds":1e300}}'],
 )
-async def test_invalid_server_time_is_ignored(told: bytes) -> None:
+async def test_invalid_server_time_is_ignored(reported: bytes) -> None:
     node = MockNode()
-    node.next(TIME, say(200, told))
+    node.next(TIME, respond(200, reported))
     clock = ServerClock(HttpClient(BASE, Timeouts.of(1.0), FakeClock(), transport=node), FakeClock(), UTC)
     await clock.synchronize()
     assert clock.date_header() == f"{EPOCH:%a, %d %b %Y %H:%M:%S} GMT"

@@ -27,7 +27,7 @@ def alert(reason: str) -> ssl.SSLError:
 
 
 @pytest.mark.parametrize(
-    ("error", "kind", "said"),
+    ("error", "kind", "text"),
     [
         (unverified(9, "certificate is not yet valid"), e.TlsExpired, "certificate is not yet valid"),
         (unverified(10, "certificate has expired"), e.TlsExpired, "certificate has expired"),
@@ -42,10 +42,10 @@ def alert(reason: str) -> ssl.SSLError:
         (ssl.SSLError("something"), e.TlsFailed, "something"),
     ],
 )
-def test_failed_handshake_becomes_the_matching_error(error: ssl.SSLError, kind: type[e.TlsFailed], said: str) -> None:
+def test_failed_handshake_becomes_the_matching_error(error: ssl.SSLError, kind: type[e.TlsFailed], text: str) -> None:
     failure = map_tls_error(error, URL)
     assert type(failure) is kind
-    assert said in failure.detail
+    assert text in failure.detail
     assert "_ssl.c" not in failure.detail
 
 

@@ -35,7 +35,7 @@ async def link_to(url: str, *, timeout_s: float = 5.0) -> NodeConnection:
 
 
 async def after_good_and_bad(server: Canned, status: int, body: bytes) -> tuple[Update, Update]:
-    """The update of a good poll, and that of the bad one after it."""
+    """Return the updates of a good poll and of the bad one after it."""
     link = await link_to(server.url)
     try:
         async with aclosing(link.monitor.updates()) as updates:
@@ -52,7 +52,7 @@ TOMCAT_404 = b"<!doctype html><html lang=en><head><title>HTTP Status 404 \xe2\x8
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "kind", "said"),
+    ("status", "body", "kind", "text"),
     [
         pytest.param(200, PROXY_PAGE, FailureKind.NOT_A_NODE, "Corporate Proxy", id="web page of a proxy"),
         pytest.param(404, TOMCAT_404, FailureKind.NOT_A_NODE, "Not Found", id="Tomcat without ZStack"),
@@ -96,16 +96,18 @@ TOMCAT_404 = b"<!doctype html><html lang=en><head><title>HTTP Status 404 \xe2\x8
         ),
     ],
 )
-async def test_bad_response_is_reported_and_the_last_data_is_kept(status: int, body: bytes, kind: FailureKind, said: str) -> None:
+async def test_bad_response_is_reported_and_the_last_data_is_kept(
+    status: int, body: bytes, kind: FailureKind, text: str
+) -> None:
     with canned(GOOD) as server:
         good, bad = await after_good_and_bad(server, status, body)
     assert [row.task.name for row in good.rows] == ["My Task"]
     assert bad.snapshot is good.snapshot
     assert bad.failure is not None
     assert bad.failure.kind is kind
-    assert said in failure_sentence(bad.failure)
+    assert text in failure_sentence(bad.failure)
     assert "\n" not in failure_sentence(bad.failure)
-    assert "→" in failure_sentence(bad.failure), "it says what to do"
+    assert "→" in failure_sentence(bad.failure), "the message says what to do"
 
 
 async def test_unreadable_task_does_not_hide_the_others() -> None:
@@ -212,7 +214,7 @@ async def test_expired_session_is_renewed_once() -> None:
         good, bad = await after_good_and_bad(server, 503, expired)
         assert server.count("PUT", LOGIN) == 2
     assert good.failure is None
-    assert bad.failure is not None, "it was refused with the new session as well"
+    assert bad.failure is not None, "the new session was rejected as well"
     assert bad.failure.kind is FailureKind.SESSION_CONTENDED
 
 

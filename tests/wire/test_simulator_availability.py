@@ -39,7 +39,7 @@ def is_refused(server: EmbeddedServer) -> bool:
         socket.create_connection((host, int(port)), timeout=60).close()
     except ConnectionRefusedError:
         return True
-    except ConnectionResetError:  # taken in by the system as the listener closed: the next one is refused
+    except ConnectionResetError:  # accepted by the system as the listener closed; the next one is refused
         return False
     return False
 
@@ -91,7 +91,9 @@ def test_server_with_a_refuse_rule_stops_and_starts(node: ManagementNode, server
     eventually(lambda: answers(server))
 
 
-def test_slow_start_accepts_connections_and_responds_when_it_is_over(node: ManagementNode, client: httpx.Client) -> None:
+def test_slow_start_accepts_connections_and_responds_when_it_is_over(
+    node: ManagementNode, client: httpx.Client
+) -> None:
     node.faults.add("slow-start", seconds=0.3)
     begin = time.monotonic()
     assert client.get("/licenses/addons").status_code == 200
@@ -99,7 +101,9 @@ def test_slow_start_accepts_connections_and_responds_when_it_is_over(node: Manag
     assert node.faults.start_left_s == 0
 
 
-def test_slow_start_applies_after_each_refusal(node: ManagementNode, server: EmbeddedServer, client: httpx.Client) -> None:
+def test_slow_start_applies_after_each_refusal(
+    node: ManagementNode, server: EmbeddedServer, client: httpx.Client
+) -> None:
     node.faults.add("slow-start", seconds=0.5)
     assert client.get("/licenses/addons").status_code == 200
     assert node.faults.start_left_s == 0
@@ -151,9 +155,7 @@ def test_stop_does_not_wait_for_hanging_requests(
     assert capfd.readouterr() == ("", "")
 
 
-def test_rules_can_be_changed_from_several_threads(
-    node: ManagementNode, server: EmbeddedServer
-) -> None:
+def test_rules_can_be_changed_from_several_threads(node: ManagementNode, server: EmbeddedServer) -> None:
     failures: list[BaseException] = []
 
     def switch(kind: str) -> None:
@@ -162,7 +164,7 @@ def test_rules_can_be_changed_from_several_threads(
                 rule = node.faults.add(kind, seconds=0.01, lasts_s=30)
                 answers(server)
                 node.faults.remove(rule)
-        except BaseException as error:  # noqa: BLE001 - a thread's failure is the test's
+        except BaseException as error:  # noqa: BLE001 - reported by the test
             failures.append(error)
 
     threads = [threading.Thread(target=switch, args=(kind,)) for kind in ("refuse", "slow-start", "reset", "delay")]

@@ -91,7 +91,7 @@ async def test_unknown_project_leaves_no_session_of_the_virtual_id() -> None:
         assert update.failure is not None
         assert update.failure.kind is FailureKind.PROJECT_REFUSED
         assert "nowhere" in update.failure.detail
-        assert update.next_poll_at is None, "nobody logs in again and again for it"
+        assert update.next_poll_at is None, "the login is not retried automatically"
         assert server.node.sessions.logins == 1
         assert server.node.sessions.alive() == 0
         await link.aclose()
@@ -117,7 +117,7 @@ async def test_login_longer_than_several_polls_opens_one_session_and_leaves_none
 async def test_close_without_a_connection_returns_at_once() -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=0) as nowhere, ExitStack() as queue:
         address = nowhere.getsockname()
-        # A client that comes once the queue is full gets no answer at all.
+        # While the queue is full, a new client gets no response at all.
         for _ in range(3):
             waiting = queue.enter_context(socket.socket())
             waiting.setblocking(False)
@@ -164,8 +164,8 @@ async def test_one_of_two_clients_that_end_each_others_session_stops_and_reports
             assert update.next_poll_at is None
             ours.monitor.on_resume()
             assert (await poll(theirs, their)).failure is None
-            assert server.node.sessions.logins == 4, "nobody ends theirs any more"
-            assert (await poll(ours, our)).failure is None, "a person takes it back"
+            assert server.node.sessions.logins == 4, "our client no longer ends their session"
+            assert (await poll(ours, our)).failure is None, "after the user refreshes"
         await ours.aclose()
         await theirs.aclose()
         assert server.node.sessions.alive() == 0
@@ -217,7 +217,7 @@ async def test_login_obstacle_is_reported_and_tried_once(code: str, kind: Failur
         assert update.failure is not None
         assert update.failure.kind is kind
         assert advice in failure_sentence(update.failure).partition(" → ")[2]
-        assert update.next_poll_at is None, "it waits for a person"
+        assert update.next_poll_at is None, "it waits for the user"
         paths = [request.path for request in server.node.journal.requests]
         assert paths.count("/zstack/v1/accounts/login") == 1
 
@@ -250,7 +250,7 @@ async def test_unknown_server_time_zone_is_reported() -> None:
         assert update.failure is not None
         assert update.failure.kind is FailureKind.CLOCK_SKEW
         assert "--server-zone" in failure_sentence(update.failure)
-        assert len(server.node.journal.requests) < 12, "a few tries, not all zones of the world"
+        assert len(server.node.journal.requests) < 12, "only a few time zones are tried"
 
 
 async def test_reported_time_zone_replaces_the_guess() -> None:
