@@ -62,14 +62,14 @@ def test_message_rpc_logs_in_queries_and_logs_out(server: EmbeddedServer) -> Non
     assert (refused["success"], refused["error"]["code"]) == (False, "ID.1001")
 
 
-def test_unknown_message_is_refused(server: EmbeddedServer) -> None:
+def test_message_that_is_not_known_is_refused(server: EmbeddedServer) -> None:
     login = {"accountName": "admin", "password": sha512(b"password").hexdigest()}
     session = send(server, "org.zstack.header.identity.APILogInByAccountMsg", login)["inventory"]["uuid"]
     reply = send(server, "org.zstack.header.host.APIQueryHostMsg", {"session": {"uuid": session}})
     assert reply["error"]["code"] == "PORTAL.1000"
 
 
-async def test_vendor_client_works(server: EmbeddedServer) -> None:
+async def test_vendors_own_client_is_content(server: EmbeddedServer) -> None:
     vendor = pytest.importorskip("zstack_mcp.zstack_client")
     client = vendor.ZStackClient(api_url=server.url, account="admin", password="password")
     try:
@@ -92,7 +92,7 @@ async def test_vendor_client_works(server: EmbeddedServer) -> None:
         await client.close()
 
 
-async def test_foreground_server_stops_when_cancelled() -> None:
+async def test_foreground_ends_when_it_is_cancelled() -> None:
     ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(serve(ManagementNode(SimulatorSettings(port=0)), on_ready=ready.set_result))
     url = await ready
@@ -105,7 +105,7 @@ async def test_foreground_server_stops_when_cancelled() -> None:
             await client.get(f"{url}/zstack/v1/licenses/addons")
 
 
-async def test_foreground_server_fails_on_a_port_in_use(server: EmbeddedServer) -> None:
+async def test_foreground_does_not_take_a_port_in_use(server: EmbeddedServer) -> None:
     port = int(server.url.rpartition(":")[2])
     with pytest.raises(OSError, match="in use"):
         await serve(ManagementNode(SimulatorSettings(port=port, tasks=0)), on_ready=print)
@@ -122,7 +122,7 @@ print("ended", flush=True)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_foreground_server_stops_silently_on_a_signal(number: signal.Signals) -> None:
+def test_foreground_serves_until_a_signal_and_ends_quietly(number: signal.Signals) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", FOREGROUND], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
