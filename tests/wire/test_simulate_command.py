@@ -78,7 +78,7 @@ def test_faults_are_active_from_the_start_and_removed_by_control() -> None:
         assert client.get("/zstack/v1/licenses/addons").status_code == 200
 
 
-def test_control_endpoint_is_off_by_default() -> None:
+def test_without_control_there_is_none() -> None:
     with simulate() as (_, url):
         answer = httpx.get(f"{url}/control/faults", verify=False)
         assert answer.status_code == 404

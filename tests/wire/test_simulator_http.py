@@ -217,7 +217,7 @@ def test_other_inventories_share_the_query_engine(client: httpx.Client, path: st
     assert all(set(row) == {"uuid", "name"} for row in some)
 
 
-def test_node_reports_version_time_and_time_zone(bare: httpx.Client, client: httpx.Client) -> None:
+def test_node_tells_about_itself(bare: httpx.Client, client: httpx.Client) -> None:
     assert bare.put("/management-nodes/actions", json={"getVersion": {}}).json() == {
         "version": "5.2.1",
         "success": True,
@@ -300,9 +300,7 @@ def test_update_and_delete_are_jobs(node: ManagementNode, client: httpx.Client) 
     assert error_of(finished(client, client.post(f"/cdp-task/enable/{uuid}")))["code"] == "SYS.1003"
 
 
-def test_enabling_a_task_on_a_disconnected_storage_fails_with_its_cause(
-    node: ManagementNode, client: httpx.Client
-) -> None:
+def test_enabling_on_a_lost_storage_fails_with_its_cause(node: ManagementNode, client: httpx.Client) -> None:
     task = next(task for task in node.world.tasks.values() if not task.storage.connected)
     error = error_of(finished(client, client.post(f"/cdp-task/enable/{task.uuid}")))
     assert error["location"] == "start-cdp-task-on-host"
