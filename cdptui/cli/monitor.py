@@ -83,17 +83,19 @@ _ADDRESS_SPACE_BYTES: Final = 384 << 20
 _SESSION_LEFT: Final = "not logged out: a session may remain on the node until it expires"
 
 
-def run_monitor(settings: MonitorSettings, display: DisplaySettings, choices: EffectiveConfig | None = None) -> int:
+def run_monitor(
+    settings: MonitorSettings, display: DisplaySettings, effective_config: EffectiveConfig | None = None
+) -> int:
     """Run until the user quits, and return the exit code. Raises CommandError after an internal error.
 
-    `choices` has the profiles that the user can switch to.
+    `effective_config` has the profiles that the user can switch to.
     """
     _require_address_space()
     display.log.ensure_writable()
     codes: list[int] = []
 
     async def run() -> None:
-        codes.append(await _run(settings, display, choices))
+        codes.append(await _run(settings, display, effective_config))
 
     try:
         asyncio.run(run())
@@ -104,7 +106,7 @@ def run_monitor(settings: MonitorSettings, display: DisplaySettings, choices: Ef
     return codes[0]
 
 
-async def _run(settings: MonitorSettings, display: DisplaySettings, choices: EffectiveConfig | None) -> int:
+async def _run(settings: MonitorSettings, display: DisplaySettings, effective_config: EffectiveConfig | None) -> int:
     gc_tuning.on_start_up()
     _ignore_textual_variables()
     # Importing Textual takes a quarter of a second, which --help and errors do not need.
@@ -114,18 +116,18 @@ async def _run(settings: MonitorSettings, display: DisplaySettings, choices: Eff
     # Without a handler, an error that ends the app before logging starts would be printed with its traceback.
     logging.getLogger().addHandler(logging.NullHandler())
     clock = SystemClock()
-    target = initial_target(settings, display, clock, choices)
+    target = initial_target(settings, display, clock, effective_config)
     app = CdptuiApp(
         target,
         clock=clock,
-        targets=() if choices is None else profile_targets(target, display, clock, choices),
+        targets=() if effective_config is None else profile_targets(target, display, clock, effective_config),
         keymap=_keymap(display),
         columns=display.columns,
         theme=display.theme,
-        is_frugal=display.low_bandwidth,
+        low_bandwidth=display.low_bandwidth,
         traits=detect_terminal(is_ascii=display.is_ascii),
     )
-    app.profile_hint = profile_hint(choices)
+    app.profile_hint = profile_hint(effective_config)
     watch = SignalWatch(_EXIT_CODES, app.exit, lambda code: _abandon(app, code))
     # Before this there is nothing to restore or log out, and a signal ends the process at once.
     app.before_terminal = watch.start

@@ -229,7 +229,7 @@ def test_reset_restores_the_terminal_after_a_killed_monitor(simulate: Simulate, 
 
 
 def a_faulty_one(where: str, url: str, log: Path, *options: str) -> Terminal:
-    """The real program with a fault of its own in it."""
+    """Run the program with an injected defect."""
     faulty = [sys.executable, "-m", "tests.terminal.faulty", where]
     return Terminal([*faulty, "--url", url, "--account", "admin", "--log-file", str(log), *options])
 

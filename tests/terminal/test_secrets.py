@@ -27,7 +27,7 @@ MISTYPED = "Tr0ub4dor&4-mistyped"
 KEY_SECRET = "sEcReT0123456789keykeykeykeykeykeykeykey"
 
 FAULTY = (sys.executable, "-X", "dev", "-m", "tests.terminal.faulty", "worker")
-"""Warnings on, debug mode on, and a fault of its own at the key I."""
+"""The program with warnings and debug mode on, and an injected defect at the key I."""
 
 
 class Run:
@@ -52,7 +52,7 @@ class Run:
 
     def quote_back(self, path: str, *, times: int = 1) -> None:
         """The next answers there tell what was sent, as servers that fail do."""
-        # A signature is of one request alone: tests/unit/api/test_quoting quotes those.
+        # A signature is of one request alone: tests/unit/api/test_error_redaction covers those.
         heard = [secret.decode() for secret in self._wire.secrets if not secret.endswith(b"=")]
         said = " ".join(sorted(heard, key=len, reverse=True))
         self.node.faults.add("error", path, times=times, details=f"refused: {said}")
