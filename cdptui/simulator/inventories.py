@@ -39,7 +39,7 @@ class Inventories:
         self.volumes = self._volume_table()
 
     def machine_fields(self, machine: Machine) -> dict[str, object]:
-        """A VmInstanceInventory."""
+        """Return a VmInstanceInventory."""
         date = java_date(machine.created, self._zone, java9=self._java9)
         volumes = machine.volumes
         return {
@@ -64,7 +64,7 @@ class Inventories:
         }
 
     def volume_fields(self, volume: Volume) -> dict[str, object]:
-        """A VolumeInventory."""
+        """Return a VolumeInventory."""
         date = java_date(volume.created, self._zone, java9=self._java9)
         return {
             "uuid": volume.uuid,
@@ -83,7 +83,7 @@ class Inventories:
         }
 
     def policy_fields(self, policy: Policy) -> dict[str, object]:
-        """A CdpPolicyInventory."""
+        """Return a CdpPolicyInventory."""
         date = java_date(policy.created, self._zone, java9=self._java9)
         return {
             "uuid": policy.uuid,
@@ -101,7 +101,7 @@ class Inventories:
         }
 
     def storage_fields(self, storage: Storage) -> dict[str, object]:
-        """A BackupStorageInventory."""
+        """Return a BackupStorageInventory."""
         return {
             "uuid": storage.uuid,
             "name": storage.name,
@@ -175,7 +175,7 @@ class Inventories:
 
 
 def unsorted_order(rows: Iterable[Row]) -> list[Row]:
-    """Return the rows of a query without `sort`: in a stable order that resembles no sort order."""
+    """Return the rows of a query without `sort`, in a stable order that matches no sort field."""
     return sorted(rows, key=lambda row: row.uuid[::-1])
 
 

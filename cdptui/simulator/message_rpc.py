@@ -1,6 +1,6 @@
 """The older message RPC of the vendor's command line and MCP client: one POST, an envelope, JSON within JSON.
 
-Only the messages that a monitor's counterpart needs are known; all are answered at once, state `Done`.
+Every message is answered in the first response, with the state `Done`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from cdptui.simulator.node_state import NodeState
 from cdptui.simulator.query.grammar import Condition, Query
 
 _OPERATORS = {"in": "?=", "not in": "!?=", "like": "~=", "not like": "!~=", "is not null": "not null"}
-_KEPT = 200
+_MAX_RESULTS = 200
 _LOG_OUT = "org.zstack.header.identity.APILogOutMsg"
 
 
@@ -33,13 +33,13 @@ class MessageRpc:
         self._results: OrderedDict[str, bytes] = OrderedDict()
 
     def answer(self, request: Request) -> Response:
-        """Answer one request of the RPC. Raises TextRefusal for what is not even a message."""
+        """Answer one request of the RPC. Raises PlainTextError for a request that is not a message."""
         rest = request.path.removeprefix("/zstack/api/")
         if request.method == "GET" and rest.startswith("result/"):
-            kept = self._results.get(rest.removeprefix("result/"))
-            if kept is None:
+            stored = self._results.get(rest.removeprefix("result/"))
+            if stored is None:
                 raise PlainTextError(404, "no result for the message")
-            return Response(200, kept)
+            return Response(200, stored)
         if rest or request.method != "POST":
             raise PlainTextError(404, f"no api mapping to {request.api_path}")
         name, message = _parse(request.body)
@@ -47,7 +47,7 @@ class MessageRpc:
         result = encode({_reply_name(name): self._handle(name, message)}).decode()
         body = encode({"uuid": uuid, "state": "Done", "result": result})
         self._results[uuid] = body
-        if len(self._results) > _KEPT:
+        if len(self._results) > _MAX_RESULTS:
             self._results.popitem(last=False)
         return Response(200, body)
 
@@ -74,10 +74,10 @@ class MessageRpc:
         if engine is None:
             raise ApiErrorResponse(errors.ErrorCode("PORTAL.1000", f"no service configured for the message[{name}]"))
         try:
-            asked = msgspec.convert(message, type=_Message)
+            parameters = msgspec.convert(message, type=_Message)
         except msgspec.ValidationError as error:
             raise ApiErrorResponse(errors.invalid_argument(str(error))) from error
-        reply = engine.run(asked.query())
+        reply = engine.run(parameters.query())
         values: dict[str, object] = msgspec.json.decode(reply, type=dict[str, object])
         values.pop("schema")
         return values | {"success": True}
@@ -128,5 +128,5 @@ def _parse(body: bytes) -> tuple[str, dict[str, object]]:
 
 
 def _reply_name(name: str) -> str:
-    """`APIQueryXMsg` is answered by `APIQueryXReply`."""
+    """Return the name of the reply: `APIQueryXReply` for `APIQueryXMsg`."""
     return f"{name.removesuffix('Msg')}Reply"

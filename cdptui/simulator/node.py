@@ -44,7 +44,7 @@ class ManagementNode:
         self._rpc = MessageRpc(state, logins, queries)
 
     def answer(self, request: Request) -> Response:
-        """Answer a request under `/zstack`: refusals are answers too."""
+        """Answer a request under `/zstack`; errors are responses too."""
         with self.world.lock:
             self.world.advance()
             self.jobs.finish_due()
@@ -64,12 +64,12 @@ class ManagementNode:
                 return self.error_response(refusal.error, request)
 
     def error_response(self, error: errors.ErrorCode, request: Request) -> Response:
-        """The 503 of a business error."""
+        """Return the 503 of a business error."""
         language = request.headers.get("accept-language", "")
         return Response(503, errors.body(error, self.settings.dialect, accept_language=language))
 
     def permission_denied(self, request: Request) -> Response:
-        """The refusal that a normal account without the right gets."""
+        """Return the permission error that a normal account gets."""
         try:
             api, _ = self.router.find(request)
         except PlainTextError as refusal:

@@ -27,7 +27,7 @@ LOGIN = {"logInByAccount": {"accountName": "admin", "password": PASSWORD}}
 @pytest.fixture(scope="module")
 def node() -> ManagementNode:
     node = ManagementNode(SimulatorSettings(port=0))
-    node.jobs.takes_s = 0.05
+    node.jobs.duration_s = 0.05
     return node
 
 

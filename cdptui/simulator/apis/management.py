@@ -55,7 +55,7 @@ class Management:
 
     def _time(self, _call: Call) -> Response:
         now = self._state.server_time()
-        # The odd name is the vendor's.
+        # `MillionSeconds` is the vendor's spelling; the value is milliseconds.
         moment = {"MillionSeconds": int(now * 1000), "Seconds": int(now)}
         return Response(200, encode({"currentTime": moment, "success": True}))
 

@@ -50,7 +50,7 @@ class Queries:
     def _query(self, name: str, engine: Engine[Any], path: str) -> Route:
         def handle(call: Call) -> Response:
             uuid = call.variables.get("uuid")
-            # A query by uuid in the path does not look at the parameters at all.
+            # A query by uuid in the path ignores the query parameters.
             body = engine.run(parse_query(call.request.params)) if uuid is None else engine.get(uuid)
             return Response(200, body)
 

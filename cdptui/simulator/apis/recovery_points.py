@@ -58,7 +58,7 @@ class RecoveryPointApis:
         if scale not in _SCALES:
             text = f"field[scale] is invalid, valid values are {sorted(_SCALES)}, but got {scale}"
             raise ApiErrorResponse(errors.invalid_argument(text))
-        # One point at most for each step of the scale, and none where the policy makes none.
+        # At most one point for each step of the scale, and no more than the policy creates.
         step = max(_SCALES[scale], task.policy.seconds)
         newest, oldest = self._span(task)
         newest = min(newest, self._moment(call, "endTime", newest))
@@ -90,7 +90,7 @@ class RecoveryPointApis:
             "grpId": number,
             "size": 65536 * (1 + chance % 400),
             "volId": volume,
-            # Real points are a few seconds off the full minute, and never later than what was asked for.
+            # Real points are a few seconds after the full minute.
             "ts": iso_date(moment + chance % 5, self._state.zone),
             "desc": note if note is not None else ("before upgrade" if chance % 97 == 0 else None),
         }

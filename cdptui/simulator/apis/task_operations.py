@@ -28,7 +28,11 @@ class TaskOperations:
             self._job("DisableCdpTask", "POST", "/cdp-task/disable/{uuid}", self._disable),
             self._job("DeleteCdpTask", "DELETE", "/cdp-task/{uuid}", self._delete),
             self._job(
-                "UpdateCdpTask", "PUT", "/cdp-backup-storage/task/{uuid}/actions", self._update, word="updateCdpTask"
+                "UpdateCdpTask",
+                "PUT",
+                "/cdp-backup-storage/task/{uuid}/actions",
+                self._update,
+                body_key="updateCdpTask",
             ),
             Route(name="api-jobs", method="GET", paths=("/api-jobs/{uuid}",), handle=self._query_job, is_public=True),
         ]
@@ -39,19 +43,24 @@ class TaskOperations:
         method: str,
         path: str,
         begin: Callable[[SimulatedTask, Call], Callable[[], Result]],
-        word: str = "params",
+        body_key: str = "params",
     ) -> Route:
         def handle(call: Call) -> Response:
             task = self._state.world.tasks.get(call.variables["uuid"])
-            wanted = requested_job_uuid(self._state.jobs, call)
+            job_uuid = requested_job_uuid(self._state.jobs, call)
             if task is None:
                 missing = errors.not_found("CdpTaskVO", call.variables["uuid"])
-                return accept_job(self._state.jobs, call, lambda: missing, wanted)
-            return accept_job(self._state.jobs, call, begin(task, call), wanted)
+                return accept_job(self._state.jobs, call, lambda: missing, job_uuid)
+            return accept_job(self._state.jobs, call, begin(task, call), job_uuid)
 
         known = frozenset({"deleteMode", "force"}) if method == "DELETE" else frozenset[str]()
         return Route(
-            name=f"{_CDP}.API{name}Msg", method=method, paths=(path,), handle=handle, body_key=word, parameters=known
+            name=f"{_CDP}.API{name}Msg",
+            method=method,
+            paths=(path,),
+            handle=handle,
+            body_key=body_key,
+            parameters=known,
         )
 
     def _query_job(self, call: Call) -> Response:

@@ -16,7 +16,7 @@ _DAY_S = 86400.0
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How long recovery points are kept."""
+    """A CDP policy: interval and retention of recovery points."""
 
     uuid: str
     name: str
@@ -25,7 +25,7 @@ class Policy:
     daily_since_day: int
     full_backup_days: int
     seconds: int
-    """A recovery point every so many seconds."""
+    """Interval of recovery points."""
     created: float
 
 
@@ -42,9 +42,9 @@ class Storage:
     """Whether it is in a branch office with a bad connection, and often disconnected."""
     connected: bool = True
     changed: float = 0.0
-    """Wall moment of the last change of its connection."""
+    """Wall-clock time of the last change of its connection."""
     tasks: dict[str, None] = field(default_factory=dict)
-    """Uuids of its tasks, in the order in which they came: sets of text have no order that a seed could keep."""
+    """UUIDs of its tasks in the order of creation. Not a set: the order of a set of strings is not reproducible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A virtual machine. Its volumes follow from its seed, so that a hundred thousand of them cost nothing."""
+    """A virtual machine. Its volumes are computed from its seed, so that 100,000 VMs need no memory for them."""
 
     uuid: str
     name: str
@@ -73,7 +73,7 @@ class Machine:
 
     @property
     def volumes(self) -> tuple[Volume, ...]:
-        """Root volume first."""
+        """Its volumes, root volume first."""
         count = 1 + hash64(self.seed, 100) % 3
         sizes = (40 * GIB, 100 * GIB, 200 * GIB, 500 * GIB, TIB)
         built = []
@@ -95,17 +95,17 @@ class Machine:
 
     @property
     def host_uuid(self) -> str:
-        """One of eight hosts."""
+        """UUID of its host, one of eight."""
         return f"{hash64(8, self.seed % 8):016x}{hash64(80, self.seed % 8):016x}"
 
     @property
     def cluster_uuid(self) -> str:
-        """The one cluster."""
+        """UUID of the only cluster."""
         return f"{hash64(9, 1):016x}{hash64(9, 2):016x}"
 
 
 def hex_uuid(rng: Random) -> str:
-    """32 hexadecimal digits without dashes, from the seed."""
+    """Return 32 hexadecimal digits without dashes."""
     return f"{rng.getrandbits(128):032x}"
 
 
@@ -122,7 +122,7 @@ def make_policies(rng: Random, start: float) -> list[Policy]:
 
 
 def make_storages(rng: Random, tasks: int, start: float) -> list[Storage]:
-    """The edge storage first, then one big storage for every few hundred tasks, two at least."""
+    """Return the edge storage and at least two large storages, one more for every 250 tasks, up to 40."""
     created = start - 372 * _DAY_S
     edge = Storage(hex_uuid(rng), "edge-backup-wenzhou", "/zstack_bs", 8 * TIB, created, is_edge=True, changed=created)
     count = min(40, 2 + tasks // 250)
