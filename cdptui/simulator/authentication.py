@@ -5,9 +5,9 @@ from __future__ import annotations
 import hmac
 import re
 from base64 import b64encode
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from hashlib import sha1
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cdptui.simulator.http_types import PlainTextError, Request
 from cdptui.simulator.sessions import Sessions
@@ -16,6 +16,25 @@ from cdptui.simulator.settings import SimulatorSettings
 _SKEW = timedelta(minutes=15)
 _DATE = re.compile(r"[A-Z][a-z]{2}, (\d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2}) (\S+)")
 _OFFSET = re.compile(r"(?:GMT|UTC)?([+-])(\d{2}):?(\d{2})")
+_REGION = re.compile(r"[A-Z][A-Za-z_]*(?:/[A-Za-z0-9_+-]+)+")
+"""A region ID such as `Asia/Shanghai`, which the vendor's Java SDK sends (pattern letters `VV`)."""
+_ABBREVIATIONS = {
+    **dict.fromkeys(("EST", "EDT"), "America/New_York"),
+    **dict.fromkeys(("CST", "CDT"), "America/Chicago"),
+    **dict.fromkeys(("MST", "MDT"), "America/Denver"),
+    **dict.fromkeys(("PST", "PDT"), "America/Los_Angeles"),
+    **dict.fromkeys(("CET", "CEST"), "Europe/Paris"),
+    "MSK": "Europe/Moscow",
+    "IST": "Asia/Kolkata",
+    "SGT": "Asia/Singapore",
+    "HKT": "Asia/Hong_Kong",
+    "JST": "Asia/Tokyo",
+    "KST": "Asia/Seoul",
+}
+"""Regions of the zone names that `SimpleDateFormat` prints for the pattern letter `z`.
+
+Java resolves `CST` to US Central, not to China Standard Time.
+"""
 _DATE_ERROR = "'Date' format error, correct format is 'EEE, dd MMM yyyy HH:mm:ss z'"
 
 
@@ -90,14 +109,24 @@ def _parse_date(text: str, *, accept_offsets: bool) -> datetime:
         raise PlainTextError(400, _DATE_ERROR) from None
 
 
-def _parse_zone(name: str, *, accept_offsets: bool) -> timezone | ZoneInfo | None:
-    if name in ("GMT", "UTC"):
-        return ZoneInfo("UTC")
-    if name == "CST":
-        # Java resolves it to US Central, not to China Standard Time.
-        return ZoneInfo("America/Chicago")
+def _parse_zone(name: str, *, accept_offsets: bool) -> tzinfo | None:
+    """Parse a zone as the server's `DateTimeFormatter` does for the pattern letter `z`; None for an invalid zone.
+
+    `accept_offsets` allows `+0800` too, as newer servers do.
+    """
+    if name in ("GMT", "UTC", "Z"):
+        return UTC
+    if name in _ABBREVIATIONS or _REGION.fullmatch(name):
+        return _load_region(_ABBREVIATIONS.get(name, name))
     offset = _OFFSET.fullmatch(name)
     if offset is None or not (accept_offsets or name.startswith(("GMT", "UTC"))):
         return None
     minutes = int(offset[2]) * 60 + int(offset[3])
     return timezone(timedelta(minutes=minutes if offset[1] == "+" else -minutes)) if minutes < 1440 else None
+
+
+def _load_region(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, OSError):  # OSError: a directory of regions, such as America/Indiana
+        return None

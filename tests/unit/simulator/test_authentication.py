@@ -73,9 +73,43 @@ def test_skew_over_fifteen_minutes_is_refused() -> None:
     assert plain_text_error(signed(date_in("Asia/Shanghai", "GMT", START - 901)))[0] == 403
 
 
-@pytest.mark.parametrize("suffix", ["+0800", "Asia/Shanghai", "XYZ", ""])
-def test_dates_that_the_old_parser_does_not_take(suffix: str) -> None:
+@pytest.mark.parametrize("suffix", ["+0800", "XYZ", "Asia", "Asia/Nowhere", "America/Indiana", "Asia/../UTC", ""])
+def test_date_with_an_invalid_zone_is_refused(suffix: str) -> None:
     assert plain_text_error(signed(date_in("Asia/Shanghai", suffix).strip()))[0] == 400
+
+
+REGIONS = [
+    "Asia/Shanghai",
+    "Etc/UTC",
+    "Etc/GMT-8",
+    "America/Argentina/Buenos_Aires",
+    "America/Port-au-Prince",
+    "Z",
+    "JST",
+]
+"""Regions (pattern letters `VV`) and names (`z`) that Java writes."""
+
+
+@pytest.mark.parametrize("suffix", REGIONS)
+def test_date_of_the_java_sdk_is_accepted(suffix: str) -> None:
+    authenticate_at_start(signed(date_in("Asia/Shanghai", suffix)))
+
+
+@pytest.mark.parametrize(
+    ("zone", "suffix"),
+    [
+        ("Asia/Shanghai", "Asia/Shanghai"),
+        ("Etc/UTC", "Etc/UTC"),
+        ("UTC", "Z"),
+        ("America/Chicago", "CST"),
+        ("America/New_York", "EDT"),
+        ("Asia/Tokyo", "JST"),
+    ],
+)
+def test_zone_of_the_date_is_used_if_zones_are_checked(zone: str, suffix: str) -> None:
+    authenticate_at_start(signed(date_in(zone, suffix)), TZ)
+    wrong = date_in("Pacific/Apia", suffix)
+    assert plain_text_error(signed(wrong), TZ) == (403, "requestTimeTooSkewed")
 
 
 def test_newer_server_accepts_numeric_offsets() -> None:
