@@ -298,6 +298,49 @@ def test_update_and_delete_are_jobs(node: ManagementNode, client: httpx.Client) 
     assert error_of(finished(client, client.post(f"/cdp-task/enable/{uuid}")))["code"] == "SYS.1003"
 
 
+UNCHANGED = {"backupBandwidth": -1, "maxCapacity": -1, "maxLatency": 0}
+"""What the vendor's Java SDK sends for the values that its caller did not set."""
+
+
+@pytest.mark.parametrize(
+    ("values", "changed"),
+    [
+        ({}, {}),
+        ({"name": "renamed"}, {"name": "renamed"}),
+        ({"maxCapacity": 5 << 40}, {"maxCapacity": 5 << 40}),
+        ({"maxCapacity": 0}, {"maxCapacity": 0}),
+        ({"backupBandwidth": 0}, {"backupBandwidth": 0}),
+        ({"maxLatency": 300_000}, {"maxLatency": 300_000}),
+        ({"description": None, "maxCapacity": None}, {}),
+    ],
+)
+def test_update_of_the_java_sdk_changes_only_what_its_caller_set(
+    node: ManagementNode, client: httpx.Client, values: dict[str, object], changed: dict[str, object]
+) -> None:
+    uuid = node.world.add(name="before")
+    node.world.update(node.world.tasks[uuid], {"maxCapacity": 1 << 40, "maxLatency": 600_000, "backupBandwidth": 7})
+    settable = ("name", "description", "backupBandwidth", "maxCapacity", "maxLatency")
+    before = client.get(f"/cdp-task/{uuid}").json()["inventories"][0]
+    body = {"updateCdpTask": {**UNCHANGED, **values}, "systemTags": []}
+    after = finished(client, client.put(f"/cdp-backup-storage/task/{uuid}/actions", json=body)).json()["inventory"]
+    assert {key: after.get(key) for key in settable} == {key: before.get(key) for key in settable} | changed
+    node.world.remove(uuid)
+
+
+@pytest.mark.parametrize("values", [{"maxCapacity": -5}, {"backupBandwidth": -2}, {"maxLatency": -1}])
+def test_update_with_another_negative_value_is_an_error_that_changes_nothing(
+    node: ManagementNode, client: httpx.Client, values: dict[str, int]
+) -> None:
+    task = next(task for task in node.world.tasks.values() if task.plan)
+    plan = task.plan
+    body = {"updateCdpTask": {"name": "renamed", **values}}
+    path = f"/cdp-backup-storage/task/{task.uuid}/actions"
+    error = error_of(finished(client, client.put(path, json=body)))
+    assert error["code"] == "SYS.1007"
+    assert next(iter(values)) in error["details"]
+    assert (task.plan, task.name == "renamed") == (plan, False)
+
+
 def test_enabling_on_a_lost_storage_fails_with_its_cause(node: ManagementNode, client: httpx.Client) -> None:
     task = next(task for task in node.world.tasks.values() if not task.storage.connected)
     error = error_of(finished(client, client.post(f"/cdp-task/enable/{task.uuid}")))

@@ -9,10 +9,13 @@ from cdptui.simulator.http_types import ApiErrorResponse, PlainTextError, Respon
 from cdptui.simulator.java_json import encode
 from cdptui.simulator.jobs import Result, accept_job, requested_job_uuid
 from cdptui.simulator.node_state import NodeState
-from cdptui.simulator.routing import Call, Route
+from cdptui.simulator.routing import Body, Call, Route
 from cdptui.simulator.world.task import SimulatedTask
 
 _CDP = "org.zstack.header.storage.cdp"
+
+_UNCHANGED = {"backupBandwidth": -1, "maxCapacity": -1, "maxLatency": 0}
+"""Values of UpdateCdpTask that mean "unchanged": the vendor's SDK always sends them as defaults."""
 
 
 class TaskOperations:
@@ -96,15 +99,21 @@ class TaskOperations:
         return self._inventory(task)
 
     def _update(self, task: SimulatedTask, call: Call) -> Callable[[], Result]:
-        longs = ("backupBandwidth", "maxCapacity", "maxLatency")
-        for name in longs:
-            value = call.parameters.get(name, 0)
-            if isinstance(value, bool) or not isinstance(value, int):
-                raise PlainTextError(400, f"Invalid value[{value}] for the field[{name}], it must be a long")
+        changes: dict[str, object] = {}
+        for name, unchanged in _UNCHANGED.items():
+            value = _long(call.parameters, name, unchanged)
+            if value == unchanged:
+                continue
+            if value < 0:
+                error = errors.invalid_argument(
+                    f"field[{name}] of message[{_CDP}.APIUpdateCdpTaskMsg] is negative: {value}"
+                )
+                return lambda: error
+            changes[name] = value
         for name in ("name", "description"):
-            if not isinstance(call.parameters.get(name, ""), str):
-                raise PlainTextError(400, f"Invalid value for the field[{name}], it must be a string")
-        changes = {name: value for name, value in call.parameters.items() if value is not None}
+            text = _text(call.parameters, name)
+            if text is not None:
+                changes[name] = text
 
         def finish() -> Result:
             self._state.world.update(task, changes)
@@ -122,3 +131,21 @@ class TaskOperations:
 
     def _inventory(self, task: SimulatedTask) -> Result:
         return {"inventory": self._state.task_table.inventory(task)}
+
+
+def _long(parameters: Body, name: str, default: int) -> int:
+    """Return a long of the body; a JSON null is the default. Raises PlainTextError 400 for another type."""
+    value = parameters.get(name)
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise PlainTextError(400, f"Invalid value[{value}] for the field[{name}], it must be a long")
+    return value
+
+
+def _text(parameters: Body, name: str) -> str | None:
+    """Return a string of the body. Raises PlainTextError 400 for another type."""
+    value = parameters.get(name)
+    if value is not None and not isinstance(value, str):
+        raise PlainTextError(400, f"Invalid value for the field[{name}], it must be a string")
+    return value
