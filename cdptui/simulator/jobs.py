@@ -25,6 +25,8 @@ class Job:
     uuid: str
     ready_at: float
     finish: Callable[[], Result]
+    web_hook: str | None = None
+    """URL that gets the result, as the client sent it."""
     result: Result | None = None
 
 
@@ -34,14 +36,22 @@ class Jobs:
     def __init__(self, now: Callable[[], float]) -> None:
         self.duration_s = _DURATION_S
         """Duration of a job in seconds."""
+        self.on_web_hook: Callable[[Job], None] | None = None
+        """Called for each accepted job with a web hook."""
         self._now = now
         self._jobs: dict[str, Job] = {}
 
-    def accept(self, finish: Callable[[], Result], uuid: str | None = None) -> Job:
+    def accept(self, finish: Callable[[], Result], uuid: str | None = None, *, web_hook: str | None = None) -> Job:
         """Accept a job; `finish` completes it and returns its result."""
-        job = Job(uuid or uuid4().hex, self._now() + self.duration_s, finish)
+        job = Job(uuid or uuid4().hex, self._now() + self.duration_s, finish, web_hook)
         self._jobs[job.uuid] = job
+        if web_hook is not None and self.on_web_hook is not None:
+            self.on_web_hook(job)
         return job
+
+    def seconds_left(self, job: Job) -> float | None:
+        """Return the seconds until a job is due; None if it is finished."""
+        return None if job.result is not None else max(0.0, job.ready_at - self._now())
 
     def finish_due(self) -> None:
         """Finish due jobs and delete expired ones."""
@@ -62,7 +72,7 @@ _TIMEOUT_MS = 1_800_000
 
 def accept_job(jobs: Jobs, call: Call, finish: Callable[[], Result], job_uuid: str | None = None) -> Response:
     """Accept a job under the client's id `job_uuid` or a new one, and return the 202; `finish` completes the job."""
-    job = jobs.accept(finish, job_uuid)
+    job = jobs.accept(finish, job_uuid, web_hook=call.request.headers.get("x-web-hook"))
     host = call.request.headers.get("host", "127.0.0.1:8080")
     location = f"http://{host}/zstack/v1/api-jobs/{job.uuid}"
     return Response(202, encode({"location": location, "apiTimeout": _TIMEOUT_MS}))

@@ -14,6 +14,7 @@ from cdptui.simulator.apis.recovery_points import RecoveryPointApis
 from cdptui.simulator.apis.task_operations import TaskOperations
 from cdptui.simulator.authentication import authenticate
 from cdptui.simulator.http_types import ApiErrorResponse, PlainTextError, Request, Response
+from cdptui.simulator.jobs import Job
 from cdptui.simulator.message_rpc import MessageRpc
 from cdptui.simulator.node_state import NodeState
 from cdptui.simulator.routing import Route, Router
@@ -62,6 +63,13 @@ class ManagementNode:
                 return Response(refusal.status, refusal.text.encode())
             except ApiErrorResponse as refusal:
                 return self.error_response(refusal.error, request)
+
+    def seconds_until_finished(self, job: Job) -> float | None:
+        """Finish the jobs that are due, and return the seconds that this one still takes; None if it is finished."""
+        with self.world.lock:
+            self.world.advance()
+            self.jobs.finish_due()
+            return self.jobs.seconds_left(job)
 
     def error_response(self, error: errors.ErrorCode, request: Request) -> Response:
         """Return the 503 of a business error."""

@@ -17,6 +17,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from cdptui.simulator.app import web_app
 from cdptui.simulator.faults.rules import FaultKind
 from cdptui.simulator.node import ManagementNode
+from cdptui.simulator.web_hooks import WebHooks
 
 _KEEP_ALIVE_S = 120
 _EXEMPT_KEEP_ALIVE_S = 86_400
@@ -121,6 +122,7 @@ class _Server(uvicorn.Server):
             )
         )
         self._faults = node.faults
+        self._web_hooks = WebHooks(node)
         self._on_ready = on_ready
         self._rules_changed = asyncio.Event()
         self._listener: socket.socket | None = None
@@ -133,6 +135,7 @@ class _Server(uvicorn.Server):
         self._listener = listener
         loop = asyncio.get_running_loop()
         unsubscribe = self._faults.subscribe(lambda: _call_in(loop, self._wake))
+        self._web_hooks.start()
         try:
             await self.serve(sockets=[listener])
         except asyncio.CancelledError:
@@ -141,6 +144,7 @@ class _Server(uvicorn.Server):
             raise
         finally:
             unsubscribe()
+            await self._web_hooks.stop()
 
     def stop(self) -> None:
         """Stop with all connections; requests that hang get a disconnect."""

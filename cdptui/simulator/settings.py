@@ -62,6 +62,8 @@ class SimulatorSettings:
     """Account of the key; None for `account`. Any other is a normal account, which is denied every API."""
     session_timeout_s: float = 7200.0
     """Seconds until an unused session expires; every authenticated call renews it."""
+    web_hook_retry_s: float = 2.0
+    """Seconds between two tries to post the result of a job to a web hook."""
     zone: str = "Asia/Shanghai"
     """Time zone of the server's JVM. Dates in responses do not contain it."""
     version: str = "5.2.1"
