@@ -17,6 +17,9 @@ class Dialect:
     latency: Literal["lastLatency", "currentLatency", "absent"] = "lastLatency"
     """Name of the RPO field: `lastLatency` since 4.4.24, `currentLatency` in 4.4.8 builds; older ones have neither the
     RPO nor its target."""
+    statuses: Literal["all", "no-stopping", "basic"] = "all"
+    """Statuses that the server knows: all eight, without `Stopping` as most released servers, or also without
+    `DataMerging` as before 4.7.11. A task in a status that the server does not know is `Running`."""
     extra_fields: bool = False
     """Add `scene`, a field of a development branch that no released client knows."""
     newer_errors: bool = False

@@ -17,6 +17,7 @@ from cdptui.simulator.world.world import World
 JAVA_CLASS = "org.zstack.header.storage.cdp.CdpTaskInventory"
 _PACKAGE = JAVA_CLASS.rpartition(".")[0]
 _REF_CLASS = f"{_PACKAGE}.CdpTaskResourceRefInventory"
+_UNKNOWN_STATUSES = {"all": (), "no-stopping": ("Stopping",), "basic": ("Stopping", "DataMerging")}
 _NUMBERS = ("backupBandwidth", "maxCapacity", "usedCapacity", "maxLatency", "lastLatency", "currentLatency")
 
 
@@ -27,9 +28,14 @@ class TaskInventory:
         self._world = world
         self._zone = zone
         self._dialect = dialect
+        self._unknown_statuses = _UNKNOWN_STATUSES[dialect.statuses]
         self._encoded: dict[str, tuple[tuple[int, int, int, int], bytes]] = {}
         self._order: tuple[int, list[SimulatedTask]] = (-1, [])
         self.table = self._table()
+
+    def status(self, task: SimulatedTask) -> str:
+        """Return the status of a task in the statuses that the server knows."""
+        return "Running" if task.status in self._unknown_statuses else task.status
 
     def fields(self, task: SimulatedTask) -> dict[str, object]:
         """Return a CdpTaskInventory with its nulls; overridden fields take precedence."""
@@ -42,7 +48,7 @@ class TaskInventory:
             "description": task.description,
             "policyUuid": task.policy.uuid,
             "backupStorageUuid": task.storage.uuid,
-            "status": task.status,
+            "status": self.status(task),
             "state": task.state,
             "taskType": "VM",
             "backupBandwidth": task.bandwidth,
@@ -130,7 +136,7 @@ class TaskInventory:
         quick: dict[str, Callable[[SimulatedTask], object]] = {
             "uuid": lambda task: task.uuid,
             "name": lambda task: task.name,
-            "status": lambda task: task.status,
+            "status": self.status,
             "state": lambda task: task.state,
             "policyUuid": lambda task: task.policy.uuid,
             "backupStorageUuid": lambda task: task.storage.uuid,

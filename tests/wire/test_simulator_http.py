@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha512
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import pytest
 
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
-from cdptui.simulator.settings import SimulatorSettings
+from cdptui.simulator.settings import Dialect, SimulatorSettings
 
 PASSWORD = sha512(b"password").hexdigest()
 NO_OPERATOR = (
@@ -204,7 +204,17 @@ def test_names_of_all_kinds_of_resources(node: ManagementNode, client: httpx.Cli
     assert client.get("/resources/names", params={"uuids": ",".join(uuids)}).json()["inventories"] == []
 
 
-@pytest.mark.parametrize("path", ["/cdp-backup-storage/policy", "/vm-instances", "/volumes", "/backup-storage"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/cdp-backup-storage/policy",
+        "/vm-instances",
+        "/volumes",
+        "/backup-storage",
+        "/backup-storage/image-store",
+        "/hosts",
+    ],
+)
 def test_other_inventories_share_the_query_engine(client: httpx.Client, path: str) -> None:
     reply = client.get(f"{path}?sort=%2Bname&limit=2&replyWithCount=true").json()
     rows = reply["inventories"]
@@ -215,6 +225,58 @@ def test_other_inventories_share_the_query_engine(client: httpx.Client, path: st
     some = client.get(f"{path}?q=uuid%3F%3D{uuids}&fields=uuid,name").json()["inventories"]
     assert sorted(row["uuid"] for row in some) == sorted(row["uuid"] for row in rows)
     assert all(set(row) == {"uuid", "name"} for row in some)
+
+
+def test_image_stores_are_the_storages_with_their_ssh_access(node: ManagementNode, client: httpx.Client) -> None:
+    reply = client.get("/backup-storage/image-store").json()
+    assert {row["uuid"] for row in reply["inventories"]} == set(node.world.storages)
+    assert reply["schema"]["inventories[0]"].endswith("imagestore.ImageStoreBackupStorageInventory")
+    assert all((row["username"], row["sshPort"]) == ("root", 22) for row in reply["inventories"])
+    assert len({row["hostname"] for row in reply["inventories"]}) == len(node.world.storages)
+    plain = client.get("/backup-storage").json()["inventories"]
+    assert all("hostname" not in row for row in plain)
+
+
+def test_management_node_has_a_heart_beat_and_the_hosts_run_the_vms(client: httpx.Client) -> None:
+    (row,) = client.get("/management-nodes").json()["inventories"]
+    assert set(row) == {"uuid", "hostName", "joinDate", "heartBeat"}
+    assert client.get(f"/management-nodes/{row['uuid']}").json()["inventories"][0]["uuid"] == row["uuid"]
+    hosts = {host["uuid"] for host in client.get("/hosts").json()["inventories"]}
+    machines = client.get("/vm-instances?limit=0").json()["inventories"]
+    assert {machine["hostUuid"] for machine in machines if "hostUuid" in machine} <= hosts
+
+
+def test_some_user_vms_have_no_task(client: httpx.Client) -> None:
+    tasks = client.get("/cdp-task?limit=0").json()["inventories"]
+    protected = {ref["resourceUuid"] for task in tasks for ref in task["resourceRefs"]}
+    query = "q=type%3DUserVm&q=hypervisorType%3DKVM&q=state!%3F%3DDestroyed,Expunging,Error"
+    vms = client.get(f"/vm-instances?{query}&fields=uuid,name,state&limit=1000&sort=%2Buuid").json()["inventories"]
+    unprotected = [vm for vm in vms if vm["uuid"] not in protected]
+    assert 2 <= len(unprotected) < len(vms)
+    every = {vm["uuid"]: vm for vm in client.get("/vm-instances?limit=0").json()["inventories"]}
+    left_out = [vm for uuid, vm in every.items() if uuid not in {vm["uuid"] for vm in vms}]
+    assert {(vm["type"], vm["state"]) for vm in left_out} == {("ApplianceVm", "Running"), ("UserVm", "Destroyed")}
+
+
+def test_licence_and_its_add_ons(bare: httpx.Client, client: httpx.Client) -> None:
+    inventory = client.get("/licenses").json()["inventory"]
+    assert (inventory["expired"], inventory["licenseType"]) == (False, "Paid")
+    (addon,) = httpx.get(f"{bare.base_url}licenses/addons", verify=False).json()["addons"]
+    assert (addon["name"], addon["modules"], addon["expired"]) == ("CDP", ["cdp"], False)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "absent"), [("all", set()), ("no-stopping", {"Stopping"}), ("basic", {"Stopping", "DataMerging"})]
+)
+def test_server_reports_only_the_statuses_that_it_knows(
+    statuses: Literal["all", "no-stopping", "basic"], absent: set[str]
+) -> None:
+    node = ManagementNode(SimulatorSettings(dialect=Dialect(statuses=statuses)))
+    rows = [node.task_table.inventory(task) for task in node.world.tasks.values()]
+    known = {"Created", "Starting", "Running", "DataMerging", "Stopping", "Stopped", "Failed", "Unknown"}
+    assert {row["status"] for row in rows} == known - absent
+    column = node.task_table.table.columns["status"]
+    assert [column.read(task) for task in node.world.tasks.values()] == [row["status"] for row in rows]
 
 
 def test_node_tells_about_itself(bare: httpx.Client, client: httpx.Client) -> None:

@@ -65,7 +65,7 @@ def test_message_rpc_logs_in_queries_and_logs_out(server: EmbeddedServer) -> Non
 def test_message_that_is_not_known_is_refused(server: EmbeddedServer) -> None:
     login = {"accountName": "admin", "password": sha512(b"password").hexdigest()}
     session = send(server, "org.zstack.header.identity.APILogInByAccountMsg", login)["inventory"]["uuid"]
-    reply = send(server, "org.zstack.header.host.APIQueryHostMsg", {"session": {"uuid": session}})
+    reply = send(server, "org.zstack.header.zone.APIQueryZoneMsg", {"session": {"uuid": session}})
     assert reply["error"]["code"] == "PORTAL.1000"
 
 

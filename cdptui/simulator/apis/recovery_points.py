@@ -16,7 +16,7 @@ _SCALES = {"minute": 60, "hour": 3600, "day": 86400}
 _DEFAULT_LIMIT = 100
 _MOST = 50_000
 _DAY_S = 86400.0
-_VM = "org.zstack.header.vm"
+_CDP = "org.zstack.header.storage.cdp"
 
 
 class RecoveryPointApis:
@@ -30,21 +30,21 @@ class RecoveryPointApis:
         known = frozenset({"startTime", "endTime", "scale", "limit", "start"})
         return [
             Route(
-                name=f"{_VM}.APIGetVmInstanceRecoveryPointsMsg",
+                name=f"{_CDP}.APIGetVmInstanceRecoveryPointsMsg",
                 method="GET",
                 paths=("/vm-instances/{uuid}/recovery-points",),
                 handle=self._points,
                 parameters=known,
             ),
             Route(
-                name=f"{_VM}.APIGetVmInstanceProtectedRecoveryPointsMsg",
+                name=f"{_CDP}.APIGetVmInstanceProtectedRecoveryPointsMsg",
                 method="GET",
                 paths=("/vm-instances/{uuid}/protected-recovery-points",),
                 handle=self._protected,
                 parameters=known,
             ),
             Route(
-                name="org.zstack.header.storage.cdp.APIGetCdpBackupStorageRequirementMsg",
+                name=f"{_CDP}.APIGetCdpBackupStorageRequirementMsg",
                 method="GET",
                 paths=("/cdp-backup-storage/{backupStorageUuid}/requirement",),
                 handle=self._requirement,

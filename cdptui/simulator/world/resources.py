@@ -11,6 +11,8 @@ GIB = 1 << 30
 TIB = 1 << 40
 
 ZONE_UUID = "f3fa7671894a40f6a73f5bfc7d90c126"
+CLUSTER_UUID = f"{hash64(9, 1):016x}{hash64(9, 2):016x}"
+HOSTS = 8
 _DAY_S = 86400.0
 
 
@@ -43,6 +45,7 @@ class Storage:
     connected: bool = True
     changed: float = 0.0
     """Wall-clock time of the last change of its connection."""
+    host_name: str = "10.0.0.100"
     tasks: dict[str, None] = field(default_factory=dict)
     """UUIDs of its tasks in the order of creation. Not a set: the order of a set of strings is not reproducible."""
 
@@ -62,6 +65,16 @@ class Volume:
 
 
 @dataclass(frozen=True, slots=True)
+class Host:
+    """A hypervisor host."""
+
+    uuid: str
+    name: str
+    address: str
+    created: float
+
+
+@dataclass(frozen=True, slots=True)
 class Machine:
     """A virtual machine. Its volumes are computed from its seed, so that 100,000 VMs need no memory for them."""
 
@@ -70,6 +83,7 @@ class Machine:
     seed: int
     state: str
     created: float
+    kind: str = "UserVm"
 
     @property
     def volumes(self) -> tuple[Volume, ...]:
@@ -95,13 +109,13 @@ class Machine:
 
     @property
     def host_uuid(self) -> str:
-        """UUID of its host, one of eight."""
-        return f"{hash64(8, self.seed % 8):016x}{hash64(80, self.seed % 8):016x}"
+        """UUID of its host."""
+        return host_uuid(self.seed % HOSTS)
 
-    @property
-    def cluster_uuid(self) -> str:
-        """UUID of the only cluster."""
-        return f"{hash64(9, 1):016x}{hash64(9, 2):016x}"
+
+def host_uuid(index: int) -> str:
+    """Return the UUID of one of the hosts."""
+    return f"{hash64(8, index):016x}{hash64(80, index):016x}"
 
 
 def hex_uuid(rng: Random) -> str:
@@ -137,7 +151,38 @@ def make_storages(rng: Random, tasks: int, start: float) -> list[Storage]:
                 created + 300 * i,
                 is_edge=False,
                 changed=created,
+                host_name=f"10.0.0.{101 + i}",
             )
             for i in range(count)
         ),
     ]
+
+
+def make_hosts(start: float) -> list[Host]:
+    """Return the hosts of the cluster."""
+    created = start - 380 * _DAY_S
+    return [Host(host_uuid(i), f"kvm-host-{i + 1}", f"10.0.0.{11 + i}", created + 60 * i) for i in range(HOSTS)]
+
+
+_UNPROTECTED = ("jump-host", "build-agent", "sandbox", "licence-server", "template-test", "old-wiki")
+
+
+def make_unprotected_machines(seed: int, tasks: int, start: float) -> list[Machine]:
+    """Return VMs without a task: user VMs, the last of them destroyed, and a virtual router, which cannot have one.
+
+    They have a random sequence of their own, so that the fleet of a seed does not depend on them.
+    """
+    if not tasks:
+        return []
+    rng = Random(f"unprotected {seed}")  # noqa: S311 - simulated data, not a secret
+    count = 3 + tasks // 30
+    states = ["Running"] * (count - 2) + ["Stopped", "Destroyed"]
+    created = start - 200 * _DAY_S
+    machines = [
+        Machine(
+            hex_uuid(rng), f"{_UNPROTECTED[i % len(_UNPROTECTED)]}-{i + 1:02d}", rng.getrandbits(62), state, created
+        )
+        for i, state in enumerate(states)
+    ]
+    router = Machine(hex_uuid(rng), "virtual-router", rng.getrandbits(62), "Running", created, kind="ApplianceVm")
+    return [*machines, router]

@@ -15,7 +15,14 @@ from cdptui.simulator.settings import SimulatorSettings
 from cdptui.simulator.world.fleet_clock import FleetClock
 from cdptui.simulator.world.initial_state import InitialState, size_storages
 from cdptui.simulator.world.lifecycle import Lifecycle
-from cdptui.simulator.world.resources import Machine, Storage, make_policies, make_storages
+from cdptui.simulator.world.resources import (
+    Machine,
+    Storage,
+    make_hosts,
+    make_policies,
+    make_storages,
+    make_unprotected_machines,
+)
 from cdptui.simulator.world.seeded_random import hash64, uniform
 from cdptui.simulator.world.task import SimulatedTask
 from cdptui.simulator.world.task_factory import TaskFactory
@@ -54,8 +61,12 @@ class World:
         self.storages = {storage.uuid: storage for storage in storages}
         self._factory = TaskFactory(rng, list(self.policies.values()), storages)
         self.tasks: dict[str, SimulatedTask] = {}
+        self.hosts = {host.uuid: host for host in make_hosts(start)}
         self.machines: dict[str, Machine] = {}
+        """The VMs of the tasks, and some without a task."""
         self._populate(settings.tasks, start, storages)
+        unprotected = make_unprotected_machines(settings.seed, settings.tasks, start)
+        self.machines |= {machine.uuid: machine for machine in unprotected}
 
     def advance(self) -> None:
         """Advance the fleet to the current time."""
