@@ -43,6 +43,8 @@ class Response:
     status: int
     body: bytes
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    job_uuid: str | None = None
+    """Of the job that a 202 accepted."""
 
 
 class ErrorResponse(Exception):

@@ -75,7 +75,7 @@ def accept_job(jobs: Jobs, call: Call, finish: Callable[[], Result], job_uuid: s
     job = jobs.accept(finish, job_uuid, web_hook=call.request.headers.get("x-web-hook"))
     host = call.request.headers.get("host", "127.0.0.1:8080")
     location = f"http://{host}/zstack/v1/api-jobs/{job.uuid}"
-    return Response(202, encode({"location": location, "apiTimeout": _TIMEOUT_MS}))
+    return Response(202, encode({"location": location, "apiTimeout": _TIMEOUT_MS}), job_uuid=job.uuid)
 
 
 def requested_job_uuid(jobs: Jobs, call: Call) -> str | None:

@@ -30,10 +30,10 @@ class ManagementNode:
         self.world, self.sessions, self.jobs = state.world, state.sessions, state.jobs
         self.faults, self.journal = state.faults, state.journal
         self.task_table, self.inventories = state.task_table, state.inventories
-        logins, queries = LoginApis(state), Queries(state)
+        queries = Queries(state)
         apis = (
             queries,
-            logins,
+            LoginApis(state),
             Accounts(state),
             TaskOperations(state),
             Management(state),
@@ -42,7 +42,7 @@ class ManagementNode:
         )
         self.router = Router([route for api in apis for route in api.apis()])
         state.supported_messages = [route.message for route in self.router.apis if route.name != "api-jobs"]
-        self._rpc = MessageRpc(state, logins, queries)
+        self._rpc = MessageRpc(state, self.router.apis, queries)
 
     def answer(self, request: Request) -> Response:
         """Answer a request under `/zstack`; errors are responses too."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from cdptui.simulator import errors
@@ -14,6 +15,7 @@ from cdptui.simulator.world.task import SimulatedTask
 
 _CDP = "org.zstack.header.storage.cdp"
 
+_QUOTED_LONG = re.compile(r"-?\d{1,19}")
 _UNCHANGED = {"backupBandwidth": -1, "maxCapacity": -1, "maxLatency": 0}
 """Values of UpdateCdpTask that mean "unchanged": the vendor's SDK always sends them as defaults."""
 
@@ -134,10 +136,12 @@ class TaskOperations:
 
 
 def _long(parameters: Body, name: str, default: int) -> int:
-    """Return a long of the body; a JSON null is the default. Raises PlainTextError 400 for another type."""
+    """Return a long of the body, quoted or not; null is the default. Raises PlainTextError 400 for another type."""
     value = parameters.get(name)
     if value is None:
         return default
+    if isinstance(value, str) and _QUOTED_LONG.fullmatch(value):
+        return int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise PlainTextError(400, f"Invalid value[{value}] for the field[{name}], it must be a long")
     return value
