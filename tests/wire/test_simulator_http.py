@@ -403,6 +403,105 @@ def test_update_with_another_negative_value_is_an_error_that_changes_nothing(
     assert (task.plan, task.name == "renamed") == (plan, False)
 
 
+def creation(node: ManagementNode, **changes: object) -> dict[str, object]:
+    """The body of the Java SDK for a new task of a VM without one."""
+    world = node.world
+    machine = next(machine for machine in world.machines.values() if world.task_of(machine.uuid) is None)
+    storage = next(storage for storage in world.storages.values() if storage.connected)
+    values: dict[str, object] = {
+        "name": "new task",
+        "taskType": "VM",
+        "policyUuid": next(iter(world.policies)),
+        "backupStorageUuid": storage.uuid,
+        "resourceUuids": [machine.uuid],
+        "backupBandwidth": 0,
+        "maxCapacity": 0,
+        "maxLatency": 600_000,
+    }
+    return {"params": {key: value for key, value in (values | changes).items() if value is not None}}
+
+
+@pytest.mark.parametrize("optional", ["backupBandwidth", "maxCapacity", "maxLatency"])
+def test_task_is_created_with_the_defaults_of_the_server(
+    node: ManagementNode, client: httpx.Client, optional: str
+) -> None:
+    body = creation(node, **{optional: None})
+    task = finished(client, client.post("/cdp-backup-storage/task", json=body)).json()["inventory"]
+    assert (task["name"], task["state"], task["status"]) == ("new task", "Enabled", "Created")
+    assert (task["backupBandwidth"], task["maxCapacity"], task["maxLatency"]) == (0, 0, 600_000)
+    machine = task["resourceRefs"][0]["resourceUuid"]
+    assert [machine] == body["params"]["resourceUuids"]  # type: ignore[index]
+    again = finished(client, client.post("/cdp-backup-storage/task", json=creation(node, resourceUuids=[machine])))
+    assert "already protected" in error_of(again)["details"]
+    assert finished(client, client.delete(f"/cdp-task/{task['uuid']}")).json() == {}
+    assert client.get(f"/vm-instances/{machine}").json()["inventories"], "the VM is not deleted with its task"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"taskType": "Volume"}, "SYS.1007"),
+        ({"maxCapacity": -1}, "SYS.1007"),
+        ({"policyUuid": "f" * 32}, "SYS.1003"),
+        ({"backupStorageUuid": "f" * 32}, "SYS.1003"),
+        ({"resourceUuids": ["f" * 32]}, "SYS.1003"),
+        ({"resourceUuids": ["e" * 32, "f" * 32]}, "SYS.1006"),
+        ({"resourceUuids": []}, "SYS.1007"),
+        ({"name": None}, "SYS.1007"),
+        ({"policyUuid": None}, "SYS.1007"),
+    ],
+)
+def test_task_with_invalid_values_is_not_created(
+    node: ManagementNode, client: httpx.Client, changes: dict[str, object], code: str
+) -> None:
+    before = set(node.world.tasks)
+    answer = client.post("/cdp-backup-storage/task", json=creation(node, **changes))
+    answer = finished(client, answer) if answer.status_code == 202 else answer
+    assert error_of(answer)["code"] == code
+    assert set(node.world.tasks) == before
+
+
+def test_task_is_not_created_on_a_disconnected_storage(node: ManagementNode, client: httpx.Client) -> None:
+    storage = next(storage for storage in node.world.storages.values() if not storage.connected)
+    body = creation(node, backupStorageUuid=storage.uuid)
+    error = error_of(finished(client, client.post("/cdp-backup-storage/task", json=body)))
+    assert error["details"].endswith("is not connected")
+
+
+def test_recovery_point_is_described_protected_and_unprotected(node: ManagementNode, client: httpx.Client) -> None:
+    task = next(task for task in node.world.tasks.values() if task.machine and task.storage.connected and task.used)
+    assert task.machine is not None
+    vm = f"/vm-instances/{task.machine.uuid}"
+    point = client.get(f"{vm}/recovery-points?limit=1").json()["recoveryPoints"][task.machine.volumes[0].uuid][0]
+    group = point["grpId"]
+    described = client.get(f"{vm}/recovery-point?groupId={group}&limit=1000&start=0").json()
+    assert described["realSizes"][point["volId"]] == point["size"]
+    assert described["virtualSizes"] == {volume.uuid: volume.size for volume in task.machine.volumes}
+    assert described["timestamp"] == point["ts"]
+
+    def protected() -> dict[int, str | None]:
+        points = client.get(f"{vm}/protected-recovery-points").json()["recoveryPoints"][point["volId"]]
+        return {point["grpId"]: point.get("desc") for point in points}
+
+    before = protected()
+    body = {"protectVmInstanceRecoveryPoint": {"groupId": group, "description": "before the audit"}}
+    assert finished(client, client.put(f"{vm}/protect-recovery-point", json=body)).json() == {}
+    assert protected() == before | {group: "before the audit"}
+    older = {"unprotectVmInstanceRecoveryPoint": {"timestamp": point["ts"]}}
+    assert finished(client, client.put(f"{vm}/unprotect-recovery-point", json=older)).json() == {}
+    assert protected() == before
+
+
+@pytest.mark.parametrize("group", ["0", "99999999999"])
+def test_unknown_recovery_point_is_not_found(node: ManagementNode, client: httpx.Client, group: str) -> None:
+    task = next(task for task in node.world.tasks.values() if task.machine and task.storage.connected)
+    assert task.machine is not None
+    vm = f"/vm-instances/{task.machine.uuid}"
+    assert error_of(client.get(f"{vm}/recovery-point?groupId={group}"))["code"] == "SYS.1003"
+    body = {"protectVmInstanceRecoveryPoint": {"groupId": group}}
+    assert error_of(finished(client, client.put(f"{vm}/protect-recovery-point", json=body)))["code"] == "SYS.1003"
+
+
 def test_enabling_on_a_lost_storage_fails_with_its_cause(node: ManagementNode, client: httpx.Client) -> None:
     task = next(task for task in node.world.tasks.values() if not task.storage.connected)
     error = error_of(finished(client, client.post(f"/cdp-task/enable/{task.uuid}")))

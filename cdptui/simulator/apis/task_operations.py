@@ -1,9 +1,11 @@
-"""Task operations: enable, disable, update, delete. All are asynchronous jobs with status 202."""
+"""Task operations: create, enable, disable, update, delete. All are asynchronous jobs with status 202."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
 
 from cdptui.simulator import errors
 from cdptui.simulator.http_types import ApiErrorResponse, PlainTextError, Response
@@ -13,11 +15,26 @@ from cdptui.simulator.node_state import NodeState
 from cdptui.simulator.routing import Body, Call, Route
 from cdptui.simulator.world.task import SimulatedTask
 
+Resource = TypeVar("Resource")
 _CDP = "org.zstack.header.storage.cdp"
 
+_CREATE_DEFAULTS = {"backupBandwidth": 0, "maxCapacity": 0, "maxLatency": 600_000}
 _QUOTED_LONG = re.compile(r"-?\d{1,19}")
 _UNCHANGED = {"backupBandwidth": -1, "maxCapacity": -1, "maxLatency": 0}
 """Values of UpdateCdpTask that mean "unchanged": the vendor's SDK always sends them as defaults."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _NewTask:
+    """The parameters of CreateCdpTask."""
+
+    name: str
+    task_type: str
+    policy: str
+    storage: str
+    machines: list[str]
+    description: str | None
+    numbers: dict[str, int]
 
 
 class TaskOperations:
@@ -29,6 +46,12 @@ class TaskOperations:
     def apis(self) -> list[Route]:
         """Return the APIs."""
         return [
+            Route(
+                name=f"{_CDP}.APICreateCdpTaskMsg",
+                method="POST",
+                paths=("/cdp-backup-storage/task",),
+                handle=self._create,
+            ),
             self._job("EnableCdpTask", "POST", "/cdp-task/enable/{uuid}", self._enable),
             self._job("DisableCdpTask", "POST", "/cdp-task/disable/{uuid}", self._disable),
             self._job("DeleteCdpTask", "DELETE", "/cdp-task/{uuid}", self._delete),
@@ -80,6 +103,40 @@ class TaskOperations:
             raise ApiErrorResponse(job.result)
         return Response(200, encode(job.result))
 
+    def _create(self, call: Call) -> Response:
+        new = _NewTask(
+            name=_mandatory(call.parameters, "name"),
+            task_type=_mandatory(call.parameters, "taskType"),
+            policy=_mandatory(call.parameters, "policyUuid"),
+            storage=_mandatory(call.parameters, "backupStorageUuid"),
+            machines=_uuids(call.parameters, "resourceUuids"),
+            description=_text(call.parameters, "description"),
+            numbers={name: _long(call.parameters, name, default) for name, default in _CREATE_DEFAULTS.items()},
+        )
+
+        def finish() -> Result:
+            try:
+                return self._inventory(self._create_task(new))
+            except ApiErrorResponse as refusal:
+                return refusal.error
+
+        return accept_job(self._state.jobs, call, finish, requested_job_uuid(self._state.jobs, call))
+
+    def _create_task(self, new: _NewTask) -> SimulatedTask:
+        """Create a task. Raises ApiErrorResponse for values that the server refuses."""
+        world = self._state.world
+        _check_new_task(new)
+        policy = _find(world.policies, new.policy, "CdpPolicyVO")
+        storage = _find(world.storages, new.storage, "BackupStorageVO")
+        machine = _find(world.machines, new.machines[0], "VmInstanceVO")
+        if not storage.connected:
+            raise ApiErrorResponse(errors.storage_not_connected(storage.uuid))
+        if (other := world.task_of(machine.uuid)) is not None:
+            text = f"VM[uuid: {machine.uuid}] is already protected by CDP task[uuid: {other.uuid}]"
+            raise ApiErrorResponse(errors.operation_failed(text))
+        fields = {"description": new.description, **new.numbers}
+        return world.create_task(new.name, policy, storage, machine, fields)
+
     def _enable(self, task: SimulatedTask, _call: Call) -> Callable[[], Result]:
         world = self._state.world
         if not task.storage.connected:
@@ -125,8 +182,7 @@ class TaskOperations:
 
     def _delete(self, task: SimulatedTask, _call: Call) -> Callable[[], Result]:
         def finish() -> Result:
-            if task.uuid in self._state.world.tasks:
-                self._state.world.remove(task.uuid)
+            self._state.world.delete_task(task.uuid)
             return {}
 
         return finish
@@ -153,3 +209,40 @@ def _text(parameters: Body, name: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise PlainTextError(400, f"Invalid value for the field[{name}], it must be a string")
     return value
+
+
+def _mandatory(parameters: Body, name: str) -> str:
+    value = _text(parameters, name)
+    if not value:
+        text = f"field[{name}] of message[{_CDP}.APICreateCdpTaskMsg] is mandatory, can not be null"
+        raise ApiErrorResponse(errors.invalid_argument(text))
+    return value
+
+
+def _uuids(parameters: Body, name: str) -> list[str]:
+    value = parameters.get(name)
+    if not isinstance(value, list) or not value:
+        text = f"field[{name}] of message[{_CDP}.APICreateCdpTaskMsg] cannot be an empty list"
+        raise ApiErrorResponse(errors.invalid_argument(text))
+    return [str(uuid) for uuid in value]
+
+
+def _check_new_task(new: _NewTask) -> None:
+    """Raise ApiErrorResponse for a task type, a number or a count of VMs that the server refuses."""
+    if new.task_type != "VM":
+        text = f"field[taskType] is invalid, valid values are [VM], but got {new.task_type}"
+        raise ApiErrorResponse(errors.invalid_argument(text))
+    for name, value in new.numbers.items():
+        if value < 0:
+            raise ApiErrorResponse(errors.invalid_argument(f"field[{name}] is negative: {value}"))
+    if len(new.machines) != 1:
+        text = f"a CDP task protects exactly one VM, but got {len(new.machines)}"
+        raise ApiErrorResponse(errors.operation_failed(text))
+
+
+def _find(resources: Mapping[str, Resource], uuid: str, kind: str) -> Resource:
+    """Return a resource. Raises ApiErrorResponse SYS.1003 for an unknown UUID."""
+    found = resources.get(uuid)
+    if found is None:
+        raise ApiErrorResponse(errors.not_found(kind, uuid))
+    return found

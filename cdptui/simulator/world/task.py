@@ -68,6 +68,8 @@ class SimulatedTask:
     lag_from: int = -1
     lag_until: int = -1
     """End of the time of high latency that exists from the start."""
+    protected_points: dict[int, str] | None = None
+    """Descriptions of the protected recovery points, by group; None until they are first read."""
     overrides: dict[str, object] = field(default_factory=dict)
     """Fields set by a test; they take precedence over computed values."""
 

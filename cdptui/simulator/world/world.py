@@ -6,7 +6,7 @@ It owns all mutable fleet state. Callers from several threads hold `lock`.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
 from threading import RLock
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from cdptui.simulator.world.initial_state import InitialState, size_storages
 from cdptui.simulator.world.lifecycle import Lifecycle
 from cdptui.simulator.world.resources import (
     Machine,
+    Policy,
     Storage,
     make_hosts,
     make_policies,
@@ -111,7 +112,7 @@ class World:
             elif task.status == "Stopping":
                 self._lifecycle.enter(task, "Stopped", self.minute, lasts=7 * _DAY)
 
-    def update(self, task: SimulatedTask, changes: dict[str, object]) -> None:
+    def update(self, task: SimulatedTask, changes: Mapping[str, object]) -> None:
         """Change the fields that UpdateCdpTask may change; other keys are ignored."""
         with self.lock:
             attributes = {"name": "name", "description": "description", "backupBandwidth": "bandwidth"}
@@ -122,6 +123,38 @@ class World:
             task.changed = self._now()
             self._lifecycle.replan(task, self.minute)
             self.version += 1
+
+    def create_task(
+        self, name: str, policy: Policy, storage: Storage, machine: Machine, fields: Mapping[str, object]
+    ) -> SimulatedTask:
+        """Create a task for a VM; `fields` are further fields as for `update`. It starts by itself."""
+        with self.lock:
+            task = self._factory.create(self._now(), is_new=True)
+            profile_plan = task.plan
+            task.name, task.policy, task.storage, task.machine = name, policy, storage, machine
+            self._insert(task)
+            self._lifecycle.create(task, self.minute)
+            self.update(task, fields)
+            if task.plan and profile_plan:
+                # The growth profile was drawn for another plan.
+                scale = task.plan / profile_plan
+                task.pace, task.floor, task.used = task.pace * scale, task.floor * scale, task.used * scale
+            return task
+
+    def delete_task(self, uuid: str) -> None:
+        """Delete a task and keep its VM, as DeleteCdpTask does. Unknown UUIDs are ignored."""
+        with self.lock:
+            task = self.tasks.get(uuid)
+            if task is None:
+                return
+            self.remove(uuid)
+            if task.machine is not None:
+                self.machines[task.machine.uuid] = task.machine
+
+    def task_of(self, machine: str) -> SimulatedTask | None:
+        """Return the task that protects a VM; None for a VM without a task."""
+        found = (task for task in self.tasks.values() if task.machine is not None and task.machine.uuid == machine)
+        return next(found, None)
 
     # Operations of tests.
 
