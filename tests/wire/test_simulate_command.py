@@ -18,7 +18,7 @@ import pytest
 
 from cdptui.simulator.faults.rules import FaultKind
 from cdptui.simulator.faults.spec import options_of
-from tests.wire.simulated import AT_ONCE_S, eventually
+from tests.wire.simulated import AT_ONCE_S, LOGIN, eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -76,6 +76,16 @@ def test_faults_are_active_from_the_start_and_removed_by_control() -> None:
         assert [client.get("/zstack/v1/licenses/addons").status_code for _ in range(3)] == [429, 404, 404]
         assert client.delete("/control/faults/2").status_code == 200
         assert client.get("/zstack/v1/licenses/addons").status_code == 200
+
+
+@pytest.mark.parametrize("statuses", ["no-stopping", "basic"])
+def test_statuses_option_chooses_the_statuses_of_the_server(statuses: str) -> None:
+    with simulate("--tasks", "60", "--statuses", statuses) as (_, url), httpx.Client(verify=False) as client:
+        session = client.put(f"{url}/zstack/v1/accounts/login", json=LOGIN).json()["inventory"]["uuid"]
+        client.headers["Authorization"] = f"OAuth {session}"
+        stopping = client.get(f"{url}/zstack/v1/cdp-task?q=status%3DStopping&count=true").json()
+        merging = client.get(f"{url}/zstack/v1/cdp-task?q=status%3DDataMerging&count=true").json()
+    assert (stopping["total"], merging["total"] > 0) == (0, statuses == "no-stopping")
 
 
 def test_without_control_there_is_none() -> None:

@@ -124,7 +124,7 @@ def test_unique_session_applies_per_user() -> None:
 
 def test_session_is_renewed_by_a_job() -> None:
     with serving(replace(SETTINGS, session_timeout_s=100)) as (node, client):
-        node.jobs.takes_s = 0
+        node.jobs.duration_s = 0
         session = client.put("/accounts/login", json=LOGIN).json()["inventory"]["uuid"]
         client.headers["Authorization"] = f"OAuth {session}"
         path = f"/accounts/sessions/{session}/renew"
