@@ -17,6 +17,7 @@ from cdptui.models.failure import FailureKind
 from cdptui.monitor.connection import NodeConnection, connect
 from cdptui.monitor.update import Update
 from cdptui.render.failure_messages import failure_sentence
+from cdptui.tui.keymap import DEFAULT_KEYMAP
 from tests.wire.canned import VENDOR_PAGE, Canned, canned
 
 GOOD = VENDOR_PAGE.read_bytes()
@@ -103,9 +104,9 @@ async def test_it_is_said_and_the_good_data_stays(status: int, body: bytes, kind
     assert bad.snapshot is good.snapshot
     assert bad.failure is not None
     assert bad.failure.kind is kind
-    assert said in failure_sentence(bad.failure)
-    assert "\n" not in failure_sentence(bad.failure)
-    assert "→" in failure_sentence(bad.failure), "it says what to do"
+    assert said in failure_sentence(bad.failure, DEFAULT_KEYMAP.labels)
+    assert "\n" not in failure_sentence(bad.failure, DEFAULT_KEYMAP.labels)
+    assert "→" in failure_sentence(bad.failure, DEFAULT_KEYMAP.labels), "it says what to do"
 
 
 async def test_one_bad_task_never_hides_the_others() -> None:

@@ -26,6 +26,7 @@ from cdptui.simulator.faults.rules import Fault, FaultKind
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
 from cdptui.simulator.settings import Dialect, SimulatorSettings
+from cdptui.tui.keymap import DEFAULT_KEYMAP
 
 SETTINGS = SimulatorSettings(port=0, tasks=3)
 KEY = AccessKey(key_id=SETTINGS.access_key_id, secret=SETTINGS.access_key_secret)
@@ -160,7 +161,7 @@ async def test_of_two_that_end_each_others_sessions_one_gives_way_and_says_why()
             update = await poll(ours, our)
             assert update.failure is not None
             assert update.failure.kind is FailureKind.SESSION_CONTENDED
-            assert "access key" in failure_sentence(update.failure)
+            assert "access key" in failure_sentence(update.failure, DEFAULT_KEYMAP.labels)
             assert update.next_poll_at is None
             ours.monitor.on_resume()
             assert (await poll(theirs, their)).failure is None
@@ -180,7 +181,7 @@ async def test_the_second_factor_is_asked_for_and_its_code_taken_once(newer: boo
             update = await anext(updates)
             assert update.failure is not None
             assert update.failure.kind is FailureKind.SECOND_FACTOR
-            assert "press r to type the second-factor code" in failure_sentence(update.failure)
+            assert "press r to type the second-factor code" in failure_sentence(update.failure, DEFAULT_KEYMAP.labels)
             link.use_code("000000")
             update = await anext(updates)
             assert update.failure is not None
@@ -216,7 +217,7 @@ async def test_what_stands_in_a_logins_way_is_said_and_tried_once(code: str, kin
         update = await first_update(server, login("admin"))
         assert update.failure is not None
         assert update.failure.kind is kind
-        assert advice in failure_sentence(update.failure).partition(" → ")[2]
+        assert advice in failure_sentence(update.failure, DEFAULT_KEYMAP.labels).partition(" → ")[2]
         assert update.next_poll_at is None, "it waits for a person"
         paths = [request.path for request in server.node.journal.requests]
         assert paths.count("/zstack/v1/accounts/login") == 1
@@ -228,7 +229,7 @@ async def test_a_login_that_the_node_does_not_have_is_not_taken_for_a_node_witho
         update = await first_update(server, login("virtual-operator", LoginType.IAM2))
         assert update.failure is not None
         assert update.failure.kind is FailureKind.LOGIN_UNKNOWN
-        assert "--login-type" in failure_sentence(update.failure)
+        assert "--login-type" in failure_sentence(update.failure, DEFAULT_KEYMAP.labels)
 
 
 @pytest.mark.parametrize("zone", ["Asia/Shanghai", "UTC", "America/Caracas", "Asia/Kathmandu"])
@@ -249,7 +250,7 @@ async def test_a_zone_that_is_unusual_and_not_given_is_said() -> None:
         update = await first_update(server, KEY)
         assert update.failure is not None
         assert update.failure.kind is FailureKind.CLOCK_SKEW
-        assert "--server-zone" in failure_sentence(update.failure)
+        assert "--server-zone" in failure_sentence(update.failure, DEFAULT_KEYMAP.labels)
         assert len(server.node.journal.requests) < 12, "a few tries, not all zones of the world"
 
 
@@ -275,7 +276,7 @@ async def test_a_key_that_is_wrong_is_said_and_waits_for_a_person(key: AccessKey
         assert update.failure is not None
         assert update.failure.kind is kind
         assert update.next_poll_at is None
-        assert key.secret not in failure_sentence(update.failure)
+        assert key.secret not in failure_sentence(update.failure, DEFAULT_KEYMAP.labels)
 
 
 async def test_a_key_without_rights_is_a_matter_of_permission() -> None:
