@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import events
@@ -27,7 +27,8 @@ from cdptui.tui.messages import CopyRequested, FirstFrameShown
 from cdptui.tui.monitor_worker import MonitorWorker, summarize_exception
 from cdptui.tui.screens.main import MainScreen
 from cdptui.tui.target import Target
-from cdptui.tui.terminal.textual_app import Frame, TerminalApp
+from cdptui.tui.terminal.screen_buffer import Frame
+from cdptui.tui.terminal.textual_app import TerminalApp
 from cdptui.tui.terminal.textual_caches import clear_frame_caches, clear_layout_caches
 from cdptui.tui.themes import DEFAULT_THEME, THEMES
 from cdptui.tui.widgets.detail_pane import DetailPane
@@ -75,8 +76,7 @@ class CdptuiApp(TerminalApp, inherit_bindings=False):
         `low_bandwidth` turns that mode on or off; None turns it on while the line to the terminal is slow. `traits`
         are the capabilities of the terminal.
         """
-        self.traits = traits or TerminalCapabilities()
-        super().__init__()
+        super().__init__(traits or TerminalCapabilities())
         # Textual treats an empty NO_COLOR as set and turns colours to grey. `ScreenBuffer` removes colours instead.
         self.no_color = not self.traits.has_colour
         self.animation_level = "none"
@@ -86,8 +86,6 @@ class CdptuiApp(TerminalApp, inherit_bindings=False):
         self._collection: Timer | None = None
         self.faults = 0
         """Number of actions that raised an exception."""
-        self.before_terminal: Callable[[], None] = lambda: None
-        """Called in the event loop each time before the app changes the terminal."""
         self.profile_hint = "cdptui config init creates a configuration file"
         """How to add a profile; shown when there is no other one."""
         self._low_bandwidth = low_bandwidth
@@ -202,7 +200,7 @@ class CdptuiApp(TerminalApp, inherit_bindings=False):
 
     def count_pending_input(self) -> int:
         """Count the events and keys that are queued and not handled yet."""
-        return self.pending_events + self._turns.waiting_count
+        return super().count_pending_input() + self._turns.waiting_count
 
     async def on_event(self, event: events.Event) -> None:
         """Queue key events, which are handled one at a time; pass on all other events."""

@@ -21,7 +21,7 @@ from cdptui.tui import export_files
 from cdptui.tui.app import CdptuiApp
 from cdptui.tui.screens.main import MainScreen
 from cdptui.tui.terminal import clipboard
-from cdptui.tui.terminal.driver import TerminalDriver
+from cdptui.tui.terminal.input_reader import InputReader
 from cdptui.tui.widgets.task_browser import TaskBrowser
 from cdptui.tui.widgets.task_table import TaskTable
 
@@ -65,8 +65,8 @@ def message() -> None:
 
 
 def keys() -> None:
-    read = TerminalDriver._read
-    TerminalDriver._read = lambda self: boom() if b"I" in (data := read(self)) else data  # type: ignore[method-assign]
+    read = InputReader._read
+    InputReader._read = lambda self: boom() if b"I" in (data := read(self)) else data  # type: ignore[method-assign]
 
 
 def timer() -> None:

@@ -144,7 +144,7 @@ def test_ctrl_c_typed_while_the_event_loop_is_held_ends_it(
         assert "a session may remain" in terminal.left_behind
 
 
-@pytest.mark.parametrize("thread", ["textual-output", "textual-input"])
+@pytest.mark.parametrize("thread", ["terminal-output", "terminal-input"])
 def test_thread_of_the_terminal_that_cannot_start_ends_it_in_words(simulate: Simulate, thread: str) -> None:
     _, server = simulate(tasks=5)
     with Terminal([*FAULTY, f"no_thread:{thread}", "--url", server.url]) as terminal:

@@ -9,7 +9,6 @@ import pytest
 from cdptui.api.errors import ApiError, LoginRefused
 from cdptui.clock import SystemClock
 from cdptui.monitor.connection import NodeConnection
-from cdptui.render.key_names import KEY_NAMES
 from cdptui.render.spans import plain_text
 from cdptui.tui.app import CdptuiApp
 from cdptui.tui.keymap import DEFAULT_KEYMAP, KEYS, normalize_key, with_overrides
@@ -138,10 +137,6 @@ async def test_messages_name_remapped_keys() -> None:
 def test_two_actions_can_swap_keys() -> None:
     keymap = with_overrides({"quit": ["d"], "detail": ["q"]})
     assert keymap.overrides == {"detail": "q", "quit": "d"}
-
-
-def test_messages_name_default_keys() -> None:
-    assert {action: DEFAULT_KEYMAP.labels[action] for action in KEY_NAMES} == KEY_NAMES
 
 
 def test_displayed_key_names_are_accepted_in_the_configuration() -> None:

@@ -51,8 +51,8 @@ LEFT = {
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A private folder with a short path: the address of a socket, as tmux and screen have, is at most 108 bytes long."""
-    with tempfile.TemporaryDirectory(prefix="guard-", dir="/tmp") as path:  # noqa: S108 - the usual folder may have a long path
+    """A private folder with a short path: the socket addresses of tmux and screen have at most 108 bytes."""
+    with tempfile.TemporaryDirectory(prefix="guard-", dir="/tmp") as path:
         yield Path(path)
 
 

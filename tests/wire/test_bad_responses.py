@@ -17,6 +17,7 @@ from cdptui.models.failure import FailureKind
 from cdptui.monitor.connection import NodeConnection, connect
 from cdptui.monitor.update import Update
 from cdptui.render.failure_messages import failure_sentence
+from cdptui.tui.keymap import DEFAULT_KEYMAP
 from tests.wire.canned import VENDOR_PAGE, Canned, canned
 
 GOOD = VENDOR_PAGE.read_bytes()
@@ -105,9 +106,9 @@ async def test_bad_response_is_reported_and_the_last_data_is_kept(
     assert bad.snapshot is good.snapshot
     assert bad.failure is not None
     assert bad.failure.kind is kind
-    assert text in failure_sentence(bad.failure)
-    assert "\n" not in failure_sentence(bad.failure)
-    assert "→" in failure_sentence(bad.failure), "the message says what to do"
+    assert text in failure_sentence(bad.failure, DEFAULT_KEYMAP.labels)
+    assert "\n" not in failure_sentence(bad.failure, DEFAULT_KEYMAP.labels)
+    assert "→" in failure_sentence(bad.failure, DEFAULT_KEYMAP.labels), "the message says what to do"
 
 
 async def test_unreadable_task_does_not_hide_the_others() -> None:

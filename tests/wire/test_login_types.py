@@ -26,6 +26,7 @@ from cdptui.simulator.faults.rules import Fault, FaultKind
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
 from cdptui.simulator.settings import Dialect, SimulatorSettings
+from cdptui.tui.keymap import DEFAULT_KEYMAP
 
 SETTINGS = SimulatorSettings(port=0, tasks=3)
 KEY = AccessKey(key_id=SETTINGS.access_key_id, secret=SETTINGS.access_key_secret)
@@ -160,7 +161,7 @@ async def test_one_of_two_clients_that_end_each_others_session_stops_and_reports
             update = await poll(ours, our)
             assert update.failure is not None
             assert update.failure.kind is FailureKind.SESSION_CONTENDED
-            assert "access key" in failure_sentence(update.failure)
+            assert "access key" in failure_sentence(update.failure, DEFAULT_KEYMAP.labels)
             assert update.next_poll_at is None
             ours.monitor.on_resume()
             assert (await poll(theirs, their)).failure is None
@@ -180,7 +181,7 @@ async def test_second_factor_code_is_requested_and_used_once(newer: bool) -> Non
             update = await anext(updates)
             assert update.failure is not None
             assert update.failure.kind is FailureKind.SECOND_FACTOR
-            assert "press r to type the second-factor code" in failure_sentence(update.failure)
+            assert "press r to type the second-factor code" in failure_sentence(update.failure, DEFAULT_KEYMAP.labels)
             link.use_code("000000")
             update = await anext(updates)
             assert update.failure is not None
@@ -216,7 +217,7 @@ async def test_login_obstacle_is_reported_and_tried_once(code: str, kind: Failur
         update = await first_update(server, login("admin"))
         assert update.failure is not None
         assert update.failure.kind is kind
-        assert advice in failure_sentence(update.failure).partition(" → ")[2]
+        assert advice in failure_sentence(update.failure, DEFAULT_KEYMAP.labels).partition(" → ")[2]
         assert update.next_poll_at is None, "it waits for the user"
         paths = [request.path for request in server.node.journal.requests]
         assert paths.count("/zstack/v1/accounts/login") == 1
@@ -228,7 +229,7 @@ async def test_unsupported_login_type_is_not_reported_as_missing_cdp() -> None:
         update = await first_update(server, login("virtual-operator", LoginType.IAM2))
         assert update.failure is not None
         assert update.failure.kind is FailureKind.LOGIN_UNKNOWN
-        assert "--login-type" in failure_sentence(update.failure)
+        assert "--login-type" in failure_sentence(update.failure, DEFAULT_KEYMAP.labels)
 
 
 @pytest.mark.parametrize("zone", ["Asia/Shanghai", "UTC", "America/Caracas", "Asia/Kathmandu"])
@@ -249,7 +250,7 @@ async def test_unknown_server_time_zone_is_reported() -> None:
         update = await first_update(server, KEY)
         assert update.failure is not None
         assert update.failure.kind is FailureKind.CLOCK_SKEW
-        assert "--server-zone" in failure_sentence(update.failure)
+        assert "--server-zone" in failure_sentence(update.failure, DEFAULT_KEYMAP.labels)
         assert len(server.node.journal.requests) < 12, "only a few time zones are tried"
 
 
@@ -275,7 +276,7 @@ async def test_wrong_access_key_is_reported_and_not_retried(key: AccessKey, kind
         assert update.failure is not None
         assert update.failure.kind is kind
         assert update.next_poll_at is None
-        assert key.secret not in failure_sentence(update.failure)
+        assert key.secret not in failure_sentence(update.failure, DEFAULT_KEYMAP.labels)
 
 
 async def test_access_key_without_permissions_is_permission_denied() -> None:

@@ -18,6 +18,7 @@ from cdptui.models.tls import TlsSettings
 from cdptui.monitor.connection import connect
 from cdptui.monitor.update import Update
 from cdptui.render.failure_messages import failure_sentence
+from cdptui.tui.keymap import DEFAULT_KEYMAP
 from tests.wire.canned import VENDOR_PAGE, canned
 from tests.wire.tls_front import Certificates, refusing_handshakes, tls_in_front_of
 
@@ -93,7 +94,7 @@ async def test_rejected_certificate_is_reported_with_its_reason(
         update = await update_of(url, TlsSettings(ca_path=certificates.ca_file if trusts else None))
     assert update.failure is not None
     assert update.failure.kind is kind
-    what, _, todo = failure_sentence(update.failure).partition(" → ")
+    what, _, todo = failure_sentence(update.failure, DEFAULT_KEYMAP.labels).partition(" → ")
     assert text in what
     assert advice in todo
 
@@ -103,8 +104,8 @@ async def test_required_client_certificate_is_reported(certificates: Certificate
         update = await update_of(url, TlsSettings(ca_path=certificates.ca_file))
     assert update.failure is not None
     assert update.failure.kind is FailureKind.TLS_CLIENT
-    assert "certificate required" in failure_sentence(update.failure)
-    assert "--client-cert" in failure_sentence(update.failure)
+    assert "certificate required" in failure_sentence(update.failure, DEFAULT_KEYMAP.labels)
+    assert "--client-cert" in failure_sentence(update.failure, DEFAULT_KEYMAP.labels)
 
 
 @pytest.mark.parametrize("shown", [Certificates.self_signed, lambda made: made.server(is_expired=True)])
@@ -126,7 +127,7 @@ async def test_https_to_an_http_port_is_reported(plain: str) -> None:
     update = await update_of(plain.replace("http:", "https:"), TlsSettings())
     assert update.failure is not None
     assert update.failure.kind is FailureKind.TLS
-    assert "try http://" in failure_sentence(update.failure)
+    assert "try http://" in failure_sentence(update.failure, DEFAULT_KEYMAP.labels)
 
 
 async def test_http_to_a_tls_port_is_reported(certificates: Certificates, plain: str, tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ from cdptui.models.capacity import CapacityHistory
 from cdptui.models.inventory import BackupStorage, FetchState, Policy, StorageCommitment, VmInstance
 from cdptui.models.recovery_points import RecoveryPoints
 from cdptui.models.task import RawField, RawLines
-from cdptui.render.key_names import KEY_NAMES
 from cdptui.render.reason_messages import ReasonContext
 
 _NO_TASKS: Final = StorageCommitment()
@@ -31,6 +30,8 @@ class DetailContext(Struct, frozen=True):
     now: datetime
     zone: tzinfo | None
     """The server's zone; None when it is not known."""
+    keys: Mapping[str, str]
+    """Names of the keys, by the id of the action."""
     is_gone: bool = False
     """True when the task is no longer in the list."""
     at: float = 0.0
@@ -42,8 +43,6 @@ class DetailContext(Struct, frozen=True):
     points: FetchState[RecoveryPoints] = _NOT_FETCHED
     commitment: StorageCommitment = _NO_TASKS
     """Totals of all tasks on the same backup storage, this task included."""
-    keys: Mapping[str, str] = KEY_NAMES
-    """Names of the keys, by the id of the action."""
 
     @property
     def reason_context(self) -> ReasonContext:

@@ -12,6 +12,7 @@ from cdptui.models.task_row import TaskRow
 from cdptui.render.spans import plain_text
 from cdptui.render.tabs.context import DetailContext
 from cdptui.render.tabs.registry import Tab, tab_renderer
+from cdptui.tui.keymap import DEFAULT_KEYMAP
 from tests.doubles import EPOCH, a_task
 
 DENIED = Failure(FailureKind.PERMISSION_DENIED, "is denied by default", "http://node/x", "SYS.1006")
@@ -40,6 +41,7 @@ def shown(tab: Tab, row: TaskRow, width: int = 100, height: int = 40, **context:
         "names_problem": "",
         "now": EPOCH,
         "zone": None,
+        "keys": DEFAULT_KEYMAP.labels,
         "at": 100.0,
         **context,
     }

@@ -15,6 +15,7 @@ from cdptui.models.task_row import TaskRow
 from cdptui.render.spans import Role, plain_text
 from cdptui.render.tabs import overview
 from cdptui.render.tabs.context import DetailContext
+from cdptui.tui.keymap import DEFAULT_KEYMAP
 from tests.unit.api.wire import FULL_ROW, VENDOR_ROW, encoded
 
 GIB = 2**30
@@ -41,6 +42,7 @@ def lines(
         "names_problem": "",
         "now": NOW,
         "zone": SHANGHAI,
+        "keys": DEFAULT_KEYMAP.labels,
         **context,
     }
     reasons = find_reasons(task, Evidence(settings["now"], seconds_until_full=seconds_until_full))
@@ -202,7 +204,7 @@ def test_chart_is_visible_without_scrolling(height: int) -> None:
 
 def test_unknown_field_is_marked_by_more_than_its_colour() -> None:
     task = decode_task(encoded({**FULL_ROW, "scene": "Normal"}), SHANGHAI)
-    context = DetailContext(raw_fields(task, SHANGHAI), CapacityHistory(), {}, "", NOW, SHANGHAI)
+    context = DetailContext(raw_fields(task, SHANGHAI), CapacityHistory(), {}, "", NOW, SHANGHAI, DEFAULT_KEYMAP.labels)
     pane = overview.lines(TaskRow(task, status_severity(task.status, task.state)), context, 100, 40)
     (scene,) = (line for line in pane if plain_text(line).startswith("scene"))
     assert scene[0].role is Role.ACCENT
