@@ -144,7 +144,7 @@ FIELDS: Final = (
     ),
     QueryField(
         "reason",
-        ("why",),
+        ("why", "problem"),
         "Problem type; none for tasks without problems",
         "reason=rpo   reason!=none",
         "reason",

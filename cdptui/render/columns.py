@@ -49,8 +49,15 @@ class Column(Struct, frozen=True):
     """Cells by which it may grow beyond `width`."""
     descending_first: bool = False
     """True when sorting by it begins with the largest value."""
+    is_severity: bool = False
+    """True when its colour is the severity, which the row under the cursor keeps."""
     group_cell: Callable[[GroupSummary, CellContext], Line] | None = None
     """The cell in the row of a group; None for an empty one."""
+
+    @property
+    def min_width(self) -> int:
+        """Cells of the heading with the arrow of the sort order."""
+        return len(self.heading) + 1
 
     @property
     def natural_width(self) -> int:
@@ -89,11 +96,11 @@ NAME: Final = Column(
     "name",
     "NAME",
     "Task name",
-    16,
+    18,
     task_cells.name,
     lambda row: (False, row.task.name.casefold()),
     (ExportField("name", lambda row, _: row.task.name),),
-    flex=28,
+    flex=26,
     group_cell=groups.title,
 )
 STATUS: Final = Column(
@@ -105,7 +112,24 @@ STATUS: Final = Column(
     _status_value,
     (ExportField("status", lambda row, _: row.task.status),),
     descending_first=True,
+    is_severity=True,
     group_cell=groups.health,
+)
+PROBLEM: Final = Column(
+    "problem",
+    "PROBLEM",
+    "Most severe problem, and how many others; the Why tab has all",
+    18,
+    task_cells.problem,
+    lambda row: _number(row.severity if row.reasons else None),
+    (
+        ExportField("severity", lambda row, _: row.severity.name.lower()),
+        ExportField("problems", lambda row, _: tuple(reason.kind.value for reason in row.reasons)),
+        ExportField("since", lambda row, _: row.reasons[0].since if row.reasons else None),
+    ),
+    flex=6,
+    descending_first=True,
+    is_severity=True,
 )
 STATE: Final = Column(
     "state",
@@ -182,7 +206,7 @@ FULL_IN: Final = Column(
     "full-in",
     "FULL IN",
     "Time until used capacity reaches the plan",
-    7,
+    8,
     task_cells.full_in,
     lambda row: _number(row.seconds_until_full),
     (ExportField("full_in_s", lambda row, _: row.seconds_until_full),),
@@ -202,25 +226,11 @@ LAST_OP: Final = Column(
     "last-op",
     "LAST OP",
     "Age of the last operation",
-    7,
+    8,
     task_cells.last_op,
     lambda row: _timestamp(row.task.last_op_at),
     (_LAST_OP_AT,),
     align="right",
-)
-REASON: Final = Column(
-    "reason",
-    "REASON",
-    "Most severe problem; the Why tab lists all",
-    16,
-    task_cells.reason,
-    lambda row: _number(row.severity if row.reasons else None),
-    (
-        ExportField("severity", lambda row, _: row.severity.name.lower()),
-        ExportField("reasons", lambda row, _: tuple(reason.kind.value for reason in row.reasons)),
-    ),
-    flex=4,
-    descending_first=True,
 )
 STORAGE: Final = Column(
     "storage",
@@ -309,12 +319,11 @@ DESCRIPTION: Final = Column(
     flex=24,
 )
 
-DEFAULT_COLUMNS: Final = (NAME, STATUS, STATE, USED, PLAN, USE, RPO, GROWTH, FULL_IN, PROTECTS, LAST_OP)
+DEFAULT_COLUMNS: Final = (NAME, STATUS, PROBLEM, STATE, USED, PLAN, USE, RPO, GROWTH, FULL_IN, PROTECTS, LAST_OP)
 """The columns of a list without chosen columns, in their order on screen."""
 
 COLUMNS: Final = (
     *DEFAULT_COLUMNS,
-    REASON,
     STORAGE,
     POLICY,
     VM,
@@ -329,9 +338,12 @@ COLUMNS: Final = (
 BY_KEY: Final = {column.key: column for column in COLUMNS}
 
 KEEP_PRIORITY: Final = (
-    *(NAME, STATUS, USE, RPO),
-    *(REASON, STORAGE, POLICY, VM, LIMIT, UUID, DESCRIPTION, CREATED, LAST_OP_DATE),
-    *(USED, GROWTH, FULL_IN, PROTECTS, PLAN, LAST_OP, STATE),
+    *(NAME, PROBLEM, STATUS),
+    *(STORAGE, POLICY, VM, LIMIT, UUID, DESCRIPTION, CREATED, LAST_OP_DATE),
+    *(USE, RPO, USED, GROWTH, FULL_IN, PROTECTS, PLAN, LAST_OP, STATE),
 )
 """Columns by importance, for a screen that is too narrow for all. Columns that are shown only when the user chose them
 come before most of the default ones."""
+
+IDENTIFYING: Final = (UUID, STORAGE, POLICY, PROBLEM)
+"""Columns that an export of the default columns has as well: what a task is, on what it depends, and what is wrong."""

@@ -33,6 +33,16 @@ ROLES: Final = {
     Severity.CALM: Role.CALM,
 }
 
+SIGNS: Final = {
+    Severity.CRITICAL: "✖",
+    Severity.WARNING: "!",
+    Severity.NOTICE: "•",
+    Severity.BUSY: "",
+    Severity.HEALTHY: "",
+    Severity.CALM: "",
+}
+"""Signs of the severities, at the left edge of the list and in the rows of groups. They do not depend on colours."""
+
 SEVERITY_TEXT: Final = {
     Severity.CRITICAL: "Enabled but not protecting",
     Severity.WARNING: "Warning",
@@ -43,9 +53,25 @@ SEVERITY_TEXT: Final = {
 }
 
 
-def status_line(status: str, state: str) -> Line:
-    """Return a status with its glyph, in the role of the severity that it has in `state`."""
-    return (Span(f"{GLYPHS.get(status, OTHER_GLYPH)} {status}", ROLES[status_severity(status, state)]),)
+def status_line(status: str, state: str, severity: Severity | None = None) -> Line:
+    """Return a status with its glyph, in the role of the severity that it has in `state`.
+
+    `severity` is that of the whole task, if it is known: beside a problem a healthy status is quiet, and no status is
+    louder than its task.
+
+    >>> status_line("Running", "Enabled")[0].role, status_line("Running", "Enabled", Severity.WARNING)[0].role
+    (<Role.OK: 'ok'>, <Role.DIM: 'dim'>)
+    """
+    own = status_severity(status, state)
+    if severity is None:
+        severity = own
+    role = Role.DIM if own is Severity.HEALTHY and severity > own else ROLES[min(own, severity)]
+    return (Span(f"{GLYPHS.get(status, OTHER_GLYPH)} {status}", role),)
+
+
+def sign(severity: Severity) -> Span:
+    """Return the sign of a severity in its role, one cell wide."""
+    return Span(SIGNS[severity] or " ", ROLES[severity])
 
 
 def status_rank(status: str) -> int:

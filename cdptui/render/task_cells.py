@@ -40,8 +40,8 @@ def name(row: TaskRow, _: CellContext) -> Line:
 
 
 def status(row: TaskRow, _: CellContext) -> Line:
-    """Return the status with its glyph."""
-    return status_line(row.task.status, row.task.state)
+    """Return the status with its glyph; quiet where the task has a problem that the status does not show."""
+    return status_line(row.task.status, row.task.state, row.severity)
 
 
 def state(row: TaskRow, _: CellContext) -> Line:
@@ -122,19 +122,16 @@ def last_op(row: TaskRow, context: CellContext) -> Line:
     return (Span(formatting.age(at, context.now), Role.DIM),)
 
 
-def reason(row: TaskRow, context: CellContext) -> Line:
+def problem(row: TaskRow, context: CellContext) -> Line:
     """Return the most severe problem, and the number of others."""
     if not row.reasons:
         return ()
-    # The module is large, and a list without this column does not need it.
+    # The module is large, and the first list may have no problems.
     from cdptui.render.reason_messages import ReasonContext, reason_label
 
-    worst = row.reasons[0]
-    more = len(row.reasons) - 1
-    spans = [
-        Span(reason_label(worst, row, ReasonContext(context.now, context.zone, context.names)), ROLES[worst.severity])
-    ]
-    return (*spans, Span(f" +{more}", Role.DIM)) if more else tuple(spans)
+    worst, more = row.reasons[0], len(row.reasons) - 1
+    label = reason_label(worst, row, ReasonContext(context.now, context.zone, context.names))
+    return (Span(f"{label} +{more}" if more else label, ROLES[worst.severity]),)
 
 
 def uuid(row: TaskRow, _: CellContext) -> Line:

@@ -49,7 +49,7 @@ async def test_j_and_k_move_in_a_menu_without_these_letters() -> None:
 
 
 async def test_group_row_shows_the_totals_of_its_tasks() -> None:
-    async with showing(FLEET, size=(120, 40)) as run:
+    async with showing(FLEET, size=(160, 40)) as run:
         await run.press("d", "b", "b")
         await run.until(lambda: "No groups" not in run.footer and "Grouped by storage" in run.footer)
         row = next(line for line in run.screen_lines if "s-2" in line)

@@ -154,7 +154,7 @@ async def test_sort_menu_chooses_a_column() -> None:
     async with showing([a_task("a", used_bytes=1), a_task("b", used_bytes=2)]) as run:
         await run.press("s")
         assert isinstance(run.app.screen, SortMenu)
-        await run.press("down", "down", "down", "j", "enter")
+        await run.press("down", "down", "down", "down", "j", "enter")
         await run.until(lambda: "USED▼" in run.screen)
         assert run.names == ["b", "a"]
 
@@ -182,8 +182,8 @@ async def test_new_and_changed_tasks_are_marked_except_for_volatile_fields() -> 
     async with showing(before, after) as run:
         await run.poll()
         await run.until(lambda: "new" in run.names)
-        marks = {line[2:10].strip(): line[0] for line in run.screen_lines[3:7]}
-        assert marks == {"breaks": "~", "new": "+", "steady": " ", "grows": " "}
+        marks = {line[2:10].strip(): line[:2] for line in run.screen_lines[3:7]}
+        assert marks == {"breaks": "✖~", "new": " +", "steady": "  ", "grows": "  "}
         await run.until(lambda: "new appeared" in run.footer)
         await run.until(lambda: "breaks: Running → Failed" in run.footer)
 

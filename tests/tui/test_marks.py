@@ -62,12 +62,14 @@ async def test_marks_survive_polls_and_sorting_and_vanish_with_their_task() -> N
         await run.until(lambda: "1 marked" in run.footer)
 
 
-async def test_a_sign_of_change_stands_beside_the_mark() -> None:
+async def test_mark_and_severity_are_shown_together_and_a_change_where_there_is_no_mark() -> None:
     async with showing(FLEET, [a_task("a", status="Failed"), *FLEET[1:]]) as run:
         await run.press("space")
         await run.poll()
         await run.until(lambda: "✖ Failed" in run.screen)
-        await run.until(lambda: run.screen_lines[3].startswith("~*a "))
+        await run.until(lambda: run.screen_lines[3].startswith("✖*a "))
+        await run.press("ctrl+u")
+        assert run.screen_lines[3].startswith("✖~a ")
 
 
 async def test_space_on_a_group_marks_its_tasks() -> None:

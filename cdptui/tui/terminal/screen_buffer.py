@@ -27,7 +27,7 @@ from textual.strip import Strip
 
 from cdptui.render.ascii_fallback import PLACEHOLDER, to_charset
 from cdptui.tui.lru_cache import LRUCache
-from cdptui.tui.themes import ANSI_16, NO_COLOR_ATTRIBUTES
+from cdptui.tui.themes import ANSI_16, ANSI_16_PAIRS, NO_COLOR_ATTRIBUTES
 
 Frame = CompositorUpdate
 """What Textual draws: the update object that `App._display` gets."""
@@ -335,6 +335,11 @@ def _sgr_style(style: Style, profile: ColorProfile) -> SgrStyle:
     colours = profile.colours
     if colours is None:
         return SgrStyle(_attributes_without_colours(style))
+    pair = _ansi_pair(style) if colours < ColorSystem.EIGHT_BIT else None
+    if pair is not None:
+        text, ground = pair
+        attributes = Strip.render_ansi(style.without_color, colours)
+        return SgrStyle(attributes, _ansi_color(text, is_foreground=True), _ansi_color(ground, is_foreground=False))
     return SgrStyle(
         attributes=Strip.render_ansi(style.without_color, colours),
         foreground=_color(style.color, colours, is_foreground=True),
@@ -352,6 +357,19 @@ def _attributes_without_colours(style: Style) -> str:
     return f"{attributes};{cursor}" if attributes else cursor
 
 
+def _ansi_pair(style: Style) -> tuple[int, int] | None:
+    """Return the ANSI numbers of a text and its background that are drawn in others than those of each alone."""
+    text, ground = style.color, style.bgcolor
+    if text is None or ground is None or text.triplet is None or ground.triplet is None:
+        return None
+    return ANSI_16_PAIRS.get((text.triplet, ground.triplet))
+
+
+def _ansi_color(number: int, *, is_foreground: bool) -> str:
+    """Return the SGR parameter of one of the 16 colours: 30 to 37 are eight, 90 to 97 their bright versions."""
+    return str((30 if is_foreground else 40) + (number if number < 8 else 52 + number))
+
+
 def _color(color: Color | None, colours: ColorSystem, *, is_foreground: bool) -> str:
     """Return the SGR parameters of a colour, by its number where that is exact."""
     if color is None:
@@ -362,6 +380,5 @@ def _color(color: Color | None, colours: ColorSystem, *, is_foreground: bool) ->
         if number is not None and has_many:
             return f"{38 if is_foreground else 48};5;{number}"
         if number is not None:
-            # 30 to 37 are eight colours, 90 to 97 their bright versions.
-            return str((30 if is_foreground else 40) + (number if number < 8 else 52 + number))
+            return _ansi_color(number, is_foreground=is_foreground)
     return ";".join(color.downgrade(colours).get_ansi_codes(foreground=is_foreground))

@@ -303,8 +303,9 @@ class TaskBrowser(Container):
         self.app.push_screen(SortMenu(self.tasks.order), self._set_order)
 
     def action_sort_move(self, step: int) -> None:
-        """Sort by the next or previous column."""
-        self._set_order(self.tasks.order.next_column(step, self.tasks.columns.shown))
+        """Sort by the next or previous column on screen."""
+        columns = self.table.placed_columns or self.tasks.columns.shown
+        self._set_order(self.tasks.order.next_column(step, columns))
 
     def action_sort_invert(self) -> None:
         """Reverse the order."""
@@ -475,7 +476,7 @@ class TaskBrowser(Container):
             self._target.node,
             snapshot,
             marked or self.tasks.lines.tasks(),
-            self.tasks.columns.shown,
+            self.tasks.columns.exported,
             self._cell_context(),
             self.filter_text,
             len(self.tasks.hidden_marks) if marked else None,

@@ -153,6 +153,26 @@ def test_no_color_cursor_line_is_marked_to_its_end() -> None:
     assert written(frame, Segment("ab  ", CURSOR), Segment("c", LEFT)) == "\x1b[1;1H\x1b[0m\x1b[7mab  \x1b[0;4mc"
 
 
+BAD_UNDER_CURSOR = Style(
+    color=DARK.variables[f"role-{Role.BAD}"], bgcolor=DARK.variables["cursor-background"], bold=True
+)
+
+
+def test_critical_text_under_the_cursor_is_white_on_red_in_sixteen_colours() -> None:
+    frame = ScreenBuffer()
+    frame.color_system = ColorSystem.STANDARD
+    assert written(frame, Segment("✖", BAD_UNDER_CURSOR), Segment("a", CURSOR)) == (
+        "\x1b[1;1H\x1b[0m\x1b[1;97;41m✖\x1b[22;37;44ma"
+    )
+
+
+def test_no_color_critical_text_is_bold_on_the_cursor_line() -> None:
+    frame = ScreenBuffer(has_colour=False)
+    assert written(frame, Segment("✖", BAD_UNDER_CURSOR), Segment("a", CURSOR)) == (
+        "\x1b[1;1H\x1b[0m\x1b[1;7m✖\x1b[0;7ma"
+    )
+
+
 def test_ascii_terminal_gets_only_ascii_characters() -> None:
     frame = ScreenBuffer(charset="ascii")
     assert written(frame, Segment("● 财é│", Style())) == "\x1b[1;1H\x1b[0m* ???|"

@@ -10,7 +10,7 @@ from cdptui.models.capacity import GrowthRate
 from cdptui.models.reasons import Evidence, ReasonKind, find_reasons, overall_severity
 from cdptui.models.severity import Severity
 from cdptui.models.task_row import TaskRow
-from cdptui.render.columns import REASON
+from cdptui.render.columns import PROBLEM
 from cdptui.render.reason_messages import GLOSSARY, LEVELS, ReasonContext, ReasonText, describe_reason, reason_label
 from cdptui.render.spans import plain_text
 from cdptui.render.task_cells import CellContext
@@ -111,7 +111,7 @@ def test_unknown_name_is_shown_as_uuid() -> None:
 
 def test_reason_column_shows_the_most_severe_problem_and_the_number_of_others() -> None:
     context = CellContext(EPOCH, {})
-    assert plain_text(REASON.cell(CASES[0], context)).startswith("storage offline +")
-    assert REASON.cell(build_row(), context) == ()
-    assert REASON.sort_value(CASES[0]) > REASON.sort_value(CASES[4])
-    assert REASON.sort_value(build_row())[0], "unknown comes last"
+    assert plain_text(PROBLEM.cell(CASES[0], context)).startswith("storage offline +")
+    assert PROBLEM.cell(build_row(), context) == ()
+    assert PROBLEM.sort_value(CASES[0]) > PROBLEM.sort_value(CASES[4])
+    assert PROBLEM.sort_value(build_row())[0], "unknown comes last"
