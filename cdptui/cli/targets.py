@@ -38,6 +38,7 @@ def initial_target(
         screen_text(node_url(settings.base_url)),
         screen_text(settings.auth.display_name),
         settings.interval_s,
+        label=settings.label,
         profile=sanitize((choices.credential_profile if choices is not None else None) or ""),
         accent=(choices.value("accent") if choices is not None else None) or "",
         secrecy=settings.secrecy,
