@@ -65,7 +65,7 @@ def test_each_disconnected_storage_is_a_problem_of_its_own() -> None:
 
 def test_missing_policy_is_one_problem_of_all_its_tasks() -> None:
     rows = [with_problem(f"p-{number}", ReasonKind.POLICY, Severity.NOTICE, "policy-1") for number in range(4)]
-    assert shown(summarize_fleet(rows), 120).startswith("policy not visible: 4 tasks")
+    assert shown(summarize_fleet(rows), 120).startswith("policy not visible: 4 tasks affected")
 
 
 def test_storage_without_a_known_name_is_called_backup_storage() -> None:
