@@ -127,7 +127,7 @@ def test_ten_thousand_tasks_do_not_hold_the_first_frame(simulate: Simulate, moni
 
 def test_demo_needs_nothing_else() -> None:
     with Terminal([*CDPTUI, "demo"]) as terminal:
-        terminal.wait_for(r"live .*60/60 tasks")
+        terminal.wait_for(r"^ +demo ×60 +● live .*60/60 tasks")
         terminal.send("q")
         assert terminal.wait_for_end() == 0
         assert terminal.is_restored

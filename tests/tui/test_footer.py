@@ -87,7 +87,9 @@ async def test_help_opens_over_a_menu_and_closes_to_it() -> None:
 
 async def test_help_opens_from_the_filter_and_returns_to_it() -> None:
     async with showing(FLEET) as run:
-        await run.press("slash", *"a", "f1")
+        await run.press("slash")
+        assert "F1 lists all fields" in run.screen, "? would be typed"
+        await run.press("a", "f1")
         assert isinstance(run.app.screen, HelpScreen)
         await run.press("escape", "b")
         assert isinstance(run.app.focused, FilterInput)
