@@ -55,5 +55,15 @@ def demo(
             base_url=normalize_url(server.url),
             auth=PasswordLogin(name=settings.account, password=settings.password),
             interval_s=_INTERVAL_S,
+            label=demo_label(speed),
         )
         context.exit(run_monitor(monitor, display))
+
+
+def demo_label(speed: float) -> str:
+    """Return the label of the demo in the header, with the speed of its time.
+
+    >>> demo_label(60.0), demo_label(0.5), demo_label(1.0)
+    ('demo ×60', 'demo ×0.5', 'demo')
+    """
+    return "demo" if speed == 1 else f"demo ×{speed:g}"

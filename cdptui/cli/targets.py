@@ -38,6 +38,7 @@ def initial_target(
         screen_text(node_url(settings.base_url)),
         screen_text(settings.auth.display_name),
         settings.interval_s,
+        label=settings.label,
         profile=sanitize((effective_config.credential_profile if effective_config is not None else None) or ""),
         accent=(effective_config.value("accent") if effective_config is not None else None) or "",
         secrecy=settings.secrecy,

@@ -37,6 +37,8 @@ class MonitorSettings(Struct, frozen=True, kw_only=True):
     """The node's time zone; None to query it, if possible."""
     interval_s: float = DEFAULT_INTERVAL_S
     timeout_s: float = DEFAULT_TIMEOUT_S
+    label: str = ""
+    """What kind of node it is, for the header; empty for a management node."""
 
     def __repr__(self) -> str:
         return f"MonitorSettings({self.base_url!r}, {self.auth!r}, {self.tls!r})"

@@ -8,8 +8,23 @@ from typing import Final
 
 from msgspec import Struct
 
-from cdptui.models.severity import Severity, is_near_full, is_rpo_breach, status_severity
+from cdptui.models.reasons import ReasonKind
+from cdptui.models.severity import Severity, status_severity
 from cdptui.models.task_row import TaskRow
+
+SHARED_CAUSES: Final = frozenset({ReasonKind.STORAGE, ReasonKind.POLICY})
+"""Problems whose cause is outside of the tasks: one storage or policy, which many tasks share."""
+
+
+class ProblemCount(Struct, frozen=True):
+    """Tasks with the same worst problem; with a shared cause, one for each storage or policy."""
+
+    kind: ReasonKind
+    severity: Severity
+    """The worst severity among the tasks."""
+    count: int
+    cause_uuid: str = ""
+    """UUID of the storage or policy that is the cause; empty for other problems."""
 
 
 class FleetSummary(Struct, frozen=True):
@@ -19,9 +34,13 @@ class FleetSummary(Struct, frozen=True):
     """Status, number of tasks, and the worst severity among them."""
     used_bytes: int = 0
     plan_bytes: int = 0
-    near_full: int = 0
-    rpo_breaches: int = 0
-    bad_records: int = 0
+    problems: tuple[ProblemCount, ...] = ()
+    """Tasks by their worst problem, worst first."""
+
+    @property
+    def count(self) -> int:
+        """Number of tasks."""
+        return sum(count for _, count, _ in self.statuses)
 
 
 class FleetAccumulator:
@@ -31,9 +50,7 @@ class FleetAccumulator:
         self._counts: Counter[tuple[str, Severity]] = Counter()
         self._used_bytes = 0
         self._plan_bytes = 0
-        self._near_full = 0
-        self._rpo_breaches = 0
-        self._bad_records = 0
+        self._problems: Counter[tuple[ReasonKind, str, Severity]] = Counter()
 
     def add(self, row: TaskRow) -> None:
         """Add a task."""
@@ -49,9 +66,10 @@ class FleetAccumulator:
         self._counts[task.status, status_severity(task.status, task.state)] += sign
         self._used_bytes += sign * (task.used_bytes or 0)
         self._plan_bytes += sign * (task.plan_bytes or 0)
-        self._near_full += sign * is_near_full(task)
-        self._rpo_breaches += sign * is_rpo_breach(task)
-        self._bad_records += sign * bool(task.unreadable_fields)
+        if row.reasons:
+            worst = row.reasons[0]
+            cause = worst.other if worst.kind in SHARED_CAUSES else ""
+            self._problems[worst.kind, cause, worst.severity] += sign
 
     def total(self) -> FleetSummary:
         """Return the totals so far."""
@@ -64,10 +82,24 @@ class FleetAccumulator:
             statuses=tuple((status, count, worst) for status, (count, worst) in counts.items()),
             used_bytes=self._used_bytes,
             plan_bytes=self._plan_bytes,
-            near_full=self._near_full,
-            rpo_breaches=self._rpo_breaches,
-            bad_records=self._bad_records,
+            problems=self._problem_counts(),
         )
+
+    def _problem_counts(self) -> tuple[ProblemCount, ...]:
+        counts: dict[tuple[ReasonKind, str], ProblemCount] = {}
+        for (kind, cause, severity), count in self._problems.items():
+            if count:
+                before = counts.get((kind, cause), ProblemCount(kind, severity, 0, cause))
+                counts[kind, cause] = ProblemCount(kind, max(before.severity, severity), before.count + count, cause)
+        return tuple(sorted(counts.values(), key=_problem_rank))
+
+
+_KIND_RANKS: Final = {kind: rank for rank, kind in enumerate(ReasonKind)}
+
+
+def _problem_rank(problem: ProblemCount) -> tuple[int, int, int, str]:
+    """Sort by severity, then by kind, then by number of tasks."""
+    return (-problem.severity, _KIND_RANKS[problem.kind], -problem.count, problem.cause_uuid)
 
 
 def summarize_fleet(rows: Iterable[TaskRow]) -> FleetSummary:

@@ -1,28 +1,29 @@
-"""The capacity chart: used capacity over time against the plan.
+"""The capacity chart: how used capacity moved, on a scale from its lowest to its highest value.
 
-The scale always runs from zero to the plan, so that a change of 0.01 % does not look like a full disk. The exact
-figures are below the chart.
+The bar beside the used capacity runs from zero to the plan. The chart shows the movement, so its scale is the movement
+itself, which is stated: at the bottom of the axis the lowest value, at the top how much higher the highest one is. A
+value that did not change is a single line.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
 from cdptui.models.capacity import CapacityHistory
 from cdptui.render import formatting
 from cdptui.render.spans import Line, Role, Span
-from cdptui.render.task_cells import usage_role
+from cdptui.render.text_wrap import pad_cells
 
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
-_PLAN_DASH: Final = "┄"
+_FLAT: Final = "─"
 _GAP_DOT: Final = "·"
-_GUTTER: Final = 9
+_GUTTER: Final = 10
+_LABEL: Final = 10
 _MIN_WINDOW_S: Final = 10.0
 
 
 def capacity_chart(track: CapacityHistory, plan_bytes: int | None, width: int, height: int) -> list[Line]:
-    """Return `height` rows of chart, a time axis and a line of figures, `width` cells wide.
+    """Return a line of figures, `height` rows of chart and a time axis, `width` cells wide.
 
     Each column shows the highest value in its part of the time; periods without data have a dot at the bottom.
     """
@@ -30,24 +31,17 @@ def capacity_chart(track: CapacityHistory, plan_bytes: int | None, width: int, h
     window_s = max(_MIN_WINDOW_S, track.until - track.since)
     levels = resample(track, window_s, columns)
     known = [level for level in levels if level is not None]
-    blank_columns = round((1 - (track.until - track.since) / window_s) * columns)
     if not known:
-        return [(Span("No data yet", Role.DIM),)]
-    top = float(max(plan_bytes or 0, *known)) or 1.0
-    plan_row = _plan_row(plan_bytes, top, height)
-    lines: list[Line] = []
+        return [_label("change", "no data yet")]
+    blank_columns = round((1 - (track.until - track.since) / window_s) * columns)
+    low, high = min(known), max(known)
+    lines = [_figures(track, plan_bytes, known, is_gapped=any(level is None for level in levels[blank_columns:]))]
     for row in range(height - 1, -1, -1):
-        label, role = _label(row, height, plan_row, plan_bytes, top)
-        lines.append(
-            (
-                Span(f"{label:>{_GUTTER - 1}} ", role),
-                Span("┤", Role.DIM),
-                *_row(levels, row, height, top, plan_row, blank_columns),
-            )
-        )
-    lines.append(_axis(window_s, columns))
-    lines.append(_figures(known, plan_bytes, is_gapped=any(level is None for level in levels[blank_columns:])))
-    return lines
+        cells = _flat_row(levels, row, height) if low == high else _row(levels, row, height, low, high)
+        cells = " " * blank_columns + cells[blank_columns:]
+        label = f"{_scale(row, height, low, high):>{_GUTTER - 1}} ┤"
+        lines.append((Span(label, Role.DIM), *_coloured(cells)))
+    return [*lines, _axis(window_s, columns)]
 
 
 def resample(track: CapacityHistory, window_s: float, columns: int) -> list[int | None]:
@@ -71,64 +65,72 @@ def resample(track: CapacityHistory, window_s: float, columns: int) -> list[int 
     return levels
 
 
-def _plan_row(plan_bytes: int | None, top: float, height: int) -> int | None:
-    if not plan_bytes:
-        return None
-    return min(height - 1, math.ceil(plan_bytes / top * height) - 1)
+def _figures(track: CapacityHistory, plan_bytes: int | None, known: list[int], *, is_gapped: bool) -> Line:
+    """Return the change over the time of the chart, in bytes and of the plan."""
+    change = known[-1] - known[0]
+    span = formatting.duration(track.until - track.since)
+    text = f"{_signed(change)} in {span}" if min(known) != max(known) else f"none in {span}"
+    share = f" ({formatting.percent(abs(change) / plan_bytes)} of plan)" if plan_bytes and change else ""
+    gap = (Span("  · no data", Role.DIM),) if is_gapped else ()
+    return (*_label("change", text), Span(share, Role.DIM), *gap)
 
 
-def _label(row: int, height: int, plan_row: int | None, plan_bytes: int | None, top: float) -> tuple[str, Role]:
-    if row == plan_row:
-        return formatting.size(plan_bytes), Role.PLAN
-    if row == height - 1:
-        return formatting.size(int(top)), Role.DIM
-    return ("0", Role.DIM) if row == 0 else ("", Role.DIM)
+def _label(label: str, text: str) -> Line:
+    return (Span(pad_cells(label, _LABEL), Role.DIM), Span(text))
 
 
-def _row(
-    levels: list[int | None], row: int, height: int, top: float, plan_row: int | None, blank_columns: int
-) -> list[Span]:
-    """Return one row of cells; neighbours with the same role are one span."""
+def _signed(count: int) -> str:
+    """Return a number of bytes with its sign.
+
+    >>> _signed(2048), _signed(-1024), _signed(0)
+    ('+2 KiB', '−1 KiB', '0 B')
+    """
+    if not count:
+        return formatting.size(0)
+    return f"{'+' if count > 0 else '−'}{formatting.size(abs(count))}"
+
+
+def _scale(row: int, height: int, low: int, high: int) -> str:
+    """Return the label of a row: the lowest value at the bottom, the height of the chart in bytes at the top."""
+    if low == high:
+        return formatting.size(low) if row == (height - 1) // 2 else ""
+    if row == 0:
+        return formatting.size(low)
+    return f"+{formatting.size(high - low)}" if row == height - 1 else ""
+
+
+def _flat_row(levels: list[int | None], row: int, height: int) -> str:
+    filled = _FLAT if row == (height - 1) // 2 else " "
+    return "".join(filled if level is not None else _gap(row) for level in levels)
+
+
+def _row(levels: list[int | None], row: int, height: int, low: int, high: int) -> str:
+    return "".join(_gap(row) if level is None else _cell(level, row, height, low, high) for level in levels)
+
+
+def _cell(level: int, row: int, height: int, low: int, high: int) -> str:
+    # The lowest value is visible too: an eighth of a row.
+    eighths = 1 + round((level - low) / (high - low) * (height * 8 - 1))
+    filled = eighths - row * 8
+    return _BLOCKS[min(8, filled) - 1] if filled > 0 else " "
+
+
+def _gap(row: int) -> str:
+    return _GAP_DOT if row == 0 else " "
+
+
+def _coloured(cells: str) -> list[Span]:
+    """Return a row of cells as spans; neighbours with the same role are one span."""
     spans: list[Span] = []
-    for index, level in enumerate(levels):
-        char, role = _cell(level, row, height, top, plan_row)
-        if index < blank_columns and char == _GAP_DOT:
-            char = " "
-        if spans and spans[-1].role is role:
-            spans[-1] = Span(spans[-1].text + char, role)
+    for char in cells:
+        role = Role.DIM if char == _GAP_DOT else Role.BAR
+        if spans and (char == " " or spans[-1].role is role):
+            spans[-1] = Span(spans[-1].text + char, spans[-1].role)
         else:
             spans.append(Span(char, role))
     return spans
 
 
-def _cell(level: int | None, row: int, height: int, top: float, plan_row: int | None) -> tuple[str, Role]:
-    empty = (_PLAN_DASH, Role.PLAN) if row == plan_row else (" ", Role.DIM)
-    if level is None:
-        return (_GAP_DOT, Role.DIM) if row == 0 else empty
-    eighths = round(level / top * height * 8)
-    # A value above zero is visible, however small it is beside the plan.
-    eighths = max(1, eighths) if level > 0 else 0
-    filled = eighths - row * 8
-    if filled <= 0:
-        return empty
-    return _BLOCKS[min(8, filled) - 1], Role.BAR
-
-
 def _axis(window_s: float, columns: int) -> Line:
     left = f"-{formatting.duration(window_s)}"
     return (Span(" " * _GUTTER + "└" + left + "─" * max(0, columns - len(left) - 3) + "now", Role.DIM),)
-
-
-def _figures(known: list[int], plan_bytes: int | None, *, is_gapped: bool) -> Line:
-    now = known[-1]
-    role = usage_role(now / plan_bytes) if plan_bytes else Role.STRONG
-    gap = (Span("  · no data", Role.DIM),) if is_gapped else ()
-    return (
-        Span("min ", Role.DIM),
-        Span(formatting.size(min(known))),
-        Span("  max ", Role.DIM),
-        Span(formatting.size(max(known))),
-        Span("  now ", Role.DIM),
-        Span(formatting.size(now), role),
-        *gap,
-    )

@@ -1,25 +1,18 @@
-"""The two header lines: connection state and data age; fleet totals."""
+"""The first header line: connection state and data age."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
-from enum import IntEnum
 
 from msgspec import Struct
 
-from cdptui.models.aggregates import FleetSummary
 from cdptui.models.failure import Failure
-from cdptui.models.severity import NEAR_FULL_RATIO, Severity
 from cdptui.models.tls import TransportSecurity
 from cdptui.render import formatting
 from cdptui.render.failure_messages import failure_label
+from cdptui.render.line_fitting import Measure, cut, joined, spread
 from cdptui.render.spans import Line, Role, Span, accent_role
-from cdptui.render.statuses import GLYPHS, OTHER_GLYPH, ROLES, SHORT_WORDS, status_rank
-
-_NEAR_FULL = f"▲ {{}} ≥{formatting.percent(NEAR_FULL_RATIO)}"
-"""The short form of `near full`; `full` alone would mean something else."""
 
 STALE_INTERVALS = 2
 """Data is stale when it is older than this many intervals."""
@@ -51,6 +44,8 @@ class ConnectionStatus(Struct, frozen=True):
     """True when the node may have more tasks than its total says, which could not be read."""
     is_paced: bool = False
     """True when the interval is longer than configured, because the node answers slowly."""
+    label: str = ""
+    """What kind of node this is, always shown: `demo ×60`; empty for a management node."""
     profile: str = ""
     """Name of the profile in the configuration, always shown; empty without a profile."""
     accent: str = ""
@@ -104,7 +99,7 @@ def _progress(connection: ConnectionStatus) -> str:
     return f" page {connection.pages} of {known}"
 
 
-def connection_line(connection: ConnectionStatus, width: int, measure: Callable[[str], int]) -> Line:
+def connection_line(connection: ConnectionStatus, width: int, measure: Measure) -> Line:
     """Return the first line, with the parts that fit into `width` cells by importance.
 
     `measure` returns the width of a text in cells. Ages and the clock have fixed places at the right, so that a new
@@ -115,14 +110,19 @@ def connection_line(connection: ConnectionStatus, width: int, measure: Callable[
         hidden = set(_DROP_ORDER[:dropped])
         shown_left = [span for name, span in left if name not in hidden]
         shown_right = [span for name, span in right if name not in hidden]
-        line = _spread(shown_left, shown_right, width, measure)
+        line = spread(joined(shown_left, _GAP), joined(shown_right, _GAP), width, measure)
         if line is not None:
             return line
-    return _cut(_joined([span for name, span in left if name in {"profile", "state"}], "  "), width, measure)
+    return cut(joined([span for name, span in left if name in _ALWAYS_SHOWN], _GAP), width, measure)
 
 
 _DROP_ORDER = ("interval", "poll", "secrecy", "account", "clock", "tasks", "paced", "slow", "node", "age")
 """Parts of the first line, least important first."""
+
+_GAP = "  "
+
+_ALWAYS_SHOWN = frozenset({"label", "profile", "state"})
+"""Parts of the first line that are cut rather than left out."""
 
 
 def _left(connection: ConnectionStatus) -> list[tuple[str, Span]]:
@@ -130,6 +130,8 @@ def _left(connection: ConnectionStatus) -> list[tuple[str, Span]]:
     if connection.secrecy is TransportSecurity.UNVERIFIED:
         # First, so that it is cut off last: the server that answers may not be the node.
         parts.append(("state", Span(" TLS not verified ", Role.LABEL_RED)))
+    if connection.label:
+        parts.append(("label", Span(f" {connection.label} ", Role.LABEL)))
     if connection.profile:
         parts.append(("profile", Span(f" {connection.profile} ", accent_role(connection.accent))))
     parts.append(("state", connection_state(connection)))
@@ -167,109 +169,3 @@ def _right(connection: ConnectionStatus) -> list[tuple[str, Span]]:
     clock = f"{local:%H:%M} {formatting.utc_offset(connection.now, connection.zone)}"
     parts.append(("clock", Span(clock, Role.DIM)))
     return parts
-
-
-def fleet_line(fleet: FleetSummary | None, width: int, measure: Callable[[str], int]) -> Line:
-    """Return the second line: tasks by status, and the totals, in the longest form that fits.
-
-    The line is empty before the first list was read: zeros would be wrong.
-    """
-    if fleet is None:
-        return ()
-    right: list[Span] = []
-    left: list[Span] = []
-    for form in _Verbosity:
-        left, right = _counts(fleet, form), _totals(fleet, form)
-        line = _spread(left, right, width, measure, gap="  " if form <= _Verbosity.PLAIN else " ")
-        if line is not None:
-            return line
-    # The end is cut off; the worst statuses come first.
-    return _cut(_joined([*right, *left], " "), width, measure)
-
-
-class _Verbosity(IntEnum):
-    """Forms of the second line, longest first."""
-
-    FULL = 0
-    PLAIN = 1
-    TIGHT = 2
-    SHORT = 3
-    GLYPHS = 4
-    BRIEF = 5
-    """Names only of the statuses that do not protect; help explains the other glyphs."""
-
-
-def _counts(fleet: FleetSummary, form: _Verbosity) -> list[Span]:
-    spans = []
-    for status, count, severity in sorted(fleet.statuses, key=lambda counted: (status_rank(counted[0]), counted[0])):
-        name = SHORT_WORDS.get(status, status) if form >= _Verbosity.SHORT else status
-        if form is _Verbosity.BRIEF and severity < Severity.CRITICAL:
-            name = ""
-        blank = "" if form >= _Verbosity.SHORT else " "
-        spans.append(Span(f"{GLYPHS.get(status, OTHER_GLYPH)}{blank}{count} {name}".rstrip(), ROLES[severity]))
-    return spans
-
-
-def _totals(fleet: FleetSummary, form: _Verbosity) -> list[Span]:
-    ratio = fleet.used_bytes / fleet.plan_bytes if fleet.plan_bytes else None
-    used, plan = formatting.size(fleet.used_bytes), formatting.size(fleet.plan_bytes)
-    match form:
-        case _Verbosity.FULL:
-            texts = f"Σ {used} of {plan} ({formatting.percent(ratio)})", "▲ {} near full", "↯ {} RPO breaches"
-        case _Verbosity.PLAIN:
-            texts = f"Σ {used} of {plan}", "▲ {} near full", "↯ {} RPO"
-        case _Verbosity.TIGHT:
-            texts = f"Σ {used} of {plan}", _NEAR_FULL, "↯ {} RPO"
-        case _Verbosity.SHORT:
-            texts = f"Σ {formatting.percent(ratio)}", _NEAR_FULL, "↯ {} RPO"
-        case _:
-            texts = f"Σ{formatting.percent(ratio)}", "▲{}", "↯{}"
-    totals, near_full, breaches = texts
-    bad = f"! {fleet.bad_records} unreadable" if form < _Verbosity.GLYPHS else f"!{fleet.bad_records}"
-    return [
-        *([Span(bad, Role.BAD)] if fleet.bad_records else []),
-        Span(totals),
-        Span(near_full.format(fleet.near_full), Role.WARN if fleet.near_full else Role.DIM),
-        Span(breaches.format(fleet.rpo_breaches), Role.BAD if fleet.rpo_breaches else Role.DIM),
-    ]
-
-
-def _spread(
-    left: Sequence[Span], right: Sequence[Span], width: int, measure: Callable[[str], int], gap: str = "  "
-) -> Line | None:
-    """Return a line with spans at its left and right ends; None when they do not fit."""
-    left_spans = _joined(left, gap)
-    right_spans = _joined(right, gap)
-    used = sum(measure(span.text) for span in (*left_spans, *right_spans))
-    space = width - used
-    if space < (len(gap) if right_spans else 0):
-        return None
-    return (*left_spans, Span(" " * space), *right_spans)
-
-
-def _joined(spans: Sequence[Span], gap: str) -> list[Span]:
-    joined: list[Span] = []
-    for span in spans:
-        if not span.text:
-            continue
-        if joined:
-            joined.append(Span(gap))
-        joined.append(span)
-    return joined
-
-
-def _cut(spans: Sequence[Span], width: int, measure: Callable[[str], int]) -> Line:
-    """Return the spans that fit, with an ellipsis where text was cut off."""
-    shown: list[Span] = []
-    free = width
-    for span in spans:
-        if measure(span.text) > free:
-            text = span.text
-            while text and measure(text) > free - 1:
-                text = text[:-1]
-            if free > 0:
-                shown.append(span._replace(text=text + "…"))
-            break
-        shown.append(span)
-        free -= measure(span.text)
-    return tuple(shown)

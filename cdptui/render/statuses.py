@@ -19,9 +19,6 @@ GLYPHS: Final = {
 }
 """Worst first. A status of a newer server is missing here; it is shown with `OTHER_GLYPH`."""
 
-SHORT_WORDS: Final = {"DataMerging": "Merging"}
-"""Shorter names of statuses, for the header on a narrow terminal."""
-
 OTHER_GLYPH: Final = "◇"
 
 ROLES: Final = {

@@ -35,6 +35,16 @@ class SortOrder(Struct, frozen=True):
         column = self.column
         return (column is None or column.descending_first) != self.is_inverted
 
+    @property
+    def text(self) -> str:
+        """The order in words.
+
+        >>> SortOrder().text, SortOrder("name").inverted().text
+        ('worst first', 'by name, reversed')
+        """
+        by = "worst first" if self.column is None else f"by {self.column.heading.lower()}"
+        return f"{by}, reversed" if self.is_inverted else by
+
     def inverted(self) -> SortOrder:
         """Return the reversed order."""
         return structs.replace(self, is_inverted=not self.is_inverted)

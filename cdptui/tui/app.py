@@ -316,6 +316,8 @@ class CdptuiApp(TerminalApp, inherit_bindings=False):
         """Show help."""
         from cdptui.tui.screens.help import HelpScreen
 
+        if isinstance(self.screen, HelpScreen):
+            return
         self.push_screen(HelpScreen(self.keymap, is_for_pane=isinstance(self.focused, DetailPane)))
 
     def action_command_palette(self) -> None:

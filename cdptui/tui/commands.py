@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
-from typing import Final, Protocol, cast
+from typing import Final, cast
 
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.events import Resize
 
-from cdptui.tui.keymap import FOCUS_SCOPES, Keymap, KeyScope, key_labels
+from cdptui.tui.keymap import FOCUS_SCOPES, HasKeymap, KeyScope, key_labels
 from cdptui.tui.layout import skip_outdated_size
 from cdptui.tui.themes import THEMES
 
 _BROWSER_SCOPES: Final = {KeyScope.LIST, KeyScope.DETAIL}
 """The task browser has the actions of these keys, the screen and the app those of all others."""
-
-
-class HasKeymap(Protocol):
-    """The part of the app that the palette uses."""
-
-    keymap: Keymap
 
 
 class ActionProvider(Provider):

@@ -1,4 +1,4 @@
-"""The key bindings: one table from which bindings, help, palette, footer and the README's table are generated."""
+"""The key bindings: one table from which bindings, help, palette and the README's table are generated."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import cache
-from typing import Final
+from typing import Final, Protocol
 
 from msgspec import Struct, structs
 from textual.binding import Binding
@@ -41,7 +41,6 @@ class KeyBinding(Struct, frozen=True):
     """One or two words, for the footer and the palette."""
     help: str
     scope: KeyScope
-    in_footer: bool = False
     range_label: str = ""
     """The keys shown for a series of bindings that share one line in help: `1 … 9`."""
 
@@ -55,7 +54,7 @@ KEYS: Final = (
     KeyBinding("bottom", "end,G", "bottom", "Bottom", "Go to the last line", KeyScope.MOTION),
     KeyBinding("open", "enter", "open", "Open", "Open details / toggle group", KeyScope.LIST),
     KeyBinding("switch", "tab", "switch", "Switch", "Switch focus between list and detail pane", KeyScope.LIST),
-    KeyBinding("filter", "slash", "filter", "Filter", "Filter the list", KeyScope.LIST, in_footer=True),
+    KeyBinding("filter", "slash", "filter", "Filter", "Filter the list", KeyScope.LIST),
     KeyBinding("unhealthy", "f", "unhealthy", "Unhealthy", "Toggle unhealthy only", KeyScope.LIST),
     *(
         KeyBinding(
@@ -78,7 +77,7 @@ KEYS: Final = (
         "Manage saved views: open, save, delete, set the startup view",
         KeyScope.LIST,
     ),
-    KeyBinding("sort", "s", "sort_menu", "Sort", "Choose the sort column", KeyScope.LIST, in_footer=True),
+    KeyBinding("sort", "s", "sort_menu", "Sort", "Choose the sort column", KeyScope.LIST),
     KeyBinding(
         "sort-left", "less_than_sign", "sort_move(-1)", "Sort left", "Sort by the column to the left", KeyScope.LIST
     ),
@@ -102,7 +101,9 @@ KEYS: Final = (
         "Scroll columns right",
         KeyScope.LIST,
     ),
-    KeyBinding("group", "b", "group_menu", "Group", "Group by backup storage, policy, status or state", KeyScope.LIST),
+    KeyBinding(
+        "group", "b", "group_menu", "Group", "Group by backup storage, policy, status, state or problem", KeyScope.LIST
+    ),
     KeyBinding("fold", "z", "fold", "Fold", "Fold or unfold the group at the cursor", KeyScope.LIST),
     KeyBinding("fold-all", "Z", "fold_all", "Fold all", "Fold or unfold all groups", KeyScope.LIST),
     KeyBinding("mark", "space", "mark", "Mark", "Mark or unmark the task and move down", KeyScope.LIST),
@@ -124,9 +125,7 @@ KEYS: Final = (
         "Copy UUIDs, names, JSON or a curl command for the task or the marked tasks",
         KeyScope.LIST,
     ),
-    KeyBinding(
-        "detail", "d", "toggle_detail", "Detail", "Show or hide the detail pane", KeyScope.DETAIL, in_footer=True
-    ),
+    KeyBinding("detail", "d", "toggle_detail", "Detail", "Show or hide the detail pane", KeyScope.DETAIL),
     KeyBinding(
         "grow", "right_square_bracket", "resize_detail(5)", "Larger", "Enlarge the detail pane", KeyScope.DETAIL
     ),
@@ -150,7 +149,6 @@ KEYS: Final = (
         "Refresh",
         "Poll now; after a rejected login: enter the password or code again",
         KeyScope.POLL,
-        in_footer=True,
     ),
     KeyBinding(
         "pause",
@@ -159,12 +157,11 @@ KEYS: Final = (
         "Pause",
         "Pause or resume screen updates; polling continues",
         KeyScope.POLL,
-        in_footer=True,
     ),
     KeyBinding("slower", "plus", "slower", "Slower", "Poll less often", KeyScope.POLL),
     KeyBinding("faster", "minus", "faster", "Faster", "Poll more often", KeyScope.POLL),
     KeyBinding("profile", "x", "profile_menu", "Profile", "Switch node; logs out of this one", KeyScope.PROGRAM),
-    KeyBinding("help", "question_mark,f1", "help", "Help", "Show help", KeyScope.PROGRAM, in_footer=True),
+    KeyBinding("help", "question_mark,f1", "help", "Help", "Show help", KeyScope.PROGRAM),
     KeyBinding("palette", "ctrl+p,colon", "command_palette", "Palette", "Run any action by name", KeyScope.PROGRAM),
     KeyBinding("theme", "t", "next_theme", "Theme", "Next theme", KeyScope.PROGRAM),
     KeyBinding(
@@ -177,7 +174,7 @@ KEYS: Final = (
     ),
     KeyBinding("redraw", "ctrl+l", "redraw", "Redraw", "Redraw the screen", KeyScope.PROGRAM),
     KeyBinding("suspend", "ctrl+z", "suspend_process", "Suspend", "Suspend to the shell; fg resumes", KeyScope.PROGRAM),
-    KeyBinding("quit", "q,ctrl+c", "quit", "Quit", "Log out and quit", KeyScope.PROGRAM, in_footer=True),
+    KeyBinding("quit", "q,ctrl+c", "quit", "Quit", "Log out and quit", KeyScope.PROGRAM),
 )
 
 KEY_SYMBOLS: Final = {
@@ -214,7 +211,7 @@ def bindings(scopes: Iterable[KeyScope]) -> list[Binding | tuple[str, str] | tup
     """Return the bindings of `scopes`, for the `BINDINGS` of a widget or screen."""
     included = set(scopes)
     return [
-        Binding(key.keys, key.action, key.label, show=key.in_footer, tooltip=key.help, id=key.id)
+        Binding(key.keys, key.action, key.label, show=False, tooltip=key.help, id=key.id)
         for key in KEYS
         if key.scope in included
     ]
@@ -231,10 +228,13 @@ def bindings_in_dialogs() -> list[Binding | tuple[str, str] | tuple[str, str, st
     ]
 
 
-def quit_binding() -> Binding:
-    """Return the quit binding for dialogs without a text field, where its plain letter works too."""
-    key = next(key for key in KEYS if key.id == "quit")
-    return Binding(key.keys, f"app.{key.action}", key.label, show=False, id=key.id)
+def program_bindings() -> list[Binding]:
+    """Return the bindings of help and quit for dialogs without a text field, where their plain letters work too."""
+    return [
+        Binding(key.keys, f"app.{key.action}", key.label, show=False, id=key.id)
+        for key in KEYS
+        if key.id in {"help", "quit"}
+    ]
 
 
 def help_lines(scope: KeyScope, keys: Sequence[KeyBinding] = KEYS) -> Iterator[tuple[str, str]]:
@@ -293,6 +293,12 @@ class Keymap:
         """The keys of the actions whose keys differ from the defaults, by action id."""
         default_keys = {key.id: key.keys for key in KEYS}
         return {key.id: key.keys for key in self.keys if key.keys != default_keys[key.id]}
+
+
+class HasKeymap(Protocol):
+    """The part of the app that screens and the palette use."""
+
+    keymap: Keymap
 
 
 DEFAULT_KEYMAP: Final = Keymap()

@@ -33,6 +33,8 @@ class Target(Struct, frozen=True):
     """The startup view, by number or name."""
     redact: Callable[[str], str] = str
     """Removes secrets from the text of an error."""
+    label: str = ""
+    """What kind of node it is, for the header: `demo ×60`; empty for a management node."""
 
 
 def connection_status(
@@ -58,6 +60,7 @@ def connection_status(
         pages=snapshot.pages if snapshot is not None else 0,
         is_cut_short=snapshot is not None and snapshot.is_cut_short,
         is_paced=update.is_slowed_down,
+        label=target.label,
         profile=target.profile,
         secrecy=target.secrecy,
         accent=target.accent,

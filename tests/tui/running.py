@@ -23,6 +23,7 @@ from cdptui.tui.app import CdptuiApp
 from cdptui.tui.target import Target
 from cdptui.tui.widgets.bars import ErrorBanner, FooterBar, HeaderBar
 from cdptui.tui.widgets.detail_pane import DetailPane
+from cdptui.tui.widgets.list_title import ListTitleBar
 from cdptui.tui.widgets.task_table import TaskTable
 from tests.doubles import ScriptedNode
 from tests.tui.event_loop import PATIENCE_S, wait_for_idle
@@ -84,6 +85,23 @@ class Running:
         if self.app.small_window is not None:
             return [strip.text for strip in small_window.strips(self.app.small_window, self.app.screen, "q")]
         return [strip.text for strip in self.app.screen._compositor.render_strips()]
+
+    @property
+    def headings(self) -> str:
+        """The line of the column headings."""
+        return self.screen_lines[self.table.region.y]
+
+    @property
+    def list_lines(self) -> list[str]:
+        """The lines of the list, below its headings."""
+        table = self.table.region
+        return self.screen_lines[table.y + 1 : table.bottom]
+
+    @property
+    def title(self) -> str:
+        """The title of the list; empty where there is no room for it."""
+        bar = self.app.screen_stack[0].query_one(ListTitleBar)
+        return "".join(plain_text(line) for line in bar.lines) if bar.display else ""
 
     @property
     def screen(self) -> str:

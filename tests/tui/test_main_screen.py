@@ -58,8 +58,8 @@ async def test_header_shows_the_fleet_totals() -> None:
         a_task("d", status="Stopped", state="Disabled"),
     ]
     async with showing(tasks, size=(200, 50)) as run:
-        assert "✖ 1 Failed  ■ 1 Stopped  ● 2 Running" in run.header
-        assert "Σ 215 GiB of 400 GiB (53%)  ▲ 1 near full  ↯ 1 RPO breaches" in run.header
+        assert "✖ 1 failed · 1 over RPO target" in run.header
+        assert "1 Failed, 1 Stopped, 2 Running   215 GiB of 400 GiB used (53%)" in run.header
         assert "admin" in run.header
         assert "every 3600 s" in run.header
 
@@ -182,7 +182,7 @@ async def test_new_and_changed_tasks_are_marked_except_for_volatile_fields() -> 
     async with showing(before, after) as run:
         await run.poll()
         await run.until(lambda: "new" in run.names)
-        marks = {line[2:10].strip(): line[:2] for line in run.screen_lines[3:7]}
+        marks = {line[2:10].strip(): line[:2] for line in run.list_lines[:4]}
         assert marks == {"breaks": "✖~", "new": " +", "steady": "  ", "grows": "  "}
         await run.until(lambda: "new appeared" in run.footer)
         await run.until(lambda: "breaks: Running → Failed" in run.footer)

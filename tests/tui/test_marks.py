@@ -9,7 +9,7 @@ FLEET = [a_task(name) for name in "abcd"]
 
 
 def marked(run: Running) -> str:
-    return "".join(line[2] for line in run.screen_lines[3:10] if line[:2].strip() == "*")
+    return "".join(line[2] for line in run.list_lines[:7] if line[:2].strip() == "*")
 
 
 async def test_space_marks_the_task_and_goes_on_to_the_next() -> None:
@@ -67,9 +67,9 @@ async def test_mark_and_severity_are_shown_together_and_a_change_where_there_is_
         await run.press("space")
         await run.poll()
         await run.until(lambda: "✖ Failed" in run.screen)
-        await run.until(lambda: run.screen_lines[3].startswith("✖*a "))
+        await run.until(lambda: run.list_lines[0].startswith("✖*a "))
         await run.press("ctrl+u")
-        assert run.screen_lines[3].startswith("✖~a ")
+        assert run.list_lines[0].startswith("✖~a ")
 
 
 async def test_space_on_a_group_marks_its_tasks() -> None:

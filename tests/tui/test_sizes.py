@@ -43,7 +43,7 @@ async def test_app_can_start_in_a_small_window() -> None:
 
 async def test_the_least_size_shows_which_tasks_fail() -> None:
     async with showing(FLEET, size=(MIN_SIZE.width, MIN_SIZE.height)) as run:
-        assert sum(bool(re.match("✖ cdp-.* failed ", line)) for line in run.screen_lines[3:]) == MIN_SIZE.height - 4
+        assert sum(bool(re.match("✖ cdp-.* failed ", line)) for line in run.list_lines) == MIN_SIZE.height - 4
         run.assert_every_line_fits()
 
 

@@ -36,8 +36,8 @@ async def test_dot_and_comma_switch_tabs_from_the_list() -> None:
         for _ in range(7):
             seen.append(tab_of(run))
             await run.press("full_stop")
-        assert seen == ["Overview", "VM", "Policy", "Storage", "Points", "Raw", "Why"]
-        assert tab_of(run) == "Overview"
+        assert seen == ["Task", "VM", "Policy", "Storage", "Points", "Raw", "Why"]
+        assert tab_of(run) == "Task"
         await run.press("comma")
         assert tab_of(run) == "Why"
         assert run.table.has_focus
@@ -49,14 +49,15 @@ async def test_arrows_and_letters_switch_tabs_in_the_focused_pane() -> None:
         await run.press("enter", "right", "l")
         assert tab_of(run) == "Policy"
         await run.press("left", "h")
-        assert tab_of(run) == "Overview"
+        assert tab_of(run) == "Task"
 
 
 async def test_click_on_a_tab_title_selects_the_tab() -> None:
     async with running(a_node()) as run:
         await run.until(lambda: run.detail.head)
         x = plain_text(run.detail.head[0]).index("Storage")
-        await run.click(DetailPane, offset=(x + 2, 0))
+        # Border and padding are at the left of the titles, the border with the title of the pane is above.
+        await run.click(DetailPane, offset=(x + 2, 1))
         await run.until(lambda: tab_of(run) == "Storage")
 
 

@@ -27,16 +27,14 @@ BLANK: Final[Line] = ()
 
 
 def title_line(row: TaskRow, part: FetchState[Any] | None = None, now: float = 0.0) -> Line:
-    """Return the first line of a tab: the task, its status, and the age of the data in `part`."""
+    """Return the first line of a tab: the status of the task and the age of the data in `part`.
+
+    The name of the task is the title of the pane.
+    """
     task = row.task
     age_s = part.age_s(now) if part is not None else None
     age = () if age_s is None else (Span(f"  {_update_text(age_s)}", Role.DIM),)
-    return (
-        Span(task.name or "(no name)", Role.STRONG),
-        Span("  "),
-        *status_line(task.status, task.state, row.severity),
-        *age,
-    )
+    return (*status_line(task.status, task.state, row.severity), *age)
 
 
 def spacer(height: int) -> list[Line]:

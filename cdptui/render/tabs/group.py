@@ -12,7 +12,7 @@ from cdptui.render.task_cells import CellContext
 
 
 def group_lines(group: GroupSummary, context: CellContext) -> list[Line]:
-    """Return the lines of the pane."""
+    """Return the lines of the pane, whose title is the name of the group."""
     health: Line
     if group.unhealthy:
         health = (Span(f"{group.unhealthy} of {group.count} unhealthy", ROLES[group.worst]),)
@@ -21,7 +21,6 @@ def group_lines(group: GroupSummary, context: CellContext) -> list[Line]:
     else:
         health = (Span(f"{group.count} tasks, all healthy", Role.OK),)
     lines: list[Line] = [
-        (Span(groups.group_name(group, context), Role.STRONG),),
         health,
         BLANK,
         labeled("used", Span(f"{formatting.size(group.used_bytes)} of {formatting.size(group.plan_bytes)} planned")),

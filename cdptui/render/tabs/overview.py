@@ -1,4 +1,4 @@
-"""The Overview tab: status, figures, chart, resources and all fields of one task."""
+"""The Overview tab: status, figures, chart, problems and resources of one task."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 from cdptui.models.capacity import DAY_S, HOUR_S, CapacityHistory, GrowthRate, growth_rate
 from cdptui.models.severity import is_rpo_breach
-from cdptui.models.task import FieldUnit, RawField, ResourceRef, Task
+from cdptui.models.task import ResourceRef, Task
 from cdptui.models.task_row import TaskRow
 from cdptui.render import formatting
 from cdptui.render.capacity_chart import capacity_chart
@@ -16,44 +16,45 @@ from cdptui.render.lazy_lines import ItemLines, JoinedLines
 from cdptui.render.reason_messages import describe_reason
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import ROLES, SEVERITY_TEXT, status_line
-from cdptui.render.tabs.blocks import BLANK, heading
+from cdptui.render.tabs.blocks import BLANK, heading, wrap
 from cdptui.render.tabs.context import DetailContext
 from cdptui.render.task_cells import bar, full_in_role, resource_kind, rpo_role, usage_role
-from cdptui.render.text_wrap import cell_width, pad_cells, wrap_text
+from cdptui.render.text_wrap import pad_cells, wrap_text
 
 _LABEL: Final = 10
 _LOW_PANE: Final = 18
-_LOW_CHART: Final = 3
-_HIGH_CHART: Final = 10
+_LOW_CHART: Final = 2
+_HIGH_CHART: Final = 5
+_BAR_CELLS: Final = 10
+_INDENT: Final = "  "
 
 
 def lines(row: TaskRow, context: DetailContext, width: int, height: int) -> Sequence[Line]:
     """Return all lines for a pane of `width` and `height` cells; the chart is visible without scrolling.
 
-    The chart has the same place for every task, so that it does not jump while the user moves through the list. Lines
-    that are too long are cut when they are drawn.
+    The name of the task is the title of the pane. The chart has the same place for every task, so that it does not jump
+    while the user moves through the list. Lines that are too long are cut when they are drawn.
     """
     task = row.task
     is_low = height < _LOW_PANE
-    chart_height = _LOW_CHART if is_low else max(_LOW_CHART, min(_HIGH_CHART, height // 4))
-    chart = capacity_chart(context.track, task.plan_bytes, width, chart_height)
+    chart = capacity_chart(context.track, task.plan_bytes, width, _LOW_CHART if is_low else _HIGH_CHART)
     top = _low_head(row, context) if is_low else [*_head(row, context, width), BLANK, *_figures(row, context), BLANK]
     return JoinedLines(
-        [*top, *chart, BLANK, *_description(task, width), *_resources_head(task, context, width)],
+        [*top, *chart, BLANK, *_problems(row, context, width), *_description(task, width)],
+        _resources_head(task, context, width),
         _resources(task, context, width),
-        [BLANK, *_fields(task, context, width)],
     )
 
 
 def _head(row: TaskRow, context: DetailContext, width: int) -> list[Line]:
-    """Return exactly four lines, so that what is below does not move from task to task."""
+    """Return exactly three lines, so that what is below does not move from task to task."""
     task = row.task
     meaning = "" if row.reasons else f" · {SEVERITY_TEXT[row.severity]}"
     status = (*status_line(task.status, task.state), Span(f" · {task.state}{meaning}", Role.DIM))
     reason = _first_reason(row, context, width) if row.reasons else [BLANK]
     if context.is_gone:
         reason = [(Span("No longer on the server", Role.WARN),)]
-    return [(Span(task.name or "(no name)", Role.STRONG),), status, *reason, BLANK][:4]
+    return [status, *reason, BLANK][:3]
 
 
 def _description(task: Task, width: int) -> list[Line]:
@@ -72,15 +73,30 @@ def _first_reason(row: TaskRow, context: DetailContext, width: int) -> list[Line
     return [(Span(first, role),), *([(Span(" ".join(rest), role),)] if rest else [])]
 
 
+def _problems(row: TaskRow, context: DetailContext, width: int) -> list[Line]:
+    """Return the next step for the most severe problem, which is in the head, and the other problems with theirs."""
+    if not row.reasons:
+        return []
+    texts = [describe_reason(reason, row, context.reason_context) for reason in row.reasons]
+    lines = [heading("Next step", width), *wrap(texts[0].next_step, width), BLANK]
+    if len(texts) > 1:
+        lines.append(heading("1 more problem" if len(texts) == 2 else f"{len(texts) - 1} more problems", width))
+        for reason, text in zip(row.reasons[1:], texts[1:], strict=True):
+            lines += wrap(text.sentence, width, ROLES[reason.severity])
+            lines += wrap(text.next_step, width, indent=_INDENT)
+        lines.append(BLANK)
+    return lines
+
+
 def _low_head(row: TaskRow, context: DetailContext) -> list[Line]:
     """Return head and figures for a low pane: two figures on a line."""
-    head, status, *rest = _head(row, context, 1000)
+    status, *rest = _head(row, context, 1000)
     figures = [tuple(span._replace(text=span.text.strip() + " ") for span in line) for line in _figures(row, context)]
     pairs = [
         (*figures[at], *((Span("  "), *figures[at + 1]) if at + 1 < len(figures) else ()))
         for at in range(0, len(figures), 2)
     ]
-    return [(*head, Span("  "), *status), *rest[:1], *pairs]
+    return [status, *rest[:1], *pairs]
 
 
 def _figures(row: TaskRow, context: DetailContext) -> list[Line]:
@@ -99,7 +115,7 @@ def _used_of_plan(task: Task) -> Line:
         Span(used, Role.STRONG),
         Span(f" of {formatting.size(task.plan_bytes)}  "),
         Span(f"{formatting.percent(ratio)} ", usage_role(ratio)),
-        *bar(ratio, 10),
+        *bar(ratio, _BAR_CELLS),
     )
 
 
@@ -111,9 +127,16 @@ def _rpo(task: Task) -> Line:
     if not task.rpo_target_ms:
         return figure
     target = formatting.latency(task.rpo_target_ms)
+    share = _rpo_bar(task.rpo_ratio or 0.0, role)
     if is_rpo_breach(task):
-        return (*figure, Span(f", target {target}: breached", Role.BAD))
-    return (*figure, Span(f" (target {target})", Role.DIM))
+        return (*figure, Span(f", target {target}: breached  ", Role.BAD), *share)
+    return (*figure, Span(f" (target {target})  ", Role.DIM), *share)
+
+
+def _rpo_bar(ratio: float, role: Role) -> Line:
+    """Return a bar from zero to the RPO target, in the role of the RPO."""
+    filled = Role.BAR if role is Role.TEXT else role
+    return tuple(span if span.role is Role.TRACK else span._replace(role=filled) for span in bar(ratio, _BAR_CELLS))
 
 
 def _growth(track: CapacityHistory) -> Line:
@@ -177,50 +200,6 @@ def _resources(task: Task, context: DetailContext, width: int) -> Sequence[Line]
 
 def _date(at: datetime | None, context: DetailContext) -> str:
     return formatting.UNKNOWN if at is None else at.astimezone(context.zone).strftime("%Y-%m-%d")
-
-
-def _fields(task: Task, context: DetailContext, width: int) -> list[Line]:
-    fields = context.fields
-    name_width = min(24, max((cell_width(field.name) for field in fields), default=0))
-    lines = [heading("Fields as the server sent them", width)]
-    for field in fields:
-        human, raw = _format_field(field, context)
-        spans = [Span(pad_cells(field.name, name_width) + " ", Role.DIM if field.is_known else Role.ACCENT)]
-        if field.is_bad:
-            spans.append(Span(raw, Role.BAD))
-            spans.append(Span("  unreadable", Role.BAD))
-        elif human:
-            spans.append(Span(human))
-            spans.append(Span(f"  {raw}", Role.DIM))
-        else:
-            spans.append(Span(raw))
-        lines.append(tuple(spans))
-    if not any(field.name in {"lastLatency", "currentLatency"} for field in fields):
-        lines.append((Span("No latency fields: servers before 4.4.24 do not have them", Role.DIM),))
-    if context.zone is None and any(field.unit is FieldUnit.MOMENT and field.at is None for field in fields):
-        # The account has no permission to read the zone, or the server has no call for it.
-        lines.append((Span("Dates are in the node's local time; its time zone is not known", Role.DIM),))
-    unknown = [field.name for field in fields if not field.is_known]
-    if unknown:
-        lines.append((Span(f"Fields not known to cdptui: {', '.join(unknown)}", Role.ACCENT),))
-    return lines
-
-
-def _format_field(field: RawField, context: DetailContext) -> tuple[str, str]:
-    """Return the formatted value, empty where it would repeat the raw one, and the raw value."""
-    match field.unit:
-        case FieldUnit.BYTES if field.quantity is not None:
-            return formatting.size(field.quantity), field.text
-        case FieldUnit.BYTES_PER_SECOND if field.quantity is not None:
-            return f"{formatting.size(field.quantity)}/s per volume" if field.quantity else "no limit", field.text
-        case FieldUnit.MILLISECONDS if field.quantity is not None:
-            return formatting.latency(field.quantity), field.text
-        case FieldUnit.MOMENT if field.at is not None:
-            return formatting.ago(field.at, context.now), field.text
-        case FieldUnit.UUID if field.text in context.names:
-            return context.names[field.text], field.text
-        case _:
-            return "", field.text
 
 
 def _label(text: str) -> Span:

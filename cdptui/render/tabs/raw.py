@@ -1,4 +1,7 @@
-"""The Raw tab: the record as the server sent it, including fields that cdptui does not know."""
+"""The Raw tab: the fields in readable form, and the record as the server sent it.
+
+Both include fields that cdptui does not know.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,9 @@ from typing import Final
 
 from cdptui.models.task_row import TaskRow
 from cdptui.render.spans import Line, Role, Span
-from cdptui.render.tabs.blocks import BLANK, spacer, title_line, wrap
+from cdptui.render.tabs.blocks import BLANK, heading, spacer, title_line, wrap
 from cdptui.render.tabs.context import DetailContext
+from cdptui.render.tabs.fields import field_lines
 from cdptui.render.text_wrap import cell_width, split_cells
 
 _KEY: Final = re.compile(r'^(\s*)"((?:[^"\\]|\\.)*)"(: )(.*)$')
@@ -18,16 +22,15 @@ _MIN_VALUE_WIDTH: Final = 10
 
 
 def lines(row: TaskRow, context: DetailContext, width: int, height: int) -> list[Line]:
-    """Return all lines; a value that is too long continues on the next line."""
+    """Return all lines; a value of the record that is too long continues on the next line."""
     unknown = {field.name for field in context.fields if not field.is_known}
     lines: list[Line] = [title_line(row), *spacer(height)]
+    lines += [*field_lines(context, width), BLANK, heading("Record", width)]
     for text in context.raw.lines:
         lines += _wrapped(text, width, unknown)
     if context.raw.omitted:
         message = f"{context.raw.omitted:,} more lines not shown; {context.keys['save']} saves the whole record"
         lines += [BLANK, *wrap(message, width, Role.WARN)]
-    if unknown:
-        lines += [BLANK, (Span(f"Fields not known to cdptui: {', '.join(sorted(unknown))}", Role.ACCENT),)]
     return lines
 
 

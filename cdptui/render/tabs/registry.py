@@ -27,7 +27,7 @@ class Tab(Struct, frozen=True):
     """The title on a narrow pane."""
 
 
-OVERVIEW: Final = Tab("overview", "Overview", "Overview")
+OVERVIEW: Final = Tab("overview", "Overview", "Task")
 RESOURCES: Final = Tab("resources", "Resources", "VM")
 POLICY: Final = Tab("policy", "Policy", "Policy")
 STORAGE: Final = Tab("storage", "Storage", "Storage")
@@ -36,6 +36,14 @@ RAW: Final = Tab("raw", "Raw", "Raw")
 WHY: Final = Tab("why", "Why", "Why")
 
 TABS: Final = (OVERVIEW, RESOURCES, POLICY, STORAGE, POINTS, RAW, WHY)
+
+
+_GAP: Final = 2
+"""Cells between two titles: room for the brackets of both neighbours."""
+
+
+_AFTER_TITLES: Final = 2
+"""Cells after the last title: its bracket and the number of problems."""
 
 
 class PlacedTab(NamedTuple):
@@ -63,8 +71,9 @@ def tab_renderer(tab: Tab) -> TabLines:
 def place_tabs(current: Tab, width: int) -> tuple[PlacedTab, ...]:
     """Place the tabs: long titles if they fit, else short ones, else only the current tab and its neighbours."""
     for titles in ([tab.title for tab in TABS], [tab.short for tab in TABS]):
-        if sum(cell_width(title) + 1 for title in titles) + 2 <= width:
-            return _placed(TABS, titles)
+        placed = _placed(TABS, titles)
+        if placed[-1].x + placed[-1].width + _AFTER_TITLES <= width:
+            return placed
     at = TABS.index(current)
     around = TABS[max(0, min(at - 1, len(TABS) - 3)) :][:3]
     return _placed(around, [tab.short for tab in around])
@@ -75,22 +84,35 @@ def tab_line(current: Tab, width: int, reasons: int = 0) -> Line:
 
     >>> from cdptui.render.spans import plain_text
     >>> plain_text(tab_line(POLICY, 46))
-    ' Overview VM[Policy]Storage Points Raw Why '
+    ' Task  VM [Policy] Storage  Points  Raw  Why '
     >>> plain_text(tab_line(WHY, 46, reasons=2))
-    ' Overview VM Policy Storage Points Raw[Why]2'
+    ' Task  VM  Policy  Storage  Points  Raw [Why]2'
     """
     placed = place_tabs(current, width)
     spans: list[Span] = []
     for index, (tab, _, _) in enumerate(placed):
-        before = placed[index - 1].tab if index else None
-        sign = "[" if tab is current else "]" if before is current else " "
-        spans.append(Span(sign, Role.ACCENT if sign != " " else Role.DIM))
-        title = _title(tab, placed)
-        spans.append(Span(title, Role.STRONG if tab is current else Role.TEXT))
+        is_current, before = tab is current, placed[index - 1].tab if index else None
+        after_before = "" if before is None else "]" if before is current else " "
+        spans.append(Span(after_before, Role.ACCENT))
+        spans.append(Span("[" if is_current else " ", Role.ACCENT))
+        spans.append(Span(_title(tab, placed), Role.STRONG if is_current else Role.DIM))
     spans.append(Span("]" if placed[-1].tab is current else " ", Role.ACCENT))
     if reasons and placed[-1].tab is WHY:
         spans.append(Span(str(reasons), Role.WARN))
-    return tuple(spans)
+    return tuple(span for span in spans if span.text)
+
+
+def tab_rule(current: Tab, width: int) -> Line:
+    """Return the rule under the tabs, heavy under the current one.
+
+    >>> from cdptui.render.spans import plain_text
+    >>> plain_text(tab_rule(POLICY, 46))
+    '──────────━━━━━━━━────────────────────────────'
+    """
+    tab = next(placed for placed in place_tabs(current, width) if placed.tab is current)
+    start, length = tab.x - 1, tab.width + 2
+    rest = max(0, width - start - length)
+    return (Span("─" * start, Role.TRACK), Span("━" * length, Role.ACCENT), Span("─" * rest, Role.TRACK))
 
 
 def tab_at(x: int, current: Tab, width: int) -> Tab | None:
@@ -103,7 +125,7 @@ def _placed(tabs: Sequence[Tab], titles: Sequence[str]) -> tuple[PlacedTab, ...]
     x = 1
     for tab, title in zip(tabs, titles, strict=True):
         placed.append(PlacedTab(tab, x, cell_width(title)))
-        x += cell_width(title) + 1
+        x += cell_width(title) + _GAP
     return tuple(placed)
 
 

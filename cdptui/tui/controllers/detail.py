@@ -64,7 +64,7 @@ class DetailController:
         tab, inventory, task = self._tab, connection.inventory, row.task
         failure, vm = inventory.names_failure, _vm_of(row)
         context = DetailContext(
-            fields=self._fields_of(task, connection) if tab in {OVERVIEW, RAW} else (),
+            fields=self._fields_of(task, connection) if tab is RAW else (),
             track=self._low_bandwidth.history(task.uuid, connection.history) if tab is OVERVIEW else CapacityHistory(),
             names=_with_duplicates(connection.names, row, connection),
             names_problem=failure_label(failure) if failure is not None else "",

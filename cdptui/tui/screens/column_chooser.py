@@ -12,16 +12,24 @@ from textual.widgets.option_list import Option
 
 from cdptui.render.column_layout import ColumnLayout
 from cdptui.render.columns import BY_KEY, COLUMNS, NAME
-from cdptui.tui.keymap import quit_binding
+from cdptui.tui.footer_keys import FooterKey
+from cdptui.tui.keymap import program_bindings
 from cdptui.tui.screens.dialog import Dialog
 
 
 class ColumnChooser(Dialog[ColumnLayout | None]):
     """Choose columns and their order. Returns the new layout, or None if cancelled. The name column cannot be moved."""
 
+    FOOTER_KEYS: ClassVar = (
+        FooterKey("Enter", "apply"),
+        FooterKey("Esc", "cancel"),
+        FooterKey("Space", "show/hide"),
+        FooterKey("J K", "move"),
+        FooterKey("r", "reset"),
+    )
     BINDINGS: ClassVar = [
         Binding("escape", "dismiss", "Close", show=False),
-        quit_binding(),
+        *program_bindings(),
         Binding("o", "dismiss", "Close", show=False, id="columns"),
         Binding("down,j", "down", "Down", show=False, id="down"),
         Binding("up,k", "up", "Up", show=False, id="up"),
@@ -38,7 +46,7 @@ class ColumnChooser(Dialog[ColumnLayout | None]):
         self._keys += [column.key for column in COLUMNS if column.key not in self._keys]
         self._chosen = set(layout.columns)
 
-    def compose(self) -> ComposeResult:
+    def compose_content(self) -> ComposeResult:
         """Create the child widgets."""
         menu = OptionList(*self._options(), id="columns", markup=False)
         menu.border_title = "Columns"

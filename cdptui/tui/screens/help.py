@@ -16,7 +16,8 @@ from cdptui.render.reason_messages import GLOSSARY
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import GLYPHS, OTHER_GLYPH
 from cdptui.render.text_wrap import cell_width, wrap_text
-from cdptui.tui.keymap import KeyBinding, Keymap, KeyScope, help_lines, quit_binding
+from cdptui.tui.footer_keys import FooterKeys, FooterPlace, footer_keys, help_keys
+from cdptui.tui.keymap import KeyBinding, Keymap, KeyScope, help_lines, program_bindings
 from cdptui.tui.screens.dialog import Dialog
 from cdptui.tui.widgets.scrollable_lines import ScrollableLines
 
@@ -36,7 +37,7 @@ class HelpScreen(Dialog[None]):
 
     BINDINGS: ClassVar = [
         Binding("escape,enter", "dismiss", "Close", show=False),
-        quit_binding(),
+        *(binding for binding in program_bindings() if binding.id == "quit"),
         Binding("question_mark,f1", "dismiss", "Close", show=False, id="help"),
     ]
 
@@ -46,12 +47,20 @@ class HelpScreen(Dialog[None]):
         self._keymap = keymap
         self._is_for_pane = is_for_pane
 
-    def compose(self) -> ComposeResult:
+    def compose_content(self) -> ComposeResult:
         """Create the child widgets."""
         view = HelpLines(self._keymap, _IN_PANE if self._is_for_pane else tuple(KeyScope))
         view.border_title = "Help: detail pane" if self._is_for_pane else "Help"
         view.border_subtitle = f"{self._keymap.labels['search']} search   Esc close"
         yield view
+
+    def footer_keys(self) -> FooterKeys:
+        """Return the keys of the footer."""
+        return help_keys(self._keymap)
+
+    def on_scrollable_lines_search_typing(self, message: ScrollableLines.SearchTyping) -> None:
+        """Show the keys that work while the user types a search text."""
+        self.show_keys(footer_keys(FooterPlace.SEARCH, self._keymap) if message.is_typing else self.footer_keys())
 
     def on_mount(self) -> None:
         """Focus the text."""

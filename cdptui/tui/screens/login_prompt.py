@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from cdptui.models.failure import CredentialPrompt
+from cdptui.tui.footer_keys import FooterKey, FooterKeys, text_field_keys
 from cdptui.tui.screens.dialog import Dialog
 
 
@@ -58,6 +59,7 @@ class PasswordInput(Input):
 class LoginPrompt(Dialog[str | None]):
     """Prompt for a credential. Returns the text that was entered, or None if cancelled."""
 
+    FOOTER_KEYS: ClassVar = (FooterKey("Enter", "log in"), FooterKey("Esc", "cancel"))
     BINDINGS: ClassVar = [Binding("escape", "dismiss", "Cancel", show=False)]
 
     def __init__(self, prompt: CredentialPrompt, account: str, node: str, reason: str = "") -> None:
@@ -68,7 +70,7 @@ class LoginPrompt(Dialog[str | None]):
         self._text = _TEXTS[prompt]
         self._account_text = self._text.reason.format(account=account, node=node)
 
-    def compose(self) -> ComposeResult:
+    def compose_content(self) -> ComposeResult:
         """Create the child widgets."""
         with Vertical(id="password") as box:
             box.border_title = self._text.title
@@ -77,6 +79,10 @@ class LoginPrompt(Dialog[str | None]):
                 yield Static(self._reason, markup=False)
             yield PasswordInput(password=True, placeholder=self._text.placeholder)
             yield Static(self._text.hint, markup=False)
+
+    def footer_keys(self) -> FooterKeys:
+        """Return the keys of the footer: letters are typed into the field."""
+        return FooterKeys(self.FOOTER_KEYS, text_field_keys())
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Close with the text that was entered."""

@@ -17,6 +17,7 @@ from cdptui.models.failure import CredentialPrompt
 from cdptui.monitor.update import Update
 from cdptui.render.notices import summarize_changes
 from cdptui.tui.controllers.polling import PollingController
+from cdptui.tui.footer_keys import FooterPlace
 from cdptui.tui.keymap import Keymap, KeyScope, bindings
 from cdptui.tui.layout import skip_outdated_size
 from cdptui.tui.low_bandwidth import LowBandwidthMode
@@ -25,7 +26,7 @@ from cdptui.tui.target import Target, connection_status
 from cdptui.tui.terminal.textual_app import draw_changes
 from cdptui.tui.terminal.textual_caches import clear_frame_caches
 from cdptui.tui.widgets.bars import ErrorBanner, FooterBar, HeaderBar
-from cdptui.tui.widgets.task_browser import WIDE_FROM, TaskBrowser
+from cdptui.tui.widgets.task_browser import HIGH_FROM, WIDE_FROM, TaskBrowser
 from cdptui.tui.widgets.task_table import TaskTable
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class MainScreen(Screen[None]):
     """Shows the updates of one monitor."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE_FROM, "-wide")]  # noqa: RUF012 - Textual's own declaration
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (HIGH_FROM, "-high")]  # noqa: RUF012 - Textual's own declaration
     BINDINGS: ClassVar = bindings([KeyScope.POLL])
     AUTO_FOCUS = "#tasks"
 
@@ -109,6 +111,7 @@ class MainScreen(Screen[None]):
         width = self.app.size.width
         self.set_class(width >= WIDE_FROM, "-wide")
         self.set_class(width < WIDE_FROM, "-narrow")
+        self.set_class(self.app.size.height < HIGH_FROM, "-low")
         yield self._header
         yield self._banner
         yield self.browser
@@ -174,6 +177,7 @@ class MainScreen(Screen[None]):
     def on_task_table_cursor_moved(self) -> None:
         """Show the task under the cursor."""
         self.browser.cursor_moved()
+        self._show_place()
 
     def on_task_table_scrolled(self) -> None:
         """Request the names that came into sight."""
@@ -202,6 +206,26 @@ class MainScreen(Screen[None]):
     def on_task_browser_marks_changed(self, message: TaskBrowser.MarksChanged) -> None:
         """Show how many tasks are marked."""
         self._footer.show_marks(message.text)
+        self._show_place()
+
+    def on_descendant_focus(self) -> None:
+        """Show which widget has the focus, and its keys."""
+        self.browser.show_focus()
+        self._show_place()
+
+    def on_scrollable_lines_search_typing(self) -> None:
+        """Show the keys that work while the user types a search text, or those of the pane again."""
+        self._show_place()
+
+    def _show_place(self) -> None:
+        """Show the keys of the widget with the focus. A terminal that loses the focus changes nothing."""
+        focused, browser = self.focused, self.browser
+        if focused is browser.table:
+            self._footer.show_place(browser.place)
+        elif focused is browser.pane:
+            self._footer.show_place(FooterPlace.SEARCH if browser.pane.is_search_typed else FooterPlace.PANE)
+        elif focused is not None:
+            self._footer.show_place(FooterPlace.FILTER)
 
     # Actions
 
@@ -271,7 +295,8 @@ class MainScreen(Screen[None]):
         connection = connection_status(
             self._target, self._update, self._clock, behind=pending, beat_s=self._low_bandwidth.refresh_period_s
         )
-        self._header.show_state(connection, self._update.fleet)
+        names = self._connection.names if self._connection is not None else {}
+        self._header.show_state(connection, self._update.fleet, names)
         self._banner.show_failure(self._update.failure)
 
     def refresh_after_key(self) -> None:

@@ -23,7 +23,8 @@ from cdptui.render.columns import COLUMNS
 from cdptui.render.copy_formats import copy_formats
 from cdptui.render.spans import accent_role
 from cdptui.tasklist.sort_order import WORST_FIRST, SortOrder
-from cdptui.tui.keymap import quit_binding
+from cdptui.tui.footer_keys import FooterKey
+from cdptui.tui.keymap import program_bindings
 from cdptui.tui.messages import CopyRequested
 from cdptui.tui.screens.dialog import Dialog
 from cdptui.tui.target import Target
@@ -45,9 +46,10 @@ class MenuItem(Struct, frozen=True):
 class Menu(Dialog[str | None]):
     """A menu. Returns the id of the selected item, or None if cancelled."""
 
+    FOOTER_KEYS: ClassVar = (FooterKey("Enter", "choose"), FooterKey("Esc", "close"), FooterKey("Up Down", "move"))
     BINDINGS: ClassVar = [
         Binding("escape", "dismiss", "Close", show=False),
-        quit_binding(),
+        *program_bindings(),
         Binding("down", "down", "Down", show=False),
         Binding("up", "up", "Up", show=False),
     ]
@@ -65,7 +67,7 @@ class Menu(Dialog[str | None]):
             if not any(choice.key == key for choice in choices):
                 bind_key(self, key, action)
 
-    def compose(self) -> ComposeResult:
+    def compose_content(self) -> ComposeResult:
         """Create the child widgets."""
         menu = OptionList(*(Option(self._label(choice), id=choice.id) for choice in self._choices), markup=False)
         menu.add_class("menu")
@@ -89,9 +91,10 @@ class Menu(Dialog[str | None]):
 class SortMenu(Dialog[SortOrder | None]):
     """Choose the sort column. Returns the new order, or None if cancelled; selecting the current column reverses it."""
 
+    FOOTER_KEYS: ClassVar = (FooterKey("Enter", "sort"), FooterKey("Esc", "close"), FooterKey("Up Down", "move"))
     BINDINGS: ClassVar = [
         Binding("escape", "dismiss", "Close", show=False),
-        quit_binding(),
+        *program_bindings(),
         Binding("s", "dismiss", "Close", show=False, id="sort"),
         Binding("j", "down", "Down", show=False, id="down"),
         Binding("k", "up", "Up", show=False, id="up"),
@@ -101,7 +104,7 @@ class SortMenu(Dialog[SortOrder | None]):
         super().__init__()
         self._order = order
 
-    def compose(self) -> ComposeResult:
+    def compose_content(self) -> ComposeResult:
         """Create the child widgets."""
         options = [Option(self._label(WORST_FIRST, "Worst first"), id=WORST_FIRST)]
         options += [Option(self._label(column.key, column.heading), id=column.key) for column in COLUMNS]
@@ -123,9 +126,14 @@ class SortMenu(Dialog[SortOrder | None]):
 class ProfileMenu(Dialog[Target | None]):
     """Choose the node to monitor. Returns the selected target, or None if cancelled."""
 
+    FOOTER_KEYS: ClassVar = (
+        FooterKey("Enter", "log out and switch"),
+        FooterKey("Esc", "close"),
+        FooterKey("Up Down", "move"),
+    )
     BINDINGS: ClassVar = [
         Binding("escape", "dismiss", "Close", show=False),
-        quit_binding(),
+        *program_bindings(),
         Binding("x", "dismiss", "Close", show=False, id="profile"),
         Binding("j", "down", "Down", show=False, id="down"),
         Binding("k", "up", "Up", show=False, id="up"),
@@ -136,7 +144,7 @@ class ProfileMenu(Dialog[Target | None]):
         self._targets = targets
         self._current = current
 
-    def compose(self) -> ComposeResult:
+    def compose_content(self) -> ComposeResult:
         """Create the child widgets."""
         width = max(cell_len(target.profile) for target in self._targets)
         options = [Option(self._label(target, width), id=str(at)) for at, target in enumerate(self._targets)]

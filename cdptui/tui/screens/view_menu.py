@@ -14,7 +14,8 @@ from textual.widgets.option_list import Option
 from cdptui.config.saved_views import MAX_NAME, NUMBERS, SavedView, SavedViews
 from cdptui.models.sanitize import sanitize
 from cdptui.render.columns import BY_KEY
-from cdptui.tui.keymap import quit_binding
+from cdptui.tui.footer_keys import FooterKey, FooterKeys, text_field_keys
+from cdptui.tui.keymap import program_bindings
 from cdptui.tui.screens.dialog import Dialog
 
 
@@ -29,10 +30,17 @@ class ViewCommand(Struct, frozen=True):
 class ViewMenu(Dialog[ViewCommand | None]):
     """Open, save or delete a view, or make it the startup view. Returns the command, or None if cancelled."""
 
+    FOOTER_KEYS: ClassVar = (
+        FooterKey("Enter", "open"),
+        FooterKey("Esc", "close"),
+        FooterKey("s", "save"),
+        FooterKey("x", "delete"),
+        FooterKey("*", "startup view"),
+    )
     BINDINGS: ClassVar = [
         Binding("escape", "cancel", "Close", show=False),
         Binding("v", "dismiss", "Close", show=False),
-        quit_binding(),
+        *program_bindings(),
         Binding("down,j", "down", "Down", show=False),
         Binding("up,k", "up", "Up", show=False),
         *(Binding(str(number), f"show({number})", "Show", show=False) for number in NUMBERS),
@@ -56,7 +64,7 @@ class ViewMenu(Dialog[ViewCommand | None]):
         self._name_field.cursor_blink = False
         self._name_field.display = False
 
-    def compose(self) -> ComposeResult:
+    def compose_content(self) -> ComposeResult:
         """Create the child widgets."""
         with Vertical(id="views"):
             yield self._menu
@@ -86,12 +94,14 @@ class ViewMenu(Dialog[ViewCommand | None]):
         name.value = saved.name if saved is not None else self._current.name
         name.cursor_position = len(name.value)
         self._menu.border_subtitle = f"Enter saves as view {self._number}   Esc cancels"
+        self.show_keys(FooterKeys((FooterKey("Enter", "save"), FooterKey("Esc", "cancel")), text_field_keys()))
         self.set_focus(name)
 
     def action_cancel(self) -> None:
         """Leave the name field, or close the menu."""
         if self._name_field.has_focus:
             self._name_field.display = False
+            self.show_keys(self.footer_keys())
             self.set_focus(self._menu)
         else:
             self.dismiss(None)

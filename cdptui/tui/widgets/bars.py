@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.cells import cell_len
 
 from cdptui.models.aggregates import FleetSummary
 from cdptui.models.failure import Failure
 from cdptui.render.failure_messages import fit_failure_sentence
-from cdptui.render.header import ConnectionStatus, connection_line, fleet_line
-from cdptui.render.spans import Line, Role, Span
+from cdptui.render.fleet_line import fleet_line
+from cdptui.render.header import ConnectionStatus, connection_line
+from cdptui.render.spans import Role, Span
+from cdptui.tui.footer_keys import FooterKeys, FooterPlace, footer_keys, footer_line
 from cdptui.tui.keymap import Keymap
 from cdptui.tui.widgets.line_view import LineView
 
 
 class HeaderBar(LineView):
-    """Two lines: connection state and fleet totals."""
+    """Two lines: connection state, and problems and totals of all tasks."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
-        self._state: tuple[ConnectionStatus, FleetSummary] | None = None
+        self._state: tuple[ConnectionStatus, FleetSummary, Mapping[str, str]] | None = None
 
-    def show_state(self, connection: ConnectionStatus, fleet: FleetSummary) -> None:
-        """Show a connection state and the fleet totals."""
-        self._state = (connection, fleet)
+    def show_state(self, connection: ConnectionStatus, fleet: FleetSummary, names: Mapping[str, str]) -> None:
+        """Show a connection state and the totals of all tasks; `names` are the known names by UUID."""
+        self._state = (connection, fleet, names)
         self.on_resize()
 
     def on_resize(self) -> None:
         """Format the text for the new width."""
         if self._state is not None and self.size.width:
-            connection, fleet = self._state
+            connection, fleet, names = self._state
             known = fleet if connection.loaded is not None else None
-            self.show([connection_line(connection, self.width, cell_len), fleet_line(known, self.width, cell_len)])
+            first = connection_line(connection, self.width, cell_len)
+            self.show([first, fleet_line(known, names, self.width, cell_len)])
 
 
 class ErrorBanner(LineView):
@@ -57,14 +62,21 @@ class ErrorBanner(LineView):
 
 
 class FooterBar(LineView):
-    """One line: the main keys at the left, the newest notice and the number of marked tasks at the right."""
+    """One line: the keys of the place where the user is, the newest notice and the number of marked tasks."""
 
     def __init__(self, keymap: Keymap, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
-        self._hints = [(keymap.labels[key.id], key.label.lower()) for key in keymap.keys if key.in_footer]
+        self._keymap = keymap
+        self._place = FooterPlace.LIST
         self._notice = ""
         self._notice_until = 0.0
         self._marks = ""
+
+    def show_place(self, place: FooterPlace) -> None:
+        """Show the keys of this place."""
+        if place is not self._place:
+            self._place = place
+            self.on_resize()
 
     def show_marks(self, marks: str) -> None:
         """Show the text on marked tasks until it changes; empty for none."""
@@ -86,16 +98,24 @@ class FooterBar(LineView):
         """Format the text for the new width."""
         if not self.size.width:
             return
-        spans: list[Span] = []
+        keys = footer_keys(self._place, self._keymap)
         status = "  ".join(text for text in (self._notice, self._marks) if text)
-        if cell_len(status) > self.width:
-            status = self._notice
-        used = cell_len(status)
-        for keys, label in self._hints:
-            needed = cell_len(keys) + cell_len(label) + 3
-            if used + needed > self.width:
-                break
-            spans += [Span(f" {keys} ", Role.ACCENT), Span(f"{label} ", Role.DIM)]
-            used += needed
-        line: Line = (*spans, Span(" " * max(0, self.width - used)), Span(status, Role.NEW))
-        self.show([line])
+        self.show([footer_line(keys, status, self.width, cell_len)])
+
+
+class KeysLine(LineView):
+    """The footer of a dialog: its keys."""
+
+    def __init__(self, keys: FooterKeys) -> None:
+        super().__init__()
+        self._keys = keys
+
+    def show_keys(self, keys: FooterKeys) -> None:
+        """Show these keys."""
+        self._keys = keys
+        self.on_resize()
+
+    def on_resize(self) -> None:
+        """Format the text for the new width."""
+        if self.size.width:
+            self.show([footer_line(self._keys, "", self.width, cell_len)])

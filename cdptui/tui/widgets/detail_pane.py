@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import events
+from textual.content import Content
 from textual.message import Message
 
 from cdptui.models.task_row import TaskRow
 from cdptui.render.spans import Line, Role, Span
-from cdptui.render.tabs.registry import OVERVIEW, Tab, tab_at, tab_line, tab_renderer
+from cdptui.render.tabs.registry import OVERVIEW, Tab, tab_at, tab_line, tab_renderer, tab_rule
 from cdptui.tui.keymap import Keymap, KeyScope, bindings
 from cdptui.tui.widgets.scrollable_lines import ScrollableLines
 
@@ -47,18 +48,29 @@ class DetailPane(ScrollableLines):
         self._subject: tuple[TaskRow, DetailContext] | None = None
         self._placeholder: Sequence[Line] = _NO_TASK
         self._tab = OVERVIEW
+        self._title = self._shown_title = ""
 
     def show_task(self, row: TaskRow, context: DetailContext, tab: Tab = OVERVIEW) -> None:
         """Show a tab of a task; scroll to the top when the task or the tab changed."""
         if self._subject is None or self._subject[0].task.uuid != row.task.uuid or tab is not self._tab:
             self.scroll_to(y=0, animate=False, immediate=True)
-        self._subject, self._tab = (row, context), tab
+        self._subject, self._tab, self._title = (row, context), tab, row.task.name or "(no name)"
         self._lay_out()
 
-    def show_placeholder(self, placeholder: Sequence[Line] = _NO_TASK) -> None:
-        """Show `placeholder` instead of a task."""
-        self._subject, self._placeholder = None, placeholder
+    def show_placeholder(self, placeholder: Sequence[Line] = _NO_TASK, title: str = "") -> None:
+        """Show `placeholder` instead of a task, under `title`."""
+        self._subject, self._placeholder, self._title = None, placeholder, title
         self._lay_out()
+
+    def _show_title(self) -> None:
+        """Show the title in the border, if it differs: Textual then draws the whole widget again."""
+        # Textual puts a blank before a title only beside a border at the left.
+        before = "" if self.styles.border_left[0] else " "
+        title = f"{before}{self._title} " if self._title else ""
+        if title != self._shown_title:
+            self._shown_title = title
+            # Content, because Textual would read a name as markup.
+            self.border_title = Content(title) if title else None
 
     def on_resize(self) -> None:
         """Lay out for the new size; Textual redraws the widget."""
@@ -79,11 +91,12 @@ class DetailPane(ScrollableLines):
             self.post_message(self.TabChosen(tab))
 
     def _lay_out(self) -> None:
+        self._show_title()
         if self._subject is None:
             self.show(self._placeholder)
             return
         width, height = max(20, self.width), self.size.height
         head: list[Line] = [tab_line(self._tab, width, len(self._subject[0].reasons))]
         if height >= _MIN_HEIGHT_FOR_RULE:
-            head.append((Span("─" * width, Role.TRACK),))
+            head.append(tab_rule(self._tab, width))
         self.show(tab_renderer(self._tab)(*self._subject, width, height - len(head)), head)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.geometry import Region, Size
+from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -148,6 +149,13 @@ class ScrollableLines(ScrollView, can_focus=True):
 
     _scroll_bar: ScrollBar | None = None
 
+    class SearchTyping(Message):
+        """The user began or ended to type a search text."""
+
+        def __init__(self, *, is_typing: bool) -> None:
+            super().__init__()
+            self.is_typing = is_typing
+
     def __init__(self, keymap: Keymap, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
         self._painter = Painter(self)
@@ -156,6 +164,12 @@ class ScrollableLines(ScrollView, can_focus=True):
         """The visible lines as they were drawn last, by index."""
         self._head: tuple[Line, ...] = ()
         self._search = TextSearch(keymap.labels)
+        self._was_typing = False
+
+    @property
+    def is_search_typed(self) -> bool:
+        """Whether the user types a search text."""
+        return self._search.is_typing
 
     def show(self, lines: Sequence[Line], head: Sequence[Line] = ()) -> None:
         """Show `lines` under a fixed `head`. Only visible lines are read, so `lines` may be lazy."""
@@ -278,6 +292,9 @@ class ScrollableLines(ScrollView, can_focus=True):
         self._show_matches()
 
     def _show_matches(self) -> None:
+        if self._search.is_typing != self._was_typing:
+            self._was_typing = self._search.is_typing
+            self.post_message(self.SearchTyping(is_typing=self._was_typing))
         self._update_virtual_size()
         line = self._search.current_line
         if line is not None:

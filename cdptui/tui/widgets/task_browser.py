@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from msgspec import structs
 from textual.app import ComposeResult
-from textual.containers import Container
+from textual.containers import Container, Vertical
 from textual.message import Message
 
 from cdptui.clock import Clock
@@ -19,6 +19,7 @@ from cdptui.models.task_row import TaskRow
 from cdptui.monitor.update import Update
 from cdptui.render.column_layout import ColumnLayout
 from cdptui.render.groups import BY_KEY, GROUPINGS
+from cdptui.render.list_title import ListTitle
 from cdptui.render.notices import marks_text
 from cdptui.render.tabs.registry import Tab, adjacent_tab
 from cdptui.render.task_cells import CellContext
@@ -26,10 +27,12 @@ from cdptui.tasklist.model import TaskListModel, Work
 from cdptui.tasklist.sort_order import SortOrder
 from cdptui.tui.controllers.detail import DetailController, PaneLayout
 from cdptui.tui.controllers.saved_views import SavedViewsController
+from cdptui.tui.footer_keys import FooterPlace
 from cdptui.tui.keymap import Keymap, KeyScope, bindings
 from cdptui.tui.low_bandwidth import LowBandwidthMode
 from cdptui.tui.target import Target
 from cdptui.tui.widgets.detail_pane import DetailPane
+from cdptui.tui.widgets.list_title import ListTitleBar
 from cdptui.tui.widgets.task_table import TableContent, TaskTable
 
 if TYPE_CHECKING:
@@ -42,6 +45,9 @@ if TYPE_CHECKING:
 
 WIDE_FROM: Final = 110
 """Columns of the window from which on the pane is beside the list, and open."""
+
+HIGH_FROM: Final = 14
+"""Lines of the window from which on the list has a title."""
 
 _DETAIL_DELAY_S: Final = 0.02
 """Time for the first list to be drawn and written before the detail pane is."""
@@ -95,6 +101,7 @@ class TaskBrowser(Container):
             clock, self._list_changed, lambda work: self.run_worker(work, group="update-list", exclusive=True), columns
         )
         self.table = TaskTable(self.tasks.lines, self.tasks.marks.uuids, self._content(), id="tasks")
+        self.title_bar = ListTitleBar(id="list-title")
         self.pane = DetailPane(keymap, id="detail")
         self._detail = DetailController(self.pane, low_bandwidth, keymap.labels)
         self._pane_layout = PaneLayout(self.pane)
@@ -104,7 +111,9 @@ class TaskBrowser(Container):
     def compose(self) -> ComposeResult:
         """List and detail pane, laid out for the terminal before the first frame is drawn."""
         self.pane.set_class(self.app.size.width >= WIDE_FROM, "-shown")
-        yield self.table
+        with Vertical(id="list"):
+            yield self.title_bar
+            yield self.table
         yield self.pane
 
     # Called by the screen
@@ -155,9 +164,11 @@ class TaskBrowser(Container):
             return
         line = self.table.cursor_line
         if isinstance(line, GroupSummary):
+            from cdptui.render.groups import group_name
             from cdptui.render.tabs.group import group_lines
 
-            self.pane.show_placeholder(group_lines(line, self._cell_context()))
+            context = self._cell_context()
+            self.pane.show_placeholder(group_lines(line, context), group_name(line, context))
             return
         row = self.table.cursor_row
         self._detail.show(connection, row, self._update, is_gone=row is not None and row.task.uuid in self._gone)
@@ -219,12 +230,29 @@ class TaskBrowser(Container):
             self.show_notice(f"{gone} marked {'task is' if gone == 1 else 'tasks are'} gone")
         self.table.show(self._content())
         self.show_filter()
+        self._show_title()
         self._show_marks()
         if is_first:
             self._is_first_list = True
             self.set_timer(_DETAIL_DELAY_S, self._show_details)
         else:
             self._show_details()
+
+    def _show_title(self) -> None:
+        result, order = self.tasks.filter_result, self.tasks.order
+        title = ListTitle(result.shown, result.total, self.filter_text, order.group, order.text)
+        self.title_bar.show_title(title if self._update.snapshot is not None else ListTitle())
+
+    @property
+    def place(self) -> FooterPlace:
+        """Where in the list the user is, for the footer."""
+        if isinstance(self.table.cursor_line, GroupSummary):
+            return FooterPlace.GROUP
+        return FooterPlace.LIST if self.tasks.active_filter is None else FooterPlace.FILTERED_LIST
+
+    def show_focus(self) -> None:
+        """Show whether the list has the focus. The table itself learns of it only with its next message."""
+        self.title_bar.show_focus(has_focus=self.screen.focused is self.table)
 
     def _show_details(self) -> None:
         self._is_first_list = False
@@ -320,8 +348,7 @@ class TaskBrowser(Container):
         if order.group != before.group:
             self.show_notice(f"Grouped by {order.group}" if order.group else "No groups")
             return
-        by = "worst first" if order.column is None else f"by {order.column.heading.lower()}"
-        self.show_notice(f"Sorted {by}, reversed" if order.is_inverted else f"Sorted {by}")
+        self.show_notice(f"Sorted {order.text}")
 
     def action_group_menu(self) -> None:
         """Choose from a menu what the list is grouped by."""

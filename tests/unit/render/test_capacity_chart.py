@@ -7,7 +7,7 @@ from rich.cells import cell_len
 
 from cdptui.models.capacity import CapacityHistory, CapacitySample, ObservationGap
 from cdptui.render.capacity_chart import capacity_chart, resample
-from cdptui.render.spans import Line, Role, plain_text
+from cdptui.render.spans import Line, plain_text
 
 GIB = 2**30
 WIDTH, HEIGHT = 60, 6
@@ -72,7 +72,7 @@ def test_value_before_the_first_sample_is_unknown() -> None:
 
 
 @settings(max_examples=100)
-@given(tracks, st.none() | st.integers(0, 2**50), st.integers(20, 200), st.integers(1, 12))
+@given(tracks, st.none() | st.integers(0, 2**50), st.integers(24, 200), st.integers(1, 12))
 def test_chart_has_the_requested_width_and_height(
     track: CapacityHistory, plan: int | None, width: int, height: int
 ) -> None:
@@ -82,83 +82,71 @@ def test_chart_has_the_requested_width_and_height(
     assert all(cell_len(row) == width for row in rows)
     if rows:
         assert len(lines) == height + 2
-        assert cell_len(plain_text(lines[height])) == width
+        assert cell_len(plain_text(lines[-1])) == width
 
 
 def test_chart_without_samples_shows_a_message() -> None:
     assert [plain_text(line) for line in capacity_chart(CapacityHistory(until=60.0), GIB, WIDTH, HEIGHT)] == [
-        "No data yet"
+        "change    no data yet"
     ]
 
 
-def test_full_disk_and_tiny_change_look_different() -> None:
-    plan = 100 * GIB
-    full = chart(steady(*[plan] * 20), plan)
-    tiny = chart(steady(*(plan // 2 + (plan // 10_000) * (index % 2) for index in range(20))), plan)
-    growth = chart(steady(*(plan * index // 19 for index in range(20))), plan)
-    assert all(set(row) == {"█"} for row in full)
-    assert all(len(set(row)) == 1 for row in tiny), "a tiny change is flat"
-    assert set(tiny[0]) == {"┄"}
-    assert len({tuple(full), tuple(tiny), tuple(growth)}) == 3
+@pytest.mark.parametrize("height", [2, 3, 5, 10])
+@pytest.mark.parametrize("level", [0, 1, 100 * GIB])
+def test_value_that_does_not_change_is_one_line(level: int, height: int) -> None:
+    lines = capacity_chart(steady(*[level] * 20), 100 * GIB, WIDTH, height)
+    filled = [row for row in bars(lines) if row.strip()]
+    assert len(filled) == 1
+    assert set(filled[0]) == {"─"}
+    assert plain_text(lines[0]) == "change    none in 20 min"
 
 
-def test_growth_rises_from_left_to_right() -> None:
-    plan = 100 * GIB
-    (*_, bottom) = rows = chart(steady(*(plan * index // 40 for index in range(40))), plan, height=8)
-    heights = [sum(row[column] not in " ┄" for row in rows) for column in range(len(bottom))]
+def test_scale_is_the_movement_and_is_stated() -> None:
+    lines = capacity_chart(steady(*(50 * GIB + index * GIB // 10 for index in range(21))), 100 * GIB, WIDTH, HEIGHT)
+    assert plain_text(lines[0]) == "change    +2 GiB in 21 min (2% of plan)"
+    labels = [plain_text(line).partition("┤")[0].strip() for line in lines[1:-1]]
+    assert labels == ["+2 GiB", "", "", "", "", "50 GiB"]
+    rows = bars(lines)
+    heights = [sum(row[column] != " " for row in rows) for column in range(len(rows[0]))]
     assert heights == sorted(heights)
-    assert heights[0] <= 1
-    assert heights[-1] >= 7
+    assert (heights[0], heights[-1]) == (1, HEIGHT)
 
 
-def test_tiny_value_is_visible_and_zero_is_not() -> None:
-    assert set(chart(steady(1, 1), 100 * GIB)[-1]) == {"▁"}
-    assert set(chart(steady(0, 0), 100 * GIB)[-1]) == {" "}
+def test_tiny_change_is_visible_and_its_size_is_stated() -> None:
+    plan = 100 * GIB
+    lines = capacity_chart(steady(plan // 2, plan // 2 + 2**20), plan, WIDTH, HEIGHT)
+    assert plain_text(lines[0]) == "change    +1 MiB in 2 min (<1% of plan)"
+    assert "+1 MiB ┤" in plain_text(lines[1])
+    assert bars(lines)[0].strip()
 
 
-def test_plan_is_a_dashed_line_above_the_bars() -> None:
-    lines = capacity_chart(steady(20 * GIB, 20 * GIB), 100 * GIB, WIDTH, HEIGHT)
-    top = lines[0]
-    assert "100 GiB" in plain_text(top)
-    assert any(span.role is Role.PLAN and "┄┄" in span.text for span in top)
-    assert not any("┄" in row for row in bars(lines)[1:])
+def test_decrease_is_stated_with_its_sign() -> None:
+    lines = capacity_chart(steady(3 * GIB, 2 * GIB), None, WIDTH, HEIGHT)
+    assert plain_text(lines[0]) == "change    −1 GiB in 2 min"
 
 
-def test_plan_is_inside_the_chart_when_used_exceeds_it() -> None:
-    rows = capacity_chart(steady(200 * GIB, 10 * GIB, 10 * GIB), 100 * GIB, WIDTH, HEIGHT)
-    with_plan = [index for index, line in enumerate(rows) if any(span.role is Role.PLAN for span in line)]
-    assert with_plan == [3]
-    assert "200 GiB" in plain_text(rows[0])
-
-
-@pytest.mark.parametrize("plan", [0, None])
-def test_chart_without_plan_has_no_plan_line(plan: int | None) -> None:
-    lines = capacity_chart(steady(5, 9), plan, WIDTH, HEIGHT)
-    assert not any(span.role is Role.PLAN for line in lines for span in line)
+def test_lowest_value_is_visible() -> None:
+    assert "▁" in chart(steady(1, 100 * GIB), 100 * GIB)[-1]
 
 
 def test_gaps_are_dots_at_the_bottom_with_a_legend() -> None:
     track = CapacityHistory((CapacitySample(0.0, GIB),), gaps=(ObservationGap(100.0, 200.0),), until=300.0)
-    lines = capacity_chart(track, 10 * GIB, WIDTH, HEIGHT)
-    bottom = bars(lines)[-1]
-    assert bottom.strip("·") == bottom, "there are bars on both sides"
-    assert bottom.count("·") == pytest.approx(len(bottom) / 3, abs=1.5)
-    assert all("·" not in row for row in bars(lines)[:-1])
-    assert "no data" in plain_text(lines[-1])
+    lines = capacity_chart(track, 10 * GIB, WIDTH, 1)
+    (row,) = bars(lines)
+    assert row.strip("·") == row, "there are lines on both sides"
+    assert row.count("·") == pytest.approx(len(row) / 3, abs=1.5)
+    assert "no data" in plain_text(lines[0])
+    high = bars(capacity_chart(track, 10 * GIB, WIDTH, HEIGHT))
+    assert all("·" not in row for row in high[:-1])
 
 
 def test_time_before_the_first_sample_is_blank() -> None:
-    lines = capacity_chart(CapacityHistory((CapacitySample(30.0, GIB),), until=40.0), 10 * GIB, WIDTH, HEIGHT)
-    assert "·" not in bars(lines)[-1]
-    assert "no data" not in plain_text(lines[-1])
-
-
-def test_last_line_has_min_max_and_current_value() -> None:
-    figures = plain_text(capacity_chart(steady(GIB, 3 * GIB, 2 * GIB), 10 * GIB, WIDTH, HEIGHT)[-1])
-    assert figures == "min 1 GiB  max 3 GiB  now 2 GiB"
+    lines = capacity_chart(CapacityHistory((CapacitySample(36.0, GIB),), until=40.0), 10 * GIB, WIDTH, HEIGHT)
+    assert not any("·" in row for row in bars(lines))
+    assert "no data" not in plain_text(lines[0])
 
 
 def test_axis_shows_the_time_span() -> None:
-    axis = plain_text(capacity_chart(steady(*[GIB] * 120), 10 * GIB, WIDTH, HEIGHT)[HEIGHT])
+    axis = plain_text(capacity_chart(steady(*[GIB] * 120), 10 * GIB, WIDTH, HEIGHT)[-1])
     assert "-2 h" in axis
     assert axis.endswith("now")

@@ -4,19 +4,13 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from msgspec import structs
 from rich.cells import cell_len
 
-from cdptui.models.aggregates import summarize_fleet
 from cdptui.models.failure import Failure, FailureKind
-from cdptui.models.severity import Severity
 from cdptui.models.tls import TransportSecurity
-from cdptui.render.header import ConnectionStatus, connection_line, connection_state, fleet_line
+from cdptui.render.header import ConnectionStatus, connection_line, connection_state
 from cdptui.render.spans import Role, plain_text
-from tests.doubles import GIB
-from tests.unit.render.rows import a_row
 
 WIDTHS = range(20, 251)
 REFUSED = Failure(FailureKind.UNREACHABLE, "Connection refused", "http://10.0.0.5:8080/zstack/v1")
@@ -169,89 +163,6 @@ def test_narrow_first_line_drops_the_least_important_part() -> None:
         assert narrower == wider[: len(narrower)]
 
 
-FLEET = summarize_fleet(
-    [
-        a_row("a", status="Running", used_bytes=40 * GIB),
-        a_row("b", status="Running", used_bytes=95 * GIB),
-        a_row("c", status="Failed", rpo_ms=900_000),
-        a_row("d", status="Stopped", state="Disabled"),
-        a_row("e", status="Stopped", state="Enabled"),
-        a_row("f", status="Levitating", unreadable_fields=frozenset({"maxCapacity"}), plan_bytes=None),
-        a_row("g", status="Starting", used_bytes=None),
-    ]
-)
-
-
-def test_fleet_summary_counts_and_totals() -> None:
-    assert set(FLEET.statuses) == {
-        ("Failed", 1, Severity.CRITICAL),
-        ("Stopped", 2, Severity.CRITICAL),
-        ("Levitating", 1, Severity.WARNING),
-        ("Starting", 1, Severity.BUSY),
-        ("Running", 2, Severity.HEALTHY),
-    }
-    assert (FLEET.plan_bytes, FLEET.used_bytes) == (600 * GIB, 295 * GIB)
-    assert (FLEET.near_full, FLEET.rpo_breaches, FLEET.bad_records) == (1, 1, 1)
-
-
-def test_second_line_lists_the_worst_status_first() -> None:
-    text = plain_text(fleet_line(FLEET, 200, cell_len))
-    places = [text.index(status) for status in ("Failed", "Stopped", "Levitating", "Starting", "Running")]
-    assert places == sorted(places)
-
-
-def test_empty_fleet_is_shown_as_zeros() -> None:
-    text = plain_text(fleet_line(summarize_fleet([]), 100, cell_len))
-    assert "0 B of 0 B" in text
-    assert "▲ 0 near full" in text
-
-
-def test_second_line_is_empty_before_the_first_list() -> None:
-    assert plain_text(fleet_line(None, 100, cell_len)).strip() == "", "nothing is known yet, so zeros would be wrong"
-
-
-def test_wide_second_line_shows_every_part() -> None:
-    text = plain_text(fleet_line(FLEET, 200, cell_len))
-    assert cell_len(text) == 200
-    for part in (
-        "✖ 1 Failed",
-        "■ 2 Stopped",
-        "◇ 1 Levitating",
-        "● 2 Running",
-        "295 GiB of 600 GiB (49%)",
-        "▲ 1 near full",
-        "↯ 1 RPO breaches",
-        "! 1 unreadable",
-    ):
-        assert part in text
-
-
-many_statuses = st.lists(
-    st.sampled_from(
-        ["Running", "Failed", "Stopped", "DataMerging", "Starting", "Stopping", "Created", "Unknown", "合并中"]
-    ),
-    max_size=30,
-).map(lambda statuses: summarize_fleet([a_row(str(index), status=status) for index, status in enumerate(statuses)]))
-
-
-@settings(max_examples=30)
-@given(many_statuses, st.sampled_from(WIDTHS))
-def test_second_line_fits_every_width(fleet: object, width: int) -> None:
-    text = plain_text(fleet_line(fleet, width, cell_len))  # type: ignore[arg-type]
-    assert cell_len(text) <= width, f"{cell_len(text)} cells in {width}: {text!r}"
-
-
-@pytest.mark.parametrize("width", range(20, 200))
-def test_near_full_is_never_shortened_to_full(width: int) -> None:
-    assert " full" not in plain_text(fleet_line(FLEET, width, cell_len)).replace(" near full", "")
-
-
-def test_failed_tasks_are_named_at_80_columns() -> None:
-    text = plain_text(fleet_line(FLEET, 80, cell_len))
-    assert cell_len(text) == 80
-    assert "1 Failed" in text.replace("✖1", "✖ 1")
-
-
 def test_lengthened_interval_shows_its_cause() -> None:
     line = plain_text(connection_line(structs.replace(LIVE, is_paced=True, interval_s=24.4), 120, cell_len))
     assert "node is slow: every 24 s" in line
@@ -296,3 +207,10 @@ def test_plaintext_connection_is_shown_dimly_on_wide_screens() -> None:
 )
 def test_possibly_incomplete_list_is_marked_in_its_count(connection: ConnectionStatus, count: str) -> None:
     assert count in plain_text(connection_line(connection, 250, cell_len))
+
+
+@pytest.mark.parametrize("connection", [LIVE, RETRYING, CONNECTING, structs.replace(LIVE, pending_changes=17)])
+def test_label_of_the_demo_is_shown_at_every_width(connection: ConnectionStatus) -> None:
+    for width in WIDTHS:
+        line = connection_line(structs.replace(connection, label="demo ×60"), width, cell_len)
+        assert (" demo ×60 ", Role.LABEL) in [(span.text, span.role) for span in line]

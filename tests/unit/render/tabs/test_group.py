@@ -13,7 +13,6 @@ CONTEXT = CellContext(EPOCH, {"s-1": "backup-server-1"})
 def test_group_pane_shows_health_and_totals() -> None:
     lines = group_lines(UNHEALTHY_GROUP, CONTEXT)
     assert [plain_text(line) for line in lines] == [
-        "backup-server-1",
         "3 of 12 unhealthy",
         "",
         "used          50 GiB of 100 GiB planned",
@@ -23,10 +22,10 @@ def test_group_pane_shows_health_and_totals() -> None:
         "",
         "UUID          s-1",
     ]
-    assert lines[1][0].role is Role.BAD
+    assert lines[0][0].role is Role.BAD
 
 
 def test_group_pane_names_unknown_values() -> None:
     text = [plain_text(line) for line in group_lines(GroupSummary("state", "Enabled", count=1), CONTEXT)]
-    assert text[1] == "1 task, healthy"
-    assert text[4:] == ["plan used     no plan set", "worst RPO     not known", "growth        not known yet"]
+    assert text[0] == "1 task, healthy"
+    assert text[3:] == ["plan used     no plan set", "worst RPO     not known", "growth        not known yet"]

@@ -1,12 +1,24 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from cdptui.render.spans import plain_text
-from cdptui.render.tabs.registry import OVERVIEW, TABS, Tab, adjacent_tab, place_tabs, tab_at, tab_line, tab_renderer
+from cdptui.render.tabs.registry import (
+    OVERVIEW,
+    TABS,
+    Tab,
+    adjacent_tab,
+    place_tabs,
+    tab_at,
+    tab_line,
+    tab_renderer,
+    tab_rule,
+)
 
 
 def test_every_tab_has_a_renderer_and_a_unique_key() -> None:
@@ -42,3 +54,17 @@ def test_every_cell_of_a_title_selects_its_tab(tab: Tab, width: int) -> None:
 @pytest.mark.parametrize("width", [46, 78])
 def test_titles_keep_their_places_for_every_current_tab(width: int) -> None:
     assert len({tuple(place_tabs.x for place_tabs in place_tabs(tab, width)) for tab in TABS}) == 1
+
+
+@pytest.mark.parametrize("width", [46, 78, 120])
+def test_titles_are_two_cells_apart(width: int) -> None:
+    placed = place_tabs(OVERVIEW, width)
+    assert len(placed) == len(TABS)
+    assert all(after.x - before.x - before.width == 2 for before, after in pairwise(placed))
+
+
+@given(st.sampled_from(TABS), st.integers(min_value=28, max_value=200))
+def test_rule_is_heavy_under_the_current_tab_and_its_brackets(tab: Tab, width: int) -> None:
+    titles, rule = plain_text(tab_line(tab, width)), plain_text(tab_rule(tab, width))
+    assert cell_len(rule) == width
+    assert (rule.index("━"), rule.rindex("━")) == (titles.index("["), titles.index("]"))

@@ -61,7 +61,7 @@ def text(tab: Tab, row: TaskRow, **context: Any) -> str:
 @pytest.mark.parametrize(("width", "height"), [(46, 37), (78, 9), (20, 3)])
 def test_tab_without_any_data_is_rendered(tab: Tab, width: int, height: int) -> None:
     row = a_row(resource_refs=(), policy_uuid=None, backup_storage_uuid=None, last_op_at=None, rpo_ms=None)
-    assert "cdp-erp-db" in shown(tab, row, width, height)[0]
+    assert "● Running" in shown(tab, row, width, height)[0]
     assert shown(tab, a_row(), width, height)
 
 
@@ -249,7 +249,7 @@ def test_raw_record_is_complete_at_every_width() -> None:
         output = shown(RAW, row, width, raw=pretty_json_lines(task), fields=raw_fields(task, None))
         assert "x" * 300 in "".join(line.strip() for line in output)
         assert any('"scene": "Normal"' in line for line in output)
-        assert "not known to cdptui: " in output[-1]
+        assert any("not known to cdptui: " in line for line in output)
 
 
 def test_why_shows_every_problem_with_evidence_and_next_step() -> None:
