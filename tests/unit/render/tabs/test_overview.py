@@ -122,7 +122,7 @@ def test_rpo_has_a_bar_that_is_full_at_its_target(rpo_ms: int, cells: str) -> No
 )
 def test_bar_of_the_rpo_has_the_colour_of_its_figure(rpo_ms: int, role: Role) -> None:
     task = decode_task(encoded({**FULL_ROW, "lastLatency": rpo_ms}), SHANGHAI)
-    context = DetailContext((), CapacityHistory(), {}, "", NOW, SHANGHAI)
+    context = DetailContext((), CapacityHistory(), {}, "", NOW, SHANGHAI, DEFAULT_KEYMAP.labels)
     pane = overview.lines(TaskRow(task, status_severity(task.status, task.state)), context, 100, 40)
     (line,) = (line for line in pane if plain_text(line).startswith("RPO"))
     assert line[1].role is (Role.TEXT if role is Role.BAR else role)
