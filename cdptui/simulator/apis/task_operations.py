@@ -73,17 +73,20 @@ class TaskOperations:
         begin: Callable[[SimulatedTask, Call], Callable[[], Result]],
         body_key: str = "params",
     ) -> Route:
+        message = f"{_CDP}.API{name}Msg"
+
         def handle(call: Call) -> Response:
-            task = self._state.world.tasks.get(call.variables["uuid"])
+            uuid = call.variables["uuid"]
+            task = self._state.world.tasks.get(uuid)
             job_uuid = requested_job_uuid(self._state.jobs, call)
-            if task is None:
-                missing = errors.not_found("CdpTaskVO", call.variables["uuid"])
-                return accept_job(self._state.jobs, call, lambda: missing, job_uuid)
-            return accept_job(self._state.jobs, call, begin(task, call), job_uuid)
+            missing = errors.not_found("CdpTaskVO", uuid)
+            finish: Callable[[], Result] = (lambda: missing) if task is None else begin(task, call)
+            resource = ("CdpTaskVO", uuid, "" if task is None else task.name)
+            return accept_job(self._state.jobs, call, self._state.audited(message, call, resource, finish), job_uuid)
 
         known = frozenset({"deleteMode", "force"}) if method == "DELETE" else frozenset[str]()
         return Route(
-            name=f"{_CDP}.API{name}Msg",
+            name=message,
             method=method,
             paths=(path,),
             handle=handle,
@@ -120,7 +123,8 @@ class TaskOperations:
             except ApiErrorResponse as refusal:
                 return refusal.error
 
-        return accept_job(self._state.jobs, call, finish, requested_job_uuid(self._state.jobs, call))
+        audited = self._state.audited(f"{_CDP}.APICreateCdpTaskMsg", call, ("CdpTaskVO", "", new.name), finish)
+        return accept_job(self._state.jobs, call, audited, requested_job_uuid(self._state.jobs, call))
 
     def _create_task(self, new: _NewTask) -> SimulatedTask:
         """Create a task. Raises ApiErrorResponse for values that the server refuses."""
