@@ -74,7 +74,7 @@ def test_message_rpc_logs_in_queries_and_logs_out(server: EmbeddedServer) -> Non
     assert (refused["success"], refused["error"]["code"]) == (False, "ID.1001")
 
 
-def test_message_that_is_not_known_is_refused(server: EmbeddedServer) -> None:
+def test_unknown_message_is_refused(server: EmbeddedServer) -> None:
     session = open_session(server)
     reply = send(server, "org.zstack.header.zone.APIQueryZoneMsg", {"session": {"uuid": session}})
     assert reply["error"]["code"] == "PORTAL.1000"
@@ -236,7 +236,7 @@ async def test_foreground_ends_when_it_is_cancelled() -> None:
             await client.get(f"{url}/zstack/v1/licenses/addons")
 
 
-async def test_foreground_does_not_take_a_port_in_use(server: EmbeddedServer) -> None:
+async def test_foreground_on_a_port_in_use_is_an_os_error(server: EmbeddedServer) -> None:
     port = int(server.url.rpartition(":")[2])
     with pytest.raises(OSError, match="in use"):
         await serve(ManagementNode(SimulatorSettings(port=port, tasks=0)), on_ready=print)
