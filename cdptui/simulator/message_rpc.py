@@ -83,14 +83,13 @@ class MessageRpc:
     def _handle(self, name: str, message: Reply, client: str) -> Reply | str:
         """Return the reply to a message, or the UUID of the job that it started."""
         route = self._routes.get(name)
-        call = _call(route, message, client) if route is not None else None
-        if route is None or call is None or not route.is_public:
+        if route is None or not route.is_public:
             self._state.sessions.renew(_session_uuid(message))
-        if route is None or call is None:
+        if route is None:
             raise ApiErrorResponse(errors.ErrorCode("PORTAL.1000", f"no service configured for the message[{name}]"))
         if name in self._queries.engines:
             return self._query(name, message)
-        response = route.handle(call)
+        response = route.handle(_call(route, message, client))
         if response.job_uuid is not None:
             return response.job_uuid
         return msgspec.json.decode(response.body, type=dict[str, object]) | {"success": True}

@@ -13,7 +13,7 @@ from cdptui.simulator.inventories import Inventories, NodeRegistration
 from cdptui.simulator.java_json import java_date
 from cdptui.simulator.jobs import Jobs, Result
 from cdptui.simulator.monitoring_tables import MonitoringTables
-from cdptui.simulator.records import AuditLog
+from cdptui.simulator.records import AuditedResource, AuditLog
 from cdptui.simulator.request_log import RequestLog
 from cdptui.simulator.routing import Call
 from cdptui.simulator.sessions import LoginControl, Sessions
@@ -55,29 +55,23 @@ class NodeState:
 
         for task in self.world.tasks.values():
             if task.state == "Disabled":
-                resource = ("CdpTaskVO", task.uuid, task.name)
+                resource = AuditedResource("CdpTaskVO", task.uuid, task.name)
                 self.audit.record_call("org.zstack.header.storage.cdp.APIDisableCdpTaskMsg", task.changed, resource)
 
+    def record_call(self, message: str, call: Call, resource: AuditedResource, result: Result) -> None:
+        """Record a completed call in the audit log."""
+        error = result if isinstance(result, ErrorCode) else None
+        now, client = self.server_time(), call.request.client
+        self.audit.record_call(message, now, resource, client=client, parameters=call.parameters, error=error)
+
     def audited(
-        self, message: str, call: Call, resource: tuple[str, str, str], finish: Callable[[], Result]
+        self, message: str, call: Call, resource: AuditedResource, finish: Callable[[], Result]
     ) -> Callable[[], Result]:
         """Return a function that completes a job and records it in the audit log."""
 
         def finish_and_record() -> Result:
             result = finish()
-            error = result if isinstance(result, ErrorCode) else None
-            kind, uuid, name = resource
-            inventory = {} if error is not None or isinstance(result, ErrorCode) else result.get("inventory", {})
-            if not uuid and isinstance(inventory, dict):
-                uuid = str(inventory.get("uuid", ""))
-            self.audit.record_call(
-                message,
-                self.server_time(),
-                (kind, uuid, name),
-                client=call.request.client,
-                parameters=call.parameters,
-                error=error,
-            )
+            self.record_call(message, call, resource, result)
             return result
 
         return finish_and_record

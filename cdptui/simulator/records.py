@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
 from cdptui.simulator.errors import ErrorCode
@@ -139,6 +140,15 @@ def _newest_first(records: list[Record]) -> list[Record]:
     return sorted(records, key=lambda record: (record.at, record.uuid), reverse=True)
 
 
+class AuditedResource(NamedTuple):
+    """The resource that a call changed."""
+
+    kind: str
+    """Its class, such as `CdpTaskVO`."""
+    uuid: str
+    name: str
+
+
 class AuditLog:
     """Calls that changed something, and logins."""
 
@@ -161,18 +171,17 @@ class AuditLog:
         self,
         message: str,
         at: float,
-        resource: tuple[str, str, str],
+        resource: AuditedResource,
         *,
         client: str = "",
         parameters: object = None,
         error: ErrorCode | None = None,
     ) -> None:
-        """Record a call; `resource` is the type, the UUID and the name of what it changed."""
-        kind, uuid, name = resource
+        """Record a call."""
         values: dict[str, object] = {
-            "resourceUuid": uuid,
-            "resourceType": kind,
-            "resourceName": name,
+            "resourceUuid": resource.uuid,
+            "resourceType": resource.kind,
+            "resourceName": resource.name,
             "requestDump": encode_plain({message: parameters or {}}).decode(),
             "responseDump": encode_plain({"success": error is None}).decode(),
         }

@@ -146,6 +146,24 @@ def test_audits_say_who_disabled_a_task(node: ManagementNode, client: httpx.Clie
     assert (failed["success"], failed["resourceUuid"]) == (False, "f" * 32)
 
 
+def test_creation_is_audited_with_the_uuid_of_the_new_task(node: ManagementNode, client: httpx.Client) -> None:
+    world = node.world
+    values = {
+        "name": "audited",
+        "taskType": "VM",
+        "policyUuid": next(iter(world.policies)),
+        "backupStorageUuid": next(storage.uuid for storage in world.storages.values() if storage.connected),
+        "resourceUuids": [next(uuid for uuid in world.machines if world.task_of(uuid) is None)],
+    }
+    for _ in range(2):  # the second one fails: the VM has a task by then
+        job = client.post("/cdp-backup-storage/task", json={"params": values}).json()["location"].rpartition("/")[2]
+        eventually(lambda job=job: client.get(f"/api-jobs/{job}").status_code != 202)  # type: ignore[misc]
+    refused, created = read(client, "/zwatch/audits", "audits", conditions="apiName=~CreateCdpTask")
+    task = next(task for task in world.tasks.values() if task.name == "audited")
+    assert (created["resourceUuid"], created["success"]) == (task.uuid, True)
+    assert (refused["error"], refused["success"]) == ("SYS.1006", False)
+
+
 def test_logins_are_audited_with_their_address_and_without_secrets(client: httpx.Client) -> None:
     wrong = {"logInByAccount": {"accountName": "mallory", "password": "0" * 128}}
     client.put("/accounts/login", json=wrong)

@@ -10,6 +10,7 @@ from cdptui.simulator.http_types import ApiErrorResponse, Response
 from cdptui.simulator.java_json import encode, in_hash_order, iso_date
 from cdptui.simulator.jobs import Result, accept_job, requested_job_uuid
 from cdptui.simulator.node_state import NodeState
+from cdptui.simulator.records import AuditedResource
 from cdptui.simulator.routing import Call, Route
 from cdptui.simulator.world.resources import Volume
 from cdptui.simulator.world.seeded_random import hash64
@@ -119,7 +120,7 @@ class RecoveryPointApis:
                 return {}
 
             machine = self._state.world.machines.get(uuid)
-            resource = ("VmInstanceVO", uuid, machine.name if machine is not None else "")
+            resource = AuditedResource("VmInstanceVO", uuid, machine.name if machine is not None else "")
             audited = self._state.audited(message, call, resource, finish)
             return accept_job(self._state.jobs, call, audited, requested_job_uuid(self._state.jobs, call))
 

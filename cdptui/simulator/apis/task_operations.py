@@ -12,6 +12,7 @@ from cdptui.simulator.http_types import ApiErrorResponse, PlainTextError, Respon
 from cdptui.simulator.java_json import encode
 from cdptui.simulator.jobs import Result, accept_job, requested_job_uuid
 from cdptui.simulator.node_state import NodeState
+from cdptui.simulator.records import AuditedResource
 from cdptui.simulator.routing import Body, Call, Route
 from cdptui.simulator.world.task import SimulatedTask
 
@@ -81,7 +82,7 @@ class TaskOperations:
             job_uuid = requested_job_uuid(self._state.jobs, call)
             missing = errors.not_found("CdpTaskVO", uuid)
             finish: Callable[[], Result] = (lambda: missing) if task is None else begin(task, call)
-            resource = ("CdpTaskVO", uuid, "" if task is None else task.name)
+            resource = AuditedResource("CdpTaskVO", uuid, "" if task is None else task.name)
             return accept_job(self._state.jobs, call, self._state.audited(message, call, resource, finish), job_uuid)
 
         known = frozenset({"deleteMode", "force"}) if method == "DELETE" else frozenset[str]()
@@ -118,13 +119,17 @@ class TaskOperations:
         )
 
         def finish() -> Result:
+            message = f"{_CDP}.APICreateCdpTaskMsg"
             try:
-                return self._inventory(self._create_task(new))
+                task = self._create_task(new)
             except ApiErrorResponse as refusal:
+                self._state.record_call(message, call, AuditedResource("CdpTaskVO", "", new.name), refusal.error)
                 return refusal.error
+            result = self._inventory(task)
+            self._state.record_call(message, call, AuditedResource("CdpTaskVO", task.uuid, new.name), result)
+            return result
 
-        audited = self._state.audited(f"{_CDP}.APICreateCdpTaskMsg", call, ("CdpTaskVO", "", new.name), finish)
-        return accept_job(self._state.jobs, call, audited, requested_job_uuid(self._state.jobs, call))
+        return accept_job(self._state.jobs, call, finish, requested_job_uuid(self._state.jobs, call))
 
     def _create_task(self, new: _NewTask) -> SimulatedTask:
         """Create a task. Raises ApiErrorResponse for values that the server refuses."""
