@@ -126,8 +126,9 @@ def test_names_of_apis_are_those_of_the_vendors_documentation(server: EmbeddedSe
 
 
 @pytest.fixture
-async def vendor_client(server: EmbeddedServer) -> AsyncIterator[ZStackClient]:
+async def vendor_client(server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ZStackClient]:
     """The vendor's MCP client, with its account."""
+    monkeypatch.delenv("ZSTACK_SESSION_ID", raising=False)  # it takes precedence over the password
     server.node.jobs.duration_s = 0.0
     client = ZStackClient(api_url=server.url, account="admin", password="password")
     client.JOB_POLL_INTERVAL = 0.01
