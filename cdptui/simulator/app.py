@@ -118,6 +118,7 @@ class _Exchange:
             params=parse_params(query),
             headers=dict(self._http.headers),
             body=await self._http.body(),
+            client="" if self._http.client is None else self._http.client.host,
         )
         if _RAW_IN_URL.intersection(scope["raw_path"] + scope["query_string"]):
             await self._reply(tomcat_page(400, "Bad Request"), has_session=True)

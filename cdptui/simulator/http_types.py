@@ -24,6 +24,8 @@ class Request:
     params: dict[str, list[str]]
     headers: dict[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    client: str = ""
+    """Address of the client; empty if unknown."""
 
     @property
     def api_path(self) -> str:

@@ -8,9 +8,10 @@ from operator import attrgetter
 from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from cdptui.simulator.java_json import encode, in_hash_order, java_date
+from cdptui.simulator.java_json import encode, encode_plain, in_hash_order, java_date
 from cdptui.simulator.query.table import Column, ColumnType, Table
 from cdptui.simulator.settings import Dialect
+from cdptui.simulator.world.long_jobs import LongJob
 from cdptui.simulator.world.resources import CLUSTER_UUID, GIB, ZONE_UUID, Host, Machine, Policy, Storage, Volume
 from cdptui.simulator.world.world import World
 
@@ -38,7 +39,7 @@ class NodeRegistration:
 
 
 class Inventories:
-    """The query tables of all resources except tasks."""
+    """The query tables of all resources except tasks, and of the long jobs."""
 
     def __init__(self, world: World, zone: ZoneInfo, dialect: Dialect, node: NodeRegistration) -> None:
         self._world = world
@@ -51,6 +52,7 @@ class Inventories:
         self.image_stores = self._image_store_table()
         self.hosts = self._host_table()
         self.management_nodes = self._management_node_table(node)
+        self.long_jobs = self._long_job_table(node)
 
     def machine_fields(self, machine: Machine) -> dict[str, object]:
         """Return a VmInstanceInventory."""
@@ -160,7 +162,7 @@ class Inventories:
         }
 
     def _image_store_table(self) -> Table[Storage]:
-        found = _columns(
+        found = make_columns(
             self.image_store_fields,
             text="name description url type state status hostname username",
             numbers="totalCapacity availableCapacity sshPort",
@@ -168,17 +170,17 @@ class Inventories:
             lists="attachedZoneUuids",
         )
         java_class = "org.zstack.storage.backup.imagestore.ImageStoreBackupStorageInventory"
-        return _table(java_class, found, self.image_store_fields, self._world.storages)
+        return make_table(java_class, found, self.image_store_fields, self._world.storages)
 
     def _host_table(self) -> Table[Host]:
-        found = _columns(
+        found = make_columns(
             self.host_fields,
             text="name description zoneUuid clusterUuid managementIp hypervisorType architecture state status",
             numbers="cpuSockets cpuNum totalCpuCapacity availableCpuCapacity totalMemoryCapacity"
             " availableMemoryCapacity",
             dates={"createDate": attrgetter("created"), "lastOpDate": attrgetter("created")},
         )
-        return _table("org.zstack.header.host.HostInventory", found, self.host_fields, self._world.hosts)
+        return make_table("org.zstack.header.host.HostInventory", found, self.host_fields, self._world.hosts)
 
     def _management_node_table(self, node: NodeRegistration) -> Table[NodeRegistration]:
         def fields(row: NodeRegistration) -> dict[str, object]:
@@ -189,17 +191,55 @@ class Inventories:
                 "heartBeat": java_date(row.now(), self._zone, java9=self._java9),
             }
 
-        found = _columns(
+        found = make_columns(
             fields,
             text="hostName",
             numbers="",
             dates={"joinDate": attrgetter("joined_at"), "heartBeat": lambda row: row.now()},
         )
         java_class = "org.zstack.header.managementnode.ManagementNodeInventory"
-        return _table(java_class, found, fields, {node.uuid: node})
+        return make_table(java_class, found, fields, {node.uuid: node})
+
+    def _long_job_table(self, node: NodeRegistration) -> Table[LongJob]:
+        def fields(job: LongJob) -> dict[str, object]:
+            now = node.now()
+            state = job.state_at(now)
+            is_over = state != "Running"
+            return {
+                "uuid": job.uuid,
+                "name": job.name,
+                "description": None,
+                "apiId": job.api_id,
+                "jobName": job.job_name,
+                "jobData": encode_plain({"vmInstanceUuid": job.machine_uuid}).decode(),
+                "jobResult": encode_plain({"success": not job.is_failure}).decode() if is_over else None,
+                "state": state,
+                "targetResourceUuid": job.machine_uuid,
+                "managementNodeUuid": node.uuid,
+                "createDate": self._date(job.created),
+                "lastOpDate": self._date(min(now, job.ends)),
+                "executeTime": int(job.ends - job.created) if is_over else None,
+            }
+
+        found = make_columns(
+            fields,
+            text="name description apiId jobName jobData jobResult targetResourceUuid managementNodeUuid",
+            numbers="executeTime",
+            dates={"createDate": attrgetter("created"), "lastOpDate": lambda job: min(node.now(), job.ends)},
+        )
+        found["state"] = Column(
+            "state",
+            ColumnType.TEXT,
+            lambda job: job.state_at(node.now()),
+            enum_class="org.zstack.header.longjob.LongJobState",
+        )
+        return make_table("org.zstack.header.longjob.LongJobInventory", found, fields, self._world.long_jobs)
+
+    def _date(self, moment: float) -> str:
+        return java_date(moment, self._zone, java9=self._java9)
 
     def _policy_table(self) -> Table[Policy]:
-        found = _columns(
+        found = make_columns(
             self.policy_fields,
             text="name description",
             numbers="retentionTimePerDay hourlyRpSinceDay dailyRpSinceDay expireTimeInDay fullBackupIntervalInDay "
@@ -210,10 +250,10 @@ class Inventories:
             "state", ColumnType.TEXT, lambda _: "Enabled", enum_class="org.zstack.header.storage.cdp.CdpPolicyState"
         )
         java_class = "org.zstack.header.storage.cdp.CdpPolicyInventory"
-        return _table(java_class, found, self.policy_fields, self._world.policies)
+        return make_table(java_class, found, self.policy_fields, self._world.policies)
 
     def _storage_table(self) -> Table[Storage]:
-        found = _columns(
+        found = make_columns(
             self.storage_fields,
             text="name description url type state status",
             numbers="totalCapacity availableCapacity",
@@ -221,10 +261,10 @@ class Inventories:
             lists="attachedZoneUuids",
         )
         java_class = "org.zstack.header.storage.backup.BackupStorageInventory"
-        return _table(java_class, found, self.storage_fields, self._world.storages)
+        return make_table(java_class, found, self.storage_fields, self._world.storages)
 
     def _machine_table(self) -> Table[Machine]:
-        found = _columns(
+        found = make_columns(
             self.machine_fields,
             text="name zoneUuid clusterUuid hostUuid lastHostUuid rootVolumeUuid platform architecture hypervisorType "
             "type state",
@@ -234,7 +274,7 @@ class Inventories:
         )
         found["name"] = Column("name", ColumnType.TEXT, attrgetter("name"))
         found["state"] = Column("state", ColumnType.TEXT, attrgetter("state"))
-        table = _table("org.zstack.header.vm.VmInstanceInventory", found, self.machine_fields, self._world.machines)
+        table = make_table("org.zstack.header.vm.VmInstanceInventory", found, self.machine_fields, self._world.machines)
         table.joined_columns["allVolumes.uuid"] = Column(
             "allVolumes.uuid", ColumnType.TEXT, lambda machine: [volume.uuid for volume in machine.volumes]
         )
@@ -242,14 +282,14 @@ class Inventories:
         return table
 
     def _volume_table(self) -> Table[Volume]:
-        found = _columns(
+        found = make_columns(
             self.volume_fields,
             text="name vmInstanceUuid type format state status isShareable",
             numbers="size actualSize deviceId",
             dates={"createDate": attrgetter("created"), "lastOpDate": attrgetter("created")},
         )
         nothing: dict[str, Volume] = {}
-        table = _table("org.zstack.header.volume.VolumeInventory", found, self.volume_fields, nothing)
+        table = make_table("org.zstack.header.volume.VolumeInventory", found, self.volume_fields, nothing)
         table.rows = lambda: [volume for machine in self._world.machines.values() for volume in machine.volumes]
         table.by_uuid = lambda uuid: next((volume for volume in table.rows() if volume.uuid == uuid), None)
         return table
@@ -264,11 +304,13 @@ def _volume_classes(machine: Machine) -> tuple[tuple[str, str], ...]:
     return tuple((f"allVolumes[{i}]", "org.zstack.header.volume.VolumeInventory") for i in range(len(machine.volumes)))
 
 
-def _columns(
+def make_columns(
     fields: Fields[Row], *, text: str, numbers: str, dates: Mapping[str, Callable[[Row], float]], lists: str = ""
 ) -> dict[str, Column[Row]]:
+    """Return the columns of an inventory from the names of its fields, separated by blanks."""
+
     def column(name: str, kind: ColumnType) -> Column[Row]:
-        return Column(name, kind, lambda row: fields(row)[name])
+        return Column(name, kind, lambda row: fields(row).get(name))
 
     found: dict[str, Column[Row]] = {"uuid": Column("uuid", ColumnType.TEXT, lambda row: row.uuid)}
     for kind, names in ((ColumnType.TEXT, text), (ColumnType.NUMBER, numbers), (ColumnType.LIST, lists)):
@@ -276,7 +318,10 @@ def _columns(
     return found | {name: Column(name, ColumnType.DATE, read) for name, read in dates.items()}
 
 
-def _table(java_class: str, found: dict[str, Column[Row]], fields: Fields[Row], rows: Mapping[str, Row]) -> Table[Row]:
+def make_table(
+    java_class: str, found: dict[str, Column[Row]], fields: Fields[Row], rows: Mapping[str, Row]
+) -> Table[Row]:
+    """Return the query table of an inventory; `fields` returns one in wire format."""
     return Table(
         java_class=java_class,
         columns=found,

@@ -49,7 +49,7 @@ class MessageRpc:
             raise PlainTextError(404, f"no api mapping to {request.api_path}")
         name, message = _parse(request.body)
         try:
-            reply = self._handle(name, message)
+            reply = self._handle(name, message, request.client)
         except ApiErrorResponse as refusal:
             reply = self._failure(refusal.error)
         except PlainTextError as refusal:
@@ -80,17 +80,16 @@ class MessageRpc:
         dialect = self._state.settings.dialect
         return {"success": False, "error": errors.fields(error, dialect, english=errors.is_english(dialect, ""))}
 
-    def _handle(self, name: str, message: Reply) -> Reply | str:
+    def _handle(self, name: str, message: Reply, client: str) -> Reply | str:
         """Return the reply to a message, or the UUID of the job that it started."""
         route = self._routes.get(name)
-        call = _call(route, message) if route is not None else None
-        if route is None or call is None or not route.is_public:
+        if route is None or not route.is_public:
             self._state.sessions.renew(_session_uuid(message))
-        if route is None or call is None:
+        if route is None:
             raise ApiErrorResponse(errors.ErrorCode("PORTAL.1000", f"no service configured for the message[{name}]"))
         if name in self._queries.engines:
             return self._query(name, message)
-        response = route.handle(call)
+        response = route.handle(_call(route, message, client))
         if response.job_uuid is not None:
             return response.job_uuid
         return msgspec.json.decode(response.body, type=dict[str, object]) | {"success": True}
@@ -106,7 +105,7 @@ class MessageRpc:
         return values | {"success": True}
 
 
-def _call(route: Route, message: Reply) -> Call:
+def _call(route: Route, message: Reply, client: str) -> Call:
     """Build the call of an API from a message: path variables, query parameters and body are all fields of it."""
     parameters = {name: value for name, value in message.items() if name not in _NO_PARAMETERS}
     names = {part[1:-1] for path in route.paths for part in path.split("/") if part.startswith("{")}
@@ -118,6 +117,7 @@ def _call(route: Route, message: Reply) -> Call:
         params={name: _texts(value) for name, value in parameters.items() if value is not None},
         headers={"authorization": f"OAuth {session}"} if session else {},
         body=b"",
+        client=client,
     )
     return Call(
         request=request,

@@ -7,11 +7,13 @@ from collections.abc import Callable
 
 from cdptui.simulator import errors
 from cdptui.simulator.apis.accounts import Accounts, LoginApis
+from cdptui.simulator.apis.long_jobs import LongJobProgress
 from cdptui.simulator.apis.management import Management
 from cdptui.simulator.apis.metrics import Metrics
 from cdptui.simulator.apis.queries import Queries
 from cdptui.simulator.apis.recovery_points import RecoveryPointApis
 from cdptui.simulator.apis.task_operations import TaskOperations
+from cdptui.simulator.apis.zwatch import Histories
 from cdptui.simulator.authentication import authenticate
 from cdptui.simulator.http_types import ApiErrorResponse, PlainTextError, Request, Response
 from cdptui.simulator.jobs import Job
@@ -39,6 +41,8 @@ class ManagementNode:
             Management(state),
             RecoveryPointApis(state),
             Metrics(state),
+            Histories(state),
+            LongJobProgress(state),
         )
         self.router = Router([route for api in apis for route in api.apis()])
         state.supported_messages = [route.message for route in self.router.apis if route.name != "api-jobs"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import overload
 
 import msgspec
 
@@ -27,6 +28,21 @@ class Call:
     """The whole JSON body."""
     parameters: Body
     """The value of the API's key in the body."""
+
+    @overload
+    def integer(self, name: str, default: int) -> int: ...
+
+    @overload
+    def integer(self, name: str, default: None) -> int | None: ...
+
+    def integer(self, name: str, default: int | None) -> int | None:
+        """Return a query parameter that is a whole number. Raises PlainTextError 400 for another text."""
+        text = self.request.first(name)
+        if text is None:
+            return default
+        if not text.strip().isdigit():
+            raise PlainTextError(400, f"Invalid value[{text}] for the field[{name}], it must be an integer")
+        return int(text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

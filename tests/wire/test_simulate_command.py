@@ -30,7 +30,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @contextmanager
 def simulate(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Run the simulator in a separate process. Yield the process and its URL."""
+    """Run a simulator in its own process; yield the process and its URL."""
     command = [sys.executable, "-m", "cdptui", "simulate", "--port", "0", "--tasks", "5", *arguments]
     with subprocess.Popen(
         command, cwd=ROOT, env=os.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -52,7 +52,7 @@ def simulate(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
         ("", ["delay, hang"]),
     ],
 )
-def test_invalid_fault_spec_is_a_usage_error_that_lists_the_options(command: str, spec: str, words: list[str]) -> None:
+def test_invalid_spec_is_a_usage_error_that_lists_the_valid_options(command: str, spec: str, words: list[str]) -> None:
     done = run(command, "--fault", "hang", "--fault", spec)
     assert (done.returncode, done.stdout) == (2, "")
     (line,) = done.stderr.splitlines()
@@ -68,7 +68,7 @@ def test_help_lists_every_fault_with_its_keys() -> None:
     assert [key for key in keys if f"{key}=" not in kinds] == []
 
 
-def test_faults_are_active_from_the_start_and_removed_by_control() -> None:
+def test_faults_are_active_from_the_start_and_can_be_removed_by_control() -> None:
     with (
         simulate("--fault", "rate-limit:times=1", "--fault", "module-missing", "--control") as (_, url),
         httpx.Client(base_url=url, timeout=60, verify=False) as client,
@@ -88,7 +88,7 @@ def test_statuses_option_chooses_the_statuses_of_the_server(statuses: str) -> No
     assert (stopping["total"], merging["total"] > 0) == (0, statuses == "no-stopping")
 
 
-def test_without_control_there_is_none() -> None:
+def test_control_is_404_without_its_option() -> None:
     with simulate() as (_, url):
         answer = httpx.get(f"{url}/control/faults", verify=False)
         assert answer.status_code == 404
@@ -96,7 +96,7 @@ def test_without_control_there_is_none() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_simulate_exits_at_once_with_0_while_requests_hang(number: signal.Signals) -> None:
+def test_signal_ends_it_at_once_with_0_and_open_requests(number: signal.Signals) -> None:
     specs = ("hang", "hang-body", "trickle:seconds=600", "endless-body:seconds=0", "slow-start:seconds=600")
     with simulate("--control") as (process, url), ExitStack() as open_connections:
         control = open_connections.enter_context(httpx.Client(base_url=f"{url}/control", timeout=60, verify=False))

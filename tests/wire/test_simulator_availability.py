@@ -39,7 +39,7 @@ def is_refused(server: EmbeddedServer) -> bool:
         socket.create_connection((host, int(port)), timeout=60).close()
     except ConnectionRefusedError:
         return True
-    except ConnectionResetError:  # accepted by the system as the listener closed; the next one is refused
+    except ConnectionResetError:  # accepted by the system as the listener closed: the next connection is refused
         return False
     return False
 
@@ -79,7 +79,7 @@ def test_refuse_rule_aborts_requests_in_flight(node: ManagementNode, server: Emb
     eventually(lambda: node.journal.in_flight == 0)
 
 
-def test_server_with_a_refuse_rule_stops_and_starts(node: ManagementNode, server: EmbeddedServer) -> None:
+def test_refusing_node_can_be_stopped_and_started(node: ManagementNode, server: EmbeddedServer) -> None:
     node.faults.add("refuse")
     eventually(lambda: is_refused(server))
     begin = time.monotonic()
@@ -91,9 +91,7 @@ def test_server_with_a_refuse_rule_stops_and_starts(node: ManagementNode, server
     eventually(lambda: answers(server))
 
 
-def test_slow_start_accepts_connections_and_responds_when_it_is_over(
-    node: ManagementNode, client: httpx.Client
-) -> None:
+def test_slow_start_answers_when_it_is_over(node: ManagementNode, client: httpx.Client) -> None:
     node.faults.add("slow-start", seconds=0.3)
     begin = time.monotonic()
     assert client.get("/licenses/addons").status_code == 200
@@ -101,7 +99,7 @@ def test_slow_start_accepts_connections_and_responds_when_it_is_over(
     assert node.faults.start_left_s == 0
 
 
-def test_slow_start_applies_after_each_refusal(
+def test_slow_start_applies_to_every_start_of_listening(
     node: ManagementNode, server: EmbeddedServer, client: httpx.Client
 ) -> None:
     node.faults.add("slow-start", seconds=0.5)
@@ -115,7 +113,7 @@ def test_slow_start_applies_after_each_refusal(
     assert node.faults.start_left_s == 0
 
 
-def test_removed_slow_start_releases_waiting_requests(node: ManagementNode, server: EmbeddedServer) -> None:
+def test_waiting_requests_are_answered_when_slow_start_is_removed(node: ManagementNode, server: EmbeddedServer) -> None:
     node.faults.add("slow-start", seconds=3600)
     answered: list[bool] = []
     waiting = threading.Thread(target=lambda: answered.append(answers(server)))
@@ -140,7 +138,7 @@ def test_removed_slow_start_releases_waiting_requests(node: ManagementNode, serv
         ("slow-start", 600.0),
     ],
 )
-def test_stop_does_not_wait_for_hanging_requests(
+def test_stop_does_not_wait_for_open_requests(
     node: ManagementNode, server: EmbeddedServer, capfd: pytest.CaptureFixture[str], kind: str, seconds: float
 ) -> None:
     node.faults.add(kind, seconds=seconds, size_bytes=1 << 30)
@@ -155,7 +153,9 @@ def test_stop_does_not_wait_for_hanging_requests(
     assert capfd.readouterr() == ("", "")
 
 
-def test_rules_can_be_changed_from_several_threads(node: ManagementNode, server: EmbeddedServer) -> None:
+def test_rules_can_be_changed_from_several_threads_while_the_node_answers(
+    node: ManagementNode, server: EmbeddedServer
+) -> None:
     failures: list[BaseException] = []
 
     def switch(kind: str) -> None:

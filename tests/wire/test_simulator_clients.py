@@ -8,14 +8,17 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
 from hashlib import sha512
 from importlib.resources import files
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 from zstack_mcp.zstack_client import ZStackApiError, ZStackClient
 
+from cdptui.simulator.authentication import sign
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer, serve
 from cdptui.simulator.settings import SimulatorSettings
@@ -71,7 +74,7 @@ def test_message_rpc_logs_in_queries_and_logs_out(server: EmbeddedServer) -> Non
     assert (refused["success"], refused["error"]["code"]) == (False, "ID.1001")
 
 
-def test_message_that_is_not_known_is_refused(server: EmbeddedServer) -> None:
+def test_unknown_message_is_refused(server: EmbeddedServer) -> None:
     session = open_session(server)
     reply = send(server, "org.zstack.header.zone.APIQueryZoneMsg", {"session": {"uuid": session}})
     assert reply["error"]["code"] == "PORTAL.1000"
@@ -123,8 +126,9 @@ def test_names_of_apis_are_those_of_the_vendors_documentation(server: EmbeddedSe
 
 
 @pytest.fixture
-async def vendor_client(server: EmbeddedServer) -> AsyncIterator[ZStackClient]:
+async def vendor_client(server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ZStackClient]:
     """The vendor's MCP client, with its account."""
+    monkeypatch.delenv("ZSTACK_SESSION_ID", raising=False)  # it takes precedence over the password
     server.node.jobs.duration_s = 0.0
     client = ZStackClient(api_url=server.url, account="admin", password="password")
     client.JOB_POLL_INTERVAL = 0.01
@@ -155,10 +159,27 @@ async def test_vendors_mcp_client_queries_and_logs_in_again(
         "org.zstack.storage.backup.imagestore.APIQueryImageStoreBackupStorageMsg",
         "org.zstack.header.host.APIQueryHostMsg",
         "org.zstack.header.managementnode.APIQueryManagementNodeMsg",
+        "org.zstack.header.longjob.APIQueryLongJobMsg",
+        "org.zstack.zwatch.alarm.APIQueryAlarmMsg",
+        "org.zstack.zwatch.alarm.APIQueryEventSubscriptionMsg",
+        "org.zstack.zwatch.api.APIQueryAlarmRecordMsg",
+        "org.zstack.zwatch.api.APIQueryEventRecordMsg",
+        "org.zstack.zwatch.api.APIQueryAuditMsg",
     ],
 )
 async def test_vendors_mcp_client_reads_inventories(vendor_client: ZStackClient, name: str) -> None:
     assert (await vendor_client.execute(name, name, {}))["inventories"]
+
+
+@pytest.mark.parametrize(
+    ("name", "key"), [("GetAlarmData", "histories"), ("GetEventData", "events"), ("GetAuditData", "audits")]
+)
+async def test_vendors_mcp_client_reads_histories(vendor_client: ZStackClient, name: str, key: str) -> None:
+    values: dict[str, object] = {"limit": 1, "startTime": 0}
+    if name != "GetAuditData":
+        values["conditions"] = ["namespace=ZStack/CdpTask"]
+    reply = await vendor_client.execute(name, f"org.zstack.zwatch.api.API{name}Msg", values)
+    assert len(reply[key]) == 1
 
 
 async def test_vendors_mcp_client_updates_a_task_and_waits_for_its_event(
@@ -187,6 +208,22 @@ async def test_vendors_mcp_client_reads_metrics_and_recovery_points(
     assert set(points["recoveryPoints"]) == {volume.uuid for volume in task.machine.volumes}
 
 
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "Etc/UTC", "GMT+08:00", "CST"])
+def test_request_of_the_java_sdk_with_an_access_key_is_accepted(server: EmbeddedServer, zone: str) -> None:
+    settings = server.node.settings
+    # Wall-clock time of the server: with the vendor's default setting its zone is not evaluated.
+    date = datetime.now(server.node.zone).strftime(f"%a, %d %b %Y %H:%M:%S {zone}")
+    headers = {
+        "Date": date,
+        "Authorization": f"ZStack {settings.access_key_id}:"
+        + sign(settings.access_key_secret, "GET", date, "/v1/cdp-task"),
+        "X-Job-UUID": uuid4().hex,
+        "X-JSON-Schema": "true",
+    }
+    answer = httpx.get(f"{server.url}/zstack/v1/cdp-task?limit=1&count=false", headers=headers, verify=False)
+    assert (answer.status_code, len(answer.json()["inventories"])) == (200, 1)
+
+
 async def test_foreground_ends_when_it_is_cancelled() -> None:
     ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(serve(ManagementNode(SimulatorSettings(port=0)), on_ready=ready.set_result))
@@ -200,7 +237,7 @@ async def test_foreground_ends_when_it_is_cancelled() -> None:
             await client.get(f"{url}/zstack/v1/licenses/addons")
 
 
-async def test_foreground_does_not_take_a_port_in_use(server: EmbeddedServer) -> None:
+async def test_foreground_on_a_port_in_use_is_an_os_error(server: EmbeddedServer) -> None:
     port = int(server.url.rpartition(":")[2])
     with pytest.raises(OSError, match="in use"):
         await serve(ManagementNode(SimulatorSettings(port=port, tasks=0)), on_ready=print)
@@ -208,6 +245,7 @@ async def test_foreground_does_not_take_a_port_in_use(server: EmbeddedServer) ->
 
 FOREGROUND = """
 import asyncio
+from cdptui.simulator.authentication import sign
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import serve
 from cdptui.simulator.settings import SimulatorSettings

@@ -49,7 +49,7 @@ def client(server: EmbeddedServer, node: ManagementNode) -> Iterator[httpx.Clien
         ("session-kill", 503, "ID.1001"),
     ],
 )
-def test_fault_response_is_sent_once(
+def test_replaced_response_is_sent_once_then_the_correct_one(
     node: ManagementNode, client: httpx.Client, kind: str, status: int, words: str
 ) -> None:
     node.faults.add(kind, "/cdp-task", times=1)
@@ -68,7 +68,7 @@ def test_second_factor_and_captcha_are_login_errors(node: ManagementNode, client
     assert (captcha["code"], captcha["description"]) == ("LOGIN_CONTROL.1005", "Missing captcha")
 
 
-def test_error_fault_has_any_code_and_details(node: ManagementNode, client: httpx.Client) -> None:
+def test_error_can_have_any_code_and_details(node: ManagementNode, client: httpx.Client) -> None:
     node.faults.add("error", "/cdp-task", code="LICENSE.1001", details="no add-on", times=1)
     answer = client.get("/cdp-task")
     assert answer.status_code == 503
@@ -77,7 +77,7 @@ def test_error_fault_has_any_code_and_details(node: ManagementNode, client: http
 
 
 @pytest.mark.parametrize("status", [301, 307, 308])
-def test_redirect_fault_has_any_redirect_status(node: ManagementNode, client: httpx.Client, status: int) -> None:
+def test_redirect_has_the_given_status(node: ManagementNode, client: httpx.Client, status: int) -> None:
     node.faults.add("redirect", "/accounts/login", times=1, status=status)
     assert client.put("/accounts/login", json=LOGIN).status_code == status
 
@@ -99,7 +99,7 @@ def test_hanging_request_ends_when_its_client_disconnects(node: ManagementNode, 
     assert node.journal.requests[-1].status == 0
 
 
-def test_delay_and_trickle_send_the_real_response_late(node: ManagementNode, client: httpx.Client) -> None:
+def test_delay_and_trickle_send_the_correct_response_late(node: ManagementNode, client: httpx.Client) -> None:
     node.faults.add("delay", "/cdp-task", times=1, seconds=0.1)
     begin = time.monotonic()
     assert client.get("/cdp-task?count=true").json()["total"] == len(node.world.tasks)
@@ -108,7 +108,7 @@ def test_delay_and_trickle_send_the_real_response_late(node: ManagementNode, cli
     assert len(client.get("/cdp-task?limit=1").json()["inventories"]) == 1
 
 
-def test_reset_fault_resets_the_tcp_connection(node: ManagementNode, server: EmbeddedServer) -> None:
+def test_reset_is_a_tcp_reset(node: ManagementNode, server: EmbeddedServer) -> None:
     node.faults.add("reset", "/cdp-task", times=1)
     port = int(server.url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port), timeout=60) as raw:
@@ -124,7 +124,7 @@ def test_truncated_body_ends_in_the_middle(node: ManagementNode, client: httpx.C
     assert client.get("/cdp-task?limit=1").status_code == 200
 
 
-def test_hang_body_fault_sends_only_headers(node: ManagementNode, client: httpx.Client) -> None:
+def test_hang_body_sends_headers_without_a_body(node: ManagementNode, client: httpx.Client) -> None:
     node.faults.add("hang-body", "/cdp-task", times=1)
     with client.stream("GET", "/cdp-task", timeout=0.1) as answer:
         assert answer.status_code == 200
@@ -141,7 +141,7 @@ def test_endless_body_ends_when_its_client_disconnects(node: ManagementNode, cli
         received = 0
         for part in answer.iter_bytes():
             received += len(part)
-            # Checked while reading: httpx closes the connection when the reader stops.
+            # Checked while the body is being read: httpx closes the connection when its reader ends.
             assert node.journal.in_flight == 1
             if received > 1 << 20:
                 break
@@ -175,14 +175,14 @@ def test_capped_pages_have_at_most_the_cap_and_the_real_total(node: ManagementNo
     assert {page["total"] for page in pages} == {60}
 
 
-def test_huge_body_has_its_content_length(node: ManagementNode, client: httpx.Client) -> None:
+def test_huge_body_has_its_announced_size(node: ManagementNode, client: httpx.Client) -> None:
     node.faults.add("huge-body", "/cdp-task", times=1, size_bytes=3_000_001)
     answer = client.get("/cdp-task")
     assert len(answer.content) == int(answer.headers["content-length"]) == 3_000_001
     assert answer.json()["inventories"] == []
 
 
-def test_deep_nesting_exceeds_a_recursive_parser(node: ManagementNode, client: httpx.Client) -> None:
+def test_deep_nesting_is_too_deep_for_a_recursive_parser(node: ManagementNode, client: httpx.Client) -> None:
     node.faults.add("deep-nesting", "/cdp-task", times=1)
     answer = client.get("/cdp-task")
     assert answer.text.count("[") == answer.text.count("]") == 100_000
@@ -220,13 +220,13 @@ def test_unique_session_ends_the_first_session_at_the_second_login(node: Managem
     assert client.get("/cdp-task", headers={"Authorization": second}).status_code == 200
 
 
-def test_clock_skew_changes_the_server_time(node: ManagementNode, client: httpx.Client) -> None:
+def test_clock_skew_changes_the_servers_time(node: ManagementNode, client: httpx.Client) -> None:
     node.faults.add("clock-skew", seconds=3600)
     seconds = client.put("/management-nodes/actions", json={"getCurrentTime": {}}).json()["currentTime"]["Seconds"]
     assert 3590 < seconds - time.time() < 3610
 
 
-def test_restarted_server_keeps_its_port_and_sessions(server: EmbeddedServer, client: httpx.Client) -> None:
+def test_restarted_server_has_its_port_and_sessions(server: EmbeddedServer, client: httpx.Client) -> None:
     url = server.url
     server.node.faults.add("hang", "/volumes", times=1)
 

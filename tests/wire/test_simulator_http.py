@@ -58,7 +58,7 @@ def error_of(answer: httpx.Response) -> dict[str, Any]:
     return error
 
 
-def test_login_query_and_logout_work_as_with_the_go_sdk(node: ManagementNode, client: httpx.Client) -> None:
+def test_go_sdk_logs_in_queries_and_logs_out(node: ManagementNode, client: httpx.Client) -> None:
     alive = node.sessions.alive()
     answer = client.get("/cdp-task", params={"limit": 5, "start": 0, "replyWithCount": "true", "sort": "+uuid"})
     assert answer.status_code == 200
@@ -75,7 +75,7 @@ def test_login_query_and_logout_work_as_with_the_go_sdk(node: ManagementNode, cl
     assert error_of(client.get("/cdp-task"))["code"] == "ID.1001"
 
 
-def test_response_has_few_headers_and_one_cookie(client: httpx.Client, bare: httpx.Client) -> None:
+def test_response_has_no_content_type_and_sets_the_cookie_once(client: httpx.Client, bare: httpx.Client) -> None:
     first = httpx.get(f"{bare.base_url}cdp-task", headers=client.headers, verify=False)
     assert "content-type" not in first.headers
     assert "server" not in first.headers
@@ -131,19 +131,19 @@ def test_one_task_by_uuid_is_a_list_and_ignores_parameters(node: ManagementNode,
         ("/api-jobs/5d0345d3ddcae485f8170572b15a2b58", 404, "the job has been expired"),
     ],
 )
-def test_invalid_request_is_refused_in_plain_text(client: httpx.Client, path: str, status: int, text: str) -> None:
+def test_errors_of_the_rest_layer_are_plain_text(client: httpx.Client, path: str, status: int, text: str) -> None:
     answer = client.get(path)
     assert (answer.status_code, answer.text) == (status, text)
     assert "content-type" not in answer.headers
 
 
-def test_missing_authorization_and_wrong_scheme_are_refused(bare: httpx.Client) -> None:
+def test_missing_header_and_wrong_scheme_are_plain_text_400(bare: httpx.Client) -> None:
     assert (bare.get("/cdp-task").status_code, bare.get("/cdp-task").text) == (400, "missing header 'Authorization'")
     wrong = bare.get("/cdp-task", headers={"Authorization": "Bearer x"})
     assert (wrong.status_code, wrong.text) == (400, "Authorization type must be 'OAuth'")
 
 
-def test_unknown_query_field_is_an_internal_error(client: httpx.Client) -> None:
+def test_unknown_field_is_an_internal_error(client: httpx.Client) -> None:
     assert client.get("/cdp-task?q=foo%3D1").json() == {
         "error": {
             "code": "SYS.1000",
@@ -154,7 +154,7 @@ def test_unknown_query_field_is_an_internal_error(client: httpx.Client) -> None:
     }
 
 
-def test_wrong_password_message_is_chinese_and_not_escaped(bare: httpx.Client) -> None:
+def test_error_of_a_wrong_password_is_chinese_and_not_escaped(bare: httpx.Client) -> None:
     body = {"logInByAccount": {"accountName": "admin", "password": "password"}}
     answer = bare.put("/accounts/login", json=body)
     assert answer.text == (
@@ -164,7 +164,7 @@ def test_wrong_password_message_is_chinese_and_not_escaped(bare: httpx.Client) -
     )
 
 
-def test_old_wrapper_loses_the_parameters_and_the_unified_login_works(bare: httpx.Client) -> None:
+def test_login_with_the_old_wrapper_fails_and_the_unified_login_works(bare: httpx.Client) -> None:
     lost = bare.put("/accounts/login", json={"logIn": LOGIN["logInByAccount"]})
     assert error_of(lost)["code"] == "SYS.1007"
     body = {"logIn": {"username": "admin", "password": PASSWORD, "loginType": "account"}}
@@ -173,7 +173,7 @@ def test_old_wrapper_loses_the_parameters_and_the_unified_login_works(bare: http
     assert inventory["noSessionEvaluation"] is False
 
 
-def test_http_method_matters_only_on_shared_paths(node: ManagementNode, client: httpx.Client) -> None:
+def test_method_is_checked_only_on_shared_paths(node: ManagementNode, client: httpx.Client) -> None:
     assert "inventories" in client.post("/cdp-task").json()
     uuid = next(iter(node.world.tasks))
     assert client.put(f"/cdp-task/{uuid}", json={}).status_code == 400
@@ -184,7 +184,7 @@ def test_http_method_matters_only_on_shared_paths(node: ManagementNode, client: 
     assert client.post("/api-jobs/x").status_code == 405
 
 
-def test_unescaped_characters_in_the_url_are_refused_by_tomcat(client: httpx.Client, server: EmbeddedServer) -> None:
+def test_raw_characters_in_the_url_are_refused_by_tomcat(client: httpx.Client, server: EmbeddedServer) -> None:
     url = httpx.URL(f"{server.url}/zstack/v1/cdp-task")
     answer = client.get(url.copy_with(raw_path=b"/zstack/v1/cdp-task?q=name~=[x]"))
     assert answer.status_code == 400
@@ -279,7 +279,7 @@ def test_server_reports_only_the_statuses_that_it_knows(
     assert [column.read(task) for task in node.world.tasks.values()] == [row["status"] for row in rows]
 
 
-def test_node_tells_about_itself(bare: httpx.Client, client: httpx.Client) -> None:
+def test_management_apis_return_version_time_and_zone(bare: httpx.Client, client: httpx.Client) -> None:
     assert bare.put("/management-nodes/actions", json={"getVersion": {}}).json() == {
         "version": "5.2.1",
         "success": True,
@@ -332,7 +332,7 @@ def test_metrics_and_requirement(node: ManagementNode, client: httpx.Client) -> 
 
 
 def finished(client: httpx.Client, accepted: httpx.Response) -> httpx.Response:
-    """Wait for a job and return its result, whose location needs no authentication."""
+    """Poll a job and return its result; its location needs no authentication."""
     assert accepted.status_code == 202
     assert accepted.json()["apiTimeout"] == 1800000
     first = httpx.get(accepted.json()["location"], verify=False)
@@ -504,14 +504,14 @@ def test_unknown_recovery_point_is_not_found(node: ManagementNode, client: httpx
     assert error_of(finished(client, client.put(f"{vm}/protect-recovery-point", json=body)))["code"] == "SYS.1003"
 
 
-def test_enabling_on_a_lost_storage_fails_with_its_cause(node: ManagementNode, client: httpx.Client) -> None:
+def test_enabling_on_a_disconnected_storage_fails_with_its_cause(node: ManagementNode, client: httpx.Client) -> None:
     task = next(task for task in node.world.tasks.values() if not task.storage.connected)
     error = error_of(finished(client, client.post(f"/cdp-task/enable/{task.uuid}")))
     assert error["location"] == "start-cdp-task-on-host"
     assert error["cause"]["details"].endswith("is not connected")
 
 
-def test_job_uuid_is_chosen_by_the_client(node: ManagementNode, client: httpx.Client) -> None:
+def test_job_has_the_uuid_chosen_by_the_client(node: ManagementNode, client: httpx.Client) -> None:
     uuid = node.world.add()
     mine = "5d0345d3ddcae485f8170572b15a2b58"
     accepted = client.post(f"/cdp-task/disable/{uuid}", headers={"X-Job-UUID": mine})

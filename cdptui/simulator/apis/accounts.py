@@ -138,7 +138,21 @@ class LoginApis:
             ),
         ]
 
-    def log_in(self, message: str, field: str, parameters: Body, person: Principal, tags: object) -> dict[str, object]:
+    def _by(self, field: str, message: str, person: Principal) -> Callable[[Call], Response]:
+        def handle(call: Call) -> Response:
+            name = str(call.parameters.get(field, ""))
+            now, client = self._state.server_time(), call.request.client
+            try:
+                inventory = self._log_in(message, field, call.parameters, person, call.body.get("systemTags"))
+            except ApiErrorResponse as refusal:
+                self._state.audit.record_login(message, now, name, client=client, error=refusal.error)
+                raise
+            self._state.audit.record_login(message, now, name, client=client)
+            return Response(200, encode({"inventory": inventory}))
+
+        return handle
+
+    def _log_in(self, message: str, field: str, parameters: Body, person: Principal, tags: object) -> dict[str, object]:
         """Return the inventory of a new session of the principal whose name is in `field`.
 
         Raises ApiErrorResponse: SYS.1007 for a missing parameter, ID.1000 for wrong credentials, ID.1006 for too many
@@ -157,13 +171,6 @@ class LoginApis:
         control.check_second_factor(name, tags)
         unique = self._state.faults.is_on(FaultKind.UNIQUE_SESSION)
         return self._inventory(self._state.sessions.open(person.uuid, unique=unique), ADMIN_ACCOUNT_UUID)
-
-    def _by(self, field: str, message: str, person: Principal) -> Callable[[Call], Response]:
-        def handle(call: Call) -> Response:
-            inventory = self.log_in(message, field, call.parameters, person, call.body.get("systemTags"))
-            return Response(200, encode({"inventory": inventory}))
-
-        return handle
 
     def _by_user(self, call: Call) -> Response:
         account = call.parameters.get("accountUuid"), call.parameters.get("accountName")

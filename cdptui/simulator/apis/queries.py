@@ -36,6 +36,16 @@ class Queries:
                 "/management-nodes",
                 inventories.management_nodes,
             ),
+            ("org.zstack.header.longjob.APIQueryLongJobMsg", "/longjobs", inventories.long_jobs),
+            ("org.zstack.zwatch.alarm.APIQueryAlarmMsg", "/zwatch/alarms", state.monitoring.alarms),
+            (
+                "org.zstack.zwatch.alarm.APIQueryEventSubscriptionMsg",
+                "/zwatch/events/subscriptions",
+                state.monitoring.subscriptions,
+            ),
+            ("org.zstack.zwatch.api.APIQueryAlarmRecordMsg", "/zwatch/alarm-records", state.monitoring.alarm_records),
+            ("org.zstack.zwatch.api.APIQueryEventRecordMsg", "/zwatch/event-records", state.monitoring.event_records),
+            ("org.zstack.zwatch.api.APIQueryAuditMsg", "/zwatch/audit-records", state.monitoring.audit_records),
         )
         self._paths = {message: path for message, path, _ in tables}
         self.engines = {message: Engine(table, state.zone) for message, _, table in tables}

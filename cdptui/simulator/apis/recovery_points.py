@@ -6,10 +6,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 from cdptui.simulator import errors
-from cdptui.simulator.http_types import ApiErrorResponse, PlainTextError, Response
+from cdptui.simulator.http_types import ApiErrorResponse, Response
 from cdptui.simulator.java_json import encode, in_hash_order, iso_date
 from cdptui.simulator.jobs import Result, accept_job, requested_job_uuid
 from cdptui.simulator.node_state import NodeState
+from cdptui.simulator.records import AuditedResource
 from cdptui.simulator.routing import Call, Route
 from cdptui.simulator.world.resources import Volume
 from cdptui.simulator.world.seeded_random import hash64
@@ -96,7 +97,7 @@ class RecoveryPointApis:
 
     def _describe(self, call: Call) -> Response:
         task = self._task(call.variables["vmInstanceUuid"])
-        group = self._existing_group(task, self._integer(call, "groupId", 0))
+        group = self._existing_group(task, call.integer("groupId", 0))
         points = [self._point(task, volume, _group_time(group)) for volume in self._volumes(task)]
         values = {
             "realSizes": {str(point["volId"]): point["size"] for point in points},
@@ -108,18 +109,24 @@ class RecoveryPointApis:
 
     def _protection(self, name: str, path: str, change: Callable[[SimulatedTask, int, Call], None]) -> Route:
         def handle(call: Call) -> Response:
+            uuid = call.variables["vmInstanceUuid"]
+
             def finish() -> Result:
                 try:
-                    task = self._task(call.variables["vmInstanceUuid"])
+                    task = self._task(uuid)
                     change(task, self._existing_group(task, self._requested_group(call)), call)
                 except ApiErrorResponse as refusal:
                     return refusal.error
                 return {}
 
-            return accept_job(self._state.jobs, call, finish, requested_job_uuid(self._state.jobs, call))
+            machine = self._state.world.machines.get(uuid)
+            resource = AuditedResource("VmInstanceVO", uuid, machine.name if machine is not None else "")
+            audited = self._state.audited(message, call, resource, finish)
+            return accept_job(self._state.jobs, call, audited, requested_job_uuid(self._state.jobs, call))
 
+        message = f"{_CDP}.API{name}Msg"
         return Route(
-            name=f"{_CDP}.API{name}Msg",
+            name=message,
             method="PUT",
             paths=(f"/vm-instances/{{vmInstanceUuid}}/{path}",),
             handle=handle,
@@ -158,8 +165,8 @@ class RecoveryPointApis:
         return () if task.machine is None else task.machine.volumes
 
     def _reply(self, task: SimulatedTask, call: Call, moments: list[int]) -> Response:
-        start = self._integer(call, "start", 0)
-        limit = self._integer(call, "limit", _DEFAULT_LIMIT)
+        start = call.integer("start", 0)
+        limit = call.integer("limit", _DEFAULT_LIMIT)
         page = moments[start : start + limit] if limit else moments[start:]
         points = {volume.uuid: [self._point(task, volume, moment) for moment in page] for volume in self._volumes(task)}
         return Response(200, encode({"recoveryPoints": points, "success": True}))
@@ -211,14 +218,6 @@ class RecoveryPointApis:
         enough = all(current[name] >= required[name] for name in required)
         step = "" if enough else "expand the backup server"
         return Response(200, encode({"required": required, "current": current, "nextStep": step, "success": True}))
-
-    def _integer(self, call: Call, name: str, default: int) -> int:
-        text = call.request.first(name)
-        if text is None:
-            return default
-        if not text.strip().isdigit():
-            raise PlainTextError(400, f"Invalid value[{text}] for the field[{name}], it must be an integer")
-        return int(text)
 
     def _moment(self, call: Call, name: str, default: float) -> float:
         text = call.request.first(name)

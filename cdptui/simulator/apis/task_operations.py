@@ -12,6 +12,7 @@ from cdptui.simulator.http_types import ApiErrorResponse, PlainTextError, Respon
 from cdptui.simulator.java_json import encode
 from cdptui.simulator.jobs import Result, accept_job, requested_job_uuid
 from cdptui.simulator.node_state import NodeState
+from cdptui.simulator.records import AuditedResource
 from cdptui.simulator.routing import Body, Call, Route
 from cdptui.simulator.world.task import SimulatedTask
 
@@ -73,17 +74,20 @@ class TaskOperations:
         begin: Callable[[SimulatedTask, Call], Callable[[], Result]],
         body_key: str = "params",
     ) -> Route:
+        message = f"{_CDP}.API{name}Msg"
+
         def handle(call: Call) -> Response:
-            task = self._state.world.tasks.get(call.variables["uuid"])
+            uuid = call.variables["uuid"]
+            task = self._state.world.tasks.get(uuid)
             job_uuid = requested_job_uuid(self._state.jobs, call)
-            if task is None:
-                missing = errors.not_found("CdpTaskVO", call.variables["uuid"])
-                return accept_job(self._state.jobs, call, lambda: missing, job_uuid)
-            return accept_job(self._state.jobs, call, begin(task, call), job_uuid)
+            missing = errors.not_found("CdpTaskVO", uuid)
+            finish: Callable[[], Result] = (lambda: missing) if task is None else begin(task, call)
+            resource = AuditedResource("CdpTaskVO", uuid, "" if task is None else task.name)
+            return accept_job(self._state.jobs, call, self._state.audited(message, call, resource, finish), job_uuid)
 
         known = frozenset({"deleteMode", "force"}) if method == "DELETE" else frozenset[str]()
         return Route(
-            name=f"{_CDP}.API{name}Msg",
+            name=message,
             method=method,
             paths=(path,),
             handle=handle,
@@ -115,10 +119,15 @@ class TaskOperations:
         )
 
         def finish() -> Result:
+            message = f"{_CDP}.APICreateCdpTaskMsg"
             try:
-                return self._inventory(self._create_task(new))
+                task = self._create_task(new)
             except ApiErrorResponse as refusal:
+                self._state.record_call(message, call, AuditedResource("CdpTaskVO", "", new.name), refusal.error)
                 return refusal.error
+            result = self._inventory(task)
+            self._state.record_call(message, call, AuditedResource("CdpTaskVO", task.uuid, new.name), result)
+            return result
 
         return accept_job(self._state.jobs, call, finish, requested_job_uuid(self._state.jobs, call))
 

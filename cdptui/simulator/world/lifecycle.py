@@ -29,11 +29,20 @@ _LOST_WITH_STORAGE = ("Running", "DataMerging", "Starting", "Stopping", "Unknown
 
 
 class Lifecycle:
-    """Moves tasks from event to event. `schedule(task, minute)` replaces the task's pending event."""
+    """Moves tasks from event to event. `schedule(task, minute)` replaces the task's pending event.
 
-    def __init__(self, clock: FleetClock, schedule: Callable[[SimulatedTask, int], None]) -> None:
+    `on_change(task, previous)` is called after each change of a status.
+    """
+
+    def __init__(
+        self,
+        clock: FleetClock,
+        schedule: Callable[[SimulatedTask, int], None],
+        on_change: Callable[[SimulatedTask, str], None],
+    ) -> None:
         self._clock = clock
         self._schedule = schedule
+        self._on_change = on_change
         self._handlers: dict[str, Callable[[SimulatedTask, int], None]] = {
             "Created": self._first_copy,
             "Starting": self.run,
@@ -60,11 +69,12 @@ class Lifecycle:
         task.used = task.used_now(minute)
         task.meter = None
         task.used_at_end = None
-        task.status = status
+        previous, task.status = task.status, status
         task.since = minute
         task.until = minute + (lasts or 0)
         task.changed = self._clock.wall(minute)
         task.event_version += 1
+        self._on_change(task, previous)
         if lasts is not None:
             self._schedule(task, task.until)
 

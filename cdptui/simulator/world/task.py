@@ -102,14 +102,25 @@ class SimulatedTask:
         # The latency of an enabled task that does not run grows to its target and stops there.
         return min(self.max_latency, calm + (minute - self.since) * _MINUTE_MS)
 
+    def lag_spells(self, first: int, last: int) -> list[tuple[int, int]]:
+        """Return begin and end of the times of high latency between two minutes, in the current status."""
+        if self.status != "Running":
+            return []
+        days = range(max(first, self.since) // _DAY, last // _DAY + 1)
+        spells = [(self.lag_from, self.lag_until), *(spell for day in days if (spell := self._daily_spell(day)))]
+        return [(begin, end) for begin, end in spells if begin < end and begin <= last and end > self.since]
+
     def _lagging_since(self, minute: int) -> int | None:
         if self.lag_from < minute < self.lag_until:
             return self.lag_from
-        day = minute // _DAY
+        spell = self._daily_spell(minute // _DAY)
+        return spell[0] if spell is not None and spell[0] < minute < spell[1] else None
+
+    def _daily_spell(self, day: int) -> tuple[int, int] | None:
+        """Return begin and end of the time of high latency of a day, if it has one."""
         chance = hash64(self.seed ^ _EPISODE_SALT, day)
         if chance % 1000 >= _EPISODE_CHANCE * 1000:
             return None
         length = 45 + (chance >> 16) % 240
-        begin = max(self.since, day * _DAY + (chance >> 32) % (_DAY - length))
-        end = day * _DAY + (chance >> 32) % (_DAY - length) + length
-        return begin if begin < minute < end else None
+        begin = day * _DAY + (chance >> 32) % (_DAY - length)
+        return max(self.since, begin), begin + length

@@ -15,6 +15,7 @@ from cdptui.simulator.settings import SimulatorSettings
 from cdptui.simulator.world.fleet_clock import FleetClock
 from cdptui.simulator.world.initial_state import InitialState, size_storages
 from cdptui.simulator.world.lifecycle import Lifecycle
+from cdptui.simulator.world.long_jobs import make_long_jobs
 from cdptui.simulator.world.resources import (
     Machine,
     Policy,
@@ -25,8 +26,10 @@ from cdptui.simulator.world.resources import (
     make_unprotected_machines,
 )
 from cdptui.simulator.world.seeded_random import hash64, uniform
+from cdptui.simulator.world.status_history import StatusHistory
 from cdptui.simulator.world.task import SimulatedTask
 from cdptui.simulator.world.task_factory import TaskFactory
+from cdptui.simulator.world.write_rate import WriteMeter, first_minute_above
 
 _DAY = 1440
 _CATCH_UP_TASK_DAYS = 20_000
@@ -54,7 +57,8 @@ class World:
         self._sequence = 0
         start = now()
         self._clock = FleetClock(start, settings.speed, ZoneInfo(settings.zone))
-        self._lifecycle = Lifecycle(self._clock, self._schedule)
+        self.status_history = StatusHistory()
+        self._lifecycle = Lifecycle(self._clock, self._schedule, self.status_history.record)
         rng = Random(settings.seed)  # noqa: S311 - a fleet, not a secret
         self._rng = rng
         self.policies = {policy.uuid: policy for policy in make_policies(rng, start)}
@@ -66,8 +70,10 @@ class World:
         self.machines: dict[str, Machine] = {}
         """The VMs of the tasks, and some without a task."""
         self._populate(settings.tasks, start, storages)
+        self.status_history.restart(list(self.tasks.values()))
         unprotected = make_unprotected_machines(settings.seed, settings.tasks, start)
         self.machines |= {machine.uuid: machine for machine in unprotected}
+        self.long_jobs = {job.uuid: job for job in make_long_jobs(settings.seed, list(self.machines.values()), start)}
 
     def advance(self) -> None:
         """Advance the fleet to the current time."""
@@ -87,6 +93,18 @@ class World:
     def current_metrics(self, task: SimulatedTask) -> tuple[int, int]:
         """Return the current usedCapacity (bytes) and lastLatency (ms) as last measured by the server."""
         return task.used_at(self.minute), task.latency_at(self.minute)
+
+    def wall_time(self, minute: int) -> float:
+        """Return the wall-clock time of a fleet minute."""
+        return self._clock.wall(minute)
+
+    def minute_above(self, task: SimulatedTask, used: float) -> int:
+        """Return the minute at which a task exceeded `used` bytes in its current status; the begin of that at least."""
+        if task.meter is None or task.used > used:
+            return task.since
+        meter = WriteMeter(task.seed, task.rhythm, task.pace, task.since, self._clock.week_offset)
+        above = first_minute_above(meter, used - task.used, task.since, self.minute)
+        return self.minute if above is None else above
 
     def available(self, storage: Storage) -> int:
         """Return the free bytes of a storage."""
