@@ -1,4 +1,4 @@
-"""Random regular expressions that are costly by design, on names that make them costlier: how long a list takes."""
+"""Time of random expensive regular expressions on a list with unfavourable names."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _TASKS_ON_SCREEN: Final = 200
 
 
 def slowest_pattern() -> Measured:
-    """5,000 random patterns, each parsed and searched in 1,000 names of 255 hostile characters: the longest of them.
+    """5,000 random patterns, each parsed and searched in 1,000 names of 255 unfavourable characters: the slowest.
 
-    Processor time of everything from the text of the filter to the list, or to its being given up, so that what else
-    runs here does not count. Noted: the longest step between two keys, how many were refused and how many given up.
+    Processor time from the text of the filter to the list, or to the time-out, so that other processes do not count.
+    The note has the longest step between two keys, and how many patterns were refused and timed out.
     """
     timed = _timed_patterns()
     longest_s, _, slowest = max(timed.looks)
@@ -46,9 +46,9 @@ def slowest_pattern() -> Measured:
 
 
 def end_while_a_pattern_is_searched() -> Measured:
-    """From SIGTERM to the end of the process, right behind each of the slowest patterns typed; the longest of ten.
+    """From SIGTERM to the end of the process, right after each of the slowest patterns is typed; the longest of ten.
 
-    200 tasks with names of 255 hostile characters on a real pty; the signal comes before the list can be painted.
+    200 tasks with names of 255 hostile characters on a real pty; the signal arrives before the list can be drawn.
     """
     node = ManagementNode(SimulatorSettings(port=0, tasks=_TASKS_ON_SCREEN))
     node.world.freeze()
@@ -72,11 +72,11 @@ def end_while_a_pattern_is_searched() -> Measured:
 
 
 class _Timed:
-    """What a run of patterns found."""
+    """The results of a run."""
 
     def __init__(self) -> None:
         self.looks: list[tuple[float, float, str]] = []
-        """Seconds of the whole look, of its longest step, and the pattern."""
+        """Seconds of the whole search, of its longest step, and the pattern."""
         self.refused = 0
         self.given_up = 0
 

@@ -1,4 +1,4 @@
-"""Whose turn it is: keys one after the other, and none that waits for ever."""
+"""The key queue handles keys one at a time, and no key waits for ever."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_marker_makes_several_passes_while_another_key_waits() -> None:
     assert [turns.needs_another_pass() for _ in range(ROUNDS)] == [True] * (ROUNDS - 1) + [False]
     turns.finish()
     turns.start_next()
-    assert not turns.needs_another_pass(), "nobody waits"
+    assert not turns.needs_another_pass(), "no key waits"
 
 
 def test_key_without_marker_delays_the_next_for_a_limited_time() -> None:
