@@ -35,19 +35,24 @@ class Asker:
         )
         self.news = 0
 
-    async def settle(self, act: Callable[[], object] = lambda: None, *, real_s: float = 0.0) -> None:
-        async with asyncio.TaskGroup() as group:
+    async def settle(
+        self, act: Callable[[], object] = lambda: None, *, until: Callable[[], object] = lambda: True
+    ) -> None:
+        async with asyncio.timeout(60), asyncio.TaskGroup() as group:
             running = group.create_task(self.directory.run(self._count))
             act()
-            await asyncio.sleep(real_s)
+            while not until():  # noqa: ASYNC110 - the service has no event for it
+                await asyncio.sleep(0)
             await _some_turns()
             running.cancel()
 
     async def settle_names(self, *uuids: str) -> None:
         await self.settle(lambda: self.directory.request_names(uuids))
 
-    async def look(self, need: InventoryNeeds, *, force: bool = False, real_s: float = 0.0) -> None:
-        await self.settle(lambda: self.directory.set_needs(need, force=force), real_s=real_s)
+    async def look(
+        self, need: InventoryNeeds, *, force: bool = False, until: Callable[[], object] = lambda: True
+    ) -> None:
+        await self.settle(lambda: self.directory.set_needs(need, force=force), until=until)
 
     def _count(self) -> None:
         self.news += 1
@@ -225,7 +230,7 @@ async def test_hanging_request_times_out_and_keeps_the_old_value() -> None:
     await asker.look(InventoryNeeds(storages=True))
     asker.clock.seconds += SHOWN_S
     node.side_gate.clear()
-    await asker.look(InventoryNeeds(storages=True), real_s=0.1)
+    await asker.look(InventoryNeeds(storages=True), until=lambda: asker.directory.storages.failure)
     storages = asker.directory.storages
     assert storages.failure is not None
     assert storages.failure.kind is FailureKind.TIMED_OUT
