@@ -60,18 +60,18 @@ class _Line(NamedTuple):
 @click.option("--list", "is_list", is_flag=True, help="List the benchmarks and how they measure.")
 def benchmarks(names: tuple[str, ...], json_file: Path | None, is_list: bool) -> None:
     """Run the benchmarks whose names begin with one of NAMES, or all of them."""
-    asked = [figure for figure in FIGURES if figure.is_asked(names)]
-    unknown = [name for name in names if not any(figure.is_asked((name,)) for figure in FIGURES)]
+    selected = [figure for figure in FIGURES if figure.is_selected(names)]
+    unknown = [name for name in names if not any(figure.is_selected((name,)) for figure in FIGURES)]
     if unknown:
         known = ", ".join(figure.name for figure in FIGURES)
         message = f"no such benchmark: {', '.join(unknown)}; there are {known}"
         raise click.UsageError(message)
     if is_list:
-        for figure in asked:
+        for figure in selected:
             click.echo(f"{figure.name}: {figure.title}; {figure.budget}\n\n    {figure.measure.__doc__}\n")
         return
     started = time.monotonic()
-    lines = [_measure(figure) for figure in asked]
+    lines = [_measure(figure) for figure in selected]
     click.echo(_table(lines))
     click.echo(f"{len(lines)} figures in {time.monotonic() - started:.0f} s", err=True)
     if json_file is not None:

@@ -37,7 +37,7 @@ class Figure:
         """Return whether the value is within the budget."""
         return measured.value <= self.limit
 
-    def is_asked(self, names: tuple[str, ...]) -> bool:
+    def is_selected(self, names: tuple[str, ...]) -> bool:
         """Return whether the name begins with one of `names`."""
         return not names or any(self.name == name or self.name.startswith(f"{name}-") for name in names)
 

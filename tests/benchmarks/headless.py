@@ -73,9 +73,9 @@ def _watch(tasks: int) -> dict[str, Any]:
         command = [sys.executable, "-m", "tests.benchmarks.headless_watch", simulator.url, str(_POLLS[tasks])]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watching:
             late_ms = _latest_beat_ms(watching)
-            said, complaint = watching.communicate()
-    assert watching.returncode == 0, complaint[-2000:]
-    found: dict[str, Any] = json.loads(said.splitlines()[-1])
+            output, error_output = watching.communicate()
+    assert watching.returncode == 0, error_output[-2000:]
+    found: dict[str, Any] = json.loads(output.splitlines()[-1])
     return {**found, "machine_ms": late_ms}
 
 

@@ -199,7 +199,7 @@ class Run:
 
     took_s: float
     """Seconds for all the garbage."""
-    answered_s: float
+    quit_s: float
     """Seconds for `q` after it."""
     problems: tuple[str, ...]
 
@@ -241,15 +241,15 @@ def run_seed(seed: int, size: int, url: str, folder: Path) -> Run:
         drawn = len(terminal.output)
         begun = time.monotonic()
         problems = _send_garbage(chance, size, terminal)
-        asked = time.monotonic()
+        pressed_at = time.monotonic()
         problems += _quit(terminal)
-        answered_s = time.monotonic() - asked
-        if answered_s > ANSWER_S:
-            problems.append(f"q took {answered_s:.1f} s")
+        quit_s = time.monotonic() - pressed_at
+        if quit_s > ANSWER_S:
+            problems.append(f"q took {quit_s:.1f} s")
         problems += [f"it showed {text.decode()!r}" for text in FORBIDDEN if text in terminal.output[drawn:]]
     if "Traceback" in log.read_text(encoding="utf-8", errors="replace"):
         problems.append("a traceback in the log")
-    return Run(asked - begun, answered_s, tuple(problems))
+    return Run(pressed_at - begun, quit_s, tuple(problems))
 
 
 def _send_garbage(chance: random.Random, size: int, terminal: _Raw) -> list[str]:
@@ -293,9 +293,9 @@ def input_fuzz(seeds: int, first: int, megabytes: float) -> None:
             for seed in range(first, first + seeds):
                 runs[seed] = run = run_seed(seed, int(megabytes * 1_000_000), server.url, Path(folder))
                 state = "; ".join(run.problems) or "ok"
-                click.echo(f"seed {seed}: {run.took_s:.1f} s, q in {1000 * run.answered_s:.0f} ms: {state}", err=True)
+                click.echo(f"seed {seed}: {run.took_s:.1f} s, q in {1000 * run.quit_s:.0f} ms: {state}", err=True)
     failed = [seed for seed, run in runs.items() if run.problems]
-    took, answered = [run.took_s for run in runs.values()], [run.answered_s for run in runs.values()]
+    took, answered = [run.took_s for run in runs.values()], [run.quit_s for run in runs.values()]
     click.echo(f"{seeds} seeds from {first}, {megabytes:g} MB each; failed: {failed or 'none'}")
     click.echo(f"garbage taken in {median(took):.1f} s (median), {max(took):.1f} s at most")
     click.echo(f"q answered in {1000 * median(answered):.0f} ms (median), {1000 * max(answered):.0f} ms at most")

@@ -124,5 +124,5 @@ FIGURES = (
     Figure("memory-1k", "peak memory, 1,000 tasks after 24 h", "<= 70 MB", 70, peak_1k),
     Figure("memory-10k", "peak memory, 10,000 tasks after 24 h", "<= 120 MB", 120, peak_10k),
     Figure("memory-100k", "peak memory, 100,000 tasks after 24 h", "<= 450 MB", 450, peak_100k),
-    Figure("memory-week", "memory after 7 simulated days", "slope not to be told from 0", 1.0, week),
+    Figure("memory-week", "memory after 7 simulated days", "slope indistinguishable from 0", 1.0, week),
 )

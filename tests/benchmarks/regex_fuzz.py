@@ -36,8 +36,8 @@ def slowest_pattern() -> Measured:
     The note has the longest step between two keys, and how many patterns were refused and timed out.
     """
     timed = _timed_patterns()
-    longest_s, _, slowest = max(timed.looks)
-    step_ms = max(step for _, step, _ in timed.looks) * 1000
+    longest_s, _, slowest = max(timed.searches)
+    step_ms = max(step for _, step, _ in timed.searches) * 1000
     note = (
         f"{slowest[:30]!r}, longest step {step_ms:.0f} ms; of {_PATTERNS} {timed.refused} refused, "
         f"{timed.given_up} given up"
@@ -54,7 +54,10 @@ def end_while_a_pattern_is_searched() -> Measured:
     node.world.freeze()
     for task, name in zip(list(node.world.tasks.values()), hostile_names(_TASKS_ON_SCREEN), strict=True):
         node.world.override_fields(task.uuid, name=name)
-    patterns = [*KNOWN[:2], *(slowest for _, _, slowest in heapq.nlargest(_SIGNALLED - 2, _timed_patterns(500).looks))]
+    patterns = [
+        *KNOWN[:2],
+        *(slowest for _, _, slowest in heapq.nlargest(_SIGNALLED - 2, _timed_patterns(500).searches)),
+    ]
     found = []
     with EmbeddedServer(node) as server:
         for pattern in patterns:
@@ -75,7 +78,7 @@ class _Timed:
     """The results of a run."""
 
     def __init__(self) -> None:
-        self.looks: list[tuple[float, float, str]] = []
+        self.searches: list[tuple[float, float, str]] = []
         """Seconds of the whole search, of its longest step, and the pattern."""
         self.refused = 0
         self.given_up = 0
@@ -102,7 +105,7 @@ def _time_pattern(pattern: str, fleet: list[TaskRow], timed: _Timed) -> None:
             longest_step, last = max(longest_step, now - last), now
         timed.given_up += selection.timeout is not None
     ended = thread_cpu_s()
-    timed.looks.append((ended - began, max(longest_step, ended - last), pattern))
+    timed.searches.append((ended - began, max(longest_step, ended - last), pattern))
 
 
 FIGURES = (

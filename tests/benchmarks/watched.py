@@ -49,15 +49,15 @@ class Watched(Terminal):
         return burst
 
     def _read_burst(self, seconds: float) -> Burst | None:
-        data, ended_at, patience = bytearray(), 0.0, seconds
-        while select.select([self._master], [], [], patience)[0]:
+        data, ended_at, timeout_s = bytearray(), 0.0, seconds
+        while select.select([self._master], [], [], timeout_s)[0]:
             try:
                 piece = os.read(self._master, 65536)
             except OSError:
                 break
             ended_at = time.monotonic()
             data += piece
-            patience = _QUIET_S
+            timeout_s = _QUIET_S
         return Burst(bytes(data), ended_at) if data else None
 
     def seen_at_rest(self, is_there: Callable[[], object], *, quiet_s: float, seconds: float = 60.0) -> float:
@@ -125,8 +125,8 @@ class Watched(Terminal):
     @property
     def cursor_line(self) -> int | None:
         """The line whose background is not that of the others."""
-        grounds = [self._screen.buffer[y][0].bg for y in BODY]
-        odd = [y for y, ground in zip(BODY, grounds, strict=True) if grounds.count(ground) == 1]
+        backgrounds = [self._screen.buffer[y][0].bg for y in BODY]
+        odd = [y for y, background in zip(BODY, backgrounds, strict=True) if backgrounds.count(background) == 1]
         return odd[0] if odd else None
 
     @property

@@ -273,8 +273,8 @@ def test_columns_ascii_and_view_of_the_file_are_applied(simulate: Simulate, star
     node, server = simulate(tasks=30)
     # Changes in the fleet would replace notices.
     node.world.freeze()
-    looks = '[ui]\ncolumns = ["uuid", "state"]\nascii = true\n'
-    text = f'[profiles.one]\nurl = "{server.url}"\nview = 4\nauth.password_command = "echo password"\n{looks}'
+    display = '[ui]\ncolumns = ["uuid", "state"]\nascii = true\n'
+    text = f'[profiles.one]\nurl = "{server.url}"\nview = 4\nauth.password_command = "echo password"\n{display}'
     terminal = start_monitor(text)
     terminal.wait_for("30/30 tasks")
     terminal.wait_for("View 4 disabled")

@@ -99,10 +99,10 @@ def idle_monitor() -> Iterator[WatchedNode]:
 def outcomes(request: pytest.FixtureRequest) -> Iterator[dict[Case, Future[None]]]:
     """The outcome of each case. Most of their time is waiting, so several monitors run concurrently."""
     items = [item for item in request.session.items if isinstance(item, pytest.Function) and hasattr(item, "callspec")]
-    asked = [case for item in items if isinstance(case := item.callspec.params.get("case"), Case)]
+    cases = [case for item in items if isinstance(case := item.callspec.params.get("case"), Case)]
     waiting: SimpleQueue[tuple[Case, Future[None]]] = SimpleQueue()
     found: dict[Case, Future[None]] = {}
-    for case in asked:
+    for case in cases:
         found[case] = Future()
         waiting.put((case, found[case]))
 
@@ -119,7 +119,7 @@ def outcomes(request: pytest.FixtureRequest) -> Iterator[dict[Case, Future[None]
                 watched.node.faults.clear()
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for _ in range(min(AT_ONCE, len(asked))):
+        for _ in range(min(AT_ONCE, len(cases))):
             pool.submit(run_cases)
         yield found
 

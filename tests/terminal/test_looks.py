@@ -127,11 +127,13 @@ def test_terminal_gets_only_colours_that_it_has(
 def test_light_theme_paints_the_background_everywhere(fleet: str, monitor: OpenMonitor) -> None:
     terminal = monitor(fleet, "--theme", "light")
 
-    def grounds(screen: Terminal) -> set[str]:
+    def backgrounds(screen: Terminal) -> set[str]:
         return {screen.cell(x, y).bg for x in range(120) for y in range(40)}
 
     terminal.wait_for(
-        "60/60 tasks", lambda screen: "default" not in grounds(screen), lambda screen: "ffffff" in grounds(screen)
+        "60/60 tasks",
+        lambda screen: "default" not in backgrounds(screen),
+        lambda screen: "ffffff" in backgrounds(screen),
     )
     leave(terminal)
 

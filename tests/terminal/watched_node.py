@@ -131,5 +131,5 @@ def watched_node(*options: str, password: str = "password", **settings: object) 
 def open_monitor(url: str, *options: str, password: str = "password", session: str | None = None) -> Terminal:
     """Run the real program at 150x40, with a short interval and time-out."""
     command = [*CDPTUI, "--url", url, "--interval", "1", "--timeout", str(TIMEOUT_S), "--log-file", os.devnull]
-    way_in = {"ZSTACK_PASSWORD": password} if session is None else {"ZSTACK_SESSION_ID": session}
-    return Terminal([*command, *options], columns=150, environment={**way_in, **STEADY_LINE})
+    login = {"ZSTACK_PASSWORD": password} if session is None else {"ZSTACK_SESSION_ID": session}
+    return Terminal([*command, *options], columns=150, environment={**login, **STEADY_LINE})

@@ -304,8 +304,8 @@ async def test_regex_timeout_has_a_caret_and_keeps_the_previous_filter() -> None
         # Pasted: while it is typed, its beginnings would be filters too.
         run.app.screen_stack[0].query_one(FilterInput).value += f" or re:{SLOW}"
         await until_timed_out(run)
-        typed, said = run.screen_lines[-3:-1]
-        assert said.index("^") == typed.index("re:")
+        typed, message = run.screen_lines[-3:-1]
+        assert message.index("^") == typed.index("re:")
         await run.until(lambda: run.names == ["erp-web", "erp-db"])
         run.assert_every_line_fits()
         await run.press("enter")

@@ -27,9 +27,9 @@ def assert_whole(run: Running) -> None:
     """Check that no line is wider than the dialog, and that no text is missing."""
     width = page(run).width
     assert [line for line in map(plain_text, page(run).lines) if cell_len(line) > width] == []
-    said = words(run)
+    shown = words(run)
     helps = [key.help for key in KEYS if not key.range_label] + [part.help for part in (*COLUMNS, *FIELDS)]
-    assert [text for text in helps if " ".join(text.split()) not in said] == []
+    assert [text for text in helps if " ".join(text.split()) not in shown] == []
 
 
 @pytest.mark.parametrize("width", [40, 50, 60, 80, 120, 200])

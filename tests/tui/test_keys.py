@@ -143,8 +143,8 @@ def test_displayed_key_names_are_accepted_in_the_configuration() -> None:
     for key in KEYS:
         for name in key.keys.split(","):
             assert normalize_key(name) == name
-        told = DEFAULT_KEYMAP.labels[key.id]
-        assert normalize_key(told) == key.keys.split(",")[0]
+        label = DEFAULT_KEYMAP.labels[key.id]
+        assert normalize_key(label) == key.keys.split(",")[0]
 
 
 @pytest.mark.parametrize(
