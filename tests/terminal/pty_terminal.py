@@ -231,7 +231,7 @@ class Terminal:
                 has_ended, deadline = True, min(deadline, time.monotonic() + _AFTER_ITS_END_S)
         else:
             return
-        message = f"waited for {missing[0]!r} in vain; exit code {self.process.poll()}; the screen:\n{self.text}"
+        message = f"timed out waiting for {missing[0]!r}; exit code {self.process.poll()}; the screen:\n{self.text}"
         raise AssertionError(message)
 
     def _first_missing(

@@ -76,9 +76,9 @@ def test_typed_password_is_used_again_after_switching_back(simulate: Simulate, s
     terminal = start_monitor(two_profiles(prod, test).replace("echo password", "echo wrong"))
     for expected, keys in ((r"^  prod .*30/30 tasks", ""), (r"^  test .*12/12 tasks", "xj\r")):
         terminal.send(keys)
-        terminal.wait_for("Log in logins_after|login refused")
+        terminal.wait_for("Log in again|login refused")
         terminal.send("r")
-        terminal.wait_for("Log in logins_after")
+        terminal.wait_for("Log in again")
         terminal.send("password\r")
         terminal.wait_for(expected)
     logins = [request for request in prod_node.journal.requests if request.path.endswith("/login")]
