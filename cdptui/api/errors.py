@@ -270,7 +270,7 @@ class NotReady(ApiError):
 
 
 class ServerError(ApiError):
-    """The server reports an error of its own."""
+    """The server reports an error that no other class describes."""
 
     kind = FailureKind.SERVER_ERROR
 

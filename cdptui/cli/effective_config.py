@@ -167,15 +167,15 @@ class DisplaySettings(Struct, frozen=True):
     """Keys of the columns of the list; None for the default columns."""
 
     @classmethod
-    def of(cls, choices: EffectiveConfig) -> DisplaySettings:
+    def of(cls, effective_config: EffectiveConfig) -> DisplaySettings:
         """Return the display settings of a configuration."""
-        level = "debug" if choices.cli_option("debug") else choices.value("log_level")
+        level = "debug" if effective_config.cli_option("debug") else effective_config.value("log_level")
         return cls(
-            theme=choices.value("theme"),
-            log=LogSettings(choices.log_file, level),
-            low_bandwidth=choices.value("low_bandwidth"),
-            is_ascii=choices.value("ascii"),
-            has_mouse=choices.value("mouse"),
-            keys=choices.configuration.keys,
-            columns=choices.value("columns"),
+            theme=effective_config.value("theme"),
+            log=LogSettings(effective_config.log_file, level),
+            low_bandwidth=effective_config.value("low_bandwidth"),
+            is_ascii=effective_config.value("ascii"),
+            has_mouse=effective_config.value("mouse"),
+            keys=effective_config.configuration.keys,
+            columns=effective_config.value("columns"),
         )

@@ -91,7 +91,7 @@ class Evidence(Struct, frozen=True):
     unchanged_s: float = 0.0
     """Seconds for which status and state were polled without a change."""
     growth: GrowthRate | None = None
-    full_in_s: float | None = None
+    seconds_until_full: float | None = None
     stalled_since: datetime | None = None
     """When used capacity changed last, if that is unusually long ago."""
     duplicate_task_uuid: str = ""
@@ -120,7 +120,7 @@ def find_reasons(task: Task, evidence: Evidence, before: Sequence[Reason] = ()) 
 
 def is_obviously_healthy(task: Task, evidence: Evidence) -> bool:
     """Return True when a quick test shows that a task has no problem, as for most tasks; False when it may have one."""
-    ratio, seconds, last_op_at = task.rpo_ratio, evidence.full_in_s, task.last_op_at
+    ratio, seconds, last_op_at = task.rpo_ratio, evidence.seconds_until_full, task.last_op_at
     return (
         task.status == "Running"
         and task.state == "Enabled"
@@ -213,7 +213,7 @@ def _status_reasons(task: Task, evidence: Evidence, *, is_enabled: bool) -> Iter
 
 
 def _protection_reasons(task: Task, evidence: Evidence) -> Iterator[Reason]:
-    seconds, ratio = evidence.full_in_s, task.rpo_ratio
+    seconds, ratio = evidence.seconds_until_full, task.rpo_ratio
     if seconds is not None and seconds <= 0:
         yield Reason(ReasonKind.FULL, Severity.CRITICAL)
     elif seconds is not None and seconds < FULL_SOON_S and _is_trusted(evidence.growth):

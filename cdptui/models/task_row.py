@@ -17,7 +17,7 @@ class TaskRow(Struct, frozen=True, gc=False):
     severity: Severity
     """The worst severity of its status and its reasons."""
     growth: GrowthRate | None = None
-    full_in_s: float | None = None
+    seconds_until_full: float | None = None
     """Seconds until used capacity reaches the plan; None when it will not, or when it is unknown."""
     reasons: tuple[Reason, ...] = ()
     """Its problems, worst first."""

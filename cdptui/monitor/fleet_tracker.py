@@ -214,14 +214,14 @@ class FleetTracker:
             now=snapshot.taken_at,
             unchanged_s=now - unchanged_since,
             growth=growth.growth,
-            full_in_s=seconds_until_full(task.used_bytes, task.plan_bytes, growth.growth),
+            seconds_until_full=seconds_until_full(task.used_bytes, task.plan_bytes, growth.growth),
             stalled_since=growth.stalled_since,
             duplicate_task_uuid=self._protection.other_task_on_same_resource(task),
             is_storage_disconnected=self._dependencies.is_storage_disconnected(task),
             is_policy_missing=self._dependencies.is_policy_missing(task),
         )
         reasons = find_reasons(task, evidence, before.row.reasons if before is not None else ())
-        row = TaskRow(task, overall_severity(task, reasons), evidence.growth, evidence.full_in_s, reasons)
+        row = TaskRow(task, overall_severity(task, reasons), evidence.growth, evidence.seconds_until_full, reasons)
         if before is not None:
             if task is before.row.task and row == before.row:
                 row = before.row

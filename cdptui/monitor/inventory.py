@@ -1,5 +1,9 @@
 """The inventory: names, storages, policies, VMs and recovery points, loaded in the background between polls.
 
+How often each resource is read is set by the `…_MAX_AGE_S` constants below: storages every 5 minutes, policies every
+30 minutes, and every minute while a tab shows them. Failed requests are retried after `RETRY_S`; names are requested
+again after `NAME_RETRY_S` in `resource_cache`. The interval of the polls, which read the tasks, is in `schedule`.
+
 At most one background request is in flight, and none starts during a poll. Each resource has its own time-out and
 failure, and none delays the polls. Requests for resources that are no longer shown are cancelled.
 """
@@ -26,20 +30,24 @@ from cdptui.monitor.sources import InventorySource
 
 log = logging.getLogger(__name__)
 
-STORAGES_S: Final = 300.0
-"""Maximum age of storages while only the list is shown, whose order depends on their connection."""
+STORAGE_MAX_AGE_S: Final = 300.0
+"""How often storages are read while no tab shows them. The list needs them, as its order depends on their connection.
 
-POLICIES_S: Final = 1800.0
-SHOWN_S: Final = 60.0
-"""Maximum age of storages, policies or a VM that a tab shows."""
+The guide names this interval and the next one in `tabs-and-problems.md`."""
 
-POINTS_S: Final = 300.0
+POLICY_MAX_AGE_S: Final = 1800.0
+"""How often policies are read while no tab shows them."""
+
+SHOWN_MAX_AGE_S: Final = 60.0
+"""How often storages, policies or a VM are read while a tab shows them."""
+
+POINTS_MAX_AGE_S: Final = 300.0
 """Age up to which recovery points are shown again without a reload; they are never reloaded automatically."""
 
 RETRY_S: Final = 300.0
 """Seconds until a failed request is retried, unless the user retries it."""
 
-_MAX_EVIDENCE_AGE_S: Final = 3 * STORAGES_S
+_MAX_EVIDENCE_AGE_S: Final = 3 * STORAGE_MAX_AGE_S
 """The state of storages that was loaded longer ago gives tasks no problems."""
 
 _TIMEOUTS_S: Final = {"names": 10.0, "storages": 10.0, "policies": 10.0, "machine": 10.0, "points": 60.0}
@@ -175,13 +183,13 @@ class InventoryService:
         if needs is None:
             return None
         vm, points = needs.vm, self._explicit_points_request
-        if vm is not None and self._vms.needs_fetch(vm, now, SHOWN_S, RETRY_S):
+        if vm is not None and self._vms.needs_fetch(vm, now, SHOWN_MAX_AGE_S, RETRY_S):
             return _Fetch(self._vms, vm, lambda: node.vm(vm))
-        if self._storages.needs_fetch(_ALL, now, SHOWN_S if needs.storages else STORAGES_S, RETRY_S):
+        if self._storages.needs_fetch(_ALL, now, SHOWN_MAX_AGE_S if needs.storages else STORAGE_MAX_AGE_S, RETRY_S):
             return _Fetch(self._storages, _ALL, node.storages)
-        if self._policies.needs_fetch(_ALL, now, SHOWN_S if needs.policies else POLICIES_S, RETRY_S):
+        if self._policies.needs_fetch(_ALL, now, SHOWN_MAX_AGE_S if needs.policies else POLICY_MAX_AGE_S, RETRY_S):
             return _Fetch(self._policies, _ALL, node.policies)
-        if points is not None and self._points.needs_fetch(points, now, POINTS_S, RETRY_S):
+        if points is not None and self._points.needs_fetch(points, now, POINTS_MAX_AGE_S, RETRY_S):
             return _Fetch(self._points, points, lambda: node.recovery_points(points, self._clock.now()))
         return None
 

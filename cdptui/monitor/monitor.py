@@ -99,15 +99,12 @@ class Monitor:
             # This poll fulfils all requests that were made before it.
             self._refresh_requested = self._resumed = False
             self._wake.clear()
-            try:
-                await self.gate.begin_poll()
+            async with self.gate.poll():
                 async for update in self._poll():
                     # Changes hold the tasks from before: keeping them could hold the whole fleet twice.
                     self._update = structs.replace(update, changes=())
                     yield update
                     del update
-            finally:
-                self.gate.end_poll()
             async for update in self._wait():
                 self._update = update
                 yield update

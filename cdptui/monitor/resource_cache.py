@@ -1,4 +1,7 @@
-"""Caches of loaded resources, and of names by UUID, which are requested in batches."""
+"""Caches of loaded resources, and of names by UUID, which are requested in batches.
+
+How often storages, policies and VMs are read is set in `inventory`.
+"""
 
 from __future__ import annotations
 

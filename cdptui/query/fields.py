@@ -235,7 +235,7 @@ FIELDS: Final = (
         ("f",),
         "Time until the plan is full; 0 when it is full",
         "full<3d",
-        measures=(Measure(Dimension.TIME, "time until full", _task_number(lambda row: row.full_in_s)),),
+        measures=(Measure(Dimension.TIME, "time until full", _task_number(lambda row: row.seconds_until_full)),),
     ),
     QueryField(
         "age",

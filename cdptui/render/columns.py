@@ -184,8 +184,8 @@ FULL_IN: Final = Column(
     "Time until used capacity reaches the plan",
     7,
     task_cells.full_in,
-    lambda row: _number(row.full_in_s),
-    (ExportField("full_in_s", lambda row, _: row.full_in_s),),
+    lambda row: _number(row.seconds_until_full),
+    (ExportField("full_in_s", lambda row, _: row.seconds_until_full),),
     align="right",
 )
 PROTECTS: Final = Column(

@@ -210,7 +210,7 @@ def describe_start(reason: Reason, context: ReasonContext) -> str:
 
 def _template_for(reason: Reason, row: TaskRow) -> _Template:
     match reason.kind:
-        case ReasonKind.FAILED if row.full_in_s == 0:
+        case ReasonKind.FAILED if row.seconds_until_full == 0:
             return _FAILED_WHILE_FULL
         case ReasonKind.FULL_SOON if row.growth is None:
             return _FULL_SOON_WITHOUT_GROWTH
@@ -263,7 +263,7 @@ _VALUES: Final[dict[str, Callable[[Reason, TaskRow, ReasonContext], str]]] = {
     "used_percent": lambda _, row, __: formatting.percent(row.task.used_ratio),
     "plan": lambda _, row, __: formatting.size(row.task.plan_bytes),
     "remaining": lambda _, row, __: _remaining(row),
-    "full_in": lambda _, row, __: formatting.duration(row.full_in_s),
+    "full_in": lambda _, row, __: formatting.duration(row.seconds_until_full),
     "growth": lambda _, row, __: formatting.rate(row.growth.bytes_per_s if row.growth is not None else None),
     "growth_span": lambda _, row, __: formatting.duration(row.growth.span_s if row.growth is not None else None),
     "rpo": lambda _, row, __: formatting.latency(row.task.rpo_ms),

@@ -94,13 +94,13 @@ def growth(row: TaskRow, _: CellContext) -> Line:
 
 def full_in(row: TaskRow, _: CellContext) -> Line:
     """Return the time until the plan is full."""
-    if row.full_in_s is None:
+    if row.seconds_until_full is None:
         return ()
-    if row.full_in_s <= 0:
+    if row.seconds_until_full <= 0:
         return (Span("full", Role.BAD),)
-    if row.full_in_s > 365 * _DAY_S:
+    if row.seconds_until_full > 365 * _DAY_S:
         return (Span("> 1 y", Role.DIM),)
-    return (Span(formatting.duration(row.full_in_s), full_in_role(row.full_in_s)),)
+    return (Span(formatting.duration(row.seconds_until_full), full_in_role(row.seconds_until_full)),)
 
 
 def protected_resources(row: TaskRow, context: CellContext) -> Line:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
@@ -10,7 +11,7 @@ from zoneinfo import ZoneInfo
 from cdptui.simulator.java_json import encode, in_hash_order, java_date
 from cdptui.simulator.query.table import Column, ColumnType, Table
 from cdptui.simulator.settings import Dialect
-from cdptui.simulator.world.resources import ZONE_UUID, Machine, Policy, Storage, Volume
+from cdptui.simulator.world.resources import CLUSTER_UUID, GIB, ZONE_UUID, Host, Machine, Policy, Storage, Volume
 from cdptui.simulator.world.world import World
 
 
@@ -26,10 +27,20 @@ Row = TypeVar("Row", bound=HasUuid)
 Fields = Callable[[Row], dict[str, object]]
 
 
+@dataclass(frozen=True, slots=True)
+class NodeRegistration:
+    """The entry of a management node in the table of nodes."""
+
+    uuid: str
+    host_name: str
+    joined_at: float
+    now: Callable[[], float]
+
+
 class Inventories:
     """The query tables of all resources except tasks."""
 
-    def __init__(self, world: World, zone: ZoneInfo, dialect: Dialect) -> None:
+    def __init__(self, world: World, zone: ZoneInfo, dialect: Dialect, node: NodeRegistration) -> None:
         self._world = world
         self._zone = zone
         self._java9 = dialect.java9_dates
@@ -37,23 +48,26 @@ class Inventories:
         self.storages = self._storage_table()
         self.machines = self._machine_table()
         self.volumes = self._volume_table()
+        self.image_stores = self._image_store_table()
+        self.hosts = self._host_table()
+        self.management_nodes = self._management_node_table(node)
 
     def machine_fields(self, machine: Machine) -> dict[str, object]:
-        """A VmInstanceInventory."""
+        """Return a VmInstanceInventory."""
         date = java_date(machine.created, self._zone, java9=self._java9)
         volumes = machine.volumes
         return {
             "uuid": machine.uuid,
             "name": machine.name,
             "zoneUuid": ZONE_UUID,
-            "clusterUuid": machine.cluster_uuid,
+            "clusterUuid": CLUSTER_UUID,
             "hostUuid": machine.host_uuid if machine.state == "Running" else None,
             "lastHostUuid": machine.host_uuid,
             "rootVolumeUuid": volumes[0].uuid,
             "platform": "Linux",
             "architecture": "x86_64",
             "hypervisorType": "KVM",
-            "type": "UserVm",
+            "type": machine.kind,
             "state": machine.state,
             "cpuNum": 2 << machine.seed % 4,
             "memorySize": (2 << 30) << machine.seed % 5,
@@ -64,7 +78,7 @@ class Inventories:
         }
 
     def volume_fields(self, volume: Volume) -> dict[str, object]:
-        """A VolumeInventory."""
+        """Return a VolumeInventory."""
         date = java_date(volume.created, self._zone, java9=self._java9)
         return {
             "uuid": volume.uuid,
@@ -83,7 +97,7 @@ class Inventories:
         }
 
     def policy_fields(self, policy: Policy) -> dict[str, object]:
-        """A CdpPolicyInventory."""
+        """Return a CdpPolicyInventory."""
         date = java_date(policy.created, self._zone, java9=self._java9)
         return {
             "uuid": policy.uuid,
@@ -101,7 +115,7 @@ class Inventories:
         }
 
     def storage_fields(self, storage: Storage) -> dict[str, object]:
-        """A BackupStorageInventory."""
+        """Return a BackupStorageInventory."""
         return {
             "uuid": storage.uuid,
             "name": storage.name,
@@ -116,6 +130,73 @@ class Inventories:
             "lastOpDate": java_date(storage.changed, self._zone, java9=self._java9),
             "attachedZoneUuids": [ZONE_UUID],
         }
+
+    def image_store_fields(self, storage: Storage) -> dict[str, object]:
+        """Return an ImageStoreBackupStorageInventory: a BackupStorageInventory with its SSH access."""
+        return {**self.storage_fields(storage), "hostname": storage.host_name, "username": "root", "sshPort": 22}
+
+    def host_fields(self, host: Host) -> dict[str, object]:
+        """Return a HostInventory."""
+        date = java_date(host.created, self._zone, java9=self._java9)
+        return {
+            "uuid": host.uuid,
+            "name": host.name,
+            "description": None,
+            "zoneUuid": ZONE_UUID,
+            "clusterUuid": CLUSTER_UUID,
+            "managementIp": host.address,
+            "hypervisorType": "KVM",
+            "architecture": "x86_64",
+            "state": "Enabled",
+            "status": "Connected",
+            "cpuSockets": 2,
+            "cpuNum": 64,
+            "totalCpuCapacity": 640,
+            "availableCpuCapacity": 320,
+            "totalMemoryCapacity": 512 * GIB,
+            "availableMemoryCapacity": 200 * GIB,
+            "createDate": date,
+            "lastOpDate": date,
+        }
+
+    def _image_store_table(self) -> Table[Storage]:
+        found = _columns(
+            self.image_store_fields,
+            text="name description url type state status hostname username",
+            numbers="totalCapacity availableCapacity sshPort",
+            dates={"createDate": attrgetter("created"), "lastOpDate": attrgetter("changed")},
+            lists="attachedZoneUuids",
+        )
+        java_class = "org.zstack.storage.backup.imagestore.ImageStoreBackupStorageInventory"
+        return _table(java_class, found, self.image_store_fields, self._world.storages)
+
+    def _host_table(self) -> Table[Host]:
+        found = _columns(
+            self.host_fields,
+            text="name description zoneUuid clusterUuid managementIp hypervisorType architecture state status",
+            numbers="cpuSockets cpuNum totalCpuCapacity availableCpuCapacity totalMemoryCapacity"
+            " availableMemoryCapacity",
+            dates={"createDate": attrgetter("created"), "lastOpDate": attrgetter("created")},
+        )
+        return _table("org.zstack.header.host.HostInventory", found, self.host_fields, self._world.hosts)
+
+    def _management_node_table(self, node: NodeRegistration) -> Table[NodeRegistration]:
+        def fields(row: NodeRegistration) -> dict[str, object]:
+            return {
+                "uuid": row.uuid,
+                "hostName": row.host_name,
+                "joinDate": java_date(row.joined_at, self._zone, java9=self._java9),
+                "heartBeat": java_date(row.now(), self._zone, java9=self._java9),
+            }
+
+        found = _columns(
+            fields,
+            text="hostName",
+            numbers="",
+            dates={"joinDate": attrgetter("joined_at"), "heartBeat": lambda row: row.now()},
+        )
+        java_class = "org.zstack.header.managementnode.ManagementNodeInventory"
+        return _table(java_class, found, fields, {node.uuid: node})
 
     def _policy_table(self) -> Table[Policy]:
         found = _columns(
@@ -175,7 +256,7 @@ class Inventories:
 
 
 def unsorted_order(rows: Iterable[Row]) -> list[Row]:
-    """Return the rows of a query without `sort`: in a stable order that resembles no sort order."""
+    """Return the rows of a query without `sort`, in a stable order that matches no sort field."""
     return sorted(rows, key=lambda row: row.uuid[::-1])
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from uuid import NAMESPACE_OID, uuid5
 from zoneinfo import ZoneInfo
 
 from cdptui.simulator.faults.rules import FaultRules
-from cdptui.simulator.inventories import Inventories
+from cdptui.simulator.inventories import Inventories, NodeRegistration
 from cdptui.simulator.java_json import java_date
 from cdptui.simulator.jobs import Jobs
 from cdptui.simulator.request_log import RequestLog
@@ -15,6 +16,9 @@ from cdptui.simulator.sessions import LoginControl, Sessions
 from cdptui.simulator.settings import SimulatorSettings
 from cdptui.simulator.task_inventory import TaskInventory
 from cdptui.simulator.world.world import World
+
+NODE_UUID = uuid5(NAMESPACE_OID, "management node").hex
+"""UUID of the only management node."""
 
 
 class NodeState:
@@ -37,7 +41,8 @@ class NodeState:
         self.faults = FaultRules()
         self.journal = RequestLog()
         self.task_table = TaskInventory(self.world, self.zone, settings.dialect)
-        self.inventories = Inventories(self.world, self.zone, settings.dialect)
+        registration = NodeRegistration(NODE_UUID, settings.host, self.started_at, self.server_time)
+        self.inventories = Inventories(self.world, self.zone, settings.dialect, registration)
         self.login_control = LoginControl(settings, now)
         self.supported_messages: Sequence[str] = ()
         """Names of the API messages; the node sets them when it has built its routes."""

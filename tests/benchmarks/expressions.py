@@ -53,7 +53,7 @@ def _fleet() -> list[TaskRow]:
             uuid=f"{number:032x}",
             used_bytes=random.randrange(100) * GIB,
             backup_storage_uuid=f"bs-{number % 7}",
-            full_in_s=random.random() * 1e6,
+            seconds_until_full=random.random() * 1e6,
             growth=GrowthRate(1.0, 600),
         )
         for number in range(_TASKS)

@@ -38,9 +38,12 @@ only when the program gets no other input for a while, which cannot be guarantee
 _ON_THIS_TERMINAL = (
     sys.executable,
     "-c",
-    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])",
+    """import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execvp(sys.argv[1], sys.argv[1:])""",
 )
-"""Command prefix that makes stdin the controlling terminal, so that the process gets its signals."""
+"""Command prefix that makes stdin the controlling terminal, so that the process gets its signals, also under nohup."""
 
 _NOT_PYTES = re.compile(rb"\x1b\[[?>=<][\d;]*\$?[a-zA-Z]|\x1b\[\d+;\d+;\d+t")
 """Sequences for newer terminals, of which pyte would print parts."""

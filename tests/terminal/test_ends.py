@@ -139,6 +139,22 @@ def test_signals_during_shutdown_have_no_effect(
     assert node.sessions.alive() == 0
 
 
+def test_hangups_until_the_process_is_gone_have_no_effect(
+    fleet: tuple[ManagementNode, EmbeddedServer], monitor: OpenMonitor
+) -> None:
+    node, server = fleet
+    terminal = monitor(server.url)
+    terminal.wait_for("60/60 tasks")
+    terminal.process.send_signal(signal.SIGTERM)
+    # The interpreter itself needs some 10 ms to end, in which it drops its signal handlers.
+    while terminal.process.poll() is None:
+        terminal.process.send_signal(signal.SIGHUP)
+        terminal.process.send_signal(signal.SIGINT)
+    assert terminal.wait_for_end() in {143, 129, 0}
+    assert terminal.is_restored
+    assert node.sessions.alive() == 0
+
+
 def test_ctrl_z_restores_the_terminal_and_fg_redraws_the_screen(simulate: Simulate, monitor: OpenMonitor) -> None:
     _, server = simulate()
     terminal = monitor(server.url)

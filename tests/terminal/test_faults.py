@@ -33,7 +33,7 @@ class Case(NamedTuple):
 NO_ANSWER = r"timed out: no answer within 1 s.* → the node is slow, or packets are dropped on the way"
 TOO_LONG = r"timed out: the answer took too long.* → the node is slow, or packets are dropped on the way"
 CLOSED = r"unreachable: the connection was closed before the answer was complete"
-PROXY = r"a proxy answers that the node behind it does not.* → check the address and that the node is up"
+PROXY = r"a proxy reports that the node does not respond.* → check the address and that the node is up"
 REPORTED = "→ the management node reports an internal error"
 
 CASES = (

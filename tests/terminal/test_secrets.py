@@ -27,7 +27,7 @@ MISTYPED = "Tr0ub4dor&4-mistyped"
 KEY_SECRET = "sEcReT0123456789keykeykeykeykeykeykeykey"
 
 FAULTY = (sys.executable, "-X", "dev", "-m", "tests.terminal.faulty", "worker")
-"""The program in development mode, with a fault at the key I."""
+"""The program with warnings and debug mode on, and an injected defect at the key I."""
 
 
 class Run:
@@ -52,7 +52,7 @@ class Run:
 
     def quote_back(self, path: str, *, times: int = 1) -> None:
         """Let the next responses at `path` contain the secrets that were sent, as errors of servers do."""
-        # A signature belongs to one request; tests/unit/api/test_quoting covers those.
+        # A signature belongs to one request; tests/unit/api/test_error_redaction covers those.
         recorded = [secret.decode() for secret in self._traffic.secrets if not secret.endswith(b"=")]
         message = " ".join(sorted(recorded, key=len, reverse=True))
         self.node.faults.add("error", path, times=times, details=f"refused: {message}")

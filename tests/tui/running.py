@@ -127,7 +127,7 @@ class Running:
 
     @property
     def _workers(self) -> list[Worker[object]]:
-        """The workers that will end without input."""
+        """The workers that finish without a further event."""
         if self._is_holding_threads:
             return []
         return [worker for worker in self.app.workers if worker.name != "watch" and not worker.is_finished]
@@ -158,7 +158,7 @@ async def running(
     *,
     size: tuple[int, int] = (120, 40),
     interval_s: float = 3600.0,
-    is_frugal: bool | None = None,
+    low_bandwidth: bool | None = None,
     is_holding_threads: bool = False,
 ) -> AsyncIterator[Running]:
     """Run the app on `node`; it polls once at startup, and then only by `poll`."""
@@ -169,7 +169,7 @@ async def running(
         return NodeConnection.create(node, clock, interval_s, (ApiError,))
 
     target = Target(connect, "http://node:8080", "admin", interval_s)
-    app = CdptuiApp(target, clock=clock, is_frugal=is_frugal)
+    app = CdptuiApp(target, clock=clock, low_bandwidth=low_bandwidth)
     async with app.run_test(size=size) as pilot:
         yield Running(app, pilot, node, is_holding_threads=is_holding_threads)
         assert app.faults == 0, "an action failed"
@@ -179,11 +179,11 @@ async def running(
 async def showing(
     *polls: Sequence[object] | Exception,
     size: tuple[int, int] = (120, 40),
-    is_frugal: bool | None = None,
+    low_bandwidth: bool | None = None,
     is_holding_threads: bool = False,
 ) -> AsyncIterator[Running]:
     """Run the app until its first poll is on screen."""
     node = ScriptedNode(*polls)  # type: ignore[arg-type]  # lists of tasks or readings
-    async with running(node, size=size, is_frugal=is_frugal, is_holding_threads=is_holding_threads) as run:
+    async with running(node, size=size, low_bandwidth=low_bandwidth, is_holding_threads=is_holding_threads) as run:
         await run.until(lambda: run.rows or run.banner or "no CDP tasks" in run.screen)
         yield run

@@ -73,7 +73,7 @@ def test_sixteen_colours_take_fewer_bytes(few: bool, bytes_each: int) -> None:
 
 
 async def test_low_bandwidth_mode_is_shown_and_redraws_the_age_less_often() -> None:
-    async with showing([a_task()], is_frugal=True) as running:
+    async with showing([a_task()], low_bandwidth=True) as running:
         await running.tick()
         await running.until(lambda: "low bandwidth" in running.header)
         assert "age <10 s" in running.header.replace("  ", " ")

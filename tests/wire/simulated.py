@@ -14,11 +14,11 @@ from cdptui.simulator.server import EmbeddedServer
 LOGIN = {"logInByAccount": {"accountName": "admin", "password": sha512(b"password").hexdigest()}}
 
 AT_ONCE_S = 5.0
-"""What a machine with much else to do makes of at once; what must not be waited for takes minutes, or has no end."""
+"""Limit for actions without a wait, on a busy machine. A wait that must not happen would take minutes."""
 
 
 def eventually(condition: Callable[[], bool], within_s: float = 5.0) -> None:
-    """Wait until it is so."""
+    """Wait until `condition` is true."""
     deadline = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < deadline
@@ -26,19 +26,19 @@ def eventually(condition: Callable[[], bool], within_s: float = 5.0) -> None:
 
 
 def new_client(server: EmbeddedServer) -> httpx.Client:
-    """With connections of its own, not logged in."""
+    """Create a client that is not logged in."""
     return httpx.Client(base_url=f"{server.url}/zstack/v1", timeout=60, verify=False)
 
 
 def log_in(client: httpx.Client) -> str:
-    """Log in; the session's id. The client uses it from now on."""
+    """Log in, and use the session for later requests of the client. Return the session ID."""
     session: str = client.put("/accounts/login", json=LOGIN).json()["inventory"]["uuid"]
     client.headers["Authorization"] = f"OAuth {session}"
     return session
 
 
 def answers(server: EmbeddedServer) -> bool:
-    """True when a new client is answered."""
+    """Return whether the server responds to a new client."""
     try:
         with new_client(server) as client:
             return client.get("/licenses/addons").status_code == 200

@@ -85,7 +85,7 @@ def _low_head(row: TaskRow, context: DetailContext) -> list[Line]:
 
 def _figures(row: TaskRow, context: DetailContext) -> list[Line]:
     task, track = row.task, context.track
-    return [_used_of_plan(task), _rpo(task), _growth(track), _full_in(row.full_in_s)]
+    return [_used_of_plan(task), _rpo(task), _growth(track), _full_in(row.seconds_until_full)]
 
 
 def _used_of_plan(task: Task) -> Line:

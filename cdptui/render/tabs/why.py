@@ -126,9 +126,11 @@ def _plan(row: TaskRow) -> _Check:
         is_none = task.plan_bytes == 0
         return _unknown(_PLAN_KINDS, "No plan set, so it cannot fill up" if is_none else "Plan not known")
     used, plan = formatting.percent(task.used_ratio), formatting.size(task.plan_bytes)
-    if row.full_in_s is None:
+    if row.seconds_until_full is None:
         return _passed(_PLAN_KINDS, f"{used} of the {plan} plan is used")
-    return _passed(_PLAN_KINDS, f"{used} of the {plan} plan is used, full in {formatting.duration(row.full_in_s)}")
+    return _passed(
+        _PLAN_KINDS, f"{used} of the {plan} plan is used, full in {formatting.duration(row.seconds_until_full)}"
+    )
 
 
 def _growth(row: TaskRow) -> _Check:

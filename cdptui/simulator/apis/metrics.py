@@ -44,11 +44,12 @@ class Metrics:
             text = f"no metric[{metric}] found in the namespace[{call.request.first('namespace')}]"
             raise ApiErrorResponse(errors.invalid_argument(text))
         labels = dict(label.split("=", 1) for label in call.request.params.get("labels", ()) if "=" in label)
+        status = self._state.task_table.status
         tasks = [
             task
             for task in self._state.world.tasks.values()
             if labels.get("CdpTaskUuid", task.uuid) == task.uuid
-            and labels.get("CdpTaskStatus", task.status) == task.status
+            and labels.get("CdpTaskStatus", status(task)) == status(task)
         ]
         moments = self._moments(call, max(1, len(tasks)))
         data = [self._point(task, metric, moment) for task in tasks for moment in moments]
@@ -69,7 +70,7 @@ class Metrics:
         else:
             ago_h = (self._state.server_time() - moment) / 3600 * self._state.settings.speed
             value = 100 * max(0.0, used - task.pace * ago_h) / task.plan if task.plan else 0.0
-        labels = {"CdpTaskUuid": task.uuid, "CdpTaskStatus": task.status}
+        labels = {"CdpTaskUuid": task.uuid, "CdpTaskStatus": self._state.task_table.status(task)}
         return {"value": round(value, 3), "time": moment, "labels": labels}
 
     def _seconds(self, call: Call, name: str, default: int) -> int:

@@ -61,7 +61,7 @@ class DetailController:
         from cdptui.render.failure_messages import failure_label
         from cdptui.render.tabs.context import DetailContext
 
-        tab, inventory, task = self._tab, connection.directory, row.task
+        tab, inventory, task = self._tab, connection.inventory, row.task
         failure, vm = inventory.names_failure, _vm_of(row)
         context = DetailContext(
             fields=self._fields_of(task, connection) if tab in {OVERVIEW, RAW} else (),
@@ -95,7 +95,7 @@ class DetailController:
         uuid = row.task.uuid if row is not None else None
         is_resting, self._settled_uuid = uuid == self._settled_uuid, uuid
         if row is None or not (is_resting or force):
-            connection.directory.set_needs(InventoryNeeds())
+            connection.inventory.set_needs(InventoryNeeds())
             return
         tab, vm = self._tab, _vm_of(row) or None
         need = InventoryNeeds(
@@ -104,7 +104,7 @@ class DetailController:
             vm=vm if tab in {RESOURCES, POINTS, WHY} else None,
             points=vm if tab is POINTS else None,
         )
-        connection.directory.set_needs(need, force=force)
+        connection.inventory.set_needs(need, force=force)
 
     def _fields_of(self, task: Task, connection: NodeConnection) -> Sequence[RawField]:
         """Return the fields of a task, parsed again only when its record or the time zone of its dates changed."""

@@ -51,8 +51,10 @@ def test_healthy_task_has_no_reasons() -> None:
         pytest.param(
             {"state": "Disabled"}, {}, ReasonKind.ACTIVE_WHILE_DISABLED, Severity.WARNING, id="disabled but running"
         ),
-        pytest.param({}, {"full_in_s": 0.0}, ReasonKind.FULL, Severity.CRITICAL, id="full"),
-        pytest.param({}, {"full_in_s": 86_399.0}, ReasonKind.FULL_SOON, Severity.WARNING, id="full within a day"),
+        pytest.param({}, {"seconds_until_full": 0.0}, ReasonKind.FULL, Severity.CRITICAL, id="full"),
+        pytest.param(
+            {}, {"seconds_until_full": 86_399.0}, ReasonKind.FULL_SOON, Severity.WARNING, id="full within a day"
+        ),
         pytest.param({"used_bytes": 90 * GIB}, {}, ReasonKind.NEAR_FULL, Severity.NOTICE, id="nearly full"),
         pytest.param({"rpo_ms": 600_001}, {}, ReasonKind.RPO, Severity.WARNING, id="RPO breach"),
         pytest.param({"resource_refs": ()}, {}, ReasonKind.NO_VM, Severity.WARNING, id="no VM"),
@@ -111,13 +113,13 @@ def test_evidence_gives_a_reason(
 @pytest.mark.parametrize(
     ("changes", "evidence"),
     [
-        pytest.param({}, {"full_in_s": 86_400.0}, id="a day left"),
-        pytest.param({}, {"full_in_s": 60.0, "growth": GrowthRate(1.0, 1799.0)}, id="rate of a few minutes"),
+        pytest.param({}, {"seconds_until_full": 86_400.0}, id="a day left"),
+        pytest.param({}, {"seconds_until_full": 60.0, "growth": GrowthRate(1.0, 1799.0)}, id="rate of a few minutes"),
         pytest.param({"rpo_ms": 600_000}, {}, id="at the target"),
         pytest.param(
             {"rpo_ms": 9_000_000, "status": "Stopped", "state": "Disabled"}, {}, id="RPO breach while disabled"
         ),
-        pytest.param({"status": "Stopped", "state": "Disabled"}, {"full_in_s": 0.0}, id="full while disabled"),
+        pytest.param({"status": "Stopped", "state": "Disabled"}, {"seconds_until_full": 0.0}, id="full while disabled"),
         pytest.param({"status": "Starting", "last_op_at": EPOCH - timedelta(minutes=9)}, {}, id="short start"),
         pytest.param({"status": "DataMerging"}, {"stalled_since": LONG_AGO}, id="stalled while merging"),
         pytest.param({"last_op_at": EPOCH + timedelta(seconds=59)}, {}, id="small clock difference"),
@@ -129,7 +131,7 @@ def test_values_within_limits_give_no_reason(changes: dict[str, Any], evidence: 
 
 def test_reasons_are_sorted_by_severity_then_by_kind() -> None:
     task = a_task(status="Failed", rpo_ms=700_000)
-    found = kinds(task, full_in_s=0.0, is_storage_disconnected=True, is_policy_missing=True)
+    found = kinds(task, seconds_until_full=0.0, is_storage_disconnected=True, is_policy_missing=True)
     assert found == [ReasonKind.STORAGE, ReasonKind.FULL, ReasonKind.FAILED, ReasonKind.RPO, ReasonKind.POLICY]
 
 
@@ -167,7 +169,7 @@ def test_huge_rpo_gives_a_valid_date(rpo_ms: int, target_ms: int) -> None:
     st.fixed_dictionaries(
         {},
         optional={
-            "full_in_s": st.sampled_from([0.0, 86_399.0, 86_400.0]),
+            "seconds_until_full": st.sampled_from([0.0, 86_399.0, 86_400.0]),
             "stalled_since": st.just(LONG_AGO),
             "duplicate_task_uuid": st.just("b"),
             "is_storage_disconnected": st.just(True),

@@ -59,9 +59,9 @@ def test_heading_fits_its_column(column: Column) -> None:
         ("growth", {"growth": GrowthRate(0.0, 600)}, "0/h"),
         ("growth", {"growth": GrowthRate(GIB / 3600, 600)}, "+1 GiB/h"),
         ("full-in", {}, ""),
-        ("full-in", {"full_in_s": 0.0}, "full"),
-        ("full-in", {"full_in_s": 7200.0}, "2 h"),
-        ("full-in", {"full_in_s": 1e12}, "> 1 y"),
+        ("full-in", {"seconds_until_full": 0.0}, "full"),
+        ("full-in", {"seconds_until_full": 7200.0}, "2 h"),
+        ("full-in", {"seconds_until_full": 1e12}, "> 1 y"),
         ("protects", {}, "erp-db-01"),
         ("protects", {"resource_refs": ()}, "none"),
         ("protects", {"resource_refs": (ResourceRef("x", "VmInstanceVO"),)}, "VM"),
@@ -87,9 +87,11 @@ def test_task_without_name_is_marked() -> None:
     st.none() | st.integers(-(10**8), 10**8).map(lambda seconds: EPOCH + timedelta(seconds=seconds)),
 )
 def test_figures_fit_their_columns(
-    used: int | None, plan: int | None, growth: GrowthRate | None, full_in_s: float | None, last_op: object
+    used: int | None, plan: int | None, growth: GrowthRate | None, seconds_until_full: float | None, last_op: object
 ) -> None:
-    row = a_row(used_bytes=used, plan_bytes=plan, growth=growth, full_in_s=full_in_s, last_op_at=last_op)
+    row = a_row(
+        used_bytes=used, plan_bytes=plan, growth=growth, seconds_until_full=seconds_until_full, last_op_at=last_op
+    )
     for key in ("used", "plan", "use", "growth", "full-in", "last-op"):
         assert cell_len(plain_text(BY_KEY[key].cell(row, CONTEXT))) <= BY_KEY[key].width
 

@@ -22,7 +22,7 @@ from tests.unit.render.rows import a_row
 CONTEXT = CellContext(EPOCH, {"vm-1": "erp-db-01", "s-1": "backup-server-1"})
 ROW = a_row(
     growth=GrowthRate(1024.5, 600.0),
-    full_in_s=3600.0,
+    seconds_until_full=3600.0,
     resource_refs=(ResourceRef("vm-1", "VmInstanceVO"), ResourceRef("vm-2", "VmInstanceVO")),
     backup_storage_uuid="s-1",
 )

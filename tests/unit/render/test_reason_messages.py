@@ -18,7 +18,7 @@ from tests.doubles import EPOCH, GIB, a_task
 
 CONTEXT = ReasonContext(EPOCH, timezone(timedelta(hours=8)), {"bs-1": "backup-server-1", "uuid-of-b": "cdp-erp-b"})
 EVERYTHING: dict[str, Any] = {
-    "full_in_s": 7200.0,
+    "seconds_until_full": 7200.0,
     "growth": GrowthRate(GIB / 3600, 10_800.0),
     "stalled_since": EPOCH - timedelta(hours=2),
     "duplicate_task_uuid": "uuid-of-b",
@@ -31,12 +31,12 @@ def build_row(evidence: dict[str, Any] | None = None, **changes: Any) -> TaskRow
     task = a_task(**{"backup_storage_uuid": "bs-1", "policy_uuid": "p-1", **changes})
     facts = Evidence(EPOCH, **(evidence or {}))
     reasons = find_reasons(task, facts)
-    return TaskRow(task, overall_severity(task, reasons), facts.growth, facts.full_in_s, reasons)
+    return TaskRow(task, overall_severity(task, reasons), facts.growth, facts.seconds_until_full, reasons)
 
 
 CASES = [
     build_row(EVERYTHING, rpo_ms=1_500_000, last_op_at=EPOCH + timedelta(hours=8)),
-    build_row({"full_in_s": 0.0}, status="Failed", used_bytes=101 * GIB),
+    build_row({"seconds_until_full": 0.0}, status="Failed", used_bytes=101 * GIB),
     build_row(status="Stopped", resource_refs=()),
     build_row(status="Unknown", last_op_at=None),
     build_row(used_bytes=95 * GIB),

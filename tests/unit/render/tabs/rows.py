@@ -24,7 +24,7 @@ def a_row(name: str = "cdp-erp-db", evidence: dict[str, Any] | None = None, **ch
     task = a_task(name, **{"policy_uuid": "p-1", "backup_storage_uuid": "bs-1", **changes})
     facts = Evidence(EPOCH, **(evidence or {}))
     reasons = find_reasons(task, facts)
-    return TaskRow(task, overall_severity(task, reasons), facts.growth, facts.full_in_s, reasons)
+    return TaskRow(task, overall_severity(task, reasons), facts.growth, facts.seconds_until_full, reasons)
 
 
 def read(value: Any, age_s: float = 20.0) -> FetchState[Any]:

@@ -51,14 +51,14 @@ def test_every_tab_renders_any_record(record: dict[str, Any], zone: Any, tab: Ta
     facts = Evidence(
         EPOCH,
         growth=GrowthRate(1e-9 if is_odd else 1e18, 1e12),
-        full_in_s=0.0 if is_odd else 1e18,
+        seconds_until_full=0.0 if is_odd else 1e18,
         stalled_since=EPOCH if is_odd else None,
         duplicate_task_uuid="x" if is_odd else "",
         is_storage_disconnected=is_odd,
         is_policy_missing=is_odd,
     )
     reasons = find_reasons(task, facts)
-    row = TaskRow(task, overall_severity(task, reasons), facts.growth, facts.full_in_s, reasons)
+    row = TaskRow(task, overall_severity(task, reasons), facts.growth, facts.seconds_until_full, reasons)
     fields, raw = raw_fields(task, zone), pretty_json_lines(task)
     context = DetailContext(fields, CapacityHistory(), {}, "", EPOCH, zone, DEFAULT_KEYMAP.labels, raw=raw)
     for line in tab_renderer(tab)(row, context, width, 30):

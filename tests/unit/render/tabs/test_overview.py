@@ -30,7 +30,7 @@ def lines(
     height: int = 40,
     *,
     track: CapacityHistory | None = None,
-    full_in_s: float | None = None,
+    seconds_until_full: float | None = None,
     **context: Any,
 ) -> list[str]:
     """Return the pane for a record as the server sends it."""
@@ -45,8 +45,8 @@ def lines(
         "keys": DEFAULT_KEYMAP.labels,
         **context,
     }
-    reasons = find_reasons(task, Evidence(settings["now"], full_in_s=full_in_s))
-    rows = TaskRow(task, overall_severity(task, reasons), full_in_s=full_in_s, reasons=reasons)
+    reasons = find_reasons(task, Evidence(settings["now"], seconds_until_full=seconds_until_full))
+    rows = TaskRow(task, overall_severity(task, reasons), seconds_until_full=seconds_until_full, reasons=reasons)
     return [plain_text(line) for line in overview.lines(rows, DetailContext(**settings), width, height)]
 
 
@@ -174,11 +174,11 @@ def test_deleted_task_is_marked(height: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("full_in_s", "expected"),
+    ("seconds_until_full", "expected"),
     [(0.0, "protection stops at the plan"), (7200.0, "2 h at this growth"), (None, "no estimate")],
 )
-def test_time_until_full_is_shown(full_in_s: float | None, expected: str) -> None:
-    found = [line for line in lines(FULL_ROW, full_in_s=full_in_s) if line.startswith("full")]
+def test_time_until_full_is_shown(seconds_until_full: float | None, expected: str) -> None:
+    found = [line for line in lines(FULL_ROW, seconds_until_full=seconds_until_full) if line.startswith("full")]
     assert expected in found[0]
 
 
