@@ -17,7 +17,7 @@ def heading(run: Running) -> str:
     return run.headings
 
 
-async def test_o_shows_and_hides_columns() -> None:
+async def test_column_chooser_shows_and_hides_columns() -> None:
     async with showing(FLEET, size=(120, 40)) as run:
         await run.press("d", "o")
         assert "[x] STATUS" in run.screen

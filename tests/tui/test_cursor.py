@@ -112,7 +112,7 @@ async def test_cursor_and_scroll_survive_a_hundred_shuffles() -> None:
         for _ in range(len(polls) - 1):
             await run.poll()
             assert run.cursor == held
-            assert held in {row.task.uuid for row in run.rows}, "the cursor is in sight"
+            assert held in {row.task.uuid for row in run.rows}, "the cursor must be visible"
 
 
 async def test_scroll_stays_while_nothing_moves() -> None:
@@ -133,7 +133,7 @@ async def test_untouched_list_stays_at_its_top() -> None:
         assert run.cursor == "uuid-of-task-000"
         await run.poll()
         await run.until(lambda: run.names[0] == "task-001")
-        assert run.cursor == "uuid-of-task-001", "nobody had put it on the other one"
+        assert run.cursor == "uuid-of-task-001", "the user did not move it"
 
 
 async def test_untouched_cursor_stays_on_its_task_while_visible() -> None:

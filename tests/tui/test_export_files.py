@@ -39,7 +39,7 @@ def home(here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def locked(here: Path, home: Path) -> Iterator[Path]:
-    # The home folder is in it, and must be made before.
+    # The home folder is in it and must be created before.
     assert home.parent == here
     here.chmod(0o500)
     yield here
@@ -182,7 +182,7 @@ async def test_failed_export_leaves_no_file(here: Path) -> None:
 
 @pytest.fixture
 def full_disk() -> Iterator[None]:
-    """No file can be larger than 64 KiB: the error comes half way, as on a disk that is full."""
+    """Limit files to 64 KiB, so that writing fails half way, as on a full disk."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, before[1]))
     yield

@@ -69,7 +69,7 @@ async def test_remapped_key_is_shown_in_footer_palette_and_help() -> None:
         page = "\n".join(plain_text(line) for line in app.screen.query_one("#help", ScrollableLines).lines)
         assert re.search(r"^  \^k h +Show help$", page, re.MULTILINE)
         await run.press("h")
-        assert len(app.screen_stack) == 1, "what opens help closes it"
+        assert len(app.screen_stack) == 1, "the key that opens the help closes it"
 
 
 async def test_menu_is_closed_by_the_key_that_opened_it() -> None:
@@ -143,8 +143,8 @@ def test_displayed_key_names_are_accepted_in_the_configuration() -> None:
     for key in KEYS:
         for name in key.keys.split(","):
             assert normalize_key(name) == name
-        told = DEFAULT_KEYMAP.labels[key.id]
-        assert normalize_key(told) == key.keys.split(",")[0]
+        label = DEFAULT_KEYMAP.labels[key.id]
+        assert normalize_key(label) == key.keys.split(",")[0]
 
 
 @pytest.mark.parametrize(

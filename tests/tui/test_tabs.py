@@ -25,7 +25,7 @@ def a_node() -> ScriptedNode:
 
 
 def tab_of(run: Running) -> str:
-    """The title of the tab that is shown."""
+    """Return the title of the current tab."""
     return plain_text(run.detail.head[0]).partition("[")[2].partition("]")[0]
 
 
@@ -92,7 +92,7 @@ async def test_failed_request_is_shown_in_its_tab_only() -> None:
         assert run.banner == ""
 
 
-async def test_recovery_points_are_requested_only_for_the_task_at_rest() -> None:
+async def test_recovery_points_are_requested_only_where_the_cursor_stays() -> None:
     node = a_node()
     async with running(node) as run:
         await run.until(lambda: run.rows)
@@ -169,7 +169,7 @@ async def test_pane_search_finds_text_and_n_goes_to_the_next_match() -> None:
         assert run.table.has_focus
 
 
-async def test_search_scrolls_to_a_match_out_of_sight() -> None:
+async def test_search_scrolls_to_a_hidden_match() -> None:
     async with running(a_node(), size=(80, 24)) as run:
         await run.until(lambda: run.rows)
         await run.press("enter", "slash", *"bandwidth", "escape", "slash", *"lastop", "enter")

@@ -32,7 +32,7 @@ def contrast(one: str, other: str) -> float:
 
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
 @pytest.mark.parametrize("role", [role for role in Role if role not in DRAWINGS | LABELS])
-def test_text_can_be_read_on_list_and_bars(theme: Theme, role: Role) -> None:
+def test_text_is_readable_on_list_and_bars(theme: Theme, role: Role) -> None:
     for ground in (theme.background, theme.panel):
         assert ground is not None
         assert contrast(theme.variables[f"role-{role}"], ground) >= READABLE, f"on {ground}"
@@ -40,7 +40,7 @@ def test_text_can_be_read_on_list_and_bars(theme: Theme, role: Role) -> None:
 
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
 @pytest.mark.parametrize("role", sorted(LABELS))
-def test_the_name_of_a_profile_can_be_read_on_its_colour(theme: Theme, role: Role) -> None:
+def test_profile_name_is_readable_on_its_colour(theme: Theme, role: Role) -> None:
     assert theme.background is not None
     assert contrast(theme.background, theme.variables[f"role-{role}"]) >= READABLE
 
@@ -48,7 +48,7 @@ def test_the_name_of_a_profile_can_be_read_on_its_colour(theme: Theme, role: Rol
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
 @pytest.mark.parametrize("ground", sorted(CURSOR_BACKGROUNDS))
 @pytest.mark.parametrize("role", sorted(UNDER_CURSOR - DRAWINGS))
-def test_text_can_be_read_under_the_cursor(theme: Theme, ground: str, role: Role) -> None:
+def test_text_is_readable_under_the_cursor(theme: Theme, ground: str, role: Role) -> None:
     assert contrast(theme.variables[f"role-{role}"], theme.variables[ground]) >= READABLE
 
 
@@ -61,7 +61,7 @@ XTERM = (
 @pytest.mark.parametrize("palette", [VGA.split(), XTERM.split()], ids=["vga", "xterm"])
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
 @pytest.mark.parametrize("role", [role for role in Role if role not in DRAWINGS])
-def test_text_can_be_read_in_sixteen_colours(theme: Theme, role: Role, palette: list[str]) -> None:
+def test_text_is_readable_in_sixteen_colours(theme: Theme, role: Role, palette: list[str]) -> None:
     grounds = [theme.background, theme.panel]
     if role in UNDER_CURSOR:
         grounds += [theme.variables[name] for name in CURSOR_BACKGROUNDS]

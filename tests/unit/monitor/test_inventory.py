@@ -47,19 +47,24 @@ class ServiceRunner:
         )
         self.changes = 0
 
-    async def run_until_idle(self, act: Callable[[], object] = lambda: None, *, real_s: float = 0.0) -> None:
-        async with asyncio.TaskGroup() as group:
+    async def run_until_idle(
+        self, act: Callable[[], object] = lambda: None, *, until: Callable[[], object] = lambda: True
+    ) -> None:
+        async with asyncio.timeout(60), asyncio.TaskGroup() as group:
             running = group.create_task(self.inventory.run(self._count))
             act()
-            await asyncio.sleep(real_s)
+            while not until():  # noqa: ASYNC110 - the service has no event for it
+                await asyncio.sleep(0)
             await _run_event_loop()
             running.cancel()
 
     async def load_names(self, *uuids: str) -> None:
         await self.run_until_idle(lambda: self.inventory.request_names(uuids))
 
-    async def show(self, need: InventoryNeeds, *, force: bool = False, real_s: float = 0.0) -> None:
-        await self.run_until_idle(lambda: self.inventory.set_needs(need, force=force), real_s=real_s)
+    async def show(
+        self, need: InventoryNeeds, *, force: bool = False, until: Callable[[], object] = lambda: True
+    ) -> None:
+        await self.run_until_idle(lambda: self.inventory.set_needs(need, force=force), until=until)
 
     def _count(self) -> None:
         self.changes += 1
@@ -236,7 +241,7 @@ async def test_hanging_request_times_out_and_keeps_the_old_value() -> None:
     await runner.show(InventoryNeeds(storages=True))
     runner.clock.seconds += SHOWN_MAX_AGE_S
     node.side_gate.clear()
-    await runner.show(InventoryNeeds(storages=True), real_s=0.1)
+    await runner.show(InventoryNeeds(storages=True), until=lambda: runner.inventory.storages.failure)
     storages = runner.inventory.storages
     assert storages.failure is not None
     assert storages.failure.kind is FailureKind.TIMED_OUT
