@@ -91,8 +91,8 @@ def test_letters_that_come_at_once_group_fold_and_find(opened: tuple[ManagementN
 def test_what_is_marked_is_written_where_the_user_is(opened: tuple[ManagementNode, Terminal], tmp_path: Path) -> None:
     _, terminal = opened
     terminal.send("  ")
-    terminal.wait_for("2 marked", lambda screen: sum(line.startswith("*") for line in screen.lines) == 2)
-    marked = [line.split()[1] for line in terminal.lines if line.startswith("*")]
+    terminal.wait_for("2 marked", lambda screen: sum(line[1:2] == "*" for line in screen.lines) == 2)
+    marked = [line[2:].split()[0] for line in terminal.lines if line[1:2] == "*"]
     terminal.send("\x13j")
     terminal.wait_for(r"Wrote 2 marked tasks to \./cdptui-127\.0\.0\.1-\d+-\w+\.json")
     (path,) = tmp_path.glob("*.json")

@@ -94,6 +94,7 @@ async def test_copying_is_of_what_is_marked() -> None:
         await run.press("escape", "space", "space", "c")
         assert "u  2 UUIDs" in run.screen
         assert "j  2 rows as JSON" in run.screen
+        assert "w  Why of 2 tasks" in run.screen
 
 
 async def test_too_many_to_copy_are_for_a_file() -> None:
