@@ -57,6 +57,10 @@ def test_without_colours_the_cursor_and_the_worst_are_seen(fleet: str, monitor: 
     terminal.wait_for("60/60 tasks")
     terminal.send("jj")
     terminal.wait_for(lambda screen: reversed_lines(screen) == [5], "✖ Failed")
+    assert terminal.lines[5].startswith("✖")
+    problem = terminal.lines[2].index("PROBLEM")
+    assert all(terminal.cell(x, 5).bold for x in (0, problem))
+    assert not terminal.cell(2, 5).bold
     assert styles(terminal) <= ATTRIBUTES
     # Keys go to the detail pane: the cursor's line is underlined instead.
     terminal.send("\t")
