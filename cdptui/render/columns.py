@@ -13,7 +13,7 @@ from cdptui.models.severity import status_severity
 from cdptui.models.task_row import TaskRow
 from cdptui.render import groups, task_cells
 from cdptui.render.spans import Line
-from cdptui.render.task_cells import BAR_CELLS, CellContext
+from cdptui.render.task_cells import BAR_CELLS, PROBLEM_CELLS, CellContext
 
 SortValue = tuple[bool, float | str]
 """A flag for unknown values, which sort last in either direction, and the value."""
@@ -119,7 +119,7 @@ PROBLEM: Final = Column(
     "problem",
     "PROBLEM",
     "Most severe problem, and how many others; the Why tab has all",
-    18,
+    PROBLEM_CELLS,
     task_cells.problem,
     lambda row: _number(row.severity if row.reasons else None),
     (

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from cdptui.models.reasons import Reason
 from cdptui.models.task_row import TaskRow
 from cdptui.render.columns import Column, DatumValue, ExportField
 from cdptui.render.task_cells import CellContext
@@ -31,15 +32,33 @@ def iter_csv(rows: Sequence[TaskRow], columns: Iterable[Column], context: CellCo
         yield _csv_text([_cell(field.value(row, context)) for field in fields] for row in rows[at : at + _CHUNK])
 
 
-def iter_json(about: Mapping[str, object], records: Iterable[str]) -> Iterator[str]:
-    """Yield a JSON object with the metadata of `about`, and with `records`, which are JSON already, under `tasks`."""
+def iter_json(about: Mapping[str, object], records: Iterable[str], rows: Iterable[TaskRow]) -> Iterator[str]:
+    """Yield a JSON object with the metadata of `about`, and with `records`, which are JSON already, under `tasks`.
+
+    Under `problems` are those of `rows` by the UUID of the task, worst first; tasks without problems are left out.
+    """
     head = "".join(f"  {json.dumps(name)}: {json.dumps(_json_value(value))},\n" for name, value in about.items())
     yield f'{{\n{head}  "tasks": ['
     separator = "\n"
     for record in records:
         yield f"{separator}    {record}"
         separator = ",\n"
-    yield "\n  ]\n}\n"
+    yield '\n  ],\n  "problems": {'
+    separator = "\n"
+    for row in rows:
+        if row.reasons:
+            problems = json.dumps([_problem(reason) for reason in row.reasons])
+            yield f"{separator}    {json.dumps(row.task.uuid)}: {problems}"
+            separator = ",\n"
+    yield "\n  }\n}\n"
+
+
+def _problem(reason: Reason) -> dict[str, object]:
+    return {
+        "problem": reason.kind.value,
+        "severity": reason.severity.name.lower(),
+        "since": _json_value(reason.since),
+    }
 
 
 def _unique_fields(columns: Iterable[Column]) -> list[ExportField]:

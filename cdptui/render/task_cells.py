@@ -15,6 +15,7 @@ from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import ROLES, status_line
 
 BAR_CELLS: Final = 6
+PROBLEM_CELLS: Final = 18
 _DAY_S: Final = 86400.0
 _MAX_NAMED: Final = 20
 """Resources of a task that the VM column lists."""
@@ -131,7 +132,9 @@ def problem(row: TaskRow, context: CellContext) -> Line:
 
     worst, more = row.reasons[0], len(row.reasons) - 1
     label = reason_label(worst, row, ReasonContext(context.now, context.zone, context.names))
-    return (Span(f"{label} +{more}" if more else label, ROLES[worst.severity]),)
+    text = f"{label} +{more}" if more else label
+    # The number of others is a hint, which must not cut the problem.
+    return (Span(text if len(text) <= PROBLEM_CELLS else label, ROLES[worst.severity]),)
 
 
 def uuid(row: TaskRow, _: CellContext) -> Line:

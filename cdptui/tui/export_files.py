@@ -122,7 +122,7 @@ async def export_table(request: ExportRequest, ending: str) -> str:
     if ending == "csv":
         pieces: Iterable[str] = iter_csv(request.rows, request.columns, request.context)
     else:
-        pieces = iter_json(_metadata(request), (request.record(row.task) for row in request.rows))
+        pieces = iter_json(_metadata(request), (request.record(row.task) for row in request.rows), request.rows)
     return await _save(request, _content_text(request), ending, pieces)
 
 

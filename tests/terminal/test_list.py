@@ -93,8 +93,8 @@ def test_marked_tasks_are_exported_to_the_current_folder(
 ) -> None:
     _, terminal = opened
     terminal.send("  ")
-    terminal.wait_for("2 marked", lambda screen: sum(line.startswith("*") for line in screen.lines) == 2)
-    marked = [line.split()[1] for line in terminal.lines if line.startswith("*")]
+    terminal.wait_for("2 marked", lambda screen: sum(line[1:2] == "*" for line in screen.lines) == 2)
+    marked = [line[2:].split()[0] for line in terminal.lines if line[1:2] == "*"]
     terminal.send("\x13j")
     terminal.wait_for(r"Wrote 2 marked tasks to \./cdptui-127\.0\.0\.1-\d+-\w+\.json")
     (path,) = tmp_path.glob("*.json")

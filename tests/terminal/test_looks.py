@@ -57,6 +57,11 @@ def test_cursor_and_worst_task_are_visible_without_colours(fleet: str, monitor: 
     terminal.wait_for("60/60 tasks")
     terminal.send("jj")
     terminal.wait_for(lambda screen: reversed_lines(screen) == [screen.heading_row + 3], "✖ Failed")
+    row = terminal.heading_row + 3
+    assert terminal.lines[row].startswith("✖")
+    problem = terminal.lines[terminal.heading_row].index("PROBLEM")
+    assert all(terminal.cell(x, row).bold for x in (0, problem))
+    assert not terminal.cell(2, row).bold
     assert styles(terminal) <= ATTRIBUTES
     # With the focus on the detail pane, the line of the cursor is underlined instead.
     terminal.send("\t")

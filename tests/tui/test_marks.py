@@ -94,6 +94,7 @@ async def test_copy_copies_the_marked_tasks() -> None:
         await run.press("escape", "space", "space", "c")
         assert "u  2 UUIDs" in run.screen
         assert "j  2 rows as JSON" in run.screen
+        assert "w  Why of 2 tasks" in run.screen
 
 
 async def test_copy_of_too_many_tasks_is_written_to_a_file() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from cdptui.models.capacity import CapacityHistory
@@ -66,7 +67,7 @@ class DetailController:
         context = DetailContext(
             fields=self._fields_of(task, connection) if tab is RAW else (),
             track=self._low_bandwidth.history(task.uuid, connection.history) if tab is OVERVIEW else CapacityHistory(),
-            names=_with_duplicates(connection.names, row, connection),
+            names=names_with_duplicates([row], connection),
             names_problem=failure_label(failure) if failure is not None else "",
             now=snapshot.taken_at,
             zone=connection.zone,
@@ -163,9 +164,10 @@ class PaneLayout:
         styles.height = f"{share}%" if share is not None and not is_wide else None
 
 
-def _with_duplicates(names: Mapping[str, str], row: TaskRow, connection: NodeConnection) -> Mapping[str, str]:
-    """Return the known names and those of the tasks that a problem of `row` refers to."""
-    others = (connection.row(reason.other) for reason in row.reasons if reason.kind is ReasonKind.TWO_TASKS)
+def names_with_duplicates(rows: Iterable[TaskRow], connection: NodeConnection) -> Mapping[str, str]:
+    """Return the known names and those of the tasks that problems of `rows` refer to."""
+    names, reasons = connection.names, chain.from_iterable(row.reasons for row in rows)
+    others = (connection.row(reason.other) for reason in reasons if reason.kind is ReasonKind.TWO_TASKS)
     duplicates = {other.task.uuid: other.task.name for other in others if other is not None}
     return ChainMap(duplicates, dict(names)) if duplicates else names
 

@@ -25,7 +25,7 @@ from cdptui.render.tabs.registry import Tab, adjacent_tab
 from cdptui.render.task_cells import CellContext
 from cdptui.tasklist.model import TaskListModel, Work
 from cdptui.tasklist.sort_order import SortOrder
-from cdptui.tui.controllers.detail import DetailController, PaneLayout
+from cdptui.tui.controllers.detail import DetailController, PaneLayout, names_with_duplicates
 from cdptui.tui.controllers.saved_views import SavedViewsController
 from cdptui.tui.footer_keys import FooterPlace
 from cdptui.tui.keymap import Keymap, KeyScope, bindings
@@ -459,6 +459,7 @@ class TaskBrowser(Container):
 
     def action_copy(self) -> None:
         """Choose what to copy of the marked tasks, or of the one under the cursor."""
+        from cdptui.render.reason_messages import ReasonContext
         from cdptui.tui.screens.menus import MAX_COPIED, open_copy_menu
 
         rows = self._target_rows
@@ -468,7 +469,9 @@ class TaskBrowser(Container):
             save = self.keymap.labels["save"]
             self.show_notice(f"{len(rows)} tasks are too many to copy: {save} saves them to a file")
         else:
-            open_copy_menu(self.screen, rows, self._connection, self._target.node)
+            cells, names = self._cell_context(), names_with_duplicates(rows, self._connection)
+            context = ReasonContext(cells.now, cells.zone, names)
+            open_copy_menu(self.screen, rows, self._connection, self._target.node, context)
 
     def action_save(self) -> None:
         """Save the listed or the marked tasks, or the screen, to a file."""

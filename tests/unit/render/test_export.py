@@ -8,9 +8,12 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cdptui.models.capacity import GrowthRate
+from cdptui.models.reasons import Reason, ReasonKind
 from cdptui.models.sanitize import sanitize
+from cdptui.models.severity import Severity
 from cdptui.models.task import ResourceRef
 from cdptui.models.task_row import TaskRow
 from cdptui.render.columns import BY_KEY, COLUMNS, DEFAULT_COLUMNS
@@ -25,6 +28,12 @@ ROW = a_row(
     seconds_until_full=3600.0,
     resource_refs=(ResourceRef("vm-1", "VmInstanceVO"), ResourceRef("vm-2", "VmInstanceVO")),
     backup_storage_uuid="s-1",
+)
+
+
+AILING = replace(
+    a_row("b", uuid="0b", status="Failed"),
+    reasons=(Reason(ReasonKind.FAILED, Severity.CRITICAL, EPOCH), Reason(ReasonKind.NO_VM, Severity.WARNING)),
 )
 
 
@@ -61,6 +70,11 @@ def test_csv_has_base_units_and_utc() -> None:
         "uuid": "uuid-of-cdp-erp-db",
         "description": "",
     }
+
+
+def test_csv_has_all_problems_and_the_start_of_the_most_severe_one() -> None:
+    (row,) = written([AILING], ["problem"])
+    assert row == {"severity": "critical", "problems": "failed; no-vm", "since": "2026-01-01T00:00:00Z"}
 
 
 def test_csv_has_the_chosen_columns_in_their_order() -> None:
@@ -103,7 +117,7 @@ def test_json_is_an_object_with_the_unchanged_records(records: list[str]) -> Non
         "filter": None,
         "is_complete": False,
     }
-    text = "".join(iter_json(about, records))
+    text = "".join(iter_json(about, records, [ROW, AILING]))
     assert text.isascii()
     assert "\x1b" not in text
     assert json.loads(text) == {
@@ -112,5 +126,11 @@ def test_json_is_an_object_with_the_unchanged_records(records: list[str]) -> Non
         "filter": None,
         "is_complete": False,
         "tasks": [json.loads(record) for record in records],
+        "problems": {
+            "0b": [
+                {"problem": "failed", "severity": "critical", "since": "2026-01-01T00:00:00Z"},
+                {"problem": "no-vm", "severity": "warning", "since": None},
+            ]
+        },
     }
     assert all(record in text for record in records)
