@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from cdptui.models.aggregates import SHARED_CAUSES, GroupSummary
+from cdptui.models.aggregates import SHARED_CAUSES, GroupSummary, main_reason
 from cdptui.models.reasons import ReasonKind
 from cdptui.models.task_row import TaskRow
 from cdptui.render import formatting
@@ -33,9 +33,9 @@ class Grouping(Struct, frozen=True):
 
 def _problem_key(row: TaskRow) -> str:
     """Return the worst problem of a task, with the UUID of its cause where many tasks share it."""
-    if not row.reasons:
+    worst = main_reason(row)
+    if worst is None:
         return ""
-    worst = row.reasons[0]
     return f"{worst.kind.value}{_CAUSE}{worst.other}" if worst.kind in SHARED_CAUSES else worst.kind.value
 
 
