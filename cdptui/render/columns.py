@@ -187,6 +187,7 @@ FULL_IN: Final = Column(
     lambda row: _number(row.full_in_s),
     (ExportField("full_in_s", lambda row, _: row.full_in_s),),
     align="right",
+    group_cell=groups.full_in,
 )
 PROTECTS: Final = Column(
     "protects",
@@ -197,6 +198,7 @@ PROTECTS: Final = Column(
     lambda row: _number(len(row.task.resource_refs)),
     _RESOURCES,
     flex=16,
+    group_cell=groups.free,
 )
 LAST_OP: Final = Column(
     "last-op",
@@ -221,6 +223,7 @@ REASON: Final = Column(
     ),
     flex=4,
     descending_first=True,
+    group_cell=groups.problem,
 )
 STORAGE: Final = Column(
     "storage",

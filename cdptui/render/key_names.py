@@ -13,6 +13,9 @@ KEY_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "slower": "+",
         "filter": "/",
         "back": "Esc",
+        "open": "Enter",
+        "link-next": "J",
+        "link-previous": "K",
         "next-hit": "n",
         "previous-hit": "N",
     }
