@@ -9,12 +9,25 @@ from typing import Final
 from msgspec import Struct
 
 from cdptui.models.capacity import GrowthRate
-from cdptui.models.reasons import ReasonKind
+from cdptui.models.reasons import Reason, ReasonKind
 from cdptui.models.severity import Severity, status_severity
 from cdptui.models.task_row import TaskRow
 
 SHARED_CAUSES: Final = frozenset({ReasonKind.STORAGE, ReasonKind.POLICY})
 """Problems whose cause is outside of the tasks: one storage or policy, which many tasks share."""
+
+
+def main_reason(row: TaskRow) -> Reason | None:
+    """Return the problem that a task is counted under: the worst; None for no problem.
+
+    Of problems that are equally severe, an unreadable record is the cause: what could not be read seems to be missing.
+    """
+    reasons = row.reasons
+    if not reasons:
+        return None
+    worst = reasons[0].severity
+    unreadable = (reason for reason in reasons if reason.kind is ReasonKind.UNREADABLE and reason.severity == worst)
+    return next(unreadable, reasons[0])
 
 
 class ProblemCount(Struct, frozen=True):
@@ -67,8 +80,8 @@ class FleetAccumulator:
         self._counts[task.status, status_severity(task.status, task.state)] += sign
         self._used_bytes += sign * (task.used_bytes or 0)
         self._plan_bytes += sign * (task.plan_bytes or 0)
-        if row.reasons:
-            worst = row.reasons[0]
+        worst = main_reason(row)
+        if worst is not None:
             cause = worst.other if worst.kind in SHARED_CAUSES else ""
             self._problems[worst.kind, cause, worst.severity] += sign
 

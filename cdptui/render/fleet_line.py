@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from cdptui.models.aggregates import FleetSummary, ProblemCount
-from cdptui.models.reasons import ReasonKind
+from cdptui.models.aggregates import SHARED_CAUSES, FleetSummary, ProblemCount
 from cdptui.models.severity import Severity
 from cdptui.render import formatting
 from cdptui.render.line_fitting import Measure, cut, cut_text, joined, line_width, spread
+from cdptui.render.problem_text import problem_phrase
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import ROLES, status_rank
 
@@ -19,22 +19,6 @@ _GLYPHS: Final = {Severity.CRITICAL: "✖ ", Severity.WARNING: "▲ "}
 _SEPARATOR: Final = " · "
 _MIN_NAME: Final = 6
 """Cells to which the name of a storage is cut at most."""
-
-_PHRASES: Final = {
-    ReasonKind.FULL: "plan full",
-    ReasonKind.UNKNOWN: "status unknown",
-    ReasonKind.FULL_SOON: "full within a day",
-    ReasonKind.RPO: "over RPO target",
-    ReasonKind.NO_VM: "without VM",
-    ReasonKind.TWO_TASKS: "on a VM with two tasks",
-    ReasonKind.STARTING: "starting for long",
-    ReasonKind.ACTIVE_WHILE_DISABLED: "disabled but active",
-    ReasonKind.UNKNOWN_STATUS: "in a new status",
-    ReasonKind.NEAR_FULL: "nearly full",
-    ReasonKind.LONG_DISABLED: "disabled for long",
-    ReasonKind.CLOCK_SKEW: "with a clock ahead",
-}
-"""What is said after the number of tasks. Other kinds are said in the words of their value: `failed`, `stopped`."""
 
 
 def fleet_line(fleet: FleetSummary | None, names: Mapping[str, str], width: int, measure: Measure) -> Line:
@@ -79,13 +63,10 @@ def _problem_span(problem: ProblemCount, names: Mapping[str, str]) -> Span:
 
 def _problem_text(problem: ProblemCount, name: str) -> str:
     """Return a problem in words: a shared cause with the number of tasks that it affects, else tasks and problem."""
-    match problem.kind:
-        case ReasonKind.STORAGE:
-            return f"{name or 'backup storage'} disconnected: {_tasks(problem.count)} affected"
-        case ReasonKind.POLICY:
-            return f"{name or 'policy'} not visible: {_tasks(problem.count)}"
-        case kind:
-            return f"{problem.count} {_PHRASES.get(kind) or kind.value.replace('-', ' ')}"
+    phrase = problem_phrase(problem.kind, name)
+    if problem.kind not in SHARED_CAUSES:
+        return f"{problem.count} {phrase}"
+    return f"{phrase}: {_tasks(problem.count)} affected"
 
 
 def _shortened(problem: ProblemCount, name: str, width: int, measure: Measure) -> str:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from cdptui.models.aggregates import GroupSummary
+from cdptui.models.aggregates import SHARED_CAUSES, GroupSummary, main_reason
+from cdptui.models.reasons import ReasonKind
 from cdptui.models.severity import Severity
 from cdptui.models.task_row import TaskRow
 from cdptui.render import formatting
+from cdptui.render.problem_text import problem_phrase
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import GLYPHS, OTHER_GLYPH, ROLES
 from cdptui.render.task_cells import BAR_CELLS, CellContext, bar, rpo_role, usage_role
@@ -33,11 +35,24 @@ class Grouping(Struct, frozen=True):
     """True when the value is a UUID that may have a name."""
 
 
+def _problem_key(row: TaskRow) -> str:
+    """Return the worst problem of a task, with the UUID of its cause where many tasks share it."""
+    worst = main_reason(row)
+    if worst is None:
+        return ""
+    return f"{worst.kind.value}{_CAUSE}{worst.other}" if worst.kind in SHARED_CAUSES else worst.kind.value
+
+
+_CAUSE: Final = ":"
+"""Separates the kind of a problem from the UUID of its cause."""
+
+
 GROUPINGS: Final = (
     Grouping("storage", "b", "Backup storage", lambda row: row.task.backup_storage_uuid or "", is_named=True),
     Grouping("policy", "p", "Policy", lambda row: row.task.policy_uuid or "", is_named=True),
     Grouping("status", "s", "Status", lambda row: row.task.status),
     Grouping("state", "t", "State", lambda row: row.task.state),
+    Grouping("problem", "r", "Problem", _problem_key),
 )
 
 BY_KEY: Final = {grouping.key: grouping for grouping in GROUPINGS}
@@ -135,6 +150,9 @@ def group_name(group: GroupSummary, context: CellContext) -> str:
     """Return the name of the group: its value, or the name of the resource."""
     if BY_KEY[group.by].is_named:
         return context.names.get(group.key, group.key) or f"no {group.by}"
+    if group.by == "problem" and group.key:
+        kind, _, cause = group.key.partition(_CAUSE)
+        return problem_phrase(ReasonKind(kind), context.names.get(cause, ""))
     if group.by == "status":
         return f"{GLYPHS.get(group.key, OTHER_GLYPH)} {group.key}"
     return group.key or f"no {group.by}"

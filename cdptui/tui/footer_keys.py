@@ -145,7 +145,16 @@ def _configured(ids: Sequence[str], label: str, keymap: Keymap) -> FooterKey:
 
 
 def _help_in_text(keymap: Keymap) -> tuple[FooterKey, ...]:
-    """Return the help key that works while the user types: one that types no text."""
+    label = help_key_in_text(keymap)
+    return (FooterKey(label, "help"),) if label else ()
+
+
+def help_key_in_text(keymap: Keymap) -> str:
+    """Return the help key that works while the user types, as it types no text; empty when there is none.
+
+    >>> from cdptui.tui.keymap import DEFAULT_KEYMAP
+    >>> help_key_in_text(DEFAULT_KEYMAP)
+    'F1'
+    """
     (action,) = (key for key in keymap.keys if key.id == "help")
-    labels = (label for label in key_labels(action).split() if len(label) > 1)
-    return tuple(FooterKey(label, "help") for label in list(labels)[:1])
+    return next((label for label in key_labels(action).split() if len(label) > 1), "")

@@ -102,7 +102,9 @@ KEYS: Final = (
         "Scroll columns right",
         KeyScope.LIST,
     ),
-    KeyBinding("group", "b", "group_menu", "Group", "Group by backup storage, policy, status or state", KeyScope.LIST),
+    KeyBinding(
+        "group", "b", "group_menu", "Group", "Group by backup storage, policy, status, state or problem", KeyScope.LIST
+    ),
     KeyBinding("fold", "z", "fold", "Fold", "Fold or unfold the group at the cursor", KeyScope.LIST),
     KeyBinding("fold-all", "Z", "fold_all", "Fold all", "Fold or unfold all groups", KeyScope.LIST),
     KeyBinding(

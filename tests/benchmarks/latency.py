@@ -10,7 +10,7 @@ from statistics import median
 
 from tests.benchmarks.figures import Figure, Measured
 from tests.benchmarks.simulator_process import SimulatorProcess
-from tests.benchmarks.watched import Watched, open_monitor
+from tests.benchmarks.watched import HEADINGS, Watched, open_monitor
 
 _KEYS = 300
 _PAUSES_S = (0.02, 0.06)
@@ -90,8 +90,8 @@ def sort_10k() -> Measured:
         terminal.wait_for("10000/10000 tasks", seconds=60)
         terminal.rest(0.5)
         for _ in range(_SORTS):
-            before = terminal.lines[-1], terminal.lines[2]
-            found.append(_answered(terminal, ">", lambda: (terminal.lines[-1], terminal.lines[2]) != before))  # noqa: B023 - called before the next round
+            before = terminal.lines[-1], terminal.lines[HEADINGS]
+            found.append(_answered(terminal, ">", lambda: (terminal.lines[-1], terminal.lines[HEADINGS]) != before))  # noqa: B023 - called before the next round
             terminal.rest()
     middle = median(found) * 1000
     return Measured(middle, f"{middle:.0f} ms", note=f"longest {max(found) * 1000:.0f} ms")

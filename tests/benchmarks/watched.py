@@ -22,8 +22,11 @@ _QUIET_S = 0.003
 _MOVE = re.compile(rb"\x1b\[(\d+);(\d+)H")
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
-BODY = range(3, 39)
-"""The lines of the list at 120x40, from 0: below header and headings, above the footer."""
+HEADINGS = 3
+"""The line of the column headings, from 0: below the header and the title of the list."""
+
+BODY = range(HEADINGS + 1, 39)
+"""The lines of the list at 120x40, above the footer."""
 
 
 class Burst(NamedTuple):
@@ -137,8 +140,8 @@ class Watched(Terminal):
 
     @property
     def detail_name(self) -> str:
-        """How the title of the detail pane begins, which stands under its tabs."""
-        return self._screen.display[4].partition("│ ")[2][:6]
+        """How the title of the detail pane begins, which is in its border."""
+        return self._screen.display[HEADINGS - 1].partition("┌─ ")[2][:6]
 
     def cells(self, y: int) -> list[tuple[str, str, str, bool]]:
         """What a line shows, cell by cell."""

@@ -187,6 +187,16 @@ class Terminal:
         return next((line for line in self.lines if text in line), "")
 
     @property
+    def heading_row(self) -> int:
+        """The line of the list's headings, from 0; the last line while there are none."""
+        return next((y for y, line in enumerate(self.lines) if re.search("NAME .*STATUS", line)), len(self.lines) - 1)
+
+    @property
+    def list_lines(self) -> list[str]:
+        """The lines below the headings of the list, with the footer."""
+        return self.lines[self.heading_row + 1 :] or [""]
+
+    @property
     def grounds(self) -> list[str]:
         """The background at the left end of each line; that of the cursor's is another one."""
         return [self._screen.buffer[y][0].bg for y in range(self._screen.lines)]

@@ -94,7 +94,7 @@ def test_hanging_request_does_not_delay_the_exit(
     assert node.sessions.alive() == 0
 
 
-@pytest.mark.parametrize(("key", "dialog"), [("s", "Sort by"), ("/", "filter")])
+@pytest.mark.parametrize(("key", "dialog"), [("s", "Sort by"), ("/", "Text, or conditions")])
 def test_ctrl_l_and_ctrl_c_work_on_every_screen(
     simulate: Simulate, monitor: OpenMonitor, key: str, dialog: str
 ) -> None:

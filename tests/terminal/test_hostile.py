@@ -84,15 +84,16 @@ def test_the_list_is_aligned_whatever_the_names(node: tuple[ManagementNode, str]
 
     def has_aligned_statuses(screen: Terminal) -> bool:
         start = screen.line_with("STATUS").index("STATUS")
-        cells = ("".join(screen.cell(x, y).data for x in range(start, start + 3)) for y in range(3, 3 + len(HOSTILE)))
+        rows = range(screen.heading_row + 1, screen.heading_row + 1 + len(HOSTILE))
+        cells = ("".join(screen.cell(x, y).data for x in range(start, start + 3)) for y in rows)
         return all(re.fullmatch(r"[●✖■◕◔○◆◇?] [A-Z]", status) for status in cells)
 
     terminal.wait_for(
         f"{len(HOSTILE)}/{len(HOSTILE)} tasks",
-        "Fields as the server sent them",
+        "protected resource",
         "STATUS.*│",
         has_aligned_statuses,
-        lambda screen: places_of(screen, "│", range(2, 39)) == {screen.line_with("STATUS").index("│")},
+        lambda screen: places_of(screen, "│", range(3, 39)) == {screen.line_with("STATUS").index("│")},
         r"\(no name\)",
         re.escape("[red]a[/]b"),
     )
@@ -109,7 +110,7 @@ def test_every_detail_notice_and_group_is_inert(node: tuple[ManagementNode, str]
     for _ in HOSTILE:
         terminal.send("j" + "." * 6)
         terminal.read_for(0.05)
-    terminal.wait_for(lambda screen: places_of(screen, "│", range(2, 39)) == {border})
+    terminal.wait_for(lambda screen: places_of(screen, "│", range(3, 39)) == {border})
     for keys in ("b", ESCAPE, "s", ESCAPE, "c", ESCAPE, "?", ESCAPE, "o", ESCAPE, "w", "w"):
         terminal.send(keys)
         terminal.wait_until_read()

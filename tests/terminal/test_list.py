@@ -85,7 +85,7 @@ def test_letters_that_come_at_once_group_fold_and_find(opened: tuple[ManagementN
 
     terminal.wait_for(is_folded, lambda screen: "▾" not in screen.text)
     terminal.send("g\r")
-    terminal.wait_for(lambda screen: screen.lines[3].startswith("▾") and "of" in screen.lines[3])
+    terminal.wait_for(lambda screen: screen.list_lines[0].startswith("▾") and "of" in screen.list_lines[0])
 
 
 def test_what_is_marked_is_written_where_the_user_is(opened: tuple[ManagementNode, Terminal], tmp_path: Path) -> None:

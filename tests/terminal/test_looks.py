@@ -56,11 +56,11 @@ def test_without_colours_the_cursor_and_the_worst_are_seen(fleet: str, monitor: 
     terminal = monitor(fleet, NO_COLOR="1")
     terminal.wait_for("60/60 tasks")
     terminal.send("jj")
-    terminal.wait_for(lambda screen: reversed_lines(screen) == [5], "✖ Failed")
+    terminal.wait_for(lambda screen: reversed_lines(screen) == [screen.heading_row + 3], "✖ Failed")
     assert styles(terminal) <= ATTRIBUTES
     # Keys go to the detail pane: the cursor's line is underlined instead.
     terminal.send("\t")
-    terminal.wait_for(lambda screen: screen.cell(4, 5).underscore and not reversed_lines(screen))
+    terminal.wait_for(lambda screen: screen.cell(4, screen.heading_row + 3).underscore and not reversed_lines(screen))
     leave(terminal)
 
 
@@ -79,7 +79,7 @@ def test_plain_characters_are_enough(
     terminal = monitor(fleet, *options, **environment)
     terminal.wait_for("60/60 tasks", "1 protected resource", r"NAME .*STATUS", r"\?\?\?\?-\?-DB .*X Failed")
     assert bytes(terminal.output).isascii()
-    row = terminal.line_with("????-?-DB")
+    row = next(line for line in terminal.list_lines if "????-?-DB" in line)
     assert row.index("X Failed") == terminal.line_with("NAME").index("STATUS")
     # The frame of a dialog: corners and sides, no holes.
     terminal.send("s")
@@ -154,13 +154,14 @@ def test_it_draws_on_the_terminal_wherever_errors_go(fleet: str, tmp_path: Path)
 
 def test_the_mouse_moves_the_cursor_scrolls_and_sorts_until_it_is_turned_off(fleet: str, monitor: OpenMonitor) -> None:
     terminal = monitor(fleet, lines=30, NO_COLOR="1")
-    terminal.wait_for("60/60 tasks", "NAME .*STATUS", lambda screen: screen.lines[3].strip())
-    first = terminal.lines[3]
-    terminal.send(CLICK.format(x=10, y=8))
-    terminal.wait_for(lambda screen: reversed_lines(screen) == [7])
+    terminal.wait_for("60/60 tasks", "NAME .*STATUS", lambda screen: screen.list_lines[0].strip())
+    first = terminal.list_lines[0]
+    top = terminal.heading_row + 1
+    terminal.send(CLICK.format(x=10, y=top + 5))
+    terminal.wait_for(lambda screen: reversed_lines(screen) == [top + 4])
     terminal.send(WHEEL_DOWN.format(x=10, y=8) * 3)
-    terminal.wait_for(lambda screen: screen.lines[3] != first)
-    terminal.send(CLICK.format(x=terminal.line_with("NAME").index("NAME") + 1, y=3))
+    terminal.wait_for(lambda screen: screen.list_lines[0] != first)
+    terminal.send(CLICK.format(x=terminal.line_with("NAME").index("NAME") + 1, y=top))
     terminal.wait_for("NAME▲")
     terminal.send("m")
     terminal.wait_for(lambda screen: screen.is_mouse_off)

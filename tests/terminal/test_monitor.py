@@ -26,13 +26,19 @@ def bars(terminal: Terminal) -> int:
     return sum(BLOCKS.index(char) + 1 for line in chart for char in line if char in BLOCKS)
 
 
+def change(terminal: Terminal) -> str:
+    """By how much the used capacity grew, as the line above the chart states it."""
+    found = re.search(r"│ change +(\+\S+ \S+) in ", terminal.text)
+    return found[1] if found is not None else ""
+
+
 def test_the_main_job_from_start_to_end(simulate: Simulate, monitor: OpenMonitor) -> None:
     node, server = simulate(tasks=60, speed=600)
     # Wide enough for the heading of the growth; notices are soon replaced by what the next poll changed.
     terminal = monitor(server.url, "--interval", "1", columns=200)
     # The worst task leads.
     terminal.wait_for(
-        r"live .*60/60 tasks", lambda screen: re.search(r"✖ Failed|\? Unknown|■ Stopped", screen.lines[3])
+        r"live .*60/60 tasks", lambda screen: re.search(r"✖ Failed|\? Unknown|■ Stopped", screen.list_lines[0])
     )
 
     def growing(terminal: Terminal) -> object:
@@ -43,9 +49,9 @@ def test_the_main_job_from_start_to_end(simulate: Simulate, monitor: OpenMonitor
         terminal.send(">")
     terminal.wait_for("GROWTH▼")
     terminal.send("g")
-    terminal.wait_for(growing)
-    before = bars(terminal)
-    terminal.wait_for(lambda screen: bars(screen) > before + 8)
+    terminal.wait_for(growing, lambda screen: bars(screen) > 8, change)
+    before = change(terminal)
+    terminal.wait_for(lambda screen: change(screen) not in {"", before})
 
     server.stop()
     # The last good data stays.
@@ -63,9 +69,9 @@ def test_the_vendors_example_is_shown_to_the_letter(monitor: OpenMonitor) -> Non
     with canned(VENDOR_PAGE.read_bytes()) as server:
         terminal = monitor(server.url, columns=200, lines=50)
         terminal.wait_for(r"(?m)^(?=.*● Running)(?=.*My Task)(?=.*22\.8 MiB)(?=.*100 GiB)")
+        terminal.wait_for("22.8 MiB of 100 GiB", "● Running · Enabled")
+        terminal.send(",,")
         texts = (
-            "22.8 MiB of 100 GiB",
-            "● Running · Enabled",
             "uuid              cfcb3c865b2e363f96ec43615c9862d6",
             "name              My Task",
             "policyUuid        aa3ff8d5586b39c18b330f2b118e6936",
@@ -121,7 +127,7 @@ def test_ten_thousand_tasks_do_not_hold_the_first_frame(simulate: Simulate, moni
 
 def test_demo_needs_nothing_else() -> None:
     with Terminal([*CDPTUI, "demo"]) as terminal:
-        terminal.wait_for(r"live .*60/60 tasks")
+        terminal.wait_for(r"^ +demo ×60 +● live .*60/60 tasks")
         terminal.send("q")
         assert terminal.wait_for_end() == 0
         assert terminal.is_restored

@@ -45,7 +45,7 @@ class Desk(NamedTuple):
     @property
     def rows(self) -> list[str]:
         """What the list shows."""
-        lines = self.terminal.lines[3:-1]
+        lines = self.terminal.list_lines[:-1]
         end = next((at for at, line in enumerate(lines) if line.startswith(("/ ", "▽ "))), len(lines))
         return [line for line in lines[:end] if line.strip()]
 

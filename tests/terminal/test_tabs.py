@@ -93,16 +93,16 @@ def test_what_is_typed_ahead_goes_where_it_is_meant_to_go(simulate: Simulate, mo
     terminal.wait_for(r"live .*60/60 tasks")
     terminal.wait_for(partial(says, "Plan is full"))
     # In one piece each, as they come over a line with a long delay.
-    terminal.send("\t/capacity\r")
-    terminal.wait_for("capacity  1 of ")
+    terminal.send("\t/protection\r")
+    terminal.wait_for("protection  1 of ")
     terminal.send("\x1b")
-    terminal.wait_for_no("capacity  1 of ")
+    terminal.wait_for_no("protection  1 of ")
     terminal.send("\t/status=Failed\r")
     terminal.wait_for("1 of 60")
     terminal.wait_for("1 of 60 shown, 59 hidden")
     # Behind the Enter that closes the filter, keys are the list's again.
     terminal.send("/\x15running\rjj ")
     terminal.wait_for("1 marked")
-    terminal.wait_for(lambda screen: screen.lines[5].startswith("*"))
+    terminal.wait_for(lambda screen: screen.list_lines[2].startswith("*"))
     terminal.send("q")
     assert terminal.wait_for_end() == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -30,14 +31,14 @@ def url() -> Iterator[str]:
 
 def cursor_line(terminal: Terminal) -> int:
     """The line of the list that the cursor is on, whose background is another one; -1 while it is not drawn."""
-    grounds = terminal.grounds[3 : 3 + TASKS]
+    grounds = terminal.grounds[terminal.heading_row + 1 :][:TASKS]
     return next((y for y, ground in enumerate(grounds) if grounds.count(ground) == 1), -1)
 
 
 def opened(monitor: OpenMonitor, url: str, **environment: str) -> Terminal:
     terminal = monitor(url, "--interval", "3600", **environment)
     terminal.wait_for(f"live .*{TASKS}/{TASKS} tasks")
-    terminal.wait_for("Fields as the server sent them")
+    terminal.wait_for("1 protected resource")
     terminal.wait_for(lambda screen: cursor_line(screen) == 0)
     return terminal
 
@@ -52,7 +53,7 @@ def answer_a_key(terminal: Terminal) -> None:
 
 def list_of(terminal: Terminal) -> list[str]:
     """Footer and list, without header, whose clock goes on, and detail pane, which follows the cursor."""
-    return [line.partition("│")[0] for line in terminal.lines[2:]]
+    return [re.split("[│┌]", line)[0] for line in terminal.lines[2:]]
 
 
 @pytest.mark.parametrize("is_cut", [False, True], ids=["whole", "cut in two"])

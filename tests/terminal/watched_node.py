@@ -76,8 +76,7 @@ class WatchedNode:
     def cursor_row(self) -> str:
         """What the line under the cursor begins with."""
         lines, grounds = self.terminal.lines, self.terminal.grounds
-        top = next((y for y, line in enumerate(lines) if re.search("NAME .*STATUS", line)), len(lines))
-        rows = range(top + 1, len(lines) - 1)
+        rows = range(self.terminal.heading_row + 1, len(lines) - 1)
         return next((lines[y][:24] for y in rows if [grounds[row] for row in rows].count(grounds[y]) == 1), "")
 
     def answers_keys(self) -> None:

@@ -33,6 +33,7 @@ def on(run: Running) -> str:
         ("p", ["", "b", "a", "c", "d"]),
         ("s", ["Failed", "b", "Running", "a", "c", "d"]),
         ("t", ["Enabled", "b", "a", "c", "d"]),
+        ("r", ["failed", "b", "", "a", "c", "d"]),
         ("n", ["b", "a", "c", "d"]),
     ],
 )

@@ -127,10 +127,16 @@ def _rpo(task: Task) -> Line:
     if not task.rpo_target_ms:
         return figure
     target = formatting.latency(task.rpo_target_ms)
-    share = bar(task.rpo_ratio or 0.0, _BAR_CELLS)
+    share = _rpo_bar(task.rpo_ratio or 0.0, role)
     if is_rpo_breach(task):
         return (*figure, Span(f", target {target}: breached  ", Role.BAD), *share)
     return (*figure, Span(f" (target {target})  ", Role.DIM), *share)
+
+
+def _rpo_bar(ratio: float, role: Role) -> Line:
+    """Return a bar from zero to the RPO target, in the role of the RPO."""
+    filled = Role.BAR if role is Role.TEXT else role
+    return tuple(span if span.role is Role.TRACK else span._replace(role=filled) for span in bar(ratio, _BAR_CELLS))
 
 
 def _growth(track: CapacityHistory) -> Line:

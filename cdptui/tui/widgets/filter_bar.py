@@ -26,10 +26,12 @@ from cdptui.render.filter_lines import (
     rejected_line,
 )
 from cdptui.render.spans import Line, Role, Span
+from cdptui.tui.footer_keys import help_key_in_text
 from cdptui.tui.keymap import Keymap
 from cdptui.tui.widgets.line_view import LineView
 
 _PROMPT: Final = "/ "
+_HINT: Final = "Text, or conditions such as used>80%  full<3d  state=Disabled"
 _MAX_HISTORY: Final = 50
 _COUNT_WIDTH: Final = 24
 
@@ -105,6 +107,8 @@ class FilterBar(Vertical):
     def __init__(self, keymap: Keymap, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
         self._keys = keymap.labels
+        help_key = help_key_in_text(keymap)
+        self._help_hint = f"; {help_key} lists all fields" if help_key else ""
         self._input = FilterInput(compact=True, max_length=MAX_LENGTH, select_on_focus=False)
         self._count = LineView(id="filter-count")
         self._meaning = LineView(id="filter-meaning")
@@ -288,9 +292,7 @@ class FilterBar(Vertical):
             offset = len(_PROMPT) + before - round(self._input.scroll_offset.x)
             return error_line(self._error, offset, self.size.width, cell_len)
         if self._expression is None:
-            return (
-                Span("  Text, or conditions such as used>80%  full<3d  state=Disabled; ? lists all fields", Role.DIM),
-            )
+            return (Span(f"  {_HINT}{self._help_hint}", Role.DIM),)
         # While rows are still being evaluated, the known counts belong to another expression.
         result = self._result if self._result is not None else FilterResult(0, 0, {})
         return (Span("  "), *explanation_line(self._expression, result))

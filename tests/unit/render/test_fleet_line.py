@@ -57,6 +57,13 @@ def test_problems_are_listed_worst_first_and_each_task_once() -> None:
     assert sum(problem.count for problem in fleet.problems) == 21
 
 
+def test_unreadable_record_is_not_counted_as_what_it_seems_to_lack() -> None:
+    lacking = a_row("x", status="?", state="?", resource_refs=(), unreadable_fields=frozenset({"name"}))
+    assert shown(summarize_fleet([lacking]), 120).startswith("▲ 1 unreadable  ")
+    stopped = a_row("y", status="Stopped", unreadable_fields=frozenset({"createDate"}))
+    assert shown(summarize_fleet([stopped]), 120).startswith("✖ 1 stopped  ")
+
+
 def test_each_disconnected_storage_is_a_problem_of_its_own() -> None:
     other = [a_row("h", is_offline=True, backup_storage_uuid=HANGZHOU)]
     text = shown(summarize_fleet([*other, *OFFLINE]), 200)
@@ -65,7 +72,7 @@ def test_each_disconnected_storage_is_a_problem_of_its_own() -> None:
 
 def test_missing_policy_is_one_problem_of_all_its_tasks() -> None:
     rows = [with_problem(f"p-{number}", ReasonKind.POLICY, Severity.NOTICE, "policy-1") for number in range(4)]
-    assert shown(summarize_fleet(rows), 120).startswith("policy not visible: 4 tasks")
+    assert shown(summarize_fleet(rows), 120).startswith("policy not visible: 4 tasks affected")
 
 
 def test_storage_without_a_known_name_is_called_backup_storage() -> None:

@@ -3,16 +3,19 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from rich.cells import cell_len
 
-from cdptui.models.aggregates import GroupSummary
+from cdptui.models.aggregates import SHARED_CAUSES, GroupSummary
+from cdptui.models.reasons import Reason, ReasonKind
 from cdptui.models.severity import Severity
 from cdptui.render.columns import BY_KEY, COLUMNS
+from cdptui.render.groups import BY_KEY as BY_GROUPING
 from cdptui.render.groups import group_name
 from cdptui.render.spans import plain_text
 from cdptui.render.task_cells import CellContext
 from tests.doubles import EPOCH
-from tests.unit.render.rows import UNHEALTHY_GROUP
+from tests.unit.render.rows import UNHEALTHY_GROUP, a_row
 
 CONTEXT = CellContext(EPOCH, {"s-1": "backup-server-1"})
 
@@ -27,10 +30,26 @@ CONTEXT = CellContext(EPOCH, {"s-1": "backup-server-1"})
         ("status", "Failed", "✖ Failed"),
         ("status", "Levitating", "◇ Levitating"),
         ("state", "Enabled", "Enabled"),
+        ("problem", "storage:s-1", "backup-server-1 disconnected"),
+        ("problem", "storage:s-2", "backup storage disconnected"),
+        ("problem", "full", "plan full"),
+        ("problem", "", "no problem"),
     ],
 )
 def test_group_is_named_by_its_common_value(by: str, key: str, name: str) -> None:
     assert group_name(GroupSummary(by, key), CONTEXT) == name
+
+
+@pytest.mark.parametrize("kind", ReasonKind)
+def test_tasks_with_one_cause_are_one_group(kind: ReasonKind) -> None:
+    rows = [
+        replace(a_row(name), reasons=(Reason(kind, Severity.WARNING, other=f"{name[0]}"),))
+        for name in ("a1", "a2", "b1")
+    ]
+    keys = [BY_GROUPING["problem"].value(row) for row in rows]
+    assert keys[0] == keys[1]
+    assert (keys[0] == keys[2]) is (kind not in SHARED_CAUSES)
+    assert group_name(GroupSummary("problem", keys[0]), CONTEXT)
 
 
 def cells_of(group: GroupSummary) -> dict[str, str]:

@@ -10,8 +10,9 @@ from cdptui.api.decode import decode_task
 from cdptui.api.raw_task import raw_fields
 from cdptui.models.capacity import CapacityHistory, CapacitySample
 from cdptui.models.reasons import Evidence, find_reasons, overall_severity
+from cdptui.models.severity import status_severity
 from cdptui.models.task_row import TaskRow
-from cdptui.render.spans import plain_text
+from cdptui.render.spans import Role, plain_text
 from cdptui.render.tabs import overview
 from cdptui.render.tabs.context import DetailContext
 from tests.unit.api.wire import FULL_ROW, encoded
@@ -112,6 +113,18 @@ def test_rpo_has_a_bar_that_is_full_at_its_target(rpo_ms: int, cells: str) -> No
     (line,) = (line for line in lines({**FULL_ROW, "lastLatency": rpo_ms}) if line.startswith("RPO"))
     assert line.count("█") == len(cells)
     assert line.count("█") + line.count("░") == 10
+
+
+@pytest.mark.parametrize(
+    ("rpo_ms", "role"), [(1_000, Role.BAR), (590_000, Role.WARN), (600_000, Role.WARN), (601_000, Role.BAD)]
+)
+def test_bar_of_the_rpo_has_the_colour_of_its_figure(rpo_ms: int, role: Role) -> None:
+    task = decode_task(encoded({**FULL_ROW, "lastLatency": rpo_ms}), SHANGHAI)
+    context = DetailContext((), CapacityHistory(), {}, "", NOW, SHANGHAI)
+    pane = overview.lines(TaskRow(task, status_severity(task.status, task.state)), context, 100, 40)
+    (line,) = (line for line in pane if plain_text(line).startswith("RPO"))
+    assert line[1].role is (Role.TEXT if role is Role.BAR else role)
+    assert {span.role for span in line if set(span.text) & set("█▏▎▍▌▋▊▉")} == {role}
 
 
 def test_disabled_task_has_no_rpo_breach() -> None:

@@ -1,0 +1,41 @@
+"""Problems of many tasks in a few words: for the header, after a number of tasks, and for groups."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cdptui.models.reasons import ReasonKind
+
+_PHRASES: Final = {
+    ReasonKind.FULL: "plan full",
+    ReasonKind.UNKNOWN: "status unknown",
+    ReasonKind.FULL_SOON: "full within a day",
+    ReasonKind.RPO: "over RPO target",
+    ReasonKind.NO_VM: "without VM",
+    ReasonKind.TWO_TASKS: "on a VM with two tasks",
+    ReasonKind.STARTING: "starting for long",
+    ReasonKind.ACTIVE_WHILE_DISABLED: "disabled but active",
+    ReasonKind.UNKNOWN_STATUS: "in a new status",
+    ReasonKind.NEAR_FULL: "nearly full",
+    ReasonKind.LONG_DISABLED: "disabled for long",
+    ReasonKind.CLOCK_SKEW: "with a clock ahead",
+}
+"""Kinds that are not said in the words of their value, as `failed` and `stopped` are."""
+
+_CAUSES: Final = {
+    ReasonKind.STORAGE: ("backup storage", "disconnected"),
+    ReasonKind.POLICY: ("policy", "not visible"),
+}
+"""What the shared cause of a problem is called while its name is not known, and what is wrong with it."""
+
+
+def problem_phrase(kind: ReasonKind, cause: str = "") -> str:
+    """Return a problem in words; `cause` is the name of the storage or policy that is its cause, if that is known.
+
+    >>> problem_phrase(ReasonKind.FAILED), problem_phrase(ReasonKind.STORAGE, "backup-1")
+    ('failed', 'backup-1 disconnected')
+    """
+    if kind in _CAUSES:
+        thing, state = _CAUSES[kind]
+        return f"{cause or thing} {state}"
+    return _PHRASES.get(kind) or kind.value.replace("-", " ")
