@@ -154,6 +154,31 @@ async def test_account_without_access_to_storages_sees_why_and_no_zero() -> None
         assert "0 B" not in line
 
 
+async def test_storages_before_the_first_poll_and_without_any_storage() -> None:
+    node = ScriptedNode([])
+    node.gate.clear()
+    async with running(node) as run:
+        await run.press("S")
+        await run.until(lambda: "Waiting for the first list of tasks" in run.screen)
+        node.gate.set()
+        await run.until(lambda: "No backup storages on this node" in run.screen)
+        await run.press("j", "enter", "G", "I", "escape")
+        assert run.table.has_focus
+
+
+async def test_resizing_while_the_storages_are_open_lays_out_both_lists() -> None:
+    async with running(a_node(), size=(200, 50)) as run:
+        await opened(run)
+        await run.press("j")
+        for width, height in ((60, 20), (120, 40), (44, 10)):
+            await run.resize(width, height)
+            assert cursor_name(run) == "s-1"
+            run.assert_every_line_fits()
+        await run.press("S")
+        assert len(run.names) == 4
+        run.assert_every_line_fits()
+
+
 async def test_search_moves_the_cursor_to_the_match() -> None:
     async with running(a_node()) as run:
         await opened(run)

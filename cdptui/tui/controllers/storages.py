@@ -13,14 +13,14 @@ from cdptui.models.task_row import TaskRow
 from cdptui.render.storage_list import ListContext
 from cdptui.tasklist.grouped_rows import group_totals
 from cdptui.tasklist.model import Work
-from cdptui.tui.keymap import Keymap
-from cdptui.tui.widgets.storages_view import StoragesView
 
 if TYPE_CHECKING:
     from textual.screen import Screen
     from textual.widget import Widget
 
     from cdptui.monitor.connection import NodeConnection
+    from cdptui.tui.keymap import Keymap
+    from cdptui.tui.widgets.storages_view import StoragesView
 
 _OPEN: Final = "-storages"
 """Class of the screen while the list of storages is in place of the task list."""
@@ -91,6 +91,8 @@ class StoragesController:
         """Show the list of storages in place of the task list."""
         screen = self._host.screen
         if self._view is None:
+            from cdptui.tui.widgets.storages_view import StoragesView
+
             self._view = StoragesView(self._keymap, id="storages")
             await screen.mount(self._view, before="#footer")
         screen.add_class(_OPEN)
@@ -131,8 +133,10 @@ class StoragesController:
 
     def _show(self, connection: NodeConnection) -> None:
         fetch = connection.directory.storages
-        self.summaries = summarize_storages(self._totals, fetch.value or {})
-        self._host.storages_changed()
+        summaries = summarize_storages(self._totals, fetch.value or {})
+        if summaries != self.summaries:
+            self.summaries = summaries
+            self._host.storages_changed()
         if self._view is not None and self.is_open:
             context = ListContext(connection.names, self._keymap.labels, fetch)
             self._view.table.show_storages(self.summaries.values(), context)

@@ -30,6 +30,7 @@ from cdptui.tui.widgets.line_view import LineView
 from cdptui.tui.widgets.scrollable_lines import ScrollableLines
 
 _TITLE_LINES = 1
+_NO_TASKS_YET: tuple[Line, ...] = ((Span("Waiting for the first list of tasks …", Role.DIM),),)
 _NO_STORAGES: tuple[Line, ...] = (
     (Span("No backup storages on this node, or none that this account may see", Role.DIM),),
 )
@@ -90,6 +91,8 @@ class StorageTable(ScrollableLines):
 
     def _lay_out(self) -> None:
         context, width = self._list_context, self.width
+        if context is None:
+            self.show(_NO_TASKS_YET)
         if context is None or not self.size.width:
             return
         self._storages = sort_storages(self._storages, self._order, context.names)
