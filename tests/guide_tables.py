@@ -16,6 +16,7 @@ from cdptui.config.saved_views import PRESETS
 from cdptui.query.fields import FIELDS, SYNTAX_EXAMPLES
 from cdptui.render.columns import COLUMNS, DEFAULT_COLUMNS
 from cdptui.render.reason_messages import GLOSSARY
+from cdptui.render.storage_list import STORAGE_COLUMNS
 from cdptui.tui.keymap import KEYS, KeyScope, help_lines
 
 ROOT: Final = Path(__file__).parents[1]
@@ -100,6 +101,10 @@ def _columns() -> str:
     return _table("name", "default", "shows", rows=rows)
 
 
+def _storage_columns() -> str:
+    return _table("column", "shows", rows=((column.heading, column.help) for column in STORAGE_COLUMNS))
+
+
 def _actions() -> str:
     return "\n".join(wrap(_code(*(key.id for key in KEYS)), 118, break_on_hyphens=False))
 
@@ -111,6 +116,7 @@ def _pages() -> str:
 TABLES: Final[Mapping[str, Callable[[], str]]] = {
     "actions": _actions,
     "columns": _columns,
+    "storage-columns": _storage_columns,
     "filter-fields": _filter_fields,
     "filter-syntax": _filter_syntax,
     "keys": _keys,

@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from cdptui.models.capacity import GrowthRate
 from cdptui.models.reasons import Reason, ReasonKind
 from cdptui.models.severity import Severity, status_severity
 from cdptui.models.task_row import TaskRow
@@ -151,6 +152,18 @@ class GroupSummary(Struct, frozen=True):
     rpo_ms: int | None = None
     rpo_target_ms: int | None = None
     growth_bytes_per_s: float | None = None
+    """Total of the trusted growths; of all known ones when none is trusted."""
+    is_growth_trusted: bool = False
+    """True when the growth of every enabled task is trusted, so that none is missing in the total."""
+    committed_bytes: int = 0
+    """Total of the plans; a task beyond its plan, or without one, counts with its used capacity."""
+    unplanned: int = 0
+    """Number of tasks without a plan, whose future need is unknown."""
+
+    @property
+    def remaining_planned_bytes(self) -> int:
+        """Planned capacity that is not used yet."""
+        return self.committed_bytes - (self.used_bytes or 0)
 
     @property
     def rank(self) -> tuple[int, int, str]:
@@ -158,18 +171,30 @@ class GroupSummary(Struct, frozen=True):
         return (-self.worst, -self.unhealthy, self.key)
 
 
+_TRUSTED_SPAN_S: Final = 1800.0
+
+
+def is_growth_trusted(rate: GrowthRate) -> bool:
+    """Return whether a growth was measured over enough time for a forecast."""
+    return rate.span_s >= _TRUSTED_SPAN_S
+
+
 class GroupAccumulator:
     """Totals of a group while its tasks are added."""
 
     __slots__ = (
         "by",
+        "committed",
         "count",
         "growth",
+        "is_growth_trusted",
         "key",
         "plan",
         "planned",
         "rpo_ratio",
+        "trusted_growth",
         "unhealthy",
+        "unplanned",
         "used",
         "used_of_planned",
         "worst",
@@ -184,7 +209,10 @@ class GroupAccumulator:
         self.used: int | None = None
         self.plan: int | None = None
         self.planned = self.used_of_planned = 0
+        self.committed = self.unplanned = 0
         self.growth: float | None = None
+        self.trusted_growth: float | None = None
+        self.is_growth_trusted = True
         self.rpo_ratio = -1.0
         self.worst_row: TaskRow | None = None
 
@@ -203,11 +231,21 @@ class GroupAccumulator:
         if plan and used is not None:
             self.planned += plan
             self.used_of_planned += used
-        if row.growth is not None:
-            self.growth = (self.growth or 0.0) + row.growth.bytes_per_s
+        self.committed += max(plan or 0, used or 0)
+        self.unplanned += not plan
+        self._add_growth(row)
         ratio = task.rpo_ratio
         if ratio is not None and ratio > self.rpo_ratio and task.state != "Disabled":
             self.rpo_ratio, self.worst_row = ratio, row
+
+    def _add_growth(self, row: TaskRow) -> None:
+        rate = row.growth
+        if rate is not None and is_growth_trusted(rate):
+            self.trusted_growth = (self.trusted_growth or 0.0) + rate.bytes_per_s
+        elif row.task.state != "Disabled":
+            self.is_growth_trusted = False
+        if rate is not None:
+            self.growth = (self.growth or 0.0) + rate.bytes_per_s
 
     def total(self) -> GroupSummary:
         """Return the totals so far."""
@@ -224,5 +262,8 @@ class GroupAccumulator:
             rpo_ratio=late.rpo_ratio if late is not None else None,
             rpo_ms=late.rpo_ms if late is not None else None,
             rpo_target_ms=late.rpo_target_ms if late is not None else None,
-            growth_bytes_per_s=self.growth,
+            growth_bytes_per_s=self.growth if self.trusted_growth is None else self.trusted_growth,
+            is_growth_trusted=self.is_growth_trusted and self.trusted_growth is not None,
+            committed_bytes=self.committed,
+            unplanned=self.unplanned,
         )

@@ -41,46 +41,12 @@ class BackupStorage(Struct, frozen=True, kw_only=True):
         return max(0.0, 1 - self.available_bytes / self.total_bytes)
 
 
-class StorageCommitment(Struct, frozen=True):
-    """Used and planned capacity of all tasks on one backup storage."""
-
-    tasks: int = 0
-    with_reasons: int = 0
-    """Number of tasks with problems."""
-    used_bytes: int = 0
-    plan_bytes: int = 0
-    unplanned: int = 0
-    """Number of tasks without a plan, whose future need is unknown."""
-    worst: tuple[TaskRow, ...] = ()
-    """The worst tasks, at most `MAX_LISTED`."""
-
-    @property
-    def remaining_planned_bytes(self) -> int:
-        """Planned capacity that is not used yet."""
-        return max(0, self.plan_bytes - self.used_bytes)
-
-    def overcommitted_bytes(self, storage: BackupStorage) -> int | None:
-        """Return by how much the plans exceed the free capacity: negative when they fit, None when unknown."""
-        return None if storage.available_bytes is None else self.remaining_planned_bytes - storage.available_bytes
-
-
 MAX_LISTED: Final = 200
 
 
-def storage_commitment(rows: Sequence[TaskRow]) -> StorageCommitment:
-    """Return the totals of the tasks on one storage. A task over its plan counts with its used capacity."""
-    tasks = with_reasons = used = plan = unplanned = 0
-    for row in rows:
-        task = row.task
-        tasks += 1
-        with_reasons += bool(row.reasons)
-        used += task.used_bytes or 0
-        if task.plan_bytes:
-            plan += max(task.plan_bytes, task.used_bytes or 0)
-        else:
-            unplanned += 1
-            plan += task.used_bytes or 0
-    return StorageCommitment(tasks, with_reasons, used, plan, unplanned, tuple(nsmallest(MAX_LISTED, rows, key=_rank)))
+def worst_tasks(rows: Sequence[TaskRow]) -> tuple[TaskRow, ...]:
+    """Return the worst of the tasks on one storage, worst first, at most `MAX_LISTED`."""
+    return tuple(nsmallest(MAX_LISTED, rows, key=_rank))
 
 
 def _rank(row: TaskRow) -> tuple[int, float, str, str]:

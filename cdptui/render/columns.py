@@ -130,6 +130,7 @@ PROBLEM: Final = Column(
     flex=6,
     descending_first=True,
     is_severity=True,
+    group_cell=groups.problem,
 )
 STATE: Final = Column(
     "state",
@@ -211,6 +212,7 @@ FULL_IN: Final = Column(
     lambda row: _number(row.seconds_until_full),
     (ExportField("full_in_s", lambda row, _: row.seconds_until_full),),
     align="right",
+    group_cell=groups.full_in,
 )
 PROTECTS: Final = Column(
     "protects",
@@ -221,6 +223,7 @@ PROTECTS: Final = Column(
     lambda row: _number(len(row.task.resource_refs)),
     _RESOURCES,
     flex=16,
+    group_cell=groups.free,
 )
 LAST_OP: Final = Column(
     "last-op",

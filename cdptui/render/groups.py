@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
@@ -15,6 +15,9 @@ from cdptui.render.problem_text import problem_phrase
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import GLYPHS, OTHER_GLYPH, sign
 from cdptui.render.task_cells import BAR_CELLS, CellContext, bar, rpo_role, usage_role
+
+if TYPE_CHECKING:
+    from cdptui.models.storages import StorageSummary
 
 
 class Grouping(Struct, frozen=True):
@@ -79,8 +82,9 @@ def used(group: GroupSummary, _: CellContext) -> Line:
 
 
 def plan(group: GroupSummary, _: CellContext) -> Line:
-    """Return the total planned capacity."""
-    return (Span(formatting.size(group.plan_bytes), Role.DIM),)
+    """Return the total planned capacity; of a storage, what its tasks will need."""
+    planned = group.committed_bytes if group.by == "storage" else group.plan_bytes
+    return (Span(formatting.size(planned), Role.DIM),)
 
 
 def use(group: GroupSummary, _: CellContext) -> Line:
@@ -102,11 +106,43 @@ def rpo(group: GroupSummary, _: CellContext) -> Line:
 
 
 def growth(group: GroupSummary, _: CellContext) -> Line:
-    """Return the total growth, of the tasks whose growth is known."""
-    rate = group.growth_bytes_per_s
-    if rate is None:
+    """Return the total growth, with a mark where it is not trusted."""
+    from cdptui.render.storage_cells import growth_spans
+
+    return growth_spans(group.growth_bytes_per_s, is_trusted=group.is_growth_trusted)
+
+
+def full_in(group: GroupSummary, context: CellContext) -> Line:
+    """Return the time until a storage is full; empty for other groups."""
+    summary = storage_summary(group, context)
+    if summary is None:
         return ()
-    return (Span(formatting.rate(rate), Role.DIM if round(rate * 3600) == 0 else Role.TEXT),)
+    from cdptui.render import storage_cells
+
+    return storage_cells.full_in(summary)
+
+
+def problem(group: GroupSummary, context: CellContext) -> Line:
+    """Return the worst problem of a storage; empty for other groups."""
+    summary = storage_summary(group, context)
+    if summary is None:
+        return ()
+    from cdptui.render import storage_cells
+
+    return storage_cells.problem(summary)
+
+
+def free(group: GroupSummary, context: CellContext) -> Line:
+    """Return the free capacity of a storage; empty for other groups, and when unknown."""
+    summary = storage_summary(group, context)
+    if summary is None or summary.available_bytes is None:
+        return ()
+    return (Span(f"{formatting.size(summary.available_bytes)} free"),)
+
+
+def storage_summary(group: GroupSummary, context: CellContext) -> StorageSummary | None:
+    """Return the storage of a group with the totals of all its tasks; None for other groups, and while unknown."""
+    return context.storages.get(group.key) if group.by == "storage" else None
 
 
 def group_name(group: GroupSummary, context: CellContext) -> str:

@@ -40,8 +40,13 @@ def list_title_line(title: ListTitle, width: int, measure: Measure, *, has_focus
     >>> plain_text(list_title_line(title, 30, len, has_focus=True))
     '━ Tasks 14/60 · unhealthy ━━━━'
     """
+    return titled_rule(_title_text(title, max(0, width - 3), measure), width, measure, has_focus=has_focus)
+
+
+def titled_rule(text: str, width: int, measure: Measure, *, has_focus: bool) -> Line:
+    """Return a rule of `width` cells with a title in it."""
     rule, rule_role, role = _RULES[has_focus]
-    text = _title_text(title, max(0, width - 3), measure)
+    text = cut_text(text, max(0, width - 3), measure)
     rest = width - 3 - measure(text)
     return (Span(f"{rule} ", rule_role), Span(text, role), Span(" " + rule * max(0, rest), rule_role))
 

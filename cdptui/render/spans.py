@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 
 class Role(StrEnum):
@@ -57,6 +58,18 @@ class Span(NamedTuple):
 
 
 Line = tuple[Span, ...]
+
+
+class TaskLine(tuple[Span, ...]):  # noqa: SLOT001 - a tuple cannot have slots, and this one has a UUID
+    """A line on another task, which the user can go to."""
+
+    uuid: str
+
+    def __new__(cls, spans: Iterable[Span], uuid: str) -> Self:
+        """Create the line from its spans and the UUID of the task."""
+        line = super().__new__(cls, spans)
+        line.uuid = uuid
+        return line
 
 
 def plain_text(line: Line) -> str:

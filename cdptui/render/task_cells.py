@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
@@ -13,6 +13,9 @@ from cdptui.models.task_row import TaskRow
 from cdptui.render import formatting
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import ROLES, status_line
+
+if TYPE_CHECKING:
+    from cdptui.models.storages import StorageSummary
 
 BAR_CELLS: Final = 6
 PROBLEM_CELLS: Final = 18
@@ -31,6 +34,8 @@ class CellContext(Struct, frozen=True):
     """Names of resources, backup storages and policies by UUID, as far as they are known."""
     zone: tzinfo | None = None
     """The zone of dates; None is the local one."""
+    storages: Mapping[str, StorageSummary] = {}
+    """Backup storages by UUID; empty while nothing shows them."""
 
 
 def name(row: TaskRow, _: CellContext) -> Line:

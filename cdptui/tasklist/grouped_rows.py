@@ -135,7 +135,7 @@ class GroupedRows(Sequence[TaskRow | GroupSummary]):
     ) -> Iterator[None]:
         """Update the list to `rows` in `order`, in steps; all lines change in the last one. See `SortedRows`."""
         if rows is not self._grouped_rows or order.group != self.order.group:
-            totals = yield from _group_totals(rows, order.group)
+            totals = yield from group_totals(rows, order.group)
             ranked = yield from _ranked(totals)
             starts = yield from _first_rows(totals)
             places: dict[str, int] = {}
@@ -167,7 +167,7 @@ class GroupedRows(Sequence[TaskRow | GroupSummary]):
         return bisect_right(self._lines, line) - 1
 
 
-def _group_totals(rows: Sequence[TaskRow], by: str) -> Generator[None, None, list[GroupAccumulator]]:
+def group_totals(rows: Sequence[TaskRow], by: str) -> Generator[None, None, list[GroupAccumulator]]:
     """Return the groups in the order of their values, as the sorted rows have them."""
     if not by:
         return []

@@ -38,6 +38,9 @@ class ActionProvider(Provider):
         for key in cast("HasKeymap", self.app).keymap.keys:
             if key.scope in FOCUS_SCOPES or key.action == "command_palette":
                 continue
+            if key.scope in _BROWSER_SCOPES and not browser.display:
+                # The list of storages is in its place: what an action does would not be seen.
+                continue
             owner = browser if key.scope in _BROWSER_SCOPES else self.screen
             run = partial(owner.run_action, key.action)
             yield f"{key.label} ({key_labels(key)})", key.help, run

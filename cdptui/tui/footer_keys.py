@@ -26,6 +26,7 @@ class FooterPlace(Enum):
     GROUP = "group"
     """The cursor of the list is on a group."""
     PANE = "pane"
+    STORAGES = "storages"
     SEARCH = "search"
     """A search text is being typed, in the pane or in help."""
     FILTER = "filter"
@@ -40,7 +41,7 @@ class FooterKeys(NamedTuple):
     """Help and quit, which are never left out."""
 
 
-_LIST_ACTIONS: Final = ("filter", "sort", "unhealthy", "detail", "group", "views", "pause", "refresh")
+_LIST_ACTIONS: Final = ("filter", "sort", "unhealthy", "detail", "group", "storages", "views", "pause", "refresh")
 _ACTIONS: Final[dict[FooterPlace, tuple[tuple[str, str], ...]]] = {
     FooterPlace.LIST: (("open", ""), *((action, "") for action in _LIST_ACTIONS)),
     FooterPlace.FILTERED_LIST: (("back", "clear filter"), ("open", ""), *((action, "") for action in _LIST_ACTIONS)),
@@ -53,6 +54,14 @@ _ACTIONS: Final[dict[FooterPlace, tuple[tuple[str, str], ...]]] = {
         ("shrink grow", "size"),
         ("detail", "hide"),
         ("refresh", "reload"),
+    ),
+    FooterPlace.STORAGES: (
+        ("storage-open", "tasks"),
+        ("storages-close", "list"),
+        ("storages-left storages-right", "sort"),
+        ("storages-invert", ""),
+        ("search", ""),
+        ("refresh", ""),
     ),
 }
 """Ids of actions and their label where it differs from that of the action. Ids of a pair are separated by a blank."""

@@ -20,12 +20,13 @@ class KeyScope(Enum):
     LIST = "Task list"
     DETAIL = "Detail pane"
     PANE = "Detail pane with focus"
+    STORAGES = "Storages"
     SEARCH = "Search (detail pane and help)"
     POLL = "Polling"
     PROGRAM = "Program"
 
 
-FOCUS_SCOPES: Final = frozenset({KeyScope.MOTION, KeyScope.PANE, KeyScope.SEARCH})
+FOCUS_SCOPES: Final = frozenset({KeyScope.MOTION, KeyScope.PANE, KeyScope.STORAGES, KeyScope.SEARCH})
 """Scopes that depend on the focus. The same key may have another action while another widget has the focus."""
 
 
@@ -106,6 +107,14 @@ KEYS: Final = (
     ),
     KeyBinding("fold", "z", "fold", "Fold", "Fold or unfold the group at the cursor", KeyScope.LIST),
     KeyBinding("fold-all", "Z", "fold_all", "Fold all", "Fold or unfold all groups", KeyScope.LIST),
+    KeyBinding(
+        "storages",
+        "S",
+        "storages",
+        "Storages",
+        "Show the backup storages: connection, capacity, growth, tasks",
+        KeyScope.LIST,
+    ),
     KeyBinding("mark", "space", "mark", "Mark", "Mark or unmark the task and move down", KeyScope.LIST),
     KeyBinding("mark-all", "asterisk", "mark_all", "Mark all", "Mark or unmark all tasks in the list", KeyScope.LIST),
     KeyBinding("clear-marks", "ctrl+u", "clear_marks", "Clear marks", "Clear marks", KeyScope.LIST),
@@ -138,6 +147,38 @@ KEYS: Final = (
     ),
     KeyBinding("tab-right", "right,l", "tab_move(1)", "Tab right", "Next tab", KeyScope.PANE),
     KeyBinding("tab-left", "left,h", "tab_move(-1)", "Tab left", "Previous tab", KeyScope.PANE),
+    KeyBinding(
+        "link-next",
+        "J",
+        "link_move(1)",
+        "Next task",
+        "Storage tab: select the next task, which Enter goes to",
+        KeyScope.PANE,
+    ),
+    KeyBinding(
+        "link-previous", "K", "link_move(-1)", "Previous task", "Storage tab: select the previous task", KeyScope.PANE
+    ),
+    KeyBinding(
+        "storage-open", "enter", "filter_tasks", "Tasks", "Filter the task list to the storage", KeyScope.STORAGES
+    ),
+    KeyBinding("storages-close", "escape,S", "close", "Close", "Return to the task list", KeyScope.STORAGES),
+    KeyBinding(
+        "storages-left",
+        "less_than_sign",
+        "sort_move(-1)",
+        "Sort left",
+        "Sort by the column to the left",
+        KeyScope.STORAGES,
+    ),
+    KeyBinding(
+        "storages-right",
+        "greater_than_sign",
+        "sort_move(1)",
+        "Sort right",
+        "Sort by the column to the right",
+        KeyScope.STORAGES,
+    ),
+    KeyBinding("storages-invert", "I", "sort_invert", "Reverse", "Reverse sort", KeyScope.STORAGES),
     KeyBinding("search", "slash", "search", "Search", "Search the text of the pane", KeyScope.SEARCH),
     KeyBinding("next-hit", "n", "next_hit(1)", "Next match", "Next match", KeyScope.SEARCH),
     KeyBinding("previous-hit", "N", "next_hit(-1)", "Previous match", "Previous match", KeyScope.SEARCH),

@@ -43,7 +43,10 @@ GUIDE = HELP.replace("--help", 'guide", "keys')
         pytest.param(HELP, {"textual", "rich", "httpx", "starlette", "uvicorn", "sqlite3", "re2"}, id="--help"),
         pytest.param(
             "import cdptui.tui.app, cdptui.monitor.connection",
-            {"httpx", "starlette", "uvicorn", "sqlite3", "cdptui.query", "cdptui.config.saved_views", "re2"},
+            {
+                *("httpx", "starlette", "uvicorn", "sqlite3", "re2"),
+                *("cdptui.query", "cdptui.config.saved_views", "cdptui.models.storages", "cdptui.render.storage_cells"),
+            },
             id="the application and the connection",
         ),
         pytest.param(
@@ -56,7 +59,7 @@ GUIDE = HELP.replace("--help", 'guide", "keys')
         ),
         pytest.param(
             "import cdptui.tasklist.model, cdptui.tui.controllers.detail, cdptui.tui.controllers.polling, "
-            "cdptui.tui.controllers.saved_views",
+            "cdptui.tui.controllers.saved_views, cdptui.tui.controllers.storages",
             {"textual", "rich", "httpx"},
             id="the task list and the controllers",
         ),

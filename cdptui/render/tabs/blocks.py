@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from cdptui.models.failure import Failure, FailureKind
 from cdptui.models.inventory import FetchState
@@ -13,7 +13,6 @@ from cdptui.render import formatting
 from cdptui.render.failure_messages import failure_detail, failure_label
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import status_line
-from cdptui.render.tabs.context import DetailContext
 from cdptui.render.text_wrap import cell_width, pad_cells, wrap_text
 
 LABEL: Final = 14
@@ -57,8 +56,22 @@ def wrap(text: str, width: int, role: Role = Role.TEXT, indent: str = "") -> lis
     return [(Span(indent + line, role),) for line in wrap_text(text, max(_MIN_WRAP_WIDTH, width - cell_width(indent)))]
 
 
+class HasNamesAndKeys(Protocol):
+    """What the text on a failure needs."""
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Names of resources by UUID."""
+        ...
+
+    @property
+    def keys(self) -> Mapping[str, str]:
+        """Labels of the keys, by the id of their action."""
+        ...
+
+
 def fetch_status(
-    part: FetchState[Any], context: DetailContext, what: str, width: int, retry: str = _RETRIED
+    part: FetchState[Any], context: HasNamesAndKeys, what: str, width: int, retry: str = _RETRIED
 ) -> list[Line]:
     """Return why `part` is missing or old, and what to do; no lines when it is up to date.
 

@@ -8,13 +8,16 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from cdptui.models.aggregates import GroupSummary
 from cdptui.models.capacity import CapacityHistory
-from cdptui.models.inventory import BackupStorage, FetchState, Policy, StorageCommitment, VmInstance
+from cdptui.models.inventory import BackupStorage, FetchState, Policy, VmInstance
 from cdptui.models.recovery_points import RecoveryPoints
+from cdptui.models.storages import BY_STORAGE, StorageSummary
 from cdptui.models.task import RawField, RawLines
+from cdptui.models.task_row import TaskRow
 from cdptui.render.reason_messages import ReasonContext
 
-_NO_TASKS: Final = StorageCommitment()
+_NO_STORAGE: Final = StorageSummary("", GroupSummary(BY_STORAGE, ""))
 _NOT_FETCHED: Final[FetchState[Any]] = FetchState()
 _NO_RECORD: Final = RawLines()
 
@@ -41,8 +44,10 @@ class DetailContext(Struct, frozen=True):
     policies: FetchState[Mapping[str, Policy]] = _NOT_FETCHED
     machine: FetchState[VmInstance] = _NOT_FETCHED
     points: FetchState[RecoveryPoints] = _NOT_FETCHED
-    commitment: StorageCommitment = _NO_TASKS
-    """Totals of all tasks on the same backup storage, this task included."""
+    storage: StorageSummary = _NO_STORAGE
+    """The backup storage, with the totals of all its tasks, this one included."""
+    storage_tasks: tuple[TaskRow, ...] = ()
+    """The worst tasks on the same backup storage, worst first."""
 
     @property
     def reason_context(self) -> ReasonContext:

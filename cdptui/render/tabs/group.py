@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cdptui.models.aggregates import GroupSummary
+from cdptui.models.storages import StorageSummary
 from cdptui.render import formatting, groups
 from cdptui.render.groups import BY_KEY
 from cdptui.render.spans import Line, Role, Span
@@ -28,6 +29,23 @@ def group_lines(group: GroupSummary, context: CellContext) -> list[Line]:
         labeled("worst RPO", *(groups.rpo(group, context) or (Span("not known", Role.DIM),))),
         labeled("growth", *(groups.growth(group, context) or (Span("not known yet", Role.DIM),))),
     ]
+    storage = groups.storage_summary(group, context)
+    if storage is not None:
+        lines += [BLANK, *_storage_lines(storage)]
     if BY_KEY[group.by].is_named and group.key in context.names:
         lines += [BLANK, labeled("UUID", Span(group.key, Role.DIM))]
     return lines
+
+
+def _storage_lines(summary: StorageSummary) -> list[Line]:
+    """Return the figures of a storage, as in the list of storages: those of all its tasks, not of the shown ones."""
+    from cdptui.render import storage_cells
+
+    return [
+        labeled("connection", *storage_cells.connection(summary)),
+        labeled("capacity", *storage_cells.capacity(summary)),
+        labeled("free", *storage_cells.free(summary)),
+        labeled("planned", *storage_cells.planned(summary)),
+        labeled("over-commit", *storage_cells.overcommit(summary)),
+        labeled("full in", *storage_cells.full_in(summary)),
+    ]

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
+from msgspec import structs
+
 from cdptui.models.capacity import CapacityHistory
 from cdptui.models.reasons import ReasonKind
 from cdptui.models.task import RawField, RawLines, Task
@@ -18,8 +20,9 @@ from cdptui.tui.low_bandwidth import LowBandwidthMode
 if TYPE_CHECKING:
     from textual.widget import Widget
 
-    from cdptui.models.inventory import StorageCommitment
+    from cdptui.models.storages import StorageSummary
     from cdptui.monitor.connection import NodeConnection
+    from cdptui.render.tabs.context import DetailContext
     from cdptui.tui.widgets.detail_pane import DetailPane
 
 _SHARES: Final = range(20, 81)
@@ -41,7 +44,7 @@ class DetailController:
         self._settled_uuid: str | None = None
         self._fields: tuple[object, object, Sequence[RawField]] = (None, None, ())
         self._raw: tuple[object, RawLines] = (None, RawLines())
-        self._commitment: tuple[object, str | None, StorageCommitment | None] = (None, None, None)
+        self._storage_tasks: tuple[object, StorageSummary, tuple[TaskRow, ...]] | None = None
 
     @property
     def tab(self) -> Tab:
@@ -58,7 +61,6 @@ class DetailController:
         if row is None or snapshot is None:
             self._pane.show_placeholder()
             return
-        from cdptui.models.inventory import StorageCommitment
         from cdptui.render.failure_messages import failure_label
         from cdptui.render.tabs.context import DetailContext
 
@@ -78,11 +80,10 @@ class DetailController:
             policies=inventory.policies,
             machine=inventory.vm(vm),
             points=inventory.points(vm),
-            commitment=self._commitment_of(task.backup_storage_uuid, update.rows)
-            if tab is STORAGE
-            else StorageCommitment(),
             keys=self._keys,
         )
+        if tab is STORAGE:
+            context = self._with_storage(context, task.backup_storage_uuid, update.rows)
         self._pane.show_task(row, context, tab)
 
     def update_needs(self, connection: NodeConnection, row: TaskRow | None, *, force: bool = False) -> None:
@@ -107,6 +108,13 @@ class DetailController:
         )
         connection.inventory.set_needs(need, force=force)
 
+    def update_storage_needs(self, connection: NodeConnection, *, force: bool = False) -> None:
+        """Request what the list of storages shows, in place of what the pane shows."""
+        from cdptui.monitor.inventory import InventoryNeeds
+
+        self._settled_uuid = None
+        connection.inventory.set_needs(InventoryNeeds(storages=True), force=force)
+
     def _fields_of(self, task: Task, connection: NodeConnection) -> Sequence[RawField]:
         """Return the fields of a task, parsed again only when its record or the time zone of its dates changed."""
         if self._fields[0] is not task or self._fields[1] is not connection.zone:
@@ -119,15 +127,18 @@ class DetailController:
             self._raw = (task, connection.raw_lines(task))
         return self._raw[1]
 
-    def _commitment_of(self, uuid: str | None, rows: Sequence[TaskRow]) -> StorageCommitment:
-        """Return the sums over all tasks of a storage, added up once for each list."""
-        from cdptui.models.inventory import storage_commitment
+    def _with_storage(self, context: DetailContext, uuid: str | None, rows: Sequence[TaskRow]) -> DetailContext:
+        """Return `context` with a storage and the tasks on it, which are added up once for each list."""
+        from cdptui.models.inventory import worst_tasks
+        from cdptui.models.storages import summarize_storage
 
-        known_rows, known_uuid, commitment = self._commitment
-        if commitment is None or known_rows is not rows or known_uuid != uuid:
-            commitment = storage_commitment([row for row in rows if row.task.backup_storage_uuid == uuid])
-            self._commitment = (rows, uuid, commitment)
-        return commitment
+        known = self._storage_tasks
+        if known is None or known[0] is not rows or known[1].uuid != (uuid or ""):
+            tasks = [row for row in rows if row.task.backup_storage_uuid == uuid]
+            known = self._storage_tasks = (rows, summarize_storage(uuid or "", tasks), worst_tasks(tasks))
+        _, summary, worst = known
+        storage = (context.storages.value or {}).get(summary.uuid)
+        return structs.replace(context, storage=structs.replace(summary, storage=storage), storage_tasks=worst)
 
 
 class PaneLayout:

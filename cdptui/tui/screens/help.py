@@ -15,6 +15,7 @@ from cdptui.render.columns import COLUMNS
 from cdptui.render.reason_messages import GLOSSARY
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import GLYPHS, OTHER_GLYPH
+from cdptui.render.storage_list import STORAGE_COLUMNS
 from cdptui.render.text_wrap import cell_width, wrap_text
 from cdptui.tui.footer_keys import FooterKeys, FooterPlace, footer_keys, help_keys
 from cdptui.tui.keymap import KeyBinding, Keymap, KeyScope, help_lines, program_bindings
@@ -99,6 +100,9 @@ def help_entries(keys: Sequence[KeyBinding], scopes: Sequence[KeyScope], width: 
         entries.append(_BLANK)
     entries.append(_heading("Columns", width))
     entries += [_entry(column.heading, column.help, _NARROW, width) for column in COLUMNS]
+    entries.append(_BLANK)
+    entries.append(_heading("Columns of the storages", width))
+    entries += [_entry(column.heading, column.help, _NARROW, width) for column in STORAGE_COLUMNS]
     entries.append(_BLANK)
     entries += _filter_entries(width)
     entries.append(_heading("Problem types (reason=rpo)", width))

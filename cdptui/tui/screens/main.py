@@ -32,6 +32,7 @@ from cdptui.tui.widgets.task_table import TaskTable
 if TYPE_CHECKING:
     from cdptui.monitor.connection import NodeConnection
     from cdptui.tui.widgets.filter_bar import FilterBar
+    from cdptui.tui.widgets.storages_view import StorageTable
 
 _TICK_S: Final = 1.0
 _SUSPENDED_S: Final = 5.0
@@ -191,6 +192,14 @@ class MainScreen(Screen[None]):
         """Move the focus to the detail pane."""
         self.browser.action_open()
 
+    async def on_storage_table_chosen(self, message: StorageTable.Chosen) -> None:
+        """Show the tasks of a storage."""
+        await self.browser.filter_by_storage(message.storage)
+
+    def on_storage_table_closed(self) -> None:
+        """Show the task list again."""
+        self.browser.close_storages()
+
     def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
         """Apply the filter that is being typed."""
         self.browser.set_filter(message.expression)
@@ -225,7 +234,7 @@ class MainScreen(Screen[None]):
         elif focused is browser.pane:
             self._footer.show_place(FooterPlace.SEARCH if browser.pane.is_search_typed else FooterPlace.PANE)
         elif focused is not None:
-            self._footer.show_place(FooterPlace.FILTER)
+            self._footer.show_place(browser.storages_place(focused) or FooterPlace.FILTER)
 
     # Actions
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import events
@@ -10,8 +10,8 @@ from textual.content import Content
 from textual.message import Message
 
 from cdptui.models.task_row import TaskRow
-from cdptui.render.spans import Line, Role, Span
-from cdptui.render.tabs.registry import OVERVIEW, Tab, tab_at, tab_line, tab_renderer, tab_rule
+from cdptui.render.spans import Line, Role, Span, TaskLine
+from cdptui.render.tabs.registry import OVERVIEW, STORAGE, Tab, tab_at, tab_line, tab_renderer, tab_rule
 from cdptui.tui.keymap import Keymap, KeyScope, bindings
 from cdptui.tui.widgets.scrollable_lines import ScrollableLines
 
@@ -43,8 +43,17 @@ class DetailPane(ScrollableLines):
             super().__init__()
             self.step = step
 
+    class TaskChosen(Message):
+        """The user asked to go to another task."""
+
+        def __init__(self, uuid: str) -> None:
+            super().__init__()
+            self.uuid = uuid
+
     def __init__(self, keymap: Keymap, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(keymap, id=id)
+        self._link_uuid: str | None = None
+        """The selected one of the other tasks that the tab lists."""
         self._subject: tuple[TaskRow, DetailContext] | None = None
         self._placeholder: Sequence[Line] = _NO_TASK
         self._tab = OVERVIEW
@@ -54,6 +63,7 @@ class DetailPane(ScrollableLines):
         """Show a tab of a task; scroll to the top when the task or the tab changed."""
         if self._subject is None or self._subject[0].task.uuid != row.task.uuid or tab is not self._tab:
             self.scroll_to(y=0, animate=False, immediate=True)
+            self._link_uuid = None
         self._subject, self._tab, self._title = (row, context), tab, row.task.name or "(no name)"
         self._lay_out()
 
@@ -81,22 +91,61 @@ class DetailPane(ScrollableLines):
         self.post_message(self.TabMoved(step))
 
     def on_click(self, event: events.Click) -> None:
-        """Select the tab at the mouse position."""
+        """Select the tab at the mouse position, or go to the task there."""
         at = event.get_content_offset(self)
-        if at is None or at.y != 0:
+        if at is None:
+            return
+        if at.y != 0:
+            self._choose_line(event, self.line_at(at.y))
             return
         tab = tab_at(at.x, self._tab, self.width)
         if tab is not None:
             event.stop()
             self.post_message(self.TabChosen(tab))
 
+    def _choose_line(self, event: events.Click, index: int | None) -> None:
+        line = self.lines[index] if index is not None else None
+        if isinstance(line, TaskLine):
+            event.stop()
+            self.post_message(self.TaskChosen(line.uuid))
+
+    @property
+    def selected_uuid(self) -> str | None:
+        """UUID of the selected one of the other tasks that the tab lists; None for none."""
+        return self._link_uuid
+
+    def action_link_move(self, step: int) -> None:
+        """Select the next (1) or previous (-1) of the other tasks that the tab lists."""
+        uuids = [uuid for _, uuid in self._links()]
+        if not uuids:
+            return
+        start = -1 if step > 0 else len(uuids)
+        at = uuids.index(self._link_uuid) if self._link_uuid in uuids else start
+        self._link_uuid = uuids[max(0, min(at + step, len(uuids) - 1))]
+        self._select_link()
+
+    def _links(self) -> Iterator[tuple[int, str]]:
+        """Yield the lines on other tasks: index and UUID."""
+        for index, line in enumerate(self.lines) if self._tab is STORAGE else ():
+            if isinstance(line, TaskLine):
+                yield index, line.uuid
+
+    def _select_link(self) -> None:
+        """Draw the selected task where it is now; without it, select none."""
+        index = next((at for at, uuid in self._links() if uuid == self._link_uuid), None)
+        if index is None:
+            self._link_uuid = None
+        self.select_line(index)
+
     def _lay_out(self) -> None:
         self._show_title()
         if self._subject is None:
             self.show(self._placeholder)
+            self.select_line(None)
             return
         width, height = max(20, self.width), self.size.height
         head: list[Line] = [tab_line(self._tab, width, len(self._subject[0].reasons))]
         if height >= _MIN_HEIGHT_FOR_RULE:
             head.append(tab_rule(self._tab, width))
         self.show(tab_renderer(self._tab)(*self._subject, width, height - len(head)), head)
+        self._select_link()

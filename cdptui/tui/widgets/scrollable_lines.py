@@ -166,6 +166,7 @@ class ScrollableLines(ScrollView, can_focus=True):
         self._drawn: dict[int, Line] = {}
         """The visible lines as they were drawn last, by index."""
         self._head: tuple[Line, ...] = ()
+        self._selected: int | None = None
         self._search = TextSearch(keymap.labels)
         self._was_typing = False
 
@@ -229,13 +230,49 @@ class ScrollableLines(ScrollView, can_focus=True):
             return self._painter.strip(self._search.status_line(), self.width)
         index = y - len(self._head) + self.scroll_offset.y
         line = self._drawn[index] = self._line_at(index)
-        is_current = self._search.is_current(index) and index < len(self._lines)
-        return self._painter.strip(line, self.width, "cursor-background" if is_current else "")
+        return self._painter.strip(line, self.width, self._background(index) if index < len(self._lines) else "")
+
+    def _background(self, index: int) -> str:
+        if self._search.is_current(index):
+            return "cursor-background"
+        if index == self._selected:
+            return "cursor-background" if self.has_focus else "cursor-unfocused"
+        return ""
+
+    def select_line(self, index: int | None) -> None:
+        """Draw line `index` as selected, and scroll to it; None selects no line."""
+        if index == self._selected:
+            return
+        before, self._selected = self._selected, index
+        for line in (before, index):
+            if line is not None:
+                self.refresh_line(line + len(self._head))
+        if index is not None:
+            top, page = self.scroll_offset.y, self._page + 1
+            if not top <= index < top + page:
+                self.scroll_to(y=index if index < top else index - page + 1, animate=False)
+
+    def line_at(self, y: int) -> int | None:
+        """Return the index of the line at row `y` of the widget; None in the head and below the last line."""
+        index = y - len(self._head) + self.scroll_offset.y
+        return index if y >= len(self._head) and index < len(self._lines) else None
 
     def notify_style_update(self) -> None:
         """Drop cached strips, whose colours belong to the previous theme."""
         super().notify_style_update()
         self._painter.clear()
+
+    def on_focus(self) -> None:
+        """Redraw the selected line, whose background shows the focus."""
+        self._refresh_selected()
+
+    def on_blur(self) -> None:
+        """Redraw the selected line, whose background shows the focus."""
+        self._refresh_selected()
+
+    def _refresh_selected(self) -> None:
+        if self._selected is not None:
+            self.refresh_line(self._selected + len(self._head))
 
     # Search
 
@@ -249,7 +286,7 @@ class ScrollableLines(ScrollView, can_focus=True):
         self._search.handle_key(event.key, event.character if event.is_printable else None)
         if self._search.query != query:
             self._search_again()
-        self._show_matches()
+        self.show_matches()
 
     def on_paste(self, event: events.Paste) -> None:
         """Append the first line of pasted text to the query."""
@@ -268,7 +305,7 @@ class ScrollableLines(ScrollView, can_focus=True):
         """Go to the next (1) or previous (-1) match; without a search, start one."""
         if self._search.is_on:
             self._search.move(step)
-            self._show_matches()
+            self.show_matches()
         else:
             self.action_search()
 
@@ -288,13 +325,14 @@ class ScrollableLines(ScrollView, can_focus=True):
     async def _search_rest(self, search: Iterator[bool]) -> None:
         for _ in search:
             await yield_to_loop()
-        self._show_matches()
+        self.show_matches()
 
     def _show_search(self) -> None:
         self._search_again()
-        self._show_matches()
+        self.show_matches()
 
-    def _show_matches(self) -> None:
+    def show_matches(self) -> None:
+        """Draw the matches and scroll to the current one."""
         if self._search.is_typing != self._was_typing:
             self._was_typing = self._search.is_typing
             self.post_message(self.SearchTyping(is_typing=self._was_typing))

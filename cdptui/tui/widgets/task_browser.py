@@ -36,9 +36,13 @@ from cdptui.tui.widgets.list_title import ListTitleBar
 from cdptui.tui.widgets.task_table import TableContent, TaskTable
 
 if TYPE_CHECKING:
+    from textual.widget import Widget
+
     from cdptui.config.saved_views import SavedView, SavedViews
+    from cdptui.models.storages import StorageSummary
     from cdptui.monitor.connection import NodeConnection
     from cdptui.query.expression import Expression
+    from cdptui.tui.controllers.storages import StoragesController
     from cdptui.tui.export_files import ExportRequest
     from cdptui.tui.screens.view_menu import ViewCommand
     from cdptui.tui.widgets.filter_bar import FilterBar
@@ -97,6 +101,8 @@ class TaskBrowser(Container):
         self._change_marks: Mapping[str, str] = {}
         self._is_first_list = False
         """Whether the first list is shown but not drawn yet."""
+        self._storages: StoragesController | None = None
+        """Created when the list of storages, or a grouping by storage, is first shown."""
         self.tasks = TaskListModel(
             clock, self._list_changed, lambda work: self.run_worker(work, group="update-list", exclusive=True), columns
         )
@@ -145,6 +151,7 @@ class TaskBrowser(Container):
         """Show names that became known; `known` is how many there are."""
         self._set_context()
         self.tasks.names_arrived(known)
+        self.update_storages()
         self.table.refresh_changed()
         self.show_detail()
 
@@ -177,6 +184,9 @@ class TaskBrowser(Container):
         """Request what the detail pane shows of the task under the cursor; `force` even if it is cached."""
         snapshot, failure = self.newest.snapshot, self.newest.failure
         if self._connection is not None and snapshot is not None and snapshot.is_complete and failure is None:
+            if self.is_storages_open:
+                self._detail.update_storage_needs(self._connection, force=force)
+                return
             row = self.table.cursor_row if self._is_pane_shown else None
             self._detail.update_needs(self._connection, row, force=force)
 
@@ -228,6 +238,7 @@ class TaskBrowser(Container):
         snapshot = self._update.snapshot
         if snapshot is not None and snapshot.is_complete and (gone := self.tasks.remove_stale_marks()):
             self.show_notice(f"{gone} marked {'task is' if gone == 1 else 'tasks are'} gone")
+        self.update_storages()
         self.table.show(self._content())
         self.show_filter()
         self._show_title()
@@ -265,6 +276,7 @@ class TaskBrowser(Container):
             snapshot.taken_at if snapshot is not None else self._clock.now(),
             connection.names if connection is not None else {},
             connection.zone if connection is not None else None,
+            self._storages.summaries if self._storages is not None else {},
         )
 
     def _content(self) -> TableContent:
@@ -388,6 +400,66 @@ class TaskBrowser(Container):
 
     def _say_no_groups(self) -> None:
         self.show_notice(f"The list has no groups: {self.keymap.labels['group']} groups it")
+
+    # Backup storages
+
+    async def action_storages(self) -> None:
+        """Show the list of backup storages in place of the task list."""
+        await self._storages_controller().open()
+        self.request_details()
+
+    @property
+    def is_storages_open(self) -> bool:
+        """Whether the list of storages is in place of the task list."""
+        return self._storages is not None and self._storages.is_open
+
+    def storages_place(self, focused: Widget) -> FooterPlace | None:
+        """Return where in the list of storages the user is, for the footer; None if the focus is elsewhere."""
+        if self._storages is None or focused is not self._storages.focus_target:
+            return None
+        return FooterPlace.SEARCH if self._storages.is_search_typed else FooterPlace.STORAGES
+
+    def close_storages(self) -> None:
+        """Show the task list again."""
+        if self._storages is not None:
+            self._storages.close()
+
+    def update_storages(self) -> None:
+        """Update the totals of the storages, if the list of storages or the groups show them."""
+        is_grouped = self.tasks.order.group == "storage"
+        if self._connection is None or self._update.snapshot is None or not (is_grouped or self.is_storages_open):
+            return
+        self._storages_controller().update(self._update.rows, self._connection)
+
+    def storages_changed(self) -> None:
+        """Draw the groups by storage with the totals of the storages."""
+        if self.tasks.order.group == "storage":
+            self.table.show(self._content())
+            self.show_detail()
+
+    async def filter_by_storage(self, storage: StorageSummary) -> None:
+        """Show the tasks of a storage only, in the task list."""
+        from cdptui.query.expression import Comparison, Operator, TextValue, UnknownValue
+
+        await self.ensure_filter_bar()
+        value = TextValue(self._storage_text(storage)) if storage.uuid else UnknownValue()
+        self.tasks.set_filter(Comparison("bs", Operator.EQUAL, value), is_unhealthy_only=False)
+        self.close_storages()
+
+    def _storage_text(self, storage: StorageSummary) -> str:
+        """Return the name of a storage, or its UUID when the name is not known or not the only one."""
+        names = self._cell_context().names
+        name = names.get(storage.uuid, "")
+        others = self._storages.summaries if self._storages is not None else {}
+        is_unique = not any(names.get(uuid) == name for uuid in others if uuid != storage.uuid)
+        return name if name and is_unique else storage.uuid
+
+    def _storages_controller(self) -> StoragesController:
+        if self._storages is None:
+            from cdptui.tui.controllers.storages import StoragesController
+
+            self._storages = StoragesController(self, self._clock, self.keymap)
+        return self._storages
 
     # Columns
 
@@ -532,9 +604,14 @@ class TaskBrowser(Container):
         return self._pane_layout.is_shown(is_wide=self._is_wide)
 
     def action_open(self) -> None:
-        """Fold or unfold the group under the cursor; on a task, move the focus to the detail pane."""
+        """Fold or unfold the group under the cursor; on a task, move the focus to the detail pane.
+
+        In the pane, go to the task that is selected there.
+        """
         if self.table.has_focus and isinstance(self.table.cursor_line, GroupSummary):
             self.action_fold()
+        elif self.pane.has_focus and self.pane.selected_uuid is not None:
+            self.go_to_task(self.pane.selected_uuid)
         else:
             self.action_switch()
 
@@ -564,6 +641,25 @@ class TaskBrowser(Container):
     def action_tab_move(self, step: int) -> None:
         """Show the next or previous tab of the detail pane, which opens."""
         self._select_tab(adjacent_tab(self._detail.tab, step))
+
+    def on_detail_pane_task_chosen(self, message: DetailPane.TaskChosen) -> None:
+        """Go to the task that was clicked."""
+        self.go_to_task(message.uuid)
+
+    def go_to_task(self, uuid: str) -> None:
+        """Move the cursor of the list to a task. A group that hides it is unfolded, a filter cleared."""
+        row = next((row for row in self.tasks.all_rows if row.task.uuid == uuid), None)
+        if row is None:
+            self.show_notice("This task no longer exists")
+            return
+        index = self.tasks.lines.index_of(uuid)
+        line = self.tasks.lines[index] if index is not None else None
+        if isinstance(line, GroupSummary):
+            self.tasks.lines.fold(line)
+            self._show_list()
+        self.table.go_to(uuid)
+        if index is None and self._clear_filter():
+            self.show_notice(f"Filter cleared to show {row.task.name or uuid}")
 
     def on_detail_pane_tab_chosen(self, message: DetailPane.TabChosen) -> None:
         """Show the tab that was clicked."""

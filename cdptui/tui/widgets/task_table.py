@@ -238,6 +238,14 @@ class TaskTable(ScrollView, can_focus=True):
             self.refresh_line(line + _HEADING_LINES)
         self._scroll_to_cursor()
 
+    def go_to(self, uuid: str) -> None:
+        """Move the cursor to a task: at once, or when the list next shows it."""
+        index = self._lines.index_of(uuid)
+        if index is not None:
+            self.move_to(index)
+        else:
+            self._pinned_uuid, self._is_cursor_placed = uuid, True
+
     def action_cursor_down(self) -> None:
         """Move down one line."""
         self.move_to(self._cursor + 1)

@@ -5,10 +5,8 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdptui.models.inventory import BackupStorage, storage_commitment
 from cdptui.models.recovery_points import RecoveryPoint, RecoveryPoints, coverage, volume_histories
-from tests.doubles import EPOCH, GIB
-from tests.unit.render.rows import a_row
+from tests.doubles import EPOCH
 
 START = EPOCH - timedelta(hours=24)
 
@@ -51,11 +49,3 @@ def test_coverage_is_between_zero_and_one(minutes: list[float], cells: int) -> N
         shares = coverage(history, START, EPOCH, cells)
         assert len(shares) == cells
         assert all(0 <= share <= 1 for share in shares)
-
-
-def test_task_over_its_plan_needs_no_more_capacity() -> None:
-    rows = [a_row("over", used_bytes=12 * GIB, plan_bytes=10 * GIB), a_row("b", used_bytes=GIB, plan_bytes=4 * GIB)]
-    commitment = storage_commitment(rows)
-    assert (commitment.tasks, commitment.remaining_planned_bytes) == (2, 3 * GIB)
-    assert commitment.overcommitted_bytes(BackupStorage(uuid="s", available_bytes=GIB)) == 2 * GIB
-    assert commitment.overcommitted_bytes(BackupStorage(uuid="s")) is None

@@ -21,6 +21,8 @@ UNHEALTHY_GROUP = GroupSummary(
     rpo_ms=900_000,
     rpo_target_ms=600_000,
     growth_bytes_per_s=GIB / 3600,
+    is_growth_trusted=True,
+    committed_bytes=100 * GIB,
 )
 """Three of twelve tasks are unhealthy."""
 

@@ -67,6 +67,9 @@ def test_group_totals_are_in_their_columns() -> None:
         "use": "  50% ███░░░",
         "rpo": "15m/10m",
         "growth": "+1 GiB/h",
+        "full-in": "",
+        "protects": "",
+        "reason": "",
     }
 
 
@@ -79,6 +82,9 @@ def test_healthy_group_with_unknown_totals() -> None:
         "use": "",
         "rpo": "",
         "growth": "",
+        "full-in": "",
+        "protects": "",
+        "reason": "",
     }
 
 

@@ -12,9 +12,10 @@ from msgspec import structs
 from cdptui.api.decode import decode_task
 from cdptui.api.raw_task import pretty_json_lines, raw_fields
 from cdptui.models.capacity import GrowthRate
-from cdptui.models.inventory import BackupStorage, FetchState, Policy, VmInstance, Volume, storage_commitment
+from cdptui.models.inventory import BackupStorage, FetchState, Policy, VmInstance, Volume, worst_tasks
 from cdptui.models.recovery_points import RecoveryPoint, RecoveryPoints
 from cdptui.models.severity import Severity
+from cdptui.models.storages import summarize_storage
 from cdptui.models.task_row import TaskRow
 from cdptui.render.tabs.registry import POINTS, POLICY, RAW, RESOURCES, STORAGE, TABS, WHY, Tab
 from tests.doubles import EPOCH, GIB, a_task
@@ -158,9 +159,18 @@ def test_partial_list_of_volumes_or_points_is_reported() -> None:
     assert "may have more recovery points" in text(POINTS, a_row(), points=read(points))
 
 
+def on_storage(*rows: TaskRow) -> dict[str, Any]:
+    """What the Storage tab is given for tasks on one storage."""
+    return {
+        "storages": read({"bs-1": STORE}),
+        "storage": summarize_storage("bs-1", rows, STORE),
+        "storage_tasks": worst_tasks(rows),
+    }
+
+
 def test_storage_shows_capacity_and_that_the_plans_fit() -> None:
     rows = [a_row(), a_row("other", used_bytes=GIB, plan_bytes=2 * GIB)]
-    output = text(STORAGE, rows[0], storages=read({"bs-1": STORE}), commitment=storage_commitment(rows))
+    output = text(STORAGE, rows[0], **on_storage(*rows))
     assert "● Connected" in output
     assert "1 TiB of 2 TiB" in output
     assert "plus 983 GiB other data" in output
@@ -171,17 +181,24 @@ def test_storage_shows_capacity_and_that_the_plans_fit() -> None:
 
 def test_storage_shows_overcommitted_capacity() -> None:
     rows = [a_row(plan_bytes=3 * TIB), a_row("no-plan", plan_bytes=0)]
-    output = text(STORAGE, rows[0], storages=read({"bs-1": STORE}), commitment=storage_commitment(rows))
+    output = text(STORAGE, rows[0], **on_storage(*rows))
     assert "▲ Overcommitted: plans exceed the free capacity by 2 TiB" in output
     assert "1 task without a plan" in output
 
 
 def test_other_tasks_are_listed_worst_first_up_to_a_limit() -> None:
     rows = [a_row(f"t{n:03}") for n in range(300)] + [a_row("bad", status="Failed")]
-    lines = shown(STORAGE, rows[0], storages=read({"bs-1": STORE}), commitment=storage_commitment(rows))
-    first = next(index for index, line in enumerate(lines) if "other tasks" in line) + 1
+    lines = shown(STORAGE, rows[0], **on_storage(*rows))
+    first = next(index for index, line in enumerate(lines) if "other tasks" in line) + 2
     assert "bad" in lines[first]
     assert lines[-1] == "… 101 more not shown"
+
+
+def test_storage_shows_the_growth_of_its_tasks_and_when_it_is_full() -> None:
+    rows = [structs.replace(a_row(), growth=GrowthRate(TIB / 36000, 7200.0))]
+    output = text(STORAGE, rows[0], **on_storage(*rows))
+    assert "+102 GiB/h" in output
+    assert next(line for line in output.splitlines() if line.startswith("full in")).split()[-2:] == ["10", "h"]
 
 
 def points(*minutes: int, **changes: Any) -> RecoveryPoints:
@@ -306,5 +323,5 @@ def test_hostile_names_break_no_line(tab: Tab) -> None:
 
 def test_task_is_not_listed_as_another_task_on_its_storage() -> None:
     row = a_row()
-    assert "No other tasks" in text(STORAGE, row, commitment=storage_commitment([row]))
+    assert "No other tasks" in text(STORAGE, row, storage_tasks=(row,))
     assert a_task().uuid == row.task.uuid

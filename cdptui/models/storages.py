@@ -1,0 +1,116 @@
+"""Backup storages with the totals of their tasks: over-commitment, and the time until they are full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from msgspec import Struct
+
+from cdptui.models.aggregates import GroupAccumulator, GroupSummary
+from cdptui.models.capacity import DAY_S
+from cdptui.models.inventory import BackupStorage
+from cdptui.models.severity import NEAR_FULL_RATIO, Severity
+from cdptui.models.task_row import TaskRow
+
+FULL_SOON_S: Final = 3 * DAY_S
+"""A storage that is full before this needs attention."""
+
+BY_STORAGE: Final = "storage"
+"""Key of the grouping by backup storage."""
+
+
+class StorageSummary(Struct, frozen=True):
+    """A backup storage and the totals of its tasks."""
+
+    uuid: str
+    """Empty for the tasks without a storage."""
+    tasks: GroupSummary
+    storage: BackupStorage | None = None
+    """None when the server did not list it: this account may not see it."""
+
+    @property
+    def total_bytes(self) -> int | None:
+        """Its capacity; None when unknown."""
+        return self.storage.total_bytes if self.storage is not None else None
+
+    @property
+    def available_bytes(self) -> int | None:
+        """Its free capacity; None when unknown."""
+        return self.storage.available_bytes if self.storage is not None else None
+
+    @property
+    def free_ratio(self) -> float | None:
+        """Free share of its capacity; None when unknown."""
+        used = self.storage.used_ratio if self.storage is not None else None
+        return None if used is None else 1 - used
+
+    @property
+    def overcommitted_bytes(self) -> int | None:
+        """By how much the plans exceed the free capacity: negative when they fit, None when unknown."""
+        free = self.available_bytes
+        return None if free is None else self.tasks.remaining_planned_bytes - free
+
+    @property
+    def full_in_s(self) -> float | None:
+        """Seconds until the growth of its tasks has used up its free capacity; None when unknown or never."""
+        free, growth = self.available_bytes, self.tasks.growth_bytes_per_s
+        if free is None:
+            return None
+        if free <= 0:
+            return 0.0
+        return free / growth if growth is not None and growth > 0 else None
+
+    @property
+    def is_full_in_trusted(self) -> bool:
+        """Whether `full_in_s` is more than a rough estimate; a storage that is full needs none."""
+        return self.tasks.is_growth_trusted or self.full_in_s == 0.0
+
+    @property
+    def severity(self) -> Severity:
+        """The severity of the storage itself, without that of its tasks."""
+        storage = self.storage
+        if storage is None:
+            return Severity.NOTICE
+        if not self.tasks.count:
+            return Severity.NOTICE if storage.is_disconnected else Severity.CALM
+        if storage.is_disconnected or self.available_bytes == 0:
+            return Severity.CRITICAL
+        is_ready = storage.status in {"Connected", None} and storage.state in {"Enabled", None}
+        is_near_full = (storage.used_ratio or 0.0) >= NEAR_FULL_RATIO
+        if not is_ready or is_near_full or self._is_full_soon or (self.overcommitted_bytes or 0) > 0:
+            return Severity.WARNING
+        return Severity.HEALTHY
+
+    @property
+    def _is_full_soon(self) -> bool:
+        seconds = self.full_in_s
+        return seconds is not None and seconds < FULL_SOON_S and self.is_full_in_trusted
+
+    @property
+    def rank(self) -> tuple[int, int, float, int]:
+        """Sorts storages worst first: its own severity, that of its tasks, full in, and unhealthy tasks."""
+        seconds = self.full_in_s if self.is_full_in_trusted else None
+        return (-self.severity, -self.tasks.worst, float("inf") if seconds is None else seconds, -self.tasks.unhealthy)
+
+
+def summarize_storage(uuid: str, rows: Iterable[TaskRow], storage: BackupStorage | None = None) -> StorageSummary:
+    """Return a storage with the totals of the tasks on it."""
+    totals = GroupAccumulator(BY_STORAGE, uuid)
+    for row in rows:
+        totals.add(row)
+    return StorageSummary(uuid, totals.total(), storage)
+
+
+def summarize_storages(
+    totals: Mapping[str, GroupSummary], storages: Mapping[str, BackupStorage]
+) -> dict[str, StorageSummary]:
+    """Return all storages by UUID: those that the server listed, and those that a task is on.
+
+    `totals` are the groups of the tasks by storage.
+    """
+    uuids = dict.fromkeys((*storages, *totals))
+    return {
+        uuid: StorageSummary(uuid, totals.get(uuid, GroupSummary(BY_STORAGE, uuid)), storages.get(uuid))
+        for uuid in uuids
+    }

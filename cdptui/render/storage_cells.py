@@ -1,0 +1,155 @@
+"""The figures of a backup storage as text, for its row in the list of storages, its group and its tab.
+
+What is not known says so: a dash for a figure that depends on it, words for the capacity itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from cdptui.models.capacity import DAY_S
+from cdptui.models.inventory import BackupStorage
+from cdptui.models.severity import NEAR_FULL_RATIO
+from cdptui.models.storages import FULL_SOON_S, StorageSummary
+from cdptui.render import formatting
+from cdptui.render.spans import Line, Role, Span
+from cdptui.render.statuses import ROLES
+
+NOT_KNOWN: Final = "not known"
+NO_STORAGE: Final = "no storage reported"
+_NOT_LISTED: Final = "? not listed"
+_YEAR_S: Final = 365 * DAY_S
+
+
+def name(summary: StorageSummary, names: Mapping[str, str]) -> Line:
+    """Return the name; the UUID where the name is not known."""
+    if not summary.uuid:
+        return (Span(NO_STORAGE, Role.WARN),)
+    known = (summary.storage.name if summary.storage is not None else "") or names.get(summary.uuid, "")
+    return (Span(known, Role.STRONG),) if known else (Span(summary.uuid, Role.DIM),)
+
+
+def connection(summary: StorageSummary) -> Line:
+    """Return the connection of the node to the storage, and its state where that is not Enabled."""
+    if not summary.uuid:
+        return ()
+    if summary.storage is None:
+        return (Span(_NOT_LISTED, Role.WARN),)
+    return (*connection_spans(summary.storage), *state_spans(summary.storage))
+
+
+def connection_spans(storage: BackupStorage) -> Line:
+    """Return the connection of the node to a storage."""
+    match storage.status:
+        case "Connected":
+            return (Span("● Connected", Role.OK),)
+        case "Disconnected":
+            return (Span("✖ Disconnected", Role.BAD),)
+        case status:
+            return (Span(f"◔ {status or NOT_KNOWN}", Role.BUSY if status else Role.DIM),)
+
+
+def state_spans(storage: BackupStorage) -> Line:
+    """Return the state of a storage; empty for Enabled."""
+    if storage.state in {"Enabled", None}:
+        return ()
+    return (Span(f"  state {storage.state}", Role.WARN),)
+
+
+def capacity(summary: StorageSummary) -> Line:
+    """Return the total capacity."""
+    return _known_size(summary, summary.total_bytes)
+
+
+def free(summary: StorageSummary) -> Line:
+    """Return the free capacity and its share of the total."""
+    size = _known_size(summary, summary.available_bytes)
+    ratio = summary.free_ratio
+    if ratio is None:
+        return size
+    role = Role.BAD if ratio <= 0 else Role.WARN if ratio <= 1 - NEAR_FULL_RATIO else Role.TEXT
+    return (Span(f"{size[0].text} {formatting.percent(ratio):>4}", role),)
+
+
+def planned(summary: StorageSummary) -> Line:
+    """Return the planned capacity of the tasks."""
+    return (Span(formatting.size(summary.tasks.committed_bytes)),) if summary.tasks.count else _dash()
+
+
+def overcommit(summary: StorageSummary) -> Line:
+    """Return by how much the plans exceed the free capacity."""
+    over = summary.overcommitted_bytes
+    if over is None or not summary.tasks.count:
+        return _dash()
+    return (Span(f"+{formatting.size(over)}", Role.WARN),) if over > 0 else (Span("none", Role.DIM),)
+
+
+def growth(summary: StorageSummary) -> Line:
+    """Return the growth of the tasks, with a mark where it is not trusted."""
+    return growth_spans(summary.tasks.growth_bytes_per_s, is_trusted=summary.tasks.is_growth_trusted) or _dash()
+
+
+def growth_spans(bytes_per_s: float | None, *, is_trusted: bool) -> Line:
+    """Return the growth of several tasks, with a mark where it is not trusted; empty when unknown."""
+    if bytes_per_s is None:
+        return ()
+    text = formatting.rate(bytes_per_s)
+    is_quiet = not is_trusted or round(bytes_per_s * 3600) == 0
+    return (Span(text if is_trusted else f"~{text.removeprefix('+')}", Role.DIM if is_quiet else Role.TEXT),)
+
+
+def full_in(summary: StorageSummary) -> Line:
+    """Return the time until the free capacity is used up, with a mark where it is not trusted."""
+    seconds = summary.full_in_s
+    if seconds is None:
+        return _dash()
+    if seconds <= 0:
+        return (Span("full", Role.BAD),)
+    is_trusted = summary.is_full_in_trusted
+    text = "> 1 y" if seconds > _YEAR_S else formatting.duration(seconds)
+    if not is_trusted or seconds > _YEAR_S:
+        return (Span(text if is_trusted else f"~{text}", Role.DIM),)
+    role = Role.BAD if seconds < DAY_S else Role.WARN if seconds < FULL_SOON_S else Role.TEXT
+    return (Span(text, role),)
+
+
+def tasks(summary: StorageSummary) -> Line:
+    """Return the number of tasks."""
+    return (Span(str(summary.tasks.count), Role.TEXT if summary.tasks.count else Role.DIM),)
+
+
+def unhealthy(summary: StorageSummary) -> Line:
+    """Return the number of unhealthy tasks."""
+    count = summary.tasks.unhealthy
+    return (Span(str(count), ROLES[summary.tasks.worst] if count else Role.DIM),)
+
+
+def problem(summary: StorageSummary) -> Line:
+    """Return the worst problem of the storage itself, in a few words; empty for none."""
+    storage, seconds, over = summary.storage, summary.full_in_s, summary.overcommitted_bytes
+    if not summary.uuid:
+        return ()
+    if storage is None:
+        return (Span("storage not listed", Role.WARN),)
+    if storage.is_disconnected:
+        return (Span("disconnected", Role.BAD),)
+    if seconds is not None and seconds < FULL_SOON_S and summary.is_full_in_trusted:
+        text = f"full in {full_in(summary)[0].text}" if seconds > 0 else "storage full"
+        return (Span(text, full_in(summary)[0].role),)
+    ratio = summary.free_ratio
+    if ratio is not None and ratio <= 1 - NEAR_FULL_RATIO:
+        return (Span(f"{formatting.percent(ratio)} free", Role.WARN),)
+    if storage.state not in {"Enabled", None}:
+        return (Span(f"state {storage.state}", Role.WARN),)
+    return (Span(f"over-commit {formatting.size(over)}", Role.WARN),) if over is not None and over > 0 else ()
+
+
+def _known_size(summary: StorageSummary, count: int | None) -> Line:
+    if not summary.uuid:
+        return _dash()
+    return (Span(NOT_KNOWN, Role.WARN),) if count is None else (Span(formatting.size(count)),)
+
+
+def _dash() -> Line:
+    return (Span(formatting.UNKNOWN, Role.DIM),)

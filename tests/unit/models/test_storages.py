@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import structs
+
+from cdptui.models.capacity import GrowthRate
+from cdptui.models.inventory import BackupStorage
+from cdptui.models.severity import Severity
+from cdptui.models.storages import StorageSummary, summarize_storage, summarize_storages
+from tests.doubles import GIB
+from tests.unit.render.rows import a_row
+
+TRUSTED_S = 7200.0
+SHORT_S = 60.0
+HOUR_S = 3600.0
+
+
+CONNECTED = BackupStorage(
+    uuid="s-1", state="Enabled", status="Connected", total_bytes=1000 * GIB, available_bytes=500 * GIB
+)
+
+
+def a_storage(name: str = "backup-1", **changes: Any) -> BackupStorage:
+    return structs.replace(CONNECTED, name=name, **changes)
+
+
+def growing(gib_per_h: float, span_s: float, **changes: Any) -> StorageSummary:
+    row = a_row(growth=GrowthRate(gib_per_h * GIB / HOUR_S, span_s), plan_bytes=100 * GIB, used_bytes=80 * GIB)
+    return summarize_storage("s-1", [row], a_storage(**changes))
+
+
+def test_task_over_its_plan_needs_no_more_capacity() -> None:
+    rows = [a_row("over", used_bytes=12 * GIB, plan_bytes=10 * GIB), a_row("b", used_bytes=GIB, plan_bytes=4 * GIB)]
+    summary = summarize_storage("s", rows, BackupStorage(uuid="s", available_bytes=GIB))
+    assert (summary.tasks.count, summary.tasks.remaining_planned_bytes) == (2, 3 * GIB)
+    assert summary.overcommitted_bytes == 2 * GIB
+
+
+@pytest.mark.parametrize("storage", [None, BackupStorage(uuid="s")])
+def test_unknown_capacity_gives_no_figures_that_depend_on_it(storage: BackupStorage | None) -> None:
+    summary = summarize_storage("s", [a_row(growth=GrowthRate(1.0, TRUSTED_S))], storage)
+    assert summary.available_bytes is summary.free_ratio is summary.overcommitted_bytes is summary.full_in_s is None
+
+
+def test_growth_is_the_sum_of_the_trusted_growths_and_marked_while_others_are_missing() -> None:
+    trusted, short = GrowthRate(GIB / HOUR_S, TRUSTED_S), GrowthRate(50 * GIB / HOUR_S, SHORT_S)
+    rows = [a_row("a", growth=trusted), a_row("b", growth=trusted), a_row("c", growth=short)]
+    everything = summarize_storage("s", rows).tasks
+    assert everything.growth_bytes_per_s == pytest.approx(2 * GIB / HOUR_S)
+    assert not everything.is_growth_trusted
+    assert summarize_storage("s", rows[:2]).tasks.is_growth_trusted
+
+
+def test_growth_without_any_trusted_one_is_the_sum_of_all_and_marked() -> None:
+    tasks = growing(50, SHORT_S).tasks
+    assert tasks.growth_bytes_per_s == pytest.approx(50 * GIB / HOUR_S)
+    assert not tasks.is_growth_trusted
+
+
+def test_disabled_tasks_without_growth_do_not_make_the_total_unreliable() -> None:
+    rows = [a_row("a", growth=GrowthRate(1.0, TRUSTED_S)), a_row("b", state="Disabled", status="Stopped")]
+    assert summarize_storage("s", rows).tasks.is_growth_trusted
+
+
+@pytest.mark.parametrize(
+    ("free_gib", "gib_per_h", "full_in_h"), [(500, 10, 50.0), (0, 10, 0.0), (500, 0, None), (0, 0, 0.0)]
+)
+def test_storage_is_full_when_the_growth_has_used_up_its_free_capacity(
+    free_gib: int, gib_per_h: float, full_in_h: float | None
+) -> None:
+    seconds = growing(gib_per_h, TRUSTED_S, available_bytes=free_gib * GIB).full_in_s
+    assert (None if seconds is None else round(seconds / HOUR_S, 3)) == full_in_h
+
+
+@pytest.mark.parametrize(
+    ("summary", "severity"),
+    [
+        (growing(1, TRUSTED_S), Severity.HEALTHY),
+        (growing(1, TRUSTED_S, status="Disconnected"), Severity.CRITICAL),
+        (growing(1, TRUSTED_S, available_bytes=0), Severity.CRITICAL),
+        (growing(10, TRUSTED_S), Severity.WARNING),
+        (growing(10, SHORT_S), Severity.HEALTHY),
+        (growing(0, TRUSTED_S, available_bytes=10 * GIB), Severity.WARNING),
+        (growing(0, TRUSTED_S, status="Connecting"), Severity.WARNING),
+        (growing(0, TRUSTED_S, state="Disabled"), Severity.WARNING),
+        (growing(0, TRUSTED_S, total_bytes=None, available_bytes=None), Severity.HEALTHY),
+        (summarize_storage("s-1", [a_row()]), Severity.NOTICE),
+        (summarize_storage("s-1", [], a_storage()), Severity.CALM),
+        (summarize_storage("s-1", [], a_storage(status="Disconnected")), Severity.NOTICE),
+    ],
+)
+def test_severity_of_a_storage(summary: StorageSummary, severity: Severity) -> None:
+    assert summary.severity is severity
+
+
+def test_every_storage_has_a_summary_listed_or_not_and_the_tasks_without_one_too() -> None:
+    totals = {uuid: summarize_storage(uuid, [a_row()]).tasks for uuid in ("s-1", "gone", "")}
+    listed = {"s-1": a_storage(), "empty": a_storage("empty")}
+    found = summarize_storages(totals, listed)
+    assert {uuid: (summary.tasks.count, summary.storage is not None) for uuid, summary in found.items()} == {
+        "s-1": (1, True),
+        "empty": (0, True),
+        "gone": (1, False),
+        "": (1, False),
+    }
+
+
+@given(
+    st.lists(st.tuples(st.none() | st.integers(0, 10**15), st.none() | st.integers(0, 10**15)), max_size=8),
+    st.none() | st.integers(0, 10**15),
+)
+def test_plans_of_any_tasks_cover_what_is_used(tasks: list[tuple[int | None, int | None]], free: int | None) -> None:
+    rows = [a_row(f"t{at}", used_bytes=used, plan_bytes=plan) for at, (used, plan) in enumerate(tasks)]
+    summary = summarize_storage("s", rows, a_storage(available_bytes=free))
+    assert summary.tasks.remaining_planned_bytes >= 0
+    over = summary.overcommitted_bytes
+    assert over == (None if free is None else summary.tasks.remaining_planned_bytes - free)
