@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from cdptui.models.failure import Failure
 from cdptui.models.task import Task
-from cdptui.models.task_row import TaskRow
+from cdptui.models.task_row import TaskRow, urgency
 
 
 class BackupStorage(Struct, frozen=True, kw_only=True):
@@ -83,9 +83,9 @@ def storage_commitment(rows: Sequence[TaskRow]) -> StorageCommitment:
     return StorageCommitment(tasks, with_reasons, used, plan, unplanned, tuple(nsmallest(MAX_LISTED, rows, key=_rank)))
 
 
-def _rank(row: TaskRow) -> tuple[int, float, str, str]:
+def _rank(row: TaskRow) -> tuple[int, int, float, float, str, str]:
     task = row.task
-    return (-row.severity, -(task.used_ratio or 0.0), task.name, task.uuid)
+    return (*urgency(row), -(task.used_ratio or 0.0), task.name, task.uuid)
 
 
 class Volume(Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from cdptui.models.capacity import DAY_S, CapacitySample, GrowthRate, median
+from cdptui.models.estimate import FULL_SOON_S, FULL_TODAY_S, find_doubt, is_full_soon
 from cdptui.models.severity import Severity, is_near_full, status_severity
 from cdptui.models.task import Task
 
@@ -20,11 +21,6 @@ LONG_START_S: Final = 600.0
 
 LONG_DISABLED_S: Final = 7 * DAY_S
 """A task that is disabled for longer may have been forgotten."""
-
-FULL_SOON_S: Final = DAY_S
-
-_TRUSTED_SPAN_S: Final = 1800.0
-"""A rate that was measured over less time is shown, but is not a problem."""
 
 _REFRESH_S: Final = 300.0
 """How often the server itself refreshes used capacity."""
@@ -51,8 +47,8 @@ class ReasonKind(Enum):
     UNKNOWN = "unknown"
     STOPPED = "stopped"
     FULL_SOON = "full-soon"
-    RPO = "rpo"
     NO_VM = "no-vm"
+    RPO = "rpo"
     TWO_TASKS = "two-tasks"
     """Another task protects the same VM."""
     STARTING = "starting"
@@ -114,7 +110,7 @@ def find_reasons(task: Task, evidence: Evidence, before: Sequence[Reason] = ()) 
         return NONE
     known = {reason.kind: reason for reason in before}
     reasons = [_with_earliest_start(reason, known.get(reason.kind)) for reason in found]
-    reasons.sort(key=lambda reason: (-reason.severity, _RANKS[reason.kind]))
+    reasons.sort(key=lambda reason: (-reason.severity, RANKS[reason.kind]))
     return _shared(tuple(reasons)) if all(reason.since is None for reason in reasons) else tuple(reasons)
 
 
@@ -170,7 +166,7 @@ def stalled_s(points: Sequence[CapacitySample], now: float) -> float | None:
     return seconds if seconds >= _STALLED_FACTOR * max(_REFRESH_S, usual_s) else None
 
 
-_RANKS: Final = {kind: rank for rank, kind in enumerate(ReasonKind)}
+RANKS: Final = {kind: rank for rank, kind in enumerate(ReasonKind)}
 _OUTAGES: Final = {"Stopped": ReasonKind.STOPPED, "Failed": ReasonKind.FAILED, "Unknown": ReasonKind.UNKNOWN}
 
 
@@ -216,8 +212,8 @@ def _protection_reasons(task: Task, evidence: Evidence) -> Iterator[Reason]:
     seconds, ratio = evidence.full_in_s, task.rpo_ratio
     if seconds is not None and seconds <= 0:
         yield Reason(ReasonKind.FULL, Severity.CRITICAL)
-    elif seconds is not None and seconds < FULL_SOON_S and _is_trusted(evidence.growth):
-        yield Reason(ReasonKind.FULL_SOON, Severity.WARNING)
+    elif seconds is not None and is_full_soon(seconds) and find_doubt(seconds, evidence.growth) is None:
+        yield Reason(ReasonKind.FULL_SOON, Severity.WARNING if seconds < FULL_TODAY_S else Severity.NOTICE)
     elif is_near_full(task):
         yield Reason(ReasonKind.NEAR_FULL, Severity.NOTICE)
     if ratio is not None and ratio > 1.0:
@@ -226,10 +222,6 @@ def _protection_reasons(task: Task, evidence: Evidence) -> Iterator[Reason]:
         yield Reason(ReasonKind.RPO, Severity.WARNING, evidence.now - over)
     if evidence.stalled_since is not None and task.status == "Running":
         yield Reason(ReasonKind.STALLED, Severity.NOTICE, evidence.stalled_since)
-
-
-def _is_trusted(rate: GrowthRate | None) -> bool:
-    return rate is None or rate.span_s >= _TRUSTED_SPAN_S
 
 
 _MAX_RPO_MS: Final = int(10 * 365 * DAY_S * 1000)

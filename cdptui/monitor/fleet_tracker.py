@@ -11,8 +11,9 @@ from msgspec import Struct
 
 from cdptui.clock import TIME_SLICE_S, Clock, yield_to_loop
 from cdptui.models.aggregates import FleetAccumulator, FleetSummary
-from cdptui.models.capacity import CapacityHistory, GrowthRate, growth_rate, seconds_until_full
+from cdptui.models.capacity import CapacityHistory, GrowthRate, growth_rate
 from cdptui.models.change import Change, diff_task
+from cdptui.models.estimate import estimate_full_in
 from cdptui.models.inventory import DependencyState
 from cdptui.models.reasons import Evidence, ReasonKind, find_reasons, next_time_trigger_s, overall_severity, stalled_s
 from cdptui.models.snapshot import Snapshot
@@ -214,7 +215,7 @@ class FleetTracker:
             now=snapshot.taken_at,
             unchanged_s=now - unchanged_since,
             growth=growth.growth,
-            full_in_s=seconds_until_full(task.used_bytes, task.plan_bytes, growth.growth),
+            full_in_s=estimate_full_in(task, growth.growth),
             stalled_since=growth.stalled_since,
             duplicate_task_uuid=self._protection.other_task_on_same_resource(task),
             is_storage_disconnected=self._dependencies.is_storage_disconnected(task),

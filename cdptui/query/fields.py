@@ -233,9 +233,9 @@ FIELDS: Final = (
     QueryField(
         "full",
         ("f",),
-        "Time until the plan is full; 0 when it is full",
+        "Time until the plan is full; 0 when it is full; unknown for estimates marked ~",
         "full<3d",
-        measures=(Measure(Dimension.TIME, "time until full", _task_number(lambda row: row.full_in_s)),),
+        measures=(Measure(Dimension.TIME, "time until full", _task_number(lambda row: row.trusted_full_in_s)),),
     ),
     QueryField(
         "age",

@@ -16,7 +16,10 @@ from cdptui.render.spans import Line
 from cdptui.render.task_cells import BAR_CELLS, CellContext
 
 SortValue = tuple[bool, float | str]
-"""A flag for unknown values, which sort last in either direction, and the value."""
+"""A flag for unknown values, which sort last in either direction, and the value.
+
+An unknown value other than 0 is a figure in doubt: these come before those without a figure, in ascending order.
+"""
 
 _UNKNOWN: Final[SortValue] = (True, 0.0)
 _UNKNOWN_TEXT: Final[SortValue] = (True, "")
@@ -68,6 +71,11 @@ def _text(value: str | None) -> SortValue:
 
 def _timestamp(value: datetime | None) -> SortValue:
     return _UNKNOWN if value is None else (False, -value.timestamp())
+
+
+def _full_in(row: TaskRow) -> SortValue:
+    seconds = row.full_in_s
+    return _UNKNOWN if seconds is None else (row.full_in_doubt is not None, seconds)
 
 
 def _status_value(row: TaskRow) -> SortValue:
@@ -181,11 +189,14 @@ GROWTH: Final = Column(
 FULL_IN: Final = Column(
     "full-in",
     "FULL IN",
-    "Time until used capacity reaches the plan",
+    "Time until used capacity reaches the plan; ~ marks an estimate that is not reliable",
     7,
     task_cells.full_in,
-    lambda row: _number(row.full_in_s),
-    (ExportField("full_in_s", lambda row, _: row.full_in_s),),
+    _full_in,
+    (
+        ExportField("full_in_s", lambda row, _: row.full_in_s),
+        ExportField("full_in_doubt", lambda row, _: row.full_in_doubt.value if row.full_in_doubt else None),
+    ),
     align="right",
 )
 PROTECTS: Final = Column(

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from cdptui.models.capacity import DAY_S, HOUR_S, CapacityHistory, GrowthRate, growth_rate
-from cdptui.models.severity import is_rpo_breach
+from cdptui.models.severity import is_rpo_breach, is_rpo_measured
 from cdptui.models.task import FieldUnit, RawField, ResourceRef, Task
 from cdptui.models.task_row import TaskRow
 from cdptui.render import formatting
@@ -18,7 +18,15 @@ from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import ROLES, SEVERITY_TEXT, status_line
 from cdptui.render.tabs.blocks import BLANK, heading
 from cdptui.render.tabs.context import DetailContext
-from cdptui.render.task_cells import bar, full_in_role, resource_kind, rpo_role, usage_role
+from cdptui.render.task_cells import (
+    DOUBT_TEXT,
+    bar,
+    full_in_role,
+    full_in_text,
+    resource_kind,
+    task_rpo_role,
+    usage_role,
+)
 from cdptui.render.text_wrap import cell_width, pad_cells, wrap_text
 
 _LABEL: Final = 10
@@ -85,7 +93,7 @@ def _low_head(row: TaskRow, context: DetailContext) -> list[Line]:
 
 def _figures(row: TaskRow, context: DetailContext) -> list[Line]:
     task, track = row.task, context.track
-    return [_used_of_plan(task), _rpo(task), _growth(track), _full_in(row.full_in_s)]
+    return [_used_of_plan(task), _rpo(task), _growth(track), _full_in(row)]
 
 
 def _used_of_plan(task: Task) -> Line:
@@ -106,14 +114,15 @@ def _used_of_plan(task: Task) -> Line:
 def _rpo(task: Task) -> Line:
     if task.rpo_ms is None:
         return (_label("RPO"), Span("not known", Role.DIM))
-    role = rpo_role(task.rpo_ratio, is_on=task.state != "Disabled")
+    role = task_rpo_role(task)
     figure = (_label("RPO"), Span(formatting.latency(task.rpo_ms), role))
     if not task.rpo_target_ms:
         return figure
     target = formatting.latency(task.rpo_target_ms)
     if is_rpo_breach(task):
         return (*figure, Span(f", target {target}: breached", Role.BAD))
-    return (*figure, Span(f" (target {target})", Role.DIM))
+    as_measured = "" if is_rpo_measured(task) else " as last measured"
+    return (*figure, Span(f"{as_measured} (target {target})", Role.DIM))
 
 
 def _growth(track: CapacityHistory) -> Line:
@@ -134,15 +143,16 @@ def _basis(rate: GrowthRate) -> str:
     return f"  (measured over {formatting.duration(rate.span_s)})" if rate.span_s < 0.9 * DAY_S else ""
 
 
-def _full_in(seconds: float | None) -> Line:
+def _full_in(row: TaskRow) -> Line:
+    seconds, doubt = row.full_in_s, row.full_in_doubt
     if seconds is None:
         return (_label("full in"), Span("no estimate", Role.DIM))
     if seconds <= 0:
         return (_label("full now"), Span("protection stops at the plan", Role.BAD))
     return (
         _label("full in"),
-        Span(formatting.duration(seconds), full_in_role(seconds)),
-        Span(" at this growth", Role.DIM),
+        Span(full_in_text(row), full_in_role(row)),
+        Span(f" not reliable: {DOUBT_TEXT[doubt]}" if doubt is not None else " at this growth", Role.DIM),
     )
 
 

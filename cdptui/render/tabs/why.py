@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from cdptui.models.inventory import FetchState
 from cdptui.models.reasons import ReasonKind
+from cdptui.models.severity import is_rpo_measured
 from cdptui.models.task_row import TaskRow
 from cdptui.render import formatting
 from cdptui.render.reason_messages import LEVELS, describe_reason
@@ -16,6 +17,7 @@ from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import ROLES, SEVERITY_TEXT
 from cdptui.render.tabs.blocks import BLANK, heading, spacer, title_line, wrap
 from cdptui.render.tabs.context import DetailContext
+from cdptui.render.task_cells import DOUBT_TEXT, full_in_text
 
 _STATUS_KINDS: Final = frozenset(
     {
@@ -117,6 +119,8 @@ def _rpo(row: TaskRow) -> _Check:
         return _unknown({ReasonKind.RPO}, f"RPO {rpo}, no target set")
     if task.state == "Disabled":
         return _unknown({ReasonKind.RPO}, f"RPO {rpo} (target {target}); not checked while the task is disabled")
+    if not is_rpo_measured(task):
+        return _unknown({ReasonKind.RPO}, f"RPO {rpo} as last measured (target {target}); the task is not protecting")
     return _passed({ReasonKind.RPO}, f"RPO {rpo} (target {target})")
 
 
@@ -128,6 +132,10 @@ def _plan(row: TaskRow) -> _Check:
     used, plan = formatting.percent(task.used_ratio), formatting.size(task.plan_bytes)
     if row.full_in_s is None:
         return _passed(_PLAN_KINDS, f"{used} of the {plan} plan is used")
+    doubt = row.full_in_doubt
+    if doubt is not None:
+        text = f"{used} of the {plan} plan is used, full in {full_in_text(row)}; not reliable: {DOUBT_TEXT[doubt]}"
+        return _unknown(_PLAN_KINDS, text)
     return _passed(_PLAN_KINDS, f"{used} of the {plan} plan is used, full in {formatting.duration(row.full_in_s)}")
 
 

@@ -53,6 +53,7 @@ def test_healthy_task_has_no_reasons() -> None:
         ),
         pytest.param({}, {"full_in_s": 0.0}, ReasonKind.FULL, Severity.CRITICAL, id="full"),
         pytest.param({}, {"full_in_s": 86_399.0}, ReasonKind.FULL_SOON, Severity.WARNING, id="full within a day"),
+        pytest.param({}, {"full_in_s": 86_400.0}, ReasonKind.FULL_SOON, Severity.NOTICE, id="full within three days"),
         pytest.param({"used_bytes": 90 * GIB}, {}, ReasonKind.NEAR_FULL, Severity.NOTICE, id="nearly full"),
         pytest.param({"rpo_ms": 600_001}, {}, ReasonKind.RPO, Severity.WARNING, id="RPO breach"),
         pytest.param({"resource_refs": ()}, {}, ReasonKind.NO_VM, Severity.WARNING, id="no VM"),
@@ -111,7 +112,7 @@ def test_evidence_gives_a_reason(
 @pytest.mark.parametrize(
     ("changes", "evidence"),
     [
-        pytest.param({}, {"full_in_s": 86_400.0}, id="a day left"),
+        pytest.param({}, {"full_in_s": 259_200.0}, id="three days left"),
         pytest.param({}, {"full_in_s": 60.0, "growth": GrowthRate(1.0, 1799.0)}, id="rate of a few minutes"),
         pytest.param({"rpo_ms": 600_000}, {}, id="at the target"),
         pytest.param(
@@ -167,7 +168,7 @@ def test_huge_rpo_gives_a_valid_date(rpo_ms: int, target_ms: int) -> None:
     st.fixed_dictionaries(
         {},
         optional={
-            "full_in_s": st.sampled_from([0.0, 86_399.0, 86_400.0]),
+            "full_in_s": st.sampled_from([0.0, 86_399.0, 259_199.0, 259_200.0]),
             "stalled_since": st.just(LONG_AGO),
             "duplicate_task_uuid": st.just("b"),
             "is_storage_disconnected": st.just(True),

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from cdptui.models.capacity import GrowthRate
+from cdptui.models.capacity import Doubt, GrowthRate
 from cdptui.models.task import ResourceRef
 from cdptui.render.column_layout import fit_columns
 from cdptui.render.columns import BY_KEY, COLUMNS, DEFAULT_COLUMNS, KEEP_PRIORITY, Column
@@ -61,6 +61,8 @@ def test_heading_fits_its_column(column: Column) -> None:
         ("full-in", {}, ""),
         ("full-in", {"full_in_s": 0.0}, "full"),
         ("full-in", {"full_in_s": 7200.0}, "2 h"),
+        ("full-in", {"full_in_s": 7200.0, "growth": GrowthRate(1.0, 1799.0)}, "~2 h"),
+        ("full-in", {"full_in_s": 7200.0, "growth": GrowthRate(1.0, 9000.0, Doubt.FREED)}, "~2 h"),
         ("full-in", {"full_in_s": 1e12}, "> 1 y"),
         ("protects", {}, "erp-db-01"),
         ("protects", {"resource_refs": ()}, "none"),

@@ -46,6 +46,7 @@ def test_csv_has_base_units_and_utc() -> None:
         "rpo_target_ms": "600000",
         "growth_bytes_per_s": "1024.5",
         "full_in_s": "3600.0",
+        "full_in_doubt": "short",
         "resource_names": "erp-db-01; ",
         "resource_uuids": "vm-1; vm-2",
         "last_op_at": "2025-12-31T22:00:00Z",
