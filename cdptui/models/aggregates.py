@@ -8,7 +8,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from cdptui.models.severity import Severity, is_near_full, is_rpo_breach, status_severity
+from cdptui.models.reasons import judged_status_severity
+from cdptui.models.severity import Severity, is_near_full, is_rpo_breach
 from cdptui.models.task_row import TaskRow
 
 
@@ -46,7 +47,7 @@ class FleetAccumulator:
     def _count(self, row: TaskRow, sign: int) -> None:
         task = row.task
         # Each status has its own severity: one late task must not colour all running ones.
-        self._counts[task.status, status_severity(task.status, task.state)] += sign
+        self._counts[task.status, judged_status_severity(task, row.reasons)] += sign
         self._used_bytes += sign * (task.used_bytes or 0)
         self._plan_bytes += sign * (task.plan_bytes or 0)
         self._near_full += sign * is_near_full(task)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
 from msgspec import Struct
@@ -14,7 +14,7 @@ from cdptui.models.aggregates import FleetAccumulator, FleetSummary
 from cdptui.models.capacity import CapacityHistory, GrowthRate, growth_rate
 from cdptui.models.change import Change, diff_task
 from cdptui.models.estimate import estimate_full_in
-from cdptui.models.inventory import DependencyState
+from cdptui.models.inventory import MAX_VMS_OF_STOP, DependencyState, needs_stop_cause
 from cdptui.models.reasons import Evidence, ReasonKind, find_reasons, next_time_trigger_s, overall_severity, stalled_s
 from cdptui.models.snapshot import Snapshot
 from cdptui.models.task import Task
@@ -80,6 +80,9 @@ class ProtectionIndex:
 GROWTH_RECHECK_S: Final = 300.0
 """The growth of a task is computed again after this many seconds without a change, as it decreases then."""
 
+MAX_STOPPED_VMS: Final = 1500
+"""VMs of stopped tasks that are looked up, in ten requests: more have one cause, which is not their VMs."""
+
 _CLOCK_CHECK_INTERVAL: Final = 50
 """Tasks that are processed between two reads of the clock."""
 
@@ -92,6 +95,8 @@ class _TrackedTask(Struct, gc=False):
     """Monotonic seconds when growth and reasons are computed again even without a change."""
     unchanged_since: float
     """Monotonic seconds since when status and state were polled without a change."""
+    is_change_seen: bool
+    """True when another status or state was polled before."""
 
 
 class _GrowthState(Struct, frozen=True, gc=False):
@@ -113,6 +118,8 @@ class FleetTracker:
         self._protection = ProtectionIndex()
         self.changed_at: dict[str, datetime] = {}
         """Time of the last significant change by task UUID; most tasks have none."""
+        self._stopped_vms: dict[str, tuple[str, ...]] = {}
+        """UUIDs of the VMs of stopped tasks, by task; nearly always few."""
         self._dependencies = DependencyState()
         self._pending_dependencies = DependencyState()
 
@@ -128,6 +135,12 @@ class FleetTracker:
     def summary(self) -> FleetSummary:
         """Return the totals of the newest list."""
         return self._totals.total()
+
+    def stopped_vms(self) -> Sequence[str]:
+        """Return the UUIDs of the VMs of the tasks that should run and are stopped, at most `MAX_STOPPED_VMS`."""
+        return (
+            list(islice(chain.from_iterable(self._stopped_vms.values()), MAX_STOPPED_VMS)) if self._stopped_vms else ()
+        )
 
     def set_dependencies(self, dependencies: DependencyState) -> None:
         """Set the state of storages and policies, which is used from the next snapshot on."""
@@ -179,6 +192,7 @@ class FleetTracker:
         return lambda task: (
             before.is_storage_disconnected(task) != after.is_storage_disconnected(task)
             or before.is_policy_missing(task) != after.is_policy_missing(task)
+            or before.stop_evidence(task) != after.stop_evidence(task)
         )
 
     def _remove_missing(self, snapshot: Snapshot) -> list[Change]:
@@ -192,6 +206,7 @@ class FleetTracker:
             self._totals.remove(row)
             self._protection.remove(row.task)
             self.changed_at.pop(uuid, None)
+            self._stopped_vms.pop(uuid, None)
             change = diff_task(row.task, None)
             changes += [change] if change is not None else []
         return changes
@@ -207,19 +222,24 @@ class FleetTracker:
     def _evaluate(self, task: Task, before: _TrackedTask | None, snapshot: Snapshot) -> TaskRow:
         now = snapshot.taken_monotonic
         growth = self._growth_state(task, before, snapshot)
-        unchanged_since = now
+        unchanged_since, is_change_seen = now, before is not None
         if before is not None and (before.row.task.status, before.row.task.state) == (task.status, task.state):
-            unchanged_since = before.unchanged_since
+            unchanged_since, is_change_seen = before.unchanged_since, before.is_change_seen
         self._update_index(task, before)
+        stop = self._dependencies.stop_evidence(task)
         evidence = Evidence(
             now=snapshot.taken_at,
             unchanged_s=now - unchanged_since,
+            is_change_seen=is_change_seen,
             growth=growth.growth,
             full_in_s=estimate_full_in(task, growth.growth),
             stalled_since=growth.stalled_since,
             duplicate_task_uuid=self._protection.other_task_on_same_resource(task),
             is_storage_disconnected=self._dependencies.is_storage_disconnected(task),
             is_policy_missing=self._dependencies.is_policy_missing(task),
+            is_storage_missing=stop.is_storage_missing,
+            storage_free_percent=stop.storage_free_percent,
+            vm=stop.vm,
         )
         reasons = find_reasons(task, evidence, before.row.reasons if before is not None else ())
         row = TaskRow(task, overall_severity(task, reasons), evidence.growth, evidence.full_in_s, reasons)
@@ -230,7 +250,7 @@ class FleetTracker:
         self._totals.add(row)
         trigger_s = next_time_trigger_s(task, now - unchanged_since)
         recheck_at = growth.recheck_at if trigger_s is None else min(growth.recheck_at, now + trigger_s)
-        self._tracked[task.uuid] = _TrackedTask(row, recheck_at, unchanged_since)
+        self._tracked[task.uuid] = _TrackedTask(row, recheck_at, unchanged_since, is_change_seen)
         return row
 
     def _growth_state(self, task: Task, before: _TrackedTask | None, snapshot: Snapshot) -> _GrowthState:
@@ -254,6 +274,10 @@ class FleetTracker:
         elif before.row.task.resource_refs != task.resource_refs:
             self._protection.remove(before.row.task)
             self._protection.add(task)
+        if needs_stop_cause(task):
+            self._stopped_vms[task.uuid] = tuple([ref.resource_uuid for ref in task.resource_refs[:MAX_VMS_OF_STOP]])
+        elif self._stopped_vms:
+            self._stopped_vms.pop(task.uuid, None)
 
 
 def _stalled_since(row: TaskRow) -> datetime | None:

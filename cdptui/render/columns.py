@@ -9,7 +9,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from cdptui.models.aggregates import GroupSummary
-from cdptui.models.severity import status_severity
+from cdptui.models.reasons import judged_status_severity
 from cdptui.models.task_row import TaskRow
 from cdptui.render import groups, task_cells
 from cdptui.render.spans import Line
@@ -79,7 +79,7 @@ def _full_in(row: TaskRow) -> SortValue:
 
 
 def _status_value(row: TaskRow) -> SortValue:
-    return (False, float(status_severity(row.task.status, row.task.state)))
+    return (False, float(judged_status_severity(row.task, row.reasons)))
 
 
 def _resource_names(row: TaskRow, context: CellContext) -> tuple[str, ...]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from cdptui.models.severity import Severity, status_severity
+from cdptui.models.reasons import judged_status_severity
+from cdptui.models.severity import Severity
+from cdptui.models.task_row import TaskRow
 from cdptui.render.spans import Line, Role, Span
 
 GLYPHS: Final = {
@@ -43,9 +45,11 @@ SEVERITY_TEXT: Final = {
 }
 
 
-def status_line(status: str, state: str) -> Line:
-    """Return a status with its glyph, in the role of the severity that it has in `state`."""
-    return (Span(f"{GLYPHS.get(status, OTHER_GLYPH)} {status}", ROLES[status_severity(status, state)]),)
+def status_line(row: TaskRow) -> Line:
+    """Return the status of a task with its glyph, in the role of its severity."""
+    status = row.task.status
+    role = ROLES[judged_status_severity(row.task, row.reasons)]
+    return (Span(f"{GLYPHS.get(status, OTHER_GLYPH)} {status}", role),)
 
 
 def status_rank(status: str) -> int:

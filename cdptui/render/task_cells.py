@@ -52,7 +52,7 @@ def name(row: TaskRow, _: CellContext) -> Line:
 
 def status(row: TaskRow, _: CellContext) -> Line:
     """Return the status with its glyph."""
-    return status_line(row.task.status, row.task.state)
+    return status_line(row)
 
 
 def state(row: TaskRow, _: CellContext) -> Line:

@@ -86,8 +86,7 @@ def watch(fleet: list[History]) -> list[TaskRow]:
     return asyncio.run(poll())
 
 
-def has_problem(row: TaskRow) -> bool:
-    return any(reason.kind in {ReasonKind.FULL, ReasonKind.FULL_SOON} for reason in row.reasons)
+has_problem = compile_predicate(parse("reason=full or reason=full-soon"), QueryContext(EPOCH))
 
 
 def plan_checks(row: TaskRow) -> list[str]:

@@ -31,7 +31,7 @@ def title_line(row: TaskRow, part: FetchState[Any] | None = None, now: float = 0
     task = row.task
     age_s = part.age_s(now) if part is not None else None
     age = () if age_s is None else (Span(f"  {_update_text(age_s)}", Role.DIM),)
-    return (Span(task.name or "(no name)", Role.STRONG), Span("  "), *status_line(task.status, task.state), *age)
+    return (Span(task.name or "(no name)", Role.STRONG), Span("  "), *status_line(row), *age)
 
 
 def spacer(height: int) -> list[Line]:

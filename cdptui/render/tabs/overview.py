@@ -57,7 +57,7 @@ def _head(row: TaskRow, context: DetailContext, width: int) -> list[Line]:
     """Return exactly four lines, so that what is below does not move from task to task."""
     task = row.task
     meaning = "" if row.reasons else f" · {SEVERITY_TEXT[row.severity]}"
-    status = (*status_line(task.status, task.state), Span(f" · {task.state}{meaning}", Role.DIM))
+    status = (*status_line(row), Span(f" · {task.state}{meaning}", Role.DIM))
     reason = _first_reason(row, context, width) if row.reasons else [BLANK]
     if context.is_gone:
         reason = [(Span("No longer on the server", Role.WARN),)]

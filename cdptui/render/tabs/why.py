@@ -8,7 +8,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from cdptui.models.inventory import FetchState
-from cdptui.models.reasons import ReasonKind
+from cdptui.models.reasons import STOP_CAUSES, ReasonKind
 from cdptui.models.severity import is_rpo_measured
 from cdptui.models.task_row import TaskRow
 from cdptui.render import formatting
@@ -23,14 +23,25 @@ _STATUS_KINDS: Final = frozenset(
     {
         ReasonKind.FAILED,
         ReasonKind.UNKNOWN,
-        ReasonKind.STOPPED,
+        *STOP_CAUSES,
         ReasonKind.STARTING,
         ReasonKind.ACTIVE_WHILE_DISABLED,
         ReasonKind.UNKNOWN_STATUS,
         ReasonKind.LONG_DISABLED,
     }
 )
-_PLAN_KINDS: Final = frozenset({ReasonKind.FULL, ReasonKind.FULL_SOON, ReasonKind.NEAR_FULL})
+_PLAN_KINDS: Final = frozenset(
+    {ReasonKind.FULL, ReasonKind.FULL_SOON, ReasonKind.NEAR_FULL, ReasonKind.STOPPED_PLAN_FULL}
+)
+_RPO_KINDS: Final = frozenset({ReasonKind.RPO, ReasonKind.NEAR_RPO, ReasonKind.STOPPED_RPO})
+_STORAGE_KINDS: Final = frozenset(
+    {
+        ReasonKind.STORAGE,
+        ReasonKind.STOPPED_STORAGE_FULL,
+        ReasonKind.STOPPED_STORAGE_GONE,
+        ReasonKind.STOPPED_STORAGE_OFFLINE,
+    }
+)
 
 
 class _Check(Struct, frozen=True):
@@ -113,15 +124,15 @@ def _all_checks(row: TaskRow, context: DetailContext) -> Iterator[_Check]:
 def _rpo(row: TaskRow) -> _Check:
     task = row.task
     if task.rpo_ms is None:
-        return _unknown({ReasonKind.RPO}, "RPO not measured")
+        return _unknown(_RPO_KINDS, "RPO not measured")
     rpo, target = formatting.latency(task.rpo_ms), formatting.latency(task.rpo_target_ms)
     if task.rpo_ratio is None:
-        return _unknown({ReasonKind.RPO}, f"RPO {rpo}, no target set")
+        return _unknown(_RPO_KINDS, f"RPO {rpo}, no target set")
     if task.state == "Disabled":
-        return _unknown({ReasonKind.RPO}, f"RPO {rpo} (target {target}); not checked while the task is disabled")
+        return _unknown(_RPO_KINDS, f"RPO {rpo} (target {target}); not checked while the task is disabled")
     if not is_rpo_measured(task):
-        return _unknown({ReasonKind.RPO}, f"RPO {rpo} as last measured (target {target}); the task is not protecting")
-    return _passed({ReasonKind.RPO}, f"RPO {rpo} (target {target})")
+        return _unknown(_RPO_KINDS, f"RPO {rpo} as last measured (target {target}); the task is not protecting")
+    return _passed(_RPO_KINDS, f"RPO {rpo} (target {target})")
 
 
 def _plan(row: TaskRow) -> _Check:
@@ -165,8 +176,8 @@ def _storage(row: TaskRow, context: DetailContext) -> _Check:
     storage = (part.value or {}).get(uuid)
     name = context.reason_context.name(uuid)
     if storage is None or storage.status is None:
-        return _unknown({ReasonKind.STORAGE}, _with_cause(f"Connection of backup storage {name} not known", part))
-    return _passed({ReasonKind.STORAGE}, f"Backup storage {name} is {storage.status}")
+        return _unknown(_STORAGE_KINDS, _with_cause(f"Connection of backup storage {name} not known", part))
+    return _passed(_STORAGE_KINDS, f"Backup storage {name} is {storage.status}")
 
 
 def _policy(row: TaskRow, context: DetailContext) -> _Check:

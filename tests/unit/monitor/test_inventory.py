@@ -10,8 +10,17 @@ import pytest
 from cdptui.api.errors import ApiError, CdpUnavailable, PermissionDenied
 from cdptui.models.failure import FailureKind
 from cdptui.models.inventory import BackupStorage, DependencyState, FetchState, Policy, VmInstance
+from cdptui.models.reasons import VmCondition
 from cdptui.monitor.connection import NodeConnection
-from cdptui.monitor.inventory import POINTS_S, RETRY_S, SHOWN_S, STORAGES_S, InventoryNeeds, InventoryService
+from cdptui.monitor.inventory import (
+    POINTS_S,
+    RETRY_S,
+    SHOWN_S,
+    STORAGES_S,
+    VM_STATES_S,
+    InventoryNeeds,
+    InventoryService,
+)
 from cdptui.monitor.request_gate import RequestGate
 from cdptui.monitor.resource_cache import BATCH, NAME_RETRY_S
 from tests.doubles import FakeClock, ScriptedNode, a_task
@@ -19,7 +28,7 @@ from tests.doubles import FakeClock, ScriptedNode, a_task
 DENIED = PermissionDenied("is denied by default", url="http://node/resources/names")
 LOST = BackupStorage(uuid="bs-1", name="backup-server-1", status="Disconnected")
 GOLD = Policy(uuid="p-1", name="gold")
-HASTY = dict.fromkeys(("names", "storages", "policies", "machine", "points"), 0.02)
+HASTY = dict.fromkeys(("names", "vm states", "storages", "policies", "machine", "points"), 0.02)
 
 
 class Asker:
@@ -30,8 +39,15 @@ class Asker:
         self.clock = FakeClock()
         self.gate = RequestGate(self.clock)
         self.heard: list[DependencyState] = []
+        self.stopped: list[str] = []
         self.directory = InventoryService(
-            node, self.clock, self.gate, (ApiError,), on_dependencies_changed=self.heard.append, timeouts_s=HASTY
+            node,
+            self.clock,
+            self.gate,
+            (ApiError,),
+            on_dependencies_changed=self.heard.append,
+            stopped_vms=lambda: self.stopped,
+            timeouts_s=HASTY,
         )
         self.news = 0
 
@@ -132,13 +148,81 @@ async def test_list_without_tab_rarely_reloads_storages_and_policies() -> None:
     asker = Asker(node)
     await asker.look(InventoryNeeds())
     assert node.asked == ["storages", "policies"]
-    assert asker.heard[-1] == DependencyState(frozenset({"bs-1"}), frozenset({"p-1"}))
+    assert asker.heard[-1] == DependencyState(frozenset({"bs-1"}), frozenset({"p-1"}), frozenset({"bs-1"}))
     asker.clock.seconds += STORAGES_S - 1
     await asker.look(InventoryNeeds())
     assert node.asked == ["storages", "policies"]
     asker.clock.seconds += 1
     await asker.look(InventoryNeeds())
     assert node.asked == ["storages", "policies", "storages"]
+
+
+async def test_vms_of_stopped_tasks_are_asked_for_in_one_query_and_only_while_there_are_some() -> None:
+    node = ScriptedNode([])
+    node.known_states = {"vm-1": "Stopped", "vm-2": "Running", "vm-3": "Destroyed"}
+    asker = Asker(node)
+    await asker.look(InventoryNeeds())
+    assert node.asked == ["storages", "policies"], "no stopped task, no query"
+    asker.stopped = ["vm-1", "vm-2", "vm-3"]
+    await asker.look(InventoryNeeds())
+    assert node.asked_states == [("vm-1", "vm-2", "vm-3")]
+    assert asker.heard[-1].vms == {"vm-1": VmCondition.OFF, "vm-2": VmCondition.ON, "vm-3": VmCondition.DELETED}
+    asker.clock.seconds += VM_STATES_S - 1
+    await asker.look(InventoryNeeds())
+    assert len(node.asked_states) == 1
+    asker.clock.seconds += 1
+    asker.stopped = ["vm-1"]
+    await asker.look(InventoryNeeds())
+    assert node.asked_states[1:] == [("vm-1",)]
+    assert asker.heard[-1].vms == {"vm-1": VmCondition.OFF}
+
+
+async def test_vm_that_one_response_lacks_is_asked_for_again_before_it_is_missing() -> None:
+    node = ScriptedNode([])
+    node.known_states = {"vm-1": "Stopped"}
+    asker = Asker(node)
+    asker.stopped = ["vm-1", "vm-2"]
+    await asker.look(InventoryNeeds())
+    assert node.asked_states == [("vm-1", "vm-2"), ("vm-2",)]
+    assert asker.heard[-1].vms == {"vm-1": VmCondition.OFF, "vm-2": VmCondition.MISSING}
+
+
+async def test_many_stopped_vms_are_asked_for_in_batches() -> None:
+    node = ScriptedNode([])
+    asker = Asker(node)
+    asker.stopped = [f"vm-{number}" for number in range(BATCH + 1)]
+    node.known_states = dict.fromkeys(asker.stopped, "Running")
+    await asker.look(InventoryNeeds())
+    assert [len(batch) for batch in node.asked_states] == [BATCH, 1]
+
+
+async def test_refused_vm_states_are_no_evidence_and_retried_later() -> None:
+    node = ScriptedNode([])
+    node.known_states = DENIED
+    asker = Asker(node)
+    asker.stopped = ["vm-1"]
+    await asker.look(InventoryNeeds())
+    asker.stopped = ["vm-1", "vm-2"]
+    await asker.look(InventoryNeeds())
+    assert node.asked_states == [("vm-1",)], "a refusal is not repeated for each VM"
+    assert asker.heard[-1].vms == {}
+    asker.clock.seconds += RETRY_S
+    node.known_states = {"vm-1": "Stopped", "vm-2": "Stopped"}
+    await asker.look(InventoryNeeds())
+    assert asker.heard[-1].vms == {"vm-1": VmCondition.OFF, "vm-2": VmCondition.OFF}
+
+
+async def test_storage_with_little_free_capacity_is_evidence() -> None:
+    node = ScriptedNode([])
+    node.known_storages = (
+        BackupStorage(uuid="bs-1", total_bytes=1000, available_bytes=10),
+        BackupStorage(uuid="bs-2", total_bytes=1000, available_bytes=200),
+        BackupStorage(uuid="bs-3"),
+    )
+    asker = Asker(node)
+    await asker.look(InventoryNeeds())
+    assert asker.heard[-1].storage_free_percent == {"bs-1": 1}
+    assert asker.heard[-1].storages == {"bs-1", "bs-2", "bs-3"}
 
 
 async def test_names_contain_vms_storages_and_policies() -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from cdptui.models.inventory import DependencyState
-from cdptui.models.reasons import ReasonKind
+from cdptui.models.reasons import ReasonKind, VmCondition
 from cdptui.models.severity import Severity
 from cdptui.models.snapshot import Snapshot
 from cdptui.models.task import ResourceRef, Task
@@ -71,6 +71,55 @@ async def test_policy_is_missing_only_when_policies_are_known() -> None:
     assert kinds((await watcher.see(10, task))[0]) == [ReasonKind.POLICY]
     watcher.tracker.set_dependencies(DependencyState(policies=frozenset({"silver", "gold"})))
     assert (await watcher.see(20, task))[0].reasons == ()
+
+
+async def test_task_seen_running_that_fails_has_failed_since_the_poll_that_saw_it() -> None:
+    old = EPOCH - timedelta(days=527)
+    watcher = Watcher()
+    for at in (0, 10, 20):
+        await watcher.see(at, a_task(last_op_at=old))
+    (failed,) = await watcher.see(30, a_task(status="Failed", last_op_at=old))
+    (later,) = await watcher.see(500, a_task(status="Failed", last_op_at=old))
+    for row in (failed, later):
+        assert (row.reasons[0].since, row.reasons[0].is_last_op) == (EPOCH + timedelta(seconds=30), False)
+
+
+async def test_task_that_had_failed_before_the_first_poll_has_the_last_operation() -> None:
+    old = EPOCH - timedelta(days=527)
+    (row,) = await Watcher().see(0, a_task(status="Failed", last_op_at=old))
+    assert (row.reasons[0].since, row.reasons[0].is_last_op) == (old, True)
+
+
+async def test_cause_of_a_stop_appears_and_goes_with_the_state_of_the_vm() -> None:
+    watcher, running, stopped = Watcher(), a_task("a"), a_task("b", status="Stopped")
+    first, (_, row) = (await watcher.see(0, running, stopped))[0], await watcher.see(5, running, stopped)
+    assert (row.severity, kinds(row)) == (Severity.CRITICAL, [ReasonKind.STOPPED])
+    assert watcher.tracker.stopped_vms() == ["vm-of-b"]
+    off = DependencyState(vms={"vm-of-b": VmCondition.OFF, "vm-of-a": VmCondition.OFF})
+    watcher.tracker.set_dependencies(off)
+    same, row = await watcher.see(10, running, stopped)
+    assert (row.severity, kinds(row)) == (Severity.NOTICE, [ReasonKind.STOPPED_VM_OFF])
+    assert same is first, "a running task is not affected by the state of its VM"
+    watcher.tracker.set_dependencies(DependencyState(vms={"vm-of-b": VmCondition.ON}))
+    assert kinds((await watcher.see(20, running, stopped))[1]) == [ReasonKind.STOPPED]
+    await watcher.see(30, running, a_task("b"))
+    assert not watcher.tracker.stopped_vms()
+
+
+async def test_vms_of_deleted_tasks_are_not_looked_up() -> None:
+    watcher = Watcher()
+    await watcher.see(0, a_task("a", status="Stopped"), a_task("b", status="Stopped", state="Disabled"))
+    assert watcher.tracker.stopped_vms() == ["vm-of-a"]
+    await watcher.see(10, a_task("b", status="Stopped", state="Disabled"))
+    assert not watcher.tracker.stopped_vms()
+
+
+async def test_stop_after_a_breach_of_the_rpo_is_one_of_the_rpo() -> None:
+    watcher = Watcher()
+    await watcher.see(0, a_task(rpo_ms=590_000))
+    (row,) = await watcher.see(60, a_task(status="Stopped", rpo_ms=600_000))
+    assert kinds(row) == [ReasonKind.STOPPED_RPO]
+    assert not row.reasons[0].is_likely
 
 
 async def test_long_start_is_found_at_its_second_without_a_change() -> None:
