@@ -43,6 +43,7 @@ def initial_target(
         secrecy=settings.secrecy,
         view=choices.value("view") if choices is not None else None,
         redact=redact,
+        zone=display.zone,
     )
 
 
@@ -87,6 +88,7 @@ def _target_of_profile(choices: EffectiveConfig, display: DisplaySettings, clock
         secrecy=transport_security(base_url, is_verified=not choices.value("insecure")),
         view=choices.value("view"),
         redact=redact,
+        zone=display.zone,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import tzinfo
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -33,6 +34,8 @@ class Target(Struct, frozen=True):
     """The startup view, by number or name."""
     redact: Callable[[str], str] = str
     """Removes secrets from the text of an error."""
+    zone: tzinfo | None = None
+    """The zone in which all times are shown; None for that of this machine, which `TZ` sets."""
 
 
 def connection_status(
@@ -53,7 +56,7 @@ def connection_status(
         retry_in_s=due - now if due is not None else None,
         is_loading=snapshot is not None and not snapshot.is_complete,
         now=clock.now(),
-        zone=None,
+        zone=target.zone,
         pending_changes=behind,
         pages=snapshot.pages if snapshot is not None else 0,
         is_cut_short=snapshot is not None and snapshot.is_cut_short,

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import tzinfo
 from typing import Final
 
 from rich.cells import cell_len
@@ -160,6 +161,7 @@ async def running(
     interval_s: float = 3600.0,
     is_frugal: bool | None = None,
     is_holding_threads: bool = False,
+    zone: tzinfo | None = None,
 ) -> AsyncIterator[Running]:
     """Run the app on `node`; it polls once by itself, then when asked to."""
     clock = SystemClock()
@@ -168,7 +170,7 @@ async def running(
         await asyncio.sleep(0)
         return NodeConnection.create(node, clock, interval_s, (ApiError,))
 
-    target = Target(connect, "http://node:8080", "admin", interval_s)
+    target = Target(connect, "http://node:8080", "admin", interval_s, zone=zone)
     app = CdptuiApp(target, clock=clock, is_frugal=is_frugal)
     async with app.run_test(size=size) as pilot:
         yield Running(app, pilot, node, is_holding_threads=is_holding_threads)
@@ -181,9 +183,10 @@ async def showing(
     size: tuple[int, int] = (120, 40),
     is_frugal: bool | None = None,
     is_holding_threads: bool = False,
+    zone: tzinfo | None = None,
 ) -> AsyncIterator[Running]:
     """Run the app until its first poll is on screen."""
     node = ScriptedNode(*polls)  # type: ignore[arg-type]  # lists of tasks or readings
-    async with running(node, size=size, is_frugal=is_frugal, is_holding_threads=is_holding_threads) as run:
+    async with running(node, size=size, is_frugal=is_frugal, is_holding_threads=is_holding_threads, zone=zone) as run:
         await run.until(lambda: run.rows or run.banner or "no CDP tasks" in run.screen)
         yield run

@@ -222,7 +222,7 @@ async def test_storage_with_little_free_capacity_is_evidence() -> None:
     asker = Asker(node)
     await asker.look(InventoryNeeds())
     assert asker.heard[-1].storage_free_percent == {"bs-1": 1}
-    assert asker.heard[-1].storages == {"bs-1", "bs-2", "bs-3"}
+    assert asker.heard[-1].storages == frozenset({"bs-1", "bs-2", "bs-3"})
 
 
 async def test_names_contain_vms_storages_and_policies() -> None:
