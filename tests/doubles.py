@@ -28,6 +28,7 @@ class FakeClock:
     """A clock that moves only when code waits for it, and then at once."""
 
     seconds: float = 0.0
+    speed: float = 1.0
     waits: list[float | None] = field(default_factory=list)
 
     def now(self) -> datetime:

@@ -108,7 +108,10 @@ class _GrowthState(Struct, frozen=True, gc=False):
 
 
 class FleetTracker:
-    """Tracks all tasks of one node. Snapshots are applied in time slices, between which the event loop runs."""
+    """Tracks all tasks of one node, in the node's seconds.
+
+    Snapshots are applied in time slices, between which the event loop runs.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -153,8 +156,8 @@ class FleetTracker:
 
         If more than `longest_wait_s` passed since the previous snapshot, record an observation gap.
         """
-        now = snapshot.taken_monotonic
-        self._series.begin_poll(now, longest_wait_s, len(snapshot.tasks))
+        now = self._node_s(snapshot)
+        self._series.begin_poll(now, longest_wait_s * self._clock.speed, len(snapshot.tasks))
         tracked = self._tracked
         rows: list[TaskRow] = []
         changes: list[Change] = []
@@ -182,6 +185,10 @@ class FleetTracker:
         changes += self._remove_missing(snapshot)
         self._reevaluate_affected(rows, snapshot)
         return tuple(rows), changes
+
+    def _node_s(self, snapshot: Snapshot) -> float:
+        """Return the time of a snapshot in monotonic seconds of the node, in which its tasks grow and wait."""
+        return snapshot.taken_monotonic * self._clock.speed
 
     def _apply_dependencies(self) -> Callable[[Task], bool] | None:
         """Use the pending dependencies. Return a predicate of the affected tasks, None when nothing changed."""
@@ -220,7 +227,7 @@ class FleetTracker:
                     rows[index] = self._evaluate(row.task, self._tracked[row.task.uuid], snapshot)
 
     def _evaluate(self, task: Task, before: _TrackedTask | None, snapshot: Snapshot) -> TaskRow:
-        now = snapshot.taken_monotonic
+        now = self._node_s(snapshot)
         growth = self._growth_state(task, before, snapshot)
         unchanged_since, is_change_seen = now, before is not None
         if before is not None and (before.row.task.status, before.row.task.state) == (task.status, task.state):
@@ -254,7 +261,7 @@ class FleetTracker:
         return row
 
     def _growth_state(self, task: Task, before: _TrackedTask | None, snapshot: Snapshot) -> _GrowthState:
-        now = snapshot.taken_monotonic
+        now = self._node_s(snapshot)
         changed = self._series.record(task, now)
         if changed is None and before is not None and now < before.recheck_at:
             return _GrowthState(before.row.growth, _stalled_since(before.row), before.recheck_at)

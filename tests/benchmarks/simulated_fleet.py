@@ -73,6 +73,8 @@ class FleetTransport(httpx.AsyncBaseTransport):
 class SimulatedClock:
     """Time that passes when the monitor waits for its next poll; first the screen shows the one before."""
 
+    speed = 1.0
+
     def __init__(self, show: Callable[[], AsyncIterator[None]], last_s: float) -> None:
         """`show` ends when all is painted; after `last_s` simulated seconds time stands still."""
         self.seconds = 0.0
