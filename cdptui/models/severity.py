@@ -16,7 +16,7 @@ NEAR_RPO_RATIO: Final = 0.8
 _AT_REST: Final = frozenset({"Stopped", "Created"})
 _IN_TRANSITION: Final = frozenset({"Created", "Starting", "Stopping"})
 _PROTECTING: Final = frozenset({"Running", "DataMerging"})
-_NOT_RECORDING: Final = frozenset({"Stopped", "Created", "Failed", "Unknown"})
+_NOT_RECORDING: Final = frozenset({"Stopped", "Created", "Failed", "Unknown", "Starting", "Stopping"})
 
 
 class Severity(IntEnum):
@@ -68,7 +68,10 @@ def is_rpo_measured(task: Task) -> bool:
 
 
 def is_recording(task: Task) -> bool:
-    """Return whether used capacity can grow: the first copy of a start writes too, and a new status may."""
+    """Return whether used capacity grows with what the VM writes; a status that cdptui does not know may do so.
+
+    The first full copy of a start writes far faster, and ends.
+    """
     return task.status not in _NOT_RECORDING
 
 

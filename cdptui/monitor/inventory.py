@@ -50,6 +50,9 @@ POINTS_S: Final = 300.0
 RETRY_S: Final = 300.0
 """Seconds until a failed request is retried, unless the user retries it."""
 
+_MIN_AGE_S: Final = 5.0
+"""Minimum of these ages for a simulated node, whose time is faster."""
+
 _MAX_EVIDENCE_AGE_S: Final = 3 * STORAGES_S
 """The state of storages that was loaded longer ago gives tasks no problems."""
 
@@ -111,7 +114,7 @@ class InventoryService:
         self._storages = ResourceCache[Mapping[str, BackupStorage]]("storages")
         self._policies = ResourceCache[Mapping[str, Policy]]("policies")
         self._vms = ResourceCache[VmInstance]("machine", maxsize=64)
-        self._vm_states = VmStateCache(VM_STATES_S, RETRY_S)
+        self._vm_states = VmStateCache(self._max_age_s(VM_STATES_S), RETRY_S)
         self._points = ResourceCache[RecoveryPoints]("points", maxsize=8)
         self._needs: InventoryNeeds | None = None
         self._explicit_points_request: str | None = None
@@ -201,18 +204,22 @@ class InventoryService:
         if needs is None:
             return None
         vm, points = needs.vm, self._explicit_points_request
-        if vm is not None and self._vms.needs_fetch(vm, now, SHOWN_S, RETRY_S):
+        if vm is not None and self._vms.needs_fetch(vm, now, self._max_age_s(SHOWN_S), RETRY_S):
             return _Fetch(self._vms, vm, lambda: node.vm(vm))
-        if self._storages.needs_fetch(_ALL, now, SHOWN_S if needs.storages else STORAGES_S, RETRY_S):
+        if self._storages.needs_fetch(_ALL, now, self._max_age_s(SHOWN_S if needs.storages else STORAGES_S), RETRY_S):
             return _Fetch(self._storages, _ALL, node.storages)
         vms = self._vm_states.batch(now)
         if vms:
             return _Fetch(self._vm_states, _ALL, lambda: node.vm_states(vms))
-        if self._policies.needs_fetch(_ALL, now, SHOWN_S if needs.policies else POLICIES_S, RETRY_S):
+        if self._policies.needs_fetch(_ALL, now, self._max_age_s(SHOWN_S if needs.policies else POLICIES_S), RETRY_S):
             return _Fetch(self._policies, _ALL, node.policies)
         if points is not None and self._points.needs_fetch(points, now, POINTS_S, RETRY_S):
             return _Fetch(self._points, points, lambda: node.recovery_points(points, self._clock.now()))
         return None
+
+    def _max_age_s(self, seconds: float) -> float:
+        """Return a maximum age in seconds of this machine, from one in seconds of the node."""
+        return max(min(seconds, _MIN_AGE_S), seconds / self._clock.speed)
 
     async def _fetch(self, fetch: _Fetch) -> bool:
         """Send a request and cache its result. Return whether anything changed."""

@@ -61,9 +61,12 @@ class Volume:
     created: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Machine:
-    """A virtual machine. Its volumes follow from its seed, so that a hundred thousand of them cost nothing."""
+    """A virtual machine, which may be switched off.
+
+    Its volumes follow from its seed, so that a hundred thousand of them cost nothing.
+    """
 
     uuid: str
     name: str

@@ -74,7 +74,7 @@ def test_rate_of_a_short_time_is_never_trusted(rate: int, span_s: float) -> None
     assert find_doubt(3 * DAY_S, growth) is Doubt.SHORT
 
 
-@pytest.mark.parametrize("status", ["Stopped", "Failed", "Unknown", "Created"])
+@pytest.mark.parametrize("status", ["Stopped", "Failed", "Unknown", "Created", "Starting", "Stopping"])
 def test_task_that_records_nothing_has_no_estimate(status: str) -> None:
     rate = growth_rate(history(lambda h: 400 + 2 * h, 24), DAY_S)
     task = a_task(status=status, plan_bytes=PLAN, used_bytes=448 * GIB)

@@ -396,3 +396,14 @@ async def test_interrupted_request_is_repeated() -> None:
     node.side_gate.set()
     await asker.look(InventoryNeeds(storages=True))
     assert asker.directory.storages.value == {"bs-1": LOST}
+
+
+async def test_storages_of_a_faster_node_are_reloaded_as_much_more_often() -> None:
+    node = ScriptedNode([])
+    node.known_storages, node.known_policies = (LOST,), (GOLD,)
+    asker = Asker(node)
+    asker.clock.speed = 30.0
+    await asker.look(InventoryNeeds())
+    asker.clock.seconds += STORAGES_S / 30
+    await asker.look(InventoryNeeds())
+    assert node.asked == ["storages", "policies", "storages"]
