@@ -96,6 +96,8 @@ SITTINGS = (
 class SteppedClock:
     """One clock for both ends, moved by hand."""
 
+    speed = 1.0
+
     def __init__(self) -> None:
         self.seconds = 0.0
 

@@ -22,6 +22,8 @@ from cdptui.api.errors import (
     InteractiveLoginRequired,
     LoginRefused,
     LoginTypeUnsupported,
+    NotAManagementNode,
+    NotReady,
     PasswordMissing,
     PermissionDenied,
     ProjectRefused,
@@ -51,6 +53,10 @@ _FINAL_CODES: Final = frozenset({"SYS.1003", "SYS.1006", "SYS.1007"})
 """Not found, failed, invalid argument: a login that fails with one of these would fail again."""
 
 
+_OUTAGES: Final = (Unreachable, TimedOut, NotReady, NotAManagementNode, UnreadableAnswer)
+"""Errors of a node that is down or starting, or of a proxy in front of it."""
+
+
 class _SessionInventory(Struct):
     uuid: Annotated[str, Meta(pattern=r"^[0-9A-Za-z_-]{1,256}\Z")]
     """Used in a header and a path, so it is validated. On every known server it is 32 hexadecimal digits."""
@@ -78,6 +84,7 @@ class SessionRequester:
         self._unconfirmed_login_at = -math.inf
         """Time of the last login without a response, which may have opened a session."""
         self._renewed_at: float | None = None
+        """Time of the last renewal since which the node answered each request; None when there is none."""
         self._refused: ApiError | None = None
         """The error because of which nothing is sent until the user starts the next poll."""
         self._has_unreported_refusal = False
@@ -163,9 +170,17 @@ class SessionRequester:
         await asyncio.gather(login, return_exceptions=True)
 
     async def _ask(self, path: str, params: Sequence[tuple[str, str]], token: str) -> bytes:
-        return await self._http.send(
-            "GET", path, params=params, headers=self._header(token), secrets=self._login_secrets
-        )
+        try:
+            return await self._http.send(
+                "GET", path, params=params, headers=self._header(token), secrets=self._login_secrets
+            )
+        except _OUTAGES:
+            self._note_outage()
+            raise
+
+    def _note_outage(self) -> None:
+        """Forget the last renewal: a session that is lost after an outage is lost by the restart, not by a login."""
+        self._renewed_at = None
 
     def _header(self, token: str) -> dict[str, str]:
         if not (token.isascii() and token.isprintable()):
@@ -284,6 +299,8 @@ class SessionRequester:
         except ApiError as error:
             if error.may_have_executed:
                 self._unconfirmed_login_at = self._clock.monotonic()
+            if isinstance(error, _OUTAGES):
+                self._note_outage()
             meant = _login_error_type(error, call)
             if meant is None:
                 raise

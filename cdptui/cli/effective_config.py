@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, tzinfo
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -165,6 +166,8 @@ class DisplaySettings(Struct, frozen=True):
     """Keys of actions with other keys than the default, by the id of the action."""
     columns: Sequence[str] | None = None
     """Keys of the columns of the list; None for the default columns."""
+    zone: tzinfo | None = None
+    """The zone in which times are shown; None for that of this machine, which `TZ` sets."""
 
     @classmethod
     def of(cls, effective_config: EffectiveConfig) -> DisplaySettings:
@@ -178,4 +181,5 @@ class DisplaySettings(Struct, frozen=True):
             has_mouse=effective_config.value("mouse"),
             keys=effective_config.configuration.keys,
             columns=effective_config.value("columns"),
+            zone=UTC if effective_config.value("utc") else None,
         )

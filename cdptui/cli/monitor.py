@@ -21,7 +21,7 @@ from cdptui.cli.diagnostics import CommandError, ExitCode, name_lack, print_erro
 from cdptui.cli.effective_config import DisplaySettings, EffectiveConfig
 from cdptui.cli.signal_watch import SignalWatch
 from cdptui.cli.startup import end_at_once
-from cdptui.clock import SystemClock
+from cdptui.clock import Clock, SystemClock
 from cdptui.config.settings import MonitorSettings
 from cdptui.config.terminal import detect_terminal
 
@@ -84,18 +84,21 @@ _SESSION_LEFT: Final = "not logged out: a session may remain on the node until i
 
 
 def run_monitor(
-    settings: MonitorSettings, display: DisplaySettings, effective_config: EffectiveConfig | None = None
+    settings: MonitorSettings,
+    display: DisplaySettings,
+    effective_config: EffectiveConfig | None = None,
+    clock: Clock | None = None,
 ) -> int:
     """Run until the user quits, and return the exit code. Raises CommandError after an internal error.
 
-    `effective_config` has the profiles that the user can switch to.
+    `effective_config` has the profiles that the user can switch to. `clock` is the node's; None for this machine's.
     """
     _require_address_space()
     display.log.ensure_writable()
     codes: list[int] = []
 
     async def run() -> None:
-        codes.append(await _run(settings, display, effective_config))
+        codes.append(await _run(settings, display, effective_config, clock or SystemClock()))
 
     try:
         asyncio.run(run())
@@ -106,7 +109,9 @@ def run_monitor(
     return codes[0]
 
 
-async def _run(settings: MonitorSettings, display: DisplaySettings, effective_config: EffectiveConfig | None) -> int:
+async def _run(
+    settings: MonitorSettings, display: DisplaySettings, effective_config: EffectiveConfig | None, clock: Clock
+) -> int:
     gc_tuning.on_start_up()
     _ignore_textual_variables()
     # Importing Textual takes a quarter of a second, which --help and errors do not need.
@@ -115,7 +120,6 @@ async def _run(settings: MonitorSettings, display: DisplaySettings, effective_co
 
     # Without a handler, an error that ends the app before logging starts would be printed with its traceback.
     logging.getLogger().addHandler(logging.NullHandler())
-    clock = SystemClock()
     target = initial_target(settings, display, clock, effective_config)
     app = CdptuiApp(
         target,

@@ -44,6 +44,7 @@ def initial_target(
         secrecy=settings.secrecy,
         view=effective_config.value("view") if effective_config is not None else None,
         redact=redact,
+        zone=display.zone,
     )
 
 
@@ -90,6 +91,7 @@ def _target_of_profile(effective_config: EffectiveConfig, display: DisplaySettin
         secrecy=transport_security(base_url, is_verified=not effective_config.value("insecure")),
         view=effective_config.value("view"),
         redact=redact,
+        zone=display.zone,
     )
 
 

@@ -48,7 +48,12 @@ class NodeConnection(Struct, frozen=True):
         """
         monitor = Monitor(node, clock, PollSchedule(interval_s))
         inventory = InventoryService(
-            node.resources, clock, monitor.gate, errors, on_dependencies_changed=monitor.set_dependencies
+            node.resources,
+            clock,
+            monitor.gate,
+            errors,
+            on_dependencies_changed=monitor.set_dependencies,
+            stopped_vms=monitor.stopped_vms,
         )
         monitor.on_tasks_removed(inventory.forget_tasks)
         return cls(monitor, inventory, node, on_secret, on_password)

@@ -88,6 +88,10 @@ class Monitor:
         """Set the state of storages and policies, which is used from the next poll on."""
         self._tracker.set_dependencies(dependencies)
 
+    def stopped_vms(self) -> Sequence[str]:
+        """Return the UUIDs of the VMs of the tasks of the newest list that should run and are stopped."""
+        return self._tracker.stopped_vms()
+
     @property
     def changed_at(self) -> Mapping[str, datetime]:
         """Time of the last significant change by task UUID; grows in place."""

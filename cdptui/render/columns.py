@@ -9,14 +9,17 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from cdptui.models.aggregates import GroupSummary
-from cdptui.models.severity import status_severity
+from cdptui.models.reasons import judged_status_severity
 from cdptui.models.task_row import TaskRow
 from cdptui.render import groups, task_cells
 from cdptui.render.spans import Line
 from cdptui.render.task_cells import BAR_CELLS, PROBLEM_CELLS, CellContext
 
 SortValue = tuple[bool, float | str]
-"""A flag for unknown values, which sort last in either direction, and the value."""
+"""A flag for unknown values, which sort last in either direction, and the value.
+
+An unknown value other than 0 is a figure in doubt: these come before those without a figure, in ascending order.
+"""
 
 _UNKNOWN: Final[SortValue] = (True, 0.0)
 _UNKNOWN_TEXT: Final[SortValue] = (True, "")
@@ -77,8 +80,13 @@ def _timestamp(value: datetime | None) -> SortValue:
     return _UNKNOWN if value is None else (False, -value.timestamp())
 
 
+def _full_in(row: TaskRow) -> SortValue:
+    seconds = row.seconds_until_full
+    return _UNKNOWN if seconds is None else (row.full_in_doubt is not None, seconds)
+
+
 def _status_value(row: TaskRow) -> SortValue:
-    return (False, float(status_severity(row.task.status, row.task.state)))
+    return (False, float(judged_status_severity(row.task, row.reasons)))
 
 
 def _resource_names(row: TaskRow, context: CellContext) -> tuple[str, ...]:
@@ -206,11 +214,14 @@ GROWTH: Final = Column(
 FULL_IN: Final = Column(
     "full-in",
     "FULL IN",
-    "Time until used capacity reaches the plan",
+    "Time until used capacity reaches the plan; ~ marks an estimate that is not reliable",
     8,
     task_cells.full_in,
-    lambda row: _number(row.seconds_until_full),
-    (ExportField("full_in_s", lambda row, _: row.seconds_until_full),),
+    _full_in,
+    (
+        ExportField("full_in_s", lambda row, _: row.seconds_until_full),
+        ExportField("full_in_doubt", lambda row, _: row.full_in_doubt.value if row.full_in_doubt else None),
+    ),
     align="right",
     group_cell=groups.full_in,
 )

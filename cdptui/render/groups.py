@@ -101,7 +101,7 @@ def rpo(group: GroupSummary, _: CellContext) -> Line:
     """Return the worst recovery point offset against its target."""
     if group.rpo_ratio is None:
         return ()
-    role = rpo_role(group.rpo_ratio, is_on=True)
+    role = rpo_role(group.rpo_ratio)
     return (Span(formatting.latency(group.rpo_ms), role), Span(f"/{formatting.latency(group.rpo_target_ms)}", Role.DIM))
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from cdptui.models.severity import Severity, status_severity
+from cdptui.models.reasons import judged_status_severity
+from cdptui.models.severity import Severity
+from cdptui.models.task_row import TaskRow
 from cdptui.render.spans import Line, Role, Span
 
 GLYPHS: Final = {
@@ -50,19 +52,13 @@ SEVERITY_TEXT: Final = {
 }
 
 
-def status_line(status: str, state: str, severity: Severity | None = None) -> Line:
-    """Return a status with its glyph, in the role of the severity that it has in `state`.
+def status_line(row: TaskRow) -> Line:
+    """Return the status of a task with its glyph, in the role of its severity.
 
-    `severity` is that of the whole task, if it is known: beside a problem a healthy status is quiet, and no status is
-    louder than its task.
-
-    >>> status_line("Running", "Enabled")[0].role, status_line("Running", "Enabled", Severity.WARNING)[0].role
-    (<Role.OK: 'ok'>, <Role.DIM: 'dim'>)
+    Beside a problem a healthy status is quiet, and no status is louder than its task.
     """
-    own = status_severity(status, state)
-    if severity is None:
-        severity = own
-    role = Role.DIM if own is Severity.HEALTHY and severity > own else ROLES[min(own, severity)]
+    status, own = row.task.status, judged_status_severity(row.task, row.reasons)
+    role = Role.DIM if own is Severity.HEALTHY and row.severity > own else ROLES[min(own, row.severity)]
     return (Span(f"{GLYPHS.get(status, OTHER_GLYPH)} {status}", role),)
 
 

@@ -73,6 +73,8 @@ class FleetTransport(httpx.AsyncBaseTransport):
 class SimulatedClock:
     """A clock that advances when the monitor waits for its next poll, after the screen shows the previous one."""
 
+    speed = 1.0
+
     def __init__(self, show: Callable[[], AsyncIterator[None]], last_s: float) -> None:
         """`show` ends when everything is drawn; after `last_s` simulated seconds the clock stops."""
         self.seconds = 0.0

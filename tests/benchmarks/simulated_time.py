@@ -93,6 +93,9 @@ class GrowingNode:
     async def vm(self, uuid: str) -> VmInstance | None:
         return None
 
+    async def vm_states(self, uuids: Sequence[str]) -> dict[str, str]:
+        return {}
+
     async def recovery_points(self, vm_uuid: str, now: datetime) -> RecoveryPoints:
         return RecoveryPoints(now, now)
 

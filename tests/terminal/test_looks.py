@@ -231,3 +231,12 @@ def test_window_of_1x1_at_the_start_shows_the_list_once_it_has_grown(fleet: str,
     terminal.resize(120, 40)
     terminal.wait_for("60/60 tasks")
     leave(terminal)
+
+
+@pytest.mark.parametrize(("options", "zone"), [((), r"UTC\+08"), (("--utc",), r"UTC(?!\+)")])
+def test_header_names_the_zone_of_the_machine_or_utc(
+    fleet: str, monitor: OpenMonitor, options: tuple[str, ...], zone: str
+) -> None:
+    terminal = monitor(fleet, *options, TZ="Asia/Shanghai")
+    terminal.wait_for(rf"live .*\d\d:\d\d {zone}")
+    leave(terminal)

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import tzinfo
 from typing import Final
 
 from rich.cells import cell_len
@@ -178,6 +179,7 @@ async def running(
     interval_s: float = 3600.0,
     low_bandwidth: bool | None = None,
     is_holding_threads: bool = False,
+    zone: tzinfo | None = None,
 ) -> AsyncIterator[Running]:
     """Run the app on `node`; it polls once at startup, and then only by `poll`."""
     clock = SystemClock()
@@ -186,7 +188,7 @@ async def running(
         await asyncio.sleep(0)
         return NodeConnection.create(node, clock, interval_s, (ApiError,))
 
-    target = Target(connect, "http://node:8080", "admin", interval_s)
+    target = Target(connect, "http://node:8080", "admin", interval_s, zone=zone)
     app = CdptuiApp(target, clock=clock, low_bandwidth=low_bandwidth)
     async with app.run_test(size=size) as pilot:
         yield Running(app, pilot, node, is_holding_threads=is_holding_threads)
@@ -199,9 +201,12 @@ async def showing(
     size: tuple[int, int] = (120, 40),
     low_bandwidth: bool | None = None,
     is_holding_threads: bool = False,
+    zone: tzinfo | None = None,
 ) -> AsyncIterator[Running]:
     """Run the app until its first poll is on screen."""
     node = ScriptedNode(*polls)  # type: ignore[arg-type]  # lists of tasks or readings
-    async with running(node, size=size, low_bandwidth=low_bandwidth, is_holding_threads=is_holding_threads) as run:
+    async with running(
+        node, size=size, low_bandwidth=low_bandwidth, is_holding_threads=is_holding_threads, zone=zone
+    ) as run:
         await run.until(lambda: run.rows or run.banner or "no CDP tasks" in run.screen)
         yield run

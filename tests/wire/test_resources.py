@@ -93,3 +93,18 @@ async def test_names_in_capped_responses_are_all_read() -> None:
         await client.aclose()
     assert names.known == {uuid: machine.name for uuid, machine in node.world.machines.items()}
     assert requests <= len(node.world.machines) // 20 + 2
+
+
+async def test_states_of_several_vms_are_one_request() -> None:
+    node = ManagementNode(SimulatorSettings(port=0, tasks=60, seed=1))
+    with EmbeddedServer(node) as server:
+        node.world.freeze()
+        auth = PasswordLogin(name="admin", password="password")
+        client = Client(normalize_url(server.url), auth, timeout_s=5, clock=SystemClock())
+        states = {uuid: machine.state for uuid, machine in node.world.machines.items()}
+        await client.resources.vm_states(["no-such-vm"])
+        node.journal.clear()
+        assert await client.resources.vm_states([*states, "no-such-vm"]) == states
+        assert len(node.journal.requests) == 1
+        assert len(set(states.values())) > 1
+        await client.aclose()

@@ -32,9 +32,11 @@ class DetailContext(Struct, frozen=True):
     """Why names are missing; empty when they are known or being loaded."""
     now: datetime
     zone: tzinfo | None
-    """The server's zone; None when it is not known."""
+    """The zone in which times are shown; None for that of this machine."""
     keys: Mapping[str, str]
     """Names of the keys, by the id of the action."""
+    is_server_zone_known: bool = True
+    """False when the server's dates cannot be converted."""
     is_gone: bool = False
     """True when the task is no longer in the list."""
     at: float = 0.0

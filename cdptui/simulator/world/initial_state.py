@@ -68,6 +68,8 @@ class InitialState:
                 enter(task, "Failed", 0, lasts=rng.randrange(120, 900))
             case "Stopped":
                 enter(task, "Stopped", 0, lasts=rng.randrange(60, 1200))
+                if task.machine is not None:
+                    task.machine.state = "Stopped"
             case "Disabled":
                 task.state = "Disabled"
                 enter(task, "Stopped", 0, lasts=rng.randrange(600, 20000))

@@ -116,6 +116,8 @@ class Lifecycle:
 
     def _start(self, task: SimulatedTask, minute: int) -> None:
         task.state = "Enabled"
+        if task.machine is not None and task.machine.state == "Stopped":
+            task.machine.state = "Running"
         self.enter(task, "Starting", minute, lasts=self._minutes(task, 3, 20))
 
     def _while_running(self, task: SimulatedTask, minute: int) -> None:

@@ -74,9 +74,12 @@ class Host:
     created: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Machine:
-    """A virtual machine. Its volumes are computed from its seed, so that 100,000 VMs need no memory for them."""
+    """A virtual machine, which may be switched off.
+
+    Its volumes are computed from its seed, so that 100,000 VMs need no memory for them.
+    """
 
     uuid: str
     name: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import tzinfo
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
@@ -35,9 +36,12 @@ _SHARE_BELOW: Final = 50
 class DetailController:
     """Fills the pane with one tab of one task and requests what that tab needs."""
 
-    def __init__(self, pane: DetailPane, low_bandwidth: LowBandwidthMode, keys: Mapping[str, str]) -> None:
-        """`keys` are the labels of the keys by the id of their action, for hints in the tabs."""
+    def __init__(
+        self, pane: DetailPane, low_bandwidth: LowBandwidthMode, keys: Mapping[str, str], zone: tzinfo | None
+    ) -> None:
+        """`keys` are the labels of the keys by the id of their action, for hints; `zone` is that of times."""
         self._keys = keys
+        self._zone = zone
         self._pane = pane
         self._low_bandwidth = low_bandwidth
         self._tab = OVERVIEW
@@ -72,7 +76,8 @@ class DetailController:
             names=names_with_duplicates([row], connection),
             names_problem=failure_label(failure) if failure is not None else "",
             now=snapshot.taken_at,
-            zone=connection.zone,
+            zone=self._zone,
+            is_server_zone_known=connection.zone is not None,
             is_gone=is_gone,
             at=snapshot.taken_monotonic,
             raw=self._raw_lines_of(task, connection) if tab is RAW else RawLines(),

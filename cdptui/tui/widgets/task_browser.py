@@ -109,7 +109,7 @@ class TaskBrowser(Container):
         self.table = TaskTable(self.tasks.lines, self.tasks.marks.uuids, self._content(), id="tasks")
         self.title_bar = ListTitleBar(id="list-title")
         self.pane = DetailPane(keymap, id="detail")
-        self._detail = DetailController(self.pane, low_bandwidth, keymap.labels)
+        self._detail = DetailController(self.pane, low_bandwidth, keymap.labels, target.zone)
         self._pane_layout = PaneLayout(self.pane)
         self.views = SavedViewsController(self, self.tasks, target.profile, target.view)
         self._filter_bar: FilterBar | None = None
@@ -275,7 +275,7 @@ class TaskBrowser(Container):
         return CellContext(
             snapshot.taken_at if snapshot is not None else self._clock.now(),
             connection.names if connection is not None else {},
-            connection.zone if connection is not None else None,
+            self._target.zone,
             self._storages.summaries if self._storages is not None else {},
         )
 
@@ -583,6 +583,7 @@ class TaskBrowser(Container):
             self.filter_text,
             len(self.tasks.hidden_marks) if marked else None,
             self._connection.record,
+            self._connection.zone,
         )
 
     async def _write(self, request: ExportRequest, kind: str) -> None:

@@ -287,3 +287,10 @@ def test_raw_record_keeps_the_notation_of_the_server() -> None:
 
 def test_raw_record_that_is_not_json_is_shown_as_text() -> None:
     assert pretty_json_lines(decode_task(b"<html>\n\x1b[2J", None)).lines == ("<html>", "␛[2J")
+
+
+async def test_vm_states_are_one_query_by_uuid_list() -> None:
+    node = Node(vm_instances=listed({"uuid": "vm-1", "state": "Stopped"}, {"uuid": "vm-2", "state": None}, 5))
+    api = InventoryApi(node.call, "http://node", lambda: None)
+    assert await api.vm_states(["vm-1", "vm-2", "vm,3"]) == {"vm-1": "Stopped"}
+    assert node.asked == [("/vm-instances", {"q": "uuid?=vm-1,vm-2", "fields": "uuid,state", "limit": "150"})]

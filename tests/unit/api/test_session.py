@@ -100,6 +100,35 @@ async def test_two_invalidations_within_a_minute_are_session_contention(pause_s:
     await client.aclose()
 
 
+@pytest.mark.parametrize(
+    "outage",
+    [
+        pytest.param(httpx.ConnectError("refused"), id="connection refused"),
+        pytest.param(httpx.ReadTimeout("late"), id="no answer"),
+        pytest.param(respond(502, b"<html>Bad Gateway</html>"), id="page of a proxy"),
+        pytest.param(respond(404, b"<html>Tomcat</html>"), id="server without the application"),
+        pytest.param(respond(200, b"<html>starting</html>"), id="page of a start"),
+    ],
+)
+@pytest.mark.parametrize("path", [pytest.param(TASKS, id="poll"), pytest.param(LOGIN, id="login")])
+async def test_sessions_lost_by_two_restarts_within_a_minute_are_no_contention(
+    outage: httpx.Response | Exception, path: str
+) -> None:
+    node, clock = MockNode([FULL_ROW]), FakeClock()
+    client = connect(node, clock=clock)
+    await read(client)
+    for _ in range(3):
+        clock.seconds += 10
+        node.kill_sessions()
+        # An idempotent request is sent a second time on a new connection.
+        node.next(path, outage, outage)
+        for _ in range(2):
+            with contextlib.suppress(e.ApiError):
+                await read(client)
+        assert len(await read(client)) == 1
+    await client.aclose()
+
+
 async def test_session_that_ends_again_at_once_is_session_contention() -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import UTC, tzinfo
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,19 @@ def test_display_options_are_accepted_before_and_after_a_command(
     ):
         display = DisplaySettings.of(EffectiveConfig.from_context(command))
     assert (display.theme, display.has_mouse) == (theme, has_mouse)
+
+
+@pytest.mark.parametrize(
+    ("typed", "file", "zone"),
+    [([], "", None), (["--utc"], "", UTC), ([], "[ui]\nutc = true\n", UTC), ([], "[ui]\nutc = false\n", None)],
+)
+def test_utc_is_the_zone_of_all_times_if_it_is_chosen(
+    typed: list[str], file: str, zone: tzinfo | None, tmp_path: Path
+) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(file)
+    with cdptui.make_context("cdptui", ["--config", str(config), *typed, "demo"]) as context:
+        assert DisplaySettings.of(EffectiveConfig.from_context(context)).zone is zone
 
 
 @pytest.mark.parametrize("way", ["usual", "option", "environment", "of the machine only", "none"])

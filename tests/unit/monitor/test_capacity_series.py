@@ -3,6 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cdptui.models.capacity import growth_rate
 from cdptui.monitor.capacity_series import MAX_POINTS, MIN_POINTS, CapacityRecorder, CapacitySeries
 from tests.doubles import GIB, a_task
 
@@ -50,3 +51,11 @@ def test_long_wait_between_polls_is_a_gap() -> None:
     for at in (0.0, 10.0, 100.0, 110.0):
         recorder.begin_poll(at, 25.0, 1)
     assert recorder.history("any").gaps == ((10.0, 100.0),)
+
+
+def test_times_beyond_the_range_of_a_tick_are_kept_at_its_end() -> None:
+    series = CapacitySeries()
+    assert series.record(1e12, 1)
+    assert series.record(2e12, 2)
+    rate = growth_rate(series.points(), 2e12)
+    assert rate is None or rate.bytes_per_s == 0

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdptui.models.inventory import DependencyState
-from cdptui.models.reasons import ReasonKind
+from cdptui.models.reasons import ReasonKind, VmCondition
 from cdptui.models.severity import Severity
 from cdptui.models.snapshot import Snapshot
 from cdptui.models.task import ResourceRef, Task
@@ -169,3 +169,52 @@ def test_thousands_of_tasks_on_one_vm_are_fast() -> None:
     assert index.pop_affected() == {"uuid-of-t0"}
     assert index.other_task_on_same_resource(on("t0", [0])) == "uuid-of-t1"
     assert index.other_task_on_same_resource(on("t19999", [0])) == "uuid-of-t0"
+
+
+async def test_task_seen_running_that_fails_has_failed_since_the_poll_that_saw_it() -> None:
+    old = EPOCH - timedelta(days=527)
+    runner = TrackerRunner()
+    for at in (0, 10, 20):
+        await runner.apply(at, a_task(last_op_at=old))
+    (failed,) = await runner.apply(30, a_task(status="Failed", last_op_at=old))
+    (later,) = await runner.apply(500, a_task(status="Failed", last_op_at=old))
+    for row in (failed, later):
+        assert (row.reasons[0].since, row.reasons[0].is_last_op) == (EPOCH + timedelta(seconds=30), False)
+
+
+async def test_task_that_had_failed_before_the_first_poll_has_the_last_operation() -> None:
+    old = EPOCH - timedelta(days=527)
+    (row,) = await TrackerRunner().apply(0, a_task(status="Failed", last_op_at=old))
+    assert (row.reasons[0].since, row.reasons[0].is_last_op) == (old, True)
+
+
+async def test_cause_of_a_stop_appears_and_goes_with_the_state_of_the_vm() -> None:
+    runner, running, stopped = TrackerRunner(), a_task("a"), a_task("b", status="Stopped")
+    first, (_, row) = (await runner.apply(0, running, stopped))[0], await runner.apply(5, running, stopped)
+    assert (row.severity, kinds(row)) == (Severity.CRITICAL, [ReasonKind.STOPPED])
+    assert runner.tracker.stopped_vms() == ["vm-of-b"]
+    off = DependencyState(vms={"vm-of-b": VmCondition.OFF, "vm-of-a": VmCondition.OFF})
+    runner.tracker.set_dependencies(off)
+    same, row = await runner.apply(10, running, stopped)
+    assert (row.severity, kinds(row)) == (Severity.NOTICE, [ReasonKind.STOPPED_VM_OFF])
+    assert same is first, "a running task is not affected by the state of its VM"
+    runner.tracker.set_dependencies(DependencyState(vms={"vm-of-b": VmCondition.ON}))
+    assert kinds((await runner.apply(20, running, stopped))[1]) == [ReasonKind.STOPPED]
+    await runner.apply(30, running, a_task("b"))
+    assert not runner.tracker.stopped_vms()
+
+
+async def test_vms_of_deleted_tasks_are_not_looked_up() -> None:
+    runner = TrackerRunner()
+    await runner.apply(0, a_task("a", status="Stopped"), a_task("b", status="Stopped", state="Disabled"))
+    assert runner.tracker.stopped_vms() == ["vm-of-a"]
+    await runner.apply(10, a_task("b", status="Stopped", state="Disabled"))
+    assert not runner.tracker.stopped_vms()
+
+
+async def test_stop_after_a_breach_of_the_rpo_is_one_of_the_rpo() -> None:
+    runner = TrackerRunner()
+    await runner.apply(0, a_task(rpo_ms=590_000))
+    (row,) = await runner.apply(60, a_task(status="Stopped", rpo_ms=600_000))
+    assert kinds(row) == [ReasonKind.STOPPED_RPO]
+    assert not row.reasons[0].is_likely

@@ -10,12 +10,14 @@ import pytest
 from cdptui.api.errors import ApiError, CdpUnavailable, PermissionDenied
 from cdptui.models.failure import FailureKind
 from cdptui.models.inventory import BackupStorage, DependencyState, FetchState, Policy, VmInstance
+from cdptui.models.reasons import VmCondition
 from cdptui.monitor.connection import NodeConnection
 from cdptui.monitor.inventory import (
     POINTS_MAX_AGE_S,
     RETRY_S,
     SHOWN_MAX_AGE_S,
     STORAGE_MAX_AGE_S,
+    VM_STATE_MAX_AGE_S,
     InventoryNeeds,
     InventoryService,
 )
@@ -26,7 +28,7 @@ from tests.doubles import FakeClock, ScriptedNode, a_task
 DENIED = PermissionDenied("is denied by default", url="http://node/resources/names")
 LOST = BackupStorage(uuid="bs-1", name="backup-server-1", status="Disconnected")
 GOLD = Policy(uuid="p-1", name="gold")
-SHORT_TIMEOUTS_S = dict.fromkeys(("names", "storages", "policies", "machine", "points"), 0.02)
+SHORT_TIMEOUTS_S = dict.fromkeys(("names", "vm states", "storages", "policies", "machine", "points"), 0.02)
 
 
 class ServiceRunner:
@@ -37,12 +39,14 @@ class ServiceRunner:
         self.clock = FakeClock()
         self.gate = RequestGate(self.clock)
         self.reported_dependencies: list[DependencyState] = []
+        self.stopped: list[str] = []
         self.inventory = InventoryService(
             node,
             self.clock,
             self.gate,
             (ApiError,),
             on_dependencies_changed=self.reported_dependencies.append,
+            stopped_vms=lambda: self.stopped,
             timeouts_s=SHORT_TIMEOUTS_S,
         )
         self.changes = 0
@@ -148,13 +152,87 @@ async def test_list_without_tab_rarely_reloads_storages_and_policies() -> None:
     runner = ServiceRunner(node)
     await runner.show(InventoryNeeds())
     assert node.asked == ["storages", "policies"]
-    assert runner.reported_dependencies[-1] == DependencyState(frozenset({"bs-1"}), frozenset({"p-1"}))
+    assert runner.reported_dependencies[-1] == DependencyState(
+        frozenset({"bs-1"}), frozenset({"p-1"}), frozenset({"bs-1"})
+    )
     runner.clock.seconds += STORAGE_MAX_AGE_S - 1
     await runner.show(InventoryNeeds())
     assert node.asked == ["storages", "policies"]
     runner.clock.seconds += 1
     await runner.show(InventoryNeeds())
     assert node.asked == ["storages", "policies", "storages"]
+
+
+async def test_vms_of_stopped_tasks_are_asked_for_in_one_query_and_only_while_there_are_some() -> None:
+    node = ScriptedNode([])
+    node.known_states = {"vm-1": "Stopped", "vm-2": "Running", "vm-3": "Destroyed"}
+    runner = ServiceRunner(node)
+    await runner.show(InventoryNeeds())
+    assert node.asked == ["storages", "policies"], "no stopped task, no query"
+    runner.stopped = ["vm-1", "vm-2", "vm-3"]
+    await runner.show(InventoryNeeds())
+    assert node.asked_states == [("vm-1", "vm-2", "vm-3")]
+    assert runner.reported_dependencies[-1].vms == {
+        "vm-1": VmCondition.OFF,
+        "vm-2": VmCondition.ON,
+        "vm-3": VmCondition.DELETED,
+    }
+    runner.clock.seconds += VM_STATE_MAX_AGE_S - 1
+    await runner.show(InventoryNeeds())
+    assert len(node.asked_states) == 1
+    runner.clock.seconds += 1
+    runner.stopped = ["vm-1"]
+    await runner.show(InventoryNeeds())
+    assert node.asked_states[1:] == [("vm-1",)]
+    assert runner.reported_dependencies[-1].vms == {"vm-1": VmCondition.OFF}
+
+
+async def test_vm_that_one_response_lacks_is_asked_for_again_before_it_is_missing() -> None:
+    node = ScriptedNode([])
+    node.known_states = {"vm-1": "Stopped"}
+    runner = ServiceRunner(node)
+    runner.stopped = ["vm-1", "vm-2"]
+    await runner.show(InventoryNeeds())
+    assert node.asked_states == [("vm-1", "vm-2"), ("vm-2",)]
+    assert runner.reported_dependencies[-1].vms == {"vm-1": VmCondition.OFF, "vm-2": VmCondition.MISSING}
+
+
+async def test_many_stopped_vms_are_asked_for_in_batches() -> None:
+    node = ScriptedNode([])
+    runner = ServiceRunner(node)
+    runner.stopped = [f"vm-{number}" for number in range(BATCH + 1)]
+    node.known_states = dict.fromkeys(runner.stopped, "Running")
+    await runner.show(InventoryNeeds())
+    assert [len(batch) for batch in node.asked_states] == [BATCH, 1]
+
+
+async def test_refused_vm_states_are_no_evidence_and_retried_later() -> None:
+    node = ScriptedNode([])
+    node.known_states = DENIED
+    runner = ServiceRunner(node)
+    runner.stopped = ["vm-1"]
+    await runner.show(InventoryNeeds())
+    runner.stopped = ["vm-1", "vm-2"]
+    await runner.show(InventoryNeeds())
+    assert node.asked_states == [("vm-1",)], "a refusal is not repeated for each VM"
+    assert runner.reported_dependencies[-1].vms == {}
+    runner.clock.seconds += RETRY_S
+    node.known_states = {"vm-1": "Stopped", "vm-2": "Stopped"}
+    await runner.show(InventoryNeeds())
+    assert runner.reported_dependencies[-1].vms == {"vm-1": VmCondition.OFF, "vm-2": VmCondition.OFF}
+
+
+async def test_storage_with_little_free_capacity_is_evidence() -> None:
+    node = ScriptedNode([])
+    node.known_storages = (
+        BackupStorage(uuid="bs-1", total_bytes=1000, available_bytes=10),
+        BackupStorage(uuid="bs-2", total_bytes=1000, available_bytes=200),
+        BackupStorage(uuid="bs-3"),
+    )
+    runner = ServiceRunner(node)
+    await runner.show(InventoryNeeds())
+    assert runner.reported_dependencies[-1].storage_free_percent == {"bs-1": 1}
+    assert runner.reported_dependencies[-1].storages == frozenset({"bs-1", "bs-2", "bs-3"})
 
 
 async def test_names_contain_vms_storages_and_policies() -> None:
@@ -328,3 +406,14 @@ async def test_interrupted_request_is_repeated() -> None:
     node.side_gate.set()
     await runner.show(InventoryNeeds(storages=True))
     assert runner.inventory.storages.value == {"bs-1": LOST}
+
+
+async def test_storages_of_a_faster_node_are_reloaded_as_much_more_often() -> None:
+    node = ScriptedNode([])
+    node.known_storages, node.known_policies = (LOST,), (GOLD,)
+    runner = ServiceRunner(node)
+    runner.clock.speed = 30.0
+    await runner.show(InventoryNeeds())
+    runner.clock.seconds += STORAGE_MAX_AGE_S / 30
+    await runner.show(InventoryNeeds())
+    assert node.asked == ["storages", "policies", "storages"]

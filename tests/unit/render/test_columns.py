@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from rich.cells import cell_len
 
-from cdptui.models.capacity import GrowthRate
+from cdptui.models.capacity import Doubt, GrowthRate
 from cdptui.models.severity import Severity
 from cdptui.models.task import ResourceRef
 from cdptui.render.column_layout import fit_columns
@@ -63,6 +63,8 @@ def test_heading_fits_its_column_with_the_arrow_of_the_order(column: Column) -> 
         ("full-in", {}, ""),
         ("full-in", {"seconds_until_full": 0.0}, "full"),
         ("full-in", {"seconds_until_full": 7200.0}, "2 h"),
+        ("full-in", {"seconds_until_full": 7200.0, "growth": GrowthRate(1.0, 1799.0)}, "~2 h"),
+        ("full-in", {"seconds_until_full": 7200.0, "growth": GrowthRate(1.0, 9000.0, Doubt.FREED)}, "~2 h"),
         ("full-in", {"seconds_until_full": 1e12}, "> 1 y"),
         ("protects", {}, "erp-db-01"),
         ("protects", {"resource_refs": ()}, "none"),

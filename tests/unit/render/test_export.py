@@ -3,7 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given, settings
@@ -22,7 +22,7 @@ from cdptui.render.task_cells import CellContext
 from tests.doubles import EPOCH, GIB
 from tests.unit.render.rows import a_row
 
-CONTEXT = CellContext(EPOCH, {"vm-1": "erp-db-01", "s-1": "backup-server-1"})
+CONTEXT = CellContext(EPOCH, {"vm-1": "erp-db-01", "s-1": "backup-server-1"}, UTC)
 ROW = a_row(
     growth=GrowthRate(1024.5, 600.0),
     seconds_until_full=3600.0,
@@ -42,7 +42,7 @@ def written(rows: list[TaskRow], keys: list[str] | None = None) -> list[dict[str
     return list(csv.DictReader(io.StringIO("".join(iter_csv(rows, columns, CONTEXT)), newline="")))
 
 
-def test_csv_has_base_units_and_utc() -> None:
+def test_csv_has_base_units() -> None:
     (row,) = written([ROW])
     assert row == {
         "name": "cdp-erp-db",
@@ -55,6 +55,7 @@ def test_csv_has_base_units_and_utc() -> None:
         "rpo_target_ms": "600000",
         "growth_bytes_per_s": "1024.5",
         "full_in_s": "3600.0",
+        "full_in_doubt": "short",
         "resource_names": "erp-db-01; ",
         "resource_uuids": "vm-1; vm-2",
         "last_op_at": "2025-12-31T22:00:00Z",
@@ -134,3 +135,11 @@ def test_json_is_an_object_with_the_unchanged_records(records: list[str]) -> Non
         },
     }
     assert all(record in text for record in records)
+
+
+def test_times_are_in_the_zone_of_the_screen_with_its_offset() -> None:
+    zone = timezone(timedelta(hours=8))
+    text = "".join(iter_csv([ROW], [BY_KEY["last-op"]], CellContext(EPOCH, {}, zone)))
+    assert text == "last_op_at\r\n2026-01-01T06:00:00+08:00\r\n"
+    about = json.loads("".join(iter_json({"taken_at": EPOCH}, [], [], zone)))
+    assert about["taken_at"] == "2026-01-01T08:00:00+08:00"

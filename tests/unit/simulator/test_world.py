@@ -156,3 +156,20 @@ def test_tasks_can_be_added_overridden_and_removed() -> None:
     assert uuid not in world.tasks
     with pytest.raises(KeyError):
         world.override_fields(uuid, status="x")
+
+
+def test_vm_of_a_stopped_task_is_off_until_the_task_starts_again() -> None:
+    clock = ManualClock()
+    world = World(FAST, clock)
+    off = {
+        uuid: task
+        for uuid, task in world.tasks.items()
+        if task.status == "Stopped" and task.state == "Enabled" and task.machine is not None
+    }
+    assert off
+    assert {task.machine.state for task in off.values() if task.machine is not None} == {"Stopped"}
+    clock.advance(DAY_S)
+    world.advance()
+    started = [task for uuid, task in off.items() if uuid in world.tasks and task.status != "Stopped"]
+    assert started
+    assert {task.machine.state for task in started if task.machine is not None} == {"Running"}
