@@ -10,12 +10,14 @@ from msgspec.structs import replace
 from rich.cells import cell_len
 
 from cdptui.models.capacity import Doubt, GrowthRate
+from cdptui.models.reasons import Reason, ReasonKind
 from cdptui.models.severity import Severity
 from cdptui.models.task import ResourceRef
 from cdptui.render.column_layout import fit_columns
 from cdptui.render.columns import BY_KEY, COLUMNS, DEFAULT_COLUMNS, KEEP_PRIORITY, Column
+from cdptui.render.reason_messages import GLOSSARY
 from cdptui.render.spans import Role, plain_text
-from cdptui.render.task_cells import CellContext, bar, resource_kind
+from cdptui.render.task_cells import PROBLEM_CELLS, CellContext, bar, resource_kind
 from tests.doubles import EPOCH, GIB
 from tests.unit.render.rows import a_row
 
@@ -94,6 +96,19 @@ def test_default_column_cells(key: str, changes: dict[str, object], text: str) -
 def test_status_is_not_greener_or_louder_than_its_task(status: str, state: str, severity: Severity, role: Role) -> None:
     row = replace(a_row(status=status, state=state), severity=severity)
     assert BY_KEY["status"].cell(row, CONTEXT)[0].role is role
+
+
+@pytest.mark.parametrize("kind", GLOSSARY, ids=lambda kind: kind.value)
+@pytest.mark.parametrize("others", [0, 1, 9])
+def test_every_problem_fits_its_column_and_the_number_of_others_gives_way_first(kind: ReasonKind, others: int) -> None:
+    worst = Reason(kind, Severity.WARNING, EPOCH - timedelta(days=729))
+    row = a_row(status="DataMerging", rpo_ms=10**9, full_in_s=172_799.0)
+    text, label = (
+        plain_text(BY_KEY["problem"].cell(replace(row, reasons=(worst,) * count), CONTEXT)) for count in (1 + others, 1)
+    )
+    assert cell_len(label) <= PROBLEM_CELLS
+    more = f"{label} +{others}"
+    assert text == (more if others and cell_len(more) <= PROBLEM_CELLS else label)
 
 
 def test_task_without_name_is_marked() -> None:
