@@ -31,8 +31,8 @@ def history(used_gib: Callable[[float], float], hours: float) -> list[CapacitySa
 def judge(samples: Sequence[CapacitySample], hours: float) -> tuple[float | None, Doubt | None]:
     """Return the estimate at `hours`, in hours, and what speaks against it."""
     rate = growth_rate(samples, hours * HOUR_S)
-    full_in_s = estimate_full_in(a_task(plan_bytes=PLAN, used_bytes=samples[-1].used_bytes), rate)
-    return None if full_in_s is None else full_in_s / HOUR_S, find_doubt(full_in_s, rate)
+    seconds = estimate_full_in(a_task(plan_bytes=PLAN, used_bytes=samples[-1].used_bytes), rate)
+    return None if seconds is None else seconds / HOUR_S, find_doubt(seconds, rate)
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ def test_status_is_not_greener_or_louder_than_its_task(status: str, state: str, 
 @pytest.mark.parametrize("others", [0, 1, 9])
 def test_every_problem_fits_its_column_and_the_number_of_others_gives_way_first(kind: ReasonKind, others: int) -> None:
     worst = Reason(kind, Severity.WARNING, EPOCH - timedelta(days=729))
-    row = a_row(status="DataMerging", rpo_ms=10**9, full_in_s=172_799.0)
+    row = a_row(status="DataMerging", rpo_ms=10**9, seconds_until_full=172_799.0)
     text, label = (
         plain_text(BY_KEY["problem"].cell(replace(row, reasons=(worst,) * count), CONTEXT)) for count in (1 + others, 1)
     )

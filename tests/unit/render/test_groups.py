@@ -69,7 +69,7 @@ def test_group_totals_are_in_their_columns() -> None:
         "growth": "+1 GiB/h",
         "full-in": "",
         "protects": "",
-        "reason": "",
+        "problem": "",
     }
 
 
@@ -84,7 +84,7 @@ def test_healthy_group_with_unknown_totals() -> None:
         "growth": "",
         "full-in": "",
         "protects": "",
-        "reason": "",
+        "problem": "",
     }
 
 

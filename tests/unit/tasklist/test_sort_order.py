@@ -127,10 +127,10 @@ def test_default_order_within_a_severity_has_the_more_urgent_problem_first() -> 
     fleet = [
         a_judged_row("over its target", rpo_ms=900_000),
         a_judged_row("protects nothing", resource_refs=()),
-        a_judged_row("full in 9 h", {"growth": measured, "full_in_s": 32_400.0}),
-        a_judged_row("full in 21 min", {"growth": measured, "full_in_s": 1_260.0}),
+        a_judged_row("full in 9 h", {"growth": measured, "seconds_until_full": 32_400.0}),
+        a_judged_row("full in 21 min", {"growth": measured, "seconds_until_full": 1_260.0}),
         a_judged_row("nearly full", used_bytes=95 * GIB),
-        a_judged_row("full in 2 d", {"growth": measured, "full_in_s": 172_800.0}),
+        a_judged_row("full in 2 d", {"growth": measured, "seconds_until_full": 172_800.0}),
         a_judged_row("more nearly full", used_bytes=97 * GIB),
     ]
     expected = ["full in 21 min", "full in 9 h", "protects nothing", "over its target"]

@@ -32,6 +32,7 @@ def lines(row: Mapping[str, Any], width: int = 100, **context: Any) -> list[str]
         "names_problem": "",
         "now": NOW,
         "zone": SHANGHAI,
+        "keys": DEFAULT_KEYMAP.labels,
         **context,
     }
     return [plain_text(line) for line in field_lines(DetailContext(**settings), width)]
@@ -87,7 +88,7 @@ def test_date_field_shows_its_age(ago: timedelta, words: str) -> None:
 
 def test_date_without_known_zone_is_shown_as_sent() -> None:
     task = decode_task(encoded(FULL_ROW), None)
-    text = lines(FULL_ROW, fields=raw_fields(task, None), zone=None)
+    text = lines(FULL_ROW, fields=raw_fields(task, None), is_server_zone_known=False)
     assert "ago" not in field_line(text, "lastOpDate")
     assert FULL_ROW["lastOpDate"] in field_line(text, "lastOpDate")
     assert [line for line in text if "time zone is not known" in line]

@@ -26,7 +26,7 @@ from tests.unit.render.tabs.rows import a_row, shown
     ],
 )
 def test_estimate_in_doubt_has_no_tick_and_says_why(rate: GrowthRate, line: str) -> None:
-    text = shown(WHY, a_row(evidence={"full_in_s": 23.0, "growth": rate}), width=200)
+    text = shown(WHY, a_row(evidence={"seconds_until_full": 23.0, "growth": rate}), width=200)
     assert line in text
     assert not [line for line in text if line.startswith("✔") and "full in" in line]
 
