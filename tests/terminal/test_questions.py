@@ -121,7 +121,7 @@ def is_full_soon(setup: Setup, task: SimulatedTask) -> bool:
 
 
 def is_unhealthy(setup: Setup, task: SimulatedTask) -> bool:
-    """Return whether it is unhealthy: not protecting, over or near its target, nearly full, or without storage or VM."""
+    """Return whether it is unhealthy: not protecting, over or near its target, nearly full, without storage or VM."""
     fields = setup.fields(task)
     is_on = fields["state"] == "Enabled"
     return (
