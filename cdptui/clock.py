@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 TIME_SLICE_S = 0.002
@@ -34,6 +34,11 @@ def thread_cpu_s() -> float:
 class Clock(Protocol):
     """Time as the monitor sees it."""
 
+    @property
+    def speed(self) -> float:
+        """Seconds of `now` that pass in one of `monotonic`: 1, but for a simulated node."""
+        ...
+
     def now(self) -> datetime:
         """The wall clock, aware, in UTC. May jump; never used to measure."""
         ...
@@ -50,6 +55,8 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's clock."""
 
+    speed = 1.0
+
     def now(self) -> datetime:
         """The wall clock, aware, in UTC."""
         return datetime.now(UTC)
@@ -65,3 +72,28 @@ class SystemClock:
                 return await event.wait()
         except TimeoutError:
             return False
+
+
+class ScaledClock:
+    """A wall clock that runs `speed` times as fast as the machine's, for a simulated node and its monitor.
+
+    Only the node's life is faster: polls, time-outs and notices are measured in real seconds.
+    """
+
+    def __init__(self, speed: float, machine: Clock | None = None) -> None:
+        self.speed = speed
+        self._machine = machine or SystemClock()
+        self._started_at = self._machine.now()
+        self._started = self._machine.monotonic()
+
+    def now(self) -> datetime:
+        """The scaled wall clock, aware, in UTC."""
+        return self._started_at + timedelta(seconds=self.monotonic() * self.speed)
+
+    def monotonic(self) -> float:
+        """Real seconds since the start: from zero, so that multiples of it stay small."""
+        return self._machine.monotonic() - self._started
+
+    async def wait(self, event: asyncio.Event, timeout_s: float | None) -> bool:
+        """Wait for `event`, for ever or at most `timeout_s` real seconds; whether it came."""
+        return await self._machine.wait(event, timeout_s)

@@ -28,6 +28,7 @@ class FakeClock:
     """A clock that moves only when code waits for it, and then at once."""
 
     seconds: float = 0.0
+    speed: float = 1.0
     waits: list[float | None] = field(default_factory=list)
 
     def now(self) -> datetime:
@@ -82,6 +83,8 @@ class ScriptedNode:
         self.codes: list[str] = []
         self.asked_names: list[tuple[str, ...]] = []
         self.known_names: dict[str, str] | ApiError = {}
+        self.asked_states: list[tuple[str, ...]] = []
+        self.known_states: dict[str, str] | ApiError = {}
         self.known_storages: Sequence[BackupStorage] | ApiError = ()
         self.known_policies: Sequence[Policy] | ApiError = ()
         self.is_partial = False
@@ -152,6 +155,11 @@ class ScriptedNode:
 
     async def vm(self, uuid: str) -> VmInstance | None:
         return (await self._answer(f"machine {uuid}", self.known_machines)).get(uuid)
+
+    async def vm_states(self, uuids: Sequence[str]) -> dict[str, str]:
+        self.asked_states.append(tuple(uuids))
+        states = await self._answer("vm states", self.known_states)
+        return {uuid: states[uuid] for uuid in uuids if uuid in states}
 
     async def recovery_points(self, vm_uuid: str, now: datetime) -> RecoveryPoints:
         known = await self._answer(f"points {vm_uuid}", self.known_points)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -105,6 +106,8 @@ def main() -> int:
     parser.add_argument("--load", type=int, default=3, help="suites at the same time")
     parser.add_argument("paths", nargs="*", help="tests to run; all by default")
     options = parser.parse_args()
+    # Without this, SIGTERM would end this process alone, and the suites would go on.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     kept = Path(tempfile.mkdtemp(prefix="cdptui-repeat-failed-"))
     failed: Counter[str] = Counter()
     skipped: set[str] = set()

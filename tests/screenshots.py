@@ -96,6 +96,8 @@ SITTINGS = (
 class SteppedClock:
     """One clock for both ends, moved by hand."""
 
+    speed = 1.0
+
     def __init__(self) -> None:
         self.seconds = 0.0
 
@@ -177,8 +179,8 @@ async def _finish(app: CdptuiApp, condition: Callable[[], object] = lambda: True
 def _is_working(app: CdptuiApp) -> bool:
     if app.link is None or any(worker.name != "watch" and not worker.is_finished for worker in app.workers):
         return True
-    directory = app.link.directory
-    return directory._wake.is_set() or directory._in_flight is not None or directory._next() is not None
+    inventory = app.link.inventory
+    return inventory._wake.is_set() or inventory._in_flight is not None or inventory._next() is not None
 
 
 def make(folder: Path) -> list[Path]:

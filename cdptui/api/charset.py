@@ -1,6 +1,6 @@
 """The character encoding of a response: JSON is UTF-8 (RFC 8259); some proxies add a byte order mark or send UTF-16.
 
-A charset in Content-Type is often wrong for JSON, so it counts only for a body that is not UTF-8.
+The charset in Content-Type is often wrong for JSON, so it is used only when the body is not valid UTF-8.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ _CODECS: Final = frozenset(
 
 
 def as_utf8(body: bytes, charset: str | None) -> bytes:
-    """Return `body` in UTF-8 and without a byte order mark; `charset` is the one in Content-Type, if there is one.
+    """Return `body` in UTF-8 without a byte order mark; `charset` is the one in Content-Type, if there is one.
 
-    What cannot be decoded becomes the replacement character.
+    Bytes that cannot be decoded become replacement characters.
     """
     body = body.removeprefix(_BOM)
-    # Finds UTF-16 and UTF-32 by their mark, or by the zero bytes of the first two characters.
+    # Detects UTF-16 and UTF-32 by the byte order mark, or by the zero bytes of the first two characters.
     found = json.detect_encoding(body)
     if found != _UTF8:
         text = body.decode(found, errors="replace")
-        # Zero bytes before the text look like UTF-16 as well, and are none.
+        # Zero bytes before UTF-8 text are detected as UTF-16 too; decoded as such, the text is not ASCII.
         return text.encode(errors="replace") if text[:2].isascii() else body
     name = (charset or _UTF8).lower()
     if name in _UTF8_NAMES or name not in _CODECS or _is_utf8(body):

@@ -45,12 +45,13 @@ _DECODE_BATCH: Final = 200
 _COMPRESS_ABOVE: Final = 5000
 """From this number of tasks on records are compressed: memory then matters more than time to the first list."""
 
-_ZONE_S: Final = 1.0
-"""How long a received list waits for the time zone of its dates."""
+_ZONE_TIMEOUT_S: Final = 1.0
+"""Seconds that a received list waits for the time zone of its dates."""
 
-_ZONE_AGAIN_S: Final = 60.0
+_ZONE_RETRY_S: Final = 60.0
+"""Seconds until the time zone is requested again after a time-out or a failed connection."""
 
-_OF_THE_CALL_ALONE: Final = (
+_SINGLE_CALL_ERRORS: Final = (
     CdpUnavailable,
     NotAManagementNode,
     PermissionDenied,
@@ -80,9 +81,10 @@ class Client:
         proxy: str | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        """`base_url` ends in `/zstack/v1`; `timeout_s` is the wait for the next byte of an answer.
+        """`base_url` ends in `/zstack/v1`; `timeout_s` is the wait for the next byte of a response.
 
-        `zone` is the server's; without it the server is asked. Raises OSError when certificates cannot be read.
+        `zone` is the server's time zone; None requests it from the server. Raises OSError when certificates cannot be
+        read.
         """
         self._clock = clock
         self._timeouts = Timeouts.of(timeout_s)
@@ -109,9 +111,9 @@ class Client:
         self._access.use_otp(code)
 
     async def read(self) -> AsyncIterator[FetchProgress]:
-        """Read all tasks; yield after each page, the last time with `is_complete`. Raises ApiError.
+        """Read all tasks. Yield the progress after each page; the last one has `is_complete`. Raises ApiError.
 
-        Logs in when there is no session yet. Asks the server for its zone beside the first page.
+        Logs in when there is no session yet. Requests the server's time zone together with the first page.
         """
         # Errors of the login must not be ignored like those of the time zone.
         await self._access.prepare_poll()
@@ -119,8 +121,8 @@ class Client:
         due = self._clock.monotonic() + self._timeouts.list_s
         while not paging.is_done:
             if self._clock.monotonic() > due:
-                said = f"the list took longer than {self._timeouts.list_s:g} s, {paging.pages} pages of it were read"
-                raise TimedOut(said, url=f"{self._http.base_url}/cdp-task")
+                detail = f"the list took longer than {self._timeouts.list_s:g} s, {paging.pages} pages were read"
+                raise TimedOut(detail, url=f"{self._http.base_url}/cdp-task")
             window = paging.next_window()
             is_zone_due = not self._asked_zone and self._clock.monotonic() >= self._zone_due_at
             page = await self._query_with_zone(window) if is_zone_due else await self._query_tasks(window)
@@ -158,18 +160,18 @@ class Client:
             await self._http.aclose()
 
     async def _query_with_zone(self, window: PageRequest) -> Page:
-        """The first page, and the zone to read its dates in: on a long way to the node one wait instead of two.
+        """Request a page and the time zone of its dates concurrently, which saves a round trip on a slow network.
 
-        A list without a zone is still a list: the zone is asked for again a while later.
+        If the time zone is not available, the page is returned without it, and it is requested again later.
         """
         zone = asyncio.create_task(self._fetch_timezone())
         try:
             page = await self._query_tasks(window)
-            await asyncio.wait([zone], timeout=_ZONE_S)
-            self._zone_due_at = self._clock.monotonic() + _ZONE_AGAIN_S
+            await asyncio.wait([zone], timeout=_ZONE_TIMEOUT_S)
+            self._zone_due_at = self._clock.monotonic() + _ZONE_RETRY_S
             error = zone.exception() if zone.done() else None
             if isinstance(error, ApiError) and not error.as_failure().needs_user_action:
-                log.warning("the server's zone is not known yet: %s", error)
+                log.warning("the server's time zone is not known yet: %s", error)
             elif error is not None:
                 raise error
         finally:
@@ -183,7 +185,7 @@ class Client:
             ("limit", str(window.limit)),
             ("start", str(window.start)),
             ("replyWithCount", "true"),
-            # Names are not unique and change; only the uuid keeps the pages in one order.
+            # Names are not unique and can change; only sorting by uuid gives all pages the same order.
             ("sort", "+uuid"),
         ]
         body = await self._access.get("/cdp-task", params)
@@ -204,8 +206,8 @@ class Client:
         try:
             body = await self._access.get("/management-nodes/platform-timezone", [])
             zone = msgspec.json.decode(body, type=_Zone)
-        except (*_OF_THE_CALL_ALONE, *UNREADABLE) as error:
-            log.warning("the server's zone is unknown, dates are shown as it writes them: %s", error)
+        except (*_SINGLE_CALL_ERRORS, *UNREADABLE) as error:
+            log.warning("the server's time zone is unknown, dates are shown as received: %s", error)
         else:
             known = server_timezone(zone.timezone, zone.offset)
             self._decoder.zone = known

@@ -1,6 +1,6 @@
-"""Decode responses to tasks; tolerates everything that servers were seen or documented to send.
+"""Decode responses into tasks, including every deviation that servers are documented or were observed to send.
 
-One bad field never hides a task, one bad task never hides the others. Text is made inert here, at the door.
+An unreadable field never hides its task, and an unreadable task never hides the others. All text is sanitized here.
 """
 
 from __future__ import annotations
@@ -35,6 +35,9 @@ WHOLE_RECORD: Final = "inventory"
 
 UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """Exceptions that decoding server JSON can raise."""
+
+UNCONVERTIBLE: Final = (msgspec.ValidationError, OverflowError, UnicodeEncodeError)
+"""Exceptions that `msgspec.convert` raises for values of other types; the last one for text with lone surrogates."""
 
 
 class Page(Struct, frozen=True):
@@ -109,8 +112,8 @@ _NUMBERS: Final = (
 def decode_page(body: bytes) -> Page:
     """Split a query response into its records.
 
-    Raises one of `UNREADABLE` when it is not a query reply: an answer without `inventories` (or the `inventory` of
-    the vendor's manual) is never taken for an empty list.
+    Raises one of `UNREADABLE` when it is not a query reply: a response without `inventories` (or `inventory`, as in
+    the vendor's manual) is an error, not an empty list.
     """
     try:
         reply = _reply_decoder.decode(body)
@@ -148,9 +151,9 @@ def _split_reply(body: bytes, error: Exception) -> _QueryReply:
 
 
 class TaskDecoder:
-    """Decodes records to tasks; the same bytes give the same task object.
+    """Decodes records into tasks. Equal bytes give the same task object.
 
-    Remembers the tasks of one complete reading, so that a poll in which little changed decodes little.
+    Keeps the tasks of the last complete poll, so that only changed records are decoded.
     """
 
     def __init__(self, zone: tzinfo | None = None) -> None:
@@ -190,7 +193,7 @@ class TaskDecoder:
 
 
 _SHARED: Final = ("uuid", "name", "description", "created_at", "resource_refs")
-"""Fields that usually stay equal when others change."""
+"""Fields that usually stay the same when others change."""
 
 
 def _reuse_equal_fields(task: Task, known: Task) -> Task:
@@ -200,7 +203,7 @@ def _reuse_equal_fields(task: Task, known: Task) -> Task:
 
 
 def decode_task(row: bytes, zone: tzinfo | None, *, is_compressed: bool = False) -> Task:
-    """Return the task in `row`; what cannot be read is None there and named in `bad_fields`. Never raises."""
+    """Return the task in `row`. A value that cannot be read is None and listed in `unreadable_fields`. Never raises."""
     try:
         wire = _task_decoder.decode(row)
         bad: set[str] = set()
@@ -283,15 +286,15 @@ def _decode_field_by_field(row: bytes) -> tuple[WireTask, set[str]]:
             continue
         try:
             setattr(wire, field.name, msgspec.convert(value, field.type, strict=False))
-        except (msgspec.ValidationError, OverflowError):
+        except UNCONVERTIBLE:
             bad.add(field.encode_name)
     return wire, bad
 
 
 def read_record(row: bytes) -> tuple[dict[str, object], frozenset[str]] | None:
-    """Return the values of a record, and the names of those that cannot be read; None when it is no object.
+    """Return the values of a record and the names of unreadable ones; None when the record is not an object.
 
-    A value that cannot be read (nested too deeply, thousands of digits) is there as its text.
+    A value that cannot be read (nested too deeply, thousands of digits) is returned as its text.
     """
     record = loads_lenient(row)
     if isinstance(record, dict):
@@ -307,9 +310,9 @@ def read_record(row: bytes) -> tuple[dict[str, object], frozenset[str]] | None:
 
 
 def loads_lenient(row: bytes) -> object:
-    """Return what `row` holds, also where msgspec is strict (numbers out of range, lone surrogates); None if nothing.
+    """Parse JSON that msgspec rejects (numbers out of range, lone surrogates); return None if it is not JSON.
 
-    Such records are rare, so the standard library's slower and more forgiving reader serves.
+    Such records are rare, so the slower but more tolerant parser of the standard library is fast enough.
     """
     try:
         return json.loads(row.decode("utf-8", errors="replace"), parse_constant=str, parse_float=_finite)
@@ -332,7 +335,7 @@ def _refs_one_by_one(value: object) -> tuple[list[WireRef], bool]:
     for item in value:
         try:
             refs.append(msgspec.convert(item, WireRef, strict=False))
-        except msgspec.ValidationError:
+        except UNCONVERTIBLE:
             continue
     return refs, len(refs) < len(value)
 

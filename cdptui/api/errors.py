@@ -246,7 +246,7 @@ class SessionInvalid(ApiError):
 
 
 class SessionContended(SessionInvalid):
-    """The session ended again soon after it was renewed, which means that another login ends it."""
+    """The session ended again soon after it was renewed, while the node answered: another login ends it."""
 
     kind = FailureKind.SESSION_CONTENDED
 
@@ -270,7 +270,7 @@ class NotReady(ApiError):
 
 
 class ServerError(ApiError):
-    """The server reports an error of its own."""
+    """The server reports an error that no other class describes."""
 
     kind = FailureKind.SERVER_ERROR
 

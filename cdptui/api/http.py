@@ -1,6 +1,6 @@
 """HTTP client with one connection pool per management node: sends requests and returns the bodies of good responses.
 
-Knows about time-outs, broken connections, TLS and a proxy; nothing about sessions or tasks.
+Handles time-outs, broken connections, TLS and proxies. Sessions and tasks are handled by the modules that use it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from cdptui.api.responses import ACCEPTED_ENCODING, check_response, read_body
 from cdptui.api.tls import create_ssl_context
 from cdptui.api.transport_errors import map_transport_error
 from cdptui.clock import Clock
-from cdptui.models.redaction import url_secrets
+from cdptui.models.redaction import MASK, url_secrets
 from cdptui.models.tls import TlsSettings
 
 log = logging.getLogger(__name__)
@@ -34,23 +34,25 @@ log = logging.getLogger(__name__)
 KEPT_IDLE_S: Final = 90.0
 """Idle connections are closed before the server does so after 120 s."""
 
-_LONG_SECRET: Final = 16
-"""Secrets of this length do not occur by chance: sessions, cookies, signatures and hashes, hardly a password."""
+_MIN_BODY_SECRET: Final = 16
+"""Secrets of at least this length (sessions, cookies, signatures, hashes) are masked in the whole response body.
+
+A shorter one, such as a password, may be a word of the body's format."""
 
 _IDEMPOTENT: Final = frozenset({"GET", "DELETE"})
 """Idempotent methods, which may be sent again when it is unknown whether the request arrived."""
 
-_ZONED: Final = re.compile(r"(https?://\[)([0-9a-f:.]+)%25([^\]]+)(\].*)")
+_ZONED_URL: Final = re.compile(r"(https?://\[)([0-9a-f:.]+)%25([^\]]+)(\].*)")
 """A URL whose host is an IPv6 address with a zone."""
 
 _MAX_COOKIES: Final = 16
 
 _TCP_USER_TIMEOUT_S: Final = 5
-"""A peer that acknowledges nothing for so long is gone, for example after a change of networks."""
+"""A peer that acknowledges nothing for this long is unreachable, for example after a change of networks."""
 
 
 def _socket_options() -> list[tuple[int, int, int]]:
-    """Let the system detect dead idle connections, where it can, before a request waits on one."""
+    """Return options with which the system detects dead connections, where it can, before a request uses one."""
     options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
     for name, value in (
         ("TCP_KEEPIDLE", 15),
@@ -74,7 +76,7 @@ _HEADERS: Final = {
 
 
 class Timeouts(Struct, frozen=True):
-    """Seconds. `read_s` is the wait for the next byte, `total_s` bounds a whole answer, however it trickles."""
+    """Time-outs in seconds: `read_s` for the next byte, `total_s` for a whole response, however slowly it arrives."""
 
     connect_s: float
     read_s: float
@@ -82,23 +84,23 @@ class Timeouts(Struct, frozen=True):
 
     @property
     def list_s(self) -> float:
-        """Limit for a whole list of any number of pages: a hundred of them from a slow node."""
+        """Limit for a whole list of any number of pages: enough for a hundred pages from a slow node."""
         return 40 * self.read_s
 
     @property
     def for_login(self) -> Timeouts:
-        """Longer for logins, because a cancelled login may leave a session open."""
+        """Longer time-outs for logins, because a cancelled login may leave a session open."""
         total_s = max(60.0, self.total_s)
         return Timeouts(self.connect_s, total_s, total_s)
 
     @classmethod
     def of(cls, timeout_s: float) -> Timeouts:
-        """Derive all time-outs from the read time-out: at most 5 s to connect, three times the number in total."""
+        """Derive all time-outs from the read time-out: at most 5 s to connect, three times as long in total."""
         return cls(connect_s=min(5.0, timeout_s), read_s=timeout_s, total_s=3 * timeout_s)
 
 
 class HttpClient:
-    """A pool with keep-alive and a cookie jar; follows no redirects, so that no header ever travels to another host."""
+    """A connection pool with a cookie jar. Follows no redirects, so that no header is ever sent to another host."""
 
     def __init__(
         self,
@@ -112,8 +114,8 @@ class HttpClient:
     ) -> None:
         """`base_url` ends in the API's prefix, such as `http://10.0.0.5:8080/zstack/v1`.
 
-        Raises OSError when the certificates that `tls` names cannot be read, AddressUnusable for a URL that httpx does
-        not accept.
+        Raises OSError when the certificates in `tls` cannot be read, and AddressUnusable for a URL that httpx does not
+        accept.
         """
         self._base_url = base_url.rstrip("/")
         self.timeouts: Final = timeouts
@@ -124,15 +126,15 @@ class HttpClient:
         self._tls = create_ssl_context(tls or TlsSettings()) if base_url.startswith("https:") else None
         self._proxy_tls = create_ssl_context(tls or TlsSettings()) if (proxy or "").startswith("https:") else None
         try:
-            self._request_url, self._host_header, self._tls_name = _zone_apart(self._base_url)
+            self._request_url, self._host_header, self._tls_name = _split_zone(self._base_url)
             httpx.URL(self._request_url)
             self._client = self._new_client(httpx.Cookies())
             self._proxy_secrets = _credentials_in(proxy) if proxy is not None else ()
         except (httpx.InvalidURL, ValueError) as error:
             # httpx may quote the URL of the proxy, and with it a password.
-            raise AddressUnusable("the HTTP library does not accept it", url=self._base_url) from error
+            raise AddressUnusable("the HTTP library does not accept the URL", url=self._base_url) from error
         self.date = ""
-        """The server's time of the newest response, from its Date header."""
+        """Date header of the last response: the server's time."""
         self._under_way: set[_Trace] = set()
         self._used_at = clock.monotonic()
 
@@ -172,9 +174,9 @@ class HttpClient:
     ) -> bytes:
         """Send one request and return the JSON body of its response.
 
-        `shown_path` stands for `path` in messages where that holds a secret, `timeouts` for the usual ones. Servers
-        that fail quote what they were sent: neither `secrets` nor what the headers hold of them comes into a message.
-        Raises ApiError.
+        `shown_path` replaces a `path` with a secret in messages; `timeouts` replaces the default time-outs. A failing
+        server may quote the request, so `secrets` and the credentials in the headers are masked in messages. Raises
+        ApiError.
         """
         shown = self._base_url + (shown_path or path)
         sent, trace = {**self._host_header, **(headers or {})}, _Trace()
@@ -223,23 +225,23 @@ class HttpClient:
         return [secret for secret in (credential, *cookies, *self._proxy_secrets) if secret]
 
     async def _send_with_retry(self, request: httpx.Request, trace: _Trace) -> httpx.Response:
-        """The answer, as soon as its headers are there.
+        """Return the response as soon as its headers have arrived.
 
-        A connection that was kept may have been closed at the other end just before it was used: then, and only when
-        no answer began, the request is sent again on a new one.
+        The server may close an idle connection just before it is reused. In that case, and only if no response has
+        begun, an idempotent request is sent again on a new connection.
         """
         try:
             return await self._client.send(request, stream=True)
         except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
             if request.method not in _IDEMPOTENT or not trace.was_reused:
                 raise
-        log.debug("a kept connection was dead, the request is sent again on a new one")
+        log.debug("an idle connection had been closed, sending the request again on a new one")
         return await self._client.send(request, stream=True)
 
     async def _drop_stale_connections(self) -> None:
         """Drop connections that were idle for longer than the server keeps them, including time in suspend.
 
-        The pool counts by a clock that stops while the machine sleeps, and would find them fresh.
+        httpcore's pool uses a clock that stops in suspend, so it would reuse them.
         """
         _drop_unsendable(self._client.cookies)
         if self._under_way or self._clock.monotonic() - self._used_at <= KEPT_IDLE_S:
@@ -253,7 +255,7 @@ class HttpClient:
             headers=_HEADERS,
             cookies=cookies,
             follow_redirects=False,
-            # What of the environment counts is decided where settings are made.
+            # Environment variables are read by `cdptui.config`, not by httpx.
             trust_env=False,
             transport=self._transport or self._new_transport(),
         )
@@ -276,7 +278,7 @@ class HttpClient:
 
 
 def _credentials_in(proxy: str) -> tuple[str, ...]:
-    """Return the password in a proxy's URL in every form in which it is sent: as it is, and as a header has it."""
+    """Return the secrets in a proxy's URL in every form in which they are sent: plain, and encoded for a header."""
     user_info = urlsplit(proxy).netloc.rpartition("@")[0]
     user, _, password = user_info.partition(":")
     if not user_info:
@@ -287,7 +289,7 @@ def _credentials_in(proxy: str) -> tuple[str, ...]:
 
 
 def _drop_unsendable(cookies: httpx.Cookies) -> None:
-    """Drop cookies that are too many, and those that httpx could not send: a header must be ASCII."""
+    """Drop all cookies if there are too many, and those that are not ASCII, which httpx cannot send in a header."""
     if len(cookies.jar) > _MAX_COOKIES:
         cookies.clear()
     for cookie in list(cookies.jar):
@@ -295,13 +297,13 @@ def _drop_unsendable(cookies: httpx.Cookies) -> None:
             cookies.jar.clear(cookie.domain, cookie.path, cookie.name)
 
 
-def _zone_apart(base_url: str) -> tuple[str, dict[str, str], dict[str, str]]:
-    """Split the zone of an IPv6 address from what the server gets to see: it means something on this machine only.
+def _split_zone(base_url: str) -> tuple[str, dict[str, str], dict[str, str]]:
+    """Remove the zone of an IPv6 address from what is sent to the server: a zone is valid on this machine only.
 
-    The URL for httpx, which takes a zone as the system writes it; the Host header (RFC 6874, 4); the name in TLS, which
-    is compared with the address in the certificate. Without a zone httpx's own are right.
+    Return the URL for httpx, which expects a zone in the system's notation, the Host header (RFC 6874, section 4), and
+    the TLS extension with the name to compare with the certificate. Both are empty for a URL without a zone.
     """
-    match = _ZONED.fullmatch(base_url)
+    match = _ZONED_URL.fullmatch(base_url)
     if match is None:
         return base_url, {}, {}
     before, address, zone, after = match.groups()
@@ -310,7 +312,7 @@ def _zone_apart(base_url: str) -> tuple[str, dict[str, str], dict[str, str]]:
 
 
 class _Trace:
-    """Watches a request on its way: whether it waits for a connection, or has one that had been there before."""
+    """Records whether a request is still connecting, and whether it uses a connection from the pool."""
 
     def __init__(self) -> None:
         self._is_sent = False
@@ -332,19 +334,20 @@ class _Trace:
 
 
 def _checked(response: httpx.Response, body: bytes, shown: str, secrets: Sequence[str]) -> bytes:
-    """The body of a good answer; else its error is raised, without `secrets`."""
+    """Return the body of a good response; raise the error of a bad one, with `secrets` masked."""
     status, location = response.status_code, response.headers.get("location", "")
     try:
         return check_response(status, body, url=shown, location=location)
     except ApiError as error:
         found = error
-    # Messages are cut, and half a secret is one too: so out of the whole answer. A short one may be a word of its form.
-    for secret in (secret for secret in secrets if len(secret) >= _LONG_SECRET):
-        body, location = body.replace(secret.encode(errors="surrogateescape"), b"***"), location.replace(secret, "***")
+    # Messages are truncated, which could leave part of a secret, so long secrets are masked in the whole body first.
+    for secret in (secret for secret in secrets if len(secret) >= _MIN_BODY_SECRET):
+        body = body.replace(secret.encode(errors="surrogateescape"), MASK.encode())
+        location = location.replace(secret, MASK)
     try:
         check_response(status, body, url=shown, location=location)
     except ApiError as error:
-        # Never another kind: a refused login that passed for something else would be repeated.
+        # The error type must not change: a refused login with another type would be repeated.
         found = error if type(error) is type(found) else found
     found.redact(secrets)
     raise found

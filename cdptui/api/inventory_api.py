@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final, NamedTuple
@@ -18,7 +19,9 @@ from cdptui.models.resource_list import ResourceList
 from cdptui.models.sanitize import sanitize
 
 NAMES_PER_CALL: Final = 150
-"""Uuids in one query string: 34 bytes each stay inside the 8 KiB that a bare Tomcat takes."""
+"""Maximum UUIDs in one query string: 34 bytes each, within the 8 KiB that Tomcat accepts by default."""
+
+_IN_LIST: Final = re.compile(r"[0-9A-Za-z_-]+")
 
 _RECENT: Final = timedelta(hours=24)
 _RECENT_PER_PAGE: Final = 1500
@@ -32,7 +35,7 @@ class _Row(NamedTuple):
     """One record of a page."""
 
     uuid: str
-    """Where it is in the list, if it has no uuid that can be read: it counts for the next page all the same."""
+    """Its UUID, or its position if that is unreadable: the row still counts for the start of the next page."""
     record: JsonRecord | None
 
 
@@ -76,12 +79,22 @@ class InventoryApi:
             volumes = ResourceList(tuple(embedded))
         return _machine(found, uuid, volumes, self._zone())
 
+    async def vm_states(self, uuids: Sequence[str]) -> dict[str, str]:
+        """Return the states of those of `uuids` (at most `NAMES_PER_CALL`) that the account sees. Raises ApiError."""
+        # A comma or a blank would change the query. No UUID has one, but it comes from the server.
+        asked = [uuid for uuid in uuids[:NAMES_PER_CALL] if _IN_LIST.fullmatch(uuid)]
+        query = [("q", f"uuid?={','.join(asked)}"), ("fields", "uuid,state"), ("limit", str(NAMES_PER_CALL))]
+        rows = await self._inventories("/vm-instances", query)
+        states = ((row.text("uuid"), row.text("state")) for row in rows)
+        return {uuid: state for uuid, state in states if uuid and state}
+
     async def recovery_points(self, vm_uuid: str, now: datetime) -> RecoveryPoints:
         """Return the recovery points of a VM: the last day by minute, all by day, and the protected ones.
 
-        The calls go down to the backup storage's agent, so they are slow, and fail when that is away. Raises ApiError.
+        The server forwards these calls to the backup storage's agent, so they are slow, and fail when it is offline.
+        Raises ApiError.
         """
-        # A UUID comes from the server and must not lead to another path.
+        # A UUID comes from the server; quoting it keeps it from changing the path.
         machine, zone = f"/vm-instances/{quote(vm_uuid, safe='')}", self._zone() or UTC
         path = f"{machine}/recovery-points"
         start = now - _RECENT

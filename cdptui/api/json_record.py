@@ -1,4 +1,4 @@
-"""A JSON object of the server, read field by field: a missing field or one of another type is None, never an error."""
+"""Typed access to a JSON object of the server: a field that is missing or of another type is None, never an error."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class JsonRecord:
         return int(value) if 0 <= value <= MAX_COUNT else None
 
     def moment(self, name: str, zone: tzinfo | None) -> datetime | None:
-        """Return a date of any known form."""
+        """Return a date in any known format."""
         value = self._values.get(name)
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             return None

@@ -1,7 +1,7 @@
 """Split JSON into the texts of its parts without parsing them, for responses that a JSON parser rejects as a whole.
 
-One record that is nested too deeply, or holds what is no JSON, must not hide the others. Only the outermost level is
-read; what lies within is skipped by counting brackets, without recursion.
+A record that is nested too deeply or contains invalid JSON must not hide the others. Only the outermost level is
+parsed; nested values are skipped by counting brackets, without recursion.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _MAX_TOKENS: Final = 500_000
 """Strings and brackets in one text, about 0.2 s of work. A page of 1,000 tasks has about 60,000."""
 
 _ITEM_COST: Final = 10
-"""An item of the outermost level takes as long as so many tokens within one."""
+"""An item of the outermost level takes as long as this many nested tokens."""
 
 _SPACE: Final = re.compile(rb"[ \t\r\n]*")
 _STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
@@ -29,7 +29,7 @@ class ScanError(ValueError):
 
 
 def split_object(text: bytes) -> dict[str, bytes]:
-    """Return the texts of the values in a JSON object, by name; of equal names the last. Raises ScanError.
+    """Return the texts of the values in a JSON object by name; the last one of equal names. Raises ScanError.
 
     >>> split_object(b'{"a": [1, [2]], "b": NaN}')
     {'a': b'[1, [2]]', 'b': b'NaN'}

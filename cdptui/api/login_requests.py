@@ -79,7 +79,7 @@ def login_secrets(login: PasswordLogin) -> tuple[str, ...]:
 def password_hash(password: str) -> str:
     """Lower-case hexadecimal SHA-512, unsalted: what the server compares.
 
-    Bytes that were no UTF-8 where it was typed are hashed as they were.
+    Surrogate escapes, which represent bytes that are not UTF-8, are hashed as those bytes.
 
     >>> password_hash("password")[:16]
     'b109f3bbbc244eb8'

@@ -1,11 +1,11 @@
 """Read a list page by page while it changes.
 
-The server cuts a query at `limit` rows and knows no cursor, only an offset into a sorted list. When a row vanishes
-between two pages, all later rows move up and one would be skipped; when one appears, one would come twice. So each
-page but the first begins on the last row that is already known: if that row is there, nothing was skipped.
+The server has no cursors: a query returns up to `limit` rows from an offset into a sorted list. When a row is deleted
+between two pages, all later rows move up and one would be skipped; when one is added, one would be returned twice. So
+each page after the first starts at the last known row (the overlap): if that row is still there, nothing was skipped.
 
-A front may cap pages at fewer rows than were asked for. So the next page begins where the last one ended, and a short
-page is the end only where the server's total or another request confirms it.
+A proxy may cap pages at fewer rows than requested. So the next page starts where the last one ended, and a short page
+ends the list only when the server's total or another request confirms it.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
 PAGE_SIZE: Final = 1000
-"""The server's own default; it sets no maximum, but larger answers hold one of its shared workers longer."""
+"""The server's default. It has no maximum, but a larger response occupies one of its shared workers for longer."""
 
 MAX_PAGES: Final = 300
-"""A server whose list never ends is cut off here: before it fills the memory, and three times beyond any real one."""
+"""Limit for a server whose list never ends: three times the largest real list, and before memory is full."""
 
-_MAX_BARREN: Final = 10
-"""Requests in a row that brought no new task. Many newcomers before the place of reading make some; pages that go over
-known rows again, after many vanished, do not count."""
+_MAX_PAGES_WITHOUT_NEW_ROWS: Final = 10
+"""Consecutive requests without a new row. Rows added before the current position cause some of them. Pages that repeat
+known rows after many deletions are not counted."""
 
 _OVERLAPS: Final = (1, 100, PAGE_SIZE)
 
-_FAR: Final = 1_000_000
-"""Rows beyond the known ones where no list has any: a server that has the first page there ignores `start`."""
+_FAR_OFFSET: Final = 1_000_000
+"""Offset past the end of any list: a server that still returns the first page there ignores `start`."""
 
 
 class Identified(Protocol):
@@ -42,7 +42,7 @@ T = TypeVar("T", bound=Identified)
 
 
 class PageRequest(NamedTuple):
-    """Rows to ask for."""
+    """The rows to request."""
 
     start: int
     limit: int
@@ -60,11 +60,11 @@ class Pager(Generic[T]):
         self._tries = 0
         self._pages_without_new_rows = 0
         self._is_without_overlap = False
-        """The last page was no longer than the overlap: it ends the list, or pages are capped at one row."""
+        """The last page was not longer than the overlap: the list ends there, or pages are capped at one row."""
         self._is_more_promised = False
-        """The server's total was larger than what that page reached."""
+        """The server's total was beyond the end of that page."""
         self._is_start_doubted = False
-        """The last page was the first one once more: that many newcomers, or a server that ignores `start`."""
+        """The last page was equal to the first one: many rows were added, or the server ignores `start`."""
         self._is_start_honoured = False
         self.total: int | None = None
         """The newest total of the server."""
@@ -76,13 +76,13 @@ class Pager(Generic[T]):
 
     @property
     def by_uuid(self) -> Mapping[str, T]:
-        """The rows read so far, each as read last; the same object for the whole poll."""
+        """The rows read so far, each in its newest version; the same object for the whole poll."""
         return self._rows
 
     def next_window(self) -> PageRequest:
         """Return the rows to request: the overlap and a page of new rows."""
         if self._is_start_doubted:
-            return PageRequest(self._position + _FAR, self._page_size)
+            return PageRequest(self._position + _FAR_OFFSET, self._page_size)
         if self._is_without_overlap:
             return PageRequest(self._position, self._page_size)
         overlap = _OVERLAPS[self._tries] if self._tries < len(_OVERLAPS) else self._position
@@ -92,8 +92,8 @@ class Pager(Generic[T]):
     def accept(self, window: PageRequest, rows: Sequence[T], total: int | None) -> None:
         """Add the page for `window`.
 
-        If not one row of it is known, so many rows vanished before it that some may have moved past the overlap: the
-        same rows are asked for again with a larger one, in the end from the top.
+        If none of its rows is known, so many rows before it were deleted that some may have moved past the overlap. The
+        page is then requested again with a larger overlap, finally from the first row.
         """
         self.pages += 1
         self.total = total if total is not None else self.total
@@ -103,7 +103,7 @@ class Pager(Generic[T]):
             self._accept_without_overlap(window, rows)
         elif window.start > 0 and not any(row.uuid in self._rows for row in rows):
             self._tries += 1
-            self._note_barren()
+            self._count_page_without_new_rows()
         else:
             self._accept_page(window, rows)
         if self.pages >= MAX_PAGES and not self.is_done:
@@ -121,14 +121,14 @@ class Pager(Generic[T]):
             is_more_promised = self.total is not None and self.total > self._position
             self.is_cut_short = self.is_cut_short or self._is_more_promised or is_more_promised
             return
-        # A row that moved up meanwhile may have been skipped.
+        # Without an overlap, a row that moved up between two pages may have been skipped.
         self.is_cut_short = True
         self._accept_page(window, rows)
 
     def _accept_far_page(self, window: PageRequest, rows: Sequence[T]) -> None:
         self._is_start_doubted = False
         if self._is_first_page(rows):
-            # Without a total, an answer of fewer rows than were asked for is the whole list.
+            # Without a total, fewer rows than requested are the whole list.
             self.is_done, self.is_cut_short = True, self.total is not None or len(rows) >= window.limit
         else:
             self._is_start_honoured = True
@@ -144,7 +144,7 @@ class Pager(Generic[T]):
         if len(self._rows) > known:
             self._pages_without_new_rows = 0
         elif self._position > self._farthest:
-            self._note_barren()
+            self._count_page_without_new_rows()
         self._farthest = max(self._farthest, self._position)
         if self._position == self.total or (not rows and window.start == 0):
             self.is_done = True
@@ -157,9 +157,9 @@ class Pager(Generic[T]):
     def _is_first_page(self, rows: Sequence[T]) -> bool:
         return [row.uuid for row in rows[: len(self._first_page)]] == self._first_page
 
-    def _note_barren(self) -> None:
+    def _count_page_without_new_rows(self) -> None:
         self._pages_without_new_rows += 1
-        if self._pages_without_new_rows >= _MAX_BARREN:
+        if self._pages_without_new_rows >= _MAX_PAGES_WITHOUT_NEW_ROWS:
             self._give_up()
 
     def _give_up(self) -> None:

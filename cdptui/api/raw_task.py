@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from cdptui.api.decode import UNREADABLE, loads_lenient, read_record
+from cdptui.api.decode import UNCONVERTIBLE, UNREADABLE, loads_lenient, read_record
 from cdptui.api.record_compression import decompress
 from cdptui.api.timestamps import parse_timestamp
 from cdptui.models.sanitize import sanitize
@@ -45,7 +45,7 @@ _REF_FIELDS: Final = frozenset({"taskUuid", "resourceUuid", "resourceType", "cre
 def raw_fields(task: Task, zone: tzinfo | None) -> tuple[RawField, ...]:
     """Return the fields in `task.raw`: the known ones first, then all others by name.
 
-    Resource refs are a table of their own; of them only fields that we do not know are here.
+    Resource refs are shown in a separate table, so only their unknown fields are included.
     """
     raw = decompress(task.raw)
     record = _read_values(raw)
@@ -61,7 +61,7 @@ def raw_fields(task: Task, zone: tzinfo | None) -> tuple[RawField, ...]:
 def _read_values(raw: bytes) -> dict[str, object] | None:
     """Return the values of a record by name; None if it is not an object.
 
-    Refs are read by msgspec, in a tenth of the time that the tolerant reader needs for 20 MB of them.
+    Refs are parsed by msgspec, which takes a tenth of the tolerant parser's time for 20 MB of them.
     """
     try:
         parts = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
@@ -82,7 +82,7 @@ def _unknown_in_refs(refs: object, task: Task, zone: tzinfo | None) -> list[RawF
     found: list[RawField] = []
     for index, ref in enumerate(refs):
         if len(found) >= _MAX_REF_FIELDS:
-            rest = f"refs from {index} on are not searched for fields that cdptui does not know"
+            rest = f"refs from {index} on are not searched for unknown fields"
             return [*found, RawField(f"{_REFS}[{index}…]", rest, is_known=False)]
         if not isinstance(ref, dict):
             found.append(RawField(f"{_REFS}[{index}]", _text(ref), is_bad=True))
@@ -113,7 +113,7 @@ def _field(name: str, value: object, task: Task, zone: tzinfo | None) -> RawFiel
 def _quantity(value: object) -> int | None:
     try:
         return msgspec.convert(value, int, strict=False)
-    except msgspec.ValidationError:
+    except UNCONVERTIBLE:
         return None
 
 
@@ -127,14 +127,13 @@ def _text(value: object) -> str:
 
 
 _MAX_LINES: Final = 2000
-"""Limit of the lines: a record with 100,000 resource refs has 700,000, which take seconds to lay out."""
+"""A record with 100,000 resource refs has 700,000 lines, which would take seconds to lay out."""
 
 
 def pretty_json_lines(task: Task) -> RawLines:
-    """Return the JSON of `task`, indented: numbers and escapes stay as they were written; inert. Never raises.
+    """Return the JSON of `task`, indented and sanitized; numbers and escapes are unchanged. Never raises.
 
-    What is no JSON comes as it is. Of a record of more than 2,000 lines only those are returned, and the number of the
-    others.
+    A record that is not JSON is returned unchanged. At most 2,000 lines are returned, with the number of omitted ones.
     """
     record = decompress(task.raw)
     try:
@@ -150,10 +149,10 @@ _NON_ASCII: Final = re.compile(r"[^\x20-\x7e]")
 
 
 def json_line(task: Task) -> str:
-    r"""Return the record of `task` as JSON on one line: the same values, the same order, unknown fields too.
+    r"""Return the record of `task` as JSON on one line: all values, including unknown fields, in the server's order.
 
-    What a terminal would act upon is escaped, so that the file can be looked at with `cat`; JSON allows that for any
-    character of a string. What only a lenient reader accepts is encoded again.
+    Characters that a terminal would interpret are escaped, so that the file is safe to print with `cat`; JSON permits
+    this for any character of a string. A record that only the tolerant parser accepts is encoded again.
     """
     record = decompress(task.raw)
     try:
@@ -168,7 +167,7 @@ def json_line(task: Task) -> str:
 def _escaped(match: re.Match[str]) -> str:
     char = match[0]
     if char in "\t\n\r":
-        # Between the values: within a string they were no JSON.
+        # JSON permits these only between values, where they are whitespace.
         return " "
     if sanitize(char) == char:
         return char

@@ -1,9 +1,9 @@
 """Compression of task records to a third of their size.
 
-A hundred thousand records of 700 bytes are most of what a monitor of so many tasks holds, and nobody looks at more than
-one of them at a time. They are all alike, so deflate with a typical one as its dictionary (RFC 1951) does well: 200
-bytes and 12 µs each. A fingerprint in front tells whether another record is the same, without unpacking. A small fleet
-has the room, and no time before its first list: its records stay as they are.
+With 100,000 tasks, the records of 700 bytes each are most of the memory in use, although only one at a time is shown.
+All records are similar, so deflate (RFC 1951) with a typical record as dictionary compresses each to 200 bytes in
+12 µs. A fingerprint before the data allows comparing records without decompression. The records of a small fleet are
+not compressed: memory matters less there than the time to the first list.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import zlib
 from typing import Final
 
 _FINGERPRINT: Final = 8
-"""Bytes of Python's own hash of bytes: SipHash with a random key for each process, so that nobody can make
-two records that share one; a change goes unseen once in 2**64."""
+"""Size of Python's hash of bytes: SipHash with a random key for each process, so that a server cannot construct two
+records with the same hash. The probability that a change is missed is 1 in 2**64."""
 
 _DICTIONARY: Final = (
     b'"policyUuid":"","taskType":"VM","currentLatency":0,"description":"","scene":"","backupStorageUuid":"",'
@@ -27,30 +27,32 @@ _DICTIONARY: Final = (
 """The most common parts are last, where references to them are shortest."""
 
 _RAW_DEFLATE: Final = -15
-_DENSE: Final = b"d"
-"""No JSON begins with this byte; records with another first byte are not compressed."""
+_COMPRESSED_MARK: Final = b"d"
+"""First byte of compressed records. No JSON begins with it."""
 
 
 def compress(record: bytes, *, is_compressed: bool = True) -> bytes:
     """Return `record` for storage, compressed if `is_compressed`."""
-    if not is_compressed and not record.startswith(_DENSE):
+    if not is_compressed and not record.startswith(_COMPRESSED_MARK):
         return record
     packer = zlib.compressobj(1, zlib.DEFLATED, _RAW_DEFLATE, zdict=_DICTIONARY)
-    return _DENSE + _fingerprint(record) + packer.compress(record) + packer.flush()
+    return _COMPRESSED_MARK + _fingerprint(record) + packer.compress(record) + packer.flush()
 
 
 def decompress(packed: bytes) -> bytes:
     """Return the original record."""
-    if not packed.startswith(_DENSE):
+    if not packed.startswith(_COMPRESSED_MARK):
         return packed
-    return zlib.decompressobj(_RAW_DEFLATE, zdict=_DICTIONARY).decompress(packed[len(_DENSE) + _FINGERPRINT :])
+    return zlib.decompressobj(_RAW_DEFLATE, zdict=_DICTIONARY).decompress(
+        packed[len(_COMPRESSED_MARK) + _FINGERPRINT :]
+    )
 
 
 def matches(record: bytes, packed: bytes) -> bool:
     """Return whether `packed` contains exactly this record."""
-    if not packed.startswith(_DENSE):
+    if not packed.startswith(_COMPRESSED_MARK):
         return packed == record
-    return packed.startswith(_fingerprint(record), len(_DENSE))
+    return packed.startswith(_fingerprint(record), len(_COMPRESSED_MARK))
 
 
 def _fingerprint(record: bytes) -> bytes:

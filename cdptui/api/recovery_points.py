@@ -1,8 +1,8 @@
 """Read lists of recovery points page by page.
 
-They come by volume, without a total, and from the backup storage's agent, so that each request is slow. `limit` and
-`start` count the points of a volume. A front may cap pages at fewer than were asked for: the next page starts where the
-last one ended, and a page ends the list when it brings nothing new.
+Points are grouped by volume, without a total. They come from the backup storage's agent, so each request is slow.
+`limit` and `start` count the points of each volume. A proxy may cap pages at fewer points than requested, so the next
+page starts where the last one ended, and a page without new points ends the list.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from cdptui.models.resource_list import ResourceList
 
 _MAX_PAGES: Final = 60
 _MAX_POINTS: Final = 5000
-"""Points of a volume, in one list; a day has 1,440 minutes, ten years have 3,650 days."""
+"""Maximum points of a volume in one list; a day has 1,440 minutes, ten years have 3,650 days."""
 
 Call = Callable[[str, Sequence[tuple[str, str]]], Awaitable[bytes]]
 
@@ -27,12 +27,12 @@ class RecoveryPointReader:
     """Reads the recovery points of one VM."""
 
     def __init__(self, call: Call, base_url: str, zone: tzinfo | None) -> None:
-        """`call` sends a GET request and returns the body; `zone` is the server's, if it is known."""
+        """`call` sends a GET request and returns the body; `zone` is the server's time zone, if it is known."""
         self._call = call
         self._base_url = base_url
         self._zone = zone
         self._largest_page = 0
-        """Points of a volume in the largest page so far: a front that let it pass caps no shorter one."""
+        """Points of a volume in the largest page so far. A cap allows that many, so a shorter page is the last one."""
 
     async def read(self, path: str, limit: int, params: Sequence[tuple[str, str]] = ()) -> ResourceList[RecoveryPoint]:
         """Read a list in pages of `limit` points of each volume. Raises ApiError."""
@@ -43,7 +43,7 @@ class RecoveryPointReader:
             pages += 1
             rows = max((len(of_volume) for of_volume in page.values()), default=0)
             if not _add(points, page):
-                # The same page again, or an empty one: a server that ignores `start` has shown all that it will.
+                # An empty page, or the same page again from a server that ignores `start`.
                 return _joined(points, is_partial=rows >= limit)
             position += rows
             self._largest_page, largest_before = max(self._largest_page, rows), self._largest_page

@@ -1,7 +1,7 @@
 """Check HTTP responses: return the JSON body or raise the matching error.
 
-The server answers every business error with 503 and a JSON `error` object, a refused session included; 401 is never
-used, 400 and 404 are plain text, and there is normally no Content-Type, so bodies are sniffed.
+The server reports every business error, including an invalid session, as 503 with a JSON `error` object. It never uses
+401, sends 400 and 404 as plain text, and normally sends no Content-Type, so bodies are recognised by their content.
 """
 
 from __future__ import annotations
@@ -73,17 +73,17 @@ _BY_PREFIX: Final[dict[str, type[ApiError]]] = {
     "LICENSE.": CdpUnavailable,
 }
 _INVALID_SESSION: Final = frozenset(f"ORG_ZSTACK_IDENTITY_{number}" for number in (10018, 10019, 10020))
-# The default refusal of a policy has the code of any failed operation and a text in the server's language.
+# A call denied by a policy has the code of any failed operation, and a message in the server's language.
 _DENIED_WORDS: Final = ("is denied", "denied by", "permission", "拒绝", "权限")
 
 
-_REFUSALS: Final = (
+_REFUSAL_TEXTS: Final = (
     ("requesttimetooskewed", ClockSkewed),
     ("accesskey signature", KeySignatureWrong),
     ("not existed or disabled", KeyRefused),
     ("restauthenticationbackend", AccessKeysUnsupported),
     ("type must be 'oauth'", AccessKeysUnsupported),
-    # A web server in front: it shakes hands with anybody, and tells what was missing on a page.
+    # A reverse proxy accepts the TLS handshake and reports a missing client certificate in a web page.
     ("required ssl certificate", TlsClientRefused),
     ("ssl certificate error", TlsClientRefused),
 )
@@ -102,7 +102,7 @@ class ErrorCode(Struct, frozen=True):
 
     @classmethod
     def read(cls, record: Mapping[str, object], depth: int = 0) -> ErrorCode:
-        """Read an error and what caused it; fields of another kind than they should be are passed over."""
+        """Read an error and its causes; fields of an unexpected type are ignored."""
         causes = record.get("causes")
         inner = record.get("cause") or (causes[0] if isinstance(causes, list) and causes else None)
         texts = (record.get(name) for name in _TEXTS)
@@ -115,7 +115,7 @@ class ErrorCode(Struct, frozen=True):
         )
 
     def message(self) -> str:
-        """The most useful message: that of the deepest cause, in the server's language."""
+        """Return the most useful message: that of the deepest cause, in the server's language."""
         error = self
         while error.cause is not None:
             error = error.cause
@@ -127,12 +127,12 @@ _MAX_DEPTH: Final = 20
 
 
 def _factors(record: Mapping[str, object]) -> str:
-    """Newer servers say in `opaque` which second factors they want, older ones in a `details` that is JSON."""
-    told = record.get("opaque")
+    """Return the required second factors: newer servers list them in `opaque`, older ones as JSON in `details`."""
+    source = record.get("opaque")
     details = record.get("details")
-    if not isinstance(told, dict) and isinstance(details, str) and details.startswith("{"):
-        told = loads_lenient(details.encode(errors="replace"))
-    names = told.get("authentications") if isinstance(told, dict) else None
+    if not isinstance(source, dict) and isinstance(details, str) and details.startswith("{"):
+        source = loads_lenient(details.encode(errors="replace"))
+    names = source.get("authentications") if isinstance(source, dict) else None
     return sanitize(", ".join(name for name in names if isinstance(name, str)), 60) if isinstance(names, list) else ""
 
 
@@ -146,7 +146,7 @@ def check_response(status: int, body: bytes, *, url: str, location: str = "") ->
     `url` is for the message and has no query. `location` is the header of a redirect, which is never followed.
     """
     if status == 200 and _looks_like_json(body):
-        # The vendor's page promises an `error` in every reply; real ones have it only when there is one.
+        # The vendor documents an `error` in every reply; real servers send it only with an error.
         if b'"error"' in body[:_MAX_DETAIL] and (error := _read_error(body)) is not None:
             raise _to_exception(error, url)
         return body
@@ -163,7 +163,7 @@ def _error_response(status: int, body: bytes, url: str, location: str) -> ApiErr
         case 503 if _looks_like_json(body):
             return _business_error(body, url)
         case 502 | 503 | 504:
-            return Unreachable("a proxy answers that the node behind it does not", url=url, code=code)
+            return Unreachable("a proxy reports that the node does not respond", url=url, code=code)
         case 404 if "no api mapping" in text:
             return CdpUnavailable(text, url=url, code=code)
         case 429:
@@ -181,11 +181,11 @@ def _error_response(status: int, body: bytes, url: str, location: str) -> ApiErr
 
 
 def _refusal(status: int, text: str) -> type[ApiError] | None:
-    """Return the error of a refusal without a code, by its text: of a proxy or of a signed request."""
+    """Return the error for a refusal that has no error code, by its text. Proxies and signed requests get these."""
     if status == 407:
         return ProxyRefused
-    said = text.lower()
-    return next((kind for words, kind in _REFUSALS if words in said), None)
+    lower = text.lower()
+    return next((kind for words, kind in _REFUSAL_TEXTS if words in lower), None)
 
 
 def _business_error(body: bytes, url: str) -> ApiError:
@@ -197,8 +197,8 @@ def _business_error(body: bytes, url: str) -> ApiError:
 
 def _to_exception(error: ErrorCode, url: str) -> ApiError:
     kind = _class_of(error)
-    said = error.required_factors if kind is SecondFactorNeeded and error.required_factors else error.message()
-    return kind(said, url=url, code=sanitize(error.code, 60))
+    detail = error.required_factors if kind is SecondFactorNeeded and error.required_factors else error.message()
+    return kind(detail, url=url, code=sanitize(error.code, 60))
 
 
 def _read_error(body: bytes) -> ErrorCode | None:
@@ -215,8 +215,8 @@ def _class_of(error: ErrorCode) -> type[ApiError]:
     for prefix, kind in _BY_PREFIX.items():
         if error.code.startswith(prefix):
             return kind
-    said = " ".join(error.texts).lower()
-    if error.code == "SYS.1006" and any(word in said for word in _DENIED_WORDS):
+    text = " ".join(error.texts).lower()
+    if error.code == "SYS.1006" and any(word in text for word in _DENIED_WORDS):
         return PermissionDenied
     return ServerError
 
@@ -240,22 +240,22 @@ def _title(page: bytes) -> str:
 
 
 MAX_BODY_BYTES: Final = 32 * 2**20
-"""A page of 1000 tasks is about 1 MB, and 14 MB if every text in it is as long as it may be and escaped."""
+"""A page of 1,000 tasks is about 1 MB, and 14 MB if every text has the maximum length and is escaped."""
 
 ACCEPTED_ENCODING: Final = "gzip"
 
 _MAX_CODINGS: Final = 4
-"""Most content codings of one body. A front-end server and a server that both compress make two."""
+"""Maximum content codings of one body. A proxy and a server that both compress make two."""
 
 _OUTPUT_BYTES: Final = 2**20
-"""Bytes decoded between two yields to the event loop: some milliseconds."""
+"""Bytes decoded between two yields to the event loop: a few milliseconds."""
 
 _INPUT_BYTES: Final = 4096
-"""Packed bytes given to zlib at once. It copies what follows the end of a member, so that an answer of a million
+"""Compressed bytes passed to zlib at once. zlib copies the data after the end of a member, so a response of a million
 members in large pieces would take quadratic time."""
 
 _CALL_COST: Final = 4096
-"""A call of zlib that yields nothing takes as long as unpacking about so many bytes."""
+"""A call of zlib without output takes as long as decompressing about this many bytes."""
 
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _ZLIB: Final = zlib.MAX_WBITS
@@ -293,7 +293,7 @@ def _decoded(response: httpx.Response, url: str) -> AsyncIterator[bytes]:
         message = f"{len(codings)} nested content codings"
         raise UnreadableAnswer(message, url=url)
     pieces = _bounded(response.aiter_raw(), url)
-    # The last one was applied last.
+    # Codings are listed in the order in which they were applied.
     for coding in reversed(codings):
         decode = _DECODERS.get(coding)
         if decode is None:
@@ -314,7 +314,7 @@ async def _bounded(pieces: AsyncIterator[bytes], url: str) -> AsyncIterator[byte
 
 
 async def _gunzip(packed: AsyncIterator[bytes], url: str) -> AsyncIterator[bytes]:
-    """Decode gzip: members one after another (RFC 1952), then zero bytes or anything else, as gzip(1) does."""
+    """Decode gzip: consecutive members (RFC 1952); ignore zero bytes or garbage after them, as gzip(1) does."""
     inflater = _Inflater("gzip", url)
     before_member, is_over = b"", False
     is_empty = True
@@ -323,7 +323,7 @@ async def _gunzip(packed: AsyncIterator[bytes], url: str) -> AsyncIterator[bytes
         rest = piece
         while rest and not is_over:
             if not inflater.is_within:
-                # Zero bytes pad a member to the size of a block.
+                # Members may be padded with zero bytes to the size of a block.
                 before_member = rest = (before_member + rest).lstrip(b"\0" if inflater.has_ended else b"")
                 if len(rest) < _HEADER_BYTES:
                     break
@@ -340,7 +340,7 @@ async def _gunzip(packed: AsyncIterator[bytes], url: str) -> AsyncIterator[bytes
 
 
 async def _inflate(packed: AsyncIterator[bytes], url: str) -> AsyncIterator[bytes]:
-    """Decode deflate: with the header of zlib as RFC 9110 has it, or without one as some servers send it."""
+    """Decode deflate: with a zlib header as RFC 9110 requires, or without one as some servers send it."""
     inflater = _Inflater("deflate", url)
     header = b""
     async for piece in _sliced(packed):
@@ -373,10 +373,10 @@ class _Inflater:
         self.has_ended = False
         """At least one stream has ended."""
         self.rest = b""
-        """What followed the end of the last stream."""
+        """The data after the end of the last stream."""
 
     def begin(self, window_bits: int) -> None:
-        """Begin a stream of the format that zlib's `window_bits` mean."""
+        """Begin a stream whose format is given by zlib's `window_bits`."""
         self._stream = zlib.decompressobj(window_bits)
         self.is_within = True
 
@@ -384,7 +384,7 @@ class _Inflater:
         """Unpack up to the end of the stream. Raises UnreadableAnswer."""
         self.rest = b""
         left, is_full = packed, False
-        # Full output may leave some inside zlib although all input was used.
+        # After a full output buffer zlib may hold more output, although it has consumed all input.
         while (left or is_full) and self.is_within:
             try:
                 unpacked = self._stream.decompress(left, _OUTPUT_BYTES)
@@ -396,7 +396,7 @@ class _Inflater:
                 yield unpacked
             if self._work >= _OUTPUT_BYTES:
                 self._work = 0
-                # A megabyte takes some milliseconds: a key may be waiting.
+                # Decoding a megabyte takes a few milliseconds; a key press may be waiting.
                 await asyncio.sleep(0)
             left, is_full = self._stream.unconsumed_tail, len(unpacked) == _OUTPUT_BYTES
             if self._stream.eof:
@@ -411,7 +411,7 @@ async def _sliced(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 
 def _is_zlib(header: bytes) -> bool:
-    """Whether two bytes are the header of zlib (RFC 1950): method 8, and a multiple of 31."""
+    """Return whether two bytes are a zlib header (RFC 1950): method 8, and a multiple of 31."""
     return header[0] & 0x0F == 8 and int.from_bytes(header[:_HEADER_BYTES], "big") % 31 == 0
 
 

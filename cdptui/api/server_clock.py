@@ -1,7 +1,7 @@
-"""The server's wall clock: its time, from the server, in its time zone, which is configured or guessed.
+"""The server's wall-clock time, for signed requests: fetched from the server, in a configured or guessed time zone.
 
-The server ignores the zone of a signed date and compares wall clocks: a client that signs in another zone is hours off,
-though both clocks are right. It answers requests for its time without a login, but those for its zone only with one.
+The server ignores the offset in a signed date and compares local times, so a date in another time zone is rejected
+although both clocks are right. The server reports its time without a login, but its time zone only with one.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from cdptui.clock import Clock
 
 log = logging.getLogger(__name__)
 
-_USUAL: Final = (timezone(timedelta(hours=8)), UTC)
-"""Time zones to try when that of this machine is wrong: the vendor's and UTC."""
+_LIKELY_ZONES: Final = (timezone(timedelta(hours=8)), UTC)
+"""Time zones to try when the local one is rejected: the vendor's and UTC."""
 
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
-_NOT_TOLD: Final = (CdpUnavailable, PermissionDenied, ServerError, UnreadableAnswer)
+_TIME_UNAVAILABLE: Final = (CdpUnavailable, PermissionDenied, ServerError, UnreadableAnswer)
 
 
 class _Time(Struct):
@@ -44,63 +44,63 @@ class ServerClock:
     """The clock of one server. Its time is fetched once, and again when the server rejects a date."""
 
     def __init__(self, http: HttpClient, clock: Clock, zone: tzinfo | None) -> None:
-        """`zone` is the configured one; without it, the local one is used until the server reports another."""
+        """`zone` is the configured time zone; None uses the local one until the server reports its own."""
         self._http = http
         self._clock = clock
-        self._given = zone
+        self._configured_zone = zone
         self._zone = zone
-        """None for the current time zone of this machine."""
+        """None for the local time zone."""
         self._reference: tuple[float, float] | None = None
         """The server's time in epoch seconds, and the local monotonic time of that response."""
-        self._is_asked = False
+        self._is_synchronized = False
 
-    async def synchronize(self, *, is_anew: bool = False) -> None:
-        """Learn the server's time, at least from the date of its answer; else it is taken to have ours.
+    async def synchronize(self, *, force: bool = False) -> None:
+        """Fetch the server's time once, or again with `force`. Raises ApiError.
 
-        Raises ApiError.
+        A server that does not report it is assumed to have the time of its Date header, else the local time.
         """
-        if self._is_asked and not is_anew:
+        if self._is_synchronized and not force:
             return
         try:
             body = await self._http.send("PUT", "/management-nodes/actions", json={"getCurrentTime": {}})
-            told = msgspec.json.decode(body, type=_TimeReply).current_time
-        except (*_NOT_TOLD, *UNREADABLE) as error:
-            log.warning("the server does not tell its time: %s", error)
+            reported = msgspec.json.decode(body, type=_TimeReply).current_time
+        except (*_TIME_UNAVAILABLE, *UNREADABLE) as error:
+            log.warning("the server did not report its time: %s", error)
             seconds = None
         else:
-            seconds = told.seconds if told.milliseconds is None else told.milliseconds / 1000
+            seconds = reported.seconds if reported.milliseconds is None else reported.milliseconds / 1000
         if seconds is None:
             seconds = _epoch_of(self._http.date)
         self._reference = None if seconds is None else (float(seconds), self._clock.monotonic())
-        self._is_asked = True
+        self._is_synchronized = True
 
     def use_zone(self, zone: tzinfo) -> None:
         """Set the time zone that the server reported."""
-        if self._given is None:
+        if self._configured_zone is None:
             self._zone = zone
 
     async def candidate_dates(self) -> AsyncIterator[str]:
-        """Yield other dates to try after one was rejected: by the time fetched again, then in other time zones."""
-        await self.synchronize(is_anew=True)
+        """Yield dates to try after one was rejected: with the time fetched again, then in other time zones."""
+        await self.synchronize(force=True)
         yield self.date_header()
-        if self._given is not None:
+        if self._configured_zone is not None:
             return
         tried = {self._offset()}
-        for zone in (None, *_USUAL):
+        for zone in (None, *_LIKELY_ZONES):
             before, self._zone = self._zone, zone
             if self._offset() in tried:
                 self._zone = before
                 continue
             tried.add(self._offset())
-            log.info("the server finds the time wrong, trying %s", self._zone_in_words())
+            log.info("the server rejected the date, trying %s", _gmt(self._offset()))
             yield self.date_header()
-        # Ours is as good as any to begin with next time.
+        # All were rejected: start with the local time zone next time.
         self._zone = None
 
     def date_header(self) -> str:
         """Format a time in the form that every server parses: English, with an offset instead of a zone name.
 
-        `+0800` is not read by older servers, and `CST` is read as another continent's.
+        Older servers do not parse `+0800`, and they parse `CST` as a time zone of another continent.
         """
         local = self._now().astimezone(self._zone)
         day, month = _DAYS[local.weekday()], _MONTHS[local.month - 1]
@@ -108,8 +108,8 @@ class ServerClock:
 
     def describe_attempt(self, date: str) -> str:
         """Describe the attempts in one line, for the user who must configure the time zone."""
-        clock = "its clock" if self._reference is not None else "our clock"
-        zone = "zone as given" if self._given is not None else "no usual zone"
+        clock = "server clock" if self._reference is not None else "local clock"
+        zone = "configured time zone" if self._configured_zone is not None else "no known time zone matches"
         return f"signed for {date[17:22]} {date[26:]} ({clock}, {zone})"
 
     def _now(self) -> datetime:
@@ -123,9 +123,6 @@ class ServerClock:
 
     def _offset(self) -> timedelta:
         return self._now().astimezone(self._zone).utcoffset() or timedelta()
-
-    def _zone_in_words(self) -> str:
-        return _gmt(self._offset())
 
 
 def _epoch_of(date: str) -> float | None:

@@ -1,7 +1,7 @@
 """Sessions on the management node: opened once, renewed once, always closed.
 
-A server lets an account have 500 sessions; a monitor that leaks them locks its own operator out. A login that was
-refused is never repeated by itself: the server locks accounts.
+The server limits an account to 500 sessions, so a monitor that leaks sessions would lock out its own user. A refused
+login is never repeated automatically, because the server locks accounts after failed logins.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from cdptui.api.errors import (
     InteractiveLoginRequired,
     LoginRefused,
     LoginTypeUnsupported,
+    NotAManagementNode,
+    NotReady,
     PasswordMissing,
     PermissionDenied,
     ProjectRefused,
@@ -35,6 +37,7 @@ from cdptui.api.http import HttpClient, Timeouts
 from cdptui.api.login_requests import LoginRequest, login_requests, login_secrets
 from cdptui.clock import Clock
 from cdptui.models.auth import PasswordLogin, SessionToken
+from cdptui.models.redaction import MASK
 
 log = logging.getLogger(__name__)
 
@@ -46,13 +49,17 @@ _LOGOUT_TIMEOUT_S: Final = 1.0
 _SESSION_S: Final = 7200.0
 """Lifetime of an unused session: the server's default."""
 
-_FINAL: Final = frozenset({"SYS.1003", "SYS.1006", "SYS.1007"})
-"""Not found, failed, wrong argument: to a login, answers that another try will not change."""
+_FINAL_CODES: Final = frozenset({"SYS.1003", "SYS.1006", "SYS.1007"})
+"""Not found, failed, invalid argument: a login that fails with one of these would fail again."""
+
+
+_OUTAGES: Final = (Unreachable, TimedOut, NotReady, NotAManagementNode, UnreadableAnswer)
+"""Errors of a node that is down or starting, or of a proxy in front of it."""
 
 
 class _SessionInventory(Struct):
     uuid: Annotated[str, Meta(pattern=r"^[0-9A-Za-z_-]{1,256}\Z")]
-    """A session id is used in a header and a path: 32 hexadecimal digits on every known server."""
+    """Used in a header and a path, so it is validated. On every known server it is 32 hexadecimal digits."""
 
 
 class _LoginReply(Struct):
@@ -66,7 +73,7 @@ class SessionRequester:
         self._http = http
         self._auth = auth
         self._login_secrets = set(login_secrets(auth)) if isinstance(auth, PasswordLogin) else set()
-        """What any login may have sent: a response to a later request may quote it too."""
+        """Secrets sent by any login: a response to a later request may quote them too."""
         self._clock = clock
         self._code: str | None = None
         self._token: str | None = auth.session_id if isinstance(auth, SessionToken) else None
@@ -77,6 +84,7 @@ class SessionRequester:
         self._unconfirmed_login_at = -math.inf
         """Time of the last login without a response, which may have opened a session."""
         self._renewed_at: float | None = None
+        """Time of the last renewal since which the node answered each request; None when there is none."""
         self._refused: ApiError | None = None
         """The error because of which nothing is sent until the user starts the next poll."""
         self._has_unreported_refusal = False
@@ -110,7 +118,7 @@ class SessionRequester:
         except SessionInvalid as again:
             if token == self._token:
                 raise self._session_taken_over(again) from again
-        # Rejected so late that the session was renewed meanwhile.
+        # Rejected so late that another request had renewed the session.
         return await self._ask(path, params, await self._current())
 
     async def get_background(self, path: str, params: Sequence[tuple[str, str]]) -> bytes:
@@ -139,13 +147,13 @@ class SessionRequester:
         self._refused = None
 
     async def close(self) -> bool:
-        """Log out; a server that does not respond is abandoned after a second.
+        """Log out, waiting at most a second for a server that does not respond.
 
-        False when a session may be left behind.
+        Return False when a session may still be open.
         """
         self._is_closing = True
         self._token = None
-        # Open sessions are closed concurrently: the time may be over before a hanging login is cancelled.
+        # Sessions are closed concurrently: the caller may time out before a hanging login is cancelled.
         await asyncio.gather(self._end_login(), self._close_retired())
         return await self._close_retired() and self._clock.monotonic() - self._unconfirmed_login_at >= _SESSION_S
 
@@ -162,13 +170,21 @@ class SessionRequester:
         await asyncio.gather(login, return_exceptions=True)
 
     async def _ask(self, path: str, params: Sequence[tuple[str, str]], token: str) -> bytes:
-        return await self._http.send(
-            "GET", path, params=params, headers=self._header(token), secrets=self._login_secrets
-        )
+        try:
+            return await self._http.send(
+                "GET", path, params=params, headers=self._header(token), secrets=self._login_secrets
+            )
+        except _OUTAGES:
+            self._note_outage()
+            raise
+
+    def _note_outage(self) -> None:
+        """Forget the last renewal: a session that is lost after an outage is lost by the restart, not by a login."""
+        self._renewed_at = None
 
     def _header(self, token: str) -> dict[str, str]:
         if not (token.isascii() and token.isprintable()):
-            raise SessionInvalid("it holds characters that no session id has", url=self._http.base_url)
+            raise SessionInvalid("the session ID contains invalid characters", url=self._http.base_url)
         return {"Authorization": f"OAuth {token}"}
 
     async def _current(self) -> str:
@@ -217,14 +233,14 @@ class SessionRequester:
     async def _renew(self, refused: SessionInvalid, token: str) -> str:
         """Log in again after the server has `refused` the session `token`.
 
-        Raises `refused` itself for a given session, which cannot be renewed, and SessionContended when this is the
-        second time in short order.
+        Raises `refused` itself for a session that the user supplied, which cannot be renewed, and SessionContended when
+        the last renewal was less than `CONTENTION_S` ago.
         """
         if isinstance(self._auth, SessionToken):
             self._refused = refused
             raise refused
         if token != self._token:
-            # Another request has renewed it meanwhile.
+            # Another request has already renewed it.
             return await self._current()
         now = self._clock.monotonic()
         last, self._token = self._renewed_at, None
@@ -283,6 +299,8 @@ class SessionRequester:
         except ApiError as error:
             if error.may_have_executed:
                 self._unconfirmed_login_at = self._clock.monotonic()
+            if isinstance(error, _OUTAGES):
+                self._note_outage()
             meant = _login_error_type(error, call)
             if meant is None:
                 raise
@@ -311,7 +329,7 @@ class SessionRequester:
             await self._http.send(
                 "DELETE",
                 f"/accounts/sessions/{token}",
-                shown_path="/accounts/sessions/***",
+                shown_path=f"/accounts/sessions/{MASK}",
                 timeouts=Timeouts(_LOGOUT_TIMEOUT_S, _LOGOUT_TIMEOUT_S, _LOGOUT_TIMEOUT_S),
             )
         except ApiError as error:
@@ -330,6 +348,6 @@ def _login_error_type(error: ApiError, call: LoginRequest) -> type[ApiError] | N
     """Return the error type for a failed login; None if the error means the same as for a query."""
     if isinstance(error, CdpUnavailable) and error.code == "HTTP 404":
         return LoginTypeUnsupported
-    if isinstance(error, PermissionDenied) or error.code in _FINAL:
+    if isinstance(error, PermissionDenied) or error.code in _FINAL_CODES:
         return ProjectRefused if call.needs_session else InteractiveLoginRequired
     return None

@@ -23,15 +23,15 @@ _CONTEXT: Final = "/zstack"
 
 
 def sign(secret: str, method: str, date: str, uri: str) -> str:
-    r"""The signature of a request: HMAC-SHA1 over method, the text of the Date header, and the decoded path.
+    r"""Return the signature of a request: HMAC-SHA1 over method, text of the Date header, and decoded path.
 
-    The path is what follows the context `/zstack`, without the query.
+    `uri` is the path after the context path `/zstack`, without the query.
 
     >>> sign("secret0123456789", "GET", "Tue, 14 Nov 2017 22:20:57 GMT+08:00", "/v1/cdp-task")
     'MnIaWqH2X2xTPiSc4qmNMSGufg4='
     """
     text = f"{method.upper()}\n{date}\n{uri}".encode()
-    # The server's choice. HMAC-SHA1 is still secure although SHA-1 is not.
+    # The server requires it. HMAC-SHA1 is still secure although SHA-1 is not.
     return b64encode(hmac.new(secret.encode(errors="surrogateescape"), text, sha1).digest()).decode()
 
 

@@ -1,7 +1,7 @@
 """Parse the dates of the management node.
 
-A Java 8 server writes `Nov 14, 2017 10:20:57 PM`: English, in its own zone, which it does not name. Java 9 puts a
-comma after the year, Java 20 a narrow no-break space before AM/PM; other calls write ISO 8601 or epoch numbers.
+A server on Java 8 writes `Nov 14, 2017 10:20:57 PM`: English, in its local time zone, without an offset. Java 9 adds a
+comma after the year, and Java 20 a narrow no-break space before AM/PM. Other calls use ISO 8601 or epoch numbers.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ _EPOCH_MS_FROM: Final = 1e11
 
 @lru_cache(maxsize=1024)
 def parse_timestamp(value: str | float | None, zone: tzinfo | None) -> datetime | None:
-    """Return the moment in UTC, or None when it cannot be known.
+    """Return the time in UTC; None if it is unknown.
 
-    `zone` is the server's, for forms that name none; without it those stay unknown rather than wrong by hours.
+    `zone` is the server's time zone, for formats without an offset. Without it they are unknown, as a guess could be
+    wrong by hours.
 
     >>> from datetime import timedelta, timezone
     >>> parse_timestamp("Nov 14, 2017 10:20:57 PM", timezone(timedelta(hours=8)))
@@ -47,12 +48,12 @@ def parse_timestamp(value: str | float | None, zone: tzinfo | None) -> datetime 
         at = _from_text(value, zone) if isinstance(value, str) else _from_epoch(value)
     except (ValueError, OverflowError, OSError):
         return None
-    # In another zone the ends of the calendar would lie beyond it; no task is that old.
+    # Converted to another time zone, times in the first and last year could leave the supported range.
     return at if at is not None and MINYEAR < at.year < MAXYEAR else None
 
 
 def is_valid_timestamp(value: str | float | None) -> bool:
-    """Return whether `value` has a known form, in any time zone."""
+    """Return whether `value` has a known format, in any time zone."""
     return value is None or parse_timestamp(value, UTC) is not None
 
 
@@ -93,7 +94,7 @@ def _from_text(text: str, zone: tzinfo | None) -> datetime | None:
 
 
 def _from_usual_text(text: str, zone: tzinfo | None) -> datetime | None:
-    """Read `Nov 14, 2017 10:20:57 PM` in half the time that the pattern takes; None when it is anything else."""
+    """Parse `Nov 14, 2017 10:20:57 PM` in half the time of the regular expression; None for any other format."""
     try:
         day, clock, half = text.rsplit(" ", 2)
         hour, minute, second = clock.split(":")

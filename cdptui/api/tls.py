@@ -26,19 +26,19 @@ _BY_VERIFY_CODE: Final[dict[int, type[TlsFailed]]] = {
 """Errors by OpenSSL's X509_V_ERR number; all others mean that no trusted CA signed the certificate."""
 
 _CLIENT_CERT_ALERTS: Final = ("CERTIFICATE_REQUIRED", "BAD_CERTIFICATE", "CERTIFICATE_UNKNOWN", "ALERT_UNKNOWN_CA")
-"""Alerts by which a server asks for a client certificate, or another one."""
+"""Alerts of a server that requires a client certificate, or another one."""
 
 
 def create_ssl_context(tls: TlsSettings) -> ssl.SSLContext:
     """Create the SSL context. Takes about 35 ms. Raises OSError; ssl.SSLError is a subclass."""
-    context = _trusting(tls)
+    context = _new_context(tls)
     if tls.client_certificate is not None:
         # Without a passphrase OpenSSL would prompt for one on the terminal.
         context.load_cert_chain(tls.client_certificate, tls.client_key, password=tls.key_passphrase or "")
     return context
 
 
-def _trusting(tls: TlsSettings) -> ssl.SSLContext:
+def _new_context(tls: TlsSettings) -> ssl.SSLContext:
     if tls.is_verified and tls.ca_path is None:
         import truststore
 
@@ -57,9 +57,9 @@ def map_tls_error(error: ssl.SSLError, url: str) -> TlsFailed:
     """Return the error of a failed handshake."""
     if isinstance(error, ssl.SSLCertVerificationError):
         code = getattr(error, "verify_code", None)
-        said = getattr(error, "verify_message", None) or str(error)
+        message = getattr(error, "verify_message", None) or str(error)
         kind = _BY_VERIFY_CODE.get(code, TlsUntrusted) if isinstance(code, int) else TlsUntrusted
-        return kind(sanitize(said, 200), url=url)
+        return kind(sanitize(message, 200), url=url)
     reason = getattr(error, "reason", None) or ""
     kind = TlsClientRefused if any(alert in reason for alert in _CLIENT_CERT_ALERTS) else TlsFailed
     return kind(sanitize(reason.lower().replace("_", " ") or str(error), 200), url=url)

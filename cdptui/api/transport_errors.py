@@ -40,26 +40,26 @@ def map_transport_error(error: Exception, url: str, *, connect_s: float, read_s:
 def _by_type(
     error: Exception, reasons: Sequence[BaseException], url: str, *, connect_s: float, read_s: float, proxy: str
 ) -> ApiError:
-    said = sanitize("; ".join(dict.fromkeys(str(reason) for reason in reasons if str(reason))), 200)
-    way = f", through the proxy {proxy}" if proxy else ""
+    message = sanitize("; ".join(dict.fromkeys(str(reason) for reason in reasons if str(reason))), 200)
+    via = f", through the proxy {proxy}" if proxy else ""
     match error:
         case httpx.ConnectTimeout():
-            return TimedOut(f"no connection within {connect_s:g} s{way}", url=url)
+            return TimedOut(f"no connection within {connect_s:g} s{via}", url=url)
         case httpx.TimeoutException():
-            return TimedOut(f"no answer within {read_s:g} s{way}", url=url)
+            return TimedOut(f"no answer within {read_s:g} s{via}", url=url)
         case httpx.ProxyError():
-            return ProxyRefused(f"{said}{way}", url=url)
+            return ProxyRefused(f"{message}{via}", url=url)
         case httpx.RemoteProtocolError():
             if "disconnected" in str(error) or "closed connection" in str(error):
                 return Unreachable("the connection was closed before the answer was complete", url=url)
             if "location header" in str(error):
-                # httpx reads it even where no redirect is followed.
-                return NotAManagementNode("redirects to what is no address", url=url)
-            return NotAManagementNode(f"no HTTP: {said}", url=url)
+                # httpx parses the header although it does not follow redirects.
+                return NotAManagementNode("redirects to an invalid URL", url=url)
+            return NotAManagementNode(f"not HTTP: {message}", url=url)
         case httpx.DecodingError():
-            return UnreadableAnswer(said, url=url)
+            return UnreadableAnswer(message, url=url)
         case _:
-            return Unreachable((_reason_in_words(reasons) or said or type(error).__name__) + way, url=url)
+            return Unreachable((_system_message(reasons) or message or type(error).__name__) + via, url=url)
 
 
 def _cause_chain(error: BaseException) -> list[BaseException]:
@@ -74,12 +74,12 @@ def _cause_chain(error: BaseException) -> list[BaseException]:
     return chain[::-1][:_SHOWN_REASONS]
 
 
-def _reason_in_words(reasons: Sequence[BaseException]) -> str:
+def _system_message(reasons: Sequence[BaseException]) -> str:
     for reason in reasons:
         match reason:
             case socket.gaierror():
                 return f"name not found: {sanitize(reason.strerror or '', 120)}"
             case OSError(errno=int(number)):
-                # asyncio replaces the system's word by its own; the number still has it.
+                # asyncio replaces the system's message; the error number still identifies it.
                 return os.strerror(number)
     return ""

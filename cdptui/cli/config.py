@@ -66,30 +66,30 @@ def check(context: click.Context) -> None:
 @click.pass_context
 def show(context: click.Context, /, origin: bool) -> None:  # noqa: FBT001
     """Print the effective settings, from the options before `config`, the environment, the profile and the files."""
-    choices = EffectiveConfig.from_context(context.find_root()).with_initial_profile()
-    poll_seconds(choices)  # refuse what the monitor would refuse
-    lines = [(name, _format_value(setting.value), str(setting.origin)) for name, setting in _settings(choices)]
+    effective_config = EffectiveConfig.from_context(context.find_root()).with_initial_profile()
+    poll_seconds(effective_config)  # refuse what the monitor would refuse
+    lines = [(name, _format_value(setting.value), str(setting.origin)) for name, setting in _settings(effective_config)]
     name_width, value_width = (max(len(line[at]) for line in lines) + _GAP for at in (0, 1))
     for name, value, where in lines:
         line = f"{name:<{name_width}}{value:<{value_width}}{where}" if origin else f"{name:<{name_width}}{value}"
         print_line(line.rstrip())
 
 
-def _settings(choices: EffectiveConfig) -> Iterator[tuple[str, ResolvedSetting]]:
-    profile = choices.initial_profile
-    if choices.url_override:
-        where = f"{profile.origin.where}; not used for the login: {choices.url_override} names another node"
+def _settings(effective_config: EffectiveConfig) -> Iterator[tuple[str, ResolvedSetting]]:
+    profile = effective_config.initial_profile
+    if effective_config.url_override:
+        where = f"{profile.origin.where}; not used for the login: {effective_config.url_override} names another node"
         profile = ResolvedSetting(profile.value, profile.origin._replace(where=where))
     yield "profile", profile
     for name in SETTINGS:
-        setting = choices.resolve(name)
+        setting = effective_config.resolve(name)
         if name == "url":
             # The monitor refuses a URL with a password, but here it is shown: what is before the @ must be masked.
             hide(*url_secrets(setting.value or ""))
         yield name, setting
         if name == "account":
-            yield describe_credential(choices)
-    yield from _key_settings(choices.configuration)
+            yield describe_credential(effective_config)
+    yield from _key_settings(effective_config.configuration)
 
 
 def _key_settings(configuration: Configuration) -> Iterator[tuple[str, ResolvedSetting]]:

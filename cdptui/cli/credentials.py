@@ -40,45 +40,45 @@ _NAMES: Final = ("account", "user", "login_type", "project")
 
 
 def resolve_credentials(
-    choices: EffectiveConfig, login_type: LoginType, base_url: str, prompt: Prompt | None
+    effective_config: EffectiveConfig, login_type: LoginType, base_url: str, prompt: Prompt | None
 ) -> Credentials:
     """Return the credentials. Without `prompt`, a missing password is empty, to be typed later. Raises ConfigError."""
-    if choices.cli_option("access_key_file") is not None:
-        return read_access_key_file(choices.cli_option("access_key_file"))
-    is_login_typed = any(name in choices.typed for name in _LOGIN_OPTIONS)
-    from_environment = None if is_login_typed else _credentials_from_environment(choices)
+    if effective_config.cli_option("access_key_file") is not None:
+        return read_access_key_file(effective_config.cli_option("access_key_file"))
+    is_login_typed = any(name in effective_config.typed for name in _LOGIN_OPTIONS)
+    from_environment = None if is_login_typed else _credentials_from_environment(effective_config)
     if from_environment is not None:
         return from_environment
-    _require_sendable_names(choices)
-    explicit = _explicit_password(choices)
-    source = None if explicit is not None else configured_credential(choices)
+    _require_sendable_names(effective_config)
+    explicit = _explicit_password(effective_config)
+    source = None if explicit is not None else configured_credential(effective_config)
     if source is not None and source.kind == "session_file":
         return SessionToken(session_id=read_session_file(source.value))
     if source is not None and source.kind == "access_key_file":
         return read_access_key_file(source.value)
-    account, is_user = choices.value("account"), login_type is LoginType.USER
-    name = choices.value("user") if is_user else account
+    account, is_user = effective_config.value("account"), login_type is LoginType.USER
+    name = effective_config.value("user") if is_user else account
     password, missing = explicit, None
     if password is None:
         password, missing = _configured_or_prompted_password(
-            source, choices, f"Password of {name} at {node_url(base_url)}", prompt
+            source, effective_config, f"Password of {name} at {node_url(base_url)}", prompt
         )
     login = PasswordLogin(
         name=name,
         password=password,
         type=login_type,
         account=account if is_user else None,
-        project=choices.value("project"),
+        project=effective_config.value("project"),
         missing_reason=missing,
     )
     _require_text(login)
     return login
 
 
-def _require_sendable_names(choices: EffectiveConfig) -> None:
+def _require_sendable_names(effective_config: EffectiveConfig) -> None:
     """Raise ConfigError for a name that is too long for any node, before it is shown in a prompt or sent."""
     for name in ("account", "user", "project"):
-        value, origin = choices.resolve(name)
+        value, origin = effective_config.resolve(name)
         if value and len(value) > MAX_NAME_CHARACTERS:
             message = f"the {name} in {origin.where or origin.source} is longer than {MAX_NAME_CHARACTERS:,} characters"
             raise ConfigError(message)
@@ -97,37 +97,37 @@ def _require_text(login: PasswordLogin) -> None:
             raise ConfigError(message) from error
 
 
-def configured_credential(choices: EffectiveConfig) -> CredentialSource | None:
+def configured_credential(effective_config: EffectiveConfig) -> CredentialSource | None:
     """Return the credential source of the files; None if another account is used, for which it is not meant."""
     for name in _NAMES:
-        value, origin = choices.resolve(name)
+        value, origin = effective_config.resolve(name)
         is_overridden = origin.source in {Source.OPTION, Source.ENVIRONMENT}
-        if is_overridden and value != choices.file_value(name):
+        if is_overridden and value != effective_config.file_value(name):
             return None
-    return choices.configuration.credential_source(choices.credential_profile)
+    return effective_config.configuration.credential_source(effective_config.credential_profile)
 
 
-def login_name(choices: EffectiveConfig, source: CredentialSource | None) -> str:
+def login_name(effective_config: EffectiveConfig, source: CredentialSource | None) -> str:
     """Return the login name for display, without reading a file or running a command."""
     if source is not None and source.kind in {"session_file", "access_key_file"}:
         return "given session" if source.kind == "session_file" else "access key"
-    name: str = choices.value("user") or choices.value("account")
+    name: str = effective_config.value("user") or effective_config.value("account")
     return name
 
 
-def describe_credential(choices: EffectiveConfig) -> tuple[str, ResolvedSetting]:
+def describe_credential(effective_config: EffectiveConfig) -> tuple[str, ResolvedSetting]:
     """Return the name of the credential in use, and its origin; the secret itself is not read."""
     for option in ("access_key_file", "password_stdin", "password_file"):
-        if choices.cli_option(option):
-            shown = choices.cli_option(option) if option.endswith("_file") else MASK
+        if effective_config.cli_option(option):
+            shown = effective_config.cli_option(option) if option.endswith("_file") else MASK
             return option, ResolvedSetting(shown, Origin(Source.OPTION, f"--{option.replace('_', '-')}"))
-    is_login_typed = any(name in choices.typed for name in _LOGIN_OPTIONS)
+    is_login_typed = any(name in effective_config.typed for name in _LOGIN_OPTIONS)
     ready = () if is_login_typed else (("session", environment.SESSION), ("access_key", environment.KEY_ID))
     for name, variables in (*ready, ("password", environment.PASSWORD)):
-        found = environment.find_variable(variables, choices.environ)
+        found = environment.find_variable(variables, effective_config.environ)
         if found is not None:
             return name, ResolvedSetting(MASK, Origin(Source.ENVIRONMENT, found[0]))
-    source = configured_credential(choices)
+    source = configured_credential(effective_config)
     if source is None:
         return "password", ResolvedSetting("prompted", Origin(Source.DEFAULT))
     # The arguments of a command may contain a secret.
@@ -140,17 +140,17 @@ def command_name(command: str | Sequence[str]) -> str:
     return (command.split() if isinstance(command, str) else command)[0]
 
 
-def _credentials_from_environment(choices: EffectiveConfig) -> Credentials | None:
-    found = environment.find_variable(environment.SESSION, choices.environ)
+def _credentials_from_environment(effective_config: EffectiveConfig) -> Credentials | None:
+    found = environment.find_variable(environment.SESSION, effective_config.environ)
     if found is None:
-        return _access_key_from_environment(choices)
+        return _access_key_from_environment(effective_config)
     variable, value = found
     return SessionToken(session_id=session_id(value, variable))
 
 
-def _access_key_from_environment(choices: EffectiveConfig) -> AccessKey | None:
+def _access_key_from_environment(effective_config: EffectiveConfig) -> AccessKey | None:
     names = (environment.KEY_ID, environment.KEY_SECRET)
-    key_id, secret = (environment.get(name, choices.environ) for name in names)
+    key_id, secret = (environment.get(name, effective_config.environ) for name in names)
     if key_id is None and secret is None:
         return None
     if key_id is None or secret is None:
@@ -162,15 +162,15 @@ def _access_key_from_environment(choices: EffectiveConfig) -> AccessKey | None:
     return parse_access_key(key_id, secret, "the environment")
 
 
-def _explicit_password(choices: EffectiveConfig) -> str | None:
+def _explicit_password(effective_config: EffectiveConfig) -> str | None:
     """Return the password of an option or of the environment; None when there is none."""
-    if choices.cli_option("password_stdin"):
+    if effective_config.cli_option("password_stdin"):
         password = read_password(sys.stdin, "stdin")
         reopen_stdin_from_tty()
         return password
-    if choices.cli_option("password_file") is not None:
-        return read_password_file(choices.cli_option("password_file"))
-    found = environment.find_variable(environment.PASSWORD, choices.environ)
+    if effective_config.cli_option("password_file") is not None:
+        return read_password_file(effective_config.cli_option("password_file"))
+    found = environment.find_variable(environment.PASSWORD, effective_config.environ)
     if found is None:
         return None
     variable, password = found
@@ -181,12 +181,12 @@ def _explicit_password(choices: EffectiveConfig) -> str | None:
 
 
 def _configured_or_prompted_password(
-    source: CredentialSource | None, choices: EffectiveConfig, question: str, prompt: Prompt | None
+    source: CredentialSource | None, effective_config: EffectiveConfig, question: str, prompt: Prompt | None
 ) -> tuple[str, str | None]:
     """Return the password of the files or of the user, and the reason why it is missing; None when it is not."""
     try:
         if source is not None:
-            return _password_of(source, choices.credential_profile, is_interactive=prompt is not None), None
+            return _password_of(source, effective_config.credential_profile, is_interactive=prompt is not None), None
     except ConfigError as error:
         message = f"{source.origin.where}: {error}" if source is not None else str(error)
         if prompt is not None:

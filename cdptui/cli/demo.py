@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _INTERVAL_S: Final = 2.0
 """Shorter than the default, as the simulated time runs fast."""
 
+_SESSION_S: Final = 7200.0
+"""Lifetime of an unused session in real seconds, the server's default."""
+
 
 @click.command(cls=Command, reads=DISPLAY_OPTION_NAMES, short_help="Open the monitor on an embedded simulated node.")
 @fleet_options(speed=60.0)
@@ -39,6 +42,7 @@ def demo(
     display = DisplaySettings.of(EffectiveConfig.from_context(context))
     require_drawable_terminal(is_stdin_used=False)
     from cdptui.cli.monitor import run_monitor
+    from cdptui.clock import ScaledClock
 
     try:
         from cdptui.simulator.node import ManagementNode
@@ -46,8 +50,10 @@ def demo(
         from cdptui.simulator.settings import SimulatorSettings
     except ModuleNotFoundError as error:
         raise CommandError(MISSING_EXTRA) from error
-    settings = SimulatorSettings(port=0, tasks=tasks, seed=seed, speed=speed)
-    node = ManagementNode(settings)
+    # One clock for the node and its monitor, so that RPO, ages and growth are in the same time.
+    clock = ScaledClock(speed)
+    settings = SimulatorSettings(port=0, tasks=tasks, seed=seed, session_timeout_s=_SESSION_S * speed)
+    node = ManagementNode(settings, now=lambda: clock.now().timestamp())
     for fault in faults:
         node.faults.add_fault(fault)
     with EmbeddedServer(node) as server:
@@ -57,7 +63,7 @@ def demo(
             interval_s=_INTERVAL_S,
             label=demo_label(speed),
         )
-        context.exit(run_monitor(monitor, display))
+        context.exit(run_monitor(monitor, display, clock=clock))
 
 
 def demo_label(speed: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, tzinfo
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -165,17 +166,20 @@ class DisplaySettings(Struct, frozen=True):
     """Keys of actions with other keys than the default, by the id of the action."""
     columns: Sequence[str] | None = None
     """Keys of the columns of the list; None for the default columns."""
+    zone: tzinfo | None = None
+    """The zone in which times are shown; None for that of this machine, which `TZ` sets."""
 
     @classmethod
-    def of(cls, choices: EffectiveConfig) -> DisplaySettings:
+    def of(cls, effective_config: EffectiveConfig) -> DisplaySettings:
         """Return the display settings of a configuration."""
-        level = "debug" if choices.cli_option("debug") else choices.value("log_level")
+        level = "debug" if effective_config.cli_option("debug") else effective_config.value("log_level")
         return cls(
-            theme=choices.value("theme"),
-            log=LogSettings(choices.log_file, level),
-            low_bandwidth=choices.value("low_bandwidth"),
-            is_ascii=choices.value("ascii"),
-            has_mouse=choices.value("mouse"),
-            keys=choices.configuration.keys,
-            columns=choices.value("columns"),
+            theme=effective_config.value("theme"),
+            log=LogSettings(effective_config.log_file, level),
+            low_bandwidth=effective_config.value("low_bandwidth"),
+            is_ascii=effective_config.value("ascii"),
+            has_mouse=effective_config.value("mouse"),
+            keys=effective_config.configuration.keys,
+            columns=effective_config.value("columns"),
+            zone=UTC if effective_config.value("utc") else None,
         )

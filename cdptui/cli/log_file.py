@@ -6,7 +6,6 @@ import contextlib
 import errno
 import logging
 import os
-import re
 import stat
 from collections.abc import Collection
 from pathlib import Path
@@ -17,14 +16,11 @@ from cdptui.cli.diagnostics import CommandError, ExitCode
 from cdptui.cli.output_boundary import hide, redact
 from cdptui.config.input_files import describe_open_error
 from cdptui.config.private_files import create_folder, follow_links
-from cdptui.models.redaction import MASK
+from cdptui.models.redaction import mask_credentials
 from cdptui.models.sanitize import sanitize
 
 _APPEND: Final = os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _MAX_BYTES: Final = 2_000_000
-_SECRETS: Final = re.compile(
-    r"(OAuth\s+|ZStack\s+[^\s:]+:|Basic\s+|sessions/|JSESSIONID=|twofatoken::|\"password\":\s*\")[^\s\"',;)]+|\b[0-9a-f]{128}\b"
-)
 _MAX_MESSAGE: Final = 200_000
 """Maximum characters of one line."""
 
@@ -49,8 +45,8 @@ class RedactingFormatter(logging.Formatter):
         return "\n".join(sanitize(line, _MAX_MESSAGE) for line in super().formatException(ei).split("\n"))
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the record as a line in which every known secret is masked."""
-        return _SECRETS.sub(lambda match: f"{match[1] or ''}{MASK}", redact(super().format(record)))
+        """Return the record as a line in which known secrets and credentials of a known form are masked."""
+        return mask_credentials(redact(super().format(record)))
 
 
 class LogFileHandler(logging.Handler):

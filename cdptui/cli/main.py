@@ -111,14 +111,16 @@ def cdptui(context: click.Context, /, **_options: object) -> None:
     if context.invoked_subcommand is not None:
         gc_tuning.on_command()
         return
-    choices = EffectiveConfig.from_context(context).with_initial_profile()
-    is_stdin_used = bool(choices.cli_option("password_stdin"))
+    effective_config = EffectiveConfig.from_context(context).with_initial_profile()
+    is_stdin_used = bool(effective_config.cli_option("password_stdin"))
     settings = build_monitor_settings(
-        choices, prompt=prompt_secret, before_prompt=lambda: require_drawable_terminal(is_stdin_used=is_stdin_used)
+        effective_config,
+        prompt=prompt_secret,
+        before_prompt=lambda: require_drawable_terminal(is_stdin_used=is_stdin_used),
     )
     from cdptui.cli.monitor import run_monitor
 
-    context.exit(run_monitor(settings, DisplaySettings.of(choices), choices))
+    context.exit(run_monitor(settings, DisplaySettings.of(effective_config), effective_config))
 
 
 def main() -> None:

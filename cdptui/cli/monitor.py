@@ -21,7 +21,7 @@ from cdptui.cli.diagnostics import CommandError, ExitCode, name_lack, print_erro
 from cdptui.cli.effective_config import DisplaySettings, EffectiveConfig
 from cdptui.cli.signal_watch import SignalWatch
 from cdptui.cli.startup import end_at_once
-from cdptui.clock import SystemClock
+from cdptui.clock import Clock, SystemClock
 from cdptui.config.settings import MonitorSettings
 from cdptui.config.terminal import detect_terminal
 
@@ -83,17 +83,22 @@ _ADDRESS_SPACE_BYTES: Final = 384 << 20
 _SESSION_LEFT: Final = "not logged out: a session may remain on the node until it expires"
 
 
-def run_monitor(settings: MonitorSettings, display: DisplaySettings, choices: EffectiveConfig | None = None) -> int:
+def run_monitor(
+    settings: MonitorSettings,
+    display: DisplaySettings,
+    effective_config: EffectiveConfig | None = None,
+    clock: Clock | None = None,
+) -> int:
     """Run until the user quits, and return the exit code. Raises CommandError after an internal error.
 
-    `choices` has the profiles that the user can switch to.
+    `effective_config` has the profiles that the user can switch to. `clock` is the node's; None for this machine's.
     """
     _require_address_space()
     display.log.ensure_writable()
     codes: list[int] = []
 
     async def run() -> None:
-        codes.append(await _run(settings, display, choices))
+        codes.append(await _run(settings, display, effective_config, clock or SystemClock()))
 
     try:
         asyncio.run(run())
@@ -104,7 +109,9 @@ def run_monitor(settings: MonitorSettings, display: DisplaySettings, choices: Ef
     return codes[0]
 
 
-async def _run(settings: MonitorSettings, display: DisplaySettings, choices: EffectiveConfig | None) -> int:
+async def _run(
+    settings: MonitorSettings, display: DisplaySettings, effective_config: EffectiveConfig | None, clock: Clock
+) -> int:
     gc_tuning.on_start_up()
     _ignore_textual_variables()
     # Importing Textual takes a quarter of a second, which --help and errors do not need.
@@ -113,19 +120,18 @@ async def _run(settings: MonitorSettings, display: DisplaySettings, choices: Eff
 
     # Without a handler, an error that ends the app before logging starts would be printed with its traceback.
     logging.getLogger().addHandler(logging.NullHandler())
-    clock = SystemClock()
-    target = initial_target(settings, display, clock, choices)
+    target = initial_target(settings, display, clock, effective_config)
     app = CdptuiApp(
         target,
         clock=clock,
-        targets=() if choices is None else profile_targets(target, display, clock, choices),
+        targets=() if effective_config is None else profile_targets(target, display, clock, effective_config),
         keymap=_keymap(display),
         columns=display.columns,
         theme=display.theme,
-        is_frugal=display.low_bandwidth,
+        low_bandwidth=display.low_bandwidth,
         traits=detect_terminal(is_ascii=display.is_ascii),
     )
-    app.profile_hint = profile_hint(choices)
+    app.profile_hint = profile_hint(effective_config)
     watch = SignalWatch(_EXIT_CODES, app.exit, lambda code: _abandon(app, code))
     # Before this there is nothing to restore or log out, and a signal ends the process at once.
     app.before_terminal = watch.start
@@ -178,8 +184,11 @@ def _keymap(display: DisplaySettings) -> Keymap:
 
 async def _shut_down(app: CdptuiApp) -> None:
     """Log out, and warn the user if a session may remain on a node that does not answer."""
-    # The terminal belongs to the shell again: Ctrl+C in the rest of the input must not interrupt the shutdown.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The terminal belongs to the shell again: Ctrl+C in the rest of the input must not interrupt the shutdown. Handlers
+    # are not enough, as the loop and the interpreter replace theirs by the default action at the end.
+    for number in _EXIT_CODES:
+        asyncio.get_running_loop().remove_signal_handler(number)
+        signal.signal(number, signal.SIG_IGN)
     is_clean, until = False, time.monotonic() + _DRAIN_TIMEOUT_S
     try:
         async with asyncio.timeout(_LOGOUT_TIMEOUT_S):

@@ -31,32 +31,35 @@ _PASSWORD_OPTIONS: Final = ("password_stdin", "password_file", "access_key_file"
 
 
 def build_monitor_settings(
-    choices: EffectiveConfig, *, prompt: Callable[[str], str] | None, before_prompt: Callable[[], None] = lambda: None
+    effective_config: EffectiveConfig,
+    *,
+    prompt: Callable[[str], str] | None,
+    before_prompt: Callable[[], None] = lambda: None,
 ) -> MonitorSettings:
     """Validate the settings and resolve the credentials.
 
     `prompt` asks the user for a missing secret, None when the user cannot be asked; `before_prompt` is called after all
     other settings are validated. Raises ConfigError and errors of click.
     """
-    password_options = [name for name in _PASSWORD_OPTIONS if choices.cli_option(name)]
+    password_options = [name for name in _PASSWORD_OPTIONS if effective_config.cli_option(name)]
     if len(password_options) > 1:
         first, second = (f"--{name.replace('_', '-')}" for name in password_options[:2])
         message = f"{first} and {second} exclude each other"
         raise click.UsageError(message)
-    interval_s, timeout_s = poll_seconds(choices)
-    base_url = resolve_base_url(choices)
-    zone_name = choices.value("server_zone")
+    interval_s, timeout_s = poll_seconds(effective_config)
+    base_url = resolve_base_url(effective_config)
+    zone_name = effective_config.value("server_zone")
     zone = None if zone_name is None else _timezone(zone_name)
     proxy = proxy_for(base_url)
-    login_type = resolve_login_type(choices)
+    login_type = resolve_login_type(effective_config)
     before_prompt()
-    auth = resolve_credentials(choices, login_type, base_url, prompt)
+    auth = resolve_credentials(effective_config, login_type, base_url, prompt)
     # From here on they may be part of an error.
     hide(*auth.secrets)
     return MonitorSettings(
         base_url=base_url,
         auth=auth,
-        tls=_tls(choices, prompt) if base_url.startswith("https:") else TlsSettings(),
+        tls=_tls(effective_config, prompt) if base_url.startswith("https:") else TlsSettings(),
         proxy=proxy,
         server_zone=zone,
         interval_s=interval_s,
@@ -64,25 +67,25 @@ def build_monitor_settings(
     )
 
 
-def poll_seconds(choices: EffectiveConfig) -> tuple[float, float]:
+def poll_seconds(effective_config: EffectiveConfig) -> tuple[float, float]:
     """Return the interval and the time-out in seconds. Raises ConfigError."""
     return (
-        validate_seconds("--interval", choices.value("interval"), MIN_INTERVAL_S, MAX_INTERVAL_S),
-        validate_seconds("--timeout", choices.value("timeout"), MIN_TIMEOUT_S, MAX_TIMEOUT_S),
+        validate_seconds("--interval", effective_config.value("interval"), MIN_INTERVAL_S, MAX_INTERVAL_S),
+        validate_seconds("--timeout", effective_config.value("timeout"), MIN_TIMEOUT_S, MAX_TIMEOUT_S),
     )
 
 
-def resolve_base_url(choices: EffectiveConfig) -> str:
+def resolve_base_url(effective_config: EffectiveConfig) -> str:
     """Return the URL of the node. Raises ConfigError, and UsageError when none is given."""
-    url = choices.value("url")
+    url = effective_config.value("url")
     if not url:
         raise click.UsageError("no management node given: use --url or set ZSTACK_API_URL; cdptui demo needs none")
     return normalize_url(url)
 
 
-def resolve_login_type(choices: EffectiveConfig) -> LoginType:
+def resolve_login_type(effective_config: EffectiveConfig) -> LoginType:
     """Return the login type: the given one, or the one that the other options imply. Raises UsageError."""
-    named, user, project = (choices.value(name) for name in ("login_type", "user", "project"))
+    named, user, project = (effective_config.value(name) for name in ("login_type", "user", "project"))
     kind = LoginType(named or (LoginType.USER if user else LoginType.ACCOUNT))
     if kind is LoginType.USER and not user:
         raise click.UsageError("--login-type user needs --user NAME, a user of --account NAME")
@@ -96,7 +99,7 @@ def resolve_login_type(choices: EffectiveConfig) -> LoginType:
     return kind
 
 
-def _tls(choices: EffectiveConfig, prompt: Callable[[str], str] | None) -> TlsSettings:
+def _tls(effective_config: EffectiveConfig, prompt: Callable[[str], str] | None) -> TlsSettings:
     def ask_passphrase(key: object) -> str:
         if prompt is None:
             message = f"the client key {key} has a passphrase: start with this profile to type it"
@@ -104,10 +107,10 @@ def _tls(choices: EffectiveConfig, prompt: Callable[[str], str] | None) -> TlsSe
         return prompt(f"Passphrase of {key}")
 
     return load_tls_settings(
-        ca_file=choices.value("ca_file"),
-        is_insecure=choices.value("insecure"),
-        client_cert=choices.value("client_cert"),
-        client_key=choices.value("client_key"),
+        ca_file=effective_config.value("ca_file"),
+        is_insecure=effective_config.value("insecure"),
+        client_cert=effective_config.value("client_cert"),
+        client_key=effective_config.value("client_key"),
         ask_passphrase=ask_passphrase,
     )
 

@@ -179,6 +179,7 @@ DISPLAY_OPTION_NAMES: Final = (
     "low_bandwidth",
     "is_ascii",
     "no_mouse",
+    "utc",
     "log_file",
     "log_level",
     "config",
@@ -217,6 +218,12 @@ def display_options(function: Function) -> Function:
             heading="Display",
             is_flag=True,
             help="Leave the mouse to the terminal; m toggles it.",
+        ),
+        option(
+            "--utc",
+            heading="Display",
+            is_flag=True,
+            help="Show times in UTC instead of the zone of this machine (TZ).",
         ),
         option(
             "--log-file",

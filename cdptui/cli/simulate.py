@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -81,6 +81,14 @@ The access key is CDPTUISIMULATOR01 with the secret secret0123456789."""
     help="Seconds until an unused session expires.",
 )
 @fleet_options(speed=1.0)
+@option(
+    "--statuses",
+    heading="Fleet",
+    type=click.Choice(["all", "no-stopping", "basic"]),
+    default="all",
+    metavar="SET",
+    help="Statuses of the server: all, no-stopping, or basic: no DataMerging either, as before 4.7.11.",
+)
 @fault_option
 @option("--control", heading=FAULTS, is_flag=True, help="Serve URL/control, to change faults at run time.")
 def simulate(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -92,6 +100,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - one parameter an option
     tasks: int,
     seed: int,
     speed: float,
+    statuses: Literal["all", "no-stopping", "basic"],
     faults: tuple[Fault, ...],
     control: bool,  # noqa: FBT001
 ) -> None:
@@ -100,7 +109,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - one parameter an option
     try:
         from cdptui.simulator.node import ManagementNode
         from cdptui.simulator.server import serve
-        from cdptui.simulator.settings import SimulatorSettings
+        from cdptui.simulator.settings import Dialect, SimulatorSettings
     except ModuleNotFoundError as error:
         raise CommandError(MISSING_EXTRA) from error
     settings = SimulatorSettings(
@@ -112,6 +121,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - one parameter an option
         account=account,
         password=password,
         session_timeout_s=session_timeout_s,
+        dialect=Dialect(statuses=statuses),
         control=control,
     )
     node = ManagementNode(settings)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def initial_target(
-    settings: MonitorSettings, display: DisplaySettings, clock: Clock, choices: EffectiveConfig | None
+    settings: MonitorSettings, display: DisplaySettings, clock: Clock, effective_config: EffectiveConfig | None
 ) -> Target:
     """Return the target of the initial node, whose settings are complete."""
     typed = _TypedPassword()
@@ -39,29 +39,32 @@ def initial_target(
         screen_text(settings.auth.display_name),
         settings.interval_s,
         label=settings.label,
-        profile=sanitize((choices.credential_profile if choices is not None else None) or ""),
-        accent=(choices.value("accent") if choices is not None else None) or "",
+        profile=sanitize((effective_config.credential_profile if effective_config is not None else None) or ""),
+        accent=(effective_config.value("accent") if effective_config is not None else None) or "",
         secrecy=settings.secrecy,
-        view=choices.value("view") if choices is not None else None,
+        view=effective_config.value("view") if effective_config is not None else None,
         redact=redact,
+        zone=display.zone,
     )
 
 
 def profile_targets(
-    first: Target, display: DisplaySettings, clock: Clock, choices: EffectiveConfig
+    first: Target, display: DisplaySettings, clock: Clock, effective_config: EffectiveConfig
 ) -> tuple[Target, ...]:
     """Return the targets of all profiles in the order of the files, including the initial one."""
     return tuple(
-        first if name == choices.credential_profile else _target_of_profile(choices.for_profile(name), display, clock)
-        for name in choices.configuration.profiles
+        first
+        if name == effective_config.credential_profile
+        else _target_of_profile(effective_config.for_profile(name), display, clock)
+        for name in effective_config.configuration.profiles
     )
 
 
-def profile_hint(choices: EffectiveConfig | None) -> str:
+def profile_hint(effective_config: EffectiveConfig | None) -> str:
     """Return how to add profiles, shown when there is no other one."""
-    if choices is None:
+    if effective_config is None:
         return "the demo has a single node"
-    file = choices.user_config_file
+    file = effective_config.user_config_file
     if file is None:
         return "cdptui config init writes a file for profiles"
     from cdptui.config.paths import display_path
@@ -69,31 +72,32 @@ def profile_hint(choices: EffectiveConfig | None) -> str:
     return f"add one to {sanitize(display_path(file))}"
 
 
-def _target_of_profile(choices: EffectiveConfig, display: DisplaySettings, clock: Clock) -> Target:
+def _target_of_profile(effective_config: EffectiveConfig, display: DisplaySettings, clock: Clock) -> Target:
     typed = _TypedPassword()
 
     async def connect() -> NodeConnection:
         # A password command may be slow and a keyring may prompt: keys must be handled meanwhile.
-        settings = await asyncio.to_thread(_settings, choices)
+        settings = await asyncio.to_thread(_settings, effective_config)
         return await _connect(settings, typed, display, clock)
 
-    base_url = resolve_base_url(choices)
+    base_url = resolve_base_url(effective_config)
     return Target(
         connect,
         screen_text(node_url(base_url)),
-        screen_text(login_name(choices, configured_credential(choices))),
-        choices.value("interval"),
-        profile=sanitize(choices.profile or ""),
-        accent=choices.value("accent") or "",
-        secrecy=transport_security(base_url, is_verified=not choices.value("insecure")),
-        view=choices.value("view"),
+        screen_text(login_name(effective_config, configured_credential(effective_config))),
+        effective_config.value("interval"),
+        profile=sanitize(effective_config.profile or ""),
+        accent=effective_config.value("accent") or "",
+        secrecy=transport_security(base_url, is_verified=not effective_config.value("insecure")),
+        view=effective_config.value("view"),
         redact=redact,
+        zone=display.zone,
     )
 
 
-def _settings(choices: EffectiveConfig) -> MonitorSettings:
+def _settings(effective_config: EffectiveConfig) -> MonitorSettings:
     try:
-        return build_monitor_settings(choices, prompt=None)
+        return build_monitor_settings(effective_config, prompt=None)
     except click.UsageError as error:
         raise ConfigError(error.message) from error
 

@@ -100,6 +100,7 @@ UI_SETTINGS: Final = (
     SettingDef("mouse", ("ui", "mouse"), "--no-mouse", default=True),
     SettingDef("ascii", ("ui", "ascii"), "--ascii", default=False),
     SettingDef("low_bandwidth", ("ui", "low_bandwidth"), "--low-bandwidth"),
+    SettingDef("utc", ("ui", "utc"), "--utc", default=False),
 )
 LOG: Final = (
     SettingDef("log_file", ("log", "file"), "--log-file", is_path=True),

@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 
 from cdptui.config.credentials import MAX_SECRET_BYTES
 from cdptui.config.errors import ConfigError
+from cdptui.models.redaction import MASK
 from cdptui.models.sanitize import sanitize
 
 INTERACTIVE_TIMEOUT_S: Final = 120.0
@@ -190,7 +191,7 @@ def _last_stderr_line(errors: bytes, output: bytes) -> str:
     """Return the last line of stderr, with all text that is also in stdout, which may be the password, replaced."""
     text = errors.decode(errors="replace").strip()
     for line in output.decode(errors="replace").split("\n"):
-        text = text.replace(line.strip(), "***") if line.strip() else text
+        text = text.replace(line.strip(), MASK) if line.strip() else text
     return f": {sanitize(text.splitlines()[-1], _MAX_MESSAGE)}" if text else ""
 
 

@@ -92,6 +92,7 @@ class UiTable(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     mouse: Switch | None = None
     ascii: Switch | None = None
     low_bandwidth: Switch | None = None
+    utc: Switch | None = None
 
 
 class LogTable(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -62,6 +62,7 @@ TEMPLATE: Final = """\
 #mouse = true
 #ascii = false                  # true: use only ASCII characters
 #low_bandwidth = false
+#utc = false                    # true: show times in UTC instead of the zone of this machine
 
 [log]
 #file = "~/cdptui.log"

@@ -9,11 +9,19 @@ from typing import Final
 from msgspec import Struct
 
 from cdptui.models.capacity import GrowthRate
-from cdptui.models.reasons import Reason, ReasonKind
-from cdptui.models.severity import Severity, status_severity
+from cdptui.models.reasons import Reason, ReasonKind, judged_status_severity
+from cdptui.models.severity import Severity
 from cdptui.models.task_row import TaskRow
 
-SHARED_CAUSES: Final = frozenset({ReasonKind.STORAGE, ReasonKind.POLICY})
+SHARED_CAUSES: Final = frozenset(
+    {
+        ReasonKind.STORAGE,
+        ReasonKind.STOPPED_STORAGE_OFFLINE,
+        ReasonKind.STOPPED_STORAGE_FULL,
+        ReasonKind.STOPPED_STORAGE_GONE,
+        ReasonKind.POLICY,
+    }
+)
 """Problems whose cause is outside of the tasks: one storage or policy, which many tasks share."""
 
 
@@ -77,7 +85,7 @@ class FleetAccumulator:
     def _count(self, row: TaskRow, sign: int) -> None:
         task = row.task
         # Each status has its own severity: one late task must not colour all running ones.
-        self._counts[task.status, status_severity(task.status, task.state)] += sign
+        self._counts[task.status, judged_status_severity(task, row.reasons)] += sign
         self._used_bytes += sign * (task.used_bytes or 0)
         self._plan_bytes += sign * (task.plan_bytes or 0)
         worst = main_reason(row)

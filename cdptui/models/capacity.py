@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
+from enum import Enum
 from itertools import pairwise
 from operator import attrgetter
 from typing import Final, NamedTuple
@@ -26,6 +27,30 @@ _UNCHANGED_FACTOR: Final = 2.0
 _UNCHANGED_S: Final = 600.0
 """Twice the server's own refresh of used capacity (five minutes): a value of this age has not changed."""
 
+TRUSTED_SPAN_S: Final = 1800.0
+"""A forecast from a rate that was measured over less time is not trusted."""
+
+_RECENT_SHARE: Final = 0.25
+_STEADY_FACTOR: Final = 1.5
+"""The last quarter of a steady growth is within this factor of the whole; a rate that doubles exceeds it before it has
+doubled twice."""
+
+_FREED_SHARE: Final = 0.1
+"""A task that freed this share of what it wrote fills its plan later than the rate of new data says, or never."""
+
+
+class Doubt(Enum):
+    """Why a forecast is not trusted."""
+
+    SHORT = "short"
+    """The rate was measured over less than `TRUSTED_SPAN_S`."""
+    FREED = "freed"
+    """Used capacity fell within the history."""
+    PAUSED = "paused"
+    """Used capacity has not changed for a considerable part of the history."""
+    CHANGING = "changing"
+    """The recent rate differs from that of the whole history."""
+
 
 class CapacitySample(NamedTuple):
     """Used capacity from a point in time until the next sample."""
@@ -41,6 +66,8 @@ class GrowthRate(Struct, frozen=True, gc=False):
     bytes_per_s: float
     span_s: float
     """Seconds over which the rate was measured."""
+    irregularity: Doubt | None = None
+    """What in the history speaks against a constant rate; None when it is steady. `estimate.find_doubt` judges."""
 
 
 def growth_rate(points: Sequence[CapacitySample], until: float, window_s: float = DAY_S) -> GrowthRate | None:
@@ -52,7 +79,7 @@ def growth_rate(points: Sequence[CapacitySample], until: float, window_s: float 
     than that within the window is measured over its last changes.
 
     >>> growth_rate([CapacitySample(0.0, 0), CapacitySample(300.0, 300), CapacitySample(600.0, 600)], until=600.0)
-    GrowthRate(bytes_per_s=1.0, span_s=600.0)
+    GrowthRate(bytes_per_s=1.0, span_s=600.0, irregularity=None)
     >>> drop = [CapacitySample(0, 500), CapacitySample(300, 800), CapacitySample(600, 100), CapacitySample(900, 400)]
     >>> growth_rate(drop, until=900).bytes_per_s
     1.0
@@ -72,10 +99,15 @@ def growth_rate(points: Sequence[CapacitySample], until: float, window_s: float 
             else None
         )
     unchanged_s = until - seen[-1].at
+    end = seen[-1].at
     # Usually the value has just changed, and this is zero.
     if unchanged_s > 0 and unchanged_s > _UNCHANGED_FACTOR * median([seconds for _, seconds in slopes]):
         slopes.append((0.0, unchanged_s))
-    return GrowthRate(_trimmed_mean(slopes), until - seen[0].at)
+        end = until
+    rate, span_s = _trimmed_mean(slopes), until - seen[0].at
+    # Without growth, or over a short time, there is no forecast to be trusted.
+    is_judged = rate > 0 and span_s >= TRUSTED_SPAN_S
+    return GrowthRate(rate, span_s, _irregularity(points, rate, end, span_s) if is_judged else None)
 
 
 def seconds_until_full(used_bytes: int | None, plan_bytes: int | None, rate: GrowthRate | None) -> float | None:
@@ -91,6 +123,20 @@ def seconds_until_full(used_bytes: int | None, plan_bytes: int | None, rate: Gro
     if rate is None or rate.bytes_per_s <= 0:
         return None
     return (plan_bytes - used_bytes) / rate.bytes_per_s
+
+
+def _irregularity(points: Sequence[CapacitySample], rate: float, end: float, span_s: float) -> Doubt | None:
+    """Return what speaks against `rate` going on, from all samples up to `end`."""
+    used = [used_bytes for _, used_bytes in _without_spikes(points)]
+    freed = sum([before - after for before, after in pairwise(used) if before > after])
+    if freed and freed >= _FREED_SHARE * (used[-1] - used[0] + freed):
+        return Doubt.FREED
+    recent_s = max(TRUSTED_SPAN_S, _RECENT_SHARE * span_s)
+    start = points[max(0, bisect_right(points, end - recent_s, key=_at) - 1)]
+    recent_rate = (used[-1] - start.used_bytes) / (end - start.at)
+    if recent_rate <= 0:
+        return Doubt.PAUSED
+    return None if rate / _STEADY_FACTOR <= recent_rate <= rate * _STEADY_FACTOR else Doubt.CHANGING
 
 
 _Slope = tuple[float, float]

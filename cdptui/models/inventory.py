@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from heapq import nsmallest
 from typing import Final, Generic, TypeVar
@@ -10,8 +10,9 @@ from typing import Final, Generic, TypeVar
 from msgspec import Struct
 
 from cdptui.models.failure import Failure
+from cdptui.models.reasons import VmCondition
 from cdptui.models.task import Task
-from cdptui.models.task_row import TaskRow
+from cdptui.models.task_row import TaskRow, urgency
 
 
 class BackupStorage(Struct, frozen=True, kw_only=True):
@@ -49,9 +50,38 @@ def worst_tasks(rows: Sequence[TaskRow]) -> tuple[TaskRow, ...]:
     return tuple(nsmallest(MAX_LISTED, rows, key=_rank))
 
 
-def _rank(row: TaskRow) -> tuple[int, float, str, str]:
+VM_CONDITIONS: Final = {
+    "Stopped": VmCondition.OFF,
+    "Destroyed": VmCondition.DELETED,
+    "Destroying": VmCondition.DELETED,
+    "Expunging": VmCondition.DELETED,
+}
+"""Conditions by the state of a VM; any other state is on."""
+
+
+def _rank(row: TaskRow) -> tuple[int, int, float, float, str, str]:
     task = row.task
-    return (-row.severity, -(task.used_ratio or 0.0), task.name, task.uuid)
+    return (*urgency(row), -(task.used_ratio or 0.0), task.name, task.uuid)
+
+
+MAX_VMS_OF_STOP: Final = 4
+"""VMs of a task whose conditions are looked up; nearly all tasks have one."""
+
+
+def needs_stop_cause(task: Task) -> bool:
+    """Return whether a task should run and is stopped."""
+    return task.status == "Stopped" and task.state != "Disabled"
+
+
+class StopEvidence(Struct, frozen=True, gc=False):
+    """What the inventory says about a stop. Unknown facts are None or False."""
+
+    is_storage_missing: bool = False
+    storage_free_percent: int | None = None
+    vm: VmCondition | None = None
+
+
+_NO_STOP: Final = StopEvidence()
 
 
 class Volume(Struct, frozen=True, kw_only=True):
@@ -108,12 +138,18 @@ class Policy(Struct, frozen=True, kw_only=True):
 
 
 class DependencyState(Struct, frozen=True):
-    """State of the storages and policies that gives tasks problems. Unknown state gives none."""
+    """State of the storages, policies and VMs that gives tasks problems. Unknown state gives none."""
 
     disconnected_storages: frozenset[str] = frozenset()
     """UUIDs of the disconnected backup storages."""
     policies: frozenset[str] | None = None
     """UUIDs of all policies; None when they are not known, or none is visible to this account."""
+    storages: frozenset[str] | None = None
+    """UUIDs of all backup storages; None when they are not known, or none is visible to this account."""
+    storage_free_percent: Mapping[str, int] = {}
+    """Free capacity of the backup storages that are nearly full, by UUID, in whole percent."""
+    vms: Mapping[str, VmCondition] = {}
+    """Conditions of VMs of tasks that do not run, by UUID."""
 
     def is_storage_disconnected(self, task: Task) -> bool:
         """Return whether the backup storage of the task is disconnected."""
@@ -122,6 +158,25 @@ class DependencyState(Struct, frozen=True):
     def is_policy_missing(self, task: Task) -> bool:
         """Return whether the policy of the task is not among the known policies."""
         return self.policies is not None and task.policy_uuid is not None and task.policy_uuid not in self.policies
+
+    def stop_evidence(self, task: Task) -> StopEvidence:
+        """Return what may explain that a task is stopped; nothing for all others."""
+        if not needs_stop_cause(task):
+            return _NO_STOP
+        storage = task.backup_storage_uuid
+        return StopEvidence(
+            is_storage_missing=self.storages is not None and storage is not None and storage not in self.storages,
+            storage_free_percent=self.storage_free_percent.get(storage or ""),
+            vm=self._vm_condition(task),
+        )
+
+    def _vm_condition(self, task: Task) -> VmCondition | None:
+        """Return the condition of all VMs of a task; ON when they differ, which explains no stop."""
+        refs = task.resource_refs[:MAX_VMS_OF_STOP]
+        conditions = {self.vms.get(ref.resource_uuid) for ref in refs}
+        if len(conditions) == 1:
+            return conditions.pop()
+        return None if None in conditions else VmCondition.ON
 
 
 T = TypeVar("T")

@@ -9,10 +9,11 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from cdptui.models.capacity import DAY_S, CapacitySample, GrowthRate, median
-from cdptui.models.severity import Severity, is_near_full, status_severity
+from cdptui.models.estimate import FULL_SOON_S, FULL_TODAY_S, find_doubt, is_full_soon
+from cdptui.models.severity import NEAR_RPO_RATIO, Severity, is_near_full, is_near_rpo, status_severity
 from cdptui.models.task import Task
 
 LONG_START_S: Final = 600.0
@@ -20,11 +21,6 @@ LONG_START_S: Final = 600.0
 
 LONG_DISABLED_S: Final = 7 * DAY_S
 """A task that is disabled for longer may have been forgotten."""
-
-FULL_SOON_S: Final = DAY_S
-
-_TRUSTED_SPAN_S: Final = 1800.0
-"""A rate that was measured over less time is shown, but is not a problem."""
 
 _REFRESH_S: Final = 300.0
 """How often the server itself refreshes used capacity."""
@@ -50,9 +46,19 @@ class ReasonKind(Enum):
     FAILED = "failed"
     UNKNOWN = "unknown"
     STOPPED = "stopped"
+    """Stopped without a known cause; the causes follow, and below in the order of their severity."""
+    STOPPED_PLAN_FULL = "stopped-plan-full"
+    STOPPED_STORAGE_FULL = "stopped-storage-full"
+    STOPPED_STORAGE_GONE = "stopped-storage-gone"
+    STOPPED_STORAGE_OFFLINE = "stopped-storage-offline"
     FULL_SOON = "full-soon"
-    RPO = "rpo"
+    STOPPED_VM_GONE = "stopped-vm-gone"
     NO_VM = "no-vm"
+    STOPPED_RPO = "stopped-rpo"
+    """The server stops a task whose RPO passes its target, and resumes it by itself."""
+    RPO = "rpo"
+    NEAR_RPO = "near-rpo"
+    """The RPO is `NEAR_RPO_RATIO` of its target or more."""
     TWO_TASKS = "two-tasks"
     """Another task protects the same VM."""
     STARTING = "starting"
@@ -67,10 +73,39 @@ class ReasonKind(Enum):
     """The policy is not among the known policies."""
     STALLED = "stalled"
     """Running, but used capacity stopped changing."""
+    STOPPED_VM_OFF = "stopped-vm-off"
+    """The VM is off, so there is nothing to record."""
     LONG_DISABLED = "disabled-long"
     """Disabled for longer than `LONG_DISABLED_S`."""
     CLOCK_SKEW = "clock"
     """The last operation is in the future."""
+
+
+STOP_CAUSES: Final = {
+    ReasonKind.STOPPED: Severity.CRITICAL,
+    ReasonKind.STOPPED_PLAN_FULL: Severity.CRITICAL,
+    ReasonKind.STOPPED_STORAGE_FULL: Severity.CRITICAL,
+    ReasonKind.STOPPED_STORAGE_GONE: Severity.CRITICAL,
+    ReasonKind.STOPPED_STORAGE_OFFLINE: Severity.CRITICAL,
+    ReasonKind.STOPPED_VM_GONE: Severity.WARNING,
+    ReasonKind.STOPPED_RPO: Severity.WARNING,
+    ReasonKind.STOPPED_VM_OFF: Severity.NOTICE,
+}
+"""Severity of a stop of an enabled task by its cause."""
+
+
+EXPLAINED: Final = {ReasonKind.STOPPED_PLAN_FULL: ReasonKind.FULL, ReasonKind.STOPPED_RPO: ReasonKind.RPO}
+"""Problems that are not repeated beside the stop that they caused, by its cause."""
+
+
+class VmCondition(Enum):
+    """What the states of the VMs of a task say about a stop."""
+
+    ON = "on"
+    OFF = "off"
+    DELETED = "deleted"
+    MISSING = "missing"
+    """Not visible to this account: deleted, or without permission."""
 
 
 class Reason(Struct, frozen=True, gc=False):
@@ -82,6 +117,10 @@ class Reason(Struct, frozen=True, gc=False):
     """Latest possible start of the problem; None when it cannot be known."""
     other: str = ""
     """UUID of the other task, the storage or the policy that it is about."""
+    is_likely: bool = False
+    """True when the evidence for this cause is thin."""
+    is_last_op: bool = False
+    """True when `since` is the server's date of the last operation: the problem is older than the first poll."""
 
 
 class Evidence(Struct, frozen=True):
@@ -90,14 +129,22 @@ class Evidence(Struct, frozen=True):
     now: datetime
     unchanged_s: float = 0.0
     """Seconds for which status and state were polled without a change."""
+    is_change_seen: bool = False
+    """True when the change to this status and state was polled: no date of the server is needed then."""
     growth: GrowthRate | None = None
-    full_in_s: float | None = None
+    seconds_until_full: float | None = None
     stalled_since: datetime | None = None
     """When used capacity changed last, if that is unusually long ago."""
     duplicate_task_uuid: str = ""
     """UUID of another task on the same VM."""
     is_storage_disconnected: bool = False
     is_policy_missing: bool = False
+    is_storage_missing: bool = False
+    """True when the backup storage is not in the complete list of the server."""
+    storage_free_percent: int | None = None
+    """Free share of the backup storage; None when it is unknown, or not small."""
+    vm: VmCondition | None = None
+    """Condition of the VMs of a task that does not run; None when unknown."""
 
 
 NONE: Final[tuple[Reason, ...]] = ()
@@ -109,18 +156,18 @@ def find_reasons(task: Task, evidence: Evidence, before: Sequence[Reason] = ()) 
 
     `before` are the problems of the previous poll: one that continues keeps its earlier start.
     """
-    found = [] if is_obviously_healthy(task, evidence) else list(_found(task, evidence))
+    found = [] if is_obviously_healthy(task, evidence) else list(_found(task, evidence, before))
     if not found:
         return NONE
     known = {reason.kind: reason for reason in before}
     reasons = [_with_earliest_start(reason, known.get(reason.kind)) for reason in found]
-    reasons.sort(key=lambda reason: (-reason.severity, _RANKS[reason.kind]))
+    reasons.sort(key=lambda reason: (-reason.severity, RANKS[reason.kind]))
     return _shared(tuple(reasons)) if all(reason.since is None for reason in reasons) else tuple(reasons)
 
 
 def is_obviously_healthy(task: Task, evidence: Evidence) -> bool:
     """Return True when a quick test shows that a task has no problem, as for most tasks; False when it may have one."""
-    ratio, seconds, last_op_at = task.rpo_ratio, evidence.full_in_s, task.last_op_at
+    ratio, seconds, last_op_at = task.rpo_ratio, evidence.seconds_until_full, task.last_op_at
     return (
         task.status == "Running"
         and task.state == "Enabled"
@@ -130,7 +177,7 @@ def is_obviously_healthy(task: Task, evidence: Evidence) -> bool:
             or evidence.is_policy_missing
             or evidence.stalled_since
         )
-        and (ratio is None or ratio <= 1.0)
+        and (ratio is None or ratio < NEAR_RPO_RATIO)
         and (seconds is None or seconds >= FULL_SOON_S)
         and (last_op_at is None or last_op_at <= evidence.now)
         and bool(task.resource_refs)
@@ -139,9 +186,17 @@ def is_obviously_healthy(task: Task, evidence: Evidence) -> bool:
     )
 
 
+def judged_status_severity(task: Task, reasons: Sequence[Reason]) -> Severity:
+    """Return the severity of the status of a task: a stop is as severe as its cause."""
+    for reason in reasons:
+        if reason.kind in STOP_CAUSES:
+            return reason.severity
+    return status_severity(task.status, task.state)
+
+
 def overall_severity(task: Task, reasons: Sequence[Reason]) -> Severity:
     """Return the worst severity of the status and of the problems of a task."""
-    worst = status_severity(task.status, task.state)
+    worst = judged_status_severity(task, reasons)
     for reason in reasons:
         worst = max(worst, reason.severity)
     return worst
@@ -170,15 +225,23 @@ def stalled_s(points: Sequence[CapacitySample], now: float) -> float | None:
     return seconds if seconds >= _STALLED_FACTOR * max(_REFRESH_S, usual_s) else None
 
 
-_RANKS: Final = {kind: rank for rank, kind in enumerate(ReasonKind)}
-_OUTAGES: Final = {"Stopped": ReasonKind.STOPPED, "Failed": ReasonKind.FAILED, "Unknown": ReasonKind.UNKNOWN}
+RANKS: Final = {kind: rank for rank, kind in enumerate(ReasonKind)}
+_OUTAGES: Final = {"Failed": ReasonKind.FAILED, "Unknown": ReasonKind.UNKNOWN}
 
 
-def _found(task: Task, evidence: Evidence) -> Iterator[Reason]:
+def _found(task: Task, evidence: Evidence, before: Sequence[Reason] = ()) -> Iterator[Reason]:
     is_enabled = task.state != "Disabled"
-    yield from _status_reasons(task, evidence, is_enabled=is_enabled)
+    stop = _stop(task, evidence, before) if is_enabled and task.status == "Stopped" else None
+    if stop is not None:
+        yield stop
+    else:
+        yield from _status_reasons(task, evidence, is_enabled=is_enabled)
     if is_enabled:
-        yield from _protection_reasons(task, evidence)
+        yield from (
+            reason
+            for reason in _protection_reasons(task, evidence)
+            if stop is None or EXPLAINED.get(stop.kind) is not reason.kind
+        )
     if not task.resource_refs and "resourceRefs" not in task.unreadable_fields:
         yield Reason(ReasonKind.NO_VM, Severity.WARNING if is_enabled else Severity.NOTICE)
     if evidence.duplicate_task_uuid:
@@ -199,54 +262,125 @@ def _status_reasons(task: Task, evidence: Evidence, *, is_enabled: bool) -> Iter
     status, severity = task.status, status_severity(task.status, task.state)
     if severity >= Severity.WARNING:
         known = _OUTAGES.get(status) if is_enabled else ReasonKind.ACTIVE_WHILE_DISABLED
-        yield Reason(known or ReasonKind.UNKNOWN_STATUS, severity, _unchanged_since(task, evidence))
+        yield _status_reason(known or ReasonKind.UNKNOWN_STATUS, severity, task, evidence)
     elif not is_enabled and severity is Severity.CALM:
-        since = _unchanged_since(task, evidence)
-        if (evidence.now - since).total_seconds() >= LONG_DISABLED_S:
-            yield Reason(ReasonKind.LONG_DISABLED, Severity.NOTICE, since)
-    elif status == "Starting":
-        since = _unchanged_since(task, evidence)
-        if (evidence.now - since).total_seconds() >= LONG_START_S:
-            # A first full copy takes hours, during which used capacity grows.
-            is_copying = evidence.growth is not None and evidence.growth.bytes_per_s > 0
-            yield Reason(ReasonKind.STARTING, Severity.NOTICE if is_copying else Severity.WARNING, since)
+        if (evidence.now - _unchanged_since(task, evidence)).total_seconds() >= LONG_DISABLED_S:
+            yield _status_reason(ReasonKind.LONG_DISABLED, Severity.NOTICE, task, evidence)
+    elif status == "Starting" and (evidence.now - _unchanged_since(task, evidence)).total_seconds() >= LONG_START_S:
+        # A first full copy takes hours, during which used capacity grows.
+        is_copying = evidence.growth is not None and evidence.growth.bytes_per_s > 0
+        severity = Severity.NOTICE if is_copying else Severity.WARNING
+        yield _status_reason(ReasonKind.STARTING, severity, task, evidence)
+
+
+_NEARLY_FULL_RATIO: Final = 0.98
+"""The server refreshes used capacity only every five minutes: a task that stopped may have reached its plan since."""
+
+_STORAGE_FULL_PERCENT: Final = 1
+STORAGE_NEARLY_FULL_PERCENT: Final = 5
+"""Free shares of a backup storage. It keeps a reserve, so that it is full before nothing is free."""
+
+
+def _stop(task: Task, evidence: Evidence, before: Sequence[Reason]) -> Reason:
+    """Return the stop of an enabled task, with the cause that the evidence shows best."""
+    certain, likely = _causes(task, evidence, before)
+    kind = next((kind for kind, is_shown in certain.items() if is_shown), None)
+    is_likely = kind is None
+    if kind is None:
+        kind = next((kind for kind, is_shown in likely.items() if is_shown), ReasonKind.STOPPED)
+    return _status_reason(
+        kind,
+        STOP_CAUSES[kind],
+        task,
+        evidence,
+        other=(task.backup_storage_uuid or "") if kind in _STORAGE_CAUSES else "",
+        is_likely=is_likely and kind is not ReasonKind.STOPPED,
+    )
+
+
+_STORAGE_CAUSES: Final = frozenset(
+    {ReasonKind.STOPPED_STORAGE_FULL, ReasonKind.STOPPED_STORAGE_GONE, ReasonKind.STOPPED_STORAGE_OFFLINE}
+)
+
+
+def _causes(
+    task: Task, evidence: Evidence, before: Sequence[Reason]
+) -> tuple[dict[ReasonKind, bool], dict[ReasonKind, bool]]:
+    """Return which causes the evidence shows, and which it only makes likely."""
+    used, rpo, free = task.used_ratio or 0.0, task.rpo_ratio or 0.0, evidence.storage_free_percent
+    certain = {
+        ReasonKind.STOPPED_STORAGE_OFFLINE: evidence.is_storage_disconnected,
+        ReasonKind.STOPPED_VM_GONE: evidence.vm is VmCondition.DELETED,
+        ReasonKind.STOPPED_VM_OFF: evidence.vm is VmCondition.OFF,
+        ReasonKind.STOPPED_PLAN_FULL: used >= 1.0,
+        ReasonKind.STOPPED_STORAGE_FULL: free is not None and free <= _STORAGE_FULL_PERCENT,
+        ReasonKind.STOPPED_RPO: rpo >= NEAR_RPO_RATIO and any(_is_rpo_wall(reason) for reason in before),
+    }
+    likely = {
+        ReasonKind.STOPPED_STORAGE_GONE: evidence.is_storage_missing,
+        ReasonKind.STOPPED_VM_GONE: evidence.vm is VmCondition.MISSING,
+        ReasonKind.STOPPED_PLAN_FULL: used >= _NEARLY_FULL_RATIO,
+        ReasonKind.STOPPED_STORAGE_FULL: free is not None and free <= STORAGE_NEARLY_FULL_PERCENT,
+        ReasonKind.STOPPED_RPO: rpo > 1.0,
+    }
+    return certain, likely
+
+
+def _is_rpo_wall(reason: Reason) -> bool:
+    """Return whether the RPO was seen near or over its target while the task ran."""
+    return reason.kind in {ReasonKind.RPO, ReasonKind.NEAR_RPO} or (
+        reason.kind is ReasonKind.STOPPED_RPO and not reason.is_likely
+    )
 
 
 def _protection_reasons(task: Task, evidence: Evidence) -> Iterator[Reason]:
-    seconds, ratio = evidence.full_in_s, task.rpo_ratio
+    seconds, ratio = evidence.seconds_until_full, task.rpo_ratio
     if seconds is not None and seconds <= 0:
         yield Reason(ReasonKind.FULL, Severity.CRITICAL)
-    elif seconds is not None and seconds < FULL_SOON_S and _is_trusted(evidence.growth):
-        yield Reason(ReasonKind.FULL_SOON, Severity.WARNING)
+    elif seconds is not None and is_full_soon(seconds) and find_doubt(seconds, evidence.growth) is None:
+        yield Reason(ReasonKind.FULL_SOON, Severity.WARNING if seconds < FULL_TODAY_S else Severity.NOTICE)
     elif is_near_full(task):
         yield Reason(ReasonKind.NEAR_FULL, Severity.NOTICE)
     if ratio is not None and ratio > 1.0:
         # The RPO grows by a second each second, so the excess over the target is the duration of the breach.
         over = timedelta(milliseconds=min((task.rpo_ms or 0) - (task.rpo_target_ms or 0), _MAX_RPO_MS))
         yield Reason(ReasonKind.RPO, Severity.WARNING, evidence.now - over)
+    elif is_near_rpo(task):
+        yield Reason(ReasonKind.NEAR_RPO, Severity.WARNING)
     if evidence.stalled_since is not None and task.status == "Running":
         yield Reason(ReasonKind.STALLED, Severity.NOTICE, evidence.stalled_since)
-
-
-def _is_trusted(rate: GrowthRate | None) -> bool:
-    return rate is None or rate.span_s >= _TRUSTED_SPAN_S
 
 
 _MAX_RPO_MS: Final = int(10 * 365 * DAY_S * 1000)
 """Ten years: numbers of the server must not lead to dates outside of the calendar."""
 
 
+def _status_reason(
+    kind: ReasonKind, severity: Severity, task: Task, evidence: Evidence, *, other: str = "", is_likely: bool = False
+) -> Reason:
+    since = _unchanged_since(task, evidence)
+    return Reason(kind, severity, since, other, is_likely, is_last_op=since < _polled_since(evidence))
+
+
 def _unchanged_since(task: Task, evidence: Evidence) -> datetime:
-    """Return the time since when status and state are unchanged, at the latest; they are since `last_op_at`."""
-    polled_since = evidence.now - timedelta(seconds=evidence.unchanged_s)
-    return polled_since if task.last_op_at is None else min(polled_since, task.last_op_at)
+    """Return the time since when status and state are unchanged, at the latest.
+
+    A change that was polled happened then, whatever the server dates it; what was so at the first poll has been so
+    since the last operation.
+    """
+    since = _polled_since(evidence)
+    return since if evidence.is_change_seen or task.last_op_at is None else min(since, task.last_op_at)
+
+
+def _polled_since(evidence: Evidence) -> datetime:
+    return evidence.now - timedelta(seconds=evidence.unchanged_s)
 
 
 def _with_earliest_start(reason: Reason, before: Reason | None) -> Reason:
     if before is None or before == reason:
         return before or reason
     if reason.since is not None and before.since is not None and before.since < reason.since:
-        return Reason(reason.kind, reason.severity, before.since, reason.other)
+        return structs.replace(reason, since=before.since, is_last_op=before.is_last_op)
     return reason
 
 

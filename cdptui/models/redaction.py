@@ -1,12 +1,14 @@
-"""Redaction: masks known secrets in text."""
+"""Redaction: masks known secrets, and what has the form of a credential, in text."""
 
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final
 from urllib.parse import quote, unquote
 
 MASK: Final = "***"
+"""Shown in place of a secret, in every log line, message and screen."""
 
 _MIN_LENGTH: Final = 4
 """A shorter secret is not masked: masking every `a` would reveal it, and make text unreadable."""
@@ -40,6 +42,26 @@ class Redactor:
         """Return `text` without any secret."""
         text = _USERINFO.sub(f"{MASK}@", text) if "://" in text else text
         return text if self._pattern is None else self._pattern.sub(MASK, text)
+
+
+@cache
+def _credential_pattern() -> re.Pattern[str]:
+    """Compile the pattern at its first use, which takes 1.5 ms; the first frame does not need it."""
+    return re.compile(
+        r"(OAuth\s+|ZStack\s+[^\s:]+:|Basic\s+|sessions/|JSESSIONID=|twofatoken::|\"password\":\s*\")[^\s\"',;)]+"
+        r"|\b[0-9a-f]{128}\b"
+    )
+
+
+def mask_credentials(text: str) -> str:
+    """Mask credentials that are recognised by their form, although their values are not known.
+
+    These are sessions, signatures, cookies, one-time codes, passwords in a login request, and SHA-512 hashes.
+
+    >>> mask_credentials("Authorization: OAuth 5f2c9a, DELETE /accounts/sessions/5f2c9a")
+    'Authorization: OAuth ***, DELETE /accounts/sessions/***'
+    """
+    return _credential_pattern().sub(lambda match: f"{match[1] or ''}{MASK}", text)
 
 
 def url_secrets(url: str) -> tuple[str, ...]:

@@ -10,9 +10,13 @@ from cdptui.models.task import Task
 NEAR_FULL_RATIO: Final = 0.9
 """Used share of the plan from which on a task is near full."""
 
+NEAR_RPO_RATIO: Final = 0.8
+"""Share of the RPO target from which on a breach is near, at which the server stops the task."""
+
 _AT_REST: Final = frozenset({"Stopped", "Created"})
 _IN_TRANSITION: Final = frozenset({"Created", "Starting", "Stopping"})
 _PROTECTING: Final = frozenset({"Running", "DataMerging"})
+_NOT_RECORDING: Final = frozenset({"Stopped", "Created", "Failed", "Unknown", "Starting", "Stopping"})
 
 
 class Severity(IntEnum):
@@ -56,6 +60,25 @@ def is_near_full(task: Task) -> bool:
     """Return whether used capacity is `NEAR_FULL_RATIO` of the plan or more."""
     ratio = task.used_ratio
     return ratio is not None and ratio >= NEAR_FULL_RATIO
+
+
+def is_rpo_measured(task: Task) -> bool:
+    """Return whether a task protects, so that its RPO is of now; else it is as it was last measured."""
+    return task.state != "Disabled" and task.status in _PROTECTING
+
+
+def is_recording(task: Task) -> bool:
+    """Return whether used capacity grows with what the VM writes; a status that cdptui does not know may do so.
+
+    The first full copy of a start writes far faster, and ends.
+    """
+    return task.status not in _NOT_RECORDING
+
+
+def is_near_rpo(task: Task) -> bool:
+    """Return whether the RPO of a task that protects is `NEAR_RPO_RATIO` of its target or more, and not over it."""
+    ratio = task.rpo_ratio
+    return ratio is not None and NEAR_RPO_RATIO <= ratio <= 1.0 and is_rpo_measured(task)
 
 
 def is_rpo_breach(task: Task) -> bool:

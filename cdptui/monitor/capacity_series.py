@@ -20,6 +20,9 @@ TOTAL_POINTS: Final = 1_000_000
 _TICKS_PER_S: Final = 10
 """Times are stored in tenths of a second of the monotonic clock: 32 bits are 13 years of uptime."""
 
+_MAX_TICKS: Final = 2**32 - 1
+"""A simulated node that runs very fast reaches this within an hour; from then on it has no growth."""
+
 _GROWTH_FACTOR: Final = 4
 
 _MAX_GAPS: Final = 50
@@ -50,7 +53,7 @@ class CapacitySeries:
             self._thin()
         if self._count == len(self._ticks):
             self._grow(min(max_points, _GROWTH_FACTOR * self._count) or 1)
-        self._ticks[self._count] = round(at * _TICKS_PER_S)
+        self._ticks[self._count] = min(_MAX_TICKS, round(at * _TICKS_PER_S))
         self._values[self._count] = used_bytes
         self._count += 1
         return True

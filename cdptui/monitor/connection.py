@@ -27,7 +27,7 @@ class NodeConnection(Struct, frozen=True):
     """The connection to one management node: its monitor and its inventory."""
 
     monitor: Monitor
-    directory: InventoryService
+    inventory: InventoryService
     _node: NodeClient
     _on_secret: Callable[[str], None]
     _on_password: Callable[[str], None]
@@ -47,11 +47,16 @@ class NodeConnection(Struct, frozen=True):
         `on_secret` is called with every password or code that the user types later, `on_password` with passwords only.
         """
         monitor = Monitor(node, clock, PollSchedule(interval_s))
-        directory = InventoryService(
-            node.resources, clock, monitor.gate, errors, on_dependencies_changed=monitor.set_dependencies
+        inventory = InventoryService(
+            node.resources,
+            clock,
+            monitor.gate,
+            errors,
+            on_dependencies_changed=monitor.set_dependencies,
+            stopped_vms=monitor.stopped_vms,
         )
-        monitor.on_tasks_removed(directory.forget_tasks)
-        return cls(monitor, directory, node, on_secret, on_password)
+        monitor.on_tasks_removed(inventory.forget_tasks)
+        return cls(monitor, inventory, node, on_secret, on_password)
 
     @property
     def zone(self) -> tzinfo | None:
@@ -61,7 +66,7 @@ class NodeConnection(Struct, frozen=True):
     @property
     def names(self) -> Mapping[str, str]:
         """Names of VMs, storages and policies by uuid, as far as they are known; grows in place."""
-        return self.directory.names
+        return self.inventory.names
 
     @property
     def changed_at(self) -> Mapping[str, datetime]:
@@ -70,7 +75,7 @@ class NodeConnection(Struct, frozen=True):
 
     def request_names_for(self, tasks: Iterable[Task], others: Iterable[str] = ()) -> None:
         """Request the names of everything that tasks refer to, and of `others`; replaces the request before."""
-        self.directory.request_names_for(tasks, others)
+        self.inventory.request_names_for(tasks, others)
 
     def history(self, uuid: str) -> CapacityHistory:
         """Return the used capacity of a task over time."""

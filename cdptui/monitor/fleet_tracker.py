@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
 from msgspec import Struct
 
 from cdptui.clock import TIME_SLICE_S, Clock, yield_to_loop
 from cdptui.models.aggregates import FleetAccumulator, FleetSummary
-from cdptui.models.capacity import CapacityHistory, GrowthRate, growth_rate, seconds_until_full
+from cdptui.models.capacity import CapacityHistory, GrowthRate, growth_rate
 from cdptui.models.change import Change, diff_task
-from cdptui.models.inventory import DependencyState
+from cdptui.models.estimate import estimate_full_in
+from cdptui.models.inventory import MAX_VMS_OF_STOP, DependencyState, needs_stop_cause
 from cdptui.models.reasons import Evidence, ReasonKind, find_reasons, next_time_trigger_s, overall_severity, stalled_s
 from cdptui.models.snapshot import Snapshot
 from cdptui.models.task import Task
@@ -79,6 +80,9 @@ class ProtectionIndex:
 GROWTH_RECHECK_S: Final = 300.0
 """The growth of a task is computed again after this many seconds without a change, as it decreases then."""
 
+MAX_STOPPED_VMS: Final = 1500
+"""VMs of stopped tasks that are looked up, in ten requests: more have one cause, which is not their VMs."""
+
 _CLOCK_CHECK_INTERVAL: Final = 50
 """Tasks that are processed between two reads of the clock."""
 
@@ -91,6 +95,8 @@ class _TrackedTask(Struct, gc=False):
     """Monotonic seconds when growth and reasons are computed again even without a change."""
     unchanged_since: float
     """Monotonic seconds since when status and state were polled without a change."""
+    is_change_seen: bool
+    """True when another status or state was polled before."""
 
 
 class _GrowthState(Struct, frozen=True, gc=False):
@@ -102,7 +108,10 @@ class _GrowthState(Struct, frozen=True, gc=False):
 
 
 class FleetTracker:
-    """Tracks all tasks of one node. Snapshots are applied in time slices, between which the event loop runs."""
+    """Tracks all tasks of one node, in the node's seconds.
+
+    Snapshots are applied in time slices, between which the event loop runs.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -112,6 +121,8 @@ class FleetTracker:
         self._protection = ProtectionIndex()
         self.changed_at: dict[str, datetime] = {}
         """Time of the last significant change by task UUID; most tasks have none."""
+        self._stopped_vms: dict[str, tuple[str, ...]] = {}
+        """UUIDs of the VMs of stopped tasks, by task; nearly always few."""
         self._dependencies = DependencyState()
         self._pending_dependencies = DependencyState()
 
@@ -128,6 +139,12 @@ class FleetTracker:
         """Return the totals of the newest list."""
         return self._totals.total()
 
+    def stopped_vms(self) -> Sequence[str]:
+        """Return the UUIDs of the VMs of the tasks that should run and are stopped, at most `MAX_STOPPED_VMS`."""
+        return (
+            list(islice(chain.from_iterable(self._stopped_vms.values()), MAX_STOPPED_VMS)) if self._stopped_vms else ()
+        )
+
     def set_dependencies(self, dependencies: DependencyState) -> None:
         """Set the state of storages and policies, which is used from the next snapshot on."""
         self._pending_dependencies = dependencies
@@ -139,8 +156,8 @@ class FleetTracker:
 
         If more than `longest_wait_s` passed since the previous snapshot, record an observation gap.
         """
-        now = snapshot.taken_monotonic
-        self._series.begin_poll(now, longest_wait_s, len(snapshot.tasks))
+        now = self._node_s(snapshot)
+        self._series.begin_poll(now, longest_wait_s * self._clock.speed, len(snapshot.tasks))
         tracked = self._tracked
         rows: list[TaskRow] = []
         changes: list[Change] = []
@@ -169,6 +186,10 @@ class FleetTracker:
         self._reevaluate_affected(rows, snapshot)
         return tuple(rows), changes
 
+    def _node_s(self, snapshot: Snapshot) -> float:
+        """Return the time of a snapshot in monotonic seconds of the node, in which its tasks grow and wait."""
+        return snapshot.taken_monotonic * self._clock.speed
+
     def _apply_dependencies(self) -> Callable[[Task], bool] | None:
         """Use the pending dependencies. Return a predicate of the affected tasks, None when nothing changed."""
         before, after = self._dependencies, self._pending_dependencies
@@ -178,6 +199,7 @@ class FleetTracker:
         return lambda task: (
             before.is_storage_disconnected(task) != after.is_storage_disconnected(task)
             or before.is_policy_missing(task) != after.is_policy_missing(task)
+            or before.stop_evidence(task) != after.stop_evidence(task)
         )
 
     def _remove_missing(self, snapshot: Snapshot) -> list[Change]:
@@ -191,6 +213,7 @@ class FleetTracker:
             self._totals.remove(row)
             self._protection.remove(row.task)
             self.changed_at.pop(uuid, None)
+            self._stopped_vms.pop(uuid, None)
             change = diff_task(row.task, None)
             changes += [change] if change is not None else []
         return changes
@@ -204,24 +227,29 @@ class FleetTracker:
                     rows[index] = self._evaluate(row.task, self._tracked[row.task.uuid], snapshot)
 
     def _evaluate(self, task: Task, before: _TrackedTask | None, snapshot: Snapshot) -> TaskRow:
-        now = snapshot.taken_monotonic
+        now = self._node_s(snapshot)
         growth = self._growth_state(task, before, snapshot)
-        unchanged_since = now
+        unchanged_since, is_change_seen = now, before is not None
         if before is not None and (before.row.task.status, before.row.task.state) == (task.status, task.state):
-            unchanged_since = before.unchanged_since
+            unchanged_since, is_change_seen = before.unchanged_since, before.is_change_seen
         self._update_index(task, before)
+        stop = self._dependencies.stop_evidence(task)
         evidence = Evidence(
             now=snapshot.taken_at,
             unchanged_s=now - unchanged_since,
+            is_change_seen=is_change_seen,
             growth=growth.growth,
-            full_in_s=seconds_until_full(task.used_bytes, task.plan_bytes, growth.growth),
+            seconds_until_full=estimate_full_in(task, growth.growth),
             stalled_since=growth.stalled_since,
             duplicate_task_uuid=self._protection.other_task_on_same_resource(task),
             is_storage_disconnected=self._dependencies.is_storage_disconnected(task),
             is_policy_missing=self._dependencies.is_policy_missing(task),
+            is_storage_missing=stop.is_storage_missing,
+            storage_free_percent=stop.storage_free_percent,
+            vm=stop.vm,
         )
         reasons = find_reasons(task, evidence, before.row.reasons if before is not None else ())
-        row = TaskRow(task, overall_severity(task, reasons), evidence.growth, evidence.full_in_s, reasons)
+        row = TaskRow(task, overall_severity(task, reasons), evidence.growth, evidence.seconds_until_full, reasons)
         if before is not None:
             if task is before.row.task and row == before.row:
                 row = before.row
@@ -229,11 +257,11 @@ class FleetTracker:
         self._totals.add(row)
         trigger_s = next_time_trigger_s(task, now - unchanged_since)
         recheck_at = growth.recheck_at if trigger_s is None else min(growth.recheck_at, now + trigger_s)
-        self._tracked[task.uuid] = _TrackedTask(row, recheck_at, unchanged_since)
+        self._tracked[task.uuid] = _TrackedTask(row, recheck_at, unchanged_since, is_change_seen)
         return row
 
     def _growth_state(self, task: Task, before: _TrackedTask | None, snapshot: Snapshot) -> _GrowthState:
-        now = snapshot.taken_monotonic
+        now = self._node_s(snapshot)
         changed = self._series.record(task, now)
         if changed is None and before is not None and now < before.recheck_at:
             return _GrowthState(before.row.growth, _stalled_since(before.row), before.recheck_at)
@@ -253,6 +281,10 @@ class FleetTracker:
         elif before.row.task.resource_refs != task.resource_refs:
             self._protection.remove(before.row.task)
             self._protection.add(task)
+        if needs_stop_cause(task):
+            self._stopped_vms[task.uuid] = tuple([ref.resource_uuid for ref in task.resource_refs[:MAX_VMS_OF_STOP]])
+        elif self._stopped_vms:
+            self._stopped_vms.pop(task.uuid, None)
 
 
 def _stalled_since(row: TaskRow) -> datetime | None:

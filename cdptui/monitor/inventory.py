@@ -1,5 +1,9 @@
 """The inventory: names, storages, policies, VMs and recovery points, loaded in the background between polls.
 
+How often each resource is read is set by the `…_MAX_AGE_S` constants below: storages every 5 minutes, policies every
+30 minutes, and every minute while a tab shows them. Failed requests are retried after `RETRY_S`; names are requested
+again after `NAME_RETRY_S` in `resource_cache`. The interval of the polls, which read the tasks, is in `schedule`.
+
 At most one background request is in flight, and none starts during a poll. Each resource has its own time-out and
 failure, and none delays the polls. Requests for resources that are no longer shown are cancelled.
 """
@@ -8,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, Final, NamedTuple
 
@@ -16,33 +20,58 @@ from msgspec import Struct
 
 from cdptui.clock import Clock
 from cdptui.models.failure import Failure, FailureKind
-from cdptui.models.inventory import BackupStorage, DependencyState, FetchState, Policy, VmInstance
+from cdptui.models.inventory import (
+    VM_CONDITIONS,
+    BackupStorage,
+    DependencyState,
+    FetchState,
+    Policy,
+    VmInstance,
+)
+from cdptui.models.reasons import STORAGE_NEARLY_FULL_PERCENT, VmCondition
 from cdptui.models.recovery_points import RecoveryPoints
 from cdptui.models.resource_list import ResourceList
 from cdptui.models.task import Task
 from cdptui.monitor.request_gate import RequestGate
-from cdptui.monitor.resource_cache import NameCache, ResourceCache, referenced_uuids
+from cdptui.monitor.resource_cache import NameCache, ResourceCache, VmStateCache, referenced_uuids
 from cdptui.monitor.sources import InventorySource
 
 log = logging.getLogger(__name__)
 
-STORAGES_S: Final = 300.0
-"""Maximum age of storages while only the list is shown, whose order depends on their connection."""
+STORAGE_MAX_AGE_S: Final = 300.0
+"""How often storages are read while no tab shows them. The list needs them, as its order depends on their connection.
 
-POLICIES_S: Final = 1800.0
-SHOWN_S: Final = 60.0
-"""Maximum age of storages, policies or a VM that a tab shows."""
+The guide names this interval and the next one in `tabs-and-problems.md`."""
 
-POINTS_S: Final = 300.0
+POLICY_MAX_AGE_S: Final = 1800.0
+"""How often policies are read while no tab shows them."""
+
+SHOWN_MAX_AGE_S: Final = 60.0
+"""How often storages, policies or a VM are read while a tab shows them."""
+
+VM_STATE_MAX_AGE_S: Final = 120.0
+"""How often the states of the VMs of stopped tasks are read."""
+
+POINTS_MAX_AGE_S: Final = 300.0
 """Age up to which recovery points are shown again without a reload; they are never reloaded automatically."""
 
 RETRY_S: Final = 300.0
 """Seconds until a failed request is retried, unless the user retries it."""
 
-_MAX_EVIDENCE_AGE_S: Final = 3 * STORAGES_S
+_MIN_AGE_S: Final = 5.0
+"""Minimum of these ages for a simulated node, whose time is faster."""
+
+_MAX_EVIDENCE_AGE_S: Final = 3 * STORAGE_MAX_AGE_S
 """The state of storages that was loaded longer ago gives tasks no problems."""
 
-_TIMEOUTS_S: Final = {"names": 10.0, "storages": 10.0, "policies": 10.0, "machine": 10.0, "points": 60.0}
+_TIMEOUTS_S: Final = {
+    "names": 10.0,
+    "vm states": 10.0,
+    "storages": 10.0,
+    "policies": 10.0,
+    "machine": 10.0,
+    "points": 60.0,
+}
 
 _ALL: Final = "all"
 
@@ -75,19 +104,25 @@ class InventoryService:
         errors: tuple[type[Exception], ...],
         *,
         on_dependencies_changed: Callable[[DependencyState], None] = lambda _: None,
+        stopped_vms: Callable[[], Sequence[str]] = tuple,
         timeouts_s: Mapping[str, float] = _TIMEOUTS_S,
     ) -> None:
-        """Load from `node`, whose requests raise one of `errors`; report each new state of storages and policies."""
+        """Load from `node`, whose requests raise one of `errors`.
+
+        Report each new state of storages, policies and the VMs that `stopped_vms` returns.
+        """
         self._node = node
         self._clock = clock
         self._gate = gate
         self._errors = errors
         self._on_dependencies_changed = on_dependencies_changed
+        self._stopped_vms = stopped_vms
         self._timeouts_s = timeouts_s
         self._names = NameCache()
         self._storages = ResourceCache[Mapping[str, BackupStorage]]("storages")
         self._policies = ResourceCache[Mapping[str, Policy]]("policies")
         self._vms = ResourceCache[VmInstance]("machine", maxsize=64)
+        self._vm_states = VmStateCache(self._max_age_s(VM_STATE_MAX_AGE_S), RETRY_S)
         self._points = ResourceCache[RecoveryPoints]("points", maxsize=8)
         self._needs: InventoryNeeds | None = None
         self._explicit_points_request: str | None = None
@@ -150,6 +185,8 @@ class InventoryService:
             self._storages.invalidate(_ALL if needs.storages else None)
             self._policies.invalidate(_ALL if needs.policies else None)
         self._cancel_unneeded(needs)
+        if self._vm_states.request(self._stopped_vms()):
+            self._on_dependencies_changed(self._dependencies())
         if self._in_flight is None and self._next() is not None:
             self._wake.set()
 
@@ -175,15 +212,26 @@ class InventoryService:
         if needs is None:
             return None
         vm, points = needs.vm, self._explicit_points_request
-        if vm is not None and self._vms.needs_fetch(vm, now, SHOWN_S, RETRY_S):
+        if vm is not None and self._vms.needs_fetch(vm, now, self._max_age_s(SHOWN_MAX_AGE_S), RETRY_S):
             return _Fetch(self._vms, vm, lambda: node.vm(vm))
-        if self._storages.needs_fetch(_ALL, now, SHOWN_S if needs.storages else STORAGES_S, RETRY_S):
+        if self._storages.needs_fetch(
+            _ALL, now, self._max_age_s(SHOWN_MAX_AGE_S if needs.storages else STORAGE_MAX_AGE_S), RETRY_S
+        ):
             return _Fetch(self._storages, _ALL, node.storages)
-        if self._policies.needs_fetch(_ALL, now, SHOWN_S if needs.policies else POLICIES_S, RETRY_S):
+        vms = self._vm_states.batch(now)
+        if vms:
+            return _Fetch(self._vm_states, _ALL, lambda: node.vm_states(vms))
+        if self._policies.needs_fetch(
+            _ALL, now, self._max_age_s(SHOWN_MAX_AGE_S if needs.policies else POLICY_MAX_AGE_S), RETRY_S
+        ):
             return _Fetch(self._policies, _ALL, node.policies)
-        if points is not None and self._points.needs_fetch(points, now, POINTS_S, RETRY_S):
+        if points is not None and self._points.needs_fetch(points, now, POINTS_MAX_AGE_S, RETRY_S):
             return _Fetch(self._points, points, lambda: node.recovery_points(points, self._clock.now()))
         return None
+
+    def _max_age_s(self, seconds: float) -> float:
+        """Return a maximum age in seconds of this machine, from one in seconds of the node."""
+        return max(min(seconds, _MIN_AGE_S), seconds / self._clock.speed)
 
     async def _fetch(self, fetch: _Fetch) -> bool:
         """Send a request and cache its result. Return whether anything changed."""
@@ -233,19 +281,28 @@ class InventoryService:
         if cache is self._storages or cache is self._policies:
             self._names.update({uuid: resource.name for uuid, resource in (cache.get(_ALL).value or {}).items()})
             self._on_dependencies_changed(self._dependencies())
+        elif cache is self._vm_states:
+            self._on_dependencies_changed(self._dependencies())
         elif cache is self._vms:
             self._names.update({uuid: vm.name for uuid, vm in self._vms.values()})
 
     def _dependencies(self) -> DependencyState:
-        now, storages, policies = self._clock.monotonic(), self.storages, self.policies
-        age_s = storages.age_s(now)
-        is_old = age_s is None or age_s > _MAX_EVIDENCE_AGE_S
-        disconnected = (
-            () if is_old else (uuid for uuid, storage in (storages.value or {}).items() if storage.is_disconnected)
+        now, policies = self._clock.monotonic(), self.policies
+        storages = self.storages if _is_evidence(self.storages, now) else FetchState[Mapping[str, BackupStorage]]()
+        by_uuid = storages.value or {}
+        free_percent = {uuid: _free_percent(storage) for uuid, storage in by_uuid.items()}
+        states = self._vm_states.known if _is_evidence(self._vm_states.get(_ALL), now) else {}
+        return DependencyState(
+            disconnected_storages=frozenset(uuid for uuid, storage in by_uuid.items() if storage.is_disconnected),
+            policies=_complete_uuids(policies),
+            storages=_complete_uuids(storages),
+            storage_free_percent={
+                uuid: free
+                for uuid, free in free_percent.items()
+                if free is not None and free <= STORAGE_NEARLY_FULL_PERCENT
+            },
+            vms={uuid: _vm_condition(state) for uuid, state in states.items()},
         )
-        # An account that sees no policy may have no permission; a policy missing in a partial list may exist.
-        is_known = bool(policies.value) and not policies.is_partial
-        return DependencyState(frozenset(disconnected), frozenset(policies.value or ()) if is_known else None)
 
     def _cancel_unneeded(self, needs: InventoryNeeds) -> None:
         if self._in_flight is None:
@@ -253,6 +310,27 @@ class InventoryService:
         (cache, key, _), task = self._in_flight
         if (cache is self._vms and key != needs.vm) or (cache is self._points and key != needs.points):
             task.cancel()
+
+
+def _is_evidence(part: FetchState[Any], now: float) -> bool:
+    age_s = part.age_s(now)
+    return age_s is not None and age_s <= _MAX_EVIDENCE_AGE_S
+
+
+def _complete_uuids(part: FetchState[Mapping[str, Any]]) -> frozenset[str] | None:
+    """Return the UUIDs of a complete list; None when one that is missing in it may exist.
+
+    An account that sees none may have no permission; one that is missing in a partial list may exist.
+    """
+    return frozenset(part.value) if part.value and not part.is_partial else None
+
+
+def _free_percent(storage: BackupStorage) -> int | None:
+    return None if storage.used_ratio is None else round(100 * (1 - storage.used_ratio))
+
+
+def _vm_condition(state: str) -> VmCondition:
+    return VM_CONDITIONS.get(state, VmCondition.ON) if state else VmCondition.MISSING
 
 
 def _store(cache: ResourceCache[Any], key: str, result: object, now: float) -> bool:

@@ -88,6 +88,10 @@ class Monitor:
         """Set the state of storages and policies, which is used from the next poll on."""
         self._tracker.set_dependencies(dependencies)
 
+    def stopped_vms(self) -> Sequence[str]:
+        """Return the UUIDs of the VMs of the tasks of the newest list that should run and are stopped."""
+        return self._tracker.stopped_vms()
+
     @property
     def changed_at(self) -> Mapping[str, datetime]:
         """Time of the last significant change by task UUID; grows in place."""
@@ -99,15 +103,12 @@ class Monitor:
             # This poll fulfils all requests that were made before it.
             self._refresh_requested = self._resumed = False
             self._wake.clear()
-            try:
-                await self.gate.begin_poll()
+            async with self.gate.poll():
                 async for update in self._poll():
                     # Changes hold the tasks from before: keeping them could hold the whole fleet twice.
                     self._update = structs.replace(update, changes=())
                     yield update
                     del update
-            finally:
-                self.gate.end_poll()
             async for update in self._wait():
                 self._update = update
                 yield update

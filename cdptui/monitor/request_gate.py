@@ -13,8 +13,7 @@ from typing import Final
 from cdptui.clock import Clock
 
 _MAX_POLL_DELAY_S: Final = 0.25
-"""Seconds after the start of a background request for which a due poll waits for its end: one that hangs must not delay
-the polls."""
+"""A due poll waits for a background request up to this time after its start: one that hangs must not delay polls."""
 
 
 class RequestGate:
@@ -28,16 +27,17 @@ class RequestGate:
         self._no_background_request.set()
         self._requested_at = 0.0
 
-    async def begin_poll(self) -> None:
-        """Begin a poll, after waiting shortly for a background request. `end_poll` must follow."""
+    @asynccontextmanager
+    async def poll(self) -> AsyncIterator[None]:
+        """Hold the gate for one poll, after a short wait for the background request in flight, if there is one."""
         self._no_poll.clear()
-        timeout_s = self._requested_at + _MAX_POLL_DELAY_S - self._clock.monotonic()
-        if timeout_s > 0 and not self._no_background_request.is_set():
-            await self._clock.wait(self._no_background_request, timeout_s)
-
-    def end_poll(self) -> None:
-        """End the poll, and admit background requests."""
-        self._no_poll.set()
+        try:
+            timeout_s = self._requested_at + _MAX_POLL_DELAY_S - self._clock.monotonic()
+            if timeout_s > 0 and not self._no_background_request.is_set():
+                await self._clock.wait(self._no_background_request, timeout_s)
+            yield
+        finally:
+            self._no_poll.set()
 
     @asynccontextmanager
     async def background_request(self) -> AsyncIterator[None]:

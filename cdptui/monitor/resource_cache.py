@@ -1,8 +1,12 @@
-"""Caches of loaded resources, and of names by UUID, which are requested in batches."""
+"""Caches of loaded resources, and of names by UUID, which are requested in batches.
+
+How often storages, policies and VMs are read is set in `inventory`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final, Generic, TypeVar
 
@@ -66,6 +70,80 @@ class ResourceCache(Generic[T]):
     def cancel_fetch(self, key: str) -> None:
         """Undo `start_fetch` for a cancelled request."""
         self._states[key] = structs.replace(self.get(key), is_fetching=False, attempted_at=None)
+
+
+class VmStateCache(ResourceCache[Mapping[str, str]]):
+    """States of the VMs of stopped tasks, requested in batches; an empty state is a VM that is missing."""
+
+    def __init__(self, max_age_s: float, retry_s: float) -> None:
+        """Request each state again after `max_age_s`, and after a failure nothing for `retry_s`."""
+        super().__init__("vm states")
+        self._max_age_s = max_age_s
+        self._retry_s = retry_s
+        self._wanted: tuple[str, ...] = ()
+        self._known: dict[str, str] = {}
+        self._requested_at: dict[str, float] = {}
+        self._batch: tuple[str, ...] = ()
+        """The last requested batch."""
+        self._unconfirmed: set[str] = set()
+        """UUIDs that one response lacked: a proxy may have cut the request."""
+
+    @property
+    def known(self) -> Mapping[str, str]:
+        """States by UUID."""
+        return self._known
+
+    def request(self, uuids: Sequence[str]) -> bool:
+        """Replace the requested VMs. Return whether a known state was dropped with its VM."""
+        self._wanted = tuple(dict.fromkeys(uuids))
+        if self._requested_at.keys() <= set(self._wanted):
+            return False
+        known = len(self._known)
+        for uuid in self._requested_at.keys() - set(self._wanted):
+            self._requested_at.pop(uuid)
+            self._known.pop(uuid, None)
+            self._unconfirmed.discard(uuid)
+        return len(self._known) < known
+
+    def batch(self, now: float) -> tuple[str, ...]:
+        """Return the VMs of the next request: new ones, and ones whose state is old."""
+        last = self.get(_ALL_VMS)
+        if last.failure is not None and last.attempted_at is not None and now - last.attempted_at < self._retry_s:
+            return ()
+        max_age_s = self._max_age_s
+        due = (uuid for uuid in self._wanted if now - self._requested_at.get(uuid, -math.inf) >= max_age_s)
+        return tuple(islice(due, BATCH))
+
+    def start_fetch(self, key: str, now: float) -> None:
+        """Mark the next batch as being requested."""
+        self._batch = self.batch(now)
+        self._requested_at.update(dict.fromkeys(self._batch, now))
+        super().start_fetch(key, now)
+
+    def set_value(self, key: str, value: Mapping[str, str] | None, now: float, *, is_partial: bool = False) -> bool:
+        """Store the states of a batch, and return whether any changed. A VM is missing when two responses lack it."""
+        before = dict(self._known)
+        for uuid in self._batch:
+            state = (value or {}).get(uuid)
+            if state is not None:
+                self._known[uuid] = state
+                self._unconfirmed.discard(uuid)
+            elif uuid in self._unconfirmed:
+                self._known[uuid] = ""
+            else:
+                self._unconfirmed.add(uuid)
+                self._requested_at.pop(uuid, None)
+        super().set_value(key, None, now, is_partial=is_partial)
+        return self._known != before
+
+    def cancel_fetch(self, key: str) -> None:
+        """Make the batch of a cancelled request due again."""
+        for uuid in self._batch:
+            self._requested_at.pop(uuid, None)
+        super().cancel_fetch(key)
+
+
+_ALL_VMS: Final = "all"
 
 
 NAME_RETRY_S: Final = 300.0

@@ -1,4 +1,7 @@
-"""The schedule of the polls: interval, back-off and slow-down. Pure: takes and returns times."""
+"""The schedule of the polls: interval, back-off and slow-down. Pure: takes and returns times.
+
+Polls read the tasks. How often storages, policies and VMs are read is set in `inventory`.
+"""
 
 from __future__ import annotations
 

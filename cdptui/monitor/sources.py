@@ -47,6 +47,10 @@ class InventorySource(Protocol):
         """Return a VM with its volumes; None when no such VM is visible to the account."""
         ...
 
+    async def vm_states(self, uuids: Sequence[str]) -> dict[str, str]:
+        """Return the states of the VMs that are visible to the account, by UUID; a proxy may have cut the list."""
+        ...
+
     async def recovery_points(self, vm_uuid: str, now: datetime) -> RecoveryPoints:
         """Return the recovery points of a VM. Slow."""
         ...

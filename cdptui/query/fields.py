@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from cdptui.models.reasons import ReasonKind
+from cdptui.models.reasons import EXPLAINED, STOP_CAUSES, ReasonKind
 from cdptui.models.severity import Severity
 from cdptui.models.task_row import TaskRow
 from cdptui.query.units import Dimension
@@ -113,7 +113,16 @@ _NO_REASON: Final = ("none",)
 
 
 def _reasons(row: TaskRow, _: QueryContext) -> tuple[str, ...]:
-    return tuple([reason.kind.value for reason in row.reasons]) if row.reasons else _NO_REASON
+    """Return the words of all problems; a stop with a cause is a stop and, if it is certain, that problem as well."""
+    if not row.reasons:
+        return _NO_REASON
+    words = [reason.kind.value for reason in row.reasons]
+    for reason in row.reasons:
+        if reason.kind in STOP_CAUSES:
+            words.append(ReasonKind.STOPPED.value)
+            if reason.kind in EXPLAINED and not reason.is_likely:
+                words.append(EXPLAINED[reason.kind].value)
+    return tuple(words)
 
 
 LEVELS: Final = {severity.name.lower(): severity for severity in Severity}
@@ -144,7 +153,7 @@ FIELDS: Final = (
     ),
     QueryField(
         "reason",
-        ("why",),
+        ("why", "problem"),
         "Problem type; none for tasks without problems",
         "reason=rpo   reason!=none",
         "reason",
@@ -233,9 +242,9 @@ FIELDS: Final = (
     QueryField(
         "full",
         ("f",),
-        "Time until the plan is full; 0 when it is full",
+        "Time until the plan is full; 0 when it is full; unknown for estimates marked ~",
         "full<3d",
-        measures=(Measure(Dimension.TIME, "time until full", _task_number(lambda row: row.full_in_s)),),
+        measures=(Measure(Dimension.TIME, "time until full", _task_number(lambda row: row.trusted_full_in_s)),),
     ),
     QueryField(
         "age",

@@ -9,14 +9,17 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from cdptui.models.aggregates import GroupSummary
-from cdptui.models.severity import status_severity
+from cdptui.models.reasons import judged_status_severity
 from cdptui.models.task_row import TaskRow
 from cdptui.render import groups, task_cells
 from cdptui.render.spans import Line
-from cdptui.render.task_cells import BAR_CELLS, CellContext
+from cdptui.render.task_cells import BAR_CELLS, PROBLEM_CELLS, CellContext
 
 SortValue = tuple[bool, float | str]
-"""A flag for unknown values, which sort last in either direction, and the value."""
+"""A flag for unknown values, which sort last in either direction, and the value.
+
+An unknown value other than 0 is a figure in doubt: these come before those without a figure, in ascending order.
+"""
 
 _UNKNOWN: Final[SortValue] = (True, 0.0)
 _UNKNOWN_TEXT: Final[SortValue] = (True, "")
@@ -49,8 +52,15 @@ class Column(Struct, frozen=True):
     """Cells by which it may grow beyond `width`."""
     descending_first: bool = False
     """True when sorting by it begins with the largest value."""
+    is_severity: bool = False
+    """True when its colour is the severity, which the row under the cursor keeps."""
     group_cell: Callable[[GroupSummary, CellContext], Line] | None = None
     """The cell in the row of a group; None for an empty one."""
+
+    @property
+    def min_width(self) -> int:
+        """Cells of the heading with the arrow of the sort order."""
+        return len(self.heading) + 1
 
     @property
     def natural_width(self) -> int:
@@ -70,8 +80,13 @@ def _timestamp(value: datetime | None) -> SortValue:
     return _UNKNOWN if value is None else (False, -value.timestamp())
 
 
+def _full_in(row: TaskRow) -> SortValue:
+    seconds = row.seconds_until_full
+    return _UNKNOWN if seconds is None else (row.full_in_doubt is not None, seconds)
+
+
 def _status_value(row: TaskRow) -> SortValue:
-    return (False, float(status_severity(row.task.status, row.task.state)))
+    return (False, float(judged_status_severity(row.task, row.reasons)))
 
 
 def _resource_names(row: TaskRow, context: CellContext) -> tuple[str, ...]:
@@ -89,11 +104,11 @@ NAME: Final = Column(
     "name",
     "NAME",
     "Task name",
-    16,
+    18,
     task_cells.name,
     lambda row: (False, row.task.name.casefold()),
     (ExportField("name", lambda row, _: row.task.name),),
-    flex=28,
+    flex=26,
     group_cell=groups.title,
 )
 STATUS: Final = Column(
@@ -105,7 +120,25 @@ STATUS: Final = Column(
     _status_value,
     (ExportField("status", lambda row, _: row.task.status),),
     descending_first=True,
+    is_severity=True,
     group_cell=groups.health,
+)
+PROBLEM: Final = Column(
+    "problem",
+    "PROBLEM",
+    "Most severe problem, and how many others; the Why tab has all",
+    PROBLEM_CELLS,
+    task_cells.problem,
+    lambda row: _number(row.severity if row.reasons else None),
+    (
+        ExportField("severity", lambda row, _: row.severity.name.lower()),
+        ExportField("problems", lambda row, _: tuple(reason.kind.value for reason in row.reasons)),
+        ExportField("since", lambda row, _: row.reasons[0].since if row.reasons else None),
+    ),
+    flex=6,
+    descending_first=True,
+    is_severity=True,
+    group_cell=groups.problem,
 )
 STATE: Final = Column(
     "state",
@@ -181,11 +214,14 @@ GROWTH: Final = Column(
 FULL_IN: Final = Column(
     "full-in",
     "FULL IN",
-    "Time until used capacity reaches the plan",
-    7,
+    "Time until used capacity reaches the plan; ~ marks an estimate that is not reliable",
+    8,
     task_cells.full_in,
-    lambda row: _number(row.full_in_s),
-    (ExportField("full_in_s", lambda row, _: row.full_in_s),),
+    _full_in,
+    (
+        ExportField("full_in_s", lambda row, _: row.seconds_until_full),
+        ExportField("full_in_doubt", lambda row, _: row.full_in_doubt.value if row.full_in_doubt else None),
+    ),
     align="right",
     group_cell=groups.full_in,
 )
@@ -204,26 +240,11 @@ LAST_OP: Final = Column(
     "last-op",
     "LAST OP",
     "Age of the last operation",
-    7,
+    8,
     task_cells.last_op,
     lambda row: _timestamp(row.task.last_op_at),
     (_LAST_OP_AT,),
     align="right",
-)
-REASON: Final = Column(
-    "reason",
-    "REASON",
-    "Most severe problem; the Why tab lists all",
-    16,
-    task_cells.reason,
-    lambda row: _number(row.severity if row.reasons else None),
-    (
-        ExportField("severity", lambda row, _: row.severity.name.lower()),
-        ExportField("reasons", lambda row, _: tuple(reason.kind.value for reason in row.reasons)),
-    ),
-    flex=4,
-    descending_first=True,
-    group_cell=groups.problem,
 )
 STORAGE: Final = Column(
     "storage",
@@ -312,12 +333,11 @@ DESCRIPTION: Final = Column(
     flex=24,
 )
 
-DEFAULT_COLUMNS: Final = (NAME, STATUS, STATE, USED, PLAN, USE, RPO, GROWTH, FULL_IN, PROTECTS, LAST_OP)
+DEFAULT_COLUMNS: Final = (NAME, STATUS, PROBLEM, STATE, USED, PLAN, USE, RPO, GROWTH, FULL_IN, PROTECTS, LAST_OP)
 """The columns of a list without chosen columns, in their order on screen."""
 
 COLUMNS: Final = (
     *DEFAULT_COLUMNS,
-    REASON,
     STORAGE,
     POLICY,
     VM,
@@ -332,9 +352,12 @@ COLUMNS: Final = (
 BY_KEY: Final = {column.key: column for column in COLUMNS}
 
 KEEP_PRIORITY: Final = (
-    *(NAME, STATUS, USE, RPO),
-    *(REASON, STORAGE, POLICY, VM, LIMIT, UUID, DESCRIPTION, CREATED, LAST_OP_DATE),
-    *(USED, GROWTH, FULL_IN, PROTECTS, PLAN, LAST_OP, STATE),
+    *(NAME, PROBLEM, STATUS),
+    *(STORAGE, POLICY, VM, LIMIT, UUID, DESCRIPTION, CREATED, LAST_OP_DATE),
+    *(USE, RPO, USED, GROWTH, FULL_IN, PROTECTS, PLAN, LAST_OP, STATE),
 )
 """Columns by importance, for a screen that is too narrow for all. Columns that are shown only when the user chose them
 come before most of the default ones."""
+
+IDENTIFYING: Final = (UUID, STORAGE, POLICY, PROBLEM)
+"""Columns that an export of the default columns has as well: what a task is, on what it depends, and what is wrong."""

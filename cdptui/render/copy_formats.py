@@ -1,4 +1,4 @@
-"""Formats in which tasks can be copied: each is one sanitized line that is safe to paste into a terminal."""
+"""Formats in which tasks can be copied: sanitized text without control characters, except for the ends of lines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from cdptui.models.sanitize import sanitize
-from cdptui.models.task import Task
+from cdptui.models.task_row import TaskRow
+from cdptui.render.reason_messages import LEVELS, ReasonContext, describe_reason
 
 
 class CopyFormat(Struct, frozen=True):
@@ -22,18 +23,36 @@ class CopyFormat(Struct, frozen=True):
     text: str
 
 
-def copy_formats(tasks: Sequence[Task], records: Sequence[str], base_url: str) -> tuple[CopyFormat, ...]:
-    """Return the formats for `tasks`; `records` are their JSON, sanitized, and `base_url` is that of the API."""
-    count = len(tasks)
+def copy_formats(
+    rows: Sequence[TaskRow], records: Sequence[str], base_url: str, context: ReasonContext
+) -> tuple[CopyFormat, ...]:
+    """Return the formats for `rows`; `records` are their JSON, sanitized, and `base_url` is that of the API."""
+    count = len(rows)
     is_one = count == 1
     json = records[0] if is_one else f"[{', '.join(records)}]"
-    uuids = [task.uuid for task in tasks]
+    uuids = [row.task.uuid for row in rows]
+    why = "\n\n".join(problems_text(row, context) for row in rows)
     return (
         CopyFormat("uuid", "u", "UUID" if is_one else f"{count} UUIDs", " ".join(map(sanitize, uuids))),
-        CopyFormat("name", "n", "name" if is_one else f"{count} names", ", ".join(task.name for task in tasks)),
+        CopyFormat("name", "n", "name" if is_one else f"{count} names", "\n".join(row.task.name for row in rows)),
+        CopyFormat("why", "w", "Why as text" if is_one else f"Why of {count} tasks", why),
         CopyFormat("json", "j", "row as JSON" if is_one else f"{count} rows as JSON", json),
         CopyFormat("curl", "c", "curl command", curl_command(uuids, base_url)),
     )
+
+
+def problems_text(row: TaskRow, context: ReasonContext) -> str:
+    """Return the problems of a task as the Why tab has them: evidence, level, start and next step, for a ticket."""
+    task = row.task
+    lines = [f"{task.name or '(no name)'} ({sanitize(task.uuid)}): {task.status}, {task.state}"]
+    for reason in row.reasons:
+        text, level = describe_reason(reason, row, context), LEVELS[reason.severity]
+        lines += [
+            f"- {text.sentence}",
+            f"  {level}, {text.since}" if text.since else f"  {level}",
+            f"  → {text.next_step}",
+        ]
+    return "\n".join(lines if row.reasons else [*lines, "No problems found"])
 
 
 def curl_command(uuids: Sequence[str], base_url: str) -> str:

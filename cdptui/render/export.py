@@ -6,9 +6,10 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Final
 
+from cdptui.models.reasons import Reason
 from cdptui.models.task_row import TaskRow
 from cdptui.render.columns import Column, DatumValue, ExportField
 from cdptui.render.task_cells import CellContext
@@ -21,25 +22,48 @@ _FORMULA_PREFIXES: Final = ("=", "+", "-", "@")
 
 
 def iter_csv(rows: Sequence[TaskRow], columns: Iterable[Column], context: CellContext) -> Iterator[str]:
-    """Yield `rows` as CSV (RFC 4180) with a header: bytes, milliseconds, ratios and UTC times.
+    """Yield `rows` as CSV (RFC 4180) with a header: bytes, milliseconds, ratios and times in the zone of `context`.
 
     A field that several columns share is written once. Unknown values are empty.
     """
     fields = _unique_fields(columns)
     yield _csv_text([[field.name for field in fields]])
     for at in range(0, len(rows), _CHUNK):
-        yield _csv_text([_cell(field.value(row, context)) for field in fields] for row in rows[at : at + _CHUNK])
+        yield _csv_text(
+            [_cell(field.value(row, context), context.zone) for field in fields] for row in rows[at : at + _CHUNK]
+        )
 
 
-def iter_json(about: Mapping[str, object], records: Iterable[str]) -> Iterator[str]:
-    """Yield a JSON object with the metadata of `about`, and with `records`, which are JSON already, under `tasks`."""
-    head = "".join(f"  {json.dumps(name)}: {json.dumps(_json_value(value))},\n" for name, value in about.items())
+def iter_json(
+    about: Mapping[str, object], records: Iterable[str], rows: Iterable[TaskRow], zone: tzinfo | None = UTC
+) -> Iterator[str]:
+    """Yield a JSON object with the metadata of `about`, and with `records`, which are JSON already, under `tasks`.
+
+    Under `problems` are those of `rows` by the UUID of the task, worst first; tasks without problems are left out.
+    Times are in `zone`, None for that of this machine.
+    """
+    head = "".join(f"  {json.dumps(name)}: {json.dumps(_json_value(value, zone))},\n" for name, value in about.items())
     yield f'{{\n{head}  "tasks": ['
     separator = "\n"
     for record in records:
         yield f"{separator}    {record}"
         separator = ",\n"
-    yield "\n  ]\n}\n"
+    yield '\n  ],\n  "problems": {'
+    separator = "\n"
+    for row in rows:
+        if row.reasons:
+            problems = json.dumps([_problem(reason, zone) for reason in row.reasons])
+            yield f"{separator}    {json.dumps(row.task.uuid)}: {problems}"
+            separator = ",\n"
+    yield "\n  }\n}\n"
+
+
+def _problem(reason: Reason, zone: tzinfo | None) -> dict[str, object]:
+    return {
+        "problem": reason.kind.value,
+        "severity": reason.severity.name.lower(),
+        "since": _json_value(reason.since, zone),
+    }
 
 
 def _unique_fields(columns: Iterable[Column]) -> list[ExportField]:
@@ -52,7 +76,7 @@ def _csv_text(rows: Iterable[Sequence[object]]) -> str:
     return text.getvalue()
 
 
-def _cell(value: DatumValue) -> str | int | float:
+def _cell(value: DatumValue, zone: tzinfo | None = UTC) -> str | int | float:
     """Return a value for a CSV cell; text that begins like a formula is quoted with an apostrophe.
 
     >>> _cell("=cmd()"), _cell(-1.5), _cell(None), _cell(("a", "b"))
@@ -60,14 +84,14 @@ def _cell(value: DatumValue) -> str | int | float:
     """
     if isinstance(value, int | float):
         return value
-    text = "; ".join(value) if isinstance(value, tuple) else _json_value(value)
+    text = "; ".join(value) if isinstance(value, tuple) else _json_value(value, zone)
     return f"'{text}" if str(text).startswith(_FORMULA_PREFIXES) else str(text or "")
 
 
-def _json_value(value: object) -> object:
-    """Return times as ISO 8601 in UTC, other values unchanged.
+def _json_value(value: object, zone: tzinfo | None) -> object:
+    """Return times as ISO 8601 in `zone` with its offset, other values unchanged.
 
-    >>> _json_value(datetime(2026, 1, 1, tzinfo=UTC))
+    >>> _json_value(datetime(2026, 1, 1, tzinfo=UTC), UTC)
     '2026-01-01T00:00:00Z'
     """
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
+    return value.astimezone(zone).isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value

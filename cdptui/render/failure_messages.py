@@ -8,7 +8,6 @@ from typing import Final
 from msgspec import Struct
 
 from cdptui.models.failure import Failure, FailureKind
-from cdptui.render.key_names import KEY_NAMES
 
 _MIN_DETAIL_CELLS: Final = 8
 """Details that are cut to less than this say nothing, and are left out."""
@@ -123,10 +122,12 @@ def failure_label(failure: Failure) -> str:
     return _TEXTS[failure.kind].label
 
 
-def failure_sentence(failure: Failure, *, with_url: bool = True, keys: Mapping[str, str] = KEY_NAMES) -> str:
+def failure_sentence(failure: Failure, keys: Mapping[str, str], *, with_url: bool = True) -> str:
     """Return one line: what happened, the server's own words, the URL, and what to do.
 
-    >>> failure_sentence(Failure(FailureKind.UNREACHABLE, "Connection refused", "http://10.0.0.5:8080/zstack/v1"))
+    `keys` are the names of the keys by the id of the action, which the advice mentions.
+
+    >>> failure_sentence(Failure(FailureKind.UNREACHABLE, "Connection refused", "http://10.0.0.5:8080/zstack/v1"), {})
     'unreachable: Connection refused, at http://10.0.0.5:8080/zstack/v1 → check the address and that the node is up'
     """
     text, detail = _TEXTS[failure.kind], failure_detail(failure)
@@ -137,16 +138,14 @@ def failure_sentence(failure: Failure, *, with_url: bool = True, keys: Mapping[s
     return template.format(label=text.label, detail=detail, url=failure.url, advice=text.advice.format_map(keys))
 
 
-def fit_failure_sentence(
-    failure: Failure, width: int, measure: Callable[[str], int], keys: Mapping[str, str] = KEY_NAMES
-) -> str:
+def fit_failure_sentence(failure: Failure, width: int, measure: Callable[[str], int], keys: Mapping[str, str]) -> str:
     """Return the sentence for a line of `width` cells below the header, which has the label already.
 
     Dropped first is the URL, then the label, then the end of the details. The advice always stays.
     """
     detail, advice = failure_detail(failure), _TEXTS[failure.kind].advice.format_map(keys)
     brief = _WITHOUT_LABEL.format(detail=detail, advice=advice) if detail else advice
-    for text in (failure_sentence(failure, keys=keys), failure_sentence(failure, with_url=False, keys=keys), brief):
+    for text in (failure_sentence(failure, keys), failure_sentence(failure, keys, with_url=False), brief):
         if measure(text) <= width:
             return text
     while detail and measure(_CUT_WITHOUT_LABEL.format(detail=detail, advice=advice)) > width:

@@ -11,7 +11,6 @@ from cdptui.models.sanitize import sanitize
 from cdptui.query.errors import QueryError, RegexTimeoutError
 from cdptui.query.expression import Clause, Expression
 from cdptui.query.formatter import explain
-from cdptui.render.key_names import KEY_NAMES
 from cdptui.render.spans import Line, Role, Span
 
 Measure = Callable[[str], int]
@@ -62,7 +61,7 @@ def error_line(error: QueryError, offset: int, width: int, measure: Measure) -> 
 
 
 def active_filter_line(
-    text: str, result: FilterResult | None, width: int, measure: Measure, keys: Mapping[str, str] = KEY_NAMES
+    text: str, result: FilterResult | None, width: int, measure: Measure, keys: Mapping[str, str]
 ) -> Line:
     """Return the line of an active filter: its text, and how many tasks it shows and hides."""
     name = Span(sanitize(text), Role.STRONG)

@@ -6,15 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from cdptui.models.aggregates import SHARED_CAUSES, FleetSummary, ProblemCount
-from cdptui.models.severity import Severity
 from cdptui.render import formatting
 from cdptui.render.line_fitting import Measure, cut, cut_text, joined, line_width, spread
 from cdptui.render.problem_text import problem_phrase
 from cdptui.render.spans import Line, Role, Span
-from cdptui.render.statuses import ROLES, status_rank
-
-_GLYPHS: Final = {Severity.CRITICAL: "✖ ", Severity.WARNING: "! ", Severity.NOTICE: "• "}
-"""Signs of the worst problem, for terminals without colours."""
+from cdptui.render.statuses import ROLES, SIGNS, status_rank
 
 _SEPARATOR: Final = " · "
 _MIN_NAME: Final = 6
@@ -34,7 +30,9 @@ def fleet_line(fleet: FleetSummary | None, names: Mapping[str, str], width: int,
         return _with_totals(calm, fleet, width, measure) or cut(calm, width, measure)
     problems = [_problem_span(problem, names) for problem in fleet.problems]
     worst = fleet.problems[0]
-    glyph = Span(_GLYPHS.get(worst.severity, ""), problems[0].role)
+    # For terminals without colours.
+    sign = SIGNS[worst.severity]
+    glyph = Span(f"{sign} " if sign else "", problems[0].role)
     whole = _with_totals((glyph, *joined(problems, _SEPARATOR)), fleet, width, measure)
     if whole is not None:
         return whole

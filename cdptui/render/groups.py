@@ -9,12 +9,11 @@ from msgspec import Struct
 
 from cdptui.models.aggregates import SHARED_CAUSES, GroupSummary, main_reason
 from cdptui.models.reasons import ReasonKind
-from cdptui.models.severity import Severity
 from cdptui.models.task_row import TaskRow
 from cdptui.render import formatting
 from cdptui.render.problem_text import problem_phrase
 from cdptui.render.spans import Line, Role, Span
-from cdptui.render.statuses import GLYPHS, OTHER_GLYPH, ROLES
+from cdptui.render.statuses import GLYPHS, OTHER_GLYPH, sign
 from cdptui.render.task_cells import BAR_CELLS, CellContext, bar, rpo_role, usage_role
 
 if TYPE_CHECKING:
@@ -71,10 +70,10 @@ def health(group: GroupSummary, _: CellContext) -> Line:
     """Return how many tasks of the group are unhealthy, of how many."""
     if not group.unhealthy:
         return (Span(f"● all {group.count}", Role.OK),)
-    glyph = "✖" if group.worst is Severity.CRITICAL else "!"
-    text = f"{glyph} {group.unhealthy} of {group.count}"
+    worst = sign(group.worst)
+    text = f"{worst.text} {group.unhealthy} of {group.count}"
     is_short = len(text) <= _HEALTH_CELLS
-    return (Span(text if is_short else f"{glyph} {group.unhealthy}/{group.count}", ROLES[group.worst]),)
+    return (Span(text if is_short else f"{worst.text} {group.unhealthy}/{group.count}", worst.role),)
 
 
 def used(group: GroupSummary, _: CellContext) -> Line:
@@ -106,7 +105,7 @@ def rpo(group: GroupSummary, _: CellContext) -> Line:
     """Return the worst recovery point offset against its target."""
     if group.rpo_ratio is None:
         return ()
-    role = rpo_role(group.rpo_ratio, is_on=True)
+    role = rpo_role(group.rpo_ratio)
     return (Span(formatting.latency(group.rpo_ms), role), Span(f"/{formatting.latency(group.rpo_target_ms)}", Role.DIM))
 
 

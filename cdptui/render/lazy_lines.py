@@ -55,8 +55,8 @@ class JoinedLines(Sequence[Line]):
     """
 
     def __init__(self, *blocks: Sequence[Line]) -> None:
-        self._blocks = [block for block in blocks if block]
-        self._ends = list(accumulate(len(block) for block in self._blocks))
+        self.blocks = [block for block in blocks if block]
+        self._ends = list(accumulate(len(block) for block in self.blocks))
 
     def __len__(self) -> int:
         return self._ends[-1] if self._ends else 0
@@ -72,4 +72,4 @@ class JoinedLines(Sequence[Line]):
             return [self[at] for at in range(*index.indices(len(self)))]
         at = range(len(self))[index]
         block = bisect_right(self._ends, at)
-        return self._blocks[block][at - (self._ends[block - 1] if block else 0)]
+        return self.blocks[block][at - (self._ends[block - 1] if block else 0)]

@@ -9,8 +9,13 @@ from cdptui.models.reasons import ReasonKind
 _PHRASES: Final = {
     ReasonKind.FULL: "plan full",
     ReasonKind.UNKNOWN: "status unknown",
-    ReasonKind.FULL_SOON: "full within a day",
+    ReasonKind.FULL_SOON: "full soon",
     ReasonKind.RPO: "over RPO target",
+    ReasonKind.NEAR_RPO: "near RPO target",
+    ReasonKind.STOPPED_PLAN_FULL: "stopped, plan full",
+    ReasonKind.STOPPED_VM_GONE: "stopped, VM deleted",
+    ReasonKind.STOPPED_VM_OFF: "stopped, VM off",
+    ReasonKind.STOPPED_RPO: "stopped, RPO",
     ReasonKind.NO_VM: "without VM",
     ReasonKind.TWO_TASKS: "on a VM with two tasks",
     ReasonKind.STARTING: "starting for long",
@@ -24,6 +29,9 @@ _PHRASES: Final = {
 
 _CAUSES: Final = {
     ReasonKind.STORAGE: ("backup storage", "disconnected"),
+    ReasonKind.STOPPED_STORAGE_OFFLINE: ("backup storage", "disconnected"),
+    ReasonKind.STOPPED_STORAGE_FULL: ("backup storage", "full"),
+    ReasonKind.STOPPED_STORAGE_GONE: ("backup storage", "deleted"),
     ReasonKind.POLICY: ("policy", "not visible"),
 }
 """What the shared cause of a problem is called while its name is not known, and what is wrong with it."""

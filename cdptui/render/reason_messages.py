@@ -55,10 +55,17 @@ GLOSSARY: Final = {
     ReasonKind.FULL: "plan is full",
     ReasonKind.FAILED: "enabled, but failed",
     ReasonKind.UNKNOWN: "enabled, but the node reports status Unknown",
-    ReasonKind.STOPPED: "enabled, but stopped",
-    ReasonKind.FULL_SOON: "plan is full within a day at the measured growth",
-    ReasonKind.RPO: "newest recovery point is older than the RPO target",
+    ReasonKind.STOPPED: "enabled, but stopped; matches the causes below as well",
+    ReasonKind.STOPPED_PLAN_FULL: "stopped because the plan is full",
+    ReasonKind.STOPPED_STORAGE_FULL: "stopped because the backup storage is full",
+    ReasonKind.STOPPED_STORAGE_GONE: "stopped because the backup storage is deleted",
+    ReasonKind.STOPPED_STORAGE_OFFLINE: "stopped because the backup storage is disconnected",
+    ReasonKind.FULL_SOON: "plan is full within three days at the measured growth",
+    ReasonKind.STOPPED_VM_GONE: "stopped because the VM is deleted",
     ReasonKind.NO_VM: "no VM is attached",
+    ReasonKind.STOPPED_RPO: "stopped because the RPO passed its target; resumes by itself",
+    ReasonKind.RPO: "newest recovery point is older than the RPO target",
+    ReasonKind.NEAR_RPO: "80% of the RPO target is reached",
     ReasonKind.TWO_TASKS: "another task protects the same VM",
     ReasonKind.STARTING: "starting for longer than 10 minutes",
     ReasonKind.ACTIVE_WHILE_DISABLED: "disabled, but still active",
@@ -67,6 +74,7 @@ GLOSSARY: Final = {
     ReasonKind.NEAR_FULL: "90% of the plan is used",
     ReasonKind.POLICY: "policy is not visible to this account",
     ReasonKind.STALLED: "running, but used capacity stopped changing",
+    ReasonKind.STOPPED_VM_OFF: "stopped because the VM is off",
     ReasonKind.LONG_DISABLED: "disabled for more than a week",
     ReasonKind.CLOCK_SKEW: "last operation is in the future",
 }
@@ -105,6 +113,41 @@ _TEMPLATES: Final = {
         "Enabled but stopped: no changes are being recorded",
         "Disable and enable the task to start it; if it stops again, check its last operation in the web console",
     ),
+    ReasonKind.STOPPED_PLAN_FULL: _Template(
+        "stopped, plan full",
+        "Stopped because its plan is full: {used} of {plan} used",
+        "Raise the plan or shorten the retention, then check that the task runs again",
+    ),
+    ReasonKind.STOPPED_STORAGE_FULL: _Template(
+        "storage full",
+        "Stopped because backup storage {other} is full",
+        "Free or add capacity on the backup storage, then check that its tasks run again",
+    ),
+    ReasonKind.STOPPED_STORAGE_GONE: _Template(
+        "storage gone",
+        "Stopped because backup storage {other} is deleted",
+        "Check that the backup storage exists; if it does not, create the task again on another one",
+    ),
+    ReasonKind.STOPPED_STORAGE_OFFLINE: _Template(
+        "storage offline",
+        "Stopped because backup storage {other} is disconnected",
+        "Reconnect the backup storage, then check that its tasks run again",
+    ),
+    ReasonKind.STOPPED_VM_GONE: _Template(
+        "stopped, VM gone",
+        "Stopped because its VM {vm} is deleted",
+        "Restore the VM from its recovery points if it is still needed, else delete the task",
+    ),
+    ReasonKind.STOPPED_VM_OFF: _Template(
+        "stopped, VM off",
+        "Stopped because its VM {vm} is off",
+        "No action is needed while the VM is off; once it is on, check that the task runs again",
+    ),
+    ReasonKind.STOPPED_RPO: _Template(
+        "stopped, RPO {rpo_factor}",
+        "Stopped by the server because the RPO passed its target: {rpo} (target {rpo_target})",
+        "It resumes by itself once replication has caught up; until then, check the backup storage and its network",
+    ),
     ReasonKind.FULL_SOON: _Template(
         "full in {full_in}",
         "Plan is full in {full_in}: {remaining} of {plan} left, growth {growth} (measured over {growth_span})",
@@ -119,6 +162,11 @@ _TEMPLATES: Final = {
         "RPO {rpo_factor}",
         "Newest recovery point is {rpo} old (target {rpo_target})",
         "Check the load of the backup storage and the network to it",
+    ),
+    ReasonKind.NEAR_RPO: _Template(
+        "RPO at {rpo_percent}",
+        "RPO is at {rpo_percent} of its target: {rpo} (target {rpo_target})",
+        "Check the load of the backup storage and the network to it; the server stops a task that passes its target",
     ),
     ReasonKind.NO_VM: _Template("no VM", "No VM attached: nothing is protected", "Attach a VM, or delete the task"),
     ReasonKind.TWO_TASKS: _Template(
@@ -183,6 +231,32 @@ _STARTING_WITH_COPY: Final = _TEMPLATES[ReasonKind.STARTING]._replace(
 )
 
 
+_LIKELY: Final = {
+    ReasonKind.STOPPED_PLAN_FULL: _TEMPLATES[ReasonKind.STOPPED_PLAN_FULL]._replace(
+        label="stopped, full?",
+        sentence="Stopped, likely because its plan is full: {used} of {plan} used when last measured",
+    ),
+    ReasonKind.STOPPED_STORAGE_FULL: _TEMPLATES[ReasonKind.STOPPED_STORAGE_FULL]._replace(
+        label="storage full?",
+        sentence="Stopped, likely because backup storage {other} is full: it has little free capacity",
+    ),
+    ReasonKind.STOPPED_STORAGE_GONE: _TEMPLATES[ReasonKind.STOPPED_STORAGE_GONE]._replace(
+        label="storage gone?",
+        sentence="Stopped, likely because backup storage {other} is deleted: it is not visible to this account",
+    ),
+    ReasonKind.STOPPED_VM_GONE: _TEMPLATES[ReasonKind.STOPPED_VM_GONE]._replace(
+        label="stopped, VM gone?",
+        sentence="Stopped, likely because its VM {vm} is deleted: it is not visible to this account",
+    ),
+    ReasonKind.STOPPED_RPO: _TEMPLATES[ReasonKind.STOPPED_RPO]._replace(
+        label="stopped, RPO?",
+        sentence="Stopped, likely because the RPO passed its target: {rpo} (target {rpo_target})",
+        next_step="It then resumes by itself once replication has caught up; if not, disable and enable the task",
+    ),
+}
+"""The texts of causes for which the evidence is thin."""
+
+
 def describe_reason(reason: Reason, row: TaskRow, context: ReasonContext) -> ReasonText:
     """Return the text of a reason."""
     template, values = _template_for(reason, row), _Values(reason, row, context)
@@ -205,12 +279,14 @@ def describe_start(reason: Reason, context: ReasonContext) -> str:
         return ""
     start = reason.since.astimezone(context.zone)
     form = "%H:%M" if start.date() == context.now.astimezone(context.zone).date() else "%Y-%m-%d %H:%M"
+    if reason.is_last_op:
+        return f"last operation {start.strftime(form)} ({_duration(reason, context)} ago)"
     return f"since {start.strftime(form)} ({_duration(reason, context)})"
 
 
 def _template_for(reason: Reason, row: TaskRow) -> _Template:
     match reason.kind:
-        case ReasonKind.FAILED if row.full_in_s == 0:
+        case ReasonKind.FAILED if row.seconds_until_full == 0:
             return _FAILED_WHILE_FULL
         case ReasonKind.FULL_SOON if row.growth is None:
             return _FULL_SOON_WITHOUT_GROWTH
@@ -218,6 +294,8 @@ def _template_for(reason: Reason, row: TaskRow) -> _Template:
             return _RPO_WITH_LIMIT
         case ReasonKind.STARTING if reason.severity < Severity.WARNING:
             return _STARTING_WITH_COPY
+        case kind if reason.is_likely:
+            return _LIKELY[kind]
         case kind:
             return _TEMPLATES[kind]
 
@@ -245,6 +323,11 @@ def _remaining(row: TaskRow) -> str:
     return formatting.size(max(0, (row.task.plan_bytes or 0) - (row.task.used_bytes or 0)))
 
 
+def _vm(row: TaskRow, context: ReasonContext) -> str:
+    refs = row.task.resource_refs
+    return context.name(refs[0].resource_uuid if refs else None)
+
+
 def _rpo_factor(row: TaskRow) -> str:
     ratio = row.task.rpo_ratio or 0.0
     return f"{ratio:.1f}×" if ratio < 99.95 else ">99×"
@@ -263,12 +346,14 @@ _VALUES: Final[dict[str, Callable[[Reason, TaskRow, ReasonContext], str]]] = {
     "used_percent": lambda _, row, __: formatting.percent(row.task.used_ratio),
     "plan": lambda _, row, __: formatting.size(row.task.plan_bytes),
     "remaining": lambda _, row, __: _remaining(row),
-    "full_in": lambda _, row, __: formatting.duration(row.full_in_s),
+    "full_in": lambda _, row, __: formatting.duration(row.seconds_until_full),
     "growth": lambda _, row, __: formatting.rate(row.growth.bytes_per_s if row.growth is not None else None),
     "growth_span": lambda _, row, __: formatting.duration(row.growth.span_s if row.growth is not None else None),
     "rpo": lambda _, row, __: formatting.latency(row.task.rpo_ms),
     "rpo_target": lambda _, row, __: formatting.latency(row.task.rpo_target_ms),
     "rpo_factor": lambda _, row, __: _rpo_factor(row),
+    "rpo_percent": lambda _, row, __: formatting.percent(row.task.rpo_ratio),
+    "vm": lambda _, row, context: _vm(row, context),
     "limit": lambda _, row, __: formatting.size(row.task.bandwidth_limit_bps),
     "unreadable_fields": lambda _, row, __: ", ".join(sorted(row.task.unreadable_fields)),
     "last_op_ahead": lambda _, row, context: _last_op_ahead(row, context),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from cdptui.models.severity import Severity, status_severity
+from cdptui.models.reasons import judged_status_severity
+from cdptui.models.severity import Severity
+from cdptui.models.task_row import TaskRow
 from cdptui.render.spans import Line, Role, Span
 
 GLYPHS: Final = {
@@ -30,6 +32,16 @@ ROLES: Final = {
     Severity.CALM: Role.CALM,
 }
 
+SIGNS: Final = {
+    Severity.CRITICAL: "✖",
+    Severity.WARNING: "!",
+    Severity.NOTICE: "•",
+    Severity.BUSY: "",
+    Severity.HEALTHY: "",
+    Severity.CALM: "",
+}
+"""Signs of the severities, at the left edge of the list and in the rows of groups. They do not depend on colours."""
+
 SEVERITY_TEXT: Final = {
     Severity.CRITICAL: "Enabled but not protecting",
     Severity.WARNING: "Warning",
@@ -40,9 +52,19 @@ SEVERITY_TEXT: Final = {
 }
 
 
-def status_line(status: str, state: str) -> Line:
-    """Return a status with its glyph, in the role of the severity that it has in `state`."""
-    return (Span(f"{GLYPHS.get(status, OTHER_GLYPH)} {status}", ROLES[status_severity(status, state)]),)
+def status_line(row: TaskRow) -> Line:
+    """Return the status of a task with its glyph, in the role of its severity.
+
+    Beside a problem a healthy status is quiet, and no status is louder than its task.
+    """
+    status, own = row.task.status, judged_status_severity(row.task, row.reasons)
+    role = Role.DIM if own is Severity.HEALTHY and row.severity > own else ROLES[min(own, row.severity)]
+    return (Span(f"{GLYPHS.get(status, OTHER_GLYPH)} {status}", role),)
+
+
+def sign(severity: Severity) -> Span:
+    """Return the sign of a severity in its role, one cell wide."""
+    return Span(SIGNS[severity] or " ", ROLES[severity])
 
 
 def status_rank(status: str) -> int:

@@ -8,13 +8,12 @@ from typing import Any, Final, Literal, NamedTuple
 from msgspec import Struct, structs
 
 from cdptui.models.inventory import BackupStorage, FetchState
-from cdptui.models.severity import Severity
 from cdptui.models.storages import StorageSummary
 from cdptui.render import storage_cells as cells
 from cdptui.render.line_fitting import cut, line_width
 from cdptui.render.list_title import titled_rule
 from cdptui.render.spans import Line, Role, Span
-from cdptui.render.statuses import ROLES
+from cdptui.render.statuses import ROLES, SIGNS
 from cdptui.render.tabs.blocks import BLANK, fetch_status, wrap
 from cdptui.render.text_wrap import cell_width
 
@@ -24,7 +23,6 @@ WORST_FIRST: Final = "health"
 _GAP: Final = 1
 _SIGN: Final = 2
 """Cells of the sign of the severity, before the name."""
-_SIGNS: Final = {Severity.CRITICAL: "✖", Severity.WARNING: "!", Severity.NOTICE: "•"}
 
 
 class StorageColumn(Struct, frozen=True):
@@ -278,7 +276,7 @@ def heading_line(placed: Sequence[PlacedStorageColumn], order: StorageOrder) -> 
 def storage_line(summary: StorageSummary, placed: Sequence[PlacedStorageColumn], names: Mapping[str, str]) -> Line:
     """Return the line of a storage."""
     severity = summary.severity
-    spans = [Span(f"{_SIGNS.get(severity, ''):<{_SIGN}}", ROLES[severity])]
+    spans = [Span(f"{SIGNS[severity]:<{_SIGN}}", ROLES[severity])]
     for place in placed:
         spans += _cell(place.column.cell(summary, names), place)
     return tuple(spans)

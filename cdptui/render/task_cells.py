@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from cdptui.models.severity import NEAR_FULL_RATIO
+from cdptui.models.capacity import Doubt
+from cdptui.models.estimate import FULL_TODAY_S, is_full_soon
+from cdptui.models.severity import NEAR_FULL_RATIO, NEAR_RPO_RATIO, is_rpo_breach, is_rpo_measured
+from cdptui.models.task import Task
 from cdptui.models.task_row import TaskRow
 from cdptui.render import formatting
 from cdptui.render.spans import Line, Role, Span
@@ -18,9 +21,18 @@ if TYPE_CHECKING:
     from cdptui.models.storages import StorageSummary
 
 BAR_CELLS: Final = 6
+PROBLEM_CELLS: Final = 18
 _DAY_S: Final = 86400.0
 _MAX_NAMED: Final = 20
 """Resources of a task that the VM column lists."""
+DOUBT_TEXT: Final = {
+    Doubt.SHORT: "measured over a short time",
+    Doubt.FREED: "used capacity also fell",
+    Doubt.PAUSED: "growth has paused",
+    Doubt.CHANGING: "the growth is changing",
+}
+"""Why an estimate is not reliable, after a colon."""
+
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉"
 
 
@@ -45,8 +57,8 @@ def name(row: TaskRow, _: CellContext) -> Line:
 
 
 def status(row: TaskRow, _: CellContext) -> Line:
-    """Return the status with its glyph."""
-    return status_line(row.task.status, row.task.state)
+    """Return the status with its glyph; quiet where the task has a problem that the status does not show."""
+    return status_line(row)
 
 
 def state(row: TaskRow, _: CellContext) -> Line:
@@ -83,7 +95,7 @@ def rpo(row: TaskRow, _: CellContext) -> Line:
     task = row.task
     if task.rpo_ms is None:
         return (Span("bad", Role.BAD),) if "lastLatency" in task.unreadable_fields else ()
-    role = rpo_role(task.rpo_ratio, is_on=task.state != "Disabled")
+    role = task_rpo_role(task)
     if not task.rpo_target_ms:
         return (Span(formatting.latency(task.rpo_ms), role),)
     return (Span(formatting.latency(task.rpo_ms), role), Span(f"/{formatting.latency(task.rpo_target_ms)}", Role.DIM))
@@ -99,13 +111,19 @@ def growth(row: TaskRow, _: CellContext) -> Line:
 
 def full_in(row: TaskRow, _: CellContext) -> Line:
     """Return the time until the plan is full."""
-    if row.full_in_s is None:
+    if row.seconds_until_full is None:
         return ()
-    if row.full_in_s <= 0:
+    if row.seconds_until_full <= 0:
         return (Span("full", Role.BAD),)
-    if row.full_in_s > 365 * _DAY_S:
+    if row.seconds_until_full > 365 * _DAY_S:
         return (Span("> 1 y", Role.DIM),)
-    return (Span(formatting.duration(row.full_in_s), full_in_role(row.full_in_s)),)
+    return (Span(full_in_text(row), full_in_role(row)),)
+
+
+def full_in_text(row: TaskRow) -> str:
+    """Return the time until the plan is full, marked if it is not trusted."""
+    text = formatting.duration(row.seconds_until_full)
+    return text if row.full_in_doubt is None else f"~{text}"
 
 
 def protected_resources(row: TaskRow, context: CellContext) -> Line:
@@ -127,19 +145,18 @@ def last_op(row: TaskRow, context: CellContext) -> Line:
     return (Span(formatting.age(at, context.now), Role.DIM),)
 
 
-def reason(row: TaskRow, context: CellContext) -> Line:
+def problem(row: TaskRow, context: CellContext) -> Line:
     """Return the most severe problem, and the number of others."""
     if not row.reasons:
         return ()
-    # The module is large, and a list without this column does not need it.
+    # The module is large, and the first list may have no problems.
     from cdptui.render.reason_messages import ReasonContext, reason_label
 
-    worst = row.reasons[0]
-    more = len(row.reasons) - 1
-    spans = [
-        Span(reason_label(worst, row, ReasonContext(context.now, context.zone, context.names)), ROLES[worst.severity])
-    ]
-    return (*spans, Span(f" +{more}", Role.DIM)) if more else tuple(spans)
+    worst, more = row.reasons[0], len(row.reasons) - 1
+    label = reason_label(worst, row, ReasonContext(context.now, context.zone, context.names))
+    text = f"{label} +{more}" if more else label
+    # The number of others is a hint, which must not cut the problem.
+    return (Span(text if len(text) <= PROBLEM_CELLS else label, ROLES[worst.severity]),)
 
 
 def uuid(row: TaskRow, _: CellContext) -> Line:
@@ -224,20 +241,28 @@ def usage_role(ratio: float, quiet: Role = Role.TEXT) -> Role:
     return Role.WARN if ratio >= NEAR_FULL_RATIO else quiet
 
 
-def rpo_role(ratio: float | None, *, is_on: bool) -> Role:
+def task_rpo_role(task: Task) -> Role:
+    """Return the role of the RPO of a task, which is only a last measured value while the task does not protect."""
+    return rpo_role(task.rpo_ratio) if is_rpo_breach(task) or is_rpo_measured(task) else Role.DIM
+
+
+def rpo_role(ratio: float | None) -> Role:
     """Return the role of an RPO against its target."""
-    if ratio is None or not is_on:
+    if ratio is None:
         return Role.DIM
     if ratio > 1:
         return Role.BAD
-    return Role.WARN if ratio > 0.8 else Role.TEXT
+    return Role.WARN if ratio >= NEAR_RPO_RATIO else Role.TEXT
 
 
-def full_in_role(seconds: float) -> Role:
-    """Return the role of a time until full."""
-    if seconds < _DAY_S:
+def full_in_role(row: TaskRow) -> Role:
+    """Return the role of the time until the plan of a task is full."""
+    seconds = row.trusted_full_in_s
+    if seconds is None:
+        return Role.DIM
+    if seconds < FULL_TODAY_S:
         return Role.BAD
-    return Role.WARN if seconds < 3 * _DAY_S else Role.TEXT
+    return Role.WARN if is_full_soon(seconds) else Role.TEXT
 
 
 def resource_kind(resource_type: str) -> str:

@@ -10,7 +10,6 @@ from typing import Final
 
 from msgspec import Struct
 
-from cdptui.render.key_names import KEY_NAMES
 from cdptui.render.spans import Line, Role, Span, plain_text
 
 _BLANK: Final = r"(?: |\n {4,})"
@@ -83,9 +82,9 @@ def search_status_line(
     hits: int,
     at: int | None,
     *,
+    keys: Mapping[str, str],
     is_typing: bool,
     has_more: bool = False,
-    keys: Mapping[str, str] = KEY_NAMES,
 ) -> Line:
     """Return the line of a search: its text and the number of matches; `has_more` when not all lines were searched."""
     cursor = (Span("▏", Role.ACCENT),) if is_typing else ()

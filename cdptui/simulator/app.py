@@ -1,7 +1,7 @@
 """The ASGI application: converts HTTP requests and responses; the node handles them.
 
-Starlette reads and writes; which API a path means is the node's own business, since the real server's rules for paths
-and methods are not a framework's.
+Starlette parses requests and sends responses. The node routes paths itself, because the real server's rules for paths
+and methods (see `routing`) differ from those of a web framework.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from cdptui.simulator.faults.rules import Fault, FaultKind
 from cdptui.simulator.http_types import Request, Response
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.query.grammar import parse_params
-from cdptui.simulator.request_log import LoggedRequest as Entry
+from cdptui.simulator.request_log import LoggedRequest
 
 _RAW_IN_URL = frozenset(b'<>"{}|\\^[]` ')
 """Characters that Tomcat rejects in a request line unless they are percent-encoded."""
@@ -41,7 +41,7 @@ _RAW_IN_URL = frozenset(b'<>"{}|\\^[]` ')
 def web_app(node: ManagementNode, connections: Connections) -> Starlette:
     """The application of one node below the context `/zstack`; other paths return Tomcat's 404.
 
-    `/control` is there only when the settings say so.
+    `/control` exists only when `settings.control` is set.
     """
     tomcat = _Tomcat(node)
     routes = [Mount("/zstack", app=_ZstackApp(node, connections)), Mount("/", app=tomcat)]
@@ -91,7 +91,7 @@ class _ZstackApp:
         try:
             await _Exchange(self._node, self._connections, http, send, entry).run()
         except ClientDisconnect:
-            pass  # the client left before its request was complete: there is nobody to answer
+            pass  # the client disconnected before its request was complete
         finally:
             journal.finish()
 
@@ -100,7 +100,7 @@ class _Exchange:
     """The handling of one request."""
 
     def __init__(
-        self, node: ManagementNode, connections: Connections, http: HttpRequest, send: Send, entry: list[Entry]
+        self, node: ManagementNode, connections: Connections, http: HttpRequest, send: Send, entry: list[LoggedRequest]
     ) -> None:
         self._node = node
         self._connections = connections
@@ -118,6 +118,7 @@ class _Exchange:
             params=parse_params(query),
             headers=dict(self._http.headers),
             body=await self._http.body(),
+            client="" if self._http.client is None else self._http.client.host,
         )
         if _RAW_IN_URL.intersection(scope["raw_path"] + scope["query_string"]):
             await self._reply(tomcat_page(400, "Bad Request"), has_session=True)
@@ -139,7 +140,7 @@ class _Exchange:
     async def _wait_until_started(self) -> bool:
         """Wait until the node has started. Return False if the client disconnected before that."""
         while (left_s := self._node.faults.start_left_s) > 0:
-            # The rule may be switched off meanwhile, so the wait ends with every change of the rules too.
+            # The rule may be removed during the wait, so any change of the rules ends the wait too.
             if await wait_for_disconnect(self._http.receive, left_s, unless=self._connections.rules_changed):
                 return False
         return True
@@ -154,29 +155,29 @@ class _Exchange:
     async def _reply(self, reply: Response, *, has_session: bool, fault: Fault | None = None) -> None:
         self._node.journal.set_status(self._entry, reply.status)
         if not has_session:
-            # A new Tomcat session for every request that brings none, in the words of Tomcat.
+            # Tomcat opens a session for every request without a cookie; this is the form of its header.
             cookie = b"JSESSIONID=%s; Path=/zstack; HttpOnly" % token_hex(16).upper().encode()
             reply = replace(reply, headers=(*reply.headers, (b"set-cookie", cookie)))
-        pieces = None if fault is None else stream_plan(fault, reply)
-        if pieces is None:
+        plan = None if fault is None else stream_plan(fault, reply)
+        if plan is None:
             await _response(reply)(self._http.scope, self._http.receive, self._send)
         else:
-            await self._stream(reply, pieces)
+            await self._stream(reply, plan)
 
-    async def _stream(self, reply: Response, pieces: StreamPlan) -> None:
-        length = [] if pieces.length is None else [(b"content-length", b"%d" % pieces.length)]
+    async def _stream(self, reply: Response, plan: StreamPlan) -> None:
+        length = [] if plan.length is None else [(b"content-length", b"%d" % plan.length)]
         headers = [*length, *reply.headers]
         await self._send({"type": "http.response.start", "status": reply.status, "headers": headers})
-        for part in pieces.parts:
+        for part in plan.parts:
             await self._send({"type": "http.response.body", "body": part, "more_body": True})
-            # A client that has gone is noticed here: sending to it fails in silence.
-            if await wait_for_disconnect(self._http.receive, pieces.pause_s):
+            # Disconnects are detected here: sending to a closed connection raises no error.
+            if await wait_for_disconnect(self._http.receive, plan.pause_s):
                 return
-        if pieces.ending is Ending.COMPLETE:
+        if plan.ending is Ending.COMPLETE:
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
             return
         transport = self._transport()
-        if pieces.ending is Ending.CUT and transport is not None:
+        if plan.ending is Ending.CUT and transport is not None:
             transport.close()
         await wait_for_disconnect(self._http.receive, None)
 

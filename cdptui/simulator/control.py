@@ -1,20 +1,21 @@
 """The control endpoint: clients on the same machine switch faults and change the world while the node runs.
 
-It exists only when it was asked for, answers loopback only (anybody else gets Tomcat's page), is hit by no fault and
-not recorded in the journal. Its connections survive `refuse`, so that the rule can be taken back on one of them.
+It exists only with `settings.control` and answers loopback clients only; others get Tomcat's page. Faults do not apply
+to it and the request log does not record it. Its connections stay open under `refuse`, so that a client can remove the
+rule.
 
     GET    /control/faults        {"faults": [{"id": 1, "kind": "hang", …, "hits": 0, "left": 2, "ends_in_s": 9.1}]}
-    POST   /control/faults        a SPEC or a JSON object (see `fault_spec`) -> {"id": 1}
-    DELETE /control/faults        all; /control/faults/1 that one
+    POST   /control/faults        a SPEC or a JSON object (see `faults.spec`) -> {"id": 1}
+    DELETE /control/faults        removes all; /control/faults/1 removes one
     GET    /control/world         {"tasks": 60, "is_frozen": false}
     POST   /control/world         {"freeze": true}, {"thaw": true}, {"alter": UUID, "fields": {…}}, {"release": UUID},
                                   {"add": {…}} -> {"uuid": UUID}, {"remove": UUID}
     GET    /control/sessions      {"alive": 1, "logins": 3}
-    DELETE /control/sessions      all of them end -> {"killed": 1}
+    DELETE /control/sessions      ends all -> {"killed": 1}
     GET    /control/requests      {"in_flight": 0, "counts": {"GET /zstack/v1/cdp-task": {"200": 12}}}
-    DELETE /control/requests      forgets them
+    DELETE /control/requests      resets the counts
 
-Everything is JSON. What cannot be done is 400 with {"error": TEXT}; unknown paths and ids are 404, methods 405.
+All bodies are JSON. An invalid command is 400 with {"error": TEXT}, an unknown path or id 404, an unknown method 405.
 """
 
 from __future__ import annotations
@@ -54,12 +55,12 @@ class Control:
     def __init__(self, node: ManagementNode, connections: Connections, fallback: ASGIApp) -> None:
         self._node = node
         self._connections = connections
-        self._elsewhere = fallback
+        self._fallback = fallback
         self._calls: dict[str, dict[str, Callable[[str, bytes], Answer]]] = {
             "faults": {"GET": self._list_faults, "POST": self._add_fault, "DELETE": self._remove_faults},
-            "world": {"GET": self._show_world, "POST": self._move_world},
+            "world": {"GET": self._show_world, "POST": self._change_world},
             "sessions": {"GET": self._count_sessions, "DELETE": self._kill_sessions},
-            "requests": {"GET": self._count_requests, "DELETE": self._forget_requests},
+            "requests": {"GET": self._count_requests, "DELETE": self._reset_requests},
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,7 +69,7 @@ class Control:
             return
         client = scope["client"]
         if client is None or not _is_loopback(client[0]):
-            await self._elsewhere(scope, receive, send)
+            await self._fallback(scope, receive, send)
             return
         self._connections.exempt((client[0], client[1]))
         http = HttpRequest(scope, receive, send)
@@ -81,15 +82,17 @@ class Control:
             answer = self._answer(http.method, http.url.path, body)
         except _ControlRefused as refusal:
             status, answer = refusal.status, {"error": refusal.text}
-        # A client that has the answer may rely on it: the port is closed by then, or open again.
+        # The answer is sent after the port was closed or opened, so that a client can rely on it.
         await self._connections.apply_rules()
         await Response(msgspec.json.encode(answer), status, media_type="application/json")(scope, receive, send)
 
     def _answer(self, method: str, path: str, body: bytes) -> Answer:
-        what, _, rest = path.removeprefix("/control/").partition("/")
-        calls = self._calls.get(what)
-        if calls is None or (rest and what != "faults"):
-            raise _ControlRefused(404, f"there are: {', '.join(f'/control/{name}' for name in self._calls)}")
+        name, _, rest = path.removeprefix("/control/").partition("/")
+        calls = self._calls.get(name)
+        if calls is None or (rest and name != "faults"):
+            raise _ControlRefused(
+                404, f"unknown path; known: {', '.join(f'/control/{known}' for known in self._calls)}"
+            )
         call = calls.get(method)
         if call is None or (rest and method != "DELETE"):
             raise _ControlRefused(405, f"{path} takes: {'DELETE' if rest else ', '.join(calls)}")
@@ -98,12 +101,12 @@ class Control:
     def _list_faults(self, _rest: str, _body: bytes) -> Answer:
         found: list[Answer] = []
         for rule, ends_in_s in self._node.faults.active():
-            told: Answer = {"id": rule.number, **to_json(rule.fault), "hits": rule.hits}
+            entry: Answer = {"id": rule.number, **to_json(rule.fault), "hits": rule.hits}
             if rule.left is not None:
-                told["left"] = rule.left
+                entry["left"] = rule.left
             if math.isfinite(ends_in_s):
-                told["ends_in_s"] = round(ends_in_s, 3)
-            found.append(told)
+                entry["ends_in_s"] = round(ends_in_s, 3)
+            found.append(entry)
         return {"faults": found}
 
     def _add_fault(self, _rest: str, body: bytes) -> Answer:
@@ -125,32 +128,32 @@ class Control:
             world.advance()
             return {"tasks": len(world.tasks), "is_frozen": world.is_frozen}
 
-    def _move_world(self, _rest: str, body: bytes) -> Answer:
+    def _change_world(self, _rest: str, body: bytes) -> Answer:
         try:
-            move = msgspec.json.decode(body, type=_WorldCommand)
+            command = msgspec.json.decode(body, type=_WorldCommand)
         except (msgspec.DecodeError, RecursionError) as error:
-            raise _ControlRefused(400, f"no move of the world: {error}") from error
+            raise _ControlRefused(400, f"no command for the world: {error}") from error
         try:
-            return self._moved(move)
+            return self._execute(command)
         except KeyError as error:
             raise _ControlRefused(404, f"no task has the uuid {error}") from error
         except TypeError as error:
-            # A task cannot be given another uuid.
+            # `uuid` among the fields collides with the parameter: a task keeps its uuid.
             raise _ControlRefused(400, f"no field of a task: {error}") from error
 
-    def _moved(self, move: _WorldCommand) -> Answer:
+    def _execute(self, command: _WorldCommand) -> Answer:
         world = self._node.world
-        if move.freeze:
+        if command.freeze:
             world.freeze()
-        if move.thaw:
+        if command.thaw:
             world.thaw()
-        if move.release is not None:
-            world.clear_overrides(move.release)
-        if move.alter is not None:
-            world.override_fields(move.alter, **move.fields)
-        if move.remove is not None:
-            world.remove(move.remove)
-        return {} if move.add is None else {"uuid": world.add(**move.add)}
+        if command.release is not None:
+            world.clear_overrides(command.release)
+        if command.alter is not None:
+            world.override_fields(command.alter, **command.fields)
+        if command.remove is not None:
+            world.remove(command.remove)
+        return {} if command.add is None else {"uuid": world.add(**command.add)}
 
     def _count_sessions(self, _rest: str, _body: bytes) -> Answer:
         with self._node.world.lock:
@@ -165,12 +168,12 @@ class Control:
     def _count_requests(self, _rest: str, _body: bytes) -> Answer:
         counts: dict[str, Counter[str]] = {}
         for request in self._node.journal.requests:
-            # A session's id is a secret, and the same call with another uuid is the same call.
+            # A session id is a secret, and calls that differ only in a uuid are counted together.
             path = _UUID.sub("{uuid}", request.path)
             counts.setdefault(f"{request.method} {path}", Counter())[str(request.status)] += 1
         return {"in_flight": self._node.journal.in_flight, "counts": counts}
 
-    def _forget_requests(self, _rest: str, _body: bytes) -> Answer:
+    def _reset_requests(self, _rest: str, _body: bytes) -> Answer:
         self._node.journal.clear()
         return {}
 

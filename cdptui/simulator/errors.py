@@ -105,9 +105,9 @@ def is_english(dialect: Dialect, accept_language: str) -> bool:
 
 def wrong_credentials() -> ErrorCode:
     """Return the error of a login with an unknown account or wrong password."""
-    words = LocalizedText("错误信息: 错误的帐号或密码", "wrong account name or password")
+    text = LocalizedText("错误信息: 错误的帐号或密码", "wrong account name or password")
     return ErrorCode(
-        "ID.1000", words, LocalizedText(f"{words.chinese}\n", f"Error message: {words.english}\n"), cost="2ms"
+        "ID.1000", text, LocalizedText(f"{text.chinese}\n", f"Error message: {text.english}\n"), cost="2ms"
     )
 
 
@@ -119,10 +119,10 @@ def second_factor(name: str) -> ErrorCode:
 
 def locked(seconds: int) -> ErrorCode:
     """Return the error of a login after too many failures."""
-    words = LocalizedText(
+    text = LocalizedText(
         f"用户已被锁定, 请在 {seconds} 秒后重试", f"The user is locked, try again after {seconds} seconds"
     )
-    return ErrorCode("LOGIN_CONTROL.1002", words)
+    return ErrorCode("LOGIN_CONTROL.1002", text)
 
 
 def session_expired() -> ErrorCode:
@@ -204,5 +204,5 @@ def error_for_code(code: str, details: str | None = None) -> ErrorCode:
     return known.get(code) or ErrorCode(code, _LOGIN_DETAILS.get(code, DESCRIPTIONS.get(code, "operation failed")))
 
 
-def _text(words: LocalizedText | str, *, english: bool) -> str:
-    return words if isinstance(words, str) else words.within(english=english)
+def _text(text: LocalizedText | str, *, english: bool) -> str:
+    return text if isinstance(text, str) else text.within(english=english)

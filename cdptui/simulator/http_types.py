@@ -1,8 +1,8 @@
 """HTTP requests, responses and error responses of the simulator.
 
-Refusal
-├── TextRefusal      400, 403, 404 …: plain text, written by the REST layer
-└── ApiRefusal       503: a business error, JSON `{"error": {…}}`
+ErrorResponse
+├── PlainTextError     400, 403, 404 …: plain text, written by the REST layer
+└── ApiErrorResponse   503: a business error, JSON `{"error": {…}}`
 """
 
 from __future__ import annotations
@@ -20,29 +20,33 @@ class Request:
     path: str
     """Decoded, with the context: `/zstack/v1/cdp-task`."""
     query: str
-    """As it came, still percent-encoded."""
+    """As received, still percent-encoded."""
     params: dict[str, list[str]]
     headers: dict[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    client: str = ""
+    """Address of the client; empty if unknown."""
 
     @property
     def api_path(self) -> str:
-        """The path without the context: `/v1/cdp-task`. It is also what an access key signs."""
+        """The path without the context: `/v1/cdp-task`. Access keys sign this path."""
         return self.path.removeprefix("/zstack")
 
     def first(self, name: str) -> str | None:
-        """First value of a query parameter, None when it is missing."""
+        """Return the first value of a query parameter; None if it is missing."""
         values = self.params.get(name)
         return values[0] if values else None
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """Status, body and the few headers that the server sets on purpose. There is no Content-Type among them."""
+    """Status, body, and the few headers that the server sets explicitly; Content-Type is not one of them."""
 
     status: int
     body: bytes
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    job_uuid: str | None = None
+    """Of the job that a 202 accepted."""
 
 
 class ErrorResponse(Exception):

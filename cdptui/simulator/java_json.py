@@ -1,6 +1,6 @@
 """JSON and dates in the Java server's format: compact, HTML-safe, in hash order, dates in the server's time zone.
 
-It knows nothing of inventories; it only gets the bytes right.
+This module knows no inventories, only the byte format.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def encode(value: object) -> bytes:
-    r"""Compact JSON, HTML-safe as Gson's default: five characters are written as `\\u00XX`, everything else as UTF-8.
+    r"""Encode compact JSON, HTML-safe as Gson's default: five characters as `\\u00XX`, all others as UTF-8.
 
     >>> encode({"a": "x='1' & <b>"})
     b'{"a":"x\\u003d\\u00271\\u0027 \\u0026 \\u003cb\\u003e"}'
@@ -29,7 +29,7 @@ def encode(value: object) -> bytes:
 
 
 def encode_plain(value: object) -> bytes:
-    """Compact JSON without HTML escapes: the other writer, which older servers use for errors.
+    """Encode compact JSON without HTML escapes, as the other writer does that older servers use for errors.
 
     >>> encode_plain({"a": "x=1"})
     b'{"a":"x=1"}'
@@ -38,7 +38,7 @@ def encode_plain(value: object) -> bytes:
 
 
 def html_safe(encoded: bytes) -> bytes:
-    """The escapes of `encode`, for JSON that is already bytes: these characters occur inside strings only."""
+    """Apply the escapes of `encode` to JSON bytes; these characters occur only inside strings."""
     for char, escape in _HTML_SAFE:
         if char in encoded:
             encoded = encoded.replace(char, escape)
@@ -46,7 +46,7 @@ def html_safe(encoded: bytes) -> bytes:
 
 
 def java_hash(text: str) -> int:
-    """Java's `String.hashCode`, as an unsigned 32-bit number.
+    """Compute Java's `String.hashCode` as an unsigned 32-bit number.
 
     >>> java_hash("uuid")
     3601339
@@ -59,7 +59,7 @@ def java_hash(text: str) -> int:
 
 
 def hash_order(names: Iterable[str]) -> tuple[str, ...]:
-    """The order in which a Java HashMap that was filled with these keys gives them back.
+    """Return the keys in the iteration order of a Java HashMap.
 
     >>> hash_order(["uuid", "name", "status"])
     ('name', 'uuid', 'status')
@@ -77,7 +77,7 @@ def hash_order(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def in_hash_order(values: dict[str, object]) -> dict[str, object]:
-    """The same values without the nulls, in the order of a Java HashMap: the server never writes null."""
+    """Return the values in the order of a Java HashMap, without nulls: the server never writes null."""
     return {key: values[key] for key in _cached_order(tuple(values)) if values[key] is not None}
 
 
@@ -87,7 +87,7 @@ def _cached_order(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def java_double(value: float) -> str:
-    """A number as Java's `Double.toString` writes it.
+    """Format a number as Java's `Double.toString` does.
 
     >>> java_double(104857600), java_double(1830), java_double(0), java_double(2.5)
     ('1.048576E8', '1830.0', '0.0', '2.5')
@@ -107,7 +107,7 @@ def java_double(value: float) -> str:
 
 @lru_cache(maxsize=250_000)
 def java_date(moment: float, zone: ZoneInfo, *, java9: bool = False) -> str:
-    """A `java.sql.Timestamp` as Gson writes it: US English, server-local, no zone, no fraction.
+    """Format a `java.sql.Timestamp` as Gson does: US English, server-local, no zone, no fraction.
 
     >>> java_date(1510669257, ZoneInfo("Asia/Shanghai"))
     'Nov 14, 2017 10:20:57 PM'
@@ -122,7 +122,7 @@ def java_date(moment: float, zone: ZoneInfo, *, java9: bool = False) -> str:
 
 
 def iso_date(moment: float, zone: ZoneInfo) -> str:
-    """ISO 8601 with the offset, as recovery points have it.
+    """Format a moment in ISO 8601 with its offset, as recovery points have it.
 
     >>> iso_date(1624967387, ZoneInfo("Asia/Shanghai"))
     '2021-06-29T19:49:47+08:00'
@@ -131,6 +131,6 @@ def iso_date(moment: float, zone: ZoneInfo) -> str:
 
 
 def zone_offset(moment: float, zone: ZoneInfo) -> str:
-    """The zone's offset at that moment, `+08:00`."""
+    """Return the zone's offset at that moment, such as `+08:00`."""
     text = datetime.fromtimestamp(moment, UTC).astimezone(zone).strftime("%z")
     return f"{text[:3]}:{text[3:5]}"

@@ -1,54 +1,54 @@
-"""What was asked of the node, for tests to read. It never keeps header values or bodies: they hold secrets."""
+"""The log of requests, for tests. It keeps no header values and no bodies, because they contain secrets."""
 
 from __future__ import annotations
 
 from collections import Counter, deque
 from dataclasses import dataclass, replace
 
-_KEPT = 10_000
+_MAX_ENTRIES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedRequest:
-    """One request that was answered, or broken off by a fault or by the client (then `status` is 0)."""
+    """One request. `status` is 0 until it is answered, or if a fault or the client ended it."""
 
     method: str
     path: str
     query: str
-    """As it came, percent-encoded."""
+    """As received, percent-encoded."""
     has_cookie: bool
     has_authorization: bool
     in_flight: int
-    """Requests being handled when this one arrived, with this one."""
+    """Requests being handled when this one arrived, including it."""
     status: int = 0
 
 
 class RequestLog:
-    """The last requests, oldest first in the order of their arrival, and counters.
+    """The last requests in the order of arrival, and counters.
 
-    The server's thread writes, a test's thread reads: each entry is replaced as a whole.
+    The server's thread writes and a test's thread reads, so entries are replaced as a whole.
     """
 
     def __init__(self) -> None:
         self.ignored: dict[str, Counter[str]] = {}
-        """Query parameters that the server silently ignored, by path."""
-        self._entries: deque[list[LoggedRequest]] = deque(maxlen=_KEPT)
+        """Counts of query parameters that had no effect, by path."""
+        self._entries: deque[list[LoggedRequest]] = deque(maxlen=_MAX_ENTRIES)
         self._in_flight = 0
 
     @property
     def requests(self) -> list[LoggedRequest]:
-        """The last 10,000 requests, also those still being handled."""
+        """The last 10,000 requests, including those in flight."""
         return [entry[0] for entry in list(self._entries)]
 
     @property
     def in_flight(self) -> int:
-        """Requests being handled right now."""
+        """Number of requests being handled."""
         return self._in_flight
 
     def start(
         self, method: str, path: str, query: str, *, has_cookie: bool, has_authorization: bool
     ) -> list[LoggedRequest]:
-        """Record an arrival; give what it returns to `finish`."""
+        """Record an arrival and return its entry, for `set_status`."""
         self._in_flight += 1
         entry = [
             LoggedRequest(
@@ -64,11 +64,11 @@ class RequestLog:
         return entry
 
     def set_status(self, entry: list[LoggedRequest], status: int) -> None:
-        """Record the status before the answer is sent, so that a client that has it finds it here."""
+        """Record the status, before the response is sent: a client that has the response can rely on it."""
         entry[0] = replace(entry[0], status=status)
 
     def finish(self) -> None:
-        """The request is over, whatever became of it."""
+        """Record the end of a request, answered or not."""
         self._in_flight -= 1
 
     def ignore(self, path: str, names: set[str]) -> None:
@@ -76,6 +76,6 @@ class RequestLog:
         self.ignored.setdefault(path, Counter()).update(names)
 
     def clear(self) -> None:
-        """Forget all requests so far."""
+        """Clear the log."""
         self._entries.clear()
         self.ignored.clear()

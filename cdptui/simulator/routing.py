@@ -1,13 +1,14 @@
 """Route paths and methods to APIs, with the peculiarities of `RestServer`.
 
-A path that belongs to exactly one API does not check the method. A path of several picks by method, and for PUT by
-the action word in the body.
+For a path of exactly one API the method is not checked. For a path of several APIs the method decides, and for PUT the
+key in the body.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import overload
 
 import msgspec
 
@@ -27,6 +28,21 @@ class Call:
     """The whole JSON body."""
     parameters: Body
     """The value of the API's key in the body."""
+
+    @overload
+    def integer(self, name: str, default: int) -> int: ...
+
+    @overload
+    def integer(self, name: str, default: None) -> int | None: ...
+
+    def integer(self, name: str, default: int | None) -> int | None:
+        """Return a query parameter that is a whole number. Raises PlainTextError 400 for another text."""
+        text = self.request.first(name)
+        if text is None:
+            return default
+        if not text.strip().isdigit():
+            raise PlainTextError(400, f"Invalid value[{text}] for the field[{name}], it must be an integer")
+        return int(text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +84,7 @@ class Router:
                     self._exact.setdefault(path, []).append(api)
 
     def find(self, request: Request) -> tuple[Route, Call]:
-        """The API that is meant. Raises TextRefusal 404, 400, 405 or 500, as the REST layer would."""
+        """Return the API of a request. Raises PlainTextError 400, 404, 405 or 500, as the REST layer does."""
         path = request.api_path.removeprefix("/v1") if request.api_path.startswith("/v1/") else ""
         apis = self._exact.get(path) or self._by_pattern(path)
         if not apis:
@@ -92,7 +108,7 @@ class Router:
             for pattern in self._patterns
             if len(pattern) == len(parts) and all(a in ("{}", b) for a, b in zip(pattern, parts, strict=True))
         ]
-        # The most specific pattern wins: the one with its first variable furthest to the right.
+        # The most specific pattern wins: the one whose first variable is furthest to the right.
         best = max(fitting, key=lambda pattern: [part != "{}" for part in pattern], default=None)
         return None if best is None else self._patterns[best]
 

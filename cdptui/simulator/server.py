@@ -1,4 +1,4 @@
-"""A node on a real socket: in the foreground for the command line, or in a thread of its own for demos and tests."""
+"""Serve a node on a real socket: in the foreground for the command line, or in a thread for demos and tests."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from cdptui.simulator.app import web_app
 from cdptui.simulator.faults.rules import FaultKind
 from cdptui.simulator.node import ManagementNode
+from cdptui.simulator.web_hooks import WebHooks
 
 _KEEP_ALIVE_S = 120
-_KEPT_IDLE_S = 86_400
+_EXEMPT_KEEP_ALIVE_S = 86_400
 _MAX_HEADER_BYTES = 65536
 _BACKLOG = 100
 _TICK_S = 1.0
@@ -39,19 +40,19 @@ async def serve(node: ManagementNode, *, on_ready: Callable[[str], None]) -> Non
 
 
 class EmbeddedServer:
-    """The same in a daemon thread with its own event loop and no signal handlers."""
+    """A server in a daemon thread with its own event loop and no signal handlers."""
 
     def __init__(self, node: ManagementNode) -> None:
         self.node = node
         self.url = ""
-        """Known after the first start, and the same after every other."""
+        """Set by the first start; later starts keep it."""
         self._port = node.settings.port
         self._server: _Server | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
     def start(self) -> str:
-        """Listen, and return the URL. A second start comes back on the same port. Raises OSError when it is in use."""
+        """Listen and return the URL. Later starts use the same port. Raises OSError when the port is in use."""
         if self._thread is not None:
             return self.url
         listener = _bound_socket(self.node.settings.host, self._port)
@@ -76,14 +77,14 @@ class EmbeddedServer:
         self._thread = self._loop = self._server = None
 
     def __enter__(self) -> EmbeddedServer:
-        """Started."""
+        """Start the server."""
         self.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stopped."""
+        """Stop the server."""
         self.stop()
 
     def _run(self, listener: socket.socket, ready: threading.Event) -> None:
@@ -96,12 +97,12 @@ class EmbeddedServer:
             with contextlib.closing(listener):
                 asyncio.run(main())
         finally:
-            # Also when it never began to listen: a thread that waits for it must not wait for ever.
+            # Set after a failure too, so that `start` does not wait without end.
             ready.set()
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn without its own signals and log, that stops at once and stops listening while a rule says so."""
+    """Uvicorn without signal handlers and log. It stops immediately, and stops listening while a rule demands it."""
 
     def __init__(self, node: ManagementNode, on_ready: Callable[[], None]) -> None:
         super().__init__(
@@ -121,18 +122,20 @@ class _Server(uvicorn.Server):
             )
         )
         self._faults = node.faults
+        self._web_hooks = WebHooks(node)
         self._on_ready = on_ready
         self._rules_changed = asyncio.Event()
         self._listener: socket.socket | None = None
         self._is_refusing = False
-        self._obeying = asyncio.Lock()
+        self._rules_lock = asyncio.Lock()
         self._exempt: WeakSet[H11Protocol] = WeakSet()
 
     async def run_on(self, listener: socket.socket) -> None:
         """Serve on a bound socket until stopped."""
         self._listener = listener
         loop = asyncio.get_running_loop()
-        unwatch = self._faults.subscribe(lambda: _call_in(loop, self._wake))
+        unsubscribe = self._faults.subscribe(lambda: _call_in(loop, self._wake))
+        self._web_hooks.start()
         try:
             await self.serve(sockets=[listener])
         except asyncio.CancelledError:
@@ -140,10 +143,11 @@ class _Server(uvicorn.Server):
             await self.shutdown(sockets=[listener])
             raise
         finally:
-            unwatch()
+            unsubscribe()
+            await self._web_hooks.stop()
 
     def stop(self) -> None:
-        """Stop with all connections; hanging requests are told that their client disconnected."""
+        """Stop with all connections; requests that hang get a disconnect."""
         self.should_exit = True
         self._wake()
         self._abort(self.server_state.connections)
@@ -154,7 +158,7 @@ class _Server(uvicorn.Server):
         return self._rules_changed
 
     def find(self, client: tuple[str, int]) -> asyncio.Transport | None:
-        """The transport of the connection from that client."""
+        """Return the transport of the connection from that client; None if it is closed."""
         protocol = self._find(client)
         return None if protocol is None else protocol.transport
 
@@ -162,12 +166,12 @@ class _Server(uvicorn.Server):
         """Keep a connection open when the node stops listening or the connection is idle."""
         protocol = self._find(client)
         if protocol is not None:
-            protocol.timeout_keep_alive = _KEPT_IDLE_S
+            protocol.timeout_keep_alive = _EXEMPT_KEEP_ALIVE_S
             self._exempt.add(protocol)
 
     async def apply_rules(self) -> None:
         """Start or stop listening according to the rules; return when done."""
-        async with self._obeying:
+        async with self._rules_lock:
             is_refusing = self._faults.is_on(FaultKind.REFUSE)
             if is_refusing is self._is_refusing or self._listener is None or self.should_exit:
                 return
@@ -184,33 +188,33 @@ class _Server(uvicorn.Server):
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start listening unless a rule forbids it, and signal the start."""
+        """Start listening unless a rule forbids it, and report the start."""
         await super().startup(sockets=sockets)
         self._faults.on_listening()
         await self.apply_rules()
         self._on_ready()
 
     async def main_loop(self) -> None:
-        """Follow the rules until stopped; the tick only renews the Date header."""
+        """Follow the rules until stopped; the tick only updates the Date header."""
         while not await self.on_tick(0):
-            changed = self._rules_changed  # taken first: what changes meanwhile sets this one
+            changed = self._rules_changed  # read first, so that a change during apply_rules sets this event
             await self.apply_rules()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(changed.wait(), min(_TICK_S, self._faults.next_end_s))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Close the socket of now, which after a pause is not that of the start."""
+        """Close the current socket, which is not the initial one after a time without listening."""
         if self._listener is not None:
             await _stop_accepting(self._listener)
             self._abort(self.server_state.connections)
         await super().shutdown(sockets=sockets if self._listener is None else [self._listener])
 
     async def _refuse(self, listener: socket.socket) -> None:
-        host, port = _where(listener)
+        host, port = _address(listener)
         await _stop_accepting(listener)
         for server in self.servers:
             server.close()
-        # Bound and not listening: connections are refused, and nobody else gets the port meanwhile.
+        # Bound without listening: connections are refused and no other process can bind the port.
         self._listener = _bound_socket(host, port)
         self._abort(set(self.server_state.connections) - set(self._exempt))
 
@@ -233,10 +237,10 @@ class _Server(uvicorn.Server):
 
 
 async def _stop_accepting(listener: socket.socket) -> None:
-    """Take no new connections, and let those that were just taken become known.
+    """Stop accepting connections and let the event loop register those that were just accepted.
 
-    Closed at once, asyncio of Python 3.11 drops a connection between its being accepted and its protocol's being told:
-    the client is then neither refused nor served.
+    If the socket is closed immediately, asyncio of Python 3.11 drops connections that were accepted but have no
+    protocol yet: their clients are neither refused nor served.
     """
     if listener.fileno() < 0:
         return
@@ -253,11 +257,11 @@ def _call_in(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
 
 def _bound_socket(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol is named because asyncio sets TCP_NODELAY only where it is: else each answer waits 40 ms for an ACK.
+    # asyncio sets TCP_NODELAY only on sockets with an explicit protocol; without it each answer waits 40 ms for an ACK.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # Resolved here, for bind() takes the zone of an IPv6 address only as a number.
+        # Resolved here, because bind() accepts the zone of an IPv6 address only as a number.
         listener.bind(socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)[0][4])
     except (OSError, UnicodeError):
         listener.close()
@@ -266,20 +270,20 @@ def _bound_socket(host: str, port: int) -> socket.socket:
 
 
 def _url(listener: socket.socket) -> str:
-    host, port = _where(listener)
+    host, port = _address(listener)
     # The percent sign of a zone is escaped in a URL (RFC 6874).
     return f"http://[{host.replace('%', '%25')}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _where(listener: socket.socket) -> tuple[str, int]:
-    """The address and port of a socket, the address with its zone if it has one."""
+def _address(listener: socket.socket) -> tuple[str, int]:
+    """Return the address, with its zone if any, and the port of a socket."""
     name = listener.getsockname()
     return socket.getnameinfo(name, socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)[0], name[1]
 
 
 @contextlib.contextmanager
 def _signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Stop on SIGINT and SIGTERM, where the main thread can hear them."""
+    """Stop on SIGINT and SIGTERM if this is the main thread; other threads cannot receive signals."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,4 +1,7 @@
-"""Login sessions: opened, renewed by every call, ended by time-out, logout or force; and the login control."""
+"""Login sessions, and the login control that limits failed logins.
+
+Every authenticated call renews a session; time-out, logout or `kill_all` ends it.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ MAX_CONCURRENT = 500
 """The vendor's `session.maxConcurrent`."""
 
 ADMIN_ACCOUNT_UUID = "36c27e8ff05c4780bf6d2fa65700f22e"
-"""Fixed on every installation."""
+"""The same on every installation."""
 
 
 @dataclass(slots=True)
@@ -24,7 +27,7 @@ class Session:
 
     uuid: str = field(repr=False)
     owner: str
-    """Uuid of the user."""
+    """UUID of the user."""
     created_at: float
     expires_at: float
 
@@ -34,7 +37,7 @@ class Sessions:
 
     def __init__(self, timeout_s: float, now: Callable[[], float], *, unique: bool = False) -> None:
         self.unique = unique
-        """A new login ends the older sessions of the same user; the vendor's `enable.unique.session`."""
+        """Whether a login ends the older sessions of the same user: the vendor's `enable.unique.session`."""
         self.logins = 0
         self._timeout_s = timeout_s
         self._now = now
@@ -42,9 +45,9 @@ class Sessions:
         self._ended: set[str] = set()
 
     def open(self, owner: str = ADMIN_ACCOUNT_UUID, *, unique: bool = False) -> Session:
-        """A new session. Raises ApiRefusal ID.1006 when the user has 500: leaked sessions lock the account out.
+        """Open a session. Raises ApiErrorResponse ID.1006 if the user has 500, so leaked sessions lock the account out.
 
-        With `unique` this login ends the user's older sessions, whatever the node is set to.
+        With `unique` this login ends the user's older sessions, whatever `self.unique` is.
         """
         self._expire()
         theirs = [uuid for uuid, session in self._alive.items() if session.owner == owner]
@@ -60,9 +63,9 @@ class Sessions:
         return session
 
     def renew(self, uuid: str, duration_s: float | None = None) -> Session:
-        """The session of a call, its life extended, never shortened; by the node's time-out if not by `duration_s`.
+        """Extend a session by `duration_s` (default: the node's time-out), never shorten it, and return it.
 
-        Raises ApiRefusal ID.1001 when it is unknown or has ended.
+        Raises ApiErrorResponse ID.1001 if it is unknown or has ended.
         """
         self._expire()
         session = self._alive.get(uuid)
@@ -99,7 +102,7 @@ class Sessions:
 
 
 MAX_FAILURES = 6
-"""So many failed logins of one name are answered as such; what follows is the login control's."""
+"""Failed logins of one name that are answered with ID.1000; after them the login control answers."""
 _LOCKED_S = 600.0
 _TOKEN_TAG = "twofatoken::"  # noqa: S105 - the name of a tag
 
@@ -141,13 +144,13 @@ class LoginControl:
         self._records.pop(name, None)
 
     def check_second_factor(self, name: str, system_tags: object) -> None:
-        """After the credentials. Raises ApiRefusal ID.2001 without a code, ID.2002 with a wrong one."""
-        wanted = self._settings.two_factor_code
-        if wanted is None:
+        """Check the second factor. Raises ApiErrorResponse ID.2001 without a code, ID.2002 for a wrong one."""
+        expected = self._settings.two_factor_code
+        if expected is None:
             return
         tags = system_tags if isinstance(system_tags, list) else []
         codes = [str(tag).removeprefix(_TOKEN_TAG) for tag in tags if str(tag).startswith(_TOKEN_TAG)]
         if not codes:
             raise ApiErrorResponse(errors.second_factor(name))
-        if wanted not in codes:
+        if expected not in codes:
             raise ApiErrorResponse(errors.error_for_code("ID.2002"))

@@ -17,6 +17,7 @@ from cdptui.simulator.world.world import World
 JAVA_CLASS = "org.zstack.header.storage.cdp.CdpTaskInventory"
 _PACKAGE = JAVA_CLASS.rpartition(".")[0]
 _REF_CLASS = f"{_PACKAGE}.CdpTaskResourceRefInventory"
+_UNKNOWN_STATUSES = {"all": (), "no-stopping": ("Stopping",), "basic": ("Stopping", "DataMerging")}
 _NUMBERS = ("backupBandwidth", "maxCapacity", "usedCapacity", "maxLatency", "lastLatency", "currentLatency")
 
 
@@ -27,12 +28,17 @@ class TaskInventory:
         self._world = world
         self._zone = zone
         self._dialect = dialect
-        self._kept: dict[str, tuple[tuple[int, int, int, int], bytes]] = {}
+        self._unknown_statuses = _UNKNOWN_STATUSES[dialect.statuses]
+        self._encoded: dict[str, tuple[tuple[int, int, int, int], bytes]] = {}
         self._order: tuple[int, list[SimulatedTask]] = (-1, [])
         self.table = self._table()
 
+    def status(self, task: SimulatedTask) -> str:
+        """Return the status of a task in the statuses that the server knows."""
+        return "Running" if task.status in self._unknown_statuses else task.status
+
     def fields(self, task: SimulatedTask) -> dict[str, object]:
-        """A CdpTaskInventory with its nulls; pinned fields win."""
+        """Return a CdpTaskInventory with its nulls; overridden fields take precedence."""
         used, latency = self._world.current_metrics(task)
         created = self._date(task.created)
         machine = task.machine
@@ -42,7 +48,7 @@ class TaskInventory:
             "description": task.description,
             "policyUuid": task.policy.uuid,
             "backupStorageUuid": task.storage.uuid,
-            "status": task.status,
+            "status": self.status(task),
             "state": task.state,
             "taskType": "VM",
             "backupBandwidth": task.bandwidth,
@@ -62,7 +68,7 @@ class TaskInventory:
         return values
 
     def inventory(self, task: SimulatedTask) -> dict[str, object]:
-        """The wire form of a task: no nulls, hash order, floats if the dialect wants them."""
+        """Return the wire format of a task: no nulls, hash order, floats if the dialect has them."""
         values = in_hash_order(self.fields(task))
         if self._dialect.float_numbers:
             for name in _NUMBERS:
@@ -71,19 +77,19 @@ class TaskInventory:
         return values
 
     def encode(self, task: SimulatedTask) -> bytes:
-        """The wire form as bytes, kept until something of it changes."""
+        """Return the wire format as bytes, cached until it changes."""
         used, latency = self._world.current_metrics(task)
         state = (used, latency, task.event_version, self._world.version)
-        kept = self._kept.get(task.uuid)
-        if kept is None or kept[0] != state:
-            kept = (state, encode(self.inventory(task)))
-            self._kept[task.uuid] = kept
-        return kept[1]
+        cached = self._encoded.get(task.uuid)
+        if cached is None or cached[0] != state:
+            cached = (state, encode(self.inventory(task)))
+            self._encoded[task.uuid] = cached
+        return cached[1]
 
     def _rows(self) -> list[SimulatedTask]:
         if self._order[0] != self._world.version:
             self._order = (self._world.version, unsorted_order(self._world.tasks.values()))
-            self._kept = {uuid: kept for uuid, kept in self._kept.items() if uuid in self._world.tasks}
+            self._encoded = {uuid: cached for uuid, cached in self._encoded.items() if uuid in self._world.tasks}
         return self._order[1]
 
     def _table(self) -> Table[SimulatedTask]:
@@ -94,8 +100,8 @@ class TaskInventory:
         return Table(
             java_class=JAVA_CLASS,
             columns=columns(
-                self._column("uuid", is_steady=True),
-                self._column("name", is_steady=True),
+                self._column("uuid", is_stable=True),
+                self._column("name", is_stable=True),
                 *(self._column(name) for name in ("description", "policyUuid", "backupStorageUuid")),
                 *(self._column(name, enum_class=f"{_PACKAGE}.{java}") for name, java in enums.items()),
                 *(self._column(name, ColumnType.NUMBER, is_primitive=True) for name in long_names),
@@ -109,7 +115,7 @@ class TaskInventory:
             wire_value=lambda task, name: self.inventory(task).get(name),
             version=lambda: self._world.version,
             joined_columns={
-                f"resourceRefs.{name}": self._reached(name) for name in ("resourceUuid", "resourceType", "taskUuid")
+                f"resourceRefs.{name}": self._joined(name) for name in ("resourceUuid", "resourceType", "taskUuid")
             },
             nested=_reference_classes,
         )
@@ -121,16 +127,16 @@ class TaskInventory:
         *,
         enum_class: str | None = None,
         is_primitive: bool = False,
-        is_steady: bool = False,
+        is_stable: bool = False,
     ) -> Column[SimulatedTask]:
         read = self._reader(name)
-        return Column(name, kind, read, enum_class=enum_class, is_primitive=is_primitive, is_stable=is_steady)
+        return Column(name, kind, read, enum_class=enum_class, is_primitive=is_primitive, is_stable=is_stable)
 
     def _reader(self, name: str) -> Callable[[SimulatedTask], object]:
         quick: dict[str, Callable[[SimulatedTask], object]] = {
             "uuid": lambda task: task.uuid,
             "name": lambda task: task.name,
-            "status": lambda task: task.status,
+            "status": self.status,
             "state": lambda task: task.state,
             "policyUuid": lambda task: task.policy.uuid,
             "backupStorageUuid": lambda task: task.storage.uuid,
@@ -144,15 +150,15 @@ class TaskInventory:
             return lambda task: self.fields(task).get(name)
         return lambda task: task.overrides.get(name, plain(task)) if task.overrides else plain(task)
 
-    def _reached(self, name: str) -> Column[SimulatedTask]:
+    def _joined(self, name: str) -> Column[SimulatedTask]:
         def read(task: SimulatedTask) -> list[object]:
             refs = self.fields(task)["resourceRefs"]
             return [ref.get(name) for ref in refs if isinstance(ref, dict)] if isinstance(refs, list) else []
 
         return Column(f"resourceRefs.{name}", ColumnType.TEXT, read)
 
-    def _apply_overrides(self, values: dict[str, object], pins: dict[str, object]) -> None:
-        for name, value in pins.items():
+    def _apply_overrides(self, values: dict[str, object], overrides: dict[str, object]) -> None:
+        for name, value in overrides.items():
             is_moment = name in ("createDate", "lastOpDate") and isinstance(value, int | float)
             values[name] = self._date(value) if is_moment else value  # type: ignore[arg-type]
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from msgspec import Struct, structs
 
-from cdptui.models.task_row import TaskRow
+from cdptui.models.task_row import TaskRow, urgency
 from cdptui.render.columns import BY_KEY, COLUMNS, Column
 from cdptui.render.groups import BY_KEY as BY_GROUPING
 
@@ -90,9 +90,9 @@ def row_of(key: Key) -> TaskRow:
 def sort_key_function(order: SortOrder) -> Callable[[TaskRow], Key]:
     """Return the function that computes the key of a row.
 
-    The default order is worst first: by severity, then RPO against its target, then used share of the plan. Equal rows
-    are sorted by name and UUID, so that they do not move; unknown values are last in either direction. The rows of a
-    group are adjacent.
+    The default order is worst first: by severity, then by the urgency of the worst problem, RPO against its target and
+    used share of the plan. Equal rows are sorted by name and UUID, so that they do not move; unknown values are last in
+    either direction. The rows of a group are adjacent.
     """
     key_of = _ungrouped_key_function(order)
     if not order.group:
@@ -110,13 +110,17 @@ def _ungrouped_key_function(order: SortOrder) -> Callable[[TaskRow], Key]:
     def key(row: TaskRow) -> Key:
         is_unknown, value = sort_value(row)
         if is_unknown:
-            value = _MAX_TEXT if isinstance(value, str) else math.inf
+            value = _MAX_TEXT if isinstance(value, str) else value + _IN_DOUBT if value else math.inf
         elif is_descending:
             value = _reversed_text(value) if isinstance(value, str) else -value
         task = row.task
         return (value, _folded(task.name), task.uuid, row)
 
     return key
+
+
+_IN_DOUBT: Final = 1e16
+"""Sorts figures in doubt after all others; such a figure is kept to two seconds."""
 
 
 def _folded(name: str) -> str:
@@ -140,7 +144,7 @@ def _worst_key(row: TaskRow) -> Key:
     task = row.task
     rpo, used = task.rpo_ratio, task.used_ratio
     return (
-        -row.severity,
+        *urgency(row),
         math.inf if rpo is None else -rpo,
         math.inf if used is None else -used,
         _folded(task.name),
@@ -152,8 +156,11 @@ def _worst_key(row: TaskRow) -> Key:
 def _best_key(row: TaskRow) -> Key:
     task = row.task
     rpo, used = task.rpo_ratio, task.used_ratio
+    severity, rank, measure = urgency(row)
     return (
-        int(row.severity),
+        -severity,
+        -rank,
+        -measure,
         math.inf if rpo is None else rpo,
         math.inf if used is None else used,
         _folded(task.name),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import events
@@ -27,7 +27,8 @@ from cdptui.tui.messages import CopyRequested, FirstFrameShown
 from cdptui.tui.monitor_worker import MonitorWorker, summarize_exception
 from cdptui.tui.screens.main import MainScreen
 from cdptui.tui.target import Target
-from cdptui.tui.terminal.textual_app import Frame, TerminalApp
+from cdptui.tui.terminal.screen_buffer import Frame
+from cdptui.tui.terminal.textual_app import TerminalApp
 from cdptui.tui.terminal.textual_caches import clear_frame_caches, clear_layout_caches
 from cdptui.tui.themes import DEFAULT_THEME, THEMES
 from cdptui.tui.widgets.detail_pane import DetailPane
@@ -67,16 +68,15 @@ class CdptuiApp(TerminalApp, inherit_bindings=False):
         keymap: Keymap = DEFAULT_KEYMAP,
         columns: Sequence[str] | None = None,
         theme: str = DEFAULT_THEME,
-        is_frugal: bool | None = None,
+        low_bandwidth: bool | None = None,
         traits: TerminalCapabilities | None = None,
     ) -> None:
         """Monitor `target` after the first frame is on screen; the user can switch to the other `targets`.
 
-        `is_frugal` selects low-bandwidth mode; None selects it when the terminal connection is slow. `traits` are the
-        capabilities of the terminal.
+        `low_bandwidth` turns that mode on or off; None turns it on while the line to the terminal is slow. `traits`
+        are the capabilities of the terminal.
         """
-        self.traits = traits or TerminalCapabilities()
-        super().__init__()
+        super().__init__(traits or TerminalCapabilities())
         # Textual treats an empty NO_COLOR as set and turns colours to grey. `ScreenBuffer` removes colours instead.
         self.no_color = not self.traits.has_colour
         self.animation_level = "none"
@@ -86,11 +86,9 @@ class CdptuiApp(TerminalApp, inherit_bindings=False):
         self._collection: Timer | None = None
         self.faults = 0
         """Number of actions that raised an exception."""
-        self.before_terminal: Callable[[], None] = lambda: None
-        """Called in the event loop each time before the app changes the terminal."""
         self.profile_hint = "cdptui config init creates a configuration file"
         """How to add a profile; shown when there is no other one."""
-        self._is_frugal = is_frugal
+        self._low_bandwidth = low_bandwidth
         self.keymap = keymap
         self._columns = columns
         self._turns = KeyQueue(clock.monotonic)
@@ -109,7 +107,11 @@ class CdptuiApp(TerminalApp, inherit_bindings=False):
     def _create_screen(self, target: Target) -> tuple[MainScreen, MonitorWorker]:
         """Create a new screen and worker for a target, so that old data cannot appear under another node's name."""
         main = MainScreen(
-            target, clock=self._clock, keymap=self.keymap, columns=self._columns, look_at_line=self.update_low_bandwidth
+            target,
+            clock=self._clock,
+            keymap=self.keymap,
+            columns=self._columns,
+            update_low_bandwidth=self.update_low_bandwidth,
         )
         return main, MonitorWorker(target, self._clock, main)
 
@@ -190,15 +192,15 @@ class CdptuiApp(TerminalApp, inherit_bindings=False):
         """Return whether low-bandwidth mode is on; redraw everything when that changed."""
         driver = self.terminal
         if driver is None:
-            return bool(self._is_frugal)
-        is_frugal = driver.line.is_slow if self._is_frugal is None else self._is_frugal
-        if driver.set_few_colours(is_enabled=is_frugal):
+            return bool(self._low_bandwidth)
+        low_bandwidth = driver.line.is_slow if self._low_bandwidth is None else self._low_bandwidth
+        if driver.set_few_colours(is_enabled=low_bandwidth):
             self.redraw()
-        return is_frugal
+        return low_bandwidth
 
     def count_pending_input(self) -> int:
         """Count the events and keys that are queued and not handled yet."""
-        return self.pending_events + self._turns.waiting_count
+        return super().count_pending_input() + self._turns.waiting_count
 
     async def on_event(self, event: events.Event) -> None:
         """Queue key events, which are handled one at a time; pass on all other events."""

@@ -10,7 +10,7 @@ import re
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from itertools import count
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from cdptui.models.task import Task
 from cdptui.models.task_row import TaskRow
 from cdptui.render.columns import Column
 from cdptui.render.export import iter_csv, iter_json
+from cdptui.render.formatting import utc_offset
 from cdptui.render.task_cells import CellContext
 
 
@@ -115,6 +116,8 @@ class ExportRequest(Struct, frozen=True):
     """For marked tasks: how many of them the filter hides; None when the list is exported."""
     record: Callable[[Task], str]
     """Returns the JSON record of a task as the server sent it."""
+    server_zone: tzinfo | None = None
+    """The zone of the dates in these records; None when it is not known."""
 
 
 async def export_table(request: ExportRequest, ending: str) -> str:
@@ -122,7 +125,8 @@ async def export_table(request: ExportRequest, ending: str) -> str:
     if ending == "csv":
         pieces: Iterable[str] = iter_csv(request.rows, request.columns, request.context)
     else:
-        pieces = iter_json(_metadata(request), (request.record(row.task) for row in request.rows))
+        records = (request.record(row.task) for row in request.rows)
+        pieces = iter_json(_metadata(request), records, request.rows, request.context.zone)
     return await _save(request, _content_text(request), ending, pieces)
 
 
@@ -157,6 +161,8 @@ def _metadata(request: ExportRequest) -> dict[str, object]:
     return {
         "node": request.node,
         "taken_at": snapshot.taken_at,
+        "time_zone": utc_offset(snapshot.taken_at, request.context.zone),
+        "server_time_zone": utc_offset(snapshot.taken_at, request.server_zone) if request.server_zone else None,
         "is_complete": not snapshot.is_partial,
         "tasks_on_node": snapshot.total,
         "filter": request.filter or None,

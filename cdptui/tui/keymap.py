@@ -131,7 +131,7 @@ KEYS: Final = (
         "c",
         "copy",
         "Copy",
-        "Copy UUIDs, names, JSON or a curl command for the task or the marked tasks",
+        "Copy UUIDs, names, problems, JSON or a curl command for the task or the marked tasks",
         KeyScope.LIST,
     ),
     KeyBinding("detail", "d", "toggle_detail", "Detail", "Show or hide the detail pane", KeyScope.DETAIL),

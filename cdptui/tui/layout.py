@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from textual.events import Resize
 
 MIN_SIZE: Final = Size(40, 8)
-"""Columns and lines: room for name and status, two header lines, the column headings, four tasks and the footer."""
+"""Columns and lines: room for name and problem, two header lines, the column headings, four tasks and the footer."""
 
 
 def is_too_small(size: Size) -> bool:

@@ -19,16 +19,16 @@ _CHART_S: Final = 60.0
 class LowBandwidthMode:
     """Low-bandwidth mode: whether it is on, and the redraw rates that follow."""
 
-    def __init__(self, look_at_line: Callable[[], bool], clock: Clock) -> None:
-        """`look_at_line` returns whether the terminal connection is slow now."""
-        self._look_at_line = look_at_line
+    def __init__(self, update_low_bandwidth: Callable[[], bool], clock: Clock) -> None:
+        """`update_low_bandwidth` returns whether the terminal connection is slow now."""
+        self._update_low_bandwidth = update_low_bandwidth
         self._clock = clock
         self._is_on = False
         self._charted: tuple[str, float, CapacityHistory] | None = None
 
     def update(self) -> None:
         """Check the connection again."""
-        self._is_on = self._look_at_line()
+        self._is_on = self._update_low_bandwidth()
 
     @property
     def refresh_period_s(self) -> float:

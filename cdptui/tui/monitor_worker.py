@@ -100,7 +100,7 @@ class MonitorWorker:
                     self._listener.set_connection(self.link)
                 gc_tuning.on_first_load()
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(self.link.directory.run(self._post_names))
+                    group.create_task(self.link.inventory.run(self._post_names))
                     group.create_task(_preload_modules())
                     async for unfiltered in self.link.monitor.updates():
                         update = self._redacted(unfiltered)

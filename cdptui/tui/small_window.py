@@ -8,7 +8,8 @@ from textual.widget import Widget
 
 from cdptui.render.spans import Line, Role, Span
 from cdptui.tui.layout import MIN_SIZE
-from cdptui.tui.terminal.textual_app import Frame, whole_frame
+from cdptui.tui.terminal.screen_buffer import Frame
+from cdptui.tui.terminal.textual_app import whole_frame
 from cdptui.tui.widgets.painter import FEW_STRIPS, Painter
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import tzinfo
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -35,6 +36,8 @@ class Target(Struct, frozen=True):
     """Removes secrets from the text of an error."""
     label: str = ""
     """What kind of node it is, for the header: `demo ×60`; empty for a management node."""
+    zone: tzinfo | None = None
+    """The zone in which all times are shown; None for that of this machine, which `TZ` sets."""
 
 
 def connection_status(
@@ -55,7 +58,7 @@ def connection_status(
         retry_in_s=due - now if due is not None else None,
         is_loading=snapshot is not None and not snapshot.is_complete,
         now=clock.now(),
-        zone=None,
+        zone=target.zone,
         pending_changes=behind,
         pages=snapshot.pages if snapshot is not None else 0,
         is_cut_short=snapshot is not None and snapshot.is_cut_short,

@@ -189,6 +189,15 @@ def _triplet(colour: str) -> ColorTriplet:
 ANSI_16: Final = _by_colour(LIGHT, _LIGHT_SIXTEEN) | _by_colour(DARK, _DARK_SIXTEEN)
 """The ANSI number of each theme colour on a 16-colour terminal, chosen by role, not by similarity."""
 
+ANSI_16_PAIRS: Final = {
+    (_triplet(theme.variables[f"role-{role}"] or ""), _triplet(theme.variables[ground] or "")): (15, 1)
+    for theme, roles in ((DARK, (Role.BAD,)), (LIGHT, (Role.BAD, Role.WARN)))
+    for role in roles
+    for ground in ("cursor-background", "cursor-unfocused")
+}
+"""ANSI numbers of text and background for pairs of theme colours that would be unreadable by `ANSI_16`: none of the
+16 colours is a red that can be read on blue or cyan, so the text under the cursor is white on red."""
+
 NO_COLOR_ATTRIBUTES: Final = {
     _triplet(theme.variables[name] or ""): attribute
     for theme in THEMES

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
 
 import grimp
 import pytest
+
+from tests.terminal.pty_terminal import Terminal
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "cdptui"
@@ -44,7 +47,7 @@ GUIDE = HELP.replace("--help", 'guide", "keys')
                 *("httpx", "starlette", "uvicorn", "sqlite3", "re2"),
                 *("cdptui.query", "cdptui.config.saved_views", "cdptui.models.storages", "cdptui.render.storage_cells"),
             },
-            id="the first frame",
+            id="the application and the connection",
         ),
         pytest.param(
             "import cdptui.render.columns, cdptui.render.tabs.overview", {"textual", "rich", "httpx"}, id="render"
@@ -70,6 +73,63 @@ GUIDE = HELP.replace("--help", 'guide", "keys')
 )
 def test_nothing_is_loaded_that_is_not_needed(code: str, forbidden: set[str]) -> None:
     assert not modules_after(code) & forbidden
+
+
+NOT_AT_THE_FIRST_FRAME = {
+    "anyio",
+    "cdptui.api",
+    "cdptui.config.saved_views",
+    "cdptui.monitor.connection",
+    "cdptui.query",
+    "cdptui.simulator",
+    "cdptui.tui.export_files",
+    "cdptui.tui.screens.help",
+    "cdptui.tui.screens.menus",
+    "cdptui.tui.small_window",
+    "cdptui.tui.terminal.clipboard",
+    "cdptui.tui.widgets.filter_bar",
+    "h11",
+    "httpcore",
+    "httpx",
+    "keyring",
+    "pygments",
+    "re2",
+    "rich.markdown",
+    "rich.traceback",
+    "sqlite3",
+    "starlette",
+    "textual._xterm_parser",
+    "textual.drivers.linux_driver",
+    "truststore",
+    "uvicorn",
+}
+"""What waits until the screen is drawn: the network, the other screens, and what only some users need."""
+
+
+@pytest.fixture(scope="module")
+def first_frame(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """The modules that the real program has loaded on a terminal when its first frame is drawn."""
+    file = tmp_path_factory.mktemp("first-frame") / "modules"
+    program = [sys.executable, "-m", "tests.architecture.first_frame", str(file)]
+    with Terminal([*program, "--url", "http://127.0.0.1:9"], environment={"ZSTACK_PASSWORD": "password"}) as terminal:
+        assert terminal.wait_for_end() == 0, terminal.text
+        assert terminal.is_restored
+    return set(file.read_text(encoding="utf-8").split())
+
+
+def test_first_frame_of_the_real_program_loads_no_network_and_no_other_screen(first_frame: set[str]) -> None:
+    assert {"cdptui.tui.screens.main", "cdptui.tui.terminal.driver"} <= first_frame
+    assert not first_frame & NOT_AT_THE_FIRST_FRAME
+
+
+@pytest.mark.parametrize("name", sorted(name for name in NOT_AT_THE_FIRST_FRAME if name.startswith("cdptui.")))
+def test_modules_that_the_first_frame_does_not_load_exist(name: str) -> None:
+    assert importlib.util.find_spec(name) is not None
+
+
+def test_first_frame_loads_no_widget_that_textual_itself_does_not_load(first_frame: set[str]) -> None:
+    of_textual = modules_after("import textual.app")
+    assert not {name for name in first_frame - of_textual if name.startswith("textual.widgets.")}
 
 
 def test_every_module_says_what_it_is_for() -> None:

@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [NAME...] [--json F]`: measures, prints one table, exits 1 when a budget is broken."""
+"""`python -m tests.benchmarks [NAME...] [--json F]`: measure, print a table, exit 1 when a budget is exceeded."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _HEADINGS = ("figure", "ours", "peer", "ratio", "budget", "ok")
 
 
 class _Line(NamedTuple):
-    """A figure, and what came of it; None when it could not be measured."""
+    """A figure and its result; None when it could not be measured."""
 
     figure: Figure
     measured: Measured | None
@@ -56,24 +56,22 @@ class _Line(NamedTuple):
 
 @click.command()
 @click.argument("names", nargs=-1)
-@click.option(
-    "--json", "json_file", type=click.Path(path_type=Path), metavar="F", help="Write the results to F as well."
-)
-@click.option("--list", "is_list", is_flag=True, help="Only say what there is, and how it is measured.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), metavar="F", help="Also write the results to F.")
+@click.option("--list", "is_list", is_flag=True, help="List the benchmarks and how they measure.")
 def benchmarks(names: tuple[str, ...], json_file: Path | None, is_list: bool) -> None:
-    """Measure what NAMES begin with, or everything."""
-    asked = [figure for figure in FIGURES if figure.is_asked(names)]
-    unknown = [name for name in names if not any(figure.is_asked((name,)) for figure in FIGURES)]
+    """Run the benchmarks whose names begin with one of NAMES, or all of them."""
+    selected = [figure for figure in FIGURES if figure.is_selected(names)]
+    unknown = [name for name in names if not any(figure.is_selected((name,)) for figure in FIGURES)]
     if unknown:
         known = ", ".join(figure.name for figure in FIGURES)
         message = f"no such benchmark: {', '.join(unknown)}; there are {known}"
         raise click.UsageError(message)
     if is_list:
-        for figure in asked:
+        for figure in selected:
             click.echo(f"{figure.name}: {figure.title}; {figure.budget}\n\n    {figure.measure.__doc__}\n")
         return
     started = time.monotonic()
-    lines = [_measure(figure) for figure in asked]
+    lines = [_measure(figure) for figure in selected]
     click.echo(_table(lines))
     click.echo(f"{len(lines)} figures in {time.monotonic() - started:.0f} s", err=True)
     if json_file is not None:
@@ -87,7 +85,7 @@ def _measure(figure: Figure) -> _Line:
     try:
         line = _Line(figure, figure.measure())
     except (AssertionError, OSError, ValueError) as error:
-        # One that fails must not cost the others; it counts as broken.
+        # A benchmark that fails must not end the others; it counts as exceeding its budget.
         line = _Line(figure, None, str(error))
     found = line.problem if line.measured is None else f"{line.measured.ours}  ({line.measured.note or 'no more'})"
     click.echo(f" {'ok' if line.is_ok else 'NOT OK'}  {found}  [{time.monotonic() - started:.0f} s]", err=True)

@@ -1,4 +1,4 @@
-"""What goes over the operator's line."""
+"""Bytes written to the terminal."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ALL_LINES = range(40)
 
 
 class _Traffic(NamedTuple):
-    """Bytes in a minute, and how many refreshes that were."""
+    """Bytes per minute, and the number of refreshes."""
 
     still: int
     """Nothing changes, a poll every three seconds."""
@@ -36,10 +36,10 @@ class _Traffic(NamedTuple):
 
 
 def unchanged_poll() -> Measured:
-    """Bytes of a poll that brings nothing new, beyond clock and age: 1,000 tasks, 120x40, detail pane open (default).
+    """Bytes of a poll without changes, beyond those of clock and age: 1,000 tasks, 120x40, detail pane open (default).
 
-    Two cdptui for the same minute, one polls every 3 s, the other never: the difference, for each poll. What is left
-    is the poll's duration, the age that starts again, and the sparkline, which grows.
+    Two cdptui run for the same minute, one polls every 3 s, the other never; the figure is the difference per poll. It
+    contains the duration of the poll, the age that restarts, and the growing sparkline.
     """
     traffic = _traffic()
     each = (traffic.still - traffic.ticking) / traffic.still_polls
@@ -50,8 +50,8 @@ def unchanged_poll() -> Measured:
 def changing_poll() -> Measured:
     """All bytes in a minute, clock and age too, for each poll: 10 of 1,000 tasks change each 10 s, 120x40.
 
-    Changed are used capacity and RPO, so that some rows move as well; which tasks is drawn by lot, the same in every
-    run. In the same minute `htop -d 100` on a terminal of the same size, for each of its refreshes.
+    Used capacity and RPO change, so that some rows also move; the tasks are random, but the same in every run. The peer
+    is `htop -d 100` in the same minute on a terminal of the same size, per refresh.
     """
     traffic = _traffic()
     ours = traffic.changing / traffic.changing_polls
@@ -74,7 +74,7 @@ def _traffic() -> _Traffic:
         normal = stack.enter_context(open_monitor(changing.url, "--interval", f"{_INTERVAL_S:g}"))
         htop = peers.htop()
         terminals = [never, often, normal] + ([stack.enter_context(htop)] if htop is not None else [])
-        # Two polls, so that names and layout have come to rest.
+        # After two polls names and layout do not change any more.
         _together(terminals, lambda terminal: terminal.drain(_INTERVAL_S + 2))
         frozen.forget()
         changing.forget()
@@ -95,11 +95,11 @@ def _together(terminals: Sequence[Watched], read: Callable[[Watched], bytes]) ->
 
 
 def changed_cell() -> Measured:
-    """Bytes for the list's lines when one task's used capacity changed, to what its changed cells need at least.
+    """Bytes for the lines of the list when the used capacity of a task changes, relative to the minimum.
 
-    The least is counted from the screen before and after: for each run of changed cells (up to four unchanged ones in
-    between) a cursor move, a colour for each colour in it, and its text. Detail pane closed, sorted by name, so that
-    nothing moves; eleven changes, all bytes together.
+    The minimum is computed from the screens before and after: for each run of changed cells (with up to four unchanged
+    ones between) a cursor move, a colour for each colour in it, and its text. Detail pane closed, sorted by name, so
+    that nothing moves; eleven changes in total.
     """
     written = least = cells = 0
     with SimulatorProcess(_TASKS) as simulator, open_monitor(simulator.url, "--interval", "1") as terminal:
@@ -126,7 +126,7 @@ def changed_cell() -> Measured:
 
 
 def _least(y: int, before: Sequence[tuple[object, ...]], after: Sequence[tuple[object, ...]]) -> tuple[int, int]:
-    """Bytes that a change needs, and the number of characters in it."""
+    """Return the minimum of bytes for a change, and its number of characters."""
     changed = [x for x, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
     total, last_x, last_colour = 0, -10, None
     for x in changed:
@@ -142,9 +142,9 @@ def _least(y: int, before: Sequence[tuple[object, ...]], after: Sequence[tuple[o
 
 
 def cursor_detail_closed() -> Measured:
-    """All bytes after one cursor-down inside the screen, until the terminal is at rest; median of eleven.
+    """All bytes after one cursor-down inside the screen, until there is no more output; median of eleven.
 
-    1,000 tasks, 120x40, no poll under way, detail pane closed. A cursor that scrolls the list is in the note.
+    1,000 tasks, 120x40, no poll in flight, detail pane closed. A cursor that scrolls the list is in the note.
     """
     return _cursor(is_detail_open=False)
 

@@ -1,4 +1,4 @@
-"""How soon it is gone."""
+"""Time to exit."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _TASKS = 60
 
 
 def end_beside_a_node_that_hangs() -> Measured:
-    """From SIGTERM to the end of the process, while the node takes every request and answers none: the longest of nine.
+    """From SIGTERM to the end of the process, while the node answers no request: the longest of nine.
 
-    The terminal must be whole then. A poll is under way: it begins again each second, and the node was still for two.
+    The terminal must be restored. A poll is in flight: one starts each second, and the node did not answer for two.
     """
     found = []
     for _ in range(_ROUNDS):

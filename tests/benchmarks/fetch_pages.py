@@ -1,6 +1,6 @@
-"""The least that a poll can be: fetch the pages one by one and `json.loads` each. Prints when it was done.
+"""The minimum of a poll: fetch the pages one by one and `json.loads` each. Prints when it was done.
 
-`python fetch_pages.py URL TASKS`, run as a file. The windows are cdptui's: each page begins on the last known row.
+`python fetch_pages.py URL TASKS`, run as a file. The pages overlap as in cdptui: each begins on the last known row.
 """
 
 from __future__ import annotations

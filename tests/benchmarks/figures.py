@@ -1,4 +1,4 @@
-"""What a benchmark is, and what came of it."""
+"""Benchmarks and their results."""
 
 from __future__ import annotations
 
@@ -8,42 +8,42 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What one benchmark found."""
+    """The result of a benchmark."""
 
     value: float
-    """What is held against the budget."""
+    """The value that is compared with the budget."""
     ours: str
-    """The same for people."""
+    """The value as text."""
     peer: str = ""
-    """What stands beside it, measured in the same run; or that it is missing."""
+    """The value of a peer in the same run, as text, or that the peer is missing."""
     ratio: float | None = None
-    """Ours to the peer's."""
+    """Our value divided by that of the peer."""
     note: str = ""
-    """Whatever else was seen."""
+    """Further observations."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One line of the table. The docstring of `measure` says what is measured, and how."""
+    """A line of the table. The docstring of `measure` describes what is measured, and how."""
 
     name: str
     title: str
     budget: str
     limit: float
-    """The largest value that is permitted."""
+    """The largest permitted value."""
     measure: Callable[[], Measured]
 
     def is_met(self, measured: Measured) -> bool:
-        """Whether what was measured is inside the budget."""
+        """Return whether the value is within the budget."""
         return measured.value <= self.limit
 
-    def is_asked(self, names: tuple[str, ...]) -> bool:
-        """Whether one of `names` is this one's, or begins it."""
+    def is_selected(self, names: tuple[str, ...]) -> bool:
+        """Return whether the name begins with one of `names`."""
         return not names or any(self.name == name or self.name.startswith(f"{name}-") for name in names)
 
 
 def compared(ours: float, peer: float) -> float | None:
-    """How many times the peer's; None beside nothing.
+    """Return our value divided by that of the peer; None without a peer.
 
     >>> compared(3.0, 2.0), compared(3.0, 0.0)
     (1.5, None)

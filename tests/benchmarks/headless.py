@@ -1,4 +1,4 @@
-"""Seen from inside: how long the event loop is held, and how the cost grows with the fleet."""
+"""How long the event loop is blocked, and how the cost grows with the size of the fleet."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _BEAT_S = 0.001
 
 
 def hold_10k() -> Measured:
-    """The longest time that the event loop was held, from the first frame on, through the load and 12 polls.
+    """The longest time for which the event loop was blocked, from the first frame through the load and 12 polls.
 
     The real app headless at 120x40 in a process of its own, 10,000 tasks over HTTP from the simulator in another,
-    interval 1 s, 100 tasks change each poll. A timer beats every millisecond on the app's own loop; the figure is the
-    longest wait between two beats beyond that millisecond, so that collections, threads that hold the interpreter and
-    the machine's other work count too; beside it the longest such wait of an idle process in the same time, for which
-    the machine alone is to blame. The note has the holds by phase, and where the loop was while it was held for over
-    30 ms (samples by a second thread). The start up to the first frame is `startup-frame`'s business. What a terminal
-    costs (`Frame`, the writes) is not in it.
+    interval 1 s, 100 tasks change each poll. A timer fires every millisecond on the app's own loop; the figure is the
+    longest time between two ticks beyond that millisecond, so that garbage collections, threads that hold the GIL and
+    other processes count too. The peer is the same measurement in an idle process at the same time, which shows what
+    the machine alone causes. The note has the times by phase, and the functions in which the loop was blocked for over
+    30 ms (samples by a second thread). The time before the first frame is measured by `startup-frame`. The cost of a
+    terminal (screen buffer, writes) is not included.
     """
     return _hold(_SMALL)
 
@@ -38,11 +38,11 @@ def hold_100k() -> Measured:
 
 
 def growth() -> Measured:
-    """CPU seconds a poll, and memory, at 100,000 tasks to those at 10,000; the larger of the two ratios.
+    """CPU seconds per poll, and memory, at 100,000 tasks relative to 10,000; the larger of the two ratios.
 
-    The same processes as for the hold; CPU of the whole process over as many further polls without the beat, 1 % of the
-    tasks changing, one right behind the other: what the clock on screen costs meanwhile is no part of a poll. Memory is
-    the peak beyond what the app held at its first frame.
+    The same processes as for the blocked loop; CPU of the whole process over as many further polls without the timer,
+    with 1 % of the tasks changing, without a pause between them, so that the clock on screen does not count. Memory is
+    the peak beyond the memory at the first frame.
     """
     small, large = _watch(_SMALL), _watch(_LARGE)
     cpu = large["cpu_s"] / small["cpu_s"]
@@ -73,14 +73,14 @@ def _watch(tasks: int) -> dict[str, Any]:
         command = [sys.executable, "-m", "tests.benchmarks.headless_watch", simulator.url, str(_POLLS[tasks])]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watching:
             late_ms = _latest_beat_ms(watching)
-            said, complaint = watching.communicate()
-    assert watching.returncode == 0, complaint[-2000:]
-    found: dict[str, Any] = json.loads(said.splitlines()[-1])
+            output, error_output = watching.communicate()
+    assert watching.returncode == 0, error_output[-2000:]
+    found: dict[str, Any] = json.loads(output.splitlines()[-1])
     return {**found, "machine_ms": late_ms}
 
 
 def _latest_beat_ms(watching: subprocess.Popen[str]) -> float:
-    """Beat like the process that is watched, but do nothing else: what the machine itself holds up."""
+    """Return the longest delay of the same timer in an idle process, which the machine causes."""
     latest = 0.0
     while watching.poll() is None:
         start = time.perf_counter()

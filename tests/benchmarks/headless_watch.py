@@ -1,6 +1,6 @@
-"""The real app without a terminal on a simulated node over HTTP, watched from inside: `python -m … URL POLLS`.
+"""Measure the event loop of the real app, headless on a simulated node over HTTP: `python -m … URL POLLS`.
 
-Prints JSON: the longest holds of the event loop by phase, CPU seconds a poll, memory.
+Prints JSON: the longest times for which the loop was blocked by phase, CPU seconds per poll, memory.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ _PATIENCE_S = 240.0
 
 
 class HeldLoop:
-    """A beat every millisecond on the event loop; what lies between two beats was other work."""
+    """A timer that fires every millisecond on the event loop; longer gaps are other work."""
 
     def __init__(self) -> None:
         self.phase = "connecting"
         self.longest: dict[str, float] = {}
         self.spots: Counter[str] = Counter()
-        """Where the loop was while it was held for longer than the smaller budget: samples by function of ours."""
+        """Samples by function of ours, taken while the loop was blocked for longer than the smaller budget."""
         self.collections: list[float] = []
         self._last = time.perf_counter()
         self._is_running = True
@@ -48,14 +48,14 @@ class HeldLoop:
         self._looker = threading.Thread(target=self._look, daemon=True)
 
     def start(self) -> None:
-        """Begin to beat, and look over the loop's shoulder."""
+        """Start the timer and the sampling thread."""
         gc.callbacks.append(self._collect)
         self._last = time.perf_counter()
         asyncio.get_running_loop().call_later(_BEAT_S, self._beat)
         self._looker.start()
 
     def stop(self) -> None:
-        """No more beats."""
+        """Stop both."""
         self._is_running = False
         self._looker.join()
         gc.callbacks.remove(self._collect)
@@ -82,7 +82,7 @@ class HeldLoop:
 
 
 def _spot(frame: FrameType | None) -> str:
-    """The innermost function of ours on a stack, else the innermost."""
+    """Return the innermost function of ours on a stack, or the innermost of all."""
     innermost = frame
     while frame is not None:
         if f"{os.sep}cdptui{os.sep}" in frame.f_code.co_filename:
@@ -92,7 +92,7 @@ def _spot(frame: FrameType | None) -> str:
 
 
 async def watch(url: str, polls: int) -> dict[str, Any]:
-    """Run the app; `polls` with the beat, then as many without it and without a pause, whose CPU is counted."""
+    """Run the app: `polls` with the timer, then as many without it and without a pause, whose CPU is measured."""
     settings = MonitorSettings(
         base_url=normalize_url(url), auth=PasswordLogin(name="admin", password="password"), interval_s=1.0
     )
@@ -127,7 +127,7 @@ async def watch(url: str, polls: int) -> dict[str, Any]:
 
 
 async def _polls(app: CdptuiApp, count: int, *, is_hurried: bool = False) -> float:
-    """Wait for so many polls, or hurry them one behind the other; seconds that the last one took."""
+    """Wait for `count` polls, or start each as soon as possible; return the seconds of the last one."""
     for _ in range(count):
         before = app._main._update.snapshot
         if is_hurried and app.link is not None:

@@ -1,4 +1,4 @@
-"""What the monitor costs while nobody looks."""
+"""CPU of an idle monitor."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _WINDOW_S = 60.0
 def still_1k() -> Measured:
     """CPU of the process (user and system, all threads, /proc/PID/stat) over 60 s of real time on a pty.
 
-    1,000 tasks, interval 10 s, nothing changes, the age of the data ticks. It begins after the third poll. In the same
-    minute `htop -d 100` and `glances -t 10`, each on a pty of the same size.
+    1,000 tasks, interval 10 s, nothing changes, the age of the data ticks. The measurement starts after the third
+    poll. The peers are `htop -d 100` and `glances -t 10` in the same minute, each on a pty of the same size.
     """
     return _idle(1000, churn=0)
 

@@ -1,9 +1,9 @@
 """`python -m tests.benchmarks.input_fuzz [--seeds 100] [--megabytes 1]`: garbage as input; exits 1 if it had effects.
 
 The real program on a real terminal gets reports, broken and endless sequences, mouse reports and random bytes, cut at
-random places, some pieces late. Left out is what a person could mean as a key: printable ASCII, and controls, outside
-of sequences. Nothing of it may end the program, open the help or recall a view, and `q` after it ends it with 0. A
-seed makes the same bytes and cuts again.
+random places, some pieces late, but no keys: no printable ASCII and no control characters outside of sequences. The
+input must not end the program, open the help or recall a view, and `q` after it must end the program with 0. The same
+seed creates the same bytes and cuts.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from cdptui.simulator.settings import SimulatorSettings
 from tests.terminal.pty_terminal import CDPTUI, Terminal
 
 SETTLE_S: Final = 3.5
-"""After so long even an unfinished paste is given up."""
+"""Longer than the time-out of an unfinished paste."""
 
 END_ANYTHING: Final = b"\x18\x1b[201~"
-"""Ends what is unfinished, a paste too."""
+"""Ends any unfinished sequence and paste."""
 
 ANSWER_S: Final = 2.0
 """`q` after the garbage ends the program within this time."""
@@ -41,17 +41,17 @@ FORBIDDEN: Final = (b"\xe2\x94\x80 Help", b"No task selected", b"Navigation (lis
 """Texts of the help, of an empty view, and of faults."""
 
 _JOINED_LATE: Final = re.compile(rb"\[[0-?]|\][0-9]|P[>!0-9]|_G")
-"""What may come so late after its escape that the escape was the Escape key."""
+"""Beginnings of a rest that may arrive so late that its escape was the Escape key."""
 
 _INTERMEDIATES: Final = b" !\"#%&'()*+,-./"
 
 
 def make_garbage(chance: random.Random, size: int) -> bytes:
-    """Make `size` bytes or a little more; what they begin is unfinished at the end, perhaps."""
+    """Return at least `size` bytes, which may end in an unfinished sequence."""
     pieces, length = [], 0
     while length < size:
         piece = chance.choices(_MAKERS, _WEIGHTS)[0](chance)
-        # Cut short: the next piece begins with an escape or a byte that is no ASCII, and nothing is left to be typed.
+        # Truncated: the next piece begins with an escape or a byte that is not ASCII, so that nothing is typed.
         if chance.random() < 0.1:
             piece = piece[: chance.randrange(1, len(piece) + 1)]
         pieces.append(piece)
@@ -131,7 +131,7 @@ def _make_paste(chance: random.Random) -> bytes:
 
 
 def _make_kitty_event(chance: random.Random) -> bytes:
-    """Make releases, and codes and modifiers that no key has."""
+    """Return releases, and codes and modifiers that no key has."""
     code = chance.choice((97, 113, 63, 50))
     return chance.choice(
         (
@@ -148,7 +148,7 @@ def _make_kitty_event(chance: random.Random) -> bytes:
 
 
 def _make_mouse_report(chance: random.Random) -> bytes:
-    """Make moves and the wheel, clicks in the list only: elsewhere are buttons; and places that do not exist."""
+    """Return moves, wheel events, clicks in the list (elsewhere are buttons), and positions outside of the window."""
     x, y = chance.randrange(1, 40), chance.randrange(5, 20)
     if chance.random() < 0.01:
         return b"\x1b[<0;%d;%dM\x1b[<0;%d;%dm" % (x, y, x, y)
@@ -195,17 +195,17 @@ _WEIGHTS: Final = (20, 20, 10, 1, 10, 1, 20, 20, 2, 3, 3)
 
 @dataclass(frozen=True)
 class Run:
-    """What one seed led to."""
+    """The result of a seed."""
 
     took_s: float
-    """For all the garbage."""
-    answered_s: float
-    """For `q` after it."""
+    """Seconds for all the garbage."""
+    quit_s: float
+    """Seconds for `q` after it."""
     problems: tuple[str, ...]
 
 
 class _Raw(Terminal):
-    """Keeps what the program writes without drawing it, which would take longer than the program itself."""
+    """Stores the output without drawing it, which would take longer than the program itself."""
 
     def drain(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
@@ -213,7 +213,7 @@ class _Raw(Terminal):
             self._keep()
 
     def pour(self, data: bytes) -> bool:
-        """Send bytes, reading meanwhile; False when the program does not take them or has ended."""
+        """Send bytes, reading meanwhile; return False when the program does not read them or has ended."""
         while data:
             readable, writable, _ = select.select([self._master], [self._master], [], 20.0)
             if readable:
@@ -231,7 +231,7 @@ class _Raw(Terminal):
 
 
 def run_seed(seed: int, size: int, url: str, folder: Path) -> Run:
-    """Send the garbage of one seed to a program of its own."""
+    """Send the garbage of a seed to a new program."""
     chance = random.Random(seed)
     log = folder / f"log-{seed}"
     environment = {"ZSTACK_PASSWORD": "password", "XDG_STATE_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
@@ -241,19 +241,19 @@ def run_seed(seed: int, size: int, url: str, folder: Path) -> Run:
         drawn = len(terminal.output)
         begun = time.monotonic()
         problems = _send_garbage(chance, size, terminal)
-        asked = time.monotonic()
+        pressed_at = time.monotonic()
         problems += _quit(terminal)
-        answered_s = time.monotonic() - asked
-        if answered_s > ANSWER_S:
-            problems.append(f"q took {answered_s:.1f} s")
+        quit_s = time.monotonic() - pressed_at
+        if quit_s > ANSWER_S:
+            problems.append(f"q took {quit_s:.1f} s")
         problems += [f"it showed {text.decode()!r}" for text in FORBIDDEN if text in terminal.output[drawn:]]
     if "Traceback" in log.read_text(encoding="utf-8", errors="replace"):
         problems.append("a traceback in the log")
-    return Run(asked - begun, answered_s, tuple(problems))
+    return Run(pressed_at - begun, quit_s, tuple(problems))
 
 
 def _send_garbage(chance: random.Random, size: int, terminal: _Raw) -> list[str]:
-    """Send it, and end or give up what is unfinished; the problems."""
+    """Send the garbage, and end unfinished sequences or wait for their time-out; return the problems."""
     for piece in cut(chance, make_garbage(chance, size)):
         if not terminal.pour(piece):
             return [f"took no more input, exit code {terminal.process.poll()}"]
@@ -267,7 +267,7 @@ def _send_garbage(chance: random.Random, size: int, terminal: _Raw) -> list[str]
 
 
 def _quit(terminal: _Raw) -> list[str]:
-    """Press `q`; the problems with the end."""
+    """Press `q`; return the problems with the exit."""
     if (code := terminal.process.poll()) is not None:
         return [f"exit code {code} before q"]
     terminal.send("q")
@@ -280,9 +280,9 @@ def _quit(terminal: _Raw) -> list[str]:
 
 
 @click.command()
-@click.option("--seeds", type=int, default=100, show_default=True, help="How many runs.")
+@click.option("--seeds", type=int, default=100, show_default=True, help="Number of runs.")
 @click.option("--first", type=int, default=1, show_default=True, help="The first seed.")
-@click.option("--megabytes", type=float, default=1.0, show_default=True, help="Bytes of each run.")
+@click.option("--megabytes", type=float, default=1.0, show_default=True, help="Size of each run in megabytes.")
 def input_fuzz(seeds: int, first: int, megabytes: float) -> None:
     """Send garbage to the real program, and report whether it had an effect."""
     runs: dict[int, Run] = {}
@@ -293,9 +293,9 @@ def input_fuzz(seeds: int, first: int, megabytes: float) -> None:
             for seed in range(first, first + seeds):
                 runs[seed] = run = run_seed(seed, int(megabytes * 1_000_000), server.url, Path(folder))
                 state = "; ".join(run.problems) or "ok"
-                click.echo(f"seed {seed}: {run.took_s:.1f} s, q in {1000 * run.answered_s:.0f} ms: {state}", err=True)
+                click.echo(f"seed {seed}: {run.took_s:.1f} s, q in {1000 * run.quit_s:.0f} ms: {state}", err=True)
     failed = [seed for seed, run in runs.items() if run.problems]
-    took, answered = [run.took_s for run in runs.values()], [run.answered_s for run in runs.values()]
+    took, answered = [run.took_s for run in runs.values()], [run.quit_s for run in runs.values()]
     click.echo(f"{seeds} seeds from {first}, {megabytes:g} MB each; failed: {failed or 'none'}")
     click.echo(f"garbage taken in {median(took):.1f} s (median), {max(took):.1f} s at most")
     click.echo(f"q answered in {1000 * median(answered):.0f} ms (median), {1000 * max(answered):.0f} ms at most")

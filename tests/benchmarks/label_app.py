@@ -1,4 +1,4 @@
-"""The floor of the framework: one label. Run as a file, so that nothing else is imported."""
+"""The minimum of the framework: an app with one label. Run as a file, so that nothing else is imported."""
 
 from textual.app import App, ComposeResult
 from textual.widgets import Label

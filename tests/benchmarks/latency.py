@@ -1,4 +1,4 @@
-"""How soon a key is answered."""
+"""Latency of keys."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _AWAY_FROM_THE_TOP = 5
 _SORTS = 11
 _ROUNDS = 4
 _WORD = "rp"
-"""Each of its letters, and each that is deleted again, changes how many tasks there are."""
+"""Each letter typed or deleted changes the number of matching tasks."""
 _DELETE = "\x7f"
 _QUIET_S = 0.1
-"""Nothing comes for so long: the key is answered, and no poll is being painted."""
+"""Time without output after which the effect of a key is complete and no poll is being drawn."""
 
 
 def keys_10k() -> Measured:
     """From the write of a key to the last byte of its repaint, 99th percentile of 300 keys, 10,000 tasks.
 
-    On a pty, polling without a pause worth the name (interval 1 s, 100 tasks change each poll), at moments drawn by
-    lot. Cursor down and up, one in ten a page; complete is when the cursor stands on another task and the detail pane
-    has its title, and nothing more comes for 3 ms.
+    On a pty, at random times while the monitor polls almost without a pause (interval 1 s, 100 tasks change each poll).
+    Cursor down and up, one in ten a page; complete when the cursor is on another task, the detail pane has its title,
+    and there is no output for 3 ms.
     """
     return _keys(10_000)
 
@@ -49,7 +49,7 @@ def _keys(tasks: int) -> Measured:
         terminal.wait_for(f"{tasks}/{tasks} tasks", seconds=120)
         simulator.wait_for_polls(3, terminal.drain)
         for _ in range(_AWAY_FROM_THE_TOP):
-            # A task that changes takes the cursor along: at the top a key would have nothing to do.
+            # The cursor follows its task when rows move: at the top a key would have no effect.
             _answered(terminal, _PAGE_DOWN, _is_on_another_task(terminal))
         polls = len(simulator.polls())
         for key in _keys_in_turn():
@@ -74,16 +74,16 @@ def _is_on_another_task(terminal: Watched) -> Callable[[], bool]:
 
 
 def _answered(terminal: Watched, key: str, is_done: Callable[[], bool]) -> float:
-    """Seconds from the write of the key to the end of the bytes that made it so."""
+    """Return the seconds from the write of the key to the end of the output after which `is_done` is true."""
     sent = time.monotonic()
     terminal.send(key)
     return terminal.seen_at_rest(is_done, quiet_s=_QUIET_S) - sent
 
 
 def sort_10k() -> Measured:
-    """From the key to the list of 10,000 tasks painted in another order, median of eleven keys, no poll under way.
+    """From the key to the list of 10,000 tasks drawn in another order, median of eleven keys, no poll in flight.
 
-    The keys `>` (each column in turn). Complete is when the footer names the order; it is painted with the list.
+    The keys `>` (each column in turn). Complete when the footer names the order, which is drawn with the list.
     """
     found = []
     with SimulatorProcess(10_000) as simulator, open_monitor(simulator.url, "--interval", "3600") as terminal:
@@ -98,10 +98,10 @@ def sort_10k() -> Measured:
 
 
 def filter_10k() -> Measured:
-    """From a key in the filter to the list of 10,000 tasks that it means painted, median, no poll under way.
+    """From a key in the filter to the filtered list of 10,000 tasks on screen, median, no poll in flight.
 
-    A word is typed letter by letter and deleted again, four times. Complete is when the count beside the line has
-    changed; it is painted with the list. Names of machines come in meanwhile, since a word may be one.
+    A word is typed letter by letter and deleted again, four times. Complete when the count beside the field has
+    changed, which is drawn with the list. VM names are loaded meanwhile, because a word may match them.
     """
     found = []
     with SimulatorProcess(10_000) as simulator, open_monitor(simulator.url, "--interval", "3600") as terminal:
@@ -117,7 +117,7 @@ def filter_10k() -> Measured:
 
 
 def _count_line(terminal: Watched) -> str:
-    """What stands beside the filter: how many there are of how many."""
+    """Return the count beside the filter."""
     found = re.search(r"(\d+ of 10000)", terminal.text)
     return found[1] if found is not None else ""
 

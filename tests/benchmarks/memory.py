@@ -1,4 +1,4 @@
-"""What the monitor holds after hours and days."""
+"""Memory of the monitor after hours and days."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.benchmarks.watched import open_monitor
 
 _MB = 2**20
 _POLLS = {1000: 24, 10_000: 6, 100_000: 3}
-"""Polls at the end of the day that go through everything; the larger the fleet, the longer each takes."""
+"""Complete polls at the end of the day, by fleet size; they take longer in a large fleet."""
 
 _PAGE = resource.getpagesize()
 
@@ -27,23 +27,23 @@ _T_OF_FIVE = 3.18
 
 
 def peak_1k() -> Measured:
-    """Peak memory (VmHWM) with 1,000 tasks after 24 simulated hours, or on a real pty, whichever is more.
+    """Peak memory (VmHWM) with 1,000 tasks after 24 simulated hours, or on a real pty, whichever is larger.
 
-    In simulated time: client, monitor, series and screen (headless) in a process of their own, all tasks changing every
-    five minutes; a stand-in for the socket encodes each page again and keeps none. The first 22 hours of changes are
-    put into the series directly (computing the growth of each would take hours), the last polls go through all code.
+    In simulated time: client, monitor, series and screen (headless) in a separate process, all tasks change every five
+    minutes; a replacement of the socket encodes each page on request and stores none. The changes of the first 22 hours
+    are written to the series directly (computing the growth of each would take hours); the last polls are complete.
     On the pty: the installed cdptui over HTTP, all tasks changing, five polls. Both are in the note.
     """
     return _peak(1000)
 
 
 def peak_10k() -> Measured:
-    """The same with 10,000 tasks; the series are thinned to 150 changes a task; the last six polls are whole."""
+    """The same with 10,000 tasks; the series are thinned to 150 changes a task; the last six polls are complete."""
     return _peak(10_000)
 
 
 def peak_100k() -> Measured:
-    """The same with 100,000 tasks; the series are thinned to 24 changes a task; the last three polls are whole."""
+    """The same with 100,000 tasks; the series are thinned to 24 changes a task; the last three polls are complete."""
     return _peak(100_000)
 
 
@@ -64,11 +64,11 @@ def _peak(tasks: int) -> Measured:
 def week() -> Measured:
     """Memory over 7 simulated days: 60,480 polls of 1,000 tasks through the real monitor, series, screen (headless).
 
-    A scripted node and a stepped clock; each poll is painted before the next. 33 tasks change each poll (each of them
-    every five minutes), one goes and one comes each hour. Memory (VmRSS after a collection) once a simulated hour. The
-    figure is the slope through the medians of the last five days to what it may be by chance (95 %, Student's t for
-    five points) and by rounding, since VmRSS comes in whole pages: up to 1 is indistinguishable from 0. A week that is
-    not over after half a real hour breaks the budget.
+    A scripted node and a stepped clock; each poll is drawn before the next. 33 tasks change each poll (each of them
+    every five minutes), one is removed and one added each hour. Memory (VmRSS after a collection) is read once a
+    simulated hour. The figure is the slope through the medians of the last five days relative to the slope that chance
+    (95 %, Student's t for five points) and rounding to whole pages can explain: up to 1 is indistinguishable from 0. A
+    week that takes longer than half a real hour exceeds the budget.
     """
     found = _child("week")
     hours: list[list[float]] = found["hours"]
@@ -91,7 +91,7 @@ def week() -> Measured:
 
 
 def _share_of_chance(values: Sequence[float], step: float = 0.0) -> float:
-    """The slope of five values to the largest that chance explains, and that they are whole multiples of a `step`.
+    """Return the slope of five values, multiples of `step`, relative to the largest that chance explains.
 
     >>> _share_of_chance([1, 1, 1, 1, 1])
     0.0
@@ -124,5 +124,5 @@ FIGURES = (
     Figure("memory-1k", "peak memory, 1,000 tasks after 24 h", "<= 70 MB", 70, peak_1k),
     Figure("memory-10k", "peak memory, 10,000 tasks after 24 h", "<= 120 MB", 120, peak_10k),
     Figure("memory-100k", "peak memory, 100,000 tasks after 24 h", "<= 450 MB", 450, peak_100k),
-    Figure("memory-week", "memory after 7 simulated days", "slope not to be told from 0", 1.0, week),
+    Figure("memory-week", "memory after 7 simulated days", "slope indistinguishable from 0", 1.0, week),
 )

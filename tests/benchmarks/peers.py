@@ -1,4 +1,4 @@
-"""Programs to stand beside; those that are not installed are said to be missing."""
+"""Programs to compare with; programs that are not installed are reported as missing."""
 
 from __future__ import annotations
 

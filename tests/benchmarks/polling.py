@@ -1,4 +1,4 @@
-"""What a poll costs: until it is on the screen, and for the node."""
+"""The cost of a poll: time until it is on screen, and requests to the node."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _FLEETS = (60, 1000, 2500, 10_000)
 
 
 def painted() -> Measured:
-    """A poll of 10,000 tasks, 100 of them changed: from the first byte of the first page to the list painted.
+    """A poll of 10,000 tasks, 100 of them changed: from the first byte of the first page to the list on screen.
 
     Seven rounds, medians: cdptui on a pty (`r` makes it poll), then a script that fetches the same pages with
-    http.client and `json.loads`es them. The first byte is when the node had the first page ready to send; painted is
-    when the first line shows the change that the node made for this very poll. With all tasks changed: in the note.
+    http.client and decodes them by `json.loads`. It starts when the node has the first page ready to send and ends when
+    the first line shows the change that the node made for this poll. The note has the time with all tasks changed.
     """
     with SimulatorProcess(_TASKS, churn=_TASKS // 100) as simulator:
         simulator.stamp()
@@ -33,7 +33,7 @@ def painted() -> Measured:
             ours, script = [], []
             for number in range(_ROUNDS + 1):
                 times = _poll(simulator, terminal), _fetch(simulator)
-                # The first round warms both up.
+                # The first round is a warm-up of both.
                 ours += [times[0]] if number else []
                 script += [times[1]] if number else []
             simulator.set_churn(_TASKS)
@@ -64,7 +64,7 @@ def _fetch(simulator: SimulatorProcess) -> float:
 def requests() -> Measured:
     """Requests to the node for each poll of n tasks in steady state, to ceil(n/1000); n = 60, 1,000, 2,500, 10,000.
 
-    Every request of any kind counts, over four polls once names are known.
+    All requests count, over four polls after the names are known.
     """
     worst, words, others = 0.0, [], Counter[str]()
     for tasks in _FLEETS:

@@ -1,4 +1,4 @@
-"""Random regular expressions that are costly by design, on names that make them costlier: how long a list takes."""
+"""Time of random expensive regular expressions on a list with unfavourable names."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _TASKS_ON_SCREEN: Final = 200
 
 
 def slowest_pattern() -> Measured:
-    """5,000 random patterns, each parsed and searched in 1,000 names of 255 hostile characters: the longest of them.
+    """5,000 random patterns, each parsed and searched in 1,000 names of 255 unfavourable characters: the slowest.
 
-    Processor time of everything from the text of the filter to the list, or to its being given up, so that what else
-    runs here does not count. Noted: the longest step between two keys, how many were refused and how many given up.
+    Processor time from the text of the filter to the list, or to the time-out, so that other processes do not count.
+    The note has the longest step between two keys, and how many patterns were refused and timed out.
     """
     timed = _timed_patterns()
-    longest_s, _, slowest = max(timed.looks)
-    step_ms = max(step for _, step, _ in timed.looks) * 1000
+    longest_s, _, slowest = max(timed.searches)
+    step_ms = max(step for _, step, _ in timed.searches) * 1000
     note = (
         f"{slowest[:30]!r}, longest step {step_ms:.0f} ms; of {_PATTERNS} {timed.refused} refused, "
         f"{timed.given_up} given up"
@@ -46,15 +46,18 @@ def slowest_pattern() -> Measured:
 
 
 def end_while_a_pattern_is_searched() -> Measured:
-    """From SIGTERM to the end of the process, right behind each of the slowest patterns typed; the longest of ten.
+    """From SIGTERM to the end of the process, right after each of the slowest patterns is typed; the longest of ten.
 
-    200 tasks with names of 255 hostile characters on a real pty; the signal comes before the list can be painted.
+    200 tasks with names of 255 hostile characters on a real pty; the signal arrives before the list can be drawn.
     """
     node = ManagementNode(SimulatorSettings(port=0, tasks=_TASKS_ON_SCREEN))
     node.world.freeze()
     for task, name in zip(list(node.world.tasks.values()), hostile_names(_TASKS_ON_SCREEN), strict=True):
         node.world.override_fields(task.uuid, name=name)
-    patterns = [*KNOWN[:2], *(slowest for _, _, slowest in heapq.nlargest(_SIGNALLED - 2, _timed_patterns(500).looks))]
+    patterns = [
+        *KNOWN[:2],
+        *(slowest for _, _, slowest in heapq.nlargest(_SIGNALLED - 2, _timed_patterns(500).searches)),
+    ]
     found = []
     with EmbeddedServer(node) as server:
         for pattern in patterns:
@@ -72,11 +75,11 @@ def end_while_a_pattern_is_searched() -> Measured:
 
 
 class _Timed:
-    """What a run of patterns found."""
+    """The results of a run."""
 
     def __init__(self) -> None:
-        self.looks: list[tuple[float, float, str]] = []
-        """Seconds of the whole look, of its longest step, and the pattern."""
+        self.searches: list[tuple[float, float, str]] = []
+        """Seconds of the whole search, of its longest step, and the pattern."""
         self.refused = 0
         self.given_up = 0
 
@@ -102,7 +105,7 @@ def _time_pattern(pattern: str, fleet: list[TaskRow], timed: _Timed) -> None:
             longest_step, last = max(longest_step, now - last), now
         timed.given_up += selection.timeout is not None
     ended = thread_cpu_s()
-    timed.looks.append((ended - began, max(longest_step, ended - last), pattern))
+    timed.searches.append((ended - began, max(longest_step, ended - last), pattern))
 
 
 FIGURES = (

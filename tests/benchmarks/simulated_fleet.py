@@ -1,6 +1,6 @@
-"""A fleet in numbers only, for simulated hours: each page is written when it is asked for, and nothing is kept.
+"""A computed fleet for simulated hours: each page is encoded on request, and nothing is stored.
 
-`FleetTransport` stands where the socket would be: everything of ours from the HTTP client upwards is real.
+`FleetTransport` replaces the socket: everything from the HTTP client upwards is real.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ROW = (
 
 
 def row(number: int, grown: int) -> bytes:
-    """A task as the server writes it, whose capacity has changed `grown` times."""
+    """Return a task as the server sends it, whose capacity has changed `grown` times."""
     used = (number % 97) * 2**33 + grown * 2**24 + number
     latency = 1000 + (number * 7919 + grown * 104729) % 900_000
     vm, task = number + 2**64, number + 2**65
@@ -35,7 +35,7 @@ def row(number: int, grown: int) -> bytes:
 
 
 def schema(count: int) -> bytes:
-    """What the server writes about `count` rows; nobody reads it, but it is half of a page."""
+    """Return the schema of `count` rows, which is half of a page although the client ignores it."""
     parts = {}
     for index in range(count):
         parts[f"inventories[{index}]"] = f"{_CLASS}Inventory"
@@ -46,7 +46,7 @@ def schema(count: int) -> bytes:
 
 
 class FleetTransport(httpx.AsyncBaseTransport):
-    """Answers login, zone, names and pages of `tasks` tasks; all of them have changed with every poll."""
+    """Answers login, zone, names and pages of `tasks` tasks, all of which change with every poll."""
 
     def __init__(self, tasks: int) -> None:
         self._tasks = tasks
@@ -71,10 +71,12 @@ class FleetTransport(httpx.AsyncBaseTransport):
 
 
 class SimulatedClock:
-    """Time that passes when the monitor waits for its next poll; first the screen shows the one before."""
+    """A clock that advances when the monitor waits for its next poll, after the screen shows the previous one."""
+
+    speed = 1.0
 
     def __init__(self, show: Callable[[], AsyncIterator[None]], last_s: float) -> None:
-        """`show` ends when all is painted; after `last_s` simulated seconds time stands still."""
+        """`show` ends when everything is drawn; after `last_s` simulated seconds the clock stops."""
         self.seconds = 0.0
         self.is_over = asyncio.Event()
         self._show = show

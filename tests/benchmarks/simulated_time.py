@@ -1,6 +1,6 @@
-"""The real app through simulated days, headless: `python -m … day TASKS POLLS` or `… week`. Prints JSON.
+"""Run the real app through simulated days, headless: `python -m … day TASKS POLLS` or `… week`. Prints JSON.
 
-Monitor, series and screen are the real ones; each poll is painted before the next one comes.
+Monitor, series and screen are real; each poll is drawn before the next one.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ from tests.benchmarks.watched import held_bytes, peak_bytes
 _HOUR_S, _DAY_S = 3600.0, 86_400.0
 _WEEK_TASKS, _WEEK_INTERVAL_S = 1000, 10.0
 _WEEK_LIMIT_S = 1800.0
-"""Of real time: a week that takes longer is not lived to its end, and says so."""
+"""Limit in real time; a week that takes longer is ended early and reported."""
 
 _CAPACITY_S = 300.0
 _CAPACITY_EVERY = int(_CAPACITY_S / _WEEK_INTERVAL_S)
-"""Polls between two changes of a task's capacity: the server looks every five minutes."""
+"""Polls between two changes of a task's capacity: the server updates it every five minutes."""
 
 
 class GrowingNode:
-    """A thousand tasks: each changes every 30 polls, in turn; each hour one goes and another comes."""
+    """A thousand tasks: each changes every 30 polls, in turn; each hour one is removed and another added."""
 
     def __init__(self) -> None:
         self._tasks = {number: decode_task(row(number, 0), UTC) for number in range(_WEEK_TASKS)}
@@ -93,6 +93,9 @@ class GrowingNode:
     async def vm(self, uuid: str) -> VmInstance | None:
         return None
 
+    async def vm_states(self, uuids: Sequence[str]) -> dict[str, str]:
+        return {}
+
     async def recovery_points(self, vm_uuid: str, now: datetime) -> RecoveryPoints:
         return RecoveryPoints(now, now)
 
@@ -106,27 +109,27 @@ class GrowingNode:
         return True
 
 
-class Sitting:
+class Simulation:
     """The app on a node, in simulated time."""
 
-    def __init__(self, interval_s: float, last_s: float, *, live_through: int = 0, limit_s: float = 3600.0) -> None:
-        """`live_through` is a number of polls that only the series see; after `limit_s` of real time it ends early."""
+    def __init__(self, interval_s: float, last_s: float, *, recorded_polls: int = 0, limit_s: float = 3600.0) -> None:
+        """`recorded_polls` polls are written to the series only; after `limit_s` of real time the run ends early."""
         self.clock = SimulatedClock(self._show, last_s)
         self._interval_s = interval_s
-        self._live_through = live_through
+        self._recorded_polls = recorded_polls
         self._ends_at = time.monotonic() + limit_s
-        # Made at once: what is noted here each hour would be a growth of its own.
+        # Allocated at the start, because a list of notes would itself grow.
         self._notes = array("d", bytes(3 * 8 * (int(last_s / _HOUR_S) + 1)))
         self._noted = 0
         self._app: CdptuiApp | None = None
 
     @property
     def hours(self) -> list[tuple[float, ...]]:
-        """Simulated hour, bytes of memory held, blocks that the interpreter has given out: one line an hour."""
+        """For each hour: simulated hour, bytes of memory, allocated blocks of the interpreter."""
         return [tuple(self._notes[at : at + 3]) for at in range(0, 3 * self._noted, 3)]
 
     async def run(self, node: NodeClient) -> None:
-        """Until time stands still."""
+        """Run until the simulated time is over."""
 
         async def connect() -> NodeConnection:
             await asyncio.sleep(0)
@@ -151,7 +154,7 @@ class Sitting:
         app._main._on_timer_update()
         yield
         snapshot = app._main._update.snapshot
-        if self._live_through and snapshot is not None:
+        if self._recorded_polls and snapshot is not None:
             self._record(app.link.monitor._tracker._series, snapshot.tasks)
         if time.monotonic() > self._ends_at:
             self.clock.is_over.set()
@@ -162,29 +165,33 @@ class Sitting:
             self._noted += 1
 
     def _record(self, series: CapacityRecorder, tasks: Sequence[Task]) -> None:
-        """Poll after poll, as the monitor would: a change of each task every time."""
-        for number in range(self._live_through):
+        """Record polls as the monitor would, with a change of each task."""
+        for number in range(self._recorded_polls):
             self.clock.seconds += self._interval_s
             series.begin_poll(self.clock.seconds, 2.5 * self._interval_s, len(tasks))
             for task in tasks:
                 grown = structs.replace(task, used_bytes=(task.used_bytes or 0) + number)
                 series.record(grown, self.clock.seconds)
-        self._live_through = 0
+        self._recorded_polls = 0
 
 
 def a_day(tasks: int, polls: int) -> dict[str, Any]:
-    """24 simulated hours: the series live through all but the last of them, everything through the last `polls` polls.
+    """Run 24 simulated hours: all but the last `polls` polls are written to the series only.
 
-    All tasks change every five minutes, which is the server's own pace.
+    All tasks change every five minutes, as on the server.
     """
 
     async def run() -> None:
-        sitting = Sitting(_CAPACITY_S, _DAY_S, live_through=int(_DAY_S / _CAPACITY_S) - polls)
+        simulation = Simulation(_CAPACITY_S, _DAY_S, recorded_polls=int(_DAY_S / _CAPACITY_S) - polls)
         auth = PasswordLogin(name="admin", password="password")
         client = Client(
-            "http://node:8080/zstack/v1", auth, timeout_s=60.0, clock=sitting.clock, transport=FleetTransport(tasks)
+            "http://node:8080/zstack/v1",
+            auth,
+            timeout_s=60.0,
+            clock=simulation.clock,
+            transport=FleetTransport(tasks),
         )
-        await sitting.run(client)
+        await simulation.run(client)
 
     started = time.monotonic()
     asyncio.run(run())
@@ -192,12 +199,12 @@ def a_day(tasks: int, polls: int) -> dict[str, Any]:
 
 
 def a_week() -> dict[str, Any]:
-    """Seven simulated days of polls every ten seconds."""
-    sitting = Sitting(_WEEK_INTERVAL_S, 7 * _DAY_S, limit_s=_WEEK_LIMIT_S)
+    """Run seven simulated days of polls every ten seconds."""
+    simulation = Simulation(_WEEK_INTERVAL_S, 7 * _DAY_S, limit_s=_WEEK_LIMIT_S)
     started = time.monotonic()
     node = GrowingNode()
-    asyncio.run(sitting.run(node))
-    return {"hours": sitting.hours, "polls": node._polls, "took_s": time.monotonic() - started}
+    asyncio.run(simulation.run(node))
+    return {"hours": simulation.hours, "polls": node._polls, "took_s": time.monotonic() - started}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The other end of `simulator_runner`: a simulated node in another process, and what it is told."""
+"""A simulated node in another process, controlled over a pipe; see `simulator_runner`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, Self
 
 
 class SimulatorProcess:
-    """A frozen fleet of `tasks`, of which `churn` change before each poll."""
+    """A frozen fleet of `tasks` tasks, of which `churn` change before each poll."""
 
     def __init__(self, tasks: int, churn: int = 0) -> None:
         command = [sys.executable, "-m", "tests.benchmarks.simulator_runner", str(tasks)]
@@ -32,36 +32,36 @@ class SimulatorProcess:
         self._process.communicate()
 
     def stand_still(self) -> None:
-        """Take connections and requests, and do nothing more."""
+        """Accept connections and requests, and do not answer."""
         self._process.send_signal(signal.SIGSTOP)
 
     def set_churn(self, count: int) -> None:
-        """Change so many tasks before each poll."""
+        """Set the number of tasks that change before each poll."""
         self._order(do="churn", count=count)
 
     def stamp(self) -> None:
-        """Have the first line of the list tell the number of the poll: `stamp 00001`."""
+        """Show the number of the poll on the first line of the list: `stamp 00001`."""
         self._order(do="stamp")
 
     def alter(self, number: int, **fields: object) -> None:
-        """Pin wire fields of one task."""
+        """Override fields of a task."""
         self._order(do="alter", number=number, fields=fields)
 
     def forget(self) -> None:
-        """Forget the polls and requests so far."""
+        """Clear the recorded polls and requests."""
         self._order(do="forget")
 
     def polls(self) -> list[float]:
-        """Monotonic moments at which the first page of each poll was ready."""
+        """Return the monotonic times at which the first page of each poll was ready."""
         found: list[float] = self._order(do="polls")
         return found
 
     def requests(self) -> list[tuple[str, str]]:
-        """Path and query of the newest requests, oldest first."""
+        """Return path and query of the newest requests, oldest first."""
         return [(path, query) for path, query in self._order(do="requests")]
 
     def wait_for_polls(self, count: int, meanwhile: Callable[[float], object], *, seconds: float = 120.0) -> None:
-        """Wait until there were so many polls in all, doing something (for so many seconds) meanwhile."""
+        """Wait until there were `count` polls in total; `meanwhile` is called with the seconds of each step."""
         deadline = time.monotonic() + seconds
         while len(self.polls()) < count:
             if time.monotonic() > deadline:

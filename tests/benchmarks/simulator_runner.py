@@ -1,7 +1,7 @@
-"""A simulated node whose fleet changes as it is told, in a process of its own: `python -m …simulator_runner TASKS`.
+"""A simulated node whose fleet changes on request, in its own process: `python -m …simulator_runner TASKS`.
 
-Prints its URL, then answers each line of JSON on stdin with one on stdout. The fleet stands still but for `churn` tasks
-before each poll. Task names begin with a number of their own, so that a screen tells them apart.
+Prints its URL, then answers each line of JSON on stdin with one on stdout. The fleet is frozen except for `churn` tasks
+before each poll. Task names begin with a unique number, which identifies them on screen.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _GIB = 2**30
 
 
 class ChangingNode(ManagementNode):
-    """Changes some tasks before it answers the first page of a poll, and notes when that was."""
+    """Changes some tasks before it answers the first page of a poll, and records the time."""
 
     def __init__(self, tasks: int) -> None:
         super().__init__(SimulatorSettings(port=0, tasks=tasks, seed=1))
@@ -34,11 +34,11 @@ class ChangingNode(ManagementNode):
         self.churn = 0
         self.is_stamped = False
         self.polls: list[float] = []
-        """Monotonic moments at which the first page of a poll was ready to be sent."""
+        """Monotonic times at which the first page of a poll was ready to be sent."""
         self._random = Random(1)
 
     def answer(self, request: Request) -> Response:
-        """As the node does."""
+        """Answer as the node does."""
         is_poll = request.path.endswith("/cdp-task") and request.first("start") in (None, "0")
         if is_poll:
             self._change()
@@ -48,7 +48,7 @@ class ChangingNode(ManagementNode):
         return reply
 
     def alter(self, number: int, fields: dict[str, object]) -> None:
-        """Pin wire fields of one task."""
+        """Override fields of a task."""
         with self.world.lock:
             self._pin(self.tasks[number], fields)
 
@@ -59,18 +59,18 @@ class ChangingNode(ManagementNode):
                 used = int(used * self._random.uniform(0.8, 1.0)) + self._random.randrange(_GIB)
                 self._pin(task, {"usedCapacity": used, "lastLatency": int(latency * self._random.uniform(0.8, 1.2))})
             if self.is_stamped:
-                # The worst of all, so that it stands in the first line.
+                # The worst task, so that it is on the first line.
                 worst = {"status": "Failed", "state": "Enabled", "maxLatency": 1000, "lastLatency": 10**9}
                 self._pin(self.tasks[0], {"name": f"stamp {len(self.polls) + 1:05d}", **worst})
 
     @staticmethod
     def _pin(task: SimulatedTask, fields: dict[str, object]) -> None:
         task.overrides.update(fields)
-        # Another ticket makes the kept row of this task void, and of no other. No event waits in a frozen world.
+        # A new ticket invalidates the cached row of this task only. A frozen world has no pending events.
         task.event_version += 1
 
 
-def _obey(node: ChangingNode, order: dict[str, Any]) -> object:
+def _run_command(node: ChangingNode, order: dict[str, Any]) -> object:
     match order["do"]:
         case "churn":
             node.churn = order["count"]
@@ -97,7 +97,7 @@ def main() -> None:
         sys.stdout.write(server.url + "\n")
         sys.stdout.flush()
         for line in sys.stdin:
-            sys.stdout.write(json.dumps(_obey(node, json.loads(line))) + "\n")
+            sys.stdout.write(json.dumps(_run_command(node, json.loads(line))) + "\n")
             sys.stdout.flush()
 
 

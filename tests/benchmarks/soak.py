@@ -1,9 +1,8 @@
-"""`python -m tests.benchmarks.soak [--minutes 30] [--seed N]`: a bad night in a nutshell; exits 1 when it did not hold.
+"""`python -m tests.benchmarks.soak [--minutes 30] [--seed N]`: a soak test with random faults; exits 1 on failure.
 
-The real program on a real terminal watches the simulated node while both are maltreated at random: see `turmoil`. All
-the while it must answer keys, hold one session at most, ask no more than two things at a time, and grow no fatter; in
-the end it must be live again, and leave nothing behind. The seed is printed, and makes the same night again, as far as
-the machine's own hiccups permit.
+The real program on a real terminal monitors the simulated node while both get random faults, see `turmoil`. It must
+react to keys, have at most one session and two requests at a time, and its memory must not grow; at the end it must
+recover and leave no session. The printed seed repeats the run, as far as the timing of the machine permits.
 """
 
 from __future__ import annotations
@@ -30,16 +29,16 @@ from tests.benchmarks.turmoil import Turmoil
 from tests.benchmarks.watched import CDPTUI, Watched, held_bytes
 
 BOUND_S = 2.0
-"""A key that is not answered by then, on a machine that may be busy, is a hang."""
+"""A key without an effect after this time, on a machine that may be busy, counts as a hang."""
 
 WARM_SHARE = 0.3
-"""Of the time; until then charts and caches fill, which takes minutes: in a short run they are all that grows."""
+"""Share of the time for the warm-up, in which charts and caches fill, which takes minutes."""
 
 GROWTH_BYTES = 8 * 2**20
-"""What the memory may grow by after that."""
+"""Largest permitted growth of memory after the warm-up."""
 
 IN_FLIGHT = 2
-"""A poll, and a side question."""
+"""A poll and a background request."""
 
 FAULTS_OF_OURS = re.compile(
     r"internal error in cdptui|repeated internal error|stopped by an internal error|Action failed: "
@@ -49,14 +48,14 @@ _USUAL = re.compile(r"^\d{4}-\d\d-\d\d [\d:,]+ (INFO|WARNING) ")
 
 
 @dataclass
-class Seen:
-    """What was seen in the course of the night."""
+class Observations:
+    """Observations during the run."""
 
     answers_s: list[float] = field(default_factory=list)
     slowest_after: str = ""
-    """What was done before the key that waited longest."""
+    """The actions before the slowest key."""
     held: list[tuple[float, int]] = field(default_factory=list)
-    """Moment, and bytes held."""
+    """Time and bytes of memory."""
     most_sessions: int = 0
     most_in_flight: int = 0
     polls: int = 0
@@ -64,7 +63,7 @@ class Seen:
 
     @property
     def growth_bytes(self) -> float:
-        """What the memory grew by after the warm-up, by the straight line that fits best."""
+        """Growth of memory after the warm-up, by linear regression."""
         if not self.held:
             return 0.0
         begin, end = self.held[0][0], self.held[-1][0]
@@ -75,26 +74,26 @@ class Seen:
         return slope * (warm[-1][0] - warm[0][0])
 
 
-class Night:
-    """One run."""
+class SoakRun:
+    """A run."""
 
     def __init__(self, seed: int, folder: Path) -> None:
         settings = SimulatorSettings(port=0, tasks=60, seed=seed, speed=600.0)
-        self.seen = Seen()
+        self.seen = Observations()
         self.log = folder / "log"
-        self._dice = random.Random(seed)
+        self._random = random.Random(seed)
         self._node = ManagementNode(settings)
         self._folder = folder
         self._count_sessions()
 
-    def live_through(self, minutes: float) -> list[tuple[str, str, bool]]:
-        """All of it; the lines of the verdict."""
+    def run(self, minutes: float) -> list[tuple[str, str, bool]]:
+        """Run for `minutes`; return the lines of the verdict."""
         with self._opened() as (server, terminal):
-            turmoil = Turmoil(self._dice, self._node, server, terminal, 120)
+            turmoil = Turmoil(self._random, self._node, server, terminal, 120)
             try:
                 self._wait(terminal, lambda: terminal.shows("60/60 tasks"), 30)
-                self._go_through(minutes, terminal, turmoil)
-                is_live = self._calm_down(terminal, turmoil)
+                self._run_faults(minutes, terminal, turmoil)
+                is_live = self._recover(terminal, turmoil)
                 turmoil.escape()
                 terminal.send("q")
                 code: int | None = terminal.wait_for_end()
@@ -111,37 +110,37 @@ class Night:
         with EmbeddedServer(self._node) as server:
             command = [CDPTUI, "--url", server.url, "--account", "admin", "--interval", "1", "--timeout", "0.5"]
             log = ["--log-level", "info", "--log-file", str(self.log)]
-            # Whatever is saved is saved there.
+            # Files are saved in the current folder.
             inside = ["sh", "-c", 'cd "$0" && exec "$@"', folder, *command, *log]
             wanted = {"ZSTACK_PASSWORD": "password", "PYTHONFAULTHANDLER": "1"}
             with Watched(inside, environment={**wanted, **homes}) as terminal:
                 yield server, terminal
 
-    def _go_through(self, minutes: float, terminal: Watched, turmoil: Turmoil) -> None:
+    def _run_faults(self, minutes: float, terminal: Watched, turmoil: Turmoil) -> None:
         start = time.monotonic()
-        told = helped = start
+        reported = helped = start
         while (now := time.monotonic()) - start < 60 * minutes:
             turmoil.do_something()
-            terminal.drain(self._dice.choice((0.0, 0.02, 0.1, 0.3)))
-            self._look(terminal, turmoil)
+            terminal.drain(self._random.choice((0.0, 0.02, 0.1, 0.3)))
+            self._press_key(terminal, turmoil)
             if now - helped > 5 and terminal.lines[0].startswith(" ✖"):
                 helped = now
-                self._help(terminal, turmoil)
-            if now - told > 60:
-                told = now
+                self._log_in_again(terminal, turmoil)
+            if now - reported > 60:
+                reported = now
                 click.echo(f"{(now - start) / 60:.0f} min: {self._figures()}", err=True)
 
-    def _look(self, terminal: Watched, turmoil: Turmoil) -> None:
-        """A key must be answered, whatever is going on."""
+    def _press_key(self, terminal: Watched, turmoil: Turmoil) -> None:
+        """Press a key and measure the time to its effect."""
         seen = self.seen
         terminal.wipe()
-        asked = time.monotonic()
-        # Draw everything again: a key that is the same wherever the focus is, and whose answer cannot be overlooked.
+        pressed_at = time.monotonic()
+        # The key that redraws everything works with any focus, and its effect is certain to be seen.
         terminal.send("\x0c")
-        # Header, headings and footer; a list may hold nothing but one folded group.
+        # Header, headings and footer; the list may have only one folded group.
         wanted = 1 if min(turmoil.size[0] / 4, turmoil.size[1]) < 10 else 4
         self._wait(terminal, lambda: sum(map(bool, terminal.lines)) >= wanted, 30)
-        took_s = time.monotonic() - asked
+        took_s = time.monotonic() - pressed_at
         if took_s > max(seen.answers_s, default=0.0):
             seen.slowest_after = "; ".join(list(turmoil.last)[-3:])
         seen.answers_s.append(took_s)
@@ -153,25 +152,25 @@ class Night:
         seen.polls += sum(request.path.endswith("/cdp-task") for request in requests)
         seen.most_in_flight = max([seen.most_in_flight, *(request.in_flight for request in requests)])
 
-    def _help(self, terminal: Watched, turmoil: Turmoil) -> None:
-        """What waits for a person gets one, with the password."""
+    def _log_in_again(self, terminal: Watched, turmoil: Turmoil) -> None:
+        """Retry, and type the password when it is pressed_at for."""
         turmoil.escape()
         terminal.send("r")
         terminal.drain(0.5)
         if terminal.shows("Log in again"):
             terminal.send("password\r")
 
-    def _calm_down(self, terminal: Watched, turmoil: Turmoil) -> bool:
-        """Everything is well again: whether it says so."""
+    def _recover(self, terminal: Watched, turmoil: Turmoil) -> bool:
+        """Remove all faults; return whether the monitor becomes live."""
         turmoil.end()
         terminal.resize(120, 40)
         turmoil.size = (120, 40)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
-            self._look(terminal, turmoil)
+            self._press_key(terminal, turmoil)
             if terminal.lines[0].startswith((" ● live", " ▲ stale")):
                 return True
-            self._help(terminal, turmoil)
+            self._log_in_again(terminal, turmoil)
             terminal.drain(2.0)
         self.seen.complaints.add(f"never live again: {terminal.lines[0]}")
         return False
@@ -180,7 +179,7 @@ class Night:
         terminal.seen_at(is_there, seconds=seconds)
 
     def _count_sessions(self) -> None:
-        """Look at the only moment at which there can be one more."""
+        """Count the sessions at each login, the only time at which their number grows."""
         sessions, opened = self._node.sessions, self._node.sessions.open
 
         def open_and_count(*args: str, unique: bool = False) -> Session:
@@ -194,8 +193,8 @@ class Night:
         seen = self.seen
         held = seen.held[-1][1] / 2**20 if seen.held else 0
         return (
-            f"{len(seen.answers_s)} keys asked for, {seen.polls} polls, {held:.1f} MiB held, "
-            f"slowest answer {1000 * max(seen.answers_s, default=0):.0f} ms"
+            f"{len(seen.answers_s)} keys, {seen.polls} polls, {held:.1f} MiB, "
+            f"slowest key {1000 * max(seen.answers_s, default=0):.0f} ms"
         )
 
     def _verdict(self, is_live: bool, code: int | None, *, is_restored: bool) -> list[tuple[str, str, bool]]:
@@ -209,13 +208,13 @@ class Night:
         in_time = f"median {1000 * usual:.0f} ms, 99 of 100 in {1000 * late:.0f} ms, slowest {1000 * slowest:.0f} ms"
         in_time += f" after {seen.slowest_after}" if slowest > BOUND_S else ""
         return [
-            ("no complaint of its own", "; ".join(sorted(seen.complaints)) or "none", not seen.complaints),
+            ("no internal error shown", "; ".join(sorted(seen.complaints)) or "none", not seen.complaints),
             ("no traceback in the log", str(tracebacks), not tracebacks),
-            (f"each key answered in {BOUND_S:g} s", f"{len(answers)} asked: {in_time}", slowest <= BOUND_S),
+            (f"each key has its effect in {BOUND_S:g} s", f"{len(answers)} keys: {in_time}", slowest <= BOUND_S),
             (f"memory grows by {GROWTH_BYTES / 2**20:.0f} MiB at most", growth, seen.growth_bytes <= GROWTH_BYTES),
             ("one session at most", f"{seen.most_sessions} at once", seen.most_sessions <= 1),
             (f"{IN_FLIGHT} requests at most", f"{seen.most_in_flight} at once", seen.most_in_flight <= IN_FLIGHT),
-            ("live in the end", f"after {seen.polls} polls", is_live),
+            ("live at the end", f"after {seen.polls} polls", is_live),
             ("no session left", f"{alive} of {self._node.sessions.logins}", alive == 0),
             ("exit code 0", str(code), code == 0),
             ("terminal restored", "yes" if is_restored else "no", is_restored),
@@ -223,28 +222,28 @@ class Night:
 
 
 def _stacks(terminal: Watched) -> str:
-    """End a program that does not answer, and have its interpreter say where all its threads are."""
+    """End a program that does not react; return the stacks of its threads, printed by faulthandler."""
     if terminal.process.poll() is not None:
-        return "it had ended"
+        return "the program had ended"
     state = Path(f"/proc/{terminal.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
     terminal.process.send_signal(signal.SIGABRT)
-    told = terminal.drain(2.0).decode(errors="replace").partition("Fatal Python error")
-    return f"its state was {state}; {''.join(told[1:])}"
+    reported = terminal.drain(2.0).decode(errors="replace").partition("Fatal Python error")
+    return f"process state {state}; {''.join(reported[1:])}"
 
 
 @click.command()
-@click.option("--minutes", type=float, default=30.0, show_default=True, help="How long.")
-@click.option("--seed", type=int, default=None, help="Which night; by the clock if not given, and printed.")
+@click.option("--minutes", type=float, default=30.0, show_default=True, help="Duration.")
+@click.option("--seed", type=int, default=None, help="Seed of the faults; printed, by default from the clock.")
 def soak(minutes: float, seed: int | None) -> None:
-    """Maltreat the real program at random for a while, and say whether it held."""
+    """Run the real program with random faults for a while, and report whether it passed."""
     seed = int(time.time()) % 1_000_000 if seed is None else seed
     click.echo(f"seed {seed}, {minutes:g} minutes", err=True)
     with tempfile.TemporaryDirectory() as folder:
-        night = Night(seed, Path(folder))
-        lines = night.live_through(minutes)
-        if not all(is_ok for _, _, is_ok in lines) and night.log.exists():
-            told = night.log.read_text(encoding="utf-8", errors="replace").splitlines()
-            click.echo("\n".join([line for line in told if not _USUAL.search(line)][:200]), err=True)
+        soak_run = SoakRun(seed, Path(folder))
+        lines = soak_run.run(minutes)
+        if not all(is_ok for _, _, is_ok in lines) and soak_run.log.exists():
+            reported = soak_run.log.read_text(encoding="utf-8", errors="replace").splitlines()
+            click.echo("\n".join([line for line in reported if not _USUAL.search(line)][:200]), err=True)
     click.echo(f"seed {seed}, {minutes:g} minutes")
     for what, found, is_ok in lines:
         click.echo(f"| {what:<32} | {found} | {'yes' if is_ok else 'NO'} |")

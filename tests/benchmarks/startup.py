@@ -1,4 +1,4 @@
-"""How soon something is on the screen."""
+"""Time to the first frame and to the list."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TASKS = 1000
 
 
 class _Starts(NamedTuple):
-    """Medians in seconds from exec to screen; None is missing."""
+    """Medians in seconds from exec to the screen; None for a missing program."""
 
     label: float
     frame: float
@@ -29,9 +29,9 @@ class _Starts(NamedTuple):
 def first_frame() -> Measured:
     """From exec to the first frame: the installed cdptui, a Textual app with one label, and glances, each on a pty.
 
-    Fifteen rounds, one after the other within a round, medians. What the harness itself needs to start a process (it
-    runs `echo` as well) is taken off all of them. Files are in the page cache, byte code is compiled: a first round
-    that does not count sees to both.
+    Medians of fifteen rounds, in which the programs run one after the other. The time that the harness needs to start a
+    process (measured with `echo`) is subtracted. Files are in the page cache and byte code is compiled by a first round
+    that does not count.
     """
     starts = _starts()
     glances = "glances is missing" if starts.glances is None else f"glances {_ms(starts.glances)}"
@@ -81,7 +81,7 @@ def _round(url: str) -> dict[str, float]:
 
 
 def _first(start: Callable[[], Watched], patterns: Sequence[str]) -> list[float]:
-    """Seconds from the start until the screen showed each of `patterns`."""
+    """Return the seconds from the start until the screen showed each of `patterns`."""
     started = time.monotonic()
     with start() as terminal:
         return [terminal.seen_at(lambda pattern=pattern: terminal.shows(pattern)) - started for pattern in patterns]  # type: ignore[misc]  # bound now

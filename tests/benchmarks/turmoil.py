@@ -1,4 +1,4 @@
-"""What may happen to a monitor in a bad night, at random and at speed: to its node, its terminal and its process."""
+"""Random faults in quick succession: of the node, the terminal and the process."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from cdptui.simulator.server import EmbeddedServer
 from tests.benchmarks.watched import Watched
 
 LOST_REPLIES = ("hang-body", "trickle:seconds=0.1", "truncated", "endless-body:seconds=0.05")
-"""Only of the list: a login whose reply is lost leaves a session that nobody knows. Bodies of 64 MiB are left to
-tests/terminal: what the allocator keeps of one would hide what grows."""
+"""Lost responses, of the list only: a login whose response is lost leaves an unknown session. Bodies of 64 MiB are
+tested in tests/terminal: the memory that the allocator retains for one would hide a growth."""
 
 ANYWHERE = (
     "delay:seconds=0.2",
@@ -50,22 +50,27 @@ KEYS = (
     *("\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D", "\x1b[5~", "\x1b[6~", "\x1b[H", "\x1b[F", "\r", "\t", "\x1b[Z", "\x7f"),
     *("\x06", "\x02", "\x15", "\x13", "\x00", "é", "系", "status=Failed", "used > 50%"),
 )
-"""All that does something, but for what ends it: no q, and no way to choose Quit from the palette."""
+"""All keys except those that quit: no q, and no way to choose Quit in the palette."""
 
 ESCAPE = "\x1b"
 
 
 class Turmoil:
-    """Does one thing after another, by the dice of a seed, and remembers the last of them."""
+    """Does random actions, and records the last ones."""
 
     def __init__(
-        self, dice: random.Random, node: ManagementNode, server: EmbeddedServer, terminal: Watched, columns: int
+        self,
+        chance: random.Random,
+        node: ManagementNode,
+        server: EmbeddedServer,
+        terminal: Watched,
+        columns: int,
     ) -> None:
         self.counts: dict[str, int] = {}
-        """How often each thing was done."""
+        """The number of each action."""
         self.last: deque[str] = deque(maxlen=40)
         self.size = (columns, 40)
-        self._dice = dice
+        self._random = chance
         self._node = node
         self._server = server
         self._terminal = terminal
@@ -76,39 +81,39 @@ class Turmoil:
             self._palette: 1,
             self._resize: 6,
             self._fault: 14,
-            self._move_the_world: 6,
+            self._change_the_fleet: 6,
             self._kill_sessions: 1,
             self._stop_process: 1,
             self._restart: 1,
         }
 
     def do_something(self) -> None:
-        """One thing, and whatever faults are over go."""
+        """Do one action, and remove the faults whose time is over."""
         now = time.monotonic()
         for until, fault in self._standing:
             if until <= now:
                 self._node.faults.remove(fault)
         self._standing = [(until, fault) for until, fault in self._standing if until > now]
-        (thing,) = self._dice.choices(list(self._things), weights=list(self._things.values()))
+        (thing,) = self._random.choices(list(self._things), weights=list(self._things.values()))
         name = thing.__name__.strip("_").replace("_", " ")
         self.counts[name] = self.counts.get(name, 0) + 1
         self.last.append(f"{name}: {thing()}")
 
     def end(self) -> None:
-        """Nothing is wrong any more."""
+        """Remove all faults."""
         self._standing = []
         self._node.faults.clear()
 
     def _type(self) -> str:
-        keys = self._dice.choices(KEYS, k=self._dice.choice((1, 1, 2, 5, 30)))
+        keys = self._random.choices(KEYS, k=self._random.choice((1, 1, 2, 5, 30)))
         self._terminal.send("".join(keys))
         return repr("".join(keys))
 
     def _point(self) -> str:
         columns, lines = self.size
-        # Not the last line: it may have a place that means quit.
-        x, y = self._dice.randint(1, columns), self._dice.randint(1, max(1, lines - 1))
-        button = self._dice.choice((0, 0, 2, 64, 65, 65, 35))
+        # Not the last line, which may have a button that quits.
+        x, y = self._random.randint(1, columns), self._random.randint(1, max(1, lines - 1))
+        button = self._random.choice((0, 0, 2, 64, 65, 65, 35))
         self._terminal.send(f"\x1b[<{button};{x};{y}M" + (f"\x1b[<{button};{x};{y}m" if button < 3 else ""))
         return f"button {button} at {x}, {y}"
 
@@ -121,50 +126,50 @@ class Turmoil:
         return "opened and closed"
 
     def escape(self) -> None:
-        """Close whatever is open."""
+        """Close all dialogs."""
         for _ in range(3):
             self._terminal.send(ESCAPE)
             self._terminal.drain(0.15)
 
     def _resize(self) -> str:
-        sizes = self._dice.choices(SIZES, k=self._dice.choice((1, 1, 1, 4)))
+        sizes = self._random.choices(SIZES, k=self._random.choice((1, 1, 1, 4)))
         for self.size in sizes:
             self._terminal.resize(*self.size)
-            self._terminal.drain(self._dice.choice((0.0, 0.02)))
+            self._terminal.drain(self._random.choice((0.0, 0.02)))
         return str(sizes)
 
     def _fault(self) -> str:
-        kind = self._dice.choices((LOST_REPLIES, ANYWHERE, STATES, LISTS), weights=(4, 12, 3, 3))[0]
-        spec = self._dice.choice(kind)
-        path = {LOST_REPLIES: "/cdp-task", ANYWHERE: self._dice.choice(PATHS), STATES: "", LISTS: "/cdp-task"}[kind]
+        kind = self._random.choices((LOST_REPLIES, ANYWHERE, STATES, LISTS), weights=(4, 12, 3, 3))[0]
+        spec = self._random.choice(kind)
+        path = {LOST_REPLIES: "/cdp-task", ANYWHERE: self._random.choice(PATHS), STATES: "", LISTS: "/cdp-task"}[kind]
         if path:
             spec += f"{',' if ':' in spec else ':'}path={path}"
-        lasts_s = self._dice.choice((0.3, 1.0, 1.0, 3.0, 6.0))
+        lasts_s = self._random.choice((0.3, 1.0, 1.0, 3.0, 6.0))
         if len(self._standing) < 3:
             fault = parse_fault(spec)
             self._node.faults.add_fault(fault)
             self._standing.append((time.monotonic() + lasts_s, fault))
         return f"{spec} for {lasts_s:g} s"
 
-    def _move_the_world(self) -> str:
+    def _change_the_fleet(self) -> str:
         world = self._node.world
         with world.lock:
             uuids = sorted(world.tasks)
-        uuid = self._dice.choice(uuids) if uuids else ""
-        match self._dice.randint(0, 3):
+        uuid = self._random.choice(uuids) if uuids else ""
+        match self._random.randint(0, 3):
             case 0 if len(uuids) > 20:
                 world.remove(uuid)
                 return "a task goes"
             case 1 if len(uuids) < 200:
                 world.add(
-                    name=self._dice.choice(("new", "\x1b[2J\x9b31m", "[red]x[/]", "", "财务系统" * 30, "\u202egpj"))
+                    name=self._random.choice(("new", "\x1b[2J\x9b31m", "[red]x[/]", "", "财务系统" * 30, "\u202egpj"))
                 )
                 return "a task comes"
             case 2 if uuid:
-                world.override_fields(uuid, status=self._dice.choice(("Failed", "Running", "\x07Melting", "")))
+                world.override_fields(uuid, status=self._random.choice(("Failed", "Running", "\x07Melting", "")))
                 return "a status"
             case _ if uuid:
-                world.override_fields(uuid, usedCapacity=self._dice.choice((None, -1, 1.5e11, "many", 2**70, [])))
+                world.override_fields(uuid, usedCapacity=self._random.choice((None, -1, 1.5e11, "many", 2**70, [])))
                 return "an odd number"
         return "nothing"
 
@@ -174,14 +179,14 @@ class Turmoil:
         return "all"
 
     def _stop_process(self) -> str:
-        seconds = self._dice.choice((0.05, 0.5, 2.0, 7.0))
+        seconds = self._random.choice((0.05, 0.5, 2.0, 7.0))
         os.kill(self._terminal.process.pid, signal.SIGSTOP)
         time.sleep(seconds)
         os.kill(self._terminal.process.pid, signal.SIGCONT)
         return f"{seconds:g} s"
 
     def _restart(self) -> str:
-        seconds = self._dice.choice((0.0, 0.5, 4.0))
+        seconds = self._random.choice((0.0, 0.5, 4.0))
         self._server.stop()
         self._terminal.drain(seconds)
         self._server.start()

@@ -1,4 +1,4 @@
-"""A terminal that knows when its bytes came, and what they were for."""
+"""A terminal that records when output arrived, and finds the output that changed the screen."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CDPTUI = str(Path(sys.executable).with_name("cdptui"))
 """The installed program, not the source tree."""
 
 _QUIET_S = 0.003
-"""A frame is one write; the pty hands it on in pieces with less than this between them."""
+"""A frame is one write; the pty delivers it in pieces with shorter pauses than this."""
 
 _MOVE = re.compile(rb"\x1b\[(\d+);(\d+)H")
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -30,43 +30,43 @@ BODY = range(HEADINGS + 1, 39)
 
 
 class Burst(NamedTuple):
-    """Bytes that came together."""
+    """Bytes that arrived together."""
 
     data: bytes
     ended_at: float
-    """Monotonic moment of the last of them."""
+    """Monotonic time of the last byte."""
 
 
 class Watched(Terminal):
-    """Reads without looking first, so that what the looking costs is not measured."""
+    """A terminal that reads before it draws, so that the time of the emulator is not measured."""
 
     def __init__(self, command: Sequence[str], *, environment: Mapping[str, str] | None = None) -> None:
-        # The moment at which a byte came is that of the read here.
+        # Reads here instead of in a thread, for exact times.
         super().__init__(command, environment=environment, is_read_in_background=False)
 
     def burst(self, seconds: float) -> Burst | None:
-        """Wait for bytes, and for the end of what comes together; None when nothing comes."""
+        """Wait for output, and until it pauses; return None when there was none."""
         burst = self._read_burst(seconds)
         if burst is not None:
             self._show(burst.data)
         return burst
 
     def _read_burst(self, seconds: float) -> Burst | None:
-        data, ended_at, patience = bytearray(), 0.0, seconds
-        while select.select([self._master], [], [], patience)[0]:
+        data, ended_at, timeout_s = bytearray(), 0.0, seconds
+        while select.select([self._master], [], [], timeout_s)[0]:
             try:
                 piece = os.read(self._master, 65536)
             except OSError:
                 break
             ended_at = time.monotonic()
             data += piece
-            patience = _QUIET_S
+            timeout_s = _QUIET_S
         return Burst(bytes(data), ended_at) if data else None
 
     def seen_at_rest(self, is_there: Callable[[], object], *, quiet_s: float, seconds: float = 60.0) -> float:
-        """The same as `seen_at`, but looks only once nothing has come for `quiet_s`, or the time is up.
+        """Like `seen_at`, but draw only after `quiet_s` without output, or when the time is over.
 
-        What the emulator needs for one burst is then not counted into the moment at which the next one came.
+        The time that the emulator needs for a burst does not delay the next one then.
         """
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
@@ -83,11 +83,11 @@ class Watched(Terminal):
                 return seen
             if not bursts:
                 break
-        message = f"waited in vain; exit code {self.process.poll()}; the screen:\n{self.text}"
+        message = f"timed out; exit code {self.process.poll()}; the screen:\n{self.text}"
         raise AssertionError(message)
 
     def seen_at(self, is_there: Callable[[], object], *, seconds: float = 60.0) -> float:
-        """The moment at which the bytes were complete that made it so."""
+        """Return the time at which the output was complete after which `is_there` is true."""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             burst = self.burst(left)
@@ -95,15 +95,15 @@ class Watched(Terminal):
                 return burst.ended_at
             if burst is None and self.process.poll() is not None:
                 break
-        message = f"waited in vain; exit code {self.process.poll()}; the screen:\n{self.text}"
+        message = f"timed out; exit code {self.process.poll()}; the screen:\n{self.text}"
         raise AssertionError(message)
 
     def shows(self, pattern: str) -> bool:
-        """Whether the screen shows it now."""
+        """Return whether the screen matches a pattern now."""
         return re.search(pattern, self.text) is not None
 
     def drain(self, seconds: float) -> bytes:
-        """Everything that comes within a time."""
+        """Return the output of the next `seconds`."""
         deadline, data = time.monotonic() + seconds, bytearray()
         while (left := deadline - time.monotonic()) > 0:
             burst = self.burst(left)
@@ -111,7 +111,7 @@ class Watched(Terminal):
         return bytes(data)
 
     def rest(self, seconds: float = 0.15) -> bytes:
-        """Everything that comes until nothing has come for a while."""
+        """Return the output until there was none for `seconds`."""
         data = bytearray()
         while (burst := self.burst(seconds)) is not None:
             data += burst.data
@@ -119,7 +119,7 @@ class Watched(Terminal):
 
     @property
     def lines(self) -> list[str]:
-        """The screen, line by line; also where half a wide character was left, over which the library stumbles."""
+        """The lines of the screen; pyte's `display` raises on half a wide character."""
         buffer, columns = self._screen.buffer, range(self._screen.columns)
         return ["".join([buffer[y][x].data for x in columns]).rstrip() for y in range(self._screen.lines)]
 
@@ -128,23 +128,23 @@ class Watched(Terminal):
     @property
     def cursor_line(self) -> int | None:
         """The line whose background is not that of the others."""
-        grounds = [self._screen.buffer[y][0].bg for y in BODY]
-        odd = [y for y, ground in zip(BODY, grounds, strict=True) if grounds.count(ground) == 1]
+        backgrounds = [self._screen.buffer[y][0].bg for y in BODY]
+        odd = [y for y, background in zip(BODY, backgrounds, strict=True) if backgrounds.count(background) == 1]
         return odd[0] if odd else None
 
     @property
     def cursor_name(self) -> str:
-        """How the task under the cursor begins."""
+        """The beginning of the name under the cursor."""
         y = self.cursor_line
         return "" if y is None else self._screen.display[y][2:8]
 
     @property
     def detail_name(self) -> str:
-        """How the title of the detail pane begins, which is in its border."""
+        """The beginning of the title of the detail pane, which is in its border."""
         return self._screen.display[HEADINGS - 1].partition("┌─ ")[2][:6]
 
     def cells(self, y: int) -> list[tuple[str, str, str, bool]]:
-        """What a line shows, cell by cell."""
+        """Return the cells of a line."""
         line = self._screen.buffer[y]
         return [(line[x].data, line[x].fg, line[x].bg, line[x].bold) for x in range(self._screen.columns)]
 
@@ -152,12 +152,12 @@ class Watched(Terminal):
 
     @property
     def cpu_s(self) -> float:
-        """Seconds of CPU that the process used so far, all its threads, user and system."""
+        """CPU seconds of the process so far, of all threads, user and system."""
         return cpu_s(self.process.pid)
 
     @property
     def peak_bytes(self) -> int:
-        """The most memory that it ever held."""
+        """The peak memory of the process."""
         return peak_bytes(self.process.pid)
 
     def _show(self, data: bytes) -> None:
@@ -169,24 +169,24 @@ class Watched(Terminal):
 
 
 def open_monitor(url: str, *options: str) -> Watched:
-    """The installed cdptui at 120x40."""
+    """Run the installed cdptui at 120x40."""
     command = [CDPTUI, "--url", url, "--log-file", os.devnull, *options]
     return Watched(command, environment={"ZSTACK_PASSWORD": "password"})
 
 
 def cpu_s(pid: int) -> float:
-    """Seconds of CPU that a process used so far, all its threads."""
+    """Return the CPU seconds of a process so far, of all threads."""
     after_name = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
     return (int(after_name[11]) + int(after_name[12])) / _TICKS_PER_S
 
 
 def peak_bytes(pid: int | str = "self") -> int:
-    """The most memory that a process ever held."""
+    """Return the peak memory of a process."""
     return _memory(pid, "VmHWM")
 
 
 def held_bytes(pid: int | str = "self") -> int:
-    """The memory that a process holds."""
+    """Return the current memory of a process."""
     return _memory(pid, "VmRSS")
 
 
@@ -197,7 +197,7 @@ def _memory(pid: int | str, name: str) -> int:
 
 
 def bytes_on(lines: range, data: bytes) -> int:
-    """Bytes that were written for some lines (from 0): their cursor moves and all up to the next one."""
+    """Return the bytes written to some lines, counted from 0, including their cursor moves."""
     moves = list(_MOVE.finditer(data))
     ends = [*(move.start() for move in moves[1:]), len(data)]
     return sum(end - move.start() for move, end in zip(moves, ends, strict=True) if int(move[1]) - 1 in lines)

@@ -1,6 +1,6 @@
 """Run cdptui with an injected internal error: `python -m tests.terminal.faulty WHERE [options of cdptui]`.
 
-The fault waits for the key `I`; those of a poll and of the resolver come by themselves.
+The fault occurs when the key `I` is pressed; faults of a poll and of the resolver occur without it.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from cdptui.tui import export_files
 from cdptui.tui.app import CdptuiApp
 from cdptui.tui.screens.main import MainScreen
 from cdptui.tui.terminal import clipboard
-from cdptui.tui.terminal.driver import TerminalDriver
+from cdptui.tui.terminal.input_reader import InputReader
 from cdptui.tui.widgets.task_browser import TaskBrowser
 from cdptui.tui.widgets.task_table import TaskTable
 
 armed: list[str] = []
 
 
-def boom(*_: object) -> NoReturn:
+def fail(*_: object) -> NoReturn:
     raise ZeroDivisionError("boom")
 
 
@@ -39,14 +39,14 @@ def block(*_: object, **__: object) -> NoReturn:
         time.sleep(60)
 
 
-async def boom_later() -> NoReturn:
+async def fail_later() -> NoReturn:
     await asyncio.sleep(0)
-    boom()
+    fail()
 
 
-def when_armed(act: Callable[..., Any]) -> Callable[..., Any]:
-    """Do what it does until the key came, then fail."""
-    return lambda *arguments: boom() if armed else act(*arguments)
+def when_armed(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that calls `function` until the key was pressed and fails after that."""
+    return lambda *arguments: fail() if armed else function(*arguments)
 
 
 def arm(screen: MainScreen) -> None:
@@ -65,8 +65,8 @@ def message() -> None:
 
 
 def keys() -> None:
-    read = TerminalDriver._read
-    TerminalDriver._read = lambda self: boom() if b"I" in (data := read(self)) else data  # type: ignore[method-assign]
+    read = InputReader._read
+    InputReader._read = lambda self: fail() if b"I" in (data := read(self)) else data  # type: ignore[method-assign]
 
 
 def timer() -> None:
@@ -74,11 +74,11 @@ def timer() -> None:
 
 
 def worker() -> None:
-    TaskBrowser.action_sort_invert = lambda self: self.run_worker(boom_later())  # type: ignore[assignment, method-assign]
+    TaskBrowser.action_sort_invert = lambda self: self.run_worker(fail_later())  # type: ignore[assignment, method-assign]
 
 
 def action() -> None:
-    TaskBrowser.action_sort_invert = boom  # type: ignore[assignment, method-assign]
+    TaskBrowser.action_sort_invert = fail  # type: ignore[assignment, method-assign]
 
 
 def poll() -> None:
@@ -87,7 +87,7 @@ def poll() -> None:
     async def sometimes(self: Monitor, *arguments: Any) -> Any:
         calls.append(1)
         if len(calls) == 2:
-            boom()
+            fail()
         return await digest(self, *arguments)
 
     Monitor._build_update = sometimes  # type: ignore[method-assign, assignment]
@@ -98,7 +98,7 @@ def resolver() -> None:
 
 
 def mark_as_blocked() -> None:
-    """Leave a file in the home folder as a sign that the fault has begun."""
+    """Create a file in the home folder, which shows that the fault has begun."""
     (Path.home() / "blocked").touch()
 
 
@@ -130,21 +130,21 @@ def hold_the_logout() -> None:
 
 
 def none() -> None:
-    """Leave it as it is."""
+    """Inject no fault."""
 
 
 def blocked_file() -> None:
-    """Make each file that the user asks for block, as on a server that has gone."""
+    """Make each export file block, as on a file server that does not answer."""
     export_files.create_file = block  # type: ignore[attr-defined]
 
 
 def blocked_copy_file() -> None:
-    """Make the file of a copy block in a thread of the executor."""
+    """Make the file of a copy block a thread of the executor."""
     clipboard.replace_file = block  # type: ignore[attr-defined]
 
 
 def no_new_threads() -> None:
-    """Refuse each thread but those of the terminal, the signals and the log."""
+    """Refuse all threads except those of the terminal, the signals and the log."""
     start = threading.Thread.start
 
     def refuse(self: threading.Thread) -> None:
@@ -158,7 +158,7 @@ def no_new_threads() -> None:
 
 def crash_at_start() -> None:
     """Fail before the first frame, when the app is mounted."""
-    CdptuiApp.on_mount = boom  # type: ignore[method-assign, assignment]
+    CdptuiApp.on_mount = fail  # type: ignore[method-assign, assignment]
 
 
 def no_thread(name: str) -> None:
@@ -174,8 +174,8 @@ def no_thread(name: str) -> None:
 
 
 FAULTS: dict[str, Callable[..., None]] = {
-    act.__name__: act
-    for act in (
+    function.__name__: function
+    for function in (
         widget,
         message,
         keys,

@@ -1,4 +1,4 @@
-"""The reading side of a pty."""
+"""Read a pty in the background."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections import deque
 
 
 class PtyReader:
-    """Reads a pty in a thread, so that the program on it never waits for a test, and keeps what came, in pieces.
+    """Reads a pty in a thread and queues the output, so that the program on it never waits for a test.
 
-    The pieces are handed out in their order: a test that comes late still sees each state of the screen. While the
-    thread is stopped, only `take` reads.
+    `take` returns the pieces in the order of their arrival: a test that is late still sees each state of the screen.
+    While the thread is stopped, only `take` reads.
     """
 
     def __init__(self, master: int) -> None:
@@ -28,13 +28,13 @@ class PtyReader:
         return self._thread is not None
 
     def start(self) -> None:
-        """Start to read in the thread."""
+        """Start the thread."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._read_on, name="pty-reader", daemon=True)
             self._thread.start()
 
     def stop(self) -> None:
-        """End the thread; what it has read is kept."""
+        """End the thread; output that it has read stays in the queue."""
         if self._thread is not None:
             os.write(self._stop_sender, b"\0")
             self._thread.join()
@@ -42,17 +42,17 @@ class PtyReader:
             self._thread = None
 
     def close(self) -> None:
-        """End the thread for good; the pty itself is left to its owner."""
+        """End the thread and free its resources; the caller closes the pty."""
         self.stop()
         os.close(self._stop_requests)
         os.close(self._stop_sender)
 
     def take(self, seconds: float) -> bytes:
-        """Return the next piece, waiting at most `seconds` for it; empty when none came or the other end is closed."""
+        """Return the next piece, or nothing after `seconds` or when the other end is closed."""
         with self._arrival:
             if self._thread is not None:
                 self._arrival.wait_for(lambda: self._pieces, seconds)
-                # A thread that has had no turn yet must not hide what is there.
+                # Read here too, in case the thread was not scheduled yet.
                 seconds = 0.0
             if not self._pieces:
                 self._read_piece(seconds)
@@ -66,7 +66,7 @@ class PtyReader:
                 self._arrival.notify_all()
 
     def _read_piece(self, seconds: float) -> bool:
-        """Read once, waiting at most `seconds`; False when there will be nothing more."""
+        """Read once, waiting at most `seconds`; return False at the end of the output."""
         if not select.select([self._master], [], [], seconds)[0]:
             return True
         try:

@@ -28,25 +28,28 @@ from tests.terminal.pty_reader import PtyReader
 CDPTUI = (sys.executable, "-m", "cdptui")
 
 STEADY_LINE = {"CDPTUI_CONFIG": str(Path(__file__).with_name("steady_line.toml"))}
-"""For the environment: the line counts as quick. On a busy machine the reader of the pty comes late, and the program
-would spare the line: no seconds in the age, another chart, fewer colours."""
+"""Environment that switches low-bandwidth mode off. On a busy machine the pty is read late, and the program would take
+the connection for slow: no seconds in the age, another chart, fewer colours."""
 
 ESCAPE = "\x1b[27u"
-"""The Escape key as the kitty protocol has it: complete, whatever comes behind it and however soon. A single escape
-character is that key only when the program gets nothing more for a while, which a busy machine does not promise."""
+"""The Escape key in the kitty protocol, which is complete whatever follows it. A single escape character is that key
+only when the program gets no other input for a while, which cannot be guaranteed on a busy machine."""
 
 _ON_THIS_TERMINAL = (
     sys.executable,
     "-c",
-    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])",
+    """import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execvp(sys.argv[1], sys.argv[1:])""",
 )
-"""Makes stdin the controlling terminal, so that the process gets its signals."""
+"""Command prefix that makes stdin the controlling terminal, so that the process gets its signals, also under nohup."""
 
 _NOT_PYTES = re.compile(rb"\x1b\[[?>=<][\d;]*\$?[a-zA-Z]|\x1b\[\d+;\d+;\d+t")
-"""What Textual asks and tells of newer terminals; pyte would print parts of it."""
+"""Sequences for newer terminals, of which pyte would print parts."""
 
 _UNFINISHED = re.compile(rb"\x1b(\[[?>=<]?[\d;]*\$?)?\Z")
-"""An escape sequence whose rest comes with the next read."""
+"""An incomplete escape sequence at the end of a piece."""
 
 _OFF_AFTERWARDS = ("1049", "1000", "1002", "1003", "1004", "1006", "1015", "1016", "2004", "2026", "2048")
 _ON_AFTERWARDS = ("7", "25")
@@ -69,7 +72,7 @@ _CLEAN_ENVIRONMENT = (
 
 
 _HANG_S = 60.0
-"""How long anything may take on a machine that has much else to do, before it counts as never."""
+"""Time limit of each wait; long, because the machine may be busy."""
 
 _AFTER_ITS_END_S = 5.0
 """How long others, such as the node, may need to notice that the process has ended."""
@@ -96,7 +99,7 @@ class Terminal:
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
         self.output = bytearray()
-        """Every byte that the process wrote and that was drawn on the screen here."""
+        """All bytes of the process that were drawn on the emulated screen so far."""
         self._held = b""
         self._is_hung_up = False
         self._master, self._slave = pty.openpty()
@@ -110,7 +113,7 @@ class Terminal:
             self.start_reading()
 
     def run(self, command: Sequence[str]) -> None:
-        """Start a process here, after the one before has ended."""
+        """Start another process on this terminal, after the previous one has ended."""
         self.process = subprocess.Popen(
             [*_ON_THIS_TERMINAL, *command],
             stdin=self._slave,
@@ -134,22 +137,27 @@ class Terminal:
             self.hang_up()
 
     def hang_up(self) -> None:
-        """Close the window: nobody reads any more, and nobody types."""
+        """Close the terminal, as when its window is closed."""
         self._is_hung_up = True
         self._reader.close()
         os.close(self._slave)
         os.close(self._master)
 
     def stop_reading(self) -> None:
-        """Take nothing more from the process, except what a method that waits reads: its writes block before long."""
+        """Read only in methods that wait from now on; otherwise the writes of the process will block."""
         self._reader.stop()
 
+    @property
+    def is_output_blocked(self) -> bool:
+        """Whether the kernel's buffer is full, so that a write of the process would wait."""
+        return not select.select([], [self._slave], [], 0)[1]
+
     def start_reading(self) -> None:
-        """Take whatever the process writes at once, as a fast terminal does, whether or not anything waits for it."""
+        """Read all output immediately, as a fast terminal does, also while no method waits."""
         self._reader.start()
 
     def wipe(self) -> None:
-        """Clear the emulated screen, as another program may have written over the real one."""
+        """Clear the emulated screen, as if another program had written over it."""
         self._read_all()
         self._screen.reset()
 
@@ -157,19 +165,19 @@ class Terminal:
         fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
     def resize(self, columns: int, lines: int) -> None:
-        """Make the window another size."""
+        """Resize the window."""
         self._screen.resize(lines, columns)
         self._size(columns, lines)
 
-    # What is on it
+    # The screen
 
     @property
     def lines(self) -> list[str]:
-        """The screen, line by line."""
+        """The lines of the screen."""
         return [self._line(y) for y in range(self._screen.lines)]
 
     def _line(self, y: int) -> str:
-        """What pyte's own `display` gives, which stumbles over half a wide character that a smaller window left."""
+        """Return a line; pyte's `display` raises on half a wide character that a smaller window leaves."""
         row, text, x = self._screen.buffer[y], "", 0
         while x < self._screen.columns:
             data = row[x].data or " "
@@ -179,11 +187,11 @@ class Terminal:
 
     @property
     def text(self) -> str:
-        """The whole screen."""
+        """The text of the screen, with newlines."""
         return "\n".join(self.lines)
 
     def line_with(self, text: str) -> str:
-        """The first line that holds `text`; empty when none does."""
+        """Return the first line that contains `text`; empty when none does."""
         return next((line for line in self.lines if text in line), "")
 
     @property
@@ -198,21 +206,21 @@ class Terminal:
 
     @property
     def grounds(self) -> list[str]:
-        """The background at the left end of each line; that of the cursor's is another one."""
+        """The background at the left end of each line; the line under the cursor has its own."""
         return [self._screen.buffer[y][0].bg for y in range(self._screen.lines)]
 
-    # What happens on it
+    # Input and output
 
     def send(self, keys: str) -> None:
-        """Type."""
+        """Type keys."""
         os.write(self._master, keys.encode())
 
     def send_bytes(self, data: bytes) -> None:
-        """Send what no keyboard can type, however much; reads meanwhile, so that neither side waits for the other."""
+        """Send any amount of any bytes; reads output meanwhile, so that neither side waits for the other."""
         while data:
             read_here = [] if self._reader.is_running else [self._master]
             readable, writable, _ = select.select(read_here, [self._master], [], _HANG_S)
-            assert readable or writable, f"the program has not read its input for {_HANG_S:g} s"
+            assert readable or writable, f"the program did not read its input for {_HANG_S:g} s"
             if readable:
                 self._read(0.0)
             elif writable:
@@ -220,9 +228,9 @@ class Terminal:
                 data = data[os.write(self._master, data[:1024]) :]
 
     def wait_for(self, *what: str | Callable[[Terminal], object], seconds: float = _HANG_S) -> None:
-        """Read until the screen shows all of `what` at once: regular expressions, or conditions on this terminal.
+        """Read until all of `what` are true at the same time: regular expressions, or conditions on this terminal.
 
-        A screen comes in pieces: what is to be asserted about it belongs in here, not behind it.
+        Output arrives in pieces: pass all conditions to one call instead of asserting some of them after it.
         """
         conditions = [_matches(part) if isinstance(part, str) else part for part in what]
         deadline = time.monotonic() + seconds
@@ -230,27 +238,27 @@ class Terminal:
         while missing := self._first_missing(what, conditions):
             if time.monotonic() >= deadline:
                 break
-            # In short steps: not every condition is one on what comes from the process.
+            # In short steps, because a condition may also depend on something other than output.
             is_read = self._read(0.05)
             if not has_ended and not is_read and self.process.poll() is not None:
                 has_ended, deadline = True, min(deadline, time.monotonic() + _AFTER_ITS_END_S)
         else:
             return
-        message = f"waited for {missing[0]!r} in vain; exit code {self.process.poll()}; the screen:\n{self.text}"
+        message = f"timed out waiting for {missing[0]!r}; exit code {self.process.poll()}; the screen:\n{self.text}"
         raise AssertionError(message)
 
     def _first_missing(
         self, what: Sequence[object], conditions: Sequence[Callable[[Terminal], object]]
     ) -> list[object]:
-        """Return the first of the conditions that does not hold, in their order: a later one may rely on an earlier."""
+        """Return the first condition that is false; later ones may rely on earlier ones."""
         pairs = zip(what, conditions, strict=True)
         return next(([part] for part, condition in pairs if not condition(self)), [])
 
     def wait_until_read(self, *, seconds: float = _HANG_S) -> None:
-        """Wait until the process has read all that was typed, reading what it writes meanwhile."""
+        """Wait until the process has read all typed input; reads output meanwhile."""
         deadline = time.monotonic() + seconds
         while struct.unpack("i", fcntl.ioctl(self._slave, termios.FIONREAD, b"\0" * 4))[0]:
-            assert time.monotonic() < deadline, f"it does not read its keys; the screen:\n{self.text}"
+            assert time.monotonic() < deadline, f"the program does not read its keys; the screen:\n{self.text}"
             self._read(0.02)
 
     def wait_for_no(self, text: str, *, seconds: float = _HANG_S) -> None:
@@ -258,13 +266,13 @@ class Terminal:
         self.wait_for(lambda screen: text not in screen.text, seconds=seconds)
 
     def wait_for_quiet(self, seconds: float = 0.1) -> None:
-        """Read until nothing has come for so long: what was being drawn is whole, and comes in pieces until then."""
+        """Read until there was no output for `seconds`, so that the frame is complete."""
         deadline = time.monotonic() + _HANG_S
         while self._read(seconds):
-            assert time.monotonic() < deadline, f"it never stops drawing; the screen:\n{self.text}"
+            assert time.monotonic() < deadline, f"the program never stops drawing; the screen:\n{self.text}"
 
     def read_for(self, seconds: float) -> bytes:
-        """Read whatever comes within a time, for counting."""
+        """Read the output of the next `seconds`."""
         start, deadline = len(self.output), time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0 and self._read(left):
             pass
@@ -272,7 +280,7 @@ class Terminal:
         return bytes(self.output[start:])
 
     def wait_for_end(self, seconds: float = _HANG_S) -> int:
-        """Read until the process has ended; its exit code."""
+        """Read until the process has ended; return its exit code."""
         deadline = time.monotonic() + seconds
         while self.process.poll() is None and time.monotonic() < deadline:
             self._read(0.05)
@@ -282,22 +290,22 @@ class Terminal:
 
     @property
     def left_behind(self) -> str:
-        """What was written to the ordinary screen after the end."""
+        """The text on the main screen after the program left the alternate screen."""
         return _SEQUENCES.sub(b"", bytes(self.output).rpartition(b"\x1b[?1049l")[2]).decode().strip()
 
     def cell(self, x: int, y: int) -> pyte.screens.Char:
-        """One cell, with its colours and attributes."""
+        """Return a cell with its colours and attributes."""
         return self._screen.buffer[y][x]
 
     @property
     def is_mouse_off(self) -> bool:
-        """Whether the mouse is the terminal's own."""
+        """Whether mouse reporting is off."""
         switched = {match[1]: match[2] for match in re.finditer(rb"\x1b\[\?(\d+)([hl])", bytes(self.output))}
         return all(switched.get(mode, b"l") == b"l" for mode in (b"1000", b"1002", b"1003", b"1006"))
 
     @property
     def is_restored(self) -> bool:
-        """Whether the terminal is as it was: modes, main screen, cursor, mouse, bracketed paste, keyboard, title."""
+        """Whether the terminal is restored: modes, main screen, cursor, mouse, bracketed paste, keyboard, title."""
         switched = {match[1].decode(): match[2] for match in re.finditer(rb"\x1b\[\?(\d+)([hl])", bytes(self.output))}
         is_off = all(switched.get(mode, b"l") == b"l" for mode in _OFF_AFTERWARDS)
         is_on = all(switched.get(mode, b"h") == b"h" for mode in _ON_AFTERWARDS)
@@ -314,7 +322,7 @@ class Terminal:
         )
 
     def _read(self, seconds: float) -> bool:
-        """Draw the next piece, waiting at most `seconds` for it; whether there was one."""
+        """Draw the next piece, waiting at most `seconds` for it; return whether there was one."""
         data = self._reader.take(seconds)
         self.output += data
         self._held += data
@@ -324,6 +332,6 @@ class Terminal:
         return bool(data)
 
     def _read_all(self) -> None:
-        """Draw all that has come by now."""
+        """Draw all output that has arrived."""
         while self._read(0.0):
             pass

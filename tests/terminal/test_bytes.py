@@ -18,28 +18,28 @@ from tests.terminal.pty_terminal import Terminal
 Simulate = Callable[..., tuple[ManagementNode, EmbeddedServer]]
 
 TICK = 30
-"""A second's tick of the age at most: a move, a change of colour, a figure."""
+"""Most bytes for a new second in the age: a cursor move, a colour change and a number."""
 
 _MOVE = re.compile(rb"\x1b\[(\d+);\d+H")
 
 
 def bytes_by_line(data: bytes) -> dict[int, int]:
-    """How many bytes went to each line of the screen, from 1, with the moves to it."""
-    found: dict[int, int] = {}
+    """Return the bytes written to each line, counted from 1, including the cursor moves to it."""
+    counts: dict[int, int] = {}
     moves = [*_MOVE.finditer(data)]
     ends = [*(move.start() for move in moves[1:]), len(data)] if moves else []
     for move, end in zip(moves, ends, strict=True):
         line = int(move[1])
-        found[line] = found.get(line, 0) + end - move.start()
-    return found
+        counts[line] = counts.get(line, 0) + end - move.start()
+    return counts
 
 
 def polls(node: ManagementNode) -> int:
     return sum(request.path.endswith("/cdp-task") for request in node.journal.requests)
 
 
-def at_rest(terminal: Terminal, node: ManagementNode) -> None:
-    """Two more polls after the names are there: columns and chart have come to rest."""
+def wait_until_settled(terminal: Terminal, node: ManagementNode) -> None:
+    """Wait for two more polls after the names are known; columns and chart do not change after that."""
     terminal.wait_for(r"live .*60/60 tasks")
     terminal.wait_for(lambda _: any(request.path.endswith("/names") for request in node.journal.requests))
     seen = polls(node)
@@ -47,34 +47,34 @@ def at_rest(terminal: Terminal, node: ManagementNode) -> None:
 
 
 @pytest.fixture
-def still(simulate: Simulate) -> tuple[ManagementNode, EmbeddedServer]:
-    """A fleet in which nothing happens."""
+def frozen_fleet(simulate: Simulate) -> tuple[ManagementNode, EmbeddedServer]:
+    """Return a fleet that does not change."""
     node, server = simulate(tasks=60)
     node.world.freeze()
     return node, server
 
 
-def test_a_poll_that_brings_nothing_new_writes_next_to_nothing(
-    still: tuple[ManagementNode, EmbeddedServer], monitor: OpenMonitor
+def test_unchanged_poll_writes_almost_nothing(
+    frozen_fleet: tuple[ManagementNode, EmbeddedServer], monitor: OpenMonitor
 ) -> None:
-    node, server = still
+    node, server = frozen_fleet
     terminal = monitor(server.url, "--interval", "1")
-    at_rest(terminal, node)
-    # In its first ten seconds the chart grows into its place.
+    wait_until_settled(terminal, node)
+    # The chart grows during its first ten seconds.
     terminal.wait_for(r"└-1[1-9] s")
     before, seen, started = len(terminal.output), polls(node), time.monotonic()
     terminal.wait_for(lambda _: polls(node) >= seen + 6)
-    # The clock ticks once a second, however late a poll is.
+    # The age changes once a second, also when a poll is late.
     ticks = math.ceil(time.monotonic() - started) + 1
     assert len(terminal.output) - before <= 100 * (polls(node) - seen) + TICK * ticks
 
 
-def test_a_changed_cell_costs_a_move_a_colour_and_its_text(
-    still: tuple[ManagementNode, EmbeddedServer], monitor: OpenMonitor
+def test_changed_cell_costs_a_cursor_move_a_colour_and_its_text(
+    frozen_fleet: tuple[ManagementNode, EmbeddedServer], monitor: OpenMonitor
 ) -> None:
-    node, server = still
+    node, server = frozen_fleet
     terminal = monitor(server.url, "--interval", "1")
-    at_rest(terminal, node)
+    wait_until_settled(terminal, node)
     terminal.send("d>")
     terminal.wait_for("Sorted by name")
     terminal.wait_for_no("Sorted by name")
@@ -90,15 +90,15 @@ def test_a_changed_cell_costs_a_move_a_colour_and_its_text(
     written = {line: count for line, count in bytes_by_line(bytes(terminal.output[before:])).items() if line > 2}
     # Other lines may show that an operation is a minute older.
     assert sum(count for line, count in written.items() if line != y + 1) <= 5 * TICK
-    # Used, use with its bar, growth and full in: four cells of twelve characters at the most.
+    # USED, USE with its bar, GROWTH and FULL IN: four cells of at most twelve characters.
     assert written[y + 1] <= 4 * 3 * (len("\x1b[12;100H") + len("\x1b[38;5;253m")) + 4 * 12
 
 
 @pytest.mark.parametrize(("is_detail_open", "budget"), [(False, 500), (True, 2500)])
-def test_a_cursor_move_writes_two_lines_and_the_detail(
-    still: tuple[ManagementNode, EmbeddedServer], monitor: OpenMonitor, is_detail_open: bool, budget: int
+def test_cursor_move_writes_two_lines_and_the_detail_pane(
+    frozen_fleet: tuple[ManagementNode, EmbeddedServer], monitor: OpenMonitor, is_detail_open: bool, budget: int
 ) -> None:
-    _, server = still
+    _, server = frozen_fleet
     terminal = monitor(server.url, "--interval", "3600")
     terminal.wait_for(r"live .*60/60 tasks")
     terminal.wait_for("1 protected resource")

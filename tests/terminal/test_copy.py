@@ -75,9 +75,9 @@ def test_uuid_name_json_and_curl_command_are_copied_to_the_terminal(
     if shutil.which("curl") is not None:
         session = node.sessions.open().uuid
         environment = {"PATH": os.environ["PATH"], "ZSTACK_SESSION": session}
-        asked = subprocess.run(["sh", "-c", copied(terminal)], capture_output=True, check=True, env=environment)
+        result = subprocess.run(["sh", "-c", copied(terminal)], capture_output=True, check=True, env=environment)
         node.sessions.end(session)
-        assert [found["uuid"] for found in json.loads(asked.stdout)["inventories"]] == [uuid]
+        assert [found["uuid"] for found in json.loads(result.stdout)["inventories"]] == [uuid]
     assert shlex.split(copied(terminal))[-1] == f"{server.url}/zstack/v1/cdp-task/{uuid}"
     quit_monitor(terminal)
 

@@ -23,9 +23,9 @@ Simulate = Callable[..., tuple[ManagementNode, EmbeddedServer]]
 SIGNALS = [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGQUIT, 131), (signal.SIGINT, 0)]
 PATIENCE_S = 60.0
 LONGEST_S = 30.0
-"""From a signal to the end of the process, on a machine with much else to do; alone it is a second, see benchmarks.
+"""Longest time from a signal to the end of the process on a busy machine; on an idle one it is a second.
 
-What might hold it up takes far longer: a request that hangs, `_UNANSWERED`.
+What the exit must not wait for takes far longer: a request that hangs, `_UNANSWERED`.
 """
 
 _UNANSWERED = ("--timeout", "120")
@@ -33,18 +33,30 @@ _UNANSWERED = ("--timeout", "120")
 
 @pytest.fixture(scope="module")
 def fleet() -> Iterator[tuple[ManagementNode, EmbeddedServer]]:
-    """One node for all whose tests leave it as it was; nothing happens there, which would replace a notice."""
+    """A node shared by the tests that do not change it; frozen, because changes would replace notices."""
     node = ManagementNode(SimulatorSettings(port=0))
     node.world.freeze()
     with EmbeddedServer(node) as server:
         yield node, server
 
 
-def until(condition: Callable[[], object], what: str) -> None:
+def wait_until(condition: Callable[[], object], what: str) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while not condition():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        assert time.monotonic() < deadline, f"timed out waiting for {what}"
         time.sleep(0.01)
+
+
+def block_output(terminal: Terminal) -> None:
+    """Stop reading, and redraw until the output blocks; then redraw more, so that frames have to wait."""
+    terminal.stop_reading()
+
+    def is_blocked() -> bool:
+        terminal.send("\x0ct")
+        return terminal.is_output_blocked
+
+    wait_until(is_blocked, "blocked output")
+    terminal.send("\x0ct" * 20)
 
 
 def seconds_to_end(terminal: Terminal, number: signal.Signals, code: int) -> float:
@@ -55,12 +67,12 @@ def seconds_to_end(terminal: Terminal, number: signal.Signals, code: int) -> flo
 
 
 def state(pid: int) -> str:
-    """R, S, T …: proc(5)."""
+    """Return the state of a process: R, S, T …, see proc(5)."""
     return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time: proc(5)."""
+    """Return user and system time, see proc(5)."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -88,7 +100,7 @@ def test_hanging_request_does_not_delay_the_exit(
     terminal.wait_for("60/60 tasks")
     node.faults.add("hang", "/cdp-task")
     seen = len(node.journal.requests)
-    until(lambda: len(node.journal.requests) > seen, "a request that hangs")
+    wait_until(lambda: len(node.journal.requests) > seen, "a request that hangs")
     assert seconds_to_end(terminal, number, code) < LONGEST_S
     assert terminal.is_restored
     assert node.sessions.alive() == 0
@@ -103,7 +115,7 @@ def test_ctrl_l_and_ctrl_c_work_on_every_screen(
     terminal.wait_for("60/60 tasks")
     terminal.send(key)
     terminal.wait_for(dialog)
-    terminal.read_for(0.3)
+    terminal.wait_for_quiet()
     terminal.wipe()
     terminal.send("\x0c")
     terminal.wait_for(lambda screen: dialog in screen.text and "60/60 tasks" in screen.lines[0])
@@ -122,6 +134,22 @@ def test_signals_during_shutdown_have_no_effect(
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGCONT, signal.SIGWINCH):
         with contextlib.suppress(ProcessLookupError):
             terminal.process.send_signal(number)
+    assert terminal.wait_for_end() in {143, 129, 0}
+    assert terminal.is_restored
+    assert node.sessions.alive() == 0
+
+
+def test_hangups_until_the_process_is_gone_have_no_effect(
+    fleet: tuple[ManagementNode, EmbeddedServer], monitor: OpenMonitor
+) -> None:
+    node, server = fleet
+    terminal = monitor(server.url)
+    terminal.wait_for("60/60 tasks")
+    terminal.process.send_signal(signal.SIGTERM)
+    # The interpreter itself needs some 10 ms to end, in which it drops its signal handlers.
+    while terminal.process.poll() is None:
+        terminal.process.send_signal(signal.SIGHUP)
+        terminal.process.send_signal(signal.SIGINT)
     assert terminal.wait_for_end() in {143, 129, 0}
     assert terminal.is_restored
     assert node.sessions.alive() == 0
@@ -157,7 +185,7 @@ def test_suspend_while_drawing_does_no_harm(simulate: Simulate, monitor: OpenMon
     terminal.wait_for("60/60 tasks")
     for _ in range(40):
         terminal.send("\x0c")
-        # The key is under way; in the next millisecond or two it is drawn.
+        # No condition to wait for: the frame is drawn within the next two milliseconds.
         time.sleep(0.001)
         terminal.process.send_signal(signal.SIGSTOP)
         terminal.process.send_signal(signal.SIGCONT)
@@ -175,11 +203,11 @@ def test_closed_terminal_ends_the_program_even_with_sighup_ignored(simulate: Sim
     with Terminal(["sh", "-c", line], environment={"ZSTACK_PASSWORD": "password"}) as terminal:
         terminal.wait_for("60/60 tasks")
         assert node.sessions.alive() == 1
-        burnt, started = cpu_seconds(terminal.process.pid), time.monotonic()
+        cpu_before, started = cpu_seconds(terminal.process.pid), time.monotonic()
         terminal.hang_up()
-        until(lambda: state(terminal.process.pid) == "Z", "the process to end")
+        wait_until(lambda: state(terminal.process.pid) == "Z", "the process to end")
         assert time.monotonic() - started < LONGEST_S
-        assert cpu_seconds(terminal.process.pid) - burnt < 0.5
+        assert cpu_seconds(terminal.process.pid) - cpu_before < 0.5
         assert terminal.process.wait(PATIENCE_S) == 129
     assert node.sessions.alive() == 0
 
@@ -190,7 +218,7 @@ def test_resumed_process_polls_at_once(simulate: Simulate, monitor: OpenMonitor)
     terminal.wait_for("60/60 tasks")
     polls = [request for request in node.journal.requests if request.path.endswith("/cdp-task")]
     terminal.process.send_signal(signal.SIGSTOP)
-    # Longer than any hiccup: time is what this is about.
+    # The length of the pause is what the program reacts to.
     time.sleep(6.5)
     terminal.process.send_signal(signal.SIGCONT)
     terminal.wait_for(
@@ -212,10 +240,11 @@ def test_reset_restores_the_terminal_after_a_killed_monitor(simulate: Simulate, 
     assert terminal.is_restored
 
 
-def a_faulty_one(where: str, url: str, log: Path, *options: str) -> Terminal:
-    """The real program with a fault of its own in it."""
+def faulty_monitor(where: str, url: str, log: Path, *options: str) -> Terminal:
+    """Run the real program with an injected fault; its home folder is that of the log."""
     faulty = [sys.executable, "-m", "tests.terminal.faulty", where]
-    return Terminal([*faulty, "--url", url, "--account", "admin", "--log-file", str(log), *options])
+    command = [*faulty, "--url", url, "--account", "admin", "--log-file", str(log), *options]
+    return Terminal(command, environment={"HOME": str(log.parent)})
 
 
 @pytest.mark.parametrize("where", ["widget", "message", "keys", "timer", "worker"])
@@ -224,7 +253,7 @@ def test_internal_error_restores_the_terminal_and_prints_one_line(
 ) -> None:
     node, server = fleet
     log = tmp_path / "log"
-    with a_faulty_one(where, server.url, log) as terminal:
+    with faulty_monitor(where, server.url, log) as terminal:
         terminal.wait_for("60/60 tasks")
         terminal.send("I")
         assert terminal.wait_for_end() == 1
@@ -232,25 +261,25 @@ def test_internal_error_restores_the_terminal_and_prints_one_line(
         assert terminal.left_behind == (
             "cdptui: stopped by an internal error; the log file has the details, --debug shows them here"
         )
-    told = log.read_text(encoding="utf-8")
-    assert "ZeroDivisionError: boom" in told
-    assert "password" not in told.replace("password_", "").replace("use_password", "")
+    logged = log.read_text(encoding="utf-8")
+    assert "ZeroDivisionError: boom" in logged
+    assert "password" not in logged.replace("password_", "").replace("use_password", "")
     assert log.stat().st_mode & 0o077 == 0
     assert node.sessions.alive() == 0
 
 
 @pytest.mark.parametrize(
-    ("where", "said"), [("action", "Action failed: ZeroDivisionError"), ("poll", "ZeroDivisionError")]
+    ("where", "message"), [("action", "Action failed: ZeroDivisionError"), ("poll", "ZeroDivisionError")]
 )
 def test_error_in_a_poll_or_key_is_shown_and_the_program_continues(
-    fleet: tuple[ManagementNode, EmbeddedServer], tmp_path: Path, where: str, said: str
+    fleet: tuple[ManagementNode, EmbeddedServer], tmp_path: Path, where: str, message: str
 ) -> None:
     _, server = fleet
     log = tmp_path / "log"
-    with a_faulty_one(where, server.url, log, "--interval", "1") as terminal:
+    with faulty_monitor(where, server.url, log, "--interval", "1") as terminal:
         terminal.wait_for("60/60 tasks")
         terminal.send("I")
-        terminal.wait_for(said, "60/60 tasks")
+        terminal.wait_for(message, "60/60 tasks")
         terminal.wait_for("● live")
         terminal.send("q")
         assert terminal.wait_for_end() == 0
@@ -265,16 +294,15 @@ def test_signal_during_start_leaves_no_session(
     terminal = monitor(server.url)
     terminal.read_for(delay_s)
     terminal.process.send_signal(signal.SIGTERM)
-    # Before it has taken the terminal, the signal has its ordinary effect.
+    # Before the program takes over the terminal, the signal has its default effect.
     assert terminal.wait_for_end() in {143, -signal.SIGTERM}
     assert terminal.is_restored
     assert node.sessions.alive() == 0
 
 
 def test_name_lookup_does_not_delay_the_exit(tmp_path: Path) -> None:
-    with a_faulty_one("resolver", "http://node.invalid:8080", tmp_path / "log") as terminal:
-        terminal.wait_for("q quit")
-        terminal.read_for(1.0)
+    with faulty_monitor("resolver", "http://node.invalid:8080", tmp_path / "log") as terminal:
+        terminal.wait_for("q quit", lambda _: (tmp_path / "blocked").exists())
         assert seconds_to_end(terminal, signal.SIGTERM, 143) < LONGEST_S
         assert terminal.is_restored
 
@@ -295,15 +323,11 @@ def test_blocked_terminal_does_not_delay_the_exit(
     node, server = fleet
     terminal = monitor(server.url, "--interval", "1")
     terminal.wait_for("60/60 tasks")
-    terminal.stop_reading()
-    # The kernel's buffer fills, then every write blocks.
-    for _ in range(40):
-        terminal.send("\x0ct")
-        time.sleep(0.02)
+    block_output(terminal)
     seen = len(node.journal.requests)
-    until(
+    wait_until(
         lambda: any(request.path.endswith("/cdp-task") for request in list(node.journal.requests)[seen:]),
-        "polls that go on",
+        "further polls",
     )
     started = time.monotonic()
     terminal.process.send_signal(signal.SIGTERM)
@@ -316,12 +340,9 @@ def test_terminal_blocked_briefly_at_the_end_is_restored(simulate: Simulate, mon
     _, server = simulate()
     terminal = monitor(server.url, "--interval", "1")
     terminal.wait_for("60/60 tasks")
-    terminal.stop_reading()
-    for _ in range(40):
-        terminal.send("\x0ct")
-        time.sleep(0.02)
+    block_output(terminal)
     terminal.process.send_signal(signal.SIGTERM)
-    # That long nobody reads.
+    # The length of the pause is the test case: longer than the driver waits for the terminal to accept output.
     time.sleep(0.5)
     terminal.start_reading()
     assert terminal.wait_for_end() == 143
@@ -334,10 +355,7 @@ def test_unblocked_terminal_shows_the_current_screen(
     _, server = fleet
     terminal = monitor(server.url, "--interval", "1")
     terminal.wait_for("60/60 tasks")
-    terminal.stop_reading()
-    for _ in range(40):
-        terminal.send("\x0ct")
-        time.sleep(0.02)
+    block_output(terminal)
     terminal.start_reading()
     terminal.send("s")
     terminal.wait_for("Sort by")

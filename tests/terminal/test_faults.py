@@ -21,19 +21,19 @@ pytestmark = pytest.mark.shares_processes
 
 
 class Case(NamedTuple):
-    """A fault, and the words for it: in the header beside the tries, and in the line below it."""
+    """A fault and its messages: `short` in the header beside the retries, `sentence` in the banner below."""
 
     spec: str
     short: str
     sentence: str
     is_silent: bool = False
-    """The node holds the request: keys must be answered while it hangs."""
+    """Whether the node leaves the request unanswered; keys must work meanwhile."""
 
 
 NO_ANSWER = r"timed out: no answer within 1 s.* → the node is slow, or packets are dropped on the way"
 TOO_LONG = r"timed out: the answer took too long.* → the node is slow, or packets are dropped on the way"
 CLOSED = r"unreachable: the connection was closed before the answer was complete"
-PROXY = r"a proxy answers that the node behind it does not.* → check the address and that the node is up"
+PROXY = r"a proxy reports that the node does not respond.* → check the address and that the node is up"
 REPORTED = "→ the management node reports an internal error"
 
 CASES = (
@@ -82,12 +82,12 @@ ELSEWHERE = {
     FaultKind.SHIFTING_ROWS,
     FaultKind.UNIQUE_SESSION,
 }
-"""Those that are no failure of a poll: below, in test_session_faults, and in tests/wire/test_capped_pages."""
+"""Faults that do not make a poll fail: tested below, in test_session_faults, and in tests/wire/test_capped_pages."""
 
 
 @contextmanager
-def at_rest() -> Iterator[WatchedNode]:
-    """All is well, and without the detail nothing but the list is asked for."""
+def idle_monitor() -> Iterator[WatchedNode]:
+    """Run a monitor without the detail pane, so that it requests only the list."""
     with watched_node() as watched:
         watched.terminal.wait_for("60/60 tasks")
         watched.terminal.send("d")
@@ -97,106 +97,106 @@ def at_rest() -> Iterator[WatchedNode]:
 
 @pytest.fixture(scope="module")
 def outcomes(request: pytest.FixtureRequest) -> Iterator[dict[Case, Future[None]]]:
-    """What came of each case. Faults are mostly waited for, so some programs work through them side by side."""
+    """The outcome of each case. Most of their time is waiting, so several monitors run concurrently."""
     items = [item for item in request.session.items if isinstance(item, pytest.Function) and hasattr(item, "callspec")]
-    asked = [case for item in items if isinstance(case := item.callspec.params.get("case"), Case)]
+    cases = [case for item in items if isinstance(case := item.callspec.params.get("case"), Case)]
     waiting: SimpleQueue[tuple[Case, Future[None]]] = SimpleQueue()
     found: dict[Case, Future[None]] = {}
-    for case in asked:
+    for case in cases:
         found[case] = Future()
         waiting.put((case, found[case]))
 
-    def work_through() -> None:
-        with at_rest() as watched, suppress(Empty):
+    def run_cases() -> None:
+        with idle_monitor() as watched, suppress(Empty):
             while True:
                 case, outcome = waiting.get_nowait()
                 try:
-                    live_through(watched, case)
-                except BaseException as error:  # noqa: BLE001 - told where the case is asked for
+                    run_case(watched, case)
+                except BaseException as error:  # noqa: BLE001 - raised by the test of the case
                     outcome.set_exception(error)
                 else:
                     outcome.set_result(None)
                 watched.node.faults.clear()
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for _ in range(min(AT_ONCE, len(asked))):
-            pool.submit(work_through)
+        for _ in range(min(AT_ONCE, len(cases))):
+            pool.submit(run_cases)
         yield found
 
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[WatchedNode]:
-    """One program for all that is not in the table."""
-    with at_rest() as watched:
+    """One monitor for all tests that are not in the table."""
+    with idle_monitor() as watched:
         yield watched
 
 
 @pytest.fixture
 def watched(shared: WatchedNode) -> Iterator[WatchedNode]:
-    """At rest, and at rest again afterwards."""
-    shared.is_live()
+    """The shared monitor, live and without faults; faults are removed afterwards."""
+    shared.wait_until_live()
     shared.node.journal.clear()
     yield shared
     shared.node.faults.clear()
 
 
-def test_every_kind_of_fault_has_its_case() -> None:
+def test_every_kind_of_fault_has_a_case() -> None:
     assert {parse_fault(case.spec).kind for case in CASES} == set(FaultKind) - ELSEWHERE
 
 
-def live_through(watched: WatchedNode, case: Case) -> None:
-    """From all is well to all is well."""
+def run_case(watched: WatchedNode, case: Case) -> None:
+    """Inject a fault, check the messages, and recover."""
     terminal, fault = watched.terminal, parse_fault(case.spec)
-    watched.is_live()
+    watched.wait_until_live()
     watched.node.journal.clear()
-    # More than one where the first login took longer than the program's second of patience.
+    # More than one if the first login took longer than the time-out of a second.
     logins = watched.node.sessions.logins
     watched.node.faults.add_fault(fault)
     if case.is_silent:
         watched.wait_until(lambda: watched.node.journal.in_flight, "a request that hangs")
-        watched.answers_keys()
+        watched.assert_keys_work()
     terminal.wait_for(rf"▲ retry \d+ (in \d+ s|now): {case.short}")
     terminal.wait_for(rf"✖ .*{case.sentence}")
-    watched.keeps_its_list()
-    watched.answers_keys()
-    watched.keeps_its_list()
-    watched.recovers()
+    watched.assert_list_is_kept()
+    watched.assert_keys_work()
+    watched.assert_list_is_kept()
+    watched.clear_faults_and_recover()
     terminal.wait_for_no("✖ unreachable")
-    assert watched.most_in_flight <= 2, "a poll, and one question beside it"
-    assert watched.node.sessions.logins == logins, "one session for all of it"
+    assert watched.most_in_flight <= 2, "at most a poll and a background request"
+    assert watched.node.sessions.logins == logins, "one session must suffice"
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.spec for case in CASES])
-def test_a_fault_is_said_and_waited_for_and_got_over(outcomes: dict[Case, Future[None]], case: Case) -> None:
+def test_fault_is_reported_retried_and_recovered_from(outcomes: dict[Case, Future[None]], case: Case) -> None:
     outcomes[case].result(120)
 
 
-def has_tried(tries: int, terminal: Terminal) -> bool:
-    """Whether the header counts at least so many tries that timed out."""
+def has_timed_out(tries: int, terminal: Terminal) -> bool:
+    """Return whether the header counts at least `tries` retries that timed out."""
     found = re.search(r"▲ retry (\d+) (in \d+ s|now): timed out", terminal.text)
     return found is not None and int(found[1]) >= tries
 
 
-def test_a_black_hole_of_many_tries_is_waited_out() -> None:
+def test_unanswered_requests_are_retried_until_the_node_recovers() -> None:
     with watched_node("--timeout", "0.3") as watched:
-        watched.is_live()
+        watched.wait_until_live()
         watched.node.faults.add("hang")
         watched.terminal.wait_for("▲ retry 1 ")
         for tries in range(2, 14):
-            # Each r is an attempt of its own, and never a second one at the same time.
+            # Each r starts another attempt, but never two at the same time.
             watched.terminal.send("rrr")
-            watched.answers_keys()
-            # A busy machine may be several tries further by now.
-            watched.terminal.wait_for(partial(has_tried, tries))
-        watched.keeps_its_list()
+            watched.assert_keys_work()
+            # On a busy machine there may be several more retries by now.
+            watched.terminal.wait_for(partial(has_timed_out, tries))
+        watched.assert_list_is_kept()
         assert watched.age_s >= 3
-        watched.recovers()
+        watched.clear_faults_and_recover()
         watched.terminal.wait_for(lambda _: watched.age_s <= 2)
-        assert watched.most_in_flight <= 2, "a poll, and one question beside it"
-        watched.leaves()
+        assert watched.most_in_flight <= 2, "at most a poll and a background request"
+        watched.quit()
 
 
-def test_the_next_try_is_counted_down_and_the_age_counts_up(watched: WatchedNode) -> None:
+def test_countdown_to_the_next_retry_and_age_are_shown(watched: WatchedNode) -> None:
     watched.node.faults.add("refuse")
     terminal, ages = watched.terminal, set[int]()
     terminal.wait_for("in 2 s: unreachable")
@@ -206,76 +206,76 @@ def test_the_next_try_is_counted_down_and_the_age_counts_up(watched: WatchedNode
     terminal.wait_for(r"retry [2-9] in 2 s: unreachable")
     ages.add(watched.age_s)
     assert len(ages) > 1
-    watched.recovers()
+    watched.clear_faults_and_recover()
 
 
-def test_a_slow_node_is_waited_for_and_asked_less_often() -> None:
-    # Slower than an interval, and far from the timeout.
+def test_slow_node_is_polled_less_often_without_failures() -> None:
+    # Slower than the interval, and far from the time-out.
     with watched_node("--timeout", "20") as watched:
-        watched.is_live()
+        watched.wait_until_live()
         watched.node.journal.clear()
         watched.node.faults.add("delay", "/cdp-task", seconds=1.5)
-        watched.wait_until(lambda: watched.node.journal.in_flight, "a request under way")
-        watched.answers_keys()
+        watched.wait_until(lambda: watched.node.journal.in_flight, "a request in flight")
+        watched.assert_keys_work()
         watched.wait_for_polls(3)
-        watched.is_live()
+        watched.wait_until_live()
         assert b"retry" not in watched.terminal.output
-        assert watched.most_in_flight <= 2, "a poll, and one question beside it"
+        assert watched.most_in_flight <= 2, "at most a poll and a background request"
 
 
-def test_a_clock_that_is_an_hour_ahead_changes_nothing(watched: WatchedNode) -> None:
+def test_server_clock_an_hour_ahead_changes_nothing(watched: WatchedNode) -> None:
     logins = watched.node.sessions.logins
     watched.node.faults.add("clock-skew", seconds=3600.0)
     watched.wait_for_polls(3)
-    watched.keeps_its_list()
+    watched.assert_list_is_kept()
     watched.terminal.wait_for(lambda _: "● live" in watched.header and watched.age_s <= 2)
     assert watched.node.sessions.logins == logins
 
 
-def test_a_list_without_an_end_is_cut_off_and_said_to_be_not_whole(watched: WatchedNode) -> None:
+def test_endless_list_is_cut_off_and_shown_as_incomplete(watched: WatchedNode) -> None:
     watched.node.faults.add("endless-list", "/cdp-task")
     watched.terminal.wait_for(r"60/(?!60)\d+ tasks")
-    watched.answers_keys()
-    # So many requests for a poll, and then an end.
+    watched.assert_keys_work()
+    # The number of requests of a poll is limited.
     watched.terminal.wait_for("● live")
-    watched.recovers()
+    watched.clear_faults_and_recover()
     watched.terminal.wait_for("60/60 tasks")
-    assert watched.most_in_flight <= 2, "a poll, and one question beside it"
+    assert watched.most_in_flight <= 2, "at most a poll and a background request"
 
 
-def test_a_record_nested_too_deeply_is_listed_as_one_that_cannot_be_read(watched: WatchedNode) -> None:
+def test_record_nested_too_deeply_is_listed_as_unreadable(watched: WatchedNode) -> None:
     watched.node.faults.add("deep-nesting", "/cdp-task")
     watched.terminal.wait_for(r"! 1 unreadable[\s\S]+\(unreadable record\)")
-    watched.recovers()
+    watched.clear_faults_and_recover()
     watched.terminal.wait_for("60/60 tasks")
 
 
-def test_names_that_are_denied_or_broken_cost_the_list_nothing() -> None:
+def test_denied_names_do_not_affect_the_list() -> None:
     with watched_node() as watched:
         watched.node.faults.add("denied", "/resources/names")
         watched.wait_until(lambda: watched.requests("/zstack/v1/resources/names"), "the names")
-        watched.is_live()
+        watched.wait_until_live()
         watched.wait_for_polls(2)
-        watched.keeps_its_list()
+        watched.assert_list_is_kept()
         watched.terminal.wait_for("no permission|permission denied|denied by default")
-        watched.leaves()
+        watched.quit()
 
 
-def test_rows_that_move_between_pages_are_neither_lost_nor_doubled() -> None:
+def test_rows_that_move_between_pages_are_neither_lost_nor_duplicated() -> None:
     with watched_node("--timeout", "20", tasks=2500) as watched:
         watched.node.faults.add("shifting-rows", "/cdp-task")
         watched.terminal.wait_for(r"250[01]/250[01] tasks")
         watched.wait_for_polls(9)
         watched.terminal.wait_for(r"● live .*(2500/2500|2501/2501) tasks")
-        watched.answers_keys()
-        watched.leaves()
+        watched.assert_keys_work()
+        watched.quit()
 
 
-def test_a_node_that_came_back_on_the_same_port_is_seen_within_one_interval(watched: WatchedNode) -> None:
+def test_restarted_node_on_the_same_port_is_reconnected(watched: WatchedNode) -> None:
     watched.server.stop()
     watched.terminal.wait_for(r"▲ retry [23] (in \d+ s|now): unreachable")
-    watched.answers_keys()
-    watched.keeps_its_list()
+    watched.assert_keys_work()
+    watched.assert_list_is_kept()
     assert watched.server.start()
-    watched.recovers()
+    watched.clear_faults_and_recover()
     assert [request.status for request in watched.requests(QUERY)][-1] in {0, 200}

@@ -44,12 +44,12 @@ HOSTILE = {
 }
 
 OURS = re.compile(
-    rb"\x1b\[\?\d+\$p"  # what the terminal can do
-    rb"|\x1b\[[?><]?[\d;]*[hlHGmuJ]"  # modes, moves, styles, keyboard
+    rb"\x1b\[\?\d+\$p"  # queries
+    rb"|\x1b\[[?><]?[\d;]*[hlHGmuJ]"  # modes, cursor moves, styles, keyboard
     rb"|\x1b\]52;c;[A-Za-z0-9+/=]*\x07"  # a copy
     rb"|\x1b\[\d+;\d+;\d+t"
 )
-"""All sequences that are the program's own."""
+"""All sequences that the program itself writes."""
 
 ACTIVE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 FAULT_TEXT = "boom \x1b[31m[red]\u202etxt.exe\x9b2J\nline"
@@ -57,7 +57,7 @@ FAULT_TEXT = "boom \x1b[31m[red]\u202etxt.exe\x9b2J\nline"
 
 @pytest.fixture(scope="module")
 def node() -> Iterator[tuple[ManagementNode, str]]:
-    """One node whose tasks, machines and descriptions are all hostile."""
+    """A node whose tasks, VMs and descriptions all have hostile names."""
     node = ManagementNode(SimulatorSettings(port=0, tasks=len(HOSTILE)))
     node.world.freeze()
     for task, text in zip(node.world.tasks.values(), HOSTILE.values(), strict=True):
@@ -68,18 +68,18 @@ def node() -> Iterator[tuple[ManagementNode, str]]:
         yield node, server.url
 
 
-def assert_is_inert(terminal: Terminal) -> None:
-    """Nothing went to the terminal but our own sequences and what can be seen."""
+def assert_no_control_sequences(terminal: Terminal) -> None:
+    """Check that the output has only the program's own sequences and printable characters."""
     text = OURS.sub(b"", bytes(terminal.output)).decode()
     assert {f"U+{ord(char):04X}" for char in text if unicodedata.category(char) in ACTIVE} == set()
 
 
 def places_of(terminal: Terminal, char: str, lines: range) -> set[int]:
-    """Columns, in cells, at which a character stands, over some lines."""
+    """Return the columns, in cells, at which a character appears in some lines."""
     return {x for y in lines for x in range(120) if terminal.cell(x, y).data == char}
 
 
-def test_the_list_is_aligned_whatever_the_names(node: tuple[ManagementNode, str], monitor: OpenMonitor) -> None:
+def test_list_with_hostile_names_is_aligned(node: tuple[ManagementNode, str], monitor: OpenMonitor) -> None:
     terminal = monitor(node[1], columns=120, lines=40)
 
     def has_aligned_statuses(screen: Terminal) -> bool:
@@ -99,17 +99,20 @@ def test_the_list_is_aligned_whatever_the_names(node: tuple[ManagementNode, str]
     )
     terminal.send("q")
     assert terminal.wait_for_end() == 0
-    assert_is_inert(terminal)
+    assert_no_control_sequences(terminal)
 
 
-def test_every_detail_notice_and_group_is_inert(node: tuple[ManagementNode, str], monitor: OpenMonitor) -> None:
+def test_details_notices_and_groups_contain_no_control_sequences(
+    node: tuple[ManagementNode, str], monitor: OpenMonitor
+) -> None:
     world, url = node[0].world, node[1]
     terminal = monitor(url, "--interval", "1", columns=120, lines=40)
     terminal.wait_for(f"{len(HOSTILE)}/{len(HOSTILE)} tasks", "STATUS.*│")
     border = terminal.line_with("STATUS").index("│")
     for _ in HOSTILE:
         terminal.send("j" + "." * 6)
-        terminal.read_for(0.05)
+        terminal.wait_until_read()
+        terminal.wait_for_quiet()
     terminal.wait_for(lambda screen: places_of(screen, "│", range(3, 39)) == {border})
     for keys in ("b", ESCAPE, "s", ESCAPE, "c", ESCAPE, "?", ESCAPE, "o", ESCAPE, "w", "w"):
         terminal.send(keys)
@@ -123,10 +126,10 @@ def test_every_detail_notice_and_group_is_inert(node: tuple[ManagementNode, str]
         world.override_fields(task, status="Running", name=HOSTILE["markup"])
     terminal.send("q")
     assert terminal.wait_for_end() == 0
-    assert_is_inert(terminal)
+    assert_no_control_sequences(terminal)
 
 
-def test_what_a_server_says_is_inert_on_screen_and_in_the_log(
+def test_server_errors_contain_no_control_sequences_on_screen_and_in_the_log(
     node: tuple[ManagementNode, str], monitor: OpenMonitor, tmp_path: Path
 ) -> None:
     faults, url = node[0].faults, node[1]
@@ -141,13 +144,15 @@ def test_what_a_server_says_is_inert_on_screen_and_in_the_log(
     terminal.wait_for("live")
     terminal.send("q")
     assert terminal.wait_for_end() == 0
-    assert_is_inert(terminal)
+    assert_no_control_sequences(terminal)
     log = (tmp_path / "cdptui.log").read_text(encoding="utf-8")
     assert "boom" in log
     assert {char for char in log if unicodedata.category(char) in ACTIVE} <= {"\n"}
 
 
-def test_what_is_copied_is_inert_and_true(node: tuple[ManagementNode, str], monitor: OpenMonitor) -> None:
+def test_copies_contain_no_control_sequences_and_the_right_text(
+    node: tuple[ManagementNode, str], monitor: OpenMonitor
+) -> None:
     world, url = node[0].world, node[1]
     terminal = monitor(url, columns=160)
     terminal.wait_for(f"{len(HOSTILE)}/{len(HOSTILE)} tasks")
@@ -168,11 +173,10 @@ def test_what_is_copied_is_inert_and_true(node: tuple[ManagementNode, str], moni
         seen.add(record["uuid"])
         assert record["name"] == world.tasks[record["uuid"]].overrides["name"]
         terminal.send("j")
-        terminal.read_for(0.05)
     assert len(seen) > len(HOSTILE) // 2
     terminal.send("q")
     assert terminal.wait_for_end() == 0
-    assert_is_inert(terminal)
+    assert_no_control_sequences(terminal)
 
 
 def test_hostile_account_is_shown_with_its_characters_replaced(tmp_path: Path) -> None:

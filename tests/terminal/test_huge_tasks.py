@@ -14,7 +14,7 @@ REFS = 100_000
 
 @pytest.fixture
 def terminal(simulate: Simulate, monitor: OpenMonitor) -> Terminal:
-    """The monitor with the Resources tab of that task open and focused."""
+    """The monitor with the Resources tab of the huge task open and focused."""
     node, server = simulate(tasks=1)
     node.world.freeze()
     (uuid,) = node.world.tasks
@@ -29,7 +29,7 @@ def terminal(simulate: Simulate, monitor: OpenMonitor) -> Terminal:
     return terminal
 
 
-def test_q_ends_it_after_keys_in_the_resources_tab(terminal: Terminal) -> None:
+def test_q_quits_after_keys_in_the_resources_tab(terminal: Terminal) -> None:
     terminal.send("G")
     terminal.wait_for(f"{REFS - 1:032x}")
     terminal.send("gjjj")
@@ -39,7 +39,7 @@ def test_q_ends_it_after_keys_in_the_resources_tab(terminal: Terminal) -> None:
     assert terminal.is_restored
 
 
-def test_sigterm_ends_it_during_a_search_for_what_is_in_every_line(terminal: Terminal) -> None:
+def test_sigterm_ends_the_program_during_a_search_that_matches_every_line(terminal: Terminal) -> None:
     terminal.send("/00")
     terminal.wait_for("/00")
     terminal.process.send_signal(signal.SIGTERM)

@@ -14,7 +14,7 @@ from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
 from tests.terminal.conftest import OpenMonitor
 from tests.terminal.pty_terminal import ESCAPE, Terminal
-from tests.terminal.test_bytes import TICK, at_rest, bytes_by_line, polls
+from tests.terminal.test_bytes import TICK, bytes_by_line, polls, wait_until_settled
 
 Simulate = Callable[..., tuple[ManagementNode, EmbeddedServer]]
 
@@ -23,17 +23,17 @@ Simulate = Callable[..., tuple[ManagementNode, EmbeddedServer]]
 def opened(
     simulate: Simulate, monitor: OpenMonitor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[ManagementNode, Terminal]:
-    """A fleet in which nothing happens, on a screen without the detail pane."""
+    """A monitor of a frozen fleet, without the detail pane."""
     monkeypatch.chdir(tmp_path)
     node, server = simulate(tasks=60)
     node.world.freeze()
     terminal = monitor(server.url, "--interval", "1", columns=100, lines=30)
-    at_rest(terminal, node)
+    wait_until_settled(terminal, node)
     return node, terminal
 
 
 def bytes_of(terminal: Terminal, key: str) -> float:
-    """Bytes of one press, the median of several; without a second's tick and the poll that may come in between."""
+    """Return the bytes after a key press, the median of several; without those of the clock and of polls."""
     counts = []
     for _ in range(7):
         before = len(terminal.output)
@@ -45,15 +45,15 @@ def bytes_of(terminal: Terminal, key: str) -> float:
 
 
 def lines_written_by(count: int, terminal: Terminal, node: ManagementNode) -> list[int]:
-    """The lines of the list that so many more polls write."""
+    """Return the lines of the list that the next `count` polls write."""
     before, seen = len(terminal.output), polls(node)
     terminal.wait_for(lambda _: polls(node) >= seen + count)
     terminal.wait_for_quiet()
     return [line for line in bytes_by_line(bytes(terminal.output[before:])) if 2 < line < len(terminal.lines)]
 
 
-def wait_for_poll_without_news(terminal: Terminal, node: ManagementNode) -> None:
-    """Columns, names and groups have come to rest."""
+def wait_for_unchanged_poll(terminal: Terminal, node: ManagementNode) -> None:
+    """Wait until a poll changes neither columns nor names nor groups."""
     for _ in range(20):
         if not lines_written_by(1, terminal, node):
             return
@@ -61,19 +61,19 @@ def wait_for_poll_without_news(terminal: Terminal, node: ManagementNode) -> None
 
 
 @pytest.mark.parametrize("way", ["", "w", "bs", "bsw"], ids=["plain", "wide", "grouped", "grouped and wide"])
-def test_a_key_in_any_list_writes_two_lines_and_a_poll_nothing(
+def test_cursor_key_writes_two_lines_and_an_unchanged_poll_none(
     opened: tuple[ManagementNode, Terminal], way: str
 ) -> None:
     node, terminal = opened
     terminal.send(way)
-    wait_for_poll_without_news(terminal, node)
+    wait_for_unchanged_poll(terminal, node)
     assert 0 < bytes_of(terminal, "j") <= 500
     assert 0 < bytes_of(terminal, " ") <= 500
-    wait_for_poll_without_news(terminal, node)
-    assert not lines_written_by(3, terminal, node), "nothing of the list is written"
+    wait_for_unchanged_poll(terminal, node)
+    assert not lines_written_by(3, terminal, node), "the list must not be written"
 
 
-def test_letters_that_come_at_once_group_fold_and_find(opened: tuple[ManagementNode, Terminal]) -> None:
+def test_keys_typed_at_once_group_fold_and_filter(opened: tuple[ManagementNode, Terminal]) -> None:
     _, terminal = opened
     terminal.send("bb")
     terminal.wait_for(r"▾ backup-server-\d")
@@ -88,11 +88,13 @@ def test_letters_that_come_at_once_group_fold_and_find(opened: tuple[ManagementN
     terminal.wait_for(lambda screen: screen.list_lines[0].startswith("▾") and "of" in screen.list_lines[0])
 
 
-def test_what_is_marked_is_written_where_the_user_is(opened: tuple[ManagementNode, Terminal], tmp_path: Path) -> None:
+def test_marked_tasks_are_exported_to_the_current_folder(
+    opened: tuple[ManagementNode, Terminal], tmp_path: Path
+) -> None:
     _, terminal = opened
     terminal.send("  ")
-    terminal.wait_for("2 marked", lambda screen: sum(line.startswith("*") for line in screen.lines) == 2)
-    marked = [line.split()[1] for line in terminal.lines if line.startswith("*")]
+    terminal.wait_for("2 marked", lambda screen: sum(line[1:2] == "*" for line in screen.lines) == 2)
+    marked = [line[2:].split()[0] for line in terminal.lines if line[1:2] == "*"]
     terminal.send("\x13j")
     terminal.wait_for(r"Wrote 2 marked tasks to \./cdptui-127\.0\.0\.1-\d+-\w+\.json")
     (path,) = tmp_path.glob("*.json")
@@ -113,13 +115,13 @@ def test_what_is_marked_is_written_where_the_user_is(opened: tuple[ManagementNod
 
 @pytest.mark.parametrize("lines", [5, 24, 50])
 @pytest.mark.parametrize("columns", [20, 80, 200])
-def test_every_dialog_fits_and_goes(simulate: Simulate, monitor: OpenMonitor, columns: int, lines: int) -> None:
+def test_every_dialog_fits_and_closes(simulate: Simulate, monitor: OpenMonitor, columns: int, lines: int) -> None:
     _, server = simulate(tasks=20)
     terminal = monitor(server.url, columns=columns, lines=lines)
     terminal.wait_for(lambda screen: screen.text.strip())
     terminal.wait_for_quiet(0.3)
     for key in ("o", "b", "\x13"):
-        # What comes of a key on a screen that is too small for it is not to be waited for.
+        # On a small screen the effect of a key may be out of sight and cannot be waited for.
         for pressed in (key, ESCAPE):
             terminal.send(pressed)
             terminal.wait_until_read()

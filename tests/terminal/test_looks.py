@@ -25,10 +25,10 @@ WHEEL_DOWN = "\x1b[<65;{x};{y}M"
 
 @pytest.fixture(scope="module")
 def fleet() -> Iterator[str]:
-    """The address of one node for all; nothing happens there."""
+    """The URL of a frozen node that all tests share."""
     node = ManagementNode(SimulatorSettings(port=0))
     node.world.freeze()
-    # The second of the list: worst first.
+    # The second task of the list, which has the worst first.
     node.world.override_fields(
         next(task.uuid for task in node.world.tasks.values() if task.status == "Failed"), name="财务-é-DB"
     )
@@ -43,28 +43,33 @@ def leave(terminal: Terminal) -> None:
 
 
 def styles(terminal: Terminal) -> set[bytes]:
-    """All parameters of all changes of style."""
+    """Return the parameters of all SGR sequences."""
     return {part for match in STYLE.finditer(bytes(terminal.output)) for part in match[1].split(b";")}
 
 
 def reversed_lines(terminal: Terminal) -> list[int]:
-    """Lines that are drawn reversed from the first cell."""
+    """Return the lines whose first cell is drawn reversed."""
     return [y for y in range(len(terminal.lines)) if all(terminal.cell(x, y).reverse for x in range(40))]
 
 
-def test_without_colours_the_cursor_and_the_worst_are_seen(fleet: str, monitor: OpenMonitor) -> None:
+def test_cursor_and_worst_task_are_visible_without_colours(fleet: str, monitor: OpenMonitor) -> None:
     terminal = monitor(fleet, NO_COLOR="1")
     terminal.wait_for("60/60 tasks")
     terminal.send("jj")
     terminal.wait_for(lambda screen: reversed_lines(screen) == [screen.heading_row + 3], "✖ Failed")
+    row = terminal.heading_row + 3
+    assert terminal.lines[row].startswith("✖")
+    problem = terminal.lines[terminal.heading_row].index("PROBLEM")
+    assert all(terminal.cell(x, row).bold for x in (0, problem))
+    assert not terminal.cell(2, row).bold
     assert styles(terminal) <= ATTRIBUTES
-    # Keys go to the detail pane: the cursor's line is underlined instead.
+    # With the focus on the detail pane, the line of the cursor is underlined instead.
     terminal.send("\t")
     terminal.wait_for(lambda screen: screen.cell(4, screen.heading_row + 3).underscore and not reversed_lines(screen))
     leave(terminal)
 
 
-def test_an_empty_no_color_says_nothing(fleet: str, monitor: OpenMonitor) -> None:
+def test_empty_no_color_is_ignored(fleet: str, monitor: OpenMonitor) -> None:
     terminal = monitor(fleet, NO_COLOR="")
     terminal.wait_for("60/60 tasks", lambda screen: b"38" in styles(screen))
     leave(terminal)
@@ -73,7 +78,7 @@ def test_an_empty_no_color_says_nothing(fleet: str, monitor: OpenMonitor) -> Non
 @pytest.mark.parametrize(
     ("environment", "options"), [({"LC_ALL": "C"}, ()), ({"LC_ALL": "POSIX"}, ()), ({}, ("--ascii",))], ids=str
 )
-def test_plain_characters_are_enough(
+def test_ascii_terminal_shows_everything(
     fleet: str, monitor: OpenMonitor, environment: dict[str, str], options: tuple[str, ...]
 ) -> None:
     terminal = monitor(fleet, *options, **environment)
@@ -81,7 +86,7 @@ def test_plain_characters_are_enough(
     assert bytes(terminal.output).isascii()
     row = next(line for line in terminal.list_lines if "????-?-DB" in line)
     assert row.index("X Failed") == terminal.line_with("NAME").index("STATUS")
-    # The frame of a dialog: corners and sides, no holes.
+    # The border of a dialog: corners and sides without gaps.
     terminal.send("s")
     terminal.wait_for(r"\+-{26}\+", lambda screen: len(re.findall(r"\+- Sort by -+\+|\|.{26}\|", screen.text)) > 12)
     terminal.send("\x1b")
@@ -90,7 +95,7 @@ def test_plain_characters_are_enough(
     leave(terminal)
 
 
-def test_a_console_gets_no_sequence_that_it_does_not_know(fleet: str, monitor: OpenMonitor) -> None:
+def test_console_gets_only_sequences_that_it_supports(fleet: str, monitor: OpenMonitor) -> None:
     terminal = monitor(fleet, TERM="linux", COLORTERM="")
     terminal.wait_for("60/60 tasks")
     terminal.send("m")
@@ -99,7 +104,7 @@ def test_a_console_gets_no_sequence_that_it_does_not_know(fleet: str, monitor: O
     output = bytes(terminal.output)
     assert output.isascii()
     assert not re.search(rb"\x1b\[[><=]|\$p|\x1b\]|\x1b\[\?10(00|02|03|06)h|38;[25];|48;[25];", output)
-    # It has no second screen: what was shown is wiped.
+    # It has no alternate screen: the screen is cleared.
     assert not terminal.text.strip()
 
 
@@ -113,7 +118,7 @@ def test_a_console_gets_no_sequence_that_it_does_not_know(fleet: str, monitor: O
     ],
     ids=lambda value: value.get("TERM", "") if isinstance(value, dict) else "",
 )
-def test_a_terminal_gets_no_colour_that_it_has_not(
+def test_terminal_gets_only_colours_that_it_has(
     fleet: str, monitor: OpenMonitor, environment: dict[str, str], refused: bytes
 ) -> None:
     terminal = monitor(fleet, **environment)
@@ -124,27 +129,29 @@ def test_a_terminal_gets_no_colour_that_it_has_not(
     leave(terminal)
 
 
-def test_a_light_theme_paints_its_own_ground_everywhere(fleet: str, monitor: OpenMonitor) -> None:
+def test_light_theme_paints_the_background_everywhere(fleet: str, monitor: OpenMonitor) -> None:
     terminal = monitor(fleet, "--theme", "light")
 
-    def grounds(screen: Terminal) -> set[str]:
+    def backgrounds(screen: Terminal) -> set[str]:
         return {screen.cell(x, y).bg for x in range(120) for y in range(40)}
 
     terminal.wait_for(
-        "60/60 tasks", lambda screen: "default" not in grounds(screen), lambda screen: "ffffff" in grounds(screen)
+        "60/60 tasks",
+        lambda screen: "default" not in backgrounds(screen),
+        lambda screen: "ffffff" in backgrounds(screen),
     )
     leave(terminal)
 
 
 @pytest.mark.parametrize("term", ["dumb", "unknown", ""])
-def test_a_terminal_without_a_cursor_is_told_so(fleet: str, monitor: OpenMonitor, term: str) -> None:
+def test_terminal_without_cursor_movement_is_refused(fleet: str, monitor: OpenMonitor, term: str) -> None:
     terminal = monitor(fleet, TERM=term)
     assert terminal.wait_for_end() == 2
     assert "this terminal cannot show the monitor" in terminal.text
     assert b"\x1b" not in terminal.output
 
 
-def test_it_draws_on_the_terminal_wherever_errors_go(fleet: str, tmp_path: Path) -> None:
+def test_redirected_stderr_does_not_affect_drawing(fleet: str, tmp_path: Path) -> None:
     command = f"exec {shlex.join(CDPTUI)} --url {fleet} --account admin --log-file /dev/null 2> {tmp_path}/errors"
     with Terminal(["sh", "-c", command], environment={"ZSTACK_PASSWORD": "password"}) as terminal:
         terminal.wait_for("60/60 tasks")
@@ -152,7 +159,7 @@ def test_it_draws_on_the_terminal_wherever_errors_go(fleet: str, tmp_path: Path)
     assert not (tmp_path / "errors").read_text(encoding="utf-8")
 
 
-def test_the_mouse_moves_the_cursor_scrolls_and_sorts_until_it_is_turned_off(fleet: str, monitor: OpenMonitor) -> None:
+def test_mouse_moves_the_cursor_scrolls_and_sorts_until_it_is_turned_off(fleet: str, monitor: OpenMonitor) -> None:
     terminal = monitor(fleet, lines=30, NO_COLOR="1")
     terminal.wait_for("60/60 tasks", "NAME .*STATUS", lambda screen: screen.list_lines[0].strip())
     first = terminal.list_lines[0]
@@ -167,11 +174,11 @@ def test_the_mouse_moves_the_cursor_scrolls_and_sorts_until_it_is_turned_off(fle
     terminal.wait_for(lambda screen: screen.is_mouse_off)
     terminal.send("m")
     terminal.wait_for(lambda screen: not screen.is_mouse_off)
-    assert b"\x1b[?1003h" not in terminal.output, "moves of the pointer are nothing to us"
+    assert b"\x1b[?1003h" not in terminal.output, "moves of the pointer must have no effect"
     leave(terminal)
 
 
-def test_no_mouse_leaves_it_to_the_terminal(fleet: str, monitor: OpenMonitor) -> None:
+def test_no_mouse_option_leaves_the_mouse_to_the_terminal(fleet: str, monitor: OpenMonitor) -> None:
     terminal = monitor(fleet, "--no-mouse")
     terminal.wait_for("60/60 tasks")
     assert terminal.is_mouse_off
@@ -181,7 +188,7 @@ def test_no_mouse_leaves_it_to_the_terminal(fleet: str, monitor: OpenMonitor) ->
     leave(terminal)
 
 
-def test_any_size_at_any_speed_with_keys_and_clicks(fleet: str, monitor: OpenMonitor) -> None:
+def test_fast_resizing_with_keys_and_clicks_works(fleet: str, monitor: OpenMonitor) -> None:
     chance = random.Random(4)
     terminal = monitor(fleet, "--interval", "1")
     terminal.wait_for("60/60 tasks")
@@ -223,4 +230,13 @@ def test_window_of_1x1_at_the_start_shows_the_list_once_it_has_grown(fleet: str,
     terminal.wait_for("…")
     terminal.resize(120, 40)
     terminal.wait_for("60/60 tasks")
+    leave(terminal)
+
+
+@pytest.mark.parametrize(("options", "zone"), [((), r"UTC\+08"), (("--utc",), r"UTC(?!\+)")])
+def test_header_names_the_zone_of_the_machine_or_utc(
+    fleet: str, monitor: OpenMonitor, options: tuple[str, ...], zone: str
+) -> None:
+    terminal = monitor(fleet, *options, TZ="Asia/Shanghai")
+    terminal.wait_for(rf"live .*\d\d:\d\d {zone}")
     leave(terminal)

@@ -16,12 +16,12 @@ from tests.terminal.conftest import OpenMonitor
 TASKS = 300
 NAMES = ("a" * 255, ("a" * 27 + "b") * 9, "a" * 254 + "!")
 SLOW = "(.{0,30}){0,5}z"
-"""This one is given up."""
+"""A pattern that exceeds the time limit."""
 
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    """A node whose tasks all have names of 255 characters on which patterns take longest."""
+    """A node whose tasks have names of 255 characters on which patterns take longest."""
     node = ManagementNode(SimulatorSettings(port=0, tasks=TASKS))
     node.world.freeze()
     for number, uuid in enumerate(list(node.world.tasks)):
@@ -39,9 +39,9 @@ def url() -> Iterator[str]:
         (SLOW, "\x03", None, 0),
         (SLOW, "\x1bq", None, 0),
     ],
-    ids=["alternatives", "repeats", "given up", "Ctrl+C", "q"],
+    ids=["alternatives", "repeats", "timed out", "Ctrl+C", "q"],
 )
-def test_hostile_pattern_delays_no_end(
+def test_expensive_pattern_does_not_delay_the_exit(
     monitor: OpenMonitor, url: str, pattern: str, keys: str, number: signal.Signals | None, code: int
 ) -> None:
     terminal = monitor(url)
@@ -58,7 +58,7 @@ def test_hostile_pattern_delays_no_end(
     assert terminal.is_restored
 
 
-def test_slow_pattern_is_given_up_in_words(monitor: OpenMonitor, url: str) -> None:
+def test_pattern_that_times_out_is_reported(monitor: OpenMonitor, url: str) -> None:
     terminal = monitor(url)
     terminal.wait_for(f"{TASKS}/{TASKS} tasks")
     terminal.send(f"/re:{SLOW}")

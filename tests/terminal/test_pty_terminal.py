@@ -17,10 +17,10 @@ from tests.terminal.pty_terminal import Terminal
 HANG_S = 60.0
 
 MEGABYTE = (sys.executable, "-c", "import os; os.read(0, 1); [os.write(1, b'x' * 1023 + b'!') for _ in range(1024)]")
-"""Writes 1 MiB once a line was typed: 200 times what a pty holds."""
+"""A program that writes 1 MiB after a line was typed: 200 times the capacity of a pty."""
 
 
-def test_program_writes_to_its_end_while_no_test_reads() -> None:
+def test_output_is_read_while_the_test_does_not_read() -> None:
     with Terminal(MEGABYTE) as terminal:
         terminal.send("\n")
         assert terminal.process.wait(HANG_S) == 0
@@ -28,7 +28,7 @@ def test_program_writes_to_its_end_while_no_test_reads() -> None:
         assert terminal.output.count(b"!") == 1024
 
 
-def test_program_is_held_up_where_reading_was_stopped_until_it_starts_again() -> None:
+def test_program_blocks_while_reading_is_stopped() -> None:
     with Terminal(MEGABYTE) as terminal:
         terminal.stop_reading()
         terminal.send("\n")
@@ -39,7 +39,7 @@ def test_program_is_held_up_where_reading_was_stopped_until_it_starts_again() ->
         assert terminal.output.count(b"!") == 1024
 
 
-def test_pieces_are_kept_apart_and_in_order_for_a_test_that_comes_late() -> None:
+def test_pieces_are_queued_in_order() -> None:
     readable, writable = os.pipe()
     reader = PtyReader(readable)
     reader.start()

@@ -1,6 +1,6 @@
 """Ten typical questions of operators, each answered with fewer than ten keys.
 
-Asked of the real program on a real terminal; what is right, the simulated world says.
+The real program is used on a real terminal; the expected answers come from the simulated world.
 """
 
 from __future__ import annotations
@@ -27,31 +27,31 @@ GIB, TIB = 1 << 30, 1 << 40
 MIB = 1 << 20
 DAY_S, HOUR_S = 86400, 3600
 NAME = slice(2, 12)
-"""Where the names begin on screen: enough of them to tell."""
+"""The beginning of the names on screen, long enough to be unique."""
 
 
-class Desk(NamedTuple):
-    """The monitor in a terminal, and the simulated world that it watches."""
+class Setup(NamedTuple):
+    """The monitor in a terminal, and the simulated node."""
 
     terminal: Terminal
     node: ManagementNode
     rates: dict[str, int]
-    """Bytes a second at which some tasks grow, by uuid."""
+    """Growth of some tasks in bytes per second, by UUID."""
 
     def fields(self, task: SimulatedTask) -> dict[str, Any]:
-        """What the node says of a task."""
+        """Return the fields of a task as the node sends them."""
         return self.node.task_table.fields(task)
 
     @property
     def rows(self) -> list[str]:
-        """What the list shows."""
+        """The lines of the list."""
         lines = self.terminal.list_lines[:-1]
         end = next((at for at, line in enumerate(lines) if line.startswith(("/ ", "▽ "))), len(lines))
         return [line for line in lines[:end] if line.strip()]
 
 
-def prepared(node: ManagementNode) -> dict[str, int]:
-    """Give the world what the questions ask for; how fast some tasks grow."""
+def prepare(node: ManagementNode) -> dict[str, int]:
+    """Change the world so that each question has an answer; return the growth of some tasks."""
     by_storage: dict[str, list[SimulatedTask]] = {}
     for task in node.world.tasks.values():
         if task.status == "Running" and task.plan:
@@ -67,10 +67,10 @@ def prepared(node: ManagementNode) -> dict[str, int]:
     return rates
 
 
-def grow(node: ManagementNode, rates: dict[str, int], is_over: threading.Event) -> None:
-    """Let tasks grow until all is over."""
+def grow(node: ManagementNode, rates: dict[str, int], is_stopped: threading.Event) -> None:
+    """Let tasks grow until `is_stopped` is set."""
     seconds = 0
-    while not is_over.wait(1.0):
+    while not is_stopped.wait(1.0):
         seconds += 1
         for uuid, rate in rates.items():
             with suppress(KeyError):
@@ -78,16 +78,16 @@ def grow(node: ManagementNode, rates: dict[str, int], is_over: threading.Event) 
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def setup(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setup]:
     node = ManagementNode(SimulatorSettings(port=0, tasks=TASKS))
-    rates, is_over = prepared(node), threading.Event()
-    folder = tmp_path_factory.mktemp("desk")
+    rates, is_stopped = prepare(node), threading.Event()
+    folder = tmp_path_factory.mktemp("setup")
     with ExitStack() as stack:
         server = stack.enter_context(EmbeddedServer(node))
-        growing = threading.Thread(target=grow, args=(node, rates, is_over))
+        growing = threading.Thread(target=grow, args=(node, rates, is_stopped))
         growing.start()
         stack.callback(growing.join)
-        stack.callback(is_over.set)
+        stack.callback(is_stopped.set)
         command = [*CDPTUI, "--url", server.url, "--interval", "1", "--log-file", str(folder / "log")]
         environment = {"ZSTACK_PASSWORD": "password", "XDG_STATE_HOME": str(folder)}
         terminal = stack.enter_context(Terminal(command, columns=160, lines=70, environment=environment))
@@ -95,34 +95,34 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         terminal.send("d")
         terminal.wait_for_no("┤")
         terminal.wait_for(lambda screen: len(re.findall(r"\+[\d.]+ [KMGT]iB/h", screen.text)) == len(rates))
-        desk = Desk(terminal, node, rates)
-        yield desk
-        begin_again(desk)
+        setup = Setup(terminal, node, rates)
+        yield setup
+        reset_list(setup)
         terminal.send("q")
         assert terminal.wait_for_end() == 0
 
 
-def begin_again(desk: Desk) -> None:
-    """The list as it was at the beginning, whatever was asked before."""
-    if any(line.startswith("/ ") for line in desk.terminal.lines):
-        # A key right behind it would make a key with Alt of both.
-        desk.terminal.send("\x1b")
-        desk.terminal.wait_for(lambda screen: not any(line.startswith("/ ") for line in screen.lines))
-    desk.terminal.send("0")
-    desk.terminal.wait_for(lambda _: len(desk.rows) == TASKS)
+def reset_list(setup: Setup) -> None:
+    """Restore the initial list after another question."""
+    if any(line.startswith("/ ") for line in setup.terminal.lines):
+        # A key immediately after Escape would be taken for a key with Alt.
+        setup.terminal.send("\x1b")
+        setup.terminal.wait_for(lambda screen: not any(line.startswith("/ ") for line in screen.lines))
+    setup.terminal.send("0")
+    setup.terminal.wait_for(lambda _: len(setup.rows) == TASKS)
 
 
-def seconds_until_full(desk: Desk, task: SimulatedTask) -> float:
-    fields, rate = desk.fields(task), desk.rates.get(task.uuid, 0)
+def seconds_until_full(setup: Setup, task: SimulatedTask) -> float:
+    fields, rate = setup.fields(task), setup.rates.get(task.uuid, 0)
     left = fields["maxCapacity"] - fields["usedCapacity"]
     if not fields["maxCapacity"]:
         return float("inf")
     return 0.0 if left <= 0 else left / rate if rate else float("inf")
 
 
-def is_unhealthy(desk: Desk, task: SimulatedTask) -> bool:
-    """What the README calls so: not protecting, over its target, nearly full, without its storage or its VM."""
-    fields = desk.fields(task)
+def is_unhealthy(setup: Setup, task: SimulatedTask) -> bool:
+    """Return whether a task is unhealthy: not protecting, over its target, nearly full, or without storage or VM."""
+    fields = setup.fields(task)
     is_on = fields["state"] == "Enabled"
     return (
         (is_on and fields["status"] in {"Failed", "Unknown", "Stopped"})
@@ -133,7 +133,7 @@ def is_unhealthy(desk: Desk, task: SimulatedTask) -> bool:
     )
 
 
-Holds = Callable[[Desk, SimulatedTask], bool]
+Holds = Callable[[Setup, SimulatedTask], bool]
 
 QUESTIONS: list[tuple[str, str, Holds]] = [
     (
@@ -144,28 +144,30 @@ QUESTIONS: list[tuple[str, str, Holds]] = [
     (
         "which tasks will be full within three days on backup-server-2?",
         "/f<3d b~2",
-        lambda desk, task: task.storage.name == "backup-server-2" and seconds_until_full(desk, task) < 3 * DAY_S,
+        lambda setup, task: task.storage.name == "backup-server-2" and seconds_until_full(setup, task) < 3 * DAY_S,
     ),
     (
         "which tasks lag more than twice behind their RPO target?",
         "/rpo>2x",
-        lambda desk, task: desk.fields(task)["lastLatency"] > 2 * desk.fields(task)["maxLatency"],
+        lambda setup, task: setup.fields(task)["lastLatency"] > 2 * setup.fields(task)["maxLatency"],
     ),
     ("which tasks are switched off?", "4", lambda _, task: task.state == "Disabled"),
     (
         "which tasks of the gold policy are unhealthy?",
         "f/pol~go",
-        lambda desk, task: task.policy.name == "gold" and is_unhealthy(desk, task),
+        lambda setup, task: task.policy.name == "gold" and is_unhealthy(setup, task),
     ),
-    ("for which tasks was no plan set?", "/plan=0", lambda desk, task: desk.fields(task)["maxCapacity"] == 0),
-    ("which tasks lie on the storage in Wenzhou?", "/wenzhou", lambda _, task: "wenzhou" in task.storage.name),
+    ("for which tasks was no plan set?", "/plan=0", lambda setup, task: setup.fields(task)["maxCapacity"] == 0),
+    ("which tasks are on the storage in Wenzhou?", "/wenzhou", lambda _, task: "wenzhou" in task.storage.name),
     (
         "which tasks have used more than 90 % of their plan?",
         "/u>90%",
-        lambda desk, task: desk.fields(task)["usedCapacity"] > 0.9 * (desk.fields(task)["maxCapacity"] or float("inf")),
+        lambda setup, task: (
+            setup.fields(task)["usedCapacity"] > 0.9 * (setup.fields(task)["maxCapacity"] or float("inf"))
+        ),
     ),
     (
-        "which tasks failed, and of which does nobody know what they do?",
+        "which tasks failed, and of which is the status unknown?",
         "/fail|unk",
         lambda _, task: task.status in {"Failed", "Unknown"},
     ),
@@ -177,40 +179,40 @@ QUESTIONS: list[tuple[str, str, Holds]] = [
     (
         "what has changed within the last hour?",
         "5",
-        lambda desk, task: desk.node.state.server_time() - task.changed < HOUR_S,
+        lambda setup, task: setup.node.state.server_time() - task.changed < HOUR_S,
     ),
 ]
 
 
 @pytest.mark.parametrize(("question", "keys", "holds"), QUESTIONS, ids=[question for question, _, _ in QUESTIONS])
-def test_a_question_is_answered_by_fewer_than_ten_keys(desk: Desk, question: str, keys: str, holds: Holds) -> None:
+def test_question_is_answered_with_fewer_than_ten_keys(setup: Setup, question: str, keys: str, holds: Holds) -> None:
     assert len(keys) < 10, question
-    begin_again(desk)
-    desk.terminal.send(keys)
-    truth: list[str] = []
+    reset_list(setup)
+    setup.terminal.send(keys)
+    expected: list[str] = []
 
     def is_answered(_: Terminal) -> bool:
-        with desk.node.world.lock:
-            meant = [task for task in desk.node.world.tasks.values() if holds(desk, task)]
-        truth[:] = sorted(sanitize(task.name)[: NAME.stop - NAME.start].rstrip() for task in meant)
-        is_said = f"{len(truth)} of {TASKS}" in desk.terminal.text
-        return is_said and sorted(line[NAME].rstrip() for line in desk.rows) == truth
+        with setup.node.world.lock:
+            matching = [task for task in setup.node.world.tasks.values() if holds(setup, task)]
+        expected[:] = sorted(sanitize(task.name)[: NAME.stop - NAME.start].rstrip() for task in matching)
+        is_counted = f"{len(expected)} of {TASKS}" in setup.terminal.text
+        return is_counted and sorted(line[NAME].rstrip() for line in setup.rows) == expected
 
-    desk.terminal.wait_for(is_answered)
-    assert 0 < len(truth) < TASKS, "a question that nothing or everything answers is none"
-
-
-def test_which_task_grows_fastest_is_answered_by_one_key(desk: Desk) -> None:
-    begin_again(desk)
-    fastest = max(desk.rates, key=desk.rates.__getitem__)
-    name = sanitize(desk.node.world.tasks[fastest].name)[:10].rstrip()
-    desk.terminal.send("6")
-    desk.terminal.wait_for(lambda _: desk.rows and desk.rows[0][NAME].rstrip() == name)
+    setup.terminal.wait_for(is_answered)
+    assert 0 < len(expected) < TASKS, "the answer must be neither empty nor everything"
 
 
-def test_what_lies_on_each_storage_is_answered_by_one_key(desk: Desk) -> None:
-    begin_again(desk)
-    desk.terminal.send("7")
-    with desk.node.world.lock:
-        storages = {task.storage.name for task in desk.node.world.tasks.values()}
-    desk.terminal.wait_for(lambda screen: all(name in screen.text for name in storages))
+def test_fastest_growing_task_is_found_with_one_key(setup: Setup) -> None:
+    reset_list(setup)
+    fastest = max(setup.rates, key=setup.rates.__getitem__)
+    name = sanitize(setup.node.world.tasks[fastest].name)[:10].rstrip()
+    setup.terminal.send("6")
+    setup.terminal.wait_for(lambda _: setup.rows and setup.rows[0][NAME].rstrip() == name)
+
+
+def test_tasks_by_storage_are_shown_with_one_key(setup: Setup) -> None:
+    reset_list(setup)
+    setup.terminal.send("7")
+    with setup.node.world.lock:
+        storages = {task.storage.name for task in setup.node.world.tasks.values()}
+    setup.terminal.wait_for(lambda screen: all(name in screen.text for name in storages))

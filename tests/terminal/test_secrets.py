@@ -15,70 +15,71 @@ import pytest
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
 from cdptui.simulator.settings import SimulatorSettings
-from tests.terminal.overheard import Wire, overheard
 from tests.terminal.pty_terminal import CDPTUI, Terminal
+from tests.terminal.recording_relay import RecordedTraffic, recording_relay
 from tests.wire.forward_proxy import forward_proxy
 
 PASSWORD = "Tr0ub4dor&3-Ünique"
 PROXY_PASSWORD = "pr0xy:s3cret@Ünique42"
-"""Of a length that base64 does not pad: what ends in = is taken for a signature."""
+"""Its length needs no padding in base64: secrets that end in = are taken for signatures."""
 
 MISTYPED = "Tr0ub4dor&4-mistyped"
 KEY_SECRET = "sEcReT0123456789keykeykeykeykeykeykeykey"
 
 FAULTY = (sys.executable, "-X", "dev", "-m", "tests.terminal.faulty", "worker")
-"""Warnings on, debug mode on, and a fault of its own at the key I."""
+"""The program with warnings and debug mode on, and an injected defect at the key I."""
 
 
 class Run:
-    """A run of the real program between a node and a terminal, and all that it left."""
+    """A run of the real program between a node and a terminal, and all its output."""
 
-    def __init__(self, folder: Path, node: ManagementNode, wire: Wire, terminal: Terminal) -> None:
+    def __init__(self, folder: Path, node: ManagementNode, traffic: RecordedTraffic, terminal: Terminal) -> None:
         self.node = node
         self.terminal = terminal
         self._folder = folder
-        self._wire = wire
+        self._traffic = traffic
         self._seen: list[bytes] = []
 
-    def look(self) -> None:
-        """Keep what can be seen now: the screen, lines joined, and what the machine tells of the process."""
+    def record(self) -> None:
+        """Record the current screen, with its lines joined, and the command line of the process."""
         self._seen.append("".join(self.terminal.lines).encode())
         if self.terminal.process.poll() is None:
             self._seen.append(Path(f"/proc/{self.terminal.process.pid}/cmdline").read_bytes())
 
     def wait_for(self, pattern: str) -> None:
         self.terminal.wait_for(pattern)
-        self.look()
+        self.record()
 
     def quote_back(self, path: str, *, times: int = 1) -> None:
-        """The next answers there tell what was sent, as servers that fail do."""
-        # A signature is of one request alone: tests/unit/api/test_quoting quotes those.
-        heard = [secret.decode() for secret in self._wire.secrets if not secret.endswith(b"=")]
-        said = " ".join(sorted(heard, key=len, reverse=True))
-        self.node.faults.add("error", path, times=times, details=f"refused: {said}")
+        """Let the next responses at `path` contain the secrets that were sent, as errors of servers do."""
+        # A signature belongs to one request; tests/unit/api/test_error_redaction covers those.
+        recorded = [secret.decode() for secret in self._traffic.secrets if not secret.endswith(b"=")]
+        message = " ".join(sorted(recorded, key=len, reverse=True))
+        self.node.faults.add("error", path, times=times, details=f"refused: {message}")
 
-    def left(self) -> bytes:
-        """All that came out: bytes for the terminal, stderr among them, screens, argv, and every file."""
+    def all_output(self) -> bytes:
+        """Return the terminal's bytes with stderr, the recorded screens, argv, and the content of all files."""
         files = [path for path in self._folder.rglob("*") if path.is_file() and path.name != "given"]
-        assert any(path.stat().st_size for path in files), "it was to log"
+        assert any(path.stat().st_size for path in files), "there is no log"
         return b"\n".join([bytes(self.terminal.output), *self._seen, *(path.read_bytes() for path in files)])
 
     @property
-    def overheard(self) -> set[bytes]:
-        return self._wire.secrets
+    def sent_secrets(self) -> set[bytes]:
+        """The secrets in the recorded traffic."""
+        return self._traffic.secrets
 
-    def tells_nothing(self, *given: str) -> None:
-        """Neither what was given nor what went over the wire is anywhere, in any of its forms."""
-        overheard = self._wire.secrets
-        assert len(overheard) >= 2, "it was to hear something"
-        secrets = {form for secret in given for form in forms(secret)} | overheard
-        left = self.left()
-        told = [secret for secret in secrets if secret in left]
-        assert not told, [left[max(0, left.index(secret) - 80) :][:200] for secret in told]
+    def assert_no_secrets(self, *secrets_given: str) -> None:
+        """Check that neither the given secrets, in any encoding, nor those in the traffic are in the output."""
+        sent = self._traffic.secrets
+        assert len(sent) >= 2, "the relay recorded nothing"
+        secrets = {encoding for secret in secrets_given for encoding in encodings(secret)} | sent
+        all_output = self.all_output()
+        leaked = [secret for secret in secrets if secret in all_output]
+        assert not leaked, [all_output[max(0, all_output.index(secret) - 80) :][:200] for secret in leaked]
 
 
-def forms(secret: str) -> set[bytes]:
-    """A secret as it may be written down."""
+def encodings(secret: str) -> set[bytes]:
+    """Return the encodings in which a secret may be written."""
     raw = secret.encode()
     return {
         raw,
@@ -91,31 +92,31 @@ def forms(secret: str) -> set[bytes]:
 
 
 @contextmanager
-def a_run(
+def monitored_run(
     folder: Path,
     environment: dict[str, str],
     *options: str,
     command: tuple[str, ...] = CDPTUI,
     proxy_user_info: str = "",
 ) -> Iterator[Run]:
-    """Run on a node, through a proxy if there is a user and a password for it; the wire is behind the proxy."""
+    """Run the program, through a proxy if `proxy_user_info` is given; the traffic behind the proxy is recorded."""
     settings = SimulatorSettings(port=0, tasks=5, password=PASSWORD, access_key_secret=KEY_SECRET)
     node = ManagementNode(settings)
-    # What changes there would replace notices.
+    # Changes in the fleet would replace notices.
     node.world.freeze()
     homes = dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "TMPDIR"), str(folder))
-    with EmbeddedServer(node) as server, overheard(server.url) as wire, ExitStack() as stack:
-        url = wire.url
+    with EmbeddedServer(node) as server, recording_relay(server.url) as traffic, ExitStack() as stack:
+        url = traffic.url
         if proxy_user_info:
-            proxy, _ = stack.enter_context(forward_proxy(urlsplit(wire.url).port or 0))
+            proxy, _ = stack.enter_context(forward_proxy(urlsplit(traffic.url).port or 0))
             url, homes["HTTP_PROXY"] = "http://node.example:8080", proxy.replace("://", f"://{proxy_user_info}@")
         whole = [*command, "--url", url, "--interval", "1", "--log-file", str(folder / "log"), *options]
         with Terminal(whole, columns=200, lines=50, environment={**homes, **environment}) as terminal:
-            yield Run(folder, node, wire, terminal)
+            yield Run(folder, node, traffic, terminal)
 
 
-def see_errors(run: Run) -> None:
-    """What goes wrong in a session, told by a server that quotes what it was sent."""
+def provoke_errors(run: Run) -> None:
+    """Let requests fail, with responses that contain the secrets that were sent."""
     run.wait_for("5/5 tasks")
     run.quote_back("/cdp-task")
     run.wait_for("▲ retry .*server error")
@@ -135,81 +136,81 @@ def type_password(run: Run, password: str) -> None:
 
 
 def copy_everything(run: Run) -> None:
-    for letter, said in (("u", "Sent UUID"), ("j", "Sent row as JSON"), ("c", "Sent curl command")):
+    for letter, message in (("u", "Sent UUID"), ("j", "Sent row as JSON"), ("c", "Sent curl command")):
         run.terminal.send("c")
         run.wait_for("row as JSON")
         run.terminal.send(letter)
-        run.wait_for(said)
+        run.wait_for(message)
 
 
 def leave(run: Run) -> None:
     run.terminal.send("q")
     assert run.terminal.wait_for_end() == 0
-    run.look()
+    run.record()
     assert run.node.sessions.alive() == 0
 
 
-def test_a_session_with_a_password_tells_no_secret(tmp_path: Path) -> None:
-    with a_run(tmp_path, {"ZSTACK_PASSWORD": MISTYPED}, "--log-level", "debug", "--account", "admin") as run:
+def test_session_with_a_password_leaks_no_secret(tmp_path: Path) -> None:
+    with monitored_run(tmp_path, {"ZSTACK_PASSWORD": MISTYPED}, "--log-level", "debug", "--account", "admin") as run:
         run.wait_for("login refused")
-        # An answer that quotes what was sent, then a refusal again, then the right one.
+        # An error that quotes the secrets, another refusal, then the right password.
         run.quote_back("/accounts/login")
         type_password(run, MISTYPED)
         run.wait_for("▲ retry .*server error")
         run.wait_for("login refused")
         type_password(run, PASSWORD)
-        see_errors(run)
+        provoke_errors(run)
         run.node.faults.add("session-kill", "/cdp-task", times=1)
         run.terminal.wait_for(lambda _: run.node.sessions.logins > 1)
         run.wait_for("● live")
         copy_everything(run)
         leave(run)
-        run.tells_nothing(PASSWORD, MISTYPED)
+        run.assert_no_secrets(PASSWORD, MISTYPED)
 
 
-def test_a_session_through_a_proxy_with_a_password_tells_no_secret(tmp_path: Path) -> None:
+def test_session_through_a_proxy_with_a_password_leaks_no_secret(tmp_path: Path) -> None:
     user_info = f"proxy-user:{quote(PROXY_PASSWORD, safe='')}"
     environment = {"ZSTACK_PASSWORD": PASSWORD}
-    with a_run(tmp_path, environment, "--log-level", "debug", proxy_user_info=user_info) as run:
-        see_errors(run)
+    with monitored_run(tmp_path, environment, "--log-level", "debug", proxy_user_info=user_info) as run:
+        provoke_errors(run)
         copy_everything(run)
         leave(run)
-        run.tells_nothing(PASSWORD, PROXY_PASSWORD, user_info)
-        assert base64.b64encode(f"proxy-user:{PROXY_PASSWORD}".encode()) in run.overheard
+        run.assert_no_secrets(PASSWORD, PROXY_PASSWORD, user_info)
+        assert base64.b64encode(f"proxy-user:{PROXY_PASSWORD}".encode()) in run.sent_secrets
 
 
-def test_an_access_key_tells_no_secret(tmp_path: Path) -> None:
+def test_access_key_is_not_leaked(tmp_path: Path) -> None:
     key = {"ZSTACK_ACCESS_KEY_ID": "CDPTUISIMULATOR01", "ZSTACK_ACCESS_KEY_SECRET": KEY_SECRET}
-    with a_run(tmp_path, key, "--debug") as run:
-        see_errors(run)
+    with monitored_run(tmp_path, key, "--debug") as run:
+        provoke_errors(run)
         copy_everything(run)
         leave(run)
-        run.tells_nothing(KEY_SECRET)
+        run.assert_no_secrets(KEY_SECRET)
 
 
-def test_a_given_session_tells_no_secret(tmp_path: Path) -> None:
+def test_given_session_id_is_not_leaked(tmp_path: Path) -> None:
     session = "5e5510ab5e5510ab5e5510ab5e5510ab"
-    with a_run(tmp_path, {"ZSTACK_SESSION_ID": session}, "--debug") as run:
+    with monitored_run(tmp_path, {"ZSTACK_SESSION_ID": session}, "--debug") as run:
         run.wait_for("session invalid")
         run.terminal.send("q")
         assert run.terminal.wait_for_end() == 0
-        run.tells_nothing(session)
+        run.assert_no_secrets(session)
 
 
 @pytest.mark.parametrize("option", ["--debug", "--log-level=debug"])
-def test_a_crash_tells_no_secret(tmp_path: Path, option: str) -> None:
-    with a_run(tmp_path, {"ZSTACK_PASSWORD": PASSWORD}, option, "--account", "admin", command=FAULTY) as run:
+def test_crash_leaks_no_secret(tmp_path: Path, option: str) -> None:
+    with monitored_run(tmp_path, {"ZSTACK_PASSWORD": PASSWORD}, option, "--account", "admin", command=FAULTY) as run:
         run.wait_for("5/5 tasks")
         run.terminal.send("I")
         assert run.terminal.wait_for_end() == 1
-        run.look()
+        run.record()
         assert ("Traceback" in run.terminal.text) is (option == "--debug")
-        assert b"ZeroDivisionError" in run.left()
+        assert b"ZeroDivisionError" in run.all_output()
         assert run.node.sessions.alive() == 0
-        run.tells_nothing(PASSWORD)
+        run.assert_no_secrets(PASSWORD)
 
 
-def test_a_secret_file_that_others_can_read_is_refused_and_not_told(tmp_path: Path) -> None:
+def test_secret_file_readable_by_others_is_refused_and_not_shown(tmp_path: Path) -> None:
     for name, option, content in (("given", "--password-file", PASSWORD), ("given", "--access-key-file", KEY_SECRET)):
         path = tmp_path / name
         path.write_text(f"{content}\n", encoding="utf-8")

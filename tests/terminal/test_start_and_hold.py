@@ -1,4 +1,4 @@
-"""Limits of the system, closed descriptors, early signals, and a held event loop: it ends with a message."""
+"""Limits of the system, closed descriptors, early signals, and a blocked event loop end the program with a message."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.terminal.pty_terminal import CDPTUI, Terminal
 
 MIB = 1024 * 1024
 LONGEST_S = 30.0
-"""How long an end may take on a machine with much else to do; what blocks it here does so for 60 s or for ever."""
+"""Longest time to the end on a busy machine; what blocks the program here does so for 60 s or for ever."""
 
 SHELL = "/bin/sh"
 
@@ -40,7 +40,7 @@ def shell(line: str, **options: object) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("closing", CLOSINGS)
-def test_closed_descriptors_end_what_needs_a_terminal_with_2(closing: str) -> None:
+def test_closed_descriptors_end_commands_that_need_a_terminal_with_exit_code_2(closing: str) -> None:
     for command in NEEDS_TERMINAL:
         ended = shell(f"{command} {closing}")
         assert ended.returncode == 2, (command, ended.stderr)
@@ -57,7 +57,7 @@ def test_output_that_cannot_be_written_is_one_line_and_exit_code_1(command: str)
         assert ended.stderr.count("\n") == 1, ended.stderr
 
 
-def test_reader_that_has_gone_ends_a_command_quietly() -> None:
+def test_closed_pipe_ends_a_command_without_a_message() -> None:
     read_end, write_end = os.pipe()
     os.close(read_end)
     for command in PRINTS:
@@ -74,7 +74,7 @@ def test_reader_that_has_gone_ends_a_command_quietly() -> None:
 
 
 def python_starts(limit: str) -> bool:
-    """Whether the interpreter itself can start under a limit: below about 40 MiB its loader or its own start fails."""
+    """Return whether Python itself can start under a limit; below about 40 MiB its loader or its start fails."""
     ended = subprocess.run(
         [SHELL, "-c", f"{limit}; exec {sys.executable} -c pass"], capture_output=True, timeout=60, check=False
     )
@@ -82,10 +82,10 @@ def python_starts(limit: str) -> bool:
 
 
 @pytest.mark.parametrize("limit_mib", [40, 58, 80, 150, 260, 380, 400])
-def test_memory_limit_leaves_the_terminal_as_it_was(simulate: Simulate, limit_mib: int) -> None:
+def test_memory_limit_leaves_the_terminal_restored(simulate: Simulate, limit_mib: int) -> None:
     _, server = simulate(tasks=5)
     limit = f"ulimit -v {limit_mib * 1024}"
-    assert python_starts(limit), "none of this can be ours"
+    assert python_starts(limit), "Python itself did not start"
     command = f"{limit}; exec {sys.executable} -m cdptui --url {server.url}"
     with Terminal([SHELL, "-c", command], environment={"ZSTACK_PASSWORD": "password"}) as terminal:
         terminal.wait_for(lambda one: one.process.poll() is not None or "q quit" in one.text)
@@ -101,7 +101,7 @@ def test_memory_limit_leaves_the_terminal_as_it_was(simulate: Simulate, limit_mi
 
 
 def last_words(terminal: Terminal) -> str:
-    """What was written after the end, without the q that the terminal echoes when it came too late."""
+    """Return the text after the end, without the q that the terminal echoes when it was typed too late."""
     return terminal.left_behind.removeprefix("q").removesuffix("q").strip()
 
 
@@ -114,7 +114,7 @@ FAULTY = (sys.executable, "-m", "tests.terminal.faulty")
     ids=str,
 )
 @pytest.mark.parametrize("hold", ["hold_in_python", "hold_in_c"])
-def test_signal_ends_it_while_the_event_loop_is_held(
+def test_signal_ends_the_program_while_the_event_loop_is_blocked(
     simulate: Simulate, tmp_path: Path, hold: str, number: signal.Signals, code: int
 ) -> None:
     _, server = simulate(tasks=5)
@@ -130,7 +130,7 @@ def test_signal_ends_it_while_the_event_loop_is_held(
 
 @pytest.mark.parametrize("typed_before", ["", "j" * 100], ids=["at_once", "behind_a_hundred_keys"])
 @pytest.mark.parametrize("hold", ["hold_in_python", "hold_in_c"])
-def test_ctrl_c_typed_while_the_event_loop_is_held_ends_it(
+def test_ctrl_c_ends_the_program_while_the_event_loop_is_blocked(
     simulate: Simulate, tmp_path: Path, hold: str, typed_before: str
 ) -> None:
     _, server = simulate(tasks=5)
@@ -144,8 +144,8 @@ def test_ctrl_c_typed_while_the_event_loop_is_held_ends_it(
         assert "a session may remain" in terminal.left_behind
 
 
-@pytest.mark.parametrize("thread", ["textual-output", "textual-input"])
-def test_thread_of_the_terminal_that_cannot_start_ends_it_in_words(simulate: Simulate, thread: str) -> None:
+@pytest.mark.parametrize("thread", ["terminal-output", "terminal-input"])
+def test_failed_start_of_a_terminal_thread_ends_with_a_message(simulate: Simulate, thread: str) -> None:
     _, server = simulate(tasks=5)
     with Terminal([*FAULTY, f"no_thread:{thread}", "--url", server.url]) as terminal:
         assert terminal.wait_for_end() == 1
@@ -154,7 +154,7 @@ def test_thread_of_the_terminal_that_cannot_start_ends_it_in_words(simulate: Sim
         assert "Traceback" not in terminal.text
 
 
-def test_thread_of_the_signals_that_cannot_start_leaves_the_loop_to_handle_them(simulate: Simulate) -> None:
+def test_signals_are_handled_in_the_loop_when_their_thread_cannot_start(simulate: Simulate) -> None:
     _, server = simulate(tasks=5)
     with Terminal([*FAULTY, "no_thread:signals", "--url", server.url]) as terminal:
         terminal.wait_for("5/5 tasks")
@@ -164,7 +164,7 @@ def test_thread_of_the_signals_that_cannot_start_leaves_the_loop_to_handle_them(
 
 
 def is_started(terminal: Terminal) -> bool:
-    """Whether the first instruction of the program itself has run: Python's own start-up is not ours."""
+    """Return whether the first instruction of the program has run, after the start-up of Python."""
     terminal.read_for(0.0)
     status = Path(f"/proc/{terminal.process.pid}/status").read_text(encoding="ascii")
     caught = next(int(line.split()[1], 16) for line in status.splitlines() if line.startswith("SigCgt"))
@@ -174,8 +174,8 @@ def is_started(terminal: Terminal) -> bool:
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=str
 )
-def test_signal_during_the_start_ends_it_quietly(monitor: OpenMonitor, number: signal.Signals, code: int) -> None:
-    # The moments are the subject: imports, the event loop, the terminal being taken.
+def test_signal_during_startup_ends_without_a_message(monitor: OpenMonitor, number: signal.Signals, code: int) -> None:
+    # The delays are the test cases: during imports, the start of the event loop, the set-up of the terminal.
     for moment_s in (0.0, 0.03, 0.1, 0.2, 0.3):
         terminal = monitor("127.0.0.1:9")
         terminal.wait_for(is_started)
@@ -200,7 +200,7 @@ def test_ctrl_c_at_the_password_prompt_restores_the_echo_and_ends_with_130() -> 
 
 @pytest.fixture
 def hanging_tmux(tmp_path: Path) -> Path:
-    """Put a tmux that never answers into a folder for PATH."""
+    """Return a folder for PATH with a tmux that never answers."""
     program = tmp_path / "tmux"
     program.write_text('#!/bin/sh\n: >"$HOME/blocked"\nexec sleep 60\n', encoding="ascii")
     program.chmod(0o755)
@@ -218,7 +218,7 @@ BLOCKED = {
 
 @pytest.mark.parametrize("way_out", WAYS_OUT, ids=["q", "ctrl_c", "sigterm"])
 @pytest.mark.parametrize("blocked", BLOCKED)
-def test_work_that_blocks_does_not_delay_the_end(
+def test_blocked_work_does_not_delay_the_exit(
     simulate: Simulate, hanging_tmux: Path, blocked: str, way_out: str
 ) -> None:
     fault, keys = BLOCKED[blocked]
@@ -244,7 +244,7 @@ def test_work_that_blocks_does_not_delay_the_end(
 
 
 @pytest.mark.parametrize("limit", [6, 8, 10, 12, 16, 30])
-def test_few_descriptors_end_it_in_one_line_or_let_it_run(simulate: Simulate, limit: int) -> None:
+def test_few_descriptors_end_with_one_line_or_let_it_run(simulate: Simulate, limit: int) -> None:
     _, server = simulate(tasks=5)
     command = f"ulimit -n {limit}; exec {sys.executable} -m cdptui --url {server.url}"
     with Terminal([SHELL, "-c", command], environment={"ZSTACK_PASSWORD": "password"}) as terminal:
@@ -283,7 +283,7 @@ def test_crash_before_the_first_frame_shows_its_traceback_only_with_debug(option
 
 
 @pytest.mark.parametrize("ending", ["q", "SIGTERM"])
-def test_shutdown_that_is_held_is_abandoned(simulate: Simulate, ending: str) -> None:
+def test_blocked_shutdown_is_abandoned(simulate: Simulate, ending: str) -> None:
     _, server = simulate(tasks=5)
     with Terminal([*FAULTY, "hold_the_logout", "--url", server.url]) as terminal:
         terminal.wait_for("5/5 tasks")

@@ -1,4 +1,4 @@
-"""From "something is wrong" to "this VM, because of that" in the real program, against the real simulator."""
+"""The detail tabs of the real program: from a problem to its VM and its cause."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _SIDE = ("/resources/names", "/backup-storage", "/cdp-backup-storage", "/vm-inst
 
 
 def pane(terminal: Terminal) -> str:
-    """What the detail pane beside the list says, its lines joined."""
+    """Return the text of the detail pane beside the list, with its lines joined."""
     return " ".join(line.partition("│")[2].strip() for line in terminal.lines)
 
 
-def says(words: str, terminal: Terminal) -> bool:
-    """Whether the pane says so."""
+def pane_contains(words: str, terminal: Terminal) -> bool:
+    """Return whether the pane contains a text."""
     return words in pane(terminal)
 
 
-def test_every_tab_tells_of_the_worst_task(simulate: Simulate, monitor: OpenMonitor) -> None:
+def test_every_tab_shows_the_worst_task(simulate: Simulate, monitor: OpenMonitor) -> None:
     _, server = simulate(tasks=60, seed=1)
     terminal = monitor(server.url, "--interval", "1")
     terminal.wait_for(r"live .*60/60 tasks")
-    terminal.wait_for(partial(says, "Plan is full"))
-    for sign in (
+    terminal.wait_for(partial(pane_contains, "Plan is full"))
+    for text in (
         "● Running",
         "Schedule and retention",
         "Planned capacity",
@@ -43,7 +43,7 @@ def test_every_tab_tells_of_the_worst_task(simulate: Simulate, monitor: OpenMoni
         "Raise the plan",
     ):
         terminal.send(".")
-        terminal.wait_for(partial(says, sign))
+        terminal.wait_for(partial(pane_contains, text))
     terminal.send("\t/")
     terminal.wait_for("Search…")
     terminal.send("plan\r")
@@ -58,13 +58,13 @@ def test_every_tab_tells_of_the_worst_task(simulate: Simulate, monitor: OpenMoni
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        pytest.param(None, "", id="well"),
+        pytest.param(None, "", id="answered"),
         pytest.param("denied", "no permission", id="refused"),
         pytest.param("hang", "name not known", id="hanging"),
         pytest.param("module-missing", "name not known", id="missing"),
     ],
 )
-def test_polls_keep_their_rhythm_whatever_becomes_of_the_names(
+def test_failing_name_requests_do_not_delay_polls(
     simulate: Simulate, monitor: OpenMonitor, kind: str | None, words: str
 ) -> None:
     node, server = simulate(tasks=60, seed=1)
@@ -78,21 +78,21 @@ def test_polls_keep_their_rhythm_whatever_becomes_of_the_names(
     def polls() -> int:
         return sum(request.path.endswith("/cdp-task") for request in list(node.journal.requests))
 
-    # One that waited for the names would come once in their timeout of ten seconds.
+    # A poll that waited for the names would take as long as their time-out of ten seconds.
     terminal.wait_for(lambda _: polls() >= _POLLS)
-    # One that was due before may arrive late.
-    assert polls() <= time.monotonic() - started + 2, "a poll a second, whatever else happens"
-    terminal.wait_for(lambda screen: "live" in screen.lines[0], partial(says, words))
+    # A poll that was due before the start may arrive late.
+    assert polls() <= time.monotonic() - started + 2, "more than one poll a second"
+    terminal.wait_for(lambda screen: "live" in screen.lines[0], partial(pane_contains, words))
     terminal.send("q")
     assert terminal.wait_for_end() == 0
 
 
-def test_what_is_typed_ahead_goes_where_it_is_meant_to_go(simulate: Simulate, monitor: OpenMonitor) -> None:
+def test_keys_typed_ahead_go_to_the_widget_that_gets_the_focus(simulate: Simulate, monitor: OpenMonitor) -> None:
     _, server = simulate(tasks=60, seed=1)
     terminal = monitor(server.url, "--interval", "60")
     terminal.wait_for(r"live .*60/60 tasks")
-    terminal.wait_for(partial(says, "Plan is full"))
-    # In one piece each, as they come over a line with a long delay.
+    terminal.wait_for(partial(pane_contains, "Plan is full"))
+    # Each in one piece, as over a connection with a long delay.
     terminal.send("\t/protection\r")
     terminal.wait_for("protection  1 of ")
     terminal.send("\x1b")
@@ -100,9 +100,9 @@ def test_what_is_typed_ahead_goes_where_it_is_meant_to_go(simulate: Simulate, mo
     terminal.send("\t/status=Failed\r")
     terminal.wait_for("1 of 60")
     terminal.wait_for("1 of 60 shown, 59 hidden")
-    # Behind the Enter that closes the filter, keys are the list's again.
+    # After Enter has closed the filter, keys go to the list again.
     terminal.send("/\x15running\rjj ")
     terminal.wait_for("1 marked")
-    terminal.wait_for(lambda screen: screen.list_lines[2].startswith("*"))
+    terminal.wait_for(lambda screen: screen.list_lines[2][1:2] == "*")
     terminal.send("q")
     assert terminal.wait_for_end() == 0

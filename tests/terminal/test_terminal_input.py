@@ -1,4 +1,4 @@
-"""No terminal input except known keys makes the real program do anything."""
+"""Only known keys have an effect on the real program."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def url() -> Iterator[str]:
 
 
 def cursor_line(terminal: Terminal) -> int:
-    """The line of the list that the cursor is on, whose background is another one; -1 while it is not drawn."""
+    """Return the line of the cursor, which has its own background; -1 while it is not drawn."""
     grounds = terminal.grounds[terminal.heading_row + 1 :][:TASKS]
     return next((y for y, ground in enumerate(grounds) if grounds.count(ground) == 1), -1)
 
@@ -43,8 +43,8 @@ def opened(monitor: OpenMonitor, url: str, **environment: str) -> Terminal:
     return terminal
 
 
-def answer_a_key(terminal: Terminal) -> None:
-    """Move the cursor and wait until it is there: all input before was handled by then."""
+def assert_keys_work(terminal: Terminal) -> None:
+    """Move the cursor and wait for it; all earlier input was handled by then."""
     terminal.wait_for(lambda screen: cursor_line(screen) >= 0)
     before = cursor_line(terminal)
     terminal.send("j")
@@ -52,22 +52,22 @@ def answer_a_key(terminal: Terminal) -> None:
 
 
 def list_of(terminal: Terminal) -> list[str]:
-    """Footer and list, without header, whose clock goes on, and detail pane, which follows the cursor."""
+    """Return footer and list, without the header, whose age changes, and the detail pane, which follows the cursor."""
     return [re.split("[│┌]", line)[0] for line in terminal.lines[2:]]
 
 
 @pytest.mark.parametrize("is_cut", [False, True], ids=["whole", "cut in two"])
-def test_input_that_is_no_key_changes_nothing(url: str, monitor: OpenMonitor, is_cut: bool) -> None:
+def test_sequence_that_is_not_a_key_changes_nothing(url: str, monitor: OpenMonitor, is_cut: bool) -> None:
     terminal = opened(monitor, url)
     shown = list_of(terminal)
     chance = random.Random(11)
     for data in SILENT.values():
-        # Not behind its escape, which is the Escape key when the rest is late.
+        # Not cut after the escape character, which is the Escape key when the rest is late.
         at = chance.randrange(2, len(data)) if is_cut else 0
         terminal.send_bytes(data[:at])
         terminal.read_for(0.02 if is_cut else 0.0)
         terminal.send_bytes(data[at:])
-    answer_a_key(terminal)
+    assert_keys_work(terminal)
     terminal.wait_for(lambda screen: list_of(screen) == shown)
     terminal.send("q")
     assert terminal.wait_for_end() == 0
@@ -93,7 +93,7 @@ def test_sequence_whose_rest_is_late_changes_nothing(
     terminal.send_bytes(first)
     terminal.read_for(0.3)
     terminal.send_bytes(second)
-    answer_a_key(terminal)
+    assert_keys_work(terminal)
     terminal.wait_for(lambda screen: list_of(screen) == shown)
     terminal.send("q")
     assert terminal.wait_for_end() == 0
@@ -104,12 +104,12 @@ def test_sequence_whose_rest_is_late_changes_nothing(
     [(b"\x1b[" + b"1;" * 3_000, 1.2), (b"\x1b]11;" + b"x" * 6_000, 1.2), (b"\x1b[200~q", 3.2)],
     ids=["numbers", "string", "paste"],
 )
-def test_key_after_an_unfinished_sequence_is_answered(
+def test_key_after_an_unfinished_sequence_works(
     url: str, monitor: OpenMonitor, unfinished: bytes, given_up_after_s: float
 ) -> None:
     terminal = opened(monitor, url)
     terminal.send_bytes(unfinished)
-    # As a user does: press it, wait, and press it once more.
+    # As a user does: press the key, wait, and press it again.
     deadline = time.monotonic() + 20.0
     while terminal.process.poll() is None and time.monotonic() < deadline:
         terminal.send("q")
@@ -132,7 +132,7 @@ def test_kitty_keys_are_keys(url: str, monitor: OpenMonitor) -> None:
     assert terminal.wait_for_end() == 0
 
 
-def test_window_counts_whatever_columns_and_lines_say(url: str, monitor: OpenMonitor) -> None:
+def test_columns_and_lines_variables_are_ignored(url: str, monitor: OpenMonitor) -> None:
     terminal = opened(monitor, url, COLUMNS="80", LINES="24")
 
     def is_filled(columns: int, lines: int) -> Callable[[Terminal], bool]:
@@ -142,9 +142,9 @@ def test_window_counts_whatever_columns_and_lines_say(url: str, monitor: OpenMon
     terminal.wait_for(is_filled(120, 40))
     terminal.resize(100, 30)
     terminal.wait_for(is_filled(100, 30))
-    # A report in the input counts for nothing, at no size.
+    # Size reports in the input have no effect.
     terminal.send_bytes(b"\x1b[48;24;80;480;800t\x1b[48;9999999;9999999;0;0t")
-    answer_a_key(terminal)
+    assert_keys_work(terminal)
     terminal.wait_for(is_filled(100, 30))
     terminal.resize(130, 45)
     terminal.wait_for(is_filled(130, 45))
@@ -152,7 +152,7 @@ def test_window_counts_whatever_columns_and_lines_say(url: str, monitor: OpenMon
     assert terminal.wait_for_end() == 0
 
 
-def test_garbage_ends_nothing_and_keys_are_answered_after_it(url: str, monitor: OpenMonitor) -> None:
+def test_program_survives_garbage_and_keys_work_after_it(url: str, monitor: OpenMonitor) -> None:
     terminal = opened(monitor, url)
     begun = len(terminal.output)
     chance = random.Random(7)
@@ -167,11 +167,11 @@ def test_garbage_ends_nothing_and_keys_are_answered_after_it(url: str, monitor: 
     assert not [text for text in FORBIDDEN if text in bytes(terminal.output[begun:])]
 
 
-def test_alt_and_question_mark_is_not_the_key_for_help(url: str, monitor: OpenMonitor) -> None:
+def test_alt_and_question_mark_does_not_open_the_help(url: str, monitor: OpenMonitor) -> None:
     terminal = opened(monitor, url)
     shown = list_of(terminal)
     terminal.send("\x1b?")
-    answer_a_key(terminal)
+    assert_keys_work(terminal)
     terminal.wait_for(lambda screen: list_of(screen) == shown)
 
 
@@ -186,14 +186,12 @@ def test_alt_and_question_mark_is_not_the_key_for_help(url: str, monitor: OpenMo
         ("TEXTUAL_SCREENSHOT", "0"),
     ],
 )
-def test_variable_of_a_library_neither_ends_nor_drives_it(
-    url: str, monitor: OpenMonitor, name: str, value: str
-) -> None:
+def test_variables_of_libraries_have_no_effect(url: str, monitor: OpenMonitor, name: str, value: str) -> None:
     terminal = opened(monitor, url, **{name: value})
     terminal.send("?")
     terminal.wait_for("─ Help ─")
     terminal.send("\x1b")
     terminal.wait_for_no("─ Help ─")
-    answer_a_key(terminal)
+    assert_keys_work(terminal)
     terminal.send("q")
     assert terminal.wait_for_end() == 0

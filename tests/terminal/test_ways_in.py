@@ -22,19 +22,19 @@ Simulate = Callable[..., tuple[ManagementNode, EmbeddedServer]]
 SECRET = "secret0123456789"
 
 
-def leave(terminal: Terminal) -> None:
+def quit_monitor(terminal: Terminal) -> None:
     terminal.send("q")
     assert terminal.wait_for_end() == 0
     assert terminal.is_restored
 
 
-def written(terminal: Terminal, folder: Path) -> bytes:
-    """Everything that came out of a run: the terminal and the log."""
+def all_output(terminal: Terminal, folder: Path) -> bytes:
+    """Return the output of a run: the terminal and the log."""
     log = folder / "cdptui.log"
     return bytes(terminal.output) + (log.read_bytes() if log.exists() else b"")
 
 
-def test_an_access_key_in_a_file_opens_no_session(simulate: Simulate, monitor: OpenMonitor, tmp_path: Path) -> None:
+def test_access_key_in_a_file_opens_no_session(simulate: Simulate, monitor: OpenMonitor, tmp_path: Path) -> None:
     node, server = simulate(tasks=5)
     path = tmp_path / "key"
     path.write_text(f"CDPTUISIMULATOR01\n{SECRET}\n")
@@ -45,27 +45,29 @@ def test_an_access_key_in_a_file_opens_no_session(simulate: Simulate, monitor: O
     seen = len(node.journal.requests)
     terminal.wait_for(lambda _: len(node.journal.requests) >= seen + 4)
     terminal.wait_for("● live")
-    leave(terminal)
+    quit_monitor(terminal)
     assert node.sessions.logins == 0
-    assert SECRET.encode() not in written(terminal, tmp_path)
-    assert b"ZStack CDPTUISIMULATOR01:" not in written(terminal, tmp_path).replace(b"01:***", b"")
+    assert SECRET.encode() not in all_output(terminal, tmp_path)
+    assert b"ZStack CDPTUISIMULATOR01:" not in all_output(terminal, tmp_path).replace(b"01:***", b"")
 
 
-def test_an_access_key_of_the_environment_wins_over_a_password(simulate: Simulate, monitor: OpenMonitor) -> None:
+def test_access_key_in_the_environment_takes_precedence_over_a_password(
+    simulate: Simulate, monitor: OpenMonitor
+) -> None:
     node, server = simulate(tasks=5)
     key = {"ZSTACK_ACCESS_KEY_ID": "CDPTUISIMULATOR01", "ZSTACK_ACCESS_KEY_SECRET": SECRET}
     terminal = monitor(server.url, **key)
     terminal.wait_for("5/5 tasks")
-    leave(terminal)
+    quit_monitor(terminal)
     assert node.sessions.logins == 0
-    # What was typed wins over both.
+    # Options take precedence over both.
     terminal = monitor(server.url, "--account", "admin", **key)
     terminal.wait_for("5/5 tasks")
-    leave(terminal)
+    quit_monitor(terminal)
     assert (node.sessions.logins, node.sessions.alive()) == (1, 0)
 
 
-def test_the_code_of_the_second_factor_is_typed_and_told_nowhere(
+def test_second_factor_code_can_be_typed_and_is_not_in_the_output(
     simulate: Simulate, monitor: OpenMonitor, tmp_path: Path
 ) -> None:
     node, server = simulate(tasks=5, two_factor_code="123456")
@@ -79,23 +81,23 @@ def test_the_code_of_the_second_factor_is_typed_and_told_nowhere(
     terminal.wait_for("Second factor")
     terminal.send("123456\r")
     terminal.wait_for("5/5 tasks")
-    leave(terminal)
+    quit_monitor(terminal)
     assert node.sessions.alive() == 0
-    told = written(terminal, tmp_path)
-    assert not [secret for secret in (b"123456", sha512(b"password").hexdigest().encode()) if secret in told]
+    output = all_output(terminal, tmp_path)
+    assert not [secret for secret in (b"123456", sha512(b"password").hexdigest().encode()) if secret in output]
 
 
-def test_a_virtual_id_enters_a_project_and_leaves_nothing(simulate: Simulate, monitor: OpenMonitor) -> None:
+def test_virtual_id_logs_in_to_a_project_and_out_of_both_sessions(simulate: Simulate, monitor: OpenMonitor) -> None:
     node, server = simulate(tasks=5)
     options = ("--login-type", "iam2", "--account", "virtual-operator", "--project", "production")
     terminal = monitor(server.url, *options)
     terminal.wait_for("5/5 tasks", lambda screen: "virtual-operator in production" in screen.lines[0])
     assert node.sessions.alive() == 2
-    leave(terminal)
+    quit_monitor(terminal)
     assert node.sessions.alive() == 0
 
 
-def test_a_private_authority_is_believed_when_given_and_only_then(
+def test_private_certificate_authority_is_trusted_only_when_given(
     simulate: Simulate, monitor: OpenMonitor, tmp_path: Path
 ) -> None:
     _, server = simulate(tasks=5)
@@ -104,17 +106,17 @@ def test_a_private_authority_is_believed_when_given_and_only_then(
         terminal = monitor(url)
         terminal.wait_for("TLS not trusted")
         terminal.wait_for("unable to get local issuer certificate → .*--ca-file")
-        leave(terminal)
+        quit_monitor(terminal)
         terminal = monitor(url, "--ca-file", str(certificates.ca_file))
         terminal.wait_for(r"live .*5/5 tasks", lambda screen: "TLS" not in screen.lines[0])
-        leave(terminal)
+        quit_monitor(terminal)
         terminal = monitor(url, SSL_CERT_FILE=str(certificates.ca_file))
         terminal.wait_for(r"live .*5/5 tasks")
-        leave(terminal)
+        quit_monitor(terminal)
 
 
 @pytest.mark.parametrize("columns", [40, 120])
-def test_that_anybody_is_believed_stands_in_the_header_for_as_long_as_it_is_so(
+def test_unverified_tls_is_shown_in_the_header_at_all_times(
     simulate: Simulate, monitor: OpenMonitor, tmp_path: Path, columns: int
 ) -> None:
     _, server = simulate(tasks=5)
@@ -124,13 +126,13 @@ def test_that_anybody_is_believed_stands_in_the_header_for_as_long_as_it_is_so(
         server.stop()
         terminal.send("r")
         terminal.wait_for("retry", lambda screen: "TLS not verified" in screen.lines[0])
-        leave(terminal)
+        quit_monitor(terminal)
 
 
-def test_that_nothing_is_encrypted_is_said(monitor: OpenMonitor) -> None:
+def test_unencrypted_connection_is_shown(monitor: OpenMonitor) -> None:
     terminal = monitor("http://192.0.2.1:8080", "--timeout", "1")
     terminal.wait_for("not encrypted")
-    leave(terminal)
+    quit_monitor(terminal)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +149,7 @@ def test_that_nothing_is_encrypted_is_said(monitor: OpenMonitor) -> None:
         (["--project", "p"], "--login-type"),
     ],
 )
-def test_what_cannot_be_is_one_line_before_anything_is_drawn(
+def test_invalid_options_are_reported_in_one_line_before_anything_is_drawn(
     monitor: OpenMonitor, options: list[str], why: str
 ) -> None:
     terminal = monitor("https://192.0.2.1", *options, columns=250)
@@ -157,7 +159,7 @@ def test_what_cannot_be_is_one_line_before_anything_is_drawn(
     assert why in line
 
 
-def test_half_an_access_key_is_refused(monitor: OpenMonitor) -> None:
+def test_access_key_id_without_secret_is_refused(monitor: OpenMonitor) -> None:
     terminal = monitor("http://192.0.2.1", ZSTACK_ACCESS_KEY_ID="CDPTUISIMULATOR01")
     assert terminal.wait_for_end() == 2
     assert "ZSTACK_ACCESS_KEY_ID is set without ZSTACK_ACCESS_KEY_SECRET" in terminal.text
@@ -167,25 +169,25 @@ def port_of(url: str) -> int:
     return int(url.rpartition(":")[2])
 
 
-def test_a_node_behind_a_proxy_is_watched_through_it(simulate: Simulate, monitor: OpenMonitor) -> None:
+def test_http_proxy_is_used(simulate: Simulate, monitor: OpenMonitor) -> None:
     node, server = simulate(tasks=5)
-    with forward_proxy(port_of(server.url)) as (proxy, asked):
+    with forward_proxy(port_of(server.url)) as (proxy, proxy_requests):
         terminal = monitor("http://node.example:8080", HTTP_PROXY=proxy)
         terminal.wait_for(r"live .*5/5 tasks")
-        leave(terminal)
-        assert asked[0] == "PUT http://node.example:8080/zstack/v1/accounts/login"
+        quit_monitor(terminal)
+        assert proxy_requests[0] == "PUT http://node.example:8080/zstack/v1/accounts/login"
         logout = "DELETE http://node.example:8080/zstack/v1/accounts/sessions/"
-        # The connections are apart, so that a request for names may be noted after it.
-        assert sum(line.startswith(logout) for line in asked) == 1
+        # Another connection may log a request for names after it.
+        assert sum(line.startswith(logout) for line in proxy_requests) == 1
     assert node.sessions.alive() == 0
 
 
-def test_tls_goes_through_a_tunnel_of_the_proxy(simulate: Simulate, monitor: OpenMonitor, tmp_path: Path) -> None:
+def test_tls_uses_a_tunnel_through_the_proxy(simulate: Simulate, monitor: OpenMonitor, tmp_path: Path) -> None:
     _, server = simulate(tasks=5)
     certificates = Certificates(tmp_path)
     with (
         tls_in_front_of(server.url, certificates.server(host="cloud.example.com")) as front,
-        forward_proxy(port_of(front)) as (proxy, asked),
+        forward_proxy(port_of(front)) as (proxy, proxy_requests),
     ):
         terminal = monitor(
             "https://cloud.example.com",
@@ -194,43 +196,43 @@ def test_tls_goes_through_a_tunnel_of_the_proxy(simulate: Simulate, monitor: Ope
             https_proxy=proxy.removeprefix("http://"),
         )
         terminal.wait_for(r"live .*5/5 tasks")
-        leave(terminal)
-        assert set(asked) == {"CONNECT cloud.example.com:443"}
+        quit_monitor(terminal)
+        assert set(proxy_requests) == {"CONNECT cloud.example.com:443"}
 
 
-def test_a_proxy_of_socks_looks_the_name_up(simulate: Simulate, monitor: OpenMonitor) -> None:
+def test_socks_proxy_resolves_the_host_name(simulate: Simulate, monitor: OpenMonitor) -> None:
     node, server = simulate(tasks=5)
-    with socks_proxy(port_of(server.url)) as (proxy, asked):
+    with socks_proxy(port_of(server.url)) as (proxy, proxy_requests):
         terminal = monitor("http://node.example:8080", ALL_PROXY=proxy)
         terminal.wait_for(r"live .*5/5 tasks")
-        leave(terminal)
-        assert set(asked) == {"node.example"}
+        quit_monitor(terminal)
+        assert set(proxy_requests) == {"node.example"}
     assert node.sessions.alive() == 0
 
 
-def test_this_machine_and_the_demo_are_reached_straight(simulate: Simulate, monitor: OpenMonitor) -> None:
+def test_local_nodes_and_the_demo_bypass_the_proxy(simulate: Simulate, monitor: OpenMonitor) -> None:
     nowhere = {"HTTP_PROXY": "http://127.0.0.1:9", "ALL_PROXY": "http://127.0.0.1:9"}
     _, server = simulate(tasks=5)
     terminal = monitor(server.url, **nowhere)
     terminal.wait_for(r"live .*5/5 tasks")
-    leave(terminal)
+    quit_monitor(terminal)
     with Terminal([*CDPTUI, "demo", "--tasks", "7"], environment=nowhere) as terminal:
         terminal.wait_for(r"live .*7/7 tasks")
-        leave(terminal)
+        quit_monitor(terminal)
 
 
-def test_a_proxy_that_is_not_there_is_named_as_what_refused(monitor: OpenMonitor) -> None:
+def test_unreachable_proxy_is_named_in_the_error(monitor: OpenMonitor) -> None:
     terminal = monitor("http://node.example", HTTP_PROXY="http://me:s3cret@127.0.0.1:9")
     terminal.wait_for("through the proxy http://127.0.0.1:9")
-    leave(terminal)
+    quit_monitor(terminal)
     assert b"s3cret" not in terminal.output
 
 
-def test_who_leaves_while_it_logs_in_leaves_no_session(simulate: Simulate, monitor: OpenMonitor) -> None:
+def test_exit_during_a_login_leaves_no_session(simulate: Simulate, monitor: OpenMonitor) -> None:
     node, server = simulate(tasks=5)
     node.faults.add_fault(Fault(kind=FaultKind.DELAY, path_prefix="/accounts/login", seconds=0.3))
     terminal = monitor(server.url)
     eventually(lambda: node.journal.in_flight > 0)
-    leave(terminal)
+    quit_monitor(terminal)
     assert node.sessions.logins == 1
     assert node.sessions.alive() == 0

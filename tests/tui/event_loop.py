@@ -1,4 +1,4 @@
-"""Waits until the event loop has nothing left to do."""
+"""Wait until the event loop is idle."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Final
 from unittest.mock import patch
 
 PATIENCE_S: Final = 60.0
-"""A test that waits longer has failed."""
+"""Time limit, in seconds."""
 
 _SOON_S: Final = 0.03
-"""A timer that is due within this time is work under way: Textual draws after 17 ms, the detail pane follows the first
-list after 20 ms. Timers that repeat, such as the one of each second, are further apart."""
+"""A timer that is due within this time counts as work: Textual draws after 17 ms, the detail pane follows the first
+list after 20 ms. Repeating timers have longer periods, such as a second."""
 
 _PAUSE_S: Final = 0.001
 
@@ -22,13 +22,13 @@ _PAUSE_S: Final = 0.001
 async def wait_for_idle(_min_sleep: float = 0.0) -> None:
     """Return when no callback is ready and no timer is due soon; AssertionError after `PATIENCE_S`.
 
-    Has the signature of Textual's function of this name as the pilot uses it.
+    It replaces Textual's function of this name and has its signature.
     """
     loop = asyncio.get_running_loop()
     assert isinstance(loop, asyncio.BaseEventLoop)
     deadline = time.monotonic() + PATIENCE_S
     idle_passes = 0
-    # The loop sees what threads and sockets have sent only at the beginning of its next pass.
+    # The loop sees data of threads and sockets only at the beginning of its next pass.
     while idle_passes < 2:
         assert time.monotonic() < deadline, f"the event loop is never idle: {_pending(loop)}"
         await asyncio.sleep(0 if idle_passes else _PAUSE_S)
@@ -49,8 +49,8 @@ def _pending(loop: asyncio.BaseEventLoop) -> list[asyncio.Handle]:
 def exact_pilot() -> Iterator[None]:
     """Make Textual's pilot wait until the event loop is idle.
 
-    Textual's own function compares processor time with wall time: a process that the machine gives no time counts as
-    idle, with all its work undone.
+    Textual's own function compares processor time with wall time: a process that
+    gets no processor time counts as idle, with all its work pending.
     """
     with patch("textual.pilot.wait_for_idle", wait_for_idle), patch("textual.app.wait_for_idle", wait_for_idle):
         yield

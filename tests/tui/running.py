@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import tzinfo
 from typing import Final
 
 from rich.cells import cell_len
@@ -32,12 +33,12 @@ _STEP_S: Final = 0.005
 
 
 class Running:
-    """The app, and what is on its screen."""
+    """The running app and the content of its screen."""
 
     def __init__(
         self, app: CdptuiApp, pilot: Pilot[int], node: ScriptedNode, *, is_holding_threads: bool = False
     ) -> None:
-        """`is_holding_threads`: the test keeps threads, and with them workers, from their end."""
+        """`is_holding_threads`: the test blocks threads, so that their workers do not end."""
         self.app = app
         self.pilot = pilot
         self.node = node
@@ -72,7 +73,7 @@ class Running:
 
     @property
     def banner(self) -> str:
-        """What the banner says; empty while it is not there."""
+        """The text of the banner; empty while it is hidden."""
         return self.text_of(ErrorBanner) if self.app.screen_stack[0].query(ErrorBanner).filter(".-shown") else ""
 
     @property
@@ -81,7 +82,7 @@ class Running:
 
     @property
     def screen_lines(self) -> list[str]:
-        """What a terminal would show."""
+        """The lines as a terminal would show them."""
         if self.app.small_window is not None:
             return [strip.text for strip in small_window.strips(self.app.small_window, self.app.screen, "q")]
         return [strip.text for strip in self.app.screen._compositor.render_strips()]
@@ -108,56 +109,56 @@ class Running:
         return "\n".join(self.screen_lines)
 
     async def press(self, *keys: str) -> None:
-        """Press keys, each when the app has finished what the one before asked for."""
+        """Press keys one at a time, each after the app has handled the previous one."""
         for key in keys:
             await self.pilot.press(key)
             await self.finish()
 
     async def click(self, widget: type[Widget] | str | None = None, *, offset: tuple[int, int], times: int = 1) -> None:
-        """Click, and wait until the app has finished."""
+        """Click, and wait until the app is idle."""
         await self.pilot.click(widget, offset=offset, times=times)
         await self.finish()
 
     async def resize(self, width: int, height: int) -> None:
-        """Resize the window, and wait until the app has finished."""
+        """Resize the window, and wait until the app is idle."""
         await self.pilot.resize_terminal(width, height)
         await self.finish()
 
     async def until(self, condition: Callable[[], object]) -> None:
-        """Wait until a condition is true, and then until the app has finished what comes with it."""
+        """Wait until a condition is true, and then until the app is idle."""
         deadline = time.monotonic() + PATIENCE_S
         while not condition():
-            assert time.monotonic() < deadline, f"waited in vain; the screen:\n{self.screen}"
+            assert time.monotonic() < deadline, f"timed out; the screen:\n{self.screen}"
             await asyncio.sleep(_STEP_S)
         await self.finish()
 
     async def finish(self) -> None:
-        """Wait until the app has nothing left to do: keys, messages, drawing, workers, answers of the node.
+        """Wait until the app is idle: keys, messages, drawing, workers, responses of the node.
 
-        What a test holds back is not waited for: answers of the node by their gates, threads by `is_holding_threads`.
+        Responses that a test holds back by a gate, and threads with `is_holding_threads`, are not waited for.
         """
         deadline = time.monotonic() + PATIENCE_S
         await wait_for_idle()
         while self._workers:
-            assert time.monotonic() < deadline, f"never finished: {self._workers}; the screen:\n{self.screen}"
+            assert time.monotonic() < deadline, f"never idle: {self._workers}; the screen:\n{self.screen}"
             await asyncio.sleep(_STEP_S)
             await wait_for_idle()
 
     @property
     def _workers(self) -> list[Worker[object]]:
-        """What the app does beside its messages and will end by itself."""
+        """The workers that finish without a further event."""
         if self._is_holding_threads:
             return []
         return [worker for worker in self.app.workers if worker.name != "watch" and not worker.is_finished]
 
     async def poll(self) -> None:
-        """Make it poll once more, and wait until what came is on screen."""
+        """Poll once more, and wait until the result is on screen."""
         reads = self.node.reads
         await self.press("r")
         await self.until(lambda: self.node.reads > reads)
 
     async def tick(self) -> None:
-        """Let the app do what it does each second."""
+        """Run what the app does each second."""
         self.app._main._tick()
         await self.finish()
 
@@ -176,18 +177,19 @@ async def running(
     *,
     size: tuple[int, int] = (120, 40),
     interval_s: float = 3600.0,
-    is_frugal: bool | None = None,
+    low_bandwidth: bool | None = None,
     is_holding_threads: bool = False,
+    zone: tzinfo | None = None,
 ) -> AsyncIterator[Running]:
-    """Run the app on `node`; it polls once by itself, then when asked to."""
+    """Run the app on `node`; it polls once at startup, and then only by `poll`."""
     clock = SystemClock()
 
     async def connect() -> NodeConnection:
         await asyncio.sleep(0)
         return NodeConnection.create(node, clock, interval_s, (ApiError,))
 
-    target = Target(connect, "http://node:8080", "admin", interval_s)
-    app = CdptuiApp(target, clock=clock, is_frugal=is_frugal)
+    target = Target(connect, "http://node:8080", "admin", interval_s, zone=zone)
+    app = CdptuiApp(target, clock=clock, low_bandwidth=low_bandwidth)
     async with app.run_test(size=size) as pilot:
         yield Running(app, pilot, node, is_holding_threads=is_holding_threads)
         assert app.faults == 0, "an action failed"
@@ -197,11 +199,14 @@ async def running(
 async def showing(
     *polls: Sequence[object] | Exception,
     size: tuple[int, int] = (120, 40),
-    is_frugal: bool | None = None,
+    low_bandwidth: bool | None = None,
     is_holding_threads: bool = False,
+    zone: tzinfo | None = None,
 ) -> AsyncIterator[Running]:
     """Run the app until its first poll is on screen."""
     node = ScriptedNode(*polls)  # type: ignore[arg-type]  # lists of tasks or readings
-    async with running(node, size=size, is_frugal=is_frugal, is_holding_threads=is_holding_threads) as run:
+    async with running(
+        node, size=size, low_bandwidth=low_bandwidth, is_holding_threads=is_holding_threads, zone=zone
+    ) as run:
         await run.until(lambda: run.rows or run.banner or "no CDP tasks" in run.screen)
         yield run

@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 
 import pytest
+from rich.style import Style
 
 from cdptui.models.task import Task
-from tests.doubles import a_task
+from cdptui.tui.themes import THEMES
+from tests.doubles import GIB, a_task
 from tests.tui.running import showing
 
 
@@ -24,6 +26,45 @@ async def test_cursor_stays_on_its_task_when_rows_move() -> None:
         await run.poll()
         await run.until(lambda: run.names[0] == "c")
         assert run.cursor == "uuid-of-c"
+
+
+SEVERITIES = {
+    "✖ ■ Stopped stopped": a_task("a", status="Stopped"),
+    "! ● Running RPO 2.0×": a_task("b", rpo_ms=1_200_000),
+    "• ● Running nearly full": a_task("c", used_bytes=95 * GIB),
+}
+"""Sign, status and problem, worst first; each is one segment of the line."""
+
+
+@pytest.mark.parametrize("theme", [theme.name for theme in THEMES])
+@pytest.mark.parametrize("size", [(60, 20), (120, 40)], ids=str)
+async def test_row_under_the_cursor_keeps_the_colours_of_sign_status_and_problem(
+    theme: str, size: tuple[int, int]
+) -> None:
+    async with showing(list(SEVERITIES.values()), size=size) as run:
+        run.app.theme = theme
+        await run.press("G")
+
+        def styles(line: int, text: str) -> list[Style | None]:
+            segments = {segment.text.strip(): segment.style for segment in run.table.render_line(line + 1)}
+            sign, glyph, status, problem = text.split(" ", 3)
+            return [segments[part] for part in (sign, f"{glyph} {status}", problem)]
+
+        def look(style: Style | None) -> tuple[object, ...]:
+            assert style is not None
+            return style.color, style.bold
+
+        for line, text in enumerate(SEVERITIES):
+            away = [look(style) for style in styles(line, text)]
+            await run.press("g", *"j" * line)
+            under = styles(line, text)
+            is_healthy_status = "Running" in text
+            kept = [0, 2] if is_healthy_status else [0, 1, 2]
+            assert [look(under[at]) for at in kept] == [away[at] for at in kept]
+            assert len({style.bgcolor for style in under if style is not None}) == 1
+            await run.press("tab")
+            assert [look(style) for style in styles(line, text)] == [look(style) for style in under], "without focus"
+            await run.press("escape", "g" if line else "G")
 
 
 @pytest.mark.parametrize(
@@ -71,7 +112,7 @@ async def test_cursor_and_scroll_survive_a_hundred_shuffles() -> None:
         for _ in range(len(polls) - 1):
             await run.poll()
             assert run.cursor == held
-            assert held in {row.task.uuid for row in run.rows}, "the cursor is in sight"
+            assert held in {row.task.uuid for row in run.rows}, "the cursor must be visible"
 
 
 async def test_scroll_stays_while_nothing_moves() -> None:
@@ -92,7 +133,7 @@ async def test_untouched_list_stays_at_its_top() -> None:
         assert run.cursor == "uuid-of-task-000"
         await run.poll()
         await run.until(lambda: run.names[0] == "task-001")
-        assert run.cursor == "uuid-of-task-001", "nobody had put it on the other one"
+        assert run.cursor == "uuid-of-task-001", "the user did not move it"
 
 
 async def test_untouched_cursor_stays_on_its_task_while_visible() -> None:

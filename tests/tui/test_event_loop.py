@@ -1,4 +1,4 @@
-"""The wait of the pilot tests ends when the work is done, not when the process gets no processor time."""
+"""Pilot tests wait until the work is done, not until the process gets no processor time."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from tests.tui.event_loop import wait_for_idle
 
 
 class WorkInSteps:
-    """Work of which each step takes wall time without processor time, as on a machine that runs others meanwhile."""
+    """Work whose steps take wall time without processor time, as on a busy machine."""
 
-    def __init__(self, go_on: Callable[[asyncio.AbstractEventLoop, Callable[[], None]], object]) -> None:
+    def __init__(self, schedule: Callable[[asyncio.AbstractEventLoop, Callable[[], None]], object]) -> None:
         self.steps_left = 10
-        self._go_on = go_on
+        self._schedule = schedule
 
     def step(self) -> None:
         time.sleep(0.03)
         self.steps_left -= 1
         if self.steps_left:
-            self._go_on(asyncio.get_running_loop(), self.step)
+            self._schedule(asyncio.get_running_loop(), self.step)
 
 
 STEPS: dict[str, Callable[[asyncio.AbstractEventLoop, Callable[[], None]], object]] = {
@@ -35,14 +35,14 @@ STEPS: dict[str, Callable[[asyncio.AbstractEventLoop, Callable[[], None]], objec
 }
 
 
-@pytest.mark.parametrize("go_on", STEPS.values(), ids=STEPS)
+@pytest.mark.parametrize("schedule", STEPS.values(), ids=STEPS)
 async def test_wait_of_starved_process_ends_after_last_step(
-    go_on: Callable[[asyncio.AbstractEventLoop, Callable[[], None]], object],
+    schedule: Callable[[asyncio.AbstractEventLoop, Callable[[], None]], object],
 ) -> None:
-    work = WorkInSteps(go_on)
+    work = WorkInSteps(schedule)
     work.step()
     await textual._wait.wait_for_idle(0)
-    assert work.steps_left, "Textual's own wait takes this process for idle"
+    assert work.steps_left, "Textual's own function must take this process for idle"
     await wait_for_idle()
     assert work.steps_left == 0
 
@@ -58,7 +58,7 @@ async def test_wait_does_not_wait_for_distant_timers() -> None:
 
 
 class SlowApp(App[None]):
-    """Takes long for each key without using the processor."""
+    """An app that takes long for each key without using the processor."""
 
     def __init__(self) -> None:
         super().__init__()

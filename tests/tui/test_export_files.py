@@ -39,7 +39,7 @@ def home(here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def locked(here: Path, home: Path) -> Iterator[Path]:
-    # The home folder is in it, and must be made before.
+    # The home folder is in it and must be created before.
     assert home.parent == here
     here.chmod(0o500)
     yield here
@@ -67,7 +67,7 @@ async def save(run: Running, letter: str) -> None:
 
 async def test_csv_export_has_the_order_and_columns_of_the_list(here: Path) -> None:
     async with showing(FLEET, size=(200, 50)) as run:
-        await run.press("greater_than_sign", "I")
+        await run.press("greater_than_sign", "I", "o", "space", "enter")
         await save(run, "c")
         (path,) = written(here, "csv")
         assert f"Wrote 4 tasks to ./{path.name}" in run.footer
@@ -75,7 +75,20 @@ async def test_csv_export_has_the_order_and_columns_of_the_list(here: Path) -> N
             rows = list(csv.DictReader(file))
         assert [row["name"] for row in rows] == ["d", "c", "b", "a"]
         assert "policy_uuid" not in rows[0]
+        assert "status" not in rows[0]
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+async def test_csv_export_of_the_default_columns_says_which_task_where_what_and_since_when(here: Path) -> None:
+    fleet = [a_task("b", "0b", status="Failed", backup_storage_uuid="s-1", policy_uuid="p-1", resource_refs=())]
+    async with showing(fleet) as run:
+        await save(run, "c")
+        (path,) = written(here, "csv")
+        with path.open(newline="") as file:
+            (row,) = csv.DictReader(file)
+        assert (row["uuid"], row["storage_uuid"], row["policy_uuid"]) == ("0b", "s-1", "p-1")
+        assert row["problems"] == "failed; no-vm"
+        assert row["since"] == "2025-12-31T22:00:00Z"
 
 
 async def test_json_export_has_the_server_records_of_marked_tasks(here: Path) -> None:
@@ -169,7 +182,7 @@ async def test_failed_export_leaves_no_file(here: Path) -> None:
 
 @pytest.fixture
 def full_disk() -> Iterator[None]:
-    """No file can be larger than 64 KiB: the error comes half way, as on a disk that is full."""
+    """Limit files to 64 KiB, so that writing fails half way, as on a full disk."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, before[1]))
     yield

@@ -22,7 +22,7 @@ FLEET = [
 
 
 def bar(run: Running) -> str:
-    """What the lines of the filter say."""
+    """Return the lines of the filter bar."""
     views = run.app.screen_stack[0].query("FilterBar LineView").results(LineView)
     return "\n".join(plain_text(line) for view in views for line in view.lines)
 
@@ -64,11 +64,11 @@ async def test_filter_error_has_a_caret_and_keeps_the_list() -> None:
     async with showing(FLEET) as run:
         await type_filter(run, "mail")
         await run.press(*" uesd>8")
-        # Two spaces stand for the prompt; the wrong word begins five characters later.
+        # The prompt takes two cells; the wrong word begins five characters later.
         assert "\n       ^ unknown field 'uesd'; did you mean used?" in run.screen
         assert run.names == ["mail"]
         await run.press("enter")
-        assert is_open(run), "an expression with an error cannot be kept"
+        assert is_open(run), "an expression with an error must not be applied"
         await run.press(*["backspace"] * 7)
         assert run.names == ["mail"]
 
@@ -77,8 +77,8 @@ ALL = sorted(task.name for task in FLEET)
 FULL = ["erp-db", "mail"]
 
 
-async def lists_seen(run: Running, text: str) -> dict[str, list[str]]:
-    """The list after each character, by what has been typed by then, where it is another than before."""
+async def lists_while_typing(run: Running, text: str) -> dict[str, list[str]]:
+    """Type `text`; return the list after each character that changes it, by the text typed until then."""
     seen = {"": sorted(run.names)}
     for end, character in enumerate(text, 1):
         await run.press({" ": "space"}.get(character, character))
@@ -90,7 +90,7 @@ async def lists_seen(run: Running, text: str) -> dict[str, list[str]]:
 async def test_unfinished_filter_keeps_the_list() -> None:
     async with showing(FLEET) as run:
         await run.press("slash")
-        assert await lists_seen(run, "used>80% and rpo>2x") == {
+        assert await lists_while_typing(run, "used>80% and rpo>2x") == {
             "": ALL,
             "us": [],
             "used>": ALL,
@@ -121,7 +121,7 @@ async def test_unfinished_word_applies_when_complete() -> None:
         assert run.names == []
         assert "used>10% and vms" in run.screen
         await run.press("slash")
-        assert run.names == [], "it has been whole since"
+        assert run.names == [], "it is complete since the last character"
         await run.press("escape", "slash", "up")
         assert run.names == []
         await run.press(*["backspace"] * 4, *" an")
@@ -183,7 +183,7 @@ async def test_filter_without_matches_shows_a_message() -> None:
         assert "0 of 4" in run.screen
 
 
-async def test_the_cursor_stays_on_its_task_while_that_is_shown() -> None:
+async def test_cursor_stays_on_its_task_while_the_filter_shows_it() -> None:
     async with showing(FLEET) as run:
         while run.cursor != "uuid-of-mail":
             await run.press("j")
@@ -193,7 +193,7 @@ async def test_the_cursor_stays_on_its_task_while_that_is_shown() -> None:
         assert run.cursor == "uuid-of-mail"
 
 
-async def test_only_the_unhealthy_are_shown_beside_a_filter() -> None:
+async def test_unhealthy_only_combines_with_a_filter() -> None:
     async with showing(FLEET) as run:
         await run.press("f")
         assert "erp-web" in run.names
@@ -210,7 +210,7 @@ async def test_only_the_unhealthy_are_shown_beside_a_filter() -> None:
         assert len(run.names) == shown
 
 
-async def test_a_poll_moves_tasks_in_and_out_of_what_is_shown() -> None:
+async def test_poll_updates_which_tasks_match_the_filter() -> None:
     later = [a_task("erp-db", used_bytes=10 * GIB), *FLEET[1:3], a_task("oa", used_bytes=95 * GIB)]
     async with showing(FLEET, later, later[1:]) as run:
         await type_filter(run, "used>80%")
@@ -222,7 +222,7 @@ async def test_a_poll_moves_tasks_in_and_out_of_what_is_shown() -> None:
         await run.until(lambda: "2 of 3 shown, 1 hidden" in run.screen)
 
 
-async def test_the_sums_are_those_of_the_whole_fleet_and_that_is_said() -> None:
+async def test_header_totals_include_hidden_tasks_and_the_filter_line_says_so() -> None:
     async with showing(FLEET, size=(140, 40)) as run:
         before = run.header.splitlines()[1]
         await type_filter(run, "mail")
@@ -265,7 +265,7 @@ async def test_word_filter_finds_a_vm_after_its_name_is_known() -> None:
         await run.until(lambda: run.rows)
         asked = {uuid for batch in node.asked_names for uuid in batch}
         assert "vm-of-task-00" in asked
-        assert "vm-of-task-39" not in asked, "it is out of sight"
+        assert "vm-of-task-39" not in asked, "it is hidden"
         await type_filter(run, "machine-39")
         await run.until(lambda: run.names == ["task-39"])
         assert "VMs not known" not in run.screen
@@ -288,12 +288,12 @@ async def test_click_on_the_list_applies_the_filter() -> None:
 
 
 SLOW = "(.{0,30}){0,5}z"
-"""Takes milliseconds for each name of 255 characters that holds no z."""
+"""A pattern that takes milliseconds for each name of 255 characters without a z."""
 
 LONG_NAMES = [a_task(name, f"{number:032x}") for number, name in enumerate(hostile_names(600)) if "z" not in name]
 
 
-async def until_given_up(run: Running) -> None:
+async def until_timed_out(run: Running) -> None:
     await run.until(lambda: "timed out on these names" in run.screen)
 
 
@@ -301,15 +301,15 @@ async def test_regex_timeout_has_a_caret_and_keeps_the_previous_filter() -> None
     async with showing([*FLEET, *LONG_NAMES]) as run:
         await type_filter(run, "erp-")
         await run.until(lambda: run.names == ["erp-web", "erp-db"])
-        # As it is pasted: typed, its beginnings are filters of their own.
+        # Pasted: while it is typed, its beginnings would be filters too.
         run.app.screen_stack[0].query_one(FilterInput).value += f" or re:{SLOW}"
-        await until_given_up(run)
-        typed, said = run.screen_lines[-3:-1]
-        assert said.index("^") == typed.index("re:")
+        await until_timed_out(run)
+        typed, message = run.screen_lines[-3:-1]
+        assert message.index("^") == typed.index("re:")
         await run.until(lambda: run.names == ["erp-web", "erp-db"])
         run.assert_every_line_fits()
         await run.press("enter")
-        assert is_open(run), "what is wrong cannot be kept"
+        assert is_open(run), "a filter that timed out must not be applied"
         run.app.screen_stack[0].query_one(FilterInput).value = "erp-"
         await run.until(lambda: "timed out" not in run.screen)
         await run.press("enter")
@@ -321,7 +321,7 @@ async def test_regex_timeout_in_a_view_shows_all_tasks() -> None:
         screen = run.app.screen_stack[0]
         assert isinstance(screen, MainScreen)
         await screen.browser.views.apply(SavedView(name="slow", filter=f'not re:"{SLOW}"'), "slow")
-        await until_given_up(run)
+        await until_timed_out(run)
         assert "shown: all tasks" in run.screen
         assert len(screen.browser.tasks.lines) == len(LONG_NAMES)
         assert screen.browser.tasks.active_filter is None
@@ -338,7 +338,7 @@ async def test_regex_timeout_after_a_poll_shows_all_tasks() -> None:
         await run.press("enter")
         await run.until(lambda: "2 of 4 shown" in run.screen)
         await run.poll()
-        await until_given_up(run)
+        await until_timed_out(run)
         assert "shown: all tasks" in run.screen
         await run.until(lambda: "mail" in run.names)
         await run.press("f")

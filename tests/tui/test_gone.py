@@ -16,8 +16,8 @@ from tests.doubles import ScriptedNode, a_task
 from tests.tui.running import Running, running
 
 
-class Leaving(Screen[None]):
-    """Takes keys, and is gone before it can say that it is done with the third of them."""
+class RemovedScreen(Screen[None]):
+    """A screen that is removed before it reports that the third key was handled."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,13 +36,13 @@ class Leaving(Screen[None]):
 async def test_key_of_a_removed_widget_does_not_block_the_queue() -> None:
     async with running(ScriptedNode([a_task(name) for name in "abc"])) as run:
         await run.until(lambda: run.rows)
-        leaving = [Leaving(), Leaving()]
-        for screen in leaving:
+        removed = [RemovedScreen(), RemovedScreen()]
+        for screen in removed:
             await run.app.push_screen(screen)
         for key in "wwwwwwjj":
             run.app.post_message(Key(key, key))
         await run.until(lambda: run.cursor == "uuid-of-c")
-        assert [screen.taken for screen in leaving] == [["w"] * 3] * 2
+        assert [screen.taken for screen in removed] == [["w"] * 3] * 2
 
 
 async def test_closed_dialogs_are_freed() -> None:
@@ -72,7 +72,7 @@ async def test_closed_dialog_is_freed_without_waiting_for_the_thresholds_of_the_
             gc.set_threshold(*usual)
 
 
-async def test_another_window_size_clears_what_textual_cached_for_the_size_before() -> None:
+async def test_resize_clears_what_textual_cached_for_the_previous_size() -> None:
     async with running(ScriptedNode([a_task(name) for name in "abc"])) as run:
         await run.until(lambda: run.rows)
         for number in range(1000):
@@ -89,7 +89,7 @@ async def open_and_close(run: Running, key: str) -> None:
     await run.until(lambda: len(run.app.screen_stack) == 1)
 
 
-async def test_a_poll_leaves_no_regions_behind_that_were_compared() -> None:
+async def test_poll_leaves_no_compared_regions_in_the_cache() -> None:
     async with running(ScriptedNode([a_task(name) for name in "abc"])) as run:
         await run.until(lambda: run.rows)
         for number in range(500):
@@ -109,7 +109,7 @@ async def test_garbage_collection_is_rare_while_typing() -> None:
             await run.press("j")
             young, middle, _ = gc.get_threshold()
             assert young > usual[0]
-            assert young * middle == usual[0] * usual[1], "the older ones as often as ever"
+            assert young * middle == usual[0] * usual[1], "the older generations must be collected as often as before"
             await run.until(lambda: gc.get_threshold()[:2] == usual[:2])
         finally:
             gc.set_threshold(*usual)

@@ -50,7 +50,7 @@ async def test_j_and_k_move_in_a_menu_without_these_letters() -> None:
 
 
 async def test_group_row_shows_the_totals_of_its_tasks() -> None:
-    async with showing(FLEET, size=(120, 40)) as run:
+    async with showing(FLEET, size=(160, 40)) as run:
         await run.press("d", "b", "b")
         await run.until(lambda: "No groups" not in run.footer and "Grouped by storage" in run.footer)
         row = next(line for line in run.screen_lines if "s-2" in line)
@@ -60,7 +60,7 @@ async def test_group_row_shows_the_totals_of_its_tasks() -> None:
         assert "200 GiB" in row
 
 
-async def test_the_cursor_stays_on_its_task_through_grouping_folding_and_polls() -> None:
+async def test_cursor_stays_on_its_task_through_grouping_folding_and_polls() -> None:
     after = [*FLEET[:2], a_task("c", backup_storage_uuid="s-1", status="Failed"), FLEET[3]]
     async with showing(FLEET, after) as run:
         await run.press("j", "j")
@@ -71,7 +71,7 @@ async def test_the_cursor_stays_on_its_task_through_grouping_folding_and_polls()
         assert on(run) == "s-2"
         await run.press("z")
         await run.until(lambda: lines(run) == ["s-2", "s-1", "a", "c"])
-        assert on(run) == "s-2", "it stays on the group"
+        assert on(run) == "s-2", "the cursor must stay on the group"
         await run.press("j", "j", "j")
         assert on(run) == "c"
         await run.poll()
@@ -112,7 +112,7 @@ async def test_group_without_tasks_is_removed() -> None:
         assert run.cursor is None
 
 
-async def test_all_are_folded_and_unfolded() -> None:
+async def test_all_groups_can_be_folded_and_unfolded() -> None:
     async with showing(FLEET) as run:
         await run.press("b", "b", "Z")
         assert lines(run) == ["s-2", "s-1"]
@@ -135,7 +135,7 @@ async def test_fold_key_without_groups_names_the_group_key(key: str) -> None:
         assert "b groups it" in run.footer
 
 
-async def test_groups_go_by_name_when_it_is_known() -> None:
+async def test_groups_are_ordered_by_name_when_names_are_known() -> None:
     node = ScriptedNode(FLEET)
     node.known_names = {"s-1": "backup-server-1", "vm-of-a": "vm"}
     async with running(node) as run:

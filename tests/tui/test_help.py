@@ -19,17 +19,17 @@ def page(run: Running) -> HelpLines:
 
 
 def words(run: Running) -> str:
-    """All that it says, as if no line were broken."""
+    """Return the text of the help without line breaks."""
     return " ".join(" ".join(plain_text(line) for line in page(run).lines).split())
 
 
 def assert_whole(run: Running) -> None:
-    """No line of it is wider than the room that it has, and nothing is missing."""
+    """Check that no line is wider than the dialog, and that no text is missing."""
     width = page(run).width
     assert [line for line in map(plain_text, page(run).lines) if cell_len(line) > width] == []
-    said = words(run)
+    shown = words(run)
     helps = [key.help for key in KEYS if not key.range_label] + [part.help for part in (*COLUMNS, *FIELDS)]
-    assert [text for text in helps if " ".join(text.split()) not in said] == []
+    assert [text for text in helps if " ".join(text.split()) not in shown] == []
 
 
 @pytest.mark.parametrize("width", [40, 50, 60, 80, 120, 200])

@@ -1,4 +1,4 @@
-"""One task with very much in it costs what is in sight."""
+"""The cost of a huge task depends on the visible lines only."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ REFS = 30_000
 
 
 class CountedLines(Sequence[Line]):
-    """Very many lines; counts how often one is read."""
+    """A huge text that counts how often its lines are read."""
 
     def __init__(self, count: int) -> None:
         self.reads = 0
@@ -61,7 +61,7 @@ def huge_task(refs: int = REFS) -> Task:
 
 
 class LinesApp(App[None]):
-    """Nothing but lines to scroll and search in."""
+    """An app with nothing but text to scroll and search."""
 
     def __init__(self, lines: CountedLines) -> None:
         super().__init__()
@@ -94,7 +94,7 @@ async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
 
 
 @pytest.mark.parametrize("key", ["j", "pagedown", "G", "g", "k"])
-async def test_key_reads_only_lines_in_sight(key: str) -> None:
+async def test_key_reads_only_visible_lines(key: str) -> None:
     lines = CountedLines(1_000_000)
     app = LinesApp(lines)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -102,7 +102,7 @@ async def test_key_reads_only_lines_in_sight(key: str) -> None:
         lines.reads = 0
         await pilot.press(key)
         await pilot.pause()
-        # Drawn at most twice: scrolled, and for the test.
+        # Drawn at most twice: for the scroll and for the test.
         assert lines.reads <= 4 * 24
 
 

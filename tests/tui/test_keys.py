@@ -9,7 +9,6 @@ import pytest
 from cdptui.api.errors import ApiError, LoginRefused
 from cdptui.clock import SystemClock
 from cdptui.monitor.connection import NodeConnection
-from cdptui.render.key_names import KEY_NAMES
 from cdptui.render.spans import plain_text
 from cdptui.tui.app import CdptuiApp
 from cdptui.tui.keymap import DEFAULT_KEYMAP, KEYS, normalize_key, with_overrides
@@ -70,7 +69,7 @@ async def test_remapped_key_is_shown_in_footer_palette_and_help() -> None:
         page = "\n".join(plain_text(line) for line in app.screen.query_one("#help", ScrollableLines).lines)
         assert re.search(r"^  \^k h +Show help$", page, re.MULTILINE)
         await run.press("h")
-        assert len(app.screen_stack) == 1, "what opens help closes it"
+        assert len(app.screen_stack) == 1, "the key that opens the help closes it"
 
 
 async def test_menu_is_closed_by_the_key_that_opened_it() -> None:
@@ -140,16 +139,12 @@ def test_two_actions_can_swap_keys() -> None:
     assert keymap.overrides == {"detail": "q", "quit": "d"}
 
 
-def test_messages_name_default_keys() -> None:
-    assert {action: DEFAULT_KEYMAP.labels[action] for action in KEY_NAMES} == KEY_NAMES
-
-
 def test_displayed_key_names_are_accepted_in_the_configuration() -> None:
     for key in KEYS:
         for name in key.keys.split(","):
             assert normalize_key(name) == name
-        told = DEFAULT_KEYMAP.labels[key.id]
-        assert normalize_key(told) == key.keys.split(",")[0]
+        label = DEFAULT_KEYMAP.labels[key.id]
+        assert normalize_key(label) == key.keys.split(",")[0]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A key on a list of a hundred thousand tasks costs what the visible ones cost."""
+"""The cost of a key on a list of a hundred thousand tasks depends on the visible ones only."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ TASKS = 100_000
 LINES = 40
 
 
-class Watched(SortedRows):
-    """Notes which rows are read, and what is done to all of them."""
+class RecordingRows(SortedRows):
+    """Records which rows are read, and passes over all of them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ class Watched(SortedRows):
 
 
 class TableApp(App[None]):
-    """The table alone."""
+    """An app with only the table."""
 
     CSS = "TaskTable { background: black; }"
 
@@ -72,8 +72,8 @@ def fleet() -> list[TaskRow]:
 
 
 @pytest.mark.parametrize("key", ["down", "pagedown", "end", "up", "pageup", "home"])
-async def test_a_key_reads_formats_and_sorts_only_what_is_seen(fleet: list[TaskRow], key: str) -> None:
-    rows = Watched()
+async def test_key_reads_formats_and_sorts_only_visible_rows(fleet: list[TaskRow], key: str) -> None:
+    rows = RecordingRows()
     for _ in rows.update_steps(fleet, SortOrder("name")):
         pass
     formatted: list[str] = []
@@ -101,7 +101,7 @@ async def test_a_key_reads_formats_and_sorts_only_what_is_seen(fleet: list[TaskR
     seen = range(top, top + LINES)
     assert rows.read
     assert formatted
-    # Before a list is scrolled and after it: at most every line of both.
+    # At most every line before and after the scroll.
     assert len(rows.read) <= 6 * LINES
     assert len(set(formatted)) <= 2 * LINES
     assert set(rows.read) - set(seen) <= set(range(TASKS // 2 - LINES, TASKS // 2 + LINES))

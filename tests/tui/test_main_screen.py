@@ -27,7 +27,7 @@ async def test_layout_is_shown_before_the_first_response() -> None:
         await run.until(lambda: "live" in run.header)
 
 
-async def test_the_list_fills_page_by_page() -> None:
+async def test_list_fills_page_by_page() -> None:
     one, two = a_task("a"), a_task("b")
     async with showing([FetchProgress((one,), 2, is_complete=False)], [one, two]) as run:
         assert "loading" in run.header
@@ -98,7 +98,7 @@ async def test_second_factor_prompts_for_a_code() -> None:
         await run.press("r")
         assert isinstance(run.app.screen, LoginPrompt)
         await run.press("escape")
-        assert run.node.reads == 1, "nothing is tried without one"
+        assert run.node.reads == 1, "no login is tried without a code"
         await run.press("r", *"000000", "enter")
         await run.until(lambda: "code refused" in run.header)
         await run.press("r", "space", *"123456", "enter")
@@ -154,7 +154,7 @@ async def test_sort_menu_chooses_a_column() -> None:
     async with showing([a_task("a", used_bytes=1), a_task("b", used_bytes=2)]) as run:
         await run.press("s")
         assert isinstance(run.app.screen, SortMenu)
-        await run.press("down", "down", "down", "j", "enter")
+        await run.press("down", "down", "down", "down", "j", "enter")
         await run.until(lambda: "USED▼" in run.screen)
         assert run.names == ["b", "a"]
 
@@ -182,8 +182,8 @@ async def test_new_and_changed_tasks_are_marked_except_for_volatile_fields() -> 
     async with showing(before, after) as run:
         await run.poll()
         await run.until(lambda: "new" in run.names)
-        marks = {line[2:10].strip(): line[0] for line in run.list_lines[:4]}
-        assert marks == {"breaks": "~", "new": "+", "steady": " ", "grows": " "}
+        marks = {line[2:10].strip(): line[:2] for line in run.list_lines[:4]}
+        assert marks == {"breaks": "✖~", "new": " +", "steady": "  ", "grows": "  "}
         await run.until(lambda: "new appeared" in run.footer)
         await run.until(lambda: "breaks: Running → Failed" in run.footer)
 
@@ -293,7 +293,7 @@ async def test_theme_change_redraws_everything() -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_the_banner_says_what_to_do_on_every_screen(size: tuple[int, int]) -> None:
+async def test_banner_says_what_to_do_at_every_size(size: tuple[int, int]) -> None:
     failure = Unreachable("Connection refused", url=URL)
     async with showing([a_task()], failure, size=size) as run:
         await run.poll()
@@ -312,7 +312,7 @@ async def test_internal_error_is_shown_and_the_app_continues() -> None:
     node.names = no_names  # type: ignore[method-assign,assignment]  # a node that breaks its promise
     async with running(node) as run:
         await run.until(lambda: "internal error in cdptui" in run.header)
-        assert run.names == ["cdp-erp-db"], "what was good stays"
+        assert run.names == ["cdp-erp-db"], "the list must stay"
         await run.until(lambda: "ZeroDivisionError" in run.banner)
         await run.press("q")
         assert run.app.return_value == 0

@@ -12,7 +12,7 @@ def marked(run: Running) -> str:
     return "".join(line[2] for line in run.list_lines[:7] if line[:2].strip() == "*")
 
 
-async def test_space_marks_the_task_and_goes_on_to_the_next() -> None:
+async def test_space_marks_the_task_and_moves_to_the_next() -> None:
     async with showing(FLEET) as run:
         await run.press("space", "space")
         assert marked(run) == "ab"
@@ -22,7 +22,7 @@ async def test_space_marks_the_task_and_goes_on_to_the_next() -> None:
         assert marked(run) == "a"
 
 
-async def test_asterisk_marks_everything_and_unmarks_it() -> None:
+async def test_asterisk_marks_and_unmarks_everything() -> None:
     async with showing(FLEET) as run:
         await run.press("space", "asterisk")
         assert marked(run) == "abcd"
@@ -32,14 +32,14 @@ async def test_asterisk_marks_everything_and_unmarks_it() -> None:
         assert "marked" not in run.footer
 
 
-async def test_ctrl_u_marks_nothing() -> None:
+async def test_ctrl_u_clears_the_marks() -> None:
     async with showing(FLEET) as run:
         await run.press("asterisk", "ctrl+u")
         assert marked(run) == ""
         assert "marked" not in run.footer
 
 
-async def test_what_there_is_nothing_to_do_with_is_said() -> None:
+async def test_actions_without_a_task_show_a_notice() -> None:
     async with showing([a_task("a")]) as run:
         await run.press("ctrl+u")
         assert "No marked tasks" in run.footer
@@ -49,7 +49,7 @@ async def test_what_there_is_nothing_to_do_with_is_said() -> None:
         assert "No task to mark" in run.footer
 
 
-async def test_marks_survive_polls_and_sorting_and_vanish_with_their_task() -> None:
+async def test_marks_survive_polls_and_sorting_and_are_removed_with_their_task() -> None:
     grown = [a_task(name, used_bytes=n + 1) for n, name in enumerate("abcd")]
     async with showing(FLEET, grown, grown[1:]) as run:
         await run.press("space", "space")
@@ -62,12 +62,14 @@ async def test_marks_survive_polls_and_sorting_and_vanish_with_their_task() -> N
         await run.until(lambda: "1 marked" in run.footer)
 
 
-async def test_a_sign_of_change_stands_beside_the_mark() -> None:
+async def test_mark_and_severity_are_shown_together_and_a_change_where_there_is_no_mark() -> None:
     async with showing(FLEET, [a_task("a", status="Failed"), *FLEET[1:]]) as run:
         await run.press("space")
         await run.poll()
         await run.until(lambda: "✖ Failed" in run.screen)
-        await run.until(lambda: run.list_lines[0].startswith("~*a "))
+        await run.until(lambda: run.list_lines[0].startswith("✖*a "))
+        await run.press("ctrl+u")
+        assert run.list_lines[0].startswith("✖~a ")
 
 
 async def test_space_on_a_group_marks_its_tasks() -> None:
@@ -77,7 +79,7 @@ async def test_space_on_a_group_marks_its_tasks() -> None:
         assert marked(run) == "ac"
 
 
-async def test_marked_rows_stand_in_the_order_of_the_list() -> None:
+async def test_marked_rows_have_the_order_of_the_list() -> None:
     async with showing(FLEET) as run:
         tasks = run.app._main.browser.tasks
         assert not tasks.marked_rows
@@ -85,16 +87,17 @@ async def test_marked_rows_stand_in_the_order_of_the_list() -> None:
         assert [row.task.name for row in tasks.marked_rows] == ["d", "a"]
 
 
-async def test_copying_is_of_what_is_marked() -> None:
+async def test_copy_copies_the_marked_tasks() -> None:
     async with showing(FLEET) as run:
         await run.press("c")
         assert "u  UUID" in run.screen
         await run.press("escape", "space", "space", "c")
         assert "u  2 UUIDs" in run.screen
         assert "j  2 rows as JSON" in run.screen
+        assert "w  Why of 2 tasks" in run.screen
 
 
-async def test_too_many_to_copy_are_for_a_file() -> None:
+async def test_copy_of_too_many_tasks_is_written_to_a_file() -> None:
     async with showing([a_task(f"task-{n:04d}") for n in range(1001)]) as run:
         await run.press("asterisk", "c")
         assert "1001 tasks are too many to copy: ^s saves them to a file" in run.footer

@@ -62,12 +62,12 @@ async def test_wheel_scrolls_the_list_with_the_cursor() -> None:
         await run.until(lambda: run.table.scroll_offset.y == 3)
         assert run.cursor == run.rows[0].task.uuid
         await run.poll()
-        assert run.table.scroll_offset.y == 3, "a poll leaves it where it is"
+        assert run.table.scroll_offset.y == 3, "a poll must not scroll"
         await run.pilot._post_mouse_events([MouseScrollUp], TaskTable, offset=(5, 5), button=0)
         await run.until(lambda: run.table.scroll_offset.y == 0)
 
 
-async def test_the_wheel_scrolls_the_detail() -> None:
+async def test_wheel_scrolls_the_detail_pane() -> None:
     async with showing(fleet(), size=(120, 12)) as run:
         await run.until(lambda: run.detail.max_scroll_y > 1)
         await run.pilot._post_mouse_events([MouseScrollDown], DetailPane, offset=(5, 5), button=0)

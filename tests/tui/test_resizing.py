@@ -1,4 +1,4 @@
-"""Sizes that come faster than they are laid out."""
+"""Resizes that arrive faster than they are laid out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.tui.running import running
 
 
 async def one_turn(screen: Screen[Any]) -> None:
-    """Until everything that the screen has in its queue now is done."""
+    """Wait until the screen has handled all messages that are in its queue now."""
     done = asyncio.Event()
     screen.call_later(done.set)
     await done.wait()
@@ -32,7 +32,7 @@ async def test_two_concurrent_resizes_settle(opened: str) -> None:
         for screen in stack:
             for size in (Size(100, 30), run.app.size, Size(90, 20), run.app.size):
                 screen.post_message(Resize(size, size))
-                # Something that stands between them: Textual takes neighbours for one.
+                # A message between them: Textual merges consecutive resizes.
                 screen.call_later(lambda: None)
                 screen.call_later(screen.call_after_refresh, lambda: None)
         sizes = set()

@@ -22,4 +22,4 @@ def test_screenshots_match_the_app(tmp_path: Path) -> None:
         if (FOLDER / f"{name}.svg").read_text(encoding="utf-8")
         != (tmp_path / f"{name}.svg").read_text(encoding="utf-8")
     ]
-    assert not differing, "python -m tests.screenshots makes them again; look at them before you commit"
+    assert not differing, "run python -m tests.screenshots, and check the images before you commit"

@@ -1,4 +1,4 @@
-"""The thumb has the position of Textual's and is drawn only when it moves."""
+"""The thumb is where Textual draws it, and is drawn only when it moves."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def test_scroll_step_without_a_thumb_move_does_not_redraw_the_bar() -> Non
         for top in range(500):
             table.scroll_to(y=top, animate=False, force=True, immediate=True)
             places.add(table.vertical_scrollbar.position)
-        # An eighth of a cell is some thirty lines of the list.
+        # An eighth of a cell is about thirty lines of the list.
         assert 10 < len(places) < 25
 
 
@@ -65,5 +65,5 @@ async def test_scroll_bar_can_be_dragged() -> None:
         await pilot.hover(table, offset=(SIZE[0] - 1, SIZE[1] - 1))
         await pilot.mouse_up(table, offset=(SIZE[0] - 1, SIZE[1] - 1))
         await pilot.pause()
-        # As far as the mouse went, in Textual's own measure: windows, not places of the thumb.
+        # Proportional to the distance, as in Textual: the thumb moves by windows of the list, not by its own positions.
         assert table.scroll_offset.y == pytest.approx(20 * 501 / 21, abs=1)

@@ -23,8 +23,8 @@ from tests.doubles import a_task
 from tests.tui.running import showing
 
 
-class Moments:
-    """A clock that is set."""
+class ManualClock:
+    """A clock that the test sets."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -34,29 +34,29 @@ class Moments:
 
 
 def test_fast_writes_do_not_count_as_slow() -> None:
-    line = OutputLink(Moments())
+    line = OutputLink(ManualClock())
     for _ in range(1000):
         line.record_write(0.02)
     assert not line.is_slow
 
 
 def test_connection_blocked_for_a_second_is_slow_for_ten_minutes() -> None:
-    moments = Moments()
-    line = OutputLink(moments)
-    for moments.now in (0.0, 20.0, 40.0):
+    clock = ManualClock()
+    line = OutputLink(clock)
+    for clock.now in (0.0, 20.0, 40.0):
         assert not line.is_slow
         line.record_write(0.4)
     assert line.is_slow
-    moments.now += 599
+    clock.now += 599
     assert line.is_slow
-    moments.now += 2
+    clock.now += 2
     assert not line.is_slow
 
 
 def test_rare_blocked_writes_do_not_count_as_slow() -> None:
-    moments = Moments()
-    line = OutputLink(moments)
-    for moments.now in (0.0, 100.0, 200.0):
+    clock = ManualClock()
+    line = OutputLink(clock)
+    for clock.now in (0.0, 100.0, 200.0):
         line.record_write(0.9)
         assert not line.is_slow
 
@@ -73,7 +73,7 @@ def test_sixteen_colours_take_fewer_bytes(few: bool, bytes_each: int) -> None:
 
 
 async def test_low_bandwidth_mode_is_shown_and_redraws_the_age_less_often() -> None:
-    async with showing([a_task()], is_frugal=True) as running:
+    async with showing([a_task()], low_bandwidth=True) as running:
         await running.tick()
         await running.until(lambda: "low bandwidth" in running.header)
         assert "age <10 s" in running.header.replace("  ", " ")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
+from rich.cells import cell_len
 from textual.command import CommandPalette
 
 from cdptui.api.errors import PermissionDenied, Unreachable
@@ -10,7 +14,7 @@ from cdptui.models.task import ResourceRef
 from cdptui.render.spans import plain_text
 from cdptui.tui.widgets.detail_pane import DetailPane
 from cdptui.tui.widgets.scrollable_lines import ScrollableLines
-from tests.doubles import ScriptedNode, a_task
+from tests.doubles import GIB, ScriptedNode, a_task
 from tests.tui.running import Running, running, showing
 
 DENIED = PermissionDenied("is denied by default", url="http://node/x", code="SYS.1006")
@@ -25,7 +29,7 @@ def a_node() -> ScriptedNode:
 
 
 def tab_of(run: Running) -> str:
-    """The title of the tab that is shown."""
+    """Return the title of the current tab."""
     return plain_text(run.detail.head[0]).partition("[")[2].partition("]")[0]
 
 
@@ -92,7 +96,7 @@ async def test_failed_request_is_shown_in_its_tab_only() -> None:
         assert run.banner == ""
 
 
-async def test_recovery_points_are_requested_only_for_the_task_at_rest() -> None:
+async def test_recovery_points_are_requested_only_where_the_cursor_stays() -> None:
     node = a_node()
     async with running(node) as run:
         await run.until(lambda: run.rows)
@@ -169,7 +173,7 @@ async def test_pane_search_finds_text_and_n_goes_to_the_next_match() -> None:
         assert run.table.has_focus
 
 
-async def test_search_scrolls_to_a_match_out_of_sight() -> None:
+async def test_search_scrolls_to_a_hidden_match() -> None:
     async with running(a_node(), size=(80, 24)) as run:
         await run.until(lambda: run.rows)
         await run.press("enter", "slash", *"bandwidth", "escape", "slash", *"lastop", "enter")
@@ -209,3 +213,29 @@ async def test_colon_opens_the_palette() -> None:
         await run.until(lambda: run.rows)
         await run.press("colon")
         await run.until(lambda: isinstance(run.app.screen, CommandPalette))
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (110, 40), (115, 40), (120, 40), (200, 50)], ids=str)
+async def test_every_tab_wraps_what_is_too_long_for_the_pane(size: tuple[int, int]) -> None:
+    failing = a_task(
+        "cdp-a-long-name-of-a-task-that-fails",
+        status="Failed",
+        used_bytes=100 * GIB,
+        policy_uuid="p" * 32,
+        backup_storage_uuid="b" * 32,
+        bandwidth_limit_bps=104857600,
+    )
+    node = ScriptedNode([failing])
+    node.known_storages = (BackupStorage(uuid="b" * 32, name="backup-server-1", status="Disconnected", kind="x" * 50),)
+    async with running(node, size=size) as run:
+        await run.until(lambda: run.rows)
+        await run.press("enter")
+        shown = {}
+        for _ in range(7):
+            lines = [plain_text(line) for line in run.detail.lines]
+            assert max(map(cell_len, lines)) <= run.detail.width, tab_of(run)
+            shown[tab_of(run)] = re.sub(r"[▌\s]+", " ", " ".join(lines))
+            await run.press("right")
+        assert "100 GiB of 100 GiB 100% ██████████" in shown["Overview"]
+        assert "protection stops at the plan" in shown["Overview"]
+        assert "a task whose plan is full stops protecting" in shown["Why"]

@@ -8,7 +8,8 @@ from textual.theme import Theme
 
 from cdptui.render.spans import LABELS, Role
 from cdptui.tui.terminal.screen_buffer import NUMBERED
-from cdptui.tui.themes import ANSI_16, THEMES
+from cdptui.tui.themes import ANSI_16, ANSI_16_PAIRS, THEMES
+from cdptui.tui.widgets.painter import CURSOR_BACKGROUNDS, UNDER_CURSOR
 
 READABLE = 4.5
 """WCAG 2.1, contrast of normal text, level AA."""
@@ -31,7 +32,7 @@ def contrast(one: str, other: str) -> float:
 
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
 @pytest.mark.parametrize("role", [role for role in Role if role not in DRAWINGS | LABELS])
-def test_text_can_be_read_on_list_and_bars(theme: Theme, role: Role) -> None:
+def test_text_is_readable_on_list_and_bars(theme: Theme, role: Role) -> None:
     for ground in (theme.background, theme.panel):
         assert ground is not None
         assert contrast(theme.variables[f"role-{role}"], ground) >= READABLE, f"on {ground}"
@@ -39,15 +40,16 @@ def test_text_can_be_read_on_list_and_bars(theme: Theme, role: Role) -> None:
 
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
 @pytest.mark.parametrize("role", sorted(LABELS))
-def test_the_name_of_a_profile_can_be_read_on_its_colour(theme: Theme, role: Role) -> None:
+def test_profile_name_is_readable_on_its_colour(theme: Theme, role: Role) -> None:
     assert theme.background is not None
     assert contrast(theme.background, theme.variables[f"role-{role}"]) >= READABLE
 
 
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
-@pytest.mark.parametrize("ground", ["cursor-background", "cursor-unfocused"])
-def test_text_can_be_read_under_the_cursor(theme: Theme, ground: str) -> None:
-    assert contrast(theme.variables[f"role-{Role.TEXT}"], theme.variables[ground]) >= READABLE
+@pytest.mark.parametrize("ground", sorted(CURSOR_BACKGROUNDS))
+@pytest.mark.parametrize("role", sorted(UNDER_CURSOR - DRAWINGS))
+def test_text_is_readable_under_the_cursor(theme: Theme, ground: str, role: Role) -> None:
+    assert contrast(theme.variables[f"role-{role}"], theme.variables[ground]) >= READABLE
 
 
 VGA = "000000 aa0000 00aa00 aa5500 0000aa aa00aa 00aaaa aaaaaa 555555 ff5555 55ff55 ffff55 5555ff ff55ff 55ffff ffffff"
@@ -59,15 +61,28 @@ XTERM = (
 @pytest.mark.parametrize("palette", [VGA.split(), XTERM.split()], ids=["vga", "xterm"])
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
 @pytest.mark.parametrize("role", [role for role in Role if role not in DRAWINGS])
-def test_text_can_be_read_in_sixteen_colours(theme: Theme, role: Role, palette: list[str]) -> None:
-    def shown(colour: str | None) -> str:
-        return palette[ANSI_16[ColorTriplet(*bytes.fromhex((colour or "").removeprefix("#")))]]
+def test_text_is_readable_in_sixteen_colours(theme: Theme, role: Role, palette: list[str]) -> None:
+    grounds = [theme.background, theme.panel]
+    if role in UNDER_CURSOR:
+        grounds += [theme.variables[name] for name in CURSOR_BACKGROUNDS]
+    contrasts = {ground: contrast(*sixteen(theme.variables[f"role-{role}"], ground, palette)) for ground in grounds}
+    assert {ground: round(found, 1) for ground, found in contrasts.items() if found < READABLE} == {}
 
-    text = shown(theme.variables[f"role-{role}"])
-    grounds = {shown(theme.background), shown(theme.panel)}
-    if role is Role.TEXT:
-        grounds |= {shown(theme.variables[name]) for name in ("cursor-background", "cursor-unfocused")}
-    assert {ground: round(contrast(text, ground), 1) for ground in grounds if contrast(text, ground) < READABLE} == {}
+
+def sixteen(colour: str | None, ground: str | None, palette: list[str]) -> tuple[str, str]:
+    """Return what a terminal with 16 colours shows for a text and its background."""
+    text, under = (ColorTriplet(*bytes.fromhex((name or "").removeprefix("#"))) for name in (colour, ground))
+    shown, beneath = ANSI_16_PAIRS.get((text, under), (ANSI_16[text], ANSI_16[under]))
+    return palette[shown], palette[beneath]
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+@pytest.mark.parametrize("ground", sorted(CURSOR_BACKGROUNDS))
+def test_a_critical_task_differs_from_text_under_the_cursor_in_sixteen_colours(theme: Theme, ground: str) -> None:
+    bad, text = (
+        sixteen(theme.variables[f"role-{role}"], theme.variables[ground], VGA.split()) for role in (Role.BAD, Role.TEXT)
+    )
+    assert bad != text
 
 
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)

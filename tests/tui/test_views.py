@@ -27,7 +27,7 @@ FLEET = [
 
 @pytest.fixture(autouse=True)
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SavedViewsFile:
-    """A state folder of its own."""
+    """A saved views file in a temporary folder."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     return SavedViewsFile(views_file())
 
@@ -147,7 +147,7 @@ async def test_view_menu_fits_every_size(size: tuple[int, int]) -> None:
 
 
 class SlowDisk(ThreadPoolExecutor):
-    """Threads in which a search for the views file, or a read of it, waits to be let through."""
+    """An executor that holds back searches for the views file, and reads of it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -155,7 +155,7 @@ class SlowDisk(ThreadPoolExecutor):
         self.asked: set[str] = set()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        # What `asyncio.to_thread` makes of a function.
+        # `asyncio.to_thread` wraps the function.
         name = fn.args[0].__name__ if isinstance(fn, partial) else ""
         self.asked.add(name)
         return super().submit(self._let_through, name, fn, *args, **kwargs)

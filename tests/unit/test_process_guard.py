@@ -7,8 +7,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,13 @@ LEFT = {
 }
 
 
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A private folder with a short path: the socket addresses of tmux and screen have at most 108 bytes."""
+    with tempfile.TemporaryDirectory(prefix="guard-", dir="/tmp") as path:
+        yield Path(path)
+
+
 def start_pytest(folder: Path, body: str, *options: str) -> subprocess.Popen[str]:
     """Run pytest with the plugin on one test with this body."""
     indented = "\n".join(f"    {line}" for line in body.splitlines())
@@ -83,53 +91,52 @@ def processes_of_run(folder: Path) -> list[str]:
 def wait_until(condition: Callable[[], object]) -> None:
     deadline = time.monotonic() + 60
     while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, "timed out"
         time.sleep(0.05)
 
 
 @pytest.mark.parametrize(("kind", "workers"), [*((kind, "0") for kind in LEFT), ("screen", "1")])
-def test_failed_test_leaves_no_process(kind: str, workers: str, tmp_path: Path) -> None:
+def test_failed_test_leaves_no_process(kind: str, workers: str, folder: Path) -> None:
     if kind in {"screen", "tmux"} and shutil.which(kind) is None:
         pytest.skip(f"{kind} is not installed")
-    tmp_path.chmod(0o700)
-    done = start_pytest(tmp_path, f"{LEFT[kind]}\nassert not 'failed on purpose'", "-n", workers)
+    done = start_pytest(folder, f"{LEFT[kind]}\nassert not 'failed on purpose'", "-n", workers)
     output, _ = done.communicate(timeout=120)
     assert done.returncode == 1, output
     assert "failed on purpose" in output
     assert "1 failed" in output
     assert "error" not in output.splitlines()[-1], output
-    assert processes_of_run(tmp_path) == []
+    assert processes_of_run(folder) == []
 
 
-def test_passing_test_that_leaves_a_process_fails_and_names_it(tmp_path: Path) -> None:
-    done = start_pytest(tmp_path, LEFT["daemon"], "-n", "0")
+def test_passing_test_that_leaves_a_process_fails_and_names_it(folder: Path) -> None:
+    done = start_pytest(folder, LEFT["daemon"], "-n", "0")
     output, _ = done.communicate(timeout=120)
     assert done.returncode == 1, output
     assert "the test left processes behind" in output
     assert "sleep 600" in output
-    assert processes_of_run(tmp_path) == []
+    assert processes_of_run(folder) == []
 
 
-def test_passing_test_that_leaves_nothing_passes(tmp_path: Path) -> None:
-    done = start_pytest(tmp_path, "subprocess.run(['true'], check=True)", "-n", "1")
+def test_passing_test_that_leaves_nothing_passes(folder: Path) -> None:
+    done = start_pytest(folder, "subprocess.run(['true'], check=True)", "-n", "1")
     output, _ = done.communicate(timeout=120)
     assert done.returncode == 0, output
 
 
-def test_killed_run_leaves_no_process(tmp_path: Path) -> None:
+def test_killed_run_leaves_no_process(folder: Path) -> None:
     body = f"{LEFT['plain child']}\n{LEFT['daemon']}\n(HERE / 'ready').touch()\ntime.sleep(600)"
-    running = start_pytest(tmp_path, body, "-n", "1")
+    running = start_pytest(folder, body, "-n", "1")
     with running:
-        wait_until((tmp_path / "ready").exists)
+        wait_until((folder / "ready").exists)
         running.send_signal(signal.SIGKILL)
         running.communicate(timeout=60)
-    wait_until(lambda: not processes_of_run(tmp_path))
+    wait_until(lambda: not processes_of_run(folder))
 
 
-def test_killed_worker_fails_the_run_which_names_what_was_left(tmp_path: Path) -> None:
+def test_killed_worker_fails_the_run_which_names_what_was_left(folder: Path) -> None:
     body = f"{LEFT['daemon']}\nos.kill(os.getpid(), 9)"
-    done = start_pytest(tmp_path, body, "-n", "1")
+    done = start_pytest(folder, body, "-n", "1")
     output, _ = done.communicate(timeout=120)
     assert done.returncode == 1, output
     assert "processes left at the end of the run" in output
-    assert processes_of_run(tmp_path) == []
+    assert processes_of_run(folder) == []

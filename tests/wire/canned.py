@@ -19,24 +19,24 @@ EMPTY = b'{"schema":{},"total":0,"inventories":[]}'
 
 @dataclass
 class Canned:
-    """What to answer at which path, and what was asked."""
+    """The responses by path, and the recorded requests."""
 
     answers: dict[str, tuple[int, bytes]]
     url: str = ""
     asked: list[tuple[str, str, Mapping[str, str]]] = field(default_factory=list)
 
     def answer(self, path: str, body: bytes, status: int = 200) -> None:
-        """From now on, this."""
+        """Set the response of a path."""
         self.answers[path] = (status, body)
 
     def count(self, method: str, path: str) -> int:
-        """How often something was asked."""
+        """Return the number of requests."""
         return sum(1 for asked in self.asked if asked[0] == method and asked[1].partition("?")[0] == path)
 
 
 @contextmanager
 def canned(tasks: bytes = EMPTY, status: int = 200) -> Iterator[Canned]:
-    """A node that lets anybody in and answers `tasks` to the query."""
+    """Run a node that accepts every login and responds to the task query with `tasks`."""
     state = Canned(
         {
             "/zstack/v1/accounts/login": (200, LOGIN),

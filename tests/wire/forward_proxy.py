@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 @contextmanager
 def forward_proxy(port: int) -> Iterator[tuple[str, list[str]]]:
-    """Lead everything to `port` of this machine; the proxy's URL, and the request lines that it saw."""
+    """Run an HTTP proxy that forwards all requests to `port` of this machine. Yield its URL and its request lines."""
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -26,7 +26,7 @@ def forward_proxy(port: int) -> Iterator[tuple[str, list[str]]]:
             url = urlsplit(self.path)
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             path = f"{url.path}?{url.query}" if url.query else url.path
-            # The client may be gone by the time there is an answer.
+            # The client may have disconnected before the response arrives.
             with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as behind:
                 behind.request(self.command, path, body, dict(self.headers))
                 answer = behind.getresponse()
@@ -57,7 +57,7 @@ def forward_proxy(port: int) -> Iterator[tuple[str, list[str]]]:
 
 @contextmanager
 def socks_proxy(port: int) -> Iterator[tuple[str, list[str]]]:
-    """The same that speaks SOCKS 5 (RFC 1928) without a password; it saw the names that it was asked for."""
+    """Run a SOCKS 5 proxy (RFC 1928) without a password that does the same. Yield its URL and the requested names."""
     asked: list[str] = []
 
     class Handler(StreamRequestHandler):
@@ -67,7 +67,7 @@ def socks_proxy(port: int) -> Iterator[tuple[str, list[str]]]:
             _version, methods = self.rfile.read(2)
             self.rfile.read(methods)
             self.wfile.write(b"\x05\x00")
-            assert self.rfile.read(4) == b"\x05\x01\x00\x03", "connect, to a name: it is looked up at this end"
+            assert self.rfile.read(4) == b"\x05\x01\x00\x03", "connect to a host name, which the proxy resolves"
             asked.append(self.rfile.read(self.rfile.read(1)[0]).decode())
             self.rfile.read(2)
             with socket.create_connection(("127.0.0.1", port)) as behind:
@@ -80,7 +80,7 @@ def socks_proxy(port: int) -> Iterator[tuple[str, list[str]]]:
 
 @contextmanager
 def _serving(server: ThreadingHTTPServer | ThreadingTCPServer) -> Iterator[str]:
-    # Closing it waits for all of them: none may leave a connection open behind the test.
+    # Closing the server then waits for all threads, so that no connection stays open after the test.
     server.daemon_threads = False
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

@@ -47,7 +47,7 @@ async def whole_poll(server: EmbeddedServer) -> Update:
 
 
 @pytest.mark.parametrize(("rows", "requests"), [(100, 26), (999, 3)])
-async def test_a_fleet_in_capped_pages_is_listed_whole(server: EmbeddedServer, rows: int, requests: int) -> None:
+async def test_fleet_in_capped_pages_is_listed_completely(server: EmbeddedServer, rows: int, requests: int) -> None:
     server.node.faults.clear()
     server.node.faults.add("capped-pages", "/cdp-task", rows=rows)
     server.node.journal.clear()
@@ -59,7 +59,7 @@ async def test_a_fleet_in_capped_pages_is_listed_whole(server: EmbeddedServer, r
     assert len(asked) == requests
 
 
-async def test_a_fleet_in_pages_of_one_row_is_said_to_be_partial(server: EmbeddedServer) -> None:
+async def test_fleet_in_pages_of_one_row_is_reported_as_partial(server: EmbeddedServer) -> None:
     server.node.faults.clear()
     server.node.faults.add("capped-pages", "/cdp-task", rows=1)
     update = await whole_poll(server)

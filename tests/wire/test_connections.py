@@ -1,4 +1,4 @@
-"""Kept, broken and proxied connections over real sockets."""
+"""Idle, broken and proxied connections over real sockets."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Connection:
         self.number, self.reader, self.writer = number, reader, writer
 
     async def request(self) -> bytes:
-        """The head of the next request; empty when the client has hung up."""
+        """Return the head of the next request; empty when the client has closed the connection."""
         try:
             head = await self.reader.readuntil(b"\r\n\r\n")
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -42,7 +42,7 @@ class Connection:
 
 @asynccontextmanager
 async def serving(handle: Handler) -> AsyncIterator[tuple[int, list[bytes]]]:
-    """A server; its port, and the heads of all requests."""
+    """Run a server. Yield its port and the heads of all requests."""
     heads: list[bytes] = []
     count = 0
 
@@ -52,13 +52,13 @@ async def serving(handle: Handler) -> AsyncIterator[tuple[int, list[bytes]]]:
         connection = Connection(count, reader, writer)
         request = connection.request
 
-        async def noted() -> bytes:
+        async def recorded() -> bytes:
             head = await request()
             if head:
                 heads.append(b"%d " % connection.number + head)
             return head
 
-        connection.request = noted  # type: ignore[method-assign]  # so that every handler's requests are noted
+        connection.request = recorded  # type: ignore[method-assign]  # records the requests of every handler
         try:
             await handle(connection)
         finally:
@@ -69,18 +69,18 @@ async def serving(handle: Handler) -> AsyncIterator[tuple[int, list[bytes]]]:
         yield server.sockets[0].getsockname()[1], heads
 
 
-async def keep(connection: Connection) -> None:
+async def keep_alive(connection: Connection) -> None:
     while await connection.request():
         await connection.answer()
 
 
-async def hang_up_on_the_second_request(connection: Connection) -> None:
+async def abort_on_the_second_request(connection: Connection) -> None:
     if await connection.request():
         await connection.answer()
     if connection.number > 1:
-        await keep(connection)
+        await keep_alive(connection)
     elif await connection.request():
-        # As a server does whose time for idle connections ends just as a request is on its way.
+        # Like a server that closes an idle connection just as a request arrives.
         connection.writer.transport.abort()
 
 
@@ -95,30 +95,30 @@ async def http_to(port: int, host: str = "127.0.0.1", **more: Any) -> AsyncItera
         yield http
 
 
-async def test_a_kept_connection_is_used_again() -> None:
-    async with serving(keep) as (port, heads), http_to(port) as http:
+async def test_idle_connection_is_reused() -> None:
+    async with serving(keep_alive) as (port, heads), http_to(port) as http:
         for _ in range(3):
             assert await http.send("GET", "/cdp-task") == b"{}"
         assert numbers(heads) == [1, 1, 1]
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
-async def test_a_kept_connection_that_dies_under_a_request_costs_nothing(method: str) -> None:
-    async with serving(hang_up_on_the_second_request) as (port, heads), http_to(port) as http:
+async def test_idempotent_request_is_repeated_when_an_idle_connection_closes(method: str) -> None:
+    async with serving(abort_on_the_second_request) as (port, heads), http_to(port) as http:
         await http.send("GET", "/cdp-task")
         assert await http.send(method, "/cdp-task") == b"{}"
         assert numbers(heads) == [1, 1, 2]
 
 
-async def test_a_login_is_never_sent_twice() -> None:
-    async with serving(hang_up_on_the_second_request) as (port, heads), http_to(port) as http:
+async def test_login_is_not_repeated_when_an_idle_connection_closes() -> None:
+    async with serving(abort_on_the_second_request) as (port, heads), http_to(port) as http:
         await http.send("GET", "/cdp-task")
         with pytest.raises(e.Unreachable):
             await http.send("PUT", "/accounts/login", json={})
         assert numbers(heads) == [1, 1]
 
 
-async def test_a_new_connection_that_dies_is_a_failure_at_once() -> None:
+async def test_request_on_a_new_connection_is_not_repeated() -> None:
     async def abort(connection: Connection) -> None:
         await connection.request()
         connection.writer.transport.abort()
@@ -129,7 +129,7 @@ async def test_a_new_connection_that_dies_is_a_failure_at_once() -> None:
         assert numbers(heads) == [1]
 
 
-async def test_an_answer_that_began_is_not_asked_for_again() -> None:
+async def test_request_is_not_repeated_after_a_partial_response() -> None:
     async def cut_off_the_second(connection: Connection) -> None:
         await connection.request()
         await connection.answer()
@@ -143,9 +143,9 @@ async def test_an_answer_that_began_is_not_asked_for_again() -> None:
         assert numbers(heads) == [1, 1]
 
 
-@pytest.mark.parametrize(("asleep_s", "expected"), [(KEPT_IDLE_S, [1, 1]), (KEPT_IDLE_S + 1, [1, 2])])
-async def test_after_a_sleep_connections_are_made_anew_and_the_cookie_stays(
-    asleep_s: float, expected: list[int]
+@pytest.mark.parametrize(("suspended_s", "expected"), [(KEPT_IDLE_S, [1, 1]), (KEPT_IDLE_S + 1, [1, 2])])
+async def test_connections_are_replaced_after_suspend_and_cookies_are_kept(
+    suspended_s: float, expected: list[int]
 ) -> None:
     async def with_cookie(connection: Connection) -> None:
         while await connection.request():
@@ -154,30 +154,30 @@ async def test_after_a_sleep_connections_are_made_anew_and_the_cookie_stays(
     clock = FakeClock()
     async with serving(with_cookie) as (port, heads), http_to(port, clock=clock) as http:
         await http.send("GET", "/cdp-task")
-        clock.seconds += asleep_s
+        clock.seconds += suspended_s
         await http.send("GET", "/cdp-task")
     assert numbers(heads) == expected
     assert b"JSESSIONID=one" in heads[1]
 
 
-async def test_the_system_watches_over_a_kept_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    wished: dict[int, Any] = {}
+async def test_tcp_options_detect_dead_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    options: dict[int, Any] = {}
     real = socket.socket.setsockopt
 
     def setsockopt(self: socket.socket, level: int, name: int, value: Any) -> None:
         if level == socket.IPPROTO_TCP:
-            wished[name] = value
+            options[name] = value
         real(self, level, name, value)
 
     monkeypatch.setattr(socket.socket, "setsockopt", setsockopt)
-    async with serving(keep) as (port, _), http_to(port) as http:
+    async with serving(keep_alive) as (port, _), http_to(port) as http:
         await http.send("GET", "/cdp-task")
     user_timeout = getattr(socket, "TCP_USER_TIMEOUT", None)
-    assert user_timeout is None or wished[user_timeout] == 5000
-    assert wished[socket.TCP_NODELAY] == 1
+    assert user_timeout is None or options[user_timeout] == 5000
+    assert options[socket.TCP_NODELAY] == 1
 
 
-async def test_each_new_connection_looks_the_name_up_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_each_new_connection_resolves_the_host_name(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     real = socket.getaddrinfo
 
@@ -198,8 +198,8 @@ async def test_each_new_connection_looks_the_name_up_anew(monkeypatch: pytest.Mo
     assert [host for host in asked if host == "node.example"] == ["node.example"] * 2
 
 
-async def test_a_redirect_carries_no_header_anywhere() -> None:
-    async with serving(keep) as (other, elsewhere):
+async def test_redirect_sends_no_header_to_another_host() -> None:
+    async with serving(keep_alive) as (other, elsewhere):
 
         async def redirect(connection: Connection) -> None:
             while await connection.request():
@@ -213,9 +213,9 @@ async def test_a_redirect_carries_no_header_anywhere() -> None:
         assert elsewhere == []
 
 
-async def test_a_proxy_gets_the_whole_address_and_its_password() -> None:
+async def test_proxy_receives_the_absolute_url_and_its_password() -> None:
     async with (
-        serving(keep) as (port, heads),
+        serving(keep_alive) as (port, heads),
         http_to(80, "node.example", proxy=f"http://u:p@127.0.0.1:{port}") as http,
     ):
         assert await http.send("GET", "/cdp-task") == b"{}"
@@ -223,7 +223,7 @@ async def test_a_proxy_gets_the_whole_address_and_its_password() -> None:
     assert b"Proxy-Authorization: Basic dTpw" in heads[0]
 
 
-async def test_a_proxy_that_is_not_there_is_named_without_its_password() -> None:
+async def test_unreachable_proxy_is_named_without_its_password() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
@@ -234,7 +234,7 @@ async def test_a_proxy_that_is_not_there_is_named_without_its_password() -> None
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-async def test_a_proxy_that_refuses_is_said(scheme: str) -> None:
+async def test_proxy_refusal_is_reported(scheme: str) -> None:
     async def refuse(connection: Connection) -> None:
         while await connection.request():
             await connection.answer(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")

@@ -36,7 +36,7 @@ def has_loopback() -> bool:
 
 
 def link_local() -> tuple[str, str] | None:
-    """An address of this machine that needs a zone, and its interface."""
+    """Return a link-local address of this machine, which needs a zone, and its interface."""
     try:
         lines = Path("/proc/net/if_inet6").read_text(encoding="ascii").splitlines()
     except OSError:
@@ -52,7 +52,7 @@ needs_zone = pytest.mark.skipif(LINK_LOCAL is None, reason="this machine has no 
 
 @asynccontextmanager
 async def answering(tls: ssl.SSLContext | None = None) -> AsyncIterator[tuple[int, list[bytes]]]:
-    """A server at all IPv6 addresses; its port, and the heads of all requests."""
+    """Run a server on all IPv6 addresses. Yield its port and the heads of all requests."""
     heads: list[bytes] = []
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -61,7 +61,7 @@ async def answering(tls: ssl.SSLContext | None = None) -> AsyncIterator[tuple[in
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
             await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
-            pass  # the client did not like the certificate
+            pass  # the client rejected the certificate
         finally:
             writer.close()
 
@@ -80,7 +80,7 @@ def host_of(head: bytes) -> str:
 
 
 @pytest.mark.parametrize("host", ["[::1]", "[0:0:0:0:0:0:0:1]", "http://[::1]"])
-async def test_a_loopback_address_is_asked_with_brackets_in_the_host_header(host: str) -> None:
+async def test_ipv6_host_header_has_brackets(host: str) -> None:
     async with answering() as (port, heads):
         assert await ask(f"{host}:{port}") == b"{}"
     assert host_of(heads[0]) == f"[::1]:{port}"
@@ -88,7 +88,7 @@ async def test_a_loopback_address_is_asked_with_brackets_in_the_host_header(host
 
 @needs_zone
 @pytest.mark.parametrize("percent", ["%", "%25"])
-async def test_a_zone_chooses_the_interface_and_is_not_sent(percent: str) -> None:
+async def test_zone_selects_the_interface_and_is_not_sent(percent: str) -> None:
     assert LINK_LOCAL is not None
     address, interface = LINK_LOCAL
     async with answering() as (port, heads):
@@ -97,21 +97,21 @@ async def test_a_zone_chooses_the_interface_and_is_not_sent(percent: str) -> Non
     assert interface.encode() not in heads[0]
 
 
-async def test_a_zone_that_does_not_exist_is_said_in_words() -> None:
+async def test_unknown_zone_is_unreachable() -> None:
     with pytest.raises(e.Unreachable) as caught:
         await ask("http://[fe80::1%25nosuchzone]:8080")
     assert caught.value.detail
     assert caught.value.url == "http://[fe80::1%25nosuchzone]:8080/zstack/v1/cdp-task"
 
 
-async def test_an_address_in_the_certificate_is_trusted(tmp_path: Path) -> None:
+async def test_address_in_the_certificate_is_trusted(tmp_path: Path) -> None:
     certificates = Certificates(tmp_path)
     async with answering(certificates.server(host="::1")) as (port, _):
         assert await ask(f"https://[::1]:{port}", TlsSettings(ca_path=certificates.ca_file)) == b"{}"
 
 
 @needs_zone
-async def test_a_zone_is_not_part_of_the_name_in_the_certificate(tmp_path: Path) -> None:
+async def test_zone_is_not_part_of_the_name_in_the_certificate(tmp_path: Path) -> None:
     assert LINK_LOCAL is not None
     address, interface = LINK_LOCAL
     certificates = Certificates(tmp_path)
@@ -130,12 +130,12 @@ async def test_another_address_in_the_certificate_is_not_trusted(tmp_path: Path)
 
 HOSTS = [
     "::1",
-    pytest.param("%".join(LINK_LOCAL or ()), marks=needs_zone, id="a link-local address"),
+    pytest.param("%".join(LINK_LOCAL or ()), marks=needs_zone, id="link-local address"),
 ]
 
 
 @pytest.mark.parametrize("host", HOSTS)
-async def test_a_simulated_node_at_an_ipv6_address_is_watched(host: str) -> None:
+async def test_simulated_node_at_an_ipv6_address_is_monitored(host: str) -> None:
     with EmbeddedServer(ManagementNode(SimulatorSettings(host=host, port=0, tasks=3))) as server:
         assert server.url.startswith(f"http://[{host.replace('%', '%25')}]:")
         settings = MonitorSettings(

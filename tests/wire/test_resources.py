@@ -18,7 +18,7 @@ from cdptui.simulator.server import EmbeddedServer
 from cdptui.simulator.settings import SimulatorSettings
 
 
-async def test_everything_around_a_task_is_read_from_a_node() -> None:
+async def test_dependencies_of_a_task_are_read_from_a_node() -> None:
     node = ManagementNode(SimulatorSettings(port=0, tasks=60, seed=1))
     with EmbeddedServer(node) as server:
         auth = PasswordLogin(name="admin", password="password")
@@ -42,7 +42,7 @@ async def test_everything_around_a_task_is_read_from_a_node() -> None:
         await client.aclose()
 
 
-async def test_side_lists_behind_a_front_that_caps_pages_are_read_whole() -> None:
+async def test_inventory_in_capped_pages_is_read_completely() -> None:
     node = ManagementNode(SimulatorSettings(port=0, tasks=60, seed=1))
     with EmbeddedServer(node) as server:
         node.world.freeze()
@@ -66,14 +66,14 @@ async def test_side_lists_behind_a_front_that_caps_pages_are_read_whole() -> Non
     assert not storages.is_partial
     assert not policies.is_partial
     assert len(uncapped.recent) > 100
-    # Three lists, and one page more that confirms the end of the longest.
+    # Three lists, and one more page that confirms the end of the longest one.
     assert len(requests) == 4
     assert set(capped.recent) >= set(uncapped.recent)
     assert set(capped.daily) >= set(uncapped.daily)
     assert not capped.is_truncated
 
 
-async def test_names_behind_a_front_that_caps_answers_are_all_learnt() -> None:
+async def test_names_in_capped_responses_are_all_read() -> None:
     node = ManagementNode(SimulatorSettings(port=0, tasks=60, seed=1))
     with EmbeddedServer(node) as server:
         client = Client(
@@ -93,3 +93,18 @@ async def test_names_behind_a_front_that_caps_answers_are_all_learnt() -> None:
         await client.aclose()
     assert names.known == {uuid: machine.name for uuid, machine in node.world.machines.items()}
     assert requests <= len(node.world.machines) // 20 + 2
+
+
+async def test_states_of_several_vms_are_one_request() -> None:
+    node = ManagementNode(SimulatorSettings(port=0, tasks=60, seed=1))
+    with EmbeddedServer(node) as server:
+        node.world.freeze()
+        auth = PasswordLogin(name="admin", password="password")
+        client = Client(normalize_url(server.url), auth, timeout_s=5, clock=SystemClock())
+        states = {uuid: machine.state for uuid, machine in node.world.machines.items()}
+        await client.resources.vm_states(["no-such-vm"])
+        node.journal.clear()
+        assert await client.resources.vm_states([*states, "no-such-vm"]) == states
+        assert len(node.journal.requests) == 1
+        assert len(set(states.values())) > 1
+        await client.aclose()

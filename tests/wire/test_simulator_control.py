@@ -35,7 +35,7 @@ def control(server: EmbeddedServer, node: ManagementNode) -> Iterator[httpx.Clie
 
 @pytest.mark.parametrize("path", ["/control", "/control/faults", "/control/faults/1", "/control/world", "/control/x"])
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
-def test_without_it_the_paths_are_as_unknown_as_any_other(method: str, path: str) -> None:
+def test_control_paths_are_404_unless_enabled(method: str, path: str) -> None:
     with EmbeddedServer(ManagementNode(SimulatorSettings(port=0, tasks=0))) as server:
         asked, other = (
             httpx.request(method, f"{server.url}{where}", content=b"hang", verify=False) for where in (path, "/other/x")
@@ -48,7 +48,7 @@ def test_without_it_the_paths_are_as_unknown_as_any_other(method: str, path: str
 
 
 @pytest.mark.parametrize("host", ["10.0.0.5", "2001:db8::1", "::ffff:10.0.0.5", "testclient", None])
-async def test_nobody_from_elsewhere_gets_at_it(node: ManagementNode, host: str | None) -> None:
+async def test_control_is_404_for_clients_of_other_machines(node: ManagementNode, host: str | None) -> None:
     reached: list[str] = []
 
     async def fallback(scope: Scope, _receive: Receive, _send: Send) -> None:
@@ -89,22 +89,22 @@ def test_rules_are_added_listed_and_removed(
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "words"),
     [
-        ("POST", "/faults", b"nope", 400, "there are: delay, hang"),
+        ("POST", "/faults", b"nope", 400, "known: delay, hang"),
         ("POST", "/faults", b"\xff", 400, "utf-8"),
         ("PUT", "/faults", b"hang", 405, "GET, POST, DELETE"),
         ("GET", "/faults/1", b"", 405, "DELETE"),
         ("DELETE", "/faults/x", b"", 404, "no fault has the id x"),
         ("GET", "/nothing", b"", 404, "/control/faults, /control/world"),
-        ("GET", "/world/1", b"", 404, "there are"),
-        ("POST", "/world", b"{", 400, "no move of the world"),
-        ("POST", "/world", b"[" * 100_000, 400, "no move of the world"),
+        ("GET", "/world/1", b"", 404, "unknown path; known: /control/faults"),
+        ("POST", "/world", b"{", 400, "no command for the world"),
+        ("POST", "/world", b"[" * 100_000, 400, "no command for the world"),
         ("POST", "/world", b'{"thaw":true,"melt":true}', 400, "melt"),
         ("POST", "/world", b'{"remove":"nobody"}', 404, "nobody"),
         ("POST", "/world", b'{"add":{"uuid":"a"},"alter":"b","fields":{"uuid":"c"}}', 400, "no field of a task"),
         ("POST", "/sessions", b"", 405, "GET, DELETE"),
     ],
 )
-def test_what_cannot_be_done_is_said(
+def test_invalid_command_is_refused_with_its_reason(
     node: ManagementNode, control: httpx.Client, method: str, path: str, body: bytes, status: int, words: str
 ) -> None:
     answer = control.request(method, path, content=body)
@@ -123,13 +123,13 @@ def test_closed_listener_is_opened_again_on_the_connection_that_closed_it(
     assert answers(server)
 
 
-def test_faults_do_not_hit_the_control_endpoint(node: ManagementNode, control: httpx.Client) -> None:
+def test_faults_do_not_apply_to_the_control_endpoint(node: ManagementNode, control: httpx.Client) -> None:
     for kind in ("hang", "slow-start"):
         node.faults.add(kind, seconds=3600)
     assert len(control.get("/faults").json()["faults"]) == 2
 
 
-def test_world_is_frozen_altered_and_let_go(node: ManagementNode, control: httpx.Client) -> None:
+def test_world_can_be_frozen_altered_and_released(node: ManagementNode, control: httpx.Client) -> None:
     count = control.get("/world").json()["tasks"]
     control.post("/world", json={"freeze": True})
     assert control.get("/world").json() == {"tasks": count, "is_frozen": True}

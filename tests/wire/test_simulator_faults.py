@@ -49,7 +49,7 @@ def client(server: EmbeddedServer, node: ManagementNode) -> Iterator[httpx.Clien
         ("session-kill", 503, "ID.1001"),
     ],
 )
-def test_forged_answer_comes_once_then_the_truth_again(
+def test_replaced_response_is_sent_once_then_the_correct_one(
     node: ManagementNode, client: httpx.Client, kind: str, status: int, words: str
 ) -> None:
     node.faults.add(kind, "/cdp-task", times=1)
@@ -60,7 +60,7 @@ def test_forged_answer_comes_once_then_the_truth_again(
         assert client.get("/cdp-task?limit=1").status_code == 200
 
 
-def test_second_factor_and_captcha_are_errors_of_the_login(node: ManagementNode, client: httpx.Client) -> None:
+def test_second_factor_and_captcha_are_login_errors(node: ManagementNode, client: httpx.Client) -> None:
     node.faults.add("error", "/accounts/login", code="ID.2001", times=1)
     node.faults.add("error", "/accounts/login", code="LOGIN_CONTROL.1005", times=1)
     factor, captcha = (client.put("/accounts/login", json=LOGIN).json()["error"] for _ in range(2))
@@ -68,7 +68,7 @@ def test_second_factor_and_captcha_are_errors_of_the_login(node: ManagementNode,
     assert (captcha["code"], captcha["description"]) == ("LOGIN_CONTROL.1005", "Missing captcha")
 
 
-def test_any_code_and_any_words_can_be_answered(node: ManagementNode, client: httpx.Client) -> None:
+def test_error_can_have_any_code_and_details(node: ManagementNode, client: httpx.Client) -> None:
     node.faults.add("error", "/cdp-task", code="LICENSE.1001", details="no add-on", times=1)
     answer = client.get("/cdp-task")
     assert answer.status_code == 503
@@ -77,7 +77,7 @@ def test_any_code_and_any_words_can_be_answered(node: ManagementNode, client: ht
 
 
 @pytest.mark.parametrize("status", [301, 307, 308])
-def test_redirect_has_any_of_its_codes(node: ManagementNode, client: httpx.Client, status: int) -> None:
+def test_redirect_has_the_given_status(node: ManagementNode, client: httpx.Client, status: int) -> None:
     node.faults.add("redirect", "/accounts/login", times=1, status=status)
     assert client.put("/accounts/login", json=LOGIN).status_code == status
 
@@ -91,7 +91,7 @@ def test_redirect_and_invalid_json(node: ManagementNode, client: httpx.Client) -
         client.get("/cdp-task").json()
 
 
-def test_hanging_request_goes_when_its_client_goes(node: ManagementNode, client: httpx.Client) -> None:
+def test_hanging_request_ends_when_its_client_disconnects(node: ManagementNode, client: httpx.Client) -> None:
     node.faults.add("hang", "/cdp-task", times=1)
     with pytest.raises(httpx.ReadTimeout):
         client.get("/cdp-task", timeout=0.1)
@@ -99,7 +99,7 @@ def test_hanging_request_goes_when_its_client_goes(node: ManagementNode, client:
     assert node.journal.requests[-1].status == 0
 
 
-def test_delay_and_trickle_bring_the_truth_late(node: ManagementNode, client: httpx.Client) -> None:
+def test_delay_and_trickle_send_the_correct_response_late(node: ManagementNode, client: httpx.Client) -> None:
     node.faults.add("delay", "/cdp-task", times=1, seconds=0.1)
     begin = time.monotonic()
     assert client.get("/cdp-task?count=true").json()["total"] == len(node.world.tasks)
@@ -108,7 +108,7 @@ def test_delay_and_trickle_bring_the_truth_late(node: ManagementNode, client: ht
     assert len(client.get("/cdp-task?limit=1").json()["inventories"]) == 1
 
 
-def test_reset_is_a_real_one(node: ManagementNode, server: EmbeddedServer) -> None:
+def test_reset_is_a_tcp_reset(node: ManagementNode, server: EmbeddedServer) -> None:
     node.faults.add("reset", "/cdp-task", times=1)
     port = int(server.url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port), timeout=60) as raw:
@@ -124,7 +124,7 @@ def test_truncated_body_ends_in_the_middle(node: ManagementNode, client: httpx.C
     assert client.get("/cdp-task?limit=1").status_code == 200
 
 
-def test_headers_come_and_the_body_does_not(node: ManagementNode, client: httpx.Client) -> None:
+def test_hang_body_sends_headers_without_a_body(node: ManagementNode, client: httpx.Client) -> None:
     node.faults.add("hang-body", "/cdp-task", times=1)
     with client.stream("GET", "/cdp-task", timeout=0.1) as answer:
         assert answer.status_code == 200
@@ -134,21 +134,21 @@ def test_headers_come_and_the_body_does_not(node: ManagementNode, client: httpx.
     eventually(lambda: node.journal.in_flight == 0)
 
 
-def test_endless_body_ends_with_its_client(node: ManagementNode, client: httpx.Client) -> None:
+def test_endless_body_ends_when_its_client_disconnects(node: ManagementNode, client: httpx.Client) -> None:
     node.faults.add("endless-body", "/cdp-task", times=1, seconds=0)
     with client.stream("GET", "/cdp-task") as answer:
         assert "content-length" not in answer.headers
         received = 0
         for part in answer.iter_bytes():
             received += len(part)
-            # Asked while the body is being read: httpx closes the connection as soon as its reader lets go.
+            # Checked while the body is being read: httpx closes the connection when its reader ends.
             assert node.journal.in_flight == 1
             if received > 1 << 20:
                 break
     eventually(lambda: node.journal.in_flight == 0)
 
 
-def test_endless_list_is_its_first_page_for_ever(node: ManagementNode, client: httpx.Client) -> None:
+def test_endless_list_repeats_its_first_page(node: ManagementNode, client: httpx.Client) -> None:
     node.faults.add("endless-list", "/cdp-task")
     node.world.freeze()
     pages = [
@@ -162,9 +162,7 @@ def test_endless_list_is_its_first_page_for_ever(node: ManagementNode, client: h
     assert set(client.get("/cdp-task?limit=1&start=0").json()) == {"schema", "inventories"}
 
 
-def test_capped_pages_have_no_more_rows_than_the_cap_and_the_right_total(
-    node: ManagementNode, client: httpx.Client
-) -> None:
+def test_capped_pages_have_at_most_the_cap_and_the_real_total(node: ManagementNode, client: httpx.Client) -> None:
     node.world.freeze()
     rule = node.faults.add("capped-pages", "/cdp-task", rows=7)
     queries = ("", "limit=50&", "limit=3&", "limit=50&start=55&")
@@ -177,14 +175,14 @@ def test_capped_pages_have_no_more_rows_than_the_cap_and_the_right_total(
     assert {page["total"] for page in pages} == {60}
 
 
-def test_huge_body_is_as_large_as_it_says(node: ManagementNode, client: httpx.Client) -> None:
+def test_huge_body_has_its_announced_size(node: ManagementNode, client: httpx.Client) -> None:
     node.faults.add("huge-body", "/cdp-task", times=1, size_bytes=3_000_001)
     answer = client.get("/cdp-task")
     assert len(answer.content) == int(answer.headers["content-length"]) == 3_000_001
     assert answer.json()["inventories"] == []
 
 
-def test_deep_nesting_is_too_deep_for_a_recursive_reader(node: ManagementNode, client: httpx.Client) -> None:
+def test_deep_nesting_is_too_deep_for_a_recursive_parser(node: ManagementNode, client: httpx.Client) -> None:
     node.faults.add("deep-nesting", "/cdp-task", times=1)
     answer = client.get("/cdp-task")
     assert answer.text.count("[") == answer.text.count("]") == 100_000
@@ -210,7 +208,7 @@ def test_rows_shift_between_the_pages_of_one_poll(node: ManagementNode, client: 
     assert sorted(node.world.tasks) == before
 
 
-def test_unique_session_ends_the_first_login_by_the_second(node: ManagementNode, client: httpx.Client) -> None:
+def test_unique_session_ends_the_first_session_at_the_second_login(node: ManagementNode, client: httpx.Client) -> None:
     rule = node.faults.add("unique-session")
     first = client.headers["Authorization"]
     log_in(client)
@@ -222,13 +220,13 @@ def test_unique_session_ends_the_first_login_by_the_second(node: ManagementNode,
     assert client.get("/cdp-task", headers={"Authorization": second}).status_code == 200
 
 
-def test_skewed_clock_shows_in_the_servers_time(node: ManagementNode, client: httpx.Client) -> None:
+def test_clock_skew_changes_the_servers_time(node: ManagementNode, client: httpx.Client) -> None:
     node.faults.add("clock-skew", seconds=3600)
     seconds = client.put("/management-nodes/actions", json={"getCurrentTime": {}}).json()["currentTime"]["Seconds"]
     assert 3590 < seconds - time.time() < 3610
 
 
-def test_server_comes_back_on_its_port_with_its_sessions(server: EmbeddedServer, client: httpx.Client) -> None:
+def test_restarted_server_has_its_port_and_sessions(server: EmbeddedServer, client: httpx.Client) -> None:
     url = server.url
     server.node.faults.add("hang", "/volumes", times=1)
 

@@ -1,4 +1,4 @@
-"""The simulated node on a real socket: bodies, headers, sessions and jobs as the real server has them."""
+"""The simulated node on a real socket: bodies, headers, sessions and jobs like those of the real server."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha512
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import pytest
 
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
-from cdptui.simulator.settings import SimulatorSettings
+from cdptui.simulator.settings import Dialect, SimulatorSettings
 
 PASSWORD = sha512(b"password").hexdigest()
 NO_OPERATOR = (
@@ -27,7 +27,7 @@ LOGIN = {"logInByAccount": {"accountName": "admin", "password": PASSWORD}}
 @pytest.fixture(scope="module")
 def node() -> ManagementNode:
     node = ManagementNode(SimulatorSettings(port=0))
-    node.jobs.takes_s = 0.05
+    node.jobs.duration_s = 0.05
     return node
 
 
@@ -39,14 +39,14 @@ def server(node: ManagementNode) -> Iterator[EmbeddedServer]:
 
 @pytest.fixture
 def bare(server: EmbeddedServer) -> Iterator[httpx.Client]:
-    """Without a session."""
+    """A client without a session."""
     with httpx.Client(base_url=f"{server.url}/zstack/v1", timeout=60, verify=False) as client:
         yield client
 
 
 @pytest.fixture
 def client(bare: httpx.Client) -> httpx.Client:
-    """Logged in."""
+    """A client that is logged in."""
     session = bare.put("/accounts/login", json=LOGIN).json()["inventory"]["uuid"]
     bare.headers["Authorization"] = f"OAuth {session}"
     return bare
@@ -58,7 +58,7 @@ def error_of(answer: httpx.Response) -> dict[str, Any]:
     return error
 
 
-def test_go_sdk_logs_in_asks_and_logs_out(node: ManagementNode, client: httpx.Client) -> None:
+def test_go_sdk_logs_in_queries_and_logs_out(node: ManagementNode, client: httpx.Client) -> None:
     alive = node.sessions.alive()
     answer = client.get("/cdp-task", params={"limit": 5, "start": 0, "replyWithCount": "true", "sort": "+uuid"})
     assert answer.status_code == 200
@@ -75,7 +75,7 @@ def test_go_sdk_logs_in_asks_and_logs_out(node: ManagementNode, client: httpx.Cl
     assert error_of(client.get("/cdp-task"))["code"] == "ID.1001"
 
 
-def test_headers_are_few_and_the_cookie_comes_once(client: httpx.Client, bare: httpx.Client) -> None:
+def test_response_has_no_content_type_and_sets_the_cookie_once(client: httpx.Client, bare: httpx.Client) -> None:
     first = httpx.get(f"{bare.base_url}cdp-task", headers=client.headers, verify=False)
     assert "content-type" not in first.headers
     assert "server" not in first.headers
@@ -131,19 +131,19 @@ def test_one_task_by_uuid_is_a_list_and_ignores_parameters(node: ManagementNode,
         ("/api-jobs/5d0345d3ddcae485f8170572b15a2b58", 404, "the job has been expired"),
     ],
 )
-def test_rest_layer_refuses_in_plain_text(client: httpx.Client, path: str, status: int, text: str) -> None:
+def test_errors_of_the_rest_layer_are_plain_text(client: httpx.Client, path: str, status: int, text: str) -> None:
     answer = client.get(path)
     assert (answer.status_code, answer.text) == (status, text)
     assert "content-type" not in answer.headers
 
 
-def test_missing_header_and_scheme(bare: httpx.Client) -> None:
+def test_missing_header_and_wrong_scheme_are_plain_text_400(bare: httpx.Client) -> None:
     assert (bare.get("/cdp-task").status_code, bare.get("/cdp-task").text) == (400, "missing header 'Authorization'")
     wrong = bare.get("/cdp-task", headers={"Authorization": "Bearer x"})
     assert (wrong.status_code, wrong.text) == (400, "Authorization type must be 'OAuth'")
 
 
-def test_unknown_field_is_an_error_of_the_system(client: httpx.Client) -> None:
+def test_unknown_field_is_an_internal_error(client: httpx.Client) -> None:
     assert client.get("/cdp-task?q=foo%3D1").json() == {
         "error": {
             "code": "SYS.1000",
@@ -154,7 +154,7 @@ def test_unknown_field_is_an_error_of_the_system(client: httpx.Client) -> None:
     }
 
 
-def test_wrong_password_is_chinese_and_not_escaped(bare: httpx.Client) -> None:
+def test_error_of_a_wrong_password_is_chinese_and_not_escaped(bare: httpx.Client) -> None:
     body = {"logInByAccount": {"accountName": "admin", "password": "password"}}
     answer = bare.put("/accounts/login", json=body)
     assert answer.text == (
@@ -164,7 +164,7 @@ def test_wrong_password_is_chinese_and_not_escaped(bare: httpx.Client) -> None:
     )
 
 
-def test_old_wrapper_loses_the_parameters_and_the_unified_login_works(bare: httpx.Client) -> None:
+def test_login_with_the_old_wrapper_fails_and_the_unified_login_works(bare: httpx.Client) -> None:
     lost = bare.put("/accounts/login", json={"logIn": LOGIN["logInByAccount"]})
     assert error_of(lost)["code"] == "SYS.1007"
     body = {"logIn": {"username": "admin", "password": PASSWORD, "loginType": "account"}}
@@ -173,7 +173,7 @@ def test_old_wrapper_loses_the_parameters_and_the_unified_login_works(bare: http
     assert inventory["noSessionEvaluation"] is False
 
 
-def test_methods_matter_on_shared_paths_only(node: ManagementNode, client: httpx.Client) -> None:
+def test_method_is_checked_only_on_shared_paths(node: ManagementNode, client: httpx.Client) -> None:
     assert "inventories" in client.post("/cdp-task").json()
     uuid = next(iter(node.world.tasks))
     assert client.put(f"/cdp-task/{uuid}", json={}).status_code == 400
@@ -184,7 +184,7 @@ def test_methods_matter_on_shared_paths_only(node: ManagementNode, client: httpx
     assert client.post("/api-jobs/x").status_code == 405
 
 
-def test_raw_characters_in_the_url_do_not_pass_tomcat(client: httpx.Client, server: EmbeddedServer) -> None:
+def test_raw_characters_in_the_url_are_refused_by_tomcat(client: httpx.Client, server: EmbeddedServer) -> None:
     url = httpx.URL(f"{server.url}/zstack/v1/cdp-task")
     answer = client.get(url.copy_with(raw_path=b"/zstack/v1/cdp-task?q=name~=[x]"))
     assert answer.status_code == 400
@@ -204,7 +204,17 @@ def test_names_of_all_kinds_of_resources(node: ManagementNode, client: httpx.Cli
     assert client.get("/resources/names", params={"uuids": ",".join(uuids)}).json()["inventories"] == []
 
 
-@pytest.mark.parametrize("path", ["/cdp-backup-storage/policy", "/vm-instances", "/volumes", "/backup-storage"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/cdp-backup-storage/policy",
+        "/vm-instances",
+        "/volumes",
+        "/backup-storage",
+        "/backup-storage/image-store",
+        "/hosts",
+    ],
+)
 def test_other_inventories_share_the_query_engine(client: httpx.Client, path: str) -> None:
     reply = client.get(f"{path}?sort=%2Bname&limit=2&replyWithCount=true").json()
     rows = reply["inventories"]
@@ -217,7 +227,59 @@ def test_other_inventories_share_the_query_engine(client: httpx.Client, path: st
     assert all(set(row) == {"uuid", "name"} for row in some)
 
 
-def test_node_tells_about_itself(bare: httpx.Client, client: httpx.Client) -> None:
+def test_image_stores_are_the_storages_with_their_ssh_access(node: ManagementNode, client: httpx.Client) -> None:
+    reply = client.get("/backup-storage/image-store").json()
+    assert {row["uuid"] for row in reply["inventories"]} == set(node.world.storages)
+    assert reply["schema"]["inventories[0]"].endswith("imagestore.ImageStoreBackupStorageInventory")
+    assert all((row["username"], row["sshPort"]) == ("root", 22) for row in reply["inventories"])
+    assert len({row["hostname"] for row in reply["inventories"]}) == len(node.world.storages)
+    plain = client.get("/backup-storage").json()["inventories"]
+    assert all("hostname" not in row for row in plain)
+
+
+def test_management_node_has_a_heart_beat_and_the_hosts_run_the_vms(client: httpx.Client) -> None:
+    (row,) = client.get("/management-nodes").json()["inventories"]
+    assert set(row) == {"uuid", "hostName", "joinDate", "heartBeat"}
+    assert client.get(f"/management-nodes/{row['uuid']}").json()["inventories"][0]["uuid"] == row["uuid"]
+    hosts = {host["uuid"] for host in client.get("/hosts").json()["inventories"]}
+    machines = client.get("/vm-instances?limit=0").json()["inventories"]
+    assert {machine["hostUuid"] for machine in machines if "hostUuid" in machine} <= hosts
+
+
+def test_some_user_vms_have_no_task(client: httpx.Client) -> None:
+    tasks = client.get("/cdp-task?limit=0").json()["inventories"]
+    protected = {ref["resourceUuid"] for task in tasks for ref in task["resourceRefs"]}
+    query = "q=type%3DUserVm&q=hypervisorType%3DKVM&q=state!%3F%3DDestroyed,Expunging,Error"
+    vms = client.get(f"/vm-instances?{query}&fields=uuid,name,state&limit=1000&sort=%2Buuid").json()["inventories"]
+    unprotected = [vm for vm in vms if vm["uuid"] not in protected]
+    assert 2 <= len(unprotected) < len(vms)
+    every = {vm["uuid"]: vm for vm in client.get("/vm-instances?limit=0").json()["inventories"]}
+    left_out = [vm for uuid, vm in every.items() if uuid not in {vm["uuid"] for vm in vms}]
+    assert {(vm["type"], vm["state"]) for vm in left_out} == {("ApplianceVm", "Running"), ("UserVm", "Destroyed")}
+
+
+def test_licence_and_its_add_ons(bare: httpx.Client, client: httpx.Client) -> None:
+    inventory = client.get("/licenses").json()["inventory"]
+    assert (inventory["expired"], inventory["licenseType"]) == (False, "Paid")
+    (addon,) = httpx.get(f"{bare.base_url}licenses/addons", verify=False).json()["addons"]
+    assert (addon["name"], addon["modules"], addon["expired"]) == ("CDP", ["cdp"], False)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "absent"), [("all", set()), ("no-stopping", {"Stopping"}), ("basic", {"Stopping", "DataMerging"})]
+)
+def test_server_reports_only_the_statuses_that_it_knows(
+    statuses: Literal["all", "no-stopping", "basic"], absent: set[str]
+) -> None:
+    node = ManagementNode(SimulatorSettings(dialect=Dialect(statuses=statuses)))
+    rows = [node.task_table.inventory(task) for task in node.world.tasks.values()]
+    known = {"Created", "Starting", "Running", "DataMerging", "Stopping", "Stopped", "Failed", "Unknown"}
+    assert {row["status"] for row in rows} == known - absent
+    column = node.task_table.table.columns["status"]
+    assert [column.read(task) for task in node.world.tasks.values()] == [row["status"] for row in rows]
+
+
+def test_management_apis_return_version_time_and_zone(bare: httpx.Client, client: httpx.Client) -> None:
     assert bare.put("/management-nodes/actions", json={"getVersion": {}}).json() == {
         "version": "5.2.1",
         "success": True,
@@ -246,7 +308,9 @@ def test_recovery_points_by_volume(node: ManagementNode, client: httpx.Client, p
         assert [point["id"] for point in found] == sorted((point["id"] for point in found), reverse=True)
         moments = [datetime.fromisoformat(point["ts"]).timestamp() for point in found]
         step = max(60, task.policy.seconds)
-        assert all(step - 5 < newer - older < step + 5 for newer, older in pairwise(moments)), "as the policy has it"
+        assert all(step - 5 < newer - older < step + 5 for newer, older in pairwise(moments)), (
+            "the interval of the policy"
+        )
     assert client.get(f"{path}/protected-recovery-points").status_code == 200
     assert error_of(client.get(f"{path}/recovery-points?scale=week"))["code"] == "SYS.1007"
     away = next(task for task in node.world.tasks.values() if task.machine is not None and not task.storage.connected)
@@ -268,7 +332,7 @@ def test_metrics_and_requirement(node: ManagementNode, client: httpx.Client) -> 
 
 
 def finished(client: httpx.Client, accepted: httpx.Response) -> httpx.Response:
-    """The job's result; its location needs no authentication."""
+    """Poll a job and return its result; its location needs no authentication."""
     assert accepted.status_code == 202
     assert accepted.json()["apiTimeout"] == 1800000
     first = httpx.get(accepted.json()["location"], verify=False)
@@ -298,14 +362,156 @@ def test_update_and_delete_are_jobs(node: ManagementNode, client: httpx.Client) 
     assert error_of(finished(client, client.post(f"/cdp-task/enable/{uuid}")))["code"] == "SYS.1003"
 
 
-def test_enabling_on_a_lost_storage_fails_with_its_cause(node: ManagementNode, client: httpx.Client) -> None:
+UNCHANGED = {"backupBandwidth": -1, "maxCapacity": -1, "maxLatency": 0}
+"""What the vendor's Java SDK sends for the values that its caller did not set."""
+
+
+@pytest.mark.parametrize(
+    ("values", "changed"),
+    [
+        ({}, {}),
+        ({"name": "renamed"}, {"name": "renamed"}),
+        ({"maxCapacity": 5 << 40}, {"maxCapacity": 5 << 40}),
+        ({"maxCapacity": 0}, {"maxCapacity": 0}),
+        ({"backupBandwidth": 0}, {"backupBandwidth": 0}),
+        ({"maxLatency": 300_000}, {"maxLatency": 300_000}),
+        ({"description": None, "maxCapacity": None}, {}),
+    ],
+)
+def test_update_of_the_java_sdk_changes_only_what_its_caller_set(
+    node: ManagementNode, client: httpx.Client, values: dict[str, object], changed: dict[str, object]
+) -> None:
+    uuid = node.world.add(name="before")
+    node.world.update(node.world.tasks[uuid], {"maxCapacity": 1 << 40, "maxLatency": 600_000, "backupBandwidth": 7})
+    settable = ("name", "description", "backupBandwidth", "maxCapacity", "maxLatency")
+    before = client.get(f"/cdp-task/{uuid}").json()["inventories"][0]
+    body = {"updateCdpTask": {**UNCHANGED, **values}, "systemTags": []}
+    after = finished(client, client.put(f"/cdp-backup-storage/task/{uuid}/actions", json=body)).json()["inventory"]
+    assert {key: after.get(key) for key in settable} == {key: before.get(key) for key in settable} | changed
+    node.world.remove(uuid)
+
+
+@pytest.mark.parametrize("values", [{"maxCapacity": -5}, {"backupBandwidth": -2}, {"maxLatency": -1}])
+def test_update_with_another_negative_value_is_an_error_that_changes_nothing(
+    node: ManagementNode, client: httpx.Client, values: dict[str, int]
+) -> None:
+    task = next(task for task in node.world.tasks.values() if task.plan)
+    plan = task.plan
+    body = {"updateCdpTask": {"name": "renamed", **values}}
+    path = f"/cdp-backup-storage/task/{task.uuid}/actions"
+    error = error_of(finished(client, client.put(path, json=body)))
+    assert error["code"] == "SYS.1007"
+    assert next(iter(values)) in error["details"]
+    assert (task.plan, task.name == "renamed") == (plan, False)
+
+
+def creation(node: ManagementNode, **changes: object) -> dict[str, object]:
+    """The body of the Java SDK for a new task of a VM without one."""
+    world = node.world
+    machine = next(machine for machine in world.machines.values() if world.task_of(machine.uuid) is None)
+    storage = next(storage for storage in world.storages.values() if storage.connected)
+    values: dict[str, object] = {
+        "name": "new task",
+        "taskType": "VM",
+        "policyUuid": next(iter(world.policies)),
+        "backupStorageUuid": storage.uuid,
+        "resourceUuids": [machine.uuid],
+        "backupBandwidth": 0,
+        "maxCapacity": 0,
+        "maxLatency": 600_000,
+    }
+    return {"params": {key: value for key, value in (values | changes).items() if value is not None}}
+
+
+@pytest.mark.parametrize("optional", ["backupBandwidth", "maxCapacity", "maxLatency"])
+def test_task_is_created_with_the_defaults_of_the_server(
+    node: ManagementNode, client: httpx.Client, optional: str
+) -> None:
+    body = creation(node, **{optional: None})
+    task = finished(client, client.post("/cdp-backup-storage/task", json=body)).json()["inventory"]
+    assert (task["name"], task["state"], task["status"]) == ("new task", "Enabled", "Created")
+    assert (task["backupBandwidth"], task["maxCapacity"], task["maxLatency"]) == (0, 0, 600_000)
+    machine = task["resourceRefs"][0]["resourceUuid"]
+    assert [machine] == body["params"]["resourceUuids"]  # type: ignore[index]
+    again = finished(client, client.post("/cdp-backup-storage/task", json=creation(node, resourceUuids=[machine])))
+    assert "already protected" in error_of(again)["details"]
+    assert finished(client, client.delete(f"/cdp-task/{task['uuid']}")).json() == {}
+    assert client.get(f"/vm-instances/{machine}").json()["inventories"], "the VM is not deleted with its task"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"taskType": "Volume"}, "SYS.1007"),
+        ({"maxCapacity": -1}, "SYS.1007"),
+        ({"policyUuid": "f" * 32}, "SYS.1003"),
+        ({"backupStorageUuid": "f" * 32}, "SYS.1003"),
+        ({"resourceUuids": ["f" * 32]}, "SYS.1003"),
+        ({"resourceUuids": ["e" * 32, "f" * 32]}, "SYS.1006"),
+        ({"resourceUuids": []}, "SYS.1007"),
+        ({"name": None}, "SYS.1007"),
+        ({"policyUuid": None}, "SYS.1007"),
+    ],
+)
+def test_task_with_invalid_values_is_not_created(
+    node: ManagementNode, client: httpx.Client, changes: dict[str, object], code: str
+) -> None:
+    before = set(node.world.tasks)
+    answer = client.post("/cdp-backup-storage/task", json=creation(node, **changes))
+    answer = finished(client, answer) if answer.status_code == 202 else answer
+    assert error_of(answer)["code"] == code
+    assert set(node.world.tasks) == before
+
+
+def test_task_is_not_created_on_a_disconnected_storage(node: ManagementNode, client: httpx.Client) -> None:
+    storage = next(storage for storage in node.world.storages.values() if not storage.connected)
+    body = creation(node, backupStorageUuid=storage.uuid)
+    error = error_of(finished(client, client.post("/cdp-backup-storage/task", json=body)))
+    assert error["details"].endswith("is not connected")
+
+
+def test_recovery_point_is_described_protected_and_unprotected(node: ManagementNode, client: httpx.Client) -> None:
+    task = next(task for task in node.world.tasks.values() if task.machine and task.storage.connected and task.used)
+    assert task.machine is not None
+    vm = f"/vm-instances/{task.machine.uuid}"
+    point = client.get(f"{vm}/recovery-points?limit=1").json()["recoveryPoints"][task.machine.volumes[0].uuid][0]
+    group = point["grpId"]
+    described = client.get(f"{vm}/recovery-point?groupId={group}&limit=1000&start=0").json()
+    assert described["realSizes"][point["volId"]] == point["size"]
+    assert described["virtualSizes"] == {volume.uuid: volume.size for volume in task.machine.volumes}
+    assert described["timestamp"] == point["ts"]
+
+    def protected() -> dict[int, str | None]:
+        points = client.get(f"{vm}/protected-recovery-points").json()["recoveryPoints"][point["volId"]]
+        return {point["grpId"]: point.get("desc") for point in points}
+
+    before = protected()
+    body = {"protectVmInstanceRecoveryPoint": {"groupId": group, "description": "before the audit"}}
+    assert finished(client, client.put(f"{vm}/protect-recovery-point", json=body)).json() == {}
+    assert protected() == before | {group: "before the audit"}
+    older = {"unprotectVmInstanceRecoveryPoint": {"timestamp": point["ts"]}}
+    assert finished(client, client.put(f"{vm}/unprotect-recovery-point", json=older)).json() == {}
+    assert protected() == before
+
+
+@pytest.mark.parametrize("group", ["0", "99999999999"])
+def test_unknown_recovery_point_is_not_found(node: ManagementNode, client: httpx.Client, group: str) -> None:
+    task = next(task for task in node.world.tasks.values() if task.machine and task.storage.connected)
+    assert task.machine is not None
+    vm = f"/vm-instances/{task.machine.uuid}"
+    assert error_of(client.get(f"{vm}/recovery-point?groupId={group}"))["code"] == "SYS.1003"
+    body = {"protectVmInstanceRecoveryPoint": {"groupId": group}}
+    assert error_of(finished(client, client.put(f"{vm}/protect-recovery-point", json=body)))["code"] == "SYS.1003"
+
+
+def test_enabling_on_a_disconnected_storage_fails_with_its_cause(node: ManagementNode, client: httpx.Client) -> None:
     task = next(task for task in node.world.tasks.values() if not task.storage.connected)
     error = error_of(finished(client, client.post(f"/cdp-task/enable/{task.uuid}")))
     assert error["location"] == "start-cdp-task-on-host"
     assert error["cause"]["details"].endswith("is not connected")
 
 
-def test_job_uuid_of_the_client(node: ManagementNode, client: httpx.Client) -> None:
+def test_job_has_the_uuid_chosen_by_the_client(node: ManagementNode, client: httpx.Client) -> None:
     uuid = node.world.add()
     mine = "5d0345d3ddcae485f8170572b15a2b58"
     accepted = client.post(f"/cdp-task/disable/{uuid}", headers={"X-Job-UUID": mine})
@@ -314,7 +520,7 @@ def test_job_uuid_of_the_client(node: ManagementNode, client: httpx.Client) -> N
     assert client.post(f"/cdp-task/disable/{uuid}", headers={"X-Job-UUID": "short"}).status_code == 400
 
 
-def test_journal_tells_of_requests_without_their_secrets(node: ManagementNode, client: httpx.Client) -> None:
+def test_request_log_contains_no_secrets(node: ManagementNode, client: httpx.Client) -> None:
     client.get("/cdp-task?sortBy=name&limit=1")
     last = node.journal.requests[-1]
     assert (last.method, last.path, last.query) == ("GET", "/zstack/v1/cdp-task", "sortBy=name&limit=1")
@@ -323,7 +529,7 @@ def test_journal_tells_of_requests_without_their_secrets(node: ManagementNode, c
     assert client.headers["Authorization"].split()[1] not in repr(node.journal.requests)
 
 
-def test_more_than_a_thousand_rows_have_to_be_paged() -> None:
+def test_query_returns_at_most_1000_rows_by_default() -> None:
     node = ManagementNode(SimulatorSettings(port=0, tasks=1312))
     node.world.freeze()
     with (

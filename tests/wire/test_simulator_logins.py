@@ -64,7 +64,7 @@ def can_query(client: httpx.Client, answer: httpx.Response) -> bool:
         ("/ldap/login", "logInByLdap", {"uid": "directory-operator"}, "password"),
     ],
 )
-def test_every_way_in_has_its_path_its_word_and_its_form_of_password(
+def test_each_login_type_has_its_path_body_key_and_password_form(
     client: httpx.Client, path: str, word: str, name: dict[str, str], password: str
 ) -> None:
     assert can_query(client, client.put(path, json={word: {**name, "password": password}}))
@@ -75,7 +75,7 @@ def test_every_way_in_has_its_path_its_word_and_its_form_of_password(
     assert code_of(client.put(path, json={word: name})) == "SYS.1007"
 
 
-def test_user_of_another_account_and_unknown_kind_of_login(client: httpx.Client) -> None:
+def test_user_of_another_account_and_unknown_login_type_are_refused(client: httpx.Client) -> None:
     fallback = {"accountName": "other", "userName": "operator", "password": HASH}
     assert code_of(client.put("/accounts/users/login", json={"logInByUser": fallback})) == "ID.1000"
     for kind in ("cas", ["iam2"]):
@@ -90,7 +90,7 @@ def test_user_of_another_account_and_unknown_kind_of_login(client: httpx.Client)
         ("/iam2/platform/login", {"loginIAM2Platform": {}}),
     ],
 )
-def test_project_and_platform_take_the_session_of_a_virtual_id(
+def test_project_and_platform_logins_need_the_session_of_a_virtual_id(
     client: httpx.Client, path: str, body: dict[str, Any]
 ) -> None:
     assert client.put(path, json=body).text == "missing header 'Authorization'"
@@ -105,7 +105,7 @@ def test_project_and_platform_take_the_session_of_a_virtual_id(
     assert code_of(client.put(path, json=body, headers={"Authorization": "OAuth none"})) == "ID.1001"
 
 
-def test_project_that_does_not_exist(client: httpx.Client) -> None:
+def test_login_to_an_unknown_project_is_not_found(client: httpx.Client) -> None:
     theirs = {"loginIAM2VirtualID": {"name": "virtual-operator", "password": HASH}}
     session = client.put("/iam2/virtual-ids/login", json=theirs).json()["inventory"]["uuid"]
     header = {"Authorization": f"OAuth {session}"}
@@ -113,7 +113,7 @@ def test_project_that_does_not_exist(client: httpx.Client) -> None:
     assert code_of(client.put("/iam2/projects/login", json=body, headers=header)) == "SYS.1003"
 
 
-def test_unique_session_is_each_users_own() -> None:
+def test_unique_session_is_per_user() -> None:
     with serving(replace(SETTINGS, dialect=Dialect(unique_session=True))) as (node, client):
         theirs = {"loginIAM2VirtualID": {"name": "virtual-operator", "password": HASH}}
         client.put("/iam2/virtual-ids/login", json=theirs)
@@ -124,7 +124,7 @@ def test_unique_session_is_each_users_own() -> None:
 
 def test_session_is_renewed_by_a_job() -> None:
     with serving(replace(SETTINGS, session_timeout_s=100)) as (node, client):
-        node.jobs.takes_s = 0
+        node.jobs.duration_s = 0
         session = client.put("/accounts/login", json=LOGIN).json()["inventory"]["uuid"]
         client.headers["Authorization"] = f"OAuth {session}"
         path = f"/accounts/sessions/{session}/renew"
@@ -142,7 +142,7 @@ def test_session_is_renewed_by_a_job() -> None:
         assert code_of(client.put(path, json={"renewSession": {"duration": 60}}, headers=bare)) == "ID.1001"
 
 
-def test_second_factor_is_asked_for_after_the_password() -> None:
+def test_second_factor_is_checked_after_the_password() -> None:
     with serving(replace(SETTINGS, two_factor_code="123456")) as (node, client):
         assert code_of(client.put("/accounts/login", json=WRONG)) == "ID.1000"
         asked = client.put("/accounts/login", json=LOGIN)
@@ -154,7 +154,7 @@ def test_second_factor_is_asked_for_after_the_password() -> None:
         assert can_query(client, client.put("/accounts/login", json={**LOGIN, "systemTags": ["twofatoken::123456"]}))
 
 
-def test_newer_server_asks_for_the_second_factor_in_opaque() -> None:
+def test_newer_server_names_the_second_factor_in_opaque() -> None:
     newer = replace(SETTINGS, two_factor_code="123456", dialect=Dialect(newer_errors=True))
     with serving(newer) as (_, client):
         error = client.put("/accounts/login", json=LOGIN).json()["error"]
@@ -162,7 +162,7 @@ def test_newer_server_asks_for_the_second_factor_in_opaque() -> None:
         assert "authentications" not in error["details"]
 
 
-def test_captcha_is_demanded_after_six_failures() -> None:
+def test_captcha_is_required_after_six_failures() -> None:
     with serving(replace(SETTINGS, login_control="captcha")) as (_, client):
         codes = [code_of(client.put("/accounts/login", json=WRONG)) for _ in range(7)]
         assert codes == ["ID.1000"] * 6 + ["LOGIN_CONTROL.1005"]
@@ -173,7 +173,7 @@ def test_captcha_is_demanded_after_six_failures() -> None:
         assert can_query(client, client.put("/login", json={"logIn": other}))
 
 
-def test_right_password_starts_the_count_of_failures_again() -> None:
+def test_correct_password_resets_the_count_of_failures() -> None:
     with serving(replace(SETTINGS, login_control="lock")) as (_, client):
         for _ in range(2):
             codes = [code_of(client.put("/accounts/login", json=WRONG)) for _ in range(5)]
@@ -181,7 +181,7 @@ def test_right_password_starts_the_count_of_failures_again() -> None:
             assert client.put("/accounts/login", json=LOGIN).status_code == 200
 
 
-def test_locked_account_says_for_how_long() -> None:
+def test_error_of_a_locked_account_has_the_seconds_left() -> None:
     with serving(replace(SETTINGS, login_control="lock", dialect=Dialect(locale="en_US"))) as (_, client):
         for _ in range(6):
             client.put("/accounts/login", json=WRONG)
@@ -192,7 +192,7 @@ def test_locked_account_says_for_how_long() -> None:
 
 
 @pytest.mark.parametrize("owner", [None, "admin", "eve"])
-def test_access_key_has_the_rights_of_its_owner(owner: str | None) -> None:
+def test_access_key_has_the_permissions_of_its_owner(owner: str | None) -> None:
     with serving(replace(SETTINGS, access_key_owner=owner)) as (node, client):
         now = datetime.fromtimestamp(node.state.server_time(), ZoneInfo(SETTINGS.zone))
         date = f"{now:%a, %d %b %Y %H:%M:%S} GMT+08:00"

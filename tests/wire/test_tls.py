@@ -18,6 +18,7 @@ from cdptui.models.tls import TlsSettings
 from cdptui.monitor.connection import connect
 from cdptui.monitor.update import Update
 from cdptui.render.failure_messages import failure_sentence
+from cdptui.tui.keymap import DEFAULT_KEYMAP
 from tests.wire.canned import VENDOR_PAGE, canned
 from tests.wire.tls_front import Certificates, refusing_handshakes, tls_in_front_of
 
@@ -47,7 +48,7 @@ async def update_of(url: str, tls: TlsSettings) -> Update:
         await link.aclose()
 
 
-async def test_a_private_authority_is_believed_when_it_is_given(certificates: Certificates, plain: str) -> None:
+async def test_configured_ca_is_trusted(certificates: Certificates, plain: str) -> None:
     with tls_in_front_of(plain, certificates.server()) as url:
         update = await update_of(url, TlsSettings(ca_path=certificates.ca_file))
     assert update.failure is None
@@ -55,7 +56,7 @@ async def test_a_private_authority_is_believed_when_it_is_given(certificates: Ce
 
 
 @pytest.mark.parametrize(
-    ("shown", "trusts", "kind", "said", "advice"),
+    ("shown", "trusts", "kind", "text", "advice"),
     [
         pytest.param(
             Certificates.server,
@@ -63,7 +64,7 @@ async def test_a_private_authority_is_believed_when_it_is_given(certificates: Ce
             FailureKind.TLS_UNTRUSTED,
             "issuer certificate",
             "--ca-file",
-            id="an authority that nobody knows",
+            id="unknown CA",
         ),
         pytest.param(
             Certificates.self_signed, False, FailureKind.TLS_SELF_SIGNED, "self-signed", "--ca-file", id="self-signed"
@@ -82,54 +83,54 @@ async def test_a_private_authority_is_believed_when_it_is_given(certificates: Ce
             FailureKind.TLS_WRONG_HOST,
             "mismatch",
             "for another host",
-            id="another host's",
+            id="other host",
         ),
     ],
 )
-async def test_what_is_wrong_with_a_certificate_is_said(
-    certificates: Certificates, plain: str, shown: Shown, trusts: bool, kind: FailureKind, said: str, advice: str
+async def test_rejected_certificate_is_reported_with_its_reason(
+    certificates: Certificates, plain: str, shown: Shown, trusts: bool, kind: FailureKind, text: str, advice: str
 ) -> None:
     with tls_in_front_of(plain, shown(certificates)) as url:
         update = await update_of(url, TlsSettings(ca_path=certificates.ca_file if trusts else None))
     assert update.failure is not None
     assert update.failure.kind is kind
-    what, _, todo = failure_sentence(update.failure).partition(" → ")
-    assert said in what
+    what, _, todo = failure_sentence(update.failure, DEFAULT_KEYMAP.labels).partition(" → ")
+    assert text in what
     assert advice in todo
 
 
-async def test_that_a_certificate_of_ours_is_wanted_is_said(certificates: Certificates) -> None:
-    with refusing_handshakes(certificates.asking_for_ours()) as url:
+async def test_required_client_certificate_is_reported(certificates: Certificates) -> None:
+    with refusing_handshakes(certificates.requiring_client_certificate()) as url:
         update = await update_of(url, TlsSettings(ca_path=certificates.ca_file))
     assert update.failure is not None
     assert update.failure.kind is FailureKind.TLS_CLIENT
-    assert "certificate required" in failure_sentence(update.failure)
-    assert "--client-cert" in failure_sentence(update.failure)
+    assert "certificate required" in failure_sentence(update.failure, DEFAULT_KEYMAP.labels)
+    assert "--client-cert" in failure_sentence(update.failure, DEFAULT_KEYMAP.labels)
 
 
 @pytest.mark.parametrize("shown", [Certificates.self_signed, lambda made: made.server(is_expired=True)])
-async def test_whoever_asks_for_it_takes_any_certificate(certificates: Certificates, plain: str, shown: Shown) -> None:
+async def test_insecure_mode_accepts_any_certificate(certificates: Certificates, plain: str, shown: Shown) -> None:
     with tls_in_front_of(plain, shown(certificates)) as url:
         update = await update_of(url, TlsSettings(is_verified=False))
     assert update.failure is None
 
 
-async def test_a_certificate_of_ours_is_shown_where_one_is_wanted(certificates: Certificates, plain: str) -> None:
+async def test_client_certificate_is_sent_when_required(certificates: Certificates, plain: str) -> None:
     certificate, key = certificates.client()
     tls = TlsSettings(ca_path=certificates.ca_file, client_certificate=certificate, client_key=key)
-    with tls_in_front_of(plain, certificates.asking_for_ours()) as url:
+    with tls_in_front_of(plain, certificates.requiring_client_certificate()) as url:
         update = await update_of(url, tls)
     assert update.failure is None
 
 
-async def test_https_to_a_port_that_speaks_none_is_said(plain: str) -> None:
+async def test_https_to_an_http_port_is_reported(plain: str) -> None:
     update = await update_of(plain.replace("http:", "https:"), TlsSettings())
     assert update.failure is not None
     assert update.failure.kind is FailureKind.TLS
-    assert "try http://" in failure_sentence(update.failure)
+    assert "try http://" in failure_sentence(update.failure, DEFAULT_KEYMAP.labels)
 
 
-async def test_http_to_a_port_of_tls_is_said(certificates: Certificates, plain: str, tmp_path: Path) -> None:
+async def test_http_to_a_tls_port_is_reported(certificates: Certificates, plain: str, tmp_path: Path) -> None:
     with tls_in_front_of(plain, certificates.server()) as url:
         update = await update_of(url.replace("https:", "http:"), TlsSettings())
     assert update.failure is not None

@@ -16,7 +16,7 @@ import trustme
 
 
 class Certificates:
-    """A private authority and what it has signed."""
+    """A private CA and certificates that it signed."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -25,7 +25,7 @@ class Certificates:
         self.authority.cert_pem.write_to_path(str(self.ca_file))
 
     def server(self, *, host: str = "127.0.0.1", is_expired: bool = False) -> ssl.SSLContext:
-        """What a server shows that was certified as `host`."""
+        """Return a server context with a certificate for `host`."""
         now = datetime.now(UTC)
         ends = now + timedelta(days=-1 if is_expired else 10)
         issued = self.authority.issue_cert(host, not_before=now - timedelta(days=10), not_after=ends)
@@ -34,7 +34,7 @@ class Certificates:
         return context
 
     def self_signed(self) -> ssl.SSLContext:
-        """What a server shows that vouches for itself."""
+        """Return a server context with a self-signed certificate."""
         alone = trustme.CA(organization_name="Myself")
         pem = self._folder / "self.pem"
         pem.write_bytes(alone.private_key_pem.bytes() + alone.cert_pem.bytes())
@@ -42,15 +42,15 @@ class Certificates:
         context.load_cert_chain(pem)
         return context
 
-    def asking_for_ours(self) -> ssl.SSLContext:
-        """What a server shows that wants a certificate of ours in turn."""
+    def requiring_client_certificate(self) -> ssl.SSLContext:
+        """Return a server context that requires a client certificate."""
         context = self.server()
         context.verify_mode = ssl.CERT_REQUIRED
         self.authority.configure_trust(context)
         return context
 
     def client(self) -> tuple[Path, Path]:
-        """A certificate of ours and its key, in files."""
+        """Return the files of a client certificate and its key."""
         issued = self.authority.issue_cert("operator@example.com")
         certificate, key = self._folder / "client.pem", self._folder / "client.key"
         certificate.write_bytes(b"".join(pem.bytes() for pem in issued.cert_chain_pems))
@@ -61,18 +61,18 @@ class Certificates:
 
 @contextmanager
 def tls_in_front_of(url: str, context: ssl.SSLContext) -> Iterator[str]:
-    """Serve TLS with `context` and pass everything on to the plain server at `url`; the https URL."""
+    """Run a TLS server that forwards to the plain server at `url`. Yield its https URL."""
     port = int(url.rpartition(":")[2])
     loop = asyncio.new_event_loop()
     ready: list[int] = []
     started = threading.Event()
 
-    open_ones: set[asyncio.StreamWriter] = set()
+    open_connections: set[asyncio.StreamWriter] = set()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        open_ones.add(writer)
+        open_connections.add(writer)
         behind_reader, behind_writer = await asyncio.open_connection("127.0.0.1", port)
-        open_ones.add(behind_writer)
+        open_connections.add(behind_writer)
         try:
             await asyncio.gather(_pass_on(reader, behind_writer), _pass_on(behind_reader, writer))
         finally:
@@ -89,14 +89,14 @@ def tls_in_front_of(url: str, context: ssl.SSLContext) -> Iterator[str]:
         for task in passing:
             task.cancel()
         await asyncio.gather(*passing, return_exceptions=True)
-        for writer in open_ones:
+        for writer in open_connections:
             writer.transport.abort()
-        await asyncio.gather(*(writer.wait_closed() for writer in open_ones), return_exceptions=True)
-        # Handshakes that were given up close in the loop's next turns.
+        await asyncio.gather(*(writer.wait_closed() for writer in open_connections), return_exceptions=True)
+        # Aborted handshakes are closed in the next iterations of the event loop.
         await asyncio.sleep(0.01)
 
     stopped = asyncio.Event()
-    # What a client says that goes away in the middle of a handshake is its own business.
+    # Errors of clients that disconnect during a handshake are expected.
     loop.set_exception_handler(lambda _loop, _context: None)
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), daemon=True)
     thread.start()
@@ -111,7 +111,7 @@ def tls_in_front_of(url: str, context: ssl.SSLContext) -> Iterator[str]:
 
 @contextmanager
 def refusing_handshakes(context: ssl.SSLContext) -> Iterator[str]:
-    """A server that tells why it refuses, which asyncio's does not."""
+    """Run a TLS server that sends the alert of a failed handshake, which asyncio's does not. Yield its URL."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def refuse() -> None:
@@ -121,7 +121,7 @@ def refusing_handshakes(context: ssl.SSLContext) -> Iterator[str]:
                 try:
                     connection.do_handshake()
                 except ssl.SSLError:
-                    # To close on unread bytes would take the refusal back.
+                    # Closing with unread bytes would reset the connection and lose the alert.
                     connection.shutdown(socket.SHUT_WR)
                     plain = socket.socket(fileno=connection.detach())
                     while plain.recv(65_536):

@@ -30,10 +30,9 @@ def title_line(row: TaskRow, part: FetchState[Any] | None = None, now: float = 0
 
     The name of the task is the title of the pane.
     """
-    task = row.task
     age_s = part.age_s(now) if part is not None else None
     age = () if age_s is None else (Span(f"  {_update_text(age_s)}", Role.DIM),)
-    return (*status_line(task.status, task.state), *age)
+    return (*status_line(row), *age)
 
 
 def spacer(height: int) -> list[Line]:

@@ -15,7 +15,6 @@ from cdptui.models.recovery_points import RecoveryPoints
 from cdptui.models.storages import BY_STORAGE, StorageSummary
 from cdptui.models.task import RawField, RawLines
 from cdptui.models.task_row import TaskRow
-from cdptui.render.key_names import KEY_NAMES
 from cdptui.render.reason_messages import ReasonContext
 
 _NO_STORAGE: Final = StorageSummary("", GroupSummary(BY_STORAGE, ""))
@@ -33,7 +32,11 @@ class DetailContext(Struct, frozen=True):
     """Why names are missing; empty when they are known or being loaded."""
     now: datetime
     zone: tzinfo | None
-    """The server's zone; None when it is not known."""
+    """The zone in which times are shown; None for that of this machine."""
+    keys: Mapping[str, str]
+    """Names of the keys, by the id of the action."""
+    is_server_zone_known: bool = True
+    """False when the server's dates cannot be converted."""
     is_gone: bool = False
     """True when the task is no longer in the list."""
     at: float = 0.0
@@ -47,8 +50,6 @@ class DetailContext(Struct, frozen=True):
     """The backup storage, with the totals of all its tasks, this one included."""
     storage_tasks: tuple[TaskRow, ...] = ()
     """The worst tasks on the same backup storage, worst first."""
-    keys: Mapping[str, str] = KEY_NAMES
-    """Names of the keys, by the id of the action."""
 
     @property
     def reason_context(self) -> ReasonContext:

@@ -33,7 +33,8 @@ def field_lines(context: DetailContext, width: int) -> list[Line]:
         lines.append(tuple(spans))
     if not any(field.name in {"lastLatency", "currentLatency"} for field in fields):
         lines.append((Span("No latency fields: servers before 4.4.24 do not have them", Role.DIM),))
-    if context.zone is None and any(field.unit is FieldUnit.MOMENT and field.at is None for field in fields):
+    is_date_unread = any(field.unit is FieldUnit.MOMENT and field.at is None for field in fields)
+    if is_date_unread and not context.is_server_zone_known:
         # The account has no permission to read the zone, or the server has no call for it.
         lines.append((Span("Dates are in the node's local time; its time zone is not known", Role.DIM),))
     unknown = [field.name for field in fields if not field.is_known]

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from cdptui.models.capacity import DAY_S, HOUR_S, CapacityHistory, GrowthRate, growth_rate
-from cdptui.models.severity import is_rpo_breach
+from cdptui.models.severity import is_rpo_breach, is_rpo_measured
 from cdptui.models.task import ResourceRef, Task
 from cdptui.models.task_row import TaskRow
 from cdptui.render import formatting
@@ -18,7 +18,15 @@ from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import ROLES, SEVERITY_TEXT, status_line
 from cdptui.render.tabs.blocks import BLANK, heading, wrap
 from cdptui.render.tabs.context import DetailContext
-from cdptui.render.task_cells import bar, full_in_role, resource_kind, rpo_role, usage_role
+from cdptui.render.task_cells import (
+    DOUBT_TEXT,
+    bar,
+    full_in_role,
+    full_in_text,
+    resource_kind,
+    task_rpo_role,
+    usage_role,
+)
 from cdptui.render.text_wrap import pad_cells, wrap_text
 
 _LABEL: Final = 10
@@ -50,7 +58,7 @@ def _head(row: TaskRow, context: DetailContext, width: int) -> list[Line]:
     """Return exactly three lines, so that what is below does not move from task to task."""
     task = row.task
     meaning = "" if row.reasons else f" · {SEVERITY_TEXT[row.severity]}"
-    status = (*status_line(task.status, task.state), Span(f" · {task.state}{meaning}", Role.DIM))
+    status = (*status_line(row), Span(f" · {task.state}{meaning}", Role.DIM))
     reason = _first_reason(row, context, width) if row.reasons else [BLANK]
     if context.is_gone:
         reason = [(Span("No longer on the server", Role.WARN),)]
@@ -101,7 +109,7 @@ def _low_head(row: TaskRow, context: DetailContext) -> list[Line]:
 
 def _figures(row: TaskRow, context: DetailContext) -> list[Line]:
     task, track = row.task, context.track
-    return [_used_of_plan(task), _rpo(task), _growth(track), _full_in(row.full_in_s)]
+    return [_used_of_plan(task), _rpo(task), _growth(track), _full_in(row)]
 
 
 def _used_of_plan(task: Task) -> Line:
@@ -122,7 +130,7 @@ def _used_of_plan(task: Task) -> Line:
 def _rpo(task: Task) -> Line:
     if task.rpo_ms is None:
         return (_label("RPO"), Span("not known", Role.DIM))
-    role = rpo_role(task.rpo_ratio, is_on=task.state != "Disabled")
+    role = task_rpo_role(task)
     figure = (_label("RPO"), Span(formatting.latency(task.rpo_ms), role))
     if not task.rpo_target_ms:
         return figure
@@ -130,7 +138,8 @@ def _rpo(task: Task) -> Line:
     share = _rpo_bar(task.rpo_ratio or 0.0, role)
     if is_rpo_breach(task):
         return (*figure, Span(f", target {target}: breached  ", Role.BAD), *share)
-    return (*figure, Span(f" (target {target})  ", Role.DIM), *share)
+    as_measured = "" if is_rpo_measured(task) else " as last measured"
+    return (*figure, Span(f"{as_measured} (target {target})  ", Role.DIM), *share)
 
 
 def _rpo_bar(ratio: float, role: Role) -> Line:
@@ -157,15 +166,16 @@ def _basis(rate: GrowthRate) -> str:
     return f"  (measured over {formatting.duration(rate.span_s)})" if rate.span_s < 0.9 * DAY_S else ""
 
 
-def _full_in(seconds: float | None) -> Line:
+def _full_in(row: TaskRow) -> Line:
+    seconds, doubt = row.seconds_until_full, row.full_in_doubt
     if seconds is None:
         return (_label("full in"), Span("no estimate", Role.DIM))
     if seconds <= 0:
         return (_label("full now"), Span("protection stops at the plan", Role.BAD))
     return (
         _label("full in"),
-        Span(formatting.duration(seconds), full_in_role(seconds)),
-        Span(" at this growth", Role.DIM),
+        Span(full_in_text(row), full_in_role(row)),
+        Span(f" not reliable: {DOUBT_TEXT[doubt]}" if doubt is not None else " at this growth", Role.DIM),
     )
 
 

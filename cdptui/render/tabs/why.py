@@ -8,7 +8,8 @@ from typing import Any, Final
 from msgspec import Struct
 
 from cdptui.models.inventory import FetchState
-from cdptui.models.reasons import ReasonKind
+from cdptui.models.reasons import STOP_CAUSES, ReasonKind
+from cdptui.models.severity import is_rpo_measured
 from cdptui.models.task_row import TaskRow
 from cdptui.render import formatting
 from cdptui.render.reason_messages import LEVELS, describe_reason
@@ -16,19 +17,31 @@ from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import ROLES, SEVERITY_TEXT
 from cdptui.render.tabs.blocks import BLANK, heading, spacer, title_line, wrap
 from cdptui.render.tabs.context import DetailContext
+from cdptui.render.task_cells import DOUBT_TEXT, full_in_text
 
 _STATUS_KINDS: Final = frozenset(
     {
         ReasonKind.FAILED,
         ReasonKind.UNKNOWN,
-        ReasonKind.STOPPED,
+        *STOP_CAUSES,
         ReasonKind.STARTING,
         ReasonKind.ACTIVE_WHILE_DISABLED,
         ReasonKind.UNKNOWN_STATUS,
         ReasonKind.LONG_DISABLED,
     }
 )
-_PLAN_KINDS: Final = frozenset({ReasonKind.FULL, ReasonKind.FULL_SOON, ReasonKind.NEAR_FULL})
+_PLAN_KINDS: Final = frozenset(
+    {ReasonKind.FULL, ReasonKind.FULL_SOON, ReasonKind.NEAR_FULL, ReasonKind.STOPPED_PLAN_FULL}
+)
+_RPO_KINDS: Final = frozenset({ReasonKind.RPO, ReasonKind.NEAR_RPO, ReasonKind.STOPPED_RPO})
+_STORAGE_KINDS: Final = frozenset(
+    {
+        ReasonKind.STORAGE,
+        ReasonKind.STOPPED_STORAGE_FULL,
+        ReasonKind.STOPPED_STORAGE_GONE,
+        ReasonKind.STOPPED_STORAGE_OFFLINE,
+    }
+)
 
 
 class _Check(Struct, frozen=True):
@@ -111,13 +124,15 @@ def _all_checks(row: TaskRow, context: DetailContext) -> Iterator[_Check]:
 def _rpo(row: TaskRow) -> _Check:
     task = row.task
     if task.rpo_ms is None:
-        return _unknown({ReasonKind.RPO}, "RPO not measured")
+        return _unknown(_RPO_KINDS, "RPO not measured")
     rpo, target = formatting.latency(task.rpo_ms), formatting.latency(task.rpo_target_ms)
     if task.rpo_ratio is None:
-        return _unknown({ReasonKind.RPO}, f"RPO {rpo}, no target set")
+        return _unknown(_RPO_KINDS, f"RPO {rpo}, no target set")
     if task.state == "Disabled":
-        return _unknown({ReasonKind.RPO}, f"RPO {rpo} (target {target}); not checked while the task is disabled")
-    return _passed({ReasonKind.RPO}, f"RPO {rpo} (target {target})")
+        return _unknown(_RPO_KINDS, f"RPO {rpo} (target {target}); not checked while the task is disabled")
+    if not is_rpo_measured(task):
+        return _unknown(_RPO_KINDS, f"RPO {rpo} as last measured (target {target}); the task is not protecting")
+    return _passed(_RPO_KINDS, f"RPO {rpo} (target {target})")
 
 
 def _plan(row: TaskRow) -> _Check:
@@ -126,9 +141,14 @@ def _plan(row: TaskRow) -> _Check:
         is_none = task.plan_bytes == 0
         return _unknown(_PLAN_KINDS, "No plan set, so it cannot fill up" if is_none else "Plan not known")
     used, plan = formatting.percent(task.used_ratio), formatting.size(task.plan_bytes)
-    if row.full_in_s is None:
+    if row.seconds_until_full is None:
         return _passed(_PLAN_KINDS, f"{used} of the {plan} plan is used")
-    return _passed(_PLAN_KINDS, f"{used} of the {plan} plan is used, full in {formatting.duration(row.full_in_s)}")
+    doubt = row.full_in_doubt
+    if doubt is not None:
+        text = f"{used} of the {plan} plan is used, full in {full_in_text(row)}; not reliable: {DOUBT_TEXT[doubt]}"
+        return _unknown(_PLAN_KINDS, text)
+    full_in = formatting.duration(row.seconds_until_full)
+    return _passed(_PLAN_KINDS, f"{used} of the {plan} plan is used, full in {full_in}")
 
 
 def _growth(row: TaskRow) -> _Check:
@@ -157,8 +177,8 @@ def _storage(row: TaskRow, context: DetailContext) -> _Check:
     storage = (part.value or {}).get(uuid)
     name = context.reason_context.name(uuid)
     if storage is None or storage.status is None:
-        return _unknown({ReasonKind.STORAGE}, _with_cause(f"Connection of backup storage {name} not known", part))
-    return _passed({ReasonKind.STORAGE}, f"Backup storage {name} is {storage.status}")
+        return _unknown(_STORAGE_KINDS, _with_cause(f"Connection of backup storage {name} not known", part))
+    return _passed(_STORAGE_KINDS, f"Backup storage {name} is {storage.status}")
 
 
 def _policy(row: TaskRow, context: DetailContext) -> _Check:

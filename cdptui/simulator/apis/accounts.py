@@ -64,7 +64,7 @@ class Accounts:
                 self._state.sessions.renew(uuid, duration)
             except ApiErrorResponse as refusal:
                 return refusal.error
-            # What else the real answer holds is not known.
+            # The other fields of the real answer are unknown.
             return {}
 
         return accept_job(self._state.jobs, call, finish, requested_job_uuid(self._state.jobs, call))
@@ -106,22 +106,22 @@ class LoginApis:
     def apis(self) -> list[Route]:
         """Return the APIs."""
         return [
-            _open(BY_ACCOUNT, "/accounts/login", "logInByAccount", self._by("accountName", BY_ACCOUNT, self.account)),
-            _open(_BY_USER, "/accounts/users/login", "logInByUser", self._by_user),
-            _open(_UNIFIED, "/login", "logIn", self._unified),
-            _open(
+            _public(BY_ACCOUNT, "/accounts/login", "logInByAccount", self._by("accountName", BY_ACCOUNT, self.account)),
+            _public(_BY_USER, "/accounts/users/login", "logInByUser", self._by_user),
+            _public(_UNIFIED, "/login", "logIn", self._unified),
+            _public(
                 _BY_VIRTUAL_ID,
                 "/iam2/virtual-ids/login",
                 "loginIAM2VirtualID",
                 self._by("name", _BY_VIRTUAL_ID, self._virtual_id),
             ),
-            _open(
+            _public(
                 _BY_VIRTUAL_ID_WITH_LDAP,
                 "/iam2/login/virtual-ids/ldap",
                 "loginIAM2VirtualIDWithLdap",
                 self._by("uid", _BY_VIRTUAL_ID_WITH_LDAP, self._ldap),
             ),
-            _open(_BY_LDAP, "/ldap/login", "logInByLdap", self._by("uid", _BY_LDAP, self._ldap)),
+            _public(_BY_LDAP, "/ldap/login", "logInByLdap", self._by("uid", _BY_LDAP, self._ldap)),
             Route(
                 name=_PROJECT,
                 method="PUT",
@@ -138,32 +138,39 @@ class LoginApis:
             ),
         ]
 
-    def log_in(self, message: str, field: str, parameters: Body, person: Principal, tags: object) -> dict[str, object]:
+    def _by(self, field: str, message: str, person: Principal) -> Callable[[Call], Response]:
+        def handle(call: Call) -> Response:
+            name = str(call.parameters.get(field, ""))
+            now, client = self._state.server_time(), call.request.client
+            try:
+                inventory = self._log_in(message, field, call.parameters, person, call.body.get("systemTags"))
+            except ApiErrorResponse as refusal:
+                self._state.audit.record_login(message, now, name, client=client, error=refusal.error)
+                raise
+            self._state.audit.record_login(message, now, name, client=client)
+            return Response(200, encode({"inventory": inventory}))
+
+        return handle
+
+    def _log_in(self, message: str, field: str, parameters: Body, person: Principal, tags: object) -> dict[str, object]:
         """Return the inventory of a new session of the principal whose name is in `field`.
 
-        Raises ApiRefusal: SYS.1007 for a missing parameter, ID.1000 for wrong ones, ID.1006 for too many sessions, and
-        what the login control has against it.
+        Raises ApiErrorResponse: SYS.1007 for a missing parameter, ID.1000 for wrong credentials, ID.1006 for too many
+        sessions, LOGIN_CONTROL.* when the login control refuses.
         """
         name, password = (_mandatory(message, parameters, key) for key in (field, "password"))
         control = self._state.login_control
         control.check_allowed(name, has_captcha=bool(parameters.get("captchaUuid") and parameters.get("verifyCode")))
-        wanted = self._state.settings.password
+        expected = self._state.settings.password
         if not person.is_plain:
-            wanted = sha512(wanted.encode()).hexdigest()
-        if name != person.name or not compare_digest(wanted.encode(), password.encode(errors="replace")):
+            expected = sha512(expected.encode()).hexdigest()
+        if name != person.name or not compare_digest(expected.encode(), password.encode(errors="replace")):
             control.record_failure(name)
             raise ApiErrorResponse(errors.wrong_credentials())
         control.record_success(name)
         control.check_second_factor(name, tags)
         unique = self._state.faults.is_on(FaultKind.UNIQUE_SESSION)
         return self._inventory(self._state.sessions.open(person.uuid, unique=unique), ADMIN_ACCOUNT_UUID)
-
-    def _by(self, field: str, message: str, person: Principal) -> Callable[[Call], Response]:
-        def handle(call: Call) -> Response:
-            inventory = self.log_in(message, field, call.parameters, person, call.body.get("systemTags"))
-            return Response(200, encode({"inventory": inventory}))
-
-        return handle
 
     def _by_user(self, call: Call) -> Response:
         account = call.parameters.get("accountUuid"), call.parameters.get("accountName")
@@ -194,7 +201,10 @@ class LoginApis:
         return self._open_second_session(self._session_of_virtual_id(call, _PLATFORM), ADMIN_ACCOUNT_UUID)
 
     def _session_of_virtual_id(self, call: Call, message: str) -> Session:
-        """The caller's session. Raises ApiRefusal when there is none, as with an access key, or it is another's."""
+        """Return the caller's session.
+
+        Raises ApiErrorResponse without a session, as with an access key, and for the session of another user.
+        """
         header = call.request.headers.get("authorization", "").strip()
         session = self._state.sessions.renew(header.removeprefix("OAuth").strip())
         if session.owner not in (self._virtual_id.uuid, self._ldap.uuid):
@@ -218,8 +228,8 @@ class LoginApis:
         )
 
 
-def _open(name: str, path: str, word: str, handle: Callable[[Call], Response]) -> Route:
-    return Route(name=name, method="PUT", paths=(path,), handle=handle, body_key=word, is_public=True)
+def _public(name: str, path: str, body_key: str, handle: Callable[[Call], Response]) -> Route:
+    return Route(name=name, method="PUT", paths=(path,), handle=handle, body_key=body_key, is_public=True)
 
 
 def _mandatory(message: str, parameters: Body, name: str) -> str:

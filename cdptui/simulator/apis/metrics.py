@@ -6,12 +6,11 @@ from cdptui.simulator import errors
 from cdptui.simulator.http_types import ApiErrorResponse, Response
 from cdptui.simulator.java_json import encode
 from cdptui.simulator.node_state import NodeState
+from cdptui.simulator.records import LATENCY_METRIC, NAMESPACE, USED_METRIC
 from cdptui.simulator.routing import Call, Route
 from cdptui.simulator.world.seeded_random import uniform
 from cdptui.simulator.world.task import SimulatedTask
 
-_NAMESPACE = "ZStack/CdpTask"
-_USED, _LATENCY = "CdpTaskUsedCapacityInPercent", "CdpTaskLatency"
 _DEFAULT_SPAN_S = 3600
 _MOST_POINTS = 10_000
 _MILLISECONDS = 10**11
@@ -40,15 +39,16 @@ class Metrics:
 
     def _data(self, call: Call) -> Response:
         metric = call.request.first("metricName")
-        if call.request.first("namespace") != _NAMESPACE or metric not in (_USED, _LATENCY):
+        if call.request.first("namespace") != NAMESPACE or metric not in (USED_METRIC, LATENCY_METRIC):
             text = f"no metric[{metric}] found in the namespace[{call.request.first('namespace')}]"
             raise ApiErrorResponse(errors.invalid_argument(text))
         labels = dict(label.split("=", 1) for label in call.request.params.get("labels", ()) if "=" in label)
+        status = self._state.task_table.status
         tasks = [
             task
             for task in self._state.world.tasks.values()
             if labels.get("CdpTaskUuid", task.uuid) == task.uuid
-            and labels.get("CdpTaskStatus", task.status) == task.status
+            and labels.get("CdpTaskStatus", status(task)) == status(task)
         ]
         moments = self._moments(call, max(1, len(tasks)))
         data = [self._point(task, metric, moment) for task in tasks for moment in moments]
@@ -64,12 +64,12 @@ class Metrics:
 
     def _point(self, task: SimulatedTask, metric: str, moment: int) -> dict[str, object]:
         used, latency = self._state.world.current_metrics(task)
-        if metric == _LATENCY:
+        if metric == LATENCY_METRIC:
             value = latency * (0.7 + 0.6 * uniform(task.seed, moment // 60))
         else:
             ago_h = (self._state.server_time() - moment) / 3600 * self._state.settings.speed
             value = 100 * max(0.0, used - task.pace * ago_h) / task.plan if task.plan else 0.0
-        labels = {"CdpTaskUuid": task.uuid, "CdpTaskStatus": task.status}
+        labels = {"CdpTaskUuid": task.uuid, "CdpTaskStatus": self._state.task_table.status(task)}
         return {"value": round(value, 3), "time": moment, "labels": labels}
 
     def _seconds(self, call: Call, name: str, default: int) -> int:

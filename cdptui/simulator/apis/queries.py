@@ -10,34 +10,51 @@ from cdptui.simulator.java_json import encode, in_hash_order
 from cdptui.simulator.node_state import NodeState
 from cdptui.simulator.query.engine import Engine
 from cdptui.simulator.query.grammar import PARAMETERS, parse_query
+from cdptui.simulator.query.table import Table
 from cdptui.simulator.routing import Call, Route
 
 _CDP = "org.zstack.header.storage.cdp"
 
 
 class Queries:
-    """Query APIs with the shared query grammar."""
+    """Query APIs with the shared query grammar, and the names of resources."""
 
     def __init__(self, state: NodeState) -> None:
         self._state = state
-        tables = state.inventories
-        self.engines: dict[str, Engine[Any]] = {
-            f"{_CDP}.APIQueryCdpTaskMsg": Engine(state.task_table.table, state.zone),
-            f"{_CDP}.APIQueryCdpPolicyMsg": Engine(tables.policies, state.zone),
-            "org.zstack.header.vm.APIQueryVmInstanceMsg": Engine(tables.machines, state.zone),
-            "org.zstack.header.volume.APIQueryVolumeMsg": Engine(tables.volumes, state.zone),
-            "org.zstack.header.storage.backup.APIQueryBackupStorageMsg": Engine(tables.storages, state.zone),
-        }
+        inventories = state.inventories
+        backup = "org.zstack.storage.backup.imagestore"
+        tables: tuple[tuple[str, str, Table[Any]], ...] = (
+            (f"{_CDP}.APIQueryCdpTaskMsg", "/cdp-task", state.task_table.table),
+            (f"{_CDP}.APIQueryCdpPolicyMsg", "/cdp-backup-storage/policy", inventories.policies),
+            ("org.zstack.header.vm.APIQueryVmInstanceMsg", "/vm-instances", inventories.machines),
+            ("org.zstack.header.volume.APIQueryVolumeMsg", "/volumes", inventories.volumes),
+            ("org.zstack.header.storage.backup.APIQueryBackupStorageMsg", "/backup-storage", inventories.storages),
+            (f"{backup}.APIQueryImageStoreBackupStorageMsg", "/backup-storage/image-store", inventories.image_stores),
+            ("org.zstack.header.host.APIQueryHostMsg", "/hosts", inventories.hosts),
+            (
+                "org.zstack.header.managementnode.APIQueryManagementNodeMsg",
+                "/management-nodes",
+                inventories.management_nodes,
+            ),
+            ("org.zstack.header.longjob.APIQueryLongJobMsg", "/longjobs", inventories.long_jobs),
+            ("org.zstack.zwatch.alarm.APIQueryAlarmMsg", "/zwatch/alarms", state.monitoring.alarms),
+            (
+                "org.zstack.zwatch.alarm.APIQueryEventSubscriptionMsg",
+                "/zwatch/events/subscriptions",
+                state.monitoring.subscriptions,
+            ),
+            ("org.zstack.zwatch.api.APIQueryAlarmRecordMsg", "/zwatch/alarm-records", state.monitoring.alarm_records),
+            ("org.zstack.zwatch.api.APIQueryEventRecordMsg", "/zwatch/event-records", state.monitoring.event_records),
+            ("org.zstack.zwatch.api.APIQueryAuditMsg", "/zwatch/audit-records", state.monitoring.audit_records),
+        )
+        self._paths = {message: path for message, path, _ in tables}
+        self.engines = {message: Engine(table, state.zone) for message, _, table in tables}
         """By message name."""
 
     def apis(self) -> list[Route]:
         """Return the APIs."""
-        paths = ("/cdp-task", "/cdp-backup-storage/policy", "/vm-instances", "/volumes", "/backup-storage")
         return [
-            *(
-                self._query(name, engine, path)
-                for (name, engine), path in zip(self.engines.items(), paths, strict=True)
-            ),
+            *(self._query(name, engine, self._paths[name]) for name, engine in self.engines.items()),
             Route(
                 name="org.zstack.header.vo.APIGetResourceNamesMsg",
                 method="GET",
@@ -50,7 +67,7 @@ class Queries:
     def _query(self, name: str, engine: Engine[Any], path: str) -> Route:
         def handle(call: Call) -> Response:
             uuid = call.variables.get("uuid")
-            # A query by uuid in the path does not look at the parameters at all.
+            # A query by uuid in the path ignores the query parameters.
             body = engine.run(parse_query(call.request.params)) if uuid is None else engine.get(uuid)
             return Response(200, body)
 

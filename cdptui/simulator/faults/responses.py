@@ -30,7 +30,7 @@ _TOMCAT_PAGE = (
     '<!doctype html><html lang="en"><head><title>HTTP Status {0} – {1}</title></head>'
     '<body><h1>HTTP Status {0} – {1}</h1><hr class="line" /><h3>Apache Tomcat/8.5.100</h3></body></html>'
 )
-_SHIFTER = f"{1:032x}"
+_TOGGLED_UUID = f"{1:032x}"
 """UUID of the task that appears and disappears; it sorts before all others by UUID and by name."""
 
 
@@ -111,18 +111,18 @@ def _first_page(request: Request, node: ManagementNode) -> Response:
 
 def _toggle_first_row(world: World) -> None:
     with world.lock:
-        if _SHIFTER in world.tasks:
-            world.remove(_SHIFTER)
+        if _TOGGLED_UUID in world.tasks:
+            world.remove(_TOGGLED_UUID)
         else:
-            world.add(uuid=_SHIFTER, name="0 comes and goes")
+            world.add(uuid=_TOGGLED_UUID, name="0 comes and goes")
 
 
 async def wait_for_disconnect(receive: Receive, within_s: float | None, *, unless: asyncio.Event | None = None) -> bool:
-    """Wait up to the given seconds (None: for ever) for the client to disconnect. Return whether it did.
+    """Wait up to the given seconds (None: without limit) for the client to disconnect. Return whether it did.
 
     The wait also ends, with False, when the event `unless` is set.
     """
-    waits = [asyncio.ensure_future(_departure(receive))]
+    waits = [asyncio.ensure_future(_disconnect(receive))]
     if unless is not None:
         waits.append(asyncio.ensure_future(unless.wait()))
     try:
@@ -133,7 +133,7 @@ async def wait_for_disconnect(receive: Receive, within_s: float | None, *, unles
     return waits[0].done() and not waits[0].cancelled()
 
 
-async def _departure(receive: Receive) -> bool:
+async def _disconnect(receive: Receive) -> bool:
     while (await receive())["type"] != "http.disconnect":
         pass
     return True
@@ -147,7 +147,7 @@ def reset_connection(transport: asyncio.Transport) -> None:
     transport.abort()
 
 
-_DROP_BYTES = 64
+_TRICKLE_BYTES = 64
 _CHUNK_BYTES = 64 << 10
 _ROW = b'{"uuid":"0f6a1c2b3d4e45f6a7b8c9d0e1f2a3b4","name":"cdp-erp-db","status":"Running","state":"Enabled"},'
 _HEAD = b'{"schema":{},"total":1,"inventories":['
@@ -181,8 +181,8 @@ def stream_plan(fault: Fault, reply: Response) -> StreamPlan | None:
     pause_s = max(0.0, fault.seconds)
     match fault.kind:
         case FaultKind.TRICKLE:
-            drops = (body[start : start + _DROP_BYTES] for start in range(0, len(body), _DROP_BYTES))
-            return StreamPlan(drops, len(body), pause_s)
+            parts = (body[start : start + _TRICKLE_BYTES] for start in range(0, len(body), _TRICKLE_BYTES))
+            return StreamPlan(parts, len(body), pause_s)
         case FaultKind.TRUNCATED:
             return StreamPlan((body[: len(body) // 2],), len(body), ending=Ending.CUT)
         case FaultKind.HANG_BODY:

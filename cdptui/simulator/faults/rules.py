@@ -1,6 +1,6 @@
 """Fault rules, which tests and demos switch on and off while the node runs.
 
-Which request is hit is decided here; `responses` applies it to the connection, `spec` parses rules from text.
+This module decides which requests match; `responses` executes the fault, `spec` parses rules from text.
 """
 
 from __future__ import annotations
@@ -26,37 +26,37 @@ class FaultKind(StrEnum):
     RESET = "reset"
     """A TCP reset instead of a response."""
     REFUSE = "refuse"
-    """Nobody listens: connections are refused and the open ones broken, those of the control endpoint excepted. When
-    the rule is gone the node listens on the same port again."""
+    """The port is closed: connections are refused and open ones aborted, except those of the control endpoint. After
+    the rule has ended the node listens on the same port again."""
     SLOW_START = "slow-start"
-    """Connections are accepted, but for the first `seconds` after the node began to listen, or after the rule came if
-    that was later, requests wait; then they are answered."""
+    """Connections are accepted, but requests wait until `seconds` after the start of listening or of the rule,
+    whichever is later; then they are answered."""
     TRUNCATED = "truncated"
     """The connection closes in the middle of the body."""
     ENDLESS_BODY = "endless-body"
     """A list with an endless body, 64 KiB every `seconds`."""
     ENDLESS_LIST = "endless-list"
-    """`start` is ignored and `total` says that there is always more: the first page for ever."""
+    """`start` is ignored and `total` claims one more row each time: the first page without end."""
     CAPPED_PAGES = "capped-pages"
-    """A front that caps pages: at most `rows` rows, whatever `limit` says; `total` is right."""
+    """A proxy that caps pages: at most `rows` rows whatever the `limit`, with the correct `total`."""
     HUGE_BODY = "huge-body"
     """Valid JSON of `size_bytes`."""
     DEEP_NESTING = "deep-nesting"
     """Valid JSON with `depth` arrays in each other."""
     INVALID_JSON = "invalid-json"
     RATE_LIMIT = "rate-limit"
-    """429, as newer servers have it."""
+    """429, as newer servers send it."""
     EMPTY_500 = "empty-500"
     BAD_GATEWAY = "bad-gateway"
     """502, the HTML page of a proxy."""
     GATEWAY_TIMEOUT = "gateway-timeout"
-    """504, likewise."""
+    """504, the HTML page of a proxy."""
     ERROR = "error"
-    """503 with the error `code`, and `details` when given."""
+    """503 with the error `code` and optional `details`."""
     HTML_503 = "html-503"
     """503 without JSON, the HTML page of a proxy."""
     MODULE_MISSING = "module-missing"
-    """404, the text of a server that does not know the path."""
+    """404 in plain text: the path has no API."""
     TOMCAT_404 = "tomcat-404"
     """404, the HTML page of a Tomcat without the application."""
     REDIRECT = "redirect"
@@ -66,7 +66,7 @@ class FaultKind(StrEnum):
     UNIQUE_SESSION = "unique-session"
     """Each login ends the older sessions of the same user, as the vendor's `enable.unique.session` does."""
     SHIFTING_ROWS = "shifting-rows"
-    """Before every page but the first, a task that sorts first by uuid and by name comes or, if it is there, goes."""
+    """Before every page but the first, a task that sorts first by uuid and by name is added, or removed if present."""
     CLOCK_SKEW = "clock-skew"
     """The server's clock is `seconds` ahead."""
     DENIED = "denied"
@@ -125,7 +125,7 @@ class FaultRules:
         self._rules: list[Rule] = []
         self._numbers = 0
         self._listening_since = now()
-        self._watchers: list[Callable[[], None]] = []
+        self._subscribers: list[Callable[[], None]] = []
 
     def add(
         self, kind: FaultKind | str, path_prefix: str = "", *, times: int | None = None, **options: object
@@ -141,20 +141,20 @@ class FaultRules:
             self._numbers += 1
             number = self._numbers
             self._rules.append(Rule(number, fault, self._now(), fault.times))
-        self._tell()
+        self._notify()
         return number
 
     def remove(self, fault: Fault) -> None:
         """Deactivate a rule; an expired one is ignored."""
-        self._keep(lambda rule: rule.fault is not fault)
+        self._retain(lambda rule: rule.fault is not fault)
 
     def remove_number(self, number: int) -> bool:
         """Deactivate a rule by number. Return False if there is none."""
-        return self._keep(lambda rule: rule.number != number) > 0
+        return self._retain(lambda rule: rule.number != number) > 0
 
     def clear(self) -> None:
         """Deactivate all rules. Requests that hang already keep hanging."""
-        self._keep(lambda _rule: False)
+        self._retain(lambda _rule: False)
 
     def active(self) -> list[tuple[Rule, float]]:
         """Return the active rules, oldest first, each with the seconds until it expires."""
@@ -216,24 +216,24 @@ class FaultRules:
         with self._lock:
             self._listening_since = self._now()
 
-    def subscribe(self, told: Callable[[], None]) -> Callable[[], None]:
-        """Call `told` after each change of the rules, in the changing thread. Return a function that ends this."""
+    def subscribe(self, on_change: Callable[[], None]) -> Callable[[], None]:
+        """Call `on_change` after each change, in the changing thread. Return a function that unsubscribes."""
         with self._lock:
-            self._watchers.append(told)
+            self._subscribers.append(on_change)
 
-        def end() -> None:
+        def unsubscribe() -> None:
             with self._lock:
-                self._watchers.remove(told)
+                self._subscribers.remove(on_change)
 
-        return end
+        return unsubscribe
 
-    def _keep(self, wanted: Callable[[Rule], bool]) -> int:
+    def _retain(self, is_retained: Callable[[Rule], bool]) -> int:
         with self._lock:
             before = len(self._current())
-            self._rules = [rule for rule in self._rules if wanted(rule)]
-            gone = before - len(self._rules)
-        self._tell()
-        return gone
+            self._rules = [rule for rule in self._rules if is_retained(rule)]
+            removed = before - len(self._rules)
+        self._notify()
+        return removed
 
     def _current(self) -> list[Rule]:
         """Return the rules that have not expired. The caller holds the lock."""
@@ -242,8 +242,8 @@ class FaultRules:
             self._rules = [rule for rule in self._rules if rule.until > now]
         return self._rules
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         with self._lock:
-            watchers = list(self._watchers)
-        for told in watchers:
-            told()
+            subscribers = list(self._subscribers)
+        for on_change in subscribers:
+            on_change()

@@ -3,7 +3,7 @@
     SPEC = KIND [ ":" KEY "=" VALUE { "," KEY "=" VALUE } ]
     JSON = {"kind": KIND, KEY: VALUE, …}
 
-A comma that no `KEY=` follows belongs to the value.
+A comma that is not followed by `KEY=` belongs to the value.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def parse_fault(text: str) -> Fault:
             message = f"{part!r} is not KEY=VALUE; {_takes(_kind(kind))}"
             raise SpecError(message)
         if key in options:
-            message = f"{key!r} is there twice"
+            message = f"{key!r} is given twice"
             raise SpecError(message)
         options[key] = value
     return _of_mapping({"kind": kind, **options})
@@ -76,8 +76,8 @@ def to_json(fault: Fault) -> dict[str, object]:
     """
     defaults = {field.name: field.default for field in fields(Fault) if field.default is not MISSING}
     values = {key: getattr(fault, _KEYS[key][0]) for key in options_of(fault.kind)}
-    told = {key: value for key, value in values.items() if value != defaults[_KEYS[key][0]]}
-    return {"kind": fault.kind.value, **told}
+    changed = {key: value for key, value in values.items() if value != defaults[_KEYS[key][0]]}
+    return {"kind": fault.kind.value, **changed}
 
 
 def options_of(kind: FaultKind) -> tuple[str, ...]:
@@ -91,33 +91,33 @@ def _object(text: str) -> dict[str, object]:
     except (ValueError, RecursionError) as error:
         message = f"not JSON: {error}"
         raise SpecError(message) from error
-    # The text begins with a brace, so what was read is an object.
+    # The text begins with a brace, so the value is an object.
     return dict(found)
 
 
 def _of_mapping(values: Mapping[str, object]) -> Fault:
     options = dict(values)
     kind = _kind(str(options.pop("kind", "")))
-    chosen: dict[str, Any] = {}
+    values_by_field: dict[str, Any] = {}
     for key, value in options.items():
         if key not in options_of(kind):
             message = f"{kind} takes no {key!r}; {_takes(kind)}"
             raise SpecError(message)
-        name, read, wanted = _KEYS[key]
+        name, read, valid = _KEYS[key]
         try:
-            # JSON has numbers where text has digits; true, null and lists are no value of any key.
-            chosen[name] = read(str(value) if type(value) in (str, int, float) else "")
+            # JSON has numbers where text has digits. Booleans, null and lists are invalid for every key.
+            values_by_field[name] = read(str(value) if type(value) in (str, int, float) else "")
         except ValueError:
-            message = f"{key}={value!s} of {kind}: must be {wanted}"
+            message = f"{key}={value!s} of {kind}: must be {valid}"
             raise SpecError(message) from None
-    return Fault(kind=kind, **chosen)
+    return Fault(kind=kind, **values_by_field)
 
 
 def _kind(name: str) -> FaultKind:
     try:
         return FaultKind(name)
     except ValueError:
-        message = f"no fault is called {name!r}; there are: {', '.join(FaultKind)}"
+        message = f"unknown fault {name!r}; known: {', '.join(FaultKind)}"
         raise SpecError(message) from None
 
 

@@ -1,6 +1,6 @@
-"""Evaluates a query over a table and writes the reply, `schema` and all.
+"""Run queries on a table and encode the reply with its `schema`.
 
-Replies to queries carry neither `success` nor `error`, whatever the vendor's page says.
+Query replies contain neither `success` nor `error`, contrary to the vendor's documentation.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from cdptui.simulator.query.table import Column, ColumnType, Table
 Row = TypeVar("Row")
 
 _TAGS = ("__systemTag__", "__userTag__", "__tagUuid__")
-"""Names that any table takes in `q`. Nothing here is tagged."""
+"""Names that every table accepts in `q`. No resource of the simulator has tags."""
 _RUNTIME = "org.zstack.header.exception.CloudRuntimeException"
 
 
@@ -32,7 +32,10 @@ class Engine(Generic[Row]):
         self._zone = zone
 
     def run(self, query: Query) -> bytes:
-        """The JSON reply. Raises ApiRefusal for fields, sort orders and limits that the server's database refuses."""
+        """Return the JSON reply.
+
+        Raises ApiErrorResponse for fields, sort orders and limits that the server's database refuses.
+        """
         rows, total = self.select(query)
         if query.count:
             return encode({"schema": {}, "total": total})
@@ -45,11 +48,11 @@ class Engine(Generic[Row]):
         return b'{"schema":{%s},%s"inventories":[%s]}' % (schema, counted, b",".join(inventories))
 
     def get(self, uuid: str) -> bytes:
-        """The reply to `GET …/{uuid}`: a list of one, or an empty list when there is none."""
+        """Return the reply to `GET …/{uuid}`: a list of one row, or an empty list for an unknown UUID."""
         return self.run(Query(conditions=frozenset({Condition("uuid", "=", uuid)})))
 
     def select(self, query: Query) -> tuple[Sequence[Row], int]:
-        """The rows of the page, and the number of matches without limit and start."""
+        """Return the rows of the page, and the number of matches without limit and start."""
         self._check(query)
         rows = self._matching(query)
         total = len(rows)
@@ -68,7 +71,7 @@ class Engine(Generic[Row]):
         for name in query.fields:
             column = self.table.columns.get(name)
             if column is None:
-                # The literal placeholder is the vendor's own bug.
+                # The unresolved placeholder is the vendor's bug.
                 text = f"{_RUNTIME}: inventory[${{selfInventoryClass}}] has no field[{name}]"
                 raise ApiErrorResponse(errors.internal(text))
             if column.kind is ColumnType.LIST:
@@ -111,7 +114,7 @@ class Engine(Generic[Row]):
         return column
 
     def _partial(self, row: Row, fields: tuple[str, ...]) -> dict[str, object]:
-        """The trap of `fields`: primitives that were not asked for are written too, as 0."""
+        """Return the selected fields. As on the real server, primitives that were not selected are written as 0."""
         values: dict[str, object] = {}
         for name, column in self.table.columns.items():
             if name in fields:

@@ -1,6 +1,6 @@
 """The grammar of query strings, as `RestServer.handleQueryApi` of the vendor's server reads them.
 
-It is not forgiving and not strict either: the quirks are the point, since clients must live with them.
+The quirks of the server are kept, since clients have to work with them.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from urllib.parse import parse_qsl
 from cdptui.simulator.http_types import PlainTextError
 
 OPERATORS = ("!=", ">=", "<=", "!?=", "!~=", "~=", "?=", "=", ">", "<", "is null", "not null")
-"""In the order in which the server looks for them anywhere in the condition; the first one found splits it."""
+"""In the order in which the server searches the whole condition; the first one found splits it."""
 
 _NAMES = {"?=": "in", "!?=": "not in", "~=": "like", "!~=": "not like"}
 _JAVA_INTEGER = re.compile(r"[+-]?\d+")
 _JAVA_MAX = 2**31 - 1
 
 PARAMETERS = frozenset({"q", "limit", "start", "count", "replyWithCount", "sort", "fields", "groupBy", "filterName"})
-"""Everything else is ignored without a word."""
+"""All other parameters are ignored without an error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition; `value` is empty for the null tests. It is kept as sent, blanks included."""
+    """One condition. `value` is as sent, including blanks, and empty for the null tests."""
 
     field: str
     operator: str
@@ -33,23 +33,23 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """One query, by REST or by message. Conditions are a set: order and duplicates do not matter."""
+    """One query, from REST or the message RPC. Conditions are a set: their order and duplicates have no effect."""
 
     conditions: frozenset[Condition] = frozenset()
     limit: int = 1000
-    """0 is no limit; a negative one is an error of the database layer."""
+    """0 is no limit; a negative limit is an error of the database layer."""
     start: int = 0
     count: bool = False
     reply_with_count: bool = False
     sort_by: str | None = None
     descending: bool = False
     fields: tuple[str, ...] = ()
-    """Empty is all."""
+    """Empty for all fields."""
     filter_name: str | None = None
 
 
 def parse_params(query: str) -> dict[str, list[str]]:
-    """The parameters of a query string: repeated names keep all their values, empty ones too."""
+    """Parse a query string. Repeated names keep all their values, including empty ones."""
     params: dict[str, list[str]] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
         params.setdefault(name, []).append(value)
@@ -57,7 +57,7 @@ def parse_params(query: str) -> dict[str, list[str]]:
 
 
 def parse_query(params: dict[str, list[str]]) -> Query:
-    """The query of these parameters. Raises TextRefusal 400 for what the REST layer does not understand."""
+    """Build a query from parameters. Raises PlainTextError 400 for parameters that the REST layer cannot parse."""
     first = {name.strip(): values[0].strip() for name, values in params.items()}
     sort = first.get("sort")
     fields = first.get("fields")
@@ -75,7 +75,7 @@ def parse_query(params: dict[str, list[str]]) -> Query:
 
 
 def parse_condition(text: str) -> Condition:
-    """One `q`. Raises TextRefusal 400 without an operator, or without something on both sides of it.
+    """Parse one `q`. Raises PlainTextError 400 without an operator or with an empty side.
 
     >>> parse_condition(" name =  a ")
     Condition(field='name', operator='=', value='  a ')
@@ -103,7 +103,7 @@ def parse_condition(text: str) -> Condition:
 
 
 def _split(text: str, operator: str) -> list[str]:
-    """Split once, as Commons Lang's `splitByWholeSeparator`: neighbouring separators count as one, empty ends vanish.
+    """Split once, as Commons Lang's `splitByWholeSeparator`: adjacent separators count as one, empty ends are dropped.
 
     >>> _split("name==x=y", "=")
     ['name', 'x=y']
@@ -129,5 +129,5 @@ def _integer(name: str, text: str | None, default: int) -> int:
 
 
 def _boolean(text: str | None) -> bool:
-    """Java's `Boolean.parseBoolean`: only `true`, in any case, is true."""
+    """Parse as Java's `Boolean.parseBoolean`: only `true`, in any case, is true."""
     return text is not None and text.lower() == "true"

@@ -1,4 +1,4 @@
-"""Whether a row meets a condition, by the rules of the server's database: no case, and null meets nothing."""
+"""Match rows against conditions by the rules of the server's database: case-insensitive, and null matches nothing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _JAVA_DATE = re.compile(r"([A-Z][a-z]{2} \d{1,2}, \d{4}),?\s(\d{1,2}:\d\d:\d\d)\
 
 
 def predicate(condition: Condition, kind: ColumnType, zone: ZoneInfo) -> Predicate:
-    """A test for one value. Raises ApiRefusal SYS.1000 when the value cannot be one of that kind."""
+    """Return a test for one value. Raises ApiErrorResponse SYS.1000 if the condition does not fit the column type."""
     operator, text = condition.operator, condition.value
     if operator == "is null":
         return lambda value: value is None
@@ -31,18 +31,18 @@ def predicate(condition: Condition, kind: ColumnType, zone: ZoneInfo) -> Predica
         pattern = like_pattern(text)
         return lambda value: value is not None and pattern.fullmatch(str(value)) is not None
     if operator == "?=":
-        wanted = frozenset(_comparable(part, kind, zone) for part in text.split(","))
-        return lambda value: value is not None and _plain(value) in wanted
+        operands = frozenset(_comparable(part, kind, zone) for part in text.split(","))
+        return lambda value: value is not None and _plain(value) in operands
     return _comparison(operator, _comparable(text, kind, zone))
 
 
 def any_of(test: Predicate) -> Predicate:
-    """The test over a collection, as a join has it: one element is enough."""
+    """Return a test of a collection: one matching element is enough, as in a join."""
     return lambda values: isinstance(values, Iterable) and any(test(value) for value in values)
 
 
 def like_pattern(text: str) -> re.Pattern[str]:
-    r"""SQL LIKE: `%` and `_`, escaped by a backslash, without case.
+    r"""Compile a SQL LIKE pattern: `%` and `_`, backslash escapes, case-insensitive.
 
     >>> bool(like_pattern("cdp-%_1").fullmatch("CDP-web-01")), bool(like_pattern(r"100\%").fullmatch("100x"))
     (True, False)
@@ -58,15 +58,15 @@ def like_pattern(text: str) -> re.Pattern[str]:
     return re.compile("".join(parts), re.IGNORECASE | re.DOTALL)
 
 
-def _comparison(operator: str, wanted: float | str) -> Predicate:
+def _comparison(operator: str, operand: float | str) -> Predicate:
     def test(value: object) -> bool:
         if value is None:
             return False
         plain = _plain(value)
-        if isinstance(plain, str) or isinstance(wanted, str):
-            left, right = str(plain), str(wanted)
+        if isinstance(plain, str) or isinstance(operand, str):
+            left, right = str(plain), str(operand)
             return _compare(operator, (left > right) - (left < right))
-        return _compare(operator, (plain > wanted) - (plain < wanted))
+        return _compare(operator, (plain > operand) - (plain < operand))
 
     return test
 
@@ -99,5 +99,5 @@ def _moment(text: str, zone: ZoneInfo) -> float:
             return datetime.strptime(" ".join(java.groups()), "%b %d, %Y %I:%M:%S %p").replace(tzinfo=zone).timestamp()
         return datetime.fromisoformat(text).replace(tzinfo=zone).timestamp()
     except ValueError:
-        wanted = "Timestamp format must be yyyy-mm-dd hh:mm:ss[.fffffffff]"
-        raise ApiErrorResponse(errors.internal(f"java.lang.IllegalArgumentException: {wanted}")) from None
+        expected = "Timestamp format must be yyyy-mm-dd hh:mm:ss[.fffffffff]"
+        raise ApiErrorResponse(errors.internal(f"java.lang.IllegalArgumentException: {expected}")) from None

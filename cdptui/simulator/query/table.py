@@ -1,4 +1,4 @@
-"""What the query engine has to know of an inventory: its Java class, its columns, its rows and their wire form."""
+"""The description of an inventory for the query engine: Java class, columns, rows and wire format."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ Row = TypeVar("Row")
 
 
 class ColumnType(Enum):
-    """How the values of a column compare."""
+    """The type of a column, which decides how its values compare."""
 
     TEXT = "text"
     NUMBER = "number"
     DATE = "date"
-    """Epoch seconds here, text on the wire."""
+    """Epoch seconds in rows, text in responses."""
     LIST = "list"
-    """A collection: it cannot be compared, sorted or selected, only reached into."""
+    """A collection: it cannot be compared, sorted or selected, only joined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,13 @@ class Column(Generic[Row]):
     name: str
     kind: ColumnType
     read: Callable[[Row], object]
-    """The value, None is null. For a `LIST`, or a column reached through one (`refs.uuid`), a sequence of values."""
+    """Return the value, None for null. For a `LIST` or a joined column (`refs.uuid`), a sequence of values."""
     enum_class: str | None = None
-    """Java class that `schema` names for it."""
+    """Java class of its values in `schema`."""
     is_primitive: bool = False
-    """A Java primitive: written as 0 even when it was not asked for."""
+    """A Java primitive, which is written as 0 when it is not selected."""
     is_stable: bool = False
-    """Changes only when the table's version does, so that its order may be kept."""
+    """Changes only with the table's version, so that its order can be cached."""
 
 
 @dataclass(slots=True)
@@ -44,35 +44,35 @@ class Table(Generic[Row]):
     java_class: str
     columns: dict[str, Column[Row]]
     rows: Callable[[], Sequence[Row]]
-    """All rows in the order that a query without `sort` gives; a client may not rely on it."""
+    """All rows in the order of a query without `sort`, which is arbitrary for clients."""
     by_uuid: Callable[[str], Row | None]
     encode: Callable[[Row], bytes]
-    """The whole inventory, on the wire."""
+    """Encode a whole inventory."""
     wire_value: Callable[[Row, str], object]
-    """One field of it, for queries with `fields`."""
+    """Return one field in wire format, for queries with `fields`."""
     version: Callable[[], int]
     joined_columns: dict[str, Column[Row]] = field(default_factory=dict)
     """Columns of other tables, by dotted name."""
     nested: Callable[[Row], tuple[tuple[str, str], ...]] = lambda _row: ()
-    """Paths and classes of what hangs below a row, for `schema`."""
+    """Paths and Java classes of the objects nested in a row, for `schema`."""
     _orders: dict[str, tuple[int, list[Row]]] = field(default_factory=dict)
 
     def in_order(self, column: Column[Row], *, descending: bool) -> list[Row]:
-        """All rows sorted by a column, nulls first, as MySQL does."""
-        kept = self._orders.get(column.name)
-        if kept is None or kept[0] != self.version() or not column.is_stable:
-            kept = (self.version(), sorted(self.rows(), key=lambda row: sort_key(column.read(row))))
-            self._orders[column.name] = kept
-        return kept[1][::-1] if descending else kept[1]
+        """Return all rows sorted by a column, nulls first as in MySQL."""
+        cached = self._orders.get(column.name)
+        if cached is None or cached[0] != self.version() or not column.is_stable:
+            cached = (self.version(), sorted(self.rows(), key=lambda row: sort_key(column.read(row))))
+            self._orders[column.name] = cached
+        return cached[1][::-1] if descending else cached[1]
 
 
 def columns(*found: Column[Row]) -> dict[str, Column[Row]]:
-    """Columns by their names."""
+    """Return columns by their names."""
     return {column.name: column for column in found}
 
 
 def sort_key(value: object) -> tuple[int, float, str]:
-    """Nulls, then numbers, then text without case. CJK sorts after Latin, as in the server's collation."""
+    """Order nulls, then numbers, then text without case. CJK sorts after Latin, as in the server's collation."""
     if value is None:
         return (0, 0.0, "")
     if isinstance(value, int | float):

@@ -1,7 +1,7 @@
 """The fleet clock: fleet time in whole minutes since the start, and wall-clock time, which is sent to clients.
 
-Fleet time runs `speed` times as fast. An event at fleet minute m happened at the wall moment when m was reached, so
-the server's dates never run ahead of real time.
+Fleet time runs `speed` times as fast as the wall clock. An event at fleet minute m has the wall-clock time at which m
+was reached, so the server's dates are never in the future.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 
 class FleetClock:
-    """Maps wall moments (epoch seconds) to fleet minutes and back."""
+    """Converts wall-clock times (epoch seconds) to fleet minutes and back."""
 
     def __init__(self, start: float, speed: float, zone: ZoneInfo) -> None:
         self._speed = speed
@@ -21,14 +21,14 @@ class FleetClock:
         self._frozen = False
         at = datetime.fromtimestamp(start, zone)
         self.week_offset = at.weekday() * 1440 + at.hour * 60 + at.minute
-        """Minutes from a Monday 0:00 in the server's zone to minute 0: nights and week-ends follow it."""
+        """Minutes from Monday 0:00 in the server's zone to minute 0, for nights and week-ends."""
 
     def minute(self, wall: float) -> int:
-        """The fleet minute that has been reached."""
+        """Return the fleet minute at a wall-clock time."""
         return int(self._exact(wall))
 
     def wall(self, minute: float) -> float:
-        """The wall moment of a fleet minute; before the start both run equally fast."""
+        """Return the wall-clock time of a fleet minute; before the start both have the same speed."""
         if minute < 0:
             return self._start + minute * 60
         return self._anchor_wall + (minute - self._anchor_minute) * 60 / self._speed
@@ -39,7 +39,7 @@ class FleetClock:
         return self._frozen
 
     def skip(self, wall: float, minutes: float) -> None:
-        """Let the fleet have slept for that many of its minutes: the time is passed over, not lived."""
+        """Skip that many fleet minutes without events."""
         self._anchor_minute = self._exact(wall) - minutes
         self._anchor_wall = wall
 
@@ -50,7 +50,7 @@ class FleetClock:
         self._frozen = True
 
     def unfreeze(self, wall: float) -> None:
-        """Let fleet time go on from where it was frozen."""
+        """Resume fleet time at the minute where it was frozen."""
         if self._frozen:
             self._anchor_wall = wall
             self._frozen = False
@@ -58,5 +58,5 @@ class FleetClock:
     def _exact(self, wall: float) -> float:
         if self._frozen:
             return self._anchor_minute
-        # A wall clock that was set back must not make the fleet younger than its start.
+        # The fleet minute is never negative, even if the wall clock was set back.
         return max(0.0, self._anchor_minute + (wall - self._anchor_wall) * self._speed / 60)

@@ -11,7 +11,7 @@ from cdptui.simulator.world.resources import TIB, Storage
 from cdptui.simulator.world.task import SimulatedTask
 
 _SMALLEST_MIXED = 12
-"""Smaller fleets only have running tasks."""
+"""Smaller fleets have only running tasks."""
 _SHARES = (
     ("Failed", 0.017),
     ("Stopped", 0.025),
@@ -25,7 +25,7 @@ _TARGET_MS = 600_000
 
 
 class InitialState:
-    """Settles tasks that were just made into their first states."""
+    """Puts new tasks into their initial states."""
 
     def __init__(self, rng: Random, clock: FleetClock, lifecycle: Lifecycle, edge: Storage) -> None:
         self._rng = rng
@@ -34,33 +34,33 @@ class InitialState:
         self._edge = edge
 
     def apply(self, tasks: Sequence[SimulatedTask]) -> None:
-        """Give every task its first status and its first event."""
+        """Set the first status and schedule the first event of every task."""
         for task in tasks:
             self._lifecycle.prepare(task, 0)
         rest = list(tasks)
         if len(tasks) >= _SMALLEST_MIXED:
-            rest = self._troubled(rest)
+            rest = self._apply_problems(rest)
         for task in rest:
             self._lifecycle.run(task, 0)
             self._age(task)
 
-    def _troubled(self, tasks: list[SimulatedTask]) -> list[SimulatedTask]:
+    def _apply_problems(self, tasks: list[SimulatedTask]) -> list[SimulatedTask]:
         order = [task for task in tasks if task.plan]
         self._rng.shuffle(order)
         if not self._edge.tasks:
             self._move_to_edge(order.pop())
         order = [task for task in order if task.storage.connected]
-        taken: set[str] = set()
+        used: set[str] = set()
         for kind, share in _SHARES:
             for _ in range(max(1, round(share * len(tasks)))):
                 task = order.pop()
-                taken.add(task.uuid)
-                self._trouble(task, kind)
+                used.add(task.uuid)
+                self._apply_problem(task, kind)
         self._nearly_full(order.pop())
         self._lagging(order.pop())
-        return [task for task in tasks if task.uuid not in taken]
+        return [task for task in tasks if task.uuid not in used]
 
-    def _trouble(self, task: SimulatedTask, kind: str) -> None:
+    def _apply_problem(self, task: SimulatedTask, kind: str) -> None:
         rng, enter = self._rng, self._lifecycle.enter
         match kind:
             case "Failed":
@@ -68,6 +68,8 @@ class InitialState:
                 enter(task, "Failed", 0, lasts=rng.randrange(120, 900))
             case "Stopped":
                 enter(task, "Stopped", 0, lasts=rng.randrange(60, 1200))
+                if task.machine is not None:
+                    task.machine.state = "Stopped"
             case "Disabled":
                 task.state = "Disabled"
                 enter(task, "Stopped", 0, lasts=rng.randrange(600, 20000))
@@ -80,22 +82,23 @@ class InitialState:
             case _:
                 enter(task, kind, 0, lasts=rng.randrange(5, 20))
         age = min(rng.randrange(3, 400), int((self._clock.wall(0) - task.created) / 60))
-        # The numbers of a merge run from its begin; the other statuses may have begun long before the start.
+        # The progress of a merge is computed from its begin; the other statuses may have begun long before the start.
         task.since = task.since if kind == "DataMerging" else -age
         task.changed = self._clock.wall(task.since)
 
     def _nearly_full(self, task: SimulatedTask) -> None:
-        """Over 90 % and full within the day: the task that a monitor must put in sight."""
+        """Set up a task that is over 90 % used and full within a day."""
         task.floor = task.plan * 0.5
         task.used = task.plan * 0.932
         task.pace = task.plan * 0.068 / 9
         task.keep = 0.93
-        task.merge_at = task.mishap_at = 2 * 1440
+        task.merge_at = task.failure_at = 2 * 1440
 
     def _lagging(self, task: SimulatedTask) -> None:
+        """Set up a task over its RPO target."""
         task.max_latency = _TARGET_MS
         task.lag_from, task.lag_until = -35, 100
-        task.merge_at, task.mishap_at = 1440, 3000
+        task.merge_at, task.failure_at = 1440, 3000
 
     def _move_to_edge(self, task: SimulatedTask) -> None:
         del task.storage.tasks[task.uuid]
@@ -103,13 +106,13 @@ class InitialState:
         self._edge.tasks[task.uuid] = None
 
     def _age(self, task: SimulatedTask) -> None:
-        """It has been like this for a while: the last operation lies before the start."""
+        """Move the last operation to a random moment before the start."""
         past = self._clock.wall(0) - task.created
         task.changed = task.created + past * self._rng.random()
 
 
 def size_storages(tasks: Sequence[SimulatedTask], storages: Sequence[Storage]) -> None:
-    """Give every storage room for the plans on it, in whole TiB."""
+    """Size every storage for the plans on it, in whole TiB."""
     plans = dict.fromkeys((storage.uuid for storage in storages), 0)
     for task in tasks:
         plans[task.storage.uuid] += task.plan or TIB

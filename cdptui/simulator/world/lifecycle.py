@@ -1,12 +1,12 @@
 """The life cycle of a task: its state machine and the schedule of its events.
 
     Created ─▶ Starting ─▶ Running ◀─▶ DataMerging
-                  ▲           ├──▶ Stopping ─▶ Stopped   (state Disabled, or an accident while Enabled)
-                  │           ├──▶ Failed                (used is more than the plan)
-                  │           └──▶ Unknown               (its storage or its host is away)
-                  └── operators and reconnections bring it back
+                  ▲           ├──▶ Stopping ─▶ Stopped   (state Disabled, or a failure while Enabled)
+                  │           ├──▶ Failed                (used exceeds the plan)
+                  │           └──▶ Unknown               (its storage or its host is disconnected)
+                  └── an operator or a reconnection restarts it
 
-Every event falls on a whole fleet minute and draws its chance from the task's own seed.
+Every event is at a whole fleet minute; its random numbers come from the task's seed.
 """
 
 from __future__ import annotations
@@ -23,21 +23,30 @@ from cdptui.simulator.world.write_rate import PEAK, WriteMeter, first_minute_abo
 _HOUR = 60
 _DAY = 1440
 _LOOK_AHEAD = _DAY
-_MISHAP_EVERY = 16 * _DAY
+_FAILURE_EVERY = 16 * _DAY
 
-_AWAY_WITH_STORAGE = ("Running", "DataMerging", "Starting", "Stopping", "Unknown")
+_LOST_WITH_STORAGE = ("Running", "DataMerging", "Starting", "Stopping", "Unknown")
 
 
 class Lifecycle:
-    """Moves tasks from event to event. `schedule(task, minute)` replaces the task's pending event."""
+    """Moves tasks from event to event. `schedule(task, minute)` replaces the task's pending event.
 
-    def __init__(self, clock: FleetClock, schedule: Callable[[SimulatedTask, int], None]) -> None:
+    `on_change(task, previous)` is called after each change of a status.
+    """
+
+    def __init__(
+        self,
+        clock: FleetClock,
+        schedule: Callable[[SimulatedTask, int], None],
+        on_change: Callable[[SimulatedTask, str], None],
+    ) -> None:
         self._clock = clock
         self._schedule = schedule
-        self._turns: dict[str, Callable[[SimulatedTask, int], None]] = {
+        self._on_change = on_change
+        self._handlers: dict[str, Callable[[SimulatedTask, int], None]] = {
             "Created": self._first_copy,
             "Starting": self.run,
-            "Running": self._running_turn,
+            "Running": self._while_running,
             "DataMerging": self._merged,
             "Stopping": self._stopped,
             "Stopped": self._start,
@@ -47,24 +56,25 @@ class Lifecycle:
 
     def prepare(self, task: SimulatedTask, minute: int) -> None:
         """Schedule a task's next merge and failure."""
-        task.mishap_at = minute + int(exponential(task.seed, -1, _MISHAP_EVERY)) + 30
+        task.failure_at = minute + int(exponential(task.seed, -1, _FAILURE_EVERY)) + 30
         task.merge_at = minute + int(task.merge_every * _HOUR * uniform(task.seed, -2)) + 5
 
     def run_event(self, task: SimulatedTask, minute: int) -> None:
         """Handle a task's event."""
-        task.turns += 1
-        self._turns[task.status](task, minute)
+        task.events += 1
+        self._handlers[task.status](task, minute)
 
     def enter(self, task: SimulatedTask, status: str, minute: int, *, lasts: int | None = None) -> None:
         """Enter a status for a number of minutes; None until another event ends it."""
         task.used = task.used_now(minute)
         task.meter = None
         task.used_at_end = None
-        task.status = status
+        previous, task.status = task.status, status
         task.since = minute
         task.until = minute + (lasts or 0)
         task.changed = self._clock.wall(minute)
         task.event_version += 1
+        self._on_change(task, previous)
         if lasts is not None:
             self._schedule(task, task.until)
 
@@ -86,16 +96,16 @@ class Lifecycle:
 
     def storage_lost(self, task: SimulatedTask, minute: int) -> None:
         """Handle a disconnected storage: the status becomes Unknown."""
-        if task.state == "Enabled" and task.status in _AWAY_WITH_STORAGE:
+        if task.state == "Enabled" and task.status in _LOST_WITH_STORAGE:
             self.enter(task, "Unknown", minute)
 
     def storage_back(self, task: SimulatedTask, minute: int, place: int) -> None:
-        """The storage is there again; it starts two tasks at a time (`concurrent.start.level`)."""
+        """Restart the tasks of a reconnected storage, two at a time (`concurrent.start.level`)."""
         if task.status == "Unknown":
             self.enter(task, "Starting", minute, lasts=2 + min(90, 3 * (place // 2)) + self._minutes(task, 0, 3))
 
     def replan(self, task: SimulatedTask, minute: int) -> None:
-        """The plan was changed from outside: look again when it will be full."""
+        """Recompute when the task is full, after a change of its plan."""
         if task.status == "Running" and task.meter is not None:
             task.event_version += 1
             self._look_ahead(task, minute)
@@ -106,12 +116,14 @@ class Lifecycle:
 
     def _start(self, task: SimulatedTask, minute: int) -> None:
         task.state = "Enabled"
+        if task.machine is not None and task.machine.state == "Stopped":
+            task.machine.state = "Running"
         self.enter(task, "Starting", minute, lasts=self._minutes(task, 3, 20))
 
-    def _running_turn(self, task: SimulatedTask, minute: int) -> None:
+    def _while_running(self, task: SimulatedTask, minute: int) -> None:
         if task.plan and task.used_now(minute) > task.plan:
             self.enter(task, "Failed", minute, lasts=self._minutes(task, 6 * _HOUR, 40 * _HOUR))
-        elif minute >= task.mishap_at:
+        elif minute >= task.failure_at:
             self._random_failure(task, minute)
         elif minute >= task.merge_at:
             self._merge(task, minute)
@@ -119,8 +131,8 @@ class Lifecycle:
             self._look_ahead(task, minute)
 
     def _random_failure(self, task: SimulatedTask, minute: int) -> None:
-        task.mishap_at = minute + int(exponential(task.seed, task.turns, _MISHAP_EVERY)) + _DAY
-        kind = uniform(task.seed, 7 * task.turns + 1)
+        task.failure_at = minute + int(exponential(task.seed, task.events, _FAILURE_EVERY)) + _DAY
+        kind = uniform(task.seed, 7 * task.events + 1)
         if kind < 0.2:
             self.enter(task, "Unknown", minute, lasts=self._minutes(task, 10, 90))
             return
@@ -147,15 +159,15 @@ class Lifecycle:
     def _recover(self, task: SimulatedTask, minute: int) -> None:
         """Simulate the operator: free data, sometimes extend the plan, and restart the task."""
         larger = -(-int(task.plan * 1.25) // (50 * GIB)) * 50 * GIB
-        if uniform(task.seed, 11 * task.turns) < 0.2 and larger <= LARGEST_PLAN:
+        if uniform(task.seed, 11 * task.events) < 0.2 and larger <= LARGEST_PLAN:
             task.plan = larger
         else:
-            task.used = min(task.floor, task.plan * 0.8) * (0.95 + 0.3 * uniform(task.seed, 13 * task.turns))
+            task.used = min(task.floor, task.plan * 0.8) * (0.95 + 0.3 * uniform(task.seed, 13 * task.events))
         self._start(task, minute)
 
     def _look_ahead(self, task: SimulatedTask, minute: int) -> None:
-        """Find the minute of the next event: the plan is full, a mishap, a merge, or else just a look further ahead."""
-        end = max(minute + 1, min(task.merge_at, task.mishap_at, minute + _LOOK_AHEAD))
+        """Schedule the next event: plan full, failure, merge, or another look-ahead after a day."""
+        end = max(minute + 1, min(task.merge_at, task.failure_at, minute + _LOOK_AHEAD))
         meter = task.meter
         if task.plan and meter is not None:
             room = task.plan - task.used_now(minute)
@@ -165,7 +177,7 @@ class Lifecycle:
         self._schedule(task, end)
 
     def _merge_gap(self, task: SimulatedTask) -> int:
-        return int(task.merge_every * _HOUR * (0.8 + 0.4 * uniform(task.seed, 3 * task.turns + 2)))
+        return int(task.merge_every * _HOUR * (0.8 + 0.4 * uniform(task.seed, 3 * task.events + 2)))
 
     def _minutes(self, task: SimulatedTask, low: int, high: int) -> int:
-        return low + int((high - low) * uniform(task.seed, 5 * task.turns + 3))
+        return low + int((high - low) * uniform(task.seed, 5 * task.events + 3))

@@ -1,6 +1,7 @@
 """A task of the fleet: its properties, its status, and its used capacity and latency at a given minute.
 
-Numbers between two events follow from the state at the last event alone, so nothing depends on how often one asks.
+Values between two events are computed from the state at the last event, so they do not depend on how often they are
+read.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from cdptui.simulator.world.seeded_random import hash64, uniform
 from cdptui.simulator.world.write_rate import WriteMeter
 
 CAPACITY_EVERY = 5
-"""Minutes between two looks of the server at the capacity (`monitor.interval`); at the latency it looks each minute."""
+"""Minutes between two measurements of the capacity (`monitor.interval`); the latency is measured every minute."""
 
 _DAY = 1440
 _EPISODE_CHANCE = 0.3
@@ -23,7 +24,7 @@ _MINUTE_MS = 60_000
 
 @dataclass(slots=True, eq=False)
 class SimulatedTask:
-    """The state of one task. Minutes are fleet minutes, `created` and `changed` wall moments, sizes bytes."""
+    """The state of one task. Minutes are fleet minutes, `created` and `changed` wall-clock times, sizes bytes."""
 
     uuid: str
     name: str
@@ -39,11 +40,11 @@ class SimulatedTask:
     seed: int
     rhythm: int
     pace: float
-    """Mean bytes an hour."""
+    """Mean growth in bytes per hour."""
     floor: float
-    """What a merge never goes below: the full copy."""
+    """Size of the full copy: a merge never goes below it."""
     keep: float
-    """Share of the journal that survives a merge."""
+    """Share of the journal that remains after a merge."""
     merge_every: int
     base_latency: int
 
@@ -55,27 +56,29 @@ class SimulatedTask:
     """Bytes at `since`."""
     until: int = 0
     used_at_end: float | None = None
-    """While merging or copying for the first time: bytes that there will be at `until`."""
+    """Bytes at `until`, during a merge or the first copy."""
     meter: WriteMeter | None = None
-    """While running."""
+    """Set while running."""
     merge_at: int = 0
-    mishap_at: int = 0
-    turns: int = 0
-    """Number of events so far: the index of its next draw of chance."""
+    failure_at: int = 0
+    events: int = 0
+    """Number of events so far, the index into its random numbers."""
     event_version: int = 0
-    """The one waiting event that still counts."""
+    """Version of the pending event; events of older versions are dropped."""
     lag_from: int = -1
     lag_until: int = -1
-    """A spell of lag that was there from the start."""
+    """End of the time of high latency that exists from the start."""
+    protected_points: dict[int, str] | None = None
+    """Descriptions of the protected recovery points, by group; None until they are first read."""
     overrides: dict[str, object] = field(default_factory=dict)
-    """Wire fields that a test has set by hand; they win over everything."""
+    """Fields set by a test; they take precedence over computed values."""
 
     def used_at(self, minute: int) -> int:
-        """The `usedCapacity` as the server last saw it."""
+        """Return `usedCapacity` as last measured by the server."""
         return int(self.used_now(max(self.since, minute - minute % CAPACITY_EVERY)))
 
     def used_now(self, seen: int) -> float:
-        """Bytes really in use at that minute. Minutes must not go back by an hour."""
+        """Return the bytes in use at that minute. Minutes must not go back by an hour."""
         if self.meter is not None:
             return self.used + self.meter.bytes_written(seen)
         if self.used_at_end is not None and self.until > self.since:
@@ -84,7 +87,7 @@ class SimulatedTask:
         return self.used
 
     def latency_at(self, minute: int) -> int:
-        """The `lastLatency` in milliseconds as the server last saw it."""
+        """Return `lastLatency` in milliseconds as last measured by the server."""
         if self.status == "Created" or (self.status == "Stopped" and self.state == "Disabled"):
             return 0
         calm = int(self.base_latency * (0.6 + 0.8 * uniform(self.seed ^ _JITTER_SALT, minute)))
@@ -96,17 +99,28 @@ class SimulatedTask:
             return calm + int(min((minute - self.since) * _MINUTE_MS, self.max_latency * slow))
         if self.status in ("Unknown", "Stopping"):
             return int(self.base_latency)
-        # A task that should run and does not is measured up to its target; beyond that the server gives up counting.
+        # The latency of an enabled task that does not run grows to its target and stops there.
         return min(self.max_latency, calm + (minute - self.since) * _MINUTE_MS)
+
+    def lag_spells(self, first: int, last: int) -> list[tuple[int, int]]:
+        """Return begin and end of the times of high latency between two minutes, in the current status."""
+        if self.status != "Running":
+            return []
+        days = range(max(first, self.since) // _DAY, last // _DAY + 1)
+        spells = [(self.lag_from, self.lag_until), *(spell for day in days if (spell := self._daily_spell(day)))]
+        return [(begin, end) for begin, end in spells if begin < end and begin <= last and end > self.since]
 
     def _lagging_since(self, minute: int) -> int | None:
         if self.lag_from < minute < self.lag_until:
             return self.lag_from
-        day = minute // _DAY
+        spell = self._daily_spell(minute // _DAY)
+        return spell[0] if spell is not None and spell[0] < minute < spell[1] else None
+
+    def _daily_spell(self, day: int) -> tuple[int, int] | None:
+        """Return begin and end of the time of high latency of a day, if it has one."""
         chance = hash64(self.seed ^ _EPISODE_SALT, day)
         if chance % 1000 >= _EPISODE_CHANCE * 1000:
             return None
         length = 45 + (chance >> 16) % 240
-        begin = max(self.since, day * _DAY + (chance >> 32) % (_DAY - length))
-        end = day * _DAY + (chance >> 32) % (_DAY - length) + length
-        return begin if begin < minute < end else None
+        begin = day * _DAY + (chance >> 32) % (_DAY - length)
+        return max(self.since, begin), begin + length

@@ -55,7 +55,7 @@ _DESCRIPTIONS = (
 
 
 def task_name(rng: Random, number: int) -> str:
-    """A name for the task with that number; not unique, as on the real server."""
+    """Return a name for the task with that number; not unique, as on the real server."""
     kind = rng.random()
     if number == 7 or kind > 0.985:
         return _AWKWARD[rng.randrange(len(_AWKWARD))] if number != 7 else _AWKWARD[0]
@@ -67,13 +67,13 @@ def task_name(rng: Random, number: int) -> str:
 
 
 def machine_name(task: str, number: int) -> str:
-    """The name of the machine that such a task protects."""
+    """Return the name of the VM that a task protects."""
     stem = task.strip().removeprefix("cdp-").removesuffix("-CDP")
     return f"{stem}-{number % 8 + 1:02d}" if stem.isascii() and len(stem) < 40 else stem[:40]
 
 
 def description(rng: Random) -> str | None:
-    """Most tasks have none."""
+    """Return a description, or None for three out of four tasks."""
     return rng.choice(_DESCRIPTIONS) if rng.random() < 0.25 else None
 
 
@@ -87,7 +87,7 @@ _TIGHT_SHARE = 0.13
 _NO_PLAN_EVERY = 40
 _NO_MACHINE_EVERY = 45
 _EDGE_EVERY = 25
-"""Every so many tasks one is in the branch office: a chance would now and then put a tenth of the fleet there."""
+"""One task of this many is in the branch office. A random choice would sometimes put a tenth of the fleet there."""
 
 
 class TaskFactory:
@@ -100,7 +100,7 @@ class TaskFactory:
         self._made = 0
 
     def create(self, wall: float, *, is_new: bool) -> SimulatedTask:
-        """One task as it is at the wall moment: just created, or somewhere in its life of up to a year."""
+        """Create a task as of a wall-clock time: new, or up to a year old."""
         rng = self._rng
         number = self._made
         self._made += 1
@@ -133,9 +133,9 @@ class TaskFactory:
         return task
 
     def _growth_profile(self, plan: int) -> tuple[float, float, float, int]:
-        """Pace (bytes an hour), floor, keep and hours between merges that leave a healthy task in balance.
+        """Return pace (bytes per hour), floor, keep and hours between merges of a task whose size is stable over time.
 
-        A merge takes (1 - keep) of the journal, so the journal swings about pace * hours / (1 - keep).
+        A merge removes (1 - keep) of the journal, so the journal oscillates around pace * hours / (1 - keep).
         """
         rng = self._rng
         if rng.random() < _TIGHT_SHARE:

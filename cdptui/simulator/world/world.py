@@ -1,12 +1,12 @@
 """The world of the node: all tasks and resources, advanced to the present on each request.
 
-The one owner of mutable fleet state. Callers from several threads hold `lock`.
+It owns all mutable fleet state. Callers from several threads hold `lock`.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
 from threading import RLock
 from zoneinfo import ZoneInfo
@@ -15,31 +15,41 @@ from cdptui.simulator.settings import SimulatorSettings
 from cdptui.simulator.world.fleet_clock import FleetClock
 from cdptui.simulator.world.initial_state import InitialState, size_storages
 from cdptui.simulator.world.lifecycle import Lifecycle
-from cdptui.simulator.world.resources import Machine, Storage, make_policies, make_storages
+from cdptui.simulator.world.long_jobs import make_long_jobs
+from cdptui.simulator.world.resources import (
+    Machine,
+    Policy,
+    Storage,
+    make_hosts,
+    make_policies,
+    make_storages,
+    make_unprotected_machines,
+)
 from cdptui.simulator.world.seeded_random import hash64, uniform
+from cdptui.simulator.world.status_history import StatusHistory
 from cdptui.simulator.world.task import SimulatedTask
 from cdptui.simulator.world.task_factory import TaskFactory
+from cdptui.simulator.world.write_rate import WriteMeter, first_minute_above
 
 _DAY = 1440
 _CATCH_UP_TASK_DAYS = 20_000
 _CATCH_UP_DAYS = 60.0
 _CATCH_UP_LEAST_DAYS = 0.25
-_BIRTH_EVERY = 8 * 60 * 60
-"""Fleet minutes for each task between two arrivals or departures: one in eight hours in a fleet of sixty."""
+_MEMBERSHIP_EVERY = 8 * 60 * 60
+"""Fleet minutes for each task between two additions or removals: one in eight hours in a fleet of sixty."""
 
 
 class World:
     """All tasks by UUID, and their storages, VMs and policies.
 
-    Time moves in `advance` only, from event to event. When much more fleet time has passed than there is reason to
-    live through (more than 60 days, or 20,000 task-days, yet never less than a quarter of a day), the fleet has slept
-    the rest: it is skipped, and growth goes on from where it was.
+    Time moves only in `advance`, from event to event. One call simulates at most 60 days or 20,000 task-days,
+    whichever is less, but at least a quarter of a day; the rest of a longer time is skipped without growth.
     """
 
     def __init__(self, settings: SimulatorSettings, now: Callable[[], float]) -> None:
         self.lock = RLock()
         self.version = 0
-        """Changes when tasks come, go or are renamed."""
+        """Changes when tasks are added, removed or changed by a caller."""
         self.minute = 0
         self._now = now
         self._target = settings.tasks
@@ -47,19 +57,26 @@ class World:
         self._sequence = 0
         start = now()
         self._clock = FleetClock(start, settings.speed, ZoneInfo(settings.zone))
-        self._lifecycle = Lifecycle(self._clock, self._schedule)
+        self.status_history = StatusHistory()
+        self._lifecycle = Lifecycle(self._clock, self._schedule, self.status_history.record)
         rng = Random(settings.seed)  # noqa: S311 - a fleet, not a secret
         self._rng = rng
         self.policies = {policy.uuid: policy for policy in make_policies(rng, start)}
         storages = make_storages(rng, settings.tasks, start)
         self.storages = {storage.uuid: storage for storage in storages}
-        self._nursery = TaskFactory(rng, list(self.policies.values()), storages)
+        self._factory = TaskFactory(rng, list(self.policies.values()), storages)
         self.tasks: dict[str, SimulatedTask] = {}
+        self.hosts = {host.uuid: host for host in make_hosts(start)}
         self.machines: dict[str, Machine] = {}
+        """The VMs of the tasks, and some without a task."""
         self._populate(settings.tasks, start, storages)
+        self.status_history.restart(list(self.tasks.values()))
+        unprotected = make_unprotected_machines(settings.seed, settings.tasks, start)
+        self.machines |= {machine.uuid: machine for machine in unprotected}
+        self.long_jobs = {job.uuid: job for job in make_long_jobs(settings.seed, list(self.machines.values()), start)}
 
     def advance(self) -> None:
-        """Bring the fleet to the present."""
+        """Advance the fleet to the current time."""
         with self.lock:
             now = self._now()
             target = self._clock.minute(now)
@@ -68,27 +85,39 @@ class World:
                 self._clock.skip(now, excess)
                 target = self._clock.minute(now)
             while self._events and self._events[0][0] <= target:
-                minute, _, subject, ticket = heapq.heappop(self._events)
+                minute, _, subject, version = heapq.heappop(self._events)
                 self.minute = max(self.minute, minute)
-                self._dispatch(minute, subject, ticket)
+                self._dispatch(minute, subject, version)
             self.minute = max(self.minute, target)
 
     def current_metrics(self, task: SimulatedTask) -> tuple[int, int]:
-        """The usedCapacity (bytes) and lastLatency (ms) as the server knows them now."""
+        """Return the current usedCapacity (bytes) and lastLatency (ms) as last measured by the server."""
         return task.used_at(self.minute), task.latency_at(self.minute)
 
+    def wall_time(self, minute: int) -> float:
+        """Return the wall-clock time of a fleet minute."""
+        return self._clock.wall(minute)
+
+    def minute_above(self, task: SimulatedTask, used: float) -> int:
+        """Return the minute at which a task exceeded `used` bytes in its current status; the begin of that at least."""
+        if task.meter is None or task.used > used:
+            return task.since
+        meter = WriteMeter(task.seed, task.rhythm, task.pace, task.since, self._clock.week_offset)
+        above = first_minute_above(meter, used - task.used, task.since, self.minute)
+        return self.minute if above is None else above
+
     def available(self, storage: Storage) -> int:
-        """Bytes left on a storage."""
+        """Return the free bytes of a storage."""
         used = sum(self.tasks[uuid].used_at(self.minute) for uuid in storage.tasks)
         return max(storage.total // 50, storage.total - used)
 
-    # What operators do through the API.
+    # Operations of the API.
 
     def switch(self, task: SimulatedTask, *, on: bool) -> None:
-        """Begin to enable or to disable a task; `finish_switch` ends it."""
+        """Start to enable or disable a task; `finish_switch` completes it."""
         with self.lock:
             task.state = "Enabled" if on else "Disabled"
-            self._unpin(task, "state", "status")
+            self._clear_override(task, "state", "status")
             self._lifecycle.enter(task, "Starting" if on else "Stopping", self.minute)
 
     def finish_switch(self, task: SimulatedTask) -> None:
@@ -101,36 +130,68 @@ class World:
             elif task.status == "Stopping":
                 self._lifecycle.enter(task, "Stopped", self.minute, lasts=7 * _DAY)
 
-    def update(self, task: SimulatedTask, changes: dict[str, object]) -> None:
-        """Change what an UpdateCdpTask may change; other keys are left alone."""
+    def update(self, task: SimulatedTask, changes: Mapping[str, object]) -> None:
+        """Change the fields that UpdateCdpTask may change; other keys are ignored."""
         with self.lock:
             attributes = {"name": "name", "description": "description", "backupBandwidth": "bandwidth"}
             attributes |= {"maxCapacity": "plan", "maxLatency": "max_latency"}
             for key in attributes.keys() & changes.keys():
-                self._unpin(task, key)
+                self._clear_override(task, key)
                 setattr(task, attributes[key], changes[key])
             task.changed = self._now()
             self._lifecycle.replan(task, self.minute)
             self.version += 1
 
-    # What tests do by hand.
+    def create_task(
+        self, name: str, policy: Policy, storage: Storage, machine: Machine, fields: Mapping[str, object]
+    ) -> SimulatedTask:
+        """Create a task for a VM; `fields` are further fields as for `update`. It starts by itself."""
+        with self.lock:
+            task = self._factory.create(self._now(), is_new=True)
+            profile_plan = task.plan
+            task.name, task.policy, task.storage, task.machine = name, policy, storage, machine
+            self._insert(task)
+            self._lifecycle.create(task, self.minute)
+            self.update(task, fields)
+            if task.plan and profile_plan:
+                # The growth profile was drawn for another plan.
+                scale = task.plan / profile_plan
+                task.pace, task.floor, task.used = task.pace * scale, task.floor * scale, task.used * scale
+            return task
+
+    def delete_task(self, uuid: str) -> None:
+        """Delete a task and keep its VM, as DeleteCdpTask does. Unknown UUIDs are ignored."""
+        with self.lock:
+            task = self.tasks.get(uuid)
+            if task is None:
+                return
+            self.remove(uuid)
+            if task.machine is not None:
+                self.machines[task.machine.uuid] = task.machine
+
+    def task_of(self, machine: str) -> SimulatedTask | None:
+        """Return the task that protects a VM; None for a VM without a task."""
+        found = (task for task in self.tasks.values() if task.machine is not None and task.machine.uuid == machine)
+        return next(found, None)
+
+    # Operations of tests.
 
     def add(self, **overrides: object) -> str:
-        """Add a task that has been running for a while, some of its wire fields pinned by hand. Returns its uuid."""
+        """Add a running task of some age, with overridden fields. Return its UUID."""
         with self.lock:
-            task = self._nursery.create(self._now(), is_new=False)
+            task = self._factory.create(self._now(), is_new=False)
             task.uuid = str(overrides.pop("uuid", task.uuid))
             task.name = str(overrides.pop("name", task.name))
-            self._admit(task)
+            self._insert(task)
             self._lifecycle.prepare(task, self.minute)
             self._lifecycle.run(task, self.minute)
             task.overrides.update(overrides)
             return task.uuid
 
     def override_fields(self, uuid: str, **fields: object) -> None:
-        """Pin wire fields of a task by hand: they stay so, whatever the fleet does. None leaves the field out.
+        """Set fields of a task until `clear_overrides` or an operation on them. None omits the field.
 
-        Dates are epoch seconds or any text. Raises KeyError for an unknown uuid.
+        Dates are epoch seconds or any text. Raises KeyError for an unknown UUID.
         """
         with self.lock:
             self.tasks[uuid].overrides.update(fields)
@@ -143,7 +204,7 @@ class World:
             self.version += 1
 
     def remove(self, uuid: str) -> None:
-        """Delete a task and its machine's protection. Raises KeyError for an unknown uuid."""
+        """Delete a task with its VM. Raises KeyError for an unknown UUID."""
         with self.lock:
             task = self.tasks.pop(uuid)
             task.event_version += 1
@@ -171,7 +232,7 @@ class World:
     def _populate(self, count: int, start: float, storages: list[Storage]) -> None:
         storages[0].connected = count < 1
         for _ in range(count):
-            self._admit(self._nursery.create(start, is_new=False))
+            self._insert(self._factory.create(start, is_new=False))
         tasks = list(self.tasks.values())
         InitialState(self._rng, self._clock, self._lifecycle, storages[0]).apply(tasks)
         size_storages(tasks, storages)
@@ -181,7 +242,7 @@ class World:
         if count:
             self._push(self._membership_gap(), None)
 
-    def _admit(self, task: SimulatedTask) -> None:
+    def _insert(self, task: SimulatedTask) -> None:
         self.tasks[task.uuid] = task
         task.storage.tasks[task.uuid] = None
         if task.machine is not None:
@@ -192,23 +253,23 @@ class World:
         days = min(_CATCH_UP_DAYS, _CATCH_UP_TASK_DAYS / max(1, len(self.tasks)))
         return int(max(_CATCH_UP_LEAST_DAYS, days) * _DAY)
 
-    def _push(self, minute: int, subject: SimulatedTask | Storage | None, ticket: int = 0) -> None:
+    def _push(self, minute: int, subject: SimulatedTask | Storage | None, version: int = 0) -> None:
         self._sequence += 1
-        heapq.heappush(self._events, (minute, self._sequence, subject, ticket))
+        heapq.heappush(self._events, (minute, self._sequence, subject, version))
 
     def _schedule(self, task: SimulatedTask, minute: int) -> None:
         self._push(minute, task, task.event_version)
 
-    def _dispatch(self, minute: int, subject: SimulatedTask | Storage | None, ticket: int) -> None:
+    def _dispatch(self, minute: int, subject: SimulatedTask | Storage | None, version: int) -> None:
         if isinstance(subject, SimulatedTask):
-            if subject.event_version == ticket:
+            if subject.event_version == version:
                 self._lifecycle.run_event(subject, minute)
         elif isinstance(subject, Storage):
-            self._storage_turn(subject, minute)
+            self._toggle_storage(subject, minute)
         else:
             self._add_or_remove_task(minute)
 
-    def _storage_turn(self, storage: Storage, minute: int) -> None:
+    def _toggle_storage(self, storage: Storage, minute: int) -> None:
         storage.connected = not storage.connected
         storage.changed = self._clock.wall(minute)
         tasks = [self.tasks[uuid] for uuid in list(storage.tasks)]
@@ -231,8 +292,8 @@ class World:
         slack = max(0, min(self._target // 10 - 1, self._target // 20 + 1))
         grows = hash64(0x626F726E, minute) % (2 * slack + 1) >= size - self._target + slack
         if grows and size < self._target + slack:
-            task = self._nursery.create(self._clock.wall(minute), is_new=True)
-            self._admit(task)
+            task = self._factory.create(self._clock.wall(minute), is_new=True)
+            self._insert(task)
             self._lifecycle.create(task, minute)
         elif not grows and size > self._target - slack:
             uuids = list(self.tasks)
@@ -240,9 +301,9 @@ class World:
         self._push(minute + self._membership_gap(), None)
 
     def _membership_gap(self) -> int:
-        return max(1, _BIRTH_EVERY // max(1, self._target))
+        return max(1, _MEMBERSHIP_EVERY // max(1, self._target))
 
     @staticmethod
-    def _unpin(task: SimulatedTask, *names: str) -> None:
+    def _clear_override(task: SimulatedTask, *names: str) -> None:
         for name in names:
             task.overrides.pop(name, None)

@@ -1,6 +1,6 @@
 """The write rate of a protected VM over the day: rhythm, variation and bursts, in bytes per hour.
 
-The hours are drawn from the task's seed, so the sum up to any minute is the same however it is asked for.
+The factor of each hour comes from the task's seed, so the sum up to a minute does not depend on how it is computed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _STEADY = (9, 8, 8, 8, 8, 8, 9, 10, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 10, 
 _BURST = 5.0
 _BURST_CHANCE = 0.012
 _WEEKEND = 0.45
-_MOOD_SALT = 0x6D6F6F64
+_DAILY_SALT = 0x6D6F6F64
 _BURST_SALT = 0x62757273
 
 
@@ -29,13 +29,13 @@ RHYTHMS = (_normalized(_OFFICE), _normalized(_NIGHTLY), _normalized(_STEADY))
 OFFICE = 0
 
 PEAK = max(max(rhythm) for rhythm in RHYTHMS) * 1.4 * _BURST
-"""No hour writes more than this many times the mean."""
+"""Upper bound of `hour_factor`."""
 
 
 def hour_factor(seed: int, rhythm: int, hour: int) -> float:
-    """How many times its mean the machine writes in that hour, counted from a Monday 0:00."""
+    """Return the write rate in an hour, counted from Monday 0:00, as a multiple of the mean."""
     day = hour // 24
-    factor = RHYTHMS[rhythm][hour % 24] * (0.6 + 0.8 * (hash64(seed ^ _MOOD_SALT, day) >> 44) / 1048576.0)
+    factor = RHYTHMS[rhythm][hour % 24] * (0.6 + 0.8 * (hash64(seed ^ _DAILY_SALT, day) >> 44) / 1048576.0)
     if rhythm == OFFICE and day % 7 >= 5:
         factor *= _WEEKEND
     if (hash64(seed ^ _BURST_SALT, hour) >> 44) / 1048576.0 < _BURST_CHANCE:
@@ -44,29 +44,29 @@ def hour_factor(seed: int, rhythm: int, hour: int) -> float:
 
 
 class WriteMeter:
-    """Bytes written since a minute. It only goes forward, hour by hour, so asking often is cheap."""
+    """Counts the bytes written since a minute. It only moves forward, hour by hour, so frequent reads are cheap."""
 
     __slots__ = ("_from", "_hour", "_offset", "_pace", "_rhythm", "_seed", "_until_hour", "_within")
 
     def __init__(self, seed: int, rhythm: int, pace: float, minute: int, offset: int) -> None:
         self._offset = offset
-        """Minutes from a Monday 0:00 to the fleet's minute 0."""
+        """Minutes from Monday 0:00 to fleet minute 0."""
         minute += offset
         self._seed = seed
         self._rhythm = rhythm
         self._pace = pace
-        """Mean bytes an hour."""
+        """Mean bytes per hour."""
         self._from = minute
         self._hour = minute // 60
         self._until_hour = 0.0
         self._within = pace * hour_factor(seed, rhythm, self._hour)
 
     def fork(self) -> WriteMeter:
-        """A copy to look ahead with."""
+        """Return a copy, to look ahead without moving this meter."""
         return copy(self)
 
     def bytes_written(self, minute: int) -> float:
-        """Bytes from the start of the meter to a fleet minute; minutes must not go back by an hour."""
+        """Return the bytes from the start of the meter to a fleet minute; minutes must not go back by an hour."""
         minute += self._offset
         while minute >= (self._hour + 1) * 60:
             begin = max(self._from, self._hour * 60)
@@ -78,7 +78,7 @@ class WriteMeter:
 
 
 def first_minute_above(meter: WriteMeter, room: float, begin: int, end: int) -> int | None:
-    """First minute of the five-minute grid in (begin, end] by which more than `room` bytes were written."""
+    """Return the first minute of the five-minute grid in (begin, end] at which more than `room` bytes are written."""
     minute = begin
     while minute < end:
         following = min(minute + 60, end)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import tzinfo
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from msgspec import structs
@@ -34,9 +36,12 @@ _SHARE_BELOW: Final = 50
 class DetailController:
     """Fills the pane with one tab of one task and requests what that tab needs."""
 
-    def __init__(self, pane: DetailPane, low_bandwidth: LowBandwidthMode, keys: Mapping[str, str]) -> None:
-        """`keys` are the labels of the keys by the id of their action, for hints in the tabs."""
+    def __init__(
+        self, pane: DetailPane, low_bandwidth: LowBandwidthMode, keys: Mapping[str, str], zone: tzinfo | None
+    ) -> None:
+        """`keys` are the labels of the keys by the id of their action, for hints; `zone` is that of times."""
         self._keys = keys
+        self._zone = zone
         self._pane = pane
         self._low_bandwidth = low_bandwidth
         self._tab = OVERVIEW
@@ -63,15 +68,16 @@ class DetailController:
         from cdptui.render.failure_messages import failure_label
         from cdptui.render.tabs.context import DetailContext
 
-        tab, inventory, task = self._tab, connection.directory, row.task
+        tab, inventory, task = self._tab, connection.inventory, row.task
         failure, vm = inventory.names_failure, _vm_of(row)
         context = DetailContext(
             fields=self._fields_of(task, connection) if tab is RAW else (),
             track=self._low_bandwidth.history(task.uuid, connection.history) if tab is OVERVIEW else CapacityHistory(),
-            names=_with_duplicates(connection.names, row, connection),
+            names=names_with_duplicates([row], connection),
             names_problem=failure_label(failure) if failure is not None else "",
             now=snapshot.taken_at,
-            zone=connection.zone,
+            zone=self._zone,
+            is_server_zone_known=connection.zone is not None,
             is_gone=is_gone,
             at=snapshot.taken_monotonic,
             raw=self._raw_lines_of(task, connection) if tab is RAW else RawLines(),
@@ -96,7 +102,7 @@ class DetailController:
         uuid = row.task.uuid if row is not None else None
         is_resting, self._settled_uuid = uuid == self._settled_uuid, uuid
         if row is None or not (is_resting or force):
-            connection.directory.set_needs(InventoryNeeds())
+            connection.inventory.set_needs(InventoryNeeds())
             return
         tab, vm = self._tab, _vm_of(row) or None
         need = InventoryNeeds(
@@ -105,14 +111,14 @@ class DetailController:
             vm=vm if tab in {RESOURCES, POINTS, WHY} else None,
             points=vm if tab is POINTS else None,
         )
-        connection.directory.set_needs(need, force=force)
+        connection.inventory.set_needs(need, force=force)
 
     def update_storage_needs(self, connection: NodeConnection, *, force: bool = False) -> None:
         """Request what the list of storages shows, in place of what the pane shows."""
         from cdptui.monitor.inventory import InventoryNeeds
 
         self._settled_uuid = None
-        connection.directory.set_needs(InventoryNeeds(storages=True), force=force)
+        connection.inventory.set_needs(InventoryNeeds(storages=True), force=force)
 
     def _fields_of(self, task: Task, connection: NodeConnection) -> Sequence[RawField]:
         """Return the fields of a task, parsed again only when its record or the time zone of its dates changed."""
@@ -174,9 +180,10 @@ class PaneLayout:
         styles.height = f"{share}%" if share is not None and not is_wide else None
 
 
-def _with_duplicates(names: Mapping[str, str], row: TaskRow, connection: NodeConnection) -> Mapping[str, str]:
-    """Return the known names and those of the tasks that a problem of `row` refers to."""
-    others = (connection.row(reason.other) for reason in row.reasons if reason.kind is ReasonKind.TWO_TASKS)
+def names_with_duplicates(rows: Iterable[TaskRow], connection: NodeConnection) -> Mapping[str, str]:
+    """Return the known names and those of the tasks that problems of `rows` refer to."""
+    names, reasons = connection.names, chain.from_iterable(row.reasons for row in rows)
+    others = (connection.row(reason.other) for reason in reasons if reason.kind is ReasonKind.TWO_TASKS)
     duplicates = {other.task.uuid: other.task.name for other in others if other is not None}
     return ChainMap(duplicates, dict(names)) if duplicates else names
 

@@ -132,7 +132,7 @@ class StoragesController:
         self._show(connection)
 
     def _show(self, connection: NodeConnection) -> None:
-        fetch = connection.directory.storages
+        fetch = connection.inventory.storages
         summaries = summarize_storages(self._totals, fetch.value or {})
         if summaries != self.summaries:
             self.summaries = summaries

@@ -85,14 +85,14 @@ class MainScreen(Screen[None]):
         clock: Clock,
         keymap: Keymap,
         columns: Sequence[str] | None,
-        look_at_line: Callable[[], bool],
+        update_low_bandwidth: Callable[[], bool],
     ) -> None:
-        """`look_at_line` returns whether the connection to the terminal is slow now."""
+        """`update_low_bandwidth` returns whether the connection to the terminal is slow now."""
         super().__init__()
         self.keymap = keymap
         self._target = target
         self._clock = clock
-        self._low_bandwidth = LowBandwidthMode(look_at_line, clock)
+        self._low_bandwidth = LowBandwidthMode(update_low_bandwidth, clock)
         self._ticked_at = clock.monotonic()
         self._connection: NodeConnection | None = None
         self._update = Update(snapshot=None, interval_s=target.interval_s)

@@ -21,6 +21,7 @@ from cdptui.models.task_row import TaskRow
 from cdptui.monitor.connection import NodeConnection
 from cdptui.render.columns import COLUMNS
 from cdptui.render.copy_formats import copy_formats
+from cdptui.render.reason_messages import ReasonContext
 from cdptui.render.spans import accent_role
 from cdptui.tasklist.sort_order import WORST_FIRST, SortOrder
 from cdptui.tui.footer_keys import FooterKey
@@ -171,10 +172,12 @@ MAX_COPIED: Final = 1000
 """Most tasks in one copy; larger selections are exported to a file."""
 
 
-def open_copy_menu(screen: Screen[object], rows: Sequence[TaskRow], link: NodeConnection, node: str) -> None:
+def open_copy_menu(
+    screen: Screen[object], rows: Sequence[TaskRow], link: NodeConnection, node: str, context: ReasonContext
+) -> None:
     """Let the user choose what to copy of `rows`. `link` has their JSON records, `node` is the URL of their node."""
-    tasks = [row.task for row in rows]
-    formats = {copy.id: copy for copy in copy_formats(tasks, [link.record(task) for task in tasks], api_url(node))}
+    records = [link.record(row.task) for row in rows]
+    formats = {copy.id: copy for copy in copy_formats(rows, records, api_url(node), context)}
 
     def request_copy(chosen: str | None) -> None:
         if chosen is not None:

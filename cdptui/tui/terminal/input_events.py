@@ -1,7 +1,6 @@
 """Convert the tokens of the terminal's input to Textual events; unknown sequences are dropped.
 
-Textual's parser is not used: it reports unknown sequences as single keys and raises on unexpected numbers. Key names
-are Textual's.
+Key names are Textual's.
 """
 
 from __future__ import annotations

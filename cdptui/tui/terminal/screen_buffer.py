@@ -7,8 +7,7 @@ turns a repaint into the runs of cells that are really different, with one style
 A colour that equals one of the 240 fixed colours of a 256-colour terminal is written by its number, which takes half
 the bytes of its components; all colours of the themes do.
 
-This depends on Textual's internals in one place (the update objects that `App._display` gets); a test of the written
-bytes fails when they change.
+The update objects are internals of Textual; a test of the written bytes fails when they change.
 """
 
 from __future__ import annotations
@@ -21,14 +20,17 @@ from msgspec import Struct
 from rich.cells import get_character_cell_size
 from rich.color import Color, ColorSystem
 from rich.color_triplet import ColorTriplet
-from rich.console import Console
+from rich.console import COLOR_SYSTEMS, Console
 from rich.style import Style
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import Strip
 
 from cdptui.render.ascii_fallback import PLACEHOLDER, to_charset
 from cdptui.tui.lru_cache import LRUCache
-from cdptui.tui.themes import ANSI_16, NO_COLOR_ATTRIBUTES
+from cdptui.tui.themes import ANSI_16, ANSI_16_PAIRS, NO_COLOR_ATTRIBUTES
+
+Frame = CompositorUpdate
+"""What Textual draws: the update object that `App._display` gets."""
 
 
 class SgrStyle(NamedTuple):
@@ -123,7 +125,7 @@ class ScreenBuffer:
         self._lines = []
         self._style = None
 
-    def diff(self, update: CompositorUpdate, console: Console, size: tuple[int, int]) -> str:
+    def diff(self, update: Frame, console: Console, size: tuple[int, int]) -> str:
         """Return the output that makes the screen of `size` (columns, rows) show `update`; empty without changes.
 
         The caller must write the result: the buffer treats it as shown.
@@ -133,7 +135,7 @@ class ScreenBuffer:
             self.invalidate()
             self._width = width
             self._lines = [[_UNKNOWN_CELL] * width for _ in range(height)]
-        colours = self.color_system or console._color_system or ColorSystem.TRUECOLOR  # noqa: SLF001 - its public property is a name
+        colours = self.color_system or COLOR_SYSTEMS.get(console.color_system or "", ColorSystem.TRUECOLOR)
         profile = ColorProfile(colours if self._has_colour else None, self._charset)
         if profile != self._strip_cache.profile:
             self._strip_cache = StripCache(profile)
@@ -236,7 +238,7 @@ class StripCache:
         return self._cells.get(id(strip), lambda: (strip, _cells(strip, self.profile)))[1]
 
 
-def _changed_cells(update: CompositorUpdate, strip_cache: StripCache) -> Iterator[tuple[int, int, list[Cell]]]:
+def _changed_cells(update: Frame, strip_cache: StripCache) -> Iterator[tuple[int, int, list[Cell]]]:
     match update:
         case ChopsUpdate():
             for y, x1, x2 in update.spans:
@@ -333,6 +335,11 @@ def _sgr_style(style: Style, profile: ColorProfile) -> SgrStyle:
     colours = profile.colours
     if colours is None:
         return SgrStyle(_attributes_without_colours(style))
+    pair = _ansi_pair(style) if colours < ColorSystem.EIGHT_BIT else None
+    if pair is not None:
+        text, ground = pair
+        attributes = Strip.render_ansi(style.without_color, colours)
+        return SgrStyle(attributes, _ansi_color(text, is_foreground=True), _ansi_color(ground, is_foreground=False))
     return SgrStyle(
         attributes=Strip.render_ansi(style.without_color, colours),
         foreground=_color(style.color, colours, is_foreground=True),
@@ -350,6 +357,19 @@ def _attributes_without_colours(style: Style) -> str:
     return f"{attributes};{cursor}" if attributes else cursor
 
 
+def _ansi_pair(style: Style) -> tuple[int, int] | None:
+    """Return the ANSI numbers of a text and its background that are drawn in others than those of each alone."""
+    text, ground = style.color, style.bgcolor
+    if text is None or ground is None or text.triplet is None or ground.triplet is None:
+        return None
+    return ANSI_16_PAIRS.get((text.triplet, ground.triplet))
+
+
+def _ansi_color(number: int, *, is_foreground: bool) -> str:
+    """Return the SGR parameter of one of the 16 colours: 30 to 37 are eight, 90 to 97 their bright versions."""
+    return str((30 if is_foreground else 40) + (number if number < 8 else 52 + number))
+
+
 def _color(color: Color | None, colours: ColorSystem, *, is_foreground: bool) -> str:
     """Return the SGR parameters of a colour, by its number where that is exact."""
     if color is None:
@@ -360,6 +380,5 @@ def _color(color: Color | None, colours: ColorSystem, *, is_foreground: bool) ->
         if number is not None and has_many:
             return f"{38 if is_foreground else 48};5;{number}"
         if number is not None:
-            # 30 to 37 are eight colours, 90 to 97 their bright versions.
-            return str((30 if is_foreground else 40) + (number if number < 8 else 52 + number))
+            return _ansi_color(number, is_foreground=is_foreground)
     return ";".join(color.downgrade(colours).get_ansi_codes(foreground=is_foreground))

@@ -1,25 +1,13 @@
-"""Textual's application on our terminal driver: the only place that uses the private names of `textual.app.App`.
-
-- `_display`, `CompositorUpdate`: write only the cells that differ. `Driver.write` gets ANSI text, after the diff.
-- `_compositor.render_update`, `_background_screens`, `_context`: redraw all, also from the writer thread. A refresh
-  renders dirty regions only.
-- `_running`, `_closed`, `_batch_count`, `_sync_available`: the conditions under which Textual itself would draw.
-- `_fatal_error`, `_exception`, `_close_messages_no_wait`: end without Textual's traceback, which prints the values of
-  all variables; `panic` prints it too.
-- `_disable_tooltips`, `_disable_notifications`: two widgets less before the first frame; only `run_test` takes them.
-- `_driver`, `_message_queue`: the terminal driver, and how many events wait.
-- `_dirty_widgets`, `_on_timer_update`: draw the effect of a key at once. Textual's own timer is up to 33 ms away.
-- `_bindings.bind`: key bindings that are known when a dialog is created, not when its class is.
-"""
+"""Textual's application on our terminal driver: the only place that uses the private names of `textual.app.App`."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rich.console import RenderableType
-from textual._compositor import CompositorUpdate, LayoutUpdate
+from textual._compositor import LayoutUpdate
 from textual.app import App
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.geometry import Region, Size
@@ -27,21 +15,24 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.worker import WorkerFailed
 
+from cdptui.config.terminal import TerminalCapabilities
 from cdptui.tui.terminal.driver import TerminalDriver
+from cdptui.tui.terminal.screen_buffer import Frame
 
 log = logging.getLogger(__name__)
-
-Frame = CompositorUpdate
-"""What Textual wants to draw."""
 
 
 class TerminalApp(App[int], inherit_bindings=False):
     """An application that draws through `TerminalDriver`, cell by cell."""
 
-    def __init__(self) -> None:
+    def __init__(self, traits: TerminalCapabilities) -> None:
+        """`traits` are the capabilities of the terminal."""
+        self.traits = traits
         super().__init__(driver_class=TerminalDriver)
         # The footer shows messages; two more widgets would cost a second layout after the first frame.
         self._disable_tooltips = self._disable_notifications = True
+        self.before_terminal: Callable[[], None] = lambda: None
+        """Called in the event loop each time before the driver changes the terminal."""
         self.crash: BaseException | None = None
         """The error of ours that ended the app."""
         self._is_first_frame_shown = False
@@ -51,9 +42,8 @@ class TerminalApp(App[int], inherit_bindings=False):
         """The driver; None in tests without a terminal."""
         return self._driver if isinstance(self._driver, TerminalDriver) else None
 
-    @property
-    def pending_events(self) -> int:
-        """How many events the app has not handled yet."""
+    def count_pending_input(self) -> int:
+        """Count the events that are queued and not handled yet."""
         return self._message_queue.qsize()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
@@ -87,7 +77,7 @@ class TerminalApp(App[int], inherit_bindings=False):
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         """Write only the cells that differ from what the terminal shows."""
         driver = self.terminal
-        if driver is not None and isinstance(renderable, CompositorUpdate):
+        if driver is not None and isinstance(renderable, Frame):
             if self._running and not self._closed and not self._batch_count:
                 prepared = self.prepare_frame(renderable)
                 if prepared is not None:
@@ -95,7 +85,7 @@ class TerminalApp(App[int], inherit_bindings=False):
                     driver.draw(frame, self.console, (size.width, size.height), is_synchronised=self._sync_available)
         else:
             super()._display(screen, renderable)
-        if not self._is_first_frame_shown and self._running and isinstance(renderable, CompositorUpdate):
+        if not self._is_first_frame_shown and self._running and isinstance(renderable, Frame):
             self._is_first_frame_shown = True
             self.first_frame_shown()
 
@@ -107,12 +97,12 @@ def whole_frame(strips: Sequence[Strip], size: Size) -> Frame:
 
 def draw_changes(screen: Screen[None]) -> bool:
     """Draw what has changed on a screen now, instead of at Textual's next frame; return whether anything had."""
-    if not screen._dirty_widgets:  # noqa: SLF001 - see above
+    if not screen._dirty_widgets:  # noqa: SLF001 - see the list in this package
         return False
-    screen._on_timer_update()  # noqa: SLF001 - see above
+    screen._on_timer_update()  # noqa: SLF001 - see the list in this package
     return True
 
 
 def bind_key(screen: Screen[Any], key: str, action: str) -> None:
     """Bind a key on a dialog that is not shown yet, so that a key that arrives before it is drawn is not lost."""
-    screen._bindings.bind(key, action, show=False)  # noqa: SLF001 - see above
+    screen._bindings.bind(key, action, show=False)  # noqa: SLF001 - see the list in this package

@@ -17,10 +17,9 @@ from cdptui.tui.lru_cache import LRUCache
 _BOLD: Final = frozenset({Role.STRONG, Role.BAD, Role.NEW, *LABELS})
 """Roles in bold, so that they differ from others without colours too."""
 
-_CURSOR_BACKGROUNDS: Final = frozenset({"cursor-background", "cursor-unfocused"})
-_UNDER_CURSOR: Final = frozenset({Role.TEXT, Role.TRACK})
-"""The only roles on the cursor line; all others are drawn as text. The line must be readable, and a move of the cursor
-writes two whole lines, in which every change of colour costs bytes. Glyphs and words carry the same information."""
+CURSOR_BACKGROUNDS: Final = frozenset({"cursor-background", "cursor-unfocused"})
+UNDER_CURSOR: Final = frozenset({Role.TEXT, Role.TRACK, Role.ACCENT, Role.OK, Role.BUSY, Role.WARN, Role.BAD})
+"""The roles that can be read on a cursor line; all others are drawn as text there."""
 
 
 _STRIPS: Final = 128
@@ -50,7 +49,7 @@ class Painter:
 
     def style(self, role: Role, background: str = "") -> Style:
         """Return the style of a role on the widget's background, or on the theme variable `background`."""
-        if background in _CURSOR_BACKGROUNDS and role not in _UNDER_CURSOR:
+        if background in CURSOR_BACKGROUNDS and role not in UNDER_CURSOR:
             role = Role.TEXT
         key = (role, background)
         style = self._styles.get(key)

@@ -11,13 +11,15 @@ from textual.strip import Strip
 from cdptui.models.aggregates import GroupSummary
 from cdptui.models.task_row import TaskRow
 from cdptui.render.column_layout import GAP, ColumnLayout, ColumnPlacement, place_columns
+from cdptui.render.columns import Column
 from cdptui.render.spans import Line, Role, Span
+from cdptui.render.statuses import sign
 from cdptui.render.task_cells import CellContext
 from cdptui.tasklist.sort_order import SortOrder
-from cdptui.tui.widgets.painter import Painter
+from cdptui.tui.widgets.painter import CURSOR_BACKGROUNDS, Painter
 
 GUTTER: Final = 2
-"""Cells before the names, for the symbols of changes, marks and folded groups."""
+"""Cells before the names: the sign of the severity, or of a folded group, and the symbol of a mark or a change."""
 
 FOLDED: Final = "▸"
 UNFOLDED: Final = "▾"
@@ -27,7 +29,10 @@ class RowAppearance(Struct, frozen=True):
     """The content of a line. Equal appearances look the same while the columns keep their places."""
 
     cells: tuple[Line, ...]
+    sign: Span
+    """At the left edge: the severity of a task, or whether a group is folded."""
     symbol: str
+    """The mark or the change of a task, one cell wide."""
     background: str
 
 
@@ -38,15 +43,15 @@ class RowRenderer:
         self._painter = painter
         self.placement = ColumnPlacement()
         """The columns and their places."""
-        self._placed_for: tuple[int, ColumnLayout, int] | None = None
+        self._placed_for: tuple[int, ColumnLayout, int, Column | None] | None = None
 
-    def place(self, width: int, layout: ColumnLayout, first: int) -> bool:
+    def place(self, width: int, layout: ColumnLayout, first: int, sort_column: Column | None) -> bool:
         """Place the columns on `width` cells, without the `first` ones; return whether any place changed."""
-        key = (width, layout, first)
+        key = (width, layout, first, sort_column)
         if key == self._placed_for:
             return False
         self._placed_for = key
-        before, self.placement = self.placement, place_columns(max(1, width - GUTTER), layout, first)
+        before, self.placement = self.placement, place_columns(max(1, width - GUTTER), layout, first, sort_column)
         return self.placement != before
 
     def column_at(self, x: int) -> str | None:
@@ -55,9 +60,8 @@ class RowRenderer:
 
     def task_appearance(self, row: TaskRow, context: CellContext, symbol: str, background: str) -> RowAppearance:
         """Return the appearance of a task."""
-        return RowAppearance(
-            tuple(placed.column.cell(row, context) for placed in self.placement.placed), symbol, background
-        )
+        cells = tuple(placed.column.cell(row, context) for placed in self.placement.placed)
+        return RowAppearance(cells, sign(row.severity), symbol, background)
 
     def group_appearance(
         self, group: GroupSummary, context: CellContext, background: str, *, is_folded: bool
@@ -65,15 +69,21 @@ class RowRenderer:
         """Return the appearance of a group."""
         totals = [placed.column.group_cell for placed in self.placement.placed]
         cells = tuple(total(group, context) if total is not None else () for total in totals)
-        return RowAppearance(cells, FOLDED if is_folded else UNFOLDED, background or "panel")
+        return RowAppearance(cells, Span(FOLDED if is_folded else UNFOLDED, Role.NEW), "", background or "panel")
 
     def render(self, row: RowAppearance, width: int) -> Strip:
         """Render a task or group as a strip."""
-        segments = [Segment(f"{row.symbol:<{GUTTER}}", self._painter.style(Role.NEW, row.background))]
+        sign, symbol = row.sign, f"{row.symbol:<{GUTTER - 1}}"
+        segments = [
+            Segment(sign.text, self._painter.style(sign.role, row.background)),
+            Segment(symbol, self._painter.style(Role.NEW, row.background)),
+        ]
         gap = Segment(" " * GAP, self._painter.style(Role.TEXT, row.background))
         for placed, cell in zip(self.placement.placed, row.cells, strict=True):
             if placed.x:
                 segments.append(gap)
+            if row.background in CURSOR_BACKGROUNDS and not placed.column.is_severity:
+                cell = _without_roles(cell)  # noqa: PLW2901 - replaces the roles
             segments += self._painter.segments(cell, placed.width, placed.column.align, row.background)
         strip = Strip(segments)
         return strip.adjust_cell_length(width, self._painter.style(Role.TEXT, row.background))
@@ -97,3 +107,11 @@ class RowRenderer:
             return strip.adjust_cell_length(width, self._painter.style(Role.DIM, "panel"))
         body = strip.adjust_cell_length(width - 1, self._painter.style(Role.DIM, "panel"))
         return Strip([*body, Segment("›", self._painter.style(Role.ACCENT, "panel"))])
+
+
+def _without_roles(cell: Line) -> Line:
+    """Return a cell of the cursor line whose colours do not say how the task is, as text.
+
+    A move of the cursor writes two whole lines, in which every change of colour costs bytes.
+    """
+    return tuple(span if span.role is Role.TRACK else Span(span.text) for span in cell)

@@ -14,6 +14,7 @@ from textual.strip import Strip
 
 from cdptui.clock import yield_to_loop
 from cdptui.models.sanitize import sanitize
+from cdptui.render.line_wrap import wrap_lines
 from cdptui.render.spans import Line
 from cdptui.render.text_search import Match, find_matches, highlight, search_status_line
 from cdptui.tui.keymap import Keymap, KeyScope, bindings
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 _MAX_QUERY = 80
 """Characters of a search text."""
+
+_MIN_WRAP_WIDTH = 10
 
 _MAX_MATCHES = 10_000
 """Matches after which a search stops."""
@@ -173,9 +176,9 @@ class ScrollableLines(ScrollView, can_focus=True):
         return self._search.is_typing
 
     def show(self, lines: Sequence[Line], head: Sequence[Line] = ()) -> None:
-        """Show `lines` under a fixed `head`. Only visible lines are read, so `lines` may be lazy."""
+        """Show `lines`, wrapped to the width, under a fixed `head`. Lazy lines of many items are read where visible."""
         head_before = self._head
-        self._lines, self._head = lines, tuple(head)
+        self._lines, self._head = wrap_lines(lines, max(_MIN_WRAP_WIDTH, self.width)), tuple(head)
         self._search_again()
         self._update_virtual_size()
         for y in changed_lines(head_before, self._head):

@@ -25,7 +25,7 @@ from cdptui.render.tabs.registry import Tab, adjacent_tab
 from cdptui.render.task_cells import CellContext
 from cdptui.tasklist.model import TaskListModel, Work
 from cdptui.tasklist.sort_order import SortOrder
-from cdptui.tui.controllers.detail import DetailController, PaneLayout
+from cdptui.tui.controllers.detail import DetailController, PaneLayout, names_with_duplicates
 from cdptui.tui.controllers.saved_views import SavedViewsController
 from cdptui.tui.footer_keys import FooterPlace
 from cdptui.tui.keymap import Keymap, KeyScope, bindings
@@ -109,7 +109,7 @@ class TaskBrowser(Container):
         self.table = TaskTable(self.tasks.lines, self.tasks.marks.uuids, self._content(), id="tasks")
         self.title_bar = ListTitleBar(id="list-title")
         self.pane = DetailPane(keymap, id="detail")
-        self._detail = DetailController(self.pane, low_bandwidth, keymap.labels)
+        self._detail = DetailController(self.pane, low_bandwidth, keymap.labels, target.zone)
         self._pane_layout = PaneLayout(self.pane)
         self.views = SavedViewsController(self, self.tasks, target.profile, target.view)
         self._filter_bar: FilterBar | None = None
@@ -275,7 +275,7 @@ class TaskBrowser(Container):
         return CellContext(
             snapshot.taken_at if snapshot is not None else self._clock.now(),
             connection.names if connection is not None else {},
-            connection.zone if connection is not None else None,
+            self._target.zone,
             self._storages.summaries if self._storages is not None else {},
         )
 
@@ -343,8 +343,9 @@ class TaskBrowser(Container):
         self.app.push_screen(SortMenu(self.tasks.order), self._set_order)
 
     def action_sort_move(self, step: int) -> None:
-        """Sort by the next or previous column."""
-        self._set_order(self.tasks.order.next_column(step, self.tasks.columns.shown))
+        """Sort by the next or previous column on screen."""
+        columns = self.table.placed_columns or self.tasks.columns.shown
+        self._set_order(self.tasks.order.next_column(step, columns))
 
     def action_sort_invert(self) -> None:
         """Reverse the order."""
@@ -530,6 +531,7 @@ class TaskBrowser(Container):
 
     def action_copy(self) -> None:
         """Choose what to copy of the marked tasks, or of the one under the cursor."""
+        from cdptui.render.reason_messages import ReasonContext
         from cdptui.tui.screens.menus import MAX_COPIED, open_copy_menu
 
         rows = self._target_rows
@@ -539,7 +541,9 @@ class TaskBrowser(Container):
             save = self.keymap.labels["save"]
             self.show_notice(f"{len(rows)} tasks are too many to copy: {save} saves them to a file")
         else:
-            open_copy_menu(self.screen, rows, self._connection, self._target.node)
+            cells, names = self._cell_context(), names_with_duplicates(rows, self._connection)
+            context = ReasonContext(cells.now, cells.zone, names)
+            open_copy_menu(self.screen, rows, self._connection, self._target.node, context)
 
     def action_save(self) -> None:
         """Save the listed or the marked tasks, or the screen, to a file."""
@@ -574,11 +578,12 @@ class TaskBrowser(Container):
             self._target.node,
             snapshot,
             marked or self.tasks.lines.tasks(),
-            self.tasks.columns.shown,
+            self.tasks.columns.exported,
             self._cell_context(),
             self.filter_text,
             len(self.tasks.hidden_marks) if marked else None,
             self._connection.record,
+            self._connection.zone,
         )
 
     async def _write(self, request: ExportRequest, kind: str) -> None:

@@ -20,6 +20,7 @@ from textual.strip import Strip
 from cdptui.models.aggregates import GroupSummary
 from cdptui.models.task_row import TaskRow
 from cdptui.render.column_layout import ColumnLayout
+from cdptui.render.columns import Column
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.task_cells import CellContext
 from cdptui.tasklist.grouped_rows import GroupedRows
@@ -165,6 +166,11 @@ class TaskTable(ScrollView, can_focus=True):
         """The task under the cursor; None on a group and in an empty list."""
         line = self.cursor_line
         return line if isinstance(line, TaskRow) else None
+
+    @property
+    def placed_columns(self) -> Sequence[Column]:
+        """The columns on screen, in their order; none before the first layout."""
+        return [placed.column for placed in self._renderer.placement.placed]
 
     @property
     def cursor_group(self) -> GroupSummary | None:
@@ -385,7 +391,8 @@ class TaskTable(ScrollView, can_focus=True):
 
     def _place_columns(self) -> bool:
         """Place the columns for the current width and return whether any place changed."""
-        is_moved = self._renderer.place(self._width, self._content.columns, self._first_column)
+        sort_column = self._lines.order.column
+        is_moved = self._renderer.place(self._width, self._content.columns, self._first_column, sort_column)
         self._first_column = self._renderer.placement.first
         if is_moved:
             # Cached strips are found by their cells, not by the places of the columns.
@@ -407,7 +414,7 @@ class TaskTable(ScrollView, can_focus=True):
         if isinstance(line, GroupSummary):
             return self._renderer.group_appearance(line, content.context, background, is_folded=lines.is_folded(line))
         uuid = line.task.uuid
-        symbol = content.change_marks.get(uuid, "") + (_MARK if uuid in self._marked else "")
+        symbol = _MARK if uuid in self._marked else content.change_marks.get(uuid, "")
         return self._renderer.task_appearance(line, content.context, symbol, background)
 
     def _centered(self, width: int) -> Line:

@@ -6,60 +6,69 @@ import io
 from collections.abc import AsyncIterator
 
 import pytest
-from textual._compositor import CompositorUpdate
-from textual.drivers._writer_thread import WriterThread
 
-from cdptui.tui.terminal.driver import TerminalDriver, _FrameText
+from cdptui.tui.app import CdptuiApp
+from cdptui.tui.terminal.driver import TerminalDriver
+from cdptui.tui.terminal.output import FrameText, OutputLink, OutputQueue, TimedWriter
+from cdptui.tui.terminal.screen_buffer import Frame
 from tests.doubles import ScriptedNode, a_task
 from tests.tui.running import running
 
 
 @pytest.fixture
-async def driver() -> AsyncIterator[TerminalDriver]:
-    """With a writer that has not begun: a line that takes nothing."""
+async def app() -> AsyncIterator[CdptuiApp]:
     async with running(ScriptedNode([a_task("a")])) as run:
-        driver = TerminalDriver(run.app, size=(120, 40))
-        driver._writer_thread = WriterThread(io.StringIO())
-        yield driver
+        yield run.app
 
 
-def all_is_taken(driver: TerminalDriver) -> None:
-    """The line takes all that waits."""
-    assert driver._write_queue is not None
-    while not driver._write_queue.empty():
-        driver._file.written += len(driver._write_queue.get_nowait() or "")
+@pytest.fixture
+async def driver(app: CdptuiApp) -> TerminalDriver:
+    """Return a driver whose writer thread was not started: a terminal that accepts nothing."""
+    return TerminalDriver(app, size=(120, 40))
 
 
-def draw(driver: TerminalDriver) -> None:
-    app = driver._app
+def accept_all_output(driver: TerminalDriver) -> None:
+    while not driver._output._queue.empty():
+        driver._writer.written += len(driver._output._queue.get_nowait() or "")
+
+
+def draw(app: CdptuiApp, driver: TerminalDriver) -> None:
     update = app.screen._compositor.render_update(full=True)
-    assert isinstance(update, CompositorUpdate)
+    assert isinstance(update, Frame)
     driver.draw(update, app.console, (120, 40), is_synchronised=True)
 
 
-async def test_blocked_terminal_drops_frames_but_no_mode_switches(driver: TerminalDriver) -> None:
-    driver.write("\x1b[?1049h")
-    driver.write(_FrameText("a frame"))
-    driver.write("\x1b[>25u")
-    for _ in range(100):
-        driver.write(_FrameText("another frame"))
-    assert driver.has_pending_redraw, "it was too much for the line"
-    driver._drop_unwritten()
-    assert driver._write_queue is not None
-    assert driver._write_queue.get_nowait() == "\x1b[?1049h\x1b[>25u"
-    assert driver._write_queue.empty()
+def test_full_queue_drops_frames_but_no_mode_switches() -> None:
+    queue = OutputQueue(TimedWriter(io.StringIO(), OutputLink()), when_idle=lambda: None)
+    queue.put("\x1b[?1049h")
+    queue.put(FrameText("a frame"))
+    queue.put("\x1b[>25u")
+    while not queue.is_full:
+        queue.put(FrameText("another frame"))
+    assert queue.is_behind
+    queue.drop_frames()
+    assert not queue.is_behind
+    assert queue._queue.get_nowait() == "\x1b[?1049h\x1b[>25u"
+    assert queue._queue.empty()
 
 
-async def test_skipped_frame_stays_pending_until_a_full_redraw(driver: TerminalDriver) -> None:
-    draw(driver)
+async def test_output_of_a_blocked_terminal_is_bounded(driver: TerminalDriver) -> None:
+    for _ in range(1_000):
+        driver.write(FrameText("a frame"))
+    assert driver._output._queue.qsize() <= 30
+    assert driver.has_pending_redraw
+
+
+async def test_skipped_frame_stays_pending_until_a_full_redraw(app: CdptuiApp, driver: TerminalDriver) -> None:
+    draw(app, driver)
     assert not driver.has_pending_redraw
     for _ in range(20):
-        driver.write(_FrameText("more than the line takes"))
-    draw(driver)
+        driver.write(FrameText("more than the terminal accepts"))
+    draw(app, driver)
     assert driver.has_pending_redraw
-    all_is_taken(driver)
-    # A clock that ticks, say, before the writer has told that it has nothing left to do.
-    draw(driver)
+    accept_all_output(driver)
+    # A clock that ticks, for example, before the writer thread becomes idle.
+    draw(app, driver)
     assert driver.has_pending_redraw
     driver._catch_up()
     assert not driver.has_pending_redraw

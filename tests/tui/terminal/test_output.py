@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import pty
 from collections.abc import Iterator
-from typing import TextIO
+from threading import Event
+from typing import Final, TextIO
 
 import pytest
 
-from cdptui.tui.terminal.output import OutputLink, TimedWriter
+from cdptui.tui.terminal.output import OutputLink, OutputQueue, TimedWriter
+
+_LONGEST_S: Final = 30.0
 
 
 @pytest.fixture
@@ -36,10 +39,18 @@ def test_output_uses_the_encoding_of_the_terminal(ends: tuple[int, TextIO]) -> N
     assert os.read(reading, 100) == b"\xe9?"
 
 
-def test_when_idle_is_called_after_the_last_write(ends: tuple[int, TextIO]) -> None:
-    told: list[bool] = []
-    TimedWriter(ends[1], OutputLink(), when_idle=lambda: told.append(True)).flush()
-    assert told
+def test_queue_is_idle_after_its_last_text(ends: tuple[int, TextIO]) -> None:
+    reading, file = ends
+    is_idle = Event()
+    queue = OutputQueue(TimedWriter(file, OutputLink()), when_idle=is_idle.set)
+    queue.put("first ")
+    queue.put("last")
+    queue.start()
+    assert is_idle.wait(_LONGEST_S)
+    assert os.read(reading, 100) == b"first last"
+    queue.close()
+    queue.join(_LONGEST_S)
+    assert not queue.is_running
 
 
 def test_write_to_a_closed_terminal_raises_nothing() -> None:

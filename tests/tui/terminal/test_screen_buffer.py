@@ -42,8 +42,8 @@ lines = pieces.map(lambda parts: Strip([Segment(text, style) for text, style in 
 screens = st.lists(lines, min_size=HEIGHT, max_size=HEIGHT)
 
 
-class Glass:
-    """A terminal that what is written can be read from."""
+class EmulatedScreen:
+    """A terminal emulator whose cells can be compared."""
 
     def __init__(self) -> None:
         self._screen = pyte.Screen(WIDTH, HEIGHT)
@@ -54,14 +54,14 @@ class Glass:
     def write(self, text: str) -> None:
         self._stream.feed(text)
 
-    def look(self) -> list[list[tuple[str, str, str, bool]]]:
-        """Character, colours as far as they can be seen, and weight of each cell."""
+    def cells(self) -> list[list[tuple[str, str, str, bool]]]:
+        """Return character, visible colours, and bold of each cell."""
         cells = []
         for y in range(HEIGHT):
             row = [self._screen.buffer[y][x] for x in range(WIDTH)]
             cells.append(
                 [
-                    (cell.data, "" if _shows_nothing(cell) else cell.fg, cell.bg, cell.bold and cell.data != " ")
+                    (cell.data, "" if _is_blank(cell) else cell.fg, cell.bg, cell.bold and cell.data != " ")
                     for cell in row
                 ]
             )
@@ -74,13 +74,13 @@ def test_fixed_colours_are_written_by_number() -> None:
 
 
 def test_colour_numbers_are_those_of_xterm() -> None:
-    """Pyte has the table of xterm, worked out by others."""
+    """Compare with the table of pyte, which is that of xterm."""
     assert {"".join(f"{part:02x}" for part in triplet): number for triplet, number in NUMBERED.items()} == {
         colour: number for number, colour in enumerate(pyte.graphics.FG_BG_256) if number >= 16
     }
 
 
-def _shows_nothing(cell: pyte.screens.Char) -> bool:
+def _is_blank(cell: pyte.screens.Char) -> bool:
     return cell.data in {" ", ""} and not cell.reverse and not cell.underscore
 
 
@@ -88,20 +88,20 @@ def layout(screen: list[Strip]) -> LayoutUpdate:
     return LayoutUpdate([[strip] for strip in screen], Region(0, 0, WIDTH, HEIGHT))
 
 
-def whole(screen: list[Strip]) -> Glass:
-    glass = Glass()
+def whole(screen: list[Strip]) -> EmulatedScreen:
+    screen_shown = EmulatedScreen()
     for y, strip in enumerate(screen):
-        glass.write(f"\x1b[{y + 1};1H" + strip.render(CONSOLE))
-    return glass
+        screen_shown.write(f"\x1b[{y + 1};1H" + strip.render(CONSOLE))
+    return screen_shown
 
 
 @settings(max_examples=200)
 @given(st.lists(screens, min_size=1, max_size=4))
 def test_screen_after_diffs_equals_a_full_repaint(history: list[list[Strip]]) -> None:
-    frame, glass = ScreenBuffer(), Glass()
+    frame, screen_shown = ScreenBuffer(), EmulatedScreen()
     for screen in history:
-        glass.write(frame.diff(layout(screen), CONSOLE, (WIDTH, HEIGHT)))
-        assert glass.look() == whole(screen).look()
+        screen_shown.write(frame.diff(layout(screen), CONSOLE, (WIDTH, HEIGHT)))
+        assert screen_shown.cells() == whole(screen).cells()
 
 
 @settings(max_examples=200)
@@ -110,12 +110,12 @@ def test_repainted_region_changes_only_that_region(
     before: list[Strip], line: Strip, y: int, left: int, width: int
 ) -> None:
     right = min(WIDTH, left + width)
-    frame, glass = ScreenBuffer(), Glass()
-    glass.write(frame.diff(layout(before), CONSOLE, (WIDTH, HEIGHT)))
+    frame, screen_shown = ScreenBuffer(), EmulatedScreen()
+    screen_shown.write(frame.diff(layout(before), CONSOLE, (WIDTH, HEIGHT)))
     chops = [{0: line if row == y else None} for row in range(HEIGHT)]
-    glass.write(frame.diff(ChopsUpdate(chops, [(y, left, right)], [[WIDTH]] * HEIGHT), CONSOLE, (WIDTH, HEIGHT)))
+    screen_shown.write(frame.diff(ChopsUpdate(chops, [(y, left, right)], [[WIDTH]] * HEIGHT), CONSOLE, (WIDTH, HEIGHT)))
     others = [row for row in range(HEIGHT) if row != y]
-    assert [glass.look()[row] for row in others] == [whole(before).look()[row] for row in others]
+    assert [screen_shown.cells()[row] for row in others] == [whole(before).cells()[row] for row in others]
 
 
 def test_unchanged_cells_are_not_written() -> None:
@@ -151,6 +151,26 @@ def test_no_color_output_has_only_attributes() -> None:
 def test_no_color_cursor_line_is_marked_to_its_end() -> None:
     frame = ScreenBuffer(has_colour=False)
     assert written(frame, Segment("ab  ", CURSOR), Segment("c", LEFT)) == "\x1b[1;1H\x1b[0m\x1b[7mab  \x1b[0;4mc"
+
+
+BAD_UNDER_CURSOR = Style(
+    color=DARK.variables[f"role-{Role.BAD}"], bgcolor=DARK.variables["cursor-background"], bold=True
+)
+
+
+def test_critical_text_under_the_cursor_is_white_on_red_in_sixteen_colours() -> None:
+    frame = ScreenBuffer()
+    frame.color_system = ColorSystem.STANDARD
+    assert written(frame, Segment("✖", BAD_UNDER_CURSOR), Segment("a", CURSOR)) == (
+        "\x1b[1;1H\x1b[0m\x1b[1;97;41m✖\x1b[22;37;44ma"
+    )
+
+
+def test_no_color_critical_text_is_bold_on_the_cursor_line() -> None:
+    frame = ScreenBuffer(has_colour=False)
+    assert written(frame, Segment("✖", BAD_UNDER_CURSOR), Segment("a", CURSOR)) == (
+        "\x1b[1;1H\x1b[0m\x1b[1;7m✖\x1b[0;7ma"
+    )
 
 
 def test_ascii_terminal_gets_only_ascii_characters() -> None:

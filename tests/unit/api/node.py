@@ -28,13 +28,13 @@ PASSWORD = "correct horse"
 Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
 
 
-def say(status: int, body: bytes = b"", **headers: str) -> httpx.Response:
-    """An answer; the server sends no Content-Type."""
+def respond(status: int, body: bytes = b"", **headers: str) -> httpx.Response:
+    """Return a response. The server sends no Content-Type."""
     return httpx.Response(status, content=body, headers=headers)
 
 
 class MockNode(httpx.AsyncBaseTransport):
-    """Answers like a management node, except where `next` says otherwise."""
+    """Responds like a management node, except for responses that `next` has set."""
 
     def __init__(self, rows: Iterable[Mapping[str, Any]] = (), names: Mapping[str, str] | None = None) -> None:
         self.rows = list(rows)
@@ -45,15 +45,15 @@ class MockNode(httpx.AsyncBaseTransport):
         self._next: dict[str, list[Answer]] = {}
 
     def next(self, path: str, *answers: Answer) -> None:
-        """Answer the next requests of `path` so."""
+        """Set the responses to the next requests for `path`."""
         self._next.setdefault(path, []).extend(answers)
 
     def asked(self, path: str) -> list[httpx.Request]:
-        """The requests whose path is, or begins with, `path`."""
+        """Return the requests whose path starts with `path`."""
         return [request for request in self.requests if self._path(request).startswith(path)]
 
     def kill_sessions(self) -> None:
-        """As another login with unique sessions does, or a restart."""
+        """End all sessions, like a restart, or another login when sessions are unique."""
         self.sessions.clear()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -75,29 +75,29 @@ class MockNode(httpx.AsyncBaseTransport):
             return self._log_in()
         if path.startswith("/accounts/sessions/"):
             self.sessions.discard(path.rpartition("/")[2])
-            return say(200, b"{}")
+            return respond(200, b"{}")
         if request.headers.get("authorization", "").removeprefix("OAuth ") not in self.sessions:
-            return say(503, SESSION_EXPIRED)
+            return respond(503, SESSION_EXPIRED)
         params = request.url.params
         match path:
             case "/cdp-task":
                 start, limit = int(params["start"]), int(params["limit"])
                 rows = sorted(self.rows, key=lambda row: str(row["uuid"]))
-                return say(200, reply(rows[start : start + limit], total=len(rows)))
+                return respond(200, reply(rows[start : start + limit], total=len(rows)))
             case "/management-nodes/platform-timezone":
-                return say(200, b'{"timezone":"Asia/Shanghai","offset":"+08:00","success":true}')
+                return respond(200, b'{"timezone":"Asia/Shanghai","offset":"+08:00","success":true}')
             case "/resources/names":
                 known = [(uuid, self.names[uuid]) for uuid in params.get_list("uuids") if uuid in self.names]
-                return say(200, reply({"uuid": uuid, "resourceName": name} for uuid, name in known))
+                return respond(200, reply({"uuid": uuid, "resourceName": name} for uuid, name in known))
             case _:
-                return say(404, f"no api mapping to /v1{path}".encode())
+                return respond(404, f"no api mapping to /v1{path}".encode())
 
     def _log_in(self) -> httpx.Response:
         self.issued += 1
         session = f"session{self.issued:025}"
         self.sessions.add(session)
         body = encoded({"inventory": {"uuid": session, "accountUuid": "36c2"}})
-        return say(200, body, **{"Set-Cookie": f"JSESSIONID=cookie{self.issued}; Path=/zstack; HttpOnly"})
+        return respond(200, body, **{"Set-Cookie": f"JSESSIONID=cookie{self.issued}; Path=/zstack; HttpOnly"})
 
 
 def connect(
@@ -106,13 +106,13 @@ def connect(
     clock: Clock | None = None,
     zone: tzinfo | None = None,
 ) -> Client:
-    """A client of `node`."""
+    """Create a client of `node`."""
     auth = auth or PasswordLogin(name="admin", password=PASSWORD)
     return Client(BASE, auth, timeout_s=15.0, clock=clock or FakeClock(), zone=zone, transport=node)
 
 
 async def read(client: Client, into: list[FetchProgress] | None = None) -> Sequence[Task]:
-    """The tasks of a whole poll; `into` keeps what came, also when it fails half way."""
+    """Return the tasks of a whole poll. `into` receives the progress, even if the poll fails."""
     readings = [] if into is None else into
     async for reading in client.read():
         readings.append(reading)
@@ -121,12 +121,12 @@ async def read(client: Client, into: list[FetchProgress] | None = None) -> Seque
 
 
 def sent_json(request: httpx.Request) -> Any:
-    """The body of a request."""
+    """Return the body of a request."""
     return json.loads(request.content)
 
 
 def token_of(request: httpx.Request) -> str:
-    """The session that a request carries."""
+    """Return the session token of a request."""
     scheme, _, token = request.headers["authorization"].partition(" ")
     assert scheme == "OAuth"
     return str(token)

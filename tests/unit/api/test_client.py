@@ -13,7 +13,7 @@ from cdptui.api import errors as e
 from cdptui.api.inventory_api import NAMES_PER_CALL
 from cdptui.models.snapshot import FetchProgress
 from tests.doubles import FakeClock
-from tests.unit.api.node import BASE, LOGIN, NAMES, TASKS, ZONE, Answer, MockNode, connect, read, say
+from tests.unit.api.node import BASE, LOGIN, NAMES, TASKS, ZONE, Answer, MockNode, connect, read, respond
 from tests.unit.api.wire import FULL_ROW, VENDOR_ROW, error, reply
 
 PAGE = b"<html><head><title>404 Not Found</title></head></html>"
@@ -23,13 +23,13 @@ def fleet(count: int) -> list[dict[str, object]]:
     return [{**VENDOR_ROW, "uuid": f"{number:032x}", "name": f"task {number}"} for number in range(count)]
 
 
-async def test_the_tasks_of_the_node_are_read() -> None:
+async def test_read_returns_the_tasks_of_the_node() -> None:
     client = connect(MockNode([FULL_ROW, VENDOR_ROW]))
     assert [task.name for task in await read(client)] == ["cdp-erp-db", "My Task"]
     await client.aclose()
 
 
-async def test_an_empty_cloud_is_an_empty_list_after_one_request() -> None:
+async def test_node_without_tasks_gives_an_empty_list_after_one_request() -> None:
     node = MockNode()
     client = connect(node)
     assert await read(client) == ()
@@ -37,7 +37,7 @@ async def test_an_empty_cloud_is_an_empty_list_after_one_request() -> None:
     await client.aclose()
 
 
-async def test_query_has_the_parameters_of_the_server() -> None:
+async def test_task_query_has_limit_start_count_and_sort_parameters() -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
     await read(client)
@@ -47,7 +47,7 @@ async def test_query_has_the_parameters_of_the_server() -> None:
     await client.aclose()
 
 
-async def test_every_request_says_who_asks_and_in_which_language() -> None:
+async def test_every_request_has_user_agent_and_accept_language() -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
     await read(client)
@@ -100,7 +100,7 @@ async def test_unchanged_task_is_the_same_object_in_the_next_poll() -> None:
     await client.aclose()
 
 
-async def test_the_zone_is_asked_once_and_dates_are_read_in_it() -> None:
+async def test_time_zone_is_requested_once_and_applied_to_dates() -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
     assert client.zone is None
@@ -115,21 +115,21 @@ async def test_the_zone_is_asked_once_and_dates_are_read_in_it() -> None:
 @pytest.mark.parametrize(
     "answer",
     [
-        pytest.param(say(404, b"no api mapping to /v1/management-nodes/platform-timezone"), id="no such call"),
-        pytest.param(say(404, PAGE), id="a proxy that lets only some paths through"),
-        pytest.param(say(403, b"forbidden"), id="403"),
-        pytest.param(say(403, PAGE), id="403 of a firewall"),
-        pytest.param(say(503, error("ID.1002", "admin only")), id="admin only"),
-        pytest.param(say(503, error("SYS.1006", "operation[API:x] is denied by default")), id="denied by policy"),
-        pytest.param(say(503, error("PORTAL.1000", "no service")), id="not wired"),
-        pytest.param(say(500, b""), id="500"),
-        pytest.param(say(200, b"{}"), id="nothing said"),
-        pytest.param(say(200, b'{"timezone":'), id="truncated"),
-        pytest.param(say(200, b'{"timezone":8}'), id="of an odd form"),
-        pytest.param(say(200, b'{"timezone":"Mars/Olympus"}'), id="a zone that nobody knows"),
+        pytest.param(respond(404, b"no api mapping to /v1/management-nodes/platform-timezone"), id="unknown API"),
+        pytest.param(respond(404, PAGE), id="404 of a filtering proxy"),
+        pytest.param(respond(403, b"forbidden"), id="403"),
+        pytest.param(respond(403, PAGE), id="403 of a firewall"),
+        pytest.param(respond(503, error("ID.1002", "admin only")), id="admin only"),
+        pytest.param(respond(503, error("SYS.1006", "operation[API:x] is denied by default")), id="denied by policy"),
+        pytest.param(respond(503, error("PORTAL.1000", "no service")), id="API without a service"),
+        pytest.param(respond(500, b""), id="500"),
+        pytest.param(respond(200, b"{}"), id="empty object"),
+        pytest.param(respond(200, b'{"timezone":'), id="truncated"),
+        pytest.param(respond(200, b'{"timezone":8}'), id="wrong type"),
+        pytest.param(respond(200, b'{"timezone":"Mars/Olympus"}'), id="unknown time zone"),
     ],
 )
-async def test_without_the_zone_the_tasks_are_read_all_the_same(answer: httpx.Response) -> None:
+async def test_tasks_are_read_without_a_time_zone(answer: httpx.Response) -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
     node.next(ZONE, answer)
@@ -145,11 +145,11 @@ async def test_without_the_zone_the_tasks_are_read_all_the_same(answer: httpx.Re
 @pytest.mark.parametrize(
     "answer",
     [
-        pytest.param(httpx.ConnectError("refused"), id="no connection"),
-        pytest.param(httpx.ReadTimeout("late"), id="no answer in time"),
-        pytest.param(say(503, error("SYS.1001", "message timeout")), id="the node says that it timed out"),
-        pytest.param(say(504, b""), id="a proxy's word"),
-        pytest.param(say(429, b"rate"), id="too many requests"),
+        pytest.param(httpx.ConnectError("refused"), id="connection refused"),
+        pytest.param(httpx.ReadTimeout("late"), id="read time-out"),
+        pytest.param(respond(503, error("SYS.1001", "message timeout")), id="time-out reported by the node"),
+        pytest.param(respond(504, b""), id="504 of a proxy"),
+        pytest.param(respond(429, b"rate"), id="too many requests"),
     ],
 )
 async def test_unavailable_time_zone_does_not_block_the_list_and_is_retried(answer: Answer) -> None:
@@ -183,7 +183,7 @@ async def test_list_does_not_wait_for_the_time_zone() -> None:
     await client.aclose()
 
 
-async def test_a_node_that_does_not_answer_the_first_question_is_asked_for_its_zone_again() -> None:
+async def test_time_zone_is_requested_again_after_a_failed_first_poll() -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
     node.next(TASKS, httpx.ConnectError("refused"))
@@ -197,7 +197,7 @@ async def test_a_node_that_does_not_answer_the_first_question_is_asked_for_its_z
 async def test_time_zone_is_fetched_after_a_failed_login() -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
-    node.next(LOGIN, say(500, b"starting"))
+    node.next(LOGIN, respond(500, b"starting"))
     with suppress(e.ServerError):
         await read(client)
     await read(client)
@@ -208,21 +208,21 @@ async def test_time_zone_is_fetched_after_a_failed_login() -> None:
 @pytest.mark.parametrize(
     ("body", "kind"),
     [
-        pytest.param(b"{}", e.UnreadableAnswer, id="an empty object"),
-        pytest.param(b'{"schema":{},"total":3}', e.UnreadableAnswer, id="a count without a list"),
+        pytest.param(b"{}", e.UnreadableAnswer, id="empty object"),
+        pytest.param(b'{"schema":{},"total":3}', e.UnreadableAnswer, id="count without a list"),
         pytest.param(b'{"inventories":null}', e.UnreadableAnswer, id="null"),
-        pytest.param(b"[]", e.UnreadableAnswer, id="a bare list"),
-        pytest.param(b"", e.NotAManagementNode, id="nothing"),
-        pytest.param(PAGE, e.NotAManagementNode, id="a page"),
-        pytest.param(reply([FULL_ROW])[:-1], e.UnreadableAnswer, id="cut off at the end"),
-        pytest.param(reply([FULL_ROW])[:99], e.UnreadableAnswer, id="cut off in the middle"),
-        pytest.param(b"{", e.UnreadableAnswer, id="cut off at once"),
-        pytest.param(b'{"inventories":' + b"[" * 100_000, e.UnreadableAnswer, id="nested very deep"),
+        pytest.param(b"[]", e.UnreadableAnswer, id="bare list"),
+        pytest.param(b"", e.NotAManagementNode, id="empty body"),
+        pytest.param(PAGE, e.NotAManagementNode, id="web page"),
+        pytest.param(reply([FULL_ROW])[:-1], e.UnreadableAnswer, id="truncated at the end"),
+        pytest.param(reply([FULL_ROW])[:99], e.UnreadableAnswer, id="truncated in the middle"),
+        pytest.param(b"{", e.UnreadableAnswer, id="truncated at the start"),
+        pytest.param(b'{"inventories":' + b"[" * 100_000, e.UnreadableAnswer, id="deeply nested"),
     ],
 )
 async def test_invalid_response_is_never_an_empty_list(body: bytes, kind: type[e.ApiError]) -> None:
     client = connect(node := MockNode([FULL_ROW]))
-    node.next(TASKS, say(200, body))
+    node.next(TASKS, respond(200, body))
     readings: list[FetchProgress] = []
     with pytest.raises(e.ApiError) as caught:
         await read(client, readings)
@@ -234,8 +234,8 @@ async def test_invalid_response_is_never_an_empty_list(body: bytes, kind: type[e
 
 async def test_failed_second_page_gives_no_complete_list() -> None:
     client = connect(node := MockNode(fleet(1500)))
-    first_page = say(200, reply(fleet(1000), total=1500))
-    node.next(TASKS, first_page, say(500, b"oops"))
+    first_page = respond(200, reply(fleet(1000), total=1500))
+    node.next(TASKS, first_page, respond(500, b"oops"))
     readings: list[FetchProgress] = []
     with pytest.raises(e.ServerError):
         await read(client, readings)
@@ -247,10 +247,10 @@ async def test_failed_second_page_gives_no_complete_list() -> None:
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 async def test_redirect_is_not_followed(path: str, status: int) -> None:
     client = connect(node := MockNode([FULL_ROW]))
-    moved: Answer = say(status, b"", Location="http://elsewhere.example/zstack/v1/cdp-task")
+    moved: Answer = respond(status, b"", Location="http://elsewhere.example/zstack/v1/cdp-task")
     node.next(path, moved)
     if path == ZONE:
-        # Whatever that answer is taken for, the next one is asked at the same node.
+        # A redirect of the time zone is ignored, so the task query is redirected too.
         node.next(TASKS, moved)
     with pytest.raises(e.NotAManagementNode, match=r"redirects to http://elsewhere\.example"):
         await read(client)
@@ -258,7 +258,7 @@ async def test_redirect_is_not_followed(path: str, status: int) -> None:
     assert {request.url.host for request in node.requests} == {"10.0.0.5"}
 
 
-async def test_names_are_asked_in_one_call_with_the_key_repeated() -> None:
+async def test_names_are_requested_in_one_call_with_repeated_uuids_parameters() -> None:
     node = MockNode(names={"vm": "erp-db-01", "bs": "backup\x1b[2J"})
     client = connect(node)
     assert await client.resources.names(["vm", "bs", "gone"]) == {"vm": "erp-db-01", "bs": "backup␛[2J"}
@@ -280,13 +280,13 @@ async def test_names_request_is_limited_to_the_url_length() -> None:
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        pytest.param(say(200, b'{"inventories":[{"name":'), e.UnreadableAnswer, id="truncated"),
-        pytest.param(say(200, b'{"inventories":7}'), e.UnreadableAnswer, id="of another form"),
-        pytest.param(say(503, error("SYS.1006", "is denied")), e.PermissionDenied, id="denied"),
+        pytest.param(respond(200, b'{"inventories":[{"name":'), e.UnreadableAnswer, id="truncated"),
+        pytest.param(respond(200, b'{"inventories":7}'), e.UnreadableAnswer, id="wrong type"),
+        pytest.param(respond(503, error("SYS.1006", "is denied")), e.PermissionDenied, id="denied"),
         pytest.param(httpx.ReadTimeout("slow"), e.TimedOut, id="slow"),
     ],
 )
-async def test_names_that_fail_are_an_error_of_ours(answer: Answer, kind: type[e.ApiError]) -> None:
+async def test_failed_names_request_raises_an_api_error(answer: Answer, kind: type[e.ApiError]) -> None:
     client = connect(node := MockNode())
     node.next(NAMES, answer)
     with pytest.raises(kind):
@@ -296,7 +296,7 @@ async def test_names_that_fail_are_an_error_of_ours(answer: Answer, kind: type[e
 
 async def test_resource_without_a_name_has_no_name() -> None:
     client = connect(node := MockNode())
-    node.next(NAMES, say(200, b'{"inventories":[{"uuid":"a"},{"uuid":"b","resourceName":""}]}'))
+    node.next(NAMES, respond(200, b'{"inventories":[{"uuid":"a"},{"uuid":"b","resourceName":""}]}'))
     assert await client.resources.names(["a", "b"]) == {}
     await client.aclose()
 

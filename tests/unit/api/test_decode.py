@@ -32,7 +32,7 @@ any_json = st.recursive(
 )
 
 
-def test_a_whole_record_becomes_a_task() -> None:
+def test_complete_record_is_decoded_to_a_task() -> None:
     raw = row()
     assert decode_task(raw, SHANGHAI) == Task(
         uuid="0f6a1c2b3d4e45f6a7b8c9d0e1f2a3b4",
@@ -63,7 +63,7 @@ def test_a_whole_record_becomes_a_task() -> None:
     )
 
 
-def test_the_example_of_the_vendors_page_is_read_without_complaint() -> None:
+def test_example_of_the_vendor_manual_has_no_unreadable_fields() -> None:
     task = decode_task(encoded(VENDOR_ROW), None)
     assert (task.bandwidth_limit_bps, task.plan_bytes, task.used_bytes) == (104857600, 107374182400, 23959160)
     assert (task.rpo_ms, task.rpo_target_ms, task.created_at, task.resource_refs) == (None, None, None, ())
@@ -71,7 +71,7 @@ def test_the_example_of_the_vendors_page_is_read_without_complaint() -> None:
 
 
 @pytest.mark.parametrize("status", ["DataMerging", "Stopping", "Levitating", "合并中"])
-def test_a_status_that_no_list_has_is_carried_as_it_is(status: str) -> None:
+def test_unknown_status_is_kept_unchanged(status: str) -> None:
     task = decode_task(row(status=status), None)
     assert task.status == status
     assert not task.unreadable_fields
@@ -80,13 +80,13 @@ def test_a_status_that_no_list_has_is_carried_as_it_is(status: str) -> None:
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        pytest.param({"lastLatency": 5, "currentLatency": 7}, 5, id="the newer name wins"),
-        pytest.param({"lastLatency": 0, "currentLatency": 7}, 0, id="zero is a reading"),
-        pytest.param({"lastLatency": None, "currentLatency": 7}, 7, id="the older name serves"),
-        pytest.param({"lastLatency": None}, None, id="old servers have neither"),
+        pytest.param({"lastLatency": 5, "currentLatency": 7}, 5, id="newer name preferred"),
+        pytest.param({"lastLatency": 0, "currentLatency": 7}, 0, id="zero is a value"),
+        pytest.param({"lastLatency": None, "currentLatency": 7}, 7, id="older name as fallback"),
+        pytest.param({"lastLatency": None}, None, id="no field on old servers"),
     ],
 )
-def test_the_rpo_is_read_under_both_names(fields: dict[str, object], expected: int | None) -> None:
+def test_rpo_is_read_from_either_field_name(fields: dict[str, object], expected: int | None) -> None:
     record = {name: value for name, value in {**FULL_ROW, **fields}.items() if value is not None}
     assert decode_task(encoded(record), None).rpo_ms == expected
 
@@ -97,7 +97,7 @@ def test_the_rpo_is_read_under_both_names(fields: dict[str, object], expected: i
     st.integers(0, MAX_COUNT),
     st.sampled_from(["integer", "text", "float", "scientific", "float as text"]),
 )
-def test_a_whole_number_is_read_however_it_is_written(name: str, number: int, form: str) -> None:
+def test_integer_is_read_in_every_notation(name: str, number: int, form: str) -> None:
     if "float" in form or form == "scientific":
         number = int(float(number % 2**53))
     texts = {
@@ -115,9 +115,10 @@ def test_a_whole_number_is_read_however_it_is_written(name: str, number: int, fo
 
 @pytest.mark.parametrize("name", sorted(NUMBERS))
 @pytest.mark.parametrize(
-    "text", ["-1", "1.5", "1e400", "NaN", "true", '"many"', '""', "[]", "{}", "18446744073709551616", "9" * 40]
+    "text",
+    ["-1", "1.5", "1e400", "NaN", "true", '"many"', '""', "[]", "{}", "18446744073709551616", "9" * 40, r'"\ud800"'],
 )
-def test_a_number_that_makes_no_sense_is_unknown_and_named(name: str, text: str) -> None:
+def test_invalid_number_is_unknown_and_an_unreadable_field(name: str, text: str) -> None:
     task = decode_task(row(**{name: "HERE"}).replace(b'"HERE"', text.encode()), None)
     assert getattr(task, NUMBERS[name]) is None
     assert task.unreadable_fields == {name}
@@ -126,7 +127,7 @@ def test_a_number_that_makes_no_sense_is_unknown_and_named(name: str, text: str)
 
 @settings(max_examples=150)
 @given(st.dictionaries(st.sampled_from([*FULL_ROW, "currentLatency", "scene"]), any_json, min_size=1, max_size=4))
-def test_a_bad_field_never_hides_the_task(changes: dict[str, Any]) -> None:
+def test_unreadable_field_does_not_hide_the_task(changes: dict[str, Any]) -> None:
     raw = json.dumps({**FULL_ROW, **changes}).encode()
     task = decode_task(raw, SHANGHAI)
     untouched = FULL_ROW.keys() - changes.keys()
@@ -150,14 +151,14 @@ def test_a_bad_field_never_hides_the_task(changes: dict[str, Any]) -> None:
         st.integers(0, len(row()) - 1).map(lambda length: row()[:length]),
     )
 )
-def test_no_bytes_make_decoding_fail(raw: bytes) -> None:
+def test_any_bytes_are_decoded_to_a_task(raw: bytes) -> None:
     task = decode_task(raw, UTC)
     assert task.uuid
     assert decompress(task.raw) == raw
 
 
 @pytest.mark.parametrize("raw", [b"", b"null", b"[]", b"7", b'"task"', b'{"uuid":"a"', b"\xff"])
-def test_a_record_that_is_none_is_shown_as_one_that_cannot_be_read(raw: bytes) -> None:
+def test_invalid_record_becomes_an_unreadable_task(raw: bytes) -> None:
     task = decode_task(raw, None)
     assert WHOLE_RECORD in task.unreadable_fields
     assert task.uuid.startswith("no-uuid-")
@@ -167,28 +168,28 @@ def test_a_record_that_is_none_is_shown_as_one_that_cannot_be_read(raw: bytes) -
 @pytest.mark.parametrize(
     "text",
     [
-        pytest.param(b"9" * 5000, id="a number of five thousand figures"),
-        pytest.param(b'"\\ud800"', id="half a surrogate pair"),
-        pytest.param(b'"\xff\xfe"', id="no UTF-8"),
+        pytest.param(b"9" * 5000, id="5,000 digits"),
+        pytest.param(b'"\\ud800"', id="lone surrogate"),
+        pytest.param(b'"\xff\xfe"', id="invalid UTF-8"),
     ],
 )
-def test_a_hostile_unknown_field_costs_neither_name_nor_status(text: bytes) -> None:
+def test_hostile_unknown_field_does_not_affect_name_or_status(text: bytes) -> None:
     task = decode_task(row(scene="HERE").replace(b'"HERE"', text), None)
     assert (task.uuid, task.name, task.status) == (FULL_ROW["uuid"], "cdp-erp-db", "Running")
 
 
 @pytest.mark.parametrize("name", ["name", "status", "state", "uuid"])
-def test_what_every_task_must_have_is_missed(name: str) -> None:
+def test_missing_mandatory_field_is_an_unreadable_field(name: str) -> None:
     record = {key: value for key, value in FULL_ROW.items() if key != name}
     assert decode_task(encoded(record), None).unreadable_fields == {name}
 
 
-def test_two_records_without_a_uuid_are_two_tasks() -> None:
+def test_records_without_a_uuid_become_separate_tasks() -> None:
     first, second = (decode_task(row(uuid=None, name=name), None) for name in ("a", "b"))
     assert first.uuid != second.uuid
 
 
-def test_one_bad_ref_does_not_hide_the_other() -> None:
+def test_invalid_resource_ref_does_not_hide_the_others() -> None:
     task = decode_task(row(resourceRefs=[7, {"resourceUuid": "vm", "resourceType": "VmInstanceVO"}]), None)
     assert [ref.resource_uuid for ref in task.resource_refs] == ["vm"]
     assert task.unreadable_fields == {"resourceRefs"}
@@ -196,17 +197,17 @@ def test_one_bad_ref_does_not_hide_the_other() -> None:
 
 @pytest.mark.parametrize("value", ["soon", True, [], "0000-00-00"])
 @pytest.mark.parametrize("name", ["createDate", "lastOpDate"])
-def test_a_date_that_is_none_is_named(name: str, value: object) -> None:
+def test_invalid_date_is_an_unreadable_field(name: str, value: object) -> None:
     task = decode_task(row(**{name: value}), SHANGHAI)
     assert task.unreadable_fields == {name}
 
 
-def test_text_is_made_inert_at_the_door() -> None:
+def test_text_is_sanitized_when_decoded() -> None:
     task = decode_task(row(name="a\x1b[31mb", description="c\nd", status="Run\u202ening", taskType="V\x00M"), None)
     assert (task.name, task.description, task.status, task.task_type) == ("a␛[31mb", "c␊d", "Run�ning", "V␀M")
 
 
-def test_a_page_is_split_without_decoding_its_records() -> None:
+def test_page_is_split_without_decoding_its_records() -> None:
     page = decode_page(reply([FULL_ROW, VENDOR_ROW], total=7))
     assert page.total == 7
     assert [json.loads(raw) for raw in page.rows] == [FULL_ROW, VENDOR_ROW]
@@ -216,22 +217,24 @@ def test_a_page_is_split_without_decoding_its_records() -> None:
     ("body", "rows", "total"),
     [
         pytest.param(b'{"schema":{},"inventories":[]}', 0, None, id="no match"),
-        pytest.param(b'{"schema":{},"total":0,"inventories":[]}', 0, 0, id="an empty cloud"),
-        pytest.param(b'{"inventory":{"uuid":"a"}}', 1, None, id="the manual's inventory"),
-        pytest.param(b'{"inventories":[null,1,{"uuid":"a"}],"total":3.0}', 3, 3, id="odd records are records"),
-        pytest.param(b'{"inventories":[{"name":"\xff"}],"total":"1"}', 1, 1, id="no UTF-8 in a name"),
-        pytest.param(b'{"inventories":[{"name":"\\ud83d"},{}],"total":2}', 2, 2, id="half a surrogate pair in a name"),
-        pytest.param(b'{"success":true,"error":null,"inventories":[]}', 0, None, id="as the vendor's page says"),
+        pytest.param(b'{"schema":{},"total":0,"inventories":[]}', 0, 0, id="empty cloud"),
+        pytest.param(b'{"inventory":{"uuid":"a"}}', 1, None, id="single inventory of the vendor manual"),
+        pytest.param(b'{"inventories":[null,1,{"uuid":"a"}],"total":3.0}', 3, 3, id="items that are not objects"),
+        pytest.param(b'{"inventories":[{"name":"\xff"}],"total":"1"}', 1, 1, id="invalid UTF-8 in a name"),
+        pytest.param(b'{"inventories":[{"name":"\\ud83d"},{}],"total":2}', 2, 2, id="lone surrogate in a name"),
+        pytest.param(
+            b'{"success":true,"error":null,"inventories":[]}', 0, None, id="error null as in the vendor manual"
+        ),
     ],
 )
-def test_the_forms_of_a_query_reply(body: bytes, rows: int, total: int | None) -> None:
+def test_every_form_of_a_query_reply_is_accepted(body: bytes, rows: int, total: int | None) -> None:
     page = decode_page(body)
     assert (len(page.rows), page.total) == (rows, total)
 
 
 @settings(max_examples=100)
 @given(any_json.filter(lambda value: "\\ud" not in json.dumps(value)))
-def test_a_total_that_is_no_number_costs_only_the_total(total: object) -> None:
+def test_invalid_total_does_not_affect_the_rows(total: object) -> None:
     body = json.dumps({"total": total, "inventories": [FULL_ROW]})
     page = decode_page(body.replace("NaN", "1e400").replace("Infinity", "1e400").encode())
     assert len(page.rows) == 1
@@ -241,48 +244,50 @@ def test_a_total_that_is_no_number_costs_only_the_total(total: object) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        pytest.param(b"{}", id="nothing in it"),
-        pytest.param(b'{"schema":{},"total":3}', id="a count only"),
-        pytest.param(b'{"inventories":null}', id="null for a list"),
-        pytest.param(b'{"inventories":{}}', id="an object for a list"),
-        pytest.param(b'{"inventories":"none"}', id="text for a list"),
-        pytest.param(b'{"results":[]}', id="another call's reply"),
-        pytest.param(b"[]", id="a bare list"),
-        pytest.param(b"", id="no bytes"),
-        pytest.param(b"<html></html>", id="a page"),
-        pytest.param(b'{"inventories":[', id="cut off at once"),
-        pytest.param(reply([FULL_ROW])[:-1], id="cut off at the end"),
-        pytest.param(reply([FULL_ROW])[:200], id="cut off in the middle"),
-        pytest.param(b'{"inventories":[]} trailing', id="something behind it"),
+        pytest.param(b"{}", id="empty object"),
+        pytest.param(b'{"schema":{},"total":3}', id="count without a list"),
+        pytest.param(b'{"inventories":null}', id="null instead of a list"),
+        pytest.param(b'{"inventories":{}}', id="object instead of a list"),
+        pytest.param(b'{"inventories":"none"}', id="text instead of a list"),
+        pytest.param(b'{"results":[]}', id="reply of another API"),
+        pytest.param(b"[]", id="bare list"),
+        pytest.param(b"", id="empty"),
+        pytest.param(b"<html></html>", id="web page"),
+        pytest.param(b'{"inventories":[', id="truncated at the start"),
+        pytest.param(reply([FULL_ROW])[:-1], id="truncated at the end"),
+        pytest.param(reply([FULL_ROW])[:200], id="truncated in the middle"),
+        pytest.param(b'{"inventories":[]} trailing', id="trailing text"),
     ],
 )
-def test_what_is_no_query_reply_is_never_an_empty_list(body: bytes) -> None:
+def test_invalid_query_reply_is_an_error_and_not_an_empty_list(body: bytes) -> None:
     with pytest.raises((msgspec.DecodeError, UnicodeDecodeError)):
         decode_page(body)
 
 
 def deep(depth: int) -> bytes:
-    """A value of arrays in each other."""
+    """Return nested arrays."""
     return b"[" * depth + b"]" * depth
 
 
-ODD_RECORDS = [
+PARTLY_UNREADABLE = [
     pytest.param(row(scene="HERE").replace(b'"HERE"', deep(1_000)), {"scene"}, id="nested 1,000 deep"),
     pytest.param(row(scene="HERE").replace(b'"HERE"', deep(100_000)), {"scene"}, id="nested 100,000 deep"),
-    pytest.param(row(resourceRefs="HERE").replace(b'"HERE"', deep(2_000)), {"resourceRefs"}, id="deep refs"),
-    pytest.param(row(description="HERE").replace(b'"HERE"', deep(2_000)), {"description"}, id="a deep known field"),
+    pytest.param(row(resourceRefs="HERE").replace(b'"HERE"', deep(2_000)), {"resourceRefs"}, id="deeply nested refs"),
+    pytest.param(
+        row(description="HERE").replace(b'"HERE"', deep(2_000)), {"description"}, id="deeply nested known field"
+    ),
     pytest.param(row(usedCapacity="HERE").replace(b'"HERE"', b"9" * 10_000), {"usedCapacity"}, id="10,000 digits"),
-    pytest.param(row(usedCapacity="HERE").replace(b'"HERE"', b"1e400"), {"usedCapacity"}, id="beyond all numbers"),
+    pytest.param(row(usedCapacity="HERE").replace(b'"HERE"', b"1e400"), {"usedCapacity"}, id="number out of range"),
     pytest.param(row(usedCapacity="HERE").replace(b'"HERE"', b"NaN"), {"usedCapacity"}, id="NaN"),
     pytest.param(row(usedCapacity="HERE").replace(b'"HERE"', b"-Infinity"), {"usedCapacity"}, id="infinity"),
-    pytest.param(row(usedCapacity="HERE").replace(b'"HERE"', b"tru"), {"usedCapacity"}, id="no JSON in a field"),
-    pytest.param(row(description="HERE").replace(b"HERE", b"\\ud800"), set(), id="half a surrogate pair"),
-    pytest.param(row(description="HERE").replace(b"HERE", b"\xff\xfe"), set(), id="no UTF-8"),
-    pytest.param(row()[:-1] + b',"status":"Failed"}', set(), id="a name twice"),
+    pytest.param(row(usedCapacity="HERE").replace(b'"HERE"', b"tru"), {"usedCapacity"}, id="invalid JSON in a field"),
+    pytest.param(row(description="HERE").replace(b"HERE", b"\\ud800"), set(), id="lone surrogate"),
+    pytest.param(row(description="HERE").replace(b"HERE", b"\xff\xfe"), set(), id="invalid UTF-8"),
+    pytest.param(row()[:-1] + b',"status":"Failed"}', set(), id="duplicate name"),
 ]
-"""Records whose uuid and name can be read, and which fields are named as bad."""
+"""Records with a readable uuid and name, and their unreadable fields."""
 
-NO_RECORDS = [
+NOT_RECORDS = [
     pytest.param(text, id=name)
     for name, text in {
         "null": b"null",
@@ -296,87 +301,87 @@ NO_RECORDS = [
 ]
 
 
-@pytest.mark.parametrize(("odd", "bad"), ODD_RECORDS)
-def test_an_odd_record_hides_neither_the_others_nor_its_own_name(odd: bytes, bad: set[str]) -> None:
+@pytest.mark.parametrize(("raw_record", "unreadable"), PARTLY_UNREADABLE)
+def test_partly_unreadable_record_keeps_its_name_and_the_other_records(raw_record: bytes, unreadable: set[str]) -> None:
     first, last = row(uuid="first"), row(uuid="last")
-    page = decode_page(b'{"total":3,"inventories":[' + b",".join([first, odd, last]) + b"]}")
+    page = decode_page(b'{"total":3,"inventories":[' + b",".join([first, raw_record, last]) + b"]}")
     tasks = [decode_task(raw, SHANGHAI) for raw in page.rows]
     assert page.total == 3
     assert [task.uuid for task in tasks] == ["first", FULL_ROW["uuid"], "last"]
     assert tasks[0] == decode_task(first, SHANGHAI)
     assert tasks[2] == decode_task(last, SHANGHAI)
     assert tasks[1].name == FULL_ROW["name"]
-    assert tasks[1].unreadable_fields == bad
+    assert tasks[1].unreadable_fields == unreadable
 
 
-@pytest.mark.parametrize("odd", NO_RECORDS)
-def test_what_is_no_record_is_listed_as_one_that_cannot_be_read(odd: bytes) -> None:
+@pytest.mark.parametrize("raw_record", NOT_RECORDS)
+def test_item_that_is_not_a_record_becomes_an_unreadable_task(raw_record: bytes) -> None:
     first, last = row(uuid="first"), row(uuid="last")
-    page = decode_page(b'{"total":3,"inventories":[' + b",".join([first, odd, last]) + b"]}")
+    page = decode_page(b'{"total":3,"inventories":[' + b",".join([first, raw_record, last]) + b"]}")
     before, between, after = (decode_task(raw, SHANGHAI) for raw in page.rows)
     assert (before.uuid, after.uuid) == ("first", "last")
     assert WHOLE_RECORD in between.unreadable_fields
     assert between.name == "(unreadable record)"
 
 
-@pytest.mark.parametrize(("odd", "bad"), ODD_RECORDS)
-def test_an_odd_record_can_be_shown_and_exported(odd: bytes, bad: set[str]) -> None:
-    task = decode_task(odd, SHANGHAI)
+@pytest.mark.parametrize(("raw_record", "unreadable"), PARTLY_UNREADABLE)
+def test_partly_unreadable_record_is_shown_and_exported(raw_record: bytes, unreadable: set[str]) -> None:
+    task = decode_task(raw_record, SHANGHAI)
     fields = {field.name: field for field in raw_fields(task, SHANGHAI)}
     assert fields["uuid"].text == FULL_ROW["uuid"]
-    assert bad <= fields.keys() | {"resourceRefs"}
+    assert unreadable <= fields.keys() | {"resourceRefs"}
     assert FULL_ROW["uuid"] in "".join(pretty_json_lines(task).lines)
     assert json.loads(json_line(task))["uuid"] == FULL_ROW["uuid"]
 
 
-@pytest.mark.parametrize("odd", NO_RECORDS)
-def test_what_is_no_record_can_be_shown_and_exported(odd: bytes) -> None:
-    task = decode_task(odd, SHANGHAI)
+@pytest.mark.parametrize("raw_record", NOT_RECORDS)
+def test_item_that_is_not_a_record_is_shown_and_exported(raw_record: bytes) -> None:
+    task = decode_task(raw_record, SHANGHAI)
     assert raw_fields(task, SHANGHAI)
     assert pretty_json_lines(task).lines
     json.loads(json_line(task))
 
 
-def names(decoder: TaskDecoder, rows: list[Mapping[str, Any]]) -> list[Task]:
-    """A poll: everything is read, then remembered."""
+def poll(decoder: TaskDecoder, rows: list[Mapping[str, Any]]) -> list[Task]:
+    """Decode a complete poll and keep its tasks for the next one."""
     tasks = decoder.decode(encoded(record) for record in rows)
     decoder.set_known({task.uuid: task for task in tasks})
     return tasks
 
 
-def test_equal_bytes_give_the_same_object_in_the_next_poll() -> None:
+def test_equal_bytes_give_the_same_task_object_in_the_next_poll() -> None:
     decoder = TaskDecoder()
-    (first,) = names(decoder, [FULL_ROW])
-    assert names(decoder, [FULL_ROW])[0] is first
-    assert names(decoder, [{**FULL_ROW, "usedCapacity": 1}])[0].used_bytes == 1
+    (first,) = poll(decoder, [FULL_ROW])
+    assert poll(decoder, [FULL_ROW])[0] is first
+    assert poll(decoder, [{**FULL_ROW, "usedCapacity": 1}])[0].used_bytes == 1
 
 
-def test_a_changed_task_shares_what_did_not_change() -> None:
+def test_changed_task_shares_its_unchanged_values() -> None:
     decoder = TaskDecoder()
-    (before,) = names(decoder, [FULL_ROW])
-    (after,) = names(decoder, [{**FULL_ROW, "usedCapacity": 1}])
+    (before,) = poll(decoder, [FULL_ROW])
+    (after,) = poll(decoder, [{**FULL_ROW, "usedCapacity": 1}])
     assert after == decode_task(encoded({**FULL_ROW, "usedCapacity": 1}), None)
     assert after.uuid is before.uuid
     assert after.name is before.name
     assert after.resource_refs is before.resource_refs
 
 
-def test_tasks_that_were_gone_for_a_poll_are_forgotten() -> None:
+def test_task_missing_from_one_poll_is_decoded_again() -> None:
     decoder = TaskDecoder()
-    (first,) = names(decoder, [FULL_ROW])
-    names(decoder, [])
-    assert names(decoder, [FULL_ROW])[0] is not first
+    (first,) = poll(decoder, [FULL_ROW])
+    poll(decoder, [])
+    assert poll(decoder, [FULL_ROW])[0] is not first
 
 
-def test_a_record_without_a_uuid_is_read_each_time() -> None:
+def test_record_without_a_uuid_is_decoded_in_every_poll() -> None:
     decoder = TaskDecoder()
     for record in ({**FULL_ROW, "uuid": None}, {**FULL_ROW, "uuid": 7}):
-        (first,) = names(decoder, [record])
-        assert names(decoder, [record])[0] == first
+        (first,) = poll(decoder, [record])
+        assert poll(decoder, [record])[0] == first
 
 
-def test_a_zone_learned_later_reads_the_dates_again() -> None:
+def test_new_time_zone_decodes_the_dates_again() -> None:
     decoder = TaskDecoder()
-    assert names(decoder, [FULL_ROW])[0].created_at is None
+    assert poll(decoder, [FULL_ROW])[0].created_at is None
     decoder.zone = SHANGHAI
-    assert names(decoder, [FULL_ROW])[0].created_at == datetime(2025, 3, 4, 1, 12, 33, tzinfo=UTC)
+    assert poll(decoder, [FULL_ROW])[0].created_at == datetime(2025, 3, 4, 1, 12, 33, tzinfo=UTC)

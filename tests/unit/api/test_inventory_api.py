@@ -47,7 +47,7 @@ MACHINE = {"uuid": "vm-1", "name": "erp\u202edb", "state": "Running", "cpuNum": 
 
 
 class Node:
-    """Answers by path, and what it was asked."""
+    """Responds by path and records the requests."""
 
     def __init__(self, **answers: Any) -> None:
         self.answers = {f"/{name.replace('__', '/').replace('_', '-')}": answer for name, answer in answers.items()}
@@ -64,13 +64,13 @@ def listed(*rows: object) -> dict[str, object]:
 
 
 class PagedNode:
-    """Lists with a cap on pages, as a front may have one; the map of recovery points has no total."""
+    """Lists in capped pages, as from a proxy; recovery points have no total."""
 
-    def __init__(self, rows: int, cap: int, *, honours_start: bool = True, says_total: bool = True) -> None:
+    def __init__(self, rows: int, cap: int, *, honours_start: bool = True, has_total: bool = True) -> None:
         self.rows = [{"uuid": f"{number:08}", "name": str(number), "ts": None} for number in range(rows)]
         self.cap = cap
         self.honours_start = honours_start
-        self.says_total = says_total
+        self.has_total = has_total
         self.asked: list[str] = []
 
     async def call(self, path: str, params: Sequence[tuple[str, str]]) -> bytes:
@@ -81,7 +81,7 @@ class PagedNode:
         if path.endswith("recovery-points"):
             points = [{"id": int(row["uuid"] or "0"), "volId": "v-1"} for row in page]
             return json.dumps({"recoveryPoints": {"v-1": points, "v-2": points[: self.cap // 2]}}).encode()
-        total = {"total": len(self.rows)} if self.says_total else {}
+        total = {"total": len(self.rows)} if self.has_total else {}
         return json.dumps({"inventories": page, **total}).encode()
 
     def resources(self) -> InventoryApi:
@@ -92,26 +92,26 @@ def resources(node: Node) -> InventoryApi:
     return InventoryApi(node.call, "http://node", lambda: SHANGHAI)
 
 
-async def test_a_storage_is_read_with_numbers_of_either_form() -> None:
+async def test_storage_is_read_with_integer_and_float_numbers() -> None:
     (storage,) = (await resources(Node(backup_storage=listed(STORAGE))).storages()).items
     assert (storage.name, storage.status, storage.is_disconnected) == ("backup-server-1", "Connected", False)
     assert (storage.total_bytes, storage.available_bytes) == (10995116277760, 4398046511104)
     assert storage.used_ratio == pytest.approx(0.6)
 
 
-async def test_nulls_that_the_server_leaves_out_are_unknown_and_not_zero() -> None:
+async def test_missing_storage_fields_are_unknown_and_not_zero() -> None:
     (storage,) = (await resources(Node(backup_storage=listed({"uuid": "bs-1"}))).storages()).items
     assert (storage.total_bytes, storage.available_bytes, storage.status) == (None, None, None)
     assert storage.used_ratio is None
 
 
-async def test_a_policy_is_read() -> None:
+async def test_policy_is_read() -> None:
     (policy,) = (await resources(Node(cdp_backup_storage__policy=listed(POLICY))).policies()).items
     days = policy.retention_days, policy.hourly_since_day, policy.daily_since_day, policy.full_backup_days
     assert (policy.interval_s, *days) == (3, 7, 3, 7, 7)
 
 
-async def test_a_machine_brings_its_volumes_the_root_first() -> None:
+async def test_vm_has_its_volumes_with_the_root_volume_first() -> None:
     node = Node(vm_instances={"inventories": [{**MACHINE, "allVolumes": [DISK, "?", ROOT]}]})
     machine = await resources(node).vm("vm-1")
     assert machine is not None
@@ -120,7 +120,7 @@ async def test_a_machine_brings_its_volumes_the_root_first() -> None:
     assert node.asked == [("/vm-instances", {"q": "uuid=vm-1"})]
 
 
-async def test_volumes_are_asked_for_where_the_machine_comes_without_them() -> None:
+async def test_volumes_are_requested_when_the_vm_does_not_include_them() -> None:
     node = Node(vm_instances={"inventories": [MACHINE]}, volumes=listed(ROOT))
     machine = await resources(node).vm("vm-1")
     assert machine is not None
@@ -128,7 +128,7 @@ async def test_volumes_are_asked_for_where_the_machine_comes_without_them() -> N
     assert node.asked[1][1]["q"] == "vmInstanceUuid=vm-1"
 
 
-async def test_a_machine_that_the_account_does_not_see_is_none() -> None:
+async def test_vm_that_is_not_visible_is_none() -> None:
     assert await resources(Node(vm_instances={"inventories": []})).vm("vm-1") is None
 
 
@@ -144,14 +144,14 @@ async def test_a_machine_that_the_account_does_not_see_is_none() -> None:
         {"uuid": "x", "totalCapacity": 1e30},
     ],
 )
-async def test_an_odd_record_costs_itself_at_most(row: object) -> None:
+async def test_invalid_record_does_not_affect_the_others(row: object) -> None:
     storages = (await resources(Node(backup_storage=listed(row, STORAGE))).storages()).items
     assert storages[-1].name == "backup-server-1"
     assert all(storage.total_bytes is None for storage in storages[:-1])
 
 
 @pytest.mark.parametrize("body", [b"[]", b"nonsense", b'{"inventories": 7}', b'{"total": 3}'])
-async def test_an_answer_of_another_form_is_an_error_of_ours(body: bytes) -> None:
+async def test_response_of_another_format_is_unreadable(body: bytes) -> None:
     with pytest.raises(UnreadableAnswer):
         await resources(Node(backup_storage=body)).storages()
 
@@ -159,7 +159,7 @@ async def test_an_answer_of_another_form_is_an_error_of_ours(body: bytes) -> Non
 POINT = {"id": 351592.0, "grpId": 1117, "size": 196608, "volId": "v-1", "ts": "2025-06-18T22:00:03+08:00"}
 
 
-async def test_recovery_points_are_read_for_a_day_by_the_minute_and_before_that_by_the_day() -> None:
+async def test_recovery_points_of_the_last_day_are_read_by_minute_and_all_by_day() -> None:
     base = "vm_instances__vm_1__"
     node = Node(
         **{
@@ -179,7 +179,7 @@ async def test_recovery_points_are_read_for_a_day_by_the_minute_and_before_that_
 
 
 @pytest.mark.parametrize("body", [b"7", b"{}", b'{"recoveryPoints": []}'])
-async def test_points_of_another_form_are_an_error_of_ours(body: bytes) -> None:
+async def test_recovery_points_of_another_format_are_unreadable(body: bytes) -> None:
     with pytest.raises(UnreadableAnswer):
         await resources(Node(vm_instances__vm_1__recovery_points=body)).recovery_points("vm-1", NOW)
 
@@ -196,7 +196,7 @@ async def test_storages_and_policies_in_capped_pages_are_read_whole(cap: int, re
 
 
 async def test_list_without_a_total_is_read_whole_in_capped_pages() -> None:
-    policies = await PagedNode(250, 100, says_total=False).resources().policies()
+    policies = await PagedNode(250, 100, has_total=False).resources().policies()
     assert len(policies.items) == 250
     assert not policies.is_partial
 
@@ -253,9 +253,9 @@ async def test_recovery_points_in_capped_pages_are_read_whole(rows: int, cap: in
 @pytest.mark.parametrize(
     ("rows", "cap", "honours_start"),
     [
-        pytest.param(2000, 10_000, False, id="a server that ignores start"),
-        pytest.param(6000, 10_000, True, id="more points than are kept"),
-        pytest.param(500, 2, True, id="more pages than are asked for"),
+        pytest.param(2000, 10_000, False, id="server that ignores start"),
+        pytest.param(6000, 10_000, True, id="more points than the limit"),
+        pytest.param(500, 2, True, id="more pages than the limit"),
     ],
 )
 async def test_recovery_points_that_cannot_be_read_whole_are_cut(rows: int, cap: int, honours_start: bool) -> None:
@@ -264,7 +264,7 @@ async def test_recovery_points_that_cannot_be_read_whole_are_cut(rows: int, cap:
     assert len(node.asked) <= 3 * 60
 
 
-async def test_a_uuid_leads_to_no_other_path() -> None:
+async def test_uuid_cannot_change_the_path() -> None:
     asked: list[str] = []
 
     async def call(path: str, _: Sequence[tuple[str, str]]) -> bytes:
@@ -276,7 +276,7 @@ async def test_a_uuid_leads_to_no_other_path() -> None:
     assert not any("?" in path or "#" in path for path in asked)
 
 
-def test_the_raw_record_keeps_what_was_written() -> None:
+def test_raw_record_keeps_the_notation_of_the_server() -> None:
     row = b'{"uuid":"u","maxCapacity":1.0E2,"name":"a\\u001b\xe2\x80\xae","new":{"x":[1,null]},"uuid":"v"}'
     text = pretty_json_lines(decode_task(row, None)).lines
     assert '  "maxCapacity": 1.0E2,' in text
@@ -285,5 +285,12 @@ def test_the_raw_record_keeps_what_was_written() -> None:
     assert sum('"uuid"' in line for line in text) == 2
 
 
-def test_a_raw_record_that_is_no_json_comes_as_it_is() -> None:
+def test_raw_record_that_is_not_json_is_shown_as_text() -> None:
     assert pretty_json_lines(decode_task(b"<html>\n\x1b[2J", None)).lines == ("<html>", "␛[2J")
+
+
+async def test_vm_states_are_one_query_by_uuid_list() -> None:
+    node = Node(vm_instances=listed({"uuid": "vm-1", "state": "Stopped"}, {"uuid": "vm-2", "state": None}, 5))
+    api = InventoryApi(node.call, "http://node", lambda: None)
+    assert await api.vm_states(["vm-1", "vm-2", "vm,3"]) == {"vm-1": "Stopped"}
+    assert node.asked == [("/vm-instances", {"q": "uuid?=vm-1,vm-2", "fields": "uuid,state", "limit": "150"})]

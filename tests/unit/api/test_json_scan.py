@@ -19,14 +19,14 @@ indents = st.sampled_from([None, 0, 2])
 
 @settings(max_examples=150)
 @given(st.lists(json_values, max_size=5), indents)
-def test_an_array_is_split_into_the_texts_of_its_values(values: list[Any], indent: int | None) -> None:
+def test_array_is_split_into_the_texts_of_its_values(values: list[Any], indent: int | None) -> None:
     found = split_array(json.dumps(values, indent=indent).encode())
     assert [json.dumps(json.loads(text)) for text in found] == [json.dumps(value) for value in values]
 
 
 @settings(max_examples=150)
 @given(st.dictionaries(st.text(max_size=5), json_values, max_size=5), indents)
-def test_an_object_is_split_into_the_texts_of_its_values_by_name(values: dict[str, Any], indent: int | None) -> None:
+def test_object_is_split_into_the_texts_of_its_values_by_name(values: dict[str, Any], indent: int | None) -> None:
     found = split_object(json.dumps(values, indent=indent).encode())
     assert {name: json.dumps(json.loads(text)) for name, text in found.items()} == {
         name: json.dumps(value) for name, value in values.items()
@@ -35,7 +35,7 @@ def test_an_object_is_split_into_the_texts_of_its_values_by_name(values: dict[st
 
 @settings(max_examples=200)
 @given(st.binary(max_size=40) | st.text(st.sampled_from('{}[]",:\\1a '), max_size=40).map(str.encode))
-def test_any_bytes_are_split_or_refused(text: bytes) -> None:
+def test_any_bytes_are_split_or_raise_scan_error(text: bytes) -> None:
     for split in (split_array, split_object):
         try:
             found = split(text)
@@ -47,7 +47,7 @@ def test_any_bytes_are_split_or_refused(text: bytes) -> None:
 @pytest.mark.parametrize(
     "text", [b"", b"[", b"[1", b"[1,", b"[1,]", b"[1 2]", b"[[1]", b"[] x", b'["a]', b"{}", b"null", b"[,1]"]
 )
-def test_what_is_no_array_is_refused(text: bytes) -> None:
+def test_invalid_array_raises_scan_error(text: bytes) -> None:
     with pytest.raises(ScanError):
         split_array(text)
 
@@ -55,17 +55,17 @@ def test_what_is_no_array_is_refused(text: bytes) -> None:
 @pytest.mark.parametrize(
     "text", [b"", b"{", b'{"a"', b'{"a":', b'{"a":1', b'{"a":1,', b'{"a":1,}', b"{a:1}", b'{"a" 1}', b"[]", b"{} {}"]
 )
-def test_what_is_no_object_is_refused(text: bytes) -> None:
+def test_invalid_object_raises_scan_error(text: bytes) -> None:
     with pytest.raises(ScanError):
         split_object(text)
 
 
-def test_depth_costs_no_recursion() -> None:
+def test_deep_nesting_is_split_without_recursion() -> None:
     deep = b"[" * 1_000_000 + b"]" * 1_000_000
     assert split_object(b'{"a":' + deep + b',"b":1}') == {"a": deep, "b": b"1"}
 
 
-def test_a_text_of_too_many_parts_is_given_up() -> None:
+def test_text_with_too_many_values_raises_scan_error() -> None:
     with pytest.raises(ScanError, match="too many values"):
         split_array(b"[" + b"[]," * 100_000 + b"1]")
     with pytest.raises(ScanError, match="too many values"):

@@ -15,11 +15,11 @@ PROJECT = {"loginIAM2Project": {"projectName": "production"}}
 
 
 @pytest.mark.parametrize("password", ["", "密码", "p\u00e4ss", " "])
-def test_any_text_can_be_a_password(password: str) -> None:
+def test_password_hash_of_any_text_is_sha512_of_its_utf8(password: str) -> None:
     assert password_hash(password) == hashlib.sha512(password.encode()).hexdigest()
 
 
-def test_a_password_from_an_environment_that_is_no_utf8_keeps_its_bytes() -> None:
+def test_password_hash_of_surrogate_escapes_uses_the_original_bytes() -> None:
     password = b"p\xe4ss".decode("utf-8", errors="surrogateescape")
     assert password_hash(password) == hashlib.sha512(b"p\xe4ss").hexdigest()
 
@@ -45,7 +45,7 @@ def test_a_password_from_an_environment_that_is_no_utf8_keeps_its_bytes() -> Non
         (LoginType.UNIFIED_LDAP, "/login", {"logIn": {"username": "eve", "password": SECRET, "loginType": "ldap"}}),
     ],
 )
-def test_every_login_has_its_path_its_wrapper_and_its_form_of_password(
+def test_each_login_type_has_its_path_wrapper_and_password_format(
     kind: LoginType, path: str, body: dict[str, object]
 ) -> None:
     account = "admin" if kind is LoginType.USER else None
@@ -53,14 +53,14 @@ def test_every_login_has_its_path_its_wrapper_and_its_form_of_password(
     assert (call.path, call.body, call.needs_session) == (path, body, False)
 
 
-def test_a_project_is_entered_with_the_session_of_the_virtual_id() -> None:
+def test_project_login_uses_the_session_of_the_virtual_id() -> None:
     login = PasswordLogin(name="eve", password=SECRET, type=LoginType.IAM2, project="production")
     first, second = login_requests(login)
     assert first.path == "/iam2/virtual-ids/login"
     assert (second.path, second.body, second.needs_session) == ("/iam2/projects/login", PROJECT, True)
 
 
-def test_the_code_of_the_second_factor_stands_beside_the_wrapper_of_the_first_call_only() -> None:
+def test_one_time_code_is_a_system_tag_of_the_first_request_only() -> None:
     login = PasswordLogin(name="eve", password=SECRET, type=LoginType.IAM2, project="production")
     first, second = login_requests(login, "123456")
     assert first.body["systemTags"] == ["twofatoken::123456"]
@@ -81,13 +81,13 @@ def test_the_code_of_the_second_factor_stands_beside_the_wrapper_of_the_first_ca
     ],
     ids=lambda holder: type(holder).__name__,
 )
-def test_what_holds_a_secret_does_not_show_it(holder: object) -> None:
+def test_repr_of_objects_with_secrets_does_not_show_them(holder: object) -> None:
     for shown in (repr(holder), str(holder), f"{holder}"):
         assert SECRET not in shown
         assert HASH not in shown
 
 
-def test_the_settings_know_every_secret_that_no_log_may_hold() -> None:
+def test_settings_list_all_secrets() -> None:
     settings = MonitorSettings(
         base_url="http://x/zstack/v1",
         auth=AccessKey(key_id="id", secret="one"),

@@ -22,7 +22,7 @@ def fields_of(raw: bytes) -> dict[str, RawField]:
     return {field.name: field for field in raw_fields(decode_task(raw, SHANGHAI), SHANGHAI)}
 
 
-def test_every_field_of_the_vendors_example_is_there_once() -> None:
+def test_every_field_of_the_vendor_example_is_listed_once() -> None:
     fields = raw_fields(decode_task(encoded(VENDOR_ROW), None), None)
     assert sorted(field.name for field in fields) == sorted(VENDOR_ROW)
     assert all(field.is_known and not field.is_bad for field in fields)
@@ -39,12 +39,12 @@ def test_every_field_of_the_vendors_example_is_there_once() -> None:
         ("createDate", FieldUnit.MOMENT, None),
     ],
 )
-def test_a_known_field_has_its_unit(name: str, unit: FieldUnit, quantity: int | None) -> None:
+def test_known_field_has_its_unit(name: str, unit: FieldUnit, quantity: int | None) -> None:
     field = fields_of(row())[name]
     assert (field.unit, field.quantity, field.text) == (unit, quantity, str(FULL_ROW[name]))
 
 
-def test_a_date_has_its_moment() -> None:
+def test_date_field_has_its_time() -> None:
     assert fields_of(row())["createDate"].at == datetime(2025, 3, 4, 1, 12, 33, tzinfo=UTC)
 
 
@@ -52,23 +52,23 @@ def test_a_date_has_its_moment() -> None:
     ("value", "text"),
     [("Normal", "Normal"), (7, "7"), (None, "null"), ({"a": [1]}, '{"a":[1]}'), (True, "true"), ("a\x1bb", "a␛b")],
 )
-def test_an_unknown_field_is_shown_as_it_was_written(value: object, text: str) -> None:
+def test_unknown_field_is_shown_unchanged(value: object, text: str) -> None:
     field = fields_of(row(scene=value))["scene"]
     assert (field.text, field.is_known, field.is_bad) == (text, False, False)
 
 
-def test_an_unknown_field_of_a_ref_is_shown() -> None:
+def test_unknown_field_of_a_resource_ref_is_shown() -> None:
     (field,) = (f for f in fields_of(row(resourceRefs=[{"resourceUuid": "vm", "scene": 1}])).values() if not f.is_known)
     assert (field.name, field.text) == ("resourceRefs[0].scene", "1")
 
 
-def test_a_field_that_could_not_be_read_is_shown_as_bad_with_its_text() -> None:
+def test_unreadable_field_is_marked_and_shown_as_text() -> None:
     field = fields_of(row(maxCapacity="many"))["maxCapacity"]
     assert (field.text, field.quantity, field.is_bad) == ("many", None, True)
 
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b"\xff\x1b"])
-def test_a_record_that_cannot_be_read_is_shown_whole(raw: bytes) -> None:
+def test_unreadable_record_is_shown_as_one_field(raw: bytes) -> None:
     (field,) = raw_fields(decode_task(raw, None), None)
     assert field.is_bad
     assert "\x1b" not in field.text
@@ -82,7 +82,7 @@ def test_a_record_that_cannot_be_read_is_shown_whole(raw: bytes) -> None:
         max_size=5,
     )
 )
-def test_every_field_that_came_is_shown_and_inert(changes: dict[str, Any]) -> None:
+def test_every_field_of_the_record_is_shown_sanitized(changes: dict[str, Any]) -> None:
     record = {**FULL_ROW, **changes}
     fields = raw_fields(decode_task(json.dumps(record).encode(), SHANGHAI), SHANGHAI)
     shown = {field.name for field in fields}

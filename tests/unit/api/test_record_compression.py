@@ -8,7 +8,7 @@ from tests.unit.api.wire import FULL_ROW, encoded
 
 
 @given(st.binary(max_size=3000), st.booleans())
-def test_what_is_packed_comes_out_as_it_was(record: bytes, is_compressed: bool) -> None:
+def test_decompressed_record_equals_the_original(record: bytes, is_compressed: bool) -> None:
     packed = compress(record, is_compressed=is_compressed)
     assert decompress(packed) == record
     assert matches(record, packed)
@@ -16,10 +16,10 @@ def test_what_is_packed_comes_out_as_it_was(record: bytes, is_compressed: bool) 
 
 
 @given(st.binary(max_size=300), st.binary(max_size=300), st.booleans())
-def test_records_are_told_apart_without_unpacking(one: bytes, other: bytes, is_compressed: bool) -> None:
+def test_matches_compares_records_without_decompression(one: bytes, other: bytes, is_compressed: bool) -> None:
     assert matches(one, compress(other, is_compressed=is_compressed)) is (one == other)
 
 
-def test_a_usual_record_takes_less_than_half_the_room() -> None:
+def test_typical_record_is_compressed_to_less_than_half() -> None:
     record = encoded(FULL_ROW)
     assert len(compress(record)) < len(record) / 2

@@ -11,17 +11,17 @@ import pytest
 from cdptui.api import errors as e
 from cdptui.api.login_requests import password_hash
 from cdptui.models.auth import SessionToken
-from tests.unit.api.node import LOGIN, PASSWORD, TASKS, MockNode, connect, read, say, sent_json
+from tests.unit.api.node import LOGIN, PASSWORD, TASKS, MockNode, connect, read, respond, sent_json
 from tests.unit.api.wire import FULL_ROW, SESSION_EXPIRED, encoded, error
 
 HASH = hashlib.sha512(PASSWORD.encode()).hexdigest()
-EXPIRED = say(503, SESSION_EXPIRED)
+EXPIRED = respond(503, SESSION_EXPIRED)
 
 
 async def test_rejected_login_is_not_repeated_without_another_password() -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
-    node.next(LOGIN, say(503, error("ID.1000", "错误的帐号或密码")))
+    node.next(LOGIN, respond(503, error("ID.1000", "错误的帐号或密码")))
     for _ in range(3):
         with pytest.raises(e.LoginRefused):
             await read(client)
@@ -44,7 +44,7 @@ async def test_rejected_login_is_not_repeated_without_another_password() -> None
 async def test_interactive_login_is_reported_and_not_repeated(code: str, kind: type[e.ApiError]) -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
-    node.next(LOGIN, say(503, error(code, "why")))
+    node.next(LOGIN, respond(503, error(code, "why")))
     with pytest.raises(kind) as caught:
         await read(client)
     assert caught.value.as_failure().needs_user_action
@@ -55,13 +55,13 @@ async def test_interactive_login_is_reported_and_not_repeated(code: str, kind: t
 @pytest.mark.parametrize(
     "answer",
     [
-        pytest.param(say(500, b"oops"), id="a fault of the server"),
-        pytest.param(say(503, error("SYS.1006", "account is disabled")), id="a refusal of a kind that we do not know"),
-        pytest.param(say(503, error("SYS.1006", "login is denied by IP rule")), id="a denial"),
-        pytest.param(say(404, b"no api mapping to /v1/accounts/login"), id="no such call"),
+        pytest.param(respond(500, b"oops"), id="server error"),
+        pytest.param(respond(503, error("SYS.1006", "account is disabled")), id="unknown kind of rejection"),
+        pytest.param(respond(503, error("SYS.1006", "login is denied by IP rule")), id="denied"),
+        pytest.param(respond(404, b"no api mapping to /v1/accounts/login"), id="unknown API"),
     ],
 )
-async def test_one_poll_tries_one_login_whatever_comes_of_it(answer: httpx.Response) -> None:
+async def test_failed_login_is_tried_once_in_a_poll(answer: httpx.Response) -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
     node.next(LOGIN, answer)
@@ -85,7 +85,7 @@ async def test_one_poll_tries_one_login_whatever_comes_of_it(answer: httpx.Respo
 async def test_unknown_login_rejection_waits_for_the_user(code: str, is_final: bool) -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
-    node.next(LOGIN, say(503, error(code, "the account is disabled")))
+    node.next(LOGIN, respond(503, error(code, "the account is disabled")))
     with pytest.raises(e.ApiError) as caught:
         await read(client)
     assert caught.value.as_failure().needs_user_action is is_final
@@ -107,7 +107,7 @@ async def test_login_with_a_transport_error_is_retried_at_the_next_poll() -> Non
 async def test_login_response_without_a_session_is_unreadable(body: bytes) -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
-    node.next(LOGIN, say(200, body))
+    node.next(LOGIN, respond(200, body))
     with pytest.raises(e.UnreadableAnswer):
         await read(client)
     await client.aclose()
@@ -116,11 +116,11 @@ async def test_login_response_without_a_session_is_unreadable(body: bytes) -> No
 @pytest.mark.parametrize(
     "answer",
     [
-        say(503, error("ID.1000", "wrong")),
-        say(503, error("ID.2001", "second factor")),
-        say(500, b"oops"),
-        say(200, b"{}"),
-        say(302, b"", Location="http://elsewhere.example/"),
+        respond(503, error("ID.1000", "wrong")),
+        respond(503, error("ID.2001", "second factor")),
+        respond(500, b"oops"),
+        respond(200, b"{}"),
+        respond(302, b"", Location="http://elsewhere.example/"),
         httpx.ConnectError("refused"),
         httpx.ReadTimeout("slow"),
     ],
@@ -145,12 +145,12 @@ async def test_login_errors_contain_no_secrets(answer: httpx.Response | Exceptio
 async def test_quoted_secrets_are_removed(path: str) -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
-    node.next(path, say(500, f"cannot handle {PASSWORD} {HASH} of session{1:025}".encode()))
+    node.next(path, respond(500, f"cannot handle {PASSWORD} {HASH} of session{1:025}".encode()))
     with pytest.raises(e.ServerError) as caught:
         await read(client)
-    for told in (str(caught.value), repr(caught.value), caught.value.as_failure().detail):
+    for shown in (str(caught.value), repr(caught.value), caught.value.as_failure().detail):
         sent = [PASSWORD, HASH] if path == LOGIN else [f"session{1:025}"]
-        assert not [secret for secret in sent if secret in told]
+        assert not [secret for secret in sent if secret in shown]
     assert "cannot handle" in str(caught.value)
     await client.aclose()
 
@@ -158,7 +158,7 @@ async def test_quoted_secrets_are_removed(path: str) -> None:
 async def test_rejected_session_id_is_not_shown() -> None:
     node = MockNode()
     client = connect(node, SessionToken(session_id="very-secret-id"))
-    node.next("/management-nodes/platform-timezone", say(503, encoded({"error": {"code": "ID.1001"}})))
+    node.next("/management-nodes/platform-timezone", respond(503, encoded({"error": {"code": "ID.1001"}})))
     with pytest.raises(e.SessionInvalid) as caught:
         await read(client)
     assert "very-secret-id" not in str(caught.value) + repr(caught.value) + str(caught.value.as_failure())
@@ -173,7 +173,7 @@ async def test_background_requests_do_not_log_in_after_a_rejection(code: str) ->
     client = connect(node)
     await read(client)
     node.kill_sessions()
-    node.next(LOGIN, say(503, error(code, "why")))
+    node.next(LOGIN, respond(503, error(code, "why")))
     with pytest.raises(e.ApiError):
         await read(client)
     logins = len(node.asked(LOGIN))
@@ -187,7 +187,7 @@ async def test_background_requests_do_not_log_in_after_a_rejection(code: str) ->
 async def test_repeated_rejection_does_not_accumulate_memory() -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
-    node.next(LOGIN, say(503, error("ID.1000", "wrong")))
+    node.next(LOGIN, respond(503, error("ID.1000", "wrong")))
     depths = set()
     for _ in range(50):
         with pytest.raises(e.LoginRefused) as caught:
@@ -198,7 +198,7 @@ async def test_repeated_rejection_does_not_accumulate_memory() -> None:
 
 
 @pytest.mark.parametrize("token", ["secret\n", "secret\r\nX-Evil: 1", "财secret", "secret\x00"])
-async def test_a_session_id_that_no_header_can_carry_is_an_error_that_does_not_tell_it(token: str) -> None:
+async def test_session_token_invalid_in_a_header_is_an_error_without_the_token(token: str) -> None:
     client = connect(MockNode(), SessionToken(session_id=token))
     with pytest.raises(e.SessionInvalid) as caught:
         await read(client)

@@ -119,25 +119,25 @@ PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></ht
             "HTTP 500",
             id="500 with text",
         ),
-        pytest.param(500, b"", e.ServerError, "no details", "HTTP 500", id="500 with nothing"),
+        pytest.param(500, b"", e.ServerError, "no details", "HTTP 500", id="500 with an empty body"),
         pytest.param(502, PAGE, e.Unreachable, None, "HTTP 502", id="502 of a proxy"),
         pytest.param(504, PAGE, e.Unreachable, None, "HTTP 504", id="504 of a proxy"),
         pytest.param(503, PAGE, e.Unreachable, None, "HTTP 503", id="503 of a proxy"),
-        pytest.param(503, b"", e.Unreachable, None, "HTTP 503", id="503 with nothing"),
+        pytest.param(503, b"", e.Unreachable, None, "HTTP 503", id="503 with an empty body"),
         pytest.param(503, b'{"message":"no upstream"}', e.Unreachable, None, "HTTP 503", id="503 with JSON of a proxy"),
-        pytest.param(503, b'{"error":', e.Unreachable, None, "HTTP 503", id="503 cut off"),
+        pytest.param(503, b'{"error":', e.Unreachable, None, "HTTP 503", id="503 truncated"),
         pytest.param(404, PAGE, e.NotAManagementNode, None, "HTTP 404", id="404 of another web server"),
         pytest.param(403, PAGE, e.NotAManagementNode, None, "HTTP 403", id="403 of a firewall"),
         pytest.param(401, b"", e.NotAManagementNode, None, "HTTP 401", id="401, which ZStack never uses"),
         pytest.param(200, PAGE, e.NotAManagementNode, None, "HTTP 200", id="200 of a captive portal"),
-        pytest.param(200, b"", e.NotAManagementNode, None, "HTTP 200", id="200 with nothing"),
+        pytest.param(200, b"", e.NotAManagementNode, None, "HTTP 200", id="200 with an empty body"),
         pytest.param(200, b"OK", e.UnreadableAnswer, None, "HTTP 200", id="200 with text"),
         pytest.param(200, b"[]", e.UnreadableAnswer, None, "HTTP 200", id="200 with a list"),
         pytest.param(202, b"{}", e.UnreadableAnswer, None, "HTTP 202", id="202 to a query"),
-        pytest.param(200, SESSION_EXPIRED, e.SessionInvalid, "Session expired", "ID.1001", id="an error with 200"),
+        pytest.param(200, SESSION_EXPIRED, e.SessionInvalid, "Session expired", "ID.1001", id="error with status 200"),
     ],
 )
-def test_every_answer_that_is_none_becomes_the_right_error(
+def test_bad_response_raises_the_matching_error(
     status: int, body: bytes, kind: type[e.ApiError], detail: str | None, code: str
 ) -> None:
     with pytest.raises(e.ApiError) as caught:
@@ -175,7 +175,7 @@ def test_every_answer_that_is_none_becomes_the_right_error(
         ("SOMETHING.9999", e.ServerError),
     ],
 )
-def test_the_code_decides(code: str, kind: type[e.ApiError]) -> None:
+def test_error_code_selects_the_error_type(code: str, kind: type[e.ApiError]) -> None:
     with pytest.raises(e.ApiError) as caught:
         check_response(503, error(code, "text"), url=URL)
     assert type(caught.value) is kind
@@ -184,53 +184,53 @@ def test_the_code_decides(code: str, kind: type[e.ApiError]) -> None:
 
 @pytest.mark.parametrize("number", [10018, 10019, 10020])
 @pytest.mark.parametrize("name", ["code", "globalErrorCode"])
-def test_an_invalid_session_is_known_by_any_of_its_codes(number: int, name: str) -> None:
-    said = {"code": "SYS.1000", "details": "会话已过期", name: f"ORG_ZSTACK_IDENTITY_{number}"}
+def test_invalid_session_is_recognised_by_each_of_its_codes(number: int, name: str) -> None:
+    text = {"code": "SYS.1000", "details": "会话已过期", name: f"ORG_ZSTACK_IDENTITY_{number}"}
     with pytest.raises(e.SessionInvalid):
-        check_response(503, encoded({"error": said}), url=URL)
+        check_response(503, encoded({"error": text}), url=URL)
 
 
 @pytest.mark.parametrize(
     "details", ["operation[API:x] is denied by default", "操作被拒绝", "没有权限", "the operation Is Denied by policy"]
 )
-def test_a_denial_is_known_by_its_text_as_its_code_is_that_of_any_failure(details: str) -> None:
+def test_denied_permission_is_recognised_by_its_text(details: str) -> None:
     with pytest.raises(e.PermissionDenied):
         check_response(503, error("SYS.1006", details), url=URL)
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("text", "expected"),
     [
-        pytest.param({"details": "d", "localizedMessage": "l", "i18nDetails": "i"}, "l", id="localized first"),
-        pytest.param({"details": "d", "i18nDetails": "i"}, "i", id="then the one in the server's language"),
-        pytest.param({"details": "d", "elaboration": "e", "description": "s"}, "d", id="then the details"),
-        pytest.param({"elaboration": "e", "description": "s"}, "e", id="then the elaboration"),
-        pytest.param({"description": "s"}, "s", id="then the description"),
-        pytest.param({}, "X.1", id="then the code"),
+        pytest.param({"details": "d", "localizedMessage": "l", "i18nDetails": "i"}, "l", id="localizedMessage first"),
+        pytest.param({"details": "d", "i18nDetails": "i"}, "i", id="i18nDetails second"),
+        pytest.param({"details": "d", "elaboration": "e", "description": "s"}, "d", id="details third"),
+        pytest.param({"elaboration": "e", "description": "s"}, "e", id="elaboration fourth"),
+        pytest.param({"description": "s"}, "s", id="description fifth"),
+        pytest.param({}, "X.1", id="code last"),
         pytest.param(
-            {"details": "d", "causes": [{"code": "Y.1", "details": "deep"}]}, "deep", id="the first of causes"
+            {"details": "d", "causes": [{"code": "Y.1", "details": "deep"}]}, "deep", id="first of several causes"
         ),
         pytest.param({"details": "d", "causes": []}, "d", id="no causes"),
         pytest.param(
             {"details": "d", "cause": {"code": "Y.1", "cause": {"code": "Z.1", "details": "deepest"}}},
             "deepest",
-            id="the deepest cause",
+            id="deepest cause",
         ),
-        pytest.param({"details": "a\x1b[31mb\nc"}, "a␛[31mb␊c", id="inert"),
+        pytest.param({"details": "a\x1b[31mb\nc"}, "a␛[31mb␊c", id="sanitized"),
     ],
 )
-def test_the_best_sentence_is_chosen(said: dict[str, object], expected: str) -> None:
+def test_message_is_the_most_useful_text_of_the_error(text: dict[str, object], expected: str) -> None:
     with pytest.raises(e.ServerError) as caught:
-        check_response(503, encoded({"error": {"code": "X.1", **said}}), url=URL)
+        check_response(503, encoded({"error": {"code": "X.1", **text}}), url=URL)
     assert caught.value.detail == expected
 
 
-def test_a_redirect_says_where_to_and_is_no_management_node() -> None:
+def test_redirect_is_not_a_management_node_and_names_its_target() -> None:
     with pytest.raises(e.NotAManagementNode, match=r"redirects to https://sso\.example\.com/"):
         check_response(302, b"", url=URL, location="https://sso.example.com/")
 
 
-def test_a_page_is_named_by_its_title() -> None:
+def test_web_page_is_described_by_its_title() -> None:
     with pytest.raises(e.NotAManagementNode, match="Welcome to nginx!"):
         check_response(200, b"<!DOCTYPE html><html><head><title>Welcome to\n nginx!</title>", url=URL)
 
@@ -246,7 +246,7 @@ def test_a_page_is_named_by_its_title() -> None:
         b"{",
     ],
 )
-def test_a_good_answer_comes_back_as_it_is(body: bytes) -> None:
+def test_good_response_is_returned_unchanged(body: bytes) -> None:
     assert check_response(200, body, url=URL) == body
 
 
@@ -261,7 +261,7 @@ def test_a_good_answer_comes_back_as_it_is(body: bytes) -> None:
         ).map(lambda value: json.dumps({"error": value}).encode()),
     ),
 )
-def test_an_answer_is_a_body_or_an_error_of_ours(status: int, body: bytes) -> None:
+def test_any_response_gives_a_body_or_an_api_error(status: int, body: bytes) -> None:
     if status == 200 and body.lstrip()[:1] == b"{":
         with suppress(e.ApiError):
             assert check_response(status, body, url=URL) == body
@@ -272,28 +272,28 @@ def test_an_answer_is_a_body_or_an_error_of_ours(status: int, body: bytes) -> No
     assert len(caught.value.detail) <= 400
 
 
-def test_an_answer_nested_very_deep_is_an_error_of_ours() -> None:
+def test_deeply_nested_error_response_raises_an_api_error() -> None:
     with pytest.raises(e.ApiError):
         check_response(503, b'{"error":' + b'{"cause":' * 100_000, url=URL)
 
 
-def test_details_of_an_odd_form_do_not_hide_the_code() -> None:
+def test_error_details_of_an_unexpected_type_do_not_hide_the_code() -> None:
     with pytest.raises(e.SessionInvalid):
         check_response(503, encoded({"error": {"code": "ID.1001", "details": {"text": "expired"}}}), url=URL)
 
 
-def test_a_message_has_its_kind_its_detail_and_where_it_was_asked() -> None:
+def test_error_message_has_kind_detail_and_url() -> None:
     failure = e.Unreachable("Connection refused", url=URL).as_failure()
     assert (failure.kind, failure.detail, failure.url) == (FailureKind.UNREACHABLE, "Connection refused", URL)
     assert str(e.Unreachable("Connection refused", url=URL)) == f"unreachable: Connection refused ({URL})"
 
 
-def test_every_kind_of_error_but_our_own_faults_has_its_class() -> None:
+def test_every_failure_kind_of_a_node_has_an_error_class() -> None:
     def below(kind: type[e.ApiError]) -> set[type[e.ApiError]]:
         return {kind}.union(*(below(child) for child in kind.__subclasses__()))
 
-    ours = {FailureKind.INTERNAL, FailureKind.INTERNAL_AGAIN, FailureKind.CONFIGURATION}
-    assert {kind.kind for kind in below(e.ApiError)} == set(FailureKind) - ours
+    internal = {FailureKind.INTERNAL, FailureKind.INTERNAL_AGAIN, FailureKind.CONFIGURATION}
+    assert {kind.kind for kind in below(e.ApiError)} == set(FailureKind) - internal
 
 
 @pytest.mark.parametrize(
@@ -312,14 +312,14 @@ def test_every_kind_of_error_but_our_own_faults_has_its_class() -> None:
         (403, "blocked", e.PermissionDenied),
     ],
 )
-def test_refusals_without_a_code_are_told_apart_by_their_text(status: int, text: str, kind: type[e.ApiError]) -> None:
+def test_refusal_without_a_code_is_recognised_by_its_text(status: int, text: str, kind: type[e.ApiError]) -> None:
     with pytest.raises(e.ApiError) as caught:
         check_response(status, text.encode(), url=URL)
     assert type(caught.value) is kind
 
 
 @pytest.mark.parametrize(
-    "said",
+    "text",
     [
         pytest.param({"details": '{"authentications":["googleAuth"],"credentials":"admin"}'}, id="older"),
         pytest.param(
@@ -327,7 +327,7 @@ def test_refusals_without_a_code_are_told_apart_by_their_text(status: int, text:
         ),
     ],
 )
-def test_the_second_factor_is_called_by_its_name(said: dict[str, object]) -> None:
+def test_detail_names_the_required_second_factor(text: dict[str, object]) -> None:
     with pytest.raises(e.SecondFactorNeeded) as caught:
-        check_response(503, encoded({"error": {"code": "ID.2001", "description": "…", **said}}), url=URL)
+        check_response(503, encoded({"error": {"code": "ID.2001", "description": "…", **text}}), url=URL)
     assert caught.value.detail == "googleAuth"

@@ -16,11 +16,23 @@ from cdptui.api.client import Client
 from cdptui.api.http import Timeouts
 from cdptui.models.auth import LoginType, PasswordLogin, SessionToken
 from tests.doubles import FakeClock
-from tests.unit.api.node import BASE, LOGIN, NAMES, PASSWORD, TASKS, MockNode, connect, read, say, sent_json, token_of
+from tests.unit.api.node import (
+    BASE,
+    LOGIN,
+    NAMES,
+    PASSWORD,
+    TASKS,
+    MockNode,
+    connect,
+    read,
+    respond,
+    sent_json,
+    token_of,
+)
 from tests.unit.api.wire import FULL_ROW, SESSION_EXPIRED, error
 
 HASH = hashlib.sha512(PASSWORD.encode()).hexdigest()
-EXPIRED = say(503, SESSION_EXPIRED)
+EXPIRED = respond(503, SESSION_EXPIRED)
 
 
 async def test_one_login_serves_all_requests() -> None:
@@ -37,7 +49,7 @@ async def test_one_login_serves_all_requests() -> None:
     await client.aclose()
 
 
-async def test_every_request_carries_the_session_and_the_cookie_of_the_first_answer() -> None:
+async def test_every_request_has_the_session_and_the_cookie_of_the_login() -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
     await read(client)
@@ -88,6 +100,35 @@ async def test_two_invalidations_within_a_minute_are_session_contention(pause_s:
     await client.aclose()
 
 
+@pytest.mark.parametrize(
+    "outage",
+    [
+        pytest.param(httpx.ConnectError("refused"), id="connection refused"),
+        pytest.param(httpx.ReadTimeout("late"), id="no answer"),
+        pytest.param(respond(502, b"<html>Bad Gateway</html>"), id="page of a proxy"),
+        pytest.param(respond(404, b"<html>Tomcat</html>"), id="server without the application"),
+        pytest.param(respond(200, b"<html>starting</html>"), id="page of a start"),
+    ],
+)
+@pytest.mark.parametrize("path", [pytest.param(TASKS, id="poll"), pytest.param(LOGIN, id="login")])
+async def test_sessions_lost_by_two_restarts_within_a_minute_are_no_contention(
+    outage: httpx.Response | Exception, path: str
+) -> None:
+    node, clock = MockNode([FULL_ROW]), FakeClock()
+    client = connect(node, clock=clock)
+    await read(client)
+    for _ in range(3):
+        clock.seconds += 10
+        node.kill_sessions()
+        # An idempotent request is sent a second time on a new connection.
+        node.next(path, outage, outage)
+        for _ in range(2):
+            with contextlib.suppress(e.ApiError):
+                await read(client)
+        assert len(await read(client)) == 1
+    await client.aclose()
+
+
 async def test_session_that_ends_again_at_once_is_session_contention() -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
@@ -98,7 +139,7 @@ async def test_session_that_ends_again_at_once_is_session_contention() -> None:
     await client.aclose()
 
 
-@pytest.mark.parametrize("refusals", [pytest.param(2, id="at once"), pytest.param(1, id="at the next poll")])
+@pytest.mark.parametrize("refusals", [pytest.param(2, id="same poll"), pytest.param(1, id="next poll")])
 async def test_refresh_after_session_contention_logs_in_again(refusals: int) -> None:
     node = MockNode([FULL_ROW])
     client = connect(node)
@@ -109,12 +150,12 @@ async def test_refresh_after_session_contention_logs_in_again(refusals: int) -> 
     with pytest.raises(e.SessionContended):
         await read(client)
     node.kill_sessions()
-    # A person decided to try again.
+    # The user refreshes.
     assert len(await read(client)) == 1
     await client.aclose()
 
 
-async def test_two_requests_refused_for_one_ended_session_are_no_contention() -> None:
+async def test_two_requests_rejected_by_one_expired_session_are_not_contention() -> None:
     node = MockNode([FULL_ROW], names={"vm": "erp-db-01"})
     client = connect(node)
     await read(client)
@@ -138,7 +179,7 @@ async def test_two_requests_refused_for_one_ended_session_are_no_contention() ->
 
 
 class SlowLogin(httpx.AsyncBaseTransport):
-    """In front of a node whose answers to logins are held back."""
+    """Delays the node's responses to logins until `is_answered` is set."""
 
     def __init__(self, node: MockNode) -> None:
         self._node = node
@@ -151,14 +192,14 @@ class SlowLogin(httpx.AsyncBaseTransport):
         return answer
 
     def client(self) -> Client:
-        """Without patience."""
+        """Create a client with a short time-out."""
         return Client(
             BASE, PasswordLogin(name="admin", password=PASSWORD), timeout_s=0.02, clock=FakeClock(), transport=self
         )
 
 
 async def answered_late(node: MockNode, polls: int = 1) -> Client:
-    """A client whose login was answered after some polls had turned away from it. From then on it has patience."""
+    """Return a client whose login was answered after some polls had timed out, with a longer time-out from then on."""
     slow = SlowLogin(node)
     client = slow.client()
     for _ in range(polls):
@@ -168,7 +209,7 @@ async def answered_late(node: MockNode, polls: int = 1) -> Client:
     assert login is not None
     slow.is_answered.set()
     await asyncio.wait([login])
-    client._http.timeouts = Timeouts.of(15.0)  # type: ignore[misc]  # it never changes else
+    client._http.timeouts = Timeouts.of(15.0)  # type: ignore[misc]  # constant in the product
     return client
 
 
@@ -188,12 +229,12 @@ async def test_late_login_rejection_is_reported_by_the_next_poll(
     code: str, kind: type[e.ApiError], logins: int
 ) -> None:
     node = MockNode([FULL_ROW])
-    node.next(LOGIN, say(503, error(code, "why")))
+    node.next(LOGIN, respond(503, error(code, "why")))
     client = await answered_late(node)
     with pytest.raises(kind):
         await read(client)
     assert len(node.asked(LOGIN)) == 1
-    # What comes after that was decided by a person.
+    # The user refreshes.
     with contextlib.suppress(e.LoginRefused):
         await read(client)
     assert len(node.asked(LOGIN)) == logins
@@ -202,14 +243,14 @@ async def test_late_login_rejection_is_reported_by_the_next_poll(
 
 async def test_late_login_failure_is_not_reported() -> None:
     node = MockNode([FULL_ROW])
-    node.next(LOGIN, say(500, b"oops"))
+    node.next(LOGIN, respond(500, b"oops"))
     client = await answered_late(node)
     assert len(await read(client)) == 1
     await client.aclose()
     assert node.sessions == set()
 
 
-async def test_two_questions_at_the_start_share_one_login() -> None:
+async def test_concurrent_first_requests_share_one_login() -> None:
     node = MockNode([FULL_ROW], names={"vm": "erp-db-01"})
     client = connect(node)
     await asyncio.gather(read(client), client.resources.names(["vm"]), client.resources.names(["vm"]))
@@ -342,7 +383,7 @@ async def test_late_rejection_of_an_old_session_keeps_the_new_one() -> None:
     await read(client)
     node.next(NAMES, EXPIRED, EXPIRED)
     side = asyncio.create_task(names(client))
-    while asked < 2:  # noqa: ASYNC110 - nothing of the client's tells
+    while asked < 2:  # noqa: ASYNC110 - the client has no event for it
         await asyncio.sleep(0)
     clock.seconds += 100
     node.kill_sessions()
@@ -402,8 +443,8 @@ async def test_login_of_a_cancelled_request_leaks_no_session() -> None:
     "answer",
     [
         pytest.param(httpx.ConnectError("refused"), id="unreachable"),
-        pytest.param(say(500, b"oops"), id="server error"),
-        pytest.param(say(404, b"no api mapping to /v1/accounts/sessions"), id="no such call"),
+        pytest.param(respond(500, b"oops"), id="server error"),
+        pytest.param(respond(404, b"no api mapping to /v1/accounts/sessions"), id="unknown API"),
     ],
 )
 async def test_failed_logout_does_not_raise_or_log_secrets(
@@ -415,13 +456,13 @@ async def test_failed_logout_does_not_raise_or_log_secrets(
     node.next(f"/accounts/sessions/session{1:025}", answer)
     with caplog.at_level(logging.INFO, logger="cdptui"):
         await client.aclose()
-    said = [record.getMessage() for record in caplog.records if record.name.startswith("cdptui")]
-    assert any("not logged out" in line for line in said)
-    assert not any(f"session{1:025}" in line for line in said)
+    text = [record.getMessage() for record in caplog.records if record.name.startswith("cdptui")]
+    assert any("not logged out" in line for line in text)
+    assert not any(f"session{1:025}" in line for line in text)
 
 
 async def names(client: Client) -> object:
-    """A side question, as a person's scrolling asks it."""
+    """Send a background request, as scrolling does."""
     return await client.resources.names(["vm"])
 
 
@@ -451,7 +492,7 @@ async def test_session_contention_of_a_background_request_is_reported_by_the_nex
     with pytest.raises(e.SessionContended):
         await read(client)
     assert len(node.asked(LOGIN)) == 2
-    # The one after that is a command of the user.
+    # The user refreshes.
     assert await read(client)
     assert len(node.asked(LOGIN)) == 3
     await client.aclose()
@@ -519,7 +560,7 @@ async def test_names_rejected_by_an_expired_session_are_requested_again() -> Non
 )
 async def test_session_id_invalid_in_a_header_is_an_unreadable_response(uuid: str) -> None:
     node = MockNode([FULL_ROW])
-    node.next(LOGIN, say(200, json.dumps({"inventory": {"uuid": uuid}}).encode()))
+    node.next(LOGIN, respond(200, json.dumps({"inventory": {"uuid": uuid}}).encode()))
     client = connect(node)
     with pytest.raises(e.UnreadableAnswer, match="without a session"):
         await read(client)

@@ -13,14 +13,14 @@ from cdptui.api.server_clock import ServerClock
 from cdptui.api.signing import canonical_path, sign
 from cdptui.models.auth import AccessKey
 from tests.doubles import EPOCH, FakeClock
-from tests.unit.api.node import BASE, NAMES, TASKS, ZONE, MockNode, connect, read, say
+from tests.unit.api.node import BASE, NAMES, TASKS, ZONE, MockNode, connect, read, respond
 from tests.unit.api.wire import FULL_ROW, encoded
 
 KEY = AccessKey(key_id="KEYID01", secret="secret0123456789")
 TIME = "/management-nodes/actions"
 
 
-def test_the_signature_is_that_of_the_test_vector() -> None:
+def test_signature_equals_the_test_vector() -> None:
     date = "Tue, 14 Nov 2017 22:20:57 GMT+08:00"
     assert sign("secret0123456789", "GET", date, "/v1/cdp-task") == "MnIaWqH2X2xTPiSc4qmNMSGufg4="
     assert sign("secret0123456789", "get", date, "/v1/cdp-task") == "MnIaWqH2X2xTPiSc4qmNMSGufg4="
@@ -36,17 +36,17 @@ def test_the_signature_is_that_of_the_test_vector() -> None:
         ("http://node/zstack/v1", "/vm-instances/%E8%B4%A2", "/v1/vm-instances/财"),
     ],
 )
-def test_what_is_signed_is_the_decoded_path_behind_the_context(base_url: str, path: str, expected: str) -> None:
+def test_canonical_path_is_the_decoded_path_after_the_context_path(base_url: str, path: str, expected: str) -> None:
     assert canonical_path(base_url, path) == expected
 
 
 class KeyNode(httpx.AsyncBaseTransport):
-    """A node that compares wall clocks, as servers do; everybody may ask what time it is."""
+    """A node that compares local times, as servers do, and reports its time without authentication."""
 
     def __init__(
-        self, clock: FakeClock, zone: tzinfo, *, ahead: timedelta = timedelta(), tells_time: bool = True
+        self, clock: FakeClock, zone: tzinfo, *, ahead: timedelta = timedelta(), reports_time: bool = True
     ) -> None:
-        self.clock, self.zone, self.ahead, self.tells_time = clock, zone, ahead, tells_time
+        self.clock, self.zone, self.ahead, self.reports_time = clock, zone, ahead, reports_time
         self.dates: list[str] = []
         self.asked_time = 0
         self._node = MockNode([FULL_ROW], names={"vm": "erp-db-01"})
@@ -56,18 +56,22 @@ class KeyNode(httpx.AsyncBaseTransport):
         now = self.clock.now() + self.ahead
         if request.url.path.endswith(TIME):
             self.asked_time += 1
-            told = {"currentTime": {"MillionSeconds": int(now.timestamp() * 1000)}, "success": True}
-            return say(200, encoded(told)) if self.tells_time else say(404, b"no api mapping to /v1" + TIME.encode())
+            reported = {"currentTime": {"MillionSeconds": int(now.timestamp() * 1000)}, "success": True}
+            return (
+                respond(200, encoded(reported))
+                if self.reports_time
+                else respond(404, b"no api mapping to /v1" + TIME.encode())
+            )
         date = request.headers["date"]
         self.dates.append(date)
         shown = datetime.strptime(f"{date[:25]} +0000", "%a, %d %b %Y %H:%M:%S %z")
         if abs(shown - now.astimezone(self.zone).replace(tzinfo=UTC)) > timedelta(minutes=15):
-            return say(403, b"requestTimeTooSkewed")
+            return respond(403, b"requestTimeTooSkewed")
         path = request.url.path.removeprefix("/zstack")
         if request.headers["authorization"] != f"ZStack {KEY.key_id}:{sign(KEY.secret, 'GET', date, path)}":
-            return say(403, b"wrong accessKey signature")
+            return respond(403, b"wrong accessKey signature")
         if request.url.path.endswith(ZONE):
-            return say(200, encoded({"timezone": str(self.zone), "success": True}))
+            return respond(200, encoded({"timezone": str(self.zone), "success": True}))
         request.headers["authorization"] = "OAuth inside"
         return await self._node.handle_async_request(request)
 
@@ -78,7 +82,7 @@ def _live_in_berlin(monkeypatch: pytest.MonkeyPatch) -> None:
     time.tzset()
 
 
-async def test_the_zone_that_the_server_tells_is_signed_in_though_another_was_guessed() -> None:
+async def test_reported_time_zone_replaces_the_guessed_one() -> None:
     clock = FakeClock()
     node = KeyNode(clock, ZoneInfo("Europe/Paris"))
     client = connect(node, KEY, clock)
@@ -90,18 +94,18 @@ async def test_the_zone_that_the_server_tells_is_signed_in_though_another_was_gu
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Shanghai", "UTC"])
-async def test_a_usual_zone_is_found_without_being_told(zone: str) -> None:
+async def test_likely_time_zone_is_found_without_configuration(zone: str) -> None:
     clock = FakeClock()
     node = KeyNode(clock, ZoneInfo(zone))
     client = connect(node, KEY, clock)
     for _ in range(3):
         assert len(await read(client)) == 1
     assert node.asked_time <= 2
-    assert client.zone == ZoneInfo(zone), "what was guessed, the server then tells"
+    assert client.zone == ZoneInfo(zone), "the server reports the time zone that was guessed"
     await client.aclose()
 
 
-async def test_a_zone_that_was_given_is_the_only_one() -> None:
+async def test_configured_time_zone_is_the_only_one_used() -> None:
     clock = FakeClock()
     node = KeyNode(clock, ZoneInfo("Asia/Kathmandu"))
     client = connect(node, KEY, clock, zone=ZoneInfo("Asia/Kathmandu"))
@@ -111,7 +115,7 @@ async def test_a_zone_that_was_given_is_the_only_one() -> None:
 
 
 @pytest.mark.parametrize("ahead", [timedelta(hours=-3), timedelta(minutes=20), timedelta(days=400)])
-async def test_a_server_whose_clock_is_wrong_is_asked_signed_in_its_own_time(ahead: timedelta) -> None:
+async def test_request_is_signed_with_the_time_of_a_wrong_server_clock(ahead: timedelta) -> None:
     clock = FakeClock()
     node = KeyNode(clock, ZoneInfo("Europe/Berlin"), ahead=ahead)
     client = connect(node, KEY, clock, zone=ZoneInfo("Europe/Berlin"))
@@ -120,7 +124,7 @@ async def test_a_server_whose_clock_is_wrong_is_asked_signed_in_its_own_time(ahe
     await client.aclose()
 
 
-async def test_a_server_whose_clock_was_set_meanwhile_is_asked_again() -> None:
+async def test_server_time_is_fetched_again_after_its_clock_was_set() -> None:
     clock = FakeClock()
     node = KeyNode(clock, ZoneInfo("Europe/Berlin"))
     client = connect(node, KEY, clock, zone=ZoneInfo("Europe/Berlin"))
@@ -131,7 +135,7 @@ async def test_a_server_whose_clock_was_set_meanwhile_is_asked_again() -> None:
     await client.aclose()
 
 
-async def test_a_clock_that_this_machine_is_set_back_by_changes_nothing() -> None:
+async def test_server_time_advances_with_the_monotonic_clock() -> None:
     clock = FakeClock()
     node = KeyNode(clock, UTC)
     client = connect(node, KEY, clock, zone=UTC)
@@ -142,24 +146,24 @@ async def test_a_clock_that_this_machine_is_set_back_by_changes_nothing() -> Non
     await client.aclose()
 
 
-@pytest.mark.parametrize("given", [None, ZoneInfo("UTC")])
-async def test_a_time_that_cannot_be_found_is_said_after_a_few_tries(given: tzinfo | None) -> None:
+@pytest.mark.parametrize("configured", [None, ZoneInfo("UTC")])
+async def test_rejected_dates_are_reported_after_a_few_attempts(configured: tzinfo | None) -> None:
     clock = FakeClock()
     node = KeyNode(clock, ZoneInfo("America/Caracas"))
-    client = connect(node, KEY, clock, zone=given)
+    client = connect(node, KEY, clock, zone=configured)
     for poll in (1, 2):
         with pytest.raises(e.ClockSkewed) as caught:
             await read(client)
-        assert len(node.dates) == poll * (2 if given else 4)
-        assert f"signed for {node.dates[-1][17:22]} {node.dates[-1][26:]} (its clock" in caught.value.detail
-        assert ("zone as given" in caught.value.detail) is (given is not None)
+        assert len(node.dates) == poll * (2 if configured else 4)
+        assert f"signed for {node.dates[-1][17:22]} {node.dates[-1][26:]} (server clock" in caught.value.detail
+        assert ("configured time zone" in caught.value.detail) is (configured is not None)
     assert not caught.value.as_failure().needs_user_action
     await client.aclose()
 
 
-async def test_a_server_that_does_not_tell_the_time_has_it_in_its_answers() -> None:
+async def test_server_time_is_taken_from_the_date_header() -> None:
     clock = FakeClock()
-    node = KeyNode(clock, ZoneInfo("Europe/Berlin"), ahead=timedelta(hours=3, minutes=20), tells_time=False)
+    node = KeyNode(clock, ZoneInfo("Europe/Berlin"), ahead=timedelta(hours=3, minutes=20), reports_time=False)
 
     class Dated(httpx.AsyncBaseTransport):
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -172,13 +176,13 @@ async def test_a_server_that_does_not_tell_the_time_has_it_in_its_answers() -> N
     await client.aclose()
 
 
-async def test_a_server_that_does_not_tell_the_time_is_taken_to_have_ours() -> None:
+async def test_local_time_is_used_when_the_server_reports_none() -> None:
     clock = FakeClock()
-    node = KeyNode(clock, ZoneInfo("Europe/Berlin"), tells_time=False)
+    node = KeyNode(clock, ZoneInfo("Europe/Berlin"), reports_time=False)
     client = connect(node, KEY, clock)
     assert len(await read(client)) == 1
     node.ahead = timedelta(hours=3, minutes=20)
-    with pytest.raises(e.ClockSkewed, match="our clock"):
+    with pytest.raises(e.ClockSkewed, match="local clock"):
         await read(client)
     await client.aclose()
 
@@ -186,15 +190,15 @@ async def test_a_server_that_does_not_tell_the_time_is_taken_to_have_ours() -> N
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        (say(403, b"the accessKey[KEYID01] is not existed or disabled"), e.KeyRefused),
-        (say(403, b"wrong accessKey signature"), e.KeySignatureWrong),
+        (respond(403, b"the accessKey[KEYID01] is not existed or disabled"), e.KeyRefused),
+        (respond(403, b"wrong accessKey signature"), e.KeySignatureWrong),
     ],
 )
-async def test_a_refused_key_is_tried_once_and_then_waits_for_a_person(
+async def test_refused_access_key_sends_no_more_requests_until_the_next_poll(
     answer: httpx.Response, kind: type[e.ApiError]
 ) -> None:
     node = MockNode()
-    node.next(TIME, say(200, b'{"currentTime":{"Seconds":1767225600}}'))
+    node.next(TIME, respond(200, b'{"currentTime":{"Seconds":1767225600}}'))
     node.next(ZONE, answer)
     node.next(TASKS, answer)
     client = connect(node, KEY)
@@ -209,7 +213,7 @@ async def test_a_refused_key_is_tried_once_and_then_waits_for_a_person(
     await client.aclose()
 
 
-async def test_no_session_is_opened_and_none_is_closed() -> None:
+async def test_access_key_opens_and_closes_no_session() -> None:
     clock = FakeClock()
     node = KeyNode(clock, ZoneInfo("Europe/Berlin"))
     client = connect(node, KEY, clock)
@@ -220,12 +224,12 @@ async def test_no_session_is_opened_and_none_is_closed() -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "reported",
     [b"{}", b'{"currentTime":{}}', b'{"currentTime":{"MillionSeconds":"soon"}}', b'{"currentTime":{"Seconds":1e300}}'],
 )
-async def test_a_time_without_sense_is_no_time(told: bytes) -> None:
+async def test_invalid_server_time_is_ignored(reported: bytes) -> None:
     node = MockNode()
-    node.next(TIME, say(200, told))
+    node.next(TIME, respond(200, reported))
     clock = ServerClock(HttpClient(BASE, Timeouts.of(1.0), FakeClock(), transport=node), FakeClock(), UTC)
     await clock.synchronize()
     assert clock.date_header() == f"{EPOCH:%a, %d %b %Y %H:%M:%S} GMT"

@@ -38,7 +38,7 @@ FORMS: dict[str, Callable[[datetime], str]] = {
     st.datetimes(EARLIEST, LATEST, timezones=st.sampled_from(ZONES).map(ZoneInfo)),
     st.sampled_from(sorted(FORMS)),
 )
-def test_a_date_without_a_zone_is_read_in_the_zone_of_the_server(at: datetime, form: str) -> None:
+def test_date_without_an_offset_is_read_in_the_server_time_zone(at: datetime, form: str) -> None:
     local = at.replace(microsecond=0, fold=0)
     assert parse_timestamp(FORMS[form](local), local.tzinfo) == local.astimezone(UTC)
 
@@ -49,7 +49,7 @@ def test_a_date_without_a_zone_is_read_in_the_zone_of_the_server(at: datetime, f
     st.integers(-14 * 60, 14 * 60),
     st.sampled_from([None, UTC, SHANGHAI]),
 )
-def test_a_date_with_an_offset_needs_no_zone(local: datetime, minutes: int, zone: timezone | None) -> None:
+def test_date_with_an_offset_is_read_without_a_time_zone(local: datetime, minutes: int, zone: timezone | None) -> None:
     at = local.replace(tzinfo=timezone(timedelta(minutes=minutes)))
     assert parse_timestamp(at.isoformat(), zone) == at
 
@@ -77,7 +77,7 @@ def test_epoch_numbers_are_read_as_seconds_or_milliseconds(seconds: int, form: s
         [None, UTC, timezone(timedelta(hours=14)), timezone(-timedelta(hours=12)), ZoneInfo("Asia/Shanghai")]
     ),
 )
-def test_a_moment_is_utc_or_unknown_whatever_is_written(value: str | float | None, zone: timezone | None) -> None:
+def test_any_value_is_parsed_to_utc_or_unknown(value: str | float | None, zone: timezone | None) -> None:
     moment = parse_timestamp(value, zone)
     assert moment is None or moment.tzinfo is UTC
     assert is_valid_timestamp(value) in {True, False}
@@ -86,15 +86,15 @@ def test_a_moment_is_utc_or_unknown_whatever_is_written(value: str | float | Non
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        pytest.param("Nov 14, 2017 10:20:57 PM", (2017, 11, 14, 22, 20, 57), id="the vendor's own"),
+        pytest.param("Nov 14, 2017 10:20:57 PM", (2017, 11, 14, 22, 20, 57), id="format of the vendor"),
         pytest.param("Nov 14, 2017 12:00:00 AM", (2017, 11, 14, 0, 0, 0), id="midnight"),
         pytest.param("Nov 14, 2017 12:00:00 PM", (2017, 11, 14, 12, 0, 0), id="noon"),
-        pytest.param("Nov 14, 2017 22:20:57", (2017, 11, 14, 22, 20, 57), id="a day of 24 hours"),
-        pytest.param("November 14, 2017 10:20:57 p.m.", (2017, 11, 14, 22, 20, 57), id="long words"),
-        pytest.param("  Mar 4, 2025  9:12:33 AM ", (2025, 3, 4, 9, 12, 33), id="blanks everywhere"),
+        pytest.param("Nov 14, 2017 22:20:57", (2017, 11, 14, 22, 20, 57), id="24-hour clock"),
+        pytest.param("November 14, 2017 10:20:57 p.m.", (2017, 11, 14, 22, 20, 57), id="long month name"),
+        pytest.param("  Mar 4, 2025  9:12:33 AM ", (2025, 3, 4, 9, 12, 33), id="extra spaces"),
     ],
 )
-def test_java_dates_are_read_whatever_the_locale_here(text: str, expected: tuple[int, ...]) -> None:
+def test_java_dates_are_read_in_any_locale(text: str, expected: tuple[int, ...]) -> None:
     assert parse_timestamp(text, SHANGHAI) == datetime(*expected, tzinfo=SHANGHAI)  # type: ignore[misc,arg-type]
 
 
@@ -112,12 +112,12 @@ def test_java_dates_are_read_whatever_the_locale_here(text: str, expected: tuple
         10**400,
     ],
 )
-def test_what_is_no_date_is_not_readable(value: str | float) -> None:
+def test_invalid_date_is_not_valid(value: str | float) -> None:
     assert parse_timestamp(value, SHANGHAI) is None
     assert not is_valid_timestamp(value)
 
 
-def test_without_a_zone_a_local_date_stays_unknown_but_readable() -> None:
+def test_local_date_without_a_time_zone_is_unknown_but_valid() -> None:
     assert parse_timestamp("Nov 14, 2017 10:20:57 PM", None) is None
     assert is_valid_timestamp("Nov 14, 2017 10:20:57 PM")
     assert is_valid_timestamp(None)
@@ -126,21 +126,21 @@ def test_without_a_zone_a_local_date_stays_unknown_but_readable() -> None:
 @pytest.mark.parametrize(
     ("name", "offset", "expected"),
     [
-        pytest.param("Asia/Shanghai", "+08:00", ZoneInfo("Asia/Shanghai"), id="a name that this machine knows"),
-        pytest.param("Asia/Shanghai", None, ZoneInfo("Asia/Shanghai"), id="a name alone"),
-        pytest.param("Mars/Olympus", "+08:00", SHANGHAI, id="a name that it does not know"),
-        pytest.param(None, "+8:00", SHANGHAI, id="the offset of the vendor's page"),
+        pytest.param("Asia/Shanghai", "+08:00", ZoneInfo("Asia/Shanghai"), id="known name"),
+        pytest.param("Asia/Shanghai", None, ZoneInfo("Asia/Shanghai"), id="name without an offset"),
+        pytest.param("Mars/Olympus", "+08:00", SHANGHAI, id="unknown name with an offset"),
+        pytest.param(None, "+8:00", SHANGHAI, id="offset from the vendor manual"),
         pytest.param(None, "-03:30", timezone(-timedelta(hours=3, minutes=30)), id="west of Greenwich"),
-        pytest.param("GMT+08:00", None, SHANGHAI, id="an offset as a name"),
-        pytest.param(None, "+0800", SHANGHAI, id="without the colon"),
-        pytest.param(None, "+99:00", None, id="no such offset"),
-        pytest.param("Mars/Olympus", "east", None, id="nothing that helps"),
-        pytest.param("../../etc/passwd", None, None, id="a path"),
-        pytest.param("Asia", None, None, id="a folder of zones"),
-        pytest.param(None, None, None, id="nothing"),
+        pytest.param("GMT+08:00", None, SHANGHAI, id="offset as a name"),
+        pytest.param(None, "+0800", SHANGHAI, id="offset without a colon"),
+        pytest.param(None, "+99:00", None, id="offset out of range"),
+        pytest.param("Mars/Olympus", "east", None, id="unknown name and offset"),
+        pytest.param("../../etc/passwd", None, None, id="path"),
+        pytest.param("Asia", None, None, id="folder of zones"),
+        pytest.param(None, None, None, id="empty body"),
     ],
 )
-def test_the_zone_is_taken_by_name_else_by_offset(
+def test_server_time_zone_is_found_by_name_or_offset(
     name: str | None, offset: str | None, expected: timezone | ZoneInfo | None
 ) -> None:
     assert server_timezone(name, offset) == expected
@@ -148,6 +148,6 @@ def test_the_zone_is_taken_by_name_else_by_offset(
 
 @settings(max_examples=100)
 @given(st.text(max_size=80), st.text(max_size=80))
-def test_no_text_for_a_zone_ends_in_an_exception(name: str, offset: str) -> None:
+def test_any_time_zone_text_is_accepted_or_unknown(name: str, offset: str) -> None:
     zone = server_timezone(name, offset)
     assert zone is None or LATEST.replace(tzinfo=zone).utcoffset() is not None

@@ -27,7 +27,7 @@ def alert(reason: str) -> ssl.SSLError:
 
 
 @pytest.mark.parametrize(
-    ("error", "kind", "said"),
+    ("error", "kind", "text"),
     [
         (unverified(9, "certificate is not yet valid"), e.TlsExpired, "certificate is not yet valid"),
         (unverified(10, "certificate has expired"), e.TlsExpired, "certificate has expired"),
@@ -42,21 +42,21 @@ def alert(reason: str) -> ssl.SSLError:
         (ssl.SSLError("something"), e.TlsFailed, "something"),
     ],
 )
-def test_a_failed_handshake_says_what_failed(error: ssl.SSLError, kind: type[e.TlsFailed], said: str) -> None:
+def test_failed_handshake_becomes_the_matching_error(error: ssl.SSLError, kind: type[e.TlsFailed], text: str) -> None:
     failure = map_tls_error(error, URL)
     assert type(failure) is kind
-    assert said in failure.detail
+    assert text in failure.detail
     assert "_ssl.c" not in failure.detail
 
 
-def test_without_a_word_the_system_is_trusted() -> None:
+def test_system_certificates_are_trusted_by_default() -> None:
     context = create_ssl_context(TlsSettings())
     assert isinstance(context, truststore.SSLContext)
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname
 
 
-def test_a_file_or_folder_of_certificates_stands_in_the_systems_place(tmp_path: Path) -> None:
+def test_ca_path_replaces_the_system_certificates(tmp_path: Path) -> None:
     path = tmp_path / "ca.pem"
     trustme.CA().cert_pem.write_to_path(str(path))
     context = create_ssl_context(TlsSettings(ca_path=path))
@@ -65,13 +65,13 @@ def test_a_file_or_folder_of_certificates_stands_in_the_systems_place(tmp_path: 
     assert create_ssl_context(TlsSettings(ca_path=tmp_path)).verify_mode is ssl.CERT_REQUIRED
 
 
-def test_only_who_asks_for_it_takes_any_certificate() -> None:
+def test_insecure_mode_accepts_any_certificate() -> None:
     context = create_ssl_context(TlsSettings(is_verified=False))
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_NONE, False)
 
 
 @pytest.mark.parametrize("passphrase", [None, "wrong"])
-def test_a_client_key_that_wants_a_passphrase_never_asks_for_it_here(tmp_path: Path, passphrase: str | None) -> None:
+def test_encrypted_client_key_never_prompts_for_its_passphrase(tmp_path: Path, passphrase: str | None) -> None:
     certificate, key = tmp_path / "client.pem", tmp_path / "client.key"
     issued = trustme.CA().issue_cert("client@example.com")
     issued.cert_chain_pems[0].write_to_path(str(certificate))

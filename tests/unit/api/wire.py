@@ -18,7 +18,7 @@ VENDOR_ROW: dict[str, Any] = {
     "maxCapacity": 1.073741824e11,
     "usedCapacity": 2.395916e7,
 }
-"""The example of the vendor's page, floats and all."""
+"""The example of the vendor's manual, with its floats."""
 
 FULL_ROW: dict[str, Any] = {
     "uuid": "0f6a1c2b3d4e45f6a7b8c9d0e1f2a3b4",
@@ -49,24 +49,24 @@ FULL_ROW: dict[str, Any] = {
 
 
 def encoded(value: object) -> bytes:
-    """One line of JSON, as the server writes it."""
+    """Encode as one line of JSON, like the server."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", errors="surrogatepass")
 
 
 def row(**changes: object) -> bytes:
-    """A record with some fields changed."""
+    """Return a record with some fields changed."""
     return encoded({**FULL_ROW, **changes})
 
 
 def reply(rows: Iterable[Mapping[str, Any]], **more: object) -> bytes:
-    """A query reply."""
+    """Return a query reply."""
     return encoded({"schema": {}, **more, "inventories": list(rows)})
 
 
 def error(code: str, details: str | None = None, **more: object) -> bytes:
-    """A business error."""
-    said = {"code": code, "description": "An operation failed", "details": details, **more}
-    return encoded({"error": {name: value for name, value in said.items() if value is not None}})
+    """Return a business error."""
+    fields = {"code": code, "description": "An operation failed", "details": details, **more}
+    return encoded({"error": {name: value for name, value in fields.items() if value is not None}})
 
 
 SESSION_EXPIRED = error("ID.1001", "Session expired")

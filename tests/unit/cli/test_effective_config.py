@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import UTC, tzinfo
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,19 @@ def test_display_options_are_accepted_before_and_after_a_command(
     assert (display.theme, display.has_mouse) == (theme, has_mouse)
 
 
+@pytest.mark.parametrize(
+    ("typed", "file", "zone"),
+    [([], "", None), (["--utc"], "", UTC), ([], "[ui]\nutc = true\n", UTC), ([], "[ui]\nutc = false\n", None)],
+)
+def test_utc_is_the_zone_of_all_times_if_it_is_chosen(
+    typed: list[str], file: str, zone: tzinfo | None, tmp_path: Path
+) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(file)
+    with cdptui.make_context("cdptui", ["--config", str(config), *typed, "demo"]) as context:
+        assert DisplaySettings.of(EffectiveConfig.from_context(context)).zone is zone
+
+
 @pytest.mark.parametrize("way", ["usual", "option", "environment", "of the machine only", "none"])
 def test_profile_hint_names_the_file_or_the_command_that_writes_it(
     way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -56,8 +70,10 @@ def test_profile_hint_names_the_file_or_the_command_that_writes_it(
         configuration = load_config(None, known_names, {}, system=tmp_path / "etc.toml")
     arguments = ["--config", str(tmp_path / name)] if way == "option" else []
     with cdptui.make_context("cdptui", [*arguments, "--url", "n"]) as context:
-        choices = EffectiveConfig.from_context(context)
-    hint = profile_hint(choices if configuration is None else replace(choices, configuration=configuration))
+        effective_config = EffectiveConfig.from_context(context)
+    hint = profile_hint(
+        effective_config if configuration is None else replace(effective_config, configuration=configuration)
+    )
     is_there = way in {"usual", "option", "environment"}
     assert hint == (f"add one to ~/{name}" if is_there else "cdptui config init writes a file for profiles")
 
@@ -92,9 +108,9 @@ def test_too_long_name_is_refused_before_a_prompt_or_request(
         return "password"
 
     with cdptui.make_context("cdptui", ["--config", str(file), "--url", "n", *arguments]) as context:
-        choices = EffectiveConfig.from_context(context).with_initial_profile()
+        effective_config = EffectiveConfig.from_context(context).with_initial_profile()
     with pytest.raises(ConfigError, match=f"^the {re.escape(what)}.* is longer than 1,024 characters$"):
-        build_monitor_settings(choices, prompt=ask)
+        build_monitor_settings(effective_config, prompt=ask)
     assert not asked
 
 

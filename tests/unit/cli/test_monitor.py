@@ -21,14 +21,16 @@ async def test_call_returns_its_result_or_raises_its_error() -> None:
 
 async def test_cancelled_call_has_no_effect() -> None:
     asyncio.get_running_loop().set_default_executor(DaemonThreadExecutor())
+    loop, started = asyncio.get_running_loop(), asyncio.Event()
     gate, done = threading.Event(), threading.Event()
 
     def block() -> None:
+        loop.call_soon_threadsafe(started.set)
         gate.wait(60)
         done.set()
 
     call = asyncio.ensure_future(asyncio.to_thread(block))
-    await asyncio.sleep(0.01)
+    await started.wait()
     call.cancel()
     gate.set()
     assert done.wait(60)
@@ -39,9 +41,13 @@ def test_process_ends_while_a_call_blocks() -> None:
 import asyncio, time
 from cdptui.cli.monitor import DaemonThreadExecutor
 async def main():
-    asyncio.get_running_loop().set_default_executor(DaemonThreadExecutor())
-    asyncio.get_running_loop().run_in_executor(None, time.sleep, 60)
-    await asyncio.sleep(0.01)
+    loop, started = asyncio.get_running_loop(), asyncio.Event()
+    loop.set_default_executor(DaemonThreadExecutor())
+    def block():
+        loop.call_soon_threadsafe(started.set)
+        time.sleep(60)
+    loop.run_in_executor(None, block)
+    await started.wait()
 asyncio.run(main())
 """
     subprocess.run([sys.executable, "-c", program], check=True, timeout=50)

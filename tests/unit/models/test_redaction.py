@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdptui.models.redaction import MASK, Redactor, url_secrets
+from cdptui.models.redaction import MASK, Redactor, mask_credentials, url_secrets
 
 SECRETS = st.text(min_size=4, max_size=40).filter(lambda text: text.strip() and MASK not in text and "*" not in text)
 
@@ -41,3 +42,25 @@ def test_short_secret_is_not_masked_by_its_value() -> None:
 def test_password_of_a_url_is_found_as_it_is_written_and_decoded() -> None:
     assert "p@ss" in url_secrets("http://u:p%40ss@host")
     assert url_secrets("user:pass@host")[0] == "pass"
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        pytest.param("Authorization: OAuth 5f2c9a", "Authorization: OAuth ***", id="session in a header"),
+        pytest.param("Authorization: ZStack key-1:c2lnbg==", "Authorization: ZStack key-1:***", id="signature"),
+        pytest.param("Proxy-Authorization: Basic dTpw", "Proxy-Authorization: Basic ***", id="proxy login"),
+        pytest.param(
+            "DELETE /v1/accounts/sessions/5f2c9a 200", "DELETE /v1/accounts/sessions/*** 200", id="logout URL"
+        ),
+        pytest.param("Cookie: JSESSIONID=0A1B; path=/", "Cookie: JSESSIONID=***; path=/", id="cookie"),
+        pytest.param('["twofatoken::123456"]', '["twofatoken::***"]', id="one-time code"),
+        pytest.param('{"password": "sesame"}', '{"password": "***"}', id="password in JSON"),
+        pytest.param(f"hash {'0f' * 64}", "hash ***", id="SHA-512"),
+        pytest.param(
+            "task 9e107d9d372bb6826bd81d3542a419d6", "task 9e107d9d372bb6826bd81d3542a419d6", id="uuid is kept"
+        ),
+    ],
+)
+def test_credential_is_masked_by_its_form(text: str, masked: str) -> None:
+    assert mask_credentials(text) == masked

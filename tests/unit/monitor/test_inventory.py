@@ -10,8 +10,17 @@ import pytest
 from cdptui.api.errors import ApiError, CdpUnavailable, PermissionDenied
 from cdptui.models.failure import FailureKind
 from cdptui.models.inventory import BackupStorage, DependencyState, FetchState, Policy, VmInstance
+from cdptui.models.reasons import VmCondition
 from cdptui.monitor.connection import NodeConnection
-from cdptui.monitor.inventory import POINTS_S, RETRY_S, SHOWN_S, STORAGES_S, InventoryNeeds, InventoryService
+from cdptui.monitor.inventory import (
+    POINTS_MAX_AGE_S,
+    RETRY_S,
+    SHOWN_MAX_AGE_S,
+    STORAGE_MAX_AGE_S,
+    VM_STATE_MAX_AGE_S,
+    InventoryNeeds,
+    InventoryService,
+)
 from cdptui.monitor.request_gate import RequestGate
 from cdptui.monitor.resource_cache import BATCH, NAME_RETRY_S
 from tests.doubles import FakeClock, ScriptedNode, a_task
@@ -19,41 +28,53 @@ from tests.doubles import FakeClock, ScriptedNode, a_task
 DENIED = PermissionDenied("is denied by default", url="http://node/resources/names")
 LOST = BackupStorage(uuid="bs-1", name="backup-server-1", status="Disconnected")
 GOLD = Policy(uuid="p-1", name="gold")
-HASTY = dict.fromkeys(("names", "storages", "policies", "machine", "points"), 0.02)
+SHORT_TIMEOUTS_S = dict.fromkeys(("names", "vm states", "storages", "policies", "machine", "points"), 0.02)
 
 
-class Asker:
+class ServiceRunner:
     """An inventory service on a scripted node, run until it has no more requests."""
 
     def __init__(self, node: ScriptedNode) -> None:
         self.node = node
         self.clock = FakeClock()
         self.gate = RequestGate(self.clock)
-        self.heard: list[DependencyState] = []
-        self.directory = InventoryService(
-            node, self.clock, self.gate, (ApiError,), on_dependencies_changed=self.heard.append, timeouts_s=HASTY
+        self.reported_dependencies: list[DependencyState] = []
+        self.stopped: list[str] = []
+        self.inventory = InventoryService(
+            node,
+            self.clock,
+            self.gate,
+            (ApiError,),
+            on_dependencies_changed=self.reported_dependencies.append,
+            stopped_vms=lambda: self.stopped,
+            timeouts_s=SHORT_TIMEOUTS_S,
         )
-        self.news = 0
+        self.changes = 0
 
-    async def settle(self, act: Callable[[], object] = lambda: None, *, real_s: float = 0.0) -> None:
-        async with asyncio.TaskGroup() as group:
-            running = group.create_task(self.directory.run(self._count))
+    async def run_until_idle(
+        self, act: Callable[[], object] = lambda: None, *, until: Callable[[], object] = lambda: True
+    ) -> None:
+        async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+            running = group.create_task(self.inventory.run(self._count))
             act()
-            await asyncio.sleep(real_s)
-            await _some_turns()
+            while not until():  # noqa: ASYNC110 - the service has no event for it
+                await asyncio.sleep(0)
+            await _run_event_loop()
             running.cancel()
 
-    async def settle_names(self, *uuids: str) -> None:
-        await self.settle(lambda: self.directory.request_names(uuids))
+    async def load_names(self, *uuids: str) -> None:
+        await self.run_until_idle(lambda: self.inventory.request_names(uuids))
 
-    async def look(self, need: InventoryNeeds, *, force: bool = False, real_s: float = 0.0) -> None:
-        await self.settle(lambda: self.directory.set_needs(need, force=force), real_s=real_s)
+    async def show(
+        self, need: InventoryNeeds, *, force: bool = False, until: Callable[[], object] = lambda: True
+    ) -> None:
+        await self.run_until_idle(lambda: self.inventory.set_needs(need, force=force), until=until)
 
     def _count(self) -> None:
-        self.news += 1
+        self.changes += 1
 
 
-async def _some_turns() -> None:
+async def _run_event_loop() -> None:
     for _ in range(50):
         await asyncio.sleep(0)
 
@@ -61,138 +82,211 @@ async def _some_turns() -> None:
 async def test_names_are_requested_once() -> None:
     node = ScriptedNode([])
     node.known_names = {"a": "erp", "b": "mail"}
-    asker = Asker(node)
-    await asker.settle_names("a", "b")
-    await asker.settle_names("a", "b")
-    assert asker.directory.names == {"a": "erp", "b": "mail"}
+    runner = ServiceRunner(node)
+    await runner.load_names("a", "b")
+    await runner.load_names("a", "b")
+    assert runner.inventory.names == {"a": "erp", "b": "mail"}
     assert node.asked_names == [("a", "b")]
-    assert asker.news == 1
+    assert runner.changes == 1
 
 
 async def test_many_names_are_requested_in_batches() -> None:
     node = ScriptedNode([])
     uuids = [f"u{n}" for n in range(BATCH + 10)]
     node.known_names = {uuid: uuid.upper() for uuid in uuids}
-    asker = Asker(node)
-    await asker.settle_names(*uuids)
+    runner = ServiceRunner(node)
+    await runner.load_names(*uuids)
     assert [len(batch) for batch in node.asked_names] == [BATCH, 10]
-    assert len(asker.directory.names) == BATCH + 10
+    assert len(runner.inventory.names) == BATCH + 10
 
 
 async def test_names_missing_in_a_response_are_requested_again_until_none_is_found() -> None:
     node = ScriptedNode([])
     node.known_names = {"a": "erp", "b": "mail"}
-    asker = Asker(node)
-    await asker.settle_names("a", "gone", "b")
-    await asker.settle_names("a", "gone", "b")
+    runner = ServiceRunner(node)
+    await runner.load_names("a", "gone", "b")
+    await runner.load_names("a", "gone", "b")
     assert node.asked_names == [("a", "gone", "b"), ("gone",)]
 
 
 async def test_policy_missing_in_a_partial_list_is_unknown() -> None:
     node = ScriptedNode([])
     node.known_storages, node.known_policies, node.is_partial = (LOST,), (GOLD,), True
-    asker = Asker(node)
-    await asker.look(InventoryNeeds())
-    assert asker.heard[-1] == DependencyState(frozenset({"bs-1"}), None)
-    assert asker.directory.policies.is_partial
-    assert asker.directory.storages.is_partial
+    runner = ServiceRunner(node)
+    await runner.show(InventoryNeeds())
+    assert runner.reported_dependencies[-1] == DependencyState(frozenset({"bs-1"}), None)
+    assert runner.inventory.policies.is_partial
+    assert runner.inventory.storages.is_partial
 
 
 async def test_refused_names_are_reported_and_retried_later() -> None:
     node = ScriptedNode([])
     node.known_names = DENIED
-    asker = Asker(node)
-    await asker.settle_names("a")
-    await asker.settle_names("a")
+    runner = ServiceRunner(node)
+    await runner.load_names("a")
+    await runner.load_names("a")
     assert len(node.asked_names) == 1
-    assert asker.directory.names_failure is not None
-    assert asker.directory.names_failure.kind is FailureKind.PERMISSION_DENIED
-    asker.clock.seconds += NAME_RETRY_S
+    assert runner.inventory.names_failure is not None
+    assert runner.inventory.names_failure.kind is FailureKind.PERMISSION_DENIED
+    runner.clock.seconds += NAME_RETRY_S
     node.known_names = {"a": "erp"}
-    await asker.settle_names("a")
-    assert asker.directory.names == {"a": "erp"}
-    assert asker.directory.names_failure is None
+    await runner.load_names("a")
+    assert runner.inventory.names == {"a": "erp"}
+    assert runner.inventory.names_failure is None
 
 
 async def test_no_background_request_starts_during_a_poll() -> None:
     node = ScriptedNode([])
     node.known_names = {"a": "erp"}
-    asker = Asker(node)
-    await asker.gate.begin_poll()
-    await asker.settle_names("a")
-    assert node.asked == []
-    asker.gate.end_poll()
-    await asker.settle_names("a")
+    runner = ServiceRunner(node)
+    async with runner.gate.poll():
+        await runner.load_names("a")
+        assert node.asked == []
+    await runner.load_names("a")
     assert node.asked == ["names"]
 
 
 async def test_list_without_tab_rarely_reloads_storages_and_policies() -> None:
     node = ScriptedNode([])
     node.known_storages, node.known_policies = (LOST,), (GOLD,)
-    asker = Asker(node)
-    await asker.look(InventoryNeeds())
+    runner = ServiceRunner(node)
+    await runner.show(InventoryNeeds())
     assert node.asked == ["storages", "policies"]
-    assert asker.heard[-1] == DependencyState(frozenset({"bs-1"}), frozenset({"p-1"}))
-    asker.clock.seconds += STORAGES_S - 1
-    await asker.look(InventoryNeeds())
+    assert runner.reported_dependencies[-1] == DependencyState(
+        frozenset({"bs-1"}), frozenset({"p-1"}), frozenset({"bs-1"})
+    )
+    runner.clock.seconds += STORAGE_MAX_AGE_S - 1
+    await runner.show(InventoryNeeds())
     assert node.asked == ["storages", "policies"]
-    asker.clock.seconds += 1
-    await asker.look(InventoryNeeds())
+    runner.clock.seconds += 1
+    await runner.show(InventoryNeeds())
     assert node.asked == ["storages", "policies", "storages"]
+
+
+async def test_vms_of_stopped_tasks_are_asked_for_in_one_query_and_only_while_there_are_some() -> None:
+    node = ScriptedNode([])
+    node.known_states = {"vm-1": "Stopped", "vm-2": "Running", "vm-3": "Destroyed"}
+    runner = ServiceRunner(node)
+    await runner.show(InventoryNeeds())
+    assert node.asked == ["storages", "policies"], "no stopped task, no query"
+    runner.stopped = ["vm-1", "vm-2", "vm-3"]
+    await runner.show(InventoryNeeds())
+    assert node.asked_states == [("vm-1", "vm-2", "vm-3")]
+    assert runner.reported_dependencies[-1].vms == {
+        "vm-1": VmCondition.OFF,
+        "vm-2": VmCondition.ON,
+        "vm-3": VmCondition.DELETED,
+    }
+    runner.clock.seconds += VM_STATE_MAX_AGE_S - 1
+    await runner.show(InventoryNeeds())
+    assert len(node.asked_states) == 1
+    runner.clock.seconds += 1
+    runner.stopped = ["vm-1"]
+    await runner.show(InventoryNeeds())
+    assert node.asked_states[1:] == [("vm-1",)]
+    assert runner.reported_dependencies[-1].vms == {"vm-1": VmCondition.OFF}
+
+
+async def test_vm_that_one_response_lacks_is_asked_for_again_before_it_is_missing() -> None:
+    node = ScriptedNode([])
+    node.known_states = {"vm-1": "Stopped"}
+    runner = ServiceRunner(node)
+    runner.stopped = ["vm-1", "vm-2"]
+    await runner.show(InventoryNeeds())
+    assert node.asked_states == [("vm-1", "vm-2"), ("vm-2",)]
+    assert runner.reported_dependencies[-1].vms == {"vm-1": VmCondition.OFF, "vm-2": VmCondition.MISSING}
+
+
+async def test_many_stopped_vms_are_asked_for_in_batches() -> None:
+    node = ScriptedNode([])
+    runner = ServiceRunner(node)
+    runner.stopped = [f"vm-{number}" for number in range(BATCH + 1)]
+    node.known_states = dict.fromkeys(runner.stopped, "Running")
+    await runner.show(InventoryNeeds())
+    assert [len(batch) for batch in node.asked_states] == [BATCH, 1]
+
+
+async def test_refused_vm_states_are_no_evidence_and_retried_later() -> None:
+    node = ScriptedNode([])
+    node.known_states = DENIED
+    runner = ServiceRunner(node)
+    runner.stopped = ["vm-1"]
+    await runner.show(InventoryNeeds())
+    runner.stopped = ["vm-1", "vm-2"]
+    await runner.show(InventoryNeeds())
+    assert node.asked_states == [("vm-1",)], "a refusal is not repeated for each VM"
+    assert runner.reported_dependencies[-1].vms == {}
+    runner.clock.seconds += RETRY_S
+    node.known_states = {"vm-1": "Stopped", "vm-2": "Stopped"}
+    await runner.show(InventoryNeeds())
+    assert runner.reported_dependencies[-1].vms == {"vm-1": VmCondition.OFF, "vm-2": VmCondition.OFF}
+
+
+async def test_storage_with_little_free_capacity_is_evidence() -> None:
+    node = ScriptedNode([])
+    node.known_storages = (
+        BackupStorage(uuid="bs-1", total_bytes=1000, available_bytes=10),
+        BackupStorage(uuid="bs-2", total_bytes=1000, available_bytes=200),
+        BackupStorage(uuid="bs-3"),
+    )
+    runner = ServiceRunner(node)
+    await runner.show(InventoryNeeds())
+    assert runner.reported_dependencies[-1].storage_free_percent == {"bs-1": 1}
+    assert runner.reported_dependencies[-1].storages == frozenset({"bs-1", "bs-2", "bs-3"})
 
 
 async def test_names_contain_vms_storages_and_policies() -> None:
     node = ScriptedNode([])
     node.known_storages, node.known_policies = (LOST,), (GOLD,)
     node.known_machines = {"vm-1": VmInstance(uuid="vm-1", name="erp")}
-    asker = Asker(node)
-    await asker.look(InventoryNeeds(vm="vm-1"))
-    assert asker.directory.names == {"bs-1": "backup-server-1", "p-1": "gold", "vm-1": "erp"}
+    runner = ServiceRunner(node)
+    await runner.show(InventoryNeeds(vm="vm-1"))
+    assert runner.inventory.names == {"bs-1": "backup-server-1", "p-1": "gold", "vm-1": "erp"}
 
 
 async def test_data_of_a_tab_is_reloaded_only_while_it_is_shown() -> None:
     node = ScriptedNode([])
     node.known_machines = {"vm-1": VmInstance(uuid="vm-1", name="erp", state="Running")}
-    asker = Asker(node)
-    await asker.look(InventoryNeeds(vm="vm-1"))
-    asker.clock.seconds += SHOWN_S
-    await asker.look(InventoryNeeds())
+    runner = ServiceRunner(node)
+    await runner.show(InventoryNeeds(vm="vm-1"))
+    runner.clock.seconds += SHOWN_MAX_AGE_S
+    await runner.show(InventoryNeeds())
     assert node.asked.count("machine vm-1") == 1
-    await asker.look(InventoryNeeds(vm="vm-1"))
+    await runner.show(InventoryNeeds(vm="vm-1"))
     assert node.asked.count("machine vm-1") == 2
 
 
 async def test_recovery_points_are_loaded_only_on_demand() -> None:
     node = ScriptedNode([])
-    asker = Asker(node)
-    await asker.look(InventoryNeeds(points="vm-1"))
-    asker.clock.seconds += 10 * POINTS_S
-    await asker.look(InventoryNeeds(points="vm-1"))
+    runner = ServiceRunner(node)
+    await runner.show(InventoryNeeds(points="vm-1"))
+    runner.clock.seconds += 10 * POINTS_MAX_AGE_S
+    await runner.show(InventoryNeeds(points="vm-1"))
     assert node.asked.count("points vm-1") == 1
-    await asker.look(InventoryNeeds(points="vm-1"), force=True)
+    await runner.show(InventoryNeeds(points="vm-1"), force=True)
     assert node.asked.count("points vm-1") == 2
 
 
 async def test_request_that_is_no_longer_needed_is_cancelled_for_the_next_one() -> None:
     node = ScriptedNode([])
-    asker = Asker(node)
-    asker.directory._timeouts_s = {**HASTY, "points": 5.0}
-    await asker.look(InventoryNeeds())
+    runner = ServiceRunner(node)
+    runner.inventory._timeouts_s = {**SHORT_TIMEOUTS_S, "points": 5.0}
+    await runner.show(InventoryNeeds())
     async with asyncio.TaskGroup() as group:
-        running = group.create_task(asker.directory.run(lambda: None))
+        running = group.create_task(runner.inventory.run(lambda: None))
         node.side_gate.clear()
-        asker.directory.set_needs(InventoryNeeds(points="vm-2"))
-        await _some_turns()
+        runner.inventory.set_needs(InventoryNeeds(points="vm-2"))
+        await _run_event_loop()
         assert node.asked[-1] == "points vm-2"
-        asker.directory.set_needs(InventoryNeeds(points="vm-3"))
-        await _some_turns()
+        runner.inventory.set_needs(InventoryNeeds(points="vm-3"))
+        await _run_event_loop()
         assert node.asked[-1] == "points vm-3"
         node.side_gate.set()
-        await _some_turns()
+        await _run_event_loop()
         running.cancel()
-    assert asker.directory.points("vm-3").value is not None
-    assert asker.directory.points("vm-2").value is None
-    assert asker.directory.points("vm-2").failure is None
+    assert runner.inventory.points("vm-3").value is not None
+    assert runner.inventory.points("vm-2").value is None
+    assert runner.inventory.points("vm-2").failure is None
     assert node.most_asked_at_once == 1
 
 
@@ -200,51 +294,51 @@ async def test_request_that_is_no_longer_needed_is_cancelled_for_the_next_one() 
 async def test_failed_resource_does_not_affect_the_others(part: str) -> None:
     node = ScriptedNode([])
     setattr(node, f"known_{part}s" if part == "machine" else f"known_{part}", DENIED)
-    asker = Asker(node)
-    await asker.look(InventoryNeeds(storages=True, policies=True, vm="vm-1", points="vm-1"))
-    directory = asker.directory
+    runner = ServiceRunner(node)
+    await runner.show(InventoryNeeds(storages=True, policies=True, vm="vm-1", points="vm-1"))
+    inventory = runner.inventory
     parts: dict[str, FetchState[Any]] = {
-        "storages": directory.storages,
-        "policies": directory.policies,
-        "machine": directory.vm("vm-1"),
-        "points": directory.points("vm-1"),
+        "storages": inventory.storages,
+        "policies": inventory.policies,
+        "machine": inventory.vm("vm-1"),
+        "points": inventory.points("vm-1"),
     }
     failure = parts[part].failure
     assert failure is not None
     assert failure.kind is FailureKind.PERMISSION_DENIED
     assert [name for name, other in parts.items() if other.failure is not None] == [part]
     asked = len(node.asked)
-    await asker.look(InventoryNeeds(storages=True, policies=True, vm="vm-1", points="vm-1"))
+    await runner.show(InventoryNeeds(storages=True, policies=True, vm="vm-1", points="vm-1"))
     assert len(node.asked) == asked
 
 
 async def test_hanging_request_times_out_and_keeps_the_old_value() -> None:
     node = ScriptedNode([])
     node.known_storages = (LOST,)
-    asker = Asker(node)
-    await asker.look(InventoryNeeds(storages=True))
-    asker.clock.seconds += SHOWN_S
+    runner = ServiceRunner(node)
+    await runner.show(InventoryNeeds(storages=True))
+    runner.clock.seconds += SHOWN_MAX_AGE_S
     node.side_gate.clear()
-    await asker.look(InventoryNeeds(storages=True), real_s=0.1)
-    storages = asker.directory.storages
+    await runner.show(InventoryNeeds(storages=True), until=lambda: runner.inventory.storages.failure)
+    storages = runner.inventory.storages
     assert storages.failure is not None
     assert storages.failure.kind is FailureKind.TIMED_OUT
     assert storages.value == {"bs-1": LOST}
-    assert storages.age_s(asker.clock.seconds) == SHOWN_S
+    assert storages.age_s(runner.clock.seconds) == SHOWN_MAX_AGE_S
 
 
 async def test_old_storage_state_is_no_evidence() -> None:
     node = ScriptedNode([])
     node.known_storages = (LOST,)
-    asker = Asker(node)
-    await asker.look(InventoryNeeds())
+    runner = ServiceRunner(node)
+    await runner.show(InventoryNeeds())
     node.known_storages = DENIED
-    asker.clock.seconds += STORAGES_S
-    await asker.look(InventoryNeeds())
-    assert asker.heard[-1].disconnected_storages == {"bs-1"}
-    asker.clock.seconds += 3 * max(STORAGES_S, RETRY_S)
-    await asker.look(InventoryNeeds())
-    assert asker.heard[-1].disconnected_storages == frozenset()
+    runner.clock.seconds += STORAGE_MAX_AGE_S
+    await runner.show(InventoryNeeds())
+    assert runner.reported_dependencies[-1].disconnected_storages == {"bs-1"}
+    runner.clock.seconds += 3 * max(STORAGE_MAX_AGE_S, RETRY_S)
+    await runner.show(InventoryNeeds())
+    assert runner.reported_dependencies[-1].disconnected_storages == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -269,11 +363,11 @@ async def test_polls_keep_their_interval_whatever_happens_to_names(
         node.side_gate.clear()
     link = NodeConnection.create(node, clock, 10.0, (ApiError,))
     async with asyncio.TaskGroup() as group:
-        asking = group.create_task(link.directory.run(lambda: None))
+        asking = group.create_task(link.inventory.run(lambda: None))
         updates = link.monitor.updates()
         for _ in range(8):
-            link.directory.request_names(["vm"])
-            link.directory.set_needs(InventoryNeeds())
+            link.inventory.request_names(["vm"])
+            link.inventory.set_needs(InventoryNeeds())
             update = await anext(updates)
             assert len(update.rows) == 1
         asking.cancel()
@@ -288,27 +382,38 @@ async def test_names_of_vms_are_dropped_with_their_tasks() -> None:
     node.known_names = {f"vm-of-{name}": f"the {name}" for name in "ab"}
     link = NodeConnection.create(node, FakeClock(), 10.0, (ApiError,))
     async with asyncio.TaskGroup() as group:
-        asking = group.create_task(link.directory.run(lambda: None))
+        asking = group.create_task(link.inventory.run(lambda: None))
         updates = link.monitor.updates()
         await anext(updates)
-        link.directory.request_names(node.known_names)
+        link.inventory.request_names(node.known_names)
         for _ in range(2):
             await anext(updates)
-            await _some_turns()
-        assert dict(link.directory.names) == node.known_names
+            await _run_event_loop()
+        assert dict(link.inventory.names) == node.known_names
         await anext(updates)
         asking.cancel()
-    assert dict(link.directory.names) == {"vm-of-b": "the b"}
+    assert dict(link.inventory.names) == {"vm-of-b": "the b"}
 
 
 async def test_interrupted_request_is_repeated() -> None:
     node = ScriptedNode([a_task()])
     node.known_storages = [LOST]
-    asker = Asker(node)
+    runner = ServiceRunner(node)
     node.side_gate.clear()
-    # Watching ends during the request, and begins again.
-    await asker.look(InventoryNeeds(storages=True))
+    # The service is stopped during the request and started again.
+    await runner.show(InventoryNeeds(storages=True))
     assert node.asked == ["storages"]
     node.side_gate.set()
-    await asker.look(InventoryNeeds(storages=True))
-    assert asker.directory.storages.value == {"bs-1": LOST}
+    await runner.show(InventoryNeeds(storages=True))
+    assert runner.inventory.storages.value == {"bs-1": LOST}
+
+
+async def test_storages_of_a_faster_node_are_reloaded_as_much_more_often() -> None:
+    node = ScriptedNode([])
+    node.known_storages, node.known_policies = (LOST,), (GOLD,)
+    runner = ServiceRunner(node)
+    runner.clock.speed = 30.0
+    await runner.show(InventoryNeeds())
+    runner.clock.seconds += STORAGE_MAX_AGE_S / 30
+    await runner.show(InventoryNeeds())
+    assert node.asked == ["storages", "policies", "storages"]

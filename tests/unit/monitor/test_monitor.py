@@ -22,14 +22,14 @@ def a_monitor(node: ScriptedNode, clock: FakeClock, interval_s: float = 10.0) ->
     return Monitor(node, clock, PollSchedule(interval_s, random_unit=lambda: 0.5))
 
 
-async def take(updates: AsyncIterator[Update], count: int) -> list[Update]:
+async def next_updates(updates: AsyncIterator[Update], count: int) -> list[Update]:
     return [await anext(updates) for _ in range(count)]
 
 
 async def test_polls_follow_the_interval() -> None:
     clock, starts = FakeClock(), []
     node = ScriptedNode([a_task()], on_read=lambda: starts.append(clock.seconds))
-    await take(a_monitor(node, clock).updates(), 4)
+    await next_updates(a_monitor(node, clock).updates(), 4)
     assert starts == [0.0, 10.0, 20.0, 30.0]
 
 
@@ -62,7 +62,7 @@ async def test_first_list_fills_page_by_page() -> None:
         FetchProgress((one,), 2, is_complete=False, pages=1),
         FetchProgress((one, two), 2, is_complete=True, pages=2),
     ]
-    updates = await take(a_monitor(ScriptedNode(pages), FakeClock()).updates(), 2)
+    updates = await next_updates(a_monitor(ScriptedNode(pages), FakeClock()).updates(), 2)
     loaded = [(len(update.rows), update.snapshot and update.snapshot.is_partial) for update in updates]
     assert loaded == [(1, True), (2, False)]
     assert updates[0].next_poll_at is None
@@ -72,13 +72,13 @@ async def test_first_list_fills_page_by_page() -> None:
 async def test_later_poll_never_shows_a_partial_list() -> None:
     one, two = a_task("a"), a_task("b")
     pages = [FetchProgress((one,), 2, is_complete=False), FetchProgress((one, two), 2, is_complete=True)]
-    updates = await take(a_monitor(ScriptedNode([one, two], pages), FakeClock()).updates(), 2)
+    updates = await next_updates(a_monitor(ScriptedNode([one, two], pages), FakeClock()).updates(), 2)
     assert [len(update.rows) for update in updates] == [2, 2]
 
 
 async def test_failed_poll_keeps_the_last_data_and_its_failure() -> None:
     node = ScriptedNode([a_task()], Unreachable("Connection refused", url=URL))
-    good, bad = await take(a_monitor(node, FakeClock()).updates(), 2)
+    good, bad = await next_updates(a_monitor(node, FakeClock()).updates(), 2)
     assert bad.snapshot is good.snapshot
     assert bad.rows is good.rows
     assert bad.failure is not None
@@ -88,7 +88,7 @@ async def test_failed_poll_keeps_the_last_data_and_its_failure() -> None:
 
 async def test_updates_continue_after_an_internal_error() -> None:
     node = ScriptedNode(ZeroDivisionError("oops"), [a_task()])
-    bad, good = await take(a_monitor(node, FakeClock()).updates(), 2)
+    bad, good = await next_updates(a_monitor(node, FakeClock()).updates(), 2)
     assert bad.failure is not None
     assert bad.failure.kind is FailureKind.INTERNAL
     assert good.failure is None
@@ -97,7 +97,7 @@ async def test_updates_continue_after_an_internal_error() -> None:
 
 async def test_lack_of_local_resources_is_not_an_internal_error() -> None:
     node = ScriptedNode(RuntimeError("can't start new thread"), [a_task()])
-    bad, good = await take(a_monitor(node, FakeClock()).updates(), 2)
+    bad, good = await next_updates(a_monitor(node, FakeClock()).updates(), 2)
     assert bad.failure is not None
     assert (bad.failure.kind, bad.failure.detail) == (FailureKind.MACHINE_LIMIT, "no thread can be started")
     assert not bad.failure.needs_user_action
@@ -111,15 +111,15 @@ async def test_refused_login_is_tried_once_until_the_user_refreshes() -> None:
     refused = await anext(updates)
     assert refused.next_poll_at is None
     waiting = asyncio.ensure_future(anext(updates))
-    await nothing_comes(waiting)
+    await run_event_loop()
     assert clock.waits == [None], "it waits without a time-out"
     monitor.refresh()
     assert (await waiting).failure is None
 
 
-@pytest.mark.parametrize("is_during", [True, False], ids=["during the poll", "after it"])
+@pytest.mark.parametrize("is_during", [True, False], ids=["during the poll", "after the poll"])
 @pytest.mark.parametrize(
-    "stir",
+    "trigger",
     [
         pytest.param(lambda monitor: monitor.on_resume(), id="resume"),
         pytest.param(lambda monitor: monitor.set_interval(5.0), id="other interval"),
@@ -127,7 +127,7 @@ async def test_refused_login_is_tried_once_until_the_user_refreshes() -> None:
     ],
 )
 async def test_failures_that_need_the_user_are_retried_only_on_refresh(
-    stir: Callable[[Monitor], None], is_during: bool
+    trigger: Callable[[Monitor], None], is_during: bool
 ) -> None:
     node = ScriptedNode([a_task()], SecondFactorNeeded("code", url=URL), [a_task()])
     monitor = a_monitor(node, FakeClock())
@@ -135,19 +135,19 @@ async def test_failures_that_need_the_user_are_retried_only_on_refresh(
     await anext(updates)
     node.gate.clear()
     refused = asyncio.ensure_future(anext(updates))
-    await nothing_comes(refused)
+    await run_event_loop()
     if is_during:
-        stir(monitor)
+        trigger(monitor)
     node.gate.set()
     assert (await refused).failure is not None
     if not is_during:
-        stir(monitor)
+        trigger(monitor)
     waiting = asyncio.ensure_future(anext(updates))
-    await nothing_comes(waiting)
+    await run_event_loop()
     if waiting.done():
         # A new interval is an update.
         waiting = asyncio.ensure_future(anext(updates))
-        await nothing_comes(waiting)
+        await run_event_loop()
     assert node.reads == 2
     monitor.refresh()
     assert (await waiting).failure is None
@@ -161,11 +161,11 @@ async def test_unchanged_interval_starts_no_poll() -> None:
     waiting = asyncio.ensure_future(anext(updates))
     monitor.set_interval(monitor.interval_s)
     await waiting
-    assert clock.seconds == monitor.interval_s, "the next poll came in its turn"
+    assert clock.seconds == monitor.interval_s, "the next poll is not earlier"
 
 
-async def nothing_comes(waiting: asyncio.Future[Update]) -> None:
-    """Let everything run that is due at once."""
+async def run_event_loop() -> None:
+    """Run everything that is due now."""
     for _ in range(20):
         await asyncio.sleep(0)
 
@@ -206,7 +206,7 @@ async def test_changes_are_lossless() -> None:
     stays, goes, moves = a_task("stays"), a_task("goes"), a_task("moves")
     comes, moved = a_task("comes"), a_task("moves", status="Failed")
     node = ScriptedNode([stays, goes, moves], [stays, moved, comes])
-    _, update = await take(a_monitor(node, FakeClock()).updates(), 2)
+    _, update = await next_updates(a_monitor(node, FakeClock()).updates(), 2)
     seen = {(change.task.name, change.kind, change.fields) for change in update.changes}
     assert seen == {
         ("moves", ChangeKind.CHANGED, frozenset({"status"})),
@@ -218,27 +218,27 @@ async def test_changes_are_lossless() -> None:
 async def test_unchanged_task_keeps_its_row_object() -> None:
     task, other = a_task("same"), a_task("other")
     node = ScriptedNode([task, other], [task, a_task("other", used_bytes=41 * GIB)])
-    first, second = await take(a_monitor(node, FakeClock()).updates(), 2)
+    first, second = await next_updates(a_monitor(node, FakeClock()).updates(), 2)
     assert second.rows[0] is first.rows[0]
     assert second.rows[1] is not first.rows[1]
 
 
 async def test_growth_comes_from_used_capacity_over_time() -> None:
     polls = [[a_task(used_bytes=(40 + n) * GIB)] for n in range(5)]
-    updates = await take(a_monitor(ScriptedNode(*polls), FakeClock()).updates(), 5)
+    updates = await next_updates(a_monitor(ScriptedNode(*polls), FakeClock()).updates(), 5)
     newest = updates[-1].rows[0]
     assert newest.growth is not None
     assert newest.growth.bytes_per_s == pytest.approx(GIB / 10)
-    assert newest.full_in_s == pytest.approx((100 - 44) * 10)
+    assert newest.seconds_until_full == pytest.approx((100 - 44) * 10)
 
 
 async def test_task_without_changes_has_zero_growth() -> None:
     polls = [[a_task(used_bytes=(40 + n) * GIB)] for n in range(5)]
     updates = a_monitor(ScriptedNode(*polls), FakeClock(), interval_s=60.0).updates()
-    newest = (await take(updates, 120))[-1].rows[0]
+    newest = (await next_updates(updates, 120))[-1].rows[0]
     assert newest.growth is not None
     assert newest.growth.bytes_per_s == pytest.approx(0.0)
-    assert newest.full_in_s is None
+    assert newest.seconds_until_full is None
 
 
 async def test_outage_is_a_gap_in_the_history() -> None:
@@ -246,7 +246,7 @@ async def test_outage_is_a_gap_in_the_history() -> None:
     clock = FakeClock()
     node = ScriptedNode([a_task()], down, down, down, down, down, [a_task()])
     monitor = a_monitor(node, clock)
-    await take(monitor.updates(), 7)
+    await next_updates(monitor.updates(), 7)
     track = monitor.history("uuid-of-cdp-erp-db")
     assert track.gaps == (ObservationGap(0.0, clock.seconds),)
     assert track.value_at(clock.seconds / 2) is None
@@ -255,5 +255,5 @@ async def test_outage_is_a_gap_in_the_history() -> None:
 
 async def test_deleted_task_is_forgotten() -> None:
     monitor = a_monitor(ScriptedNode([a_task("a")], []), FakeClock())
-    await take(monitor.updates(), 2)
+    await next_updates(monitor.updates(), 2)
     assert monitor.history("uuid-of-a").points == ()

@@ -108,7 +108,7 @@ def rows(draw: st.DrawFn) -> TaskRow:
         resource_refs=tuple(ResourceRef(uuid, "VmInstanceVO") for uuid in refs),
     )
     growth = draw(st.one_of(st.none(), st.floats(0, 1e9, allow_nan=False).map(lambda rate: GrowthRate(rate, 600))))
-    full_in_s = draw(st.one_of(st.none(), st.floats(0, 1e7, allow_nan=False)))
+    seconds_until_full = draw(st.one_of(st.none(), st.floats(0, 1e7, allow_nan=False)))
     kinds = draw(st.lists(st.sampled_from(ReasonKind), max_size=2, unique=True))
     reasons = tuple(Reason(kind, Severity.WARNING) for kind in kinds)
-    return TaskRow(task, status_severity(task.status, task.state), growth, full_in_s, reasons)
+    return TaskRow(task, status_severity(task.status, task.state), growth, seconds_until_full, reasons)

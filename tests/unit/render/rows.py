@@ -28,8 +28,12 @@ UNHEALTHY_GROUP = GroupSummary(
 
 
 def a_row(
-    name: str = "cdp-erp-db", *, growth: GrowthRate | None = None, full_in_s: float | None = None, **changes: object
+    name: str = "cdp-erp-db",
+    *,
+    growth: GrowthRate | None = None,
+    seconds_until_full: float | None = None,
+    **changes: object,
 ) -> TaskRow:
     """Return a row of a task whose fields are `changes`."""
     task = a_task(name, **changes)  # type: ignore[arg-type]  # `changes` may hold the uuid
-    return TaskRow(task, status_severity(task.status, task.state), growth, full_in_s)
+    return TaskRow(task, status_severity(task.status, task.state), growth, seconds_until_full)

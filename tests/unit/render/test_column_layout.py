@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -9,7 +10,10 @@ from cdptui.render.column_layout import GAP, ColumnLayout, ColumnPlacement, fit_
 from cdptui.render.columns import BY_KEY, COLUMNS, DEFAULT_COLUMNS, KEEP_PRIORITY, Column
 
 WIDE = ColumnLayout(is_wide=True)
+LEAST = 37
+"""Cells for columns in the smallest window, of 40 cells: without severity, mark and scroll bar."""
 keys = st.lists(st.sampled_from([*BY_KEY, "nonsense"]))
+sort_columns = st.none() | st.sampled_from(COLUMNS)
 layouts = st.builds(lambda chosen, is_wide: ColumnLayout.of(chosen, is_wide=is_wide), keys, st.booleans())
 
 
@@ -64,9 +68,11 @@ def test_wide_list_has_all_columns_with_the_chosen_ones_first() -> None:
 
 
 @settings(max_examples=200)
-@given(st.integers(1, 400), layouts, st.integers(0, 40))
-def test_placed_columns_stay_on_screen_and_begin_with_the_name(width: int, layout: ColumnLayout, first: int) -> None:
-    placed = place_columns(width, layout, first).placed
+@given(st.integers(1, 400), layouts, st.integers(0, 40), sort_columns)
+def test_placed_columns_stay_on_screen_and_begin_with_the_name(
+    width: int, layout: ColumnLayout, first: int, sort_column: Column | None
+) -> None:
+    placed = place_columns(width, layout, first, sort_column).placed
     assert placed[0].column.key == "name"
     assert placed[-1].x + placed[-1].width <= width
     for left, right in pairwise(placed):
@@ -74,14 +80,50 @@ def test_placed_columns_stay_on_screen_and_begin_with_the_name(width: int, layou
         assert right.width > 0
 
 
+@settings(max_examples=300)
+@given(st.integers(LEAST, 400), layouts, st.integers(0, 40), st.sampled_from(COLUMNS))
+@example(67, ColumnLayout(), 0, BY_KEY["full-in"])
+@example(127, ColumnLayout(), 0, BY_KEY["full-in"])
+def test_sort_column_is_on_screen_once_with_its_whole_heading_and_arrow(
+    width: int, layout: ColumnLayout, first: int, sort_column: Column
+) -> None:
+    placed = place_columns(width, layout, first, sort_column).placed
+    (found,) = [place for place in placed if place.column is sort_column]
+    assert found.width >= len(f"{sort_column.heading}▼")
+
+
 @settings(max_examples=100)
-@given(st.integers(30, 400), keys)
-def test_scrolling_sideways_shows_every_column_and_ends(width: int, chosen: list[str]) -> None:
+@given(st.integers(LEAST, 400), keys)
+def test_sorting_by_a_column_on_screen_moves_no_column(width: int, chosen: list[str]) -> None:
+    layout = ColumnLayout.of(chosen)
+    placed = place_columns(width, layout).placed
+    assert {place_columns(width, layout, 0, place.column).placed for place in placed} == {placed}
+
+
+def test_problem_is_the_last_column_to_go_but_for_the_name() -> None:
+    for width in range(LEAST, 200):
+        assert "problem" in [placed.column.key for placed in fit_columns(width)]
+
+
+@pytest.mark.parametrize("width", [124, 197])
+def test_wide_list_uses_a_wide_screen_for_columns_not_for_the_name(width: int) -> None:
+    wide = place_columns(width, WIDE).placed
+    assert wide[0].width <= 24
+    least = [column.width + GAP for column in (wide[0].column, *WIDE.shown[1:])]
+    at_least = next(count for count in range(len(least)) if sum(least[: count + 1]) > width - 8)
+    assert len(wide) >= at_least
+
+
+@settings(max_examples=100)
+@given(st.integers(LEAST, 400), keys, sort_columns)
+def test_scrolling_sideways_shows_every_column_and_ends(
+    width: int, chosen: list[str], sort_column: Column | None
+) -> None:
     layout = ColumnLayout.of(chosen, is_wide=True)
     seen: list[Column] = []
     stops: list[ColumnPlacement] = []
     while not stops or stops[-1].first == len(stops) - 1:
-        stops.append(place_columns(width, layout, len(stops)))
+        stops.append(place_columns(width, layout, len(stops), sort_column))
         seen += [p.column for p in stops[-1].placed if p.width >= p.column.width or stops[-1].first]
         assert len(stops) <= len(COLUMNS) + 1
     assert set(COLUMNS) <= {*seen, *(p.column for p in stops[0].placed)}
@@ -93,6 +135,15 @@ def test_scrolling_sideways_shows_every_column_and_ends(width: int, chosen: list
 def test_column_without_flex_is_shown_whole_or_not_at_all(width: int, first: int) -> None:
     for placed in place_columns(width, WIDE, first).placed[2:]:
         assert placed.column.flex or placed.width == placed.column.width
+
+
+@pytest.mark.parametrize("is_wide", [False, True])
+def test_export_of_the_default_columns_says_which_task_where_and_what_is_wrong(is_wide: bool) -> None:
+    exported = ColumnLayout(is_wide=is_wide).exported
+    assert {"uuid", "storage", "policy", "problem"} <= {column.key for column in exported}
+    assert len(set(exported)) == len(exported)
+    chosen = ColumnLayout.of(["rpo"])
+    assert chosen.exported == chosen.shown
 
 
 def test_all_columns_fit_on_a_very_wide_screen() -> None:

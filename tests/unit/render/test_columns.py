@@ -6,9 +6,11 @@ from datetime import UTC, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from rich.cells import cell_len
 
-from cdptui.models.capacity import GrowthRate
+from cdptui.models.capacity import Doubt, GrowthRate
+from cdptui.models.severity import Severity
 from cdptui.models.task import ResourceRef
 from cdptui.render.column_layout import fit_columns
 from cdptui.render.columns import BY_KEY, COLUMNS, DEFAULT_COLUMNS, KEEP_PRIORITY, Column
@@ -29,8 +31,8 @@ def test_every_column_has_a_priority_and_a_unique_key() -> None:
 
 
 @pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.key)
-def test_heading_fits_its_column(column: Column) -> None:
-    assert cell_len(column.heading) <= column.width
+def test_heading_fits_its_column_with_the_arrow_of_the_order(column: Column) -> None:
+    assert column.min_width == cell_len(f"{column.heading}▼") <= column.width
     assert column.help
 
 
@@ -59,9 +61,11 @@ def test_heading_fits_its_column(column: Column) -> None:
         ("growth", {"growth": GrowthRate(0.0, 600)}, "0/h"),
         ("growth", {"growth": GrowthRate(GIB / 3600, 600)}, "+1 GiB/h"),
         ("full-in", {}, ""),
-        ("full-in", {"full_in_s": 0.0}, "full"),
-        ("full-in", {"full_in_s": 7200.0}, "2 h"),
-        ("full-in", {"full_in_s": 1e12}, "> 1 y"),
+        ("full-in", {"seconds_until_full": 0.0}, "full"),
+        ("full-in", {"seconds_until_full": 7200.0}, "2 h"),
+        ("full-in", {"seconds_until_full": 7200.0, "growth": GrowthRate(1.0, 1799.0)}, "~2 h"),
+        ("full-in", {"seconds_until_full": 7200.0, "growth": GrowthRate(1.0, 9000.0, Doubt.FREED)}, "~2 h"),
+        ("full-in", {"seconds_until_full": 1e12}, "> 1 y"),
         ("protects", {}, "erp-db-01"),
         ("protects", {"resource_refs": ()}, "none"),
         ("protects", {"resource_refs": (ResourceRef("x", "VmInstanceVO"),)}, "VM"),
@@ -72,6 +76,24 @@ def test_heading_fits_its_column(column: Column) -> None:
 )
 def test_default_column_cells(key: str, changes: dict[str, object], text: str) -> None:
     assert plain_text(BY_KEY[key].cell(a_row(**changes), CONTEXT)) == text  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "severity", "role"),
+    [
+        ("Running", "Enabled", Severity.HEALTHY, Role.OK),
+        ("DataMerging", "Enabled", Severity.HEALTHY, Role.OK),
+        *(("Running", "Enabled", worse, Role.DIM) for worse in Severity if worse > Severity.HEALTHY),
+        ("DataMerging", "Enabled", Severity.WARNING, Role.DIM),
+        ("Stopped", "Enabled", Severity.CRITICAL, Role.BAD),
+        ("Stopped", "Enabled", Severity.NOTICE, Role.ACCENT),
+        ("Starting", "Enabled", Severity.WARNING, Role.BUSY),
+        ("Stopped", "Disabled", Severity.NOTICE, Role.CALM),
+    ],
+)
+def test_status_is_not_greener_or_louder_than_its_task(status: str, state: str, severity: Severity, role: Role) -> None:
+    row = replace(a_row(status=status, state=state), severity=severity)
+    assert BY_KEY["status"].cell(row, CONTEXT)[0].role is role
 
 
 def test_task_without_name_is_marked() -> None:
@@ -87,9 +109,11 @@ def test_task_without_name_is_marked() -> None:
     st.none() | st.integers(-(10**8), 10**8).map(lambda seconds: EPOCH + timedelta(seconds=seconds)),
 )
 def test_figures_fit_their_columns(
-    used: int | None, plan: int | None, growth: GrowthRate | None, full_in_s: float | None, last_op: object
+    used: int | None, plan: int | None, growth: GrowthRate | None, seconds_until_full: float | None, last_op: object
 ) -> None:
-    row = a_row(used_bytes=used, plan_bytes=plan, growth=growth, full_in_s=full_in_s, last_op_at=last_op)
+    row = a_row(
+        used_bytes=used, plan_bytes=plan, growth=growth, seconds_until_full=seconds_until_full, last_op_at=last_op
+    )
     for key in ("used", "plan", "use", "growth", "full-in", "last-op"):
         assert cell_len(plain_text(BY_KEY[key].cell(row, CONTEXT))) <= BY_KEY[key].width
 

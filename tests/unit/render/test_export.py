@@ -3,14 +3,17 @@ from __future__ import annotations
 import csv
 import io
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cdptui.models.capacity import GrowthRate
+from cdptui.models.reasons import Reason, ReasonKind
 from cdptui.models.sanitize import sanitize
+from cdptui.models.severity import Severity
 from cdptui.models.task import ResourceRef
 from cdptui.models.task_row import TaskRow
 from cdptui.render.columns import BY_KEY, COLUMNS, DEFAULT_COLUMNS
@@ -19,12 +22,18 @@ from cdptui.render.task_cells import CellContext
 from tests.doubles import EPOCH, GIB
 from tests.unit.render.rows import a_row
 
-CONTEXT = CellContext(EPOCH, {"vm-1": "erp-db-01", "s-1": "backup-server-1"})
+CONTEXT = CellContext(EPOCH, {"vm-1": "erp-db-01", "s-1": "backup-server-1"}, UTC)
 ROW = a_row(
     growth=GrowthRate(1024.5, 600.0),
-    full_in_s=3600.0,
+    seconds_until_full=3600.0,
     resource_refs=(ResourceRef("vm-1", "VmInstanceVO"), ResourceRef("vm-2", "VmInstanceVO")),
     backup_storage_uuid="s-1",
+)
+
+
+AILING = replace(
+    a_row("b", uuid="0b", status="Failed"),
+    reasons=(Reason(ReasonKind.FAILED, Severity.CRITICAL, EPOCH), Reason(ReasonKind.NO_VM, Severity.WARNING)),
 )
 
 
@@ -33,7 +42,7 @@ def written(rows: list[TaskRow], keys: list[str] | None = None) -> list[dict[str
     return list(csv.DictReader(io.StringIO("".join(iter_csv(rows, columns, CONTEXT)), newline="")))
 
 
-def test_csv_has_base_units_and_utc() -> None:
+def test_csv_has_base_units() -> None:
     (row,) = written([ROW])
     assert row == {
         "name": "cdp-erp-db",
@@ -46,11 +55,13 @@ def test_csv_has_base_units_and_utc() -> None:
         "rpo_target_ms": "600000",
         "growth_bytes_per_s": "1024.5",
         "full_in_s": "3600.0",
+        "full_in_doubt": "short",
         "resource_names": "erp-db-01; ",
         "resource_uuids": "vm-1; vm-2",
         "last_op_at": "2025-12-31T22:00:00Z",
         "severity": "healthy",
-        "reasons": "",
+        "problems": "",
+        "since": "",
         "storage_name": "backup-server-1",
         "storage_uuid": "s-1",
         "policy_name": "",
@@ -60,6 +71,11 @@ def test_csv_has_base_units_and_utc() -> None:
         "uuid": "uuid-of-cdp-erp-db",
         "description": "",
     }
+
+
+def test_csv_has_all_problems_and_the_start_of_the_most_severe_one() -> None:
+    (row,) = written([AILING], ["problem"])
+    assert row == {"severity": "critical", "problems": "failed; no-vm", "since": "2026-01-01T00:00:00Z"}
 
 
 def test_csv_has_the_chosen_columns_in_their_order() -> None:
@@ -102,7 +118,7 @@ def test_json_is_an_object_with_the_unchanged_records(records: list[str]) -> Non
         "filter": None,
         "is_complete": False,
     }
-    text = "".join(iter_json(about, records))
+    text = "".join(iter_json(about, records, [ROW, AILING]))
     assert text.isascii()
     assert "\x1b" not in text
     assert json.loads(text) == {
@@ -111,5 +127,19 @@ def test_json_is_an_object_with_the_unchanged_records(records: list[str]) -> Non
         "filter": None,
         "is_complete": False,
         "tasks": [json.loads(record) for record in records],
+        "problems": {
+            "0b": [
+                {"problem": "failed", "severity": "critical", "since": "2026-01-01T00:00:00Z"},
+                {"problem": "no-vm", "severity": "warning", "since": None},
+            ]
+        },
     }
     assert all(record in text for record in records)
+
+
+def test_times_are_in_the_zone_of_the_screen_with_its_offset() -> None:
+    zone = timezone(timedelta(hours=8))
+    text = "".join(iter_csv([ROW], [BY_KEY["last-op"]], CellContext(EPOCH, {}, zone)))
+    assert text == "last_op_at\r\n2026-01-01T06:00:00+08:00\r\n"
+    about = json.loads("".join(iter_json({"taken_at": EPOCH}, [], [], zone)))
+    assert about["taken_at"] == "2026-01-01T08:00:00+08:00"

@@ -6,6 +6,7 @@ from cdptui.models.failure import Failure, FailureKind
 from cdptui.models.severity import Severity
 from cdptui.render.failure_messages import failure_label, failure_sentence, fit_failure_sentence
 from cdptui.render.statuses import GLYPHS, OTHER_GLYPH, ROLES, SEVERITY_TEXT, status_rank
+from cdptui.tui.keymap import DEFAULT_KEYMAP
 
 URL = "http://10.0.0.5:8080/zstack/v1/cdp-task"
 
@@ -14,7 +15,7 @@ URL = "http://10.0.0.5:8080/zstack/v1/cdp-task"
 def test_every_failure_kind_has_a_label_and_advice(kind: FailureKind) -> None:
     failure = Failure(kind, "details", URL)
     assert 0 < len(failure_label(failure)) <= 24
-    cause, arrow, advice = failure_sentence(failure).partition(" → ")
+    cause, arrow, advice = failure_sentence(failure, DEFAULT_KEYMAP.labels).partition(" → ")
     assert cause == f"{failure_label(failure)}: details, at {URL}"
     assert arrow
     assert advice
@@ -34,7 +35,7 @@ def test_failure_labels_are_unique() -> None:
     ],
 )
 def test_sentence_leaves_out_missing_details_and_url(failure: Failure, beginning: str) -> None:
-    assert failure_sentence(failure).startswith(beginning)
+    assert failure_sentence(failure, DEFAULT_KEYMAP.labels).startswith(beginning)
 
 
 def test_every_severity_has_a_role_and_a_text() -> None:
@@ -53,9 +54,9 @@ def test_unknown_status_ranks_between_bad_and_good_ones() -> None:
 
 @pytest.mark.parametrize("kind", FailureKind)
 def test_advice_fits_a_line_beside_long_details(kind: FailureKind) -> None:
-    advice = failure_sentence(Failure(kind, "", "")).partition(" → ")[2]
+    advice = failure_sentence(Failure(kind, "", ""), DEFAULT_KEYMAP.labels).partition(" → ")[2]
     assert len(advice) <= 72
-    assert advice in fit_failure_sentence(Failure(kind, "x" * 200, URL), 118, len)
+    assert advice in fit_failure_sentence(Failure(kind, "x" * 200, URL), 118, len, DEFAULT_KEYMAP.labels)
 
 
 @pytest.mark.parametrize(
@@ -70,4 +71,4 @@ def test_advice_fits_a_line_beside_long_details(kind: FailureKind) -> None:
 )
 def test_label_is_dropped_before_details_and_advice(width: int, shown: str) -> None:
     failure = Failure(FailureKind.SERVER_ERROR, "the disk is full", URL, code="SYS.1000")
-    assert fit_failure_sentence(failure, width, len) == shown
+    assert fit_failure_sentence(failure, width, len, DEFAULT_KEYMAP.labels) == shown

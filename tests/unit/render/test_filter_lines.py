@@ -8,6 +8,7 @@ from cdptui.query.expression import clauses
 from cdptui.query.parser import parse
 from cdptui.render.filter_lines import FilterResult, active_filter_line, error_line, explanation_line
 from cdptui.render.spans import Role, plain_text
+from cdptui.tui.keymap import DEFAULT_KEYMAP
 
 
 def parse_error(text: str) -> QueryError:
@@ -49,7 +50,8 @@ def test_explanation_is_sanitized() -> None:
 
 @pytest.mark.parametrize("width", [10, 20, 40, 60, 100, 160])
 def test_hidden_count_is_dropped_last(width: int) -> None:
-    line = plain_text(active_filter_line("used>80% and status!=Running", FilterResult(12, 1312, {}), width, cell_len))
+    text, result = "used>80% and status!=Running", FilterResult(12, 1312, {})
+    line = plain_text(active_filter_line(text, result, width, cell_len, DEFAULT_KEYMAP.labels))
     assert "12 of 1312 shown, 1300 hidden"[: max(0, width - 5)] in line
 
 
@@ -61,6 +63,6 @@ def test_long_filter_is_cut_to_the_width_with_few_measurements(character: str) -
         measured.append(text)
         return cell_len(text)
 
-    line = active_filter_line(character * 998, FilterResult(1, 2, {}), 60, measure)
+    line = active_filter_line(character * 998, FilterResult(1, 2, {}), 60, measure, DEFAULT_KEYMAP.labels)
     assert 58 <= cell_len(plain_text(line)) <= 60
     assert len(measured) < 50

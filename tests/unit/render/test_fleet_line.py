@@ -22,8 +22,10 @@ NAMES = {WENZHOU: "backup-server wenzhou", HANGZHOU: "backup-server hangzhou"}
 def a_row(name: str, *, is_offline: bool = False, **changes: object) -> TaskRow:
     """A row with the problems that the task has by itself, and that of its storage."""
     task = a_task(name, **changes)  # type: ignore[arg-type]  # `changes` may hold the uuid
-    full_in_s = 0.0 if task.used_bytes == task.plan_bytes else None
-    reasons = find_reasons(task, Evidence(EPOCH, full_in_s=full_in_s, is_storage_disconnected=is_offline))
+    seconds_until_full = 0.0 if task.used_bytes == task.plan_bytes else None
+    reasons = find_reasons(
+        task, Evidence(EPOCH, seconds_until_full=seconds_until_full, is_storage_disconnected=is_offline)
+    )
     return TaskRow(task, overall_severity(task, reasons), reasons=reasons)
 
 

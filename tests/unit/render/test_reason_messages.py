@@ -7,18 +7,27 @@ from typing import Any
 import pytest
 
 from cdptui.models.capacity import GrowthRate
-from cdptui.models.reasons import Evidence, ReasonKind, find_reasons, overall_severity
+from cdptui.models.reasons import STOP_CAUSES, Evidence, Reason, ReasonKind, VmCondition, find_reasons, overall_severity
 from cdptui.models.severity import Severity
 from cdptui.models.task_row import TaskRow
-from cdptui.render.columns import REASON
-from cdptui.render.reason_messages import GLOSSARY, LEVELS, ReasonContext, ReasonText, describe_reason, reason_label
+from cdptui.render.columns import PROBLEM
+from cdptui.render.reason_messages import (
+    GLOSSARY,
+    LEVELS,
+    ReasonContext,
+    ReasonText,
+    describe_reason,
+    describe_start,
+    reason_label,
+)
 from cdptui.render.spans import plain_text
 from cdptui.render.task_cells import CellContext
 from tests.doubles import EPOCH, GIB, a_task
 
-CONTEXT = ReasonContext(EPOCH, timezone(timedelta(hours=8)), {"bs-1": "backup-server-1", "uuid-of-b": "cdp-erp-b"})
+NAMES = {"bs-1": "backup-server-1", "uuid-of-b": "cdp-erp-b", "vm-of-cdp-erp-db": "erp-db-01"}
+CONTEXT = ReasonContext(EPOCH, timezone(timedelta(hours=8)), NAMES)
 EVERYTHING: dict[str, Any] = {
-    "full_in_s": 7200.0,
+    "seconds_until_full": 7200.0,
     "growth": GrowthRate(GIB / 3600, 10_800.0),
     "stalled_since": EPOCH - timedelta(hours=2),
     "duplicate_task_uuid": "uuid-of-b",
@@ -31,12 +40,24 @@ def build_row(evidence: dict[str, Any] | None = None, **changes: Any) -> TaskRow
     task = a_task(**{"backup_storage_uuid": "bs-1", "policy_uuid": "p-1", **changes})
     facts = Evidence(EPOCH, **(evidence or {}))
     reasons = find_reasons(task, facts)
-    return TaskRow(task, overall_severity(task, reasons), facts.growth, facts.full_in_s, reasons)
+    return TaskRow(task, overall_severity(task, reasons), facts.growth, facts.seconds_until_full, reasons)
 
 
+STOPS: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"vm": VmCondition.OFF}, {}),
+    ({"vm": VmCondition.DELETED}, {}),
+    ({"vm": VmCondition.MISSING}, {}),
+    ({}, {"used_bytes": 100 * GIB}),
+    ({}, {"used_bytes": 99 * GIB}),
+    ({"storage_free_percent": 0}, {}),
+    ({"storage_free_percent": 4}, {}),
+    ({"is_storage_missing": True}, {}),
+    ({"is_storage_disconnected": True}, {}),
+    ({}, {"rpo_ms": 1_500_000}),
+]
 CASES = [
     build_row(EVERYTHING, rpo_ms=1_500_000, last_op_at=EPOCH + timedelta(hours=8)),
-    build_row({"full_in_s": 0.0}, status="Failed", used_bytes=101 * GIB),
+    build_row({"seconds_until_full": 0.0}, status="Failed", used_bytes=101 * GIB),
     build_row(status="Stopped", resource_refs=()),
     build_row(status="Unknown", last_op_at=None),
     build_row(used_bytes=95 * GIB),
@@ -44,6 +65,8 @@ CASES = [
     build_row(status="Running", state="Disabled"),
     build_row(status="Stopped", state="Disabled", last_op_at=EPOCH - timedelta(days=12)),
     build_row(status="Starting", last_op_at=EPOCH - timedelta(minutes=25)),
+    build_row(rpo_ms=510_000),
+    *(build_row(evidence, status="Stopped", **changes) for evidence, changes in STOPS),
 ]
 
 
@@ -57,8 +80,50 @@ def test_every_reason_has_label_sentence_and_next_step() -> None:
         text = text_of(kind)
         assert text.sentence
         assert text.next_step
-        assert 0 < len(text.label) <= 16
+        assert 0 < len(text.label) <= 18
         assert not re.search(r"None|uuid-of|Severity|[{}]", text.sentence + text.next_step)
+
+
+def test_texts_of_stops_name_cause_and_likelihood() -> None:
+    texts: dict[str, str] = {}
+    for row in CASES[-len(STOPS) :]:
+        stop = next(reason for reason in row.reasons if reason.kind in STOP_CAUSES)
+        text = describe_reason(stop, row, CONTEXT)
+        texts[text.label] = text.sentence
+        assert len(text.label) <= 18
+        assert ("likely" in text.sentence) is stop.is_likely
+        assert text.label.endswith("?") is stop.is_likely
+    assert texts == {
+        "stopped, VM off": "Stopped because its VM erp-db-01 is off",
+        "stopped, VM gone": "Stopped because its VM erp-db-01 is deleted",
+        "stopped, VM gone?": "Stopped, likely because its VM erp-db-01 is deleted: it is not visible to this account",
+        "stopped, plan full": "Stopped because its plan is full: 100 GiB of 100 GiB used",
+        "stopped, full?": "Stopped, likely because its plan is full: 99 GiB of 100 GiB used when last measured",
+        "storage full": "Stopped because backup storage backup-server-1 is full",
+        "storage full?": "Stopped, likely because backup storage backup-server-1 is full: it has little free capacity",
+        "storage gone?": "Stopped, likely because backup storage backup-server-1 is deleted: it is not visible to this"
+        " account",
+        "storage offline": "Stopped because backup storage backup-server-1 is disconnected",
+        "stopped, RPO?": "Stopped, likely because the RPO passed its target: 25m (target 10m)",
+    }
+
+
+def test_stop_by_the_rpo_says_that_it_resumes_by_itself() -> None:
+    row = build_row(status="Stopped", rpo_ms=60_000_000)
+    for is_likely in (True, False):
+        stop = Reason(ReasonKind.STOPPED_RPO, Severity.WARNING, is_likely=is_likely)
+        text = describe_reason(stop, row, CONTEXT)
+        assert "resumes by itself" in text.next_step
+        assert len(text.label) <= 18
+
+
+@pytest.mark.parametrize(
+    ("is_last_op", "expected"), [(True, "last operation 2024-07-23 08:00 (527 d ago)"), (False, "since 07:59 (60 s)")]
+)
+def test_date_of_the_server_is_called_last_operation(is_last_op: bool, expected: str) -> None:
+    since = EPOCH - (timedelta(days=527) if is_last_op else timedelta(seconds=60))
+    reason = Reason(ReasonKind.FAILED, Severity.CRITICAL, since, is_last_op=is_last_op)
+    assert describe_start(reason, CONTEXT) == expected.replace("60 s", "1 min")
 
 
 def test_glossary_has_every_kind_in_a_short_line() -> None:
@@ -93,7 +158,7 @@ def test_sentence_shows_the_figures(kind: ReasonKind, expected: str) -> None:
 
 def test_start_is_in_the_server_zone_with_its_date_when_it_was_another_day() -> None:
     assert text_of(ReasonKind.RPO).since == "since 07:45 (15 min)"
-    assert text_of(ReasonKind.LONG_DISABLED).since == "since 2025-12-20 08:00 (12 d)"
+    assert text_of(ReasonKind.LONG_DISABLED).since == "last operation 2025-12-20 08:00 (12 d ago)"
     assert text_of(ReasonKind.NO_VM).since == ""
 
 
@@ -111,7 +176,7 @@ def test_unknown_name_is_shown_as_uuid() -> None:
 
 def test_reason_column_shows_the_most_severe_problem_and_the_number_of_others() -> None:
     context = CellContext(EPOCH, {})
-    assert plain_text(REASON.cell(CASES[0], context)).startswith("storage offline +")
-    assert REASON.cell(build_row(), context) == ()
-    assert REASON.sort_value(CASES[0]) > REASON.sort_value(CASES[4])
-    assert REASON.sort_value(build_row())[0], "unknown comes last"
+    assert plain_text(PROBLEM.cell(CASES[0], context)).startswith("storage offline +")
+    assert PROBLEM.cell(build_row(), context) == ()
+    assert PROBLEM.sort_value(CASES[0]) > PROBLEM.sort_value(CASES[4])
+    assert PROBLEM.sort_value(build_row())[0], "unknown comes last"

@@ -14,7 +14,6 @@ from cdptui.models.inventory import BackupStorage, FetchState
 from cdptui.models.severity import Severity
 from cdptui.models.storages import StorageSummary, summarize_storage
 from cdptui.render.columns import BY_KEY
-from cdptui.render.key_names import KEY_NAMES
 from cdptui.render.spans import plain_text
 from cdptui.render.storage_list import (
     STORAGE_COLUMNS,
@@ -29,6 +28,7 @@ from cdptui.render.storage_list import (
 )
 from cdptui.render.tabs.group import group_lines
 from cdptui.render.task_cells import CellContext
+from cdptui.tui.keymap import DEFAULT_KEYMAP
 from tests.doubles import EPOCH, GIB
 from tests.unit.models.test_storages import TRUSTED_S, a_storage, growing
 from tests.unit.render.rows import a_row
@@ -42,7 +42,9 @@ def figures(summary: StorageSummary) -> dict[str, str]:
 
 
 def notes(*summaries: StorageSummary, fetch: FetchState[Mapping[str, BackupStorage]] = LISTED) -> str:
-    return "\n".join(plain_text(line) for line in note_lines(summaries, ListContext(NAMES, KEY_NAMES, fetch), 200))
+    return "\n".join(
+        plain_text(line) for line in note_lines(summaries, ListContext(NAMES, DEFAULT_KEYMAP.labels, fetch), 200)
+    )
 
 
 def test_a_storage_shows_all_its_figures() -> None:

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from cdptui.render.spans import Line, Role, Span, plain_text
 from cdptui.render.text_search import find_matches, highlight, search_status_line
+from cdptui.tui.keymap import DEFAULT_KEYMAP
 
 LINES: list[Line] = [(Span("used ", Role.DIM), Span("of plan")), (Span("Planned"),), ()]
 
@@ -39,6 +40,6 @@ def test_highlighting_keeps_the_text(parts: list[str], text: str) -> None:
 
 
 def test_search_line_shows_position_and_missing_matches() -> None:
-    assert "2 of 7" in plain_text(search_status_line("rpo", 7, 1, is_typing=False))
-    assert "No match" in plain_text(search_status_line("rpo", 0, None, is_typing=True))
-    assert "Search…" in plain_text(search_status_line("", 0, None, is_typing=True))
+    assert "2 of 7" in plain_text(search_status_line("rpo", 7, 1, keys=DEFAULT_KEYMAP.labels, is_typing=False))
+    assert "No match" in plain_text(search_status_line("rpo", 0, None, keys=DEFAULT_KEYMAP.labels, is_typing=True))
+    assert "Search…" in plain_text(search_status_line("", 0, None, keys=DEFAULT_KEYMAP.labels, is_typing=True))

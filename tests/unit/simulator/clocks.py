@@ -1,12 +1,12 @@
-"""A wall clock that stands still until it is moved."""
+"""A wall clock that only tests advance."""
 
 from __future__ import annotations
 
 START = 1_750_000_000.0
 
 
-class HandClock:
-    """Call it for the time."""
+class ManualClock:
+    """A callable that returns the time, in epoch seconds."""
 
     def __init__(self, now: float = START) -> None:
         self.now = now
@@ -14,5 +14,5 @@ class HandClock:
     def __call__(self) -> float:
         return self.now
 
-    def pass_time(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         self.now += seconds

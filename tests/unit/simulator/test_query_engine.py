@@ -1,4 +1,4 @@
-"""What queries find, and how they fail."""
+"""Results and errors of queries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.query.engine import Engine
 from cdptui.simulator.query.grammar import parse_params, parse_query
 from cdptui.simulator.settings import SimulatorSettings
-from tests.unit.simulator.clocks import HandClock
+from tests.unit.simulator.clocks import ManualClock
 
 TASKS = {
     "a" * 32: {"name": "cdp-Web-01", "usedCapacity": 10, "description": None, "status": "Running"},
@@ -23,22 +23,22 @@ TASKS = {
 
 @pytest.fixture(scope="module")
 def node() -> ManagementNode:
-    node = ManagementNode(SimulatorSettings(tasks=0), HandClock())
+    node = ManagementNode(SimulatorSettings(tasks=0), ManualClock())
     for uuid, fields in TASKS.items():
         node.world.add(uuid=uuid, name=fields["name"])
         node.world.override_fields(uuid, **{key: value for key, value in fields.items() if key != "name"})
     return node
 
 
-def ask(node: ManagementNode, query: str) -> dict[str, Any]:
+def run_query(node: ManagementNode, query: str) -> dict[str, Any]:
     engine = Engine(node.task_table.table, node.zone)
     reply: dict[str, Any] = json.loads(engine.run(parse_query(parse_params(query))))
     return reply
 
 
-def found(node: ManagementNode, query: str) -> str:
-    """First letters of the uuids, sorted."""
-    return "".join(sorted(row["uuid"][0] for row in ask(node, query)["inventories"]))
+def matches(node: ManagementNode, query: str) -> str:
+    """Return the sorted first letters of the UUIDs found."""
+    return "".join(sorted(row["uuid"][0] for row in run_query(node, query)["inventories"]))
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def found(node: ManagementNode, query: str) -> str:
         ("usedCapacity~=1%25", "a"),
         ("description is null", "a"),
         ("description not null", "bc"),
-        # Null is not different from anything: SQL.
+        # In SQL a comparison with null is never true.
         ("description!=Nightly", "c"),
         ("description!~=N%25", "c"),
         ("description!?=Nightly", "c"),
@@ -76,49 +76,49 @@ def found(node: ManagementNode, query: str) -> str:
         ("resourceRefs.resourceUuid=nothing", ""),
     ],
 )
-def test_condition_finds(node: ManagementNode, condition: str, expected: str | None) -> None:
+def test_condition_matches(node: ManagementNode, condition: str, expected: str | None) -> None:
     if expected is None:
         with pytest.raises(ApiErrorResponse):
-            found(node, f"q={condition.replace('=', '%3D')}")
+            matches(node, f"q={condition.replace('=', '%3D')}")
     else:
-        assert found(node, f"q={condition.replace('=', '%3D').replace('+', '%2B')}") == expected
+        assert matches(node, f"q={condition.replace('=', '%3D').replace('+', '%2B')}") == expected
 
 
-def test_all_conditions_must_hold(node: ManagementNode) -> None:
-    assert found(node, "q=status%3DRunning&q=usedCapacity%3E9") == "a"
+def test_conditions_are_combined_with_and(node: ManagementNode) -> None:
+    assert matches(node, "q=status%3DRunning&q=usedCapacity%3E9") == "a"
 
 
 def test_cross_table_condition_finds_the_task_of_a_machine(node: ManagementNode) -> None:
     task = next(task for task in node.world.tasks.values() if task.machine is not None)
     assert task.machine is not None
-    assert found(node, f"q=resourceRefs.resourceUuid%3D{task.machine.uuid}") == task.uuid[0]
+    assert matches(node, f"q=resourceRefs.resourceUuid%3D{task.machine.uuid}") == task.uuid[0]
 
 
 def test_count_has_no_inventories(node: ManagementNode) -> None:
-    assert ask(node, "count=true&limit=1") == {"schema": {}, "total": 3}
+    assert run_query(node, "count=true&limit=1") == {"schema": {}, "total": 3}
 
 
 def test_total_ignores_limit_and_start(node: ManagementNode) -> None:
-    reply = ask(node, "replyWithCount=true&limit=1&start=1")
+    reply = run_query(node, "replyWithCount=true&limit=1&start=1")
     assert (reply["total"], len(reply["inventories"])) == (3, 1)
-    assert "total" not in ask(node, "limit=1")
+    assert "total" not in run_query(node, "limit=1")
 
 
-def test_sort_is_without_case_and_chinese_comes_last(node: ManagementNode) -> None:
-    assert [row["uuid"][0] for row in ask(node, "sort=%2Bname")["inventories"]] == ["b", "a", "c"]
-    assert [row["uuid"][0] for row in ask(node, "sort=-usedCapacity")["inventories"]] == ["b", "a", "c"]
+def test_sort_ignores_case_and_puts_chinese_last(node: ManagementNode) -> None:
+    assert [row["uuid"][0] for row in run_query(node, "sort=%2Bname")["inventories"]] == ["b", "a", "c"]
+    assert [row["uuid"][0] for row in run_query(node, "sort=-usedCapacity")["inventories"]] == ["b", "a", "c"]
 
 
 def test_limit_zero_is_no_limit(node: ManagementNode) -> None:
-    assert len(ask(node, "limit=0&start=1")["inventories"]) == 2
+    assert len(run_query(node, "limit=0&start=1")["inventories"]) == 2
 
 
-def test_group_by_and_unknown_parameters_do_nothing(node: ManagementNode) -> None:
-    assert found(node, "groupBy=name&condition=x&sortBy=name&sortDirection=desc") == "abc"
+def test_group_by_and_unknown_parameters_have_no_effect(node: ManagementNode) -> None:
+    assert matches(node, "groupBy=name&condition=x&sortBy=name&sortDirection=desc") == "abc"
 
 
-def test_fields_zero_fill_the_primitives(node: ManagementNode) -> None:
-    row = ask(node, f"fields=uuid,name,status&q=uuid%3D{'b' * 32}")
+def test_fields_writes_unselected_primitives_as_zero(node: ManagementNode) -> None:
+    row = run_query(node, f"fields=uuid,name,status&q=uuid%3D{'b' * 32}")
     assert row["inventories"] == [
         {
             "uuid": "b" * 32,
@@ -135,7 +135,7 @@ def test_fields_zero_fill_the_primitives(node: ManagementNode) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "code", "words"),
+    ("query", "code", "details"),
     [
         ("q=foo%3D1", "SYS.1000", "CdpTaskInventory] not having field[foo]"),
         ("q=resourceRefs%3D1", "SYS.1000", "not having field[resourceRefs]"),
@@ -149,20 +149,20 @@ def test_fields_zero_fill_the_primitives(node: ManagementNode) -> None:
         ("q=usedCapacity%3Dmuch", "SYS.1000", "NumberFormatException"),
     ],
 )
-def test_database_refuses(node: ManagementNode, query: str, code: str, words: str) -> None:
-    with pytest.raises(ApiErrorResponse) as refusal:
-        ask(node, query)
-    assert refusal.value.error.code == code
-    assert words in str(refusal.value.error.details)
+def test_invalid_query_is_an_api_error(node: ManagementNode, query: str, code: str, details: str) -> None:
+    with pytest.raises(ApiErrorResponse) as raised:
+        run_query(node, query)
+    assert raised.value.error.code == code
+    assert details in str(raised.value.error.details)
 
 
 def test_well_formed_filter_name_is_accepted(node: ManagementNode) -> None:
-    assert found(node, "filterName=type:condition") == "abc"
+    assert matches(node, "filterName=type:condition") == "abc"
 
 
 def test_schema_names_the_java_classes(node: ManagementNode) -> None:
     task = next(task for task in node.world.tasks.values() if task.machine is not None)
-    assert ask(node, f"q=uuid%3D{task.uuid}")["schema"] == {
+    assert run_query(node, f"q=uuid%3D{task.uuid}")["schema"] == {
         "inventories[0]": "org.zstack.header.storage.cdp.CdpTaskInventory",
         "inventories[0].resourceRefs[0]": "org.zstack.header.storage.cdp.CdpTaskResourceRefInventory",
         "inventories[0].taskType": "org.zstack.header.storage.cdp.CdpTaskType",
@@ -172,7 +172,7 @@ def test_schema_names_the_java_classes(node: ManagementNode) -> None:
 
 
 def test_order_without_sort_is_stable_and_not_by_uuid(node: ManagementNode) -> None:
-    node = ManagementNode(SimulatorSettings(tasks=50), HandClock())
-    uuids = [row["uuid"] for row in ask(node, "")["inventories"]]
-    assert uuids == [row["uuid"] for row in ask(node, "")["inventories"]]
+    node = ManagementNode(SimulatorSettings(tasks=50), ManualClock())
+    uuids = [row["uuid"] for row in run_query(node, "")["inventories"]]
+    assert uuids == [row["uuid"] for row in run_query(node, "")["inventories"]]
     assert uuids != sorted(uuids)

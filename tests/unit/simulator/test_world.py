@@ -1,4 +1,4 @@
-"""The fleet: the same for a seed, in balance for weeks, and never ahead of the wall clock."""
+"""The fleet: reproducible from its seed, plausible for weeks, and without dates in the future."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pytest
 from cdptui.simulator.settings import SimulatorSettings
 from cdptui.simulator.world.resources import GIB, TIB
 from cdptui.simulator.world.world import World
-from tests.unit.simulator.clocks import START, HandClock
+from tests.unit.simulator.clocks import START, ManualClock
 
 FAST = SimulatorSettings(speed=600)
 DAY_S = 86400 / FAST.speed
 
 
-def picture(world: World) -> list[tuple[object, ...]]:
+def fleet_state(world: World) -> list[tuple[object, ...]]:
     return [
         (task.uuid, task.name, task.status, task.state, task.plan, round(task.changed, 3), *world.current_metrics(task))
         for task in world.tasks.values()
@@ -24,14 +24,14 @@ def picture(world: World) -> list[tuple[object, ...]]:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 77])
-def test_first_screen_shows_every_trouble(seed: int) -> None:
-    world = World(SimulatorSettings(seed=seed), HandClock())
+def test_initial_state_contains_every_problem(seed: int) -> None:
+    world = World(SimulatorSettings(seed=seed), ManualClock())
     tasks = list(world.tasks.values())
     statuses = Counter((task.status, task.state) for task in tasks)
     assert len(tasks) == 60
     assert 0.74 <= statuses["Running", "Enabled"] / 60 <= 0.88
-    wanted = {"Failed", "Stopped", "Created", "Starting", "DataMerging", "Stopping", "Unknown"}
-    assert wanted <= {task.status for task in tasks}
+    expected = {"Failed", "Stopped", "Created", "Starting", "DataMerging", "Stopping", "Unknown"}
+    assert expected <= {task.status for task in tasks}
     assert statuses["Stopped", "Enabled"]
     assert statuses["Stopped", "Disabled"]
     assert any(task.status == "Running" and world.current_metrics(task)[1] > task.max_latency for task in tasks)
@@ -45,46 +45,46 @@ def test_first_screen_shows_every_trouble(seed: int) -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 3, 11, 12, 400])
 def test_fleet_of_any_size_starts_with_exactly_that_many(count: int) -> None:
-    world = World(SimulatorSettings(tasks=count), HandClock())
+    world = World(SimulatorSettings(tasks=count), ManualClock())
     world.advance()
     assert len(world.tasks) == count
 
 
-def test_paces_are_orders_of_magnitude_apart() -> None:
-    paces = sorted(task.pace for task in World(SimulatorSettings(tasks=300), HandClock()).tasks.values())
+def test_growth_rates_differ_by_orders_of_magnitude() -> None:
+    paces = sorted(task.pace for task in World(SimulatorSettings(tasks=300), ManualClock()).tasks.values())
     assert paces[-5] > 500 * paces[5]
 
 
-def test_same_seed_is_the_same_fleet_and_another_is_not() -> None:
-    first, second = World(FAST, HandClock()), World(FAST, HandClock())
-    other = World(SimulatorSettings(seed=2), HandClock())
-    assert picture(first) == picture(second)
+def test_same_seed_gives_the_same_fleet_and_another_seed_does_not() -> None:
+    first, second = World(FAST, ManualClock()), World(FAST, ManualClock())
+    other = World(SimulatorSettings(seed=2), ManualClock())
+    assert fleet_state(first) == fleet_state(second)
     assert set(first.tasks).isdisjoint(other.tasks)
 
 
-def test_fleet_does_not_depend_on_how_often_it_is_asked() -> None:
-    often_clock, seldom_clock = HandClock(), HandClock()
-    often, seldom = World(FAST, often_clock), World(FAST, seldom_clock)
+def test_fleet_does_not_depend_on_the_frequency_of_advance() -> None:
+    often_clock, rarely_clock = ManualClock(), ManualClock()
+    often, rarely = World(FAST, often_clock), World(FAST, rarely_clock)
     for step in range(600):
-        often_clock.pass_time(DAY_S / 100)
+        often_clock.advance(DAY_S / 100)
         often.advance()
         if step % 7 == 0:
-            picture(often)
-    seldom_clock.now = often_clock.now
-    seldom.advance()
+            fleet_state(often)
+    rarely_clock.now = often_clock.now
+    rarely.advance()
     assert often.minute > 6 * 1430
-    assert picture(often) == picture(seldom)
+    assert fleet_state(often) == fleet_state(rarely)
 
 
-def test_weeks_pass_and_the_fleet_stays_plausible() -> None:
-    clock = HandClock()
+def test_fleet_stays_plausible_for_weeks() -> None:
+    clock = ManualClock()
     world = World(FAST, clock)
     running: list[float] = []
     seen: Counter[str] = Counter()
     fills: list[float] = []
     sizes: set[int] = set()
     for _ in range(42 * 6):
-        clock.pass_time(DAY_S / 6)
+        clock.advance(DAY_S / 6)
         world.advance()
         tasks = list(world.tasks.values())
         sizes.add(len(tasks))
@@ -101,28 +101,28 @@ def test_weeks_pass_and_the_fleet_stays_plausible() -> None:
     assert len(sizes) > 2
 
 
-def test_long_silence_is_slept_through_cheaply() -> None:
-    clock = HandClock()
+def test_long_time_without_requests_is_skipped() -> None:
+    clock = ManualClock()
     world = World(FAST, clock)
-    clock.pass_time(3 * 365 * DAY_S)
+    clock.advance(3 * 365 * DAY_S)
     world.advance()
     assert world.minute <= 61 * 1440
     assert all(task.changed <= clock.now for task in world.tasks.values())
 
 
-def test_capacity_is_seen_every_five_minutes_and_latency_every_minute() -> None:
-    clock = HandClock()
+def test_capacity_is_measured_every_five_minutes_and_latency_every_minute() -> None:
+    clock = ManualClock()
     world = World(SimulatorSettings(tasks=40), clock)
-    clock.pass_time(20 * 60)
+    clock.advance(20 * 60)
     world.advance()
     before = {task.uuid: world.current_metrics(task) for task in world.tasks.values() if task.status == "Running"}
-    clock.pass_time(60)
+    clock.advance(60)
     world.advance()
     after = {task.uuid: world.current_metrics(task) for task in world.tasks.values() if task.status == "Running"}
     same = before.keys() & after.keys()
     assert all(before[uuid][0] == after[uuid][0] for uuid in same)
     assert sum(before[uuid][1] != after[uuid][1] for uuid in same) > len(same) * 0.9
-    clock.pass_time(5 * 60)
+    clock.advance(5 * 60)
     world.advance()
     grown = [
         uuid for uuid in same if uuid in world.tasks and world.current_metrics(world.tasks[uuid])[0] > before[uuid][0]
@@ -130,29 +130,46 @@ def test_capacity_is_seen_every_five_minutes_and_latency_every_minute() -> None:
     assert len(grown) > len(same) * 0.8
 
 
-def test_frozen_fleet_changes_by_hand_only() -> None:
-    clock = HandClock()
+def test_frozen_fleet_changes_only_by_commands() -> None:
+    clock = ManualClock()
     world = World(FAST, clock)
     world.freeze()
-    before = picture(world)
-    clock.pass_time(DAY_S)
+    before = fleet_state(world)
+    clock.advance(DAY_S)
     world.advance()
-    assert picture(world) == before
+    assert fleet_state(world) == before
     world.thaw()
-    clock.pass_time(DAY_S)
+    clock.advance(DAY_S)
     world.advance()
-    assert picture(world) != before
+    assert fleet_state(world) != before
 
 
-def test_hands_add_alter_and_remove() -> None:
-    world = World(SimulatorSettings(tasks=3), HandClock())
-    uuid = world.add(name="mine", usedCapacity=7)
+def test_tasks_can_be_added_overridden_and_removed() -> None:
+    world = World(SimulatorSettings(tasks=3), ManualClock())
+    uuid = world.add(name="added", usedCapacity=7)
     assert world.tasks[uuid].overrides == {"usedCapacity": 7}
-    world.override_fields(uuid, status="Sleepwalking")
-    assert world.tasks[uuid].overrides["status"] == "Sleepwalking"
+    world.override_fields(uuid, status="NewStatus")
+    assert world.tasks[uuid].overrides["status"] == "NewStatus"
     world.clear_overrides(uuid)
     assert not world.tasks[uuid].overrides
     world.remove(uuid)
     assert uuid not in world.tasks
     with pytest.raises(KeyError):
         world.override_fields(uuid, status="x")
+
+
+def test_vm_of_a_stopped_task_is_off_until_the_task_starts_again() -> None:
+    clock = ManualClock()
+    world = World(FAST, clock)
+    off = {
+        uuid: task
+        for uuid, task in world.tasks.items()
+        if task.status == "Stopped" and task.state == "Enabled" and task.machine is not None
+    }
+    assert off
+    assert {task.machine.state for task in off.values() if task.machine is not None} == {"Stopped"}
+    clock.advance(DAY_S)
+    world.advance()
+    started = [task for uuid, task in off.items() if uuid in world.tasks and task.status != "Stopped"]
+    assert started
+    assert {task.machine.state for task in started if task.machine is not None} == {"Running"}

@@ -12,8 +12,9 @@ from cdptui.models.task_row import TaskRow
 from cdptui.render.columns import COLUMNS
 from cdptui.tasklist.sort_order import WORST_FIRST, SortOrder
 from cdptui.tasklist.sorted_rows import arrange
-from tests.doubles import EPOCH
+from tests.doubles import EPOCH, GIB
 from tests.unit.render.rows import a_row
+from tests.unit.render.tabs.rows import a_row as a_judged_row
 
 KEYS = (WORST_FIRST, *(column.key for column in COLUMNS))
 small = st.none() | st.integers(0, 3)
@@ -29,7 +30,7 @@ rows = st.lists(
             rpo_ms=rpo,
             rpo_target_ms=2,
             growth=None if growth is None else GrowthRate(float(growth), 600.0),
-            full_in_s=growth,
+            seconds_until_full=growth,
             last_op_at=None if growth is None else EPOCH,
             policy_uuid=text,
             backup_storage_uuid=text,
@@ -119,6 +120,23 @@ def test_default_order_is_worst_first() -> None:
         "healthy",
         "calm",
     ]
+
+
+def test_default_order_within_a_severity_has_the_more_urgent_problem_first() -> None:
+    measured = GrowthRate(GIB / 3600, 7200.0)
+    fleet = [
+        a_judged_row("over its target", rpo_ms=900_000),
+        a_judged_row("protects nothing", resource_refs=()),
+        a_judged_row("full in 9 h", {"growth": measured, "full_in_s": 32_400.0}),
+        a_judged_row("full in 21 min", {"growth": measured, "full_in_s": 1_260.0}),
+        a_judged_row("nearly full", used_bytes=95 * GIB),
+        a_judged_row("full in 2 d", {"growth": measured, "full_in_s": 172_800.0}),
+        a_judged_row("more nearly full", used_bytes=97 * GIB),
+    ]
+    expected = ["full in 21 min", "full in 9 h", "protects nothing", "over its target"]
+    expected += ["full in 2 d", "more nearly full", "nearly full"]
+    assert [row.task.name for row in arrange(fleet, SortOrder())] == expected
+    assert [row.task.name for row in arrange(fleet, SortOrder(is_inverted=True))] == expected[::-1]
 
 
 @pytest.mark.parametrize("key", KEYS)

@@ -1,4 +1,4 @@
-"""What a connection that fails again and again does."""
+"""The worker when the connection fails repeatedly."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _GUARD_S = 60.0
 
 
 class Recorder:
-    """A screen that keeps what it was told."""
+    """Records the messages to the screen."""
 
     def __init__(self) -> None:
         self.failures: list[tuple[Failure, int]] = []
@@ -41,11 +41,11 @@ class Recorder:
         return True
 
     def set_connection(self, link: NodeConnection) -> None:
-        """Nothing is asked of it here."""
+        """Do nothing; the connection is not used here."""
 
 
 class Connector:
-    """Fails with the given errors, the last one for ever; without any left it connects."""
+    """Fails with the given errors, then connects, or with the last one for ever if `is_last_for_ever`."""
 
     def __init__(self, clock: FakeClock, *errors: Exception, is_last_for_ever: bool = True) -> None:
         self.calls = 0
@@ -123,7 +123,7 @@ async def test_retry_connects_after_a_repeated_fault() -> None:
     running = asyncio.create_task(watch.run())
     async with asyncio.timeout(_GUARD_S):
         await screen.waits.wait()
-        # It is cleared in the same step of the loop in which the failure was posted.
+        # The event is cleared in the same step of the loop in which the failure was posted.
         watch.retry()
         await screen.has_list.wait()
     await watch.stop()

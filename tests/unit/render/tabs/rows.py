@@ -12,6 +12,7 @@ from cdptui.models.task_row import TaskRow
 from cdptui.render.spans import plain_text
 from cdptui.render.tabs.context import DetailContext
 from cdptui.render.tabs.registry import Tab, tab_renderer
+from cdptui.tui.keymap import DEFAULT_KEYMAP
 from tests.doubles import EPOCH, a_task
 
 DENIED = Failure(FailureKind.PERMISSION_DENIED, "is denied by default", "http://node/x", "SYS.1006")
@@ -23,7 +24,7 @@ def a_row(name: str = "cdp-erp-db", evidence: dict[str, Any] | None = None, **ch
     task = a_task(name, **{"policy_uuid": "p-1", "backup_storage_uuid": "bs-1", **changes})
     facts = Evidence(EPOCH, **(evidence or {}))
     reasons = find_reasons(task, facts)
-    return TaskRow(task, overall_severity(task, reasons), facts.growth, facts.full_in_s, reasons)
+    return TaskRow(task, overall_severity(task, reasons), facts.growth, facts.seconds_until_full, reasons)
 
 
 def read(value: Any, age_s: float = 20.0) -> FetchState[Any]:
@@ -40,6 +41,7 @@ def shown(tab: Tab, row: TaskRow, width: int = 100, height: int = 40, **context:
         "names_problem": "",
         "now": EPOCH,
         "zone": None,
+        "keys": DEFAULT_KEYMAP.labels,
         "at": 100.0,
         **context,
     }

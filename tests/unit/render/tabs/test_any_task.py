@@ -17,6 +17,7 @@ from cdptui.models.task_row import TaskRow
 from cdptui.render.spans import plain_text
 from cdptui.render.tabs.context import DetailContext
 from cdptui.render.tabs.registry import TABS, Tab, tab_renderer
+from cdptui.tui.keymap import DEFAULT_KEYMAP
 from tests.doubles import EPOCH
 
 DATES = st.sampled_from(
@@ -50,14 +51,15 @@ def test_every_tab_renders_any_record(record: dict[str, Any], zone: Any, tab: Ta
     facts = Evidence(
         EPOCH,
         growth=GrowthRate(1e-9 if is_odd else 1e18, 1e12),
-        full_in_s=0.0 if is_odd else 1e18,
+        seconds_until_full=0.0 if is_odd else 1e18,
         stalled_since=EPOCH if is_odd else None,
         duplicate_task_uuid="x" if is_odd else "",
         is_storage_disconnected=is_odd,
         is_policy_missing=is_odd,
     )
     reasons = find_reasons(task, facts)
-    row = TaskRow(task, overall_severity(task, reasons), facts.growth, facts.full_in_s, reasons)
-    context = DetailContext(raw_fields(task, zone), CapacityHistory(), {}, "", EPOCH, zone, raw=pretty_json_lines(task))
+    row = TaskRow(task, overall_severity(task, reasons), facts.growth, facts.seconds_until_full, reasons)
+    fields, raw = raw_fields(task, zone), pretty_json_lines(task)
+    context = DetailContext(fields, CapacityHistory(), {}, "", EPOCH, zone, DEFAULT_KEYMAP.labels, raw=raw)
     for line in tab_renderer(tab)(row, context, width, 30):
         assert plain_text(line).isprintable()

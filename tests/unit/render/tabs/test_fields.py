@@ -14,6 +14,7 @@ from cdptui.models.capacity import CapacityHistory
 from cdptui.render.spans import Role, plain_text
 from cdptui.render.tabs.context import DetailContext
 from cdptui.render.tabs.fields import field_lines
+from cdptui.tui.keymap import DEFAULT_KEYMAP
 from tests.unit.api.wire import FULL_ROW, VENDOR_ROW, encoded
 
 NOW = datetime(2025, 6, 18, 15, 0, tzinfo=UTC)
@@ -101,7 +102,7 @@ def test_unreadable_field_is_shown_as_sent_and_marked() -> None:
 
 def test_unknown_field_is_marked_by_more_than_its_colour() -> None:
     task = decode_task(encoded({**FULL_ROW, "scene": "Normal"}), SHANGHAI)
-    context = DetailContext(raw_fields(task, SHANGHAI), CapacityHistory(), {}, "", NOW, SHANGHAI)
+    context = DetailContext(raw_fields(task, SHANGHAI), CapacityHistory(), {}, "", NOW, SHANGHAI, DEFAULT_KEYMAP.labels)
     pane = field_lines(context, 100)
     (scene,) = (line for line in pane if plain_text(line).startswith("scene"))
     assert scene[0].role is Role.ACCENT

@@ -15,6 +15,7 @@ from cdptui.models.task_row import TaskRow
 from cdptui.render.spans import Role, plain_text
 from cdptui.render.tabs import overview
 from cdptui.render.tabs.context import DetailContext
+from cdptui.tui.keymap import DEFAULT_KEYMAP
 from tests.unit.api.wire import FULL_ROW, encoded
 
 GIB = 2**30
@@ -29,7 +30,7 @@ def lines(
     height: int = 40,
     *,
     track: CapacityHistory | None = None,
-    full_in_s: float | None = None,
+    seconds_until_full: float | None = None,
     **context: Any,
 ) -> list[str]:
     """Return the pane for a record as the server sends it."""
@@ -41,10 +42,11 @@ def lines(
         "names_problem": "",
         "now": NOW,
         "zone": SHANGHAI,
+        "keys": DEFAULT_KEYMAP.labels,
         **context,
     }
-    reasons = find_reasons(task, Evidence(settings["now"], full_in_s=full_in_s))
-    rows = TaskRow(task, overall_severity(task, reasons), full_in_s=full_in_s, reasons=reasons)
+    reasons = find_reasons(task, Evidence(settings["now"], seconds_until_full=seconds_until_full))
+    rows = TaskRow(task, overall_severity(task, reasons), seconds_until_full=seconds_until_full, reasons=reasons)
     return [plain_text(line) for line in overview.lines(rows, DetailContext(**settings), width, height)]
 
 
@@ -120,7 +122,7 @@ def test_rpo_has_a_bar_that_is_full_at_its_target(rpo_ms: int, cells: str) -> No
 )
 def test_bar_of_the_rpo_has_the_colour_of_its_figure(rpo_ms: int, role: Role) -> None:
     task = decode_task(encoded({**FULL_ROW, "lastLatency": rpo_ms}), SHANGHAI)
-    context = DetailContext((), CapacityHistory(), {}, "", NOW, SHANGHAI)
+    context = DetailContext((), CapacityHistory(), {}, "", NOW, SHANGHAI, DEFAULT_KEYMAP.labels)
     pane = overview.lines(TaskRow(task, status_severity(task.status, task.state)), context, 100, 40)
     (line,) = (line for line in pane if plain_text(line).startswith("RPO"))
     assert line[1].role is (Role.TEXT if role is Role.BAR else role)
@@ -137,11 +139,11 @@ def test_deleted_task_is_marked(height: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("full_in_s", "expected"),
+    ("seconds_until_full", "expected"),
     [(0.0, "protection stops at the plan"), (7200.0, "2 h at this growth"), (None, "no estimate")],
 )
-def test_time_until_full_is_shown(full_in_s: float | None, expected: str) -> None:
-    found = [line for line in lines(FULL_ROW, full_in_s=full_in_s) if line.startswith("full")]
+def test_time_until_full_is_shown(seconds_until_full: float | None, expected: str) -> None:
+    found = [line for line in lines(FULL_ROW, seconds_until_full=seconds_until_full) if line.startswith("full")]
     assert expected in found[0]
 
 

@@ -283,7 +283,7 @@ def test_why_shows_every_problem_with_evidence_and_next_step() -> None:
 
 
 def test_why_of_a_healthy_task_lists_the_checks() -> None:
-    row = a_row(evidence={"growth": GrowthRate(GIB / 3600, 7200.0), "full_in_s": 900_000.0})
+    row = a_row(evidence={"growth": GrowthRate(GIB / 3600, 7200.0), "seconds_until_full": 900_000.0})
     output = text(WHY, row, storages=read({"bs-1": STORE}), policies=read({"p-1": GOLD}), names={"p-1": "gold"})
     assert "No problems found" in output
     for check in (

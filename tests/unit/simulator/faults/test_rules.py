@@ -1,4 +1,4 @@
-"""The rules: which request they hit, how long they stand, and how they are read from text."""
+"""Fault rules: matching, expiry, and parsing from text."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from hypothesis import strategies as st
 
 from cdptui.simulator.faults.rules import NODE_STATE_KINDS, Fault, FaultKind, FaultRules
 from cdptui.simulator.faults.spec import SpecError, options_of, parse_fault, to_json
-from tests.unit.simulator.clocks import HandClock
+from tests.unit.simulator.clocks import ManualClock
 
 
-def test_rule_ends_by_itself() -> None:
-    clock = HandClock(100.0)
+def test_rule_expires_after_its_time() -> None:
+    clock = ManualClock(100.0)
     faults = FaultRules(clock)
     faults.add("hang", lasts_s=10)
     faults.add("clock-skew", seconds=60)
     assert faults.next_end_s == 10
-    clock.pass_time(9)
+    clock.advance(9)
     assert faults.match("GET", "/v1/cdp-task") is not None
-    clock.pass_time(1)
+    clock.advance(1)
     assert faults.match("GET", "/v1/cdp-task") is None
     assert [rule.fault.kind for rule, _ in faults.active()] == ["clock-skew"]
     assert faults.next_end_s == float("inf")
 
 
 def test_slow_start_counts_from_the_later_of_listening_and_rule() -> None:
-    clock = HandClock(100.0)
+    clock = ManualClock(100.0)
     faults = FaultRules(clock)
-    clock.pass_time(50)
+    clock.advance(50)
     faults.add("slow-start", seconds=10)
     assert faults.start_left_s == 10
-    clock.pass_time(11)
+    clock.advance(11)
     assert faults.start_left_s == 0
     faults.on_listening()
     assert faults.start_left_s == 10
@@ -43,21 +43,21 @@ def test_slow_start_counts_from_the_later_of_listening_and_rule() -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(NODE_STATE_KINDS))
-def test_states_of_the_node_hit_no_request(kind: FaultKind) -> None:
+def test_states_of_the_node_match_no_request(kind: FaultKind) -> None:
     faults = FaultRules()
     faults.add(kind)
     assert faults.match("GET", "/v1/cdp-task") is None
     assert faults.is_on(kind)
 
 
-def test_rows_shift_only_between_pages() -> None:
+def test_shifting_rows_matches_only_later_pages() -> None:
     faults = FaultRules()
     faults.add("shifting-rows")
     assert faults.match("GET", "/v1/cdp-task") is None
     assert faults.match("GET", "/v1/cdp-task", is_later_page=True) is not None
 
 
-def test_rules_have_numbers_and_count_their_hits() -> None:
+def test_rules_have_numbers_and_count_their_matches() -> None:
     faults = FaultRules()
     first = faults.add_fault(Fault(kind=FaultKind.HANG, times=2))
     second = faults.add_fault(Fault(kind=FaultKind.RESET))
@@ -69,15 +69,15 @@ def test_rules_have_numbers_and_count_their_hits() -> None:
     assert faults.active() == []
 
 
-def test_watchers_are_told_of_every_switch_until_they_end() -> None:
+def test_subscribers_are_called_for_every_change_until_they_unsubscribe() -> None:
     faults = FaultRules()
-    told: list[int] = []
-    end = faults.subscribe(lambda: told.append(len(faults.active())))
+    calls: list[int] = []
+    unsubscribe = faults.subscribe(lambda: calls.append(len(faults.active())))
     fault = faults.add("hang")
     faults.remove(fault)
-    end()
+    unsubscribe()
     faults.add("hang")
-    assert told == [1, 0]
+    assert calls == [1, 0]
 
 
 @pytest.mark.parametrize(
@@ -100,22 +100,22 @@ def test_watchers_are_told_of_every_switch_until_they_end() -> None:
         ('{"kind": "trickle", "seconds": 0.5, "times": 1}', Fault(kind=FaultKind.TRICKLE, seconds=0.5, times=1)),
     ],
 )
-def test_text_means_a_fault(text: str, fault: Fault) -> None:
+def test_spec_is_parsed(text: str, fault: Fault) -> None:
     assert parse_fault(text) == fault
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
-        ("", "no fault is called ''; there are: delay, hang, "),
-        ("nope", "no fault is called 'nope'; there are: delay, hang, "),
+        ("", "unknown fault ''; known: delay, hang, "),
+        ("nope", "unknown fault 'nope'; known: delay, hang, "),
         ("hang:seconds=3", "hang takes no 'seconds'; hang takes: path, method, times, for"),
         ("refuse:times=3", "refuse takes no 'times'; refuse takes: for"),
         ("delay:3", "'3' is not KEY=VALUE; delay takes: seconds, path, method, times, for"),
         ("delay:seconds=nan", "seconds=nan of delay: must be seconds, at most 1000000"),
         ("delay:seconds=soon", "seconds=soon of delay"),
         ("hang:times=0", "times=0 of hang: must be a whole number from 1 to 1000000"),
-        ("hang:times=1,times=2", "'times' is there twice"),
+        ("hang:times=1,times=2", "'times' is given twice"),
         ("capped-pages:rows=0", "rows=0 of capped-pages: must be a whole number from 1 to 1000000"),
         ("hang:path=cdp-task", "what follows /zstack/v1"),
         ("hang:path=/zstack/v1/cdp-task", "what follows /zstack/v1"),
@@ -126,18 +126,18 @@ def test_text_means_a_fault(text: str, fault: Fault) -> None:
         ("{", "not JSON"),
         ('{"kind": "hang", "times": true}', "times=True of hang"),
         ('{"kind": "hang", "times": [1]}', "times=[1] of hang"),
-        ('{"kind": null}', "no fault is called 'None'"),
+        ('{"kind": null}', "unknown fault 'None'"),
     ],
 )
-def test_what_means_no_fault_is_told_what_would(text: str, words: str) -> None:
-    with pytest.raises(SpecError) as refusal:
+def test_invalid_spec_is_refused_with_the_valid_options(text: str, message: str) -> None:
+    with pytest.raises(SpecError) as raised:
         parse_fault(text)
-    assert words in str(refusal.value)
+    assert message in str(raised.value)
 
 
 @settings(max_examples=100)
 @given(st.text() | st.sampled_from(list(FaultKind)).flatmap(lambda kind: st.text().map(lambda rest: f"{kind}:{rest}")))
-def test_nothing_else_escapes_from_reading(text: str) -> None:
+def test_parsing_raises_only_spec_errors(text: str) -> None:
     with contextlib.suppress(SpecError):
         assert isinstance(parse_fault(text), Fault)
 
@@ -160,9 +160,9 @@ VALUES: dict[str, st.SearchStrategy[object]] = {
 
 @settings(max_examples=100)
 @given(st.data())
-def test_description_means_the_same_fault(data: st.DataObject) -> None:
+def test_json_form_parses_to_the_same_fault(data: st.DataObject) -> None:
     kind = data.draw(st.sampled_from(list(FaultKind)))
     keys = data.draw(st.sets(st.sampled_from(options_of(kind))))
-    wanted = {"kind": kind.value, **{key: data.draw(VALUES[key]) for key in keys}}
-    fault = parse_fault(json.dumps(wanted))
+    given_spec = {"kind": kind.value, **{key: data.draw(VALUES[key]) for key in keys}}
+    fault = parse_fault(json.dumps(given_spec))
     assert parse_fault(json.dumps(to_json(fault))) == fault

@@ -15,7 +15,7 @@ from tests.doubles import FakeClock, ScriptedNode
 
 
 class View:
-    """Records what the controller asks of the screen."""
+    """A screen that records the calls of the controller."""
 
     def __init__(self) -> None:
         self.is_current = True

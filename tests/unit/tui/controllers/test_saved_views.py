@@ -19,7 +19,7 @@ from tests.doubles import FakeClock
 
 
 class Host:
-    """Runs what the controller asks for at once, and records what it shows."""
+    """A screen that runs work when asked to, and records what the controller shows."""
 
     def __init__(self) -> None:
         self.notices: list[str] = []
@@ -50,7 +50,7 @@ class Host:
         self.execute = done
 
     async def run(self) -> None:
-        """Run everything that was asked for, and what that asks for."""
+        """Run all requested work, including work that it requests."""
         while self._work:
             await self._work.pop(0)()
 
@@ -108,7 +108,7 @@ def test_name_of_a_recalled_view_is_dropped_when_the_filter_changes() -> None:
     assert controller.recalled_name == ""
 
 
-def test_view_that_nobody_saved_is_reported_as_empty() -> None:
+def test_view_without_content_is_reported_as_empty() -> None:
     controller, host, _ = a_controller()
 
     async def scenario() -> None:

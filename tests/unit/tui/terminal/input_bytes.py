@@ -1,4 +1,4 @@
-"""Bytes of terminals for tests: the reports that do nothing, and hypothesis strategies for whole sequences."""
+"""Terminal input for tests: reports that have no effect, and hypothesis strategies for sequences."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ SILENT: Final = {
     "surrogate in UTF-8": b"\xed\xa0\x80",
     "beyond Unicode in UTF-8": b"\xf4\x90\x80\x80",
 }
-"""Complete input that is no key of ours: it has no effect at all."""
+"""Complete sequences that are not keys and have no effect."""
 
 _parameters = st.text("0123456789;:", max_size=30)
 _private_sequences = st.builds(
@@ -81,7 +81,7 @@ _private_sequences = st.builds(
     st.sampled_from("@ABCDEFGHIJKLNOPQRSTUVWXYZ[\\]^_`abcdefghijklnopqrstuvwxz{|}~"),
 )
 _ENDED_EARLY: Final = re.compile(r"\x1b\[<.*[NaInfityudel]")
-"""In what begins like a mouse report, letters of NaN and Infinity are no end."""
+"""In a sequence that begins like a mouse report, the letters of NaN and Infinity are not final characters."""
 
 _intermediate_sequences = st.builds(
     "\x1b[{}{}{}".format,
@@ -107,7 +107,7 @@ silent_sequences = st.one_of(
     _other_strings,
     st.sampled_from([text for text in SILENT.values() if text != SILENT["not UTF-8"]]),
 ).map(lambda sequence: sequence if isinstance(sequence, bytes) else sequence.encode())
-"""Random complete control sequences that are no key of any terminal."""
+"""Random complete control sequences that are not keys of any terminal."""
 
 KEYS: Final = (b"q", b"\x1b[A", b"\x1bOB", b"\x1b[1;5C", b"\x1b[97;1u", b"\x1b[[A", b"\x1b[3$", "财".encode(), b"\x1ba")
 
@@ -122,4 +122,4 @@ streams = st.lists(
     ),
     max_size=20,
 ).map(b"".join)
-"""Streams of all of it, whole and broken."""
+"""Streams of all kinds of input, complete and broken."""

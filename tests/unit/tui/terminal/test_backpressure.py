@@ -1,4 +1,4 @@
-"""A thread that sends waits for a loop that is behind, and never for one that has ended."""
+"""A sending thread waits for a loop that is behind, but not for one that has ended."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 from cdptui.tui.terminal.backpressure import Backpressure
 
 
-async def test_thread_sends_no_more_than_a_window_ahead_and_all_in_the_end() -> None:
+async def test_thread_sends_at_most_a_window_ahead_and_finally_everything() -> None:
     pending = most = 0
 
     def receive() -> None:
@@ -37,7 +37,7 @@ async def test_thread_sends_no_more_than_a_window_ahead_and_all_in_the_end() -> 
     assert most <= 64
 
 
-async def test_thread_that_waits_ends_when_it_is_closed() -> None:
+async def test_close_releases_a_waiting_thread() -> None:
     backpressure = Backpressure(asyncio.get_running_loop(), lambda: 1_000)
 
     def send() -> None:

@@ -1,4 +1,4 @@
-"""The tokenizer: cut, broken, endless and hostile input."""
+"""The tokenizer on cut, broken, endless and hostile input."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DELAY_S = 0.1
 
 
 class Keyboard:
-    """A tokenizer with a clock of its own."""
+    """A tokenizer with its own clock."""
 
     def __init__(self) -> None:
         self.tokenizer = ControlSequenceTokenizer(escape_delay_s=DELAY_S)
@@ -53,7 +53,7 @@ class Keyboard:
 
 
 def tokens_of(*pieces: bytes) -> list[Token]:
-    """The tokens of pieces that come at once, and of the silence after them."""
+    """Return the tokens of pieces that arrive at once, and of the time-outs after them."""
     return Keyboard().send_slowly(*pieces, gap_s=0.0)
 
 
@@ -91,14 +91,14 @@ def test_bytes_make_tokens_wherever_they_are_cut(data: bytes, tokens: list[Token
 
 
 @pytest.mark.parametrize("data", SILENT.values(), ids=SILENT)
-def test_sequence_that_is_no_key_types_nothing(data: bytes) -> None:
+def test_sequence_that_is_not_a_key_types_nothing(data: bytes) -> None:
     assert all(isinstance(token, ControlSequence) for token in tokens_of(data))
 
 
 @pytest.mark.parametrize("data", SILENT.values(), ids=SILENT)
 def test_sequence_cut_in_two_types_nothing_wherever_it_is_cut(data: bytes) -> None:
     cuts = cuts_of(data) if len(data) < 100 else cuts_of(data)[:: len(data) // 50]
-    # Privacy messages and strings of SOS are no answers; their introducers are typed after a lone escape.
+    # Privacy messages and SOS strings are not replies; their introducers are typed after a single escape.
     for first, second in cuts[1:] if data[:2] in (b"\x1b^", b"\x1bX") else cuts:
         tokens = Keyboard().send_slowly(first, second, gap_s=0.3)
         is_escape_reported = first == b"\x1b"
@@ -107,7 +107,7 @@ def test_sequence_cut_in_two_types_nothing_wherever_it_is_cut(data: bytes) -> No
 
 
 @pytest.mark.parametrize("data", [key for key in KEYS if len(key) > 1 and key not in (b"\x1ba", b"\x1b[3$")])
-def test_key_cut_in_two_is_whole_wherever_it_is_cut_but_after_its_escape(data: bytes) -> None:
+def test_key_cut_in_two_is_decoded_unless_cut_after_its_escape(data: bytes) -> None:
     whole = tokens_of(data)
     for first, second in cuts_of(data):
         if first != b"\x1b":
@@ -123,7 +123,7 @@ def test_any_cuts_give_the_same_tokens(data: bytes, cuts: list[int]) -> None:
 
 
 @given(silent_sequences, silent_sequences)
-def test_random_sequence_that_is_no_key_types_nothing(first: bytes, second: bytes) -> None:
+def test_random_sequence_that_is_not_a_key_types_nothing(first: bytes, second: bytes) -> None:
     tokens = tokens_of(first, second, b"q")
     assert tokens[-1] == Character("q")
     assert all(isinstance(token, ControlSequence) for token in tokens[:-1])
@@ -160,7 +160,7 @@ def test_any_bytes_give_valid_tokens_and_a_key_after_silence(data: bytes) -> Non
         b"\x1b]" + b"x" * 6_000,
     ],
 )
-def test_unfinished_sequence_is_given_up_in_silence(unfinished: bytes) -> None:
+def test_unfinished_sequence_is_dropped_after_a_time_out(unfinished: bytes) -> None:
     keyboard = Keyboard()
     assert keyboard.send_slowly(unfinished, gap_s=1.1) == []
     assert keyboard.send(b"q") == [Character("q")]
@@ -173,7 +173,7 @@ def test_unfinished_paste_does_not_swallow_keys_for_ever() -> None:
     assert keyboard.send(b"q") == [Character("q")]
 
 
-def test_half_a_character_waits_for_ever_and_holds_nothing_back() -> None:
+def test_incomplete_character_has_no_time_out_and_delays_no_key() -> None:
     assert Keyboard().send_slowly(b"\xe8", b"\xb4", b"\xa2", gap_s=60.0) == [Character("财")]
     assert Keyboard().send_slowly(b"\xe8", b"q", gap_s=60.0) == [Character("q")]
 
@@ -188,7 +188,7 @@ def test_lone_escape_is_the_escape_key_after_a_short_silence() -> None:
 @pytest.mark.parametrize(
     "rest", [b"[?6c", b"]11;rgb:0/0/0\x07", b"[<0;3;4M", b"P>|tmux\x1b\\", b"[B", b"OB", b"_Gi=1;OK\x1b\\"]
 )
-def test_rest_of_a_sequence_whose_escape_came_alone_types_nothing(rest: bytes) -> None:
+def test_late_rest_of_a_sequence_types_nothing(rest: bytes) -> None:
     assert Keyboard().send_slowly(b"\x1b", rest, b"q", gap_s=0.3) == [EscapeKey(), Character("q")]
 
 
@@ -198,11 +198,11 @@ def test_keys_soon_after_escape_are_keys(keys: bytes) -> None:
     assert Keyboard().send_slowly(b"\x1b", keys, gap_s=0.5) == [EscapeKey(), *typed]
 
 
-def test_paste_whose_escape_came_alone_is_still_text() -> None:
+def test_paste_with_a_late_rest_is_text() -> None:
     assert Keyboard().send_slowly(b"\x1b", b"[200~q?\x1b[201~", gap_s=0.3) == [EscapeKey(), PastedText("q?")]
 
 
-def test_long_paste_is_cut_and_nothing_of_it_is_typed() -> None:
+def test_long_paste_is_cut_and_its_rest_is_not_typed() -> None:
     keyboard = Keyboard()
     tokens = keyboard.send(b"\x1b[200~" + b"x" * 1_000_000 + b"\x1b[201~q")
     assert tokens == [PastedText("x" * MAX_PASTE_BYTES), Character("q")]
@@ -232,7 +232,7 @@ def test_keys_do_not_extend_an_unfinished_sequence(unfinished: bytes) -> None:
 
 
 @pytest.mark.parametrize("unfinished", UNFINISHED)
-def test_ctrl_c_in_an_unfinished_sequence_belongs_to_it_for_a_second(unfinished: bytes) -> None:
+def test_ctrl_c_belongs_to_an_unfinished_sequence_for_a_second(unfinished: bytes) -> None:
     tokenizer = ControlSequenceTokenizer(escape_delay_s=0.1)
     tokens, now = tokenizer.feed(unfinished, now=0.0), 0.0
     while Character("\x03") not in tokens:
@@ -248,7 +248,7 @@ def test_selection_of_a_character_set_has_no_effect(sequence: bytes) -> None:
     assert tokenizer.feed(b"a", now=0.0) == [Character("a")]
 
 
-def test_alt_and_a_sign_is_a_key_when_nothing_follows() -> None:
+def test_alt_and_a_punctuation_mark_is_a_key_when_nothing_follows() -> None:
     tokenizer = ControlSequenceTokenizer(escape_delay_s=0.1)
     assert tokenizer.feed(b"\x1b#", now=0.0) == []
     assert tokenizer.expire(0.2) == [Character("#", is_alt=True)]

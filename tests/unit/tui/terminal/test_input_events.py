@@ -1,4 +1,4 @@
-"""Events for the tokens of the input: only what is known makes one, with Textual's names."""
+"""Known input tokens become events with Textual's names; others are dropped."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.unit.tui.terminal.input_bytes import SILENT, silent_sequences, stream
 
 
 def messages_of(data: bytes) -> list[Message]:
-    """The events of bytes, and of the silence after them."""
+    """Return the events of bytes, and of the time-outs after them."""
     tokenizer, decoder = ControlSequenceTokenizer(escape_delay_s=0.1), InputDecoder()
     messages = decoder.decode(tokenizer.feed(data, 0.0))
     while tokenizer.deadline is not None:
@@ -33,17 +33,17 @@ def keys_of(data: bytes) -> list[tuple[str, str | None]]:
 
 
 @pytest.mark.parametrize("data", SILENT.values(), ids=SILENT)
-def test_input_that_is_no_key_makes_no_event(data: bytes) -> None:
+def test_sequence_that_is_not_a_key_creates_no_event(data: bytes) -> None:
     assert messages_of(data) == []
 
 
 @given(silent_sequences)
-def test_random_sequence_that_is_no_key_makes_no_event(data: bytes) -> None:
+def test_random_sequence_that_is_not_a_key_creates_no_event(data: bytes) -> None:
     assert messages_of(data) == []
 
 
 @given(streams)
-def test_any_bytes_make_valid_events(data: bytes) -> None:
+def test_any_bytes_create_valid_events(data: bytes) -> None:
     for message in messages_of(data):
         match message:
             case events.Key(key=key, character=character):
@@ -101,11 +101,11 @@ TAKEN_FOR_CODE_POINTS = {
     *(f"\x1b[5{final}" for final in "ABCD"),
     *(f"\x1b[1;{modifiers}u" for modifiers in (5, 6, 7, 8)),
 }
-"""Keys of old terminals that are in Textual's table, but whose numbers its parser types as characters."""
+"""Keys of old terminals in Textual's table whose numbers its parser reports as characters."""
 
 
 @pytest.mark.parametrize("sequence", sorted({*ANSI_SEQUENCES_KEYS} - {"\x1b", "\x1b\x1b", "\x9b"}), ids=repr)
-def test_known_key_is_what_it_is_for_textual(sequence: str) -> None:
+def test_known_key_is_decoded_as_by_textual(sequence: str) -> None:
     theirs = [(key.key, key.character) for key in XTermParser().feed(sequence) if isinstance(key, events.Key)]
     if sequence in TAKEN_FOR_CODE_POINTS:
         table = ANSI_SEQUENCES_KEYS[sequence]
@@ -128,7 +128,7 @@ def test_known_key_is_what_it_is_for_textual(sequence: str) -> None:
         (b"\x1b[<67;3;4M", events.MouseScrollRight, 0),
     ],
 )
-def test_mouse_report_is_what_it_is_for_textual(data: bytes, kind: type[events.MouseEvent], button: int) -> None:
+def test_mouse_report_is_decoded_as_by_textual(data: bytes, kind: type[events.MouseEvent], button: int) -> None:
     (ours,) = messages_of(data)
     (theirs,) = XTermParser().feed(data.decode())
     assert type(ours) is type(theirs) is kind
@@ -137,7 +137,7 @@ def test_mouse_report_is_what_it_is_for_textual(data: bytes, kind: type[events.M
     assert list(ours.__rich_repr__()) == list(theirs.__rich_repr__())
 
 
-def test_moves_of_the_mouse_that_follow_one_another_are_one() -> None:
+def test_consecutive_mouse_moves_are_merged() -> None:
     moves = b"".join(b"\x1b[<35;%d;4M" % x for x in range(1, 1_000))
     messages = messages_of(moves + b"q" + moves)
     assert [type(message) for message in messages] == [events.MouseMove, events.Key, events.MouseMove]
@@ -146,17 +146,17 @@ def test_moves_of_the_mouse_that_follow_one_another_are_one() -> None:
 
 
 @pytest.mark.parametrize("motion", [b"\x1b[B", b"\x1b[6~", b"\x1b[<65;3;4M"])
-def test_flood_of_one_motion_is_cut_and_keys_between_are_kept(motion: bytes) -> None:
+def test_repeated_motion_keys_are_limited_and_other_keys_kept(motion: bytes) -> None:
     messages = messages_of(motion * 1_000 + b"q" + motion * 3)
     assert len(messages) == MAX_REPEATS + 1 + 3
     assert isinstance(messages[MAX_REPEATS], events.Key)
 
 
-def test_of_focus_reports_in_a_row_the_last_counts() -> None:
+def test_last_of_consecutive_focus_reports_is_kept() -> None:
     assert [type(message) for message in messages_of(b"\x1b[I\x1b[O" * 1_000)] == [events.AppBlur]
 
 
-def test_typed_characters_are_kept_however_many() -> None:
+def test_typed_characters_are_not_limited() -> None:
     assert keys_of(b"a" * 1_000 + b"\x7f" * 1_000) == [("a", "a")] * 1_000 + [("backspace", "\x7f")] * 1_000
 
 

@@ -1,4 +1,4 @@
-"""The window's own size, whatever the environment and the terminal say."""
+"""The window size is read from the terminal, not from variables or input."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def terminal() -> Iterator[int]:
         ((65_535, 65_535), (1_000, 500)),
     ],
 )
-def test_window_counts_and_columns_and_lines_do_not(
+def test_window_size_is_read_and_columns_and_lines_are_ignored(
     terminal: int, window: tuple[int, int], size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "77")
@@ -42,7 +42,7 @@ def test_window_counts_and_columns_and_lines_do_not(
     assert read_window_size(terminal) == size
 
 
-def test_first_descriptor_that_is_a_terminal_counts(terminal: int) -> None:
+def test_first_descriptor_that_is_a_terminal_is_used(terminal: int) -> None:
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
     reading, writing = os.pipe()
     try:

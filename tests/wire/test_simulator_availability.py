@@ -39,12 +39,12 @@ def is_refused(server: EmbeddedServer) -> bool:
         socket.create_connection((host, int(port)), timeout=60).close()
     except ConnectionRefusedError:
         return True
-    except ConnectionResetError:  # taken in by the system as the listener closed: the next one is refused
+    except ConnectionResetError:  # accepted by the system as the listener closed: the next connection is refused
         return False
     return False
 
 
-def test_refused_until_the_rule_is_removed_then_there_again(
+def test_connections_are_refused_until_the_rule_is_removed(
     node: ManagementNode, server: EmbeddedServer, client: httpx.Client
 ) -> None:
     assert client.get("/licenses/addons").status_code == 200
@@ -58,7 +58,7 @@ def test_refused_until_the_rule_is_removed_then_there_again(
         assert client.get("/licenses/addons").status_code == 200
 
 
-def test_refusal_ends_by_itself(node: ManagementNode, server: EmbeddedServer) -> None:
+def test_refuse_rule_expires(node: ManagementNode, server: EmbeddedServer) -> None:
     node.faults.add("refuse", lasts_s=0.3)
     begin = time.monotonic()
     eventually(lambda: is_refused(server))
@@ -67,7 +67,7 @@ def test_refusal_ends_by_itself(node: ManagementNode, server: EmbeddedServer) ->
     assert node.faults.active() == []
 
 
-def test_refusal_breaks_what_is_in_flight(node: ManagementNode, server: EmbeddedServer) -> None:
+def test_refuse_rule_aborts_requests_in_flight(node: ManagementNode, server: EmbeddedServer) -> None:
     node.faults.add("hang", "/licenses")
     broken: list[bool] = []
     hanging = threading.Thread(target=lambda: broken.append(not answers(server)))
@@ -79,7 +79,7 @@ def test_refusal_breaks_what_is_in_flight(node: ManagementNode, server: Embedded
     eventually(lambda: node.journal.in_flight == 0)
 
 
-def test_node_that_refuses_stops_and_starts_as_any_other(node: ManagementNode, server: EmbeddedServer) -> None:
+def test_refusing_node_can_be_stopped_and_started(node: ManagementNode, server: EmbeddedServer) -> None:
     node.faults.add("refuse")
     eventually(lambda: is_refused(server))
     begin = time.monotonic()
@@ -91,7 +91,7 @@ def test_node_that_refuses_stops_and_starts_as_any_other(node: ManagementNode, s
     eventually(lambda: answers(server))
 
 
-def test_slow_start_accepts_and_answers_when_it_is_over(node: ManagementNode, client: httpx.Client) -> None:
+def test_slow_start_answers_when_it_is_over(node: ManagementNode, client: httpx.Client) -> None:
     node.faults.add("slow-start", seconds=0.3)
     begin = time.monotonic()
     assert client.get("/licenses/addons").status_code == 200
@@ -99,7 +99,9 @@ def test_slow_start_accepts_and_answers_when_it_is_over(node: ManagementNode, cl
     assert node.faults.start_left_s == 0
 
 
-def test_slow_start_follows_every_return(node: ManagementNode, server: EmbeddedServer, client: httpx.Client) -> None:
+def test_slow_start_applies_to_every_start_of_listening(
+    node: ManagementNode, server: EmbeddedServer, client: httpx.Client
+) -> None:
     node.faults.add("slow-start", seconds=0.5)
     assert client.get("/licenses/addons").status_code == 200
     assert node.faults.start_left_s == 0
@@ -111,7 +113,7 @@ def test_slow_start_follows_every_return(node: ManagementNode, server: EmbeddedS
     assert node.faults.start_left_s == 0
 
 
-def test_slow_start_that_is_switched_off_lets_go_of_all(node: ManagementNode, server: EmbeddedServer) -> None:
+def test_waiting_requests_are_answered_when_slow_start_is_removed(node: ManagementNode, server: EmbeddedServer) -> None:
     node.faults.add("slow-start", seconds=3600)
     answered: list[bool] = []
     waiting = threading.Thread(target=lambda: answered.append(answers(server)))
@@ -136,7 +138,7 @@ def test_slow_start_that_is_switched_off_lets_go_of_all(node: ManagementNode, se
         ("slow-start", 600.0),
     ],
 )
-def test_the_end_waits_for_nobody(
+def test_stop_does_not_wait_for_open_requests(
     node: ManagementNode, server: EmbeddedServer, capfd: pytest.CaptureFixture[str], kind: str, seconds: float
 ) -> None:
     node.faults.add(kind, seconds=seconds, size_bytes=1 << 30)
@@ -151,7 +153,7 @@ def test_the_end_waits_for_nobody(
     assert capfd.readouterr() == ("", "")
 
 
-def test_rules_may_be_switched_from_several_threads_while_it_answers(
+def test_rules_can_be_changed_from_several_threads_while_the_node_answers(
     node: ManagementNode, server: EmbeddedServer
 ) -> None:
     failures: list[BaseException] = []
@@ -162,7 +164,7 @@ def test_rules_may_be_switched_from_several_threads_while_it_answers(
                 rule = node.faults.add(kind, seconds=0.01, lasts_s=30)
                 answers(server)
                 node.faults.remove(rule)
-        except BaseException as error:  # noqa: BLE001 - a thread's failure is the test's
+        except BaseException as error:  # noqa: BLE001 - reported by the test
             failures.append(error)
 
     threads = [threading.Thread(target=switch, args=(kind,)) for kind in ("refuse", "slow-start", "reset", "delay")]

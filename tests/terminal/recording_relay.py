@@ -1,4 +1,4 @@
-"""A relay in front of a server that records every secret it forwards."""
+"""A TCP relay in front of a server that records the secrets in the traffic."""
 
 from __future__ import annotations
 
@@ -18,43 +18,43 @@ _SECRETS = (
     re.compile(rb"/accounts/sessions/([^\s/?]+) "),
     re.compile(rb'"inventory": ?\{[^{}]*"uuid": ?"([0-9a-f]{32})"[^{}]*"(?:accountUuid|expiredDate|userUuid)"'),
 )
-"""Credentials: headers, cookies, the body of a login and its answer, the path of a logout."""
+"""Patterns of credentials: headers, cookies, the body of a login and its response, the path of a logout."""
 
 
-class Wire:
-    """What went over it, in either direction."""
+class RecordedTraffic:
+    """The bytes that the relay forwarded, in both directions."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self._lock = threading.Lock()
-        self._heard: list[bytearray] = []
+        self._buffers: list[bytearray] = []
 
-    def listen(self) -> bytearray:
-        """Where one direction of a connection is kept."""
+    def new_buffer(self) -> bytearray:
+        """Return a buffer for one direction of a connection."""
         with self._lock:
-            self._heard.append(bytearray())
-            return self._heard[-1]
+            self._buffers.append(bytearray())
+            return self._buffers[-1]
 
     @property
     def secrets(self) -> set[bytes]:
-        """Everything secret that went over it."""
+        """All secrets in the forwarded bytes."""
         with self._lock:
-            heard = [bytes(part) for part in self._heard]
-        return {found for part in heard for pattern in _SECRETS for found in pattern.findall(part) if found}
+            recorded = [bytes(part) for part in self._buffers]
+        return {found for part in recorded for pattern in _SECRETS for found in pattern.findall(part) if found}
 
 
 @contextmanager
-def overheard(server_url: str) -> Iterator[Wire]:
-    """Relay to a server, byte for byte."""
+def recording_relay(server_url: str) -> Iterator[RecordedTraffic]:
+    """Forward connections to a server, and record them."""
     address = urlsplit(server_url)
     listener = socket.create_server(("127.0.0.1", 0))
-    wire = Wire(f"http://127.0.0.1:{listener.getsockname()[1]}")
+    traffic = RecordedTraffic(f"http://127.0.0.1:{listener.getsockname()[1]}")
     ends: list[socket.socket] = []
 
-    def pass_on(source: socket.socket, target: socket.socket, heard: bytearray) -> None:
+    def forward(source: socket.socket, target: socket.socket, recorded: bytearray) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
-                heard += data
+                recorded += data
                 target.sendall(data)
         for end in (source, target):
             with contextlib.suppress(OSError):
@@ -67,11 +67,11 @@ def overheard(server_url: str) -> Iterator[Wire]:
                 far = socket.create_connection((address.hostname or "", address.port or 0))
                 ends.extend((near, far))
                 for source, target in ((near, far), (far, near)):
-                    threading.Thread(target=pass_on, args=(source, target, wire.listen()), daemon=True).start()
+                    threading.Thread(target=forward, args=(source, target, traffic.new_buffer()), daemon=True).start()
 
     threading.Thread(target=accept, daemon=True).start()
     try:
-        yield wire
+        yield traffic
     finally:
         for end in (listener, *ends):
             with contextlib.suppress(OSError):

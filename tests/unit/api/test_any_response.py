@@ -30,7 +30,7 @@ any_json = st.recursive(
 
 KEYS = ("inventories", "inventory", "total", "error", "schema", "uuid", "name", "timezone", "offset", "code", "details")
 plausible_json = st.dictionaries(st.sampled_from(KEYS), st.one_of(any_json, st.lists(any_json, max_size=3)), max_size=4)
-"""Of the form that answers have, and with anything in it."""
+"""Objects with the keys of real responses and arbitrary values."""
 
 bodies = st.one_of(
     st.binary(max_size=80),
@@ -43,7 +43,7 @@ bodies = st.one_of(
 
 @settings(max_examples=200)
 @given(bodies)
-def test_a_page_is_rows_or_unreadable(body: bytes) -> None:
+def test_any_body_is_decoded_or_unreadable(body: bytes) -> None:
     with contextlib.suppress(*UNREADABLE):
         page = decode_page(body)
         assert page.total is None or page.total >= 0
@@ -52,7 +52,7 @@ def test_a_page_is_rows_or_unreadable(body: bytes) -> None:
 
 @settings(max_examples=150)
 @given(st.lists(st.one_of(st.none(), any_json), min_size=1, max_size=8), st.booleans())
-def test_records_that_cannot_be_read_cost_no_other(hostile: Sequence[object], is_compressed: bool) -> None:
+def test_unreadable_records_do_not_affect_the_others(hostile: Sequence[object], is_compressed: bool) -> None:
     good = [json.loads(row(uuid=f"good-{number}", name=f"task {number}")) for number in range(len(hostile))]
     mixed = [record for pair in zip(good, hostile, strict=True) for record in pair]
     page = decode_page(json.dumps({"inventories": mixed, "total": len(mixed)}).encode())
@@ -71,13 +71,13 @@ answers = st.builds(
     st.text(st.characters(max_codepoint=0x7E, min_codepoint=0x20), max_size=20),
 )
 
-WAYS: tuple[Credentials, ...] = (
+CREDENTIALS: tuple[Credentials, ...] = (
     PasswordLogin(name="admin", password="correct horse"),
     SessionToken(session_id="given"),
     AccessKey(key_id="CDPTUI", secret="secret"),
 )
 
-SIDE_QUESTIONS: dict[str, Callable[[Client], Awaitable[Any]]] = {
+BACKGROUND_REQUESTS: dict[str, Callable[[Client], Awaitable[Any]]] = {
     NAMES: lambda client: client.resources.names(["a"]),
     "/backup-storage": lambda client: client.resources.storages(),
     "/cdp-backup-storage/policy": lambda client: client.resources.policies(),
@@ -86,33 +86,33 @@ SIDE_QUESTIONS: dict[str, Callable[[Client], Awaitable[Any]]] = {
 }
 
 
-class OddNode(MockNode):
-    """Answers one path with anything."""
+class FuzzedNode(MockNode):
+    """Sends a given response for one path."""
 
     def __init__(self, path: str, answer: httpx.Response) -> None:
         super().__init__([FULL_ROW])
         self.sessions.add("given")
-        self._odd = (path, answer)
+        self._fuzzed = (path, answer)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
-        path, answer = self._odd
+        path, answer = self._fuzzed
         if self._path(request).startswith(path):
             return httpx.Response(answer.status_code, content=answer.content, headers=dict(answer.headers))
         return super()._answer(request)
 
 
-@pytest.mark.parametrize("path", [LOGIN, ZONE, TASKS, *SIDE_QUESTIONS])
+@pytest.mark.parametrize("path", [LOGIN, ZONE, TASKS, *BACKGROUND_REQUESTS])
 @settings(max_examples=40)
-@given(answer=answers, auth=st.sampled_from(WAYS))
-def test_any_answer_is_taken_or_is_an_error_of_ours(path: str, answer: httpx.Response, auth: Credentials) -> None:
+@given(answer=answers, auth=st.sampled_from(CREDENTIALS))
+def test_any_response_is_accepted_or_raises_an_api_error(path: str, answer: httpx.Response, auth: Credentials) -> None:
     async def ask() -> None:
-        client = Client(BASE, auth, timeout_s=15.0, clock=FakeClock(), transport=OddNode(path, answer))
+        client = Client(BASE, auth, timeout_s=15.0, clock=FakeClock(), transport=FuzzedNode(path, answer))
         try:
             with contextlib.suppress(ApiError):
                 assert len(await read(client)) >= (path != TASKS)
-            if path in SIDE_QUESTIONS:
+            if path in BACKGROUND_REQUESTS:
                 with contextlib.suppress(ApiError):
-                    await SIDE_QUESTIONS[path](client)
+                    await BACKGROUND_REQUESTS[path](client)
         finally:
             await client.aclose()
 

@@ -24,7 +24,7 @@ def record(raw: bytes, *, is_compressed: bool = False) -> str:
 
 @settings(max_examples=200)
 @given(st.dictionaries(st.text(), values, max_size=4), st.booleans(), st.booleans())
-def test_values_stay_what_they_are_and_nothing_in_them_acts_on_a_terminal(
+def test_json_line_keeps_values_and_escapes_terminal_controls(
     sent: dict[str, object], is_ascii: bool, is_compressed: bool
 ) -> None:
     raw = json.dumps(sent, ensure_ascii=is_ascii).encode("utf-8", errors="surrogatepass")
@@ -35,7 +35,7 @@ def test_values_stay_what_they_are_and_nothing_in_them_acts_on_a_terminal(
     assert all(" " <= char <= "~" for char in text if char.isascii())
 
 
-def test_numbers_and_unknown_fields_are_as_the_server_wrote_them() -> None:
+def test_json_line_keeps_numbers_and_unknown_fields_unchanged() -> None:
     raw = b'{"maxCapacity":1.0E11,"uuid":"u","brandNew":[1,2],"name":"\xe8\xb4\xa2\xe5\x8a\xa1"}'
     assert record(raw) == raw.decode()
 
@@ -52,6 +52,6 @@ def test_numbers_and_unknown_fields_are_as_the_server_wrote_them() -> None:
         (b"", "null"),
     ],
 )
-def test_what_is_odd_becomes_json_all_the_same(raw: bytes, text: str) -> None:
+def test_json_line_of_an_invalid_record_is_valid_json(raw: bytes, text: str) -> None:
     assert record(raw) == text
     json.loads(text)

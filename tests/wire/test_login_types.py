@@ -26,6 +26,7 @@ from cdptui.simulator.faults.rules import Fault, FaultKind
 from cdptui.simulator.node import ManagementNode
 from cdptui.simulator.server import EmbeddedServer
 from cdptui.simulator.settings import Dialect, SimulatorSettings
+from cdptui.tui.keymap import DEFAULT_KEYMAP
 
 SETTINGS = SimulatorSettings(port=0, tasks=3)
 KEY = AccessKey(key_id=SETTINGS.access_key_id, secret=SETTINGS.access_key_secret)
@@ -74,7 +75,7 @@ async def first_update(server: EmbeddedServer, auth: Credentials, zone: str | No
     ],
     ids=lambda value: f"{getattr(value, 'type', 'key')} {getattr(value, 'project', None) or ''}" if value != 1 else "",
 )
-async def test_every_way_in_gets_the_list_and_leaves_no_session(auth: Credentials, sessions: int) -> None:
+async def test_every_login_type_reads_the_list_and_leaves_no_session(auth: Credentials, sessions: int) -> None:
     with EmbeddedServer(ManagementNode(SETTINGS)) as server:
         update = await first_update(server, auth)
         assert update.failure is None
@@ -83,7 +84,7 @@ async def test_every_way_in_gets_the_list_and_leaves_no_session(auth: Credential
         assert server.node.sessions.alive() == 0
 
 
-async def test_a_project_that_is_not_there_leaves_no_session_of_the_virtual_id() -> None:
+async def test_unknown_project_leaves_no_session_of_the_virtual_id() -> None:
     with EmbeddedServer(ManagementNode(SETTINGS)) as server:
         link = await link_to(server, login("virtual-operator", LoginType.IAM2, project="nowhere"))
         async with aclosing(link.monitor.updates()) as updates:
@@ -91,13 +92,13 @@ async def test_a_project_that_is_not_there_leaves_no_session_of_the_virtual_id()
         assert update.failure is not None
         assert update.failure.kind is FailureKind.PROJECT_REFUSED
         assert "nowhere" in update.failure.detail
-        assert update.next_poll_at is None, "nobody logs in again and again for it"
+        assert update.next_poll_at is None, "the login is not retried automatically"
         assert server.node.sessions.logins == 1
         assert server.node.sessions.alive() == 0
         await link.aclose()
 
 
-async def test_a_login_that_outlasts_several_polls_opens_one_session_and_leaves_none() -> None:
+async def test_login_longer_than_several_polls_opens_one_session_and_leaves_none() -> None:
     with EmbeddedServer(ManagementNode(SETTINGS)) as server:
         server.node.faults.add_fault(Fault(kind=FaultKind.DELAY, path_prefix="/accounts/login", seconds=1.0))
         link = await link_to(server, login("admin"), timeout_s=0.1)
@@ -114,10 +115,10 @@ async def test_a_login_that_outlasts_several_polls_opens_one_session_and_leaves_
         assert server.node.sessions.alive() == 0
 
 
-async def test_where_nobody_was_reached_nothing_is_waited_for_and_nothing_is_left() -> None:
+async def test_close_without_a_connection_returns_at_once() -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=0) as nowhere, ExitStack() as queue:
         address = nowhere.getsockname()
-        # A client that comes once the queue is full gets no answer at all.
+        # While the queue is full, a new client gets no response at all.
         for _ in range(3):
             waiting = queue.enter_context(socket.socket())
             waiting.setblocking(False)
@@ -130,7 +131,7 @@ async def test_where_nobody_was_reached_nothing_is_waited_for_and_nothing_is_lef
             assert await client.aclose()
 
 
-async def test_a_project_whose_session_ends_is_entered_anew_and_nothing_is_left() -> None:
+async def test_expired_project_session_is_renewed_and_all_sessions_are_closed() -> None:
     with EmbeddedServer(ManagementNode(SETTINGS)) as server:
         link = await link_to(server, login("virtual-operator", LoginType.IAM2, project="production"))
         async with aclosing(link.monitor.updates()) as updates:
@@ -145,7 +146,7 @@ async def test_a_project_whose_session_ends_is_entered_anew_and_nothing_is_left(
         assert sessions.alive() == 0
 
 
-async def test_of_two_that_end_each_others_sessions_one_gives_way_and_says_why() -> None:
+async def test_one_of_two_clients_that_end_each_others_session_stops_and_reports_it() -> None:
     with EmbeddedServer(ManagementNode(SETTINGS)) as server:
         server.node.faults.add_fault(Fault(kind=FaultKind.UNIQUE_SESSION))
         ours, theirs = await link_to(server, login("admin")), await link_to(server, login("admin"))
@@ -160,19 +161,19 @@ async def test_of_two_that_end_each_others_sessions_one_gives_way_and_says_why()
             update = await poll(ours, our)
             assert update.failure is not None
             assert update.failure.kind is FailureKind.SESSION_CONTENDED
-            assert "access key" in failure_sentence(update.failure)
+            assert "access key" in failure_sentence(update.failure, DEFAULT_KEYMAP.labels)
             assert update.next_poll_at is None
             ours.monitor.on_resume()
             assert (await poll(theirs, their)).failure is None
-            assert server.node.sessions.logins == 4, "nobody ends theirs any more"
-            assert (await poll(ours, our)).failure is None, "a person takes it back"
+            assert server.node.sessions.logins == 4, "our client no longer ends their session"
+            assert (await poll(ours, our)).failure is None, "after the user refreshes"
         await ours.aclose()
         await theirs.aclose()
         assert server.node.sessions.alive() == 0
 
 
 @pytest.mark.parametrize("newer", [False, True])
-async def test_the_second_factor_is_asked_for_and_its_code_taken_once(newer: bool) -> None:
+async def test_second_factor_code_is_requested_and_used_once(newer: bool) -> None:
     settings = replace(SETTINGS, two_factor_code="123456", dialect=Dialect(newer_errors=newer))
     with EmbeddedServer(ManagementNode(settings)) as server:
         link = await link_to(server, login("admin"))
@@ -180,7 +181,7 @@ async def test_the_second_factor_is_asked_for_and_its_code_taken_once(newer: boo
             update = await anext(updates)
             assert update.failure is not None
             assert update.failure.kind is FailureKind.SECOND_FACTOR
-            assert "press r to type the second-factor code" in failure_sentence(update.failure)
+            assert "press r to type the second-factor code" in failure_sentence(update.failure, DEFAULT_KEYMAP.labels)
             link.use_code("000000")
             update = await anext(updates)
             assert update.failure is not None
@@ -210,31 +211,31 @@ async def test_the_second_factor_is_asked_for_and_its_code_taken_once(newer: boo
         ("ID.2000", FailureKind.LOGIN_NEEDS_MORE, "web console"),
     ],
 )
-async def test_what_stands_in_a_logins_way_is_said_and_tried_once(code: str, kind: FailureKind, advice: str) -> None:
+async def test_login_obstacle_is_reported_and_tried_once(code: str, kind: FailureKind, advice: str) -> None:
     with EmbeddedServer(ManagementNode(SETTINGS)) as server:
         server.node.faults.add_fault(Fault(kind=FaultKind.ERROR, path_prefix="/accounts/login", code=code))
         update = await first_update(server, login("admin"))
         assert update.failure is not None
         assert update.failure.kind is kind
-        assert advice in failure_sentence(update.failure).partition(" → ")[2]
-        assert update.next_poll_at is None, "it waits for a person"
+        assert advice in failure_sentence(update.failure, DEFAULT_KEYMAP.labels).partition(" → ")[2]
+        assert update.next_poll_at is None, "it waits for the user"
         paths = [request.path for request in server.node.journal.requests]
         assert paths.count("/zstack/v1/accounts/login") == 1
 
 
-async def test_a_login_that_the_node_does_not_have_is_not_taken_for_a_node_without_cdp() -> None:
+async def test_unsupported_login_type_is_not_reported_as_missing_cdp() -> None:
     with EmbeddedServer(ManagementNode(SETTINGS)) as server:
         server.node.faults.add_fault(Fault(kind=FaultKind.MODULE_MISSING, path_prefix="/iam2"))
         update = await first_update(server, login("virtual-operator", LoginType.IAM2))
         assert update.failure is not None
         assert update.failure.kind is FailureKind.LOGIN_UNKNOWN
-        assert "--login-type" in failure_sentence(update.failure)
+        assert "--login-type" in failure_sentence(update.failure, DEFAULT_KEYMAP.labels)
 
 
 @pytest.mark.parametrize("zone", ["Asia/Shanghai", "UTC", "America/Caracas", "Asia/Kathmandu"])
 @pytest.mark.parametrize("checks_zone", [False, True])
 @pytest.mark.parametrize("skew_s", [0, 7200])
-async def test_a_key_signs_in_the_nodes_own_time(zone: str, checks_zone: bool, skew_s: float) -> None:
+async def test_access_key_signs_with_the_node_time(zone: str, checks_zone: bool, skew_s: float) -> None:
     settings = replace(SETTINGS, zone=zone, dialect=Dialect(check_time_zone=checks_zone))
     with EmbeddedServer(ManagementNode(settings)) as server:
         if skew_s:
@@ -244,16 +245,16 @@ async def test_a_key_signs_in_the_nodes_own_time(zone: str, checks_zone: bool, s
         assert len(update.rows) == 3
 
 
-async def test_a_zone_that_is_unusual_and_not_given_is_said() -> None:
+async def test_unknown_server_time_zone_is_reported() -> None:
     with EmbeddedServer(ManagementNode(replace(SETTINGS, zone="Pacific/Chatham"))) as server:
         update = await first_update(server, KEY)
         assert update.failure is not None
         assert update.failure.kind is FailureKind.CLOCK_SKEW
-        assert "--server-zone" in failure_sentence(update.failure)
-        assert len(server.node.journal.requests) < 12, "a few tries, not all zones of the world"
+        assert "--server-zone" in failure_sentence(update.failure, DEFAULT_KEYMAP.labels)
+        assert len(server.node.journal.requests) < 12, "only a few time zones are tried"
 
 
-async def test_a_zone_once_told_outlives_the_guess() -> None:
+async def test_reported_time_zone_replaces_the_guess() -> None:
     with EmbeddedServer(ManagementNode(SETTINGS)) as server:
         link = await link_to(server, KEY)
         async with aclosing(link.monitor.updates()) as updates:
@@ -269,16 +270,16 @@ async def test_a_zone_once_told_outlives_the_guess() -> None:
         (structs.replace(KEY, secret="0123456789terces"), FailureKind.KEY_SIGNATURE),
     ],
 )
-async def test_a_key_that_is_wrong_is_said_and_waits_for_a_person(key: AccessKey, kind: FailureKind) -> None:
+async def test_wrong_access_key_is_reported_and_not_retried(key: AccessKey, kind: FailureKind) -> None:
     with EmbeddedServer(ManagementNode(SETTINGS)) as server:
         update = await first_update(server, key, "Asia/Shanghai")
         assert update.failure is not None
         assert update.failure.kind is kind
         assert update.next_poll_at is None
-        assert key.secret not in failure_sentence(update.failure)
+        assert key.secret not in failure_sentence(update.failure, DEFAULT_KEYMAP.labels)
 
 
-async def test_a_key_without_rights_is_a_matter_of_permission() -> None:
+async def test_access_key_without_permissions_is_permission_denied() -> None:
     with EmbeddedServer(ManagementNode(replace(SETTINGS, access_key_owner="eve"))) as server:
         update = await first_update(server, KEY, "Asia/Shanghai")
         assert update.failure is not None
