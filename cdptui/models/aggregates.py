@@ -8,9 +8,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from cdptui.models.capacity import GrowthRate
+from cdptui.models.estimate import rate_doubt
 from cdptui.models.reasons import Reason, ReasonKind, judged_status_severity
-from cdptui.models.severity import Severity
+from cdptui.models.severity import Severity, is_recording
 from cdptui.models.task_row import TaskRow
 
 SHARED_CAUSES: Final = frozenset(
@@ -162,7 +162,7 @@ class GroupSummary(Struct, frozen=True):
     growth_bytes_per_s: float | None = None
     """Total of the trusted growths; of all known ones when none is trusted."""
     is_growth_trusted: bool = False
-    """True when the growth of every enabled task is trusted, so that none is missing in the total."""
+    """True when the growth of every task that records is trusted, so that none is missing in the total."""
     committed_bytes: int = 0
     """Total of the plans; a task beyond its plan, or without one, counts with its used capacity."""
     unplanned: int = 0
@@ -177,14 +177,6 @@ class GroupSummary(Struct, frozen=True):
     def rank(self) -> tuple[int, int, str]:
         """Sorts groups worst first; equal ones by their value, so that they do not change places."""
         return (-self.worst, -self.unhealthy, self.key)
-
-
-_TRUSTED_SPAN_S: Final = 1800.0
-
-
-def is_growth_trusted(rate: GrowthRate) -> bool:
-    """Return whether a growth was measured over enough time for a forecast."""
-    return rate.span_s >= _TRUSTED_SPAN_S
 
 
 class GroupAccumulator:
@@ -247,13 +239,16 @@ class GroupAccumulator:
             self.rpo_ratio, self.worst_row = ratio, row
 
     def _add_growth(self, row: TaskRow) -> None:
-        rate = row.growth
-        if rate is not None and is_growth_trusted(rate):
-            self.trusted_growth = (self.trusted_growth or 0.0) + rate.bytes_per_s
-        elif row.task.state != "Disabled":
-            self.is_growth_trusted = False
+        """Add the growth of a task, if it goes on: a task that records nothing adds none, whatever it wrote before."""
+        rate, task = row.growth, row.task
+        if task.state == "Disabled" or not is_recording(task):
+            return
         if rate is not None:
             self.growth = (self.growth or 0.0) + rate.bytes_per_s
+        if rate is not None and rate_doubt(rate) is None:
+            self.trusted_growth = (self.trusted_growth or 0.0) + rate.bytes_per_s
+        else:
+            self.is_growth_trusted = False
 
     def total(self) -> GroupSummary:
         """Return the totals so far."""

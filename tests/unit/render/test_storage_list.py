@@ -211,7 +211,7 @@ def test_group_by_storage_says_the_same_as_the_list_of_storages() -> None:
     ],
 )
 def test_group_by_storage_names_the_worst_problem_of_the_storage(summary: StorageSummary, problem: str) -> None:
-    group_cell = BY_KEY["reason"].group_cell
+    group_cell = BY_KEY["problem"].group_cell
     assert group_cell is not None
     context = CellContext(EPOCH, NAMES, storages={"s-1": summary})
     assert plain_text(group_cell(summary.tasks, context)) == problem
