@@ -56,6 +56,20 @@ def test_growth_is_the_sum_of_the_trusted_growths_and_marked_while_others_are_mi
     assert summarize_storage("s", rows[:2]).tasks.is_growth_trusted
 
 
+@pytest.mark.parametrize(("changing_gib_per_h", "is_trusted"), [(0, True), (2, True), (3, False)])
+def test_small_growth_in_doubt_leaves_the_total_trusted(changing_gib_per_h: int, *, is_trusted: bool) -> None:
+    steady = GrowthRate(10 * GIB / HOUR_S, TRUSTED_S)
+    changing = GrowthRate(changing_gib_per_h * GIB / HOUR_S, TRUSTED_S, Doubt.CHANGING)
+    tasks = summarize_storage("s", [a_row("a", growth=steady), a_row("b", growth=changing)]).tasks
+    assert tasks.is_growth_trusted is is_trusted
+    assert tasks.growth_bytes_per_s == pytest.approx(10 * GIB / HOUR_S)
+
+
+def test_growth_that_is_not_known_yet_leaves_the_total_in_doubt() -> None:
+    rows = [a_row("a", growth=GrowthRate(1.0, TRUSTED_S)), a_row("new")]
+    assert not summarize_storage("s", rows).tasks.is_growth_trusted
+
+
 def test_growth_without_any_trusted_one_is_the_sum_of_all_and_marked() -> None:
     tasks = growing(50, SHORT_S).tasks
     assert tasks.growth_bytes_per_s == pytest.approx(50 * GIB / HOUR_S)
