@@ -8,9 +8,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from cdptui.models.capacity import GrowthRate
+from cdptui.models.estimate import rate_doubt
 from cdptui.models.reasons import Reason, ReasonKind, judged_status_severity
-from cdptui.models.severity import Severity
+from cdptui.models.severity import Severity, is_recording
 from cdptui.models.task_row import TaskRow
 
 SHARED_CAUSES: Final = frozenset(
@@ -162,7 +162,7 @@ class GroupSummary(Struct, frozen=True):
     growth_bytes_per_s: float | None = None
     """Total of the trusted growths; of all known ones when none is trusted."""
     is_growth_trusted: bool = False
-    """True when the growth of every enabled task is trusted, so that none is missing in the total."""
+    """True when the growth of every task that records is known, and at most a fifth of it is not trusted."""
     committed_bytes: int = 0
     """Total of the plans; a task beyond its plan, or without one, counts with its used capacity."""
     unplanned: int = 0
@@ -179,12 +179,8 @@ class GroupSummary(Struct, frozen=True):
         return (-self.worst, -self.unhealthy, self.key)
 
 
-_TRUSTED_SPAN_S: Final = 1800.0
-
-
-def is_growth_trusted(rate: GrowthRate) -> bool:
-    """Return whether a growth was measured over enough time for a forecast."""
-    return rate.span_s >= _TRUSTED_SPAN_S
+_TRUSTED_SHARE: Final = 0.8
+"""Of many tasks some always change their growth; up to a fifth of the total, the forecast is good enough without."""
 
 
 class GroupAccumulator:
@@ -195,7 +191,7 @@ class GroupAccumulator:
         "committed",
         "count",
         "growth",
-        "is_growth_trusted",
+        "has_unknown_growth",
         "key",
         "plan",
         "planned",
@@ -220,7 +216,7 @@ class GroupAccumulator:
         self.committed = self.unplanned = 0
         self.growth: float | None = None
         self.trusted_growth: float | None = None
-        self.is_growth_trusted = True
+        self.has_unknown_growth = False
         self.rpo_ratio = -1.0
         self.worst_row: TaskRow | None = None
 
@@ -247,13 +243,21 @@ class GroupAccumulator:
             self.rpo_ratio, self.worst_row = ratio, row
 
     def _add_growth(self, row: TaskRow) -> None:
-        rate = row.growth
-        if rate is not None and is_growth_trusted(rate):
+        """Add the growth of a task, if it goes on: a task that records nothing adds none, whatever it wrote before."""
+        rate, task = row.growth, row.task
+        if task.state == "Disabled" or not is_recording(task):
+            return
+        if rate is None:
+            self.has_unknown_growth = True
+            return
+        self.growth = (self.growth or 0.0) + rate.bytes_per_s
+        if rate_doubt(rate) is None:
             self.trusted_growth = (self.trusted_growth or 0.0) + rate.bytes_per_s
-        elif row.task.state != "Disabled":
-            self.is_growth_trusted = False
-        if rate is not None:
-            self.growth = (self.growth or 0.0) + rate.bytes_per_s
+
+    @property
+    def _is_growth_trusted(self) -> bool:
+        trusted, everything = self.trusted_growth, self.growth or 0.0
+        return trusted is not None and not self.has_unknown_growth and trusted >= _TRUSTED_SHARE * everything
 
     def total(self) -> GroupSummary:
         """Return the totals so far."""
@@ -271,7 +275,7 @@ class GroupAccumulator:
             rpo_ms=late.rpo_ms if late is not None else None,
             rpo_target_ms=late.rpo_target_ms if late is not None else None,
             growth_bytes_per_s=self.growth if self.trusted_growth is None else self.trusted_growth,
-            is_growth_trusted=self.is_growth_trusted and self.trusted_growth is not None,
+            is_growth_trusted=self._is_growth_trusted,
             committed_bytes=self.committed,
             unplanned=self.unplanned,
         )

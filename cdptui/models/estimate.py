@@ -34,6 +34,11 @@ def find_doubt(full_in_s: float | None, rate: GrowthRate | None) -> Doubt | None
     if rate is None or full_in_s is None or full_in_s <= 0:
         # A plan that is full is not an estimate.
         return None
+    return rate_doubt(rate)
+
+
+def rate_doubt(rate: GrowthRate) -> Doubt | None:
+    """Return why a forecast from `rate` is not trusted; None when it is."""
     return Doubt.SHORT if rate.span_s < TRUSTED_SPAN_S else rate.irregularity
 
 

@@ -8,13 +8,10 @@ from typing import Final
 from msgspec import Struct
 
 from cdptui.models.aggregates import GroupAccumulator, GroupSummary
-from cdptui.models.capacity import DAY_S
+from cdptui.models.estimate import is_full_soon
 from cdptui.models.inventory import BackupStorage
 from cdptui.models.severity import NEAR_FULL_RATIO, Severity
 from cdptui.models.task_row import TaskRow
-
-FULL_SOON_S: Final = 3 * DAY_S
-"""A storage that is full before this needs attention."""
 
 BY_STORAGE: Final = "storage"
 """Key of the grouping by backup storage."""
@@ -67,6 +64,11 @@ class StorageSummary(Struct, frozen=True):
         return self.tasks.is_growth_trusted or self.full_in_s == 0.0
 
     @property
+    def trusted_full_in_s(self) -> float | None:
+        """`full_in_s`, if it is trusted."""
+        return self.full_in_s if self.is_full_in_trusted else None
+
+    @property
     def severity(self) -> Severity:
         """The severity of the storage itself, without that of its tasks."""
         storage = self.storage
@@ -78,19 +80,14 @@ class StorageSummary(Struct, frozen=True):
             return Severity.CRITICAL
         is_ready = storage.status in {"Connected", None} and storage.state in {"Enabled", None}
         is_near_full = (storage.used_ratio or 0.0) >= NEAR_FULL_RATIO
-        if not is_ready or is_near_full or self._is_full_soon or (self.overcommitted_bytes or 0) > 0:
+        if not is_ready or is_near_full or is_full_soon(self.trusted_full_in_s) or (self.overcommitted_bytes or 0) > 0:
             return Severity.WARNING
         return Severity.HEALTHY
 
     @property
-    def _is_full_soon(self) -> bool:
-        seconds = self.full_in_s
-        return seconds is not None and seconds < FULL_SOON_S and self.is_full_in_trusted
-
-    @property
     def rank(self) -> tuple[int, int, float, int]:
         """Sorts storages worst first: its own severity, that of its tasks, full in, and unhealthy tasks."""
-        seconds = self.full_in_s if self.is_full_in_trusted else None
+        seconds = self.trusted_full_in_s
         return (-self.severity, -self.tasks.worst, float("inf") if seconds is None else seconds, -self.tasks.unhealthy)
 
 

@@ -82,9 +82,13 @@ def used(group: GroupSummary, _: CellContext) -> Line:
 
 
 def plan(group: GroupSummary, _: CellContext) -> Line:
+    """Return the total planned capacity."""
+    return (Span(formatting.size(planned_bytes(group)), Role.DIM),)
+
+
+def planned_bytes(group: GroupSummary) -> int | None:
     """Return the total planned capacity; of a storage, what its tasks will need."""
-    planned = group.committed_bytes if group.by == "storage" else group.plan_bytes
-    return (Span(formatting.size(planned), Role.DIM),)
+    return group.committed_bytes if group.by == "storage" else group.plan_bytes
 
 
 def use(group: GroupSummary, _: CellContext) -> Line:

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from cdptui.models.capacity import DAY_S
+from cdptui.models.estimate import FULL_TODAY_S, is_full_soon
 from cdptui.models.inventory import BackupStorage
 from cdptui.models.severity import NEAR_FULL_RATIO
-from cdptui.models.storages import FULL_SOON_S, StorageSummary
+from cdptui.models.storages import StorageSummary
 from cdptui.render import formatting
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import ROLES
@@ -110,7 +111,7 @@ def full_in(summary: StorageSummary) -> Line:
     text = "> 1 y" if seconds > _YEAR_S else formatting.duration(seconds)
     if not is_trusted or seconds > _YEAR_S:
         return (Span(text if is_trusted else f"~{text}", Role.DIM),)
-    role = Role.BAD if seconds < DAY_S else Role.WARN if seconds < FULL_SOON_S else Role.TEXT
+    role = Role.BAD if seconds < FULL_TODAY_S else Role.WARN if is_full_soon(seconds) else Role.TEXT
     return (Span(text, role),)
 
 
@@ -134,7 +135,7 @@ def problem(summary: StorageSummary) -> Line:
         return (Span("storage not listed", Role.WARN),)
     if storage.is_disconnected:
         return (Span("disconnected", Role.BAD),)
-    if seconds is not None and seconds < FULL_SOON_S and summary.is_full_in_trusted:
+    if seconds is not None and is_full_soon(summary.trusted_full_in_s):
         text = f"full in {full_in(summary)[0].text}" if seconds > 0 else "storage full"
         return (Span(text, full_in(summary)[0].role),)
     ratio = summary.free_ratio

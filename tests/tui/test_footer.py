@@ -18,10 +18,11 @@ TWICE = {"the list, wide and grouped", "the palette", "the palette with hits"}
 """Places of `OPENED_BY` without a footer of their own."""
 
 FOOTERS = {
-    "the list": "Enter open  / filter  s sort  f unhealthy  d detail  b group  v views  p pause  r refresh",
+    "the list": "Enter open  / filter  s sort  f unhealthy  d detail  b group  S storages  v views  p pause  r refresh",
     "a filtered list": "Esc clear filter  Enter open  / filter  s sort  f unhealthy  d detail  b group",
-    "a group": "Enter fold  Z fold all  / filter  s sort  f unhealthy  d detail  b group  v views  p pause",
+    "a group": "Enter fold  Z fold all  / filter  s sort  f unhealthy  d detail  b group  S storages  v views  p pause",
     "the detail pane": "Esc list  Left Right tabs  / search  Up Down scroll  [ ] size  d hide  r reload",
+    "the storages": "Enter tasks  Esc list  < > sort  I reverse  / search  r refresh",
     "the filter": "Enter apply  Esc clear  Up Down history",
     "the search in the pane": "Enter find  Esc cancel",
     "the sort menu": "Enter sort  Esc close  Up Down move",
@@ -49,7 +50,7 @@ ENDS = {
 
 def test_every_place_has_its_footer() -> None:
     assert FOOTERS.keys() == PLACES.keys() - TWICE
-    menus = ("the list", "the detail pane", "the sort menu", "the filter", "the help")
+    menus = ("the list", "the detail pane", "the storages", "the sort menu", "the filter", "the help")
     assert all(FOOTERS[one] != FOOTERS[other] for one, other in combinations(menus, 2))
 
 

@@ -111,6 +111,7 @@ OPENED_BY: dict[str, tuple[str, ...]] = {
     "the detail pane": ("tab",),
     "the filter": ("slash", "a", "space", "a"),
     "the search in the pane": ("tab", "slash", "a"),
+    "the storages": ("S",),
     "the sort menu": ("s",),
     "the columns": ("o",),
     "the views": ("v",),

@@ -21,10 +21,11 @@ def group_lines(group: GroupSummary, context: CellContext) -> list[Line]:
         health = (Span("1 task, healthy", Role.OK),)
     else:
         health = (Span(f"{group.count} tasks, all healthy", Role.OK),)
+    used, planned = formatting.size(group.used_bytes), formatting.size(groups.planned_bytes(group))
     lines: list[Line] = [
         health,
         BLANK,
-        labeled("used", Span(f"{formatting.size(group.used_bytes)} of {formatting.size(group.plan_bytes)} planned")),
+        labeled("used", Span(f"{used} of {planned} planned")),
         labeled("plan used", *(groups.use(group, context) or (Span("no plan set", Role.DIM),))),
         labeled("worst RPO", *(groups.rpo(group, context) or (Span("not known", Role.DIM),))),
         labeled("growth", *(groups.growth(group, context) or (Span("not known yet", Role.DIM),))),

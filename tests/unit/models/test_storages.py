@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from cdptui.models.capacity import GrowthRate
+from cdptui.models.capacity import Doubt, GrowthRate
+from cdptui.models.estimate import find_doubt
 from cdptui.models.inventory import BackupStorage
 from cdptui.models.severity import Severity
 from cdptui.models.storages import StorageSummary, summarize_storage, summarize_storages
@@ -55,15 +56,41 @@ def test_growth_is_the_sum_of_the_trusted_growths_and_marked_while_others_are_mi
     assert summarize_storage("s", rows[:2]).tasks.is_growth_trusted
 
 
+@pytest.mark.parametrize(("changing_gib_per_h", "is_trusted"), [(0, True), (2, True), (3, False)])
+def test_small_growth_in_doubt_leaves_the_total_trusted(changing_gib_per_h: int, *, is_trusted: bool) -> None:
+    steady = GrowthRate(10 * GIB / HOUR_S, TRUSTED_S)
+    changing = GrowthRate(changing_gib_per_h * GIB / HOUR_S, TRUSTED_S, Doubt.CHANGING)
+    tasks = summarize_storage("s", [a_row("a", growth=steady), a_row("b", growth=changing)]).tasks
+    assert tasks.is_growth_trusted is is_trusted
+    assert tasks.growth_bytes_per_s == pytest.approx(10 * GIB / HOUR_S)
+
+
+def test_growth_that_is_not_known_yet_leaves_the_total_in_doubt() -> None:
+    rows = [a_row("a", growth=GrowthRate(1.0, TRUSTED_S)), a_row("new")]
+    assert not summarize_storage("s", rows).tasks.is_growth_trusted
+
+
 def test_growth_without_any_trusted_one_is_the_sum_of_all_and_marked() -> None:
     tasks = growing(50, SHORT_S).tasks
     assert tasks.growth_bytes_per_s == pytest.approx(50 * GIB / HOUR_S)
     assert not tasks.is_growth_trusted
 
 
-def test_disabled_tasks_without_growth_do_not_make_the_total_unreliable() -> None:
-    rows = [a_row("a", growth=GrowthRate(1.0, TRUSTED_S)), a_row("b", state="Disabled", status="Stopped")]
-    assert summarize_storage("s", rows).tasks.is_growth_trusted
+@pytest.mark.parametrize("growth", [None, GrowthRate(5.0, SHORT_S), GrowthRate(5.0, TRUSTED_S)])
+@pytest.mark.parametrize(("status", "state"), [("Running", "Disabled"), ("Stopped", "Enabled"), ("Failed", "Enabled")])
+def test_tasks_that_record_nothing_add_no_growth_and_no_doubt(
+    status: str, state: str, growth: GrowthRate | None
+) -> None:
+    rows = [a_row("a", growth=GrowthRate(1.0, TRUSTED_S)), a_row("b", growth=growth, status=status, state=state)]
+    tasks = summarize_storage("s", rows).tasks
+    assert (tasks.growth_bytes_per_s, tasks.is_growth_trusted) == (1.0, True)
+
+
+@pytest.mark.parametrize("doubt", [None, *Doubt])
+def test_growth_of_a_storage_is_trusted_when_that_of_the_task_is(doubt: Doubt | None) -> None:
+    rate = GrowthRate(GIB / HOUR_S, SHORT_S if doubt is Doubt.SHORT else TRUSTED_S, doubt)
+    summary = summarize_storage("s", [a_row(growth=rate)], a_storage())
+    assert summary.is_full_in_trusted is (find_doubt(summary.full_in_s, rate) is None)
 
 
 @pytest.mark.parametrize(

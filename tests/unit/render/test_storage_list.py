@@ -179,7 +179,9 @@ def test_figures_of_any_storage_fit_their_columns(
 
 
 def test_group_by_storage_says_the_same_as_the_list_of_storages() -> None:
-    summary = growing(10, TRUSTED_S, available_bytes=15 * GIB)
+    growth = GrowthRate(10 * GIB / 3600, TRUSTED_S)
+    rows = [a_row("a", used_bytes=80 * GIB, growth=growth), a_row("no plan", used_bytes=0, plan_bytes=0, growth=growth)]
+    summary = summarize_storage("s-1", rows, a_storage(available_bytes=15 * GIB))
     context, shown = CellContext(EPOCH, NAMES, storages={"s-1": summary}), figures(summary)
 
     def cell(key: str) -> str:
@@ -190,6 +192,7 @@ def test_group_by_storage_says_the_same_as_the_list_of_storages() -> None:
     assert (cell("plan"), cell("growth"), cell("full-in")) == (shown["planned"], shown["growth"], shown["full-in"])
     assert cell("protects") == "15 GiB free"
     pane = {text[:14].strip(): text[14:] for text in map(plain_text, group_lines(summary.tasks, context))}
+    assert pane["used"] == f"80 GiB of {shown['planned']} planned"
     for key in ("connection", "capacity", "free", "planned", "over-commit", "growth", "full-in"):
         assert pane[key.replace("full-in", "full in")] == shown[key], key
 

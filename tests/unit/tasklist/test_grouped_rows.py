@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from cdptui.models.aggregates import GroupSummary, is_unhealthy
+from cdptui.models.estimate import rate_doubt
+from cdptui.models.severity import is_recording
 from cdptui.models.task_row import TaskRow
 from cdptui.render.groups import BY_KEY, GROUPINGS
 from cdptui.tasklist.grouped_rows import GroupedRows
@@ -153,7 +155,10 @@ def test_group_totals_equal_those_of_their_rows(fleet: list[TaskRow]) -> None:
         assert group.worst == max(row.severity for row in members)
         ratios = [row.task.rpo_ratio for row in members if row.task.rpo_ratio is not None]
         assert group.rpo_ratio == max(ratios, default=None)
-        growths = [row.growth.bytes_per_s for row in members if row.growth]
+        rates = [
+            row.growth for row in members if row.growth and is_recording(row.task) and row.task.state != "Disabled"
+        ]
+        growths = [rate.bytes_per_s for rate in [rate for rate in rates if rate_doubt(rate) is None] or rates]
         assert group.growth_bytes_per_s == (pytest.approx(sum(growths)) if growths else None)
 
 
