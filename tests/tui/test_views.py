@@ -88,7 +88,7 @@ async def test_changed_view_loses_its_name() -> None:
         await run.until(lambda: "1 enabled, not running" in run.screen)
         await run.press("f", "f")
         assert "1 enabled, not running: " in run.screen
-        await run.press("slash", *" erp", "enter")
+        await run.press("slash", "end", *" erp", "enter")
         assert "1 enabled, not running: " not in run.screen
         assert "state=Enabled and status!=Running and erp  1 of 4" in run.screen
 
