@@ -162,15 +162,28 @@ class SavedViewsController:
         for group in (_RECALL, _STARTUP):
             self._host.cancel_group(group)
 
+    async def load(self) -> SavedViews:
+        """Read the saved views; only the presets if that fails, which is shown."""
+        from cdptui.config.saved_views import SavedViews
+
+        try:
+            return await self._read()
+        except OSError as error:
+            self._show_unavailable(error)
+            return SavedViews()
+
     def _run(self, work: Work, group: str) -> None:
         async def run() -> None:
             try:
                 await work()
             except OSError as error:
-                # For example a thread that the system refuses.
-                self._host.show_notice(f"Views are not available: {error.strerror or error}")
+                self._show_unavailable(error)
 
         self._host.run_in_group(run, group)
+
+    def _show_unavailable(self, error: OSError) -> None:
+        """Show why the views cannot be read, for example a thread that the system refuses."""
+        self._host.show_notice(f"Views are not available: {error.strerror or error}")
 
     async def _read(self) -> SavedViews:
         from cdptui.config.saved_views import SavedViewsFile
