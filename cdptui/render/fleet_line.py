@@ -13,7 +13,7 @@ from cdptui.render.problem_text import problem_phrase
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import ROLES, status_rank
 
-_GLYPHS: Final = {Severity.CRITICAL: "✖ ", Severity.WARNING: "▲ "}
+_GLYPHS: Final = {Severity.CRITICAL: "✖ ", Severity.WARNING: "! ", Severity.NOTICE: "• "}
 """Signs of the worst problem, for terminals without colours."""
 
 _SEPARATOR: Final = " · "

@@ -245,7 +245,7 @@ def test_a_list_without_an_end_is_cut_off_and_said_to_be_not_whole(watched: Watc
 
 def test_a_record_nested_too_deeply_is_listed_as_one_that_cannot_be_read(watched: WatchedNode) -> None:
     watched.node.faults.add("deep-nesting", "/cdp-task")
-    watched.terminal.wait_for(r"▲ 1 unreadable[\s\S]+\(unreadable record\)")
+    watched.terminal.wait_for(r"! 1 unreadable[\s\S]+\(unreadable record\)")
     watched.recovers()
     watched.terminal.wait_for("60/60 tasks")
 

@@ -59,7 +59,7 @@ def test_problems_are_listed_worst_first_and_each_task_once() -> None:
 
 def test_unreadable_record_is_not_counted_as_what_it_seems_to_lack() -> None:
     lacking = a_row("x", status="?", state="?", resource_refs=(), unreadable_fields=frozenset({"name"}))
-    assert shown(summarize_fleet([lacking]), 120).startswith("▲ 1 unreadable  ")
+    assert shown(summarize_fleet([lacking]), 120).startswith("! 1 unreadable  ")
     stopped = a_row("y", status="Stopped", unreadable_fields=frozenset({"createDate"}))
     assert shown(summarize_fleet([stopped]), 120).startswith("✖ 1 stopped  ")
 
@@ -72,7 +72,7 @@ def test_each_disconnected_storage_is_a_problem_of_its_own() -> None:
 
 def test_missing_policy_is_one_problem_of_all_its_tasks() -> None:
     rows = [with_problem(f"p-{number}", ReasonKind.POLICY, Severity.NOTICE, "policy-1") for number in range(4)]
-    assert shown(summarize_fleet(rows), 120).startswith("policy not visible: 4 tasks affected")
+    assert shown(summarize_fleet(rows), 120).startswith("• policy not visible: 4 tasks affected")
 
 
 def test_storage_without_a_known_name_is_called_backup_storage() -> None:
@@ -83,7 +83,7 @@ def test_storage_without_a_known_name_is_called_backup_storage() -> None:
 @pytest.mark.parametrize("kind", ReasonKind)
 def test_every_problem_is_said_in_words(kind: ReasonKind) -> None:
     text = shown(summarize_fleet([with_problem("a", kind, Severity.WARNING, WENZHOU)]), 120)
-    problem = text.partition("  ")[0].removeprefix("▲ ")
+    problem = text.partition("  ")[0].removeprefix("! ")
     assert problem.replace("-", " ").replace(":", "").replace(" ", "").isalnum(), problem
     assert "1" in problem
 
