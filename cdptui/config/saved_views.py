@@ -80,9 +80,15 @@ class SavedViews(Struct, frozen=True):
         return named.get(wanted.casefold())
 
     def with_view(self, number: int, view: SavedView | None) -> SavedViews:
-        """The same with another view under a number; None takes the saved one away."""
+        """Return a copy with another view under a number; None deletes the saved one.
+
+        An empty number is no longer a startup view.
+        """
         kept = {at: old for at, old in self.saved.items() if at != number}
-        return structs.replace(self, saved=kept if view is None else {**kept, number: view})
+        if view is not None:
+            return structs.replace(self, saved={**kept, number: view})
+        defaults = {name: at for name, at in self.defaults.items() if at != number or number in PRESETS}
+        return structs.replace(self, saved=kept, defaults=defaults)
 
     def with_default(self, profile: str, number: int | None) -> SavedViews:
         """Return a copy with another startup view for a profile; None for no startup view."""

@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from cdptui.models.severity import Severity, status_severity
 from cdptui.models.task import Task
 
 
@@ -40,6 +41,19 @@ class Change(Struct, frozen=True, gc=False):
     def is_significant(self) -> bool:
         """False when only `VOLATILE_FIELDS` differ."""
         return self.kind is not ChangeKind.CHANGED or not self.fields <= VOLATILE_FIELDS
+
+    @property
+    def severity(self) -> Severity:
+        """Severity of what changed, whatever else is wrong with the task.
+
+        That of a new status or state, and of the status of a new task. An enabled task that vanished is a warning.
+        """
+        before, after = self.before, self.after
+        if after is None:
+            return Severity.NOTICE if self.task.state == "Disabled" else Severity.WARNING
+        if before is not None and (before.status, before.state) == (after.status, after.state):
+            return Severity.CALM
+        return status_severity(after.status, after.state)
 
 
 VOLATILE_FIELDS: Final = frozenset({"used_bytes", "rpo_ms", "last_op_at"})

@@ -19,7 +19,6 @@ from cdptui import gc_tuning
 from cdptui.clock import Clock
 from cdptui.config.terminal import TerminalCapabilities
 from cdptui.models.sanitize import sanitize
-from cdptui.tui.commands import ActionProvider
 from cdptui.tui.key_queue import WATCHDOG_INTERVAL_S, KeyHandled, KeyQueue
 from cdptui.tui.keymap import DEFAULT_KEYMAP, Keymap, KeyScope, bindings, bindings_in_dialogs
 from cdptui.tui.layout import enlarged, is_too_small
@@ -54,7 +53,6 @@ class CdptuiApp(TerminalApp, inherit_bindings=False):
 
     TITLE = "cdptui"
     CSS_PATH = "styles/main.tcss"
-    COMMANDS: ClassVar = {ActionProvider}
     BINDINGS: ClassVar = [*bindings([KeyScope.PROGRAM]), *bindings_in_dialogs()]
     ALLOW_SELECT = False
     DEFAULT_MODE: ClassVar = "watch"
@@ -322,10 +320,10 @@ class CdptuiApp(TerminalApp, inherit_bindings=False):
 
     def action_command_palette(self) -> None:
         """Open the command palette."""
-        from cdptui.tui.commands import CommandPaletteScreen
+        from cdptui.tui.commands import ActionProvider, CommandPaletteScreen
 
         if not isinstance(self.screen, CommandPaletteScreen):
-            self.push_screen(CommandPaletteScreen())
+            self.push_screen(CommandPaletteScreen([ActionProvider]))
 
     def action_profile_menu(self) -> None:
         """Choose another node to monitor."""

@@ -105,7 +105,7 @@ async def test_invalid_filter_keeps_the_list(text: str) -> None:
         await type_filter(run, text)
         assert sorted(run.names) == ALL
         assert "4 of 4" in run.screen
-        await run.press("escape", "slash", *"state=Enabled", "enter", "slash", "space", *text)
+        await run.press("escape", "slash", *"state=Enabled", "enter", "slash", "end", "space", *text)
         assert sorted(run.names) == ["erp-db", "erp-web", "oa"]
 
 
@@ -168,12 +168,45 @@ async def test_filter_history_is_recalled_with_the_arrow_keys() -> None:
         assert len(run.names) == 4
 
 
-async def test_edited_filter_starts_from_its_text() -> None:
+async def test_text_typed_over_an_active_filter_replaces_it() -> None:
     async with showing(FLEET) as run:
+        await run.press("1")
+        await run.until(lambda: run.names == ["erp-web"])
         await type_filter(run, "erp")
         await run.press("enter")
-        await run.press("slash", *" !db")
+        assert sorted(run.names) == ["erp-db", "erp-web"]
+        assert run.app._main.browser.filter_text == "erp"
+
+
+@pytest.mark.parametrize("key", ["end", "right", "ctrl+e"])
+async def test_active_filter_can_be_continued(key: str) -> None:
+    async with showing(FLEET) as run:
+        await type_filter(run, "erp")
+        await run.press("enter", "slash", key, *" !db")
         assert run.names == ["erp-web"]
+
+
+@pytest.mark.parametrize("key", ["backspace", "delete", "ctrl+u"])
+async def test_active_filter_is_deleted_with_one_key(key: str) -> None:
+    async with showing(FLEET) as run:
+        await type_filter(run, "erp")
+        await run.press("enter", "slash", key)
+        assert len(run.names) == 4
+
+
+async def test_active_filter_stays_when_the_field_is_closed_unchanged() -> None:
+    async with showing(FLEET) as run:
+        await type_filter(run, "erp")
+        await run.press("enter", "slash", "enter")
+        assert len(run.names) == 2
+
+
+async def test_characters_that_reach_no_widget_replace_the_selected_filter() -> None:
+    async with showing(FLEET) as run:
+        await type_filter(run, "erp")
+        await run.press("enter", "slash")
+        await run.app.on_key(Key("m", "m"))
+        await run.until(lambda: "“m” anywhere" in bar(run))
 
 
 async def test_filter_without_matches_shows_a_message() -> None:

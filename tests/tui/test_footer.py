@@ -28,7 +28,7 @@ FOOTERS = {
     "the sort menu": "Enter sort  Esc close  Up Down move",
     "the columns": "Enter apply  Esc cancel  Space show/hide  J K move  r reset",
     "the views": "Enter open  Esc close  s save  x delete  * startup view",
-    "the name of a view": "Enter save  Esc cancel",
+    "the name of a view": "Enter save as view 8  Esc cancel",
     "the groups": "Enter choose  Esc close  Up Down move",
     "the copies": "Enter choose  Esc close  Up Down move",
     "the files": "Enter choose  Esc close  Up Down move",

@@ -13,9 +13,11 @@ from textual.events import Key
 
 from cdptui.config.paths import views_file
 from cdptui.config.saved_views import SavedView, SavedViewsFile
+from cdptui.tui.screens.view_menu import ViewMenu
+from cdptui.tui.widgets.text_field import TextField
 from tests.doubles import GIB, a_task
 from tests.tui.event_loop import PATIENCE_S
-from tests.tui.running import showing
+from tests.tui.running import Running, showing
 
 FLEET = [
     a_task("erp-db", used_bytes=90 * GIB),
@@ -67,11 +69,7 @@ async def test_list_is_saved_as_a_view_with_number_and_name(state: SavedViewsFil
         await run.press("slash", *"used>80%", "enter")
         await run.press("f", "f", "greater_than_sign", "greater_than_sign", "I", "v")
         await run.until(lambda: "Views" in run.screen)
-        await run.press("8")
-        await run.until(lambda: "View 8 is empty" in run.footer)
-        await run.press("v")
-        await run.until(lambda: "Views" in run.screen)
-        await run.press("s", *["backspace"] * 8, *"nearly full", "enter")
+        await run.press("s", *"nearly full", "enter")
         await run.until(lambda: "Saved as view 8: nearly full" in run.footer)
         await run.until(lambda: "8 nearly full: used>80%  2 of 4 shown" in run.screen)
         order = run.names
@@ -88,7 +86,7 @@ async def test_changed_view_loses_its_name() -> None:
         await run.until(lambda: "1 enabled, not running" in run.screen)
         await run.press("f", "f")
         assert "1 enabled, not running: " in run.screen
-        await run.press("slash", *" erp", "enter")
+        await run.press("slash", "end", *" erp", "enter")
         assert "1 enabled, not running: " not in run.screen
         assert "state=Enabled and status!=Running and erp  1 of 4" in run.screen
 
@@ -135,15 +133,127 @@ async def test_view_with_an_invalid_filter_changes_nothing(state: SavedViewsFile
         assert len(run.names) == 4
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 12)])
-async def test_view_menu_fits_every_size(size: tuple[int, int]) -> None:
+@pytest.mark.parametrize("key", ["asterisk", "enter", "x", "8"])
+async def test_command_on_an_empty_view_is_refused_in_the_menu(key: str, state: SavedViewsFile) -> None:
+    async with showing(FLEET) as run:
+        await run.press("v", key)
+        assert isinstance(run.app.screen, ViewMenu)
+        assert "View 8 is empty" in run.screen
+        await run.press("up")
+        assert "View 8 is empty" not in run.screen
+    assert not views_file().exists()
+
+
+async def test_deletion_of_a_preset_is_refused_in_the_menu() -> None:
+    async with showing(FLEET) as run:
+        await run.press("v", "home", "x")
+        assert "View 1 is a preset, which cannot be deleted" in run.screen
+
+
+async def test_startup_view_can_be_switched_off_again(state: SavedViewsFile) -> None:
+    async with showing(FLEET) as run:
+        for text in ("default begins with view 1", "default begins with all tasks, worst first"):
+            await run.press("v", "home", "asterisk")
+            await run.until(lambda text=text: text in run.footer)  # type: ignore[misc]  # a default argument
+    assert state.read().defaults == {}
+
+
+async def test_deleted_startup_view_is_no_longer_the_startup_view(state: SavedViewsFile) -> None:
+    state.update(lambda views: views.with_view(8, SavedView(name="mine", filter="oa")).with_default("default", 8))
+    async with showing(FLEET) as run:
+        await run.until(lambda: run.names == ["oa"])
+        await run.press("v", "8", "v", "end", "up", "x")
+        await run.until(lambda: "View 8 deleted; default begins with all tasks, worst first" in run.footer)
+    assert state.read().defaults == {}
+
+
+PROPOSED_NAMES = {
+    "no filter": ((), "all tasks, worst first"),
+    "a filter": (("slash", *"used>80%", "enter"), "used>80%"),
+    "a long filter": (("slash", *"used>80%", " ", *"and", " ", *"state=Enabled and name~erp and rpo>1x", "enter"), ""),
+    "unhealthy and a filter": (("f", "slash", *"erp", "enter"), "unhealthy, erp"),
+    "a preset": (("1",), "enabled, not running"),
+    "a preset in another order": (("1", "I"), "enabled, not running"),
+    "a preset without a filter": (("6",), "growing fastest"),
+    "a preset without a filter in another order": (("6", "I"), "sorted by growth, reversed"),
+    "another filter after a preset": (("1", "slash", *"erp", "enter"), "erp"),
+    "a filter cleared after a preset": (("1", "escape"), "all tasks, worst first"),
+    "a filter after a preset without one": (("6", "slash", *"erp", "enter"), "erp"),
+    "groups": (("b", "b"), "grouped by backup storage"),
+}
+
+
+@pytest.mark.parametrize(("keys", "name"), PROPOSED_NAMES.values(), ids=PROPOSED_NAMES)
+async def test_proposed_name_fits_the_list(keys: tuple[str, ...], name: str) -> None:
+    async with showing(FLEET) as run:
+        await run.press(*keys, "v", "s")
+        field = run.app.screen.query_one("#view-name", TextField)
+        assert field.value == (name or "used>80% and state=Enabled and name~erp…")
+        assert field.selected_text == field.value, "typing replaces it"
+
+
+async def test_saving_over_another_view_asks_first(state: SavedViewsFile) -> None:
+    async with showing(FLEET, size=(60, 20)) as run:
+        await run.press("slash", *"erp", "enter", "v", "home", "s", "enter")
+        assert "View 1 is in use" in run.screen
+        assert "Keep enabled, not running: state=Enabled" in run.screen
+        assert "Replace it with erp: erp" in run.screen
+        await run.press("enter")
+        assert isinstance(run.app.screen, ViewMenu), "the first choice keeps the view"
+        assert state.read().saved == {}
+        await run.press("enter", "y")
+        await run.until(lambda: "Saved as view 1: erp" in run.footer)
+    assert state.read().saved == {1: SavedView(name="erp", filter="erp")}
+
+
+@pytest.mark.parametrize("filter_", ["erp", " erp "])
+async def test_saving_over_the_same_view_does_not_ask(filter_: str, state: SavedViewsFile) -> None:
+    state.update(lambda views: views.with_view(1, SavedView(name="mine", filter=filter_)))
+    async with showing(FLEET) as run:
+        await run.press("slash", *"erp", "enter", "v", "home", "s", *"renamed", "enter")
+        await run.until(lambda: "Saved as view 1: renamed" in run.footer)
+
+
+async def test_view_without_a_name_is_not_saved() -> None:
+    async with showing(FLEET) as run:
+        await run.press("v", "s", "backspace", "enter")
+        assert isinstance(run.app.screen, ViewMenu)
+        assert "Type a name for the view" in run.screen
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 20), (40, 12)])
+async def test_view_menu_keeps_its_shape_at_every_size(size: tuple[int, int], state: SavedViewsFile) -> None:
+    state.update(
+        lambda views: views.with_view(8, SavedView(name="数据库备份任务全部" * 4, filter="erp and " * 9 + "oa"))
+    )
     async with showing(FLEET, size=size) as run:
         await run.press("v")
-        await run.until(lambda: "Views" in run.screen)
+        menu = box_lines(run)
+        assert len(menu) == min(12, size[1] - 1)
+        assert "".join(line[4] for line in menu[1:-2]) in "123456789", "one line for each view"
         await run.press("s")
+        named = box_lines(run)
+        assert named[:-2] == menu[:-2], "only the line of the field changes"
+        assert "all tasks, worst first" in named[-2]
         run.assert_every_line_fits()
-        await run.press("escape", "escape")
+        await run.press("escape")
+        assert box_lines(run) == menu
+        await run.press("escape")
         assert "Views" not in run.screen
+
+
+def box_lines(run: Running) -> list[str]:
+    """The lines of the menu with its border."""
+    box = run.app.screen.query_one("#views").region
+    return [
+        strip.crop(box.x, box.right).text for strip in run.app.screen._compositor.render_strips()[box.y : box.bottom]
+    ]
+
+
+async def test_menu_shows_the_highlighted_view_in_full() -> None:
+    async with showing(FLEET, size=(60, 20)) as run:
+        await run.press("v", "home")
+        assert "state=Enabled and status!=Running" in run.screen
 
 
 class SlowDisk(ThreadPoolExecutor):

@@ -80,9 +80,12 @@ class SavedViewsController:
     def recalled_name(self) -> str:
         """Name of the recalled view while the list is still filtered by it; empty otherwise."""
         text = self._tasks.filter_text
-        if not text or self._recalled is None or text != _filter_text(self._recalled[1]):
+        if not text or self._recalled is None:
             return ""
-        return self._recalled[0]
+        from cdptui.tui.saved_view_text import filter_text
+
+        name, view = self._recalled
+        return name if text == filter_text(view) else ""
 
     async def recall(self, number: int) -> None:
         """Apply a view by number; 0 applies the startup view."""
@@ -106,15 +109,14 @@ class SavedViewsController:
 
     @property
     def current_view(self) -> SavedView:
-        """The list as it is now, as a view."""
-        from cdptui.config.saved_views import MAX_NAME, SavedView
+        """The list as it is now, as a view with a name that fits it."""
+        from cdptui.config.saved_views import SavedView
         from cdptui.query.formatter import format_query
 
         tasks = self._tasks
-        text = format_query(tasks.typed) if tasks.typed is not None else ""
-        return SavedView(
-            name=self._recalled[1].name if self._recalled is not None else text[:MAX_NAME],
-            filter=text,
+        view = SavedView(
+            name="",
+            filter=format_query(tasks.typed) if tasks.typed is not None else "",
             unhealthy=tasks.is_unhealthy_only,
             sort=tasks.order.key,
             inverted=tasks.order.is_inverted,
@@ -122,6 +124,18 @@ class SavedViewsController:
             columns=() if tasks.columns.columns == tasks.default_columns.columns else tasks.columns.columns,
             wide=tasks.columns.is_wide,
         )
+        return structs.replace(view, name=self._fitting_name(view))
+
+    def _fitting_name(self, view: SavedView) -> str:
+        """Return the name of the recalled view while the list shows that, otherwise a name made of what it shows."""
+        from cdptui.tui.saved_view_text import proposed_name
+
+        if self._recalled is not None:
+            recalled = self._recalled[1]
+            is_unfiltered = not self._tasks.filter_text and not (recalled.filter or recalled.unhealthy)
+            if self.recalled_name or (is_unfiltered and _order_of(recalled) == _order_of(view)):
+                return recalled.name
+        return proposed_name(view)
 
     async def apply(self, view: SavedView, name: str) -> None:
         """Apply a view to the list; what this version does not know of it is left out."""
@@ -148,15 +162,28 @@ class SavedViewsController:
         for group in (_RECALL, _STARTUP):
             self._host.cancel_group(group)
 
+    async def load(self) -> SavedViews:
+        """Read the saved views; only the presets if that fails, which is shown."""
+        from cdptui.config.saved_views import SavedViews
+
+        try:
+            return await self._read()
+        except OSError as error:
+            self._show_unavailable(error)
+            return SavedViews()
+
     def _run(self, work: Work, group: str) -> None:
         async def run() -> None:
             try:
                 await work()
             except OSError as error:
-                # For example a thread that the system refuses.
-                self._host.show_notice(f"Views are not available: {error.strerror or error}")
+                self._show_unavailable(error)
 
         self._host.run_in_group(run, group)
+
+    def _show_unavailable(self, error: OSError) -> None:
+        """Show why the views cannot be read, for example a thread that the system refuses."""
+        self._host.show_notice(f"Views are not available: {error.strerror or error}")
 
     async def _read(self) -> SavedViews:
         from cdptui.config.saved_views import SavedViewsFile
@@ -231,34 +258,34 @@ class SavedViewsController:
                 case _:
                     return views.with_default(profile, None if views.defaults.get(profile) == number else number)
 
-        file = SavedViewsFile(views_file())
+        file, before = SavedViewsFile(views_file()), self._views
         try:
             views = self._views = await asyncio.to_thread(file.update, change)
         except ConfigError as error:
             self._host.show_notice(str(error))
             return
-        self._host.show_notice(file.problem or _describe_change(command, views, profile))
+        was_startup = before is not None and before.defaults.get(profile) == number != views.defaults.get(profile)
+        self._host.show_notice(file.problem or _describe_change(command, views, profile, was_startup=was_startup))
         if command.kind == "save":
             self._recalled = (f"{number} {command.name}", current)
             self._host.show_filter()
 
 
-def _describe_change(command: ViewCommand, views: SavedViews, profile: str) -> str:
+def _describe_change(command: ViewCommand, views: SavedViews, profile: str, *, was_startup: bool) -> str:
     number = command.number
     if command.kind == "save":
         return f"Saved as view {number}: {command.name}"
     if command.kind == "delete":
-        shipped = views.view(number)
-        return f"View {number} is {shipped.name} again" if shipped is not None else f"View {number} deleted"
+        preset = views.view(number)
+        if preset is not None:
+            return f"View {number} is {preset.name} again"
+        if was_startup:
+            return f"View {number} deleted; {profile} begins with all tasks, worst first"
+        return f"View {number} deleted"
     if views.defaults.get(profile) == number:
         return f"{profile} begins with view {number}"
     return f"{profile} begins with all tasks, worst first"
 
 
-def _filter_text(view: SavedView) -> str:
-    """Return what `TaskListModel.filter_text` is while the list is filtered by a view."""
-    from cdptui.query.formatter import format_query
-    from cdptui.query.parser import parse
-
-    text = format_query(parse(view.filter)) if view.filter.strip() else ""
-    return ", ".join(filter(None, ("unhealthy" if view.unhealthy else "", text)))
+def _order_of(view: SavedView) -> tuple[str, bool, str]:
+    return view.sort, view.inverted, view.group

@@ -130,6 +130,11 @@ class MainScreen(Screen[None]):
         self.call_after_refresh(self._lay_out)
 
     @property
+    def _names(self) -> Mapping[str, str]:
+        """Known names of resources by UUID."""
+        return self._connection.names if self._connection is not None else {}
+
+    @property
     def is_whole(self) -> bool:
         """Whether the list has been laid out; header and footer are laid out before it."""
         return self.browser.table.size.width > 0
@@ -171,7 +176,7 @@ class MainScreen(Screen[None]):
             change.task.uuid: _CHANGE_MARKS[change.kind] for change in significant if change.kind in _CHANGE_MARKS
         }
         self._change_marks_until = self._clock.monotonic() + _CHANGE_MARK_S
-        self.show_notice(summarize_changes(significant))
+        self.show_notice(summarize_changes(significant, self._names))
 
     # Messages of the widgets. The table posts here, not to the browser, so that one frame shows all effects of a key.
 
@@ -304,8 +309,7 @@ class MainScreen(Screen[None]):
         connection = connection_status(
             self._target, self._update, self._clock, behind=pending, beat_s=self._low_bandwidth.refresh_period_s
         )
-        names = self._connection.names if self._connection is not None else {}
-        self._header.show_state(connection, self._update.fleet, names)
+        self._header.show_state(connection, self._update.fleet, self._names)
         self._banner.show_failure(self._update.failure)
 
     def refresh_after_key(self) -> None:

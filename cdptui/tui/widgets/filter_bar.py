@@ -29,6 +29,7 @@ from cdptui.render.spans import Line, Role, Span
 from cdptui.tui.footer_keys import help_key_in_text
 from cdptui.tui.keymap import Keymap
 from cdptui.tui.widgets.line_view import LineView
+from cdptui.tui.widgets.text_field import TextField
 
 _PROMPT: Final = "/ "
 _HINT: Final = "Text, or conditions such as used>80%  full<3d  state=Disabled"
@@ -36,8 +37,8 @@ _MAX_HISTORY: Final = 50
 _COUNT_WIDTH: Final = 24
 
 
-class FilterInput(Input):
-    """The filter's text field. Its cursor does not blink, because every blink costs a write to the terminal."""
+class FilterInput(TextField):
+    """The filter's text field."""
 
     # With layout=True, the default of Textual's Input, every character lays out the whole screen again.
     virtual_size = reactive(Size(0, 0))
@@ -58,10 +59,6 @@ class FilterInput(Input):
 
     class Cancelled(Message):
         """The user cleared the filter."""
-
-    def on_mount(self) -> None:
-        """Switch cursor blinking off."""
-        self.cursor_blink = False
 
     def action_older(self) -> None:
         """Request the previous filter."""
@@ -141,10 +138,9 @@ class FilterBar(Vertical):
         return self.has_class("-open")
 
     def open(self, text: str) -> None:
-        """Open the text field with `text` and the cursor at its end."""
+        """Open the text field with `text`, selected."""
         self._recalled = len(self._history)
-        self._input.value = text
-        self._input.cursor_position = len(text)
+        self._input.edit(text)
         self._expression = self._last_complete = None
         self._parse(text, is_whole=True)
         self.remove_class("-kept")

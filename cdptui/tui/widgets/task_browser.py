@@ -641,7 +641,7 @@ class TaskBrowser(Container):
 
     def action_tab_move(self, step: int) -> None:
         """Show the next or previous tab of the detail pane, which opens."""
-        self._select_tab(adjacent_tab(self._detail.tab, step))
+        self.select_tab(adjacent_tab(self._detail.tab, step))
 
     def on_detail_pane_task_chosen(self, message: DetailPane.TaskChosen) -> None:
         """Go to the task that was clicked."""
@@ -664,13 +664,14 @@ class TaskBrowser(Container):
 
     def on_detail_pane_tab_chosen(self, message: DetailPane.TabChosen) -> None:
         """Show the tab that was clicked."""
-        self._select_tab(message.tab)
+        self.select_tab(message.tab)
 
     def on_detail_pane_tab_moved(self, message: DetailPane.TabMoved) -> None:
         """Show the next or previous tab."""
         self.action_tab_move(message.step)
 
-    def _select_tab(self, tab: Tab) -> None:
+    def select_tab(self, tab: Tab) -> None:
+        """Show a tab of the detail pane, which opens."""
         self._detail.select_tab(tab)
         self._pane_layout.is_open = True
         self.request_details()
