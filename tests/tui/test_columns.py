@@ -135,13 +135,11 @@ async def test_problem_is_on_screen_at_every_size_and_says_why() -> None:
     async with showing([*fleet, a_task("well")], size=(200, 50)) as run:
         for size in ((40, 8), (60, 20), (80, 24), (120, 40), (200, 50)):
             await run.resize(*size)
-            row = {
-                name: next(line for line in run.screen_lines[3:] if name in line) for name in ("full", "late", "empty")
-            }
+            row = {name: next(line for line in run.list_lines if name in line) for name in ("full", "late", "empty")}
             assert "plan full" in row["full"]
             assert "RPO 8.7×" in row["late"]
             assert "no VM" in row["empty"]
-            assert [line[0] for line in run.screen_lines[3:7]] == ["✖", "!", "!", " "]
+            assert [line[0] for line in run.list_lines[:4]] == ["✖", "!", "!", " "]
 
 
 async def test_wide_list_at_200_columns_shows_whole_columns_beside_a_short_name() -> None:

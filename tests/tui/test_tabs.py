@@ -12,6 +12,7 @@ from cdptui.api.errors import PermissionDenied, Unreachable
 from cdptui.models.inventory import BackupStorage, Policy, VmInstance
 from cdptui.models.task import ResourceRef
 from cdptui.render.spans import plain_text
+from cdptui.render.tabs.registry import OVERVIEW
 from cdptui.tui.widgets.detail_pane import DetailPane
 from cdptui.tui.widgets.scrollable_lines import ScrollableLines
 from tests.doubles import GIB, ScriptedNode, a_task
@@ -236,6 +237,7 @@ async def test_every_tab_wraps_what_is_too_long_for_the_pane(size: tuple[int, in
             assert max(map(cell_len, lines)) <= run.detail.width, tab_of(run)
             shown[tab_of(run)] = re.sub(r"[▌\s]+", " ", " ".join(lines))
             await run.press("right")
-        assert "100 GiB of 100 GiB 100% ██████████" in shown["Overview"]
-        assert "protection stops at the plan" in shown["Overview"]
+        overview = shown[OVERVIEW.title if OVERVIEW.title in shown else OVERVIEW.short]
+        assert "100 GiB of 100 GiB 100% ██████████" in overview
+        assert "protection stops at the plan" in overview
         assert "a task whose plan is full stops protecting" in shown["Why"]
