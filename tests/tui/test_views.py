@@ -96,7 +96,7 @@ async def test_profile_opens_its_startup_view(state: SavedViewsFile) -> None:
         await run.press("v")
         await run.until(lambda: "Views" in run.screen)
         await run.press("home", "asterisk")
-        await run.until(lambda: "default begins with view 1" in run.footer)
+        await run.until(lambda: "View 1 opens at startup" in run.footer)
     assert state.read().defaults == {"default": 1}
     async with showing(FLEET) as run:
         await run.until(lambda: run.names == ["erp-web"])
@@ -152,7 +152,7 @@ async def test_deletion_of_a_preset_is_refused_in_the_menu() -> None:
 
 async def test_startup_view_can_be_switched_off_again(state: SavedViewsFile) -> None:
     async with showing(FLEET) as run:
-        for text in ("default begins with view 1", "default begins with all tasks, worst first"):
+        for text in ("View 1 opens at startup", "All tasks, worst first, at startup"):
             await run.press("v", "home", "asterisk")
             await run.until(lambda text=text: text in run.footer)  # type: ignore[misc]  # a default argument
     assert state.read().defaults == {}
@@ -163,7 +163,7 @@ async def test_deleted_startup_view_is_no_longer_the_startup_view(state: SavedVi
     async with showing(FLEET) as run:
         await run.until(lambda: run.names == ["oa"])
         await run.press("v", "8", "v", "end", "up", "x")
-        await run.until(lambda: "View 8 deleted; default begins with all tasks, worst first" in run.footer)
+        await run.until(lambda: "View 8 deleted. All tasks, worst first, at startup" in run.footer)
     assert state.read().defaults == {}
 
 

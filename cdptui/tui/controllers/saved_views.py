@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cdptui.tui.screens.view_menu import ViewCommand
 
 _NO_PROFILE: Final = "default"
+_ALL_TASKS: Final = "all tasks, worst first"
 _RECALL, _STARTUP, _SAVE = "recall-view", "startup-view", "save-view"
 
 
@@ -209,8 +210,15 @@ class SavedViewsController:
         if number is None and self._configured is not None:
             number = views.find(self._configured)
             if number is None:
-                self._host.show_notice(f"There is no view {sanitize(str(self._configured), 40)} to begin with")
+                configured = sanitize(str(self._configured), 40)
+                self._host.show_notice(f"There is no view {configured}: {_ALL_TASKS}, at startup")
         return number or 0
+
+    def _startup_text(self, views: SavedViews) -> str:
+        """Return the view that the list has at startup, as a sentence."""
+        where = "at startup" if self._profile == _NO_PROFILE else f"at startup of {self._profile}"
+        number = self._startup_number(views)
+        return f"View {number} opens {where}" if number else f"{_ALL_TASKS.capitalize()}, {where}"
 
     async def _read_and_open(self, number: int) -> None:
         before = self._tasks.typed, self._tasks.is_unhealthy_only
@@ -223,7 +231,7 @@ class SavedViewsController:
         from cdptui.config.saved_views import SavedView
 
         number = number or self._startup_number(views)
-        view = views.view(number) if number else SavedView(name="all tasks, worst first")
+        view = views.view(number) if number else SavedView(name=_ALL_TASKS)
         if view is None:
             self._host.show_notice(f"View {number} is empty")
             return
@@ -255,6 +263,8 @@ class SavedViewsController:
                     return views.with_view(number, current)
                 case "delete":
                     return views.with_view(number, None)
+                case _ if views.view(number) is None:
+                    return views
                 case _:
                     return views.with_default(profile, None if views.defaults.get(profile) == number else number)
 
@@ -264,27 +274,22 @@ class SavedViewsController:
         except ConfigError as error:
             self._host.show_notice(str(error))
             return
-        was_startup = before is not None and before.defaults.get(profile) == number != views.defaults.get(profile)
-        self._host.show_notice(file.problem or _describe_change(command, views, profile, was_startup=was_startup))
+        self._host.show_notice(file.problem or self._describe_change(command, before, views))
         if command.kind == "save":
             self._recalled = (f"{number} {command.name}", current)
             self._host.show_filter()
 
-
-def _describe_change(command: ViewCommand, views: SavedViews, profile: str, *, was_startup: bool) -> str:
-    number = command.number
-    if command.kind == "save":
-        return f"Saved as view {number}: {command.name}"
-    if command.kind == "delete":
+    def _describe_change(self, command: ViewCommand, before: SavedViews | None, views: SavedViews) -> str:
+        startup, number = self._startup_text(views), command.number
+        if command.kind == "default":
+            return startup
+        if command.kind == "save":
+            return f"Saved as view {number}: {command.name}"
         preset = views.view(number)
         if preset is not None:
             return f"View {number} is {preset.name} again"
-        if was_startup:
-            return f"View {number} deleted; {profile} begins with all tasks, worst first"
-        return f"View {number} deleted"
-    if views.defaults.get(profile) == number:
-        return f"{profile} begins with view {number}"
-    return f"{profile} begins with all tasks, worst first"
+        is_startup_changed = before is not None and before.defaults != views.defaults
+        return f"View {number} deleted. {startup}" if is_startup_changed else f"View {number} deleted"
 
 
 def _order_of(view: SavedView) -> tuple[str, bool, str]:

@@ -62,10 +62,12 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def a_controller(configured: int | str | None = None) -> tuple[SavedViewsController, Host, TaskListModel]:
+def a_controller(
+    configured: int | str | None = None, profile: str = ""
+) -> tuple[SavedViewsController, Host, TaskListModel]:
     tasks = TaskListModel(FakeClock(), lambda: None, lambda _: None)
     host = Host()
-    return SavedViewsController(host, tasks, "", configured), host, tasks
+    return SavedViewsController(host, tasks, profile, configured), host, tasks
 
 
 async def save(controller: SavedViewsController, host: Host, number: int, name: str) -> None:
@@ -127,7 +129,7 @@ def test_configured_startup_view_that_does_not_exist_is_reported() -> None:
         await host.run()
 
     asyncio.run(scenario())
-    assert host.notices == ["There is no view no such view to begin with"]
+    assert host.notices == ["There is no view no such view: all tasks, worst first, at startup"]
     assert tasks.active_filter is None
 
 
@@ -139,7 +141,7 @@ def test_startup_view_of_the_profile_is_applied_at_startup() -> None:
         await save(controller, host, 4, "erp")
         host.execute(ViewCommand("default", 4))
         await host.run()
-        assert host.notices[-1] == "default begins with view 4"
+        assert host.notices[-1] == "View 4 opens at startup"
 
     asyncio.run(scenario())
     second, other_host, other_tasks = a_controller()
@@ -150,6 +152,21 @@ def test_startup_view_of_the_profile_is_applied_at_startup() -> None:
 
     asyncio.run(start())
     assert other_tasks.filter_text == "erp"
+
+
+def test_startup_view_of_a_profile_is_switched_on_and_off() -> None:
+    controller, host, _ = a_controller(configured=2, profile="prod")
+
+    async def scenario() -> None:
+        for number in (4, 4, 9):
+            controller.show_menu()
+            await host.run()
+            host.execute(ViewCommand("default", number))
+            await host.run()
+
+    asyncio.run(scenario())
+    configured = "View 2 opens at startup of prod"
+    assert host.notices == ["View 4 opens at startup of prod", configured, configured]
 
 
 def test_filter_that_this_version_cannot_read_leaves_the_list_as_it_is() -> None:
