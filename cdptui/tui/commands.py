@@ -126,7 +126,7 @@ class ActionProvider(Provider):
             name, text = self._texts(key)
             if name:
                 yield PaletteCommand(name, text, run, key_labels(key), SYNONYMS.get(key.id, ""))
-        if browser is not None:
+        if browser is not None and browser.display:
             for tab in TABS:
                 yield _tab_command(tab, browser)
         for theme in THEMES:
