@@ -152,6 +152,12 @@ class HttpClient:
         """Seconds that the last response spent in caches, by its Age header; read it directly after `send`."""
         self._under_way: set[_Trace] = set()
         self._used_at = clock.monotonic()
+        self._has_lost_connections = False
+        """Whether a request was cancelled: httpcore 1.0.9 may count its connection as used forever.
+
+        Its clean-up is protected from anyio's cancel scopes, not from `Task.cancel`. With four such connections no
+        request would be sent any more.
+        """
 
     @property
     def base_url(self) -> str:
@@ -221,7 +227,11 @@ class HttpClient:
                 finally:
                     self._under_way.discard(trace)
                     self._used_at = self._clock.monotonic()
+        except asyncio.CancelledError:
+            self._has_lost_connections = True
+            raise
         except TimeoutError as error:
+            self._has_lost_connections = True
             via = f", through the proxy {self._proxy.display}" if self._proxy is not None else ""
             late = TimedOut(f"the answer took too long{via}", url=shown)
             late.proxy_variable = self._proxy_variable
@@ -271,13 +281,15 @@ class HttpClient:
         return await self._client.send(request, stream=True)
 
     async def _drop_stale_connections(self) -> None:
-        """Drop connections that were idle for longer than the server keeps them, including time in suspend.
+        """Drop the connections of cancelled requests, and those that the server has closed, including time in suspend.
 
-        httpcore's pool uses a clock that stops in suspend, so it would reuse them.
+        httpcore's pool uses a clock that stops in suspend, so it would reuse connections that were idle for too long.
         """
         _drop_unsendable(self._client.cookies)
-        if self._under_way or self._clock.monotonic() - self._used_at <= KEPT_IDLE_S:
+        is_idle_too_long = self._clock.monotonic() - self._used_at > KEPT_IDLE_S
+        if self._under_way or not (is_idle_too_long or self._has_lost_connections):
             return
+        self._has_lost_connections = False
         old, self._client = self._client, self._new_client(self._client.cookies)
         self._used_at = self._clock.monotonic()
         await old.aclose()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from cdptui.cli.output_boundary import hide
 
 if TYPE_CHECKING:
-    from cdptui.cli.log_file import LogFileHandler
+    from cdptui.cli.log_handler import LogFileHandler
 
 LEVELS: Final = ("debug", "info", "warning", "error")
 
@@ -29,7 +29,7 @@ class LogSettings:
         It stays open, as closing it would end the reader of a FIFO.
         """
         if self._file is not None:
-            from cdptui.cli.log_file import open_log
+            from cdptui.cli.log_handler import open_log
 
             self._handler = open_log(self._file)
 
@@ -39,7 +39,7 @@ class LogSettings:
 
     def configure(self, secrets: Collection[str]) -> None:
         """Start logging, with `secrets` masked."""
-        from cdptui.cli.log_file import LogFileHandler, configure_logging
+        from cdptui.cli.log_handler import LogFileHandler, configure_logging
         from cdptui.config.paths import default_log_file
 
         if self._handler is None:

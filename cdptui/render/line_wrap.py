@@ -30,7 +30,7 @@ def wrap_line(line: Line, width: int) -> list[Line]:
 
     The lines after the first are indented by the label, or by the blanks that the line begins with.
 
-    >>> from cdptui.render.spans import plain_text
+    >>> from cdptui.render.spans import Role, plain_text
     >>> [plain_text(part) for part in wrap_line((Span("used  ", Role.DIM), Span("1 GiB of 2 GiB"), Span(" ██")), 15)]
     ['used  1 GiB of', '      2 GiB ██']
     """

@@ -9,7 +9,7 @@ from typing import Any, Final
 from msgspec import Struct, structs
 
 from cdptui.models.task_row import TaskRow, urgency
-from cdptui.render.columns import BY_KEY, COLUMNS, Column
+from cdptui.render.columns import BY_KEY, COLUMNS, PROBLEM, Column
 from cdptui.render.groups import BY_KEY as BY_GROUPING
 
 WORST_FIRST: Final = "health"
@@ -101,10 +101,23 @@ def sort_key_function(order: SortOrder) -> Callable[[TaskRow], Key]:
     return lambda row: (value(row), *key_of(row))
 
 
+def _urgent_key_function(order: SortOrder) -> Callable[[TaskRow], Key]:
+    """Sort by the worst problem, the more urgent first, as in the default order; rows without one are last."""
+    sign = 1 if order.is_descending else -1
+
+    def key(row: TaskRow) -> Key:
+        value = (0, *(sign * part for part in urgency(row))) if row.reasons else (1,)
+        return (value, _folded(row.task.name), row.task.uuid, row)
+
+    return key
+
+
 def _ungrouped_key_function(order: SortOrder) -> Callable[[TaskRow], Key]:
     column = order.column
     if column is None:
         return _worst_key if order.is_descending else _best_key
+    if column is PROBLEM:
+        return _urgent_key_function(order)
     sort_value, is_descending = column.sort_value, order.is_descending
 
     def key(row: TaskRow) -> Key:

@@ -34,6 +34,7 @@ SYNONYMS: Final[Mapping[str, str]] = {
     "unhealthy": "problems alerts failed broken bad",
     "views": "save favourites bookmarks presets queries",
     "view-0": "all everything default",
+    "storages": "backup servers capacity free over-commit",
     "sort": "order by",
     "invert": "order descending ascending backwards",
     "columns": "fields hide select customise",
@@ -126,7 +127,7 @@ class ActionProvider(Provider):
             name, text = self._texts(key)
             if name:
                 yield PaletteCommand(name, text, run, key_labels(key), SYNONYMS.get(key.id, ""))
-        if browser is not None:
+        if browser is not None and browser.display:
             for tab in TABS:
                 yield _tab_command(tab, browser)
         for theme in THEMES:

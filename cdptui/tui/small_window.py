@@ -10,7 +10,7 @@ from cdptui.render.spans import Line, Role, Span
 from cdptui.tui.layout import MIN_SIZE
 from cdptui.tui.terminal.screen_buffer import Frame
 from cdptui.tui.terminal.textual_app import whole_frame
-from cdptui.tui.widgets.painter import FEW_STRIPS, Painter
+from cdptui.tui.widgets.cached_painter import FEW_STRIPS, Painter
 
 
 def message_lines(size: Size, quit_key: str) -> list[Line]:

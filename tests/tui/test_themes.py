@@ -9,7 +9,7 @@ from textual.theme import Theme
 from cdptui.render.spans import LABELS, Role
 from cdptui.tui.terminal.screen_buffer import NUMBERED
 from cdptui.tui.themes import ANSI_16, ANSI_16_PAIRS, THEMES
-from cdptui.tui.widgets.painter import CURSOR_BACKGROUNDS, UNDER_CURSOR
+from cdptui.tui.widgets.cached_painter import CURSOR_BACKGROUNDS, UNDER_CURSOR
 
 READABLE = 4.5
 """WCAG 2.1, contrast of normal text, level AA."""

@@ -20,7 +20,7 @@ import pytest
 import trustme
 
 from cdptui.cli.diagnostics import CommandError
-from cdptui.cli.log_file import open_log
+from cdptui.cli.log_handler import open_log
 from cdptui.config import private_files
 from cdptui.config.credentials import read_access_key_file, read_password_file, read_session_file
 from cdptui.config.errors import ConfigError

@@ -284,3 +284,18 @@ async def test_proxy_refusal_is_reported(scheme: str) -> None:
         async with http:
             with pytest.raises(e.ProxyRefused):
                 await http.send("GET", "/cdp-task")
+
+
+@pytest.mark.parametrize("cancellations", [1, 2, 3])
+async def test_cancelled_requests_leave_no_connection_in_use(cancellations: int) -> None:
+    async with serving(keep_alive) as (port, _), http_to(port) as http:
+        for turns in range(120):
+            request = asyncio.ensure_future(http.send("GET", "/names"))
+            # Cancelled at every point of its way, and again while it cleans up.
+            for _ in range(turns % 60):
+                await asyncio.sleep(0)
+            for _ in range(cancellations):
+                request.cancel()
+                await asyncio.sleep(0)
+            await asyncio.wait([request])
+        assert await http.send("GET", "/cdp-task") == b"{}"

@@ -10,7 +10,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from cdptui.render.spans import Line
-from cdptui.tui.widgets.painter import FEW_STRIPS, Painter
+from cdptui.tui.widgets.cached_painter import FEW_STRIPS, Painter
 
 
 class LineView(Widget, can_focus=False):

@@ -16,7 +16,7 @@ from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import sign
 from cdptui.render.task_cells import CellContext
 from cdptui.tasklist.sort_order import SortOrder
-from cdptui.tui.widgets.painter import CURSOR_BACKGROUNDS, Painter
+from cdptui.tui.widgets.cached_painter import CURSOR_BACKGROUNDS, Painter
 
 GUTTER: Final = 2
 """Cells before the names: the sign of the severity, or of a folded group, and the symbol of a mark or a change."""

@@ -19,8 +19,8 @@ from cdptui.render.spans import Line
 from cdptui.render.text_search import Match, find_matches, highlight, search_status_line
 from cdptui.tui.keymap import Keymap, KeyScope, bindings
 from cdptui.tui.terminal.scrolling import set_virtual_size
+from cdptui.tui.widgets.cached_painter import Painter
 from cdptui.tui.widgets.line_view import changed_lines
-from cdptui.tui.widgets.painter import Painter
 
 if TYPE_CHECKING:
     from textual.scrollbar import ScrollBar

@@ -26,7 +26,7 @@ from cdptui.render.task_cells import CellContext
 from cdptui.tasklist.grouped_rows import GroupedRows
 from cdptui.tui.keymap import KeyScope, bindings
 from cdptui.tui.terminal.scrolling import set_virtual_size
-from cdptui.tui.widgets.painter import Painter
+from cdptui.tui.widgets.cached_painter import Painter
 from cdptui.tui.widgets.row_renderer import RowAppearance, RowRenderer
 
 if TYPE_CHECKING:

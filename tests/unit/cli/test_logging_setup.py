@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from cdptui.cli.diagnostics import CommandError, ExitCode
-from cdptui.cli.log_file import LogFileHandler, configure_logging, open_log
+from cdptui.cli.log_handler import LogFileHandler, configure_logging, open_log
 from cdptui.cli.output_boundary import hide
 from tests.capabilities import run_as_ordinary_user
 

@@ -175,3 +175,19 @@ def test_new_column_starts_with_its_own_direction() -> None:
 )
 def test_column_starts_with_its_worst_value(key: str, is_descending: bool) -> None:
     assert SortOrder(key).is_descending is is_descending
+
+
+def test_order_by_problem_has_the_more_urgent_first_and_rows_without_a_problem_last_in_both_directions() -> None:
+    measured = GrowthRate(GIB / 3600, 7200.0)
+    fleet = [
+        a_judged_row("well"),
+        a_judged_row("over its target", rpo_ms=900_000),
+        a_judged_row("full in 9 h", {"growth": measured, "seconds_until_full": 32_400.0}),
+        a_judged_row("full in 21 min", {"growth": measured, "seconds_until_full": 1_260.0}),
+    ]
+    expected = ["full in 21 min", "full in 9 h", "over its target"]
+    assert [row.task.name for row in arrange(fleet, SortOrder("problem"))] == [*expected, "well"]
+    assert [row.task.name for row in arrange(fleet, SortOrder("problem", is_inverted=True))] == [
+        *expected[::-1],
+        "well",
+    ]

@@ -1,4 +1,4 @@
-"""Convert spans to Textual strips: cut text to cells and map roles to styles."""
+"""Draw lines for a widget: spans become cached strips in the colours of the theme, cut to the width."""
 
 from __future__ import annotations
 
