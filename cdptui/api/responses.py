@@ -227,7 +227,8 @@ def _https_required(detail: str, netloc: str, url: str, code: str) -> HttpsRequi
 
 def answer_text(body: bytes) -> str:
     """Return the title of a page, or the beginning of a text."""
-    return _title(body) or _plain_text(body)
+    title = _page_title(body)
+    return sanitize(f"“{title}”", _MAX_DETAIL) if title else _plain_text(body)
 
 
 def _refusal(status: int, text: str) -> type[ApiError] | None:
@@ -295,12 +296,15 @@ _TITLE: Final = re.compile(r"<(title|h1)(?:\s[^>]*)?>(.*?)</\1>", re.IGNORECASE 
 """HAProxy's pages have a heading and no title."""
 
 
-def _title(page: bytes) -> str:
-    """Return the title of an HTML page, which identifies its sender."""
+def _page_title(page: bytes) -> str:
     head = page[:4096].decode("utf-8", errors="replace")
     found = _TITLE.search(head) if "<" in head else None
-    title = " ".join(found[2].split()) if found is not None else ""
-    if title:
+    return " ".join(found[2].split()) if found is not None else ""
+
+
+def _title(page: bytes) -> str:
+    """Return the title of an HTML page, which identifies its sender."""
+    if title := _page_title(page):
         return sanitize(f"a web page, “{title}”", _MAX_DETAIL)
     return "a web page" if _is_page(page) else ""
 

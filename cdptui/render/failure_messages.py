@@ -39,9 +39,7 @@ _TEXTS: Final = {
         "refused by the proxy", "check {proxy_variable} and its password, or add the node to NO_PROXY"
     ),
     FailureKind.PROXY_DOWN: _FailureText("proxy unreachable", "check that the proxy is up, or change {proxy_variable}"),
-    FailureKind.PROXY_NO_ROUTE: _FailureText(
-        "unreachable by the proxy", "check that the node is up and that the proxy may connect to it"
-    ),
+    FailureKind.PROXY_NO_ROUTE: _FailureText("unreachable by the proxy", "check that the node is up"),
     FailureKind.PROXY_NO_NAME: _FailureText(
         "unknown to the proxy", "check the name of the node, or add it to NO_PROXY"
     ),

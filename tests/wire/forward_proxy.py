@@ -79,6 +79,22 @@ def socks_proxy(port: int) -> Iterator[tuple[str, list[str]]]:
 
 
 @contextmanager
+def refusing_socks_proxy(*replies: bytes) -> Iterator[str]:
+    """Run a server that answers each message of a SOCKS client with the next of `replies` and then closes."""
+
+    class Handler(StreamRequestHandler):
+        timeout = 5.0
+
+        def handle(self) -> None:
+            for reply in replies:
+                self.connection.recv(1024)
+                self.wfile.write(reply)
+
+    with _serving(ThreadingTCPServer(("127.0.0.1", 0), Handler)) as at:
+        yield f"socks5h://{at}"
+
+
+@contextmanager
 def _serving(server: ThreadingHTTPServer | ThreadingTCPServer) -> Iterator[str]:
     # Closing the server then waits for all threads, so that no connection stays open after the test.
     server.daemon_threads = False
