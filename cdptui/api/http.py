@@ -254,7 +254,7 @@ class HttpClient:
     def _proxied(self, trace: _Trace) -> ProxiedConnection | None:
         if self._proxy is None:
             return None
-        return ProxiedConnection(self._proxy, trace.is_connected, trace.tunnel_headers)
+        return ProxiedConnection(self._proxy, trace.is_connected, trace.is_greeted, trace.tunnel_headers)
 
     @property
     def _proxy_variable(self) -> str:
@@ -372,6 +372,11 @@ class _Trace:
     @property
     def was_reused(self) -> bool:
         return self._is_sent and not self._is_new
+
+    @property
+    def is_greeted(self) -> bool:
+        """Whether the request was sent, or that for a tunnel."""
+        return self._is_sent or self._is_tunnelling
 
     @property
     def is_connecting(self) -> bool:

@@ -44,6 +44,8 @@ class ProxiedConnection(Struct, frozen=True):
     proxy: Proxy
     is_connected: bool
     """Whether there was a connection to the proxy."""
+    is_greeted: bool
+    """Whether a request was sent to the proxy; before that, TLS is between this machine and the proxy."""
     tunnel_headers: Mapping[str, str]
     """The headers with which the proxy answered to CONNECT, by name in lower case."""
 
@@ -57,7 +59,10 @@ def map_transport_error(
     reasons = _cause_chain(error)
     for reason in reasons:
         if isinstance(reason, ssl.SSLError):
-            return map_tls_error(reason, url)
+            failed = map_tls_error(reason, url)
+            if proxied is not None and proxied.proxy.is_tls and not proxied.is_greeted:
+                failed.detail = f"{proxied.proxy.display}: {failed.detail}"
+            return failed
     message = _system_message(reasons) or _joined_messages(reasons) or type(error).__name__
     if proxied is not None:
         if isinstance(error, httpx.ProxyError):

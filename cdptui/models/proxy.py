@@ -24,6 +24,11 @@ class Proxy(Struct, frozen=True):
         return urlsplit(self.url).scheme.startswith("socks")
 
     @property
+    def is_tls(self) -> bool:
+        """Whether the connection to it is encrypted."""
+        return urlsplit(self.url).scheme == "https"
+
+    @property
     def password(self) -> str:
         """Its password; empty without one."""
         return urlsplit(self.url).password or ""

@@ -126,9 +126,17 @@ def _running(command: list[str], folder: Path, ports: list[int]) -> Iterator[Non
     program = shutil.which(command[0], path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     if program is None:
         pytest.skip(f"{command[0]} is not installed")
+    user, group, others = _ordinary_user()
     with (folder / "output").open("wb") as output:
         process = subprocess.Popen(
-            [program, *command[1:]], stdout=output, stderr=output, stdin=subprocess.DEVNULL, cwd=folder, **_nobody()
+            [program, *command[1:]],
+            stdout=output,
+            stderr=output,
+            stdin=subprocess.DEVNULL,
+            cwd=folder,
+            user=user,
+            group=group,
+            extra_groups=others,
         )
     try:
         deadline = time.monotonic() + _START_S
@@ -153,9 +161,9 @@ def _listens(port: int) -> bool:
     return False
 
 
-def _nobody() -> dict[str, int | list[int]]:
-    """Return the arguments of Popen for an ordinary user."""
+def _ordinary_user() -> tuple[int | None, int | None, tuple[int, ...] | None]:
+    """Return user, group and further groups of a server; None for those of this process, unless it is root's."""
     if os.geteuid() != 0:
-        return {}
-    user = pwd.getpwnam("nobody")
-    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+        return None, None, None
+    nobody = pwd.getpwnam("nobody")
+    return nobody.pw_uid, nobody.pw_gid, ()

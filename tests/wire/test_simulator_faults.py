@@ -47,6 +47,7 @@ def client(server: EmbeddedServer, node: ManagementNode) -> Iterator[httpx.Clien
         ("tomcat-404", 404, "Apache Tomcat"),
         ("denied", 503, "operation[API:org.zstack.header.storage.cdp.APIQueryCdpTaskMsg] is denied by default"),
         ("session-kill", 503, "ID.1001"),
+        ("firewall", 403, "Request blocked by rule"),
     ],
 )
 def test_replaced_response_is_sent_once_then_the_correct_one(
@@ -58,6 +59,20 @@ def test_replaced_response_is_sent_once_then_the_correct_one(
     assert words in answer.text
     if kind != "session-kill":
         assert client.get("/cdp-task?limit=1").status_code == 200
+
+
+def test_error_pages_replace_503_only(node: ManagementNode, client: httpx.Client) -> None:
+    node.faults.add("error-pages")
+    assert client.get("/cdp-task?limit=1").status_code == 200
+    refused = client.put("/accounts/login", json={"logInByAccount": {"accountName": "admin", "password": "wrong"}})
+    assert (refused.status_code, "<title>503" in refused.text) == (503, True)
+    assert client.get(f"/accounts/sessions/{'0' * 32}/valid").json()["valid"] is False
+
+
+def test_cached_response_has_an_age(node: ManagementNode, client: httpx.Client) -> None:
+    node.faults.add("cached", "/cdp-task", times=1, seconds=42.0)
+    answer = client.get("/cdp-task?limit=1")
+    assert (answer.status_code, answer.headers["age"]) == (200, "42")
 
 
 def test_second_factor_and_captcha_are_login_errors(node: ManagementNode, client: httpx.Client) -> None:

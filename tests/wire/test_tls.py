@@ -9,16 +9,20 @@ from pathlib import Path
 
 import pytest
 
+from cdptui.api.errors import TlsFailed
+from cdptui.api.http import HttpClient, Timeouts
 from cdptui.clock import SystemClock
 from cdptui.config.settings import MonitorSettings
 from cdptui.config.url import normalize_url
 from cdptui.models.auth import PasswordLogin
 from cdptui.models.failure import FailureKind
+from cdptui.models.proxy import Proxy
 from cdptui.models.tls import TlsSettings
 from cdptui.monitor.connection import connect
 from cdptui.monitor.update import Update
 from cdptui.render.failure_messages import failure_sentence
 from cdptui.tui.keymap import DEFAULT_KEYMAP
+from tests.doubles import FakeClock
 from tests.wire.canned import VENDOR_PAGE, canned
 from tests.wire.tls_front import Certificates, refusing_handshakes, tls_in_front_of
 
@@ -135,3 +139,15 @@ async def test_http_to_a_tls_port_is_reported(certificates: Certificates, plain:
         update = await update_of(url.replace("https:", "http:"), TlsSettings())
     assert update.failure is not None
     assert update.failure.kind in {FailureKind.UNREACHABLE, FailureKind.NOT_A_NODE}
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_certificate_of_the_proxy_is_told_from_that_of_the_node(
+    scheme: str, certificates: Certificates, plain: str
+) -> None:
+    with tls_in_front_of(plain, certificates.self_signed()) as url:
+        proxy = Proxy(url, "HTTPS_PROXY")
+        async with HttpClient(f"{scheme}://node.example/zstack/v1", Timeouts.of(5.0), FakeClock(), proxy=proxy) as http:
+            with pytest.raises(TlsFailed) as caught:
+                await http.send("GET", "/cdp-task")
+    assert caught.value.detail.startswith(f"{url} (HTTPS_PROXY): ")
