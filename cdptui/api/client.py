@@ -11,12 +11,13 @@ from typing import Final
 
 import httpx
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from cdptui.api.decode import UNREADABLE, Page, TaskDecoder, decode_page
 from cdptui.api.errors import (
     ApiError,
     CdpUnavailable,
+    Intercepted,
     NotAManagementNode,
     PermissionDenied,
     ServerError,
@@ -32,6 +33,7 @@ from cdptui.api.server_clock import ServerClock
 from cdptui.api.timestamps import server_timezone
 from cdptui.clock import Clock, yield_to_loop
 from cdptui.models.auth import Credentials
+from cdptui.models.proxy import Proxy
 from cdptui.models.sanitize import sanitize
 from cdptui.models.snapshot import FetchProgress
 from cdptui.models.task import RawField, RawLines, Task
@@ -53,6 +55,7 @@ _ZONE_RETRY_S: Final = 60.0
 
 _SINGLE_CALL_ERRORS: Final = (
     CdpUnavailable,
+    Intercepted,
     NotAManagementNode,
     PermissionDenied,
     ServerError,
@@ -78,7 +81,7 @@ class Client:
         clock: Clock,
         zone: tzinfo | None = None,
         tls: TlsSettings | None = None,
-        proxy: str | None = None,
+        proxy: Proxy | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         """`base_url` ends in `/zstack/v1`; `timeout_s` is the wait for the next byte of a response.
@@ -118,7 +121,7 @@ class Client:
         # Errors of the login must not be ignored like those of the time zone.
         await self._access.prepare_poll()
         paging = Pager[Task]()
-        due = self._clock.monotonic() + self._timeouts.list_s
+        due, cached_s = self._clock.monotonic() + self._timeouts.list_s, 0.0
         while not paging.is_done:
             if self._clock.monotonic() > due:
                 detail = f"the list took longer than {self._timeouts.list_s:g} s, {paging.pages} pages were read"
@@ -126,13 +129,19 @@ class Client:
             window = paging.next_window()
             is_zone_due = not self._asked_zone and self._clock.monotonic() >= self._zone_due_at
             page = await self._query_with_zone(window) if is_zone_due else await self._query_tasks(window)
+            cached_s = max(cached_s, page.cached_s)
             paging.accept(
                 window, await self._decode(page.rows, is_compressed=(page.total or 0) > _COMPRESS_ABOVE), page.total
             )
             if paging.is_done:
                 self._decoder.set_known(paging.by_uuid)
             yield FetchProgress(
-                paging.by_uuid.values(), paging.total, paging.is_done, paging.pages, is_cut_short=paging.is_cut_short
+                paging.by_uuid.values(),
+                paging.total,
+                paging.is_done,
+                paging.pages,
+                is_cut_short=paging.is_cut_short,
+                cached_s=cached_s,
             )
 
     @property
@@ -189,8 +198,9 @@ class Client:
             ("sort", "+uuid"),
         ]
         body = await self._access.get("/cdp-task", params)
+        cached_s = self._http.cached_s
         try:
-            return decode_page(body)
+            return structs.replace(decode_page(body), cached_s=cached_s)
         except UNREADABLE as error:
             raise UnreadableAnswer(sanitize(str(error), 200), url=f"{self._http.base_url}/cdp-task") from error
 

@@ -45,6 +45,8 @@ class Page(Struct, frozen=True):
 
     rows: tuple[bytes, ...]
     total: int | None
+    cached_s: float = 0.0
+    """Seconds that the response spent in a cache."""
 
 
 class _WireUuid(Struct):

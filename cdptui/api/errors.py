@@ -1,14 +1,16 @@
 """Errors of calls to the management node, grouped by what the user can do about them.
 
     ApiError
-    ├── Unreachable            no connection
+    ├── Unreachable            no connection: to the node, to the proxy, or from the proxy to the node
     ├── TimedOut               connected, but no response in time
     ├── TlsFailed              certificate or protocol rejected: untrusted, self-signed, expired, of another host,
     │                          or client certificate rejected
     ├── AddressUnusable        httpx rejects the URL of the node or of the proxy
     ├── ProxyRefused           the proxy rejected the request
-    ├── NotAManagementNode     another kind of server responds
-    ├── LoginRefused           wrong account or password; PasswordMissing without a password
+    ├── Intercepted            a firewall or proxy in front of the node rejected the request
+    ├── NotAManagementNode     another kind of server responds; HttpsRequired when it asks for https://
+    ├── LoginRefused           wrong account or password; PasswordMissing without a password; LoginErrorReplaced when
+    │                          a proxy replaced the node's answer by a page
     ├── InteractiveLoginRequired
     │                          needs a second factor, a captcha, waiting for a lock, or a new password
     ├── LoginTypeUnsupported   the node does not support this login type
@@ -20,7 +22,7 @@
     ├── PermissionDenied
     ├── CdpUnavailable         module or licence missing
     ├── NotReady               the node is starting
-    ├── ServerError            all other errors that the server reports
+    ├── ServerError            all other errors that the server reports; ErrorReplaced when a proxy replaced the error
     ├── RateLimited
     ├── UnreadableAnswer       not JSON, truncated, or of another form
     └── MachineLimited         no threads, memory or file descriptors left on this machine
@@ -50,6 +52,10 @@ class ApiError(Exception):
         self.code = code
         self.may_have_executed = False
         """Whether the request may have been executed although no response arrived."""
+        self.proxy_variable = ""
+        """The environment variable of the proxy through which the request was sent."""
+        self.better_url = ""
+        """The URL of the node that the server asks for."""
 
     def __str__(self) -> str:
         return f"{self.kind.value}: {self.detail} ({self.url})"
@@ -62,13 +68,38 @@ class ApiError(Exception):
 
     def as_failure(self) -> Failure:
         """Return the error as a value for the screen."""
-        return Failure(kind=self.kind, detail=self.detail, url=self.url, code=self.code)
+        return Failure(
+            kind=self.kind,
+            detail=self.detail,
+            url=self.url,
+            code=self.code,
+            proxy_variable=self.proxy_variable,
+            better_url=self.better_url,
+        )
 
 
 class Unreachable(ApiError):
     """The connection failed or broke."""
 
     kind = FailureKind.UNREACHABLE
+
+
+class ProxyUnreachable(Unreachable):
+    """There is no connection to the proxy."""
+
+    kind = FailureKind.PROXY_DOWN
+
+
+class UnreachableFromProxy(Unreachable):
+    """The proxy cannot reach the node."""
+
+    kind = FailureKind.PROXY_NO_ROUTE
+
+
+class UnknownToProxy(Unreachable):
+    """The proxy cannot resolve the node's name."""
+
+    kind = FailureKind.PROXY_NO_NAME
 
 
 class MachineLimited(ApiError):
@@ -137,10 +168,28 @@ class NotAManagementNode(ApiError):
     kind = FailureKind.NOT_A_NODE
 
 
+class HttpsRequired(NotAManagementNode):
+    """The server requires https:// in the URL."""
+
+    kind = FailureKind.HTTPS_REQUIRED
+
+
+class Intercepted(ApiError):
+    """A firewall or proxy in front of the node rejected the request."""
+
+    kind = FailureKind.INTERCEPTED
+
+
 class LoginRefused(ApiError):
     """Wrong account or password."""
 
     kind = FailureKind.LOGIN_REFUSED
+
+
+class LoginErrorReplaced(LoginRefused):
+    """A proxy replaced the node's answer to a login by a page."""
+
+    kind = FailureKind.LOGIN_REPLACED
 
 
 class PasswordMissing(LoginRefused):
@@ -273,6 +322,12 @@ class ServerError(ApiError):
     """The server reports an error that no other class describes."""
 
     kind = FailureKind.SERVER_ERROR
+
+
+class ErrorReplaced(ServerError):
+    """A proxy replaced the node's error by a page."""
+
+    kind = FailureKind.ERROR_REPLACED
 
 
 class RateLimited(ApiError):

@@ -13,7 +13,7 @@ import socket
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 from urllib.parse import unquote, urlsplit
 
 import httpx
@@ -22,10 +22,12 @@ from msgspec import Struct
 from cdptui import __version__
 from cdptui.api.charset import as_utf8
 from cdptui.api.errors import AddressUnusable, ApiError, TimedOut
-from cdptui.api.responses import ACCEPTED_ENCODING, check_response, read_body
+from cdptui.api.proxy_errors import refused_request
+from cdptui.api.responses import ACCEPTED_ENCODING, answer_text, check_response, looks_like_json, read_body
 from cdptui.api.tls import create_ssl_context
-from cdptui.api.transport_errors import map_transport_error
+from cdptui.api.transport_errors import SOCKS_ERRORS, ProxiedConnection, map_transport_error
 from cdptui.clock import Clock
+from cdptui.models.proxy import Proxy
 from cdptui.models.redaction import MASK, url_secrets
 from cdptui.models.tls import TlsSettings
 
@@ -44,6 +46,14 @@ _IDEMPOTENT: Final = frozenset({"GET", "DELETE"})
 
 _ZONED_URL: Final = re.compile(r"(https?://\[)([0-9a-f:.]+)%25([^\]]+)(\].*)")
 """A URL whose host is an IPv6 address with a zone."""
+
+_TRANSPORT_ERRORS: Final[tuple[type[Exception], ...]] = (
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    ssl.SSLError,
+    OSError,
+    *SOCKS_ERRORS,
+)
 
 _MAX_COOKIES: Final = 16
 
@@ -72,6 +82,8 @@ _HEADERS: Final = {
     "Accept": "application/json",
     "Accept-Encoding": ACCEPTED_ENCODING,
     "Accept-Language": "en",
+    # A cache between this machine and the node must ask the node.
+    "Cache-Control": "no-cache",
 }
 
 
@@ -109,7 +121,7 @@ class HttpClient:
         clock: Clock,
         *,
         tls: TlsSettings | None = None,
-        proxy: str | None = None,
+        proxy: Proxy | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         """`base_url` ends in the API's prefix, such as `http://10.0.0.5:8080/zstack/v1`.
@@ -124,17 +136,20 @@ class HttpClient:
         self._transport = transport
         # Loading the trusted certificates takes 35 ms; plain HTTP needs none.
         self._tls = create_ssl_context(tls or TlsSettings()) if base_url.startswith("https:") else None
-        self._proxy_tls = create_ssl_context(tls or TlsSettings()) if (proxy or "").startswith("https:") else None
+        is_tls_proxy = proxy is not None and proxy.url.startswith("https:")
+        self._proxy_tls = create_ssl_context(tls or TlsSettings()) if is_tls_proxy else None
         try:
             self._request_url, self._host_header, self._tls_name = _split_zone(self._base_url)
             httpx.URL(self._request_url)
             self._client = self._new_client(httpx.Cookies())
-            self._proxy_secrets = _credentials_in(proxy) if proxy is not None else ()
+            self._proxy_secrets = _credentials_in(proxy.url) if proxy is not None else ()
         except (httpx.InvalidURL, ValueError) as error:
             # httpx may quote the URL of the proxy, and with it a password.
             raise AddressUnusable("the HTTP library does not accept the URL", url=self._base_url) from error
         self.date = ""
         """Date header of the last response: the server's time."""
+        self.cached_s = 0.0
+        """Seconds that the last response spent in caches, by its Age header; read it directly after `send`."""
         self._under_way: set[_Trace] = set()
         self._used_at = clock.monotonic()
         self._has_lost_connections = False
@@ -204,7 +219,7 @@ class HttpClient:
                         extensions={"trace": trace, **self._tls_name},
                     )
                     response = await self._send_with_retry(request, trace)
-                    self.date = response.headers.get("date", "")
+                    self.date, age = response.headers.get("date", ""), response.headers.get("age", "")
                     try:
                         body = as_utf8(await read_body(response, shown), response.charset_encoding)
                     finally:
@@ -217,16 +232,33 @@ class HttpClient:
             raise
         except TimeoutError as error:
             self._has_lost_connections = True
-            late = TimedOut("the answer took too long", url=shown)
+            via = f", through the proxy {self._proxy.display}" if self._proxy is not None else ""
+            late = TimedOut(f"the answer took too long{via}", url=shown)
+            late.proxy_variable = self._proxy_variable
             late.may_have_executed = not trace.is_connecting
             raise late from error
-        except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
+        except _TRANSPORT_ERRORS as error:
             failure = map_transport_error(
-                error, shown, connect_s=times.connect_s, read_s=times.read_s, proxy=self._proxy_display()
+                error, shown, connect_s=times.connect_s, read_s=times.read_s, proxied=self._proxied(trace)
             )
             failure.may_have_executed = not trace.is_connecting
+            failure.proxy_variable = self._proxy_variable
             raise failure from error
-        return _checked(response, body, shown, [*secrets, *self._sent_secrets(request)])
+        self.cached_s = _seconds(age)
+        try:
+            return _checked(response, body, shown, [*secrets, *self._sent_secrets(request)], self._proxy)
+        except ApiError as failure:
+            failure.proxy_variable = self._proxy_variable
+            raise
+
+    def _proxied(self, trace: _Trace) -> ProxiedConnection | None:
+        if self._proxy is None:
+            return None
+        return ProxiedConnection(self._proxy, trace.is_connected, trace.tunnel_headers)
+
+    @property
+    def _proxy_variable(self) -> str:
+        return self._proxy.variable if self._proxy is not None else ""
 
     def _sent_secrets(self, request: httpx.Request) -> list[str]:
         """Return the credentials in the headers: session or signature, cookies, and the proxy password."""
@@ -277,16 +309,9 @@ class HttpClient:
             verify=self._tls if self._tls is not None else False,
             trust_env=False,
             limits=httpx.Limits(max_connections=4, max_keepalive_connections=2, keepalive_expiry=KEPT_IDLE_S),
-            proxy=None if self._proxy is None else httpx.Proxy(self._proxy, ssl_context=self._proxy_tls),
+            proxy=None if self._proxy is None else httpx.Proxy(self._proxy.url, ssl_context=self._proxy_tls),
             socket_options=_SOCKET_OPTIONS,
         )
-
-    def _proxy_display(self) -> str:
-        """The proxy for display, without its password."""
-        if self._proxy is None:
-            return ""
-        parts = urlsplit(self._proxy)
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def _credentials_in(proxy: str) -> tuple[str, ...]:
@@ -323,12 +348,26 @@ def _split_zone(base_url: str) -> tuple[str, dict[str, str], dict[str, str]]:
     return f"{before}{address}%{zone}{after}", {"Host": host}, {"sni_hostname": address}
 
 
+def _seconds(age: str) -> float:
+    """Return the seconds of an Age header (RFC 9111), 0 for an invalid one.
+
+    >>> _seconds("120"), _seconds(""), _seconds("-1"), _seconds("1, 2")
+    (120.0, 0.0, 0.0, 0.0)
+    """
+    return float(age) if age.isascii() and age.isdecimal() and len(age) < 10 else 0.0
+
+
 class _Trace:
-    """Records whether a request is still connecting, and whether it uses a connection from the pool."""
+    """Records how far a request got, and whether it uses a connection from the pool."""
 
     def __init__(self) -> None:
         self._is_sent = False
         self._is_new = False
+        self._is_tunnelling = False
+        self.is_connected = False
+        """Whether there is a connection: to the proxy, if there is one."""
+        self.tunnel_headers: Mapping[str, str] = {}
+        """Headers of a proxy's answer to CONNECT."""
 
     @property
     def was_reused(self) -> bool:
@@ -338,14 +377,22 @@ class _Trace:
     def is_connecting(self) -> bool:
         return self._is_new and not self._is_sent
 
-    async def __call__(self, event: str, _info: Mapping[str, object]) -> None:
-        if event == "connection.connect_tcp.started":
-            self._is_new = True
-        elif event.endswith("send_request_headers.started"):
-            self._is_sent = True
+    async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
+        """Handle an event of httpcore, such as `connection.connect_tcp.started`."""
+        match event.partition(".")[2]:
+            case "connect_tcp.started":
+                self._is_new = True
+            case "connect_tcp.complete":
+                self.is_connected = True
+            case "send_request_headers.started":
+                self._is_tunnelling = info["request"].method == b"CONNECT"
+                self._is_sent = not self._is_tunnelling
+            case "receive_response_headers.complete" if self._is_tunnelling:
+                _version, _status, _phrase, headers = info["return_value"]
+                self.tunnel_headers = httpx.Headers(headers)
 
 
-def _checked(response: httpx.Response, body: bytes, shown: str, secrets: Sequence[str]) -> bytes:
+def _checked(response: httpx.Response, body: bytes, shown: str, secrets: Sequence[str], proxy: Proxy | None) -> bytes:
     """Return the body of a good response; raise the error of a bad one, with `secrets` masked."""
     status, location = response.status_code, response.headers.get("location", "")
     try:
@@ -361,5 +408,7 @@ def _checked(response: httpx.Response, body: bytes, shown: str, secrets: Sequenc
     except ApiError as error:
         # The error type must not change: a refused login with another type would be repeated.
         found = error if type(error) is type(found) else found
+    if proxy is not None and (status == 407 or not looks_like_json(body)):
+        found = refused_request(status, response.headers, answer_text(body), shown, proxy) or found
     found.redact(secrets)
     raise found

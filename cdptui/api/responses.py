@@ -7,9 +7,11 @@ The server reports every business error, including an invalid session, as 503 wi
 from __future__ import annotations
 
 import asyncio
+import re
 import zlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Final
+from urllib.parse import urlsplit
 
 import httpx
 from msgspec import Struct
@@ -23,7 +25,9 @@ from cdptui.api.errors import (
     CaptchaNeeded,
     CdpUnavailable,
     ClockSkewed,
+    HttpsRequired,
     InteractiveLoginRequired,
+    Intercepted,
     KeyRefused,
     KeySignatureWrong,
     LoginRefused,
@@ -114,6 +118,11 @@ class ErrorCode(Struct, frozen=True):
             required_factors=_factors(record),
         )
 
+    @property
+    def is_zstack(self) -> bool:
+        """Whether its code has the form of the server's, such as SYS.1006."""
+        return _ZSTACK_CODE.fullmatch(self.code) is not None
+
     def message(self) -> str:
         """Return the most useful message: that of the deepest cause, in the server's language."""
         error = self
@@ -124,6 +133,7 @@ class ErrorCode(Struct, frozen=True):
 
 _TEXTS: Final = ("localizedMessage", "i18nDetails", "details", "elaboration", "description")
 _MAX_DEPTH: Final = 20
+_ZSTACK_CODE: Final = re.compile(r"[A-Z][A-Z0-9_]*\.\d+")
 
 
 def _factors(record: Mapping[str, object]) -> str:
@@ -145,39 +155,79 @@ def check_response(status: int, body: bytes, *, url: str, location: str = "") ->
 
     `url` is for the message and has no query. `location` is the header of a redirect, which is never followed.
     """
-    if status == 200 and _looks_like_json(body):
+    if status == 200 and looks_like_json(body):
         # The vendor documents an `error` in every reply; real servers send it only with an error.
         if b'"error"' in body[:_MAX_DETAIL] and (error := _read_error(body)) is not None:
             raise _to_exception(error, url)
         return body
-    raise _error_response(status, body, url, location)
+    raise _business_error(status, body, url) or _redirect(status, location, url) or _error_response(status, body, url)
 
 
-def _error_response(status: int, body: bytes, url: str, location: str) -> ApiError:
+def _error_response(status: int, body: bytes, url: str) -> ApiError:
+    """Return the error for an answer without an error object: of the node's REST layer, or of another server."""
     code = f"HTTP {status}"
     text = _plain_text(body)
-    is_page = body.lstrip()[:1] == b"<"
-    if 300 <= status < 400 and location:
-        return NotAManagementNode(f"redirects to {sanitize(location, 200)}", url=url, code=code)
+    is_page = _is_page(body)
     match status:
-        case 503 if _looks_like_json(body):
-            return _business_error(body, url)
         case 502 | 503 | 504:
-            return Unreachable("a proxy reports that the node does not respond", url=url, code=code)
+            said = _title(body) or text
+            return Unreachable(f"a proxy answers for the node: {said}" if said else _NO_RESPONSE, url=url, code=code)
         case 404 if "no api mapping" in text:
             return CdpUnavailable(text, url=url, code=code)
         case 429:
-            return RateLimited(text, url=url, code=code)
+            return RateLimited(_title(body) or text, url=url, code=code)
+        case 400 if any(words in text.lower() for words in _PLAIN_HTTP_TEXTS):
+            return _https_required(_title(body) or text, "", url, code)
         case 400 | 403 | 407 if (refusal := _refusal(status, text)) is not None:
             return refusal(_title(body) or text, url=url, code=code)
-        case 403 if not is_page:
-            return PermissionDenied(text, url=url, code=code)
+        case 403:
+            return Intercepted(_title(body) or text or "no details", url=url, code=code)
         case 400 | 500 if not is_page:
             return ServerError(text or "no details", url=url, code=code)
         case 200 | 202 if not is_page and (body or status == 202):
             return UnreadableAnswer(f"not a JSON object: {text or 'empty'}", url=url, code=code)
         case _:
             return NotAManagementNode(_title(body) or text or "an empty answer", url=url, code=code)
+
+
+_NO_RESPONSE: Final = "a proxy reports that the node does not respond"
+
+_PLAIN_HTTP_TEXTS: Final = (
+    "plain http request was sent to https port",
+    "sent an http request to an https server",
+    "speaking plain http to an ssl-enabled",
+    "combination of host and port requires tls",
+)
+"""What nginx, Go, Apache and Tomcat answer to http:// on a port for https://."""
+
+
+def _redirect(status: int, location: str, url: str) -> ApiError | None:
+    """Return the error for a redirect, which is never followed; None for another answer."""
+    if not 300 <= status < 400 or not location:
+        return None
+    code, detail = f"HTTP {status}", f"redirects to {sanitize(location, 200)}"
+    try:
+        asked, target = urlsplit(url), urlsplit(location)
+        is_upgrade = (asked.scheme, target.scheme) == ("http", "https") and asked.hostname == target.hostname
+    except ValueError:
+        is_upgrade = False
+    if is_upgrade:
+        return _https_required(detail, target.netloc, url, code)
+    return NotAManagementNode(detail, url=url, code=code)
+
+
+def _https_required(detail: str, netloc: str, url: str, code: str) -> HttpsRequired:
+    """Return the error for a node that requires https at `netloc`, or at the requested address without it."""
+    error = HttpsRequired(detail, url=url, code=code)
+    asked = urlsplit(url)
+    prefix = asked.path.partition("/zstack")[0]
+    error.better_url = sanitize(f"https://{(netloc or asked.netloc).rpartition('@')[2]}{prefix}", 200)
+    return error
+
+
+def answer_text(body: bytes) -> str:
+    """Return the title of a page, or the beginning of a text."""
+    return _title(body) or _plain_text(body)
 
 
 def _refusal(status: int, text: str) -> type[ApiError] | None:
@@ -188,10 +238,14 @@ def _refusal(status: int, text: str) -> type[ApiError] | None:
     return next((kind for words, kind in _REFUSAL_TEXTS if words in lower), None)
 
 
-def _business_error(body: bytes, url: str) -> ApiError:
-    error = _read_error(body)
-    if error is None:
-        return Unreachable("503 without ZStack's error object: a proxy, or the node is down", url=url, code="HTTP 503")
+def _business_error(status: int, body: bytes, url: str) -> ApiError | None:
+    """Return the error that the node reports as JSON; None for another answer.
+
+    Its status is 503. A newer server may use others, with the same codes.
+    """
+    error = _read_error(body) if looks_like_json(body) and status >= 400 else None
+    if error is None or not (status == 503 or (error.is_zstack and status != 429)):
+        return None
     return _to_exception(error, url)
 
 
@@ -204,7 +258,10 @@ def _to_exception(error: ErrorCode, url: str) -> ApiError:
 def _read_error(body: bytes) -> ErrorCode | None:
     reply = loads_lenient(body)
     record = reply.get("error") if isinstance(reply, dict) else None
-    return ErrorCode.read(record) if isinstance(record, dict) else None
+    if not isinstance(record, dict) or not isinstance(record.get("code", ""), str):
+        # The errors of some proxies have the HTTP status as their code.
+        return None
+    return ErrorCode.read(record)
 
 
 def _class_of(error: ErrorCode) -> type[ApiError]:
@@ -221,7 +278,8 @@ def _class_of(error: ErrorCode) -> type[ApiError]:
     return ServerError
 
 
-def _looks_like_json(body: bytes) -> bool:
+def looks_like_json(body: bytes) -> bool:
+    """Return whether a body begins like a JSON object."""
     return body.lstrip()[:1] == b"{"
 
 
@@ -229,14 +287,22 @@ def _plain_text(body: bytes) -> str:
     return sanitize(body[: _MAX_DETAIL * 4].decode("utf-8", errors="replace").strip(), _MAX_DETAIL)
 
 
+def _is_page(body: bytes) -> bool:
+    return body.lstrip()[:1] == b"<"
+
+
+_TITLE: Final = re.compile(r"<(title|h1)(?:\s[^>]*)?>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
+"""HAProxy's pages have a heading and no title."""
+
+
 def _title(page: bytes) -> str:
     """Return the title of an HTML page, which identifies its sender."""
     head = page[:4096].decode("utf-8", errors="replace")
-    start, end = head.lower().find("<title>"), head.lower().find("</title>")
-    title = " ".join(head[start + 7 : end].split()) if 0 <= start < end else ""
+    found = _TITLE.search(head) if "<" in head else None
+    title = " ".join(found[2].split()) if found is not None else ""
     if title:
         return sanitize(f"a web page, “{title}”", _MAX_DETAIL)
-    return "a web page" if page.lstrip()[:1] == b"<" else ""
+    return "a web page" if _is_page(page) else ""
 
 
 MAX_BODY_BYTES: Final = 32 * 2**20
@@ -271,8 +337,13 @@ async def read_body(response: httpx.Response, url: str) -> bytes:
     if int(_digits(response.headers.get("content-length", ""))) > MAX_BODY_BYTES:
         raise _too_large(url)
     body = bytearray()
-    async for piece in _decoded(response, url):
-        body += piece
+    try:
+        async for piece in _decoded(response, url):
+            body += piece
+    except (httpx.ReadError, httpx.RemoteProtocolError):
+        # A proxy that refuses a request may close before it has read all of it, which resets the connection.
+        if response.status_code < 400:
+            raise
     return bytes(body)
 
 

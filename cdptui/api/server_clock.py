@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct, field
 
 from cdptui.api.decode import UNREADABLE
-from cdptui.api.errors import CdpUnavailable, PermissionDenied, ServerError, UnreadableAnswer
+from cdptui.api.errors import CdpUnavailable, Intercepted, PermissionDenied, ServerError, UnreadableAnswer
 from cdptui.api.http import HttpClient
 from cdptui.clock import Clock
 
@@ -27,7 +27,7 @@ _LIKELY_ZONES: Final = (timezone(timedelta(hours=8)), UTC)
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
-_TIME_UNAVAILABLE: Final = (CdpUnavailable, PermissionDenied, ServerError, UnreadableAnswer)
+_TIME_UNAVAILABLE: Final = (CdpUnavailable, Intercepted, PermissionDenied, ServerError, UnreadableAnswer)
 
 
 class _Time(Struct):

@@ -19,7 +19,10 @@ from cdptui.api.decode import UNREADABLE
 from cdptui.api.errors import (
     ApiError,
     CdpUnavailable,
+    ErrorReplaced,
     InteractiveLoginRequired,
+    Intercepted,
+    LoginErrorReplaced,
     LoginRefused,
     LoginTypeUnsupported,
     NotAManagementNode,
@@ -27,6 +30,7 @@ from cdptui.api.errors import (
     PasswordMissing,
     PermissionDenied,
     ProjectRefused,
+    ProxyRefused,
     SessionContended,
     SessionInvalid,
     TimedOut,
@@ -35,6 +39,7 @@ from cdptui.api.errors import (
 )
 from cdptui.api.http import HttpClient, Timeouts
 from cdptui.api.login_requests import LoginRequest, login_requests, login_secrets
+from cdptui.api.replaced_errors import NO_SESSION, may_replace_error, replaced, session_is_valid
 from cdptui.clock import Clock
 from cdptui.models.auth import PasswordLogin, SessionToken
 from cdptui.models.redaction import MASK
@@ -53,8 +58,8 @@ _FINAL_CODES: Final = frozenset({"SYS.1003", "SYS.1006", "SYS.1007"})
 """Not found, failed, invalid argument: a login that fails with one of these would fail again."""
 
 
-_OUTAGES: Final = (Unreachable, TimedOut, NotReady, NotAManagementNode, UnreadableAnswer)
-"""Errors of a node that is down or starting, or of a proxy in front of it."""
+_OUTAGES: Final = (Unreachable, TimedOut, NotReady, NotAManagementNode, ProxyRefused, Intercepted, UnreadableAnswer)
+"""Errors of a node that is down or starting, or of a proxy or firewall in front of it."""
 
 
 class _SessionInventory(Struct):
@@ -174,7 +179,11 @@ class SessionRequester:
             return await self._http.send(
                 "GET", path, params=params, headers=self._header(token), secrets=self._login_secrets
             )
-        except _OUTAGES:
+        except _OUTAGES as error:
+            if may_replace_error(error) and (is_valid := await session_is_valid(self._http, token)) is not None:
+                if is_valid:
+                    raise replaced(error, ErrorReplaced) from error
+                raise replaced(error, SessionInvalid) from error
             self._note_outage()
             raise
 
@@ -299,6 +308,9 @@ class SessionRequester:
         except ApiError as error:
             if error.may_have_executed:
                 self._unconfirmed_login_at = self._clock.monotonic()
+            if may_replace_error(error) and await session_is_valid(self._http, NO_SESSION) is not None:
+                # Most likely the node refused the password; the same again could lock the account.
+                raise replaced(error, LoginErrorReplaced) from error
             if isinstance(error, _OUTAGES):
                 self._note_outage()
             meant = _login_error_type(error, call)

@@ -11,8 +11,9 @@ from hashlib import sha1
 from typing import Final
 from urllib.parse import unquote
 
-from cdptui.api.errors import ApiError, ClockSkewed
+from cdptui.api.errors import ApiError, ClockSkewed, ErrorReplaced
 from cdptui.api.http import HttpClient
+from cdptui.api.replaced_errors import NO_SESSION, may_replace_error, replaced, session_is_valid
 from cdptui.api.server_clock import ServerClock
 from cdptui.models.auth import AccessKey
 
@@ -103,6 +104,8 @@ class SigningRequester:
         try:
             return await self._http.send("GET", path, params=params, headers=self._headers("GET", path, date))
         except ApiError as error:
+            if may_replace_error(error) and await session_is_valid(self._http, NO_SESSION) is not None:
+                raise replaced(error, ErrorReplaced) from error
             if error.as_failure().needs_user_action:
                 self._refused = error
             raise

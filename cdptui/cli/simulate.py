@@ -20,7 +20,7 @@ _DEFAULT_PASSWORD = "password"  # noqa: S105 - documented, and the data is simul
 
 _EPILOG = """\b
 A SPEC is KIND[:KEY=VALUE,...], or the same as a JSON object. KINDs:
-  delay, trickle, slow-start, endless-body, clock-skew  take seconds=S
+  delay, trickle, slow-start, endless-body, clock-skew, cached  take seconds=S
   error           takes code=CODE (SYS.1000), details=TEXT
   redirect        takes location=URL, status=301|302|303|307|308
   huge-body       takes bytes=N
@@ -28,7 +28,8 @@ A SPEC is KIND[:KEY=VALUE,...], or the same as a JSON object. KINDs:
   deep-nesting    takes depth=N
   hang, hang-body, reset, refuse, truncated, invalid-json, endless-list,
   rate-limit, empty-500, bad-gateway, gateway-timeout, html-503, denied,
-  module-missing, tomcat-404, session-kill, unique-session, shifting-rows
+  module-missing, tomcat-404, error-pages, firewall, session-kill,
+  unique-session, shifting-rows
 
 \b
 All take for=S, the seconds after which the fault ends. All but the states of

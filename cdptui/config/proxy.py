@@ -14,16 +14,17 @@ from urllib.parse import SplitResult, urlsplit
 
 from cdptui.config.errors import ConfigError
 from cdptui.config.url import is_host_name, is_ipv6_host, is_loopback
+from cdptui.models.proxy import Proxy
 
 _SENDABLE: Final = re.compile(r"[^\s\x00-\x1f\x7f-\xa0\ud800-\udfff\\]+")
 _SCHEMES: Final = ("http", "https", "socks5", "socks5h")
 
 
-def proxy_for(base_url: str, environ: Mapping[str, str] | None = None) -> str | None:
-    """Return the URL of the proxy for `base_url`; None for a direct connection. Raises ConfigError for an invalid URL.
+def proxy_for(base_url: str, environ: Mapping[str, str] | None = None) -> Proxy | None:
+    """Return the proxy for `base_url`; None for a direct connection. Raises ConfigError for an invalid URL.
 
     >>> proxy_for("https://cloud.example.com/zstack/v1", {"HTTPS_PROXY": "proxy:3128"})
-    'http://proxy:3128'
+    Proxy('http://proxy:3128 (HTTPS_PROXY)')
     >>> proxy_for("https://10.0.0.5/zstack/v1", {"HTTPS_PROXY": "proxy:3128", "NO_PROXY": "10.0.0.0/8"}) is None
     True
     """
@@ -35,7 +36,7 @@ def proxy_for(base_url: str, environ: Mapping[str, str] | None = None) -> str | 
     for name in (f"{node.scheme}_proxy", "all_proxy"):
         variable, value = _get_any_case(values, name)
         if value:
-            return _validated_url(variable, value)
+            return Proxy(_validated_url(variable, value), variable)
     return None
 
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 from cdptui.config.errors import ConfigError
 from cdptui.config.url import is_loopback
 from cdptui.models.auth import Credentials
+from cdptui.models.proxy import Proxy
 from cdptui.models.tls import TlsSettings, TransportSecurity
 
 DEFAULT_INTERVAL_S: Final = 10.0
@@ -31,8 +32,8 @@ class MonitorSettings(Struct, frozen=True, kw_only=True):
     """Ends in `/zstack/v1`."""
     auth: Credentials
     tls: TlsSettings = TlsSettings()
-    proxy: str | None = None
-    """URL of the proxy, which may contain a password; None for a direct connection."""
+    proxy: Proxy | None = None
+    """None for a direct connection."""
     server_zone: tzinfo | None = None
     """The node's time zone; None to query it, if possible."""
     interval_s: float = DEFAULT_INTERVAL_S
@@ -46,8 +47,8 @@ class MonitorSettings(Struct, frozen=True, kw_only=True):
     @property
     def secrets(self) -> tuple[str, ...]:
         """Texts that must not appear in logs."""
-        proxy = urlsplit(self.proxy or "")
-        more = (self.tls.key_passphrase, self.proxy if proxy.password else None, proxy.password)
+        password = self.proxy.password if self.proxy is not None else ""
+        more = (self.tls.key_passphrase, self.proxy.url if self.proxy is not None and password else None, password)
         return (*self.auth.secrets, *(secret for secret in more if secret))
 
     @property

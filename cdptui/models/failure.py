@@ -25,10 +25,27 @@ class FailureKind(Enum):
     ADDRESS = "address"
     """The HTTP library does not accept the URL of the node or of the proxy."""
     PROXY = "proxy"
-    """The proxy refuses the connection."""
+    """The proxy refuses the request: it wants a password, or does not allow the address."""
+    PROXY_DOWN = "proxy down"
+    """No connection to the proxy."""
+    PROXY_NO_ROUTE = "proxy no route"
+    """The proxy answers, but cannot reach the node."""
+    PROXY_NO_NAME = "proxy no name"
+    """The proxy answers, but cannot resolve the name of the node."""
     NOT_A_NODE = "not a management node"
     """Something answers, but not a ZStack management node: a proxy's page, another web server."""
+    HTTPS_REQUIRED = "https required"
+    """The URL begins with http://, and the server requires https://."""
+    INTERCEPTED = "intercepted"
+    """A firewall or proxy between this machine and the node refuses the request, in words that no node uses."""
+    ERROR_REPLACED = "error replaced"
+    """The node answers, but a proxy shows a page of its own in place of the node's error."""
     LOGIN_REFUSED = "login refused"
+    LOGIN_REPLACED = "login replaced"
+    """The node answers, but a proxy shows a page of its own in place of the node's answer to the login.
+
+    A wrong password is the most likely reason, so it is not tried again automatically.
+    """
     PASSWORD_MISSING = "password missing"  # noqa: S105 - a name
     """There is no password yet, so no login was tried."""
     LOGIN_NEEDS_MORE = "login needs more"
@@ -82,6 +99,7 @@ NEEDS_USER_ACTION = frozenset(
         FailureKind.ADDRESS,
         FailureKind.INTERNAL_AGAIN,
         FailureKind.LOGIN_REFUSED,
+        FailureKind.LOGIN_REPLACED,
         FailureKind.PASSWORD_MISSING,
         FailureKind.LOGIN_NEEDS_MORE,
         FailureKind.PROJECT_REFUSED,
@@ -101,6 +119,10 @@ NEEDS_USER_ACTION = frozenset(
 )
 """Failures that are not retried automatically: that could lock the account or end a session, or is useless."""
 
+RETRIED_RARELY = frozenset({FailureKind.RATE_LIMITED, FailureKind.INTERCEPTED, FailureKind.PROXY})
+"""Failures after which the pauses between the retries grow to minutes: something asks for fewer requests, or would see
+the same refused request again and again, and the account of a proxy can be locked as well."""
+
 
 class CredentialPrompt(Enum):
     """What the user can type to continue a login."""
@@ -114,6 +136,7 @@ class CredentialPrompt(Enum):
 
 _PROMPTS = {
     FailureKind.LOGIN_REFUSED: CredentialPrompt.PASSWORD,
+    FailureKind.LOGIN_REPLACED: CredentialPrompt.PASSWORD,
     FailureKind.PASSWORD_MISSING: CredentialPrompt.FIRST_PASSWORD,
     FailureKind.SECOND_FACTOR: CredentialPrompt.OTP,
     FailureKind.SECOND_FACTOR_REFUSED: CredentialPrompt.OTP,
@@ -130,6 +153,10 @@ class Failure(Struct, frozen=True):
     """The requested URL, without query and credentials."""
     code: str = ""
     """The server's error code such as SYS.1006, or the HTTP status."""
+    proxy_variable: str = ""
+    """The environment variable that names the proxy; empty for a direct connection."""
+    better_url: str = ""
+    """The URL of the node that the server asks for; empty when the URL is right."""
 
     @property
     def needs_user_action(self) -> bool:

@@ -21,6 +21,8 @@ class FetchProgress(Struct, frozen=True):
     pages: int = 1
     is_cut_short: bool = False
     """True when reading ended although the server may have more tasks."""
+    cached_s: float = 0.0
+    """Seconds that the oldest page spent in a cache between the server and this machine."""
 
     @property
     def tasks(self) -> tuple[Task, ...]:
@@ -44,6 +46,8 @@ class Snapshot(Struct, frozen=True):
     pages: int = 1
     is_cut_short: bool = False
     """True when reading ended early or could not be verified, so that the server may have more tasks."""
+    cached_s: float = 0.0
+    """Seconds by which the data is older than `taken_at`, because a cache answered."""
 
     @property
     def is_partial(self) -> bool:

@@ -12,7 +12,7 @@ from msgspec import structs
 from cdptui.clock import Clock
 from cdptui.models.capacity import CapacityHistory
 from cdptui.models.change import ChangeKind
-from cdptui.models.failure import Failure, FailureKind
+from cdptui.models.failure import RETRIED_RARELY, Failure, FailureKind
 from cdptui.models.inventory import DependencyState
 from cdptui.models.sanitize import sanitize
 from cdptui.models.snapshot import FetchProgress, Snapshot
@@ -126,8 +126,8 @@ class Monitor:
                     yield await self._build_update(reading, started)
         except Exception as error:  # noqa: BLE001 - no error of a poll may end the updates
             failure = self._to_failure(error)
-            is_overload = failure.kind is FailureKind.RATE_LIMITED
-            retry_at = self._schedule.after_failure(self._clock.monotonic(), is_overload=is_overload)
+            is_retried_rarely = failure.kind in RETRIED_RARELY
+            retry_at = self._schedule.after_failure(self._clock.monotonic(), is_retried_rarely=is_retried_rarely)
             self._log_transition(failure)
             yield Update(
                 snapshot=self._update.snapshot,
@@ -174,6 +174,7 @@ class Monitor:
             duration_s=now - started,
             pages=reading.pages,
             is_cut_short=reading.is_cut_short,
+            cached_s=reading.cached_s,
         )
         longest_wait_s = 2.5 * self._schedule.effective_interval_s + snapshot.duration_s
         rows, changes = await self._tracker.apply_snapshot(snapshot, longest_wait_s)

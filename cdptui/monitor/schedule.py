@@ -59,14 +59,14 @@ class PollSchedule:
         self._duration_s = now - started
         return max(started + self.effective_interval_s, now + min(_MIN_PAUSE_S, self.interval_s))
 
-    def after_failure(self, now: float, *, is_overload: bool = False) -> float:
+    def after_failure(self, now: float, *, is_retried_rarely: bool = False) -> float:
         """Return the time of the next attempt: after 2 s, doubling up to the interval, so that recovery is seen soon.
 
-        The back-off of an overloaded node goes up to 5 min. It varies by 20 %, so that many monitors do not poll at the
-        same time.
+        The back-off of a request that is better not repeated often goes up to 5 min. It varies by 20 %, so that many
+        monitors do not poll at the same time.
         """
         self.failures += 1
-        longest = MAX_BACKOFF_S if is_overload else min(MAX_BACKOFF_S, max(self.interval_s, _FIRST_RETRY_S))
+        longest = MAX_BACKOFF_S if is_retried_rarely else min(MAX_BACKOFF_S, max(self.interval_s, _FIRST_RETRY_S))
         # The limit is reached before 2**10; an exponent that grows for weeks would overflow.
         delay = min(longest, _FIRST_RETRY_S * 2.0 ** min(self.failures - 1, 10))
         spread = 1 + _JITTER * (2 * self._random_unit() - 1)

@@ -36,10 +36,27 @@ _TEXTS: Final = {
     ),
     FailureKind.TLS_CLIENT: _FailureText("certificate needed", "pass yours with --client-cert and --client-key"),
     FailureKind.PROXY: _FailureText(
-        "refused by the proxy", "check HTTPS_PROXY and its password, or add the node to NO_PROXY"
+        "refused by the proxy", "check {proxy_variable} and its password, or add the node to NO_PROXY"
+    ),
+    FailureKind.PROXY_DOWN: _FailureText("proxy unreachable", "check that the proxy is up, or change {proxy_variable}"),
+    FailureKind.PROXY_NO_ROUTE: _FailureText(
+        "unreachable by the proxy", "check that the node is up and that the proxy may connect to it"
+    ),
+    FailureKind.PROXY_NO_NAME: _FailureText(
+        "unknown to the proxy", "check the name of the node, or add it to NO_PROXY"
+    ),
+    FailureKind.HTTPS_REQUIRED: _FailureText("https required", "use {better_url}: start again with this URL"),
+    FailureKind.INTERCEPTED: _FailureText(
+        "blocked on the way", "it was a firewall or proxy, not the node: ask its administrator"
+    ),
+    FailureKind.ERROR_REPLACED: _FailureText(
+        "error hidden by a proxy", "the node is up: let the proxy in front of it pass on its errors"
     ),
     FailureKind.NOT_A_NODE: _FailureText("not a management node", "check the URL: another service answers there"),
     FailureKind.LOGIN_REFUSED: _FailureText("login refused", "press {refresh} to type the password again"),
+    FailureKind.LOGIN_REPLACED: _FailureText(
+        "login failed", "the node is up: press {refresh} to type the password again"
+    ),
     FailureKind.PASSWORD_MISSING: _FailureText("password needed", "press {refresh} to type it"),
     FailureKind.LOGIN_NEEDS_MORE: _FailureText(
         "login incomplete", "log in on the web console first, or pass a session in ZSTACK_SESSION_ID"
@@ -109,6 +126,9 @@ _TEXTS: Final = {
     ),
 }
 
+_ANY_PROXY_VARIABLE: Final = "HTTPS_PROXY"
+_ANY_HTTPS_URL: Final = "https://"
+
 _LABEL_ONLY: Final = "{label} → {advice}"
 _WITH_DETAIL: Final = "{label}: {detail} → {advice}"
 _WITH_URL: Final = "{label}, at {url} → {advice}"
@@ -135,7 +155,7 @@ def failure_sentence(failure: Failure, keys: Mapping[str, str], *, with_url: boo
         template = _WITH_DETAIL_AND_URL if detail else _WITH_URL
     else:
         template = _WITH_DETAIL if detail else _LABEL_ONLY
-    return template.format(label=text.label, detail=detail, url=failure.url, advice=text.advice.format_map(keys))
+    return template.format(label=text.label, detail=detail, url=failure.url, advice=_advice(failure, keys))
 
 
 def fit_failure_sentence(failure: Failure, width: int, measure: Callable[[str], int], keys: Mapping[str, str]) -> str:
@@ -143,7 +163,7 @@ def fit_failure_sentence(failure: Failure, width: int, measure: Callable[[str], 
 
     Dropped first is the URL, then the label, then the end of the details. The advice always stays.
     """
-    detail, advice = failure_detail(failure), _TEXTS[failure.kind].advice.format_map(keys)
+    detail, advice = failure_detail(failure), _advice(failure, keys)
     brief = _WITHOUT_LABEL.format(detail=detail, advice=advice) if detail else advice
     for text in (failure_sentence(failure, keys), failure_sentence(failure, keys, with_url=False), brief):
         if measure(text) <= width:
@@ -153,6 +173,14 @@ def fit_failure_sentence(failure: Failure, width: int, measure: Callable[[str], 
     if measure(detail) < _MIN_DETAIL_CELLS:
         return advice
     return _CUT_WITHOUT_LABEL.format(detail=detail, advice=advice)
+
+
+def _advice(failure: Failure, keys: Mapping[str, str]) -> str:
+    places = {
+        "proxy_variable": failure.proxy_variable or _ANY_PROXY_VARIABLE,
+        "better_url": failure.better_url or _ANY_HTTPS_URL,
+    }
+    return _TEXTS[failure.kind].advice.format_map({**keys, **places})
 
 
 def failure_detail(failure: Failure) -> str:

@@ -27,6 +27,7 @@ class ConnectionStatus(Struct, frozen=True):
     """Tasks in the list; None before the first answer."""
     total: int | None
     age_s: float | None
+    """Age of the data, the time in a cache included."""
     poll_s: float | None
     interval_s: float
     failure: Failure | None
@@ -42,6 +43,8 @@ class ConnectionStatus(Struct, frozen=True):
     """Pages read so far, while loading."""
     is_cut_short: bool = False
     """True when the node may have more tasks than its total says, which could not be read."""
+    cached_s: float = 0.0
+    """The part of the age that the data spent in a cache between the node and this machine."""
     is_paced: bool = False
     """True when the interval is longer than configured, because the node answers slowly."""
     label: str = ""
@@ -75,6 +78,8 @@ def connection_state(connection: ConnectionStatus) -> Span:
         return Span("◌ connecting", Role.BUSY)
     if connection.is_loading:
         return Span(f"◌ loading{_progress(connection)}", Role.BUSY)
+    if connection.cached_s > connection.interval_s:
+        return Span("▲ stale, from a cache", Role.WARN)
     if connection.age_s > STALE_INTERVALS * connection.interval_s:
         return Span("▲ stale", Role.WARN)
     return Span("● live", Role.OK)
@@ -162,7 +167,7 @@ def _right(connection: ConnectionStatus) -> list[tuple[str, Span]]:
     if connection.poll_s is not None:
         parts.append(("poll", Span(f"poll {formatting.poll_time(connection.poll_s)}", Role.DIM)))
     if connection.age_s is not None:
-        is_old = connection.age_s > STALE_INTERVALS * connection.interval_s
+        is_old = max(connection.age_s / STALE_INTERVALS, connection.cached_s) > connection.interval_s
         text = f"age {_age_text(connection.age_s, connection.refresh_period_s):>5}"
         parts.append(("age", Span(text, Role.WARN if is_old else Role.TEXT)))
     local = connection.now.astimezone(connection.zone)

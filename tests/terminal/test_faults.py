@@ -33,7 +33,7 @@ class Case(NamedTuple):
 NO_ANSWER = r"timed out: no answer within 1 s.* → the node is slow, or packets are dropped on the way"
 TOO_LONG = r"timed out: the answer took too long.* → the node is slow, or packets are dropped on the way"
 CLOSED = r"unreachable: the connection was closed before the answer was complete"
-PROXY = r"a proxy reports that the node does not respond.* → check the address and that the node is up"
+PROXY = r"a proxy answers for the node: a web page, “50\d [BGS].*” → check the address and that the node is up"
 REPORTED = "→ the management node reports an internal error"
 
 CASES = (
@@ -58,11 +58,17 @@ CASES = (
     ),
     Case("error:code=NEW.4711,details=never seen", "server error", rf"NEW.4711: never seen.* {REPORTED}"),
     Case("denied:path=/cdp-task", "no permission", r"SYS.1006: .*this account may not list CDP tasks"),
+    Case("firewall", "blocked on the way", r"HTTP 403: {\"message\":\"Request blocked by rule .*not the node: ask its"),
     Case("rate-limit", "rate limited", r"HTTP 429: Rate limit exceeded.* → the node asks for fewer requests"),
     Case("module-missing:path=/cdp-task", "CDP not available", r"HTTP 404: no api mapping to /v1/cdp-task"),
     Case("tomcat-404", "not a management node", r"HTTP 404: a web page, “HTTP Status 404 – Not Found”.*check the URL"),
     Case(
         "redirect:location=http://sso.invalid/", "not a management node", r"HTTP 302: redirects to http://sso.invalid/"
+    ),
+    Case(
+        "redirect:location=https://127.0.0.1:8443/,status=301",
+        "https required",
+        r"HTTP 301: redirects to https://127.0.0.1:8443/.* → use https://127.0.0.1:8443: start again with this URL",
     ),
     Case("invalid-json:path=/cdp-task", "unreadable response", r"→ the response does not have the format of this call"),
     Case("huge-body:path=/cdp-task,bytes=68000000", "unreadable response", r"unreadable response: response too large"),
@@ -74,10 +80,12 @@ CASES = (
 AT_ONCE = 4
 
 ELSEWHERE = {
+    FaultKind.CACHED,
     FaultKind.CAPPED_PAGES,
     FaultKind.CLOCK_SKEW,
     FaultKind.DEEP_NESTING,
     FaultKind.ENDLESS_LIST,
+    FaultKind.ERROR_PAGES,
     FaultKind.SESSION_KILL,
     FaultKind.SHIFTING_ROWS,
     FaultKind.UNIQUE_SESSION,
@@ -230,6 +238,24 @@ def test_server_clock_an_hour_ahead_changes_nothing(watched: WatchedNode) -> Non
     watched.assert_list_is_kept()
     watched.terminal.wait_for(lambda _: "● live" in watched.header and watched.age_s <= 2)
     assert watched.node.sessions.logins == logins
+
+
+def test_answer_from_a_cache_is_never_live(watched: WatchedNode) -> None:
+    watched.node.faults.add("cached", "/cdp-task", seconds=120.0)
+    watched.terminal.wait_for(lambda _: "▲ stale, from a cache" in watched.header and watched.age_s >= 120)
+    watched.clear_faults_and_recover()
+    watched.terminal.wait_for(lambda _: watched.age_s <= 2)
+
+
+def test_error_replaced_by_a_page_is_no_outage(watched: WatchedNode) -> None:
+    watched.node.faults.add("error-pages")
+    watched.wait_for_polls(2)
+    watched.terminal.wait_for("● live")
+    logins = watched.node.sessions.logins
+    watched.node.sessions.kill_all()
+    watched.wait_until(lambda: watched.node.sessions.logins > logins, "a renewed session")
+    watched.terminal.wait_for("● live")
+    watched.clear_faults_and_recover()
 
 
 def test_endless_list_is_cut_off_and_shown_as_incomplete(watched: WatchedNode) -> None:

@@ -94,6 +94,26 @@ def refused_login_after_an_ended_session_is_not_repeated() -> None:
         watched.quit()
 
 
+def login_refused_behind_error_pages_is_not_repeated() -> None:
+    with patient_node() as watched:
+        watched.wait_until_live()
+        watched.node.faults.add("error-pages")
+        before = logins(watched)
+        with open_monitor(watched.server.url, "--timeout", "10", password="wrong") as terminal:
+            terminal.wait_for("✖ login failed")
+            terminal.wait_for("HTTP 503: a page of a proxy in place of the node's answer.* → the node is up: press r")
+            terminal.read_for(2.6)
+            assert logins(watched) == before + 1
+            terminal.send("r")
+            terminal.wait_for("Log in again")
+            terminal.send("password\r")
+            terminal.wait_for("● live")
+            assert logins(watched) == before + 2
+            terminal.send("q")
+            assert terminal.wait_for_end() == 0
+        watched.quit()
+
+
 def login_failure_waits(code: str, short: str, advice: str) -> None:
     with patient_node() as watched:
         watched.wait_until_live()
@@ -185,6 +205,7 @@ _SCENARIOS = (
     ended_session_is_renewed_once_without_a_message,
     session_taken_over_twice_waits_for_the_user,
     refused_login_after_an_ended_session_is_not_repeated,
+    login_refused_behind_error_pages_is_not_repeated,
     redirects_are_not_followed,
     unknown_host_name_is_reported_and_retried,
     invalid_session_id_is_reported_and_not_retried,

@@ -12,6 +12,7 @@ import pytest
 
 from cdptui.api import errors as e
 from cdptui.api.http import KEPT_IDLE_S, HttpClient, Timeouts
+from cdptui.models.proxy import Proxy
 from tests.doubles import FakeClock
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -216,7 +217,7 @@ async def test_redirect_sends_no_header_to_another_host() -> None:
 async def test_proxy_receives_the_absolute_url_and_its_password() -> None:
     async with (
         serving(keep_alive) as (port, heads),
-        http_to(80, "node.example", proxy=f"http://u:p@127.0.0.1:{port}") as http,
+        http_to(80, "node.example", proxy=Proxy(f"http://u:p@127.0.0.1:{port}")) as http,
     ):
         assert await http.send("GET", "/cdp-task") == b"{}"
     assert b"GET http://node.example:80/zstack/v1/cdp-task" in heads[0] or b"GET http://node.example/zst" in heads[0]
@@ -227,10 +228,44 @@ async def test_unreachable_proxy_is_named_without_its_password() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
-        async with http_to(80, "node.example", proxy=f"http://u:secret@127.0.0.1:{port}") as http:
-            with pytest.raises(e.Unreachable) as caught:
+        async with http_to(80, "node.example", proxy=Proxy(f"http://u:secret@127.0.0.1:{port}", "HTTP_PROXY")) as http:
+            with pytest.raises(e.ProxyUnreachable) as caught:
                 await http.send("GET", "/cdp-task")
-    assert caught.value.detail == f"Connection refused, through the proxy http://127.0.0.1:{port}"
+    assert caught.value.detail == f"http://127.0.0.1:{port} (HTTP_PROXY): Connection refused"
+    assert caught.value.as_failure().proxy_variable == "HTTP_PROXY"
+    assert not caught.value.may_have_executed
+
+
+async def test_answer_before_a_reset_is_read() -> None:
+    async def refuse_before_the_body(connection: Connection) -> None:
+        # Closing a socket with unread bytes resets the connection, as Tinyproxy does.
+        await connection.reader.readuntil(b"\r\n\r\n")
+        await connection.answer(
+            b"HTTP/1.0 401 Unauthorized\r\nServer: tinyproxy/1.11.1\r\n\r\n<title>401 Unauthorized</title>"
+        )
+        connection.writer.transport.abort()
+
+    async with (
+        serving(refuse_before_the_body) as (port, _),
+        http_to(80, "node.example", proxy=Proxy(f"http://u:p@127.0.0.1:{port}", "HTTP_PROXY")) as http,
+    ):
+        with pytest.raises(e.ProxyRefused, match="401 Unauthorized"):
+            await http.send("PUT", "/accounts/login", json={"a": "b" * 100_000})
+
+
+async def test_request_asks_caches_for_a_new_answer_and_reports_the_age() -> None:
+    async def cached(connection: Connection) -> None:
+        ages = iter([b"\r\nAge: 42", b"", b"\r\nAge: soon"])
+        while await connection.request():
+            await connection.answer(ANSWER.replace(b"\r\n\r\n", next(ages) + b"\r\n\r\n"))
+
+    async with serving(cached) as (port, heads), http_to(port) as http:
+        found = []
+        for _ in range(3):
+            await http.send("GET", "/cdp-task")
+            found.append(http.cached_s)
+    assert found == [42.0, 0.0, 0.0]
+    assert all(b"cache-control: no-cache" in head.lower() for head in heads)
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -241,7 +276,10 @@ async def test_proxy_refusal_is_reported(scheme: str) -> None:
 
     async with serving(refuse) as (port, _):
         http = HttpClient(
-            f"{scheme}://node.example/zstack/v1", Timeouts.of(5.0), FakeClock(), proxy=f"http://127.0.0.1:{port}"
+            f"{scheme}://node.example/zstack/v1",
+            Timeouts.of(5.0),
+            FakeClock(),
+            proxy=Proxy(f"http://127.0.0.1:{port}", "HTTP_PROXY"),
         )
         async with http:
             with pytest.raises(e.ProxyRefused):

@@ -52,6 +52,9 @@ _FIXED = {
     FaultKind.BAD_GATEWAY: _gateway_page(502, "Bad Gateway"),
     FaultKind.GATEWAY_TIMEOUT: _gateway_page(504, "Gateway Time-out"),
     FaultKind.HTML_503: _gateway_page(503, "Service Temporarily Unavailable"),
+    FaultKind.FIREWALL: Response(
+        403, b'{"message":"Request blocked by rule 949110","id":"8f2b1c"}', ((b"content-type", b"application/json"),)
+    ),
     FaultKind.TOMCAT_404: tomcat_page(404, "Not Found"),
 }
 
@@ -59,12 +62,8 @@ _FIXED = {
 def fault_response(fault: Fault, request: Request, node: ManagementNode) -> Response | None:
     """Return the response that replaces the node's; None if the node handles the request."""
     match fault.kind:
-        case FaultKind.ERROR:
-            return node.error_response(errors.error_for_code(fault.code, fault.details), request)
-        case FaultKind.DENIED:
-            return node.permission_denied(request)
-        case FaultKind.MODULE_MISSING:
-            return Response(404, f"no api mapping to {request.api_path}".encode())
+        case FaultKind.ERROR | FaultKind.DENIED | FaultKind.MODULE_MISSING:
+            return _refusal(fault, request, node)
         case FaultKind.REDIRECT:
             return Response(fault.status, b"", ((b"location", fault.location.encode()),))
         case FaultKind.DEEP_NESTING:
@@ -72,6 +71,8 @@ def fault_response(fault: Fault, request: Request, node: ManagementNode) -> Resp
             return Response(200, b'{"schema":{},"total":1,"inventories":%s}' % nest)
         case FaultKind.ENDLESS_LIST:
             return _first_page(request, node)
+        case FaultKind.ERROR_PAGES | FaultKind.CACHED:
+            return _through_proxy(fault, node.answer(request))
         case FaultKind.CAPPED_PAGES if request.method == "GET":
             return _capped_page(request, node, fault.rows)
         case FaultKind.SESSION_KILL:
@@ -79,6 +80,24 @@ def fault_response(fault: Fault, request: Request, node: ManagementNode) -> Resp
         case FaultKind.SHIFTING_ROWS:
             _toggle_first_row(node.world)
     return _FIXED.get(fault.kind)
+
+
+def _refusal(fault: Fault, request: Request, node: ManagementNode) -> Response:
+    """Return an error of the node itself."""
+    match fault.kind:
+        case FaultKind.ERROR:
+            return node.error_response(errors.error_for_code(fault.code, fault.details), request)
+        case FaultKind.DENIED:
+            return node.permission_denied(request)
+        case _:
+            return Response(404, f"no api mapping to {request.api_path}".encode())
+
+
+def _through_proxy(fault: Fault, reply: Response) -> Response:
+    """Return the response as it arrives from a proxy in front of the node."""
+    if fault.kind is FaultKind.CACHED:
+        return replace(reply, headers=(*reply.headers, (b"age", b"%d" % fault.seconds)))
+    return _FIXED[FaultKind.HTML_503] if reply.status == 503 else reply
 
 
 def _capped_page(request: Request, node: ManagementNode, rows: int) -> Response:

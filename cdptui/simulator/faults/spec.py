@@ -32,6 +32,7 @@ _OWN: dict[FaultKind, tuple[str, ...]] = {
     FaultKind.SLOW_START: ("seconds",),
     FaultKind.ENDLESS_BODY: ("seconds",),
     FaultKind.CLOCK_SKEW: ("seconds",),
+    FaultKind.CACHED: ("seconds",),
     FaultKind.CAPPED_PAGES: ("rows",),
     FaultKind.HUGE_BODY: ("bytes",),
     FaultKind.DEEP_NESTING: ("depth",),

@@ -89,6 +89,24 @@ async def test_long_list_is_read_page_by_page() -> None:
     await client.aclose()
 
 
+async def test_list_is_as_old_as_its_oldest_page_in_a_cache() -> None:
+    node = MockNode(fleet(1500))
+    ages = iter(["", "70"])
+
+    class Cache(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            reply = await node.handle_async_request(request)
+            if request.url.path.endswith("/cdp-task"):
+                reply.headers["Age"] = next(ages)
+            else:
+                reply.headers["Age"] = "5000"
+            return reply
+
+    client = connect(Cache())
+    assert [reading.cached_s async for reading in client.read()] == [0.0, 70.0]
+    await client.aclose()
+
+
 async def test_unchanged_task_is_the_same_object_in_the_next_poll() -> None:
     node = MockNode([FULL_ROW, VENDOR_ROW])
     client = connect(node)

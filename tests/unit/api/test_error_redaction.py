@@ -14,6 +14,7 @@ import pytest
 from cdptui.api import errors as e
 from cdptui.api.client import Client
 from cdptui.models.auth import AccessKey, PasswordLogin, SessionToken
+from cdptui.models.proxy import Proxy
 from tests.doubles import FakeClock
 from tests.unit.api.node import BASE, LOGIN, TASKS, MockNode, connect, read, respond
 from tests.unit.api.wire import FULL_ROW, error
@@ -101,7 +102,7 @@ async def test_errors_contain_no_part_of_a_proxy_password(form: str, path: str) 
     encoded = base64.b64encode(f"user:{password}".encode()).decode()
     node = MockNode([FULL_ROW])
     auth = PasswordLogin(name="admin", password=PASSWORD)
-    client = Client(BASE, auth, timeout_s=15.0, clock=FakeClock(), proxy=proxy, transport=node)
+    client = Client(BASE, auth, timeout_s=15.0, clock=FakeClock(), proxy=Proxy(proxy), transport=node)
     if path == TASKS:
         await read(client)
 

@@ -81,7 +81,6 @@ def test_all_time_outs_are_derived_from_the_read_time_out(timeout_s: float, expe
             None,
             id="untrusted certificate without a verify code",
         ),
-        pytest.param(httpx.ProxyError("403 Forbidden"), e.ProxyRefused, "403 Forbidden", id="proxy refusal"),
         pytest.param(
             httpx.RemoteProtocolError("Server disconnected without sending a response."),
             e.Unreachable,

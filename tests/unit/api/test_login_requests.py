@@ -7,6 +7,7 @@ import pytest
 from cdptui.api.login_requests import login_requests, password_hash
 from cdptui.config.settings import MonitorSettings
 from cdptui.models.auth import AccessKey, LoginType, PasswordLogin, SessionToken
+from cdptui.models.proxy import Proxy
 from cdptui.models.tls import TlsSettings
 
 SECRET = "correct horse"
@@ -75,8 +76,11 @@ def test_one_time_code_is_a_system_tag_of_the_first_request_only() -> None:
         SessionToken(session_id=SECRET),
         AccessKey(key_id="id", secret=SECRET),
         TlsSettings(key_passphrase=SECRET),
+        Proxy(f"http://u:{SECRET}@p", "HTTP_PROXY"),
         MonitorSettings(
-            base_url="http://x/zstack/v1", auth=PasswordLogin(name="a", password=SECRET), proxy=f"http://u:{SECRET}@p"
+            base_url="http://x/zstack/v1",
+            auth=PasswordLogin(name="a", password=SECRET),
+            proxy=Proxy(f"http://u:{SECRET}@p"),
         ),
     ],
     ids=lambda holder: type(holder).__name__,
@@ -92,6 +96,6 @@ def test_settings_list_all_secrets() -> None:
         base_url="http://x/zstack/v1",
         auth=AccessKey(key_id="id", secret="one"),
         tls=TlsSettings(key_passphrase="two"),
-        proxy="http://u:three@p",
+        proxy=Proxy("http://u:three@p"),
     )
     assert set(settings.secrets) == {"one", "two", "three", "http://u:three@p"}

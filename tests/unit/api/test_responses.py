@@ -46,6 +46,11 @@ NO_FIELD = (
 CAPTCHA = "Missing verify code. Get verify code through captcha related API: GetLoginCaptcha"
 SECOND_FACTOR = '{"authentications":["googleAuth"],"credentials":"admin"}'
 PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
+TITLE = "a web page, “502 Bad Gateway”"
+HAPROXY = b"<html><body><h1>503 Service</h1>\nNo server is available.\n</body></html>"
+DOWN = "a proxy reports that the node does not respond"
+FOR = "a proxy answers for the node"
+FIREWALL = b'{"message":"Request blocked","id":"8f2b1c"}'
 
 
 @pytest.mark.parametrize(
@@ -120,14 +125,25 @@ PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></ht
             id="500 with text",
         ),
         pytest.param(500, b"", e.ServerError, "no details", "HTTP 500", id="500 with an empty body"),
-        pytest.param(502, PAGE, e.Unreachable, None, "HTTP 502", id="502 of a proxy"),
-        pytest.param(504, PAGE, e.Unreachable, None, "HTTP 504", id="504 of a proxy"),
-        pytest.param(503, PAGE, e.Unreachable, None, "HTTP 503", id="503 of a proxy"),
-        pytest.param(503, b"", e.Unreachable, None, "HTTP 503", id="503 with an empty body"),
+        pytest.param(502, PAGE, e.Unreachable, f"{FOR}: {TITLE}", "HTTP 502", id="502 of a proxy"),
+        pytest.param(504, PAGE, e.Unreachable, f"{FOR}: {TITLE}", "HTTP 504", id="504 of a proxy"),
+        pytest.param(503, PAGE, e.Unreachable, f"{FOR}: {TITLE}", "HTTP 503", id="503 of a proxy"),
+        pytest.param(503, HAPROXY, e.Unreachable, f"{FOR}: a web page, “503 Service”", "HTTP 503", id="HAProxy"),
+        pytest.param(503, b"upstream gone", e.Unreachable, f"{FOR}: upstream gone", "HTTP 503", id="503 of Envoy"),
+        pytest.param(503, b"", e.Unreachable, DOWN, "HTTP 503", id="503 with an empty body"),
+        pytest.param(503, b'{"error":{"code":503}}', e.Unreachable, None, "HTTP 503", id="503 with a proxy's error"),
         pytest.param(503, b'{"message":"no upstream"}', e.Unreachable, None, "HTTP 503", id="503 with JSON of a proxy"),
         pytest.param(503, b'{"error":', e.Unreachable, None, "HTTP 503", id="503 truncated"),
         pytest.param(404, PAGE, e.NotAManagementNode, None, "HTTP 404", id="404 of another web server"),
-        pytest.param(403, PAGE, e.NotAManagementNode, None, "HTTP 403", id="403 of a firewall"),
+        pytest.param(403, PAGE, e.Intercepted, TITLE, "HTTP 403", id="403 page of a firewall"),
+        pytest.param(403, b"Blocked by policy 17", e.Intercepted, "Blocked by policy 17", "HTTP 403", id="403 text"),
+        pytest.param(403, FIREWALL, e.Intercepted, FIREWALL.decode(), "HTTP 403", id="403 JSON of a firewall"),
+        pytest.param(
+            403, b'{"error":{"code":403}}', e.Intercepted, '{"error":{"code":403}}', "HTTP 403", id="403 code"
+        ),
+        pytest.param(403, b"", e.Intercepted, "no details", "HTTP 403", id="403 with an empty body"),
+        pytest.param(403, error("ID.1001", "over"), e.SessionInvalid, "over", "ID.1001", id="403 of a newer node"),
+        pytest.param(429, PAGE, e.RateLimited, TITLE, "HTTP 429", id="429 page"),
         pytest.param(401, b"", e.NotAManagementNode, None, "HTTP 401", id="401, which ZStack never uses"),
         pytest.param(200, PAGE, e.NotAManagementNode, None, "HTTP 200", id="200 of a captive portal"),
         pytest.param(200, b"", e.NotAManagementNode, None, "HTTP 200", id="200 with an empty body"),
@@ -297,6 +313,31 @@ def test_every_failure_kind_of_a_node_has_an_error_class() -> None:
 
 
 @pytest.mark.parametrize(
+    ("url", "status", "body", "location", "better_url"),
+    [
+        (URL, 301, "", "https://10.0.0.5/zstack/v1/cdp-task", "https://10.0.0.5"),
+        (URL, 308, "", "https://10.0.0.5:8443/zstack/v1/cdp-task", "https://10.0.0.5:8443"),
+        ("http://cloud.example/a/zstack/v1/x", 302, "", "https://u@Cloud.example/login", "https://Cloud.example/a"),
+        (URL, 400, "<title>400 The plain HTTP request was sent to HTTPS port</title>", "", "https://10.0.0.5:8080"),
+        (URL, 400, "Client sent an HTTP request to an HTTPS server.", "", "https://10.0.0.5:8080"),
+        (URL, 400, "Reason: You're speaking plain HTTP to an SSL-enabled server port.", "", "https://10.0.0.5:8080"),
+        (URL, 400, "Bad Request\nThis combination of host and port requires TLS.", "", "https://10.0.0.5:8080"),
+        (URL, 302, "", "https://sso.example/login", None),
+        (URL, 302, "", "http://10.0.0.5:8080/login", None),
+        (URL, 302, "", "https://[", None),
+        (URL.replace("http:", "https:"), 302, "", "https://10.0.0.5/login", None),
+    ],
+)
+def test_server_that_requires_https_is_recognised(
+    url: str, status: int, body: str, location: str, better_url: str | None
+) -> None:
+    with pytest.raises(e.NotAManagementNode) as caught:
+        check_response(status, body.encode(), url=url, location=location)
+    assert type(caught.value) is (e.NotAManagementNode if better_url is None else e.HttpsRequired)
+    assert caught.value.as_failure().better_url == (better_url or "")
+
+
+@pytest.mark.parametrize(
     ("status", "text", "kind"),
     [
         (403, "requestTimeTooSkewed", e.ClockSkewed),
@@ -309,7 +350,7 @@ def test_every_failure_kind_of_a_node_has_an_error_class() -> None:
         (407, "", e.ProxyRefused),
         (407, "<html><title>Proxy wants a password</title></html>", e.ProxyRefused),
         (400, "missing header 'Authorization'", e.ServerError),
-        (403, "blocked", e.PermissionDenied),
+        (403, "blocked", e.Intercepted),
     ],
 )
 def test_refusal_without_a_code_is_recognised_by_its_text(status: int, text: str, kind: type[e.ApiError]) -> None:

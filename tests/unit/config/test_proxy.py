@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from cdptui.config.errors import ConfigError
 from cdptui.config.proxy import proxy_for
+from cdptui.models.proxy import Proxy
 
 CLOUD = "https://cloud.example.com/zstack/v1"
 NODE = "http://10.0.0.5:8080/zstack/v1"
@@ -34,7 +35,8 @@ PROXY = "http://proxy:3128"
 def test_the_proxy_is_that_of_the_scheme_else_the_one_for_all(
     url: str, environ: dict[str, str], expected: str | None
 ) -> None:
-    assert proxy_for(url, environ) == expected
+    proxy = proxy_for(url, environ)
+    assert (None if proxy is None else proxy.url) == expected
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "localhost", "LOCALHOST", "[::1]", "node.localhost"])
@@ -72,7 +74,21 @@ def test_loopback_never_uses_a_proxy(host: str) -> None:
 )
 def test_no_proxy_entries_bypass_the_proxy(url: str, listed: str, is_straight: bool) -> None:
     found = proxy_for(url, {"HTTPS_PROXY": PROXY, "HTTP_PROXY": PROXY, "NO_PROXY": listed})
-    assert found == (None if is_straight else PROXY)
+    assert (found is None) == is_straight
+
+
+@pytest.mark.parametrize(
+    ("url", "environ", "variable"),
+    [
+        (CLOUD, {"HTTPS_PROXY": PROXY, "ALL_PROXY": "http://other:1"}, "HTTPS_PROXY"),
+        (CLOUD, {"https_proxy": PROXY, "HTTPS_PROXY": "http://other:1"}, "https_proxy"),
+        (NODE, {"HTTPS_PROXY": "http://other:1", "HTTP_PROXY": PROXY}, "HTTP_PROXY"),
+        (NODE, {"HTTPS_PROXY": "http://other:1", "ALL_PROXY": PROXY}, "ALL_PROXY"),
+        (NODE, {"all_proxy": PROXY}, "all_proxy"),
+    ],
+)
+def test_variable_that_counted_is_known(url: str, environ: dict[str, str], variable: str) -> None:
+    assert proxy_for(url, environ) == Proxy(PROXY, variable)
 
 
 @pytest.mark.parametrize("value", ["http://", "://x", "http://u:secret@:1", "ftp://u:secret@proxy", "http://h:port"])

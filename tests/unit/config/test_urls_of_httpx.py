@@ -48,12 +48,12 @@ def test_accepted_node_url_means_the_same_to_the_http_library(scheme: str, host:
 @given(SCHEMES, USERS, HOSTS, PORTS)
 def test_accepted_proxy_is_accepted_by_the_http_library(scheme: str, user: str, host: str, port: str) -> None:
     try:
-        url = proxy_for("http://10.0.0.5:8080/zstack/v1", {"HTTP_PROXY": f"{scheme}{user}{host}{port}"})
+        found = proxy_for("http://10.0.0.5:8080/zstack/v1", {"HTTP_PROXY": f"{scheme}{user}{host}{port}"})
     except ConfigError:
         return
-    if url is not None:
-        proxy = httpx.Proxy(without_zone(url))
-        assert proxy.url.port in {urlsplit(url).port, None}
+    if found is not None:
+        proxy = httpx.Proxy(without_zone(found.url))
+        assert proxy.url.port in {urlsplit(found.url).port, None}
         assert proxy.url.host
 
 

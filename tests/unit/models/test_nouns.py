@@ -57,6 +57,7 @@ def test_failures_that_need_the_user_are_not_retried(kind: FailureKind) -> None:
         FailureKind.ADDRESS,
         FailureKind.INTERNAL_AGAIN,
         FailureKind.LOGIN_REFUSED,
+        FailureKind.LOGIN_REPLACED,
         FailureKind.SECOND_FACTOR,
         FailureKind.SECOND_FACTOR_REFUSED,
         FailureKind.CAPTCHA,

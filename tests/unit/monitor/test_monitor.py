@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from itertools import pairwise
 
 import pytest
 
-from cdptui.api.errors import LoginRefused, SecondFactorNeeded, Unreachable
+from cdptui.api.errors import ApiError, Intercepted, LoginRefused, ProxyRefused, SecondFactorNeeded, Unreachable
 from cdptui.models.capacity import ObservationGap
 from cdptui.models.change import ChangeKind
 from cdptui.models.failure import FailureKind
@@ -257,3 +258,13 @@ async def test_deleted_task_is_forgotten() -> None:
     monitor = a_monitor(ScriptedNode([a_task("a")], []), FakeClock())
     await next_updates(monitor.updates(), 2)
     assert monitor.history("uuid-of-a").points == ()
+
+
+@pytest.mark.parametrize(("error", "longest_s"), [(Unreachable, 10.0), (Intercepted, 300.0), (ProxyRefused, 300.0)])
+async def test_pauses_after_a_refusal_on_the_way_grow_to_minutes(error: type[ApiError], longest_s: float) -> None:
+    clock, starts = FakeClock(), []
+    node = ScriptedNode(*[error("no", url=URL)] * 12, on_read=lambda: starts.append(clock.seconds))
+    await next_updates(a_monitor(node, clock).updates(), 12)
+    pauses = [later - earlier for earlier, later in pairwise(starts)]
+    assert pauses[:3] == [2.0, 4.0, 8.0]
+    assert max(pauses) == longest_s

@@ -44,7 +44,7 @@ def test_back_off_doubles_up_to_the_interval() -> None:
 
 def test_overloaded_node_has_a_back_off_of_up_to_five_minutes() -> None:
     poller = PollSchedule(10.0, random_unit=lambda: 0.5)
-    delays = [poller.after_failure(0.0, is_overload=True) for _ in range(9)]
+    delays = [poller.after_failure(0.0, is_retried_rarely=True) for _ in range(9)]
     assert delays == [2, 4, 8, 16, 32, 64, 128, 256, 300]
 
 
@@ -56,7 +56,7 @@ def test_jitter_is_20_percent_either_way(chance: float, delay: float) -> None:
 def test_jitter_never_exceeds_the_longest_back_off() -> None:
     poller = PollSchedule(10.0, random_unit=lambda: 1.0)
     assert max(poller.after_failure(0.0) for _ in range(20)) == 10.0
-    assert max(poller.after_failure(0.0, is_overload=True) for _ in range(20)) == MAX_BACKOFF_S
+    assert max(poller.after_failure(0.0, is_retried_rarely=True) for _ in range(20)) == MAX_BACKOFF_S
 
 
 def test_weeks_of_failures_do_not_overflow() -> None:

@@ -59,6 +59,8 @@ def failed(kind: FailureKind) -> ConnectionStatus:
         pytest.param(LIVE, "● live", id="fresh"),
         pytest.param(structs.replace(LIVE, age_s=20.0), "● live", id="as old as two intervals"),
         pytest.param(structs.replace(LIVE, age_s=20.1), "▲ stale", id="older than two intervals"),
+        pytest.param(structs.replace(LIVE, cached_s=10.0), "● live", id="in a cache for one interval"),
+        pytest.param(structs.replace(LIVE, age_s=12.0, cached_s=11.0), "▲ stale, from a cache", id="from a cache"),
         pytest.param(RETRYING, "▲ retry 3 in 7 s: unreachable", id="waiting for the next attempt"),
         pytest.param(structs.replace(RETRYING, retry_in_s=0.2), "▲ retry 3 now: unreachable", id="about to retry"),
         pytest.param(structs.replace(RETRYING, retry_in_s=None), "▲ retry 3 now: unreachable", id="trying"),

@@ -12,6 +12,7 @@ from cdptui.api.errors import ApiError
 from cdptui.api.http import HttpClient, Timeouts
 from cdptui.config.errors import ConfigError
 from cdptui.models.failure import Failure, FailureKind
+from cdptui.models.proxy import Proxy
 from cdptui.monitor.connection import NodeConnection
 from cdptui.tui.messages import MonitorUpdated
 from cdptui.tui.monitor_worker import MonitorWorker
@@ -162,7 +163,7 @@ async def test_url_that_the_http_library_refuses_waits_for_the_user(base_url: st
     clock, screen = FakeClock(), Recorder()
 
     async def connect() -> NodeConnection:
-        HttpClient(base_url, Timeouts.of(1.0), clock, proxy=proxy)
+        HttpClient(base_url, Timeouts.of(1.0), clock, proxy=None if proxy is None else Proxy(proxy))
         raise AssertionError
 
     await run_until(screen.waits, MonitorWorker(Target(connect, "n", "a", 10.0), clock, screen))
