@@ -34,7 +34,7 @@ SYNONYMS: Final[Mapping[str, str]] = {
     "unhealthy": "problems alerts failed broken bad",
     "views": "save favourites bookmarks presets queries",
     "view-0": "all everything default",
-    "storages": "backup servers capacity free over-commit",
+    "storages": "capacity free over-commit disks",
     "sort": "order by",
     "invert": "order descending ascending backwards",
     "columns": "fields hide select customise",
