@@ -9,6 +9,7 @@ import re
 import resource
 import stat
 from collections.abc import Iterator
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -81,7 +82,7 @@ async def test_csv_export_has_the_order_and_columns_of_the_list(here: Path) -> N
 
 async def test_csv_export_of_the_default_columns_says_which_task_where_what_and_since_when(here: Path) -> None:
     fleet = [a_task("b", "0b", status="Failed", backup_storage_uuid="s-1", policy_uuid="p-1", resource_refs=())]
-    async with showing(fleet) as run:
+    async with showing(fleet, zone=UTC) as run:
         await save(run, "c")
         (path,) = written(here, "csv")
         with path.open(newline="") as file:

@@ -399,6 +399,7 @@ async def test_interrupted_request_is_repeated() -> None:
     node = ScriptedNode([a_task()])
     node.known_storages = [LOST]
     runner = ServiceRunner(node)
+    runner.inventory._timeouts_s = {**SHORT_TIMEOUTS_S, "storages": 60.0}
     node.side_gate.clear()
     # The service is stopped during the request and started again.
     await runner.show(InventoryNeeds(storages=True))

@@ -146,7 +146,7 @@ def number(field: str, unit: str, row: TaskRow, context: QueryContext) -> float 
         "rpo": rpo / 1000 if rpo is not None else None,
         "target": target / 1000 if target is not None else None,
         "growth": row.growth.bytes_per_s if row.growth is not None else None,
-        "full": row.seconds_until_full,
+        "full": row.trusted_full_in_s,
         "vms": len(task.resource_refs),
         "limit": task.bandwidth_limit_bps,
     }.get(field)
