@@ -74,10 +74,10 @@ class WatchedNode:
 
     @property
     def cursor_row(self) -> str:
-        """The beginning of the line under the cursor; empty when there is none."""
+        """The name in the line under the cursor, without the marks at its left, which go; empty when there is none."""
         lines, grounds = self.terminal.lines, self.terminal.grounds
         rows = range(self.terminal.heading_row + 1, len(lines) - 1)
-        return next((lines[y][:24] for y in rows if [grounds[row] for row in rows].count(grounds[y]) == 1), "")
+        return next((lines[y][2:20] for y in rows if [grounds[row] for row in rows].count(grounds[y]) == 1), "")
 
     def assert_keys_work(self) -> None:
         """Move the cursor down and up; it must follow."""
