@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from cdptui.models.estimate import rate_doubt
-from cdptui.models.reasons import Reason, ReasonKind, judged_status_severity
+from cdptui.models.reasons import RANKS, Reason, ReasonKind, judged_status_severity
 from cdptui.models.severity import Severity, is_recording
 from cdptui.models.task_row import TaskRow
 
@@ -116,12 +116,9 @@ class FleetAccumulator:
         return tuple(sorted(counts.values(), key=_problem_rank))
 
 
-_KIND_RANKS: Final = {kind: rank for rank, kind in enumerate(ReasonKind)}
-
-
 def _problem_rank(problem: ProblemCount) -> tuple[int, int, int, str]:
     """Sort by severity, then by kind, then by number of tasks."""
-    return (-problem.severity, _KIND_RANKS[problem.kind], -problem.count, problem.cause_uuid)
+    return (-problem.severity, RANKS[problem.kind], -problem.count, problem.cause_uuid)
 
 
 def summarize_fleet(rows: Iterable[TaskRow]) -> FleetSummary:

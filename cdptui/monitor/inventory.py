@@ -1,8 +1,9 @@
 """The inventory: names, storages, policies, VMs and recovery points, loaded in the background between polls.
 
 How often each resource is read is set by the `…_MAX_AGE_S` constants below: storages every 5 minutes, policies every
-30 minutes, and every minute while a tab shows them. Failed requests are retried after `RETRY_S`; names are requested
-again after `NAME_RETRY_S` in `resource_cache`. The interval of the polls, which read the tasks, is in `schedule`.
+30 minutes, both every minute while a tab shows them, and the VMs of stopped tasks every 2 minutes. Failed requests are
+retried after `RETRY_S`; names are requested again after `NAME_RETRY_S` in `resource_cache`. The interval of the polls,
+which read the tasks, is in `schedule`.
 
 At most one background request is in flight, and none starts during a poll. Each resource has its own time-out and
 failure, and none delays the polls. Requests for resources that are no longer shown are cancelled.

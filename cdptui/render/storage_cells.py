@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from cdptui.models.capacity import DAY_S
-from cdptui.models.estimate import FULL_TODAY_S, is_full_soon
+from cdptui.models.estimate import is_full_soon
 from cdptui.models.inventory import BackupStorage
 from cdptui.models.severity import NEAR_FULL_RATIO
 from cdptui.models.storages import StorageSummary
 from cdptui.render import formatting
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import ROLES
+from cdptui.render.task_cells import full_in_role
 
 NOT_KNOWN: Final = "not known"
 NO_STORAGE: Final = "no storage reported"
@@ -111,8 +112,7 @@ def full_in(summary: StorageSummary) -> Line:
     text = "> 1 y" if seconds > _YEAR_S else formatting.duration(seconds)
     if not is_trusted or seconds > _YEAR_S:
         return (Span(text if is_trusted else f"~{text}", Role.DIM),)
-    role = Role.BAD if seconds < FULL_TODAY_S else Role.WARN if is_full_soon(seconds) else Role.TEXT
-    return (Span(text, role),)
+    return (Span(text, full_in_role(seconds)),)
 
 
 def tasks(summary: StorageSummary) -> Line:

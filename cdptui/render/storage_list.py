@@ -10,15 +10,13 @@ from msgspec import Struct, structs
 from cdptui.models.inventory import BackupStorage, FetchState
 from cdptui.models.storages import StorageSummary
 from cdptui.render import storage_cells as cells
+from cdptui.render.columns import WORST_FIRST, order_text
 from cdptui.render.line_fitting import cut, line_width
 from cdptui.render.list_title import titled_rule
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import ROLES, SIGNS
 from cdptui.render.tabs.blocks import BLANK, fetch_status, wrap
 from cdptui.render.text_wrap import cell_width
-
-WORST_FIRST: Final = "health"
-"""Key of the default order, which is not a column."""
 
 _GAP: Final = 1
 _SIGN: Final = 2
@@ -184,8 +182,7 @@ class StorageOrder(Struct, frozen=True):
     def text(self) -> str:
         """The order in words."""
         column = self.column
-        text = "worst first" if column is None else f"by {column.heading.lower()}"
-        return f"{text}, reversed" if self.is_inverted else text
+        return order_text(column.heading if column is not None else None, is_inverted=self.is_inverted)
 
     def inverted(self) -> StorageOrder:
         """Return the reversed order."""

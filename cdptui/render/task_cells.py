@@ -117,7 +117,7 @@ def full_in(row: TaskRow, _: CellContext) -> Line:
         return (Span("full", Role.BAD),)
     if row.seconds_until_full > 365 * _DAY_S:
         return (Span("> 1 y", Role.DIM),)
-    return (Span(full_in_text(row), full_in_role(row)),)
+    return (Span(full_in_text(row), full_in_role(row.trusted_full_in_s)),)
 
 
 def full_in_text(row: TaskRow) -> str:
@@ -255,9 +255,8 @@ def rpo_role(ratio: float | None) -> Role:
     return Role.WARN if ratio >= NEAR_RPO_RATIO else Role.TEXT
 
 
-def full_in_role(row: TaskRow) -> Role:
-    """Return the role of the time until the plan of a task is full."""
-    seconds = row.trusted_full_in_s
+def full_in_role(seconds: float | None) -> Role:
+    """Return the role of the time until a plan or a storage is full; None for an estimate that is not trusted."""
     if seconds is None:
         return Role.DIM
     if seconds < FULL_TODAY_S:

@@ -9,11 +9,8 @@ from typing import Any, Final
 from msgspec import Struct, structs
 
 from cdptui.models.task_row import TaskRow, urgency
-from cdptui.render.columns import BY_KEY, COLUMNS, PROBLEM, Column
+from cdptui.render.columns import BY_KEY, COLUMNS, PROBLEM, WORST_FIRST, Column, order_text
 from cdptui.render.groups import BY_KEY as BY_GROUPING
-
-WORST_FIRST: Final = "health"
-"""Key of the default order, which is not a column."""
 
 
 class SortOrder(Struct, frozen=True):
@@ -42,8 +39,8 @@ class SortOrder(Struct, frozen=True):
         >>> SortOrder().text, SortOrder("name").inverted().text
         ('worst first', 'by name, reversed')
         """
-        by = "worst first" if self.column is None else f"by {self.column.heading.lower()}"
-        return f"{by}, reversed" if self.is_inverted else by
+        column = self.column
+        return order_text(column.heading if column is not None else None, is_inverted=self.is_inverted)
 
     def inverted(self) -> SortOrder:
         """Return the reversed order."""

@@ -12,9 +12,10 @@ from cdptui.models.sanitize import sanitize
 from cdptui.query.errors import QueryError
 from cdptui.query.formatter import format_query
 from cdptui.query.parser import parse
+from cdptui.render.columns import WORST_FIRST
 from cdptui.render.groups import BY_KEY
 from cdptui.render.line_fitting import cut_text
-from cdptui.tasklist.sort_order import WORST_FIRST, SortOrder
+from cdptui.tasklist.sort_order import SortOrder
 
 ALL_TASKS: Final = "all tasks, worst first"
 

@@ -31,12 +31,6 @@ def node() -> ManagementNode:
     return node
 
 
-@pytest.fixture(scope="module")
-def server(node: ManagementNode) -> Iterator[EmbeddedServer]:
-    with EmbeddedServer(node) as server:
-        yield server
-
-
 @pytest.fixture
 def bare(server: EmbeddedServer) -> Iterator[httpx.Client]:
     """A client without a session."""

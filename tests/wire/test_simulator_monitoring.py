@@ -27,12 +27,6 @@ def node() -> ManagementNode:
 
 
 @pytest.fixture(scope="module")
-def server(node: ManagementNode) -> Iterator[EmbeddedServer]:
-    with EmbeddedServer(node) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def client(server: EmbeddedServer) -> Iterator[httpx.Client]:
     with new_client(server) as client:
         log_in(client)

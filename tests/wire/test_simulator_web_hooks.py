@@ -69,12 +69,6 @@ def node() -> ManagementNode:
     return node
 
 
-@pytest.fixture(scope="module")
-def server(node: ManagementNode) -> Iterator[EmbeddedServer]:
-    with EmbeddedServer(node) as server:
-        yield server
-
-
 @pytest.fixture
 def client(server: EmbeddedServer) -> Iterator[httpx.Client]:
     with new_client(server) as client:

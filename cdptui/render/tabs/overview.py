@@ -174,7 +174,7 @@ def _full_in(row: TaskRow) -> Line:
         return (_label("full now"), Span("protection stops at the plan", Role.BAD))
     return (
         _label("full in"),
-        Span(full_in_text(row), full_in_role(row)),
+        Span(full_in_text(row), full_in_role(row.trusted_full_in_s)),
         Span(f" not reliable: {DOUBT_TEXT[doubt]}" if doubt is not None else " at this growth", Role.DIM),
     )
 

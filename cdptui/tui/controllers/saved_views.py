@@ -13,10 +13,10 @@ from msgspec import structs
 from cdptui.config.paths import views_file
 from cdptui.models.sanitize import sanitize
 from cdptui.render.column_layout import ColumnLayout
-from cdptui.render.columns import BY_KEY
+from cdptui.render.columns import BY_KEY, WORST_FIRST
 from cdptui.render.groups import BY_KEY as BY_GROUPING
 from cdptui.tasklist.model import TaskListModel, Work
-from cdptui.tasklist.sort_order import WORST_FIRST, SortOrder
+from cdptui.tasklist.sort_order import SortOrder
 
 if TYPE_CHECKING:
     from cdptui.config.saved_views import SavedView, SavedViews

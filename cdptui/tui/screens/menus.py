@@ -19,11 +19,11 @@ from cdptui.config.url import api_url
 from cdptui.models.sanitize import sanitize
 from cdptui.models.task_row import TaskRow
 from cdptui.monitor.connection import NodeConnection
-from cdptui.render.columns import COLUMNS
+from cdptui.render.columns import COLUMNS, WORST_FIRST
 from cdptui.render.copy_formats import copy_formats
 from cdptui.render.reason_messages import ReasonContext
 from cdptui.render.spans import accent_role
-from cdptui.tasklist.sort_order import WORST_FIRST, SortOrder
+from cdptui.tasklist.sort_order import SortOrder
 from cdptui.tui.footer_keys import FooterKey
 from cdptui.tui.keymap import program_bindings
 from cdptui.tui.messages import CopyRequested

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from cdptui.models.capacity import GrowthRate
 from cdptui.models.task_row import TaskRow
-from cdptui.render.columns import COLUMNS
-from cdptui.tasklist.sort_order import WORST_FIRST, SortOrder
+from cdptui.render.columns import COLUMNS, WORST_FIRST
+from cdptui.tasklist.sort_order import SortOrder
 from cdptui.tasklist.sorted_rows import arrange
 from tests.doubles import EPOCH, GIB
 from tests.unit.render.rows import a_row
