@@ -76,11 +76,19 @@ CAPACITY: Final = StorageColumn(
     *_figure(cells.capacity, lambda summary: summary.total_bytes),
     descending_first=True,
 )
+USE: Final = StorageColumn(
+    "use",
+    "USE",
+    "Used share of the capacity",
+    4,
+    *_figure(cells.use, lambda summary: summary.used_ratio),
+    descending_first=True,
+)
 FREE: Final = StorageColumn(
     "free",
     "FREE",
-    "Free capacity, and its share of the total",
-    13,
+    "Free capacity",
+    9,
     *_figure(cells.free, lambda summary: summary.available_bytes),
 )
 PLANNED: Final = StorageColumn(
@@ -91,13 +99,12 @@ PLANNED: Final = StorageColumn(
     *_figure(cells.planned, lambda summary: summary.tasks.committed_bytes),
     descending_first=True,
 )
-OVERCOMMIT: Final = StorageColumn(
-    "over-commit",
-    "OVER BY",
-    "Over-commit: by how much the rest of the plans exceeds the free capacity",
+SPARE: Final = StorageColumn(
+    "spare",
+    "SPARE",
+    "Free capacity that is left when all plans are full; negative: over-commit, the plans do not fit",
     9,
-    *_figure(cells.overcommit, lambda summary: summary.overcommitted_bytes),
-    descending_first=True,
+    *_figure(cells.spare, lambda summary: summary.spare_bytes),
 )
 GROWTH: Final = StorageColumn(
     "growth",
@@ -135,9 +142,10 @@ STORAGE_COLUMNS: Final = (
     NAME,
     CONNECTION,
     CAPACITY,
+    USE,
     FREE,
     PLANNED,
-    OVERCOMMIT,
+    SPARE,
     GROWTH,
     FULL_IN,
     TASKS,
@@ -151,9 +159,10 @@ _KEEP_PRIORITY: Final = (
     CONNECTION,
     FULL_IN,
     UNHEALTHY,
+    USE,
     FREE,
     TASKS,
-    OVERCOMMIT,
+    SPARE,
     GROWTH,
     PLANNED,
     CAPACITY,

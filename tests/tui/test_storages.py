@@ -205,7 +205,7 @@ async def test_group_by_storage_shows_the_problem_and_the_figures_of_the_storage
         await run.press("g")
         assert isinstance(run.table.cursor_line, GroupSummary)
         await run.until(lambda: "✖ Disconnected" in run.text_of(DetailPane) or "● Connected" in run.text_of(DetailPane))
-        assert "over-commit" in run.text_of(DetailPane)
+        assert "spare" in run.text_of(DetailPane)
 
 
 async def storage_tab(run: Running) -> None:
