@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from cdptui.models.capacity import Doubt
+from cdptui.models.capacity import Doubt, GrowthRate
 from cdptui.models.estimate import FULL_TODAY_S, is_full_soon
 from cdptui.models.severity import NEAR_FULL_RATIO, NEAR_RPO_RATIO, is_rpo_breach, is_rpo_measured
 from cdptui.models.task import Task
@@ -96,6 +96,8 @@ def rpo(row: TaskRow, _: CellContext) -> Line:
     if task.rpo_ms is None:
         return (Span("bad", Role.BAD),) if "lastLatency" in task.unreadable_fields else ()
     role = task_rpo_role(task)
+    if not is_rpo_measured(task):
+        return (Span(f"last {formatting.latency(task.rpo_ms)}", role),)
     if not task.rpo_target_ms:
         return (Span(formatting.latency(task.rpo_ms), role),)
     return (Span(formatting.latency(task.rpo_ms), role), Span(f"/{formatting.latency(task.rpo_target_ms)}", Role.DIM))
@@ -105,8 +107,12 @@ def growth(row: TaskRow, _: CellContext) -> Line:
     """Return the growth per hour."""
     if row.growth is None:
         return ()
-    is_zero = round(row.growth.bytes_per_s * 3600) == 0
-    return (Span(formatting.rate(row.growth.bytes_per_s), Role.DIM if is_zero else Role.TEXT),)
+    return (Span(formatting.rate(row.growth.bytes_per_s), Role.DIM if is_zero(row.growth) else Role.TEXT),)
+
+
+def is_zero(rate: GrowthRate) -> bool:
+    """Return whether a rate is less than a byte per hour, which is shown as none."""
+    return round(rate.bytes_per_s * 3600) == 0
 
 
 def full_in(row: TaskRow, _: CellContext) -> Line:

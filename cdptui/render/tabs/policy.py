@@ -14,7 +14,7 @@ from cdptui.render.tabs.context import DetailContext
 
 _DAY_S: Final = 86_400
 _CAVEAT: Final = "Our reading of the settings; the web console is authoritative"
-"""The vendor documents the ranges of these settings, not their meaning."""
+"""The vendor documents the ranges of these settings; what they mean is only in comments of its Go SDK."""
 _NOT_VISIBLE: Final = "Policy not found among the policies visible to this account"
 _NOT_LISTED: Final = "Policy not found among the {count} policies that the server listed; the list may be incomplete"
 
@@ -60,7 +60,7 @@ def _schedule(policy: Policy, width: int) -> list[Line]:
     lines = [heading("Schedule and retention", width)]
     for sentence in _sentences(policy):
         lines += wrap(f"· {sentence}", width)
-    if policy.hourly_since_day is not None or policy.daily_since_day is not None:
+    if policy.hourly_since_day or policy.daily_since_day:
         lines += wrap(_CAVEAT, width, Role.DIM)
     if len(lines) == 1:
         lines.append((Span("The server reports no settings of this policy", Role.DIM),))
@@ -72,17 +72,35 @@ def _sentences(policy: Policy) -> list[str]:
     if policy.interval_s:
         per_day = f"{_DAY_S // policy.interval_s:,}".replace(",", " ")
         sentences.append(f"Recovery point every {formatting.duration(policy.interval_s)} ({per_day} per day)")
-    if policy.retention_days is not None:
-        sentences.append(f"All points kept for {_days(policy.retention_days)}")
-    if policy.hourly_since_day is not None:
-        sentences.append(f"One point per hour kept for {_days(policy.hourly_since_day)}")
-    if policy.daily_since_day is not None:
-        sentences.append(f"One point per day kept for {_days(policy.daily_since_day)}")
+    retention = _retention(policy)
+    if retention:
+        sentences.append(retention)
     if policy.full_backup_days is not None:
         sentences.append(f"Full backup every {_days(policy.full_backup_days)}")
-    if policy.expire_days:
-        sentences.append(f"All points expire after {_days(policy.expire_days)}")
     return sentences
+
+
+def _retention(policy: Policy) -> str:
+    """Return which points are kept for how long, in one sentence; empty when nothing is known.
+
+    Points are thinned from an age on, which counts only until they are deleted.
+    """
+    ends = [days for days in (policy.retention_days, policy.expire_days) if days]
+    end = min(ends) if ends else None
+    last = float("inf") if end is None else end
+    daily = policy.daily_since_day if policy.daily_since_day and policy.daily_since_day < last else None
+    hourly = policy.hourly_since_day
+    hourly = hourly if hourly and hourly < (last if daily is None else daily) else None
+    first = hourly or daily or end
+    if first is None:
+        return ""
+    text = f"Every point is kept for {_days(first)}"
+    if hourly is not None:
+        until = daily or end
+        text += f", then one per hour until day {until}" if until is not None else ", then one per hour"
+    if daily is not None:
+        text += f", then one per day until day {end}" if end is not None else ", then one per day"
+    return text if end is None else f"{text}; older points are deleted"
 
 
 def _rpo_target(policy: Policy, task: Task, width: int) -> list[Line]:

@@ -57,6 +57,7 @@ def test_heading_fits_its_column_with_the_arrow_of_the_order(column: Column) -> 
         ("use", {"used_bytes": 100 * GIB}, " 100% ██████"),
         ("rpo", {}, "1.8s/10m"),
         ("rpo", {"rpo_target_ms": 0}, "1.8s"),
+        ("rpo", {"status": "Stopped"}, "last 1.8s"),
         ("rpo", {"rpo_ms": None}, ""),
         ("rpo", {"rpo_ms": None, "unreadable_fields": frozenset({"lastLatency"})}, "bad"),
         ("growth", {}, ""),
