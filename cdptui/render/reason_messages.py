@@ -292,7 +292,7 @@ def _checked(reason: Reason, row: TaskRow, context: ReasonContext) -> str:
         facts.append("no plan is set")
     else:
         unknown.append("use of the plan")
-    if task.rpo_ratio is not None:
+    if task.rpo_ratio:
         rpo, target = formatting.latency(task.rpo_ms), formatting.latency(task.rpo_target_ms)
         facts.append(f"last measured RPO {rpo} (target {target})")
     else:

@@ -20,6 +20,7 @@ from cdptui.render.task_cells import full_in_role, usage_role
 
 NOT_KNOWN: Final = "not known"
 NO_STORAGE: Final = "no storage reported"
+NOT_RELIABLE: Final = "~ not reliable: the growth of tasks is not known yet, or is changing"
 _NOT_LISTED: Final = "? not listed"
 _YEAR_S: Final = 365 * DAY_S
 

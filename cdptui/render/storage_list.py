@@ -324,7 +324,7 @@ def note_lines(storages: Sequence[StorageSummary], context: ListContext, width: 
     if any(summary.storage is not None and summary.available_bytes is None for summary in storages):
         lines += wrap("Capacity not known: the server did not report it to this account", width, Role.WARN)
     if any(not summary.is_full_in_trusted and summary.tasks.growth_bytes_per_s is not None for summary in storages):
-        lines += wrap("~ not reliable: the growth of tasks is not known yet, or is changing", width, Role.DIM)
+        lines += wrap(cells.NOT_RELIABLE, width, Role.DIM)
     return [BLANK, *lines] if lines and storages else lines
 
 

@@ -97,7 +97,8 @@ def rpo(row: TaskRow, _: CellContext) -> Line:
         return (Span("bad", Role.BAD),) if "lastLatency" in task.unreadable_fields else ()
     role = task_rpo_role(task)
     if not is_rpo_measured(task):
-        return (Span(f"last {formatting.latency(task.rpo_ms)}", role),)
+        # A task that never ran, or whose last latency was cleared, has 0.
+        return (Span(f"last {formatting.latency(task.rpo_ms)}" if task.rpo_ms else formatting.UNKNOWN, role),)
     if not task.rpo_target_ms:
         return (Span(formatting.latency(task.rpo_ms), role),)
     return (Span(formatting.latency(task.rpo_ms), role), Span(f"/{formatting.latency(task.rpo_target_ms)}", Role.DIM))

@@ -78,7 +78,8 @@ def lines(row: TaskRow, context: DetailContext, width: int, height: int) -> Sequ
 def _head(row: TaskRow, context: DetailContext, width: int) -> list[Line]:
     """Return exactly three lines, so that what is below does not move from task to task."""
     task = row.task
-    meaning = "" if row.reasons else f" · {SEVERITY_TEXT[row.severity]}"
+    text = SEVERITY_TEXT[row.severity]
+    meaning = "" if row.reasons or text == task.state else f" · {text}"
     status = (*status_line(row), Span(f" · {task.state}{meaning}", Role.DIM))
     reason = _first_reason(row, context, width) if row.reasons else [BLANK]
     if context.is_gone:
@@ -166,6 +167,8 @@ def _rpo(task: Task) -> Line:
     if task.rpo_ms is None:
         return (_label("RPO"), Span("not known", Role.DIM))
     role, is_measured = task_rpo_role(task), is_rpo_measured(task)
+    if not is_measured and not task.rpo_ms:
+        return (_label("RPO"), Span(f"not measured {during_status(task)}", Role.DIM))
     rpo, target = formatting.latency(task.rpo_ms), formatting.latency(task.rpo_target_ms)
     figure = (_label("RPO"), Span(rpo if is_measured else f"last measured {rpo}", role))
     if not task.rpo_target_ms:

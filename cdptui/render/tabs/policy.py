@@ -15,6 +15,9 @@ from cdptui.render.tabs.context import DetailContext
 _DAY_S: Final = 86_400
 _CAVEAT: Final = "Our reading of the settings; the web console is authoritative"
 """The vendor documents the ranges of these settings; what they mean is only in comments of its Go SDK."""
+_RETENTION_TIME: Final = (
+    "Retention time {days}; how it combines with the above is not documented, see Recovery points for what is kept"
+)
 _NOT_VISIBLE: Final = "Policy not found among the policies visible to this account"
 _NOT_LISTED: Final = "Policy not found among the {count} policies that the server listed; the list may be incomplete"
 
@@ -72,20 +75,19 @@ def _sentences(policy: Policy) -> list[str]:
     if policy.interval_s:
         per_day = f"{_DAY_S // policy.interval_s:,}".replace(",", " ")
         sentences.append(f"Recovery point every {formatting.duration(policy.interval_s)} ({per_day} per day)")
-    retention = _retention(policy)
-    if retention:
-        sentences.append(retention)
+    sentences += _retention(policy)
     if policy.full_backup_days is not None:
         sentences.append(f"Full backup every {_days(policy.full_backup_days)}")
     return sentences
 
 
-def _retention(policy: Policy) -> str:
-    """Return which points are kept for how long, in one sentence; empty when nothing is known.
+def _retention(policy: Policy) -> list[str]:
+    """Return which points are kept for how long; no sentences when nothing is known.
 
-    Points are thinned from an age on, which counts only until they are deleted.
+    Points are thinned from an age on, which counts only until their data expires.
     """
-    ends = [days for days in (policy.retention_days, policy.expire_days) if days]
+    thinning = policy.hourly_since_day or policy.daily_since_day
+    ends = [days for days in (policy.expire_days, None if thinning else policy.retention_days) if days]
     end = min(ends) if ends else None
     last = float("inf") if end is None else end
     daily = policy.daily_since_day if policy.daily_since_day and policy.daily_since_day < last else None
@@ -93,14 +95,17 @@ def _retention(policy: Policy) -> str:
     hourly = hourly if hourly and hourly < (last if daily is None else daily) else None
     first = hourly or daily or end
     if first is None:
-        return ""
+        return []
     text = f"Every point is kept for {_days(first)}"
     if hourly is not None:
         until = daily or end
         text += f", then one per hour until day {until}" if until is not None else ", then one per hour"
     if daily is not None:
         text += f", then one per day until day {end}" if end is not None else ", then one per day"
-    return text if end is None else f"{text}; older points are deleted"
+    sentences = [text if end is None else f"{text}; older points are deleted"]
+    if thinning and policy.retention_days:
+        sentences.append(_RETENTION_TIME.format(days=_days(policy.retention_days)))
+    return sentences
 
 
 def _rpo_target(policy: Policy, task: Task, width: int) -> list[Line]:

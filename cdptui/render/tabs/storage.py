@@ -73,6 +73,8 @@ def _commitment(storage: BackupStorage, summary: StorageSummary, width: int) -> 
         labeled("growth", *storage_cells.growth(summary)),
         labeled("full in", *storage_cells.full_in(summary)),
     ]
+    if not summary.is_full_in_trusted and tasks.growth_bytes_per_s is not None:
+        lines += wrap(storage_cells.NOT_RELIABLE, width, Role.DIM)
     spare = summary.spare_bytes
     if tasks.unplanned == tasks.count:
         lines += wrap("No plans to check against the free capacity", width, Role.DIM)

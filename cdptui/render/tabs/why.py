@@ -132,6 +132,8 @@ def _rpo(row: TaskRow) -> _Check:
     task = row.task
     if task.rpo_ms is None:
         return _unknown(_RPO_KINDS, "RPO not measured")
+    if not task.rpo_ms and not is_rpo_measured(task):
+        return _unknown(_RPO_KINDS, f"RPO not measured {during_status(task)}")
     rpo, target = formatting.latency(task.rpo_ms), formatting.latency(task.rpo_target_ms)
     if task.rpo_ratio is None:
         return _unknown(_RPO_KINDS, f"RPO {rpo}, no target set")

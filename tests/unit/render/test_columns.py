@@ -58,6 +58,8 @@ def test_heading_fits_its_column_with_the_arrow_of_the_order(column: Column) -> 
         ("rpo", {}, "1.8s/10m"),
         ("rpo", {"rpo_target_ms": 0}, "1.8s"),
         ("rpo", {"status": "Stopped"}, "last 1.8s"),
+        ("rpo", {"status": "Stopped", "rpo_ms": 0}, "–"),
+        ("rpo", {"rpo_ms": 0}, "0ms/10m"),
         ("rpo", {"rpo_ms": None}, ""),
         ("rpo", {"rpo_ms": None, "unreadable_fields": frozenset({"lastLatency"})}, "bad"),
         ("growth", {}, ""),

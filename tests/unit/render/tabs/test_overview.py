@@ -199,6 +199,15 @@ def test_missing_estimate_says_why(changes: dict[str, object], growth: GrowthRat
 def test_rpo_that_is_not_measured_now_has_no_bar(status: str) -> None:
     (line,) = (line for line in lines({**FULL_ROW, "status": status}) if line.startswith("RPO"))
     assert line.split(None, 1)[1] == "last measured 1.8s (target 10m)"
+    never = lines({**FULL_ROW, "status": status, "lastLatency": 0})
+    (line,) = (line for line in never if line.startswith("RPO"))
+    assert line.split(None, 1)[1].startswith("not measured ")
+
+
+def test_head_of_a_disabled_task_says_it_once() -> None:
+    assert lines({**FULL_ROW, "status": "Stopped", "state": "Disabled"}, now=NOW - timedelta(days=1))[0] == (
+        "■ Stopped · Disabled"
+    )
 
 
 def test_unknown_growth_is_not_shown_as_zero() -> None:

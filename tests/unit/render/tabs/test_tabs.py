@@ -126,7 +126,8 @@ def test_missing_vm_differs_from_one_that_is_not_loaded_yet() -> None:
 def test_policy_shows_schedule_retention_and_rpo_target() -> None:
     output = text(POLICY, a_row(), policies=read({"p-1": GOLD}))
     assert "Recovery point every 3 s (28 800 per day)" in output
-    assert "Every point is kept for 3 days, then one per hour until day 7; older points are deleted" in output
+    assert "Every point is kept for 3 days, then one per hour until day 7, then one per day\n" in output
+    assert "Retention time 7 days; how it combines" in output
     assert "Full backup every 1 day" in output
     assert "RPO target 10m is 200 times the interval" in output
 
@@ -134,25 +135,21 @@ def test_policy_shows_schedule_retention_and_rpo_target() -> None:
 @pytest.mark.parametrize(
     ("days", "sentence"),
     [
+        pytest.param((7, 3, 7, 0), "3 days, then one per hour until day 7, then one per day", id="no end"),
         pytest.param(
-            (7, 3, 7, 0), "3 days, then one per hour until day 7; older points are deleted", id="daily is too late"
-        ),
-        pytest.param(
-            (30, 1, 7, 0),
+            (7, 1, 7, 30),
             "1 day, then one per hour until day 7, then one per day until day 30; older points are deleted",
-            id="all",
+            id="all settings",
         ),
         pytest.param(
-            (30, 1, 7, 14),
-            "1 day, then one per hour until day 7, then one per day until day 14; older points are deleted",
-            id="data expires first",
+            (7, 3, 9, 7),
+            "3 days, then one per hour until day 7; older points are deleted",
+            id="data expires before one per day",
         ),
         pytest.param((7, None, None, None), "7 days; older points are deleted", id="not thinned"),
-        pytest.param((7, 7, 9, 0), "7 days; older points are deleted", id="thinned after their end"),
-        pytest.param(
-            (30, 7, 3, 0), "3 days, then one per day until day 30; older points are deleted", id="days before hours"
-        ),
-        pytest.param((None, 1, 7, 0), "1 day, then one per hour until day 7, then one per day", id="no end"),
+        pytest.param((7, 0, 0, 3), "3 days; older points are deleted", id="not thinned, data expires first"),
+        pytest.param((7, 7, 9, 5), "5 days; older points are deleted", id="thinned after their end"),
+        pytest.param((None, 7, 3, 0), "3 days, then one per day", id="days before hours"),
         pytest.param((None, 2, None, None), "2 days, then one per hour", id="hours without end"),
     ],
 )
@@ -242,6 +239,13 @@ def test_storage_shows_capacity_and_that_the_plans_fit() -> None:
     assert "✔ Plans fit, 963 GiB to spare" in output
     assert "1 other task, no problems" in output
     assert "other" in output
+
+
+def test_rough_estimate_of_a_storage_says_why_it_is_rough() -> None:
+    rows = [structs.replace(a_row(), growth=GrowthRate(TIB / 36000, 60.0))]
+    output = text(STORAGE, rows[0], **on_storage(*rows))
+    assert "full in       ~10 h" in output
+    assert "~ not reliable: the growth of tasks is not known yet, or is changing" in output
 
 
 def test_storage_shows_overcommitted_capacity() -> None:

@@ -119,6 +119,13 @@ def test_task_that_does_not_protect_has_its_rpo_as_last_measured(status: str, ph
         ),
         pytest.param({"rpo_ms": None}, {}, "? RPO not measured", "RPO", id="no RPO"),
         pytest.param(
+            {"rpo_ms": 0, "state": "Disabled", "status": "Stopped"},
+            {},
+            "? RPO not measured while disabled",
+            "RPO",
+            id="RPO of a disabled task",
+        ),
+        pytest.param(
             {"last_op_at": None}, {}, "? Time of the last operation not known", "operation", id="no last operation"
         ),
     ],
