@@ -91,8 +91,8 @@ def _reasons(row: TaskRow, context: DetailContext, width: int) -> list[Line]:
         lines += [(Span("▌ ", role), *line) for line in wrap(text.sentence, width - 2, Role.STRONG)]
         level = LEVELS[reason.severity]
         lines.append((Span("▌ ", role), Span(f"{level}, {text.since}" if text.since else level, role)))
-        lines += [(Span("▌ ", role), *line) for line in wrap(text.checked, width - 2, Role.DIM)]
-        lines += [(Span("▌ ", role), *line) for line in arrow_lines(text.next_step, width - 2)]
+        step = [*arrow_lines(text.next_step, width - 2), *wrap(text.checked, width - 2, Role.DIM)]
+        lines += [(Span("▌ ", role), *line) for line in step]
         lines.append(BLANK)
     return lines
 
