@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from cdptui.models.capacity import Doubt, GrowthRate
 from cdptui.models.estimate import FULL_TODAY_S, is_full_soon
-from cdptui.models.severity import NEAR_FULL_RATIO, NEAR_RPO_RATIO, is_rpo_breach, is_rpo_measured
+from cdptui.models.severity import NEAR_FULL_RATIO, NEAR_RPO_RATIO, is_rpo_judged, is_rpo_measured
 from cdptui.models.task import Task
 from cdptui.models.task_row import TaskRow
 from cdptui.render import formatting
@@ -250,7 +250,7 @@ def usage_role(ratio: float, quiet: Role = Role.TEXT) -> Role:
 
 def task_rpo_role(task: Task) -> Role:
     """Return the role of the RPO of a task, which is only a last measured value while the task does not protect."""
-    return rpo_role(task.rpo_ratio) if is_rpo_breach(task) or is_rpo_measured(task) else Role.DIM
+    return rpo_role(task.rpo_ratio) if is_rpo_judged(task) else Role.DIM
 
 
 def rpo_role(ratio: float | None) -> Role:

@@ -37,8 +37,10 @@ def lines(row: TaskRow, context: DetailContext, width: int, height: int) -> list
             *fetch_status(part, context, "policies", width),
             BLANK,
             *_schedule(policy, width),
+            BLANK,
+            *_rpo_target(policy, task, width),
+            labeled("UUID", Span(policy.uuid, Role.DIM)),
         ]
-        body += [BLANK, *_rpo_target(policy, task, width)]
     else:
         name = context.names.get(uuid)
         body = [labeled("policy", Span(name or "name not known", Role.STRONG if name else Role.DIM))]
@@ -54,7 +56,6 @@ def _head(policy: Policy, width: int) -> list[Line]:
     lines = [
         labeled("policy", Span(policy.name or "(no name)", Role.STRONG)),
         labeled("state", Span(policy.state or formatting.UNKNOWN, Role.TEXT if is_on else Role.WARN)),
-        labeled("UUID", Span(policy.uuid, Role.DIM)),
     ]
     return [*lines, *(wrap(policy.description, width, Role.DIM) if policy.description else [])]
 
@@ -117,11 +118,11 @@ def _rpo_target(policy: Policy, task: Task, width: int) -> list[Line]:
     lines = [heading("RPO target", width)]
     if interval_s * 1000 > target_ms:
         message = f"Interval of {formatting.duration(interval_s)} is longer than the RPO target of {target}"
-        return [*lines, *wrap(message, width, Role.BAD)]
+        return [*lines, *wrap(message, width, Role.BAD), BLANK]
     factor = target_ms // (interval_s * 1000)
     if factor > 1:
-        return [*lines, *wrap(f"RPO target {target} is {factor} times the interval", width)]
-    return [*lines, *wrap(f"RPO target {target} is less than twice the interval: no margin", width, Role.WARN)]
+        return [*lines, *wrap(f"RPO target {target} is {factor} times the interval", width), BLANK]
+    return [*lines, *wrap(f"RPO target {target} is less than twice the interval: no margin", width, Role.WARN), BLANK]
 
 
 def _days(count: int) -> str:
