@@ -57,11 +57,17 @@ def wrap(text: str, width: int, role: Role = Role.TEXT, indent: str = "") -> lis
     return [(Span(indent + line, role),) for line in wrap_text(text, max(_MIN_WRAP_WIDTH, width - cell_width(indent)))]
 
 
+def marked_lines(mark: Span, text: str, width: int, role: Role = Role.TEXT) -> list[Line]:
+    """Return `text` as wrapped lines, the first after `mark` and the others indented by it."""
+    cells = cell_width(mark.text)
+    return [
+        (mark if index == 0 else Span(" " * cells), *line) for index, line in enumerate(wrap(text, width - cells, role))
+    ]
+
+
 def arrow_lines(text: str, width: int) -> list[Line]:
     """Return a next step as wrapped lines, with an arrow before the first."""
-    return [
-        (Span("→ " if index == 0 else "  ", Role.ACCENT), *line) for index, line in enumerate(wrap(text, width - 2))
-    ]
+    return marked_lines(Span("→ ", Role.ACCENT), text, width)
 
 
 class HasNamesAndKeys(Protocol):

@@ -9,7 +9,17 @@ from cdptui.models.task import Task
 from cdptui.models.task_row import TaskRow
 from cdptui.render import formatting
 from cdptui.render.spans import Line, Role, Span
-from cdptui.render.tabs.blocks import BLANK, fetch_status, has_value, heading, labeled, spacer, title_line, wrap
+from cdptui.render.tabs.blocks import (
+    BLANK,
+    fetch_status,
+    has_value,
+    heading,
+    labeled,
+    marked_lines,
+    spacer,
+    title_line,
+    wrap,
+)
 from cdptui.render.tabs.context import DetailContext
 
 _DAY_S: Final = 86_400
@@ -63,7 +73,7 @@ def _head(policy: Policy, width: int) -> list[Line]:
 def _schedule(policy: Policy, width: int) -> list[Line]:
     lines = [heading("Schedule and retention", width)]
     for sentence in _sentences(policy):
-        lines += wrap(f"· {sentence}", width)
+        lines += marked_lines(Span("· "), sentence, width)
     if policy.hourly_since_day or policy.daily_since_day:
         lines += wrap(_CAVEAT, width, Role.DIM)
     if len(lines) == 1:

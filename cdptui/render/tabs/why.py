@@ -15,7 +15,7 @@ from cdptui.render import formatting
 from cdptui.render.reason_messages import LEVELS, describe_reason
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import ROLES, SEVERITY_TEXT, during_status
-from cdptui.render.tabs.blocks import BLANK, arrow_lines, has_value, heading, spacer, title_line, wrap
+from cdptui.render.tabs.blocks import BLANK, arrow_lines, has_value, heading, marked_lines, spacer, title_line, wrap
 from cdptui.render.tabs.context import DetailContext
 from cdptui.render.task_cells import DOUBT_TEXT, full_in_text, is_zero
 
@@ -103,10 +103,7 @@ def _checks(row: TaskRow, context: DetailContext, width: int) -> list[Line]:
     for check in _all_checks(row, context):
         if not check.kinds & problems:
             role = Role.DIM if check.mark.role is Role.DIM else Role.TEXT
-            lines += [
-                (check.mark if index == 0 else Span("  "), *line)
-                for index, line in enumerate(wrap(check.text, width - 2, role))
-            ]
+            lines += marked_lines(check.mark, check.text, width, role)
     return lines
 
 
