@@ -63,6 +63,12 @@ GUIDE = HELP.replace("--help", 'guide", "keys')
             {"textual", "rich", "httpx"},
             id="the task list and the controllers",
         ),
+        pytest.param(
+            "from cdptui.clock import SystemClock\nfrom cdptui.tasklist.model import TaskListModel\n"
+            "TaskListModel(SystemClock(), lambda: None, lambda work: None).filter_result",
+            {"cdptui.query"},
+            id="a list without a filter",
+        ),
         pytest.param("import cdptui.monitor.monitor", {"textual", "rich", "httpx"}, id="the headless core"),
         pytest.param(
             "import cdptui.simulator.server",
@@ -79,6 +85,8 @@ NOT_AT_THE_FIRST_FRAME = {
     "anyio",
     "cdptui.api",
     "cdptui.config.saved_views",
+    "cdptui.config.tls",
+    "cdptui.models.timezones",
     "cdptui.monitor.connection",
     "cdptui.query",
     "cdptui.simulator",
