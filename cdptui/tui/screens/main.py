@@ -109,10 +109,11 @@ class MainScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Header, banner, browser and footer, laid out for the terminal before the first frame is drawn."""
-        width = self.app.size.width
-        self.set_class(width >= WIDE_FROM, "-wide")
-        self.set_class(width < WIDE_FROM, "-narrow")
-        self.set_class(self.app.size.height < HIGH_FROM, "-low")
+        size = self.app.size
+        # The styles of the widgets that these classes concern are computed when they are mounted.
+        self.set_class(size.width >= WIDE_FROM, "-wide", update=False)
+        self.set_class(size.width < WIDE_FROM, "-narrow", update=False)
+        self.set_class(size.height < HIGH_FROM, "-low", update=False)
         yield self._header
         yield self._banner
         yield self.browser
