@@ -111,9 +111,9 @@ class MainScreen(Screen[None]):
         """Header, banner, browser and footer, laid out for the terminal before the first frame is drawn."""
         size = self.app.size
         # The styles of the widgets that these classes concern are computed when they are mounted.
-        self.set_class(size.width >= WIDE_FROM, "-wide", update=False)
-        self.set_class(size.width < WIDE_FROM, "-narrow", update=False)
-        self.set_class(size.height < HIGH_FROM, "-low", update=False)
+        width_class = "-wide" if size.width >= WIDE_FROM else "-narrow"
+        height_class = "-high" if size.height >= HIGH_FROM else "-low"
+        self.add_class(width_class, height_class, update=False)
         yield self._header
         yield self._banner
         yield self.browser
