@@ -180,6 +180,10 @@ class CdptuiApp(TerminalApp, inherit_bindings=False):
         """Connect: it imports the network, which takes longer than drawing the first frame."""
         self._begin()
 
+    def get_css_variables(self) -> dict[str, str]:
+        """Return the variables of the styles; none for Textual's own theme, which the constructor replaces."""
+        return super().get_css_variables() if self.theme in _THEME_NAMES else {}
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return the theme variables that the styles need, for themes other than ours."""
         return dict(THEMES[0].variables)
