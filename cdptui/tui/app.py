@@ -384,6 +384,10 @@ class CdptuiApp(TerminalApp, inherit_bindings=False):
             self.terminal.frame.invalidate()
         self.redraw()
 
+    def on_load(self) -> None:
+        """Parse the styles before the terminal is changed: Textual imports modules for it, which can fail."""
+        self.stylesheet.parse()
+
     def on_mount(self) -> None:
         """Apply the user's keys, and redraw everything when the program resumes from the shell."""
         if self.keymap is not DEFAULT_KEYMAP:
