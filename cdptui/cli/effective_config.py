@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 from click.core import ParameterSource
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from cdptui.cli.logging_setup import LogSettings
 from cdptui.config import environment
@@ -65,8 +64,7 @@ def command_line_options(context: click.Context) -> dict[str, Any]:
     return typed
 
 
-@dataclass(frozen=True)
-class EffectiveConfig:
+class EffectiveConfig(Struct, frozen=True, dict=True):
     """All settings, for one profile or none."""
 
     configuration: Configuration
@@ -83,7 +81,7 @@ class EffectiveConfig:
 
     def with_initial_profile(self) -> EffectiveConfig:
         """Return the settings with the initial profile. Raises ConfigError."""
-        return replace(self, profile=self.initial_profile.value)
+        return structs.replace(self, profile=self.initial_profile.value)
 
     @property
     def initial_profile(self) -> ResolvedSetting:

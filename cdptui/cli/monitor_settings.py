@@ -21,10 +21,8 @@ from cdptui.config.settings import (
     MonitorSettings,
     validate_seconds,
 )
-from cdptui.config.tls import load_tls_settings
 from cdptui.config.url import normalize_url
 from cdptui.models.auth import PROJECT_LOGIN_TYPES, LoginType
-from cdptui.models.timezones import parse_timezone
 from cdptui.models.tls import TlsSettings
 
 _PASSWORD_OPTIONS: Final = ("password_stdin", "password_file", "access_key_file")
@@ -100,6 +98,8 @@ def resolve_login_type(effective_config: EffectiveConfig) -> LoginType:
 
 
 def _tls(effective_config: EffectiveConfig, prompt: Callable[[str], str] | None) -> TlsSettings:
+    from cdptui.config.tls import load_tls_settings
+
     def ask_passphrase(key: object) -> str:
         if prompt is None:
             message = f"the client key {key} has a passphrase: start with this profile to type it"
@@ -116,6 +116,8 @@ def _tls(effective_config: EffectiveConfig, prompt: Callable[[str], str] | None)
 
 
 def _timezone(name: str) -> tzinfo:
+    from cdptui.models.timezones import parse_timezone
+
     try:
         return parse_timezone(name)
     except ValueError as error:

@@ -14,8 +14,8 @@ from cdptui.models.sanitize import sanitize
 MAX_SECRET_BYTES: Final = 1 << 16
 """The largest file, line or output that a secret is read from; larger ones are rejected, never truncated."""
 
-_LINE_END: Final = re.compile(rb"\r\n|\r|\n")
-_KEY_NAME: Final = re.compile(r"(?:zstack_?)?(?:access_?key_?)?(id|secret)", re.IGNORECASE)
+_LINE_END: Final = rb"\r\n|\r|\n"
+_KEY_NAME: Final = r"(?i:(?:zstack_?)?(?:access_?key_?)?(id|secret))"
 
 
 def read_password_file(path: Path) -> str:
@@ -74,7 +74,7 @@ def parse_access_key(key_id: str, secret: str, source: str) -> AccessKey:
 def _parse_assignment(line: str) -> tuple[str, str] | None:
     """Parse a line of KEY=VALUE to `id` or `secret` and its value; None for other lines."""
     name, equals, value = line.removeprefix("export ").partition("=")
-    match = _KEY_NAME.fullmatch(name.strip())
+    match = re.fullmatch(_KEY_NAME, name.strip())
     if not equals or match is None:
         return None
     return match[1].lower(), value.strip().strip("\"'")
@@ -91,7 +91,7 @@ def _read_private(path: Path, what: str) -> bytes:
 
 def _first_line(content: bytes, what: str, source: str) -> str:
     try:
-        line = _LINE_END.split(content, 1)[0].decode()
+        line = re.split(_LINE_END, content, maxsplit=1)[0].decode()
     except UnicodeDecodeError as error:
         message = f"the {what} in {source} is not UTF-8 text"
         raise ConfigError(message) from error

@@ -16,7 +16,7 @@ from cdptui.config.errors import ConfigError
 from cdptui.config.url import is_host_name, is_ipv6_host, is_loopback
 from cdptui.models.proxy import Proxy
 
-_SENDABLE: Final = re.compile(r"[^\s\x00-\x1f\x7f-\xa0\ud800-\udfff\\]+")
+_SENDABLE: Final = r"[^\s\x00-\x1f\x7f-\xa0\ud800-\udfff\\]+"
 _SCHEMES: Final = ("http", "https", "socks5", "socks5h")
 
 
@@ -55,7 +55,7 @@ def _validated_url(variable: str, value: str) -> str:
         parts = urlsplit(url)
         host = parts.hostname or ""
         is_host = is_ipv6_host(host) if "[" in parts.netloc else is_host_name(host)
-        is_usable = is_host and parts.port != 0 and _SENDABLE.fullmatch(url) is not None
+        is_usable = is_host and parts.port != 0 and re.fullmatch(_SENDABLE, url) is not None
     except ValueError:
         is_usable = False
     if not is_usable:

@@ -12,18 +12,20 @@ DEFAULT_PORT: Final = 8080
 """The port on which the management node serves plain HTTP; https is served by a proxy."""
 
 _API: Final = "/zstack/v1"
-_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+
+# Patterns are compiled when they are first used, which re remembers: most URLs need few of them.
+_SCHEME: Final = r"[A-Za-z][A-Za-z0-9+.-]*://"
 _OCTET: Final = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
-_IPV4: Final = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}", re.ASCII)
-_LOOPBACK: Final = re.compile(r"127(?:\.\d{1,3}){3}")
-_BARE_IPV6: Final = re.compile(
+_IPV4: Final = rf"{_OCTET}(?:\.{_OCTET}){{3}}"
+_LOOPBACK: Final = r"127(?:\.\d{1,3}){3}"
+_BARE_IPV6: Final = (
     r"(?P<scheme>(?:https?://)?)(?P<address>[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)(?:%(?P<zone>[^/?#\[\]:]*))?(?=[/?#]|\Z)"
 )
-_BRACKETED: Final = re.compile(r"\[[^\[\]]*\](?::\d*)?")
-_ZONE: Final = re.compile(r"[A-Za-z0-9._~-]{1,64}")
-_LABEL: Final = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
+_BRACKETED: Final = r"\[[^\[\]]*\](?::\d*)?"
+_ZONE: Final = r"[A-Za-z0-9._~-]{1,64}"
+_LABEL: Final = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
 _MAX_HOST: Final = 253
-_PATH: Final = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:/-]|%[0-9A-Fa-f]{2})*")
+_PATH: Final = r"(?:[A-Za-z0-9._~!$&'()*+,;=:/-]|%[0-9A-Fa-f]{2})*"
 
 
 def normalize_url(address: str) -> str:
@@ -46,21 +48,21 @@ def normalize_url(address: str) -> str:
         # Checked before any message quotes the URL: the text before an @ may be a password.
         raise ConfigError("a URL must not contain credentials; use --account and a password prompt, file or pipe")
     text = bracketed(text)
-    has_scheme = _SCHEME.match(text) is not None
+    has_scheme = re.match(_SCHEME, text) is not None
     parts = _split(text if has_scheme else f"http://{text}", address)
     if parts.scheme not in {"http", "https"}:
         raise _invalid_url(address, "the scheme must be http or https")
     if parts.query or parts.fragment:
         raise _invalid_url(address, "a query or fragment is not allowed")
     is_ipv6 = "[" in parts.netloc
-    if parts.netloc.count(":") > 1 and not (is_ipv6 and _BRACKETED.fullmatch(parts.netloc)):
+    if parts.netloc.count(":") > 1 and not (is_ipv6 and re.fullmatch(_BRACKETED, parts.netloc)):
         raise _invalid_url(address, "write an IPv6 address with a port as [::1]:8080")
     host, port = parts.hostname or "", _port(parts, address)
     if is_ipv6:
         host = _ipv6_host(host, address)
     elif not is_host_name(host):
         raise _invalid_url(address, f"{host!r} is not a host name or IPv4 address" if host else "the host is missing")
-    if not _PATH.fullmatch(parts.path):
+    if not re.fullmatch(_PATH, parts.path):
         raise _invalid_url(address, "the path contains invalid characters")
     if port is None and not has_scheme:
         port = DEFAULT_PORT
@@ -95,10 +97,10 @@ def is_host_name(host: str) -> bool:
         except idna.IDNAError:
             return False
     labels = name.split(".")
-    if len(name) > _MAX_HOST or not all(map(_LABEL.fullmatch, labels)):
+    if len(name) > _MAX_HOST or not all(re.fullmatch(_LABEL, label) for label in labels):
         return False
     # A name that ends in a number is an IPv4 address in an old notation, or invalid.
-    return not labels[-1].isdecimal() or bool(_IPV4.fullmatch(host))
+    return not labels[-1].isdecimal() or bool(re.fullmatch(_IPV4, host, re.ASCII))
 
 
 def is_loopback(host: str) -> bool:
@@ -111,7 +113,7 @@ def is_loopback(host: str) -> bool:
     if ":" in name:
         # An IPv4-mapped address is treated as the IPv4 address; a zone is ignored.
         name = name.partition("%")[0].removeprefix("::ffff:")
-    return name in {"localhost", "::1"} or name.endswith(".localhost") or bool(_LOOPBACK.fullmatch(name))
+    return name in {"localhost", "::1"} or name.endswith(".localhost") or bool(re.fullmatch(_LOOPBACK, name))
 
 
 def bracketed(text: str) -> str:
@@ -120,7 +122,7 @@ def bracketed(text: str) -> str:
     >>> bracketed("::1/zstack"), bracketed("fe80::1%2"), bracketed("[::1]:80"), bracketed("10.0.0.5:80")
     ('[::1]/zstack', '[fe80::1%252]', '[::1]:80', '10.0.0.5:80')
     """
-    match = _BARE_IPV6.match(text)
+    match = re.match(_BARE_IPV6, text)
     if match is None:
         return text
     zone = match["zone"]
@@ -170,7 +172,7 @@ def _ipv6(host: str) -> str | None:
     text, percent, zone = host.partition("%")
     # The percent sign of a zone is escaped in URLs only.
     zone = zone.removeprefix("25") or zone
-    if percent and not _ZONE.fullmatch(zone):
+    if percent and not re.fullmatch(_ZONE, zone):
         return None
     try:
         parsed = ipaddress.IPv6Address(text)

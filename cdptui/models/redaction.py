@@ -13,7 +13,7 @@ MASK: Final = "***"
 _MIN_LENGTH: Final = 4
 """A shorter secret is not masked: masking every `a` would reveal it, and make text unreadable."""
 
-_USERINFO: Final = re.compile(r"(?<=://)\S*@")
+_USERINFO: Final = r"(?<=://)\S*@"
 """User and password of a URL, up to the last @, as a password may contain one."""
 
 
@@ -40,7 +40,7 @@ class Redactor:
 
     def redact(self, text: str) -> str:
         """Return `text` without any secret."""
-        text = _USERINFO.sub(f"{MASK}@", text) if "://" in text else text
+        text = re.sub(_USERINFO, f"{MASK}@", text) if "://" in text else text
         return text if self._pattern is None else self._pattern.sub(MASK, text)
 
 

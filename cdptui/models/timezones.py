@@ -6,7 +6,7 @@ import re
 from datetime import UTC, timedelta, timezone, tzinfo
 from typing import Final
 
-_OFFSET: Final = re.compile(r"\s*(?:GMT|UTC)?([+-])(\d{1,2}):?(\d{2})?\s*", re.IGNORECASE)
+_OFFSET: Final = r"(?i:\s*(?:GMT|UTC)?([+-])(\d{1,2}):?(\d{2})?\s*)"
 _MAX_NAME: Final = 64
 
 
@@ -32,7 +32,7 @@ def parse_timezone(text: str) -> tzinfo:
 
 def parse_offset(text: str) -> timezone | None:
     """Return the fixed zone of an offset such as `+8:00`, `-0330` or `GMT+08:00`; None for any other text."""
-    match = _OFFSET.fullmatch(text)
+    match = re.fullmatch(_OFFSET, text)
     if match is None:
         return None
     sign, hours, minutes = match.groups()

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from cdptui.models.sanitize import sanitize
-from cdptui.query.errors import QueryError, RegexTimeoutError
-from cdptui.query.expression import Clause, Expression
-from cdptui.query.formatter import explain
 from cdptui.render.spans import Line, Role, Span
+
+if TYPE_CHECKING:
+    from cdptui.query.errors import QueryError, RegexTimeoutError
+    from cdptui.query.expression import Clause, Expression
 
 Measure = Callable[[str], int]
 """Returns the width of a text in cells."""
@@ -39,6 +41,8 @@ def count_text(result: FilterResult) -> str:
 
 def explanation_line(expression: Expression, result: FilterResult) -> Line:
     """Return how an expression is understood, each clause with its number of matches."""
+    from cdptui.query.formatter import explain
+
     spans: list[Span] = []
     for text, clause in explain(expression):
         spans.append(Span(sanitize(text), Role.DIM if clause is None else Role.TEXT))

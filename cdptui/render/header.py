@@ -10,7 +10,6 @@ from msgspec import Struct
 from cdptui.models.failure import Failure
 from cdptui.models.tls import TransportSecurity
 from cdptui.render import formatting
-from cdptui.render.failure_messages import failure_label
 from cdptui.render.line_fitting import Measure, cut, joined, spread
 from cdptui.render.spans import Line, Role, Span, accent_role
 
@@ -61,6 +60,8 @@ def connection_state(connection: ConnectionStatus) -> Span:
     """Return the state of the connection in a few words."""
     failure = connection.failure
     if failure is not None:
+        from cdptui.render.failure_messages import failure_label
+
         cause = failure_label(failure)
         if failure.needs_user_action:
             return Span(f"✖ {cause}", Role.BAD)

@@ -13,7 +13,7 @@ from cdptui.render.text_wrap import cell_width, split_cells
 MAX_WRAPPED: Final = 500
 """Lines of a block that are wrapped. A longer one is lazy or wrapped already, and to measure it would delay a key."""
 
-_PIECE: Final = re.compile(r"\s+|\S+")
+_PIECE: Final = r"\s+|\S+"
 
 
 def wrap_lines(lines: Sequence[Line], width: int) -> Sequence[Line]:
@@ -76,7 +76,7 @@ def _words(line: Line) -> Iterator[list[Span]]:
     """Yield words and the blanks between them, in pieces: a word, for example a bar, can have several roles."""
     word: list[Span] = []
     for span in line:
-        for text in _PIECE.findall(span.text):
+        for text in re.findall(_PIECE, span.text):
             if word and text.isspace() != word[-1].text.isspace():
                 yield word
                 word = []

@@ -346,7 +346,7 @@ DEFAULT_KEYMAP: Final = Keymap()
 """The bindings without overrides."""
 
 
-_MODIFIED: Final = re.compile(r"((?:ctrl\+|alt\+|shift\+)+|)(.+)", re.DOTALL)
+_MODIFIED: Final = r"(?s:((?:ctrl\+|alt\+|shift\+)+|)(.+))"
 _TERMINAL_EQUIVALENTS: Final = {
     "ctrl+i": "tab",
     "ctrl+m": "enter",
@@ -367,7 +367,7 @@ def normalize_key(name: str) -> str | None:
     """
     if len(name) > 1 and name[0] == "^":
         name = f"ctrl+{name[1:]}"
-    modified = _MODIFIED.fullmatch(name)
+    modified = re.fullmatch(_MODIFIED, name)
     if modified is None:
         return None
     base = _normalize_base(modified[2])

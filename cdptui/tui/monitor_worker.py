@@ -44,7 +44,13 @@ _IMPORT_DELAY_S: Final = 0.005
 """Imports start when the first requests are sent: before that they would delay them, later they run while the program
 waits for the responses."""
 
-_FIRST_LIST_MODULES: Final = ("humanize", "cdptui.tui.terminal.scrolling", "zoneinfo")
+_FIRST_LIST_MODULES: Final = (
+    "humanize",
+    "cdptui.tui.terminal.scroll_bar",
+    "zoneinfo",
+    "cdptui.render.reason_messages",
+    "cdptui.render.filter_lines",
+)
 """Needed for the first list, in order of use."""
 
 _LATER_IMPORT_DELAY_S: Final = 0.5

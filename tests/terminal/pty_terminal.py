@@ -198,7 +198,9 @@ class Terminal:
     @property
     def heading_row(self) -> int:
         """The line of the list's headings, from 0; the last line while there are none."""
-        return next((y for y, line in enumerate(self.lines) if re.search("NAME .*STATUS", line)), len(self.lines) - 1)
+        return next(
+            (y for y, line in enumerate(self.lines) if re.search("NAME[ ▲▼].*STATUS", line)), len(self.lines) - 1
+        )
 
     @property
     def list_lines(self) -> list[str]:

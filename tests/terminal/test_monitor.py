@@ -32,6 +32,13 @@ def change(terminal: Terminal) -> str:
     return found[1] if found is not None else ""
 
 
+def arrow(terminal: Terminal) -> tuple[int, str]:
+    """Return the place of the arrow in the headings, and the heading before it; -1 while none is drawn."""
+    headings = terminal.lines[terminal.heading_row].partition("│")[0]
+    found = re.search(r"(\S*)[▲▼]", headings)
+    return (found.start(), found[1]) if found is not None else (-1, "")
+
+
 def test_list_detail_outage_and_exit(simulate: Simulate, monitor: OpenMonitor) -> None:
     node, server = simulate(tasks=60, speed=600)
     # Wide enough for the column GROWTH; notices are soon replaced by those of the next poll.
@@ -45,9 +52,11 @@ def test_list_detail_outage_and_exit(simulate: Simulate, monitor: OpenMonitor) -
         return re.search(r"^ growth +\+", "\n".join(line.partition("│")[2] for line in terminal.lines), re.MULTILINE)
 
     # Sort to find a growing task; then enlarge its details and wait until the chart grows.
-    for _ in range(8):
+    # A poll may change which columns have room between two keys.
+    while "GROWTH▼" not in terminal.text:
+        sorted_by = arrow(terminal)
         terminal.send(">")
-    terminal.wait_for("GROWTH▼")
+        terminal.wait_for(lambda screen, known=sorted_by: arrow(screen) not in {known, (-1, "")})
     terminal.send("g")
     terminal.wait_for(growing, lambda screen: bars(screen) > 8, change)
     before = change(terminal)

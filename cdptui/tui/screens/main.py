@@ -108,13 +108,13 @@ class MainScreen(Screen[None]):
         self._polling = PollingController(self)
 
     def compose(self) -> ComposeResult:
-        """Header, banner, browser and footer, laid out for the terminal before the first frame is drawn."""
-        width = self.app.size.width
-        self.set_class(width >= WIDE_FROM, "-wide")
-        self.set_class(width < WIDE_FROM, "-narrow")
-        self.set_class(self.app.size.height < HIGH_FROM, "-low")
+        """Header, browser and footer, laid out for the terminal before the first frame is drawn."""
+        size = self.app.size
+        # The styles of the widgets that these classes concern are computed when they are mounted.
+        width_class = "-wide" if size.width >= WIDE_FROM else "-narrow"
+        height_class = "-high" if size.height >= HIGH_FROM else "-low"
+        self.add_class(width_class, height_class, update=False)
         yield self._header
-        yield self._banner
         yield self.browser
         yield self._footer
 
@@ -310,6 +310,9 @@ class MainScreen(Screen[None]):
             self._target, self._update, self._clock, behind=pending, beat_s=self._low_bandwidth.refresh_period_s
         )
         self._header.show_state(connection, self._update.fleet, self._names)
+        if self._update.failure is not None and not self._banner.is_attached:
+            # Most runs have no failure, and a hidden widget delays the first frame by 0.5 ms.
+            self.mount(self._banner, before=self.browser)
         self._banner.show_failure(self._update.failure)
 
     def refresh_after_key(self) -> None:

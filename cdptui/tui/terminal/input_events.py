@@ -26,18 +26,18 @@ _MAX_COORDINATE: Final = 10_000
 """Cells; mouse reports beyond that are invalid."""
 
 _NUMBER: Final = r"\d{1,9}"
-_MOUSE: Final = re.compile(rf"\x1b\[<({_NUMBER});({_NUMBER});({_NUMBER})([Mm])")
-_MODE_REPORT: Final = re.compile(r"\x1b\[\?2026;([123])\$y")
+_MOUSE: Final = rf"\x1b\[<({_NUMBER});({_NUMBER});({_NUMBER})([Mm])"
+_MODE_REPORT: Final = r"\x1b\[\?2026;([123])\$y"
 """DECRPM for synchronized output: set, reset, or permanently set. 0 is an unknown mode, 4 one that is always off."""
 
-_KITTY_KEY: Final = re.compile(
+_KITTY_KEY: Final = (
     rf"\x1b\[(?P<code>{_NUMBER})?(?::(?:{_NUMBER})?){{0,2}}"
     rf"(?:;(?P<modifiers>{_NUMBER})?(?::(?P<event>{_NUMBER})?)?)?"
     rf"(?:;(?P<text>(?:{_NUMBER})?(?::{_NUMBER})*))?(?P<final>[u~ABCDEFHPQRS])"
 )
 """`CSI code:shifted:base ; modifiers:event ; text:text… final` of the kitty keyboard protocol, and of xterm."""
 
-_OTHER_KEY: Final = re.compile(rf"\x1b\[27;(?P<modifiers>{_NUMBER});(?P<code>{_NUMBER})~")
+_OTHER_KEY: Final = rf"\x1b\[27;(?P<modifiers>{_NUMBER});(?P<code>{_NUMBER})~"
 """A key of xterm's modifyOtherKeys."""
 
 _RELEASE: Final = 3
@@ -113,10 +113,10 @@ class InputDecoder:
                 yield events.AppFocus()
             case ControlSequence("\x1b[O"):
                 yield events.AppBlur()
-            case ControlSequence(sequence) if match := _MOUSE.fullmatch(sequence):
+            case ControlSequence(sequence) if match := re.fullmatch(_MOUSE, sequence):
                 buttons, x, y = map(int, match.groups()[:3])
                 yield from self._mouse_events(buttons, x - 1, y - 1, is_press=match[4] == "M")
-            case ControlSequence(sequence) if _MODE_REPORT.fullmatch(sequence):
+            case ControlSequence(sequence) if re.fullmatch(_MODE_REPORT, sequence):
                 if not self._has_synchronized_output:
                     self._has_synchronized_output = True
                     yield TerminalSupportsSynchronizedOutput()
@@ -174,10 +174,10 @@ def _character_keys(text: str, *, is_alt: bool) -> Iterator[events.Key]:
 
 
 def _sequence_keys(sequence: str) -> Iterator[events.Key]:
-    if match := _OTHER_KEY.fullmatch(sequence):
+    if match := re.fullmatch(_OTHER_KEY, sequence):
         yield from _other_keys(int(match["code"]), int(match["modifiers"]))
         return
-    match = _KITTY_KEY.fullmatch(sequence)
+    match = re.fullmatch(_KITTY_KEY, sequence)
     keys = _kitty_keys(match) if match is not None else None
     yield from _table_keys(sequence) if keys is None else keys
 

@@ -156,7 +156,14 @@ class ScreenBuffer:
             output.append(f"\x1b[{start + 1}G" if is_on_line else f"\x1b[{y + 1};{start + 1}H")
             is_on_line = True
             is_position_uncertain = False
-            for at, (char, target) in enumerate(cells[start - x : end - x], start + 1):
+            previous: Cell | None = None
+            for at, cell in enumerate(cells[start - x : end - x], start + 1):
+                char, target = cell
+                if cell is previous and not is_position_uncertain:
+                    # Most cells are blanks after blanks.
+                    output.append(char)
+                    continue
+                previous = cell
                 if is_position_uncertain and char:
                     output.append(f"\x1b[{at}G")
                     is_position_uncertain = False
@@ -166,7 +173,7 @@ class ScreenBuffer:
                 if char == " " and not target.attributes and style.attributes in _INVISIBLE_ON_BLANKS:
                     # Foreground and weight of a blank are invisible and need no change.
                     has_new_background = target.background != style.background
-                    target = style._replace(background=target.background) if has_new_background else style  # noqa: PLW2901
+                    target = style._replace(background=target.background) if has_new_background else style
                 if target is not style and target != style:
                     output.append(_style_change(style, target))
                     style = target

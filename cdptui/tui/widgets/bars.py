@@ -8,7 +8,6 @@ from rich.cells import cell_len
 
 from cdptui.models.aggregates import FleetSummary
 from cdptui.models.failure import Failure
-from cdptui.render.failure_messages import fit_failure_sentence
 from cdptui.render.fleet_line import fleet_line
 from cdptui.render.header import ConnectionStatus, connection_line
 from cdptui.render.spans import Role, Span
@@ -57,6 +56,8 @@ class ErrorBanner(LineView):
         """Format the text for the new width."""
         if self._failure is None or not self.size.width:
             return
+        from cdptui.render.failure_messages import fit_failure_sentence
+
         sentence = fit_failure_sentence(self._failure, self.width - 2, cell_len, self._keys)
         self.show([(Span(f"✖ {sentence}", Role.BAD),)])
 

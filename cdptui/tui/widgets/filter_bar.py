@@ -40,6 +40,11 @@ _COUNT_WIDTH: Final = 24
 class FilterInput(TextField):
     """The filter's text field."""
 
+    DEFAULT_CSS = """
+    FilterInput, FilterInput:focus { background: $panel; background-tint: $panel 0%; color: $role-strong; }
+    FilterInput > .input--selection { background: $cursor-background; color: $role-strong; }
+    """
+
     # With layout=True, the default of Textual's Input, every character lays out the whole screen again.
     virtual_size = reactive(Size(0, 0))
 
@@ -77,7 +82,8 @@ class FilterBar(Vertical):
     """The filter bar. Hidden while it is closed and no filter is active."""
 
     DEFAULT_CSS = """
-    FilterBar { height: auto; display: none; }
+    FilterBar { height: auto; display: none; background: $panel; }
+    FilterBar > Horizontal { background: $panel; }
     FilterBar.-open, FilterBar.-kept { display: block; }
     FilterBar > #filter-line, FilterBar > LineView { display: none; height: 1; }
     FilterBar.-open > #filter-line, FilterBar.-open > #filter-meaning { display: block; }

@@ -18,7 +18,7 @@ from cdptui.render.line_wrap import wrap_lines
 from cdptui.render.spans import Line
 from cdptui.render.text_search import Match, find_matches, highlight, search_status_line
 from cdptui.tui.keymap import Keymap, KeyScope, bindings
-from cdptui.tui.terminal.scrolling import set_virtual_size
+from cdptui.tui.terminal.virtual_size import set_virtual_size
 from cdptui.tui.widgets.cached_painter import Painter
 from cdptui.tui.widgets.line_view import changed_lines
 
@@ -202,7 +202,7 @@ class ScrollableLines(ScrollView, can_focus=True):
     def vertical_scrollbar(self) -> ScrollBar:
         """The scroll bar, created when it is first needed."""
         if self._scroll_bar is None:
-            from cdptui.tui.terminal.scrolling import ThinScrollBar
+            from cdptui.tui.terminal.scroll_bar import ThinScrollBar
 
             self._scroll_bar = ThinScrollBar.attach(self)
         return self._scroll_bar

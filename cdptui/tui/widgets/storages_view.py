@@ -193,6 +193,12 @@ class StorageTable(ScrollableLines):
 class StoragesView(Vertical):
     """The list of backup storages, and below it the figures of the one under the cursor that have no room there."""
 
+    DEFAULT_CSS = """
+    StoragesView { display: none; height: 1fr; }
+    StoragesView > StorageTable { height: 1fr; }
+    StoragesView > LineView { height: 0; background: $panel; }
+    """
+
     def __init__(self, keymap: Keymap, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
         self.table = StorageTable(keymap, id="storage-table")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from msgspec import structs
 from textual.app import ComposeResult
-from textual.containers import Container, Vertical
+from textual.containers import Container
 from textual.message import Message
 
 from cdptui.clock import Clock
@@ -116,8 +116,8 @@ class TaskBrowser(Container):
 
     def compose(self) -> ComposeResult:
         """List and detail pane, laid out for the terminal before the first frame is drawn."""
-        self.pane.set_class(self.app.size.width >= WIDE_FROM, "-shown")
-        with Vertical(id="list"):
+        self.pane.set_class(self.app.size.width >= WIDE_FROM, "-shown", update=False)
+        with Container(id="list"):
             yield self.title_bar
             yield self.table
         yield self.pane

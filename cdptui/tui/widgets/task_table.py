@@ -25,7 +25,7 @@ from cdptui.render.spans import Line, Role, Span
 from cdptui.render.task_cells import CellContext
 from cdptui.tasklist.grouped_rows import GroupedRows
 from cdptui.tui.keymap import KeyScope, bindings
-from cdptui.tui.terminal.scrolling import set_virtual_size
+from cdptui.tui.terminal.virtual_size import set_virtual_size
 from cdptui.tui.widgets.cached_painter import Painter
 from cdptui.tui.widgets.row_renderer import RowAppearance, RowRenderer
 
@@ -357,7 +357,7 @@ class TaskTable(ScrollView, can_focus=True):
     def vertical_scrollbar(self) -> ScrollBar:
         """The scroll bar, created when it is first needed."""
         if self._scroll_bar is None:
-            from cdptui.tui.terminal.scrolling import ThinScrollBar
+            from cdptui.tui.terminal.scroll_bar import ThinScrollBar
 
             self._scroll_bar = ThinScrollBar.attach(self)
         return self._scroll_bar

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import UTC, tzinfo
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from cdptui.cli.demo import demo
 from cdptui.cli.effective_config import DisplaySettings, EffectiveConfig, known_names
@@ -72,7 +72,7 @@ def test_profile_hint_names_the_file_or_the_command_that_writes_it(
     with cdptui.make_context("cdptui", [*arguments, "--url", "n"]) as context:
         effective_config = EffectiveConfig.from_context(context)
     hint = profile_hint(
-        effective_config if configuration is None else replace(effective_config, configuration=configuration)
+        effective_config if configuration is None else structs.replace(effective_config, configuration=configuration)
     )
     is_there = way in {"usual", "option", "environment"}
     assert hint == (f"add one to ~/{name}" if is_there else "cdptui config init writes a file for profiles")

@@ -1,4 +1,4 @@
-"""Scrolling without a new layout, and a scroll bar that is one cell wide."""
+"""A scroll bar that is one cell wide."""
 
 from __future__ import annotations
 
@@ -6,25 +6,10 @@ from typing import Final
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.scroll_view import ScrollView
 from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.strip import Strip
-
-
-def set_virtual_size(view: ScrollView, size: Size) -> None:
-    """Set the size of the scrollable content of `view`.
-
-    Setting `virtual_size` lays out and redraws the whole screen, which takes 15 ms with each task that has a line more
-    than the last one; only a scroll bar that appears or disappears needs that.
-    """
-    if size == view.virtual_size:
-        return
-    view.set_reactive(ScrollView.virtual_size, size)
-    view._scroll_update(size)  # noqa: SLF001 - what the layout would do
-    if view.scroll_offset.y > view.max_scroll_y:
-        view.scroll_to(y=view.max_scroll_y, animate=False, force=True, immediate=True)
-
 
 _STEPS: Final = 8
 """Positions of the thumb per cell."""
