@@ -51,7 +51,7 @@ KEYS: Final = (
     KeyBinding("up", "up,k", "cursor_up", "Up", "Move up one line", KeyScope.MOTION),
     KeyBinding("page-down", "pagedown,ctrl+f", "page_down", "Page down", "Move down one page", KeyScope.MOTION),
     KeyBinding("page-up", "pageup,ctrl+b", "page_up", "Page up", "Move up one page", KeyScope.MOTION),
-    KeyBinding("top", "home,g", "top", "Top", "Go to the first line and stay at the top", KeyScope.MOTION),
+    KeyBinding("top", "home,g", "top", "Top", "Go to the first line", KeyScope.MOTION),
     KeyBinding("bottom", "end,G", "bottom", "Bottom", "Go to the last line", KeyScope.MOTION),
     KeyBinding("open", "enter", "open", "Open", "Open details / toggle group", KeyScope.LIST),
     KeyBinding("switch", "tab", "switch", "Switch", "Switch focus between list and detail pane", KeyScope.LIST),
@@ -69,7 +69,9 @@ KEYS: Final = (
         )
         for number in range(1, 10)
     ),
-    KeyBinding("view-0", "0", "view(0)", "View 0", "Reset view", KeyScope.LIST),
+    KeyBinding(
+        "view-0", "0", "view(0)", "View 0", "Reset view; the cursor follows the worst task again", KeyScope.LIST
+    ),
     KeyBinding(
         "views",
         "v",

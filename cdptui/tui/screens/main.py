@@ -180,9 +180,9 @@ class MainScreen(Screen[None]):
 
     # Messages of the widgets. The table posts here, not to the browser, so that one frame shows all effects of a key.
 
-    def on_task_table_cursor_moved(self) -> None:
+    def on_task_table_cursor_moved(self, message: TaskTable.CursorMoved) -> None:
         """Show the task under the cursor."""
-        self.browser.cursor_moved()
+        self.browser.cursor_moved(is_by_user=message.is_by_user)
         self._show_place()
 
     def on_task_table_scrolled(self) -> None:

@@ -101,6 +101,10 @@ class TaskBrowser(Container):
         self._change_marks: Mapping[str, str] = {}
         self._is_first_list = False
         """Whether the first list is shown but not drawn yet."""
+        self._shown_row: TaskRow | None = None
+        """The task in the detail pane."""
+        self._read_uuid: str | None = None
+        """UUID of the task that the focused pane keeps, although the cursor had to leave it; None for none."""
         self._storages: StoragesController | None = None
         """Created when the list of storages, or a grouping by storage, is first shown."""
         self.tasks = TaskListModel(
@@ -170,15 +174,20 @@ class TaskBrowser(Container):
         if not self._is_pane_shown or connection is None or self._is_first_list:
             return
         line = self.table.cursor_line
-        if isinstance(line, GroupSummary):
+        if isinstance(line, GroupSummary) and self._read_uuid is None:
             from cdptui.render.groups import group_name
             from cdptui.render.tabs.group import group_lines
 
             context = self._cell_context()
             self.pane.show_placeholder(group_lines(line, context), group_name(line, context))
             return
-        row = self.table.cursor_row
-        self._detail.show(connection, row, self._update, is_gone=row is not None and row.task.uuid in self._gone)
+        row, is_gone = self.table.cursor_row, False
+        if self._read_uuid is not None:
+            found = connection.row(self._read_uuid)
+            row, is_gone = found or self._shown_row, found is None
+        self._shown_row = row
+        is_gone |= row is not None and row.task.uuid in self._gone
+        self._detail.show(connection, row, self._update, is_gone=is_gone)
 
     def request_details(self, *, force: bool = False) -> None:
         """Request what the detail pane shows of the task under the cursor; `force` even if it is cached."""
@@ -187,7 +196,8 @@ class TaskBrowser(Container):
             if self.is_storages_open:
                 self._detail.update_storage_needs(self._connection, force=force)
                 return
-            row = self.table.cursor_row if self._is_pane_shown else None
+            row = self.table.cursor_row if self._read_uuid is None else self._shown_row
+            row = row if self._is_pane_shown else None
             self._detail.update_needs(self._connection, row, force=force)
 
     def request_names(self) -> None:
@@ -196,8 +206,10 @@ class TaskBrowser(Container):
             visible = (row.task for row in self.table.visible_rows())
             self._connection.request_names_for(visible, chain(self._unnamed_groups(), self.tasks.needed_names))
 
-    def cursor_moved(self) -> None:
+    def cursor_moved(self, *, is_by_user: bool) -> None:
         """Follow the cursor of the table."""
+        if is_by_user:
+            self._read_uuid = None
         self.tasks.set_anchor(self.table.anchor_uuid)
         self.show_detail()
 
@@ -239,7 +251,11 @@ class TaskBrowser(Container):
         if snapshot is not None and snapshot.is_complete and (gone := self.tasks.remove_stale_marks()):
             self.show_notice(f"{gone} marked {'task is' if gone == 1 else 'tasks are'} gone")
         self.update_storages()
+        before = self.table.cursor_uuid
         self.table.show(self._content())
+        is_moved = self.table.cursor_uuid not in {before, self.table.pinned_uuid}
+        if is_moved and self.pane.has_focus and self._read_uuid is None:
+            self._read_uuid = before
         self.show_filter()
         self._show_title()
         self._show_marks()
@@ -262,7 +278,15 @@ class TaskBrowser(Container):
         return FooterPlace.LIST if self.tasks.active_filter is None else FooterPlace.FILTERED_LIST
 
     def show_focus(self) -> None:
-        """Show whether the list has the focus. The table itself learns of it only with its next message."""
+        """Show whether the list has the focus. The table itself learns of it only with its next message.
+
+        A task that is read in the pane keeps the cursor; the pane follows the cursor again when it loses the focus.
+        """
+        if self.screen.focused is self.pane:
+            self.table.hold_cursor()
+        elif self._read_uuid is not None:
+            self._read_uuid = None
+            self.show_detail()
         self.title_bar.show_focus(has_focus=self.screen.focused is self.table)
 
     def _show_details(self) -> None:
@@ -497,6 +521,7 @@ class TaskBrowser(Container):
         if line is None:
             self.show_notice("No task to mark")
             return
+        self.table.hold_cursor()
         self.tasks.marks.toggle(self.tasks.members(line))
         self.table.action_cursor_down()
         self._draw_marks()
@@ -653,6 +678,7 @@ class TaskBrowser(Container):
         if row is None:
             self.show_notice("This task no longer exists")
             return
+        self._read_uuid = None
         index = self.tasks.lines.index_of(uuid)
         line = self.tasks.lines[index] if index is not None else None
         if isinstance(line, GroupSummary):
@@ -688,6 +714,8 @@ class TaskBrowser(Container):
     async def action_view(self, number: int) -> None:
         """Apply a saved view; 0 resets the list."""
         await self.views.recall(number)
+        if not number:
+            self.table.follow_top()
 
     def action_view_menu(self) -> None:
         """Open the menu of saved views."""
