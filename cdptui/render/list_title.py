@@ -28,6 +28,10 @@ class ListTitle(Struct, frozen=True):
     grouping: str = ""
     """What the list is grouped by; empty for no groups."""
     order: str = ""
+    left_out: str = ""
+    """Tasks that the filter does not count, in words; empty for none."""
+    legend: str = ""
+    """What a mark in the list means, at the right end where there is room; empty for no mark."""
 
 
 def list_title_line(title: ListTitle, width: int, measure: Measure, *, has_focus: bool) -> Line:
@@ -40,15 +44,20 @@ def list_title_line(title: ListTitle, width: int, measure: Measure, *, has_focus
     >>> plain_text(list_title_line(title, 30, len, has_focus=True))
     '━ Tasks 14/60 · unhealthy ━━━━'
     """
-    return titled_rule(_title_text(title, max(0, width - 3), measure), width, measure, has_focus=has_focus)
+    text = _title_text(title, max(0, width - 3), measure)
+    return titled_rule(text, width, measure, has_focus=has_focus, legend=title.legend)
 
 
-def titled_rule(text: str, width: int, measure: Measure, *, has_focus: bool) -> Line:
-    """Return a rule of `width` cells with a title in it."""
+def titled_rule(text: str, width: int, measure: Measure, *, has_focus: bool, legend: str = "") -> Line:
+    """Return a rule of `width` cells with a title in it, and `legend` at its right end if it fits."""
     rule, rule_role, role = _RULES[has_focus]
     text = cut_text(text, max(0, width - 3), measure)
     rest = width - 3 - measure(text)
-    return (Span(f"{rule} ", rule_role), Span(text, role), Span(" " + rule * max(0, rest), rule_role))
+    start = (Span(f"{rule} ", rule_role), Span(text, role))
+    before = rest - measure(legend) - 3
+    if not legend or before < 1:
+        return (*start, Span(" " + rule * max(0, rest), rule_role))
+    return (*start, Span(f" {rule * before} ", rule_role), Span(legend, Role.DIM), Span(f" {rule}", rule_role))
 
 
 def _title_text(title: ListTitle, width: int, measure: Measure) -> str:
@@ -57,7 +66,8 @@ def _title_text(title: ListTitle, width: int, measure: Measure) -> str:
     filter_text = title.filter_text
     count = f"Tasks {title.shown}/{title.total}" if filter_text else f"Tasks {title.total}"
     grouping = f"grouped by {title.grouping}" if title.grouping else ""
-    for parts in ((grouping, title.order), (title.order,), ()):
+    left_out = title.left_out
+    for parts in ((left_out, grouping, title.order), (left_out, title.order), (left_out,), ()):
         fixed = measure(_SEPARATOR.join(filter(None, (count, *parts))))
         room = width - fixed - len(_SEPARATOR)
         if not filter_text and fixed <= width:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from textual.widgets import OptionList
 
-from tests.doubles import ScriptedNode, a_task
+from cdptui.models.task import Task
+from tests.doubles import GIB, ScriptedNode, a_task
 from tests.tui.running import Running, running, showing
 
 FLEET = [a_task("erp-db"), a_task("erp-web", status="Failed"), a_task("mail[/]"), a_task("oa")]
@@ -26,6 +27,24 @@ async def test_title_of_the_list_says_what_it_shows() -> None:
         assert words(run) == "Tasks 4 · by name, reversed"
         await run.press("b", "s")
         assert words(run) == "Tasks 4 · grouped by status · by name, reversed"
+
+
+async def test_title_explains_rough_estimates_and_counts_those_that_a_view_leaves_out() -> None:
+    def growing(used: int) -> list[Task]:
+        return [a_task("erp", used_bytes=used * GIB), a_task("oa")]
+
+    async with showing(growing(10), growing(11), growing(12), size=(160, 30)) as run:
+        await run.press("d")
+        assert "rough" not in run.title
+        await run.poll()
+        await run.poll()
+        await run.until(lambda: "~" in run.list_lines[0] + run.list_lines[1])
+        assert run.title.endswith("━ ~ rough estimate ━")
+        await run.press("2")
+        assert words(run) == (
+            "Tasks 0/2 · 2 full within three days: full<3d · 1 rough estimate (~) not counted · by full in"
+        )
+        assert "1 rough estimate (~) not counted (Esc clears)" in run.screen
 
 
 async def test_title_has_no_number_before_the_first_list() -> None:

@@ -186,8 +186,8 @@ class MainScreen(Screen[None]):
         self._show_place()
 
     def on_task_table_scrolled(self) -> None:
-        """Request the names that came into sight."""
-        self.browser.request_names()
+        """Show what belongs to the tasks that came into sight."""
+        self.browser.scrolled()
 
     def on_task_table_heading_clicked(self, message: TaskTable.HeadingClicked) -> None:
         """Sort by that column."""

@@ -18,11 +18,12 @@ from cdptui.models.snapshot import Snapshot
 from cdptui.models.task_row import TaskRow
 from cdptui.monitor.update import Update
 from cdptui.render.column_layout import ColumnLayout
+from cdptui.render.columns import FULL_IN
 from cdptui.render.groups import BY_KEY, GROUPINGS
 from cdptui.render.list_title import ListTitle
 from cdptui.render.notices import marks_text
 from cdptui.render.tabs.registry import Tab, adjacent_tab
-from cdptui.render.task_cells import CellContext
+from cdptui.render.task_cells import CellContext, is_marked_rough
 from cdptui.tasklist.model import TaskListModel, Work
 from cdptui.tasklist.sort_order import SortOrder
 from cdptui.tui.controllers.detail import DetailController, PaneLayout, names_with_duplicates
@@ -55,6 +56,8 @@ HIGH_FROM: Final = 14
 
 _DETAIL_DELAY_S: Final = 0.02
 """Time for the first list to be drawn and written before the detail pane is."""
+
+_ROUGH_LEGEND: Final = "~ rough estimate"
 
 _NO_GROUPING: Final = "none"
 
@@ -213,6 +216,11 @@ class TaskBrowser(Container):
         self.tasks.set_anchor(self.table.anchor_uuid)
         self.show_detail()
 
+    def scrolled(self) -> None:
+        """Request the names that came into sight, and explain the marks there."""
+        self.request_names()
+        self._show_title()
+
     def sort_by_heading(self, key: str | None) -> None:
         """Sort by the column whose heading was clicked, or reverse its order."""
         self._set_order(self.tasks.order.toggled(key))
@@ -267,8 +275,17 @@ class TaskBrowser(Container):
 
     def _show_title(self) -> None:
         result, order = self.tasks.filter_result, self.tasks.order
-        title = ListTitle(result.shown, result.total, self.filter_text, order.group, order.text)
+        from cdptui.render.filter_lines import rough_text
+
+        left_out, legend = rough_text(result.rough), _ROUGH_LEGEND if self._is_rough_visible else ""
+        title = ListTitle(result.shown, result.total, self.filter_text, order.group, order.text, left_out, legend)
         self.title_bar.show_title(title if self._update.snapshot is not None else ListTitle())
+
+    @property
+    def _is_rough_visible(self) -> bool:
+        """Whether a rough estimate is in sight."""
+        rows = self.table.visible_rows() if FULL_IN in self.table.placed_columns else ()
+        return any(is_marked_rough(row) for row in rows)
 
     @property
     def place(self) -> FooterPlace:
@@ -309,7 +326,10 @@ class TaskBrowser(Container):
     def _placeholder(self) -> str:
         filtered = self.tasks.filtered
         if filtered is not None and filtered.total:
-            return f"no task matches {self.filter_text} ({self.keymap.labels['back']} clears)"
+            from cdptui.render.filter_lines import rough_text
+
+            left_out = f", {rough}" if (rough := rough_text(filtered.rough)) else ""
+            return f"no task matches {self.filter_text}{left_out} ({self.keymap.labels['back']} clears)"
         if self._update.snapshot is not None:
             return "no CDP tasks on this node, or none that this account may see"
         return "" if self._update.failure is not None else f"connecting to {self._target.node} …"
