@@ -13,6 +13,14 @@ _SEPARATOR: Final = " · "
 _MIN_FILTER: Final = 8
 """Cells to which the filter is cut before the order is left out."""
 
+_END_CELLS: Final = 4
+"""Cells of the rule and the blanks around what is at the right end."""
+
+_MIN_TITLE: Final = 16
+"""Cells of the title that a notice leaves: "Tasks 1234/12345"."""
+
+_NO_END: Final = Span("")
+
 _RULES: Final = {True: ("━", Role.ACCENT, Role.STRONG), False: ("─", Role.TRACK, Role.DIM)}
 """With and without the focus: the rule, its role and the role of the title. The rules differ without colours too."""
 
@@ -32,6 +40,8 @@ class ListTitle(Struct, frozen=True):
     """Tasks that the filter does not count, in words; empty for none."""
     legend: str = ""
     """What a mark in the list means, at the right end where there is room; empty for no mark."""
+    notice: str = ""
+    """A message that is shown for a few seconds, in place of the legend; empty for none."""
 
 
 def list_title_line(title: ListTitle, width: int, measure: Measure, *, has_focus: bool) -> Line:
@@ -44,20 +54,27 @@ def list_title_line(title: ListTitle, width: int, measure: Measure, *, has_focus
     >>> plain_text(list_title_line(title, 30, len, has_focus=True))
     '━ Tasks 14/60 · unhealthy ━━━━'
     """
-    text = _title_text(title, max(0, width - 3), measure)
-    return titled_rule(text, width, measure, has_focus=has_focus, legend=title.legend)
+    room = width - 3 - (measure(title.notice) + _END_CELLS if title.notice else 0)
+    text = _title_text(title, max(0, room), measure)
+    end = Span(title.notice, Role.NEW) if title.notice else Span(title.legend, Role.DIM)
+    return titled_rule(text, width, measure, has_focus=has_focus, end=end)
 
 
-def titled_rule(text: str, width: int, measure: Measure, *, has_focus: bool, legend: str = "") -> Line:
-    """Return a rule of `width` cells with a title in it, and `legend` at its right end if it fits."""
+def has_room_for_notice(notice: str, width: int, measure: Measure) -> bool:
+    """Return whether a notice fits beside the number of tasks."""
+    return measure(notice) + _END_CELLS + 3 + _MIN_TITLE <= width
+
+
+def titled_rule(text: str, width: int, measure: Measure, *, has_focus: bool, end: Span = _NO_END) -> Line:
+    """Return a rule of `width` cells with a title in it, and `end` at its right end if it fits."""
     rule, rule_role, role = _RULES[has_focus]
     text = cut_text(text, max(0, width - 3), measure)
     rest = width - 3 - measure(text)
     start = (Span(f"{rule} ", rule_role), Span(text, role))
-    before = rest - measure(legend) - 3
-    if not legend or before < 1:
+    before = rest - measure(end.text) - 3
+    if not end.text or before < 1:
         return (*start, Span(" " + rule * max(0, rest), rule_role))
-    return (*start, Span(f" {rule * before} ", rule_role), Span(legend, Role.DIM), Span(f" {rule}", rule_role))
+    return (*start, Span(f" {rule * before} ", rule_role), end, Span(f" {rule}", rule_role))
 
 
 def _title_text(title: ListTitle, width: int, measure: Measure) -> str:

@@ -160,7 +160,7 @@ def last_op(row: TaskRow, context: CellContext) -> Line:
 def problem(row: TaskRow, context: CellContext) -> Line:
     """Return the most severe problem, and the number of others."""
     if not row.reasons:
-        return ()
+        return (Span("disabled", Role.DIM),) if row.task.state == "Disabled" else ()
     # The module is large, and the first list may have no problems.
     from cdptui.render.reason_messages import ReasonContext, reason_label
 
@@ -259,11 +259,9 @@ def task_rpo_role(task: Task) -> Role:
 
 
 def rpo_role(ratio: float | None) -> Role:
-    """Return the role of an RPO against its target."""
+    """Return the role of an RPO against its target: near it and over it, that of the severity of the problem."""
     if ratio is None:
         return Role.DIM
-    if ratio > 1:
-        return Role.BAD
     return Role.WARN if ratio >= NEAR_RPO_RATIO else Role.TEXT
 
 

@@ -57,6 +57,9 @@ HIGH_FROM: Final = 14
 _DETAIL_DELAY_S: Final = 0.02
 """Time for the first list to be drawn and written before the detail pane is."""
 
+_READING: Final = "reading VMs and storages …"
+"""Shown while problems may still change with what was not read yet."""
+
 _ROUGH_LEGEND: Final = "~ rough estimate"
 
 _NO_GROUPING: Final = "none"
@@ -160,6 +163,7 @@ class TaskBrowser(Container):
         self.tasks.names_arrived(known)
         self.update_storages()
         self.table.refresh_changed()
+        self._show_title()
         self.show_detail()
 
     def apply_startup_view(self) -> None:
@@ -277,21 +281,27 @@ class TaskBrowser(Container):
         result, order = self.tasks.filter_result, self.tasks.order
         from cdptui.render.filter_lines import rough_text
 
-        left_out, legend = rough_text(result.rough), _ROUGH_LEGEND if self._is_rough_visible else ""
+        left_out = rough_text(result.rough)
+        legend = " · ".join(self._legends())
         title = ListTitle(result.shown, result.total, self.filter_text, order.group, order.text, left_out, legend)
         self.title_bar.show_title(title if self._update.snapshot is not None else ListTitle())
 
-    @property
-    def _is_rough_visible(self) -> bool:
-        """Whether a rough estimate is in sight."""
+    def _legends(self) -> Iterator[str]:
+        """Yield what the list does not know yet, and what its marks mean."""
+        connection = self._connection
+        if connection is not None and connection.inventory.is_first_reading and self._update.failure is None:
+            yield _READING
         rows = self.table.visible_rows() if FULL_IN in self.table.placed_columns else ()
-        return any(is_marked_rough(row) for row in rows)
+        if any(is_marked_rough(row) for row in rows):
+            yield _ROUGH_LEGEND
 
     @property
     def place(self) -> FooterPlace:
         """Where in the list the user is, for the footer."""
         if isinstance(self.table.cursor_line, GroupSummary):
             return FooterPlace.GROUP
+        if self.views.is_shown:
+            return FooterPlace.VIEW
         return FooterPlace.LIST if self.tasks.active_filter is None else FooterPlace.FILTERED_LIST
 
     def show_focus(self) -> None:
@@ -664,15 +674,18 @@ class TaskBrowser(Container):
     def action_switch(self) -> None:
         """Move the focus to the detail pane, or back to the list."""
         if self.pane.has_focus:
-            self.action_back()
+            self.screen.set_focus(self.table)
             return
         self._pane_layout.is_open = True
         self.lay_out()
         # At once, because the next key may be waiting already, and is meant for the pane.
         self.screen.set_focus(self.pane)
 
-    def action_back(self) -> None:
-        """Move the focus to the list; in the list, clear the filter."""
+    async def action_back(self) -> None:
+        """Move the focus to the list; in the list, leave the saved view or clear the filter."""
+        if self.table.has_focus and self.views.is_shown:
+            await self.views.leave()
+            return
         if self.table.has_focus and self._clear_filter():
             return
         self.screen.set_focus(self.table)
