@@ -14,6 +14,12 @@ FULL_SOON_S: Final = 3 * DAY_S
 FULL_TODAY_S: Final = DAY_S
 """A plan that is full before this is a worse one."""
 
+FAR_S: Final = 365 * DAY_S
+"""A plan that is full after this is `> 1 y`, whether the estimate is trusted or not."""
+
+_ROUGH_RANK_S: Final = 10 * FAR_S
+_FAR_RANK_S: Final = 100 * FAR_S
+
 
 def estimate_full_in(task: Task, rate: GrowthRate | None) -> float | None:
     """Return the seconds until the plan of `task` is full: 0.0 when it is, None when unknown or never.
@@ -40,6 +46,17 @@ def find_doubt(full_in_s: float | None, rate: GrowthRate | None) -> Doubt | None
 def rate_doubt(rate: GrowthRate) -> Doubt | None:
     """Return why a forecast from `rate` is not trusted; None when it is."""
     return Doubt.SHORT if rate.span_s < TRUSTED_SPAN_S else rate.irregularity
+
+
+def full_in_rank(full_in_s: float, doubt: Doubt | None) -> float:
+    """Return what sorts estimates: trusted ones by time, then rough ones by time, then those beyond `FAR_S`.
+
+    >>> full_in_rank(7 * DAY_S, None) < full_in_rank(3600.0, Doubt.SHORT) < full_in_rank(2 * FAR_S, None)
+    True
+    """
+    if full_in_s > FAR_S:
+        return _FAR_RANK_S + full_in_s
+    return full_in_s if doubt is None else _ROUGH_RANK_S + full_in_s
 
 
 def is_full_soon(trusted_full_in_s: float | None) -> bool:

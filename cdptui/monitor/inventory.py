@@ -151,6 +151,13 @@ class InventoryService:
         """All policies by UUID."""
         return self._policies.get(_ALL)
 
+    @property
+    def is_first_reading(self) -> bool:
+        """Whether what problems are made of, beside the tasks, was not read completely yet, and did not fail."""
+        # Policies are read after storages and the states of VMs.
+        policies = self.policies
+        return policies.fetched_at is None and policies.failure is None
+
     def vm(self, uuid: str) -> FetchState[VmInstance]:
         """Return a VM with its volumes."""
         return self._vms.get(uuid)

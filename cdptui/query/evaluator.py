@@ -94,6 +94,11 @@ def depends_on_time(expression: Expression) -> bool:
     )
 
 
+def compares_field(expression: Expression, name: str) -> bool:
+    """Whether a field is compared."""
+    return any(isinstance(clause, Comparison) and clause.field == name for clause in clauses(expression))
+
+
 def needs_names(expression: Expression) -> bool:
     """Whether names that become known can change what is meant."""
     return any(

@@ -24,6 +24,8 @@ class QueryContext(Struct, frozen=True):
     """Known names of VMs, storages and policies, by UUID."""
     changed_at: Mapping[str, datetime] = {}
     """Time of the last observed significant change, by task UUID."""
+    is_rough_known: bool = False
+    """Whether estimates that are not trusted are compared too, to count what a filter leaves out."""
 
     def age_s(self, then: datetime | None) -> float | None:
         """Return the seconds since `then`, 0 for a time in the future."""
@@ -103,6 +105,10 @@ def _free(row: TaskRow) -> float | None:
 
 def _seconds(milliseconds: int | None) -> float | None:
     return None if milliseconds is None else milliseconds / 1000
+
+
+def _full_in_s(row: TaskRow, context: QueryContext) -> float | None:
+    return row.seconds_until_full if context.is_rough_known else row.trusted_full_in_s
 
 
 def _changed_s(row: TaskRow, context: QueryContext) -> float | None:
@@ -242,9 +248,9 @@ FIELDS: Final = (
     QueryField(
         "full",
         ("f",),
-        "Time until the plan is full; 0 when it is full; unknown for estimates marked ~",
+        "Time until the plan is full; 0 when it is full; rough estimates, marked ~, are not compared",
         "full<3d",
-        measures=(Measure(Dimension.TIME, "time until full", _task_number(lambda row: row.trusted_full_in_s)),),
+        measures=(Measure(Dimension.TIME, "time until full", _full_in_s),),
     ),
     QueryField(
         "age",

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from cdptui.models import estimate
 from cdptui.models.aggregates import GroupSummary
 from cdptui.models.reasons import judged_status_severity
 from cdptui.models.task_row import TaskRow
@@ -16,10 +17,7 @@ from cdptui.render.spans import Line
 from cdptui.render.task_cells import BAR_CELLS, PROBLEM_CELLS, CellContext
 
 SortValue = tuple[bool, float | str]
-"""A flag for unknown values, which sort last in either direction, and the value.
-
-An unknown value other than 0 is a figure in doubt: these come before those without a figure, in ascending order.
-"""
+"""A flag for unknown values, which sort last in either direction, and the value."""
 
 _UNKNOWN: Final[SortValue] = (True, 0.0)
 _UNKNOWN_TEXT: Final[SortValue] = (True, "")
@@ -96,7 +94,7 @@ def _timestamp(value: datetime | None) -> SortValue:
 
 def _full_in(row: TaskRow) -> SortValue:
     seconds = row.seconds_until_full
-    return _UNKNOWN if seconds is None else (row.full_in_doubt is not None, seconds)
+    return _UNKNOWN if seconds is None else (False, estimate.full_in_rank(seconds, row.full_in_doubt))
 
 
 def _status_value(row: TaskRow) -> SortValue:
@@ -228,7 +226,7 @@ GROWTH: Final = Column(
 FULL_IN: Final = Column(
     "full-in",
     "FULL IN",
-    "Time until used capacity reaches the plan; ~ marks an estimate that is not reliable",
+    "Time until used capacity reaches the plan; ~ marks a rough estimate, sorted after the reliable ones",
     8,
     task_cells.full_in,
     _full_in,

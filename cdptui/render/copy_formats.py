@@ -33,8 +33,8 @@ def copy_formats(
     uuids = [row.task.uuid for row in rows]
     why = "\n\n".join(problems_text(row, context) for row in rows)
     return (
-        CopyFormat("uuid", "u", "UUID" if is_one else f"{count} UUIDs", " ".join(map(sanitize, uuids))),
         CopyFormat("name", "n", "name" if is_one else f"{count} names", "\n".join(row.task.name for row in rows)),
+        CopyFormat("uuid", "u", "UUID" if is_one else f"{count} UUIDs", " ".join(map(sanitize, uuids))),
         CopyFormat("why", "w", "Why as text" if is_one else f"Why of {count} tasks", why),
         CopyFormat("json", "j", "row as JSON" if is_one else f"{count} rows as JSON", json),
         CopyFormat("curl", "c", "curl command", curl_command(uuids, base_url)),

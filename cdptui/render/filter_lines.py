@@ -28,6 +28,17 @@ class FilterResult(Struct, frozen=True):
     """Rows that each clause matches on its own."""
     nameless: int = 0
     """VMs whose names the filter needs and that are not loaded yet."""
+    rough: int = 0
+    """Tasks that the filter leaves out only because their estimate is not trusted."""
+
+
+def rough_text(count: int) -> str:
+    """Return how many tasks are left out because of their estimates; empty for none.
+
+    >>> rough_text(3), rough_text(1)
+    ('3 rough estimates (~) not counted', '1 rough estimate (~) not counted')
+    """
+    return f"{count} rough estimate{'' if count == 1 else 's'} (~) not counted" if count else ""
 
 
 def count_text(result: FilterResult) -> str:

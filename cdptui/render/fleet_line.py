@@ -17,11 +17,14 @@ _MIN_NAME: Final = 6
 """Cells to which the name of a storage is cut at most."""
 
 
-def fleet_line(fleet: FleetSummary | None, names: Mapping[str, str], width: int, measure: Measure) -> Line:
+def fleet_line(
+    fleet: FleetSummary | None, names: Mapping[str, str], width: int, measure: Measure, more_key: str = ""
+) -> Line:
     """Return the problems at the left and the totals at the right, in the longest form that fits.
 
     Problems come first: the totals give way before a problem does, and the last problems before the first. `names` are
-    names by UUID. The line is empty before the first list was read: zeros would be wrong.
+    names by UUID, `more_key` is the key that lists what there is no room for. The line is empty before the first list
+    was read: zeros would be wrong.
     """
     if fleet is None:
         return ()
@@ -37,10 +40,10 @@ def fleet_line(fleet: FleetSummary | None, names: Mapping[str, str], width: int,
     if whole is not None:
         return whole
     for shown in range(len(problems) - 1, 0, -1):
-        line = (glyph, *joined([*problems[:shown], _rest(fleet, shown)], _SEPARATOR))
+        line = (glyph, *joined([*problems[:shown], _rest(fleet, shown, more_key)], _SEPARATOR))
         if line_width(line, measure) <= width:
             return line
-    more = [Span(_SEPARATOR), _rest(fleet, 1)] if len(problems) > 1 else []
+    more = [Span(_SEPARATOR), _rest(fleet, 1, more_key)] if len(problems) > 1 else []
     room = width - measure(glyph.text) - line_width(more, measure)
     first = Span(_shortened(worst, names.get(worst.cause_uuid, ""), room, measure), problems[0].role)
     return cut((glyph, first, *more), width, measure)
@@ -51,8 +54,9 @@ def _with_totals(left: Sequence[Span], fleet: FleetSummary, width: int, measure:
     return next((line for line in lines if line is not None), None)
 
 
-def _rest(fleet: FleetSummary, shown: int) -> Span:
-    return Span(f"{sum(problem.count for problem in fleet.problems[shown:])} more", Role.DIM)
+def _rest(fleet: FleetSummary, shown: int, key: str) -> Span:
+    count = sum(problem.count for problem in fleet.problems[shown:])
+    return Span(f"{count} more ({key} lists)" if key else f"{count} more", Role.DIM)
 
 
 def _problem_span(problem: ProblemCount, names: Mapping[str, str]) -> Span:

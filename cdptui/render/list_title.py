@@ -13,6 +13,14 @@ _SEPARATOR: Final = " · "
 _MIN_FILTER: Final = 8
 """Cells to which the filter is cut before the order is left out."""
 
+_END_CELLS: Final = 4
+"""Cells of the rule and the blanks around what is at the right end."""
+
+_MIN_TITLE: Final = 16
+"""Cells of the title that a notice leaves: "Tasks 1234/12345"."""
+
+_NO_END: Final = Span("")
+
 _RULES: Final = {True: ("━", Role.ACCENT, Role.STRONG), False: ("─", Role.TRACK, Role.DIM)}
 """With and without the focus: the rule, its role and the role of the title. The rules differ without colours too."""
 
@@ -28,6 +36,12 @@ class ListTitle(Struct, frozen=True):
     grouping: str = ""
     """What the list is grouped by; empty for no groups."""
     order: str = ""
+    left_out: str = ""
+    """Tasks that the filter does not count, in words; empty for none."""
+    legend: str = ""
+    """What a mark in the list means, at the right end where there is room; empty for no mark."""
+    notice: str = ""
+    """A message that is shown for a few seconds, in place of the legend; empty for none."""
 
 
 def list_title_line(title: ListTitle, width: int, measure: Measure, *, has_focus: bool) -> Line:
@@ -40,15 +54,27 @@ def list_title_line(title: ListTitle, width: int, measure: Measure, *, has_focus
     >>> plain_text(list_title_line(title, 30, len, has_focus=True))
     '━ Tasks 14/60 · unhealthy ━━━━'
     """
-    return titled_rule(_title_text(title, max(0, width - 3), measure), width, measure, has_focus=has_focus)
+    room = width - 3 - (measure(title.notice) + _END_CELLS if title.notice else 0)
+    text = _title_text(title, max(0, room), measure)
+    end = Span(title.notice, Role.NEW) if title.notice else Span(title.legend, Role.DIM)
+    return titled_rule(text, width, measure, has_focus=has_focus, end=end)
 
 
-def titled_rule(text: str, width: int, measure: Measure, *, has_focus: bool) -> Line:
-    """Return a rule of `width` cells with a title in it."""
+def has_room_for_notice(notice: str, width: int, measure: Measure) -> bool:
+    """Return whether a notice fits beside the number of tasks."""
+    return measure(notice) + _END_CELLS + 3 + _MIN_TITLE <= width
+
+
+def titled_rule(text: str, width: int, measure: Measure, *, has_focus: bool, end: Span = _NO_END) -> Line:
+    """Return a rule of `width` cells with a title in it, and `end` at its right end if it fits."""
     rule, rule_role, role = _RULES[has_focus]
     text = cut_text(text, max(0, width - 3), measure)
     rest = width - 3 - measure(text)
-    return (Span(f"{rule} ", rule_role), Span(text, role), Span(" " + rule * max(0, rest), rule_role))
+    start = (Span(f"{rule} ", rule_role), Span(text, role))
+    before = rest - measure(end.text) - 3
+    if not end.text or before < 1:
+        return (*start, Span(" " + rule * max(0, rest), rule_role))
+    return (*start, Span(f" {rule * before} ", rule_role), end, Span(f" {rule}", rule_role))
 
 
 def _title_text(title: ListTitle, width: int, measure: Measure) -> str:
@@ -57,7 +83,8 @@ def _title_text(title: ListTitle, width: int, measure: Measure) -> str:
     filter_text = title.filter_text
     count = f"Tasks {title.shown}/{title.total}" if filter_text else f"Tasks {title.total}"
     grouping = f"grouped by {title.grouping}" if title.grouping else ""
-    for parts in ((grouping, title.order), (title.order,), ()):
+    left_out = title.left_out
+    for parts in ((left_out, grouping, title.order), (left_out, title.order), (left_out,), ()):
         fixed = measure(_SEPARATOR.join(filter(None, (count, *parts))))
         room = width - fixed - len(_SEPARATOR)
         if not filter_text and fixed <= width:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from cdptui.models.capacity import Doubt, GrowthRate
-from cdptui.models.estimate import FULL_TODAY_S, is_full_soon
+from cdptui.models.estimate import FAR_S, FULL_TODAY_S, is_full_soon
 from cdptui.models.severity import NEAR_FULL_RATIO, NEAR_RPO_RATIO, is_rpo_judged, is_rpo_measured
 from cdptui.models.task import Task
 from cdptui.models.task_row import TaskRow
@@ -122,7 +122,7 @@ def full_in(row: TaskRow, _: CellContext) -> Line:
         return ()
     if row.seconds_until_full <= 0:
         return (Span("full", Role.BAD),)
-    if row.seconds_until_full > 365 * _DAY_S:
+    if row.seconds_until_full > FAR_S:
         return (Span("> 1 y", Role.DIM),)
     return (Span(full_in_text(row), full_in_role(row.trusted_full_in_s)),)
 
@@ -131,6 +131,11 @@ def full_in_text(row: TaskRow) -> str:
     """Return the time until the plan is full, marked if it is not trusted."""
     text = formatting.duration(row.seconds_until_full)
     return text if row.full_in_doubt is None else f"~{text}"
+
+
+def is_marked_rough(row: TaskRow) -> bool:
+    """Return whether the time until full is marked `~`."""
+    return row.full_in_doubt is not None and (row.seconds_until_full or 0.0) <= FAR_S
 
 
 def protected_resources(row: TaskRow, context: CellContext) -> Line:
@@ -155,7 +160,7 @@ def last_op(row: TaskRow, context: CellContext) -> Line:
 def problem(row: TaskRow, context: CellContext) -> Line:
     """Return the most severe problem, and the number of others."""
     if not row.reasons:
-        return ()
+        return (Span("disabled", Role.DIM),) if row.task.state == "Disabled" else ()
     # The module is large, and the first list may have no problems.
     from cdptui.render.reason_messages import ReasonContext, reason_label
 
@@ -254,11 +259,9 @@ def task_rpo_role(task: Task) -> Role:
 
 
 def rpo_role(ratio: float | None) -> Role:
-    """Return the role of an RPO against its target."""
+    """Return the role of an RPO against its target: near it and over it, that of the severity of the problem."""
     if ratio is None:
         return Role.DIM
-    if ratio > 1:
-        return Role.BAD
     return Role.WARN if ratio >= NEAR_RPO_RATIO else Role.TEXT
 
 

@@ -12,12 +12,15 @@ from itertools import compress
 from operator import is_not
 from typing import Final
 
+from msgspec import structs
+
 from cdptui.clock import TIME_SLICE_S, thread_cpu_s
 from cdptui.models.task_row import TaskRow
 from cdptui.query.errors import RegexTimeoutError
 from cdptui.query.evaluator import (
     Predicate,
     combine_clauses,
+    compares_field,
     compile_clause,
     depends_on_time,
     needs_names,
@@ -52,6 +55,8 @@ class FilteredRows:
         self.rows: Sequence[TaskRow] = ()
         """The matching rows, in the order of the list."""
         self.counts: dict[Clause, int] = dict.fromkeys(self.clauses, 0)
+        self.rough = 0
+        """Rows that do not match only because their estimate of the time until full is not trusted."""
         self.timeout: RegexTimeoutError | None = None
         """Why the last update was abandoned; all other attributes are from the one before then."""
         self._cpu_s = cpu_s
@@ -62,6 +67,7 @@ class FilteredRows:
         self._is_timed = depends_on_time(expression)
         self._needs_names = needs_names(expression)
         self._needs_vm_names = needs_vm_names(expression)
+        self._compares_estimates = compares_field(expression, "full")
         self.names = 0
         """Number of known names at the last update."""
         self.missing_names: Sequence[str] = ()
@@ -114,7 +120,24 @@ class FilteredRows:
         for bit, clause in enumerate(self.clauses):
             counts[clause] = sum(count for mask, count in tally.items() if mask >> bit & 1)
             yield
+        self.rough = yield from self._count_rough(rows, masks, context, budget)
         self.rows, self._all, self._masks, self.names, self.counts = matching, rows, masks, names, counts
+
+    def _count_rough(
+        self, rows: Sequence[TaskRow], masks: Sequence[int], context: QueryContext, budget: MatchBudget
+    ) -> Generator[None, None, int]:
+        """Return how many rows do not match, but would if all estimates were trusted."""
+        count = 0
+        if not self._compares_estimates:
+            return count
+        predicates = self._predicates(structs.replace(context, is_rough_known=True), budget)
+        for at in range(0, len(rows), _STEP):
+            pairs = zip(rows[at : at + _STEP], masks[at : at + _STEP], strict=True)
+            left_out = [row for row, mask in pairs if not self._combinations[mask] and row.full_in_doubt is not None]
+            found = yield from self._masks_of(left_out, predicates, budget)
+            count += sum(self._combinations[mask] for mask in found)
+            yield
+        return count
 
     def _updated_masks(
         self, changed: Sequence[int], rows: Sequence[TaskRow], predicates: Sequence[Predicate], budget: MatchBudget

@@ -151,7 +151,9 @@ class TaskListModel:
         filtered = self.filtered
         if filtered is None:
             return FilterResult(len(self.all_rows), len(self.all_rows), {})
-        return FilterResult(len(filtered.rows), filtered.total, filtered.counts, len(filtered.missing_names))
+        return FilterResult(
+            len(filtered.rows), filtered.total, filtered.counts, len(filtered.missing_names), filtered.rough
+        )
 
     @property
     def needed_names(self) -> Sequence[str]:

@@ -120,17 +120,13 @@ def _ungrouped_key_function(order: SortOrder) -> Callable[[TaskRow], Key]:
     def key(row: TaskRow) -> Key:
         is_unknown, value = sort_value(row)
         if is_unknown:
-            value = _MAX_TEXT if isinstance(value, str) else value + _IN_DOUBT if value else math.inf
+            value = _MAX_TEXT if isinstance(value, str) else math.inf
         elif is_descending:
             value = _reversed_text(value) if isinstance(value, str) else -value
         task = row.task
         return (value, _folded(task.name), task.uuid, row)
 
     return key
-
-
-_IN_DOUBT: Final = 1e16
-"""Sorts figures in doubt after all others; such a figure is kept to two seconds."""
 
 
 def _folded(name: str) -> str:

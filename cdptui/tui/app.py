@@ -318,11 +318,12 @@ class CdptuiApp(TerminalApp, inherit_bindings=False):
 
     def action_help(self) -> None:
         """Show help."""
-        from cdptui.tui.screens.help import HelpScreen
+        from cdptui.tui.screens.help import HelpPlace, HelpScreen
 
         if isinstance(self.screen, HelpScreen):
             return
-        self.push_screen(HelpScreen(self.keymap, is_for_pane=isinstance(self.focused, DetailPane)))
+        place = HelpPlace.STORAGES if self._main.browser.is_storages_open else HelpPlace.LIST
+        self.push_screen(HelpScreen(self.keymap, HelpPlace.PANE if isinstance(self.focused, DetailPane) else place))
 
     def action_command_palette(self) -> None:
         """Open the command palette."""

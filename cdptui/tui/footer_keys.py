@@ -23,6 +23,7 @@ class FooterPlace(Enum):
 
     LIST = "list"
     FILTERED_LIST = "filtered list"
+    VIEW = "saved view"
     GROUP = "group"
     """The cursor of the list is on a group."""
     PANE = "pane"
@@ -41,15 +42,28 @@ class FooterKeys(NamedTuple):
     """Help and quit, which are never left out."""
 
 
-_LIST_ACTIONS: Final = ("filter", "sort", "unhealthy", "detail", "group", "storages", "views", "pause", "refresh")
+_LIST_ACTIONS: Final = (
+    "filter",
+    "sort",
+    "unhealthy",
+    "detail",
+    "group",
+    "storages",
+    "views",
+    "copy",
+    "pause",
+    "refresh",
+)
 _ACTIONS: Final[dict[FooterPlace, tuple[tuple[str, str], ...]]] = {
     FooterPlace.LIST: (("open", ""), *((action, "") for action in _LIST_ACTIONS)),
     FooterPlace.FILTERED_LIST: (("back", "clear filter"), ("open", ""), *((action, "") for action in _LIST_ACTIONS)),
+    FooterPlace.VIEW: (("back", "all tasks"), ("open", ""), *((action, "") for action in _LIST_ACTIONS)),
     FooterPlace.GROUP: (("open", "fold"), ("fold-all", ""), *((action, "") for action in _LIST_ACTIONS)),
     FooterPlace.PANE: (
         ("back", "list"),
         ("tab-left tab-right", "tabs"),
         ("search", ""),
+        ("copy", ""),
         ("up down", "scroll"),
         ("shrink grow", "size"),
         ("detail", "hide"),

@@ -51,7 +51,7 @@ KEYS: Final = (
     KeyBinding("up", "up,k", "cursor_up", "Up", "Move up one line", KeyScope.MOTION),
     KeyBinding("page-down", "pagedown,ctrl+f", "page_down", "Page down", "Move down one page", KeyScope.MOTION),
     KeyBinding("page-up", "pageup,ctrl+b", "page_up", "Page up", "Move up one page", KeyScope.MOTION),
-    KeyBinding("top", "home,g", "top", "Top", "Go to the first line and stay at the top", KeyScope.MOTION),
+    KeyBinding("top", "home,g", "top", "Top", "Go to the first line", KeyScope.MOTION),
     KeyBinding("bottom", "end,G", "bottom", "Bottom", "Go to the last line", KeyScope.MOTION),
     KeyBinding("open", "enter", "open", "Open", "Open details / toggle group", KeyScope.LIST),
     KeyBinding("switch", "tab", "switch", "Switch", "Switch focus between list and detail pane", KeyScope.LIST),
@@ -69,7 +69,9 @@ KEYS: Final = (
         )
         for number in range(1, 10)
     ),
-    KeyBinding("view-0", "0", "view(0)", "View 0", "Reset view", KeyScope.LIST),
+    KeyBinding(
+        "view-0", "0", "view(0)", "View 0", "Reset view; the cursor follows the worst task again", KeyScope.LIST
+    ),
     KeyBinding(
         "views",
         "v",
@@ -131,7 +133,7 @@ KEYS: Final = (
         "c",
         "copy",
         "Copy",
-        "Copy UUIDs, names, problems, JSON or a curl command for the task or the marked tasks",
+        "Copy names, UUIDs, problems, JSON or a curl command for the task or the marked tasks",
         KeyScope.LIST,
     ),
     KeyBinding("detail", "d", "toggle_detail", "Detail", "Show or hide the detail pane", KeyScope.DETAIL),
@@ -182,7 +184,14 @@ KEYS: Final = (
     KeyBinding("search", "slash", "search", "Search", "Search the text of the pane", KeyScope.SEARCH),
     KeyBinding("next-hit", "n", "next_hit(1)", "Next match", "Next match", KeyScope.SEARCH),
     KeyBinding("previous-hit", "N", "next_hit(-1)", "Previous match", "Previous match", KeyScope.SEARCH),
-    KeyBinding("back", "escape", "back", "Back", "Return to the list; in the list: clear the filter", KeyScope.DETAIL),
+    KeyBinding(
+        "back",
+        "escape",
+        "back",
+        "Back",
+        "Return to the list; in the list: leave the saved view or clear the filter",
+        KeyScope.DETAIL,
+    ),
     KeyBinding(
         "refresh",
         "r",

@@ -66,6 +66,11 @@ def test_cursor_key_writes_two_lines_and_an_unchanged_poll_none(
 ) -> None:
     node, terminal = opened
     terminal.send(way)
+    terminal.wait_for({"w": "All columns", "s": "Grouped by"}.get(way[-1:], "Tasks"))
+    for notice in ("All columns", "Grouped by"):
+        terminal.wait_for_no(notice)
+    # Past the small groups: on their lines the footer has other keys.
+    terminal.send("j" * 11)
     wait_for_unchanged_poll(terminal, node)
     assert 0 < bytes_of(terminal, "j") <= 500
     assert 0 < bytes_of(terminal, " ") <= 500

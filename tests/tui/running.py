@@ -81,6 +81,11 @@ class Running:
         return self.text_of(FooterBar)
 
     @property
+    def notice(self) -> str:
+        """What is shown for a few seconds: in the title of the list, or at the end of the footer."""
+        return f"{self.title}\n{self.footer}"
+
+    @property
     def screen_lines(self) -> list[str]:
         """The lines as a terminal would show them."""
         if self.app.small_window is not None:

@@ -64,11 +64,11 @@ async def test_w_shows_all_columns_and_scrolls_them_while_the_name_stays() -> No
         assert "about a" in run.screen
         assert "‹" in heading(run)
         assert "›" not in heading(run)
-        assert "No more columns to the right" in run.footer
+        assert "No more columns to the right" in run.notice
         for _ in range(20):
             await run.press("left")
         assert "STATUS" in heading(run)
-        assert "No more columns to the left" in run.footer
+        assert "No more columns to the left" in run.notice
         await run.press("w")
         assert "›" not in heading(run)
 
@@ -76,13 +76,13 @@ async def test_w_shows_all_columns_and_scrolls_them_while_the_name_stays() -> No
 async def test_column_scroll_key_names_the_wide_key() -> None:
     async with showing(FLEET) as run:
         await run.press("right")
-        assert "w shows all columns" in run.footer
+        assert "w shows all columns" in run.notice
 
 
 async def test_sort_keys_skip_hidden_columns() -> None:
     async with showing(FLEET, size=(120, 40)) as run:
         await run.press("o", "space", "enter", "greater_than_sign", "greater_than_sign")
-        assert "Sorted by problem" in run.footer
+        assert "Sorted by problem" in run.notice
 
 
 def sorted_headings(run: Running) -> list[str]:

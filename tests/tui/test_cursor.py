@@ -9,6 +9,7 @@ from rich.style import Style
 
 from cdptui.models.task import Task
 from cdptui.tui.themes import THEMES
+from cdptui.tui.widgets.detail_pane import DetailPane
 from tests.doubles import GIB, a_task
 from tests.tui.running import showing
 
@@ -136,12 +137,55 @@ async def test_untouched_list_stays_at_its_top() -> None:
         assert run.cursor == "uuid-of-task-001", "the user did not move it"
 
 
-async def test_untouched_cursor_stays_on_its_task_while_visible() -> None:
-    async with showing(fleet(*"abc"), [*fleet("a", "b"), a_task("c", status="Failed")]) as run:
-        assert run.cursor == "uuid-of-a"
+RISING = (fleet(*"abc"), [*fleet("a", "b"), a_task("c", status="Failed")])
+"""Two polls: the last task becomes the worst one."""
+
+
+@pytest.mark.parametrize(
+    ("keys", "cursor"),
+    [
+        pytest.param((), "c", id="untouched"),
+        pytest.param(("j", "g", "0"), "c", id="reset"),
+        pytest.param(("home",), "a", id="top"),
+        pytest.param(("j", "g"), "a", id="moved back to the top"),
+        pytest.param(("j",), "b", id="moved"),
+        pytest.param(("k",), "a", id="moved against the edge"),
+        pytest.param(("tab",), "a", id="reading the pane"),
+        pytest.param(("tab", "escape"), "a", id="back from the pane"),
+        pytest.param(("space", "k"), "a", id="marked"),
+        pytest.param(("b", "escape"), "c", id="a menu that changes nothing"),
+    ],
+)
+async def test_cursor_follows_the_worst_task_until_the_user_moves_it(keys: tuple[str, ...], cursor: str) -> None:
+    async with showing(*RISING) as run:
+        await run.press(*keys)
         await run.poll()
         await run.until(lambda: run.names[0] == "c")
-        assert run.cursor == "uuid-of-a"
+        assert run.cursor == f"uuid-of-{cursor}"
+
+
+async def test_focused_pane_keeps_its_task_when_the_list_loses_it() -> None:
+    async with showing(fleet(*"abc"), fleet(*"bc"), fleet(*"bc"), size=(120, 40)) as run:
+        await run.press("g", "tab")
+        for _ in range(2):
+            await run.poll()
+            await run.until(lambda: run.names == ["b", "c"])
+            assert run.cursor == "uuid-of-b"
+            assert "No longer on the server" in run.text_of(DetailPane)
+        await run.press("escape")
+        assert "No longer" not in run.text_of(DetailPane)
+
+
+async def test_focused_pane_keeps_its_task_when_the_filter_hides_it() -> None:
+    before = [a_task("a", status="Failed"), a_task("b", status="Failed")]
+    after = [a_task("a"), a_task("b", status="Failed")]
+    async with showing(before, after, size=(120, 40)) as run:
+        await run.press("f", "g", "tab")
+        await run.poll()
+        await run.until(lambda: run.names == ["b"])
+        assert "vm-of-a" in run.text_of(DetailPane)
+        await run.press("escape")
+        assert "vm-of-b" in run.text_of(DetailPane)
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def written(folder: Path, ending: str) -> list[Path]:
 
 async def save(run: Running, letter: str) -> None:
     await run.press("ctrl+s", letter)
-    await run.until(lambda: "Wrote" in run.footer or "Could not write" in run.footer)
+    await run.until(lambda: "Wrote" in run.notice or "Could not write" in run.notice)
 
 
 async def test_csv_export_has_the_order_and_columns_of_the_list(here: Path) -> None:
@@ -71,7 +71,7 @@ async def test_csv_export_has_the_order_and_columns_of_the_list(here: Path) -> N
         await run.press("greater_than_sign", "I", "o", "space", "enter")
         await save(run, "c")
         (path,) = written(here, "csv")
-        assert f"Wrote 4 tasks to ./{path.name}" in run.footer
+        assert f"Wrote 4 tasks to ./{path.name}" in run.notice
         with path.open(newline="") as file:
             rows = list(csv.DictReader(file))
         assert [row["name"] for row in rows] == ["d", "c", "b", "a"]
@@ -97,7 +97,7 @@ async def test_json_export_has_the_server_records_of_marked_tasks(here: Path) ->
         await run.press("space", "space", "ctrl+s")
         assert "JSON: 2 marked" in run.screen
         await run.press("j")
-        await run.until(lambda: "Wrote 2 marked tasks" in run.footer)
+        await run.until(lambda: "Wrote 2 marked tasks" in run.notice)
         (path,) = written(here, "json")
         saved = json.loads(path.read_text())
         assert saved["node"] == "http://node:8080"
@@ -111,12 +111,12 @@ async def test_export_has_the_filtered_tasks_and_the_filter(here: Path) -> None:
     async with showing(FLEET) as run:
         await run.press("space", "j", "space", "f")
         await run.until(lambda: run.names == ["b"])
-        await run.until(lambda: "2 marked, 1 hidden by the filter" in run.footer)
+        await run.until(lambda: "2 marked, 1 hidden by the filter" in run.notice)
         await save(run, "j")
-        assert "Wrote 2 marked tasks (1 hidden by the filter)" in run.footer
+        assert "Wrote 2 marked tasks (1 hidden by the filter)" in run.notice
         await run.press("ctrl+u")
         await run.press("ctrl+s", "j")
-        await run.until(lambda: "Wrote 1 task to" in run.footer)
+        await run.until(lambda: "Wrote 1 task to" in run.notice)
         saved = json.loads(written(here, "json")[0].read_text())
         assert saved["filter"] == "unhealthy"
 
@@ -149,7 +149,7 @@ async def test_export_overwrites_no_file(here: Path) -> None:
 async def test_export_of_an_incomplete_list_says_so(here: Path) -> None:
     async with showing([FetchProgress(tuple(FLEET), 7, is_complete=True)]) as run:
         await save(run, "j")
-        assert "the list was incomplete" in run.footer
+        assert "the list was incomplete" in run.notice
         (path,) = written(here, "json")
         assert path.stem.endswith("-partial")
         saved = json.loads(path.read_text())
@@ -167,7 +167,7 @@ async def test_export_to_an_unwritable_folder_is_reported(monkeypatch: pytest.Mo
     monkeypatch.setattr(export_files, "_folder", lambda: here / "gone")
     async with showing(FLEET) as run:
         await save(run, "c")
-        assert re.search(r"Could not write the file \./gone/cdptui-\S+\.csv: No such file or directory", run.footer)
+        assert re.search(r"Could not write the file \./gone/cdptui-\S+\.csv: No such file or directory", run.notice)
 
 
 async def test_failed_export_leaves_no_file(here: Path) -> None:
@@ -198,7 +198,7 @@ async def test_full_disk_is_reported_and_leaves_no_file(here: Path) -> None:
     assert not written(here, "*")
     async with showing([a_task(f"task-{number:04}") for number in range(1000)]) as run:
         await save(run, "c")
-        assert re.search(r"Could not write the file \./cdptui-\S+\.csv: File too large", run.footer)
+        assert re.search(r"Could not write the file \./cdptui-\S+\.csv: File too large", run.notice)
     assert not written(here, "*")
 
 

@@ -17,11 +17,13 @@ FLEET = [a_task("a"), a_task("b", status="Failed"), a_task("c")]
 TWICE = {"the list, wide and grouped", "the palette", "the palette with hits"}
 """Places of `OPENED_BY` without a footer of their own."""
 
+LIST = "/ filter  s sort  f unhealthy  d detail  b group  S storages  v views  c copy  p pause"
 FOOTERS = {
-    "the list": "Enter open  / filter  s sort  f unhealthy  d detail  b group  S storages  v views  p pause  r refresh",
+    "the list": f"Enter open  {LIST}  r refresh",
     "a filtered list": "Esc clear filter  Enter open  / filter  s sort  f unhealthy  d detail  b group",
-    "a group": "Enter fold  Z fold all  / filter  s sort  f unhealthy  d detail  b group  S storages  v views  p pause",
-    "the detail pane": "Esc list  Left Right tabs  / search  Up Down scroll  [ ] size  d hide  r reload",
+    "a saved view": "Esc all tasks  Enter open  / filter  s sort  f unhealthy  d detail  b group",
+    "a group": f"Enter fold  Z fold all  {LIST}",
+    "the detail pane": "Esc list  Left Right tabs  / search  c copy  Up Down scroll  [ ] size  d hide  r reload",
     "the storages": "Enter tasks  Esc list  < > sort  I reverse  / search  r refresh",
     "the filter": "Enter apply  Esc clear  Up Down history",
     "the search in the pane": "Enter find  Esc cancel",
@@ -37,7 +39,7 @@ FOOTERS = {
     "the profiles": "Enter log out and switch  Esc close  Up Down move",
     "the password": "Enter log in  Esc cancel",
 }
-PLACES = {**OPENED_BY, "a filtered list": ("f",), "a group": ("b", "b", "g")}
+PLACES = {**OPENED_BY, "a filtered list": ("f",), "a saved view": ("6",), "a group": ("b", "b", "g")}
 ENDS = {
     "the filter": "F1 help  ^c quit",
     "the help": "Esc ? close  q quit",
@@ -68,6 +70,43 @@ async def test_footer_shows_the_keys_of_the_place(place: str) -> None:
         await run.resize(60, 20)
         assert end in run.screen_lines[-1]
         run.assert_every_line_fits()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50)], ids=str)
+async def test_notice_leaves_the_keys_of_the_footer(size: tuple[int, int]) -> None:
+    changed = [a_task("a"), a_task("b"), a_task("c")]
+    async with showing(FLEET, changed, changed, size=size) as run:
+        before = run.footer
+        await run.press("greater_than_sign")
+        assert run.title.endswith("━ Sorted by name ━")
+        assert run.footer == before
+        await run.poll()
+        await run.until(lambda: run.rows[1].task.status == "Running")
+        assert "Sorted by name" not in run.title, "r is a later answer"
+        assert "Refreshing" not in run.notice, "the list is there"
+        assert run.title.endswith("━ b: Failed → Running ━")
+        assert run.footer == before
+        run.assert_every_line_fits()
+
+
+async def test_notice_that_does_not_fit_is_at_the_end_of_the_footer() -> None:
+    async with showing(FLEET, size=(60, 20)) as run:
+        await run.press("asterisk", "p")
+        assert "View paused, polling" in run.footer
+        await run.press("p")
+        assert run.title.endswith("━ View resumed ━")
+        assert "View" not in run.footer
+        assert "3 marked" in run.footer
+
+
+async def test_news_do_not_replace_the_answer_to_a_key() -> None:
+    changed = [a_task("a"), a_task("b"), a_task("c")]
+    async with showing(FLEET, changed, size=(120, 40)) as run:
+        await run.press("c", "n")
+        await run.until(lambda: "Sent name" in run.notice or "Wrote name" in run.notice)
+        run.app._main._connection.monitor.refresh()  # type: ignore[union-attr]
+        await run.until(lambda: run.rows[1].task.status == "Running")
+        assert "Sent name" in run.notice or "Wrote name" in run.notice
 
 
 async def test_footer_of_the_list_is_back_when_its_menu_is_closed() -> None:

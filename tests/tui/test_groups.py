@@ -52,7 +52,7 @@ async def test_j_and_k_move_in_a_menu_without_these_letters() -> None:
 async def test_group_row_shows_the_totals_of_its_tasks() -> None:
     async with showing(FLEET, size=(160, 40)) as run:
         await run.press("d", "b", "b")
-        await run.until(lambda: "No groups" not in run.footer and "Grouped by storage" in run.footer)
+        await run.until(lambda: "No groups" not in run.notice and "Grouped by storage" in run.notice)
         row = next(line for line in run.screen_lines if "s-2" in line)
         assert row.startswith("▾ s-2")
         assert "✖ 1 of 2" in row
@@ -132,7 +132,7 @@ async def test_groups_survive_another_order() -> None:
 async def test_fold_key_without_groups_names_the_group_key(key: str) -> None:
     async with showing(FLEET) as run:
         await run.press(key)
-        assert "b groups it" in run.footer
+        assert "b groups it" in run.notice
 
 
 async def test_groups_are_ordered_by_name_when_names_are_known() -> None:

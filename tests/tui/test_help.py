@@ -83,3 +83,10 @@ def test_help_lines_with_wide_characters_fit_the_width(width: int) -> None:
     lines = [plain_text(line) for entry in help_entries([key], [KeyScope.LIST], width) for line in entry]
     assert max(map(cell_len, lines)) <= width
     assert "".join(lines).replace(" ", "").count("显示备份存储") == 9
+
+
+async def test_help_of_the_storages_has_their_keys_first() -> None:
+    async with showing([a_task("a")]) as run:
+        await run.press("S", "question_mark")
+        assert "Help: backup storages" in run.screen
+        assert run.screen.index("Filter the task list to the storage") < run.screen.index("Move down one line")

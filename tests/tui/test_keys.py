@@ -61,7 +61,7 @@ async def test_remapped_key_is_shown_in_footer_palette_and_help() -> None:
         await run.until(lambda: " , sort " in run.footer)
         await run.until(lambda: " ^k help " in run.footer)
         await run.press("f4")
-        assert "F4 resumes" in run.footer
+        assert "F4 resumes" in run.notice
         await run.press("ctrl+p", "r", "e", "f", "r")
         await run.until(lambda: "Refresh (alt+r)" in run.screen)
         await run.press("escape", "h")
@@ -78,7 +78,7 @@ async def test_menu_is_closed_by_the_key_that_opened_it() -> None:
         run = Running(app, pilot, node())
         await run.until(lambda: run.rows)
         await run.press("e", "n", "enter")
-        assert "Sorted by name" in run.footer
+        assert "Sorted by name" in run.notice
         await run.press("e")
         assert len(app.screen_stack) == 2
         await run.press("e")

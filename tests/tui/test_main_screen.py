@@ -171,9 +171,9 @@ async def test_interval_limits_are_shown() -> None:
     async with running(ScriptedNode([a_task("a")]), interval_s=2.0) as run:
         await run.until(lambda: run.rows)
         await run.press("minus")
-        assert "Polling every 1 s" in run.footer
+        assert "Polling every 1 s" in run.notice
         await run.press("minus")
-        assert "Polling every 1 s, the shortest interval" in run.footer
+        assert "Polling every 1 s, the shortest interval" in run.notice
 
 
 async def test_new_and_changed_tasks_are_marked_except_for_volatile_fields() -> None:
@@ -184,13 +184,13 @@ async def test_new_and_changed_tasks_are_marked_except_for_volatile_fields() -> 
         await run.until(lambda: "new" in run.names)
         marks = {line[2:10].strip(): line[:2] for line in run.list_lines[:4]}
         assert marks == {"breaks": "✖~", "new": " +", "steady": "  ", "grows": "  "}
-        await run.until(lambda: "breaks: Running → Failed · 1 more" in run.footer)
+        await run.until(lambda: "breaks: Running → Failed · 1 more" in run.notice)
 
 
 async def test_deleted_tasks_are_reported() -> None:
     async with showing([a_task("a"), a_task("b")], [a_task("a")]) as run:
         await run.poll()
-        await run.until(lambda: "b vanished" in run.footer)
+        await run.until(lambda: "b vanished" in run.notice)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -324,7 +324,7 @@ async def test_failing_action_does_not_end_the_app(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("cdptui.tui.screens.main.MainScreen.action_pause", broken)
     async with showing([a_task()]) as run:
         await run.press("p")
-        assert "Action failed: KeyError: 0" in run.footer
+        assert "Action failed: KeyError: 0" in run.notice
         assert run.app.faults == 1
         run.app.faults = 0
 

@@ -16,7 +16,7 @@ async def test_space_marks_the_task_and_moves_to_the_next() -> None:
     async with showing(FLEET) as run:
         await run.press("space", "space")
         assert marked(run) == "ab"
-        assert "2 marked" in run.footer
+        assert "2 marked" in run.notice
         assert run.cursor == "uuid-of-c"
         await run.press("k", "space")
         assert marked(run) == "a"
@@ -26,27 +26,27 @@ async def test_asterisk_marks_and_unmarks_everything() -> None:
     async with showing(FLEET) as run:
         await run.press("space", "asterisk")
         assert marked(run) == "abcd"
-        assert "4 marked" in run.footer
+        assert "4 marked" in run.notice
         await run.press("asterisk")
         assert marked(run) == ""
-        assert "marked" not in run.footer
+        assert "marked" not in run.notice
 
 
 async def test_ctrl_u_clears_the_marks() -> None:
     async with showing(FLEET) as run:
         await run.press("asterisk", "ctrl+u")
         assert marked(run) == ""
-        assert "marked" not in run.footer
+        assert "marked" not in run.notice
 
 
 async def test_actions_without_a_task_show_a_notice() -> None:
     async with showing([a_task("a")]) as run:
         await run.press("ctrl+u")
-        assert "No marked tasks" in run.footer
+        assert "No marked tasks" in run.notice
         await run.press("slash", "z", "enter")
         await run.until(lambda: not run.names)
         await run.press("space")
-        assert "No task to mark" in run.footer
+        assert "No task to mark" in run.notice
 
 
 async def test_marks_survive_polls_and_sorting_and_are_removed_with_their_task() -> None:
@@ -58,8 +58,8 @@ async def test_marks_survive_polls_and_sorting_and_are_removed_with_their_task()
         assert marked(run) == "ba"
         await run.poll()
         await run.until(lambda: marked(run) == "b")
-        await run.until(lambda: "1 marked task is gone" in run.footer)
-        await run.until(lambda: "1 marked" in run.footer)
+        await run.until(lambda: "1 marked task is gone" in run.notice)
+        await run.until(lambda: "1 marked" in run.notice)
 
 
 async def test_mark_and_severity_are_shown_together_and_a_change_where_there_is_no_mark() -> None:
@@ -100,4 +100,4 @@ async def test_copy_copies_the_marked_tasks() -> None:
 async def test_copy_of_too_many_tasks_is_written_to_a_file() -> None:
     async with showing([a_task(f"task-{n:04d}") for n in range(1001)]) as run:
         await run.press("asterisk", "c")
-        assert "1001 tasks are too many to copy: ^s saves them to a file" in run.footer
+        assert "1001 tasks are too many to copy: ^s saves them to a file" in run.notice

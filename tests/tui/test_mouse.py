@@ -34,18 +34,18 @@ async def test_click_below_the_last_task_does_nothing() -> None:
 async def test_click_on_a_heading_sorts_and_a_second_click_reverses() -> None:
     async with showing(fleet()) as run:
         await run.click(TaskTable, offset=heading_at(run, "NAME"))
-        await run.until(lambda: "Sorted by name" in run.footer)
+        await run.until(lambda: "Sorted by name" in run.notice)
         assert run.names[0] == "cdp-000"
         await run.click(TaskTable, offset=heading_at(run, "NAME"))
         await run.until(lambda: run.names[0] == "cdp-059")
-        await run.until(lambda: ", reversed" in run.footer)
+        await run.until(lambda: ", reversed" in run.notice)
 
 
 async def test_click_on_the_corner_restores_the_default_order() -> None:
     async with showing(fleet()) as run:
         await run.press("greater_than_sign")
         await run.click(TaskTable, offset=(0, 0))
-        await run.until(lambda: "worst first" in run.footer)
+        await run.until(lambda: "worst first" in run.notice)
 
 
 async def test_double_click_opens_the_details() -> None:

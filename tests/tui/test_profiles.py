@@ -133,7 +133,7 @@ async def test_profile_key_without_other_profiles_shows_a_hint() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         run = Running(app, pilot, node)
         await run.press("x")
-        assert "No other profile: add one to ~/cdptui.toml" in run.footer
+        assert "No other profile: add one to ~/cdptui.toml" in run.notice
         assert len(app.screen_stack) == 1
 
 

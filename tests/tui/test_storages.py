@@ -242,7 +242,7 @@ async def test_filter_that_hides_the_task_is_cleared_and_said() -> None:
         await storage_tab(run)
         await run.press("J", "enter")
         await run.until(lambda: run.cursor == "uuid-of-a")
-        assert "Filter cleared to show a" in run.footer
+        assert "Filter cleared to show a" in run.notice
         assert len(run.names) == 4
 
 

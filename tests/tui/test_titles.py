@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 from textual.widgets import OptionList
 
-from tests.doubles import ScriptedNode, a_task
+from cdptui.models.capacity import GrowthRate
+from tests.doubles import GIB, ScriptedNode, a_task
 from tests.tui.running import Running, running, showing
 
 FLEET = [a_task("erp-db"), a_task("erp-web", status="Failed"), a_task("mail[/]"), a_task("oa")]
 
 
 def words(run: Running) -> str:
-    return run.title.strip("━─ ")
+    """Return the title without its rule and without the notice at its end."""
+    return run.title.strip("━─ ").partition(" ━")[0].partition(" ─")[0]
 
 
 async def test_title_of_the_list_says_what_it_shows() -> None:
-    async with showing(FLEET) as run:
+    async with showing(FLEET, size=(200, 40)) as run:
         assert words(run) == "Tasks 4 · worst first"
         await run.press("f")
         assert words(run) == "Tasks 1/4 · unhealthy · worst first"
@@ -26,6 +29,38 @@ async def test_title_of_the_list_says_what_it_shows() -> None:
         assert words(run) == "Tasks 4 · by name, reversed"
         await run.press("b", "s")
         assert words(run) == "Tasks 4 · grouped by status · by name, reversed"
+
+
+async def test_title_explains_rough_estimates_and_counts_those_that_a_view_leaves_out() -> None:
+    async with showing([a_task("erp"), a_task("oa")], size=(160, 30)) as run:
+        await run.press("d")
+        assert "rough" not in run.title
+        main = run.app._main
+        rows = [
+            structs.replace(row, growth=GrowthRate(GIB / 3600, 60.0), seconds_until_full=7200.0)
+            if row.task.name == "erp"
+            else row
+            for row in run.rows
+        ]
+        main.browser.show(structs.replace(main._update, rows=tuple(rows)), {})
+        await run.until(lambda: "~2 h" in run.screen)
+        assert run.title.endswith(" ~ rough estimate ━")
+        await run.press("2")
+        assert words(run) == (
+            "Tasks 0/2 · 2 full within three days: full<3d · 1 rough estimate (~) not counted · by full in"
+        )
+        assert "1 rough estimate (~) not counted (Esc clears)" in run.screen
+
+
+async def test_title_says_that_problems_may_change_until_vms_and_storages_were_read() -> None:
+    node = ScriptedNode(FLEET)
+    node.side_gate.clear()
+    async with running(node) as run:
+        await run.until(lambda: run.title.endswith(" reading VMs and storages … ━"))
+        await run.tick()
+        assert "reading" in run.title
+        node.side_gate.set()
+        await run.until(lambda: "reading" not in run.title)
 
 
 async def test_title_has_no_number_before_the_first_list() -> None:

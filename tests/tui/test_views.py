@@ -39,12 +39,12 @@ async def test_preset_views_can_be_opened() -> None:
         await run.press("1")
         await run.until(lambda: run.names == ["erp-web"])
         await run.until(lambda: "1 enabled, not running: state=Enabled and status!=Running  1 of 4 shown" in run.screen)
-        await run.until(lambda: "View 1 enabled, not running" in run.footer)
+        await run.until(lambda: "View 1 enabled, not running" in run.notice)
         await run.press("4")
         await run.until(lambda: run.names == ["mail"])
         await run.press("0")
         await run.until(lambda: len(run.names) == 4)
-        await run.until(lambda: "all tasks, worst first" in run.footer)
+        await run.until(lambda: "all tasks, worst first" in run.notice)
 
 
 async def test_view_without_a_filter_sets_no_filter() -> None:
@@ -60,7 +60,7 @@ async def test_view_without_a_filter_sets_no_filter() -> None:
 async def test_empty_view_number_names_the_views_key() -> None:
     async with showing(FLEET) as run:
         await run.press("9")
-        await run.until(lambda: "View 9 is empty" in run.footer)
+        await run.until(lambda: "View 9 is empty" in run.notice)
         assert len(run.names) == 4
 
 
@@ -70,7 +70,7 @@ async def test_list_is_saved_as_a_view_with_number_and_name(state: SavedViewsFil
         await run.press("f", "f", "greater_than_sign", "greater_than_sign", "I", "v")
         await run.until(lambda: "Views" in run.screen)
         await run.press("s", *"nearly full", "enter")
-        await run.until(lambda: "Saved as view 8: nearly full" in run.footer)
+        await run.until(lambda: "Saved as view 8: nearly full" in run.notice)
         await run.until(lambda: "8 nearly full: used>80%  2 of 4 shown" in run.screen)
         order = run.names
     saved = state.read().view(8)
@@ -96,7 +96,7 @@ async def test_profile_opens_its_startup_view(state: SavedViewsFile) -> None:
         await run.press("v")
         await run.until(lambda: "Views" in run.screen)
         await run.press("home", "asterisk")
-        await run.until(lambda: "View 1 opens at startup" in run.footer)
+        await run.until(lambda: "View 1 opens at startup" in run.notice)
     assert state.read().defaults == {"default": 1}
     async with showing(FLEET) as run:
         await run.until(lambda: run.names == ["erp-web"])
@@ -112,7 +112,7 @@ async def test_saved_view_can_be_deleted(state: SavedViewsFile) -> None:
         await run.press("v")
         await run.until(lambda: "mine" in run.screen)
         await run.press("home", "x")
-        await run.until(lambda: "is enabled, not running again" in run.footer)
+        await run.until(lambda: "is enabled, not running again" in run.notice)
     assert state.read().saved == {}
 
 
@@ -120,7 +120,7 @@ async def test_unreadable_views_file_is_reported(state: SavedViewsFile) -> None:
     views_file().parent.mkdir(parents=True)
     views_file().write_text("{")
     async with showing(FLEET, size=(200, 40)) as run:
-        await run.until(lambda: "Saved views were unreadable and renamed to" in run.footer)
+        await run.until(lambda: "Saved views were unreadable and renamed to" in run.notice)
         assert len(run.names) == 4
     assert views_file().with_name("views.json.broken").read_text() == "{"
 
@@ -129,7 +129,7 @@ async def test_view_with_an_invalid_filter_changes_nothing(state: SavedViewsFile
     state.update(lambda views: views.with_view(2, SavedView(name="newer", filter="colour=red", columns=("nothing",))))
     async with showing(FLEET) as run:
         await run.press("2")
-        await run.until(lambda: "View 2 newer: cannot read the filter: unknown field 'colour'" in run.footer)
+        await run.until(lambda: "View 2 newer: cannot read the filter: unknown field 'colour'" in run.notice)
         assert len(run.names) == 4
 
 
@@ -154,7 +154,7 @@ async def test_startup_view_can_be_switched_off_again(state: SavedViewsFile) -> 
     async with showing(FLEET) as run:
         for text in ("View 1 opens at startup", "All tasks, worst first, at startup"):
             await run.press("v", "home", "asterisk")
-            await run.until(lambda text=text: text in run.footer)  # type: ignore[misc]  # a default argument
+            await run.until(lambda text=text: text in run.notice)  # type: ignore[misc]  # a default argument
     assert state.read().defaults == {}
 
 
@@ -163,7 +163,7 @@ async def test_deleted_startup_view_is_no_longer_the_startup_view(state: SavedVi
     async with showing(FLEET) as run:
         await run.until(lambda: run.names == ["oa"])
         await run.press("v", "8", "v", "end", "up", "x")
-        await run.until(lambda: "View 8 deleted. All tasks, worst first, at startup" in run.footer)
+        await run.until(lambda: "View 8 deleted. All tasks, worst first, at startup" in run.notice)
     assert state.read().defaults == {}
 
 
@@ -202,7 +202,7 @@ async def test_saving_over_another_view_asks_first(state: SavedViewsFile) -> Non
         assert isinstance(run.app.screen, ViewMenu), "the first choice keeps the view"
         assert state.read().saved == {}
         await run.press("enter", "y")
-        await run.until(lambda: "Saved as view 1: erp" in run.footer)
+        await run.until(lambda: "Saved as view 1: erp" in run.notice)
     assert state.read().saved == {1: SavedView(name="erp", filter="erp")}
 
 
@@ -211,7 +211,7 @@ async def test_saving_over_the_same_view_does_not_ask(filter_: str, state: Saved
     state.update(lambda views: views.with_view(1, SavedView(name="mine", filter=filter_)))
     async with showing(FLEET) as run:
         await run.press("slash", *"erp", "enter", "v", "home", "s", *"renamed", "enter")
-        await run.until(lambda: "Saved as view 1: renamed" in run.footer)
+        await run.until(lambda: "Saved as view 1: renamed" in run.notice)
 
 
 async def test_view_without_a_name_is_not_saved() -> None:
@@ -291,9 +291,9 @@ async def test_last_view_key_wins_on_a_slow_disk(disk: SlowDisk) -> None:
         await run.press("0")
         for gate in disk.gates.values():
             gate.set()
-        await run.until(lambda: "all tasks, worst first" in run.footer)
+        await run.until(lambda: "all tasks, worst first" in run.notice)
         assert len(run.names) == 4
-        assert "all tasks, worst first" in run.footer
+        assert "all tasks, worst first" in run.notice
 
 
 async def test_view_key_wins_over_a_late_startup_view(disk: SlowDisk, state: SavedViewsFile) -> None:
@@ -316,3 +316,23 @@ async def test_filter_typed_after_a_view_key_applies() -> None:
             await run.until(lambda: "“erp” anywhere (2)" in run.screen)
             await run.press("escape")
             await run.until(lambda: len(run.names) == 4)
+
+
+@pytest.mark.parametrize("number", [2, 3, 6, 7])
+async def test_escape_leaves_a_view_with_its_filter_order_groups_and_columns(number: int) -> None:
+    async with showing([a_task("a"), a_task("b", status="Failed")], size=(200, 40)) as run:
+        before = (run.title, run.headings, run.list_lines)
+        await run.press(str(number), "o", "space", "enter")
+        await run.until(lambda: run.title != before[0])
+        await run.press("escape")
+        await run.until(lambda: "Tasks 2 · worst first" in run.title)
+        assert run.names == ["b", "a"]
+        assert (run.headings, run.list_lines) == before[1:]
+        await run.press("escape")
+        assert "Tasks 2 · worst first" in run.title
+
+
+async def test_escape_clears_another_filter_and_keeps_the_order_of_the_view() -> None:
+    async with showing([a_task("a"), a_task("b", status="Failed")], size=(200, 40)) as run:
+        await run.press("6", "slash", "a", "enter", "escape")
+        assert "Tasks 2 · by growth" in run.title

@@ -106,6 +106,12 @@ def plan_checks(row: TaskRow) -> list[str]:
     return [line for line in lines if line[0:1] in {"✔", "?"} and "plan is used" in line]
 
 
+def _full_in_rank(row: TaskRow) -> tuple[int, float]:
+    text = plain_text(FULL_IN.cell(row, CellContext(EPOCH, {})))
+    rank = 3 if not text else 2 if text == "> 1 y" else 1 if text.startswith("~") else 0
+    return rank, row.seconds_until_full or 0.0
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(histories, max_size=6))
 @example([("steady", 20.0, 700, PLAN, "Running", "Enabled"), ("new", 20.0, 700, PLAN, "Running", "Enabled")])
@@ -132,10 +138,10 @@ def test_tick_colour_order_filter_view_and_problem_agree_about_each_task(fleet: 
         elif row.full_in_doubt is not None and checks:
             assert checks[0].startswith("? "), "no tick for what is not trusted"
     by_full_in = arrange(rows, SortOrder("full-in"))
-    ranks = [0 if has_problem(row) else 1 if row.trusted_full_in_s is not None else 2 for row in by_full_in]
-    assert ranks == sorted(ranks), "order of the column"
-    doubtful = [row.seconds_until_full is None for row in by_full_in if row.trusted_full_in_s is None]
-    assert doubtful == sorted(doubtful), "estimates in doubt come before none"
+    ranks = [_full_in_rank(row) for row in by_full_in]
+    assert ranks == sorted(ranks), "order of the column: trusted, rough, more than a year, none; each by time"
+    reverse = [row for row in arrange(rows, SortOrder("full-in").inverted()) if row.seconds_until_full is not None]
+    assert [_full_in_rank(row) for row in reverse] == sorted(map(_full_in_rank, reverse), reverse=True)
 
 
 @settings(max_examples=60, deadline=None)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from cdptui.models.failure import CredentialPrompt, Failure
 from cdptui.monitor.schedule import next_longer_interval, next_shorter_interval
 from cdptui.monitor.update import Update
+from cdptui.tui.notices import NoticeKind
 
 if TYPE_CHECKING:
     from cdptui.monitor.connection import NodeConnection
@@ -22,7 +23,7 @@ class PollingView(Protocol):
         """Whether no dialog is open over the screen."""
         ...
 
-    def show_notice(self, notice: str) -> None:
+    def show_notice(self, notice: str, kind: NoticeKind = NoticeKind.ANSWER) -> None:
         """Show a message for a few seconds."""
         ...
 
@@ -76,7 +77,7 @@ class PollingController:
         if self._connection is not None:
             self._connection.monitor.refresh()
             self._view.refresh_details()
-            self._view.show_notice("Refreshing")
+            self._view.show_notice("Refreshing", NoticeKind.PROGRESS)
 
     def slow_down(self) -> None:
         """Poll at the next longer interval."""
@@ -90,7 +91,7 @@ class PollingController:
         if secret and self._connection is not None:
             use = self._connection.use_code if prompt is CredentialPrompt.OTP else self._connection.use_password
             use(secret)
-            self._view.show_notice("Logging in")
+            self._view.show_notice("Logging in", NoticeKind.PROGRESS)
 
     def _change_interval(self, step: Callable[[float], float], at_limit: str) -> None:
         if self._connection is None:

@@ -88,6 +88,22 @@ class SavedViewsController:
         name, view = self._recalled
         return name if text == filter_text(view) else ""
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether the list shows a recalled view, which is more than all tasks, worst first."""
+        if self._recalled is None or self._recalled[0] == _ALL_TASKS:
+            return False
+        view = self._recalled[1]
+        is_unfiltered = not self._tasks.filter_text and not (view.filter or view.unhealthy)
+        return bool(self.recalled_name) or (is_unfiltered and _order_of(view) == _order_of(self._unnamed_view))
+
+    async def leave(self) -> None:
+        """Show all tasks, worst first, with the default columns."""
+        from cdptui.config.saved_views import SavedView
+
+        self._cancel_earlier()
+        await self.apply(SavedView(name=_ALL_TASKS), _ALL_TASKS)
+
     async def recall(self, number: int) -> None:
         """Apply a view by number; 0 applies the startup view."""
         if self._views is None and self._has_file is False:
@@ -111,11 +127,16 @@ class SavedViewsController:
     @property
     def current_view(self) -> SavedView:
         """The list as it is now, as a view with a name that fits it."""
+        view = self._unnamed_view
+        return structs.replace(view, name=self._fitting_name(view))
+
+    @property
+    def _unnamed_view(self) -> SavedView:
         from cdptui.config.saved_views import SavedView
         from cdptui.query.formatter import format_query
 
         tasks = self._tasks
-        view = SavedView(
+        return SavedView(
             name="",
             filter=format_query(tasks.typed) if tasks.typed is not None else "",
             unhealthy=tasks.is_unhealthy_only,
@@ -125,7 +146,6 @@ class SavedViewsController:
             columns=() if tasks.columns.columns == tasks.default_columns.columns else tasks.columns.columns,
             wide=tasks.columns.is_wide,
         )
-        return structs.replace(view, name=self._fitting_name(view))
 
     def _fitting_name(self, view: SavedView) -> str:
         """Return the name of the recalled view while the list shows that, otherwise a name made of what it shows."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from enum import Enum
 from itertools import accumulate, chain
 from typing import ClassVar, Final
 
@@ -33,6 +34,21 @@ _INDENT: Final = 4
 """Indent in cells of a text that is placed below."""
 
 
+class HelpPlace(Enum):
+    """Where the user asks for help, with the title of the help screen."""
+
+    LIST = "Help"
+    PANE = "Help: detail pane"
+    STORAGES = "Help: backup storages"
+
+
+_FIRST_SCOPES: Final = {
+    HelpPlace.LIST: (),
+    HelpPlace.PANE: (KeyScope.PANE, KeyScope.SEARCH, KeyScope.MOTION, KeyScope.DETAIL),
+    HelpPlace.STORAGES: (KeyScope.STORAGES, KeyScope.SEARCH, KeyScope.MOTION),
+}
+
+
 class HelpScreen(Dialog[None]):
     """All keys, columns, filter fields and symbols."""
 
@@ -42,16 +58,16 @@ class HelpScreen(Dialog[None]):
         Binding("question_mark,f1", "dismiss", "Close", show=False, id="help"),
     ]
 
-    def __init__(self, keymap: Keymap, *, is_for_pane: bool = False) -> None:
-        """`is_for_pane` lists the keys of the detail pane first."""
+    def __init__(self, keymap: Keymap, place: HelpPlace = HelpPlace.LIST) -> None:
+        """List the keys of `place` first."""
         super().__init__()
         self._keymap = keymap
-        self._is_for_pane = is_for_pane
+        self._place = place
 
     def compose_content(self) -> ComposeResult:
         """Create the child widgets."""
-        view = HelpLines(self._keymap, _IN_PANE if self._is_for_pane else tuple(KeyScope))
-        view.border_title = "Help: detail pane" if self._is_for_pane else "Help"
+        view = HelpLines(self._keymap, tuple(dict.fromkeys((*_FIRST_SCOPES[self._place], *KeyScope))))
+        view.border_title = self._place.value
         view.border_subtitle = f"{self._keymap.labels['search']} search   Esc close"
         yield view
 
@@ -85,10 +101,6 @@ class HelpLines(ScrollableLines):
         self.show(list(chain.from_iterable(entries)))
         if at > 0:
             self.scroll_to(y=self._starts[at], animate=False)
-
-
-_IN_PANE: Final = tuple(dict.fromkeys((KeyScope.PANE, KeyScope.SEARCH, KeyScope.MOTION, KeyScope.DETAIL, *KeyScope)))
-"""The scopes with those of the detail pane first."""
 
 
 def help_entries(keys: Sequence[KeyBinding], scopes: Sequence[KeyScope], width: int) -> list[list[Line]]:

@@ -22,6 +22,7 @@ from cdptui.tui.keymap import Keymap, KeyScope, bindings
 from cdptui.tui.layout import skip_outdated_size
 from cdptui.tui.low_bandwidth import LowBandwidthMode
 from cdptui.tui.messages import MonitorUpdated, NamesUpdated, RetryRequested
+from cdptui.tui.notices import NoticeKind, Notices
 from cdptui.tui.target import Target, connection_status
 from cdptui.tui.terminal.textual_app import draw_changes
 from cdptui.tui.terminal.textual_caches import clear_frame_caches
@@ -39,7 +40,6 @@ _SUSPENDED_S: Final = 5.0
 """A tick that is this late means that the machine or the process was suspended."""
 
 _CHANGE_MARK_S: Final = 4.0
-_NOTICE_S: Final = 5.0
 
 _ANSWER_S: Final = 0.1
 """For this long after a key, changes are taken for its effect and drawn at once."""
@@ -101,10 +101,11 @@ class MainScreen(Screen[None]):
         self._change_marks_until = 0.0
         self._answers_until = 0.0
         self._is_typing = False
-        self._header = HeaderBar(id="header")
+        self._header = HeaderBar(keymap, id="header")
         self._banner = ErrorBanner(keymap, id="banner")
         self.browser = TaskBrowser(target, clock, keymap, columns, self._low_bandwidth, id="body")
         self._footer = FooterBar(keymap, id="footer")
+        self._notices = Notices()
         self._polling = PollingController(self)
 
     def compose(self) -> ComposeResult:
@@ -152,6 +153,8 @@ class MainScreen(Screen[None]):
         if not self.browser.table.is_attached:
             return
         update = message.update
+        if self._notices.end_progress():
+            self._show_notice()
         self._update = self.browser.newest = structs.replace(update, changes=())
         clear_frame_caches()
         if self._paused is not None:
@@ -176,18 +179,18 @@ class MainScreen(Screen[None]):
             change.task.uuid: _CHANGE_MARKS[change.kind] for change in significant if change.kind in _CHANGE_MARKS
         }
         self._change_marks_until = self._clock.monotonic() + _CHANGE_MARK_S
-        self.show_notice(summarize_changes(significant, self._names))
+        self.show_notice(summarize_changes(significant, self._names), NoticeKind.NEWS)
 
     # Messages of the widgets. The table posts here, not to the browser, so that one frame shows all effects of a key.
 
-    def on_task_table_cursor_moved(self) -> None:
+    def on_task_table_cursor_moved(self, message: TaskTable.CursorMoved) -> None:
         """Show the task under the cursor."""
-        self.browser.cursor_moved()
+        self.browser.cursor_moved(is_by_user=message.is_by_user)
         self._show_place()
 
     def on_task_table_scrolled(self) -> None:
-        """Request the names that came into sight."""
-        self.browser.request_names()
+        """Show what belongs to the tasks that came into sight."""
+        self.browser.scrolled()
 
     def on_task_table_heading_clicked(self, message: TaskTable.HeadingClicked) -> None:
         """Sort by that column."""
@@ -214,7 +217,7 @@ class MainScreen(Screen[None]):
         self.browser.focus_list()
 
     def on_task_browser_notice(self, message: TaskBrowser.Notice) -> None:
-        """Show a message in the footer."""
+        """Show a message."""
         self.show_notice(message.text)
 
     def on_task_browser_marks_changed(self, message: TaskBrowser.MarksChanged) -> None:
@@ -280,9 +283,15 @@ class MainScreen(Screen[None]):
         """Fetch what the detail pane shows, even if it is cached."""
         self.browser.request_details(force=True)
 
-    def show_notice(self, notice: str) -> None:
-        """Show a message in the footer for a few seconds."""
-        self._footer.show_notice(notice, self._clock.monotonic() + _NOTICE_S)
+    def show_notice(self, notice: str, kind: NoticeKind = NoticeKind.ANSWER) -> None:
+        """Show a message for a few seconds."""
+        self._notices.add(notice, kind, self._clock.monotonic())
+        self._show_notice()
+
+    def _show_notice(self) -> None:
+        """Show the notice in the title of the list, where it hides no keys; in the footer if there is no room."""
+        text = self._notices.text
+        self._footer.show_notice("" if self.browser.title_bar.show_notice(text) else text)
 
     # Drawing
 
@@ -296,13 +305,15 @@ class MainScreen(Screen[None]):
         if self._change_marks and now >= self._change_marks_until:
             self._change_marks = {}
             self.browser.show_change_marks({})
-        self._footer.expire_notice(now)
+        if self._notices.expire(now):
+            self._show_notice()
         self.browser.request_details()
         self._show_bars()
 
     def _lay_out(self) -> None:
         self.browser.lay_out()
         self._show_bars()
+        self._show_notice()
 
     def _show_bars(self) -> None:
         pending = len(self._paused.changed) if self._paused is not None else None

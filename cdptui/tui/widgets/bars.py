@@ -19,8 +19,9 @@ from cdptui.tui.widgets.line_view import LineView
 class HeaderBar(LineView):
     """Two lines: connection state, and problems and totals of all tasks."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+    def __init__(self, keymap: Keymap, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
+        self._more_key = keymap.labels["unhealthy"]
         self._state: tuple[ConnectionStatus, FleetSummary, Mapping[str, str]] | None = None
 
     def show_state(self, connection: ConnectionStatus, fleet: FleetSummary, names: Mapping[str, str]) -> None:
@@ -34,7 +35,7 @@ class HeaderBar(LineView):
             connection, fleet, names = self._state
             known = fleet if connection.loaded is not None else None
             first = connection_line(connection, self.width, cell_len)
-            self.show([first, fleet_line(known, names, self.width, cell_len)])
+            self.show([first, fleet_line(known, names, self.width, cell_len, self._more_key)])
 
 
 class ErrorBanner(LineView):
@@ -63,14 +64,13 @@ class ErrorBanner(LineView):
 
 
 class FooterBar(LineView):
-    """One line: the keys of the place where the user is, the newest notice and the number of marked tasks."""
+    """One line: the keys of the place where the user is, and the number of marked tasks."""
 
     def __init__(self, keymap: Keymap, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
         self._keymap = keymap
         self._place = FooterPlace.LIST
         self._notice = ""
-        self._notice_until = 0.0
         self._marks = ""
 
     def show_place(self, place: FooterPlace) -> None:
@@ -85,15 +85,11 @@ class FooterBar(LineView):
             self._marks = marks
             self.on_resize()
 
-    def show_notice(self, notice: str, until: float) -> None:
-        """Show `notice` until the monotonic time `until`."""
-        self._notice, self._notice_until = notice, until
-        self.on_resize()
-
-    def expire_notice(self, now: float) -> None:
-        """Remove the notice if its time is over at the monotonic time `now`."""
-        if self._notice and now >= self._notice_until:
-            self.show_notice("", now)
+    def show_notice(self, notice: str) -> None:
+        """Show a notice for which there is no room elsewhere; empty for none."""
+        if notice != self._notice:
+            self._notice = notice
+            self.on_resize()
 
     def on_resize(self) -> None:
         """Format the text for the new width."""

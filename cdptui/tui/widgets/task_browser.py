@@ -18,11 +18,12 @@ from cdptui.models.snapshot import Snapshot
 from cdptui.models.task_row import TaskRow
 from cdptui.monitor.update import Update
 from cdptui.render.column_layout import ColumnLayout
+from cdptui.render.columns import FULL_IN
 from cdptui.render.groups import BY_KEY, GROUPINGS
 from cdptui.render.list_title import ListTitle
 from cdptui.render.notices import marks_text
 from cdptui.render.tabs.registry import Tab, adjacent_tab
-from cdptui.render.task_cells import CellContext
+from cdptui.render.task_cells import CellContext, is_marked_rough
 from cdptui.tasklist.model import TaskListModel, Work
 from cdptui.tasklist.sort_order import SortOrder
 from cdptui.tui.controllers.detail import DetailController, PaneLayout, names_with_duplicates
@@ -55,6 +56,11 @@ HIGH_FROM: Final = 14
 
 _DETAIL_DELAY_S: Final = 0.02
 """Time for the first list to be drawn and written before the detail pane is."""
+
+_READING: Final = "reading VMs and storages …"
+"""Shown while problems may still change with what was not read yet."""
+
+_ROUGH_LEGEND: Final = "~ rough estimate"
 
 _NO_GROUPING: Final = "none"
 
@@ -101,6 +107,10 @@ class TaskBrowser(Container):
         self._change_marks: Mapping[str, str] = {}
         self._is_first_list = False
         """Whether the first list is shown but not drawn yet."""
+        self._shown_row: TaskRow | None = None
+        """The task in the detail pane."""
+        self._read_uuid: str | None = None
+        """UUID of the task that the focused pane keeps, although the cursor had to leave it; None for none."""
         self._storages: StoragesController | None = None
         """Created when the list of storages, or a grouping by storage, is first shown."""
         self.tasks = TaskListModel(
@@ -153,6 +163,7 @@ class TaskBrowser(Container):
         self.tasks.names_arrived(known)
         self.update_storages()
         self.table.refresh_changed()
+        self._show_title()
         self.show_detail()
 
     def apply_startup_view(self) -> None:
@@ -170,15 +181,20 @@ class TaskBrowser(Container):
         if not self._is_pane_shown or connection is None or self._is_first_list:
             return
         line = self.table.cursor_line
-        if isinstance(line, GroupSummary):
+        if isinstance(line, GroupSummary) and self._read_uuid is None:
             from cdptui.render.groups import group_name
             from cdptui.render.tabs.group import group_lines
 
             context = self._cell_context()
             self.pane.show_placeholder(group_lines(line, context), group_name(line, context))
             return
-        row = self.table.cursor_row
-        self._detail.show(connection, row, self._update, is_gone=row is not None and row.task.uuid in self._gone)
+        row, is_gone = self.table.cursor_row, False
+        if self._read_uuid is not None:
+            found = connection.row(self._read_uuid)
+            row, is_gone = found or self._shown_row, found is None
+        self._shown_row = row
+        is_gone |= row is not None and row.task.uuid in self._gone
+        self._detail.show(connection, row, self._update, is_gone=is_gone)
 
     def request_details(self, *, force: bool = False) -> None:
         """Request what the detail pane shows of the task under the cursor; `force` even if it is cached."""
@@ -187,7 +203,8 @@ class TaskBrowser(Container):
             if self.is_storages_open:
                 self._detail.update_storage_needs(self._connection, force=force)
                 return
-            row = self.table.cursor_row if self._is_pane_shown else None
+            row = self.table.cursor_row if self._read_uuid is None else self._shown_row
+            row = row if self._is_pane_shown else None
             self._detail.update_needs(self._connection, row, force=force)
 
     def request_names(self) -> None:
@@ -196,10 +213,17 @@ class TaskBrowser(Container):
             visible = (row.task for row in self.table.visible_rows())
             self._connection.request_names_for(visible, chain(self._unnamed_groups(), self.tasks.needed_names))
 
-    def cursor_moved(self) -> None:
+    def cursor_moved(self, *, is_by_user: bool) -> None:
         """Follow the cursor of the table."""
+        if is_by_user:
+            self._read_uuid = None
         self.tasks.set_anchor(self.table.anchor_uuid)
         self.show_detail()
+
+    def scrolled(self) -> None:
+        """Request the names that came into sight, and explain the marks there."""
+        self.request_names()
+        self._show_title()
 
     def sort_by_heading(self, key: str | None) -> None:
         """Sort by the column whose heading was clicked, or reverse its order."""
@@ -239,7 +263,11 @@ class TaskBrowser(Container):
         if snapshot is not None and snapshot.is_complete and (gone := self.tasks.remove_stale_marks()):
             self.show_notice(f"{gone} marked {'task is' if gone == 1 else 'tasks are'} gone")
         self.update_storages()
+        before = self.table.cursor_uuid
         self.table.show(self._content())
+        is_moved = self.table.cursor_uuid not in {before, self.table.pinned_uuid}
+        if is_moved and self.pane.has_focus and self._read_uuid is None:
+            self._read_uuid = before
         self.show_filter()
         self._show_title()
         self._show_marks()
@@ -251,18 +279,41 @@ class TaskBrowser(Container):
 
     def _show_title(self) -> None:
         result, order = self.tasks.filter_result, self.tasks.order
-        title = ListTitle(result.shown, result.total, self.filter_text, order.group, order.text)
+        from cdptui.render.filter_lines import rough_text
+
+        left_out = rough_text(result.rough)
+        legend = " · ".join(self._legends())
+        title = ListTitle(result.shown, result.total, self.filter_text, order.group, order.text, left_out, legend)
         self.title_bar.show_title(title if self._update.snapshot is not None else ListTitle())
+
+    def _legends(self) -> Iterator[str]:
+        """Yield what the list does not know yet, and what its marks mean."""
+        connection = self._connection
+        if connection is not None and connection.inventory.is_first_reading and self._update.failure is None:
+            yield _READING
+        rows = self.table.visible_rows() if FULL_IN in self.table.placed_columns else ()
+        if any(is_marked_rough(row) for row in rows):
+            yield _ROUGH_LEGEND
 
     @property
     def place(self) -> FooterPlace:
         """Where in the list the user is, for the footer."""
         if isinstance(self.table.cursor_line, GroupSummary):
             return FooterPlace.GROUP
+        if self.views.is_shown:
+            return FooterPlace.VIEW
         return FooterPlace.LIST if self.tasks.active_filter is None else FooterPlace.FILTERED_LIST
 
     def show_focus(self) -> None:
-        """Show whether the list has the focus. The table itself learns of it only with its next message."""
+        """Show whether the list has the focus. The table itself learns of it only with its next message.
+
+        A task that is read in the pane keeps the cursor; the pane follows the cursor again when it loses the focus.
+        """
+        if self.screen.focused is self.pane:
+            self.table.hold_cursor()
+        elif self._read_uuid is not None:
+            self._read_uuid = None
+            self.show_detail()
         self.title_bar.show_focus(has_focus=self.screen.focused is self.table)
 
     def _show_details(self) -> None:
@@ -285,7 +336,10 @@ class TaskBrowser(Container):
     def _placeholder(self) -> str:
         filtered = self.tasks.filtered
         if filtered is not None and filtered.total:
-            return f"no task matches {self.filter_text} ({self.keymap.labels['back']} clears)"
+            from cdptui.render.filter_lines import rough_text
+
+            left_out = f", {rough}" if (rough := rough_text(filtered.rough)) else ""
+            return f"no task matches {self.filter_text}{left_out} ({self.keymap.labels['back']} clears)"
         if self._update.snapshot is not None:
             return "no CDP tasks on this node, or none that this account may see"
         return "" if self._update.failure is not None else f"connecting to {self._target.node} …"
@@ -497,6 +551,7 @@ class TaskBrowser(Container):
         if line is None:
             self.show_notice("No task to mark")
             return
+        self.table.hold_cursor()
         self.tasks.marks.toggle(self.tasks.members(line))
         self.table.action_cursor_down()
         self._draw_marks()
@@ -619,15 +674,18 @@ class TaskBrowser(Container):
     def action_switch(self) -> None:
         """Move the focus to the detail pane, or back to the list."""
         if self.pane.has_focus:
-            self.action_back()
+            self.screen.set_focus(self.table)
             return
         self._pane_layout.is_open = True
         self.lay_out()
         # At once, because the next key may be waiting already, and is meant for the pane.
         self.screen.set_focus(self.pane)
 
-    def action_back(self) -> None:
-        """Move the focus to the list; in the list, clear the filter."""
+    async def action_back(self) -> None:
+        """Move the focus to the list; in the list, leave the saved view or clear the filter."""
+        if self.table.has_focus and self.views.is_shown:
+            await self.views.leave()
+            return
         if self.table.has_focus and self._clear_filter():
             return
         self.screen.set_focus(self.table)
@@ -653,6 +711,7 @@ class TaskBrowser(Container):
         if row is None:
             self.show_notice("This task no longer exists")
             return
+        self._read_uuid = None
         index = self.tasks.lines.index_of(uuid)
         line = self.tasks.lines[index] if index is not None else None
         if isinstance(line, GroupSummary):
@@ -688,6 +747,8 @@ class TaskBrowser(Container):
     async def action_view(self, number: int) -> None:
         """Apply a saved view; 0 resets the list."""
         await self.views.recall(number)
+        if not number:
+            self.table.follow_top()
 
     def action_view_menu(self) -> None:
         """Open the menu of saved views."""

@@ -1,8 +1,7 @@
 """The task list: a virtual table on Textual's line API that draws only visible lines, and redraws only changed ones.
 
-The rows arrive sorted. The cursor stays on its task, not on its line. Once the user has moved the cursor, the list
-scrolls with the task under it. Before that, the list stays at its top, where the worst tasks are, and the cursor leaves
-a task that scrolls out of sight.
+The rows arrive sorted. Until the user moves the cursor or opens a task, the cursor stays on the first line, where the
+worst task is. From then on it stays on its task, not on its line, and the list scrolls with it.
 """
 
 from __future__ import annotations
@@ -65,11 +64,15 @@ class TaskTable(ScrollView, can_focus=True):
     _scroll_bar: ScrollBar | None = None
 
     class CursorMoved(Message):
-        """The cursor moved to another task or to a group; `uuid` is None on a group or in an empty list."""
+        """The cursor moved to another task or to a group; `uuid` is None on a group or in an empty list.
 
-        def __init__(self, uuid: str | None) -> None:
+        `is_by_user` is False when the list changed under the cursor.
+        """
+
+        def __init__(self, uuid: str | None, *, is_by_user: bool) -> None:
             super().__init__()
             self.uuid = uuid
+            self.is_by_user = is_by_user
 
         def can_replace(self, message: Message) -> bool:
             """Replace older messages: only the current position counts."""
@@ -125,7 +128,7 @@ class TaskTable(ScrollView, can_focus=True):
         self._content = content
         rows = self._lines
         before = (self._cursor_uuid, self._cursor_group)
-        self._cursor = self._restore_cursor()
+        self._cursor = self._restore_cursor() if self._is_cursor_placed else self._first_visible
         if not (rows and self._count):
             # The placeholder of an empty list is drawn on lines without rows.
             self.refresh()
@@ -134,8 +137,6 @@ class TaskTable(ScrollView, can_focus=True):
             self._measure()
         if self._is_cursor_placed:
             self._scroll_to_cursor()
-        elif not self._is_cursor_visible:
-            self._cursor = min(self.scroll_offset.y, max(0, len(rows) - 1))
         self._remember_cursor()
         if self._place_columns():
             self.refresh()
@@ -144,7 +145,7 @@ class TaskTable(ScrollView, can_focus=True):
             self.refresh_line(self.scroll_offset.y)
         self.refresh_changed()
         if (self._cursor_uuid, self._cursor_group) != before:
-            self._post_to_screen(self.CursorMoved(self.cursor_uuid))
+            self._post_to_screen(self.CursorMoved(self.cursor_uuid, is_by_user=False))
 
     @property
     def cursor_uuid(self) -> str | None:
@@ -197,7 +198,27 @@ class TaskTable(ScrollView, can_focus=True):
 
     def pin_cursor(self) -> None:
         """Return to this task when a filter that hid it changes, until the user moves the cursor."""
-        self._pinned_uuid = self.cursor_uuid
+        if self._is_cursor_placed:
+            self._pinned_uuid = self.cursor_uuid
+
+    def hold_cursor(self) -> None:
+        """Keep the cursor on its task when the list changes, as if the user had moved it there."""
+        self._is_cursor_placed = True
+
+    def follow_top(self) -> None:
+        """Move to the first line and stay there, whichever task it shows, until the user moves the cursor."""
+        self.move_to(0)
+        self._is_cursor_placed = False
+
+    @property
+    def pinned_uuid(self) -> str | None:
+        """UUID of the task that the cursor goes to when the list shows it; None for none."""
+        return self._pinned_uuid
+
+    @property
+    def _first_visible(self) -> int:
+        """The first line in sight: the first of the list, unless the user dragged the scroll bar."""
+        return min(self.scroll_offset.y, max(0, len(self._lines) - 1))
 
     def _restore_cursor(self) -> int:
         """Return the line of the cursor's group or task, else of the successor, else the nearest existing line."""
@@ -233,7 +254,7 @@ class TaskTable(ScrollView, can_focus=True):
             return
         previous, self._cursor = self._cursor, index
         self._remember_cursor()
-        self._post_to_screen(self.CursorMoved(self.cursor_uuid))
+        self._post_to_screen(self.CursorMoved(self.cursor_uuid, is_by_user=True))
         for line in (previous, index):
             self.refresh_line(line + _HEADING_LINES)
         self._scroll_to_cursor()
@@ -263,9 +284,8 @@ class TaskTable(ScrollView, can_focus=True):
         self.move_to(self._cursor - max(1, self._row_lines - 1))
 
     def action_top(self) -> None:
-        """Move to the first line and stay at the top when the list changes."""
+        """Move to the first line."""
         self.move_to(0)
-        self._is_cursor_placed = False
 
     def action_bottom(self) -> None:
         """Move to the last line."""
@@ -278,10 +298,6 @@ class TaskTable(ScrollView, can_focus=True):
         if is_moved:
             self.refresh()
         return is_moved
-
-    @property
-    def _is_cursor_visible(self) -> bool:
-        return 0 <= self._cursor - self.scroll_offset.y < max(1, self._row_lines)
 
     @property
     def _width(self) -> int:

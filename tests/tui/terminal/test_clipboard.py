@@ -92,7 +92,7 @@ async def test_copy_menu_letter_copies_and_shows_a_notice(letter: str, message: 
         await run.press("c")
         assert "Copy" in run.screen
         await run.press(letter)
-        await run.until(lambda: message in run.footer)
+        await run.until(lambda: message in run.notice)
 
 
 async def test_password_field_does_not_copy() -> None:
@@ -101,16 +101,16 @@ async def test_password_field_does_not_copy() -> None:
         await run.press(*"s3cret", "shift+home", "ctrl+x")
         assert not run.app.screen.query_one(Input).value, "ctrl+x deletes the selection"
         await run.finish()
-        assert "Sent" not in run.footer
+        assert "Sent" not in run.notice
 
 
 async def test_text_cut_from_a_field_goes_to_the_clipboard() -> None:
     async with showing([a_task()]) as run:
         await run.press("slash", *"erp", "shift+home", "ctrl+x")
-        await run.until(lambda: "Sent text to the terminal" in run.footer)
+        await run.until(lambda: "Sent text to the terminal" in run.notice)
 
 
 async def test_escape_closes_the_copy_menu_without_copying() -> None:
     async with showing([a_task()]) as run:
         await run.press("c", "escape")
-        assert "Sent" not in run.footer
+        assert "Sent" not in run.notice

@@ -14,10 +14,11 @@ from cdptui.models.reasons import Reason, ReasonKind
 from cdptui.models.severity import Severity
 from cdptui.models.task import ResourceRef
 from cdptui.render.column_layout import fit_columns
-from cdptui.render.columns import BY_KEY, COLUMNS, DEFAULT_COLUMNS, KEEP_PRIORITY, Column
+from cdptui.render.columns import BY_KEY, COLUMNS, DEFAULT_COLUMNS, KEEP_PRIORITY, PROBLEM, Column
 from cdptui.render.reason_messages import GLOSSARY
 from cdptui.render.spans import Role, plain_text
-from cdptui.render.task_cells import PROBLEM_CELLS, CellContext, bar, resource_kind
+from cdptui.render.statuses import ROLES
+from cdptui.render.task_cells import PROBLEM_CELLS, CellContext, bar, resource_kind, rpo_role
 from tests.doubles import EPOCH, GIB
 from tests.unit.render.rows import a_row
 
@@ -154,7 +155,7 @@ def test_used_share_of_the_plan_warns_before_it_is_full(ratio: float, role: Role
     [
         (400_000, "Enabled", Role.TEXT),
         (500_000, "Enabled", Role.WARN),
-        (700_000, "Enabled", Role.BAD),
+        (700_000, "Enabled", Role.WARN),
         (700_000, "Disabled", Role.DIM),
     ],
 )
@@ -212,3 +213,15 @@ def test_every_column_exports_fields_named_with_their_unit(column: Column) -> No
         assert re.fullmatch(r"[a-z][a-z_]*", datum.name)
         value = datum.value(a_row(), CONTEXT)
         assert not isinstance(value, float) or datum.name.endswith(("_s", "_ratio"))
+
+
+@pytest.mark.parametrize(("state", "text"), [("Disabled", "disabled"), ("Enabled", "")])
+def test_disabled_task_without_a_problem_says_so_quietly(state: str, text: str) -> None:
+    cell = PROBLEM.cell(a_row(status="Stopped", state=state), CONTEXT)
+    assert plain_text(cell) == text
+    assert all(span.role is Role.DIM for span in cell)
+
+
+@pytest.mark.parametrize("ratio", [0.9, 1.17])
+def test_rpo_has_the_role_of_its_problem(ratio: float) -> None:
+    assert rpo_role(ratio) is ROLES[Severity.WARNING]

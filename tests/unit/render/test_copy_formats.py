@@ -34,7 +34,7 @@ def test_curl_command_has_four_arguments_for_any_uuid(uuid: str) -> None:
 
 def test_every_copy_format_has_its_own_key() -> None:
     offered = copy_formats([a_row()], ["{}"], BASE, CONTEXT)
-    assert [copy.id for copy in offered] == ["uuid", "name", "why", "json", "curl"]
+    assert [copy.id for copy in offered] == ["name", "uuid", "why", "json", "curl"]
     assert len({copy.key for copy in offered}) == len(offered)
 
 

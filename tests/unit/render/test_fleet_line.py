@@ -149,3 +149,9 @@ def test_line_fits_every_width_and_begins_with_the_worst_problem(fleet: FleetSum
 def test_nearly_full_is_never_shortened_to_full(width: int) -> None:
     text = shown(summarize_fleet([a_row("near", used_bytes=95 * GIB)]), width)
     assert "nearly full" in text
+
+
+def test_problems_without_room_name_the_key_that_lists_them() -> None:
+    line = plain_text(fleet_line(summarize_fleet([FULL, NO_VM, *STOPPED, *OFFLINE]), NAMES, 80, cell_len, "f"))
+    assert line.endswith(" more (f lists)")
+    assert cell_len(line) <= 80

@@ -5,6 +5,7 @@ from itertools import islice
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cdptui.models.capacity import GrowthRate
 from cdptui.models.task_row import TaskRow
 from cdptui.query.evaluator import compile_clause, compile_predicate
 from cdptui.query.expression import Expression
@@ -52,6 +53,27 @@ def test_few_changes_evaluate_few_rows() -> None:
     assert update(selection, fleet) > 9
     assert update(selection, fleet.copy()) == 1
     assert len(selection.rows) == 4500
+
+
+def test_rough_estimates_that_the_filter_leaves_out_are_counted() -> None:
+    rough, trusted = GrowthRate(GIB / 3600, 60.0), GrowthRate(GIB / 3600, 7200.0)
+    fleet = [
+        a_row("trusted", growth=trusted, seconds_until_full=3600.0),
+        a_row("rough", growth=rough, seconds_until_full=7200.0),
+        a_row("rough and far", growth=rough, seconds_until_full=9e6),
+        a_row("other", growth=rough, seconds_until_full=7200.0),
+        a_row("full", growth=rough, seconds_until_full=0.0),
+    ]
+    for text, shown, left_out in (
+        ("full<3d", 2, 2),
+        ("full<3d !other", 2, 1),
+        ("full<3d or rough", 4, 1),
+        ("full=?", 3, 0),
+        ("rough", 2, 0),
+    ):
+        selection = FilteredRows(parse(text))
+        update(selection, fleet)
+        assert (len(selection.rows), selection.rough) == (shown, left_out), text
 
 
 def test_time_and_new_names_evaluate_all_rows() -> None:

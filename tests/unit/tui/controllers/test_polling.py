@@ -11,6 +11,7 @@ from cdptui.models.failure import CredentialPrompt, Failure, FailureKind
 from cdptui.monitor.connection import NodeConnection
 from cdptui.monitor.update import Update
 from cdptui.tui.controllers.polling import PollingController
+from cdptui.tui.notices import NoticeKind
 from tests.doubles import FakeClock, ScriptedNode
 
 
@@ -24,7 +25,7 @@ class View:
         self.submit: Callable[[str | None], None] = lambda _: None
         self.retries = self.refreshes = 0
 
-    def show_notice(self, notice: str) -> None:
+    def show_notice(self, notice: str, kind: NoticeKind = NoticeKind.ANSWER) -> None:
         self.notices.append(notice)
 
     def prompt_for(self, prompt: CredentialPrompt, reason: str, submit: Callable[[str | None], None]) -> None:
