@@ -15,18 +15,25 @@ import msgspec
 from msgspec import Struct
 
 from cdptui.history.codec import UNREADABLE, Chunk, ColumnBuilder, encode_chunk
-from cdptui.history.schema import BUCKET_MS, TASK_BITS, chunk_range
+from cdptui.history.schema import BUCKET_MS, DAY_BUCKETS, TASK_BITS, chunk_range
+from cdptui.history.thinned import WINDOW_MS, WINDOWS_PER_DAY, ThinnedDay, decode_thinned
 from cdptui.history.writer import TailPoll, decompress_document, unpack_tail
 from cdptui.models.recording import OutageRecord, PollRecord, RecordedHistory, RecordedSeries
 
 log = logging.getLogger(__name__)
 
 USED_COLUMN: Final = 0
+RPO_COLUMNS: Final = (1, 2)
+"""Columns of the values that have a meaning here; a record has one of the two for the RPO. The others are only joined
+with their text."""
 
 _GAP_FACTOR: Final = 2.5
 """A longer pause than this many usual intervals is a gap."""
 
 _MIN_GAP_MS: Final = 5000
+
+_THINNED_WIDTH: Final = 4
+"""Columns that the values of a thinned moment have, most of them unknown."""
 
 _TASK_MASK: Final = (1 << TASK_BITS) - 1
 
@@ -37,6 +44,8 @@ class RecordedTask(Struct, frozen=True, gc=False):
     uuid: str
     text: bytes
     values: tuple[int | None, ...]
+    is_thinned: bool = False
+    """True when only the last used capacity and the mean RPO of 15 minutes are left of its values."""
 
 
 class _Bucket(Struct):
@@ -44,6 +53,26 @@ class _Bucket(Struct):
 
     polls: Sequence[PollRecord]
     chunks: dict[int, Chunk]
+    thinned: dict[int, ThinnedDay]
+    """Days that were thinned, by the number of the task."""
+
+    def values_at(self, number: int, poll: int) -> tuple[tuple[int | None, ...], bool] | None:
+        """Return the values of a task after a poll, and whether they are thinned; None when they are lost."""
+        chunk = self.chunks.get(number)
+        if chunk is not None:
+            return chunk.values_at(poll), False
+        day = self.thinned.get(number)
+        if day is None:
+            return None
+        window = self.polls[poll].at_ms // WINDOW_MS % WINDOWS_PER_DAY
+        at = bisect_right(day.windows, window) - 1
+        if at < 0:
+            return None
+        values: list[int | None] = [None] * _THINNED_WIDTH
+        values[USED_COLUMN] = day.used[at]
+        for column in RPO_COLUMNS:
+            values[column] = day.rpo_mean[at]
+        return tuple(values), True
 
 
 class RecordingReader:
@@ -69,7 +98,7 @@ class RecordingReader:
             newest = poll.record
         if newest is None:
             row = self._connection.execute("SELECT bucket, data FROM poll ORDER BY bucket DESC LIMIT 1").fetchone()
-            polls = _decode_polls(*row) if row is not None else []
+            polls = decode_polls(*row) if row is not None else []
             newest = polls[-1] if polls else None
         return newest
 
@@ -78,7 +107,7 @@ class RecordingReader:
         until_ms = 2**62 if until_ms is None else until_ms
         statement = "SELECT bucket, data FROM poll WHERE bucket BETWEEN ? AND ? ORDER BY bucket"
         for bucket, data in self._connection.execute(statement, (since_ms // BUCKET_MS, until_ms // BUCKET_MS)):
-            yield from (poll for poll in _decode_polls(bucket, data) if since_ms <= poll.at_ms <= until_ms)
+            yield from (poll for poll in decode_polls(bucket, data) if since_ms <= poll.at_ms <= until_ms)
         for _, tail in self._tail_polls("ORDER BY t"):
             if since_ms <= tail.record.at_ms <= until_ms:
                 yield tail.record
@@ -106,11 +135,11 @@ class RecordingReader:
         )
         found = []
         for number, uuid, data in self._connection.execute(statement, (at_ms,)):
-            chunk = bucket.chunks.get(number)
-            if data is None or chunk is None:
+            values = bucket.values_at(number, index)
+            if data is None or values is None:
                 continue
             try:
-                found.append(RecordedTask(uuid, decompress_document(data), chunk.values_at(index)))
+                found.append(RecordedTask(uuid, decompress_document(data), *values))
             except UNREADABLE:
                 log.warning("the document of task %s is damaged, and is skipped", uuid)
         return found
@@ -125,11 +154,11 @@ class RecordingReader:
         for bucket, data in self._connection.execute(
             "SELECT bucket, data FROM poll WHERE bucket >= ? ORDER BY bucket", (since_ms // BUCKET_MS,)
         ):
-            polls = _decode_polls(bucket, data)
+            polls = decode_polls(bucket, data)
             blob = self._connection.execute(
                 "SELECT data FROM chunk WHERE id = ?", (bucket << TASK_BITS | number,)
             ).fetchone()
-            chunk = _decode_chunk(blob[0]) if blob is not None else None
+            chunk = decode_chunk(blob[0]) if blob is not None else None
             if chunk is not None:
                 found += [(polls[poll].at_ms, value) for poll, value in chunk.changes(column) if poll < len(polls)]
         for _, tail in self._tail_polls("ORDER BY t"):
@@ -153,7 +182,7 @@ class RecordingReader:
         times: list[int] = []
         statement = "SELECT bucket, data FROM poll WHERE bucket >= ? ORDER BY bucket"
         for bucket, data in self._connection.execute(statement, (since_ms // BUCKET_MS,)):
-            polls = _decode_polls(bucket, data)
+            polls = decode_polls(bucket, data)
             times += [poll.at_ms for poll in polls]
             for number, chunk in self._chunks(bucket):
                 points = used.setdefault(number, [])
@@ -196,20 +225,29 @@ class RecordingReader:
         """Return the bucket of the last poll at or before a moment; None before the first poll."""
         tail = [poll for _, poll in self._tail_polls("ORDER BY t")]
         if tail and tail[0].record.at_ms <= moment_ms:
-            return _Bucket([poll.record for poll in tail], _chunks_of_tail(tail))
+            return _Bucket([poll.record for poll in tail], _chunks_of_tail(tail), {})
         statement = "SELECT bucket, data FROM poll WHERE bucket <= ? ORDER BY bucket DESC"
         for bucket, data in self._connection.execute(statement, (moment_ms // BUCKET_MS,)):
-            polls = _decode_polls(bucket, data)
+            polls = decode_polls(bucket, data)
             if polls and polls[0].at_ms <= moment_ms:
-                return _Bucket(polls, dict(self._chunks(bucket)))
+                return _Bucket(polls, dict(self._chunks(bucket)), dict(self._thinned(bucket // DAY_BUCKETS)))
         return None
 
     def _chunks(self, bucket: int) -> Iterator[tuple[int, Chunk]]:
         statement = "SELECT id, data FROM chunk WHERE id >= ? AND id < ?"
         for key, blob in self._connection.execute(statement, chunk_range(bucket)):
-            chunk = _decode_chunk(blob)
+            chunk = decode_chunk(blob)
             if chunk is not None:
                 yield key & _TASK_MASK, chunk
+
+    def _thinned(self, day: int) -> Iterator[tuple[int, ThinnedDay]]:
+        for key, blob in self._connection.execute(
+            "SELECT id, data FROM thin WHERE id >= ? AND id < ?", chunk_range(day)
+        ):
+            try:
+                yield key & _TASK_MASK, decode_thinned(blob)
+            except UNREADABLE:
+                log.warning("a thinned day is damaged, and is skipped")
 
     def _tail_polls(self, order: str) -> Iterator[tuple[int, TailPoll]]:
         for at_ms, data in self._connection.execute(f"SELECT t, data FROM tail {order}"):  # noqa: S608 - a constant
@@ -263,7 +301,8 @@ def _add_point(points: list[tuple[float, int]], at_ms: int, value: int) -> None:
         points.append((at_ms / 1000, value))
 
 
-def _decode_chunk(blob: bytes) -> Chunk | None:
+def decode_chunk(blob: bytes) -> Chunk | None:
+    """Return a stored chunk; None, with a warning in the log, when it is damaged."""
     try:
         return Chunk(blob)
     except UNREADABLE:
@@ -271,7 +310,8 @@ def _decode_chunk(blob: bytes) -> Chunk | None:
         return None
 
 
-def _decode_polls(bucket: int, data: bytes) -> list[PollRecord]:
+def decode_polls(bucket: int, data: bytes) -> list[PollRecord]:
+    """Return the polls of a bucket. Raises one of `UNREADABLE`."""
     columns = msgspec.msgpack.decode(
         zlib.decompress(data), type=tuple[list[int], list[int], list[int | None], list[bool]]
     )

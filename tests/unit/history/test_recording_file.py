@@ -129,7 +129,7 @@ def test_file_cut_at_any_page_is_kept_under_another_name_and_read_as_far_as_poss
 
 def test_random_bytes_are_kept_under_another_name(tmp_path: Path) -> None:
     path = tmp_path / "node.sqlite"
-    chance = random.Random(5)  # noqa: S311 - no secret
+    chance = random.Random(5)
     for size in (1, 50, 99, 5000, 100_000):
         content = chance.randbytes(size)
         path.write_bytes(content)
@@ -144,7 +144,7 @@ def test_random_bytes_are_kept_under_another_name(tmp_path: Path) -> None:
 def test_file_with_a_damaged_page_loses_at_most_its_rows(tmp_path: Path) -> None:
     path = tmp_path / "node.sqlite"
     whole = bytearray(recorded(path))
-    chance = random.Random(7)  # noqa: S311 - no secret
+    chance = random.Random(7)
     for page in range(2, len(whole) // PAGE):
         damaged = bytearray(whole)
         damaged[page * PAGE : (page + 1) * PAGE] = chance.randbytes(PAGE)
