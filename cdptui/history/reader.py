@@ -17,7 +17,8 @@ from msgspec import Struct
 from cdptui.history.codec import UNREADABLE, Chunk, ColumnBuilder, encode_chunk
 from cdptui.history.schema import BUCKET_MS, DAY_BUCKETS, TASK_BITS, chunk_range
 from cdptui.history.thinned import WINDOW_MS, WINDOWS_PER_DAY, ThinnedDay, decode_thinned
-from cdptui.history.writer import TailPoll, decompress_document, unpack_tail
+from cdptui.history.writer import TailPoll, decompress_document, read_problems, unpack_tail
+from cdptui.models.reasons import NONE, Reason
 from cdptui.models.recording import OutageRecord, PollRecord, RecordedHistory, RecordedSeries
 
 log = logging.getLogger(__name__)
@@ -194,9 +195,10 @@ class RecordingReader:
             for number, column, value in tail.changes():
                 if column == USED_COLUMN and value is not None:
                     _add_point(used.setdefault(number, []), tail.record.at_ms, value)
+        problems = dict(read_problems(self._connection))
         return RecordedHistory(
             [
-                _series(uuid, used.get(number, []), documents)
+                _series(uuid, used.get(number, []), documents, problems.get(number, NONE))
                 for number, uuid, documents in self._documents()
                 if documents[-1].status is not None
             ],
@@ -274,26 +276,35 @@ def find_gaps(times_ms: Sequence[int]) -> list[tuple[int, int]]:
     return [(before, after) for before, after in pairwise(times_ms) if after - before > longest]
 
 
-def _series(uuid: str, used: list[tuple[float, int]], documents: list[_DocumentRow]) -> RecordedSeries:
-    last = documents[-1]
-    since, is_change_seen, changed_ms = last.at_ms, False, None
-    for before, after in pairwise(documents):
-        if before.status is not None and after.status is not None:
-            changed_ms = after.at_ms
+def _series(
+    uuid: str, used: list[tuple[float, int]], documents: list[_DocumentRow], reasons: tuple[Reason, ...]
+) -> RecordedSeries:
+    """Return what is known about a task since it appeared last."""
+    vanished = max((index for index, document in enumerate(documents) if document.status is None), default=-1)
+    documents = documents[vanished + 1 :]
+    appeared_s, last = documents[0].at_ms / 1000, documents[-1]
+    since_ms, is_change_seen = last.at_ms, False
     for document in reversed(documents):
         if (document.status, document.state) != (last.status, last.state):
-            is_change_seen = document.status is not None
+            is_change_seen = True
             break
-        since = document.at_ms
+        since_ms = document.at_ms
     return RecordedSeries(
         uuid,
-        used,
+        _since(used, appeared_s),
         last.status or "",
         last.state or "",
-        since / 1000,
+        since_ms / 1000,
         is_change_seen,
-        None if changed_ms is None else datetime.fromtimestamp(changed_ms / 1000, UTC),
+        reasons,
+        datetime.fromtimestamp(last.at_ms / 1000, UTC) if len(documents) > 1 else None,
     )
+
+
+def _since(points: list[tuple[float, int]], start_s: float) -> list[tuple[float, int]]:
+    """Return the changes from a time on, beginning with the value at that time."""
+    later = bisect_right(points, start_s, key=lambda point: point[0])
+    return [(max(start_s, points[later - 1][0]), points[later - 1][1]), *points[later:]] if later else points
 
 
 def _add_point(points: list[tuple[float, int]], at_ms: int, value: int) -> None:

@@ -7,7 +7,7 @@ import logging
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +36,7 @@ from cdptui.models.recording import (
     RecordingState,
 )
 from cdptui.models.snapshot import Snapshot
+from cdptui.models.task_row import TaskRow
 
 log = logging.getLogger(__name__)
 
@@ -142,15 +143,15 @@ class Recorder:
         else:
             self._thread = thread
 
-    def record(self, snapshot: Snapshot) -> None:
-        """Record a complete list."""
+    def record(self, snapshot: Snapshot, rows: Sequence[TaskRow]) -> None:
+        """Record a complete list and what was found about its tasks."""
         record = PollRecord(
             at_ms=int(snapshot.taken_at.timestamp() * 1000),
             duration_ms=round(1000 * snapshot.duration_s),
             total=snapshot.total,
             is_cut_short=snapshot.is_cut_short,
         )
-        self._put(Poll(record, snapshot.tasks))
+        self._put(Poll(record, rows))
 
     def record_failure(self, failure: Failure) -> None:
         """Record that a poll failed. Its text, which may quote an answer, is not stored."""
@@ -199,7 +200,7 @@ class Recorder:
         with contextlib.suppress(queue.Empty):
             item = self._queue.get(timeout=_RETENTION_PAUSE_S if is_busy else _RETRY_S)
             if isinstance(item, Poll):
-                self._closing.wait(min(_PAINT_S, _PAINT_S * len(item.tasks) / _PAINT_TASKS))
+                self._closing.wait(min(_PAINT_S, _PAINT_S * len(item.rows) / _PAINT_TASKS))
             if item is not None and session is not None:
                 session.write(item)
                 if self.state.phase is not RecordingPhase.RECORDING:

@@ -175,12 +175,13 @@ class Retention:
             self._connection.execute("DELETE FROM poll WHERE bucket < ?", (bucket,))
             self._connection.execute("DELETE FROM outage WHERE ended < ?", (end_ms,))
             self._connection.execute("DELETE FROM run WHERE ended < ?", (end_ms,))
-            # The newest document of each task is what the remaining time begins with.
-            self._connection.execute(
-                "DELETE FROM document WHERE t < ? AND id NOT IN "
-                "(SELECT max(id) FROM document WHERE t < ? GROUP BY task HAVING data IS NOT NULL)",
-                (end_ms, end_ms),
-            )
+            for table in ("document", "problem"):
+                # The newest entry of each task is what the remaining time begins with.
+                self._connection.execute(
+                    f"DELETE FROM {table} WHERE t < ? AND id NOT IN "  # noqa: S608 - a constant name
+                    f"(SELECT max(id) FROM {table} WHERE t < ? GROUP BY task HAVING data IS NOT NULL)",
+                    (end_ms, end_ms),
+                )
             self._connection.execute("COMMIT")
         except BaseException:
             self._connection.execute("ROLLBACK")

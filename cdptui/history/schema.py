@@ -35,6 +35,8 @@ CREATE TABLE document(
     name TEXT, status TEXT, state TEXT, rpo_target_ms INTEGER, data BLOB
 ) STRICT;
 CREATE INDEX document_of_task ON document(task, t);
+CREATE TABLE problem(id INTEGER PRIMARY KEY, task INTEGER NOT NULL, t INTEGER NOT NULL, data BLOB) STRICT;
+CREATE INDEX problem_of_task ON problem(task, t);
 CREATE TABLE outage(
     id INTEGER PRIMARY KEY, started INTEGER NOT NULL, ended INTEGER, kind TEXT NOT NULL, code TEXT NOT NULL,
     attempts INTEGER NOT NULL
@@ -47,12 +49,13 @@ CREATE TABLE outage(
 - `thin`: the values of a task over a day in windows of 15 minutes; key: day << TASK_BITS | task.
 - `poll`: the times of the polls of a bucket.
 - `document`: the text of a task's record when it changed; without data when the task vanished.
+- `problem`: the problems of a task when they changed, with their start; without data when it has none.
 """
 
 MIGRATIONS: Final[tuple[str, ...]] = (_CREATE,)
 """Statements from each version to the next; the first creates the schema."""
 
-TABLES: Final = ("meta", "run", "task", "tail", "chunk", "thin", "poll", "document", "outage")
+TABLES: Final = ("meta", "run", "task", "tail", "chunk", "thin", "poll", "document", "problem", "outage")
 
 _BUSY_S: Final = 2.0
 

@@ -15,8 +15,10 @@ from msgspec import Struct
 from cdptui.history.codec import UNREADABLE, ColumnBuilder, compress_packed, encode_chunk
 from cdptui.history.recording_file import RecordingError
 from cdptui.history.schema import BUCKET_MS, TASK_BITS, chunk_id
+from cdptui.models.reasons import NONE, Reason
 from cdptui.models.recording import PollRecord, RecordingProblem
 from cdptui.models.task import Task
+from cdptui.models.task_row import TaskRow
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,7 @@ _TASKS_PER_SLICE: Final = 40
 _MAX_TASKS: Final = 2**TASK_BITS
 
 _unpack: Final = msgspec.msgpack.Decoder(tuple[int, int, int | None, bool, list[int | None]]).decode
+_unpack_reasons: Final = msgspec.msgpack.Decoder(tuple[Reason, ...]).decode
 _pack: Final = msgspec.msgpack.Encoder().encode
 
 
@@ -39,7 +42,7 @@ class Poll(Struct, frozen=True):
     """A poll to be recorded."""
 
     record: PollRecord
-    tasks: Sequence[Task]
+    rows: Sequence[TaskRow]
 
 
 class TailPoll(Struct, frozen=True):
@@ -70,12 +73,13 @@ def unpack_tail(at_ms: int, data: bytes) -> TailPoll:
 class _KnownTask:
     """A task as it was last recorded."""
 
-    __slots__ = ("columns", "document", "id", "is_listed", "task")
+    __slots__ = ("columns", "document", "id", "is_listed", "reasons", "row")
 
     def __init__(self, number: int) -> None:
         self.id = number
-        self.task: Task | None = None
+        self.row: TaskRow | None = None
         """The object of the last poll: the same object has nothing new."""
+        self.reasons: tuple[Reason, ...] = NONE
         self.document = 0
         """Hash of the newest document: 1 in 2**64 changes would be missed."""
         self.is_listed = False
@@ -134,7 +138,7 @@ class RecordingWriter:
             self._bucket = bucket
             index = len(self._polls)
             self._polls.append(record)
-            changes = self._apply(poll.tasks, index, record.at_ms)
+            changes = self._apply(poll.rows, index, record.at_ms)
             data = _pack((index, record.duration_ms, record.total, record.is_cut_short, changes))
             self._connection.execute("INSERT INTO tail VALUES(?, ?)", (record.at_ms, data))
             self._connection.execute("UPDATE run SET ended = ? WHERE id = ?", (record.at_ms, self._run_id))
@@ -173,41 +177,52 @@ class RecordingWriter:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
 
-    def _apply(self, tasks: Sequence[Task], index: int, at_ms: int) -> list[int | None]:
-        """Store new documents, and return the changed values, flat: task, column and value of each."""
+    def _apply(self, rows: Sequence[TaskRow], index: int, at_ms: int) -> list[int | None]:
+        """Store what is new, and return the changed values, flat: task, column and value of each."""
         changes: list[int | None] = []
         seen = set()
-        for count, task in enumerate(tasks, 1):
+        for count, row in enumerate(rows, 1):
             if count % _TASKS_PER_SLICE == 0:
                 _let_others_run()
-            known = self._tasks.get(task.uuid) or self._add_task(task.uuid)
+            known = self._tasks.get(row.task.uuid) or self._add_task(row.task.uuid)
             seen.add(known.id)
-            if task is known.task and known.columns:
-                continue
-            text, values = self._split(task)
-            document = hash(text)
-            if not known.is_listed or document != known.document:
-                self._insert_document(known.id, at_ms, task, text)
-                known.document, known.is_listed = document, True
-            known.task = task
-            is_first = not known.columns
-            if is_first:
-                known.columns = tuple(ColumnBuilder() for _ in range(self._value_count))
-            for column, (builder, value) in enumerate(zip(known.columns, values, strict=True)):
-                if is_first or value != builder.value:
-                    builder.append(index, value)
-                    changes += (known.id, column, value)
+            if row is not known.row or not known.columns:
+                self._apply_row(known, row, index, at_ms, changes)
         for known in self._tasks.values():
             if known.is_listed and known.id not in seen:
-                known.is_listed, known.task = False, None
-                self._connection.execute("INSERT INTO document(task, t) VALUES(?, ?)", (known.id, at_ms))
+                known.is_listed, known.row = False, None
+                self._execute("INSERT INTO document(task, t) VALUES(?, ?)", (known.id, at_ms))
         return changes
+
+    def _apply_row(
+        self, known: _KnownTask, row: TaskRow, index: int, at_ms: int, changes: list[int | None]
+    ) -> None:
+        text, values = self._split(row.task)
+        document = hash(text)
+        if not known.is_listed or document != known.document:
+            self._insert_document(known.id, at_ms, row.task, text)
+            known.document, known.is_listed = document, True
+        if row.reasons != known.reasons:
+            self._insert_problems(known.id, at_ms, row.reasons)
+            known.reasons = row.reasons
+        known.row = row
+        is_first = not known.columns
+        if is_first:
+            known.columns = tuple(ColumnBuilder() for _ in range(self._value_count))
+        for column, (builder, value) in enumerate(zip(known.columns, values, strict=True)):
+            if is_first or value != builder.value:
+                builder.append(index, value)
+                changes += (known.id, column, value)
 
     def _insert_document(self, number: int, at_ms: int, task: Task, text: bytes) -> None:
         self._connection.execute(
             "INSERT INTO document(task, t, name, status, state, rpo_target_ms, data) VALUES(?, ?, ?, ?, ?, ?, ?)",
             (number, at_ms, task.name, task.status, task.state, _sqlite_int(task.rpo_target_ms), compress_packed(text)),
         )
+
+    def _insert_problems(self, number: int, at_ms: int, reasons: tuple[Reason, ...]) -> None:
+        data = _pack(reasons) if reasons else None
+        self._execute("INSERT INTO problem(task, t, data) VALUES(?, ?, ?)", (number, at_ms, data))
 
     def _add_task(self, uuid: str) -> _KnownTask:
         number = self._execute("INSERT INTO task(uuid) VALUES(?)", (uuid,)).lastrowid or 0
@@ -245,6 +260,9 @@ class RecordingWriter:
             known = self._by_id.get(number)
             if known is not None and data is not None:
                 known.document, known.is_listed = hash(decompress_document(data)), True
+        for number, reasons in read_problems(self._connection):
+            if number in self._by_id:
+                self._by_id[number].reasons = reasons
         for at_ms, data in self._connection.execute("SELECT t, data FROM tail ORDER BY t"):
             self._load_tail(unpack_tail(at_ms, data))
 
@@ -258,6 +276,18 @@ class RecordingWriter:
             if not known.columns:
                 known.columns = tuple(ColumnBuilder() for _ in range(self._value_count))
             known.columns[column].append(tail.index, value)
+
+
+def read_problems(connection: sqlite3.Connection) -> Iterator[tuple[int, tuple[Reason, ...]]]:
+    """Yield the newest problems of each task that has any, by the number of the task."""
+    newest = "SELECT task, data FROM problem WHERE id IN (SELECT max(id) FROM problem GROUP BY task)"
+    for number, data in connection.execute(newest):
+        if data is None:
+            continue
+        try:
+            yield number, _unpack_reasons(data)
+        except UNREADABLE:
+            log.warning("the problems of a task are damaged, and are skipped")
 
 
 def decompress_document(data: bytes) -> bytes:

@@ -8,6 +8,8 @@ from enum import Enum
 
 from msgspec import Struct
 
+from cdptui.models.reasons import Reason
+
 
 class RecordingPhase(Enum):
     """What the recorder does."""
@@ -73,6 +75,8 @@ class RecordedSeries(Struct, frozen=True, gc=False):
     """Seconds since 1970 of the first poll with this status and state."""
     is_change_seen: bool
     """False when no other status or state was recorded before."""
+    reasons: tuple[Reason, ...] = ()
+    """Its problems with their start, as they were at the last poll."""
     changed_at: datetime | None = None
     """Time of the last change other than of its numbers; None when none was recorded."""
 

@@ -15,7 +15,9 @@ from cdptui.history.recording_file import open_recording
 from cdptui.history.schema import open_for_reading
 from cdptui.history.writer import Poll, RecordingWriter
 from cdptui.models.recording import PollRecord
+from cdptui.models.severity import Severity
 from cdptui.models.task import Task
+from cdptui.models.task_row import TaskRow
 
 NOW = datetime(2026, 11, 27, 8, 0, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)
@@ -40,8 +42,13 @@ def split(each: Task) -> tuple[bytes, tuple[int | None, ...]]:
 
 
 def poll(at_ms: int, *tasks: Task) -> Poll:
-    """Return a poll."""
-    return Poll(PollRecord(at_ms, 40, len(tasks)), tasks)
+    """Return a poll in which no task has a problem."""
+    return Poll(PollRecord(at_ms, 40, len(tasks)), rows_of(*tasks))
+
+
+def rows_of(*tasks: Task) -> tuple[TaskRow, ...]:
+    """Return rows without problems."""
+    return tuple(TaskRow(each, Severity.HEALTHY) for each in tasks)
 
 
 def open_writer(path: Path, now: datetime = NOW) -> RecordingWriter:

@@ -24,13 +24,17 @@ from cdptui.models.recording import RecordedHistory, RecordingPhase, RecordingPr
 from cdptui.models.snapshot import Snapshot
 from cdptui.models.task import Task
 from tests.capabilities import run_as_ordinary_user
-from tests.unit.history.recorded import integrity, split, task
+from tests.unit.history.recorded import integrity, rows_of, split, task
 
 DEADLINE_S = 30.0
 
 
 def snapshot(*tasks: Task, at: datetime | None = None) -> Snapshot:
     return Snapshot(tasks, len(tasks), True, at or datetime.now(UTC), 0.0, 0.04)
+
+
+def record(recorder: Recorder, *tasks: Task, at: datetime | None = None) -> None:
+    recorder.record(snapshot(*tasks, at=at), rows_of(*tasks))
 
 
 def spec(path: Path, limit_bytes: int = 2**28) -> RecordingFileSpec:
@@ -62,9 +66,9 @@ def polls(path: Path) -> list[int]:
 def test_polls_are_recorded_and_the_file_is_closed_at_the_end(tmp_path: Path) -> None:
     path = tmp_path / "node.sqlite"
     with recording(path) as recorder:
-        recorder.record(snapshot(task(used=1)))
+        record(recorder, task(used=1))
         recorder.record_failure(Failure(FailureKind.UNREACHABLE, "secret-host refused", url=""))
-        recorder.record(snapshot(task(used=2)))
+        record(recorder, task(used=2))
         wait_for(lambda: recorder.state.phase is RecordingPhase.RECORDING)
 
     assert len(polls(path)) == 2
@@ -75,7 +79,7 @@ def test_polls_are_recorded_and_the_file_is_closed_at_the_end(tmp_path: Path) ->
 def test_history_of_an_earlier_monitor_is_reported_once(tmp_path: Path) -> None:
     path = tmp_path / "node.sqlite"
     with recording(path) as recorder:
-        recorder.record(snapshot(task(used=1)))
+        record(recorder, task(used=1))
     found: list[RecordedHistory] = []
     recorder = Recorder(spec(path), SystemClock(), found.append)
     recorder.start()
@@ -89,15 +93,15 @@ def test_history_of_an_earlier_monitor_is_reported_once(tmp_path: Path) -> None:
 def test_second_recorder_waits_and_takes_over_when_the_first_ends(tmp_path: Path) -> None:
     path = tmp_path / "node.sqlite"
     with recording(path) as first:
-        first.record(snapshot(task(used=1)))
+        record(first, task(used=1))
         wait_for(lambda: first.state.phase is RecordingPhase.RECORDING)
         with recording(path) as second:
             wait_for(lambda: second.state.phase is RecordingPhase.ANOTHER_WRITES)
-            second.record(snapshot(task(used=2)))
+            record(second, task(used=2))
             first.close(DEADLINE_S)
 
             def has_taken_over() -> bool:
-                second.record(snapshot(task(used=3)))
+                record(second, task(used=3))
                 return second.state.phase is RecordingPhase.RECORDING
 
             wait_for(has_taken_over)
@@ -115,7 +119,7 @@ def test_file_that_cannot_be_written_is_reported_and_recording_resumes(tmp_path:
             path.parent.chmod(0o700)
 
             def is_recording() -> bool:
-                recorder.record(snapshot(task()))
+                record(recorder, task())
                 return recorder.state.phase is RecordingPhase.RECORDING
 
             wait_for(is_recording)
@@ -151,7 +155,7 @@ def test_damaged_file_is_replaced_and_its_new_name_is_reported(tmp_path: Path) -
     path = tmp_path / "node.sqlite"
     path.write_bytes(b"x" * 5000)
     with recording(path) as recorder:
-        recorder.record(snapshot(task()))
+        record(recorder, task())
         wait_for(lambda: recorder.state.phase is RecordingPhase.RECORDING)
         assert recorder.state.replaced.startswith("node.damaged-")
         assert (tmp_path / recorder.state.replaced).read_bytes() == b"x" * 5000
@@ -164,7 +168,7 @@ from pathlib import Path
 from cdptui.clock import SystemClock
 from cdptui.history.recorder import Recorder
 from tests.unit.history.recorded import task
-from tests.unit.history.test_recorder import polls, snapshot, spec, wait_for
+from tests.unit.history.test_recorder import polls, record, spec, wait_for
 recorder = Recorder(spec(Path(sys.argv[1])), SystemClock())
 recorder.start()
 number = 0
@@ -172,7 +176,7 @@ while True:
     number += 1
     at = datetime.now(UTC)
     at_ms = int(at.timestamp() * 1000)
-    recorder.record(snapshot(*(task(f"{each:03}", used=number * each) for each in range(100)), at=at))
+    record(recorder, *(task(f"{each:03}", used=number * each) for each in range(100)), at=at)
     print(at_ms, flush=True)
     wait_for(lambda: Path(sys.argv[1]).exists() and recorder.state.phase.value == "recording")
     wait_for(lambda: at_ms in polls(Path(sys.argv[1])))

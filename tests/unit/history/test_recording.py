@@ -13,8 +13,12 @@ from hypothesis import strategies as st
 from cdptui.history.reader import RecordingReader
 from cdptui.history.recording_file import RecordingError
 from cdptui.history.schema import BUCKET_MS, open_for_reading
-from cdptui.models.recording import RecordedHistory, RecordingProblem
+from cdptui.history.writer import Poll
+from cdptui.models.reasons import Reason, ReasonKind
+from cdptui.models.recording import PollRecord, RecordedHistory, RecordingProblem
+from cdptui.models.severity import Severity
 from cdptui.models.task import Task
+from cdptui.models.task_row import TaskRow
 from tests.unit.history.recorded import NOW, NOW_MS, integrity, open_writer, poll, record, records_at, task
 
 HOUR_MS = 3_600_000
@@ -161,3 +165,18 @@ def test_closed_recording_is_one_file_that_can_be_copied(tmp_path: Path) -> None
     assert b'"usedCapacity":7,' in records_at(copy, NOW_MS)["a1"]
     assert sorted(file.name for file in tmp_path.iterdir()) == ["elsewhere", "node.sqlite"]
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_problems_and_their_start_are_in_the_history(tmp_path: Path) -> None:
+    path = tmp_path / "node.sqlite"
+    problem = Reason(ReasonKind.RPO, Severity.WARNING, NOW, is_likely=True)
+    row = TaskRow(task(), Severity.WARNING, reasons=(problem,))
+    writer = open_writer(path)
+    writer.write_poll(Poll(PollRecord(NOW_MS, 40, 1), [row]))
+    writer.write_poll(Poll(PollRecord(NOW_MS + 10_000, 40, 1), [row]))
+    writer.close()
+
+    assert [each.reasons for each in history(path).tasks] == [(problem,)]
+
+    record(path, [poll(NOW_MS + 20_000, task())])
+    assert [each.reasons for each in history(path).tasks] == [()]
