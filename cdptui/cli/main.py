@@ -14,7 +14,7 @@ from cdptui import __version__, gc_tuning
 from cdptui.cli.diagnostics import CommandError, ExitCode, name_lack, print_error, show_traceback
 from cdptui.cli.effective_config import DisplaySettings, EffectiveConfig
 from cdptui.cli.monitor_settings import build_monitor_settings
-from cdptui.cli.options import LazyGroup, display_options, help_all_option, login_options, option
+from cdptui.cli.options import LazyGroup, display_options, help_all_option, login_options, option, record_options
 from cdptui.cli.output_boundary import hide_given_secrets
 from cdptui.cli.startup import end_at_once
 from cdptui.cli.tty_checks import prompt_secret, require_drawable_terminal
@@ -102,6 +102,7 @@ cdptui guide."""
     metavar="S",
     help="Seconds to wait for the next byte of the node.",
 )
+@record_options
 @display_options
 @click.version_option(__version__, "--version", prog_name="cdptui")
 @help_all_option

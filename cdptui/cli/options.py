@@ -14,6 +14,7 @@ from click.core import ParameterSource
 from cdptui.cli.logging_setup import LEVELS
 from cdptui.cli.output import print_line
 from cdptui.config import environment
+from cdptui.config.recording import DEFAULT_LIMIT
 from cdptui.models.auth import LoginType
 
 if TYPE_CHECKING:
@@ -249,6 +250,25 @@ def display_options(function: Function) -> Function:
             help="Configuration file to read instead of yours.",
         ),
         option("--debug", heading=LOG_AND_CONFIGURATION, is_flag=True, help="Log everything, and show tracebacks."),
+    )
+
+
+RECORD_OPTION_NAMES: Final = ("no_record", "record_limit")
+"""The names of the options of `record_options`."""
+
+
+def record_options(function: Function) -> Function:
+    """Give a command the options of the recording."""
+    return _decorated(
+        function,
+        option("--no-record", heading="Recording", is_flag=True, help="Record nothing."),
+        option(
+            "--record-limit",
+            heading="Recording",
+            default=DEFAULT_LIMIT,
+            metavar="SIZE",
+            help="Size of the recording of a node, 1M to 1T.",
+        ),
     )
 
 

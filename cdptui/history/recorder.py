@@ -119,13 +119,10 @@ class Recorder:
     The methods are called on the event loop, and return at once. Errors are states: recording is tried again.
     """
 
-    def __init__(
-        self, spec: RecordingFileSpec, clock: Clock, on_history: Callable[[RecordedHistory], None] = lambda _: None
-    ) -> None:
-        """`on_history` is called once, in the thread, with what earlier monitors recorded."""
+    def __init__(self, spec: RecordingFileSpec, clock: Clock) -> None:
         self._spec = spec
         self._clock = clock
-        self._on_history = on_history
+        self._on_history: Callable[[RecordedHistory], None] = lambda _: None
         self._queue: queue.Queue[Poll | _Failed | None] = queue.Queue(_MAX_WAITING)
         self._thread: threading.Thread | None = None
         self._closing = threading.Event()
@@ -133,8 +130,15 @@ class Recorder:
         self.state = RecordingState(RecordingPhase.STARTING)
         """Replaced by the thread, never changed in place."""
 
-    def start(self) -> None:
-        """Start the thread. If the system has none left, the state says so, and the next poll tries again."""
+    def start(self, on_history: Callable[[RecordedHistory], None] = lambda _: None) -> None:
+        """Start the thread. If the system has none left, the state says so, and the next poll tries again.
+
+        `on_history` is called once, in the thread, with what earlier monitors recorded. It must return at once.
+        """
+        self._on_history = on_history
+        self._start()
+
+    def _start(self) -> None:
         thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         try:
             thread.start()
@@ -169,7 +173,7 @@ class Recorder:
 
     def _put(self, item: Poll | _Failed) -> None:
         if self._thread is None:
-            self.start()
+            self._start()
         try:
             self._queue.put_nowait(item)
         except queue.Full:

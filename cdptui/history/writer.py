@@ -194,9 +194,7 @@ class RecordingWriter:
                 self._execute("INSERT INTO document(task, t) VALUES(?, ?)", (known.id, at_ms))
         return changes
 
-    def _apply_row(
-        self, known: _KnownTask, row: TaskRow, index: int, at_ms: int, changes: list[int | None]
-    ) -> None:
+    def _apply_row(self, known: _KnownTask, row: TaskRow, index: int, at_ms: int, changes: list[int | None]) -> None:
         text, values = self._split(row.task)
         document = hash(text)
         if not known.is_listed or document != known.document:

@@ -81,8 +81,8 @@ def test_history_of_an_earlier_monitor_is_reported_once(tmp_path: Path) -> None:
     with recording(path) as recorder:
         record(recorder, task(used=1))
     found: list[RecordedHistory] = []
-    recorder = Recorder(spec(path), SystemClock(), found.append)
-    recorder.start()
+    recorder = Recorder(spec(path), SystemClock())
+    recorder.start(found.append)
     wait_for(lambda: bool(found))
     recorder.close(DEADLINE_S)
 

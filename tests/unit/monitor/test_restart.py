@@ -36,9 +36,9 @@ def fleet(seed: int) -> Iterator[list[Task]]:
     status = dict.fromkeys(used, "Running")
     rpo = dict.fromkeys(used, 3000)
     while True:
-        for name in used:
+        for name, value in used.items():
             if chance.random() < 0.2:
-                used[name] = max(0, used[name] + chance.randrange(-1 * GIB, 4 * GIB))
+                used[name] = max(0, value + chance.randrange(-1 * GIB, 4 * GIB))
             if chance.random() < 0.02:
                 status[name] = chance.choice(["Running", "Stopped", "Failed", "Starting", "Running"])
             rpo[name] = rpo[name] + 60_000 if chance.random() < 0.3 else 3000
