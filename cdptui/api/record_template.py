@@ -108,3 +108,28 @@ def _date_text(seconds: int) -> bytes:
     half = "AM" if at.hour < 12 else "PM"
     text = f"{_MONTHS[at.month - 1]} {at.day}, {at.year} {at.hour % 12 or 12}:{at.minute:02}:{at.second:02} {half}"
     return text.encode()
+
+
+_NAMES: Final = re.compile(rb'("(?:name|description)"\s*:\s*)"((?:[^"\\]|\\.)*)"')
+
+
+def mask_names(text: bytes, name: str) -> bytes:
+    r"""Return the text of a record with `name` in place of the name and the description that the user gave.
+
+    >>> text, values = split_record(b'{"name":"secret","usedCapacity":7,"description":"of \\"HR\\""}')
+    >>> join_record(mask_names(text, "task-1"), values)
+    b'{"name":"task-1","usedCapacity":7,"description":"task-1"}'
+    """
+    template = _decoder.decode(text)
+    masked, at = bytearray(), 0
+    shifts = [(0, 0)]
+    for match in _NAMES.finditer(template.text):
+        masked += template.text[at : match.start()] + match[1] + b'"' + name.encode() + b'"'
+        at = match.end()
+        shifts.append((at, len(masked) - at))
+    masked += template.text[at:]
+    places = [
+        (offset + next(shift for end, shift in reversed(shifts) if end <= offset), index)
+        for offset, index in template.places
+    ]
+    return msgspec.msgpack.encode(_Template(bytes(masked), places))
