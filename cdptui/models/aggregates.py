@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from cdptui.models.estimate import rate_doubt
 from cdptui.models.reasons import RANKS, Reason, ReasonKind, judged_status_severity
-from cdptui.models.severity import Severity, is_recording
+from cdptui.models.severity import Severity, is_recording, is_rpo_judged
 from cdptui.models.task_row import TaskRow
 
 SHARED_CAUSES: Final = frozenset(
@@ -236,7 +236,7 @@ class GroupAccumulator:
         self.unplanned += not plan
         self._add_growth(row)
         ratio = task.rpo_ratio
-        if ratio is not None and ratio > self.rpo_ratio and task.state != "Disabled":
+        if ratio is not None and ratio > self.rpo_ratio and is_rpo_judged(task):
             self.rpo_ratio, self.worst_row = ratio, row
 
     def _add_growth(self, row: TaskRow) -> None:

@@ -77,6 +77,7 @@ class StopEvidence(Struct, frozen=True, gc=False):
     """What the inventory says about a stop. Unknown facts are None or False."""
 
     is_storage_missing: bool = False
+    is_storage_listed: bool = False
     storage_free_percent: int | None = None
     vm: VmCondition | None = None
 
@@ -129,9 +130,9 @@ class Policy(Struct, frozen=True, kw_only=True):
     """Seconds between two recovery points."""
     retention_days: int | None = None
     hourly_since_day: int | None = None
-    """`hourlyRpSinceDay`; taken as the days for which a point per hour is kept; not documented by the vendor."""
+    """`hourlyRpSinceDay`: age in days from which on one point per hour is kept (comment in the vendor's Go SDK)."""
     daily_since_day: int | None = None
-    """`dailyRpSinceDay`; taken as the days for which a point per day is kept; not documented by the vendor."""
+    """`dailyRpSinceDay`: age in days from which on one point per day is kept (comment in the vendor's Go SDK)."""
     expire_days: int | None = None
     full_backup_days: int | None = None
     """Days between two full backups."""
@@ -165,6 +166,7 @@ class DependencyState(Struct, frozen=True):
             return _NO_STOP
         storage = task.backup_storage_uuid
         return StopEvidence(
+            is_storage_listed=self.storages is not None and storage in self.storages,
             is_storage_missing=self.storages is not None and storage is not None and storage not in self.storages,
             storage_free_percent=self.storage_free_percent.get(storage or ""),
             vm=self._vm_condition(task),

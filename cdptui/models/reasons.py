@@ -121,6 +121,8 @@ class Reason(Struct, frozen=True, gc=False):
     """True when the evidence for this cause is thin."""
     is_last_op: bool = False
     """True when `since` is the server's date of the last operation: the problem is older than the first poll."""
+    ruled_out: tuple[ReasonKind, ...] = ()
+    """Of a stop without a known cause: the causes which the state of the VM and of the storage exclude."""
 
 
 class Evidence(Struct, frozen=True):
@@ -141,6 +143,8 @@ class Evidence(Struct, frozen=True):
     is_policy_missing: bool = False
     is_storage_missing: bool = False
     """True when the backup storage is not in the complete list of the server."""
+    is_storage_listed: bool = False
+    """True when the backup storage is in the list of the server, so that its connection is known."""
     storage_free_percent: int | None = None
     """Free share of the backup storage; None when it is unknown, or not small."""
     vm: VmCondition | None = None
@@ -295,7 +299,17 @@ def _stop(task: Task, evidence: Evidence, before: Sequence[Reason]) -> Reason:
         evidence,
         other=(task.backup_storage_uuid or "") if kind in _STORAGE_CAUSES else "",
         is_likely=is_likely and kind is not ReasonKind.STOPPED,
+        ruled_out=_ruled_out(evidence) if kind is ReasonKind.STOPPED else (),
     )
+
+
+def _ruled_out(evidence: Evidence) -> tuple[ReasonKind, ...]:
+    """Return the causes that do not follow from the task's own record, and that the evidence excludes."""
+    is_excluded = {
+        ReasonKind.STOPPED_VM_OFF: evidence.vm is VmCondition.ON,
+        ReasonKind.STOPPED_STORAGE_OFFLINE: evidence.is_storage_listed,
+    }
+    return tuple([kind for kind, excluded in is_excluded.items() if excluded])
 
 
 _STORAGE_CAUSES: Final = frozenset(
@@ -356,10 +370,18 @@ _MAX_RPO_MS: Final = int(10 * 365 * DAY_S * 1000)
 
 
 def _status_reason(
-    kind: ReasonKind, severity: Severity, task: Task, evidence: Evidence, *, other: str = "", is_likely: bool = False
+    kind: ReasonKind,
+    severity: Severity,
+    task: Task,
+    evidence: Evidence,
+    *,
+    other: str = "",
+    is_likely: bool = False,
+    ruled_out: tuple[ReasonKind, ...] = (),
 ) -> Reason:
     since = _unchanged_since(task, evidence)
-    return Reason(kind, severity, since, other, is_likely, is_last_op=since < _polled_since(evidence))
+    is_last_op = since < _polled_since(evidence)
+    return Reason(kind, severity, since, other, is_likely, is_last_op, ruled_out)
 
 
 def _unchanged_since(task: Task, evidence: Evidence) -> datetime:

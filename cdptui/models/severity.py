@@ -67,6 +67,11 @@ def is_rpo_measured(task: Task) -> bool:
     return task.state != "Disabled" and task.status in _PROTECTING
 
 
+def is_rpo_judged(task: Task) -> bool:
+    """Return whether the RPO of a task is compared with its target: it is of now, or was over it at the stop."""
+    return is_rpo_measured(task) or is_rpo_breach(task)
+
+
 def is_recording(task: Task) -> bool:
     """Return whether used capacity grows with what the VM writes; a status that cdptui does not know may do so.
 

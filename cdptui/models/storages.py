@@ -37,16 +37,15 @@ class StorageSummary(Struct, frozen=True):
         return self.storage.available_bytes if self.storage is not None else None
 
     @property
-    def free_ratio(self) -> float | None:
-        """Free share of its capacity; None when unknown."""
-        used = self.storage.used_ratio if self.storage is not None else None
-        return None if used is None else 1 - used
+    def used_ratio(self) -> float | None:
+        """Used share of its capacity; None when unknown."""
+        return self.storage.used_ratio if self.storage is not None else None
 
     @property
-    def overcommitted_bytes(self) -> int | None:
-        """By how much the plans exceed the free capacity: negative when they fit, None when unknown."""
+    def spare_bytes(self) -> int | None:
+        """Free capacity that is left when all plans are full: negative when they do not fit, None when unknown."""
         free = self.available_bytes
-        return None if free is None else self.tasks.remaining_planned_bytes - free
+        return None if free is None else free - self.tasks.remaining_planned_bytes
 
     @property
     def full_in_s(self) -> float | None:
@@ -80,7 +79,7 @@ class StorageSummary(Struct, frozen=True):
             return Severity.CRITICAL
         is_ready = storage.status in {"Connected", None} and storage.state in {"Enabled", None}
         is_near_full = (storage.used_ratio or 0.0) >= NEAR_FULL_RATIO
-        if not is_ready or is_near_full or is_full_soon(self.trusted_full_in_s) or (self.overcommitted_bytes or 0) > 0:
+        if not is_ready or is_near_full or is_full_soon(self.trusted_full_in_s) or (self.spare_bytes or 0) < 0:
             return Severity.WARNING
         return Severity.HEALTHY
 

@@ -296,6 +296,7 @@ class FleetTracker:
             is_storage_disconnected=self._dependencies.is_storage_disconnected(task),
             is_policy_missing=self._dependencies.is_policy_missing(task),
             is_storage_missing=stop.is_storage_missing,
+            is_storage_listed=stop.is_storage_listed,
             storage_free_percent=stop.storage_free_percent,
             vm=stop.vm,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -46,12 +46,38 @@ class ColumnLayout(Struct, frozen=True):
         return tuple(dict.fromkeys((*self.shown, *IDENTIFYING))) if is_default else self.shown
 
 
-class PlacedColumn(NamedTuple):
+class SizedColumn(Protocol):
+    """What a column needs to be placed on a line. Widths are in cells."""
+
+    @property
+    def width(self) -> int:
+        """Cells that it needs."""
+        ...
+
+    @property
+    def min_width(self) -> int:
+        """Cells of the heading with the arrow of the sort order."""
+        ...
+
+    @property
+    def natural_width(self) -> int:
+        """Cells that it takes where width is not limited."""
+        ...
+
+
+ColumnT = TypeVar("ColumnT", bound=SizedColumn)
+
+
+class Placed(NamedTuple, Generic[ColumnT]):
     """A column and its place on a line, in cells."""
 
-    column: Column
+    column: ColumnT
     x: int
     width: int
+
+
+PlacedColumn = Placed[Column]
+"""A placed column of the task list."""
 
 
 class ColumnPlacement(NamedTuple):
@@ -143,11 +169,24 @@ def fit_columns(
     >>> [placed.column.key for placed in fit_columns(60, sort_column=BY_KEY["growth"])]
     ['name', 'problem', 'used', 'growth']
     """
+    return fit_by_importance(width, columns, KEEP_PRIORITY, sort_column)
+
+
+def fit_by_importance(
+    width: int, columns: Sequence[ColumnT], importance: Sequence[ColumnT], sort_column: ColumnT | None, x: int = 0
+) -> tuple[Placed[ColumnT], ...]:
+    """Fit columns into `width` cells from `x` on, those first that are first in `importance`, and share the free cells.
+
+    The first of `importance` and `sort_column` are always among them.
+    """
     if sort_column is not None and sort_column not in columns:
         columns = (*columns, sort_column)
-    chosen: dict[Column, int] = {}
+    chosen: dict[ColumnT, int] = {}
     free = width
-    for column in _by_importance(sort_column):
+    by_importance = (
+        importance if sort_column is None else tuple(dict.fromkeys((importance[0], sort_column, *importance)))
+    )
+    for column in by_importance:
         gap = GAP if chosen else 0
         # The sort column is rather cut than left out.
         needed = column.min_width if column is sort_column else column.width
@@ -155,24 +194,17 @@ def fit_columns(
             cells = min(column.width, max(1, free - gap))
             chosen[column] = cells
             free -= cells + gap
-    for column in KEEP_PRIORITY:
+    for column in importance:
         extra = max(0, min(free, column.natural_width - chosen.get(column, column.natural_width)))
         if extra:
             chosen[column] += extra
             free -= extra
-    return _side_by_side([(column, chosen[column]) for column in columns if column in chosen])
+    return _side_by_side([(column, chosen[column]) for column in columns if column in chosen], x)
 
 
-def _by_importance(sort_column: Column | None) -> Sequence[Column]:
-    if sort_column is None:
-        return KEEP_PRIORITY
-    return tuple(dict.fromkeys((NAME, sort_column, *KEEP_PRIORITY)))
-
-
-def _side_by_side(columns: Iterable[tuple[Column, int]]) -> tuple[PlacedColumn, ...]:
-    placed: list[PlacedColumn] = []
-    x = 0
+def _side_by_side(columns: Iterable[tuple[ColumnT, int]], x: int = 0) -> tuple[Placed[ColumnT], ...]:
+    placed: list[Placed[ColumnT]] = []
     for column, cells in columns:
-        placed.append(PlacedColumn(column, x, cells))
+        placed.append(Placed(column, x, cells))
         x += cells + GAP
     return tuple(placed)

@@ -38,6 +38,8 @@ class ReasonText(Struct, frozen=True):
     """Start and duration; empty when the start cannot be known."""
     next_step: str
     """What the user can do about it."""
+    checked: str = ""
+    """What was checked to find the cause of a stop, where none was found."""
 
 
 LEVELS: Final = {
@@ -110,8 +112,8 @@ _TEMPLATES: Final = {
     ),
     ReasonKind.STOPPED: _Template(
         "stopped",
-        "Enabled but stopped: no changes are being recorded",
-        "Disable and enable the task to start it; if it stops again, check its last operation in the web console",
+        "Stopped, cause not known: no changes are being recorded",
+        "Read its last operation in the web console for the cause, then disable and enable the task to start it",
     ),
     ReasonKind.STOPPED_PLAN_FULL: _Template(
         "stopped, plan full",
@@ -265,7 +267,38 @@ def describe_reason(reason: Reason, row: TaskRow, context: ReasonContext) -> Rea
         sentence=template.sentence.format_map(values),
         since=describe_start(reason, context),
         next_step=template.next_step.format_map(values),
+        checked=_checked(reason, row, context) if reason.kind is ReasonKind.STOPPED else "",
     )
+
+
+def _checked(reason: Reason, row: TaskRow, context: ReasonContext) -> str:
+    """Return the facts that show no cause of a stop, and which facts are not known."""
+    task, refs = row.task, row.task.resource_refs
+    facts: list[str] = []
+    unknown: list[str] = []
+    if not refs:
+        facts.append("no VM is attached")
+    elif ReasonKind.STOPPED_VM_OFF not in reason.ruled_out:
+        unknown.append("state of the VM")
+    else:
+        facts.append(f"VM {_vm(row, context)} is on" if len(refs) == 1 else "not all of its VMs are off")
+    if ReasonKind.STOPPED_STORAGE_OFFLINE in reason.ruled_out:
+        facts.append(f"backup storage {context.name(task.backup_storage_uuid)} is not disconnected")
+    else:
+        unknown.append("connection of the backup storage")
+    if task.used_ratio is not None:
+        facts.append(f"{formatting.percent(task.used_ratio)} of the plan is used")
+    elif task.plan_bytes == 0:
+        facts.append("no plan is set")
+    else:
+        unknown.append("use of the plan")
+    if task.rpo_ratio:
+        rpo, target = formatting.latency(task.rpo_ms), formatting.latency(task.rpo_target_ms)
+        facts.append(f"last measured RPO {rpo} (target {target})")
+    else:
+        unknown.append("RPO")
+    missing = f"; not known: {', '.join(unknown)}" if unknown else ""
+    return f"Checked: {', '.join(facts) or 'nothing'}{missing}"
 
 
 def reason_label(reason: Reason, row: TaskRow, context: ReasonContext) -> str:

@@ -6,6 +6,7 @@ from typing import Final
 
 from cdptui.models.reasons import judged_status_severity
 from cdptui.models.severity import Severity
+from cdptui.models.task import Task
 from cdptui.models.task_row import TaskRow
 from cdptui.render.spans import Line, Role, Span
 
@@ -42,6 +43,14 @@ SIGNS: Final = {
 }
 """Signs of the severities, at the left edge of the list and in the rows of groups. They do not depend on colours."""
 
+_DURING: Final = {
+    "Stopped": "while stopped",
+    "Failed": "while failed",
+    "Starting": "while starting",
+    "Stopping": "while stopping",
+    "Created": "before the first start",
+}
+
 SEVERITY_TEXT: Final = {
     Severity.CRITICAL: "Enabled but not protecting",
     Severity.WARNING: "Warning",
@@ -60,6 +69,13 @@ def status_line(row: TaskRow) -> Line:
     status, own = row.task.status, judged_status_severity(row.task, row.reasons)
     role = Role.DIM if own is Severity.HEALTHY and row.severity > own else ROLES[min(own, row.severity)]
     return (Span(f"{GLYPHS.get(status, OTHER_GLYPH)} {status}", role),)
+
+
+def during_status(task: Task) -> str:
+    """Return the present state of a task that records nothing as a phrase, such as "while stopped"."""
+    if task.state == "Disabled":
+        return "while disabled"
+    return _DURING.get(task.status, f"while the status is {task.status}")
 
 
 def sign(severity: Severity) -> Span:

@@ -16,10 +16,11 @@ from cdptui.models.storages import StorageSummary
 from cdptui.render import formatting
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import ROLES
-from cdptui.render.task_cells import full_in_role
+from cdptui.render.task_cells import full_in_role, usage_role
 
 NOT_KNOWN: Final = "not known"
 NO_STORAGE: Final = "no storage reported"
+NOT_RELIABLE: Final = "~ not reliable: the growth of tasks is not known yet, or is changing"
 _NOT_LISTED: Final = "? not listed"
 _YEAR_S: Final = 365 * DAY_S
 
@@ -64,14 +65,15 @@ def capacity(summary: StorageSummary) -> Line:
     return _known_size(summary, summary.total_bytes)
 
 
+def use(summary: StorageSummary) -> Line:
+    """Return the used share of the capacity."""
+    ratio = summary.used_ratio
+    return _dash() if ratio is None else (Span(formatting.percent(ratio), usage_role(ratio)),)
+
+
 def free(summary: StorageSummary) -> Line:
-    """Return the free capacity and its share of the total."""
-    size = _known_size(summary, summary.available_bytes)
-    ratio = summary.free_ratio
-    if ratio is None:
-        return size
-    role = Role.BAD if ratio <= 0 else Role.WARN if ratio <= 1 - NEAR_FULL_RATIO else Role.TEXT
-    return (Span(f"{size[0].text} {formatting.percent(ratio):>4}", role),)
+    """Return the free capacity."""
+    return _known_size(summary, summary.available_bytes)
 
 
 def planned(summary: StorageSummary) -> Line:
@@ -79,12 +81,12 @@ def planned(summary: StorageSummary) -> Line:
     return (Span(formatting.size(summary.tasks.committed_bytes)),) if summary.tasks.count else _dash()
 
 
-def overcommit(summary: StorageSummary) -> Line:
-    """Return by how much the plans exceed the free capacity."""
-    over = summary.overcommitted_bytes
-    if over is None or not summary.tasks.count:
+def spare(summary: StorageSummary) -> Line:
+    """Return the free capacity that is left when all plans are full; negative when they do not fit."""
+    left = summary.spare_bytes
+    if left is None or not summary.tasks.count:
         return _dash()
-    return (Span(f"+{formatting.size(over)}", Role.WARN),) if over > 0 else (Span("none", Role.DIM),)
+    return (Span(formatting.size(left)),) if left >= 0 else (Span(f"−{formatting.size(-left)}", Role.WARN),)
 
 
 def growth(summary: StorageSummary) -> Line:
@@ -128,7 +130,7 @@ def unhealthy(summary: StorageSummary) -> Line:
 
 def problem(summary: StorageSummary) -> Line:
     """Return the worst problem of the storage itself, in a few words; empty for none."""
-    storage, seconds, over = summary.storage, summary.full_in_s, summary.overcommitted_bytes
+    storage, seconds, left = summary.storage, summary.full_in_s, summary.spare_bytes
     if not summary.uuid:
         return ()
     if storage is None:
@@ -138,12 +140,12 @@ def problem(summary: StorageSummary) -> Line:
     if seconds is not None and is_full_soon(summary.trusted_full_in_s):
         text = f"full in {full_in(summary)[0].text}" if seconds > 0 else "storage full"
         return (Span(text, full_in(summary)[0].role),)
-    ratio = summary.free_ratio
-    if ratio is not None and ratio <= 1 - NEAR_FULL_RATIO:
-        return (Span(f"{formatting.percent(ratio)} free", Role.WARN),)
+    ratio = summary.used_ratio
+    if ratio is not None and ratio >= NEAR_FULL_RATIO:
+        return (Span(f"{formatting.percent(ratio)} used", Role.WARN),)
     if storage.state not in {"Enabled", None}:
         return (Span(f"state {storage.state}", Role.WARN),)
-    return (Span(f"over-commit {formatting.size(over)}", Role.WARN),) if over is not None and over > 0 else ()
+    return (Span(f"over-commit {formatting.size(-left)}", Role.WARN),) if left is not None and left < 0 else ()
 
 
 def _known_size(summary: StorageSummary, count: int | None) -> Line:

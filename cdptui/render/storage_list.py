@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal
 
 from msgspec import Struct, structs
 
 from cdptui.models.inventory import BackupStorage, FetchState
 from cdptui.models.storages import StorageSummary
 from cdptui.render import storage_cells as cells
+from cdptui.render.column_layout import GAP, Placed, fit_by_importance
 from cdptui.render.columns import WORST_FIRST, order_text
 from cdptui.render.line_fitting import cut, line_width
 from cdptui.render.list_title import titled_rule
@@ -18,7 +19,6 @@ from cdptui.render.statuses import ROLES, SIGNS
 from cdptui.render.tabs.blocks import BLANK, fetch_status, wrap
 from cdptui.render.text_wrap import cell_width
 
-_GAP: Final = 1
 _SIGN: Final = 2
 """Cells of the sign of the severity, before the name."""
 
@@ -36,6 +36,18 @@ class StorageColumn(Struct, frozen=True):
     align: Literal["left", "right"] = "right"
     descending_first: bool = False
     """True when sorting by it begins with the largest value."""
+    flex: int = 0
+    """Cells by which it may grow beyond `width`."""
+
+    @property
+    def min_width(self) -> int:
+        """Cells that it needs: a figure is never cut."""
+        return self.width
+
+    @property
+    def natural_width(self) -> int:
+        """Cells that it takes where width is not limited."""
+        return self.width + self.flex
 
 
 def _figure(
@@ -57,8 +69,8 @@ NAME: Final = StorageColumn(
     cells.name,
     lambda summary, names: _plain_name(summary, names).casefold(),
     align="left",
+    flex=24,
 )
-_MAX_NAME: Final = 40
 CONNECTION: Final = StorageColumn(
     "connection",
     "CONNECTION",
@@ -76,11 +88,19 @@ CAPACITY: Final = StorageColumn(
     *_figure(cells.capacity, lambda summary: summary.total_bytes),
     descending_first=True,
 )
+USE: Final = StorageColumn(
+    "use",
+    "USE",
+    "Used share of the capacity",
+    4,
+    *_figure(cells.use, lambda summary: summary.used_ratio),
+    descending_first=True,
+)
 FREE: Final = StorageColumn(
     "free",
     "FREE",
-    "Free capacity, and its share of the total",
-    13,
+    "Free capacity",
+    9,
     *_figure(cells.free, lambda summary: summary.available_bytes),
 )
 PLANNED: Final = StorageColumn(
@@ -91,13 +111,12 @@ PLANNED: Final = StorageColumn(
     *_figure(cells.planned, lambda summary: summary.tasks.committed_bytes),
     descending_first=True,
 )
-OVERCOMMIT: Final = StorageColumn(
-    "over-commit",
-    "OVER BY",
-    "Over-commit: by how much the rest of the plans exceeds the free capacity",
+SPARE: Final = StorageColumn(
+    "spare",
+    "SPARE",
+    "Free capacity that is left when all plans are full; negative: over-commit, the plans do not fit",
     9,
-    *_figure(cells.overcommit, lambda summary: summary.overcommitted_bytes),
-    descending_first=True,
+    *_figure(cells.spare, lambda summary: summary.spare_bytes),
 )
 GROWTH: Final = StorageColumn(
     "growth",
@@ -135,9 +154,10 @@ STORAGE_COLUMNS: Final = (
     NAME,
     CONNECTION,
     CAPACITY,
+    USE,
     FREE,
     PLANNED,
-    OVERCOMMIT,
+    SPARE,
     GROWTH,
     FULL_IN,
     TASKS,
@@ -151,9 +171,10 @@ _KEEP_PRIORITY: Final = (
     CONNECTION,
     FULL_IN,
     UNHEALTHY,
+    USE,
     FREE,
     TASKS,
-    OVERCOMMIT,
+    SPARE,
     GROWTH,
     PLANNED,
     CAPACITY,
@@ -199,12 +220,8 @@ class StorageOrder(Struct, frozen=True):
         return StorageOrder(keys[(keys.index(self.key) + step) % len(keys)])
 
 
-class PlacedStorageColumn(NamedTuple):
-    """A column and its place on a line, in cells."""
-
-    column: StorageColumn
-    x: int
-    width: int
+PlacedStorageColumn = Placed[StorageColumn]
+"""A placed column of the list of storages."""
 
 
 class ListContext(Struct, frozen=True):
@@ -234,24 +251,7 @@ def sort_storages(
 
 def place_storage_columns(width: int, order: StorageOrder) -> tuple[PlacedStorageColumn, ...]:
     """Place the columns that fit into `width` cells by importance; the sort column is always among them."""
-    chosen: set[str] = set()
-    free = width - _SIGN
-    by_importance = (NAME, *([order.column] if order.column is not None else []), *_KEEP_PRIORITY)
-    for column in by_importance:
-        needed = column.width + (_GAP if chosen else 0)
-        if column.key not in chosen and (needed <= free or not chosen):
-            chosen.add(column.key)
-            free -= needed
-    placed: list[PlacedStorageColumn] = []
-    x = _SIGN
-    for column in STORAGE_COLUMNS:
-        if column.key in chosen:
-            cell = column.width
-            if column is NAME:
-                cell += max(0, min(free, _MAX_NAME - NAME.width))
-            placed.append(PlacedStorageColumn(column, x, cell))
-            x += cell + _GAP
-    return tuple(placed)
+    return fit_by_importance(width - _SIGN, STORAGE_COLUMNS, _KEEP_PRIORITY, order.column, x=_SIGN)
 
 
 def column_at(x: int, placed: Sequence[PlacedStorageColumn]) -> str | None:
@@ -315,7 +315,7 @@ def note_lines(storages: Sequence[StorageSummary], context: ListContext, width: 
     if any(summary.storage is not None and summary.available_bytes is None for summary in storages):
         lines += wrap("Capacity not known: the server did not report it to this account", width, Role.WARN)
     if any(not summary.is_full_in_trusted and summary.tasks.growth_bytes_per_s is not None for summary in storages):
-        lines += wrap("~ not reliable: the growth of tasks is not known yet, or is changing", width, Role.DIM)
+        lines += wrap(cells.NOT_RELIABLE, width, Role.DIM)
     return [BLANK, *lines] if lines and storages else lines
 
 
@@ -339,5 +339,5 @@ def _cell(spans: Line, place: PlacedStorageColumn) -> list[Span]:
     """Return spans cut or filled to the width of their column, after the gap to the column before."""
     shown = cut(spans, place.width, cell_width)
     padding = Span(" " * (place.width - line_width(shown, cell_width)))
-    gap = Span(" " * (_GAP if place.x > _SIGN else 0))
+    gap = Span(" " * (GAP if place.x > _SIGN else 0))
     return [gap, padding, *shown] if place.column.align == "right" else [gap, *shown, padding]

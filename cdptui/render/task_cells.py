@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from cdptui.models.capacity import Doubt
+from cdptui.models.capacity import Doubt, GrowthRate
 from cdptui.models.estimate import FULL_TODAY_S, is_full_soon
-from cdptui.models.severity import NEAR_FULL_RATIO, NEAR_RPO_RATIO, is_rpo_breach, is_rpo_measured
+from cdptui.models.severity import NEAR_FULL_RATIO, NEAR_RPO_RATIO, is_rpo_judged, is_rpo_measured
 from cdptui.models.task import Task
 from cdptui.models.task_row import TaskRow
 from cdptui.render import formatting
@@ -96,6 +96,9 @@ def rpo(row: TaskRow, _: CellContext) -> Line:
     if task.rpo_ms is None:
         return (Span("bad", Role.BAD),) if "lastLatency" in task.unreadable_fields else ()
     role = task_rpo_role(task)
+    if not is_rpo_measured(task):
+        # A task that never ran, or whose last latency was cleared, has 0.
+        return (Span(f"last {formatting.latency(task.rpo_ms)}" if task.rpo_ms else formatting.UNKNOWN, role),)
     if not task.rpo_target_ms:
         return (Span(formatting.latency(task.rpo_ms), role),)
     return (Span(formatting.latency(task.rpo_ms), role), Span(f"/{formatting.latency(task.rpo_target_ms)}", Role.DIM))
@@ -105,8 +108,12 @@ def growth(row: TaskRow, _: CellContext) -> Line:
     """Return the growth per hour."""
     if row.growth is None:
         return ()
-    is_zero = round(row.growth.bytes_per_s * 3600) == 0
-    return (Span(formatting.rate(row.growth.bytes_per_s), Role.DIM if is_zero else Role.TEXT),)
+    return (Span(formatting.rate(row.growth.bytes_per_s), Role.DIM if is_zero(row.growth) else Role.TEXT),)
+
+
+def is_zero(rate: GrowthRate) -> bool:
+    """Return whether a rate is less than a byte per hour, which is shown as none."""
+    return round(rate.bytes_per_s * 3600) == 0
 
 
 def full_in(row: TaskRow, _: CellContext) -> Line:
@@ -243,7 +250,7 @@ def usage_role(ratio: float, quiet: Role = Role.TEXT) -> Role:
 
 def task_rpo_role(task: Task) -> Role:
     """Return the role of the RPO of a task, which is only a last measured value while the task does not protect."""
-    return rpo_role(task.rpo_ratio) if is_rpo_breach(task) or is_rpo_measured(task) else Role.DIM
+    return rpo_role(task.rpo_ratio) if is_rpo_judged(task) else Role.DIM
 
 
 def rpo_role(ratio: float | None) -> Role:

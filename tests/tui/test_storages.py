@@ -66,7 +66,7 @@ async def test_storages_are_shown_worst_first_with_all_figures_at_every_size(siz
         await opened(run)
         assert storage_names(run) == ["s-2", "s-1"]
         assert "Storages 2 · worst first" in run.screen
-        for text in ("wenzhou", "✖ Disconnected", "900 GiB", "100 GiB  11%"):
+        for text in ("wenzhou", "✖ Disconnected", "900 GiB", "100 GiB", "88%"):
             assert text in run.screen, text
         assert "Enter tasks" in " ".join(run.footer.split())
         run.assert_every_line_fits()
@@ -205,7 +205,7 @@ async def test_group_by_storage_shows_the_problem_and_the_figures_of_the_storage
         await run.press("g")
         assert isinstance(run.table.cursor_line, GroupSummary)
         await run.until(lambda: "✖ Disconnected" in run.text_of(DetailPane) or "● Connected" in run.text_of(DetailPane))
-        assert "over-commit" in run.text_of(DetailPane)
+        assert "spare" in run.text_of(DetailPane)
 
 
 async def storage_tab(run: Running) -> None:

@@ -51,8 +51,23 @@ def labeled(label: str, *spans: Span) -> Line:
 
 
 def wrap(text: str, width: int, role: Role = Role.TEXT, indent: str = "") -> list[Line]:
-    """Return `text` as wrapped lines in one role."""
+    """Return `text` as wrapped lines in one role; no lines for an empty text."""
+    if not text:
+        return []
     return [(Span(indent + line, role),) for line in wrap_text(text, max(_MIN_WRAP_WIDTH, width - cell_width(indent)))]
+
+
+def marked_lines(mark: Span, text: str, width: int, role: Role = Role.TEXT) -> list[Line]:
+    """Return `text` as wrapped lines, the first after `mark` and the others indented by it."""
+    cells = cell_width(mark.text)
+    return [
+        (mark if index == 0 else Span(" " * cells), *line) for index, line in enumerate(wrap(text, width - cells, role))
+    ]
+
+
+def arrow_lines(text: str, width: int) -> list[Line]:
+    """Return a next step as wrapped lines, with an arrow before the first."""
+    return marked_lines(Span("→ ", Role.ACCENT), text, width)
 
 
 class HasNamesAndKeys(Protocol):

@@ -53,7 +53,7 @@ def _format_field(field: RawField, context: DetailContext) -> tuple[str, str]:
         case FieldUnit.MILLISECONDS if field.quantity is not None:
             return formatting.latency(field.quantity), field.text
         case FieldUnit.MOMENT if field.at is not None:
-            return formatting.ago(field.at, context.now), field.text
+            return formatting.ago(field.at, context.now), f"{field.text} server time"
         case FieldUnit.UUID if field.text in context.names:
             return context.names[field.text], field.text
         case _:

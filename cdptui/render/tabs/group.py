@@ -45,8 +45,9 @@ def _storage_lines(summary: StorageSummary) -> list[Line]:
     return [
         labeled("connection", *storage_cells.connection(summary)),
         labeled("capacity", *storage_cells.capacity(summary)),
+        labeled("use", *storage_cells.use(summary)),
         labeled("free", *storage_cells.free(summary)),
         labeled("planned", *storage_cells.planned(summary)),
-        labeled("over-commit", *storage_cells.overcommit(summary)),
+        labeled("spare", *storage_cells.spare(summary)),
         labeled("full in", *storage_cells.full_in(summary)),
     ]

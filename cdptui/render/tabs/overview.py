@@ -7,27 +7,30 @@ from datetime import datetime
 from typing import Final
 
 from cdptui.models.capacity import DAY_S, HOUR_S, CapacityHistory, GrowthRate, growth_rate
-from cdptui.models.severity import is_rpo_breach, is_rpo_measured
+from cdptui.models.severity import is_recording, is_rpo_breach, is_rpo_measured
 from cdptui.models.task import ResourceRef, Task
 from cdptui.models.task_row import TaskRow
 from cdptui.render import formatting
 from cdptui.render.capacity_chart import capacity_chart
 from cdptui.render.lazy_lines import ItemLines, JoinedLines
+from cdptui.render.line_fitting import line_width
+from cdptui.render.line_wrap import wrap_line
 from cdptui.render.reason_messages import describe_reason
 from cdptui.render.spans import Line, Role, Span
-from cdptui.render.statuses import ROLES, SEVERITY_TEXT, status_line
-from cdptui.render.tabs.blocks import BLANK, heading, wrap
+from cdptui.render.statuses import ROLES, SEVERITY_TEXT, during_status, status_line
+from cdptui.render.tabs.blocks import BLANK, arrow_lines, heading, wrap
 from cdptui.render.tabs.context import DetailContext
 from cdptui.render.task_cells import (
     DOUBT_TEXT,
     bar,
     full_in_role,
     full_in_text,
+    is_zero,
     resource_kind,
     task_rpo_role,
     usage_role,
 )
-from cdptui.render.text_wrap import pad_cells, wrap_text
+from cdptui.render.text_wrap import cell_width, pad_cells, wrap_text
 
 _LABEL: Final = 10
 _LOW_PANE: Final = 18
@@ -35,20 +38,38 @@ _LOW_CHART: Final = 2
 _HIGH_CHART: Final = 5
 _BAR_CELLS: Final = 10
 _INDENT: Final = "  "
+_LONG_SPAN_S: Final = 1.5 * HOUR_S
+"""From this time on, the rate of the last hour can differ from that of the whole time."""
+_SIMILAR: Final = 0.2
+"""A rate of the last hour that differs by less than this share is not shown: it says nothing new."""
 
 
 def lines(row: TaskRow, context: DetailContext, width: int, height: int) -> Sequence[Line]:
-    """Return all lines for a pane of `width` and `height` cells; the chart is visible without scrolling.
+    """Return all lines for a pane of `width` and `height` cells; the next step is visible without scrolling.
 
-    The name of the task is the title of the pane. The chart has the same place for every task, so that it does not jump
-    while the user moves through the list. Lines that are too long are cut when they are drawn.
+    The name of the task is the title of the pane. In a high pane the chart has the same place for every task, so
+    that it does not jump while the user moves through the list; a next step that does not fit below it comes first.
     """
     task = row.task
     is_low = height < _LOW_PANE
     chart = capacity_chart(context.track, task.plan_bytes, width, _LOW_CHART if is_low else _HIGH_CHART)
-    top = _low_head(row, context) if is_low else [*_head(row, context, width), BLANK, *_figures(row, context), BLANK]
+    head = _head(row, context, width)
+    figures = _wide_figures(row, context, width) if is_low else [BLANK, *_figures(row, context), BLANK]
+    step = _next_step(row, context, width)
+    is_step_first = bool(step) and (
+        is_low or sum(len(wrap_line(line, width)) for line in (*head, *figures, *chart, BLANK, *step)) > height
+    )
+    if is_low or is_step_first:
+        # The blank line below a short problem is only there to keep the chart in its place.
+        head = [line for line in head if line]
+    if is_step_first:
+        text = describe_reason(row.reasons[0], row, context.reason_context)
+        body = [*head, *arrow_lines(text.next_step, width), *figures, *chart, BLANK]
+        body += [*wrap(text.checked, width, Role.DIM), BLANK] if text.checked else []
+    else:
+        body = [*head, *figures, *chart, BLANK, *step]
     return JoinedLines(
-        [*top, *chart, BLANK, *_problems(row, context, width), *_description(task, width)],
+        [*body, *_other_problems(row, context, width), *_description(task, width)],
         _resources_head(task, context, width),
         _resources(task, context, width),
     )
@@ -57,7 +78,8 @@ def lines(row: TaskRow, context: DetailContext, width: int, height: int) -> Sequ
 def _head(row: TaskRow, context: DetailContext, width: int) -> list[Line]:
     """Return exactly three lines, so that what is below does not move from task to task."""
     task = row.task
-    meaning = "" if row.reasons else f" · {SEVERITY_TEXT[row.severity]}"
+    text = SEVERITY_TEXT[row.severity]
+    meaning = "" if row.reasons or text == task.state else f" · {text}"
     status = (*status_line(row), Span(f" · {task.state}{meaning}", Role.DIM))
     reason = _first_reason(row, context, width) if row.reasons else [BLANK]
     if context.is_gone:
@@ -81,35 +103,49 @@ def _first_reason(row: TaskRow, context: DetailContext, width: int) -> list[Line
     return [(Span(first, role),), *([(Span(" ".join(rest), role),)] if rest else [])]
 
 
-def _problems(row: TaskRow, context: DetailContext, width: int) -> list[Line]:
-    """Return the next step for the most severe problem, which is in the head, and the other problems with theirs."""
+def _next_step(row: TaskRow, context: DetailContext, width: int) -> list[Line]:
+    """Return the next step for the most severe problem, which is in the head, under a heading."""
     if not row.reasons:
         return []
-    texts = [describe_reason(reason, row, context.reason_context) for reason in row.reasons]
-    lines = [heading("Next step", width), *wrap(texts[0].next_step, width), BLANK]
-    if len(texts) > 1:
-        lines.append(heading("1 more problem" if len(texts) == 2 else f"{len(texts) - 1} more problems", width))
-        for reason, text in zip(row.reasons[1:], texts[1:], strict=True):
-            lines += wrap(text.sentence, width, ROLES[reason.severity])
-            lines += wrap(text.next_step, width, indent=_INDENT)
-        lines.append(BLANK)
+    text = describe_reason(row.reasons[0], row, context.reason_context)
+    return [
+        heading("Next step", width),
+        *wrap(text.next_step, width),
+        *wrap(text.checked, width, Role.DIM),
+        BLANK,
+    ]
+
+
+def _other_problems(row: TaskRow, context: DetailContext, width: int) -> list[Line]:
+    """Return the problems after the first, each with its next step."""
+    others = row.reasons[1:]
+    if not others:
+        return []
+    lines = [heading("1 more problem" if len(others) == 1 else f"{len(others)} more problems", width)]
+    for reason in others:
+        text = describe_reason(reason, row, context.reason_context)
+        lines += wrap(text.sentence, width, ROLES[reason.severity])
+        lines += wrap(text.next_step, width, indent=_INDENT)
+    return [*lines, BLANK]
+
+
+def _wide_figures(row: TaskRow, context: DetailContext, width: int) -> list[Line]:
+    """Return the figures for a low pane: two on a line where they fit."""
+    figures = [(label._replace(text=f"{label.text.strip()} "), *rest) for label, *rest in _figures(row, context)]
+    lines: list[Line] = []
+    has_room = False
+    for figure in figures:
+        pair = (*lines[-1], Span("  "), *figure) if has_room else ()
+        has_room = not pair or line_width(pair, cell_width) > width
+        if has_room:
+            lines.append(figure)
+        else:
+            lines[-1] = pair
     return lines
 
 
-def _low_head(row: TaskRow, context: DetailContext) -> list[Line]:
-    """Return head and figures for a low pane: two figures on a line."""
-    status, *rest = _head(row, context, 1000)
-    figures = [tuple(span._replace(text=span.text.strip() + " ") for span in line) for line in _figures(row, context)]
-    pairs = [
-        (*figures[at], *((Span("  "), *figures[at + 1]) if at + 1 < len(figures) else ()))
-        for at in range(0, len(figures), 2)
-    ]
-    return [status, *rest[:1], *pairs]
-
-
 def _figures(row: TaskRow, context: DetailContext) -> list[Line]:
-    task, track = row.task, context.track
-    return [_used_of_plan(task), _rpo(task), _growth(track), _full_in(row)]
+    return [_used_of_plan(row.task), _rpo(row.task), _growth(row, context.track), _full_in(row)]
 
 
 def _used_of_plan(task: Task) -> Line:
@@ -130,16 +166,18 @@ def _used_of_plan(task: Task) -> Line:
 def _rpo(task: Task) -> Line:
     if task.rpo_ms is None:
         return (_label("RPO"), Span("not known", Role.DIM))
-    role = task_rpo_role(task)
-    figure = (_label("RPO"), Span(formatting.latency(task.rpo_ms), role))
+    role, is_measured = task_rpo_role(task), is_rpo_measured(task)
+    if not is_measured and not task.rpo_ms:
+        return (_label("RPO"), Span(f"not measured {during_status(task)}", Role.DIM))
+    rpo, target = formatting.latency(task.rpo_ms), formatting.latency(task.rpo_target_ms)
+    figure = (_label("RPO"), Span(rpo if is_measured else f"last measured {rpo}", role))
     if not task.rpo_target_ms:
         return figure
-    target = formatting.latency(task.rpo_target_ms)
-    share = _rpo_bar(task.rpo_ratio or 0.0, role)
+    # A bar is for a figure of now.
+    share = (Span("  "), *_rpo_bar(task.rpo_ratio or 0.0, role)) if is_measured else ()
     if is_rpo_breach(task):
-        return (*figure, Span(f", target {target}: breached  ", Role.BAD), *share)
-    as_measured = "" if is_rpo_measured(task) else " as last measured"
-    return (*figure, Span(f"{as_measured} (target {target})  ", Role.DIM), *share)
+        return (*figure, Span(f", target {target}: breached", Role.BAD), *share)
+    return (*figure, Span(f" (target {target})", Role.DIM), *share)
 
 
 def _rpo_bar(ratio: float, role: Role) -> Line:
@@ -148,35 +186,59 @@ def _rpo_bar(ratio: float, role: Role) -> Line:
     return tuple(span if span.role is Role.TRACK else span._replace(role=filled) for span in bar(ratio, _BAR_CELLS))
 
 
-def _growth(track: CapacityHistory) -> Line:
-    hour = growth_rate(track.points, track.until, HOUR_S)
-    day = growth_rate(track.points, track.until, DAY_S)
-    if day is None:
+def _growth(row: TaskRow, track: CapacityHistory) -> Line:
+    """Return the rate from which the time until full follows, and that of the last hour where it differs much."""
+    rate = row.growth
+    if rate is None:
         return (_label("growth"), Span("not known yet", Role.DIM))
-    spans = [_label("growth")]
-    if hour is not None:
-        spans.append(Span(formatting.rate(hour.bytes_per_s)))
-        spans.append(Span("  "))
-    spans.append(Span(formatting.rate(day.bytes_per_s, int(DAY_S), "day")))
-    spans.append(Span(_basis(day), Role.DIM))
-    return tuple(spans)
+    over = Span(f" over {formatting.duration(rate.span_s)}", Role.DIM)
+    if is_zero(rate):
+        return (_label("growth"), Span("none", Role.DIM), over, *_last_hour(rate, track))
+    per_day = formatting.rate(rate.bytes_per_s, int(DAY_S), "day")
+    return (
+        _label("growth"),
+        Span(formatting.rate(rate.bytes_per_s)),
+        Span(f" ({per_day})"),
+        over,
+        *_last_hour(rate, track),
+    )
 
 
-def _basis(rate: GrowthRate) -> str:
-    return f"  (measured over {formatting.duration(rate.span_s)})" if rate.span_s < 0.9 * DAY_S else ""
+def _last_hour(rate: GrowthRate, track: CapacityHistory) -> Line:
+    if rate.span_s < _LONG_SPAN_S:
+        return ()
+    hour = growth_rate(track.points, track.until, HOUR_S)
+    # A task that rarely changes has no rate of an hour.
+    if hour is None or hour.span_s > HOUR_S or abs(hour.bytes_per_s - rate.bytes_per_s) <= _SIMILAR * rate.bytes_per_s:
+        return ()
+    text = "none" if is_zero(hour) else formatting.rate(hour.bytes_per_s)
+    return (Span(f"; last hour {text}", Role.DIM),)
 
 
 def _full_in(row: TaskRow) -> Line:
     seconds, doubt = row.seconds_until_full, row.full_in_doubt
     if seconds is None:
-        return (_label("full in"), Span("no estimate", Role.DIM))
+        return (_label("full in"), Span(_no_estimate(row), Role.DIM))
     if seconds <= 0:
         return (_label("full now"), Span("protection stops at the plan", Role.BAD))
+    basis = f" at {formatting.rate(row.growth.bytes_per_s)}" if row.growth is not None else " at this growth"
     return (
         _label("full in"),
         Span(full_in_text(row), full_in_role(row.trusted_full_in_s)),
-        Span(f" not reliable: {DOUBT_TEXT[doubt]}" if doubt is not None else " at this growth", Role.DIM),
+        Span(f"{basis}, not reliable: {DOUBT_TEXT[doubt]}" if doubt is not None else basis, Role.DIM),
     )
+
+
+def _no_estimate(row: TaskRow) -> str:
+    """Return why there is no time until the plan is full."""
+    task = row.task
+    if task.state == "Disabled" or not is_recording(task):
+        return f"no estimate {during_status(task)}"
+    if task.plan_bytes == 0:
+        return "never: no plan set"
+    if task.used_ratio is None:
+        return "no estimate: capacity not known"
+    return "no estimate: growth not known yet" if row.growth is None else "no estimate: not growing"
 
 
 def _resources_head(task: Task, context: DetailContext, width: int) -> list[Line]:

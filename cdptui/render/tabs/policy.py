@@ -9,12 +9,25 @@ from cdptui.models.task import Task
 from cdptui.models.task_row import TaskRow
 from cdptui.render import formatting
 from cdptui.render.spans import Line, Role, Span
-from cdptui.render.tabs.blocks import BLANK, fetch_status, has_value, heading, labeled, spacer, title_line, wrap
+from cdptui.render.tabs.blocks import (
+    BLANK,
+    fetch_status,
+    has_value,
+    heading,
+    labeled,
+    marked_lines,
+    spacer,
+    title_line,
+    wrap,
+)
 from cdptui.render.tabs.context import DetailContext
 
 _DAY_S: Final = 86_400
 _CAVEAT: Final = "Our reading of the settings; the web console is authoritative"
-"""The vendor documents the ranges of these settings, not their meaning."""
+"""The vendor documents the ranges of these settings; what they mean is only in comments of its Go SDK."""
+_RETENTION_TIME: Final = (
+    "Retention time {days}; how it combines with the above is not documented, see Recovery points for what is kept"
+)
 _NOT_VISIBLE: Final = "Policy not found among the policies visible to this account"
 _NOT_LISTED: Final = "Policy not found among the {count} policies that the server listed; the list may be incomplete"
 
@@ -34,8 +47,10 @@ def lines(row: TaskRow, context: DetailContext, width: int, height: int) -> list
             *fetch_status(part, context, "policies", width),
             BLANK,
             *_schedule(policy, width),
+            BLANK,
+            *_rpo_target(policy, task, width),
+            labeled("UUID", Span(policy.uuid, Role.DIM)),
         ]
-        body += [BLANK, *_rpo_target(policy, task, width)]
     else:
         name = context.names.get(uuid)
         body = [labeled("policy", Span(name or "name not known", Role.STRONG if name else Role.DIM))]
@@ -51,7 +66,6 @@ def _head(policy: Policy, width: int) -> list[Line]:
     lines = [
         labeled("policy", Span(policy.name or "(no name)", Role.STRONG)),
         labeled("state", Span(policy.state or formatting.UNKNOWN, Role.TEXT if is_on else Role.WARN)),
-        labeled("UUID", Span(policy.uuid, Role.DIM)),
     ]
     return [*lines, *(wrap(policy.description, width, Role.DIM) if policy.description else [])]
 
@@ -59,8 +73,8 @@ def _head(policy: Policy, width: int) -> list[Line]:
 def _schedule(policy: Policy, width: int) -> list[Line]:
     lines = [heading("Schedule and retention", width)]
     for sentence in _sentences(policy):
-        lines += wrap(f"· {sentence}", width)
-    if policy.hourly_since_day is not None or policy.daily_since_day is not None:
+        lines += marked_lines(Span("· "), sentence, width)
+    if policy.hourly_since_day or policy.daily_since_day:
         lines += wrap(_CAVEAT, width, Role.DIM)
     if len(lines) == 1:
         lines.append((Span("The server reports no settings of this policy", Role.DIM),))
@@ -72,16 +86,36 @@ def _sentences(policy: Policy) -> list[str]:
     if policy.interval_s:
         per_day = f"{_DAY_S // policy.interval_s:,}".replace(",", " ")
         sentences.append(f"Recovery point every {formatting.duration(policy.interval_s)} ({per_day} per day)")
-    if policy.retention_days is not None:
-        sentences.append(f"All points kept for {_days(policy.retention_days)}")
-    if policy.hourly_since_day is not None:
-        sentences.append(f"One point per hour kept for {_days(policy.hourly_since_day)}")
-    if policy.daily_since_day is not None:
-        sentences.append(f"One point per day kept for {_days(policy.daily_since_day)}")
+    sentences += _retention(policy)
     if policy.full_backup_days is not None:
         sentences.append(f"Full backup every {_days(policy.full_backup_days)}")
-    if policy.expire_days:
-        sentences.append(f"All points expire after {_days(policy.expire_days)}")
+    return sentences
+
+
+def _retention(policy: Policy) -> list[str]:
+    """Return which points are kept for how long; no sentences when nothing is known.
+
+    Points are thinned from an age on, which counts only until their data expires.
+    """
+    thinning = policy.hourly_since_day or policy.daily_since_day
+    ends = [days for days in (policy.expire_days, None if thinning else policy.retention_days) if days]
+    end = min(ends) if ends else None
+    last = float("inf") if end is None else end
+    daily = policy.daily_since_day if policy.daily_since_day and policy.daily_since_day < last else None
+    hourly = policy.hourly_since_day
+    hourly = hourly if hourly and hourly < (last if daily is None else daily) else None
+    first = hourly or daily or end
+    if first is None:
+        return []
+    text = f"Every point is kept for {_days(first)}"
+    if hourly is not None:
+        until = daily or end
+        text += f", then one per hour until day {until}" if until is not None else ", then one per hour"
+    if daily is not None:
+        text += f", then one per day until day {end}" if end is not None else ", then one per day"
+    sentences = [text if end is None else f"{text}; older points are deleted"]
+    if thinning and policy.retention_days:
+        sentences.append(_RETENTION_TIME.format(days=_days(policy.retention_days)))
     return sentences
 
 
@@ -94,11 +128,11 @@ def _rpo_target(policy: Policy, task: Task, width: int) -> list[Line]:
     lines = [heading("RPO target", width)]
     if interval_s * 1000 > target_ms:
         message = f"Interval of {formatting.duration(interval_s)} is longer than the RPO target of {target}"
-        return [*lines, *wrap(message, width, Role.BAD)]
+        return [*lines, *wrap(message, width, Role.BAD), BLANK]
     factor = target_ms // (interval_s * 1000)
     if factor > 1:
-        return [*lines, *wrap(f"RPO target {target} is {factor} times the interval", width)]
-    return [*lines, *wrap(f"RPO target {target} is less than twice the interval: no margin", width, Role.WARN)]
+        return [*lines, *wrap(f"RPO target {target} is {factor} times the interval", width), BLANK]
+    return [*lines, *wrap(f"RPO target {target} is less than twice the interval: no margin", width, Role.WARN), BLANK]
 
 
 def _days(count: int) -> str:

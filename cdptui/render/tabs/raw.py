@@ -25,7 +25,7 @@ def lines(row: TaskRow, context: DetailContext, width: int, height: int) -> list
     """Return all lines; a value of the record that is too long continues on the next line."""
     unknown = {field.name for field in context.fields if not field.is_known}
     lines: list[Line] = [title_line(row), *spacer(height)]
-    lines += [*field_lines(context, width), BLANK, heading("Record", width)]
+    lines += [*field_lines(context, width), BLANK, heading("Record, dates in server time", width)]
     for text in context.raw.lines:
         lines += _wrapped(text, width, unknown)
     if context.raw.omitted:

@@ -109,7 +109,7 @@ def _moment(at: datetime | None, context: DetailContext, role: Role = Role.DIM) 
     if at is None:
         return [Span("not known", Role.DIM)]
     return [
-        Span(at.astimezone(context.zone).strftime("%Y-%m-%d %H:%M:%S"), Role.STRONG),
+        Span(formatting.timestamp(at, context.zone), Role.STRONG),
         Span(f"  {formatting.ago(at, context.now)}", role),
     ]
 
@@ -145,16 +145,15 @@ def _gap_line(start: datetime, end: datetime, context: DetailContext) -> Line:
     length = formatting.duration((end - start).total_seconds())
     return (
         Span("  gap  ", Role.WARN),
-        Span(f"{begin:%m-%d %H:%M:%S} to {close:%H:%M:%S}"),
+        Span(f"{begin:%m-%d %H:%M:%S} to {close:%H:%M:%S} {formatting.utc_offset(end, context.zone)}"),
         Span(f"  {length}", Role.DIM),
     )
 
 
 def _locked(point: RecoveryPoint, context: DetailContext) -> Line:
-    at = point.at.astimezone(context.zone).strftime("%Y-%m-%d %H:%M:%S") if point.at is not None else formatting.UNKNOWN
     return (
         Span("  ◆ ", Role.ACCENT),
-        Span(at),
+        Span(formatting.timestamp(point.at, context.zone)),
         Span(f"  {formatting.size(point.size_bytes)}", Role.DIM),
         Span(f"  {point.description}" if point.description else ""),
     )

@@ -51,7 +51,7 @@ def _head(storage: BackupStorage) -> list[Line]:
         used = storage.total_bytes - (storage.available_bytes or 0)
         lines.append(
             labeled(
-                "capacity",
+                "used",
                 Span(f"{formatting.size(used)} of {formatting.size(storage.total_bytes)}  "),
                 Span(f"{formatting.percent(ratio)} ", usage_role(ratio)),
                 *bar(ratio, 8),
@@ -73,13 +73,17 @@ def _commitment(storage: BackupStorage, summary: StorageSummary, width: int) -> 
         labeled("growth", *storage_cells.growth(summary)),
         labeled("full in", *storage_cells.full_in(summary)),
     ]
-    over = summary.overcommitted_bytes
-    if over is None:
+    if not summary.is_full_in_trusted and tasks.growth_bytes_per_s is not None:
+        lines += wrap(storage_cells.NOT_RELIABLE, width, Role.DIM)
+    spare = summary.spare_bytes
+    if tasks.unplanned == tasks.count:
+        lines += wrap("No plans to check against the free capacity", width, Role.DIM)
+    elif spare is None:
         lines += wrap("Free capacity not known: cannot check whether the plans fit", width, Role.DIM)
-    elif over > 0:
-        lines += wrap(f"▲ Overcommitted: plans exceed the free capacity by {formatting.size(over)}", width, Role.WARN)
+    elif spare < 0:
+        lines += wrap(f"▲ Overcommitted: plans exceed the free capacity by {formatting.size(-spare)}", width, Role.WARN)
     else:
-        lines += wrap(f"✔ Plans fit, {formatting.size(-over)} to spare", width, Role.OK)
+        lines += wrap(f"✔ Plans fit, {formatting.size(spare)} to spare", width, Role.OK)
     count = tasks.unplanned
     if count == 1:
         lines += wrap("1 task without a plan is counted by its used capacity", width, Role.DIM)

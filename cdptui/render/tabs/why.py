@@ -9,15 +9,15 @@ from msgspec import Struct
 
 from cdptui.models.inventory import FetchState
 from cdptui.models.reasons import STOP_CAUSES, ReasonKind
-from cdptui.models.severity import is_rpo_measured
+from cdptui.models.severity import is_recording, is_rpo_measured
 from cdptui.models.task_row import TaskRow
 from cdptui.render import formatting
 from cdptui.render.reason_messages import LEVELS, describe_reason
 from cdptui.render.spans import Line, Role, Span
-from cdptui.render.statuses import ROLES, SEVERITY_TEXT
-from cdptui.render.tabs.blocks import BLANK, heading, spacer, title_line, wrap
+from cdptui.render.statuses import ROLES, SEVERITY_TEXT, during_status
+from cdptui.render.tabs.blocks import BLANK, arrow_lines, has_value, heading, marked_lines, spacer, title_line, wrap
 from cdptui.render.tabs.context import DetailContext
-from cdptui.render.task_cells import DOUBT_TEXT, full_in_text
+from cdptui.render.task_cells import DOUBT_TEXT, full_in_text, is_zero
 
 _STATUS_KINDS: Final = frozenset(
     {
@@ -44,19 +44,29 @@ _STORAGE_KINDS: Final = frozenset(
 )
 
 
+_NOT_WRITING: Final = frozenset({"Stopped", "Paused", "Destroyed", "Crashed"})
+
+
 class _Check(Struct, frozen=True):
     kinds: Set[ReasonKind]
     """The problems that this check can find; it is not shown when one of them was found."""
-    is_known: bool
+    mark: Span
     text: str
 
 
 def _passed(kinds: Set[ReasonKind], text: str) -> _Check:
-    return _Check(kinds, is_known=True, text=text)
+    """Return a check that was made, and found nothing."""
+    return _Check(kinds, Span("✔ ", Role.OK), text)
 
 
 def _unknown(kinds: Set[ReasonKind], text: str) -> _Check:
-    return _Check(kinds, is_known=False, text=text)
+    """Return a check that could not be made."""
+    return _Check(kinds, Span("? ", Role.DIM), text)
+
+
+def _fact(kinds: Set[ReasonKind], text: str) -> _Check:
+    """Return a fact that is no problem of the task, but no good sign either."""
+    return _Check(kinds, Span("· ", Role.TEXT), text)
 
 
 def lines(row: TaskRow, context: DetailContext, width: int, height: int) -> list[Line]:
@@ -81,8 +91,8 @@ def _reasons(row: TaskRow, context: DetailContext, width: int) -> list[Line]:
         lines += [(Span("▌ ", role), *line) for line in wrap(text.sentence, width - 2, Role.STRONG)]
         level = LEVELS[reason.severity]
         lines.append((Span("▌ ", role), Span(f"{level}, {text.since}" if text.since else level, role)))
-        for index, line in enumerate(wrap(text.next_step, width - 4)):
-            lines.append((Span("▌ ", role), Span("→ " if index == 0 else "  ", Role.ACCENT), *line))
+        step = [*arrow_lines(text.next_step, width - 2), *wrap(text.checked, width - 2, Role.DIM)]
+        lines += [(Span("▌ ", role), *line) for line in step]
         lines.append(BLANK)
     return lines
 
@@ -92,11 +102,8 @@ def _checks(row: TaskRow, context: DetailContext, width: int) -> list[Line]:
     lines: list[Line] = [heading("Also checked" if problems else "Checked", width)]
     for check in _all_checks(row, context):
         if not check.kinds & problems:
-            glyph = Span("✔ ", Role.OK) if check.is_known else Span("? ", Role.DIM)
-            lines += [
-                (glyph if index == 0 else Span("  "), *line)
-                for index, line in enumerate(wrap(check.text, width - 2, Role.TEXT if check.is_known else Role.DIM))
-            ]
+            role = Role.DIM if check.mark.role is Role.DIM else Role.TEXT
+            lines += marked_lines(check.mark, check.text, width, role)
     return lines
 
 
@@ -107,17 +114,14 @@ def _all_checks(row: TaskRow, context: DetailContext) -> Iterator[_Check]:
     yield _rpo(row)
     yield _plan(row)
     yield _growth(row)
-    refs = len(task.resource_refs)
-    yield _passed({ReasonKind.NO_VM}, "1 VM attached" if refs == 1 else f"{refs} resources attached")
-    yield from _vm(context)
-    yield _passed({ReasonKind.TWO_TASKS}, "No other task protects the same VM")
+    yield from _resources(row, context)
     yield _storage(row, context)
     yield _policy(row, context)
     if task.last_op_at is None:
         yield _unknown({ReasonKind.CLOCK_SKEW}, "Time of the last operation not known")
     else:
         ago = formatting.ago(task.last_op_at, context.now)
-        yield _passed({ReasonKind.CLOCK_SKEW}, f"Last operation {ago}; clocks agree")
+        yield _passed({ReasonKind.CLOCK_SKEW}, f"Last operation {ago}")
     yield _passed({ReasonKind.UNREADABLE}, "All fields readable")
 
 
@@ -125,22 +129,28 @@ def _rpo(row: TaskRow) -> _Check:
     task = row.task
     if task.rpo_ms is None:
         return _unknown(_RPO_KINDS, "RPO not measured")
+    if not task.rpo_ms and not is_rpo_measured(task):
+        return _unknown(_RPO_KINDS, f"RPO not measured {during_status(task)}")
     rpo, target = formatting.latency(task.rpo_ms), formatting.latency(task.rpo_target_ms)
     if task.rpo_ratio is None:
         return _unknown(_RPO_KINDS, f"RPO {rpo}, no target set")
     if task.state == "Disabled":
         return _unknown(_RPO_KINDS, f"RPO {rpo} (target {target}); not checked while the task is disabled")
     if not is_rpo_measured(task):
-        return _unknown(_RPO_KINDS, f"RPO {rpo} as last measured (target {target}); the task is not protecting")
+        return _unknown(_RPO_KINDS, f"RPO not measured {during_status(task)}: last {rpo} (target {target})")
     return _passed(_RPO_KINDS, f"RPO {rpo} (target {target})")
 
 
 def _plan(row: TaskRow) -> _Check:
     task = row.task
     if task.used_ratio is None:
-        is_none = task.plan_bytes == 0
-        return _unknown(_PLAN_KINDS, "No plan set, so it cannot fill up" if is_none else "Plan not known")
+        if task.plan_bytes == 0:
+            return _fact(_PLAN_KINDS, "No plan set, so it cannot fill up")
+        return _unknown(_PLAN_KINDS, "Plan not known" if task.plan_bytes is None else "Used capacity not known")
     used, plan = formatting.percent(task.used_ratio), formatting.size(task.plan_bytes)
+    if task.state == "Disabled":
+        text = f"{used} of the {plan} plan is used; not checked while the task is disabled"
+        return _unknown(_PLAN_KINDS, text)
     if row.seconds_until_full is None:
         return _passed(_PLAN_KINDS, f"{used} of the {plan} plan is used")
     doubt = row.full_in_doubt
@@ -152,37 +162,65 @@ def _plan(row: TaskRow) -> _Check:
 
 
 def _growth(row: TaskRow) -> _Check:
-    rate = row.growth
+    rate, task = row.growth, row.task
+    if task.state == "Disabled" or not is_recording(task):
+        return _unknown({ReasonKind.STALLED}, f"Growth not checked {during_status(task)}")
     if rate is None:
         return _unknown({ReasonKind.STALLED}, "Growth not known yet: two changes of used capacity are needed")
-    growth, span = formatting.rate(rate.bytes_per_s).removeprefix("+"), formatting.duration(rate.span_s)
+    span = formatting.duration(rate.span_s)
+    if is_zero(rate):
+        return _fact({ReasonKind.STALLED}, f"Not growing (measured over {span})")
+    growth = formatting.rate(rate.bytes_per_s).removeprefix("+")
     return _passed({ReasonKind.STALLED}, f"Growing {growth} (measured over {span})")
+
+
+def _resources(row: TaskRow, context: DetailContext) -> Iterator[_Check]:
+    """Yield what is known of the resources; there is nothing to check without any."""
+    refs = len(row.task.resource_refs)
+    if not refs:
+        if "resourceRefs" in row.task.unreadable_fields:
+            yield _unknown(frozenset(), "Attached VM not known: the field is unreadable")
+        return
+    yield _passed(frozenset(), "1 VM attached" if refs == 1 else f"{refs} resources attached")
+    yield from _vm(context)
+    yield _passed({ReasonKind.TWO_TASKS}, "No other task protects the same VM")
 
 
 def _vm(context: DetailContext) -> Iterator[_Check]:
     """Yield the state of the VM; one that is off explains a used capacity that does not change."""
-    vm = context.machine.value
+    part, vm = context.machine, context.machine.value
     if vm is not None and vm.state is not None:
         name = vm.name or vm.uuid
         if vm.state == "Running":
             yield _passed(frozenset(), f"VM {name} is Running")
+        elif vm.state in _NOT_WRITING:
+            yield _fact(frozenset(), f"VM {name} is {vm.state}: it writes nothing, so used capacity may not change")
         else:
-            yield _passed(frozenset(), f"VM {name} is {vm.state}: it writes nothing, so used capacity may not change")
-    elif context.machine.failure is not None:
-        yield _unknown(frozenset(), _with_cause("State of the VM not known", context.machine))
+            yield _fact(frozenset(), f"State of VM {name} is {vm.state}")
+    elif part.failure is not None:
+        yield _unknown(frozenset(), _with_cause("State of the VM not known", part))
+    elif has_value(part):
+        yield _unknown(frozenset(), "State of the VM not known: not visible to this account")
 
 
 def _storage(row: TaskRow, context: DetailContext) -> _Check:
     uuid, part = row.task.backup_storage_uuid or "", context.storages
+    if not uuid:
+        return _unknown(_STORAGE_KINDS, "The server reports no backup storage for this task")
     storage = (part.value or {}).get(uuid)
     name = context.reason_context.name(uuid)
     if storage is None or storage.status is None:
         return _unknown(_STORAGE_KINDS, _with_cause(f"Connection of backup storage {name} not known", part))
-    return _passed(_STORAGE_KINDS, f"Backup storage {name} is {storage.status}")
+    if storage.state not in {"Enabled", None}:
+        return _fact(_STORAGE_KINDS, f"Backup storage {name} is {storage.status}, its state is {storage.state}")
+    check = _passed if storage.status == "Connected" else _fact
+    return check(_STORAGE_KINDS, f"Backup storage {name} is {storage.status}")
 
 
 def _policy(row: TaskRow, context: DetailContext) -> _Check:
     uuid = row.task.policy_uuid or ""
+    if not uuid:
+        return _unknown({ReasonKind.POLICY}, "The server reports no policy for this task")
     name = context.reason_context.name(uuid)
     if uuid not in (context.policies.value or {}):
         return _unknown({ReasonKind.POLICY}, _with_cause(f"Policy {name} not checked", context.policies))

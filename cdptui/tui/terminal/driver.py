@@ -235,7 +235,7 @@ class TerminalDriver(Driver):
 
     def _take_over(self, reader: InputReader) -> None:
         """Set up the screen, the mouse and the keyboard, and start reading."""
-        signal.signal(signal.SIGWINCH, lambda *_: self._send_size())
+        signal.signal(signal.SIGWINCH, self._on_resize_signal)
         self._send_size()
         self._saved_modes = read_modes(self._fileno)
         mouse = _REPORT_MOUSE if self._is_mouse_on else ""
@@ -254,6 +254,10 @@ class TerminalDriver(Driver):
         # Terminal.app of macOS would print the last letter of the query.
         is_apple = os.environ.get("TERM_PROGRAM") == "Apple_Terminal"
         return os.isatty(self._fileno) and not self._is_legacy and not is_apple
+
+    def _on_resize_signal(self, *_: object) -> None:
+        """Measure in the event loop: the handler could be interrupted by the next signal, and send its size last."""
+        self._event_loop.call_soon_threadsafe(self._send_size)
 
     def _send_size(self) -> None:
         size = Size(*self._measure_window())

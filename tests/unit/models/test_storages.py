@@ -38,13 +38,13 @@ def test_task_over_its_plan_needs_no_more_capacity() -> None:
     rows = [a_row("over", used_bytes=12 * GIB, plan_bytes=10 * GIB), a_row("b", used_bytes=GIB, plan_bytes=4 * GIB)]
     summary = summarize_storage("s", rows, BackupStorage(uuid="s", available_bytes=GIB))
     assert (summary.tasks.count, summary.tasks.remaining_planned_bytes) == (2, 3 * GIB)
-    assert summary.overcommitted_bytes == 2 * GIB
+    assert summary.spare_bytes == -2 * GIB
 
 
 @pytest.mark.parametrize("storage", [None, BackupStorage(uuid="s")])
 def test_unknown_capacity_gives_no_figures_that_depend_on_it(storage: BackupStorage | None) -> None:
     summary = summarize_storage("s", [a_row(growth=GrowthRate(1.0, TRUSTED_S))], storage)
-    assert summary.available_bytes is summary.free_ratio is summary.overcommitted_bytes is summary.full_in_s is None
+    assert summary.available_bytes is summary.used_ratio is summary.spare_bytes is summary.full_in_s is None
 
 
 def test_growth_is_the_sum_of_the_trusted_growths_and_marked_while_others_are_missing() -> None:
@@ -144,5 +144,5 @@ def test_plans_of_any_tasks_cover_what_is_used(tasks: list[tuple[int | None, int
     rows = [a_row(f"t{at}", used_bytes=used, plan_bytes=plan) for at, (used, plan) in enumerate(tasks)]
     summary = summarize_storage("s", rows, a_storage(available_bytes=free))
     assert summary.tasks.remaining_planned_bytes >= 0
-    over = summary.overcommitted_bytes
-    assert over == (None if free is None else summary.tasks.remaining_planned_bytes - free)
+    spare = summary.spare_bytes
+    assert spare == (None if free is None else free - summary.tasks.remaining_planned_bytes)

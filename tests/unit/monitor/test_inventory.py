@@ -233,6 +233,15 @@ async def test_storage_with_little_free_capacity_is_evidence() -> None:
     await runner.show(InventoryNeeds())
     assert runner.reported_dependencies[-1].storage_free_percent == {"bs-1": 1}
     assert runner.reported_dependencies[-1].storages == frozenset({"bs-1", "bs-2", "bs-3"})
+    stops = [
+        runner.reported_dependencies[-1].stop_evidence(a_task(status="Stopped", backup_storage_uuid=uuid))
+        for uuid in ("bs-2", "bs-4", None)
+    ]
+    assert [(stop.is_storage_listed, stop.is_storage_missing) for stop in stops] == [
+        (True, False),
+        (False, True),
+        (False, False),
+    ]
 
 
 async def test_names_contain_vms_storages_and_policies() -> None:

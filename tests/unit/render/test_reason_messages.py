@@ -118,6 +118,52 @@ def test_stop_by_the_rpo_says_that_it_resumes_by_itself() -> None:
 
 
 @pytest.mark.parametrize(
+    ("evidence", "changes", "checked"),
+    [
+        pytest.param(
+            {"vm": VmCondition.ON, "is_storage_listed": True},
+            {},
+            "Checked: VM erp-db-01 is on, backup storage backup-server-1 is not disconnected, 40% of the plan is used,"
+            " last measured RPO 1.8s (target 10m)",
+            id="all",
+        ),
+        pytest.param(
+            {},
+            {},
+            "Checked: 40% of the plan is used, last measured RPO 1.8s (target 10m); not known: state of the VM,"
+            " connection of the backup storage",
+            id="VM and storage not known",
+        ),
+        pytest.param(
+            {"is_storage_listed": True},
+            {"plan_bytes": 0, "rpo_ms": None, "resource_refs": ()},
+            "Checked: no VM is attached, backup storage backup-server-1 is not disconnected, no plan is set; not known:"
+            " RPO",
+            id="no VM and no plan",
+        ),
+        pytest.param(
+            {},
+            {"plan_bytes": None, "rpo_ms": None},
+            "Checked: nothing; not known: state of the VM, connection of the backup storage, use of the plan, RPO",
+            id="nothing",
+        ),
+    ],
+)
+def test_stop_without_a_known_cause_says_what_was_checked(
+    evidence: dict[str, Any], changes: dict[str, Any], checked: str
+) -> None:
+    row = build_row(evidence, status="Stopped", **changes)
+    text = describe_reason(row.reasons[0], row, CONTEXT)
+    assert text.sentence == "Stopped, cause not known: no changes are being recorded"
+    assert text.checked == checked
+    assert "for the cause" in text.next_step
+
+
+def test_problem_with_a_cause_lists_no_checks() -> None:
+    assert {kind for kind in ReasonKind if text_of(kind).checked} == {ReasonKind.STOPPED}
+
+
+@pytest.mark.parametrize(
     ("is_last_op", "expected"), [(True, "last operation 2024-07-23 08:00 (527 d ago)"), (False, "since 07:59 (60 s)")]
 )
 def test_date_of_the_server_is_called_last_operation(is_last_op: bool, expected: str) -> None:

@@ -52,9 +52,10 @@ def test_a_storage_shows_all_its_figures() -> None:
         "name": "backup-server-wenzhou",
         "connection": "● Connected",
         "capacity": "1000 GiB",
-        "free": "15 GiB   1%",
+        "use": "98%",
+        "free": "15 GiB",
         "planned": "100 GiB",
-        "over-commit": "+5 GiB",
+        "spare": "−5 GiB",
         "growth": "+10 GiB/h",
         "full-in": "1 h",
         "tasks": "1",
@@ -68,7 +69,7 @@ def test_a_storage_shows_all_its_figures() -> None:
         (summarize_storage("gone", [a_row()]), {"name": "gone", "connection": "? not listed"}),
         (growing(1, TRUSTED_S, status=None), {"connection": "◔ not known"}),
         (growing(1, 60.0), {"growth": "~1 GiB/h", "full-in": "~20 d"}),
-        (summarize_storage("s-1", [a_row()], a_storage()), {"growth": "–", "full-in": "–", "over-commit": "none"}),
+        (summarize_storage("s-1", [a_row()], a_storage()), {"growth": "–", "full-in": "–", "spare": "440 GiB"}),
         (growing(1, TRUSTED_S, available_bytes=0), {"full-in": "full"}),
         (growing(0.01, TRUSTED_S), {"full-in": "> 1 y"}),
         (summarize_storage("", [a_row()]), {"name": "no storage reported", "connection": ""}),
@@ -83,7 +84,7 @@ def test_what_is_unknown_or_not_reliable_says_so(summary: StorageSummary, said: 
 def test_unknown_capacity_is_never_shown_as_zero(storage: BackupStorage | None) -> None:
     shown = figures(summarize_storage("s-1", [a_row(growth=GrowthRate(1.0, TRUSTED_S))], storage))
     assert (shown["capacity"], shown["free"]) == ("not known", "not known")
-    assert (shown["over-commit"], shown["full-in"]) == ("–", "–")
+    assert (shown["spare"], shown["use"], shown["full-in"]) == ("–", "–", "–")
 
 
 def test_notes_name_what_is_missing_and_why() -> None:
@@ -193,7 +194,7 @@ def test_group_by_storage_says_the_same_as_the_list_of_storages() -> None:
     assert cell("protects") == "15 GiB free"
     pane = {text[:14].strip(): text[14:] for text in map(plain_text, group_lines(summary.tasks, context))}
     assert pane["used"] == f"80 GiB of {shown['planned']} planned"
-    for key in ("connection", "capacity", "free", "planned", "over-commit", "growth", "full-in"):
+    for key in ("connection", "capacity", "use", "free", "planned", "spare", "growth", "full-in"):
         assert pane[key.replace("full-in", "full in")] == shown[key], key
 
 
@@ -204,7 +205,7 @@ def test_group_by_storage_says_the_same_as_the_list_of_storages() -> None:
         (growing(10, TRUSTED_S), "full in 2 d"),
         (growing(10, TRUSTED_S, available_bytes=0), "storage full"),
         (growing(0, TRUSTED_S, status="Disconnected"), "disconnected"),
-        (growing(0, TRUSTED_S, available_bytes=50 * GIB), "5% free"),
+        (growing(0, TRUSTED_S, available_bytes=50 * GIB), "95% used"),
         (growing(0, TRUSTED_S, total_bytes=100 * GIB, available_bytes=15 * GIB), "over-commit 5 GiB"),
         (growing(0, TRUSTED_S, state="Disabled"), "state Disabled"),
         (summarize_storage("s-1", [a_row()]), "storage not listed"),

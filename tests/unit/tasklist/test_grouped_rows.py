@@ -9,7 +9,7 @@ from msgspec import structs
 
 from cdptui.models.aggregates import GroupSummary, is_unhealthy
 from cdptui.models.estimate import rate_doubt
-from cdptui.models.severity import is_recording
+from cdptui.models.severity import is_recording, is_rpo_judged
 from cdptui.models.task_row import TaskRow
 from cdptui.render.groups import BY_KEY, GROUPINGS
 from cdptui.tasklist.grouped_rows import GroupedRows
@@ -153,7 +153,7 @@ def test_group_totals_equal_those_of_their_rows(fleet: list[TaskRow]) -> None:
         assert group.used_bytes == (sum(used) if used else None)
         assert group.unhealthy == sum(map(is_unhealthy, members))
         assert group.worst == max(row.severity for row in members)
-        ratios = [row.task.rpo_ratio for row in members if row.task.rpo_ratio is not None]
+        ratios = [row.task.rpo_ratio for row in members if row.task.rpo_ratio is not None and is_rpo_judged(row.task)]
         assert group.rpo_ratio == max(ratios, default=None)
         rates = [
             row.growth for row in members if row.growth and is_recording(row.task) and row.task.state != "Disabled"
@@ -174,3 +174,12 @@ def test_rpo_of_disabled_tasks_does_not_count() -> None:
     groups = {group.key: group for group in outline_of(fleet, SortOrder(group="state")).groups}
     assert groups["Disabled"].rpo_ratio is None
     assert groups["Enabled"].rpo_ms == 1_000
+
+
+@pytest.mark.parametrize(
+    ("stopped_ms", "worst_ms"), [pytest.param(600_000, 1_000, id="not measured"), (700_000, 700_000)]
+)
+def test_last_measured_rpo_counts_only_over_its_target(stopped_ms: int, worst_ms: int) -> None:
+    fleet = [a_row("a", rpo_ms=stopped_ms, rpo_target_ms=600_000, status="Stopped"), a_row("b", rpo_ms=1_000)]
+    (group,) = outline_of(fleet, SortOrder(group="state")).groups
+    assert group.rpo_ms == worst_ms

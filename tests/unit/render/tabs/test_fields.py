@@ -83,7 +83,7 @@ def test_date_field_shows_its_age(ago: timedelta, words: str) -> None:
     changed = datetime(2025, 6, 18, 14, 41, 7, tzinfo=UTC)
     line = field_line(lines(FULL_ROW, now=changed + ago), "lastOpDate")
     assert line.split(None, 1)[1].startswith(f"{words}  ")
-    assert line.endswith(FULL_ROW["lastOpDate"])
+    assert line.endswith(f"{FULL_ROW['lastOpDate']} server time")
 
 
 def test_date_without_known_zone_is_shown_as_sent() -> None:

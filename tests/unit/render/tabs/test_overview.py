@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -8,7 +8,7 @@ import pytest
 
 from cdptui.api.decode import decode_task
 from cdptui.api.raw_task import raw_fields
-from cdptui.models.capacity import CapacityHistory, CapacitySample
+from cdptui.models.capacity import CapacityHistory, CapacitySample, GrowthRate, growth_rate
 from cdptui.models.reasons import Evidence, find_reasons, overall_severity
 from cdptui.models.severity import status_severity
 from cdptui.models.task_row import TaskRow
@@ -31,6 +31,7 @@ def lines(
     *,
     track: CapacityHistory | None = None,
     seconds_until_full: float | None = None,
+    growth: GrowthRate | None = None,
     **context: Any,
 ) -> list[str]:
     """Return the pane for a record as the server sends it."""
@@ -45,8 +46,8 @@ def lines(
         "keys": DEFAULT_KEYMAP.labels,
         **context,
     }
-    reasons = find_reasons(task, Evidence(settings["now"], seconds_until_full=seconds_until_full))
-    rows = TaskRow(task, overall_severity(task, reasons), seconds_until_full=seconds_until_full, reasons=reasons)
+    reasons = find_reasons(task, Evidence(settings["now"], seconds_until_full=seconds_until_full, growth=growth))
+    rows = TaskRow(task, overall_severity(task, reasons), growth, seconds_until_full, reasons)
     return [plain_text(line) for line in overview.lines(rows, DetailContext(**settings), width, height)]
 
 
@@ -148,12 +149,63 @@ def test_time_until_full_is_shown(seconds_until_full: float | None, expected: st
     assert expected in found[0]
 
 
-def test_growth_is_shown_per_hour_and_day_with_the_measured_time() -> None:
-    track = CapacityHistory(tuple(CapacitySample(index * 300.0, index * GIB) for index in range(24)), until=23 * 300.0)
-    (line,) = (line for line in lines(FULL_ROW, track=track) if line.startswith("growth"))
-    assert "+12 GiB/h" in line
-    assert "+288 GiB/day" in line
-    assert "(measured over 1 h)" in line
+def history(*gib_per_h: float) -> CapacityHistory:
+    """Return a history with these rates, each for an hour."""
+    points, used = [CapacitySample(0.0, 0)], 0.0
+    for hour, rate in enumerate(gib_per_h):
+        for step in range(1, 13):
+            used += rate * GIB / 12
+            points.append(CapacitySample(hour * 3600.0 + step * 300.0, round(used)))
+    return CapacityHistory(tuple(points), until=points[-1].at)
+
+
+@pytest.mark.parametrize(
+    ("rates", "expected"),
+    [
+        pytest.param((12, 12), "+12 GiB/h (+288 GiB/day) over 2 h", id="steady"),
+        pytest.param((2, 2, 2, 4), "+2.4 GiB/h (+57.3 GiB/day) over 4 h; last hour +4 GiB/h", id="faster"),
+        pytest.param((2, 2, 0, 0), "+997 MiB/h (+23.4 GiB/day) over 4 h; last hour none", id="paused"),
+        pytest.param((2,), "+2 GiB/h (+48 GiB/day) over 1 h", id="an hour is the whole time"),
+        pytest.param((0, 0), "none over 2 h", id="none"),
+    ],
+)
+def test_growth_is_the_rate_of_full_in_and_another_rate_names_its_time(rates: Sequence[float], expected: str) -> None:
+    track = history(*rates)
+    rate = growth_rate(track.points, track.until)
+    text = lines(FULL_ROW, track=track, growth=rate, seconds_until_full=7200.0)
+    (line,) = (line for line in text if line.startswith("growth"))
+    assert line.split(None, 1)[1] == expected
+    (full,) = (line for line in text if line.startswith("full in"))
+    assert f"2 h at {expected.split(' (', maxsplit=1)[0]}" in full or not any(rates)
+
+
+@pytest.mark.parametrize(
+    ("changes", "growth", "expected"),
+    [
+        ({}, None, "no estimate: growth not known yet"),
+        ({}, GrowthRate(0.0, 7200.0), "no estimate: not growing"),
+        ({"maxCapacity": 0}, GrowthRate(1.0, 7200.0), "never: no plan set"),
+        ({"maxCapacity": "?"}, None, "no estimate: capacity not known"),
+        ({"status": "Stopped"}, GrowthRate(1.0, 7200.0), "no estimate while stopped"),
+        ({"state": "Disabled"}, GrowthRate(1.0, 7200.0), "no estimate while disabled"),
+    ],
+)
+def test_missing_estimate_says_why(changes: dict[str, object], growth: GrowthRate | None, expected: str) -> None:
+    (line,) = (line for line in lines({**FULL_ROW, **changes}, growth=growth) if line.startswith("full in"))
+    assert line.split(None, 2)[2] == expected
+
+
+@pytest.mark.parametrize("status", ["Stopped", "Failed", "Starting", "Unknown", "Created"])
+def test_rpo_that_is_not_measured_now_has_no_bar(status: str) -> None:
+    (line,) = (line for line in lines({**FULL_ROW, "status": status}) if line.startswith("RPO"))
+    assert line.split(None, 1)[1] == "last measured 1.8s (target 10m)"
+    never = lines({**FULL_ROW, "status": status, "lastLatency": 0})
+    (line,) = (line for line in never if line.startswith("RPO"))
+    assert line.split(None, 1)[1].startswith("not measured ")
+
+
+def test_head_of_a_disabled_task_says_it_once() -> None:
+    assert lines({**FULL_ROW, "status": "Stopped", "state": "Disabled"})[0] == "■ Stopped · Disabled"
 
 
 def test_unknown_growth_is_not_shown_as_zero() -> None:

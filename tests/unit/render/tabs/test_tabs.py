@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, timedelta, timezone, tzinfo
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ from cdptui.models.recovery_points import RecoveryPoint, RecoveryPoints
 from cdptui.models.severity import Severity
 from cdptui.models.storages import summarize_storage
 from cdptui.models.task_row import TaskRow
+from cdptui.render import formatting, storage_cells
+from cdptui.render.spans import plain_text
 from cdptui.render.tabs.registry import POINTS, POLICY, RAW, RESOURCES, STORAGE, TABS, WHY, Tab
 from tests.doubles import EPOCH, GIB, a_task
 from tests.unit.api.wire import FULL_ROW, encoded
@@ -123,11 +126,70 @@ def test_missing_vm_differs_from_one_that_is_not_loaded_yet() -> None:
 def test_policy_shows_schedule_retention_and_rpo_target() -> None:
     output = text(POLICY, a_row(), policies=read({"p-1": GOLD}))
     assert "Recovery point every 3 s (28 800 per day)" in output
-    assert "All points kept for 7 days" in output
-    assert "One point per hour kept for 3 days" in output
-    assert "One point per day kept for 7 days" in output
+    assert "Every point is kept for 3 days, then one per hour until day 7, then one per day\n" in output
+    assert "Retention time 7 days; how it combines" in output
     assert "Full backup every 1 day" in output
     assert "RPO target 10m is 200 times the interval" in output
+
+
+@pytest.mark.parametrize(
+    ("days", "sentence"),
+    [
+        pytest.param((7, 3, 7, 0), "3 days, then one per hour until day 7, then one per day", id="no end"),
+        pytest.param(
+            (7, 1, 7, 30),
+            "1 day, then one per hour until day 7, then one per day until day 30; older points are deleted",
+            id="all settings",
+        ),
+        pytest.param(
+            (7, 3, 9, 7),
+            "3 days, then one per hour until day 7; older points are deleted",
+            id="data expires before one per day",
+        ),
+        pytest.param((7, None, None, None), "7 days; older points are deleted", id="not thinned"),
+        pytest.param((7, 0, 0, 3), "3 days; older points are deleted", id="not thinned, data expires first"),
+        pytest.param((7, 7, 9, 5), "5 days; older points are deleted", id="thinned after their end"),
+        pytest.param((None, 7, 3, 0), "3 days, then one per day", id="days before hours"),
+        pytest.param((None, 2, None, None), "2 days, then one per hour", id="hours without end"),
+    ],
+)
+def test_retention_is_one_sentence_without_contradiction(days: tuple[int | None, ...], sentence: str) -> None:
+    retention, hourly, daily, expire = days
+    policy = Policy(
+        uuid="p-1", retention_days=retention, hourly_since_day=hourly, daily_since_day=daily, expire_days=expire
+    )
+    assert f"· Every point is kept for {sentence}" in shown(POLICY, a_row(), 200, policies=read({"p-1": policy}))
+
+
+def test_policy_without_settings_says_so() -> None:
+    output = text(POLICY, a_row(), policies=read({"p-1": Policy(uuid="p-1", retention_days=0, hourly_since_day=0)}))
+    assert "reports no settings" in output
+    assert "kept" not in output
+
+
+@pytest.mark.parametrize("zone", [UTC, timezone(timedelta(hours=8))])
+def test_every_time_names_its_zone(zone: tzinfo) -> None:
+    recovery = points(*range(600), *range(625, 1440), protected=(RecoveryPoint(7, "v-1", EPOCH, 5, "kept"),))
+    lines = shown(POINTS, a_row(), points=read(recovery), zone=zone)
+    lines += shown(RESOURCES, a_row(), machine=read(ERP), zone=zone)
+    times = [line for line in lines if re.search(r"\d\d:\d\d:\d\d", line)]
+    assert len(times) >= 4
+    name = formatting.utc_offset(EPOCH, zone)
+    assert all(re.search(rf"\d\d:\d\d:\d\d {re.escape(name)}", line) for line in times)
+
+
+def test_raw_dates_are_in_the_time_of_the_server() -> None:
+    task = decode_task(encoded(FULL_ROW), UTC)
+    output = shown(RAW, TaskRow(task, Severity.HEALTHY), 120, raw=pretty_json_lines(task), fields=raw_fields(task, UTC))
+    fields, record = output[: output.index(next(filter(is_record, output)))], next(filter(is_record, output))
+    dates = [line for line in fields if re.search(r"\d:\d\d:\d\d", line)]
+    assert dates
+    assert all(line.endswith(" server time") for line in dates)
+    assert "server time" in record
+
+
+def is_record(line: str) -> bool:
+    return line.startswith("Record")
 
 
 def test_interval_longer_than_the_rpo_target_is_reported() -> None:
@@ -179,11 +241,32 @@ def test_storage_shows_capacity_and_that_the_plans_fit() -> None:
     assert "other" in output
 
 
+def test_rough_estimate_of_a_storage_says_why_it_is_rough() -> None:
+    rows = [structs.replace(a_row(), growth=GrowthRate(TIB / 36000, 60.0))]
+    output = text(STORAGE, rows[0], **on_storage(*rows))
+    assert "full in       ~10 h" in output
+    assert "~ not reliable: the growth of tasks is not known yet, or is changing" in output
+
+
 def test_storage_shows_overcommitted_capacity() -> None:
     rows = [a_row(plan_bytes=3 * TIB), a_row("no-plan", plan_bytes=0)]
     output = text(STORAGE, rows[0], **on_storage(*rows))
     assert "▲ Overcommitted: plans exceed the free capacity by 2 TiB" in output
     assert "1 task without a plan" in output
+
+
+def test_tasks_without_plans_give_no_sign_that_the_plans_fit() -> None:
+    rows = [a_row(plan_bytes=0), a_row("no-plan", plan_bytes=0)]
+    output = text(STORAGE, rows[0], **on_storage(*rows))
+    assert "No plans to check" in output
+    assert "✔" not in output
+
+
+def test_use_of_a_storage_is_the_same_in_its_tab_and_in_the_list() -> None:
+    rows = [a_row()]
+    tab = text(STORAGE, rows[0], **on_storage(*rows))
+    use = plain_text(storage_cells.use(on_storage(*rows)["storage"]))
+    assert re.search(rf"^used +1 TiB of 2 TiB +{use} ", tab, re.MULTILINE)
 
 
 def test_other_tasks_are_listed_worst_first_up_to_a_limit() -> None:
