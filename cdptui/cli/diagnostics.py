@@ -67,6 +67,11 @@ def stderr_text(text: str) -> str:
     return printable(text, sys.stderr)
 
 
+def confirm(question: str) -> bool:
+    """Ask on stderr for a yes or no; no is the default."""
+    return click.confirm(printable(question, sys.stderr), err=True)
+
+
 def prompt_hidden(question: str) -> str:
     """Prompt on stderr for a secret, without echo."""
     typed: str = click.prompt(printable(question, sys.stderr), hide_input=True, err=True)

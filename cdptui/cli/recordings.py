@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from cdptui.cli.diagnostics import CommandError, ExitCode
+from cdptui.cli.diagnostics import CommandError, ExitCode, confirm
 from cdptui.cli.options import Command, LazyGroup
 from cdptui.cli.output import print_line
-from cdptui.clock import SystemClock
 from cdptui.config.paths import display_path, recordings_folder
 from cdptui.config.recording import SUFFIX
 from cdptui.models.sanitize import sanitize
@@ -119,7 +118,8 @@ def delete(name: str, yes: bool) -> None:  # noqa: FBT001
     if not yes:
         if not sys.stdin.isatty():
             raise click.UsageError("--yes is needed when stdin is not a terminal")
-        click.confirm(f"Delete {sanitize(display_path(path))}?", abort=True, err=True)
+        if not confirm(f"Delete {display_path(path)}?"):
+            raise click.Abort
     try:
         files.delete(path)
     except WriterExists as error:
@@ -188,6 +188,8 @@ def _since_ms(text: str) -> int:
     if match is None:
         message = f"--since must be a time such as 30m, 8h or 3d, not '{text}'"
         raise click.UsageError(message)
+    from cdptui.clock import SystemClock
+
     return int((SystemClock().now().timestamp() - int(match[1]) * _UNITS_S[match[2]]) * 1000)
 
 

@@ -123,18 +123,26 @@ def inspect(path: Path) -> bool:
     except OSError as error:
         raise describe_error(error, path) from error
     if not header:
-        return False
+        return _has_log(path)
     if not header.startswith(_MAGIC) or len(header) < _HEADER_BYTES:
         raise RecordingError(RecordingProblem.DAMAGED, str(path))
     version, application = int.from_bytes(header[60:64], "big"), int.from_bytes(header[68:72], "big")
     if application != APPLICATION_ID:
         # A file that ended before its first transaction has neither number.
         if application == 0 and version == 0 and size <= _MAX_UNFINISHED_BYTES:
-            return False
+            return _has_log(path)
         raise RecordingError(RecordingProblem.OTHER_APPLICATION, str(path))
     if version > VERSION:
         raise RecordingError(RecordingProblem.NEWER_VERSION, f"{path}: version {version}, known is {VERSION}")
     return True
+
+
+def _has_log(path: Path) -> bool:
+    """Return whether the content of a young recording is in its write-ahead log only."""
+    try:
+        return path.with_name(f"{path.name}-wal").lstat().st_size > 0
+    except OSError:
+        return False
 
 
 def _read_header(path: Path) -> tuple[bytes, int]:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from cdptui.history.codec import UNREADABLE, Chunk, compress_packed
 from cdptui.history.reader import RecordingReader, decode_polls
 from cdptui.history.recording_file import FileLock, RecordingError, describe_error, inspect
-from cdptui.history.schema import BUCKET_MS, DAY_BUCKETS, chunk_id, open_for_reading
+from cdptui.history.schema import APPLICATION_ID, BUCKET_MS, DAY_BUCKETS, chunk_id, open_for_reading
 from cdptui.history.thinned import decode_thinned
 from cdptui.history.writer import decompress_document
 from cdptui.models.recording import RecordingProblem
@@ -71,6 +71,9 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
         if not inspect(path):
             raise RecordingError(RecordingProblem.OTHER_APPLICATION, f"{path}: it does not exist, or is empty")
         with contextlib.closing(open_for_reading(path)) as connection:
+            (application,) = connection.execute("PRAGMA application_id").fetchone()
+            if application != APPLICATION_ID:
+                raise RecordingError(RecordingProblem.OTHER_APPLICATION, str(path))
             yield connection
     except sqlite3.Error as error:
         raise describe_error(error, path) from error

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cdptui.history.recording_file import FileLock, RecordingError, WriterExists, open_recording
+from cdptui.history.recording_file import FileLock, RecordingError, WriterExists, inspect, open_recording
 from cdptui.history.schema import BUCKET_MS, VERSION
 from cdptui.models.recording import RecordingProblem
 from tests.unit.history.recorded import NOW, NOW_MS, integrity, open_writer, poll, record, records_at, task
@@ -94,6 +94,16 @@ def test_empty_file_becomes_a_recording(tmp_path: Path) -> None:
     record(path, [poll(NOW_MS, task(used=7))])
 
     assert b'"usedCapacity":7,' in records_at(path, NOW_MS)["a1"]
+
+
+def test_recording_whose_content_is_in_its_log_only_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "node.sqlite"
+    writer = open_writer(path)
+    writer.write_poll(poll(NOW_MS, task(used=7)))
+
+    assert inspect(path)
+    assert b'"usedCapacity":7,' in records_at(path, NOW_MS)["a1"]
+    writer.close()
 
 
 def reopened(path: Path) -> str:
