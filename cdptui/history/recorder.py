@@ -188,7 +188,7 @@ class Recorder:
             try:
                 self._step(session)
             except _FAILURES as error:
-                self._fail(_described(error, session))
+                self._fail(_described(error, session.path if session is not None else Path()))
                 if session is not None:
                     session.abandon()
                 session = None
@@ -196,7 +196,7 @@ class Recorder:
             try:
                 session.close()
             except _FAILURES as error:
-                self._fail(_described(error, session))
+                self._fail(_described(error, session.path))
 
     def _step(self, session: _Session | None) -> None:
         """Do a part of the work on the size of the file, then record the next item if one comes in time."""
@@ -212,6 +212,7 @@ class Recorder:
 
     def _open(self) -> _Session | None:
         self._retry_at = self._clock.monotonic() + _RETRY_S
+        path = Path()
         try:
             path = self._spec.prepare()
             lock = FileLock(path)
@@ -224,7 +225,7 @@ class Recorder:
         except WriterExists:
             self._set_state(RecordingState(RecordingPhase.ANOTHER_WRITES))
         except _FAILURES as error:
-            self._fail(_described(error, None))
+            self._fail(_described(error, path))
         return None
 
     def _read_history(self) -> None:
@@ -257,10 +258,10 @@ class Recorder:
             log.warning("the recording was damaged; it is kept as %s, and a new one was begun", state.replaced)
 
 
-def _described(error: Exception, session: _Session | None) -> RecordingError:
+def _described(error: Exception, path: Path) -> RecordingError:
     if isinstance(error, RecordingError):
         return error
     if isinstance(error, OSError | sqlite3.Error):
-        where = error.filename if isinstance(error, OSError) and error.filename else session.path if session else ""
-        return describe_error(error, Path(where))
+        named = error.filename if isinstance(error, OSError) else None
+        return describe_error(error, Path(named) if named else path)
     return RecordingError(RecordingProblem.DAMAGED, str(error))
