@@ -31,6 +31,7 @@ class ExitCode(IntEnum):
     OK = 0
     FAILURE = 1
     USAGE = 2
+    AUTHENTICATION = 4
     INTERRUPTED = 130
 
 
@@ -64,6 +65,11 @@ def show_traceback(error: BaseException) -> None:
 def stderr_text(text: str) -> str:
     """Return `text` sanitized for stderr, for libraries that write to it."""
     return printable(text, sys.stderr)
+
+
+def confirm(question: str) -> bool:
+    """Ask on stderr for a yes or no; no is the default."""
+    return click.confirm(printable(question, sys.stderr), err=True)
 
 
 def prompt_hidden(question: str) -> str:

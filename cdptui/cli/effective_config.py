@@ -59,8 +59,9 @@ def command_line_options(context: click.Context) -> dict[str, Any]:
         for name, value in context.params.items()
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
     }
-    if "no_mouse" in typed:
-        typed["mouse"] = not typed.pop("no_mouse")
+    for name in ("mouse", "record"):
+        if f"no_{name}" in typed:
+            typed[name] = not typed.pop(f"no_{name}")
     return typed
 
 

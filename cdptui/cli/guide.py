@@ -19,6 +19,7 @@ PAGES: Final = (
     "keys",
     "filters",
     "configuration",
+    "recording",
     "files-and-exit-codes",
     "when-things-fail",
     "terminals",

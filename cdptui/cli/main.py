@@ -14,21 +14,18 @@ from cdptui import __version__, gc_tuning
 from cdptui.cli.diagnostics import CommandError, ExitCode, name_lack, print_error, show_traceback
 from cdptui.cli.effective_config import DisplaySettings, EffectiveConfig
 from cdptui.cli.monitor_settings import build_monitor_settings
-from cdptui.cli.options import LazyGroup, display_options, help_all_option, login_options, option
+from cdptui.cli.options import LazyGroup, display_options, help_all_option, node_options, record_options
 from cdptui.cli.output_boundary import hide_given_secrets
 from cdptui.cli.startup import end_at_once
 from cdptui.cli.tty_checks import prompt_secret, require_drawable_terminal
-from cdptui.config import environment
 from cdptui.config.errors import ConfigError
-from cdptui.config.settings import DEFAULT_INTERVAL_S, DEFAULT_TIMEOUT_S
-
-CONNECTION = "Connection"
-POLLING = "Polling"
 
 _COMMANDS = {
     "config": "cdptui.cli.config",
     "demo": "cdptui.cli.demo",
     "guide": "cdptui.cli.guide",
+    "record": "cdptui.cli.record",
+    "recordings": "cdptui.cli.recordings",
     "reset": "cdptui.cli.reset",
     "simulate": "cdptui.cli.simulate",
 }
@@ -69,39 +66,8 @@ cdptui guide."""
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     epilog=_EPILOG,
 )
-@option(
-    "--profile",
-    "-P",
-    heading=CONNECTION,
-    envvar=environment.PROFILE[0],
-    metavar="NAME",
-    help="Profile of the configuration; x switches to another one.",
-)
-@option(
-    "--url",
-    heading=CONNECTION,
-    envvar=environment.URL[0],
-    metavar="URL",
-    help="Management node, such as 10.0.0.5 or https://cloud/zstack.",
-)
-@login_options
-@option(
-    "--interval",
-    heading=POLLING,
-    type=float,
-    default=DEFAULT_INTERVAL_S,
-    metavar="S",
-    help="Polling interval in seconds, 1 to 3600.",
-)
-@option(
-    "--timeout",
-    "timeout_s",
-    heading=POLLING,
-    type=float,
-    default=DEFAULT_TIMEOUT_S,
-    metavar="S",
-    help="Seconds to wait for the next byte of the node.",
-)
+@node_options
+@record_options
 @display_options
 @click.version_option(__version__, "--version", prog_name="cdptui")
 @help_all_option

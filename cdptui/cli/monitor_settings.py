@@ -12,7 +12,9 @@ from cdptui.cli.credentials import resolve_credentials
 from cdptui.cli.effective_config import EffectiveConfig
 from cdptui.cli.output_boundary import hide
 from cdptui.config.errors import ConfigError
+from cdptui.config.paths import recordings_folder
 from cdptui.config.proxy import proxy_for
+from cdptui.config.recording import RecordSettings, parse_limit, recording_file
 from cdptui.config.settings import (
     MAX_INTERVAL_S,
     MAX_TIMEOUT_S,
@@ -21,7 +23,7 @@ from cdptui.config.settings import (
     MonitorSettings,
     validate_seconds,
 )
-from cdptui.config.url import normalize_url
+from cdptui.config.url import node_url, normalize_url
 from cdptui.models.auth import PROJECT_LOGIN_TYPES, LoginType
 from cdptui.models.tls import TlsSettings
 
@@ -54,6 +56,7 @@ def build_monitor_settings(
     auth = resolve_credentials(effective_config, login_type, base_url, prompt)
     # From here on they may be part of an error.
     hide(*auth.secrets)
+    record = record_settings(effective_config, base_url, auth.display_name)
     return MonitorSettings(
         base_url=base_url,
         auth=auth,
@@ -62,7 +65,17 @@ def build_monitor_settings(
         server_zone=zone,
         interval_s=interval_s,
         timeout_s=timeout_s,
+        record=record,
     )
+
+
+def record_settings(effective_config: EffectiveConfig, base_url: str, account: str) -> RecordSettings | None:
+    """Return where to record; None when nothing is recorded. Raises ConfigError."""
+    limit_bytes = parse_limit(effective_config.value("record_limit"))
+    if not effective_config.value("record"):
+        return None
+    file = recording_file(recordings_folder(), base_url, account)
+    return RecordSettings(file, limit_bytes, node_url(base_url), account)
 
 
 def poll_seconds(effective_config: EffectiveConfig) -> tuple[float, float]:

@@ -14,6 +14,8 @@ from click.core import ParameterSource
 from cdptui.cli.logging_setup import LEVELS
 from cdptui.cli.output import print_line
 from cdptui.config import environment
+from cdptui.config.recording import DEFAULT_LIMIT
+from cdptui.config.settings import DEFAULT_INTERVAL_S, DEFAULT_TIMEOUT_S
 from cdptui.models.auth import LoginType
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+CONNECTION: Final = "Connection"
+POLLING: Final = "Polling"
 FAULTS: Final = "Faults"
 LOG_AND_CONFIGURATION: Final = "Log and configuration"
 HELP: Final = "Help"
@@ -225,6 +229,14 @@ def display_options(function: Function) -> Function:
             is_flag=True,
             help="Show times in UTC instead of the zone of this machine (TZ).",
         ),
+        log_options,
+    )
+
+
+def log_options(function: Function) -> Function:
+    """Give a command the options for log and configuration."""
+    return _decorated(
+        function,
         option(
             "--log-file",
             heading=LOG_AND_CONFIGURATION,
@@ -249,6 +261,21 @@ def display_options(function: Function) -> Function:
             help="Configuration file to read instead of yours.",
         ),
         option("--debug", heading=LOG_AND_CONFIGURATION, is_flag=True, help="Log everything, and show tracebacks."),
+    )
+
+
+def record_options(function: Function) -> Function:
+    """Give a command the options of the recording."""
+    return _decorated(
+        function,
+        option("--no-record", heading="Recording", is_flag=True, help="Record nothing."),
+        option(
+            "--record-limit",
+            heading="Recording",
+            default=DEFAULT_LIMIT,
+            metavar="SIZE",
+            help="Size of the recording of a node, 1M to 1T.",
+        ),
     )
 
 
@@ -395,3 +422,43 @@ def login_options(function: Function) -> Function:
     for decorate in reversed(_OPTIONS):
         function = decorate(function)
     return function
+
+
+def node_options(function: Function) -> Function:
+    """Give a command the options of the node, the login and the polls."""
+    return _decorated(
+        function,
+        option(
+            "--profile",
+            "-P",
+            heading=CONNECTION,
+            envvar=environment.PROFILE[0],
+            metavar="NAME",
+            help="Profile of the configuration; x switches to another one.",
+        ),
+        option(
+            "--url",
+            heading=CONNECTION,
+            envvar=environment.URL[0],
+            metavar="URL",
+            help="Management node, such as 10.0.0.5 or https://cloud/zstack.",
+        ),
+        login_options,
+        option(
+            "--interval",
+            heading=POLLING,
+            type=float,
+            default=DEFAULT_INTERVAL_S,
+            metavar="S",
+            help="Polling interval in seconds, 1 to 3600.",
+        ),
+        option(
+            "--timeout",
+            "timeout_s",
+            heading=POLLING,
+            type=float,
+            default=DEFAULT_TIMEOUT_S,
+            metavar="S",
+            help="Seconds to wait for the next byte of the node.",
+        ),
+    )

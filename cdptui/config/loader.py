@@ -16,6 +16,7 @@ from msgspec import Struct
 from cdptui.config import environment
 from cdptui.config.errors import ConfigError, InvalidConfigError
 from cdptui.config.paths import SYSTEM_CONFIG, user_config
+from cdptui.config.recording import DEFAULT_LIMIT
 from cdptui.config.settings import DEFAULT_INTERVAL_S, DEFAULT_TIMEOUT_S
 
 if TYPE_CHECKING:
@@ -102,12 +103,16 @@ UI_SETTINGS: Final = (
     SettingDef("low_bandwidth", ("ui", "low_bandwidth"), "--low-bandwidth"),
     SettingDef("utc", ("ui", "utc"), "--utc", default=False),
 )
+RECORD_SETTINGS: Final = (
+    SettingDef("record", ("record", "enabled"), "--no-record", default=True),
+    SettingDef("record_limit", ("record", "limit"), "--record-limit", default=DEFAULT_LIMIT),
+)
 LOG: Final = (
     SettingDef("log_file", ("log", "file"), "--log-file", is_path=True),
     SettingDef("log_level", ("log", "level"), "--log-level", default="warning"),
 )
 PROFILE_SETTINGS: Final = (*CONNECTION, *POLLING_SETTINGS)
-GLOBAL_SETTINGS: Final = (*UI_SETTINGS, *LOG)
+GLOBAL_SETTINGS: Final = (*UI_SETTINGS, *RECORD_SETTINGS, *LOG)
 
 
 class Configuration:

@@ -32,6 +32,11 @@ def views_file() -> Path:
     return Path(platformdirs.user_state_dir("cdptui", appauthor=False)) / "views.json"
 
 
+def recordings_folder() -> Path:
+    """Return the folder of the recordings; it is created when the first one begins."""
+    return Path(platformdirs.user_state_dir("cdptui", appauthor=False)) / "recordings"
+
+
 def display_path(path: Path, *, is_relative: bool = False) -> str:
     """Return a path as a user types it: `~/…` in the home folder and, if `is_relative`, `./…` in the working folder."""
     if is_relative:

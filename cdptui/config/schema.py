@@ -38,6 +38,7 @@ View = Annotated[
     Annotated[int, Meta(ge=min(NUMBERS), le=max(NUMBERS))] | Annotated[str, Meta(min_length=1)],
     Meta(description=f"a saved view: its number, {min(NUMBERS)} to {max(NUMBERS)}, or its name"),
 ]
+Size = Annotated[str, Meta(min_length=1, description='a size from 1M to 1T, such as "256M"')]
 Keys = Annotated[str | list[str], Meta(description='keys: text such as "x" or "x ctrl+x", or a list')]
 
 
@@ -105,6 +106,13 @@ class LogTable(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ) = None
 
 
+class RecordTable(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Settings of the recording."""
+
+    enabled: Switch | None = None
+    limit: Size | None = None
+
+
 class ConfigSchema(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The whole file."""
 
@@ -113,4 +121,5 @@ class ConfigSchema(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     profiles: dict[str, ProfileTable] = {}
     keys: dict[str, Keys] = {}
     ui: UiTable = UiTable()
+    record: RecordTable = RecordTable()
     log: LogTable = LogTable()

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from cdptui.config.errors import ConfigError
+from cdptui.config.recording import RecordSettings
 from cdptui.config.url import is_loopback
 from cdptui.models.auth import Credentials
 from cdptui.models.proxy import Proxy
@@ -38,6 +39,8 @@ class MonitorSettings(Struct, frozen=True, kw_only=True):
     """The node's time zone; None to query it, if possible."""
     interval_s: float = DEFAULT_INTERVAL_S
     timeout_s: float = DEFAULT_TIMEOUT_S
+    record: RecordSettings | None = None
+    """None to record nothing."""
     label: str = ""
     """What kind of node it is, for the header; empty for a management node."""
 

@@ -64,6 +64,10 @@ TEMPLATE: Final = """\
 #low_bandwidth = false
 #utc = false                    # true: show times in UTC instead of the zone of this machine
 
+[record]
+#enabled = true                 # false: record nothing
+#limit = "256M"                 # size of the recording of a node, 1M to 1T
+
 [log]
 #file = "~/cdptui.log"
 #level = "warning"              # debug, info, warning, error

@@ -20,6 +20,9 @@ TOTAL_POINTS: Final = 1_000_000
 _TICKS_PER_S: Final = 10
 """Times are stored in tenths of a second of the monotonic clock: 32 bits are 13 years of uptime."""
 
+_EARLIEST_TICKS: Final = -60 * 86400 * _TICKS_PER_S
+"""Ticks are counted from 60 days before the start of the monotonic clock: a recording has times before it."""
+
 _MAX_TICKS: Final = 2**32 - 1
 """A simulated node that runs very fast reaches this within an hour; from then on it has no growth."""
 
@@ -53,14 +56,14 @@ class CapacitySeries:
             self._thin()
         if self._count == len(self._ticks):
             self._grow(min(max_points, _GROWTH_FACTOR * self._count) or 1)
-        self._ticks[self._count] = min(_MAX_TICKS, round(at * _TICKS_PER_S))
+        self._ticks[self._count] = max(0, min(_MAX_TICKS, round(at * _TICKS_PER_S) - _EARLIEST_TICKS))
         self._values[self._count] = used_bytes
         self._count += 1
         return True
 
     def points(self) -> tuple[CapacitySample, ...]:
         """Return all recorded changes."""
-        moments = [tick / _TICKS_PER_S for tick in self._ticks[: self._count]]
+        moments = [(tick + _EARLIEST_TICKS) / _TICKS_PER_S for tick in self._ticks[: self._count]]
         return tuple(map(CapacitySample._make, zip(moments, self._values[: self._count], strict=True)))
 
     def _thin(self) -> None:
@@ -85,6 +88,8 @@ class CapacityRecorder:
         self._series: dict[str, CapacitySeries] = {}
         self._gaps: deque[ObservationGap] = deque(maxlen=_MAX_GAPS)
         self._last_poll_at: float | None = None
+        self.first_poll_at: float | None = None
+        """Monotonic seconds of the first poll."""
         self._max_points = MAX_POINTS
 
     def begin_poll(self, at: float, longest_wait_s: float, fleet_size: int) -> None:
@@ -92,6 +97,7 @@ class CapacityRecorder:
         if self._last_poll_at is not None and at - self._last_poll_at > longest_wait_s:
             self._gaps.append(ObservationGap(self._last_poll_at, at))
         self._last_poll_at = at
+        self.first_poll_at = at if self.first_poll_at is None else self.first_poll_at
         self._max_points = max(MIN_POINTS, min(MAX_POINTS, TOTAL_POINTS // max(1, fleet_size)))
 
     def record(self, task: Task, at: float) -> CapacitySeries | None:
@@ -102,6 +108,19 @@ class CapacityRecorder:
         if series is None:
             series = self._series[task.uuid] = CapacitySeries()
         return series if series.record(at, task.used_bytes, self._max_points) else None
+
+    def restore(self, uuid: str, points: Iterable[tuple[float, int]]) -> None:
+        """Put changes that another monitor saw, oldest first, before those of this one. Times are monotonic seconds."""
+        series, known = CapacitySeries(), self._series.get(uuid)
+        for at, used_bytes in (*points, *(known.points() if known is not None else ())):
+            series.record(at, used_bytes, self._max_points)
+        self._series[uuid] = series
+
+    def restore_gaps(self, gaps: Iterable[tuple[float, float]]) -> None:
+        """Put gaps that another monitor had before those of this one."""
+        known = tuple(self._gaps)
+        self._gaps.clear()
+        self._gaps.extend([*(ObservationGap(start, end) for start, end in gaps), *known])
 
     def get(self, uuid: str) -> CapacitySeries | None:
         """Return the series of a task; None when it has none."""

@@ -9,18 +9,30 @@ import asyncio
 import importlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
 from cdptui.clock import Clock
+from cdptui.config.recording import RecordSettings
 from cdptui.config.settings import MonitorSettings
 from cdptui.models.capacity import CapacityHistory
+from cdptui.models.recording import RecordingPhase, RecordingState
 from cdptui.models.task import RawField, RawLines, Task
 from cdptui.models.task_row import TaskRow
 from cdptui.monitor.inventory import InventoryService
 from cdptui.monitor.monitor import Monitor
 from cdptui.monitor.schedule import PollSchedule
 from cdptui.monitor.sources import NodeClient
+
+if TYPE_CHECKING:
+    from cdptui.history.recorder import Recorder
+
+
+_NO_RECORDING: Final = RecordingState(RecordingPhase.OFF)
+
+_CLOSE_RECORDING_S: Final = 0.5
+"""Time in which a recording is closed: after it, the file has all that was recorded, and a write-ahead log."""
 
 
 class NodeConnection(Struct, frozen=True):
@@ -31,6 +43,7 @@ class NodeConnection(Struct, frozen=True):
     _node: NodeClient
     _on_secret: Callable[[str], None]
     _on_password: Callable[[str], None]
+    _recorder: Recorder | None = None
 
     @classmethod
     def create(
@@ -41,12 +54,20 @@ class NodeConnection(Struct, frozen=True):
         errors: tuple[type[Exception], ...],
         on_secret: Callable[[str], None] = lambda _: None,
         on_password: Callable[[str], None] = lambda _: None,
+        record: RecordSettings | None = None,
     ) -> NodeConnection:
         """Build the monitor and the inventory for `node`, whose requests raise one of `errors`.
 
         `on_secret` is called with every password or code that the user types later, `on_password` with passwords only.
         """
-        monitor = Monitor(node, clock, PollSchedule(interval_s))
+        recorder = None
+        if record is not None:
+            from cdptui.monitor.recording import create_recorder
+
+            recorder = create_recorder(record, clock)
+        monitor = Monitor(node, clock, PollSchedule(interval_s), recorder)
+        if recorder is not None:
+            recorder.start(monitor.set_history)
         inventory = InventoryService(
             node.resources,
             clock,
@@ -56,12 +77,17 @@ class NodeConnection(Struct, frozen=True):
             stopped_vms=monitor.stopped_vms,
         )
         monitor.on_tasks_removed(inventory.forget_tasks)
-        return cls(monitor, inventory, node, on_secret, on_password)
+        return cls(monitor, inventory, node, on_secret, on_password, recorder)
 
     @property
     def zone(self) -> tzinfo | None:
         """Time zone of the server's dates; None when it is not known."""
         return self._node.zone
+
+    @property
+    def recording(self) -> RecordingState:
+        """The state of the recording."""
+        return self._recorder.state if self._recorder is not None else _NO_RECORDING
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -112,6 +138,10 @@ class NodeConnection(Struct, frozen=True):
 
     async def aclose(self) -> bool:
         """Log out and close the connections, within two seconds. Return False if a session may be left on the node."""
+        if self._recorder is not None:
+            closed = asyncio.to_thread(self._recorder.close, _CLOSE_RECORDING_S)
+            is_logged_out, _ = await asyncio.gather(self._node.aclose(), closed)
+            return is_logged_out
         return await self._node.aclose()
 
 
@@ -136,10 +166,11 @@ async def connect(
         tls=settings.tls,
         proxy=settings.proxy,
     )
-    return NodeConnection.create(client, clock, settings.interval_s, (ApiError,), on_secret, on_password)
+    record = settings.record
+    return NodeConnection.create(client, clock, settings.interval_s, (ApiError,), on_secret, on_password, record)
 
 
 def _import_network() -> None:
     """Import what the first request would import on the event loop, which takes 30 ms."""
-    for name in ("cdptui.api.client", "anyio._backends._asyncio"):
+    for name in ("cdptui.api.client", "anyio._backends._asyncio", "cdptui.monitor.recording"):
         importlib.import_module(name)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import chain, islice
 from typing import Final
+from zlib import crc32
 
 from msgspec import Struct
 
@@ -16,6 +18,7 @@ from cdptui.models.change import Change, diff_task
 from cdptui.models.estimate import estimate_full_in
 from cdptui.models.inventory import MAX_VMS_OF_STOP, DependencyState, needs_stop_cause
 from cdptui.models.reasons import Evidence, ReasonKind, find_reasons, next_time_trigger_s, overall_severity, stalled_s
+from cdptui.models.recording import RecordedHistory, RecordedSeries
 from cdptui.models.snapshot import Snapshot
 from cdptui.models.task import Task
 from cdptui.models.task_row import TaskRow
@@ -125,6 +128,9 @@ class FleetTracker:
         """UUIDs of the VMs of stopped tasks, by task; nearly always few."""
         self._dependencies = DependencyState()
         self._pending_dependencies = DependencyState()
+        self._pending_history: RecordedHistory | None = None
+        self._recorded: dict[str, RecordedSeries] = {}
+        """What was recorded about tasks that are evaluated next."""
 
     def history(self, uuid: str) -> CapacityHistory:
         """Return the used capacity of a task over time."""
@@ -145,6 +151,10 @@ class FleetTracker:
             list(islice(chain.from_iterable(self._stopped_vms.values()), MAX_STOPPED_VMS)) if self._stopped_vms else ()
         )
 
+    def set_history(self, history: RecordedHistory) -> None:
+        """Continue what an earlier monitor recorded, from the next snapshot on."""
+        self._pending_history = history
+
     def set_dependencies(self, dependencies: DependencyState) -> None:
         """Set the state of storages and policies, which is used from the next snapshot on."""
         self._pending_dependencies = dependencies
@@ -157,6 +167,7 @@ class FleetTracker:
         If more than `longest_wait_s` passed since the previous snapshot, record an observation gap.
         """
         now = self._node_s(snapshot)
+        await self._apply_history(snapshot, longest_wait_s)
         self._series.begin_poll(now, longest_wait_s * self._clock.speed, len(snapshot.tasks))
         tracked = self._tracked
         rows: list[TaskRow] = []
@@ -184,11 +195,44 @@ class FleetTracker:
             rows.append(self._evaluate(task, before, snapshot))
         changes += self._remove_missing(snapshot)
         self._reevaluate_affected(rows, snapshot)
+        if self._recorded and snapshot.is_complete:
+            # These were deleted while no monitor ran.
+            self._series.forget(self._recorded.keys())
+            self._recorded.clear()
         return tuple(rows), changes
 
     def _node_s(self, snapshot: Snapshot) -> float:
         """Return the time of a snapshot in monotonic seconds of the node, in which its tasks grow and wait."""
         return snapshot.taken_monotonic * self._clock.speed
+
+    async def _apply_history(self, snapshot: Snapshot, longest_wait_s: float) -> None:
+        """Use the pending history: series, gaps, and the tasks that are evaluated again."""
+        history, self._pending_history = self._pending_history, None
+        if history is None:
+            return
+        begin_s = self._series.first_poll_at
+        turn_at = self._clock.monotonic() + TIME_SLICE_S
+        for recorded in history.tasks:
+            if self._clock.monotonic() >= turn_at:
+                await yield_to_loop()
+                turn_at = self._clock.monotonic() + TIME_SLICE_S
+            points = [(self._recorded_s(at, snapshot), used) for at, used in recorded.used]
+            self._series.restore(recorded.uuid, points)
+            self._recorded[recorded.uuid] = recorded
+            tracked = self._tracked.get(recorded.uuid)
+            if tracked is not None:
+                tracked.recheck_at = -math.inf
+            if recorded.changed_at is not None:
+                self.changed_at.setdefault(recorded.uuid, recorded.changed_at)
+        gaps = [(self._recorded_s(start, snapshot), self._recorded_s(end, snapshot)) for start, end in history.gaps]
+        if history.last_poll_s is not None:
+            pause = (self._recorded_s(history.last_poll_s, snapshot), begin_s or self._node_s(snapshot))
+            gaps += [pause] if pause[1] - pause[0] > longest_wait_s * self._clock.speed else []
+        self._series.restore_gaps(gaps)
+
+    def _recorded_s(self, at_s: float, snapshot: Snapshot) -> float:
+        """Return a time of a recording, in seconds since 1970, in monotonic seconds of the node."""
+        return self._node_s(snapshot) - (snapshot.taken_at.timestamp() - at_s)
 
     def _apply_dependencies(self) -> Callable[[Task], bool] | None:
         """Use the pending dependencies. Return a predicate of the affected tasks, None when nothing changed."""
@@ -230,8 +274,15 @@ class FleetTracker:
         now = self._node_s(snapshot)
         growth = self._growth_state(task, before, snapshot)
         unchanged_since, is_change_seen = now, before is not None
+        recorded = self._recorded.pop(task.uuid, None)
+        known_reasons = before.row.reasons if before is not None else ()
         if before is not None and (before.row.task.status, before.row.task.state) == (task.status, task.state):
             unchanged_since, is_change_seen = before.unchanged_since, before.is_change_seen
+        if recorded is not None:
+            known_reasons = recorded.reasons
+            if (recorded.status, recorded.state) == (task.status, task.state):
+                unchanged_since = self._recorded_s(recorded.unchanged_since_s, snapshot)
+                is_change_seen = recorded.is_change_seen
         self._update_index(task, before)
         stop = self._dependencies.stop_evidence(task)
         evidence = Evidence(
@@ -249,7 +300,7 @@ class FleetTracker:
             storage_free_percent=stop.storage_free_percent,
             vm=stop.vm,
         )
-        reasons = find_reasons(task, evidence, before.row.reasons if before is not None else ())
+        reasons = find_reasons(task, evidence, known_reasons)
         row = TaskRow(task, overall_severity(task, reasons), evidence.growth, evidence.seconds_until_full, reasons)
         if before is not None:
             if task is before.row.task and row == before.row:
@@ -269,12 +320,12 @@ class FleetTracker:
         series = changed or self._series.get(task.uuid)
         if changed is not None and len(changed) == 1:
             # A single sample gives no growth: this skips the computation for all tasks of a new fleet.
-            return _GrowthState(None, None, now + GROWTH_RECHECK_S)
+            return _GrowthState(None, None, now + _recheck_s(task, snapshot))
         points = series.points() if series is not None else ()
         seconds = stalled_s(points, now)
         stalled_since = snapshot.taken_at - timedelta(seconds=seconds) if seconds is not None else None
         rate = growth_rate(points, now) if series is not None else None
-        return _GrowthState(rate, stalled_since, now + GROWTH_RECHECK_S)
+        return _GrowthState(rate, stalled_since, now + _recheck_s(task, snapshot))
 
     def _update_index(self, task: Task, before: _TrackedTask | None) -> None:
         if before is None:
@@ -286,6 +337,14 @@ class FleetTracker:
             self._stopped_vms[task.uuid] = tuple([ref.resource_uuid for ref in task.resource_refs[:MAX_VMS_OF_STOP]])
         elif self._stopped_vms:
             self._stopped_vms.pop(task.uuid, None)
+
+
+def _recheck_s(task: Task, snapshot: Snapshot) -> float:
+    """Return the seconds until growth is computed again: at times of the wall clock that differ from task to task.
+
+    So a monitor that was restarted computes it when the one before would have.
+    """
+    return GROWTH_RECHECK_S - (snapshot.taken_at.timestamp() + crc32(task.uuid.encode())) % GROWTH_RECHECK_S
 
 
 def _stalled_since(row: TaskRow) -> datetime | None:

@@ -14,6 +14,7 @@ from cdptui.models.capacity import CapacityHistory
 from cdptui.models.change import ChangeKind
 from cdptui.models.failure import RETRIED_RARELY, Failure, FailureKind
 from cdptui.models.inventory import DependencyState
+from cdptui.models.recording import RecordedHistory
 from cdptui.models.sanitize import sanitize
 from cdptui.models.snapshot import FetchProgress, Snapshot
 from cdptui.models.system_limits import find_system_limit
@@ -22,7 +23,7 @@ from cdptui.models.task_row import TaskRow
 from cdptui.monitor.fleet_tracker import FleetTracker
 from cdptui.monitor.request_gate import RequestGate
 from cdptui.monitor.schedule import PollSchedule
-from cdptui.monitor.sources import TaskSource
+from cdptui.monitor.sources import PollRecorder, TaskSource
 from cdptui.monitor.update import Update
 
 log = logging.getLogger(__name__)
@@ -34,7 +35,10 @@ PARTIAL_S = 0.25
 class Monitor:
     """Monitors one management node. A single loop runs the polls, so that they never overlap."""
 
-    def __init__(self, source: TaskSource, clock: Clock, schedule: PollSchedule) -> None:
+    def __init__(
+        self, source: TaskSource, clock: Clock, schedule: PollSchedule, recorder: PollRecorder | None = None
+    ) -> None:
+        """`recorder` records each complete list, and each failed poll."""
         self._source = source
         self._clock = clock
         self._schedule = schedule
@@ -42,6 +46,7 @@ class Monitor:
         self._refresh_requested = self._resumed = False
         self._update = Update(snapshot=None, interval_s=schedule.interval_s)
         self._tracker = FleetTracker(clock)
+        self._recorder = recorder
         self.gate = RequestGate(clock)
         self._on_tasks_removed: Callable[[Sequence[Task]], None] | None = None
 
@@ -83,6 +88,10 @@ class Monitor:
     def on_tasks_removed(self, callback: Callable[[Sequence[Task]], None]) -> None:
         """Call `callback` with the tasks that were removed from the list."""
         self._on_tasks_removed = callback
+
+    def set_history(self, history: RecordedHistory) -> None:
+        """Continue what an earlier monitor recorded, from the next poll on."""
+        self._tracker.set_history(history)
 
     def set_dependencies(self, dependencies: DependencyState) -> None:
         """Set the state of storages and policies, which is used from the next poll on."""
@@ -129,6 +138,8 @@ class Monitor:
             is_retried_rarely = failure.kind in RETRIED_RARELY
             retry_at = self._schedule.after_failure(self._clock.monotonic(), is_retried_rarely=is_retried_rarely)
             self._log_transition(failure)
+            if self._recorder is not None:
+                self._recorder.record_failure(failure)
             yield Update(
                 snapshot=self._update.snapshot,
                 rows=self._update.rows,
@@ -189,6 +200,8 @@ class Monitor:
             if self._schedule.failures:
                 log.info("polls succeed again after %d failures", self._schedule.failures)
             next_at = self._schedule.after_success(started, self._clock.monotonic())
+            if self._recorder is not None:
+                self._recorder.record(snapshot, rows)
         return Update(
             snapshot,
             rows,

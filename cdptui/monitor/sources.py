@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, tzinfo
 from typing import Protocol
 
+from cdptui.models.failure import Failure
 from cdptui.models.inventory import BackupStorage, Policy, VmInstance
 from cdptui.models.recovery_points import RecoveryPoints
 from cdptui.models.resource_list import ResourceList
-from cdptui.models.snapshot import FetchProgress
+from cdptui.models.snapshot import FetchProgress, Snapshot
 from cdptui.models.task import RawField, RawLines, Task
+from cdptui.models.task_row import TaskRow
 
 
 class TaskSource(Protocol):
@@ -25,6 +27,18 @@ class TaskSource(Protocol):
 
     async def aclose(self) -> bool:
         """Release the resources of the source. Return False if a session may be left on the server."""
+        ...
+
+
+class PollRecorder(Protocol):
+    """A recording of polls. Its methods return at once, and raise nothing."""
+
+    def record(self, snapshot: Snapshot, rows: Sequence[TaskRow]) -> None:
+        """Record a complete list and what was found about its tasks."""
+        ...
+
+    def record_failure(self, failure: Failure) -> None:
+        """Record that a poll failed."""
         ...
 
 

@@ -181,6 +181,21 @@ def _advice(failure: Failure, keys: Mapping[str, str]) -> str:
     return _TEXTS[failure.kind].advice.format_map({**keys, **places})
 
 
+_FACT: Final = "{label}: {detail}, at {url}"
+_FACT_WITHOUT_DETAIL: Final = "{label}, at {url}"
+
+
+def failure_fact(failure: Failure) -> str:
+    """Return what happened and where, without advice, which is about the keys of the monitor.
+
+    >>> failure_fact(Failure(FailureKind.UNREACHABLE, "Connection refused", "http://10.0.0.5:8080/zstack/v1"))
+    'unreachable: Connection refused, at http://10.0.0.5:8080/zstack/v1'
+    """
+    detail = failure_detail(failure)
+    template = _FACT if detail else _FACT_WITHOUT_DETAIL
+    return template.format(label=failure_label(failure), detail=detail, url=failure.url)
+
+
 def failure_detail(failure: Failure) -> str:
     """Return the error code and the details of the server or the system; empty when there are none."""
     return f"{failure.code}: {failure.detail}" if failure.code and failure.detail else failure.detail or failure.code

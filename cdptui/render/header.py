@@ -8,9 +8,11 @@ from datetime import datetime, tzinfo
 from msgspec import Struct
 
 from cdptui.models.failure import Failure
+from cdptui.models.recording import RecordingPhase, RecordingState
 from cdptui.models.tls import TransportSecurity
 from cdptui.render import formatting
 from cdptui.render.line_fitting import Measure, cut, joined, spread
+from cdptui.render.recording_messages import recording_span
 from cdptui.render.spans import Line, Role, Span, accent_role
 
 STALE_INTERVALS = 2
@@ -52,6 +54,7 @@ class ConnectionStatus(Struct, frozen=True):
     """Name of the profile in the configuration, always shown; empty without a profile."""
     accent: str = ""
     secrecy: TransportSecurity = TransportSecurity.SECURE
+    recording: RecordingState = RecordingState(RecordingPhase.OFF)
     refresh_period_s: float = 1.0
     """Seconds between two redraws of ages and countdowns; more than 1 with low bandwidth."""
 
@@ -122,7 +125,7 @@ def connection_line(connection: ConnectionStatus, width: int, measure: Measure) 
     return cut(joined([span for name, span in left if name in _ALWAYS_SHOWN], _GAP), width, measure)
 
 
-_DROP_ORDER = ("interval", "poll", "secrecy", "account", "clock", "tasks", "paced", "slow", "node", "age")
+_DROP_ORDER = ("interval", "poll", "secrecy", "account", "clock", "tasks", "recording", "paced", "slow", "node", "age")
 """Parts of the first line, least important first."""
 
 _GAP = "  "
@@ -143,6 +146,9 @@ def _left(connection: ConnectionStatus) -> list[tuple[str, Span]]:
     parts.append(("state", connection_state(connection)))
     if connection.pending_changes is not None:
         parts.append(("state", Span(f"‖ paused, {connection.pending_changes} updates pending", Role.WARN)))
+    recording = recording_span(connection.recording)
+    if recording is not None:
+        parts.append(("recording", recording))
     if connection.refresh_period_s > 1:
         parts.append(("slow", Span("low bandwidth", Role.DIM)))
     parts.append(("node", Span(connection.node, Role.STRONG)))

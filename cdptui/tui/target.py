@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from cdptui.models.recording import RecordingState
 from cdptui.models.tls import TransportSecurity
 
 if TYPE_CHECKING:
@@ -41,7 +42,13 @@ class Target(Struct, frozen=True):
 
 
 def connection_status(
-    target: Target, update: Update, clock: Clock, *, behind: int | None, beat_s: float
+    target: Target,
+    update: Update,
+    clock: Clock,
+    *,
+    behind: int | None,
+    beat_s: float,
+    recording: RecordingState,
 ) -> ConnectionStatus:
     """Build the connection state for the header. `behind` counts the updates that a paused list does not show."""
     now, snapshot, due = clock.monotonic(), update.snapshot, update.next_poll_at
@@ -68,5 +75,6 @@ def connection_status(
         profile=target.profile,
         secrecy=target.secrecy,
         accent=target.accent,
+        recording=recording,
         refresh_period_s=beat_s,
     )

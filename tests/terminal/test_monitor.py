@@ -39,6 +39,13 @@ def arrow(terminal: Terminal) -> tuple[int, str]:
     return (found.start(), found[1]) if found is not None else (-1, "")
 
 
+def step_sort_column(terminal: Terminal) -> None:
+    """Sort by the next column, and wait until its arrow is drawn."""
+    sorted_by = arrow(terminal)
+    terminal.send(">")
+    terminal.wait_for(lambda screen: arrow(screen) not in {sorted_by, (-1, "")})
+
+
 def test_list_detail_outage_and_exit(simulate: Simulate, monitor: OpenMonitor) -> None:
     node, server = simulate(tasks=60, speed=600)
     # Wide enough for the column GROWTH; notices are soon replaced by those of the next poll.
@@ -54,9 +61,7 @@ def test_list_detail_outage_and_exit(simulate: Simulate, monitor: OpenMonitor) -
     # Sort to find a growing task; then enlarge its details and wait until the chart grows.
     # A poll may change which columns have room between two keys.
     while "GROWTH▼" not in terminal.text:
-        sorted_by = arrow(terminal)
-        terminal.send(">")
-        terminal.wait_for(lambda screen, known=sorted_by: arrow(screen) not in {known, (-1, "")})
+        step_sort_column(terminal)
     terminal.send("g")
     terminal.wait_for(growing, lambda screen: bars(screen) > 8, change)
     before = change(terminal)

@@ -14,8 +14,10 @@ from cdptui import gc_tuning
 from cdptui.clock import Clock
 from cdptui.models.change import Change, ChangeKind
 from cdptui.models.failure import CredentialPrompt
+from cdptui.models.recording import RecordingPhase, RecordingState
 from cdptui.monitor.update import Update
 from cdptui.render.notices import summarize_changes
+from cdptui.render.recording_messages import recording_notice
 from cdptui.tui.controllers.polling import PollingController
 from cdptui.tui.footer_keys import FooterPlace
 from cdptui.tui.keymap import Keymap, KeyScope, bindings
@@ -96,6 +98,7 @@ class MainScreen(Screen[None]):
         self._ticked_at = clock.monotonic()
         self._connection: NodeConnection | None = None
         self._update = Update(snapshot=None, interval_s=target.interval_s)
+        self._recording = RecordingState(RecordingPhase.OFF)
         self._paused: PausedView | None = None
         self._change_marks: Mapping[str, str] = {}
         self._change_marks_until = 0.0
@@ -317,8 +320,18 @@ class MainScreen(Screen[None]):
 
     def _show_bars(self) -> None:
         pending = len(self._paused.changed) if self._paused is not None else None
+        recorded = self._connection.recording if self._connection is not None else self._recording
+        notice = recording_notice(self._recording, recorded)
+        self._recording = recorded
+        if notice is not None:
+            self.show_notice(notice)
         connection = connection_status(
-            self._target, self._update, self._clock, behind=pending, beat_s=self._low_bandwidth.refresh_period_s
+            self._target,
+            self._update,
+            self._clock,
+            behind=pending,
+            beat_s=self._low_bandwidth.refresh_period_s,
+            recording=recorded,
         )
         self._header.show_state(connection, self._update.fleet, self._names)
         if self._update.failure is not None and not self._banner.is_attached:

@@ -1,0 +1,348 @@
+"""Read a recording: the tasks at a moment, series, polls, gaps and outages. For any thread that has a connection."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import zlib
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import accumulate, pairwise
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from cdptui.history.codec import UNREADABLE, Chunk, ColumnBuilder, encode_chunk
+from cdptui.history.schema import BUCKET_MS, DAY_BUCKETS, TASK_BITS, chunk_range
+from cdptui.history.thinned import WINDOW_MS, WINDOWS_PER_DAY, ThinnedDay, decode_thinned
+from cdptui.history.writer import TailPoll, decompress_document, read_problems, unpack_tail
+from cdptui.models.reasons import NONE, Reason
+from cdptui.models.recording import OutageRecord, PollRecord, RecordedHistory, RecordedSeries
+
+log = logging.getLogger(__name__)
+
+USED_COLUMN: Final = 0
+RPO_COLUMNS: Final = (1, 2)
+"""Columns of the values that have a meaning here; a record has one of the two for the RPO. The others are only joined
+with their text."""
+
+_GAP_FACTOR: Final = 2.5
+"""A longer pause than this many usual intervals is a gap."""
+
+_MIN_GAP_MS: Final = 5000
+
+_THINNED_WIDTH: Final = 4
+"""Columns that the values of a thinned moment have, most of them unknown."""
+
+_TASK_MASK: Final = (1 << TASK_BITS) - 1
+
+
+class RecordedTask(Struct, frozen=True, gc=False):
+    """A task at a moment: its text and its values, which joined are the record that the server sent."""
+
+    uuid: str
+    text: bytes
+    values: tuple[int | None, ...]
+    is_thinned: bool = False
+    """True when only the last used capacity and the mean RPO of 15 minutes are left of its values."""
+
+
+class _Bucket(Struct):
+    """The polls and values of some hours."""
+
+    polls: Sequence[PollRecord]
+    chunks: dict[int, Chunk]
+    thinned: dict[int, ThinnedDay]
+    """Days that were thinned, by the number of the task."""
+
+    def values_at(self, number: int, poll: int) -> tuple[tuple[int | None, ...], bool] | None:
+        """Return the values of a task after a poll, and whether they are thinned; None when they are lost."""
+        chunk = self.chunks.get(number)
+        if chunk is not None:
+            return chunk.values_at(poll), False
+        day = self.thinned.get(number)
+        if day is None:
+            return None
+        window = self.polls[poll].at_ms // WINDOW_MS % WINDOWS_PER_DAY
+        at = bisect_right(day.windows, window) - 1
+        if at < 0:
+            return None
+        values: list[int | None] = [None] * _THINNED_WIDTH
+        values[USED_COLUMN] = day.used[at]
+        for column in RPO_COLUMNS:
+            values[column] = day.rpo_mean[at]
+        return tuple(values), True
+
+
+class RecordingReader:
+    """Answers questions from an open recording. Raises sqlite3.Error."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def meta(self) -> dict[str, str]:
+        """Return the facts that were stored about the recording."""
+        return dict(self._connection.execute("SELECT key, value FROM meta"))
+
+    def span(self) -> tuple[int, int] | None:
+        """Return the times of the first and the last poll in milliseconds; None in an empty recording."""
+        first = next(self.polls(), None)
+        last = self.last_poll()
+        return None if first is None or last is None else (first.at_ms, last.at_ms)
+
+    def last_poll(self) -> PollRecord | None:
+        """Return the newest poll; None in an empty recording."""
+        newest = None
+        for _, poll in self._tail_polls("ORDER BY t DESC LIMIT 1"):
+            newest = poll.record
+        if newest is None:
+            row = self._connection.execute("SELECT bucket, data FROM poll ORDER BY bucket DESC LIMIT 1").fetchone()
+            polls = decode_polls(*row) if row is not None else []
+            newest = polls[-1] if polls else None
+        return newest
+
+    def polls(self, since_ms: int = 0, until_ms: int | None = None) -> Iterator[PollRecord]:
+        """Yield the polls of a time, oldest first."""
+        until_ms = 2**62 if until_ms is None else until_ms
+        statement = "SELECT bucket, data FROM poll WHERE bucket BETWEEN ? AND ? ORDER BY bucket"
+        for bucket, data in self._connection.execute(statement, (since_ms // BUCKET_MS, until_ms // BUCKET_MS)):
+            yield from (poll for poll in decode_polls(bucket, data) if since_ms <= poll.at_ms <= until_ms)
+        for _, tail in self._tail_polls("ORDER BY t"):
+            if since_ms <= tail.record.at_ms <= until_ms:
+                yield tail.record
+
+    def outages(self, since_ms: int = 0) -> list[OutageRecord]:
+        """Return the times in which polls failed."""
+        statement = "SELECT started, ended, kind, code, attempts FROM outage WHERE started >= ? ORDER BY id"
+        return [OutageRecord(*row) for row in self._connection.execute(statement, (since_ms,))]
+
+    def gaps(self, since_ms: int = 0) -> list[tuple[int, int]]:
+        """Return the times without a poll, in milliseconds: those longer than twice and a half the usual interval."""
+        times = [poll.at_ms for poll in self.polls(since_ms)]
+        return find_gaps(times)
+
+    def tasks_at(self, moment_ms: int) -> list[RecordedTask]:
+        """Return all tasks as the last poll at or before a moment read them; empty before the first poll."""
+        bucket = self._bucket_with_poll(moment_ms)
+        if bucket is None:
+            return []
+        index = bisect_right(bucket.polls, moment_ms, key=lambda poll: poll.at_ms) - 1
+        at_ms = bucket.polls[index].at_ms
+        statement = (
+            "SELECT task.id, uuid, data FROM document JOIN task ON task.id = document.task WHERE document.id IN "
+            "(SELECT max(id) FROM document WHERE t <= ? GROUP BY task) ORDER BY uuid"
+        )
+        found = []
+        for number, uuid, data in self._connection.execute(statement, (at_ms,)):
+            values = bucket.values_at(number, index)
+            if data is None or values is None:
+                continue
+            try:
+                found.append(RecordedTask(uuid, decompress_document(data), *values))
+            except UNREADABLE:
+                log.warning("the document of task %s is damaged, and is skipped", uuid)
+        return found
+
+    def series(self, uuid: str, column: int, since_ms: int = 0) -> list[tuple[int, int | None]]:
+        """Return the changes of one value of a task: milliseconds and value, oldest first."""
+        row = self._connection.execute("SELECT id FROM task WHERE uuid = ?", (uuid,)).fetchone()
+        if row is None:
+            return []
+        (number,) = row
+        found: list[tuple[int, int | None]] = []
+        for bucket, data in self._connection.execute(
+            "SELECT bucket, data FROM poll WHERE bucket >= ? ORDER BY bucket", (since_ms // BUCKET_MS,)
+        ):
+            polls = decode_polls(bucket, data)
+            blob = self._connection.execute(
+                "SELECT data FROM chunk WHERE id = ?", (bucket << TASK_BITS | number,)
+            ).fetchone()
+            chunk = decode_chunk(blob[0]) if blob is not None else None
+            if chunk is not None:
+                found += [(polls[poll].at_ms, value) for poll, value in chunk.changes(column) if poll < len(polls)]
+        for _, tail in self._tail_polls("ORDER BY t"):
+            found += [
+                (tail.record.at_ms, value)
+                for each, changed, value in tail.changes()
+                if each == number and changed == column
+            ]
+        return [
+            (at_ms, value)
+            for (_, before), (at_ms, value) in pairwise([(0, None), *found])
+            if at_ms >= since_ms and value != before
+        ]
+
+    def history(self, since_ms: int) -> RecordedHistory:
+        """Return what a monitor that starts now knows about the tasks of the last poll, from `since_ms` on."""
+        last = self.last_poll()
+        if last is None:
+            return RecordedHistory()
+        used: dict[int, list[tuple[float, int]]] = {}
+        times: list[int] = []
+        statement = "SELECT bucket, data FROM poll WHERE bucket >= ? ORDER BY bucket"
+        for bucket, data in self._connection.execute(statement, (since_ms // BUCKET_MS,)):
+            polls = decode_polls(bucket, data)
+            times += [poll.at_ms for poll in polls]
+            for number, chunk in self._chunks(bucket):
+                points = used.setdefault(number, [])
+                for poll, value in chunk.changes(USED_COLUMN):
+                    if value is not None and poll < len(polls):
+                        _add_point(points, polls[poll].at_ms, value)
+        for _, tail in self._tail_polls("ORDER BY t"):
+            times.append(tail.record.at_ms)
+            for number, column, value in tail.changes():
+                if column == USED_COLUMN and value is not None:
+                    _add_point(used.setdefault(number, []), tail.record.at_ms, value)
+        problems = dict(read_problems(self._connection))
+        return RecordedHistory(
+            [
+                _series(uuid, used.get(number, []), documents, problems.get(number, NONE))
+                for number, uuid, documents in self._documents()
+                if documents[-1].status is not None
+            ],
+            [(start / 1000, end / 1000) for start, end in find_gaps(times)],
+            last.at_ms / 1000,
+        )
+
+    def _documents(self) -> Iterator[tuple[int, str, list[_DocumentRow]]]:
+        """Yield the number, the UUID and all documents of each task, oldest first."""
+        statement = (
+            "SELECT task.id, uuid, t, status, state FROM document JOIN task ON task.id = document.task "
+            "ORDER BY document.task, t, document.id"
+        )
+        current, uuid_of = 0, ""
+        rows: list[_DocumentRow] = []
+        for number, uuid, at_ms, status, state in self._connection.execute(statement):
+            if number != current and rows:
+                yield current, uuid_of, rows
+                rows = []
+            current, uuid_of = number, uuid
+            rows.append(_DocumentRow(at_ms, status, state))
+        if rows:
+            yield current, uuid_of, rows
+
+    def _bucket_with_poll(self, moment_ms: int) -> _Bucket | None:
+        """Return the bucket of the last poll at or before a moment; None before the first poll."""
+        tail = [poll for _, poll in self._tail_polls("ORDER BY t")]
+        if tail and tail[0].record.at_ms <= moment_ms:
+            return _Bucket([poll.record for poll in tail], _chunks_of_tail(tail), {})
+        statement = "SELECT bucket, data FROM poll WHERE bucket <= ? ORDER BY bucket DESC"
+        for bucket, data in self._connection.execute(statement, (moment_ms // BUCKET_MS,)):
+            polls = decode_polls(bucket, data)
+            if polls and polls[0].at_ms <= moment_ms:
+                return _Bucket(polls, dict(self._chunks(bucket)), dict(self._thinned(bucket // DAY_BUCKETS)))
+        return None
+
+    def _chunks(self, bucket: int) -> Iterator[tuple[int, Chunk]]:
+        statement = "SELECT id, data FROM chunk WHERE id >= ? AND id < ?"
+        for key, blob in self._connection.execute(statement, chunk_range(bucket)):
+            chunk = decode_chunk(blob)
+            if chunk is not None:
+                yield key & _TASK_MASK, chunk
+
+    def _thinned(self, day: int) -> Iterator[tuple[int, ThinnedDay]]:
+        for key, blob in self._connection.execute(
+            "SELECT id, data FROM thin WHERE id >= ? AND id < ?", chunk_range(day)
+        ):
+            try:
+                yield key & _TASK_MASK, decode_thinned(blob)
+            except UNREADABLE:
+                log.warning("a thinned day is damaged, and is skipped")
+
+    def _tail_polls(self, order: str) -> Iterator[tuple[int, TailPoll]]:
+        for at_ms, data in self._connection.execute(f"SELECT t, data FROM tail {order}"):  # noqa: S608 - a constant
+            yield at_ms, unpack_tail(at_ms, data)
+
+
+class _DocumentRow(Struct, gc=False):
+    at_ms: int
+    status: str | None
+    """None when the task vanished."""
+    state: str | None
+
+
+def find_gaps(times_ms: Sequence[int]) -> list[tuple[int, int]]:
+    """Return the pauses between polls that are longer than two and a half times the usual interval.
+
+    >>> find_gaps([0, 10_000, 20_000, 90_000, 100_000])
+    [(20000, 90000)]
+    """
+    pauses = sorted(after - before for before, after in pairwise(times_ms))
+    if not pauses:
+        return []
+    longest = max(_MIN_GAP_MS, _GAP_FACTOR * pauses[len(pauses) // 2])
+    return [(before, after) for before, after in pairwise(times_ms) if after - before > longest]
+
+
+def _series(
+    uuid: str, used: list[tuple[float, int]], documents: list[_DocumentRow], reasons: tuple[Reason, ...]
+) -> RecordedSeries:
+    """Return what is known about a task since it appeared last."""
+    vanished = max((index for index, document in enumerate(documents) if document.status is None), default=-1)
+    documents = documents[vanished + 1 :]
+    appeared_s, last = documents[0].at_ms / 1000, documents[-1]
+    since_ms, is_change_seen = last.at_ms, False
+    for document in reversed(documents):
+        if (document.status, document.state) != (last.status, last.state):
+            is_change_seen = True
+            break
+        since_ms = document.at_ms
+    return RecordedSeries(
+        uuid,
+        _since(used, appeared_s),
+        last.status or "",
+        last.state or "",
+        since_ms / 1000,
+        is_change_seen,
+        reasons,
+        datetime.fromtimestamp(last.at_ms / 1000, UTC) if len(documents) > 1 else None,
+    )
+
+
+def _since(points: list[tuple[float, int]], start_s: float) -> list[tuple[float, int]]:
+    """Return the changes from a time on, beginning with the value at that time."""
+    later = bisect_right(points, start_s, key=lambda point: point[0])
+    return [(max(start_s, points[later - 1][0]), points[later - 1][1]), *points[later:]] if later else points
+
+
+def _add_point(points: list[tuple[float, int]], at_ms: int, value: int) -> None:
+    if not points or points[-1][1] != value:
+        points.append((at_ms / 1000, value))
+
+
+def decode_chunk(blob: bytes) -> Chunk | None:
+    """Return a stored chunk; None, with a warning in the log, when it is damaged."""
+    try:
+        return Chunk(blob)
+    except UNREADABLE:
+        log.warning("a recorded chunk is damaged, and is skipped")
+        return None
+
+
+def decode_polls(bucket: int, data: bytes) -> list[PollRecord]:
+    """Return the polls of a bucket. Raises one of `UNREADABLE`."""
+    columns = msgspec.msgpack.decode(
+        zlib.decompress(data), type=tuple[list[int], list[int], list[int | None], list[bool]]
+    )
+    start = bucket * BUCKET_MS
+    times = accumulate(columns[0])
+    return [
+        PollRecord(start + at_ms, duration_ms, total, is_cut_short)
+        for at_ms, duration_ms, total, is_cut_short in zip(times, *columns[1:], strict=True)
+    ]
+
+
+def _chunks_of_tail(tail: Iterable[TailPoll]) -> dict[int, Chunk]:
+    """Return the values of the current bucket, which has no chunks yet."""
+    builders: dict[int, dict[int, ColumnBuilder]] = {}
+    width = 0
+    for poll in tail:
+        for number, column, value in poll.changes():
+            builders.setdefault(number, {}).setdefault(column, ColumnBuilder()).append(poll.index, value)
+            width = max(width, column + 1)
+    return {
+        number: Chunk(encode_chunk([columns.get(column) or ColumnBuilder() for column in range(width)]))
+        for number, columns in builders.items()
+    }

@@ -1,0 +1,187 @@
+"""The recordings of a folder: list, check, copy and delete them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from cdptui.history.codec import UNREADABLE, Chunk, compress_packed
+from cdptui.history.reader import RecordingReader, decode_polls
+from cdptui.history.recording_file import FileLock, RecordingError, describe_error, inspect
+from cdptui.history.schema import APPLICATION_ID, BUCKET_MS, DAY_BUCKETS, chunk_id, open_for_reading
+from cdptui.history.thinned import decode_thinned
+from cdptui.history.writer import decompress_document
+from cdptui.models.recording import RecordingProblem
+
+SIDE_SUFFIXES: Final = ("-wal", "-shm", "-journal")
+
+
+class RecordingInfo(Struct, frozen=True):
+    """What a recording holds. Times are milliseconds since 1970."""
+
+    path: Path
+    size_bytes: int
+    node: str = ""
+    account: str = ""
+    first_ms: int | None = None
+    last_ms: int | None = None
+    polls: int = 0
+    tasks: int = 0
+    gaps: tuple[tuple[int, int], ...] = ()
+    outages: int = 0
+    problem: RecordingError | None = None
+    """Why the rest is unknown; None for a readable recording."""
+
+
+def describe(path: Path) -> RecordingInfo:
+    """Return what a recording holds. A file that cannot be read has a problem; nothing is raised for it."""
+    size_bytes = _size(path)
+    try:
+        with opened(path) as connection:
+            reader = RecordingReader(connection)
+            meta, span = reader.meta(), reader.span()
+            times = [poll.at_ms for poll in reader.polls()]
+            (tasks,) = connection.execute("SELECT count(*) FROM task").fetchone()
+            return RecordingInfo(
+                path,
+                size_bytes,
+                meta.get("node", ""),
+                meta.get("account", ""),
+                span[0] if span is not None else None,
+                span[1] if span is not None else None,
+                len(times),
+                tasks,
+                tuple(reader.gaps()),
+                len(reader.outages()),
+            )
+    except RecordingError as error:
+        return RecordingInfo(path, size_bytes, problem=error)
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a recording for reading. Raises RecordingError, also for errors while it is read."""
+    try:
+        if not inspect(path):
+            raise RecordingError(RecordingProblem.OTHER_APPLICATION, f"{path}: it does not exist, or is empty")
+        with contextlib.closing(open_for_reading(path)) as connection:
+            (application,) = connection.execute("PRAGMA application_id").fetchone()
+            if application != APPLICATION_ID:
+                raise RecordingError(RecordingProblem.OTHER_APPLICATION, str(path))
+            yield connection
+    except sqlite3.Error as error:
+        raise describe_error(error, path) from error
+    except UNREADABLE as error:
+        raise RecordingError(RecordingProblem.DAMAGED, f"{path}: {error}") from error
+
+
+def check(path: Path) -> list[str]:
+    """Return what is damaged in a recording: SQLite's own findings, and every blob that cannot be decoded.
+
+    Raises RecordingError when it cannot be opened.
+    """
+    decoders: dict[str, tuple[str, Callable[[int, bytes], object]]] = {
+        "poll": ("bucket", decode_polls),
+        "chunk": ("id", lambda _, blob: Chunk(blob)),
+        "thin": ("id", lambda _, blob: decode_thinned(blob)),
+        "document": ("id", lambda _, blob: decompress_document(blob)),
+    }
+    with opened(path) as connection:
+        answers = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)")]
+        found = [answer for answer in answers if answer != "ok"]
+        for table, (key, decode) in decoders.items():
+            for number, blob in connection.execute(f"SELECT {key}, data FROM {table} WHERE data IS NOT NULL"):  # noqa: S608 - constants
+                try:
+                    decode(number, blob)
+                except UNREADABLE as error:
+                    found.append(f"{table} {number}: {error}")
+    return found
+
+
+def export(path: Path, target: Path, *, since_ms: int = 0, mask: Callable[[bytes, str], bytes] | None = None) -> None:
+    """Write a consistent copy to a new file, readable only by its owner, while a monitor may write the original.
+
+    `mask` returns the text of a document with a name in place of those of the user. Raises RecordingError, and OSError:
+    a FileExistsError when anything has the name of the target.
+    """
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
+    try:
+        with opened(path) as connection:
+            # A file of zero bytes is a database without tables, which VACUUM INTO accepts.
+            connection.execute("VACUUM INTO ?", (str(target),))
+        try:
+            with contextlib.closing(sqlite3.connect(target, isolation_level=None)) as copy:
+                if since_ms:
+                    _delete_before(copy, since_ms)
+                if mask is not None:
+                    _mask_names(copy, mask)
+                if since_ms or mask is not None:
+                    # What was deleted or masked must not be left in free pages.
+                    copy.execute("VACUUM")
+        except sqlite3.Error as error:
+            raise describe_error(error, target) from error
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+
+
+def _delete_before(copy: sqlite3.Connection, since_ms: int) -> None:
+    """Delete what is older, in whole buckets: a bucket is not cut."""
+    bucket = since_ms // BUCKET_MS
+    start_ms = bucket * BUCKET_MS
+    copy.execute("BEGIN")
+    copy.execute("DELETE FROM poll WHERE bucket < ?", (bucket,))
+    copy.execute("DELETE FROM chunk WHERE id < ?", (chunk_id(bucket, 0),))
+    copy.execute("DELETE FROM thin WHERE id < ?", (chunk_id(bucket // DAY_BUCKETS, 0),))
+    for table in ("outage", "run"):
+        copy.execute(f"DELETE FROM {table} WHERE ended < ?", (start_ms,))  # noqa: S608 - constants
+    for table in ("document", "problem"):
+        copy.execute(
+            f"DELETE FROM {table} WHERE t < ? AND id NOT IN (SELECT max(id) FROM {table} WHERE t < ? GROUP BY task)",  # noqa: S608 - constants
+            (start_ms, start_ms),
+        )
+    copy.execute("COMMIT")
+
+
+def _mask_names(copy: sqlite3.Connection, mask: Callable[[bytes, str], bytes]) -> None:
+    copy.execute("BEGIN")
+    for number, task, data in copy.execute("SELECT id, task, data FROM document WHERE data IS NOT NULL").fetchall():
+        name = f"task-{task}"
+        text = compress_packed(mask(decompress_document(data), name))
+        copy.execute("UPDATE document SET name = ?, data = ? WHERE id = ?", (name, text, number))
+    copy.execute("UPDATE meta SET value = 'masked' WHERE key IN ('node', 'account')")
+    copy.execute("COMMIT")
+
+
+def delete(path: Path) -> None:
+    """Delete a recording and its side files. Raises RecordingError when a monitor writes it, or it is not ours."""
+    lock = FileLock(path)
+    lock.acquire()
+    try:
+        try:
+            inspect(path)
+        except RecordingError as error:
+            # A damaged recording may be deleted too.
+            if error.problem is not RecordingProblem.DAMAGED:
+                raise
+        for name in (path, *(path.with_name(path.name + suffix) for suffix in (*SIDE_SUFFIXES, ".lock"))):
+            with contextlib.suppress(FileNotFoundError):
+                name.unlink()
+    except OSError as error:
+        raise describe_error(error, path) from error
+    finally:
+        lock.release()
+
+
+def _size(path: Path) -> int:
+    total = 0
+    for name in (path, *(path.with_name(path.name + suffix) for suffix in SIDE_SUFFIXES)):
+        with contextlib.suppress(OSError):
+            total += name.stat().st_size
+    return total

@@ -1,0 +1,303 @@
+"""Write polls into an open recording. Runs in the writer thread."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from cdptui.history.codec import UNREADABLE, ColumnBuilder, compress_packed, encode_chunk
+from cdptui.history.recording_file import RecordingError
+from cdptui.history.schema import BUCKET_MS, TASK_BITS, chunk_id
+from cdptui.models.reasons import NONE, Reason
+from cdptui.models.recording import PollRecord, RecordingProblem
+from cdptui.models.task import Task
+from cdptui.models.task_row import TaskRow
+
+log = logging.getLogger(__name__)
+
+Split = Callable[[Task], tuple[bytes, tuple[int | None, ...]]]
+"""Splits the record of a task into its text and its values."""
+
+FUTURE_MS: Final = 24 * 3600 * 1000
+"""An entry that is later than the clock by more than this shows that a clock was wrong: nothing is added after it."""
+
+_TASKS_PER_SLICE: Final = 40
+"""Tasks that are processed, in about a millisecond, before other threads may run."""
+
+_MAX_TASKS: Final = 2**TASK_BITS
+
+_unpack: Final = msgspec.msgpack.Decoder(tuple[int, int, int | None, bool, list[int | None]]).decode
+_unpack_reasons: Final = msgspec.msgpack.Decoder(tuple[Reason, ...]).decode
+_pack: Final = msgspec.msgpack.Encoder().encode
+
+
+class Poll(Struct, frozen=True):
+    """A poll to be recorded."""
+
+    record: PollRecord
+    rows: Sequence[TaskRow]
+
+
+class TailPoll(Struct, frozen=True):
+    """A poll of the current bucket as it is stored."""
+
+    index: int
+    """Position among the polls of the bucket."""
+    record: PollRecord
+    flat_changes: list[int | None]
+
+    def changes(self) -> Iterator[tuple[int, int, int | None]]:
+        """Yield the number of a task, a column, and its new value."""
+        flat = self.flat_changes
+        for number, column, value in zip(flat[::3], flat[1::3], flat[2::3], strict=False):
+            yield number or 0, column or 0, value
+
+
+def unpack_tail(at_ms: int, data: bytes) -> TailPoll:
+    """Return a stored poll. A damaged one has no changes."""
+    try:
+        index, duration_ms, total, is_cut_short, changes = _unpack(data)
+    except UNREADABLE:
+        log.warning("the recorded poll of %d ms is damaged", at_ms)
+        return TailPoll(-1, PollRecord(at_ms, 0, None, is_cut_short=True), [])
+    return TailPoll(index, PollRecord(at_ms, duration_ms, total, is_cut_short), changes)
+
+
+class _KnownTask:
+    """A task as it was last recorded."""
+
+    __slots__ = ("columns", "document", "id", "is_listed", "reasons", "row")
+
+    def __init__(self, number: int) -> None:
+        self.id = number
+        self.row: TaskRow | None = None
+        """The object of the last poll: the same object has nothing new."""
+        self.reasons: tuple[Reason, ...] = NONE
+        self.document = 0
+        """Hash of the newest document: 1 in 2**64 changes would be missed."""
+        self.is_listed = False
+        """Whether the last poll had this task."""
+        self.columns: tuple[ColumnBuilder, ...] = ()
+        """The values in the current bucket; empty before its first poll."""
+
+
+class RecordingWriter:
+    """Appends polls to a recording. Every method commits what it wrote, or raises sqlite3.Error and writes nothing.
+
+    After an error the writer must be dropped: its memory may be ahead of the file.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, split: Split, value_count: int, now_ms: int) -> None:
+        """Read the state of the recording. Raises sqlite3.Error, and RecordingError when it ends in the future."""
+        self._connection = connection
+        self._split = split
+        self._value_count = value_count
+        self._tasks: dict[str, _KnownTask] = {}
+        self._by_id: dict[int, _KnownTask] = {}
+        self._bucket: int | None = None
+        self._polls: list[PollRecord] = []
+        """The polls of the current bucket."""
+        self._outage_id: int | None = None
+        self._load()
+        if self.last_ms is not None and self.last_ms > now_ms + FUTURE_MS:
+            raise RecordingError(RecordingProblem.FUTURE, f"{self.last_ms}")
+        self._run_id = self._execute("INSERT INTO run(started) VALUES(?)", (now_ms,)).lastrowid
+
+    @property
+    def last_ms(self) -> int | None:
+        """Time of the newest poll; None in a new recording."""
+        if self._polls:
+            return self._polls[-1].at_ms
+        row = self._connection.execute("SELECT max(bucket) FROM poll").fetchone()
+        return None if row[0] is None else (row[0] + 1) * BUCKET_MS
+
+    def set_meta(self, values: Iterable[tuple[str, str]]) -> None:
+        """Store facts about the recording, such as the node's address."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._connection.executemany("INSERT OR REPLACE INTO meta VALUES(?, ?)", values)
+        self._connection.execute("COMMIT")
+
+    def write_poll(self, poll: Poll) -> None:
+        """Append a poll. A clock that was set back gives polls that are a millisecond apart, never in another order."""
+        record = poll.record
+        last = self._polls[-1].at_ms if self._polls else None
+        if last is not None and record.at_ms <= last:
+            record = msgspec.structs.replace(record, at_ms=last + 1)
+        bucket = record.at_ms // BUCKET_MS
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            if self._bucket is not None and bucket > self._bucket:
+                self._close_bucket()
+            self._bucket = bucket
+            index = len(self._polls)
+            self._polls.append(record)
+            changes = self._apply(poll.rows, index, record.at_ms)
+            data = _pack((index, record.duration_ms, record.total, record.is_cut_short, changes))
+            self._connection.execute("INSERT INTO tail VALUES(?, ?)", (record.at_ms, data))
+            self._connection.execute("UPDATE run SET ended = ? WHERE id = ?", (record.at_ms, self._run_id))
+            if self._outage_id is not None:
+                self._connection.execute("UPDATE outage SET ended = ? WHERE id = ?", (record.at_ms, self._outage_id))
+            self._connection.execute("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+        self._outage_id = None
+
+    def write_failure(self, at_ms: int, kind: str, code: str) -> None:
+        """Record a failed poll: the first begins an outage, the next successful poll ends it."""
+        if self._outage_id is None:
+            statement = "INSERT INTO outage(started, kind, code, attempts) VALUES(?, ?, ?, 1)"
+            self._outage_id = self._execute(statement, (at_ms, kind, code)).lastrowid
+        else:
+            self._execute("UPDATE outage SET attempts = attempts + 1 WHERE id = ?", (self._outage_id,))
+
+    def close(self) -> None:
+        """Leave one file that can be copied: without the write-ahead log, unless somebody reads it now."""
+        self._roll_back()
+        self._connection.execute("PRAGMA optimize")
+        try:
+            self._connection.execute("PRAGMA journal_mode=DELETE").fetchone()
+        except sqlite3.OperationalError:
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            self._connection.close()
+
+    def _execute(self, statement: str, values: tuple[object, ...]) -> sqlite3.Cursor:
+        """Run one statement, which is its own transaction."""
+        return self._connection.execute(statement, values)
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def _apply(self, rows: Sequence[TaskRow], index: int, at_ms: int) -> list[int | None]:
+        """Store what is new, and return the changed values, flat: task, column and value of each."""
+        changes: list[int | None] = []
+        seen = set()
+        for count, row in enumerate(rows, 1):
+            if count % _TASKS_PER_SLICE == 0:
+                _let_others_run()
+            known = self._tasks.get(row.task.uuid) or self._add_task(row.task.uuid)
+            seen.add(known.id)
+            if row is not known.row or not known.columns:
+                self._apply_row(known, row, index, at_ms, changes)
+        for known in self._tasks.values():
+            if known.is_listed and known.id not in seen:
+                known.is_listed, known.row = False, None
+                self._execute("INSERT INTO document(task, t) VALUES(?, ?)", (known.id, at_ms))
+        return changes
+
+    def _apply_row(self, known: _KnownTask, row: TaskRow, index: int, at_ms: int, changes: list[int | None]) -> None:
+        text, values = self._split(row.task)
+        document = hash(text)
+        if not known.is_listed or document != known.document:
+            self._insert_document(known.id, at_ms, row.task, text)
+            known.document, known.is_listed = document, True
+        if row.reasons != known.reasons:
+            self._insert_problems(known.id, at_ms, row.reasons)
+            known.reasons = row.reasons
+        known.row = row
+        is_first = not known.columns
+        if is_first:
+            known.columns = tuple(ColumnBuilder() for _ in range(self._value_count))
+        for column, (builder, value) in enumerate(zip(known.columns, values, strict=True)):
+            if is_first or value != builder.value:
+                builder.append(index, value)
+                changes += (known.id, column, value)
+
+    def _insert_document(self, number: int, at_ms: int, task: Task, text: bytes) -> None:
+        self._connection.execute(
+            "INSERT INTO document(task, t, name, status, state, rpo_target_ms, data) VALUES(?, ?, ?, ?, ?, ?, ?)",
+            (number, at_ms, task.name, task.status, task.state, _sqlite_int(task.rpo_target_ms), compress_packed(text)),
+        )
+
+    def _insert_problems(self, number: int, at_ms: int, reasons: tuple[Reason, ...]) -> None:
+        data = _pack(reasons) if reasons else None
+        self._execute("INSERT INTO problem(task, t, data) VALUES(?, ?, ?)", (number, at_ms, data))
+
+    def _add_task(self, uuid: str) -> _KnownTask:
+        number = self._execute("INSERT INTO task(uuid) VALUES(?)", (uuid,)).lastrowid or 0
+        if number >= _MAX_TASKS:
+            raise RecordingError(RecordingProblem.LIMIT, "too many tasks in one recording")
+        known = self._tasks[uuid] = self._by_id[number] = _KnownTask(number)
+        return known
+
+    def _close_bucket(self) -> None:
+        """Replace the tail by one chunk per task, in the current transaction."""
+        assert self._bucket is not None  # noqa: S101 - an invariant, not input
+        for count, known in enumerate(self._tasks.values(), 1):
+            if count % _TASKS_PER_SLICE == 0:
+                _let_others_run()
+            if known.columns:
+                key = chunk_id(self._bucket, known.id)
+                self._connection.execute("INSERT INTO chunk VALUES(?, ?)", (key, encode_chunk(known.columns)))
+                known.columns = ()
+        times = [poll.at_ms - self._bucket * BUCKET_MS for poll in self._polls]
+        columns = (
+            [now - before for before, now in zip([0, *times], times, strict=False)],
+            [poll.duration_ms for poll in self._polls],
+            [poll.total for poll in self._polls],
+            [poll.is_cut_short for poll in self._polls],
+        )
+        self._connection.execute("INSERT INTO poll VALUES(?, ?)", (self._bucket, compress_packed(columns)))
+        self._connection.execute("DELETE FROM tail")
+        self._polls = []
+
+    def _load(self) -> None:
+        for number, uuid in self._connection.execute("SELECT id, uuid FROM task"):
+            self._tasks[uuid] = self._by_id[number] = _KnownTask(number)
+        newest = "SELECT task, data FROM document WHERE id IN (SELECT max(id) FROM document GROUP BY task)"
+        for number, data in self._connection.execute(newest):
+            known = self._by_id.get(number)
+            if known is not None and data is not None:
+                known.document, known.is_listed = hash(decompress_document(data)), True
+        for number, reasons in read_problems(self._connection):
+            if number in self._by_id:
+                self._by_id[number].reasons = reasons
+        for at_ms, data in self._connection.execute("SELECT t, data FROM tail ORDER BY t"):
+            self._load_tail(unpack_tail(at_ms, data))
+
+    def _load_tail(self, tail: TailPoll) -> None:
+        self._bucket = tail.record.at_ms // BUCKET_MS
+        self._polls.append(tail.record)
+        for number, column, value in tail.changes():
+            known = self._by_id.get(number)
+            if known is None:
+                continue
+            if not known.columns:
+                known.columns = tuple(ColumnBuilder() for _ in range(self._value_count))
+            known.columns[column].append(tail.index, value)
+
+
+def read_problems(connection: sqlite3.Connection) -> Iterator[tuple[int, tuple[Reason, ...]]]:
+    """Yield the newest problems of each task that has any, by the number of the task."""
+    newest = "SELECT task, data FROM problem WHERE id IN (SELECT max(id) FROM problem GROUP BY task)"
+    for number, data in connection.execute(newest):
+        if data is None:
+            continue
+        try:
+            yield number, _unpack_reasons(data)
+        except UNREADABLE:
+            log.warning("the problems of a task are damaged, and are skipped")
+
+
+def decompress_document(data: bytes) -> bytes:
+    """Return the text of a document. Raises one of `codec.UNREADABLE`."""
+    return msgspec.msgpack.decode(zlib.decompress(data), type=bytes)
+
+
+def _sqlite_int(value: int | None) -> int | None:
+    """Return a number that fits into SQLite's signed 64 bits."""
+    return value if value is None or value < 2**63 else None
+
+
+def _let_others_run() -> None:
+    """Give up the interpreter's lock, so that this thread delays the event loop by a millisecond at most."""
+    time.sleep(0)
