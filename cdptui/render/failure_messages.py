@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
 
 from cdptui.models.failure import Failure, FailureKind
+from cdptui.render.text_wrap import cell_width, wrap_text
 
 _MIN_DETAIL_CELLS: Final = 8
 """Details that are cut to less than this say nothing, and are left out."""
@@ -156,21 +157,30 @@ def failure_sentence(failure: Failure, keys: Mapping[str, str], *, with_url: boo
     return template.format(label=text.label, detail=detail, url=failure.url, advice=_advice(failure, keys))
 
 
-def fit_failure_sentence(failure: Failure, width: int, measure: Callable[[str], int], keys: Mapping[str, str]) -> str:
-    """Return the sentence for a line of `width` cells below the header, which has the label already.
+def failure_lines(failure: Failure, width: int, max_lines: int, keys: Mapping[str, str]) -> list[str]:
+    """Return the sentence in at most `max_lines` lines of `width` cells, below the header, which has the label already.
 
-    Dropped first is the URL, then the label, then the end of the details. The advice always stays.
+    The URL and the label give way before another line is used, and the advice before the cause is cut: the cause is
+    worth more. In a single line, and when the text of the server is too long even alone, the advice stays.
+
+    >>> failure = Failure(FailureKind.UNREACHABLE, "Connection refused", "http://10.0.0.5:8080/zstack/v1")
+    >>> failure_lines(failure, 40, 2, {})
+    ['unreachable: Connection refused → check', 'the address and that the node is up']
     """
     detail, advice = failure_detail(failure), _advice(failure, keys)
     brief = _WITHOUT_LABEL.format(detail=detail, advice=advice) if detail else advice
-    for text in (failure_sentence(failure, keys), failure_sentence(failure, keys, with_url=False), brief):
-        if measure(text) <= width:
-            return text
-    while detail and measure(_CUT_WITHOUT_LABEL.format(detail=detail, advice=advice)) > width:
+    texts = (failure_sentence(failure, keys), failure_sentence(failure, keys, with_url=False), brief)
+    # Of those with the same number of lines the first, which says most.
+    shortest = min((wrap_text(text, width) for text in texts), key=len)
+    if len(shortest) > max_lines > 1 and detail:
+        shortest = wrap_text(detail, width)
+    if len(shortest) <= max_lines:
+        return shortest
+    while detail and len(wrap_text(_CUT_WITHOUT_LABEL.format(detail=detail, advice=advice), width)) > max_lines:
         detail = detail[:-1]
-    if measure(detail) < _MIN_DETAIL_CELLS:
-        return advice
-    return _CUT_WITHOUT_LABEL.format(detail=detail, advice=advice)
+    if cell_width(detail) >= _MIN_DETAIL_CELLS:
+        return wrap_text(_CUT_WITHOUT_LABEL.format(detail=detail, advice=advice), width)
+    return wrap_text(advice, width)[:max_lines]
 
 
 def _advice(failure: Failure, keys: Mapping[str, str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from rich.cells import cell_len
 
@@ -38,8 +39,14 @@ class HeaderBar(LineView):
             self.show([first, fleet_line(known, names, self.width, cell_len, self._more_key)])
 
 
+_MARK_CELLS: Final = 2
+
+_BANNER_LINES: Final = ((20, 3), (12, 2), (0, 1))
+"""Lines that the banner may have, by the height of the window."""
+
+
 class ErrorBanner(LineView):
-    """One line, visible only while polling fails."""
+    """The failure of the last poll and what to do about it; visible only while polling fails."""
 
     def __init__(self, keymap: Keymap, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
@@ -57,10 +64,15 @@ class ErrorBanner(LineView):
         """Format the text for the new width."""
         if self._failure is None or not self.size.width:
             return
-        from cdptui.render.failure_messages import fit_failure_sentence
+        from cdptui.render.failure_messages import failure_lines
 
-        sentence = fit_failure_sentence(self._failure, self.width - 2, cell_len, self._keys)
-        self.show([(Span(f"✖ {sentence}", Role.BAD),)])
+        screen_height = self.screen.size.height
+        max_lines = next(lines for height, lines in _BANNER_LINES if screen_height >= height)
+        first, *others = failure_lines(self._failure, self.width - _MARK_CELLS, max_lines, self._keys)
+        lines = [f"✖ {first}", *(f"{'':{_MARK_CELLS}}{line}" for line in others)]
+        if self.styles.height is None or self.styles.height.value != len(lines):
+            self.styles.height = len(lines)
+        self.show([(Span(line, Role.BAD),) for line in lines])
 
 
 class FooterBar(LineView):

@@ -4,7 +4,7 @@ import pytest
 
 from cdptui.models.failure import Failure, FailureKind
 from cdptui.models.severity import Severity
-from cdptui.render.failure_messages import failure_label, failure_sentence, fit_failure_sentence
+from cdptui.render.failure_messages import failure_label, failure_lines, failure_sentence
 from cdptui.render.statuses import GLYPHS, OTHER_GLYPH, ROLES, SEVERITY_TEXT, status_rank
 from cdptui.tui.keymap import DEFAULT_KEYMAP
 
@@ -56,19 +56,28 @@ def test_unknown_status_ranks_between_bad_and_good_ones() -> None:
 def test_advice_fits_a_line_beside_long_details(kind: FailureKind) -> None:
     advice = failure_sentence(Failure(kind, "", ""), DEFAULT_KEYMAP.labels).partition(" → ")[2]
     assert len(advice) <= 72
-    assert advice in fit_failure_sentence(Failure(kind, "x" * 200, URL), 118, len, DEFAULT_KEYMAP.labels)
+    for width, max_lines in ((118, 1), (118, 3), (78, 2), (78, 3)):
+        lines = failure_lines(Failure(kind, "x y " * 100, URL), width, max_lines, DEFAULT_KEYMAP.labels)
+        assert advice in " ".join(lines)
+        assert len(lines) <= max_lines
 
 
 @pytest.mark.parametrize(
-    ("width", "shown"),
+    ("width", "max_lines", "shown"),
     [
-        (200, f"server error: SYS.1000: the disk is full, at {URL} → the management node reports an internal error"),
-        (90, "server error: SYS.1000: the disk is full → the management node reports an internal error"),
-        (78, "SYS.1000: the disk is full → the management node reports an internal error"),
-        (66, "SYS.1000: the dis… → the management node reports an internal error"),
-        (56, "the management node reports an internal error"),
+        (200, 1, f"server error: SYS.1000: the disk is full, at {URL} → the management node reports an internal error"),
+        (90, 1, "server error: SYS.1000: the disk is full → the management node reports an internal error"),
+        (78, 1, "SYS.1000: the disk is full → the management node reports an internal error"),
+        (66, 1, "SYS.1000: the dis… → the management node reports an internal error"),
+        (56, 1, "the management node reports an internal error"),
+        (90, 2, "server error: SYS.1000: the disk is full → the management node reports an internal error"),
+        (48, 2, "server error: SYS.1000: the disk is full → the management node reports an internal error"),
+        (44, 2, "SYS.1000: the disk is full → the management node reports an internal error"),
+        (30, 2, "SYS.1000: the disk is full"),
     ],
 )
-def test_label_is_dropped_before_details_and_advice(width: int, shown: str) -> None:
+def test_advice_gives_way_before_the_cause(width: int, max_lines: int, shown: str) -> None:
     failure = Failure(FailureKind.SERVER_ERROR, "the disk is full", URL, code="SYS.1000")
-    assert fit_failure_sentence(failure, width, len, DEFAULT_KEYMAP.labels) == shown
+    lines = failure_lines(failure, width, max_lines, DEFAULT_KEYMAP.labels)
+    assert " ".join(lines) == shown
+    assert len(lines) <= max_lines
