@@ -61,7 +61,7 @@ def recording_file(folder: Path, base_url: str, account: str) -> Path:
     A checksum tells apart names that differ only in characters that file names should not have.
 
     >>> recording_file(Path("/r"), "https://cloud.example.com:8443/zstack/v1", "eve in production").name
-    'cloud.example.com-eve-in-production-4aa01e9c.sqlite'
+    'cloud.example.com-eve-in-production-e2e51278.sqlite'
     """
     host = urlsplit(base_url).hostname or "node"
     digest = crc32("\n".join((base_url, account)).encode())

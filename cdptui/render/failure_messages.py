@@ -88,8 +88,8 @@ _TEXTS: Final = {
         "session invalid", "start again with a new session ID, or press {refresh} to retry"
     ),
     FailureKind.SESSION_CONTENDED: _FailureText(
-        "session taken over",
-        "another login ends this one: use an access key, or press {refresh} to retry",
+        "session ended twice",
+        "the node restarted, or another login ends it: press {refresh} to retry",
     ),
     FailureKind.KEY_UNKNOWN: _FailureText(
         "access key unknown", "check its ID and that it is enabled on the node, then press {refresh}"

@@ -61,7 +61,9 @@ def widget() -> None:
 
 
 def message() -> None:
-    MainScreen.on_task_table_cursor_moved = when_armed(MainScreen.on_task_table_cursor_moved)  # type: ignore[method-assign]
+    moved = MainScreen.on_task_table_cursor_moved
+    # Textual passes the message only to a handler that has a parameter for it.
+    MainScreen.on_task_table_cursor_moved = lambda self, message: fail() if armed else moved(self, message)  # type: ignore[method-assign]
 
 
 def keys() -> None:

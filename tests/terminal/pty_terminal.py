@@ -15,6 +15,7 @@ import sys
 import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -71,6 +72,9 @@ _CLEAN_ENVIRONMENT = (
     RUN_ID,
 )
 
+
+_LAST_BANNER_ROW = 2
+"""The banner begins below the header of two lines, or in its place where there is little room."""
 
 _HANG_S = 60.0
 """Time limit of each wait; long, because the machine may be busy."""
@@ -194,6 +198,16 @@ class Terminal:
     def line_with(self, text: str) -> str:
         """Return the first line that contains `text`; empty when none does."""
         return next((line for line in self.lines if text in line), "")
+
+    @property
+    def banner(self) -> str:
+        """The text of the banner on a failure, without its line breaks; empty while there is none."""
+        lines = self.lines
+        start = next((y for y, line in enumerate(lines) if line.startswith(" ✖ ") and y <= _LAST_BANNER_ROW), None)
+        if start is None:
+            return ""
+        more = takewhile(lambda line: line.startswith("   "), lines[start + 1 :])
+        return " ".join(line.strip() for line in (lines[start], *more))
 
     @property
     def heading_row(self) -> int:

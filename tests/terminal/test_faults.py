@@ -164,7 +164,7 @@ def run_case(watched: WatchedNode, case: Case) -> None:
         watched.wait_until(lambda: watched.node.journal.in_flight, "a request that hangs")
         watched.assert_keys_work()
     terminal.wait_for(rf"▲ retry \d+ (in \d+ s|now): {case.short}")
-    terminal.wait_for(rf"✖ .*{case.sentence}")
+    terminal.wait_for(lambda screen: re.search(rf"✖ .*{case.sentence}", screen.banner))
     watched.assert_list_is_kept()
     watched.assert_keys_work()
     watched.assert_list_is_kept()

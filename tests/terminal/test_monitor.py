@@ -32,18 +32,17 @@ def change(terminal: Terminal) -> str:
     return found[1] if found is not None else ""
 
 
-def arrow(terminal: Terminal) -> tuple[int, str]:
-    """Return the place of the arrow in the headings, and the heading before it; -1 while none is drawn."""
-    headings = terminal.lines[terminal.heading_row].partition("│")[0]
-    found = re.search(r"(\S*)[▲▼]", headings)
-    return (found.start(), found[1]) if found is not None else (-1, "")
+def sort_heading(terminal: Terminal) -> str | None:
+    """Return the heading before the arrow, empty for that of the severity; None while none is drawn."""
+    found = re.search(r"(\S*)[▲▼]", terminal.lines[terminal.heading_row].partition("│")[0])
+    return found[1] if found is not None else None
 
 
 def step_sort_column(terminal: Terminal) -> None:
     """Sort by the next column, and wait until its arrow is drawn."""
-    sorted_by = arrow(terminal)
+    sorted_by = sort_heading(terminal)
     terminal.send(">")
-    terminal.wait_for(lambda screen: arrow(screen) not in {sorted_by, (-1, "")})
+    terminal.wait_for(lambda screen: sort_heading(screen) not in {sorted_by, None})
 
 
 def test_list_detail_outage_and_exit(simulate: Simulate, monitor: OpenMonitor) -> None:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from itertools import takewhile
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -18,7 +17,7 @@ from cdptui.simulator.settings import SimulatorSettings
 from tests.terminal.pty_terminal import CDPTUI, STEADY_LINE, Terminal
 from tests.terminal.watched_node import LOGIN
 from tests.wire.forward_proxy import refusing_socks_proxy
-from tests.wire.proxy_programs import free_port, nginx, squid, tinyproxy
+from tests.wire.proxy_programs import free_port, nginx, refusing_port, squid, tinyproxy
 from tests.wire.tls_front import Certificates
 
 pytestmark = pytest.mark.shares_processes
@@ -255,7 +254,8 @@ def between(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Between]:
         node.world.freeze()
         server = stack.enter_context(EmbeddedServer(node))
         names = re.findall(r"listen 127.0.0.1:\{(\w+)\}", SERVERS)
-        ports = {name: free_port() for name in (*names, "nothing")}
+        ports = {name: free_port() for name in names}
+        ports["nothing"] = stack.enter_context(refusing_port())
         places = {name: str(port) for name, port in ports.items()}
         places["node"] = str(urlsplit(server.url).port)
         stack.enter_context(
@@ -271,28 +271,19 @@ def between(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Between]:
         yield Between(node, places)
 
 
-def banner_text(terminal: Terminal) -> str:
-    """Return the text of the banner, whose lines are indented after the first."""
-    start = next((y for y, line in enumerate(terminal.lines) if line.startswith(" ✖ ")), None)
-    if start is None:
-        return ""
-    lines = [terminal.lines[start], *takewhile(lambda line: line.startswith("   "), terminal.lines[start + 1 :])]
-    return " ".join(line.strip() for line in lines)
-
-
 def run_case(between: Between, case: Case) -> None:
     """Check the whole message, and that its cause is whole where there is less room."""
     cause = case.cause.format_map({name: re.escape(value) for name, value in between.places.items()})
     advice = re.escape(case.advice.format_map(between.places))
     label = rf"▲ retry \d+ (in \d+ s|now): {case.label}"
     with between.open(case, 200) as terminal:
-        terminal.wait_for(label, lambda screen: re.search(rf"✖ (.*: )?{cause}.* → {advice}", banner_text(screen)))
+        terminal.wait_for(label, lambda screen: re.search(rf"✖ (.*: )?{cause}.* → {advice}", screen.banner))
         assert "wr0ng" not in terminal.text
         found = re.search(cause, terminal.text)
         assert found is not None
         for columns in (120, 80):
             terminal.resize(columns, 24)
-            terminal.wait_for(label, lambda screen: found[0] in banner_text(screen))
+            terminal.wait_for(label, lambda screen: found[0] in screen.banner)
         terminal.send("q")
         assert terminal.wait_for_end() == 0
 

@@ -29,10 +29,11 @@ def pane_contains(words: str, terminal: Terminal) -> bool:
     return words in pane(terminal)
 
 
-def test_every_tab_shows_the_worst_task(simulate: Simulate, monitor: OpenMonitor) -> None:
+def test_every_tab_shows_a_task_whose_plan_is_full(simulate: Simulate, monitor: OpenMonitor) -> None:
     _, server = simulate(tasks=60, seed=1)
     terminal = monitor(server.url, "--interval", "1")
     terminal.wait_for(r"live .*60/60 tasks")
+    terminal.send("/file-srv\r")
     terminal.wait_for(partial(pane_contains, "Plan is full"))
     for text in (
         "● Running",

@@ -38,7 +38,7 @@ def cursor_line(terminal: Terminal) -> int:
 def opened(monitor: OpenMonitor, url: str, **environment: str) -> Terminal:
     terminal = monitor(url, "--interval", "3600", **environment)
     terminal.wait_for(f"live .*{TASKS}/{TASKS} tasks")
-    terminal.wait_for("1 protected resource")
+    terminal.wait_for("1 protected resource", lambda screen: "reading VMs" not in screen.text)
     terminal.wait_for(lambda screen: cursor_line(screen) == 0)
     return terminal
 

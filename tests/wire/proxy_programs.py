@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import random
 import shutil
 import socket
 import subprocess
@@ -100,11 +101,21 @@ def nginx(servers: str, ports: list[int], files: dict[str, bytes] | None = None)
             yield
 
 
+@contextmanager
+def refusing_port() -> Iterator[int]:
+    """Reserve a port that refuses connections: bound, so that no other program gets it, and not listening."""
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        port: int = reserved.getsockname()[1]
+        yield port
+
+
 def free_port() -> int:
-    """Return a port on which nothing listens."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-    return port
+    """Return a port on which nothing listens, below those that the system gives to clients."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def _written(path: Path, text: str) -> Path:

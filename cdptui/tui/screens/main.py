@@ -106,6 +106,7 @@ class MainScreen(Screen[None]):
         self._is_typing = False
         self._header = HeaderBar(keymap, id="header")
         self._banner = ErrorBanner(keymap, id="banner")
+        self._has_banner = False
         self.browser = TaskBrowser(target, clock, keymap, columns, self._low_bandwidth, id="body")
         self._footer = FooterBar(keymap, id="footer")
         self._notices = Notices()
@@ -334,8 +335,10 @@ class MainScreen(Screen[None]):
             recording=recorded,
         )
         self._header.show_state(connection, self._update.fleet, self._names)
-        if self._update.failure is not None and not self._banner.is_attached:
-            # Most runs have no failure, and a hidden widget delays the first frame by 0.5 ms.
+        if self._update.failure is not None and not self._has_banner and self.browser.is_attached:
+            # Most runs have no failure, and a hidden widget delays the first frame by 0.5 ms. Not mounted again at the
+            # end, when the screen loses its widgets and would raise.
+            self._has_banner = True
             self.mount(self._banner, before=self.browser)
         self._banner.show_failure(self._update.failure)
 

@@ -70,7 +70,7 @@ def failed(kind: FailureKind) -> ConnectionStatus:
             id="never connected",
         ),
         pytest.param(failed(FailureKind.LOGIN_REFUSED), "✖ login refused", id="needs a password"),
-        pytest.param(failed(FailureKind.SESSION_CONTENDED), "✖ session taken over", id="needs a decision"),
+        pytest.param(failed(FailureKind.SESSION_CONTENDED), "✖ session ended twice", id="needs a decision"),
     ],
 )
 def test_connection_state(connection: ConnectionStatus, word: str) -> None:
