@@ -84,8 +84,9 @@ _AFTER_ITS_END_S = 5.0
 
 
 def _matches(pattern: str) -> Callable[[Terminal], object]:
+    """Return whether a pattern is on the screen, or in the banner, whose lines may break in it."""
     compiled = re.compile(pattern)
-    return lambda terminal: compiled.search(terminal.text)
+    return lambda terminal: compiled.search(terminal.text) or compiled.search(terminal.banner)
 
 
 class Terminal:
