@@ -73,8 +73,8 @@ _CLEAN_ENVIRONMENT = (
 )
 
 
-_LAST_BANNER_ROW = 2
-"""The banner begins below the header of two lines, or in its place where there is little room."""
+_BANNER_ROW = 2
+"""The banner begins below the header, which has two lines."""
 
 _HANG_S = 60.0
 """Time limit of each wait; long, because the machine may be busy."""
@@ -203,12 +203,11 @@ class Terminal:
     @property
     def banner(self) -> str:
         """The text of the banner on a failure, without its line breaks; empty while there is none."""
-        lines = self.lines
-        start = next((y for y, line in enumerate(lines) if line.startswith(" ✖ ") and y <= _LAST_BANNER_ROW), None)
-        if start is None:
+        first, *others = self.lines[_BANNER_ROW:] or [""]
+        if not first.startswith(" ✖ "):
             return ""
-        more = takewhile(lambda line: line.startswith("   "), lines[start + 1 :])
-        return " ".join(line.strip() for line in (lines[start], *more))
+        more = takewhile(lambda line: line.startswith("   "), others)
+        return " ".join(line.strip() for line in (first, *more))
 
     @property
     def heading_row(self) -> int:
