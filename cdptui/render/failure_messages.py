@@ -89,7 +89,7 @@ _TEXTS: Final = {
     ),
     FailureKind.SESSION_CONTENDED: _FailureText(
         "session ended twice",
-        "the node restarted, or another login ends it: press {refresh} to retry",
+        "after a restart press {refresh}; if another login ends it, use an access key",
     ),
     FailureKind.KEY_UNKNOWN: _FailureText(
         "access key unknown", "check its ID and that it is enabled on the node, then press {refresh}"

@@ -62,7 +62,7 @@ def session_taken_over_twice_waits_for_the_user() -> None:
         watched.wait_until(lambda: watched.node.sessions.logins == 3, "the second login of the monitor")
         watched.node.sessions.open(unique=True)
         watched.terminal.wait_for("✖ session ended twice")
-        watched.terminal.wait_for("→ the node restarted, or another login ends it")
+        watched.terminal.wait_for("→ after a restart press r; if another login ends it")
         watched.assert_list_is_kept()
         assert_no_requests(watched)
         assert logins(watched) == 2
