@@ -33,7 +33,7 @@ _HEADINGS: Final = ("NAME", "SIZE", "FROM", "TO", "POLLS", "TASKS", "GAPS", "NOD
 @click.group(cls=LazyGroup, invoke_without_command=True, subcommand_metavar="[COMMAND] [ARGS]...")
 @click.pass_context
 def recordings(context: click.Context, /) -> None:
-    """List what was recorded; check, export or delete a recording."""
+    """List what was recorded; show, check, export or delete it."""
     if context.invoked_subcommand is None:
         _list_all()
 
@@ -56,6 +56,26 @@ def show(name: str) -> None:
         print_line(f"gap       {_moment(start_ms)} to {_moment(end_ms)}")
     if len(info.gaps) > _MAX_GAPS:
         print_line(f"gap       {len(info.gaps) - _MAX_GAPS} earlier ones are not listed")
+
+
+@recordings.command(cls=Command)
+@click.argument("name")
+@click.option("--since", metavar="SPAN", help="Only those of the last 8h, 3d, …")
+def events(name: str, since: str | None) -> None:
+    """List what happened: status, plan, policy, RPO, outages, gaps."""
+    from cdptui.history import recordings as files
+    from cdptui.history.reader import RecordingReader
+    from cdptui.history.recording_file import RecordingError
+    from cdptui.render.event_text import event_text
+
+    since_ms = _since_ms(since) if since is not None else 0
+    try:
+        with files.opened(_find(name)) as connection:
+            found = RecordingReader(connection).events(since_ms)
+    except RecordingError as error:
+        raise _command_error(error) from error
+    for event in found:
+        print_line(f"{_moment(event.at_ms)}  {event.severity.name.lower():<8}  {event_text(event)}")
 
 
 @recordings.command(cls=Command)

@@ -17,16 +17,19 @@ from msgspec import Struct
 from cdptui.history.codec import UNREADABLE, Chunk, ColumnBuilder, encode_chunk
 from cdptui.history.schema import BUCKET_MS, DAY_BUCKETS, TASK_BITS, chunk_range
 from cdptui.history.thinned import WINDOW_MS, WINDOWS_PER_DAY, ThinnedDay, decode_thinned
-from cdptui.history.writer import TailPoll, decompress_document, read_problems, unpack_tail
+from cdptui.history.writer import USED_COLUMN, TailPoll, decompress_document, read_problems, unpack_tail
+from cdptui.models.event import Event, EventKind
 from cdptui.models.reasons import NONE, Reason
 from cdptui.models.recording import OutageRecord, PollRecord, RecordedHistory, RecordedSeries
+from cdptui.models.severity import Severity
 
 log = logging.getLogger(__name__)
 
-USED_COLUMN: Final = 0
 RPO_COLUMNS: Final = (1, 2)
 """Columns of the values that have a meaning here; a record has one of the two for the RPO. The others are only joined
 with their text."""
+
+_KNOWN_KINDS: Final = frozenset(EventKind)
 
 _GAP_FACTOR: Final = 2.5
 """A longer pause than this many usual intervals is a gap."""
@@ -117,6 +120,18 @@ class RecordingReader:
         """Return the times in which polls failed."""
         statement = "SELECT started, ended, kind, code, attempts FROM outage WHERE started >= ? ORDER BY id"
         return [OutageRecord(*row) for row in self._connection.execute(statement, (since_ms,))]
+
+    def events(self, since_ms: int = 0, until_ms: int | None = None) -> list[Event]:
+        """Return what happened in a time, oldest first. Kinds that this version does not know are left out."""
+        until_ms = 2**62 if until_ms is None else until_ms
+        statement = (
+            "SELECT t, kind, severity, task, name, old, new, cause FROM event WHERE t BETWEEN ? AND ? ORDER BY t, id"
+        )
+        return [
+            Event(at_ms, EventKind(kind), Severity(severity), *others)
+            for at_ms, kind, severity, *others in self._connection.execute(statement, (since_ms, until_ms))
+            if kind in _KNOWN_KINDS
+        ]
 
     def gaps(self, since_ms: int = 0) -> list[tuple[int, int]]:
         """Return the times without a poll, in milliseconds: those longer than twice and a half the usual interval."""

@@ -17,6 +17,7 @@ from cdptui.history.recording_file import FileLock, RecordingError, describe_err
 from cdptui.history.schema import APPLICATION_ID, BUCKET_MS, DAY_BUCKETS, chunk_id, open_for_reading
 from cdptui.history.thinned import decode_thinned
 from cdptui.history.writer import decompress_document
+from cdptui.models.event import EventKind
 from cdptui.models.recording import RecordingProblem
 
 SIDE_SUFFIXES: Final = ("-wal", "-shm", "-journal")
@@ -139,6 +140,7 @@ def _delete_before(copy: sqlite3.Connection, since_ms: int) -> None:
     copy.execute("DELETE FROM poll WHERE bucket < ?", (bucket,))
     copy.execute("DELETE FROM chunk WHERE id < ?", (chunk_id(bucket, 0),))
     copy.execute("DELETE FROM thin WHERE id < ?", (chunk_id(bucket // DAY_BUCKETS, 0),))
+    copy.execute("DELETE FROM event WHERE t < ?", (start_ms,))
     for table in ("outage", "run"):
         copy.execute(f"DELETE FROM {table} WHERE ended < ?", (start_ms,))  # noqa: S608 - constants
     for table in ("document", "problem"):
@@ -155,6 +157,12 @@ def _mask_names(copy: sqlite3.Connection, mask: Callable[[bytes, str], bytes]) -
         name = f"task-{task}"
         text = compress_packed(mask(decompress_document(data), name))
         copy.execute("UPDATE document SET name = ?, data = ? WHERE id = ?", (name, text, number))
+    for number, uuid in copy.execute("SELECT id, uuid FROM task").fetchall():
+        copy.execute("UPDATE event SET name = ? WHERE task = ?", (f"task-{number}", uuid))
+    hidden = (EventKind.NAME.value, EventKind.DESCRIPTION.value)
+    copy.execute("UPDATE event SET old = 'masked', new = 'masked' WHERE kind IN (?, ?)", hidden)
+    # The names in it are needed only by a monitor that goes on recording.
+    copy.execute("DELETE FROM facts")
     copy.execute("UPDATE meta SET value = 'masked' WHERE key IN ('node', 'account')")
     copy.execute("COMMIT")
 

@@ -14,10 +14,11 @@ from typing import Final
 from msgspec import Struct
 
 from cdptui.history.codec import Chunk
-from cdptui.history.reader import RPO_COLUMNS, USED_COLUMN, decode_chunk, decode_polls, find_gaps
+from cdptui.history.reader import RPO_COLUMNS, decode_chunk, decode_polls, find_gaps
 from cdptui.history.recording_file import RecordingError
 from cdptui.history.schema import BUCKET_MS, DAY_BUCKETS, TASK_BITS, chunk_id, chunk_range
 from cdptui.history.thinned import WINDOW_MS, WINDOWS_PER_DAY, ThinnedDay, encode_thinned
+from cdptui.history.writer import USED_COLUMN
 from cdptui.models.recording import RecordingProblem
 
 _TASKS_PER_STEP: Final = 50
@@ -174,6 +175,7 @@ class Retention:
             self._connection.execute("DELETE FROM chunk WHERE id < ?", (chunk_id(bucket, 0),))
             self._connection.execute("DELETE FROM poll WHERE bucket < ?", (bucket,))
             self._connection.execute("DELETE FROM outage WHERE ended < ?", (end_ms,))
+            self._connection.execute("DELETE FROM event WHERE t < ?", (end_ms,))
             self._connection.execute("DELETE FROM run WHERE ended < ?", (end_ms,))
             for table in ("document", "problem"):
                 # The newest entry of each task is what the remaining time begins with.

@@ -37,6 +37,12 @@ CREATE TABLE document(
 CREATE INDEX document_of_task ON document(task, t);
 CREATE TABLE problem(id INTEGER PRIMARY KEY, task INTEGER NOT NULL, t INTEGER NOT NULL, data BLOB) STRICT;
 CREATE INDEX problem_of_task ON problem(task, t);
+CREATE TABLE facts(task INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
+CREATE TABLE event(
+    id INTEGER PRIMARY KEY, t INTEGER NOT NULL, kind TEXT NOT NULL, severity INTEGER NOT NULL, task TEXT NOT NULL,
+    name TEXT NOT NULL, old TEXT, new TEXT, cause TEXT NOT NULL
+) STRICT;
+CREATE INDEX event_time ON event(t);
 CREATE TABLE outage(
     id INTEGER PRIMARY KEY, started INTEGER NOT NULL, ended INTEGER, kind TEXT NOT NULL, code TEXT NOT NULL,
     attempts INTEGER NOT NULL
@@ -50,12 +56,27 @@ CREATE TABLE outage(
 - `poll`: the times of the polls of a bucket.
 - `document`: the text of a task's record when it changed; without data when the task vanished.
 - `problem`: the problems of a task when they changed, with their start; without data when it has none.
+- `facts`: what is known of a listed task for its next events.
+- `event`: what happened; the task is its UUID, empty for the node and the monitor.
 """
 
 MIGRATIONS: Final[tuple[str, ...]] = (_CREATE,)
 """Statements from each version to the next; the first creates the schema."""
 
-TABLES: Final = ("meta", "run", "task", "tail", "chunk", "thin", "poll", "document", "problem", "outage")
+TABLES: Final = (
+    "meta",
+    "run",
+    "task",
+    "tail",
+    "chunk",
+    "thin",
+    "poll",
+    "document",
+    "problem",
+    "facts",
+    "event",
+    "outage",
+)
 
 _BUSY_S: Final = 2.0
 

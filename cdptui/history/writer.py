@@ -7,16 +7,19 @@ import sqlite3
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from cdptui.history.codec import UNREADABLE, ColumnBuilder, compress_packed, encode_chunk
 from cdptui.history.recording_file import RecordingError
 from cdptui.history.schema import BUCKET_MS, TASK_BITS, chunk_id
+from cdptui.models.event import Event, EventKind, TaskFacts, advance, vanished
 from cdptui.models.reasons import NONE, Reason
 from cdptui.models.recording import PollRecord, RecordingProblem
+from cdptui.models.severity import Severity
 from cdptui.models.task import Task
 from cdptui.models.task_row import TaskRow
 
@@ -28,12 +31,21 @@ Split = Callable[[Task], tuple[bytes, tuple[int | None, ...]]]
 FUTURE_MS: Final = 24 * 3600 * 1000
 """An entry that is later than the clock by more than this shows that a clock was wrong: nothing is added after it."""
 
+_GAP_MS: Final = 30_000
+_GAP_FACTOR: Final = 2.5
+_RECENT_POLLS: Final = 5
+"""A start is after a gap when the pause is longer than 30 s, and than two and a half of the last pauses."""
+
 _TASKS_PER_SLICE: Final = 40
 """Tasks that are processed, in about a millisecond, before other threads may run."""
+
+USED_COLUMN: Final = 0
+"""The column of used capacity."""
 
 _MAX_TASKS: Final = 2**TASK_BITS
 
 _unpack: Final = msgspec.msgpack.Decoder(tuple[int, int, int | None, bool, list[int | None]]).decode
+_unpack_facts: Final = msgspec.msgpack.Decoder(TaskFacts).decode
 _unpack_reasons: Final = msgspec.msgpack.Decoder(tuple[Reason, ...]).decode
 _pack: Final = msgspec.msgpack.Encoder().encode
 
@@ -73,13 +85,15 @@ def unpack_tail(at_ms: int, data: bytes) -> TailPoll:
 class _KnownTask:
     """A task as it was last recorded."""
 
-    __slots__ = ("columns", "document", "id", "is_listed", "reasons", "row")
+    __slots__ = ("columns", "document", "facts", "id", "is_listed", "reasons", "row")
 
     def __init__(self, number: int) -> None:
         self.id = number
         self.row: TaskRow | None = None
         """The object of the last poll: the same object has nothing new."""
         self.reasons: tuple[Reason, ...] = NONE
+        self.facts: TaskFacts | None = None
+        """What is known for its next events; None while it is not listed."""
         self.document = 0
         """Hash of the newest document: 1 in 2**64 changes would be missed."""
         self.is_listed = False
@@ -105,7 +119,10 @@ class RecordingWriter:
         self._polls: list[PollRecord] = []
         """The polls of the current bucket."""
         self._outage_id: int | None = None
+        self._has_started = False
+        """Whether this run has recorded a poll."""
         self._load()
+        self._is_new = self.last_ms is None
         if self.last_ms is not None and self.last_ms > now_ms + FUTURE_MS:
             raise RecordingError(RecordingProblem.FUTURE, f"{self.last_ms}")
         self._run_id = self._execute("INSERT INTO run(started) VALUES(?)", (now_ms,)).lastrowid
@@ -129,7 +146,7 @@ class RecordingWriter:
         record = poll.record
         last = self._polls[-1].at_ms if self._polls else None
         if last is not None and record.at_ms <= last:
-            record = msgspec.structs.replace(record, at_ms=last + 1)
+            record = structs.replace(record, at_ms=last + 1)
         bucket = record.at_ms // BUCKET_MS
         self._connection.execute("BEGIN IMMEDIATE")
         try:
@@ -138,23 +155,34 @@ class RecordingWriter:
             self._bucket = bucket
             index = len(self._polls)
             self._polls.append(record)
+            if not self._has_started:
+                self._insert_start(last, record.at_ms)
+            if self._outage_id is not None:
+                self._end_outage(self._outage_id, record.at_ms)
             changes = self._apply(poll.rows, index, record.at_ms)
             data = _pack((index, record.duration_ms, record.total, record.is_cut_short, changes))
             self._connection.execute("INSERT INTO tail VALUES(?, ?)", (record.at_ms, data))
             self._connection.execute("UPDATE run SET ended = ? WHERE id = ?", (record.at_ms, self._run_id))
-            if self._outage_id is not None:
-                self._connection.execute("UPDATE outage SET ended = ? WHERE id = ?", (record.at_ms, self._outage_id))
             self._connection.execute("COMMIT")
         except BaseException:
             self._roll_back()
             raise
         self._outage_id = None
+        self._has_started, self._is_new = True, False
 
     def write_failure(self, at_ms: int, kind: str, code: str) -> None:
         """Record a failed poll: the first begins an outage, the next successful poll ends it."""
         if self._outage_id is None:
-            statement = "INSERT INTO outage(started, kind, code, attempts) VALUES(?, ?, ?, 1)"
-            self._outage_id = self._execute(statement, (at_ms, kind, code)).lastrowid
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                statement = "INSERT INTO outage(started, kind, code, attempts) VALUES(?, ?, ?, 1)"
+                number = self._execute(statement, (at_ms, kind, code)).lastrowid
+                self._insert_event(Event(at_ms, EventKind.OUTAGE_BEGAN, Severity.CRITICAL, new=kind))
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._roll_back()
+                raise
+            self._outage_id = number
         else:
             self._execute("UPDATE outage SET attempts = attempts + 1 WHERE id = ?", (self._outage_id,))
 
@@ -188,10 +216,9 @@ class RecordingWriter:
             seen.add(known.id)
             if row is not known.row or not known.columns:
                 self._apply_row(known, row, index, at_ms, changes)
-        for known in self._tasks.values():
+        for uuid, known in self._tasks.items():
             if known.is_listed and known.id not in seen:
-                known.is_listed, known.row = False, None
-                self._execute("INSERT INTO document(task, t) VALUES(?, ?)", (known.id, at_ms))
+                self._remove_task(uuid, known, at_ms)
         return changes
 
     def _apply_row(self, known: _KnownTask, row: TaskRow, index: int, at_ms: int, changes: list[int | None]) -> None:
@@ -203,6 +230,7 @@ class RecordingWriter:
         if row.reasons != known.reasons:
             self._insert_problems(known.id, at_ms, row.reasons)
             known.reasons = row.reasons
+        self._record_events(known, row, at_ms)
         known.row = row
         is_first = not known.columns
         if is_first:
@@ -216,6 +244,56 @@ class RecordingWriter:
         self._connection.execute(
             "INSERT INTO document(task, t, name, status, state, rpo_target_ms, data) VALUES(?, ?, ?, ?, ?, ?, ?)",
             (number, at_ms, task.name, task.status, task.state, _sqlite_int(task.rpo_target_ms), compress_packed(text)),
+        )
+
+    def _record_events(self, known: _KnownTask, row: TaskRow, at_ms: int) -> None:
+        before = known.facts
+        if before is not None and before.used_bytes is None and known.columns:
+            # It changes often, and is not stored: the newest value is in the column.
+            before = structs.replace(before, used_bytes=known.columns[USED_COLUMN].value)
+        facts, events = advance(before, row, at_ms)
+        if not self._is_new:
+            # The tasks of a new recording did not appear now.
+            for event in events:
+                self._insert_event(event)
+        if before is None or structs.replace(before, used_bytes=None) != structs.replace(facts, used_bytes=None):
+            data = _pack(structs.replace(facts, used_bytes=None))
+            self._execute("INSERT OR REPLACE INTO facts VALUES(?, ?)", (known.id, data))
+        known.facts = facts
+
+    def _remove_task(self, uuid: str, known: _KnownTask, at_ms: int) -> None:
+        if known.facts is not None:
+            self._insert_event(vanished(known.facts, uuid, at_ms))
+            self._execute("DELETE FROM facts WHERE task = ?", (known.id,))
+        known.is_listed, known.row, known.facts = False, None, None
+        self._execute("INSERT INTO document(task, t) VALUES(?, ?)", (known.id, at_ms))
+
+    def _insert_start(self, last_ms: int | None, at_ms: int) -> None:
+        last_ms = last_ms if last_ms is not None else self.last_ms
+        pauses = [after.at_ms - before.at_ms for before, after in pairwise(self._polls[-_RECENT_POLLS:])]
+        if last_ms is not None and at_ms - last_ms > max(_GAP_MS, _GAP_FACTOR * max(pauses, default=0)):
+            self._insert_event(Event(at_ms, EventKind.GAP, Severity.NOTICE, old=str(last_ms), new=str(at_ms)))
+        self._insert_event(Event(at_ms, EventKind.MONITOR_STARTED, Severity.HEALTHY))
+
+    def _end_outage(self, number: int, at_ms: int) -> None:
+        self._execute("UPDATE outage SET ended = ? WHERE id = ?", (at_ms, number))
+        (started_ms, kind) = self._execute("SELECT started, kind FROM outage WHERE id = ?", (number,)).fetchone()
+        over_ms = str(at_ms - started_ms)
+        self._insert_event(Event(at_ms, EventKind.OUTAGE_ENDED, Severity.HEALTHY, old=kind, new=over_ms))
+
+    def _insert_event(self, event: Event) -> None:
+        self._execute(
+            "INSERT INTO event(t, kind, severity, task, name, old, new, cause) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                event.at_ms,
+                event.kind.value,
+                int(event.severity),
+                event.task_uuid,
+                event.name,
+                event.old,
+                event.new,
+                event.cause,
+            ),
         )
 
     def _insert_problems(self, number: int, at_ms: int, reasons: tuple[Reason, ...]) -> None:
@@ -258,6 +336,9 @@ class RecordingWriter:
             known = self._by_id.get(number)
             if known is not None and data is not None:
                 known.document, known.is_listed = hash(decompress_document(data)), True
+        for number, data in self._connection.execute("SELECT task, data FROM facts"):
+            if number in self._by_id:
+                self._by_id[number].facts = _unpack_facts(data)
         for number, reasons in read_problems(self._connection):
             if number in self._by_id:
                 self._by_id[number].reasons = reasons

@@ -207,6 +207,8 @@ def test_recordings_are_listed_shown_exported_and_deleted(simulate: Simulate, tm
     assert server.url.removesuffix("/zstack/v1") in listed[1]
     assert "20 tasks" in cdptui(tmp_path, "recordings", "show", "127").stdout
     assert cdptui(tmp_path, "recordings", "check", str(copy)).stdout == "copy: OK\n"
+    events = cdptui(tmp_path, "recordings", "events", "127", "--since", "1h").stdout.splitlines()
+    assert events[0].endswith("monitor started")
     assert cdptui(tmp_path, "recordings", "delete", "127").returncode == 2
     assert cdptui(tmp_path, "recordings", "delete", "127", "--yes").returncode == 0
     assert "no recordings" in cdptui(tmp_path, "recordings").stdout

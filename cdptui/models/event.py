@@ -1,0 +1,203 @@
+"""What happened to a task between two polls, derived from what was known of it before. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+from cdptui.models.reasons import STOP_CAUSES, ReasonKind
+from cdptui.models.severity import Severity, is_rpo_judged, status_severity
+from cdptui.models.task_row import TaskRow
+
+PLAN_LEVELS: Final = (80, 90, 95, 100)
+"""Used percent of the plan that are events when they are reached."""
+
+_LEVEL_MARGIN: Final = 2
+"""Percent by which the use must fall below a level before reaching it is an event again."""
+
+_FREED_SHARE: Final = 0.01
+_FREED_BYTES: Final = 1 << 30
+"""Used capacity that falls by less than a GiB, or by less than one percent of it, is no event: merging does that."""
+
+
+class EventKind(StrEnum):
+    """Kinds of events. The values are stored, and are words of the filter language."""
+
+    APPEARED = "appeared"
+    VANISHED = "vanished"
+    STATUS = "status"
+    STATE = "state"
+    NAME = "name"
+    DESCRIPTION = "description"
+    PLAN = "plan"
+    LIMIT = "limit"
+    POLICY = "policy"
+    STORAGE = "storage"
+    RPO_TARGET = "rpo-target"
+    RPO_MISSED = "rpo-missed"
+    """The RPO passed its target."""
+    RPO_MET = "rpo-met"
+    """The RPO is within its target again: `old` is the worst RPO, `new` the milliseconds for which it was over."""
+    PLAN_LEVEL = "plan-level"
+    """The use of the plan reached one of `PLAN_LEVELS`, which is `new`."""
+    FREED = "freed"
+    """Used capacity fell: `old` and `new` are bytes."""
+    MONITOR_STARTED = "monitor-started"
+    OUTAGE_BEGAN = "outage-began"
+    OUTAGE_ENDED = "outage-ended"
+    GAP = "gap"
+    """No monitor ran: `old` is the time of the last poll in milliseconds."""
+
+
+class Event(Struct, frozen=True):
+    """Something that happened."""
+
+    at_ms: int
+    """The time of the poll that showed it, in milliseconds since 1970."""
+    kind: EventKind
+    severity: Severity
+    task_uuid: str = ""
+    """Empty for an event of the node or of the monitor."""
+    name: str = ""
+    old: str | None = None
+    new: str | None = None
+    """In base units: bytes, milliseconds, or the word of the server."""
+    cause: str = ""
+    """The cause of a stop: a value of `ReasonKind`; empty when it is not known."""
+
+
+class TaskFacts(Struct, frozen=True, gc=False):
+    """What is known of a task for its next events."""
+
+    name: str
+    status: str
+    state: str
+    description: str | None
+    plan_bytes: int | None
+    limit_bps: int | None
+    policy_uuid: str | None
+    storage_uuid: str | None
+    rpo_target_ms: int | None
+    used_bytes: int | None
+    level: int = 0
+    """The highest of `PLAN_LEVELS` that is reached; 0 for none."""
+    missed_since_ms: int | None = None
+    """Since when the RPO is over its target; None while it is not."""
+    worst_rpo_ms: int = 0
+    """The worst RPO since then."""
+
+
+_COMPARED: Final = (
+    ("state", EventKind.STATE),
+    ("name", EventKind.NAME),
+    ("description", EventKind.DESCRIPTION),
+    ("plan_bytes", EventKind.PLAN),
+    ("limit_bps", EventKind.LIMIT),
+    ("policy_uuid", EventKind.POLICY),
+    ("storage_uuid", EventKind.STORAGE),
+    ("rpo_target_ms", EventKind.RPO_TARGET),
+)
+
+
+def advance(before: TaskFacts | None, row: TaskRow, at_ms: int) -> tuple[TaskFacts, list[Event]]:
+    """Return what is known of a task after a poll, and what happened to it since the poll before.
+
+    Without facts from before, the task appeared.
+    """
+    facts = _facts(before, row, at_ms)
+    if before is None:
+        return facts, [_event(EventKind.APPEARED, row, at_ms, _severity(row), None, row.task.status)]
+    return facts, list(_differences(before, facts, row, at_ms))
+
+
+def vanished(facts: TaskFacts, uuid: str, at_ms: int) -> Event:
+    """Return the event of a task that is no longer listed. An enabled one is a warning."""
+    severity = Severity.NOTICE if facts.state == "Disabled" else Severity.WARNING
+    return Event(at_ms, EventKind.VANISHED, severity, uuid, facts.name, facts.status, None)
+
+
+def _differences(before: TaskFacts, facts: TaskFacts, row: TaskRow, at_ms: int) -> Iterator[Event]:
+    if before.status != facts.status:
+        yield _event(EventKind.STATUS, row, at_ms, _severity(row), before.status, facts.status, _cause(row))
+    for field, kind in _COMPARED:
+        old, new = getattr(before, field), getattr(facts, field)
+        if old != new:
+            severity = _severity(row) if kind is EventKind.STATE else Severity.HEALTHY
+            yield _event(kind, row, at_ms, severity, _text(old), _text(new))
+    if before.missed_since_ms is None and facts.missed_since_ms is not None:
+        target = _text(facts.rpo_target_ms)
+        yield _event(EventKind.RPO_MISSED, row, at_ms, Severity.WARNING, target, _text(row.task.rpo_ms))
+    elif before.missed_since_ms is not None and facts.missed_since_ms is None:
+        over_ms = at_ms - before.missed_since_ms
+        yield _event(EventKind.RPO_MET, row, at_ms, Severity.HEALTHY, _text(before.worst_rpo_ms), _text(over_ms))
+    if facts.level > before.level:
+        severity = Severity.CRITICAL if facts.level >= PLAN_LEVELS[-1] else Severity.NOTICE
+        yield _event(EventKind.PLAN_LEVEL, row, at_ms, severity, None, _text(facts.level))
+    if before.used_bytes is not None and facts.used_bytes is not None:
+        freed = before.used_bytes - facts.used_bytes
+        if freed >= max(_FREED_BYTES, _FREED_SHARE * before.used_bytes):
+            used = _text(facts.used_bytes)
+            yield _event(EventKind.FREED, row, at_ms, Severity.HEALTHY, _text(before.used_bytes), used)
+
+
+def _facts(before: TaskFacts | None, row: TaskRow, at_ms: int) -> TaskFacts:
+    task = row.task
+    missed_since_ms, worst_ms = (before.missed_since_ms, before.worst_rpo_ms) if before is not None else (None, 0)
+    if is_rpo_judged(task):
+        is_missed = (task.rpo_ratio or 0.0) > 1.0
+        rpo_ms = task.rpo_ms or 0
+        if not is_missed:
+            missed_since_ms, worst_ms = None, 0
+        else:
+            # The RPO grows by a second each second: the excess is the time since it passed the target.
+            since_ms = at_ms - (rpo_ms - (task.rpo_target_ms or 0))
+            missed_since_ms = since_ms if missed_since_ms is None else missed_since_ms
+            worst_ms = max(worst_ms, rpo_ms)
+    return TaskFacts(
+        task.name,
+        task.status,
+        task.state,
+        task.description,
+        task.plan_bytes,
+        task.bandwidth_limit_bps,
+        task.policy_uuid,
+        task.backup_storage_uuid,
+        task.rpo_target_ms,
+        task.used_bytes,
+        _level(task.used_ratio, before.level if before is not None else 0),
+        missed_since_ms,
+        worst_ms,
+    )
+
+
+def _level(ratio: float | None, before: int) -> int:
+    """Return the highest level that is reached, or is left by less than the margin."""
+    if ratio is None:
+        return before
+    percent = 100 * ratio
+    reached = max((level for level in PLAN_LEVELS if percent >= level), default=0)
+    held = before if before and percent > before - _LEVEL_MARGIN else 0
+    return max(reached, held)
+
+
+def _severity(row: TaskRow) -> Severity:
+    stop = next((reason.severity for reason in row.reasons if reason.kind in STOP_CAUSES), None)
+    return stop if stop is not None else status_severity(row.task.status, row.task.state)
+
+
+def _cause(row: TaskRow) -> str:
+    kinds = (reason.kind for reason in row.reasons if reason.kind in STOP_CAUSES)
+    return next((kind.value for kind in kinds if kind is not ReasonKind.STOPPED), "")
+
+
+def _event(
+    kind: EventKind, row: TaskRow, at_ms: int, severity: Severity, old: str | None, new: str | None, cause: str = ""
+) -> Event:
+    return Event(at_ms, kind, severity, row.task.uuid, row.task.name, old, new, cause)
+
+
+def _text(value: str | int | None) -> str | None:
+    return None if value is None else str(value)
