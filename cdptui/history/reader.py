@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import accumulate, pairwise
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -127,11 +127,12 @@ class RecordingReader:
         statement = (
             "SELECT t, kind, severity, task, name, old, new, cause FROM event WHERE t BETWEEN ? AND ? ORDER BY t, id"
         )
-        return [
-            Event(at_ms, EventKind(kind), Severity(severity), *others)
-            for at_ms, kind, severity, *others in self._connection.execute(statement, (since_ms, until_ms))
-            if kind in _KNOWN_KINDS
-        ]
+        return list(_decode_events(self._connection.execute(statement, (since_ms, until_ms))))
+
+    def newest_events(self, limit: int) -> list[Event]:
+        """Return the newest events, newest first."""
+        statement = "SELECT t, kind, severity, task, name, old, new, cause FROM event ORDER BY t DESC, id DESC LIMIT ?"
+        return list(_decode_events(self._connection.execute(statement, (limit,))))
 
     def gaps(self, since_ms: int = 0) -> list[tuple[int, int]]:
         """Return the times without a poll, in milliseconds: those longer than twice and a half the usual interval."""
@@ -269,6 +270,12 @@ class RecordingReader:
     def _tail_polls(self, order: str) -> Iterator[tuple[int, TailPoll]]:
         for at_ms, data in self._connection.execute(f"SELECT t, data FROM tail {order}"):  # noqa: S608 - a constant
             yield at_ms, unpack_tail(at_ms, data)
+
+
+def _decode_events(rows: Iterable[tuple[Any, ...]]) -> Iterator[Event]:
+    for at_ms, kind, severity, *others in rows:
+        if kind in _KNOWN_KINDS:
+            yield Event(at_ms, EventKind(kind), Severity(severity), *others)
 
 
 class _DocumentRow(Struct, gc=False):

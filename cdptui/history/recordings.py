@@ -17,7 +17,7 @@ from cdptui.history.recording_file import FileLock, RecordingError, describe_err
 from cdptui.history.schema import APPLICATION_ID, BUCKET_MS, DAY_BUCKETS, chunk_id, open_for_reading
 from cdptui.history.thinned import decode_thinned
 from cdptui.history.writer import decompress_document
-from cdptui.models.event import EventKind
+from cdptui.models.event import Event, EventKind
 from cdptui.models.recording import RecordingProblem
 
 SIDE_SUFFIXES: Final = ("-wal", "-shm", "-journal")
@@ -80,6 +80,14 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
         raise describe_error(error, path) from error
     except UNREADABLE as error:
         raise RecordingError(RecordingProblem.DAMAGED, f"{path}: {error}") from error
+
+
+def newest_events(path: Path, limit: int) -> list[Event]:
+    """Return the newest events of a recording, newest first; none when it does not exist yet. Raises RecordingError."""
+    if not path.exists():
+        return []
+    with opened(path) as connection:
+        return RecordingReader(connection).newest_events(limit)
 
 
 def check(path: Path) -> list[str]:

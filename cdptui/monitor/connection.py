@@ -17,6 +17,7 @@ from cdptui.clock import Clock
 from cdptui.config.recording import RecordSettings
 from cdptui.config.settings import MonitorSettings
 from cdptui.models.capacity import CapacityHistory
+from cdptui.models.event import Event
 from cdptui.models.recording import RecordingPhase, RecordingState
 from cdptui.models.task import RawField, RawLines, Task
 from cdptui.models.task_row import TaskRow
@@ -44,6 +45,7 @@ class NodeConnection(Struct, frozen=True):
     _on_secret: Callable[[str], None]
     _on_password: Callable[[str], None]
     _recorder: Recorder | None = None
+    _record: RecordSettings | None = None
 
     @classmethod
     def create(
@@ -77,12 +79,20 @@ class NodeConnection(Struct, frozen=True):
             stopped_vms=monitor.stopped_vms,
         )
         monitor.on_tasks_removed(inventory.forget_tasks)
-        return cls(monitor, inventory, node, on_secret, on_password, recorder)
+        return cls(monitor, inventory, node, on_secret, on_password, recorder, record)
 
     @property
     def zone(self) -> tzinfo | None:
         """Time zone of the server's dates; None when it is not known."""
         return self._node.zone
+
+    async def events(self) -> Sequence[Event]:
+        """Return the newest recorded events, newest first."""
+        if self._record is None:
+            return ()
+        from cdptui.monitor.recording import read_newest_events
+
+        return await asyncio.to_thread(read_newest_events, self._record)
 
     @property
     def recording(self) -> RecordingState:

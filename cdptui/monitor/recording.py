@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
+from typing import Final
 
 from cdptui.api.record_compression import decompress
 from cdptui.api.record_template import VALUE_NAMES, RecordValues, split_record
@@ -10,7 +12,15 @@ from cdptui.clock import Clock
 from cdptui.config.private_files import create_folder
 from cdptui.config.recording import RecordSettings
 from cdptui.history.recorder import Recorder, RecordingFileSpec
+from cdptui.history.recording_file import RecordingError
+from cdptui.history.recordings import newest_events
+from cdptui.models.event import Event
 from cdptui.models.task import Task
+
+log = logging.getLogger(__name__)
+
+MAX_EVENTS: Final = 1000
+"""Events that a screen lists; cdptui recordings events lists all."""
 
 
 def create_recorder(settings: RecordSettings, clock: Clock) -> Recorder:
@@ -28,6 +38,15 @@ def create_recorder(settings: RecordSettings, clock: Clock) -> Recorder:
         len(VALUE_NAMES),
     )
     return Recorder(spec, clock)
+
+
+def read_newest_events(settings: RecordSettings) -> list[Event]:
+    """Return the newest recorded events, newest first. Those of a recording that cannot be read are none."""
+    try:
+        return newest_events(settings.file, MAX_EVENTS)
+    except RecordingError as error:
+        log.warning("no events: %s", error)
+        return []
 
 
 def _split_task(task: Task) -> tuple[bytes, RecordValues]:

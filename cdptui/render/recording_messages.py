@@ -41,6 +41,25 @@ def recording_span(state: RecordingState) -> Span | None:
     return None
 
 
+_NO_EVENTS: Final = {
+    RecordingPhase.OFF: "Nothing is recorded, so there are no events (--no-record, or the demo)",
+    RecordingPhase.FAILED: "Not recording: {cause}",
+}
+_NO_EVENTS_YET: Final = "No events yet"
+
+
+def no_events_text(state: RecordingState | None) -> str:
+    """Return why no events are listed; `state` is None before there is a connection.
+
+    >>> no_events_text(None)
+    'No events yet'
+    """
+    if state is None:
+        return _NO_EVENTS_YET
+    cause = CAUSES[state.problem] if state.problem is not None else ""
+    return _NO_EVENTS.get(state.phase, _NO_EVENTS_YET).format(cause=cause)
+
+
 _REPLACED: Final = "The recording was damaged: kept as {name}; a new one has what could be read"
 
 

@@ -35,6 +35,7 @@ SYNONYMS: Final[Mapping[str, str]] = {
     "views": "save favourites bookmarks presets queries",
     "view-0": "all everything default",
     "storages": "capacity free over-commit disks",
+    "events": "log changes what happened",
     "sort": "order by",
     "invert": "order descending ascending backwards",
     "columns": "fields hide select customise",

@@ -117,6 +117,7 @@ KEYS: Final = (
         "Show the backup storages: connection, capacity, growth, tasks",
         KeyScope.LIST,
     ),
+    KeyBinding("events", "e", "events", "Events", "Show the recorded events, newest first", KeyScope.LIST),
     KeyBinding("mark", "space", "mark", "Mark", "Mark or unmark the task and move down", KeyScope.LIST),
     KeyBinding("mark-all", "asterisk", "mark_all", "Mark all", "Mark or unmark all tasks in the list", KeyScope.LIST),
     KeyBinding("clear-marks", "ctrl+u", "clear_marks", "Clear marks", "Clear marks", KeyScope.LIST),

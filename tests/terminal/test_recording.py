@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -16,7 +17,7 @@ import pytest
 
 from cdptui.simulator.faults.spec import parse_fault
 from tests.terminal.conftest import OpenMonitor, Simulate
-from tests.terminal.pty_terminal import CDPTUI
+from tests.terminal.pty_terminal import CDPTUI, ESCAPE
 
 DEADLINE_S = 30.0
 
@@ -214,6 +215,29 @@ def test_recordings_are_listed_shown_exported_and_deleted(simulate: Simulate, tm
     assert "no recordings" in cdptui(tmp_path, "recordings").stdout
     unknown = cdptui(tmp_path, "recordings", "show", "127")
     assert (unknown.returncode, len(unknown.stderr.splitlines())) == (2, 1)
+
+
+def test_events_are_listed_filtered_and_lead_to_their_task(
+    simulate: Simulate, monitor: OpenMonitor, tmp_path: Path
+) -> None:
+    node, server = simulate(tasks=20)
+    node.world.freeze()
+    terminal = monitor(server.url, "--interval", "1", XDG_STATE_HOME=str(tmp_path))
+    wait_for(lambda: has_polls(tmp_path, 2))
+    task = next(task for task in node.world.tasks.values() if task.status == "Running")
+    node.world.override_fields(task.uuid, status="Failed")
+    wait_for(lambda: count(recording_of(tmp_path), "SELECT count(*) FROM event WHERE kind = 'status'") == 1)
+    terminal.send("e")
+    terminal.wait_for(f"✖ {re.escape(task.name)}: Running → Failed", "monitor started")
+    terminal.send("/started")
+    terminal.wait_for(r"1 of 2 match started", lambda screen: "Running → Failed" not in screen.text)
+    terminal.send(ESCAPE)
+    terminal.wait_for("Running → Failed")
+    terminal.send("\x1b[H\r")
+    terminal.wait_for_no("Events · newest first")
+    terminal.wait_for(lambda screen: f"─ {task.name}" in screen.text)
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0
 
 
 @pytest.mark.parametrize("limit", ["0", "900K", "2P", "much", "-1M"])

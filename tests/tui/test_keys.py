@@ -90,6 +90,7 @@ TYPED_INTO = {
     "the search in the pane",
     "the name of a view",
     "the search in the help",
+    "the filter of the events",
     "the palette",
     "the palette with hits",
     "the password",

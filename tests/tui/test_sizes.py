@@ -112,6 +112,8 @@ OPENED_BY: dict[str, tuple[str, ...]] = {
     "the filter": ("slash", "a", "space", "a"),
     "the search in the pane": ("tab", "slash", "a"),
     "the storages": ("S",),
+    "the events": ("e",),
+    "the filter of the events": ("e", "slash", "a"),
     "the sort menu": ("s",),
     "the columns": ("o",),
     "the views": ("v",),

@@ -515,6 +515,18 @@ class TaskBrowser(Container):
             self._storages = StoragesController(self, self._clock, self.keymap)
         return self._storages
 
+    # Events
+
+    def action_events(self) -> None:
+        """Show the recorded events; go to the task of the one that is chosen."""
+        from cdptui.tui.screens.events import EventsScreen
+
+        def go(uuid: str | None) -> None:
+            if uuid is not None:
+                self.go_to_task(uuid)
+
+        self.app.push_screen(EventsScreen(self._connection, self._target.zone), go)
+
     # Columns
 
     def action_columns(self) -> None:
