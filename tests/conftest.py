@@ -8,12 +8,19 @@ import tempfile
 from hypothesis import HealthCheck, settings
 
 os.environ["XDG_CONFIG_HOME"] = "/nowhere"
-os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="cdptui-tests-")
+_state = tempfile.TemporaryDirectory(prefix="cdptui-tests-", ignore_cleanup_errors=True)
+os.environ["XDG_STATE_HOME"] = _state.name
 for _name in ("CDPTUI_CONFIG", "CDPTUI_PROFILE"):
     os.environ.pop(_name, None)
 
 # How long an example takes, or its making, says what else the machine has to do.
 settings.register_profile("cdptui", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("cdptui")
+
+
+def pytest_sessionfinish() -> None:
+    """Remove the recordings, logs and views of the programs that the tests started."""
+    _state.cleanup()
+
 
 pytest_plugins = ("tests.device_guard", "tests.process_guard")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+import tempfile
 import time
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -71,7 +73,10 @@ def benchmarks(names: tuple[str, ...], json_file: Path | None, is_list: bool) ->
             click.echo(f"{figure.name}: {figure.title}; {figure.budget}\n\n    {figure.measure.__doc__}\n")
         return
     started = time.monotonic()
-    lines = [_measure(figure) for figure in selected]
+    with tempfile.TemporaryDirectory(prefix="cdptui-benchmarks-", ignore_cleanup_errors=True) as state:
+        # The programs that are measured read no configuration, and record to a folder that is removed.
+        os.environ.update(XDG_STATE_HOME=state, XDG_CONFIG_HOME=state)
+        lines = [_measure(figure) for figure in selected]
     click.echo(_table(lines))
     click.echo(f"{len(lines)} figures in {time.monotonic() - started:.0f} s", err=True)
     if json_file is not None:
