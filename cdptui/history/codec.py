@@ -58,11 +58,12 @@ class ColumnBuilder:
 
     def arrays(self) -> tuple[bytes, bytes]:
         """Return the polls and the differences as MessagePack arrays."""
-        header = _array_header(self._count)
+        header = array_header(self._count)
         return header + self._polls, header + self._values
 
 
-def _array_header(count: int) -> bytes:
+def array_header(count: int) -> bytes:
+    """Return the header of a MessagePack array, to be followed by its items."""
     if count < 16:
         return bytes((0x90 | count,))
     return b"\xdc" + count.to_bytes(2, "big") if count < 2**16 else b"\xdd" + count.to_bytes(4, "big")
@@ -71,7 +72,7 @@ def _array_header(count: int) -> bytes:
 def encode_chunk(columns: Sequence[ColumnBuilder]) -> bytes:
     """Return the blob of one task."""
     arrays = [column.arrays() for column in columns]
-    header = _array_header(len(arrays))
+    header = array_header(len(arrays))
     polls, values = (b"".join(parts) for parts in zip(*arrays, strict=True))
     return zlib.compress(b"\x92" + header + polls + header + values, _LEVEL)
 

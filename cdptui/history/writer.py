@@ -6,14 +6,15 @@ import logging
 import sqlite3
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise, zip_longest
+from struct import Struct
 from typing import Final
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import structs
 
-from cdptui.history.codec import UNREADABLE, ColumnBuilder, compress_packed, encode_chunk
+from cdptui.history.codec import UNREADABLE, ColumnBuilder, array_header, compress_packed, encode_chunk
 from cdptui.history.recording_file import RecordingError
 from cdptui.history.schema import BUCKET_MS, TASK_BITS, chunk_id
 from cdptui.models.event import Event, EventKind, TaskFacts, advance, vanished
@@ -39,25 +40,32 @@ _RECENT_POLLS: Final = 5
 _TASKS_PER_SLICE: Final = 40
 """Tasks that are processed, in about a millisecond, before other threads may run."""
 
+_UNKNOWN: Final = -1
+"""A value that is not known, in the packed values; those of records are not negative."""
+
+_NEW: Final = -2
+"""What an absent packed value is compared with."""
+
 USED_COLUMN: Final = 0
 """The column of used capacity."""
 
 _MAX_TASKS: Final = 2**TASK_BITS
 
 _unpack: Final = msgspec.msgpack.Decoder(tuple[int, int, int | None, bool, list[int | None]]).decode
+_unpack_flat: Final = msgspec.msgpack.Decoder(list[int | None]).decode
 _unpack_facts: Final = msgspec.msgpack.Decoder(TaskFacts).decode
 _unpack_reasons: Final = msgspec.msgpack.Decoder(tuple[Reason, ...]).decode
 _pack: Final = msgspec.msgpack.Encoder().encode
 
 
-class Poll(Struct, frozen=True):
+class Poll(msgspec.Struct, frozen=True):
     """A poll to be recorded."""
 
     record: PollRecord
     rows: Sequence[TaskRow]
 
 
-class TailPoll(Struct, frozen=True):
+class TailPoll(msgspec.Struct, frozen=True):
     """A poll of the current bucket as it is stored."""
 
     index: int
@@ -85,7 +93,7 @@ def unpack_tail(at_ms: int, data: bytes) -> TailPoll:
 class _KnownTask:
     """A task as it was last recorded."""
 
-    __slots__ = ("columns", "document", "facts", "id", "is_listed", "reasons", "row")
+    __slots__ = ("_changes", "_count", "document", "facts", "id", "is_listed", "reasons", "row", "values")
 
     def __init__(self, number: int) -> None:
         self.id = number
@@ -98,8 +106,25 @@ class _KnownTask:
         """Hash of the newest document: 1 in 2**64 changes would be missed."""
         self.is_listed = False
         """Whether the last poll had this task."""
-        self.columns: tuple[ColumnBuilder, ...] = ()
-        """The values in the current bucket; empty before its first poll."""
+        self.values = b""
+        """The newest values in the current bucket, packed, as 100,000 tasks have many; empty before its first poll."""
+        self._changes = bytearray()
+        """Column, poll and value of each change in the current bucket, as MessagePack."""
+        self._count = 0
+
+    def append(self, column: int, poll: int, value: int | None) -> None:
+        """Append the value of a column that a poll, counted from the start of the bucket, was the first to have."""
+        self._changes += _pack(column) + _pack(poll) + _pack(value)
+        self._count += 3
+
+    def pop_columns(self, width: int) -> tuple[ColumnBuilder, ...]:
+        """Return the values of the bucket, and forget them."""
+        columns = tuple(ColumnBuilder() for _ in range(width))
+        flat = _unpack_flat(array_header(self._count) + self._changes)
+        for column, poll, value in zip(flat[::3], flat[1::3], flat[2::3], strict=True):
+            columns[column or 0].append(poll or 0, value)
+        self.values, self._changes, self._count = b"", bytearray(), 0
+        return columns
 
 
 class RecordingWriter:
@@ -113,8 +138,8 @@ class RecordingWriter:
         self._connection = connection
         self._split = split
         self._value_count = value_count
+        self._values = Struct(f"{value_count}q")
         self._tasks: dict[str, _KnownTask] = {}
-        self._by_id: dict[int, _KnownTask] = {}
         self._bucket: int | None = None
         self._polls: list[PollRecord] = []
         """The polls of the current bucket."""
@@ -214,7 +239,7 @@ class RecordingWriter:
                 _let_others_run()
             known = self._tasks.get(row.task.uuid) or self._add_task(row.task.uuid)
             seen.add(known.id)
-            if row is not known.row or not known.columns:
+            if row is not known.row or not known.values:
                 self._apply_row(known, row, index, at_ms, changes)
         for uuid, known in self._tasks.items():
             if known.is_listed and known.id not in seen:
@@ -232,13 +257,15 @@ class RecordingWriter:
             known.reasons = row.reasons
         self._record_events(known, row, at_ms)
         known.row = row
-        is_first = not known.columns
-        if is_first:
-            known.columns = tuple(ColumnBuilder() for _ in range(self._value_count))
-        for column, (builder, value) in enumerate(zip(known.columns, values, strict=True)):
-            if is_first or value != builder.value:
-                builder.append(index, value)
+        packed = self._values.pack(*(_UNKNOWN if value is None else value for value in values))
+        if packed == known.values:
+            return
+        before = self._values.unpack(known.values) if known.values else ()
+        for column, (value, old) in enumerate(zip_longest(values, before, fillvalue=_NEW)):
+            if (_UNKNOWN if value is None else value) != old:
+                known.append(column, index, value)
                 changes += (known.id, column, value)
+        known.values = packed
 
     def _insert_document(self, number: int, at_ms: int, task: Task, text: bytes) -> None:
         self._connection.execute(
@@ -248,9 +275,10 @@ class RecordingWriter:
 
     def _record_events(self, known: _KnownTask, row: TaskRow, at_ms: int) -> None:
         before = known.facts
-        if before is not None and before.used_bytes is None and known.columns:
+        if before is not None and before.used_bytes is None and known.values:
             # It changes often, and is not stored: the newest value is in the column.
-            before = structs.replace(before, used_bytes=known.columns[USED_COLUMN].value)
+            used_bytes = self._values.unpack(known.values)[USED_COLUMN]
+            before = structs.replace(before, used_bytes=None if used_bytes == _UNKNOWN else used_bytes)
         facts, events = advance(before, row, at_ms)
         if not self._is_new:
             # The tasks of a new recording did not appear now.
@@ -304,7 +332,7 @@ class RecordingWriter:
         number = self._execute("INSERT INTO task(uuid) VALUES(?)", (uuid,)).lastrowid or 0
         if number >= _MAX_TASKS:
             raise RecordingError(RecordingProblem.LIMIT, "too many tasks in one recording")
-        known = self._tasks[uuid] = self._by_id[number] = _KnownTask(number)
+        known = self._tasks[uuid] = _KnownTask(number)
         return known
 
     def _close_bucket(self) -> None:
@@ -313,10 +341,9 @@ class RecordingWriter:
         for count, known in enumerate(self._tasks.values(), 1):
             if count % _TASKS_PER_SLICE == 0:
                 _let_others_run()
-            if known.columns:
-                key = chunk_id(self._bucket, known.id)
-                self._connection.execute("INSERT INTO chunk VALUES(?, ?)", (key, encode_chunk(known.columns)))
-                known.columns = ()
+            if known.values:
+                blob = encode_chunk(known.pop_columns(self._value_count))
+                self._connection.execute("INSERT INTO chunk VALUES(?, ?)", (chunk_id(self._bucket, known.id), blob))
         times = [poll.at_ms - self._bucket * BUCKET_MS for poll in self._polls]
         columns = (
             [now - before for before, now in zip([0, *times], times, strict=False)],
@@ -329,32 +356,33 @@ class RecordingWriter:
         self._polls = []
 
     def _load(self) -> None:
+        by_id = {}
         for number, uuid in self._connection.execute("SELECT id, uuid FROM task"):
-            self._tasks[uuid] = self._by_id[number] = _KnownTask(number)
+            self._tasks[uuid] = by_id[number] = _KnownTask(number)
         newest = "SELECT task, data FROM document WHERE id IN (SELECT max(id) FROM document GROUP BY task)"
         for number, data in self._connection.execute(newest):
-            known = self._by_id.get(number)
+            known = by_id.get(number)
             if known is not None and data is not None:
                 known.document, known.is_listed = hash(decompress_document(data)), True
         for number, data in self._connection.execute("SELECT task, data FROM facts"):
-            if number in self._by_id:
-                self._by_id[number].facts = _unpack_facts(data)
+            if number in by_id:
+                by_id[number].facts = _unpack_facts(data)
         for number, reasons in read_problems(self._connection):
-            if number in self._by_id:
-                self._by_id[number].reasons = reasons
+            if number in by_id:
+                by_id[number].reasons = reasons
         for at_ms, data in self._connection.execute("SELECT t, data FROM tail ORDER BY t"):
-            self._load_tail(unpack_tail(at_ms, data))
+            self._load_tail(unpack_tail(at_ms, data), by_id)
 
-    def _load_tail(self, tail: TailPoll) -> None:
+    def _load_tail(self, tail: TailPoll, by_id: Mapping[int, _KnownTask]) -> None:
         self._bucket = tail.record.at_ms // BUCKET_MS
         self._polls.append(tail.record)
         for number, column, value in tail.changes():
-            known = self._by_id.get(number)
-            if known is None:
-                continue
-            if not known.columns:
-                known.columns = tuple(ColumnBuilder() for _ in range(self._value_count))
-            known.columns[column].append(tail.index, value)
+            known = by_id.get(number)
+            if known is not None:
+                values = list(self._values.unpack(known.values)) if known.values else [_UNKNOWN] * self._value_count
+                values[column] = _UNKNOWN if value is None else value
+                known.values = self._values.pack(*values)
+                known.append(column, tail.index, value)
 
 
 def read_problems(connection: sqlite3.Connection) -> Iterator[tuple[int, tuple[Reason, ...]]]:
