@@ -73,6 +73,10 @@ class GrowthRate(Struct, frozen=True, gc=False):
     slowest_bytes_per_s: float | None = None
     fastest_bytes_per_s: float | None = None
     """The range of the rate; both None when there is none."""
+    shift_factor: float | None = None
+    """The rate divided by the usual one, if it has changed within the last day."""
+    shift_s: float = 0.0
+    """Seconds since that change, in whole hours."""
 
 
 def growth_rate(points: Sequence[CapacitySample], until: float, window_s: float = DAY_S) -> GrowthRate | None:

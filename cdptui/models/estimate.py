@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from cdptui.models.capacity import DAY_S, TRUSTED_SPAN_S, Doubt, GrowthRate, seconds_until_full
+from cdptui.models.capacity import DAY_S, HOUR_S, TRUSTED_SPAN_S, Doubt, GrowthRate, seconds_until_full
 from cdptui.models.forecast import Basis, Forecast
 from cdptui.models.severity import is_recording
 from cdptui.models.task import Task
@@ -50,6 +50,8 @@ def best_rate(measured: GrowthRate | None, forecast: Forecast | None) -> GrowthR
         forecast.days,
         forecast.slowest_bytes_per_s,
         forecast.fastest_bytes_per_s,
+        forecast.shift.factor if forecast.shift is not None else None,
+        forecast.shift.hours_ago * HOUR_S if forecast.shift is not None else 0.0,
     )
 
 

@@ -212,6 +212,9 @@ def _evidence(rate: GrowthRate) -> str:
         return f" over {formatting.duration(rate.span_s)}"
     low = formatting.rate(slowest, int(DAY_S), "day").removeprefix("+")
     high = formatting.rate(fastest, int(DAY_S), "day").removeprefix("+")
+    if rate.shift_factor is not None:
+        since = formatting.duration(rate.shift_s)
+        return f", {rate.shift_factor:.1f}× the usual rate for the last {since}: {low} to {high}"
     return f", median of the last {rate.days} days: {low} to {high}"
 
 

@@ -235,3 +235,13 @@ def test_growth_of_whole_days_has_its_evidence_and_range(slowest: float, time: s
     low = {0.5: "12 GiB/day", 0.0: "0/day", -1.0: "−24 GiB/day"}[slowest]
     assert rate.split(None, 1)[1] == f"+1 GiB/h (+24 GiB/day), median of the last 7 days: {low} to 48 GiB/day"
     assert full.split(None, 2)[2] == f"{time} at +1 GiB/h"
+
+
+def test_rate_that_has_just_changed_is_compared_with_the_usual_one() -> None:
+    day = 24 * GIB / 86400.0
+    growth = GrowthRate(6 * day, 7 * 86400.0, None, 7, day, 7 * day, 6.0, 4 * 3600.0)
+
+    (rate,) = (line for line in lines(FULL_ROW, growth=growth) if line.startswith("growth"))
+
+    expected = "+6 GiB/h (+144 GiB/day), 6.0× the usual rate for the last 4 h: 24 GiB/day to 168 GiB/day"
+    assert rate.split(None, 1)[1] == expected
