@@ -15,10 +15,13 @@ import msgspec
 from msgspec import Struct
 
 from cdptui.history.codec import UNREADABLE, Chunk, ColumnBuilder, encode_chunk
+from cdptui.history.hourly import HourlyValues
 from cdptui.history.schema import BUCKET_MS, DAY_BUCKETS, TASK_BITS, chunk_range
 from cdptui.history.thinned import WINDOW_MS, WINDOWS_PER_DAY, ThinnedDay, decode_thinned
 from cdptui.history.writer import USED_COLUMN, TailPoll, decompress_document, read_problems, unpack_tail
+from cdptui.models.capacity import HOUR_S
 from cdptui.models.event import Event, EventKind
+from cdptui.models.forecast import MAX_HOURS
 from cdptui.models.reasons import NONE, Reason
 from cdptui.models.recording import OutageRecord, PollRecord, RecordedHistory, RecordedSeries
 from cdptui.models.severity import Severity
@@ -191,34 +194,45 @@ class RecordingReader:
         ]
 
     def history(self, since_ms: int) -> RecordedHistory:
-        """Return what a monitor that starts now knows about the tasks of the last poll, from `since_ms` on."""
+        """Return what a monitor that starts now knows about the tasks of the last poll, from `since_ms` on.
+
+        Values at whole hours are read as far back as a forecast needs them.
+        """
         last = self.last_poll()
         if last is None:
             return RecordedHistory()
         used: dict[int, list[tuple[float, int]]] = {}
         times: list[int] = []
+        hours_since_ms = last.at_ms - int(MAX_HOURS * HOUR_S * 1000)
+        first_ms = min(since_ms, hours_since_ms)
+        hours = HourlyValues(hours_since_ms, last.at_ms)
         statement = "SELECT bucket, data FROM poll WHERE bucket >= ? ORDER BY bucket"
-        for bucket, data in self._connection.execute(statement, (since_ms // BUCKET_MS,)):
+        for bucket, data in self._connection.execute(statement, (first_ms // BUCKET_MS,)):
             polls = decode_polls(bucket, data)
             times += [poll.at_ms for poll in polls]
+            has_points = bucket >= since_ms // BUCKET_MS
             for number, chunk in self._chunks(bucket):
-                points = used.setdefault(number, [])
+                points = used.setdefault(number, []) if has_points else None
                 for poll, value in chunk.changes(USED_COLUMN):
                     if value is not None and poll < len(polls):
-                        _add_point(points, polls[poll].at_ms, value)
+                        hours.add(number, polls[poll].at_ms, value)
+                        if points is not None:
+                            _add_point(points, polls[poll].at_ms, value)
         for _, tail in self._tail_polls("ORDER BY t"):
             times.append(tail.record.at_ms)
             for number, column, value in tail.changes():
                 if column == USED_COLUMN and value is not None:
+                    hours.add(number, tail.record.at_ms, value)
                     _add_point(used.setdefault(number, []), tail.record.at_ms, value)
         problems = dict(read_problems(self._connection))
+        gaps = find_gaps(times)
         return RecordedHistory(
             [
-                _series(uuid, used.get(number, []), documents, problems.get(number, NONE))
+                _series(uuid, used.get(number, []), hours.of_task(number, gaps), documents, problems.get(number, NONE))
                 for number, uuid, documents in self._documents()
                 if documents[-1].status is not None
             ],
-            [(start / 1000, end / 1000) for start, end in find_gaps(times)],
+            [(start / 1000, end / 1000) for start, end in gaps if end > since_ms],
             last.at_ms / 1000,
         )
 
@@ -299,7 +313,11 @@ def find_gaps(times_ms: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def _series(
-    uuid: str, used: list[tuple[float, int]], documents: list[_DocumentRow], reasons: tuple[Reason, ...]
+    uuid: str,
+    used: list[tuple[float, int]],
+    hours: list[tuple[int, int | None]],
+    documents: list[_DocumentRow],
+    reasons: tuple[Reason, ...],
 ) -> RecordedSeries:
     """Return what is known about a task since it appeared last."""
     vanished = max((index for index, document in enumerate(documents) if document.status is None), default=-1)
@@ -318,6 +336,7 @@ def _series(
         last.state or "",
         since_ms / 1000,
         is_change_seen,
+        [(hour, value) for hour, value in hours if hour * HOUR_S > appeared_s],
         reasons,
         datetime.fromtimestamp(last.at_ms / 1000, UTC) if len(documents) > 1 else None,
     )

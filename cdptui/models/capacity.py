@@ -68,6 +68,15 @@ class GrowthRate(Struct, frozen=True, gc=False):
     """Seconds over which the rate was measured."""
     irregularity: Doubt | None = None
     """What in the history speaks against a constant rate; None when it is steady. `estimate.find_doubt` judges."""
+    days: int = 0
+    """Whole days that were compared; 0 for a rate from change to change."""
+    slowest_bytes_per_s: float | None = None
+    fastest_bytes_per_s: float | None = None
+    """The range of the rate; both None when there is none."""
+    shift_factor: float | None = None
+    """The rate divided by the usual one, if it has changed within the last day."""
+    shift_s: float = 0.0
+    """Seconds since that change, in whole hours."""
 
 
 def growth_rate(points: Sequence[CapacitySample], until: float, window_s: float = DAY_S) -> GrowthRate | None:
@@ -78,8 +87,9 @@ def growth_rate(points: Sequence[CapacitySample], until: float, window_s: float 
     the rate is about how fast a task uses up its plan. None until two changes were seen; a task with fewer changes
     than that within the window is measured over its last changes.
 
-    >>> growth_rate([CapacitySample(0.0, 0), CapacitySample(300.0, 300), CapacitySample(600.0, 600)], until=600.0)
-    GrowthRate(bytes_per_s=1.0, span_s=600.0, irregularity=None)
+    >>> steady = [CapacitySample(0.0, 0), CapacitySample(300.0, 300), CapacitySample(600.0, 600)]
+    >>> growth_rate(steady, until=600.0) == GrowthRate(1.0, 600.0)
+    True
     >>> drop = [CapacitySample(0, 500), CapacitySample(300, 800), CapacitySample(600, 100), CapacitySample(900, 400)]
     >>> growth_rate(drop, until=900).bytes_per_s
     1.0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from cdptui.models.capacity import DAY_S, TRUSTED_SPAN_S, Doubt, GrowthRate, seconds_until_full
+from cdptui.models.capacity import DAY_S, HOUR_S, TRUSTED_SPAN_S, Doubt, GrowthRate, seconds_until_full
+from cdptui.models.forecast import Basis, Forecast
 from cdptui.models.severity import is_recording
 from cdptui.models.task import Task
 
@@ -29,6 +30,43 @@ def estimate_full_in(task: Task, rate: GrowthRate | None) -> float | None:
     if task.state == "Disabled":
         return None
     return seconds_until_full(task.used_bytes, task.plan_bytes, rate if is_recording(task) else None)
+
+
+def best_rate(measured: GrowthRate | None, forecast: Forecast | None) -> GrowthRate | None:
+    """Return the growth rate with the best evidence: that of whole days, or the one measured from change to change.
+
+    >>> best_rate(GrowthRate(1.0, 3600.0), Forecast(Basis.DAYS, 2.0, 96, 4, 1.0, 3.0)).bytes_per_s
+    2.0
+    """
+    if forecast is None or forecast.basis is Basis.HOURS or measured is None:
+        return measured
+    if forecast.basis is Basis.LAST_DAY and forecast.freed is not None:
+        # What was freed makes the difference of the single day that is known too low.
+        return measured
+    return GrowthRate(
+        max(0.0, forecast.bytes_per_s),
+        forecast.days * DAY_S,
+        None,
+        forecast.days,
+        forecast.slowest_bytes_per_s,
+        forecast.fastest_bytes_per_s,
+        forecast.shift.factor if forecast.shift is not None else None,
+        forecast.shift.hours_ago * HOUR_S if forecast.shift is not None else 0.0,
+    )
+
+
+def full_in_range(task: Task, rate: GrowthRate | None) -> tuple[float, float | None] | None:
+    """Return the seconds until the plan of `task` is full at the fastest and at the slowest rate.
+
+    The second is None when the task may not grow at all. None when there is no range.
+    """
+    if rate is None or rate.fastest_bytes_per_s is None or rate.slowest_bytes_per_s is None:
+        return None
+    earliest_s = seconds_until_full(task.used_bytes, task.plan_bytes, GrowthRate(rate.fastest_bytes_per_s, rate.span_s))
+    if earliest_s is None or earliest_s <= 0:
+        return None
+    slowest = GrowthRate(rate.slowest_bytes_per_s, rate.span_s)
+    return earliest_s, seconds_until_full(task.used_bytes, task.plan_bytes, slowest)
 
 
 def find_doubt(full_in_s: float | None, rate: GrowthRate | None) -> Doubt | None:

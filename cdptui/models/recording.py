@@ -75,6 +75,8 @@ class RecordedSeries(Struct, frozen=True, gc=False):
     """Seconds since 1970 of the first poll with this status and state."""
     is_change_seen: bool
     """False when no other status or state was recorded before."""
+    hours: Sequence[tuple[int, int | None]] = ()
+    """Used capacity at whole hours, counted from 1970, up to the last poll; None in gaps."""
     reasons: tuple[Reason, ...] = ()
     """Its problems with their start, as they were at the last poll."""
     changed_at: datetime | None = None

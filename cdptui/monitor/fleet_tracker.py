@@ -15,7 +15,7 @@ from cdptui.clock import TIME_SLICE_S, Clock, yield_to_loop
 from cdptui.models.aggregates import FleetAccumulator, FleetSummary
 from cdptui.models.capacity import CapacityHistory, GrowthRate, growth_rate
 from cdptui.models.change import Change, diff_task
-from cdptui.models.estimate import estimate_full_in
+from cdptui.models.estimate import best_rate, estimate_full_in
 from cdptui.models.inventory import MAX_VMS_OF_STOP, DependencyState, needs_stop_cause
 from cdptui.models.reasons import Evidence, ReasonKind, find_reasons, next_time_trigger_s, overall_severity, stalled_s
 from cdptui.models.recording import RecordedHistory, RecordedSeries
@@ -23,6 +23,7 @@ from cdptui.models.snapshot import Snapshot
 from cdptui.models.task import Task
 from cdptui.models.task_row import TaskRow
 from cdptui.monitor.capacity_series import CapacityRecorder
+from cdptui.monitor.hourly_series import HourlyRecorder, hours_between
 
 
 class ProtectionIndex:
@@ -119,6 +120,7 @@ class FleetTracker:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._series = CapacityRecorder()
+        self._hours = HourlyRecorder()
         self._tracked: dict[str, _TrackedTask] = {}
         self._totals = FleetAccumulator()
         self._protection = ProtectionIndex()
@@ -167,6 +169,8 @@ class FleetTracker:
         If more than `longest_wait_s` passed since the previous snapshot, record an observation gap.
         """
         now = self._node_s(snapshot)
+        self._hours.begin_poll(snapshot.taken_at.timestamp(), longest_wait_s * self._clock.speed)
+        is_hour_completed = bool(self._hours.completed)
         await self._apply_history(snapshot, longest_wait_s)
         self._series.begin_poll(now, longest_wait_s * self._clock.speed, len(snapshot.tasks))
         tracked = self._tracked
@@ -179,6 +183,8 @@ class FleetTracker:
                 await yield_to_loop()
                 turn_at = self._clock.monotonic() + TIME_SLICE_S
             before = tracked.get(task.uuid)
+            if is_hour_completed and before is not None:
+                self._hours.record(task.uuid, before.row.task.used_bytes)
             if (
                 before is not None
                 and before.row.task is task
@@ -198,6 +204,7 @@ class FleetTracker:
         if self._recorded and snapshot.is_complete:
             # These were deleted while no monitor ran.
             self._series.forget(self._recorded.keys())
+            self._hours.forget(self._recorded.keys())
             self._recorded.clear()
         return tuple(rows), changes
 
@@ -218,6 +225,9 @@ class FleetTracker:
                 turn_at = self._clock.monotonic() + TIME_SLICE_S
             points = [(self._recorded_s(at, snapshot), used) for at, used in recorded.used]
             self._series.restore(recorded.uuid, points)
+            self._hours.restore(
+                recorded.uuid, [*recorded.hours, *self._hours_of_pause(recorded, history, longest_wait_s)]
+            )
             self._recorded[recorded.uuid] = recorded
             tracked = self._tracked.get(recorded.uuid)
             if tracked is not None:
@@ -229,6 +239,15 @@ class FleetTracker:
             pause = (self._recorded_s(history.last_poll_s, snapshot), begin_s or self._node_s(snapshot))
             gaps += [pause] if pause[1] - pause[0] > longest_wait_s * self._clock.speed else []
         self._series.restore_gaps(gaps)
+
+    def _hours_of_pause(
+        self, recorded: RecordedSeries, history: RecordedHistory, longest_wait_s: float
+    ) -> list[tuple[int, int | None]]:
+        """Return the hours between the last recorded poll and the first of this monitor, unless these are a gap."""
+        first_s, last_s = self._hours.first_poll_s, history.last_poll_s
+        if first_s is None or last_s is None or first_s - last_s > longest_wait_s * self._clock.speed:
+            return []
+        return [(hour, recorded.used[-1][1] if recorded.used else None) for hour in hours_between(last_s, first_s)]
 
     def _recorded_s(self, at_s: float, snapshot: Snapshot) -> float:
         """Return a time of a recording, in seconds since 1970, in monotonic seconds of the node."""
@@ -251,6 +270,7 @@ class FleetTracker:
             return []
         deleted = self._tracked.keys() - {task.uuid for task in snapshot.tasks}
         self._series.forget(deleted)
+        self._hours.forget(deleted)
         changes = []
         for uuid in sorted(deleted):
             row = self._tracked.pop(uuid).row
@@ -324,7 +344,8 @@ class FleetTracker:
         points = series.points() if series is not None else ()
         seconds = stalled_s(points, now)
         stalled_since = snapshot.taken_at - timedelta(seconds=seconds) if seconds is not None else None
-        rate = growth_rate(points, now) if series is not None else None
+        measured = growth_rate(points, now) if series is not None else None
+        rate = best_rate(measured, self._hours.forecast(task.uuid))
         return _GrowthState(rate, stalled_since, now + _recheck_s(task, snapshot))
 
     def _update_index(self, task: Task, before: _TrackedTask | None) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from cdptui.models.capacity import DAY_S, HOUR_S, CapacityHistory, GrowthRate, growth_rate
+from cdptui.models.estimate import full_in_range
 from cdptui.models.severity import is_recording, is_rpo_breach, is_rpo_measured
 from cdptui.models.task import ResourceRef, Task
 from cdptui.models.task_row import TaskRow
@@ -191,7 +192,7 @@ def _growth(row: TaskRow, track: CapacityHistory) -> Line:
     rate = row.growth
     if rate is None:
         return (_label("growth"), Span("not known yet", Role.DIM))
-    over = Span(f" over {formatting.duration(rate.span_s)}", Role.DIM)
+    over = Span(_evidence(rate), Role.DIM)
     if is_zero(rate):
         return (_label("growth"), Span("none", Role.DIM), over, *_last_hour(rate, track))
     per_day = formatting.rate(rate.bytes_per_s, int(DAY_S), "day")
@@ -202,6 +203,31 @@ def _growth(row: TaskRow, track: CapacityHistory) -> Line:
         over,
         *_last_hour(rate, track),
     )
+
+
+def _evidence(rate: GrowthRate) -> str:
+    """Return over which time a rate was measured, and its range."""
+    slowest, fastest = rate.slowest_bytes_per_s, rate.fastest_bytes_per_s
+    if slowest is None or fastest is None:
+        return f" over {formatting.duration(rate.span_s)}"
+    low = formatting.rate(slowest, int(DAY_S), "day").removeprefix("+")
+    high = formatting.rate(fastest, int(DAY_S), "day").removeprefix("+")
+    if rate.shift_factor is not None:
+        since = formatting.duration(rate.shift_s)
+        return f", {rate.shift_factor:.1f}× the usual rate for the last {since}: {low} to {high}"
+    return f", median of the last {rate.days} days: {low} to {high}"
+
+
+def _range(row: TaskRow) -> str:
+    """Return the earliest and the latest time until the plan is full; empty without a range."""
+    found = full_in_range(row.task, row.growth)
+    if found is None:
+        return ""
+    earliest_s, latest_s = found
+    earliest = formatting.duration(earliest_s)
+    if latest_s is None:
+        return f" (not before {earliest})"
+    return f" ({earliest} to {formatting.duration(latest_s)})"
 
 
 def _last_hour(rate: GrowthRate, track: CapacityHistory) -> Line:
@@ -225,6 +251,7 @@ def _full_in(row: TaskRow) -> Line:
     return (
         _label("full in"),
         Span(full_in_text(row), full_in_role(row.trusted_full_in_s)),
+        Span(_range(row), Role.DIM),
         Span(f"{basis}, not reliable: {DOUBT_TEXT[doubt]}" if doubt is not None else basis, Role.DIM),
     )
 

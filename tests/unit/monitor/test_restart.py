@@ -26,7 +26,6 @@ from tests.doubles import EPOCH, GIB, FakeClock
 
 POLL_S = 60.0
 POLLS = 240
-LONGEST_WAIT_S = 150.0
 
 
 def fleet(seed: int) -> Iterator[list[Task]]:
@@ -60,12 +59,12 @@ def fleet(seed: int) -> Iterator[list[Task]]:
         yield decoder.decode([json.dumps(record).encode() for record in records])
 
 
-def snapshot(number: int, tasks: list[Task]) -> Snapshot:
-    at_s = POLL_S * number
+def snapshot(number: int, tasks: list[Task], poll_s: float) -> Snapshot:
+    at_s = poll_s * number
     return Snapshot(tuple(tasks), len(tasks), True, EPOCH + timedelta(seconds=at_s), at_s, 0.04)
 
 
-async def watched(seed: int, path: Path, restart_at: int | None) -> list[list[TaskRow]]:
+async def watched(seed: int, path: Path, restart_at: int | None, poll_s: float = POLL_S) -> list[list[TaskRow]]:
     """Return the rows of every poll from the middle of the run on; record all polls, and restart at one of them."""
     tracker, found = FleetTracker(FakeClock()), []
     connection, _ = open_recording(path, EPOCH)
@@ -77,8 +76,8 @@ async def watched(seed: int, path: Path, restart_at: int | None) -> list[list[Ta
             tracker.set_history(history(path))
             connection, _ = open_recording(path, EPOCH)
             writer = RecordingWriter(connection, lambda task: split_record(task.raw), len(VALUE_NAMES), 10**15)
-        taken = snapshot(number, tasks)
-        rows, _ = await tracker.apply_snapshot(taken, LONGEST_WAIT_S)
+        taken = snapshot(number, tasks, poll_s)
+        rows, _ = await tracker.apply_snapshot(taken, 2.5 * poll_s)
         writer.write_poll(Poll(PollRecord(int(taken.taken_at.timestamp() * 1000), 40, len(tasks)), rows))
         if number >= POLLS // 2:
             found.append(list(rows))
@@ -101,3 +100,14 @@ async def test_restarted_monitor_shows_what_an_uninterrupted_one_shows(tmp_path:
     for one, two in zip(uninterrupted[settled:], restarted[settled:], strict=True):
         for before, after in zip(one, two, strict=True):
             assert after == before
+
+
+async def test_restarted_monitor_has_the_forecast_of_whole_days(tmp_path: Path) -> None:
+    poll_s = 2500.0
+    uninterrupted = await watched(1, tmp_path / "one.sqlite", None, poll_s)
+    restarted = await watched(1, tmp_path / "two.sqlite", POLLS // 2, poll_s)
+
+    for one, two in zip(uninterrupted, restarted, strict=True):
+        assert [row.growth for row in two] == [row.growth for row in one]
+    assert any(row.growth and row.growth.days >= 3 for row in uninterrupted[-1])
+    assert any(row.growth and row.growth.days >= 3 for row in restarted[0])

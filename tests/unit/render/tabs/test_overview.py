@@ -218,3 +218,30 @@ def test_chart_is_visible_without_scrolling(height: int) -> None:
     text = lines(FULL_ROW, 80, height)
     (axis,) = (index for index, line in enumerate(text) if line.endswith("now"))
     assert axis < height
+
+
+@pytest.mark.parametrize(
+    ("slowest", "time"), [(0.5, "3 d (36 h to 6 d)"), (0.0, "3 d (not before 36 h)"), (-1.0, "3 d (not before 36 h)")]
+)
+def test_growth_of_whole_days_has_its_evidence_and_range(slowest: float, time: str) -> None:
+    day = 24 * GIB / 86400.0
+    growth = GrowthRate(day, 7 * 86400.0, None, 7, slowest * day, 2 * day)
+    row = {**FULL_ROW, "usedCapacity": 28 * GIB, "maxCapacity": 100 * GIB}
+
+    text = lines(row, growth=growth, seconds_until_full=3 * 86400.0)
+
+    (rate,) = (line for line in text if line.startswith("growth"))
+    (full,) = (line for line in text if line.startswith("full in"))
+    low = {0.5: "12 GiB/day", 0.0: "0/day", -1.0: "−24 GiB/day"}[slowest]
+    assert rate.split(None, 1)[1] == f"+1 GiB/h (+24 GiB/day), median of the last 7 days: {low} to 48 GiB/day"
+    assert full.split(None, 2)[2] == f"{time} at +1 GiB/h"
+
+
+def test_rate_that_has_just_changed_is_compared_with_the_usual_one() -> None:
+    day = 24 * GIB / 86400.0
+    growth = GrowthRate(6 * day, 7 * 86400.0, None, 7, day, 7 * day, 6.0, 4 * 3600.0)
+
+    (rate,) = (line for line in lines(FULL_ROW, growth=growth) if line.startswith("growth"))
+
+    expected = "+6 GiB/h (+144 GiB/day), 6.0× the usual rate for the last 4 h: 24 GiB/day to 168 GiB/day"
+    assert rate.split(None, 1)[1] == expected

@@ -1,0 +1,336 @@
+"""Growth of used capacity in the next day, from its values at whole hours: a rate, its range, and the evidence.
+
+Whole days are compared because most tasks have a daily rhythm: a window that is not a multiple of it mistakes the time
+of day for a trend. The back-test of `tests/benchmarks/forecast.py` compares the methods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from itertools import pairwise
+from typing import Final, NamedTuple, cast
+
+from msgspec import Struct
+
+from cdptui.models.capacity import DAY_S, HOUR_S, median
+
+DAY_HOURS: Final = 24
+MAX_DAYS: Final = 7
+MAX_HOURS: Final = (MAX_DAYS + 1) * DAY_HOURS + 1
+"""Whole hours that a forecast uses: seven whole days, and one more for the rule of shifts."""
+
+MIN_HOURS: Final = 2
+"""With fewer hours than this there is no forecast."""
+
+_MEDIAN_DAYS: Final = 3
+"""From this number of whole days on, the median of the days is the rate."""
+
+_WIDENED: Final = 0.25
+"""Share of the spread of the days by which the range is widened at each end: seven days alone cover 75 % at best."""
+
+_SHIFT_WINDOWS: Final = (12, 6, 3)
+"""Hours that are compared with the same hours of the days before."""
+
+_SHIFT_DAYS: Final = 6
+_SHIFT_FACTOR: Final = 2.0
+_SHIFT_SIGMAS: Final = 5.0
+_SIGMA_PER_MAD: Final = 1.4826
+_SIGMA_FLOOR: Final = 0.15
+"""The least robust deviation, as a share of the usual growth: equal days have none."""
+
+_STEP_MADS: Final = 3.0
+_USUAL_DAYS: Final = 2
+"""Falls on this number of other days are a rhythm, such as that of merging."""
+
+PROFILE_LIMIT_S: Final = 2 * DAY_S
+"""A plan that is full before this is reached hour by hour; after it the hour of the day does not matter."""
+
+
+class Basis(Enum):
+    """The evidence of a forecast."""
+
+    HOURS = "hours"
+    """The median slope of less than a day. It is rough and has no range."""
+    LAST_DAY = "last-day"
+    """The difference over the last 24 hours."""
+    DAYS = "days"
+    """The median of up to seven whole days."""
+
+
+class RateShift(NamedTuple):
+    """A rate that has changed within the last half day."""
+
+    factor: float
+    """The new rate divided by the usual one."""
+    hours_ago: int
+    """Whole hours since the first hour of the new rate."""
+    usual_bytes_per_s: float
+
+
+class FreedCapacity(NamedTuple):
+    """A single fall of used capacity that is not a rhythm."""
+
+    bytes_freed: int
+    hours_ago: int
+    """Whole hours since the end of the hour in which it was freed."""
+
+
+class Forecast(Struct, frozen=True, gc=False):
+    """The expected growth of the next day."""
+
+    basis: Basis
+    bytes_per_s: float
+    """The most likely rate; zero or less when the task does not grow."""
+    hours: int
+    """Hours between the first and the last value."""
+    days: int = 0
+    """Whole days that were compared."""
+    slowest_bytes_per_s: float | None = None
+    fastest_bytes_per_s: float | None = None
+    """Both None when there is no range."""
+    shift: RateShift | None = None
+    freed: FreedCapacity | None = None
+
+    @property
+    def is_growing(self) -> bool:
+        """Whether the plan will be full at the expected rate."""
+        return self.bytes_per_s > 0
+
+
+class FullIn(NamedTuple):
+    """Seconds until the plan is full: expected, and at the fastest and slowest rate of the range."""
+
+    expected_s: float
+    earliest_s: float | None
+    """None when the forecast has no range."""
+    latest_s: float | None
+    """None when the forecast has no range, or the task may not grow at all: "not before" the earliest."""
+
+
+Hours = Sequence[int | None]
+"""Used bytes at consecutive whole hours, oldest first; None where it is not known."""
+
+
+def forecast_growth(hours: Hours) -> Forecast | None:
+    """Return the forecast from the values of up to the last `MAX_HOURS` hours; None when these are too few.
+
+    The last value must be known.
+
+    >>> forecast_growth([0, 3600])
+    >>> forecast_growth([0, 3600, 7200]).bytes_per_s
+    1.0
+    """
+    values = hours[-MAX_HOURS:]
+    first = next((hour for hour, used in enumerate(values) if used is not None), None)
+    if first is None or values[-1] is None:
+        return None
+    span = len(values) - 1 - first
+    if span < MIN_HOURS:
+        return None
+    days = _whole_days(values)
+    if len(days) >= _MEDIAN_DAYS:
+        return _forecast_from_days(values, days, span)
+    freed = _find_freed(values)
+    if days:
+        return Forecast(Basis.LAST_DAY, days[0] / DAY_S, span, 1, freed=freed)
+    known = [(hour, used) for hour, used in enumerate(values[-DAY_HOURS:]) if used is not None]
+    if len(known) <= MIN_HOURS:
+        return None
+    return Forecast(Basis.HOURS, _theil_sen(known) / HOUR_S, span, freed=freed)
+
+
+def full_in(forecast: Forecast, used_bytes: int, plan_bytes: int, hours: Hours = ()) -> FullIn | None:
+    """Return when `plan_bytes` are used; None when the task does not grow.
+
+    `hours` gives the rhythm of the day, which is used for a plan that is full within `PROFILE_LIMIT_S`.
+
+    >>> full_in(Forecast(Basis.DAYS, 2.0, 96, 4, 1.0, 4.0), 0, 1_000_000)
+    FullIn(expected_s=500000.0, earliest_s=250000.0, latest_s=1000000.0)
+    >>> full_in(Forecast(Basis.DAYS, 2.0, 96, 4, -1.0, 4.0), 0, 1_000_000).latest_s
+    """
+    left = plan_bytes - used_bytes
+    if left <= 0:
+        return FullIn(0.0, 0.0, 0.0)
+    if not forecast.is_growing:
+        return None
+    expected_s = left / forecast.bytes_per_s
+    if forecast.basis is Basis.DAYS and forecast.shift is None and expected_s < PROFILE_LIMIT_S:
+        expected_s = _walk(left, forecast.bytes_per_s, hour_profile(hours)) or expected_s
+    slowest, fastest = forecast.slowest_bytes_per_s, forecast.fastest_bytes_per_s
+    if slowest is None or fastest is None:
+        return FullIn(expected_s, None, None)
+    earliest_s = min(expected_s, left / fastest)
+    return FullIn(expected_s, earliest_s, max(expected_s, left / slowest) if slowest > 0 else None)
+
+
+def hour_profile(hours: Hours) -> list[float] | None:
+    """Return the share of a day's growth in each of the 24 hours after the last value; None without a clear rhythm.
+
+    Each share is the median over the whole days of `hours`.
+    """
+    values = list(hours[-MAX_HOURS:])
+    steps = [median(found) if (found := _steps_at(values, hour)) else 0.0 for hour in range(DAY_HOURS)]
+    total = sum(steps)
+    if len(values) <= _MEDIAN_DAYS * DAY_HOURS or total <= 0 or min(steps) < 0:
+        return None
+    return [step / total for step in steps]
+
+
+def _steps_at(values: Hours, hour: int) -> list[int]:
+    """Return the growth in the hour of the day that begins `hour` hours after the last value, of each day."""
+    ends = range(len(values) - DAY_HOURS + hour, 0, -DAY_HOURS)
+    return [
+        after - before for end in ends if (after := values[end]) is not None and (before := values[end - 1]) is not None
+    ]
+
+
+def _walk(left: float, bytes_per_s: float, profile: Sequence[float] | None) -> float | None:
+    """Return the seconds until `left` bytes are written by the rhythm of `profile`."""
+    if profile is None:
+        return None
+    day_bytes = bytes_per_s * DAY_S
+    for hour in range(int(2 * PROFILE_LIMIT_S / HOUR_S)):
+        step = day_bytes * profile[hour % DAY_HOURS]
+        if step >= left:
+            return (hour + left / step) * HOUR_S
+        left -= step
+    return None
+
+
+def _whole_days(values: Hours) -> list[int]:
+    """Return the growth of whole days, the newest first; days with an unknown end are left out."""
+    last = len(values) - 1
+    found = []
+    for day in range(MAX_DAYS):
+        start = last - (day + 1) * DAY_HOURS
+        if start < 0:
+            break
+        before, after = values[start], values[start + DAY_HOURS]
+        if before is not None and after is not None:
+            found.append(after - before)
+    return found
+
+
+def _forecast_from_days(values: Hours, days: Sequence[int], span: int) -> Forecast:
+    usual = median(days)
+    spread = _WIDENED * (max(days) - min(days))
+    slowest, fastest = min(days) - spread, max(days) + spread
+    shift = _find_shift(values, usual) if usual > 0 else None
+    expected = usual
+    if shift is not None:
+        expected = usual * shift.factor
+        # Either rate may last: the range has both.
+        slowest, fastest = min(slowest, expected), max(fastest, expected * (1 + _WIDENED))
+    return Forecast(
+        Basis.DAYS,
+        expected / DAY_S,
+        span,
+        len(days),
+        slowest / DAY_S,
+        fastest / DAY_S,
+        shift,
+        _find_freed(values),
+    )
+
+
+def _find_shift(values: Hours, usual: float) -> RateShift | None:
+    """Compare the growth of the last hours with the same hours of the days before."""
+    last = len(values) - 1
+    found: tuple[float, int] | None = None
+    for window in _SHIFT_WINDOWS:
+        now = _growth(values, last, window)
+        if now is None:
+            continue
+        before = []
+        usual_count = 0
+        for end in range(last - DAY_HOURS, last - (_SHIFT_DAYS + 1) * DAY_HOURS, -DAY_HOURS):
+            growth = _growth(values, end, window)
+            if growth is not None:
+                before.append(growth)
+                usual_count += now <= _SHIFT_FACTOR * growth
+                if usual_count > _SHIFT_DAYS // 2:
+                    # The median of the days is not exceeded, whatever the others are: nearly all tasks end here.
+                    break
+        if usual_count > _SHIFT_DAYS // 2 or len(before) < _MEDIAN_DAYS:
+            continue
+        middle = median(before)
+        if middle <= 0:
+            continue
+        sigma = max(_SIGMA_PER_MAD * median([abs(growth - middle) for growth in before]), _SIGMA_FLOOR * middle)
+        is_shifted = now > _SHIFT_FACTOR * middle and now - middle > _SHIFT_SIGMAS * sigma
+        if is_shifted and (found is None or now / middle > found[0]):
+            found = (now / middle, window)
+    if found is None:
+        return None
+    factor, window = found
+    return RateShift(factor, _hours_since_shift(values, factor, window), usual / DAY_S)
+
+
+def _hours_since_shift(values: Hours, factor: float, window: int) -> int:
+    """Return the hours since the first hour of the new rate: those before it grew at less than half of it."""
+    last = len(values) - 1
+    hours_ago = window
+    for hours_before in range(DAY_HOURS):
+        now = _growth(values, last - hours_before, 1)
+        usual = [
+            growth
+            for day in range(1, _SHIFT_DAYS + 1)
+            if (growth := _growth(values, last - hours_before - day * DAY_HOURS, 1)) is not None
+        ]
+        if now is None or not usual:
+            break
+        if now < max(1.0, median(usual)) * (1 + factor) / 2:
+            if hours_before >= min(_SHIFT_WINDOWS):
+                return hours_before
+            continue
+        hours_ago = hours_before + 1
+    return hours_ago
+
+
+def _growth(values: Hours, end: int, window: int) -> int | None:
+    """Return the growth during `window` hours before the index `end`; None when it is not known."""
+    if end - window < 0:
+        return None
+    before, after = values[end - window], values[end]
+    return None if before is None or after is None else after - before
+
+
+def _find_freed(values: Hours) -> FreedCapacity | None:
+    """Return the largest fall of the last day, unless it is usual: other days had falls of at least half its size."""
+    recent = values[-DAY_HOURS - 1 :]
+    if None not in recent and sorted(cast("Sequence[int]", recent)) == list(recent):
+        # Nearly all tasks end here, at a fifth of the cost of the steps.
+        return None
+    steps = _steps(recent)
+    fall = min([step for step in steps if step is not None], default=0)
+    if fall >= 0:
+        return None
+    days_with_falls = 0
+    for end in range(len(values) - DAY_HOURS, 1, -DAY_HOURS):
+        day = [step for step in _steps(values[max(0, end - DAY_HOURS - 1) : end]) if step is not None]
+        days_with_falls += min(day, default=0) <= fall / 2
+        if days_with_falls >= _USUAL_DAYS:
+            return None
+    known = [step for step in _steps(values[-_MEDIAN_DAYS * DAY_HOURS :]) if step is not None]
+    middle = median(known)
+    if fall >= middle - _STEP_MADS * median([abs(step - middle) for step in known]):
+        return None
+    at = len(steps) - 1 - steps[::-1].index(fall)
+    return FreedCapacity(-fall, len(steps) - 1 - at)
+
+
+def _steps(values: Hours) -> list[int | None]:
+    """Return the growth from hour to hour."""
+    return [None if before is None or after is None else after - before for before, after in pairwise(values)]
+
+
+def _theil_sen(points: Sequence[tuple[int, int]]) -> float:
+    """Return the median of the slopes between all pairs of points, in bytes per hour."""
+    return median(
+        [
+            (after - before) / (end - start)
+            for index, (start, before) in enumerate(points)
+            for end, after in points[index + 1 :]
+        ]
+    )
