@@ -43,9 +43,6 @@ _STEP_MADS: Final = 3.0
 _USUAL_DAYS: Final = 2
 """Falls on this number of other days are a rhythm, such as that of merging."""
 
-PROFILE_LIMIT_S: Final = 2 * DAY_S
-"""A plan that is full before this is reached hour by hour; after it the hour of the day does not matter."""
-
 
 class Basis(Enum):
     """The evidence of a forecast."""
@@ -98,16 +95,6 @@ class Forecast(Struct, frozen=True, gc=False):
         return self.bytes_per_s > 0
 
 
-class FullIn(NamedTuple):
-    """Seconds until the plan is full: expected, and at the fastest and slowest rate of the range."""
-
-    expected_s: float
-    earliest_s: float | None
-    """None when the forecast has no range."""
-    latest_s: float | None
-    """None when the forecast has no range, or the task may not grow at all: "not before" the earliest."""
-
-
 Hours = Sequence[int | None]
 """Used bytes at consecutive whole hours, oldest first; None where it is not known."""
 
@@ -138,64 +125,6 @@ def forecast_growth(hours: Hours) -> Forecast | None:
     if len(known) <= MIN_HOURS:
         return None
     return Forecast(Basis.HOURS, _theil_sen(known) / HOUR_S, span, freed=freed)
-
-
-def full_in(forecast: Forecast, used_bytes: int, plan_bytes: int, hours: Hours = ()) -> FullIn | None:
-    """Return when `plan_bytes` are used; None when the task does not grow.
-
-    `hours` gives the rhythm of the day, which is used for a plan that is full within `PROFILE_LIMIT_S`.
-
-    >>> full_in(Forecast(Basis.DAYS, 2.0, 96, 4, 1.0, 4.0), 0, 1_000_000)
-    FullIn(expected_s=500000.0, earliest_s=250000.0, latest_s=1000000.0)
-    >>> full_in(Forecast(Basis.DAYS, 2.0, 96, 4, -1.0, 4.0), 0, 1_000_000).latest_s
-    """
-    left = plan_bytes - used_bytes
-    if left <= 0:
-        return FullIn(0.0, 0.0, 0.0)
-    if not forecast.is_growing:
-        return None
-    expected_s = left / forecast.bytes_per_s
-    if forecast.basis is Basis.DAYS and forecast.shift is None and expected_s < PROFILE_LIMIT_S:
-        expected_s = _walk(left, forecast.bytes_per_s, hour_profile(hours)) or expected_s
-    slowest, fastest = forecast.slowest_bytes_per_s, forecast.fastest_bytes_per_s
-    if slowest is None or fastest is None:
-        return FullIn(expected_s, None, None)
-    earliest_s = min(expected_s, left / fastest)
-    return FullIn(expected_s, earliest_s, max(expected_s, left / slowest) if slowest > 0 else None)
-
-
-def hour_profile(hours: Hours) -> list[float] | None:
-    """Return the share of a day's growth in each of the 24 hours after the last value; None without a clear rhythm.
-
-    Each share is the median over the whole days of `hours`.
-    """
-    values = list(hours[-MAX_HOURS:])
-    steps = [median(found) if (found := _steps_at(values, hour)) else 0.0 for hour in range(DAY_HOURS)]
-    total = sum(steps)
-    if len(values) <= _MEDIAN_DAYS * DAY_HOURS or total <= 0 or min(steps) < 0:
-        return None
-    return [step / total for step in steps]
-
-
-def _steps_at(values: Hours, hour: int) -> list[int]:
-    """Return the growth in the hour of the day that begins `hour` hours after the last value, of each day."""
-    ends = range(len(values) - DAY_HOURS + hour, 0, -DAY_HOURS)
-    return [
-        after - before for end in ends if (after := values[end]) is not None and (before := values[end - 1]) is not None
-    ]
-
-
-def _walk(left: float, bytes_per_s: float, profile: Sequence[float] | None) -> float | None:
-    """Return the seconds until `left` bytes are written by the rhythm of `profile`."""
-    if profile is None:
-        return None
-    day_bytes = bytes_per_s * DAY_S
-    for hour in range(int(2 * PROFILE_LIMIT_S / HOUR_S)):
-        step = day_bytes * profile[hour % DAY_HOURS]
-        if step >= left:
-            return (hour + left / step) * HOUR_S
-        left -= step
-    return None
 
 
 def _whole_days(values: Hours) -> list[int]:

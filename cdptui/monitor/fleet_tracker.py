@@ -169,7 +169,7 @@ class FleetTracker:
         If more than `longest_wait_s` passed since the previous snapshot, record an observation gap.
         """
         now = self._node_s(snapshot)
-        self._hours.begin_poll(snapshot.taken_at.timestamp(), longest_wait_s * self._clock.speed)
+        self._hours.begin_poll(snapshot.taken_at.timestamp(), longest_wait_s * self._clock.speed, len(snapshot.tasks))
         is_hour_completed = bool(self._hours.completed)
         await self._apply_history(snapshot, longest_wait_s)
         self._series.begin_poll(now, longest_wait_s * self._clock.speed, len(snapshot.tasks))

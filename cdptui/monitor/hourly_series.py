@@ -11,6 +11,10 @@ from cdptui.models.forecast import DAY_HOURS, MAX_HOURS, Forecast, forecast_grow
 
 _UNKNOWN: Final = 2**64 - 1
 
+MIN_HOURS: Final = 2 * DAY_HOURS
+TOTAL_HOURS: Final = 4_000_000
+"""Hours of all tasks, 8 bytes each: those of more than 20,000 tasks are shorter, so that memory is bounded."""
+
 
 class HourlySeries:
     """Values of one task at consecutive whole hours: 8 bytes each, about 1.6 kB at most."""
@@ -23,7 +27,7 @@ class HourlySeries:
         self.forecast: Forecast | None = None
         """The forecast from these values; computed once an hour."""
 
-    def record(self, hour: int, used_bytes: int | None) -> None:
+    def record(self, hour: int, used_bytes: int | None, max_hours: int = MAX_HOURS) -> None:
         """Record the value at an hour, counted from 1970; hours since the last one are unknown."""
         if not self._values:
             self._last_hour = hour - 1
@@ -34,8 +38,8 @@ class HourlySeries:
         self._values.extend([_UNKNOWN] * min(missing, MAX_HOURS))
         self._values.append(_UNKNOWN if used_bytes is None else used_bytes)
         self._last_hour = hour
-        if len(self._values) >= MAX_HOURS + DAY_HOURS:
-            del self._values[:-MAX_HOURS]
+        if len(self._values) >= max_hours + DAY_HOURS:
+            del self._values[:-max_hours]
 
     def hours(self) -> list[tuple[int, int | None]]:
         """Return the hours and their values, oldest first."""
@@ -53,13 +57,15 @@ class HourlyRecorder:
     def __init__(self) -> None:
         self._series: dict[str, HourlySeries] = {}
         self._last_poll_s: float | None = None
+        self._max_hours = MAX_HOURS
         self.first_poll_s: float | None = None
         """Seconds since 1970 of the first poll."""
         self.completed: Sequence[int] = ()
         """Hours that ended since the previous poll, in which no gap was."""
 
-    def begin_poll(self, at_s: float, longest_wait_s: float) -> None:
+    def begin_poll(self, at_s: float, longest_wait_s: float, fleet_size: int = 0) -> None:
         """Begin a poll at `at_s`, in seconds since 1970."""
+        self._max_hours = max(MIN_HOURS, min(MAX_HOURS, TOTAL_HOURS // max(1, fleet_size)))
         last_s, self._last_poll_s = self._last_poll_s, at_s
         self.first_poll_s = at_s if self.first_poll_s is None else self.first_poll_s
         is_gap = last_s is None or not 0 <= at_s - last_s <= longest_wait_s
@@ -71,14 +77,14 @@ class HourlyRecorder:
         if series is None:
             series = self._series[uuid] = HourlySeries()
         for hour in self.completed:
-            series.record(hour, used_bytes)
+            series.record(hour, used_bytes, self._max_hours)
         series.forecast = forecast_growth(series.values())
 
     def restore(self, uuid: str, hours: Iterable[tuple[int, int | None]]) -> None:
         """Put values that another monitor saw, oldest first, before those of this one."""
         series, known = HourlySeries(), self._series.get(uuid)
         for hour, used_bytes in (*hours, *(known.hours() if known is not None else ())):
-            series.record(hour, used_bytes)
+            series.record(hour, used_bytes, self._max_hours)
         series.forecast = forecast_growth(series.values())
         self._series[uuid] = series
 

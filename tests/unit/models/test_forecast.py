@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdptui.models.capacity import DAY_S, HOUR_S
-from cdptui.models.forecast import MAX_HOURS, Basis, Forecast, forecast_growth, full_in, hour_profile
+from cdptui.models.forecast import MAX_HOURS, Basis, forecast_growth
 from tests.doubles import GIB
 from tests.forecast_backtest import run_backtest
 
@@ -99,12 +99,11 @@ def test_daily_fall_is_a_rhythm() -> None:
     assert found.bytes_per_s == pytest.approx(11 * GIB / DAY_S)
 
 
-def test_task_that_does_not_grow_has_no_time_until_full() -> None:
+def test_task_that_does_not_grow_is_said_not_to() -> None:
     found = forecast_growth(hours([0] * 100))
 
     assert found is not None
     assert not found.is_growing
-    assert full_in(found, 50, 100) is None
 
 
 def test_days_with_an_unknown_end_are_left_out() -> None:
@@ -117,26 +116,11 @@ def test_days_with_an_unknown_end_are_left_out() -> None:
     assert (found.basis, found.days) == (Basis.DAYS, 5)
 
 
-def test_plan_full_within_two_days_follows_the_hours_of_the_day() -> None:
-    values = hours([24 * GIB if hour % 24 == 12 else 0 for hour in range(192)])
-    found = forecast_growth(values)
-
-    assert found is not None
-    expected = full_in(found, values[-1], values[-1] + 36 * GIB, values)
-    assert expected is not None
-    assert expected.expected_s == pytest.approx((24 + 12.5) * HOUR_S)
-
-
-def test_gap_in_the_hours_of_the_day_is_no_growth_in_the_profile() -> None:
-    assert hour_profile([0, 1, None]) is None
-
-
 @given(
     steps=st.lists(st.integers(-GIB, 10 * GIB), min_size=2, max_size=250),
     unknown=st.sets(st.integers(0, 200), max_size=40),
-    left=st.integers(1, 10_000 * GIB),
 )
-def test_range_contains_the_expected_rate_and_time(steps: list[int], unknown: set[int], left: int) -> None:
+def test_range_contains_the_expected_rate(steps: list[int], unknown: set[int]) -> None:
     values: list[int | None] = [*hours(steps)]
     for index in unknown:
         if index < len(values) - 1:
@@ -146,18 +130,6 @@ def test_range_contains_the_expected_rate_and_time(steps: list[int], unknown: se
 
     if found is not None and found.slowest_bytes_per_s is not None and found.fastest_bytes_per_s is not None:
         assert found.slowest_bytes_per_s <= found.bytes_per_s <= found.fastest_bytes_per_s
-    expected = full_in(found, 0, left, values) if found is not None else None
-    if found is not None and expected is not None:
-        assert found.is_growing
-        assert expected.earliest_s is None or expected.earliest_s <= expected.expected_s
-        assert expected.latest_s is None or expected.latest_s >= expected.expected_s
-
-
-def test_plan_that_is_full_needs_no_forecast() -> None:
-    full = full_in(Forecast(Basis.HOURS, -1.0, 5), 100, 100)
-
-    assert full is not None
-    assert full.expected_s == 0.0
 
 
 def test_error_is_less_than_half_of_that_of_the_last_hour() -> None:
