@@ -17,7 +17,7 @@ from msgspec import structs
 from cdptui.history.codec import UNREADABLE, ColumnBuilder, array_header, compress_packed, encode_chunk
 from cdptui.history.recording_file import RecordingError
 from cdptui.history.schema import BUCKET_MS, TASK_BITS, chunk_id
-from cdptui.models.event import Event, EventKind, TaskFacts, advance, vanished
+from cdptui.models.event import NO_PROGRESS, Event, EventKind, TaskFacts, advance, facts_of, vanished
 from cdptui.models.reasons import NONE, Reason
 from cdptui.models.recording import PollRecord, RecordingProblem
 from cdptui.models.severity import Severity
@@ -90,10 +90,28 @@ def unpack_tail(at_ms: int, data: bytes) -> TailPoll:
     return TailPoll(index, PollRecord(at_ms, duration_ms, total, is_cut_short), changes)
 
 
+class _ChangeBuffer:
+    """The changed values of a poll as MessagePack: the first poll of a large fleet has 400,000."""
+
+    def __init__(self) -> None:
+        self._packed = bytearray()
+        self._count = 0
+
+    def append(self, number: int, column: int, value: int | None) -> None:
+        """Append a value of the task with a number."""
+        self._packed += _pack(number) + _pack(column) + _pack(value)
+        self._count += 3
+
+    def data(self, header: tuple[object, ...]) -> bytes:
+        """Return the poll as `unpack_tail` reads it: an array of the header's values and an array of the changes."""
+        values = b"".join(map(_pack, header))
+        return array_header(len(header) + 1) + values + array_header(self._count) + self._packed
+
+
 class _KnownTask:
     """A task as it was last recorded."""
 
-    __slots__ = ("_changes", "_count", "document", "facts", "id", "is_listed", "reasons", "row", "values")
+    __slots__ = ("_changes", "_count", "document", "facts", "id", "is_listed", "progress", "reasons", "row", "values")
 
     def __init__(self, number: int) -> None:
         self.id = number
@@ -101,7 +119,8 @@ class _KnownTask:
         """The object of the last poll: the same object has nothing new."""
         self.reasons: tuple[Reason, ...] = NONE
         self.facts: TaskFacts | None = None
-        """What is known for its next events; None while it is not listed."""
+        """What the recording knows for its next events; None once there is a row, which tells the same."""
+        self.progress = NO_PROGRESS
         self.document = 0
         """Hash of the newest document: 1 in 2**64 changes would be missed."""
         self.is_listed = False
@@ -111,6 +130,10 @@ class _KnownTask:
         self._changes = bytearray()
         """Column, poll and value of each change in the current bucket, as MessagePack."""
         self._count = 0
+
+    def known_facts(self) -> TaskFacts | None:
+        """Return what is known for its next events; None while it is not listed."""
+        return self.facts if self.row is None else facts_of(self.row.task, self.progress)
 
     def append(self, column: int, poll: int, value: int | None) -> None:
         """Append the value of a column that a poll, counted from the start of the bucket, was the first to have."""
@@ -185,7 +208,8 @@ class RecordingWriter:
             if self._outage_id is not None:
                 self._end_outage(self._outage_id, record.at_ms)
             changes = self._apply(poll.rows, index, record.at_ms)
-            data = _pack((index, record.duration_ms, record.total, record.is_cut_short, changes))
+            data = changes.data((index, record.duration_ms, record.total, record.is_cut_short))
+            del changes
             self._connection.execute("INSERT INTO tail VALUES(?, ?)", (record.at_ms, data))
             self._connection.execute("UPDATE run SET ended = ? WHERE id = ?", (record.at_ms, self._run_id))
             self._connection.execute("COMMIT")
@@ -230,9 +254,9 @@ class RecordingWriter:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
 
-    def _apply(self, rows: Sequence[TaskRow], index: int, at_ms: int) -> list[int | None]:
-        """Store what is new, and return the changed values, flat: task, column and value of each."""
-        changes: list[int | None] = []
+    def _apply(self, rows: Sequence[TaskRow], index: int, at_ms: int) -> _ChangeBuffer:
+        """Store what is new, and return the changed values."""
+        changes = _ChangeBuffer()
         seen = set()
         for count, row in enumerate(rows, 1):
             if count % _TASKS_PER_SLICE == 0:
@@ -246,7 +270,7 @@ class RecordingWriter:
                 self._remove_task(uuid, known, at_ms)
         return changes
 
-    def _apply_row(self, known: _KnownTask, row: TaskRow, index: int, at_ms: int, changes: list[int | None]) -> None:
+    def _apply_row(self, known: _KnownTask, row: TaskRow, index: int, at_ms: int, changes: _ChangeBuffer) -> None:
         text, values = self._split(row.task)
         document = hash(text)
         if not known.is_listed or document != known.document:
@@ -264,7 +288,7 @@ class RecordingWriter:
         for column, (value, old) in enumerate(zip_longest(values, before, fillvalue=_NEW)):
             if (_UNKNOWN if value is None else value) != old:
                 known.append(column, index, value)
-                changes += (known.id, column, value)
+                changes.append(known.id, column, value)
         known.values = packed
 
     def _insert_document(self, number: int, at_ms: int, task: Task, text: bytes) -> None:
@@ -274,7 +298,7 @@ class RecordingWriter:
         )
 
     def _record_events(self, known: _KnownTask, row: TaskRow, at_ms: int) -> None:
-        before = known.facts
+        before = known.known_facts()
         if before is not None and before.used_bytes is None and known.values:
             # It changes often, and is not stored: the newest value is in the column.
             used_bytes = self._values.unpack(known.values)[USED_COLUMN]
@@ -287,11 +311,12 @@ class RecordingWriter:
         if before is None or structs.replace(before, used_bytes=None) != structs.replace(facts, used_bytes=None):
             data = _pack(structs.replace(facts, used_bytes=None))
             self._execute("INSERT OR REPLACE INTO facts VALUES(?, ?)", (known.id, data))
-        known.facts = facts
+        known.facts, known.progress = None, facts.progress
 
     def _remove_task(self, uuid: str, known: _KnownTask, at_ms: int) -> None:
-        if known.facts is not None:
-            self._insert_event(vanished(known.facts, uuid, at_ms))
+        facts = known.known_facts()
+        if facts is not None:
+            self._insert_event(vanished(facts, uuid, at_ms))
             self._execute("DELETE FROM facts WHERE task = ?", (known.id,))
         known.is_listed, known.row, known.facts = False, None, None
         self._execute("INSERT INTO document(task, t) VALUES(?, ?)", (known.id, at_ms))

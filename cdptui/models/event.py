@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from cdptui.models.reasons import STOP_CAUSES, ReasonKind
 from cdptui.models.severity import Severity, is_rpo_judged, status_severity
+from cdptui.models.task import Task
 from cdptui.models.task_row import TaskRow
 
 PLAN_LEVELS: Final = (80, 90, 95, 100)
@@ -69,6 +70,20 @@ class Event(Struct, frozen=True):
     """The cause of a stop: a value of `ReasonKind`; empty when it is not known."""
 
 
+class Progress(Struct, frozen=True, gc=False):
+    """What is under way in a task: most have none, and share `NO_PROGRESS`."""
+
+    level: int = 0
+    """The highest of `PLAN_LEVELS` that is reached; 0 for none."""
+    missed_since_ms: int | None = None
+    """Since when the RPO is over its target; None while it is not."""
+    worst_rpo_ms: int = 0
+    """The worst RPO since then."""
+
+
+NO_PROGRESS: Final = Progress()
+
+
 class TaskFacts(Struct, frozen=True, gc=False):
     """What is known of a task for its next events."""
 
@@ -82,12 +97,7 @@ class TaskFacts(Struct, frozen=True, gc=False):
     storage_uuid: str | None
     rpo_target_ms: int | None
     used_bytes: int | None
-    level: int = 0
-    """The highest of `PLAN_LEVELS` that is reached; 0 for none."""
-    missed_since_ms: int | None = None
-    """Since when the RPO is over its target; None while it is not."""
-    worst_rpo_ms: int = 0
-    """The worst RPO since then."""
+    progress: Progress = NO_PROGRESS
 
 
 _COMPARED: Final = (
@@ -107,7 +117,7 @@ def advance(before: TaskFacts | None, row: TaskRow, at_ms: int) -> tuple[TaskFac
 
     Without facts from before, the task appeared.
     """
-    facts = _facts(before, row, at_ms)
+    facts = facts_of(row.task, _progress(before.progress if before is not None else NO_PROGRESS, row.task, at_ms))
     if before is None:
         return facts, [_event(EventKind.APPEARED, row, at_ms, _severity(row), None, row.task.status)]
     return facts, list(_differences(before, facts, row, at_ms))
@@ -127,15 +137,16 @@ def _differences(before: TaskFacts, facts: TaskFacts, row: TaskRow, at_ms: int) 
         if old != new:
             severity = _severity(row) if kind is EventKind.STATE else Severity.HEALTHY
             yield _event(kind, row, at_ms, severity, _text(old), _text(new))
-    if before.missed_since_ms is None and facts.missed_since_ms is not None:
+    was, now = before.progress, facts.progress
+    if was.missed_since_ms is None and now.missed_since_ms is not None:
         target = _text(facts.rpo_target_ms)
         yield _event(EventKind.RPO_MISSED, row, at_ms, Severity.WARNING, target, _text(row.task.rpo_ms))
-    elif before.missed_since_ms is not None and facts.missed_since_ms is None:
-        over_ms = at_ms - before.missed_since_ms
-        yield _event(EventKind.RPO_MET, row, at_ms, Severity.HEALTHY, _text(before.worst_rpo_ms), _text(over_ms))
-    if facts.level > before.level:
-        severity = Severity.CRITICAL if facts.level >= PLAN_LEVELS[-1] else Severity.NOTICE
-        yield _event(EventKind.PLAN_LEVEL, row, at_ms, severity, None, _text(facts.level))
+    elif was.missed_since_ms is not None and now.missed_since_ms is None:
+        over_ms = at_ms - was.missed_since_ms
+        yield _event(EventKind.RPO_MET, row, at_ms, Severity.HEALTHY, _text(was.worst_rpo_ms), _text(over_ms))
+    if now.level > was.level:
+        severity = Severity.CRITICAL if now.level >= PLAN_LEVELS[-1] else Severity.NOTICE
+        yield _event(EventKind.PLAN_LEVEL, row, at_ms, severity, None, _text(now.level))
     if before.used_bytes is not None and facts.used_bytes is not None:
         freed = before.used_bytes - facts.used_bytes
         if freed >= max(_FREED_BYTES, _FREED_SHARE * before.used_bytes):
@@ -143,19 +154,8 @@ def _differences(before: TaskFacts, facts: TaskFacts, row: TaskRow, at_ms: int) 
             yield _event(EventKind.FREED, row, at_ms, Severity.HEALTHY, _text(before.used_bytes), used)
 
 
-def _facts(before: TaskFacts | None, row: TaskRow, at_ms: int) -> TaskFacts:
-    task = row.task
-    missed_since_ms, worst_ms = (before.missed_since_ms, before.worst_rpo_ms) if before is not None else (None, 0)
-    if is_rpo_judged(task):
-        is_missed = (task.rpo_ratio or 0.0) > 1.0
-        rpo_ms = task.rpo_ms or 0
-        if not is_missed:
-            missed_since_ms, worst_ms = None, 0
-        else:
-            # The RPO grows by a second each second: the excess is the time since it passed the target.
-            since_ms = at_ms - (rpo_ms - (task.rpo_target_ms or 0))
-            missed_since_ms = since_ms if missed_since_ms is None else missed_since_ms
-            worst_ms = max(worst_ms, rpo_ms)
+def facts_of(task: Task, progress: Progress) -> TaskFacts:
+    """Return the facts of a task."""
     return TaskFacts(
         task.name,
         task.status,
@@ -167,10 +167,23 @@ def _facts(before: TaskFacts | None, row: TaskRow, at_ms: int) -> TaskFacts:
         task.backup_storage_uuid,
         task.rpo_target_ms,
         task.used_bytes,
-        _level(task.used_ratio, before.level if before is not None else 0),
-        missed_since_ms,
-        worst_ms,
+        progress,
     )
+
+
+def _progress(before: Progress, task: Task, at_ms: int) -> Progress:
+    missed_since_ms, worst_ms = before.missed_since_ms, before.worst_rpo_ms
+    if is_rpo_judged(task):
+        rpo_ms = task.rpo_ms or 0
+        if (task.rpo_ratio or 0.0) <= 1.0:
+            missed_since_ms, worst_ms = None, 0
+        else:
+            # The RPO grows by a second each second: the excess is the time since it passed the target.
+            since_ms = at_ms - (rpo_ms - (task.rpo_target_ms or 0))
+            missed_since_ms = since_ms if missed_since_ms is None else missed_since_ms
+            worst_ms = max(worst_ms, rpo_ms)
+    level = _level(task.used_ratio, before.level)
+    return NO_PROGRESS if not level and missed_since_ms is None else Progress(level, missed_since_ms, worst_ms)
 
 
 def _level(ratio: float | None, before: int) -> int:
