@@ -9,7 +9,7 @@ import asyncio
 import importlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from msgspec import Struct
 
@@ -22,13 +22,10 @@ from cdptui.models.recording import RecordingPhase, RecordingState
 from cdptui.models.task import RawField, RawLines, Task
 from cdptui.models.task_row import TaskRow
 from cdptui.monitor.inventory import InventoryService
+from cdptui.monitor.late_recorder import LateRecorder
 from cdptui.monitor.monitor import Monitor
 from cdptui.monitor.schedule import PollSchedule
 from cdptui.monitor.sources import NodeClient
-
-if TYPE_CHECKING:
-    from cdptui.history.recorder import Recorder
-
 
 _NO_RECORDING: Final = RecordingState(RecordingPhase.OFF)
 
@@ -44,7 +41,7 @@ class NodeConnection(Struct, frozen=True):
     _node: NodeClient
     _on_secret: Callable[[str], None]
     _on_password: Callable[[str], None]
-    _recorder: Recorder | None = None
+    _recorder: LateRecorder | None = None
     _record: RecordSettings | None = None
 
     @classmethod
@@ -62,11 +59,7 @@ class NodeConnection(Struct, frozen=True):
 
         `on_secret` is called with every password or code that the user types later, `on_password` with passwords only.
         """
-        recorder = None
-        if record is not None:
-            from cdptui.monitor.recording import create_recorder
-
-            recorder = create_recorder(record, clock)
+        recorder = LateRecorder(record, clock) if record is not None else None
         monitor = Monitor(node, clock, PollSchedule(interval_s), recorder)
         if recorder is not None:
             recorder.start(monitor.set_history)
@@ -149,7 +142,7 @@ class NodeConnection(Struct, frozen=True):
     async def aclose(self) -> bool:
         """Log out and close the connections, within two seconds. Return False if a session may be left on the node."""
         if self._recorder is not None:
-            closed = asyncio.to_thread(self._recorder.close, _CLOSE_RECORDING_S)
+            closed = self._recorder.aclose(_CLOSE_RECORDING_S)
             is_logged_out, _ = await asyncio.gather(self._node.aclose(), closed)
             return is_logged_out
         return await self._node.aclose()
@@ -182,5 +175,5 @@ async def connect(
 
 def _import_network() -> None:
     """Import what the first request would import on the event loop, which takes 30 ms."""
-    for name in ("cdptui.api.client", "anyio._backends._asyncio", "cdptui.monitor.recording"):
+    for name in ("cdptui.api.client", "anyio._backends._asyncio"):
         importlib.import_module(name)

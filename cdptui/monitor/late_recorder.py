@@ -1,0 +1,87 @@
+"""A recorder that starts after the first list: what it imports would delay the list by 15 ms."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from cdptui.clock import Clock
+from cdptui.config.recording import RecordSettings
+from cdptui.models.failure import Failure
+from cdptui.models.recording import RecordedHistory, RecordingPhase, RecordingProblem, RecordingState
+from cdptui.models.snapshot import Snapshot
+from cdptui.models.task_row import TaskRow
+
+if TYPE_CHECKING:
+    from cdptui.history.recorder import Recorder
+
+log = logging.getLogger(__name__)
+
+_DELAY_S: Final = 0.5
+"""A list that arrives quickly is on screen by then, and the second poll is not due."""
+
+_MAX_WAITING: Final = 8
+"""Polls that are kept until the recorder starts."""
+
+
+class LateRecorder:
+    """Keeps the first polls until the recorder has started, and passes all later ones on."""
+
+    def __init__(self, settings: RecordSettings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._recorder: Recorder | None = None
+        self._waiting: deque[Callable[[Recorder], None]] = deque(maxlen=_MAX_WAITING)
+        self._starting: asyncio.Task[None] | None = None
+        self._state = RecordingState(RecordingPhase.STARTING)
+
+    @property
+    def state(self) -> RecordingState:
+        """The state of the recording."""
+        return self._recorder.state if self._recorder is not None else self._state
+
+    def start(self, on_history: Callable[[RecordedHistory], None]) -> None:
+        """Start soon; call it in the event loop. See `Recorder.start`."""
+        self._starting = asyncio.get_running_loop().create_task(self._start(on_history))
+
+    def record(self, snapshot: Snapshot, rows: Sequence[TaskRow]) -> None:
+        """Record a complete list and what was found about its tasks."""
+        self._pass_on(lambda recorder: recorder.record(snapshot, rows))
+
+    def record_failure(self, failure: Failure) -> None:
+        """Record that a poll failed."""
+        self._pass_on(lambda recorder: recorder.record_failure(failure))
+
+    async def aclose(self, timeout_s: float) -> None:
+        """Record what is waiting, and close the file. After `timeout_s` the recorder's thread goes on alone."""
+        if self._starting is not None:
+            self._starting.cancel()
+            await asyncio.gather(self._starting, return_exceptions=True)
+        if self._recorder is not None:
+            await asyncio.to_thread(self._recorder.close, timeout_s)
+
+    def _pass_on(self, call: Callable[[Recorder], None]) -> None:
+        if self._recorder is not None:
+            call(self._recorder)
+        else:
+            self._waiting.append(call)
+
+    async def _start(self, on_history: Callable[[RecordedHistory], None]) -> None:
+        await asyncio.sleep(_DELAY_S)
+        try:
+            await asyncio.to_thread(importlib.import_module, "cdptui.monitor.recording")
+        except OSError as error:
+            log.warning("not recording: %s", error)
+            self._state = RecordingState(RecordingPhase.FAILED, RecordingProblem.NO_THREAD)
+            return
+        from cdptui.monitor.recording import create_recorder
+
+        recorder = create_recorder(self._settings, self._clock)
+        recorder.start(on_history)
+        self._recorder = recorder
+        while self._waiting:
+            self._waiting.popleft()(recorder)
