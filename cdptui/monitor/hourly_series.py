@@ -11,6 +11,9 @@ from cdptui.models.forecast import DAY_HOURS, MAX_HOURS, Forecast, forecast_grow
 
 _UNKNOWN: Final = 2**64 - 1
 
+MAX_CACHED: Final = 20_000
+"""Tasks whose forecasts are kept, 200 bytes each; those of more tasks are computed whenever growth is, in 20 µs each."""
+
 MIN_HOURS: Final = 2 * DAY_HOURS
 TOTAL_HOURS: Final = 4_000_000
 """Hours of all tasks, 8 bytes each: those of more than 20,000 tasks are shorter, so that memory is bounded."""
@@ -25,7 +28,7 @@ class HourlySeries:
         self._values = array("Q")
         self._last_hour = 0
         self.forecast: Forecast | None = None
-        """The forecast from these values; computed once an hour."""
+        """The forecast from these values, computed once an hour; None in a large fleet."""
 
     def record(self, hour: int, used_bytes: int | None, max_hours: int = MAX_HOURS) -> None:
         """Record the value at an hour, counted from 1970; hours since the last one are unknown."""
@@ -58,6 +61,7 @@ class HourlyRecorder:
         self._series: dict[str, HourlySeries] = {}
         self._last_poll_s: float | None = None
         self._max_hours = MAX_HOURS
+        self._is_cached = True
         self.first_poll_s: float | None = None
         """Seconds since 1970 of the first poll."""
         self.completed: Sequence[int] = ()
@@ -65,6 +69,7 @@ class HourlyRecorder:
 
     def begin_poll(self, at_s: float, longest_wait_s: float, fleet_size: int = 0) -> None:
         """Begin a poll at `at_s`, in seconds since 1970."""
+        self._is_cached = fleet_size <= MAX_CACHED
         self._max_hours = max(MIN_HOURS, min(MAX_HOURS, TOTAL_HOURS // max(1, fleet_size)))
         last_s, self._last_poll_s = self._last_poll_s, at_s
         self.first_poll_s = at_s if self.first_poll_s is None else self.first_poll_s
@@ -78,20 +83,22 @@ class HourlyRecorder:
             series = self._series[uuid] = HourlySeries()
         for hour in self.completed:
             series.record(hour, used_bytes, self._max_hours)
-        series.forecast = forecast_growth(series.values())
+        series.forecast = forecast_growth(series.values()) if self._is_cached else None
 
     def restore(self, uuid: str, hours: Iterable[tuple[int, int | None]]) -> None:
         """Put values that another monitor saw, oldest first, before those of this one."""
         series, known = HourlySeries(), self._series.get(uuid)
         for hour, used_bytes in (*hours, *(known.hours() if known is not None else ())):
             series.record(hour, used_bytes, self._max_hours)
-        series.forecast = forecast_growth(series.values())
+        series.forecast = forecast_growth(series.values()) if self._is_cached else None
         self._series[uuid] = series
 
     def forecast(self, uuid: str) -> Forecast | None:
         """Return the forecast of a task as of the last whole hour; None with too few hours."""
         series = self._series.get(uuid)
-        return series.forecast if series is not None else None
+        if series is None:
+            return None
+        return series.forecast if self._is_cached else forecast_growth(series.values())
 
     def forget(self, uuids: Iterable[str]) -> None:
         """Drop the series of deleted tasks."""
