@@ -12,7 +12,7 @@ from cdptui.models.forecast import DAY_HOURS, MAX_HOURS, Forecast, forecast_grow
 _UNKNOWN: Final = 2**64 - 1
 
 MAX_CACHED: Final = 20_000
-"""Tasks whose forecasts are kept, 200 bytes each; those of more tasks are computed whenever growth is, in 20 µs each."""
+"""Tasks whose forecasts are kept, 200 bytes each; those of more are computed whenever growth is, in 20 µs each."""
 
 MIN_HOURS: Final = 2 * DAY_HOURS
 TOTAL_HOURS: Final = 4_000_000
