@@ -41,7 +41,10 @@ class Suite:
         self._results = folder / "results.xml"
         tree, temporary = folder / "tree", folder / "tmp"
         shutil.copytree(ROOT, tree, ignore=_LEFT_OUT)
-        temporary.mkdir(mode=0o700)
+        temporary.mkdir()
+        for each in (folder.parent, folder, temporary):
+            # Programs that tests start as an ordinary user have files below.
+            each.chmod(0o711)
         environment = {
             **os.environ,
             "TMPDIR": str(temporary),

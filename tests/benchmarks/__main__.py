@@ -24,6 +24,7 @@ from tests.benchmarks import (
     latency,
     memory,
     polling,
+    recording,
     regex_fuzz,
     startup,
 )
@@ -41,6 +42,7 @@ FIGURES: tuple[Figure, ...] = (
     *headless.FIGURES,
     *polling.FIGURES,
     *memory.FIGURES,
+    *recording.FIGURES,
 )
 
 _HEADINGS = ("figure", "ours", "peer", "ratio", "budget", "ok")
