@@ -25,6 +25,9 @@ from cdptui.models.system_limits import find_system_limit
 MISSING_EXTRA: Final = "the simulator needs packages that are not installed: pip install 'cdptui[demo]'"
 
 
+SESSION_LEFT: Final = "not logged out: a session may remain on the node until it expires"
+
+
 class ExitCode(IntEnum):
     """Exit codes of the process."""
 

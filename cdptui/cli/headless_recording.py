@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 from typing import Final
 
-from cdptui.cli.diagnostics import ExitCode, print_error
+from cdptui.cli.diagnostics import SESSION_LEFT, ExitCode, print_error
 from cdptui.cli.output import print_line
 from cdptui.cli.output_boundary import redact
 from cdptui.clock import SystemClock
@@ -71,7 +71,7 @@ async def _log_out(connection: NodeConnection) -> None:
     except TimeoutError:
         is_clean = False
     if not is_clean:
-        print_error("not logged out: a session may remain on the node until it expires")
+        print_error(SESSION_LEFT)
 
 
 class StateReporter:

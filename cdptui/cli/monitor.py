@@ -17,7 +17,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
 from cdptui import gc_tuning
-from cdptui.cli.diagnostics import CommandError, ExitCode, name_lack, print_error
+from cdptui.cli.diagnostics import SESSION_LEFT, CommandError, ExitCode, name_lack, print_error
 from cdptui.cli.effective_config import DisplaySettings, EffectiveConfig
 from cdptui.cli.signal_watch import SignalWatch
 from cdptui.cli.startup import end_at_once
@@ -79,8 +79,6 @@ _DRAIN_TIMEOUT_S: Final = 0.6
 
 _ADDRESS_SPACE_BYTES: Final = 384 << 20
 """Address space that the process maps with 1,000 tasks. It uses a sixth of it; most is for the stacks of threads."""
-
-_SESSION_LEFT: Final = "not logged out: a session may remain on the node until it expires"
 
 
 def run_monitor(
@@ -199,7 +197,7 @@ async def _shut_down(app: CdptuiApp) -> None:
     if not is_clean:
         # The terminal may be gone.
         with contextlib.suppress(OSError):
-            print_error(_SESSION_LEFT)
+            print_error(SESSION_LEFT)
 
 
 def _abandon(app: CdptuiApp, code: int) -> None:
@@ -207,5 +205,5 @@ def _abandon(app: CdptuiApp, code: int) -> None:
     app.restore_terminal()
     with contextlib.suppress(OSError):
         if select.select([], [2], [], 0)[1]:
-            os.write(2, f"cdptui: {_SESSION_LEFT}\n".encode())
+            os.write(2, f"cdptui: {SESSION_LEFT}\n".encode())
     end_at_once(code)

@@ -419,9 +419,7 @@ _OPTIONS: Final = (
 
 def login_options(function: Function) -> Function:
     """Give a command the options for login and TLS."""
-    for decorate in reversed(_OPTIONS):
-        function = decorate(function)
-    return function
+    return _decorated(function, *_OPTIONS)
 
 
 def node_options(function: Function) -> Function:

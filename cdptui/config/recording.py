@@ -44,11 +44,10 @@ def parse_limit(text: str) -> int:
     if text == DEFAULT_LIMIT:
         return DEFAULT_LIMIT_BYTES
     # Most starts use the default, and should not wait for the import.
-    from cdptui.query.units import UNITS, Dimension, parse_quantity
+    from cdptui.query.units import Dimension, get_unit, parse_quantity
 
     size = parse_quantity(text.strip(), [Dimension.SIZE])
-    unit = UNITS.get((Dimension.SIZE, size.unit.lower())) if size is not None else None
-    limit_bytes = round(size.number * unit.factor) if size is not None and unit is not None else 0
+    limit_bytes = round(size.number * get_unit(size, [Dimension.SIZE]).factor) if size is not None else 0
     if not MIN_LIMIT_BYTES <= limit_bytes <= MAX_LIMIT_BYTES:
         message = f"--record-limit must be a size from 1M to 1T, such as 256M, not {text!r}"
         raise ConfigError(message)

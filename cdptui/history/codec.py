@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Final
 
@@ -36,11 +36,9 @@ UNREADABLE: Final = (zlib.error, msgspec.MsgspecError)
 class ColumnBuilder:
     """The changes of one value, encoded as they come, so that a day of them takes some kilobytes."""
 
-    __slots__ = ("_count", "_last", "_poll", "_polls", "_values", "value")
+    __slots__ = ("_count", "_last", "_poll", "_polls", "_values")
 
     def __init__(self) -> None:
-        self.value: int | None = None
-        """The newest value; None for an unknown one, or before the first."""
         self._count = 0
         self._poll = 0
         self._last = 0
@@ -51,7 +49,7 @@ class ColumnBuilder:
         """Append a value that a poll, counted from the start of the chunk, was the first to have."""
         self._polls += _pack(poll - self._poll)
         self._values += _NIL if value is None else _pack(value - self._last)
-        self._poll, self.value = poll, value
+        self._poll = poll
         self._count += 1
         if value is not None:
             self._last = value
@@ -95,11 +93,20 @@ class Chunk:
         )
 
     def changes(self, column: int) -> Iterator[tuple[int, int | None]]:
-        """Yield the polls in which a value changed, and its values."""
-        total = 0
-        for poll, difference in zip(self._polls[column], self._values[column], strict=False):
-            total += difference or 0
-            yield poll, None if difference is None else total
+        """Return the polls in which a value changed, and its values."""
+        return zip(self._polls[column], sums(self._values[column]), strict=False)
+
+
+def sums(differences: Iterable[int | None]) -> Iterator[int | None]:
+    """Yield the values of which these are the differences, None for unknown ones.
+
+    >>> list(sums([5, None, 2]))
+    [5, None, 7]
+    """
+    total = 0
+    for difference in differences:
+        total += difference or 0
+        yield None if difference is None else total
 
 
 def _total(differences: list[int | None], count: int) -> int | None:

@@ -32,6 +32,11 @@ RPO_COLUMNS: Final = (1, 2)
 """Columns of the values that have a meaning here; a record has one of the two for the RPO. The others are only joined
 with their text."""
 
+_NEVER_MS: Final = 2**62
+"""Later than any poll."""
+
+_SELECT_EVENTS: Final = "SELECT t, kind, severity, task, name, old, new, cause FROM event"
+
 _KNOWN_KINDS: Final = frozenset(EventKind)
 
 _GAP_FACTOR: Final = 2.5
@@ -92,16 +97,10 @@ class RecordingReader:
         """Return the facts that were stored about the recording."""
         return dict(self._connection.execute("SELECT key, value FROM meta"))
 
-    def span(self) -> tuple[int, int] | None:
-        """Return the times of the first and the last poll in milliseconds; None in an empty recording."""
-        first = next(self.polls(), None)
-        last = self.last_poll()
-        return None if first is None or last is None else (first.at_ms, last.at_ms)
-
     def last_poll(self) -> PollRecord | None:
         """Return the newest poll; None in an empty recording."""
         newest = None
-        for _, poll in self._tail_polls("ORDER BY t DESC LIMIT 1"):
+        for poll in self._tail_polls("ORDER BY t DESC LIMIT 1"):
             newest = poll.record
         if newest is None:
             row = self._connection.execute("SELECT bucket, data FROM poll ORDER BY bucket DESC LIMIT 1").fetchone()
@@ -109,13 +108,11 @@ class RecordingReader:
             newest = polls[-1] if polls else None
         return newest
 
-    def polls(self, since_ms: int = 0, until_ms: int | None = None) -> Iterator[PollRecord]:
+    def polls(self, since_ms: int = 0, until_ms: int = _NEVER_MS) -> Iterator[PollRecord]:
         """Yield the polls of a time, oldest first."""
-        until_ms = 2**62 if until_ms is None else until_ms
-        statement = "SELECT bucket, data FROM poll WHERE bucket BETWEEN ? AND ? ORDER BY bucket"
-        for bucket, data in self._connection.execute(statement, (since_ms // BUCKET_MS, until_ms // BUCKET_MS)):
-            yield from (poll for poll in decode_polls(bucket, data) if since_ms <= poll.at_ms <= until_ms)
-        for _, tail in self._tail_polls("ORDER BY t"):
+        for _, polls in self._buckets(since_ms, until_ms):
+            yield from (poll for poll in polls if since_ms <= poll.at_ms <= until_ms)
+        for tail in self._tail_polls("ORDER BY t"):
             if since_ms <= tail.record.at_ms <= until_ms:
                 yield tail.record
 
@@ -124,23 +121,15 @@ class RecordingReader:
         statement = "SELECT started, ended, kind, code, attempts FROM outage WHERE started >= ? ORDER BY id"
         return [OutageRecord(*row) for row in self._connection.execute(statement, (since_ms,))]
 
-    def events(self, since_ms: int = 0, until_ms: int | None = None) -> list[Event]:
+    def events(self, since_ms: int = 0, until_ms: int = _NEVER_MS) -> list[Event]:
         """Return what happened in a time, oldest first. Kinds that this version does not know are left out."""
-        until_ms = 2**62 if until_ms is None else until_ms
-        statement = (
-            "SELECT t, kind, severity, task, name, old, new, cause FROM event WHERE t BETWEEN ? AND ? ORDER BY t, id"
-        )
+        statement = f"{_SELECT_EVENTS} WHERE t BETWEEN ? AND ? ORDER BY t, id"
         return list(_decode_events(self._connection.execute(statement, (since_ms, until_ms))))
 
     def newest_events(self, limit: int) -> list[Event]:
         """Return the newest events, newest first."""
-        statement = "SELECT t, kind, severity, task, name, old, new, cause FROM event ORDER BY t DESC, id DESC LIMIT ?"
+        statement = f"{_SELECT_EVENTS} ORDER BY t DESC, id DESC LIMIT ?"
         return list(_decode_events(self._connection.execute(statement, (limit,))))
-
-    def gaps(self, since_ms: int = 0) -> list[tuple[int, int]]:
-        """Return the times without a poll, in milliseconds: those longer than twice and a half the usual interval."""
-        times = [poll.at_ms for poll in self.polls(since_ms)]
-        return find_gaps(times)
 
     def tasks_at(self, moment_ms: int) -> list[RecordedTask]:
         """Return all tasks as the last poll at or before a moment read them; empty before the first poll."""
@@ -171,17 +160,14 @@ class RecordingReader:
             return []
         (number,) = row
         found: list[tuple[int, int | None]] = []
-        for bucket, data in self._connection.execute(
-            "SELECT bucket, data FROM poll WHERE bucket >= ? ORDER BY bucket", (since_ms // BUCKET_MS,)
-        ):
-            polls = decode_polls(bucket, data)
+        for bucket, polls in self._buckets(since_ms):
             blob = self._connection.execute(
                 "SELECT data FROM chunk WHERE id = ?", (bucket << TASK_BITS | number,)
             ).fetchone()
             chunk = decode_chunk(blob[0]) if blob is not None else None
             if chunk is not None:
                 found += [(polls[poll].at_ms, value) for poll, value in chunk.changes(column) if poll < len(polls)]
-        for _, tail in self._tail_polls("ORDER BY t"):
+        for tail in self._tail_polls("ORDER BY t"):
             found += [
                 (tail.record.at_ms, value)
                 for each, changed, value in tail.changes()
@@ -206,9 +192,7 @@ class RecordingReader:
         hours_since_ms = last.at_ms - int(MAX_HOURS * HOUR_S * 1000)
         first_ms = min(since_ms, hours_since_ms)
         hours = HourlyValues(hours_since_ms, last.at_ms)
-        statement = "SELECT bucket, data FROM poll WHERE bucket >= ? ORDER BY bucket"
-        for bucket, data in self._connection.execute(statement, (first_ms // BUCKET_MS,)):
-            polls = decode_polls(bucket, data)
+        for bucket, polls in self._buckets(first_ms):
             times += [poll.at_ms for poll in polls]
             has_points = bucket >= since_ms // BUCKET_MS
             for number, chunk in self._chunks(bucket):
@@ -218,7 +202,7 @@ class RecordingReader:
                         hours.add(number, polls[poll].at_ms, value)
                         if points is not None:
                             _add_point(points, polls[poll].at_ms, value)
-        for _, tail in self._tail_polls("ORDER BY t"):
+        for tail in self._tail_polls("ORDER BY t"):
             times.append(tail.record.at_ms)
             for number, column, value in tail.changes():
                 if column == USED_COLUMN and value is not None:
@@ -255,7 +239,7 @@ class RecordingReader:
 
     def _bucket_with_poll(self, moment_ms: int) -> _Bucket | None:
         """Return the bucket of the last poll at or before a moment; None before the first poll."""
-        tail = [poll for _, poll in self._tail_polls("ORDER BY t")]
+        tail = list(self._tail_polls("ORDER BY t"))
         if tail and tail[0].record.at_ms <= moment_ms:
             return _Bucket([poll.record for poll in tail], _chunks_of_tail(tail), {})
         statement = "SELECT bucket, data FROM poll WHERE bucket <= ? ORDER BY bucket DESC"
@@ -264,6 +248,12 @@ class RecordingReader:
             if polls and polls[0].at_ms <= moment_ms:
                 return _Bucket(polls, dict(self._chunks(bucket)), dict(self._thinned(bucket // DAY_BUCKETS)))
         return None
+
+    def _buckets(self, since_ms: int, until_ms: int = _NEVER_MS) -> Iterator[tuple[int, list[PollRecord]]]:
+        """Yield the buckets of a time that have ended, oldest first, and their polls."""
+        statement = "SELECT bucket, data FROM poll WHERE bucket BETWEEN ? AND ? ORDER BY bucket"
+        for bucket, data in self._connection.execute(statement, (since_ms // BUCKET_MS, until_ms // BUCKET_MS)):
+            yield bucket, decode_polls(bucket, data)
 
     def _chunks(self, bucket: int) -> Iterator[tuple[int, Chunk]]:
         statement = "SELECT id, data FROM chunk WHERE id >= ? AND id < ?"
@@ -281,9 +271,9 @@ class RecordingReader:
             except UNREADABLE:
                 log.warning("a thinned day is damaged, and is skipped")
 
-    def _tail_polls(self, order: str) -> Iterator[tuple[int, TailPoll]]:
+    def _tail_polls(self, order: str) -> Iterator[TailPoll]:
         for at_ms, data in self._connection.execute(f"SELECT t, data FROM tail {order}"):  # noqa: S608 - a constant
-            yield at_ms, unpack_tail(at_ms, data)
+            yield unpack_tail(at_ms, data)
 
 
 def _decode_events(rows: Iterable[tuple[Any, ...]]) -> Iterator[Event]:

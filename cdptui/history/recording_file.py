@@ -18,13 +18,14 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from cdptui.history.schema import APPLICATION_ID, TABLES, VERSION, open_for_reading, open_for_writing
+from cdptui.history.schema import APPLICATION_ID, TABLES, VERSION, open_for_reading, open_for_writing, transaction
 from cdptui.models.recording import RecordingProblem
 from cdptui.models.sanitize import sanitize
 
 _MAGIC: Final = b"SQLite format 3\0"
 _HEADER_BYTES: Final = 100
-_SIDE_FILES: Final = ("-wal", "-shm", "-journal")
+_LOG_SUFFIX: Final = "-wal"
+_SIDE_SUFFIXES: Final = (_LOG_SUFFIX, "-shm", "-journal")
 
 _NO_FOLLOW: Final = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
@@ -81,11 +82,26 @@ def describe_error(error: OSError | sqlite3.Error, path: Path) -> RecordingError
     return RecordingError(problem, f"{path}: {error}")
 
 
+def side_files(path: Path) -> tuple[Path, ...]:
+    """Return the files that SQLite may have beside a recording."""
+    return tuple(path.with_name(path.name + suffix) for suffix in _SIDE_SUFFIXES)
+
+
+def log_file(path: Path) -> Path:
+    """Return the write-ahead log of a recording."""
+    return path.with_name(path.name + _LOG_SUFFIX)
+
+
+def lock_file(path: Path) -> Path:
+    """Return the file whose lock the writer of a recording has."""
+    return path.with_name(f"{path.name}.lock")
+
+
 class FileLock:
     """A lock on a file beside the recording, which the system releases when the process ends."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path.with_name(f"{path.name}.lock")
+        self._path = lock_file(path)
         self._descriptor: int | None = None
 
     def acquire(self) -> None:
@@ -140,7 +156,7 @@ def inspect(path: Path) -> bool:
 def _has_log(path: Path) -> bool:
     """Return whether the content of a young recording is in its write-ahead log only."""
     try:
-        return path.with_name(f"{path.name}-wal").lstat().st_size > 0
+        return log_file(path).lstat().st_size > 0
     except OSError:
         return False
 
@@ -222,9 +238,9 @@ def _replace_damaged(path: Path, now: datetime) -> tuple[sqlite3.Connection, str
     """Rename a damaged file, begin a new one, and copy what can be read. Raises OSError and sqlite3.Error."""
     damaged = _free_name(path, now)
     path.rename(damaged)
-    for suffix in _SIDE_FILES:
+    for side, renamed in zip(side_files(path), side_files(damaged), strict=True):
         with contextlib.suppress(FileNotFoundError):
-            path.with_name(path.name + suffix).rename(damaged.with_name(damaged.name + suffix))
+            side.rename(renamed)
     _create(path)
     connection = open_for_writing(path)
     try:
@@ -255,13 +271,12 @@ def _salvage(damaged: Path, connection: sqlite3.Connection) -> None:
         with contextlib.suppress(sqlite3.DatabaseError):
             source.execute("PRAGMA writable_schema=ON")
         for table in TABLES:
-            connection.execute("BEGIN IMMEDIATE")
-            for row in _readable_rows(source, table):
-                marks = ",".join("?" * len(row))
-                # A row that violates the schema is part of the damage.
-                with contextlib.suppress(sqlite3.IntegrityError, sqlite3.InterfaceError):
-                    connection.execute(f"INSERT OR IGNORE INTO {table} VALUES({marks})", row)
-            connection.execute("COMMIT")
+            with transaction(connection):
+                for row in _readable_rows(source, table):
+                    marks = ",".join("?" * len(row))
+                    # A row that violates the schema is part of the damage.
+                    with contextlib.suppress(sqlite3.IntegrityError, sqlite3.InterfaceError):
+                        connection.execute(f"INSERT OR IGNORE INTO {table} VALUES({marks})", row)
 
 
 def _readable_rows(source: sqlite3.Connection, table: str) -> Iterator[tuple[object, ...]]:

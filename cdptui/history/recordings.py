@@ -7,20 +7,18 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
 
 from msgspec import Struct
 
 from cdptui.history.codec import UNREADABLE, Chunk, compress_packed
-from cdptui.history.reader import RecordingReader, decode_polls
-from cdptui.history.recording_file import FileLock, RecordingError, describe_error, inspect
-from cdptui.history.schema import APPLICATION_ID, BUCKET_MS, DAY_BUCKETS, chunk_id, open_for_reading
+from cdptui.history.reader import RecordingReader, decode_polls, find_gaps
+from cdptui.history.recording_file import FileLock, RecordingError, describe_error, inspect, lock_file, side_files
+from cdptui.history.retention import delete_before
+from cdptui.history.schema import APPLICATION_ID, BUCKET_MS, open_for_reading, transaction
 from cdptui.history.thinned import decode_thinned
 from cdptui.history.writer import decompress_document
 from cdptui.models.event import Event, EventKind
 from cdptui.models.recording import RecordingProblem
-
-SIDE_SUFFIXES: Final = ("-wal", "-shm", "-journal")
 
 
 class RecordingInfo(Struct, frozen=True):
@@ -46,7 +44,7 @@ def describe(path: Path) -> RecordingInfo:
     try:
         with opened(path) as connection:
             reader = RecordingReader(connection)
-            meta, span = reader.meta(), reader.span()
+            meta = reader.meta()
             times = [poll.at_ms for poll in reader.polls()]
             (tasks,) = connection.execute("SELECT count(*) FROM task").fetchone()
             return RecordingInfo(
@@ -54,11 +52,11 @@ def describe(path: Path) -> RecordingInfo:
                 size_bytes,
                 meta.get("node", ""),
                 meta.get("account", ""),
-                span[0] if span is not None else None,
-                span[1] if span is not None else None,
+                times[0] if times else None,
+                times[-1] if times else None,
                 len(times),
                 tasks,
-                tuple(reader.gaps()),
+                tuple(find_gaps(times)),
                 len(reader.outages()),
             )
     except RecordingError as error:
@@ -127,7 +125,8 @@ def export(path: Path, target: Path, *, since_ms: int = 0, mask: Callable[[bytes
         try:
             with contextlib.closing(sqlite3.connect(target, isolation_level=None)) as copy:
                 if since_ms:
-                    _delete_before(copy, since_ms)
+                    # In whole buckets: a bucket is not cut.
+                    delete_before(copy, since_ms // BUCKET_MS)
                 if mask is not None:
                     _mask_names(copy, mask)
                 if since_ms or mask is not None:
@@ -140,39 +139,19 @@ def export(path: Path, target: Path, *, since_ms: int = 0, mask: Callable[[bytes
         raise
 
 
-def _delete_before(copy: sqlite3.Connection, since_ms: int) -> None:
-    """Delete what is older, in whole buckets: a bucket is not cut."""
-    bucket = since_ms // BUCKET_MS
-    start_ms = bucket * BUCKET_MS
-    copy.execute("BEGIN")
-    copy.execute("DELETE FROM poll WHERE bucket < ?", (bucket,))
-    copy.execute("DELETE FROM chunk WHERE id < ?", (chunk_id(bucket, 0),))
-    copy.execute("DELETE FROM thin WHERE id < ?", (chunk_id(bucket // DAY_BUCKETS, 0),))
-    copy.execute("DELETE FROM event WHERE t < ?", (start_ms,))
-    for table in ("outage", "run"):
-        copy.execute(f"DELETE FROM {table} WHERE ended < ?", (start_ms,))  # noqa: S608 - constants
-    for table in ("document", "problem"):
-        copy.execute(
-            f"DELETE FROM {table} WHERE t < ? AND id NOT IN (SELECT max(id) FROM {table} WHERE t < ? GROUP BY task)",  # noqa: S608 - constants
-            (start_ms, start_ms),
-        )
-    copy.execute("COMMIT")
-
-
 def _mask_names(copy: sqlite3.Connection, mask: Callable[[bytes, str], bytes]) -> None:
-    copy.execute("BEGIN")
-    for number, task, data in copy.execute("SELECT id, task, data FROM document WHERE data IS NOT NULL").fetchall():
-        name = f"task-{task}"
-        text = compress_packed(mask(decompress_document(data), name))
-        copy.execute("UPDATE document SET name = ?, data = ? WHERE id = ?", (name, text, number))
-    for number, uuid in copy.execute("SELECT id, uuid FROM task").fetchall():
-        copy.execute("UPDATE event SET name = ? WHERE task = ?", (f"task-{number}", uuid))
-    hidden = (EventKind.NAME.value, EventKind.DESCRIPTION.value)
-    copy.execute("UPDATE event SET old = 'masked', new = 'masked' WHERE kind IN (?, ?)", hidden)
-    # The names in it are needed only by a monitor that goes on recording.
-    copy.execute("DELETE FROM facts")
-    copy.execute("UPDATE meta SET value = 'masked' WHERE key IN ('node', 'account')")
-    copy.execute("COMMIT")
+    with transaction(copy):
+        for number, task, data in copy.execute("SELECT id, task, data FROM document WHERE data IS NOT NULL").fetchall():
+            name = f"task-{task}"
+            text = compress_packed(mask(decompress_document(data), name))
+            copy.execute("UPDATE document SET name = ?, data = ? WHERE id = ?", (name, text, number))
+        for number, uuid in copy.execute("SELECT id, uuid FROM task").fetchall():
+            copy.execute("UPDATE event SET name = ? WHERE task = ?", (f"task-{number}", uuid))
+        hidden = (EventKind.NAME.value, EventKind.DESCRIPTION.value)
+        copy.execute("UPDATE event SET old = 'masked', new = 'masked' WHERE kind IN (?, ?)", hidden)
+        # The names in it are needed only by a monitor that goes on recording.
+        copy.execute("DELETE FROM facts")
+        copy.execute("UPDATE meta SET value = 'masked' WHERE key IN ('node', 'account')")
 
 
 def delete(path: Path) -> None:
@@ -186,7 +165,7 @@ def delete(path: Path) -> None:
             # A damaged recording may be deleted too.
             if error.problem is not RecordingProblem.DAMAGED:
                 raise
-        for name in (path, *(path.with_name(path.name + suffix) for suffix in (*SIDE_SUFFIXES, ".lock"))):
+        for name in (path, *side_files(path), lock_file(path)):
             with contextlib.suppress(FileNotFoundError):
                 name.unlink()
     except OSError as error:
@@ -197,7 +176,7 @@ def delete(path: Path) -> None:
 
 def _size(path: Path) -> int:
     total = 0
-    for name in (path, *(path.with_name(path.name + suffix) for suffix in SIDE_SUFFIXES)):
+    for name in (path, *side_files(path)):
         with contextlib.suppress(OSError):
             total += name.stat().st_size
     return total

@@ -7,7 +7,7 @@ disk as the file.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -15,8 +15,8 @@ from msgspec import Struct
 
 from cdptui.history.codec import Chunk
 from cdptui.history.reader import RPO_COLUMNS, decode_chunk, decode_polls, find_gaps
-from cdptui.history.recording_file import RecordingError
-from cdptui.history.schema import BUCKET_MS, DAY_BUCKETS, TASK_BITS, chunk_id, chunk_range
+from cdptui.history.recording_file import RecordingError, log_file
+from cdptui.history.schema import BUCKET_MS, DAY_BUCKETS, TASK_BITS, chunk_id, chunk_range, transaction
 from cdptui.history.thinned import WINDOW_MS, WINDOWS_PER_DAY, ThinnedDay, encode_thinned
 from cdptui.history.writer import USED_COLUMN
 from cdptui.models.recording import RecordingProblem
@@ -46,7 +46,7 @@ class Retention:
 
     def __init__(self, connection: sqlite3.Connection, path: Path, limit_bytes: int) -> None:
         self._connection = connection
-        self._wal = path.with_name(f"{path.name}-wal")
+        self._wal = log_file(path)
         self._limit_bytes = limit_bytes
 
     def size(self) -> int:
@@ -100,24 +100,20 @@ class Retention:
         statement = "SELECT DISTINCT id & ? FROM chunk WHERE id >= ? AND id < ? ORDER BY 1 LIMIT ?"
         numbers = [row[0] for row in self._connection.execute(statement, (mask, first, end, _TASKS_PER_STEP))]
         times = {bucket: self._times(bucket) for bucket in buckets}
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
+        gaps = {bucket: {start for start, _ in find_gaps(polls)} for bucket, polls in times.items()}
+        with transaction(self._connection):
             for number in numbers:
-                blob = self._thinned(number, day, times)
+                blob = self._thinned(number, day, times, gaps)
                 self._connection.execute("INSERT OR REPLACE INTO thin VALUES(?, ?)", (chunk_id(day, number), blob))
                 keys = [(chunk_id(each, number),) for each in buckets]
                 self._connection.executemany("DELETE FROM chunk WHERE id = ?", keys)
-            self._connection.execute("COMMIT")
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
         return True
 
     def _times(self, bucket: int) -> list[int]:
         row = self._connection.execute("SELECT data FROM poll WHERE bucket = ?", (bucket,)).fetchone()
         return [] if row is None else [poll.at_ms for poll in decode_polls(bucket, row[0])]
 
-    def _thinned(self, number: int, day: int, times: dict[int, list[int]]) -> bytes:
+    def _thinned(self, number: int, day: int, times: dict[int, list[int]], gaps: dict[int, set[int]]) -> bytes:
         windows: dict[int, _Window] = {}
         presence = self._presence(number)
         for bucket, polls in times.items():
@@ -127,10 +123,10 @@ class Retention:
             chunk = decode_chunk(row[0]) if row is not None else None
             if chunk is None or not polls:
                 continue
-            for start, end, value in _segments(list(chunk.changes(USED_COLUMN)), polls):
+            for start, end, value in _segments(list(chunk.changes(USED_COLUMN)), polls, gaps[bucket]):
                 for window, _ in _by_window(start, end):
                     windows.setdefault(window, _Window()).used = value
-            for start, end, value in _segments(_rpo_changes(chunk), polls):
+            for start, end, value in _segments(_rpo_changes(chunk), polls, gaps[bucket]):
                 for window, span_ms in _by_window(start, end):
                     _add_rpo(windows.setdefault(window, _Window()), value, span_ms, _target(presence, start))
         rows = sorted(windows.items())
@@ -155,7 +151,7 @@ class Retention:
         day = self._first("thin", "id", TASK_BITS)
         if day is None:
             return False
-        self._delete_until((day + 1) * DAY_BUCKETS, thinned=chunk_range(day))
+        delete_before(self._connection, (day + 1) * DAY_BUCKETS)
         return True
 
     def _delete_oldest_bucket(self) -> bool:
@@ -163,36 +159,31 @@ class Retention:
         bucket = self._first("poll", "bucket", 0)
         if bucket is None:
             return False
-        self._delete_until(bucket + 1)
+        delete_before(self._connection, bucket + 1)
         return True
 
-    def _delete_until(self, bucket: int, thinned: tuple[int, int] | None = None) -> None:
-        end_ms = bucket * BUCKET_MS
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            if thinned is not None:
-                self._connection.execute("DELETE FROM thin WHERE id >= ? AND id < ?", thinned)
-            self._connection.execute("DELETE FROM chunk WHERE id < ?", (chunk_id(bucket, 0),))
-            self._connection.execute("DELETE FROM poll WHERE bucket < ?", (bucket,))
-            self._connection.execute("DELETE FROM outage WHERE ended < ?", (end_ms,))
-            self._connection.execute("DELETE FROM event WHERE t < ?", (end_ms,))
-            self._connection.execute("DELETE FROM run WHERE ended < ?", (end_ms,))
-            for table in ("document", "problem"):
-                # The newest entry of each task is what the remaining time begins with.
-                self._connection.execute(
-                    f"DELETE FROM {table} WHERE t < ? AND id NOT IN "  # noqa: S608 - a constant name
-                    f"(SELECT max(id) FROM {table} WHERE t < ? GROUP BY task HAVING data IS NOT NULL)",
-                    (end_ms, end_ms),
-                )
-            self._connection.execute("COMMIT")
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
+
+def delete_before(connection: sqlite3.Connection, bucket: int) -> None:
+    """Delete what is older than a bucket. The newest entry of each task is what the remaining time begins with."""
+    end_ms = bucket * BUCKET_MS
+    with transaction(connection):
+        connection.execute("DELETE FROM thin WHERE id < ?", (chunk_id(bucket // DAY_BUCKETS, 0),))
+        connection.execute("DELETE FROM chunk WHERE id < ?", (chunk_id(bucket, 0),))
+        connection.execute("DELETE FROM poll WHERE bucket < ?", (bucket,))
+        connection.execute("DELETE FROM outage WHERE ended < ?", (end_ms,))
+        connection.execute("DELETE FROM event WHERE t < ?", (end_ms,))
+        for table in ("document", "problem"):
+            connection.execute(
+                f"DELETE FROM {table} WHERE t < ? AND id NOT IN "  # noqa: S608 - a constant name
+                f"(SELECT max(id) FROM {table} WHERE t < ? GROUP BY task HAVING data IS NOT NULL)",
+                (end_ms, end_ms),
+            )
 
 
-def _segments(changes: Sequence[tuple[int, int | None]], times: Sequence[int]) -> Iterator[tuple[int, int, int | None]]:
-    """Yield start, end and value of each time in which a value did not change, without the gaps between polls."""
-    gaps = {start for start, _ in find_gaps(times)}
+def _segments(
+    changes: Sequence[tuple[int, int | None]], times: Sequence[int], gaps: Collection[int]
+) -> Iterator[tuple[int, int, int | None]]:
+    """Yield start, end and value of each time in which a value did not change, without gaps, which begin at `gaps`."""
     for at, (poll, value) in enumerate(changes):
         end = changes[at + 1][0] if at + 1 < len(changes) else len(times) - 1
         start = poll

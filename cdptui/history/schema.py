@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -24,7 +26,6 @@ times the space."""
 
 _CREATE: Final = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT) STRICT;
-CREATE TABLE run(id INTEGER PRIMARY KEY, started INTEGER NOT NULL, ended INTEGER) STRICT;
 CREATE TABLE task(id INTEGER PRIMARY KEY, uuid TEXT NOT NULL UNIQUE) STRICT;
 CREATE TABLE tail(t INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
 CREATE TABLE chunk(id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
@@ -65,7 +66,6 @@ MIGRATIONS: Final[tuple[str, ...]] = (_CREATE,)
 
 TABLES: Final = (
     "meta",
-    "run",
     "task",
     "tail",
     "chunk",
@@ -106,15 +106,23 @@ def migrate(connection: sqlite3.Connection) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version >= VERSION:
         return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(connection):
         for statements in MIGRATIONS[version:]:
             for statement in statements.split(";"):
                 connection.execute(statement)
         connection.execute(f"PRAGMA user_version={VERSION}")
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Commit what the block writes, or nothing when it raises."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
         connection.execute("COMMIT")
     except BaseException:
+        # SQLite itself rolls back after some errors, such as a full disk.
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from cdptui.history.codec import compress_packed
+from cdptui.history.codec import compress_packed, sums
 
 WINDOW_MS: Final = 15 * 60 * 1000
 WINDOWS_PER_DAY: Final = 96
@@ -41,19 +41,11 @@ def _differences(values: list[int | None]) -> list[int | None]:
     return found
 
 
-def _sums(differences: list[int | None]) -> list[int | None]:
-    last, found = 0, []
-    for difference in differences:
-        last += difference or 0
-        found.append(None if difference is None else last)
-    return found
-
-
 _decoder: Final = msgspec.msgpack.Decoder(ThinnedDay)
 
 
 def decode_thinned(blob: bytes) -> ThinnedDay:
     """Return a stored day. Raises one of `codec.UNREADABLE`."""
     day = _decoder.decode(zlib.decompress(blob))
-    day.used = _sums(day.used)
+    day.used = list(sums(day.used))
     return day

@@ -16,7 +16,7 @@ from msgspec import structs
 
 from cdptui.history.codec import UNREADABLE, ColumnBuilder, array_header, compress_packed, encode_chunk
 from cdptui.history.recording_file import RecordingError
-from cdptui.history.schema import BUCKET_MS, TASK_BITS, chunk_id
+from cdptui.history.schema import BUCKET_MS, TASK_BITS, chunk_id, transaction
 from cdptui.models.event import NO_PROGRESS, Event, EventKind, TaskFacts, advance, facts_of, vanished
 from cdptui.models.reasons import NONE, Reason
 from cdptui.models.recording import PollRecord, RecordingProblem
@@ -74,10 +74,17 @@ class TailPoll(msgspec.Struct, frozen=True):
     flat_changes: list[int | None]
 
     def changes(self) -> Iterator[tuple[int, int, int | None]]:
-        """Yield the number of a task, a column, and its new value."""
-        flat = self.flat_changes
-        for number, column, value in zip(flat[::3], flat[1::3], flat[2::3], strict=False):
-            yield number or 0, column or 0, value
+        """Return the number of a task, a column, and its new value for each change."""
+        return _triples(self.flat_changes)
+
+
+def _triples(flat: list[int | None]) -> Iterator[tuple[int, int, int | None]]:
+    for first, second, value in zip(flat[::3], flat[1::3], flat[2::3], strict=False):
+        yield first or 0, second or 0, value
+
+
+def _pack_triple(first: int, second: int, value: int | None) -> bytes:
+    return _pack(first) + _pack(second) + _pack(value)
 
 
 def unpack_tail(at_ms: int, data: bytes) -> TailPoll:
@@ -99,7 +106,7 @@ class _ChangeBuffer:
 
     def append(self, number: int, column: int, value: int | None) -> None:
         """Append a value of the task with a number."""
-        self._packed += _pack(number) + _pack(column) + _pack(value)
+        self._packed += _pack_triple(number, column, value)
         self._count += 3
 
     def data(self, header: tuple[object, ...]) -> bytes:
@@ -137,15 +144,14 @@ class _KnownTask:
 
     def append(self, column: int, poll: int, value: int | None) -> None:
         """Append the value of a column that a poll, counted from the start of the bucket, was the first to have."""
-        self._changes += _pack(column) + _pack(poll) + _pack(value)
+        self._changes += _pack_triple(column, poll, value)
         self._count += 3
 
     def pop_columns(self, width: int) -> tuple[ColumnBuilder, ...]:
         """Return the values of the bucket, and forget them."""
         columns = tuple(ColumnBuilder() for _ in range(width))
-        flat = _unpack_flat(array_header(self._count) + self._changes)
-        for column, poll, value in zip(flat[::3], flat[1::3], flat[2::3], strict=True):
-            columns[column or 0].append(poll or 0, value)
+        for column, poll, value in _triples(_unpack_flat(array_header(self._count) + self._changes)):
+            columns[column].append(poll, value)
         self.values, self._changes, self._count = b"", bytearray(), 0
         return columns
 
@@ -173,7 +179,6 @@ class RecordingWriter:
         self._is_new = self.last_ms is None
         if self.last_ms is not None and self.last_ms > now_ms + FUTURE_MS:
             raise RecordingError(RecordingProblem.FUTURE, f"{self.last_ms}")
-        self._run_id = self._execute("INSERT INTO run(started) VALUES(?)", (now_ms,)).lastrowid
 
     @property
     def last_ms(self) -> int | None:
@@ -185,9 +190,8 @@ class RecordingWriter:
 
     def set_meta(self, values: Iterable[tuple[str, str]]) -> None:
         """Store facts about the recording, such as the node's address."""
-        self._connection.execute("BEGIN IMMEDIATE")
-        self._connection.executemany("INSERT OR REPLACE INTO meta VALUES(?, ?)", values)
-        self._connection.execute("COMMIT")
+        with transaction(self._connection):
+            self._connection.executemany("INSERT OR REPLACE INTO meta VALUES(?, ?)", values)
 
     def write_poll(self, poll: Poll) -> None:
         """Append a poll. A clock that was set back gives polls that are a millisecond apart, never in another order."""
@@ -196,8 +200,7 @@ class RecordingWriter:
         if last is not None and record.at_ms <= last:
             record = structs.replace(record, at_ms=last + 1)
         bucket = record.at_ms // BUCKET_MS
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(self._connection):
             if self._bucket is not None and bucket > self._bucket:
                 self._close_bucket()
             self._bucket = bucket
@@ -211,33 +214,22 @@ class RecordingWriter:
             data = changes.data((index, record.duration_ms, record.total, record.is_cut_short))
             del changes
             self._connection.execute("INSERT INTO tail VALUES(?, ?)", (record.at_ms, data))
-            self._connection.execute("UPDATE run SET ended = ? WHERE id = ?", (record.at_ms, self._run_id))
-            self._connection.execute("COMMIT")
-        except BaseException:
-            self._roll_back()
-            raise
         self._outage_id = None
         self._has_started, self._is_new = True, False
 
     def write_failure(self, at_ms: int, kind: str, code: str) -> None:
         """Record a failed poll: the first begins an outage, the next successful poll ends it."""
         if self._outage_id is None:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
+            with transaction(self._connection):
                 statement = "INSERT INTO outage(started, kind, code, attempts) VALUES(?, ?, ?, 1)"
                 number = self._execute(statement, (at_ms, kind, code)).lastrowid
                 self._insert_event(Event(at_ms, EventKind.OUTAGE_BEGAN, Severity.CRITICAL, new=kind))
-                self._connection.execute("COMMIT")
-            except BaseException:
-                self._roll_back()
-                raise
             self._outage_id = number
         else:
             self._execute("UPDATE outage SET attempts = attempts + 1 WHERE id = ?", (self._outage_id,))
 
     def close(self) -> None:
-        """Leave one file that can be copied: without the write-ahead log, unless somebody reads it now."""
-        self._roll_back()
+        """Leave one file that can be copied: without the write-ahead log, unless another program reads it now."""
         self._connection.execute("PRAGMA optimize")
         try:
             self._connection.execute("PRAGMA journal_mode=DELETE").fetchone()
@@ -249,10 +241,6 @@ class RecordingWriter:
     def _execute(self, statement: str, values: tuple[object, ...]) -> sqlite3.Cursor:
         """Run one statement, which is its own transaction."""
         return self._connection.execute(statement, values)
-
-    def _roll_back(self) -> None:
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
 
     def _apply(self, rows: Sequence[TaskRow], index: int, at_ms: int) -> _ChangeBuffer:
         """Store what is new, and return the changed values."""

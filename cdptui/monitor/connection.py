@@ -42,7 +42,6 @@ class NodeConnection(Struct, frozen=True):
     _on_secret: Callable[[str], None]
     _on_password: Callable[[str], None]
     _recorder: LateRecorder | None = None
-    _record: RecordSettings | None = None
 
     @classmethod
     def create(
@@ -72,7 +71,7 @@ class NodeConnection(Struct, frozen=True):
             stopped_vms=monitor.stopped_vms,
         )
         monitor.on_tasks_removed(inventory.forget_tasks)
-        return cls(monitor, inventory, node, on_secret, on_password, recorder, record)
+        return cls(monitor, inventory, node, on_secret, on_password, recorder)
 
     @property
     def zone(self) -> tzinfo | None:
@@ -81,11 +80,7 @@ class NodeConnection(Struct, frozen=True):
 
     async def events(self) -> Sequence[Event]:
         """Return the newest recorded events, newest first."""
-        if self._record is None:
-            return ()
-        from cdptui.monitor.recording import read_newest_events
-
-        return await asyncio.to_thread(read_newest_events, self._record)
+        return await self._recorder.events() if self._recorder is not None else ()
 
     @property
     def recording(self) -> RecordingState:
@@ -169,8 +164,9 @@ async def connect(
         tls=settings.tls,
         proxy=settings.proxy,
     )
-    record = settings.record
-    return NodeConnection.create(client, clock, settings.interval_s, (ApiError,), on_secret, on_password, record)
+    return NodeConnection.create(
+        client, clock, settings.interval_s, (ApiError,), on_secret, on_password, settings.record
+    )
 
 
 def _import_network() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from cdptui.clock import Clock
 from cdptui.config.recording import RecordSettings
+from cdptui.models.event import Event
 from cdptui.models.failure import Failure
 from cdptui.models.recording import RecordedHistory, RecordingPhase, RecordingProblem, RecordingState
 from cdptui.models.snapshot import Snapshot
@@ -55,6 +56,12 @@ class LateRecorder:
     def record_failure(self, failure: Failure) -> None:
         """Record that a poll failed."""
         self._pass_on(lambda recorder: recorder.record_failure(failure))
+
+    async def events(self) -> Sequence[Event]:
+        """Return the newest recorded events, newest first."""
+        from cdptui.monitor.recording import read_newest_events
+
+        return await asyncio.to_thread(read_newest_events, self._settings)
 
     async def aclose(self, timeout_s: float) -> None:
         """Record what is waiting, and close the file. After `timeout_s` the recorder's thread goes on alone."""

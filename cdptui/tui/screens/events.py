@@ -57,6 +57,8 @@ class EventsScreen(Dialog[str | None]):
         self._connection = connection
         self._zone = zone
         self._events: Sequence[Event] = ()
+        self._lines: Sequence[Text] = ()
+        """One for each event."""
         self._shown: Sequence[Event] = ()
         # Created here, not in compose(), for keys that arrive before the dialog is composed.
         self._menu = OptionList(id="events-list", markup=False)
@@ -77,14 +79,6 @@ class EventsScreen(Dialog[str | None]):
         """Load the events, and those that come."""
         self._reload()
         self.set_interval(_REFRESH_S, self._reload)
-
-    def action_down(self) -> None:
-        """Move to the next event."""
-        self._menu.action_cursor_down()
-
-    def action_up(self) -> None:
-        """Move to the previous event."""
-        self._menu.action_cursor_up()
 
     def action_filter(self) -> None:
         """Type the words that an event must contain."""
@@ -134,7 +128,7 @@ class EventsScreen(Dialog[str | None]):
         if not events:
             self._say(no_events_text(connection.recording))
         elif events != self._events:
-            self._events = events
+            self._events, self._lines = events, [self._line_of(event) for event in events]
             self._say("")
             self._show()
 
@@ -145,8 +139,11 @@ class EventsScreen(Dialog[str | None]):
         """Show the events that match. The one that is highlighted stays so."""
         text = self._field.value.strip()
         words = text.casefold().split()
-        lines = [(event, self._line_of(event)) for event in self._events]
-        lines = [(event, line) for event, line in lines if all(word in line.plain.casefold() for word in words)]
+        lines = [
+            (event, line)
+            for event, line in zip(self._events, self._lines, strict=True)
+            if all(word in line.plain.casefold() for word in words)
+        ]
         at = self._menu.highlighted
         held = self._shown[at] if at and at < len(self._shown) else None
         self._shown = [event for event, _ in lines]
