@@ -34,6 +34,9 @@ FUTURE_MS: Final = 24 * 3600 * 1000
 
 _GAP_MS: Final = 30_000
 _GAP_FACTOR: Final = 2.5
+_LONGEST_INTERVAL_MS: Final = 3_600_000
+"""The interval that is assumed when a single poll is known."""
+
 _RECENT_POLLS: Final = 5
 """A start is after a gap when the pause is longer than 30 s, and than two and a half of the last pauses."""
 
@@ -196,7 +199,8 @@ class RecordingWriter:
     def write_poll(self, poll: Poll) -> None:
         """Append a poll. A clock that was set back gives polls that are a millisecond apart, never in another order."""
         record = poll.record
-        last = self._polls[-1].at_ms if self._polls else None
+        recent = [before.at_ms for before in self._polls[-_RECENT_POLLS:]]
+        last = recent[-1] if recent else None
         if last is not None and record.at_ms <= last:
             record = structs.replace(record, at_ms=last + 1)
         bucket = record.at_ms // BUCKET_MS
@@ -207,7 +211,7 @@ class RecordingWriter:
             index = len(self._polls)
             self._polls.append(record)
             if not self._has_started:
-                self._insert_start(last, record.at_ms)
+                self._insert_start(recent, record.at_ms)
             if self._outage_id is not None:
                 self._end_outage(self._outage_id, record.at_ms)
             changes = self._apply(poll.rows, index, record.at_ms)
@@ -309,11 +313,11 @@ class RecordingWriter:
         known.is_listed, known.row, known.facts = False, None, None
         self._execute("INSERT INTO document(task, t) VALUES(?, ?)", (known.id, at_ms))
 
-    def _insert_start(self, last_ms: int | None, at_ms: int) -> None:
-        last_ms = last_ms if last_ms is not None else self.last_ms
-        pauses = [after.at_ms - before.at_ms for before, after in pairwise(self._polls[-_RECENT_POLLS:])]
-        if last_ms is not None and at_ms - last_ms > max(_GAP_MS, _GAP_FACTOR * max(pauses, default=0)):
-            self._insert_event(Event(at_ms, EventKind.GAP, Severity.NOTICE, old=str(last_ms), new=str(at_ms)))
+    def _insert_start(self, recent: Sequence[int], at_ms: int) -> None:
+        """Record the start of this run, and the gap before it, by the times of the last polls before it."""
+        longest = max((after - before for before, after in pairwise(recent)), default=_LONGEST_INTERVAL_MS)
+        if recent and at_ms - recent[-1] > max(_GAP_MS, _GAP_FACTOR * longest):
+            self._insert_event(Event(at_ms, EventKind.GAP, Severity.NOTICE, old=str(recent[-1]), new=str(at_ms)))
         self._insert_event(Event(at_ms, EventKind.MONITOR_STARTED, Severity.HEALTHY))
 
     def _end_outage(self, number: int, at_ms: int) -> None:

@@ -95,3 +95,22 @@ def test_change_while_no_monitor_ran_is_an_event_after_the_gap(tmp_path: Path) -
         (7, (EventKind.STATE, "b2", "Enabled", "Disabled")),
         *[event for event in EVENTS if event[0] > 7],
     ]
+
+
+def test_gap_within_the_hours_of_one_bucket_is_an_event(tmp_path: Path) -> None:
+    path = tmp_path / "night.sqlite"
+    writer = open_writer(path)
+    for number in range(6):
+        writer.write_poll(poll(NOW_MS + 10_000 * number, task("a1")))
+    writer.close()
+    resumed_ms = NOW_MS + HOUR_MS
+    writer = open_writer(path, datetime.fromtimestamp(resumed_ms / 1000, UTC))
+    writer.write_poll(poll(resumed_ms, task("a1")))
+    writer.close()
+
+    assert resumed_ms // BUCKET_MS == NOW_MS // BUCKET_MS
+    assert events_of(path) == [
+        (0, STARTED),
+        (1, (EventKind.GAP, "", str(NOW_MS + 50_000), str(resumed_ms))),
+        (1, STARTED),
+    ]
