@@ -47,7 +47,9 @@ from cdptui.models.redaction import MASK
 log = logging.getLogger(__name__)
 
 CONTENTION_S: Final = 60.0
-"""A second invalidation within this time means that another login ends the sessions."""
+"""A second invalidation within this time is reported: another login may end each session, or the node restarted twice.
+
+The server does not report why a session ended, so the two look the same when no request failed between them."""
 
 _LOGOUT_TIMEOUT_S: Final = 1.0
 
@@ -103,7 +105,7 @@ class SessionRequester:
     async def prepare_poll(self) -> None:
         """Prepare a poll: log in if there is no session. Raises ApiError."""
         if self._refused is not None and self._has_unreported_refusal:
-            # For example, another login ends this session; logging in again automatically would never end.
+            # For example, another login may end each session; logging in again automatically would never end.
             self._has_unreported_refusal = False
             raise self._refused.with_traceback(None)
         if not isinstance(self._refused, LoginRefused):
@@ -122,7 +124,7 @@ class SessionRequester:
             return await self._ask(path, params, token)
         except SessionInvalid as again:
             if token == self._token:
-                raise self._session_taken_over(again) from again
+                raise self._contended(again) from again
         # Rejected so late that another request had renewed the session.
         return await self._ask(path, params, await self._current())
 
@@ -255,12 +257,12 @@ class SessionRequester:
         last, self._token = self._renewed_at, None
         self._open_sessions.remove(token)
         if last is not None and now - last < CONTENTION_S:
-            raise self._session_taken_over(refused) from refused
+            raise self._contended(refused) from refused
         self._renewed_at = now
         log.info("session no longer valid, logging in again")
         return await self._current()
 
-    def _session_taken_over(self, refused: SessionInvalid) -> SessionContended:
+    def _contended(self, refused: SessionInvalid) -> SessionContended:
         """Drop a session that was rejected soon after its renewal. The next poll logs in again."""
         self._token = self._renewed_at = None
         contended = SessionContended(refused.detail, url=refused.url, code=refused.code)
