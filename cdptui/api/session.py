@@ -37,7 +37,7 @@ from cdptui.api.errors import (
     Unreachable,
     UnreadableAnswer,
 )
-from cdptui.api.http import HttpClient, Timeouts
+from cdptui.api.http import Answer, HttpClient, Timeouts
 from cdptui.api.login_requests import LoginRequest, login_requests, login_secrets
 from cdptui.api.replaced_errors import NO_SESSION, may_replace_error, replaced, session_is_valid
 from cdptui.clock import Clock
@@ -113,7 +113,7 @@ class SessionRequester:
             self._refused = None
         await self._current()
 
-    async def get(self, path: str, params: Sequence[tuple[str, str]]) -> bytes:
+    async def get(self, path: str, params: Sequence[tuple[str, str]]) -> Answer:
         """Send a GET request; renew an expired session once. Raises ApiError."""
         token = await self._current()
         try:
@@ -128,7 +128,7 @@ class SessionRequester:
         # Rejected so late that another request had renewed the session.
         return await self._ask(path, params, await self._current())
 
-    async def get_background(self, path: str, params: Sequence[tuple[str, str]]) -> bytes:
+    async def get_background(self, path: str, params: Sequence[tuple[str, str]]) -> Answer:
         """Send a GET request outside of a poll; errors that need the user are reported by the next poll."""
         before = self._refused
         try:
@@ -176,7 +176,7 @@ class SessionRequester:
         login.cancel()
         await asyncio.gather(login, return_exceptions=True)
 
-    async def _ask(self, path: str, params: Sequence[tuple[str, str]], token: str) -> bytes:
+    async def _ask(self, path: str, params: Sequence[tuple[str, str]], token: str) -> Answer:
         try:
             return await self._http.send(
                 "GET", path, params=params, headers=self._header(token), secrets=self._login_secrets
@@ -299,7 +299,7 @@ class SessionRequester:
         headers = self._header(token) if call.needs_session and token is not None else {}
         secrets = [*self._open_sessions, *self._login_secrets]
         try:
-            body = await self._http.send(
+            answer = await self._http.send(
                 "PUT",
                 call.path,
                 json=call.body,
@@ -320,7 +320,7 @@ class SessionRequester:
                 raise
             raise meant(error.detail, url=error.url, code=error.code) from error
         try:
-            opened = msgspec.json.decode(body, type=_LoginReply).inventory.uuid
+            opened = msgspec.json.decode(answer.body, type=_LoginReply).inventory.uuid
         except UNREADABLE as error:
             self._unconfirmed_login_at = self._clock.monotonic()
             url = f"{self._http.base_url}{call.path}"

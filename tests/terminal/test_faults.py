@@ -247,6 +247,19 @@ def test_answer_from_a_cache_is_never_live(watched: WatchedNode) -> None:
     watched.terminal.wait_for(lambda _: watched.age_s <= 2)
 
 
+def test_storages_from_a_cache_are_marked_with_their_age(watched: WatchedNode) -> None:
+    watched.node.faults.add("cached", "/backup-storage", seconds=120.0)
+    watched.terminal.send("S")
+    watched.terminal.wait_for("Storages 3")
+    watched.terminal.send("r")
+    watched.terminal.wait_for("The storages came from a cache and were 2 min old on arrival", "● live")
+    watched.node.faults.clear()
+    watched.terminal.send("r")
+    watched.terminal.wait_for(lambda screen: "from a cache" not in screen.text)
+    watched.terminal.send("\x1b")
+    watched.wait_until_live()
+
+
 def test_error_replaced_by_a_page_is_no_outage(watched: WatchedNode) -> None:
     watched.node.faults.add("error-pages")
     watched.wait_for_polls(2)
