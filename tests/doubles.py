@@ -11,6 +11,7 @@ from typing import TypeVar
 from cdptui.api.errors import ApiError
 from cdptui.api.raw_task import json_line, pretty_json_lines, raw_fields
 from cdptui.api.record_compression import compress
+from cdptui.models.fetched import Fetched
 from cdptui.models.inventory import BackupStorage, Policy, VmInstance
 from cdptui.models.recovery_points import RecoveryPoints
 from cdptui.models.resource_list import ResourceList
@@ -89,6 +90,8 @@ class ScriptedNode:
         self.known_policies: Sequence[Policy] | ApiError = ()
         self.is_partial = False
         """Whether it has more storages and policies than it lists."""
+        self.cached_s = 0.0
+        """Seconds that its side answers spend in a cache."""
         self.known_machines: dict[str, VmInstance] | ApiError = {}
         self.known_points: dict[str, RecoveryPoints] | ApiError = {}
         self.asked: list[str] = []
@@ -142,28 +145,33 @@ class ScriptedNode:
     def json_record(self, task: Task) -> str:
         return json_line(task)
 
-    async def names(self, uuids: Sequence[str]) -> dict[str, str]:
+    async def names(self, uuids: Sequence[str]) -> Fetched[dict[str, str]]:
         self.asked_names.append(tuple(uuids))
         names = await self._answer("names", self.known_names)
-        return {uuid: names[uuid] for uuid in uuids if uuid in names}
+        return self._fetched({uuid: names[uuid] for uuid in uuids if uuid in names})
 
-    async def storages(self) -> ResourceList[BackupStorage]:
-        return ResourceList(tuple(await self._answer("storages", self.known_storages)), self.is_partial)
+    async def storages(self) -> Fetched[ResourceList[BackupStorage]]:
+        storages = tuple(await self._answer("storages", self.known_storages))
+        return self._fetched(ResourceList(storages, self.is_partial))
 
-    async def policies(self) -> ResourceList[Policy]:
-        return ResourceList(tuple(await self._answer("policies", self.known_policies)), self.is_partial)
+    async def policies(self) -> Fetched[ResourceList[Policy]]:
+        policies = tuple(await self._answer("policies", self.known_policies))
+        return self._fetched(ResourceList(policies, self.is_partial))
 
-    async def vm(self, uuid: str) -> VmInstance | None:
-        return (await self._answer(f"machine {uuid}", self.known_machines)).get(uuid)
+    async def vm(self, uuid: str) -> Fetched[VmInstance | None]:
+        return self._fetched((await self._answer(f"machine {uuid}", self.known_machines)).get(uuid))
 
-    async def vm_states(self, uuids: Sequence[str]) -> dict[str, str]:
+    async def vm_states(self, uuids: Sequence[str]) -> Fetched[dict[str, str]]:
         self.asked_states.append(tuple(uuids))
         states = await self._answer("vm states", self.known_states)
-        return {uuid: states[uuid] for uuid in uuids if uuid in states}
+        return self._fetched({uuid: states[uuid] for uuid in uuids if uuid in states})
 
-    async def recovery_points(self, vm_uuid: str, now: datetime) -> RecoveryPoints:
+    async def recovery_points(self, vm_uuid: str, now: datetime) -> Fetched[RecoveryPoints]:
         known = await self._answer(f"points {vm_uuid}", self.known_points)
-        return known.get(vm_uuid) or RecoveryPoints(now - timedelta(days=1), now)
+        return self._fetched(known.get(vm_uuid) or RecoveryPoints(now - timedelta(days=1), now))
+
+    def _fetched(self, value: T) -> Fetched[T]:
+        return Fetched(value, self.cached_s)
 
     async def _answer(self, question: str, answer: T | ApiError) -> T:
         self.asked.append(question)

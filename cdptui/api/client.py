@@ -11,7 +11,7 @@ from typing import Final
 
 import httpx
 import msgspec
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from cdptui.api.decode import UNREADABLE, Page, TaskDecoder, decode_page
 from cdptui.api.errors import (
@@ -197,10 +197,9 @@ class Client:
             # Names are not unique and can change; only sorting by uuid gives all pages the same order.
             ("sort", "+uuid"),
         ]
-        body = await self._access.get("/cdp-task", params)
-        cached_s = self._http.cached_s
+        answer = await self._access.get("/cdp-task", params)
         try:
-            return structs.replace(decode_page(body), cached_s=cached_s)
+            return decode_page(answer.body, answer.cached_s)
         except UNREADABLE as error:
             raise UnreadableAnswer(sanitize(str(error), 200), url=f"{self._http.base_url}/cdp-task") from error
 
@@ -214,8 +213,8 @@ class Client:
     async def _fetch_timezone(self) -> None:
         """Fetch the time zone of the server's dates; without it, dates are unknown."""
         try:
-            body = await self._access.get("/management-nodes/platform-timezone", [])
-            zone = msgspec.json.decode(body, type=_Zone)
+            answer = await self._access.get("/management-nodes/platform-timezone", [])
+            zone = msgspec.json.decode(answer.body, type=_Zone)
         except (*_SINGLE_CALL_ERRORS, *UNREADABLE) as error:
             log.warning("the server's time zone is unknown, dates are shown as received: %s", error)
         else:

@@ -111,8 +111,8 @@ _NUMBERS: Final = (
 )
 
 
-def decode_page(body: bytes) -> Page:
-    """Split a query response into its records.
+def decode_page(body: bytes, cached_s: float = 0.0) -> Page:
+    """Split a query response, which spent `cached_s` seconds in caches, into its records.
 
     Raises one of `UNREADABLE` when it is not a query reply: a response without `inventories` (or `inventory`, as in
     the vendor's manual) is an error, not an empty list.
@@ -133,7 +133,7 @@ def decode_page(body: bytes) -> Page:
         total = msgspec.json.decode(reply.total, type=Count | None, strict=False)
     except UNREADABLE:
         total = None
-    return Page(tuple(bytes(row) for row in rows), total)
+    return Page(tuple(bytes(row) for row in rows), total, cached_s)
 
 
 def _split_reply(body: bytes, error: Exception) -> _QueryReply:

@@ -18,7 +18,7 @@
     ├── KeyRefused             access key unknown, signature wrong, or access keys not supported
     ├── ClockSkewed            the server rejected the date of the signature
     ├── TooManySessions        the account's session limit is reached
-    ├── SessionInvalid         ended or unknown; SessionContended when another login keeps ending it
+    ├── SessionInvalid         ended or unknown; SessionContended when it ends twice within a minute
     ├── PermissionDenied
     ├── CdpUnavailable         module or licence missing
     ├── NotReady               the node is starting
@@ -295,7 +295,7 @@ class SessionInvalid(ApiError):
 
 
 class SessionContended(SessionInvalid):
-    """The session ended again soon after it was renewed, while the node answered: another login ends it."""
+    """The session ended again soon after it was renewed, while the node answered: by another login, or a restart."""
 
     kind = FailureKind.SESSION_CONTENDED
 

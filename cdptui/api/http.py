@@ -13,7 +13,7 @@ import socket
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 from urllib.parse import unquote, urlsplit
 
 import httpx
@@ -111,6 +111,15 @@ class Timeouts(Struct, frozen=True):
         return cls(connect_s=min(5.0, timeout_s), read_s=timeout_s, total_s=3 * timeout_s)
 
 
+class Answer(NamedTuple):
+    """A good response."""
+
+    body: bytes
+    """JSON."""
+    cached_s: float = 0.0
+    """Seconds that it spent in caches, by its Age header."""
+
+
 class HttpClient:
     """A connection pool with a cookie jar. Follows no redirects, so that no header is ever sent to another host."""
 
@@ -148,8 +157,6 @@ class HttpClient:
             raise AddressUnusable("the HTTP library does not accept the URL", url=self._base_url) from error
         self.date = ""
         """Date header of the last response: the server's time."""
-        self.cached_s = 0.0
-        """Seconds that the last response spent in caches, by its Age header; read it directly after `send`."""
         self._under_way: set[_Trace] = set()
         self._used_at = clock.monotonic()
         self._has_lost_connections = False
@@ -192,8 +199,8 @@ class HttpClient:
         shown_path: str | None = None,
         timeouts: Timeouts | None = None,
         secrets: Iterable[str] = (),
-    ) -> bytes:
-        """Send one request and return the JSON body of its response.
+    ) -> Answer:
+        """Send one request and return its response.
 
         `shown_path` replaces a `path` with a secret in messages; `timeouts` replaces the default time-outs. A failing
         server may quote the request, so `secrets` and the credentials in the headers are masked in messages. Raises
@@ -244,12 +251,12 @@ class HttpClient:
             failure.may_have_executed = not trace.is_connecting
             failure.proxy_variable = self._proxy_variable
             raise failure from error
-        self.cached_s = _seconds(age)
         try:
-            return _checked(response, body, shown, [*secrets, *self._sent_secrets(request)], self._proxy)
+            checked = _checked(response, body, shown, [*secrets, *self._sent_secrets(request)], self._proxy)
         except ApiError as failure:
             failure.proxy_variable = self._proxy_variable
             raise
+        return Answer(checked, _seconds(age))
 
     def _proxied(self, trace: _Trace) -> ProxiedConnection | None:
         if self._proxy is None:

@@ -8,11 +8,13 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
+from cdptui.api.aged_calls import AgedCalls, Call
 from cdptui.api.decode import UNREADABLE, Page, decode_page
 from cdptui.api.errors import UnreadableAnswer
 from cdptui.api.json_record import JsonRecord
 from cdptui.api.pager import Pager
-from cdptui.api.recovery_points import Call, RecoveryPointReader
+from cdptui.api.recovery_points import RecoveryPointReader
+from cdptui.models.fetched import Fetched
 from cdptui.models.inventory import BackupStorage, Policy, VmInstance, Volume
 from cdptui.models.recovery_points import RecoveryPoints
 from cdptui.models.resource_list import ResourceList
@@ -43,52 +45,57 @@ class InventoryApi:
     """Inventory requests to one management node."""
 
     def __init__(self, call: Call, base_url: str, zone: Callable[[], tzinfo | None]) -> None:
-        """`call` sends a GET request with parameters and returns the body; `zone` is the server's, if known."""
+        """`call` sends a GET request with parameters; `zone` is the server's, if known."""
         self._call = call
         self._base_url = base_url
         self._zone = zone
 
-    async def names(self, uuids: Sequence[str]) -> dict[str, str]:
+    async def names(self, uuids: Sequence[str]) -> Fetched[dict[str, str]]:
         """Return the names of those of `uuids` (at most `NAMES_PER_CALL`) that the server knows. Raises ApiError."""
-        rows = await self._inventories("/resources/names", [("uuids", uuid) for uuid in uuids[:NAMES_PER_CALL]])
+        calls = AgedCalls(self._call)
+        rows = await self._inventories(calls, "/resources/names", [("uuids", uuid) for uuid in uuids[:NAMES_PER_CALL]])
         named = ((row.text("uuid"), row.text("resourceName")) for row in rows)
-        return {uuid: name for uuid, name in named if uuid and name}
+        return calls.fetched({uuid: name for uuid, name in named if uuid and name})
 
-    async def storages(self) -> ResourceList[BackupStorage]:
+    async def storages(self) -> Fetched[ResourceList[BackupStorage]]:
         """Return all backup storages visible to the account. Raises ApiError."""
-        rows = await self._list("/backup-storage")
+        calls = AgedCalls(self._call)
+        rows = await self._list(calls, "/backup-storage")
         storages = tuple(_storage(row, uuid) for row in rows.items if (uuid := row.text("uuid")))
-        return ResourceList(storages, rows.is_partial)
+        return calls.fetched(ResourceList(storages, rows.is_partial))
 
-    async def policies(self) -> ResourceList[Policy]:
+    async def policies(self) -> Fetched[ResourceList[Policy]]:
         """Return all CDP policies visible to the account. Raises ApiError."""
-        rows = await self._list("/cdp-backup-storage/policy")
+        calls = AgedCalls(self._call)
+        rows = await self._list(calls, "/cdp-backup-storage/policy")
         policies = tuple(_policy(row, uuid) for row in rows.items if (uuid := row.text("uuid")))
-        return ResourceList(policies, rows.is_partial)
+        return calls.fetched(ResourceList(policies, rows.is_partial))
 
-    async def vm(self, uuid: str) -> VmInstance | None:
+    async def vm(self, uuid: str) -> Fetched[VmInstance | None]:
         """Return a VM with its volumes; None if it is not visible to the account. Raises ApiError."""
-        rows = await self._inventories("/vm-instances", [("q", f"uuid={uuid}")])
+        calls = AgedCalls(self._call)
+        rows = await self._inventories(calls, "/vm-instances", [("q", f"uuid={uuid}")])
         found = next((row for row in rows if row.text("uuid") == uuid), None)
         if found is None:
-            return None
+            return calls.fetched(None)
         embedded = found.records("allVolumes")
         if embedded is None:
-            volumes = await self._list("/volumes", [("q", f"vmInstanceUuid={uuid}")])
+            volumes = await self._list(calls, "/volumes", [("q", f"vmInstanceUuid={uuid}")])
         else:
             volumes = ResourceList(tuple(embedded))
-        return _machine(found, uuid, volumes, self._zone())
+        return calls.fetched(_machine(found, uuid, volumes, self._zone()))
 
-    async def vm_states(self, uuids: Sequence[str]) -> dict[str, str]:
+    async def vm_states(self, uuids: Sequence[str]) -> Fetched[dict[str, str]]:
         """Return the states of those of `uuids` (at most `NAMES_PER_CALL`) that the account sees. Raises ApiError."""
         # A comma or a blank would change the query. No UUID has one, but it comes from the server.
         asked = [uuid for uuid in uuids[:NAMES_PER_CALL] if _IN_LIST.fullmatch(uuid)]
         query = [("q", f"uuid?={','.join(asked)}"), ("fields", "uuid,state"), ("limit", str(NAMES_PER_CALL))]
-        rows = await self._inventories("/vm-instances", query)
+        calls = AgedCalls(self._call)
+        rows = await self._inventories(calls, "/vm-instances", query)
         states = ((row.text("uuid"), row.text("state")) for row in rows)
-        return {uuid: state for uuid, state in states if uuid and state}
+        return calls.fetched({uuid: state for uuid, state in states if uuid and state})
 
-    async def recovery_points(self, vm_uuid: str, now: datetime) -> RecoveryPoints:
+    async def recovery_points(self, vm_uuid: str, now: datetime) -> Fetched[RecoveryPoints]:
         """Return the recovery points of a VM: the last day by minute, all by day, and the protected ones.
 
         The server forwards these calls to the backup storage's agent, so they are slow, and fail when it is offline.
@@ -99,37 +106,42 @@ class InventoryApi:
         path = f"{machine}/recovery-points"
         start = now - _RECENT
         span = [("startTime", _iso(start, zone)), ("endTime", _iso(now, zone))]
-        reader = RecoveryPointReader(self._call, self._base_url, self._zone())
+        calls = AgedCalls(self._call)
+        reader = RecoveryPointReader(calls, self._base_url, self._zone())
         recent = await reader.read(path, _RECENT_PER_PAGE, [*span, ("scale", "minute")])
         daily = await reader.read(path, _DAYS_PER_PAGE, [("scale", "day")])
         locked = await reader.read(f"{machine}/protected-recovery-points", _LOCKED_PER_PAGE)
-        return RecoveryPoints(
-            start=start,
-            end=now,
-            recent=recent.items,
-            daily=daily.items,
-            protected=locked.items,
-            is_truncated=recent.is_partial or daily.is_partial or locked.is_partial,
+        return calls.fetched(
+            RecoveryPoints(
+                start=start,
+                end=now,
+                recent=recent.items,
+                daily=daily.items,
+                protected=locked.items,
+                is_truncated=recent.is_partial or daily.is_partial or locked.is_partial,
+            )
         )
 
-    async def _list(self, path: str, params: Sequence[tuple[str, str]] = ()) -> ResourceList[JsonRecord]:
+    async def _list(
+        self, calls: AgedCalls, path: str, params: Sequence[tuple[str, str]] = ()
+    ) -> ResourceList[JsonRecord]:
         """Read a whole list page by page, sorted by uuid. Raises ApiError."""
         paging = Pager[_Row]()
         while not paging.is_done:
             window = paging.next_window()
             span = [("limit", str(window.limit)), ("start", str(window.start))]
-            page = await self._page(path, [*params, *span, ("replyWithCount", "true"), ("sort", "+uuid")])
+            page = await self._page(calls, path, [*params, *span, ("replyWithCount", "true"), ("sort", "+uuid")])
             rows = [_row(raw, place) for place, raw in enumerate(page.rows, window.start)]
             paging.accept(window, rows, page.total)
         records = (row.record for row in paging.by_uuid.values())
         return ResourceList(tuple(record for record in records if record is not None), paging.is_partial)
 
-    async def _inventories(self, path: str, params: Sequence[tuple[str, str]]) -> list[JsonRecord]:
-        rows = (await self._page(path, params)).rows
+    async def _inventories(self, calls: AgedCalls, path: str, params: Sequence[tuple[str, str]]) -> list[JsonRecord]:
+        rows = (await self._page(calls, path, params)).rows
         return [record for row in rows if (record := JsonRecord.of(row)) is not None]
 
-    async def _page(self, path: str, params: Sequence[tuple[str, str]]) -> Page:
-        body = await self._call(path, params)
+    async def _page(self, calls: AgedCalls, path: str, params: Sequence[tuple[str, str]]) -> Page:
+        body = await calls.get(path, params)
         try:
             return decode_page(body)
         except UNREADABLE as error:

@@ -7,10 +7,11 @@ page starts where the last one ended, and a page without new points ends the lis
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Final
 
+from cdptui.api.aged_calls import AgedCalls
 from cdptui.api.errors import UnreadableAnswer
 from cdptui.api.json_record import JsonRecord
 from cdptui.models.recovery_points import RecoveryPoint
@@ -20,15 +21,13 @@ _MAX_PAGES: Final = 60
 _MAX_POINTS: Final = 5000
 """Maximum points of a volume in one list; a day has 1,440 minutes, ten years have 3,650 days."""
 
-Call = Callable[[str, Sequence[tuple[str, str]]], Awaitable[bytes]]
-
 
 class RecoveryPointReader:
     """Reads the recovery points of one VM."""
 
-    def __init__(self, call: Call, base_url: str, zone: tzinfo | None) -> None:
-        """`call` sends a GET request and returns the body; `zone` is the server's time zone, if it is known."""
-        self._call = call
+    def __init__(self, calls: AgedCalls, base_url: str, zone: tzinfo | None) -> None:
+        """`zone` is the server's time zone, if it is known."""
+        self._calls = calls
         self._base_url = base_url
         self._zone = zone
         self._largest_page = 0
@@ -53,7 +52,7 @@ class RecoveryPointReader:
                 return _joined(points, is_partial=True)
 
     async def _page(self, path: str, params: Sequence[tuple[str, str]]) -> dict[str, list[RecoveryPoint]]:
-        answer = JsonRecord.of(await self._call(path, params))
+        answer = JsonRecord.of(await self._calls.get(path, params))
         if answer is None:
             raise UnreadableAnswer("not a JSON object", url=self._base_url + path)
         volumes = JsonRecord.of_value(dict(answer.items()).get("recoveryPoints"))

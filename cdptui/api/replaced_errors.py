@@ -35,13 +35,13 @@ def may_replace_error(error: ApiError) -> bool:
 async def session_is_valid(http: HttpClient, token: str) -> bool | None:
     """Return whether the node has a session; None when the node does not answer."""
     try:
-        body = await http.send(
+        answer = await http.send(
             "GET",
             f"/accounts/sessions/{token}/valid",
             shown_path=f"/accounts/sessions/{MASK}/valid",
             secrets=[token],
         )
-        return msgspec.json.decode(body, type=_Validity).valid
+        return msgspec.json.decode(answer.body, type=_Validity).valid
     except (ApiError, *UNREADABLE):
         return None
 

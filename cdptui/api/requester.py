@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from cdptui.api.http import HttpClient
+from cdptui.api.http import Answer, HttpClient
 from cdptui.api.server_clock import ServerClock
 from cdptui.api.session import SessionRequester
 from cdptui.api.signing import SigningRequester
@@ -20,11 +20,11 @@ class Requester(Protocol):
         """Prepare a poll, for example log in. Raises ApiError."""
         ...
 
-    async def get(self, path: str, params: Sequence[tuple[str, str]]) -> bytes:
+    async def get(self, path: str, params: Sequence[tuple[str, str]]) -> Answer:
         """Send one GET request. Raises ApiError."""
         ...
 
-    async def get_background(self, path: str, params: Sequence[tuple[str, str]]) -> bytes:
+    async def get_background(self, path: str, params: Sequence[tuple[str, str]]) -> Answer:
         """Send one GET request outside of a poll. Errors that need the user are reported by the next poll."""
         ...
 

@@ -62,8 +62,8 @@ class ServerClock:
         if self._is_synchronized and not force:
             return
         try:
-            body = await self._http.send("PUT", "/management-nodes/actions", json={"getCurrentTime": {}})
-            reported = msgspec.json.decode(body, type=_TimeReply).current_time
+            answer = await self._http.send("PUT", "/management-nodes/actions", json={"getCurrentTime": {}})
+            reported = msgspec.json.decode(answer.body, type=_TimeReply).current_time
         except (*_TIME_UNAVAILABLE, *UNREADABLE) as error:
             log.warning("the server did not report its time: %s", error)
             seconds = None

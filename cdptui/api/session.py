@@ -37,7 +37,7 @@ from cdptui.api.errors import (
     Unreachable,
     UnreadableAnswer,
 )
-from cdptui.api.http import HttpClient, Timeouts
+from cdptui.api.http import Answer, HttpClient, Timeouts
 from cdptui.api.login_requests import LoginRequest, login_requests, login_secrets
 from cdptui.api.replaced_errors import NO_SESSION, may_replace_error, replaced, session_is_valid
 from cdptui.clock import Clock
@@ -47,7 +47,9 @@ from cdptui.models.redaction import MASK
 log = logging.getLogger(__name__)
 
 CONTENTION_S: Final = 60.0
-"""A second invalidation within this time means that another login ends the sessions."""
+"""A second invalidation within this time is reported: another login may end each session, or the node restarted twice.
+
+The server does not report why a session ended, so the two look the same when no request failed between them."""
 
 _LOGOUT_TIMEOUT_S: Final = 1.0
 
@@ -103,7 +105,7 @@ class SessionRequester:
     async def prepare_poll(self) -> None:
         """Prepare a poll: log in if there is no session. Raises ApiError."""
         if self._refused is not None and self._has_unreported_refusal:
-            # For example, another login ends this session; logging in again automatically would never end.
+            # For example, another login may end each session; logging in again automatically would never end.
             self._has_unreported_refusal = False
             raise self._refused.with_traceback(None)
         if not isinstance(self._refused, LoginRefused):
@@ -111,7 +113,7 @@ class SessionRequester:
             self._refused = None
         await self._current()
 
-    async def get(self, path: str, params: Sequence[tuple[str, str]]) -> bytes:
+    async def get(self, path: str, params: Sequence[tuple[str, str]]) -> Answer:
         """Send a GET request; renew an expired session once. Raises ApiError."""
         token = await self._current()
         try:
@@ -122,11 +124,11 @@ class SessionRequester:
             return await self._ask(path, params, token)
         except SessionInvalid as again:
             if token == self._token:
-                raise self._session_taken_over(again) from again
+                raise self._contended(again) from again
         # Rejected so late that another request had renewed the session.
         return await self._ask(path, params, await self._current())
 
-    async def get_background(self, path: str, params: Sequence[tuple[str, str]]) -> bytes:
+    async def get_background(self, path: str, params: Sequence[tuple[str, str]]) -> Answer:
         """Send a GET request outside of a poll; errors that need the user are reported by the next poll."""
         before = self._refused
         try:
@@ -174,7 +176,7 @@ class SessionRequester:
         login.cancel()
         await asyncio.gather(login, return_exceptions=True)
 
-    async def _ask(self, path: str, params: Sequence[tuple[str, str]], token: str) -> bytes:
+    async def _ask(self, path: str, params: Sequence[tuple[str, str]], token: str) -> Answer:
         try:
             return await self._http.send(
                 "GET", path, params=params, headers=self._header(token), secrets=self._login_secrets
@@ -255,12 +257,12 @@ class SessionRequester:
         last, self._token = self._renewed_at, None
         self._open_sessions.remove(token)
         if last is not None and now - last < CONTENTION_S:
-            raise self._session_taken_over(refused) from refused
+            raise self._contended(refused) from refused
         self._renewed_at = now
         log.info("session no longer valid, logging in again")
         return await self._current()
 
-    def _session_taken_over(self, refused: SessionInvalid) -> SessionContended:
+    def _contended(self, refused: SessionInvalid) -> SessionContended:
         """Drop a session that was rejected soon after its renewal. The next poll logs in again."""
         self._token = self._renewed_at = None
         contended = SessionContended(refused.detail, url=refused.url, code=refused.code)
@@ -297,7 +299,7 @@ class SessionRequester:
         headers = self._header(token) if call.needs_session and token is not None else {}
         secrets = [*self._open_sessions, *self._login_secrets]
         try:
-            body = await self._http.send(
+            answer = await self._http.send(
                 "PUT",
                 call.path,
                 json=call.body,
@@ -318,7 +320,7 @@ class SessionRequester:
                 raise
             raise meant(error.detail, url=error.url, code=error.code) from error
         try:
-            opened = msgspec.json.decode(body, type=_LoginReply).inventory.uuid
+            opened = msgspec.json.decode(answer.body, type=_LoginReply).inventory.uuid
         except UNREADABLE as error:
             self._unconfirmed_login_at = self._clock.monotonic()
             url = f"{self._http.base_url}{call.path}"

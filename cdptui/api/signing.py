@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from cdptui.api.errors import ApiError, ClockSkewed, ErrorReplaced
-from cdptui.api.http import HttpClient
+from cdptui.api.http import Answer, HttpClient
 from cdptui.api.replaced_errors import NO_SESSION, may_replace_error, replaced, session_is_valid
 from cdptui.api.server_clock import ServerClock
 from cdptui.models.auth import AccessKey
@@ -61,7 +61,7 @@ class SigningRequester:
         self._refused = None
         await self._clock.synchronize()
 
-    async def get(self, path: str, params: Sequence[tuple[str, str]]) -> bytes:
+    async def get(self, path: str, params: Sequence[tuple[str, str]]) -> Answer:
         """Send a signed GET request; sign it again with other dates while the server rejects the date.
 
         Raises ApiError.
@@ -75,13 +75,13 @@ class SigningRequester:
             async with self._correcting:
                 return await self._retry_with_corrected_time(path, params, error, date)
 
-    async def get_background(self, path: str, params: Sequence[tuple[str, str]]) -> bytes:
+    async def get_background(self, path: str, params: Sequence[tuple[str, str]]) -> Answer:
         """Send a request outside of a poll; errors of the key also occur in polls."""
         return await self.get(path, params)
 
     async def _retry_with_corrected_time(
         self, path: str, params: Sequence[tuple[str, str]], error: ClockSkewed, date: str
-    ) -> bytes:
+    ) -> Answer:
         if (corrected := self._clock.date_header()) != date:
             date = corrected
             try:
@@ -97,7 +97,7 @@ class SigningRequester:
         self._refused = ClockSkewed(self._clock.describe_attempt(date), url=error.url)
         raise self._refused from error
 
-    async def _ask(self, path: str, params: Sequence[tuple[str, str]], date: str) -> bytes:
+    async def _ask(self, path: str, params: Sequence[tuple[str, str]], date: str) -> Answer:
         if self._refused is not None:
             # An exception that is raised again keeps the frames of every raise.
             raise self._refused.with_traceback(None)

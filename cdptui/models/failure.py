@@ -74,7 +74,7 @@ class FailureKind(Enum):
     TOO_MANY_SESSIONS = "too many sessions"
     SESSION_INVALID = "session invalid"
     SESSION_CONTENDED = "session contended"
-    """The session was ended twice within a short time, by another login of the same account."""
+    """The session ended twice within a short time: by another login of the same account, or by restarts of the node."""
     PERMISSION_DENIED = "permission denied"
     CDP_UNAVAILABLE = "cdp unavailable"
     """The node has no CDP module, or no licence for it."""

@@ -184,12 +184,16 @@ class DependencyState(Struct, frozen=True):
 T = TypeVar("T")
 
 
+MAX_CACHED_S: Final = 60.0
+"""Longer in a cache than this, data that is shown is stale: while it is shown, it is loaded once a minute."""
+
+
 class FetchState(Struct, Generic[T], frozen=True):
     """A resource and the state of loading it. A failure keeps the value from before."""
 
     value: T | None = None
     fetched_at: float | None = None
-    """Monotonic seconds when `value` was loaded."""
+    """Monotonic seconds when the node sent `value`: before it arrived, if a cache kept it."""
     attempted_at: float | None = None
     """Monotonic seconds of the last attempt, successful or not."""
     is_partial: bool = False
@@ -197,7 +201,14 @@ class FetchState(Struct, Generic[T], frozen=True):
     is_fetching: bool = False
     failure: Failure | None = None
     """Why the last attempt failed; None when it did not."""
+    cached_s: float = 0.0
+    """Seconds that `value` spent in caches between the node and this machine."""
+
+    @property
+    def is_from_cache(self) -> bool:
+        """Whether the value was old on arrival already, so that loading it again may not update it."""
+        return self.cached_s > MAX_CACHED_S
 
     def age_s(self, now: float) -> float | None:
-        """Return the seconds since it was loaded; None when it never was."""
+        """Return the seconds since the node sent it; None when it was never loaded."""
         return None if self.fetched_at is None else max(0.0, now - self.fetched_at)

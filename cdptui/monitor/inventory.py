@@ -21,6 +21,7 @@ from msgspec import Struct
 
 from cdptui.clock import Clock
 from cdptui.models.failure import Failure, FailureKind
+from cdptui.models.fetched import Fetched
 from cdptui.models.inventory import (
     VM_CONDITIONS,
     BackupStorage,
@@ -91,7 +92,7 @@ class InventoryNeeds(Struct, frozen=True):
 class _Fetch(NamedTuple):
     cache: ResourceCache[Any]
     key: str
-    request: Callable[[], Awaitable[Any]]
+    request: Callable[[], Awaitable[Fetched[Any]]]
 
 
 class InventoryService:
@@ -341,8 +342,9 @@ def _vm_condition(state: str) -> VmCondition:
     return VM_CONDITIONS.get(state, VmCondition.ON) if state else VmCondition.MISSING
 
 
-def _store(cache: ResourceCache[Any], key: str, result: object, now: float) -> bool:
+def _store(cache: ResourceCache[Any], key: str, fetched: Fetched[Any], now: float) -> bool:
+    result, cached_s = fetched.value, fetched.cached_s
     if isinstance(result, ResourceList):
         by_uuid = {resource.uuid: resource for resource in result.items}
-        return cache.set_value(key, by_uuid, now, is_partial=result.is_partial)
-    return cache.set_value(key, result, now)
+        return cache.set_value(key, by_uuid, now, is_partial=result.is_partial, cached_s=cached_s)
+    return cache.set_value(key, result, now, cached_s=cached_s)

@@ -58,9 +58,16 @@ class ResourceCache(Generic[T]):
         while len(self._states) > self._maxsize:
             self._states.pop(next(iter(self._states)))
 
-    def set_value(self, key: str, value: T | None, now: float, *, is_partial: bool = False) -> bool:
-        """Store a loaded value, and return whether anything changed. None means that the resource does not exist."""
-        self._states[key] = FetchState(value, fetched_at=now, attempted_at=now, is_partial=is_partial)
+    def set_value(
+        self, key: str, value: T | None, now: float, *, is_partial: bool = False, cached_s: float = 0.0
+    ) -> bool:
+        """Store a loaded value, and return whether anything changed. None means that the resource does not exist.
+
+        The value is `cached_s` seconds older than its arrival at `now`. The next request does not depend on that.
+        """
+        self._states[key] = FetchState(
+            value, fetched_at=now - cached_s, attempted_at=now, is_partial=is_partial, cached_s=cached_s
+        )
         return True
 
     def set_failure(self, key: str, failure: Failure) -> None:
@@ -120,7 +127,9 @@ class VmStateCache(ResourceCache[Mapping[str, str]]):
         self._requested_at.update(dict.fromkeys(self._batch, now))
         super().start_fetch(key, now)
 
-    def set_value(self, key: str, value: Mapping[str, str] | None, now: float, *, is_partial: bool = False) -> bool:
+    def set_value(
+        self, key: str, value: Mapping[str, str] | None, now: float, *, is_partial: bool = False, cached_s: float = 0.0
+    ) -> bool:
         """Store the states of a batch, and return whether any changed. A VM is missing when two responses lack it."""
         before = dict(self._known)
         for uuid in self._batch:
@@ -133,7 +142,7 @@ class VmStateCache(ResourceCache[Mapping[str, str]]):
             else:
                 self._unconfirmed.add(uuid)
                 self._requested_at.pop(uuid, None)
-        super().set_value(key, None, now, is_partial=is_partial)
+        super().set_value(key, None, now, is_partial=is_partial, cached_s=cached_s)
         return self._known != before
 
     def cancel_fetch(self, key: str) -> None:
@@ -214,7 +223,9 @@ class NameCache(ResourceCache[Mapping[str, str]]):
             self._pending.pop(uuid, None)
         super().start_fetch(key, now)
 
-    def set_value(self, key: str, value: Mapping[str, str] | None, now: float, *, is_partial: bool = False) -> bool:
+    def set_value(
+        self, key: str, value: Mapping[str, str] | None, now: float, *, is_partial: bool = False, cached_s: float = 0.0
+    ) -> bool:
         """Store the names of a batch, and return whether anything changed.
 
         Names that are missing in a response are requested again until a response has none of them.

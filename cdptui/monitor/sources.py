@@ -7,6 +7,7 @@ from datetime import datetime, tzinfo
 from typing import Protocol
 
 from cdptui.models.failure import Failure
+from cdptui.models.fetched import Fetched
 from cdptui.models.inventory import BackupStorage, Policy, VmInstance
 from cdptui.models.recovery_points import RecoveryPoints
 from cdptui.models.resource_list import ResourceList
@@ -45,27 +46,27 @@ class PollRecorder(Protocol):
 class InventorySource(Protocol):
     """A source of the resources that tasks depend on. All calls raise like `TaskSource.read`."""
 
-    async def names(self, uuids: Sequence[str]) -> dict[str, str]:
+    async def names(self, uuids: Sequence[str]) -> Fetched[dict[str, str]]:
         """Return the names of the UUIDs that the node knows; a proxy may have cut the list."""
         ...
 
-    async def storages(self) -> ResourceList[BackupStorage]:
+    async def storages(self) -> Fetched[ResourceList[BackupStorage]]:
         """Return all backup storages that are visible to the account."""
         ...
 
-    async def policies(self) -> ResourceList[Policy]:
+    async def policies(self) -> Fetched[ResourceList[Policy]]:
         """Return all policies that are visible to the account."""
         ...
 
-    async def vm(self, uuid: str) -> VmInstance | None:
-        """Return a VM with its volumes; None when no such VM is visible to the account."""
+    async def vm(self, uuid: str) -> Fetched[VmInstance | None]:
+        """Return a VM with its volumes; a value of None when no such VM is visible to the account."""
         ...
 
-    async def vm_states(self, uuids: Sequence[str]) -> dict[str, str]:
+    async def vm_states(self, uuids: Sequence[str]) -> Fetched[dict[str, str]]:
         """Return the states of the VMs that are visible to the account, by UUID; a proxy may have cut the list."""
         ...
 
-    async def recovery_points(self, vm_uuid: str, now: datetime) -> RecoveryPoints:
+    async def recovery_points(self, vm_uuid: str, now: datetime) -> Fetched[RecoveryPoints]:
         """Return the recovery points of a VM. Slow."""
         ...
 

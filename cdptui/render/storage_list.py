@@ -9,6 +9,7 @@ from msgspec import Struct, structs
 
 from cdptui.models.inventory import BackupStorage, FetchState
 from cdptui.models.storages import StorageSummary
+from cdptui.render import formatting
 from cdptui.render import storage_cells as cells
 from cdptui.render.column_layout import GAP, Placed, fit_by_importance
 from cdptui.render.columns import WORST_FIRST, order_text
@@ -20,6 +21,8 @@ from cdptui.render.tabs.blocks import BLANK, fetch_status, wrap
 from cdptui.render.text_wrap import cell_width
 
 _SIGN: Final = 2
+
+_CACHED: Final = "The storages came from a cache and were {age} old on arrival"
 """Cells of the sign of the severity, before the name."""
 
 
@@ -310,6 +313,8 @@ def note_lines(storages: Sequence[StorageSummary], context: ListContext, width: 
     lines = list(fetch_status(part, context, "storages", width))
     if part.is_partial:
         lines += wrap("The server may have more storages than it listed", width, Role.WARN)
+    if part.is_from_cache:
+        lines += wrap(_CACHED.format(age=formatting.duration(part.cached_s)), width, Role.WARN)
     if part.fetched_at is not None and part.failure is None:
         lines += _not_listed(sum(summary.storage is None and bool(summary.uuid) for summary in storages), width)
     if any(summary.storage is not None and summary.available_bytes is None for summary in storages):

@@ -22,6 +22,7 @@ from cdptui.api.decode import decode_task
 from cdptui.api.errors import ApiError
 from cdptui.api.raw_task import json_line, raw_fields
 from cdptui.models.auth import PasswordLogin
+from cdptui.models.fetched import Fetched
 from cdptui.models.inventory import BackupStorage, Policy, VmInstance
 from cdptui.models.recovery_points import RecoveryPoints
 from cdptui.models.resource_list import ResourceList
@@ -81,23 +82,23 @@ class GrowingNode:
     def raw_lines(self, task: Task) -> RawLines:
         return RawLines()
 
-    async def names(self, uuids: Sequence[str]) -> dict[str, str]:
-        return {uuid: f"vm-{uuid[-6:]}" for uuid in uuids}
+    async def names(self, uuids: Sequence[str]) -> Fetched[dict[str, str]]:
+        return Fetched({uuid: f"vm-{uuid[-6:]}" for uuid in uuids})
 
-    async def storages(self) -> ResourceList[BackupStorage]:
-        return ResourceList()
+    async def storages(self) -> Fetched[ResourceList[BackupStorage]]:
+        return Fetched(ResourceList())
 
-    async def policies(self) -> ResourceList[Policy]:
-        return ResourceList()
+    async def policies(self) -> Fetched[ResourceList[Policy]]:
+        return Fetched(ResourceList())
 
-    async def vm(self, uuid: str) -> VmInstance | None:
-        return None
+    async def vm(self, uuid: str) -> Fetched[VmInstance | None]:
+        return Fetched(None)
 
-    async def vm_states(self, uuids: Sequence[str]) -> dict[str, str]:
-        return {}
+    async def vm_states(self, uuids: Sequence[str]) -> Fetched[dict[str, str]]:
+        return Fetched({})
 
-    async def recovery_points(self, vm_uuid: str, now: datetime) -> RecoveryPoints:
-        return RecoveryPoints(now, now)
+    async def recovery_points(self, vm_uuid: str, now: datetime) -> Fetched[RecoveryPoints]:
+        return Fetched(RecoveryPoints(now, now))
 
     def use_password(self, password: str) -> None:
         raise NotImplementedError

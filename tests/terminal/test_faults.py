@@ -15,7 +15,7 @@ import pytest
 from cdptui.simulator.faults.rules import FaultKind
 from cdptui.simulator.faults.spec import parse_fault
 from tests.terminal.pty_terminal import Terminal
-from tests.terminal.watched_node import QUERY, WatchedNode, watched_node
+from tests.terminal.watched_node import HEIGHT, QUERY, WIDTH, WatchedNode, watched_node
 
 pytestmark = pytest.mark.shares_processes
 
@@ -153,7 +153,7 @@ def test_every_kind_of_fault_has_a_case() -> None:
 
 
 def run_case(watched: WatchedNode, case: Case) -> None:
-    """Inject a fault, check the messages, and recover."""
+    """Inject a fault, check the messages, that the cause is whole where there is less room, and recover."""
     terminal, fault = watched.terminal, parse_fault(case.spec)
     watched.wait_until_live()
     watched.node.journal.clear()
@@ -165,6 +165,15 @@ def run_case(watched: WatchedNode, case: Case) -> None:
         watched.assert_keys_work()
     terminal.wait_for(rf"▲ retry \d+ (in \d+ s|now): {case.short}")
     terminal.wait_for(lambda screen: re.search(rf"✖ .*{case.sentence}", screen.banner))
+    cause = re.search(rf"✖ (?:{case.short}: )?(.*?)(?:, at http\S+)? → ", terminal.banner)
+    assert cause is not None, terminal.banner
+    for columns in (120, 80):
+        # The rest of a frame of the old size would be drawn in the wrong places.
+        terminal.wait_for_quiet()
+        terminal.resize(columns, 24)
+        terminal.wait_for(lambda screen: cause[1] in screen.banner)
+    terminal.wait_for_quiet()
+    terminal.resize(WIDTH, HEIGHT)
     watched.assert_list_is_kept()
     watched.assert_keys_work()
     watched.assert_list_is_kept()
@@ -245,6 +254,19 @@ def test_answer_from_a_cache_is_never_live(watched: WatchedNode) -> None:
     watched.terminal.wait_for(lambda _: "▲ stale, from a cache" in watched.header and watched.age_s >= 120)
     watched.clear_faults_and_recover()
     watched.terminal.wait_for(lambda _: watched.age_s <= 2)
+
+
+def test_storages_from_a_cache_are_marked_with_their_age(watched: WatchedNode) -> None:
+    watched.node.faults.add("cached", "/backup-storage", seconds=120.0)
+    watched.terminal.send("S")
+    watched.terminal.wait_for("Storages 3")
+    watched.terminal.send("r")
+    watched.terminal.wait_for("The storages came from a cache and were 2 min old on arrival", "● live")
+    watched.node.faults.clear()
+    watched.terminal.send("r")
+    watched.terminal.wait_for(lambda screen: "from a cache" not in screen.text)
+    watched.terminal.send("\x1b")
+    watched.wait_until_live()
 
 
 def test_error_replaced_by_a_page_is_no_outage(watched: WatchedNode) -> None:

@@ -72,6 +72,20 @@ def session_taken_over_twice_waits_for_the_user() -> None:
         assert logins(watched) == 3
 
 
+def two_restarts_without_a_failed_request_are_not_called_another_login() -> None:
+    with patient_node() as watched:
+        watched.wait_until_live()
+        watched.node.sessions.kill_all()
+        watched.wait_until(lambda: logins(watched) == 2, "another login")
+        watched.wait_for_polls(1)
+        watched.node.sessions.kill_all()
+        watched.terminal.wait_for("✖ session ended twice", "→ after a restart press r; if another login ends it")
+        watched.assert_list_is_kept()
+        watched.terminal.send("r")
+        watched.terminal.wait_for("● live")
+        watched.quit()
+
+
 def refused_login_after_an_ended_session_is_not_repeated() -> None:
     with patient_node() as watched:
         watched.wait_until_live()
@@ -204,6 +218,7 @@ def invalid_session_id_is_reported_and_not_retried() -> None:
 _SCENARIOS = (
     ended_session_is_renewed_once_without_a_message,
     session_taken_over_twice_waits_for_the_user,
+    two_restarts_without_a_failed_request_are_not_called_another_login,
     refused_login_after_an_ended_session_is_not_repeated,
     login_refused_behind_error_pages_is_not_repeated,
     redirects_are_not_followed,

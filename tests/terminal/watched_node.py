@@ -18,6 +18,10 @@ from tests.terminal.pty_terminal import CDPTUI, STEADY_LINE, Terminal
 QUERY = "/zstack/v1/cdp-task"
 LOGIN = "/zstack/v1/accounts/login"
 
+WIDTH = 150
+HEIGHT = 40
+"""The window of the monitor, in cells."""
+
 TIMEOUT_S = 1.0
 PATIENCE_S = 25.0
 """Time limit of each wait, on a busy machine.
@@ -131,4 +135,4 @@ def open_monitor(url: str, *options: str, password: str = "password", session: s
     """Run the real program at 150x40, with a short interval and time-out."""
     command = [*CDPTUI, "--url", url, "--interval", "1", "--timeout", str(TIMEOUT_S), "--log-file", os.devnull]
     login = {"ZSTACK_PASSWORD": password} if session is None else {"ZSTACK_SESSION_ID": session}
-    return Terminal([*command, *options], columns=150, environment={**login, **STEADY_LINE})
+    return Terminal([*command, *options], columns=WIDTH, lines=HEIGHT, environment={**login, **STEADY_LINE})

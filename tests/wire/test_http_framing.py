@@ -41,7 +41,7 @@ async def asked_twice(sent: bytes, *, then_closes: bool, read_s: float = 20.0) -
     ):
         for _ in range(2):
             try:
-                found.append(await http.send("GET", "/cdp-task"))
+                found.append((await http.send("GET", "/cdp-task")).body)
             except e.ApiError as error:
                 found.append(error)
     return found

@@ -72,7 +72,7 @@ async def answering(tls: ssl.SSLContext | None = None) -> AsyncIterator[tuple[in
 
 async def ask(address: str, tls: TlsSettings | None = None) -> bytes:
     async with HttpClient(normalize_url(address), Timeouts.of(5.0), SystemClock(), tls=tls) as http:
-        return await http.send("GET", "/cdp-task")
+        return (await http.send("GET", "/cdp-task")).body
 
 
 def host_of(head: bytes) -> str:

@@ -24,16 +24,16 @@ async def test_dependencies_of_a_task_are_read_from_a_node() -> None:
         auth = PasswordLogin(name="admin", password="password")
         client = Client(normalize_url(server.url), auth, timeout_s=5, clock=SystemClock())
         tasks = [reading async for reading in client.read()][-1].tasks
-        storages = {storage.uuid: storage for storage in (await client.resources.storages()).items}
-        policies = {policy.uuid: policy for policy in (await client.resources.policies()).items}
+        storages = {storage.uuid: storage for storage in (await client.resources.storages()).value.items}
+        policies = {policy.uuid: policy for policy in (await client.resources.policies()).value.items}
         assert {task.backup_storage_uuid for task in tasks} <= storages.keys()
         assert {task.policy_uuid for task in tasks} <= policies.keys()
         task = next(task for task in tasks if task.status == "Running" and task.resource_refs)
         vm = task.resource_refs[0].resource_uuid
-        machine = await client.resources.vm(vm)
+        machine = (await client.resources.vm(vm)).value
         assert machine is not None
         assert machine.volumes
-        points = await client.resources.recovery_points(vm, datetime.now(UTC))
+        points = (await client.resources.recovery_points(vm, datetime.now(UTC))).value
         found = volume_histories(points, policies[task.policy_uuid or ""].interval_s)
         assert {history.volume_uuid for history in found} == {volume.uuid for volume in machine.volumes}
         assert all(history.newest and history.oldest and history.oldest < history.newest for history in found)
@@ -51,13 +51,14 @@ async def test_inventory_in_capped_pages_is_read_completely() -> None:
         vm = next(task.machine.uuid for task in node.world.tasks.values() if task.machine and task.status == "Running")
         now = datetime.now(UTC)
         node.journal.clear()
-        uncapped = await client.resources.recovery_points(vm, now)
+        uncapped = (await client.resources.recovery_points(vm, now)).value
         requests = [request for request in node.journal.requests if request.path.endswith("recovery-points")]
         node.faults.add("capped-pages", rows=2)
-        storages, policies = await client.resources.storages(), await client.resources.policies()
+        storages = (await client.resources.storages()).value
+        policies = (await client.resources.policies()).value
         node.faults.clear()
         node.faults.add("capped-pages", rows=100)
-        capped = await client.resources.recovery_points(vm, now)
+        capped = (await client.resources.recovery_points(vm, now)).value
         await client.aclose()
     assert {storage.uuid for storage in storages.items} == set(node.world.storages)
     assert {policy.uuid for policy in policies.items} == set(node.world.policies)
@@ -88,7 +89,7 @@ async def test_names_in_capped_responses_are_all_read() -> None:
         requests = 0
         while batch := names.batch():
             names.start_fetch("all", now=0.0)
-            names.set_value("all", await client.resources.names(batch), now=0.0)
+            names.set_value("all", (await client.resources.names(batch)).value, now=0.0)
             requests += 1
         await client.aclose()
     assert names.known == {uuid: machine.name for uuid, machine in node.world.machines.items()}
@@ -104,7 +105,7 @@ async def test_states_of_several_vms_are_one_request() -> None:
         states = {uuid: machine.state for uuid, machine in node.world.machines.items()}
         await client.resources.vm_states(["no-such-vm"])
         node.journal.clear()
-        assert await client.resources.vm_states([*states, "no-such-vm"]) == states
+        assert (await client.resources.vm_states([*states, "no-such-vm"])).value == states
         assert len(node.journal.requests) == 1
         assert len(set(states.values())) > 1
         await client.aclose()

@@ -21,6 +21,7 @@ _MIN_HEIGHT_FOR_SPACERS: Final = 14
 _MIN_WRAP_WIDTH: Final = 10
 _RETRIED: Final = "Retried automatically; {refresh} retries now"
 _DENIED: Final = "This account has no access; ask the administrator, then press {refresh} to retry"
+_CACHED: Final = "{updated}, from a cache"
 _UUID: Final = re.compile(r"\b[0-9a-f]{32}\b")
 BLANK: Final[Line] = ()
 
@@ -31,8 +32,11 @@ def title_line(row: TaskRow, part: FetchState[Any] | None = None, now: float = 0
     The name of the task is the title of the pane.
     """
     age_s = part.age_s(now) if part is not None else None
-    age = () if age_s is None else (Span(f"  {_update_text(age_s)}", Role.DIM),)
-    return (*status_line(row), *age)
+    if part is None or age_s is None:
+        return status_line(row)
+    if part.is_from_cache:
+        return (*status_line(row), Span(f"  {_CACHED.format(updated=_update_text(age_s))}", Role.WARN))
+    return (*status_line(row), Span(f"  {_update_text(age_s)}", Role.DIM))
 
 
 def spacer(height: int) -> list[Line]:

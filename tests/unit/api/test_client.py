@@ -279,7 +279,7 @@ async def test_redirect_is_not_followed(path: str, status: int) -> None:
 async def test_names_are_requested_in_one_call_with_repeated_uuids_parameters() -> None:
     node = MockNode(names={"vm": "erp-db-01", "bs": "backup\x1b[2J"})
     client = connect(node)
-    assert await client.resources.names(["vm", "bs", "gone"]) == {"vm": "erp-db-01", "bs": "backup␛[2J"}
+    assert (await client.resources.names(["vm", "bs", "gone"])).value == {"vm": "erp-db-01", "bs": "backup␛[2J"}
     (request,) = node.asked(NAMES)
     assert request.url.query == b"uuids=vm&uuids=bs&uuids=gone"
     await client.aclose()
@@ -315,7 +315,7 @@ async def test_failed_names_request_raises_an_api_error(answer: Answer, kind: ty
 async def test_resource_without_a_name_has_no_name() -> None:
     client = connect(node := MockNode())
     node.next(NAMES, respond(200, b'{"inventories":[{"uuid":"a"},{"uuid":"b","resourceName":""}]}'))
-    assert await client.resources.names(["a", "b"]) == {}
+    assert (await client.resources.names(["a", "b"])).value == {}
     await client.aclose()
 
 

@@ -211,14 +211,14 @@ ENCODED = [
 @pytest.mark.parametrize(("encoding", "sent"), ENCODED)
 async def test_encoded_response_is_decoded(encoding: str, sent: bytes, piece: int) -> None:
     async with answering(encoded_as(encoding, sent, piece=piece)) as http:
-        assert await http.send("GET", "/cdp-task") == BODY
+        assert (await http.send("GET", "/cdp-task")).body == BODY
 
 
 async def test_two_content_encoding_headers_are_one_list() -> None:
     headers = [(b"Content-Encoding", b"deflate"), (b"Content-Encoding", b"gzip")]
     answer = httpx.Response(200, content=pieces(gz(zlib.compress(BODY))), headers=headers)
     async with answering(answer) as http:
-        assert await http.send("GET", "/cdp-task") == BODY
+        assert (await http.send("GET", "/cdp-task")).body == BODY
 
 
 @settings(max_examples=60)
@@ -341,7 +341,7 @@ FRONTS = [
 async def test_body_in_any_character_encoding_is_converted_to_utf8(sent: bytes, content_type: str) -> None:
     answer = httpx.Response(200, content=pieces(sent), headers={"Content-Type": content_type} if content_type else {})
     async with answering(answer) as http:
-        assert (await http.send("GET", "/cdp-task")).strip() == TEXT.encode()
+        assert (await http.send("GET", "/cdp-task")).body.strip() == TEXT.encode()
 
 
 @pytest.mark.parametrize(

@@ -171,9 +171,9 @@ async def test_two_requests_rejected_by_one_expired_session_are_not_contention()
     slow = connect(Slow())
     await read(slow)
     node.kill_sessions()
-    tasks, names = await asyncio.gather(read(slow), slow.resources.names(["vm"]))
+    tasks, fetched = await asyncio.gather(read(slow), slow.resources.names(["vm"]))
     assert len(tasks) == 1
-    assert names == {"vm": "erp-db-01"}
+    assert fetched.value == {"vm": "erp-db-01"}
     await slow.aclose()
     await client.aclose()
 
@@ -463,7 +463,7 @@ async def test_failed_logout_does_not_raise_or_log_secrets(
 
 async def names(client: Client) -> object:
     """Send a background request, as scrolling does."""
-    return await client.resources.names(["vm"])
+    return (await client.resources.names(["vm"])).value
 
 
 async def test_background_requests_do_not_log_in_after_session_contention() -> None:
@@ -551,7 +551,7 @@ async def test_names_rejected_by_an_expired_session_are_requested_again() -> Non
     node = MockNode([FULL_ROW], names={"vm": "erp-db-01"})
     client = connect(node)
     node.next(NAMES, EXPIRED)
-    assert await client.resources.names(["vm"]) == {"vm": "erp-db-01"}
+    assert (await client.resources.names(["vm"])).value == {"vm": "erp-db-01"}
     await client.aclose()
 
 

@@ -222,7 +222,7 @@ async def test_access_key_opens_and_closes_no_session() -> None:
     node = KeyNode(clock, ZoneInfo("Europe/Berlin"))
     client = connect(node, KEY, clock)
     await read(client)
-    assert await client.resources.names(["vm"]) == {"vm": "erp-db-01"}
+    assert (await client.resources.names(["vm"])).value == {"vm": "erp-db-01"}
     await client.aclose()
     assert not [request for request in node._node.requests if "/accounts/" in request.url.path]
 

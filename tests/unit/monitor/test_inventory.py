@@ -336,6 +336,33 @@ async def test_hanging_request_times_out_and_keeps_the_old_value() -> None:
     assert storages.age_s(runner.clock.seconds) == SHOWN_MAX_AGE_S
 
 
+async def test_cached_answer_is_as_old_as_in_the_cache_and_is_loaded_again_as_usual() -> None:
+    node = ScriptedNode([])
+    node.known_storages, node.cached_s = (LOST,), 200.0
+    node.known_machines = {"vm-1": VmInstance(uuid="vm-1")}
+    runner = ServiceRunner(node)
+    await runner.show(InventoryNeeds(storages=True, policies=True, vm="vm-1", points="vm-1"))
+    inventory, now = runner.inventory, runner.clock.seconds
+    parts = (inventory.storages, inventory.policies, inventory.vm("vm-1"), inventory.points("vm-1"))
+    assert [(part.age_s(now), part.is_from_cache) for part in parts] == [(200.0, True)] * 4
+    asked = len(node.asked)
+    runner.clock.seconds += SHOWN_MAX_AGE_S - 1
+    await runner.show(InventoryNeeds(storages=True, policies=True, vm="vm-1", points="vm-1"))
+    assert len(node.asked) == asked
+    node.cached_s = 0.0
+    runner.clock.seconds += 1
+    await runner.show(InventoryNeeds(storages=True))
+    assert (inventory.storages.age_s(runner.clock.seconds), inventory.storages.is_from_cache) == (0.0, False)
+
+
+async def test_storage_state_that_is_old_in_a_cache_is_no_evidence() -> None:
+    node = ScriptedNode([])
+    node.known_storages, node.cached_s = (LOST,), 3 * STORAGE_MAX_AGE_S + 1
+    runner = ServiceRunner(node)
+    await runner.show(InventoryNeeds())
+    assert runner.reported_dependencies[-1].disconnected_storages == frozenset()
+
+
 async def test_old_storage_state_is_no_evidence() -> None:
     node = ScriptedNode([])
     node.known_storages = (LOST,)

@@ -96,6 +96,10 @@ def test_notes_name_what_is_missing_and_why() -> None:
     assert "storages: no permission" in notes(growing(1, TRUSTED_S), fetch=FetchState(failure=denied))
     assert "Loading storages" in notes(fetch=FetchState())
     assert "more storages than it listed" in notes(fetch=FetchState(value={}, fetched_at=1.0, is_partial=True))
+    assert "came from a cache and were 2 min old on arrival" in notes(
+        fetch=FetchState(value={}, fetched_at=1.0, cached_s=120.0)
+    )
+    assert "cache" not in notes(fetch=FetchState(value={}, fetched_at=1.0, cached_s=60.0))
 
 
 WORST_FIRST = [

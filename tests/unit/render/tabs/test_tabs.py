@@ -75,6 +75,12 @@ PARTS = [
     pytest.param(STORAGE, "storages", id="storage"),
     pytest.param(POINTS, "points", id="points"),
 ]
+VALUES: dict[str, Any] = {
+    "machine": ERP,
+    "policies": {"p-1": GOLD},
+    "storages": {"bs-1": STORE},
+    "points": RecoveryPoints(EPOCH - timedelta(days=1), EPOCH),
+}
 
 
 @pytest.mark.parametrize(("tab", "part"), PARTS)
@@ -96,6 +102,17 @@ def test_failed_reload_keeps_the_old_data_and_shows_its_age() -> None:
     assert "backup-server-1" in output
     assert "updated 5 min ago" in output
     assert "from before this failure" in output
+
+
+@pytest.mark.parametrize(
+    ("cached_s", "mark"),
+    [pytest.param(60.0, "", id="for a minute"), pytest.param(61.0, ", from a cache", id="longer")],
+)
+@pytest.mark.parametrize(("tab", "part"), PARTS)
+def test_tab_marks_data_from_a_cache(tab: Tab, part: str, cached_s: float, mark: str) -> None:
+    fetched = FetchState(VALUES[part], fetched_at=100.0 - 300.0, cached_s=cached_s)
+    title = text(tab, a_row(), **{part: fetched}).splitlines()[0]
+    assert title.rstrip().endswith(f"updated 5 min ago{mark}")
 
 
 def test_uuids_are_shown_until_names_are_known() -> None:
