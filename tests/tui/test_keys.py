@@ -112,6 +112,21 @@ async def test_quit_key_works_in_dialogs_without_text_fields(what: str) -> None:
         await run.until(lambda: app.return_value == 0)
 
 
+@pytest.mark.parametrize("text", ["[/x]", "<j[status=Failed", "[bold red on", "\\[", "[@click=quit]"])
+@pytest.mark.parametrize("what", sorted(TYPED_INTO))
+async def test_typed_text_is_never_read_as_markup(what: str, text: str) -> None:
+    nodes = node("a")
+    app = app_with(nodes)
+    async with app.run_test(size=(120, 40)) as pilot:
+        run = Running(app, pilot, nodes)
+        await run.until(lambda: run.rows)
+        await opened(run, OPENED_BY[what])
+        await run.press(*text)
+        await run.finish()
+        await run.press("ctrl+c")
+        await run.until(lambda: app.return_value == 0)
+
+
 @pytest.mark.parametrize("what", [what for what in OPENED_BY if what not in TYPED_INTO])
 async def test_remapped_quit_key_works_in_dialogs(what: str) -> None:
     nodes = node("a")

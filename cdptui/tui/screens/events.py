@@ -11,6 +11,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
+from textual.content import Content
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
@@ -70,7 +71,7 @@ class EventsScreen(Dialog[str | None]):
     def compose_content(self) -> ComposeResult:
         """Create the child widgets."""
         with Vertical(id="events") as box:
-            box.border_title = _TITLE
+            box.border_title = Content(_TITLE)
             yield self._menu
             yield self._line
             yield self._field
@@ -152,7 +153,8 @@ class EventsScreen(Dialog[str | None]):
         if self._shown:
             self._menu.highlighted = self._shown.index(held) if held in self._shown else 0
         title = _FILTERED.format(shown=len(self._shown), total=len(self._events), text=text) if text else _TITLE
-        self.query_one("#events").border_title = title
+        # Content, because Textual would read the text of the filter as markup.
+        self.query_one("#events").border_title = Content(title)
 
     def _line_of(self, event: Event) -> Text:
         variables = self.app.theme_variables

@@ -10,6 +10,7 @@ from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.content import Content
 
 from cdptui.query.fields import FIELDS, SYNTAX_EXAMPLES
 from cdptui.render.columns import COLUMNS
@@ -67,8 +68,9 @@ class HelpScreen(Dialog[None]):
     def compose_content(self) -> ComposeResult:
         """Create the child widgets."""
         view = HelpLines(self._keymap, tuple(dict.fromkeys((*_FIRST_SCOPES[self._place], *KeyScope))))
-        view.border_title = self._place.value
-        view.border_subtitle = f"{self._keymap.labels['search']} search   Esc close"
+        view.border_title = Content(self._place.value)
+        # Content, because Textual would read a key such as "[" as markup.
+        view.border_subtitle = Content(f"{self._keymap.labels['search']} search   Esc close")
         yield view
 
     def footer_keys(self) -> FooterKeys:

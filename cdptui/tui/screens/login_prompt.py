@@ -8,6 +8,7 @@ from msgspec import Struct
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
+from textual.content import Content
 from textual.widgets import Input, Static
 
 from cdptui.models.failure import CredentialPrompt
@@ -73,7 +74,7 @@ class LoginPrompt(Dialog[str | None]):
     def compose_content(self) -> ComposeResult:
         """Create the child widgets."""
         with Vertical(id="password") as box:
-            box.border_title = self._text.title
+            box.border_title = Content(self._text.title)
             yield Static(self._account_text, markup=False)
             if self._reason:
                 yield Static(self._reason, markup=False)

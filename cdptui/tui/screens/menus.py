@@ -11,6 +11,7 @@ from rich.style import Style
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
@@ -72,7 +73,7 @@ class Menu(Dialog[str | None]):
         """Create the child widgets."""
         menu = OptionList(*(Option(self._label(choice), id=choice.id) for choice in self._choices), markup=False)
         menu.add_class("menu")
-        menu.border_title = self._title
+        menu.border_title = Content(self._title)
         ids = [choice.id for choice in self._choices]
         menu.highlighted = ids.index(self._current) if self._current in ids else 0
         yield menu
