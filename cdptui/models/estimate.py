@@ -6,7 +6,7 @@ from typing import Final
 
 from cdptui.models.capacity import DAY_S, HOUR_S, TRUSTED_SPAN_S, Doubt, GrowthRate, seconds_until_full
 from cdptui.models.forecast import Basis, Forecast
-from cdptui.models.severity import is_recording
+from cdptui.models.severity import Severity, is_recording
 from cdptui.models.task import Task
 
 FULL_SOON_S: Final = 3 * DAY_S
@@ -100,3 +100,16 @@ def full_in_rank(full_in_s: float, doubt: Doubt | None) -> float:
 def is_full_soon(trusted_full_in_s: float | None) -> bool:
     """Return whether a trusted estimate is a problem."""
     return trusted_full_in_s is not None and trusted_full_in_s < FULL_SOON_S
+
+
+def full_in_severity(trusted_full_in_s: float | None) -> Severity | None:
+    """Return the severity of the problem that a trusted estimate is; None when it is no problem.
+
+    >>> [severity and severity.name for severity in map(full_in_severity, (0.0, 3600.0, 2 * DAY_S, 7 * DAY_S))]
+    ['CRITICAL', 'WARNING', 'NOTICE', None]
+    """
+    if trusted_full_in_s is None or not is_full_soon(trusted_full_in_s):
+        return None
+    if trusted_full_in_s <= 0:
+        return Severity.CRITICAL
+    return Severity.WARNING if trusted_full_in_s < FULL_TODAY_S else Severity.NOTICE
