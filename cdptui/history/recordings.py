@@ -147,10 +147,14 @@ def _mask_names(copy: sqlite3.Connection, mask: Callable[[bytes, str], bytes]) -
             copy.execute("UPDATE document SET name = ?, data = ? WHERE id = ?", (name, text, number))
         for number, uuid in copy.execute("SELECT id, uuid FROM task").fetchall():
             copy.execute("UPDATE event SET name = ? WHERE task = ?", (f"task-{number}", uuid))
+        for number, (name,) in enumerate(copy.execute("SELECT DISTINCT name FROM event WHERE task = ''").fetchall()):
+            if name:
+                copy.execute("UPDATE event SET name = ? WHERE task = '' AND name = ?", (f"storage-{number}", name))
         hidden = (EventKind.NAME.value, EventKind.DESCRIPTION.value)
         copy.execute("UPDATE event SET old = 'masked', new = 'masked' WHERE kind IN (?, ?)", hidden)
         # The names in it are needed only by a monitor that goes on recording.
         copy.execute("DELETE FROM facts")
+        copy.execute("DELETE FROM storage")
         copy.execute("UPDATE meta SET value = 'masked' WHERE key IN ('node', 'account')")
 
 

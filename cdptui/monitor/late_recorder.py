@@ -13,6 +13,7 @@ from cdptui.clock import Clock
 from cdptui.config.recording import RecordSettings
 from cdptui.models.event import Event
 from cdptui.models.failure import Failure
+from cdptui.models.inventory import BackupStorage
 from cdptui.models.recording import RecordedHistory, RecordingPhase, RecordingProblem, RecordingState
 from cdptui.models.snapshot import Snapshot
 from cdptui.models.task_row import TaskRow
@@ -56,6 +57,14 @@ class LateRecorder:
     def record_failure(self, failure: Failure) -> None:
         """Record that a poll failed."""
         self._pass_on(lambda recorder: recorder.record_failure(failure))
+
+    def record_storages(self, storages: Sequence[BackupStorage], *, is_complete: bool) -> None:
+        """Record the state of the backup storages, which were just read."""
+        self._pass_on(lambda recorder: recorder.record_storages(storages, is_complete=is_complete))
+
+    def record_session_end(self) -> None:
+        """Record that the session ended, and that the monitor logs in again."""
+        self._pass_on(lambda recorder: recorder.record_session_end())
 
     async def events(self) -> Sequence[Event]:
         """Return the newest recorded events, newest first."""
