@@ -131,6 +131,11 @@ class RecordingReader:
         statement = f"{_SELECT_EVENTS} ORDER BY t DESC, id DESC LIMIT ?"
         return list(_decode_events(self._connection.execute(statement, (limit,))))
 
+    def newest_problems(self) -> dict[str, tuple[Reason, ...]]:
+        """Return the problems of the tasks that had any when they were recorded last, by UUID."""
+        uuids = dict(self._connection.execute("SELECT id, uuid FROM task"))
+        return {uuids[number]: reasons for number, reasons in read_problems(self._connection) if number in uuids}
+
     def tasks_at(self, moment_ms: int) -> list[RecordedTask]:
         """Return all tasks as the last poll at or before a moment read them; empty before the first poll."""
         bucket = self._bucket_with_poll(moment_ms)

@@ -116,6 +116,11 @@ EVENT_FIELDS: Final = _OWN_FIELDS
 EVENTS_BY_NAME: Final = by_name((*EVENT_FIELDS, *TASK_FIELDS))
 
 
+def needs_task(expression: Expression) -> bool:
+    """Return whether the tasks of events are compared."""
+    return any(isinstance(clause, Comparison) and clause.field not in _OWN_NAMES for clause in clauses(expression))
+
+
 class EventMatches(Struct, frozen=True):
     """The events that match an expression."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 from cdptui.models.event import RENEWED, Event, EventKind
@@ -63,6 +64,16 @@ def event_text(event: Event, names: Mapping[str, str] = _NO_NAMES) -> str:
     if event.kind is EventKind.GAP:
         new = formatting.duration((int(event.new or 0) - int(event.old or 0)) / 1000)
     return _template(event).format(name=sanitize(event.name), old=old, new=new, cause=_cause(event.cause))
+
+
+def event_time(event: Event, zone: tzinfo | None) -> str:
+    """Return when an event happened, in a zone; None is that of this machine."""
+    return formatting.timestamp(datetime.fromtimestamp(event.at_ms / 1000, UTC), zone)
+
+
+def event_line(event: Event, zone: tzinfo | None, names: Mapping[str, str] = _NO_NAMES) -> str:
+    """Return when an event happened, and what."""
+    return f"{event_time(event, zone)}  {event_text(event, names)}"
 
 
 def _template(event: Event) -> str:

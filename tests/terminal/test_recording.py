@@ -211,6 +211,7 @@ def test_recordings_are_listed_shown_exported_and_deleted(simulate: Simulate, tm
     assert cdptui(tmp_path, "recordings", "check", str(copy)).stdout == "copy: OK\n"
     events = cdptui(tmp_path, "recordings", "events", "127", "--since", "1h").stdout.splitlines()
     assert events[0].endswith("monitor started")
+    assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", events[0])
     assert cdptui(tmp_path, "recordings", "delete", "127").returncode == 2
     assert cdptui(tmp_path, "recordings", "delete", "127", "--yes").returncode == 0
     assert "no recordings" in cdptui(tmp_path, "recordings").stdout
