@@ -80,12 +80,12 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
         raise RecordingError(RecordingProblem.DAMAGED, f"{path}: {error}") from error
 
 
-def newest_events(path: Path, limit: int) -> list[Event]:
+def newest_events(path: Path, limit: int, since_ms: int = 0) -> list[Event]:
     """Return the newest events of a recording, newest first; none when it does not exist yet. Raises RecordingError."""
     if not path.exists():
         return []
     with opened(path) as connection:
-        return RecordingReader(connection).newest_events(limit)
+        return RecordingReader(connection).newest_events(limit, since_ms)
 
 
 def check(path: Path) -> list[str]:

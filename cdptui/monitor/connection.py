@@ -81,9 +81,9 @@ class NodeConnection(Struct, frozen=True):
         """Time zone of the server's dates; None when it is not known."""
         return self._node.zone
 
-    async def events(self) -> Sequence[Event]:
-        """Return the newest recorded events, newest first."""
-        return await self._recorder.events() if self._recorder is not None else ()
+    async def events(self, limit: int, since_ms: int = 0) -> Sequence[Event]:
+        """Return the newest recorded events from a time on, newest first."""
+        return await self._recorder.events(limit, since_ms) if self._recorder is not None else ()
 
     @property
     def recording(self) -> RecordingState:

@@ -66,11 +66,11 @@ class LateRecorder:
         """Record that the session ended, and that the monitor logs in again."""
         self._pass_on(lambda recorder: recorder.record_session_end())
 
-    async def events(self) -> Sequence[Event]:
+    async def events(self, limit: int, since_ms: int) -> Sequence[Event]:
         """Return the newest recorded events, newest first."""
         from cdptui.monitor.recording import read_newest_events
 
-        return await asyncio.to_thread(read_newest_events, self._settings)
+        return await asyncio.to_thread(read_newest_events, self._settings, limit, since_ms)
 
     async def aclose(self, timeout_s: float) -> None:
         """Record what is waiting, and close the file. After `timeout_s` the recorder's thread goes on alone."""

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
+from msgspec import Struct
+
 from cdptui.models.event import RENEWED, Event, EventKind
 from cdptui.models.reasons import STOP_CAUSES
 from cdptui.models.sanitize import sanitize
@@ -48,6 +50,15 @@ _NO_NAMES: Final[Mapping[str, str]] = {}
 
 _REFERENCES: Final = frozenset({EventKind.POLICY, EventKind.STORAGE})
 """Kinds whose old and new value are UUIDs of resources."""
+
+
+class EventContext(Struct, frozen=True):
+    """What the text of events needs besides them."""
+
+    zone: tzinfo | None = None
+    """The zone of times; None for that of this machine."""
+    names: Mapping[str, str] = {}
+    """Names of policies and storages by UUID, as far as they are known."""
 
 
 def event_text(event: Event, names: Mapping[str, str] = _NO_NAMES) -> str:

@@ -232,7 +232,7 @@ def test_events_are_listed_filtered_and_lead_to_their_task(
     terminal.send("e")
     terminal.wait_for(f"✖ {re.escape(task.name)}: Running → Failed", "monitor started")
     terminal.send("/started")
-    terminal.wait_for(r"1 of 2 match started", lambda screen: "Running → Failed" not in screen.text)
+    terminal.wait_for(r"“started” anywhere \(1\)", "1 of 2", lambda screen: "Running → Failed" not in screen.text)
     terminal.send(ESCAPE)
     terminal.wait_for("Running → Failed")
     terminal.send("\x1b[H\r")
