@@ -7,14 +7,10 @@ from datetime import UTC, datetime
 from typing import ClassVar, Final, cast
 
 from msgspec import Struct
-from rich.style import Style
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import OptionList
-from textual.widgets.option_list import Option
 
 from cdptui.clock import Clock
 from cdptui.config.url import api_url
@@ -30,7 +26,7 @@ from cdptui.render.copy_formats import event_copy_formats
 from cdptui.render.event_text import EventContext, event_line, event_text, event_time
 from cdptui.render.filter_lines import FilterResult
 from cdptui.render.recording_messages import no_events_text
-from cdptui.render.spans import Role, Span
+from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import ROLES, SIGNS
 from cdptui.tui.export_files import EventExport, export_events, export_events_screenshot
 from cdptui.tui.footer_keys import FooterKey, FooterPlace, footer_keys
@@ -39,6 +35,7 @@ from cdptui.tui.screens.dialog import Dialog
 from cdptui.tui.screens.menus import Menu, MenuItem, open_format_menu
 from cdptui.tui.target import Target
 from cdptui.tui.widgets.filter_bar import FilterBar, FilterLanguage
+from cdptui.tui.widgets.item_list import ItemList
 from cdptui.tui.widgets.line_view import LineView
 
 MAX_EVENTS: Final = 1000
@@ -85,8 +82,6 @@ class EventsScreen(Dialog[str | None]):
         Binding("slash", "filter", "Filter", show=False, id="filter"),
         Binding("c", "copy", "Copy", show=False, id="copy"),
         Binding("ctrl+s", "save", "Save", show=False, id="save"),
-        Binding("j", "down", "Down", show=False, id="down"),
-        Binding("k", "up", "Up", show=False, id="up"),
     ]
 
     def __init__(self, origin: EventsOrigin, keymap: Keymap) -> None:
@@ -100,7 +95,7 @@ class EventsScreen(Dialog[str | None]):
         self._expression: Expression | None = None
         self._notice_number = 0
         # Created here, not in compose(), for keys that arrive before the dialog is composed.
-        self._menu = OptionList(id="events-list", markup=False)
+        self._list = ItemList(id="events-list")
         self._line = LineView(id="events-line")
         self._filter_bar = FilterBar(keymap, _LANGUAGE, id="events-filter")
 
@@ -109,7 +104,7 @@ class EventsScreen(Dialog[str | None]):
         with Vertical(id="events") as box:
             # Content, because Textual would read brackets as markup.
             box.border_title = Content(self._title())
-            yield self._menu
+            yield self._list
             yield self._line
             yield self._filter_bar
 
@@ -138,7 +133,7 @@ class EventsScreen(Dialog[str | None]):
 
     def on_filter_bar_closed(self) -> None:
         """Return to the events; the filter stays."""
-        self._menu.focus()
+        self._list.focus()
         self.show_keys(self.footer_keys())
 
     def _set_filter(self, expression: Expression | None) -> None:
@@ -155,9 +150,9 @@ class EventsScreen(Dialog[str | None]):
 
     # List
 
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+    def on_item_list_chosen(self, message: ItemList.Chosen) -> None:
         """Close with the task of the event."""
-        uuid = self._shown[event.option_index].task_uuid if event.option_index < len(self._shown) else ""
+        uuid = self._shown[message.index].task_uuid if message.index < len(self._shown) else ""
         if uuid:
             self.dismiss(uuid)
 
@@ -216,21 +211,12 @@ class EventsScreen(Dialog[str | None]):
 
     def _draw(self, rows: Sequence[EventRow]) -> None:
         """Draw events. The one that is highlighted stays so, unless it is the newest."""
-        at = self._menu.highlighted
+        at = self._list.cursor
         held = self._shown[at] if at and at < len(self._shown) else None
-        self._shown = [row.event for row in rows]
-        self._menu.clear_options()
-        self._menu.add_options([Option(self._line_of(event)) for event in self._shown])
-        if self._shown:
-            self._menu.highlighted = self._shown.index(held) if held in self._shown else 0
-
-    def _line_of(self, event: Event) -> Text:
-        variables, context = self.app.theme_variables, self._event_context()
-        style = Style(color=variables[f"role-{ROLES[event.severity]}"])
-        return Text.assemble(
-            (f"{event_time(event, context.zone)}  ", Style(color=variables["role-dim"])),
-            (f"{SIGNS[event.severity] or ' '} ", style),
-            (event_text(event, context.names), style if SIGNS[event.severity] else Style()),
+        shown = self._shown = [row.event for row in rows]
+        context = self._event_context()
+        self._list.show_items(
+            len(shown), lambda index: _spans_of(shown[index], context), shown.index(held) if held in shown else 0
         )
 
     def _event_context(self) -> EventContext:
@@ -244,7 +230,7 @@ class EventsScreen(Dialog[str | None]):
         if not self._shown:
             self.show_notice(_NOTHING.format(action="copy"))
             return
-        current = self._shown[self._menu.highlighted or 0]
+        current = self._shown[self._list.cursor]
         formats = event_copy_formats(self._shown, current, api_url(self._origin.target.node), self._event_context())
         open_format_menu(self, formats)
 
@@ -295,3 +281,13 @@ class EventsScreen(Dialog[str | None]):
 
         self.set_timer(_NOTICE_S, end)
         return True
+
+
+def _spans_of(event: Event, context: EventContext) -> Line:
+    sign = SIGNS[event.severity]
+    role = ROLES[event.severity]
+    return (
+        Span(f"{event_time(event, context.zone)}  ", Role.DIM),
+        Span(f"{sign or ' '} ", role),
+        Span(event_text(event, context.names), role if sign else Role.TEXT),
+    )
