@@ -223,7 +223,14 @@ class RecordingReader:
             ],
             [(start / 1000, end / 1000) for start, end in gaps if end > since_ms],
             last.at_ms / 1000,
+            self._end_after(last.at_ms) / 1000,
         )
+
+    def _end_after(self, at_ms: int) -> int:
+        """Return when the monitor of the last poll ended."""
+        statement = "SELECT max(t) FROM event WHERE kind = ? AND t >= ?"
+        (stopped_ms,) = self._connection.execute(statement, (EventKind.MONITOR_STOPPED.value, at_ms)).fetchone()
+        return at_ms if stopped_ms is None else int(stopped_ms)
 
     def _documents(self) -> Iterator[tuple[int, str, list[_DocumentRow]]]:
         """Yield the number, the UUID and all documents of each task, oldest first."""

@@ -91,6 +91,8 @@ class RecordedHistory(Struct, frozen=True):
     """Times without a poll, in seconds since 1970."""
     last_poll_s: float | None = None
     """Seconds since 1970 of the last poll; None when none was recorded."""
+    ended_s: float | None = None
+    """Seconds since 1970 at which the last monitor ended: its last poll, if it ended without a word."""
 
 
 class PollRecord(Struct, frozen=True):
