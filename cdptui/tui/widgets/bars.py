@@ -18,7 +18,6 @@ from cdptui.tui.footer_keys import FooterKeys, FooterPlace, footer_keys, footer_
 from cdptui.tui.keymap import Keymap
 from cdptui.tui.widgets.line_view import LineView
 
-
 if TYPE_CHECKING:
     from cdptui.tui.controllers.absence import ShownSummary
 
