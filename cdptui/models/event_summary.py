@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from cdptui.models.event import Event, EventKind
+from cdptui.models.event import Event, EventKind, event_number
 from cdptui.models.failure import FailureKind
 from cdptui.models.severity import Severity, status_severity
 
@@ -80,7 +80,7 @@ class _Counter:
             case EventKind.RPO_MISSED | EventKind.RPO_MET:
                 self._add_breach(event)
             case EventKind.PLAN_LEVEL:
-                level = int(event.new or 0)
+                level = event_number(event.new)
                 self._count("full" if level >= _FULL else "nearly_full" if level >= _NEARLY_FULL else "changes")
             case EventKind.OUTAGE_BEGAN | EventKind.OUTAGE_ENDED:
                 self._add_outage(event)
@@ -104,13 +104,13 @@ class _Counter:
     def _add_breach(self, event: Event) -> None:
         if event.kind is EventKind.RPO_MISSED:
             self._count("breaches")
-            excess_ms = int(event.new or 0) - int(event.old or 0)
+            excess_ms = max(0, event_number(event.new) - event_number(event.old))
             self._breaches[event.task_uuid] = (event.at_ms - excess_ms, event.name)
             return
         if self._breaches.pop(event.task_uuid, None) is None:
             # It began before.
             self._count("breaches")
-        self._note_breach(int(event.new or 0), event.name)
+        self._note_breach(event_number(event.new), event.name)
 
     def _add_outage(self, event: Event) -> None:
         if event.kind is EventKind.OUTAGE_BEGAN:
@@ -118,7 +118,7 @@ class _Counter:
             return
         self._outage_since_ms = None
         if event.old not in _SESSION_FAILURES:
-            began_ms = event.at_ms - int(event.new or 0)
+            began_ms = event.at_ms - event_number(event.new)
             self._away_ms += event.at_ms - max(began_ms, self._since_ms)
 
     def summary(self, until_ms: int) -> EventSummary:

@@ -27,7 +27,7 @@ from cdptui.query.fields import QueryContext
 from cdptui.query.formatter import format_query
 from cdptui.render import formatting
 from cdptui.render.copy_formats import event_copy_formats
-from cdptui.render.event_text import EventContext, event_line, event_text, event_time
+from cdptui.render.event_text import EventContext, event_text, event_time
 from cdptui.render.filter_lines import FilterResult
 from cdptui.render.recording_messages import no_events_text
 from cdptui.render.spans import Role, Span
@@ -95,7 +95,8 @@ class EventsScreen(Dialog[str | None]):
         self._events: Sequence[Event] = ()
         self._names = 0
         """Number of known names when the texts of the events were made."""
-        self._texts: Sequence[str] = ()
+        self._texts: dict[Event, tuple[str, str]] = {}
+        """The time and the text of each event: to make those of a thousand takes 20 ms, and few are new."""
         self._shown: Sequence[Event] = ()
         self._expression: Expression | None = None
         self._notice_number = 0
@@ -174,9 +175,10 @@ class EventsScreen(Dialog[str | None]):
         if events != self._events or len(connection.names) != self._names:
             if events and not self._events:
                 self._say("")
+            known = self._texts if len(connection.names) == self._names else {}
             self._events, self._names = events, len(connection.names)
             context = self._event_context()
-            self._texts = [event_line(event, context.zone, context.names) for event in events]
+            self._texts = {event: known.get(event) or _texts(event, context) for event in events}
             self.query_one("#events").border_title = Content(self._title())
             self._draw(self._matching().rows)
         elif self._expression is not None:
@@ -198,8 +200,12 @@ class EventsScreen(Dialog[str | None]):
         """Return the events that match the filter. Raises RegexTimeoutError."""
         connection = self._origin.connection
         rows = [
-            EventRow(event, text, connection.row(event.task_uuid) if connection is not None else None)
-            for event, text in zip(self._events, self._texts, strict=True)
+            EventRow(
+                event,
+                "  ".join(self._texts[event]),
+                connection.row(event.task_uuid) if connection is not None else None,
+            )
+            for event in self._events
         ]
         if self._expression is None:
             return EventMatches(rows, {})
@@ -225,12 +231,12 @@ class EventsScreen(Dialog[str | None]):
             self._menu.highlighted = self._shown.index(held) if held in self._shown else 0
 
     def _line_of(self, event: Event) -> Text:
-        variables, context = self.app.theme_variables, self._event_context()
+        variables, (time, text) = self.app.theme_variables, self._texts[event]
         style = Style(color=variables[f"role-{ROLES[event.severity]}"])
         return Text.assemble(
-            (f"{event_time(event, context.zone)}  ", Style(color=variables["role-dim"])),
+            (f"{time}  ", Style(color=variables["role-dim"])),
             (f"{SIGNS[event.severity] or ' '} ", style),
-            (event_text(event, context.names), style if SIGNS[event.severity] else Style()),
+            (text, style if SIGNS[event.severity] else Style()),
         )
 
     def _event_context(self) -> EventContext:
@@ -295,3 +301,7 @@ class EventsScreen(Dialog[str | None]):
 
         self.set_timer(_NOTICE_S, end)
         return True
+
+
+def _texts(event: Event, context: EventContext) -> tuple[str, str]:
+    return event_time(event, context.zone), event_text(event, context.names)
