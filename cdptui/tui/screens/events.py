@@ -52,9 +52,7 @@ _TITLE_SINCE: Final = "Events since {since} · newest first"
 _TITLE_LIMITED: Final = "Events · the newest {count} · newest first"
 _NOTHING: Final = "No events to {action}"
 
-_LANGUAGE: Final = FilterLanguage(
-    EVENTS_BY_NAME, "Text, or conditions such as event=status  severity>=warning  since<8h  name~erp", "all events"
-)
+_LANGUAGE: Final = FilterLanguage(EVENTS_BY_NAME, "Text, or conditions such as event=status  since<8h", "all events")
 
 
 class EventsOrigin(Struct, frozen=True):
