@@ -111,7 +111,7 @@ class OutageRecord(Struct, frozen=True):
 
     started_ms: int
     ended_ms: int | None
-    """None while it lasts, and when the monitor ended in it."""
+    """None while it lasts. A monitor that is started while it lasts goes on with it."""
     kind: str
     """Value of `FailureKind` of its first failure."""
     code: str
