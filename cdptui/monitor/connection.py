@@ -18,6 +18,7 @@ from cdptui.config.recording import RecordSettings
 from cdptui.config.settings import MonitorSettings
 from cdptui.models.capacity import CapacityHistory
 from cdptui.models.event import Event
+from cdptui.models.event_summary import NOTHING, EventSummary
 from cdptui.models.inventory import BackupStorage, FetchState
 from cdptui.models.recording import RecordingPhase, RecordingState
 from cdptui.models.task import RawField, RawLines, Task
@@ -84,6 +85,15 @@ class NodeConnection(Struct, frozen=True):
     async def events(self, limit: int, since_ms: int = 0) -> Sequence[Event]:
         """Return the newest recorded events from a time on, newest first."""
         return await self._recorder.events(limit, since_ms) if self._recorder is not None else ()
+
+    async def summarize_events(self, since_ms: int, until_ms: int) -> EventSummary:
+        """Return what happened in a time, by what was recorded."""
+        return await self._recorder.summarize_events(since_ms, until_ms) if self._recorder is not None else NOTHING
+
+    @property
+    def last_exit_ms(self) -> int | None:
+        """When the last monitor of this recording ended, in milliseconds since 1970; None when that is not known."""
+        return self._recorder.last_exit_ms if self._recorder is not None else None
 
     @property
     def recording(self) -> RecordingState:
