@@ -32,7 +32,12 @@ from cdptui.tui.widgets.line_view import LineView
 from cdptui.tui.widgets.text_field import TextField
 
 _PROMPT: Final = "/ "
-_HINT: Final = "Text, or conditions such as used>80%  full<3d  state=Disabled"
+_HINTS: Final = (
+    "Text, or conditions such as used>80%  full<3d  state=Disabled",
+    "Text, or conditions such as used>80%  full<3d",
+    "Text, or used>80%",
+)
+"""Longest first; the one that fits is shown."""
 _MAX_HISTORY: Final = 50
 _COUNT_WIDTH: Final = 24
 
@@ -294,7 +299,8 @@ class FilterBar(Vertical):
             offset = len(_PROMPT) + before - round(self._input.scroll_offset.x)
             return error_line(self._error, offset, self.size.width, cell_len)
         if self._expression is None:
-            return (Span(f"  {_HINT}{self._help_hint}", Role.DIM),)
+            hints = [f"  {hint}{self._help_hint}" for hint in _HINTS]
+            return (Span(next((hint for hint in hints if cell_len(hint) <= self.size.width), hints[-1]), Role.DIM),)
         # While rows are still being evaluated, the known counts belong to another expression.
         result = self._result if self._result is not None else FilterResult(0, 0, {})
         return (Span("  "), *explanation_line(self._expression, result))
