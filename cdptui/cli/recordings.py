@@ -27,6 +27,7 @@ _UNITS_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 _MAX_GAPS: Final = 20
 
+_NAME_HELP: Final = "NAME is a name that `cdptui recordings` lists, the beginning of one, or the path of a file."
 _HEADINGS: Final = ("NAME", "SIZE", "FROM", "TO", "POLLS", "TASKS", "GAPS", "NODE", "ACCOUNT")
 
 
@@ -38,7 +39,7 @@ def recordings(context: click.Context, /) -> None:
         _list_all()
 
 
-@recordings.command(cls=Command)
+@recordings.command(cls=Command, epilog=_NAME_HELP)
 @click.argument("name")
 def show(name: str) -> None:
     """Show size, span and gaps of a recording."""
@@ -58,9 +59,9 @@ def show(name: str) -> None:
         print_line(f"gap       {len(info.gaps) - _MAX_GAPS} earlier ones are not listed")
 
 
-@recordings.command(cls=Command)
+@recordings.command(cls=Command, epilog=_NAME_HELP)
 @click.argument("name")
-@click.option("--since", metavar="SPAN", help="Only those of the last 8h, 3d, …")
+@click.option("--since", metavar="SPAN", help="Only events of the last 8h, 3d, …")
 def events(name: str, since: str | None) -> None:
     """List what happened: status, plan, policy, RPO, outages, gaps."""
     from cdptui.history import recordings as files
@@ -78,7 +79,7 @@ def events(name: str, since: str | None) -> None:
         print_line(f"{_moment(event.at_ms)}  {event.severity.name.lower():<8}  {event_text(event)}")
 
 
-@recordings.command(cls=Command)
+@recordings.command(cls=Command, epilog=_NAME_HELP)
 @click.argument("name", required=False)
 def check(name: str | None) -> None:
     """Check a recording, or all; exit code 1 if one is damaged."""
@@ -98,7 +99,7 @@ def check(name: str | None) -> None:
         raise click.exceptions.Exit(ExitCode.FAILURE)
 
 
-@recordings.command(cls=Command)
+@recordings.command(cls=Command, epilog=_NAME_HELP)
 @click.argument("name")
 @click.argument("target", type=click.Path(path_type=Path))
 @click.option("--since", metavar="SPAN", help="Copy only the last 8h, 3d, …, in whole parts of four hours.")
@@ -126,7 +127,7 @@ def export(name: str, target: Path, since: str | None, mask_names: bool) -> None
     print_line(f"wrote {target}")
 
 
-@recordings.command(cls=Command)
+@recordings.command(cls=Command, epilog=_NAME_HELP)
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def delete(name: str, yes: bool) -> None:  # noqa: FBT001
