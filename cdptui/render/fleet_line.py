@@ -56,7 +56,7 @@ def _with_totals(left: Sequence[Span], fleet: FleetSummary, width: int, measure:
 
 def _rest(fleet: FleetSummary, shown: int, key: str) -> Span:
     count = sum(problem.count for problem in fleet.problems[shown:])
-    return Span(f"{count} more ({key} lists)" if key else f"{count} more", Role.DIM)
+    return Span(f"{count} more ({key} lists them)" if key else f"{count} more", Role.DIM)
 
 
 def _problem_span(problem: ProblemCount, names: Mapping[str, str]) -> Span:
@@ -96,7 +96,7 @@ def _totals(fleet: FleetSummary) -> Iterator[list[Span]]:
     ratio = fleet.used_bytes / fleet.plan_bytes if fleet.plan_bytes else None
     percent = formatting.percent(ratio)
     used, plan = formatting.size(fleet.used_bytes), formatting.size(fleet.plan_bytes)
-    whole = Span(f"{used} of {plan} used ({percent})")
+    whole = Span(f"{used} of {plan} used ({percent})" if ratio is not None else f"{used} used, no plan set")
     yield [Span(_status_counts(fleet), Role.DIM), whole]
     yield [whole]
     if ratio is not None:

@@ -182,7 +182,7 @@ _TEMPLATES: Final = {
         "Check the backup storage, which starts only a few tasks at a time, then the VM's host",
     ),
     ReasonKind.ACTIVE_WHILE_DISABLED: _Template(
-        "off, {status}",
+        "disabled, active",
         "Disabled, but the status is {status}",
         "Disable the task again, or enable it if it should protect",
     ),
