@@ -167,4 +167,6 @@ def test_long_states_say_how_long(kind: ReasonKind, phrase: str) -> None:
 def test_problems_without_room_name_the_key_that_lists_them() -> None:
     line = plain_text(fleet_line(summarize_fleet([FULL, NO_VM, *STOPPED, *OFFLINE]), NAMES, 80, cell_len, "f"))
     assert line.endswith(" more (f lists them)")
+    narrow = plain_text(fleet_line(summarize_fleet([FULL, NO_VM, *STOPPED, *OFFLINE]), NAMES, 60, cell_len, "f"))
+    assert narrow == "✖ backup-server wenzhou disconnected: 16 tasks · 5 more (f)"
     assert cell_len(line) <= 80
