@@ -101,8 +101,8 @@ def test_texts_of_stops_name_cause_and_likelihood() -> None:
         "stopped, full?": "Stopped, likely because its plan is full: 99 GiB of 100 GiB used when last measured",
         "storage full": "Stopped because backup storage backup-server-1 is full",
         "storage full?": "Stopped, likely because backup storage backup-server-1 is full: it has little free capacity",
-        "storage deleted?": "Stopped, likely because backup storage backup-server-1 is deleted: it is not visible to this"
-        " account",
+        "storage deleted?": "Stopped, likely because backup storage backup-server-1 is deleted: it is not visible to"
+        " this account",
         "storage offline": "Stopped because backup storage backup-server-1 is disconnected",
         "stopped, RPO?": "Stopped, likely because the RPO passed its target: 25m (target 10m)",
     }
