@@ -26,7 +26,7 @@ _SESSION_S: Final = 7200.0
 
 @click.command(cls=Command, reads=DISPLAY_OPTION_NAMES, short_help="Open the monitor on an embedded simulated node.")
 @fleet_options(speed=60.0)
-@fault_option
+@fault_option("simulate --help lists the kinds")
 @display_options
 @click.pass_context
 def demo(

@@ -53,6 +53,8 @@ _LIST_ACTIONS: Final = (
     "copy",
     "pause",
     "refresh",
+    "events",
+    "columns",
 )
 _ACTIONS: Final[dict[FooterPlace, tuple[tuple[str, str], ...]]] = {
     FooterPlace.LIST: (("open", ""), *((action, "") for action in _LIST_ACTIONS)),
