@@ -21,6 +21,7 @@ from cdptui.models.event import Event
 from cdptui.models.recording import RecordingPhase, RecordingState
 from cdptui.models.task import RawField, RawLines, Task
 from cdptui.models.task_row import TaskRow
+from cdptui.models.trend import Trend
 from cdptui.monitor.inventory import InventoryService
 from cdptui.monitor.late_recorder import LateRecorder
 from cdptui.monitor.monitor import Monitor
@@ -104,6 +105,10 @@ class NodeConnection(Struct, frozen=True):
     def history(self, uuid: str) -> CapacityHistory:
         """Return the used capacity of a task over time."""
         return self.monitor.history(uuid)
+
+    def trend(self, uuid: str) -> Trend | None:
+        """Return the used capacity of a task in the last day; None when it is not known."""
+        return self.monitor.trend(uuid)
 
     def row(self, uuid: str) -> TaskRow | None:
         """Return the row of a task; None when the node has no such task."""

@@ -22,6 +22,7 @@ from cdptui.models.recording import RecordedHistory, RecordedSeries
 from cdptui.models.snapshot import Snapshot
 from cdptui.models.task import Task
 from cdptui.models.task_row import TaskRow
+from cdptui.models.trend import Trend
 from cdptui.monitor.capacity_series import CapacityRecorder
 from cdptui.monitor.hourly_series import HourlyRecorder, hours_between
 
@@ -137,6 +138,10 @@ class FleetTracker:
     def history(self, uuid: str) -> CapacityHistory:
         """Return the used capacity of a task over time."""
         return self._series.history(uuid)
+
+    def trend(self, uuid: str) -> Trend | None:
+        """Return the used capacity of a task in the last day; None when it is not known."""
+        return self._hours.trend(uuid)
 
     def row(self, uuid: str) -> TaskRow | None:
         """Return the row of a task of the newest list; None when it has no such task."""

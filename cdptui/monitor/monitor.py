@@ -20,6 +20,7 @@ from cdptui.models.snapshot import FetchProgress, Snapshot
 from cdptui.models.system_limits import find_system_limit
 from cdptui.models.task import Task
 from cdptui.models.task_row import TaskRow
+from cdptui.models.trend import Trend
 from cdptui.monitor.fleet_tracker import FleetTracker
 from cdptui.monitor.request_gate import RequestGate
 from cdptui.monitor.schedule import PollSchedule
@@ -80,6 +81,10 @@ class Monitor:
     def history(self, uuid: str) -> CapacityHistory:
         """Return the used capacity of a task over time."""
         return self._tracker.history(uuid)
+
+    def trend(self, uuid: str) -> Trend | None:
+        """Return the used capacity of a task in the last day; None when it is not known."""
+        return self._tracker.trend(uuid)
 
     def row(self, uuid: str) -> TaskRow | None:
         """Return the row of a task of the newest list; None when it has no such task."""
