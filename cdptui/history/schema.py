@@ -12,7 +12,7 @@ from urllib.parse import quote
 APPLICATION_ID: Final = 0x43445054
 """`CDPT`: tells a recording from any other SQLite database."""
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Stored as `user_version`. A change of the schema adds a step to `MIGRATIONS`."""
 
 BUCKET_MS: Final = 4 * 3600 * 1000
@@ -59,9 +59,12 @@ CREATE TABLE outage(
 - `problem`: the problems of a task when they changed, with their start; without data when it has none.
 - `facts`: what is known of a listed task for its next events.
 - `event`: what happened; the task is its UUID, empty for the node and the monitor.
+- `hour`: used capacity of all tasks at the whole hours of a bucket that ended.
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (_CREATE,)
+_ADD_HOURS: Final = "CREATE TABLE hour(bucket INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT"
+
+MIGRATIONS: Final[tuple[str, ...]] = (_CREATE, _ADD_HOURS)
 """Statements from each version to the next; the first creates the schema."""
 
 TABLES: Final = (
@@ -76,6 +79,7 @@ TABLES: Final = (
     "facts",
     "event",
     "outage",
+    "hour",
 )
 
 _BUSY_S: Final = 2.0

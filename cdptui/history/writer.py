@@ -15,6 +15,7 @@ import msgspec
 from msgspec import structs
 
 from cdptui.history.codec import UNREADABLE, ColumnBuilder, array_header, compress_packed, encode_chunk
+from cdptui.history.hourly import BucketHours
 from cdptui.history.recording_file import RecordingError
 from cdptui.history.schema import BUCKET_MS, TASK_BITS, chunk_id, transaction
 from cdptui.models.event import NO_PROGRESS, Event, EventKind, TaskFacts, advance, facts_of, vanished
@@ -40,7 +41,7 @@ _LONGEST_INTERVAL_MS: Final = 3_600_000
 _RECENT_POLLS: Final = 5
 """A start is after a gap when the pause is longer than 30 s, and than two and a half of the last pauses."""
 
-_TASKS_PER_SLICE: Final = 40
+TASKS_PER_SLICE: Final = 40
 """Tasks that are processed, in about a millisecond, before other threads may run."""
 
 _UNKNOWN: Final = -1
@@ -150,13 +151,11 @@ class _KnownTask:
         self._changes += _pack_triple(column, poll, value)
         self._count += 3
 
-    def pop_columns(self, width: int) -> tuple[ColumnBuilder, ...]:
-        """Return the values of the bucket, and forget them."""
-        columns = tuple(ColumnBuilder() for _ in range(width))
-        for column, poll, value in _triples(_unpack_flat(array_header(self._count) + self._changes)):
-            columns[column].append(poll, value)
+    def pop_changes(self) -> Iterator[tuple[int, int, int | None]]:
+        """Return column, poll and value of each change in the bucket, and forget them."""
+        changes = _triples(_unpack_flat(array_header(self._count) + self._changes))
         self.values, self._changes, self._count = b"", bytearray(), 0
-        return columns
+        return changes
 
 
 class RecordingWriter:
@@ -251,8 +250,8 @@ class RecordingWriter:
         changes = _ChangeBuffer()
         seen = set()
         for count, row in enumerate(rows, 1):
-            if count % _TASKS_PER_SLICE == 0:
-                _let_others_run()
+            if count % TASKS_PER_SLICE == 0:
+                let_others_run()
             known = self._tasks.get(row.task.uuid) or self._add_task(row.task.uuid)
             seen.add(known.id)
             if row is not known.row or not known.values:
@@ -355,13 +354,21 @@ class RecordingWriter:
     def _close_bucket(self) -> None:
         """Replace the tail by one chunk per task, in the current transaction."""
         assert self._bucket is not None  # noqa: S101 - an invariant, not input
-        for count, known in enumerate(self._tasks.values(), 1):
-            if count % _TASKS_PER_SLICE == 0:
-                _let_others_run()
-            if known.values:
-                blob = encode_chunk(known.pop_columns(self._value_count))
-                self._connection.execute("INSERT INTO chunk VALUES(?, ?)", (chunk_id(self._bucket, known.id), blob))
         times = [poll.at_ms - self._bucket * BUCKET_MS for poll in self._polls]
+        hours = BucketHours.empty()
+        for count, known in enumerate(self._tasks.values(), 1):
+            if count % TASKS_PER_SLICE == 0:
+                let_others_run()
+            if known.values:
+                builders, used = tuple(ColumnBuilder() for _ in range(self._value_count)), []
+                for column, poll, value in known.pop_changes():
+                    builders[column].append(poll, value)
+                    if column == USED_COLUMN:
+                        used.append((times[poll], value))
+                hours.add(known.id, used)
+                values = (chunk_id(self._bucket, known.id), encode_chunk(builders))
+                self._connection.execute("INSERT INTO chunk VALUES(?, ?)", values)
+        self._connection.execute("INSERT INTO hour VALUES(?, ?)", (self._bucket, hours.encode()))
         columns = (
             [now - before for before, now in zip([0, *times], times, strict=False)],
             [poll.duration_ms for poll in self._polls],
@@ -424,6 +431,6 @@ def _sqlite_int(value: int | None) -> int | None:
     return value if value is None or value < 2**63 else None
 
 
-def _let_others_run() -> None:
+def let_others_run() -> None:
     """Give up the interpreter's lock, so that this thread delays the event loop by a millisecond at most."""
     time.sleep(0)
