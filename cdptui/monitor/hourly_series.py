@@ -62,7 +62,10 @@ class HourlySeries:
 
     def values(self) -> list[int | None]:
         """Return the values, oldest first; None where one is not known."""
-        return [None if value == _UNKNOWN else value for value in self._values[-MAX_HOURS:]]
+        values: list[int | None] = self._values[-MAX_HOURS:].tolist()  # type: ignore[assignment]  # None is put in below
+        if _UNKNOWN in values:
+            return [None if value == _UNKNOWN else value for value in values]
+        return values
 
 
 class HourlyRecorder:
