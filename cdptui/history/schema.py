@@ -97,7 +97,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
         connection.execute("PRAGMA journal_mode=WAL").fetchone()
         connection.execute("PRAGMA synchronous=NORMAL")
-        connection.execute("PRAGMA cache_size=-1024")
+        connection.execute("PRAGMA cache_size=-256")
         migrate(connection)
     except BaseException:
         connection.close()

@@ -1,4 +1,7 @@
-"""A simulated day of 1,000 tasks, recorded or not: `python -m … on|off`. Prints the peak memory as JSON."""
+"""A simulated day of 1,000 tasks, recorded or not: `python -m … on|off`. Prints the peak memory as JSON.
+
+What a monitor imports anyway is imported in both cases.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+import cdptui.api.client
+import cdptui.monitor.connection  # noqa: F401 - see above
 from cdptui.models.snapshot import Snapshot
-from tests.benchmarks.recorded_months import Fleet
+from tests.benchmarks.changing_rows import Fleet
 from tests.benchmarks.watched import peak_bytes
 
 _POLLS: Final = 24 * 60

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -14,45 +13,13 @@ from cdptui.history.recording_file import open_recording
 from cdptui.history.schema import BUCKET_MS, DAY_BUCKETS, TASK_BITS, chunk_id, transaction
 from cdptui.history.writer import Poll
 from cdptui.models.recording import PollRecord
-from cdptui.models.severity import Severity
-from cdptui.models.task_row import TaskRow
 from cdptui.simulator.settings import SimulatorSettings
 from cdptui.simulator.world.world import World
-from tests.unit.history.recorded import open_writer, task
+from tests.benchmarks.changing_rows import Fleet
+from tests.unit.history.recorded import open_writer
 
 POLL_MS: Final = 10_000
-USED_EVERY: Final = 30
-RPO_EVERY: Final = 6
-"""Polls between two changes: the server refreshes used capacity every five minutes, the RPO every minute."""
-
 _SAMPLED_TASKS: Final = 25
-
-
-class Fleet:
-    """Tasks whose values change as often as the server refreshes them."""
-
-    def __init__(self, size: int, used_every: int = USED_EVERY, rpo_every: int = RPO_EVERY) -> None:
-        self._chance = random.Random(1)
-        self._used_every, self._rpo_every = used_every, rpo_every
-        self._used = [self._chance.randrange(1 << 38) for _ in range(size)]
-        self._rpo = [0] * size
-        self._rows: list[TaskRow | None] = [None] * size
-        self._poll = -1
-
-    def next_rows(self, *, is_all_changed: bool = False) -> tuple[TaskRow, ...]:
-        """Return the rows of the next poll."""
-        self._poll += 1
-        for number in range(len(self._rows)):
-            is_used = is_all_changed or (self._poll + number) % self._used_every == 0
-            is_rpo = is_all_changed or (self._poll + number) % self._rpo_every == 0
-            if is_used:
-                self._used[number] += self._chance.randrange(1 << 28)
-            if is_rpo:
-                self._rpo[number] = max(0, round(self._chance.gauss(4000, 500)))
-            if is_used or is_rpo or self._rows[number] is None:
-                each = task(f"{number:032x}", used=self._used[number], rpo=self._rpo[number], maxLatency="600000")
-                self._rows[number] = TaskRow(each, Severity.HEALTHY)
-        return tuple(row for row in self._rows if row is not None)
 
 
 def write_days(path: Path, tasks: int, days: int) -> None:

@@ -15,8 +15,9 @@ from cdptui.history.reader import RecordingReader
 from cdptui.history.schema import BUCKET_MS, open_for_reading
 from cdptui.history.writer import USED_COLUMN, Poll, RecordingWriter
 from cdptui.models.recording import PollRecord
+from tests.benchmarks.changing_rows import Fleet
 from tests.benchmarks.figures import Figure, Measured
-from tests.benchmarks.recorded_months import POLL_MS, Fleet
+from tests.benchmarks.recorded_months import POLL_MS
 from tests.unit.history.recorded import NOW_MS, open_writer
 
 _DAYS: Final = 30

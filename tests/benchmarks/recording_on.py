@@ -24,8 +24,9 @@ from cdptui.config.url import normalize_url
 from cdptui.models.snapshot import Snapshot
 from cdptui.monitor.fleet_tracker import FleetTracker
 from cdptui.monitor.recording import create_recorder
+from tests.benchmarks.changing_rows import Fleet
 from tests.benchmarks.figures import Figure, Measured
-from tests.benchmarks.recorded_months import Fleet, write_days
+from tests.benchmarks.recorded_months import write_days
 from tests.benchmarks.simulator_process import SimulatorProcess
 from tests.benchmarks.watched import CDPTUI, Watched
 
