@@ -60,7 +60,7 @@ def all_painted() -> Measured:
             ours, script = [], []
             for number in range(_ROUNDS + 1):
                 # Until the poll before is written: polls are ten seconds apart, or more.
-                terminal.rest(3.0)
+                terminal.drain(3.0)
                 times = _poll(simulator, terminal), _fetch(simulator)
                 ours += [times[0]] if number else []
                 script += [times[1]] if number else []
