@@ -141,10 +141,15 @@ class RecordingReader:
         statement = f"{_SELECT_EVENTS} WHERE t BETWEEN ? AND ? ORDER BY t, id"
         return list(_decode_events(self._connection.execute(statement, (since_ms, until_ms))))
 
-    def newest_events(self, limit: int) -> list[Event]:
-        """Return the newest events, newest first."""
-        statement = f"{_SELECT_EVENTS} ORDER BY t DESC, id DESC LIMIT ?"
-        return list(_decode_events(self._connection.execute(statement, (limit,))))
+    def newest_events(self, limit: int, since_ms: int = 0) -> list[Event]:
+        """Return the newest events of a time, newest first."""
+        statement = f"{_SELECT_EVENTS} WHERE t >= ? ORDER BY t DESC, id DESC LIMIT ?"
+        return list(_decode_events(self._connection.execute(statement, (since_ms, limit))))
+
+    def newest_problems(self) -> dict[str, tuple[Reason, ...]]:
+        """Return the problems of the tasks that had any when they were recorded last, by UUID."""
+        uuids = dict(self._connection.execute("SELECT id, uuid FROM task"))
+        return {uuids[number]: reasons for number, reasons in read_problems(self._connection) if number in uuids}
 
     def tasks_at(self, moment_ms: int) -> list[RecordedTask]:
         """Return all tasks as the last poll at or before a moment read them; empty before the first poll."""

@@ -13,6 +13,7 @@ from cdptui.clock import Clock
 from cdptui.config.recording import RecordSettings
 from cdptui.models.event import Event
 from cdptui.models.failure import Failure
+from cdptui.models.inventory import BackupStorage
 from cdptui.models.recording import RecordedHistory, RecordingPhase, RecordingProblem, RecordingState
 from cdptui.models.snapshot import Snapshot
 from cdptui.models.task_row import TaskRow
@@ -58,11 +59,19 @@ class LateRecorder:
         """Record that a poll failed."""
         self._pass_on(lambda recorder: recorder.record_failure(failure))
 
-    async def events(self) -> Sequence[Event]:
+    def record_storages(self, storages: Sequence[BackupStorage], *, is_complete: bool) -> None:
+        """Record the state of the backup storages, which were just read."""
+        self._pass_on(lambda recorder: recorder.record_storages(storages, is_complete=is_complete))
+
+    def record_session_end(self) -> None:
+        """Record that the session ended, and that the monitor logs in again."""
+        self._pass_on(lambda recorder: recorder.record_session_end())
+
+    async def events(self, limit: int, since_ms: int) -> Sequence[Event]:
         """Return the newest recorded events, newest first."""
         from cdptui.monitor.recording import read_newest_events
 
-        return await asyncio.to_thread(read_newest_events, self._settings)
+        return await asyncio.to_thread(read_newest_events, self._settings, limit, since_ms)
 
     async def aclose(self, timeout_s: float) -> None:
         """Record what is waiting, and close the file. After `timeout_s` the recorder's thread goes on alone."""

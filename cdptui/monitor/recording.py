@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Final
 
 from cdptui.api.record_compression import decompress
 from cdptui.api.record_template import VALUE_NAMES, RecordValues, split_record
@@ -18,9 +17,6 @@ from cdptui.models.event import Event
 from cdptui.models.task import Task
 
 log = logging.getLogger(__name__)
-
-MAX_EVENTS: Final = 1000
-"""Events that a screen lists; cdptui recordings events lists all."""
 
 
 def create_recorder(settings: RecordSettings, clock: Clock) -> Recorder:
@@ -43,10 +39,10 @@ def create_recorder(settings: RecordSettings, clock: Clock) -> Recorder:
     return Recorder(spec, clock)
 
 
-def read_newest_events(settings: RecordSettings) -> list[Event]:
+def read_newest_events(settings: RecordSettings, limit: int, since_ms: int) -> list[Event]:
     """Return the newest recorded events, newest first. Those of a recording that cannot be read are none."""
     try:
-        return newest_events(settings.file, MAX_EVENTS)
+        return newest_events(settings.file, limit, since_ms)
     except RecordingError as error:
         log.warning("no events: %s", error)
         return []

@@ -373,11 +373,14 @@ class CdptuiApp(TerminalApp, inherit_bindings=False):
         self.run_worker(self._copy(message.label, message.text), name="copy", group="copy", exclusive=True)
 
     async def _copy(self, label: str, text: str) -> None:
+        from cdptui.tui.screens.dialog import Dialog
         from cdptui.tui.terminal.clipboard import Clipboard
 
         driver = self.terminal
         clipboard = Clipboard(self.traits, driver.write if driver is not None else lambda _: None)
-        self._main.show_notice(await clipboard.copy(label, text))
+        notice = await clipboard.copy(label, text)
+        if not (isinstance(self.screen, Dialog) and self.screen.show_notice(notice)):
+            self._main.show_notice(notice)
 
     def action_redraw(self) -> None:
         """Write every cell again, without assumptions on what the terminal shows."""

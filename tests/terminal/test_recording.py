@@ -211,6 +211,7 @@ def test_recordings_are_listed_shown_exported_and_deleted(simulate: Simulate, tm
     assert cdptui(tmp_path, "recordings", "check", str(copy)).stdout == "copy: OK\n"
     events = cdptui(tmp_path, "recordings", "events", "127", "--since", "1h").stdout.splitlines()
     assert events[0].endswith("monitor started")
+    assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", events[0])
     assert cdptui(tmp_path, "recordings", "delete", "127").returncode == 2
     assert cdptui(tmp_path, "recordings", "delete", "127", "--yes").returncode == 0
     assert "no recordings" in cdptui(tmp_path, "recordings").stdout
@@ -231,7 +232,7 @@ def test_events_are_listed_filtered_and_lead_to_their_task(
     terminal.send("e")
     terminal.wait_for(f"✖ {re.escape(task.name)}: Running → Failed", "monitor started")
     terminal.send("/started")
-    terminal.wait_for(r"1 of 2 match started", lambda screen: "Running → Failed" not in screen.text)
+    terminal.wait_for(r"“started” anywhere \(1\)", "1 of 2", lambda screen: "Running → Failed" not in screen.text)
     terminal.send(ESCAPE)
     terminal.wait_for("Running → Failed")
     terminal.send("\x1b[H\r")

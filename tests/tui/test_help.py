@@ -28,7 +28,8 @@ def assert_whole(run: Running) -> None:
     width = page(run).width
     assert [line for line in map(plain_text, page(run).lines) if cell_len(line) > width] == []
     shown = words(run)
-    helps = [key.help for key in KEYS if not key.range_label] + [part.help for part in (*COLUMNS, *FIELDS)]
+    helps = [key.help for key in KEYS if not key.range_label]
+    helps += [column.help for column in COLUMNS] + [field.help for field in FIELDS]
     assert [text for text in helps if " ".join(text.split()) not in shown] == []
 
 

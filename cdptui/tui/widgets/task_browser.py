@@ -520,13 +520,14 @@ class TaskBrowser(Container):
 
     def action_events(self) -> None:
         """Show the recorded events; go to the task of the one that is chosen."""
-        from cdptui.tui.screens.events import EventsScreen
+        from cdptui.tui.screens.events import EventsOrigin, EventsScreen
 
         def go(uuid: str | None) -> None:
             if uuid is not None:
                 self.go_to_task(uuid)
 
-        self.app.push_screen(EventsScreen(self._connection, self._target.zone), go)
+        origin = EventsOrigin(self._connection, self._target, self._clock)
+        self.app.push_screen(EventsScreen(origin, self.keymap), go)
 
     # Columns
 
