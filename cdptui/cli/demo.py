@@ -33,8 +33,8 @@ _INTERVAL_S: Final = 2.0
 _SESSION_S: Final = 7200.0
 """Lifetime of an unused session in real seconds, the server's default."""
 
-_PAST_MINUTES: Final = 75 * 60
-"""Minutes of the past that are recorded: whole hours of three days, so that forecasts compare three whole days."""
+_PAST_MINUTES: Final = 76 * 60
+"""Minutes of the past: forecasts compare three whole days, and the last monitor ended a while before the start."""
 
 _MOST_RECORDED: Final = 1000
 """Larger fleets have no past: writing it would take many seconds."""

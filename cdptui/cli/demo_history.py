@@ -17,11 +17,11 @@ from msgspec import structs
 from cdptui.api.decode import decode_task
 from cdptui.api.record_template import VALUE_NAMES, RecordValues, split_record
 from cdptui.history.recording_file import open_recording
-from cdptui.history.writer import Poll, RecordingWriter
+from cdptui.history.writer import Poll, RecordingWriter, StorageList
 from cdptui.models.capacity import DAY_S, HOUR_S, GrowthRate
 from cdptui.models.estimate import estimate_full_in
 from cdptui.models.failure import FailureKind
-from cdptui.models.inventory import VM_CONDITIONS, DependencyState
+from cdptui.models.inventory import VM_CONDITIONS, BackupStorage, DependencyState
 from cdptui.models.reasons import NONE, Evidence, Reason, VmCondition, find_reasons, overall_severity
 from cdptui.models.recording import PollRecord
 from cdptui.models.task import Task
@@ -43,6 +43,12 @@ _MOST_FINE: Final = 150
 
 _RESTART: Final = (10.5 * HOUR_S, 9.75 * HOUR_S)
 """Seconds before the start in which no monitor ran."""
+
+_LAST_EXIT_S: Final = 2400.0
+"""Seconds before the start at which the last monitor ended: what happened since then is what the demo says first."""
+
+_STOPPED_MS: Final = 1000
+"""From the last poll of a monitor to its end."""
 
 _OUTAGE: Final = (14.1 * HOUR_S, 13.7 * HOUR_S)
 """Seconds before the start in which polls failed."""
@@ -87,11 +93,11 @@ class DemoHistory:
                 before_s = self._start_s - at_s
                 if self._is_stopped.is_set():
                     return
+                at_ms = int(at_s * 1000)
                 if _RESTART[1] < before_s <= _RESTART[0]:
                     stack.close()
                     continue
                 past.advance(at_s)
-                at_ms = int(at_s * 1000)
                 if _OUTAGE[1] < before_s <= _OUTAGE[0]:
                     writer.write_failure(at_ms, FailureKind.UNREACHABLE.value, "")
                     continue
@@ -99,6 +105,7 @@ class DemoHistory:
                     writer = self._open(stack, past)
                 rows = past.rows()
                 writer.write_poll(Poll(PollRecord(at_ms, _DURATION_MS, len(rows)), rows))
+                writer.write_storages(StorageList(at_ms, past.storages(), is_complete=True))
 
     def _open(self, stack: contextlib.ExitStack, past: _PastFleet) -> RecordingWriter:
         """Open the recording as a monitor that starts."""
@@ -107,20 +114,21 @@ class DemoHistory:
         past.is_closed = False
         stack.callback(past.close)
         stack.callback(writer.close)
+        stack.callback(lambda: writer.write_stop(past.at_ms + _STOPPED_MS))
         return writer
 
 
 def poll_times(start_s: float, settings: SimulatorSettings) -> Iterator[float]:
-    """Yield the times of the polls of the past, in seconds since 1970, oldest first; the last is the start."""
+    """Yield the times of the polls of the past, in seconds since 1970, oldest first; the last is that of the exit."""
     is_fine = settings.tasks <= _MOST_FINE
     before_s = settings.past_minutes * 60 - HOUR_S
-    while before_s > 0:
+    while before_s > _LAST_EXIT_S:
         yield start_s - before_s
         step_s = _COARSE_S
         if is_fine and before_s <= DAY_S:
-            step_s = _FINEST_S if before_s <= HOUR_S else _FINE_S
+            step_s = _FINEST_S if before_s <= _LAST_EXIT_S + HOUR_S else _FINE_S
         before_s -= step_s
-    yield start_s
+    yield start_s - _LAST_EXIT_S
 
 
 class _PastFleet:
@@ -149,6 +157,20 @@ class _PastFleet:
         """Let the fleet live until a time."""
         self._at_s = at_s
         self._world.advance()
+
+    @property
+    def at_ms(self) -> int:
+        """The time until which the fleet has lived, in milliseconds since 1970."""
+        return int(self._at_s * 1000)
+
+    def storages(self) -> Sequence[BackupStorage]:
+        """Return the backup storages as they are now."""
+        return [
+            BackupStorage(
+                uuid=storage.uuid, name=storage.name, status="Connected" if storage.connected else "Disconnected"
+            )
+            for storage in self._world.storages.values()
+        ]
 
     def rows(self) -> Sequence[TaskRow]:
         """Return what a poll shows now."""

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from cdptui.history.codec import UNREADABLE, Chunk, ColumnBuilder, encode_chunk
 from cdptui.history.hourly import HourlyValues, decode_hours, hours_within
-from cdptui.history.schema import BUCKET_MS, DAY_BUCKETS, TASK_BITS, chunk_range
+from cdptui.history.schema import BUCKET_MS, DAY_BUCKETS, HOURS_VERSION, TASK_BITS, chunk_range
 from cdptui.history.thinned import WINDOW_MS, WINDOWS_PER_DAY, ThinnedDay, decode_thinned
 from cdptui.history.writer import (
     TASKS_PER_SLICE,
@@ -107,6 +107,8 @@ class RecordingReader:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        self._has_hours = version >= HOURS_VERSION
 
     def meta(self) -> dict[str, str]:
         """Return the facts that were stored about the recording."""
@@ -273,6 +275,8 @@ class RecordingReader:
 
     def _add_hours(self, bucket: int, hours: HourlyValues) -> bool:
         """Add the stored hours of a bucket. Return False when there are none, or they are damaged."""
+        if not self._has_hours:
+            return False
         row = self._connection.execute("SELECT data FROM hour WHERE bucket = ?", (bucket,)).fetchone()
         if row is None:
             return False

@@ -15,6 +15,9 @@ APPLICATION_ID: Final = 0x43445054
 VERSION: Final = 3
 """Stored as `user_version`. A change of the schema adds a step to `MIGRATIONS`."""
 
+HOURS_VERSION: Final = 3
+"""The first version with the table `hour`."""
+
 BUCKET_MS: Final = 4 * 3600 * 1000
 """Time that a chunk covers. Longer ones are smaller and slower to read: 24 h save 4 % and take five times as long."""
 

@@ -29,7 +29,8 @@ from cdptui.simulator.node_state import NodeState
 from cdptui.simulator.settings import SimulatorSettings
 from tests.unit.simulator.clocks import START, ManualClock
 
-_SETTINGS = SimulatorSettings(past_minutes=75 * 60)
+_SETTINGS = SimulatorSettings(past_minutes=76 * 60)
+_EXIT_S = 40 * 60
 _STARTED_AT = datetime.fromtimestamp(START, UTC)
 
 
@@ -61,22 +62,24 @@ def read(path: Path) -> Iterator[RecordingReader]:
         yield RecordingReader(connection)
 
 
-def node() -> NodeState:
-    """Return the node of the demo at its start."""
-    state = NodeState(_SETTINGS, ManualClock())
+def node(before_s: float = 0.0) -> NodeState:
+    """Return the node of the demo as it was some seconds before its start."""
+    clock = ManualClock()
+    state = NodeState(_SETTINGS, clock)
+    clock.advance(-before_s)
     state.world.advance()
     return state
 
 
-def test_recording_ends_with_what_the_node_of_the_demo_sends_at_its_start(recording: Path) -> None:
-    state = node()
+def test_recording_ends_with_what_the_node_of_the_demo_would_have_sent_then(recording: Path) -> None:
+    state = node(_EXIT_S)
     sent = {uuid: json.loads(state.task_table.encode(task)) for uuid, task in state.world.tasks.items()}
     with read(recording) as reader:
         recorded = {
             task.uuid: json.loads(join_record(task.text, task.values)) for task in reader.tasks_at(int(START * 1000))
         }
     assert recorded == sent
-    assert len(sent) == _SETTINGS.tasks
+    assert len(node().world.tasks) == _SETTINGS.tasks
 
 
 def test_recording_is_a_private_undamaged_file_of_three_days_with_one_restart_and_one_outage(recording: Path) -> None:
@@ -84,8 +87,8 @@ def test_recording_is_a_private_undamaged_file_of_three_days_with_one_restart_an
     assert check(recording) == []
     assert stat.S_IMODE(recording.stat().st_mode) == 0o600
     assert info.first_ms is not None
-    assert info.last_ms == int(START * 1000)
-    assert (info.last_ms - info.first_ms) / 1000 == 74 * HOUR_S
+    assert info.last_ms == int((START - _EXIT_S) * 1000)
+    assert (info.last_ms - info.first_ms) / 1000 == 75 * HOUR_S - _EXIT_S
     assert [round((end - start) / 60_000) for start, end in info.gaps] == [30, 60]
     assert info.outages == 1
 
@@ -94,9 +97,10 @@ def test_events_have_failures_and_recoveries_breaches_levels_outages_and_a_resta
     with read(recording) as reader:
         events = reader.events()
     kinds = Counter(event.kind for event in events)
-    assert kinds[EventKind.MONITOR_STARTED] == 2
+    assert kinds[EventKind.MONITOR_STARTED] == kinds[EventKind.MONITOR_STOPPED] == 2
+    assert kinds[EventKind.STORAGE_DISCONNECTED] == kinds[EventKind.STORAGE_CONNECTED] == 2
     assert kinds[EventKind.GAP] == kinds[EventKind.OUTAGE_BEGAN] == kinds[EventKind.OUTAGE_ENDED] == 1
-    assert kinds[EventKind.VANISHED] == kinds[EventKind.APPEARED] == 1
+    assert kinds[EventKind.VANISHED] == 1
     assert kinds[EventKind.RPO_MISSED] >= kinds[EventKind.RPO_MET] > 3
     levels = {event.new for event in events if event.kind is EventKind.PLAN_LEVEL}
     assert {"80", "90", "100"} <= levels
@@ -112,7 +116,7 @@ def test_same_seed_gives_the_same_history_and_another_seed_does_not(recording: P
 
     again, other = tmp_path / "again.sqlite", tmp_path / "other.sqlite"
     DemoHistory(_SETTINGS, _STARTED_AT, again).prepare()
-    DemoHistory(SimulatorSettings(past_minutes=75 * 60, seed=2, tasks=20), _STARTED_AT, other).prepare()
+    DemoHistory(SimulatorSettings(past_minutes=76 * 60, seed=2, tasks=20), _STARTED_AT, other).prepare()
     assert events(again) == events(recording)
     assert events(other) != events(recording)
 
@@ -128,7 +132,7 @@ def test_growth_in_the_list_is_that_of_the_recorded_series(recording: Path) -> N
     tracker.set_history(history)
     snapshot = Snapshot(tasks, len(tasks), True, _STARTED_AT + timedelta(seconds=40), 40 / clock.speed, 0.04)
     rows, _ = asyncio.run(tracker.apply_snapshot(snapshot, longest_wait_s=5.0))
-    hour_ms = int(START // HOUR_S * HOUR_S * 1000)
+    hour_ms = int((START - _EXIT_S) // HOUR_S * HOUR_S * 1000)
     compared = 0
     for row in rows:
         if row.growth is None or row.growth.days != 3:
@@ -148,9 +152,9 @@ def test_recovery_points_have_the_size_by_which_used_capacity_grows(recording: P
             if task.status != "Running" or task.since > _SETTINGS.past_minutes - 400 or not task.machine:
                 continue
             series = reader.series(task.uuid, USED_COLUMN)
-            before, after = (_value_at(series, int((START - hours * HOUR_S) * 1000)) for hours in (3, 1))
+            before, after = (_value_at(series, int((START - hours * HOUR_S) * 1000)) for hours in (4, 2))
             # Capacity is measured every five minutes, the rate is one for each hour.
-            sizes = sum(60 * state.world.write_rate(task, START - 60 * minute) for minute in range(60, 180))
+            sizes = sum(60 * state.world.write_rate(task, START - 60 * minute) for minute in range(120, 240))
             assert after - before == pytest.approx(sizes, rel=0.25)
             compared += 1
     assert compared > 20
@@ -166,7 +170,7 @@ def test_history_that_is_stopped_writes_nothing_more(tmp_path: Path) -> None:
 
 def test_large_fleet_is_recorded_hourly(tmp_path: Path) -> None:
     path = tmp_path / "demo.sqlite"
-    DemoHistory(SimulatorSettings(past_minutes=75 * 60, tasks=151), _STARTED_AT, path).prepare()
+    DemoHistory(SimulatorSettings(past_minutes=76 * 60, tasks=151), _STARTED_AT, path).prepare()
     assert describe(path).polls < 80
 
 
