@@ -50,6 +50,10 @@ _NEVER_MS: Final = 2**62
 _SELECT_EVENTS: Final = "SELECT t, kind, severity, task, name, old, new, cause FROM event"
 
 _KNOWN_KINDS: Final = frozenset(EventKind)
+_KNOWN_SEVERITIES: Final = frozenset(Severity)
+
+_LAST_MS: Final = 253_402_300_799_000
+"""The end of the year 9999. A later event is part of a damage."""
 
 _GAP_FACTOR: Final = 2.5
 """A longer pause than this many usual intervals is a gap."""
@@ -232,6 +236,7 @@ class RecordingReader:
             list(self._recorded_series(used, hours, hours_within(gaps))),
             [(start / 1000, end / 1000) for start, end in gaps if end > since_ms],
             last.at_ms / 1000,
+            self._end_after(last.at_ms) / 1000,
         )
 
     def _recorded_series(
@@ -286,6 +291,12 @@ class RecordingReader:
             log.warning("the hours of a bucket are damaged; its chunks are read")
             return False
         return True
+
+    def _end_after(self, at_ms: int) -> int:
+        """Return when the monitor of the last poll ended."""
+        statement = "SELECT max(t) FROM event WHERE kind = ? AND t >= ?"
+        (stopped_ms,) = self._connection.execute(statement, (EventKind.MONITOR_STOPPED.value, at_ms)).fetchone()
+        return at_ms if stopped_ms is None else int(stopped_ms)
 
     def _documents(self) -> Iterator[tuple[int, str, list[_DocumentRow]]]:
         """Yield the number, the UUID and all documents of each task, oldest first."""
@@ -345,7 +356,7 @@ class RecordingReader:
 
 def _decode_events(rows: Iterable[tuple[Any, ...]]) -> Iterator[Event]:
     for at_ms, kind, severity, *others in rows:
-        if kind in _KNOWN_KINDS:
+        if kind in _KNOWN_KINDS and severity in _KNOWN_SEVERITIES and 0 <= at_ms <= _LAST_MS:
             yield Event(at_ms, EventKind(kind), Severity(severity), *others)
 
 

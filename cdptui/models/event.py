@@ -83,6 +83,19 @@ class Event(Struct, frozen=True):
     """The cause of a stop: a value of `ReasonKind`; empty when it is not known."""
 
 
+_MAX_DIGITS: Final = 18
+
+
+def event_number(value: str | None) -> int:
+    """Return the number that an event has as its old or new value; 0 for none, and for what damage made of one.
+
+    >>> event_number("600000"), event_number(None), event_number("6o0")
+    (600000, 0, 0)
+    """
+    is_number = value is not None and len(value) <= _MAX_DIGITS and value.isascii() and value.isdecimal()
+    return int(value or 0) if is_number else 0
+
+
 class Progress(Struct, frozen=True, gc=False):
     """What is under way in a task: most have none, and share `NO_PROGRESS`."""
 

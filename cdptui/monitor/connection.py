@@ -17,12 +17,13 @@ from cdptui.clock import Clock
 from cdptui.config.recording import RecordSettings
 from cdptui.config.settings import MonitorSettings
 from cdptui.models.capacity import CapacityHistory
+from cdptui.models.day_trend import DayTrend
 from cdptui.models.event import Event
+from cdptui.models.event_summary import NOTHING, EventSummary
 from cdptui.models.inventory import BackupStorage, FetchState
 from cdptui.models.recording import RecordingPhase, RecordingState
 from cdptui.models.task import RawField, RawLines, Task
 from cdptui.models.task_row import TaskRow
-from cdptui.models.trend import Trend
 from cdptui.monitor.inventory import InventoryService
 from cdptui.monitor.late_recorder import LateRecorder
 from cdptui.monitor.monitor import Monitor
@@ -86,6 +87,15 @@ class NodeConnection(Struct, frozen=True):
         """Return the newest recorded events from a time on, newest first."""
         return await self._recorder.events(limit, since_ms) if self._recorder is not None else ()
 
+    async def summarize_events(self, since_ms: int, until_ms: int) -> EventSummary:
+        """Return what happened in a time, by what was recorded."""
+        return await self._recorder.summarize_events(since_ms, until_ms) if self._recorder is not None else NOTHING
+
+    @property
+    def last_exit_ms(self) -> int | None:
+        """When the last monitor of this recording ended, in milliseconds since 1970; None when that is not known."""
+        return self._recorder.last_exit_ms if self._recorder is not None else None
+
     @property
     def recording(self) -> RecordingState:
         """The state of the recording."""
@@ -109,9 +119,9 @@ class NodeConnection(Struct, frozen=True):
         """Return the used capacity of a task over time."""
         return self.monitor.history(uuid)
 
-    def trend(self, uuid: str) -> Trend | None:
+    def day_trend(self, uuid: str) -> DayTrend | None:
         """Return the used capacity of a task in the last day; None when it is not known."""
-        return self.monitor.trend(uuid)
+        return self.monitor.day_trend(uuid)
 
     def row(self, uuid: str) -> TaskRow | None:
         """Return the row of a task; None when the node has no such task."""

@@ -15,6 +15,7 @@ from cdptui.clock import TIME_SLICE_S, Clock, yield_to_loop
 from cdptui.models.aggregates import FleetAccumulator, FleetSummary
 from cdptui.models.capacity import CapacityHistory, GrowthRate, growth_rate
 from cdptui.models.change import Change, diff_task
+from cdptui.models.day_trend import DayTrend
 from cdptui.models.estimate import best_rate, estimate_full_in
 from cdptui.models.inventory import MAX_VMS_OF_STOP, DependencyState, needs_stop_cause
 from cdptui.models.reasons import Evidence, ReasonKind, find_reasons, next_time_trigger_s, overall_severity, stalled_s
@@ -22,7 +23,6 @@ from cdptui.models.recording import RecordedHistory, RecordedSeries
 from cdptui.models.snapshot import Snapshot
 from cdptui.models.task import Task
 from cdptui.models.task_row import TaskRow
-from cdptui.models.trend import Trend
 from cdptui.monitor.capacity_series import CapacityRecorder
 from cdptui.monitor.hourly_series import HourlyRecorder, hours_between
 
@@ -139,9 +139,9 @@ class FleetTracker:
         """Return the used capacity of a task over time."""
         return self._series.history(uuid)
 
-    def trend(self, uuid: str) -> Trend | None:
+    def day_trend(self, uuid: str) -> DayTrend | None:
         """Return the used capacity of a task in the last day; None when it is not known."""
-        return self._hours.trend(uuid)
+        return self._hours.day_trend(uuid)
 
     def row(self, uuid: str) -> TaskRow | None:
         """Return the row of a task of the newest list; None when it has no such task."""

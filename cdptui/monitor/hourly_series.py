@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from cdptui.models.capacity import HOUR_S
+from cdptui.models.day_trend import DayTrend, find_day_trend
 from cdptui.models.forecast import DAY_HOURS, MAX_HOURS, Forecast, forecast_growth
-from cdptui.models.trend import Trend, find_trend
 
 _UNKNOWN: Final = 2**64 - 1
 
@@ -28,7 +28,7 @@ class HourlySeries:
     def __init__(self) -> None:
         self._values = array("Q")
         self._last_hour = 0
-        self._trend: tuple[int, Trend | None] | None = None
+        self._trend: tuple[int, DayTrend | None] | None = None
         """The trend and the hour for which it was computed; None until it is asked for: few tasks are on screen."""
         self.forecast: Forecast | None = None
         """The forecast from these values, computed once an hour; None in a large fleet."""
@@ -53,11 +53,11 @@ class HourlySeries:
         first = self._last_hour + 1 - len(self._values)
         return list(enumerate(self.values(), first))
 
-    def trend(self, hour: int) -> Trend | None:
+    def day_trend(self, hour: int) -> DayTrend | None:
         """Return the trend of the day that ends at an hour; None when nothing of it is known."""
         if self._trend is None or self._trend[0] != hour:
             unknown = [None] * min(max(0, hour - self._last_hour), DAY_HOURS)
-            self._trend = (hour, find_trend([*self.values(), *unknown]))
+            self._trend = (hour, find_day_trend([*self.values(), *unknown]))
         return self._trend[1]
 
     def values(self) -> list[int | None]:
@@ -114,12 +114,12 @@ class HourlyRecorder:
             return None
         return series.forecast if self._is_cached else forecast_growth(series.values())
 
-    def trend(self, uuid: str) -> Trend | None:
+    def day_trend(self, uuid: str) -> DayTrend | None:
         """Return the trend of a task over the day up to the last whole hour; None when nothing of it is known."""
         series = self._series.get(uuid)
         if series is None or self._last_poll_s is None:
             return None
-        return series.trend(int(self._last_poll_s // HOUR_S))
+        return series.day_trend(int(self._last_poll_s // HOUR_S))
 
     def forget(self, uuids: Iterable[str]) -> None:
         """Drop the series of deleted tasks."""

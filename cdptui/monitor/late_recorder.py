@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from cdptui.clock import Clock
 from cdptui.config.recording import RecordSettings
 from cdptui.models.event import Event
+from cdptui.models.event_summary import EventSummary
 from cdptui.models.failure import Failure
 from cdptui.models.inventory import BackupStorage
 from cdptui.models.recording import RecordedHistory, RecordingPhase, RecordingProblem, RecordingState
@@ -41,6 +42,8 @@ class LateRecorder:
         self._starting: asyncio.Task[None] | None = None
         self._has_polled = asyncio.Event()
         self._state = RecordingState(RecordingPhase.STARTING)
+        self.last_exit_ms: int | None = None
+        """When the last monitor ended, in milliseconds since 1970; None when there was none, or it is not known yet."""
 
     @property
     def state(self) -> RecordingState:
@@ -49,7 +52,13 @@ class LateRecorder:
 
     def start(self, on_history: Callable[[RecordedHistory], None]) -> None:
         """Start after the first poll; call it in the event loop. See `Recorder.start`."""
-        self._starting = asyncio.get_running_loop().create_task(self._start(on_history))
+
+        def note_exit(history: RecordedHistory) -> None:
+            if history.ended_s is not None:
+                self.last_exit_ms = round(1000 * history.ended_s)
+            on_history(history)
+
+        self._starting = asyncio.get_running_loop().create_task(self._start(note_exit))
 
     def record(self, snapshot: Snapshot, rows: Sequence[TaskRow]) -> None:
         """Record a complete list and what was found about its tasks."""
@@ -72,6 +81,12 @@ class LateRecorder:
         from cdptui.monitor.recording import read_newest_events
 
         return await asyncio.to_thread(read_newest_events, self._settings, limit, since_ms)
+
+    async def summarize_events(self, since_ms: int, until_ms: int) -> EventSummary:
+        """Return what happened in a time."""
+        from cdptui.monitor.recording import summarize_recorded_events
+
+        return await asyncio.to_thread(summarize_recorded_events, self._settings, since_ms, until_ms)
 
     async def aclose(self, timeout_s: float) -> None:
         """Record what is waiting, and close the file. After `timeout_s` the recorder's thread goes on alone."""

@@ -12,6 +12,7 @@ from msgspec import structs
 from cdptui.clock import Clock
 from cdptui.models.capacity import CapacityHistory
 from cdptui.models.change import ChangeKind
+from cdptui.models.day_trend import DayTrend
 from cdptui.models.failure import RETRIED_RARELY, Failure, FailureKind
 from cdptui.models.inventory import DependencyState
 from cdptui.models.recording import RecordedHistory
@@ -20,7 +21,6 @@ from cdptui.models.snapshot import FetchProgress, Snapshot
 from cdptui.models.system_limits import find_system_limit
 from cdptui.models.task import Task
 from cdptui.models.task_row import TaskRow
-from cdptui.models.trend import Trend
 from cdptui.monitor.fleet_tracker import FleetTracker
 from cdptui.monitor.request_gate import RequestGate
 from cdptui.monitor.schedule import PollSchedule
@@ -82,9 +82,9 @@ class Monitor:
         """Return the used capacity of a task over time."""
         return self._tracker.history(uuid)
 
-    def trend(self, uuid: str) -> Trend | None:
+    def day_trend(self, uuid: str) -> DayTrend | None:
         """Return the used capacity of a task in the last day; None when it is not known."""
-        return self._tracker.trend(uuid)
+        return self._tracker.day_trend(uuid)
 
     def row(self, uuid: str) -> TaskRow | None:
         """Return the row of a task of the newest list; None when it has no such task."""

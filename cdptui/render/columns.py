@@ -10,9 +10,9 @@ from msgspec import Struct
 
 from cdptui.models import estimate
 from cdptui.models.aggregates import GroupSummary
+from cdptui.models.day_trend import TREND_CELLS
 from cdptui.models.reasons import judged_status_severity
 from cdptui.models.task_row import TaskRow
-from cdptui.models.trend import TREND_CELLS
 from cdptui.render import groups, task_cells
 from cdptui.render.spans import Line
 from cdptui.render.task_cells import BAR_CELLS, PROBLEM_CELLS, CellContext
@@ -111,12 +111,12 @@ def _resource_uuids(row: TaskRow, _: CellContext) -> tuple[str, ...]:
 
 
 def _trend_values(row: TaskRow, context: CellContext) -> tuple[str, ...]:
-    trend = context.trend(row.task.uuid)
+    trend = context.day_trend(row.task.uuid)
     return () if trend is None else tuple("" if value is None else str(value) for value in trend.used_bytes)
 
 
 def _growth_of_day(row: TaskRow, context: CellContext) -> int | None:
-    trend = context.trend(row.task.uuid)
+    trend = context.day_trend(row.task.uuid)
     return None if trend is None else trend.growth_bytes
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from cdptui.models.event import RENEWED, Event, EventKind
+from cdptui.models.event import RENEWED, Event, EventKind, event_number
 from cdptui.models.reasons import STOP_CAUSES
 from cdptui.models.sanitize import sanitize
 from cdptui.render import formatting
@@ -22,7 +22,7 @@ _TEMPLATES: Final = {
     EventKind.NAME: "{old} renamed to {new}",
     EventKind.DESCRIPTION: "{name}: description {old} → {new}",
     EventKind.PLAN: "{name}: plan {old} → {new}",
-    EventKind.LIMIT: "{name}: limit {old} → {new} per second",
+    EventKind.LIMIT: "{name}: limit {old} → {new}",
     EventKind.POLICY: "{name}: policy {old} → {new}",
     EventKind.STORAGE: "{name}: backup storage {old} → {new}",
     EventKind.RPO_TARGET: "{name}: RPO target {old} → {new}",
@@ -73,7 +73,7 @@ def event_text(event: Event, names: Mapping[str, str] = _NO_NAMES) -> str:
     if event.kind in _REFERENCES:
         old, new = _text(names.get(event.old or "", event.old)), _text(names.get(event.new or "", event.new))
     if event.kind is EventKind.GAP:
-        new = formatting.duration((int(event.new or 0) - int(event.old or 0)) / 1000)
+        new = formatting.duration((event_number(event.new) - event_number(event.old)) / 1000)
     return _template(event).format(name=sanitize(event.name), old=old, new=new, cause=_cause(event.cause))
 
 
@@ -105,24 +105,29 @@ def _text(value: str | None) -> str:
 
 
 def _bytes(value: str | None) -> str:
-    return _NONE if value in {None, "0"} else formatting.size(int(value or 0))
+    return _NONE if value in {None, "0"} else formatting.size(event_number(value))
+
+
+def _rate(value: str | None) -> str:
+    return _NONE if value in {None, "0"} else f"{formatting.size(event_number(value))}/s"
 
 
 def _latency(value: str | None) -> str:
-    return _NONE if value is None else formatting.latency(int(value))
+    return _NONE if value is None else formatting.latency(event_number(value))
 
 
 def _tasks(value: str | None) -> str:
-    return "1 task" if value == "1" else f"{value or 0} tasks"
+    count = event_number(value)
+    return f"{count} task" if count == 1 else f"{count} tasks"
 
 
 def _duration(value: str | None) -> str:
-    return formatting.duration(int(value or 0) / 1000)
+    return formatting.duration(event_number(value) / 1000)
 
 
 _UNITS: Final[dict[EventKind, tuple[Callable[[str | None], str], Callable[[str | None], str]]]] = {
     EventKind.PLAN: (_bytes, _bytes),
-    EventKind.LIMIT: (_bytes, _bytes),
+    EventKind.LIMIT: (_rate, _rate),
     EventKind.FREED: (_bytes, _bytes),
     EventKind.RPO_TARGET: (_latency, _latency),
     EventKind.RPO_MISSED: (_latency, _latency),

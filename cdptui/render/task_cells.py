@@ -19,8 +19,8 @@ from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import ROLES, status_line
 
 if TYPE_CHECKING:
+    from cdptui.models.day_trend import DayTrend
     from cdptui.models.storages import StorageSummary
-    from cdptui.models.trend import Trend
 
 BAR_CELLS: Final = 6
 PROBLEM_CELLS: Final = 18
@@ -44,7 +44,7 @@ FLAT: Final = "─"
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉"
 
 
-def no_trend(_: str) -> Trend | None:
+def no_day_trend(_: str) -> DayTrend | None:
     """Return that nothing is known, before there is a monitor."""
     return None
 
@@ -60,7 +60,7 @@ class CellContext(Struct, frozen=True):
     """The zone of dates; None is the local one."""
     storages: Mapping[str, StorageSummary] = {}
     """Backup storages by UUID; empty while nothing shows them."""
-    trend: Callable[[str], Trend | None] = no_trend
+    day_trend: Callable[[str], DayTrend | None] = no_day_trend
     """Returns the used capacity of a task in the last day, by its UUID; None when it is not known."""
 
 
@@ -155,7 +155,7 @@ def is_marked_rough(row: TaskRow) -> bool:
 
 def trend(row: TaskRow, context: CellContext) -> Line:
     """Return the used capacity over the last day as a sparkline."""
-    found = context.trend(row.task.uuid)
+    found = context.day_trend(row.task.uuid)
     return () if found is None else sparkline(found.used_bytes)
 
 

@@ -23,9 +23,10 @@ from cdptui.render.groups import BY_KEY, GROUPINGS
 from cdptui.render.list_title import ListTitle
 from cdptui.render.notices import marks_text
 from cdptui.render.tabs.registry import Tab, adjacent_tab
-from cdptui.render.task_cells import CellContext, is_marked_rough, no_trend
+from cdptui.render.task_cells import CellContext, is_marked_rough, no_day_trend
 from cdptui.tasklist.model import TaskListModel, Work
 from cdptui.tasklist.sort_order import SortOrder
+from cdptui.tui.controllers.absence import AbsenceController
 from cdptui.tui.controllers.detail import DetailController, PaneLayout, names_with_duplicates
 from cdptui.tui.controllers.saved_views import SavedViewsController
 from cdptui.tui.footer_keys import FooterPlace
@@ -91,6 +92,7 @@ class TaskBrowser(Container):
         keymap: Keymap,
         columns: Sequence[str] | None,
         low_bandwidth: LowBandwidthMode,
+        absence: AbsenceController,
         *,
         id: str | None = None,  # noqa: A002 - Textual's word
     ) -> None:
@@ -99,6 +101,7 @@ class TaskBrowser(Container):
         self.keymap = keymap
         self._target = target
         self._clock = clock
+        self._absence = absence
         self._connection: NodeConnection | None = None
         self._update = Update(snapshot=None, interval_s=target.interval_s)
         self.newest = self._update
@@ -328,7 +331,7 @@ class TaskBrowser(Container):
             connection.names if connection is not None else {},
             self._target.zone,
             self._storages.summaries if self._storages is not None else {},
-            connection.trend if connection is not None else no_trend,
+            connection.day_trend if connection is not None else no_day_trend,
         )
 
     def _content(self) -> TableContent:
@@ -519,14 +522,17 @@ class TaskBrowser(Container):
     # Events
 
     def action_events(self) -> None:
-        """Show the recorded events; go to the task of the one that is chosen."""
+        """Show the recorded events; go to the task of the one that is chosen.
+
+        While a summary is shown, these are the events that it counts.
+        """
         from cdptui.tui.screens.events import EventsOrigin, EventsScreen
 
         def go(uuid: str | None) -> None:
             if uuid is not None:
                 self.go_to_task(uuid)
 
-        origin = EventsOrigin(self._connection, self._target, self._clock)
+        origin = EventsOrigin(self._connection, self._target, self._clock, self._absence.since_ms)
         self.app.push_screen(EventsScreen(origin, self.keymap), go)
 
     # Columns
@@ -696,7 +702,9 @@ class TaskBrowser(Container):
         self.screen.set_focus(self.pane)
 
     async def action_back(self) -> None:
-        """Move the focus to the list; in the list, leave the saved view or clear the filter."""
+        """Move the focus to the list; in the list, close the summary, leave the saved view, or clear the filter."""
+        if self.table.has_focus and self._absence.dismiss():
+            return
         if self.table.has_focus and self.views.is_shown:
             await self.views.leave()
             return

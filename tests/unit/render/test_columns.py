@@ -10,10 +10,10 @@ from msgspec.structs import replace
 from rich.cells import cell_len
 
 from cdptui.models.capacity import Doubt, GrowthRate
+from cdptui.models.day_trend import DayTrend
 from cdptui.models.reasons import Reason, ReasonKind
 from cdptui.models.severity import Severity
 from cdptui.models.task import ResourceRef
-from cdptui.models.trend import Trend
 from cdptui.render.column_layout import fit_columns
 from cdptui.render.columns import BY_KEY, COLUMNS, DEFAULT_COLUMNS, KEEP_PRIORITY, PROBLEM, Column
 from cdptui.render.reason_messages import GLOSSARY
@@ -224,13 +224,13 @@ GROWING = (1, 2, 3, 4, 5, 6, 7, 8)
 def test_trend_is_scaled_to_what_moves_and_blank_where_nothing_is_known(
     used: tuple[int | None, ...], text: str
 ) -> None:
-    context = replace(CONTEXT, trend=lambda _: Trend(used, None))
+    context = replace(CONTEXT, day_trend=lambda _: DayTrend(used, None))
     assert plain_text(BY_KEY["trend"].cell(a_row(), context)) == text
     assert cell_len(text) <= BY_KEY["trend"].width
 
 
 def test_trend_exports_numbers() -> None:
-    column, context = BY_KEY["trend"], replace(CONTEXT, trend=lambda _: Trend((None, *GROWING[1:]), -7))
+    column, context = BY_KEY["trend"], replace(CONTEXT, day_trend=lambda _: DayTrend((None, *GROWING[1:]), -7))
     values = {field.name: field.value(a_row(), context) for field in column.data}
     assert values == {"trend_used_bytes": ("", "2", "3", "4", "5", "6", "7", "8"), "growth_of_day_bytes": -7}
     unknown = {field.name: field.value(a_row(), CONTEXT) for field in column.data}

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cdptui.models.event import Event, EventKind
+from cdptui.models.sanitize import sanitize
 from cdptui.models.severity import Severity
 from cdptui.render.event_text import event_text
 
@@ -20,7 +23,7 @@ from cdptui.render.event_text import event_text
         (EventKind.NAME, "db", "db2", "", "db renamed to db2"),
         (EventKind.DESCRIPTION, None, "of HR", "", "db: description none → of HR"),
         (EventKind.PLAN, "0", str(2**40), "", "db: plan none → 1 TiB"),
-        (EventKind.LIMIT, str(2**20), "0", "", "db: limit 1 MiB → none per second"),
+        (EventKind.LIMIT, str(2**20), "0", "", "db: limit 1 MiB/s → none"),
         (EventKind.POLICY, "gold", "silver", "", "db: policy gold → silver"),
         (EventKind.STORAGE, "one", "two", "", "db: backup storage one → two"),
         (EventKind.RPO_TARGET, None, "600000", "", "db: RPO target none → 10m"),
@@ -66,6 +69,12 @@ def test_policy_and_storage_have_their_names_when_these_are_known() -> None:
 def test_every_kind_has_a_text() -> None:
     for kind in EventKind:
         assert event_text(Event(0, kind, Severity.NOTICE, "uuid", "db", "1", "2"))
+
+
+@given(st.sampled_from(EventKind), st.one_of(st.none(), st.text()), st.one_of(st.none(), st.text()))
+def test_any_old_and_new_value_has_a_text(kind: EventKind, old: str | None, new: str | None) -> None:
+    text = event_text(Event(0, kind, Severity.NOTICE, "uuid", "db", old, new))
+    assert text == sanitize(text)
 
 
 def test_name_with_control_characters_is_sanitized() -> None:

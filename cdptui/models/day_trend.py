@@ -13,7 +13,7 @@ TREND_CELLS: Final = 8
 _CELL_HOURS: Final = DAY_HOURS // TREND_CELLS
 
 
-class Trend(Struct, frozen=True, gc=False):
+class DayTrend(Struct, frozen=True, gc=False):
     """Used capacity at the end of each three hours of a day, oldest first."""
 
     used_bytes: tuple[int | None, ...]
@@ -22,10 +22,10 @@ class Trend(Struct, frozen=True, gc=False):
     """How much it grew in the day; negative when capacity was freed, None when it is not known."""
 
 
-def find_trend(hours: Sequence[int | None]) -> Trend | None:
+def find_day_trend(hours: Sequence[int | None]) -> DayTrend | None:
     """Return the trend of values at whole hours, of which the last is the newest; None when none is known.
 
-    >>> find_trend([None] * 20 + [5, 6, 7, 8]).used_bytes
+    >>> find_day_trend([None] * 20 + [5, 6, 7, 8]).used_bytes
     (None, None, None, None, None, None, 5, 8)
     """
     known = hours[-DAY_HOURS:]
@@ -35,7 +35,7 @@ def find_trend(hours: Sequence[int | None]) -> Trend | None:
         return None
     before = hours[-DAY_HOURS - 1] if len(hours) > DAY_HOURS else None
     newest = day[-1]
-    return Trend(used, newest - before if newest is not None and before is not None else None)
+    return DayTrend(used, newest - before if newest is not None and before is not None else None)
 
 
 def _last_known(values: Sequence[int | None]) -> int | None:
