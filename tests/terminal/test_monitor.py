@@ -142,6 +142,7 @@ def test_demo_needs_no_options_and_knows_the_growth_of_the_days_before(tmp_path:
     with Terminal([*CDPTUI, "demo"], environment={"TMPDIR": str(tmp_path)}) as terminal:
         terminal.wait_for(r"^ +demo ×60 +● live .*60/60 tasks")
         terminal.wait_for("growth .*median of the last 3 days")
+        terminal.wait_for(r"since .*\d\d:\d\d: \d+ failed")
         (folder,) = tmp_path.iterdir()
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         terminal.send("e")
