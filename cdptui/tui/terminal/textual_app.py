@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from rich.console import RenderableType
@@ -13,6 +14,7 @@ from textual.filter import LineFilter, Monochrome, NoColor
 from textual.geometry import Region, Size
 from textual.screen import Screen
 from textual.strip import Strip
+from textual.timer import Timer, TimerCallback
 from textual.worker import WorkerFailed
 
 from cdptui.config.terminal import TerminalCapabilities
@@ -41,6 +43,20 @@ class TerminalApp(App[int], inherit_bindings=False):
     def terminal(self) -> TerminalDriver | None:
         """The driver; None in tests without a terminal."""
         return self._driver if isinstance(self._driver, TerminalDriver) else None
+
+    def set_timer(
+        self, delay: float, callback: TimerCallback | None = None, *, name: str | None = None, pause: bool = False
+    ) -> Timer:
+        """Call a function once after a delay in seconds, however late.
+
+        Textual 8 never calls it when the process was interrupted for longer than the delay at the moment in which the
+        timer started. It handles a resize after 8 ms, and no further one while it waits for that timer.
+        """
+        call = None if callback is None else partial(self.call_next, callback)
+        timer = Timer(self, delay, name=name or "set_timer", callback=call, repeat=0, skip=False, pause=pause)
+        timer._start()  # noqa: SLF001 - as Textual starts its own
+        self._timers.add(timer)
+        return timer
 
     def count_pending_input(self) -> int:
         """Count the events that are queued and not handled yet."""

@@ -276,7 +276,7 @@ class TaskBrowser(Container):
         self._show_marks()
         if is_first:
             self._is_first_list = True
-            self.set_timer(_DETAIL_DELAY_S, self._show_details)
+            self.app.set_timer(_DETAIL_DELAY_S, self._show_details)
         else:
             self._show_details()
 
