@@ -6,7 +6,7 @@ import logging
 import sqlite3
 import zlib
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import accumulate, pairwise
 from typing import Any, Final
@@ -15,10 +15,18 @@ import msgspec
 from msgspec import Struct
 
 from cdptui.history.codec import UNREADABLE, Chunk, ColumnBuilder, encode_chunk
-from cdptui.history.hourly import HourlyValues
-from cdptui.history.schema import BUCKET_MS, DAY_BUCKETS, TASK_BITS, chunk_range
+from cdptui.history.hourly import HourlyValues, decode_hours, hours_within
+from cdptui.history.schema import BUCKET_MS, DAY_BUCKETS, HOURS_VERSION, TASK_BITS, chunk_range
 from cdptui.history.thinned import WINDOW_MS, WINDOWS_PER_DAY, ThinnedDay, decode_thinned
-from cdptui.history.writer import USED_COLUMN, TailPoll, decompress_document, read_problems, unpack_tail
+from cdptui.history.writer import (
+    TASKS_PER_SLICE,
+    USED_COLUMN,
+    TailPoll,
+    decompress_document,
+    let_others_run,
+    read_problems,
+    unpack_tail,
+)
 from cdptui.models.capacity import HOUR_S
 from cdptui.models.event import Event, EventKind
 from cdptui.models.forecast import MAX_HOURS
@@ -31,6 +39,10 @@ log = logging.getLogger(__name__)
 RPO_COLUMNS: Final = (1, 2)
 """Columns of the values that have a meaning here; a record has one of the two for the RPO. The others are only joined
 with their text."""
+
+_TASK_HOURS: Final = 100_000
+"""Hours of all tasks whose changes a monitor that starts reads: those of more than 2,000 tasks are read for less than
+two days, as it keeps fewer of them in memory."""
 
 _NEVER_MS: Final = 2**62
 """Later than any poll."""
@@ -47,6 +59,9 @@ _GAP_FACTOR: Final = 2.5
 """A longer pause than this many usual intervals is a gap."""
 
 _MIN_GAP_MS: Final = 5000
+_MIN_PAUSES: Final = 2
+_PAUSES_AROUND: Final = 3
+"""Pauses before and after one that show the usual interval there."""
 
 _THINNED_WIDTH: Final = 4
 """Columns that the values of a thinned moment have, most of them unknown."""
@@ -96,6 +111,8 @@ class RecordingReader:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        self._has_hours = version >= HOURS_VERSION
 
     def meta(self) -> dict[str, str]:
         """Return the facts that were stored about the recording."""
@@ -191,7 +208,8 @@ class RecordingReader:
     def history(self, since_ms: int) -> RecordedHistory:
         """Return what a monitor that starts now knows about the tasks of the last poll, from `since_ms` on.
 
-        Values at whole hours are read as far back as a forecast needs them.
+        The changes of a large fleet are read for less time. Values at whole hours are read as far back as a forecast
+        needs them.
         """
         last = self.last_poll()
         if last is None:
@@ -200,35 +218,79 @@ class RecordingReader:
         times: list[int] = []
         hours_since_ms = last.at_ms - int(MAX_HOURS * HOUR_S * 1000)
         first_ms = min(since_ms, hours_since_ms)
+        since_ms = max(since_ms, last.at_ms - int(_TASK_HOURS / max(1, last.total or 0) * HOUR_S * 1000))
         hours = HourlyValues(hours_since_ms, last.at_ms)
         for bucket, polls in self._buckets(first_ms):
             times += [poll.at_ms for poll in polls]
-            has_points = bucket >= since_ms // BUCKET_MS
-            for number, chunk in self._chunks(bucket):
-                points = used.setdefault(number, []) if has_points else None
-                for poll, value in chunk.changes(USED_COLUMN):
-                    if value is not None and poll < len(polls):
-                        hours.add(number, polls[poll].at_ms, value)
-                        if points is not None:
-                            _add_point(points, polls[poll].at_ms, value)
+            has_hours, has_points = self._add_hours(bucket, hours), bucket >= since_ms // BUCKET_MS
+            if has_points or not has_hours:
+                self._add_changes(bucket, polls, None if has_hours else hours, used if has_points else None)
         for tail in self._tail_polls("ORDER BY t"):
             times.append(tail.record.at_ms)
             for number, column, value in tail.changes():
                 if column == USED_COLUMN and value is not None:
                     hours.add(number, tail.record.at_ms, value)
                     _add_point(used.setdefault(number, []), tail.record.at_ms, value)
-        problems = dict(read_problems(self._connection))
         gaps = find_gaps(times)
         return RecordedHistory(
-            [
-                _series(uuid, used.get(number, []), hours.of_task(number, gaps), documents, problems.get(number, NONE))
-                for number, uuid, documents in self._documents()
-                if documents[-1].status is not None
-            ],
+            list(self._recorded_series(used, hours, hours_within(gaps))),
             [(start / 1000, end / 1000) for start, end in gaps if end > since_ms],
             last.at_ms / 1000,
             self._end_after(last.at_ms) / 1000,
         )
+
+    def _recorded_series(
+        self, used: Mapping[int, list[tuple[float, int]]], hours: HourlyValues, missing: Collection[int]
+    ) -> Iterator[RecordedSeries]:
+        """Yield what is known about each task of the last poll."""
+        problems = dict(read_problems(self._connection))
+        for count, (number, uuid, documents) in enumerate(self._documents(), 1):
+            if count % TASKS_PER_SLICE == 0:
+                let_others_run()
+            if documents[-1].status is not None:
+                values, reasons = hours.of_task(number, missing), problems.get(number, NONE)
+                yield _series(uuid, used.get(number, []), values, documents, reasons)
+
+    def _add_changes(
+        self,
+        bucket: int,
+        polls: Sequence[PollRecord],
+        hours: HourlyValues | None,
+        used: dict[int, list[tuple[float, int]]] | None,
+    ) -> None:
+        """Add the used capacity in the chunks of a bucket to `hours`, and its changes to `used`."""
+        times = [poll.at_ms for poll in polls]
+        for count, (number, chunk) in enumerate(self._chunks(bucket), 1):
+            if count % TASKS_PER_SLICE == 0:
+                let_others_run()
+            changes = [
+                (times[poll], value)
+                for poll, value in chunk.changes(USED_COLUMN)
+                if value is not None and poll < len(times)
+            ]
+            if hours is not None:
+                for at_ms, value in changes:
+                    hours.add(number, at_ms, value)
+            if used is not None and changes:
+                points = used.setdefault(number, [])
+                if points and points[-1][1] == changes[0][1]:
+                    # Each chunk begins with the value from before.
+                    del changes[0]
+                points += [(at_ms / 1000, value) for at_ms, value in changes]
+
+    def _add_hours(self, bucket: int, hours: HourlyValues) -> bool:
+        """Add the stored hours of a bucket. Return False when there are none, or they are damaged."""
+        if not self._has_hours:
+            return False
+        row = self._connection.execute("SELECT data FROM hour WHERE bucket = ?", (bucket,)).fetchone()
+        if row is None:
+            return False
+        try:
+            hours.add_bucket(bucket, decode_hours(row[0]))
+        except UNREADABLE:
+            log.warning("the hours of a bucket are damaged; its chunks are read")
+            return False
+        return True
 
     def _end_after(self, at_ms: int) -> int:
         """Return when the monitor of the last poll ended."""
@@ -306,16 +368,31 @@ class _DocumentRow(Struct, gc=False):
 
 
 def find_gaps(times_ms: Sequence[int]) -> list[tuple[int, int]]:
-    """Return the pauses between polls that are longer than two and a half times the usual interval.
+    """Return the pauses between polls that are longer than two and a half times the usual interval around them.
+
+    The interval may change within a recording, which is no gap: that before a pause and that after it count.
 
     >>> find_gaps([0, 10_000, 20_000, 90_000, 100_000])
     [(20000, 90000)]
+    >>> find_gaps([0, 60_000, 120_000, 180_000, 190_000, 200_000, 210_000])
+    []
     """
-    pauses = sorted(after - before for before, after in pairwise(times_ms))
-    if not pauses:
+    pauses = [after - before for before, after in pairwise(times_ms)]
+    if len(pauses) < _MIN_PAUSES:
         return []
-    longest = max(_MIN_GAP_MS, _GAP_FACTOR * pauses[len(pauses) // 2])
-    return [(before, after) for before, after in pairwise(times_ms) if after - before > longest]
+    # Nearly all pauses are shorter than this, and need no look at those around them.
+    shortest = max(_MIN_GAP_MS, _GAP_FACTOR * min(pauses))
+    return [
+        (times_ms[at], times_ms[at + 1])
+        for at, pause in enumerate(pauses)
+        if pause > shortest and pause > _GAP_FACTOR * _usual_interval(pauses, at)
+    ]
+
+
+def _usual_interval(pauses: Sequence[int], at: int) -> int:
+    """Return the larger one of the usual pauses before and after one."""
+    around = (pauses[max(0, at - _PAUSES_AROUND) : at], pauses[at + 1 : at + 1 + _PAUSES_AROUND])
+    return max(sorted(near)[len(near) // 2] for near in around if near)
 
 
 def _series(

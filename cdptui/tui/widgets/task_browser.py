@@ -23,7 +23,7 @@ from cdptui.render.groups import BY_KEY, GROUPINGS
 from cdptui.render.list_title import ListTitle
 from cdptui.render.notices import marks_text
 from cdptui.render.tabs.registry import Tab, adjacent_tab
-from cdptui.render.task_cells import CellContext, is_marked_rough
+from cdptui.render.task_cells import CellContext, is_marked_rough, no_day_trend
 from cdptui.tasklist.model import TaskListModel, Work
 from cdptui.tasklist.sort_order import SortOrder
 from cdptui.tui.controllers.absence import AbsenceController
@@ -331,6 +331,7 @@ class TaskBrowser(Container):
             connection.names if connection is not None else {},
             self._target.zone,
             self._storages.summaries if self._storages is not None else {},
+            connection.day_trend if connection is not None else no_day_trend,
         )
 
     def _content(self) -> TableContent:
