@@ -267,7 +267,7 @@ def test_refused_threads_leave_the_monitor_running(simulate: Simulate) -> None:
         terminal.send("\x13")
         terminal.wait_for("Export as")
         terminal.send("c")
-        terminal.wait_for("There is nothing to save yet")
+        terminal.wait_for("There is nothing to export yet")
         terminal.send("\x03")
         assert terminal.wait_for_end() == 0
         assert terminal.is_restored
