@@ -51,8 +51,8 @@ _MAX_WAITING: Final = 8
 """Polls that wait for the disk; while there are as many, further ones are not recorded."""
 
 _PAINT_S: Final = 0.5
-_PAINT_TASKS: Final = 20_000
-"""A large list is recorded a moment after it was read, so that it is painted first: 10,000 tasks half of `_PAINT_S`."""
+_PAINT_TASKS: Final = 10_000
+"""A list is recorded a moment after it was read, so that it is painted first: 1,000 tasks a tenth of `_PAINT_S`."""
 
 _RETENTION_PAUSE_S: Final = 0.02
 

@@ -44,14 +44,17 @@ def estimate_full_in(task: Task, rate: GrowthRate | None) -> float | None:
 def best_rate(measured: GrowthRate | None, forecast: Forecast | None, now_s: float) -> GrowthRate | None:
     """Return the growth rate with the best evidence: that of whole days, or the one measured from change to change.
 
-    `now_s` is in seconds since 1970; the last value of the forecast is that of the last whole hour.
+    `measured` is not needed when several days were compared. `now_s` is in seconds since 1970; the last value of the
+    forecast is that of the last whole hour.
 
     >>> best_rate(GrowthRate(1.0, 3600.0), Forecast(Basis.DAYS, 2.0, 96, 4, 1.0, 3.0), 0.0).bytes_per_s
     2.0
     """
-    if forecast is None or measured is None:
+    if forecast is None:
         return measured
     rate = _rate_by_basis(measured, forecast)
+    if rate is None:
+        return None
     hour = now_s // HOUR_S
     if forecast.shift is not None:
         shifted_s = (hour - forecast.shift.hours_ago) * HOUR_S
@@ -62,8 +65,10 @@ def best_rate(measured: GrowthRate | None, forecast: Forecast | None, now_s: flo
     return rate
 
 
-def _rate_by_basis(measured: GrowthRate, forecast: Forecast) -> GrowthRate:
-    if forecast.basis is Basis.HOURS:
+def _rate_by_basis(measured: GrowthRate | None, forecast: Forecast) -> GrowthRate | None:
+    if measured is None and forecast.basis is not Basis.DAYS:
+        return None
+    if measured is not None and forecast.basis is Basis.HOURS:
         if measured.irregularity is None or forecast.hours < _MIN_SLOPE_HOURS:
             return measured
         return GrowthRate(max(0.0, forecast.bytes_per_s), forecast.hours * HOUR_S, measured.irregularity)

@@ -239,16 +239,31 @@ def _find_freed(values: Hours) -> FreedCapacity | None:
     fall = min(_known(steps[-DAY_HOURS:]), default=0)
     if fall >= 0:
         return None
-    days_with_falls = 0
-    for end in range(len(steps) - DAY_HOURS, 0, -DAY_HOURS):
-        days_with_falls += min(_known(steps[max(0, end - DAY_HOURS) : end]), default=0) <= fall / 2
-        if days_with_falls >= _USUAL_DAYS:
-            return None
     known = _known(steps[-_MEDIAN_DAYS * DAY_HOURS :])
-    middle = median(known)
-    if fall >= middle - _STEP_MADS * median([abs(step - middle) for step in known]):
+    if _is_usual(steps, fall / 2) or not _is_far_below(fall, known):
         return None
     return FreedCapacity(-fall, steps[::-1].index(fall))
+
+
+def _is_usual(steps: Sequence[int | None], fall: float) -> bool:
+    """Return whether several of the days before the last one had a step of `fall` or less."""
+    days = 0
+    for end in range(len(steps) - DAY_HOURS, 0, -DAY_HOURS):
+        days += min(_known(steps[max(0, end - DAY_HOURS) : end]), default=0) <= fall
+        if days >= _USUAL_DAYS:
+            return True
+    return False
+
+
+def _is_far_below(fall: int, steps: Sequence[int]) -> bool:
+    """Return whether a fall is further below the median of the steps than other steps usually are."""
+    ordered = sorted(steps)
+    middle = median(ordered)
+    # Half of the steps are between the quartiles, so that the median of the deviations is no more than this.
+    most = max(middle - ordered[len(ordered) // 4], ordered[3 * len(ordered) // 4] - middle)
+    if fall < middle - _STEP_MADS * most:
+        return True
+    return fall < middle - _STEP_MADS * median([abs(step - middle) for step in steps])
 
 
 def _steps(values: Hours) -> list[int | None]:

@@ -29,7 +29,7 @@ _STALLED_FACTOR: Final = 3
 _MIN_CHANGES: Final = 4
 """Changes that must have been seen before a task can be stalled: many VMs rarely write."""
 
-_RECENT_CHANGES: Final = 12
+RECENT_CHANGES: Final = 12
 _AHEAD_S: Final = 60.0
 """A clock difference of a few seconds is not a problem."""
 
@@ -221,7 +221,7 @@ def stalled_s(points: Sequence[CapacitySample], now: float) -> float | None:
     >>> stalled_s(growing, 1500.0 + 899), stalled_s(growing, 1500.0 + 900)
     (None, 900.0)
     """
-    recent = points[-_RECENT_CHANGES:]
+    recent = points[-RECENT_CHANGES:]
     if len(recent) <= _MIN_CHANGES:
         return None
     usual_s = median(after.at - before.at for before, after in pairwise(recent))

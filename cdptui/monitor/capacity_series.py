@@ -61,10 +61,11 @@ class CapacitySeries:
         self._count += 1
         return True
 
-    def points(self) -> tuple[CapacitySample, ...]:
-        """Return all recorded changes."""
-        moments = [(tick + _EARLIEST_TICKS) / _TICKS_PER_S for tick in self._ticks[: self._count]]
-        return tuple(map(CapacitySample._make, zip(moments, self._values[: self._count], strict=True)))
+    def points(self, newest: int = MAX_POINTS) -> tuple[CapacitySample, ...]:
+        """Return the newest of the recorded changes, oldest first."""
+        first = max(0, self._count - newest)
+        moments = [(tick + _EARLIEST_TICKS) / _TICKS_PER_S for tick in self._ticks[first : self._count]]
+        return tuple(map(CapacitySample._make, zip(moments, self._values[first : self._count], strict=True)))
 
     def _thin(self) -> None:
         """Drop every other point of the older half, so that older data is coarser."""

@@ -17,13 +17,22 @@ from cdptui.models.capacity import CapacityHistory, GrowthRate, growth_rate
 from cdptui.models.change import Change, diff_task
 from cdptui.models.day_trend import DayTrend
 from cdptui.models.estimate import best_rate, estimate_full_in
+from cdptui.models.forecast import Basis
 from cdptui.models.inventory import MAX_VMS_OF_STOP, DependencyState, needs_stop_cause
-from cdptui.models.reasons import Evidence, ReasonKind, find_reasons, next_time_trigger_s, overall_severity, stalled_s
+from cdptui.models.reasons import (
+    RECENT_CHANGES,
+    Evidence,
+    ReasonKind,
+    find_reasons,
+    next_time_trigger_s,
+    overall_severity,
+    stalled_s,
+)
 from cdptui.models.recording import RecordedHistory, RecordedSeries
 from cdptui.models.snapshot import Snapshot
 from cdptui.models.task import Task
 from cdptui.models.task_row import TaskRow
-from cdptui.monitor.capacity_series import CapacityRecorder
+from cdptui.monitor.capacity_series import MAX_POINTS, CapacityRecorder
 from cdptui.monitor.hourly_series import HourlyRecorder, hours_between
 
 
@@ -88,7 +97,7 @@ GROWTH_RECHECK_S: Final = 300.0
 MAX_STOPPED_VMS: Final = 1500
 """VMs of stopped tasks that are looked up, in ten requests: more have one cause, which is not their VMs."""
 
-_CLOCK_CHECK_INTERVAL: Final = 50
+_CLOCK_CHECK_INTERVAL: Final = 20
 """Tasks that are processed between two reads of the clock."""
 
 
@@ -346,11 +355,14 @@ class FleetTracker:
         if changed is not None and len(changed) == 1:
             # A single sample gives no growth: this skips the computation for all tasks of a new fleet.
             return _GrowthState(None, None, now + _recheck_s(task, snapshot))
-        points = series.points() if series is not None else ()
+        forecast = self._hours.forecast(task.uuid)
+        # The growth from change to change of a large fleet takes most of the time of a poll in which all tasks changed.
+        is_measured = forecast is None or forecast.basis is not Basis.DAYS
+        points = () if series is None else series.points(MAX_POINTS if is_measured else RECENT_CHANGES)
         seconds = stalled_s(points, now)
         stalled_since = snapshot.taken_at - timedelta(seconds=seconds) if seconds is not None else None
-        measured = growth_rate(points, now) if series is not None else None
-        rate = best_rate(measured, self._hours.forecast(task.uuid), snapshot.taken_at.timestamp())
+        measured = growth_rate(points, now) if is_measured else None
+        rate = best_rate(measured, forecast, snapshot.taken_at.timestamp())
         return _GrowthState(rate, stalled_since, now + _recheck_s(task, snapshot))
 
     def _update_index(self, task: Task, before: _TrackedTask | None) -> None:
