@@ -43,6 +43,9 @@ _GAP_FACTOR: Final = 2.5
 """A longer pause than this many usual intervals is a gap."""
 
 _MIN_GAP_MS: Final = 5000
+_MIN_PAUSES: Final = 2
+_PAUSES_AROUND: Final = 5
+"""Pauses before and after one that show the usual interval there."""
 
 _THINNED_WIDTH: Final = 4
 """Columns that the values of a thinned moment have, most of them unknown."""
@@ -290,16 +293,31 @@ class _DocumentRow(Struct, gc=False):
 
 
 def find_gaps(times_ms: Sequence[int]) -> list[tuple[int, int]]:
-    """Return the pauses between polls that are longer than two and a half times the usual interval.
+    """Return the pauses between polls that are longer than two and a half times the usual interval around them.
+
+    The interval may change within a recording, which is no gap: that before a pause and that after it count.
 
     >>> find_gaps([0, 10_000, 20_000, 90_000, 100_000])
     [(20000, 90000)]
+    >>> find_gaps([0, 60_000, 120_000, 180_000, 190_000, 200_000, 210_000])
+    []
     """
-    pauses = sorted(after - before for before, after in pairwise(times_ms))
-    if not pauses:
+    pauses = [after - before for before, after in pairwise(times_ms)]
+    if len(pauses) < _MIN_PAUSES:
         return []
-    longest = max(_MIN_GAP_MS, _GAP_FACTOR * pauses[len(pauses) // 2])
-    return [(before, after) for before, after in pairwise(times_ms) if after - before > longest]
+    # Nearly all pauses are shorter than this, and need no look at those around them.
+    shortest = max(_MIN_GAP_MS, _GAP_FACTOR * min(pauses))
+    return [
+        (times_ms[at], times_ms[at + 1])
+        for at, pause in enumerate(pauses)
+        if pause > shortest and pause > _GAP_FACTOR * _usual_interval(pauses, at)
+    ]
+
+
+def _usual_interval(pauses: Sequence[int], at: int) -> int:
+    """Return the larger one of the usual pauses before and after one."""
+    around = (pauses[max(0, at - _PAUSES_AROUND) : at], pauses[at + 1 : at + 1 + _PAUSES_AROUND])
+    return max(sorted(near)[len(near) // 2] for near in around if near)
 
 
 def _series(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cdptui.history.reader import RecordingReader
+from cdptui.history.reader import RecordingReader, find_gaps
 from cdptui.history.recording_file import RecordingError
 from cdptui.history.schema import BUCKET_MS, open_for_reading
 from cdptui.history.writer import Poll
@@ -180,3 +180,26 @@ def test_problems_and_their_start_are_in_the_history(tmp_path: Path) -> None:
 
     record(path, [poll(NOW_MS + 20_000, task())])
     assert [each.reasons for each in history(path).tasks] == [()]
+
+
+@pytest.mark.parametrize(
+    ("pauses_s", "gaps"),
+    [
+        pytest.param([10] * 20, [], id="steady"),
+        pytest.param([60] * 10 + [10] * 40, [], id="interval shortened"),
+        pytest.param([10] * 40 + [60] * 10, [], id="interval lengthened"),
+        pytest.param([3600] * 50 + [600] * 100 + [120] * 400, [], id="three intervals"),
+        pytest.param([60] * 10 + [200] + [10] * 40, [200], id="gap between two intervals"),
+        pytest.param([60] * 10 + [100] + [10] * 40, [], id="pause that is usual for the longer one"),
+        pytest.param([10] * 6 + [70] + [10] * 2 + [80] + [10] * 6, [70, 80], id="two gaps"),
+        pytest.param([10, 10, 40], [40], id="gap at the end"),
+        pytest.param([40, 10, 10], [40], id="gap at the beginning"),
+        pytest.param([40], [], id="a single pause"),
+        pytest.param([1, 1, 4, 1], [], id="shorter than five seconds"),
+    ],
+)
+def test_gap_is_a_pause_that_is_long_for_the_interval_around_it(pauses_s: list[int], gaps: list[int]) -> None:
+    times = [0]
+    for pause_s in pauses_s:
+        times.append(times[-1] + 1000 * pause_s)
+    assert [(end - start) // 1000 for start, end in find_gaps(times)] == gaps
