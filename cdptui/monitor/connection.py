@@ -9,7 +9,7 @@ import asyncio
 import importlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
@@ -26,6 +26,9 @@ from cdptui.monitor.late_recorder import LateRecorder
 from cdptui.monitor.monitor import Monitor
 from cdptui.monitor.schedule import PollSchedule
 from cdptui.monitor.sources import NodeClient
+
+if TYPE_CHECKING:
+    from cdptui.models.trend import TaskTrend, TrendRequest
 
 _NO_RECORDING: Final = RecordingState(RecordingPhase.OFF)
 
@@ -81,6 +84,18 @@ class NodeConnection(Struct, frozen=True):
     async def events(self) -> Sequence[Event]:
         """Return the newest recorded events, newest first."""
         return await self._recorder.events() if self._recorder is not None else ()
+
+    async def trend(self, request: TrendRequest, taken_at: datetime) -> TaskTrend:
+        """Return the history of a task: from the recording, or without one what this monitor has seen.
+
+        `taken_at` is the time of the newest snapshot.
+        """
+        recorded = await self._recorder.trend(request) if self._recorder is not None else None
+        if recorded is not None:
+            return recorded
+        from cdptui.models.trend import memory_trend
+
+        return memory_trend(self.history(request.uuid), taken_at.timestamp(), request)
 
     @property
     def recording(self) -> RecordingState:

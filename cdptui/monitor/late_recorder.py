@@ -19,6 +19,7 @@ from cdptui.models.task_row import TaskRow
 
 if TYPE_CHECKING:
     from cdptui.history.recorder import Recorder
+    from cdptui.models.trend import TaskTrend, TrendRequest
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,12 @@ class LateRecorder:
         from cdptui.monitor.recording import read_newest_events
 
         return await asyncio.to_thread(read_newest_events, self._settings)
+
+    async def trend(self, request: TrendRequest) -> TaskTrend | None:
+        """Return the recorded history of a task; None when there is none."""
+        from cdptui.monitor.recording import read_task_trend
+
+        return await asyncio.to_thread(read_task_trend, self._settings, request)
 
     async def aclose(self, timeout_s: float) -> None:
         """Record what is waiting, and close the file. After `timeout_s` the recorder's thread goes on alone."""

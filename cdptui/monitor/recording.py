@@ -13,14 +13,19 @@ from cdptui.config.private_files import create_folder
 from cdptui.config.recording import RecordSettings
 from cdptui.history.recorder import Recorder, RecordingFileSpec
 from cdptui.history.recording_file import RecordingError
-from cdptui.history.recordings import newest_events
+from cdptui.history.recordings import newest_events, opened
+from cdptui.history.trend_reader import read_trend
 from cdptui.models.event import Event
 from cdptui.models.task import Task
+from cdptui.models.trend import STATISTICS_MS, TaskTrend, TrendRequest, task_trend
 
 log = logging.getLogger(__name__)
 
 MAX_EVENTS: Final = 1000
 """Events that a screen lists; cdptui recordings events lists all."""
+
+MAX_TASK_EVENTS: Final = 200
+"""Events that the history of a task lists."""
 
 
 def create_recorder(settings: RecordSettings, clock: Clock) -> Recorder:
@@ -47,6 +52,20 @@ def read_newest_events(settings: RecordSettings) -> list[Event]:
     except RecordingError as error:
         log.warning("no events: %s", error)
         return []
+
+
+def read_task_trend(settings: RecordSettings, request: TrendRequest) -> TaskTrend | None:
+    """Return the history of a task; None when there is no recording, or none that can be read."""
+    if not settings.file.exists():
+        return None
+    start_ms = request.end_ms - max(request.span_ms, *STATISTICS_MS)
+    try:
+        with opened(settings.file) as connection:
+            recorded = read_trend(connection, request.uuid, start_ms, request.end_ms, MAX_TASK_EVENTS)
+    except RecordingError as error:
+        log.warning("no history of a task: %s", error)
+        return None
+    return task_trend(recorded, request) if recorded.first_ms is not None else None
 
 
 def _split_task(task: Task) -> tuple[bytes, RecordValues]:
