@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sqlite3
 import zlib
 from bisect import bisect_right
@@ -304,9 +305,9 @@ def tail_changes(
 
     A poll of a large fleet is decoded only when it contains the number before one of `columns`.
     """
-    keys = [encode_task_column(number, column) for column in columns]
+    find = re.compile(b"|".join(re.escape(encode_task_column(number, column)) for column in columns)).search
     for at_ms, data in connection.execute("SELECT t, data FROM tail ORDER BY t"):
-        if any(key in data for key in keys):
+        if find(data):
             for each, column, value in unpack_tail(at_ms, data).changes():
                 if each == number:
                     yield at_ms, column, value

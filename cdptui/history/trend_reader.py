@@ -178,20 +178,28 @@ class _TrendBuilder:
         gaps = [*self._earlier_gap(), *self._finder.gaps(self._until_ms)]
         ends = [*(period.start_ms for period in periods[1:]), self._until_ms + 1]
         absences = [
-            (period.start_ms, end_ms) for period, end_ms in zip(periods, ends, strict=True) if not period.is_listed
+            (period.start_ms, end_ms) for period, end_ms in zip(periods, ends, strict=False) if not period.is_listed
         ]
         for series in (self._used, self._rpo):
             series.until_ms = self._finder.times_ms[-1] if self._finder.times_ms else 0
-            for start_ms, end_ms in (*gaps, *absences):
+            # In this order: a task that appeared at the last poll before a gap has its value there.
+            for start_ms, end_ms in absences:
+                series.blank(start_ms, end_ms, is_start_known=False)
+            for start_ms, end_ms in gaps:
                 series.blank(start_ms, end_ms)
         return RecordedTrend(
-            self._used, self._rpo, merge_periods(periods), split_gaps(gaps, outages), events, self._first_ms
+            self._used,
+            self._rpo,
+            merge_periods(periods),
+            split_gaps(gaps, outages, self._until_ms),
+            events,
+            self._first_ms,
         )
 
     def _earlier_gap(self) -> list[tuple[int, int]]:
         """Return the gap at the beginning of this time, if the recording is older."""
         times = self._finder.times_ms
-        begin_ms = times[0] if times else self._until_ms
+        begin_ms = min(times[0], self._until_ms) if times else self._until_ms
         if self._first_ms is None or not self._first_ms < self._since_ms < begin_ms:
             return []
         return [(self._since_ms, begin_ms)]
@@ -218,14 +226,19 @@ def _known_column(columns: Sequence[_Column]) -> _Column:
     return next((column for column in columns if any(value is not None for value in column[1])), columns[0])
 
 
-def split_gaps(gaps: Sequence[tuple[int, int]], outages: Sequence[OutageRecord]) -> list[Gap]:
-    """Return the gaps, with those parts apart in which the node could not be read."""
+def split_gaps(gaps: Sequence[tuple[int, int]], outages: Sequence[OutageRecord], until_ms: int) -> list[Gap]:
+    """Return the gaps, with those parts apart in which the node could not be read.
+
+    An outage without an end lasts until `until_ms`, or the monitor ended in it, and its length is not known.
+    """
     found: list[Gap] = []
     for start_ms, end_ms in gaps:
         at_ms = start_ms
         for outage in outages:
-            ended_ms = outage.ended_ms if outage.ended_ms is not None else outage.started_ms
-            if ended_ms <= at_ms or outage.started_ms >= end_ms:
+            ended_ms = outage.ended_ms
+            if ended_ms is None:
+                ended_ms = until_ms if end_ms == until_ms else outage.started_ms
+            if ended_ms <= max(at_ms, outage.started_ms) or outage.started_ms >= end_ms:
                 continue
             begin_ms = max(at_ms, outage.started_ms)
             if begin_ms - at_ms <= _MAX_INTERVAL_MS:

@@ -81,20 +81,16 @@ def rpo_statistics(series: StepSeries, periods: Sequence[RpoPeriod], start_ms: i
     counter = _Counter()
     end_ms = min(end_ms, series.until_ms)
     ends = [*(period.start_ms for period in periods[1:]), end_ms]
-    for period, period_end in zip(periods, ends, strict=True):
+    for period, period_end in zip(periods, ends, strict=False):
         start, end = max(start_ms, period.start_ms), min(end_ms, period_end)
-        if period.is_enabled and period.target_ms and start <= end:
+        if period.is_enabled and period.target_ms and start < end:
             for lower, upper in _parts(start, end):
                 counter.add(series, lower, upper, period)
     return counter.statistics()
 
 
 def _parts(start_ms: int, end_ms: int) -> Iterator[tuple[int, int]]:
-    """Yield the parts of a time that begin at multiples of `_PART_MS`; at least one.
-
-    >>> list(_parts(5, 5))
-    [(5, 5)]
-    """
+    """Yield the parts of a time, of which all but the first begin at multiples of `_PART_MS`."""
     edges = [start_ms, *range((start_ms // _PART_MS + 1) * _PART_MS, end_ms, _PART_MS), end_ms]
     return pairwise(edges)
 

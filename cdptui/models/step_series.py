@@ -18,6 +18,22 @@ class ValueRange(NamedTuple):
     mean: float
     """Weighted by time."""
     high: int
+    known_ms: int = 0
+    """Milliseconds that have a value."""
+
+
+def merge_ranges(ranges: Iterable[ValueRange | None]) -> ValueRange | None:
+    """Return the values of several times together; None when none has data.
+
+    >>> merge_ranges([ValueRange(1, 2.0, 3, 10), None, ValueRange(4, 6.0, 9, 30)])
+    ValueRange(low=1, mean=5.0, high=9, known_ms=40)
+    """
+    known = [each for each in ranges if each is not None]
+    if not known:
+        return None
+    known_ms = sum(each.known_ms for each in known)
+    mean = sum(each.mean * each.known_ms for each in known) / known_ms if known_ms else known[-1].mean
+    return ValueRange(min(each.low for each in known), mean, max(each.high for each in known), known_ms)
 
 
 class Step(NamedTuple):
@@ -58,8 +74,10 @@ class StepSeries(Struct):
             column.append(value)
         self.over_ms[at_ms] = over_ms
 
-    def blank(self, start_ms: int, end_ms: int) -> None:
+    def blank(self, start_ms: int, end_ms: int, *, is_start_known: bool = True) -> None:
         """Remove the values between two times. The value that was valid before is valid again from `end_ms` on.
+
+        A value that was seen at `start_ms` is kept, unless that is a part of the removed time.
 
         >>> series = StepSeries(until_ms=90)
         >>> series.extend([0, 40], [5, 7])
@@ -67,7 +85,8 @@ class StepSeries(Struct):
         >>> series.times_ms, series.means
         ([0, 20, 60], [5, None, 7])
         """
-        first, last = bisect_right(self.times_ms, start_ms), bisect_left(self.times_ms, end_ms)
+        find = bisect_right if is_start_known else bisect_left
+        first, last = find(self.times_ms, start_ms), bisect_left(self.times_ms, end_ms)
         is_changed = last < len(self.times_ms) and self.times_ms[last] == end_ms
         if not last:
             return
@@ -106,8 +125,9 @@ class StepSeries(Struct):
         lows, means, highs, spans = self._known(start_ms, end_ms)
         if not lows:
             return None
-        total_ms = sum(spans)
-        return ValueRange(min(lows), sum(map(mul, means, spans)) / total_ms if total_ms else means[-1], max(highs))
+        known_ms = sum(spans)
+        mean = sum(map(mul, means, spans)) / known_ms if known_ms else means[-1]
+        return ValueRange(min(lows), mean, max(highs), known_ms)
 
     def _known(self, start_ms: int, end_ms: int) -> tuple[list[int], list[int], list[int], list[int]]:
         """Return the values of a time, and the milliseconds of each. A month has 40,000 of them: no loop of our own."""
@@ -151,8 +171,8 @@ def aggregate(series: StepSeries, start_ms: int, end_ms: int, columns: int) -> l
 
     >>> series = StepSeries(until_ms=40)
     >>> series.extend([0, 10, 15], [4, None, 8])
-    >>> aggregate(series, 0, 40, 4)[:2], aggregate(series, 0, 60, 3)[2]
-    ([ValueRange(low=4, mean=4.0, high=4), ValueRange(low=8, mean=8.0, high=8)], None)
+    >>> [each and each[:3] for each in aggregate(series, 0, 60, 3)]
+    [(4, 5.333333333333333, 8), (8, 8.0, 8), None]
     """
     edges = [start_ms + (end_ms - start_ms) * index // columns for index in range(columns + 1)]
     return [series.values(start, end) for start, end in pairwise(edges)]

@@ -11,7 +11,7 @@ from msgspec import Struct
 from cdptui.models.capacity import CapacityHistory
 from cdptui.models.event import Event
 from cdptui.models.rpo_history import RpoPeriod, RpoStatistics, rpo_statistics
-from cdptui.models.step_series import StepSeries, ValueRange, aggregate
+from cdptui.models.step_series import StepSeries, ValueRange, aggregate, merge_ranges
 
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 60 * MINUTE_MS
@@ -111,13 +111,14 @@ def task_trend(recorded: RecordedTrend, request: TrendRequest) -> TaskTrend:
     """Return what a recording says about a window of one task."""
     used, rpo = recorded.used, recorded.rpo
     start_ms, end_ms = request.start_ms, request.end_ms
+    rpo_ranges = aggregate(rpo, start_ms, end_ms, request.columns)
     return TaskTrend(
         request,
         aggregate(used, start_ms, end_ms, request.columns),
-        aggregate(rpo, start_ms, end_ms, request.columns),
+        rpo_ranges,
         TrendSource.RECORDING,
         used.ends(start_ms, end_ms),
-        rpo.values(start_ms, end_ms),
+        merge_ranges(rpo_ranges),
         rpo.is_thinned(start_ms, end_ms),
         [gap for gap in recorded.gaps if gap.end_ms > start_ms],
         recorded.first_ms,

@@ -118,7 +118,7 @@ def _column(value: ValueRange | None, sign: str, scale: Scale, height: int) -> s
     if scale.is_flat:
         middle = (height - 1) // 2
         return " " * middle + _FLAT + " " * (height - 1 - middle)
-    low, mean, high = (_eighths(each, scale, height) for each in value)
+    low, mean, high = (_eighths(each, scale, height) for each in value[:3])
     if high - low < 8:
         return _bar(mean, height)
     # The range is drawn in whole rows, each with what is in most of it.
