@@ -43,7 +43,7 @@ def read_trend(
     connection: sqlite3.Connection, uuid: str, since_ms: int, until_ms: int, max_events: int
 ) -> RecordedTrend:
     """Return used capacity and RPO of a task over a time, as steps, and its newest events. Raises sqlite3.Error."""
-    builder = _TrendBuilder(_first_poll_ms(connection), since_ms, until_ms)
+    builder = _TrendBuilder(first_poll_ms(connection), since_ms, until_ms)
     row = connection.execute("SELECT id FROM task WHERE uuid = ?", (uuid,)).fetchone()
     if row is None:
         return builder.build([], [], [])
@@ -59,10 +59,23 @@ def read_trend(
     )
 
 
-def _first_poll_ms(connection: sqlite3.Connection) -> int | None:
+def first_poll_ms(connection: sqlite3.Connection) -> int | None:
+    """Return the time of the first poll; None in an empty recording."""
     row = connection.execute("SELECT bucket, data FROM poll ORDER BY bucket LIMIT 1").fetchone()
     times = decode_poll_times(*row)[0] if row is not None else _tail_times(connection)
     return times[0] if times else None
+
+
+def read_polls(connection: sqlite3.Connection, finder: GapFinder, since_ms: int, until_ms: int) -> None:
+    """Add the polls of a time to `finder`, in whole buckets."""
+    statement = "SELECT bucket, data FROM poll WHERE bucket BETWEEN ? AND ? ORDER BY bucket"
+    for row in connection.execute(statement, (since_ms // BUCKET_MS, until_ms // BUCKET_MS)):
+        finder.add(*decode_poll_times(*row))
+    _add_tail(finder, _tail_times(connection))
+
+
+def _add_tail(finder: GapFinder, times_ms: list[int]) -> None:
+    finder.add(times_ms, list(map(sub, times_ms[1:], times_ms)))
 
 
 def _tail_times(connection: sqlite3.Connection) -> list[int]:
@@ -95,7 +108,7 @@ def _decode_day(blob: bytes) -> ThinnedDay | None:
         return None
 
 
-class _GapFinder:
+class GapFinder:
     """Finds the gaps between the polls of a long time."""
 
     def __init__(self) -> None:
@@ -142,7 +155,7 @@ class _TrendBuilder:
         self._until_ms = until_ms
         self._used = StepSeries()
         self._rpo = StepSeries()
-        self._finder = _GapFinder()
+        self._finder = GapFinder()
 
     def add_bucket(
         self, times_ms: Sequence[int], pauses_ms: Sequence[int], chunk: Chunk | None, day: ThinnedDay | None
@@ -158,9 +171,9 @@ class _TrendBuilder:
             for series in (self._used, self._rpo):
                 series.extend([times_ms[0]], [None])
 
-    def add_tail(self, times_ms: Sequence[int], changes: Sequence[tuple[int, int, int | None]]) -> None:
+    def add_tail(self, times_ms: list[int], changes: Sequence[tuple[int, int, int | None]]) -> None:
         """Add the polls of the current bucket: the time, the column and the value of each change."""
-        self._finder.add(times_ms, list(map(sub, times_ms[1:], times_ms)))
+        _add_tail(self._finder, times_ms)
         columns = [
             (
                 [at_ms for at_ms, each, _ in changes if each == column],

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import accumulate, chain, pairwise
 from typing import Final, NamedTuple
 
 from msgspec import Struct
@@ -155,21 +156,63 @@ def breach_statistics(covered_ms: int, breaches: Sequence[RpoBreach]) -> RpoStat
     )
 
 
-def subtract(start_ms: int, end_ms: int, gaps: Sequence[tuple[int, int]]) -> int:
-    """Return the milliseconds between two times that are in none of the gaps, which are in order.
+class Coverage:
+    """The times in which polls succeeded."""
 
-    >>> subtract(0, 100, [(10, 20), (90, 200)])
-    80
+    def __init__(self, first_ms: int, until_ms: int, gaps: Iterable[tuple[int, int]]) -> None:
+        """`gaps` lie between the two times, in order."""
+        self._edges = [first_ms, *chain.from_iterable(gaps), until_ms]
+        spans = (end - start if index % 2 == 0 else 0 for index, (start, end) in enumerate(pairwise(self._edges)))
+        self._covered = list(accumulate(spans, initial=0))
+        """Milliseconds covered before each edge."""
+
+    def between(self, start_ms: int, end_ms: int) -> int:
+        """Return the covered milliseconds between two times.
+
+        >>> Coverage(0, 200, [(10, 20), (90, 150)]).between(5, 160)
+        85
+        """
+        return max(0, self._until(end_ms) - self._until(start_ms))
+
+    def _until(self, at_ms: int) -> int:
+        index = bisect_right(self._edges, at_ms) - 1
+        if index < 0:
+            return 0
+        is_covered = index % 2 == 0 and index + 1 < len(self._edges)
+        return self._covered[index] + (at_ms - self._edges[index] if is_covered else 0)
+
+
+class TaskBreaches(Struct, frozen=True):
+    """What the events say about the RPO of a task."""
+
+    uuid: str
+    periods: Sequence[RpoPeriod]
+    breaches: Sequence[tuple[int, int, int]]
+    """Start, end and highest RPO of each breach, oldest first."""
+
+
+def fleet_rpo_statistics(
+    tasks: Iterable[TaskBreaches], coverage: Coverage, start_ms: int, end_ms: int
+) -> RpoStatistics:
+    """Return the RPO of several tasks against their targets, as `rpo_statistics` does for one from its values.
+
+    Events do not say what the RPO was while a task did not protect: a breach goes on then.
     """
-    lost = sum(max(0, min(end_ms, end) - max(start_ms, start)) for start, end in gaps)
-    return max(0, end_ms - start_ms - lost)
-
-
-def judged_ms(periods: Sequence[RpoPeriod], start_ms: int, end_ms: int, gaps: Sequence[tuple[int, int]]) -> int:
-    """Return the milliseconds in which a task was protecting with a target, without gaps."""
-    ends = [*periods[1:], RpoPeriod(end_ms, is_protecting=False, is_enabled=False, target_ms=None)]
-    return sum(
-        subtract(max(start_ms, period.start_ms), min(end_ms, after.start_ms), gaps)
-        for period, after in zip(periods, ends, strict=True)
-        if period.is_protecting and period.target_ms and period.start_ms < end_ms and after.start_ms > start_ms
-    )
+    covered_ms, found = 0, []
+    for task in tasks:
+        ends = [*(period.start_ms for period in task.periods[1:]), end_ms]
+        judged = [
+            (max(start_ms, period.start_ms), min(end_ms, period_end), period.is_protecting)
+            for period, period_end in zip(task.periods, ends, strict=False)
+            if period.is_enabled and period.target_ms and period.start_ms < end_ms and period_end > start_ms
+        ]
+        covered_ms += sum(coverage.between(start, end) for start, end, is_measured in judged if is_measured)
+        for begin_ms, finish_ms, worst_ms in task.breaches:
+            over_ms = 0
+            for start, end, is_measured in judged:
+                part_ms = coverage.between(max(start, begin_ms), min(end, finish_ms))
+                over_ms += part_ms
+                covered_ms += 0 if is_measured else part_ms
+            if begin_ms < end_ms and finish_ms > start_ms:
+                found.append(RpoBreach(max(begin_ms, start_ms), over_ms, worst_ms, begin_ms, task.uuid))
+    return breach_statistics(covered_ms, found)

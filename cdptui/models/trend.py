@@ -131,7 +131,9 @@ def memory_trend(history: CapacityHistory, until_s: float, request: TrendRequest
     """Return what this monitor has seen of a task. `until_s` is the last poll in seconds since 1970."""
     offset_s = until_s - history.until
     used = StepSeries(until_ms=_ms(history.until + offset_s))
-    used.extend([_ms(point.at + offset_s) for point in history.points], [point.used_bytes for point in history.points])
+    # The series has tenths of a second, so that the last change may seem to be later than the poll.
+    times = [min(used.until_ms, _ms(point.at + offset_s)) for point in history.points]
+    used.extend(times, [point.used_bytes for point in history.points])
     gaps = [Gap(_ms(gap.start + offset_s), _ms(gap.end + offset_s)) for gap in history.gaps]
     for gap in gaps:
         used.blank(gap.start_ms, gap.end_ms)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Final
 
@@ -28,6 +28,7 @@ from cdptui.monitor.schedule import PollSchedule
 from cdptui.monitor.sources import NodeClient
 
 if TYPE_CHECKING:
+    from cdptui.models.rpo_history import RpoStatistics
     from cdptui.models.trend import TaskTrend, TrendRequest
 
 _NO_RECORDING: Final = RecordingState(RecordingPhase.OFF)
@@ -96,6 +97,10 @@ class NodeConnection(Struct, frozen=True):
         from cdptui.models.trend import memory_trend
 
         return memory_trend(self.history(request.uuid), taken_at.timestamp(), request)
+
+    async def fleet_rpo(self, uuids: Container[str] | None, end_ms: int) -> Sequence[RpoStatistics]:
+        """Return the recorded RPO of some tasks or of all (None) against their targets; none without a recording."""
+        return await self._recorder.fleet_rpo(uuids, end_ms) if self._recorder is not None else ()
 
     @property
     def recording(self) -> RecordingState:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,11 +12,13 @@ from cdptui.api.record_template import VALUE_NAMES, RecordValues, split_record
 from cdptui.clock import Clock
 from cdptui.config.private_files import create_folder
 from cdptui.config.recording import RecordSettings
+from cdptui.history.fleet_rpo import read_fleet_rpo
 from cdptui.history.recorder import Recorder, RecordingFileSpec
 from cdptui.history.recording_file import RecordingError
 from cdptui.history.recordings import newest_events, opened
 from cdptui.history.trend_reader import read_trend
 from cdptui.models.event import Event
+from cdptui.models.rpo_history import RpoStatistics
 from cdptui.models.task import Task
 from cdptui.models.trend import STATISTICS_MS, TaskTrend, TrendRequest, task_trend
 
@@ -66,6 +69,18 @@ def read_task_trend(settings: RecordSettings, request: TrendRequest) -> TaskTren
         log.warning("no history of a task: %s", error)
         return None
     return task_trend(recorded, request) if recorded.first_ms is not None else None
+
+
+def read_rpo_of_tasks(settings: RecordSettings, uuids: Container[str] | None, end_ms: int) -> Sequence[RpoStatistics]:
+    """Return the RPO of some tasks or of all over the times of `STATISTICS_MS`; none without a recording."""
+    if not settings.file.exists():
+        return ()
+    try:
+        with opened(settings.file) as connection:
+            return read_fleet_rpo(connection, uuids, end_ms, STATISTICS_MS)
+    except RecordingError as error:
+        log.warning("no RPO of the fleet: %s", error)
+        return ()
 
 
 def _split_task(task: Task) -> tuple[bytes, RecordValues]:

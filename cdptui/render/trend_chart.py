@@ -79,7 +79,7 @@ def chart_lines(plot: Plot, scale: Scale, height: int) -> list[Line]:
     ]
     lines: list[Line] = []
     for row in range(height - 1, -1, -1):
-        label = Span(f"{_label(plot, scale, row, height, limit_row):>{GUTTER - 2}} ┤", Role.DIM)
+        label = Span(f"{_label(plot, scale, row, height, limit_row)[: GUTTER - 2]:>{GUTTER - 2}} ┤", Role.DIM)
         lines.append((label, *_spans([column[row] for column in columns], over, is_limit=row == limit_row)))
     return lines
 

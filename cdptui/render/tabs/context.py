@@ -12,6 +12,7 @@ from cdptui.models.aggregates import GroupSummary
 from cdptui.models.capacity import CapacityHistory
 from cdptui.models.inventory import BackupStorage, FetchState, Policy, VmInstance
 from cdptui.models.recovery_points import RecoveryPoints
+from cdptui.models.rpo_history import RpoStatistics
 from cdptui.models.storages import BY_STORAGE, StorageSummary
 from cdptui.models.task import RawField, RawLines
 from cdptui.models.task_row import TaskRow
@@ -54,6 +55,8 @@ class DetailContext(Struct, frozen=True):
     trend: TaskTrend | None = None
     """The history of the task; None until it is read."""
     trend_window: TrendWindow = DEFAULT_WINDOW
+    fleet_rpo: Sequence[RpoStatistics] | None = None
+    """The RPO of all tasks over the times of `STATISTICS_MS`; None until it is read."""
     is_trend_zoomed: bool = True
     """False to show charts from zero to the plan or target."""
 

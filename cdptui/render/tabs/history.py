@@ -7,15 +7,15 @@ from datetime import datetime
 from typing import Final
 
 from cdptui.models.event import Event
-from cdptui.models.rpo_history import RpoBreach, RpoStatistics
 from cdptui.models.sanitize import sanitize
 from cdptui.models.severity import Severity
 from cdptui.models.task import Task
 from cdptui.models.task_row import TaskRow
-from cdptui.models.trend import STATISTICS_MS, WINDOWS, Gap, TaskTrend, TrendSource
+from cdptui.models.trend import WINDOWS, Gap, TaskTrend, TrendSource
 from cdptui.render import formatting
 from cdptui.render.event_text import event_text
 from cdptui.render.line_fitting import line_width
+from cdptui.render.rpo_table import rpo_table
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import ROLES, SIGNS
 from cdptui.render.tabs.blocks import BLANK, heading, marked_lines, spacer, title_line, wrap
@@ -31,9 +31,6 @@ _OTHER_LINES: Final = 12
 """Lines of the tab without its charts that are seen without scrolling."""
 
 _LABEL: Final = 10
-_ALL: Final = 0.995
-"""A time of which this share is covered is covered completely: the last poll is some seconds old."""
-
 _PLAIN_MARK: Final = "·"
 """Mark of an event that is no problem, on the time axis."""
 
@@ -119,11 +116,16 @@ def _used_text(task: Task, trend: TaskTrend, scale: Scale | None, width: int) ->
         return [(Span(label, Role.DIM), Span("no data in this time", Role.DIM))]
     first, last = trend.used_ends
     change = last - first
-    text = f"{'+' if change > 0 else '−'}{formatting.size(abs(change))}" if change else "no change"
-    spans = [Span(label, Role.DIM), Span(text, Role.STRONG)]
+    spans = [Span(label, Role.DIM), Span(formatting.size(last), Role.STRONG), Span(f", {_change_text(change)}")]
     if task.plan_bytes and change:
         spans.append(Span(f" ({formatting.percent(abs(change) / task.plan_bytes)} of plan)"))
     return _fitting(spans, _limit_text("plan", task.plan_bytes, scale, formatting.size), width)
+
+
+def _change_text(change: int) -> str:
+    if not change:
+        return "no change"
+    return f"{'+' if change > 0 else '−'}{formatting.size(abs(change))}"
 
 
 def _rpo_text(task: Task, trend: TaskTrend, scale: Scale | None, width: int) -> list[Line]:
@@ -224,68 +226,8 @@ def _rpo_over_time(task: Task, trend: TaskTrend, context: DetailContext, width: 
     head = heading(title, width)
     if not any(each.covered_ms for each in trend.statistics):
         return [head, *wrap(_NO_TARGET if not task.rpo_target_ms else "No RPO in this time", width, Role.DIM), BLANK]
-    column = max(12, min(16, (width - _LABEL) // len(STATISTICS_MS)))
-    rows: list[tuple[str, list[Span]]] = [
-        ("", [Span(formatting.duration(span_ms / 1000), Role.DIM) for span_ms in STATISTICS_MS]),
-        ("on target", [_share(each) for each in trend.statistics]),
-        ("breaches", [Span(str(each.breaches), Role.TEXT) for each in trend.statistics]),
-        ("longest", [_breach(each.longest, _length) for each in trend.statistics]),
-        ("  began", [_breach_time(each.longest, context) for each in trend.statistics]),
-        ("worst", [_breach(each.worst, _worst) for each in trend.statistics]),
-        ("covered", [_covered(each, span_ms) for each, span_ms in zip(trend.statistics, STATISTICS_MS, strict=True)]),
-    ]
-    if not any(each.breaches for each in trend.statistics):
-        rows = [row for row in rows if row[0] not in {"longest", "  began", "worst"}]
-    return [
-        head,
-        *(
-            (
-                Span(pad_cells(label, _LABEL), Role.DIM),
-                *(span._replace(text=pad_cells(span.text, column)) for span in cells),
-            )
-            for label, cells in rows
-        ),
-        BLANK,
-    ]
-
-
-def share_text(share: float | None) -> str:
-    """Return the share of a time within the target: 100% only for all of it.
-
-    >>> share_text(1.0), share_text(0.99999), share_text(0.9871), share_text(None)
-    ('100%', '99.99%', '98.71%', '–')
-    """
-    if share is None:
-        return formatting.UNKNOWN
-    return "100%" if share >= 1 else f"{int(share * 10_000) / 100:g}%"
-
-
-def _share(statistics: RpoStatistics) -> Span:
-    share = statistics.share_within
-    role = Role.DIM if share is None else Role.OK if share >= 1 else Role.WARN
-    return Span(share_text(share), role)
-
-
-def _breach(breach: RpoBreach | None, text: Callable[[RpoBreach], str]) -> Span:
-    return Span(formatting.UNKNOWN, Role.DIM) if breach is None else Span(text(breach))
-
-
-def _length(breach: RpoBreach) -> str:
-    return formatting.duration(breach.over_ms / 1000)
-
-
-def _worst(breach: RpoBreach) -> str:
-    return formatting.latency(breach.worst_ms)
-
-
-def _breach_time(breach: RpoBreach | None, context: DetailContext) -> Span:
-    return Span("" if breach is None else _short_time(breach.start_ms, context), Role.DIM)
-
-
-def _covered(statistics: RpoStatistics, span_ms: int) -> Span:
-    if statistics.covered_ms >= _ALL * span_ms:
-        return Span("all of it", Role.DIM)
-    return Span(formatting.duration(statistics.covered_ms / 1000) if statistics.covered_ms else "nothing", Role.DIM)
+    table = rpo_table(trend.statistics, context.zone, width, fleet=context.fleet_rpo)
+    return [head, *table, BLANK]
 
 
 def _events(events: Sequence[Event], context: DetailContext, width: int) -> list[Line]:

@@ -21,9 +21,11 @@ from cdptui.tui.low_bandwidth import LowBandwidthMode
 if TYPE_CHECKING:
     from textual.widget import Widget
 
+    from cdptui.models.aggregates import GroupSummary
     from cdptui.models.storages import StorageSummary
     from cdptui.monitor.connection import NodeConnection
     from cdptui.render.tabs.context import DetailContext
+    from cdptui.render.task_cells import CellContext
     from cdptui.tui.controllers.trends import TrendController
     from cdptui.tui.widgets.detail_pane import DetailPane
 
@@ -108,6 +110,25 @@ class DetailController:
             context = self._with_trend(context, connection, task.uuid)
         self._pane.show_task(row, context, tab)
 
+    def show_group(
+        self,
+        connection: NodeConnection,
+        group: GroupSummary,
+        members: Callable[[], Iterable[str]],
+        context: CellContext,
+    ) -> None:
+        """Show the totals of a group, and the RPO of its `members` over time."""
+        from cdptui.render.groups import group_name
+        from cdptui.render.tabs.group import group_lines, group_rpo_lines
+
+        key = (group.by, group.key)
+        statistics = self.trends.get_fleet_rpo(connection, key, members, context.now) or ()
+        breaches = chain.from_iterable((each.longest, each.worst) for each in statistics)
+        uuids = {breach.task_uuid for breach in breaches if breach is not None}
+        names = {uuid: row.task.name for uuid in uuids if (row := connection.row(uuid)) is not None}
+        lines = [*group_lines(group, context), *group_rpo_lines(statistics, names, context, self._pane.text_width)]
+        self._pane.show_placeholder(lines, group_name(group, context))
+
     def update_needs(self, connection: NodeConnection, row: TaskRow | None, *, force: bool = False) -> None:
         """Request what the tab shows; `row` is None while the pane is hidden.
 
@@ -140,10 +161,18 @@ class DetailController:
     def _with_trend(self, context: DetailContext, connection: NodeConnection, uuid: str) -> DetailContext:
         """Return `context` with the history of a task, as far as it is read."""
         from cdptui.render.tabs.history import chart_columns
+        from cdptui.tui.controllers.trends import ALL_TASKS
 
         trends = self.trends
         trend = trends.get(connection, uuid, chart_columns(self._pane.text_width), context.now)
-        return structs.replace(context, trend=trend, trend_window=trends.window, is_trend_zoomed=trends.is_zoomed)
+        fleet = trends.get_fleet_rpo(connection, ALL_TASKS, tuple, context.now) if trend is not None else None
+        return structs.replace(
+            context,
+            trend=trend,
+            trend_window=trends.window,
+            is_trend_zoomed=trends.is_zoomed,
+            fleet_rpo=fleet or None,
+        )
 
     def _fields_of(self, task: Task, connection: NodeConnection) -> Sequence[RawField]:
         """Return the fields of a task, parsed again only when its record or the time zone of its dates changed."""

@@ -1,13 +1,18 @@
-"""The history of the task in the pane: which window is shown, and when it is read again."""
+"""The history of the task or group in the pane: which window is shown, and when it is read again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from cdptui.clock import Clock
+from cdptui.models.rpo_history import RpoStatistics
 from cdptui.models.trend import DEFAULT_WINDOW, WINDOWS, TaskTrend, TrendRequest
+from cdptui.tui.controllers.latest_reading import LatestReading, RunWorker
 from cdptui.tui.low_bandwidth import LowBandwidthMode
 
 if TYPE_CHECKING:
@@ -18,16 +23,20 @@ _STEPS: Final = 400
 
 _MAX_AGE_MS: Final = 300_000
 
+ALL_TASKS: Final = ("", "")
+"""The key of the whole fleet, in place of a grouping and the key of a group."""
+
+
+class _FleetRpo(Struct, frozen=True):
+    statistics: Sequence[RpoStatistics]
+    end_ms: int
+
 
 class TrendController:
-    """Reads the history of one task at a time. A task that is passed quickly is not read."""
+    """Reads the history of one task, and of one group of tasks."""
 
     def __init__(
-        self,
-        clock: Clock,
-        low_bandwidth: LowBandwidthMode,
-        run: Callable[[Coroutine[Any, Any, None]], object],
-        on_read: Callable[[], None],
+        self, clock: Clock, low_bandwidth: LowBandwidthMode, run: RunWorker, on_read: Callable[[], None]
     ) -> None:
         """`run` starts a coroutine; `on_read` is called after each reading."""
         self.window = DEFAULT_WINDOW
@@ -35,12 +44,9 @@ class TrendController:
         """False to show charts from zero to the plan or target."""
         self._clock = clock
         self._low_bandwidth = low_bandwidth
-        self._run = run
-        self._on_read = on_read
-        self._trend: TaskTrend | None = None
-        self._read_at = 0.0
-        self._wanted: tuple[NodeConnection, TrendRequest, datetime] | None = None
-        self._is_reading = False
+        self._task: LatestReading[tuple[str, int, int], TaskTrend] = LatestReading(run, on_read)
+        self._fleet: LatestReading[tuple[str, str], _FleetRpo] = LatestReading(run, on_read)
+        self._requested_at = 0.0
 
     def move_window(self, step: int) -> bool:
         """Show the next longer (1) or shorter (-1) window. Return False when there is none."""
@@ -55,33 +61,36 @@ class TrendController:
 
         `taken_at` is the time of the newest snapshot, at which the window ends.
         """
-        request = TrendRequest(uuid, self.window.span_ms, round(1000 * taken_at.timestamp()), columns)
-        known = self._trend
-        is_same = known is not None and _key(known.request) == _key(request)
-        if known is None or not is_same or self._is_old(known, request):
-            self._wanted = (connection, request, taken_at)
-            if not self._is_reading:
-                self._is_reading = True
-                self._run(self._read())
-        return known if is_same else None
+        request = TrendRequest(uuid, self.window.span_ms, _ms(taken_at), columns)
+        key = (uuid, request.span_ms, columns)
+        known = self._task.get(key)
+        if known is None or self._is_old(known.request, request):
+            self._requested_at = self._clock.monotonic()
+            self._task.request(key, partial(connection.trend, request, taken_at))
+        return known
 
-    def _is_old(self, known: TaskTrend, request: TrendRequest) -> bool:
-        if self._clock.monotonic() < self._read_at + self._low_bandwidth.chart_period_s:
+    def get_fleet_rpo(
+        self, connection: NodeConnection, group: tuple[str, str], uuids: Callable[[], Iterable[str]], taken_at: datetime
+    ) -> Sequence[RpoStatistics] | None:
+        """Return the RPO of the tasks of a group over the times of `STATISTICS_MS`; None until it is read.
+
+        `uuids` returns those of the group. It is not called for `ALL_TASKS`.
+        """
+        known, end_ms = self._fleet.get(group), _ms(taken_at)
+        if known is None or end_ms - known.end_ms > _MAX_AGE_MS:
+            members = None if group == ALL_TASKS else frozenset(uuids())
+
+            async def read() -> _FleetRpo:
+                return _FleetRpo(await connection.fleet_rpo(members, end_ms), end_ms)
+
+            self._fleet.request(group, read)
+        return known.statistics if known is not None else None
+
+    def _is_old(self, known: TrendRequest, request: TrendRequest) -> bool:
+        if self._clock.monotonic() < self._requested_at + self._low_bandwidth.chart_period_s:
             return False
-        return request.end_ms - known.request.end_ms > min(_MAX_AGE_MS, request.span_ms // _STEPS)
-
-    async def _read(self) -> None:
-        """Read what is wanted until it does not change any more: a thread cannot be cancelled."""
-        try:
-            while self._wanted is not None:
-                (connection, request, taken_at), self._wanted = self._wanted, None
-                self._trend = await connection.trend(request, taken_at)
-                self._read_at = self._clock.monotonic()
-                if self._wanted is None:
-                    self._on_read()
-        finally:
-            self._is_reading = False
+        return request.end_ms - known.end_ms > min(_MAX_AGE_MS, request.span_ms // _STEPS)
 
 
-def _key(request: TrendRequest) -> tuple[str, int, int]:
-    return (request.uuid, request.span_ms, request.columns)
+def _ms(at: datetime) -> int:
+    return round(1000 * at.timestamp())

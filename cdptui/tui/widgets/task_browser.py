@@ -187,11 +187,7 @@ class TaskBrowser(Container):
             return
         line = self.table.cursor_line
         if isinstance(line, GroupSummary) and self._read_uuid is None:
-            from cdptui.render.groups import group_name
-            from cdptui.render.tabs.group import group_lines
-
-            context = self._cell_context()
-            self.pane.show_placeholder(group_lines(line, context), group_name(line, context))
+            self._detail.show_group(connection, line, lambda: self.tasks.members(line), self._cell_context())
             return
         row, is_gone = self.table.cursor_row, False
         if self._read_uuid is not None:

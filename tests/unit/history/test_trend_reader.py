@@ -11,10 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cdptui.history.fleet_rpo import read_fleet_rpo
 from cdptui.history.recording_file import open_recording
 from cdptui.history.retention import Retention
 from cdptui.history.schema import BUCKET_MS, DAY_BUCKETS, open_for_reading
 from cdptui.history.trend_reader import read_trend
+from cdptui.models.rpo_history import rpo_statistics
 from cdptui.models.trend import Gap, RecordedTrend, TaskTrend, TrendRequest, task_trend
 from tests.unit.history.recorded import NOW, NOW_MS, open_writer, poll, task
 
@@ -217,3 +219,47 @@ def test_unknown_task_has_no_values(tmp_path: Path) -> None:
 
     assert (found.used.times_ms, found.rpo.times_ms, found.events) == ([], [], [])
     assert found.first_ms == START_MS
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([10 * SECOND_MS, 60 * MINUTE_MS]),
+            st.sampled_from([1000, 5000, 9000]),
+            st.sampled_from(["Enabled", "Disabled"]),
+            st.sampled_from(["4000", "8000"]),
+        ),
+        min_size=2,
+        max_size=40,
+    )
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+def test_rpo_of_a_fleet_of_one_task_from_its_events_is_that_from_its_values(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, int, str, str]]
+) -> None:
+    path = tmp_path_factory.mktemp("fleet") / "node.sqlite"
+    writer, at_ms = open_writer(path, NOW + timedelta(days=3)), START_MS
+    writer.write_poll(poll(at_ms - 10 * SECOND_MS, task(rpo=1000, maxLatency="8000")))
+    for pause_ms, rpo, state, target in steps:
+        writer.write_poll(poll(at_ms, task(rpo=rpo, state=state, maxLatency=target)))
+        at_ms += pause_ms
+    writer.write_poll(poll(at_ms, task(rpo=1000, maxLatency="8000")))
+    writer.close()
+    spans = (DAY_MS, 7 * DAY_MS)
+
+    with closing(open_for_reading(path)) as connection:
+        fleet = read_fleet_rpo(connection, None, at_ms, spans)
+        assert read_fleet_rpo(connection, {"a1"}, at_ms, spans) == fleet
+        assert read_fleet_rpo(connection, {"b2"}, at_ms, spans)[0].covered_ms == 0
+    recorded = read(path, at_ms - 7 * DAY_MS, at_ms)
+
+    for found, span_ms in zip(fleet, spans, strict=True):
+        expected = rpo_statistics(recorded.rpo, recorded.periods, at_ms - span_ms, at_ms)
+        assert (found.covered_ms, found.over_ms, found.breaches) == (
+            expected.covered_ms,
+            expected.over_ms,
+            expected.breaches,
+        )
+        assert (found.longest is None) == (expected.longest is None)
+        if found.longest is not None and expected.longest is not None:
+            assert (found.longest.over_ms, found.longest.task_uuid) == (expected.longest.over_ms, "a1")

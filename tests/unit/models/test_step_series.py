@@ -38,7 +38,8 @@ def test_part_has_lowest_mean_and_highest_of_its_values(values: list[int | None]
             assert ranges is None, "a gap is not interpolated"
         else:
             assert ranges is not None
-            assert ranges == (min(known), pytest.approx(sum(known) / len(known)), max(known), len(known))
+            assert (ranges.low, ranges.high, ranges.known_ms) == (min(known), max(known), len(known))
+            assert ranges.mean == pytest.approx(sum(known) / len(known))
 
 
 @given(VALUES, st.integers(1, 30))
@@ -78,7 +79,11 @@ def test_value_that_was_seen_once_before_a_gap_is_kept() -> None:
     series.extend([0, 40], [5, 9])
     series.blank(40, 80)
 
-    assert merge_ranges(aggregate(series, 0, 100, 5)) == (5, pytest.approx((40 * 5 + 20 * 9) / 60), 9, 60)
+    whole = merge_ranges(aggregate(series, 0, 100, 5))
+
+    assert whole is not None
+    assert (whole.low, whole.high, whole.known_ms) == (5, 9, 60)
+    assert whole.mean == pytest.approx((40 * 5 + 20 * 9) / 60)
 
 
 def test_last_value_is_a_part_of_the_last_time() -> None:

@@ -1,0 +1,77 @@
+"""The tab History: its windows, its scale, and its keys."""
+
+from __future__ import annotations
+
+import pytest
+
+from cdptui.tui.widgets.detail_pane import DetailPane
+from tests.doubles import GIB, ScriptedNode, a_task
+from tests.tui.running import Running, running
+
+
+def a_node() -> ScriptedNode:
+    return ScriptedNode(*([a_task(name, used_bytes=used * GIB) for name in ("a", "b")] for used in (40, 41, 42, 43)))
+
+
+async def opened(run: Running) -> None:
+    """Open the tab with the focus, after two polls."""
+    await run.until(lambda: run.rows)
+    await run.poll()
+    await run.press("tab", "right")
+    await run.until(lambda: "Nothing is recorded" in run.text_of(DetailPane))
+
+
+async def test_windows_are_switched_with_keys_in_the_pane() -> None:
+    async with running(a_node()) as run:
+        await opened(run)
+        for key, window in (
+            ("greater_than_sign", "[7 d]"),
+            ("greater_than_sign", "[30 d]"),
+            ("less_than_sign", "[7 d]"),
+        ):
+            await run.press(key)
+            await run.until(lambda window=window: window in run.text_of(DetailPane))  # type: ignore[misc]  # bound now
+        await run.press(*["less_than_sign"] * 4)
+        assert "[15 min]" in run.text_of(DetailPane)
+        await run.press("less_than_sign")
+        assert "There is no shorter time" in run.notice
+        assert "Sorted" not in run.notice
+
+
+async def test_scale_is_toggled_with_a_key() -> None:
+    async with running(a_node()) as run:
+        await opened(run)
+        await run.until(lambda: "plan 100 GiB not on this scale" in run.text_of(DetailPane))
+        await run.press("y")
+        await run.until(lambda: "plan 100 GiB ┄" in run.text_of(DetailPane))
+        assert "0 B ┤" in run.text_of(DetailPane)
+
+
+async def test_keys_of_the_history_sort_the_list_on_another_tab() -> None:
+    async with running(a_node()) as run:
+        await opened(run)
+        assert "< > time  y scale" in run.footer
+        await run.press("right")
+        assert "< > time" not in run.footer
+        await run.press("greater_than_sign")
+        assert "Sorted by name" in run.notice
+
+
+async def test_history_follows_the_cursor_and_the_polls() -> None:
+    async with running(a_node()) as run:
+        await run.until(lambda: run.rows)
+        await run.press("full_stop", *["tab", "less_than_sign", "less_than_sign", "less_than_sign", "tab"])
+        await run.until(lambda: "40 GiB, no change" in run.text_of(DetailPane))
+        await run.poll()
+        await run.press("j")
+        assert run.cursor == "uuid-of-b"
+        await run.until(lambda: "41 GiB, +1 GiB" in run.text_of(DetailPane))
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (200, 50)], ids=str)
+async def test_history_fits_every_window(size: tuple[int, int]) -> None:
+    async with running(a_node(), size=size) as run:
+        await opened(run)
+        assert "[24 h]" in run.screen
+        assert "┤" in run.screen
+        run.assert_every_line_fits()
