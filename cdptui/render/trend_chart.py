@@ -54,6 +54,8 @@ class Plot(Struct, frozen=True):
     format: Callable[[int], str]
     is_limit_bad: bool = False
     """Whether a value over the limit is drawn as a problem."""
+    top_label: str = ""
+    """The label at the top, in place of the highest value."""
 
 
 def find_scale(plot: Plot, *, is_zoomed: bool) -> Scale | None:
@@ -93,10 +95,10 @@ def _row_of_limit(plot: Plot, scale: Scale, height: int) -> int | None:
 def _label(plot: Plot, scale: Scale, row: int, height: int, limit_row: int | None) -> str:
     if scale.is_flat:
         return plot.format(scale.low) if row == (height - 1) // 2 else ""
-    if row == height - 1:
-        return plot.format(scale.high)
     if row == 0:
         return plot.format(scale.low)
+    if row == height - 1:
+        return plot.top_label or plot.format(scale.high)
     return plot.format(plot.limit) if plot.limit is not None and row == limit_row else ""
 
 
