@@ -239,10 +239,10 @@ def _task_of(wire: WireTask, bad: set[str], row: bytes, zone: tzinfo | None, raw
         task_type=_intern(wire.task_type),
         policy_uuid=_intern(wire.policy_uuid),
         backup_storage_uuid=_intern(wire.backup_storage_uuid),
-        bandwidth_limit_bps=wire.backup_bandwidth,
-        plan_bytes=wire.max_capacity,
+        bandwidth_limit_bps=_intern_number(wire.backup_bandwidth),
+        plan_bytes=_intern_number(wire.max_capacity),
         used_bytes=wire.used_capacity,
-        rpo_target_ms=wire.max_latency,
+        rpo_target_ms=_intern_number(wire.max_latency),
         rpo_ms=rpo_ms,
         created_at=created_at,
         last_op_at=last_op_at,
@@ -267,6 +267,12 @@ def _ref_of(ref: WireRef, uuid: str, zone: tzinfo | None) -> ResourceRef:
 def _intern(text: str | None) -> str | None:
     """Return the shared, sanitized object of a text that many tasks contain."""
     return None if text is None else sys.intern(sanitize(text, 255))
+
+
+@lru_cache(maxsize=4096)
+def _intern_number(value: int | None) -> int | None:
+    """Return the shared object of a number that many tasks contain: 32 bytes less for each further task."""
+    return value
 
 
 def _decode_field_by_field(row: bytes) -> tuple[WireTask, set[str]]:

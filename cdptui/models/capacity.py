@@ -75,8 +75,12 @@ class GrowthRate(Struct, frozen=True, gc=False):
     """The range of the rate; both None when there is none."""
     shift_factor: float | None = None
     """The rate divided by the usual one, if it has changed within the last day."""
-    shift_s: float = 0.0
-    """Seconds since that change, in whole hours."""
+    shifted_s: float = 0.0
+    """Whole hour of that change, in seconds since 1970."""
+    freed_bytes: int = 0
+    """The largest fall of used capacity within the last day, unless falls are usual for the task."""
+    freed_s: float = 0.0
+    """Whole hour in which it was freed, in seconds since 1970."""
 
 
 def growth_rate(points: Sequence[CapacitySample], until: float, window_s: float = DAY_S) -> GrowthRate | None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec import structs
+
 from cdptui.models.capacity import DAY_S, HOUR_S, TRUSTED_SPAN_S, Doubt, GrowthRate, seconds_until_full
 from cdptui.models.forecast import Basis, Forecast
-from cdptui.models.severity import is_recording
+from cdptui.models.severity import Severity, is_recording
 from cdptui.models.task import Task
 
 FULL_SOON_S: Final = 3 * DAY_S
@@ -17,6 +19,13 @@ FULL_TODAY_S: Final = DAY_S
 
 FAR_S: Final = 365 * DAY_S
 """A plan that is full after this is `> 1 y`, whether the estimate is trusted or not."""
+
+_MIN_SLOPE_HOURS: Final = 8
+"""From this on, the median slope of an irregular growth has a smaller error than the rate from change to change.
+
+Geometric mean over the fleets of the back-test, in percent of the bytes of a day: 32 against 39 with 12 hours, 21
+against 25 with 23 hours; no difference with six.
+"""
 
 _ROUGH_RANK_S: Final = 10 * FAR_S
 _FAR_RANK_S: Final = 100 * FAR_S
@@ -32,14 +41,32 @@ def estimate_full_in(task: Task, rate: GrowthRate | None) -> float | None:
     return seconds_until_full(task.used_bytes, task.plan_bytes, rate if is_recording(task) else None)
 
 
-def best_rate(measured: GrowthRate | None, forecast: Forecast | None) -> GrowthRate | None:
+def best_rate(measured: GrowthRate | None, forecast: Forecast | None, now_s: float) -> GrowthRate | None:
     """Return the growth rate with the best evidence: that of whole days, or the one measured from change to change.
 
-    >>> best_rate(GrowthRate(1.0, 3600.0), Forecast(Basis.DAYS, 2.0, 96, 4, 1.0, 3.0)).bytes_per_s
+    `now_s` is in seconds since 1970; the last value of the forecast is that of the last whole hour.
+
+    >>> best_rate(GrowthRate(1.0, 3600.0), Forecast(Basis.DAYS, 2.0, 96, 4, 1.0, 3.0), 0.0).bytes_per_s
     2.0
     """
-    if forecast is None or forecast.basis is Basis.HOURS or measured is None:
+    if forecast is None or measured is None:
         return measured
+    rate = _rate_by_basis(measured, forecast)
+    hour = now_s // HOUR_S
+    if forecast.shift is not None:
+        shifted_s = (hour - forecast.shift.hours_ago) * HOUR_S
+        rate = structs.replace(rate, shift_factor=forecast.shift.factor, shifted_s=shifted_s)
+    if forecast.freed is not None:
+        freed_s = (hour - forecast.freed.hours_ago - 1) * HOUR_S
+        rate = structs.replace(rate, freed_bytes=forecast.freed.bytes_freed, freed_s=freed_s)
+    return rate
+
+
+def _rate_by_basis(measured: GrowthRate, forecast: Forecast) -> GrowthRate:
+    if forecast.basis is Basis.HOURS:
+        if measured.irregularity is None or forecast.hours < _MIN_SLOPE_HOURS:
+            return measured
+        return GrowthRate(max(0.0, forecast.bytes_per_s), forecast.hours * HOUR_S, measured.irregularity)
     if forecast.basis is Basis.LAST_DAY and forecast.freed is not None:
         # What was freed makes the difference of the single day that is known too low.
         return measured
@@ -50,8 +77,6 @@ def best_rate(measured: GrowthRate | None, forecast: Forecast | None) -> GrowthR
         forecast.days,
         forecast.slowest_bytes_per_s,
         forecast.fastest_bytes_per_s,
-        forecast.shift.factor if forecast.shift is not None else None,
-        forecast.shift.hours_ago * HOUR_S if forecast.shift is not None else 0.0,
     )
 
 
@@ -100,3 +125,16 @@ def full_in_rank(full_in_s: float, doubt: Doubt | None) -> float:
 def is_full_soon(trusted_full_in_s: float | None) -> bool:
     """Return whether a trusted estimate is a problem."""
     return trusted_full_in_s is not None and trusted_full_in_s < FULL_SOON_S
+
+
+def full_in_severity(trusted_full_in_s: float | None) -> Severity | None:
+    """Return the severity of the problem that a trusted estimate is; None when it is no problem.
+
+    >>> [severity and severity.name for severity in map(full_in_severity, (0.0, 3600.0, 2 * DAY_S, 7 * DAY_S))]
+    ['CRITICAL', 'WARNING', 'NOTICE', None]
+    """
+    if trusted_full_in_s is None or not is_full_soon(trusted_full_in_s):
+        return None
+    if trusted_full_in_s <= 0:
+        return Severity.CRITICAL
+    return Severity.WARNING if trusted_full_in_s < FULL_TODAY_S else Severity.NOTICE

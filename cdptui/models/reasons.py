@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct, structs
 
 from cdptui.models.capacity import DAY_S, CapacitySample, GrowthRate, median
-from cdptui.models.estimate import FULL_SOON_S, FULL_TODAY_S, find_doubt, is_full_soon
+from cdptui.models.estimate import FULL_SOON_S, find_doubt, full_in_severity
 from cdptui.models.severity import NEAR_RPO_RATIO, Severity, is_near_full, is_near_rpo, status_severity
 from cdptui.models.task import Task
 
@@ -349,10 +349,11 @@ def _is_rpo_wall(reason: Reason) -> bool:
 
 def _protection_reasons(task: Task, evidence: Evidence) -> Iterator[Reason]:
     seconds, ratio = evidence.seconds_until_full, task.rpo_ratio
-    if seconds is not None and seconds <= 0:
-        yield Reason(ReasonKind.FULL, Severity.CRITICAL)
-    elif seconds is not None and is_full_soon(seconds) and find_doubt(seconds, evidence.growth) is None:
-        yield Reason(ReasonKind.FULL_SOON, Severity.WARNING if seconds < FULL_TODAY_S else Severity.NOTICE)
+    severity = full_in_severity(seconds)
+    if severity is Severity.CRITICAL:
+        yield Reason(ReasonKind.FULL, severity)
+    elif severity is not None and seconds is not None and find_doubt(seconds, evidence.growth) is None:
+        yield Reason(ReasonKind.FULL_SOON, severity)
     elif is_near_full(task):
         yield Reason(ReasonKind.NEAR_FULL, Severity.NOTICE)
     if ratio is not None and ratio > 1.0:

@@ -345,7 +345,7 @@ class FleetTracker:
         seconds = stalled_s(points, now)
         stalled_since = snapshot.taken_at - timedelta(seconds=seconds) if seconds is not None else None
         measured = growth_rate(points, now) if series is not None else None
-        rate = best_rate(measured, self._hours.forecast(task.uuid))
+        rate = best_rate(measured, self._hours.forecast(task.uuid), snapshot.taken_at.timestamp())
         return _GrowthState(rate, stalled_since, now + _recheck_s(task, snapshot))
 
     def _update_index(self, task: Task, before: _TrackedTask | None) -> None:

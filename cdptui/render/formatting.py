@@ -158,6 +158,20 @@ def timestamp(at: datetime | None, zone: tzinfo | None) -> str:
     return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S ") + utc_offset(at, zone)
 
 
+def short_timestamp(at: datetime, now: datetime, zone: tzinfo | None) -> str:
+    """Return a time in the zone of the screen, with the date unless it is of today.
+
+    >>> from datetime import UTC
+    >>> now = datetime(2026, 1, 2, 12, tzinfo=UTC)
+    >>> short_timestamp(datetime(2026, 1, 2, 3, tzinfo=UTC), now, UTC)
+    '03:00'
+    >>> short_timestamp(datetime(2026, 1, 1, 23, tzinfo=UTC), now, UTC)
+    '2026-01-01 23:00'
+    """
+    local = at.astimezone(zone)
+    return local.strftime("%H:%M" if local.date() == now.astimezone(zone).date() else "%Y-%m-%d %H:%M")
+
+
 def utc_offset(at: datetime, zone: tzinfo | None) -> str:
     """Return a zone as its UTC offset, which is unambiguous, unlike CST or IST.
 

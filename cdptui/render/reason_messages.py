@@ -310,11 +310,10 @@ def describe_start(reason: Reason, context: ReasonContext) -> str:
     """Return when a reason began and how long ago that is; empty when it cannot be known."""
     if reason.since is None:
         return ""
-    start = reason.since.astimezone(context.zone)
-    form = "%H:%M" if start.date() == context.now.astimezone(context.zone).date() else "%Y-%m-%d %H:%M"
+    start = formatting.short_timestamp(reason.since, context.now, context.zone)
     if reason.is_last_op:
-        return f"last operation {start.strftime(form)} ({_duration(reason, context)} ago)"
-    return f"since {start.strftime(form)} ({_duration(reason, context)})"
+        return f"last operation {start} ({_duration(reason, context)} ago)"
+    return f"since {start} ({_duration(reason, context)})"
 
 
 def _template_for(reason: Reason, row: TaskRow) -> _Template:

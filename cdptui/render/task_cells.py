@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from cdptui.models.capacity import Doubt, GrowthRate
-from cdptui.models.estimate import FAR_S, FULL_TODAY_S, is_full_soon
+from cdptui.models.estimate import FAR_S, full_in_severity
 from cdptui.models.severity import NEAR_FULL_RATIO, NEAR_RPO_RATIO, is_rpo_judged, is_rpo_measured
 from cdptui.models.task import Task
 from cdptui.models.task_row import TaskRow
@@ -269,9 +269,8 @@ def full_in_role(seconds: float | None) -> Role:
     """Return the role of the time until a plan or a storage is full; None for an estimate that is not trusted."""
     if seconds is None:
         return Role.DIM
-    if seconds < FULL_TODAY_S:
-        return Role.BAD
-    return Role.WARN if is_full_soon(seconds) else Role.TEXT
+    severity = full_in_severity(seconds)
+    return Role.TEXT if severity is None else ROLES[severity]
 
 
 def resource_kind(resource_type: str) -> str:

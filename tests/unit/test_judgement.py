@@ -24,6 +24,7 @@ from cdptui.query.fields import QueryContext
 from cdptui.query.parser import parse
 from cdptui.render.columns import FULL_IN
 from cdptui.render.spans import Role, plain_text
+from cdptui.render.statuses import ROLES
 from cdptui.render.tabs import why
 from cdptui.render.tabs.context import DetailContext
 from cdptui.render.task_cells import CellContext
@@ -125,7 +126,13 @@ def test_tick_colour_order_filter_view_and_problem_agree_about_each_task(fleet: 
         cell = FULL_IN.cell(row, CellContext(EPOCH, {}))
         roles = {span.role for span in cell}
         is_problem = has_problem(row)
-        assert (roles <= {Role.BAD, Role.WARN} and bool(cell)) is is_problem, "colour"
+        worst = {
+            ROLES[reason.severity]
+            for reason in row.reasons
+            if reason.kind in {ReasonKind.FULL, ReasonKind.FULL_SOON, ReasonKind.STOPPED_PLAN_FULL}
+        }
+        assert not is_problem or roles == (worst or {Role.BAD}), "the colour is that of the problem"
+        assert is_problem or not roles & set(ROLES.values()), "no colour of a problem"
         assert matches(row) is is_problem, "filter"
         assert is_in_view(row) is is_problem, "view"
         assert is_unhealthy(row) or not is_problem, "unhealthy only"

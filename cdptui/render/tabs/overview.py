@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from cdptui.models.capacity import DAY_S, HOUR_S, CapacityHistory, GrowthRate, growth_rate
-from cdptui.models.estimate import full_in_range
+from cdptui.models.capacity import HOUR_S, CapacityHistory, GrowthRate, growth_rate
 from cdptui.models.severity import is_recording, is_rpo_breach, is_rpo_measured
 from cdptui.models.task import ResourceRef, Task
 from cdptui.models.task_row import TaskRow
 from cdptui.render import formatting
 from cdptui.render.capacity_chart import capacity_chart
+from cdptui.render.growth_text import freed_text, full_in_range_text, per_day, rate_evidence
 from cdptui.render.lazy_lines import ItemLines, JoinedLines
 from cdptui.render.line_fitting import line_width
 from cdptui.render.line_wrap import wrap_line
@@ -146,7 +146,7 @@ def _wide_figures(row: TaskRow, context: DetailContext, width: int) -> list[Line
 
 
 def _figures(row: TaskRow, context: DetailContext) -> list[Line]:
-    return [_used_of_plan(row.task), _rpo(row.task), _growth(row, context.track), _full_in(row)]
+    return [_used_of_plan(row.task), _rpo(row.task), _growth(row, context), _full_in(row)]
 
 
 def _used_of_plan(task: Task) -> Line:
@@ -187,47 +187,21 @@ def _rpo_bar(ratio: float, role: Role) -> Line:
     return tuple(span if span.role is Role.TRACK else span._replace(role=filled) for span in bar(ratio, _BAR_CELLS))
 
 
-def _growth(row: TaskRow, track: CapacityHistory) -> Line:
+def _growth(row: TaskRow, context: DetailContext) -> Line:
     """Return the rate from which the time until full follows, and that of the last hour where it differs much."""
     rate = row.growth
     if rate is None:
         return (_label("growth"), Span("not known yet", Role.DIM))
-    over = Span(_evidence(rate), Role.DIM)
-    if is_zero(rate):
-        return (_label("growth"), Span("none", Role.DIM), over, *_last_hour(rate, track))
-    per_day = formatting.rate(rate.bytes_per_s, int(DAY_S), "day")
-    return (
-        _label("growth"),
-        Span(formatting.rate(rate.bytes_per_s)),
-        Span(f" ({per_day})"),
-        over,
-        *_last_hour(rate, track),
+    freed = freed_text(rate, context.now, context.zone)
+    notes = (
+        Span(rate_evidence(rate, context.now, context.zone), Role.DIM),
+        *_last_hour(rate, context.track),
+        *((Span(f"; {freed}", Role.DIM),) if freed else ()),
     )
-
-
-def _evidence(rate: GrowthRate) -> str:
-    """Return over which time a rate was measured, and its range."""
-    slowest, fastest = rate.slowest_bytes_per_s, rate.fastest_bytes_per_s
-    if slowest is None or fastest is None:
-        return f" over {formatting.duration(rate.span_s)}"
-    low = formatting.rate(slowest, int(DAY_S), "day").removeprefix("+")
-    high = formatting.rate(fastest, int(DAY_S), "day").removeprefix("+")
-    if rate.shift_factor is not None:
-        since = formatting.duration(rate.shift_s)
-        return f", {rate.shift_factor:.1f}× the usual rate for the last {since}: {low} to {high}"
-    return f", median of the last {rate.days} days: {low} to {high}"
-
-
-def _range(row: TaskRow) -> str:
-    """Return the earliest and the latest time until the plan is full; empty without a range."""
-    found = full_in_range(row.task, row.growth)
-    if found is None:
-        return ""
-    earliest_s, latest_s = found
-    earliest = formatting.duration(earliest_s)
-    if latest_s is None:
-        return f" (not before {earliest})"
-    return f" ({earliest} to {formatting.duration(latest_s)})"
+    if is_zero(rate):
+        return (_label("growth"), Span("none", Role.DIM), *notes)
+    growth, in_day = formatting.rate(rate.bytes_per_s), per_day(rate.bytes_per_s)
+    return (_label("growth"), Span(growth), Span(f" ({in_day})"), *notes)
 
 
 def _last_hour(rate: GrowthRate, track: CapacityHistory) -> Line:
@@ -251,7 +225,7 @@ def _full_in(row: TaskRow) -> Line:
     return (
         _label("full in"),
         Span(full_in_text(row), full_in_role(row.trusted_full_in_s)),
-        Span(_range(row), Role.DIM),
+        Span(full_in_range_text(row), Role.DIM),
         Span(f"{basis}, not reliable: {DOUBT_TEXT[doubt]}" if doubt is not None else basis, Role.DIM),
     )
 

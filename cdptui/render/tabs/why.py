@@ -12,6 +12,7 @@ from cdptui.models.reasons import STOP_CAUSES, ReasonKind
 from cdptui.models.severity import is_recording, is_rpo_measured
 from cdptui.models.task_row import TaskRow
 from cdptui.render import formatting
+from cdptui.render.growth_text import freed_text, full_in_range_text, rate_evidence
 from cdptui.render.reason_messages import LEVELS, describe_reason
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import ROLES, SEVERITY_TEXT, during_status
@@ -113,7 +114,7 @@ def _all_checks(row: TaskRow, context: DetailContext) -> Iterator[_Check]:
     yield _passed(_STATUS_KINDS, f"Status {task.status}, {state}")
     yield _rpo(row)
     yield _plan(row)
-    yield _growth(row)
+    yield from _growth(row, context)
     yield from _resources(row, context)
     yield _storage(row, context)
     yield _policy(row, context)
@@ -157,21 +158,26 @@ def _plan(row: TaskRow) -> _Check:
     if doubt is not None:
         text = f"{used} of the {plan} plan is used, full in {full_in_text(row)}; not reliable: {DOUBT_TEXT[doubt]}"
         return _unknown(_PLAN_KINDS, text)
-    full_in = formatting.duration(row.seconds_until_full)
+    full_in = formatting.duration(row.seconds_until_full) + full_in_range_text(row)
     return _passed(_PLAN_KINDS, f"{used} of the {plan} plan is used, full in {full_in}")
 
 
-def _growth(row: TaskRow) -> _Check:
-    rate, task = row.growth, row.task
+def _growth(row: TaskRow, context: DetailContext) -> Iterator[_Check]:
+    """Yield the growth with its evidence, and what was freed."""
+    rate, task, kinds = row.growth, row.task, {ReasonKind.STALLED}
     if task.state == "Disabled" or not is_recording(task):
-        return _unknown({ReasonKind.STALLED}, f"Growth not checked {during_status(task)}")
-    if rate is None:
-        return _unknown({ReasonKind.STALLED}, "Growth not known yet: two changes of used capacity are needed")
-    span = formatting.duration(rate.span_s)
-    if is_zero(rate):
-        return _fact({ReasonKind.STALLED}, f"Not growing (measured over {span})")
-    growth = formatting.rate(rate.bytes_per_s).removeprefix("+")
-    return _passed({ReasonKind.STALLED}, f"Growing {growth} (measured over {span})")
+        yield _unknown(kinds, f"Growth not checked {during_status(task)}")
+    elif rate is None:
+        yield _unknown(kinds, "Growth not known yet: two changes of used capacity are needed")
+    else:
+        evidence = rate_evidence(rate, context.now, context.zone)
+        if is_zero(rate):
+            yield _fact(kinds, f"Not growing{evidence}")
+        else:
+            yield _passed(kinds, f"Growing {formatting.rate(rate.bytes_per_s).removeprefix('+')}{evidence}")
+        freed = freed_text(rate, context.now, context.zone)
+        if freed:
+            yield _fact(frozenset(), freed)
 
 
 def _resources(row: TaskRow, context: DetailContext) -> Iterator[_Check]:

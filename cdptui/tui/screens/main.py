@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from msgspec import Struct, field, structs
 from textual.app import ComposeResult
 from textual.events import Idle, Resize
+from textual.geometry import Size
+from textual.reactive import Reactive
 from textual.screen import Screen
 
 from cdptui import gc_tuning
@@ -79,6 +81,8 @@ class MainScreen(Screen[None]):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (HIGH_FROM, "-high")]  # noqa: RUF012 - Textual's own declaration
     BINDINGS: ClassVar = bindings([KeyScope.POLL])
     AUTO_FOCUS = "#tasks"
+    virtual_size = Reactive(Size(0, 0))
+    """Without Textual's second layout after the first one and after each resize: this screen never scrolls."""
 
     def __init__(
         self,

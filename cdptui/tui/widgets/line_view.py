@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import zip_longest
 
-from textual.geometry import Region
+from textual.geometry import Region, Size
+from textual.reactive import Reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -15,6 +16,9 @@ from cdptui.tui.widgets.cached_painter import FEW_STRIPS, Painter
 
 class LineView(Widget, can_focus=False):
     """A widget that shows lines without scrolling and redraws only those that changed."""
+
+    virtual_size = Reactive(Size(0, 0))
+    """Without Textual's new layout of the screen for every new size: a line has no scroll bars that need it."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdptui.models.capacity import DAY_S, HOUR_S, TRUSTED_SPAN_S, CapacitySample, Doubt, growth_rate
-from cdptui.models.estimate import estimate_full_in, find_doubt
+from cdptui.models.capacity import DAY_S, HOUR_S, TRUSTED_SPAN_S, CapacitySample, Doubt, GrowthRate, growth_rate
+from cdptui.models.estimate import best_rate, estimate_full_in, find_doubt
+from cdptui.models.forecast import Basis, Forecast, FreedCapacity, RateShift
 from tests.doubles import GIB, a_task
 
 REFRESH_S = 300
@@ -86,3 +87,45 @@ def test_disabled_task_is_neither_full_nor_soon_full() -> None:
     rate = growth_rate(history(lambda h: 400 + 2 * h, 24), DAY_S)
     for used in (448 * GIB, PLAN):
         assert estimate_full_in(a_task(state="Disabled", plan_bytes=PLAN, used_bytes=used), rate) is None
+
+
+MEASURED = GrowthRate(5.0, 12 * HOUR_S)
+IRREGULAR = GrowthRate(5.0, 12 * HOUR_S, Doubt.FREED)
+NOON = 12 * HOUR_S
+
+
+@pytest.mark.parametrize(
+    ("measured", "hours", "rate"),
+    [
+        (MEASURED, 12, MEASURED),
+        (IRREGULAR, 7, IRREGULAR),
+        (IRREGULAR, 8, GrowthRate(2.0, 8 * HOUR_S, Doubt.FREED)),
+        (IRREGULAR, 12, GrowthRate(2.0, 12 * HOUR_S, Doubt.FREED)),
+    ],
+)
+def test_irregular_growth_of_less_than_a_day_is_its_median_slope(
+    measured: GrowthRate, hours: int, rate: GrowthRate
+) -> None:
+    assert best_rate(measured, Forecast(Basis.HOURS, 2.0, hours), NOON) == rate
+
+
+def test_irregular_growth_without_a_trend_is_none() -> None:
+    rate = best_rate(IRREGULAR, Forecast(Basis.HOURS, -2.0, 12), NOON)
+    assert rate is not None
+    assert rate.bytes_per_s == 0
+
+
+@pytest.mark.parametrize("now_s", [NOON, NOON + 299.0, NOON + HOUR_S - 1.0])
+def test_times_of_a_change_and_of_what_was_freed_are_whole_hours_of_the_wall_clock(now_s: float) -> None:
+    forecast = Forecast(Basis.DAYS, 2.0, 96, 4, 1.0, 3.0, RateShift(6.0, 3, 1.0), FreedCapacity(GIB, 4))
+
+    rate = best_rate(MEASURED, forecast, now_s)
+
+    assert rate is not None
+    assert (rate.shift_factor, rate.shifted_s) == (6.0, 9 * HOUR_S)
+    assert (rate.freed_bytes, rate.freed_s) == (GIB, 7 * HOUR_S)
+
+
+def test_freed_capacity_is_kept_beside_the_measured_rate() -> None:
+    rate = best_rate(MEASURED, Forecast(Basis.LAST_DAY, 2.0, 30, 1, freed=FreedCapacity(GIB, 0)), NOON)
+    assert rate == GrowthRate(5.0, 12 * HOUR_S, freed_bytes=GIB, freed_s=11 * HOUR_S)

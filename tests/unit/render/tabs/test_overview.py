@@ -239,9 +239,18 @@ def test_growth_of_whole_days_has_its_evidence_and_range(slowest: float, time: s
 
 def test_rate_that_has_just_changed_is_compared_with_the_usual_one() -> None:
     day = 24 * GIB / 86400.0
-    growth = GrowthRate(6 * day, 7 * 86400.0, None, 7, day, 7 * day, 6.0, 4 * 3600.0)
+    growth = GrowthRate(6 * day, 7 * 86400.0, None, 7, day, 7 * day, 6.0, NOW.timestamp() - 4 * 3600.0)
 
     (rate,) = (line for line in lines(FULL_ROW, growth=growth) if line.startswith("growth"))
 
-    expected = "+6 GiB/h (+144 GiB/day), 6.0× the usual rate for the last 4 h: 24 GiB/day to 168 GiB/day"
+    expected = "+6 GiB/h (+144 GiB/day), 6.0× the usual +24 GiB/day since 19:00: 24 GiB/day to 168 GiB/day"
     assert rate.split(None, 1)[1] == expected
+
+
+def test_freed_capacity_has_its_size_and_hour() -> None:
+    freed_s = datetime(2025, 6, 17, 18, 0, tzinfo=UTC).timestamp()
+    growth = GrowthRate(GIB / 3600.0, 12 * 3600.0, freed_bytes=12 * GIB, freed_s=freed_s)
+
+    (rate,) = (line for line in lines(FULL_ROW, growth=growth) if line.startswith("growth"))
+
+    assert rate.split(None, 1)[1] == "+1 GiB/h (+24 GiB/day) over 12 h; 12 GiB freed between 02:00 and 03:00"

@@ -140,4 +140,4 @@ def test_tick_is_only_for_data_that_exists(
 
 def test_task_that_does_not_grow_has_no_tick_for_it() -> None:
     text = shown(WHY, a_row(evidence={"growth": GrowthRate(0.0, 7200.0)}))
-    assert "· Not growing (measured over 2 h)" in text
+    assert "· Not growing over 2 h" in text
