@@ -431,8 +431,12 @@ _decode_poll_times = msgspec.msgpack.Decoder(_PollTimes).decode
 
 def decode_poll_times(bucket: int, data: bytes) -> tuple[list[int], list[int]]:
     """Return the times of the polls of a bucket, and the pauses between them. Raises one of `UNREADABLE`."""
-    first_ms, *pauses = _decode_poll_times(zlib.decompress(data)).pauses
-    return list(accumulate(pauses, initial=bucket * BUCKET_MS + first_ms)), pauses
+    pauses = _decode_poll_times(zlib.decompress(data)).pauses
+    # The first one is counted from the start of the bucket.
+    pauses[0] += bucket * BUCKET_MS
+    times = list(accumulate(pauses))
+    del pauses[0]
+    return times, pauses
 
 
 def _chunks_of_tail(tail: Iterable[TailPoll]) -> dict[int, Chunk]:

@@ -35,6 +35,9 @@ _MAX_INTERVAL_MS: Final = 60_000
 """A shorter time between a good poll and the first failed one is a part of the outage."""
 
 
+_SAMPLE: Final = 8
+"""Of so many pauses, one is compared with the longest to find out whether there may be gaps."""
+
 _GAP_CONTEXT: Final = 12
 """Polls on both sides of a pause that may show that it is a gap."""
 
@@ -128,7 +131,7 @@ class GapFinder:
         if known and times_ms:
             longest_ms = max(longest_ms, times_ms[0] - known[-1])
         # Nearly always there is none: `find_gaps`, which has a loop, is for the others.
-        if not pauses_ms or longest_ms > max(MIN_GAP_MS, GAP_FACTOR * min(pauses_ms)):
+        if not pauses_ms or longest_ms > max(MIN_GAP_MS, GAP_FACTOR * min(pauses_ms[::_SAMPLE])):
             self._suspects.append((max(0, len(known) - 1), len(known) + len(times_ms)))
         known += times_ms
 

@@ -77,24 +77,30 @@ class StepSeries(Struct):
     def blank(self, start_ms: int, end_ms: int, *, is_start_known: bool = True) -> None:
         """Remove the values between two times. The value that was valid before is valid again from `end_ms` on.
 
-        A value that was seen at `start_ms` is kept, unless that is a part of the removed time.
+        The value that was seen at `start_ms` is kept, unless that is a part of the removed time.
 
         >>> series = StepSeries(until_ms=90)
         >>> series.extend([0, 40], [5, 7])
         >>> series.blank(20, 60)
         >>> series.times_ms, series.means
-        ([0, 20, 60], [5, None, 7])
+        ([0, 20, 20, 60], [5, 5, None, 7])
         """
         find = bisect_right if is_start_known else bisect_left
         first, last = find(self.times_ms, start_ms), bisect_left(self.times_ms, end_ms)
-        is_changed = last < len(self.times_ms) and self.times_ms[last] == end_ms
         if not last:
             return
+        is_changed = last < len(self.times_ms) and self.times_ms[last] == end_ms
         is_resumed = not is_changed and end_ms <= self.until_ms
+        is_seen = is_start_known and first > 0 and self.times_ms[first - 1] < start_ms
         before_ms = self.times_ms[last - 1]
         for column in (self.lows, self.means, self.highs):
-            column[first:last] = [None, column[last - 1]] if is_resumed else [None]
-        self.times_ms[first:last] = [start_ms, end_ms] if is_resumed else [start_ms]
+            column[first:last] = [
+                *([column[first - 1]] if is_seen else []),
+                None,
+                *([column[last - 1]] if is_resumed else []),
+            ]
+        starts = [start_ms] * (1 + is_seen)
+        self.times_ms[first:last] = [*starts, end_ms] if is_resumed else starts
         if is_resumed and before_ms in self.over_ms:
             self.over_ms[end_ms] = max(0, self.over_ms[before_ms] - max(0, start_ms - before_ms))
 
