@@ -16,6 +16,7 @@ from textual.worker import Worker
 
 from cdptui.api.errors import ApiError
 from cdptui.clock import SystemClock
+from cdptui.config.recording import RecordSettings
 from cdptui.models.task_row import TaskRow
 from cdptui.monitor.connection import NodeConnection
 from cdptui.render.spans import plain_text
@@ -185,13 +186,14 @@ async def running(
     low_bandwidth: bool | None = None,
     is_holding_threads: bool = False,
     zone: tzinfo | None = None,
+    record: RecordSettings | None = None,
 ) -> AsyncIterator[Running]:
-    """Run the app on `node`; it polls once at startup, and then only by `poll`."""
+    """Run the app on `node`; it polls once at startup, and then only by `poll`. Nothing is recorded by default."""
     clock = SystemClock()
 
     async def connect() -> NodeConnection:
         await asyncio.sleep(0)
-        return NodeConnection.create(node, clock, interval_s, (ApiError,))
+        return NodeConnection.create(node, clock, interval_s, (ApiError,), record=record)
 
     target = Target(connect, "http://node:8080", "admin", interval_s, zone=zone)
     app = CdptuiApp(target, clock=clock, low_bandwidth=low_bandwidth)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
+
 import pytest
 
+from cdptui.config.recording import RecordSettings
+from cdptui.models.task import Task
 from cdptui.tui.widgets.detail_pane import DetailPane
 from tests.doubles import GIB, ScriptedNode, a_task
 from tests.tui.running import Running, running
+from tests.unit.history.recorded import poll, record, task
 
 
 def a_node() -> ScriptedNode:
@@ -75,3 +81,49 @@ async def test_history_fits_every_window(size: tuple[int, int]) -> None:
         assert "[24 h]" in run.screen
         assert "┤" in run.screen
         run.assert_every_line_fits()
+
+
+def recorded_fleet(path: Path) -> list[Task]:
+    """Record two tasks for two hours, up to now: one of them was over its target for half an hour."""
+    now = datetime.now(UTC)
+    tasks, polls = [], []
+    for minutes in range(120, -1, -1):
+        is_late = 50 < minutes <= 80
+        tasks = [
+            task("a1", used=(200 - minutes) * GIB, rpo=2000, maxLatency="600000"),
+            task("b2", used=7 * GIB, rpo=1_200_000 if is_late else 3000, maxLatency="600000"),
+        ]
+        polls.append(poll(int(now.timestamp() * 1000) - minutes * 60_000 - 1000, *tasks))
+    record(path, polls, now)
+    return tasks
+
+
+async def test_recorded_history_is_shown_with_the_first_list(tmp_path: Path) -> None:
+    path = tmp_path / "node.sqlite"
+    node = ScriptedNode(recorded_fleet(path))
+    async with running(node, record=RecordSettings(path, 1 << 30, "node", "admin")) as run:
+        await run.until(lambda: run.rows)
+        await run.press("full_stop")
+        await run.until(lambda: "200 GiB, +120 GiB" in run.text_of(DetailPane))
+        text = run.text_of(DetailPane)
+        assert "Recorded since" in text
+        assert "on target 100%" in text
+        await run.press("j")
+        await run.until(lambda: "worst 20m" in run.text_of(DetailPane))
+        assert "longest   30 min" in run.text_of(DetailPane)
+        await run.until(lambda: "all tasks" in run.text_of(DetailPane))
+        assert "! RPO 20m, over its target" in run.text_of(DetailPane)
+        assert node.reads == 1
+
+
+async def test_group_shows_the_rpo_of_its_tasks_over_time(tmp_path: Path) -> None:
+    path = tmp_path / "node.sqlite"
+    node = ScriptedNode(recorded_fleet(path))
+    async with running(node, record=RecordSettings(path, 1 << 30, "node", "admin")) as run:
+        await run.until(lambda: run.rows)
+        await run.press("b", "s", "g")
+        await run.until(lambda: "RPO over time" in run.text_of(DetailPane))
+        text = run.text_of(DetailPane)
+        assert "on target 87.5%" in text
+        assert "breaches  1" in text
+        assert "  task    cdp-b2" in text
