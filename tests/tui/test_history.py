@@ -104,15 +104,15 @@ async def test_recorded_history_is_shown_with_the_first_list(tmp_path: Path) -> 
     async with running(node, record=RecordSettings(path, 1 << 30, "node", "admin")) as run:
         await run.until(lambda: run.rows)
         await run.press("full_stop")
-        await run.until(lambda: "200 GiB, +120 GiB" in run.text_of(DetailPane))
+        await run.until(lambda: "worst 20m" in run.text_of(DetailPane))
         text = run.text_of(DetailPane)
         assert "Recorded since" in text
-        assert "on target 100%" in text
-        await run.press("j")
-        await run.until(lambda: "worst 20m" in run.text_of(DetailPane))
-        assert "longest   30 min" in run.text_of(DetailPane)
+        assert "longest   30 min" in text
+        assert "! RPO 20m, over its target" in text
         await run.until(lambda: "all tasks" in run.text_of(DetailPane))
-        assert "! RPO 20m, over its target" in run.text_of(DetailPane)
+        await run.press("j")
+        await run.until(lambda: "200 GiB, +120 GiB" in run.text_of(DetailPane))
+        assert "on target 100%" in run.text_of(DetailPane)
         assert node.reads == 1
 
 
