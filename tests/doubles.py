@@ -81,6 +81,7 @@ class ScriptedNode:
         self.most_in_flight = 0
         self.closed = 0
         self.passwords: list[str] = []
+        self.session_callbacks: list[Callable[[], None]] = []
         self.codes: list[str] = []
         self.asked_names: list[tuple[str, ...]] = []
         self.known_names: dict[str, str] | ApiError = {}
@@ -184,6 +185,9 @@ class ScriptedNode:
         if isinstance(answer, ApiError):
             raise answer
         return answer
+
+    def on_session_ended(self, callback: Callable[[], None]) -> None:
+        self.session_callbacks.append(callback)
 
     def use_password(self, password: str) -> None:
         self.passwords.append(password)

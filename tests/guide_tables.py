@@ -13,7 +13,8 @@ from typing import Final
 
 from cdptui.cli.guide import PAGES, page_path, page_summary
 from cdptui.config.saved_views import PRESETS
-from cdptui.query.fields import FIELDS, SYNTAX_EXAMPLES
+from cdptui.query.event_fields import EVENT_FIELDS
+from cdptui.query.fields import FIELDS, SYNTAX_EXAMPLES, QueryField, R
 from cdptui.render.columns import COLUMNS, DEFAULT_COLUMNS
 from cdptui.render.reason_messages import GLOSSARY
 from cdptui.render.storage_list import STORAGE_COLUMNS
@@ -77,9 +78,17 @@ def _filter_syntax() -> str:
 
 
 def _filter_fields() -> str:
+    return _field_table(FIELDS)
+
+
+def _event_fields() -> str:
+    return _field_table(EVENT_FIELDS)
+
+
+def _field_table(fields: Iterable[QueryField[R]]) -> str:
     rows = (
         (_code(field.name), _code(*field.aliases), field.help, _code(*re.split(r" {3}", field.example)))
-        for field in FIELDS
+        for field in fields
     )
     return _table("field", "short", "meaning", "examples", rows=rows)
 
@@ -117,6 +126,7 @@ TABLES: Final[Mapping[str, Callable[[], str]]] = {
     "actions": _actions,
     "columns": _columns,
     "storage-columns": _storage_columns,
+    "event-fields": _event_fields,
     "filter-fields": _filter_fields,
     "filter-syntax": _filter_syntax,
     "keys": _keys,

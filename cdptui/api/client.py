@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import tzinfo
 from typing import Final
 
@@ -104,6 +104,10 @@ class Client:
     def zone(self) -> tzinfo | None:
         """The server's time zone; None until it is known, or if the server does not report it."""
         return self._decoder.zone
+
+    def on_session_ended(self, callback: Callable[[], None]) -> None:
+        """Call `callback` whenever the node no longer accepts the session, and the client logs in again."""
+        self._access.on_session_ended(callback)
 
     def use_password(self, password: str) -> None:
         """Use another password for the next login."""

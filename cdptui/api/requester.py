@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from cdptui.api.http import Answer, HttpClient
@@ -26,6 +26,10 @@ class Requester(Protocol):
 
     async def get_background(self, path: str, params: Sequence[tuple[str, str]]) -> Answer:
         """Send one GET request outside of a poll. Errors that need the user are reported by the next poll."""
+        ...
+
+    def on_session_ended(self, callback: Callable[[], None]) -> None:
+        """Call `callback` whenever the node no longer accepts the session, and another login follows."""
         ...
 
     def use_password(self, password: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Final
 
 import msgspec
@@ -101,6 +101,7 @@ class SessionRequester:
         self._waiting = 0
         """Number of requests that wait for it."""
         self._is_closing = False
+        self._on_session_ended: Callable[[], None] = lambda: None
 
     async def prepare_poll(self) -> None:
         """Prepare a poll: log in if there is no session. Raises ApiError."""
@@ -137,6 +138,10 @@ class SessionRequester:
             if self._refused is not before:
                 self._has_unreported_refusal = True
             raise
+
+    def on_session_ended(self, callback: Callable[[], None]) -> None:
+        """Call `callback` whenever the node no longer accepts the session, and another login follows."""
+        self._on_session_ended = callback
 
     def use_password(self, password: str) -> None:
         """Use another password for the next login."""
@@ -260,6 +265,7 @@ class SessionRequester:
             raise self._contended(refused) from refused
         self._renewed_at = now
         log.info("session no longer valid, logging in again")
+        self._on_session_ended()
         return await self._current()
 
     def _contended(self, refused: SessionInvalid) -> SessionContended:

@@ -6,7 +6,7 @@ import asyncio
 import hmac
 import logging
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha1
 from typing import Final
 from urllib.parse import unquote
@@ -109,6 +109,9 @@ class SigningRequester:
             if error.as_failure().needs_user_action:
                 self._refused = error
             raise
+
+    def on_session_ended(self, callback: Callable[[], None]) -> None:
+        """Do nothing: an access key has no session."""
 
     def use_password(self, password: str) -> None:
         """Do nothing: an access key has no password."""

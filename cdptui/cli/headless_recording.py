@@ -15,6 +15,7 @@ from cdptui.config.settings import MonitorSettings
 from cdptui.models.failure import FailureKind
 from cdptui.models.recording import RecordingPhase, RecordingState
 from cdptui.monitor.connection import NodeConnection, connect
+from cdptui.monitor.inventory import InventoryNeeds
 from cdptui.monitor.update import Update
 from cdptui.render.failure_messages import failure_fact
 from cdptui.render.recording_messages import recording_notice, recording_span
@@ -60,6 +61,9 @@ def _end(ended: asyncio.Future[ExitCode], code: ExitCode) -> None:
 async def _poll(connection: NodeConnection, reporter: StateReporter, ended: asyncio.Future[ExitCode]) -> None:
     async for update in connection.monitor.updates():
         reporter.report(update, connection.recording)
+        if update.failure is None:
+            # Storages, policies and VMs give tasks their problems, and storages have events.
+            connection.inventory.set_needs(InventoryNeeds())
         if update.failure is not None and update.failure.needs_user_action:
             _end(ended, ExitCode.AUTHENTICATION)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,9 +20,6 @@ from cdptui.models.sanitize import sanitize
 if TYPE_CHECKING:
     from cdptui.history.recording_file import RecordingError
     from cdptui.history.recordings import RecordingInfo
-
-_SPAN: Final = re.compile(r"(\d{1,6})\s*([smhdw])")
-_UNITS_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 _MAX_GAPS: Final = 20
 
@@ -60,22 +56,27 @@ def show(name: str) -> None:
 
 @recordings.command(cls=Command)
 @click.argument("name")
-@click.option("--since", metavar="SPAN", help="Only those of the last 8h, 3d, …")
-def events(name: str, since: str | None) -> None:
-    """List what happened: status, plan, policy, RPO, outages, gaps."""
-    from cdptui.history import recordings as files
-    from cdptui.history.reader import RecordingReader
+@click.option("--since", metavar="SPAN", help="Only those of the last 8h, 1d12h, …")
+@click.option("--filter", "expression", metavar="EXPR", help="Only those that match, such as 'severity>=warning erp'.")
+def events(name: str, since: str | None, expression: str | None) -> None:
+    """List what happened: status, plan, policy, RPO, outages, gaps.
+
+    The filter is that of the events on the screen; `cdptui guide filters` has its fields.
+    """
+    from cdptui.cli.recorded_events import event_lines, parse_event_filter
+    from cdptui.clock import SystemClock
     from cdptui.history.recording_file import RecordingError
-    from cdptui.render.event_text import event_text
+    from cdptui.query.errors import RegexTimeoutError
 
     since_ms = _since_ms(since) if since is not None else 0
+    parsed = parse_event_filter(expression) if expression is not None else None
     try:
-        with files.opened(_find(name)) as connection:
-            found = RecordingReader(connection).events(since_ms)
+        for line in event_lines(_find(name), since_ms, parsed, SystemClock()):
+            print_line(line)
     except RecordingError as error:
         raise _command_error(error) from error
-    for event in found:
-        print_line(f"{_moment(event.at_ms)}  {event.severity.name.lower():<8}  {event_text(event)}")
+    except RegexTimeoutError as error:
+        raise CommandError(str(error)) from error
 
 
 @recordings.command(cls=Command)
@@ -101,7 +102,7 @@ def check(name: str | None) -> None:
 @recordings.command(cls=Command)
 @click.argument("name")
 @click.argument("target", type=click.Path(path_type=Path))
-@click.option("--since", metavar="SPAN", help="Copy only the last 8h, 3d, …, in whole parts of four hours.")
+@click.option("--since", metavar="SPAN", help="Copy only the last 8h, 1d12h, …, in whole parts of four hours.")
 @click.option(
     "--mask-names", is_flag=True, help="Replace the names and descriptions of tasks, the node and the account."
 )
@@ -204,13 +205,10 @@ def _find(name: str) -> Path:
 
 
 def _since_ms(text: str) -> int:
-    match = _SPAN.fullmatch(text.strip())
-    if match is None:
-        message = f"--since must be a time such as 30m, 8h or 3d, not '{text}'"
-        raise click.UsageError(message)
+    from cdptui.cli.recorded_events import parse_since
     from cdptui.clock import SystemClock
 
-    return int((SystemClock().now().timestamp() - int(match[1]) * _UNITS_S[match[2]]) * 1000)
+    return parse_since(text, SystemClock())
 
 
 def _size(info: RecordingInfo) -> str:
@@ -221,7 +219,9 @@ def _size(info: RecordingInfo) -> str:
 
 def _moment(at_ms: int | None) -> str:
     """Return a time in the zone of this machine, with its offset."""
-    return "-" if at_ms is None else f"{datetime.fromtimestamp(at_ms / 1000).astimezone():%Y-%m-%d %H:%M:%S %z}"
+    from cdptui.render import formatting
+
+    return "-" if at_ms is None else formatting.timestamp(datetime.fromtimestamp(at_ms / 1000, UTC), None)
 
 
 def _reason(error: RecordingError) -> str:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Container, Iterator, Sequence
 
 from cdptui.history.trend_reader import GapFinder, first_poll_ms, read_polls
-from cdptui.models.event import EventKind
+from cdptui.models.event import EventKind, event_number
 from cdptui.models.rpo_history import (
     Coverage,
     RpoPeriod,
@@ -64,10 +64,10 @@ def _breaches(connection: sqlite3.Connection, since_ms: int, until_ms: int) -> d
     kinds = (EventKind.RPO_MISSED.value, EventKind.RPO_MET.value)
     for uuid, at_ms, kind, old, new in connection.execute(statement, (*kinds, since_ms)):
         if kind == EventKind.RPO_MISSED.value:
-            begun[uuid] = (at_ms, int(new or 0))
+            begun[uuid] = (at_ms, event_number(new))
         else:
             start_ms, first_rpo_ms = begun.pop(uuid, (since_ms, 0))
-            found[uuid].append((start_ms, at_ms, max(first_rpo_ms, int(old or 0))))
+            found[uuid].append((start_ms, at_ms, max(first_rpo_ms, event_number(old))))
     for uuid, (start_ms, rpo_ms) in begun.items():
         found[uuid].append((start_ms, until_ms, rpo_ms))
     return found

@@ -46,6 +46,10 @@ _NEVER_MS: Final = 2**62
 _SELECT_EVENTS: Final = "SELECT t, kind, severity, task, name, old, new, cause FROM event"
 
 _KNOWN_KINDS: Final = frozenset(EventKind)
+_KNOWN_SEVERITIES: Final = frozenset(Severity)
+
+_LAST_MS: Final = 253_402_300_799_000
+"""The end of the year 9999. A later event is part of a damage."""
 
 GAP_FACTOR: Final = 2.5
 """A longer pause than this many usual intervals is a gap."""
@@ -137,10 +141,15 @@ class RecordingReader:
         statement = f"{_SELECT_EVENTS} WHERE t BETWEEN ? AND ? ORDER BY t, id"
         return list(_decode_events(self._connection.execute(statement, (since_ms, until_ms))))
 
-    def newest_events(self, limit: int) -> list[Event]:
-        """Return the newest events, newest first."""
-        statement = f"{_SELECT_EVENTS} ORDER BY t DESC, id DESC LIMIT ?"
-        return list(_decode_events(self._connection.execute(statement, (limit,))))
+    def newest_events(self, limit: int, since_ms: int = 0) -> list[Event]:
+        """Return the newest events of a time, newest first."""
+        statement = f"{_SELECT_EVENTS} WHERE t >= ? ORDER BY t DESC, id DESC LIMIT ?"
+        return list(_decode_events(self._connection.execute(statement, (since_ms, limit))))
+
+    def newest_problems(self) -> dict[str, tuple[Reason, ...]]:
+        """Return the problems of the tasks that had any when they were recorded last, by UUID."""
+        uuids = dict(self._connection.execute("SELECT id, uuid FROM task"))
+        return {uuids[number]: reasons for number, reasons in read_problems(self._connection) if number in uuids}
 
     def tasks_at(self, moment_ms: int) -> list[RecordedTask]:
         """Return all tasks as the last poll at or before a moment read them; empty before the first poll."""
@@ -221,7 +230,14 @@ class RecordingReader:
             ],
             [(start / 1000, end / 1000) for start, end in gaps if end > since_ms],
             last.at_ms / 1000,
+            self._end_after(last.at_ms) / 1000,
         )
+
+    def _end_after(self, at_ms: int) -> int:
+        """Return when the monitor of the last poll ended."""
+        statement = "SELECT max(t) FROM event WHERE kind = ? AND t >= ?"
+        (stopped_ms,) = self._connection.execute(statement, (EventKind.MONITOR_STOPPED.value, at_ms)).fetchone()
+        return at_ms if stopped_ms is None else int(stopped_ms)
 
     def _documents(self) -> Iterator[tuple[int, str, list[_DocumentRow]]]:
         """Yield the number, the UUID and all documents of each task, oldest first."""
@@ -281,7 +297,7 @@ class RecordingReader:
 
 def _decode_events(rows: Iterable[tuple[Any, ...]]) -> Iterator[Event]:
     for at_ms, kind, severity, *others in rows:
-        if kind in _KNOWN_KINDS:
+        if kind in _KNOWN_KINDS and severity in _KNOWN_SEVERITIES and 0 <= at_ms <= _LAST_MS:
             yield Event(at_ms, EventKind(kind), Severity(severity), *others)
 
 

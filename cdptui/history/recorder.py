@@ -26,8 +26,9 @@ from cdptui.history.recording_file import (
 )
 from cdptui.history.retention import Retention
 from cdptui.history.schema import open_for_reading
-from cdptui.history.writer import Poll, RecordingWriter, Split
+from cdptui.history.writer import Poll, RecordingWriter, Split, StorageList
 from cdptui.models.failure import Failure
+from cdptui.models.inventory import BackupStorage
 from cdptui.models.recording import (
     PollRecord,
     RecordedHistory,
@@ -77,6 +78,13 @@ class _Failed(Struct, frozen=True):
     code: str
 
 
+class _SessionEnded(Struct, frozen=True):
+    at_ms: int
+
+
+_Item = Poll | StorageList | _Failed | _SessionEnded
+
+
 class _Session:
     """An open recording: its lock, connection, writer and retention."""
 
@@ -92,16 +100,23 @@ class _Session:
             raise
         self._connection = connection
         self._lock = lock
+        self._clock = clock
         self.retention = Retention(connection, path, spec.limit_bytes)
 
-    def write(self, item: Poll | _Failed) -> None:
-        if isinstance(item, Poll):
-            self._writer.write_poll(item)
-        else:
-            self._writer.write_failure(item.at_ms, item.kind, item.code)
+    def write(self, item: _Item) -> None:
+        match item:
+            case Poll():
+                self._writer.write_poll(item)
+            case StorageList():
+                self._writer.write_storages(item)
+            case _Failed(at_ms, kind, code):
+                self._writer.write_failure(at_ms, kind, code)
+            case _SessionEnded(at_ms):
+                self._writer.write_session_end(at_ms)
 
     def close(self) -> None:
         try:
+            self._writer.write_stop(_milliseconds(self._clock))
             self._writer.close()
         finally:
             self.abandon()
@@ -123,7 +138,7 @@ class Recorder:
         self._spec = spec
         self._clock = clock
         self._on_history: Callable[[RecordedHistory], None] = lambda _: None
-        self._queue: queue.Queue[Poll | _Failed | None] = queue.Queue(_MAX_WAITING)
+        self._queue: queue.Queue[_Item | None] = queue.Queue(_MAX_WAITING)
         self._thread: threading.Thread | None = None
         self._closing = threading.Event()
         self._retry_at = 0.0
@@ -159,7 +174,15 @@ class Recorder:
 
     def record_failure(self, failure: Failure) -> None:
         """Record that a poll failed. Its text, which may quote an answer, is not stored."""
-        self._put(_Failed(int(self._clock.now().timestamp() * 1000), failure.kind.value, failure.code))
+        self._put(_Failed(_milliseconds(self._clock), failure.kind.value, failure.code))
+
+    def record_storages(self, storages: Sequence[BackupStorage], *, is_complete: bool) -> None:
+        """Record the state of the backup storages, which were just read; `is_complete` if there are no others."""
+        self._put(StorageList(_milliseconds(self._clock), storages, is_complete))
+
+    def record_session_end(self) -> None:
+        """Record that the session ended, and that the monitor logs in again."""
+        self._put(_SessionEnded(_milliseconds(self._clock)))
 
     def close(self, timeout_s: float) -> None:
         """Record what is waiting, and close the file. After `timeout_s` the thread goes on alone."""
@@ -171,7 +194,7 @@ class Recorder:
             self._queue.put_nowait(None)
         thread.join(timeout_s)
 
-    def _put(self, item: Poll | _Failed) -> None:
+    def _put(self, item: _Item) -> None:
         if self._thread is None:
             self._start()
         try:
@@ -256,6 +279,10 @@ class Recorder:
             log.info("recording: %s", state.phase.value)
         if state.replaced and state.replaced != before.replaced:
             log.warning("the recording was damaged; it is kept as %s, and a new one was begun", state.replaced)
+
+
+def _milliseconds(clock: Clock) -> int:
+    return int(clock.now().timestamp() * 1000)
 
 
 def _described(error: Exception, path: Path) -> RecordingError:

@@ -80,12 +80,12 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
         raise RecordingError(RecordingProblem.DAMAGED, f"{path}: {error}") from error
 
 
-def newest_events(path: Path, limit: int) -> list[Event]:
+def newest_events(path: Path, limit: int, since_ms: int = 0) -> list[Event]:
     """Return the newest events of a recording, newest first; none when it does not exist yet. Raises RecordingError."""
     if not path.exists():
         return []
     with opened(path) as connection:
-        return RecordingReader(connection).newest_events(limit)
+        return RecordingReader(connection).newest_events(limit, since_ms)
 
 
 def check(path: Path) -> list[str]:
@@ -147,10 +147,14 @@ def _mask_names(copy: sqlite3.Connection, mask: Callable[[bytes, str], bytes]) -
             copy.execute("UPDATE document SET name = ?, data = ? WHERE id = ?", (name, text, number))
         for number, uuid in copy.execute("SELECT id, uuid FROM task").fetchall():
             copy.execute("UPDATE event SET name = ? WHERE task = ?", (f"task-{number}", uuid))
+        for number, (name,) in enumerate(copy.execute("SELECT DISTINCT name FROM event WHERE task = ''").fetchall()):
+            if name:
+                copy.execute("UPDATE event SET name = ? WHERE task = '' AND name = ?", (f"storage-{number}", name))
         hidden = (EventKind.NAME.value, EventKind.DESCRIPTION.value)
         copy.execute("UPDATE event SET old = 'masked', new = 'masked' WHERE kind IN (?, ?)", hidden)
         # The names in it are needed only by a monitor that goes on recording.
         copy.execute("DELETE FROM facts")
+        copy.execute("DELETE FROM storage")
         copy.execute("UPDATE meta SET value = 'masked' WHERE key IN ('node', 'account')")
 
 

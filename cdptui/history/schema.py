@@ -12,7 +12,7 @@ from urllib.parse import quote
 APPLICATION_ID: Final = 0x43445054
 """`CDPT`: tells a recording from any other SQLite database."""
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Stored as `user_version`. A change of the schema adds a step to `MIGRATIONS`."""
 
 BUCKET_MS: Final = 4 * 3600 * 1000
@@ -58,10 +58,16 @@ CREATE TABLE outage(
 - `document`: the text of a task's record when it changed; without data when the task vanished.
 - `problem`: the problems of a task when they changed, with their start; without data when it has none.
 - `facts`: what is known of a listed task for its next events.
-- `event`: what happened; the task is its UUID, empty for the node and the monitor.
+- `event`: what happened; the task is its UUID, empty for the node, a storage and the monitor.
+- `storage`: what is known of a backup storage for its next events.
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (_CREATE,)
+_ADD_STORAGES: Final = """
+CREATE TABLE storage(uuid TEXT PRIMARY KEY, name TEXT NOT NULL, disconnected_since INTEGER) STRICT;
+CREATE INDEX event_of_task ON event(task, t);
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (_CREATE, _ADD_STORAGES)
 """Statements from each version to the next; the first creates the schema."""
 
 TABLES: Final = (
@@ -76,6 +82,7 @@ TABLES: Final = (
     "facts",
     "event",
     "outage",
+    "storage",
 )
 
 _BUSY_S: Final = 2.0

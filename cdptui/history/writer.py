@@ -17,7 +17,23 @@ from msgspec import structs
 from cdptui.history.codec import UNREADABLE, ColumnBuilder, array_header, compress_packed, encode_chunk
 from cdptui.history.recording_file import RecordingError
 from cdptui.history.schema import BUCKET_MS, TASK_BITS, chunk_id, transaction
-from cdptui.models.event import NO_PROGRESS, Event, EventKind, TaskFacts, advance, facts_of, vanished
+from cdptui.models.event import (
+    NO_PROGRESS,
+    RENEWED,
+    Event,
+    EventKind,
+    StorageFacts,
+    TaskFacts,
+    advance,
+    advance_storage,
+    facts_of,
+    stop_cause,
+    stop_severity,
+    storage_event,
+    vanished,
+)
+from cdptui.models.failure import FailureKind
+from cdptui.models.inventory import BackupStorage
 from cdptui.models.reasons import NONE, Reason
 from cdptui.models.recording import PollRecord, RecordingProblem
 from cdptui.models.severity import Severity
@@ -54,6 +70,12 @@ USED_COLUMN: Final = 0
 
 _MAX_TASKS: Final = 2**TASK_BITS
 
+_SESSION_EVENTS: Final = {
+    FailureKind.SESSION_INVALID.value: EventKind.SESSION_ENDED,
+    FailureKind.SESSION_CONTENDED.value: EventKind.SESSION_TAKEN_OVER,
+}
+"""Failures that are events of the session as well."""
+
 _unpack: Final = msgspec.msgpack.Decoder(tuple[int, int, int | None, bool, list[int | None]]).decode
 _unpack_flat: Final = msgspec.msgpack.Decoder(list[int | None]).decode
 _unpack_facts: Final = msgspec.msgpack.Decoder(TaskFacts).decode
@@ -66,6 +88,15 @@ class Poll(msgspec.Struct, frozen=True):
 
     record: PollRecord
     rows: Sequence[TaskRow]
+
+
+class StorageList(msgspec.Struct, frozen=True):
+    """The backup storages as they were read."""
+
+    at_ms: int
+    storages: Sequence[BackupStorage]
+    is_complete: bool
+    """Whether a storage that is not in it does not exist."""
 
 
 class TailPoll(msgspec.Struct, frozen=True):
@@ -180,9 +211,14 @@ class RecordingWriter:
         self._bucket: int | None = None
         self._polls: list[PollRecord] = []
         """The polls of the current bucket."""
+        self._storages: dict[str, StorageFacts] = {}
         self._outage_id: int | None = None
         self._has_started = False
         """Whether this run has recorded a poll."""
+        self._first_ms: int | None = None
+        """The time of the first thing that this run recorded."""
+        self._ended_ms: int | None = None
+        """The last time at which a run before this one is known to have run."""
         self._load()
         self._is_new = self.last_ms is None
         if self.last_ms is not None and self.last_ms > now_ms + FUTURE_MS:
@@ -204,6 +240,7 @@ class RecordingWriter:
     def write_poll(self, poll: Poll) -> None:
         """Append a poll. A clock that was set back gives polls that are a millisecond apart, never in another order."""
         record = poll.record
+        self._note_run(record.at_ms)
         recent = [before.at_ms for before in self._polls[-_RECENT_POLLS:]]
         last = recent[-1] if recent else None
         if last is not None and record.at_ms <= last:
@@ -226,8 +263,53 @@ class RecordingWriter:
         self._outage_id = None
         self._has_started, self._is_new = True, False
 
+    def write_storages(self, listed: StorageList) -> None:
+        """Record which backup storages the node lost, and which it has again."""
+        self._note_run(listed.at_ms)
+        changed = []
+        for storage in listed.storages:
+            before = self._storages.get(storage.uuid)
+            facts, kind = advance_storage(before, storage, listed.at_ms)
+            if facts != before:
+                changed.append((storage.uuid, before or facts, facts, kind))
+        known = {storage.uuid for storage in listed.storages}
+        removed = [uuid for uuid in self._storages if uuid not in known] if listed.is_complete else []
+        if not changed and not removed:
+            return
+        with transaction(self._connection):
+            for uuid, before, facts, kind in changed:
+                values = (uuid, facts.name, facts.disconnected_since_ms)
+                self._execute("INSERT OR REPLACE INTO storage VALUES(?, ?, ?)", values)
+                if kind is not None:
+                    self._insert_event(storage_event(kind, before, facts, self._count_tasks(uuid), listed.at_ms))
+            for uuid in removed:
+                self._execute("DELETE FROM storage WHERE uuid = ?", (uuid,))
+        self._storages.update((uuid, facts) for uuid, _, facts, _ in changed)
+        for uuid in removed:
+            del self._storages[uuid]
+
+    def _count_tasks(self, storage_uuid: str) -> int:
+        found = (known.known_facts() for known in self._tasks.values() if known.is_listed)
+        return sum(facts is not None and facts.storage_uuid == storage_uuid for facts in found)
+
+    def write_session_end(self, at_ms: int) -> None:
+        """Record that the session ended, and that the monitor logs in again."""
+        self._note_run(at_ms)
+        with transaction(self._connection):
+            self._insert_event(Event(at_ms, EventKind.SESSION_ENDED, Severity.NOTICE, new=RENEWED))
+
+    def write_stop(self, at_ms: int) -> None:
+        """Record that this run ends, if it has recorded a poll."""
+        if self._has_started:
+            with transaction(self._connection):
+                self._insert_event(Event(at_ms, EventKind.MONITOR_STOPPED, Severity.HEALTHY))
+
     def write_failure(self, at_ms: int, kind: str, code: str) -> None:
-        """Record a failed poll: the first begins an outage, the next successful poll ends it."""
+        """Record a failed poll: the first begins an outage, the next successful poll ends it.
+
+        An outage in which the monitor was started again is one outage.
+        """
+        self._note_run(at_ms)
         if self._outage_id is None:
             with transaction(self._connection):
                 statement = "INSERT INTO outage(started, kind, code, attempts) VALUES(?, ?, ?, 1)"
@@ -236,6 +318,16 @@ class RecordingWriter:
             self._outage_id = number
         else:
             self._execute("UPDATE outage SET attempts = attempts + 1 WHERE id = ?", (self._outage_id,))
+        session_event = _SESSION_EVENTS.get(kind)
+        if session_event is not None and not self._has_event_of_outage(session_event):
+            self._insert_event(Event(at_ms, session_event, Severity.CRITICAL))
+
+    def _has_event_of_outage(self, kind: EventKind) -> bool:
+        statement = (
+            "SELECT 1 FROM event WHERE kind = ? AND old IS NULL AND new IS NULL "
+            "AND t >= (SELECT started FROM outage WHERE id = ?) LIMIT 1"
+        )
+        return self._execute(statement, (kind.value, self._outage_id)).fetchone() is not None
 
     def close(self) -> None:
         """Leave one file that can be copied: without the write-ahead log, unless another program reads it now."""
@@ -246,6 +338,9 @@ class RecordingWriter:
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         finally:
             self._connection.close()
+
+    def _note_run(self, at_ms: int) -> None:
+        self._first_ms = at_ms if self._first_ms is None else self._first_ms
 
     def _execute(self, statement: str, values: tuple[object, ...]) -> sqlite3.Cursor:
         """Run one statement, which is its own transaction."""
@@ -275,8 +370,10 @@ class RecordingWriter:
             known.document, known.is_listed = document, True
         if row.reasons != known.reasons:
             self._insert_problems(known.id, at_ms, row.reasons)
-            known.reasons = row.reasons
         self._record_events(known, row, at_ms)
+        if row.reasons != known.reasons:
+            self._complete_stop(row)
+            known.reasons = row.reasons
         known.row = row
         packed = self._values.pack(*(_UNKNOWN if value is None else value for value in values))
         if packed == known.values:
@@ -310,6 +407,16 @@ class RecordingWriter:
             self._execute("INSERT OR REPLACE INTO facts VALUES(?, ?)", (known.id, data))
         known.facts, known.progress = None, facts.progress
 
+    def _complete_stop(self, row: TaskRow) -> None:
+        """Add the cause to the event of a stop: what explains it is read after the task that stopped."""
+        cause = stop_cause(row.reasons)
+        if cause:
+            newest = "SELECT id FROM event WHERE task = ? AND kind = ? ORDER BY t DESC, id DESC LIMIT 1"
+            self._execute(
+                f"UPDATE event SET cause = ?, severity = ? WHERE id = ({newest}) AND new = ? AND cause = ''",  # noqa: S608 - constants
+                (cause, int(stop_severity(row)), row.task.uuid, EventKind.STATUS.value, row.task.status),
+            )
+
     def _remove_task(self, uuid: str, known: _KnownTask, at_ms: int) -> None:
         facts = known.known_facts()
         if facts is not None:
@@ -319,10 +426,14 @@ class RecordingWriter:
         self._execute("INSERT INTO document(task, t) VALUES(?, ?)", (known.id, at_ms))
 
     def _insert_start(self, recent: Sequence[int], at_ms: int) -> None:
-        """Record the start of this run, and the gap before it, by the times of the last polls before it."""
+        """Record the start of this run, and the gap before it, by the times of the last polls before it.
+
+        A run that could not read the node before this poll, or before it ended, ran nevertheless.
+        """
         longest = max((after - before for before, after in pairwise(recent)), default=_LONGEST_INTERVAL_MS)
-        if recent and at_ms - recent[-1] > max(_GAP_MS, _GAP_FACTOR * longest):
-            self._insert_event(Event(at_ms, EventKind.GAP, Severity.NOTICE, old=str(recent[-1]), new=str(at_ms)))
+        first_ms, ended_ms = min(self._first_ms or at_ms, at_ms), self._ended_ms
+        if ended_ms is not None and first_ms - ended_ms > max(_GAP_MS, _GAP_FACTOR * longest):
+            self._insert_event(Event(at_ms, EventKind.GAP, Severity.NOTICE, old=str(ended_ms), new=str(first_ms)))
         self._insert_event(Event(at_ms, EventKind.MONITOR_STARTED, Severity.HEALTHY))
 
     def _end_outage(self, number: int, at_ms: int) -> None:
@@ -394,6 +505,22 @@ class RecordingWriter:
                 by_id[number].reasons = reasons
         for at_ms, data in self._connection.execute("SELECT t, data FROM tail ORDER BY t"):
             self._load_tail(unpack_tail(at_ms, data), by_id)
+        for uuid, name, since_ms in self._connection.execute("SELECT uuid, name, disconnected_since FROM storage"):
+            self._storages[uuid] = StorageFacts(name, since_ms)
+        self._load_end()
+
+    def _load_end(self) -> None:
+        """Find out how the run before this one ended: in an outage, which goes on, or after a poll."""
+        last_ms = self._polls[-1].at_ms if self._polls else None
+        newest = "SELECT id, started FROM outage WHERE ended IS NULL AND started >= ? ORDER BY id DESC LIMIT 1"
+        outage = self._execute(newest, (last_ms or 0,)).fetchone()
+        self._outage_id = outage[0] if outage is not None else None
+        event = self._connection.execute("SELECT t, kind FROM event ORDER BY t DESC, id DESC LIMIT 1").fetchone()
+        stopped_ms = event[0] if event is not None and event[1] == EventKind.MONITOR_STOPPED.value else None
+        known = [
+            at_ms for at_ms in (last_ms, outage[1] if outage is not None else None, stopped_ms) if at_ms is not None
+        ]
+        self._ended_ms = max(known, default=None)
 
     def _load_tail(self, tail: TailPoll, by_id: Mapping[int, _KnownTask]) -> None:
         self._bucket = tail.record.at_ms // BUCKET_MS

@@ -1,14 +1,15 @@
-"""What happened to a task between two polls, derived from what was known of it before. Pure."""
+"""What happened to a task or a backup storage, derived from what was known of it before. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import Final
 
 from msgspec import Struct
 
-from cdptui.models.reasons import STOP_CAUSES, ReasonKind
+from cdptui.models.inventory import BackupStorage
+from cdptui.models.reasons import STOP_CAUSES, Reason, ReasonKind
 from cdptui.models.severity import Severity, is_rpo_judged, status_severity
 from cdptui.models.task import Task
 from cdptui.models.task_row import TaskRow
@@ -46,11 +47,23 @@ class EventKind(StrEnum):
     """The use of the plan reached one of `PLAN_LEVELS`, which is `new`."""
     FREED = "freed"
     """Used capacity fell: `old` and `new` are bytes."""
+    STORAGE_DISCONNECTED = "storage-disconnected"
+    """The node lost a backup storage: `name` is its name, `new` the number of tasks on it."""
+    STORAGE_CONNECTED = "storage-connected"
+    """The node has it again: `old` is the milliseconds for which it had not, `new` the number of tasks on it."""
+    SESSION_ENDED = "session-ended"
+    """The server no longer accepts the session: `new` is `RENEWED` when the monitor logs in again."""
+    SESSION_TAKEN_OVER = "session-taken-over"
+    """The session that followed ended as well: another login of the account, or restarts of the node."""
     MONITOR_STARTED = "monitor-started"
+    MONITOR_STOPPED = "monitor-stopped"
     OUTAGE_BEGAN = "outage-began"
     OUTAGE_ENDED = "outage-ended"
     GAP = "gap"
-    """No monitor ran: `old` is the time of the last poll in milliseconds."""
+    """No monitor ran: `old` and `new` are the times in milliseconds at which one ran last and first again."""
+
+
+RENEWED: Final = "renewed"
 
 
 class Event(Struct, frozen=True):
@@ -61,13 +74,26 @@ class Event(Struct, frozen=True):
     kind: EventKind
     severity: Severity
     task_uuid: str = ""
-    """Empty for an event of the node or of the monitor."""
+    """Empty for an event of the node, of a storage or of the monitor."""
     name: str = ""
     old: str | None = None
     new: str | None = None
     """In base units: bytes, milliseconds, or the word of the server."""
     cause: str = ""
     """The cause of a stop: a value of `ReasonKind`; empty when it is not known."""
+
+
+_MAX_DIGITS: Final = 18
+
+
+def event_number(value: str | None) -> int:
+    """Return the number that an event has as its old or new value; 0 for none, and for what damage made of one.
+
+    >>> event_number("600000"), event_number(None), event_number("6o0")
+    (600000, 0, 0)
+    """
+    is_number = value is not None and len(value) <= _MAX_DIGITS and value.isascii() and value.isdecimal()
+    return int(value or 0) if is_number else 0
 
 
 class Progress(Struct, frozen=True, gc=False):
@@ -119,7 +145,7 @@ def advance(before: TaskFacts | None, row: TaskRow, at_ms: int) -> tuple[TaskFac
     """
     facts = facts_of(row.task, _progress(before.progress if before is not None else NO_PROGRESS, row.task, at_ms))
     if before is None:
-        return facts, [_event(EventKind.APPEARED, row, at_ms, _severity(row), None, row.task.status)]
+        return facts, [_event(EventKind.APPEARED, row, at_ms, stop_severity(row), None, row.task.status)]
     return facts, list(_differences(before, facts, row, at_ms))
 
 
@@ -131,11 +157,12 @@ def vanished(facts: TaskFacts, uuid: str, at_ms: int) -> Event:
 
 def _differences(before: TaskFacts, facts: TaskFacts, row: TaskRow, at_ms: int) -> Iterator[Event]:
     if before.status != facts.status:
-        yield _event(EventKind.STATUS, row, at_ms, _severity(row), before.status, facts.status, _cause(row))
+        cause = stop_cause(row.reasons)
+        yield _event(EventKind.STATUS, row, at_ms, stop_severity(row), before.status, facts.status, cause)
     for field, kind in _COMPARED:
         old, new = getattr(before, field), getattr(facts, field)
         if old != new:
-            severity = _severity(row) if kind is EventKind.STATE else Severity.HEALTHY
+            severity = stop_severity(row) if kind is EventKind.STATE else Severity.HEALTHY
             yield _event(kind, row, at_ms, severity, _text(old), _text(new))
     was, now = before.progress, facts.progress
     if was.missed_since_ms is None and now.missed_since_ms is not None:
@@ -152,6 +179,41 @@ def _differences(before: TaskFacts, facts: TaskFacts, row: TaskRow, at_ms: int) 
         if freed >= max(_FREED_BYTES, _FREED_SHARE * before.used_bytes):
             used = _text(facts.used_bytes)
             yield _event(EventKind.FREED, row, at_ms, Severity.HEALTHY, _text(before.used_bytes), used)
+
+
+class StorageFacts(Struct, frozen=True):
+    """What is known of a backup storage for its next events."""
+
+    name: str
+    disconnected_since_ms: int | None = None
+    """Since when the node has no connection to it; None while it has."""
+
+
+def advance_storage(
+    before: StorageFacts | None, storage: BackupStorage, at_ms: int
+) -> tuple[StorageFacts, EventKind | None]:
+    """Return what is known of a storage after it was read, and what happened to it since it was read before.
+
+    A storage that was never read before has no events, and one that is connecting has none yet.
+    """
+    name = storage.name or storage.uuid
+    since_ms = before.disconnected_since_ms if before is not None else None
+    if storage.is_disconnected:
+        facts = StorageFacts(name, at_ms if since_ms is None else since_ms)
+        is_new = before is not None and since_ms is None
+        return facts, EventKind.STORAGE_DISCONNECTED if is_new else None
+    if since_ms is None or storage.is_connected:
+        return StorageFacts(name), EventKind.STORAGE_CONNECTED if since_ms is not None else None
+    return StorageFacts(name, since_ms), None
+
+
+def storage_event(kind: EventKind, before: StorageFacts, facts: StorageFacts, task_count: int, at_ms: int) -> Event:
+    """Return the event of a storage that `advance_storage` found."""
+    if kind is EventKind.STORAGE_DISCONNECTED:
+        return Event(at_ms, kind, Severity.CRITICAL, name=facts.name, new=str(task_count))
+    since_ms = before.disconnected_since_ms
+    over_ms = 0 if since_ms is None else at_ms - since_ms
+    return Event(at_ms, kind, Severity.HEALTHY, name=facts.name, old=str(over_ms), new=str(task_count))
 
 
 def facts_of(task: Task, progress: Progress) -> TaskFacts:
@@ -196,13 +258,15 @@ def _level(ratio: float | None, before: int) -> int:
     return max(reached, held)
 
 
-def _severity(row: TaskRow) -> Severity:
+def stop_severity(row: TaskRow) -> Severity:
+    """Return the severity of the status of a task: that of the cause of its stop, if there is one."""
     stop = next((reason.severity for reason in row.reasons if reason.kind in STOP_CAUSES), None)
     return stop if stop is not None else status_severity(row.task.status, row.task.state)
 
 
-def _cause(row: TaskRow) -> str:
-    kinds = (reason.kind for reason in row.reasons if reason.kind in STOP_CAUSES)
+def stop_cause(reasons: Sequence[Reason]) -> str:
+    """Return the cause of a stop as events have it; empty when it is not known."""
+    kinds = (reason.kind for reason in reasons if reason.kind in STOP_CAUSES)
     return next((kind.value for kind in kinds if kind is not ReasonKind.STOPPED), "")
 
 

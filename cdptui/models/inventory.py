@@ -35,6 +35,11 @@ class BackupStorage(Struct, frozen=True, kw_only=True):
         return self.status == "Disconnected"
 
     @property
+    def is_connected(self) -> bool:
+        """True when the node has a connection to it: not while it is connecting."""
+        return self.status == "Connected"
+
+    @property
     def used_ratio(self) -> float | None:
         """Used share of the total capacity; None when either is unknown."""
         if not self.total_bytes or self.available_bytes is None:

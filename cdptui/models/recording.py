@@ -91,6 +91,8 @@ class RecordedHistory(Struct, frozen=True):
     """Times without a poll, in seconds since 1970."""
     last_poll_s: float | None = None
     """Seconds since 1970 of the last poll; None when none was recorded."""
+    ended_s: float | None = None
+    """Seconds since 1970 at which the last monitor ended: its last poll, if it ended without a word."""
 
 
 class PollRecord(Struct, frozen=True):
@@ -109,7 +111,7 @@ class OutageRecord(Struct, frozen=True):
 
     started_ms: int
     ended_ms: int | None
-    """None while it lasts, and when the monitor ended in it."""
+    """None while it lasts. A monitor that is started while it lasts goes on with it."""
     kind: str
     """Value of `FailureKind` of its first failure."""
     code: str

@@ -18,6 +18,8 @@ from cdptui.config.recording import RecordSettings
 from cdptui.config.settings import MonitorSettings
 from cdptui.models.capacity import CapacityHistory
 from cdptui.models.event import Event
+from cdptui.models.event_summary import NOTHING, EventSummary
+from cdptui.models.inventory import BackupStorage, FetchState
 from cdptui.models.recording import RecordingPhase, RecordingState
 from cdptui.models.task import RawField, RawLines, Task
 from cdptui.models.task_row import TaskRow
@@ -66,12 +68,14 @@ class NodeConnection(Struct, frozen=True):
         monitor = Monitor(node, clock, PollSchedule(interval_s), recorder)
         if recorder is not None:
             recorder.start(monitor.set_history)
+            node.on_session_ended(recorder.record_session_end)
         inventory = InventoryService(
             node.resources,
             clock,
             monitor.gate,
             errors,
             on_dependencies_changed=monitor.set_dependencies,
+            on_storages_read=_storage_recorder(recorder),
             stopped_vms=monitor.stopped_vms,
         )
         monitor.on_tasks_removed(inventory.forget_tasks)
@@ -82,9 +86,18 @@ class NodeConnection(Struct, frozen=True):
         """Time zone of the server's dates; None when it is not known."""
         return self._node.zone
 
-    async def events(self) -> Sequence[Event]:
-        """Return the newest recorded events, newest first."""
-        return await self._recorder.events() if self._recorder is not None else ()
+    async def events(self, limit: int, since_ms: int = 0) -> Sequence[Event]:
+        """Return the newest recorded events from a time on, newest first."""
+        return await self._recorder.events(limit, since_ms) if self._recorder is not None else ()
+
+    async def summarize_events(self, since_ms: int, until_ms: int) -> EventSummary:
+        """Return what happened in a time, by what was recorded."""
+        return await self._recorder.summarize_events(since_ms, until_ms) if self._recorder is not None else NOTHING
+
+    @property
+    def last_exit_ms(self) -> int | None:
+        """When the last monitor of this recording ended, in milliseconds since 1970; None when that is not known."""
+        return self._recorder.last_exit_ms if self._recorder is not None else None
 
     async def trend(self, request: TrendRequest, taken_at: datetime) -> TaskTrend:
         """Return the history of a task: from the recording, or without one what this monitor has seen.
@@ -187,6 +200,18 @@ async def connect(
     return NodeConnection.create(
         client, clock, settings.interval_s, (ApiError,), on_secret, on_password, settings.record
     )
+
+
+def _storage_recorder(recorder: LateRecorder | None) -> Callable[[FetchState[Mapping[str, BackupStorage]]], None]:
+    """Return what records each list of the storages. One that a cache kept is no news."""
+
+    def record(listed: FetchState[Mapping[str, BackupStorage]]) -> None:
+        if recorder is not None and listed.value is not None and not listed.is_from_cache:
+            recorder.record_storages(
+                tuple(listed.value.values()), is_complete=bool(listed.value) and not listed.is_partial
+            )
+
+    return record
 
 
 def _import_network() -> None:

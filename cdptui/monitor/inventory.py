@@ -106,18 +106,20 @@ class InventoryService:
         errors: tuple[type[Exception], ...],
         *,
         on_dependencies_changed: Callable[[DependencyState], None] = lambda _: None,
+        on_storages_read: Callable[[FetchState[Mapping[str, BackupStorage]]], None] = lambda _: None,
         stopped_vms: Callable[[], Sequence[str]] = tuple,
         timeouts_s: Mapping[str, float] = _TIMEOUTS_S,
     ) -> None:
         """Load from `node`, whose requests raise one of `errors`.
 
-        Report each new state of storages, policies and the VMs that `stopped_vms` returns.
+        Report each new state of storages, policies and the VMs that `stopped_vms` returns, and each list of storages.
         """
         self._node = node
         self._clock = clock
         self._gate = gate
         self._errors = errors
         self._on_dependencies_changed = on_dependencies_changed
+        self._on_storages_read = on_storages_read
         self._stopped_vms = stopped_vms
         self._timeouts_s = timeouts_s
         self._names = NameCache()
@@ -275,6 +277,8 @@ class InventoryService:
             self._explicit_points_request = None
         has_changed = _store(cache, key, task.result(), self._clock.monotonic())
         self._index_names(cache)
+        if cache is self._storages:
+            self._on_storages_read(self.storages)
         return has_changed
 
     def _fail(self, cache: ResourceCache[Any], key: str, failure: Failure) -> None:

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Final
 from cdptui.clock import Clock
 from cdptui.config.recording import RecordSettings
 from cdptui.models.event import Event
+from cdptui.models.event_summary import EventSummary
 from cdptui.models.failure import Failure
+from cdptui.models.inventory import BackupStorage
 from cdptui.models.recording import RecordedHistory, RecordingPhase, RecordingProblem, RecordingState
 from cdptui.models.snapshot import Snapshot
 from cdptui.models.task_row import TaskRow
@@ -41,6 +43,8 @@ class LateRecorder:
         self._waiting: deque[Callable[[Recorder], None]] = deque(maxlen=_MAX_WAITING)
         self._starting: asyncio.Task[None] | None = None
         self._state = RecordingState(RecordingPhase.STARTING)
+        self.last_exit_ms: int | None = None
+        """When the last monitor ended, in milliseconds since 1970; None when there was none, or it is not known yet."""
 
     @property
     def state(self) -> RecordingState:
@@ -49,7 +53,13 @@ class LateRecorder:
 
     def start(self, on_history: Callable[[RecordedHistory], None]) -> None:
         """Start soon; call it in the event loop. See `Recorder.start`."""
-        self._starting = asyncio.get_running_loop().create_task(self._start(on_history))
+
+        def note_exit(history: RecordedHistory) -> None:
+            if history.ended_s is not None:
+                self.last_exit_ms = round(1000 * history.ended_s)
+            on_history(history)
+
+        self._starting = asyncio.get_running_loop().create_task(self._start(note_exit))
 
     def record(self, snapshot: Snapshot, rows: Sequence[TaskRow]) -> None:
         """Record a complete list and what was found about its tasks."""
@@ -59,11 +69,25 @@ class LateRecorder:
         """Record that a poll failed."""
         self._pass_on(lambda recorder: recorder.record_failure(failure))
 
-    async def events(self) -> Sequence[Event]:
+    def record_storages(self, storages: Sequence[BackupStorage], *, is_complete: bool) -> None:
+        """Record the state of the backup storages, which were just read."""
+        self._pass_on(lambda recorder: recorder.record_storages(storages, is_complete=is_complete))
+
+    def record_session_end(self) -> None:
+        """Record that the session ended, and that the monitor logs in again."""
+        self._pass_on(lambda recorder: recorder.record_session_end())
+
+    async def events(self, limit: int, since_ms: int) -> Sequence[Event]:
         """Return the newest recorded events, newest first."""
         from cdptui.monitor.recording import read_newest_events
 
-        return await asyncio.to_thread(read_newest_events, self._settings)
+        return await asyncio.to_thread(read_newest_events, self._settings, limit, since_ms)
+
+    async def summarize_events(self, since_ms: int, until_ms: int) -> EventSummary:
+        """Return what happened in a time."""
+        from cdptui.monitor.recording import summarize_recorded_events
+
+        return await asyncio.to_thread(summarize_recorded_events, self._settings, since_ms, until_ms)
 
     async def trend(self, request: TrendRequest) -> TaskTrend | None:
         """Return the recorded history of a task; None when there is none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime, tzinfo
 from typing import Protocol
 
@@ -94,6 +94,10 @@ class NodeClient(TaskSource, Protocol):
 
     def json_record(self, task: Task) -> str:
         """Return the record of a task as sanitized JSON on one line."""
+        ...
+
+    def on_session_ended(self, callback: Callable[[], None]) -> None:
+        """Call `callback` whenever the node no longer accepts the session, and the client logs in again."""
         ...
 
     def use_password(self, password: str) -> None:

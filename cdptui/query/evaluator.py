@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, TypeVar
 
 from cdptui.models.task_row import TaskRow
 from cdptui.query.expression import (
@@ -25,9 +25,11 @@ from cdptui.query.expression import (
     Word,
     clauses,
 )
-from cdptui.query.fields import BY_NAME, Measure, QueryContext, QueryField, vm_uuids
+from cdptui.query.fields import BY_NAME, AnyVocabulary, Measure, QueryContext, QueryField, vm_uuids
 from cdptui.query.regex import MatchBudget, compile_regex
 from cdptui.query.units import get_unit
+
+R = TypeVar("R")
 
 Predicate = Callable[[TaskRow], bool]
 
@@ -65,13 +67,23 @@ def compile_clause(clause: Clause, context: QueryContext, budget: MatchBudget | 
     match clause:
         case Word(text):
             return _word(text.casefold(), context)
+        case Comparison(name, how, value):
+            return compile_comparison(BY_NAME[name], how, value, context)
+        case _:
+            return _in_any(compile_search(clause, budget), context)
+
+
+def compile_search(clause: Word | Fuzzy | Pattern, budget: MatchBudget | None = None) -> Callable[[str], bool]:
+    """Return a predicate for texts in which a clause without a field is found."""
+    match clause:
+        case Word(text):
+            needle = text.casefold()
+            return lambda candidate: needle in candidate.casefold()
         case Fuzzy(text):
             letters = text.casefold()
-            return _in_any(lambda candidate: _is_fuzzy(letters, candidate.casefold()), context)
+            return lambda candidate: _is_fuzzy(letters, candidate.casefold())
         case Pattern(text):
-            return _in_any(compile_regex(text) if budget is None else budget.guarded_search(text), context)
-        case Comparison(name, how, value):
-            return _comparison(BY_NAME[name], how, value, context)
+            return compile_regex(text) if budget is None else budget.guarded_search(text)
 
 
 def combine_clauses(expression: Expression, matches: Callable[[Clause], bool]) -> bool:
@@ -87,10 +99,10 @@ def combine_clauses(expression: Expression, matches: Callable[[Clause], bool]) -
             return matches(expression)
 
 
-def depends_on_time(expression: Expression) -> bool:
+def depends_on_time(expression: Expression, fields: AnyVocabulary = BY_NAME) -> bool:
     """Whether time alone can change what is meant."""
     return any(
-        isinstance(clause, Comparison) and BY_NAME[clause.field].depends_on_time for clause in clauses(expression)
+        isinstance(clause, Comparison) and fields[clause.field].depends_on_time for clause in clauses(expression)
     )
 
 
@@ -177,11 +189,15 @@ def _is_fuzzy(letters: str, candidate: str) -> bool:
     return True
 
 
-def _comparison(field: QueryField, how: Operator, value: object, context: QueryContext) -> Predicate:
+def compile_comparison(
+    field: QueryField[R], how: Operator, value: object, context: QueryContext
+) -> Callable[[R], bool]:
+    """Return a predicate for rows whose field compares with the value in this way."""
     match value:
         case SeverityValue(severity):
-            compare = _COMPARE[how]
-            return lambda row: compare(row.severity, severity)
+            compare, level = _COMPARE[how], field.level
+            assert level is not None, "the parser gives severities to levels only"  # noqa: S101 - an invariant, not input
+            return lambda row: compare(level(row), severity)
         case Quantity():
             return _number_comparison(field, how, value, context)
         case TextValue(text):
@@ -193,7 +209,7 @@ def _comparison(field: QueryField, how: Operator, value: object, context: QueryC
             raise TypeError(message)
 
 
-def measure_of(field: QueryField, quantity: Quantity) -> tuple[Measure, float]:
+def measure_of(field: QueryField[R], quantity: Quantity) -> tuple[Measure[R], float]:
     """Return the measure that a quantity is compared with, and the quantity in its base unit."""
     unit = get_unit(quantity, field.dimensions)
     measure = (
@@ -202,18 +218,20 @@ def measure_of(field: QueryField, quantity: Quantity) -> tuple[Measure, float]:
     return measure or field.measures[0], quantity.number * unit.factor
 
 
-def _number_comparison(field: QueryField, how: Operator, quantity: Quantity, context: QueryContext) -> Predicate:
+def _number_comparison(
+    field: QueryField[R], how: Operator, quantity: Quantity, context: QueryContext
+) -> Callable[[R], bool]:
     measure, bound = measure_of(field, quantity)
     read, compare = measure.read, _COMPARE[how]
 
-    def matches(row: TaskRow) -> bool:
+    def matches(row: R) -> bool:
         number = read(row, context)
         return number is not None and compare(number, bound)
 
     return matches
 
 
-def _text_comparison(field: QueryField, how: Operator, value: str, context: QueryContext) -> Predicate:
+def _text_comparison(field: QueryField[R], how: Operator, value: str, context: QueryContext) -> Callable[[R], bool]:
     texts = field.texts
     if texts is None:
         return _name_comparison(field, how, value, context.names)
@@ -226,7 +244,7 @@ def _text_comparison(field: QueryField, how: Operator, value: str, context: Quer
 
     known: dict[tuple[str, ...], bool] = {}
 
-    def matches(row: TaskRow) -> bool:
+    def matches(row: R) -> bool:
         found = texts(row, context)
         matches = known.get(found)
         if matches is None:
@@ -238,7 +256,7 @@ def _text_comparison(field: QueryField, how: Operator, value: str, context: Quer
     return matches
 
 
-def _name_comparison(field: QueryField, how: Operator, value: str, names: Mapping[str, str]) -> Predicate:
+def _name_comparison(field: QueryField[R], how: Operator, value: str, names: Mapping[str, str]) -> Callable[[R], bool]:
     uuids = field.uuids
     assert uuids is not None, "the parser gives texts to texts only"  # noqa: S101 - an invariant, not input
     is_whole, is_inverted, is_uuid = how in _WHOLE, how in _INVERTED, _UUID.fullmatch(value) is not None
@@ -249,10 +267,10 @@ def _name_comparison(field: QueryField, how: Operator, value: str, names: Mappin
             return value == uuid.casefold() or (name is not None and value == name.casefold())
         return value in (name or uuid).casefold()
 
-    def matches(row: TaskRow) -> bool:
+    def matches(row: R) -> bool:
         return any(map(fits, uuids(row)))
 
-    def is_other(row: TaskRow) -> bool:
+    def is_other(row: R) -> bool:
         found = uuids(row)
         return bool(found) and (is_uuid or all(uuid in names for uuid in found)) and not any(map(fits, found))
 
@@ -267,7 +285,7 @@ _MAX_CACHED_TEXTS: Final = 64
 """Cache size: enough for statuses, policies and storages; names are too many to cache."""
 
 
-def _unknown_comparison(field: QueryField, context: QueryContext, *, is_expected: bool) -> Predicate:
+def _unknown_comparison(field: QueryField[R], context: QueryContext, *, is_expected: bool) -> Callable[[R], bool]:
     if field.is_level:
         return lambda _: not is_expected
     if field.uuids is not None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, Generic, TypeVar
 
 from msgspec import Struct
 
@@ -32,26 +32,29 @@ class QueryContext(Struct, frozen=True):
         return None if then is None else max(0.0, (self.now - then).total_seconds())
 
 
-Texts = Callable[[TaskRow, QueryContext], tuple[str, ...]]
-Number = Callable[[TaskRow, QueryContext], float | None]
+R = TypeVar("R")
+"""What a filter selects: rows of tasks, or events."""
+
+Texts = Callable[[R, QueryContext], tuple[str, ...]]
+Number = Callable[[R, QueryContext], float | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class Measure(Generic[R]):
     """One of the numbers of a field; the unit of the compared value selects it."""
 
     dimension: Dimension
     label: str
     """Name in explanations: "used" in "used over 80% of plan"."""
-    read: Number
+    read: Number[R]
     """Returns the number in the base unit of the dimension; None when unknown."""
     suffix: str = ""
     """Text behind the value in explanations: " its target" in "RPO over 2 times its target"."""
 
 
 @dataclass(frozen=True, slots=True)
-class QueryField:
-    """A field of a task that a filter can compare: text, numbers, or the severity."""
+class QueryField(Generic[R]):
+    """A field of a task or an event that a filter can compare: text, numbers, or the severity."""
 
     name: str
     aliases: tuple[str, ...]
@@ -59,16 +62,21 @@ class QueryField:
     example: str
     label: str = ""
     """Name of a text field in explanations: "name" in "name contains erp"."""
-    texts: Texts | None = None
+    texts: Texts[R] | None = None
     """Returns its texts, none when unknown. A value equals the field if it equals any of them."""
     allowed: tuple[str, ...] = ()
     """All possible texts; empty when the set is open."""
-    uuids: Callable[[TaskRow], tuple[str, ...]] | None = None
+    uuids: Callable[[R], tuple[str, ...]] | None = None
     """Returns UUIDs of resources that are compared by name or UUID, instead of `texts`."""
-    measures: tuple[Measure, ...] = ()
-    is_level: bool = False
+    measures: tuple[Measure[R], ...] = ()
+    level: Callable[[R], Severity] | None = None
     depends_on_time: bool = False
     """Whether the value changes while the task does not."""
+
+    @property
+    def is_level(self) -> bool:
+        """Whether values are severities."""
+        return self.level is not None
 
     @property
     def is_text(self) -> bool:
@@ -81,8 +89,22 @@ class QueryField:
         return tuple(measure.dimension for measure in self.measures)
 
 
-def _single_text(read: Callable[[TaskRow], str | None]) -> Texts:
-    def texts(row: TaskRow, _: QueryContext) -> tuple[str, ...]:
+Vocabulary = Mapping[str, QueryField[R]]
+"""Fields by their names and aliases."""
+
+AnyVocabulary = Mapping[str, QueryField[Any]]
+"""What the parser needs, which reads no rows."""
+
+
+def by_name(fields: Iterable[QueryField[R]]) -> Vocabulary[R]:
+    """Return fields by their names and aliases."""
+    return {name: field for field in fields for name in (field.name, *field.aliases)}
+
+
+def single_text(read: Callable[[R], str | None]) -> Texts[R]:
+    """Return the reader of a field that has one text, or None."""
+
+    def texts(row: R, _: QueryContext) -> tuple[str, ...]:
         text = read(row)
         return () if text is None else (text,)
 
@@ -94,7 +116,7 @@ def vm_uuids(row: TaskRow) -> tuple[str, ...]:
     return tuple([ref.resource_uuid for ref in row.task.resource_refs])
 
 
-def _task_number(read: Callable[[TaskRow], float | None]) -> Number:
+def _task_number(read: Callable[[TaskRow], float | None]) -> Number[TaskRow]:
     return lambda row, _: read(row)
 
 
@@ -133,21 +155,21 @@ def _reasons(row: TaskRow, _: QueryContext) -> tuple[str, ...]:
 
 LEVELS: Final = {severity.name.lower(): severity for severity in Severity}
 
-FIELDS: Final = (
+FIELDS: Final[tuple[QueryField[TaskRow], ...]] = (
     QueryField(
-        "name", ("n",), "Task name", 'name~erp   name="two words"', "name", _single_text(lambda row: row.task.name)
+        "name", ("n",), "Task name", 'name~erp   name="two words"', "name", single_text(lambda row: row.task.name)
     ),
-    QueryField("uuid", ("id",), "Task UUID", "uuid~cfcb3c", "uuid", _single_text(lambda row: row.task.uuid)),
+    QueryField("uuid", ("id",), "Task UUID", "uuid~cfcb3c", "uuid", single_text(lambda row: row.task.uuid)),
     QueryField(
         "status",
         ("st",),
         "Task status as reported by the server",
         "status!=Running",
         "status",
-        _single_text(lambda row: row.task.status),
+        single_text(lambda row: row.task.status),
     ),
     QueryField(
-        "state", ("s",), "Enabled or Disabled", "state=Disabled", "state", _single_text(lambda row: row.task.state)
+        "state", ("s",), "Enabled or Disabled", "state=Disabled", "state", single_text(lambda row: row.task.state)
     ),
     QueryField(
         "severity",
@@ -155,7 +177,7 @@ FIELDS: Final = (
         f"Severity: {', '.join(LEVELS)}",
         "severity>=warning",
         "severity",
-        is_level=True,
+        level=lambda row: row.severity,
     ),
     QueryField(
         "reason",
@@ -190,9 +212,9 @@ FIELDS: Final = (
         "policy",
         uuids=lambda row: (row.task.policy_uuid,) if row.task.policy_uuid else (),
     ),
-    QueryField("type", (), "Task type", "type=VM", "type", _single_text(lambda row: row.task.task_type)),
+    QueryField("type", (), "Task type", "type=VM", "type", single_text(lambda row: row.task.task_type)),
     QueryField(
-        "text", ("desc",), "Description", "text~audit", "description", _single_text(lambda row: row.task.description)
+        "text", ("desc",), "Description", "text~audit", "description", single_text(lambda row: row.task.description)
     ),
     QueryField(
         "used",
@@ -285,7 +307,7 @@ FIELDS: Final = (
 )
 """All fields, in the order of the help screen."""
 
-BY_NAME: Final = {name: field for field in FIELDS for name in (field.name, *field.aliases)}
+BY_NAME: Final = by_name(FIELDS)
 
 
 SYNTAX_EXAMPLES: Final = (

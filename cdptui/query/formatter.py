@@ -20,7 +20,7 @@ from cdptui.query.expression import (
     Value,
     Word,
 )
-from cdptui.query.fields import BY_NAME
+from cdptui.query.fields import BY_NAME, AnyVocabulary
 from cdptui.query.lexer import PATTERN_PREFIX, needs_no_quotes
 from cdptui.query.units import format_number
 
@@ -36,7 +36,7 @@ _OPERATOR_TEXT = {
 }
 
 
-def explain_clause(clause: Clause) -> str:
+def explain_clause(clause: Clause, fields: AnyVocabulary = BY_NAME) -> str:
     """Explain one clause.
 
     >>> from cdptui.query.parser import parse
@@ -51,14 +51,14 @@ def explain_clause(clause: Clause) -> str:
         case Pattern(text):
             return f"/{text}/ anywhere"
         case Comparison(name, how, value):
-            field = BY_NAME[name]
+            field = fields[name]
             if isinstance(value, Quantity):
                 measure, _ = measure_of(field, value)
                 return f"{measure.label} {_OPERATOR_TEXT[how]} {_explain_value(value)}{measure.suffix}"
             return f"{field.label or field.measures[0].label} {_OPERATOR_TEXT[how]} {_explain_value(value)}"
 
 
-def explain(expression: Expression) -> list[tuple[str, Clause | None]]:
+def explain(expression: Expression, fields: AnyVocabulary = BY_NAME) -> list[tuple[str, Clause | None]]:
     """Explain an expression as parts in reading order: each clause, and the connectives and brackets between them.
 
     >>> from cdptui.query.parser import parse
@@ -67,26 +67,28 @@ def explain(expression: Expression) -> list[tuple[str, Clause | None]]:
     """
     match expression:
         case Not(part):
-            return [("NOT ", None), *_explain_part(part, is_bracketed=isinstance(part, And | Or))]
+            return [("NOT ", None), *_explain_part(part, fields, is_bracketed=isinstance(part, And | Or))]
         case And(parts):
-            return _joined(parts, " AND ", And | Or)
+            return _joined(parts, " AND ", And | Or, fields)
         case Or(parts):
-            return _joined(parts, " OR ", Or)
+            return _joined(parts, " OR ", Or, fields)
         case _:
-            return [(explain_clause(expression), expression)]
+            return [(explain_clause(expression, fields), expression)]
 
 
-def _joined(parts: tuple[Expression, ...], connective: str, bracketed: object) -> list[tuple[str, Clause | None]]:
+def _joined(
+    parts: tuple[Expression, ...], connective: str, bracketed: object, fields: AnyVocabulary
+) -> list[tuple[str, Clause | None]]:
     texts: list[tuple[str, Clause | None]] = []
     for part in parts:
         if texts:
             texts.append((connective, None))
-        texts += _explain_part(part, is_bracketed=isinstance(part, bracketed))  # type: ignore[arg-type]  # a union of classes
+        texts += _explain_part(part, fields, is_bracketed=isinstance(part, bracketed))  # type: ignore[arg-type]  # a union of classes
     return texts
 
 
-def _explain_part(part: Expression, *, is_bracketed: bool) -> list[tuple[str, Clause | None]]:
-    return [("(", None), *explain(part), (")", None)] if is_bracketed else explain(part)
+def _explain_part(part: Expression, fields: AnyVocabulary, *, is_bracketed: bool) -> list[tuple[str, Clause | None]]:
+    return [("(", None), *explain(part, fields), (")", None)] if is_bracketed else explain(part, fields)
 
 
 def _explain_value(value: Value) -> str:

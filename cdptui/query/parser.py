@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -24,7 +24,7 @@ from cdptui.query.expression import (
     Word,
     clauses,
 )
-from cdptui.query.fields import BY_NAME, LEVELS, QueryField
+from cdptui.query.fields import BY_NAME, LEVELS, AnyVocabulary, QueryField
 from cdptui.query.lexer import KEYWORDS, Token, TokenKind, tokenize
 from cdptui.query.regex import MAX_PATTERNS, validate_regex
 from cdptui.query.units import describe_units, is_number, is_unit, parse_quantity
@@ -33,17 +33,17 @@ _TEXT_OPERATORS = frozenset({Operator.EQUAL, Operator.NOT_EQUAL, Operator.CONTAI
 _EQUALITY_OPERATORS = frozenset({Operator.EQUAL, Operator.NOT_EQUAL})
 
 
-def _parse_field(token: Token) -> QueryField:
+def _parse_field(token: Token, fields: AnyVocabulary) -> QueryField[Any]:
     """Return the field that a word names. Raises QueryError."""
-    field = BY_NAME.get(token.text.lower())
+    field = fields.get(token.text.lower())
     if field is None:
-        close = get_close_matches(token.text.lower(), list(BY_NAME), n=1)
+        close = get_close_matches(token.text.lower(), list(fields), n=1)
         message = f"unknown field {token.text!r}"
         raise QueryError(message, token.position, token.length, suggestion=close[0] if close else "")
     return field
 
 
-def _parse_operator(token: Token, field: QueryField) -> Operator:
+def _parse_operator(token: Token, field: QueryField[Any]) -> Operator:
     """Return the operator if the field supports it. Raises QueryError."""
     operator = Operator(token.text)
     if field.is_text and operator not in _TEXT_OPERATORS:
@@ -55,13 +55,13 @@ def _parse_operator(token: Token, field: QueryField) -> Operator:
     return operator
 
 
-def is_unit_of(word: Token, number: Token, field: QueryField) -> bool:
+def is_unit_of(word: Token, number: Token, field: QueryField[Any]) -> bool:
     """Return whether a word after a number is its unit, as in `used>1.5 TiB`."""
     are_words = number.kind is word.kind is TokenKind.WORD
     return are_words and is_number(number.text) and is_unit(word.text, field.dimensions)
 
 
-def _parse_value(token: Token, field: QueryField, operator: Operator) -> Value:
+def _parse_value(token: Token, field: QueryField[Any], operator: Operator) -> Value:
     """Return the value of a comparison. Raises QueryError."""
     if token.kind is TokenKind.END:
         message = f"{field.name}{operator} needs a value such as {_example(field)}"
@@ -78,7 +78,7 @@ def _parse_value(token: Token, field: QueryField, operator: Operator) -> Value:
     return _parse_severity(token) if field.is_level else _parse_number(token, field)
 
 
-def _parse_text(token: Token, field: QueryField, operator: Operator) -> Value:
+def _parse_text(token: Token, field: QueryField[Any], operator: Operator) -> Value:
     word = token.text.casefold()
     if not field.allowed or word in field.allowed or operator not in _EQUALITY_OPERATORS:
         return TextValue(token.text)
@@ -102,7 +102,7 @@ def _parse_severity(token: Token) -> Value:
     raise QueryError(message, token.position, token.length, suggestion=close[0] if close else "")
 
 
-def _parse_number(token: Token, field: QueryField) -> Value:
+def _parse_number(token: Token, field: QueryField[Any]) -> Value:
     quantity = parse_quantity(token.text, field.dimensions)
     if quantity is None:
         units = describe_units(field.dimensions)
@@ -114,7 +114,7 @@ def _parse_number(token: Token, field: QueryField) -> Value:
     return quantity
 
 
-def _example(field: QueryField) -> str:
+def _example(field: QueryField[Any]) -> str:
     if field.is_level:
         return "warning"
     if field.allowed:
@@ -130,13 +130,13 @@ _TERM_STARTS: Final = frozenset(
 )
 
 
-def parse(text: str) -> Expression:
-    """Parse a filter. Raises QueryError and no other exception.
+def parse(text: str, fields: AnyVocabulary = BY_NAME) -> Expression:
+    """Parse a filter with fields of tasks, or with others. Raises QueryError and no other exception.
 
     >>> parse("used>80% and status!=Running")  # doctest: +ELLIPSIS
     And(parts=(Comparison(field='used', ...), Comparison(field='status', ...)))
     """
-    parser = _Parser(tokenize(text))
+    parser = _Parser(tokenize(text), fields)
     expression = parser.parse_or()
     parser.expect_end()
     return expression
@@ -145,8 +145,9 @@ def parse(text: str) -> Expression:
 class _Parser:
     """A recursive-descent parser over the tokens of one filter."""
 
-    def __init__(self, tokens: list[Token]) -> None:
+    def __init__(self, tokens: list[Token], fields: AnyVocabulary) -> None:
         self._tokens = tokens
+        self._fields = fields
         self._at = 0
         self._depth = 0
         self._patterns = 0
@@ -240,11 +241,11 @@ class _Parser:
             if not word.text:
                 raise QueryError("no text between the quotes", word.position, word.length, is_unfinished=True)
             return Word(word.text)
-        field = _parse_field(word)
+        field = _parse_field(word, self._fields)
         operator = _parse_operator(self._advance(), field)
         return Comparison(field.name, operator, _parse_value(self._value_token(field), field, operator))
 
-    def _value_token(self, field: QueryField) -> Token:
+    def _value_token(self, field: QueryField[Any]) -> Token:
         """Return the token of a value; a number and its unit after a blank become one token."""
         value = self._advance()
         unit = self._next
@@ -277,7 +278,7 @@ class PartialQuery(Struct, frozen=True):
     """False while the last word may still become a field name, so that its results are temporary."""
 
 
-def parse_partial(text: str) -> PartialQuery:
+def parse_partial(text: str, fields: AnyVocabulary = BY_NAME) -> PartialQuery:
     """Parse a filter that the user is typing. Raises QueryError.
 
     After a comparison, a last word that is a prefix of a keyword or a field name is ignored until it is complete.
@@ -287,23 +288,23 @@ def parse_partial(text: str) -> PartialQuery:
     """
     if not text.strip():
         return PartialQuery(None, is_final=True)
-    expression = parse(text)
+    expression = parse(text, fields)
     *tokens, end = tokenize(text)
     word = tokens[-1]
     is_value = len(tokens) > 1 and tokens[-2].kind is TokenKind.COMPARISON
     if word.kind is not TokenKind.WORD or is_value or word.position + word.length < end.position:
         return PartialQuery(expression, is_final=True)
-    return PartialQuery(_without(word, tokens[:-1], text) or expression, is_final=False)
+    return PartialQuery(_without(word, tokens[:-1], text, fields) or expression, is_final=False)
 
 
-def _without(word: Token, tokens: list[Token], text: str) -> Expression | None:
+def _without(word: Token, tokens: list[Token], text: str, fields: AnyVocabulary) -> Expression | None:
     """Return the expression before an unfinished word; None if the word is complete."""
     while tokens and tokens[-1].kind in _CONNECTIVES:
         tokens.pop()
-    if not tokens or not any(name.startswith(word.text.lower()) for name in (*KEYWORDS, *BY_NAME)):
+    if not tokens or not any(name.startswith(word.text.lower()) for name in (*KEYWORDS, *fields)):
         return None
     try:
-        before = parse(text[: tokens[-1].position + tokens[-1].length])
+        before = parse(text[: tokens[-1].position + tokens[-1].length], fields)
     except QueryError:
         # The word is a unit, as in `changed<5 m`; without it the value is missing.
         return None

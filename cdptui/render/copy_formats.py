@@ -1,4 +1,4 @@
-"""Formats in which tasks can be copied: sanitized text without control characters, except for the ends of lines."""
+"""Formats in which tasks and events can be copied: sanitized text, without control characters but the ends of lines."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
+from cdptui.models.event import Event
 from cdptui.models.sanitize import sanitize
 from cdptui.models.task_row import TaskRow
+from cdptui.render.event_text import EventContext, event_line
+from cdptui.render.export import event_json
 from cdptui.render.reason_messages import LEVELS, ReasonContext, describe_reason
 
 
 class CopyFormat(Struct, frozen=True):
-    """A format in which tasks can be copied."""
+    """A format in which tasks or events can be copied."""
 
     id: str
     key: str
@@ -39,6 +42,33 @@ def copy_formats(
         CopyFormat("json", "j", "row as JSON" if is_one else f"{count} rows as JSON", json),
         CopyFormat("curl", "c", "curl command", curl_command(uuids, base_url)),
     )
+
+
+def event_copy_formats(
+    events: Sequence[Event], current: Event, base_url: str, context: EventContext
+) -> tuple[CopyFormat, ...]:
+    """Return the formats for events that are listed, and for the one under the cursor."""
+    count = len(events)
+    uuids = list(dict.fromkeys(event.task_uuid for event in events if event.task_uuid))
+    names = list(dict.fromkeys(sanitize(event.name) for event in events if event.name))
+    text = "\n".join(event_line(event, context.zone, context.names) for event in events)
+    json = ", ".join(event_json(event, context) for event in events)
+    formats = [
+        CopyFormat("event", "e", "event as text", event_line(current, context.zone, context.names)),
+        CopyFormat("text", "t", f"{count} {_plural('event', count)} as text", text),
+        CopyFormat("json", "j", f"{count} {_plural('event', count)} as JSON", f"[{json}]"),
+    ]
+    if names:
+        formats.append(CopyFormat("name", "n", f"{len(names)} {_plural('name', len(names))}", "\n".join(names)))
+    if uuids:
+        label = f"{len(uuids)} {_plural('UUID', len(uuids))}"
+        formats.append(CopyFormat("uuid", "u", label, " ".join(map(sanitize, uuids))))
+        formats.append(CopyFormat("curl", "c", "curl command", curl_command(uuids, base_url)))
+    return tuple(formats)
+
+
+def _plural(noun: str, count: int) -> str:
+    return noun if count == 1 else f"{noun}s"
 
 
 def problems_text(row: TaskRow, context: ReasonContext) -> str:

@@ -1,4 +1,4 @@
-"""Export of the list: CSV of the columns in base units, or JSON of the records as the server sent them."""
+"""Export of the list (CSV of the columns in base units, JSON of the records as the server sent them), and of events."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
+from cdptui.models.event import Event
 from cdptui.models.reasons import Reason
 from cdptui.models.task_row import TaskRow
 from cdptui.render.columns import Column, DatumValue, ExportField
+from cdptui.render.event_text import EventContext, event_text
 from cdptui.render.task_cells import CellContext
 
 _CHUNK: Final = 200
@@ -42,8 +44,7 @@ def iter_json(
     Under `problems` are those of `rows` by the UUID of the task, worst first; tasks without problems are left out.
     Times are in `zone`, None for that of this machine.
     """
-    head = "".join(f"  {json.dumps(name)}: {json.dumps(_json_value(value, zone))},\n" for name, value in about.items())
-    yield f'{{\n{head}  "tasks": ['
+    yield f'{_json_head(about, zone)}  "tasks": ['
     separator = "\n"
     for record in records:
         yield f"{separator}    {record}"
@@ -56,6 +57,57 @@ def iter_json(
             yield f"{separator}    {json.dumps(row.task.uuid)}: {problems}"
             separator = ",\n"
     yield "\n  }\n}\n"
+
+
+_EVENT_FIELDS: Final = ("time", "event", "severity", "name", "uuid", "old", "new", "cause", "text")
+
+
+def iter_events_csv(events: Sequence[Event], context: EventContext) -> Iterator[str]:
+    """Yield events as CSV (RFC 4180) with a header, values in base units. Unknown values are empty."""
+    yield _csv_text([_EVENT_FIELDS])
+    for at in range(0, len(events), _CHUNK):
+        yield _csv_text(
+            [_cell(value, context.zone) for value in _event_values(event, context)]
+            for event in events[at : at + _CHUNK]
+        )
+
+
+def iter_events_json(about: Mapping[str, object], events: Iterable[Event], context: EventContext) -> Iterator[str]:
+    """Yield a JSON object with the metadata of `about`, and with the events under `events`."""
+    yield _json_head(about, context.zone)
+    yield '  "events": ['
+    separator = "\n"
+    for event in events:
+        yield f"{separator}    {event_json(event, context)}"
+        separator = ",\n"
+    yield "\n  ]\n}\n"
+
+
+def event_json(event: Event, context: EventContext) -> str:
+    """Return an event as JSON on one line."""
+    values = [_json_value(value, context.zone) for value in _event_values(event, context)]
+    return json.dumps(dict(zip(_EVENT_FIELDS, values, strict=True)))
+
+
+def _event_values(event: Event, context: EventContext) -> tuple[datetime | str | None, ...]:
+    """Return the values of `_EVENT_FIELDS`."""
+    return (
+        datetime.fromtimestamp(event.at_ms / 1000, UTC),
+        event.kind.value,
+        event.severity.name.lower(),
+        event.name or None,
+        event.task_uuid or None,
+        event.old,
+        event.new,
+        event.cause or None,
+        event_text(event, context.names),
+    )
+
+
+def _json_head(about: Mapping[str, object], zone: tzinfo | None) -> str:
+    return "{\n" + "".join(
+        f"  {json.dumps(name)}: {json.dumps(_json_value(value, zone))},\n" for name, value in about.items()
+    )
 
 
 def _problem(reason: Reason, zone: tzinfo | None) -> dict[str, object]:

@@ -14,6 +14,7 @@ from cdptui.render.spans import Line, Role, Span
 if TYPE_CHECKING:
     from cdptui.query.errors import QueryError, RegexTimeoutError
     from cdptui.query.expression import Clause, Expression
+    from cdptui.query.fields import AnyVocabulary
 
 Measure = Callable[[str], int]
 """Returns the width of a text in cells."""
@@ -50,12 +51,12 @@ def count_text(result: FilterResult) -> str:
     return f"{result.shown} of {result.total}"
 
 
-def explanation_line(expression: Expression, result: FilterResult) -> Line:
-    """Return how an expression is understood, each clause with its number of matches."""
+def explanation_line(expression: Expression, result: FilterResult, fields: AnyVocabulary) -> Line:
+    """Return how an expression with these fields is understood, each clause with its number of matches."""
     from cdptui.query.formatter import explain
 
     spans: list[Span] = []
-    for text, clause in explain(expression):
+    for text, clause in explain(expression, fields):
         spans.append(Span(sanitize(text), Role.DIM if clause is None else Role.TEXT))
         if clause is not None:
             spans.append(Span(f" ({result.counts.get(clause, '…')})", Role.ACCENT))
@@ -76,15 +77,15 @@ def error_line(error: QueryError, offset: int, width: int, measure: Measure) -> 
 
 
 def active_filter_line(
-    text: str, result: FilterResult | None, width: int, measure: Measure, keys: Mapping[str, str]
+    text: str, result: FilterResult | None, width: int, measure: Measure, keys: Mapping[str, str], note: str = ""
 ) -> Line:
-    """Return the line of an active filter: its text, and how many tasks it shows and hides."""
+    """Return the line of an active filter: its text, how many it shows and hides, and a note where there is room."""
     name = Span(sanitize(text), Role.STRONG)
     if result is None:
         return (Span("▽ ", Role.WARN), name)
     hidden = result.total - result.shown
     counts = Span(f"  {count_text(result)} shown, {hidden} hidden", Role.WARN)
-    hints = Span("  header totals include hidden tasks  {filter} edits, {back} clears".format_map(keys), Role.DIM)
+    hints = Span(f"{note}  {{filter}} edits, {{back}} clears".format_map(keys), Role.DIM)
     brief = Span("  {back} clears".format_map(keys), Role.DIM)
     for tail in ((counts, *_missing_names(result), hints), (counts, *_missing_names(result), brief), (counts,)):
         if measure(name.text) + sum(measure(span.text) for span in tail) + 2 <= width:
@@ -94,9 +95,9 @@ def active_filter_line(
     return (Span("▽ ", Role.WARN), Span(f"{name.text[:longest]}…", Role.STRONG), counts)
 
 
-def rejected_line(timeout: RegexTimeoutError, name: str) -> Line:
-    """Return the line of a filter that took too long; `name` is the filter that stays active, empty for none."""
-    active = f"  shown: {sanitize(name)}" if name else "  shown: all tasks"
+def rejected_line(timeout: RegexTimeoutError, name: str, everything: str) -> Line:
+    """Return the line of a filter that took too long; `name` is the active filter, empty for `everything`."""
+    active = f"  shown: {sanitize(name) or everything}"
     return (Span("▽ ", Role.WARN), Span(str(timeout), Role.BAD), Span(active, Role.DIM))
 
 

@@ -45,6 +45,8 @@ _MAX_HIDDEN_S: Final = 1.0
 _COLLECT_AFTER_S: Final = 0.5
 """From the closing of a dialog to the garbage collection of its objects."""
 
+_USER_ACTIONS: Final = (events.Key, events.Paste, events.MouseDown, events.MouseScrollDown, events.MouseScrollUp)
+
 _THEME_NAMES: Final = tuple(theme.name for theme in THEMES)
 
 
@@ -208,6 +210,8 @@ class CdptuiApp(TerminalApp, inherit_bindings=False):
 
     async def on_event(self, event: events.Event) -> None:
         """Queue key events, which are handled one at a time; pass on all other events."""
+        if isinstance(event, _USER_ACTIONS):
+            self._main.note_action()
         if isinstance(event, events.Resize):
             await super().on_event(self._fit_screens(event))
             return
@@ -373,11 +377,14 @@ class CdptuiApp(TerminalApp, inherit_bindings=False):
         self.run_worker(self._copy(message.label, message.text), name="copy", group="copy", exclusive=True)
 
     async def _copy(self, label: str, text: str) -> None:
+        from cdptui.tui.screens.dialog import Dialog
         from cdptui.tui.terminal.clipboard import Clipboard
 
         driver = self.terminal
         clipboard = Clipboard(self.traits, driver.write if driver is not None else lambda _: None)
-        self._main.show_notice(await clipboard.copy(label, text))
+        notice = await clipboard.copy(label, text)
+        if not (isinstance(self.screen, Dialog) and self.screen.show_notice(notice)):
+            self._main.show_notice(notice)
 
     def action_redraw(self) -> None:
         """Write every cell again, without assumptions on what the terminal shows."""

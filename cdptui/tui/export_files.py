@@ -18,24 +18,28 @@ from msgspec import Struct
 
 from cdptui.config.paths import display_path
 from cdptui.config.private_files import create_file
+from cdptui.models.event import Event
 from cdptui.models.sanitize import sanitize
 from cdptui.models.snapshot import Snapshot
 from cdptui.models.task import Task
 from cdptui.models.task_row import TaskRow
 from cdptui.render.columns import Column
-from cdptui.render.export import iter_csv, iter_json
+from cdptui.render.event_text import EventContext
+from cdptui.render.export import iter_csv, iter_events_csv, iter_events_json, iter_json
 from cdptui.render.formatting import utc_offset
 from cdptui.render.task_cells import CellContext
 
 
-def export_stem(node: str, at: datetime, *, is_partial: bool) -> str:
+def export_stem(node: str, at: datetime, *, is_partial: bool = False, content: str = "") -> str:
     """Return the file name for an export from `node` at time `at`, without the extension.
 
-    >>> export_stem("http://10.0.0.5:8080", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), is_partial=False)
+    >>> export_stem("http://10.0.0.5:8080", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
     'cdptui-10.0.0.5-8080-20260102T030405Z'
     """
     host = re.sub(r"[^A-Za-z0-9.]+", "-", node.partition("://")[2] or node).strip("-.")[:80]
-    return f"cdptui-{host or 'node'}-{at.astimezone(UTC):%Y%m%dT%H%M%SZ}" + ("-partial" if is_partial else "")
+    return f"cdptui-{host or 'node'}{f'-{content}' if content else ''}-{at.astimezone(UTC):%Y%m%dT%H%M%SZ}" + (
+        "-partial" if is_partial else ""
+    )
 
 
 async def write_new_file(stem: str, ending: str, pieces: Iterable[str]) -> Path:
@@ -127,7 +131,7 @@ async def export_table(request: ExportRequest, ending: str) -> str:
     else:
         records = (request.record(row.task) for row in request.rows)
         pieces = iter_json(_metadata(request), records, request.rows, request.context.zone)
-    return await _save(request, _content_text(request), ending, pieces)
+    return await _save_list(request, _content_text(request), ending, pieces)
 
 
 def _content_text(request: ExportRequest) -> str:
@@ -141,19 +145,59 @@ def _content_text(request: ExportRequest) -> str:
 
 async def export_screenshot(request: ExportRequest, picture: str) -> str:
     """Write the screen as `svg` and return a message about the result."""
-    return await _save(request, "the screen", "svg", [picture])
+    return await _save_list(request, "the screen", "svg", [picture])
 
 
-async def _save(request: ExportRequest, content: str, ending: str, pieces: Iterable[str]) -> str:
+class EventExport(Struct, frozen=True):
+    """The events to export, and the metadata of the file."""
+
+    node: str
+    at: datetime
+    events: Sequence[Event]
+    context: EventContext
+    filter: str
+    """The text of the filter; empty for none."""
+    since: datetime | None = None
+    """Events before it were not listed; None for all."""
+
+
+async def export_events(request: EventExport, ending: str) -> str:
+    """Write the events as `csv` or `json` and return a message about the result."""
+    count = len(request.events)
+    if ending == "csv":
+        pieces = iter_events_csv(request.events, request.context)
+    else:
+        about = {
+            "node": request.node,
+            "taken_at": request.at,
+            "time_zone": utc_offset(request.at, request.context.zone),
+            "filter": request.filter or None,
+            "since": request.since,
+            "count": count,
+        }
+        pieces = iter_events_json(about, request.events, request.context)
+    stem = export_stem(request.node, request.at, content="events")
+    return await _save(stem, f"{count} {'event' if count == 1 else 'events'}", ending, pieces)
+
+
+async def export_events_screenshot(request: EventExport, picture: str) -> str:
+    """Write the screen as `svg` and return a message about the result."""
+    return await _save(export_stem(request.node, request.at, content="events"), "the screen", "svg", [picture])
+
+
+async def _save_list(request: ExportRequest, content: str, ending: str, pieces: Iterable[str]) -> str:
     snapshot = request.snapshot
     stem = export_stem(request.node, snapshot.taken_at, is_partial=snapshot.is_partial)
+    return await _save(stem, content, ending, pieces, note=" (the list was incomplete)" if snapshot.is_partial else "")
+
+
+async def _save(stem: str, content: str, ending: str, pieces: Iterable[str], note: str = "") -> str:
     try:
         path = await write_new_file(stem, ending, pieces)
     except OSError as error:
         where = f" {display_path(Path(error.filename), is_relative=True)}" if error.filename else ""
         return sanitize(f"Could not write the file{where}: {error.strerror or error}")
-    incomplete = " (the list was incomplete)" if snapshot.is_partial else ""
-    return f"Wrote {content} to {sanitize(display_path(path, is_relative=True))}{incomplete}"
+    return f"Wrote {content} to {sanitize(display_path(path, is_relative=True))}{note}"
 
 
 def _metadata(request: ExportRequest) -> dict[str, object]:

@@ -117,7 +117,9 @@ KEYS: Final = (
         "Show the backup storages: connection, capacity, growth, tasks",
         KeyScope.LIST,
     ),
-    KeyBinding("events", "e", "events", "Events", "Show the recorded events, newest first", KeyScope.LIST),
+    KeyBinding(
+        "events", "e", "events", "Events", "Show the recorded events: filter, copy and save them", KeyScope.LIST
+    ),
     KeyBinding("mark", "space", "mark", "Mark", "Mark or unmark the task and move down", KeyScope.LIST),
     KeyBinding("mark-all", "asterisk", "mark_all", "Mark all", "Mark or unmark all tasks in the list", KeyScope.LIST),
     KeyBinding("clear-marks", "ctrl+u", "clear_marks", "Clear marks", "Clear marks", KeyScope.LIST),
@@ -214,7 +216,7 @@ KEYS: Final = (
         "escape",
         "back",
         "Back",
-        "Return to the list; in the list: leave the saved view or clear the filter",
+        "Return to the list; in the list: close the summary, leave the saved view or clear the filter",
         KeyScope.DETAIL,
     ),
     KeyBinding(

@@ -11,7 +11,7 @@ import json
 import sys
 import time
 from array import array
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
@@ -99,6 +99,9 @@ class GrowingNode:
 
     async def recovery_points(self, vm_uuid: str, now: datetime) -> Fetched[RecoveryPoints]:
         return Fetched(RecoveryPoints(now, now))
+
+    def on_session_ended(self, callback: Callable[[], None]) -> None:
+        pass
 
     def use_password(self, password: str) -> None:
         raise NotImplementedError

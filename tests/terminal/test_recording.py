@@ -211,6 +211,7 @@ def test_recordings_are_listed_shown_exported_and_deleted(simulate: Simulate, tm
     assert cdptui(tmp_path, "recordings", "check", str(copy)).stdout == "copy: OK\n"
     events = cdptui(tmp_path, "recordings", "events", "127", "--since", "1h").stdout.splitlines()
     assert events[0].endswith("monitor started")
+    assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", events[0])
     assert cdptui(tmp_path, "recordings", "delete", "127").returncode == 2
     assert cdptui(tmp_path, "recordings", "delete", "127", "--yes").returncode == 0
     assert "no recordings" in cdptui(tmp_path, "recordings").stdout
@@ -231,7 +232,7 @@ def test_events_are_listed_filtered_and_lead_to_their_task(
     terminal.send("e")
     terminal.wait_for(f"✖ {re.escape(task.name)}: Running → Failed", "monitor started")
     terminal.send("/started")
-    terminal.wait_for(r"1 of 2 match started", lambda screen: "Running → Failed" not in screen.text)
+    terminal.wait_for(r"“started” anywhere \(1\)", "1 of 2", lambda screen: "Running → Failed" not in screen.text)
     terminal.send(ESCAPE)
     terminal.wait_for("Running → Failed")
     terminal.send("\x1b[H\r")
@@ -239,6 +240,68 @@ def test_events_are_listed_filtered_and_lead_to_their_task(
     terminal.wait_for(lambda screen: f"─ {task.name}" in screen.text)
     terminal.send("q")
     assert terminal.wait_for_end() == 0
+
+
+def count_events(home: Path, kind: str) -> int:
+    return count(recording_of(home), f"SELECT count(*) FROM event WHERE kind = '{kind}'")
+
+
+def test_storages_sessions_and_stops_are_events_and_the_next_start_sums_them_up(
+    simulate: Simulate, monitor: OpenMonitor, tmp_path: Path
+) -> None:
+    node, server = simulate(tasks=20)
+    node.world.freeze()
+    storage = next(storage for storage in node.world.storages.values() if storage.connected)
+    # The list of storages reads them again at `r`.
+    terminal = monitor(server.url, "--interval", "1", XDG_STATE_HOME=str(tmp_path))
+    wait_for(lambda: has_polls(tmp_path, 2))
+    terminal.send("S")
+    terminal.wait_for(storage.name)
+    wait_for(lambda: count(recording_of(tmp_path), "SELECT count(*) FROM storage") > 0)
+    for is_connected, kind in ((False, "storage-disconnected"), (True, "storage-connected")):
+        storage.connected = is_connected
+        terminal.send("r")
+        wait_for(lambda kind=kind: count_events(tmp_path, kind) == 1)  # type: ignore[misc]  # a default argument
+    node.sessions.kill_all()
+    wait_for(lambda: count_events(tmp_path, "session-ended") == 1)
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0
+
+    tasks = sum(task.storage is storage for task in node.world.tasks.values())
+    found = cdptui(tmp_path, "recordings", "events", "127", "--filter", "event~storage or event~session or event~stop")
+    texts = [line.split("  ", 2)[-1].strip() for line in found.stdout.splitlines()]
+    assert [re.sub(r"after \d+ s", "after 1 s", text) for text in texts] == [
+        f"{storage.name}: backup storage disconnected, with {tasks} tasks",
+        f"{storage.name}: backup storage connected again after 1 s, with {tasks} tasks",
+        "the session ended; another login follows",
+        "monitor stopped",
+    ]
+    wrong = cdptui(tmp_path, "recordings", "events", "127", "--filter", "sincee<8h")
+    assert (wrong.returncode, "did you mean since?" in wrong.stderr) == (2, True)
+
+    task = next(task for task in node.world.tasks.values() if task.status == "Running")
+    node.world.override_fields(task.uuid, status="Failed")
+    terminal = monitor(server.url, "--interval", "1", XDG_STATE_HOME=str(tmp_path))
+    terminal.wait_for(r"since \d\d:\d\d: 1 failed · e shows it · Esc closes")
+    terminal.send("e")
+    terminal.wait_for("Events since", f"{re.escape(task.name)}: Running → Failed")
+    terminal.send(ESCAPE)
+    terminal.wait_for_no("Events since")
+    terminal.send(ESCAPE)
+    terminal.wait_for_no("shows it")
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0
+
+
+def test_recording_without_a_screen_reads_the_storages(simulate: Simulate, tmp_path: Path) -> None:
+    node, server = simulate(tasks=20)
+    node.world.freeze()
+    with start_record(server.url, tmp_path) as recorder:
+        wait_for(lambda: has_polls(tmp_path, 2))
+        wait_for(lambda: count(recording_of(tmp_path), "SELECT count(*) FROM storage") == len(node.world.storages))
+        recorder.terminate()
+        assert recorder.wait(DEADLINE_S) == 0
+    assert node.sessions.alive() == 0
 
 
 @pytest.mark.parametrize("limit", ["0", "900K", "2P", "much", "-1M"])

@@ -15,7 +15,7 @@ from textual.widget import Widget
 from textual.worker import Worker
 
 from cdptui.api.errors import ApiError
-from cdptui.clock import SystemClock
+from cdptui.clock import Clock, SystemClock
 from cdptui.config.recording import RecordSettings
 from cdptui.models.task_row import TaskRow
 from cdptui.monitor.connection import NodeConnection
@@ -187,9 +187,10 @@ async def running(
     is_holding_threads: bool = False,
     zone: tzinfo | None = None,
     record: RecordSettings | None = None,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Running]:
     """Run the app on `node`; it polls once at startup, and then only by `poll`. Nothing is recorded by default."""
-    clock = SystemClock()
+    clock = clock or SystemClock()
 
     async def connect() -> NodeConnection:
         await asyncio.sleep(0)
@@ -209,11 +210,19 @@ async def showing(
     low_bandwidth: bool | None = None,
     is_holding_threads: bool = False,
     zone: tzinfo | None = None,
+    record: RecordSettings | None = None,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Running]:
     """Run the app until its first poll is on screen."""
     node = ScriptedNode(*polls)  # type: ignore[arg-type]  # lists of tasks or readings
     async with running(
-        node, size=size, low_bandwidth=low_bandwidth, is_holding_threads=is_holding_threads, zone=zone
+        node,
+        size=size,
+        low_bandwidth=low_bandwidth,
+        is_holding_threads=is_holding_threads,
+        zone=zone,
+        record=record,
+        clock=clock,
     ) as run:
         await run.until(lambda: run.rows or run.banner or "no CDP tasks" in run.screen)
         yield run

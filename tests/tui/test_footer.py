@@ -28,8 +28,8 @@ FOOTERS = {
     "the storages": "Enter tasks  Esc list  < > sort  I reverse  / search  r refresh",
     "the filter": "Enter apply  Esc clear  Up Down history",
     "the search in the pane": "Enter find  Esc cancel",
-    "the events": "Enter go to task  Esc close  / filter  Up Down move",
-    "the filter of the events": "Enter apply  Esc clear",
+    "the events": "Enter go to task  Esc close  / filter  c copy  ^s save  Up Down move",
+    "the filter of the events": "Enter apply  Esc clear  Up Down history",
     "the sort menu": "Enter sort  Esc close  Up Down move",
     "the columns": "Enter apply  Esc cancel  Space show/hide  J K move  r reset",
     "the views": "Enter open  Esc close  s save  x delete  * startup view",
@@ -45,12 +45,12 @@ FOOTERS = {
 PLACES = {**OPENED_BY, "a filtered list": ("f",), "a saved view": ("6",), "a group": ("b", "b", "g")}
 ENDS = {
     "the filter": "F1 help  ^c quit",
+    "the filter of the events": "F1 help  ^c quit",
     "the help": "Esc ? close  q quit",
     **dict.fromkeys(
         (
             "the search in the pane",
             "the search in the help",
-            "the filter of the events",
             "the name of a view",
             "the password",
         ),

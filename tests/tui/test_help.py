@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.cells import cell_len
 
+from cdptui.query.event_fields import EVENT_FIELDS
 from cdptui.query.fields import FIELDS
 from cdptui.render.columns import COLUMNS
 from cdptui.render.spans import plain_text
@@ -28,7 +29,9 @@ def assert_whole(run: Running) -> None:
     width = page(run).width
     assert [line for line in map(plain_text, page(run).lines) if cell_len(line) > width] == []
     shown = words(run)
-    helps = [key.help for key in KEYS if not key.range_label] + [part.help for part in (*COLUMNS, *FIELDS)]
+    helps = [key.help for key in KEYS if not key.range_label]
+    helps += [column.help for column in COLUMNS] + [field.help for field in FIELDS]
+    helps += [field.help for field in EVENT_FIELDS]
     assert [text for text in helps if " ".join(text.split()) not in shown] == []
 
 

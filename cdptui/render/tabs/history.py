@@ -237,7 +237,7 @@ def _events(events: Sequence[Event], context: DetailContext, width: int) -> list
     for event in events:
         sign, role = SIGNS[event.severity], ROLES[event.severity]
         # The pane has the name of the task in its title.
-        text = event_text(event).removeprefix(f"{sanitize(event.name)}: ")
+        text = event_text(event, context.names).removeprefix(f"{sanitize(event.name)}: ")
         mark = Span(f"{_local(event.at_ms, context):%m-%d %H:%M:%S}  {sign or ' '} ", role if sign else Role.DIM)
         found += marked_lines(mark, text, width, role if sign else Role.TEXT)
     return [*found, BLANK]

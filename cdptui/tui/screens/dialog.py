@@ -38,6 +38,10 @@ class Dialog(ModalScreen[Answer]):
         """Return the keys of the footer."""
         return FooterKeys(self.FOOTER_KEYS, program_keys(cast("HasKeymap", self.app).keymap))
 
+    def show_notice(self, text: str) -> bool:
+        """Show a message in the dialog; return False if it has no place for one."""
+        return False
+
     def show_keys(self, keys: FooterKeys) -> None:
         """Show other keys in the footer."""
         for footer in self.query(KeysLine):

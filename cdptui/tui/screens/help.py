@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from itertools import accumulate, chain
 from typing import ClassVar, Final
@@ -12,7 +12,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.content import Content
 
-from cdptui.query.fields import FIELDS, SYNTAX_EXAMPLES
+from cdptui.query.event_fields import EVENT_FIELDS
+from cdptui.query.fields import FIELDS, SYNTAX_EXAMPLES, QueryField, R
 from cdptui.render.columns import COLUMNS
 from cdptui.render.reason_messages import GLOSSARY
 from cdptui.render.spans import Line, Role, Span
@@ -145,16 +146,26 @@ _SORT_ORDER_TEXT: Final = (
 )
 
 
+_TASK_FIELDS_TEXT: Final = "All other fields are those of the task of the event, as the task is now."
+
+
 def _filter_entries(width: int) -> list[list[Line]]:
     """Return the entries on the filter language and its fields."""
     entries = [_heading("Filter", width)]
     entries += [_entry(form, meaning, _WIDE, width) for form, meaning in SYNTAX_EXAMPLES]
     entries += [_BLANK, _heading("Filter fields", width)]
-    for field in FIELDS:
-        entries.append(_entry(" ".join((field.name, *field.aliases)), field.help, _WIDE, width))
-        examples = field.example.split("   ")
-        entries.append(_side_by_side(examples, _text_start(_WIDE, width), width, Role.DIM))
+    entries += _field_entries(FIELDS, width)
+    entries += [_BLANK, _heading("Filter fields of events", width)]
+    entries += _field_entries(EVENT_FIELDS, width)
+    entries.append([(Span(line),) for line in wrap_text(_TASK_FIELDS_TEXT, width)])
     return [*entries, _BLANK]
+
+
+def _field_entries(fields: Iterable[QueryField[R]], width: int) -> Iterator[list[Line]]:
+    """Yield the entries of each field: its names with their meaning, and its examples."""
+    for field in fields:
+        yield _entry(" ".join((field.name, *field.aliases)), field.help, _WIDE, width)
+        yield _side_by_side(field.example.split("   "), _text_start(_WIDE, width), width, Role.DIM)
 
 
 def _text_start(column: int, width: int) -> int:

@@ -20,6 +20,7 @@ from cdptui.models.recording import RecordingPhase, RecordingState
 from cdptui.monitor.update import Update
 from cdptui.render.notices import summarize_changes
 from cdptui.render.recording_messages import recording_notice
+from cdptui.tui.controllers.absence import AbsenceController, ShownSummary
 from cdptui.tui.controllers.polling import PollingController
 from cdptui.tui.footer_keys import FooterPlace
 from cdptui.tui.keymap import Keymap, KeyScope, bindings
@@ -30,7 +31,7 @@ from cdptui.tui.notices import NoticeKind, Notices
 from cdptui.tui.target import Target, connection_status
 from cdptui.tui.terminal.textual_app import draw_changes
 from cdptui.tui.terminal.textual_caches import clear_frame_caches
-from cdptui.tui.widgets.bars import ErrorBanner, FooterBar, HeaderBar
+from cdptui.tui.widgets.bars import ErrorBanner, FooterBar, HeaderBar, SummaryBar
 from cdptui.tui.widgets.task_browser import HIGH_FROM, WIDE_FROM, TaskBrowser
 from cdptui.tui.widgets.task_table import TaskTable
 
@@ -111,7 +112,10 @@ class MainScreen(Screen[None]):
         self._header = HeaderBar(keymap, id="header")
         self._banner = ErrorBanner(keymap, id="banner")
         self._has_banner = False
-        self.browser = TaskBrowser(target, clock, keymap, columns, self._low_bandwidth, id="body")
+        self._absence = AbsenceController(clock, self._show_summary)
+        self._summary_bar: SummaryBar | None = None
+        """Created when it is first shown: a hidden widget delays the first frame by 0.5 ms."""
+        self.browser = TaskBrowser(target, clock, keymap, columns, self._low_bandwidth, self._absence, id="body")
         self._footer = FooterBar(keymap, id="footer")
         self._notices = Notices()
         self._polling = PollingController(self)
@@ -155,6 +159,7 @@ class MainScreen(Screen[None]):
         self._connection = connection
         self.browser.set_connection(connection)
         self._polling.set_connection(connection)
+        self._absence.set_connection(connection)
 
     def on_monitor_updated(self, message: MonitorUpdated) -> None:
         """Show an update, or record it while the view is paused. The last ones may come after the list is removed."""
@@ -320,7 +325,21 @@ class MainScreen(Screen[None]):
         if self._notices.expire(now):
             self._show_notice()
         self.browser.request_details()
+        summary = self._absence.next_work()
+        if summary is not None:
+            self.run_worker(summary, group="summary", exclusive=True)
         self._show_bars()
+
+    def _show_summary(self, shown: ShownSummary | None) -> None:
+        """Show what happened while the user was away; None hides it."""
+        if self._summary_bar is None:
+            self._summary_bar = SummaryBar(self.keymap, self._clock, self._target.zone, id="summary")
+            self.mount(self._summary_bar, before=self.browser)
+        self._summary_bar.show_summary(shown)
+
+    def note_action(self) -> None:
+        """Note that the user pressed a key or clicked."""
+        self._absence.note_action()
 
     def _lay_out(self) -> None:
         self.browser.lay_out()

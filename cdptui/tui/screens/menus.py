@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from msgspec import Struct
 from rich.cells import cell_len
@@ -21,7 +21,7 @@ from cdptui.models.sanitize import sanitize
 from cdptui.models.task_row import TaskRow
 from cdptui.monitor.connection import NodeConnection
 from cdptui.render.columns import COLUMNS, WORST_FIRST
-from cdptui.render.copy_formats import copy_formats
+from cdptui.render.copy_formats import CopyFormat, copy_formats
 from cdptui.render.reason_messages import ReasonContext
 from cdptui.render.spans import accent_role
 from cdptui.tasklist.sort_order import SortOrder
@@ -178,7 +178,12 @@ def open_copy_menu(
 ) -> None:
     """Let the user choose what to copy of `rows`. `link` has their JSON records, `node` is the URL of their node."""
     records = [link.record(row.task) for row in rows]
-    formats = {copy.id: copy for copy in copy_formats(rows, records, api_url(node), context)}
+    open_format_menu(screen, copy_formats(rows, records, api_url(node), context))
+
+
+def open_format_menu(screen: Screen[Any], copies: Sequence[CopyFormat]) -> None:
+    """Let the user choose one of the formats, and copy it."""
+    formats = {copy.id: copy for copy in copies}
 
     def request_copy(chosen: str | None) -> None:
         if chosen is not None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from datetime import tzinfo
+from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
 
+from cdptui.clock import Clock
 from cdptui.models.aggregates import FleetSummary
 from cdptui.models.failure import Failure
 from cdptui.render.fleet_line import fleet_line
@@ -15,6 +17,9 @@ from cdptui.render.spans import Role, Span
 from cdptui.tui.footer_keys import FooterKeys, FooterPlace, footer_keys, footer_line
 from cdptui.tui.keymap import Keymap
 from cdptui.tui.widgets.line_view import LineView
+
+if TYPE_CHECKING:
+    from cdptui.tui.controllers.absence import ShownSummary
 
 
 class HeaderBar(LineView):
@@ -73,6 +78,41 @@ class ErrorBanner(LineView):
         if self.styles.height is None or self.styles.height.value != len(lines):
             self.styles.height = len(lines)
         self.show([(Span(line, Role.BAD),) for line in lines])
+
+
+class SummaryBar(LineView):
+    """One line: what happened while the user was away. Visible until the user closes it."""
+
+    def __init__(
+        self,
+        keymap: Keymap,
+        clock: Clock,
+        zone: tzinfo | None,
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's word
+    ) -> None:
+        """Times are in `zone`; None is that of this machine."""
+        super().__init__(id=id)
+        self._keymap = keymap
+        self._clock = clock
+        self._zone = zone
+        self._shown: ShownSummary | None = None
+
+    def show_summary(self, shown: ShownSummary | None) -> None:
+        """Show what happened; None hides the line."""
+        self._shown = shown
+        self.set_class(shown is not None, "-shown")
+        self.on_resize()
+
+    def on_resize(self) -> None:
+        """Format the text for the new width."""
+        if self._shown is None or not self.size.width:
+            return
+        from cdptui.render.event_summary import summary_line
+
+        keys = {"events": self._keymap.labels["events"], "back": self._keymap.labels["back"]}
+        summary, since_ms, now = self._shown.summary, self._shown.since_ms, self._clock.now()
+        self.show([summary_line(summary, since_ms, now, self._zone, keys, self.width, cell_len)])
 
 
 class FooterBar(LineView):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
+from msgspec import Struct
 from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -15,6 +16,7 @@ from textual.widgets import Input
 
 from cdptui.query.errors import QueryError, RegexTimeoutError
 from cdptui.query.expression import Expression
+from cdptui.query.fields import BY_NAME, AnyVocabulary
 from cdptui.query.lexer import MAX_LENGTH, pattern_token
 from cdptui.query.parser import PartialQuery, parse, parse_partial
 from cdptui.render.filter_lines import (
@@ -32,9 +34,28 @@ from cdptui.tui.widgets.line_view import LineView
 from cdptui.tui.widgets.text_field import TextField
 
 _PROMPT: Final = "/ "
-_HINT: Final = "Text, or conditions such as used>80%  full<3d  state=Disabled"
 _MAX_HISTORY: Final = 50
 _COUNT_WIDTH: Final = 24
+
+
+class FilterLanguage(Struct, frozen=True):
+    """What a filter bar filters, and what it says about it."""
+
+    fields: AnyVocabulary
+    hint: str
+    """Shown while the text is empty."""
+    everything: str
+    """What is shown without a filter."""
+    note: str = ""
+    """Shown beside an active filter."""
+
+
+TASKS: Final = FilterLanguage(
+    BY_NAME,
+    "Text, or conditions such as used>80%  full<3d  state=Disabled",
+    "all tasks",
+    "  header totals include hidden tasks",
+)
 
 
 class FilterInput(TextField):
@@ -107,8 +128,15 @@ class FilterBar(Vertical):
     class Closed(Message):
         """The text field was closed."""
 
-    def __init__(self, keymap: Keymap, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+    def __init__(
+        self,
+        keymap: Keymap,
+        language: FilterLanguage = TASKS,
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's word
+    ) -> None:
         super().__init__(id=id)
+        self._language = language
         self._keys = keymap.labels
         help_key = help_key_in_text(keymap)
         self._help_hint = f"; {help_key} lists all fields" if help_key else ""
@@ -251,7 +279,9 @@ class FilterBar(Vertical):
         self._text, self._error, self._timeout = text, None, None
         before = self._expression
         try:
-            draft = PartialQuery(parse(text), is_final=True) if is_whole and text.strip() else parse_partial(text)
+            fields = self._language.fields
+            is_complete = is_whole and bool(text.strip())
+            draft = PartialQuery(parse(text, fields), is_final=True) if is_complete else parse_partial(text, fields)
         except QueryError as error:
             self._error = error
             self._expression = self._last_complete
@@ -282,11 +312,12 @@ class FilterBar(Vertical):
             self._count.show([(Span(f"{count:>{_COUNT_WIDTH - 1}} ", Role.STRONG),)])
             self._meaning.show([self._meaning_line()])
         elif self._timeout is not None:
-            self._active_line.show([rejected_line(self._timeout, self._filter_text or "")])
+            self._active_line.show([rejected_line(self._timeout, self._filter_text, self._language.everything)])
         elif self._filter_text:
-            self._active_line.show(
-                [active_filter_line(self._filter_text, self._result, self.size.width, cell_len, self._keys)]
+            line = active_filter_line(
+                self._filter_text, self._result, self.size.width, cell_len, self._keys, self._language.note
             )
+            self._active_line.show([line])
 
     def _meaning_line(self) -> Line:
         if self._error is not None:
@@ -294,7 +325,7 @@ class FilterBar(Vertical):
             offset = len(_PROMPT) + before - round(self._input.scroll_offset.x)
             return error_line(self._error, offset, self.size.width, cell_len)
         if self._expression is None:
-            return (Span(f"  {_HINT}{self._help_hint}", Role.DIM),)
+            return (Span(f"  {self._language.hint}{self._help_hint}", Role.DIM),)
         # While rows are still being evaluated, the known counts belong to another expression.
         result = self._result if self._result is not None else FilterResult(0, 0, {})
-        return (Span("  "), *explanation_line(self._expression, result))
+        return (Span("  "), *explanation_line(self._expression, result, self._language.fields))

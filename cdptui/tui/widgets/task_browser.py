@@ -26,6 +26,7 @@ from cdptui.render.tabs.registry import HISTORY, Tab, adjacent_tab
 from cdptui.render.task_cells import CellContext, is_marked_rough
 from cdptui.tasklist.model import TaskListModel, Work
 from cdptui.tasklist.sort_order import SortOrder
+from cdptui.tui.controllers.absence import AbsenceController
 from cdptui.tui.controllers.detail import DetailController, PaneLayout, names_with_duplicates
 from cdptui.tui.controllers.saved_views import SavedViewsController
 from cdptui.tui.footer_keys import FooterPlace
@@ -95,6 +96,7 @@ class TaskBrowser(Container):
         keymap: Keymap,
         columns: Sequence[str] | None,
         low_bandwidth: LowBandwidthMode,
+        absence: AbsenceController,
         *,
         id: str | None = None,  # noqa: A002 - Textual's word
     ) -> None:
@@ -103,6 +105,7 @@ class TaskBrowser(Container):
         self.keymap = keymap
         self._target = target
         self._clock = clock
+        self._absence = absence
         self._connection: NodeConnection | None = None
         self._update = Update(snapshot=None, interval_s=target.interval_s)
         self.newest = self._update
@@ -519,14 +522,18 @@ class TaskBrowser(Container):
     # Events
 
     def action_events(self) -> None:
-        """Show the recorded events; go to the task of the one that is chosen."""
-        from cdptui.tui.screens.events import EventsScreen
+        """Show the recorded events; go to the task of the one that is chosen.
+
+        While a summary is shown, these are the events that it counts.
+        """
+        from cdptui.tui.screens.events import EventsOrigin, EventsScreen
 
         def go(uuid: str | None) -> None:
             if uuid is not None:
                 self.go_to_task(uuid)
 
-        self.app.push_screen(EventsScreen(self._connection, self._target.zone), go)
+        origin = EventsOrigin(self._connection, self._target, self._clock, self._absence.since_ms)
+        self.app.push_screen(EventsScreen(origin, self.keymap), go)
 
     # Columns
 
@@ -695,7 +702,9 @@ class TaskBrowser(Container):
         self.screen.set_focus(self.pane)
 
     async def action_back(self) -> None:
-        """Move the focus to the list; in the list, leave the saved view or clear the filter."""
+        """Move the focus to the list; in the list, close the summary, leave the saved view, or clear the filter."""
+        if self.table.has_focus and self._absence.dismiss():
+            return
         if self.table.has_focus and self.views.is_shown:
             await self.views.leave()
             return

@@ -71,6 +71,18 @@ async def test_expired_session_is_renewed_once_and_the_request_repeated() -> Non
     await client.aclose()
 
 
+async def test_end_of_a_session_is_reported_once_when_another_login_follows() -> None:
+    node = MockNode([FULL_ROW])
+    client = connect(node)
+    ended: list[int] = []
+    client.on_session_ended(lambda: ended.append(len(node.asked(LOGIN))))
+    await read(client)
+    node.kill_sessions()
+    await asyncio.gather(read(client), client.resources.names(["a"]))
+    assert ended == [1]
+    await client.aclose()
+
+
 async def test_sessions_that_end_hours_apart_are_renewed_each_time() -> None:
     node, clock = MockNode([FULL_ROW]), FakeClock()
     client = connect(node, clock=clock)

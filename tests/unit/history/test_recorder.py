@@ -19,7 +19,9 @@ from cdptui.history.reader import RecordingReader
 from cdptui.history.recorder import Recorder, RecordingFileSpec
 from cdptui.history.recording_file import FileLock
 from cdptui.history.schema import open_for_reading
+from cdptui.models.event import EventKind
 from cdptui.models.failure import Failure, FailureKind
+from cdptui.models.inventory import BackupStorage
 from cdptui.models.recording import RecordedHistory, RecordingPhase, RecordingProblem
 from cdptui.models.snapshot import Snapshot
 from cdptui.models.task import Task
@@ -74,6 +76,28 @@ def test_polls_are_recorded_and_the_file_is_closed_at_the_end(tmp_path: Path) ->
     assert len(polls(path)) == 2
     assert b"secret-host" not in path.read_bytes()
     assert sorted(file.name for file in tmp_path.iterdir()) == ["node.sqlite", "node.sqlite.lock"]
+
+
+def test_storages_the_end_of_a_session_and_the_stop_are_events(tmp_path: Path) -> None:
+    path = tmp_path / "node.sqlite"
+    with recording(path) as recorder:
+        record(recorder, task(backupStorageUuid="bs-1"))
+        for status in ("Connected", "Disconnected"):
+            storage = BackupStorage(uuid="bs-1", name="backup-1", status=status)
+            recorder.record_storages([storage], is_complete=True)
+        recorder.record_session_end()
+        recorder.record_failure(Failure(FailureKind.SESSION_CONTENDED, "", url=""))
+
+    with closing(open_for_reading(path)) as connection:
+        found = [event.kind for event in RecordingReader(connection).events()]
+    assert found == [
+        EventKind.MONITOR_STARTED,
+        EventKind.STORAGE_DISCONNECTED,
+        EventKind.SESSION_ENDED,
+        EventKind.OUTAGE_BEGAN,
+        EventKind.SESSION_TAKEN_OVER,
+        EventKind.MONITOR_STOPPED,
+    ]
 
 
 def test_history_of_an_earlier_monitor_is_reported_once(tmp_path: Path) -> None:

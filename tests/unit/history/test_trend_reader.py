@@ -122,7 +122,7 @@ def test_time_in_which_the_node_could_not_be_read_is_an_outage(tmp_path: Path) -
     ]
 
 
-def test_monitor_that_ended_in_an_outage_leaves_a_gap_without_a_monitor_behind_it(tmp_path: Path) -> None:
+def test_outage_goes_on_over_a_start_of_the_monitor_and_the_time_before_it_is_another_gap(tmp_path: Path) -> None:
     path = tmp_path / "node.sqlite"
     writer = open_writer(path)
     for second in (0, 10, 20):
@@ -135,7 +135,11 @@ def test_monitor_that_ended_in_an_outage_leaves_a_gap_without_a_monitor_behind_i
     writer.close()
 
     end_ms = START_MS + 520 * SECOND_MS
-    assert read(path, until_ms=end_ms).gaps == [Gap(START_MS + 20 * SECOND_MS, START_MS + 500 * SECOND_MS)]
+    began_ms = START_MS + 200 * SECOND_MS
+    assert read(path, until_ms=end_ms).gaps == [
+        Gap(START_MS + 20 * SECOND_MS, began_ms),
+        Gap(began_ms, START_MS + 500 * SECOND_MS, is_outage=True),
+    ]
 
 
 def test_outage_that_lasts_reaches_to_the_end(tmp_path: Path) -> None:

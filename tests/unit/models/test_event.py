@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from cdptui.models.event import EventKind, TaskFacts, advance, vanished
+from cdptui.models.event import EventKind, StorageFacts, TaskFacts, advance, advance_storage, storage_event, vanished
+from cdptui.models.inventory import BackupStorage
 from cdptui.models.reasons import Reason, ReasonKind
 from cdptui.models.severity import Severity
 from cdptui.models.task_row import TaskRow
@@ -106,3 +107,41 @@ def test_first_poll_and_the_end_of_a_task_are_events() -> None:
         "db",
         "Running",
     )
+
+
+@pytest.mark.parametrize(
+    ("statuses", "expected"),
+    [
+        (
+            ["Connected", "Disconnected", "Disconnected", "Connected"],
+            [(1, "disconnected", None), (3, "connected", "20000")],
+        ),
+        (
+            ["Connected", "Disconnected", "Connecting", "Connected"],
+            [(1, "disconnected", None), (3, "connected", "20000")],
+        ),
+        (["Connected", "Connecting", "Connected"], []),
+        (["Disconnected", "Disconnected"], []),
+        (["Disconnected", "Connected"], [(1, "connected", "10000")]),
+        (
+            ["Connected", None, "Disconnected", None, "Connected"],
+            [(2, "disconnected", None), (4, "connected", "20000")],
+        ),
+    ],
+    ids=lambda value: ",".join(str(each) for each in value) if value and isinstance(value[0], str) else "",
+)
+def test_storage_is_an_event_when_it_is_lost_and_when_it_is_back(
+    statuses: list[str | None], expected: list[tuple[int, str, str | None]]
+) -> None:
+    facts: StorageFacts | None = None
+    found = []
+    for number, status in enumerate(statuses):
+        before = facts
+        storage = BackupStorage(uuid="bs-1", name="backup-1", status=status)
+        facts, kind = advance_storage(before, storage, 10_000 * number)
+        if kind is not None:
+            assert before is not None
+            event = storage_event(kind, before, facts, 40, 10_000 * number)
+            assert (event.name, event.new) == ("backup-1", "40")
+            found.append((number, event.kind.value.removeprefix("storage-"), event.old))
+    assert found == expected

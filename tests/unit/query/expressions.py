@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -46,8 +48,8 @@ numbers = st.one_of(
 
 
 @st.composite
-def comparisons(draw: st.DrawFn) -> Comparison:
-    field = draw(st.sampled_from(FIELDS))
+def comparisons(draw: st.DrawFn, fields: Sequence[QueryField[Any]] = FIELDS) -> Comparison:
+    field = draw(st.sampled_from(fields))
     if draw(st.integers(0, 9)) == 0:
         return Comparison(field.name, draw(st.sampled_from(UNKNOWABLE)), UnknownValue())
     if field.is_text:
@@ -60,13 +62,13 @@ def comparisons(draw: st.DrawFn) -> Comparison:
     return Comparison(field.name, how, draw(quantities(field)))
 
 
-def quantities(field: QueryField) -> st.SearchStrategy[Quantity]:
+def quantities(field: QueryField[Any]) -> st.SearchStrategy[Quantity]:
     symbols = sorted({unit.symbol for unit in UNITS.values() if unit.dimension in field.dimensions})
     with_unit = st.builds(Quantity, numbers, st.sampled_from(symbols))
     return st.one_of(with_unit, st.just(Quantity(0.0)))
 
 
-clauses = st.one_of(st.builds(Word, words), st.builds(Fuzzy, words), st.builds(Pattern, patterns), comparisons())
+searches = st.one_of(st.builds(Word, words), st.builds(Fuzzy, words), st.builds(Pattern, patterns))
 
 
 def _larger(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
@@ -74,7 +76,12 @@ def _larger(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expressio
     return st.one_of(st.builds(Not, inner), st.builds(And, parts), st.builds(Or, parts))
 
 
-expressions: st.SearchStrategy[Expression] = st.recursive(clauses, _larger, max_leaves=8)
+def expressions_of(fields: Sequence[QueryField[Any]]) -> st.SearchStrategy[Expression]:
+    """Return expressions that compare these fields."""
+    return st.recursive(st.one_of(searches, comparisons(fields)), _larger, max_leaves=8)
+
+
+expressions = expressions_of(FIELDS)
 
 moments = st.one_of(st.none(), st.integers(-100_000, 3600).map(lambda seconds: EPOCH + timedelta(seconds=seconds)))
 amounts = st.one_of(st.none(), st.just(0), st.integers(1, 200).map(lambda count: count * GIB))

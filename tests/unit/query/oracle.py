@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from cdptui.models.task_row import TaskRow
 from cdptui.query.expression import (
@@ -34,12 +35,14 @@ def matches(expression: Expression, row: TaskRow, context: QueryContext) -> bool
         return not matches(expression.part, row, context)
     if isinstance(expression, Comparison):
         return compares(expression, row, context)
-    candidates = searched(row, context)
+    return finds(expression, searched(row, context))
+
+
+def finds(expression: Word | Pattern | Fuzzy, candidates: Iterable[str]) -> bool:
     if isinstance(expression, Word):
         return any(expression.text.casefold() in text.casefold() for text in candidates)
     if isinstance(expression, Pattern):
         return any(re.search(expression.text, text, re.IGNORECASE) for text in candidates)
-    assert isinstance(expression, Fuzzy)
     fuzzy = ".*".join(map(re.escape, expression.text.casefold()))
     return any(re.search(fuzzy, text.casefold(), re.DOTALL) for text in candidates)
 

@@ -5,6 +5,7 @@ from rich.cells import cell_len
 
 from cdptui.query.errors import QueryError
 from cdptui.query.expression import clauses
+from cdptui.query.fields import BY_NAME
 from cdptui.query.parser import parse
 from cdptui.render.filter_lines import FilterResult, active_filter_line, error_line, explanation_line
 from cdptui.render.spans import Role, plain_text
@@ -37,13 +38,13 @@ def test_explanation_shows_the_count_of_each_clause_or_an_ellipsis() -> None:
     expression = parse("used>80% or plan=0")
     used, _ = clauses(expression)
     assert (
-        plain_text(explanation_line(expression, FilterResult(1, 2, {used: 1})))
+        plain_text(explanation_line(expression, FilterResult(1, 2, {used: 1}), BY_NAME))
         == "used over 80% of plan (1) OR plan is 0 (…)"
     )
 
 
 def test_explanation_is_sanitized() -> None:
-    output = plain_text(explanation_line(parse('"a\x1b[31m\u202e"'), FilterResult(0, 0, {})))
+    output = plain_text(explanation_line(parse('"a\x1b[31m\u202e"'), FilterResult(0, 0, {}), BY_NAME))
     assert "\x1b" not in output
     assert "\u202e" not in output
 
