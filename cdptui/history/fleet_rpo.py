@@ -6,7 +6,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Container, Iterator, Sequence
 
-from cdptui.history.trend_reader import GapFinder, first_poll_ms, read_polls
+from cdptui.history.trend_reader import GapFinder, read_polls
 from cdptui.models.event import EventKind, event_number
 from cdptui.models.rpo_history import (
     Coverage,
@@ -26,11 +26,10 @@ def read_fleet_rpo(
     since_ms = end_ms - max(spans_ms)
     finder = GapFinder()
     read_polls(connection, finder, since_ms, end_ms)
-    times = finder.times_ms
-    if not times or first_poll_ms(connection) is None:
+    first_ms, last_ms = finder.first_ms, finder.last_ms
+    if first_ms is None or last_ms is None:
         return [RpoStatistics() for _ in spans_ms]
-    gaps = [gap for gap in finder.gaps(end_ms) if gap[0] >= times[0] and gap[1] <= times[-1]]
-    coverage = Coverage(times[0], min(end_ms, times[-1]), gaps)
+    coverage = Coverage(first_ms, last_ms, finder.gaps(last_ms))
     breaches = _breaches(connection, since_ms, end_ms)
     tasks = [
         TaskBreaches(uuid, periods, breaches.get(uuid, ()))

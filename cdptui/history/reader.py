@@ -448,6 +448,8 @@ _decode_poll_times = msgspec.msgpack.Decoder(_PollTimes).decode
 def decode_poll_times(bucket: int, data: bytes) -> tuple[list[int], list[int]]:
     """Return the times of the polls of a bucket, and the pauses between them. Raises one of `UNREADABLE`."""
     pauses = _decode_poll_times(zlib.decompress(data)).pauses
+    if not pauses:
+        return [], []
     # The first one is counted from the start of the bucket.
     pauses[0] += bucket * BUCKET_MS
     times = list(accumulate(pauses))

@@ -6,7 +6,7 @@ import logging
 import sqlite3
 from collections.abc import Sequence
 from operator import sub
-from typing import Final
+from typing import Final, NamedTuple
 
 from cdptui.history.codec import UNREADABLE, Chunk
 from cdptui.history.reader import (
@@ -53,7 +53,8 @@ def read_trend(
     (number,) = row
     days = _ThinnedDays(connection, number)
     for times, pauses, chunk in task_chunks(connection, number, since_ms, until_ms):
-        builder.add_bucket(times, pauses, chunk, days.get(times[0]) if chunk is None else None)
+        if times:
+            builder.add_bucket(times, pauses, chunk, days.get(times[0]) if chunk is None else None)
     builder.add_tail(_tail_times(connection), list(tail_changes(connection, number, (USED_COLUMN, *RPO_COLUMNS))))
     statement = "SELECT t, status, state, rpo_target_ms FROM document WHERE task = ? ORDER BY t, id"
     periods = [period_of(*each) for each in connection.execute(statement, (number,))]
@@ -111,40 +112,53 @@ def _decode_day(blob: bytes) -> ThinnedDay | None:
         return None
 
 
+class _Suspects(NamedTuple):
+    """Polls among which there may be gaps."""
+
+    first_ms: int
+    last_ms: int
+    times_ms: list[int]
+    """The polls from the first to the last one, and some around them."""
+
+
 class GapFinder:
-    """Finds the gaps between the polls of a long time."""
+    """Finds the gaps between the polls of a long time. It does not keep the polls, of which a month has 260,000."""
 
     def __init__(self) -> None:
-        self._times: list[int] = []
-        self._suspects: list[tuple[int, int]] = []
-        """Ranges of polls that may have gaps."""
+        self.first_ms: int | None = None
+        self.last_ms: int | None = None
+        """The first and the last poll."""
+        self._recent: list[int] = []
+        self._suspects: list[_Suspects] = []
+        self._missing = 0
+        """Polls that the last suspects still need behind them."""
 
-    @property
-    def times_ms(self) -> Sequence[int]:
-        """All polls."""
-        return self._times
-
-    def add(self, times_ms: Sequence[int], pauses_ms: Sequence[int]) -> None:
+    def add(self, times_ms: list[int], pauses_ms: Sequence[int]) -> None:
         """Add later polls and the pauses between them."""
-        known = self._times
-        longest_ms = max(pauses_ms, default=0)
-        if known and times_ms:
-            longest_ms = max(longest_ms, times_ms[0] - known[-1])
+        if not times_ms:
+            return
+        if self._missing:
+            behind = times_ms[: self._missing]
+            self._suspects[-1].times_ms.extend(behind)
+            self._missing -= len(behind)
+        before_ms = self.last_ms if self.last_ms is not None else times_ms[0]
+        longest_ms = max(times_ms[0] - before_ms, max(pauses_ms, default=0))
         # Nearly always there is none: `find_gaps`, which has a loop, is for the others.
         if not pauses_ms or longest_ms > max(MIN_GAP_MS, GAP_FACTOR * min(pauses_ms[::_SAMPLE])):
-            self._suspects.append((max(0, len(known) - 1), len(known) + len(times_ms)))
-        known += times_ms
+            self._suspects.append(_Suspects(before_ms, times_ms[-1], [*self._recent, *times_ms]))
+            self._missing = _GAP_CONTEXT
+        self.first_ms = self.first_ms if self.first_ms is not None else times_ms[0]
+        self.last_ms = times_ms[-1]
+        self._recent = [*self._recent, *times_ms[-_GAP_CONTEXT:]][-_GAP_CONTEXT:]
 
     def gaps(self, until_ms: int) -> list[tuple[int, int]]:
         """Return the gaps, also that between the last poll and a later time."""
         found = []
-        for first, last in self._suspects:
-            around = self._times[max(0, first - _GAP_CONTEXT) : last + _GAP_CONTEXT]
-            edges = self._times[first], self._times[last - 1]
-            found += [gap for gap in find_gaps(around) if edges[0] <= gap[0] and gap[1] <= edges[1]]
-        recent = self._times[-_GAP_CONTEXT:]
-        if recent and until_ms > recent[-1]:
-            found += [gap for gap in find_gaps([*recent, until_ms]) if gap[1] == until_ms]
+        for suspects in self._suspects:
+            gaps = find_gaps(suspects.times_ms)
+            found += [gap for gap in gaps if suspects.first_ms <= gap[0] and gap[1] <= suspects.last_ms]
+        if self.last_ms is not None and until_ms > self.last_ms:
+            found += [gap for gap in find_gaps([*self._recent, until_ms]) if gap[1] == until_ms]
         return found
 
 
@@ -161,16 +175,16 @@ class _TrendBuilder:
         self._finder = GapFinder()
 
     def add_bucket(
-        self, times_ms: Sequence[int], pauses_ms: Sequence[int], chunk: Chunk | None, day: ThinnedDay | None
+        self, times_ms: list[int], pauses_ms: Sequence[int], chunk: Chunk | None, day: ThinnedDay | None
     ) -> None:
         """Add the polls of some hours with the values in a chunk, or with those of a thinned day."""
         self._finder.add(times_ms, pauses_ms)
         if chunk is not None:
             self._used.extend(*chunk.timed_column(USED_COLUMN, times_ms))
             self._rpo.extend(*_known_column([chunk.timed_column(column, times_ms) for column in RPO_COLUMNS]))
-        elif day is not None and times_ms:
+        elif day is not None:
             self._add_thinned(day, times_ms)
-        elif times_ms:
+        else:
             for series in (self._used, self._rpo):
                 series.extend([times_ms[0]], [None])
 
@@ -197,7 +211,7 @@ class _TrendBuilder:
             (period.start_ms, end_ms) for period, end_ms in zip(periods, ends, strict=False) if not period.is_listed
         ]
         for series in (self._used, self._rpo):
-            series.until_ms = self._finder.times_ms[-1] if self._finder.times_ms else 0
+            series.until_ms = self._finder.last_ms or 0
             # In this order: a task that appeared at the last poll before a gap has its value there.
             for start_ms, end_ms in absences:
                 series.blank(start_ms, end_ms, is_start_known=False)
@@ -214,8 +228,8 @@ class _TrendBuilder:
 
     def _earlier_gap(self) -> list[tuple[int, int]]:
         """Return the gap at the beginning of this time, if the recording is older."""
-        times = self._finder.times_ms
-        begin_ms = min(times[0], self._until_ms) if times else self._until_ms
+        first_ms = self._finder.first_ms
+        begin_ms = min(first_ms, self._until_ms) if first_ms is not None else self._until_ms
         if self._first_ms is None or not self._first_ms < self._since_ms < begin_ms:
             return []
         return [(self._since_ms, begin_ms)]

@@ -93,13 +93,21 @@ class LateRecorder:
         """Return the recorded history of a task; None when there is none."""
         from cdptui.monitor.recording import read_task_trend
 
-        return await asyncio.to_thread(read_task_trend, self._settings, request)
+        try:
+            return await asyncio.to_thread(read_task_trend, self._settings, request)
+        except OSError as error:
+            log.warning("no history of a task: %s", error)
+            return None
 
     async def fleet_rpo(self, uuids: Container[str] | None, end_ms: int) -> Sequence[RpoStatistics]:
         """Return the recorded RPO of some tasks or of all; none when there is no recording."""
         from cdptui.monitor.recording import read_rpo_of_tasks
 
-        return await asyncio.to_thread(read_rpo_of_tasks, self._settings, uuids, end_ms)
+        try:
+            return await asyncio.to_thread(read_rpo_of_tasks, self._settings, uuids, end_ms)
+        except OSError as error:
+            log.warning("no RPO of the fleet: %s", error)
+            return ()
 
     async def aclose(self, timeout_s: float) -> None:
         """Record what is waiting, and close the file. After `timeout_s` the recorder's thread goes on alone."""

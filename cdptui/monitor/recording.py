@@ -60,13 +60,13 @@ def read_newest_events(settings: RecordSettings, limit: int, since_ms: int) -> l
 
 def read_task_trend(settings: RecordSettings, request: TrendRequest) -> TaskTrend | None:
     """Return the history of a task; None when there is no recording, or none that can be read."""
-    if not settings.file.exists():
-        return None
     start_ms = request.end_ms - max(request.span_ms, *STATISTICS_MS)
     try:
+        if not settings.file.exists():
+            return None
         with opened(settings.file) as connection:
             recorded = read_trend(connection, request.uuid, start_ms, request.end_ms, MAX_TASK_EVENTS)
-    except RecordingError as error:
+    except (RecordingError, OSError) as error:
         log.warning("no history of a task: %s", error)
         return None
     return task_trend(recorded, request) if recorded.first_ms is not None else None
@@ -74,12 +74,12 @@ def read_task_trend(settings: RecordSettings, request: TrendRequest) -> TaskTren
 
 def read_rpo_of_tasks(settings: RecordSettings, uuids: Container[str] | None, end_ms: int) -> Sequence[RpoStatistics]:
     """Return the RPO of some tasks or of all over the times of `STATISTICS_MS`; none without a recording."""
-    if not settings.file.exists():
-        return ()
     try:
+        if not settings.file.exists():
+            return ()
         with opened(settings.file) as connection:
             return read_fleet_rpo(connection, uuids, end_ms, STATISTICS_MS)
-    except RecordingError as error:
+    except (RecordingError, OSError) as error:
         log.warning("no RPO of the fleet: %s", error)
         return ()
 

@@ -72,8 +72,7 @@ def _windows(context: DetailContext) -> Line:
         is_current = window is context.trend_window
         text = f"[{window.label}]" if is_current else f" {window.label} "
         spans.append(Span(text, Role.STRONG if is_current else Role.DIM))
-    keys = f"{context.keys['window-shorter']} {context.keys['window-longer']}"
-    return (*spans, Span(f"  {keys}", Role.ACCENT))
+    return tuple(spans)
 
 
 def _charts(task: Task, trend: TaskTrend, context: DetailContext, width: int, height: int) -> list[Line]:
