@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from bisect import bisect_right
 from contextlib import closing
 from datetime import timedelta
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cdptui.config.recording import RecordSettings
 from cdptui.history.fleet_rpo import read_fleet_rpo
 from cdptui.history.recording_file import open_recording
 from cdptui.history.retention import Retention
@@ -18,6 +20,7 @@ from cdptui.history.schema import BUCKET_MS, DAY_BUCKETS, open_for_reading
 from cdptui.history.trend_reader import read_trend
 from cdptui.models.rpo_history import rpo_statistics
 from cdptui.models.trend import Gap, RecordedTrend, TaskTrend, TrendRequest, task_trend
+from cdptui.monitor.recording import read_rpo_of_tasks, read_task_trend
 from tests.unit.history.recorded import NOW, NOW_MS, open_writer, poll, task
 
 SECOND_MS = 1000
@@ -267,3 +270,22 @@ def test_rpo_of_a_fleet_of_one_task_from_its_events_is_that_from_its_values(
         assert (found.longest is None) == (expected.longest is None)
         if found.longest is not None and expected.longest is not None:
             assert (found.longest.over_ms, found.longest.task_uuid) == (expected.longest.over_ms, "a1")
+
+
+def test_history_of_a_damaged_recording_is_read_or_missing(tmp_path: Path) -> None:
+    path = tmp_path / "node.sqlite"
+    writer = open_writer(path)
+    for at_ms in range(START_MS, START_MS + DAY_MS, 10 * MINUTE_MS):
+        writer.write_poll(poll(at_ms, task(used=at_ms % 997, rpo=at_ms % 800_000, maxLatency="600000")))
+    writer.close()
+    content, end_ms = path.read_bytes(), START_MS + DAY_MS
+    settings_of_damaged = RecordSettings(tmp_path / "damaged.sqlite", 1 << 30, "node", "admin")
+    for seed in range(150):
+        chance, damaged = random.Random(seed), bytearray(content)
+        for _ in range(chance.choice([1, 10, 100])):
+            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+        settings_of_damaged.file.write_bytes(damaged[: chance.choice([len(damaged), chance.randrange(len(damaged))])])
+        request = TrendRequest("a1", DAY_MS, end_ms, 20)
+        found = read_task_trend(settings_of_damaged, request)
+        assert found is None or found.request == request
+        assert len(read_rpo_of_tasks(settings_of_damaged, None, end_ms)) in {0, 3}
