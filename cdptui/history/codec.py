@@ -29,8 +29,8 @@ class _WireChunk(Struct, array_like=True, gc=False):
 
 _decoder: Final = msgspec.msgpack.Decoder(_WireChunk)
 
-UNREADABLE: Final = (zlib.error, msgspec.MsgspecError)
-"""Exceptions of a damaged blob."""
+UNREADABLE: Final = (zlib.error, msgspec.MsgspecError, TypeError)
+"""Exceptions of a damaged blob. In a damaged file it may also be a value of a type that the schema forbids."""
 
 
 class ColumnBuilder:

@@ -323,8 +323,7 @@ def tail_changes(
     """
     find = re.compile(b"|".join(re.escape(encode_task_column(number, column)) for column in columns)).search
     for at_ms, data in connection.execute("SELECT t, data FROM tail ORDER BY t"):
-        # A damaged poll may have none.
-        if data is not None and find(data):
+        if find(data):
             for each, column, value in unpack_tail(at_ms, data).changes():
                 if each == number:
                     yield at_ms, column, value
@@ -446,12 +445,9 @@ class _PollTimes(Struct, array_like=True, gc=False):
 _decode_poll_times = msgspec.msgpack.Decoder(_PollTimes).decode
 
 
-def decode_poll_times(bucket: int, data: bytes | None) -> tuple[list[int], list[int]]:
-    """Return the times of the polls of a bucket, and the pauses between them. Raises one of `UNREADABLE`.
-
-    A damaged file may have no data, which its schema forbids: there are no polls then.
-    """
-    pauses = _decode_poll_times(zlib.decompress(data)).pauses if data is not None else []
+def decode_poll_times(bucket: int, data: bytes) -> tuple[list[int], list[int]]:
+    """Return the times of the polls of a bucket, and the pauses between them. Raises one of `UNREADABLE`."""
+    pauses = _decode_poll_times(zlib.decompress(data)).pauses
     if not pauses:
         return [], []
     # The first one is counted from the start of the bucket.

@@ -47,10 +47,10 @@ def trend(path: Path, start_ms: int, end_ms: int, columns: int) -> TaskTrend:
             st.booleans(),
         ),
         min_size=1,
-        max_size=40,
+        max_size=20,
     )
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 def test_value_at_each_poll_is_the_recorded_one(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, int | None, bool, bool]]
 ) -> None:
@@ -237,10 +237,10 @@ def test_unknown_task_has_no_values(tmp_path: Path) -> None:
             st.sampled_from(["4000", "8000"]),
         ),
         min_size=2,
-        max_size=40,
+        max_size=20,
     )
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 def test_rpo_of_a_fleet_of_one_task_from_its_events_is_that_from_its_values(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, int, str, str]]
 ) -> None:
