@@ -17,6 +17,8 @@ MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 60 * MINUTE_MS
 DAY_MS: Final = 24 * HOUR_MS
 
+_MIN_GAP_MS: Final = 5000
+
 STATISTICS_MS: Final = (DAY_MS, 7 * DAY_MS, 30 * DAY_MS)
 """The times for which the RPO is compared with its target."""
 
@@ -134,7 +136,10 @@ def memory_trend(history: CapacityHistory, until_s: float, request: TrendRequest
     # The series has tenths of a second, so that the last change may seem to be later than the poll.
     times = [min(used.until_ms, _ms(point.at + offset_s)) for point in history.points]
     used.extend(times, [point.used_bytes for point in history.points])
-    gaps = [Gap(_ms(gap.start + offset_s), _ms(gap.end + offset_s)) for gap in history.gaps]
+    # This monitor ran in them.
+    gaps = [Gap(_ms(gap.start + offset_s), _ms(gap.end + offset_s), is_outage=True) for gap in history.gaps]
+    if request.end_ms - used.until_ms > _MIN_GAP_MS:
+        gaps.append(Gap(used.until_ms, request.end_ms, is_outage=True))
     for gap in gaps:
         used.blank(gap.start_ms, gap.end_ms)
     return TaskTrend(

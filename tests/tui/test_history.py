@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from cdptui.api.errors import Unreachable
 from cdptui.config.recording import RecordSettings
 from cdptui.models.task import Task
 from cdptui.tui.widgets.detail_pane import DetailPane
 from tests.doubles import GIB, ScriptedNode, a_task
 from tests.tui.running import Running, running
+from tests.tui.test_absence import HandClock, move
 from tests.unit.history.recorded import poll, record, task
 
 
@@ -72,6 +74,18 @@ async def test_history_follows_the_cursor_and_the_polls() -> None:
         await run.press("j")
         assert run.cursor == "uuid-of-b"
         await run.until(lambda: "41 GiB, +1 GiB" in run.text_of(DetailPane))
+
+
+async def test_outage_that_lasts_is_a_part_of_the_window() -> None:
+    clock = HandClock()
+    node = ScriptedNode([a_task("a", used_bytes=40 * GIB)], Unreachable("down", url="http://node"))
+    async with running(node, clock=clock) as run:
+        await run.until(lambda: run.rows)
+        await run.press("tab", "right", *["less_than_sign"] * 3)
+        await run.until(lambda: "40 GiB, no change" in run.text_of(DetailPane))
+        move(run, clock, 300.0)
+        await run.press("r")
+        await run.until(lambda: "the node could not be read for 5 min" in run.text_of(DetailPane))
 
 
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (200, 50)], ids=str)

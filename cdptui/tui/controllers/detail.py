@@ -107,7 +107,7 @@ class DetailController:
         if tab is STORAGE:
             context = self._with_storage(context, task.backup_storage_uuid, update.rows)
         if tab is HISTORY:
-            context = self._with_trend(context, connection, task.uuid)
+            context = self._with_trend(context, connection, task.uuid, is_failing=update.failure is not None)
         self._pane.show_task(row, context, tab)
 
     def show_group(
@@ -158,13 +158,15 @@ class DetailController:
         self._settled_uuid = None
         connection.inventory.set_needs(InventoryNeeds(storages=True), force=force)
 
-    def _with_trend(self, context: DetailContext, connection: NodeConnection, uuid: str) -> DetailContext:
+    def _with_trend(
+        self, context: DetailContext, connection: NodeConnection, uuid: str, *, is_failing: bool
+    ) -> DetailContext:
         """Return `context` with the history of a task, as far as it is read."""
         from cdptui.render.tabs.history import chart_columns
         from cdptui.tui.controllers.trends import ALL_TASKS
 
         trends = self.trends
-        trend = trends.get(connection, uuid, chart_columns(self._pane.text_width), context.now)
+        trend = trends.get(connection, uuid, chart_columns(self._pane.text_width), context.now, is_failing=is_failing)
         fleet = trends.get_fleet_rpo(connection, ALL_TASKS, tuple, context.now) if trend is not None else None
         return structs.replace(
             context,

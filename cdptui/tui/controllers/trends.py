@@ -56,12 +56,15 @@ class TrendController:
         self.window = WINDOWS[index]
         return True
 
-    def get(self, connection: NodeConnection, uuid: str, columns: int, taken_at: datetime) -> TaskTrend | None:
+    def get(
+        self, connection: NodeConnection, uuid: str, columns: int, taken_at: datetime, *, is_failing: bool
+    ) -> TaskTrend | None:
         """Return the history of a task; None until it is read. Start reading if it is missing or old.
 
-        `taken_at` is the time of the newest snapshot, at which the window ends.
+        The window ends at the newest snapshot, of `taken_at`, or now while polls fail.
         """
-        request = TrendRequest(uuid, self.window.span_ms, _ms(taken_at), columns)
+        end_ms = _ms(self._clock.now() if is_failing else taken_at)
+        request = TrendRequest(uuid, self.window.span_ms, end_ms, columns)
         key = (uuid, request.span_ms, columns)
         known = self._task.get(key)
         if known is None or self._is_old(known.request, request):

@@ -171,7 +171,8 @@ def test_without_a_recording_the_series_in_memory_is_shown_and_said() -> None:
     assert "Nothing is recorded: used capacity since this monitor was started, and no RPO" in text
     assert "Seen since 01-01 07:50" in text
     assert "used      9 GiB, +9 GiB" in text
-    assert "····" in text
+    assert "××××" in text
+    assert "× the node could not be read for 2 min, 01-01 07:52 to 07:54" in text
     assert "RPO over time" not in text
 
 
