@@ -18,6 +18,7 @@ from cdptui.query.fields import FIELDS, SYNTAX_EXAMPLES, QueryField, R
 from cdptui.render.columns import COLUMNS, DEFAULT_COLUMNS
 from cdptui.render.reason_messages import GLOSSARY
 from cdptui.render.storage_list import STORAGE_COLUMNS
+from cdptui.tasklist.sort_order import SortOrder
 from cdptui.tui.keymap import KEYS, KeyScope, help_lines
 
 ROOT: Final = Path(__file__).parents[1]
@@ -99,7 +100,13 @@ def _problems() -> str:
 
 def _views() -> str:
     rows = (
-        (_code(str(number)), view.name, view.sort, view.group or "-", _code(view.filter) if view.filter else "-")
+        (
+            _code(str(number)),
+            view.name,
+            SortOrder(view.sort).text,
+            view.group or "-",
+            _code(view.filter) if view.filter else "-",
+        )
         for number, view in PRESETS.items()
     )
     return _table("key", "name", "order", "groups", "filter", rows=rows)

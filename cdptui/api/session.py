@@ -7,9 +7,10 @@ login is never repeated automatically, because the server locks accounts after f
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Final
 
 import msgspec
@@ -94,28 +95,45 @@ class SessionRequester:
         """Time of the last renewal since which the node answered each request; None when there is none."""
         self._refused: ApiError | None = None
         """The error because of which nothing is sent until the user starts the next poll."""
-        self._has_unreported_refusal = False
-        """Whether it occurred outside of a poll and was not reported yet."""
+        self._reported: ApiError | None = None
+        """The last of these errors that a poll raised."""
         self._login: asyncio.Task[str] | None = None
         """The login task that is running."""
-        self._waiting = 0
-        """Number of requests that wait for it."""
         self._is_closing = False
         self._on_session_ended: Callable[[], None] = lambda: None
 
     async def prepare_poll(self) -> None:
         """Prepare a poll: log in if there is no session. Raises ApiError."""
-        if self._refused is not None and self._has_unreported_refusal:
+        if self._refused is not None and self._refused is not self._reported:
             # For example, another login may end each session; logging in again automatically would never end.
-            self._has_unreported_refusal = False
+            self._reported = self._refused
             raise self._refused.with_traceback(None)
         if not isinstance(self._refused, LoginRefused):
             # The same password again could lock the account; other causes may have changed.
             self._refused = None
-        await self._current()
+        with self._reporting():
+            await self._current()
 
     async def get(self, path: str, params: Sequence[tuple[str, str]]) -> Answer:
-        """Send a GET request; renew an expired session once. Raises ApiError."""
+        """Send a GET request of a poll; renew an expired session once. Raises ApiError."""
+        with self._reporting():
+            return await self.get_background(path, params)
+
+    @contextlib.contextmanager
+    def _reporting(self) -> Iterator[None]:
+        """Note that a poll raises the error because of which nothing is sent any more."""
+        try:
+            yield
+        except ApiError as error:
+            if error is self._refused:
+                self._reported = error
+            raise
+
+    async def get_background(self, path: str, params: Sequence[tuple[str, str]]) -> Answer:
+        """Send a GET request; renew an expired session once. Raises ApiError.
+
+        Errors that need the user are reported by the next poll, unless a poll raised them.
+        """
         token = await self._current()
         try:
             return await self._ask(path, params, token)
@@ -128,16 +146,6 @@ class SessionRequester:
                 raise self._contended(again) from again
         # Rejected so late that another request had renewed the session.
         return await self._ask(path, params, await self._current())
-
-    async def get_background(self, path: str, params: Sequence[tuple[str, str]]) -> Answer:
-        """Send a GET request outside of a poll; errors that need the user are reported by the next poll."""
-        before = self._refused
-        try:
-            return await self.get(path, params)
-        except ApiError:
-            if self._refused is not before:
-                self._has_unreported_refusal = True
-            raise
 
     def on_session_ended(self, callback: Callable[[], None]) -> None:
         """Call `callback` whenever the node no longer accepts the session, and another login follows."""
@@ -225,23 +233,16 @@ class SessionRequester:
             # If all waiters timed out, its exception must still be retrieved.
             self._login.add_done_callback(lambda task: task.cancelled() or task.exception())
         login, timeouts_s = self._login, self._http.timeouts.connect_s + self._http.timeouts.read_s
-        self._waiting += 1
         try:
             async with asyncio.timeout(timeouts_s):
                 return await asyncio.shield(login)
         except TimeoutError as error:
             late = f"no answer to the login within {timeouts_s:g} s"
             raise TimedOut(late, url=self._http.base_url) from error
-        finally:
-            self._waiting -= 1
 
     async def _run_login(self) -> str:
         try:
             self._token = await self._log_in()
-        except ApiError:
-            # If all waiters timed out, the next poll reports errors that need the user.
-            self._has_unreported_refusal = self._refused is not None and not self._waiting
-            raise
         finally:
             self._login = None
         return self._token

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -9,13 +15,17 @@ import click
 from cdptui.cli.diagnostics import MISSING_EXTRA, CommandError
 from cdptui.cli.effective_config import DisplaySettings, EffectiveConfig
 from cdptui.cli.options import DISPLAY_OPTION_NAMES, Command, display_options, fault_option, fleet_options
+from cdptui.cli.startup import forget_restore, restore_at_signal
 from cdptui.cli.tty_checks import require_drawable_terminal
+from cdptui.config.recording import DEFAULT_LIMIT_BYTES, RecordSettings
 from cdptui.config.settings import MonitorSettings
 from cdptui.config.url import normalize_url
 from cdptui.models.auth import PasswordLogin
 
 if TYPE_CHECKING:
+    from cdptui.cli.demo_history import DemoHistory
     from cdptui.simulator.faults.rules import Fault
+    from cdptui.simulator.settings import SimulatorSettings
 
 _INTERVAL_S: Final = 2.0
 """Shorter than the default, as the simulated time runs fast."""
@@ -23,10 +33,16 @@ _INTERVAL_S: Final = 2.0
 _SESSION_S: Final = 7200.0
 """Lifetime of an unused session in real seconds, the server's default."""
 
+_PAST_MINUTES: Final = 76 * 60
+"""Minutes of the past: forecasts compare three whole days, and the last monitor ended a while before the start."""
+
+_MOST_RECORDED: Final = 1000
+"""Larger fleets have no past: writing it would take many seconds."""
+
 
 @click.command(cls=Command, reads=DISPLAY_OPTION_NAMES, short_help="Open the monitor on an embedded simulated node.")
 @fleet_options(speed=60.0)
-@fault_option
+@fault_option("simulate --help lists the kinds")
 @display_options
 @click.pass_context
 def demo(
@@ -52,18 +68,67 @@ def demo(
         raise CommandError(MISSING_EXTRA) from error
     # One clock for the node and its monitor, so that RPO, ages and growth are in the same time.
     clock = ScaledClock(speed)
-    settings = SimulatorSettings(port=0, tasks=tasks, seed=seed, session_timeout_s=_SESSION_S * speed)
+    settings = SimulatorSettings(
+        port=0,
+        tasks=tasks,
+        seed=seed,
+        session_timeout_s=_SESSION_S * speed,
+        past_minutes=_PAST_MINUTES if tasks <= _MOST_RECORDED else 0,
+    )
+    start = clock.now()
     node = ManagementNode(settings, now=lambda: clock.now().timestamp())
     for fault in faults:
         node.faults.add_fault(fault)
-    with EmbeddedServer(node) as server:
+    with EmbeddedServer(node) as server, _recording(settings, start) as record:
         monitor = MonitorSettings(
             base_url=normalize_url(server.url),
             auth=PasswordLogin(name=settings.account, password=settings.password),
             interval_s=_INTERVAL_S,
             label=demo_label(speed),
+            record=record,
         )
         context.exit(run_monitor(monitor, display, clock=clock))
+
+
+@contextmanager
+def _recording(settings: SimulatorSettings, start: datetime) -> Iterator[RecordSettings]:
+    """Yield where the demo is recorded: in a folder that is removed at the end, also when a signal ends the process."""
+    folder = Path(tempfile.mkdtemp(prefix="cdptui-demo-"))
+    history = _LateHistory(settings, start, folder / "demo.sqlite")
+
+    def remove() -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+
+    restore_at_signal(remove)
+    try:
+        yield RecordSettings(history.path, DEFAULT_LIMIT_BYTES, "demo", settings.account, history.prepare)
+    finally:
+        history.stop()
+        remove()
+        forget_restore(remove)
+
+
+class _LateHistory:
+    """The history of the demo, whose module is imported by the recorder's thread, after the first list."""
+
+    def __init__(self, settings: SimulatorSettings, start: datetime, path: Path) -> None:
+        self.path = path
+        self._settings = settings
+        self._start = start
+        self._history: DemoHistory | None = None
+
+    def prepare(self) -> None:
+        """See `DemoHistory.prepare`."""
+        if self._history is None:
+            from cdptui.cli.demo_history import DemoHistory
+
+            self._history = DemoHistory(self._settings, self._start, self.path)
+        self._history.prepare()
+
+    def stop(self) -> None:
+        """See `DemoHistory.stop`."""
+        if self._history is not None:
+            self._history.stop()
 
 
 def demo_label(speed: float) -> str:

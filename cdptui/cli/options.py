@@ -59,7 +59,8 @@ def _format_options(
     """Write the options by heading; or, without headings, only those whose longest names are in `shown`."""
     groups: dict[str, list[tuple[str, str]]] = {}
     for parameter in command.get_params(context):
-        record = parameter.get_help_record(context)
+        # The usage has the arguments, and the text of the command says what they are.
+        record = None if isinstance(parameter, click.Argument) else parameter.get_help_record(context)
         if record is not None and (shown is None or max(parameter.opts, key=len) in shown):
             heading = parameter.heading if isinstance(parameter, OptionWithHeading) else HELP
             heading = heading if shown is None else COMMON
@@ -343,18 +344,17 @@ def _parse_faults(context: click.Context, parameter: click.Parameter, values: tu
         raise click.BadParameter(str(error), ctx=context, param=parameter) from error
 
 
-def fault_option(function: Function) -> Function:
-    """Give a command the option for faults of the simulated node."""
-    decorate: Callable[[Function], Function] = option(
+def fault_option(where: str) -> Callable[[Function], Function]:
+    """Return a decorator for the option for faults of the simulated node; `where` says where the kinds are listed."""
+    return option(
         "--fault",
         "faults",
         heading=FAULTS,
         multiple=True,
         metavar="SPEC",
         callback=_parse_faults,
-        help="Fault to simulate, such as hang:path=/cdp-task,times=2. Repeatable; simulate --help lists all.",
+        help=f"Fault to simulate, such as hang:path=/cdp-task,times=2. Repeatable; {where}.",
     )
-    return decorate(function)
 
 
 LOGIN: Final = "Login"
@@ -404,7 +404,10 @@ _OPTIONS: Final = (
     ),
     option("--ca-file", heading=TLS, type=_FILE, metavar="F", help="CA bundle to trust instead of the system's."),
     option(
-        "--insecure", heading=TLS, is_flag=True, help="Do not verify the certificate; the header shows this in red."
+        "--insecure",
+        heading=TLS,
+        is_flag=True,
+        help="Do not verify the certificate; the header of the monitor shows this.",
     ),
     option("--client-cert", heading=TLS, type=_FILE, metavar="F", help="Client certificate."),
     option(
@@ -432,7 +435,7 @@ def node_options(function: Function) -> Function:
             heading=CONNECTION,
             envvar=environment.PROFILE[0],
             metavar="NAME",
-            help="Profile of the configuration; x switches to another one.",
+            help="Profile of the configuration.",
         ),
         option(
             "--url",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _MAX_GAPS: Final = 20
 
+_NAME_HELP: Final = "NAME is a name that `cdptui recordings` lists, the beginning of one, or the path of a file."
 _HEADINGS: Final = ("NAME", "SIZE", "FROM", "TO", "POLLS", "TASKS", "GAPS", "NODE", "ACCOUNT")
 
 
@@ -34,7 +35,7 @@ def recordings(context: click.Context, /) -> None:
         _list_all()
 
 
-@recordings.command(cls=Command)
+@recordings.command(cls=Command, epilog=_NAME_HELP)
 @click.argument("name")
 def show(name: str) -> None:
     """Show size, span and gaps of a recording."""
@@ -54,10 +55,10 @@ def show(name: str) -> None:
         print_line(f"gap       {len(info.gaps) - _MAX_GAPS} earlier ones are not listed")
 
 
-@recordings.command(cls=Command)
+@recordings.command(cls=Command, epilog=_NAME_HELP)
 @click.argument("name")
-@click.option("--since", metavar="SPAN", help="Only those of the last 8h, 1d12h, …")
-@click.option("--filter", "expression", metavar="EXPR", help="Only those that match, such as 'severity>=warning erp'.")
+@click.option("--since", metavar="SPAN", help="Only events of the last 8h, 1d12h, …")
+@click.option("--filter", "expression", metavar="EXPR", help="Only events that match, such as 'severity>=warning erp'.")
 def events(name: str, since: str | None, expression: str | None) -> None:
     """List what happened: status, plan, policy, RPO, outages, gaps.
 
@@ -79,7 +80,7 @@ def events(name: str, since: str | None, expression: str | None) -> None:
         raise CommandError(str(error)) from error
 
 
-@recordings.command(cls=Command)
+@recordings.command(cls=Command, epilog=_NAME_HELP)
 @click.argument("name", required=False)
 def check(name: str | None) -> None:
     """Check a recording, or all; exit code 1 if one is damaged."""
@@ -99,7 +100,7 @@ def check(name: str | None) -> None:
         raise click.exceptions.Exit(ExitCode.FAILURE)
 
 
-@recordings.command(cls=Command)
+@recordings.command(cls=Command, epilog=_NAME_HELP)
 @click.argument("name")
 @click.argument("target", type=click.Path(path_type=Path))
 @click.option("--since", metavar="SPAN", help="Copy only the last 8h, 1d12h, …, in whole parts of four hours.")
@@ -127,7 +128,7 @@ def export(name: str, target: Path, since: str | None, mask_names: bool) -> None
     print_line(f"wrote {target}")
 
 
-@recordings.command(cls=Command)
+@recordings.command(cls=Command, epilog=_NAME_HELP)
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def delete(name: str, yes: bool) -> None:  # noqa: FBT001

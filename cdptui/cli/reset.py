@@ -29,7 +29,7 @@ _NEED: Final = "reset restores the terminal that it runs on, so stdin and stdout
 
 @click.command(cls=Command)
 def reset() -> None:
-    """Restore a terminal after the monitor was killed with -9."""
+    """Restore a terminal after the monitor was killed (kill -9)."""
     require_terminal(is_stdin_used=False, need=_NEED)
     _restore_tty_modes()
     write_sequences("".join(_RESET_SEQUENCES))

@@ -90,7 +90,7 @@ The access key is CDPTUISIMULATOR01 with the secret secret0123456789."""
     metavar="SET",
     help="Statuses of the server: all, no-stopping, or basic: no DataMerging either, as before 4.7.11.",
 )
-@fault_option
+@fault_option("the kinds are listed below")
 @option("--control", heading=FAULTS, is_flag=True, help="Serve URL/control, to change faults at run time.")
 def simulate(  # noqa: PLR0913, PLR0917 - one parameter an option
     host: str,

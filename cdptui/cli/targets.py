@@ -63,7 +63,7 @@ def profile_targets(
 def profile_hint(effective_config: EffectiveConfig | None) -> str:
     """Return how to add profiles, shown when there is no other one."""
     if effective_config is None:
-        return "the demo has a single node"
+        return "the demo has one node"
     file = effective_config.user_config_file
     if file is None:
         return "cdptui config init writes a file for profiles"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -33,6 +34,9 @@ class RecordSettings(Struct, frozen=True):
     node: str
     """Host and port of the node, for the list of recordings."""
     account: str
+    prepare: Callable[[], None] | None = None
+    """Called in the thread of the recorder before it opens the file, in place of creating its folder; may raise
+    OSError. None for any recording but that of the demo."""
 
 
 def parse_limit(text: str) -> int:

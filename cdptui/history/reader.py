@@ -7,7 +7,7 @@ import re
 import sqlite3
 import zlib
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import accumulate, pairwise
 from typing import Any, Final
@@ -16,14 +16,16 @@ import msgspec
 from msgspec import Struct
 
 from cdptui.history.codec import UNREADABLE, Chunk, ColumnBuilder, encode_chunk
-from cdptui.history.hourly import HourlyValues
-from cdptui.history.schema import BUCKET_MS, DAY_BUCKETS, TASK_BITS, chunk_range
+from cdptui.history.hourly import HourlyValues, decode_hours, hours_within
+from cdptui.history.schema import BUCKET_MS, DAY_BUCKETS, HOURS_VERSION, TASK_BITS, chunk_range
 from cdptui.history.thinned import WINDOW_MS, WINDOWS_PER_DAY, ThinnedDay, decode_thinned
 from cdptui.history.writer import (
+    TASKS_PER_SLICE,
     USED_COLUMN,
     TailPoll,
     decompress_document,
     encode_task_column,
+    let_others_run,
     read_problems,
     unpack_tail,
 )
@@ -39,6 +41,10 @@ log = logging.getLogger(__name__)
 RPO_COLUMNS: Final = (1, 2)
 """Columns of the values that have a meaning here; a record has one of the two for the RPO. The others are only joined
 with their text."""
+
+_TASK_HOURS: Final = 100_000
+"""Hours of all tasks whose changes a monitor that starts reads: those of more than 2,000 tasks are read for less than
+two days, as it keeps fewer of them in memory."""
 
 _NEVER_MS: Final = 2**62
 """Later than any poll."""
@@ -56,7 +62,7 @@ GAP_FACTOR: Final = 2.5
 
 MIN_GAP_MS: Final = 5000
 _MIN_PAUSES: Final = 2
-_PAUSES_AROUND: Final = 5
+_PAUSES_AROUND: Final = 3
 """Pauses before and after one that show the usual interval there."""
 
 _THINNED_WIDTH: Final = 4
@@ -107,6 +113,8 @@ class RecordingReader:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        self._has_hours = version >= HOURS_VERSION
 
     def meta(self) -> dict[str, str]:
         """Return the facts that were stored about the recording."""
@@ -194,7 +202,8 @@ class RecordingReader:
     def history(self, since_ms: int) -> RecordedHistory:
         """Return what a monitor that starts now knows about the tasks of the last poll, from `since_ms` on.
 
-        Values at whole hours are read as far back as a forecast needs them.
+        The changes of a large fleet are read for less time. Values at whole hours are read as far back as a forecast
+        needs them.
         """
         last = self.last_poll()
         if last is None:
@@ -203,35 +212,79 @@ class RecordingReader:
         times: list[int] = []
         hours_since_ms = last.at_ms - int(MAX_HOURS * HOUR_S * 1000)
         first_ms = min(since_ms, hours_since_ms)
+        since_ms = max(since_ms, last.at_ms - int(_TASK_HOURS / max(1, last.total or 0) * HOUR_S * 1000))
         hours = HourlyValues(hours_since_ms, last.at_ms)
         for bucket, polls in self._buckets(first_ms):
             times += [poll.at_ms for poll in polls]
-            has_points = bucket >= since_ms // BUCKET_MS
-            for number, chunk in self._chunks(bucket):
-                points = used.setdefault(number, []) if has_points else None
-                for poll, value in chunk.changes(USED_COLUMN):
-                    if value is not None and poll < len(polls):
-                        hours.add(number, polls[poll].at_ms, value)
-                        if points is not None:
-                            _add_point(points, polls[poll].at_ms, value)
+            has_hours, has_points = self._add_hours(bucket, hours), bucket >= since_ms // BUCKET_MS
+            if has_points or not has_hours:
+                self._add_changes(bucket, polls, None if has_hours else hours, used if has_points else None)
         for tail in self._tail_polls("ORDER BY t"):
             times.append(tail.record.at_ms)
             for number, column, value in tail.changes():
                 if column == USED_COLUMN and value is not None:
                     hours.add(number, tail.record.at_ms, value)
                     _add_point(used.setdefault(number, []), tail.record.at_ms, value)
-        problems = dict(read_problems(self._connection))
         gaps = find_gaps(times)
         return RecordedHistory(
-            [
-                _series(uuid, used.get(number, []), hours.of_task(number, gaps), documents, problems.get(number, NONE))
-                for number, uuid, documents in self._documents()
-                if documents[-1].status is not None
-            ],
+            list(self._recorded_series(used, hours, hours_within(gaps))),
             [(start / 1000, end / 1000) for start, end in gaps if end > since_ms],
             last.at_ms / 1000,
             self._end_after(last.at_ms) / 1000,
         )
+
+    def _recorded_series(
+        self, used: Mapping[int, list[tuple[float, int]]], hours: HourlyValues, missing: Collection[int]
+    ) -> Iterator[RecordedSeries]:
+        """Yield what is known about each task of the last poll."""
+        problems = dict(read_problems(self._connection))
+        for count, (number, uuid, documents) in enumerate(self._documents(), 1):
+            if count % TASKS_PER_SLICE == 0:
+                let_others_run()
+            if documents[-1].status is not None:
+                values, reasons = hours.of_task(number, missing), problems.get(number, NONE)
+                yield _series(uuid, used.get(number, []), values, documents, reasons)
+
+    def _add_changes(
+        self,
+        bucket: int,
+        polls: Sequence[PollRecord],
+        hours: HourlyValues | None,
+        used: dict[int, list[tuple[float, int]]] | None,
+    ) -> None:
+        """Add the used capacity in the chunks of a bucket to `hours`, and its changes to `used`."""
+        times = [poll.at_ms for poll in polls]
+        for count, (number, chunk) in enumerate(self._chunks(bucket), 1):
+            if count % TASKS_PER_SLICE == 0:
+                let_others_run()
+            changes = [
+                (times[poll], value)
+                for poll, value in chunk.changes(USED_COLUMN)
+                if value is not None and poll < len(times)
+            ]
+            if hours is not None:
+                for at_ms, value in changes:
+                    hours.add(number, at_ms, value)
+            if used is not None and changes:
+                points = used.setdefault(number, [])
+                if points and points[-1][1] == changes[0][1]:
+                    # Each chunk begins with the value from before.
+                    del changes[0]
+                points += [(at_ms / 1000, value) for at_ms, value in changes]
+
+    def _add_hours(self, bucket: int, hours: HourlyValues) -> bool:
+        """Add the stored hours of a bucket. Return False when there are none, or they are damaged."""
+        if not self._has_hours:
+            return False
+        row = self._connection.execute("SELECT data FROM hour WHERE bucket = ?", (bucket,)).fetchone()
+        if row is None:
+            return False
+        try:
+            hours.add_bucket(bucket, decode_hours(row[0]))
+        except UNREADABLE:
+            log.warning("the hours of a bucket are damaged; its chunks are read")
+            return False
+        return True
 
     def _end_after(self, at_ms: int) -> int:
         """Return when the monitor of the last poll ended."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from cdptui.history.codec import UNREADABLE, Chunk, compress_packed
+from cdptui.history.hourly import decode_hours
 from cdptui.history.reader import RecordingReader, decode_polls, find_gaps
 from cdptui.history.recording_file import FileLock, RecordingError, describe_error, inspect, lock_file, side_files
 from cdptui.history.retention import delete_before
@@ -98,6 +99,7 @@ def check(path: Path) -> list[str]:
         "poll": ("bucket", decode_polls),
         "chunk": ("id", lambda _, blob: Chunk(blob)),
         "thin": ("id", lambda _, blob: decode_thinned(blob)),
+        "hour": ("bucket", lambda _, blob: decode_hours(blob)),
         "document": ("id", lambda _, blob: decompress_document(blob)),
     }
     with opened(path) as connection:

@@ -170,6 +170,7 @@ def delete_before(connection: sqlite3.Connection, bucket: int) -> None:
         connection.execute("DELETE FROM thin WHERE id < ?", (chunk_id(bucket // DAY_BUCKETS, 0),))
         connection.execute("DELETE FROM chunk WHERE id < ?", (chunk_id(bucket, 0),))
         connection.execute("DELETE FROM poll WHERE bucket < ?", (bucket,))
+        connection.execute("DELETE FROM hour WHERE bucket < ?", (bucket,))
         connection.execute("DELETE FROM outage WHERE ended < ?", (end_ms,))
         connection.execute("DELETE FROM event WHERE t < ?", (end_ms,))
         for table in ("document", "problem"):

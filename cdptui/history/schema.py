@@ -12,8 +12,11 @@ from urllib.parse import quote
 APPLICATION_ID: Final = 0x43445054
 """`CDPT`: tells a recording from any other SQLite database."""
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Stored as `user_version`. A change of the schema adds a step to `MIGRATIONS`."""
+
+HOURS_VERSION: Final = 3
+"""The first version with the table `hour`."""
 
 BUCKET_MS: Final = 4 * 3600 * 1000
 """Time that a chunk covers. Longer ones are smaller and slower to read: 24 h save 4 % and take five times as long."""
@@ -60,6 +63,7 @@ CREATE TABLE outage(
 - `facts`: what is known of a listed task for its next events.
 - `event`: what happened; the task is its UUID, empty for the node, a storage and the monitor.
 - `storage`: what is known of a backup storage for its next events.
+- `hour`: used capacity of all tasks at the whole hours of a bucket that ended.
 """
 
 _ADD_STORAGES: Final = """
@@ -67,7 +71,9 @@ CREATE TABLE storage(uuid TEXT PRIMARY KEY, name TEXT NOT NULL, disconnected_sin
 CREATE INDEX event_of_task ON event(task, t);
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (_CREATE, _ADD_STORAGES)
+_ADD_HOURS: Final = "CREATE TABLE hour(bucket INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT"
+
+MIGRATIONS: Final[tuple[str, ...]] = (_CREATE, _ADD_STORAGES, _ADD_HOURS)
 """Statements from each version to the next; the first creates the schema."""
 
 TABLES: Final = (
@@ -83,6 +89,7 @@ TABLES: Final = (
     "event",
     "outage",
     "storage",
+    "hour",
 )
 
 _BUSY_S: Final = 2.0
@@ -100,7 +107,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
         connection.execute("PRAGMA journal_mode=WAL").fetchone()
         connection.execute("PRAGMA synchronous=NORMAL")
-        connection.execute("PRAGMA cache_size=-1024")
+        connection.execute("PRAGMA cache_size=-256")
         migrate(connection)
     except BaseException:
         connection.close()

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import structs
 
 from cdptui.history.codec import UNREADABLE, ColumnBuilder, array_header, compress_packed, encode_chunk
+from cdptui.history.hourly import BucketHours
 from cdptui.history.recording_file import RecordingError
 from cdptui.history.schema import BUCKET_MS, TASK_BITS, chunk_id, transaction
 from cdptui.models.event import (
@@ -56,7 +57,7 @@ _LONGEST_INTERVAL_MS: Final = 3_600_000
 _RECENT_POLLS: Final = 5
 """A start is after a gap when the pause is longer than 30 s, and than two and a half of the last pauses."""
 
-_TASKS_PER_SLICE: Final = 40
+TASKS_PER_SLICE: Final = 40
 """Tasks that are processed, in about a millisecond, before other threads may run."""
 
 _UNKNOWN: Final = -1
@@ -64,6 +65,12 @@ _UNKNOWN: Final = -1
 
 _NEW: Final = -2
 """What an absent packed value is compared with."""
+
+_PIECE_BYTES: Final = 440
+"""Size from which on a buffer is not extended: longer ones are moved as they grow, which fragments the heap."""
+
+_MAX_VALUES: Final = 8
+"""Values that a task may have: the factor by which the column is packed together with the poll."""
 
 USED_COLUMN: Final = 0
 """The column of used capacity."""
@@ -81,6 +88,7 @@ _unpack_flat: Final = msgspec.msgpack.Decoder(list[int | None]).decode
 _unpack_facts: Final = msgspec.msgpack.Decoder(TaskFacts).decode
 _unpack_reasons: Final = msgspec.msgpack.Decoder(tuple[Reason, ...]).decode
 _pack: Final = msgspec.msgpack.Encoder().encode
+_NIL: Final = _pack(None)
 
 
 class Poll(msgspec.Struct, frozen=True):
@@ -157,7 +165,20 @@ class _ChangeBuffer:
 class _KnownTask:
     """A task as it was last recorded."""
 
-    __slots__ = ("_changes", "_count", "document", "facts", "id", "is_listed", "progress", "reasons", "row", "values")
+    __slots__ = (
+        "_changes",
+        "_count",
+        "_last_poll",
+        "_pieces",
+        "document",
+        "facts",
+        "id",
+        "is_listed",
+        "progress",
+        "reasons",
+        "row",
+        "values",
+    )
 
     def __init__(self, number: int) -> None:
         self.id = number
@@ -173,26 +194,41 @@ class _KnownTask:
         """Whether the last poll had this task."""
         self.values = b""
         """The newest values in the current bucket, packed, as 100,000 tasks have many; empty before its first poll."""
+        self._pieces: tuple[bytes, ...] = ()
         self._changes = bytearray()
-        """Column, poll and value of each change in the current bucket, as MessagePack."""
+        """The changes in the current bucket as MessagePack: the polls since the last change together with the column,
+        and the difference of the value. Absolute numbers would take twice the memory."""
         self._count = 0
+        self._last_poll = 0
 
     def known_facts(self) -> TaskFacts | None:
         """Return what is known for its next events; None while it is not listed."""
         return self.facts if self.row is None else facts_of(self.row.task, self.progress)
 
-    def append(self, column: int, poll: int, value: int | None) -> None:
-        """Append the value of a column that a poll, counted from the start of the bucket, was the first to have."""
-        self._changes += _pack_triple(column, poll, value)
-        self._count += 3
+    def append(self, column: int, poll: int, value: int | None, old: int) -> None:
+        """Append the value of a column that a poll, counted from the start of the bucket, was the first to have.
 
-    def pop_columns(self, width: int) -> tuple[ColumnBuilder, ...]:
-        """Return the values of the bucket, and forget them."""
-        columns = tuple(ColumnBuilder() for _ in range(width))
-        for column, poll, value in _triples(_unpack_flat(array_header(self._count) + self._changes)):
-            columns[column].append(poll, value)
-        self.values, self._changes, self._count = b"", bytearray(), 0
-        return columns
+        `old` is its packed value before.
+        """
+        self._changes += _pack((poll - self._last_poll) * _MAX_VALUES + column)
+        self._changes += _NIL if value is None else _pack(value - max(0, old))
+        if len(self._changes) >= _PIECE_BYTES:
+            self._pieces = (*self._pieces, bytes(self._changes))
+            self._changes = bytearray()
+        self._last_poll = poll
+        self._count += 2
+
+    def pop_changes(self) -> Iterator[tuple[int, int, int | None]]:
+        """Yield column, poll and value of each change in the bucket, and forget them."""
+        flat = _unpack_flat(b"".join((array_header(self._count), *self._pieces, self._changes)))
+        self.values, self._pieces, self._changes, self._count, self._last_poll = b"", (), bytearray(), 0, 0
+        poll, olds = 0, [0] * _MAX_VALUES
+        for key, difference in zip(flat[::2], flat[1::2], strict=True):
+            polls, column = divmod(key or 0, _MAX_VALUES)
+            poll += polls
+            value = None if difference is None else olds[column] + difference
+            olds[column] = value or 0
+            yield column, poll, value
 
 
 class RecordingWriter:
@@ -351,8 +387,8 @@ class RecordingWriter:
         changes = _ChangeBuffer()
         seen = set()
         for count, row in enumerate(rows, 1):
-            if count % _TASKS_PER_SLICE == 0:
-                _let_others_run()
+            if count % TASKS_PER_SLICE == 0:
+                let_others_run()
             known = self._tasks.get(row.task.uuid) or self._add_task(row.task.uuid)
             seen.add(known.id)
             if row is not known.row or not known.values:
@@ -381,7 +417,7 @@ class RecordingWriter:
         before = self._values.unpack(known.values) if known.values else ()
         for column, (value, old) in enumerate(zip_longest(values, before, fillvalue=_NEW)):
             if (_UNKNOWN if value is None else value) != old:
-                known.append(column, index, value)
+                known.append(column, index, value, old)
                 changes.append(known.id, column, value)
         known.values = packed
 
@@ -471,13 +507,21 @@ class RecordingWriter:
     def _close_bucket(self) -> None:
         """Replace the tail by one chunk per task, in the current transaction."""
         assert self._bucket is not None  # noqa: S101 - an invariant, not input
-        for count, known in enumerate(self._tasks.values(), 1):
-            if count % _TASKS_PER_SLICE == 0:
-                _let_others_run()
-            if known.values:
-                blob = encode_chunk(known.pop_columns(self._value_count))
-                self._connection.execute("INSERT INTO chunk VALUES(?, ?)", (chunk_id(self._bucket, known.id), blob))
         times = [poll.at_ms - self._bucket * BUCKET_MS for poll in self._polls]
+        hours = BucketHours.empty()
+        for count, known in enumerate(self._tasks.values(), 1):
+            if count % TASKS_PER_SLICE == 0:
+                let_others_run()
+            if known.values:
+                builders, used = tuple(ColumnBuilder() for _ in range(self._value_count)), []
+                for column, poll, value in known.pop_changes():
+                    builders[column].append(poll, value)
+                    if column == USED_COLUMN:
+                        used.append((times[poll], value))
+                hours.add(known.id, used)
+                values = (chunk_id(self._bucket, known.id), encode_chunk(builders))
+                self._connection.execute("INSERT INTO chunk VALUES(?, ?)", values)
+        self._connection.execute("INSERT INTO hour VALUES(?, ?)", (self._bucket, hours.encode()))
         columns = (
             [now - before for before, now in zip([0, *times], times, strict=False)],
             [poll.duration_ms for poll in self._polls],
@@ -529,9 +573,9 @@ class RecordingWriter:
             known = by_id.get(number)
             if known is not None:
                 values = list(self._values.unpack(known.values)) if known.values else [_UNKNOWN] * self._value_count
+                known.append(column, tail.index, value, values[column])
                 values[column] = _UNKNOWN if value is None else value
                 known.values = self._values.pack(*values)
-                known.append(column, tail.index, value)
 
 
 def read_problems(connection: sqlite3.Connection) -> Iterator[tuple[int, tuple[Reason, ...]]]:
@@ -556,6 +600,6 @@ def _sqlite_int(value: int | None) -> int | None:
     return value if value is None or value < 2**63 else None
 
 
-def _let_others_run() -> None:
+def let_others_run() -> None:
     """Give up the interpreter's lock, so that this thread delays the event loop by a millisecond at most."""
     time.sleep(0)

@@ -6,6 +6,7 @@ of day for a trend. The back-test of `tests/benchmarks/forecast.py` compares the
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from enum import Enum
 from itertools import pairwise
@@ -169,26 +170,14 @@ def _find_shift(values: Hours, usual: float) -> RateShift | None:
     found: tuple[float, int] | None = None
     for window in _SHIFT_WINDOWS:
         now = _growth(values, last, window)
-        if now is None:
-            continue
-        before = []
-        usual_count = 0
-        for end in range(last - DAY_HOURS, last - (_SHIFT_DAYS + 1) * DAY_HOURS, -DAY_HOURS):
-            growth = _growth(values, end, window)
-            if growth is not None:
-                before.append(growth)
-                usual_count += now <= _SHIFT_FACTOR * growth
-                if usual_count > _SHIFT_DAYS // 2:
-                    # The median of the days is not exceeded, whatever the others are: nearly all tasks end here.
-                    break
-        if usual_count > _SHIFT_DAYS // 2 or len(before) < _MEDIAN_DAYS:
+        before = _growth_of_days(values, last, window, None if now is None else now / _SHIFT_FACTOR)
+        if now is None or len(before) < _MEDIAN_DAYS:
             continue
         middle = median(before)
-        if middle <= 0:
+        if middle <= 0 or now <= _SHIFT_FACTOR * middle:
             continue
         sigma = max(_SIGMA_PER_MAD * median([abs(growth - middle) for growth in before]), _SIGMA_FLOOR * middle)
-        is_shifted = now > _SHIFT_FACTOR * middle and now - middle > _SHIFT_SIGMAS * sigma
-        if is_shifted and (found is None or now / middle > found[0]):
+        if now - middle > _SHIFT_SIGMAS * sigma and (found is None or now / middle > found[0]):
             found = (now / middle, window)
     if found is None:
         return None
@@ -198,15 +187,11 @@ def _find_shift(values: Hours, usual: float) -> RateShift | None:
 
 def _hours_since_shift(values: Hours, factor: float, window: int) -> int:
     """Return the hours since the first hour of the new rate: those before it grew at less than half of it."""
-    last = len(values) - 1
+    steps = _steps(values)
     hours_ago = window
-    for hours_before in range(DAY_HOURS):
-        now = _growth(values, last - hours_before, 1)
-        usual = [
-            growth
-            for day in range(1, _SHIFT_DAYS + 1)
-            if (growth := _growth(values, last - hours_before - day * DAY_HOURS, 1)) is not None
-        ]
+    for hours_before in range(min(DAY_HOURS, len(steps))):
+        at = len(steps) - 1 - hours_before
+        now, usual = steps[at], _known(steps[max(at % DAY_HOURS, at - _SHIFT_DAYS * DAY_HOURS) : at : DAY_HOURS])
         if now is None or not usual:
             break
         if now < max(1.0, median(usual)) * (1 + factor) / 2:
@@ -215,6 +200,25 @@ def _hours_since_shift(values: Hours, factor: float, window: int) -> int:
             continue
         hours_ago = hours_before + 1
     return hours_ago
+
+
+def _growth_of_days(values: Hours, end: int, window: int, usual: float | None = None) -> list[int]:
+    """Return the growth during `window` hours on each of the days before, at the time of day of the index `end`.
+
+    Return nothing when it was `usual` or more on most days: nearly all tasks end here, which is most of the cost.
+    """
+    found: list[int] = []
+    usual_days = 0
+    for at in range(end - DAY_HOURS, max(window - 1, end - (_SHIFT_DAYS + 1) * DAY_HOURS), -DAY_HOURS):
+        before, after = values[at - window], values[at]
+        if before is None or after is None:
+            continue
+        found.append(after - before)
+        if usual is not None and after - before >= usual:
+            usual_days += 1
+            if usual_days > _SHIFT_DAYS // 2:
+                return []
+    return found
 
 
 def _growth(values: Hours, end: int, window: int) -> int | None:
@@ -231,27 +235,35 @@ def _find_freed(values: Hours) -> FreedCapacity | None:
     if None not in recent and sorted(cast("Sequence[int]", recent)) == list(recent):
         # Nearly all tasks end here, at a fifth of the cost of the steps.
         return None
-    steps = _steps(recent)
-    fall = min([step for step in steps if step is not None], default=0)
+    steps = _steps(values)
+    fall = min(_known(steps[-DAY_HOURS:]), default=0)
     if fall >= 0:
         return None
     days_with_falls = 0
-    for end in range(len(values) - DAY_HOURS, 1, -DAY_HOURS):
-        day = [step for step in _steps(values[max(0, end - DAY_HOURS - 1) : end]) if step is not None]
-        days_with_falls += min(day, default=0) <= fall / 2
+    for end in range(len(steps) - DAY_HOURS, 0, -DAY_HOURS):
+        days_with_falls += min(_known(steps[max(0, end - DAY_HOURS) : end]), default=0) <= fall / 2
         if days_with_falls >= _USUAL_DAYS:
             return None
-    known = [step for step in _steps(values[-_MEDIAN_DAYS * DAY_HOURS :]) if step is not None]
+    known = _known(steps[-_MEDIAN_DAYS * DAY_HOURS :])
     middle = median(known)
     if fall >= middle - _STEP_MADS * median([abs(step - middle) for step in known]):
         return None
-    at = len(steps) - 1 - steps[::-1].index(fall)
-    return FreedCapacity(-fall, len(steps) - 1 - at)
+    return FreedCapacity(-fall, steps[::-1].index(fall))
 
 
 def _steps(values: Hours) -> list[int | None]:
     """Return the growth from hour to hour."""
-    return [None if before is None or after is None else after - before for before, after in pairwise(values)]
+    try:
+        return list(map(operator.sub, values[1:], values))
+    except TypeError:
+        return [None if before is None or after is None else after - before for before, after in pairwise(values)]
+
+
+def _known(steps: Sequence[int | None]) -> Sequence[int]:
+    """Return the steps that are known."""
+    if None in steps:
+        return [step for step in steps if step is not None]
+    return cast("Sequence[int]", steps)
 
 
 def _theil_sen(points: Sequence[tuple[int, int]]) -> float:

@@ -17,6 +17,7 @@ from cdptui.clock import Clock
 from cdptui.config.recording import RecordSettings
 from cdptui.config.settings import MonitorSettings
 from cdptui.models.capacity import CapacityHistory
+from cdptui.models.day_trend import DayTrend
 from cdptui.models.event import Event
 from cdptui.models.event_summary import NOTHING, EventSummary
 from cdptui.models.inventory import BackupStorage, FetchState
@@ -137,6 +138,10 @@ class NodeConnection(Struct, frozen=True):
     def history(self, uuid: str) -> CapacityHistory:
         """Return the used capacity of a task over time."""
         return self.monitor.history(uuid)
+
+    def day_trend(self, uuid: str) -> DayTrend | None:
+        """Return the used capacity of a task in the last day; None when it is not known."""
+        return self.monitor.day_trend(uuid)
 
     def row(self, uuid: str) -> TaskRow | None:
         """Return the row of a task; None when the node has no such task."""

@@ -15,6 +15,7 @@ from cdptui.clock import TIME_SLICE_S, Clock, yield_to_loop
 from cdptui.models.aggregates import FleetAccumulator, FleetSummary
 from cdptui.models.capacity import CapacityHistory, GrowthRate, growth_rate
 from cdptui.models.change import Change, diff_task
+from cdptui.models.day_trend import DayTrend
 from cdptui.models.estimate import best_rate, estimate_full_in
 from cdptui.models.inventory import MAX_VMS_OF_STOP, DependencyState, needs_stop_cause
 from cdptui.models.reasons import Evidence, ReasonKind, find_reasons, next_time_trigger_s, overall_severity, stalled_s
@@ -137,6 +138,10 @@ class FleetTracker:
     def history(self, uuid: str) -> CapacityHistory:
         """Return the used capacity of a task over time."""
         return self._series.history(uuid)
+
+    def day_trend(self, uuid: str) -> DayTrend | None:
+        """Return the used capacity of a task in the last day; None when it is not known."""
+        return self._hours.day_trend(uuid)
 
     def row(self, uuid: str) -> TaskRow | None:
         """Return the row of a task of the newest list; None when it has no such task."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from cdptui.models.capacity import HOUR_S
+from cdptui.models.day_trend import DayTrend, find_day_trend
 from cdptui.models.forecast import DAY_HOURS, MAX_HOURS, Forecast, forecast_growth
 
 _UNKNOWN: Final = 2**64 - 1
@@ -22,11 +23,13 @@ TOTAL_HOURS: Final = 4_000_000
 class HourlySeries:
     """Values of one task at consecutive whole hours: 8 bytes each, about 1.6 kB at most."""
 
-    __slots__ = ("_last_hour", "_values", "forecast")
+    __slots__ = ("_last_hour", "_trend", "_values", "forecast")
 
     def __init__(self) -> None:
         self._values = array("Q")
         self._last_hour = 0
+        self._trend: tuple[int, DayTrend | None] | None = None
+        """The trend and the hour for which it was computed; None until it is asked for: few tasks are on screen."""
         self.forecast: Forecast | None = None
         """The forecast from these values, computed once an hour; None in a large fleet."""
 
@@ -41,6 +44,7 @@ class HourlySeries:
         self._values.extend([_UNKNOWN] * min(missing, MAX_HOURS))
         self._values.append(_UNKNOWN if used_bytes is None else used_bytes)
         self._last_hour = hour
+        self._trend = None
         if len(self._values) >= max_hours + DAY_HOURS:
             del self._values[:-max_hours]
 
@@ -49,9 +53,19 @@ class HourlySeries:
         first = self._last_hour + 1 - len(self._values)
         return list(enumerate(self.values(), first))
 
+    def day_trend(self, hour: int) -> DayTrend | None:
+        """Return the trend of the day that ends at an hour; None when nothing of it is known."""
+        if self._trend is None or self._trend[0] != hour:
+            unknown = [None] * min(max(0, hour - self._last_hour), DAY_HOURS)
+            self._trend = (hour, find_day_trend([*self.values(), *unknown]))
+        return self._trend[1]
+
     def values(self) -> list[int | None]:
         """Return the values, oldest first; None where one is not known."""
-        return [None if value == _UNKNOWN else value for value in self._values[-MAX_HOURS:]]
+        values: list[int | None] = self._values[-MAX_HOURS:].tolist()  # type: ignore[assignment]  # None is put in below
+        if _UNKNOWN in values:
+            return [None if value == _UNKNOWN else value for value in values]
+        return values
 
 
 class HourlyRecorder:
@@ -99,6 +113,13 @@ class HourlyRecorder:
         if series is None:
             return None
         return series.forecast if self._is_cached else forecast_growth(series.values())
+
+    def day_trend(self, uuid: str) -> DayTrend | None:
+        """Return the trend of a task over the day up to the last whole hour; None when nothing of it is known."""
+        series = self._series.get(uuid)
+        if series is None or self._last_poll_s is None:
+            return None
+        return series.day_trend(int(self._last_poll_s // HOUR_S))
 
     def forget(self, uuids: Iterable[str]) -> None:
         """Drop the series of deleted tasks."""

@@ -1,4 +1,4 @@
-"""A recorder that starts after the first list: what it imports would delay the list by 15 ms."""
+"""A recorder that starts after the first list: what it imports and reads would delay the list."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_DELAY_S: Final = 0.5
-"""A list that arrives quickly is on screen by then, and the second poll is not due."""
+_DELAY_S: Final = 0.3
+"""From the first list, or the first failure, to the start: the list is on screen by then."""
 
 _MAX_WAITING: Final = 8
 """Polls that are kept until the recorder starts."""
@@ -42,6 +42,7 @@ class LateRecorder:
         self._recorder: Recorder | None = None
         self._waiting: deque[Callable[[Recorder], None]] = deque(maxlen=_MAX_WAITING)
         self._starting: asyncio.Task[None] | None = None
+        self._has_polled = asyncio.Event()
         self._state = RecordingState(RecordingPhase.STARTING)
         self.last_exit_ms: int | None = None
         """When the last monitor ended, in milliseconds since 1970; None when there was none, or it is not known yet."""
@@ -52,7 +53,7 @@ class LateRecorder:
         return self._recorder.state if self._recorder is not None else self._state
 
     def start(self, on_history: Callable[[RecordedHistory], None]) -> None:
-        """Start soon; call it in the event loop. See `Recorder.start`."""
+        """Start after the first poll; call it in the event loop. See `Recorder.start`."""
 
         def note_exit(history: RecordedHistory) -> None:
             if history.ended_s is not None:
@@ -118,12 +119,14 @@ class LateRecorder:
             await asyncio.to_thread(self._recorder.close, timeout_s)
 
     def _pass_on(self, call: Callable[[Recorder], None]) -> None:
+        self._has_polled.set()
         if self._recorder is not None:
             call(self._recorder)
         else:
             self._waiting.append(call)
 
     async def _start(self, on_history: Callable[[RecordedHistory], None]) -> None:
+        await self._has_polled.wait()
         await asyncio.sleep(_DELAY_S)
         try:
             await asyncio.to_thread(importlib.import_module, "cdptui.monitor.recording")

@@ -12,6 +12,7 @@ from msgspec import structs
 from cdptui.clock import Clock
 from cdptui.models.capacity import CapacityHistory
 from cdptui.models.change import ChangeKind
+from cdptui.models.day_trend import DayTrend
 from cdptui.models.failure import RETRIED_RARELY, Failure, FailureKind
 from cdptui.models.inventory import DependencyState
 from cdptui.models.recording import RecordedHistory
@@ -80,6 +81,10 @@ class Monitor:
     def history(self, uuid: str) -> CapacityHistory:
         """Return the used capacity of a task over time."""
         return self._tracker.history(uuid)
+
+    def day_trend(self, uuid: str) -> DayTrend | None:
+        """Return the used capacity of a task in the last day; None when it is not known."""
+        return self._tracker.day_trend(uuid)
 
     def row(self, uuid: str) -> TaskRow | None:
         """Return the row of a task of the newest list; None when it has no such task."""

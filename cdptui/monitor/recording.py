@@ -36,7 +36,10 @@ def create_recorder(settings: RecordSettings, clock: Clock) -> Recorder:
     """Return the recorder of a node, which is not started."""
 
     def prepare() -> Path:
-        create_folder(settings.file.parent)
+        if settings.prepare is not None:
+            settings.prepare()
+        else:
+            create_folder(settings.file.parent)
         return settings.file
 
     spec = RecordingFileSpec(

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from cdptui.models import estimate
 from cdptui.models.aggregates import GroupSummary
+from cdptui.models.day_trend import TREND_CELLS
 from cdptui.models.reasons import judged_status_severity
 from cdptui.models.task_row import TaskRow
 from cdptui.render import groups, task_cells
@@ -107,6 +108,16 @@ def _resource_names(row: TaskRow, context: CellContext) -> tuple[str, ...]:
 
 def _resource_uuids(row: TaskRow, _: CellContext) -> tuple[str, ...]:
     return tuple(ref.resource_uuid for ref in row.task.resource_refs)
+
+
+def _trend_values(row: TaskRow, context: CellContext) -> tuple[str, ...]:
+    trend = context.day_trend(row.task.uuid)
+    return () if trend is None else tuple("" if value is None else str(value) for value in trend.used_bytes)
+
+
+def _growth_of_day(row: TaskRow, context: CellContext) -> int | None:
+    trend = context.day_trend(row.task.uuid)
+    return None if trend is None else trend.growth_bytes
 
 
 _LAST_OP_AT: Final = ExportField("last_op_at", lambda row, _: row.task.last_op_at)
@@ -258,6 +269,16 @@ LAST_OP: Final = Column(
     (_LAST_OP_AT,),
     align="right",
 )
+TREND: Final = Column(
+    "trend",
+    "TREND",
+    "Used capacity over the last 24 h, three hours a cell, on a scale of its own; sorts by growth",
+    TREND_CELLS,
+    task_cells.trend,
+    GROWTH.sort_value,
+    (ExportField("trend_used_bytes", _trend_values), ExportField("growth_of_day_bytes", _growth_of_day)),
+    descending_first=True,
+)
 STORAGE: Final = Column(
     "storage",
     "STORAGE",
@@ -350,6 +371,7 @@ DEFAULT_COLUMNS: Final = (NAME, STATUS, PROBLEM, STATE, USED, PLAN, USE, RPO, GR
 
 COLUMNS: Final = (
     *DEFAULT_COLUMNS,
+    TREND,
     STORAGE,
     POLICY,
     VM,
@@ -365,7 +387,7 @@ BY_KEY: Final = {column.key: column for column in COLUMNS}
 
 KEEP_PRIORITY: Final = (
     *(NAME, PROBLEM, STATUS),
-    *(STORAGE, POLICY, VM, LIMIT, UUID, DESCRIPTION, CREATED, LAST_OP_DATE),
+    *(TREND, STORAGE, POLICY, VM, LIMIT, UUID, DESCRIPTION, CREATED, LAST_OP_DATE),
     *(USE, RPO, USED, GROWTH, FULL_IN, PROTECTS, PLAN, LAST_OP, STATE),
 )
 """Columns by importance, for a screen that is too narrow for all. Columns that are shown only when the user chose them

@@ -43,7 +43,8 @@ def fleet_line(
         line = (glyph, *joined([*problems[:shown], _rest(fleet, shown, more_key)], _SEPARATOR))
         if line_width(line, measure) <= width:
             return line
-    more = [Span(_SEPARATOR), _rest(fleet, 1, more_key)] if len(problems) > 1 else []
+    # Without room for two problems the name of the cause is worth more than the verb.
+    more = [Span(_SEPARATOR), _rest(fleet, 1, more_key, verb="")] if len(problems) > 1 else []
     room = width - measure(glyph.text) - line_width(more, measure)
     first = Span(_shortened(worst, names.get(worst.cause_uuid, ""), room, measure), problems[0].role)
     return cut((glyph, first, *more), width, measure)
@@ -54,9 +55,9 @@ def _with_totals(left: Sequence[Span], fleet: FleetSummary, width: int, measure:
     return next((line for line in lines if line is not None), None)
 
 
-def _rest(fleet: FleetSummary, shown: int, key: str) -> Span:
+def _rest(fleet: FleetSummary, shown: int, key: str, verb: str = " lists them") -> Span:
     count = sum(problem.count for problem in fleet.problems[shown:])
-    return Span(f"{count} more ({key} lists)" if key else f"{count} more", Role.DIM)
+    return Span(f"{count} more ({key}{verb})" if key else f"{count} more", Role.DIM)
 
 
 def _problem_span(problem: ProblemCount, names: Mapping[str, str]) -> Span:
@@ -96,7 +97,7 @@ def _totals(fleet: FleetSummary) -> Iterator[list[Span]]:
     ratio = fleet.used_bytes / fleet.plan_bytes if fleet.plan_bytes else None
     percent = formatting.percent(ratio)
     used, plan = formatting.size(fleet.used_bytes), formatting.size(fleet.plan_bytes)
-    whole = Span(f"{used} of {plan} used ({percent})")
+    whole = Span(f"{used} of {plan} used ({percent})" if ratio is not None else f"{used} used, no plan set")
     yield [Span(_status_counts(fleet), Role.DIM), whole]
     yield [whole]
     if ratio is not None:

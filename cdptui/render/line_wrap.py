@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from cdptui.render.lazy_lines import JoinedLines
 from cdptui.render.spans import Line, Span
-from cdptui.render.text_wrap import cell_width, split_cells
+from cdptui.render.text_wrap import WORD, cell_width, split_cells
 
 MAX_WRAPPED: Final = 500
 """Lines of a block that are wrapped. A longer one is lazy or wrapped already, and to measure it would delay a key."""
 
-_PIECE: Final = r"\s+|\S+"
+_PIECE: Final = rf"\s+|{WORD}"
+
+_VALUE_GAP: Final = 2
+"""Blanks between two values of a line; a value is broken only where it is longer than a line."""
 
 
 def wrap_lines(lines: Sequence[Line], width: int) -> Sequence[Line]:
@@ -26,13 +30,16 @@ def wrap_lines(lines: Sequence[Line], width: int) -> Sequence[Line]:
 
 
 def wrap_line(line: Line, width: int) -> list[Line]:
-    """Break a line between words into lines of at most `width` cells; a longer word is broken too.
+    """Break a line between values, and a longer value between words, into lines of at most `width` cells.
 
-    The lines after the first are indented by the label, or by the blanks that the line begins with.
+    Two blanks separate values. The lines after the first are indented by the label, or by the blanks that the line
+    begins with. A word that is longer than a line is broken too.
 
     >>> from cdptui.render.spans import Role, plain_text
     >>> [plain_text(part) for part in wrap_line((Span("used  ", Role.DIM), Span("1 GiB of 2 GiB"), Span(" ██")), 15)]
     ['used  1 GiB of', '      2 GiB ██']
+    >>> [plain_text(part) for part in wrap_line((Span("newest  "), Span("08:00:04"), Span("  6 days ago")), 19)]
+    ['newest  08:00:04', '        6 days ago']
     """
     if sum(cell_width(span.text) for span in line) <= width:
         return [line]
@@ -40,13 +47,15 @@ def wrap_line(line: Line, width: int) -> list[Line]:
     lines: list[list[Span]] = [[]]
     used = 0
     blanks: list[Span] = []
-    for word in _words(line):
-        if not word[0].text.strip():
+    words = list(_words(line))
+    for at, word in enumerate(words):
+        if _is_blank(word):
             blanks = word
             continue
-        gap, cells = (sum(cell_width(piece.text) for piece in pieces) for pieces in (blanks, word))
+        gap, cells = _cells(blanks), _cells(word)
+        value = _value_cells(words, at) if gap >= _VALUE_GAP else cells
         # A value stays beside its label, even where it must be broken.
-        if lines[-1] and used + gap > indent and used + gap + cells > width:
+        if lines[-1] and used + gap > indent and used + gap + (value if value <= width - indent else cells) > width:
             lines.append([Span(" " * indent)] if indent else [])
             used, gap, blanks = indent, 0, []
         elif used + gap >= width:
@@ -62,6 +71,20 @@ def wrap_line(line: Line, width: int) -> list[Line]:
                 lines.append([*([Span(" " * indent)] if indent else []), piece._replace(text=text)])
                 used = indent + cell_width(text)
     return [_merged(spans) for spans in lines]
+
+
+def _is_blank(word: Sequence[Span]) -> bool:
+    return not word[0].text.strip()
+
+
+def _cells(pieces: Iterable[Span]) -> int:
+    return sum(cell_width(piece.text) for piece in pieces)
+
+
+def _value_cells(words: Sequence[Sequence[Span]], start: int) -> int:
+    """Return the cells of the value that begins with the word at `start`."""
+    rest = itertools.takewhile(lambda word: not _is_blank(word) or _cells(word) < _VALUE_GAP, words[start:])
+    return sum(map(_cells, rest))
 
 
 def _indent(line: Line, width: int) -> int:

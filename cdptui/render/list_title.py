@@ -16,9 +16,6 @@ _MIN_FILTER: Final = 8
 _END_CELLS: Final = 4
 """Cells of the rule and the blanks around what is at the right end."""
 
-_MIN_TITLE: Final = 16
-"""Cells of the title that a notice leaves: "Tasks 1234/12345"."""
-
 _NO_END: Final = Span("")
 
 _RULES: Final = {True: ("━", Role.ACCENT, Role.STRONG), False: ("─", Role.TRACK, Role.DIM)}
@@ -60,9 +57,15 @@ def list_title_line(title: ListTitle, width: int, measure: Measure, *, has_focus
     return titled_rule(text, width, measure, has_focus=has_focus, end=end)
 
 
-def has_room_for_notice(notice: str, width: int, measure: Measure) -> bool:
-    """Return whether a notice fits beside the number of tasks."""
-    return measure(notice) + _END_CELLS + 3 + _MIN_TITLE <= width
+def has_room_for_notice(title: ListTitle, notice: str, width: int, measure: Measure) -> bool:
+    """Return whether a notice fits beside the number of tasks.
+
+    >>> has_room_for_notice(ListTitle(14, 60, "unhealthy"), "Sorted by name", 32, len)
+    True
+    >>> has_room_for_notice(ListTitle(14, 60, "unhealthy"), "Sorted by name", 31, len)
+    False
+    """
+    return measure(notice) + _END_CELLS + 3 + measure(_count_text(title)) <= width
 
 
 def titled_rule(text: str, width: int, measure: Measure, *, has_focus: bool, end: Span = _NO_END) -> Line:
@@ -77,11 +80,17 @@ def titled_rule(text: str, width: int, measure: Measure, *, has_focus: bool, end
     return (*start, Span(f" {rule * before} ", rule_role), end, Span(f" {rule}", rule_role))
 
 
+def _count_text(title: ListTitle) -> str:
+    if title.shown is None:
+        return "Tasks"
+    return f"Tasks {title.shown}/{title.total}" if title.filter_text else f"Tasks {title.total}"
+
+
 def _title_text(title: ListTitle, width: int, measure: Measure) -> str:
     if title.shown is None:
-        return cut_text("Tasks", width, measure)
+        return cut_text(_count_text(title), width, measure)
     filter_text = title.filter_text
-    count = f"Tasks {title.shown}/{title.total}" if filter_text else f"Tasks {title.total}"
+    count = _count_text(title)
     grouping = f"grouped by {title.grouping}" if title.grouping else ""
     left_out = title.left_out
     for parts in ((left_out, grouping, title.order), (left_out, title.order), (left_out,), ()):

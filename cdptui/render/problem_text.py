@@ -18,11 +18,11 @@ _PHRASES: Final = {
     ReasonKind.STOPPED_RPO: "stopped, RPO",
     ReasonKind.NO_VM: "without VM",
     ReasonKind.TWO_TASKS: "on a VM with two tasks",
-    ReasonKind.STARTING: "starting for long",
+    ReasonKind.STARTING: "starting over 10 min",
     ReasonKind.ACTIVE_WHILE_DISABLED: "disabled but active",
     ReasonKind.UNKNOWN_STATUS: "in a new status",
     ReasonKind.NEAR_FULL: "nearly full",
-    ReasonKind.LONG_DISABLED: "disabled for long",
+    ReasonKind.LONG_DISABLED: "disabled over a week",
     ReasonKind.CLOCK_SKEW: "with a clock ahead",
 }
 """Kinds that are not said in the words of their value, as `failed` and `stopped` are."""

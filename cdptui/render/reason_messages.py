@@ -57,7 +57,7 @@ GLOSSARY: Final = {
     ReasonKind.FULL: "plan is full",
     ReasonKind.FAILED: "enabled, but failed",
     ReasonKind.UNKNOWN: "enabled, but the node reports status Unknown",
-    ReasonKind.STOPPED: "enabled, but stopped; matches the causes below as well",
+    ReasonKind.STOPPED: "enabled, but stopped; in a filter also every type stopped-…",
     ReasonKind.STOPPED_PLAN_FULL: "stopped because the plan is full",
     ReasonKind.STOPPED_STORAGE_FULL: "stopped because the backup storage is full",
     ReasonKind.STOPPED_STORAGE_GONE: "stopped because the backup storage is deleted",
@@ -126,7 +126,7 @@ _TEMPLATES: Final = {
         "Free or add capacity on the backup storage, then check that its tasks run again",
     ),
     ReasonKind.STOPPED_STORAGE_GONE: _Template(
-        "storage gone",
+        "storage deleted",
         "Stopped because backup storage {other} is deleted",
         "Check that the backup storage exists; if it does not, create the task again on another one",
     ),
@@ -136,7 +136,7 @@ _TEMPLATES: Final = {
         "Reconnect the backup storage, then check that its tasks run again",
     ),
     ReasonKind.STOPPED_VM_GONE: _Template(
-        "stopped, VM gone",
+        "VM deleted",
         "Stopped because its VM {vm} is deleted",
         "Restore the VM from its recovery points if it is still needed, else delete the task",
     ),
@@ -182,7 +182,7 @@ _TEMPLATES: Final = {
         "Check the backup storage, which starts only a few tasks at a time, then the VM's host",
     ),
     ReasonKind.ACTIVE_WHILE_DISABLED: _Template(
-        "off, {status}",
+        "disabled, active",
         "Disabled, but the status is {status}",
         "Disable the task again, or enable it if it should protect",
     ),
@@ -243,11 +243,11 @@ _LIKELY: Final = {
         sentence="Stopped, likely because backup storage {other} is full: it has little free capacity",
     ),
     ReasonKind.STOPPED_STORAGE_GONE: _TEMPLATES[ReasonKind.STOPPED_STORAGE_GONE]._replace(
-        label="storage gone?",
+        label="storage deleted?",
         sentence="Stopped, likely because backup storage {other} is deleted: it is not visible to this account",
     ),
     ReasonKind.STOPPED_VM_GONE: _TEMPLATES[ReasonKind.STOPPED_VM_GONE]._replace(
-        label="stopped, VM gone?",
+        label="VM deleted?",
         sentence="Stopped, likely because its VM {vm} is deleted: it is not visible to this account",
     ),
     ReasonKind.STOPPED_RPO: _TEMPLATES[ReasonKind.STOPPED_RPO]._replace(

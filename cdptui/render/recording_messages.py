@@ -37,7 +37,7 @@ def recording_span(state: RecordingState) -> Span | None:
     if state.phase is RecordingPhase.FAILED and state.problem is not None:
         return Span(f"not recording: {CAUSES[state.problem]}", Role.WARN)
     if state.phase is RecordingPhase.ANOTHER_WRITES:
-        return Span("another monitor records", Role.DIM)
+        return Span("recorded by another monitor", Role.DIM)
     return None
 
 

@@ -110,11 +110,10 @@ def full_in(summary: StorageSummary) -> Line:
         return _dash()
     if seconds <= 0:
         return (Span("full", Role.BAD),)
-    is_trusted = summary.is_full_in_trusted
-    text = "> 1 y" if seconds > _YEAR_S else formatting.duration(seconds)
-    if not is_trusted or seconds > _YEAR_S:
-        return (Span(text if is_trusted else f"~{text}", Role.DIM),)
-    return (Span(text, full_in_role(seconds)),)
+    if seconds > _YEAR_S:
+        return (Span("> 1 y", Role.DIM),)
+    text = formatting.duration(seconds)
+    return (Span(text, full_in_role(seconds)),) if summary.is_full_in_trusted else (Span(f"~{text}", Role.DIM),)
 
 
 def tasks(summary: StorageSummary) -> Line:

@@ -124,7 +124,7 @@ SPARE: Final = StorageColumn(
 GROWTH: Final = StorageColumn(
     "growth",
     "GROWTH",
-    "New data of its tasks per hour; ~ is not reliable",
+    "New data of its tasks per hour; ~ marks a rough estimate",
     11,
     *_figure(cells.growth, lambda summary: summary.tasks.growth_bytes_per_s),
     descending_first=True,
@@ -132,7 +132,7 @@ GROWTH: Final = StorageColumn(
 FULL_IN: Final = StorageColumn(
     "full-in",
     "FULL IN",
-    "Time until this growth has used up the free capacity; ~ is not reliable",
+    "Time until this growth has used up the free capacity; ~ marks a rough estimate",
     8,
     *_figure(cells.full_in, lambda summary: summary.full_in_s),
 )

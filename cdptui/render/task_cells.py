@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -18,6 +19,7 @@ from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import ROLES, status_line
 
 if TYPE_CHECKING:
+    from cdptui.models.day_trend import DayTrend
     from cdptui.models.storages import StorageSummary
 
 BAR_CELLS: Final = 6
@@ -33,7 +35,18 @@ DOUBT_TEXT: Final = {
 }
 """Why an estimate is not reliable, after a colon."""
 
+BLOCKS: Final = "▁▂▃▄▅▆▇█"
+"""The levels of a sparkline."""
+
+FLAT: Final = "─"
+"""What did not move: a level would show it at the bottom, as if it had fallen."""
+
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉"
+
+
+def no_day_trend(_: str) -> DayTrend | None:
+    """Return that nothing is known, before there is a monitor."""
+    return None
 
 
 class CellContext(Struct, frozen=True):
@@ -47,6 +60,8 @@ class CellContext(Struct, frozen=True):
     """The zone of dates; None is the local one."""
     storages: Mapping[str, StorageSummary] = {}
     """Backup storages by UUID; empty while nothing shows them."""
+    day_trend: Callable[[str], DayTrend | None] = no_day_trend
+    """Returns the used capacity of a task in the last day, by its UUID; None when it is not known."""
 
 
 def name(row: TaskRow, _: CellContext) -> Line:
@@ -136,6 +151,27 @@ def full_in_text(row: TaskRow) -> str:
 def is_marked_rough(row: TaskRow) -> bool:
     """Return whether the time until full is marked `~`."""
     return row.full_in_doubt is not None and (row.seconds_until_full or 0.0) <= FAR_S
+
+
+def trend(row: TaskRow, context: CellContext) -> Line:
+    """Return the used capacity over the last day as a sparkline."""
+    found = context.day_trend(row.task.uuid)
+    return () if found is None else sparkline(found.used_bytes)
+
+
+@lru_cache(maxsize=1024)
+def sparkline(values: tuple[int | None, ...]) -> Line:
+    """Return a cell for each value, on a scale from the lowest to the highest; unknown ones are blank.
+
+    >>> sparkline((1, 1, None, 8))[0].text, sparkline((7, 7, 7))[0].text
+    ('▁▁ █', '───')
+    """
+    known = [value for value in values if value is not None]
+    low, span = min(known), max(known) - min(known)
+    levels = [None if value is None else (value - low) * (len(BLOCKS) - 1) for value in values]
+    # Half of a level is rounded up, so that the highest and the lowest level have the same width.
+    cells = [" " if level is None else BLOCKS[(2 * level + span) // (2 * span)] if span else FLAT for level in levels]
+    return (Span("".join(cells), Role.BAR if span else Role.DIM),)
 
 
 def protected_resources(row: TaskRow, context: CellContext) -> Line:

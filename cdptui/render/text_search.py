@@ -96,5 +96,9 @@ def search_status_line(
         count_text = f"{hits}+" if has_more else f"{hits}"
         place = f"{at + 1} of {count_text}" if at is not None else count_text
         count = Span(f"  {place}", Role.TEXT)
-    hint = "" if is_typing or not hits else "  {next-hit} next  {previous-hit} previous  Esc closes".format_map(keys)
+    hint = (
+        ""
+        if is_typing or not hits
+        else "  {next-hit} next  {previous-hit} previous  Esc ends the search".format_map(keys)
+    )
     return (Span("/", Role.ACCENT), Span(text, Role.STRONG), *cursor, count, Span(hint, Role.DIM))

@@ -6,8 +6,13 @@ this Python's Unicode tables. Render may not import rich.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Final
+
+_UNIT: Final = r"(?:(?:[KMGTPE]i)?B(?:/(?:s|h|day))?|ms|s|min|h|d|w|y)"
+WORD: Final = rf"\S*\d {_UNIT}(?![\w/])\S*|\S+"
+"""Pattern of what a line is not broken in: a word, or a number with its unit."""
 
 _ZERO_WIDTH: Final = frozenset({"Mn", "Mc", "Me", "Cf"})
 _HANGUL_VOWELS_AND_FINALS: Final = (range(0x1160, 0x1200), range(0xD7B0, 0xD800))
@@ -43,10 +48,12 @@ def wrap_text(text: str, width: int) -> list[str]:
 
     >>> wrap_text("a backup storage", 8), wrap_text("财务系统 is", 6)
     (['a backup', 'storage'], ['财务系', '统 is'])
+    >>> wrap_text("starting for 10 min now", 15)
+    ['starting for', '10 min now']
     """
     lines: list[str] = [""]
     free = width
-    for word in text.split():
+    for word in re.findall(WORD, text):
         gap = " " if lines[-1] else ""
         if cell_width(word) + len(gap) > free and lines[-1]:
             lines.append("")

@@ -46,6 +46,9 @@ class SimulatorSettings:
     seed: int = 1
     speed: float = 1.0
     """Speed of fleet time relative to the wall clock. Dates in responses remain wall-clock times."""
+    past_minutes: int = 0
+    """Fleet minutes before the start in which the fleet has lived already: its first problems came about in them, and
+    the `now` of the node may be moved through them. 0: the fleet is new."""
     account: str = "admin"
     password: str = field(default="password", repr=False)
     user: str = "operator"

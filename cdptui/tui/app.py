@@ -323,18 +323,24 @@ class CdptuiApp(TerminalApp, inherit_bindings=False):
     def action_help(self) -> None:
         """Show help."""
         from cdptui.tui.screens.help import HelpPlace, HelpScreen
+        from cdptui.tui.widgets.filter_bar import FilterInput
 
         if isinstance(self.screen, HelpScreen):
             return
-        place = HelpPlace.STORAGES if self._main.browser.is_storages_open else HelpPlace.LIST
-        self.push_screen(HelpScreen(self.keymap, HelpPlace.PANE if isinstance(self.focused, DetailPane) else place))
+        if isinstance(self.focused, DetailPane):
+            place = HelpPlace.PANE
+        elif isinstance(self.focused, FilterInput):
+            place = HelpPlace.FILTER
+        else:
+            place = HelpPlace.STORAGES if self._main.browser.is_storages_open else HelpPlace.LIST
+        self.push_screen(HelpScreen(self.keymap, place))
 
     def action_command_palette(self) -> None:
         """Open the command palette."""
         from cdptui.tui.commands import ActionProvider, CommandPaletteScreen
 
         if not isinstance(self.screen, CommandPaletteScreen):
-            self.push_screen(CommandPaletteScreen([ActionProvider]))
+            self.push_screen(CommandPaletteScreen([ActionProvider], placeholder="Action, view, tab or theme…"))
 
     def action_profile_menu(self) -> None:
         """Choose another node to monitor."""

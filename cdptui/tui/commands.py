@@ -7,15 +7,18 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from rich.cells import cell_len
+from textual.app import ComposeResult
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.events import Resize
 from textual.fuzzy import Matcher
 
 from cdptui.render.tabs.registry import TABS, Tab
+from cdptui.tui.footer_keys import FooterKey, FooterKeys, text_field_keys
 from cdptui.tui.keymap import FOCUS_SCOPES, HasKeymap, KeyBinding, KeyScope, key_labels
 from cdptui.tui.layout import skip_outdated_size
 from cdptui.tui.themes import THEMES
+from cdptui.tui.widgets.bars import KeysLine
 from cdptui.tui.widgets.task_browser import TaskBrowser
 
 if TYPE_CHECKING:
@@ -32,7 +35,7 @@ _VIEW: Final = "view-"
 SYNONYMS: Final[Mapping[str, str]] = {
     "filter": "find search query grep match where",
     "unhealthy": "problems alerts failed broken bad",
-    "views": "save favourites bookmarks presets queries",
+    "views": "favourites bookmarks presets queries",
     "view-0": "all everything default",
     "storages": "capacity free over-commit disks",
     "events": "log changes what happened",
@@ -46,7 +49,7 @@ SYNONYMS: Final[Mapping[str, str]] = {
     "mark": "select tag",
     "mark-all": "select tag",
     "clear-marks": "unmark deselect none",
-    "save": "export download write dump file screenshot picture",
+    "save": "save download write dump file screenshot picture",
     "copy": "clipboard yank",
     "detail": "pane split inspect describe info side",
     "back": "cancel clear",
@@ -150,10 +153,18 @@ class ActionProvider(Provider):
         self.app.theme = name
 
 
+_FOOTER_KEYS: Final = (FooterKey("Enter", "run"), FooterKey("Esc", "close"), FooterKey("Up Down", "move"))
+
+
 class CommandPaletteScreen(CommandPalette):
     """The command palette; `ActionProvider` lists its commands."""
 
     CSS_PATH = "styles/palette.tcss"
+
+    def compose(self) -> ComposeResult:
+        """Create the child widgets and the footer."""
+        yield from super().compose()
+        yield KeysLine(FooterKeys(_FOOTER_KEYS, text_field_keys()))
 
     def on_resize(self, event: Resize) -> None:
         """Skip sizes that the window no longer has."""

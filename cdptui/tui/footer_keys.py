@@ -55,6 +55,8 @@ _LIST_ACTIONS: Final = (
     "copy",
     "pause",
     "refresh",
+    "events",
+    "columns",
 )
 _PANE_ACTIONS: Final = (
     ("search", ""),

@@ -54,7 +54,7 @@ KEYS: Final = (
     KeyBinding("top", "home,g", "top", "Top", "Go to the first line", KeyScope.MOTION),
     KeyBinding("bottom", "end,G", "bottom", "Bottom", "Go to the last line", KeyScope.MOTION),
     KeyBinding("open", "enter", "open", "Open", "Open details / toggle group", KeyScope.LIST),
-    KeyBinding("switch", "tab", "switch", "Switch", "Switch focus between list and detail pane", KeyScope.LIST),
+    KeyBinding("switch", "tab", "switch", "Switch focus", "Switch focus between list and detail pane", KeyScope.LIST),
     KeyBinding("filter", "slash", "filter", "Filter", "Filter the list", KeyScope.LIST),
     KeyBinding("unhealthy", "f", "unhealthy", "Unhealthy", "Toggle unhealthy only", KeyScope.LIST),
     *(
@@ -70,7 +70,7 @@ KEYS: Final = (
         for number in range(1, 10)
     ),
     KeyBinding(
-        "view-0", "0", "view(0)", "View 0", "Reset view; the cursor follows the worst task again", KeyScope.LIST
+        "view-0", "0", "view(0)", "Reset view", "Reset view; the cursor follows the worst task again", KeyScope.LIST
     ),
     KeyBinding(
         "views",
@@ -94,7 +94,7 @@ KEYS: Final = (
     ),
     KeyBinding("invert", "I", "sort_invert", "Reverse", "Reverse sort", KeyScope.LIST),
     KeyBinding("columns", "o", "columns", "Columns", "Choose columns and their order", KeyScope.LIST),
-    KeyBinding("wide", "w", "wide", "Wide", "Toggle all columns / columns that fit", KeyScope.LIST),
+    KeyBinding("wide", "w", "wide", "All columns", "Toggle all columns / columns that fit", KeyScope.LIST),
     KeyBinding("columns-left", "left", "scroll_columns(-1)", "Scroll left", "Scroll columns left", KeyScope.LIST),
     KeyBinding(
         "columns-right",
@@ -127,7 +127,7 @@ KEYS: Final = (
         "save",
         "ctrl+s",
         "save",
-        "Save",
+        "Export",
         "Export the list or the marked tasks to a file: CSV, JSON or SVG",
         KeyScope.LIST,
     ),
@@ -141,10 +141,10 @@ KEYS: Final = (
     ),
     KeyBinding("detail", "d", "toggle_detail", "Detail", "Show or hide the detail pane", KeyScope.DETAIL),
     KeyBinding(
-        "grow", "right_square_bracket", "resize_detail(5)", "Larger", "Enlarge the detail pane", KeyScope.DETAIL
+        "grow", "right_square_bracket", "resize_detail(5)", "Larger pane", "Enlarge the detail pane", KeyScope.DETAIL
     ),
     KeyBinding(
-        "shrink", "left_square_bracket", "resize_detail(-5)", "Smaller", "Shrink the detail pane", KeyScope.DETAIL
+        "shrink", "left_square_bracket", "resize_detail(-5)", "Smaller pane", "Shrink the detail pane", KeyScope.DETAIL
     ),
     KeyBinding("tab-next", "full_stop", "tab_move(1)", "Next tab", "Next tab of the detail pane", KeyScope.DETAIL),
     KeyBinding(
@@ -224,7 +224,7 @@ KEYS: Final = (
         "r",
         "refresh",
         "Refresh",
-        "Poll now; after a rejected login: enter the password or code again",
+        "Poll now; after a refused login: enter the password or code again",
         KeyScope.POLL,
     ),
     KeyBinding(
@@ -237,7 +237,7 @@ KEYS: Final = (
     ),
     KeyBinding("slower", "plus", "slower", "Slower", "Poll less often", KeyScope.POLL),
     KeyBinding("faster", "minus", "faster", "Faster", "Poll more often", KeyScope.POLL),
-    KeyBinding("profile", "x", "profile_menu", "Profile", "Switch node; logs out of this one", KeyScope.PROGRAM),
+    KeyBinding("profile", "x", "profile_menu", "Switch node", "Switch node; logs out of this one", KeyScope.PROGRAM),
     KeyBinding("help", "question_mark,f1", "help", "Help", "Show help", KeyScope.PROGRAM),
     KeyBinding("palette", "ctrl+p,colon", "command_palette", "Palette", "Run any action by name", KeyScope.PROGRAM),
     KeyBinding("theme", "t", "next_theme", "Theme", "Next theme", KeyScope.PROGRAM),

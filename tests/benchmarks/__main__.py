@@ -25,6 +25,7 @@ from tests.benchmarks import (
     memory,
     polling,
     recording,
+    recording_on,
     regex_fuzz,
     startup,
 )
@@ -43,6 +44,7 @@ FIGURES: tuple[Figure, ...] = (
     *polling.FIGURES,
     *memory.FIGURES,
     *recording.FIGURES,
+    *recording_on.FIGURES,
 )
 
 _HEADINGS = ("figure", "ours", "peer", "ratio", "budget", "ok")

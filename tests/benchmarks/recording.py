@@ -20,47 +20,16 @@ from cdptui.history.schema import BUCKET_MS, DAY_BUCKETS, chunk_id, open_for_rea
 from cdptui.history.trend_reader import read_trend
 from cdptui.history.writer import USED_COLUMN, Poll, RecordingWriter
 from cdptui.models.recording import PollRecord
-from cdptui.models.severity import Severity
-from cdptui.models.task_row import TaskRow
 from cdptui.models.trend import STATISTICS_MS, TrendRequest, task_trend
+from tests.benchmarks.changing_rows import RPO_EVERY, USED_EVERY, Fleet
 from tests.benchmarks.figures import Figure, Measured
-from tests.unit.history.recorded import NOW_MS, open_writer, task
-
-_POLL_MS: Final = 10_000
-_USED_EVERY: Final = 30
-_RPO_EVERY: Final = 6
-"""Polls between two changes: the server refreshes used capacity every five minutes, the RPO every minute."""
+from tests.benchmarks.recorded_months import POLL_MS
+from tests.unit.history.recorded import NOW_MS, open_writer
 
 _DAYS: Final = 30
 _SAMPLED_TASKS: Final = 25
 _SAMPLED_HOURS: Final = 24
 """The month of 1,000 tasks is a day of a few tasks, scaled: writing it whole takes an hour."""
-
-
-class _Fleet:
-    """Tasks whose values change as often as the server refreshes them."""
-
-    def __init__(self, size: int) -> None:
-        self._chance = random.Random(1)
-        self._used = [self._chance.randrange(1 << 38) for _ in range(size)]
-        self._rpo = [0] * size
-        self._rows: list[TaskRow | None] = [None] * size
-        self._poll = -1
-
-    def next_rows(self, *, is_all_changed: bool = False) -> tuple[TaskRow, ...]:
-        """Return the rows of the next poll."""
-        self._poll += 1
-        for number in range(len(self._rows)):
-            is_used = is_all_changed or (self._poll + number) % _USED_EVERY == 0
-            is_rpo = is_all_changed or (self._poll + number) % _RPO_EVERY == 0
-            if is_used:
-                self._used[number] += self._chance.randrange(1 << 28)
-            if is_rpo:
-                self._rpo[number] = max(0, round(self._chance.gauss(4000, 500)))
-            if is_used or is_rpo or self._rows[number] is None:
-                each = task(f"{number:032x}", used=self._used[number], rpo=self._rpo[number], maxLatency="600000")
-                self._rows[number] = TaskRow(each, Severity.HEALTHY)
-        return tuple(row for row in self._rows if row is not None)
 
 
 class _Commits:
@@ -87,9 +56,9 @@ def _recording() -> Iterator[tuple[Path, RecordingWriter]]:
         yield path, open_writer(path)
 
 
-def _write(writer: RecordingWriter, fleet: _Fleet, number: int, *, is_all_changed: bool = False) -> float:
+def _write(writer: RecordingWriter, fleet: Fleet, number: int, *, is_all_changed: bool = False) -> float:
     rows = fleet.next_rows(is_all_changed=is_all_changed)
-    poll = Poll(PollRecord(NOW_MS + _POLL_MS * number, 40, len(rows)), rows)
+    poll = Poll(PollRecord(NOW_MS + POLL_MS * number, 40, len(rows)), rows)
     began = time.perf_counter()
     writer.write_poll(poll)
     return time.perf_counter() - began
@@ -97,7 +66,7 @@ def _write(writer: RecordingWriter, fleet: _Fleet, number: int, *, is_all_change
 
 def _commit(tasks: int, polls: int) -> Measured:
     with _recording() as (_, writer):
-        fleet, commits = _Fleet(tasks), _Commits(writer._connection)
+        fleet, commits = Fleet(tasks), _Commits(writer._connection)
         whole = []
         for number in range(polls):
             whole.append(_write(writer, fleet, number))
@@ -118,7 +87,7 @@ def commit_10k() -> Measured:
 
 def _moment(tasks: int) -> Measured:
     with _recording() as (path, writer):
-        fleet = _Fleet(tasks)
+        fleet = Fleet(tasks)
         for number in range(30):
             _write(writer, fleet, number)
         # The next bucket: the values are in chunks then, as nearly always.
@@ -127,7 +96,7 @@ def _moment(tasks: int) -> Measured:
         writer.close()
         with closing(open_for_reading(path)) as connection:
             began = time.perf_counter()
-            found = RecordingReader(connection).tasks_at(NOW_MS + 20 * _POLL_MS)
+            found = RecordingReader(connection).tasks_at(NOW_MS + 20 * POLL_MS)
             seconds = time.perf_counter() - began
     return Measured(1000 * seconds, f"{1000 * seconds:.0f} ms", note=f"{len(found)} tasks")
 
@@ -145,8 +114,8 @@ def moment_10k() -> Measured:
 def _sampled(days: int) -> tuple[int, float]:
     """Record a few tasks for some days. Return the bytes, and the seconds to read the trend of one task."""
     with _recording() as (path, writer):
-        fleet = _Fleet(_SAMPLED_TASKS)
-        for number in range(days * _SAMPLED_HOURS * 3600 * 1000 // _POLL_MS):
+        fleet = Fleet(_SAMPLED_TASKS)
+        for number in range(days * _SAMPLED_HOURS * 3600 * 1000 // POLL_MS):
             _write(writer, fleet, number)
         writer.close()
         size = path.stat().st_size
@@ -173,7 +142,7 @@ def month() -> Measured:
 def _write_trend(connection: sqlite3.Connection, tasks: int) -> int:
     """Write 30 days and half a bucket as the writer does, with the values of one task for all. Return the end."""
     chance = random.Random(2)
-    polls = range(BUCKET_MS // _POLL_MS)
+    polls = range(BUCKET_MS // POLL_MS)
     first = NOW_MS // BUCKET_MS
     with transaction(connection):
         connection.executemany(
@@ -183,23 +152,23 @@ def _write_trend(connection: sqlite3.Connection, tasks: int) -> int:
         rows = ((each, NOW_MS, f"cdp-{each}", "Running", "Enabled", 600_000) for each in range(1, tasks + 1))
         connection.executemany(statement, rows)
         for bucket in range(first, first + _DAYS * DAY_BUCKETS):
-            pauses = [0, *(_POLL_MS + chance.randrange(-200, 200) for _ in polls[1:])]
+            pauses = [0, *(POLL_MS + chance.randrange(-200, 200) for _ in polls[1:])]
             columns = (pauses, [40] * len(pauses), [tasks] * len(pauses), [False] * len(pauses))
             connection.execute("INSERT INTO poll VALUES(?, ?)", (bucket, compress_packed(columns)))
             used, rpo = ColumnBuilder(), ColumnBuilder()
-            for index in polls[::_USED_EVERY]:
+            for index in polls[::USED_EVERY]:
                 used.append(index, (1 << 38) + ((bucket << 20) + index) * 1021)
-            for index in polls[::_RPO_EVERY]:
+            for index in polls[::RPO_EVERY]:
                 rpo.append(index, max(0, round(chance.gauss(4000, 500))))
             blob = encode_chunk([used, rpo])
             keys = ((chunk_id(bucket, each), blob) for each in range(1, tasks + 1))
             connection.executemany("INSERT INTO chunk VALUES(?, ?)", keys)
         begin_ms = (first + _DAYS * DAY_BUCKETS) * BUCKET_MS
         for index in range(len(polls) // 2):
-            changed = range(1 + index % _RPO_EVERY, tasks + 1, _RPO_EVERY)
+            changed = range(1 + index % RPO_EVERY, tasks + 1, RPO_EVERY)
             flat = [value for each in changed for value in (each, 1, chance.randrange(5000))]
             data = msgspec.msgpack.encode([index, 40, tasks, False, flat])
-            connection.execute("INSERT INTO tail VALUES(?, ?)", (begin_ms + _POLL_MS * index, data))
+            connection.execute("INSERT INTO tail VALUES(?, ?)", (begin_ms + POLL_MS * index, data))
     return begin_ms + BUCKET_MS // 2
 
 

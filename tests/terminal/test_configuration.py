@@ -264,7 +264,7 @@ def test_remapped_keys_work_and_are_shown(simulate: Simulate, start_monitor: Sta
     terminal.send("q")
     terminal.send("p")
     terminal.send("\x0b")
-    terminal.wait_for("View resumed")
+    terminal.wait_for("Updates resumed")
     terminal.send("Q")
     assert terminal.wait_for_end() == 0
 

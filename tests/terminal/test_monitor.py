@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import signal
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -136,12 +138,38 @@ def test_ten_thousand_tasks_do_not_delay_the_first_frame(simulate: Simulate, mon
     assert terminal.is_restored
 
 
-def test_demo_needs_no_options() -> None:
-    with Terminal([*CDPTUI, "demo"]) as terminal:
+def test_demo_needs_no_options_and_knows_the_growth_of_the_days_before(tmp_path: Path) -> None:
+    with Terminal([*CDPTUI, "demo"], environment={"TMPDIR": str(tmp_path)}) as terminal:
         terminal.wait_for(r"^ +demo ×60 +● live .*60/60 tasks")
-        terminal.send("q")
+        terminal.wait_for("growth .*median of the last 3 days")
+        terminal.wait_for(r"since .*\d\d:\d\d: \d+ failed")
+        (folder,) = tmp_path.iterdir()
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        terminal.send("e")
+        terminal.wait_for("Events", "monitor started")
+        terminal.send("qq")
         assert terminal.wait_for_end() == 0
         assert terminal.is_restored
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("shown", "number", "code"),
+    [
+        pytest.param("NAME .*STATUS", signal.SIGTERM, 143, id="SIGTERM before the list"),
+        pytest.param("60/60 tasks", signal.SIGTERM, 143, id="SIGTERM while the history is written"),
+        pytest.param("median of the last 3 days", signal.SIGHUP, 129, id="SIGHUP"),
+    ],
+)
+def test_demo_that_is_ended_by_a_signal_leaves_no_folder(
+    shown: str, number: signal.Signals, code: int, tmp_path: Path
+) -> None:
+    with Terminal([*CDPTUI, "demo"], environment={"TMPDIR": str(tmp_path)}) as terminal:
+        terminal.wait_for(shown)
+        terminal.process.send_signal(number)
+        assert terminal.wait_for_end() == code
+        assert terminal.is_restored
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_password_prompt_has_no_echo(simulate: Simulate, monitor: OpenMonitor) -> None:

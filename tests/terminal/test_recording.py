@@ -129,10 +129,10 @@ def test_second_monitor_says_that_another_one_records_and_takes_over_when_it_is_
     with start_record(server.url, tmp_path) as first:
         wait_for(lambda: has_polls(tmp_path, 1))
         terminal = monitor(server.url, "--interval", "1", XDG_STATE_HOME=str(tmp_path))
-        terminal.wait_for("20/20 tasks", "another monitor records")
+        terminal.wait_for("20/20 tasks", "recorded by another monitor")
         first.kill()
     before = count(recording_of(tmp_path), "SELECT count(*) FROM tail")
-    terminal.wait_for(lambda screen: "another monitor records" not in screen.text)
+    terminal.wait_for(lambda screen: "recorded by another monitor" not in screen.text)
     wait_for(lambda: has_polls(tmp_path, before + 2))
 
 

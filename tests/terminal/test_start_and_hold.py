@@ -265,7 +265,7 @@ def test_refused_threads_leave_the_monitor_running(simulate: Simulate) -> None:
         terminal.send("2")
         terminal.wait_for("Views are not available: the system has no thread left for this")
         terminal.send("\x13")
-        terminal.wait_for("Save as")
+        terminal.wait_for("Export as")
         terminal.send("c")
         terminal.wait_for("There is nothing to save yet")
         terminal.send("\x03")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
@@ -26,6 +27,18 @@ async def test_column_chooser_shows_and_hides_columns() -> None:
         await run.press("space", *"j" * down, "space", "enter")
         assert "STATUS" not in heading(run)
         assert "POLICY" in heading(run)
+
+
+@pytest.mark.parametrize("width", [60, 80])
+async def test_long_help_in_the_column_chooser_is_whole_and_stays_beside_the_headings(width: int) -> None:
+    async with showing(FLEET, size=(width, 50)) as run:
+        await run.press("o")
+        lines = [line.partition("│")[2].partition("│")[0].rstrip() for line in run.screen_lines]
+        first = next(at for at, line in enumerate(lines) if "[x] PROBLEM" in line)
+        column = lines[first].index("Most severe")
+        shown = [lines[first], *itertools.takewhile(lambda line: "[" not in line, lines[first + 1 :])]
+        assert " ".join(line[column:] for line in shown) == BY_KEY["problem"].help
+        assert {line[1:column].strip() for line in shown[1:]} == {""}
 
 
 async def test_columns_move_and_the_name_stays_first() -> None:

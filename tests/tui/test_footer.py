@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
 
 import pytest
 
-from cdptui.tui.screens.help import HelpScreen
+from cdptui.render.spans import plain_text
+from cdptui.tui.screens.help import HelpLines, HelpScreen
 from cdptui.tui.screens.menus import SortMenu
 from cdptui.tui.widgets.filter_bar import FilterInput
 from tests.doubles import a_task
@@ -14,7 +16,7 @@ from tests.tui.running import Running, showing
 from tests.tui.test_sizes import OPENED_BY, opened
 
 FLEET = [a_task("a"), a_task("b", status="Failed"), a_task("c")]
-TWICE = {"the list, wide and grouped", "the palette", "the palette with hits"}
+TWICE = {"the list, wide and grouped", "the palette with hits"}
 """Places of `OPENED_BY` without a footer of their own."""
 
 LIST = "/ filter  s sort  f unhealthy  d detail  b group  S storages  v views  c copy  p pause"
@@ -39,6 +41,7 @@ FOOTERS = {
     "the files": "Enter choose  Esc close  Up Down move",
     "the help": "/ search  n N next, previous match  Up Down scroll",
     "the search in the help": "Enter find  Esc cancel",
+    "the palette": "Enter run  Esc close  Up Down move",
     "the profiles": "Enter log out and switch  Esc close  Up Down move",
     "the password": "Enter log in  Esc cancel",
 }
@@ -53,6 +56,7 @@ ENDS = {
             "the search in the help",
             "the name of a view",
             "the password",
+            "the palette",
         ),
         "^c quit",
     ),
@@ -100,12 +104,12 @@ async def test_notice_leaves_the_keys_of_the_footer(size: tuple[int, int]) -> No
 
 
 async def test_notice_that_does_not_fit_is_at_the_end_of_the_footer() -> None:
-    async with showing(FLEET, size=(60, 20)) as run:
+    async with showing(FLEET, size=(50, 20)) as run:
         await run.press("asterisk", "p")
-        assert "View paused, polling" in run.footer
+        assert "Updates paused, polling" in run.footer
         await run.press("p")
-        assert run.title.endswith("━ View resumed ━")
-        assert "View" not in run.footer
+        assert run.title.endswith("━ Updates resumed ━")
+        assert "Updates" not in run.footer
         assert "3 marked" in run.footer
 
 
@@ -133,6 +137,29 @@ async def test_help_opens_over_a_menu_and_closes_to_it() -> None:
         assert isinstance(run.app.screen, HelpScreen)
         await run.press("f1")
         assert isinstance(run.app.screen, SortMenu)
+
+
+async def test_notice_of_a_change_leaves_the_keys_at_60_columns() -> None:
+    changed = [a_task("a"), a_task("cdp-search-node"), a_task("c")]
+    fleet = [a_task("a"), a_task("cdp-search-node", status="DataMerging"), a_task("c")]
+    async with showing(fleet, changed, size=(60, 20)) as run:
+        before = run.footer
+        await run.poll()
+        await run.until(lambda: "cdp-search-node: DataMerging → Running" in run.title)
+        assert run.footer == before
+        run.assert_every_line_fits()
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+async def test_hint_of_the_filter_is_whole_and_help_begins_with_the_filter(columns: int) -> None:
+    async with showing(FLEET, size=(columns, 24)) as run:
+        await run.press("slash")
+        assert re.search(r"  Text, or .*used>80%.*; F1 lists all fields *$", run.screen, re.MULTILINE)
+        await run.press("f1")
+        assert "Help: filter" in run.screen
+        lines = [plain_text(line) for line in run.app.screen.query_one(HelpLines).lines]
+        assert lines[0] == "Filter"
+        assert lines.count("Filter") == 1
 
 
 async def test_help_opens_from_the_filter_and_returns_to_it() -> None:

@@ -100,4 +100,4 @@ async def test_copy_copies_the_marked_tasks() -> None:
 async def test_copy_of_too_many_tasks_is_written_to_a_file() -> None:
     async with showing([a_task(f"task-{n:04d}") for n in range(1001)]) as run:
         await run.press("asterisk", "c")
-        assert "1001 tasks are too many to copy: ^s saves them to a file" in run.notice
+        assert "1001 tasks are too many to copy: ^s exports them to a file" in run.notice

@@ -43,10 +43,10 @@ def test_synonyms_are_those_of_actions_and_tabs_that_exist() -> None:
 
 FOUND_FIRST = {
     "history": "Tab: History",
-    "save": "Save (^s)",
-    "export": "Save (^s)",
-    "csv": "Save (^s)",
-    "screenshot": "Save (^s)",
+    "save": "Export (^s)",
+    "export": "Export (^s)",
+    "csv": "Export (^s)",
+    "screenshot": "Export (^s)",
     "quit": "Quit (q ^c)",
     "exit": "Quit (q ^c)",
     "logout": "Quit (q ^c)",
@@ -60,7 +60,7 @@ FOUND_FIRST = {
     "problems": "Unhealthy (f)",
     "json": "Tab: Raw",
     "shortcuts": "Help (? F1)",
-    "server": "Profile (x)",
+    "server": "Switch node (x)",
     "colours": "Theme (t)",
     "presets": "Views (v)",
     "view 3": "View 3: RPO over target (3)",
@@ -82,7 +82,7 @@ async def test_palette_shows_views_by_name_without_the_empty_ones(state: SavedVi
         await run.press("ctrl+p")
         views = [entry for entry in entries(run) if entry.startswith("View ")]
         assert views[0].split("  ") == ["View 1: enabled, not running (1)", *[""], " state=Enabled and status!=Running"]
-        assert [entry[5] for entry in views] == list("123456780")
+        assert [entry[5] for entry in views] == list("12345678")
         assert views[7].startswith("View 8: [red]x[/] “财务” (8) ")
         assert views[7].endswith(" [mail")
         assert "View 8: [red]x[/] “财务” (8)" in (await found(run, "[red]"))[0]
@@ -100,6 +100,14 @@ async def test_palette_has_one_line_an_entry(size: tuple[int, int], state: Saved
         options = run.app.screen.query_one(CommandList)
         assert options.virtual_size.height == options.option_count == len(entries(run)) > 40
         run.assert_every_line_fits()
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
+async def test_palette_has_no_emoji(size: tuple[int, int]) -> None:
+    async with showing(FLEET, size=size) as run:
+        await run.press("ctrl+p")
+        assert "Action, view, tab or theme…" in run.screen
+        assert "🔎" not in run.screen
 
 
 async def test_palette_opens_views_and_tabs() -> None:

@@ -47,7 +47,7 @@ async def test_title_explains_rough_estimates_and_counts_those_that_a_view_leave
         assert run.title.endswith(" ~ rough estimate ━")
         await run.press("2")
         assert words(run) == (
-            "Tasks 0/2 · 2 full within three days: full<3d · 1 rough estimate (~) not counted · by full in"
+            "Tasks 0/2 · view 2 full within three days: full<3d · 1 rough estimate (~) not counted · by full in"
         )
         assert "1 rough estimate (~) not counted (Esc clears)" in run.screen
 

@@ -44,7 +44,7 @@ async def test_preset_views_can_be_opened() -> None:
         await run.until(lambda: run.names == ["mail"])
         await run.press("0")
         await run.until(lambda: len(run.names) == 4)
-        await run.until(lambda: "all tasks, worst first" in run.notice)
+        await run.until(lambda: "All tasks, worst first" in run.notice)
 
 
 async def test_view_without_a_filter_sets_no_filter() -> None:
@@ -291,9 +291,9 @@ async def test_last_view_key_wins_on_a_slow_disk(disk: SlowDisk) -> None:
         await run.press("0")
         for gate in disk.gates.values():
             gate.set()
-        await run.until(lambda: "all tasks, worst first" in run.notice)
+        await run.until(lambda: "All tasks, worst first" in run.notice)
         assert len(run.names) == 4
-        assert "all tasks, worst first" in run.notice
+        assert "All tasks, worst first" in run.notice
 
 
 async def test_view_key_wins_over_a_late_startup_view(disk: SlowDisk, state: SavedViewsFile) -> None:

@@ -305,6 +305,10 @@ def test_recovery_points_by_volume(node: ManagementNode, client: httpx.Client, p
         assert all(step - 5 < newer - older < step + 5 for newer, older in pairwise(moments)), (
             "the interval of the policy"
         )
+    written = [sum(point["size"] for point in group) for group in zip(*points.values(), strict=True)]
+    newest_s = datetime.fromisoformat(next(iter(points.values()))[0]["ts"]).timestamp() // 60 * 60
+    rates = [node.world.write_rate(task, newest_s - step * number) for number in range(len(written))]
+    assert written == pytest.approx([rate * step for rate in rates], rel=1e-3), "what the VM wrote since the one before"
     assert client.get(f"{path}/protected-recovery-points").status_code == 200
     assert error_of(client.get(f"{path}/recovery-points?scale=week"))["code"] == "SYS.1007"
     away = next(task for task in node.world.tasks.values() if task.machine is not None and not task.storage.connected)

@@ -97,7 +97,9 @@ def fetch_status(
     """
     if part.failure is not None:
         is_denied = part.failure.kind is FailureKind.PERMISSION_DENIED
-        lines = wrap(f"{what}: {replace_uuids(_cause(part.failure), context.names)}", width, Role.WARN)
+        subject = what.removeprefix("the ")
+        text = f"{subject[0].upper()}{subject[1:]}: {replace_uuids(_cause(part.failure), context.names)}"
+        lines = wrap(text, width, Role.WARN)
         lines += wrap((_DENIED if is_denied else retry).format_map(context.keys), width, Role.DIM)
         return [
             *lines,

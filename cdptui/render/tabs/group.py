@@ -12,7 +12,7 @@ from cdptui.render.groups import BY_KEY
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import ROLES
 from cdptui.render.tabs.blocks import BLANK, heading, labeled
-from cdptui.render.task_cells import CellContext
+from cdptui.render.task_cells import BAR_CELLS, CellContext, bar, rpo_role, usage_role
 
 
 def group_lines(group: GroupSummary, context: CellContext) -> list[Line]:
@@ -29,8 +29,8 @@ def group_lines(group: GroupSummary, context: CellContext) -> list[Line]:
         health,
         BLANK,
         labeled("used", Span(f"{used} of {planned} planned")),
-        labeled("plan used", *(groups.use(group, context) or (Span("no plan set", Role.DIM),))),
-        labeled("worst RPO", *(groups.rpo(group, context) or (Span("not known", Role.DIM),))),
+        labeled("plan used", *_plan_used(group)),
+        labeled("worst RPO", *_worst_rpo(group)),
         labeled("growth", *(groups.growth(group, context) or (Span("not known yet", Role.DIM),))),
     ]
     storage = groups.storage_summary(group, context)
@@ -50,6 +50,20 @@ def group_rpo_lines(
     from cdptui.render.rpo_table import rpo_table
 
     return [BLANK, heading("RPO over time", width), *rpo_table(statistics, context.zone, width, names=task_names)]
+
+
+def _plan_used(group: GroupSummary) -> Line:
+    ratio = group.used_ratio
+    if ratio is None:
+        return (Span("no plan set", Role.DIM),)
+    return (Span(f"{formatting.percent(ratio)} ", usage_role(ratio)), *bar(ratio, BAR_CELLS))
+
+
+def _worst_rpo(group: GroupSummary) -> Line:
+    if group.rpo_ratio is None:
+        return (Span("not known", Role.DIM),)
+    target = Span(f" (target {formatting.latency(group.rpo_target_ms)})", Role.DIM)
+    return (Span(formatting.latency(group.rpo_ms), rpo_role(group.rpo_ratio)), target)
 
 
 def _storage_lines(summary: StorageSummary) -> list[Line]:

@@ -50,7 +50,7 @@ def lines(row: TaskRow, context: DetailContext, width: int, height: int) -> list
     if not histories:
         return [*top, *body, BLANK, *wrap("No recovery points: nothing can be restored", width, Role.BAD)]
     for history in histories:
-        body += [*(spacer(height) if history is histories[0] else [BLANK]), *_volume(history, row.task, context, width)]
+        body += [*([BLANK] if body else []), *_volume(history, row.task, context, width)]
     return [*top, *body, BLANK, *_footnotes(part.value, policy, width, context.keys["refresh"])]
 
 
@@ -82,9 +82,7 @@ def _volume(history: VolumeHistory, task: Task, context: DetailContext, width: i
     if len(history.gaps) > _MAX_GAPS:
         lines.append((Span(f"  … {len(history.gaps) - _MAX_GAPS} shorter gaps not shown", Role.DIM),))
     if locked:
-        lines.append(
-            labeled("protected", Span("1 locked point" if len(locked) == 1 else f"{len(locked)} locked points"))
-        )
+        lines.append(labeled("locked", Span("1 point" if len(locked) == 1 else f"{len(locked)} points")))
         lines += [_locked(point, context) for point in locked[:_MAX_LOCKED]]
     return lines
 

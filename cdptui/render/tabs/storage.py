@@ -10,7 +10,7 @@ from cdptui.models.storages import StorageSummary
 from cdptui.models.task_row import TaskRow
 from cdptui.render import formatting, storage_cells
 from cdptui.render.spans import Line, Role, Span, TaskLine
-from cdptui.render.statuses import GLYPHS, OTHER_GLYPH, ROLES
+from cdptui.render.statuses import GLYPHS, OTHER_GLYPH, ROLES, sign
 from cdptui.render.tabs.blocks import BLANK, fetch_status, has_value, heading, labeled, spacer, title_line, wrap
 from cdptui.render.tabs.context import DetailContext
 from cdptui.render.task_cells import bar, usage_role
@@ -125,7 +125,9 @@ def _others(row: TaskRow, context: DetailContext, width: int) -> list[Line]:
 def _other(row: TaskRow) -> Line:
     task, ratio = row.task, row.task.used_ratio
     share = formatting.percent(ratio) if ratio is not None else formatting.UNKNOWN
+    severity = sign(row.severity)
     spans = (
+        severity._replace(text=f"{severity.text} "),
         Span(f"{GLYPHS.get(task.status, OTHER_GLYPH)} ", ROLES[row.severity]),
         Span(f"{share:>4} ", usage_role(ratio or 0)),
         Span(f"{formatting.size(task.used_bytes):>9}  "),

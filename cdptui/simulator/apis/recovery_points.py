@@ -98,7 +98,8 @@ class RecoveryPointApis:
     def _describe(self, call: Call) -> Response:
         task = self._task(call.variables["vmInstanceUuid"])
         group = self._existing_group(task, call.integer("groupId", 0))
-        points = [self._point(task, volume, _group_time(group)) for volume in self._volumes(task)]
+        shares = self._shares(task)
+        points = [self._point(task, volume, _group_time(group), shares[volume.uuid]) for volume in self._volumes(task)]
         values = {
             "realSizes": {str(point["volId"]): point["size"] for point in points},
             "virtualSizes": {volume.uuid: volume.size for volume in self._volumes(task)},
@@ -168,23 +169,33 @@ class RecoveryPointApis:
         start = call.integer("start", 0)
         limit = call.integer("limit", _DEFAULT_LIMIT)
         page = moments[start : start + limit] if limit else moments[start:]
-        points = {volume.uuid: [self._point(task, volume, moment) for moment in page] for volume in self._volumes(task)}
+        shares = self._shares(task)
+        points = {
+            volume.uuid: [self._point(task, volume, moment, shares[volume.uuid]) for moment in page]
+            for volume in self._volumes(task)
+        }
         return Response(200, encode({"recoveryPoints": points, "success": True}))
 
-    def _point(self, task: SimulatedTask, volume: Volume, moment: int) -> dict[str, object]:
+    def _point(self, task: SimulatedTask, volume: Volume, moment: int, share: float) -> dict[str, object]:
+        written = self._state.world.write_rate(task, moment) * self._step(task, "minute")
         chance = hash64(task.seed, moment)
         group = _group_of(moment)
         note = self._protected_points(task).get(group, "before upgrade" if chance % 97 == 0 else "")
         values: dict[str, object | None] = {
             "id": group * 4 + int(volume.uuid[:1], 16) % 4,
             "grpId": group,
-            "size": 65536 * (1 + chance % 400),
+            "size": int(written * share),
             "volId": volume.uuid,
             # Real points are a few seconds after the full minute.
             "ts": iso_date(moment + chance % 5, self._state.zone),
             "desc": note or None,
         }
         return in_hash_order(dict(values))
+
+    def _shares(self, task: SimulatedTask) -> dict[str, float]:
+        """Return the share of each volume in what the VM writes, by UUID."""
+        parts = {volume.uuid: 1 + hash64(task.seed, 910 + volume.device_id) % 4 for volume in self._volumes(task)}
+        return {uuid: part / sum(parts.values()) for uuid, part in parts.items()}
 
     def _span(self, task: SimulatedTask) -> tuple[float, float]:
         """Return the newest and oldest recoverable times: from the last latency to the end of the retention."""

@@ -14,7 +14,7 @@ class FleetClock:
     """Converts wall-clock times (epoch seconds) to fleet minutes and back."""
 
     def __init__(self, start: float, speed: float, zone: ZoneInfo) -> None:
-        self._speed = speed
+        self.speed = speed
         self._start = start
         self._anchor_wall = start
         self._anchor_minute = 0.0
@@ -31,7 +31,12 @@ class FleetClock:
         """Return the wall-clock time of a fleet minute; before the start both have the same speed."""
         if minute < 0:
             return self._start + minute * 60
-        return self._anchor_wall + (minute - self._anchor_minute) * 60 / self._speed
+        return self._anchor_wall + (minute - self._anchor_minute) * 60 / self.speed
+
+    def hour_of_week(self, wall: float) -> int:
+        """Return the fleet hour of a wall-clock time, also of one before the start, counted from Monday 0:00."""
+        before = (wall - self._start) / 60
+        return int((before if before < 0 else self._exact(wall)) + self.week_offset) // 60
 
     @property
     def is_frozen(self) -> bool:
@@ -59,4 +64,4 @@ class FleetClock:
         if self._frozen:
             return self._anchor_minute
         # The fleet minute is never negative, even if the wall clock was set back.
-        return max(0.0, self._anchor_minute + (wall - self._anchor_wall) * self._speed / 60)
+        return max(0.0, self._anchor_minute + (wall - self._anchor_wall) * self.speed / 60)

@@ -6,6 +6,7 @@ It owns all mutable fleet state. Callers from several threads hold `lock`.
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from collections.abc import Callable, Mapping
 from random import Random
 from threading import RLock
@@ -29,7 +30,7 @@ from cdptui.simulator.world.seeded_random import hash64, uniform
 from cdptui.simulator.world.status_history import StatusHistory
 from cdptui.simulator.world.task import SimulatedTask
 from cdptui.simulator.world.task_factory import TaskFactory
-from cdptui.simulator.world.write_rate import WriteMeter, first_minute_above
+from cdptui.simulator.world.write_rate import WriteMeter, first_minute_above, hour_factor
 
 _DAY = 1440
 _CATCH_UP_TASK_DAYS = 20_000
@@ -37,6 +38,16 @@ _CATCH_UP_DAYS = 60.0
 _CATCH_UP_LEAST_DAYS = 0.25
 _MEMBERSHIP_EVERY = 8 * 60 * 60
 """Fleet minutes for each task between two additions or removals: one in eight hours in a fleet of sixty."""
+
+
+_Subject = SimulatedTask | Storage | Callable[[int], None] | None
+"""What an event concerns: a task, a storage, a planned change, or the number of tasks."""
+
+_LOST_BEFORE = 31 * 60
+_EDGE_OUTAGES_BEFORE = (_LOST_BEFORE, _LOST_BEFORE - 70, 12)
+_OUTAGE_BEFORE = (19 * 60, 19 * 60 - 25)
+"""Minutes before the start of the node, in a fleet with a past: when a task is deleted, when the storage of the branch
+office is disconnected, comes back and is disconnected again, and when another storage is, for 25 minutes."""
 
 
 class World:
@@ -53,10 +64,15 @@ class World:
         self.minute = 0
         self._now = now
         self._target = settings.tasks
-        self._events: list[tuple[int, int, SimulatedTask | Storage | None, int]] = []
+        self._events: list[tuple[int, int, _Subject, int]] = []
         self._sequence = 0
         start = now()
-        self._clock = FleetClock(start, settings.speed, ZoneInfo(settings.zone))
+        self._past = settings.past_minutes
+        self.born = start - self._past * 60 / settings.speed
+        """Wall-clock time of minute 0."""
+        self._clock = FleetClock(self.born, settings.speed, ZoneInfo(settings.zone))
+        self._planned_toggles: dict[str, deque[int]] = {}
+        """Minutes of the past at which storages are disconnected and come back, by UUID."""
         self.status_history = StatusHistory()
         self._lifecycle = Lifecycle(self._clock, self._schedule, self.status_history.record)
         rng = Random(settings.seed)  # noqa: S311 - a fleet, not a secret
@@ -69,7 +85,7 @@ class World:
         self.hosts = {host.uuid: host for host in make_hosts(start)}
         self.machines: dict[str, Machine] = {}
         """The VMs of the tasks, and some without a task."""
-        self._populate(settings.tasks, start, storages)
+        self._populate(settings.tasks, self.born, storages)
         self.status_history.restart(list(self.tasks.values()))
         unprotected = make_unprotected_machines(settings.seed, settings.tasks, start)
         self.machines |= {machine.uuid: machine for machine in unprotected}
@@ -105,6 +121,12 @@ class World:
         meter = WriteMeter(task.seed, task.rhythm, task.pace, task.since, self._clock.week_offset)
         above = first_minute_above(meter, used - task.used, task.since, self.minute)
         return self.minute if above is None else above
+
+    def write_rate(self, task: SimulatedTask, wall: float) -> float:
+        """Return the bytes that the VM of a task writes in a second of the wall clock at a time."""
+        return (
+            task.pace * hour_factor(task.seed, task.rhythm, self._clock.hour_of_week(wall)) * self._clock.speed / 3600
+        )
 
     def available(self, storage: Storage) -> int:
         """Return the free bytes of a storage."""
@@ -230,17 +252,45 @@ class World:
         return self._clock.is_frozen
 
     def _populate(self, count: int, start: float, storages: list[Storage]) -> None:
-        storages[0].connected = count < 1
+        storages[0].connected = count < 1 or self._past > 0
         for _ in range(count):
             self._insert(self._factory.create(start, is_new=False))
         tasks = list(self.tasks.values())
-        InitialState(self._rng, self._clock, self._lifecycle, storages[0]).apply(tasks)
+        initial = InitialState(
+            self._rng, self._clock, self._lifecycle, storages[0], self._past, self._push, self._create_late
+        )
+        initial.apply(tasks)
         size_storages(tasks, storages)
+        if self._past and count:
+            self._plan_past(start, storages)
         for i, storage in enumerate(storages):
             storage.changed = self._clock.wall(-12) if not storage.connected else storage.changed
-            self._push(self._storage_lasts(storage, i), storage)
+            planned = self._planned_toggles.get(storage.uuid)
+            self._push(planned.popleft() if planned else self._storage_lasts(storage, i), storage)
         if count:
-            self._push(self._membership_gap(), None)
+            # In the past the number of tasks changes as planned only, so that it is the requested one at the start.
+            self._push(self._past + self._membership_gap(), None)
+
+    def _plan_past(self, start: float, storages: list[Storage]) -> None:
+        """Plan the outages of two storages, and a task that is deleted before the start of the node."""
+        for storage, before in zip(storages, (_EDGE_OUTAGES_BEFORE, _OUTAGE_BEFORE), strict=False):
+            toggles = [self._past - minutes for minutes in before if minutes < self._past]
+            self._planned_toggles[storage.uuid] = deque(toggles)
+        if self._past > _LOST_BEFORE:
+            task = self._factory.create(start, is_new=False)
+            self._insert(task)
+            self._lifecycle.prepare(task, 0)
+            self._lifecycle.run(task, 0)
+            self._push(self._past - _LOST_BEFORE, lambda _: self.remove(task.uuid))
+
+    def _create_late(self, task: SimulatedTask, minute: int) -> None:
+        def create(minute: int) -> None:
+            task.created, task.used = self._clock.wall(minute), 0.0
+            self._insert(task)
+            self._lifecycle.create(task, minute)
+
+        self.remove(task.uuid)
+        self._push(minute, create)
 
     def _insert(self, task: SimulatedTask) -> None:
         self.tasks[task.uuid] = task
@@ -253,19 +303,21 @@ class World:
         days = min(_CATCH_UP_DAYS, _CATCH_UP_TASK_DAYS / max(1, len(self.tasks)))
         return int(max(_CATCH_UP_LEAST_DAYS, days) * _DAY)
 
-    def _push(self, minute: int, subject: SimulatedTask | Storage | None, version: int = 0) -> None:
+    def _push(self, minute: int, subject: _Subject, version: int = 0) -> None:
         self._sequence += 1
         heapq.heappush(self._events, (minute, self._sequence, subject, version))
 
     def _schedule(self, task: SimulatedTask, minute: int) -> None:
         self._push(minute, task, task.event_version)
 
-    def _dispatch(self, minute: int, subject: SimulatedTask | Storage | None, version: int) -> None:
+    def _dispatch(self, minute: int, subject: _Subject, version: int) -> None:
         if isinstance(subject, SimulatedTask):
             if subject.event_version == version:
                 self._lifecycle.run_event(subject, minute)
         elif isinstance(subject, Storage):
             self._toggle_storage(subject, minute)
+        elif subject is not None:
+            subject(minute)
         else:
             self._add_or_remove_task(minute)
 
@@ -278,7 +330,8 @@ class World:
                 self._lifecycle.storage_back(task, minute, place)
             else:
                 self._lifecycle.storage_lost(task, minute)
-        self._push(minute + self._storage_lasts(storage, minute), storage)
+        planned = self._planned_toggles.get(storage.uuid)
+        self._push(planned.popleft() if planned else minute + self._storage_lasts(storage, minute), storage)
 
     def _storage_lasts(self, storage: Storage, salt: int) -> int:
         seed = int(storage.uuid[:16], 16)

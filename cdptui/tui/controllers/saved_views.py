@@ -177,7 +177,7 @@ class SavedViewsController:
         tasks.order = SortOrder(sort, view.inverted, view.group if view.group in BY_GROUPING else "")
         tasks.columns = ColumnLayout.of(view.columns or tasks.default_columns.columns, is_wide=view.wide)
         tasks.update(force=True)
-        self._host.show_notice(f"View {name}")
+        self._host.show_notice(_ALL_TASKS.capitalize() if name == _ALL_TASKS else f"View {name}")
 
     def _cancel_earlier(self) -> None:
         for group in (_RECALL, _STARTUP):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
+from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -15,6 +16,9 @@ from cdptui.render.columns import BY_KEY, COLUMNS, NAME
 from cdptui.tui.footer_keys import FooterKey
 from cdptui.tui.keymap import program_bindings
 from cdptui.tui.screens.dialog import Dialog
+
+_HEADING_CELLS: Final = 4 + max(len(column.heading) for column in COLUMNS)
+"""Of the box and the longest heading."""
 
 
 class ColumnChooser(Dialog[ColumnLayout | None]):
@@ -92,8 +96,13 @@ class ColumnChooser(Dialog[ColumnLayout | None]):
         self._menu.highlighted = at
 
     def _options(self) -> list[Option]:
-        return [Option(Text(self._label(key), no_wrap=True, overflow="ellipsis"), id=key) for key in self._keys]
+        return [Option(self._label(key), id=key) for key in self._keys]
 
-    def _label(self, key: str) -> str:
+    def _label(self, key: str) -> Table:
+        """Return the heading and the help side by side, each wrapped in its own column."""
         column = BY_KEY[key]
-        return f"[{'x' if key in self._chosen else ' '}] {column.heading:<12}  {column.help}"
+        label = Table.grid(padding=(0, 2, 0, 0), expand=True)
+        label.add_column(width=_HEADING_CELLS)
+        label.add_column(ratio=1)
+        label.add_row(Text(f"[{'x' if key in self._chosen else ' '}] {column.heading}"), Text(column.help))
+        return label

@@ -42,13 +42,16 @@ class HelpPlace(Enum):
     LIST = "Help"
     PANE = "Help: detail pane"
     STORAGES = "Help: backup storages"
+    FILTER = "Help: filter"
 
 
 _FIRST_SCOPES: Final = {
     HelpPlace.LIST: (),
     HelpPlace.PANE: (KeyScope.PANE, KeyScope.SEARCH, KeyScope.MOTION, KeyScope.DETAIL),
     HelpPlace.STORAGES: (KeyScope.STORAGES, KeyScope.SEARCH, KeyScope.MOTION),
+    HelpPlace.FILTER: (),
 }
+"""The keys that are listed first. While the user types a filter, its language is."""
 
 
 class HelpScreen(Dialog[None]):
@@ -68,7 +71,8 @@ class HelpScreen(Dialog[None]):
 
     def compose_content(self) -> ComposeResult:
         """Create the child widgets."""
-        view = HelpLines(self._keymap, tuple(dict.fromkeys((*_FIRST_SCOPES[self._place], *KeyScope))))
+        scopes = tuple(dict.fromkeys((*_FIRST_SCOPES[self._place], *KeyScope)))
+        view = HelpLines(self._keymap, scopes, is_filter_first=self._place is HelpPlace.FILTER)
         view.border_title = Content(self._place.value)
         # Content, because Textual would read a key such as "[" as markup.
         view.border_subtitle = Content(f"{self._keymap.labels['search']} search   Esc close")
@@ -90,25 +94,28 @@ class HelpScreen(Dialog[None]):
 class HelpLines(ScrollableLines):
     """The text of the help screen, laid out for the current width."""
 
-    def __init__(self, keymap: Keymap, scopes: Sequence[KeyScope]) -> None:
+    def __init__(self, keymap: Keymap, scopes: Sequence[KeyScope], *, is_filter_first: bool) -> None:
         super().__init__(keymap, id="help")
         self._keymap = keymap
         self._scopes = scopes
+        self._is_filter_first = is_filter_first
         self._starts: list[int] = []
 
     def on_resize(self) -> None:
         """Lay out the text for the new width and keep the top entry at the top."""
         at = bisect_right(self._starts, self.scroll_offset.y) - 1
-        entries = help_entries(self._keymap.keys, self._scopes, self.width)
+        entries = help_entries(self._keymap.keys, self._scopes, self.width, is_filter_first=self._is_filter_first)
         self._starts = list(accumulate(map(len, entries), initial=0))
         self.show(list(chain.from_iterable(entries)))
         if at > 0:
             self.scroll_to(y=self._starts[at], animate=False)
 
 
-def help_entries(keys: Sequence[KeyBinding], scopes: Sequence[KeyScope], width: int) -> list[list[Line]]:
+def help_entries(
+    keys: Sequence[KeyBinding], scopes: Sequence[KeyScope], width: int, *, is_filter_first: bool = False
+) -> list[list[Line]]:
     """Return the entries of the help text, each as its lines. The number of entries does not depend on the width."""
-    entries: list[list[Line]] = []
+    entries = _filter_entries(width) if is_filter_first else []
     for scope in scopes:
         entries.append(_heading(scope.value, width))
         entries += [_entry(labels, text, _NARROW, width) for labels, text in help_lines(scope, keys)]
@@ -119,7 +126,8 @@ def help_entries(keys: Sequence[KeyBinding], scopes: Sequence[KeyScope], width: 
     entries.append(_heading("Columns of the storages", width))
     entries += [_entry(column.heading, column.help, _NARROW, width) for column in STORAGE_COLUMNS]
     entries.append(_BLANK)
-    entries += _filter_entries(width)
+    if not is_filter_first:
+        entries += _filter_entries(width)
     entries.append(_heading("Problem types (reason=rpo)", width))
     entries += [_entry(kind.value, meaning, _NARROW, width) for kind, meaning in GLOSSARY.items()]
     entries.append(_BLANK)

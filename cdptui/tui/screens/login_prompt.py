@@ -26,7 +26,7 @@ class _PromptText(Struct, frozen=True):
 _TEXTS: Final = {
     CredentialPrompt.PASSWORD: _PromptText(
         "Log in again",
-        "Login of {account} at {node} was rejected.",
+        "Login of {account} at {node} was refused.",
         "password",
         "Enter logs in, Esc cancels. Repeated failures lock the account.",
     ),

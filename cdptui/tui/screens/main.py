@@ -264,14 +264,14 @@ class MainScreen(Screen[None]):
     # Actions
 
     def action_pause(self) -> None:
-        """Pause the view, or resume it with the newest update. Polling continues."""
+        """Pause updates of the screen, or resume them with the newest one. Polling continues."""
         if self._paused is None:
             self._paused = PausedView(self._update)
-            self.show_notice(f"View paused, polling continues; {self.keymap.labels['pause']} resumes")
+            self.show_notice(f"Updates paused, polling continues; {self.keymap.labels['pause']} resumes")
         else:
             self._paused = None
             self.browser.show(self._update, self._change_marks)
-            self.show_notice("View resumed")
+            self.show_notice("Updates resumed")
         self._show_bars()
 
     def action_refresh(self) -> None:

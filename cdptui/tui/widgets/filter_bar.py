@@ -34,6 +34,8 @@ from cdptui.tui.widgets.line_view import LineView
 from cdptui.tui.widgets.text_field import TextField
 
 _PROMPT: Final = "/ "
+_EXAMPLE_GAP: Final = "  "
+"""Between two examples of a hint."""
 _MAX_HISTORY: Final = 50
 _COUNT_WIDTH: Final = 24
 
@@ -325,7 +327,14 @@ class FilterBar(Vertical):
             offset = len(_PROMPT) + before - round(self._input.scroll_offset.x)
             return error_line(self._error, offset, self.size.width, cell_len)
         if self._expression is None:
-            return (Span(f"  {self._language.hint}{self._help_hint}", Role.DIM),)
+            return (Span(self._hint(), Role.DIM),)
         # While rows are still being evaluated, the known counts belong to another expression.
         result = self._result if self._result is not None else FilterResult(0, 0, {})
         return (Span("  "), *explanation_line(self._expression, result, self._language.fields))
+
+    def _hint(self) -> str:
+        """Return the hint, with as many of its examples as fit; the key of help stays."""
+        text = self._language.hint
+        while cell_len(line := f"  {text}{self._help_hint}") > self.size.width and _EXAMPLE_GAP in text:
+            text = text.rpartition(_EXAMPLE_GAP)[0]
+        return line

@@ -30,7 +30,7 @@ class ListTitleBar(LineView):
 
     def show_notice(self, notice: str) -> bool:
         """Show a notice at the right end, empty for none; return False if there is no room for it."""
-        has_room = self.is_on_screen and has_room_for_notice(notice, self.width, cell_len)
+        has_room = self.is_on_screen and has_room_for_notice(self._title, notice, self.width, cell_len)
         shown = notice if has_room else ""
         if shown != self._notice:
             self._notice = shown

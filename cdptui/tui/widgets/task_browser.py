@@ -23,7 +23,7 @@ from cdptui.render.groups import BY_KEY, GROUPINGS
 from cdptui.render.list_title import ListTitle
 from cdptui.render.notices import marks_text
 from cdptui.render.tabs.registry import HISTORY, Tab, adjacent_tab
-from cdptui.render.task_cells import CellContext, is_marked_rough
+from cdptui.render.task_cells import CellContext, is_marked_rough, no_day_trend
 from cdptui.tasklist.model import TaskListModel, Work
 from cdptui.tasklist.sort_order import SortOrder
 from cdptui.tui.controllers.absence import AbsenceController
@@ -332,6 +332,7 @@ class TaskBrowser(Container):
             connection.names if connection is not None else {},
             self._target.zone,
             self._storages.summaries if self._storages is not None else {},
+            connection.day_trend if connection is not None else no_day_trend,
         )
 
     def _content(self) -> TableContent:
@@ -354,7 +355,7 @@ class TaskBrowser(Container):
     def filter_text(self) -> str:
         """The active filter for the user, after the name of the saved view that it comes from."""
         text, view = self.tasks.filter_text, self.views.recalled_name
-        return f"{view}: {text}" if view else text
+        return f"view {view}: {text}" if view else text
 
     def show_filter(self) -> None:
         """Show the filter and how many tasks match it."""
@@ -614,7 +615,7 @@ class TaskBrowser(Container):
             self.show_notice("No task to copy from")
         elif len(rows) > MAX_COPIED:
             save = self.keymap.labels["save"]
-            self.show_notice(f"{len(rows)} tasks are too many to copy: {save} saves them to a file")
+            self.show_notice(f"{len(rows)} tasks are too many to copy: {save} exports them to a file")
         else:
             cells, names = self._cell_context(), names_with_duplicates(rows, self._connection)
             context = ReasonContext(cells.now, cells.zone, names)
@@ -631,14 +632,14 @@ class TaskBrowser(Container):
             MenuItem("json", "j", f"JSON: {what}"),
             MenuItem("svg", "s", "SVG: the screen"),
         )
-        self.app.push_screen(Menu("Save as", items), self._save)
+        self.app.push_screen(Menu("Export as", items), self._save)
 
     def _save(self, kind: str | None) -> None:
         if kind is None:
             return
         request = self._export_request(self._update.snapshot)
         if request is None:
-            self.show_notice("There is nothing to save yet")
+            self.show_notice("There is nothing to export yet")
         else:
             # After the next refresh, so that the menu is not in the picture.
             self.call_after_refresh(self.run_worker, self._write(request, kind), group="save")

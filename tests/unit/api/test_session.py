@@ -578,3 +578,33 @@ async def test_session_id_invalid_in_a_header_is_an_unreadable_response(uuid: st
         await read(client)
     await client.aclose()
     assert [request.method for request in node.requests] == ["PUT"]
+
+
+async def test_session_contention_that_a_poll_reported_is_not_reported_again_because_of_a_background_request() -> None:
+    node = MockNode([FULL_ROW])
+    asked, may_answer = asyncio.Event(), asyncio.Event()
+
+    class SlowNames(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            answer = await node.handle_async_request(request)
+            if NAMES in request.url.path:
+                asked.set()
+                await may_answer.wait()
+            return answer
+
+    client = connect(SlowNames())
+    await read(client)
+    node.kill_sessions()
+    await read(client)
+    node.kill_sessions()
+    background = asyncio.create_task(names(client))
+    await asked.wait()
+    with pytest.raises(e.SessionContended):
+        await read(client)
+    may_answer.set()
+    with pytest.raises(e.SessionContended):
+        await background
+    # The user refreshes, once.
+    assert await read(client)
+    assert len(node.asked(LOGIN)) == 3
+    await client.aclose()

@@ -79,7 +79,7 @@ def test_profile_hint_names_the_file_or_the_command_that_writes_it(
 
 
 def test_profile_hint_of_the_demo() -> None:
-    assert profile_hint(None) == "the demo has a single node"
+    assert profile_hint(None) == "the demo has one node"
 
 
 LONG = "x" * 1025

@@ -229,9 +229,13 @@ def test_recording_of_the_first_version_is_continued(tmp_path: Path) -> None:
     path = tmp_path / "night.sqlite"
     record_night(path, set(), frozenset(range(2, len(NIGHT))))
     with closing(sqlite3.connect(path)) as connection:
-        connection.executescript("DROP TABLE storage; DROP INDEX event_of_task; PRAGMA user_version=1")
+        newer = "DROP TABLE storage; DROP INDEX event_of_task; DROP TABLE hour; PRAGMA user_version=1"
+        connection.executescript(newer)
+    with closing(open_for_reading(path)) as connection:
+        assert RecordingReader(connection).history(0).tasks
     record_night(path, {0})
 
+    assert {each.name for each in path.parent.iterdir()} == {path.name}, "nothing was damaged"
     assert events_of(path)[-len(EVENTS) :] == EVENTS
 
 

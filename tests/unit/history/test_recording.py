@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from cdptui.history.reader import RecordingReader, find_gaps
 from cdptui.history.recording_file import RecordingError
+from cdptui.history.recordings import check
 from cdptui.history.schema import BUCKET_MS, open_for_reading
 from cdptui.history.writer import Poll
 from cdptui.models.reasons import Reason, ReasonKind
@@ -44,14 +46,12 @@ STEPS = st.lists(
 )
 
 
-@given(STEPS)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
-def test_tasks_at_any_poll_are_the_bytes_that_the_server_sent(
-    tmp_path_factory: pytest.TempPathFactory,
-    steps: list[tuple[int, list[tuple[str, int | None, int | None, str]], bool]],
-) -> None:
-    path = tmp_path_factory.mktemp("recording") / "node.sqlite"
-    at_ms, expected = NOW_MS, {}
+Steps = list[tuple[int, list[tuple[str, int | None, int | None, str]], bool]]
+
+
+def write_steps(path: Path, steps: Steps) -> dict[int, list[Task]]:
+    """Record polls, with restarts of the monitor, and return their tasks by their time."""
+    at_ms, written = NOW_MS, {}
     writer = open_writer(path)
     for pause_ms, rows, is_restarted in steps:
         at_ms += pause_ms
@@ -60,13 +60,45 @@ def test_tasks_at_any_poll_are_the_bytes_that_the_server_sent(
             writer.close()
             writer = open_writer(path, datetime.fromtimestamp(at_ms / 1000, UTC))
         writer.write_poll(poll(at_ms, *tasks))
-        expected[at_ms] = {each.uuid: each.raw for each in tasks}
+        written[at_ms] = tasks
     writer.close()
+    return written
+
+
+@given(STEPS)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+def test_tasks_at_any_poll_are_the_bytes_that_the_server_sent(
+    tmp_path_factory: pytest.TempPathFactory, steps: Steps
+) -> None:
+    path = tmp_path_factory.mktemp("recording") / "node.sqlite"
+    written = write_steps(path, steps)
+    expected = {at_ms: {each.uuid: each.raw for each in tasks} for at_ms, tasks in written.items()}
 
     for moment, records in expected.items():
         assert records_at(path, moment) == records
     assert records_at(path, NOW_MS) == {}
     assert integrity(path) == "ok"
+
+
+@given(STEPS)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+def test_hours_that_are_stored_are_those_of_the_chunks(tmp_path_factory: pytest.TempPathFactory, steps: Steps) -> None:
+    path = tmp_path_factory.mktemp("recording") / "node.sqlite"
+    write_steps(path, steps)
+    from_hours = history(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("DELETE FROM hour")
+    assert history(path) == from_hours
+
+
+def test_damaged_hours_are_read_from_the_chunks(tmp_path: Path) -> None:
+    path = tmp_path / "node.sqlite"
+    record(path, [poll(NOW_MS + HOUR_MS * hour, task(used=hour)) for hour in range(9)])
+    intact = history(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE hour SET data = x'00'")
+    assert history(path) == intact
+    assert len(check(path)) == 2
 
 
 def test_moment_between_two_polls_shows_the_earlier_one(tmp_path: Path) -> None:

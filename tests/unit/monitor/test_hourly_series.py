@@ -47,3 +47,35 @@ def test_restored_hours_are_before_those_of_this_monitor() -> None:
     assert forecast.hours == 10
     recorder.forget(["task"])
     assert recorder.forecast("task") is None
+
+
+def test_trend_is_the_day_up_to_the_last_hour_and_follows_it() -> None:
+    recorder = HourlyRecorder()
+    recorder.restore("task", [(hour, 10 * hour) for hour in range(30)])
+    recorder.begin_poll(29.5 * HOUR_S, HOUR_S)
+    trend = recorder.day_trend("task")
+    assert trend is not None
+    assert trend.used_bytes == (80, 110, 140, 170, 200, 230, 260, 290)
+    assert trend.growth_bytes == 240
+
+    recorder.begin_poll(30.2 * HOUR_S, HOUR_S)
+    recorder.record("task", 1000)
+    trend = recorder.day_trend("task")
+    assert trend is not None
+    assert trend.used_bytes[-1] == 1000
+    assert trend.growth_bytes == 1000 - 60
+
+
+def test_trend_after_a_gap_is_unknown_in_it() -> None:
+    recorder = HourlyRecorder()
+    recorder.restore("task", [(hour, 10) for hour in range(30)])
+    recorder.begin_poll(29.5 * HOUR_S, HOUR_S)
+    recorder.begin_poll(36.5 * HOUR_S, HOUR_S)
+    trend = recorder.day_trend("task")
+    assert trend is not None
+    assert trend.used_bytes == (10, 10, 10, 10, 10, 10, None, None)
+    assert trend.growth_bytes is None
+
+    recorder.begin_poll(100.5 * HOUR_S, HOUR_S)
+    assert recorder.day_trend("task") is None
+    assert recorder.day_trend("another") is None

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from rich.cells import cell_len
 
 from cdptui.models.capacity import Doubt, GrowthRate
+from cdptui.models.day_trend import DayTrend
 from cdptui.models.reasons import Reason, ReasonKind
 from cdptui.models.severity import Severity
 from cdptui.models.task import ResourceRef
@@ -204,6 +205,42 @@ def test_resource_type_is_shown_in_a_readable_form(resource_type: str, kind: str
 def test_optional_column_cells(key: str, changes: dict[str, object], text: str) -> None:
     context = CellContext(EPOCH, {"vm-of-cdp-erp-db": "erp-db-01", "gold-uuid": "gold"}, UTC)
     assert plain_text(BY_KEY[key].cell(a_row(**changes), context)) == text  # type: ignore[arg-type]
+
+
+GROWING = (1, 2, 3, 4, 5, 6, 7, 8)
+
+
+@pytest.mark.parametrize(
+    ("used", "text"),
+    [
+        (GROWING, "▁▂▃▄▅▆▇█"),
+        (tuple(10**15 + value for value in GROWING), "▁▂▃▄▅▆▇█"),
+        ((8, 8, 8, 8, 1, 1, 1, 1), "████▁▁▁▁"),
+        ((5,) * 8, "────────"),
+        ((None, None, 0, 0, None, 2, 2, None), "  ▁▁ ██ "),
+        ((None,) * 7 + (3,), "       ─"),
+    ],
+)
+def test_trend_is_scaled_to_what_moves_and_blank_where_nothing_is_known(
+    used: tuple[int | None, ...], text: str
+) -> None:
+    context = replace(CONTEXT, day_trend=lambda _: DayTrend(used, None))
+    assert plain_text(BY_KEY["trend"].cell(a_row(), context)) == text
+    assert cell_len(text) <= BY_KEY["trend"].width
+
+
+def test_trend_exports_numbers() -> None:
+    column, context = BY_KEY["trend"], replace(CONTEXT, day_trend=lambda _: DayTrend((None, *GROWING[1:]), -7))
+    values = {field.name: field.value(a_row(), context) for field in column.data}
+    assert values == {"trend_used_bytes": ("", "2", "3", "4", "5", "6", "7", "8"), "growth_of_day_bytes": -7}
+    unknown = {field.name: field.value(a_row(), CONTEXT) for field in column.data}
+    assert unknown == {"trend_used_bytes": (), "growth_of_day_bytes": None}
+    assert plain_text(column.cell(a_row(), CONTEXT)) == ""
+
+
+def test_trend_sorts_as_growth_does() -> None:
+    row = a_row(growth=GrowthRate(5.0, 600))
+    assert BY_KEY["trend"].sort_value(row) == BY_KEY["growth"].sort_value(row)
 
 
 @pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.key)

@@ -59,6 +59,8 @@ def test_csv_has_base_units() -> None:
         "resource_names": "erp-db-01; ",
         "resource_uuids": "vm-1; vm-2",
         "last_op_at": "2025-12-31T22:00:00Z",
+        "trend_used_bytes": "",
+        "growth_of_day_bytes": "",
         "severity": "healthy",
         "problems": "",
         "since": "",

@@ -151,7 +151,22 @@ def test_nearly_full_is_never_shortened_to_full(width: int) -> None:
     assert "nearly full" in text
 
 
+def test_fleet_without_plans_has_no_share() -> None:
+    fleet = summarize_fleet([a_row("a", plan_bytes=0, used_bytes=GIB)])
+    assert shown(fleet, 120).endswith("1 GiB used, no plan set")
+
+
+@pytest.mark.parametrize(
+    ("kind", "phrase"),
+    [(ReasonKind.STARTING, "starting over 10 min"), (ReasonKind.LONG_DISABLED, "disabled over a week")],
+)
+def test_long_states_say_how_long(kind: ReasonKind, phrase: str) -> None:
+    assert f"1 {phrase}" in shown(summarize_fleet([with_problem("a", kind, Severity.NOTICE)]), 120)
+
+
 def test_problems_without_room_name_the_key_that_lists_them() -> None:
     line = plain_text(fleet_line(summarize_fleet([FULL, NO_VM, *STOPPED, *OFFLINE]), NAMES, 80, cell_len, "f"))
-    assert line.endswith(" more (f lists)")
+    assert line.endswith(" more (f lists them)")
+    narrow = plain_text(fleet_line(summarize_fleet([FULL, NO_VM, *STOPPED, *OFFLINE]), NAMES, 60, cell_len, "f"))
+    assert narrow == "✖ backup-server wenzhou disconnected: 16 tasks · 5 more (f)"
     assert cell_len(line) <= 80

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -47,6 +48,27 @@ def test_bar_moves_to_the_next_line_as_a_whole() -> None:
     assert texts(Span("used  ", Role.DIM), Span("40 of 100 GiB "), Span("40% "), *bar, width=28) == [
         "used  40 of 100 GiB 40%",
         "      ██████░░░░",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "note", "wrapped"),
+    [
+        ("2026-11-28 16:11:01", "  5 h ago", ["newest  2026-11-28 16:11:01", "        5 h ago"]),
+        ("1168 points", "  ▲ no point for 4 h", ["newest  1168 points", "        ▲ no point for 4 h"]),
+        ("+2.1 GiB/h", " over the 11 min", ["newest  +2.1 GiB/h over the", "        11 min"]),
+        ("ROOT-for-file-srv-06", "  263 GiB used", ["newest  ROOT-for-file-srv-06", "        263 GiB used"]),
+    ],
+)
+def test_value_is_not_split_where_it_fits_on_a_line(value: str, note: str, wrapped: list[str]) -> None:
+    assert texts(Span("newest  ", Role.DIM), Span(value), Span(note, Role.WARN), width=31) == wrapped
+
+
+def test_value_longer_than_a_line_is_broken_between_words() -> None:
+    assert texts(Span("age  ", Role.DIM), Span("1 d"), Span("  Dec 19, 2025 server time"), width=20) == [
+        "age  1 d  Dec 19,",
+        "     2025 server",
+        "     time",
     ]
 
 

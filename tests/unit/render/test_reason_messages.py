@@ -95,14 +95,14 @@ def test_texts_of_stops_name_cause_and_likelihood() -> None:
         assert text.label.endswith("?") is stop.is_likely
     assert texts == {
         "stopped, VM off": "Stopped because its VM erp-db-01 is off",
-        "stopped, VM gone": "Stopped because its VM erp-db-01 is deleted",
-        "stopped, VM gone?": "Stopped, likely because its VM erp-db-01 is deleted: it is not visible to this account",
+        "VM deleted": "Stopped because its VM erp-db-01 is deleted",
+        "VM deleted?": "Stopped, likely because its VM erp-db-01 is deleted: it is not visible to this account",
         "stopped, plan full": "Stopped because its plan is full: 100 GiB of 100 GiB used",
         "stopped, full?": "Stopped, likely because its plan is full: 99 GiB of 100 GiB used when last measured",
         "storage full": "Stopped because backup storage backup-server-1 is full",
         "storage full?": "Stopped, likely because backup storage backup-server-1 is full: it has little free capacity",
-        "storage gone?": "Stopped, likely because backup storage backup-server-1 is deleted: it is not visible to this"
-        " account",
+        "storage deleted?": "Stopped, likely because backup storage backup-server-1 is deleted: it is not visible to"
+        " this account",
         "storage offline": "Stopped because backup storage backup-server-1 is disconnected",
         "stopped, RPO?": "Stopped, likely because the RPO passed its target: 25m (target 10m)",
     }

@@ -72,6 +72,7 @@ def test_a_storage_shows_all_its_figures() -> None:
         (summarize_storage("s-1", [a_row()], a_storage()), {"growth": "–", "full-in": "–", "spare": "440 GiB"}),
         (growing(1, TRUSTED_S, available_bytes=0), {"full-in": "full"}),
         (growing(0.01, TRUSTED_S), {"full-in": "> 1 y"}),
+        (growing(0.01, 60.0), {"growth": "~10.2 MiB/h", "full-in": "> 1 y"}),
         (summarize_storage("", [a_row()]), {"name": "no storage reported", "connection": ""}),
     ],
 )
@@ -93,7 +94,7 @@ def test_notes_name_what_is_missing_and_why() -> None:
     assert "1 storage has tasks, but is not listed" in notes(summarize_storage("gone", [a_row()]))
     assert "Capacity not known" in notes(growing(1, TRUSTED_S, available_bytes=None))
     assert "~ not reliable" in notes(growing(1, 60.0))
-    assert "storages: no permission" in notes(growing(1, TRUSTED_S), fetch=FetchState(failure=denied))
+    assert "Storages: no permission" in notes(growing(1, TRUSTED_S), fetch=FetchState(failure=denied))
     assert "Loading storages" in notes(fetch=FetchState())
     assert "more storages than it listed" in notes(fetch=FetchState(value={}, fetched_at=1.0, is_partial=True))
     assert "came from a cache and were 2 min old on arrival" in notes(

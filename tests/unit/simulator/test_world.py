@@ -50,6 +50,47 @@ def test_fleet_of_any_size_starts_with_exactly_that_many(count: int) -> None:
     assert len(world.tasks) == count
 
 
+@pytest.mark.parametrize("count", [0, 1, 3, 11, 12, 60])
+def test_fleet_with_a_past_has_the_requested_number_of_tasks_at_the_start(count: int) -> None:
+    world = World(SimulatorSettings(tasks=count, past_minutes=75 * 60), ManualClock())
+    world.advance()
+    assert len(world.tasks) == count
+    assert all(task.created <= task.changed <= START for task in world.tasks.values())
+
+
+@pytest.mark.parametrize("seed", [1, 2, 77])
+def test_fleet_with_a_past_starts_with_every_problem_that_came_about_before(seed: int) -> None:
+    clock = ManualClock()
+    world = World(SimulatorSettings(seed=seed, past_minutes=75 * 60), clock)
+    clock.now = START - 74 * 3600
+    world.advance()
+    before = {task.status for task in world.tasks.values()}
+    assert before <= {"Running", "DataMerging"}
+    clock.now = START
+    world.advance()
+    tasks = list(world.tasks.values())
+    expected = {"Failed", "Stopped", "Created", "Starting", "DataMerging", "Stopping", "Unknown"}
+    assert expected <= {task.status for task in tasks}
+    assert any(task.status == "Stopped" and task.state == "Disabled" for task in tasks)
+    assert any(task.status == "Running" and world.current_metrics(task)[1] > task.max_latency for task in tasks)
+    assert any(
+        task.status == "Running" and task.plan and world.current_metrics(task)[0] > 0.93 * task.plan for task in tasks
+    )
+    assert [storage.connected for storage in world.storages.values() if storage.is_edge] == [False]
+
+
+def test_past_of_a_fleet_does_not_depend_on_the_steps_in_which_it_is_moved() -> None:
+    stepped_clock = ManualClock()
+    settings = SimulatorSettings(past_minutes=75 * 60)
+    stepped, direct = World(settings, stepped_clock), World(settings, ManualClock())
+    for hour in range(75):
+        stepped_clock.now = START - 3600 * (74 - hour)
+        stepped.advance()
+        fleet_state(stepped)
+    direct.advance()
+    assert fleet_state(stepped) == fleet_state(direct)
+
+
 def test_growth_rates_differ_by_orders_of_magnitude() -> None:
     paces = sorted(task.pace for task in World(SimulatorSettings(tasks=300), ManualClock()).tasks.values())
     assert paces[-5] > 500 * paces[5]

@@ -294,6 +294,12 @@ def test_other_tasks_are_listed_worst_first_up_to_a_limit() -> None:
     assert lines[-1] == "… 101 more not shown"
 
 
+def test_other_tasks_have_the_sign_of_their_severity() -> None:
+    rows = [a_row(), a_row("bad", status="Failed"), a_row("full", plan_bytes=100 * GIB, used_bytes=95 * GIB)]
+    lines = text(STORAGE, rows[0], **on_storage(*rows)).splitlines()
+    assert [line[:4] for line in lines if line.endswith(("bad", "full"))] == ["✖ ✖ ", "• ● "]
+
+
 def test_storage_shows_the_growth_of_its_tasks_and_when_it_is_full() -> None:
     rows = [structs.replace(a_row(), growth=GrowthRate(TIB / 36000, 7200.0))]
     output = text(STORAGE, rows[0], **on_storage(*rows))
@@ -319,6 +325,8 @@ def test_recovery_points_show_newest_oldest_gaps_and_change_rate() -> None:
         policies=read({"p-1": GOLD}),
     )
     assert "Root ROOT-for-erp" in output
+    assert "\n\n\n" not in output, "one empty line below the status"
+    assert "locked        1 point\n" in output
     assert "1 min ago" in output
     assert "6 d ago" in output
     assert "1 gap, longest 26 min" in output
@@ -355,6 +363,7 @@ def test_server_errors_show_names_instead_of_uuids() -> None:
     uuid = "ab" * 16
     failure = AWAY.__class__(AWAY.kind, f"Backup storage[uuid: {uuid}] is not connected", "", "SYS.1006")
     output = text(POINTS, a_row(), points=FetchState(failure=failure), names={uuid: "edge-1"})
+    assert "Recovery points: " in output
     assert "storage[uuid: edge-1]" in output
     assert "Not retried automatically" in output
 
