@@ -35,7 +35,7 @@ def capacity_chart(track: CapacityHistory, plan_bytes: int | None, width: int, h
     missing = BEFORE * blank_columns + NO_MONITOR * (columns - blank_columns)
     low, high = min(known), max(known)
     values = [None if level is None else ValueRange(level, level, level) for level in levels]
-    plot = Plot(values, missing, None, formatting.size, top_label=f"+{formatting.size(high - low)}")
+    plot = Plot(values, missing, None, formatting.size, is_top_relative=True)
     is_gapped = any(level is None for level in levels[blank_columns:])
     return [
         _figures(track, plan_bytes, known, is_gapped=is_gapped),

@@ -54,8 +54,8 @@ class Plot(Struct, frozen=True):
     format: Callable[[int], str]
     is_limit_bad: bool = False
     """Whether a value over the limit is drawn as a problem."""
-    top_label: str = ""
-    """The label at the top, in place of the highest value."""
+    is_top_relative: bool = False
+    """Whether the label at the top is how much higher the highest value is than the lowest one."""
 
 
 def find_scale(plot: Plot, *, is_zoomed: bool) -> Scale | None:
@@ -98,7 +98,9 @@ def _label(plot: Plot, scale: Scale, row: int, height: int, limit_row: int | Non
     if row == 0:
         return plot.format(scale.low)
     if row == height - 1:
-        return plot.top_label or plot.format(scale.high)
+        low, high = plot.format(scale.low), plot.format(scale.high)
+        # Two values that are written alike say nothing about what moves.
+        return f"+{plot.format(scale.high - scale.low)}" if plot.is_top_relative or low == high else high
     return plot.format(plot.limit) if plot.limit is not None and row == limit_row else ""
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from cdptui.models.step_series import ValueRange
+from cdptui.render import formatting
 from cdptui.render.ascii_fallback import ASCII
 from cdptui.render.spans import Role, plain_text
 from cdptui.render.trend_chart import GUTTER, Plot, Scale, chart_lines, find_scale
@@ -46,6 +48,12 @@ def test_limit_near_the_values_is_on_the_chart_of_what_moves() -> None:
 def test_limit_has_its_value_beside_it() -> None:
     lines = [plain_text(line) for line in chart_lines(plot(0, 90, limit=45), Scale(0, 90), 3)]
     assert lines[1].startswith("       45 ┤┄")
+
+
+def test_values_that_are_written_alike_are_told_apart_by_their_difference() -> None:
+    each = structs.replace(plot(1000 * 2**30, 1000 * 2**30 + 2**20), format=formatting.size)
+    lines = [plain_text(line).split()[0:2] for line in chart_lines(each, Scale(1000 * 2**30, 1000 * 2**30 + 2**20), 2)]
+    assert lines == [["+1", "MiB"], ["1000", "GiB"]]
 
 
 def test_range_is_drawn_to_its_highest_value() -> None:
