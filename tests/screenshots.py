@@ -52,6 +52,7 @@ SITTINGS = (
         40,
         (
             ("detail", ("j", "j", "j", "j", "j")),
+            ("tab-history", ("full_stop",)),
             ("tab-resources", ("full_stop",)),
             ("tab-policy", ("full_stop",)),
             ("tab-storage", ("full_stop",)),
@@ -71,6 +72,7 @@ SITTINGS = (
         (
             ("narrow", ()),
             ("narrow-detail", ("enter",)),
+            ("narrow-tab-history", ("right",)),
             ("narrow-tab-resources", ("right",)),
             ("narrow-tab-policy", ("right",)),
             ("narrow-tab-storage", ("right",)),

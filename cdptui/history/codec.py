@@ -7,7 +7,7 @@ together with zlib. The first entry of an array is the full number, so that no c
 from __future__ import annotations
 
 import zlib
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Final
@@ -33,8 +33,8 @@ class _WireChunk(Struct, array_like=True, gc=False):
 
 _decoder: Final = msgspec.msgpack.Decoder(_WireChunk)
 
-UNREADABLE: Final = (zlib.error, msgspec.MsgspecError)
-"""Exceptions of a damaged blob."""
+UNREADABLE: Final = (zlib.error, msgspec.MsgspecError, TypeError)
+"""Exceptions of a damaged blob. In a damaged file it may also be a value of a type that the schema forbids."""
 
 
 class ColumnBuilder:
@@ -99,6 +99,20 @@ class Chunk:
     def changes(self, column: int) -> Iterator[tuple[int, int | None]]:
         """Return the polls in which a value changed, and its values."""
         return zip(self._polls[column], sums(self._values[column]), strict=False)
+
+    def timed_column(self, column: int, times_ms: Sequence[int]) -> tuple[list[int], list[int | None]]:
+        """Return the times at which a value changed, and its values; `times_ms` are those of the polls.
+
+        A month has 50,000 of them: no loop of our own.
+        """
+        if column >= len(self._values):
+            return [], []
+        differences, polls = self._values[column], self._polls[column]
+        values = list(sums(differences)) if None in differences else list(accumulate(differences))
+        if polls and polls[-1] >= len(times_ms):
+            # A damaged chunk.
+            polls = polls[: bisect_left(polls, len(times_ms))]
+        return list(map(times_ms.__getitem__, polls)), values[: len(polls)]
 
 
 def sums(differences: Iterable[int | None]) -> Iterator[int | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sqlite3
 import zlib
 from bisect import bisect_right
@@ -23,6 +24,7 @@ from cdptui.history.writer import (
     USED_COLUMN,
     TailPoll,
     decompress_document,
+    encode_task_column,
     let_others_run,
     read_problems,
     unpack_tail,
@@ -55,10 +57,10 @@ _KNOWN_SEVERITIES: Final = frozenset(Severity)
 _LAST_MS: Final = 253_402_300_799_000
 """The end of the year 9999. A later event is part of a damage."""
 
-_GAP_FACTOR: Final = 2.5
+GAP_FACTOR: Final = 2.5
 """A longer pause than this many usual intervals is a gap."""
 
-_MIN_GAP_MS: Final = 5000
+MIN_GAP_MS: Final = 5000
 _MIN_PAUSES: Final = 2
 _PAUSES_AROUND: Final = 3
 """Pauses before and after one that show the usual interval there."""
@@ -186,19 +188,11 @@ class RecordingReader:
             return []
         (number,) = row
         found: list[tuple[int, int | None]] = []
-        for bucket, polls in self._buckets(since_ms):
-            blob = self._connection.execute(
-                "SELECT data FROM chunk WHERE id = ?", (bucket << TASK_BITS | number,)
-            ).fetchone()
-            chunk = decode_chunk(blob[0]) if blob is not None else None
+        for times, _, chunk in task_chunks(self._connection, number, since_ms):
             if chunk is not None:
-                found += [(polls[poll].at_ms, value) for poll, value in chunk.changes(column) if poll < len(polls)]
-        for tail in self._tail_polls("ORDER BY t"):
-            found += [
-                (tail.record.at_ms, value)
-                for each, changed, value in tail.changes()
-                if each == number and changed == column
-            ]
+                found += zip(*chunk.timed_column(column, times), strict=True)
+        changes = tail_changes(self._connection, number, [column])
+        found += [(at_ms, value) for at_ms, each, value in changes if each == column]
         return [
             (at_ms, value)
             for (_, before), (at_ms, value) in pairwise([(0, None), *found])
@@ -360,6 +354,40 @@ def _decode_events(rows: Iterable[tuple[Any, ...]]) -> Iterator[Event]:
             yield Event(at_ms, EventKind(kind), Severity(severity), *others)
 
 
+def task_chunks(
+    connection: sqlite3.Connection, number: int, since_ms: int, until_ms: int = _NEVER_MS
+) -> Iterator[tuple[list[int], list[int], Chunk | None]]:
+    """Yield times and pauses of the polls of each bucket that has ended, and the values of a task in it."""
+    statement = (
+        "SELECT bucket, poll.data, chunk.data FROM poll LEFT JOIN chunk ON chunk.id = (bucket << ?) + ? "
+        "WHERE bucket BETWEEN ? AND ? ORDER BY bucket"
+    )
+    values = (TASK_BITS, number, since_ms // BUCKET_MS, until_ms // BUCKET_MS)
+    for bucket, data, blob in connection.execute(statement, values):
+        yield *decode_poll_times(bucket, data), decode_chunk(blob) if blob is not None else None
+
+
+def tail_changes(
+    connection: sqlite3.Connection, number: int, columns: Sequence[int]
+) -> Iterator[tuple[int, int, int | None]]:
+    """Yield the changes of a task in the current bucket: milliseconds, column, value.
+
+    A poll of a large fleet is decoded only when it contains the number before one of `columns`.
+    """
+    find = re.compile(b"|".join(re.escape(encode_task_column(number, column)) for column in columns)).search
+    for at_ms, data in connection.execute("SELECT t, data FROM tail ORDER BY t"):
+        if find(data):
+            for each, column, value in unpack_tail(at_ms, data).changes():
+                if each == number:
+                    yield at_ms, column, value
+
+
+def task_events(connection: sqlite3.Connection, uuid: str, since_ms: int, limit: int) -> list[Event]:
+    """Return the newest events of a task from a time on, newest first."""
+    statement = f"{_SELECT_EVENTS} WHERE task = ? AND t >= ? ORDER BY t DESC, id DESC LIMIT ?"
+    return list(_decode_events(connection.execute(statement, (uuid, since_ms, limit))))
+
+
 class _DocumentRow(Struct, gc=False):
     at_ms: int
     status: str | None
@@ -381,11 +409,11 @@ def find_gaps(times_ms: Sequence[int]) -> list[tuple[int, int]]:
     if len(pauses) < _MIN_PAUSES:
         return []
     # Nearly all pauses are shorter than this, and need no look at those around them.
-    shortest = max(_MIN_GAP_MS, _GAP_FACTOR * min(pauses))
+    shortest = max(MIN_GAP_MS, GAP_FACTOR * min(pauses))
     return [
         (times_ms[at], times_ms[at + 1])
         for at, pause in enumerate(pauses)
-        if pause > shortest and pause > _GAP_FACTOR * _usual_interval(pauses, at)
+        if pause > shortest and pause > GAP_FACTOR * _usual_interval(pauses, at)
     ]
 
 
@@ -456,6 +484,30 @@ def decode_polls(bucket: int, data: bytes) -> list[PollRecord]:
         PollRecord(start + at_ms, duration_ms, total, is_cut_short)
         for at_ms, duration_ms, total, is_cut_short in zip(times, *columns[1:], strict=True)
     ]
+
+
+class _PollTimes(Struct, array_like=True, gc=False):
+    """The first column of the polls of a bucket; the others are skipped."""
+
+    pauses: list[int]
+    durations: msgspec.Raw
+    totals: msgspec.Raw
+    cut_short: msgspec.Raw
+
+
+_decode_poll_times = msgspec.msgpack.Decoder(_PollTimes).decode
+
+
+def decode_poll_times(bucket: int, data: bytes) -> tuple[list[int], list[int]]:
+    """Return the times of the polls of a bucket, and the pauses between them. Raises one of `UNREADABLE`."""
+    pauses = _decode_poll_times(zlib.decompress(data)).pauses
+    if not pauses:
+        return [], []
+    # The first one is counted from the start of the bucket.
+    pauses[0] += bucket * BUCKET_MS
+    times = list(accumulate(pauses))
+    del pauses[0]
+    return times, pauses
 
 
 def _chunks_of_tail(tail: Iterable[TailPoll]) -> dict[int, Chunk]:

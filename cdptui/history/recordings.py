@@ -77,7 +77,8 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
             yield connection
     except sqlite3.Error as error:
         raise describe_error(error, path) from error
-    except UNREADABLE as error:
+    except (*UNREADABLE, UnicodeDecodeError) as error:
+        # SQLite's own message about a damaged schema may have bytes that are no text.
         raise RecordingError(RecordingProblem.DAMAGED, f"{path}: {error}") from error
 
 

@@ -129,6 +129,11 @@ def _pack_triple(first: int, second: int, value: int | None) -> bytes:
     return _pack(first) + _pack(second) + _pack(value)
 
 
+def encode_task_column(number: int, column: int) -> bytes:
+    """Return the bytes with which a change of a task's value begins in a stored poll. They may occur elsewhere too."""
+    return _pack(number) + _pack(column)
+
+
 def unpack_tail(at_ms: int, data: bytes) -> TailPoll:
     """Return a stored poll. A damaged one has no changes."""
     try:

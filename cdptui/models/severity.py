@@ -64,7 +64,16 @@ def is_near_full(task: Task) -> bool:
 
 def is_rpo_measured(task: Task) -> bool:
     """Return whether a task protects, so that its RPO is of now; else it is as it was last measured."""
-    return task.state != "Disabled" and task.status in _PROTECTING
+    return is_protecting(task.status, task.state)
+
+
+def is_protecting(status: str, state: str) -> bool:
+    """Return whether a task in this status and state protects.
+
+    >>> is_protecting("DataMerging", "Enabled"), is_protecting("Running", "Disabled")
+    (True, False)
+    """
+    return state != "Disabled" and status in _PROTECTING
 
 
 def is_rpo_judged(task: Task) -> bool:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
@@ -29,6 +29,10 @@ from cdptui.monitor.late_recorder import LateRecorder
 from cdptui.monitor.monitor import Monitor
 from cdptui.monitor.schedule import PollSchedule
 from cdptui.monitor.sources import NodeClient
+
+if TYPE_CHECKING:
+    from cdptui.models.rpo_history import RpoStatistics
+    from cdptui.models.trend import TaskTrend, TrendRequest
 
 _NO_RECORDING: Final = RecordingState(RecordingPhase.OFF)
 
@@ -95,6 +99,22 @@ class NodeConnection(Struct, frozen=True):
     def last_exit_ms(self) -> int | None:
         """When the last monitor of this recording ended, in milliseconds since 1970; None when that is not known."""
         return self._recorder.last_exit_ms if self._recorder is not None else None
+
+    async def trend(self, request: TrendRequest, taken_at: datetime) -> TaskTrend:
+        """Return the history of a task: from the recording, or without one what this monitor has seen.
+
+        `taken_at` is the time of the newest snapshot.
+        """
+        recorded = await self._recorder.trend(request) if self._recorder is not None else None
+        if recorded is not None:
+            return recorded
+        from cdptui.models.trend import memory_trend
+
+        return memory_trend(self.history(request.uuid), taken_at.timestamp(), request)
+
+    async def fleet_rpo(self, uuids: Container[str] | None, end_ms: int) -> Sequence[RpoStatistics]:
+        """Return the recorded RPO of some tasks or of all (None) against their targets; none without a recording."""
+        return await self._recorder.fleet_rpo(uuids, end_ms) if self._recorder is not None else ()
 
     @property
     def recording(self) -> RecordingState:

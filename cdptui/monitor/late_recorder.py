@@ -6,7 +6,7 @@ import asyncio
 import importlib
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import TYPE_CHECKING, Final
 
 from cdptui.clock import Clock
@@ -21,6 +21,8 @@ from cdptui.models.task_row import TaskRow
 
 if TYPE_CHECKING:
     from cdptui.history.recorder import Recorder
+    from cdptui.models.rpo_history import RpoStatistics
+    from cdptui.models.trend import TaskTrend, TrendRequest
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +89,26 @@ class LateRecorder:
         from cdptui.monitor.recording import summarize_recorded_events
 
         return await asyncio.to_thread(summarize_recorded_events, self._settings, since_ms, until_ms)
+
+    async def trend(self, request: TrendRequest) -> TaskTrend | None:
+        """Return the recorded history of a task; None when there is none."""
+        from cdptui.monitor.recording import read_task_trend
+
+        try:
+            return await asyncio.to_thread(read_task_trend, self._settings, request)
+        except OSError as error:
+            log.warning("no history of a task: %s", error)
+            return None
+
+    async def fleet_rpo(self, uuids: Container[str] | None, end_ms: int) -> Sequence[RpoStatistics]:
+        """Return the recorded RPO of some tasks or of all; none when there is no recording."""
+        from cdptui.monitor.recording import read_rpo_of_tasks
+
+        try:
+            return await asyncio.to_thread(read_rpo_of_tasks, self._settings, uuids, end_ms)
+        except OSError as error:
+            log.warning("no RPO of the fleet: %s", error)
+            return ()
 
     async def aclose(self, timeout_s: float) -> None:
         """Record what is waiting, and close the file. After `timeout_s` the recorder's thread goes on alone."""

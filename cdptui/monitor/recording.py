@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,17 +12,24 @@ from cdptui.api.record_template import VALUE_NAMES, RecordValues, split_record
 from cdptui.clock import Clock
 from cdptui.config.private_files import create_folder
 from cdptui.config.recording import RecordSettings
+from cdptui.history.fleet_rpo import read_fleet_rpo
 from cdptui.history.recorder import Recorder, RecordingFileSpec
 from cdptui.history.recording_file import RecordingError
-from cdptui.history.recordings import newest_events
+from cdptui.history.recordings import newest_events, opened
+from cdptui.history.trend_reader import read_trend
 from cdptui.models.event import Event
 from cdptui.models.event_summary import EventSummary, summarize_events
+from cdptui.models.rpo_history import RpoStatistics
 from cdptui.models.task import Task
+from cdptui.models.trend import STATISTICS_MS, TaskTrend, TrendRequest, task_trend
 
 log = logging.getLogger(__name__)
 
 _MAX_SUMMARIZED: Final = 50_000
 """Events that a summary counts, in about 0.3 s of a thread."""
+
+MAX_TASK_EVENTS: Final = 200
+"""Events that the history of a task lists."""
 
 
 def create_recorder(settings: RecordSettings, clock: Clock) -> Recorder:
@@ -51,6 +59,32 @@ def read_newest_events(settings: RecordSettings, limit: int, since_ms: int) -> l
     except RecordingError as error:
         log.warning("no events: %s", error)
         return []
+
+
+def read_task_trend(settings: RecordSettings, request: TrendRequest) -> TaskTrend | None:
+    """Return the history of a task; None when there is no recording, or none that can be read."""
+    start_ms = request.end_ms - max(request.span_ms, *STATISTICS_MS)
+    try:
+        if not settings.file.exists():
+            return None
+        with opened(settings.file) as connection:
+            recorded = read_trend(connection, request.uuid, start_ms, request.end_ms, MAX_TASK_EVENTS)
+    except (RecordingError, OSError) as error:
+        log.warning("no history of a task: %s", error)
+        return None
+    return task_trend(recorded, request) if recorded.first_ms is not None else None
+
+
+def read_rpo_of_tasks(settings: RecordSettings, uuids: Container[str] | None, end_ms: int) -> Sequence[RpoStatistics]:
+    """Return the RPO of some tasks or of all over the times of `STATISTICS_MS`; none without a recording."""
+    try:
+        if not settings.file.exists():
+            return ()
+        with opened(settings.file) as connection:
+            return read_fleet_rpo(connection, uuids, end_ms, STATISTICS_MS)
+    except (RecordingError, OSError) as error:
+        log.warning("no RPO of the fleet: %s", error)
+        return ()
 
 
 def summarize_recorded_events(settings: RecordSettings, since_ms: int, until_ms: int) -> EventSummary:

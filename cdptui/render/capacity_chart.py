@@ -10,14 +10,12 @@ from __future__ import annotations
 from typing import Final
 
 from cdptui.models.capacity import CapacityHistory
+from cdptui.models.step_series import ValueRange
 from cdptui.render import formatting
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.text_wrap import pad_cells
+from cdptui.render.trend_chart import BEFORE, GUTTER, NO_MONITOR, Plot, Scale, chart_lines
 
-_BLOCKS: Final = "▁▂▃▄▅▆▇█"
-_FLAT: Final = "─"
-_GAP_DOT: Final = "·"
-_GUTTER: Final = 10
 _LABEL: Final = 10
 _MIN_WINDOW_S: Final = 10.0
 
@@ -27,21 +25,23 @@ def capacity_chart(track: CapacityHistory, plan_bytes: int | None, width: int, h
 
     Each column shows the highest value in its part of the time; periods without data have a dot at the bottom.
     """
-    columns = max(8, width - _GUTTER - 1)
+    columns = max(8, width - GUTTER)
     window_s = max(_MIN_WINDOW_S, track.until - track.since)
     levels = resample(track, window_s, columns)
     known = [level for level in levels if level is not None]
     if not known:
         return [_label("change", "no data yet")]
     blank_columns = round((1 - (track.until - track.since) / window_s) * columns)
+    missing = BEFORE * blank_columns + NO_MONITOR * (columns - blank_columns)
     low, high = min(known), max(known)
-    lines = [_figures(track, plan_bytes, known, is_gapped=any(level is None for level in levels[blank_columns:]))]
-    for row in range(height - 1, -1, -1):
-        cells = _flat_row(levels, row, height) if low == high else _row(levels, row, height, low, high)
-        cells = " " * blank_columns + cells[blank_columns:]
-        label = f"{_scale(row, height, low, high):>{_GUTTER - 1}} ┤"
-        lines.append((Span(label, Role.DIM), *_coloured(cells)))
-    return [*lines, _axis(window_s, columns)]
+    values = [None if level is None else ValueRange(level, level, level) for level in levels]
+    plot = Plot(values, missing, None, formatting.size, is_top_relative=True)
+    is_gapped = any(level is None for level in levels[blank_columns:])
+    return [
+        _figures(track, plan_bytes, known, is_gapped=is_gapped),
+        *chart_lines(plot, Scale(low, high), height),
+        _axis(window_s, columns),
+    ]
 
 
 def resample(track: CapacityHistory, window_s: float, columns: int) -> list[int | None]:
@@ -90,47 +90,6 @@ def _signed(count: int) -> str:
     return f"{'+' if count > 0 else '−'}{formatting.size(abs(count))}"
 
 
-def _scale(row: int, height: int, low: int, high: int) -> str:
-    """Return the label of a row: the lowest value at the bottom, the height of the chart in bytes at the top."""
-    if low == high:
-        return formatting.size(low) if row == (height - 1) // 2 else ""
-    if row == 0:
-        return formatting.size(low)
-    return f"+{formatting.size(high - low)}" if row == height - 1 else ""
-
-
-def _flat_row(levels: list[int | None], row: int, height: int) -> str:
-    filled = _FLAT if row == (height - 1) // 2 else " "
-    return "".join(filled if level is not None else _gap(row) for level in levels)
-
-
-def _row(levels: list[int | None], row: int, height: int, low: int, high: int) -> str:
-    return "".join(_gap(row) if level is None else _cell(level, row, height, low, high) for level in levels)
-
-
-def _cell(level: int, row: int, height: int, low: int, high: int) -> str:
-    # The lowest value is visible too: an eighth of a row.
-    eighths = 1 + round((level - low) / (high - low) * (height * 8 - 1))
-    filled = eighths - row * 8
-    return _BLOCKS[min(8, filled) - 1] if filled > 0 else " "
-
-
-def _gap(row: int) -> str:
-    return _GAP_DOT if row == 0 else " "
-
-
-def _coloured(cells: str) -> list[Span]:
-    """Return a row of cells as spans; neighbours with the same role are one span."""
-    spans: list[Span] = []
-    for char in cells:
-        role = Role.DIM if char == _GAP_DOT else Role.BAR
-        if spans and (char == " " or spans[-1].role is role):
-            spans[-1] = Span(spans[-1].text + char, spans[-1].role)
-        else:
-            spans.append(Span(char, role))
-    return spans
-
-
 def _axis(window_s: float, columns: int) -> Line:
     left = f"-{formatting.duration(window_s)}"
-    return (Span(" " * _GUTTER + "└" + left + "─" * max(0, columns - len(left) - 3) + "now", Role.DIM),)
+    return (Span(" " * (GUTTER - 1) + "└" + left + "─" * max(0, columns - len(left) - 3) + "now", Role.DIM),)

@@ -68,7 +68,8 @@ SYNONYMS: Final[Mapping[str, str]] = {
 """Other words for an action, by its id."""
 
 TAB_TEXTS: Final[Mapping[str, tuple[str, str]]] = {
-    "overview": ("Figures, chart and problems of the task", "history capacity usage growth status"),
+    "overview": ("Figures, chart and problems of the task", "capacity usage growth status"),
+    "history": ("Charts of capacity and RPO over time, events", "trend chart graph rpo breaches events sla"),
     "resources": ("VM and volumes that the task protects", "vms virtual machine instance disk host"),
     "policy": ("Settings of the policy", "schedule retention interval"),
     "storage": ("Capacity of the backup storage, its other tasks", "server free full connection"),

@@ -27,6 +27,8 @@ class FooterPlace(Enum):
     GROUP = "group"
     """The cursor of the list is on a group."""
     PANE = "pane"
+    HISTORY = "history"
+    """The tab History of the pane."""
     STORAGES = "storages"
     SEARCH = "search"
     """A search text is being typed, in the pane or in help."""
@@ -56,20 +58,26 @@ _LIST_ACTIONS: Final = (
     "events",
     "columns",
 )
+_PANE_ACTIONS: Final = (
+    ("search", ""),
+    ("copy", ""),
+    ("up down", "scroll"),
+    ("shrink grow", "size"),
+    ("detail", "hide"),
+    ("refresh", "reload"),
+)
 _ACTIONS: Final[dict[FooterPlace, tuple[tuple[str, str], ...]]] = {
     FooterPlace.LIST: (("open", ""), *((action, "") for action in _LIST_ACTIONS)),
     FooterPlace.FILTERED_LIST: (("back", "clear filter"), ("open", ""), *((action, "") for action in _LIST_ACTIONS)),
     FooterPlace.VIEW: (("back", "all tasks"), ("open", ""), *((action, "") for action in _LIST_ACTIONS)),
     FooterPlace.GROUP: (("open", "fold"), ("fold-all", ""), *((action, "") for action in _LIST_ACTIONS)),
-    FooterPlace.PANE: (
+    FooterPlace.PANE: (("back", "list"), ("tab-left tab-right", "tabs"), *_PANE_ACTIONS),
+    FooterPlace.HISTORY: (
         ("back", "list"),
+        ("window-shorter window-longer", "time"),
+        ("scale", ""),
         ("tab-left tab-right", "tabs"),
-        ("search", ""),
-        ("copy", ""),
-        ("up down", "scroll"),
-        ("shrink grow", "size"),
-        ("detail", "hide"),
-        ("refresh", "reload"),
+        *_PANE_ACTIONS,
     ),
     FooterPlace.STORAGES: (
         ("storage-open", "tasks"),

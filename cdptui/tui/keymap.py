@@ -164,6 +164,30 @@ KEYS: Final = (
         "link-previous", "K", "link_move(-1)", "Previous task", "Storage tab: select the previous task", KeyScope.PANE
     ),
     KeyBinding(
+        "window-shorter",
+        "less_than_sign",
+        "window_move(-1)",
+        "Shorter",
+        "History tab: show a shorter time, down to 15 minutes",
+        KeyScope.PANE,
+    ),
+    KeyBinding(
+        "window-longer",
+        "greater_than_sign",
+        "window_move(1)",
+        "Longer",
+        "History tab: show a longer time, up to 30 days",
+        KeyScope.PANE,
+    ),
+    KeyBinding(
+        "scale",
+        "y",
+        "toggle_scale",
+        "Scale",
+        "History tab: toggle the scale between what moves and zero to the plan or target",
+        KeyScope.PANE,
+    ),
+    KeyBinding(
         "storage-open", "enter", "filter_tasks", "Tasks", "Filter the task list to the storage", KeyScope.STORAGES
     ),
     KeyBinding("storages-close", "escape,S", "close", "Close", "Return to the task list", KeyScope.STORAGES),

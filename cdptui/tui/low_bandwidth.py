@@ -35,6 +35,11 @@ class LowBandwidthMode:
         """Redraw period of the texts that change every second."""
         return _SLOW_REFRESH_S if self._is_on else _REFRESH_S
 
+    @property
+    def chart_period_s(self) -> float:
+        """Least time between two charts of the same task."""
+        return _CHART_S if self._is_on else 0.0
+
     def history(self, uuid: str, newest: Callable[[str], CapacityHistory]) -> CapacityHistory:
         """Return the history of a task to draw; in low-bandwidth mode it may be up to a minute old."""
         now = self._clock.monotonic()

@@ -110,7 +110,7 @@ def test_details_notices_and_groups_contain_no_control_sequences(
     terminal.wait_for(f"{len(HOSTILE)}/{len(HOSTILE)} tasks", "STATUS.*│")
     border = terminal.line_with("STATUS").index("│")
     for _ in HOSTILE:
-        terminal.send("j" + "." * 6)
+        terminal.send("j" + "." * 7)
         terminal.wait_until_read()
         terminal.wait_for_quiet()
     terminal.wait_for(lambda screen: places_of(screen, "│", range(3, 39)) == {border})

@@ -24,7 +24,7 @@ def terminal(simulate: Simulate, monitor: OpenMonitor) -> Terminal:
     terminal.wait_for("1/1 tasks")
     terminal.send("\t")
     terminal.wait_for(f"{REFS} protected resources")
-    terminal.send(".")
+    terminal.send("..")
     terminal.wait_for(f"{REFS - 1} other resources")
     return terminal
 

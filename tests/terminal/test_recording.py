@@ -313,3 +313,25 @@ def test_limit_out_of_range_is_a_usage_error(tmp_path: Path, limit: str) -> None
 
 def test_program_is_that_of_this_environment() -> None:
     assert CDPTUI[0] == sys.executable
+
+
+def test_history_of_an_earlier_monitor_is_shown_before_the_second_poll(
+    simulate: Simulate, monitor: OpenMonitor, tmp_path: Path
+) -> None:
+    node, server = simulate(tasks=20)
+    with start_record(server.url, tmp_path) as recorder:
+        wait_for(lambda: has_polls(tmp_path, 3))
+        task = next(task for task in node.world.tasks.values() if task.status == "Running")
+        node.world.override_fields(task.uuid, status="Failed")
+        wait_for(lambda: count(recording_of(tmp_path), "SELECT count(*) FROM event WHERE kind = 'status'") >= 1)
+        recorder.terminate()
+        assert recorder.wait(DEADLINE_S) == 0
+
+    terminal = monitor(server.url, "--interval", "3600", XDG_STATE_HOME=str(tmp_path), columns=160, lines=50)
+    terminal.wait_for("20/20 tasks")
+    terminal.send(f"/{task.name}\r")
+    terminal.wait_for(lambda screen: f"─ {task.name}" in screen.text)
+    terminal.send(".\t<<<")
+    terminal.wait_for(r"\[15 min\]", "Recorded since", "RPO over time", "✖ Running → Failed", "all tasks")
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0

@@ -36,6 +36,7 @@ def test_every_tab_shows_a_task_whose_plan_is_full(simulate: Simulate, monitor: 
     terminal.send("/file-srv\r")
     terminal.wait_for(partial(pane_contains, "Plan is full"))
     for text in (
+        "[24 h]",
         "● Running",
         "Schedule and retention",
         "Planned capacity",

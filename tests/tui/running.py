@@ -189,7 +189,7 @@ async def running(
     record: RecordSettings | None = None,
     clock: Clock | None = None,
 ) -> AsyncIterator[Running]:
-    """Run the app on `node`; it polls once at startup, and then only by `poll`."""
+    """Run the app on `node`; it polls once at startup, and then only by `poll`. Nothing is recorded by default."""
     clock = clock or SystemClock()
 
     async def connect() -> NodeConnection:

@@ -26,6 +26,7 @@ FOOTERS = {
     "a saved view": "Esc all tasks  Enter open  / filter  s sort  f unhealthy  d detail  b group",
     "a group": f"Enter fold  Z fold all  {LIST}",
     "the detail pane": "Esc list  Left Right tabs  / search  c copy  Up Down scroll  [ ] size  d hide  r reload",
+    "the history": "Esc list  < > time  y scale  Left Right tabs  / search  c copy  Up Down scroll  [ ] size  d hide",
     "the storages": "Enter tasks  Esc list  < > sort  I reverse  / search  r refresh",
     "the filter": "Enter apply  Esc clear  Up Down history",
     "the search in the pane": "Enter find  Esc cancel",

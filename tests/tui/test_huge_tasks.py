@@ -122,7 +122,7 @@ async def test_search_stops_at_ten_thousand_matches_and_says_that_there_are_more
 
 async def opened(run: Running, tab: str) -> None:
     await run.press("tab")
-    for _ in range(7):
+    for _ in range(8):
         if f"[{tab}]" in run.screen:
             return
         await run.press("full_stop")

@@ -42,7 +42,7 @@ def test_synonyms_are_those_of_actions_and_tabs_that_exist() -> None:
 
 
 FOUND_FIRST = {
-    "history": "Tab: Overview",
+    "history": "Tab: History",
     "save": "Export (^s)",
     "export": "Export (^s)",
     "csv": "Export (^s)",

@@ -109,6 +109,7 @@ OPENED_BY: dict[str, tuple[str, ...]] = {
     "the list": (),
     "the list, wide and grouped": ("w", "b", "down", "enter"),
     "the detail pane": ("tab",),
+    "the history": ("tab", "right"),
     "the filter": ("slash", "a", "space", "a"),
     "the search in the pane": ("tab", "slash", "a"),
     "the storages": ("S",),

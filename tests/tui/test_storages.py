@@ -211,7 +211,7 @@ async def test_group_by_storage_shows_the_problem_and_the_figures_of_the_storage
 async def storage_tab(run: Running) -> None:
     """Open the Storage tab of the first task, with the focus."""
     await run.until(lambda: run.rows)
-    await run.press("full_stop", "full_stop", "full_stop", "enter")
+    await run.press(*["full_stop"] * 4, "enter")
     await run.until(lambda: "other task" in run.text_of(DetailPane))
 
 

@@ -12,7 +12,7 @@ from cdptui.api.errors import PermissionDenied, Unreachable
 from cdptui.models.inventory import BackupStorage, Policy, VmInstance
 from cdptui.models.task import ResourceRef
 from cdptui.render.spans import plain_text
-from cdptui.render.tabs.registry import OVERVIEW
+from cdptui.render.tabs.registry import OVERVIEW, TABS
 from cdptui.tui.widgets.detail_pane import DetailPane
 from cdptui.tui.widgets.scrollable_lines import ScrollableLines
 from tests.doubles import GIB, ScriptedNode, a_task
@@ -38,10 +38,10 @@ async def test_dot_and_comma_switch_tabs_from_the_list() -> None:
     async with running(a_node()) as run:
         await run.until(lambda: run.detail.head)
         seen = []
-        for _ in range(7):
+        for _ in range(8):
             seen.append(tab_of(run))
             await run.press("full_stop")
-        assert seen == ["Task", "VM", "Policy", "Storage", "Points", "Raw", "Why"]
+        assert seen == ["Task", "History", "VM", "Policy", "Store", "Points", "Raw", "Why"]
         assert tab_of(run) == "Task"
         await run.press("comma")
         assert tab_of(run) == "Why"
@@ -51,19 +51,19 @@ async def test_dot_and_comma_switch_tabs_from_the_list() -> None:
 async def test_arrows_and_letters_switch_tabs_in_the_focused_pane() -> None:
     async with running(a_node()) as run:
         await run.until(lambda: run.rows)
-        await run.press("enter", "right", "l")
+        await run.press("enter", "right", "l", "l")
         assert tab_of(run) == "Policy"
-        await run.press("left", "h")
+        await run.press("left", "h", "h")
         assert tab_of(run) == "Task"
 
 
 async def test_click_on_a_tab_title_selects_the_tab() -> None:
     async with running(a_node()) as run:
         await run.until(lambda: run.detail.head)
-        x = plain_text(run.detail.head[0]).index("Storage")
+        x = plain_text(run.detail.head[0]).index("Store")
         # Border and padding are at the left of the titles, the border with the title of the pane is above.
         await run.click(DetailPane, offset=(x + 2, 1))
-        await run.until(lambda: tab_of(run) == "Storage")
+        await run.until(lambda: tab_of(run) == "Store")
 
 
 async def test_tab_keys_open_a_hidden_pane() -> None:
@@ -72,13 +72,21 @@ async def test_tab_keys_open_a_hidden_pane() -> None:
         assert not run.detail.display
         await run.press("full_stop")
         assert run.detail.display
-        assert tab_of(run) == "Resources"
+        assert tab_of(run) == "History"
 
 
 async def test_every_tab_shows_the_inventory() -> None:
     async with running(a_node()) as run:
         await run.until(lambda: run.rows)
-        for words in ("● Running", "gold", "backup-server-1", "nothing can be", "used_bytes", "No problems found"):
+        for words in (
+            "Nothing is recorded",
+            "● Running",
+            "gold",
+            "backup-server-1",
+            "nothing can be",
+            "used_bytes",
+            "No problems found",
+        ):
             await run.press("full_stop")
             await run.until(lambda words=words: words in run.text_of(DetailPane))  # type: ignore[misc]  # bound now
 
@@ -89,7 +97,8 @@ async def test_failed_request_is_shown_in_its_tab_only() -> None:
     node.known_names = DENIED
     async with running(node) as run:
         await run.until(lambda: run.rows)
-        for tab in ("VM", "Policy", "Storage", "Points"):
+        await run.press("full_stop")
+        for tab in ("VM", "Policy", "Store", "Points"):
             await run.press("full_stop")
             assert tab_of(run) == tab
             await run.until(lambda: "no permission" in run.text_of(DetailPane))
@@ -113,7 +122,7 @@ async def test_refresh_reloads_the_current_tab() -> None:
     node = a_node()
     async with running(node) as run:
         await run.until(lambda: run.rows)
-        await run.press("full_stop")
+        await run.press("full_stop", "full_stop")
         await run.until(lambda: node.asked.count("machine vm-of-a") == 1)
         await run.press("r")
         await run.until(lambda: node.asked.count("machine vm-of-a") == 2)
@@ -153,7 +162,7 @@ async def test_no_inventory_requests_while_polls_fail() -> None:
         await run.poll()
         await run.until(lambda: run.banner)
         asked = list(node.asked)
-        await run.press("full_stop", "full_stop", "full_stop", "full_stop")
+        await run.press(*["full_stop"] * 5)
         for _ in range(3):
             await run.tick()
         assert node.asked == asked
@@ -232,7 +241,7 @@ async def test_every_tab_wraps_what_is_too_long_for_the_pane(size: tuple[int, in
         await run.until(lambda: run.rows)
         await run.press("enter")
         shown = {}
-        for _ in range(7):
+        for _ in TABS:
             lines = [plain_text(line) for line in run.detail.lines]
             assert max(map(cell_len, lines)) <= run.detail.width, tab_of(run)
             shown[tab_of(run)] = re.sub(r"[▌\s]+", " ", " ".join(lines))

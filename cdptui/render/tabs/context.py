@@ -12,9 +12,11 @@ from cdptui.models.aggregates import GroupSummary
 from cdptui.models.capacity import CapacityHistory
 from cdptui.models.inventory import BackupStorage, FetchState, Policy, VmInstance
 from cdptui.models.recovery_points import RecoveryPoints
+from cdptui.models.rpo_history import RpoStatistics
 from cdptui.models.storages import BY_STORAGE, StorageSummary
 from cdptui.models.task import RawField, RawLines
 from cdptui.models.task_row import TaskRow
+from cdptui.models.trend import DEFAULT_WINDOW, TaskTrend, TrendWindow
 from cdptui.render.reason_messages import ReasonContext
 
 _NO_STORAGE: Final = StorageSummary("", GroupSummary(BY_STORAGE, ""))
@@ -50,6 +52,13 @@ class DetailContext(Struct, frozen=True):
     """The backup storage, with the totals of all its tasks, this one included."""
     storage_tasks: tuple[TaskRow, ...] = ()
     """The worst tasks on the same backup storage, worst first."""
+    trend: TaskTrend | None = None
+    """The history of the task; None until it is read."""
+    trend_window: TrendWindow = DEFAULT_WINDOW
+    fleet_rpo: Sequence[RpoStatistics] | None = None
+    """The RPO of all tasks over the times of `STATISTICS_MS`; None until it is read."""
+    is_trend_zoomed: bool = True
+    """False to show charts from zero to the plan or target."""
 
     @property
     def reason_context(self) -> ReasonContext:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from cdptui.models.aggregates import GroupSummary
+from cdptui.models.rpo_history import RpoStatistics
 from cdptui.models.storages import StorageSummary
 from cdptui.render import formatting, groups
 from cdptui.render.groups import BY_KEY
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import ROLES
-from cdptui.render.tabs.blocks import BLANK, labeled
+from cdptui.render.tabs.blocks import BLANK, heading, labeled
 from cdptui.render.task_cells import BAR_CELLS, CellContext, bar, rpo_role, usage_role
 
 
@@ -36,6 +39,17 @@ def group_lines(group: GroupSummary, context: CellContext) -> list[Line]:
     if BY_KEY[group.by].is_named and group.key in context.names:
         lines += [BLANK, labeled("UUID", Span(group.key, Role.DIM))]
     return lines
+
+
+def group_rpo_lines(
+    statistics: Sequence[RpoStatistics], task_names: Mapping[str, str], context: CellContext, width: int
+) -> list[Line]:
+    """Return the RPO of the group's tasks over time, for the end of its pane; none when no RPO was recorded."""
+    if not any(each.covered_ms for each in statistics):
+        return []
+    from cdptui.render.rpo_table import rpo_table
+
+    return [BLANK, heading("RPO over time", width), *rpo_table(statistics, context.zone, width, names=task_names)]
 
 
 def _plan_used(group: GroupSummary) -> Line:

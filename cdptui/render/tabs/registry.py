@@ -28,18 +28,22 @@ class Tab(Struct, frozen=True):
 
 
 OVERVIEW: Final = Tab("overview", "Overview", "Task")
+HISTORY: Final = Tab("history", "History", "History")
 RESOURCES: Final = Tab("resources", "Resources", "VM")
 POLICY: Final = Tab("policy", "Policy", "Policy")
-STORAGE: Final = Tab("storage", "Storage", "Storage")
+STORAGE: Final = Tab("storage", "Storage", "Store")
 POINTS: Final = Tab("points", "Recovery points", "Points")
 RAW: Final = Tab("raw", "Raw", "Raw")
 WHY: Final = Tab("why", "Why", "Why")
 
-TABS: Final = (OVERVIEW, RESOURCES, POLICY, STORAGE, POINTS, RAW, WHY)
+TABS: Final = (OVERVIEW, HISTORY, RESOURCES, POLICY, STORAGE, POINTS, RAW, WHY)
 
 
 _GAP: Final = 2
 """Cells between two titles: room for the brackets of both neighbours."""
+
+_NARROW_GAP: Final = 1
+"""Cells between two titles on a narrow pane: room for one bracket."""
 
 
 _AFTER_TITLES: Final = 2
@@ -70,13 +74,14 @@ def tab_renderer(tab: Tab) -> TabLines:
 
 def place_tabs(current: Tab, width: int) -> tuple[PlacedTab, ...]:
     """Place the tabs: long titles if they fit, else short ones, else only the current tab and its neighbours."""
-    for titles in ([tab.title for tab in TABS], [tab.short for tab in TABS]):
-        placed = _placed(TABS, titles)
+    long, short = [tab.title for tab in TABS], [tab.short for tab in TABS]
+    for titles, gap in ((long, _GAP), (short, _GAP), (short, _NARROW_GAP)):
+        placed = _placed(TABS, titles, gap)
         if placed[-1].x + placed[-1].width + _AFTER_TITLES <= width:
             return placed
     at = TABS.index(current)
     around = TABS[max(0, min(at - 1, len(TABS) - 3)) :][:3]
-    return _placed(around, [tab.short for tab in around])
+    return _placed(around, [tab.short for tab in around], _GAP)
 
 
 def tab_line(current: Tab, width: int, reasons: int = 0) -> Line:
@@ -84,17 +89,22 @@ def tab_line(current: Tab, width: int, reasons: int = 0) -> Line:
 
     >>> from cdptui.render.spans import plain_text
     >>> plain_text(tab_line(POLICY, 46))
-    ' Task  VM [Policy] Storage  Points  Raw  Why '
+    ' Task History VM[Policy]Store Points Raw Why '
     >>> plain_text(tab_line(WHY, 46, reasons=2))
-    ' Task  VM  Policy  Storage  Points  Raw [Why]2'
+    ' Task History VM Policy Store Points Raw[Why]2'
+    >>> plain_text(tab_line(POLICY, 60))
+    ' Task  History  VM [Policy] Store  Points  Raw  Why '
     """
     placed = place_tabs(current, width)
     spans: list[Span] = []
-    for index, (tab, _, _) in enumerate(placed):
-        is_current, before = tab is current, placed[index - 1].tab if index else None
-        after_before = "" if before is None else "]" if before is current else " "
-        spans.append(Span(after_before, Role.ACCENT))
-        spans.append(Span("[" if is_current else " ", Role.ACCENT))
+    end = 0
+    for tab, x, title_width in placed:
+        is_current = tab is current
+        gap = " " * (x - end - 1) + ("[" if is_current else " ")
+        if spans and end and spans[-1].role is Role.STRONG:
+            gap = "]" + gap[1:]
+        spans.append(Span(gap, Role.ACCENT))
+        end = x + title_width
         spans.append(Span(_title(tab, placed), Role.STRONG if is_current else Role.DIM))
     spans.append(Span("]" if placed[-1].tab is current else " ", Role.ACCENT))
     if reasons and placed[-1].tab is WHY:
@@ -107,7 +117,7 @@ def tab_rule(current: Tab, width: int) -> Line:
 
     >>> from cdptui.render.spans import plain_text
     >>> plain_text(tab_rule(POLICY, 46))
-    '──────────━━━━━━━━────────────────────────────'
+    '────────────────━━━━━━━━──────────────────────'
     """
     tab = next(placed for placed in place_tabs(current, width) if placed.tab is current)
     start, length = tab.x - 1, tab.width + 2
@@ -120,12 +130,12 @@ def tab_at(x: int, current: Tab, width: int) -> Tab | None:
     return next((tab for tab, start, length in place_tabs(current, width) if start <= x < start + length), None)
 
 
-def _placed(tabs: Sequence[Tab], titles: Sequence[str]) -> tuple[PlacedTab, ...]:
+def _placed(tabs: Sequence[Tab], titles: Sequence[str], gap: int) -> tuple[PlacedTab, ...]:
     placed: list[PlacedTab] = []
     x = 1
     for tab, title in zip(tabs, titles, strict=True):
         placed.append(PlacedTab(tab, x, cell_width(title)))
-        x += cell_width(title) + _GAP
+        x += cell_width(title) + gap
     return tuple(placed)
 
 
@@ -136,6 +146,12 @@ def _title(tab: Tab, placed: Sequence[PlacedTab]) -> str:
 
 def _load_overview() -> TabLines:
     from cdptui.render.tabs.overview import lines
+
+    return lines
+
+
+def _load_history() -> TabLines:
+    from cdptui.render.tabs.history import lines
 
     return lines
 
@@ -178,6 +194,7 @@ def _load_why() -> TabLines:
 
 _RENDERERS: Final[dict[str, Callable[[], TabLines]]] = {
     OVERVIEW.key: _load_overview,
+    HISTORY.key: _load_history,
     RESOURCES.key: _load_resources,
     POLICY.key: _load_policy,
     STORAGE.key: _load_storage,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import tzinfo
 from itertools import chain
 from typing import TYPE_CHECKING, Final
@@ -15,15 +15,18 @@ from cdptui.models.reasons import ReasonKind
 from cdptui.models.task import RawField, RawLines, Task
 from cdptui.models.task_row import TaskRow
 from cdptui.monitor.update import Update
-from cdptui.render.tabs.registry import OVERVIEW, POINTS, POLICY, RAW, RESOURCES, STORAGE, WHY, Tab
+from cdptui.render.tabs.registry import HISTORY, OVERVIEW, POINTS, POLICY, RAW, RESOURCES, STORAGE, WHY, Tab
 from cdptui.tui.low_bandwidth import LowBandwidthMode
 
 if TYPE_CHECKING:
     from textual.widget import Widget
 
+    from cdptui.models.aggregates import GroupSummary
     from cdptui.models.storages import StorageSummary
     from cdptui.monitor.connection import NodeConnection
     from cdptui.render.tabs.context import DetailContext
+    from cdptui.render.task_cells import CellContext
+    from cdptui.tui.controllers.trends import TrendController
     from cdptui.tui.widgets.detail_pane import DetailPane
 
 _SHARES: Final = range(20, 81)
@@ -37,9 +40,16 @@ class DetailController:
     """Fills the pane with one tab of one task and requests what that tab needs."""
 
     def __init__(
-        self, pane: DetailPane, low_bandwidth: LowBandwidthMode, keys: Mapping[str, str], zone: tzinfo | None
+        self,
+        pane: DetailPane,
+        low_bandwidth: LowBandwidthMode,
+        keys: Mapping[str, str],
+        zone: tzinfo | None,
+        create_trends: Callable[[], TrendController],
     ) -> None:
         """`keys` are the labels of the keys by the id of their action, for hints; `zone` is that of times."""
+        self._create_trends = create_trends
+        self._trends: TrendController | None = None
         self._keys = keys
         self._zone = zone
         self._pane = pane
@@ -54,6 +64,13 @@ class DetailController:
     def tab(self) -> Tab:
         """The selected tab."""
         return self._tab
+
+    @property
+    def trends(self) -> TrendController:
+        """The history of the task; created when it is first shown."""
+        if self._trends is None:
+            self._trends = self._create_trends()
+        return self._trends
 
     def select_tab(self, tab: Tab) -> None:
         """Show this tab from the next `show` on."""
@@ -89,7 +106,28 @@ class DetailController:
         )
         if tab is STORAGE:
             context = self._with_storage(context, task.backup_storage_uuid, update.rows)
+        if tab is HISTORY:
+            context = self._with_trend(context, connection, task.uuid, is_failing=update.failure is not None)
         self._pane.show_task(row, context, tab)
+
+    def show_group(
+        self,
+        connection: NodeConnection,
+        group: GroupSummary,
+        members: Callable[[], Iterable[str]],
+        context: CellContext,
+    ) -> None:
+        """Show the totals of a group, and the RPO of its `members` over time."""
+        from cdptui.render.groups import group_name
+        from cdptui.render.tabs.group import group_lines, group_rpo_lines
+
+        key = (group.by, group.key)
+        statistics = self.trends.get_fleet_rpo(connection, key, members, context.now) or ()
+        breaches = chain.from_iterable((each.longest, each.worst) for each in statistics)
+        uuids = {breach.task_uuid for breach in breaches if breach is not None}
+        names = {uuid: row.task.name for uuid in uuids if (row := connection.row(uuid)) is not None}
+        lines = [*group_lines(group, context), *group_rpo_lines(statistics, names, context, self._pane.text_width)]
+        self._pane.show_placeholder(lines, group_name(group, context))
 
     def update_needs(self, connection: NodeConnection, row: TaskRow | None, *, force: bool = False) -> None:
         """Request what the tab shows; `row` is None while the pane is hidden.
@@ -119,6 +157,24 @@ class DetailController:
 
         self._settled_uuid = None
         connection.inventory.set_needs(InventoryNeeds(storages=True), force=force)
+
+    def _with_trend(
+        self, context: DetailContext, connection: NodeConnection, uuid: str, *, is_failing: bool
+    ) -> DetailContext:
+        """Return `context` with the history of a task, as far as it is read."""
+        from cdptui.render.tabs.history import chart_columns
+        from cdptui.tui.controllers.trends import ALL_TASKS
+
+        trends = self.trends
+        trend = trends.get(connection, uuid, chart_columns(self._pane.text_width), context.now, is_failing=is_failing)
+        fleet = trends.get_fleet_rpo(connection, ALL_TASKS, tuple, context.now) if trend is not None else None
+        return structs.replace(
+            context,
+            trend=trend,
+            trend_window=trends.window,
+            is_trend_zoomed=trends.is_zoomed,
+            fleet_rpo=fleet or None,
+        )
 
     def _fields_of(self, task: Task, connection: NodeConnection) -> Sequence[RawField]:
         """Return the fields of a task, parsed again only when its record or the time zone of its dates changed."""

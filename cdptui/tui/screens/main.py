@@ -238,6 +238,10 @@ class MainScreen(Screen[None]):
         self._footer.show_marks(message.text)
         self._show_place()
 
+    def on_task_browser_place_changed(self) -> None:
+        """Show the keys of another tab."""
+        self._show_place()
+
     def on_descendant_focus(self) -> None:
         """Show which widget has the focus, and its keys."""
         self.browser.show_focus()
@@ -253,7 +257,7 @@ class MainScreen(Screen[None]):
         if focused is browser.table:
             self._footer.show_place(browser.place)
         elif focused is browser.pane:
-            self._footer.show_place(FooterPlace.SEARCH if browser.pane.is_search_typed else FooterPlace.PANE)
+            self._footer.show_place(browser.pane_place)
         elif focused is not None:
             self._footer.show_place(browser.storages_place(focused) or FooterPlace.FILTER)
 

@@ -11,12 +11,14 @@ from textual.message import Message
 
 from cdptui.models.task_row import TaskRow
 from cdptui.render.spans import Line, Role, Span, TaskLine
-from cdptui.render.tabs.registry import OVERVIEW, STORAGE, Tab, tab_at, tab_line, tab_renderer, tab_rule
+from cdptui.render.tabs.registry import HISTORY, OVERVIEW, STORAGE, Tab, tab_at, tab_line, tab_renderer, tab_rule
 from cdptui.tui.keymap import Keymap, KeyScope, bindings
 from cdptui.tui.widgets.scrollable_lines import ScrollableLines
 
 if TYPE_CHECKING:
     from cdptui.render.tabs.context import DetailContext
+
+_MIN_WIDTH: Final = 20
 
 _MIN_HEIGHT_FOR_RULE: Final = 18
 """From this height on there is a rule under the tab bar."""
@@ -49,6 +51,16 @@ class DetailPane(ScrollableLines):
         def __init__(self, uuid: str) -> None:
             super().__init__()
             self.uuid = uuid
+
+    class WindowMoved(Message):
+        """The user asked for a longer (1) or shorter (-1) window of the history."""
+
+        def __init__(self, step: int) -> None:
+            super().__init__()
+            self.step = step
+
+    class ScaleToggled(Message):
+        """The user asked for the other scale of the history."""
 
     def __init__(self, keymap: Keymap, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(keymap, id=id)
@@ -85,6 +97,25 @@ class DetailPane(ScrollableLines):
     def on_resize(self) -> None:
         """Lay out for the new size; Textual redraws the widget."""
         self._lay_out()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Return whether an action is possible. The keys of the history have another action on other tabs."""
+        if action in {"window_move", "toggle_scale"}:
+            return self._subject is not None and self._tab is HISTORY
+        return super().check_action(action, parameters)
+
+    def action_window_move(self, step: int) -> None:
+        """Ask for a longer or shorter window of the history."""
+        self.post_message(self.WindowMoved(step))
+
+    def action_toggle_scale(self) -> None:
+        """Ask for the other scale of the history."""
+        self.post_message(self.ScaleToggled())
+
+    @property
+    def text_width(self) -> int:
+        """Width for which the tab is laid out."""
+        return max(_MIN_WIDTH, self.width)
 
     def action_tab_move(self, step: int) -> None:
         """Ask for the next or previous tab."""
@@ -143,7 +174,7 @@ class DetailPane(ScrollableLines):
             self.show(self._placeholder)
             self.select_line(None)
             return
-        width, height = max(20, self.width), self.size.height
+        width, height = self.text_width, self.size.height
         head: list[Line] = [tab_line(self._tab, width, len(self._subject[0].reasons))]
         if height >= _MIN_HEIGHT_FOR_RULE:
             head.append(tab_rule(self._tab, width))

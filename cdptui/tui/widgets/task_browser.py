@@ -22,7 +22,7 @@ from cdptui.render.columns import FULL_IN
 from cdptui.render.groups import BY_KEY, GROUPINGS
 from cdptui.render.list_title import ListTitle
 from cdptui.render.notices import marks_text
-from cdptui.render.tabs.registry import Tab, adjacent_tab
+from cdptui.render.tabs.registry import HISTORY, Tab, adjacent_tab
 from cdptui.render.task_cells import CellContext, is_marked_rough, no_day_trend
 from cdptui.tasklist.model import TaskListModel, Work
 from cdptui.tasklist.sort_order import SortOrder
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from cdptui.monitor.connection import NodeConnection
     from cdptui.query.expression import Expression
     from cdptui.tui.controllers.storages import StoragesController
+    from cdptui.tui.controllers.trends import TrendController
     from cdptui.tui.export_files import ExportRequest
     from cdptui.tui.screens.view_menu import ViewCommand
     from cdptui.tui.widgets.filter_bar import FilterBar
@@ -77,6 +78,9 @@ class TaskBrowser(Container):
         def __init__(self, text: str) -> None:
             super().__init__()
             self.text = text
+
+    class PlaceChanged(Message, bubble=False):
+        """Other keys work in the detail pane."""
 
     class MarksChanged(Message, bubble=False):
         """Other tasks are marked, or hidden by the filter."""
@@ -122,7 +126,8 @@ class TaskBrowser(Container):
         self.table = TaskTable(self.tasks.lines, self.tasks.marks.uuids, self._content(), id="tasks")
         self.title_bar = ListTitleBar(id="list-title")
         self.pane = DetailPane(keymap, id="detail")
-        self._detail = DetailController(self.pane, low_bandwidth, keymap.labels, target.zone)
+        self._detail = DetailController(self.pane, low_bandwidth, keymap.labels, target.zone, self._create_trends)
+        self._low_bandwidth = low_bandwidth
         self._pane_layout = PaneLayout(self.pane)
         self.views = SavedViewsController(self, self.tasks, target.profile, target.view)
         self._filter_bar: FilterBar | None = None
@@ -185,11 +190,7 @@ class TaskBrowser(Container):
             return
         line = self.table.cursor_line
         if isinstance(line, GroupSummary) and self._read_uuid is None:
-            from cdptui.render.groups import group_name
-            from cdptui.render.tabs.group import group_lines
-
-            context = self._cell_context()
-            self.pane.show_placeholder(group_lines(line, context), group_name(line, context))
+            self._detail.show_group(connection, line, lambda: self.tasks.members(line), self._cell_context())
             return
         row, is_gone = self.table.cursor_row, False
         if self._read_uuid is not None:
@@ -757,6 +758,34 @@ class TaskBrowser(Container):
         self._pane_layout.is_open = True
         self.request_details()
         self.lay_out()
+        self.screen.post_message(self.PlaceChanged())
+
+    @property
+    def pane_place(self) -> FooterPlace:
+        """Where in the detail pane the user is, for the footer."""
+        if self.pane.is_search_typed:
+            return FooterPlace.SEARCH
+        return FooterPlace.HISTORY if self._detail.tab is HISTORY else FooterPlace.PANE
+
+    def on_detail_pane_window_moved(self, message: DetailPane.WindowMoved) -> None:
+        """Show a longer or shorter time of the history."""
+        trends = self._detail.trends
+        if trends.move_window(message.step):
+            self.show_detail()
+        else:
+            self.show_notice("There is no longer time" if message.step > 0 else "There is no shorter time")
+
+    def on_detail_pane_scale_toggled(self) -> None:
+        """Show the history on the other scale."""
+        self._detail.trends.is_zoomed = not self._detail.trends.is_zoomed
+        self.show_detail()
+
+    def _create_trends(self) -> TrendController:
+        from cdptui.tui.controllers.trends import TrendController
+
+        return TrendController(
+            self._clock, self._low_bandwidth, lambda work: self.run_worker(work, group="trend"), self.show_detail
+        )
 
     def action_resize_detail(self, step: int) -> None:
         """Enlarge or shrink the detail pane, in percent of the screen; it opens."""

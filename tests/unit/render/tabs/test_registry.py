@@ -56,11 +56,11 @@ def test_titles_keep_their_places_for_every_current_tab(width: int) -> None:
     assert len({tuple(place_tabs.x for place_tabs in place_tabs(tab, width)) for tab in TABS}) == 1
 
 
-@pytest.mark.parametrize("width", [46, 78, 120])
-def test_titles_are_two_cells_apart(width: int) -> None:
+@pytest.mark.parametrize(("width", "gap"), [(46, 1), (54, 2), (78, 2), (120, 2)])
+def test_titles_are_two_cells_apart_or_one_on_a_narrow_pane(width: int, gap: int) -> None:
     placed = place_tabs(OVERVIEW, width)
     assert len(placed) == len(TABS)
-    assert all(after.x - before.x - before.width == 2 for before, after in pairwise(placed))
+    assert all(after.x - before.x - before.width == gap for before, after in pairwise(placed))
 
 
 @given(st.sampled_from(TABS), st.integers(min_value=28, max_value=200))
