@@ -8,6 +8,7 @@ from cdptui.models.capacity import DAY_S, HOUR_S, GrowthRate
 from cdptui.models.estimate import full_in_range
 from cdptui.models.task_row import TaskRow
 from cdptui.render import formatting
+from cdptui.render.task_cells import is_zero
 
 
 def rate_evidence(rate: GrowthRate, now: datetime, zone: tzinfo | None) -> str:
@@ -17,7 +18,7 @@ def rate_evidence(rate: GrowthRate, now: datetime, zone: tzinfo | None) -> str:
     ' over 2 h'
     """
     slowest, fastest = rate.slowest_bytes_per_s, rate.fastest_bytes_per_s
-    if slowest is None or fastest is None:
+    if slowest is None or fastest is None or is_zero(rate):
         return f" over {formatting.duration(rate.span_s)}"
     low, high = per_day(slowest).removeprefix("+"), per_day(fastest).removeprefix("+")
     if rate.shift_factor is not None:
