@@ -33,8 +33,9 @@ class _WireChunk(Struct, array_like=True, gc=False):
 
 _decoder: Final = msgspec.msgpack.Decoder(_WireChunk)
 
-UNREADABLE: Final = (zlib.error, msgspec.MsgspecError, TypeError)
-"""Exceptions of a damaged blob. In a damaged file it may also be a value of a type that the schema forbids."""
+UNREADABLE: Final = (zlib.error, msgspec.MsgspecError, TypeError, OverflowError)
+"""Exceptions of a damaged blob. In a damaged file it may also have a type that the schema forbids, or numbers that are
+too large."""
 
 
 class ColumnBuilder:

@@ -6,11 +6,14 @@ import logging
 import re
 import sqlite3
 import zlib
+from array import array
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import accumulate, pairwise
-from typing import Any, Final
+from operator import sub
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -64,6 +67,12 @@ MIN_GAP_MS: Final = 5000
 _MIN_PAUSES: Final = 2
 _PAUSES_AROUND: Final = 3
 """Pauses before and after one that show the usual interval there."""
+
+_SAMPLE: Final = 8
+"""Of so many pauses, one is compared with the longest to find out whether there may be gaps."""
+
+_CACHED_BUCKETS: Final = 186
+"""Those of 31 days: 12 KB each, with a poll every 10 seconds."""
 
 _THINNED_WIDTH: Final = 4
 """Columns that the values of a thinned moment have, most of them unknown."""
@@ -188,9 +197,9 @@ class RecordingReader:
             return []
         (number,) = row
         found: list[tuple[int, int | None]] = []
-        for times, _, chunk in task_chunks(self._connection, number, since_ms):
+        for polls, chunk in task_chunks(self._connection, number, since_ms):
             if chunk is not None:
-                found += zip(*chunk.timed_column(column, times), strict=True)
+                found += zip(*chunk.timed_column(column, polls.times_ms), strict=True)
         changes = tail_changes(self._connection, number, [column])
         found += [(at_ms, value) for at_ms, each, value in changes if each == column]
         return [
@@ -356,15 +365,15 @@ def _decode_events(rows: Iterable[tuple[Any, ...]]) -> Iterator[Event]:
 
 def task_chunks(
     connection: sqlite3.Connection, number: int, since_ms: int, until_ms: int = _NEVER_MS
-) -> Iterator[tuple[list[int], list[int], Chunk | None]]:
-    """Yield times and pauses of the polls of each bucket that has ended, and the values of a task in it."""
+) -> Iterator[tuple[PollTimes, Chunk | None]]:
+    """Yield the times of the polls of each bucket that has ended, and the values of a task in it."""
     statement = (
         "SELECT bucket, poll.data, chunk.data FROM poll LEFT JOIN chunk ON chunk.id = (bucket << ?) + ? "
         "WHERE bucket BETWEEN ? AND ? ORDER BY bucket"
     )
     values = (TASK_BITS, number, since_ms // BUCKET_MS, until_ms // BUCKET_MS)
     for bucket, data, blob in connection.execute(statement, values):
-        yield *decode_poll_times(bucket, data), decode_chunk(blob) if blob is not None else None
+        yield decode_poll_times(bucket, data), decode_chunk(blob) if blob is not None else None
 
 
 def tail_changes(
@@ -498,16 +507,31 @@ class _PollTimes(Struct, array_like=True, gc=False):
 _decode_poll_times = msgspec.msgpack.Decoder(_PollTimes).decode
 
 
-def decode_poll_times(bucket: int, data: bytes) -> tuple[list[int], list[int]]:
-    """Return the times of the polls of a bucket, and the pauses between them. Raises one of `UNREADABLE`."""
+class PollTimes(NamedTuple):
+    """The times of the polls of a bucket."""
+
+    times_ms: Sequence[int]
+    longest_pause_ms: int
+    shortest_pause_ms: int
+    """The shortest one of a sample. Both are 0 without pauses."""
+
+    @classmethod
+    def of(cls, times_ms: Sequence[int]) -> PollTimes:
+        """Return times with the pauses between them."""
+        pauses = list(map(sub, times_ms[1:], times_ms))
+        return cls(times_ms, max(pauses, default=0), min(pauses[::_SAMPLE], default=0))
+
+
+@lru_cache(maxsize=_CACHED_BUCKETS)
+def decode_poll_times(bucket: int, data: bytes) -> PollTimes:
+    """Return the times of the polls of a bucket. Raises one of `UNREADABLE`.
+
+    The history of every task needs them, and decoding those of a month takes 20 ms.
+    """
     pauses = _decode_poll_times(zlib.decompress(data)).pauses
-    if not pauses:
-        return [], []
     # The first one is counted from the start of the bucket.
-    pauses[0] += bucket * BUCKET_MS
-    times = list(accumulate(pauses))
-    del pauses[0]
-    return times, pauses
+    times = list(accumulate(pauses, initial=bucket * BUCKET_MS))[1:]
+    return PollTimes.of(times)._replace(times_ms=array("q", times))
 
 
 def _chunks_of_tail(tail: Iterable[TailPoll]) -> dict[int, Chunk]:

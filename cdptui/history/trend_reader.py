@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Sequence
-from operator import sub
 from typing import Final, NamedTuple
 
 from cdptui.history.codec import UNREADABLE, Chunk
@@ -13,6 +12,7 @@ from cdptui.history.reader import (
     GAP_FACTOR,
     MIN_GAP_MS,
     RPO_COLUMNS,
+    PollTimes,
     RecordingReader,
     decode_poll_times,
     find_gaps,
@@ -35,9 +35,6 @@ _MAX_INTERVAL_MS: Final = 60_000
 """A shorter time between a good poll and the first failed one is a part of the outage."""
 
 
-_SAMPLE: Final = 8
-"""Of so many pauses, one is compared with the longest to find out whether there may be gaps."""
-
 _GAP_CONTEXT: Final = 12
 """Polls on both sides of a pause that may show that it is a gap."""
 
@@ -52,9 +49,9 @@ def read_trend(
         return builder.build([], [], [])
     (number,) = row
     days = _ThinnedDays(connection, number)
-    for times, pauses, chunk in task_chunks(connection, number, since_ms, until_ms):
-        if times:
-            builder.add_bucket(times, pauses, chunk, days.get(times[0]) if chunk is None else None)
+    for polls, chunk in task_chunks(connection, number, since_ms, until_ms):
+        if polls.times_ms:
+            builder.add_bucket(polls, chunk, days.get(polls.times_ms[0]) if chunk is None else None)
     builder.add_tail(_tail_times(connection), list(tail_changes(connection, number, (USED_COLUMN, *RPO_COLUMNS))))
     statement = "SELECT t, status, state, rpo_target_ms FROM document WHERE task = ? ORDER BY t, id"
     periods = [period_of(*each) for each in connection.execute(statement, (number,))]
@@ -66,7 +63,7 @@ def read_trend(
 def first_poll_ms(connection: sqlite3.Connection) -> int | None:
     """Return the time of the first poll; None in an empty recording."""
     row = connection.execute("SELECT bucket, data FROM poll ORDER BY bucket LIMIT 1").fetchone()
-    times = decode_poll_times(*row)[0] if row is not None else _tail_times(connection)
+    times = decode_poll_times(*row).times_ms if row is not None else _tail_times(connection)
     return times[0] if times else None
 
 
@@ -74,12 +71,8 @@ def read_polls(connection: sqlite3.Connection, finder: GapFinder, since_ms: int,
     """Add the polls of a time to `finder`, in whole buckets."""
     statement = "SELECT bucket, data FROM poll WHERE bucket BETWEEN ? AND ? ORDER BY bucket"
     for row in connection.execute(statement, (since_ms // BUCKET_MS, until_ms // BUCKET_MS)):
-        finder.add(*decode_poll_times(*row))
-    _add_tail(finder, _tail_times(connection))
-
-
-def _add_tail(finder: GapFinder, times_ms: list[int]) -> None:
-    finder.add(times_ms, list(map(sub, times_ms[1:], times_ms)))
+        finder.add(decode_poll_times(*row))
+    finder.add(PollTimes.of(_tail_times(connection)))
 
 
 def _tail_times(connection: sqlite3.Connection) -> list[int]:
@@ -133,8 +126,9 @@ class GapFinder:
         self._missing = 0
         """Polls that the last suspects still need behind them."""
 
-    def add(self, times_ms: list[int], pauses_ms: Sequence[int]) -> None:
-        """Add later polls and the pauses between them."""
+    def add(self, polls: PollTimes) -> None:
+        """Add later polls."""
+        times_ms = polls.times_ms
         if not times_ms:
             return
         if self._missing:
@@ -142,9 +136,9 @@ class GapFinder:
             self._suspects[-1].times_ms.extend(behind)
             self._missing -= len(behind)
         before_ms = self.last_ms if self.last_ms is not None else times_ms[0]
-        longest_ms = max(times_ms[0] - before_ms, max(pauses_ms, default=0))
+        longest_ms = max(times_ms[0] - before_ms, polls.longest_pause_ms)
         # Nearly always there is none: `find_gaps`, which has a loop, is for the others.
-        if not pauses_ms or longest_ms > max(MIN_GAP_MS, GAP_FACTOR * min(pauses_ms[::_SAMPLE])):
+        if len(times_ms) == 1 or longest_ms > max(MIN_GAP_MS, GAP_FACTOR * polls.shortest_pause_ms):
             self._suspects.append(_Suspects(before_ms, times_ms[-1], [*self._recent, *times_ms]))
             self._missing = _GAP_CONTEXT
         self.first_ms = self.first_ms if self.first_ms is not None else times_ms[0]
@@ -174,11 +168,10 @@ class _TrendBuilder:
         self._rpo = StepSeries()
         self._finder = GapFinder()
 
-    def add_bucket(
-        self, times_ms: list[int], pauses_ms: Sequence[int], chunk: Chunk | None, day: ThinnedDay | None
-    ) -> None:
+    def add_bucket(self, polls: PollTimes, chunk: Chunk | None, day: ThinnedDay | None) -> None:
         """Add the polls of some hours with the values in a chunk, or with those of a thinned day."""
-        self._finder.add(times_ms, pauses_ms)
+        times_ms = polls.times_ms
+        self._finder.add(polls)
         if chunk is not None:
             self._used.extend(*chunk.timed_column(USED_COLUMN, times_ms))
             self._rpo.extend(*_known_column([chunk.timed_column(column, times_ms) for column in RPO_COLUMNS]))
@@ -190,7 +183,7 @@ class _TrendBuilder:
 
     def add_tail(self, times_ms: list[int], changes: Sequence[tuple[int, int, int | None]]) -> None:
         """Add the polls of the current bucket: the time, the column and the value of each change."""
-        _add_tail(self._finder, times_ms)
+        self._finder.add(PollTimes.of(times_ms))
         columns = [
             (
                 [at_ms for at_ms, each, _ in changes if each == column],
