@@ -9,7 +9,6 @@ from __future__ import annotations
 import operator
 from collections.abc import Sequence
 from enum import Enum
-from itertools import pairwise
 from typing import Final, NamedTuple, cast
 
 from msgspec import Struct
@@ -41,6 +40,9 @@ _SIGMA_FLOOR: Final = 0.15
 """The least robust deviation, as a share of the usual growth: equal days have none."""
 
 _STEP_MADS: Final = 3.0
+_STEPS_HOURS: Final = 3 * DAY_HOURS + 1
+"""Hours whose steps are compared with a fall."""
+
 _USUAL_DAYS: Final = 2
 """Falls on this number of other days are a rhythm, such as that of merging."""
 
@@ -110,9 +112,9 @@ def forecast_growth(hours: Hours) -> Forecast | None:
     1.0
     """
     values = hours[-MAX_HOURS:]
-    first = next((hour for hour, used in enumerate(values) if used is not None), None)
-    if first is None or values[-1] is None:
+    if not values or values[-1] is None:
         return None
+    first = 0 if values[0] is not None else next(hour for hour, used in enumerate(values) if used is not None)
     span = len(values) - 1 - first
     if span < MIN_HOURS:
         return None
@@ -130,22 +132,15 @@ def forecast_growth(hours: Hours) -> Forecast | None:
 
 def _whole_days(values: Hours) -> list[int]:
     """Return the growth of whole days, the newest first; days with an unknown end are left out."""
-    last = len(values) - 1
-    found = []
-    for day in range(MAX_DAYS):
-        start = last - (day + 1) * DAY_HOURS
-        if start < 0:
-            break
-        before, after = values[start], values[start + DAY_HOURS]
-        if before is not None and after is not None:
-            found.append(after - before)
-    return found
+    ends = values[::-DAY_HOURS][: MAX_DAYS + 1]
+    return list(_known(_differences(ends, ends[1:])))
 
 
 def _forecast_from_days(values: Hours, days: Sequence[int], span: int) -> Forecast:
-    usual = median(days)
-    spread = _WIDENED * (max(days) - min(days))
-    slowest, fastest = min(days) - spread, max(days) + spread
+    ordered = sorted(days)
+    usual = median(ordered)
+    spread = _WIDENED * (ordered[-1] - ordered[0])
+    slowest, fastest = ordered[0] - spread, ordered[-1] + spread
     shift = _find_shift(values, usual) if usual > 0 else None
     expected = usual
     if shift is not None:
@@ -167,7 +162,7 @@ def _forecast_from_days(values: Hours, days: Sequence[int], span: int) -> Foreca
 def _find_shift(values: Hours, usual: float) -> RateShift | None:
     """Compare the growth of the last hours with the same hours of the days before."""
     last = len(values) - 1
-    found: tuple[float, int] | None = None
+    factor = 0.0
     for window in _SHIFT_WINDOWS:
         now = _growth(values, last, window)
         before = _growth_of_days(values, last, window, None if now is None else now / _SHIFT_FACTOR)
@@ -177,27 +172,24 @@ def _find_shift(values: Hours, usual: float) -> RateShift | None:
         if middle <= 0 or now <= _SHIFT_FACTOR * middle:
             continue
         sigma = max(_SIGMA_PER_MAD * median([abs(growth - middle) for growth in before]), _SIGMA_FLOOR * middle)
-        if now - middle > _SHIFT_SIGMAS * sigma and (found is None or now / middle > found[0]):
-            found = (now / middle, window)
-    if found is None:
-        return None
-    factor, window = found
-    return RateShift(factor, _hours_since_shift(values, factor, window), usual / DAY_S)
+        if now - middle > _SHIFT_SIGMAS * sigma:
+            factor = max(factor, now / middle)
+    return None if not factor else RateShift(factor, _hours_since_shift(values, factor), usual / DAY_S)
 
 
-def _hours_since_shift(values: Hours, factor: float, window: int) -> int:
+def _hours_since_shift(values: Hours, factor: float) -> int:
     """Return the hours since the first hour of the new rate: those before it grew at less than half of it."""
-    steps = _steps(values)
-    hours_ago = window
-    for hours_before in range(min(DAY_HOURS, len(steps))):
-        at = len(steps) - 1 - hours_before
-        now, usual = steps[at], _known(steps[max(at % DAY_HOURS, at - _SHIFT_DAYS * DAY_HOURS) : at : DAY_HOURS])
+    hours_ago = min(_SHIFT_WINDOWS)
+    for hours_before in range(hours_ago, min(DAY_HOURS, len(values) - 1)):
+        begin = len(values) - 2 - hours_before
+        first = max(begin % DAY_HOURS, begin - _SHIFT_DAYS * DAY_HOURS)
+        # The same hour of the days before.
+        usual = _known(_differences(values[first + 1 : begin + 1 : DAY_HOURS], values[first:begin:DAY_HOURS]))
+        now = _growth(values, begin + 1, 1)
         if now is None or not usual:
             break
         if now < max(1.0, median(usual)) * (1 + factor) / 2:
-            if hours_before >= min(_SHIFT_WINDOWS):
-                return hours_before
-            continue
+            break
         hours_ago = hours_before + 1
     return hours_ago
 
@@ -235,24 +227,28 @@ def _find_freed(values: Hours) -> FreedCapacity | None:
     if None not in recent and sorted(cast("Sequence[int]", recent)) == list(recent):
         # Nearly all tasks end here, at a fifth of the cost of the steps.
         return None
-    steps = _steps(values)
-    fall = min(_known(steps[-DAY_HOURS:]), default=0)
-    if fall >= 0:
-        return None
-    known = _known(steps[-_MEDIAN_DAYS * DAY_HOURS :])
-    if _is_usual(steps, fall / 2) or not _is_far_below(fall, known):
+    steps = _steps(recent)
+    fall = min(_known(steps), default=0)
+    if fall >= 0 or _is_usual(values, fall / 2) or not _is_far_below(fall, _known(_steps(values[-_STEPS_HOURS:]))):
         return None
     return FreedCapacity(-fall, steps[::-1].index(fall))
 
 
-def _is_usual(steps: Sequence[int | None], fall: float) -> bool:
+def _is_usual(values: Hours, fall: float) -> bool:
     """Return whether several of the days before the last one had a step of `fall` or less."""
+    older = values[: len(values) - DAY_HOURS]
+    if _least_step(older[-DAY_HOURS - 1 :]) > fall and _least_step(older) > fall:
+        return False
     days = 0
-    for end in range(len(steps) - DAY_HOURS, 0, -DAY_HOURS):
-        days += min(_known(steps[max(0, end - DAY_HOURS) : end]), default=0) <= fall
+    for end in range(len(older), 1, -DAY_HOURS):
+        days += _least_step(older[max(0, end - DAY_HOURS - 1) : end]) <= fall
         if days >= _USUAL_DAYS:
             return True
     return False
+
+
+def _least_step(values: Hours) -> int:
+    return min(_known(_steps(values)), default=0)
 
 
 def _is_far_below(fall: int, steps: Sequence[int]) -> bool:
@@ -268,10 +264,17 @@ def _is_far_below(fall: int, steps: Sequence[int]) -> bool:
 
 def _steps(values: Hours) -> list[int | None]:
     """Return the growth from hour to hour."""
+    return _differences(values[1:], values)
+
+
+def _differences(after: Hours, before: Hours) -> list[int | None]:
+    """Return the differences of two series; None where either is not known."""
     try:
-        return list(map(operator.sub, values[1:], values))
+        return list(map(operator.sub, after, before))
     except TypeError:
-        return [None if before is None or after is None else after - before for before, after in pairwise(values)]
+        return [
+            None if early is None or late is None else late - early for late, early in zip(after, before, strict=False)
+        ]
 
 
 def _known(steps: Sequence[int | None]) -> Sequence[int]:
