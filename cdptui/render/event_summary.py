@@ -16,7 +16,7 @@ _SINCE: Final = "since {since}: "
 _LONGEST: Final = ", longest {duration}"
 _LONGEST_OF: Final = ", longest {duration} {name}"
 _AWAY: Final = "node away {duration}"
-_HINTS: Final = (" · {events} shows it · {back} closes", " · {events} shows it · {back}", " · {events} · {back}")
+_HINTS: Final = (" · {events} shows it · {back} closes", " · {events} show · {back} close", " · {events} show")
 """The keys, in the order in which they are shortened where room is short."""
 
 _NOTHING: Final = Span("")
