@@ -18,14 +18,17 @@ def rate_evidence(rate: GrowthRate, now: datetime, zone: tzinfo | None) -> str:
     ' over 2 h'
     """
     slowest, fastest = rate.slowest_bytes_per_s, rate.fastest_bytes_per_s
-    if slowest is None or fastest is None or is_zero(rate):
+    if slowest is None or fastest is None:
         return f" over {formatting.duration(rate.span_s)}"
+    median = f", median of the last {rate.days} days"
+    if is_zero(rate):
+        return median
     low, high = per_day(slowest).removeprefix("+"), per_day(fastest).removeprefix("+")
     if rate.shift_factor is not None:
         since = _short_timestamp(rate.shifted_s, now, zone)
         usual = per_day(rate.bytes_per_s / rate.shift_factor)
         return f", {rate.shift_factor:.1f}× the usual {usual} since {since}: {low} to {high}"
-    return f", median of the last {rate.days} days: {low} to {high}"
+    return f"{median}: {low} to {high}"
 
 
 def freed_text(rate: GrowthRate, now: datetime, zone: tzinfo | None) -> str:
