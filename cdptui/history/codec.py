@@ -97,6 +97,15 @@ class Chunk:
             _total(values, bisect_right(polls, poll)) for polls, values in zip(self._polls, self._values, strict=True)
         )
 
+    def changed_at(self, column: int, poll: int) -> int | None:
+        """Return the poll, up to `poll`, in which a value changed last; None when it has none.
+
+        The first poll of the chunk is no change if the value is that from before.
+        """
+        polls = self._polls[column]
+        at = bisect_right(polls, poll)
+        return polls[at - 1] if at else None
+
     def changes(self, column: int) -> Iterator[tuple[int, int | None]]:
         """Return the polls in which a value changed, and its values."""
         return zip(self._polls[column], sums(self._values[column]), strict=False)

@@ -254,6 +254,12 @@ class RecordingReader:
                 values, reasons = hours.of_task(number, missing), problems.get(number, NONE)
                 yield _series(uuid, used.get(number, []), values, documents, reasons)
 
+    def add_hours(self, bucket: int, hours: HourlyValues) -> None:
+        """Add the values of a bucket that has ended, from its chunks if its hours are not stored."""
+        if not self._add_hours(bucket, hours):
+            for each, polls in self._buckets(bucket * BUCKET_MS, bucket * BUCKET_MS):
+                self._add_changes(each, polls, hours, None)
+
     def _add_changes(
         self,
         bucket: int,
