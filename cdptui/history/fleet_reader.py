@@ -27,7 +27,7 @@ from cdptui.history.reader import (
     decode_polls,
     task_chunks,
 )
-from cdptui.history.schema import BUCKET_MS, DAY_BUCKETS, TASK_BITS, chunk_range
+from cdptui.history.schema import BUCKET_MS, DAY_BUCKETS, NEVER_MS, TASK_BITS, chunk_range
 from cdptui.history.thinned import WINDOW_MS, WINDOWS_PER_DAY, ThinnedDay
 from cdptui.history.trend_reader import GapFinder, read_polls
 from cdptui.history.writer import (
@@ -50,8 +50,6 @@ _CACHED_BUCKETS: Final = 3
 """The bucket of the moment and those beside it."""
 
 _THINNED_WIDTH: Final = 4
-
-_NEVER_MS: Final = 2**62
 
 
 class RecordedMoment(Struct, frozen=True, gc=False):
@@ -264,7 +262,7 @@ class FleetReader:
 
     def span(self) -> tuple[int, int] | None:
         """Return the times of the first and the last poll; None in an empty recording."""
-        first_ms, last_ms = self.poll_after(-1), self.poll_before(_NEVER_MS)
+        first_ms, last_ms = self.poll_after(-1), self.poll_before(NEVER_MS)
         return (first_ms, last_ms) if first_ms is not None and last_ms is not None else None
 
     def poll_before(self, moment_ms: int) -> int | None:
@@ -311,6 +309,11 @@ class FleetReader:
         bucket = self._bucket(at_ms)
         poll = bisect_right(bucket.times_ms, at_ms) - 1
         return RecordedFleet(bucket.polls[poll], list(self._tasks_of(bucket, poll)))
+
+    def number_of(self, uuid: str) -> int | None:
+        """Return the number of a task; None when it is not in the recording."""
+        row = self._connection.execute("SELECT id FROM task WHERE uuid = ?", (uuid,)).fetchone()
+        return row[0] if row is not None else None
 
     def text(self, document: int) -> bytes | None:
         """Return the text of a task's record; None, with a warning in the log, when it is damaged."""
@@ -382,7 +385,7 @@ class FleetReader:
     def gaps(self) -> list[tuple[int, int]]:
         """Return the times without a poll between the first and the last one."""
         finder = GapFinder()
-        read_polls(self._connection, finder, 0, _NEVER_MS)
+        read_polls(self._connection, finder, 0, NEVER_MS)
         return finder.gaps(finder.last_ms or 0)
 
     def _tasks_of(self, bucket: _Bucket, poll: int) -> Iterator[RecordedMoment]:

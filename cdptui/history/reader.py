@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from cdptui.history.codec import UNREADABLE, Chunk, ColumnBuilder, encode_chunk
 from cdptui.history.hourly import HourlyValues, decode_hours, hours_within
-from cdptui.history.schema import BUCKET_MS, DAY_BUCKETS, HOURS_VERSION, TASK_BITS, chunk_range
+from cdptui.history.schema import BUCKET_MS, DAY_BUCKETS, HOURS_VERSION, NEVER_MS, TASK_BITS, chunk_range
 from cdptui.history.thinned import WINDOW_MS, WINDOWS_PER_DAY, ThinnedDay, decode_thinned
 from cdptui.history.writer import (
     TASKS_PER_SLICE,
@@ -48,9 +48,6 @@ with their text."""
 _TASK_HOURS: Final = 100_000
 """Hours of all tasks whose changes a monitor that starts reads: those of more than 2,000 tasks are read for less than
 two days, as it keeps fewer of them in memory."""
-
-_NEVER_MS: Final = 2**62
-"""Later than any poll."""
 
 _SELECT_EVENTS: Final = "SELECT t, kind, severity, task, name, old, new, cause FROM event"
 
@@ -140,7 +137,7 @@ class RecordingReader:
             newest = polls[-1] if polls else None
         return newest
 
-    def polls(self, since_ms: int = 0, until_ms: int = _NEVER_MS) -> Iterator[PollRecord]:
+    def polls(self, since_ms: int = 0, until_ms: int = NEVER_MS) -> Iterator[PollRecord]:
         """Yield the polls of a time, oldest first."""
         for _, polls in self._buckets(since_ms, until_ms):
             yield from (poll for poll in polls if since_ms <= poll.at_ms <= until_ms)
@@ -153,15 +150,33 @@ class RecordingReader:
         statement = "SELECT started, ended, kind, code, attempts FROM outage WHERE started >= ? ORDER BY id"
         return [OutageRecord(*row) for row in self._connection.execute(statement, (since_ms,))]
 
-    def events(self, since_ms: int = 0, until_ms: int = _NEVER_MS) -> list[Event]:
+    def events(self, since_ms: int = 0, until_ms: int = NEVER_MS) -> list[Event]:
         """Return what happened in a time, oldest first. Kinds that this version does not know are left out."""
         statement = f"{_SELECT_EVENTS} WHERE t BETWEEN ? AND ? ORDER BY t, id"
         return list(_decode_events(self._connection.execute(statement, (since_ms, until_ms))))
 
-    def newest_events(self, limit: int, since_ms: int = 0) -> list[Event]:
+    def newest_events(self, limit: int, since_ms: int = 0, until_ms: int = NEVER_MS) -> list[Event]:
         """Return the newest events of a time, newest first."""
-        statement = f"{_SELECT_EVENTS} WHERE t >= ? ORDER BY t DESC, id DESC LIMIT ?"
-        return list(_decode_events(self._connection.execute(statement, (since_ms, limit))))
+        statement = f"{_SELECT_EVENTS} WHERE t BETWEEN ? AND ? ORDER BY t DESC, id DESC LIMIT ?"
+        return list(_decode_events(self._connection.execute(statement, (since_ms, until_ms, limit))))
+
+    def event_before(self, moment_ms: int) -> int | None:
+        """Return the time of the last event before a moment; None when there is none."""
+        return self._time("SELECT max(t) FROM event WHERE t < ?", moment_ms)
+
+    def event_after(self, moment_ms: int) -> int | None:
+        """Return the time of the first event after a moment; None when there is none."""
+        return self._time("SELECT min(t) FROM event WHERE t > ?", moment_ms)
+
+    def event_marks(self, step_ms: int) -> list[tuple[int, Severity]]:
+        """Return the first event of each step of time and the worst severity in it, oldest first."""
+        statement = "SELECT min(t), max(severity) FROM event GROUP BY t / ? ORDER BY 1"
+        rows = self._connection.execute(statement, (step_ms,))
+        return [(at_ms, Severity(severity)) for at_ms, severity in rows if severity in _KNOWN_SEVERITIES]
+
+    def _time(self, statement: str, moment_ms: int) -> int | None:
+        (at_ms,) = self._connection.execute(statement, (moment_ms,)).fetchone()
+        return None if at_ms is None else int(at_ms)
 
     def newest_problems(self) -> dict[str, tuple[Reason, ...]]:
         """Return the problems of the tasks that had any when they were recorded last, by UUID."""
@@ -328,7 +343,7 @@ class RecordingReader:
                 return _Bucket(polls, dict(self._chunks(bucket)), dict(self._thinned(bucket // DAY_BUCKETS)))
         return None
 
-    def _buckets(self, since_ms: int, until_ms: int = _NEVER_MS) -> Iterator[tuple[int, list[PollRecord]]]:
+    def _buckets(self, since_ms: int, until_ms: int = NEVER_MS) -> Iterator[tuple[int, list[PollRecord]]]:
         """Yield the buckets of a time that have ended, oldest first, and their polls."""
         statement = "SELECT bucket, data FROM poll WHERE bucket BETWEEN ? AND ? ORDER BY bucket"
         for bucket, data in self._connection.execute(statement, (since_ms // BUCKET_MS, until_ms // BUCKET_MS)):
@@ -361,7 +376,7 @@ def _decode_events(rows: Iterable[tuple[Any, ...]]) -> Iterator[Event]:
 
 
 def task_chunks(
-    connection: sqlite3.Connection, number: int, since_ms: int, until_ms: int = _NEVER_MS
+    connection: sqlite3.Connection, number: int, since_ms: int, until_ms: int = NEVER_MS
 ) -> Iterator[tuple[PollTimes, Chunk | None]]:
     """Yield the times of the polls of each bucket that has ended, and the values of a task in it."""
     statement = (
@@ -388,10 +403,10 @@ def tail_changes(
                     yield at_ms, column, value
 
 
-def task_events(connection: sqlite3.Connection, uuid: str, since_ms: int, limit: int) -> list[Event]:
-    """Return the newest events of a task from a time on, newest first."""
-    statement = f"{_SELECT_EVENTS} WHERE task = ? AND t >= ? ORDER BY t DESC, id DESC LIMIT ?"
-    return list(_decode_events(connection.execute(statement, (uuid, since_ms, limit))))
+def task_events(connection: sqlite3.Connection, uuid: str, since_ms: int, until_ms: int, limit: int) -> list[Event]:
+    """Return the newest events of a task in a time, newest first."""
+    statement = f"{_SELECT_EVENTS} WHERE task = ? AND t BETWEEN ? AND ? ORDER BY t DESC, id DESC LIMIT ?"
+    return list(_decode_events(connection.execute(statement, (uuid, since_ms, until_ms, limit))))
 
 
 class _DocumentRow(Struct, gc=False):

@@ -54,7 +54,7 @@ def read_trend(
     statement = "SELECT t, status, state, rpo_target_ms FROM document WHERE task = ? ORDER BY t, id"
     periods = [period_of(*each) for each in connection.execute(statement, (number,))]
     return builder.build(
-        periods, RecordingReader(connection).outages(), task_events(connection, uuid, since_ms, max_events)
+        periods, RecordingReader(connection).outages(), task_events(connection, uuid, since_ms, until_ms, max_events)
     )
 
 

@@ -193,6 +193,17 @@ MAX_CACHED_S: Final = 60.0
 """Longer in a cache than this, data that is shown is stale: while it is shown, it is loaded once a minute."""
 
 
+class InventoryNeeds(Struct, frozen=True):
+    """The resources that the screen shows now."""
+
+    storages: bool = False
+    policies: bool = False
+    vm: str | None = None
+    """UUID of the VM whose state is shown."""
+    points: str | None = None
+    """UUID of the VM whose recovery points are shown."""
+
+
 class FetchState(Struct, Generic[T], frozen=True):
     """A resource and the state of loading it. A failure keeps the value from before."""
 
@@ -208,6 +219,8 @@ class FetchState(Struct, Generic[T], frozen=True):
     """Why the last attempt failed; None when it did not."""
     cached_s: float = 0.0
     """Seconds that `value` spent in caches between the node and this machine."""
+    is_recorded: bool = True
+    """False for a moment of a recording, which does not have it."""
 
     @property
     def is_from_cache(self) -> bool:

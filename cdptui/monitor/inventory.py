@@ -17,8 +17,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, Final, NamedTuple
 
-from msgspec import Struct
-
 from cdptui.clock import Clock
 from cdptui.models.failure import Failure, FailureKind
 from cdptui.models.fetched import Fetched
@@ -27,6 +25,7 @@ from cdptui.models.inventory import (
     BackupStorage,
     DependencyState,
     FetchState,
+    InventoryNeeds,
     Policy,
     VmInstance,
 )
@@ -76,17 +75,6 @@ _TIMEOUTS_S: Final = {
 }
 
 _ALL: Final = "all"
-
-
-class InventoryNeeds(Struct, frozen=True):
-    """The resources that the screen shows now."""
-
-    storages: bool = False
-    policies: bool = False
-    vm: str | None = None
-    """UUID of the VM whose state is shown."""
-    points: str | None = None
-    """UUID of the VM whose recovery points are shown."""
 
 
 class _Fetch(NamedTuple):

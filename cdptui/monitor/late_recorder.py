@@ -7,6 +7,7 @@ import importlib
 import logging
 from collections import deque
 from collections.abc import Callable, Container, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cdptui.clock import Clock
@@ -46,6 +47,11 @@ class LateRecorder:
         self._state = RecordingState(RecordingPhase.STARTING)
         self.last_exit_ms: int | None = None
         """When the last monitor ended, in milliseconds since 1970; None when there was none, or it is not known yet."""
+
+    @property
+    def file(self) -> Path:
+        """The recording, which may not exist yet."""
+        return self._settings.file
 
     @property
     def state(self) -> RecordingState:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Final
@@ -63,15 +64,20 @@ def read_newest_events(settings: RecordSettings, limit: int, since_ms: int) -> l
 
 def read_task_trend(settings: RecordSettings, request: TrendRequest) -> TaskTrend | None:
     """Return the history of a task; None when there is no recording, or none that can be read."""
-    start_ms = request.end_ms - max(request.span_ms, *STATISTICS_MS)
     try:
         if not settings.file.exists():
             return None
         with opened(settings.file) as connection:
-            recorded = read_trend(connection, request.uuid, start_ms, request.end_ms, MAX_TASK_EVENTS)
+            return trend_of_task(connection, request)
     except (RecordingError, OSError) as error:
         log.warning("no history of a task: %s", error)
         return None
+
+
+def trend_of_task(connection: sqlite3.Connection, request: TrendRequest) -> TaskTrend | None:
+    """Return the history of a task from an open recording; None when that is empty. Raises sqlite3.Error."""
+    start_ms = request.end_ms - max(request.span_ms, *STATISTICS_MS)
+    recorded = read_trend(connection, request.uuid, start_ms, request.end_ms, MAX_TASK_EVENTS)
     return task_trend(recorded, request) if recorded.first_ms is not None else None
 
 

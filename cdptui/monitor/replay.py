@@ -100,8 +100,11 @@ class Replay:
             self._reader.poll_after(at_ms),
         )
 
-    def history(self, number: int, at_ms: int) -> CapacityHistory:
+    def history(self, uuid: str, at_ms: int) -> CapacityHistory:
         """Return the used capacity of a task up to a poll; times are seconds since 1970."""
+        number = self._reader.number_of(uuid)
+        if number is None:
+            return CapacityHistory(until=at_ms / 1000)
         points = self._points(number, at_ms)
         gaps = [
             ObservationGap(start_ms / 1000, end_ms / 1000)

@@ -355,11 +355,6 @@ class CdptuiApp(TerminalApp, inherit_bindings=False):
         if target is not None and target is not self._watch.target:
             self.switch_target(target)
 
-    def action_next_theme(self) -> None:
-        """Switch to the next theme."""
-        at = _THEME_NAMES.index(self.theme) if self.theme in _THEME_NAMES else -1
-        self.theme = _THEME_NAMES[(at + 1) % len(_THEME_NAMES)]
-
     def action_toggle_mouse(self) -> None:
         """Toggle mouse reporting. While it is off, the terminal can select text."""
         driver = self.terminal

@@ -88,6 +88,9 @@ class HasNamesAndKeys(Protocol):
         ...
 
 
+_NOT_RECORDED: Final = "Not recorded: {what} at this moment"
+
+
 def fetch_status(
     part: FetchState[Any], context: HasNamesAndKeys, what: str, width: int, retry: str = _RETRIED
 ) -> list[Line]:
@@ -95,6 +98,8 @@ def fetch_status(
 
     `retry` says how a failed fetch is retried.
     """
+    if not part.is_recorded:
+        return wrap(_NOT_RECORDED.format(what=what), width, Role.DIM)
     if part.failure is not None:
         is_denied = part.failure.kind is FailureKind.PERMISSION_DENIED
         subject = what.removeprefix("the ")

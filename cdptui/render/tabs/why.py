@@ -235,6 +235,8 @@ def _policy(row: TaskRow, context: DetailContext) -> _Check:
 
 def _with_cause(text: str, part: FetchState[Any]) -> str:
     """Return `text` with the reason why `part` has no answer, as far as that is known."""
+    if not part.is_recorded:
+        return f"{text}: not recorded"
     if part.failure is not None:
         return f"{text}: {part.failure.kind.value}"
     return f"{text}: the server's list is incomplete" if part.is_partial else text
