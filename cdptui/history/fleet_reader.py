@@ -52,6 +52,16 @@ _CACHED_BUCKETS: Final = 3
 _THINNED_WIDTH: Final = 4
 
 
+class RecordedTask(Struct, frozen=True, gc=False):
+    """A task at a moment: its text and its values, which joined are the record that the server sent."""
+
+    uuid: str
+    text: bytes
+    values: tuple[int | None, ...]
+    is_thinned: bool = False
+    """True when only the last used capacity and the mean RPO of 15 minutes are left of its values."""
+
+
 class RecordedMoment(Struct, frozen=True, gc=False):
     """A task as a poll read it. The text and the problems are read by their numbers."""
 
@@ -61,8 +71,9 @@ class RecordedMoment(Struct, frozen=True, gc=False):
     values: tuple[int | None, ...]
     problems: int
     """Zero when the task has none."""
+    appeared_ms: int
     changed_ms: int | None
-    """When its text changed last; None when that was not seen."""
+    """When its text changed last; None when it did not since it appeared."""
     is_thinned: bool = False
     """True when only the last used capacity and the mean RPO of 15 minutes are left of its values."""
 
@@ -310,6 +321,15 @@ class FleetReader:
         poll = bisect_right(bucket.times_ms, at_ms) - 1
         return RecordedFleet(bucket.polls[poll], list(self._tasks_of(bucket, poll)))
 
+    def records_at(self, moment_ms: int) -> list[RecordedTask]:
+        """Return the records of all tasks at a moment, by UUID; those that are damaged are left out."""
+        fleet = self.fleet_at(moment_ms)
+        texts = [(task, self.text(task.document)) for task in fleet.tasks] if fleet is not None else []
+        found = [
+            RecordedTask(task.uuid, text, task.values, task.is_thinned) for task, text in texts if text is not None
+        ]
+        return sorted(found, key=lambda record: record.uuid)
+
     def number_of(self, uuid: str) -> int | None:
         """Return the number of a task; None when it is not in the recording."""
         row = self._connection.execute("SELECT id FROM task WHERE uuid = ?", (uuid,)).fetchone()
@@ -396,20 +416,17 @@ class FleetReader:
             document, values = self._documents.row_at(number, at_ms), bucket.values.get(number)
             known = values.values_at(poll) if document and values is not None else ()
             if known:
+                changed_ms, *older = self._document_times(number, at_ms)
                 yield RecordedMoment(
                     number,
                     self._uuids[number],
                     document,
                     known,
                     self._problems.row_at(number, at_ms),
-                    self._changed_ms(number, at_ms),
+                    min(older, default=changed_ms),
+                    changed_ms if older else None,
                     number in bucket.thinned,
                 )
-
-    def _changed_ms(self, number: int, at_ms: int) -> int | None:
-        """Return when the text of a task changed last since it appeared; None when it did not."""
-        changed_ms, *older = self._document_times(number, at_ms)
-        return changed_ms if older else None
 
     def _document_times(self, number: int, at_ms: int) -> Iterator[int]:
         """Yield the times of the texts of a task that is listed at a time, newest first, since it appeared."""

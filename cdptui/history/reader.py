@@ -18,15 +18,14 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from cdptui.history.codec import UNREADABLE, Chunk, ColumnBuilder, encode_chunk
+from cdptui.history.codec import UNREADABLE, Chunk
 from cdptui.history.hourly import HourlyValues, decode_hours, hours_within
-from cdptui.history.schema import BUCKET_MS, DAY_BUCKETS, HOURS_VERSION, NEVER_MS, TASK_BITS, chunk_range
-from cdptui.history.thinned import WINDOW_MS, WINDOWS_PER_DAY, ThinnedDay, decode_thinned
+from cdptui.history.schema import BUCKET_MS, HOURS_VERSION, NEVER_MS, TASK_BITS, chunk_range
+from cdptui.history.thinned import ThinnedDay, decode_thinned
 from cdptui.history.writer import (
     TASKS_PER_SLICE,
     USED_COLUMN,
     TailPoll,
-    decompress_document,
     encode_task_column,
     let_others_run,
     read_problems,
@@ -75,43 +74,6 @@ _THINNED_WIDTH: Final = 4
 """Columns that the values of a thinned moment have, most of them unknown."""
 
 _TASK_MASK: Final = (1 << TASK_BITS) - 1
-
-
-class RecordedTask(Struct, frozen=True, gc=False):
-    """A task at a moment: its text and its values, which joined are the record that the server sent."""
-
-    uuid: str
-    text: bytes
-    values: tuple[int | None, ...]
-    is_thinned: bool = False
-    """True when only the last used capacity and the mean RPO of 15 minutes are left of its values."""
-
-
-class _Bucket(Struct):
-    """The polls and values of some hours."""
-
-    polls: Sequence[PollRecord]
-    chunks: dict[int, Chunk]
-    thinned: dict[int, ThinnedDay]
-    """Days that were thinned, by the number of the task."""
-
-    def values_at(self, number: int, poll: int) -> tuple[tuple[int | None, ...], bool] | None:
-        """Return the values of a task after a poll, and whether they are thinned; None when they are lost."""
-        chunk = self.chunks.get(number)
-        if chunk is not None:
-            return chunk.values_at(poll), False
-        day = self.thinned.get(number)
-        if day is None:
-            return None
-        window = self.polls[poll].at_ms // WINDOW_MS % WINDOWS_PER_DAY
-        at = bisect_right(day.windows, window) - 1
-        if at < 0:
-            return None
-        values: list[int | None] = [None] * _THINNED_WIDTH
-        values[USED_COLUMN] = day.used[at]
-        for column in RPO_COLUMNS:
-            values[column] = day.rpo_mean[at]
-        return tuple(values), True
 
 
 class RecordingReader:
@@ -182,28 +144,6 @@ class RecordingReader:
         """Return the problems of the tasks that had any when they were recorded last, by UUID."""
         uuids = dict(self._connection.execute("SELECT id, uuid FROM task"))
         return {uuids[number]: reasons for number, reasons in read_problems(self._connection) if number in uuids}
-
-    def tasks_at(self, moment_ms: int) -> list[RecordedTask]:
-        """Return all tasks as the last poll at or before a moment read them; empty before the first poll."""
-        bucket = self._bucket_with_poll(moment_ms)
-        if bucket is None:
-            return []
-        index = bisect_right(bucket.polls, moment_ms, key=lambda poll: poll.at_ms) - 1
-        at_ms = bucket.polls[index].at_ms
-        statement = (
-            "SELECT task.id, uuid, data FROM document JOIN task ON task.id = document.task WHERE document.id IN "
-            "(SELECT max(id) FROM document WHERE t <= ? GROUP BY task) ORDER BY uuid"
-        )
-        found = []
-        for number, uuid, data in self._connection.execute(statement, (at_ms,)):
-            values = bucket.values_at(number, index)
-            if data is None or values is None:
-                continue
-            try:
-                found.append(RecordedTask(uuid, decompress_document(data), *values))
-            except UNREADABLE:
-                log.warning("the document of task %s is damaged, and is skipped", uuid)
-        return found
 
     def series(self, uuid: str, column: int, since_ms: int = 0) -> list[tuple[int, int | None]]:
         """Return the changes of one value of a task: milliseconds and value, oldest first."""
@@ -331,18 +271,6 @@ class RecordingReader:
         for (number, uuid), rows in groupby(self._connection.execute(statement), itemgetter(0, 1)):
             yield number, uuid, [_DocumentRow(*row[2:]) for row in rows]
 
-    def _bucket_with_poll(self, moment_ms: int) -> _Bucket | None:
-        """Return the bucket of the last poll at or before a moment; None before the first poll."""
-        tail = list(self._tail_polls("ORDER BY t"))
-        if tail and tail[0].record.at_ms <= moment_ms:
-            return _Bucket([poll.record for poll in tail], _chunks_of_tail(tail), {})
-        statement = "SELECT bucket, data FROM poll WHERE bucket <= ? ORDER BY bucket DESC"
-        for bucket, data in self._connection.execute(statement, (moment_ms // BUCKET_MS,)):
-            polls = decode_polls(bucket, data)
-            if polls and polls[0].at_ms <= moment_ms:
-                return _Bucket(polls, dict(self._chunks(bucket)), dict(self._thinned(bucket // DAY_BUCKETS)))
-        return None
-
     def _buckets(self, since_ms: int, until_ms: int = NEVER_MS) -> Iterator[tuple[int, list[PollRecord]]]:
         """Yield the buckets of a time that have ended, oldest first, and their polls."""
         statement = "SELECT bucket, data FROM poll WHERE bucket BETWEEN ? AND ? ORDER BY bucket"
@@ -355,14 +283,6 @@ class RecordingReader:
             chunk = decode_chunk(blob)
             if chunk is not None:
                 yield key & _TASK_MASK, chunk
-
-    def _thinned(self, day: int) -> Iterator[tuple[int, ThinnedDay]]:
-        for key, blob in self._connection.execute(
-            "SELECT id, data FROM thin WHERE id >= ? AND id < ?", chunk_range(day)
-        ):
-            day_of_task = decode_day(blob)
-            if day_of_task is not None:
-                yield key & _TASK_MASK, day_of_task
 
     def _tail_polls(self, order: str) -> Iterator[TailPoll]:
         for at_ms, data in self._connection.execute(f"SELECT t, data FROM tail {order}"):  # noqa: S608 - a constant
@@ -553,17 +473,3 @@ def decode_poll_times(bucket: int, data: bytes) -> PollTimes:
     # The first one is counted from the start of the bucket.
     times = list(accumulate(pauses, initial=bucket * BUCKET_MS))[1:]
     return PollTimes.of(times)._replace(times_ms=array("q", times))
-
-
-def _chunks_of_tail(tail: Iterable[TailPoll]) -> dict[int, Chunk]:
-    """Return the values of the current bucket, which has no chunks yet."""
-    builders: dict[int, dict[int, ColumnBuilder]] = {}
-    width = 0
-    for poll in tail:
-        for number, column, value in poll.changes():
-            builders.setdefault(number, {}).setdefault(column, ColumnBuilder()).append(poll.index, value)
-            width = max(width, column + 1)
-    return {
-        number: Chunk(encode_chunk([columns.get(column) or ColumnBuilder() for column in range(width)]))
-        for number, columns in builders.items()
-    }

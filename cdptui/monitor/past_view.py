@@ -69,6 +69,7 @@ class PastView:
         self.names = names
         self.zone = zone
         self.changed_at = fleet.changed_at
+        self.changes = fleet.changes
         self._machine = machine
         self._fleet = fleet
         self._rows = {row.task.uuid: row for row in fleet.rows}

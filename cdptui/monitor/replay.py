@@ -14,6 +14,7 @@ from cdptui.api.record_template import join_record
 from cdptui.history.fleet_reader import FleetReader, RecordedFleet, RecordedMoment
 from cdptui.models.aggregates import FleetAccumulator, FleetSummary
 from cdptui.models.capacity import JUDGED_S, CapacityHistory, CapacitySample, GrowthRate, ObservationGap, growth_rate
+from cdptui.models.change import ChangeKind
 from cdptui.models.day_trend import DayTrend, find_day_trend
 from cdptui.models.estimate import best_rate, estimate_full_in
 from cdptui.models.forecast import Basis, forecast_growth
@@ -42,6 +43,8 @@ class PastFleet(Struct, frozen=True):
     summary: FleetSummary
     changed_at: Mapping[str, datetime]
     """Time of the last significant change by task UUID."""
+    changes: Mapping[str, ChangeKind]
+    """The tasks that appeared in this poll, or changed significantly, by UUID."""
     trends: Mapping[str, DayTrend]
     """Used capacity in the day before, by task UUID."""
     thinned: int
@@ -80,6 +83,7 @@ class Replay:
         if fleet is None:
             return None
         at_ms = fleet.poll.at_ms
+        previous_ms = self._reader.poll_before(at_ms)
         polls = self._reader.times_between(at_ms - _GROWTH_MS, at_ms)
         totals, rows = FleetAccumulator(), []
         for recorded in sorted(fleet.tasks, key=lambda task: task.uuid):
@@ -94,9 +98,10 @@ class Replay:
             tuple(rows),
             totals.total(),
             {task.uuid: _datetime(task.changed_ms) for task in fleet.tasks if task.changed_ms is not None},
+            dict(_changes(fleet)) if previous_ms is not None else {},
             dict(self._day_trends(fleet)),
             sum(task.is_thinned for task in fleet.tasks),
-            self._reader.poll_before(at_ms),
+            previous_ms,
             self._reader.poll_after(at_ms),
         )
 
@@ -157,7 +162,7 @@ class Replay:
         due_ms = at_ms - 1000 * recheck_phase_s(recorded.uuid, at_ms / 1000)
         computed_ms = next(poll for poll in polls if poll >= due_ms)
         changed_ms = self._reader.used_changed_ms(recorded.number, at_ms, computed_ms)
-        return max(computed_ms, changed_ms or 0, self._reader.appeared_ms(recorded.number, at_ms))
+        return max(computed_ms, changed_ms or 0, recorded.appeared_ms)
 
     def _growth(self, number: int, at_ms: int) -> GrowthRate | None:
         forecast = forecast_growth(self._reader.hours(number, at_ms))
@@ -180,6 +185,14 @@ class Replay:
                 known = self._trends[recorded.number] = (hour, trend)
             if known[1] is not None:
                 yield recorded.uuid, known[1]
+
+
+def _changes(fleet: RecordedFleet) -> Iterator[tuple[str, ChangeKind]]:
+    for task in fleet.tasks:
+        if task.appeared_ms == fleet.poll.at_ms:
+            yield task.uuid, ChangeKind.APPEARED
+        elif task.changed_ms == fleet.poll.at_ms:
+            yield task.uuid, ChangeKind.CHANGED
 
 
 def _snapshot(fleet: RecordedFleet, rows: Sequence[TaskRow]) -> Snapshot:

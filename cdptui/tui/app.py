@@ -15,7 +15,7 @@ from textual.geometry import Size
 from textual.screen import Screen
 from textual.timer import Timer
 
-from cdptui import gc_tuning
+from cdptui import gc_tuning, heap
 from cdptui.clock import Clock
 from cdptui.config.terminal import TerminalCapabilities
 from cdptui.models.sanitize import sanitize
@@ -315,6 +315,7 @@ class CdptuiApp(TerminalApp, inherit_bindings=False):
     def _collect(self) -> None:
         self._collection = None
         gc_tuning.collect()
+        heap.trim()
 
     async def action_quit(self) -> None:
         """Quit. The session is logged out after the terminal is restored."""

@@ -15,10 +15,11 @@ from cdptui.render.past import PastState, Ruler
 from cdptui.tui.controllers.latest_reading import RunWorker
 
 if TYPE_CHECKING:
+    from cdptui.models.trend import Timeline
     from cdptui.monitor.connection import NodeConnection
     from cdptui.monitor.past_view import PastView
     from cdptui.monitor.replay import PastFleet
-    from cdptui.monitor.time_machine import Timeline, TimeMachine
+    from cdptui.monitor.time_machine import TimeMachine
 
 log = logging.getLogger(__name__)
 

@@ -242,7 +242,7 @@ class MainScreen(Screen[None]):
         """Show a moment of the recording in place of the present."""
         self.add_class("-past")
         self.browser.set_connection(view)
-        self.browser.show(update, {})
+        self.browser.show(update, {uuid: _CHANGE_MARKS[kind] for uuid, kind in view.changes.items()})
         self.browser.show_detail()
         self._show_bars()
         self._show_place()

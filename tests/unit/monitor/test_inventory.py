@@ -9,7 +9,7 @@ import pytest
 
 from cdptui.api.errors import ApiError, CdpUnavailable, PermissionDenied
 from cdptui.models.failure import FailureKind
-from cdptui.models.inventory import BackupStorage, DependencyState, FetchState, Policy, VmInstance
+from cdptui.models.inventory import BackupStorage, DependencyState, FetchState, InventoryNeeds, Policy, VmInstance
 from cdptui.models.reasons import VmCondition
 from cdptui.monitor.connection import NodeConnection
 from cdptui.monitor.inventory import (
@@ -18,7 +18,6 @@ from cdptui.monitor.inventory import (
     SHOWN_MAX_AGE_S,
     STORAGE_MAX_AGE_S,
     VM_STATE_MAX_AGE_S,
-    InventoryNeeds,
     InventoryService,
 )
 from cdptui.monitor.request_gate import RequestGate
