@@ -30,6 +30,10 @@ class JsonRecord:
         """Wrap a parsed value; None if it is not an object."""
         return cls(value) if isinstance(value, dict) else None
 
+    def get(self, name: str) -> object:
+        """Return a value as it was parsed; None without one."""
+        return self._values.get(name)
+
     def text(self, name: str) -> str | None:
         """Return a sanitized text."""
         value = self._values.get(name)

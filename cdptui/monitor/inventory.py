@@ -1,4 +1,4 @@
-"""The inventory: names, storages, policies, VMs and recovery points, loaded in the background between polls.
+"""The inventory: names, storages, policies, VMs, recovery points and metrics, loaded in the background between polls.
 
 How often each resource is read is set by the `…_MAX_AGE_S` constants below: storages every 5 minutes, policies every
 30 minutes, both every minute while a tab shows them, and the VMs of stopped tasks every 2 minutes. Failed requests are
@@ -15,7 +15,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import chain
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from msgspec import Struct
 
@@ -35,8 +35,11 @@ from cdptui.models.recovery_points import RecoveryPoints
 from cdptui.models.resource_list import ResourceList
 from cdptui.models.task import Task
 from cdptui.monitor.request_gate import RequestGate
-from cdptui.monitor.resource_cache import NameCache, ResourceCache, VmStateCache, referenced_uuids
+from cdptui.monitor.resource_cache import MetricsCache, NameCache, ResourceCache, VmStateCache, referenced_uuids
 from cdptui.monitor.sources import InventorySource
+
+if TYPE_CHECKING:
+    from cdptui.models.server_metrics import MetricsRequest, TaskMetrics
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +60,9 @@ VM_STATE_MAX_AGE_S: Final = 120.0
 POINTS_MAX_AGE_S: Final = 300.0
 """Age up to which recovery points are shown again without a reload; they are never reloaded automatically."""
 
+METRICS_MAX_AGE_S: Final = 1800.0
+"""Age up to which metrics are shown again without a reload: the past does not change, but points may arrive late."""
+
 RETRY_S: Final = 300.0
 """Seconds until a failed request is retried, unless the user retries it."""
 
@@ -73,6 +79,7 @@ _TIMEOUTS_S: Final = {
     "policies": 10.0,
     "machine": 10.0,
     "points": 60.0,
+    "metrics": 30.0,
 }
 
 _ALL: Final = "all"
@@ -87,6 +94,8 @@ class InventoryNeeds(Struct, frozen=True):
     """UUID of the VM whose state is shown."""
     points: str | None = None
     """UUID of the VM whose recovery points are shown."""
+    metrics: MetricsRequest | None = None
+    """The gaps of the task whose history is shown."""
 
 
 class _Fetch(NamedTuple):
@@ -128,6 +137,7 @@ class InventoryService:
         self._vms = ResourceCache[VmInstance]("machine", maxsize=64)
         self._vm_states = VmStateCache(self._max_age_s(VM_STATE_MAX_AGE_S), RETRY_S)
         self._points = ResourceCache[RecoveryPoints]("points", maxsize=8)
+        self._metrics = MetricsCache()
         self._needs: InventoryNeeds | None = None
         self._explicit_points_request: str | None = None
         """UUID of the VM whose recovery points the user opened and that are not loaded yet."""
@@ -169,6 +179,10 @@ class InventoryService:
         """Return the recovery points of a VM."""
         return self._points.get(uuid)
 
+    def metrics(self, request: MetricsRequest) -> FetchState[TaskMetrics]:
+        """Return the metrics of a task over a time."""
+        return self._metrics.get(request.key)
+
     def request_names(self, uuids: Iterable[str]) -> None:
         """Request the names of the resources on screen; earlier requests for other names are dropped."""
         if self._names.request(uuids, self._clock.monotonic()):
@@ -193,6 +207,7 @@ class InventoryService:
         if force:
             self._vms.invalidate(needs.vm)
             self._points.invalidate(needs.points)
+            self._metrics.invalidate(needs.metrics.key if needs.metrics is not None else None)
             self._storages.invalidate(_ALL if needs.storages else None)
             self._policies.invalidate(_ALL if needs.policies else None)
         self._cancel_unneeded(needs)
@@ -238,6 +253,9 @@ class InventoryService:
             return _Fetch(self._policies, _ALL, node.policies)
         if points is not None and self._points.needs_fetch(points, now, POINTS_MAX_AGE_S, RETRY_S):
             return _Fetch(self._points, points, lambda: node.recovery_points(points, self._clock.now()))
+        gaps = needs.metrics
+        if gaps is not None and self._metrics.needs_fetch(gaps.key, now, self._max_age_s(METRICS_MAX_AGE_S), RETRY_S):
+            return _Fetch(self._metrics, gaps.key, lambda: node.task_metrics(gaps))
         return None
 
     def _max_age_s(self, seconds: float) -> float:
@@ -321,7 +339,9 @@ class InventoryService:
         if self._in_flight is None:
             return
         (cache, key, _), task = self._in_flight
-        if (cache is self._vms and key != needs.vm) or (cache is self._points and key != needs.points):
+        metrics = needs.metrics.key if needs.metrics is not None else None
+        shown = {id(self._vms): needs.vm, id(self._points): needs.points, id(self._metrics): metrics}
+        if id(cache) in shown and key != shown[id(cache)]:
             task.cancel()
 
 

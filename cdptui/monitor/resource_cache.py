@@ -8,13 +8,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from msgspec import structs
 
-from cdptui.models.failure import Failure
+from cdptui.models.failure import Failure, FailureKind
 from cdptui.models.inventory import FetchState
 from cdptui.models.task import Task
+
+if TYPE_CHECKING:
+    from cdptui.models.server_metrics import TaskMetrics
 
 T = TypeVar("T")
 
@@ -153,6 +156,62 @@ class VmStateCache(ResourceCache[Mapping[str, str]]):
 
 
 _ALL_VMS: Final = "all"
+
+
+METRICS_REFUSED_S: Final = 3600.0
+"""Seconds for which no metrics are requested after the node refused them or turned out to have none."""
+
+_REFUSALS: Final = frozenset(
+    {
+        FailureKind.CDP_UNAVAILABLE,
+        FailureKind.ERROR_REPLACED,
+        FailureKind.INTERCEPTED,
+        FailureKind.NOT_A_NODE,
+        FailureKind.PERMISSION_DENIED,
+        FailureKind.SERVER_ERROR,
+        FailureKind.UNREADABLE,
+    }
+)
+"""Failures that are the same for every task. A request for the list would not succeed with any other."""
+
+
+class MetricsCache(ResourceCache["TaskMetrics"]):
+    """Metrics of tasks by request. A refusal is that of all requests."""
+
+    def __init__(self) -> None:
+        super().__init__("metrics", maxsize=8)
+        self._refusal: Failure | None = None
+        self._refused_at = 0.0
+
+    def get(self, key: str) -> FetchState[TaskMetrics]:
+        """Return the state of a request."""
+        state = super().get(key)
+        return structs.replace(state, failure=state.failure or self._refusal)
+
+    def needs_fetch(self, key: str, now: float, max_age_s: float, retry_s: float) -> bool:
+        """Return whether a request must be sent: none for a long time after a refusal."""
+        if self._refusal is not None and now - self._refused_at < METRICS_REFUSED_S:
+            return False
+        return super().needs_fetch(key, now, max_age_s, retry_s)
+
+    def invalidate(self, key: str | None) -> None:
+        """Make a request due at once, also after a refusal; None is ignored."""
+        if key is not None:
+            self._refusal = None
+        super().invalidate(key)
+
+    def set_value(
+        self, key: str, value: TaskMetrics | None, now: float, *, is_partial: bool = False, cached_s: float = 0.0
+    ) -> bool:
+        """Store the metrics of a request, and forget the refusal."""
+        self._refusal = None
+        return super().set_value(key, value, now, is_partial=is_partial, cached_s=cached_s)
+
+    def set_failure(self, key: str, failure: Failure) -> None:
+        """Store the failure of a request."""
+        if failure.kind in _REFUSALS:
+            self._refusal, self._refused_at = failure, self.get(key).attempted_at or 0.0
+        super().set_failure(key, failure)
 
 
 NAME_RETRY_S: Final = 300.0

@@ -22,6 +22,9 @@ OUTAGE: Final = "×"
 BEFORE: Final = " "
 """Signs of times without data; the last one is that before the recording."""
 
+FROM_SERVER: Final = "▓"
+"""Bars of values that are not recorded. They have whole rows, so that they differ from others without colours too."""
+
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
 _UP_TO_MEAN: Final = "▒"
 _UP_TO_HIGH: Final = "░"
@@ -56,6 +59,8 @@ class Plot(Struct, frozen=True):
     """Whether a value over the limit is drawn as a problem."""
     is_top_relative: bool = False
     """Whether the label at the top is how much higher the highest value is than the lowest one."""
+    from_server: frozenset[int] = frozenset()
+    """Columns with values from the metrics of the server."""
 
 
 def find_scale(plot: Plot, *, is_zoomed: bool) -> Scale | None:
@@ -74,15 +79,16 @@ def find_scale(plot: Plot, *, is_zoomed: bool) -> Scale | None:
 def chart_lines(plot: Plot, scale: Scale, height: int) -> list[Line]:
     """Return `height` rows, the highest first. Each has a label of `GUTTER` cells, and a cell for each value."""
     limit_row = _row_of_limit(plot, scale, height)
-    columns = [_column(value, sign, scale, height) for value, sign in zip(plot.values, plot.missing, strict=True)]
-    over = [
-        plot.is_limit_bad and value is not None and plot.limit is not None and value.high > plot.limit
-        for value in plot.values
-    ]
+    columns, roles = [], []
+    for number, (value, sign) in enumerate(zip(plot.values, plot.missing, strict=True)):
+        is_from_server = number in plot.from_server
+        columns.append(_column(value, sign, scale, height, is_from_server=is_from_server))
+        is_over = plot.is_limit_bad and value is not None and plot.limit is not None and value.high > plot.limit
+        roles.append(Role.BAD if is_over else Role.DIM if is_from_server else Role.BAR)
     lines: list[Line] = []
     for row in range(height - 1, -1, -1):
         label = Span(f"{_label(plot, scale, row, height, limit_row)[: GUTTER - 2]:>{GUTTER - 2}} ┤", Role.DIM)
-        lines.append((label, *_spans([column[row] for column in columns], over, is_limit=row == limit_row)))
+        lines.append((label, *_spans([column[row] for column in columns], roles, is_limit=row == limit_row)))
     return lines
 
 
@@ -109,20 +115,25 @@ def _eighths(value: float, scale: Scale, height: int) -> int:
     return 1 + round((value - scale.low) / (scale.high - scale.low) * (height * 8 - 1))
 
 
-def _column(value: ValueRange | None, sign: str, scale: Scale, height: int) -> str:
+def _column(value: ValueRange | None, sign: str, scale: Scale, height: int, *, is_from_server: bool = False) -> str:
     """Return the cells of a column, the lowest first.
 
     >>> _column(ValueRange(0, 30.0, 70), " ", Scale(0, 80), 4)
     '▁▒░░'
     >>> _column(None, "·", Scale(0, 80), 3), _column(ValueRange(40, 40.0, 40), " ", Scale(0, 80), 3)
     ('·  ', '█▅ ')
+    >>> _column(ValueRange(0, 30.0, 70), " ", Scale(0, 80), 4, is_from_server=True)
+    '▓▓░░'
     """
     if value is None:
         return sign + " " * (height - 1)
     if scale.is_flat:
         middle = (height - 1) // 2
-        return " " * middle + _FLAT + " " * (height - 1 - middle)
+        return " " * middle + (FROM_SERVER if is_from_server else _FLAT) + " " * (height - 1 - middle)
     low, mean, high = (_eighths(each, scale, height) for each in value[:3])
+    if is_from_server:
+        rows = -(-round(mean) // 8)
+        return (FROM_SERVER * rows + _UP_TO_HIGH * (-(-high // 8) - rows)).ljust(height)
     if high - low < 8:
         return _bar(mean, height)
     # The range is drawn in whole rows, each with what is in most of it.
@@ -137,11 +148,11 @@ def _bar(eighths: int, height: int) -> str:
     return (_BLOCKS[-1] * full + (_BLOCKS[rest - 1] if rest else "")).ljust(height)
 
 
-def _spans(cells: Sequence[str], over: Sequence[bool], *, is_limit: bool) -> list[Span]:
+def _spans(cells: Sequence[str], roles: Sequence[Role], *, is_limit: bool) -> list[Span]:
     """Return a row of cells as spans; neighbours with the same role are one span."""
     spans: list[Span] = []
-    for cell, is_over in zip(cells, over, strict=True):
-        char, role = cell, Role.BAD if is_over else Role.BAR
+    for cell, column_role in zip(cells, roles, strict=True):
+        char, role = cell, column_role
         if cell == " " and is_limit:
             char, role = _LIMIT, Role.PLAN
         elif cell in {NO_MONITOR, OUTAGE}:

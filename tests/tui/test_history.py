@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cdptui.api.errors import Unreachable
+from cdptui.api.errors import PermissionDenied, Unreachable
 from cdptui.config.recording import RecordSettings
+from cdptui.models.server_metrics import MetricPoint, TaskMetrics
 from cdptui.models.task import Task
 from cdptui.tui.widgets.detail_pane import DetailPane
 from tests.doubles import GIB, ScriptedNode, a_task
@@ -141,3 +142,20 @@ async def test_group_shows_the_rpo_of_its_tasks_over_time(tmp_path: Path) -> Non
         assert "on target 87.5%" in text
         assert "breaches  1" in text
         assert "  task    cdp-b2" in text
+
+
+@pytest.mark.parametrize("is_refused", [False, True])
+async def test_time_before_the_recording_has_the_metrics_of_the_server(tmp_path: Path, is_refused: bool) -> None:
+    path = tmp_path / "node.sqlite"
+    node = ScriptedNode(recorded_fleet(path))
+    now_ms = round(1000 * datetime.now(UTC).timestamp())
+    points = [MetricPoint(now_ms - minutes * 60_000, 5.0) for minutes in range(24 * 60, 0, -1)]
+    node.known_metrics = dict.fromkeys(("a1", "b2"), TaskMetrics(240, points, points))
+    if is_refused:
+        node.known_metrics = PermissionDenied("is denied", url="http://node")
+    async with running(node, record=RecordSettings(path, 1 << 30, "node", "admin")) as run:
+        await run.until(lambda: run.rows)
+        await run.press("full_stop")
+        text = "metrics are not available: no permission" if is_refused else "▓ from the metrics of the server"
+        await run.until(lambda: text in run.text_of(DetailPane))
+        assert run.text_of(DetailPane).count("▓") == 0 if is_refused else run.text_of(DetailPane).count("▓") > 10

@@ -18,11 +18,30 @@ from cdptui.render.line_fitting import line_width
 from cdptui.render.rpo_table import rpo_table
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import ROLES, SIGNS
-from cdptui.render.tabs.blocks import BLANK, heading, marked_lines, spacer, title_line, wrap
+from cdptui.render.tabs.blocks import (
+    BLANK,
+    failure_cause,
+    heading,
+    marked_lines,
+    replace_uuids,
+    spacer,
+    title_line,
+    wrap,
+)
 from cdptui.render.tabs.context import DetailContext
 from cdptui.render.text_wrap import cell_width, pad_cells
 from cdptui.render.time_axis import TimeScale, axis_text
-from cdptui.render.trend_chart import BEFORE, GUTTER, NO_MONITOR, OUTAGE, Plot, Scale, chart_lines, find_scale
+from cdptui.render.trend_chart import (
+    BEFORE,
+    FROM_SERVER,
+    GUTTER,
+    NO_MONITOR,
+    OUTAGE,
+    Plot,
+    Scale,
+    chart_lines,
+    find_scale,
+)
 
 _MIN_COLUMNS: Final = 8
 _LOW_CHART: Final = 2
@@ -35,6 +54,8 @@ _PLAIN_MARK: Final = "·"
 """Mark of an event that is no problem, on the time axis."""
 
 _MEMORY: Final = "Nothing is recorded: used capacity since this monitor was started, and no RPO"
+_FROM_SERVER_TEXT: Final = "from the metrics of the server, used capacity by the plan of today"
+_NO_METRICS: Final = "The server's metrics are not available: {cause}"
 _NO_TARGET: Final = "No RPO target: nothing to compare with"
 
 
@@ -79,8 +100,15 @@ def _charts(task: Task, trend: TaskTrend, context: DetailContext, width: int, he
     rows = max(_LOW_CHART, min((height - _OTHER_LINES) // 4, _HIGH_CHART))
     scale = TimeScale(trend.request.start_ms, trend.request.end_ms, trend.request.columns, context.zone)
     missing = _missing(trend, scale)
-    used = Plot(trend.used, missing, task.plan_bytes or None, formatting.size)
-    rpo = Plot(trend.rpo, missing, task.rpo_target_ms or None, formatting.latency, is_limit_bad=True)
+    used = Plot(trend.used, missing, task.plan_bytes or None, formatting.size, from_server=trend.used_from_server)
+    rpo = Plot(
+        trend.rpo,
+        missing,
+        task.rpo_target_ms or None,
+        formatting.latency,
+        is_limit_bad=True,
+        from_server=trend.rpo_from_server,
+    )
     used_scale, rpo_scale = (find_scale(plot, is_zoomed=context.is_trend_zoomed) for plot in (used, rpo))
     body: list[Line] = [*_used_text(task, trend, used_scale, width)]
     if used_scale is not None:
@@ -91,7 +119,7 @@ def _charts(task: Task, trend: TaskTrend, context: DetailContext, width: int, he
     if used_scale is not None or rpo_scale is not None:
         body.append((Span(" " * (GUTTER - 1) + "└" + axis_text(scale), Role.DIM),))
         body += _marks(trend.events, scale)
-    return [*body, *_gap_lines(trend, context, width)]
+    return [*body, *_gap_lines(trend, context, width), *_metrics_lines(trend, context, width)]
 
 
 def _missing(trend: TaskTrend, scale: TimeScale) -> str:
@@ -203,6 +231,17 @@ def _gap_lines(trend: TaskTrend, context: DetailContext, width: int) -> list[Lin
         found += wrap(template.format(time=_short_time(trend.since_ms, context)), width, Role.DIM)
     if trend.is_thinned:
         found += wrap("░ ▒ highest and mean RPO of 15 minutes: older days are thinned", width, Role.DIM)
+    return found
+
+
+def _metrics_lines(trend: TaskTrend, context: DetailContext, width: int) -> list[Line]:
+    """Return which values are the server's, or why it has none."""
+    found: list[Line] = []
+    if trend.used_from_server or trend.rpo_from_server:
+        found += marked_lines(Span(f"{FROM_SERVER} ", Role.DIM), _FROM_SERVER_TEXT, width, Role.DIM)
+    if context.metrics.failure is not None:
+        cause = replace_uuids(failure_cause(context.metrics.failure), context.names)
+        found += wrap(_NO_METRICS.format(cause=cause), width, Role.DIM)
     return found
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from threading import RLock
 from zoneinfo import ZoneInfo
@@ -28,7 +28,7 @@ from cdptui.simulator.world.resources import (
 )
 from cdptui.simulator.world.seeded_random import hash64, uniform
 from cdptui.simulator.world.status_history import StatusHistory
-from cdptui.simulator.world.task import SimulatedTask
+from cdptui.simulator.world.task import CAPACITY_EVERY, SimulatedTask
 from cdptui.simulator.world.task_factory import TaskFactory
 from cdptui.simulator.world.write_rate import WriteMeter, first_minute_above, hour_factor
 
@@ -109,6 +109,26 @@ class World:
     def current_metrics(self, task: SimulatedTask) -> tuple[int, int]:
         """Return the current usedCapacity (bytes) and lastLatency (ms) as last measured by the server."""
         return task.used_at(self.minute), task.latency_at(self.minute)
+
+    def metrics_at(self, task: SimulatedTask, minutes: Sequence[int]) -> list[tuple[int, int]]:
+        """Return usedCapacity and lastLatency of a task at past minutes, in their order.
+
+        They are those that a client saw then as far back as the current status began. Before that the fleet keeps
+        nothing: the capacity falls back at the mean pace, and the latency is that of a running task.
+        """
+        meter = WriteMeter(task.seed, task.rhythm, task.pace, task.since, self._clock.week_offset)
+        found = []
+        for minute in minutes:
+            if minute < task.since:
+                used = max(0.0, task.used - task.pace * (task.since - minute) / 60)
+                found.append((int(used), task.calm_latency_at(minute)))
+                continue
+            if task.meter is None:
+                used = task.used_at(minute)
+            else:
+                used = task.used + meter.bytes_written(max(task.since, minute - minute % CAPACITY_EVERY))
+            found.append((int(used), task.latency_at(minute)))
+        return found
 
     def wall_time(self, minute: int) -> float:
         """Return the wall-clock time of a fleet minute."""

@@ -11,6 +11,7 @@ from cdptui.api.errors import ApiError, CdpUnavailable, PermissionDenied
 from cdptui.models.failure import FailureKind
 from cdptui.models.inventory import BackupStorage, DependencyState, FetchState, Policy, VmInstance
 from cdptui.models.reasons import VmCondition
+from cdptui.models.server_metrics import MetricPoint, MetricsRequest, TaskMetrics
 from cdptui.monitor.connection import NodeConnection
 from cdptui.monitor.inventory import (
     POINTS_MAX_AGE_S,
@@ -22,13 +23,13 @@ from cdptui.monitor.inventory import (
     InventoryService,
 )
 from cdptui.monitor.request_gate import RequestGate
-from cdptui.monitor.resource_cache import BATCH, NAME_RETRY_S
+from cdptui.monitor.resource_cache import BATCH, METRICS_REFUSED_S, NAME_RETRY_S
 from tests.doubles import FakeClock, ScriptedNode, a_task
 
 DENIED = PermissionDenied("is denied by default", url="http://node/resources/names")
 LOST = BackupStorage(uuid="bs-1", name="backup-server-1", status="Disconnected")
 GOLD = Policy(uuid="p-1", name="gold")
-SHORT_TIMEOUTS_S = dict.fromkeys(("names", "vm states", "storages", "policies", "machine", "points"), 0.02)
+SHORT_TIMEOUTS_S = dict.fromkeys(("names", "vm states", "storages", "policies", "machine", "points", "metrics"), 0.02)
 
 
 class ServiceRunner:
@@ -454,3 +455,34 @@ async def test_storages_of_a_faster_node_are_reloaded_as_much_more_often() -> No
     runner.clock.seconds += STORAGE_MAX_AGE_S / 30
     await runner.show(InventoryNeeds())
     assert node.asked == ["storages", "policies", "storages"]
+
+
+def gaps_of(uuid: str) -> InventoryNeeds:
+    return InventoryNeeds(metrics=MetricsRequest(uuid, 0, 3_600_000, 60))
+
+
+async def test_refused_metrics_are_not_requested_for_any_task_for_an_hour() -> None:
+    node = ScriptedNode()
+    node.known_metrics = DENIED
+    runner = ServiceRunner(node)
+    await runner.show(gaps_of("a"), until=lambda: "metrics a" in node.asked)
+    for uuid in ("a", "b"):
+        await runner.show(gaps_of(uuid))
+        failure = runner.inventory.metrics(MetricsRequest(uuid, 0, 3_600_000, 60)).failure
+        assert failure is not None
+        assert failure.kind is FailureKind.PERMISSION_DENIED
+    assert node.asked.count("metrics a") == 1
+    assert "metrics b" not in node.asked
+    node.known_metrics = {"b": TaskMetrics(60, [MetricPoint(0, 1.0)])}
+    runner.clock.advance(METRICS_REFUSED_S)
+    await runner.show(gaps_of("b"), until=lambda: "metrics b" in node.asked)
+    assert runner.inventory.metrics(MetricsRequest("b", 0, 3_600_000, 60)).value == node.known_metrics["b"]
+    assert runner.inventory.metrics(MetricsRequest("c", 0, 3_600_000, 60)).failure is None
+
+
+async def test_metrics_are_requested_once_for_the_same_gaps() -> None:
+    node = ScriptedNode()
+    runner = ServiceRunner(node)
+    for _ in range(3):
+        await runner.show(gaps_of("a"), until=lambda: "metrics a" in node.asked)
+    assert node.asked.count("metrics a") == 1
