@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Container, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 
 from cdptui.history.trend_reader import GapFinder, read_polls
 from cdptui.models.event import EventKind, event_number
@@ -44,15 +46,8 @@ def _periods(connection: sqlite3.Connection) -> Iterator[tuple[str, list[RpoPeri
         "SELECT uuid, t, status, state, rpo_target_ms FROM document JOIN task ON task.id = document.task "
         "ORDER BY document.task, t, document.id"
     )
-    current, periods = "", list[RpoPeriod]()
-    for uuid, *record in connection.execute(statement):
-        if uuid != current and periods:
-            yield current, merge_periods(periods)
-            periods = []
-        current = uuid
-        periods.append(period_of(*record))
-    if periods:
-        yield current, merge_periods(periods)
+    for uuid, records in groupby(connection.execute(statement), itemgetter(0)):
+        yield uuid, merge_periods([period_of(*record[1:]) for record in records])
 
 
 def _breaches(connection: sqlite3.Connection, since_ms: int, until_ms: int) -> dict[str, list[tuple[int, int, int]]]:

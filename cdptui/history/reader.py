@@ -11,8 +11,8 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from itertools import accumulate, pairwise
-from operator import sub
+from itertools import accumulate, groupby, pairwise
+from operator import itemgetter, sub
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -307,16 +307,8 @@ class RecordingReader:
             "SELECT task.id, uuid, t, status, state FROM document JOIN task ON task.id = document.task "
             "ORDER BY document.task, t, document.id"
         )
-        current, uuid_of = 0, ""
-        rows: list[_DocumentRow] = []
-        for number, uuid, at_ms, status, state in self._connection.execute(statement):
-            if number != current and rows:
-                yield current, uuid_of, rows
-                rows = []
-            current, uuid_of = number, uuid
-            rows.append(_DocumentRow(at_ms, status, state))
-        if rows:
-            yield current, uuid_of, rows
+        for (number, uuid), rows in groupby(self._connection.execute(statement), itemgetter(0, 1)):
+            yield number, uuid, [_DocumentRow(*row[2:]) for row in rows]
 
     def _bucket_with_poll(self, moment_ms: int) -> _Bucket | None:
         """Return the bucket of the last poll at or before a moment; None before the first poll."""
@@ -347,10 +339,9 @@ class RecordingReader:
         for key, blob in self._connection.execute(
             "SELECT id, data FROM thin WHERE id >= ? AND id < ?", chunk_range(day)
         ):
-            try:
-                yield key & _TASK_MASK, decode_thinned(blob)
-            except UNREADABLE:
-                log.warning("a thinned day is damaged, and is skipped")
+            day_of_task = decode_day(blob)
+            if day_of_task is not None:
+                yield key & _TASK_MASK, day_of_task
 
     def _tail_polls(self, order: str) -> Iterator[TailPoll]:
         for at_ms, data in self._connection.execute(f"SELECT t, data FROM tail {order}"):  # noqa: S608 - a constant
@@ -471,6 +462,15 @@ def _since(points: list[tuple[float, int]], start_s: float) -> list[tuple[float,
 def _add_point(points: list[tuple[float, int]], at_ms: int, value: int) -> None:
     if not points or points[-1][1] != value:
         points.append((at_ms / 1000, value))
+
+
+def decode_day(blob: bytes) -> ThinnedDay | None:
+    """Return a thinned day of a task; None, with a warning in the log, when it is damaged."""
+    try:
+        return decode_thinned(blob)
+    except UNREADABLE:
+        log.warning("a thinned day is damaged, and is skipped")
+        return None
 
 
 def decode_chunk(blob: bytes) -> Chunk | None:

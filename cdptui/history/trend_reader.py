@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from cdptui.history.codec import UNREADABLE, Chunk
+from cdptui.history.codec import Chunk
 from cdptui.history.reader import (
     GAP_FACTOR,
     MIN_GAP_MS,
     RPO_COLUMNS,
     PollTimes,
     RecordingReader,
+    decode_day,
     decode_poll_times,
     find_gaps,
     tail_changes,
@@ -21,15 +21,13 @@ from cdptui.history.reader import (
     task_events,
 )
 from cdptui.history.schema import BUCKET_MS, chunk_id
-from cdptui.history.thinned import WINDOW_MS, WINDOWS_PER_DAY, ThinnedDay, decode_thinned
+from cdptui.history.thinned import WINDOW_MS, WINDOWS_PER_DAY, ThinnedDay
 from cdptui.history.writer import USED_COLUMN
 from cdptui.models.event import Event
 from cdptui.models.recording import OutageRecord
 from cdptui.models.rpo_history import RpoPeriod, merge_periods, period_of
 from cdptui.models.step_series import StepSeries
 from cdptui.models.trend import DAY_MS, Gap, RecordedTrend
-
-log = logging.getLogger(__name__)
 
 _MAX_INTERVAL_MS: Final = 60_000
 """A shorter time between a good poll and the first failed one is a part of the outage."""
@@ -93,16 +91,8 @@ class _ThinnedDays:
         if self._last[0] != day:
             key = (chunk_id(day, self._number),)
             row = self._connection.execute("SELECT data FROM thin WHERE id = ?", key).fetchone()
-            self._last = (day, _decode_day(*row) if row is not None else None)
+            self._last = (day, decode_day(*row) if row is not None else None)
         return self._last[1]
-
-
-def _decode_day(blob: bytes) -> ThinnedDay | None:
-    try:
-        return decode_thinned(blob)
-    except UNREADABLE:
-        log.warning("a thinned day is damaged, and is skipped")
-        return None
 
 
 class _Suspects(NamedTuple):

@@ -66,13 +66,11 @@ def best_rate(measured: GrowthRate | None, forecast: Forecast | None, now_s: flo
 
 
 def _rate_by_basis(measured: GrowthRate | None, forecast: Forecast) -> GrowthRate | None:
-    if measured is None and forecast.basis is not Basis.DAYS:
-        return None
-    if measured is not None and forecast.basis is Basis.HOURS:
-        if measured.irregularity is None or forecast.hours < _MIN_SLOPE_HOURS:
+    if forecast.basis is Basis.HOURS:
+        if measured is None or measured.irregularity is None or forecast.hours < _MIN_SLOPE_HOURS:
             return measured
         return GrowthRate(max(0.0, forecast.bytes_per_s), forecast.hours * HOUR_S, measured.irregularity)
-    if forecast.basis is Basis.LAST_DAY and forecast.freed is not None:
+    if forecast.basis is Basis.LAST_DAY and (measured is None or forecast.freed is not None):
         # What was freed makes the difference of the single day that is known too low.
         return measured
     return GrowthRate(

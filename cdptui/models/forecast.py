@@ -165,8 +165,10 @@ def _find_shift(values: Hours, usual: float) -> RateShift | None:
     factor = 0.0
     for window in _SHIFT_WINDOWS:
         now = _growth(values, last, window)
-        before = _growth_of_days(values, last, window, None if now is None else now / _SHIFT_FACTOR)
-        if now is None or len(before) < _MEDIAN_DAYS:
+        if now is None:
+            continue
+        before = _growth_of_days(values, last, window, now / _SHIFT_FACTOR)
+        if len(before) < _MEDIAN_DAYS:
             continue
         middle = median(before)
         if middle <= 0 or now <= _SHIFT_FACTOR * middle:
@@ -194,7 +196,7 @@ def _hours_since_shift(values: Hours, factor: float) -> int:
     return hours_ago
 
 
-def _growth_of_days(values: Hours, end: int, window: int, usual: float | None = None) -> list[int]:
+def _growth_of_days(values: Hours, end: int, window: int, usual: float) -> list[int]:
     """Return the growth during `window` hours on each of the days before, at the time of day of the index `end`.
 
     Return nothing when it was `usual` or more on most days: nearly all tasks end here, which is most of the cost.
@@ -206,7 +208,7 @@ def _growth_of_days(values: Hours, end: int, window: int, usual: float | None = 
         if before is None or after is None:
             continue
         found.append(after - before)
-        if usual is not None and after - before >= usual:
+        if after - before >= usual:
             usual_days += 1
             if usual_days > _SHIFT_DAYS // 2:
                 return []

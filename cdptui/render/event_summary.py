@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import Final
 
 from cdptui.models.event_summary import EventSummary
@@ -16,7 +16,7 @@ _SINCE: Final = "since {since}: "
 _LONGEST: Final = ", longest {duration}"
 _LONGEST_OF: Final = ", longest {duration} {name}"
 _AWAY: Final = "node away {duration}"
-_HINTS: Final = (" · {events} shows it · {back} closes", " · {events} shows it · {back}", " · {events} · {back}")
+_HINTS: Final = (" · {events} shows it · {back} closes", " · {events} show · {back} close", " · {events} show")
 """The keys, in the order in which they are shortened where room is short."""
 
 _NOTHING: Final = Span("")
@@ -57,7 +57,9 @@ def summary_line(
     Where room is short, the name of the task gives way first, then the words about the keys, the durations, and last
     the counts, the least important first.
     """
-    since = Span(_SINCE.format(since=_moment(since_ms, now, zone)), Role.DIM)
+    since = Span(
+        _SINCE.format(since=formatting.short_timestamp(formatting.local_time(since_ms, zone), now, zone)), Role.DIM
+    )
     hints = [Span(hint.format_map(keys), Role.DIM) for hint in _HINTS]
     line: Line = (since,)
     for line in _candidates(since, list(_counts(summary)), _breaches(summary, measure), _away(summary), hints):
@@ -113,9 +115,3 @@ def _counts(summary: EventSummary) -> Iterator[_Count]:
         count = getattr(summary, field)
         if count:
             yield field, Span((one if count == 1 else several).format(count=count), role)
-
-
-def _moment(at_ms: int, now: datetime, zone: tzinfo | None) -> str:
-    """Return a time of the day, with the day unless it is today."""
-    at = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone)
-    return f"{at:%H:%M}" if at.date() == now.astimezone(zone).date() else f"{at:%Y-%m-%d %H:%M}"

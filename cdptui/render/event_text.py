@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import tzinfo
 from typing import Final
 
 from msgspec import Struct
@@ -79,7 +79,7 @@ def event_text(event: Event, names: Mapping[str, str] = _NO_NAMES) -> str:
 
 def event_time(event: Event, zone: tzinfo | None) -> str:
     """Return when an event happened, in a zone; None is that of this machine."""
-    return formatting.timestamp(datetime.fromtimestamp(event.at_ms / 1000, UTC), zone)
+    return formatting.timestamp(formatting.local_time(event.at_ms, zone), zone)
 
 
 def event_line(event: Event, zone: tzinfo | None, names: Mapping[str, str] = _NO_NAMES) -> str:

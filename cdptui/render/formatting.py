@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import Final
 
@@ -156,6 +156,11 @@ def timestamp(at: datetime | None, zone: tzinfo | None) -> str:
     if at is None:
         return UNKNOWN
     return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S ") + utc_offset(at, zone)
+
+
+def local_time(at_ms: float, zone: tzinfo | None) -> datetime:
+    """Return a time in milliseconds since 1970 in the zone of the screen; None is that of this machine."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone)
 
 
 def short_timestamp(at: datetime, now: datetime, zone: tzinfo | None) -> str:

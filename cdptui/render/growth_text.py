@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 
 from cdptui.models.capacity import DAY_S, HOUR_S, GrowthRate
 from cdptui.models.estimate import full_in_range
@@ -14,18 +14,22 @@ from cdptui.render.task_cells import is_zero
 def rate_evidence(rate: GrowthRate, now: datetime, zone: tzinfo | None) -> str:
     """Return how a rate was measured and its range, to be appended to the rate.
 
+    >>> from datetime import UTC
     >>> rate_evidence(GrowthRate(1.0, 7200.0), datetime.now(UTC), UTC)
     ' over 2 h'
     """
     slowest, fastest = rate.slowest_bytes_per_s, rate.fastest_bytes_per_s
-    if slowest is None or fastest is None or is_zero(rate):
+    if slowest is None or fastest is None:
         return f" over {formatting.duration(rate.span_s)}"
+    median = f", median of the last {rate.days} days"
+    if is_zero(rate):
+        return median
     low, high = per_day(slowest).removeprefix("+"), per_day(fastest).removeprefix("+")
     if rate.shift_factor is not None:
         since = _short_timestamp(rate.shifted_s, now, zone)
         usual = per_day(rate.bytes_per_s / rate.shift_factor)
         return f", {rate.shift_factor:.1f}× the usual {usual} since {since}: {low} to {high}"
-    return f", median of the last {rate.days} days: {low} to {high}"
+    return f"{median}: {low} to {high}"
 
 
 def freed_text(rate: GrowthRate, now: datetime, zone: tzinfo | None) -> str:
@@ -33,7 +37,7 @@ def freed_text(rate: GrowthRate, now: datetime, zone: tzinfo | None) -> str:
     if not rate.freed_bytes:
         return ""
     start = _short_timestamp(rate.freed_s, now, zone)
-    end = datetime.fromtimestamp(rate.freed_s + HOUR_S, UTC).astimezone(zone)
+    end = formatting.local_time((rate.freed_s + HOUR_S) * 1000, zone)
     return f"{formatting.size(rate.freed_bytes)} freed between {start} and {end:%H:%M}"
 
 
@@ -55,4 +59,4 @@ def per_day(bytes_per_s: float) -> str:
 
 
 def _short_timestamp(at_s: float, now: datetime, zone: tzinfo | None) -> str:
-    return formatting.short_timestamp(datetime.fromtimestamp(at_s, UTC), now, zone)
+    return formatting.short_timestamp(formatting.local_time(at_s * 1000, zone), now, zone)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from typing import Final
 
 from cdptui.models.rpo_history import RpoBreach, RpoStatistics
@@ -100,7 +100,7 @@ def _worst(breach: RpoBreach) -> str:
 
 
 def _time(at_ms: int, zone: tzinfo | None) -> str:
-    return f"{datetime.fromtimestamp(at_ms / 1000).astimezone(zone):%m-%d %H:%M}"
+    return f"{formatting.local_time(at_ms, zone):%m-%d %H:%M}"
 
 
 def _covered(statistics: RpoStatistics, span_ms: int) -> Span:

@@ -8,6 +8,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from cdptui.render import formatting
+
 _MINUTES_PER_DAY: Final = 1440
 _STEPS_MIN: Final = (1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720, 1440, 2880, 7200, 10080, 14400)
 """Minutes between two labels."""
@@ -29,7 +31,7 @@ class TimeScale(Struct, frozen=True):
     def time_of(self, column: int) -> datetime:
         """Return the time at the left edge of a column."""
         at_ms = self.start_ms + (self.end_ms - self.start_ms) * column / self.columns
-        return datetime.fromtimestamp(at_ms / 1000).astimezone(self.zone)
+        return formatting.local_time(at_ms, self.zone)
 
     def column_of(self, at_ms: int) -> int | None:
         """Return the column of a time; None outside of the chart."""

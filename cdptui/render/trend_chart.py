@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from cdptui.models.step_series import ValueRange
 from cdptui.render.spans import Line, Role, Span
+from cdptui.render.task_cells import BLOCKS, FLAT
 
 GUTTER: Final = 11
 """Cells of the labels of the scale, with its line."""
@@ -25,10 +26,8 @@ BEFORE: Final = " "
 FROM_SERVER: Final = "▓"
 """Bars of values that are not recorded. They have whole rows, so that they differ from others without colours too."""
 
-_BLOCKS: Final = "▁▂▃▄▅▆▇█"
 _UP_TO_MEAN: Final = "▒"
 _UP_TO_HIGH: Final = "░"
-_FLAT: Final = "─"
 _LIMIT: Final = "┄"
 _NEAR: Final = 1.0
 """A limit that is above the values by less than this share of their range is on the chart of what moves."""
@@ -129,7 +128,7 @@ def _column(value: ValueRange | None, sign: str, scale: Scale, height: int, *, i
         return sign + " " * (height - 1)
     if scale.is_flat:
         middle = (height - 1) // 2
-        return " " * middle + (FROM_SERVER if is_from_server else _FLAT) + " " * (height - 1 - middle)
+        return " " * middle + (FROM_SERVER if is_from_server else FLAT) + " " * (height - 1 - middle)
     low, mean, high = (_eighths(each, scale, height) for each in value[:3])
     if is_from_server:
         rows = -(-round(mean) // 8)
@@ -145,7 +144,7 @@ def _column(value: ValueRange | None, sign: str, scale: Scale, height: int, *, i
 
 def _bar(eighths: int, height: int) -> str:
     full, rest = divmod(eighths, 8)
-    return (_BLOCKS[-1] * full + (_BLOCKS[rest - 1] if rest else "")).ljust(height)
+    return (BLOCKS[-1] * full + (BLOCKS[rest - 1] if rest else "")).ljust(height)
 
 
 def _spans(cells: Sequence[str], roles: Sequence[Role], *, is_limit: bool) -> list[Span]:

@@ -208,7 +208,9 @@ def test_fast_resizing_with_keys_and_clicks_works(fleet: str, monitor: OpenMonit
     leave(terminal)
 
 
-@pytest.mark.parametrize(("key", "shown"), [("o", "Columns"), ("v", "Views"), ("s", "Sort by"), ("\x10", "Action, view, tab or theme")])
+@pytest.mark.parametrize(
+    ("key", "shown"), [("o", "Columns"), ("v", "Views"), ("s", "Sort by"), ("\x10", "Action, view, tab or theme")]
+)
 def test_menu_survives_windows_of_5x5_and_40x8(fleet: str, monitor: OpenMonitor, key: str, shown: str) -> None:
     terminal = monitor(fleet)
     terminal.wait_for("60/60 tasks")

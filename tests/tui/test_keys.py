@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -97,48 +99,45 @@ TYPED_INTO = {
 }
 
 
-@pytest.mark.parametrize("what", OPENED_BY)
-async def test_quit_key_works_in_dialogs_without_text_fields(what: str) -> None:
+@asynccontextmanager
+async def showing_dialog(what: str, **keys: str) -> AsyncIterator[Running]:
+    """Run the app with remapped `keys`, and open one of `OPENED_BY`."""
     nodes = node("a")
-    app = app_with(nodes)
+    app = app_with(nodes, **keys)
     async with app.run_test(size=(120, 40)) as pilot:
         run = Running(app, pilot, nodes)
         await run.until(lambda: run.rows)
         await opened(run, OPENED_BY[what])
+        yield run
+
+
+@pytest.mark.parametrize("what", OPENED_BY)
+async def test_quit_key_works_in_dialogs_without_text_fields(what: str) -> None:
+    async with showing_dialog(what) as run:
         await run.press("q")
         if what in TYPED_INTO:
-            assert app.return_value is None
+            assert run.app.return_value is None
             await run.press("ctrl+c")
-        await run.until(lambda: app.return_value == 0)
+        await run.until(lambda: run.app.return_value == 0)
 
 
 @pytest.mark.parametrize("text", ["[/x]", "<j[status=Failed", "[bold red on", "\\[", "[@click=quit]"])
 @pytest.mark.parametrize("what", sorted(TYPED_INTO))
 async def test_typed_text_is_never_read_as_markup(what: str, text: str) -> None:
-    nodes = node("a")
-    app = app_with(nodes)
-    async with app.run_test(size=(120, 40)) as pilot:
-        run = Running(app, pilot, nodes)
-        await run.until(lambda: run.rows)
-        await opened(run, OPENED_BY[what])
+    async with showing_dialog(what) as run:
         await run.press(*text)
         await run.finish()
         await run.press("ctrl+c")
-        await run.until(lambda: app.return_value == 0)
+        await run.until(lambda: run.app.return_value == 0)
 
 
 @pytest.mark.parametrize("what", [what for what in OPENED_BY if what not in TYPED_INTO])
 async def test_remapped_quit_key_works_in_dialogs(what: str) -> None:
-    nodes = node("a")
-    app = app_with(nodes, quit="D")
-    async with app.run_test(size=(120, 40)) as pilot:
-        run = Running(app, pilot, nodes)
-        await run.until(lambda: run.rows)
-        await opened(run, OPENED_BY[what])
+    async with showing_dialog(what, quit="D") as run:
         await run.press("q")
-        assert app.return_value is None
+        assert run.app.return_value is None
         await run.press("D")
-        await run.until(lambda: app.return_value == 0)
+        await run.until(lambda: run.app.return_value == 0)
 
 
 async def test_messages_name_remapped_keys() -> None:

@@ -286,4 +286,4 @@ def _short_time(at_ms: int, context: DetailContext) -> str:
 
 
 def _local(at_ms: int, context: DetailContext) -> datetime:
-    return datetime.fromtimestamp(at_ms / 1000).astimezone(context.zone)
+    return formatting.local_time(at_ms, context.zone)

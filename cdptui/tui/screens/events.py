@@ -285,7 +285,7 @@ class EventsScreen(Dialog[str | None]):
             if number == self._notice_number:
                 self._say("")
 
-        self.app.set_timer(_NOTICE_S, end)
+        self.set_timer(_NOTICE_S, end)
         return True
 
 

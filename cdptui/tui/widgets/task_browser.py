@@ -277,7 +277,7 @@ class TaskBrowser(Container):
         self._show_marks()
         if is_first:
             self._is_first_list = True
-            self.app.set_timer(_DETAIL_DELAY_S, self._show_details)
+            self.set_timer(_DETAIL_DELAY_S, self._show_details)
         else:
             self._show_details()
 
