@@ -1,4 +1,4 @@
-"""The inventory of a management node: names, backup storages, policies, VMs and recovery points, read on demand."""
+"""The inventory of a management node, read on demand: names, storages, policies, VMs, recovery points and metrics."""
 
 from __future__ import annotations
 

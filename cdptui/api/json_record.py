@@ -30,17 +30,18 @@ class JsonRecord:
         """Wrap a parsed value; None if it is not an object."""
         return cls(value) if isinstance(value, dict) else None
 
-    def get(self, name: str) -> object:
-        """Return a value as it was parsed; None without one."""
-        return self._values.get(name)
-
     def text(self, name: str) -> str | None:
         """Return a sanitized text."""
         value = self._values.get(name)
         return sanitize(value, _LONGEST) if isinstance(value, str) else None
 
     def count(self, name: str) -> int | None:
-        """Return a non-negative number written as 5, 5.0 or "5"."""
+        """Return a non-negative number, written as 5, 5.0 or "5", without its fraction."""
+        value = self.number(name)
+        return None if value is None else int(value)
+
+    def number(self, name: str) -> float | None:
+        """Return a non-negative number written as 5, 5.0 or "5"; a whole one is an int."""
         value = self._values.get(name)
         if isinstance(value, str):
             try:
@@ -49,7 +50,11 @@ class JsonRecord:
                 return None
         if isinstance(value, bool) or not isinstance(value, int | float):
             return None
-        return int(value) if 0 <= value <= MAX_COUNT else None
+        return value if 0 <= value <= MAX_COUNT else None
+
+    def record(self, name: str) -> JsonRecord | None:
+        """Return an object; None without one."""
+        return self.of_value(self._values.get(name))
 
     def moment(self, name: str, zone: tzinfo | None) -> datetime | None:
         """Return a date in any known format."""

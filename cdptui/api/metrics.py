@@ -1,16 +1,14 @@
 """Read the metrics of a task, which the server's monitoring keeps as points with labels.
 
 Times of the request are seconds since 1970, unlike those of events and alarms, which are milliseconds. Those of the
-answer may be either.
+response may be either.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
 from cdptui.api.aged_calls import AgedCalls
-from cdptui.api.decode import MAX_COUNT
 from cdptui.api.errors import UnreadableAnswer
 from cdptui.api.json_record import JsonRecord
 from cdptui.models.server_metrics import MetricPoint, MetricsRequest, TaskMetrics
@@ -22,14 +20,14 @@ _RPO: Final = "CdpTaskLatency"
 _LABEL: Final = "CdpTaskUuid"
 
 _MILLISECONDS: Final = 10**11
-"""A time from this number on is in milliseconds."""
+"""A time above this number is in milliseconds."""
 
 
 async def read_task_metrics(calls: AgedCalls, base_url: str, request: MetricsRequest) -> TaskMetrics:
-    """Return used capacity and RPO of a task over a time. Raises ApiError."""
+    """Return used capacity and RPO of a task over a time, with one request after the other. Raises ApiError."""
     used = await _read(calls, base_url, request, _USED)
     rpo = await _read(calls, base_url, request, _RPO)
-    return TaskMetrics(request.period_s, used, rpo)
+    return TaskMetrics(request, used, rpo)
 
 
 async def _read(calls: AgedCalls, base_url: str, request: MetricsRequest, metric: str) -> tuple[MetricPoint, ...]:
@@ -41,27 +39,30 @@ async def _read(calls: AgedCalls, base_url: str, request: MetricsRequest, metric
         ("endTime", str(request.end_ms // 1000)),
         ("period", str(request.period_s)),
     ]
-    answer = JsonRecord.of(await calls.get(_PATH, params))
-    rows = answer.records("data") if answer is not None else None
+    response = JsonRecord.of(await calls.get(_PATH, params))
+    rows = response.records("data") if response is not None else None
     if rows is None:
-        detail = "not a JSON object" if answer is None else "no data"
+        detail = "not a JSON object" if response is None else "no data"
         raise UnreadableAnswer(detail, url=base_url + _PATH)
-    points: dict[int, MetricPoint] = {}
-    for row in rows:
-        labels = JsonRecord.of_value(row.get("labels"))
-        uuid = labels.text(_LABEL) if labels is not None else None
-        point = _point(row)
-        # A task has a series for each of its statuses.
-        if point is not None and uuid in {None, request.uuid} and request.start_ms <= point.at_ms <= request.end_ms:
-            points[point.at_ms] = point
-    return tuple(points[at_ms] for at_ms in sorted(points))
+    # A task has a series for each of its statuses, one after the other.
+    points = (_point(row) for row in rows if _is_of(row, request.uuid))
+    in_time = {point.at_ms: point for point in points if point and request.start_ms <= point.at_ms <= request.end_ms}
+    return tuple(in_time[at_ms] for at_ms in sorted(in_time))
+
+
+def _is_of(row: JsonRecord, uuid: str) -> bool:
+    """Return whether a point is that of a task: a server may ignore the label of the request, or omit those of points.
+
+    >>> _is_of(JsonRecord({"labels": {"CdpTaskUuid": "b"}}), "a"), _is_of(JsonRecord({}), "a")
+    (False, True)
+    """
+    labels = row.record("labels")
+    return labels is None or labels.text(_LABEL) in {None, uuid}
 
 
 def _point(row: JsonRecord) -> MetricPoint | None:
-    """Return a point; None when its time or its value is no number, or negative."""
-    at, value = row.count("time"), row.get("value")
-    if at is None or isinstance(value, bool) or not isinstance(value, int | float):
+    """Return a point; None when its time or its value is not a number."""
+    at, value = row.count("time"), row.number("value")
+    if at is None or value is None:
         return None
-    if not 0 <= value <= MAX_COUNT or not math.isfinite(value):
-        return None
-    return MetricPoint(at if at > _MILLISECONDS else 1000 * at, float(value))
+    return MetricPoint(at if at > _MILLISECONDS else 1000 * at, value)

@@ -1,8 +1,9 @@
 """The inventory: names, storages, policies, VMs, recovery points and metrics, loaded in the background between polls.
 
 How often each resource is read is set by the `…_MAX_AGE_S` constants below: storages every 5 minutes, policies every
-30 minutes, both every minute while a tab shows them, and the VMs of stopped tasks every 2 minutes. Failed requests are
-retried after `RETRY_S`; names are requested again after `NAME_RETRY_S` in `resource_cache`. The interval of the polls,
+30 minutes, both every minute while a tab shows them, and the VMs of stopped tasks every 2 minutes. Metrics, which are
+those of the past, are read once. Failed requests are retried after `RETRY_S`; names are requested again after
+`NAME_RETRY_S`, and metrics after a refusal after `METRICS_REFUSED_S`, in `resource_cache`. The interval of the polls,
 which read the tasks, is in `schedule`.
 
 At most one background request is in flight, and none starts during a poll. Each resource has its own time-out and
@@ -60,9 +61,6 @@ VM_STATE_MAX_AGE_S: Final = 120.0
 POINTS_MAX_AGE_S: Final = 300.0
 """Age up to which recovery points are shown again without a reload; they are never reloaded automatically."""
 
-METRICS_MAX_AGE_S: Final = 1800.0
-"""Age up to which metrics are shown again without a reload: the past does not change, but points may arrive late."""
-
 RETRY_S: Final = 300.0
 """Seconds until a failed request is retried, unless the user retries it."""
 
@@ -95,7 +93,12 @@ class InventoryNeeds(Struct, frozen=True):
     points: str | None = None
     """UUID of the VM whose recovery points are shown."""
     metrics: MetricsRequest | None = None
-    """The gaps of the task whose history is shown."""
+    """The gaps in the history of the task that is shown."""
+
+    @property
+    def metrics_key(self) -> str | None:
+        """The key of the metrics that are shown."""
+        return self.metrics.key if self.metrics is not None else None
 
 
 class _Fetch(NamedTuple):
@@ -180,7 +183,7 @@ class InventoryService:
         return self._points.get(uuid)
 
     def metrics(self, request: MetricsRequest) -> FetchState[TaskMetrics]:
-        """Return the metrics of a task over a time."""
+        """Return the metrics of a task with the resolution of a request, as far as they are loaded."""
         return self._metrics.get(request.key)
 
     def request_names(self, uuids: Iterable[str]) -> None:
@@ -207,7 +210,7 @@ class InventoryService:
         if force:
             self._vms.invalidate(needs.vm)
             self._points.invalidate(needs.points)
-            self._metrics.invalidate(needs.metrics.key if needs.metrics is not None else None)
+            self._metrics.invalidate(needs.metrics_key)
             self._storages.invalidate(_ALL if needs.storages else None)
             self._policies.invalidate(_ALL if needs.policies else None)
         self._cancel_unneeded(needs)
@@ -253,9 +256,9 @@ class InventoryService:
             return _Fetch(self._policies, _ALL, node.policies)
         if points is not None and self._points.needs_fetch(points, now, POINTS_MAX_AGE_S, RETRY_S):
             return _Fetch(self._points, points, lambda: node.recovery_points(points, self._clock.now()))
-        gaps = needs.metrics
-        if gaps is not None and self._metrics.needs_fetch(gaps.key, now, self._max_age_s(METRICS_MAX_AGE_S), RETRY_S):
-            return _Fetch(self._metrics, gaps.key, lambda: node.task_metrics(gaps))
+        metrics = needs.metrics
+        if metrics is not None and self._metrics.is_due(metrics, now, RETRY_S):
+            return _Fetch(self._metrics, metrics.key, lambda: node.task_metrics(metrics))
         return None
 
     def _max_age_s(self, seconds: float) -> float:
@@ -339,9 +342,8 @@ class InventoryService:
         if self._in_flight is None:
             return
         (cache, key, _), task = self._in_flight
-        metrics = needs.metrics.key if needs.metrics is not None else None
-        shown = {id(self._vms): needs.vm, id(self._points): needs.points, id(self._metrics): metrics}
-        if id(cache) in shown and key != shown[id(cache)]:
+        shown = {id(self._vms): needs.vm, id(self._points): needs.points, id(self._metrics): needs.metrics_key}
+        if shown.get(id(cache), key) != key:
             task.cancel()
 
 

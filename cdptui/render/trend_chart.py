@@ -23,9 +23,6 @@ OUTAGE: Final = "×"
 BEFORE: Final = " "
 """Signs of times without data; the last one is that before the recording."""
 
-FROM_SERVER: Final = "▓"
-"""Bars of values that are not recorded. They have whole rows, so that they differ from others without colours too."""
-
 _UP_TO_MEAN: Final = "▒"
 _UP_TO_HIGH: Final = "░"
 _LIMIT: Final = "┄"
@@ -59,7 +56,7 @@ class Plot(Struct, frozen=True):
     is_top_relative: bool = False
     """Whether the label at the top is how much higher the highest value is than the lowest one."""
     from_server: frozenset[int] = frozenset()
-    """Columns with values from the metrics of the server."""
+    """Columns that are drawn dim: their values are not recorded."""
 
 
 def find_scale(plot: Plot, *, is_zoomed: bool) -> Scale | None:
@@ -78,17 +75,20 @@ def find_scale(plot: Plot, *, is_zoomed: bool) -> Scale | None:
 def chart_lines(plot: Plot, scale: Scale, height: int) -> list[Line]:
     """Return `height` rows, the highest first. Each has a label of `GUTTER` cells, and a cell for each value."""
     limit_row = _row_of_limit(plot, scale, height)
-    columns, roles = [], []
-    for number, (value, sign) in enumerate(zip(plot.values, plot.missing, strict=True)):
-        is_from_server = number in plot.from_server
-        columns.append(_column(value, sign, scale, height, is_from_server=is_from_server))
-        is_over = plot.is_limit_bad and value is not None and plot.limit is not None and value.high > plot.limit
-        roles.append(Role.BAD if is_over else Role.DIM if is_from_server else Role.BAR)
+    columns = [_column(value, sign, scale, height) for value, sign in zip(plot.values, plot.missing, strict=True)]
+    roles = [_role(plot, column) for column in range(len(columns))]
     lines: list[Line] = []
     for row in range(height - 1, -1, -1):
         label = Span(f"{_label(plot, scale, row, height, limit_row)[: GUTTER - 2]:>{GUTTER - 2}} ┤", Role.DIM)
         lines.append((label, *_spans([column[row] for column in columns], roles, is_limit=row == limit_row)))
     return lines
+
+
+def _role(plot: Plot, column: int) -> Role:
+    value = plot.values[column]
+    if plot.is_limit_bad and value is not None and plot.limit is not None and value.high > plot.limit:
+        return Role.BAD
+    return Role.DIM if column in plot.from_server else Role.BAR
 
 
 def _row_of_limit(plot: Plot, scale: Scale, height: int) -> int | None:
@@ -114,25 +114,20 @@ def _eighths(value: float, scale: Scale, height: int) -> int:
     return 1 + round((value - scale.low) / (scale.high - scale.low) * (height * 8 - 1))
 
 
-def _column(value: ValueRange | None, sign: str, scale: Scale, height: int, *, is_from_server: bool = False) -> str:
+def _column(value: ValueRange | None, sign: str, scale: Scale, height: int) -> str:
     """Return the cells of a column, the lowest first.
 
     >>> _column(ValueRange(0, 30.0, 70), " ", Scale(0, 80), 4)
     '▁▒░░'
     >>> _column(None, "·", Scale(0, 80), 3), _column(ValueRange(40, 40.0, 40), " ", Scale(0, 80), 3)
     ('·  ', '█▅ ')
-    >>> _column(ValueRange(0, 30.0, 70), " ", Scale(0, 80), 4, is_from_server=True)
-    '▓▓░░'
     """
     if value is None:
         return sign + " " * (height - 1)
     if scale.is_flat:
         middle = (height - 1) // 2
-        return " " * middle + (FROM_SERVER if is_from_server else FLAT) + " " * (height - 1 - middle)
+        return " " * middle + FLAT + " " * (height - 1 - middle)
     low, mean, high = (_eighths(each, scale, height) for each in value[:3])
-    if is_from_server:
-        rows = -(-round(mean) // 8)
-        return (FROM_SERVER * rows + _UP_TO_HIGH * (-(-high // 8) - rows)).ljust(height)
     if high - low < 8:
         return _bar(mean, height)
     # The range is drawn in whole rows, each with what is in most of it.
@@ -148,7 +143,7 @@ def _bar(eighths: int, height: int) -> str:
 
 
 def _spans(cells: Sequence[str], roles: Sequence[Role], *, is_limit: bool) -> list[Span]:
-    """Return a row of cells as spans; neighbours with the same role are one span."""
+    """Return a row of cells as spans; neighbours with the same role are one span. `roles` are those of bars."""
     spans: list[Span] = []
     for cell, column_role in zip(cells, roles, strict=True):
         char, role = cell, column_role

@@ -102,7 +102,7 @@ class GrowingNode:
         return Fetched(RecoveryPoints(now, now))
 
     async def task_metrics(self, request: MetricsRequest) -> Fetched[TaskMetrics]:
-        return Fetched(TaskMetrics(request.period_s))
+        return Fetched(TaskMetrics(request))
 
     def on_session_ended(self, callback: Callable[[], None]) -> None:
         pass

@@ -360,13 +360,23 @@ async def test_metrics_are_requested_in_seconds_and_read_in_seconds_or_milliseco
         a_point(1830, 1750257600),
         a_point(7, 1750257720, "t-2"),
         a_point(-1, 1750257780),
-        a_point("1", 1750257780),
+        a_point("one", 1750257780),
+        a_point(True, 1750257780),
+        a_point("1750", "1750257720"),
         a_point(7, 1750257599),
         a_point(7, None),
     ]
     node = Node(zwatch__metrics={"data": rows})
     metrics = (await resources(node).task_metrics(HOUR)).value
-    assert metrics.used_percent == metrics.rpo_ms == ((1_750_257_600_000, 1830.0), (1_750_257_660_000, 1910.5))
+    assert (
+        metrics.used_percent
+        == metrics.rpo_ms
+        == (
+            (1_750_257_600_000, 1830),
+            (1_750_257_660_000, 1910.5),
+            (1_750_257_720_000, 1750),
+        )
+    )
     assert [asked[1].pop("metricName") for asked in node.asked] == ["CdpTaskUsedCapacityInPercent", "CdpTaskLatency"]
     assert node.asked[0][1] == {
         "namespace": "ZStack/CdpTask",
