@@ -18,7 +18,7 @@ _MILLISECONDS = 10**11
 
 
 class Metrics:
-    """`GET /zwatch/metrics`. The history is derived from the state of the fleet, which records none."""
+    """`GET /zwatch/metrics`. The history is computed from the current state of the fleet, which records none."""
 
     def __init__(self, state: NodeState) -> None:
         self._state = state
@@ -64,10 +64,12 @@ class Metrics:
         return range(max(first, end - period * (_MOST_POINTS // tasks)), end + 1, period)
 
     def _points(self, task: SimulatedTask, metric: str, moments: range) -> Iterator[dict[str, object]]:
+        """Yield the points of a task, oldest first; it has none before its creation."""
         world, now, speed = self._state.world, self._state.server_time(), self._state.settings.speed
-        minutes = [world.minute - int((now - moment) / 60 * speed) for moment in moments]
+        known = [moment for moment in moments if moment >= task.created]
+        minutes = [world.minute - int((now - moment) / 60 * speed) for moment in known]
         labels = {"CdpTaskUuid": task.uuid, "CdpTaskStatus": self._state.task_table.status(task)}
-        for moment, (used, latency) in zip(moments, world.metrics_at(task, minutes), strict=True):
+        for moment, (used, latency) in zip(known, world.metrics_at(task, minutes), strict=True):
             percent = 100 * used / task.plan if task.plan else 0.0
             value = float(latency) if metric == LATENCY_METRIC else round(percent, 3)
             yield {"value": value, "time": moment, "labels": labels}

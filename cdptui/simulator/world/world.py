@@ -8,6 +8,7 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from random import Random
 from threading import RLock
 from zoneinfo import ZoneInfo
@@ -28,7 +29,7 @@ from cdptui.simulator.world.resources import (
 )
 from cdptui.simulator.world.seeded_random import hash64, uniform
 from cdptui.simulator.world.status_history import StatusHistory
-from cdptui.simulator.world.task import CAPACITY_EVERY, SimulatedTask
+from cdptui.simulator.world.task import SimulatedTask
 from cdptui.simulator.world.task_factory import TaskFactory
 from cdptui.simulator.world.write_rate import WriteMeter, first_minute_above, hour_factor
 
@@ -111,23 +112,21 @@ class World:
         return task.used_at(self.minute), task.latency_at(self.minute)
 
     def metrics_at(self, task: SimulatedTask, minutes: Sequence[int]) -> list[tuple[int, int]]:
-        """Return usedCapacity and lastLatency of a task at past minutes, in their order.
+        """Return usedCapacity and lastLatency of a task at past minutes, oldest first.
 
-        They are those that a client saw then as far back as the current status began. Before that the fleet keeps
-        nothing: the capacity falls back at the mean pace, and the latency is that of a running task.
+        They are those that a client saw then, back to the begin of the current status. The fleet keeps nothing of the
+        time before: the capacity grows at the mean pace, and the latency is that of a running task.
         """
+        # The meter of the task has passed these minutes.
         meter = WriteMeter(task.seed, task.rhythm, task.pace, task.since, self._clock.week_offset)
+        past = replace(task, meter=meter if task.meter is not None else None)
         found = []
         for minute in minutes:
-            if minute < task.since:
-                used = max(0.0, task.used - task.pace * (task.since - minute) / 60)
-                found.append((int(used), task.calm_latency_at(minute)))
-                continue
-            if task.meter is None:
-                used = task.used_at(minute)
+            if minute >= task.since:
+                found.append((past.used_at(minute), past.latency_at(minute)))
             else:
-                used = task.used + meter.bytes_written(max(task.since, minute - minute % CAPACITY_EVERY))
-            found.append((int(used), task.latency_at(minute)))
+                used = task.used - task.pace * (task.since - minute) / 60
+                found.append((max(0, int(used)), task.calm_latency_at(minute)))
         return found
 
     def wall_time(self, minute: int) -> float:

@@ -57,8 +57,6 @@ class DetailController:
         self._low_bandwidth = low_bandwidth
         self._tab = OVERVIEW
         self._settled_uuid: str | None = None
-        self._metrics_request: MetricsRequest | None = None
-        """What fills the gaps of the history that was shown last."""
         self._fields: tuple[object, object, Sequence[RawField]] = (None, None, ())
         self._raw: tuple[object, RawLines] = (None, RawLines())
         self._storage_tasks: tuple[object, StorageSummary, tuple[TaskRow, ...]] | None = None
@@ -165,8 +163,7 @@ class DetailController:
     def _with_trend(
         self, context: DetailContext, connection: NodeConnection, task: Task, *, is_failing: bool
     ) -> DetailContext:
-        """Return `context` with the history of a task, as far as it is read, its gaps filled from metrics."""
-        from cdptui.models.server_metrics import fill_gaps, metrics_request
+        """Return `context` with the history of a task, as far as it is read."""
         from cdptui.render.tabs.history import chart_columns
         from cdptui.tui.controllers.trends import ALL_TASKS
 
@@ -175,11 +172,9 @@ class DetailController:
             connection, task.uuid, chart_columns(self._pane.text_width), context.now, is_failing=is_failing
         )
         fleet = trends.get_fleet_rpo(connection, ALL_TASKS, tuple, context.now) if trend is not None else None
-        self._metrics_request = request = metrics_request(trend) if trend is not None else None
-        if trend is not None and request is not None:
-            context = structs.replace(context, metrics=connection.inventory.metrics(request))
-            if context.metrics.value is not None:
-                trend = fill_gaps(trend, context.metrics.value, task.plan_bytes)
+        if trend is not None:
+            trend, metrics = trends.gaps.fill(trend, connection.inventory, task.plan_bytes)
+            context = structs.replace(context, metrics=metrics)
         return structs.replace(
             context,
             trend=trend,
@@ -189,9 +184,9 @@ class DetailController:
         )
 
     def _metrics_needed(self, uuid: str) -> MetricsRequest | None:
-        """Return what fills the gaps of the task if its history is shown."""
-        request = self._metrics_request
-        return request if self._tab is HISTORY and request is not None and request.uuid == uuid else None
+        """Return what the history of a task needs; None on another tab, or without gaps."""
+        request = self.trends.gaps.request if self._tab is HISTORY else None
+        return request if request is not None and request.uuid == uuid else None
 
     def _fields_of(self, task: Task, connection: NodeConnection) -> Sequence[RawField]:
         """Return the fields of a task, parsed again only when its record or the time zone of its dates changed."""
