@@ -89,8 +89,8 @@ def fill_gaps(trend: TaskTrend, metrics: TaskMetrics, plan_bytes: int | None) ->
 def _gaps(trend: TaskTrend) -> list[tuple[int, int]]:
     """Return begin and end of the times of a window in which nothing was recorded, oldest first.
 
-    A time that is shorter than a column is left out, as no column is empty because of it. So is one that lasts until
-    the end of the window: no monitor runs or the node cannot be read, and it grows.
+    One that is shorter than a column is left out: no column is empty because of it. One that lasts until the end of the
+    window is left out as well: the node cannot be read, and the gap still grows.
     """
     request = trend.request
     if trend.source is not TrendSource.RECORDING or trend.since_ms is None:
@@ -115,15 +115,12 @@ def _series(points: Iterable[tuple[int, int]], period_s: int) -> StepSeries:
 def _gap_values(trend: TaskTrend, recorded: Sequence[ValueRange | None], series: StepSeries) -> dict[int, ValueRange]:
     """Return the values of the columns that have no recorded one, from the gaps in them."""
     request, gaps = trend.request, _gaps(trend)
+    edges = pairwise(part_edges(request.start_ms, request.end_ms, request.columns))
     found: dict[int, ValueRange] = {}
-    for column, (start_ms, end_ms) in enumerate(
-        pairwise(part_edges(request.start_ms, request.end_ms, request.columns))
-    ):
+    for column, (start_ms, end_ms) in enumerate(edges):
         if recorded[column] is None:
-            parts = [
-                (max(start_ms, begin), min(end_ms, end)) for begin, end in gaps if begin < end_ms and start_ms < end
-            ]
-            values = merge_ranges(series.values(*part) for part in parts)
+            cut = ((max(start_ms, begin_ms), min(end_ms, until_ms)) for begin_ms, until_ms in gaps)
+            values = merge_ranges(series.values(*part) for part in cut if part[0] < part[1])
             if values is not None:
                 found[column] = values
     return found
@@ -133,11 +130,9 @@ def _used_ends(trend: TaskTrend, filled: dict[int, ValueRange]) -> tuple[int, in
     """Return the first and the last used capacity of a window, which may be the mean of a filled column."""
     if not filled:
         return trend.used_ends
-    first, last = min(filled), max(filled)
-    ends = round(filled[first].mean), round(filled[last].mean)
     recorded = [column for column, value in enumerate(trend.used) if value is not None]
-    if trend.used_ends is None or not recorded:
-        return ends
-    return ends[0] if first < recorded[0] else trend.used_ends[0], ends[1] if last > recorded[-1] else trend.used_ends[
-        1
-    ]
+    first, last = round(filled[min(filled)].mean), round(filled[max(filled)].mean)
+    if trend.used_ends is not None and recorded:
+        first = first if min(filled) < recorded[0] else trend.used_ends[0]
+        last = last if max(filled) > recorded[-1] else trend.used_ends[1]
+    return first, last

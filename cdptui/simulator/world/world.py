@@ -114,7 +114,7 @@ class World:
     def metrics_at(self, task: SimulatedTask, minutes: Sequence[int]) -> list[tuple[int, int]]:
         """Return usedCapacity and lastLatency of a task at past minutes, oldest first.
 
-        They are those that a client saw then, back to the begin of the current status. The fleet keeps nothing of the
+        From the begin of the current status on they are those that a client saw then. The fleet keeps nothing of the
         time before: the capacity grows at the mean pace, and the latency is that of a running task.
         """
         # The meter of the task has passed these minutes.
