@@ -17,6 +17,7 @@ from cdptui.models.inventory import BackupStorage, FetchState, InventoryNeeds, P
 from cdptui.models.recording import RecordingPhase, RecordingState
 from cdptui.models.recovery_points import RecoveryPoints
 from cdptui.models.rpo_history import RpoStatistics
+from cdptui.models.server_metrics import MetricsRequest, TaskMetrics
 from cdptui.models.task import RawField, RawLines, Task
 from cdptui.models.task_row import TaskRow
 from cdptui.models.trend import TaskTrend, TrendRequest, memory_trend
@@ -44,6 +45,10 @@ class PastInventory:
 
     def points(self, uuid: str) -> FetchState[RecoveryPoints]:
         """Return the recovery points of a VM, which are not recorded."""
+        return _NOT_RECORDED
+
+    def metrics(self, request: MetricsRequest) -> FetchState[TaskMetrics]:
+        """Return the metrics of a task: at the moment, nobody had asked the server for those of its gaps."""
         return _NOT_RECORDED
 
     def set_needs(self, needs: InventoryNeeds, *, force: bool = False) -> None:

@@ -21,6 +21,7 @@ from cdptui.models.task_row import TaskRow
 
 if TYPE_CHECKING:
     from cdptui.models.rpo_history import RpoStatistics
+    from cdptui.models.server_metrics import MetricsRequest, TaskMetrics
     from cdptui.models.trend import TaskTrend, TrendRequest
 
 
@@ -78,6 +79,10 @@ class InventorySource(Protocol):
         """Return the recovery points of a VM. Slow."""
         ...
 
+    async def task_metrics(self, request: MetricsRequest) -> Fetched[TaskMetrics]:
+        """Return what the node's monitoring measured of a task over a time."""
+        ...
+
 
 class InventoryView(Protocol):
     """What is known of the resources that tasks depend on, and which of it is needed."""
@@ -108,6 +113,10 @@ class InventoryView(Protocol):
 
     def points(self, uuid: str) -> FetchState[RecoveryPoints]:
         """Return the recovery points of a VM."""
+        ...
+
+    def metrics(self, request: MetricsRequest) -> FetchState[TaskMetrics]:
+        """Return the metrics of a task with the resolution of a request, as far as they are loaded."""
         ...
 
     def set_needs(self, needs: InventoryNeeds, *, force: bool = False) -> None:
