@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from cdptui.models.capacity import Doubt, GrowthRate
 from cdptui.models.estimate import FAR_S, full_in_severity
+from cdptui.models.problem_labels import DISABLED, is_shown_as_disabled
 from cdptui.models.severity import NEAR_FULL_RATIO, NEAR_RPO_RATIO, is_rpo_judged, is_rpo_measured
 from cdptui.models.task import Task
 from cdptui.models.task_row import TaskRow
@@ -196,7 +197,7 @@ def last_op(row: TaskRow, context: CellContext) -> Line:
 def problem(row: TaskRow, context: CellContext) -> Line:
     """Return the most severe problem, and the number of others."""
     if not row.reasons:
-        return (Span("disabled", Role.DIM),) if row.task.state == "Disabled" else ()
+        return (Span(DISABLED, Role.DIM),) if is_shown_as_disabled(row) else ()
     # The module is large, and the first list may have no problems.
     from cdptui.render.reason_messages import ReasonContext, reason_label
 
