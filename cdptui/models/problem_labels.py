@@ -9,7 +9,7 @@ from cdptui.models.reasons import Reason, ReasonKind
 from cdptui.models.task_row import TaskRow
 
 LABELS: Final = {
-    ReasonKind.STORAGE: "storage offline",
+    ReasonKind.STORAGE: "disconnected",
     ReasonKind.FULL: "plan full",
     ReasonKind.FAILED: "failed",
     ReasonKind.UNKNOWN: "status Unknown",
@@ -17,7 +17,7 @@ LABELS: Final = {
     ReasonKind.STOPPED_PLAN_FULL: "stopped, plan full",
     ReasonKind.STOPPED_STORAGE_FULL: "storage full",
     ReasonKind.STOPPED_STORAGE_GONE: "storage deleted",
-    ReasonKind.STOPPED_STORAGE_OFFLINE: "storage offline",
+    ReasonKind.STOPPED_STORAGE_OFFLINE: "disconnected",
     ReasonKind.FULL_SOON: "full in {full_in}",
     ReasonKind.STOPPED_VM_GONE: "VM deleted",
     ReasonKind.NO_VM: "no VM",

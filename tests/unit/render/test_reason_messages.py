@@ -103,7 +103,7 @@ def test_texts_of_stops_name_cause_and_likelihood() -> None:
         "storage full?": "Stopped, likely because backup storage backup-server-1 is full: it has little free capacity",
         "storage deleted?": "Stopped, likely because backup storage backup-server-1 is deleted: it is not visible to"
         " this account",
-        "storage offline": "Stopped because backup storage backup-server-1 is disconnected",
+        "disconnected": "Stopped because backup storage backup-server-1 is disconnected",
         "stopped, RPO?": "Stopped, likely because the RPO passed its target: 25m (target 10m)",
     }
 
@@ -222,7 +222,7 @@ def test_unknown_name_is_shown_as_uuid() -> None:
 
 def test_reason_column_shows_the_most_severe_problem_and_the_number_of_others() -> None:
     context = CellContext(EPOCH, {})
-    assert plain_text(PROBLEM.cell(CASES[0], context)).startswith("storage offline +")
+    assert plain_text(PROBLEM.cell(CASES[0], context)).startswith("disconnected")
     assert PROBLEM.cell(build_row(), context) == ()
     assert PROBLEM.sort_value(CASES[0]) > PROBLEM.sort_value(CASES[4])
     assert PROBLEM.sort_value(build_row())[0], "unknown comes last"
