@@ -22,7 +22,7 @@ from cdptui.monitor.fleet_tracker import FleetTracker
 from cdptui.query.evaluator import compile_predicate
 from cdptui.query.fields import QueryContext
 from cdptui.query.parser import parse
-from cdptui.render.columns import FULL_IN
+from cdptui.render.columns import FULL_IN, USE
 from cdptui.render.spans import Role, plain_text
 from cdptui.render.statuses import ROLES
 from cdptui.render.tabs import why
@@ -107,6 +107,10 @@ def plan_checks(row: TaskRow) -> list[str]:
     return [line for line in lines if line[0:1] in {"✔", "?"} and "plan is used" in line]
 
 
+_USE_PROBLEMS: Final = {ReasonKind.FULL, ReasonKind.STOPPED_PLAN_FULL, ReasonKind.NEAR_FULL}
+"""Problems of the used share of the plan."""
+
+
 def _full_in_rank(row: TaskRow) -> tuple[int, float]:
     text = plain_text(FULL_IN.cell(row, CellContext(EPOCH, {})))
     rank = 3 if not text else 2 if text == "> 1 y" else 1 if text.startswith("~") else 0
@@ -139,6 +143,10 @@ def test_tick_colour_order_filter_view_and_problem_agree_about_each_task(fleet: 
         is_marked = plain_text(cell).startswith("~")
         assert is_marked is (row.full_in_doubt is not None and plain_text(cell) != "> 1 y"), "mark"
         assert not is_marked or roles == {Role.DIM}, "what is not trusted is dim"
+        use_role = USE.cell(row, CellContext(EPOCH, {}))[0].role if row.task.plan_bytes else Role.TEXT
+        near = {reason.severity for reason in row.reasons if reason.kind in _USE_PROBLEMS}
+        assert not near or use_role is ROLES[max(near)], "the colour of the used share is that of the problem"
+        assert use_role in {Role.TEXT, Role.BAD, Role.ACCENT}
         checks = plan_checks(row)
         if is_problem:
             assert not checks, "no tick beside a problem"
