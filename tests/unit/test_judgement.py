@@ -28,7 +28,7 @@ from cdptui.render.statuses import ROLES
 from cdptui.render.tabs import why
 from cdptui.render.tabs.context import DetailContext
 from cdptui.render.task_cells import CellContext
-from cdptui.tasklist.sort_order import SortOrder
+from cdptui.tasklist.sort_order import task_order
 from cdptui.tasklist.sorted_rows import arrange
 from cdptui.tui.keymap import DEFAULT_KEYMAP
 from tests.doubles import EPOCH, GIB, FakeClock, a_task
@@ -152,10 +152,10 @@ def test_tick_colour_order_filter_view_and_problem_agree_about_each_task(fleet: 
             assert not checks, "no tick beside a problem"
         elif row.full_in_doubt is not None and checks:
             assert checks[0].startswith("? "), "no tick for what is not trusted"
-    by_full_in = arrange(rows, SortOrder("full-in"))
+    by_full_in = arrange(rows, task_order("full-in"))
     ranks = [_full_in_rank(row) for row in by_full_in]
     assert ranks == sorted(ranks), "order of the column: trusted, rough, more than a year, none; each by time"
-    reverse = [row for row in arrange(rows, SortOrder("full-in").inverted()) if row.seconds_until_full is not None]
+    reverse = [row for row in arrange(rows, task_order("full-in").inverted()) if row.seconds_until_full is not None]
     assert [_full_in_rank(row) for row in reverse] == sorted(map(_full_in_rank, reverse), reverse=True)
 
 
@@ -163,7 +163,9 @@ def test_tick_colour_order_filter_view_and_problem_agree_about_each_task(fleet: 
 @given(st.lists(histories, min_size=2, max_size=6))
 def test_default_order_has_the_sooner_full_plan_first(fleet: list[History]) -> None:
     soon = [
-        row for row in arrange(watch(fleet), SortOrder()) if row.reasons and row.reasons[0].kind is ReasonKind.FULL_SOON
+        row
+        for row in arrange(watch(fleet), task_order())
+        if row.reasons and row.reasons[0].kind is ReasonKind.FULL_SOON
     ]
     for severity in Severity:
         times = [row.seconds_until_full or 0.0 for row in soon if row.severity is severity]

@@ -20,11 +20,12 @@ from cdptui.config.url import api_url
 from cdptui.models.sanitize import sanitize
 from cdptui.models.task_row import TaskRow
 from cdptui.monitor.connection import NodeConnection
-from cdptui.render.columns import COLUMNS, WORST_FIRST
+from cdptui.render.columns import COLUMNS
 from cdptui.render.copy_formats import CopyFormat, copy_formats
 from cdptui.render.reason_messages import ReasonContext
+from cdptui.render.sort_order import WORST_FIRST
 from cdptui.render.spans import accent_role
-from cdptui.tasklist.sort_order import SortOrder
+from cdptui.tasklist.sort_order import TaskOrder
 from cdptui.tui.footer_keys import FooterKey
 from cdptui.tui.keymap import program_bindings
 from cdptui.tui.messages import CopyRequested
@@ -90,7 +91,7 @@ class Menu(Dialog[str | None]):
         return f"{'●' if choice.id == self._current else ' '} {choice.key}  {choice.label}"
 
 
-class SortMenu(Dialog[SortOrder | None]):
+class SortMenu(Dialog[TaskOrder | None]):
     """Choose the sort column. Returns the new order, or None if cancelled; selecting the current column reverses it."""
 
     FOOTER_KEYS: ClassVar = (FooterKey("Enter", "sort"), FooterKey("Esc", "close"), FooterKey("Up Down", "move"))
@@ -102,7 +103,7 @@ class SortMenu(Dialog[SortOrder | None]):
         Binding("k", "up", "Up", show=False, id="up"),
     ]
 
-    def __init__(self, order: SortOrder) -> None:
+    def __init__(self, order: TaskOrder) -> None:
         super().__init__()
         self._order = order
 

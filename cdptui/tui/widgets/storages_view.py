@@ -23,6 +23,7 @@ from cdptui.render.storage_list import (
     place_storage_columns,
     sort_storages,
     storage_line,
+    storage_order,
     title_line,
 )
 from cdptui.tui.keymap import Keymap, KeyScope, bindings
@@ -59,7 +60,7 @@ class StorageTable(ScrollableLines):
         self._storages: Sequence[StorageSummary] = ()
         """In their order on screen."""
         self._list_context: ListContext | None = None
-        self._order = StorageOrder()
+        self._order = storage_order()
         self._placed: Sequence[PlacedStorageColumn] = ()
         self._cursor_uuid: str | None = None
         """The storage under the cursor; None before the user moves it: it then stays on the first line."""

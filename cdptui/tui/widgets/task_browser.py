@@ -25,7 +25,7 @@ from cdptui.render.notices import marks_text
 from cdptui.render.tabs.registry import HISTORY, Tab, adjacent_tab
 from cdptui.render.task_cells import CellContext, is_marked_rough, no_day_trend
 from cdptui.tasklist.model import TaskListModel, Work
-from cdptui.tasklist.sort_order import SortOrder
+from cdptui.tasklist.sort_order import TaskOrder
 from cdptui.tui.controllers.absence import AbsenceController
 from cdptui.tui.controllers.detail import DetailController, PaneLayout, names_with_duplicates
 from cdptui.tui.controllers.saved_views import SavedViewsController
@@ -410,7 +410,7 @@ class TaskBrowser(Container):
         """Reverse the order."""
         self._set_order(self.tasks.order.inverted())
 
-    def _set_order(self, order: SortOrder | None) -> None:
+    def _set_order(self, order: TaskOrder | None) -> None:
         """Sort and group the list; None changes nothing."""
         before = self.tasks.order
         self.tasks.set_anchor(self.table.anchor_uuid)
