@@ -775,6 +775,11 @@ class TaskBrowser(Container):
         else:
             self.show_notice("There is no longer time" if message.step > 0 else "There is no shorter time")
 
+    def on_detail_pane_window_chosen(self, message: DetailPane.WindowChosen) -> None:
+        """Show the time of the history that was clicked."""
+        self._detail.trends.window = message.window
+        self.show_detail()
+
     def on_detail_pane_scale_toggled(self) -> None:
         """Show the history on the other scale."""
         self._detail.trends.is_zoomed = not self._detail.trends.is_zoomed
