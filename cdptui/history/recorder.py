@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from cdptui.clock import Clock
 from cdptui.history.codec import UNREADABLE
+from cdptui.history.last_look import write_last_look
 from cdptui.history.reader import RecordingReader
 from cdptui.history.recording_file import (
     FileLock,
@@ -82,6 +83,10 @@ class _SessionEnded(Struct, frozen=True):
     at_ms: int
 
 
+class _Look(Struct, frozen=True):
+    at_ms: int
+
+
 _Item = Poll | StorageList | _Failed | _SessionEnded
 
 
@@ -138,7 +143,7 @@ class Recorder:
         self._spec = spec
         self._clock = clock
         self._on_history: Callable[[RecordedHistory], None] = lambda _: None
-        self._queue: queue.Queue[_Item | None] = queue.Queue(_MAX_WAITING)
+        self._queue: queue.Queue[_Item | _Look | None] = queue.Queue(_MAX_WAITING)
         self._thread: threading.Thread | None = None
         self._closing = threading.Event()
         self._retry_at = 0.0
@@ -184,6 +189,10 @@ class Recorder:
         """Record that the session ended, and that the monitor logs in again."""
         self._put(_SessionEnded(_milliseconds(self._clock)))
 
+    def keep_look(self, at_ms: int) -> None:
+        """Keep the time at which the user looked at the monitor, also while another one records."""
+        self._put(_Look(at_ms))
+
     def close(self, timeout_s: float) -> None:
         """Record what is waiting, and close the file. After `timeout_s` the thread goes on alone."""
         self._closing.set()
@@ -194,7 +203,7 @@ class Recorder:
             self._queue.put_nowait(None)
         thread.join(timeout_s)
 
-    def _put(self, item: _Item) -> None:
+    def _put(self, item: _Item | _Look) -> None:
         if self._thread is None:
             self._start()
         try:
@@ -228,10 +237,18 @@ class Recorder:
             item = self._queue.get(timeout=_RETENTION_PAUSE_S if is_busy else _RETRY_S)
             if isinstance(item, Poll):
                 self._closing.wait(min(_PAINT_S, _PAINT_S * len(item.rows) / _PAINT_TASKS))
-            if item is not None and session is not None:
+            if isinstance(item, _Look):
+                self._write_look(item)
+            elif item is not None and session is not None:
                 session.write(item)
                 if self.state.phase is not RecordingPhase.RECORDING:
                     self._set_state(RecordingState(RecordingPhase.RECORDING, replaced=session.replaced))
+
+    def _write_look(self, look: _Look) -> None:
+        try:
+            write_last_look(self._spec.prepare(), look.at_ms)
+        except OSError as error:
+            log.warning("the time of the last look is not kept: %s", error)
 
     def _open(self) -> _Session | None:
         self._retry_at = self._clock.monotonic() + _RETRY_S
