@@ -28,6 +28,7 @@ from cdptui.render.filter_lines import FilterResult
 from cdptui.render.recording_messages import no_events_text
 from cdptui.render.spans import Line, Role, Span
 from cdptui.render.statuses import ROLES, SIGNS
+from cdptui.render.text_wrap import wrap_text
 from cdptui.tui.export_files import EventExport, export_events, export_events_screenshot
 from cdptui.tui.footer_keys import FooterKey, FooterPlace, footer_keys
 from cdptui.tui.keymap import HasKeymap, Keymap, program_bindings
@@ -187,7 +188,11 @@ class EventsScreen(Dialog[str | None]):
         return _TITLE_SINCE.format(since=formatting.timestamp(datetime.fromtimestamp(since_ms / 1000, UTC), zone))
 
     def _say(self, text: str) -> None:
-        self._line.show([(Span(text, Role.DIM),)])
+        self._show_line(text, Role.DIM)
+
+    def _show_line(self, text: str, role: Role) -> None:
+        lines = wrap_text(text, self._line.width) if self._line.size.width else [text]
+        self._line.show_whole([(Span(line, role),) for line in lines])
 
     def _matching(self) -> EventMatches:
         """Return the events that match the filter. Raises RegexTimeoutError."""
@@ -279,7 +284,7 @@ class EventsScreen(Dialog[str | None]):
         """Show a message below the events for a few seconds."""
         self._notice_number += 1
         number = self._notice_number
-        self._line.show([(Span(text, Role.NEW),)])
+        self._show_line(text, Role.NEW)
 
         def end() -> None:
             if number == self._notice_number:

@@ -213,7 +213,4 @@ class StoragesView(Vertical):
     def on_storage_table_cursor_moved(self, message: StorageTable.CursorMoved) -> None:
         """Show the figures of the storage under the cursor."""
         message.stop()
-        lines = self.table.hidden_figures(self.size.width)
-        if self._figures.styles.height is None or self._figures.styles.height.value != len(lines):
-            self._figures.styles.height = len(lines)
-        self._figures.show(lines)
+        self._figures.show_whole(self.table.hidden_figures(self.size.width))
