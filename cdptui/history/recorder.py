@@ -25,8 +25,8 @@ from cdptui.history.recording_file import (
     inspect,
     open_recording,
 )
+from cdptui.history.recordings import opened
 from cdptui.history.retention import Retention
-from cdptui.history.schema import open_for_reading
 from cdptui.history.writer import Poll, RecordingWriter, Split, StorageList
 from cdptui.models.failure import Failure
 from cdptui.models.inventory import BackupStorage
@@ -275,7 +275,7 @@ class Recorder:
             if not inspect(path):
                 return
             since_ms = int((self._clock.now().timestamp() - HISTORY_S) * 1000)
-            with contextlib.closing(open_for_reading(path)) as connection:
+            with opened(path) as connection:
                 history = RecordingReader(connection).history(since_ms)
         except _FAILURES as error:
             log.warning("nothing is known of earlier monitors: %s", error)
