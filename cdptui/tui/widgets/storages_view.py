@@ -27,6 +27,7 @@ from cdptui.render.storage_list import (
     title_line,
 )
 from cdptui.tui.keymap import Keymap, KeyScope, bindings
+from cdptui.tui.motion import Motion, moved
 from cdptui.tui.widgets.line_view import LineView
 from cdptui.tui.widgets.scrollable_lines import ScrollableLines
 
@@ -125,32 +126,14 @@ class StorageTable(ScrollableLines):
             self._cursor_uuid = self._storages[max(0, min(index, len(self._storages) - 1))].uuid
             self._draw_cursor()
 
-    def action_cursor_down(self) -> None:
-        """Move down one line; at the last storage, scroll to the notes below."""
-        if self.cursor >= len(self._storages) - 1:
-            super().action_cursor_down()
-        self._move_to(self.cursor + 1)
-
-    def action_cursor_up(self) -> None:
-        """Move up one line."""
-        self._move_to(self.cursor - 1)
-
-    def action_page_down(self) -> None:
-        """Move down one page."""
-        self._move_to(self.cursor + self._page)
-
-    def action_page_up(self) -> None:
-        """Move up one page."""
-        self._move_to(self.cursor - self._page)
-
-    def action_top(self) -> None:
-        """Move to the first line and stay there when the list changes."""
-        self._cursor_uuid = None
-        self._draw_cursor()
-
-    def action_bottom(self) -> None:
-        """Move to the last storage."""
-        self._move_to(len(self._storages) - 1)
+    def action_move(self, motion: str) -> None:
+        """Move the cursor: from the last storage on to the notes below, at the top so that it stays there."""
+        key, last = Motion(motion), len(self._storages) - 1
+        if key is Motion.DOWN and self.cursor >= last:
+            super().action_move(motion)
+        self._move_to(moved(key, self.cursor, last, self._page))
+        if key is Motion.TOP:
+            self._cursor_uuid = None
 
     def on_click(self, event: events.Click) -> None:
         """Move the cursor to the mouse; a double click opens its tasks, a click on a heading sorts."""

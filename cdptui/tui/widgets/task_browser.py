@@ -32,6 +32,7 @@ from cdptui.tui.controllers.saved_views import SavedViewsController
 from cdptui.tui.footer_keys import FooterPlace
 from cdptui.tui.keymap import Keymap, KeyScope, bindings
 from cdptui.tui.low_bandwidth import LowBandwidthMode
+from cdptui.tui.motion import Motion
 from cdptui.tui.target import Target
 from cdptui.tui.widgets.detail_pane import DetailPane
 from cdptui.tui.widgets.list_title import ListTitleBar
@@ -574,7 +575,7 @@ class TaskBrowser(Container):
             return
         self.table.hold_cursor()
         self.tasks.marks.toggle(self.tasks.members(line))
-        self.table.action_cursor_down()
+        self.table.action_move(Motion.DOWN)
         self._draw_marks()
 
     def action_mark_all(self) -> None:
