@@ -14,7 +14,6 @@ from textual.message import Message
 
 from cdptui.clock import Clock
 from cdptui.models.aggregates import GroupSummary
-from cdptui.models.snapshot import Snapshot
 from cdptui.models.task_row import TaskRow
 from cdptui.monitor.update import Update
 from cdptui.render.column_layout import ColumnLayout
@@ -47,7 +46,7 @@ if TYPE_CHECKING:
     from cdptui.query.expression import Expression
     from cdptui.tui.controllers.storages import StoragesController
     from cdptui.tui.controllers.trends import TrendController
-    from cdptui.tui.export_files import ExportRequest
+    from cdptui.tui.export_files import TaskExport
     from cdptui.tui.screens.view_menu import ViewCommand
     from cdptui.tui.widgets.filter_bar import FilterBar
 
@@ -624,34 +623,20 @@ class TaskBrowser(Container):
 
     def action_save(self) -> None:
         """Save the listed or the marked tasks, or the screen, to a file."""
-        from cdptui.tui.screens.menus import Menu, MenuItem
+        from cdptui.tui.screens.menus import open_export_menu
 
         marked = len(self.tasks.marks)
-        what = f"{marked} marked" if marked else f"{len(self.tasks.lines.rows)} tasks"
-        items = (
-            MenuItem("csv", "c", f"CSV: {what}"),
-            MenuItem("json", "j", f"JSON: {what}"),
-            MenuItem("svg", "s", "SVG: the screen"),
-        )
-        self.app.push_screen(Menu("Export as", items), self._save)
+        content = f"{marked} marked" if marked else f"{len(self.tasks.lines.rows)} tasks"
+        open_export_menu(self.screen, content, self._build_export, self.show_notice)
 
-    def _save(self, kind: str | None) -> None:
-        if kind is None:
-            return
-        request = self._export_request(self._update.snapshot)
-        if request is None:
-            self.show_notice("There is nothing to export yet")
-        else:
-            # After the next refresh, so that the menu is not in the picture.
-            self.call_after_refresh(self.run_worker, self._write(request, kind), group="save")
+    def _build_export(self) -> TaskExport | None:
+        from cdptui.tui.export_files import TaskExport
 
-    def _export_request(self, snapshot: Snapshot | None) -> ExportRequest | None:
-        from cdptui.tui.export_files import ExportRequest
-
+        snapshot = self._update.snapshot
         if self._connection is None or snapshot is None:
             return None
         marked = self.tasks.marked_rows
-        return ExportRequest(
+        return TaskExport(
             self._target.node,
             snapshot,
             marked or self.tasks.lines.tasks(),
@@ -662,14 +647,6 @@ class TaskBrowser(Container):
             self._connection.record,
             self._connection.zone,
         )
-
-    async def _write(self, request: ExportRequest, kind: str) -> None:
-        from cdptui.tui.export_files import export_screenshot, export_table
-
-        if kind == "svg":
-            self.show_notice(await export_screenshot(request, self.app.export_screenshot()))
-        else:
-            self.show_notice(await export_table(request, kind))
 
     # Detail pane
 
