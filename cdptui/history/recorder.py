@@ -27,7 +27,8 @@ from cdptui.history.recording_file import (
 )
 from cdptui.history.recordings import opened
 from cdptui.history.retention import Retention
-from cdptui.history.writer import Poll, RecordingWriter, Split, StorageList
+from cdptui.history.storage_writer import StorageList
+from cdptui.history.writer import Poll, RecordingWriter, Split
 from cdptui.models.failure import Failure
 from cdptui.models.inventory import BackupStorage
 from cdptui.models.recording import (
