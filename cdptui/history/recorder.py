@@ -148,6 +148,7 @@ class Recorder:
         self._thread: threading.Thread | None = None
         self._closing = threading.Event()
         self._retry_at = 0.0
+        self._is_looking = False
         self.state = RecordingState(RecordingPhase.STARTING)
         """Replaced by the thread, never changed in place."""
 
@@ -194,8 +195,12 @@ class Recorder:
         """Keep the time at which the user looked at the monitor, also while another one records."""
         self._put(_Look(at_ms))
 
-    def close(self, timeout_s: float) -> None:
-        """Record what is waiting, and close the file. After `timeout_s` the thread goes on alone."""
+    def close(self, timeout_s: float, *, is_looking: bool = False) -> None:
+        """Record what is waiting, and close the file. After `timeout_s` the thread goes on alone.
+
+        `is_looking` keeps the end as the time at which the user looked last.
+        """
+        self._is_looking = is_looking
         self._closing.set()
         thread = self._thread
         if thread is None:
@@ -230,6 +235,8 @@ class Recorder:
                 session.close()
             except _FAILURES as error:
                 self._fail(_described(error, session.path))
+        if self._is_looking:
+            self._write_look(_Look(_milliseconds(self._clock)))
 
     def _step(self, session: _Session | None) -> None:
         """Do a part of the work on the size of the file, then record the next item if one comes in time."""

@@ -103,10 +103,10 @@ class NodeConnection(Struct, frozen=True):
         """
         return self._recorder.last_look_ms if self._recorder is not None else None
 
-    def note_look(self, at_ms: int) -> None:
-        """Note that the user looks at the monitor, or when it was last so."""
+    def note_look(self, at_ms: int, *, is_over: bool) -> None:
+        """Note that the user looks at the monitor, or `is_over` when that was last so."""
         if self._recorder is not None:
-            self._recorder.note_look(at_ms)
+            self._recorder.note_look(at_ms, is_over=is_over)
 
     async def trend(self, request: TrendRequest, taken_at: datetime) -> TaskTrend:
         """Return the history of a task: from the recording, or without one what this monitor has seen.

@@ -7,6 +7,7 @@ import importlib
 import logging
 from collections import deque
 from collections.abc import Callable, Container, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from cdptui.clock import Clock
@@ -47,7 +48,8 @@ class LateRecorder:
         self._starting: asyncio.Task[None] | None = None
         self._has_polled = asyncio.Event()
         self._state = RecordingState(RecordingPhase.STARTING)
-        self._looked_ms = self._kept_look_ms = 0
+        self._is_looking = False
+        self._kept_look_ms = 0
         self.last_look_ms: int | None = None
         """When a user last looked at a monitor, in milliseconds since 1970; None when it is not known, or not yet."""
 
@@ -85,16 +87,12 @@ class LateRecorder:
         """Record that the session ended, and that the monitor logs in again."""
         self._pass_on(lambda recorder: recorder.record_session_end())
 
-    def note_look(self, at_ms: int) -> None:
-        """Note that the user looks at the monitor, or last did so. It is kept each minute and at the end."""
-        self._looked_ms = at_ms
-        if abs(at_ms - self._kept_look_ms) >= _LOOK_PERIOD_MS:
-            self._keep_look()
-
-    def _keep_look(self) -> None:
-        if self._recorder is not None and self._looked_ms != self._kept_look_ms:
-            self._kept_look_ms = self._looked_ms
-            self._recorder.keep_look(self._looked_ms)
+    def note_look(self, at_ms: int, *, is_over: bool) -> None:
+        """Note that the user looks at the monitor, or `is_over` last did so. It is kept each minute and at the end."""
+        self._is_looking = not is_over
+        if self._recorder is not None and (is_over or abs(at_ms - self._kept_look_ms) >= _LOOK_PERIOD_MS):
+            self._kept_look_ms = at_ms
+            self._recorder.keep_look(at_ms)
 
     async def events(self, limit: int, since_ms: int) -> Sequence[Event]:
         """Return the newest recorded events, newest first."""
@@ -133,9 +131,8 @@ class LateRecorder:
         if self._starting is not None:
             self._starting.cancel()
             await asyncio.gather(self._starting, return_exceptions=True)
-        self._keep_look()
         if self._recorder is not None:
-            await asyncio.to_thread(self._recorder.close, timeout_s)
+            await asyncio.to_thread(partial(self._recorder.close, timeout_s, is_looking=self._is_looking))
 
     def _pass_on(self, call: Callable[[Recorder], None]) -> None:
         self._has_polled.set()

@@ -91,7 +91,8 @@ class AbsenceController:
                 self._until = now + _START_S
         if self._has_begun and not self._is_away:
             # Not before, as it replaces the time of the look before this start.
-            connection.note_look(self._now_ms() if now - self._acted_at < IDLE_S else self._acted_ms)
+            is_over = now - self._acted_at >= IDLE_S
+            connection.note_look(self._acted_ms if is_over else self._now_ms(), is_over=is_over)
         if not self._is_away and now - self._acted_at >= IDLE_S:
             self._is_away = True
             self._begin(self._since_ms if self._shown is not None else self._acted_ms, now)
