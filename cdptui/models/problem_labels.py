@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from cdptui.models.reasons import Reason, ReasonKind
@@ -36,7 +35,7 @@ LABELS: Final = {
     ReasonKind.LONG_DISABLED: "disabled {duration}",
     ReasonKind.CLOCK_SKEW: "clock ahead",
 }
-"""Templates with named places for figures, which `render.reason_messages` fills."""
+"""Templates with a named place for a figure at their end, which `render.reason_messages` fills."""
 
 LIKELY_LABELS: Final = {
     ReasonKind.STOPPED_PLAN_FULL: "stopped, full?",
@@ -51,7 +50,7 @@ DISABLED: Final = "disabled"
 """Shown for a disabled task without problems."""
 
 WORDS: Final = {
-    template: re.sub(r" ?\{\w+\}", "", template) for template in (*LABELS.values(), *LIKELY_LABELS.values(), DISABLED)
+    template: template.partition(" {")[0] for template in (*LABELS.values(), *LIKELY_LABELS.values(), DISABLED)
 }
 """What free text finds, by template: labels without figures, which change with each poll.
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from cdptui.models.capacity import GrowthRate
+from cdptui.models.problem_labels import WORDS
 from cdptui.models.reasons import STOP_CAUSES, Evidence, Reason, ReasonKind, VmCondition, find_reasons, overall_severity
 from cdptui.models.severity import Severity
 from cdptui.models.task_row import TaskRow
@@ -226,3 +227,10 @@ def test_reason_column_shows_the_most_severe_problem_and_the_number_of_others() 
     assert PROBLEM.cell(build_row(), context) == ()
     assert PROBLEM.sort_value(CASES[0]) > PROBLEM.sort_value(CASES[4])
     assert PROBLEM.sort_value(build_row())[0], "unknown comes last"
+
+
+@pytest.mark.parametrize("template", WORDS)
+def test_figure_of_a_label_is_at_its_end_so_that_free_text_finds_its_words(template: str) -> None:
+    words = WORDS[template]
+    assert re.fullmatch(re.escape(words) + r"( \{\w+\})?", template)
+    assert words
