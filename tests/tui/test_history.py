@@ -48,6 +48,19 @@ async def test_windows_are_switched_with_keys_in_the_pane() -> None:
         assert "Sorted" not in run.notice
 
 
+@pytest.mark.parametrize("size", [(120, 40), (60, 30)], ids=["beside the status", "below it"])
+async def test_window_is_selected_with_a_click_on_it(size: tuple[int, int]) -> None:
+    async with running(a_node(), size=size) as run:
+        await opened(run)
+        for label in ("30 d", "15 min", "1 h"):
+            pane = run.text_of(DetailPane).splitlines()
+            y, line = next((at, text) for at, text in enumerate(pane) if "24 h" in text)
+            corner = run.detail.content_region.offset - run.detail.region.offset
+            await run.click(DetailPane, offset=(corner.x + line.index(label), corner.y + len(run.detail.head) + y))
+            await run.until(lambda label=label: f"[{label}]" in run.text_of(DetailPane))  # type: ignore[misc]  # bound now
+        assert run.app.focused is run.detail
+
+
 async def test_scale_is_toggled_with_a_key() -> None:
     async with running(a_node()) as run:
         await opened(run)

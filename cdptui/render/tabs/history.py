@@ -12,7 +12,7 @@ from cdptui.models.sanitize import sanitize
 from cdptui.models.severity import Severity
 from cdptui.models.task import Task
 from cdptui.models.task_row import TaskRow
-from cdptui.models.trend import WINDOWS, Gap, TaskTrend, TrendSource
+from cdptui.models.trend import Gap, TaskTrend, TrendSource
 from cdptui.render import formatting
 from cdptui.render.event_text import event_text
 from cdptui.render.line_fitting import line_width
@@ -30,6 +30,7 @@ from cdptui.render.tabs.blocks import (
     wrap,
 )
 from cdptui.render.tabs.context import DetailContext
+from cdptui.render.tabs.window_line import WindowLine
 from cdptui.render.text_wrap import cell_width, pad_cells
 from cdptui.render.time_axis import TimeScale, axis_text
 from cdptui.render.trend_chart import BEFORE, GUTTER, NO_MONITOR, OUTAGE, Plot, Scale, chart_lines, find_scale
@@ -78,19 +79,9 @@ def lines(row: TaskRow, context: DetailContext, width: int, height: int) -> list
 
 def _head(row: TaskRow, context: DetailContext, width: int) -> list[Line]:
     """Return the status and the choices of the window, on one line if both fit."""
-    title, windows = title_line(row), _windows(context)
-    line = (*title, Span("  "), *windows)
-    return [line] if line_width(line, cell_width) <= width else [title, windows]
-
-
-def _windows(context: DetailContext) -> Line:
-    """Return the choices of the window, the current one in brackets."""
-    spans: list[Span] = []
-    for window in WINDOWS:
-        is_current = window is context.trend_window
-        text = f"[{window.label}]" if is_current else f" {window.label} "
-        spans.append(Span(text, Role.STRONG if is_current else Role.DIM))
-    return tuple(spans)
+    title = title_line(row)
+    line = WindowLine(context.trend_window, (*title, Span("  ")))
+    return [line] if line_width(line, cell_width) <= width else [title, WindowLine(context.trend_window)]
 
 
 def _charts(task: Task, trend: TaskTrend, context: DetailContext, width: int, height: int) -> list[Line]:
