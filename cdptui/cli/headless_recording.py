@@ -13,7 +13,7 @@ from cdptui.cli.output_boundary import redact
 from cdptui.clock import SystemClock
 from cdptui.config.settings import MonitorSettings
 from cdptui.models.failure import FailureKind
-from cdptui.models.inventory import InventoryNeeds
+from cdptui.models.inventory_needs import InventoryNeeds
 from cdptui.models.recording import RecordingPhase, RecordingState
 from cdptui.monitor.connection import NodeConnection, connect
 from cdptui.monitor.update import Update

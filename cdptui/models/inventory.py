@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from heapq import nsmallest
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from msgspec import Struct
 
@@ -13,9 +13,6 @@ from cdptui.models.failure import Failure
 from cdptui.models.reasons import VmCondition
 from cdptui.models.task import Task
 from cdptui.models.task_row import TaskRow, urgency
-
-if TYPE_CHECKING:
-    from cdptui.models.server_metrics import MetricsRequest
 
 
 class BackupStorage(Struct, frozen=True, kw_only=True):
@@ -194,24 +191,6 @@ T = TypeVar("T")
 
 MAX_CACHED_S: Final = 60.0
 """Longer in a cache than this, data that is shown is stale: while it is shown, it is loaded once a minute."""
-
-
-class InventoryNeeds(Struct, frozen=True):
-    """The resources that the screen shows now."""
-
-    storages: bool = False
-    policies: bool = False
-    vm: str | None = None
-    """UUID of the VM whose state is shown."""
-    points: str | None = None
-    """UUID of the VM whose recovery points are shown."""
-    metrics: MetricsRequest | None = None
-    """The gaps in the history of the task that is shown."""
-
-    @property
-    def metrics_key(self) -> str | None:
-        """The key of the metrics that are shown."""
-        return self.metrics.key if self.metrics is not None else None
 
 
 class FetchState(Struct, Generic[T], frozen=True):

@@ -21,15 +21,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from cdptui.clock import Clock
 from cdptui.models.failure import Failure, FailureKind
 from cdptui.models.fetched import Fetched
-from cdptui.models.inventory import (
-    VM_CONDITIONS,
-    BackupStorage,
-    DependencyState,
-    FetchState,
-    InventoryNeeds,
-    Policy,
-    VmInstance,
-)
+from cdptui.models.inventory import VM_CONDITIONS, BackupStorage, DependencyState, FetchState, Policy, VmInstance
+from cdptui.models.inventory_needs import InventoryNeeds
 from cdptui.models.reasons import STORAGE_NEARLY_FULL_PERCENT, VmCondition
 from cdptui.models.recovery_points import RecoveryPoints
 from cdptui.models.resource_list import ResourceList

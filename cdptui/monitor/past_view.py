@@ -13,7 +13,8 @@ from cdptui.history.recording_file import RecordingError
 from cdptui.models.capacity import CapacityHistory
 from cdptui.models.day_trend import DayTrend
 from cdptui.models.event import Event
-from cdptui.models.inventory import BackupStorage, FetchState, InventoryNeeds, Policy, VmInstance
+from cdptui.models.inventory import BackupStorage, FetchState, Policy, VmInstance
+from cdptui.models.inventory_needs import InventoryNeeds
 from cdptui.models.recording import RecordingPhase, RecordingState
 from cdptui.models.recovery_points import RecoveryPoints
 from cdptui.models.rpo_history import RpoStatistics

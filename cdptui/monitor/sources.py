@@ -11,7 +11,8 @@ from cdptui.models.day_trend import DayTrend
 from cdptui.models.event import Event
 from cdptui.models.failure import Failure
 from cdptui.models.fetched import Fetched
-from cdptui.models.inventory import BackupStorage, FetchState, InventoryNeeds, Policy, VmInstance
+from cdptui.models.inventory import BackupStorage, FetchState, Policy, VmInstance
+from cdptui.models.inventory_needs import InventoryNeeds
 from cdptui.models.recording import RecordingState
 from cdptui.models.recovery_points import RecoveryPoints
 from cdptui.models.resource_list import ResourceList

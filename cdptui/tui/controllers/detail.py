@@ -136,7 +136,7 @@ class DetailController:
         Called every second: nothing is requested for a task before the cursor has been on it for two calls. `force`
         also requests what is cached.
         """
-        from cdptui.models.inventory import InventoryNeeds
+        from cdptui.models.inventory_needs import InventoryNeeds
 
         uuid = row.task.uuid if row is not None else None
         is_resting, self._settled_uuid = uuid == self._settled_uuid, uuid
@@ -155,7 +155,7 @@ class DetailController:
 
     def update_storage_needs(self, connection: FleetView, *, force: bool = False) -> None:
         """Request what the list of storages shows, in place of what the pane shows."""
-        from cdptui.models.inventory import InventoryNeeds
+        from cdptui.models.inventory_needs import InventoryNeeds
 
         self._settled_uuid = None
         connection.inventory.set_needs(InventoryNeeds(storages=True), force=force)

@@ -21,7 +21,8 @@ from cdptui.api.errors import (
     UnreadableAnswer,
 )
 from cdptui.models.failure import FailureKind
-from cdptui.models.inventory import BackupStorage, DependencyState, FetchState, InventoryNeeds, Policy, VmInstance
+from cdptui.models.inventory import BackupStorage, DependencyState, FetchState, Policy, VmInstance
+from cdptui.models.inventory_needs import InventoryNeeds
 from cdptui.models.reasons import VmCondition
 from cdptui.models.server_metrics import MetricPoint, MetricsRequest, TaskMetrics
 from cdptui.monitor.connection import NodeConnection
