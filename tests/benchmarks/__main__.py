@@ -28,6 +28,7 @@ from tests.benchmarks import (
     recording_on,
     regex_fuzz,
     startup,
+    time_machine,
 )
 from tests.benchmarks.figures import Figure, Measured
 
@@ -45,6 +46,7 @@ FIGURES: tuple[Figure, ...] = (
     *memory.FIGURES,
     *recording.FIGURES,
     *recording_on.FIGURES,
+    *time_machine.FIGURES,
 )
 
 _HEADINGS = ("figure", "ours", "peer", "ratio", "budget", "ok")
